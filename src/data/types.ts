@@ -1,0 +1,77 @@
+// Data as it flows from disk to the model and back. Boxes are xyxy in pixels, flat Float32Arrays [n * 4].
+
+/** 8-bit pixels, rows top to bottom, channels interleaved in `order`. */
+export interface PixelImage {
+  data: Uint8Array;
+  width: number;
+  height: number;
+  order: 'rgb' | 'bgr';
+}
+
+export interface Truths {
+  bboxes: Float32Array;
+  labels: Int32Array;
+  /** 1 where the box is a crowd or difficult: neither to be learnt nor to be missed. */
+  ignored: Uint8Array;
+}
+
+/** One image of a data set before it is read. */
+export interface ImageRecord {
+  id: number;
+  /** Absolute path. */
+  path: string;
+  width: number;
+  height: number;
+  truths: Truths;
+  /** COCO areas of the truths (segment area where known), used by the evaluation's size ranges. */
+  areas: Float32Array;
+  /** Annotation ids, for messages. */
+  annotationIds: (number | string)[];
+}
+
+/** Something wrong with the data, by file and id. The run goes on without it. */
+export interface DataProblem {
+  kind:
+    | 'missing-image'
+    | 'unreadable-image'
+    | 'box-outside'
+    | 'zero-area'
+    | 'unknown-category'
+    | 'empty-annotation'
+    | 'bad-annotation';
+  file: string;
+  id?: number | string;
+  message: string;
+}
+
+export interface Dataset {
+  name: string;
+  classes: string[];
+  records: ImageRecord[];
+  problems: DataProblem[];
+}
+
+/** MMDetection's metainfo of one sample. Shapes are [height, width]; scale factors are [w, h]. */
+export interface ImageMeta {
+  imgId: number;
+  imgPath: string;
+  oriShape: [number, number];
+  imgShape: [number, number];
+  scaleFactor: [number, number];
+  flip: boolean;
+  flipDirection?: 'horizontal' | 'vertical' | 'diagonal';
+}
+
+/** What PackDetInputs gives: the pixels the model sees and the truths in their frame. */
+export interface PackedSample {
+  image: PixelImage;
+  meta: ImageMeta;
+  truths: Truths;
+}
+
+/** Detections of one image, best first; boxes xyxy. */
+export interface Detections {
+  bboxes: Float32Array;
+  scores: Float32Array;
+  labels: Int32Array;
+}

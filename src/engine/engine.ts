@@ -1,0 +1,52 @@
+// What an engine is: a tfjs backend plus the few things TensorFlow.js has no word for.
+
+import type * as tf from '@tensorflow/tfjs';
+
+export type EngineName = 'torch' | 'wasm' | 'tensorflow';
+export type Precision = 'float32' | 'bfloat16' | 'float16';
+
+export interface EngineOptions {
+  /** Which engine; without it the best one installed. Also `DETLAB_ENGINE`. */
+  engine?: EngineName;
+  /** `cpu` or `cuda:0`; also `DETLAB_DEVICE`. */
+  device?: string;
+  /** CPU threads; all physical cores by default. */
+  threads?: number;
+}
+
+export interface SgdOptions {
+  lr: number;
+  momentum: number;
+  weightDecay: number;
+  dampening?: number;
+  nesterov?: boolean;
+}
+
+export interface EngineMemory {
+  /** Tensors the engine itself holds (torch: slots). */
+  slots: number;
+  bytesInUse: number;
+  bytesPeak: number;
+  bytesCached: number;
+}
+
+export interface Engine {
+  readonly name: EngineName;
+  readonly device: string;
+  /** One line for logs: `torch 2.13.0 on cpu, 2 threads, bf16`. */
+  readonly description: string;
+  /** Precisions `autocast` accepts. */
+  readonly precisions: readonly Precision[];
+  /**
+   * Runs `f` with mixed precision. Inside, convolutions and matrix products compute in `precision` and activations
+   * stay in it between layers; a gradient call inside casts its forward only, so backward is right.
+   */
+  autocast<T>(precision: Precision, f: () => T): T;
+  /** One fused SGD step, in place; `buffers[i]` is momentum, created (zero) by the caller. All engines. */
+  sgdStep(parameters: tf.Variable[], gradients: tf.Tensor[], buffers: tf.Variable[], options: SgdOptions): void;
+  /** Scales gradients (in place where the engine can) so that their joint L2 norm is at most `maxNorm`; returns the norm before. */
+  clipGradNorm(gradients: tf.Tensor[], maxNorm: number): { norm: number; gradients: tf.Tensor[] };
+  memory(): EngineMemory;
+  /** Resets the peak counter of `memory()`. */
+  resetPeak(): void;
+}

@@ -1,0 +1,29 @@
+// The one error class of the project, and the "did you mean" behind every unknown name.
+
+import { distance } from 'fastest-levenshtein';
+
+/** What went wrong in words for a person: what could not be done, expected, received, next step. */
+export class DetLabError extends Error {
+  override name = 'DetLabError';
+}
+
+/**
+ * The candidate closest to `name` (edit distance, case ignored), or undefined when none is near.
+ *
+ * @example nearest('PAFNP', ['FPN', 'PAFPN']) // 'PAFPN'
+ */
+export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.ceil(name.length * 0.4)) + 1;
+  for (const candidate of candidates) {
+    const d = distance(name.toLowerCase(), candidate.toLowerCase());
+    if (d < bestDistance) [best, bestDistance] = [candidate, d];
+  }
+  return best;
+}
+
+/** ` Did you mean "PAFPN"?` or an empty string. */
+export function didYouMean(name: string, candidates: Iterable<string>): string {
+  const near = nearest(name, candidates);
+  return near === undefined ? '' : ` Did you mean "${near}"?`;
+}

@@ -1,0 +1,46 @@
+// What flows between the parts of a detector.
+
+import type * as tf from '@tensorflow/tfjs';
+import type { Detections, PackedSample } from '../data/types';
+import type { Module } from '../nn/module';
+import type { Random } from '../random';
+
+/** Shape of one feature level: what a stage tells the next, so that nobody types `in_channels`. */
+export interface FeatureSpec {
+  channels: number;
+  stride: number;
+}
+
+/** A batch ready for the backbone, made by the data preprocessor. */
+export interface DetBatch {
+  /** [N, H, W, 3] float32, normalised, padded at the bottom and right. */
+  inputs: tf.Tensor4D;
+  samples: PackedSample[];
+  /** Padded size [H, W]. */
+  batchShape: [number, number];
+}
+
+/** Scalars by name; those whose name contains `loss` are summed for the gradient, the others are logged (`acc`). */
+export type Losses = Record<string, tf.Scalar | tf.Scalar[]>;
+
+export interface Backbone extends Module {
+  readonly outputs: FeatureSpec[];
+  /** [N, H, W, 3] -> one [N, H/stride, W/stride, channels] per output. */
+  forward(x: tf.Tensor4D): tf.Tensor4D[];
+}
+
+export interface Neck extends Module {
+  readonly outputs: FeatureSpec[];
+  forward(features: tf.Tensor4D[]): tf.Tensor4D[];
+}
+
+/** A whole model. `loss` and `predict` are called inside `tf.tidy`; `loss` also inside a gradient function. */
+export interface Detector extends Module {
+  readonly classes: number;
+  /** Normalises, pads and stacks samples into a batch; the caller disposes `inputs`. */
+  preprocess(samples: PackedSample[]): DetBatch;
+  extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[];
+  loss(batch: DetBatch, random: Random): Losses;
+  /** Boxes in the original image's pixels (rescaled) unless `rescale` is false; best first. */
+  predict(batch: DetBatch, options?: { rescale?: boolean }): Detections[];
+}

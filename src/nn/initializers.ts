@@ -1,0 +1,80 @@
+// Weight initialisers with PyTorch's and mmengine's formulas (fan computed on the engine's layouts).
+// Each fills in C order of the engine's shape, so one seed gives the same weights on every engine.
+
+import type { Random } from '../random';
+
+/** Returns the values of a tensor of engine shape `shape`. */
+export type Initializer = (shape: number[], random: Random) => Float32Array | Int32Array;
+
+const size = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
+
+/** fan_in, fan_out of a filter HWIO (rank 4) or a Linear weight [out, in] (rank 2). */
+function fans(shape: number[]): { fanIn: number; fanOut: number } {
+  if (shape.length === 4) {
+    const [h, w, i, o] = shape;
+    return { fanIn: h * w * i, fanOut: h * w * o };
+  }
+  return { fanIn: shape[1] ?? shape[0], fanOut: shape[0] };
+}
+
+export const constant =
+  (value: number): Initializer =>
+  (shape) =>
+    new Float32Array(size(shape)).fill(value);
+
+export const zeros: Initializer = constant(0);
+export const ones: Initializer = constant(1);
+
+export const normal =
+  (std: number, mean = 0): Initializer =>
+  (shape, random) =>
+    Float32Array.from({ length: size(shape) }, () => random.normal(mean, std));
+
+export const uniform =
+  (low: number, high: number): Initializer =>
+  (shape, random) =>
+    Float32Array.from({ length: size(shape) }, () => random.uniform(low, high));
+
+/** Glorot and Bengio, 2010. */
+export const xavier =
+  ({ gain = 1, distribution = 'uniform' }: { gain?: number; distribution?: 'uniform' | 'normal' } = {}): Initializer =>
+  (shape, random) => {
+    const { fanIn, fanOut } = fans(shape);
+    const std = gain * Math.sqrt(2 / (fanIn + fanOut));
+    return distribution === 'normal'
+      ? normal(std)(shape, random)
+      : uniform(-Math.sqrt(3) * std, Math.sqrt(3) * std)(shape, random);
+  };
+
+/** He et al., 2015; `a` is the slope of the leaky ReLU behind the layer. */
+export const kaiming =
+  ({
+    mode = 'fan_out',
+    distribution = 'normal',
+    a = 0,
+    nonlinearity = 'relu',
+  }: {
+    mode?: 'fan_in' | 'fan_out';
+    distribution?: 'uniform' | 'normal';
+    a?: number;
+    nonlinearity?: 'relu' | 'leaky_relu';
+  } = {}): Initializer =>
+  (shape, random) => {
+    const { fanIn, fanOut } = fans(shape);
+    const gain = nonlinearity === 'relu' ? Math.SQRT2 : Math.sqrt(2 / (1 + a * a));
+    const std = gain / Math.sqrt(mode === 'fan_in' ? fanIn : fanOut);
+    return distribution === 'normal'
+      ? normal(std)(shape, random)
+      : uniform(-Math.sqrt(3) * std, Math.sqrt(3) * std)(shape, random);
+  };
+
+/** What PyTorch's Linear and Conv2d start from: kaiming_uniform(a = sqrt(5)), i.e. U(-1/sqrt(fan_in), +). */
+export const torchDefault: Initializer = kaiming({
+  mode: 'fan_in',
+  distribution: 'uniform',
+  a: Math.sqrt(5),
+  nonlinearity: 'leaky_relu',
+});
+
+/** The bias that goes with `torchDefault`. */
+export const torchDefaultBias = (fanIn: number): Initializer => uniform(-1 / Math.sqrt(fanIn), 1 / Math.sqrt(fanIn));

@@ -1,0 +1,253 @@
+// Module: named parameters, buffers and children; train / eval; freezing by path; a state dict with PyTorch's names
+// and layouts at the boundary. Inside, filters are HWIO and activations NHWC, as TensorFlow.js has them.
+
+import * as tf from '@tensorflow/tfjs';
+import picomatch from 'picomatch';
+import { DetLabError, didYouMean } from '../errors';
+import type { Random } from '../random';
+import type { Initializer } from './initializers';
+
+/**
+ * How a stored tensor relates to PyTorch's:
+ * - `same`: identical shape and order (vectors, Linear [out, in])
+ * - `conv`: here HWIO, there OIHW
+ * - `linear-chw`: here [out, H*W*C], there [out, C*H*W]; the Linear that reads a flattened NHWC map
+ */
+export type Layout = { kind: 'same' } | { kind: 'conv' } | { kind: 'linear-chw'; chw: [number, number, number] };
+
+/** One named tensor of a module. `shape` is the shape in the engine, not PyTorch's. */
+export interface Parameter {
+  variable: tf.Variable;
+  layout: Layout;
+  kind: 'parameter' | 'buffer';
+  /** False for buffers and for frozen or non-trainable parameters. */
+  requiresGrad: boolean;
+  initializer: Initializer;
+}
+
+/** A tensor as it is written to and read from a checkpoint: PyTorch's shape and order. */
+export interface StateTensor {
+  shape: number[];
+  dtype: 'float32' | 'int32';
+  data: Float32Array | Int32Array;
+}
+
+export type StateDict = Map<string, StateTensor>;
+
+/** What `loadStateDict` did, by name. `mismatched` were left as they were. */
+export interface LoadReport {
+  loaded: string[];
+  missing: string[];
+  unexpected: string[];
+  mismatched: { name: string; expected: number[]; received: number[] }[];
+}
+
+export abstract class Module {
+  /** True between `train()` and `eval()`; a frozen module never trains. */
+  training = false;
+  frozen = false;
+  private readonly parameters_ = new Map<string, Parameter>();
+  private readonly children_ = new Map<string, Module>();
+
+  /** Adds a trainable tensor of engine shape `shape`, filled by `initWeights`. */
+  protected addParameter(
+    name: string,
+    shape: number[],
+    initializer: Initializer,
+    layout: Layout = { kind: 'same' },
+    requiresGrad = true,
+  ): Parameter {
+    return this.add(name, shape, initializer, layout, 'parameter', requiresGrad, 'float32');
+  }
+
+  /** Adds a tensor that is saved but never trained (running statistics). */
+  protected addBuffer(
+    name: string,
+    shape: number[],
+    initializer: Initializer,
+    dtype: 'float32' | 'int32' = 'float32',
+  ): Parameter {
+    return this.add(name, shape, initializer, { kind: 'same' }, 'buffer', false, dtype);
+  }
+
+  private add(
+    name: string,
+    shape: number[],
+    initializer: Initializer,
+    layout: Layout,
+    kind: Parameter['kind'],
+    requiresGrad: boolean,
+    dtype: 'float32' | 'int32',
+  ): Parameter {
+    const variable = tf.tidy(() => tf.variable(tf.zeros(shape, dtype), kind === 'parameter'));
+    const parameter: Parameter = { variable, layout, kind, requiresGrad, initializer };
+    this.parameters_.set(name, parameter);
+    return parameter;
+  }
+
+  /** Adds a child; dots in `name` are allowed (`downsample.0`), as in PyTorch's Sequential. */
+  protected addChild<T extends Module>(name: string, module: T): T {
+    this.children_.set(name, module);
+    return module;
+  }
+
+  children(): IterableIterator<[string, Module]> {
+    return this.children_.entries();
+  }
+
+  /** Every tensor under this module with its dotted path, in state-dict order. */
+  *named(prefix = ''): Generator<[string, Parameter]> {
+    for (const [name, parameter] of this.parameters_) yield [prefix + name, parameter];
+    for (const [name, child] of this.children_) yield* child.named(`${prefix}${name}.`);
+  }
+
+  /** Every module under this one with its dotted path; the first is this one, with path ''. */
+  *modules(prefix = ''): Generator<[string, Module]> {
+    yield [prefix, this];
+    for (const [name, child] of this.children_) yield* child.modules(prefix ? `${prefix}.${name}` : name);
+  }
+
+  /** The tensors an optimizer should move, in state-dict order. */
+  trainable(): [string, Parameter][] {
+    return [...this.named()].filter(([, p]) => p.kind === 'parameter' && p.requiresGrad);
+  }
+
+  parameterCount(): number {
+    let count = 0;
+    for (const [, p] of this.named()) if (p.kind === 'parameter') count += p.variable.size;
+    return count;
+  }
+
+  /** Fills every tensor by its initialiser; one seed gives the same weights on every engine. */
+  initWeights(random: Random): void {
+    for (const [, p] of this.named()) {
+      const values = p.initializer(p.variable.shape, random);
+      tf.tidy(() => p.variable.assign(tf.tensor(values, p.variable.shape, p.variable.dtype as 'float32')));
+    }
+  }
+
+  /** Training mode on or off, here and below; frozen modules stay in evaluation mode. */
+  train(mode = true): this {
+    this.training = mode && !this.frozen;
+    for (const child of this.children_.values()) child.train(mode);
+    return this;
+  }
+
+  eval(): this {
+    return this.train(false);
+  }
+
+  /**
+   * Freezes everything at or below the paths matching `pattern` (`backbone.layer1`, `neck.*`): parameters take no
+   * gradient, batch-norm statistics stay as they are. Returns the number of parameters frozen.
+   * @throws DetLabError when nothing matches.
+   */
+  freeze(pattern?: string): number {
+    return this.setFrozen(true, pattern);
+  }
+
+  unfreeze(pattern?: string): number {
+    return this.setFrozen(false, pattern);
+  }
+
+  private setFrozen(frozen: boolean, pattern = ''): number {
+    // paths are matched as globs over dots: `backbone.layer*` matches one level, `**` any depth
+    const matches = pattern === '' ? () => true : picomatch(pattern.replaceAll('.', '/'));
+    const covers = (path: string) => {
+      const parts = path.split('.');
+      return pattern === '' || parts.some((_, i) => matches(parts.slice(0, i + 1).join('/')));
+    };
+    let count = 0;
+    let found = false;
+    for (const [path, module] of this.modules()) {
+      if (path !== '' ? covers(path) : pattern === '') {
+        module.frozen = frozen;
+        if (frozen) module.training = false;
+        found = true;
+      }
+    }
+    for (const [path, parameter] of this.named()) {
+      if (!covers(path)) continue;
+      found = true;
+      if (parameter.kind !== 'parameter') continue;
+      parameter.requiresGrad = !frozen;
+      count += parameter.variable.size;
+    }
+    if (!found) {
+      const paths = [...this.modules()].map(([path]) => path).filter(Boolean);
+      throw new DetLabError(
+        `Cannot ${frozen ? 'freeze' : 'unfreeze'} "${pattern}": no module or parameter has this path.` +
+          `${didYouMean(pattern, paths)} Top-level parts are ${[...this.children_.keys()].map((k) => `"${k}"`).join(', ')}`,
+      );
+    }
+    return count;
+  }
+
+  /** All tensors in PyTorch's names, order, shapes and layouts. Reads every tensor back from the engine. */
+  stateDict(): StateDict {
+    const state: StateDict = new Map();
+    for (const [name, p] of this.named()) state.set(name, toState(p));
+    return state;
+  }
+
+  /** Copies the tensors whose name and shape agree; the report names the rest. */
+  loadStateDict(state: StateDict): LoadReport {
+    const report: LoadReport = { loaded: [], missing: [], unexpected: [], mismatched: [] };
+    const known = new Set<string>();
+    for (const [name, p] of this.named()) {
+      known.add(name);
+      const tensor = state.get(name);
+      const expected = torchShape(p);
+      if (!tensor) report.missing.push(name);
+      else if (tensor.shape.join() !== expected.join())
+        report.mismatched.push({ name, expected, received: tensor.shape });
+      else {
+        assignState(p, tensor);
+        report.loaded.push(name);
+      }
+    }
+    for (const name of state.keys()) if (!known.has(name)) report.unexpected.push(name);
+    return report;
+  }
+
+  /** Frees every tensor under this module. */
+  dispose(): void {
+    for (const [, p] of this.named()) p.variable.dispose();
+  }
+}
+
+/** The shape PyTorch gives this tensor. */
+export function torchShape(p: Parameter): number[] {
+  const s: number[] = p.variable.shape;
+  return p.layout.kind === 'conv' ? [s[3], s[2], s[0], s[1]] : [...s];
+}
+
+/** One tensor in PyTorch's layout. */
+export function toState(p: Parameter): StateTensor {
+  const shape = torchShape(p);
+  if (p.variable.dtype === 'int32') return { shape, dtype: 'int32', data: p.variable.dataSync<'int32'>().slice() };
+  const data = tf.tidy(() => {
+    const v: tf.Tensor = p.variable;
+    if (p.layout.kind === 'conv') return tf.transpose(v, [3, 2, 0, 1]).dataSync<'float32'>();
+    if (p.layout.kind === 'linear-chw') {
+      const [c, h, w] = p.layout.chw;
+      return tf.transpose(v.reshape([p.variable.shape[0], h, w, c]), [0, 3, 1, 2]).dataSync<'float32'>();
+    }
+    return v.dataSync<'float32'>();
+  });
+  return { shape, dtype: 'float32', data: data.slice() };
+}
+
+/** Writes one tensor given in PyTorch's layout; shapes must agree. */
+export function assignState(p: Parameter, tensor: StateTensor): void {
+  tf.tidy(() => {
+    const dtype = p.variable.dtype as 'float32' | 'int32';
+    let value: tf.Tensor = tf.tensor(tensor.data, tensor.shape, dtype);
+    if (p.layout.kind === 'conv') value = tf.transpose(value, [2, 3, 1, 0]);
+    if (p.layout.kind === 'linear-chw') {
+      const [c, h, w] = p.layout.chw;
+      value = tf.transpose(value.reshape([tensor.shape[0], c, h, w]), [0, 2, 3, 1]).reshape(tensor.shape);
+    }
+    p.variable.assign(value);
+  });
+}

@@ -1,0 +1,137 @@
+// One catalogue of every module by kind and type name. A definition is the single source of truth of a module: from its
+// `options` schema come the TypeScript type, the run-time check, the defaults and the text of `describe()`.
+
+import { z } from 'zod';
+import { DetLabError, didYouMean } from './errors';
+import type { FeatureSpec } from './models/types';
+
+export const KINDS = [
+  'detector',
+  'data_preprocessor',
+  'backbone',
+  'neck',
+  'dense_head',
+  'roi_head',
+  'bbox_head',
+  'roi_extractor',
+  'roi_layer',
+  'loss',
+  'anchor_generator',
+  'bbox_coder',
+  'assigner',
+  'sampler',
+  'iou_calculator',
+  'transform',
+  'dataset',
+  'metric',
+  'optimizer',
+  'param_scheduler',
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** A module's config as it stands in a config file: `type` and MMDetection's snake_case options. */
+export type ModuleConfig = { type: string } & Record<string, unknown>;
+
+/** What is known while a model is being built, passed down from part to part. */
+export interface BuildContext {
+  registry: Registry;
+  /** Where in the config this module stands (`model.neck`), for messages. */
+  path: string;
+  /** Feature levels the previous stage puts out. */
+  inputs?: FeatureSpec[];
+  numClasses?: number;
+  trainCfg?: Record<string, unknown> | null;
+  testCfg?: Record<string, unknown> | null;
+}
+
+export interface ModuleDefinition<Options extends z.ZodType = z.ZodType, Built = unknown> {
+  kind: Kind;
+  type: string;
+  /** One sentence: what it is. */
+  summary: string;
+  /** Authors, venue, year. */
+  paper?: string;
+  /** Input and output shapes in words. */
+  shapes?: string;
+  /** A config that runs. */
+  example: string;
+  /**
+   * A zod strict object without `type`. Every option has `.describe('one line of meaning')`; defaults are MMDetection's.
+   * An option that the builder can infer is `.optional()` and named in `inferred`.
+   */
+  options: Options;
+  inferred?: Record<string, string>;
+  /** Fills inferred options from the context and refuses contradictions (an error that names both sides). */
+  infer?: (options: z.output<Options>, context: BuildContext) => z.output<Options>;
+  build: (options: z.output<Options>, context: BuildContext) => Built;
+}
+
+/** Declares a module; the identity function with types. */
+export function defineModule<Options extends z.ZodType, Built>(
+  definition: ModuleDefinition<Options, Built>,
+): ModuleDefinition<Options, Built> {
+  return definition;
+}
+
+/** biome-ignore lint/suspicious/noExplicitAny: definitions of every options type live in one list */
+export type AnyDefinition = ModuleDefinition<any, any>;
+
+export class Registry {
+  private readonly byKind = new Map<Kind, Map<string, AnyDefinition>>();
+
+  constructor(definitions: Iterable<AnyDefinition> = []) {
+    for (const definition of definitions) this.add(definition);
+  }
+
+  /** Adds a definition; a second one of the same kind and type replaces the first (a cell run twice). */
+  add(definition: AnyDefinition): void {
+    let types = this.byKind.get(definition.kind);
+    if (!types) this.byKind.set(definition.kind, (types = new Map()));
+    types.set(definition.type, definition);
+  }
+
+  types(kind: Kind): string[] {
+    return [...(this.byKind.get(kind)?.keys() ?? [])];
+  }
+
+  all(): AnyDefinition[] {
+    return [...this.byKind.values()].flatMap((types) => [...types.values()]);
+  }
+
+  /** @throws DetLabError with the nearest name of that kind. */
+  get(kind: Kind, type: string, path = ''): AnyDefinition {
+    const found = this.byKind.get(kind)?.get(type);
+    if (found) return found;
+    const known = this.types(kind);
+    throw new DetLabError(
+      `Cannot find ${kind} "${type}"${path ? ` at ${path}` : ''}.${didYouMean(type, known)} Known: ${known.join(', ') || 'none'}`,
+    );
+  }
+
+  /** Checks `config` against its definition, fills defaults and inferred options, and builds it. */
+  build<Built = unknown>(kind: Kind, config: ModuleConfig, context: Omit<BuildContext, 'registry'>): Built {
+    const { type, ...rest } = config;
+    const definition = this.get(kind, type, context.path);
+    const full: BuildContext = { ...context, registry: this };
+    let options = parseOptions(definition, rest, context.path);
+    if (definition.infer) options = definition.infer(options, full);
+    return definition.build(options, full) as Built;
+  }
+}
+
+/**
+ * Runs a definition's schema over the options of one config node.
+ * @throws DetLabError listing every problem by path, with the nearest option name for a misspelt one.
+ */
+export function parseOptions(definition: AnyDefinition, options: Record<string, unknown>, path: string): unknown {
+  const result = definition.options.safeParse(options);
+  if (result.success) return result.data;
+  const known = definition.options instanceof z.ZodObject ? Object.keys(definition.options.shape) : [];
+  const lines = result.error.issues.flatMap((issue: z.core.$ZodIssue) => {
+    const at = [path, ...issue.path.map(String)].filter(Boolean).join('.');
+    if (issue.code === 'unrecognized_keys')
+      return issue.keys.map((key) => `${at}: unknown option "${key}".${didYouMean(key, known)}`);
+    return [`${at}: ${issue.message}`];
+  });
+  throw new DetLabError(`Cannot use ${definition.kind} "${definition.type}":\n  ${lines.join('\n  ')}`);
+}
