@@ -1,0 +1,114 @@
+// `npm run bench`: DetLab beside the same networks in Python torch, in one run. Every measurement is a process of its own;
+// ours and Python's alternate, and what is compared is the minimum over all rounds, since machines are noisy.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { packageRoot } from '../src/paths';
+import { measureLoaders } from './loader';
+
+interface Measurement {
+  seconds: number[];
+  peakMB: number;
+}
+
+interface Case {
+  name: string;
+  model: 'resnet50_fpn' | 'faster_rcnn_r50' | 'tour_r18';
+  mode: 'fwd' | 'fwdbwd' | 'train' | 'infer';
+  batch: number;
+}
+
+const CASES: Case[] = [
+  { name: 'ResNet-50-FPN forward, 800x1344', model: 'resnet50_fpn', mode: 'fwd', batch: 1 },
+  { name: 'ResNet-50-FPN forward + backward, 800x1344', model: 'resnet50_fpn', mode: 'fwdbwd', batch: 1 },
+  { name: 'Faster R-CNN R50-FPN training step, 800x1333, batch 1', model: 'faster_rcnn_r50', mode: 'train', batch: 1 },
+  { name: 'Faster R-CNN R50-FPN training step, 800x1333, batch 2', model: 'faster_rcnn_r50', mode: 'train', batch: 2 },
+  { name: 'Faster R-CNN R50-FPN inference, 800x1333, batch 1', model: 'faster_rcnn_r50', mode: 'infer', batch: 1 },
+  { name: 'Faster R-CNN R50-FPN inference, 800x1333, batch 2', model: 'faster_rcnn_r50', mode: 'infer', batch: 2 },
+  { name: 'Tour model (R18-FPN, 4 x 320x240) training step', model: 'tour_r18', mode: 'train', batch: 4 },
+  { name: 'Tour model (R18-FPN, 4 x 320x240) inference', model: 'tour_r18', mode: 'infer', batch: 4 },
+];
+
+const PRECISIONS = ['f32', 'bf16'] as const;
+const LAYOUTS = ['channels_last', 'contiguous'] as const;
+
+const option = (name: string, fallback: string): string => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? fallback : process.argv[at + 1];
+};
+
+function child(command: string, args: string[]): Measurement | undefined {
+  const run = spawnSync(command, args, { cwd: packageRoot, encoding: 'utf8', maxBuffer: 1 << 26 });
+  const line = run.stdout
+    ?.trim()
+    .split('\n')
+    .reverse()
+    .find((text) => text.startsWith('{'));
+  if (run.status !== 0 || !line) {
+    console.error(`  failed: ${command} ${args.join(' ')}\n${(run.stderr || run.stdout || '').slice(-800)}`);
+    return undefined;
+  }
+  return JSON.parse(line) as Measurement;
+}
+
+const merge = (a: Measurement | undefined, b: Measurement | undefined): Measurement | undefined =>
+  a && b ? { seconds: [...a.seconds, ...b.seconds], peakMB: Math.min(a.peakMB, b.peakMB) } : (a ?? b);
+
+const min = (m: Measurement | undefined) => (m ? Math.min(...m.seconds) : Number.NaN);
+const ratio = (a: number, b: number) => (Number.isFinite(a / b) ? (a / b).toFixed(2) : '-');
+const fixed = (x: number) => (Number.isFinite(x) ? x.toFixed(3) : '-');
+
+async function main(): Promise<void> {
+  const rounds = Number(option('rounds', '2'));
+  const reps = option('reps', '3');
+  const only = option('only', '');
+  const python = [path.join(packageRoot, '.venv/bin/python'), path.join(packageRoot, '.venv/Scripts/python.exe')].find(
+    existsSync,
+  );
+  if (!python) console.error('No .venv: the Python side is left out. Run `npm run setup` first.');
+  const cpu = os.cpus();
+  console.log(`${cpu[0]?.model}, ${cpu.length} cores, Node ${process.version}, load ${os.loadavg()[0].toFixed(2)}`);
+  if (python) console.log(execFileSync(python, ['-c', 'import torch; print("Python torch", torch.__version__)']).toString().trim());
+
+  const rows: Record<string, unknown>[] = [];
+  const ourF32 = new Map<string, number>();
+  console.log('\n| case | precision | ours s | Python s (best layout) | ours / Python | ours / our f32 | ours peak MB | Python peak MB | peak ratio |');
+  console.log('|---|---|---|---|---|---|---|---|---|');
+  for (const c of CASES.filter((x) => x.name.includes(only) || `${x.model}/${x.mode}` === only)) {
+    for (const precision of PRECISIONS) {
+      const args = ['--case', c.model, '--mode', c.mode, '--batch', String(c.batch), '--precision', precision, '--reps', reps];
+      let ours: Measurement | undefined;
+      const theirs: Partial<Record<(typeof LAYOUTS)[number], Measurement>> = {};
+      for (let round = 0; round < rounds; round++) {
+        ours = merge(ours, child(process.execPath, [path.join(packageRoot, 'dist/bench/case.js'), ...args]));
+        for (const layout of python ? LAYOUTS : [])
+          theirs[layout] = merge(theirs[layout], child(python!, ['bench/python/bench.py', ...args, '--layout', layout]));
+      }
+      const best = LAYOUTS.filter((l) => theirs[l]).sort((a, b) => min(theirs[a]) - min(theirs[b]))[0];
+      const peer = best && theirs[best];
+      if (precision === 'f32') ourF32.set(c.name, min(ours));
+      const row = {
+        case: c.name,
+        precision,
+        ours: min(ours),
+        python: min(peer),
+        layout: best,
+        oursPeakMB: ours?.peakMB,
+        pythonPeakMB: peer?.peakMB,
+      };
+      rows.push({ ...row, imagesPerSecond: c.batch / min(ours) });
+      console.log(
+        `| ${c.name} | ${precision} | ${fixed(row.ours)} | ${fixed(row.python)} (${best ?? '-'}) | ${ratio(row.ours, row.python)} | ` +
+          `${ratio(row.ours, ourF32.get(c.name)!)} | ${row.oursPeakMB?.toFixed(0) ?? '-'} | ${row.pythonPeakMB?.toFixed(0) ?? '-'} | ` +
+          `${ratio(row.oursPeakMB ?? Number.NaN, row.pythonPeakMB ?? Number.NaN)} |`,
+      );
+    }
+  }
+  if (!only) for (const line of await measureLoaders()) console.log(line);
+  mkdirSync(path.join(packageRoot, 'runs/bench'), { recursive: true });
+  writeFileSync(path.join(packageRoot, 'runs/bench/bench.json'), JSON.stringify(rows, null, 2));
+}
+
+void main();
