@@ -32,6 +32,24 @@ export type Kind = (typeof KINDS)[number];
 /** A module's config as it stands in a config file: `type` and MMDetection's snake_case options. */
 export type ModuleConfig = { type: string } & Record<string, unknown>;
 
+declare const nested: unique symbol;
+/** Stands in a schema's input type where a module's config goes; `ConfigInput` puts the union of that kind in its place. */
+export interface NestedModule<K extends Kind> {
+  readonly [nested]: K;
+}
+
+/**
+ * An option that holds another module's config. The kind lets the whole-model check, the types and `describe` look
+ * inside. Use it like any zod type: `.default({ type: 'L1Loss' })`, `.nullable()`, `z.array(moduleOption('bbox_head'))`.
+ *
+ * @example
+ * z.strictObject({ loss_cls: moduleOption('loss').default({ type: 'CrossEntropyLoss' }).describe('classification loss') })
+ */
+export function moduleOption<K extends Kind>(kind: K): z.ZodType<ModuleConfig, NestedModule<K>> {
+  const schema = z.looseObject({ type: z.string() }).meta({ moduleKind: kind });
+  return schema as unknown as z.ZodType<ModuleConfig, NestedModule<K>>;
+}
+
 /** What is known while a model is being built, passed down from part to part. */
 export interface BuildContext {
   registry: Registry;
