@@ -1,0 +1,75 @@
+// `npm run setup [-- --engine tensorflow]`: brings whatever is missing and says what it is doing. The other scripts call
+// `setup()` first. Costs some milliseconds when nothing is missing; an interrupted set-up goes on where it stopped.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { compile, compiled } from './setup/compile.mjs';
+import { installKernelspec, kernelspecReady } from './setup/kernelspec.mjs';
+import { withLock } from './setup/lock.mjs';
+import { installNpmPackages, npmPackagesReady } from './setup/npm-packages.mjs';
+import { root, venvPython } from './setup/paths.mjs';
+import { installPythonPackages, pythonPackagesReady } from './setup/python-packages.mjs';
+import { buildEngine, torchEngineReady } from './setup/torch-engine.mjs';
+
+export const log = (message) => console.log(`[setup] ${message}`);
+
+/**
+ * Brings what is missing. Throws when nothing can run without it (Node, npm packages); what only narrows the choice
+ * (Python, the compiler) is told in one line each, and the rest goes on with the wasm engine.
+ *
+ * @returns `{ jupyter, torch, typesOk }`: whether Jupyter and the torch engine are there, and whether the sources type-check
+ */
+export async function setup() {
+  const major = Number(process.versions.node.split('.')[0]);
+  if (major < 20) {
+    throw new Error(`Node.js ${process.version} is too old: nothing can run. Install Node.js 20 or newer`);
+  }
+  const done = () =>
+    npmPackagesReady() && pythonPackagesReady() && torchEngineReady() && compiled() && kernelspecReady();
+  if (done()) return { jupyter: true, torch: true, typesOk: true };
+
+  return withLock(log, async () => {
+    await installNpmPackages(log);
+    const withoutPython = await installPythonPackages(log);
+    if (withoutPython) log(withoutPython);
+    const withoutTorch = withoutPython ?? (await buildEngine(log));
+    if (withoutTorch && withoutTorch !== withoutPython) log(withoutTorch);
+    const typesOk = await compile(log);
+    installKernelspec(log);
+    log(withoutTorch ? 'ready, on the wasm engine: training will be slow' : 'ready');
+    return { jupyter: !withoutPython, torch: !withoutTorch, typesOk };
+  });
+}
+
+/** Runs a script's main function; an error ends it with one clear line and exit code 1. */
+export async function main(work) {
+  try {
+    process.exitCode = await work();
+  } catch (error) {
+    console.error(`\nStopped: ${process.env.DETLAB_DEBUG ? error.stack : error.message}`);
+    process.exitCode = 1;
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await main(async () => {
+    const { values } = parseArgs({ options: { engine: { type: 'string' } } });
+    const engines = ['torch', 'wasm', 'tensorflow'];
+    if (values.engine && !engines.includes(values.engine)) {
+      throw new Error(`there is no engine "${values.engine}": choose one of ${engines.join(', ')}`);
+    }
+    const { torch } = await setup();
+    if (values.engine === 'tensorflow') {
+      const { setupTensorflow } = await import('./setup-tensorflow.mjs');
+      await setupTensorflow({ log });
+    }
+    if (values.engine === 'torch' && !torch) return 1;
+    log(
+      `everything is there: ${existsSync(venvPython) ? 'npm start, npm run lab or npm test' : 'npm start or npm test'}`,
+    );
+    log(`(in ${join(root)})`);
+    return 0;
+  });
+}
