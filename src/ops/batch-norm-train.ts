@@ -1,0 +1,51 @@
+// Batch normalisation by the statistics of the batch itself (Ioffe and Szegedy, 2015), with an addition and a ReLU behind
+// it in the same call: act(norm(x) * scale + offset + residual).
+
+import * as tf from '@tensorflow/tfjs';
+import { hasKernel, runKernel } from './kernel';
+
+export interface BatchNormTrainOptions {
+  epsilon?: number;
+  activation?: 'linear' | 'relu';
+  /** Shape of `x`; added before the activation. */
+  residual?: tf.Tensor4D;
+}
+
+export interface BatchNormTrainResult {
+  y: tf.Tensor4D;
+  /** [C], mean of the batch. */
+  mean: tf.Tensor1D;
+  /** [C], biased variance of the batch (divided by N * H * W). */
+  variance: tf.Tensor1D;
+}
+
+/**
+ * Normalises `x` [N, H, W, C] per channel over N, H and W; `scale` and `offset` are [C].
+ * Differentiable in x, scale, offset and residual; take no gradient through `mean` and `variance`.
+ *
+ * @example batchNormTrain(tf.randomNormal([2, 4, 4, 3]), tf.ones([3]), tf.zeros([3])).y.shape // [2, 4, 4, 3]
+ */
+export function batchNormTrain(
+  x: tf.Tensor4D,
+  scale: tf.Tensor,
+  offset: tf.Tensor,
+  { epsilon = 1e-5, activation = 'linear', residual }: BatchNormTrainOptions = {},
+): BatchNormTrainResult {
+  if (hasKernel('DetBatchNorm')) {
+    const [y, mean, variance] = runKernel<tf.Tensor[]>(
+      'DetBatchNorm',
+      { x, scale, offset, residual },
+      { epsilon, activation },
+    );
+    return { y: y as tf.Tensor4D, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D };
+  }
+  return tf.tidy(() => {
+    const mean = tf.mean<tf.Tensor1D>(x, [0, 1, 2]);
+    const centred = tf.sub(x, mean);
+    const variance = tf.mean<tf.Tensor1D>(tf.square(centred), [0, 1, 2]);
+    let y: tf.Tensor4D = tf.add(tf.mul(centred, tf.mul(tf.rsqrt(tf.add(variance, epsilon)), scale)), offset);
+    if (residual) y = tf.add(y, residual);
+    if (activation === 'relu') y = tf.relu(y);
+    return { y, mean, variance };
+  });
+}

@@ -1,0 +1,13 @@
+// What detection adds to TensorFlow.js.
+
+export { type BatchNormTrainOptions, type BatchNormTrainResult, batchNormTrain } from './batch-norm-train';
+export { batchedNms, type NmsConfig, type NmsResult } from './batched-nms';
+export { bboxOverlaps, boxAreas, clipBoxes, type OverlapMode, scaleBoxes, takeBoxes } from './box-geometry';
+export { type Conv2dOptions, conv2d } from './conv2d';
+export { differentiatesNatively, hasKernel, runKernel } from './kernel';
+export { type MaxPool2dOptions, maxPool2d } from './max-pool2d';
+export { type MulticlassNmsResult, multiclassNms } from './multiclass-nms';
+export { argsortDescending, type NmsOptions, nms, nmsIndices } from './nms';
+export { resizeNearest, upsampleNearest } from './resize-nearest';
+export { type RoIAlignOptions, roiAlign } from './roi-align';
+export { type SoftNmsOptions, softNms } from './soft-nms';
