@@ -1,0 +1,42 @@
+// Optimizer arithmetic in plain tensor operations, for the engines without fused kernels.
+
+import * as tf from '@tensorflow/tfjs';
+import type { SgdOptions } from '../engine';
+
+/** torch.optim.SGD's step: weight decay, momentum (the first step's momentum is the gradient), dampening, Nesterov. */
+export function sgdStep(
+  parameters: tf.Variable[],
+  gradients: tf.Tensor[],
+  buffers: tf.Variable[],
+  { lr, momentum, weightDecay, dampening = 0, nesterov = false }: SgdOptions,
+): void {
+  tf.tidy(() => {
+    parameters.forEach((parameter, i) => {
+      const decayed = weightDecay === 0 ? gradients[i] : tf.add(gradients[i], tf.mul(parameter, weightDecay));
+      let step = decayed;
+      if (momentum !== 0) {
+        // Only dampening tells a first step from the others, so only then is the buffer looked at.
+        const first = dampening !== 0 && tf.max(tf.abs(buffers[i])).dataSync()[0] === 0;
+        const fresh = dampening === 0 || first ? decayed : tf.mul(decayed, 1 - dampening);
+        buffers[i].assign(tf.add(tf.mul(buffers[i], momentum), fresh));
+        step = nesterov ? tf.add(decayed, tf.mul(buffers[i], momentum)) : buffers[i];
+      }
+      parameter.assign(tf.sub(parameter, tf.mul(step, lr)));
+    });
+  });
+}
+
+/**
+ * torch.nn.utils.clip_grad_norm_: when the joint L2 norm exceeds `maxNorm`, returns scaled copies (the caller keeps the
+ * tensors passed in); otherwise the very tensors passed in.
+ */
+export function clipGradNorm(gradients: tf.Tensor[], maxNorm: number): { norm: number; gradients: tf.Tensor[] } {
+  const norm = tf.tidy(() => {
+    if (gradients.length === 0) return 0;
+    const squares = tf.stack(gradients.map((g) => tf.sum(tf.square(g)))).dataSync<'float32'>();
+    return Math.sqrt(squares.reduce((total: number, square: number) => total + square, 0));
+  });
+  const scale = maxNorm / (norm + 1e-6);
+  if (scale >= 1) return { norm, gradients };
+  return { norm, gradients: gradients.map((g) => tf.mul(g, scale)) };
+}

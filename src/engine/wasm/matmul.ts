@@ -1,0 +1,96 @@
+// Matrix products on wasm: XNNPACK multiplies only untransposed matrices of one batch fast (30 GFLOP/s; its other
+// paths are naive loops at 0.4 to 2), so operands are transposed first and batches are walked one product at a time.
+
+import * as tf from '@tensorflow/tfjs';
+
+/** Batches smaller than this many multiplications a product are left to the naive loop: calls cost more. */
+const SMALL_PRODUCT = 4096;
+
+function transposeLast(x: tf.Tensor): tf.Tensor {
+  const order = x.shape.map((_, i) => i);
+  [order[x.rank - 2], order[x.rank - 1]] = [x.rank - 1, x.rank - 2];
+  return tf.transpose(x, order);
+}
+
+/** a [..., M, K], b [..., K, N] -> [..., M, N] with the leading dimensions broadcast. */
+function plainProduct(a: tf.Tensor, b: tf.Tensor, multiply: (a: tf.Tensor, b: tf.Tensor) => tf.Tensor): tf.Tensor {
+  const [m, k] = a.shape.slice(-2);
+  const n = b.shape[b.rank - 1];
+  const outer = tf.broadcast_util.assertAndGetBroadcastShape(a.shape.slice(0, -2), b.shape.slice(0, -2));
+  const batch = tf.util.sizeFromShape(outer);
+  if (batch * m * n === 0 || k === 0) return tf.zeros([...outer, m, n]);
+  const [batchA, batchB] = [a.size / (m * k), b.size / (k * n)];
+  // One right-hand matrix: the batch is only more rows of the left one.
+  if (batchB === 1) return multiply(a.reshape([1, batchA * m, k]), b.reshape([1, k, n])).reshape([...outer, m, n]);
+  const sameOuter = (s: number[]) => s.slice(0, -2).join() === outer.join();
+  const [wholeA, wholeB] = [
+    sameOuter(a.shape) || batchA === 1 ? a : tf.broadcastTo(a, [...outer, m, k]),
+    sameOuter(b.shape) ? b : tf.broadcastTo(b, [...outer, k, n]),
+  ];
+  const a3 = wholeA.reshape([batchA === 1 ? 1 : batch, m, k]);
+  const b3 = wholeB.reshape([batch, k, n]);
+  if (m * n * k < SMALL_PRODUCT) return multiply(a3, b3).reshape([...outer, m, n]);
+  const products: tf.Tensor[] = [];
+  for (let i = 0; i < batch; i++) {
+    const left = a3.shape[0] === 1 ? a3 : tf.slice(a3, [i, 0, 0], [1, m, k]);
+    products.push(multiply(left, tf.slice(b3, [i, 0, 0], [1, k, n])));
+  }
+  return tf.concat(products, 0).reshape([...outer, m, n]);
+}
+
+/** BatchMatMul and _FusedMatMul over the stock kernels, which stay in use for what they do well. */
+export function matMulKernels(): tf.KernelConfig[] {
+  const product = tf.getKernel(tf.BatchMatMul, 'wasm')!;
+  const fused = tf.getKernel(tf._FusedMatMul, 'wasm')!;
+  const stock = (backend: object) => (a: tf.Tensor, b: tf.Tensor) => {
+    const out = product.kernelFunc({ inputs: { a, b }, backend, attrs: { transposeA: false, transposeB: false } });
+    return tf.engine().makeTensorFromTensorInfo(out as tf.TensorInfo);
+  };
+  return [
+    {
+      ...product,
+      kernelFunc: ({ inputs, backend, attrs }) =>
+        tf.tidy(() => {
+          const a = (attrs!.transposeA ? transposeLast(inputs.a as tf.Tensor) : inputs.a) as tf.Tensor;
+          const b = (attrs!.transposeB ? transposeLast(inputs.b as tf.Tensor) : inputs.b) as tf.Tensor;
+          return plainProduct(a, b, stock(backend));
+        }),
+    },
+    {
+      ...fused,
+      kernelFunc: ({ inputs, backend, attrs }) =>
+        tf.tidy(() => {
+          const a = (attrs!.transposeA ? transposeLast(inputs.a as tf.Tensor) : inputs.a) as tf.Tensor;
+          const b = (attrs!.transposeB ? transposeLast(inputs.b as tf.Tensor) : inputs.b) as tf.Tensor;
+          const { activation, leakyreluAlpha } = attrs as { activation: string; leakyreluAlpha?: number };
+          const bias = inputs.bias as tf.Tensor | undefined;
+          let y = plainProduct(a, b, stock(backend));
+          if (bias) y = tf.add(y, bias);
+          return activate(y, activation, inputs.preluActivationWeights as tf.Tensor | undefined, leakyreluAlpha);
+        }),
+    },
+  ];
+}
+
+function activate(y: tf.Tensor, name: string, slope: tf.Tensor | undefined, alpha?: number): tf.Tensor {
+  switch (name) {
+    case 'linear':
+      return y;
+    case 'relu':
+      return tf.relu(y);
+    case 'relu6':
+      return tf.relu6(y);
+    case 'elu':
+      return tf.elu(y);
+    case 'sigmoid':
+      return tf.sigmoid(y);
+    case 'prelu':
+      return tf.prelu(y, slope!);
+    case 'leakyrelu':
+      return tf.leakyRelu(y, alpha);
+    default:
+      throw new Error(
+        `Cannot fuse activation "${name}" into matMul on wasm: expected linear, relu, relu6, elu, sigmoid, prelu or leakyrelu`,
+      );
+  }
+}
