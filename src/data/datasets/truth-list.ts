@@ -1,0 +1,25 @@
+// Collects the truths of one image and packs them into typed arrays.
+
+import type { ImageRecord } from '../types';
+
+export interface TruthRow {
+  /** xyxy in pixels. */
+  bbox: [number, number, number, number];
+  label: number;
+  ignored: boolean;
+  area: number;
+  annotationId: number | string;
+}
+
+/** The truth fields of an ImageRecord from its rows. */
+export function packTruths(rows: readonly TruthRow[]): Pick<ImageRecord, 'truths' | 'areas' | 'annotationIds'> {
+  return {
+    truths: {
+      bboxes: Float32Array.from(rows.flatMap((row) => row.bbox)),
+      labels: Int32Array.from(rows, (row) => row.label),
+      ignored: Uint8Array.from(rows, (row) => (row.ignored ? 1 : 0)),
+    },
+    areas: Float32Array.from(rows, (row) => row.area),
+    annotationIds: rows.map((row) => row.annotationId),
+  };
+}

@@ -1,0 +1,36 @@
+// Mirroring pixels: left-right, top-bottom, or both.
+
+import type { PixelImage } from './types';
+
+export type FlipDirection = 'horizontal' | 'vertical' | 'diagonal';
+
+/** A mirrored copy of `image`; `diagonal` is both directions at once. */
+export function flipPixels(image: PixelImage, direction: FlipDirection): PixelImage {
+  const { data, width, height } = image;
+  const out = new Uint8Array(data.length);
+  const stride = width * 3;
+  for (let row = 0; row < height; row++) {
+    const source = row * stride;
+    const target = (direction === 'horizontal' ? row : height - 1 - row) * stride;
+    if (direction === 'vertical') {
+      out.set(data.subarray(source, source + stride), target);
+      continue;
+    }
+    for (let p = source, q = target + stride - 3; q >= target; p += 3, q -= 3) {
+      out[q] = data[p];
+      out[q + 1] = data[p + 1];
+      out[q + 2] = data[p + 2];
+    }
+  }
+  return { ...image, data: out };
+}
+
+/** Boxes mirrored in an image of `width` x `height`. */
+export function flipBoxes(boxes: Float32Array, direction: FlipDirection, width: number, height: number): Float32Array {
+  const out = new Float32Array(boxes);
+  for (let i = 0; i < boxes.length; i += 4) {
+    if (direction !== 'vertical') [out[i], out[i + 2]] = [width - boxes[i + 2], width - boxes[i]];
+    if (direction !== 'horizontal') [out[i + 1], out[i + 3]] = [height - boxes[i + 3], height - boxes[i + 1]];
+  }
+  return out;
+}

@@ -1,0 +1,19 @@
+// The data part's public names: data sets, transforms, pipelines, the loader.
+
+export { BadData } from './bad-data';
+export { type CocoOptions, loadCoco } from './datasets/coco';
+export { loadVoc, type VocOptions } from './datasets/voc';
+export { decodeImage, imageSize } from './decode';
+export {
+  createLoader,
+  type EpochOptions,
+  evaluationLoader,
+  type Loader,
+  type LoaderOptions,
+  type LoaderStats,
+} from './loader';
+export { buildPipeline, type Pipeline } from './pipeline';
+export { resizeBilinear } from './resize-bilinear';
+export { TRANSFORMS } from './transforms';
+export type { Sample, Transform } from './transforms/sample';
+export type * from './types';

@@ -1,0 +1,106 @@
+// Worker threads that run the pipeline in the background, while the training loop keeps the main thread busy. A thread
+// that has nothing to do does not keep the process alive.
+
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { Worker } from 'node:worker_threads';
+import { DetLabError } from '../../errors';
+import type { Pipeline } from '../pipeline';
+import type { SampleOutcome, SampleSource } from './sample-source';
+import type { SampleReply, SampleRequest } from './sample-worker';
+
+interface Waiting {
+  resolve: (outcome: SampleOutcome) => void;
+  reject: (error: Error) => void;
+  worker: number;
+}
+
+/** Starts `count` threads for a portable pipeline. */
+export function workerPool(pipeline: Pipeline, count: number): SampleSource {
+  const waiting = new Map<number, Waiting>();
+  const load = new Array<number>(count).fill(0);
+  let next = 0;
+  let holders = 0;
+  let failure: Error | undefined;
+  let closed = false;
+
+  const settle = (id: number): Waiting | undefined => {
+    const entry = waiting.get(id);
+    if (entry) load[entry.worker]--;
+    waiting.delete(id);
+    return entry;
+  };
+  const fail = (error: Error) => {
+    failure ??= error;
+    for (const id of [...waiting.keys()]) settle(id)?.reject(error);
+  };
+  const threads = load.map(() => {
+    const thread = startThread(pipeline);
+    thread.on('message', (reply: SampleReply) => {
+      const entry = settle(reply.id);
+      if ('error' in reply) entry?.reject(new DetLabError(`A transform failed in a loader thread:\n${reply.error}`));
+      else entry?.resolve(reply.outcome);
+    });
+    thread.on('error', (error) => fail(new DetLabError(`A loader thread died: ${(error as Error).message}`)));
+    thread.on('exit', (code) => {
+      if (!closed) fail(new DetLabError(`A loader thread ended early (exit code ${code})`));
+    });
+    thread.unref();
+    return thread;
+  });
+
+  return {
+    workers: count,
+    get(record, key) {
+      if (failure) return Promise.reject(failure);
+      if (closed) return Promise.reject(new DetLabError('Cannot load a sample: the loader is closed'));
+      const worker = load.indexOf(Math.min(...load));
+      const request: SampleRequest = { id: next++, record, key };
+      load[worker]++;
+      return new Promise((resolve, reject) => {
+        waiting.set(request.id, { resolve, reject, worker });
+        threads[worker].postMessage(request);
+      });
+    },
+    hold() {
+      if (holders++ === 0) for (const thread of threads) thread.ref();
+    },
+    release() {
+      if (--holders === 0) for (const thread of threads) thread.unref();
+    },
+    async close() {
+      closed = true;
+      // Threads end by themselves once they have finished what they are decoding: sharp is never cut off mid-image.
+      const ended = threads.map((thread) => new Promise((resolve) => thread.once('exit', resolve)));
+      for (const thread of threads) {
+        thread.ref();
+        thread.postMessage('close');
+      }
+      if (!failure) await Promise.all(ended);
+      for (const id of [...waiting.keys()]) settle(id)?.reject(new DetLabError('The loader was closed'));
+    },
+  };
+}
+
+/** Compiled code runs as it is; from TypeScript sources (tests) the thread compiles what it requires. */
+function startThread(pipeline: Pipeline): Worker {
+  const workerData = { pipeline: pipeline.config };
+  const compiled = path.join(__dirname, 'sample-worker.js');
+  if (existsSync(compiled)) return new Worker(compiled, { workerData });
+  return new Worker(COMPILE_ON_REQUIRE, {
+    eval: true,
+    workerData: { ...workerData, entry: path.join(__dirname, 'sample-worker.ts') },
+  });
+}
+
+const COMPILE_ON_REQUIRE = `
+const { createRequire, Module } = require('node:module');
+const { readFileSync } = require('node:fs');
+const { entry } = require('node:worker_threads').workerData;
+const requireHere = createRequire(entry);
+const ts = requireHere('typescript');
+const compilerOptions = { module: 'commonjs', target: 'es2022', esModuleInterop: true };
+Module._extensions['.ts'] = (module, file) =>
+  module._compile(ts.transpileModule(readFileSync(file, 'utf8'), { compilerOptions }).outputText, file);
+requireHere(entry);
+`;

@@ -1,0 +1,30 @@
+// LoadImageFromFile: the file of a record to pixels. As cv2.imread's default, EXIF orientation is applied. Channels stay
+// in the decoder's order (rgb), which PixelImage.order carries; the data preprocessor swaps by permuting its weights.
+
+import { z } from 'zod';
+import { defineModule } from '../../registry';
+import { decodeImage } from '../decode';
+import type { Transform } from './sample';
+
+export const LoadImageFromFile = defineModule({
+  kind: 'transform',
+  type: 'LoadImageFromFile',
+  summary: 'Reads and decodes an image file',
+  shapes: 'record -> pixels [H, W, 3] uint8',
+  example: "{ type: 'LoadImageFromFile' }",
+  options: z.strictObject({
+    to_float32: z.literal(false).default(false).describe('Only false: pixels stay 8-bit until the data preprocessor'),
+    color_type: z.literal('color').default('color').describe('Only "color": three channels, EXIF orientation applied'),
+    imdecode_backend: z.string().default('cv2').describe('Accepted for compatibility; sharp always decodes'),
+    ignore_empty: z.literal(false).default(false).describe('Only false: an unreadable image is reported and replaced'),
+    backend_args: z.null().default(null).describe('Only null: images are read from disk'),
+    file_client_args: z.unknown().optional().describe('Accepted for compatibility with MMDetection 3.0; not used'),
+  }),
+  build: (): Transform => async (sample) => {
+    sample.image ??= await decodeImage(sample.record.path, sample.record.id);
+    const shape: [number, number] = [sample.image.height, sample.image.width];
+    sample.meta.oriShape = shape;
+    sample.meta.imgShape = shape;
+    return sample;
+  },
+});

@@ -1,0 +1,31 @@
+// PackDetInputs: the last step of a pipeline, the sample as the data preprocessor takes it.
+
+import { z } from 'zod';
+import { defineModule } from '../../registry';
+import { pixelsOf, type Transform } from './sample';
+
+const META_KEYS = ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip', 'flip_direction'] as const;
+
+export const PackDetInputs = defineModule({
+  kind: 'transform',
+  type: 'PackDetInputs',
+  summary: 'Packs pixels, truths and meta information for the model',
+  shapes: 'sample -> { image [H, W, 3] uint8, meta, truths }',
+  example: "{ type: 'PackDetInputs' }",
+  options: z.strictObject({
+    meta_keys: z
+      .array(z.enum(META_KEYS))
+      .default([...META_KEYS])
+      .describe('Names checked for compatibility; a sample always carries all of them'),
+  }),
+  build: (): Transform => (sample) => {
+    const image = pixelsOf(sample, 'PackDetInputs');
+    const truths = sample.truths ?? {
+      bboxes: new Float32Array(0),
+      labels: new Int32Array(0),
+      ignored: new Uint8Array(0),
+    };
+    sample.packed = { image, meta: sample.meta, truths };
+    return sample;
+  },
+});

@@ -1,0 +1,62 @@
+// Pad (mmcv / MMDetection 3.x): grows the image at the bottom and right; boxes stay where they are.
+
+import { z } from 'zod';
+import { DetLabError } from '../../errors';
+import { defineModule } from '../../registry';
+import type { PixelImage } from '../types';
+import { pixelsOf, type Transform } from './sample';
+
+const gray = z.number().int().min(0).max(255);
+const fill = z.union([gray, z.tuple([gray, gray, gray])]);
+const edge = z.number().int().positive().max(32_768);
+
+export const Pad = defineModule({
+  kind: 'transform',
+  type: 'Pad',
+  summary: 'Pads the image at the bottom and right',
+  shapes: '[H, W, 3] -> [h >= H, w >= W, 3]',
+  example: "{ type: 'Pad', size_divisor: 32 }",
+  options: z.strictObject({
+    size: z.tuple([edge, edge]).optional().describe('Padded [width, height]'),
+    size_divisor: edge.optional().describe('Pad width and height to a multiple of this'),
+    pad_to_square: z.boolean().default(false).describe('Pad to a square first'),
+    pad_val: z
+      .union([fill, z.strictObject({ img: fill.default(0), seg: z.number().int().default(255) })])
+      .default({ img: 0, seg: 255 })
+      .describe('Fill: a gray level, or { img: [b, g, r] } in the order of the pixels'),
+    padding_mode: z.literal('constant').default('constant').describe('Only "constant"'),
+  }),
+  build: (options): Transform => {
+    if (!options.size && !options.size_divisor && !options.pad_to_square)
+      throw new DetLabError('Cannot build Pad: expected `size`, `size_divisor` or `pad_to_square`, received none');
+    if (options.size && (options.size_divisor || options.pad_to_square))
+      throw new DetLabError('Cannot build Pad: `size` excludes `size_divisor` and `pad_to_square`. Remove one of them');
+    const value =
+      typeof options.pad_val === 'object' && 'img' in options.pad_val ? options.pad_val.img : options.pad_val;
+    const colour: readonly number[] = typeof value === 'number' ? [value, value, value] : value;
+    return (sample) => {
+      const image = pixelsOf(sample, 'Pad');
+      let [width, height] = [image.width, image.height];
+      if (options.pad_to_square) width = height = Math.max(width, height);
+      if (options.size_divisor) {
+        const d = options.size_divisor;
+        [width, height] = [Math.ceil(width / d) * d, Math.ceil(height / d) * d];
+      }
+      if (options.size) [width, height] = [Math.max(width, options.size[0]), Math.max(height, options.size[1])];
+      // Values are given in MMDetection's order, bgr.
+      sample.image = padPixels(image, width, height, image.order === 'bgr' ? colour : [...colour].reverse());
+      sample.meta.imgShape = [height, width];
+      return sample;
+    };
+  },
+});
+
+/** A copy of `image` in the top left of a `width` x `height` field of `colour` (in the image's own channel order). */
+export function padPixels(image: PixelImage, width: number, height: number, colour: readonly number[]): PixelImage {
+  if (width === image.width && height === image.height) return image;
+  const data = new Uint8Array(width * height * 3);
+  if (colour.some((c) => c !== 0)) for (let i = 0; i < data.length; i++) data[i] = colour[i % 3];
+  for (let row = 0; row < image.height; row++)
+    data.set(image.data.subarray(row * image.width * 3, (row + 1) * image.width * 3), row * width * 3);
+  return { data, width, height, order: image.order };
+}

@@ -1,0 +1,61 @@
+// RandomFlip (mmcv / MMDetection 3.x): mirrors pixels and boxes with a probability, in one of the directions.
+
+import { z } from 'zod';
+import { DetLabError } from '../../errors';
+import type { Random } from '../../random';
+import { defineModule } from '../../registry';
+import { type FlipDirection, flipBoxes, flipPixels } from '../flip-pixels';
+import { pixelsOf, type Transform } from './sample';
+
+const probability = z.number().min(0).max(1);
+const direction = z.enum(['horizontal', 'vertical', 'diagonal']);
+
+export const RandomFlip = defineModule({
+  kind: 'transform',
+  type: 'RandomFlip',
+  summary: 'Mirrors pixels and boxes at random',
+  shapes: '[H, W, 3] -> [H, W, 3]',
+  example: "{ type: 'RandomFlip', prob: 0.5 }",
+  options: z.strictObject({
+    prob: z
+      .union([probability, z.array(probability).min(1)])
+      .default(0)
+      .describe('Probability of a flip; a list gives one per direction'),
+    direction: z
+      .union([direction, z.array(direction).min(1)])
+      .default('horizontal')
+      .describe('"horizontal", "vertical", "diagonal", or a list to choose from'),
+    swap_seg_labels: z.null().default(null).describe('Only null: concerns segmentation maps'),
+  }),
+  build: ({ prob, direction }): Transform => {
+    const directions = Array.isArray(direction) ? direction : [direction];
+    if (Array.isArray(prob) && prob.length !== directions.length)
+      throw new DetLabError(
+        `Cannot build RandomFlip: expected one prob per direction (${directions.length}), received ${prob.length}`,
+      );
+    // One probability over several directions is shared evenly.
+    const chances = Array.isArray(prob) ? prob : directions.map(() => prob / directions.length);
+    const total = chances.reduce((sum, p) => sum + p, 0);
+    if (total > 1 + 1e-9)
+      throw new DetLabError(`Cannot build RandomFlip: expected probabilities that sum to at most 1, received ${total}`);
+    return (sample, random) => {
+      const chosen = draw(directions, chances, random);
+      if (!chosen) return sample;
+      const image = pixelsOf(sample, 'RandomFlip');
+      sample.image = flipPixels(image, chosen);
+      sample.meta.flip = true;
+      sample.meta.flipDirection = chosen;
+      if (sample.truths) sample.truths.bboxes = flipBoxes(sample.truths.bboxes, chosen, image.width, image.height);
+      return sample;
+    };
+  },
+});
+
+function draw(directions: FlipDirection[], chances: number[], random: Random): FlipDirection | undefined {
+  let u = random.uniform();
+  for (let i = 0; i < directions.length; i++) {
+    if (u < chances[i]) return directions[i];
+    u -= chances[i];
+  }
+  return undefined;
+}

@@ -1,0 +1,77 @@
+// Resize (mmcv / MMDetection 3.x): the image to a scale, the boxes with it. keep_ratio fits the image inside the scale,
+// whichever way round the scale is given: the long edge to its larger number, the short edge to its smaller.
+
+import { z } from 'zod';
+import { DetLabError } from '../../errors';
+import { defineModule } from '../../registry';
+import { resizeBilinear } from '../resize-bilinear';
+import { pixelsOf, type Transform } from './sample';
+
+const MAX_EDGE = 32_768;
+const edge = z.number().int().positive().max(MAX_EDGE);
+
+export const Resize = defineModule({
+  kind: 'transform',
+  type: 'Resize',
+  summary: 'Resizes pixels and boxes, bilinear',
+  shapes: '[H, W, 3] -> [h, w, 3]',
+  example: "{ type: 'Resize', scale: [1333, 800], keep_ratio: true }",
+  options: z.strictObject({
+    scale: z
+      .union([edge, z.tuple([edge, edge])])
+      .optional()
+      .describe('Target [width, height]; one number: a square'),
+    scale_factor: z
+      .union([z.number().positive(), z.tuple([z.number().positive(), z.number().positive()])])
+      .optional()
+      .describe('Multiplier [w, h] used instead of scale'),
+    keep_ratio: z.boolean().default(false).describe('Fit inside the scale, keeping the aspect ratio'),
+    clip_object_border: z.boolean().default(true).describe('Clip boxes to the resized image'),
+    backend: z.literal('cv2').default('cv2').describe("cv2's fixed-point arithmetic, reproduced bit by bit"),
+    interpolation: z.literal('bilinear').default('bilinear').describe('Only "bilinear"'),
+  }),
+  build: (options): Transform => {
+    const { scale, scale_factor } = options;
+    if (scale === undefined && scale_factor === undefined)
+      throw new DetLabError(
+        'Cannot build Resize: expected `scale` or `scale_factor`, received neither. Add e.g. scale: [1333, 800]',
+      );
+    const asPair = (value: number | [number, number]): [number, number] =>
+      typeof value === 'number' ? [value, value] : value;
+    return (sample) => {
+      const image = pixelsOf(sample, 'Resize');
+      const { width: w, height: h } = image;
+      const target: [number, number] = scale ? asPair(scale) : scaled(w, h, ...asPair(scale_factor!));
+      const [width, height] = options.keep_ratio ? fitInside(w, h, target) : target;
+      sample.image = resizeBilinear(image, width, height);
+      // As mmcv: the factor of this step replaces an earlier one.
+      const factor: [number, number] = [width / w, height / h];
+      sample.meta.scaleFactor = factor;
+      sample.meta.imgShape = [height, width];
+      if (sample.truths)
+        sample.truths.bboxes = scaleBoxes(
+          sample.truths.bboxes,
+          factor,
+          options.clip_object_border ? [width, height] : undefined,
+        );
+      return sample;
+    };
+  },
+});
+
+/** [width, height] of a `w` x `h` image fitted inside `scale`, rounded half up as mmcv does. */
+export function fitInside(w: number, h: number, scale: readonly [number, number]): [number, number] {
+  const factor = Math.min(Math.max(...scale) / Math.max(w, h), Math.min(...scale) / Math.min(w, h));
+  return scaled(w, h, factor, factor);
+}
+
+function scaled(w: number, h: number, factorX: number, factorY: number): [number, number] {
+  return [Math.max(1, Math.floor(w * factorX + 0.5)), Math.max(1, Math.floor(h * factorY + 0.5))];
+}
+
+function scaleBoxes(boxes: Float32Array, factor: [number, number], clipTo?: [number, number]): Float32Array {
+  return boxes.map((value, i) => {
+    const moved = Math.fround(value * Math.fround(factor[i % 2]));
+    return clipTo ? Math.min(Math.max(moved, 0), clipTo[i % 2]) : moved;
+  });
+}
