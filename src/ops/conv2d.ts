@@ -63,11 +63,9 @@ function pad(x: tf.Tensor4D, ph: number, pw: number): tf.Tensor4D {
 
 function grouped(x: tf.Tensor4D, filter: tf.Tensor4D, strides: [number, number], groups: number): tf.Tensor4D {
   if (groups === 1) return tf.conv2d(x, filter, strides, 'valid');
-  const filters = tf.split(filter, groups, 3);
-  return tf.concat(
-    tf.split(x, groups, 3).map((part, i) => tf.conv2d<tf.Tensor4D>(part, filters[i], strides, 'valid')),
-    3,
-  );
+  const filters = tf.split<tf.Tensor4D>(filter, groups, 3);
+  const parts = tf.split<tf.Tensor4D>(x, groups, 3).map((part, i) => tf.conv2d(part, filters[i], strides, 'valid'));
+  return tf.concat(parts, 3);
 }
 
 /** Writes a dilation into the filter as zeros between its taps: TensorFlow.js has no gradient for dilated convolution. */

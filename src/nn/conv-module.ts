@@ -1,0 +1,74 @@
+// mmcv's ConvModule: a convolution, a norm and an activation under one name (`conv.weight`, `bn.weight`, ...), in any order.
+
+import * as tf from '@tensorflow/tfjs';
+import { convNorm, type Norm } from './conv-norm';
+import { Conv2d, type Conv2dConfig, type Epilogue } from './conv2d';
+import { kaiming, zeros } from './initializers';
+import { type ActCfg, type Activation, buildActivation, buildNorm, type ConvCfg, type NormCfg } from './layer-options';
+import { Module } from './module';
+
+export interface ConvModuleConfig extends Omit<Conv2dConfig, 'bias' | 'init' | 'biasInit'> {
+  /** `auto`: only without a norm. */
+  bias?: boolean | 'auto';
+  convCfg?: ConvCfg | null;
+  normCfg?: NormCfg | null;
+  /** ReLU by default, null for none. */
+  actCfg?: ActCfg | null;
+  order?: readonly ['conv' | 'norm' | 'act', 'conv' | 'norm' | 'act', 'conv' | 'norm' | 'act'];
+}
+
+/**
+ * Starts from kaiming-normal weights and zero bias, as mmcv's; the module that holds it may say otherwise (`init_cfg`).
+ *
+ * @example new ConvModule({ inChannels: 8, outChannels: 8, kernelSize: 3, padding: 1, normCfg: { type: 'BN' } })
+ */
+export class ConvModule extends Module {
+  readonly conv: Conv2d;
+  readonly norm?: Norm;
+  readonly activation?: Activation;
+  private readonly order: readonly string[];
+
+  constructor(config: ConvModuleConfig) {
+    super();
+    const { bias = 'auto', normCfg = null, actCfg = { type: 'ReLU' }, order = ['conv', 'norm', 'act'] } = config;
+    this.order = order;
+    if (actCfg) this.activation = buildActivation(actCfg);
+    const leaky = actCfg?.type === 'LeakyReLU';
+    this.conv = this.addChild(
+      'conv',
+      new Conv2d({
+        ...config,
+        bias: bias === 'auto' ? normCfg === null : bias,
+        init: leaky ? kaiming({ a: actCfg.negative_slope ?? 0.01, nonlinearity: 'leaky_relu' }) : kaiming(),
+        biasInit: zeros,
+      }),
+    );
+    if (normCfg) {
+      const before = order.indexOf('norm') < order.indexOf('conv');
+      const { name, norm } = buildNorm(normCfg, before ? config.inChannels : config.outChannels);
+      this.norm = this.addChild(name, norm);
+    }
+  }
+
+  /** [N, H, W, Cin] -> [N, H', W', Cout]; `residual` is added last, after the activation. */
+  forward(x: tf.Tensor4D, { residual }: Pick<Epilogue, 'residual'> = {}): tf.Tensor4D {
+    return tf.tidy(() => {
+      if (this.order.join() !== 'conv,norm,act') return this.inOrder(x, residual);
+      const { activation } = this;
+      if (!activation) return convNorm(this.conv, this.norm, x, { residual });
+      const fused = convNorm(this.conv, this.norm, x, { activation: activation.fused });
+      const y = activation.fused ? fused : activation.apply(fused);
+      return residual ? tf.add(y, residual) : y;
+    });
+  }
+
+  private inOrder(x: tf.Tensor4D, residual?: tf.Tensor4D): tf.Tensor4D {
+    let y = x;
+    for (const step of this.order) {
+      if (step === 'conv') y = this.conv.forward(y);
+      else if (step === 'norm') y = this.norm ? this.norm.forward(y) : y;
+      else y = this.activation ? this.activation.apply(y) : y;
+    }
+    return residual ? tf.add(y, residual) : y;
+  }
+}

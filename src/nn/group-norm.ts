@@ -1,0 +1,51 @@
+// Group normalisation (Wu and He, ECCV 2018): mean and variance per image over groups of channels.
+
+import * as tf from '@tensorflow/tfjs';
+import { DetLabError } from '../errors';
+import type { Epilogue } from './conv2d';
+import { ones, zeros } from './initializers';
+import { Module, type Parameter } from './module';
+
+export interface GroupNormConfig {
+  channels: number;
+  groups: number;
+  epsilon?: number;
+  requiresGrad?: boolean;
+}
+
+/**
+ * @throws DetLabError when the groups do not divide the channels.
+ * @example new GroupNorm({ channels: 64, groups: 32 }).forward(x) // [N, H, W, 64] -> the same shape
+ */
+export class GroupNorm extends Module {
+  readonly layerNames = ['GroupNorm', 'GN'];
+  readonly weight: Parameter;
+  readonly bias: Parameter;
+  readonly groups: number;
+  readonly epsilon: number;
+
+  constructor({ channels, groups, epsilon = 1e-5, requiresGrad = true }: GroupNormConfig) {
+    super();
+    if (channels % groups !== 0)
+      throw new DetLabError(
+        `Cannot normalise ${channels} channels in ${groups} groups: num_groups must divide the number of channels`,
+      );
+    this.groups = groups;
+    this.epsilon = epsilon;
+    this.weight = this.addParameter('weight', [channels], ones, undefined, requiresGrad);
+    this.bias = this.addParameter('bias', [channels], zeros, undefined, requiresGrad);
+  }
+
+  forward(x: tf.Tensor4D, { residual, activation }: Epilogue = {}): tf.Tensor4D {
+    return tf.tidy(() => {
+      const [n, h, w, c] = x.shape;
+      const grouped = x.reshape([n, h * w, this.groups, c / this.groups]);
+      const centred = tf.sub(grouped, tf.mean(grouped, [1, 3], true));
+      const variance = tf.mean(tf.square(centred), [1, 3], true);
+      const normalized = tf.mul(centred, tf.rsqrt(tf.add(variance, this.epsilon))).reshape<tf.Tensor4D>(x.shape);
+      let y: tf.Tensor4D = tf.add(tf.mul(normalized, this.weight.variable), this.bias.variable);
+      if (residual) y = tf.add(y, residual);
+      return activation === 'relu' ? tf.relu(y) : y;
+    });
+  }
+}

@@ -1,0 +1,80 @@
+// The layer configs that MMDetection's modules share (`norm_cfg`, `act_cfg`, `conv_cfg`, `init_cfg`) as options with
+// checks, and what they mean when a layer is built.
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { DetLabError } from '../errors';
+import { BatchNorm2d } from './batch-norm2d';
+import type { Norm } from './conv-norm';
+import { GroupNorm } from './group-norm';
+
+const batchNorm = {
+  requires_grad: z.boolean().default(true).describe('Whether weight and bias are trained'),
+  eps: z.number().positive().default(1e-5).describe('Added to the variance'),
+  momentum: z.number().min(0).max(1).default(0.1).describe('Weight of the new batch in the running statistics'),
+};
+
+export const normCfg = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('BN').describe('Batch normalisation'), ...batchNorm }),
+  z.strictObject({ type: z.literal('BN2d').describe('Another name of BN'), ...batchNorm }),
+  z.strictObject({
+    type: z.literal('SyncBN').describe('Batch norm over all processes; BN in one process'),
+    ...batchNorm,
+  }),
+  z.strictObject({
+    type: z.literal('GN').describe('Group normalisation'),
+    num_groups: z.int().positive().describe('Groups the channels are split into'),
+    requires_grad: batchNorm.requires_grad,
+    eps: batchNorm.eps,
+  }),
+]);
+export type NormCfg = z.input<typeof normCfg>;
+
+export const convCfg = z.strictObject({ type: z.enum(['Conv2d', 'Conv']).describe('Kind of convolution') });
+export type ConvCfg = z.input<typeof convCfg>;
+
+const ACTIVATIONS = {
+  ReLU: tf.relu,
+  ReLU6: tf.relu6,
+  LeakyReLU: (x: tf.Tensor) => tf.leakyRelu(x, 0.01),
+  Sigmoid: tf.sigmoid,
+  Tanh: tf.tanh,
+  SiLU: (x: tf.Tensor) => tf.mul(x, tf.sigmoid(x)),
+  Swish: (x: tf.Tensor) => tf.mul(x, tf.sigmoid(x)),
+  HSwish: (x: tf.Tensor) => tf.mul(x, tf.div(tf.relu6(tf.add(x, 3)), 6)),
+  GELU: (x: tf.Tensor) => tf.mul(x, tf.mul(0.5, tf.add(1, tf.erf(tf.mul(x, Math.SQRT1_2))))),
+} satisfies Record<string, (x: tf.Tensor) => tf.Tensor>;
+type ActivationName = keyof typeof ACTIVATIONS;
+const NAMES = Object.keys(ACTIVATIONS) as [ActivationName, ...ActivationName[]];
+
+export const actCfg = z.strictObject({
+  type: z.enum(NAMES).describe('Kind of activation'),
+  inplace: z.boolean().optional().describe('Accepted and without effect: tensors are immutable here'),
+  negative_slope: z.number().optional().describe('LeakyReLU: slope below zero (0.01)'),
+});
+export type ActCfg = z.input<typeof actCfg>;
+
+/** A norm layer and the short name its module has in a ConvModule or block: `bn` or `gn`. */
+export function buildNorm(config: NormCfg, channels: number): { name: 'bn' | 'gn'; norm: Norm } {
+  const parsed = normCfg.parse(config);
+  const { requires_grad: requiresGrad, eps: epsilon } = parsed;
+  if (parsed.type === 'GN')
+    return { name: 'gn', norm: new GroupNorm({ channels, groups: parsed.num_groups, epsilon, requiresGrad }) };
+  return { name: 'bn', norm: new BatchNorm2d({ channels, epsilon, momentum: parsed.momentum, requiresGrad }) };
+}
+
+export interface Activation {
+  type: ActivationName;
+  /** The name a fused kernel knows it by, if any does. */
+  fused?: 'relu';
+  apply<T extends tf.Tensor>(x: T): T;
+}
+
+/** The activation an `act_cfg` names. */
+export function buildActivation(config: ActCfg): Activation {
+  const { type, negative_slope: slope } = config;
+  if (!(type in ACTIVATIONS))
+    throw new DetLabError(`Cannot build the activation "${type}": known are ${NAMES.join(', ')}`);
+  const f = type === 'LeakyReLU' ? (x: tf.Tensor) => tf.leakyRelu(x, slope ?? 0.01) : ACTIVATIONS[type];
+  return { type, fused: type === 'ReLU' ? 'relu' : undefined, apply: (x) => tf.tidy(() => f(x)) as typeof x };
+}

@@ -1,0 +1,42 @@
+// Fully connected layer, weight [out, in] as in PyTorch.
+
+import * as tf from '@tensorflow/tfjs';
+import { type Initializer, torchDefault, torchDefaultBias } from './initializers';
+import { Module, type Parameter } from './module';
+
+export interface LinearConfig {
+  inFeatures: number;
+  outFeatures: number;
+  bias?: boolean;
+  /** [C, H, W] of the map whose flattening this layer reads: here it is flattened as H, W, C, in PyTorch as C, H, W. */
+  chw?: [number, number, number];
+  init?: Initializer;
+  biasInit?: Initializer;
+}
+
+/**
+ * @example new Linear({ inFeatures: 256, outFeatures: 81 }).forward(x) // [N, 256] -> [N, 81]
+ */
+export class Linear extends Module {
+  readonly layerNames = ['Linear'];
+  readonly weight: Parameter;
+  readonly bias?: Parameter;
+
+  constructor({ inFeatures, outFeatures, bias = true, chw, init, biasInit }: LinearConfig) {
+    super();
+    const layout = chw ? ({ kind: 'linear-chw', chw } as const) : ({ kind: 'same' } as const);
+    this.weight = this.addParameter('weight', [outFeatures, inFeatures], init ?? torchDefault, layout);
+    if (bias) this.bias = this.addParameter('bias', [outFeatures], biasInit ?? torchDefaultBias(inFeatures));
+  }
+
+  /** [N, in] -> [N, out]. */
+  forward(x: tf.Tensor2D, { activation = 'linear' }: { activation?: 'linear' | 'relu' } = {}): tf.Tensor2D {
+    return tf.fused.matMul({
+      a: x,
+      b: this.weight.variable as tf.Tensor as tf.Tensor2D,
+      transposeB: true,
+      bias: this.bias?.variable,
+      activation,
+    }) as tf.Tensor2D;
+  }
+}
