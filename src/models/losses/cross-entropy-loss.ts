@@ -1,0 +1,119 @@
+// CrossEntropyLoss: over softmax, over independent sigmoids, or over the mask of each RoI's own class.
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { DetLabError } from '../../errors';
+import { defineModule } from '../../registry';
+import { type ClassificationLoss, type LossCall, lossWeightOption, type Reduction, reductionOption } from './loss';
+import { weightReduceLoss } from './weight-reduce-loss';
+
+export interface CrossEntropyLossOptions {
+  use_sigmoid: boolean;
+  use_mask: boolean;
+  reduction: Reduction;
+  class_weight?: number[] | null;
+  ignore_index?: number | null;
+  loss_weight: number;
+  avg_non_ignore: boolean;
+}
+
+export class CrossEntropyLoss implements ClassificationLoss {
+  constructor(private readonly options: CrossEntropyLossOptions) {}
+
+  get useSigmoid(): boolean {
+    return this.options.use_sigmoid;
+  }
+
+  /**
+   * Softmax: logits [N, C], labels [N] int32. Sigmoid: logits [N, C] with labels [N] (a label >= C is background: all
+   * zeros) or with targets of the same shape in 0..1. Mask: see `forwardMask`.
+   */
+  forward(prediction: tf.Tensor, target: tf.Tensor, call: LossCall = {}): tf.Tensor {
+    const full = { reduction: this.options.reduction, ...call };
+    if (this.options.use_mask)
+      throw new DetLabError(
+        'Cannot call forward of a CrossEntropyLoss with use_mask: call forwardMask(logits, masks, labels)',
+      );
+    const loss = this.options.use_sigmoid
+      ? this.sigmoid(prediction as tf.Tensor2D, target, full)
+      : this.softmax(prediction as tf.Tensor2D, target as tf.Tensor1D, full);
+    return tf.mul(loss, this.options.loss_weight);
+  }
+
+  /** Mean over RoIs and pixels. Logits [N, H, W, C], masks [N, H, W] in 0..1, labels [N] int32. */
+  forwardMask(logits: tf.Tensor4D, masks: tf.Tensor3D, labels: tf.Tensor1D): tf.Scalar {
+    const [n, , , channels] = logits.shape;
+    const own = oneHot(labels, channels).reshape([n, 1, 1, channels]);
+    const loss = this.binary(tf.sum(tf.mul(logits, own), -1), masks);
+    return tf.mul(tf.mean(loss), this.options.loss_weight);
+  }
+
+  private get ignoreIndex(): number {
+    return this.options.ignore_index ?? -100;
+  }
+
+  private softmax(logits: tf.Tensor2D, labels: tf.Tensor1D, call: LossCall): tf.Tensor {
+    const { class_weight, avg_non_ignore } = this.options;
+    const valid = tf.notEqual(labels, this.ignoreIndex).cast('float32');
+    let truth = oneHot(labels, logits.shape[1]);
+    if (class_weight) truth = tf.mul(truth, tf.tensor1d(class_weight));
+    const loss = tf.mul(tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits), truth), -1)), valid);
+    return weightReduceLoss(loss, { ...call, avgFactor: this.average(call, avg_non_ignore, valid) });
+  }
+
+  private sigmoid(logits: tf.Tensor2D, target: tf.Tensor, call: LossCall): tf.Tensor {
+    const expand = target.rank !== logits.rank;
+    let valid = tf.logicalAnd(tf.greaterEqual(target, 0), tf.notEqual(target, this.ignoreIndex)).cast('float32');
+    let weight = call.weight;
+    let truth = target;
+    if (expand) {
+      truth = oneHot(target, logits.shape[1]);
+      valid = tf.mul(valid.expandDims(-1), tf.onesLike(logits));
+      weight = weight?.expandDims(-1);
+    }
+    const loss = this.binary(logits, truth.cast('float32'));
+    return weightReduceLoss(loss, {
+      ...call,
+      weight: weight ? tf.mul(weight, valid) : valid,
+      avgFactor: this.average(call, this.options.avg_non_ignore, valid),
+    });
+  }
+
+  private average(call: LossCall, nonIgnored: boolean, valid: tf.Tensor): number | tf.Scalar | undefined {
+    if (call.avgFactor !== undefined || !nonIgnored || call.reduction !== 'mean') return call.avgFactor;
+    return tf.sum(valid);
+  }
+
+  /** -w y log s(x) - (1 - y) log(1 - s(x)), with log(1 + e^x) = softplus(x). */
+  private binary(logits: tf.Tensor, truth: tf.Tensor): tf.Tensor {
+    const { class_weight } = this.options;
+    if (!class_weight) return tf.sub(tf.softplus(logits), tf.mul(logits, truth));
+    const positive = tf.mul(tf.mul(truth, tf.tensor1d(class_weight)), tf.softplus(tf.neg(logits)));
+    return tf.add(positive, tf.mul(tf.sub(1, truth), tf.softplus(logits)));
+  }
+}
+
+/** [N] -> [N, classes] of 0 and 1; a label outside 0 .. classes-1 (background, ignored) gives a row of zeros. */
+function oneHot(labels: tf.Tensor, classes: number): tf.Tensor {
+  return tf.equal(labels.expandDims(-1), tf.range(0, classes, 1, 'int32')).cast('float32');
+}
+
+export const crossEntropyLossDefinition = defineModule({
+  kind: 'loss',
+  type: 'CrossEntropyLoss',
+  summary: 'Cross entropy of class scores: softmax, sigmoid per class, or per-class masks',
+  shapes: 'logits [N, C] and labels [N] (or targets [N, C] with use_sigmoid) -> scalar',
+  example: "{ type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 1 }",
+  options: z
+    .strictObject({
+      use_sigmoid: z.boolean().default(false).describe('independent sigmoids in place of one softmax'),
+      use_mask: z.boolean().default(false).describe('the loss of Mask R-CNN: only the mask of the RoI label counts'),
+      reduction: reductionOption,
+      class_weight: z.array(z.number()).nullish().describe('weight of each class (positive weight with use_sigmoid)'),
+      ignore_index: z.number().int().nullish().describe('label that counts for nothing; -100 when absent'),
+      loss_weight: lossWeightOption,
+      avg_non_ignore: z.boolean().default(false).describe('average over labels that are not ignored'),
+    })
+    .refine((o) => !(o.use_sigmoid && o.use_mask), { message: 'use_sigmoid and use_mask exclude each other' }),
+  build: (options) => new CrossEntropyLoss(options),
+});

@@ -1,0 +1,34 @@
+// What every loss is: element-wise values, weighted and reduced as MMDetection does.
+
+import type * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+
+export type Reduction = 'none' | 'mean' | 'sum';
+
+/** How one call weighs and averages. */
+export interface LossCall {
+  /** Weights that broadcast to the element-wise loss. */
+  weight?: tf.Tensor;
+  /** Divides the sum in place of the number of elements; only with `mean`. */
+  avgFactor?: number | tf.Scalar;
+  /** Replaces the reduction the loss was built with, for this call. */
+  reduction?: Reduction;
+}
+
+/** A loss function with its options. It holds no tensors. */
+export interface Loss {
+  /** Scalar for `mean` and `sum`, element-wise for `none`. */
+  forward(prediction: tf.Tensor, target: tf.Tensor, call?: LossCall): tf.Tensor;
+}
+
+/** A loss over class scores. With `useSigmoid` a head has one channel per class, else one more for the background. */
+export interface ClassificationLoss extends Loss {
+  readonly useSigmoid: boolean;
+}
+
+export const reductionOption = z
+  .enum(['none', 'mean', 'sum'])
+  .default('mean')
+  .describe('how element-wise losses become one number');
+
+export const lossWeightOption = z.number().default(1).describe('factor on the reduced loss');

@@ -1,0 +1,100 @@
+// Every loss against MMDetection's values and gradients (losses.json), for each reduction, weighted and averaged.
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { startEngine } from '../../../src/engine';
+import { accuracy, CrossEntropyLoss, type Loss, losses, weightReduceLoss } from '../../../src/models/losses';
+import { type ModuleConfig, Registry } from '../../../src/registry';
+
+type Nested = number | Nested[];
+interface Case {
+  reduction: 'none' | 'mean' | 'sum';
+  weighted: boolean;
+  avg_factor: number | null;
+  value?: Nested;
+  grad_of_sum?: Nested;
+}
+const golden = JSON.parse(readFileSync(path.join(__dirname, '../../golden/losses.json'), 'utf8')) as {
+  inputs: Record<string, Nested>;
+  losses: Record<string, { cfg: ModuleConfig; cases: Case[] }>;
+};
+const { inputs } = golden;
+const registry = new Registry(losses);
+const build = <T = Loss>(config: ModuleConfig) => registry.build<T>('loss', config, { path: 'loss' });
+const flat = (values: Nested): number[] => (Array.isArray(values) ? values.flatMap(flat) : [values]);
+
+function expectClose(actual: tf.Tensor, expected: Nested, tolerance = 2e-6) {
+  const values = [...actual.dataSync()];
+  const wanted = flat(expected);
+  expect(values.length).toBe(wanted.length);
+  for (let i = 0; i < wanted.length; i++)
+    expect(Math.abs(values[i] - wanted[i])).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(wanted[i])));
+}
+
+beforeAll(async () => void (await startEngine()));
+
+describe.each([
+  ['L1Loss', 'reg'],
+  ['SmoothL1_b1', 'reg'],
+  ['SmoothL1_b0.11', 'reg'],
+  ['CE_softmax', 'softmax'],
+  ['CE_softmax_class_weight', 'softmax'],
+  ['CE_softmax_ignore', 'softmax'],
+  ['CE_sigmoid', 'sigmoid'],
+  ['CE_sigmoid_1col', 'column'],
+])('%s', (name, input) => {
+  const { cfg, cases } = golden.losses[name];
+  test.each(cases)('$reduction, weighted $weighted, avg_factor $avg_factor', (c) => {
+    const loss = build({ ...cfg, reduction: c.reduction });
+    tf.tidy(() => {
+      const labels = tf.tensor1d(flat(inputs.labels), 'int32');
+      const logits = tf.tensor2d(inputs.logits as number[][]);
+      let [prediction, target]: [tf.Tensor, tf.Tensor] = [logits, labels];
+      if (input === 'reg')
+        [prediction, target] = [tf.tensor2d(inputs.reg as number[][]), tf.tensor2d(inputs.reg_t as number[][])];
+      if (input === 'sigmoid') prediction = logits.slice([0, 0], [-1, 4]);
+      if (input === 'column') {
+        prediction = logits.slice([0, 0], [-1, 1]);
+        target = tf.greater(labels, 1).cast('int32');
+      }
+      const weights = tf.tensor1d(flat(inputs.weight));
+      const weight = c.weighted ? (input === 'reg' ? weights.expandDims(1) : weights) : undefined;
+      const call = { weight, avgFactor: c.avg_factor ?? undefined };
+      expectClose(loss.forward(prediction, target, call), c.value!);
+      expectClose(tf.grad((x: tf.Tensor) => tf.sum(loss.forward(x, target, call)))(prediction), c.grad_of_sum!);
+    });
+  });
+});
+
+test('CE_mask', () => {
+  const { cfg, cases } = golden.losses.CE_mask;
+  const loss = build<CrossEntropyLoss>(cfg);
+  tf.tidy(() => {
+    const logits = tf.tensor4d(inputs.mask_logits as number[][][][]).transpose<tf.Tensor4D>([0, 2, 3, 1]);
+    const masks = tf.tensor3d(inputs.mask_t as number[][][]);
+    const labels = tf.tensor1d(flat(inputs.mask_labels), 'int32');
+    expectClose(loss.forwardMask(logits, masks, labels), cases[0].value!);
+    const gradient = tf.grad((x: tf.Tensor) => loss.forwardMask(x as tf.Tensor4D, masks, labels))(logits);
+    expectClose(gradient.transpose([0, 3, 1, 2]), cases[0].grad_of_sum!);
+  });
+});
+
+test('avg_factor with sum is refused', () => {
+  const run = () => tf.tidy(() => weightReduceLoss(tf.tensor1d([1]), { reduction: 'sum', avgFactor: 2 }));
+  expect(run).toThrow(/avg_factor goes only with reduction "mean"/);
+});
+
+test('a misspelt option and two exclusive ones are named', () => {
+  expect(() => build({ type: 'L1Loss', loss_wieght: 2 })).toThrow(/Did you mean "loss_weight"/);
+  expect(() => build({ type: 'CrossEntropyLoss', use_sigmoid: true, use_mask: true })).toThrow(/exclude each other/);
+  expect(build({ type: 'CrossEntropyLoss' })).toBeInstanceOf(CrossEntropyLoss);
+});
+
+test('accuracy in percent', () => {
+  tf.tidy(() => {
+    const scores = tf.tensor2d([0.1, 0.9, 0.8, 0.2, 0.3, 0.7], [3, 2]);
+    expect(accuracy(scores, tf.tensor1d([1, 1, 1], 'int32')).arraySync()).toBeCloseTo(200 / 3, 4);
+  });
+});
