@@ -1,0 +1,105 @@
+// COCO's matching of detections to truths within one image and class (pycocotools' evaluateImg), for every size range
+// and IoU threshold at once. The outcome of one detection over all thresholds is one bit mask.
+
+/** Size ranges in square pixels: all, small, medium, large. */
+export const AREA_RANGES: readonly (readonly [number, number])[] = [
+  [0, 1e10],
+  [0, 32 ** 2],
+  [32 ** 2, 96 ** 2],
+  [96 ** 2, 1e10],
+];
+
+export interface MatchInput {
+  /** xywh of the detections, best first. */
+  detections: Float64Array;
+  /** xywh of the truths. */
+  truths: Float64Array;
+  areas: Float64Array;
+  /** 1: crowd or difficult. Overlap with it is measured against the detection's own area; it can match many times. */
+  ignored: Uint8Array;
+  thresholds: readonly number[];
+}
+
+export interface MatchOutput {
+  /** [range * detections + d]: bit t is set when detection d matches a truth at threshold t. */
+  matched: Uint32Array;
+  /** Same layout: bit t is set when detection d neither counts nor costs. */
+  ignored: Uint32Array;
+  /** Truths that count, per range. */
+  positives: number[];
+}
+
+/** Greedy matching, best detection first, each to the free truth of highest overlap; ignored truths come last. */
+export function matchBoxes({ detections, truths, areas, ignored, thresholds }: MatchInput): MatchOutput {
+  const n = detections.length / 4;
+  const m = areas.length;
+  const overlaps = m > 0 && n > 0 ? overlapsOf(detections, truths, ignored) : new Float64Array(0);
+  const allBits = thresholds.length === 32 ? 0xffffffff : 2 ** thresholds.length - 1;
+  const output: MatchOutput = {
+    matched: new Uint32Array(AREA_RANGES.length * n),
+    ignored: new Uint32Array(AREA_RANGES.length * n),
+    positives: [],
+  };
+  const order = new Int32Array(m);
+  const taken = new Uint8Array(m);
+  for (const [range, [low, high]] of AREA_RANGES.entries()) {
+    const skipped = (g: number) => ignored[g] === 1 || areas[g] < low || areas[g] > high;
+    let positives = 0;
+    for (let g = 0; g < m; g++) if (!skipped(g)) order[positives++] = g;
+    for (let g = 0, k = positives; g < m; g++) if (skipped(g)) order[k++] = g;
+    output.positives.push(positives);
+
+    for (let t = 0; m > 0 && t < thresholds.length; t++) {
+      const threshold = Math.min(thresholds[t], 1 - 1e-10);
+      const bit = 1 << t;
+      taken.fill(0);
+      for (let d = 0; d < n; d++) {
+        let best = threshold;
+        let match = -1;
+        for (let k = 0; k < m; k++) {
+          // Once a truth that counts is matched, ignored ones (from `positives` on) no longer compete.
+          if (match >= 0 && k === positives) break;
+          const g = order[k];
+          if (taken[g] === 1 && ignored[g] === 0) continue;
+          const overlap = overlaps[d * m + g];
+          if (overlap < best) continue;
+          best = overlap;
+          match = k;
+        }
+        if (match < 0) continue;
+        taken[order[match]] = 1;
+        output.matched[range * n + d] |= bit;
+        if (match >= positives) output.ignored[range * n + d] |= bit;
+      }
+    }
+    for (let d = 0; d < n; d++) {
+      const area = detections[4 * d + 2] * detections[4 * d + 3];
+      const at = range * n + d;
+      if (area < low || area > high) output.ignored[at] |= allBits & ~output.matched[at];
+    }
+  }
+  return output;
+}
+
+/** [detections, truths] intersection over union; over the detection's own area where the truth is a crowd. */
+function overlapsOf(detections: Float64Array, truths: Float64Array, crowd: Uint8Array): Float64Array {
+  const n = detections.length / 4;
+  const m = crowd.length;
+  const out = new Float64Array(n * m);
+  for (let d = 0; d < n; d++) {
+    const [dx, dy, dw, dh] = detections.subarray(4 * d, 4 * d + 4);
+    for (let g = 0; g < m; g++) {
+      const gx = truths[4 * g];
+      const gy = truths[4 * g + 1];
+      const gw = truths[4 * g + 2];
+      const gh = truths[4 * g + 3];
+      const w = Math.min(dx + dw, gx + gw) - Math.max(dx, gx);
+      if (w <= 0) continue;
+      const h = Math.min(dy + dh, gy + gh) - Math.max(dy, gy);
+      if (h <= 0) continue;
+      const shared = w * h;
+      out[d * m + g] = shared / (crowd[g] ? dw * dh : dw * dh + gw * gh - shared);
+    }
+  }
+  return out;
+}

@@ -1,0 +1,96 @@
+// The truths an evaluation compares with: float64 xywh boxes by image, from a data set's records or a COCO file.
+
+import { open } from 'node:fs/promises';
+import type { Dataset, ImageRecord } from '../data/types';
+import { DetLabError, didYouMean } from '../errors';
+
+export interface ImageTruths {
+  imageId: number;
+  /** [n * 4] x, y, width, height. */
+  boxes: Float64Array;
+  labels: Int32Array;
+  /** What COCO's size ranges go by: the segment's area where known. */
+  areas: Float64Array;
+  /** 1: a crowd or difficult truth. Detections on it are not counted, missing it costs nothing. */
+  ignored: Uint8Array;
+}
+
+/** The truths of one record. */
+export function truthsOfRecord({ id, truths, areas }: ImageRecord): ImageTruths {
+  const { bboxes } = truths;
+  const boxes = new Float64Array(bboxes.length);
+  for (let i = 0; i < bboxes.length; i += 4) {
+    boxes[i] = bboxes[i];
+    boxes[i + 1] = bboxes[i + 1];
+    boxes[i + 2] = bboxes[i + 2] - bboxes[i];
+    boxes[i + 3] = bboxes[i + 3] - bboxes[i + 1];
+  }
+  return { imageId: id, boxes, labels: truths.labels, areas: Float64Array.from(areas), ignored: truths.ignored };
+}
+
+/** The truths of a data set as it was loaded. */
+export function truthsOfDataset(dataset: Pick<Dataset, 'records'>): ImageTruths[] {
+  return dataset.records.map(truthsOfRecord);
+}
+
+export interface CocoFile {
+  images: { id: number }[];
+  categories: { id: number; name: string }[];
+  annotations: {
+    image_id: number;
+    category_id: number;
+    bbox: [number, number, number, number];
+    area: number;
+    iscrowd?: number | boolean;
+  }[];
+}
+
+/**
+ * The truths of a COCO file exactly as pycocotools takes them: no annotation is skipped, a crowd is ignored.
+ *
+ * @param classes label order; without it, the file's categories in its order.
+ */
+export function truthsOfCoco(coco: CocoFile, classes?: readonly string[]): ImageTruths[] {
+  const names = coco.categories.map(({ name }) => name);
+  for (const name of classes ?? [])
+    if (!names.includes(name))
+      throw new DetLabError(
+        `Cannot evaluate class "${name}": the annotation file has no such category.${didYouMean(name, names)}`,
+      );
+  const order = classes ?? names;
+  const labelOf = new Map(coco.categories.map(({ id, name }) => [id, order.indexOf(name)]));
+  const rows = new Map<number, CocoFile['annotations']>(coco.images.map(({ id }) => [id, []]));
+  for (const annotation of coco.annotations) {
+    if ((labelOf.get(annotation.category_id) ?? -1) >= 0) rows.get(annotation.image_id)?.push(annotation);
+  }
+  return [...rows].map(([imageId, list]) => ({
+    imageId,
+    boxes: Float64Array.from(list.flatMap(({ bbox }) => bbox)),
+    labels: Int32Array.from(list, ({ category_id }) => labelOf.get(category_id)!),
+    areas: Float64Array.from(list, ({ area }) => area),
+    ignored: Uint8Array.from(list, ({ iscrowd }) => (iscrowd ? 1 : 0)),
+  }));
+}
+
+const MAX_FILE = 500 * 2 ** 20;
+
+/** Reads a COCO annotation file for `truthsOfCoco`. */
+export async function readCocoFile(file: string): Promise<CocoFile> {
+  let text: string;
+  try {
+    const handle = await open(file, 'r');
+    try {
+      const { size } = await handle.stat();
+      if (size > MAX_FILE) throw new DetLabError(`expected at most ${MAX_FILE} bytes, received ${size}`);
+      text = (await handle.readFile()).toString('utf8');
+    } finally {
+      await handle.close();
+    }
+    const coco = JSON.parse(text) as Partial<CocoFile>;
+    for (const key of ['images', 'categories', 'annotations'] as const)
+      if (!Array.isArray(coco?.[key])) throw new DetLabError(`expected a list "${key}", received none`);
+    return coco as CocoFile;
+  } catch (error) {
+    throw new DetLabError(`Cannot read the annotation file "${file}": ${(error as Error).message}`);
+  }
+}

@@ -1,0 +1,20 @@
+// The evaluation part's public names and its catalogue of metrics.
+
+import type { AnyDefinition } from '../registry';
+import { CocoMetric } from './coco-metric';
+import { VOCMetric } from './voc-metric';
+
+export { COCO_IOU_THRESHOLDS, CocoBboxMetric, type CocoBboxOptions, evaluateBoxes } from './coco-bbox';
+export { type MetricFactory, mmdetectionNames } from './coco-metric';
+export {
+  type CocoFile,
+  type ImageTruths,
+  readCocoFile,
+  truthsOfCoco,
+  truthsOfDataset,
+  truthsOfRecord,
+} from './image-truths';
+export type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricValues } from './report';
+export { VocBboxMetric, type VocBboxOptions } from './voc-bbox';
+
+export const METRICS: readonly AnyDefinition[] = [CocoMetric, VOCMetric];
