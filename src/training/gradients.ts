@@ -1,0 +1,64 @@
+// One forward and backward pass: the losses of a batch by name, and the gradient of their sum.
+
+import * as tf from '@tensorflow/tfjs';
+import { engine, type Precision } from '../engine';
+import type { DetBatch, Detector, Losses } from '../models/types';
+import type { Random } from '../random';
+
+export interface Pass {
+  /** `loss` (the sum) and then every part, in the model's order. */
+  scalars: Record<string, number>;
+  /** By variable; undefined where the loss does not depend on it. The caller disposes them. */
+  gradients: (tf.Tensor | undefined)[];
+}
+
+/** mmengine's parse_losses: lists are summed under their name; what has `loss` in its name adds up to the total. */
+export function parseLosses(losses: Losses): { total: tf.Scalar; names: string[]; values: tf.Scalar[] } {
+  const names: string[] = [];
+  const values: tf.Scalar[] = [];
+  const parts: tf.Scalar[] = [];
+  for (const [name, value] of Object.entries(losses)) {
+    const scalar = Array.isArray(value) ? (tf.addN(value.map((v) => tf.mean<tf.Scalar>(v))) as tf.Scalar) : value;
+    names.push(name);
+    values.push(scalar);
+    if (name.includes('loss')) parts.push(scalar);
+  }
+  const total = parts.length > 0 ? (tf.addN(parts) as tf.Scalar) : tf.scalar(0);
+  return { total, names, values };
+}
+
+/**
+ * Runs the detector's loss on one batch and differentiates it.
+ * @param factor what the loss is multiplied by before differentiation; the scalars are without it
+ */
+export function pass(
+  detector: Detector,
+  batch: DetBatch,
+  variables: tf.Variable[],
+  random: Random,
+  { precision = 'float32' as Precision, factor = 1 } = {},
+): Pass {
+  let names: string[] = [];
+  let stacked: tf.Tensor | undefined;
+  const forward = (): tf.Scalar => {
+    const parsed = parseLosses(detector.loss(batch, random));
+    names = parsed.names;
+    // one read-back for all of them, after the backward pass
+    stacked = tf.keep(tf.stack([parsed.total, ...parsed.values].map((v) => v.asScalar())));
+    return factor === 1 ? parsed.total : tf.mul(parsed.total, factor);
+  };
+  const differentiate = () => tf.variableGrads(forward, variables);
+  try {
+    const { grads } = tf.tidy(() => {
+      const result = precision === 'float32' ? differentiate() : engine().autocast(precision, differentiate);
+      result.value.dispose();
+      return { grads: result.grads };
+    });
+    const numbers = stacked!.dataSync();
+    const scalars: Record<string, number> = { loss: numbers[0] };
+    for (const [i, name] of names.entries()) scalars[name] = numbers[i + 1];
+    return { scalars, gradients: variables.map((v) => grads[v.name] as tf.Tensor | undefined) };
+  } finally {
+    stacked?.dispose();
+  }
+}

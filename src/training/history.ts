@@ -1,0 +1,53 @@
+// What a run has logged so far, and mmengine's smoothing: losses, times and gradient norms are averaged over the last
+// `window` iterations, everything else is its current value. Records have the keys and order of mmengine's scalars.json.
+
+/** One line of scalars.jsonl: `{ lr, data_time, loss, ..., time, epoch, iter, step }`, or metrics and their epoch in `step`. */
+export type ScalarRecord = Record<string, number>;
+
+export interface History {
+  train: ScalarRecord[];
+  /** One per evaluation; `step` is the epoch, counted from 1. */
+  evaluations: ScalarRecord[];
+}
+
+const SMOOTHED = /loss|time|grad_norm/;
+
+export class SmoothedScalars {
+  private values = new Map<string, number[]>();
+
+  constructor(private readonly window: number) {}
+
+  /** Takes one iteration's numbers; a name keeps the place in which it first came. */
+  push(scalars: Record<string, number>): void {
+    for (const [name, value] of Object.entries(scalars)) {
+      let list = this.values.get(name);
+      if (!list) this.values.set(name, (list = []));
+      list.push(value);
+      if (list.length > (SMOOTHED.test(name) ? this.window : 1)) list.shift();
+    }
+  }
+
+  current(): Record<string, number> {
+    const result: Record<string, number> = {};
+    for (const [name, list] of this.values) result[name] = list.reduce((a, b) => a + b, 0) / list.length;
+    return result;
+  }
+
+  state(): [string, number[]][] {
+    return [...this.values].map(([name, list]) => [name, [...list]]);
+  }
+
+  restore(state: [string, number[]][]): void {
+    this.values = new Map(state.map(([name, list]) => [name, [...list]]));
+  }
+}
+
+/** The evaluation with the largest `metric` (an AP), or undefined before the first. */
+export function bestEvaluation(history: History, metric: string): { epoch: number; value: number } | undefined {
+  let best: { epoch: number; value: number } | undefined;
+  for (const record of history.evaluations) {
+    const value = record[metric];
+    if (value !== undefined && (best === undefined || value > best.value)) best = { epoch: record.step, value };
+  }
+  return best;
+}

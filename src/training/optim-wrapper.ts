@@ -1,0 +1,225 @@
+// mmengine's OptimWrapper and AmpOptimWrapper: gradient clipping, accumulation over iterations and mixed precision around
+// an optimizer. float16 scales the loss so that small gradients survive (dynamic, as torch's GradScaler); bfloat16 has
+// float32's range and needs no scale.
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { engine, type Precision } from '../engine';
+import { DetLabError, didYouMean } from '../errors';
+import { assignState, type Module, type StateDict, toState } from '../nn/module';
+import { type ModuleConfig, moduleOption, type Registry } from '../registry';
+import { LossScale } from './loss-scale';
+import type { Optimizer, OptimizerPlan } from './optimizers/optimizer';
+import { parameterGroups, paramwiseOptions } from './parameter-groups';
+
+const clipOptions = z.strictObject({
+  max_norm: z.number().positive().describe('largest joint L2 norm of all gradients'),
+  norm_type: z.literal(2).default(2).describe('only the L2 norm'),
+  error_if_nonfinite: z.boolean().default(true).describe('unused: a non-finite norm always stops the run'),
+});
+
+const wrapperOptions = z.strictObject({
+  type: z.enum(['OptimWrapper', 'AmpOptimWrapper']).default('OptimWrapper'),
+  optimizer: moduleOption('optimizer').describe('the optimizer'),
+  clip_grad: clipOptions.nullish().describe('gradient clipping'),
+  accumulative_counts: z.int().positive().default(1).describe('iterations whose gradients are summed into one step'),
+  paramwise_cfg: paramwiseOptions.nullish().describe('multipliers by parameter'),
+  constructor: z.unknown().optional(),
+  dtype: z.enum(['float16', 'bfloat16']).nullish().describe('precision of AmpOptimWrapper; bfloat16 when absent'),
+  loss_scale: z
+    .union([z.literal('dynamic'), z.number().positive()])
+    .default('dynamic')
+    .describe('float16 only: the factor on the loss'),
+  use_fsdp: z.literal(false).default(false).describe('unused'),
+});
+export type OptimWrapperConfig = z.input<typeof wrapperOptions> | ModuleConfig;
+
+/** What one iteration's update did. */
+export interface UpdateReport {
+  /** Norm of the gradients before clipping; undefined where nothing clips or no step was due. */
+  gradNorm?: number;
+  /** False while gradients accumulate, and when float16 overflowed and the step was left out. */
+  stepped: boolean;
+}
+
+export class OptimWrapper {
+  readonly optimizer: Optimizer;
+  readonly precision: Precision;
+  private readonly clip?: { max_norm: number };
+  private readonly counts: number;
+  private readonly scale?: LossScale;
+  private sums?: (tf.Variable | undefined)[];
+  private inner = 0;
+
+  /**
+   * @param precision overrides the config's: `--amp` on a config without it
+   * @param maxIterations of the whole run: the last steps of an accumulation that does not divide it are weighted right
+   * @throws DetLabError for an unknown option, nothing to train, or a precision the engine has not
+   */
+  constructor(
+    model: Module,
+    config: OptimWrapperConfig,
+    registry: Registry,
+    private readonly maxIterations: number,
+    precision?: Precision,
+  ) {
+    const parsed = parseWrapper(config);
+    const { type, ...optimizer } = parsed.optimizer;
+    const plan = registry.build<OptimizerPlan>(
+      'optimizer',
+      { type: bare(type), ...optimizer },
+      { path: 'optim_wrapper.optimizer' },
+    );
+    const groups = parameterGroups(model, plan, parsed.paramwise_cfg ?? undefined);
+    if (groups.length === 0)
+      throw new DetLabError('Cannot train: every parameter of the model is frozen. Unfreeze a part of it first');
+    this.precision = precision ?? (parsed.type === 'AmpOptimWrapper' ? (parsed.dtype ?? 'bfloat16') : 'float32');
+    if (!engine().precisions.includes(this.precision))
+      throw new DetLabError(
+        `Cannot train in ${this.precision}: the engine "${engine().description}" offers ${engine().precisions.join(', ')}. ` +
+          `Leave out amp, or start another engine`,
+      );
+    if (this.precision === 'float16') this.scale = new LossScale(parsed.loss_scale);
+    this.optimizer = plan.create(groups);
+    this.clip = parsed.clip_grad ?? undefined;
+    this.counts = parsed.accumulative_counts;
+  }
+
+  /** The variables to differentiate by, in the order of the optimizer's groups. */
+  get variables(): tf.Variable[] {
+    return this.optimizer.groups.map((g) => g.parameter.variable);
+  }
+
+  /** What the loss is multiplied by before it is differentiated. */
+  lossFactor(): number {
+    return (this.scale?.value ?? 1) / this.share();
+  }
+
+  /** Iterations that share the step this iteration belongs to. */
+  private share(): number {
+    const remainder = this.maxIterations % this.counts;
+    return this.inner < this.maxIterations - remainder ? this.counts : remainder;
+  }
+
+  /**
+   * Takes the gradients of one iteration (and disposes them), and steps when one is due.
+   * @param gradients by variable, in the order of `variables`
+   * @throws DetLabError when the gradients are not finite; the weights are as they were
+   */
+  update(gradients: (tf.Tensor | undefined)[]): UpdateReport {
+    this.inner++;
+    const due = this.inner % this.counts === 0 || this.inner === this.maxIterations;
+    let current = gradients;
+    if (this.counts > 1) {
+      this.accumulate(gradients);
+      if (!due) return { stepped: false };
+      current = this.sums!.map((sum) => sum && tf.tidy(() => tf.clone(sum)));
+      this.dropSums();
+    }
+    try {
+      return this.step(current);
+    } finally {
+      for (const gradient of current) gradient?.dispose();
+    }
+  }
+
+  private step(gradients: (tf.Tensor | undefined)[]): UpdateReport {
+    const present = gradients.flatMap((g, i) => (g ? [i] : []));
+    let norm: number | undefined;
+    let used = gradients;
+    const owned: tf.Tensor[] = [];
+    if (this.scale) {
+      const factor = 1 / this.scale.value;
+      used = gradients.map((g) => g && tf.tidy(() => tf.mul(g, factor)));
+      owned.push(...used.filter((g) => g !== undefined));
+    }
+    if (this.clip || this.scale) {
+      const clipped = engine().clipGradNorm(
+        present.map((i) => used[i]!),
+        this.clip?.max_norm ?? Number.MAX_VALUE,
+      );
+      norm = clipped.norm;
+      used = used.slice();
+      for (const [k, i] of present.entries()) {
+        const gradient = clipped.gradients[k];
+        if (gradient !== used[i]) owned.push(gradient);
+        used[i] = gradient;
+      }
+    }
+    const finite = norm === undefined || Number.isFinite(norm);
+    if (finite) this.optimizer.step(used);
+    for (const tensor of owned) tensor.dispose();
+    if (this.scale) this.scale.update(finite);
+    else if (!finite) throw new DetLabError(`the gradients are not finite (their norm is ${norm})`);
+    return { gradNorm: this.clip ? norm : undefined, stepped: finite };
+  }
+
+  private accumulate(gradients: (tf.Tensor | undefined)[]): void {
+    const sums = (this.sums ??= gradients.map(() => undefined));
+    for (const [i, gradient] of gradients.entries()) {
+      if (!gradient) continue;
+      const sum = sums[i];
+      if (sum) tf.tidy(() => sum.assign(tf.add(sum, gradient)));
+      else sums[i] = tf.tidy(() => tf.variable(gradient, false));
+      gradient.dispose();
+    }
+  }
+
+  private dropSums(): void {
+    for (const sum of this.sums ?? []) sum?.dispose();
+    this.sums = undefined;
+  }
+
+  /** The optimizer's tensors and, in the middle of an accumulation, the sums so far. */
+  stateDict(): StateDict {
+    const state = this.optimizer.stateDict();
+    for (const [i, group] of this.optimizer.groups.entries()) {
+      const sum = this.sums?.[i];
+      if (sum) state.set(`gradient.${group.name}`, toState({ ...group.parameter, variable: sum }));
+    }
+    return state;
+  }
+
+  /** Numbers that belong to a checkpoint beside the tensors. */
+  counters(): { inner: number; scale?: [number, number] } {
+    return { inner: this.inner, scale: this.scale?.state() };
+  }
+
+  restore(state: StateDict, counters: { inner: number; scale?: [number, number] }): void {
+    this.optimizer.loadStateDict(new Map([...state].filter(([name]) => !name.startsWith('gradient.'))));
+    this.dropSums();
+    if ([...state.keys()].some((name) => name.startsWith('gradient.'))) {
+      this.sums = this.optimizer.groups.map((group) => {
+        const tensor = state.get(`gradient.${group.name}`);
+        if (!tensor) return undefined;
+        const variable = tf.tidy(() => tf.variable(tf.zeros(group.parameter.variable.shape), false));
+        assignState({ ...group.parameter, variable }, tensor);
+        return variable;
+      });
+    }
+    this.inner = counters.inner;
+    if (counters.scale) this.scale?.restore(counters.scale);
+  }
+
+  dispose(): void {
+    this.dropSums();
+    this.optimizer.dispose();
+  }
+}
+
+/** A type name without its scope: `mmdet.QuadraticWarmupLR`. */
+export const bare = (type: string): string => type.slice(type.lastIndexOf('.') + 1);
+
+function parseWrapper(config: OptimWrapperConfig) {
+  const result = wrapperOptions.safeParse(config);
+  if (result.success) return result.data;
+  const known = Object.keys(wrapperOptions.shape);
+  const lines = result.error.issues.flatMap((issue) =>
+    issue.code === 'unrecognized_keys'
+      ? issue.keys.map(
+          (key) => `${['optim_wrapper', ...issue.path].join('.')}: unknown option "${key}".${didYouMean(key, known)}`,
+        )
+      : [`${['optim_wrapper', ...issue.path].join('.')}: ${issue.message}`],
+  );
+  throw new DetLabError(`Cannot use optim_wrapper:\n  ${lines.join('\n  ')}`);
+}

@@ -1,0 +1,61 @@
+// One group a parameter, each with its own learning rate and weight decay: mmengine's DefaultOptimWrapperConstructor and
+// its `paramwise_cfg`. `custom_keys` beats every other multiplier (the longest matching key wins).
+
+import { z } from 'zod';
+import type { Module, Parameter } from '../nn/module';
+import type { Scheduled } from './schedule';
+
+export const paramwiseOptions = z.strictObject({
+  custom_keys: z
+    .record(z.string(), z.strictObject({ lr_mult: z.number().optional(), decay_mult: z.number().optional() }))
+    .default({})
+    .describe('multipliers for parameters whose name contains the key; the longest key wins'),
+  bias_lr_mult: z.number().optional().describe('learning-rate multiplier of biases, norm layers excepted'),
+  bias_decay_mult: z.number().optional().describe('weight-decay multiplier of biases, norm layers excepted'),
+  norm_decay_mult: z.number().optional().describe('weight-decay multiplier of norm layers'),
+  bypass_duplicate: z.boolean().default(false).describe('unused: no parameter stands twice in a module here'),
+});
+export type ParamwiseOptions = z.output<typeof paramwiseOptions>;
+
+export interface ParameterGroup extends Scheduled {
+  name: string;
+  parameter: Parameter;
+  weightDecay: number;
+}
+
+/** A norm layer is the module that keeps running statistics or carries a norm's name (`ln`, `gn`). */
+function isNorm(module: Module, path: string): boolean {
+  for (const [name, parameter] of module.named())
+    if (parameter.kind === 'buffer' && !name.includes('.') && name === 'running_mean') return true;
+  return /^(bn|gn|ln|in|norm)\d*$/.test(path.split('.').at(-1) ?? '');
+}
+
+/** The groups of all trainable parameters of `model`, in state-dict order. */
+export function parameterGroups(
+  model: Module,
+  base: { lr: number; weightDecay: number },
+  paramwise: ParamwiseOptions = { custom_keys: {}, bypass_duplicate: false },
+): ParameterGroup[] {
+  const modules = new Map(model.modules());
+  // longest first, then alphabetical, as mmengine sorts them
+  const keys = Object.keys(paramwise.custom_keys)
+    .sort()
+    .sort((a, b) => b.length - a.length);
+  return model.trainable().map(([name, parameter]) => {
+    const dot = name.lastIndexOf('.');
+    const [owner, leaf] = dot < 0 ? ['', name] : [name.slice(0, dot), name.slice(dot + 1)];
+    const module = modules.get(owner) ?? model;
+    let { lr, weightDecay } = base;
+    const key = keys.find((k) => name.includes(k));
+    if (key !== undefined) {
+      lr *= paramwise.custom_keys[key].lr_mult ?? 1;
+      weightDecay *= paramwise.custom_keys[key].decay_mult ?? 1;
+    } else {
+      const norm = isNorm(module, owner);
+      if (leaf === 'bias' && !norm) lr *= paramwise.bias_lr_mult ?? 1;
+      if (norm) weightDecay *= paramwise.norm_decay_mult ?? 1;
+      else if (leaf === 'bias') weightDecay *= paramwise.bias_decay_mult ?? 1;
+    }
+    return { name, parameter, lr, initialLr: lr, weightDecay };
+  });
+}

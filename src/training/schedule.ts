@@ -1,0 +1,59 @@
+// The learning-rate schedule of a run: mmengine's chained schedulers over parameter groups. Iteration rules step after
+// every iteration, epoch rules after every epoch; all step once before the first iteration.
+
+import type { ScheduleFactory, ScheduleRule } from './schedules/schedule-rule';
+
+/** Anything with a learning rate that a schedule moves. */
+export interface Scheduled {
+  lr: number;
+  readonly initialLr: number;
+}
+
+/** What a checkpoint keeps of a schedule. */
+export interface ScheduleState {
+  steps: { last: number; global: number }[];
+  lr: number[];
+}
+
+export class Schedule {
+  private readonly rules: ScheduleRule[];
+  private steps: { last: number; global: number }[];
+
+  /** Sets the groups' learning rates for the first iteration. */
+  constructor(
+    factories: readonly ScheduleFactory[],
+    private readonly groups: readonly Scheduled[],
+    epochLength: number,
+  ) {
+    this.rules = factories.map((factory) => factory(epochLength));
+    this.steps = this.rules.map(() => ({ last: -1, global: 0 }));
+    for (const i of this.rules.keys()) this.step(i);
+  }
+
+  afterIteration(): void {
+    for (const [i, rule] of this.rules.entries()) if (!rule.byEpoch) this.step(i);
+  }
+
+  afterEpoch(): void {
+    for (const [i, rule] of this.rules.entries()) if (rule.byEpoch) this.step(i);
+  }
+
+  private step(i: number): void {
+    const rule = this.rules[i];
+    const at = this.steps[i];
+    if (rule.begin <= at.global && at.global < rule.end) {
+      at.last++;
+      for (const group of this.groups) group.lr = rule.next(group.lr, at.last, group.initialLr);
+    }
+    at.global++;
+  }
+
+  state(): ScheduleState {
+    return { steps: this.steps.map((s) => ({ ...s })), lr: this.groups.map((g) => g.lr) };
+  }
+
+  restore(state: ScheduleState): void {
+    this.steps = state.steps.map((s) => ({ ...s }));
+    for (const [i, group] of this.groups.entries()) group.lr = state.lr[i];
+  }
+}

@@ -1,0 +1,37 @@
+// LinearLR: multiplies the rate by a factor that grows linearly, mostly for warm-up.
+
+import { z } from 'zod';
+import { defineModule } from '../../registry';
+import { rangeOptions, resolveRange, type ScheduleFactory } from './schedule-rule';
+
+export const LinearLR = defineModule({
+  kind: 'param_scheduler',
+  type: 'LinearLR',
+  summary: 'Grows the learning rate linearly from start_factor to end_factor of its value between begin and end',
+  example: "{ type: 'LinearLR', start_factor: 0.001, by_epoch: false, begin: 0, end: 500 }",
+  options: z.strictObject({
+    start_factor: z
+      .number()
+      .positive()
+      .max(1)
+      .default(1 / 3)
+      .describe('factor at the first step'),
+    end_factor: z.number().nonnegative().max(1).default(1).describe('factor at the last step'),
+    ...rangeOptions,
+  }),
+  build: (o): ScheduleFactory => {
+    return (epochLength) => {
+      const { byEpoch, begin, end } = resolveRange(o, epochLength);
+      const total = end - begin - 1;
+      const rise = o.end_factor - o.start_factor;
+      return {
+        byEpoch,
+        begin,
+        end,
+        // the ratio of two points of the line, so that it chains with other schedules
+        next: (value, step) =>
+          step === 0 ? value * o.start_factor : value * (1 + rise / (total * o.start_factor + (step - 1) * rise)),
+      };
+    };
+  },
+});

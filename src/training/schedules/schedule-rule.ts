@@ -1,0 +1,53 @@
+// What every learning-rate schedule is: a rule from the current value to the next, active in [begin, end). Values chain
+// (each rule multiplies what the rules before it left), as in mmengine, so warm-up and decay combine by listing both.
+
+import { z } from 'zod';
+
+/** mmengine's "never ends". */
+export const NEVER = 1_000_000_000;
+
+export interface ScheduleRule {
+  /** True: one step an epoch; false: one step an iteration. */
+  byEpoch: boolean;
+  begin: number;
+  end: number;
+  /**
+   * The learning rate of step `step` (0 at `begin`), from the one before it.
+   * @param base the learning rate the parameter group started from
+   */
+  next(value: number, step: number, base: number): number;
+}
+
+/** A rule for a run whose epochs have `epochLength` iterations. */
+export type ScheduleFactory = (epochLength: number) => ScheduleRule;
+
+/** Options that every schedule has. */
+export const rangeOptions = {
+  begin: z.int().nonnegative().default(0).describe('step (epoch or iteration) at which the schedule starts'),
+  end: z.int().positive().default(NEVER).describe('step at which it stops'),
+  by_epoch: z.boolean().default(true).describe('steps are epochs; false: iterations'),
+  convert_to_iter_based: z
+    .boolean()
+    .default(false)
+    .describe('numbers are given in epochs, but the rate changes every iteration'),
+  last_step: z.int().default(-1).describe('unused: a checkpoint restores the step'),
+  verbose: z.boolean().default(false).describe('unused: the learning rate is in every log line'),
+};
+
+interface RangeOptions {
+  begin: number;
+  end: number;
+  by_epoch: boolean;
+  convert_to_iter_based: boolean;
+}
+
+/** Begin and end of a rule, and the factor by which counts given in epochs grow when converted to iterations. */
+export function resolveRange(options: RangeOptions, epochLength: number) {
+  const scale = options.by_epoch && options.convert_to_iter_based ? epochLength : 1;
+  return {
+    byEpoch: options.by_epoch && scale === 1 && !options.convert_to_iter_based,
+    begin: options.begin * scale,
+    end: options.end >= NEVER ? NEVER : options.end * scale,
+    scale,
+  };
+}

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type ModuleConfig, Registry } from '../../src/registry';
+import { Schedule } from '../../src/training/schedule';
+import type { ScheduleFactory } from '../../src/training/schedules/schedule-rule';
+import { trainingModules } from '../../src/training/training-modules';
+
+interface Golden {
+  cfg: ModuleConfig[];
+  base_lr: number;
+  epoch_len: number;
+  lr: number[];
+}
+const golden: Record<string, Golden> = JSON.parse(readFileSync(join(__dirname, '../golden/lr_schedules.json'), 'utf8'));
+const registry = new Registry(trainingModules);
+
+function schedule(cfg: ModuleConfig[], lr: number, epochLength: number) {
+  const group = { lr, initialLr: lr };
+  const factories = cfg.map((c) => {
+    const type = c.type.replace('mmdet.', '');
+    return registry.build<ScheduleFactory>('param_scheduler', { ...c, type }, { path: 'param_scheduler' });
+  });
+  return { group, schedule: new Schedule(factories, [group], epochLength) };
+}
+
+describe("the learning rate of every iteration is mmengine's", () => {
+  test.each(['1x', 'cosine', 'poly', 'step_exp_const', 'exp', 'const', 'yolox'])('%s', (name) => {
+    const { cfg, base_lr, epoch_len, lr } = golden[name];
+    const run = schedule(cfg, base_lr, epoch_len);
+    for (const [i, expected] of lr.entries()) {
+      expect(Math.abs(run.group.lr - expected)).toBeLessThanOrEqual(1e-9 + 1e-9 * expected);
+      run.schedule.afterIteration();
+      if ((i + 1) % epoch_len === 0) run.schedule.afterEpoch();
+    }
+  });
+});
+
+test('a restored schedule goes on where it was', () => {
+  const { cfg, base_lr, epoch_len, lr } = golden['1x'];
+  const first = schedule(cfg, base_lr, epoch_len);
+  for (let i = 0; i < 87; i++) {
+    first.schedule.afterIteration();
+    if ((i + 1) % epoch_len === 0) first.schedule.afterEpoch();
+  }
+  const second = schedule(cfg, base_lr, epoch_len);
+  second.schedule.restore(JSON.parse(JSON.stringify(first.schedule.state())));
+  expect(second.group.lr).toBe(first.group.lr);
+  expect(second.group.lr).toBeCloseTo(lr[87], 9);
+  for (const run of [first, second]) for (let i = 0; i < 3; i++) run.schedule.afterIteration();
+  for (const run of [first, second]) run.schedule.afterEpoch();
+  expect(second.group.lr).toBe(first.group.lr);
+});
+
+test('a schedule without its end is refused', () => {
+  expect(() => schedule([{ type: 'CosineAnnealingLR' }], 0.1, 10)).toThrow(/expected T_max or end/);
+  expect(() => schedule([{ type: 'MultiStepLR', milestone: [3] }], 0.1, 10)).toThrow(/Did you mean "milestones"/);
+});
