@@ -62,9 +62,14 @@ export interface BuildContext {
   testCfg?: Record<string, unknown> | null;
 }
 
-export interface ModuleDefinition<Options extends z.ZodType = z.ZodType, Built = unknown> {
-  kind: Kind;
-  type: string;
+export interface ModuleDefinition<
+  Options extends z.ZodType = z.ZodType,
+  Built = unknown,
+  Type extends string = string,
+  K extends Kind = Kind,
+> {
+  kind: K;
+  type: Type;
   /** One sentence: what it is. */
   summary: string;
   /** Authors, venue, year. */
@@ -85,14 +90,14 @@ export interface ModuleDefinition<Options extends z.ZodType = z.ZodType, Built =
 }
 
 /** Declares a module; the identity function with types. */
-export function defineModule<Options extends z.ZodType, Built>(
-  definition: ModuleDefinition<Options, Built>,
-): ModuleDefinition<Options, Built> {
+export function defineModule<Options extends z.ZodType, Built, Type extends string, K extends Kind>(
+  definition: ModuleDefinition<Options, Built, Type, K>,
+): ModuleDefinition<Options, Built, Type, K> {
   return definition;
 }
 
 /** biome-ignore lint/suspicious/noExplicitAny: definitions of every options type live in one list */
-export type AnyDefinition = ModuleDefinition<any, any>;
+export type AnyDefinition = ModuleDefinition<any, any, string, Kind>;
 
 export class Registry {
   private readonly byKind = new Map<Kind, Map<string, AnyDefinition>>();

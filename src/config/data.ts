@@ -1,0 +1,56 @@
+// What a config is: plain data, as JSON has it, and the bounds a config file must keep.
+
+import { DetLabError } from '../errors';
+
+export type ConfigValue = null | boolean | number | string | ConfigValue[] | ConfigObject;
+export interface ConfigObject {
+  [key: string]: ConfigValue;
+}
+
+/** Bounds on what one config may hold, so that a hostile or broken file ends in an error. */
+export const LIMITS = {
+  /** Bytes of one file. */
+  fileBytes: 1_000_000,
+  /** Files that inherit from one another. */
+  inheritance: 16,
+  /** Files in one config. */
+  files: 64,
+  /** Values in one config, counted as often as they are used. */
+  nodes: 100_000,
+  /** Brackets inside brackets. */
+  nesting: 100,
+} as const;
+
+export function isObject(value: unknown): value is ConfigObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** A copy that shares nothing with `value`. */
+export function cloneConfig<T extends ConfigValue>(value: T): T {
+  if (Array.isArray(value)) return value.map(cloneConfig) as T;
+  if (!isObject(value)) return value;
+  const copy: ConfigObject = {};
+  for (const [key, child] of Object.entries(value)) copy[key] = cloneConfig(child);
+  return copy as T;
+}
+
+/** How many values `value` holds, itself included; a shared part counts every time it is used. */
+export function countNodes(value: ConfigValue): number {
+  if (Array.isArray(value)) return value.reduce<number>((sum, child) => sum + countNodes(child), 1);
+  if (!isObject(value)) return 1;
+  return Object.values(value).reduce<number>((sum, child) => sum + countNodes(child), 1);
+}
+
+/** What a person calls the value: `a list of 3`, `an object`, `the number 7`. */
+export function nameOfValue(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object') return 'an object';
+  if (typeof value === 'string') return `the string ${JSON.stringify(value)}`;
+  return `the ${typeof value} ${String(value)}`;
+}
+
+/** @throws DetLabError for a key that would change an object's prototype instead of becoming an entry. */
+export function checkKey(key: string, where: string): void {
+  if (key === '__proto__') throw new DetLabError(`Cannot use the key "__proto__" in a config (${where}): rename it`);
+}

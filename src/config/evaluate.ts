@@ -1,0 +1,218 @@
+// The value of an expression in a config file, without running anything: literals, objects, lists, spreads, constants,
+// arithmetic on numbers and members of imported configs. Anything else is an error that says what to write instead.
+
+import type { Expression, Node, ObjectExpression, TemplateLiteral } from '@babel/types';
+import { didYouMean } from '../errors';
+import { type ConfigObject, type ConfigValue, countNodes, isObject, LIMITS, nameOfValue } from './data';
+import { errorAt, type SourceFile } from './source';
+import { fillFileVariables } from './variables';
+
+export interface Scope {
+  source: SourceFile;
+  /** JSON has literals only. */
+  json: boolean;
+  /** The value of a name, or undefined when nothing has that name. */
+  lookup: (name: string) => ConfigValue | undefined;
+  /** Names in scope, for suggestions. */
+  names: () => Iterable<string>;
+}
+
+/** @throws DetLabError with file, line, column and the source line. */
+export function evaluate(node: Node, scope: Scope, depth = 0): ConfigValue {
+  if (depth > LIMITS.nesting)
+    throw fail(node, scope, `values nest deeper than ${LIMITS.nesting}. Name the inner parts`);
+  const inner = (child: Node) => evaluate(child, scope, depth + 1);
+  switch (node.type) {
+    case 'StringLiteral':
+      return fillFileVariables(node.value, { source: scope.source, offset: node.start ?? 0 });
+    case 'NumericLiteral':
+    case 'BooleanLiteral':
+      return node.value;
+    case 'NullLiteral':
+      return null;
+    case 'ArrayExpression': {
+      const list: ConfigValue[] = [];
+      for (const element of node.elements) {
+        if (element === null) throw fail(node, scope, 'the list has an empty place. Write null, or remove the comma');
+        if (element.type !== 'SpreadElement') list.push(inner(element));
+        else for (const value of spreadList(element.argument, scope, inner)) list.push(value);
+      }
+      return bounded(list, node, scope);
+    }
+    case 'ObjectExpression':
+      return bounded(evaluateObject(node, scope, inner), node, scope);
+    case 'UnaryExpression':
+      return evaluateUnary(node.operator, inner(node.argument), node, scope);
+  }
+  if (scope.json) throw fail(node, scope, 'JSON has only objects, lists, strings, numbers, true, false and null');
+  switch (node.type) {
+    case 'TSAsExpression':
+    case 'TSSatisfiesExpression':
+    case 'TSNonNullExpression':
+    case 'TSTypeAssertion':
+    case 'ParenthesizedExpression':
+      return inner(node.expression);
+    case 'TemplateLiteral':
+      return evaluateTemplate(node, scope, inner);
+    case 'Identifier':
+      return evaluateName(node.name, node, scope);
+    case 'MemberExpression':
+      return evaluateMember(inner(node.object), memberKey(node, scope, inner), node, scope);
+    case 'BinaryExpression':
+      return evaluateBinary(node.operator, inner(node.left), inner(node.right), node, scope);
+  }
+  throw fail(node, scope, `${INSTEAD[node.type] ?? `${node.type} is not data. Write the value itself`}`);
+}
+
+/** What to write in place of what a config cannot hold. */
+const INSTEAD: Record<string, string> = {
+  CallExpression: 'a config is read, never run, so it cannot call anything. Write the resulting value',
+  NewExpression: 'a config is read, never run, so it cannot create objects. Write a plain object { ... }',
+  ArrowFunctionExpression: 'a function is not data. Write the value itself',
+  FunctionExpression: 'a function is not data. Write the value itself',
+  ClassExpression: 'a class is not data. Name the module by its type: { type: ... }',
+  ConditionalExpression: 'a config has no conditions. Write the value you want, and a second config for the other case',
+  LogicalExpression: 'a config has no conditions. Write the value you want',
+  AssignmentExpression: 'assignments are not data. Declare a constant: const name = value',
+  RegExpLiteral: 'a regular expression is not data. Write the pattern as a string',
+  BigIntLiteral: 'big integers are not data here. Write a plain number',
+  AwaitExpression: 'a config is read, never run. Write the value itself',
+  TaggedTemplateExpression: 'a config is read, never run. Write a plain string',
+  OptionalMemberExpression: 'optional access is not needed: constants are known. Write a.b',
+  ImportExpression: "imports stand at the top of the file. Write import base from './base'",
+};
+
+function evaluateObject(node: ObjectExpression, scope: Scope, inner: (n: Node) => ConfigValue): ConfigObject {
+  const object: ConfigObject = {};
+  const written = new Set<string>();
+  for (const property of node.properties) {
+    if (property.type === 'SpreadElement') {
+      const spread = inner(property.argument);
+      if (!isObject(spread))
+        throw fail(property, scope, `only an object can be spread here, this is ${nameOfValue(spread)}`);
+      Object.assign(object, spread);
+      continue;
+    }
+    if (property.type === 'ObjectMethod') throw fail(property, scope, 'a method is not data. Write key: value');
+    const key = propertyKey(property.key, property.computed, scope, inner);
+    if (key === '__proto__') throw fail(property, scope, 'the key "__proto__" is not allowed. Rename it');
+    if (!scope.json && written.has(key))
+      throw fail(property, scope, `"${key}" is given twice in one object. Remove one of the two`);
+    written.add(key);
+    object[key] = inner(property.value);
+  }
+  return object;
+}
+
+function propertyKey(key: Node, computed: boolean, scope: Scope, inner: (n: Node) => ConfigValue): string {
+  if (!computed && key.type === 'Identifier' && !scope.json) return key.name;
+  if (key.type === 'StringLiteral') return key.value;
+  if (key.type === 'NumericLiteral' && !scope.json) return String(key.value);
+  const value = computed && !scope.json ? inner(key) : undefined;
+  if (typeof value === 'string' || typeof value === 'number') return String(value);
+  throw fail(key, scope, scope.json ? 'a key must be a string in double quotes' : 'a key must be a name or a string');
+}
+
+function spreadList(argument: Expression, scope: Scope, inner: (n: Node) => ConfigValue): ConfigValue[] {
+  const value = inner(argument);
+  if (!Array.isArray(value))
+    throw fail(argument, scope, `only a list can be spread here, this is ${nameOfValue(value)}`);
+  return value;
+}
+
+function evaluateTemplate(node: TemplateLiteral, scope: Scope, inner: (n: Node) => ConfigValue): string {
+  let text = node.quasis[0].value.cooked ?? '';
+  for (const [i, expression] of node.expressions.entries()) {
+    const value = inner(expression);
+    if (typeof value === 'object')
+      throw fail(expression, scope, `${nameOfValue(value)} cannot stand in a string. Use a string or a number`);
+    text += String(value) + (node.quasis[i + 1].value.cooked ?? '');
+  }
+  return boundedText(fillFileVariables(text, { source: scope.source, offset: node.start ?? 0 }), node, scope);
+}
+
+function evaluateName(name: string, node: Node, scope: Scope): ConfigValue {
+  if (name === 'undefined') throw fail(node, scope, 'undefined is not data. Write null, or leave the key out');
+  if (name === 'Infinity') return Number.POSITIVE_INFINITY;
+  if (name === 'NaN') return Number.NaN;
+  const value = scope.lookup(name);
+  if (value !== undefined) return value;
+  throw fail(
+    node,
+    scope,
+    `"${name}" is not a constant of this file.${didYouMean(name, scope.names())} Declare it above: const ${name} = ...`,
+  );
+}
+
+type Member = Extract<Node, { type: 'MemberExpression' }>;
+
+function memberKey(node: Member, scope: Scope, inner: (n: Node) => ConfigValue): string {
+  if (!node.computed && node.property.type === 'Identifier') return node.property.name;
+  const key = inner(node.property);
+  if (typeof key === 'string' || typeof key === 'number') return String(key);
+  throw fail(node.property, scope, `a key must be a string or a number, this is ${nameOfValue(key)}`);
+}
+
+function evaluateMember(value: ConfigValue, key: string, node: Member, scope: Scope): ConfigValue {
+  if (Array.isArray(value)) {
+    if (/^\d+$/.test(key) && Number(key) < value.length) return value[Number(key)];
+    throw fail(node.property, scope, `"${key}" is not an index of a list of ${value.length}`);
+  }
+  if (!isObject(value)) throw fail(node.property, scope, `${nameOfValue(value)} has no parts, so no "${key}"`);
+  if (Object.hasOwn(value, key)) return value[key];
+  const keys = Object.keys(value);
+  throw fail(node.property, scope, `there is no "${key}" here.${didYouMean(key, keys)} Known: ${keys.join(', ')}`);
+}
+
+function evaluateUnary(operator: string, value: ConfigValue, node: Node, scope: Scope): ConfigValue {
+  if (typeof value === 'number' && operator === '-') return -value;
+  if (typeof value === 'number' && operator === '+' && !scope.json) return value;
+  if (typeof value === 'boolean' && operator === '!' && !scope.json) return !value;
+  throw fail(node, scope, `"${operator}" cannot stand before ${nameOfValue(value)}. Write the value itself`);
+}
+
+function evaluateBinary(operator: string, a: ConfigValue, b: ConfigValue, node: Node, scope: Scope): ConfigValue {
+  if (typeof a === 'string' && typeof b === 'string' && operator === '+') return boundedText(a + b, node, scope);
+  if (typeof a === 'number' && typeof b === 'number') {
+    if (operator === '+') return a + b;
+    if (operator === '-') return a - b;
+    if (operator === '*') return a * b;
+    if (operator === '**') return a ** b;
+    if ((operator === '/' || operator === '%') && b === 0) throw fail(node, scope, 'this divides by zero');
+    if (operator === '/') return a / b;
+    if (operator === '%') return a % b;
+  }
+  throw fail(
+    node,
+    scope,
+    `"${operator}" between ${nameOfValue(a)} and ${nameOfValue(b)} is not supported (+ - * / % ** of numbers, + of strings). ` +
+      'Write the resulting value',
+  );
+}
+
+// Constants are shared, not copied, so a few lines can stand for billions of values: sizes are kept per object.
+const sizes = new WeakMap<object, number>();
+
+function bounded<T extends ConfigObject | ConfigValue[]>(value: T, node: Node, scope: Scope): T {
+  let size = 1;
+  for (const child of Object.values(value))
+    size += typeof child === 'object' && child !== null ? (sizes.get(child) ?? countNodes(child)) : 1;
+  if (size > LIMITS.nodes)
+    throw fail(node, scope, `the config holds more than ${LIMITS.nodes} values. Keep large data in files of its own`);
+  sizes.set(value, size);
+  return value;
+}
+
+function boundedText(text: string, node: Node, scope: Scope): string {
+  if (text.length > LIMITS.fileBytes)
+    throw fail(
+      node,
+      scope,
+      `the string is longer than ${LIMITS.fileBytes} characters. Keep large data in files of its own`,
+    );
+  return text;
+}
+
+export function fail(node: Node, scope: { source: SourceFile }, message: string) {
+  return errorAt({ source: scope.source, offset: node.start ?? 0 }, message);
+}

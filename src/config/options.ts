@@ -1,0 +1,122 @@
+// `--cfg-options a.b.c=1`: dotted keys over a config, with the grammar and the merge of mmengine's DictAction.
+//   value := number | true | false | None | text | [value, ...] | (value, ...) | value,value,...
+// Blanks inside a value are dropped, quotes around it too; `1_000`, `1e-3` and `inf` are numbers, as in Python.
+
+import { DetLabError } from '../errors';
+import { type ConfigObject, type ConfigValue, checkKey, cloneConfig, isObject, LIMITS, nameOfValue } from './data';
+import { mergeConfig } from './merge';
+
+/**
+ * A copy of `config` with `options` set, each by its dotted path; a number in a path reaches into a list.
+ *
+ * @example
+ * applyOptions(config, { 'model.backbone.depth': 101, 'model.roi_head.bbox_head.0.num_classes': 3 })
+ * @throws DetLabError when a path runs through a number, a string or past the end of a list.
+ */
+export function applyOptions(config: ConfigObject, options: Record<string, ConfigValue>): ConfigObject {
+  return mergeConfig(nestOptions(options), config, { listKeys: true, child: 'the options' });
+}
+
+/**
+ * `a.b=1` strings as `applyOptions` takes them.
+ *
+ * @example parseOptionArguments(['model.neck.num_outs=6', 'a.b=[(1,2),x]']) // { 'model.neck.num_outs': 6, 'a.b': [[1, 2], 'x'] }
+ */
+export function parseOptionArguments(texts: readonly string[]): Record<string, ConfigValue> {
+  const options: Record<string, ConfigValue> = {};
+  for (const text of texts) {
+    const equals = text.indexOf('=');
+    if (equals < 1)
+      throw new DetLabError(
+        `Cannot read the option ${JSON.stringify(text)}: expected KEY=VALUE, as model.neck.num_outs=6`,
+      );
+    const key = text.slice(0, equals);
+    checkKey(key, text);
+    options[key] = parseOptionValue(text.slice(equals + 1));
+  }
+  return options;
+}
+
+/** One value of the grammar above. */
+export function parseOptionValue(text: string): ConfigValue {
+  return parseValue(text, text, 0);
+}
+
+function parseValue(text: string, whole: string, depth: number): ConfigValue {
+  if (depth > LIMITS.nesting)
+    throw new DetLabError(
+      `Cannot read the option value ${shorten(whole)}: brackets nest deeper than ${LIMITS.nesting}`,
+    );
+  const value = text.replace(/^['"]+|['"]+$/g, '').replaceAll(' ', '');
+  const bracketed = /^\(.*\)$/s.test(value) || /^\[.*\]$/s.test(value);
+  if (!bracketed && !value.includes(',')) return parseScalar(value);
+  return splitAtCommas(bracketed ? value.slice(1, -1) : value, whole).map((part) => parseValue(part, whole, depth + 1));
+}
+
+/** Parts between the commas that stand outside brackets; a comma at the very end adds nothing. */
+function splitAtCommas(text: string, whole: string): string[] {
+  const parts: string[] = [];
+  let start = 0;
+  let round = 0;
+  let square = 0;
+  for (let i = 0; i < text.length; i++) {
+    const char = text[i];
+    if (char === '(') round++;
+    else if (char === ')') round--;
+    else if (char === '[') square++;
+    else if (char === ']') square--;
+    else if (char === ',' && round === 0 && square === 0) {
+      parts.push(text.slice(start, i));
+      start = i + 1;
+    }
+  }
+  if (round !== 0 || square !== 0)
+    throw new DetLabError(
+      `Cannot read the option value ${shorten(whole)}: its brackets are not in balance. Every ( and [ needs its ) and ]`,
+    );
+  if (start < text.length) parts.push(text.slice(start));
+  return parts;
+}
+
+const INTEGER = /^[+-]?\d+(_\d+)*$/;
+const FLOAT = /^[+-]?(\d+(_\d+)*(\.(\d+(_\d+)*)?)?|\.\d+(_\d+)*)(e[+-]?\d+(_\d+)*)?$/i;
+
+function parseScalar(text: string): ConfigValue {
+  const trimmed = text.trim();
+  if (INTEGER.test(trimmed) || FLOAT.test(trimmed)) return Number(trimmed.replaceAll('_', ''));
+  const infinite = /^([+-]?)(?:inf|infinity)$/i.exec(trimmed);
+  if (infinite) return infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  if (/^[+-]?nan$/i.test(trimmed)) return Number.NaN;
+  if (text.toLowerCase() === 'true') return true;
+  if (text.toLowerCase() === 'false') return false;
+  return text === 'None' ? null : text;
+}
+
+/** `{ 'a.b': 1 }` as `{ a: { b: 1 } }`. */
+function nestOptions(options: Record<string, ConfigValue>): ConfigObject {
+  const nested: ConfigObject = {};
+  for (const [path, value] of Object.entries(options)) {
+    const keys = path.split('.');
+    let at = nested;
+    for (const [depth, key] of keys.entries()) {
+      if (key === '')
+        throw new DetLabError(
+          `Cannot set "${path}": a part of the path is empty. Write names with one dot between them`,
+        );
+      checkKey(key, path);
+      if (depth === keys.length - 1) at[key] = cloneConfig(value);
+      else {
+        if (!Object.hasOwn(at, key)) at[key] = {};
+        const next = at[key];
+        if (!isObject(next))
+          throw new DetLabError(
+            `Cannot set "${path}": another option sets ${keys.slice(0, depth + 1).join('.')} to ${nameOfValue(next)}`,
+          );
+        at = next;
+      }
+    }
+  }
+  return nested;
+}
+
+const shorten = (text: string) => JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);

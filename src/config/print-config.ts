@@ -1,0 +1,47 @@
+// A config as text: TypeScript as it would stand in a config file, or JSON.
+
+import { DetLabError } from '../errors';
+import { type ConfigObject, type ConfigValue, isObject } from './data';
+
+const WIDTH = 100;
+
+/**
+ * The whole config as text that reads back to the same values.
+ *
+ * @param format `ts` (a config file) or `json`.
+ */
+export function printConfig(config: ConfigObject, format: 'ts' | 'json' = 'ts'): string {
+  if (format === 'json') return `${print(config, 0, jsonKey)}\n`;
+  return `import { defineConfig } from 'detlab';\n\nexport default defineConfig(${print(config, 0, tsKey)});\n`;
+}
+
+type KeyPrinter = (key: string) => string;
+const jsonKey: KeyPrinter = (key) => JSON.stringify(key);
+const tsKey: KeyPrinter = (key) => (/^[A-Za-z_$][\w$]*$/.test(key) ? key : quote(key));
+const quote = (text: string) => `'${JSON.stringify(text).slice(1, -1).replaceAll('\\"', '"').replaceAll("'", "\\'")}'`;
+
+function print(value: ConfigValue, indent: number, keyText: KeyPrinter): string {
+  if (typeof value === 'string') return keyText === jsonKey ? JSON.stringify(value) : quote(value);
+  if (typeof value === 'number') return printNumber(value, keyText === jsonKey);
+  if (value === null || typeof value === 'boolean') return String(value);
+  const [open, close] = Array.isArray(value) ? '[]' : '{}';
+  const parts = Array.isArray(value)
+    ? value.map((child) => print(child, indent + 2, keyText))
+    : Object.entries(value).map(([key, child]) => `${keyText(key)}: ${print(child, indent + 2, keyText)}`);
+  if (!parts.length) return open + close;
+  const pad = isObject(value) ? ' ' : '';
+  const oneLine = `${open}${pad}${parts.join(', ')}${pad}${close}`;
+  if (indent > 0 && !oneLine.includes('\n') && indent + oneLine.length <= WIDTH) return oneLine;
+  const margin = ' '.repeat(indent + 2);
+  const last = keyText === jsonKey ? '' : ',';
+  return `${open}\n${parts.map((part) => margin + part).join(',\n')}${last}\n${' '.repeat(indent)}${close}`;
+}
+
+/** JSON has no word for infinity, but every reader makes one of 1e999. */
+function printNumber(value: number, json: boolean): string {
+  if (Number.isFinite(value)) return Object.is(value, -0) ? '-0' : String(value);
+  if (!json) return String(value);
+  if (Number.isNaN(value))
+    throw new DetLabError('Cannot print the config as JSON: it holds a NaN. Print it as TypeScript');
+  return value > 0 ? '1e999' : '-1e999';
+}

@@ -1,0 +1,16 @@
+// Config files in JSON: one object, with `_base_` as in the other dialects.
+
+import { isObject, nameOfValue } from './data';
+import { type ConfigDocument, takeBases } from './document';
+import { evaluate } from './evaluate';
+import { errorAt, type SourceFile } from './source';
+import { parseSingleExpression } from './syntax';
+
+/** @throws DetLabError with file, line, column and the source line. */
+export function readJson(source: SourceFile): ConfigDocument {
+  const node = parseSingleExpression(source);
+  const value = evaluate(node, { source, json: true, lookup: () => undefined, names: () => [] });
+  const place = { source, offset: node.start ?? 0 };
+  if (!isObject(value)) throw errorAt(place, `a config is an object, this is ${nameOfValue(value)}`);
+  return { ...takeBases(value, place), exports: new Map() };
+}

@@ -1,0 +1,59 @@
+// Source text to syntax tree, by Babel, bounded in depth and time: a config file may come from anywhere.
+
+import { createContext, Script } from 'node:vm';
+import { parse, parseExpression } from '@babel/parser';
+import type { Expression, File } from '@babel/types';
+import { LIMITS } from './data';
+import { errorAt, type SourceFile } from './source';
+
+const PARSE_TIMEOUT_MS = 5000;
+
+/** The tree of a TypeScript file. @throws DetLabError at the place of a syntax error. */
+export function parseModule(source: SourceFile): File {
+  return guarded(source, () =>
+    parse(source.text, { sourceType: 'module', plugins: ['typescript'], attachComment: false }),
+  );
+}
+
+/** The tree of a file that is one expression (JSON). */
+export function parseSingleExpression(source: SourceFile): Expression {
+  return guarded(source, () => parseExpression(source.text, { attachComment: false }));
+}
+
+// The parser backtracks, on some inputs for minutes; only the VM's own clock can stop it.
+const box: { run: () => unknown } = { run: () => undefined };
+const context = createContext(box);
+const script = new Script('run()');
+
+function guarded<T>(source: SourceFile, run: () => T): T {
+  box.run = run;
+  try {
+    return script.runInContext(context, { timeout: PARSE_TIMEOUT_MS }) as T;
+  } catch (error) {
+    throw readable(error, source);
+  } finally {
+    box.run = () => undefined;
+  }
+}
+
+function readable(error: unknown, source: SourceFile): unknown {
+  const start = { source, offset: 0 };
+  if (error instanceof RangeError)
+    return errorAt(start, `brackets nest deeper than ${LIMITS.nesting}. Name the inner parts`);
+  const { code, pos, message } = error as { code?: string; pos?: number; message?: string };
+  if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
+    return errorAt(
+      start,
+      `it takes longer than ${PARSE_TIMEOUT_MS / 1000} s to parse. A config is plain data: simplify it`,
+    );
+  if (typeof pos !== 'number') return error;
+  const reason = (message ?? '').replace(/\s*\(\d+:\d+\)$/, '').replace(/\.$/, '');
+  return errorAt({ source, offset: pos }, `${reason}. ${syntaxHint(source, pos)}`);
+}
+
+function syntaxHint({ text, path }: SourceFile, offset: number): string {
+  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1).split('\n', 1)[0];
+  if (path.endsWith('.json')) return 'The file must be one JSON object';
+  if (/^\s*\w+\s*=\s*(dict\(|\[|')/.test(line)) return 'This looks like Python: in a .ts config write key: value';
+  return 'Look for a missing comma, quote or bracket before this place';
+}

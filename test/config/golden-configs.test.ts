@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { loadConfig, readConfigFile } from '../../src/config';
+
+// biome-ignore lint/suspicious/noExplicitAny: tests reach into configs without types
+type Untyped = Record<string, any>;
+
+const golden = (name: string) =>
+  JSON.parse(readFileSync(path.join(__dirname, '../golden', `${name}.json`), 'utf8')) as { merged: object };
+
+test.each([
+  ['faster-rcnn_r50_fpn_1x_coco', 'config_faster_r50_fpn_1x'],
+  ['faster-rcnn_r50_pafpn_1x_coco', 'config_faster_r50_pafpn'],
+  ['faster-rcnn_r50_fpn_1x_voc0712', 'config_faster_voc'],
+])('%s equals the reference after inheritance', (name, reference) => {
+  expect(loadConfig(name).config).toEqual(golden(reference).merged);
+});
+
+test('the R101 config differs from the R50 one in its backbone only', () => {
+  const { config, files, name } = loadConfig('faster-rcnn_r101_fpn_1x_coco');
+  const expected = structuredClone(golden('config_faster_r50_fpn_1x').merged) as Untyped;
+  expected.model.backbone.depth = 101;
+  expected.model.backbone.init_cfg.checkpoint = 'torchvision://resnet101';
+  expect(config).toEqual(expected);
+  expect(name).toBe('faster-rcnn_r101_fpn_1x_coco');
+  expect(files.map((file) => path.basename(file))).toEqual([
+    'faster-rcnn_r50_fpn.ts',
+    'coco_detection.ts',
+    'schedule_1x.ts',
+    'default_runtime.ts',
+    'faster-rcnn_r50_fpn_1x_coco.ts',
+    'faster-rcnn_r101_fpn_1x_coco.ts',
+  ]);
+});
+
+test('the small configs train an R18 from scratch, as the recipe says', () => {
+  const toytown = loadConfig('faster-rcnn_r18_fpn_toytown').config as Untyped;
+  const bccd = loadConfig('faster-rcnn_r18_fpn_bccd').config as Untyped;
+  for (const { model, train_pipeline, train_dataloader, optim_wrapper, param_scheduler } of [toytown, bccd]) {
+    expect(model.backbone).toMatchObject({ depth: 18, frozen_stages: -1, norm_eval: false, init_cfg: null });
+    expect(model.neck).toEqual({ type: 'FPN', out_channels: 256, num_outs: 5 });
+    expect(model.roi_head.bbox_head.num_classes).toBe(3);
+    expect(model.train_cfg.rcnn.sampler).toMatchObject({ type: 'RandomSampler', num: 128, pos_fraction: 0.25 });
+    expect(model.train_cfg.rpn_proposal).toMatchObject({ nms_pre: 1000, max_per_img: 500 });
+    expect(train_pipeline[2]).toEqual({ type: 'Resize', scale: [320, 240], keep_ratio: true });
+    expect(train_dataloader).toMatchObject({ batch_size: 4 });
+    expect(optim_wrapper).toMatchObject({ optimizer: { lr: 0.02, momentum: 0.9 }, clip_grad: { max_norm: 10 } });
+    expect(param_scheduler[0]).toMatchObject({ type: 'LinearLR', start_factor: 0.01, end: 100 });
+  }
+  expect(toytown.train_cfg.max_epochs).toBe(6);
+  expect(toytown.param_scheduler[1].milestones).toEqual([4, 5]);
+  expect(bccd.train_cfg).toEqual({ type: 'EpochBasedTrainLoop', max_epochs: 12, val_interval: 3 });
+  expect(bccd.param_scheduler[1].milestones).toEqual([8, 11]);
+});
+
+test('a config of four levels reads in under 20 ms', () => {
+  const file = path.join(__dirname, '../../configs/faster_rcnn/faster-rcnn_r101_fpn_1x_coco.ts');
+  readConfigFile(file);
+  const times = Array.from({ length: 5 }, () => {
+    const start = performance.now();
+    readConfigFile(file);
+    return performance.now() - start;
+  });
+  expect(Math.min(...times)).toBeLessThan(20);
+});
