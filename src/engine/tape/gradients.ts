@@ -1,5 +1,6 @@
-// Gradients for the engines that differentiate on tfjs's own tape (wasm, tensorflow): the ones tfjs refuses
-// (dilated convolutions, batchNorm without scale or offset, einsum) and a batchNorm gradient in fewer passes.
+// Gradients for the engines that differentiate on tfjs's own tape (wasm, tensorflow): the ones tfjs refuses (dilated
+// convolutions, batchNorm without scale or offset, einsum) or gets wrong (maximum, minimum and squaredDifference of
+// tensors that broadcast), and a batchNorm gradient in fewer passes.
 
 import * as tf from '@tensorflow/tfjs';
 
@@ -89,13 +90,53 @@ const einsumGradient: tf.GradConfig = {
   },
 };
 
+/** Sums a gradient over the axes along which an input was broadcast. */
+function unbroadcast(gradient: tf.Tensor, shape: number[]): tf.Tensor {
+  const axes = tf.broadcast_util.getReductionAxes(shape, gradient.shape);
+  return (axes.length > 0 ? tf.sum(gradient, axes) : gradient).reshape(shape);
+}
+
+/** tfjs's own gradients of these three ignore broadcasting; ties of maximum and minimum go to `a`, as in tfjs. */
+function pairGradient(
+  kernelName: string,
+  da: (dy: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => tf.Tensor,
+  db: (dy: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => tf.Tensor,
+): tf.GradConfig {
+  return {
+    kernelName,
+    inputsToSave: ['a', 'b'],
+    gradFunc: (dy, [a, b]) => ({
+      a: () => unbroadcast(da(dy as tf.Tensor, a, b), a.shape),
+      b: () => unbroadcast(db(dy as tf.Tensor, a, b), b.shape),
+    }),
+  };
+}
+
+const pairGradients = [
+  pairGradient(
+    tf.Maximum,
+    (dy, a, b) => tf.mul(dy, tf.cast(tf.greaterEqual(a, b), 'float32')),
+    (dy, a, b) => tf.mul(dy, tf.cast(tf.less(a, b), 'float32')),
+  ),
+  pairGradient(
+    tf.Minimum,
+    (dy, a, b) => tf.mul(dy, tf.cast(tf.lessEqual(a, b), 'float32')),
+    (dy, a, b) => tf.mul(dy, tf.cast(tf.greater(a, b), 'float32')),
+  ),
+  pairGradient(
+    tf.SquaredDifference,
+    (dy, a, b) => tf.mul(dy, tf.mul(tf.sub(a, b), 2)),
+    (dy, a, b) => tf.mul(dy, tf.mul(tf.sub(b, a), 2)),
+  ),
+];
+
 let registered = false;
 
 /** Registers these gradients over tfjs's own; once per process is enough. */
 export function registerTapeGradients(): void {
   if (registered) return;
   registered = true;
-  for (const config of [conv2dGradient, depthwiseGradient, batchNormGradient, einsumGradient]) {
+  for (const config of [conv2dGradient, depthwiseGradient, batchNormGradient, einsumGradient, ...pairGradients]) {
     if (tf.getGradient(config.kernelName)) tf.unregisterGradient(config.kernelName);
     tf.registerGradient(config);
   }

@@ -14,6 +14,7 @@ import { depthwiseBackpropKernels } from './depthwise-backprop';
 import { directKernels } from './direct-kernels';
 import { einsumKernel } from './einsum';
 import { matMulKernels } from './matmul';
+import { poolBackpropKernels } from './pool-backprop';
 
 /**
  * Starts the wasm engine and makes it tfjs's backend. The binaries are read from node_modules.
@@ -33,7 +34,8 @@ export async function startWasm(options: EngineOptions = {}): Promise<Engine> {
   for (const kernel of [
     ...convBackpropKernels,
     ...depthwiseBackpropKernels,
-    ...directKernels,
+    ...poolBackpropKernels,
+    ...directKernels(),
     ...matMulKernels(),
     einsumKernel,
   ]) {

@@ -1,0 +1,89 @@
+// Gradients of pooling written as loops over the wasm heap: tfjs-backend-wasm's own max pooling gradient is five times
+// slower, and its average pooling gradient counts padding where its forward pass does not.
+
+import * as tf from '@tensorflow/tfjs';
+import type { WasmHeap } from './heap';
+
+/** Calls `visit` for each window with its output's offset and the offsets of the input pixels inside the image. */
+function forEachWindow(info: tf.backend_util.Conv2DInfo, visit: (output: number, pixels: number[]) => void): void {
+  const { inHeight, inWidth, outHeight, outWidth, inChannels: channels } = info;
+  let output = 0;
+  for (let n = 0; n < info.batchSize; n++)
+    for (let oh = 0; oh < outHeight; oh++) {
+      const top = oh * info.strideHeight - info.padInfo.top;
+      for (let ow = 0; ow < outWidth; ow++, output += channels) {
+        const left = ow * info.strideWidth - info.padInfo.left;
+        const pixels: number[] = [];
+        for (let h = Math.max(0, top); h < Math.min(inHeight, top + info.filterHeight); h++)
+          for (let w = Math.max(0, left); w < Math.min(inWidth, left + info.filterWidth); w++)
+            pixels.push(((n * inHeight + h) * inWidth + w) * channels);
+        visit(output, pixels);
+      }
+    }
+}
+
+/** dy goes to the first largest element of each window (row by row), as in PyTorch. */
+function maxPoolGrad(dy: tf.TensorInfo, x: tf.TensorInfo, info: tf.backend_util.Conv2DInfo, heap: WasmHeap) {
+  const out = heap.makeOutput(x.shape, 'float32');
+  // The heap may move when it grows, so the views are taken after the last allocation.
+  const [values, grads, to] = [heap.typedArrayFromHeap(x), heap.typedArrayFromHeap(dy), heap.typedArrayFromHeap(out)];
+  const channels = info.inChannels;
+  const best = new Float32Array(channels);
+  const where = new Int32Array(channels);
+  to.fill(0);
+  forEachWindow(info, (output, pixels) => {
+    if (pixels.length === 0) return;
+    for (let c = 0; c < channels; c++) {
+      best[c] = values[pixels[0] + c];
+      where[c] = pixels[0];
+    }
+    for (let p = 1; p < pixels.length; p++) {
+      const base = pixels[p];
+      for (let c = 0; c < channels; c++) {
+        const value = values[base + c];
+        if (value > best[c]) {
+          best[c] = value;
+          where[c] = base;
+        }
+      }
+    }
+    for (let c = 0; c < channels; c++) to[where[c] + c] += grads[output + c];
+  });
+  return out;
+}
+
+/** dy is shared equally by the pixels of its window that lie inside the image. */
+function avgPoolGrad(dy: tf.TensorInfo, x: tf.TensorInfo, info: tf.backend_util.Conv2DInfo, heap: WasmHeap) {
+  const out = heap.makeOutput(x.shape, 'float32');
+  const [grads, to] = [heap.typedArrayFromHeap(dy), heap.typedArrayFromHeap(out)];
+  to.fill(0);
+  forEachWindow(info, (output, pixels) => {
+    const share = 1 / pixels.length;
+    for (const base of pixels) for (let c = 0; c < info.inChannels; c++) to[base + c] += grads[output + c] * share;
+  });
+  return out;
+}
+
+function poolKernel(kernelName: string, gradient: typeof maxPoolGrad): tf.KernelConfig {
+  return {
+    kernelName,
+    backendName: 'wasm',
+    kernelFunc: ({ inputs, backend, attrs }) => {
+      const [dy, x] = [inputs.dy as tf.TensorInfo, inputs.input as tf.TensorInfo];
+      const { filterSize, strides, pad, dimRoundingMode } = attrs as unknown as {
+        filterSize: number;
+        strides: number;
+        pad: 'same';
+        dimRoundingMode?: 'floor';
+      };
+      const shape = x.shape as [number, number, number, number];
+      const info = tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
+      return gradient(dy, x, info, backend as WasmHeap);
+    },
+  };
+}
+
+export const poolBackpropKernels: tf.KernelConfig[] = [
+  poolKernel(tf.MaxPoolGrad, maxPoolGrad),
+  poolKernel(tf.AvgPoolGrad, avgPoolGrad),
+];

@@ -1,0 +1,130 @@
+// The conformance suite: every stored case, forward and gradient, on one engine. An engine owns its process, so there is
+// one test file per engine, and the file calls `conformance(name)`.
+
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { type Engine, type EngineName, startEngine } from '../../../src/engine';
+import type { Inputs } from './operation';
+import { cases, inputsOf, operations, optimizerRuns, reference, type StoredCase, storedTensor } from './table';
+
+/** Of the largest reference value; reference outputs are float64 results rounded to float32. */
+const TOLERANCE = 2e-5;
+
+export interface Deviation {
+  /** Start of the case's name. */
+  cases: string;
+  /** What differs from the reference and why that is accepted; `forward` still runs for `gradient`. */
+  skips: 'all' | 'gradient';
+  why: string;
+}
+
+/** Declares the suite for one engine, or one skipped test that says why it does not run. */
+export function conformance(name: EngineName, missing: string | undefined, deviations: Deviation[] = []): void {
+  const asked = process.env.DETLAB_ENGINE;
+  if (asked !== undefined && asked !== name) missing = `DETLAB_ENGINE is "${asked}"`;
+  if (missing !== undefined) {
+    test.skip(`conformance of the ${name} engine: ${missing}`, () => {});
+    return;
+  }
+  describe(`${name} engine`, () => {
+    let engine: Engine;
+    beforeAll(async () => {
+      engine = await startEngine({ engine: name });
+    });
+
+    test('is the one asked for', () => {
+      expect(engine.name).toBe(name);
+      expect(engine.description).toContain(engine.device);
+    });
+
+    for (const stored of cases) {
+      const deviation = deviations.find((d) => stored.name.startsWith(d.cases));
+      if (deviation?.skips === 'all') {
+        test.skip(`${stored.name} (${deviation.why})`, () => {});
+        continue;
+      }
+      test(stored.name, () => {
+        const inputs = inputsOf(stored);
+        const before = tf.memory().numTensors;
+        checkForward(stored, inputs);
+        if (stored.gradients.length > 0 && deviation === undefined) checkGradients(stored, inputs);
+        expect(tf.memory().numTensors, 'tensors left behind').toBe(before);
+        tf.dispose(inputs);
+      });
+    }
+
+    for (const run of optimizerRuns) {
+      test(run.name, () => {
+        const { lr, momentum = 0, weight_decay: weightDecay = 0, dampening, nesterov } = run.options;
+        const parameters = run.shapes.map((shape, i) => tf.variable(storedTensor(`${run.name}/start/${i}`, shape)));
+        const buffers = run.shapes.map((shape) => tf.variable(tf.zeros(shape), false));
+        const before = tf.memory().numTensors;
+        for (let step = 0; step < 3; step++) {
+          tf.tidy(() => {
+            let gradients = run.shapes.map((s, i) => storedTensor(`${run.name}/gradient/${step}/${i}`, s));
+            if (run.maxNorm !== null) {
+              const clipped = engine.clipGradNorm(gradients, run.maxNorm);
+              expect(Math.abs(clipped.norm - run.norms[step])).toBeLessThan(1e-5 * run.norms[step]);
+              gradients = clipped.gradients;
+            }
+            engine.sgdStep(parameters, gradients, buffers, { lr, momentum, weightDecay, dampening, nesterov });
+          });
+          parameters.forEach((p, i) => {
+            expectClose(p, `${run.name}/after/${step}/${i}`, 2e-6, `parameter ${i} after step ${step}`);
+          });
+        }
+        expect(tf.memory().numTensors, 'tensors left behind').toBe(before);
+        tf.dispose([...parameters, ...buffers]);
+      });
+    }
+  });
+}
+
+function checkForward(stored: StoredCase, inputs: Inputs): void {
+  tf.tidy(() => {
+    const result = operations[stored.op](inputs, stored.attrs);
+    const outputs = Array.isArray(result) ? result : [result];
+    expect(outputs.length, 'number of outputs').toBe(stored.outputs.length);
+    outputs.forEach((output, i) => {
+      const { key, shape, dtype } = stored.outputs[i];
+      expect(output.shape, `shape of output ${i}`).toEqual(shape);
+      expect(output.dtype, `dtype of output ${i}`).toBe(dtype);
+      expectClose(output, key, dtype === 'float32' ? (stored.tolerance ?? TOLERANCE) : 0, `output ${i}`);
+    });
+  });
+}
+
+function checkGradients(stored: StoredCase, inputs: Inputs): void {
+  tf.tidy(() => {
+    const names = stored.gradients.map((g) => g.name);
+    const weights = stored.outputs.map((o) => (o.weight ? storedTensor(o.weight, o.shape) : undefined));
+    const loss = (...leaves: tf.Tensor[]) => {
+      const result = operations[stored.op](
+        { ...inputs, ...Object.fromEntries(names.map((n, i) => [n, leaves[i]])) },
+        stored.attrs,
+      );
+      const outputs = Array.isArray(result) ? result : [result];
+      const terms = outputs.flatMap((output, i) => (weights[i] ? [tf.sum(tf.mul(output, weights[i]))] : []));
+      return terms.reduce((a, b) => tf.add(a, b)) as tf.Scalar;
+    };
+    const gradients = tf.grads(loss)(names.map((n) => inputs[n]));
+    gradients.forEach((gradient, i) => {
+      expect(gradient.shape, `shape of the gradient in ${names[i]}`).toEqual(inputs[names[i]].shape);
+      expectClose(gradient, stored.gradients[i].key, stored.tolerance ?? TOLERANCE, `gradient in ${names[i]}`);
+    });
+  });
+}
+
+/** Compares to the stored values: the largest difference over the largest magnitude (at least 1). */
+function expectClose(actual: tf.Tensor, key: string, tolerance: number, what: string): void {
+  const expected = reference(key);
+  const values = actual.dataSync();
+  expect(values.length, `elements of ${what}`).toBe(expected.length);
+  let scale = 1;
+  for (const e of expected) if (Number.isFinite(e)) scale = Math.max(scale, Math.abs(e));
+  for (let i = 0; i < expected.length; i++) {
+    const same = Object.is(values[i], expected[i]) || values[i] === expected[i];
+    if (same || Math.abs(values[i] - expected[i]) <= tolerance * scale) continue;
+    expect.fail(`${what}: element ${i} of [${actual.shape}] is ${values[i]}, expected ${expected[i]}`);
+  }
+}
