@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from './setup/command.mjs';
 import { root } from './setup/paths.mjs';
-import { countReport } from './test-report.mjs';
 import { log, main, setup } from './setup.mjs';
+import { countReport } from './test-report.mjs';
 
 const bin = (...path) => join(root, 'node_modules', ...path);
 const CHECKS = {

@@ -7,16 +7,22 @@ import { root } from './paths.mjs';
  * Runs a program to its end. Resolves to `{ code, output }`; code 127 when there is no such program.
  *
  * @param options.show pass its output on to the terminal as it comes (it is collected either way)
+ * @param options.hide lines not to show
  */
-export function run(program, args, { show = false, env = process.env, cwd = root } = {}) {
+export function run(program, args, { show = false, hide = /^$/, env = process.env, cwd = root } = {}) {
   return new Promise((resolve) => {
     const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    const collect = (stream, target) =>
-      stream.on('data', (chunk) => {
+    const collect = (stream, target) => {
+      let rest = '';
+      stream.setEncoding('utf8').on('data', (chunk) => {
         output = (output + chunk).slice(-200_000);
-        if (show) target.write(chunk);
+        const lines = (rest + chunk).split('\n');
+        rest = lines.pop();
+        if (show) for (const line of lines) if (!hide.test(line)) target.write(`${line}\n`);
       });
+      stream.on('end', () => show && rest && target.write(`${rest}\n`));
+    };
     collect(child.stdout, process.stdout);
     collect(child.stderr, process.stderr);
     child.on('error', (error) => resolve({ code: error.code === 'ENOENT' ? 127 : 126, output: error.message }));

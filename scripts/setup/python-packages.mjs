@@ -46,7 +46,10 @@ export async function installPythonPackages(log) {
   }
   log('installing the Python packages of requirements.txt (torch is large: some minutes)');
   const args = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off'];
-  const installed = await run(venvPython, [...args, '-r', 'requirements.txt'], { show: true });
+  const installed = await run(venvPython, [...args, '-r', 'requirements.txt'], {
+    show: true,
+    hide: /already satisfied|^\s*$/,
+  });
   if (installed.code !== 0) {
     return `pip could not install requirements.txt: ${LOST}. Check the network and try again. pip's last words: ${lastLine(installed.output)}`;
   }

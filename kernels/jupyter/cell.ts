@@ -1,0 +1,38 @@
+// One execution of a cell. Everything it starts (promises, timers) runs in its async context, so late output and
+// `signal` find the cell they belong to.
+
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Request } from './threads';
+
+/** What a stopped cell ends with. */
+export class Interrupted extends Error {
+  override name = 'Interrupted';
+}
+
+export interface Cell {
+  request: Request | undefined;
+  /** The number in brackets beside the cell. */
+  number: number;
+  controller: AbortController;
+  /** Set once work in the cell has asked for the signal: it is then given time to end by itself. */
+  cooperative: boolean;
+  /** Set when the cell's own code is to stop at its next `await`. */
+  stopped: Interrupted | undefined;
+}
+
+export const cells = new AsyncLocalStorage<Cell>();
+
+export const createCell = (number: number, request?: Request): Cell => ({
+  request,
+  number,
+  controller: new AbortController(),
+  cooperative: false,
+  stopped: undefined,
+});
+
+/** Put around every `await` of cell code: the value, unless the cell the code runs for was stopped. */
+export function resume<T>(value: T): T {
+  const stopped = cells.getStore()?.stopped;
+  if (stopped) throw stopped;
+  return value;
+}

@@ -1,0 +1,25 @@
+// Keeps a cell from ending the kernel by accident: what is thrown outside of any cell is printed, and `process.exit`
+// is refused with words.
+
+import type { Session } from './session';
+import { Slot } from './threads';
+
+/** Installs the guards. `exit` is how the kernel itself ends. */
+export function installGuards(session: Session, shared: Int32Array): { exit: (code: number) => never } {
+  const exit = process.exit.bind(process) as (code: number) => never;
+  const refuse = (name: string) => () => {
+    throw new Error(`${name} would end the kernel and lose its variables: use Restart or Shut Down in the Kernel menu`);
+  };
+  process.exit = refuse('process.exit()') as typeof process.exit;
+  process.abort = refuse('process.abort()') as typeof process.abort;
+  // A SIGINT of the I/O thread's own that came too late for the cell's synchronous part says nothing new.
+  process.on('SIGINT', () => {
+    if (Atomics.load(shared, Slot.Heard) >= Atomics.load(shared, Slot.Pressed)) session.interrupt();
+  });
+  process.on('uncaughtException', (error) => print('Uncaught', error));
+  process.on('unhandledRejection', (reason) => print('Unhandled rejection:', reason));
+  function print(what: string, error: unknown) {
+    process.stderr.write(`${what} ${session.describe(error).traceback.join('\n')}\n`);
+  }
+  return { exit };
+}

@@ -1,0 +1,53 @@
+// Carries out Stop from the I/O thread, gently first. Always: tell the main thread, which aborts the cell's signal. When
+// it does not hear that: SIGINT for a synchronous cell (`vm` turns it into an error); for a loop after an await, after
+// two seconds or a second Stop, the inspector's `Runtime.terminateExecution`.
+
+import { Session } from 'node:inspector';
+import { Phase, Slot, type ToMain } from './threads';
+
+const LOOK_MS = 50;
+/** How long a synchronous cell, and code after an await, may stay deaf. */
+const SYNC_PATIENCE_MS = 150;
+const AWAIT_PATIENCE_MS = 2000;
+const GIVE_UP_MS = 60_000;
+
+export function createInterrupter(shared: Int32Array, tell: (message: ToMain) => void) {
+  let watch: NodeJS.Timeout | undefined;
+  let inspector: Session | undefined;
+
+  const isHeard = () => Atomics.load(shared, Slot.Heard) >= Atomics.load(shared, Slot.Pressed);
+
+  function terminate() {
+    if (!inspector) {
+      inspector = new Session();
+      inspector.connectToMainThread();
+    }
+    inspector.post('Runtime.terminateExecution', () => tell({ op: 'terminated' }));
+  }
+
+  return {
+    interrupt() {
+      const impatient = watch !== undefined; // pressed again while the first has not been heard
+      Atomics.add(shared, Slot.Pressed, 1);
+      tell({ op: 'interrupt', running: Atomics.load(shared, Slot.Running) });
+      clearInterval(watch);
+      const start = Date.now();
+      let lastForce = 0;
+      watch = setInterval(() => {
+        const now = Date.now();
+        if (isHeard() || now - start > GIVE_UP_MS) {
+          clearInterval(watch);
+          watch = undefined;
+          return;
+        }
+        if (now - lastForce < 500) return;
+        const phase = Atomics.load(shared, Slot.Phase);
+        const patience = phase === Phase.Sync || impatient ? SYNC_PATIENCE_MS : AWAIT_PATIENCE_MS;
+        if (phase === Phase.Kernel || now - start < patience) return;
+        lastForce = now;
+        if (phase === Phase.Sync) process.kill(process.pid, 'SIGINT');
+        else terminate();
+      }, LOOK_MS);
+    },
+  };
+}

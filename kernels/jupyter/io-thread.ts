@@ -1,0 +1,170 @@
+// The I/O thread: owns the five sockets, checks and signs messages, sends them in order, and carries out interrupts.
+// Console output is gathered for a few milliseconds, so that 100,000 lines are some hundred messages.
+
+import { randomUUID } from 'node:crypto';
+import { parentPort, workerData } from 'node:worker_threads';
+import { Publisher, Reply, Router } from 'zeromq';
+import { address, type Connection } from './connection';
+import { createInterrupter } from './interrupter';
+import { type Content, decode, encode, type Message } from './protocol';
+import { type Request, Slot, type ToIo, type ToMain } from './threads';
+
+const GATHER_MS = 20;
+const GATHER_BYTES = 256 * 1024;
+/** Requests whose headers are remembered: late output of an older cell goes without a parent. */
+const REMEMBERED = 10_000;
+
+const { connection, shared } = workerData as { connection: Connection; shared: Int32Array };
+const port = parentPort!;
+const tell = (message: ToMain) => port.postMessage(message);
+const session = randomUUID();
+const { key } = connection;
+
+// ---- outgoing, one after the other: zeromq allows one send at a time per socket
+const iopub = new Publisher({ linger: 1000, sendHighWaterMark: 1000, noDrop: true, sendTimeout: 10_000 });
+const routers = {
+  shell: new Router({ linger: 1000, sendHighWaterMark: 0 }),
+  control: new Router({ linger: 1000, sendHighWaterMark: 0 }),
+  stdin: new Router({ linger: 1000, sendHighWaterMark: 0 }),
+};
+const queue: { socket: Publisher | Router; frames: (Buffer | string)[]; bytes: number }[] = [];
+let sending = false;
+
+async function pump() {
+  if (sending) return;
+  sending = true;
+  for (let next = queue.shift(); next; next = queue.shift()) {
+    try {
+      await next.socket.send(next.frames);
+    } catch (error) {
+      // A subscriber that has read nothing for ten seconds: go on without waiting for it.
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN' && next.socket === iopub) iopub.noDrop = false;
+    }
+    if (next.bytes) {
+      Atomics.sub(shared, Slot.QueuedBytes, next.bytes);
+      Atomics.notify(shared, Slot.QueuedBytes);
+    }
+  }
+  sending = false;
+  if (exiting && !gathered) tell({ op: 'flushed' });
+}
+
+function send(socket: Publisher | Router, frames: (Buffer | string)[], bytes = 0) {
+  queue.push({ socket, frames, bytes });
+  void pump();
+}
+
+const requests = new Map<number, { message: Message; channel: Request['channel'] }>();
+
+function publish(type: string, content: Content, parent: number, metadata?: Content, bytes = 0) {
+  const header = requests.get(parent)?.message.header;
+  send(iopub, encode(type, content, { key, session, parent: header, identities: [type], metadata }), bytes);
+}
+
+function reply(type: string, content: Content, parent: number) {
+  const request = requests.get(parent);
+  if (!request) return;
+  const { identities, header } = request.message;
+  send(routers[request.channel], encode(type, content, { key, session, parent: header, identities }));
+}
+
+// ---- console output
+let gathered: { name: string; parent: number; texts: string[]; bytes: number } | undefined;
+let timer: NodeJS.Timeout | undefined;
+
+function release() {
+  clearTimeout(timer);
+  timer = undefined;
+  if (!gathered) return;
+  const { name, parent, texts, bytes } = gathered;
+  gathered = undefined;
+  publish('stream', { name, text: texts.join('') }, parent, undefined, bytes);
+}
+
+function gather(name: string, text: string, parent: number) {
+  if (gathered && (gathered.name !== name || gathered.parent !== parent)) release();
+  gathered ??= { name, parent, texts: [], bytes: 0 };
+  gathered.texts.push(text);
+  gathered.bytes += text.length;
+  if (gathered.bytes > GATHER_BYTES) release();
+  else timer ??= setTimeout(release, GATHER_MS);
+}
+
+let exiting = false;
+port.on('message', (post: ToIo) => {
+  if (post.op === 'stream') return gather(post.name, post.text, post.parent);
+  release();
+  if (post.op === 'publish') publish(post.type, post.content, post.parent, post.metadata);
+  else if (post.op === 'reply') reply(post.type, post.content, post.parent);
+  else {
+    exiting = true;
+    if (!sending) tell({ op: 'flushed' });
+  }
+});
+
+// ---- incoming
+const interrupter = createInterrupter(shared, tell);
+let seq = 0;
+
+function receive(channel: Request['channel'], frames: Buffer[]) {
+  const message = decode(frames, key);
+  if (!message) return; // malformed, or signed by someone else
+  requests.set(++seq, { message, channel });
+  if (requests.size > REMEMBERED) requests.delete(seq - REMEMBERED);
+  const { header, content } = message;
+  if (channel === 'control' && header.msg_type === 'interrupt_request') {
+    publish('status', { execution_state: 'busy' }, seq);
+    interrupter.interrupt();
+    reply('interrupt_reply', { status: 'ok' }, seq);
+    publish('status', { execution_state: 'idle' }, seq);
+    if (Atomics.load(shared, Slot.Running)) {
+      publish('status', { execution_state: 'busy' }, Atomics.load(shared, Slot.Running));
+    }
+  } else if (header.msg_type === 'shutdown_request') {
+    const restart = content.restart === true;
+    publish('status', { execution_state: 'busy' }, seq);
+    reply('shutdown_reply', { status: 'ok', restart }, seq);
+    publish('shutdown_reply', { status: 'ok', restart }, seq);
+    publish('status', { execution_state: 'idle' }, seq);
+    tell({ op: 'shutdown', restart });
+    // The main thread may be in a loop that never ends.
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1500);
+  } else {
+    Atomics.store(shared, Slot.Received, seq);
+    tell({ op: 'request', request: { seq, channel, header, content } });
+  }
+}
+
+async function listen(channel: Request['channel']) {
+  for await (const frames of routers[channel]) receive(channel, frames);
+}
+
+async function heartbeat(socket: Reply) {
+  for await (const frames of socket) await socket.send(frames);
+}
+
+async function start() {
+  const beat = new Reply({ linger: 0 });
+  await Promise.all([
+    iopub.bind(address(connection, 'iopub_port')),
+    routers.shell.bind(address(connection, 'shell_port')),
+    routers.control.bind(address(connection, 'control_port')),
+    routers.stdin.bind(address(connection, 'stdin_port')),
+    beat.bind(address(connection, 'hb_port')),
+  ]);
+  publish('status', { execution_state: 'starting' }, 0);
+  for (const loop of [listen('shell'), listen('control'), listen('stdin'), heartbeat(beat)]) {
+    loop.catch((error) => {
+      throw error;
+    });
+  }
+  tell({ op: 'bound' });
+}
+
+// A front end that died without saying so leaves no orphan behind.
+if (process.env.JPY_PARENT_PID) {
+  const parent = process.ppid;
+  setInterval(() => process.ppid !== parent && process.kill(process.pid, 'SIGKILL'), 1000).unref();
+}
+
+void start();

@@ -1,0 +1,58 @@
+// Starts the kernel: `node main.js --connection-file <file>`, as the kernelspec says.
+
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
+import { readConnection } from './connection';
+import { installGuards } from './guards';
+import { createOutlet } from './outlet';
+import { preloadSource } from './preload';
+import { createSession } from './session';
+import { captureStreams } from './streams';
+import { Slot, sharedSlots, type ToIo, type ToMain } from './threads';
+
+async function main() {
+  const { values } = parseArgs({ options: { 'connection-file': { type: 'string' } } });
+  const file = values['connection-file'];
+  if (!file) throw new Error('Usage: node main.js --connection-file <file>; Jupyter does this, by the kernelspec');
+  const connection = readConnection(file);
+
+  const shared = sharedSlots();
+  const worker = new Worker(join(__dirname, 'io-thread.js'), { workerData: { connection, shared } });
+  const outlet = createOutlet(worker, shared);
+  worker.on('error', (error) => {
+    process.stderr.write = Object.getPrototypeOf(process.stderr).write;
+    process.stderr.write(`The DetLab kernel cannot talk to Jupyter any more: ${error.message}\n`, () =>
+      process.kill(process.pid, 'SIGKILL'),
+    );
+  });
+  // Requests wait in the port until the session is ready.
+  const early: ToMain[] = [];
+  let receive = (message: ToMain): void => void early.push(message);
+  worker.on('message', (message: ToMain) => receive(message));
+
+  const session = createSession(process.cwd(), outlet, shared);
+  const { exit } = installGuards(session, shared);
+  captureStreams(outlet, session.currentRequest);
+  const { source, problem } = preloadSource();
+  const failed = await session.preload(source);
+  for (const text of [problem, failed?.traceback.join('\n')]) if (text) process.stderr.write(`${text}\n`);
+
+  receive = (message) => {
+    if (message.op === 'request') session.handle(message.request);
+    else if (message.op === 'interrupt') {
+      Atomics.add(shared, Slot.Heard, 1);
+      session.interrupt(message.running);
+    } else if (message.op === 'terminated') session.terminated();
+    else if (message.op === 'shutdown') {
+      session.flush();
+      worker.postMessage({ op: 'exit' } satisfies ToIo);
+    } else if (message.op === 'flushed') exit(0);
+  };
+  for (const message of early) receive(message);
+}
+
+main().catch((error) => {
+  console.error(error.message);
+  process.exitCode = 1;
+});

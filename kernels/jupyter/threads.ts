@@ -1,0 +1,56 @@
+// What the two threads tell each other. User code runs on the main thread; the I/O thread owns the sockets, so that
+// output leaves and Stop is heard while user code keeps the main thread busy.
+
+import type { Content, Header } from './protocol';
+
+/** A request as the main thread sees it; `seq` numbers requests in the order they arrived. */
+export interface Request {
+  seq: number;
+  channel: 'shell' | 'control' | 'stdin';
+  header: Header;
+  content: Content;
+}
+
+export type ToIo =
+  | { op: 'publish'; type: string; content: Content; parent: number; metadata?: Content }
+  | { op: 'stream'; name: 'stdout' | 'stderr'; text: string; parent: number }
+  | { op: 'reply'; type: string; content: Content; parent: number }
+  | { op: 'exit' };
+
+export type ToMain =
+  | { op: 'request'; request: Request }
+  | { op: 'interrupt'; running: number }
+  | { op: 'terminated' }
+  | { op: 'shutdown'; restart: boolean }
+  | { op: 'bound' }
+  | { op: 'flushed' };
+
+/** Slots of the Int32Array both threads share: read without waiting for the other thread's event loop. */
+export const Slot = {
+  /** `seq` of the last request that arrived. */
+  Received: 0,
+  /** Bytes of output posted and not yet sent. */
+  QueuedBytes: 1,
+  /** What the main thread is doing, a `Phase`. */
+  Phase: 2,
+  /** How many interrupts were asked for, and how many of them the main thread has heard. */
+  Pressed: 3,
+  Heard: 4,
+  /** `seq` of the cell that runs, or 0. */
+  Running: 5,
+  Count: 6,
+} as const;
+
+/** What runs on the main thread: how an interrupt can reach it depends on that. */
+export const Phase = {
+  /** The event loop: requests, timers, promises of finished cells. */
+  Idle: 0,
+  /** The kernel itself (compiling a cell): never cut off. */
+  Kernel: 1,
+  /** A cell's synchronous part, inside `vm`: SIGINT ends it. */
+  Sync: 2,
+  /** A cell that is awaiting something: the inspector can end what runs in between. */
+  Await: 3,
+} as const;
+
+export const sharedSlots = () => new Int32Array(new SharedArrayBuffer(4 * Slot.Count));
