@@ -81,7 +81,7 @@ export class CrossEntropyLoss implements ClassificationLoss {
 
   private average(call: LossCall, nonIgnored: boolean, valid: tf.Tensor): number | tf.Scalar | undefined {
     if (call.avgFactor !== undefined || !nonIgnored || call.reduction !== 'mean') return call.avgFactor;
-    return tf.sum(valid);
+    return tf.sum<tf.Scalar>(valid);
   }
 
   /** -w y log s(x) - (1 - y) log(1 - s(x)), with log(1 + e^x) = softplus(x). */

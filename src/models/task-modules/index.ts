@@ -1,0 +1,37 @@
+// Priors, box coders, assigners and samplers: definitions for the catalogue, and the types heads build on.
+
+import type { AnyDefinition } from '../../registry';
+import { maxIoUAssignerDefinition } from './assigners/max-iou-assigner';
+import { deltaXYWHBBoxCoderDefinition } from './coders/delta-xywh-bbox-coder';
+import { bboxOverlaps2DDefinition } from './iou-calculators/bbox-overlaps-2d';
+import { anchorGeneratorDefinition } from './prior-generators/anchor-generator';
+import { pseudoSamplerDefinition } from './samplers/pseudo-sampler';
+import { randomSamplerDefinition } from './samplers/random-sampler';
+
+export { MaxIoUAssigner } from './assigners/max-iou-assigner';
+export { DeltaXYWHBBoxCoder } from './coders/delta-xywh-bbox-coder';
+export { toInstances } from './instances';
+export { BboxOverlaps2D } from './iou-calculators/bbox-overlaps-2d';
+export { AnchorGenerator } from './prior-generators/anchor-generator';
+export { PseudoSampler } from './samplers/pseudo-sampler';
+export { RandomSampler } from './samplers/random-sampler';
+export type {
+  Assigner,
+  AssignResult,
+  BoxCoder,
+  Instances,
+  IouCalculator,
+  PriorGenerator,
+  Sampler,
+  SamplingResult,
+  Size,
+} from './types';
+
+export const taskModules: AnyDefinition[] = [
+  anchorGeneratorDefinition,
+  deltaXYWHBBoxCoderDefinition,
+  bboxOverlaps2DDefinition,
+  maxIoUAssignerDefinition,
+  randomSamplerDefinition,
+  pseudoSamplerDefinition,
+];

@@ -1,0 +1,24 @@
+// PseudoSampler: takes every prior that is not ignored (one-stage heads).
+
+import { z } from 'zod';
+import { defineModule } from '../../../registry';
+import type { AssignResult, Instances, Sampler, SamplingResult } from '../types';
+import { samplingResult } from './sampling-result';
+
+export class PseudoSampler implements Sampler {
+  sample(assigned: AssignResult, priors: Float32Array, instances: Instances): SamplingResult {
+    const all = Int32Array.from(assigned.assigned.keys());
+    const positive = all.filter((i) => assigned.assigned[i] > 0);
+    const negative = all.filter((i) => assigned.assigned[i] === 0);
+    return samplingResult(positive, negative, priors, assigned, instances, false);
+  }
+}
+
+export const pseudoSamplerDefinition = defineModule({
+  kind: 'sampler',
+  type: 'PseudoSampler',
+  summary: 'Every prior that is not ignored',
+  example: "{ type: 'PseudoSampler' }",
+  options: z.strictObject({}),
+  build: () => new PseudoSampler(),
+});

@@ -1,0 +1,25 @@
+// Puts together what a sampler hands on.
+
+import { takeBoxes } from '../../../ops';
+import type { AssignResult, Instances, SamplingResult } from '../types';
+
+/** `avgFactor` counts at least one positive and, with `countNegatives`, at least one negative. */
+export function samplingResult(
+  positive: Int32Array,
+  negative: Int32Array,
+  priors: Float32Array,
+  { assigned, labels }: AssignResult,
+  instances: Instances,
+  countNegatives: boolean,
+): SamplingResult {
+  const positiveTruth = positive.map((i) => assigned[i] - 1);
+  return {
+    priors,
+    positive,
+    negative,
+    positiveTruth,
+    positiveLabels: positive.map((i) => labels[i]),
+    positiveBoxes: takeBoxes(instances.bboxes, positiveTruth),
+    avgFactor: Math.max(positive.length, 1) + (countNegatives ? Math.max(negative.length, 1) : 0),
+  };
+}
