@@ -1,0 +1,117 @@
+// MMDetection's DetDataPreprocessor: 8-bit pixels to a normalised, padded batch, in one pass over the pixels.
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import type { PackedSample, PixelImage } from '../../data/types';
+import { DetLabError } from '../../errors';
+import { defineModule } from '../../registry';
+import type { DetBatch } from '../types';
+
+const perChannel = (meaning: string) =>
+  z
+    .array(z.number())
+    .refine((v) => v.length === 1 || v.length === 3, 'expected 1 or 3 numbers')
+    .nullable()
+    .default(null)
+    .describe(meaning);
+
+const options = z.strictObject({
+  mean: perChannel("Subtracted from each channel, in the model's channel order; null with std null: no normalisation"),
+  std: perChannel('Divides each channel after the mean is subtracted'),
+  pad_size_divisor: z.int().positive().default(1).describe('Height and width of the batch are multiples of this'),
+  pad_value: z.number().default(0).describe('Value of the padding, after normalisation'),
+  pad_mask: z.boolean().default(false).describe('Also pad instance masks'),
+  mask_pad_value: z.int().default(0).describe('Value of the padding in masks'),
+  pad_seg: z.boolean().default(false).describe('Also pad semantic maps'),
+  seg_pad_value: z.int().default(255).describe('Value of the padding in semantic maps'),
+  bgr_to_rgb: z.boolean().default(false).describe('The model sees RGB'),
+  rgb_to_bgr: z.boolean().default(false).describe('The model sees BGR, as it does without either'),
+  boxtype2tensor: z.boolean().default(true).describe('Accepted and without effect: boxes are plain arrays'),
+  non_blocking: z.boolean().default(false).describe('Accepted and without effect'),
+  batch_augments: z
+    .null({ error: 'batch_augments is not offered: leave it out or null' })
+    .default(null)
+    .describe('Augmentation of whole batches: not offered, must be null'),
+});
+export type DetDataPreprocessorOptions = z.output<typeof options>;
+
+/**
+ * @example
+ * const { inputs, batchShape } = new DetDataPreprocessor(options).forward(samples); // [N, H, W, 3], the caller disposes it
+ */
+export class DetDataPreprocessor {
+  /** The order of the channels the model sees. */
+  readonly order: PixelImage['order'];
+  /** Normalised value of each 8-bit value, by channel. */
+  private readonly tables: Float32Array[];
+  private readonly padValue: number;
+  private readonly divisor: number;
+
+  constructor({ mean, std, pad_size_divisor, pad_value, bgr_to_rgb }: DetDataPreprocessorOptions) {
+    this.order = bgr_to_rgb ? 'rgb' : 'bgr';
+    this.padValue = pad_value;
+    this.divisor = pad_size_divisor;
+    const f = Math.fround; // single precision at every step, as PyTorch
+    this.tables = [0, 1, 2].map((c) => {
+      const m = f(mean?.[mean.length === 1 ? 0 : c] ?? 0);
+      const s = f(std?.[std.length === 1 ? 0 : c] ?? 1);
+      return Float32Array.from({ length: 256 }, (_, v) => f(v - m) / s);
+    });
+  }
+
+  /**
+   * Normalises the images, pads them at the bottom and right to one size and stacks them.
+   * @throws DetLabError for an empty batch or an image whose pixels do not fit its size.
+   */
+  forward(samples: PackedSample[]): DetBatch {
+    if (samples.length === 0) throw new DetLabError('Cannot make a batch of no samples: expected at least 1');
+    const padded = (side: (image: PixelImage) => number) =>
+      Math.ceil(Math.max(...samples.map(({ image }) => side(image))) / this.divisor) * this.divisor;
+    const height = padded((image) => image.height);
+    const width = padded((image) => image.width);
+    const pixels = new Float32Array(samples.length * height * width * 3);
+    for (const [n, sample] of samples.entries())
+      this.write(sample, pixels.subarray(n * height * width * 3, (n + 1) * height * width * 3), height, width);
+    return { inputs: tf.tensor4d(pixels, [samples.length, height, width, 3]), samples, batchShape: [height, width] };
+  }
+
+  private write({ image, meta }: PackedSample, out: Float32Array, height: number, width: number): void {
+    const { data, width: w, height: h } = image;
+    if (data.length !== w * h * 3)
+      throw new DetLabError(
+        `Cannot read the pixels of "${meta.imgPath}": expected ${w} x ${h} x 3 values, received ${data.length}`,
+      );
+    const [first, second, third] = this.tables;
+    const flip = image.order === this.order ? 0 : 2; // 0: as stored, 2: first and third channel change places
+    for (let y = 0; y < h; y++) {
+      let from = y * w * 3;
+      let to = y * width * 3;
+      for (let x = 0; x < w; x++, from += 3, to += 3) {
+        out[to] = first[data[from + flip]];
+        out[to + 1] = second[data[from + 1]];
+        out[to + 2] = third[data[from + 2 - flip]];
+      }
+      if (this.padValue !== 0) out.fill(this.padValue, to, (y + 1) * width * 3);
+    }
+    if (this.padValue !== 0) out.fill(this.padValue, h * width * 3, height * width * 3);
+  }
+}
+
+export const detDataPreprocessor = defineModule({
+  kind: 'data_preprocessor',
+  type: 'DetDataPreprocessor',
+  summary: 'Normalises images, puts their channels in order, pads them to one size and stacks them.',
+  shapes: '8-bit images of any size -> [N, H, W, 3] float32',
+  example:
+    "{ type: 'DetDataPreprocessor', mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375], bgr_to_rgb: true, pad_size_divisor: 32 }",
+  options,
+  infer(o, { path }) {
+    const at = path ? ` at ${path}` : '';
+    if ((o.mean === null) !== (o.std === null))
+      throw new DetLabError(`Cannot use data_preprocessor${at}: mean and std must both be given or both be left out`);
+    if (o.bgr_to_rgb && o.rgb_to_bgr)
+      throw new DetLabError(`Cannot use data_preprocessor${at}: bgr_to_rgb and rgb_to_bgr exclude each other`);
+    return o;
+  },
+  build: (o) => new DetDataPreprocessor(o),
+});

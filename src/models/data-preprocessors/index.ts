@@ -1,0 +1,8 @@
+// Every data preprocessor of the catalogue.
+
+import type { AnyDefinition } from '../../registry';
+import { detDataPreprocessor } from './det-data-preprocessor';
+
+export { DetDataPreprocessor, type DetDataPreprocessorOptions, detDataPreprocessor } from './det-data-preprocessor';
+
+export const dataPreprocessors: AnyDefinition[] = [detDataPreprocessor];

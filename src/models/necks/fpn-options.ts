@@ -1,0 +1,77 @@
+// The options FPN and its descendants share, what they mean for the number of levels, and the checks against the backbone.
+
+import { z } from 'zod';
+import { DetLabError } from '../../errors';
+import { initCfg } from '../../nn/init-cfg';
+import { actCfg, convCfg, normCfg } from '../../nn/layer-options';
+import type { BuildContext } from '../../registry';
+import { inferInChannels } from './infer-in-channels';
+
+export const fpnOptions = z.strictObject({
+  in_channels: z.array(z.int().positive()).min(1).optional().describe('Channels of each backbone level'),
+  out_channels: z.int().positive().describe('Channels of every output level'),
+  num_outs: z.int().positive().describe('Number of output levels'),
+  start_level: z.int().min(0).default(0).describe('First backbone level that enters'),
+  end_level: z.int().min(-1).default(-1).describe('Last backbone level that enters; -1: the last there is'),
+  add_extra_convs: z
+    .union([z.boolean(), z.enum(['on_input', 'on_lateral', 'on_output'])], {
+      error: 'expected true, false, "on_input", "on_lateral" or "on_output"',
+    })
+    .default(false)
+    .describe('Extra levels by strided convolution, and from what; true: on_input; false: by subsampling'),
+  relu_before_extra_convs: z.boolean().default(false).describe('ReLU before the second and later extra levels'),
+  no_norm_on_lateral: z.boolean().default(false).describe('No norm behind the lateral convolutions'),
+  conv_cfg: convCfg.nullable().default(null).describe('Kind of convolution'),
+  norm_cfg: normCfg.nullable().default(null).describe('Norm behind every convolution; null: none'),
+  act_cfg: actCfg.nullable().default(null).describe('Activation behind every convolution; null: none'),
+  upsample_cfg: z
+    .strictObject({
+      mode: z.literal('nearest').default('nearest').describe('Interpolation'),
+      scale_factor: z.number().positive().optional().describe('Factor; without it the size of the level below'),
+    })
+    .default({ mode: 'nearest' })
+    .describe('How a level is enlarged to the one below'),
+  init_cfg: initCfg
+    .nullable()
+    .default({ type: 'Xavier', layer: 'Conv2d', distribution: 'uniform' })
+    .describe('Where the weights start from'),
+});
+export type FPNOptions = z.output<typeof fpnOptions>;
+
+export interface Pyramid {
+  /** Index after the last backbone level that enters. */
+  end: number;
+  /** Number of backbone levels that enter. */
+  used: number;
+  /** Source of the first extra level when extra levels are convolutions. */
+  extraMode?: 'on_input' | 'on_lateral' | 'on_output';
+}
+
+export function pyramid(o: Pick<FPNOptions, 'in_channels' | 'start_level' | 'end_level' | 'add_extra_convs'>): Pyramid {
+  const levels = o.in_channels!.length;
+  const end = o.end_level === -1 ? levels : o.end_level + 1;
+  const extraMode = o.add_extra_convs === true ? 'on_input' : o.add_extra_convs || undefined;
+  return { end, used: end - o.start_level, extraMode };
+}
+
+type Shared = Pick<FPNOptions, 'in_channels' | 'num_outs' | 'start_level' | 'end_level' | 'add_extra_convs'>;
+
+/** Fills `in_channels` and refuses numbers of levels that cannot be. */
+export function inferFPN<O extends Shared>(type: string, options: O, context: BuildContext): O {
+  const o = inferInChannels(type, options, context);
+  const levels = o.in_channels.length;
+  const fail = (what: string): never => {
+    throw new DetLabError(`Cannot build neck "${type}"${context.path ? ` at ${context.path}` : ''}: ${what}`);
+  };
+  if (o.end_level >= levels) fail(`end_level is ${o.end_level}, but there are ${levels} levels (0 to ${levels - 1})`);
+  const { end, used } = pyramid(o);
+  if (used < 1) fail(`start_level is ${o.start_level}, but the last level that enters is ${end - 1}`);
+  if (end < levels && o.num_outs !== used)
+    fail(
+      `expected num_outs ${used} for the levels ${o.start_level} to ${o.end_level}, received ${o.num_outs}. ` +
+        'Extra levels need end_level -1',
+    );
+  if (o.num_outs < used)
+    fail(`expected num_outs of at least ${used} for ${used} levels that enter, received ${o.num_outs}`);
+  return o;
+}
