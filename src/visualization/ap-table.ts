@@ -1,0 +1,44 @@
+// The AP table: one row for all classes, one for each class, with the 12 COCO numbers (or what the metric gives) as columns.
+
+import type { Table } from './table';
+
+/** What the table needs of an evaluation's report. */
+export interface ReportNumbers {
+  /** 0 to 1 by name; -1 where there was nothing to measure. */
+  metrics: Record<string, number>;
+  perClass: readonly { class: string; truths: number; metrics: Record<string, number> }[];
+  images: number;
+  truths: number;
+  detections: number;
+  problems: readonly { message: string }[];
+}
+
+/** `0.530`; a dash where there was nothing to measure. */
+export const metricText = (value: number | undefined): string =>
+  value === undefined || value < 0 || Number.isNaN(value) ? '–' : value.toFixed(3);
+
+export const counted = (n: number, noun: string): string => `${n.toLocaleString('en')} ${noun}${n === 1 ? '' : 's'}`;
+
+export function apTable(report: ReportNumbers, title = 'Average precision and recall'): Table {
+  const names = Object.keys(report.metrics);
+  const { images, truths, detections, problems } = report;
+  const first = problems.length > 0 ? `, first: ${problems[0].message}` : '';
+  return {
+    title,
+    columns: [
+      { title: 'class' },
+      { title: 'truths', align: 'right' },
+      ...names.map((name) => ({ title: name, align: 'right' as const })),
+    ],
+    rows: [
+      ['all', truths.toLocaleString('en'), ...names.map((name) => metricText(report.metrics[name]))],
+      ...report.perClass.map((row) => [
+        row.class,
+        row.truths.toLocaleString('en'),
+        ...names.map((name) => metricText(row.metrics[name])),
+      ]),
+    ],
+    strong: [0],
+    note: `${counted(images, 'image')}, ${counted(detections, 'detection')}, ${counted(problems.length, 'problem')}${first}`,
+  };
+}

@@ -1,0 +1,66 @@
+// A Vega-Lite v5 chart as a MIME bundle: the specification for live front ends, a PNG for those that cannot draw it
+// (nbconvert, GitHub, Notebook 6) and a text form.
+
+import sharp from 'sharp';
+import * as vega from 'vega';
+import { compile, type TopLevelSpec } from 'vega-lite';
+import type { MimeBundle } from './display';
+
+export const VEGA_LITE_MIME = 'application/vnd.vegalite.v5+json';
+
+/** What all charts share: a white ground (also on dark themes), quiet axes. */
+export const chartConfig = {
+  $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
+  background: 'white',
+  padding: 12,
+  config: {
+    font: 'DejaVu Sans, Segoe UI, Helvetica, Arial, sans-serif',
+    view: { stroke: null },
+    axis: {
+      gridColor: '#e9ecef',
+      domainColor: '#adb5bd',
+      tickColor: '#adb5bd',
+      labelColor: '#495057',
+      titleColor: '#495057',
+      titleFontWeight: 'normal',
+      labelFontSize: 11,
+      titleFontSize: 11,
+    },
+    legend: { labelColor: '#343a40', labelFontSize: 11, title: null, symbolSize: 60, symbolStrokeWidth: 3 },
+    title: { anchor: 'start', fontSize: 13, fontWeight: 600, color: '#212529', offset: 8 },
+  },
+} as const;
+
+/** The specification drawn, as PNG bytes of `scale` times its size. */
+export async function renderPng(spec: Record<string, unknown>, scale = 2): Promise<Buffer> {
+  const { spec: compiled } = compile(spec as unknown as TopLevelSpec);
+  const view = new vega.View(vega.parse(compiled), { renderer: 'none', logLevel: vega.Error });
+  try {
+    const svg = await view.toSVG();
+    return await sharp(Buffer.from(svg), { density: 72 * scale })
+      .png({ compressionLevel: 6 })
+      .toBuffer();
+  } finally {
+    view.finalize();
+  }
+}
+
+export async function chartBundle(spec: Record<string, unknown>, text: string): Promise<MimeBundle> {
+  const png = await renderPng(spec);
+  return { [VEGA_LITE_MIME]: spec, 'image/png': png.toString('base64'), 'text/plain': text };
+}
+
+const BARS = '▁▂▃▄▅▆▇█';
+
+/** Values as a row of bars, at most `width` of them. */
+export function sparkline(values: readonly number[], width = 40): string {
+  const finite = values.filter(Number.isFinite);
+  if (finite.length === 0) return '';
+  const [low, high] = [Math.min(...finite), Math.max(...finite)];
+  const bins = Math.min(width, finite.length);
+  return Array.from({ length: bins }, (_, i) => {
+    const part = finite.slice(Math.floor((i * finite.length) / bins), Math.floor(((i + 1) * finite.length) / bins));
+    const mean = part.reduce((a, b) => a + b, 0) / part.length;
+    return BARS[high === low ? 0 : Math.round(((mean - low) / (high - low)) * (BARS.length - 1))];
+  }).join('');
+}

@@ -1,0 +1,136 @@
+// Several trained recipes side by side: one table, one chart (AP after each epoch; AP, AP50 and AP75 at the end).
+
+import { metricText, type ReportNumbers } from './ap-table';
+import { chartBundle, chartConfig } from './chart';
+import type { MimeBundle } from './display';
+import { colourOf } from './palette';
+import { type Table, tablesBundle } from './table';
+import type { TrainingCurves } from './training-curves';
+
+export interface Contestant {
+  name: string;
+  /** Absent while it trains. */
+  report?: ReportNumbers;
+  evaluations: TrainingCurves['evaluations'];
+  parameters: number;
+  /** Of prediction. */
+  secondsPerImage?: number;
+}
+
+/** The best value of each row is marked by `*`, where there is something to compare. */
+export function comparisonTable(contestants: readonly Contestant[], title = 'Comparison'): Table {
+  const done = contestants.filter((c) => c.report !== undefined);
+  const row = (
+    label: string,
+    value: (c: Contestant) => number | undefined,
+    text: (v: number | undefined) => string,
+    best: 'high' | 'low' | 'none',
+  ) => {
+    const values = contestants.map(value);
+    const known = values.filter((v) => v !== undefined && v >= 0) as number[];
+    const top =
+      best === 'none' || known.length < 2 ? undefined : best === 'high' ? Math.max(...known) : Math.min(...known);
+    return [label, ...values.map((v) => `${text(v)}${v !== undefined && v === top ? ' *' : ''}`)];
+  };
+  const metrics = Object.keys(done[0]?.report?.metrics ?? {}).filter((name) => /^(AP|mAP)/.test(name));
+  const classes = done[0]?.report?.perClass ?? [];
+  const perClass = metrics[0] ?? 'AP';
+  return {
+    title,
+    columns: [{ title: '' }, ...contestants.map((c) => ({ title: c.name, align: 'right' as const }))],
+    rows: [
+      ...metrics.map((name) => row(name, (c) => c.report?.metrics[name], metricText, 'high')),
+      ...classes.map(({ class: label }) =>
+        row(
+          `${perClass} ${label}`,
+          (c) => c.report?.perClass.find((r) => r.class === label)?.metrics[perClass],
+          metricText,
+          'high',
+        ),
+      ),
+      row(
+        'parameters',
+        (c) => c.parameters,
+        (v) => (v === undefined ? '–' : v.toLocaleString('en')),
+        'low',
+      ),
+      row(
+        'seconds / image',
+        (c) => c.secondsPerImage,
+        (v) => (v === undefined ? '–' : v.toPrecision(3)),
+        'low',
+      ),
+    ],
+    strong: [0],
+    note: '* best of its row',
+  };
+}
+
+export function comparisonSpec(contestants: readonly Contestant[]) {
+  const color = {
+    field: 'recipe',
+    type: 'nominal',
+    scale: { domain: contestants.map((c) => c.name), range: contestants.map((_, i) => colourOf(i + 1)) },
+    legend: { orient: 'right' },
+  };
+  const first = contestants.find((c) => c.evaluations.length > 0)?.evaluations[0].metrics ?? {};
+  const names = ['AP', 'AP50', 'AP75', 'mAP'].filter((name) => name in first);
+  const last = Math.max(1, ...contestants.flatMap((c) => c.evaluations.map((e) => e.epoch)));
+  const y = { field: 'value', type: 'quantitative', title: null, scale: { domain: [0, 1] } };
+  return {
+    ...chartConfig,
+    hconcat: [
+      {
+        title: `${names[0] ?? 'AP'} after each epoch`,
+        width: 320,
+        height: 220,
+        data: {
+          values: contestants.flatMap((c) =>
+            c.evaluations.map((e) => ({
+              recipe: c.name,
+              epoch: e.epoch,
+              value: Math.max(0, e.metrics[names[0]] ?? 0),
+            })),
+          ),
+        },
+        mark: { type: 'line', point: { filled: true, size: 40 }, tooltip: true },
+        encoding: {
+          x: {
+            field: 'epoch',
+            type: 'quantitative',
+            scale: { domain: [0, last], nice: false },
+            axis: { tickMinStep: 1 },
+          },
+          y: { ...y, scale: { zero: true } },
+          color,
+        },
+      },
+      {
+        title: 'At the end',
+        width: { step: 28 },
+        height: 220,
+        data: {
+          values: contestants.flatMap((c) =>
+            names.map((name) => ({ recipe: c.name, metric: name, value: Math.max(0, c.report?.metrics[name] ?? 0) })),
+          ),
+        },
+        mark: { type: 'bar', tooltip: true, cornerRadiusEnd: 2 },
+        encoding: {
+          x: { field: 'metric', type: 'nominal', title: null, sort: names, axis: { labelAngle: 0 } },
+          xOffset: { field: 'recipe', type: 'nominal', sort: contestants.map((c) => c.name) },
+          y,
+          color,
+        },
+      },
+    ],
+  };
+}
+
+/** Table and chart apart, since a front end shows only one form of a bundle. */
+export async function comparisonBundles(
+  contestants: readonly Contestant[],
+): Promise<{ table: MimeBundle; chart: MimeBundle }> {
+  const table = comparisonTable(contestants);
+  const bundle = tablesBundle(table);
+  return { table: bundle, chart: await chartBundle(comparisonSpec(contestants), String(bundle['text/plain'])) };
+}

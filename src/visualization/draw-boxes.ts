@@ -1,0 +1,113 @@
+// Boxes with labels drawn on an image. Small images are enlarged so that the labels can be read; a label stands above its
+// box, and moves inside or below where it would leave the picture or cover another label.
+
+import { type Canvas, createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
+import type { PixelImage } from '../data/types';
+import { colourOf, inkOn } from './palette';
+
+/** One box of a picture, in the image's pixels. */
+export interface DrawnBox {
+  /** x1, y1, x2, y2. */
+  bbox: readonly [number, number, number, number] | readonly number[];
+  /** Picks the colour. */
+  classIndex: number;
+  /** Written at the box; nothing when absent. */
+  text?: string;
+  /** Dashed: ignored truths. */
+  dashed?: boolean;
+}
+
+export const FONT = '"DejaVu Sans", "Segoe UI", "Helvetica Neue", Arial, sans-serif';
+
+/** The pixels as a canvas of their own size. */
+export function canvasOf(image: PixelImage): Canvas {
+  const canvas = createCanvas(image.width, image.height);
+  const context = canvas.getContext('2d');
+  const out = context.createImageData(image.width, image.height);
+  const [r, b] = image.order === 'rgb' ? [0, 2] : [2, 0];
+  for (let i = 0, j = 0; i < image.data.length; i += 3, j += 4) {
+    out.data[j] = image.data[i + r];
+    out.data[j + 1] = image.data[i + 1];
+    out.data[j + 2] = image.data[i + b];
+    out.data[j + 3] = 255;
+  }
+  context.putImageData(out, 0, 0);
+  return canvas;
+}
+
+/** Paints image and boxes into a rectangle of a context. Lines and letters keep their size whatever the scale. */
+export function paintBoxes(
+  context: SKRSContext2D,
+  image: PixelImage,
+  boxes: readonly DrawnBox[],
+  { x, y, scale, fontSize, lineWidth }: { x: number; y: number; scale: number; fontSize: number; lineWidth: number },
+): void {
+  const [width, height] = [image.width * scale, image.height * scale];
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(canvasOf(image), x, y, width, height);
+  context.save();
+  context.beginPath();
+  context.rect(x, y, width, height);
+  context.clip();
+  const placed = boxes.map(({ bbox }) => bbox.map((v, i) => v * scale + (i % 2 === 0 ? x : y)));
+  for (const [i, box] of boxes.entries()) {
+    const [x1, y1, x2, y2] = placed[i];
+    // a dark line below the coloured one keeps it visible on any ground
+    for (const [colour, thickness] of [
+      ['rgba(0,0,0,0.45)', lineWidth + 1.5],
+      [colourOf(box.classIndex), lineWidth],
+    ] as const) {
+      context.strokeStyle = colour;
+      context.lineWidth = thickness;
+      context.setLineDash(box.dashed ? [lineWidth * 3, lineWidth * 2] : []);
+      context.strokeRect(x1, y1, x2 - x1, y2 - y1);
+    }
+  }
+  context.setLineDash([]);
+  context.font = `600 ${fontSize}px ${FONT}`;
+  context.textBaseline = 'middle';
+  const taken: number[][] = [];
+  for (const [i, box] of boxes.entries()) {
+    if (!box.text) continue;
+    const [x1, y1, , y2] = placed[i];
+    const w = context.measureText(box.text).width + fontSize * 0.6;
+    const h = fontSize * 1.35;
+    const left = Math.min(Math.max(x1 - lineWidth / 2, x), Math.max(x, x + width - w));
+    const spots = [y1 - h, y1, y2 - h, y2].filter((top) => top >= y && top + h <= y + height);
+    const free = (top: number) => taken.every(([l, t, r, b]) => left >= r || left + w <= l || top >= b || top + h <= t);
+    const top = spots.find(free) ?? spots[0] ?? Math.max(y, y1 - h);
+    taken.push([left, top, left + w, top + h]);
+    const colour = colourOf(box.classIndex);
+    context.globalAlpha = 0.88;
+    context.fillStyle = colour;
+    context.fillRect(left, top, w, h);
+    context.globalAlpha = 1;
+    context.fillStyle = inkOn(colour);
+    context.fillText(box.text, left + fontSize * 0.3, top + h / 2 + fontSize * 0.04);
+  }
+  context.restore();
+}
+
+/**
+ * The picture as PNG bytes.
+ * @param minSize the longer side is enlarged to at least this many pixels
+ */
+export async function drawBoxes(
+  image: PixelImage,
+  boxes: readonly DrawnBox[],
+  { minSize = 720, maxSize = 1400 } = {},
+): Promise<Buffer> {
+  const long = Math.max(image.width, image.height);
+  const scale = Math.min(Math.max(1, minSize / long), maxSize / long);
+  const canvas = createCanvas(Math.round(image.width * scale), Math.round(image.height * scale));
+  const size = long * scale;
+  const fontSize = Math.round(Math.min(20, Math.max(12, size / 52)));
+  paintBoxes(canvas.getContext('2d'), image, boxes, {
+    x: 0,
+    y: 0,
+    scale,
+    fontSize,
+    lineWidth: Math.max(2, size / 340),
+  });
+  return canvas.encode('png');
+}

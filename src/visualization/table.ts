@@ -1,0 +1,80 @@
+// A table as a notebook, a terminal and a Markdown file want it: text/html, text/plain and text/markdown from one description.
+
+import type { MimeBundle } from './display';
+import { escapeHtml, escapeMarkdown } from './escape';
+
+export interface Column {
+  title: string;
+  /** Numbers go right; default left. */
+  align?: 'left' | 'right';
+}
+
+export interface Table {
+  title?: string;
+  columns: Column[];
+  /** Cells are plain text. */
+  rows: string[][];
+  /** Rows set in bold (by index): totals, the best one. */
+  strong?: number[];
+  /** A line below the table. */
+  note?: string;
+}
+
+const width = (text: string) => [...text].length;
+
+export function tableText({ title, columns, rows, note }: Table): string {
+  const widths = columns.map((c, i) => Math.max(width(c.title), ...rows.map((row) => width(row[i] ?? ''))));
+  const pad = (text: string, i: number) => {
+    const blanks = ' '.repeat(widths[i] - width(text));
+    return columns[i].align === 'right' ? blanks + text : text + blanks;
+  };
+  const line = (cells: string[]) =>
+    columns
+      .map((_, i) => pad(cells[i] ?? '', i))
+      .join('  ')
+      .trimEnd();
+  return [
+    ...(title ? [title] : []),
+    line(columns.map((c) => c.title)),
+    widths.map((w) => '-'.repeat(w)).join('  '),
+    ...rows.map(line),
+    ...(note ? [note] : []),
+  ].join('\n');
+}
+
+export function tableHtml({ title, columns, rows, strong = [], note }: Table): string {
+  const style = (i: number) =>
+    `text-align:${columns[i].align ?? 'left'};padding:3px 12px;white-space:nowrap;font-variant-numeric:tabular-nums`;
+  const cell = (tag: string, text: string, i: number, bold: boolean) =>
+    `<${tag} style="${style(i)}${bold ? ';font-weight:600' : ''}">${escapeHtml(text)}</${tag}>`;
+  const head = columns.map((c, i) => cell('th', c.title, i, true)).join('');
+  const body = rows
+    .map((row, r) => `<tr>${columns.map((_, i) => cell('td', row[i] ?? '', i, strong.includes(r))).join('')}</tr>`)
+    .join('\n');
+  const caption = title
+    ? `<caption style="caption-side:top;text-align:left;font-weight:600;padding:4px 12px">${escapeHtml(title)}</caption>`
+    : '';
+  const below = note ? `\n<p style="margin:2px 12px;opacity:.75">${escapeHtml(note)}</p>` : '';
+  return `<table style="border-collapse:collapse;margin:4px 0">${caption}<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody></table>${below}`;
+}
+
+export function tableMarkdown({ title, columns, rows, strong = [], note }: Table): string {
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
+  const bold = (text: string, r: number) => (strong.includes(r) && text !== '' ? `**${text}**` : text);
+  return [
+    ...(title ? [`**${escapeMarkdown(title)}**`, ''] : []),
+    line(columns.map((c) => escapeMarkdown(c.title))),
+    line(columns.map((c) => (c.align === 'right' ? '---:' : '---'))),
+    ...rows.map((row, r) => line(columns.map((_, i) => bold(escapeMarkdown(row[i] ?? ''), r)))),
+    ...(note ? ['', escapeMarkdown(note)] : []),
+  ].join('\n');
+}
+
+/** One bundle of several tables, one below the other. */
+export function tablesBundle(...tables: Table[]): MimeBundle {
+  return {
+    'text/html': tables.map(tableHtml).join('\n'),
+    'text/markdown': tables.map(tableMarkdown).join('\n\n'),
+    'text/plain': tables.map(tableText).join('\n\n'),
+  };
+}
