@@ -18,6 +18,8 @@ export interface DetBatch {
   samples: PackedSample[];
   /** Padded size [H, W]. */
   batchShape: [number, number];
+  /** Size [H, W] that each image alone would be padded to: beyond it no anchor learns. `batchShape` when absent. */
+  padShapes?: [number, number][];
 }
 
 /** Scalars by name; those whose name contains `loss` are summed for the gradient, the others are logged (`acc`). */

@@ -65,14 +65,15 @@ export class DetDataPreprocessor {
    */
   forward(samples: PackedSample[]): DetBatch {
     if (samples.length === 0) throw new DetLabError('Cannot make a batch of no samples: expected at least 1');
-    const padded = (side: (image: PixelImage) => number) =>
-      Math.ceil(Math.max(...samples.map(({ image }) => side(image))) / this.divisor) * this.divisor;
-    const height = padded((image) => image.height);
-    const width = padded((image) => image.width);
+    const padded = (side: number) => Math.ceil(side / this.divisor) * this.divisor;
+    const padShapes = samples.map(({ image }): [number, number] => [padded(image.height), padded(image.width)]);
+    const height = Math.max(...padShapes.map(([h]) => h));
+    const width = Math.max(...padShapes.map(([, w]) => w));
     const pixels = new Float32Array(samples.length * height * width * 3);
     for (const [n, sample] of samples.entries())
       this.write(sample, pixels.subarray(n * height * width * 3, (n + 1) * height * width * 3), height, width);
-    return { inputs: tf.tensor4d(pixels, [samples.length, height, width, 3]), samples, batchShape: [height, width] };
+    const inputs = tf.tensor4d(pixels, [samples.length, height, width, 3]);
+    return { inputs, samples, batchShape: [height, width], padShapes };
   }
 
   private write({ image, meta }: PackedSample, out: Float32Array, height: number, width: number): void {

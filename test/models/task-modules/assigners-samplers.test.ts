@@ -105,7 +105,7 @@ test('skipping far priors changes nothing', () => {
   const order = r.permutation(3000);
   const shuffled = Float32Array.from({ length: grid.length }, (_, i) => grid[4 * order[i >> 2] + (i & 3)]);
   const boxes = {
-    bboxes: new Float32Array([3, 5, 30, 40, 200, 100, 290, 180, 305, 308, 322, 331]),
+    bboxes: new Float32Array([3, 5, 30, 40, 200, 100, 225, 131, 305, 308, 322, 331]),
     labels: new Int32Array([7, 8, 9]),
     ignored: new Float32Array([250, 50, 300, 120]),
   };

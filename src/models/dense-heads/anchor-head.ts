@@ -1,0 +1,194 @@
+// Base of the heads that predict, for every anchor, class scores and a coded box. Predictions of all levels are laid in
+// one row; the losses gather from it only the anchors that learn, since all others weigh zero.
+
+import * as tf from '@tensorflow/tfjs';
+import type { z } from 'zod';
+import { DetLabError } from '../../errors';
+import { Module } from '../../nn';
+import { takeBoxes } from '../../ops';
+import type { Random } from '../../random';
+import type { BuildContext } from '../../registry';
+import type { ClassificationLoss, Loss } from '../losses';
+import {
+  type Assigner,
+  type BoxCoder,
+  type PriorGenerator,
+  type Sampler,
+  type Size,
+  toInstances,
+} from '../task-modules';
+import type { DetBatch } from '../types';
+import type { AnchorTrainCfg, anchorHeadOptions } from './anchor-head-options';
+import { type AnchorTargets, anchorsInside, anchorTargets } from './anchor-targets';
+
+export type AnchorHeadConfig = z.output<z.ZodObject<typeof anchorHeadOptions>> & {
+  in_channels: number;
+  num_classes: number;
+};
+
+/** Predictions by level: scores [N, H, W, anchors * scoreChannels], deltas [N, H, W, anchors * 4]. */
+export interface HeadOutputs {
+  scores: tf.Tensor4D[];
+  deltas: tf.Tensor4D[];
+}
+
+/** The same for all anchors of an image in a row, float32: scores [N, T, scoreChannels], deltas [N, T, 4]. */
+export interface FlatOutputs {
+  scores: tf.Tensor3D;
+  deltas: tf.Tensor3D;
+  /** [H, W] by level. */
+  sizes: Size[];
+}
+
+export abstract class AnchorHead extends Module {
+  readonly numClasses: number;
+  readonly priors: PriorGenerator;
+  readonly coder: BoxCoder;
+  readonly lossCls: ClassificationLoss;
+  readonly lossBbox: Loss;
+  private readonly training_: { cfg: AnchorTrainCfg; assigner: Assigner; sampler: Sampler } | undefined;
+  private laid: { key: string; anchors: Float32Array } | undefined;
+
+  constructor(
+    protected readonly config: AnchorHeadConfig,
+    { registry, path, inputs }: BuildContext,
+  ) {
+    super();
+    this.numClasses = config.num_classes;
+    const at = (name: string) => ({ path: `${path}.${name}`, inputs });
+    this.priors = registry.build('anchor_generator', config.anchor_generator, at('anchor_generator'));
+    this.coder = registry.build('bbox_coder', config.bbox_coder, at('bbox_coder'));
+    this.lossCls = registry.build('loss', config.loss_cls, at('loss_cls'));
+    this.lossBbox = registry.build('loss', config.loss_bbox, at('loss_bbox'));
+    if (config.train_cfg)
+      this.training_ = {
+        cfg: config.train_cfg,
+        assigner: registry.build('assigner', config.train_cfg.assigner, at('train_cfg.assigner')),
+        sampler: registry.build('sampler', config.train_cfg.sampler, at('train_cfg.sampler')),
+      };
+  }
+
+  /** Scores per anchor: one per class with sigmoid, and one more for the background with softmax. */
+  get scoreChannels(): number {
+    return this.lossCls.useSigmoid ? this.numClasses : this.numClasses + 1;
+  }
+
+  /** One feature level [N, H, W, C] -> its scores and deltas. */
+  protected abstract forwardSingle(x: tf.Tensor4D): { scores: tf.Tensor4D; deltas: tf.Tensor4D };
+
+  forward(features: tf.Tensor4D[]): HeadOutputs {
+    const outputs = features.map((x) => this.forwardSingle(x));
+    return { scores: outputs.map((o) => o.scores), deltas: outputs.map((o) => o.deltas) };
+  }
+
+  /** Lays all levels in a row; mixed precision ends here. */
+  protected flatten({ scores, deltas }: HeadOutputs): FlatOutputs {
+    const row = (levels: tf.Tensor4D[], columns: number) =>
+      tf
+        .concat(
+          levels.map((x) => x.reshape<tf.Tensor3D>([x.shape[0], -1, columns])),
+          1,
+        )
+        .cast<tf.Tensor3D>('float32');
+    return {
+      scores: row(scores, this.scoreChannels),
+      deltas: row(deltas, this.coder.encodeSize),
+      sizes: scores.map(({ shape }) => [shape[1], shape[2]]),
+    };
+  }
+
+  /** The anchors of all levels in a row, flat xyxy. Kept while the sizes stay; do not write into them. */
+  protected anchors(sizes: Size[]): Float32Array {
+    const key = sizes.join(';');
+    if (this.laid?.key === key) return this.laid.anchors;
+    const levels = this.priors.gridPriors(sizes);
+    const anchors = new Float32Array(levels.reduce((sum, level) => sum + level.length, 0));
+    let at = 0;
+    for (const level of levels) {
+      anchors.set(level, at);
+      at += level.length;
+    }
+    this.laid = { key, anchors };
+    return anchors;
+  }
+
+  /**
+   * What the anchors of each image of the batch should predict. Needs no predictions, so that it can run while the engine
+   * computes them.
+   */
+  protected targets(sizes: Size[], batch: DetBatch, random: Random, classAgnostic = false): AnchorTargets[] {
+    const { training_: training } = this;
+    if (!training)
+      throw new DetLabError(
+        `Cannot compute the losses of ${this.constructor.name}: it was built without train_cfg. Give train_cfg with an assigner`,
+      );
+    const anchors = this.anchors(sizes);
+    return batch.samples.map(({ meta, truths }, i) => {
+      const inside = anchorsInside(
+        this.priors,
+        anchors,
+        sizes,
+        batch.padShapes?.[i] ?? batch.batchShape,
+        meta.imgShape,
+        training.cfg.allowed_border,
+      );
+      if (inside?.length === 0)
+        throw new DetLabError(
+          `Cannot train on "${meta.imgPath}": no anchor lies inside the image of ${meta.imgShape.join(' x ')} pixels. ` +
+            'Set allowed_border to -1, or use smaller anchors',
+        );
+      const parts = {
+        assigner: training.assigner,
+        sampler: training.sampler,
+        coder: this.coder,
+        decoded: this.config.reg_decoded_bbox,
+      };
+      return anchorTargets(parts, anchors, inside, toInstances(truths, classAgnostic), random);
+    });
+  }
+
+  /** Classification and box loss of a batch. Both are divided by the number of anchors that learn. */
+  protected losses(
+    { scores, deltas, sizes }: FlatOutputs,
+    targets: AnchorTargets[],
+  ): { cls: tf.Scalar; bbox: tf.Scalar } {
+    const [images, total, channels] = scores.shape;
+    const { pos_weight } = this.training_!.cfg;
+    const avgFactor = targets.reduce((sum, t) => sum + t.avgFactor, 0);
+    const positives = targets.flatMap((t, i) => Array.from(t.positive, (k) => i * total + k));
+    const negatives = targets.flatMap((t, i) => Array.from(t.negative, (k) => i * total + k));
+
+    const labels = new Int32Array(positives.length + negatives.length).fill(this.numClasses);
+    labels.set(targets.flatMap((t) => [...t.labels]));
+    const chosen = tf.gather(
+      scores.reshape([images * total, channels]),
+      tf.tensor1d([...positives, ...negatives], 'int32'),
+    );
+    let weight: tf.Tensor1D | undefined;
+    if (pos_weight > 0)
+      weight = tf.tensor1d(Float32Array.from(labels, (_, i) => (i < positives.length ? pos_weight : 1)));
+    const cls = this.lossCls.forward(chosen, tf.tensor1d(labels, 'int32'), { weight, avgFactor }) as tf.Scalar;
+
+    const size = this.coder.encodeSize;
+    const rows = deltas.reshape<tf.Tensor2D>([images * total, size]);
+    // without positives the loss is zero, yet the layers keep their (zero) gradient
+    if (positives.length === 0) return { cls, bbox: tf.mul(tf.sum(tf.slice(rows, 0, 1)), 0) };
+    let predicted = tf.gather(rows, tf.tensor1d(positives, 'int32'));
+    const wanted = Float32Array.from(targets.flatMap((t) => [...t.boxes]));
+    if (this.config.reg_decoded_bbox) {
+      const anchors = takeBoxes(
+        this.anchors(sizes),
+        positives.map((k) => k % total),
+      );
+      predicted = this.coder.decodeTensors(tf.tensor2d(anchors, [positives.length, 4]), predicted);
+    }
+    const bbox = this.lossBbox.forward(
+      predicted,
+      tf.tensor2d(wanted, [positives.length, wanted.length / positives.length]),
+      {
+        avgFactor,
+      },
+    ) as tf.Scalar;
+    return { cls, bbox };
+  }
+}

@@ -1,0 +1,65 @@
+// From the scores and deltas of one image's anchors to region proposals: the best of every level, decoded, without tiny
+// ones, suppressed per level. Plain arrays: nothing here is differentiated.
+
+import { z } from 'zod';
+import { batchedNms, type NmsConfig, takeBoxes } from '../../ops';
+import { nmsOption } from '../layers/nms-option';
+import { topIndices } from '../layers/top-indices';
+import type { BoxCoder, Size } from '../task-modules';
+
+/** `test_cfg.rpn`, and `train_cfg.rpn_proposal`. */
+export const proposalCfg = z.strictObject({
+  nms_pre: z.number().int().default(-1).describe('best anchors of each level that go on; -1 for all'),
+  max_per_img: z.number().int().positive().describe('proposals of an image'),
+  nms: nmsOption.describe('suppression among the boxes of one level'),
+  min_bbox_size: z.number().default(-1).describe('smaller boxes, in pixels, are dropped; negative keeps all'),
+});
+export type ProposalCfg = z.output<typeof proposalCfg>;
+
+/** Boxes that may hold an object, best first: flat xyxy in pixels of the padded image. */
+export interface Proposals {
+  bboxes: Float32Array;
+  scores: Float32Array;
+}
+
+/** `scores` are probabilities, one per anchor, of all levels in a row; `levels` counts the anchors of each level. */
+export function proposalsOf(
+  {
+    scores,
+    deltas,
+    anchors,
+    levels,
+  }: { scores: Float32Array; deltas: Float32Array; anchors: Float32Array; levels: number[] },
+  coder: BoxCoder,
+  imageShape: Size,
+  cfg: ProposalCfg,
+): Proposals {
+  const chosen: number[] = [];
+  const ids: number[] = [];
+  let start = 0;
+  for (const [level, count] of levels.entries()) {
+    const best =
+      cfg.nms_pre > 0 && cfg.nms_pre < count
+        ? topIndices(scores.subarray(start, start + count), cfg.nms_pre)
+        : undefined;
+    for (let k = 0; k < (best?.length ?? count); k++) {
+      chosen.push(start + (best ? best[k] : k));
+      ids.push(level);
+    }
+    start += count;
+  }
+  const boxes = coder.decode(takeBoxes(anchors, chosen), takeBoxes(deltas, chosen), imageShape);
+  const kept = [];
+  for (let i = 0; i < chosen.length; i++) {
+    const width = Math.fround(boxes[4 * i + 2] - boxes[4 * i]);
+    const height = Math.fround(boxes[4 * i + 3] - boxes[4 * i + 1]);
+    if (cfg.min_bbox_size < 0 || (width > cfg.min_bbox_size && height > cfg.min_bbox_size)) kept.push(i);
+  }
+  const result = batchedNms(
+    takeBoxes(boxes, kept),
+    Float32Array.from(kept, (i) => scores[chosen[i]]),
+    Int32Array.from(kept, (i) => ids[i]),
+    cfg.nms as NmsConfig,
+  );
+  return { bboxes: result.bboxes.slice(0, 4 * cfg.max_per_img), scores: result.scores.slice(0, cfg.max_per_img) };
+}

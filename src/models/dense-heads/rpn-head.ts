@@ -1,0 +1,153 @@
+// RPNHead: for every anchor, is there an object, and where exactly (Ren et al., Faster R-CNN, NeurIPS 2015).
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { DetLabError } from '../../errors';
+import { applyInitCfg, Conv2d, ConvModule, Sequential } from '../../nn';
+import { scaleBoxes } from '../../ops';
+import type { Random } from '../../random';
+import { type BuildContext, defineModule } from '../../registry';
+import { inferHeadChannels } from '../layers/infer-head-channels';
+import type { DetBatch, Losses } from '../types';
+import { AnchorHead, type AnchorHeadConfig, type FlatOutputs } from './anchor-head';
+import { anchorHeadOptions } from './anchor-head-options';
+import { type ProposalCfg, type Proposals, proposalCfg, proposalsOf } from './proposals';
+
+const options = z.strictObject({
+  ...anchorHeadOptions,
+  num_classes: z.literal(1).default(1).describe('always 1: object or not'),
+  num_convs: z.number().int().min(1).default(1).describe('3x3 convolutions before the predictions'),
+  test_cfg: proposalCfg.nullish().describe('how proposals are chosen; set by the detector'),
+});
+
+export type RPNHeadConfig = AnchorHeadConfig & { num_convs: number; test_cfg?: ProposalCfg | null };
+
+export class RPNHead extends AnchorHead {
+  private readonly conv: Conv2d | Sequential<ConvModule>;
+  private readonly cls: Conv2d;
+  private readonly reg: Conv2d;
+  private readonly testCfg: ProposalCfg | null | undefined;
+
+  constructor(config: RPNHeadConfig, context: BuildContext) {
+    super(config, context);
+    this.testCfg = config.test_cfg;
+    const { in_channels, feat_channels, num_convs } = config;
+    const layer = { outChannels: feat_channels, kernelSize: 3, padding: 1 };
+    const conv =
+      num_convs === 1
+        ? new Conv2d({ inChannels: in_channels, ...layer })
+        : new Sequential(
+            Array.from(
+              { length: num_convs },
+              (_, i) => new ConvModule({ inChannels: i === 0 ? in_channels : feat_channels, ...layer }),
+            ),
+          );
+    this.conv = this.addChild<Conv2d | Sequential<ConvModule>>('rpn_conv', conv);
+    const perCell = this.anchorsPerCell(context.path);
+    const predict = (outChannels: number) => new Conv2d({ inChannels: feat_channels, outChannels, kernelSize: 1 });
+    this.cls = this.addChild('rpn_cls', predict(perCell * this.scoreChannels));
+    this.reg = this.addChild('rpn_reg', predict(perCell * this.coder.encodeSize));
+    applyInitCfg(this, config.init_cfg);
+  }
+
+  /** One head serves all levels, so all levels need as many anchors per cell. */
+  private anchorsPerCell(path: string): number {
+    const counts = this.priors.numBasePriors;
+    if (new Set(counts).size > 1)
+      throw new DetLabError(
+        `Cannot build RPNHead at ${path}: expected the same number of anchors per cell on all levels, received [${counts.join(', ')}]`,
+      );
+    return counts[0];
+  }
+
+  protected override forwardSingle(x: tf.Tensor4D): { scores: tf.Tensor4D; deltas: tf.Tensor4D } {
+    const y =
+      this.conv instanceof Conv2d ? this.conv.forward(x, { activation: 'relu' }) : tf.relu(this.conv.forward(x));
+    return { scores: this.cls.forward(y), deltas: this.reg.forward(y) };
+  }
+
+  /** Losses `loss_rpn_cls` and `loss_rpn_bbox`, summed over levels. */
+  loss(features: tf.Tensor4D[], batch: DetBatch, random: Random): Losses {
+    const flat = this.flatten(this.forward(features));
+    return named(this.losses(flat, this.targets(flat.sizes, batch, random, true)));
+  }
+
+  /** Losses, and the proposals for the second stage, cut from the gradient. */
+  lossAndPredict(
+    features: tf.Tensor4D[],
+    batch: DetBatch,
+    random: Random,
+    cfg = this.testCfg,
+  ): { losses: Losses; proposals: Proposals[] } {
+    const flat = this.flatten(this.forward(features));
+    const targets = this.targets(flat.sizes, batch, random, true);
+    const losses = named(this.losses(flat, targets));
+    return { losses, proposals: this.proposals(flat, batch, cfg) };
+  }
+
+  /** Proposals of each image, in pixels of the network's input, or of the original image with `rescale`. */
+  predict(features: tf.Tensor4D[], batch: DetBatch, { rescale = false } = {}): Proposals[] {
+    const proposals = this.proposals(this.flatten(this.forward(features)), batch, this.testCfg);
+    if (!rescale) return proposals;
+    return proposals.map(({ bboxes, scores }, i) => {
+      const [x, y] = batch.samples[i].meta.scaleFactor;
+      return { bboxes: scaleBoxes(bboxes, [1 / x, 1 / y]), scores };
+    });
+  }
+
+  private proposals(
+    { scores, deltas, sizes }: FlatOutputs,
+    batch: DetBatch,
+    cfg: ProposalCfg | null | undefined,
+  ): Proposals[] {
+    if (!cfg)
+      throw new DetLabError(
+        'Cannot choose proposals: RPNHead was built without test_cfg. Give test_cfg, for example ' +
+          "{ nms_pre: 1000, max_per_img: 1000, nms: { type: 'nms', iou_threshold: 0.7 } }",
+      );
+    const anchors = this.anchors(sizes);
+    const perCell = this.priors.numBasePriors;
+    const levels = sizes.map(([h, w], i) => h * w * perCell[i]);
+    const total = anchors.length / 4;
+    const [logits, coded] = [scores.dataSync<'float32'>(), deltas.dataSync<'float32'>()];
+    return batch.samples.map(({ meta }, i) => {
+      const own = (values: Float32Array, columns: number) =>
+        values.subarray(i * total * columns, (i + 1) * total * columns);
+      const input = {
+        scores: objectness(own(logits, this.scoreChannels), this.scoreChannels),
+        deltas: own(coded, this.coder.encodeSize),
+        anchors,
+        levels,
+      };
+      return proposalsOf(input, this.coder, meta.imgShape, cfg);
+    });
+  }
+}
+
+const named = ({ cls, bbox }: { cls: tf.Scalar; bbox: tf.Scalar }): Losses => ({
+  loss_rpn_cls: cls,
+  loss_rpn_bbox: bbox,
+});
+
+/** Probability of an object: the sigmoid of one logit, or the softmax of (object, background). */
+function objectness(logits: Float32Array, channels: number): Float32Array {
+  if (channels === 1) return logits.map((v) => 1 / (1 + Math.exp(-v)));
+  return Float32Array.from(
+    { length: logits.length / 2 },
+    (_, i) => 1 / (1 + Math.exp(logits[2 * i + 1] - logits[2 * i])),
+  );
+}
+
+export const rpnHeadDefinition = defineModule({
+  kind: 'dense_head',
+  type: 'RPNHead',
+  summary: 'Region proposal network: object or not, and a box, for every anchor',
+  paper: 'Ren et al., Faster R-CNN, NeurIPS 2015',
+  shapes: 'feature levels [N, H, W, C] -> per image, boxes [n, 4] and scores [n]',
+  example:
+    "{ type: 'RPNHead', anchor_generator: { type: 'AnchorGenerator', scales: [8], ratios: [0.5, 1, 2] }, loss_bbox: { type: 'L1Loss' } }",
+  options,
+  inferred: { in_channels: "the neck's channels" },
+  infer: (given, context) => ({ ...given, in_channels: inferHeadChannels('RPNHead', given.in_channels, context) }),
+  build: (given, context) => new RPNHead(given as RPNHeadConfig, context),
+});

@@ -1,0 +1,28 @@
+// `in_channels` of a head: taken from the features it stands on, or checked against them.
+
+import { DetLabError } from '../../errors';
+import type { BuildContext } from '../../registry';
+
+/** @throws DetLabError naming both sides when levels differ among themselves or from what is given. */
+export function inferHeadChannels(
+  what: string,
+  given: number | undefined,
+  { inputs, path }: Pick<BuildContext, 'inputs' | 'path'>,
+): number {
+  const found = inputs?.map((level) => level.channels);
+  if (found && new Set(found).size > 1)
+    throw new DetLabError(
+      `Cannot attach ${what} at ${path}: expected feature levels of one number of channels, received ` +
+        `[${found.join(', ')}]. Put a neck (FPN) between backbone and head`,
+    );
+  if (given === undefined && !found)
+    throw new DetLabError(
+      `Cannot build ${what} at ${path}: in_channels is neither given nor known from a neck. Give a number, for example 256`,
+    );
+  if (given !== undefined && found && given !== found[0])
+    throw new DetLabError(
+      `Cannot attach ${what} at ${path}: its in_channels is ${given}, but the features it stands on have ${found[0]} ` +
+        'channels. Leave in_channels out to take theirs',
+    );
+  return given ?? found![0];
+}
