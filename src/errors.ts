@@ -27,3 +27,12 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
   const near = nearest(name, candidates);
   return near === undefined ? '' : ` Did you mean "${near}"?`;
 }
+
+/** What a person calls a value: `a list of 3`, `an object`, `the string "five"`; long strings are cut. */
+export function nameOfValue(value: unknown): string {
+  if (value === null || value === undefined) return String(value);
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object') return 'an object';
+  if (typeof value !== 'string') return `the ${typeof value} ${String(value)}`;
+  return `the string ${JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)}`;
+}

@@ -2,8 +2,9 @@
 // `options` schema come the TypeScript type, the run-time check, the defaults and the text of `describe()`.
 
 import { z } from 'zod';
-import { DetLabError, didYouMean } from './errors';
+import { DetLabError, didYouMean, nameOfValue } from './errors';
 import type { FeatureSpec } from './models/types';
+import { findProblems, problemLine } from './option-problems';
 
 export const KINDS = [
   'detector',
@@ -121,19 +122,35 @@ export class Registry {
     return [...this.byKind.values()].flatMap((types) => [...types.values()]);
   }
 
+  /** The definition of a type name; a scope before it (`mmdet.FPN`) is MMDetection's and may stay. */
+  find(kind: Kind, type: string): AnyDefinition | undefined {
+    const types = this.byKind.get(kind);
+    return types?.get(type) ?? types?.get(type.slice(type.lastIndexOf('.') + 1));
+  }
+
   /** @throws DetLabError with the nearest name of that kind. */
   get(kind: Kind, type: string, path = ''): AnyDefinition {
-    const found = this.byKind.get(kind)?.get(type);
+    const found = this.find(kind, type);
     if (found) return found;
+    throw new DetLabError(`Cannot find ${kind} "${type}"${path ? ` at ${path}` : ''}.${this.suggest(kind, type)}`);
+  }
+
+  /** What to write instead of an unknown type name: the nearest of its kind, and all there are. */
+  suggest(kind: Kind, type: string): string {
     const known = this.types(kind);
-    throw new DetLabError(
-      `Cannot find ${kind} "${type}"${path ? ` at ${path}` : ''}.${didYouMean(type, known)} Known: ${known.join(', ') || 'none'}`,
-    );
+    const others = KINDS.filter((other) => other !== kind && this.find(other, type));
+    const elsewhere = others.length ? ` "${type}" is a ${others.join(' and a ')}, not a ${kind}.` : '';
+    return `${elsewhere}${didYouMean(type, known)} Known: ${known.join(', ') || 'none'}`;
   }
 
   /** Checks `config` against its definition, fills defaults and inferred options, and builds it. */
   build<Built = unknown>(kind: Kind, config: ModuleConfig, context: Omit<BuildContext, 'registry'>): Built {
-    const { type, ...rest } = config;
+    if (typeof config?.type !== 'string')
+      throw new DetLabError(
+        `Cannot build a ${kind}${context.path ? ` at ${context.path}` : ''}: expected a config { type: '...' }, received ` +
+          `${config?.type === undefined ? nameOfValue(config) : `type ${nameOfValue(config.type)}`}. Known types: ${this.types(kind).join(', ') || 'none'}`,
+      );
+    const { type, _scope_, ...rest } = config;
     const definition = this.get(kind, type, context.path);
     const full: BuildContext = { ...context, registry: this };
     let options = parseOptions(definition, rest, context.path);
@@ -149,12 +166,8 @@ export class Registry {
 export function parseOptions(definition: AnyDefinition, options: Record<string, unknown>, path: string): unknown {
   const result = definition.options.safeParse(options);
   if (result.success) return result.data;
-  const known = definition.options instanceof z.ZodObject ? Object.keys(definition.options.shape) : [];
-  const lines = result.error.issues.flatMap((issue: z.core.$ZodIssue) => {
-    const at = [path, ...issue.path.map(String)].filter(Boolean).join('.');
-    if (issue.code === 'unrecognized_keys')
-      return issue.keys.map((key) => `${at}: unknown option "${key}".${didYouMean(key, known)}`);
-    return [`${at}: ${issue.message}`];
-  });
-  throw new DetLabError(`Cannot use ${definition.kind} "${definition.type}":\n  ${lines.join('\n  ')}`);
+  const lines = findProblems(definition.options, options, path).map(problemLine);
+  throw new DetLabError(
+    `Cannot use ${definition.kind} "${definition.type}":\n  ${lines.join('\n  ')}\n  describe('${definition.type}') lists its options`,
+  );
 }

@@ -41,15 +41,6 @@ export function countNodes(value: ConfigValue): number {
   return Object.values(value).reduce<number>((sum, child) => sum + countNodes(child), 1);
 }
 
-/** What a person calls the value: `a list of 3`, `an object`, `the number 7`. */
-export function nameOfValue(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === 'object') return 'an object';
-  if (typeof value === 'string') return `the string ${JSON.stringify(value)}`;
-  return `the ${typeof value} ${String(value)}`;
-}
-
 /** @throws DetLabError for a key that would change an object's prototype instead of becoming an entry. */
 export function checkKey(key: string, where: string): void {
   if (key === '__proto__') throw new DetLabError(`Cannot use the key "__proto__" in a config (${where}): rename it`);

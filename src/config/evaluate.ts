@@ -2,8 +2,8 @@
 // arithmetic on numbers and members of imported configs. Anything else is an error that says what to write instead.
 
 import type { Expression, Node, ObjectExpression, TemplateLiteral } from '@babel/types';
-import { didYouMean } from '../errors';
-import { type ConfigObject, type ConfigValue, countNodes, isObject, LIMITS, nameOfValue } from './data';
+import { didYouMean, nameOfValue } from '../errors';
+import { type ConfigObject, type ConfigValue, countNodes, isObject, LIMITS } from './data';
 import { errorAt, type SourceFile } from './source';
 import { fillFileVariables } from './variables';
 

@@ -4,8 +4,8 @@
 //   anything else        replaces the base's value, lists as a whole
 //   '0', '1', ... over a list, with `listKeys` only: merged into that element
 
-import { DetLabError } from '../errors';
-import { type ConfigObject, type ConfigValue, cloneConfig, isObject, nameOfValue } from './data';
+import { DetLabError, nameOfValue } from '../errors';
+import { type ConfigObject, type ConfigValue, cloneConfig, isObject } from './data';
 
 export const DELETE_KEY = '_delete_';
 

@@ -2,8 +2,8 @@
 //   value := number | true | false | None | text | [value, ...] | (value, ...) | value,value,...
 // Blanks inside a value are dropped, quotes around it too; `1_000`, `1e-3` and `inf` are numbers, as in Python.
 
-import { DetLabError } from '../errors';
-import { type ConfigObject, type ConfigValue, checkKey, cloneConfig, isObject, LIMITS, nameOfValue } from './data';
+import { DetLabError, nameOfValue } from '../errors';
+import { type ConfigObject, type ConfigValue, checkKey, cloneConfig, isObject, LIMITS } from './data';
 import { mergeConfig } from './merge';
 
 /**

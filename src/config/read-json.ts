@@ -1,6 +1,7 @@
 // Config files in JSON: one object, with `_base_` as in the other dialects.
 
-import { isObject, nameOfValue } from './data';
+import { nameOfValue } from '../errors';
+import { isObject } from './data';
 import { type ConfigDocument, takeBases } from './document';
 import { evaluate } from './evaluate';
 import { errorAt, type SourceFile } from './source';

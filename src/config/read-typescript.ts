@@ -2,7 +2,8 @@
 // They are data in TypeScript's clothes, so that an editor checks them; they are parsed, never executed.
 
 import type { Declaration, ImportDeclaration, Node, Statement } from '@babel/types';
-import { type ConfigObject, type ConfigValue, isObject, nameOfValue } from './data';
+import { nameOfValue } from '../errors';
+import { type ConfigObject, type ConfigValue, isObject } from './data';
 import { type ConfigDocument, type ImportConfig, type ImportedConfig, takeBases } from './document';
 import { evaluate, fail, type Scope } from './evaluate';
 import { errorAt, type SourceFile } from './source';

@@ -67,19 +67,26 @@ export type InitCfg = Recipe & { override?: Override | Override[] };
 const isRecord = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null;
 
 /** One init_cfg; its `override` entries may leave out `type` and then repeat the outer recipe. */
-const entry = z.custom<InitCfg>(isRecord, 'expected an object with a type').superRefine((value, context) => {
-  const { override, ...recipe } = value as Record<string, unknown>;
-  const problem = (issue: z.core.$ZodIssue, path: PropertyKey[]) =>
-    context.addIssue({ code: 'custom', message: issue.message, path: [...path, ...issue.path] });
-  for (const issue of recipes.safeParse(recipe).error?.issues ?? []) problem(issue, []);
-  for (const one of override === undefined ? [] : [override].flat()) {
-    const { name, ...rest } = isRecord(one) ? one : {};
-    if (typeof name !== 'string')
-      context.addIssue({ code: 'custom', message: 'expected the name of a child module', path: ['override', 'name'] });
-    if (isRecord(one) && 'type' in one)
-      for (const issue of recipes.safeParse(rest).error?.issues ?? []) problem(issue, ['override']);
-  }
-});
+const entry = z
+  .custom<InitCfg>(isRecord, 'expected an object with a type')
+  .superRefine((value, context) => {
+    const { override, ...recipe } = value as Record<string, unknown>;
+    const problem = (issue: z.core.$ZodIssue, path: PropertyKey[]) =>
+      context.addIssue({ code: 'custom', message: issue.message, path: [...path, ...issue.path] });
+    for (const issue of recipes.safeParse(recipe).error?.issues ?? []) problem(issue, []);
+    for (const one of override === undefined ? [] : [override].flat()) {
+      const { name, ...rest } = isRecord(one) ? one : {};
+      if (typeof name !== 'string')
+        context.addIssue({
+          code: 'custom',
+          message: 'expected the name of a child module',
+          path: ['override', 'name'],
+        });
+      if (isRecord(one) && 'type' in one)
+        for (const issue of recipes.safeParse(rest).error?.issues ?? []) problem(issue, ['override']);
+    }
+  })
+  .meta({ typeText: `{ type: ${recipes.options.map((o) => `'${o.shape.type.value}'`).join(' | ')}, ... }` });
 
 export const initCfg = z.union([entry, z.array(entry)]);
 
