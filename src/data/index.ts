@@ -2,6 +2,7 @@
 
 export { BadData } from './bad-data';
 export { type CocoOptions, loadCoco } from './datasets/coco';
+export { CocoDataset, DATASETS, type DatasetLoader, VOCDataset } from './datasets/definitions';
 export { loadVoc, type VocOptions } from './datasets/voc';
 export { decodeImage, imageSize } from './decode';
 export {
@@ -14,6 +15,8 @@ export {
 } from './loader';
 export { buildPipeline, type Pipeline } from './pipeline';
 export { resizeBilinear } from './resize-bilinear';
+export { generateToytown, loadToytown, type ToytownFiles, type ToytownOptions } from './toytown/generate';
+export { TOYTOWN_CLASSES } from './toytown/thing';
 export { TRANSFORMS } from './transforms';
 export type { Sample, Transform } from './transforms/sample';
 export type * from './types';

@@ -1,0 +1,125 @@
+// CocoDataset and VOCDataset as a config names them: paths relative to data_root, filter_cfg, metainfo.classes.
+
+import path from 'node:path';
+import { z } from 'zod';
+import { DetLabError } from '../../errors';
+import { type AnyDefinition, defineModule, type ModuleConfig } from '../../registry';
+import type { Dataset } from '../types';
+import { loadCoco } from './coco';
+import { loadVoc } from './voc';
+
+/** What a dataset config builds: a data set to be loaded, and its pipeline's config. */
+export interface DatasetLoader {
+  load(): Promise<Dataset>;
+  pipeline: ModuleConfig[];
+}
+
+const classNames = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+const shared = {
+  data_root: z.string().default('').describe('Folder that the other paths start from'),
+  metainfo: z
+    .looseObject({ classes: classNames.optional() })
+    .nullable()
+    .default(null)
+    .describe('classes: names to use, in label order; without it all that the files name'),
+  filter_cfg: z
+    .strictObject({
+      filter_empty_gt: z.boolean().default(false).describe('Leave out images without truths'),
+      min_size: z.number().min(0).default(0).describe('Leave out images with a shorter edge, pixels'),
+      bbox_min_size: z.number().min(0).optional().describe('Ignore truths narrower or lower than this (VOC)'),
+    })
+    .nullable()
+    .default(null)
+    .describe('What to leave out of training'),
+  pipeline: z
+    .array(z.looseObject({ type: z.string() }))
+    .default([])
+    .describe('Transforms, first to last'),
+  test_mode: z.boolean().default(false).describe('Evaluation: nothing is filtered'),
+  indices: z.number().int().positive().nullable().default(null).describe('Use the first so many images only'),
+  backend_args: z.null().default(null).describe('Only null: files are read from disk'),
+};
+
+export const CocoDataset = defineModule({
+  kind: 'dataset',
+  type: 'CocoDataset',
+  summary: "Images with boxes in COCO's JSON format",
+  paper: 'Lin et al., Microsoft COCO: Common Objects in Context, ECCV 2014',
+  example: "{ type: 'CocoDataset', data_root: 'data/coco/', ann_file: 'val.json', data_prefix: { img: 'val2017/' } }",
+  options: z.strictObject({
+    ...shared,
+    ann_file: z.string().describe('Annotation file'),
+    data_prefix: z
+      .strictObject({ img: z.string().default('') })
+      .default({ img: '' })
+      .describe('img: folder of images'),
+  }),
+  build: (options): DatasetLoader => ({
+    pipeline: options.pipeline as ModuleConfig[],
+    load: async () =>
+      firstOf(
+        await loadCoco(
+          path.resolve(options.data_root, options.ann_file),
+          path.resolve(options.data_root, options.data_prefix.img),
+          { classes: namesOf(options.metainfo?.classes), ...filterOf(options) },
+        ),
+        options.indices,
+      ),
+  }),
+});
+
+export const VOCDataset = defineModule({
+  kind: 'dataset',
+  type: 'VOCDataset',
+  summary: "Images with boxes in Pascal VOC's XML format",
+  paper: 'Everingham et al., The Pascal Visual Object Classes Challenge, IJCV 2010',
+  example: "{ type: 'VOCDataset', data_root: 'data/bccd', ann_file: 'ImageSets/Main/train.txt' }",
+  options: z.strictObject({
+    ...shared,
+    ann_file: z.string().describe('List of image ids: <folder>/ImageSets/Main/<split>.txt'),
+    data_prefix: z
+      .strictObject({ sub_data_root: z.string().default('') })
+      .default({ sub_data_root: '' })
+      .describe('sub_data_root: the VOC folder, below data_root'),
+  }),
+  build: (options): DatasetLoader => {
+    const root = path.resolve(options.data_root, options.data_prefix.sub_data_root);
+    const list = path.resolve(options.data_root, options.ann_file);
+    const expected = path.join(root, 'ImageSets', 'Main');
+    if (path.dirname(list) !== expected || !list.endsWith('.txt'))
+      throw new DetLabError(
+        `Cannot use VOCDataset: expected ann_file to be a .txt file in "${expected}", received "${list}"`,
+      );
+    return {
+      pipeline: options.pipeline as ModuleConfig[],
+      load: async () =>
+        firstOf(
+          await loadVoc(root, {
+            split: path.basename(list, '.txt'),
+            classes: namesOf(options.metainfo?.classes),
+            bboxMinSize: options.test_mode ? undefined : options.filter_cfg?.bbox_min_size,
+            ...filterOf(options),
+          }),
+          options.indices,
+        ),
+    };
+  },
+});
+
+export const DATASETS: readonly AnyDefinition[] = [CocoDataset, VOCDataset];
+
+function namesOf(classes: string | string[] | undefined): string[] | undefined {
+  return typeof classes === 'string' ? [classes] : classes;
+}
+
+function filterOf(options: { test_mode: boolean; filter_cfg: { filter_empty_gt: boolean; min_size: number } | null }): {
+  filterEmpty?: boolean;
+  minSize?: number;
+} {
+  if (options.test_mode || !options.filter_cfg) return {};
+  return { filterEmpty: options.filter_cfg.filter_empty_gt, minSize: options.filter_cfg.min_size };
+}
+
+function firstOf(dataset: Dataset, count: number | null): Dataset {
+  return count === null ? dataset : { ...dataset, records: dataset.records.slice(0, count) };
+}

@@ -1,0 +1,140 @@
+// Toytown: generated street scenes on disk, as JPEG and COCO JSON, so that the real path of a data set is exercised
+// without a download. Deterministic by seed, made once, gone on with when interrupted.
+
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { DetLabError } from '../../errors';
+import { loadCoco } from '../datasets/coco';
+import { streamFor } from '../streams';
+import type { Dataset } from '../types';
+import { composeScene } from './scene';
+import { TOYTOWN_CLASSES } from './thing';
+
+export interface ToytownOptions {
+  /** Images of both splits together; default 500. */
+  images?: number;
+  seed?: number;
+  /** Where data sets are kept; a folder per set of options is made in it. Default `runs/data`. */
+  dir?: string;
+  width?: number;
+  height?: number;
+  /** Share of the images held back for validation; default 0.2. */
+  valShare?: number;
+  onProgress?: (done: number, total: number) => void;
+  /** Stops between two images; what was drawn stays, a later call goes on. */
+  signal?: AbortSignal;
+}
+
+export interface ToytownSplit {
+  annFile: string;
+  imgDir: string;
+  images: number;
+}
+
+export interface ToytownFiles {
+  dir: string;
+  train: ToytownSplit;
+  val: ToytownSplit;
+}
+
+/** Goes up when pictures change, so that an older folder is not taken for the new set. */
+const VERSION = 1;
+const JPEG_QUALITY = 90;
+
+/**
+ * Makes the images and annotation files, or finds them there.
+ *
+ * @example const { train } = await generateToytown({ images: 300, seed: 1, dir: 'runs/data' });
+ */
+export async function generateToytown(options: ToytownOptions = {}): Promise<ToytownFiles> {
+  const { images = 500, seed = 0, width = 320, height = 240, valShare = 0.2 } = options;
+  for (const [name, value, low, high] of [
+    ['images', images, 2, 1_000_000],
+    ['width', width, 64, 8192],
+    ['height', height, 64, 8192],
+  ] as const)
+    if (!Number.isInteger(value) || value < low || value > high)
+      throw new DetLabError(
+        `Cannot make toytown: expected ${name} to be an integer from ${low} to ${high}, received ${value}`,
+      );
+  if (!(valShare > 0 && valShare < 1))
+    throw new DetLabError(`Cannot make toytown: expected valShare between 0 and 1, received ${valShare}`);
+  const name = `toytown-v${VERSION}-${images}-seed${seed}-${width}x${height}${valShare === 0.2 ? '' : `-val${valShare}`}`;
+  const dir = path.resolve(options.dir ?? path.join('runs', 'data'), name);
+  const val = Math.max(1, Math.min(images - 1, Math.round(images * valShare)));
+  const progress = { done: 0, total: images };
+  const splits: Record<string, ToytownSplit> = {};
+  for (const [split, first, count] of [
+    ['train', 0, images - val],
+    ['val', images - val, val],
+  ] as const) {
+    const imgDir = path.join(dir, split);
+    const annFile = path.join(dir, 'annotations', `${split}.json`);
+    splits[split] = { annFile, imgDir, images: count };
+    // The annotation file is written last: where it is, the split is whole.
+    if (existsSync(annFile)) progress.done += count;
+    else await makeSplit(imgDir, annFile, first, count, { ...options, seed, width, height }, progress);
+    options.onProgress?.(progress.done, progress.total);
+  }
+  return { dir, train: splits.train, val: splits.val };
+}
+
+/** Makes toytown where it is not there yet, and loads both splits. */
+export async function loadToytown(options: ToytownOptions = {}): Promise<{ train: Dataset; val: Dataset }> {
+  const { train, val } = await generateToytown(options);
+  return {
+    train: await loadCoco(train.annFile, train.imgDir, { name: 'toytown train', filterEmpty: true }),
+    val: await loadCoco(val.annFile, val.imgDir, { name: 'toytown val' }),
+  };
+}
+
+async function makeSplit(
+  imgDir: string,
+  annFile: string,
+  first: number,
+  count: number,
+  options: ToytownOptions & { seed: number; width: number; height: number },
+  progress: { done: number; total: number },
+): Promise<void> {
+  const { seed, width, height } = options;
+  await mkdir(imgDir, { recursive: true });
+  await mkdir(path.dirname(annFile), { recursive: true });
+  const images: object[] = [];
+  const annotations: object[] = [];
+  for (let i = first; i < first + count; i++) {
+    if (options.signal?.aborted) throw new DetLabError('Making toytown was interrupted; the next call goes on with it');
+    const id = i + 1;
+    const file_name = `${String(id).padStart(6, '0')}.jpg`;
+    const scene = composeScene(width, height, streamFor(seed, 0x70, i));
+    images.push({ id, file_name, width, height });
+    for (const truth of scene.truths)
+      annotations.push({
+        id: annotations.length + 1,
+        image_id: id,
+        category_id: TOYTOWN_CLASSES.indexOf(truth.class) + 1,
+        bbox: truth.bbox,
+        area: truth.area,
+        iscrowd: 0,
+        segmentation: truth.segmentation,
+      });
+    const file = path.join(imgDir, file_name);
+    if (!existsSync(file)) await writeAtomically(file, await scene.draw().encode('jpeg', JPEG_QUALITY));
+    options.onProgress?.(++progress.done, progress.total);
+  }
+  const info = { description: `DetLab toytown v${VERSION}, seed ${seed}` };
+  const categories = TOYTOWN_CLASSES.map((name, i) => ({ id: i + 1, name, supercategory: 'toytown' }));
+  await writeAtomically(annFile, JSON.stringify({ info, images, annotations, categories }));
+}
+
+/** Writes beside the target and renames, so that a file is either whole or absent. */
+async function writeAtomically(file: string, data: Uint8Array | string): Promise<void> {
+  const beside = `${file}.${process.pid}.part`;
+  try {
+    await writeFile(beside, data);
+    await rename(beside, file);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
