@@ -25,15 +25,27 @@ export const constant =
 export const zeros: Initializer = constant(0);
 export const ones: Initializer = constant(1);
 
+/** Both deviates of each Box-Muller pair: a detector has tens of millions of weights. */
 export const normal =
   (std: number, mean = 0): Initializer =>
-  (shape, random) =>
-    Float32Array.from({ length: size(shape) }, () => random.normal(mean, std));
+  (shape, random) => {
+    const values = new Float32Array(size(shape));
+    for (let i = 0; i < values.length; i += 2) {
+      const radius = std * Math.sqrt(-2 * Math.log(1 - random.uniform()));
+      const angle = 2 * Math.PI * random.uniform();
+      values[i] = mean + radius * Math.cos(angle);
+      if (i + 1 < values.length) values[i + 1] = mean + radius * Math.sin(angle);
+    }
+    return values;
+  };
 
 export const uniform =
   (low: number, high: number): Initializer =>
-  (shape, random) =>
-    Float32Array.from({ length: size(shape) }, () => random.uniform(low, high));
+  (shape, random) => {
+    const values = new Float32Array(size(shape));
+    for (let i = 0; i < values.length; i++) values[i] = random.uniform(low, high);
+    return values;
+  };
 
 /** Glorot and Bengio, 2010. */
 export const xavier =
