@@ -2,6 +2,7 @@
 
 import { DetLabError } from '../errors';
 import type { Engine, EngineOptions } from './engine';
+import { startTensorflow } from './tensorflow';
 import { startWasm } from './wasm';
 
 export type { Engine, EngineMemory, EngineName, EngineOptions, Precision, SgdOptions } from './engine';
@@ -10,7 +11,8 @@ let current: Engine | undefined;
 
 /** Starts the best engine installed, or the one asked for; a second call returns the first one's engine. */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
-  current ??= await startWasm(options);
+  const name = options.engine ?? process.env.DETLAB_ENGINE;
+  current ??= await (name === 'tensorflow' ? startTensorflow : startWasm)(options);
   return current;
 }
 

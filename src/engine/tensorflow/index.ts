@@ -1,0 +1,87 @@
+// The TensorFlow engine: @tensorflow/tfjs-node(-gpu), set up in build/tensorflow by `npm run setup -- --engine
+// tensorflow`. Differentiates on tfjs's tape. It must not share a process with the torch engine: both bring oneDNN
+// and protobuf under the same symbols.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import util from 'node:util';
+import * as tf from '@tensorflow/tfjs';
+import { DetLabError } from '../../errors';
+import { packageRoot } from '../../paths';
+import type { Engine, EngineOptions } from '../engine';
+import { registerTapeGradients } from '../tape/gradients';
+import { trackMemory } from '../tape/memory';
+import { clipGradNorm, sgdStep } from '../tape/steps';
+import { convolutionKernels } from './convolutions';
+
+const SETUP = 'Run `npm run setup -- --engine tensorflow`';
+
+/** The installed package's folder; the GPU build before the other. */
+function installed(): string | undefined {
+  return ['tfjs-node-gpu', 'tfjs-node']
+    .map((name) => join(packageRoot, 'build/tensorflow/node_modules/@tensorflow', name))
+    .find((folder) => existsSync(join(folder, 'lib')));
+}
+
+/** Why the engine cannot be started, in words, or undefined when it is installed. */
+export function tensorflowMissing(): string | undefined {
+  return installed() === undefined ? `the tensorflow engine is not installed. ${SETUP}` : undefined;
+}
+
+/**
+ * Starts the TensorFlow engine and makes it tfjs's backend.
+ * @throws DetLabError when it is not installed, does not load, or the device is not there.
+ */
+export async function startTensorflow(options: EngineOptions = {}): Promise<Engine> {
+  const folder = installed();
+  if (!folder) throw new DetLabError(`Cannot start the tensorflow engine: tfjs-node is not installed. ${SETUP}`);
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  if (options.threads !== undefined) {
+    process.env.OMP_NUM_THREADS ??= String(options.threads);
+    process.env.TF_NUM_INTRAOP_THREADS ??= String(options.threads);
+  }
+  if (options.device === 'cpu') process.env.CUDA_VISIBLE_DEVICES ??= '-1';
+  restoreRemovedNodeFunctions();
+  try {
+    require(folder);
+  } catch (error) {
+    throw new DetLabError(`Cannot start the tensorflow engine: ${(error as Error).message}. ${SETUP}`);
+  }
+  if (!(await tf.setBackend('tensorflow')))
+    throw new DetLabError(`Cannot start the tensorflow engine: it registered on another copy of tfjs. ${SETUP}`);
+  const onGpu = (tf.backend() as unknown as { isUsingGpuDevice: boolean }).isUsingGpuDevice;
+  const device = onGpu ? 'cuda:0' : 'cpu';
+  if (options.device !== undefined && options.device !== device)
+    throw new DetLabError(
+      `Cannot start the tensorflow engine on device "${options.device}": TensorFlow found ` +
+        `${onGpu ? 'a GPU and takes it' : 'no GPU it can use'}. Expected "${device}"`,
+    );
+  for (const kernel of convolutionKernels()) {
+    if (tf.getKernel(kernel.kernelName, 'tensorflow')) tf.unregisterKernel(kernel.kernelName, 'tensorflow');
+    tf.registerKernel(kernel);
+  }
+  registerTapeGradients();
+  return {
+    name: 'tensorflow',
+    device,
+    description: `tensorflow (${folder.endsWith('gpu') ? 'tfjs-node-gpu' : 'tfjs-node'} 4.22) on ${device}, float32`,
+    precisions: ['float32'],
+    autocast(precision, f) {
+      if (precision !== 'float32')
+        throw new DetLabError(
+          `Cannot compute in ${precision} on the tensorflow engine: expected float32. The torch engine has mixed precision`,
+        );
+      return f();
+    },
+    sgdStep,
+    clipGradNorm,
+    ...trackMemory(() => 0),
+  };
+}
+
+/** Node 23 removed two functions that tfjs-node calls for every operation. */
+function restoreRemovedNodeFunctions(): void {
+  const legacy = util as unknown as Record<string, unknown>;
+  legacy.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;
+  legacy.isArray ??= Array.isArray;
+}

@@ -1,0 +1,4 @@
+import { tensorflowMissing } from '../../../src/engine/tensorflow';
+import { conformance } from './suite';
+
+conformance('tensorflow', tensorflowMissing());
