@@ -33,11 +33,15 @@ export class ModuleList<T extends Module> extends Module implements Iterable<T> 
   }
 }
 
-/** A list whose modules read each other's output. */
+/** A list whose modules read each other's output; what lies between two modules is freed as soon as it is read. */
 export class Sequential<T extends Module & { forward(x: tf.Tensor4D): tf.Tensor4D }> extends ModuleList<T> {
   forward(x: tf.Tensor4D): tf.Tensor4D {
     let y = x;
-    for (const module of this) y = module.forward(y);
+    for (const module of this) {
+      const next = module.forward(y);
+      if (y !== x && next !== y) y.dispose();
+      y = next;
+    }
     return y;
   }
 }

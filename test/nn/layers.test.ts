@@ -229,7 +229,12 @@ test('lists number their modules; a sequential runs them in turn', () => {
   tf.tidy(() => {
     const x = map('x', [1, 2, 2, 2]);
     const expected = two.at(1).forward(two.at(0).forward(x));
+    const before = tf.memory().numTensors;
     expect(two.forward(x).dataSync()).toEqual(expected.dataSync());
+    expect(tf.memory().numTensors, 'only the result is left').toBe(before + 1);
+    expect(x.isDisposed).toBe(false);
+    const slope = tf.grad((t) => tf.sum(two.forward(t as tf.Tensor4D)))(x);
+    expect(slope.shape).toEqual(x.shape);
   });
   list.dispose();
   two.dispose();
