@@ -1,7 +1,10 @@
 // Images per second of the loader alone, and the share of time that a training loop would spend waiting for it:
 // toytown at its own size, and photographs (a VOC folder, when given) at 320x240 and at 1333x800.
 
-import { buildPipeline, createLoader, type Dataset, loadToytown } from '../src/data';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { buildPipeline, createLoader, type Dataset, loadToytown, loadVoc } from '../src/data';
+import { packageRoot } from '../src/paths';
 
 export interface LoaderBench {
   what: string;
@@ -65,6 +68,21 @@ export async function benchLoader(options: LoaderBenchOptions = {}): Promise<Loa
     });
   }
   return results;
+}
+
+/** The bench as lines of text; photographs are the VOC folder in `DETLAB_BENCH_VOC`, or blood cells beside the repository. */
+export async function measureLoaders(): Promise<string[]> {
+  const folder = process.env.DETLAB_BENCH_VOC ?? path.join(packageRoot, '../shared/data/bccd');
+  const photographs = existsSync(folder) ? await loadVoc(folder) : undefined;
+  const rows = await benchLoader({ dir: path.join(packageRoot, 'runs/data'), photographs });
+  const lines = rows.map(
+    (row) =>
+      `loader, ${row.what}: ${row.imagesPerSecond.toFixed(0)} images/s with ${row.workers} thread, ` +
+      `waiting ${(100 * row.waitShare).toFixed(1)}% of the time behind steps of ${row.stepSeconds} s`,
+  );
+  return photographs
+    ? lines
+    : [...lines, `loader, photographs: skipped, no VOC folder at ${folder} (DETLAB_BENCH_VOC)`];
 }
 
 /** Takes batches for `seconds`, blocking the thread for `step` seconds after each. The first batch is not counted. */
