@@ -48,7 +48,8 @@ test('the table of options comes from the definition', () => {
 
 test('a notebook gets text, escaped HTML and Markdown', () => {
   const description = describe('TestNeck', registry);
-  const bundle = description[Symbol.for('Jupyter.display')]();
+  const shown = description as unknown as Record<symbol, () => Record<string, string>>;
+  const bundle = shown[Symbol.for('Jupyter.display')]();
   expect(Object.keys(bundle)).toEqual(['text/plain', 'text/html', 'text/markdown']);
   expect(bundle['text/plain']).toBe(String(description));
   const text = bundle['text/plain'].split('\n');

@@ -2,7 +2,7 @@
 
 import { DetLabError } from '../errors';
 import type { Random } from '../random';
-import { type ModuleConfig, Registry } from '../registry';
+import { type AnyDefinition, type ModuleConfig, Registry } from '../registry';
 import { TRANSFORMS } from './transforms';
 import { sampleOf, type Transform } from './transforms/sample';
 import type { ImageRecord, PackedSample, PixelImage } from './types';
@@ -32,7 +32,7 @@ export function buildPipeline(
     throw new DetLabError(
       `Cannot build ${path}: expected PackDetInputs as the last transform, received "${config.at(-1)?.type ?? 'nothing'}"`,
     );
-  const own = new Map(TRANSFORMS.map((definition) => [definition.type, definition]));
+  const own = new Map<string, AnyDefinition>(TRANSFORMS.map((definition) => [definition.type, definition]));
   return {
     config,
     portable: config.every(({ type }) => registry.get('transform', type) === own.get(type)),

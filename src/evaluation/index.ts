@@ -17,4 +17,4 @@ export {
 export type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricValues } from './report';
 export { VocBboxMetric, type VocBboxOptions } from './voc-bbox';
 
-export const METRICS: readonly AnyDefinition[] = [CocoMetric, VOCMetric];
+export const METRICS = [CocoMetric, VOCMetric] as const satisfies readonly AnyDefinition[];

@@ -11,7 +11,7 @@ import { PolyLR } from './schedules/poly-lr';
 import { QuadraticWarmupLR } from './schedules/quadratic-warmup-lr';
 import { StepLR } from './schedules/step-lr';
 
-export const trainingModules: AnyDefinition[] = [
+export const trainingModules = [
   SGD,
   LinearLR,
   MultiStepLR,
@@ -21,4 +21,4 @@ export const trainingModules: AnyDefinition[] = [
   PolyLR,
   CosineAnnealingLR,
   QuadraticWarmupLR,
-];
+] as const satisfies readonly AnyDefinition[];

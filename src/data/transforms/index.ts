@@ -8,11 +8,11 @@ import { Pad } from './pad';
 import { RandomFlip } from './random-flip';
 import { Resize } from './resize';
 
-export const TRANSFORMS: readonly AnyDefinition[] = [
+export const TRANSFORMS = [
   LoadImageFromFile,
   LoadAnnotations,
   Resize,
   RandomFlip,
   Pad,
   PackDetInputs,
-];
+] as const satisfies readonly AnyDefinition[];

@@ -5,4 +5,4 @@ import { resnet } from './resnet';
 
 export { ResNet, type ResNetOptions, resnet } from './resnet';
 
-export const backbones: AnyDefinition[] = [resnet];
+export const backbones = [resnet] as const satisfies readonly AnyDefinition[];

@@ -5,4 +5,4 @@ import { detDataPreprocessor } from './det-data-preprocessor';
 
 export { DetDataPreprocessor, type DetDataPreprocessorOptions, detDataPreprocessor } from './det-data-preprocessor';
 
-export const dataPreprocessors: AnyDefinition[] = [detDataPreprocessor];
+export const dataPreprocessors = [detDataPreprocessor] as const satisfies readonly AnyDefinition[];

@@ -12,4 +12,8 @@ export type { ClassificationLoss, Loss, LossCall, Reduction } from './loss';
 export { SmoothL1Loss } from './smooth-l1-loss';
 export { weightReduceLoss } from './weight-reduce-loss';
 
-export const losses: AnyDefinition[] = [crossEntropyLossDefinition, l1LossDefinition, smoothL1LossDefinition];
+export const losses = [
+  crossEntropyLossDefinition,
+  l1LossDefinition,
+  smoothL1LossDefinition,
+] as const satisfies readonly AnyDefinition[];

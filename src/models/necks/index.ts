@@ -8,4 +8,4 @@ export { FPN, fpn } from './fpn';
 export { inferInChannels } from './infer-in-channels';
 export { PAFPN, pafpn } from './pafpn';
 
-export const necks: AnyDefinition[] = [fpn, pafpn];
+export const necks = [fpn, pafpn] as const satisfies readonly AnyDefinition[];

@@ -27,11 +27,11 @@ export type {
   Size,
 } from './types';
 
-export const taskModules: AnyDefinition[] = [
+export const taskModules = [
   anchorGeneratorDefinition,
   deltaXYWHBBoxCoderDefinition,
   bboxOverlaps2DDefinition,
   maxIoUAssignerDefinition,
   randomSamplerDefinition,
   pseudoSamplerDefinition,
-];
+] as const satisfies readonly AnyDefinition[];

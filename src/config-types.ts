@@ -1,0 +1,60 @@
+// The types of configs, derived from the catalogue: a module's config is `type` and the options its definition checks,
+// and the configs of one kind are a union told apart by `type`.
+
+import type { z } from 'zod';
+import type { DATASETS } from './data/datasets/definitions';
+import type { TRANSFORMS } from './data/transforms';
+import type { METRICS } from './evaluation';
+import type { backbones } from './models/backbones';
+import type { dataPreprocessors } from './models/data-preprocessors';
+import type { denseHeads } from './models/dense-heads';
+import type { losses } from './models/losses';
+import type { necks } from './models/necks';
+import type { taskModules } from './models/task-modules';
+import type { Kind, ModuleConfig, ModuleDefinition, NestedModule } from './registry';
+import type { trainingModules } from './training/training-modules';
+
+/**
+ * Definitions of the user's own modules, by any name, for the types to know them.
+ *
+ * @example declare module 'detlab' { interface UserModules { MyNeck: typeof MyNeck } }
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: it is there to be added to
+export interface UserModules {}
+
+type Definitions =
+  | (typeof backbones)[number]
+  | (typeof dataPreprocessors)[number]
+  | (typeof denseHeads)[number]
+  | (typeof losses)[number]
+  | (typeof necks)[number]
+  | (typeof taskModules)[number]
+  | (typeof trainingModules)[number]
+  | (typeof DATASETS)[number]
+  | (typeof METRICS)[number]
+  | (typeof TRANSFORMS)[number]
+  | UserModules[keyof UserModules];
+
+type DefinitionOf<K extends Kind> = Extract<Definitions, { kind: K }>;
+
+/** The config of one definition: `{ type: 'FPN', out_channels: number, ... }`. */
+export type ModuleConfigOf<D> =
+  D extends ModuleDefinition<infer Options, infer _Built, infer Type, infer _Kind>
+    ? { type: Type } & Filled<z.input<Options>>
+    : never;
+
+/** Any module of a kind. Kinds without a definition take any config. */
+export type ConfigOf<K extends Kind> = [DefinitionOf<K>] extends [never]
+  ? ModuleConfig
+  : ModuleConfigOf<DefinitionOf<K>>;
+
+/** A schema's input with the configs of nested modules put in their places. */
+export type Filled<T> =
+  T extends NestedModule<infer K> ? ConfigOf<K> : T extends object ? { [Key in keyof T]: Filled<T[Key]> } : T;
+
+export type BackboneConfig = ConfigOf<'backbone'>;
+export type NeckConfig = ConfigOf<'neck'>;
+export type DenseHeadConfig = ConfigOf<'dense_head'>;
+export type LossConfig = ConfigOf<'loss'>;
+export type AssignerConfig = ConfigOf<'assigner'>;
+export type TransformConfig = ConfigOf<'transform'>;
