@@ -106,7 +106,7 @@ export const VOCDataset = defineModule({
   },
 });
 
-export const DATASETS: readonly AnyDefinition[] = [CocoDataset, VOCDataset];
+export const DATASETS = [CocoDataset, VOCDataset] as const satisfies readonly AnyDefinition[];
 
 function namesOf(classes: string | string[] | undefined): string[] | undefined {
   return typeof classes === 'string' ? [classes] : classes;

@@ -8,4 +8,4 @@ export { type AnchorTrainCfg, anchorHeadOptions, anchorTrainCfg } from './anchor
 export { type ProposalCfg, type Proposals, proposalCfg } from './proposals';
 export { RPNHead, type RPNHeadConfig } from './rpn-head';
 
-export const denseHeads: AnyDefinition[] = [rpnHeadDefinition];
+export const denseHeads = [rpnHeadDefinition] as const satisfies readonly AnyDefinition[];
