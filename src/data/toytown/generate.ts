@@ -8,7 +8,7 @@ import { DetLabError } from '../../errors';
 import { loadCoco } from '../datasets/coco';
 import { streamFor } from '../streams';
 import type { Dataset } from '../types';
-import { composeScene } from './scene';
+import { composeScene, type Scene } from './scene';
 import { TOYTOWN_CLASSES } from './thing';
 
 export interface ToytownOptions {
@@ -106,7 +106,7 @@ async function makeSplit(
     if (options.signal?.aborted) throw new DetLabError('Making toytown was interrupted; the next call goes on with it');
     const id = i + 1;
     const file_name = `${String(id).padStart(6, '0')}.jpg`;
-    const scene = composeScene(width, height, streamFor(seed, 0x70, i));
+    const scene = inhabitedScene(width, height, seed, i);
     images.push({ id, file_name, width, height });
     for (const truth of scene.truths)
       annotations.push({
@@ -125,6 +125,14 @@ async function makeSplit(
   const info = { description: `DetLab toytown v${VERSION}, seed ${seed}` };
   const categories = TOYTOWN_CLASSES.map((name, i) => ({ id: i + 1, name, supercategory: 'toytown' }));
   await writeAtomically(annFile, JSON.stringify({ info, images, annotations, categories }));
+}
+
+/** The scene of image `index`: the first one of its stream in which there is something to find. */
+function inhabitedScene(width: number, height: number, seed: number, index: number): Scene {
+  for (let attempt = 0; ; attempt++) {
+    const scene = composeScene(width, height, streamFor(seed, index, attempt));
+    if (scene.truths.length > 0) return scene;
+  }
 }
 
 /** Writes beside the target and renames, so that a file is either whole or absent. */
