@@ -70,21 +70,40 @@ async function main(): Promise<void> {
   if (!python) console.error('No .venv: the Python side is left out. Run `npm run setup` first.');
   const cpu = os.cpus();
   console.log(`${cpu[0]?.model}, ${cpu.length} cores, Node ${process.version}, load ${os.loadavg()[0].toFixed(2)}`);
-  if (python) console.log(execFileSync(python, ['-c', 'import torch; print("Python torch", torch.__version__)']).toString().trim());
+  if (python)
+    console.log(
+      execFileSync(python, ['-c', 'import torch; print("Python torch", torch.__version__)']).toString().trim(),
+    );
 
   const rows: Record<string, unknown>[] = [];
   const ourF32 = new Map<string, number>();
-  console.log('\n| case | precision | ours s | Python s (best layout) | ours / Python | ours / our f32 | ours peak MB | Python peak MB | peak ratio |');
+  console.log(
+    '\n| case | precision | ours s | Python s (best layout) | ours / Python | ours / our f32 | ours peak MB | Python peak MB | peak ratio |',
+  );
   console.log('|---|---|---|---|---|---|---|---|---|');
   for (const c of CASES.filter((x) => x.name.includes(only) || `${x.model}/${x.mode}` === only)) {
     for (const precision of PRECISIONS) {
-      const args = ['--case', c.model, '--mode', c.mode, '--batch', String(c.batch), '--precision', precision, '--reps', reps];
+      const args = [
+        '--case',
+        c.model,
+        '--mode',
+        c.mode,
+        '--batch',
+        String(c.batch),
+        '--precision',
+        precision,
+        '--reps',
+        reps,
+      ];
       let ours: Measurement | undefined;
       const theirs: Partial<Record<(typeof LAYOUTS)[number], Measurement>> = {};
       for (let round = 0; round < rounds; round++) {
         ours = merge(ours, child(process.execPath, [path.join(packageRoot, 'dist/bench/case.js'), ...args]));
         for (const layout of python ? LAYOUTS : [])
-          theirs[layout] = merge(theirs[layout], child(python!, ['bench/python/bench.py', ...args, '--layout', layout]));
+          theirs[layout] = merge(
+            theirs[layout],
+            child(python!, ['bench/python/bench.py', ...args, '--layout', layout]),
+          );
       }
       const best = LAYOUTS.filter((l) => theirs[l]).sort((a, b) => min(theirs[a]) - min(theirs[b]))[0];
       const peer = best && theirs[best];

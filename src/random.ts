@@ -8,8 +8,14 @@ import { type RandomGenerator, xoroshiro128plus } from 'pure-rand';
 export class Random {
   private constructor(private readonly generator: RandomGenerator) {}
 
+  /** Near seeds give unrelated streams: the seed is scattered (murmur3's finaliser) and the first draws are dropped. */
   static seeded(seed: number): Random {
-    return new Random(xoroshiro128plus(seed | 0));
+    let x = (seed | 0) + 0x9e3779b9;
+    x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
+    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+    const generator = xoroshiro128plus(x ^ (x >>> 16));
+    for (let i = 0; i < 16; i++) generator.unsafeNext();
+    return new Random(generator);
   }
 
   static fromState(state: readonly number[]): Random {

@@ -1,0 +1,124 @@
+// One measurement of `npm run bench` in a process of its own. Prints one JSON line { seconds, peakMB, ... }.
+//   node dist/bench/case.js --case faster_rcnn_r50 --mode train --batch 1 --precision bf16 --reps 3
+
+import { readFileSync } from 'node:fs';
+import * as tf from '@tensorflow/tfjs';
+import { loadConfig } from '../src/config';
+import type { PackedSample } from '../src/data/types';
+import { engine, type Precision, startEngine } from '../src/engine';
+import { buildDetector } from '../src/models/build';
+import type { Detector } from '../src/models/types';
+import { Random } from '../src/random';
+import { parseLosses } from '../src/training/gradients';
+
+const option = (name: string, fallback: string): string => {
+  const at = process.argv.indexOf(`--${name}`);
+  return at < 0 ? fallback : process.argv[at + 1];
+};
+
+/** Highest resident set of this process so far (Linux), in MB. */
+function peakResidentMB(): number {
+  const kB = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  return kB ? Number(kB) / 1024 : process.memoryUsage().rss / 2 ** 20;
+}
+
+/** A noise image with `boxes` truths: the cost of a step does not depend on what the image shows. */
+function sample(id: number, width: number, height: number, boxes: number, classes: number): PackedSample {
+  const random = Random.seeded(id + 1);
+  const data = new Uint8Array(width * height * 3);
+  for (let i = 0; i < data.length; i++) data[i] = random.uint32() >>> 24;
+  const bboxes = new Float32Array(boxes * 4);
+  const labels = new Int32Array(boxes);
+  for (let k = 0; k < boxes; k++) {
+    const w = random.uniform(0.08, 0.4) * width;
+    const h = random.uniform(0.08, 0.4) * height;
+    const x = random.uniform(0, width - w);
+    const y = random.uniform(0, height - h);
+    bboxes.set([x, y, x + w, y + h], k * 4);
+    labels[k] = random.integer(classes);
+  }
+  return {
+    image: { data, width, height, order: 'rgb' },
+    meta: {
+      imgId: id,
+      imgPath: `noise-${id}`,
+      oriShape: [height, width],
+      imgShape: [height, width],
+      scaleFactor: [1, 1],
+      flip: false,
+    },
+    truths: { bboxes, labels, ignored: new Uint8Array(boxes) },
+  };
+}
+
+async function main(): Promise<void> {
+  const model = option('case', 'resnet50_fpn');
+  const mode = option('mode', 'fwd');
+  const batchSize = Number(option('batch', '1'));
+  const reps = Number(option('reps', '3'));
+  const precision: Precision = option('precision', 'f32') === 'bf16' ? 'bfloat16' : 'float32';
+  await startEngine();
+  const amp = <T>(f: () => T): T => (precision === 'float32' ? f() : engine().autocast(precision, f));
+
+  const tour = model === 'tour_r18';
+  const { config } = loadConfig(tour ? 'faster-rcnn_r18_fpn_toytown' : 'faster-rcnn_r50_fpn_1x_coco', {
+    options: model === 'resnet50_fpn' ? { 'model.backbone.frozen_stages': -1 } : {},
+  });
+  const classes = tour ? 3 : 80;
+  const detector: Detector = buildDetector(config.model as never, { numClasses: classes });
+  detector.initWeights(Random.seeded(0));
+  const [width, height] = tour ? [320, 240] : [1333, 800];
+  const samples = Array.from({ length: batchSize }, (_, i) => sample(i, width, height, 10, classes));
+  const training = mode === 'train' || mode === 'fwdbwd';
+  detector.train(training);
+
+  const variables = detector.trainable().map(([, p]) => p.variable);
+  const buffers = mode === 'train' ? variables.map((v) => tf.variable(tf.zerosLike(v), false)) : [];
+  const random = Random.seeded(1);
+  const feed = model === 'resnet50_fpn' ? tf.randomUniform([batchSize, 800, 1344, 3], -2, 2, 'float32', 7) : undefined;
+
+  /** A scalar out of every level, so that backward reaches all of them. */
+  const featureLoss = () =>
+    detector
+      .extractFeatures(feed as tf.Tensor4D)
+      .map((level) => tf.mean(tf.square(tf.cast(level, 'float32'))))
+      .reduce((a, b) => tf.add(a, b)) as tf.Scalar;
+
+  const step: Record<string, () => void> = {
+    fwd: () => tf.tidy(() => void amp(() => detector.extractFeatures(feed as tf.Tensor4D).map((t) => t.dataId))),
+    fwdbwd: () => {
+      const { value, grads } = amp(() => tf.variableGrads(featureLoss, variables));
+      value.dataSync();
+      tf.dispose([value, ...Object.values(grads)]);
+    },
+    train: () => {
+      const batch = detector.preprocess(samples);
+      const { value, grads } = amp(() =>
+        tf.variableGrads(() => parseLosses(detector.loss(batch, random)).total, variables),
+      );
+      value.dataSync();
+      const gradients = variables.map((v) => grads[v.name]);
+      engine().sgdStep(variables, gradients, buffers, { lr: 1e-4, momentum: 0.9, weightDecay: 1e-4 });
+      tf.dispose([batch.inputs, value, ...gradients]);
+    },
+    infer: () =>
+      tf.tidy(() => {
+        const batch = detector.preprocess(samples);
+        amp(() => detector.predict(batch));
+      }),
+  };
+  const run = step[mode];
+  if (!run) throw new Error(`Unknown mode "${mode}". Known: ${Object.keys(step).join(', ')}`);
+  run();
+  const seconds: number[] = [];
+  for (let i = 0; i < reps; i++) {
+    const start = performance.now();
+    run();
+    seconds.push((performance.now() - start) / 1000);
+  }
+  console.log(
+    JSON.stringify({ name: `${model}/${mode}`, engine: engine().description, seconds, peakMB: peakResidentMB() }),
+  );
+}
+
+void main();
