@@ -1,0 +1,210 @@
+// DetBatchNorm: batch normalisation by the batch's own statistics, with an optional residual and ReLU in the same pass.
+// Ioffe and Szegedy, 2015. x may be bfloat16; the arithmetic is float32, sums are combined in double over fixed blocks,
+// so the result does not depend on the number of threads.
+#include "autograd.h"
+#include "call.h"
+#include "definitions.h"
+#include "lanes.h"
+#include "precision.h"
+
+namespace detlab {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+using MaybeTensor = std::optional<Tensor>;
+
+/** NHWC memory as rows of C values, cut into blocks that stay in the second-level cache. */
+struct Rows {
+  int64_t count, channels, perBlock, blocks;
+  explicit Rows(const Tensor& x) {
+    channels = x.size(-1);
+    count = channels ? x.numel() / channels : 0;
+    perBlock = std::max<int64_t>(8, 65536 / std::max<int64_t>(1, channels));
+    blocks = (count + perBlock - 1) / perBlock;
+  }
+  template <typename F>
+  void parallel(F f) const {
+    at::parallel_for(0, blocks, 1, [&](int64_t begin, int64_t end) {
+      for (int64_t block = begin; block < end; block++)
+        f(block, block * perBlock, std::min(count, (block + 1) * perBlock));
+    });
+  }
+};
+
+struct Statistics {
+  Tensor mean, variance;  // [C], the biased variance
+};
+
+template <typename T>
+static Statistics measure(const T* x, const Rows& rows) {
+  int64_t C = rows.channels;
+  std::vector<float> means(rows.blocks * C), squares(rows.blocks * C);
+  rows.parallel([&](int64_t block, int64_t begin, int64_t end) {
+    float* mean = means.data() + block * C;
+    float* square = squares.data() + block * C;
+    for (int64_t r = begin; r < end; r++)
+      for (int64_t c = 0; c < C; c++) mean[c] += load(x[r * C + c]);
+    float inverse = 1.0f / float(end - begin);
+    for (int64_t c = 0; c < C; c++) mean[c] *= inverse;
+    for (int64_t r = begin; r < end; r++)
+      for (int64_t c = 0; c < C; c++) {
+        float d = load(x[r * C + c]) - mean[c];
+        square[c] += d * d;
+      }
+  });
+  // Chan et al., 1979: joins the blocks' means and squared deviations
+  std::vector<double> mean(C), square(C);
+  double n = 0;
+  for (int64_t block = 0; block < rows.blocks; block++) {
+    double m = double(std::min(rows.count, (block + 1) * rows.perBlock) - block * rows.perBlock);
+    for (int64_t c = 0; c < C; c++) {
+      double d = means[block * C + c] - mean[c];
+      mean[c] += d * m / (n + m);
+      square[c] += squares[block * C + c] + d * d * n * m / (n + m);
+    }
+    n += m;
+  }
+  Statistics result{at::empty({C}, at::kFloat), at::empty({C}, at::kFloat)};
+  for (int64_t c = 0; c < C; c++) {
+    result.mean.data_ptr<float>()[c] = float(mean[c]);
+    result.variance.data_ptr<float>()[c] = float(square[c] / std::max(1.0, n));
+  }
+  return result;
+}
+
+/** y = relu?(x * factor + shift + residual?) */
+template <typename T, bool kResidual>
+static void normalise(T* y, const T* x, const T* residual, const float* factor, const float* shift, bool relu,
+                      const Rows& rows) {
+  int64_t C = rows.channels;
+  float floor = relu ? 0.0f : -std::numeric_limits<float>::infinity();
+  rows.parallel([&](int64_t, int64_t begin, int64_t end) {
+    for (int64_t r = begin; r < end; r++)
+      for (int64_t c = 0; c < C; c++) {
+        float value = load(x[r * C + c]) * factor[c] + shift[c];
+        if (kResidual) value += load(residual[r * C + c]);
+        store(y[r * C + c], value < floor ? floor : value);
+      }
+  });
+}
+
+struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
+  static variable_list forward(AutogradContext* context, const Tensor& x, const Tensor& scale, const Tensor& offset,
+                               const MaybeTensor& residual, double epsilon, bool relu) {
+    Rows rows(x);
+    Statistics s;
+    Tensor y = at::empty_like(x);
+    Tensor inverse, factor, shift;
+    withLane(x, [&](auto* lane) {
+      using T = std::remove_pointer_t<decltype(lane)>;
+      s = measure(pointer<T>(x), rows);
+      inverse = at::rsqrt(s.variance + epsilon);
+      factor = (inverse * scale.detach()).contiguous();
+      shift = (offset.detach() - s.mean * factor).contiguous();
+      if (residual)
+        normalise<T, true>(pointer<T>(y), pointer<T>(x), pointer<T>(*residual), factor.data_ptr<float>(),
+                           shift.data_ptr<float>(), relu, rows);
+      else
+        normalise<T, false>(pointer<T>(y), pointer<T>(x), nullptr, factor.data_ptr<float>(), shift.data_ptr<float>(),
+                            relu, rows);
+    });
+    context->mark_non_differentiable({s.mean, s.variance});
+    context->save_for_backward({x, scale, s.mean, inverse, relu ? y : Tensor()});
+    context->saved_data["residual"] = residual && residual->requires_grad();
+    return {y, s.mean, s.variance};
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list outputs) {
+    refuseSecondOrder("DetBatchNorm inside an inner gradient");
+    auto saved = context->get_saved_variables();
+    const Tensor &x = saved[0], &scale = saved[1], &mean = saved[2], &inverse = saved[3], &y = saved[4];
+    variable_list gradients(6);
+    if (!outputs[0].defined()) return gradients;
+    Tensor dy = outputs[0].to(x.scalar_type()).contiguous();
+    Rows rows(x);
+    int64_t C = rows.channels;
+    Tensor dx = at::empty_like(x), dScale = at::empty({C}, at::kFloat), dOffset = at::empty({C}, at::kFloat);
+    bool wantsResidual = context->saved_data["residual"].toBool();
+    Tensor dResidual = wantsResidual ? (y.defined() ? at::empty_like(x) : dy) : Tensor();
+    withLane(x, [&](auto* lane) {
+      using T = std::remove_pointer_t<decltype(lane)>;
+      const T *px = pointer<T>(x), *pdy = pointer<T>(dy), *py = pointer<T>(y);
+      T *pdx = pointer<T>(dx), *pdr = y.defined() ? pointer<T>(dResidual) : nullptr;
+      const float *pm = mean.data_ptr<float>(), *pi = inverse.data_ptr<float>();
+      std::vector<float> sums(rows.blocks * C), products(rows.blocks * C);
+      rows.parallel([&](int64_t block, int64_t begin, int64_t end) {
+        float* sum = sums.data() + block * C;
+        float* product = products.data() + block * C;
+        for (int64_t r = begin; r < end; r++)
+          for (int64_t c = 0; c < C; c++) {
+            float g = load(pdy[r * C + c]);
+            if (py) g = load(py[r * C + c]) > 0 ? g : 0.0f;
+            sum[c] += g;
+            product[c] += g * (load(px[r * C + c]) - pm[c]);
+          }
+      });
+      std::vector<double> sum(C), product(C);
+      for (int64_t block = 0; block < rows.blocks; block++)
+        for (int64_t c = 0; c < C; c++) {
+          sum[c] += sums[block * C + c];
+          product[c] += products[block * C + c];
+        }
+      // dx = factor * (g - mean(g) - xhat * mean(g * xhat)), with (x - mean) in place of xhat
+      std::vector<float> factor(C), constant(C), slope(C);
+      for (int64_t c = 0; c < C; c++) {
+        dScale.data_ptr<float>()[c] = float(product[c] * pi[c]);
+        dOffset.data_ptr<float>()[c] = float(sum[c]);
+        factor[c] = pi[c] * scale.data_ptr<float>()[c];
+        constant[c] = float(sum[c] / double(rows.count));
+        slope[c] = float(product[c] * pi[c] * pi[c] / double(rows.count));
+      }
+      rows.parallel([&](int64_t, int64_t begin, int64_t end) {
+        for (int64_t r = begin; r < end; r++)
+          for (int64_t c = 0; c < C; c++) {
+            float g = load(pdy[r * C + c]);
+            if (py) g = load(py[r * C + c]) > 0 ? g : 0.0f;
+            if (pdr) store(pdr[r * C + c], g);
+            store(pdx[r * C + c], factor[c] * (g - constant[c] - (load(px[r * C + c]) - pm[c]) * slope[c]));
+          }
+      });
+    });
+    gradients[0] = dx;
+    gradients[1] = dScale;
+    gradients[2] = dOffset;
+    gradients[3] = dResidual;
+    return gradients;
+  }
+};
+
+/** The same in plain differentiable operations: CUDA, float16 and second derivatives. */
+static variable_list composed(const Tensor& x, const Tensor& scale, const Tensor& offset, const Tensor& residual,
+                              double epsilon, bool relu) {
+  Tensor wide = full(x);
+  auto [variance, mean] = at::var_mean(wide, at::OptionalIntArrayRef(Ints{0, 1, 2}), std::optional<at::Scalar>(0), false);
+  Tensor y = at::addcmul(offset, (wide - mean) * at::rsqrt(variance + epsilon), scale);
+  if (residual.defined()) y = at::add(y, residual);
+  if (relu) y = at::relu(y);
+  return {y.to(x.scalar_type()), mean.detach(), variance.detach()};
+}
+
+void defineBatchNorm() {
+  // (x, scale, offset, residual | -1, epsilon, relu) -> [y, mean, variance]
+  defineFunction("detBatchNorm", [](Call& call) {
+    Tensor x = call.tensor(0).contiguous(), scale = call.tensor(1), offset = call.tensor(2);
+    Tensor residual = call.optionalTensor(3);
+    double epsilon = call.number(4);
+    bool relu = call.flag(5);
+    if (x.dim() != 4 || scale.numel() != x.size(3) || offset.numel() != x.size(3))
+      throw std::runtime_error("x must be [N, H, W, C], scale and offset [C]");
+    if (residual.defined() && residual.sizes() != x.sizes())
+      throw std::runtime_error("the residual must have the shape of x");
+    if (residual.defined()) residual = residual.to(x.scalar_type()).contiguous();
+    if (!hasLanes(x) || gradientDepth() > 1)
+      return jsSlots(call.env, composed(x, scale, offset, residual, epsilon, relu));
+    auto outputs = BatchNormFunction::apply(x, scale.contiguous(), offset.contiguous(),
+                                            residual.defined() ? MaybeTensor(residual) : std::nullopt, epsilon, relu);
+    return jsSlots(call.env, outputs);
+  });
+}
+
+}  // namespace detlab

@@ -1,0 +1,21 @@
+// What each source file adds to the module's exports.
+#pragma once
+
+namespace detlab {
+
+void definePrecision();
+void defineMemory();
+void defineElementwise();
+void defineReductions();
+void defineShapes();
+void defineIndexing();
+void defineConvolution();
+void definePooling();
+void defineDetectionConvolution();
+void defineBatchNorm();
+void defineRoiAlign();
+void defineNms();
+void defineAutograd();
+void defineOptimizer();
+
+}  // namespace detlab

@@ -1,0 +1,165 @@
+// DetConv2D: act(conv(x, filter * scale) + bias + residual), the one layer backbones, necks and heads are made of.
+// One autograd node keeps x, the folded filter and y only. Folding an affine layer's scale into the filter makes its
+// gradient exact and cheap: d(scale)[o] = sum over the filter of d(folded)[o] * filter[o].
+#include "autograd.h"
+#include "call.h"
+#include "definitions.h"
+#include "layout.h"
+#include "precision.h"
+
+namespace detlab {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+using MaybeTensor = std::optional<Tensor>;
+
+struct ConvolutionOptions {
+  Ints strides, padding, dilations;
+  int64_t groups;
+  bool relu;
+};
+
+static MaybeTensor maybe(const Tensor& tensor) { return tensor.defined() ? MaybeTensor(tensor) : std::nullopt; }
+
+/** oneDNN's convolution with add and ReLU applied while the result is still in cache (CPU only). */
+static Tensor fusedForward(const Tensor& x, const Tensor& filter, const Tensor& bias, const Tensor& residual,
+                           const ConvolutionOptions& o) {
+  using Scalars = c10::List<std::optional<at::Scalar>>;
+  using Plain = Tensor(const Tensor&, const Tensor&, const MaybeTensor&, at::IntArrayRef, at::IntArrayRef,
+                       at::IntArrayRef, int64_t, c10::string_view, Scalars, std::optional<c10::string_view>);
+  using Adding = Tensor(const Tensor&, const Tensor&, const Tensor&, const MaybeTensor&, at::IntArrayRef,
+                        at::IntArrayRef, at::IntArrayRef, int64_t, c10::string_view, std::optional<at::Scalar>,
+                        std::optional<c10::string_view>, Scalars, std::optional<c10::string_view>);
+  static auto plain =
+      c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_convolution_pointwise", "").typed<Plain>();
+  static auto adding =
+      c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_convolution_pointwise", "binary").typed<Adding>();
+  if (!residual.defined())
+    return plain.call(x, filter, maybe(bias), o.padding, o.strides, o.dilations, o.groups, o.relu ? "relu" : "none",
+                      Scalars(), std::nullopt);
+  std::optional<c10::string_view> unary;
+  if (o.relu) unary = "relu";
+  return adding.call(x, residual, filter, maybe(bias), o.padding, o.strides, o.dilations, o.groups, "add", std::nullopt,
+                     unary, Scalars(), std::nullopt);
+}
+
+/** Without gradients: the same arithmetic, in place where nobody sees it. */
+static Tensor forwardOnly(const Tensor& x, const Tensor& filter, const Tensor& bias, const Tensor& residual,
+                          const ConvolutionOptions& o) {
+  at::AutoDispatchBelowADInplaceOrView below;
+  if (x.is_cpu() && x.numel() > 0 && x.scalar_type() != at::kHalf)
+    return fusedForward(channelsLast(x), filter, bias, residual.defined() ? channelsLast(residual) : residual, o);
+  Tensor y = at::conv2d(x, filter, maybe(bias), o.strides, o.padding, o.dilations, o.groups);
+  if (residual.defined()) y.add_(residual);
+  return o.relu ? y.relu_() : y;
+}
+
+/** filter * scale in the type of the computation, in channels_last memory. */
+static Tensor folded(const Tensor& filter, const Tensor& scale, at::ScalarType type) {
+  Tensor result = scale.defined() ? at::mul(filter, scale.reshape({-1, 1, 1, 1})) : filter;
+  return channelsLast(result.to(type));
+}
+
+struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
+  static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& filter, const MaybeTensor& bias,
+                        const MaybeTensor& scale, const MaybeTensor& residual, const ConvolutionOptions& o) {
+    Tensor factor = scale.value_or(Tensor());
+    Tensor weight = folded(filter.detach(), factor.defined() ? factor.detach() : factor, x.scalar_type());
+    Tensor offset = bias ? bias->detach().to(x.scalar_type()) : Tensor();
+    Tensor y = forwardOnly(x.detach(), weight, offset, residual ? residual->detach() : Tensor(), o);
+    bool scaleNeedsGradient = factor.defined() && factor.requires_grad();
+    context->save_for_backward({x, weight, o.relu ? y : Tensor(), factor,
+                                scaleNeedsGradient ? filter : Tensor()});
+    auto& saved = context->saved_data;
+    saved["strides"] = o.strides;
+    saved["padding"] = o.padding;
+    saved["dilations"] = o.dilations;
+    saved["groups"] = o.groups;
+    saved["needs"] = Ints{x.requires_grad(), filter.requires_grad() || scaleNeedsGradient,
+                          bias && bias->requires_grad(), scaleNeedsGradient,
+                          residual && residual->requires_grad()};
+    return y;
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list outputs) {
+    refuseSecondOrder("DetConv2D inside an inner gradient");
+    auto& saved = context->saved_data;
+    auto tensors = context->get_saved_variables();
+    const Tensor &x = tensors[0], &weight = tensors[1], &y = tensors[2], &scale = tensors[3], &filter = tensors[4];
+    Ints needs = saved["needs"].toIntVector();
+    variable_list gradients(6);
+    if (!outputs[0].defined()) return gradients;
+    Tensor dy = channelsLast(outputs[0].to(weight.scalar_type()));
+    if (y.defined()) dy = at::threshold_backward(dy, y, 0);
+    auto found = at::convolution_backward(
+        dy, x, weight, at::OptionalIntArrayRef(Ints{weight.size(0)}), saved["strides"].toIntVector(),
+        saved["padding"].toIntVector(), saved["dilations"].toIntVector(), false, {0, 0}, saved["groups"].toInt(),
+        {needs[0] != 0, needs[1] != 0, needs[2] != 0});
+    gradients[0] = std::get<0>(found);
+    if (needs[1]) {
+      Tensor dWeight = full(std::get<1>(found));
+      if (needs[3]) gradients[3] = at::sum(dWeight * filter, {1, 2, 3});
+      gradients[1] = scale.defined() ? at::mul(dWeight, scale.reshape({-1, 1, 1, 1})) : dWeight;
+    }
+    if (needs[2]) gradients[2] = full(std::get<2>(found));
+    if (needs[4]) gradients[4] = dy;
+    return gradients;
+  }
+};
+
+/** The same in plain differentiable operations: for second derivatives. */
+static Tensor composed(const Tensor& x, const Tensor& filter, const Tensor& bias, const Tensor& scale,
+                       const Tensor& residual, const ConvolutionOptions& o) {
+  Tensor weight = folded(filter, scale, x.scalar_type());
+  Tensor offset = bias.defined() ? bias.to(x.scalar_type()) : bias;
+  Tensor y = at::conv2d(x, weight, maybe(offset), o.strides, o.padding, o.dilations, o.groups);
+  if (residual.defined()) y = at::add(y, residual);
+  return o.relu ? at::relu(y) : y;
+}
+
+static bool needsGradient(std::initializer_list<Tensor> tensors) {
+  if (!at::GradMode::is_enabled()) return false;
+  for (auto& tensor : tensors)
+    if (tensor.defined() && tensor.requires_grad()) return true;
+  return false;
+}
+
+// (x, filter, bias | -1, scale | -1, residual | -1, strides, padding, dilations, groups, relu)
+static Tensor detectionConvolution(Call& call) {
+  Tensor x = nchw(call.tensor(0)), filter = oihw(call.tensor(1));
+  Tensor bias = call.optionalTensor(2), scale = call.optionalTensor(3), residual = call.optionalTensor(4);
+  ConvolutionOptions o{call.integers(5), call.integers(6), call.integers(7), call.integer(8), call.flag(9)};
+  if (o.groups < 1 || x.size(1) != filter.size(1) * o.groups || filter.size(0) % o.groups != 0)
+    throw std::runtime_error("groups = " + std::to_string(o.groups) + " does not fit the channels of x and filter");
+  for (const Tensor& vector : {bias, scale})
+    if (vector.defined() && (vector.dim() != 1 || vector.size(0) != filter.size(0)))
+      throw std::runtime_error("bias and scale must have one value per output channel");
+  auto type = computeType(x, filter);
+  x = x.to(type);
+  if (residual.defined()) residual = nchw(residual).to(type);
+  if (residual.defined()) {
+    for (int axis = 0; axis < 2; axis++) {
+      int64_t span = o.dilations[axis] * (filter.size(2 + axis) - 1) + 1;
+      int64_t out = (x.size(2 + axis) + 2 * o.padding[axis] - span) / o.strides[axis] + 1;
+      if (residual.size(2 + axis) != out || residual.size(1) != filter.size(0) || residual.size(0) != x.size(0))
+        throw std::runtime_error("the residual must have the shape of the output");
+    }
+  }
+  if (!needsGradient({x, filter, bias, scale, residual})) {
+    Tensor offset = bias.defined() ? bias.to(type) : bias;
+    return nhwc(forwardOnly(x, folded(filter, scale, type), offset, residual, o));
+  }
+  if (gradientDepth() > 1) return nhwc(composed(x, filter, bias, scale, residual, o));
+  return nhwc(ConvolutionFunction::apply(x, filter, maybe(bias), maybe(scale), maybe(residual), o));
+}
+
+void defineDetectionConvolution() {
+  defineKernel("detConv2d", detectionConvolution);
+  // (x, size, strides, padding, ceilMode)
+  defineKernel("detMaxPool2d", [](Call& call) {
+    Tensor x = nchw(call.tensor(0));
+    return nhwc(at::max_pool2d(x, call.integers(1), call.integers(2), call.integers(3), {1, 1}, call.flag(4)));
+  });
+}
+
+}  // namespace detlab

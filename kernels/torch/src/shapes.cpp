@@ -1,0 +1,128 @@
+// Kernels that make, move, cut and join tensors without computing on their values.
+#include "call.h"
+#include "definitions.h"
+#include "precision.h"
+
+namespace detlab {
+
+/** All operands in one type: float32 as soon as one of them is, otherwise their common low precision. */
+static std::vector<Tensor> sameType(std::vector<Tensor> tensors) {
+  bool mixed = false;
+  for (auto& t : tensors) mixed |= t.scalar_type() != tensors[0].scalar_type();
+  if (mixed)
+    for (auto& t : tensors) t = full(t);
+  return tensors;
+}
+
+// (x, begin, sizes, strides); a negative stride runs backwards from `begin`
+static Tensor strided(Tensor x, const Ints& begin, const Ints& sizes, const Ints& strides) {
+  for (int64_t axis = 0; axis < x.dim(); axis++) {
+    int64_t from = begin[axis], n = sizes[axis], step = strides[axis];
+    if (n == 0) {
+      x = x.narrow(axis, 0, 0);
+    } else if (step > 0) {
+      x = x.slice(axis, from, from + (n - 1) * step + 1, step);
+    } else {
+      x = at::flip(x.slice(axis, from + (n - 1) * step, from + 1, -step), {axis});
+    }
+  }
+  return x;
+}
+
+/** Pads by mirroring, each axis by an index of its own; `offset` 1 leaves the edge out (reflect), 0 repeats it. */
+static Tensor mirrored(Tensor x, const Ints& before, const Ints& after, int64_t offset) {
+  for (int64_t axis = 0; axis < x.dim(); axis++) {
+    int64_t n = x.size(axis);
+    if (before[axis] == 0 && after[axis] == 0) continue;
+    std::vector<int64_t> index;
+    for (int64_t i = -before[axis]; i < n + after[axis]; i++) {
+      int64_t j = i < 0 ? -i - 1 + offset : i >= n ? 2 * n - 1 - i - offset : i;
+      if (j < 0 || j >= n) throw std::runtime_error("the padding is larger than the tensor it mirrors");
+      index.push_back(j);
+    }
+    x = x.index_select(axis, at::tensor(index, at::kLong).to(x.device()));
+  }
+  return x;
+}
+
+static void defineMaking() {
+  // (shape, value, type)
+  defineKernel("fill", [](Call& call) {
+    return at::full(call.integers(0), call.number(1), options(scalarType(call.integer(2))));
+  });
+  // (typed array, shape, type)
+  defineKernel("fromData", [](Call& call) {
+    napi_typedarray_type type;
+    size_t length, offset;
+    void* bytes;
+    napi_value buffer;
+    if (napi_get_typedarray_info(call.env, call.raw(0), &type, &length, &bytes, &buffer, &offset) != napi_ok)
+      throw std::runtime_error("values must be a typed array");
+    auto wanted = scalarType(call.integer(2));
+    auto given = type == napi_float32_array ? at::kFloat : type == napi_int32_array ? at::kInt : at::kBool;
+    if (wanted != given) throw std::runtime_error("the values' array type does not fit the tensor's type");
+    Tensor tensor = at::empty(call.integers(1), at::TensorOptions().dtype(wanted));
+    if (static_cast<size_t>(tensor.numel()) != length)
+      throw std::runtime_error("received " + std::to_string(length) + " values for " + std::to_string(tensor.numel()));
+    if (length) std::memcpy(tensor.data_ptr(), bytes, tensor.nbytes());
+    return device().is_cpu() ? tensor : tensor.to(device());
+  });
+  // slot -> a new Float32Array, Int32Array or Uint8Array
+  defineFunction("toData", [](Call& call) {
+    Tensor tensor = full(call.tensor(0).detach()).to(at::kCPU).contiguous();
+    void* bytes;
+    napi_value buffer, result;
+    if (napi_create_arraybuffer(call.env, tensor.nbytes(), &bytes, &buffer) != napi_ok) throw std::bad_alloc();
+    if (tensor.nbytes()) std::memcpy(bytes, tensor.data_ptr(), tensor.nbytes());
+    auto type = tensor.scalar_type() == at::kFloat ? napi_float32_array
+                : tensor.scalar_type() == at::kInt ? napi_int32_array
+                                                   : napi_uint8_array;
+    napi_create_typedarray(call.env, type, tensor.numel(), buffer, 0, &result);
+    return result;
+  });
+  defineKernel("copy", [](Call& call) { return call.tensor(0).detach().clone(); });
+}
+
+void defineShapes() {
+  defineMaking();
+  defineKernel("reshape", [](Call& call) { return call.tensor(0).reshape(call.integers(1)); });
+  defineKernel("transpose", [](Call& call) { return call.tensor(0).permute(call.integers(1)); });
+  defineKernel("tile", [](Call& call) { return call.tensor(0).repeat(call.integers(1)); });
+  defineKernel("expand", [](Call& call) { return call.tensor(0).expand(call.integers(1)); });
+  defineKernel("flip", [](Call& call) { return at::flip(call.tensor(0), call.integers(1)); });
+  // (x, begin, sizes)
+  defineKernel("slice", [](Call& call) {
+    Tensor x = call.tensor(0);
+    Ints begin = call.integers(1), sizes = call.integers(2);
+    for (int64_t axis = 0; axis < x.dim(); axis++)
+      if (sizes[axis] != x.size(axis)) x = x.narrow(axis, begin[axis], sizes[axis]);
+    return x;
+  });
+  defineKernel("stridedSlice", [](Call& call) {
+    return strided(call.tensor(0), call.integers(1), call.integers(2), call.integers(3));
+  });
+  defineKernel("concat", [](Call& call) { return at::cat(sameType(call.tensors(0)), call.integer(1)); });
+  defineKernel("pack", [](Call& call) { return at::stack(sameType(call.tensors(0)), call.integer(1)); });
+  defineFunction("unpack", [](Call& call) {
+    return jsSlots(call.env, at::unbind(call.tensor(0), call.integer(1)));
+  });
+  // (x, sizes, axis)
+  defineFunction("split", [](Call& call) {
+    return jsSlots(call.env, at::split_with_sizes(call.tensor(0), call.integers(1), call.integer(2)));
+  });
+  // (x, [last axis before, after, ..., first axis before, after], value)
+  defineKernel("pad", [](Call& call) {
+    return at::constant_pad_nd(call.tensor(0), call.integers(1), call.number(2));
+  });
+  defineKernel("mirrorPad", [](Call& call) {
+    return mirrored(call.tensor(0), call.integers(1), call.integers(2), call.integer(3));
+  });
+  // (x, block size): NHWC
+  defineKernel("depthToSpace", [](Call& call) {
+    Tensor x = call.tensor(0);
+    int64_t b = call.integer(1), n = x.size(0), h = x.size(1), w = x.size(2), c = x.size(3) / (b * b);
+    return x.reshape({n, h, w, b, b, c}).permute({0, 1, 3, 2, 4, 5}).reshape({n, h * b, w * b, c});
+  });
+}
+
+}  // namespace detlab

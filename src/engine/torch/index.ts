@@ -1,0 +1,99 @@
+// The torch engine: TensorFlow.js on libtorch, differentiated by libtorch's own autograd.
+
+import { existsSync, readFileSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
+import * as tf from '@tensorflow/tfjs';
+import { DetLabError } from '../../errors';
+import type { Engine, EngineOptions, Precision } from '../engine';
+import { autocast } from './autocast';
+import { BACKEND, TorchBackend } from './backend';
+import { installGradients } from './gradients';
+import { convolutionKernels } from './kernels/convolution';
+import { detectionKernels } from './kernels/detection';
+import { elementwiseKernels } from './kernels/elementwise';
+import { indexingKernels } from './kernels/indexing';
+import { reductionKernels } from './kernels/reduction';
+import { shapeKernels } from './kernels/shape';
+import { loadNative } from './native';
+import { type AdamWOptions, adamWStep, clipGradNorm, sgdStep } from './steps';
+
+export { torchMissing } from './native';
+export type { AdamWOptions } from './steps';
+
+/** The torch engine also steps AdamW. */
+export interface TorchEngine extends Engine {
+  /** One fused AdamW step, in place; moments are created (zero) by the caller. */
+  adamWStep(
+    parameters: tf.Variable[],
+    gradients: tf.Tensor[],
+    firstMoments: tf.Variable[],
+    secondMoments: tf.Variable[],
+    options: AdamWOptions,
+  ): void;
+  /** Gives memory kept for reuse back to the system. */
+  releaseCache(): void;
+}
+
+/** Physical cores this process may use: hyper-threads share the units that convolutions keep busy. */
+function physicalCores(): number {
+  const allowed = availableParallelism();
+  const siblings = new Set<string>();
+  for (let cpu = 0; ; cpu++) {
+    const file = `/sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`;
+    if (!existsSync(file)) break;
+    siblings.add(readFileSync(file, 'utf8').trim());
+  }
+  return Math.max(1, Math.min(allowed, siblings.size || allowed));
+}
+
+/**
+ * Starts the torch engine and makes it tfjs's backend.
+ * @throws DetLabError when it is not built, or the device is not there.
+ */
+export async function startTorch(options: EngineOptions = {}): Promise<TorchEngine> {
+  const native = loadNative();
+  const device = options.device ?? process.env.DETLAB_DEVICE ?? (native.hasCuda ? 'cuda:0' : 'cpu');
+  const threads = options.threads ?? physicalCores();
+  if (!Number.isInteger(threads) || threads < 1)
+    throw new DetLabError(`Cannot start the torch engine with ${threads} threads: expected a whole number from 1`);
+  const cacheLimit = Math.min(8 * 2 ** 30, totalmem() / 4);
+  try {
+    native.start(device, threads, cacheLimit);
+  } catch (error) {
+    throw new DetLabError(`Cannot start the torch engine on "${device}": ${(error as Error).message}`);
+  }
+  const backend = new TorchBackend();
+  if (!tf.findBackend(BACKEND)) {
+    tf.registerBackend(BACKEND, () => backend, 3);
+    for (const config of [
+      ...elementwiseKernels,
+      ...reductionKernels,
+      ...shapeKernels,
+      ...indexingKernels,
+      ...convolutionKernels,
+      ...detectionKernels,
+    ])
+      tf.registerKernel(config);
+    installGradients(BACKEND);
+  }
+  tf.setBackend(BACKEND);
+  const onCuda = device.startsWith('cuda');
+  const precisions: Precision[] = onCuda ? ['float32', 'bfloat16', 'float16'] : ['float32', 'bfloat16'];
+  const low = precisions.slice(1).join(' and ');
+  return {
+    name: 'torch',
+    device,
+    description: `torch ${native.torchVersion} on ${device}, ${threads} thread${threads === 1 ? '' : 's'}, float32 and ${low}`,
+    precisions,
+    autocast: (precision, f) => autocast(backend, precisions, precision, f),
+    sgdStep: (parameters, gradients, buffers, o) => sgdStep(backend, parameters, gradients, buffers, o),
+    adamWStep: (parameters, gradients, first, second, o) => adamWStep(backend, parameters, gradients, first, second, o),
+    clipGradNorm: (gradients, maxNorm) => clipGradNorm(backend, gradients, maxNorm),
+    memory() {
+      const [bytesInUse, bytesPeak, bytesCached] = native.memoryState();
+      return { slots: native.liveSlots(), bytesInUse, bytesPeak, bytesCached };
+    },
+    resetPeak: () => native.resetPeak(),
+    releaseCache: () => native.releaseCache(),
+  };
+}

@@ -1,0 +1,71 @@
+// The kernels detection adds to TensorFlow.js; `src/ops` wraps them.
+
+import type * as tf from '@tensorflow/tfjs';
+import { kernel, native } from '../native';
+import { filterSlot } from './convolution';
+import { define } from './define';
+
+/** DetConv2D and DetBatchNorm know two activations. */
+function isRelu(activation: string): boolean {
+  if (activation !== 'relu' && activation !== 'linear')
+    throw new Error(`Unknown activation "${activation}": expected "linear" or "relu"`);
+  return activation === 'relu';
+}
+
+export const detectionKernels: tf.KernelConfig[] = [
+  define('DetConv2D', ({ inputs: { x, filter, bias, scale, residual }, attrs, backend, slot }) =>
+    backend.make(
+      kernel.detConv2d(
+        slot(x),
+        filterSlot(backend, filter),
+        slot(bias),
+        slot(scale),
+        slot(residual),
+        attrs.strides,
+        attrs.padding,
+        attrs.dilations,
+        attrs.groups,
+        isRelu(attrs.activation),
+      ),
+      'float32',
+    ),
+  ),
+  define('DetBatchNorm', ({ inputs: { x, scale, offset, residual }, attrs, backend, slot }) => {
+    const [y, mean, variance] = native.detBatchNorm(
+      slot(x),
+      slot(scale),
+      slot(offset),
+      slot(residual),
+      attrs.epsilon,
+      isRelu(attrs.activation),
+    );
+    const channels = x.shape[3];
+    return [
+      backend.wrap(y, [...x.shape], 'float32'),
+      backend.wrap(mean, [channels], 'float32'),
+      backend.wrap(variance, [channels], 'float32'),
+    ];
+  }),
+  define('DetMaxPool2D', ({ inputs: { x }, attrs, backend, slot }) =>
+    backend.make(
+      kernel.detMaxPool2d(slot(x), attrs.size, attrs.strides, attrs.padding, Boolean(attrs.ceilMode)),
+      x.dtype,
+    ),
+  ),
+  define('DetRoIAlign', ({ inputs: { x, rois }, attrs, backend, slot }) =>
+    backend.make(
+      kernel.detRoiAlign(
+        slot(x),
+        slot(rois),
+        attrs.outputSize,
+        attrs.spatialScale,
+        attrs.samplingRatio,
+        Boolean(attrs.aligned),
+      ),
+      'float32',
+    ),
+  ),
+  define('DetNMS', ({ inputs: { boxes, scores }, attrs, backend, slot }) =>
+    backend.make(kernel.detNms(slot(boxes), slot(scores), attrs.iouThreshold, attrs.offset ?? 0), 'int32'),
+  ),
+];

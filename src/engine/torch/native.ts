@@ -1,0 +1,112 @@
+// The native module's shape. A kernel takes slots, numbers and lists and returns the slot of its result; the shape of
+// the tensor stored last stands in `lastShape`, which saves a call per operation.
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { DetLabError } from '../../errors';
+import { packageRoot } from '../../paths';
+
+export type NativeArgument = number | boolean | string | readonly number[] | ArrayBufferView;
+export type NativeKernel = (...args: NativeArgument[]) => number;
+
+export interface Native {
+  readonly torchVersion: string;
+  readonly hasCuda: boolean;
+  start(device: string, threads: number, cacheLimit: number): void;
+  setShapeArray(array: Int32Array): void;
+  free(slot: number): void;
+  liveSlots(): number;
+  /** [in use, peak, cached] bytes. */
+  memoryState(): [number, number, number];
+  resetPeak(): void;
+  releaseCache(): void;
+  toData(slot: number): Float32Array | Int32Array | Uint8Array;
+  /** Returns whether autocast was on. */
+  autocast(enabled: boolean, type: string): boolean;
+  raise(slot: number): void;
+  physicalType(slot: number): string;
+  gradMode(enabled: boolean, depth: number): boolean;
+  setDispatcher(dispatcher: (index: number, dy: number) => number[]): void;
+  custom(value: number, inputs: readonly number[], index: number): number;
+  backward(y: number, dy: number, xs: readonly number[], createGraph: boolean): number[];
+  detachAll(): number;
+  prepareFilter(slot: number): boolean;
+  topK(x: number, k: number): number[];
+  unpack(x: number, axis: number): number[];
+  split(x: number, sizes: readonly number[], axis: number): number[];
+  detBatchNorm(
+    x: number,
+    scale: number,
+    offset: number,
+    residual: number,
+    epsilon: number,
+    relu: boolean,
+  ): [number, number, number];
+  sgdStep(
+    parameters: readonly number[],
+    gradients: readonly number[],
+    buffers: readonly number[],
+    lr: number,
+    momentum: number,
+    weightDecay: number,
+    dampening: number,
+    nesterov: boolean,
+    fresh: readonly number[],
+  ): void;
+  adamWStep(
+    parameters: readonly number[],
+    gradients: readonly number[],
+    first: readonly number[],
+    second: readonly number[],
+    lr: number,
+    beta1: number,
+    beta2: number,
+    epsilon: number,
+    weightDecay: number,
+    step: number,
+  ): void;
+  clipGradNorm(gradients: readonly number[], maxNorm: number): number;
+}
+
+/** `[rank, d0, d1, ...]` of the tensor stored last. */
+export const lastShape = new Int32Array(16);
+
+/** The loaded module, as functions with names of their own and as a table of kernels. */
+export let native: Native;
+export let kernel: Record<string, NativeKernel>;
+
+/** Why the engine cannot be started, in words, or undefined when it is built. */
+export function torchMissing(): string | undefined {
+  return existsSync(moduleFile()) ? undefined : 'the torch engine is not built. Run `npm run setup`';
+}
+
+const moduleFile = () => process.env.DETLAB_TORCH_MODULE ?? join(packageRoot, 'kernels/torch/build/detlab_torch.node');
+
+/**
+ * Loads the module that `npm run setup` builds.
+ * @throws DetLabError when it is not built or does not load.
+ */
+export function loadNative(): Native {
+  if (native) return native;
+  const file = moduleFile();
+  if (!existsSync(file))
+    throw new DetLabError('Cannot start the torch engine: it is not built yet. Run `npm run setup`');
+  const loaded: unknown = load(file);
+  native = loaded as Native;
+  kernel = loaded as Record<string, NativeKernel>;
+  native.setShapeArray(lastShape);
+  return native;
+}
+
+function load(file: string): unknown {
+  const holder = { exports: {} };
+  try {
+    process.dlopen(holder, file);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw new DetLabError(
+      `Cannot start the torch engine: its module does not load (${reason}). Run \`npm run setup\` to build it again`,
+    );
+  }
+  return holder.exports;
+}
