@@ -9,6 +9,8 @@ import type { Random } from '../random';
 export interface FeatureSpec {
   channels: number;
   stride: number;
+  /** [H, W] where it is always the same: features pooled from a region. */
+  size?: [number, number];
 }
 
 /** A batch ready for the backbone, made by the data preprocessor. */

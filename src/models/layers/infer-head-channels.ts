@@ -1,4 +1,4 @@
-// `in_channels` of a head: taken from the features it stands on, or checked against them.
+// `in_channels` of a head, `out_channels` of a region extractor: taken from the features it stands on, or checked against them.
 
 import { DetLabError } from '../../errors';
 import type { BuildContext } from '../../registry';
@@ -8,6 +8,7 @@ export function inferHeadChannels(
   what: string,
   given: number | undefined,
   { inputs, path }: Pick<BuildContext, 'inputs' | 'path'>,
+  option = 'in_channels',
 ): number {
   const found = inputs?.map((level) => level.channels);
   if (found && new Set(found).size > 1)
@@ -17,12 +18,12 @@ export function inferHeadChannels(
     );
   if (given === undefined && !found)
     throw new DetLabError(
-      `Cannot build ${what} at ${path}: in_channels is neither given nor known from a neck. Give a number, for example 256`,
+      `Cannot build ${what} at ${path}: ${option} is neither given nor known from a neck. Give a number, for example 256`,
     );
   if (given !== undefined && found && given !== found[0])
     throw new DetLabError(
-      `Cannot attach ${what} at ${path}: its in_channels is ${given}, but the features it stands on have ${found[0]} ` +
-        'channels. Leave in_channels out to take theirs',
+      `Cannot attach ${what} at ${path}: its ${option} is ${given}, but the features it stands on have ${found[0]} ` +
+        `channels. Leave ${option} out to take theirs`,
     );
   return given ?? found![0];
 }

@@ -1,0 +1,27 @@
+// Every module of the project, in one explicit list.
+
+import { type AnyDefinition, Registry } from '../registry';
+import { backbones } from './backbones';
+import { dataPreprocessors } from './data-preprocessors';
+import { denseHeads } from './dense-heads';
+import { detectors } from './detectors';
+import { losses } from './losses';
+import { necks } from './necks';
+import { roiHeads } from './roi-heads';
+import { taskModules } from './task-modules';
+
+export const catalogue: AnyDefinition[] = [
+  ...detectors,
+  ...dataPreprocessors,
+  ...backbones,
+  ...necks,
+  ...denseHeads,
+  ...roiHeads,
+  ...losses,
+  ...taskModules,
+];
+
+/** A registry of everything in the catalogue; own modules are added to it with `add`. */
+export function createRegistry(): Registry {
+  return new Registry(catalogue);
+}

@@ -1,0 +1,73 @@
+// The options of the heads that classify regions and refine their boxes, and what can be inferred of them.
+
+import { z } from 'zod';
+import { DetLabError } from '../../../errors';
+import { initCfg } from '../../../nn';
+import { type BuildContext, moduleOption } from '../../../registry';
+import { inferHeadChannels } from '../../layers/infer-head-channels';
+
+const size = z.number().int().positive();
+const predictor = z.strictObject({ type: z.literal('Linear').describe('kind of layer') }).default({ type: 'Linear' });
+
+export const bboxHeadOptions = {
+  with_avg_pool: z.boolean().default(false).describe('average the region before the first fully connected layer'),
+  with_cls: z.boolean().default(true).describe('predict classes'),
+  with_reg: z.boolean().default(true).describe('predict boxes'),
+  roi_feat_size: z
+    .union([size, z.tuple([size, size])])
+    .optional()
+    .describe('size of a pooled region, or [height, width]'),
+  in_channels: size.optional().describe('channels of a pooled region'),
+  num_classes: size.optional().describe('foreground classes'),
+  bbox_coder: moduleOption('bbox_coder')
+    .default({ type: 'DeltaXYWHBBoxCoder', target_means: [0, 0, 0, 0], target_stds: [0.1, 0.1, 0.2, 0.2] })
+    .describe('how a box is told from its proposal'),
+  predict_box_type: z.literal('hbox').default('hbox').describe('axis-aligned boxes'),
+  reg_class_agnostic: z.boolean().default(false).describe('one box for all classes, else one per class'),
+  reg_decoded_bbox: z.boolean().default(false).describe('the box loss compares boxes in pixels, not coded shifts'),
+  reg_predictor_cfg: predictor.describe('layer that predicts boxes'),
+  cls_predictor_cfg: predictor.describe('layer that predicts classes'),
+  loss_cls: moduleOption('loss')
+    .default({ type: 'CrossEntropyLoss', use_sigmoid: false, loss_weight: 1 })
+    .describe('classification loss'),
+  loss_bbox: moduleOption('loss').default({ type: 'SmoothL1Loss', beta: 1, loss_weight: 1 }).describe('box loss'),
+  init_cfg: initCfg.nullish().describe('where the weights start from; normal for the predictions, Xavier before them'),
+};
+
+export type BBoxHeadOptions = z.output<z.ZodObject<typeof bboxHeadOptions>>;
+export type BBoxHeadConfig = Omit<BBoxHeadOptions, 'roi_feat_size'> & {
+  roi_feat_size: [number, number];
+  in_channels: number;
+  num_classes: number;
+};
+
+export const bboxHeadInferred = {
+  in_channels: "the region extractor's channels",
+  roi_feat_size: "the region extractor's output size",
+  num_classes: 'the classes of the data set',
+};
+
+/** Fills channels, size and classes; refuses what contradicts the extractor or the data set. */
+export function inferBBoxHead<O extends BBoxHeadOptions>(type: string, given: O, context: BuildContext): O {
+  const { inputs, numClasses, path } = context;
+  const in_channels = inferHeadChannels(type, given.in_channels, context);
+  const pooled = inputs?.[0].size;
+  const { roi_feat_size: stated } = given;
+  const size: [number, number] | undefined = typeof stated === 'number' ? [stated, stated] : stated;
+  if (size && pooled && size.join() !== pooled.join())
+    throw new DetLabError(
+      `Cannot attach ${type} at ${path}: its roi_feat_size is ${size.join(' x ')}, but regions are pooled to ` +
+        `${pooled.join(' x ')}. Leave roi_feat_size out to take theirs`,
+    );
+  if (given.num_classes !== undefined && numClasses !== undefined && given.num_classes !== numClasses)
+    throw new DetLabError(
+      `Cannot build ${type} at ${path}: its num_classes is ${given.num_classes}, but the data set has ${numClasses} ` +
+        'classes. Leave num_classes out to take theirs',
+    );
+  const num_classes = given.num_classes ?? numClasses;
+  if (num_classes === undefined)
+    throw new DetLabError(
+      `Cannot build ${type} at ${path}: num_classes is neither given nor known from a data set. Give a number, for example 80`,
+    );
+  return { ...given, in_channels, num_classes, roi_feat_size: size ?? pooled ?? [7, 7] };
+}

@@ -1,0 +1,135 @@
+// BBoxHead: class scores and refined boxes of pooled regions. By itself two linear layers on the region; ConvFCBBoxHead
+// puts layers before them.
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { DetLabError } from '../../../errors';
+import { applyInitCfg, type InitCfg, Linear, Module, normal, zeros } from '../../../nn';
+import { type BuildContext, defineModule } from '../../../registry';
+import { accuracy, type Loss } from '../../losses';
+import type { BoxCoder } from '../../task-modules';
+import type { Losses } from '../../types';
+import { type BBoxHeadConfig, bboxHeadInferred, bboxHeadOptions, inferBBoxHead } from './bbox-head-options';
+import type { BBoxTargets } from './bbox-targets';
+
+/** Scores [K, classes + 1], the last one the background; deltas [K, classes * 4] or [K, 4]. */
+export interface BBoxOutputs {
+  scores?: tf.Tensor2D;
+  deltas?: tf.Tensor2D;
+}
+
+/** What reads the regions before a prediction: its number of features, and the map it flattens if it is the first layer. */
+export interface Reader {
+  features: number;
+  chw?: [number, number, number];
+}
+
+export class BBoxHead extends Module {
+  readonly numClasses: number;
+  readonly coder: BoxCoder;
+  protected readonly fcCls?: Linear;
+  protected readonly fcReg?: Linear;
+  private readonly lossCls: Loss;
+  private readonly lossBbox: Loss;
+
+  constructor(
+    readonly config: BBoxHeadConfig,
+    { registry, path }: BuildContext,
+    readers?: { cls: Reader; reg: Reader },
+  ) {
+    super();
+    const { with_cls, with_reg, num_classes, reg_class_agnostic } = config;
+    if (!with_cls && !with_reg)
+      throw new DetLabError(`Cannot build ${this.constructor.name} at ${path}: with_cls and with_reg are both false`);
+    this.numClasses = num_classes;
+    this.coder = registry.build('bbox_coder', config.bbox_coder, { path: `${path}.bbox_coder` });
+    this.lossCls = registry.build('loss', config.loss_cls, { path: `${path}.loss_cls` });
+    this.lossBbox = registry.build('loss', config.loss_bbox, { path: `${path}.loss_bbox` });
+    const { cls, reg } = readers ?? {
+      cls: this.mapReader(config.in_channels),
+      reg: this.mapReader(config.in_channels),
+    };
+    const predict = ({ features, chw }: Reader, outFeatures: number, std: number) =>
+      new Linear({ inFeatures: features, chw, outFeatures, init: normal(std), biasInit: zeros });
+    const boxes = reg_class_agnostic ? 1 : num_classes;
+    if (with_cls) this.fcCls = this.addChild('fc_cls', predict(cls, num_classes + 1, 0.01));
+    if (with_reg) this.fcReg = this.addChild('fc_reg', predict(reg, boxes * this.coder.encodeSize, 0.001));
+    if (!readers) applyInitCfg(this, config.init_cfg as InitCfg | InitCfg[] | null | undefined);
+  }
+
+  /** How a linear layer reads a map of `channels`: averaged, or flattened. */
+  protected mapReader(channels: number): Reader {
+    return mapReader(this.config, channels);
+  }
+
+  /** Map [K, h, w, C] -> row [K, features] as `mapReader` says. */
+  protected flatten(x: tf.Tensor4D): tf.Tensor2D {
+    return this.config.with_avg_pool ? tf.mean(x, [1, 2]) : x.reshape([x.shape[0], -1]);
+  }
+
+  /** Pooled regions [K, h, w, C] -> scores and deltas. */
+  forward(x: tf.Tensor4D): BBoxOutputs {
+    const row = this.flatten(x);
+    return { scores: this.fcCls?.forward(row), deltas: this.fcReg?.forward(row) };
+  }
+
+  /** `loss_cls`, `loss_bbox` and the accuracy `acc` in percent. */
+  loss({ scores, deltas }: BBoxOutputs, targets: BBoxTargets): Losses {
+    const found: Losses = {};
+    const { labels, positives, positiveWeight } = targets;
+    if (scores) {
+      const logits = scores.cast<tf.Tensor2D>('float32');
+      const truth = tf.tensor1d(labels, 'int32');
+      let weight: tf.Tensor1D | undefined;
+      if (positiveWeight !== 1) {
+        const weights = new Float32Array(labels.length).fill(1);
+        for (const i of positives) weights[i] = positiveWeight;
+        weight = tf.tensor1d(weights);
+      }
+      found.loss_cls = this.lossCls.forward(logits, truth, {
+        weight,
+        avgFactor: Math.max(labels.length, 1),
+      }) as tf.Scalar;
+      found.acc = accuracy(logits, truth);
+    }
+    if (deltas) found.loss_bbox = this.boxLoss(deltas.cast<tf.Tensor2D>('float32'), targets);
+    return found;
+  }
+
+  /** Over the positives only, and of each only the box of its own class; divided by the number of all regions. */
+  private boxLoss(deltas: tf.Tensor2D, { labels, positives, boxes, rois }: BBoxTargets): tf.Scalar {
+    const size = this.coder.encodeSize;
+    const perRegion = deltas.shape[1] / size;
+    const rows = deltas.reshape<tf.Tensor2D>([deltas.shape[0] * perRegion, size]);
+    // without positives the loss is zero, yet the layers keep their (zero) gradient
+    if (positives.length === 0) return tf.mul(tf.sum(tf.slice(rows, 0, 1)), 0);
+    const own = positives.map((i) => (perRegion === 1 ? i : i * perRegion + labels[i]));
+    let predicted = tf.gather(rows, tf.tensor1d(own, 'int32'));
+    if (this.config.reg_decoded_bbox) {
+      const regions = Float32Array.from(
+        { length: 4 * positives.length },
+        (_, k) => rois[5 * positives[k >> 2] + 1 + (k & 3)],
+      );
+      predicted = this.coder.decodeTensors(tf.tensor2d(regions, [positives.length, 4]), predicted);
+    }
+    const wanted = tf.tensor2d(boxes, [positives.length, boxes.length / positives.length]);
+    return this.lossBbox.forward(predicted, wanted, { avgFactor: labels.length }) as tf.Scalar;
+  }
+}
+
+export function mapReader({ with_avg_pool, roi_feat_size: [h, w] }: BBoxHeadConfig, channels: number): Reader {
+  return with_avg_pool ? { features: channels } : { features: channels * h * w, chw: [channels, h, w] };
+}
+
+export const bboxHeadDefinition = defineModule({
+  kind: 'bbox_head',
+  type: 'BBoxHead',
+  summary: 'Classes and boxes of regions by one linear layer each',
+  paper: 'Girshick, Fast R-CNN, ICCV 2015',
+  shapes: 'regions [K, h, w, C] -> scores [K, classes + 1], deltas [K, classes * 4]',
+  example: "{ type: 'BBoxHead', with_avg_pool: true, in_channels: 2048, num_classes: 80 }",
+  options: z.strictObject(bboxHeadOptions),
+  inferred: bboxHeadInferred,
+  infer: (given, context) => inferBBoxHead('BBoxHead', given, context),
+  build: (given, context) => new BBoxHead(given as BBoxHeadConfig, context),
+});

@@ -1,0 +1,50 @@
+// RoIAlign as a layer of a region extractor (He et al., Mask R-CNN, ICCV 2017).
+
+import type * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { roiAlign } from '../../../ops';
+import { defineModule } from '../../../registry';
+
+const size = z.number().int().positive();
+const options = z.strictObject({
+  output_size: z.union([size, z.tuple([size, size])]).describe('bins per side, or [height, width]'),
+  spatial_scale: z.number().positive().optional().describe('set by the extractor to 1 / stride of each level'),
+  sampling_ratio: z.number().int().min(0).default(0).describe('samples per bin and side; 0 adapts to the region'),
+  pool_mode: z.literal('avg').default('avg').describe('samples of a bin are averaged'),
+  aligned: z.boolean().default(true).describe('shift by half a pixel, so that bins lie on pixel centres'),
+  use_torchvision: z.boolean().default(false).describe("accepted for MMDetection's sake, without effect"),
+});
+type Options = z.output<typeof options>;
+
+/** What a region extractor pools with. */
+export interface RoILayer {
+  /** [height, width] in bins. */
+  readonly outputSize: [number, number];
+  /** Features [N, H, W, C], rois [K, 5] in image pixels -> [K, height, width, C]. */
+  forward(features: tf.Tensor4D, rois: tf.Tensor2D, spatialScale: number): tf.Tensor4D;
+}
+
+export class RoIAlign implements RoILayer {
+  readonly outputSize: [number, number];
+
+  constructor(private readonly options: Options) {
+    const { output_size } = options;
+    this.outputSize = typeof output_size === 'number' ? [output_size, output_size] : output_size;
+  }
+
+  forward(features: tf.Tensor4D, rois: tf.Tensor2D, spatialScale: number): tf.Tensor4D {
+    const { sampling_ratio: samplingRatio, aligned } = this.options;
+    return roiAlign(features, rois, { outputSize: this.outputSize, spatialScale, samplingRatio, aligned });
+  }
+}
+
+export const roiAlignDefinition = defineModule({
+  kind: 'roi_layer',
+  type: 'RoIAlign',
+  summary: 'Averages bilinear samples of a region in a fixed grid of bins',
+  paper: 'He et al., Mask R-CNN, ICCV 2017',
+  shapes: 'features [N, H, W, C], rois [K, 5] -> [K, height, width, C]',
+  example: "{ type: 'RoIAlign', output_size: 7, sampling_ratio: 0 }",
+  options,
+  build: (given) => new RoIAlign(given),
+});

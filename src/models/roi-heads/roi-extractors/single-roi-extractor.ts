@@ -1,0 +1,138 @@
+// SingleRoIExtractor: each region is pooled from the one feature level that suits its size (Lin et al., FPN, eq. 1).
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { DetLabError } from '../../../errors';
+import { initCfg } from '../../../nn';
+import { type BuildContext, defineModule, moduleOption } from '../../../registry';
+import { inferHeadChannels } from '../../layers/infer-head-channels';
+import type { FeatureSpec } from '../../types';
+import type { RoILayer } from './roi-align';
+
+const options = z.strictObject({
+  roi_layer: moduleOption('roi_layer').describe('how a region is pooled'),
+  out_channels: z.number().int().positive().optional().describe('channels of the feature levels'),
+  featmap_strides: z
+    .array(z.number().positive())
+    .min(1)
+    .optional()
+    .describe('strides of the levels used, finest first'),
+  finest_scale: z
+    .number()
+    .positive()
+    .default(56)
+    .describe('regions of less than twice this side take the finest level'),
+  init_cfg: initCfg.nullish().describe('nothing to initialise'),
+});
+type Options = z.output<typeof options> & { out_channels: number; featmap_strides: number[] };
+
+/** Levels coarser than this are for proposals only, unless featmap_strides says otherwise. */
+const COARSEST = 32;
+
+export interface RoIExtractor {
+  /** How many of the feature levels, from the finest, it uses. */
+  readonly numInputs: number;
+  readonly output: FeatureSpec & { size: [number, number] };
+  /** An order of the regions that spares the extractor a copy: pass them so. */
+  order(rois: Float32Array): Int32Array;
+  /** Rois flat, five numbers each (image, x1, y1, x2, y2) -> [K, height, width, C], in the order given. */
+  forward(features: tf.Tensor4D[], rois: Float32Array): tf.Tensor4D;
+}
+
+export class SingleRoIExtractor implements RoIExtractor {
+  readonly output: FeatureSpec & { size: [number, number] };
+
+  constructor(
+    private readonly options: Options,
+    private readonly layer: RoILayer,
+  ) {
+    this.output = { channels: options.out_channels, stride: 1, size: layer.outputSize };
+  }
+
+  get numInputs(): number {
+    return this.options.featmap_strides.length;
+  }
+
+  /** Level of each region: floor(log2(sqrt(area) / finest_scale)), in single precision, within the levels there are. */
+  levels(rois: Float32Array): Int32Array {
+    const f = Math.fround;
+    const { finest_scale: finest, featmap_strides: strides } = this.options;
+    const levels = new Int32Array(rois.length / 5);
+    for (let i = 0, at = 0; i < levels.length; i++, at += 5) {
+      const area = f(f(rois[at + 3] - rois[at + 1]) * f(rois[at + 4] - rois[at + 2]));
+      const level = Math.floor(f(Math.log2(f(f(f(Math.sqrt(area)) / finest) + f(1e-6)))));
+      levels[i] = level > 0 ? Math.min(level, strides.length - 1) : 0;
+    }
+    return levels;
+  }
+
+  order(rois: Float32Array): Int32Array {
+    return byLevel(this.levels(rois));
+  }
+
+  forward(features: tf.Tensor4D[], rois: Float32Array): tf.Tensor4D {
+    const { featmap_strides: strides } = this.options;
+    const levels = this.levels(rois);
+    const order = byLevel(levels);
+    const sorted = new Float32Array(rois.length);
+    order.forEach((from, to) => {
+      sorted.set(rois.subarray(5 * from, 5 * from + 5), 5 * to);
+    });
+    const pooled: tf.Tensor4D[] = [];
+    let start = 0;
+    for (const [level, stride] of strides.entries()) {
+      const count = levels.reduce((n, l) => n + (l === level ? 1 : 0), 0);
+      if (count === 0) continue;
+      const own = tf.tensor2d(sorted.subarray(5 * start, 5 * (start + count)), [count, 5]);
+      pooled.push(this.layer.forward(features[level], own, 1 / stride));
+      start += count;
+    }
+    if (pooled.length === 0) return tf.zeros([0, ...this.layer.outputSize, this.options.out_channels]);
+    const joined = pooled.length === 1 ? pooled[0] : tf.concat(pooled, 0);
+    if (order.every((from, to) => from === to)) return joined;
+    const back = new Int32Array(order.length);
+    order.forEach((from, to) => {
+      back[from] = to;
+    });
+    return tf.gather(joined, tf.tensor1d(back, 'int32'));
+  }
+}
+
+/** Indices by rising level; within a level the order stays. */
+function byLevel(levels: Int32Array): Int32Array {
+  return Int32Array.from(levels.keys()).sort((i, j) => levels[i] - levels[j] || i - j);
+}
+
+function inferLevels(given: z.output<typeof options>, context: BuildContext): Options {
+  const { inputs, path } = context;
+  const out_channels = inferHeadChannels('SingleRoIExtractor', given.out_channels, context, 'out_channels');
+  const found = inputs?.map((level) => level.stride);
+  const strides = given.featmap_strides ?? found?.filter((stride, i) => i === 0 || stride <= COARSEST);
+  if (!strides)
+    throw new DetLabError(
+      `Cannot build SingleRoIExtractor at ${path}: featmap_strides are neither given nor known from a neck. Give them, for example [4, 8, 16, 32]`,
+    );
+  if (found && strides.some((stride, i) => stride !== found[i]))
+    throw new DetLabError(
+      `Cannot attach SingleRoIExtractor at ${path}: its featmap_strides are [${strides.join(', ')}], but the features it ` +
+        `pools from have strides [${found.join(', ')}]. Leave featmap_strides out to take theirs`,
+    );
+  return { ...given, out_channels, featmap_strides: strides };
+}
+
+export const singleRoIExtractorDefinition = defineModule({
+  kind: 'roi_extractor',
+  type: 'SingleRoIExtractor',
+  summary: 'Pools each region from the feature level that suits its size',
+  paper: 'Lin et al., Feature Pyramid Networks, CVPR 2017',
+  shapes: 'feature levels [N, H, W, C], rois [K, 5] -> [K, height, width, C]',
+  example: "{ type: 'SingleRoIExtractor', roi_layer: { type: 'RoIAlign', output_size: 7, sampling_ratio: 0 } }",
+  options,
+  inferred: { out_channels: "the neck's channels", featmap_strides: "the neck's strides up to 32" },
+  infer: inferLevels,
+  build: (given, { registry, path }) =>
+    new SingleRoIExtractor(
+      given as Options,
+      registry.build<RoILayer>('roi_layer', given.roi_layer, { path: `${path}.roi_layer` }),
+    ),
+});
