@@ -52,9 +52,36 @@ export type ConfigOf<K extends Kind> = [DefinitionOf<K>] extends [never]
 export type Filled<T> =
   T extends NestedModule<infer K> ? ConfigOf<K> : T extends object ? { [Key in keyof T]: Filled<T[Key]> } : T;
 
+/** What a config that inherits may say of a value: any part of an object, or `_delete_: true` and all of it. */
+export type Override<T> =
+  T extends NestedModule<infer K>
+    ? ModuleOverride<K>
+    : T extends readonly unknown[]
+      ? Filled<T>
+      : T extends object
+        ? { [Key in keyof T]?: Override<T[Key]> } & { _delete_?: boolean }
+        : T;
+
+type OverrideOf<D> =
+  D extends ModuleDefinition<infer Options, infer _Built, infer Type, infer _Kind>
+    ? { type?: Type } & Override<z.input<Options>>
+    : never;
+export type ModuleOverride<K extends Kind> = [DefinitionOf<K>] extends [never]
+  ? Partial<ModuleConfig>
+  : OverrideOf<DefinitionOf<K>>;
+
+export type DetectorConfig = ConfigOf<'detector'>;
 export type BackboneConfig = ConfigOf<'backbone'>;
 export type NeckConfig = ConfigOf<'neck'>;
 export type DenseHeadConfig = ConfigOf<'dense_head'>;
+export type RoIHeadConfig = ConfigOf<'roi_head'>;
+export type BBoxHeadConfig = ConfigOf<'bbox_head'>;
 export type LossConfig = ConfigOf<'loss'>;
+export type AnchorGeneratorConfig = ConfigOf<'anchor_generator'>;
 export type AssignerConfig = ConfigOf<'assigner'>;
+export type SamplerConfig = ConfigOf<'sampler'>;
+export type DatasetConfig = ConfigOf<'dataset'>;
 export type TransformConfig = ConfigOf<'transform'>;
+export type MetricConfig = ConfigOf<'metric'>;
+export type OptimizerConfig = ConfigOf<'optimizer'>;
+export type ParamSchedulerConfig = ConfigOf<'param_scheduler'>;

@@ -48,12 +48,11 @@ function readable(error: unknown, source: SourceFile): unknown {
     );
   if (typeof pos !== 'number') return error;
   const reason = (message ?? '').replace(/\s*\(\d+:\d+\)$/, '').replace(/\.$/, '');
-  return errorAt({ source, offset: pos }, `${reason}. ${syntaxHint(source, pos)}`);
+  return errorAt({ source, offset: pos }, `${reason}. ${syntaxHint(source)}`);
 }
 
-function syntaxHint({ text, path }: SourceFile, offset: number): string {
-  const line = text.slice(text.lastIndexOf('\n', offset - 1) + 1).split('\n', 1)[0];
+function syntaxHint({ text, path }: SourceFile): string {
   if (path.endsWith('.json')) return 'The file must be one JSON object';
-  if (/^\s*\w+\s*=\s*(dict\(|\[|')/.test(line)) return 'This looks like Python: in a .ts config write key: value';
+  if (/^\w+\s*=\s*(dict\(|[['"\d])/m.test(text)) return 'This looks like Python: in a .ts config write key: value';
   return 'Look for a missing comma, quote or bracket before this place';
 }

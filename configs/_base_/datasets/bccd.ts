@@ -1,3 +1,4 @@
+import type { MetricConfig, TransformConfig } from '../../../src/config-types';
 import { defineConfig } from '../../../src/define-config';
 
 // BCCD: photographs of blood cells, 640 x 480, in Pascal VOC's format; seen here at half their size.
@@ -6,14 +7,14 @@ const data_root = 'data/bccd/';
 const metainfo = { classes: ['Platelets', 'RBC', 'WBC'] };
 const backend_args = null;
 
-const train_pipeline = [
+const train_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args },
   { type: 'LoadAnnotations', with_bbox: true },
   { type: 'Resize', scale: [320, 240], keep_ratio: true },
   { type: 'RandomFlip', prob: 0.5 },
   { type: 'PackDetInputs' },
 ];
-const test_pipeline = [
+const test_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args },
   { type: 'Resize', scale: [320, 240], keep_ratio: true },
   { type: 'LoadAnnotations', with_bbox: true },
@@ -37,7 +38,7 @@ const evaluation_data = {
   backend_args,
 };
 // COCO's average precision on VOC's annotations
-const val_evaluator = { type: 'CocoMetric', metric: 'bbox', format_only: false, backend_args };
+const val_evaluator: MetricConfig = { type: 'CocoMetric', metric: 'bbox', format_only: false, backend_args };
 
 export default defineConfig({
   dataset_type,

@@ -1,17 +1,18 @@
+import type { MetricConfig, TransformConfig } from '../../../src/config-types';
 import { defineConfig } from '../../../src/define-config';
 
 const dataset_type = 'CocoDataset';
 const data_root = 'data/coco/';
 const backend_args = null;
 
-const train_pipeline = [
+const train_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args },
   { type: 'LoadAnnotations', with_bbox: true },
   { type: 'Resize', scale: [1333, 800], keep_ratio: true },
   { type: 'RandomFlip', prob: 0.5 },
   { type: 'PackDetInputs' },
 ];
-const test_pipeline = [
+const test_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args },
   { type: 'Resize', scale: [1333, 800], keep_ratio: true },
   // without truths on disk this one may go
@@ -35,7 +36,7 @@ const val_dataloader = {
     backend_args,
   },
 };
-const val_evaluator = {
+const val_evaluator: MetricConfig = {
   type: 'CocoMetric',
   ann_file: `${data_root}annotations/instances_val2017.json`,
   metric: 'bbox',

@@ -1,3 +1,4 @@
+import type { MetricConfig, TransformConfig } from '../../../src/config-types';
 import { defineConfig } from '../../../src/define-config';
 
 // Generated street scenes, 320 x 240, in COCO's format: `dataset.toytown({ images, seed })` writes them.
@@ -5,14 +6,14 @@ const dataset_type = 'CocoDataset';
 const data_root = 'data/toytown/';
 const backend_args = null;
 
-const train_pipeline = [
+const train_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args },
   { type: 'LoadAnnotations', with_bbox: true },
   { type: 'Resize', scale: [320, 240], keep_ratio: true },
   { type: 'RandomFlip', prob: 0.5 },
   { type: 'PackDetInputs' },
 ];
-const test_pipeline = [
+const test_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args },
   { type: 'Resize', scale: [320, 240], keep_ratio: true },
   { type: 'LoadAnnotations', with_bbox: true },
@@ -35,7 +36,7 @@ const val_dataloader = {
     backend_args,
   },
 };
-const val_evaluator = {
+const val_evaluator: MetricConfig = {
   type: 'CocoMetric',
   ann_file: `${data_root}annotations/instances_val.json`,
   metric: 'bbox',

@@ -1,17 +1,18 @@
+import type { MetricConfig, TransformConfig } from '../../../src/config-types';
 import { defineConfig } from '../../../src/define-config';
 
 const dataset_type = 'VOCDataset';
 const data_root = 'data/VOCdevkit/';
 const backend_args = null;
 
-const train_pipeline = [
+const train_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args },
   { type: 'LoadAnnotations', with_bbox: true },
   { type: 'Resize', scale: [1000, 600], keep_ratio: true },
   { type: 'RandomFlip', prob: 0.5 },
   { type: 'PackDetInputs' },
 ];
-const test_pipeline = [
+const test_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args },
   { type: 'Resize', scale: [1000, 600], keep_ratio: true },
   // boxes after the resize: they stay in the original image's pixels
@@ -43,7 +44,7 @@ const val_dataloader = {
   },
 };
 // the area under the 11-point curve, as Pascal VOC 2007 was scored
-const val_evaluator = { type: 'VOCMetric', metric: 'mAP', eval_mode: '11points' };
+const val_evaluator: MetricConfig = { type: 'VOCMetric', metric: 'mAP', eval_mode: '11points' };
 
 export default defineConfig({
   dataset_type,
