@@ -60,7 +60,7 @@ async function main(): Promise<void> {
   await startEngine();
   const amp = <T>(f: () => T): T => (precision === 'float32' ? f() : engine().autocast(precision, f));
 
-  const tour = model === 'tour_r18';
+  const tour = model === 'faster_rcnn_r18_fpn';
   const { config } = loadConfig(tour ? 'faster-rcnn_r18_fpn_toytown' : 'faster-rcnn_r50_fpn_1x_coco', {
     options: model === 'resnet50_fpn' ? { 'model.backbone.frozen_stages': -1 } : {},
   });

@@ -15,7 +15,7 @@ interface Measurement {
 
 interface Case {
   name: string;
-  model: 'resnet50_fpn' | 'faster_rcnn_r50' | 'tour_r18';
+  model: 'resnet50_fpn' | 'faster_rcnn_r50_fpn' | 'faster_rcnn_r18_fpn';
   mode: 'fwd' | 'fwdbwd' | 'train' | 'infer';
   batch: number;
 }
@@ -23,12 +23,12 @@ interface Case {
 const CASES: Case[] = [
   { name: 'ResNet-50-FPN forward, 800x1344', model: 'resnet50_fpn', mode: 'fwd', batch: 1 },
   { name: 'ResNet-50-FPN forward + backward, 800x1344', model: 'resnet50_fpn', mode: 'fwdbwd', batch: 1 },
-  { name: 'Faster R-CNN R50-FPN training step, 800x1333, batch 1', model: 'faster_rcnn_r50', mode: 'train', batch: 1 },
-  { name: 'Faster R-CNN R50-FPN training step, 800x1333, batch 2', model: 'faster_rcnn_r50', mode: 'train', batch: 2 },
-  { name: 'Faster R-CNN R50-FPN inference, 800x1333, batch 1', model: 'faster_rcnn_r50', mode: 'infer', batch: 1 },
-  { name: 'Faster R-CNN R50-FPN inference, 800x1333, batch 2', model: 'faster_rcnn_r50', mode: 'infer', batch: 2 },
-  { name: 'Tour model (R18-FPN, 4 x 320x240) training step', model: 'tour_r18', mode: 'train', batch: 4 },
-  { name: 'Tour model (R18-FPN, 4 x 320x240) inference', model: 'tour_r18', mode: 'infer', batch: 4 },
+  { name: 'Faster R-CNN R50-FPN training step, 800x1333, batch 1', model: 'faster_rcnn_r50_fpn', mode: 'train', batch: 1 },
+  { name: 'Faster R-CNN R50-FPN training step, 800x1333, batch 2', model: 'faster_rcnn_r50_fpn', mode: 'train', batch: 2 },
+  { name: 'Faster R-CNN R50-FPN inference, 800x1333, batch 1', model: 'faster_rcnn_r50_fpn', mode: 'infer', batch: 1 },
+  { name: 'Faster R-CNN R50-FPN inference, 800x1333, batch 2', model: 'faster_rcnn_r50_fpn', mode: 'infer', batch: 2 },
+  { name: 'Tour model (R18-FPN, 4 x 320x240) training step', model: 'faster_rcnn_r18_fpn', mode: 'train', batch: 4 },
+  { name: 'Tour model (R18-FPN, 4 x 320x240) inference', model: 'faster_rcnn_r18_fpn', mode: 'infer', batch: 4 },
 ];
 
 const PRECISIONS = ['f32', 'bf16'] as const;
