@@ -21,7 +21,6 @@ export interface StoredCase {
   /** `weight` names the tensor that the output is multiplied with before summing, for the gradient. */
   outputs: { key: string; dtype: DType; shape: number[]; weight?: string }[];
   gradients: { name: string; key: string }[];
-  tolerance?: number;
 }
 
 export interface StoredOptimizerRun {

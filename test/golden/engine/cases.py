@@ -45,11 +45,9 @@ def values(data, dtype=np.float64):
     return lambda random: np.array(data, dtype=dtype)
 
 
-def case(op, label, inputs, grad=None, tolerance=None, **attrs):
+def case(op, label, inputs, grad=None, **attrs):
     """`grad` lists the inputs differentiated; all float inputs by default."""
-    CASES.append(
-        dict(name=f'{op}: {label}', op=op, inputs=inputs, attrs=attrs, grad=grad, tolerance=tolerance)
-    )
+    CASES.append(dict(name=f'{op}: {label}', op=op, inputs=inputs, attrs=attrs, grad=grad))
 
 
 # Elementwise: every pair of shapes that broadcasts differently -------------------------------------------------------

@@ -76,7 +76,6 @@ def run_case(case, tensors):
         'inputs': inputs,
         'outputs': outputs,
         'gradients': gradients,
-        **({'tolerance': case['tolerance']} if case['tolerance'] else {}),
     }
 
 
