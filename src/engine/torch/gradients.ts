@@ -1,4 +1,4 @@
-// tfjs's `gradients` and `customGrad` on libtorch's autograd, for every gradient function and optimizer of tfjs.
+// tfjs's gradients and custom gradients on libtorch's autograd, for every gradient function and optimizer of tfjs.
 //
 // For the time of `f` each x gets a data id of its own whose slot is a leaf of libtorch's graph (in a nested call: a
 // node of the outer graph). Tensors that merely share the old data id, such as clones made before, stay constants, as
@@ -17,17 +17,20 @@ interface EngineState {
 interface TfEngine {
   state: EngineState;
   gradients: (f: () => tf.Tensor, xs: tf.Tensor[], dy?: tf.Tensor | null, allowNoGradients?: boolean) => Gradients;
-  customGrad: (f: CustomFunction) => (...inputs: tf.Tensor[]) => tf.Tensor;
+  runKernelFunc: (call: KernelOrCustom) => tf.Tensor | tf.Tensor[];
   removeDataId(dataId: object, backend: TorchBackend): void;
 }
 interface Gradients {
   value: tf.Tensor;
   grads: tf.Tensor[];
 }
-type CustomFunction = (...args: unknown[]) => {
-  value: tf.Tensor;
-  gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.Tensor | tf.Tensor[];
-};
+/** What a function made by tf.customGrad hands to tfjs's engine; a registered kernel has a name instead. */
+interface KernelOrCustom {
+  kernelName?: string;
+  forwardFunc: (backend: TorchBackend, save: tf.GradSaveFunc) => tf.Tensor;
+  backwardsFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => Record<string, () => tf.Tensor>;
+  inputs: Record<string, tf.Tensor>;
+}
 
 interface Swap {
   x: tf.Tensor;
@@ -154,47 +157,20 @@ export const setAutocastType = (type: string): void => {
   currentType = type;
 };
 
-function checkCustom(result: unknown): ReturnType<CustomFunction> {
-  const custom = result as ReturnType<CustomFunction>;
-  if (!(custom?.value instanceof tf.Tensor))
-    throw new Error('The function f passed in customGrad(f) must return an object where `obj.value` is a tensor');
-  if (typeof custom.gradFunc !== 'function')
-    throw new Error('The function f passed in customGrad(f) must return an object where `obj.gradFunc` is a function.');
-  return custom;
-}
-
-function checkGradients(result: tf.Tensor | tf.Tensor[], inputs: tf.Tensor[]): tf.Tensor[] {
-  const list = Array.isArray(result) ? result : [result];
-  if (list.length !== inputs.length || !list.every((tensor) => tensor instanceof tf.Tensor))
-    throw new Error(
-      'The function f passed in customGrad(f) must return an object where `obj.gradFunc` is a function that returns ' +
-        `the same number of tensors as inputs passed to f(...): expected ${inputs.length}, received ${list.length}.`,
-    );
-  list.forEach((tensor, k) => {
-    if (!tf.util.arraysEqual(tensor.shape, inputs[k].shape))
-      throw new DetLabError(
-        `Cannot use gradient ${k} of a customGrad function: expected the input's shape [${inputs[k].shape}], received [${tensor.shape}]`,
-      );
-  });
-  return list;
-}
-
 /** Runs a custom-gradient function as one opaque node of libtorch's graph. */
-function runCustom(backend: TorchBackend, f: CustomFunction, inputs: tf.Tensor[]): tf.Tensor {
+function runCustom(backend: TorchBackend, call: KernelOrCustom): tf.Tensor {
+  const names = Object.keys(call.inputs);
+  const inputs = names.map((name) => call.inputs[name]);
   const inputSlots = inputs.map((input) => backend.slotOf(input));
   let saved: tf.Tensor[] = [];
   const save = (tensors: tf.Tensor[]) => {
     saved = tensors.map((tensor) => tf.keep(tf.clone(tensor)));
     kept.push(...saved);
   };
-  let custom: ReturnType<CustomFunction> | undefined;
-  const before = native.gradMode(false, depth);
+  const before = native.gradMode(false, depth); // what happens inside is not differentiated
   let value: tf.Tensor;
   try {
-    value = tf.tidy(() => {
-      custom = checkCustom(f(...inputs, save));
-      return custom.value;
-    });
+    value = tf.tidy(() => call.forwardFunc(backend, save));
   } finally {
     native.gradMode(before, depth);
   }
@@ -202,8 +178,17 @@ function runCustom(backend: TorchBackend, f: CustomFunction, inputs: tf.Tensor[]
     let slots: number[] = [];
     tf.tidy(() => {
       const dy = tensorOf(backend, dySlot, [...value.shape]);
-      const result = checkGradients(custom!.gradFunc(dy, saved), inputs);
-      slots = result.map((tensor, k) => (inputs[k].dtype === 'float32' ? kernel.alias(backend.slotOf(tensor)) : -1));
+      const found = call.backwardsFunc(dy, saved); // checks the number of gradients
+      slots = names.map((name, k) => {
+        if (inputs[k].dtype !== 'float32') return -1;
+        const gradient = found[name]();
+        if (!tf.util.arraysEqual(gradient.shape, inputs[k].shape))
+          throw new DetLabError(
+            `Cannot use gradient ${k} of a customGrad function: expected the input's shape [${inputs[k].shape}], ` +
+              `received [${gradient.shape}]`,
+          );
+        return kernel.alias(backend.slotOf(gradient));
+      });
     });
     return slots;
   };
@@ -223,12 +208,13 @@ export function installGradients(backendName: string): void {
     engine.backendName === backendName
       ? gradients(engine, engine.backend, f, xs, dy, allowNoGradients)
       : stock.gradients.call(engine, f, xs, dy, allowNoGradients);
-  engine.customGrad = (f) => {
-    const plain = stock.customGrad.call(engine, f);
-    return (...inputs) => {
-      if (engine.backendName !== backendName || depth === 0) return plain(...inputs);
-      if (TRANSPARENT.has(engine.state.activeScope?.name ?? '')) return tf.tidy(() => f(...inputs, () => {}).value);
-      return runCustom(engine.backend, f, inputs);
-    };
+  // every tf.customGrad function, whenever it was made, comes through here; ignoring it would silently differentiate
+  // its forward instead
+  engine.runKernelFunc = (call) => {
+    if (depth === 0 || call.kernelName !== undefined || engine.backendName !== backendName)
+      return stock.runKernelFunc.call(engine, call);
+    if (TRANSPARENT.has(engine.state.activeScope?.name ?? ''))
+      return tf.tidy(() => call.forwardFunc(engine.backend, () => {}));
+    return runCustom(engine.backend, call);
   };
 }

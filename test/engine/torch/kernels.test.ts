@@ -91,7 +91,6 @@ const others: Record<string, () => tf.Tensor | tf.Tensor[]> = {
   logicalNot: () => tf.logicalNot(bools()),
   addN: () => tf.addN([x(), x(), x()]),
   where: () => tf.where(tf.greater(x(), 0), x(), tf.zerosLike(x())),
-  'where by row': () => tf.where(tf.tensor1d([1, 0], 'bool'), values([2, 3], 4), values([2, 3], 5)),
   sum: () => [tf.sum(x()), tf.sum(x(), 1), tf.sum(x(), [0, 2], true), tf.sum(x(), -1), tf.sum(tf.scalar(3))],
   mean: () => [tf.mean(x()), tf.mean(x(), [1, 2]), tf.mean(x(), 0, true)],
   max: () => [tf.max(x()), tf.max(x(), 1), tf.max(x(), [0, 2], true)],
@@ -126,7 +125,7 @@ const others: Record<string, () => tf.Tensor | tf.Tensor[]> = {
   'matMul batched': () => tf.matMul(values([6, 3, 4], 1), values([6, 4, 5], 2)),
   'matMul broadcast': () => tf.matMul(values([2, 3, 3, 4], 1), values([4, 5], 2)),
   dot: () => tf.dot(values([4], 1), values([4], 2)),
-  outerProduct: () => tf.outerProduct(values([3], 1), values([4], 2)),
+  outerProduct: () => tf.outerProduct(values([3], 1) as tf.Tensor1D, values([4], 2) as tf.Tensor1D),
   einsum: () => [
     tf.einsum('ij,jk->ik', values([3, 4], 1), values([4, 5], 2)),
     tf.einsum('bhqd,bhkd->bhqk', values([1, 2, 3, 4], 1), values([1, 2, 5, 4], 2)),
@@ -143,8 +142,9 @@ const others: Record<string, () => tf.Tensor | tf.Tensor[]> = {
     }),
   slice: () => [tf.slice(x(), [0, 1, 1], [2, 2, -1]), tf.slice(x(), 1), tf.slice(x(), [0, 0, 0], [0, 3, 4])],
   stridedSlice: () => [
-    tf.stridedSlice(x(), [0, 2, 3], [2, -4, 0], [1, -1, -2]),
-    tf.stridedSlice(x(), [1, 0, 0], [2, 3, 4], [1, 2, 3], 0, 0, 0, 0, 1),
+    tf.stridedSlice(x(), [1, 2, 3], [-3, -4, 0], [-1, -1, -2]),
+    tf.stridedSlice(x(), [0, 0, 1], [2, 3, 4], [1, 2, 2]),
+    tf.stridedSlice(x(), [1, 0, 0], [2, 3, 4], [1, 1, 1], 0, 0, 0, 0, 1),
   ],
   concat: () => [tf.concat([x(), x()], 1), tf.concat([x(), tf.zeros([2, 3, 1])], -1)],
   stack: () => [tf.stack([x(), x()], 1), tf.stack([ints(), ints()], -1)],
