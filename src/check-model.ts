@@ -15,11 +15,11 @@ type Schema = z.core.$ZodType;
  */
 export function checkModel(config: unknown, registry: Registry, kind: Kind = 'detector', path = 'model'): void {
   const problems = findModuleProblems(config, registry, kind, path);
-  if (problems.length)
-    throw new DetLabError(
-      `Cannot build the ${kind}: ${problems.length === 1 ? 'one thing is' : `${problems.length} things are`} wrong in its config.\n` +
-        problems.map((problem) => `  ${problemLine(problem)}`).join('\n'),
-    );
+  if (problems.length === 0) return;
+  const count = problems.length === 1 ? 'one thing is' : `${problems.length} things are`;
+  throw new DetLabError(
+    `Cannot build the ${kind}: ${count} wrong in its config.\n  ${problems.map(problemLine).join('\n  ')}`,
+  );
 }
 
 /** The problems of one module's config and of every module inside it. */

@@ -8,8 +8,10 @@ import type { METRICS } from './evaluation';
 import type { backbones } from './models/backbones';
 import type { dataPreprocessors } from './models/data-preprocessors';
 import type { denseHeads } from './models/dense-heads';
+import type { detectors } from './models/detectors';
 import type { losses } from './models/losses';
 import type { necks } from './models/necks';
+import type { roiHeads } from './models/roi-heads';
 import type { taskModules } from './models/task-modules';
 import type { Kind, ModuleConfig, ModuleDefinition, NestedModule } from './registry';
 import type { trainingModules } from './training/training-modules';
@@ -26,6 +28,8 @@ type Definitions =
   | (typeof backbones)[number]
   | (typeof dataPreprocessors)[number]
   | (typeof denseHeads)[number]
+  | (typeof detectors)[number]
+  | (typeof roiHeads)[number]
   | (typeof losses)[number]
   | (typeof necks)[number]
   | (typeof taskModules)[number]

@@ -139,7 +139,8 @@ function optionRows(schema: z.core.$ZodType, inferred: Record<string, string>, p
     };
     // configs of layers (`norm_cfg: { type: 'BN' }`) stay one row
     const group = moduleKind === undefined && shapeOf(option)?.type === undefined;
-    const nested = group ? optionRows(option, inferred, `${name}.`) : [];
+    // parts without words of their own are told by the group's
+    const nested = group ? optionRows(option, inferred, `${name}.`).filter((part) => part.meaning || !meaning) : [];
     // a group of options stands for itself only where it can be left out or has a meaning of its own
     return nested.length && !meaning && !standard ? nested : [row, ...nested];
   });

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
+import { findModuleProblems } from '../src/check-model';
+import { DATASETS } from '../src/data/datasets/definitions';
 import { TRANSFORMS } from '../src/data/transforms';
 import { describe } from '../src/describe';
-import { backbones } from '../src/models/backbones';
-import { losses } from '../src/models/losses';
-import { necks } from '../src/models/necks';
-import { taskModules } from '../src/models/task-modules';
+import { METRICS } from '../src/evaluation';
+import { catalogue } from '../src/models/catalogue';
 import { defineModule, moduleOption, Registry } from '../src/registry';
 import { trainingModules } from '../src/training/training-modules';
 
@@ -74,7 +74,7 @@ test('an unknown name suggests; a name two kinds share is asked for by kind', ()
 });
 
 // the catalogue itself: what a person reads must be there for every module
-const everything = [...backbones, ...necks, ...losses, ...taskModules, ...TRANSFORMS, ...trainingModules];
+const everything = [...catalogue, ...DATASETS, ...TRANSFORMS, ...METRICS, ...trainingModules];
 const all = new Registry(everything);
 
 test.each(everything.map(({ type, kind }) => [type, kind]))(

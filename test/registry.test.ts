@@ -58,6 +58,7 @@ const detector = defineModule({
   build: () => undefined,
 });
 const registry = new Registry([loss, neck, head, detector]);
+const check = (config: unknown) => checkModel(config, registry);
 const context: Omit<BuildContext, 'registry'> = { path: 'model.neck', inputs: [{ channels: 64, stride: 4 }] };
 
 const message = (act: () => unknown): string => {
@@ -122,7 +123,7 @@ test('in a choice of configs, the one of the given type is explained', () => {
   );
 });
 
-test('checkModel finds every problem of a whole model, however deep, before anything is built', () => {
+test('check finds every problem of a whole model, however deep, before anything is built', () => {
   const config = {
     type: 'Detector',
     neck: { type: 'FNP' },
@@ -134,7 +135,7 @@ test('checkModel finds every problem of a whole model, however deep, before anyt
     },
     nek: 1,
   };
-  expect(message(() => checkModel(config, registry)).split('\n')).toEqual([
+  expect(message(() => check(config)).split('\n')).toEqual([
     'Cannot build the detector: 8 things are wrong in its config.',
     '  model: unknown option "nek". Did you mean "neck"?',
     '  model.neck: unknown neck "FNP". Did you mean "FPN"? Known: FPN',
@@ -147,14 +148,12 @@ test('checkModel finds every problem of a whole model, however deep, before anyt
   ]);
 });
 
-test('checkModel accepts a right model and says what is missing of none at all', () => {
+test('check accepts a right model and says what is missing of none at all', () => {
   expect(() =>
-    checkModel({ type: 'Detector', neck: { type: 'FPN', num_outs: 5 }, roi_head: { type: 'Head' } }, registry),
+    check({ type: 'Detector', neck: { type: 'FPN', num_outs: 5 }, roi_head: { type: 'Head' } }),
   ).not.toThrow();
-  expect(message(() => checkModel({ type: 'Detector', roi_head: { type: 'Head' } }, registry))).toContain(
+  expect(message(() => check({ type: 'Detector', roi_head: { type: 'Head' } }))).toContain(
     'model.neck: missing; expected neck config',
   );
-  expect(message(() => checkModel(null, registry))).toContain(
-    "model: expected a detector config { type: '...' }, received null",
-  );
+  expect(message(() => check(null))).toContain("model: expected a detector config { type: '...' }, received null");
 });

@@ -1,5 +1,6 @@
 // From a model config to a detector.
 
+import { checkModel } from '../check-model';
 import { DetLabError } from '../errors';
 import type { ModuleConfig, Registry } from '../registry';
 import { createRegistry } from './catalogue';
@@ -17,7 +18,7 @@ export interface BuildDetectorOptions {
 /**
  * Builds the detector of a `model` config. Its weights are zero until `initWeights` or `loadStateDict`.
  *
- * @throws DetLabError when an option is wrong, or two parts do not fit each other.
+ * @throws DetLabError listing every wrong option of the whole config, or naming two parts that do not fit each other.
  * @example const model = buildDetector(config.model, { classes: ['cat', 'dog'] }); model.initWeights(Random.seeded(0));
  */
 export function buildDetector(config: ModuleConfig, options: BuildDetectorOptions = {}): Detector {
@@ -26,5 +27,6 @@ export function buildDetector(config: ModuleConfig, options: BuildDetectorOption
     throw new DetLabError(
       `Cannot build a detector: numClasses is ${numClasses}, but classes names ${classes.length}. Give one of the two`,
     );
+  checkModel(config, registry);
   return registry.build<Detector>('detector', config, { path: 'model', numClasses });
 }

@@ -5,4 +5,4 @@ import { fasterRCNNDefinition, twoStageDetectorDefinition } from './two-stage-de
 
 export { TwoStageDetector, type TwoStageDetectorConfig } from './two-stage-detector';
 
-export const detectors: AnyDefinition[] = [twoStageDetectorDefinition, fasterRCNNDefinition];
+export const detectors = [twoStageDetectorDefinition, fasterRCNNDefinition] as const satisfies readonly AnyDefinition[];

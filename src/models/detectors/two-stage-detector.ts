@@ -101,6 +101,22 @@ export class TwoStageDetector extends Module implements Detector {
   }
 }
 
+const example = (type: string) => `{
+  type: '${type}',
+  backbone: { type: 'ResNet', depth: 50 },
+  neck: { type: 'FPN', out_channels: 256, num_outs: 5 },
+  rpn_head: { type: 'RPNHead', anchor_generator: { type: 'AnchorGenerator', scales: [8], ratios: [0.5, 1, 2] } },
+  roi_head: {
+    type: 'StandardRoIHead',
+    bbox_roi_extractor: { type: 'SingleRoIExtractor', roi_layer: { type: 'RoIAlign', output_size: 7 } },
+    bbox_head: { type: 'Shared2FCBBoxHead', num_classes: 80 },
+  },
+  test_cfg: {
+    rpn: { nms_pre: 1000, max_per_img: 1000, nms: { type: 'nms', iou_threshold: 0.7 } },
+    rcnn: { score_thr: 0.05, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 100 },
+  },
+}`;
+
 const shared = {
   kind: 'detector' as const,
   shapes: 'images -> boxes [n, 4], scores [n] and labels [n] of each',
@@ -112,8 +128,7 @@ export const twoStageDetectorDefinition = defineModule({
   ...shared,
   type: 'TwoStageDetector',
   summary: 'Detector whose first stage proposes regions and whose second stage classifies them',
-  example:
-    "{ type: 'TwoStageDetector', backbone: {...}, neck: {...}, rpn_head: {...}, roi_head: {...}, train_cfg: {...}, test_cfg: {...} }",
+  example: example('TwoStageDetector'),
 });
 
 export const fasterRCNNDefinition = defineModule({
@@ -121,6 +136,5 @@ export const fasterRCNNDefinition = defineModule({
   type: 'FasterRCNN',
   summary: 'Faster R-CNN: region proposal network, then classes and boxes of the regions',
   paper: 'Ren et al., Faster R-CNN, NeurIPS 2015',
-  example:
-    "{ type: 'FasterRCNN', backbone: {...}, neck: {...}, rpn_head: {...}, roi_head: {...}, train_cfg: {...}, test_cfg: {...} }",
+  example: example('FasterRCNN'),
 });

@@ -16,7 +16,7 @@ export { RoIAlign, type RoILayer } from './roi-extractors/roi-align';
 export { type RoIExtractor, SingleRoIExtractor } from './roi-extractors/single-roi-extractor';
 export { type RegionTrainCfg, regionTrainCfg, StandardRoIHead } from './standard-roi-head';
 
-export const roiHeads: AnyDefinition[] = [
+export const roiHeads = [
   standardRoIHeadDefinition,
   bboxHeadDefinition,
   convFCBBoxHeadDefinition,
@@ -24,4 +24,4 @@ export const roiHeads: AnyDefinition[] = [
   shared4Conv1FCBBoxHeadDefinition,
   singleRoIExtractorDefinition,
   roiAlignDefinition,
-];
+] as const satisfies readonly AnyDefinition[];
