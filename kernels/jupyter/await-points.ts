@@ -1,6 +1,7 @@
 // Makes the awaits of a cell places where it can be stopped: `await x` becomes `__resume__(await x)`. Lines stay where
 // they are; columns move, and `originalColumn` tells by how much.
 
+import type * as typescript from '@tslab/typescript-for-tslab';
 import { ts } from './converter';
 
 export interface Insertion {
@@ -11,18 +12,34 @@ export interface Insertion {
 
 const BEFORE = '__resume__(';
 
-/** JavaScript with every await guarded, and what was inserted where (zero-based, in positions of the input). */
-export function guardAwaits(code: string): { code: string; insertions: Insertion[] } {
-  if (!/\bawait\b/.test(code)) return { code, insertions: [] };
-  const source = ts.createSourceFile('cell.js', code, ts.ScriptTarget.Latest, true, ts.ScriptKind.JS);
+export interface Guarded {
+  code: string;
+  /** What was inserted where (zero-based, in positions of the input). */
+  insertions: Insertion[];
+  /** Whether there is an await outside of functions. */
+  topLevel: boolean;
+}
+
+/** Guards every await of compiled JavaScript. */
+export function guardAwaits(code: string): Guarded {
+  if (!/\bawait\b/.test(code)) return { code, insertions: [], topLevel: false };
+  // An async function's body is what the code will be; `export {}` makes the parser see awaits at its top.
+  const source = ts.createSourceFile('cell.js', `${code}\nexport {};`, ts.ScriptTarget.Latest, true, ts.ScriptKind.JS);
   const edits: { at: number; text: string }[] = [];
-  const visit = (node: import('@tslab/typescript-for-tslab').Node) => {
+  let topLevel = false;
+  let functions = 0;
+  const visit = (node: typescript.Node) => {
+    const awaits = ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier !== undefined);
+    if (awaits && functions === 0) topLevel = true;
     if (ts.isAwaitExpression(node)) {
       edits.push({ at: node.getStart(source), text: BEFORE }, { at: node.end, text: ')' });
     } else if (ts.isForOfStatement(node) && node.awaitModifier && ts.isBlock(node.statement)) {
       edits.push({ at: node.statement.getStart(source) + 1, text: `${BEFORE});` });
     }
+    const inner = ts.isFunctionLike(node) || ts.isClassStaticBlockDeclaration(node) ? 1 : 0;
+    functions += inner;
     ts.forEachChild(node, visit);
+    functions -= inner;
   };
   visit(source);
   // Stable order: of two edits at one place, an outer opening comes first and an inner closing comes first.
@@ -36,7 +53,7 @@ export function guardAwaits(code: string): { code: string; insertions: Insertion
     const { line, character } = source.getLineAndCharacterOfPosition(at);
     insertions.push({ line, column: character, length: text.length });
   }
-  return { code: result + code.slice(last), insertions };
+  return { code: result + code.slice(last), insertions, topLevel };
 }
 
 /** The column of the input that became `column` of the guarded code. */

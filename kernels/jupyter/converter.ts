@@ -2,7 +2,7 @@
 // compiler is handed to it with three functions replaced. That gives cells the packages of this project (wherever the
 // notebook lies), Node's types, and source maps for stack traces.
 
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type * as typescript from '@tslab/typescript-for-tslab';
 import type { Converter, ConvertResult } from 'tslab/dist/converter';
 import { packageRoot } from '../../src/paths';
@@ -32,20 +32,29 @@ export function createCellConverter(): CellConverter {
   const createWatchCompilerHost = (...args: unknown[]) => {
     const options = args[1] as typescript.CompilerOptions;
     options.inlineSourceMap = true;
+    // tslab's own handling of top-level awaits takes `await (x)` for a call of a function named await.
+    options.disableTopLevelAwait = false;
     options.typeRoots = [...(options.typeRoots ?? []), join(packageRoot, 'node_modules', '@types')];
     options.types = ['node'];
     const create = ts.createWatchCompilerHost as unknown as (...args: unknown[]) => typescript.WatchCompilerHost<never>;
     const host = create(...args);
-    const resolve = (name: string, file: string) =>
+    const find = (name: string, file: string) =>
       ts.resolveModuleName(name, file, options, host as typescript.ModuleResolutionHost).resolvedModule;
+    const isBare = (name: string) => !/^[./]/.test(name);
+    const resolve = (name: string, file: string) =>
+      find(name, file) ??
+      (isBare(name) ? find(name === 'detlab' ? packageRoot : name, join(packageRoot, 'cell.ts')) : undefined);
+    // The compiler asks for every import of every file again at each cell: what was found stays found, and what a
+    // package does not have, it will not have later.
+    const found = new Map<string, typescript.ResolvedModuleFull | undefined>();
     host.resolveModuleNameLiterals = (literals, file) =>
-      literals.map(({ text }) => ({
-        resolvedModule:
-          resolve(text, file) ??
-          (/^[./]/.test(text)
-            ? undefined
-            : resolve(text === 'detlab' ? packageRoot : text, join(packageRoot, 'cell.ts'))),
-      }));
+      literals.map(({ text }) => {
+        const key = `${dirname(file)}\0${text}`;
+        if (found.has(key)) return { resolvedModule: found.get(key) };
+        const resolvedModule = resolve(text, file);
+        if (resolvedModule || file.includes('/node_modules/')) found.set(key, resolvedModule);
+        return { resolvedModule };
+      });
     return host;
   };
 

@@ -75,7 +75,7 @@ export function createExecutor(directory: string, onPhase: (phase: number) => vo
     } catch (error) {
       return { status: 'error', error };
     }
-    const { converted, declared, code, insertions } = compiled;
+    const { converted, declared, code, insertions, topLevel } = compiled;
     const before = new Map<string, unknown>();
     for (const name of declared) {
       if (Object.hasOwn(variables, name)) before.set(name, variables[name]);
@@ -84,7 +84,7 @@ export function createExecutor(directory: string, onPhase: (phase: number) => vo
     compiledCells.set(cell.number, { converted, insertions });
     compiledCells.delete(cell.number - KEPT_MAPS);
 
-    const start = `(${converted.hasToplevelAwait ? 'async ' : ''}function (exports, require, __resume__, __define__) { `;
+    const start = `(${topLevel ? 'async ' : ''}function (exports, require, __resume__, __define__) { `;
     const end = `\n})(...Object.values(globalThis[Symbol.for('detlab.cell')]))`;
     let outcome: Outcome = { status: 'ok', value: undefined };
     try {
@@ -98,7 +98,7 @@ export function createExecutor(directory: string, onPhase: (phase: number) => vo
       stopped.catch(() => {});
       onPhase(Phase.Sync);
       const returned = cells.run(cell, () => script.runInThisContext({ breakOnSigint: true, displayErrors: false }));
-      if (converted.hasToplevelAwait) {
+      if (topLevel) {
         onPhase(Phase.Await);
         (returned as Promise<unknown>).catch(() => {}); // it may fail after it was cut
         await Promise.race([returned, stopped]);

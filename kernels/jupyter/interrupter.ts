@@ -3,6 +3,7 @@
 // two seconds or a second Stop, the inspector's `Runtime.terminateExecution`.
 
 import { Session } from 'node:inspector';
+import { CLEAR_ASYNC_STACK } from './async-stack';
 import { Phase, Slot, type ToMain } from './threads';
 
 const LOOK_MS = 50;
@@ -13,15 +14,14 @@ const GIVE_UP_MS = 60_000;
 
 export function createInterrupter(shared: Int32Array, tell: (message: ToMain) => void) {
   let watch: NodeJS.Timeout | undefined;
-  let inspector: Session | undefined;
+  // Connected now: later the main thread may be too busy to accept.
+  const inspector = new Session();
+  inspector.connectToMainThread();
 
   const isHeard = () => Atomics.load(shared, Slot.Heard) >= Atomics.load(shared, Slot.Pressed);
 
   function terminate() {
-    if (!inspector) {
-      inspector = new Session();
-      inspector.connectToMainThread();
-    }
+    inspector.post('Runtime.evaluate', { expression: CLEAR_ASYNC_STACK });
     inspector.post('Runtime.terminateExecution', () => tell({ op: 'terminated' }));
   }
 

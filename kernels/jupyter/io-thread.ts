@@ -27,6 +27,7 @@ const routers = {
   control: new Router({ linger: 1000, sendHighWaterMark: 0 }),
   stdin: new Router({ linger: 1000, sendHighWaterMark: 0 }),
 };
+const beat = new Reply({ linger: 0 });
 const queue: { socket: Publisher | Router; frames: (Buffer | string)[]; bytes: number }[] = [];
 let sending = false;
 
@@ -46,12 +47,18 @@ async function pump() {
     }
   }
   sending = false;
-  if (exiting && !gathered) tell({ op: 'flushed' });
+  if (exiting) close();
 }
 
 function send(socket: Publisher | Router, frames: (Buffer | string)[], bytes = 0) {
   queue.push({ socket, frames, bytes });
   void pump();
+}
+
+/** Ends the thread. The process must not exit while zeromq's sockets are open in a worker: it would abort. */
+function close() {
+  for (const socket of [iopub, beat, ...Object.values(routers)]) socket.close();
+  port.close();
 }
 
 const requests = new Map<number, { message: Message; channel: Request['channel'] }>();
@@ -98,7 +105,7 @@ port.on('message', (post: ToIo) => {
   else if (post.op === 'reply') reply(post.type, post.content, post.parent);
   else {
     exiting = true;
-    if (!sending) tell({ op: 'flushed' });
+    if (!sending) close();
   }
 });
 
@@ -128,7 +135,7 @@ function receive(channel: Request['channel'], frames: Buffer[]) {
     publish('status', { execution_state: 'idle' }, seq);
     tell({ op: 'shutdown', restart });
     // The main thread may be in a loop that never ends.
-    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1500);
+    setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1500).unref();
   } else {
     Atomics.store(shared, Slot.Received, seq);
     tell({ op: 'request', request: { seq, channel, header, content } });
@@ -139,12 +146,11 @@ async function listen(channel: Request['channel']) {
   for await (const frames of routers[channel]) receive(channel, frames);
 }
 
-async function heartbeat(socket: Reply) {
-  for await (const frames of socket) await socket.send(frames);
+async function heartbeat() {
+  for await (const frames of beat) await beat.send(frames);
 }
 
 async function start() {
-  const beat = new Reply({ linger: 0 });
   await Promise.all([
     iopub.bind(address(connection, 'iopub_port')),
     routers.shell.bind(address(connection, 'shell_port')),
@@ -153,7 +159,7 @@ async function start() {
     beat.bind(address(connection, 'hb_port')),
   ]);
   publish('status', { execution_state: 'starting' }, 0);
-  for (const loop of [listen('shell'), listen('control'), listen('stdin'), heartbeat(beat)]) {
+  for (const loop of [listen('shell'), listen('control'), listen('stdin'), heartbeat()]) {
     loop.catch((error) => {
       throw error;
     });

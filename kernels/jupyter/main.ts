@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { allowTermination } from './async-stack';
 import { readConnection } from './connection';
 import { installGuards } from './guards';
 import { createOutlet } from './outlet';
@@ -33,6 +34,7 @@ async function main() {
 
   const session = createSession(process.cwd(), outlet, shared);
   const { exit } = installGuards(session, shared);
+  allowTermination();
   captureStreams(outlet, session.currentRequest);
   const { source, problem } = preloadSource();
   const failed = await session.preload(source);
@@ -46,8 +48,10 @@ async function main() {
     } else if (message.op === 'terminated') session.terminated();
     else if (message.op === 'shutdown') {
       session.flush();
+      // When everything is sent the worker closes its sockets and ends.
+      worker.once('exit', () => exit(0));
       worker.postMessage({ op: 'exit' } satisfies ToIo);
-    } else if (message.op === 'flushed') exit(0);
+    }
   };
   for (const message of early) receive(message);
 }

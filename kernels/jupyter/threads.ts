@@ -22,8 +22,7 @@ export type ToMain =
   | { op: 'interrupt'; running: number }
   | { op: 'terminated' }
   | { op: 'shutdown'; restart: boolean }
-  | { op: 'bound' }
-  | { op: 'flushed' };
+  | { op: 'bound' };
 
 /** Slots of the Int32Array both threads share: read without waiting for the other thread's event loop. */
 export const Slot = {

@@ -68,6 +68,15 @@ describe('execute', () => {
     expect(result).toBe('42');
   });
 
+  it.each([
+    ['await (async () => { await null; return 1 })()', '1'],
+    ['await [2]', '[ 2 ]'],
+    ['await (3 as number)', '3'],
+    ['[1].map(async (n) => await n).length', '1'],
+  ])('takes an await for what it is in %s', async (code, expected) => {
+    expect((await kernel.execute(code)).result).toBe(expected);
+  });
+
   it('shows nothing for undefined and for statements', async () => {
     expect((await kernel.execute('undefined')).types).not.toContain('execute_result');
     expect((await kernel.execute('let unseen = 3')).types).not.toContain('execute_result');
