@@ -1,0 +1,50 @@
+// The public API of DetLab, one explicit list.
+
+import { describe as describeIn, type ModuleDescription } from './describe';
+import { catalogue } from './lab/catalogue';
+
+export { type ConfigObject, type ConfigValue, listConfigs, loadConfig, printConfig } from './config';
+// all of it by one star, so that `declare module 'detlab'` can add to UserModules
+export * from './config-types';
+export type { DataProblem, Dataset, Detections, ImageRecord, PackedSample, PixelImage, Truths } from './data';
+export { defineConfig } from './define-config';
+export type { ModuleDescription } from './describe';
+export { type Engine, type EngineOptions, engine, type Precision, startEngine } from './engine';
+export { DetLabError } from './errors';
+export type { EvaluationReport, MetricValues } from './evaluation';
+export { catalogue, register } from './lab/catalogue';
+export { Comparison, compare } from './lab/compare';
+export { dataset } from './lab/dataset';
+export { detector } from './lab/detector';
+export type { EvaluateOptions } from './lab/evaluate';
+export { LabDataset } from './lab/lab-dataset';
+export { type ImageInput, Model, type PredictOptions } from './lab/model';
+export type { FitOptions } from './lab/plan';
+export { type Prediction, Predictions } from './lab/predictions';
+export { Recipe } from './lab/recipe';
+export { Report } from './lab/report';
+export { Curves, Run } from './lab/run';
+export type { ModelSummary, SummaryDisplay } from './lab/summary';
+export type { Backbone, DetBatch, Detector, FeatureSpec, Losses, Neck } from './models/types';
+export { type Layout, Module, type Parameter, type StateDict } from './nn/module';
+export { readSafetensors, writeSafetensors } from './nn/safetensors';
+export { Random } from './random';
+export {
+  type BuildContext,
+  configOf,
+  defineModule,
+  type ModuleConfig,
+  type ModuleDefinition,
+  moduleOption,
+} from './registry';
+export { Display, type Displayable, type MimeBundle } from './visualization/display';
+
+/**
+ * What a module is: its options with types, defaults and meanings, its shapes, its paper, an example.
+ *
+ * @example describe('FPN')
+ * @throws DetLabError with the nearest type name
+ */
+export function describe(name: string): ModuleDescription {
+  return describeIn(name, catalogue);
+}

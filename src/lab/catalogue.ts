@@ -1,0 +1,25 @@
+// The whole catalogue: models, transforms, metrics, optimizers and schedules in one registry. A notebook adds its own
+// modules to it with `register`.
+
+import { TRANSFORMS } from '../data';
+import { METRICS } from '../evaluation';
+import { createRegistry } from '../models/catalogue';
+import { type AnyDefinition, Registry } from '../registry';
+import { trainingModules } from '../training/training-modules';
+
+/** Every module the lab knows by name. */
+export const catalogue: Registry = new Registry([
+  ...createRegistry().all(),
+  ...TRANSFORMS,
+  ...METRICS,
+  ...trainingModules,
+]);
+
+/**
+ * Adds a module of your own; run again, it takes the place of the first.
+ *
+ * @example register(defineModule({ kind: 'neck', type: 'MyNeck', summary: '...', example: '...', options, build }));
+ */
+export function register(definition: AnyDefinition): void {
+  catalogue.add(definition);
+}

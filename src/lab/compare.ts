@@ -1,0 +1,89 @@
+// `compare({ FPN: a, PAFPN: b }).fit(data)`: the same training for several recipes, one table and one chart.
+
+import path from 'node:path';
+import { inspect } from 'node:util';
+import { DetLabError } from '../errors';
+import { type Contestant, comparisonBundles, comparisonTable } from '../visualization/comparison';
+import { Display, type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
+import { tableText } from '../visualization/table';
+import { folderName } from './fit';
+import type { LabDataset } from './lab-dataset';
+import type { FitOptions } from './plan';
+import type { Recipe } from './recipe';
+import type { Run } from './run';
+
+const contestant = (name: string, run: Run): Contestant => ({
+  name,
+  report: run.report,
+  evaluations: run.curves.data.evaluations,
+  parameters: run.model.parameters,
+  secondsPerImage: run.report?.secondsPerImage,
+});
+
+export class Comparison implements Displayable {
+  constructor(
+    /** By the names given to `compare`. */
+    readonly runs: Readonly<Record<string, Run>>,
+    /** True when Stop ended it; the runs up to then are there. */
+    readonly interrupted: boolean,
+  ) {}
+
+  private get contestants(): Contestant[] {
+    return Object.entries(this.runs).map(([name, run]) => contestant(name, run));
+  }
+
+  /** AP, AP50, AP75..., per class, parameters, seconds an image. */
+  async table(): Promise<Display> {
+    return new Display((await comparisonBundles(this.contestants)).table);
+  }
+
+  async chart(): Promise<Display> {
+    return new Display((await comparisonBundles(this.contestants)).chart);
+  }
+
+  async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
+    const { table, chart } = await comparisonBundles(this.contestants);
+    // one bundle shows one form: the table with the chart's picture below it
+    const picture = `<img alt="comparison chart" style="max-width:100%;width:860px" src="data:image/png;base64,${chart['image/png']}">`;
+    return { ...table, 'text/html': `${table['text/html']}\n${picture}`, 'image/png': chart['image/png'] };
+  }
+
+  toString(): string {
+    return tableText(comparisonTable(this.contestants));
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+/**
+ * Several recipes to be trained alike.
+ * @example await compare({ FPN: base, PAFPN: base.neck('PAFPN') }).fit(cells, { epochs: 6 })
+ */
+export function compare(recipes: Readonly<Record<string, Recipe>>): {
+  fit(data: LabDataset, options?: FitOptions): Promise<Comparison>;
+} {
+  const entries = Object.entries(recipes);
+  if (entries.length === 0) throw new DetLabError('Cannot compare nothing: give recipes by name, { FPN: a, PAFPN: b }');
+  return {
+    async fit(data, options = {}) {
+      const screen = notebook();
+      const signal = options.signal ?? screen?.signal;
+      const id = crypto.randomUUID();
+      const runs: Record<string, Run> = {};
+      for (const [name, recipe] of entries) {
+        if (signal?.aborted) break;
+        const base = options.workDir === undefined ? 'runs/compare' : options.workDir;
+        const workDir = base === false ? (false as const) : path.join(base, folderName(name));
+        runs[name] = await recipe.named(name).fit(data, { ...options, signal, workDir });
+        if (screen && entries.length > 1 && Object.keys(runs).length < entries.length) {
+          const { table } = await comparisonBundles(Object.entries(runs).map(([n, run]) => contestant(n, run)));
+          screen.display(table, { id });
+        }
+      }
+      const interrupted = signal?.aborted === true || Object.keys(runs).length < entries.length;
+      return new Comparison(runs, interrupted);
+    },
+  };
+}

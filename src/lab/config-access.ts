@@ -1,0 +1,85 @@
+// Reading and editing configs by dotted path, never in place: a recipe's edits are new configs.
+
+import { type ConfigObject, type ConfigValue, cloneConfig, isObject } from '../config';
+import { DetLabError } from '../errors';
+import { shapeOf } from '../option-schema';
+import type { ModuleConfig, Registry } from '../registry';
+
+/** The value at a dotted path, or undefined. */
+export function at(config: ConfigValue | undefined, path: string): ConfigValue | undefined {
+  let value: ConfigValue | undefined = config;
+  for (const key of path.split('.')) {
+    if (Array.isArray(value)) value = value[Number(key)];
+    else if (isObject(value)) value = value[key];
+    else return undefined;
+  }
+  return value;
+}
+
+/** The object at a path, or an empty one. */
+export function objectAt(config: ConfigObject, path: string): ConfigObject {
+  const value = at(config, path);
+  return isObject(value) ? value : {};
+}
+
+export function numberAt(config: ConfigObject, path: string): number | undefined {
+  const value = at(config, path);
+  return typeof value === 'number' ? value : undefined;
+}
+
+/** The list of module configs at a path. */
+export function modulesAt(config: ConfigObject, path: string): ModuleConfig[] {
+  const value = at(config, path);
+  return (Array.isArray(value) ? value : []) as ModuleConfig[];
+}
+
+const HEADS = ['roi_head', 'bbox_head'];
+
+/** Every `num_classes` of the model's heads, by path. */
+export function classCounts(model: ConfigObject): Map<string, number> {
+  const found = new Map<string, number>();
+  const walk = (value: ConfigValue, path: string): void => {
+    if (Array.isArray(value)) for (const [i, v] of value.entries()) walk(v, `${path}.${i}`);
+    else if (isObject(value))
+      for (const [key, v] of Object.entries(value)) {
+        if (key === 'num_classes' && typeof v === 'number') found.set(`${path}.${key}`, v);
+        else walk(v, `${path}.${key}`);
+      }
+  };
+  for (const head of HEADS) if (head in model) walk(model[head], head);
+  return found;
+}
+
+/** A copy of the model's config without them, so that they come from the data. */
+export function withoutClassCounts(model: ConfigObject): ConfigObject {
+  const copy = cloneConfig(model);
+  for (const path of classCounts(model).keys()) {
+    const parent = at(copy, path.slice(0, path.lastIndexOf('.')));
+    if (isObject(parent)) delete parent.num_classes;
+  }
+  return copy;
+}
+
+/** Options that a new neck takes over from the one it replaces, where it has them and they are not given. */
+const CARRIED = ['out_channels', 'num_outs'];
+
+/** A neck's config in place of `old`; a bare name stands for the neck with what it can take over. */
+export function replacedNeck(old: ConfigObject, neck: ModuleConfig | string, registry: Registry): ConfigObject {
+  const config = typeof neck === 'string' ? { type: neck } : neck;
+  const definition = registry.get('neck', config.type, 'model.neck');
+  const known = Object.keys(shapeOf(definition.options) ?? {});
+  const carried = CARRIED.filter((key) => known.includes(key) && key in old && !(key in config));
+  return { ...(config as ConfigObject), ...Object.fromEntries(carried.map((key) => [key, old[key]])) };
+}
+
+/** @throws DetLabError naming both sides when a head's `num_classes` is not the number of classes. */
+export function checkClassCounts(model: ConfigObject, classes: readonly string[], source: string): void {
+  for (const [path, count] of classCounts(model)) {
+    if (count === classes.length) continue;
+    throw new DetLabError(
+      `Cannot fit the detector to the data: model.${path} is ${count}, but ${source} has ${classes.length} classes ` +
+        `(${classes.slice(0, 8).join(', ')}${classes.length > 8 ? ', ...' : ''}). ` +
+        `Use .classes(data.classes) on the recipe, or choose classes when the data set is loaded`,
+    );
+  }
+}

@@ -1,0 +1,24 @@
+// `detector('faster-rcnn_r50_fpn_1x_coco')`: the start of every recipe.
+
+import { type ConfigObject, type ConfigValue, cloneConfig, loadConfig } from '../config';
+import { Recipe } from './recipe';
+
+/**
+ * A recipe from a config's name, its path (.ts, .py, .json), or a config object.
+ *
+ * @example const nas = detector('faster-rcnn_r50_fpn_1x_coco').neck({ type: 'PAFPN' });
+ * @throws DetLabError with the nearest name when there is no such config
+ */
+export function detector(
+  config: string | object,
+  options: { options?: Record<string, ConfigValue> | readonly string[] } = {},
+): Recipe {
+  if (typeof config !== 'string') {
+    const recipe = new Recipe({ name: 'detector', config: cloneConfig(config as ConfigObject), freezing: [] });
+    return Array.isArray(options.options) || !options.options
+      ? recipe
+      : recipe.set(options.options as Record<string, ConfigValue>);
+  }
+  const loaded = loadConfig(config, options);
+  return new Recipe({ name: loaded.name, config: loaded.config, freezing: [] });
+}

@@ -1,0 +1,149 @@
+// A data set as a notebook sees it: classes, counts and problems in a table, and a grid of images with their truths.
+
+import path from 'node:path';
+import { inspect } from 'node:util';
+import { type DataProblem, type Dataset, decodeImage, type ImageRecord } from '../data';
+import { DetLabError } from '../errors';
+import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
+import type { DrawnBox } from '../visualization/draw-boxes';
+import { drawGrid } from '../visualization/image-grid';
+import { type Table, tableHtml, tableMarkdown, tableText } from '../visualization/table';
+import { holdOut } from './hold-out';
+
+const SHOWN_IMAGES = 6;
+
+export class LabDataset implements Displayable {
+  constructor(
+    readonly name: string,
+    /** What `fit` trains on. */
+    readonly train: Dataset,
+    /** What `fit` evaluates on; without it there is no AP. */
+    readonly val: Dataset | undefined,
+  ) {
+    if (val && val.classes.join('\n') !== train.classes.join('\n'))
+      throw new DetLabError(
+        `Cannot pair "${train.name}" with "${val.name}": their classes differ (${train.classes.join(', ')}; ${val.classes.join(', ')}). ` +
+          `Load both with the same { classes: [...] }`,
+      );
+  }
+
+  get classes(): string[] {
+    return this.train.classes;
+  }
+
+  get problems(): DataProblem[] {
+    return [...this.train.problems, ...(this.val?.problems ?? [])];
+  }
+
+  /** The validation part if there is one, else the only part: what `evaluate` measures. */
+  get evaluated(): Dataset {
+    return this.val ?? this.train;
+  }
+
+  /**
+   * One part alone (`'train'`, `'val'`), or both parts anew: `split(0.2)` holds a fifth of the training images back.
+   * @example (await dataset.coco('a.json', 'images')).split(0.2, { seed: 1 })
+   */
+  split(part: 'train' | 'val' | number, { seed = 0 } = {}): LabDataset {
+    if (typeof part === 'number') {
+      const { train, val } = holdOut(this.train, part, seed);
+      return new LabDataset(this.name, train, val);
+    }
+    const only = part === 'train' ? this.train : this.val;
+    if (!only)
+      throw new DetLabError(`Cannot take the val split of "${this.name}": it has none. Make one with .split(0.2)`);
+    return new LabDataset(only.name, only, undefined);
+  }
+
+  /** The first `n` images of each part, for a quick try. */
+  take(n: number): LabDataset {
+    const first = (d: Dataset): Dataset => ({ ...d, records: d.records.slice(0, n) });
+    return new LabDataset(this.name, first(this.train), this.val && first(this.val));
+  }
+
+  /** Counts by class and part. */
+  table(): Table {
+    const parts = [this.train, ...(this.val ? [this.val] : [])];
+    const heads = this.val ? ['train', 'val'] : [''];
+    const boxes = parts.map((part) => countByClass(part));
+    const images = parts.map((part) => part.records.length.toLocaleString('en'));
+    const { problems } = this;
+    return {
+      title: `${this.name}: ${images.map((n, i) => `${n} ${heads[i]}`.trim()).join(' + ')} images, ${this.classes.length} classes`,
+      columns: [{ title: 'class' }, ...heads.map((h) => ({ title: `${h} boxes`.trim(), align: 'right' as const }))],
+      rows: [
+        ...this.classes.map((name, c) => [name, ...boxes.map((b) => b[c].toLocaleString('en'))]),
+        ['all', ...boxes.map((b) => b.reduce((x, y) => x + y, 0).toLocaleString('en'))],
+      ],
+      strong: [this.classes.length],
+      note:
+        problems.length === 0
+          ? 'no problems found'
+          : `${problems.length} problem${problems.length > 1 ? 's' : ''}: ` +
+            `${problems
+              .slice(0, 3)
+              .map((p) => p.message)
+              .join('; ')}${problems.length > 3 ? '; ... (see .problems)' : ''}`,
+    };
+  }
+
+  /** Some images with their truths as one PNG, spread over the training part. */
+  async grid(count = SHOWN_IMAGES): Promise<Buffer> {
+    const { records } = this.train;
+    const chosen: ImageRecord[] = [];
+    const step = Math.max(1, Math.floor(records.length / count));
+    for (let i = 0; i < records.length && chosen.length < count; i += step) chosen.push(records[i]);
+    const read = await Promise.all(
+      chosen.map(async (record) => {
+        try {
+          return {
+            image: await decodeImage(record.path, record.id),
+            boxes: truthBoxes(record),
+            caption: path.basename(record.path),
+          };
+        } catch {
+          return undefined; // named among the problems when training meets it
+        }
+      }),
+    );
+    return drawGrid(
+      read.filter((r) => r !== undefined),
+      { legend: this.classes },
+    );
+  }
+
+  async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
+    const table = this.table();
+    const png = (await this.grid()).toString('base64');
+    const picture = `<img alt="images with their boxes" style="max-width:100%" src="data:image/png;base64,${png}">`;
+    return {
+      'text/html': `${tableHtml(table)}\n${picture}`,
+      'text/markdown': tableMarkdown(table),
+      'text/plain': tableText(table),
+      'image/png': png,
+    };
+  }
+
+  toString(): string {
+    return tableText(this.table());
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+function countByClass({ classes, records }: Dataset): number[] {
+  const counts = classes.map(() => 0);
+  for (const { truths } of records)
+    for (const [i, label] of truths.labels.entries()) if (truths.ignored[i] === 0) counts[label]++;
+  return counts;
+}
+
+export function truthBoxes({ truths }: ImageRecord): DrawnBox[] {
+  return Array.from(truths.labels, (label, i) => ({
+    bbox: [...truths.bboxes.subarray(4 * i, 4 * i + 4)],
+    classIndex: label,
+    dashed: truths.ignored[i] === 1,
+  }));
+}

@@ -1,0 +1,195 @@
+// A detector with its weights and class names: predict, evaluate, save, load.
+
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { inspect } from 'node:util';
+import type { ConfigObject } from '../config';
+import { buildPipeline, decodeImage, type ImageRecord, type PixelImage } from '../data';
+import type { Precision } from '../engine';
+import { DetLabError } from '../errors';
+import type { Detector } from '../models/types';
+import { readSafetensors, writeSafetensors } from '../nn/safetensors';
+import { Random } from '../random';
+import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
+import { buildModel, type RecipeSpec } from './build-model';
+import { catalogue } from './catalogue';
+import { modulesAt } from './config-access';
+import { detect, type EvaluateOptions, evaluate } from './evaluate';
+import type { LabDataset } from './lab-dataset';
+import { progressView } from './live';
+import { Predictions } from './predictions';
+import type { Report } from './report';
+import { inputSize, SummaryDisplay, summarise } from './summary';
+
+/** A path, the bytes of an image file, or pixels. */
+export type ImageInput = string | Uint8Array | PixelImage;
+
+export interface PredictOptions {
+  /** The picture shows boxes from this score on; the array has all. Default 0.3. */
+  threshold?: number;
+  precision?: Precision;
+}
+
+export class Model implements Displayable {
+  constructor(
+    readonly detector: Detector,
+    readonly classes: readonly string[],
+    readonly name: string,
+    readonly config: ConfigObject,
+  ) {}
+
+  /**
+   * What is in an image (or in each of several).
+   * @example (await model.predict('street.jpg')).filter((p) => p.score > 0.5)
+   */
+  predict(image: ImageInput, options?: PredictOptions): Promise<Predictions>;
+  predict(images: ImageInput[], options?: PredictOptions): Promise<Predictions[]>;
+  async predict(input: ImageInput | ImageInput[], options: PredictOptions = {}): Promise<Predictions | Predictions[]> {
+    if (Array.isArray(input)) {
+      const all: Predictions[] = [];
+      for (const image of input) all.push(await this.predict(image, options));
+      return all;
+    }
+    const source = typeof input === 'string' ? input : 'image';
+    const pixels =
+      typeof input === 'string' || input instanceof Uint8Array ? await decodeImage(input) : checkedPixels(input);
+    const steps = modulesAt(this.config, 'test_dataloader.dataset.pipeline').filter(
+      (t) => !t.type.endsWith('LoadAnnotations'),
+    );
+    const none = { bboxes: new Float32Array(), labels: new Int32Array(), ignored: new Uint8Array() };
+    const { width, height } = pixels;
+    const record: ImageRecord = {
+      id: 0,
+      path: source,
+      width,
+      height,
+      truths: none,
+      areas: new Float32Array(),
+      annotationIds: [],
+    };
+    const sample = await buildPipeline(steps, catalogue, 'test_pipeline').run(record, Random.seeded(0), {
+      ...pixels,
+      data: pixels.data.slice(),
+    });
+    this.detector.eval();
+    const [detections] = detect(this.detector, [sample], options.precision);
+    return Predictions.create(source, pixels, detections, this.classes, options.threshold ?? 0.3);
+  }
+
+  /**
+   * Measures the model on the validation part of `data` (or on its only part).
+   * @throws DetLabError when the classes differ, or when the work was interrupted
+   */
+  async evaluate(data: LabDataset, options: EvaluateOptions = {}): Promise<Report> {
+    const { evaluated } = data;
+    if (evaluated.classes.join('\n') !== this.classes.join('\n'))
+      throw new DetLabError(
+        `Cannot evaluate on "${evaluated.name}": the model knows ${this.classes.join(', ')}; the data has ${evaluated.classes.join(', ')}. ` +
+          `Load the data with { classes: model.classes }`,
+      );
+    const view = progressView(`evaluating ${this.name}`);
+    const signal = options.signal ?? notebook()?.signal;
+    const onProgress = (done: number, total: number) => {
+      view.update(done, total);
+      options.onProgress?.(done, total);
+    };
+    const report = await evaluate(this.detector, evaluated, this.config, { ...options, signal, onProgress });
+    view.close();
+    if (!report) throw new DetLabError(`The evaluation on "${evaluated.name}" was interrupted`);
+    return report;
+  }
+
+  /** Writes one safetensors file that `Model.load` and PyTorch read. */
+  save(file: string): string {
+    mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
+    writeSafetensors(file, this.detector.stateDict(), { format: 'pt', detlab: JSON.stringify(this.meta()) });
+    return path.resolve(file);
+  }
+
+  /** What goes into every file of this model, so that the file is enough to load it. */
+  meta(): { name: string; classes: readonly string[]; config: ConfigObject } {
+    return { name: this.name, classes: this.classes, config: this.config };
+  }
+
+  /**
+   * A model as it was saved: a file of `save`, a checkpoint's folder, or the folder of a run (its newest checkpoint).
+   * @throws DetLabError for a file that names no config, or whose tensors do not fit
+   */
+  static async load(place: string): Promise<Model> {
+    const file = modelFile(place);
+    const { tensors, metadata } = readSafetensors(file);
+    const meta = metaOf(metadata);
+    if (!meta)
+      throw new DetLabError(
+        `Cannot load "${file}" as a model: it holds tensors but no config. Use detector(config).weights("${file}") instead`,
+      );
+    const spec: RecipeSpec = { name: meta.name, config: meta.config, classes: meta.classes, freezing: [] };
+    const detector = await buildModel({ ...spec, weights: undefined }, meta.classes, undefined);
+    const report = detector.loadStateDict(tensors);
+    const wrong = [...report.missing, ...report.unexpected, ...report.mismatched.map((m) => m.name)];
+    if (wrong.length > 0)
+      throw new DetLabError(`Cannot load "${file}": ${wrong.length} tensors do not fit its config, first ${wrong[0]}`);
+    detector.eval();
+    return new Model(detector, meta.classes, meta.name, meta.config);
+  }
+
+  /** @param input height and width the shapes are computed for */
+  summary(input: [number, number] = inputSize(this.config)): SummaryDisplay {
+    return new SummaryDisplay(summarise(this.detector, this.config, this.name, input));
+  }
+
+  get parameters(): number {
+    return this.detector.parameterCount();
+  }
+
+  /** Frees the weights. */
+  dispose(): void {
+    this.detector.dispose();
+  }
+
+  [JUPYTER_DISPLAY](): MimeBundle {
+    return this.summary().bundle;
+  }
+
+  toString(): string {
+    return this.summary().toString();
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+/** The config and classes a file was saved with, if it was saved by DetLab. */
+export function metaOf(
+  metadata: Record<string, string>,
+): { name: string; classes: string[]; config: ConfigObject } | undefined {
+  try {
+    const meta = JSON.parse(metadata.detlab ?? 'null');
+    return meta && Array.isArray(meta.classes) && typeof meta.config === 'object' ? meta : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** The model's file in a run's folder, a checkpoint's folder, or the file itself. */
+export function modelFile(place: string): string {
+  if (!existsSync(place)) throw new DetLabError(`Cannot find the model "${place}": there is no such file or folder`);
+  if (statSync(place).isFile()) return place;
+  const root = existsSync(path.join(place, 'checkpoints')) ? path.join(place, 'checkpoints') : place;
+  const pointer = path.join(root, 'last_checkpoint');
+  const folder = existsSync(pointer) ? path.join(root, readFileSync(pointer, 'utf8').trim()) : root;
+  const file = path.join(folder, 'model.safetensors');
+  if (!existsSync(file))
+    throw new DetLabError(`Cannot find a model in "${place}": there is no model.safetensors in it`);
+  return file;
+}
+
+function checkedPixels(image: PixelImage): PixelImage {
+  const { data, width, height } = image;
+  if (data?.length === width * height * 3 && width > 0) return image;
+  throw new DetLabError(
+    `Cannot predict on these pixels: expected { data: Uint8Array of height x width x 3, width, height, order }, received ` +
+      `${data?.length ?? 'no'} values for ${width} x ${height}`,
+  );
+}

@@ -1,0 +1,151 @@
+// From a config and the options of `fit` to the settings of the training loop: MMDetection's keys in, the loop's out.
+
+import type { ConfigObject } from '../config';
+import type { Dataset, Loader } from '../data';
+import { buildPipeline, createLoader, type DataProblem } from '../data';
+import { filterRecords } from '../data/datasets/filter-records';
+import type { Precision } from '../engine';
+import type { ModuleConfig } from '../registry';
+import type { TrainOptions } from '../training/loop';
+import { catalogue } from './catalogue';
+import { at, modulesAt, numberAt, objectAt } from './config-access';
+
+export interface FitOptions {
+  /** Whole passes over the training images; the config's by default. Its schedule is stretched to fit. */
+  epochs?: number;
+  /** Learning rate after warm-up. */
+  lr?: number;
+  /** Images an iteration. */
+  batch?: number;
+  /** Mixed precision (bfloat16); true and false override the config. */
+  amp?: boolean;
+  /** Makes the run repeatable; 0 by default. */
+  seed?: number;
+  /** Folder of log, scalars and checkpoints; `runs/<name>` by default, false: nothing is written. */
+  workDir?: string | false;
+  /** Go on from the newest checkpoint in `workDir`. */
+  resume?: boolean;
+  /** Epochs and iterations between checkpoints, how many are kept (1), the metric whose best model is kept. */
+  checkpoint?: TrainOptions['checkpoint'];
+  /** Epochs between evaluations; the config's by default. */
+  evaluateEvery?: number;
+  /** Iterations between log lines. */
+  logInterval?: number;
+  /** Threads that decode images. */
+  workers?: number;
+  signal?: AbortSignal;
+  /** Takes the log lines, in place of the terminal or notebook. */
+  log?: (line: string) => void;
+  /** Called after every iteration. */
+  onStep?: (event: import('../training/loop').StepEvent) => void;
+}
+
+export interface RunPlan {
+  maxEpochs: number;
+  seed: number;
+  precision?: Precision;
+  optimWrapper: ModuleConfig;
+  paramScheduler: ModuleConfig[];
+  evaluationInterval: number;
+  checkpoint: NonNullable<TrainOptions['checkpoint']>;
+  logInterval: number;
+  logWindow: number;
+  batchSize: number;
+  /** What a person should know about how the config was changed. */
+  notices: string[];
+}
+
+const AP = 'coco/bbox_mAP';
+
+export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
+  const notices: string[] = [];
+  const configured = numberAt(config, 'train_cfg.max_epochs') ?? 12;
+  const maxEpochs = options.epochs ?? configured;
+  const batchSize = options.batch ?? numberAt(config, 'train_dataloader.batch_size') ?? 2;
+
+  const wrapper = objectAt(config, 'optim_wrapper');
+  const optimizer = { ...objectAt(config, 'optim_wrapper.optimizer') };
+  if (options.lr !== undefined) optimizer.lr = options.lr;
+  const scaling = objectAt(config, 'auto_scale_lr');
+  if (scaling.enable === true && typeof scaling.base_batch_size === 'number' && options.lr === undefined) {
+    optimizer.lr = (Number(optimizer.lr) * batchSize) / scaling.base_batch_size;
+    notices.push(`learning rate scaled to ${optimizer.lr} for ${batchSize} images an iteration (auto_scale_lr)`);
+  }
+
+  let paramScheduler = modulesAt(config, 'param_scheduler');
+  if (maxEpochs !== configured) {
+    paramScheduler = paramScheduler.map((rule) => stretched(rule, maxEpochs / configured));
+    const steps = paramScheduler.flatMap((rule) => (Array.isArray(rule.milestones) ? rule.milestones : []));
+    notices.push(
+      `schedule of ${configured} epochs fitted to ${maxEpochs}${steps.length > 0 ? `: learning rate falls after epochs ${steps.join(', ')}` : ''}`,
+    );
+  }
+
+  const hook = objectAt(config, 'default_hooks.checkpoint');
+  const saveBest = hook.save_best === 'auto' ? AP : hook.save_best;
+  const checkpoint = {
+    interval: numberAt(config, 'default_hooks.checkpoint.interval') ?? 1,
+    maxKeep: numberAt(config, 'default_hooks.checkpoint.max_keep_ckpts') ?? 1,
+    saveBest: typeof saveBest === 'string' ? saveBest : undefined,
+    ...options.checkpoint,
+  };
+  const lowPrecision = at(config, 'optim_wrapper.dtype') === 'float16' ? 'float16' : 'bfloat16';
+  return {
+    maxEpochs,
+    seed: options.seed ?? 0,
+    precision: options.amp === undefined ? undefined : options.amp ? lowPrecision : 'float32',
+    optimWrapper: { ...wrapper, optimizer } as unknown as ModuleConfig,
+    paramScheduler,
+    evaluationInterval: options.evaluateEvery ?? numberAt(config, 'train_cfg.val_interval') ?? 1,
+    checkpoint,
+    logInterval: options.logInterval ?? numberAt(config, 'default_hooks.logger.interval') ?? 50,
+    logWindow: numberAt(config, 'log_processor.window_size') ?? 50,
+    batchSize,
+    notices,
+  };
+}
+
+/** A rule counted in epochs for a run `factor` times as long. Rules counted in iterations (warm-up) stay. */
+function stretched(rule: ModuleConfig, factor: number): ModuleConfig {
+  if (rule.by_epoch === false) return rule;
+  const scale = (value: unknown): unknown =>
+    typeof value === 'number'
+      ? Math.max(1, Math.floor(value * factor))
+      : Array.isArray(value)
+        ? value.map(scale)
+        : value;
+  const changed: ModuleConfig = { ...rule };
+  for (const key of ['end', 'T_max', 'step_size', 'milestones']) if (key in rule) changed[key] = scale(rule[key]);
+  if (typeof rule.begin === 'number') changed.begin = Math.floor(rule.begin * factor);
+  return changed;
+}
+
+/** The loader of the training images, filtered as the config asks. */
+export function trainLoader(
+  data: Dataset,
+  config: ConfigObject,
+  plan: Pick<RunPlan, 'batchSize' | 'seed'>,
+  { workers, onProblem }: { workers?: number; onProblem: (problem: DataProblem) => void },
+): Loader {
+  const filter = objectAt(config, 'train_dataloader.dataset.filter_cfg');
+  const left: DataProblem[] = [];
+  const records = filterRecords(
+    data.records,
+    {
+      filterEmpty: filter.filter_empty_gt === true,
+      minSize: typeof filter.min_size === 'number' ? filter.min_size : 0,
+    },
+    left,
+  );
+  for (const problem of left) onProblem(problem);
+  const pipeline = buildPipeline(modulesAt(config, 'train_dataloader.dataset.pipeline'), catalogue, 'train_pipeline');
+  return createLoader({ ...data, records }, pipeline, {
+    batchSize: plan.batchSize,
+    seed: plan.seed,
+    shuffle: at(config, 'train_dataloader.sampler.shuffle') !== false,
+    aspectRatioGrouping: at(config, 'train_dataloader.batch_sampler.type') === 'AspectRatioBatchSampler',
+    dropLast: at(config, 'train_dataloader.drop_last') === true,
+    workers,
+    onProblem,
+  });
+}

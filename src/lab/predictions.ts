@@ -1,0 +1,93 @@
+// What a model found in one image: an array of { label, score, bbox } that shows itself as the picture with its boxes.
+
+import { inspect } from 'node:util';
+import type { Detections, PixelImage } from '../data';
+import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
+import { drawBoxes } from '../visualization/draw-boxes';
+import { tableText } from '../visualization/table';
+
+export interface Prediction {
+  label: string;
+  /** 0 to 1. */
+  score: number;
+  /** x1, y1, x2, y2 in the image's pixels. */
+  bbox: [number, number, number, number];
+}
+
+const LISTED = 50;
+
+export class Predictions extends Array<Prediction> implements Displayable {
+  // map and filter give plain arrays
+  static override get [Symbol.species]() {
+    return Array;
+  }
+
+  private constructor(
+    /** Path of the image, or `image` for pixels and bytes. */
+    readonly source: string,
+    private readonly picture: PixelImage,
+    private readonly classes: readonly string[],
+    private readonly threshold: number,
+  ) {
+    super();
+    for (const name of ['source', 'picture', 'classes', 'threshold'])
+      Object.defineProperty(this, name, { enumerable: false });
+  }
+
+  /** @param threshold boxes below this score are kept in the array and left out of the picture */
+  static create(
+    source: string,
+    picture: PixelImage,
+    { bboxes, scores, labels }: Detections,
+    classes: readonly string[],
+    threshold: number,
+  ): Predictions {
+    const result = new Predictions(source, picture, classes, threshold);
+    for (const [i, label] of labels.entries())
+      result.push({
+        label: classes[label],
+        score: scores[i],
+        bbox: [...bboxes.subarray(4 * i, 4 * i + 4)] as Prediction['bbox'],
+      });
+    return result;
+  }
+
+  /** Those the picture shows. */
+  get confident(): Prediction[] {
+    return this.filter((p) => p.score >= this.threshold);
+  }
+
+  /** PNG bytes of the image with its boxes. */
+  draw(): Promise<Buffer> {
+    // the surest box is drawn last, on top
+    const boxes = this.confident.reverse().map(({ label, score, bbox }) => ({
+      bbox,
+      classIndex: this.classes.indexOf(label),
+      text: `${label} ${score.toFixed(2)}`,
+    }));
+    return drawBoxes(this.picture, boxes);
+  }
+
+  async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
+    return { 'image/png': (await this.draw()).toString('base64'), 'text/plain': this.toString() };
+  }
+
+  override toString(): string {
+    const shown = this.confident;
+    const hidden = this.length - shown.length;
+    return tableText({
+      title: this.source,
+      columns: [
+        { title: 'label' },
+        { title: 'score', align: 'right' },
+        ...['x1', 'y1', 'x2', 'y2'].map((title) => ({ title, align: 'right' as const })),
+      ],
+      rows: shown.slice(0, LISTED).map((p) => [p.label, p.score.toFixed(3), ...p.bbox.map((v) => v.toFixed(1))]),
+      note: `${shown.length} boxes${hidden > 0 ? `, ${hidden} more below a score of ${this.threshold}` : ''}`,
+    });
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}

@@ -1,0 +1,61 @@
+// An evaluation's report with its speed, shown as the AP table.
+
+import { inspect } from 'node:util';
+import type { DataProblem } from '../data';
+import type { ClassReport, EvaluationReport, MetricValues } from '../evaluation';
+import { mmdetectionNames } from '../evaluation';
+import { apTable } from '../visualization/ap-table';
+import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
+import { type Table, tablesBundle, tableText } from '../visualization/table';
+
+export class Report implements EvaluationReport, Displayable {
+  readonly metric: string;
+  readonly metrics: MetricValues;
+  readonly perClass: ClassReport[];
+  readonly images: number;
+  readonly truths: number;
+  readonly detections: number;
+  readonly problems: DataProblem[];
+
+  constructor(
+    report: EvaluationReport,
+    /** Name of the data set. */
+    readonly data: string,
+    /** Wall-clock time of loading, prediction and metric. */
+    readonly seconds: number,
+  ) {
+    this.metric = report.metric;
+    this.metrics = report.metrics;
+    this.perClass = report.perClass;
+    this.images = report.images;
+    this.truths = report.truths;
+    this.detections = report.detections;
+    this.problems = report.problems;
+  }
+
+  get secondsPerImage(): number {
+    return this.seconds / Math.max(1, this.images);
+  }
+
+  /** Under the names of MMDetection's logs: `coco/bbox_mAP`, `pascal_voc/mAP`. */
+  logNames(): MetricValues {
+    if (this.metric === 'CocoMetric') return mmdetectionNames(this);
+    return Object.fromEntries(Object.entries(this.metrics).map(([name, value]) => [`pascal_voc/${name}`, value]));
+  }
+
+  table(title = this.data): Table {
+    return apTable(this, title);
+  }
+
+  [JUPYTER_DISPLAY](): MimeBundle {
+    return tablesBundle(this.table());
+  }
+
+  toString(): string {
+    return tableText(this.table());
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}

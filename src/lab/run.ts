@@ -1,0 +1,119 @@
+// A finished (or interrupted) training: model, report, curves and history.
+
+import { inspect } from 'node:util';
+import type { DataProblem } from '../data';
+import type { History } from '../training/history';
+import type { TrainResult } from '../training/loop';
+import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
+import { lossChart, lossChartText } from '../visualization/loss-chart';
+import { clock } from '../visualization/progress';
+import { type Table, tablesBundle, tableText } from '../visualization/table';
+import type { TrainingCurves } from '../visualization/training-curves';
+import type { Model } from './model';
+import type { Report } from './report';
+
+export interface RunParts {
+  model: Model;
+  report: Report | undefined;
+  result: TrainResult;
+  curves: TrainingCurves;
+  problems: DataProblem[];
+  seconds: number;
+  maxEpochs: number;
+  images: number;
+  waitSeconds: number;
+  workDir: string | undefined;
+}
+
+/** The loss chart of a run: what grew while it trained, to be shown again. */
+export class Curves implements Displayable {
+  constructor(
+    readonly data: TrainingCurves,
+    private readonly options: { title: string; maxEpochs: number },
+  ) {}
+
+  [JUPYTER_DISPLAY](): Promise<MimeBundle> {
+    return lossChart(this.data, this.options);
+  }
+
+  toString(): string {
+    return lossChartText(this.data);
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}
+
+export class Run implements Displayable {
+  readonly model: Model;
+  /** The last evaluation; undefined without validation images, or when interrupted before the first. */
+  readonly report: Report | undefined;
+  /** Log records with MMDetection's names. */
+  readonly history: History;
+  readonly curves: Curves;
+  /** The epoch with the highest AP. */
+  readonly best: { epoch: number; value: number } | undefined;
+  /** True when Stop or Ctrl-C ended it; `fit` with `resume: true` goes on. */
+  readonly interrupted: boolean;
+  /** Whole epochs and iterations done. */
+  readonly epoch: number;
+  readonly step: number;
+  /** Broken images met while training, by file and id. */
+  readonly problems: DataProblem[];
+  readonly seconds: number;
+  /** Training images a second of the whole run, evaluations included. */
+  readonly imagesPerSecond: number;
+  /** Share of the time spent waiting for images. */
+  readonly waiting: number;
+  readonly workDir: string | undefined;
+  /** Folder of the last checkpoint. */
+  readonly checkpoint: string | undefined;
+  private readonly maxEpochs: number;
+
+  constructor(parts: RunParts) {
+    const { model, result, seconds, maxEpochs } = parts;
+    this.model = model;
+    this.report = parts.report;
+    this.history = result.history;
+    this.curves = new Curves(parts.curves, { title: model.name, maxEpochs });
+    this.best = result.best;
+    this.interrupted = result.interrupted;
+    this.epoch = result.epoch;
+    this.step = result.step;
+    this.problems = parts.problems;
+    this.seconds = seconds;
+    this.imagesPerSecond = parts.images / Math.max(seconds, 1e-9);
+    this.waiting = parts.waitSeconds / Math.max(seconds, 1e-9);
+    this.workDir = parts.workDir;
+    this.checkpoint = result.checkpoint;
+    this.maxEpochs = maxEpochs;
+  }
+
+  /** One line: how far it came, in what time, how good. */
+  get headline(): string {
+    const { best, model } = this;
+    return [
+      `${model.name}: ${this.interrupted ? `interrupted after step ${this.step}, ${this.epoch} of ${this.maxEpochs} epochs` : `${this.epoch} epochs`} in ${clock(this.seconds)}`,
+      ...(best ? [`best AP ${best.value.toFixed(3)} after epoch ${best.epoch}`] : []),
+      ...(this.problems.length > 0 ? [`${this.problems.length} bad images`] : []),
+    ].join(', ');
+  }
+
+  private table(): Table {
+    if (this.report) return this.report.table(this.headline);
+    return { title: this.headline, columns: [{ title: 'not evaluated' }], rows: [] };
+  }
+
+  [JUPYTER_DISPLAY](): MimeBundle {
+    return tablesBundle(this.table());
+  }
+
+  toString(): string {
+    return tableText(this.table());
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}

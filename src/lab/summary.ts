@@ -1,0 +1,63 @@
+// `summary()`: the stages of a detector with output shapes, strides, parameters, and what is frozen.
+
+import type { ConfigObject } from '../config';
+import type { Detector, FeatureSpec } from '../models/types';
+import type { Module } from '../nn/module';
+import { Display } from '../visualization/display';
+import { type StageSummary, summaryTable } from '../visualization/summary-table';
+import { tablesBundle } from '../visualization/table';
+import { modulesAt, objectAt } from './config-access';
+
+export interface ModelSummary {
+  name: string;
+  /** Height and width the shapes are for. */
+  input: [number, number];
+  stages: StageSummary[];
+  parameters: number;
+  trainable: number;
+}
+
+/** The size the test pipeline resizes to, [height, width]. */
+export function inputSize(config: ConfigObject): [number, number] {
+  const resize = modulesAt(config, 'test_dataloader.dataset.pipeline').find((t) => t.type.endsWith('Resize'));
+  const scale = resize?.scale;
+  return Array.isArray(scale) ? [Number(scale[1]), Number(scale[0])] : [800, 1333];
+}
+
+export function summarise(
+  detector: Detector,
+  config: ConfigObject,
+  name: string,
+  input: [number, number],
+): ModelSummary {
+  const stages: StageSummary[] = [];
+  for (const [path, module] of detector.children()) {
+    const part = objectAt(config, `model.${path}`);
+    stages.push(stage(path, String(part.type ?? ''), module, input));
+    // the backbone's stages can be frozen one by one; elsewhere only a mixture needs to be seen
+    const last = stages[stages.length - 1];
+    if (path !== 'backbone' && (last.trainable === 0 || last.trainable === last.parameters)) continue;
+    for (const [child, below] of module.children()) stages.push(stage(`${path}.${child}`, '', below, input));
+  }
+  const trainable = detector.trainable().reduce((sum, [, p]) => sum + p.variable.size, 0);
+  return { name, input, stages, parameters: detector.parameterCount(), trainable };
+}
+
+function stage(path: string, type: string, module: Module, [height, width]: [number, number]): StageSummary {
+  const specs = (module as Module & { outputs?: FeatureSpec[] }).outputs ?? [];
+  return {
+    path,
+    type,
+    outputs: specs.map(({ channels, stride }) => [Math.ceil(height / stride), Math.ceil(width / stride), channels]),
+    strides: specs.map(({ stride }) => stride),
+    parameters: module.parameterCount(),
+    trainable: module.trainable().reduce((sum, [, p]) => sum + p.variable.size, 0),
+  };
+}
+
+export class SummaryDisplay extends Display {
+  constructor(readonly summary: ModelSummary) {
+    const { name, input, stages } = summary;
+    super(tablesBundle(summaryTable(stages, `${name}, input ${input[0]} × ${input[1]}`)));
+  }
+}
