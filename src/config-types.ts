@@ -17,7 +17,7 @@ import type { Kind, ModuleConfig, ModuleDefinition, NestedModule } from './regis
 import type { trainingModules } from './training/training-modules';
 
 /**
- * Definitions of the user's own modules, by any name, for the types to know them.
+ * Definitions of the user's own modules, by any name, for the types to know them (`configOf` does without).
  *
  * @example declare module 'detlab' { interface UserModules { MyNeck: typeof MyNeck } }
  */
@@ -54,25 +54,46 @@ export type ConfigOf<K extends Kind> = [DefinitionOf<K>] extends [never]
 
 /** A schema's input with the configs of nested modules put in their places. */
 export type Filled<T> =
-  T extends NestedModule<infer K> ? ConfigOf<K> : T extends object ? { [Key in keyof T]: Filled<T[Key]> } : T;
+  T extends NestedModule<infer K>
+    ? ConfigOf<K> | NestedModule<K>
+    : T extends object
+      ? { [Key in keyof T]: Filled<T[Key]> }
+      : T;
 
 /** What a config that inherits may say of a value: any part of an object, or `_delete_: true` and all of it. */
 export type Override<T> =
   T extends NestedModule<infer K>
-    ? ModuleOverride<K>
+    ? ModuleOverride<K> | NestedModule<K>
     : T extends readonly unknown[]
       ? Filled<T>
       : T extends object
         ? { [Key in keyof T]?: Override<T[Key]> } & { _delete_?: boolean }
         : T;
 
+type ChoiceOf<D> =
+  D extends ModuleDefinition<infer Options, infer _Built, infer Type, infer _Kind>
+    ? { type: Type } & Override<z.input<Options>>
+    : never;
 type OverrideOf<D> =
   D extends ModuleDefinition<infer Options, infer _Built, infer Type, infer _Kind>
     ? { type?: Type } & Override<z.input<Options>>
     : never;
+
+/** A part of an inherited module: any of its options, its `type` too only when it changes. */
 export type ModuleOverride<K extends Kind> = [DefinitionOf<K>] extends [never]
   ? Partial<ModuleConfig>
   : OverrideOf<DefinitionOf<K>>;
+
+/**
+ * A module put in the place of another: its `type`, and those of its options that are not taken over; or a module of
+ * your own by `configOf`.
+ */
+export type ModuleChoice<K extends Kind> =
+  | ([DefinitionOf<K>] extends [never] ? ModuleConfig : ChoiceOf<DefinitionOf<K>>)
+  | NestedModule<K>;
+
+/** The type names of a kind: `'FPN' | 'PAFPN'`. */
+export type TypeName<K extends Kind> = DefinitionOf<K>['type'];
 
 export type DetectorConfig = ConfigOf<'detector'>;
 export type BackboneConfig = ConfigOf<'backbone'>;

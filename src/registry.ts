@@ -51,6 +51,18 @@ export function moduleOption<K extends Kind>(kind: K): z.ZodType<ModuleConfig, N
   return schema as unknown as z.ZodType<ModuleConfig, NestedModule<K>>;
 }
 
+/**
+ * The config of a module of your own, its options typed by its definition: for places whose types know the catalogue only.
+ *
+ * @example base.neck(configOf(MyNeck, { gain: 2 }))
+ */
+export function configOf<Options extends z.ZodType, Built, Type extends string, K extends Kind>(
+  definition: ModuleDefinition<Options, Built, Type, K>,
+  options: z.input<Options>,
+): NestedModule<K> & { type: Type } {
+  return { type: definition.type, ...(options as object) } as unknown as NestedModule<K> & { type: Type };
+}
+
 /** What is known while a model is being built, passed down from part to part. */
 export interface BuildContext {
   registry: Registry;

@@ -95,7 +95,7 @@ test.each(everything.map(({ type, kind }) => [type, kind]))(
     const { example, options } = all.get(kind, type);
     const { type: named, ...config } = new Function(`return (${example})`)() as { type: string };
     expect(named).toBe(type);
-    const parsed = options.safeParse(config);
-    expect(parsed.error?.issues ?? []).toEqual([]);
+    expect(options.safeParse(config).error?.issues ?? []).toEqual([]);
+    expect(findModuleProblems({ type, ...config }, all, kind, 'example')).toEqual([]);
   },
 );

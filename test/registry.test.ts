@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { checkModel } from '../src/check-model';
-import { type BuildContext, defineModule, moduleOption, Registry } from '../src/registry';
+import { type BuildContext, configOf, defineModule, type ModuleConfig, moduleOption, Registry } from '../src/registry';
 
 const loss = defineModule({
   kind: 'loss',
@@ -79,6 +79,12 @@ test('build fills defaults, then infers from the context', () => {
 
 test('nested modules build through the registry, and a scope before a type may stay', () => {
   expect(registry.build('roi_head', { type: 'mmdet.Head', _scope_: 'mmdet' }, { path: 'h' })).toEqual({ weight: 1 });
+});
+
+test('configOf is the config a definition builds from', () => {
+  const config = configOf(neck, { num_outs: 2 });
+  expect(config).toEqual({ type: 'FPN', num_outs: 2 });
+  expect(registry.build('neck', config as unknown as ModuleConfig, context)).toHaveProperty('options.num_outs', 2);
 });
 
 test('a second definition of the same kind and type replaces the first', () => {
