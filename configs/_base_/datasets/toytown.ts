@@ -1,9 +1,9 @@
 import type { MetricConfig, TransformConfig } from '../../../src/config-types';
 import { defineConfig } from '../../../src/define-config';
 
-// Generated street scenes, 320 x 240, in COCO's format: `dataset.toytown({ images, seed })` writes them.
+// Generated street scenes, 320 x 240, in COCO's format, where `dataset.toytown()` writes them.
 const dataset_type = 'CocoDataset';
-const data_root = 'data/toytown/';
+const data_root = 'runs/data/toytown-v1-500-seed0-320x240/';
 const backend_args = null;
 
 const train_pipeline: TransformConfig[] = [
@@ -29,7 +29,7 @@ const val_dataloader = {
   dataset: {
     type: dataset_type,
     data_root,
-    ann_file: 'annotations/instances_val.json',
+    ann_file: 'annotations/val.json',
     data_prefix: { img: 'val/' },
     test_mode: true,
     pipeline: test_pipeline,
@@ -38,7 +38,7 @@ const val_dataloader = {
 };
 const val_evaluator: MetricConfig = {
   type: 'CocoMetric',
-  ann_file: `${data_root}annotations/instances_val.json`,
+  ann_file: `${data_root}annotations/val.json`,
   metric: 'bbox',
   format_only: false,
   backend_args,
@@ -59,7 +59,7 @@ export default defineConfig({
     dataset: {
       type: dataset_type,
       data_root,
-      ann_file: 'annotations/instances_train.json',
+      ann_file: 'annotations/train.json',
       data_prefix: { img: 'train/' },
       filter_cfg: { filter_empty_gt: true },
       pipeline: train_pipeline,
