@@ -30,18 +30,19 @@ function convInfo(inShape: number[], filterShape: number[], attrs: ConvAttrs): t
   );
 }
 
-/** x [N, H, W, Ci], dy [N, OH, OW, Co] -> filter gradient [KH, KW, Ci, Co]. */
+/** x [N, H, W, Ci], dy [N, OH, OW, Co] -> filter gradient [KH, KW, Ci, Co]; at most `patchLimit` floats of patches at once. */
 export function conv2dBackpropFilter(
   x: tf.Tensor4D,
   dy: tf.Tensor4D,
   filterShape: [number, number, number, number],
   attrs: ConvAttrs,
+  patchLimit = PATCH_LIMIT,
 ): tf.Tensor4D {
   return tf.tidy(() => {
     if (x.size === 0 || dy.size === 0) return tf.zeros(filterShape);
     const info = convInfo(x.shape, filterShape, attrs);
     const perImage = info.filterWidth * info.inChannels * info.outHeight * info.outWidth;
-    const step = Math.max(1, Math.floor(PATCH_LIMIT / perImage));
+    const step = Math.max(1, Math.floor(patchLimit / perImage));
     let total: tf.Tensor4D | undefined;
     for (let n = 0; n < info.batchSize; n += step) {
       const count = Math.min(step, info.batchSize - n);

@@ -13,6 +13,7 @@ import { convBackpropKernels } from './conv-backprop';
 import { depthwiseBackpropKernels } from './depthwise-backprop';
 import { directKernels } from './direct-kernels';
 import { einsumKernel } from './einsum';
+import { guardAllocation } from './heap';
 import { matMulKernels } from './matmul';
 import { poolBackpropKernels } from './pool-backprop';
 
@@ -31,6 +32,8 @@ export async function startWasm(options: EngineOptions = {}): Promise<Engine> {
     throw new DetLabError(
       'Cannot start the wasm engine: its binary did not load. Run `npm ci` to restore node_modules',
     );
+  const { wasm } = tf.backend() as unknown as { wasm: Parameters<typeof guardAllocation>[0] };
+  guardAllocation(wasm);
   for (const kernel of [
     ...convBackpropKernels,
     ...depthwiseBackpropKernels,
@@ -43,7 +46,6 @@ export async function startWasm(options: EngineOptions = {}): Promise<Engine> {
     tf.registerKernel(kernel);
   }
   registerTapeGradients();
-  const backend = tf.backend() as unknown as { wasm: { HEAPU8: Uint8Array } };
   const threads = getThreadsCount();
   return {
     name: 'wasm',
@@ -59,6 +61,6 @@ export async function startWasm(options: EngineOptions = {}): Promise<Engine> {
     },
     sgdStep,
     clipGradNorm,
-    ...trackMemory(() => backend.wasm.HEAPU8.length),
+    ...trackMemory(() => wasm.HEAPU8.length),
   };
 }

@@ -32,6 +32,28 @@ export function conformance(name: EngineName, missing: string | undefined): void
       expect(engine.description).toContain(engine.device);
     });
 
+    test('refuses a precision it does not have', () => {
+      for (const precision of ['bfloat16', 'float16'] as const)
+        if (!engine.precisions.includes(precision))
+          expect(() => engine.autocast(precision, () => 1)).toThrow(precision);
+      expect(engine.autocast('float32', () => 1)).toBe(1);
+    });
+
+    test('honours the gradient of tf.customGrad', () => {
+      tf.tidy(() => {
+        const f = tf.customGrad((x, save) => {
+          (save as tf.GradSaveFunc)([x as tf.Tensor]);
+          return {
+            value: tf.square(x as tf.Tensor),
+            gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => tf.mul(tf.mul(dy, saved[0]), 5), // not the true 2 x
+          };
+        });
+        const x = tf.tensor1d([1, -2, 3]);
+        const gradient = tf.grad((y) => tf.sum(tf.mul(f(y), 2)))(x);
+        expect([...gradient.dataSync()]).toEqual([10, -20, 30]);
+      });
+    });
+
     for (const stored of cases) {
       test(stored.name, () => {
         const inputs = inputsOf(stored);
