@@ -8,4 +8,4 @@ if (!existsSync(main)) {
   console.error('detlab is not compiled yet: run `npm run setup` in its folder first');
   process.exit(2);
 }
-require(main);
+require(main).main(process.argv);

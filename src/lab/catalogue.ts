@@ -1,7 +1,7 @@
 // The whole catalogue: models, transforms, metrics, optimizers and schedules in one registry. A notebook adds its own
 // modules to it with `register`.
 
-import { TRANSFORMS } from '../data';
+import { DATASETS, TRANSFORMS } from '../data';
 import { METRICS } from '../evaluation';
 import { createRegistry } from '../models/catalogue';
 import { type AnyDefinition, Registry } from '../registry';
@@ -10,6 +10,7 @@ import { trainingModules } from '../training/training-modules';
 /** Every module the lab knows by name. */
 export const catalogue: Registry = new Registry([
   ...createRegistry().all(),
+  ...DATASETS,
   ...TRANSFORMS,
   ...METRICS,
   ...trainingModules,

@@ -71,6 +71,10 @@ export async function fit(spec: RecipeSpec, data: LabDataset, options: FitOption
           if (!started) for (const more of first) log(more);
           started = true;
         },
+        async onRecord(history, record) {
+          options.onRecord?.(record);
+          await view.hooks.onRecord?.(history, record);
+        },
         async onStep(event) {
           options.onStep?.(event);
           await view.hooks.onStep?.(event);

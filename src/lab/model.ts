@@ -8,6 +8,7 @@ import { buildPipeline, decodeImage, type ImageRecord, type PixelImage } from '.
 import type { Precision } from '../engine';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
+import type { StateDict } from '../nn/module';
 import { readSafetensors, writeSafetensors } from '../nn/safetensors';
 import { Random } from '../random';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
@@ -124,11 +125,8 @@ export class Model implements Displayable {
         `Cannot load "${file}" as a model: it holds tensors but no config. Use detector(config).weights("${file}") instead`,
       );
     const spec: RecipeSpec = { name: meta.name, config: meta.config, classes: meta.classes, freezing: [] };
-    const detector = await buildModel({ ...spec, weights: undefined }, meta.classes, undefined);
-    const report = detector.loadStateDict(tensors);
-    const wrong = [...report.missing, ...report.unexpected, ...report.mismatched.map((m) => m.name)];
-    if (wrong.length > 0)
-      throw new DetLabError(`Cannot load "${file}": ${wrong.length} tensors do not fit its config, first ${wrong[0]}`);
+    const detector = await buildModel(spec, meta.classes, undefined);
+    loadStrictly(detector, tensors, file);
     detector.eval();
     return new Model(detector, meta.classes, meta.name, meta.config);
   }
@@ -158,6 +156,21 @@ export class Model implements Displayable {
   [inspect.custom](): string {
     return this.toString();
   }
+}
+
+/** @throws DetLabError when a tensor is missing, too many or of another shape */
+export function loadStrictly(detector: Detector, tensors: StateDict, file: string): void {
+  const report = detector.loadStateDict(tensors);
+  const shapes = report.mismatched.map((m) => `${m.name} is [${m.received}], the model's [${m.expected}]`);
+  const wrong = [
+    ...shapes,
+    ...report.missing.map((name) => `${name} is missing`),
+    ...report.unexpected.map((name) => `${name} has no place in the model`),
+  ];
+  if (wrong.length > 0)
+    throw new DetLabError(
+      `Cannot load "${file}": ${wrong.length} of its tensors do not fit the config: ${wrong.slice(0, 3).join('; ')}`,
+    );
 }
 
 /** The config and classes a file was saved with, if it was saved by DetLab. */

@@ -6,7 +6,8 @@ import { buildPipeline, createLoader, type DataProblem } from '../data';
 import { filterRecords } from '../data/datasets/filter-records';
 import type { Precision } from '../engine';
 import type { ModuleConfig } from '../registry';
-import type { TrainOptions } from '../training/loop';
+import type { ScalarRecord } from '../training/history';
+import type { StepEvent, TrainOptions } from '../training/loop';
 import { catalogue } from './catalogue';
 import { at, modulesAt, numberAt, objectAt } from './config-access';
 
@@ -37,7 +38,9 @@ export interface FitOptions {
   /** Takes the log lines, in place of the terminal or notebook. */
   log?: (line: string) => void;
   /** Called after every iteration. */
-  onStep?: (event: import('../training/loop').StepEvent) => void;
+  onStep?: (event: StepEvent) => void;
+  /** Called with every line of the history: losses (MMDetection's names) and evaluations. */
+  onRecord?: (record: ScalarRecord) => void;
 }
 
 export interface RunPlan {
@@ -74,7 +77,7 @@ export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
 
   let paramScheduler = modulesAt(config, 'param_scheduler');
   if (maxEpochs !== configured) {
-    paramScheduler = paramScheduler.map((rule) => stretched(rule, maxEpochs / configured));
+    paramScheduler = paramScheduler.map((rule) => stretched(rule, maxEpochs, configured));
     const steps = paramScheduler.flatMap((rule) => (Array.isArray(rule.milestones) ? rule.milestones : []));
     notices.push(
       `schedule of ${configured} epochs fitted to ${maxEpochs}${steps.length > 0 ? `: learning rate falls after epochs ${steps.join(', ')}` : ''}`,
@@ -105,18 +108,20 @@ export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
   };
 }
 
-/** A rule counted in epochs for a run `factor` times as long. Rules counted in iterations (warm-up) stay. */
-function stretched(rule: ModuleConfig, factor: number): ModuleConfig {
+/** A rule counted in epochs for a run of `epochs` instead of `configured`. Rules counted in iterations (warm-up) stay. */
+function stretched(rule: ModuleConfig, epochs: number, configured: number): ModuleConfig {
   if (rule.by_epoch === false) return rule;
   const scale = (value: unknown): unknown =>
-    typeof value === 'number'
-      ? Math.max(1, Math.floor(value * factor))
-      : Array.isArray(value)
-        ? value.map(scale)
-        : value;
+    typeof value === 'number' ? Math.max(1, Math.floor((value * epochs) / configured)) : value;
   const changed: ModuleConfig = { ...rule };
-  for (const key of ['end', 'T_max', 'step_size', 'milestones']) if (key in rule) changed[key] = scale(rule[key]);
-  if (typeof rule.begin === 'number') changed.begin = Math.floor(rule.begin * factor);
+  for (const key of ['end', 'T_max', 'step_size']) if (key in rule) changed[key] = scale(rule[key]);
+  if (typeof rule.begin === 'number') changed.begin = Math.floor((rule.begin * epochs) / configured);
+  if (Array.isArray(rule.milestones)) {
+    // each behind the one before it, and inside the run
+    const milestones: number[] = [];
+    for (const m of rule.milestones) milestones.push(Math.max(Number(scale(m)), (milestones.at(-1) ?? 0) + 1));
+    changed.milestones = milestones.filter((m) => m < epochs);
+  }
   return changed;
 }
 

@@ -5,6 +5,7 @@ import { inspect } from 'node:util';
 import { applyOptions, type ConfigObject, type ConfigValue, cloneConfig, printConfig } from '../config';
 import type { ModuleChoice, ModuleOverride, TypeName } from '../config-types';
 import { DetLabError } from '../errors';
+import { readSafetensors } from '../nn/safetensors';
 import type { ModuleConfig } from '../registry';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { buildModel, type RecipeSpec, settleClasses } from './build-model';
@@ -12,7 +13,7 @@ import { catalogue } from './catalogue';
 import { objectAt, replacedNeck, withoutClassCounts } from './config-access';
 import { fit } from './fit';
 import type { LabDataset } from './lab-dataset';
-import { Model } from './model';
+import { loadStrictly, Model, metaOf, modelFile } from './model';
 import type { FitOptions } from './plan';
 import type { Run } from './run';
 import { inputSize, SummaryDisplay, summarise } from './summary';
@@ -109,6 +110,22 @@ export class Recipe implements Displayable {
     const classes = settleClasses(this.spec);
     const detector = await buildModel(this.spec, classes, seed, (line) => console.error(line));
     return new Model(detector, classes, this.name, this.config);
+  }
+
+  /**
+   * The model with the weights of a file, a checkpoint's folder or a run's folder; all of them must fit.
+   * Class names come from the file where the recipe has none.
+   */
+  async load(place: string): Promise<Model> {
+    const file = modelFile(place);
+    const { tensors, metadata } = readSafetensors(file);
+    const named = this.spec.classes ?? metaOf(metadata)?.classes;
+    const recipe = named ? this.classes(named) : this;
+    const classes = settleClasses(recipe.spec);
+    const detector = await buildModel(recipe.spec, classes, undefined);
+    loadStrictly(detector, tensors, file);
+    detector.eval();
+    return new Model(detector, classes, this.name, recipe.config);
   }
 
   /** The stages with output shapes, strides, parameters, and what is frozen. No weights are drawn for it. */

@@ -2,7 +2,7 @@
 // checkpoints in mmengine's order. It yields to the event loop after every iteration, so that an AbortSignal, timers and
 // displays are served; an abort ends it after the iteration in hand, keeps the model, and the run can be resumed.
 
-import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as macrotask } from 'node:timers/promises';
 import type { PackedSample } from '../data/types';
@@ -14,12 +14,13 @@ import { type ModuleConfig, Registry } from '../registry';
 import { findCheckpoint, setAsideCheckpoints, type TrainingState } from './checkpoint';
 import { CheckpointWriter } from './checkpoint-writer';
 import { pass } from './gradients';
-import { bestEvaluation, type History, SmoothedScalars } from './history';
+import { bestEvaluation, type History, type ScalarRecord, SmoothedScalars } from './history';
 import { evaluationLine, trainLine } from './log-lines';
 import { bare, OptimWrapper, type OptimWrapperConfig } from './optim-wrapper';
 import { Schedule } from './schedule';
 import type { ScheduleFactory } from './schedules/schedule-rule';
 import { trainingModules } from './training-modules';
+import { lockWorkDir } from './work-dir-lock';
 
 /** Where batches come from. The same epoch gives the same batches each time, from whatever batch it is started. */
 export interface TrainLoader {
@@ -54,8 +55,8 @@ export interface TrainHooks {
   log?(line: string): void;
   onStart?(history: History, at: { epoch: number; step: number; maxSteps: number }): void | Promise<void>;
   onStep?(event: StepEvent): void | Promise<void>;
-  /** After a line was added to the history. */
-  onRecord?(history: History): void | Promise<void>;
+  /** After `record` was added to the history. */
+  onRecord?(history: History, record: ScalarRecord): void | Promise<void>;
   onCheckpoint?(directory: string): void | Promise<void>;
 }
 
@@ -113,6 +114,17 @@ export interface TrainResult {
  *   checkpoint does not belong to this run, or for a config mistake
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
+  if (options.workDir === undefined) return run(options);
+  mkdirSync(options.workDir, { recursive: true });
+  const unlock = lockWorkDir(options.workDir);
+  try {
+    return await run(options);
+  } finally {
+    unlock();
+  }
+}
+
+async function run(options: TrainOptions): Promise<TrainResult> {
   const { detector, loader, maxEpochs, signal, hooks = {}, meta = {} } = options;
   const { interval = 1, everyIterations, maxKeep = -1, saveBest } = options.checkpoint ?? {};
   const batchesPerEpoch = loader.length;
@@ -123,11 +135,12 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     options.evaluate !== undefined && (epoch % (options.evaluationInterval ?? 1) === 0 || epoch === maxEpochs);
 
   const root = options.workDir === undefined ? undefined : path.join(options.workDir, 'checkpoints');
-  if (options.workDir !== undefined) mkdirSync(options.workDir, { recursive: true });
   const log = (line: string): void => {
     hooks.log?.(line);
     if (options.workDir !== undefined) appendFileSync(path.join(options.workDir, 'train.log'), `${line}\n`);
   };
+  if (options.workDir !== undefined && !options.resume)
+    rmSync(path.join(options.workDir, 'train.log'), { force: true });
   log(`engine: ${engine().description}`);
 
   const wrapper = new OptimWrapper(detector, options.optimWrapper, registry, maxSteps, options.precision);
@@ -142,10 +155,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   let [epoch, iteration, step] = [0, 0, 0];
 
   const scalarsFile = options.workDir && path.join(options.workDir, 'scalars.jsonl');
-  const record = async (list: 'train' | 'evaluations', entry: Record<string, number>): Promise<void> => {
+  const record = async (list: 'train' | 'evaluations', entry: ScalarRecord): Promise<void> => {
     history[list].push(entry);
     if (scalarsFile) appendFileSync(scalarsFile, `${JSON.stringify(entry)}\n`);
-    await hooks.onRecord?.(history);
+    await hooks.onRecord?.(history, entry);
   };
 
   if (root && !options.resume) {

@@ -4,15 +4,14 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createWriteStream, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { Random } from '../../src/random';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-kill-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the script in `workDir`; `killAfter` milliseconds after its first log line it is killed. Returns its exit signal. */
-async function run(workDir: string, killAfter?: number): Promise<NodeJS.Signals | null> {
+/** Runs the script in `workDir`. It is killed `delay` ms after its `lines`-th training log line. Returns its exit signal. */
+async function run(workDir: string, kill?: { lines: number; delay: number }): Promise<NodeJS.Signals | null> {
   const preload = join(__dirname, '../typescript-require.cjs');
   const child: ChildProcess = spawn(process.execPath, ['-r', preload, join(__dirname, 'killed-run.ts'), workDir], {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -21,11 +20,14 @@ async function run(workDir: string, killAfter?: number): Promise<NodeJS.Signals 
   child.stderr!.pipe(log, { end: false });
   child.stdout!.pipe(log, { end: false });
   const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
-  if (killAfter !== undefined) {
-    await Promise.race([new Promise((resolve) => child.stdout!.once('data', resolve)), ended]);
-    await Promise.race([setTimeout(killAfter), ended]);
-    child.kill('SIGKILL');
-  }
+  let seen = 0;
+  let text = '';
+  child.stdout!.on('data', (chunk) => {
+    text += chunk;
+    const lines = text.split('Epoch(train)').length - 1;
+    if (kill && seen < kill.lines && lines >= kill.lines) setTimeout(() => child.kill('SIGKILL'), kill.delay);
+    seen = lines;
+  });
   const signal = await ended;
   log.end();
   return signal;
@@ -41,8 +43,9 @@ test('a run killed again and again ends with the numbers of an uninterrupted one
   const killed = join(folder, 'killed');
   const random = Random.seeded(20);
   let kills = 0;
-  for (let attempt = 0; attempt < 5; attempt++) {
-    if ((await run(killed, random.uniform(20, 350))) === 'SIGKILL') kills++;
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const at = { lines: 2 + random.integer(3), delay: random.uniform(0, 60) };
+    if ((await run(killed, at)) === 'SIGKILL') kills++;
     if (existsSync(join(killed, 'numbers.json'))) break;
   }
   if (!existsSync(join(killed, 'numbers.json'))) await run(killed);

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -208,4 +208,19 @@ test('a run leaves no tensor behind', async () => {
   const before = tf.memory().numTensors;
   await run({ detector, maxEpochs: 2, workDir: freshDir() });
   expect(tf.memory().numTensors).toBe(before);
+});
+
+test('two runs never share a folder; a dead process leaves it free', async () => {
+  const workDir = freshDir();
+  const controller = new AbortController();
+  const hooks = {
+    onStep: () => new Promise<void>((resolve) => controller.signal.addEventListener('abort', () => resolve())),
+  };
+  const first = run({ workDir, signal: controller.signal, hooks });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await expect(run({ workDir })).rejects.toThrow(new RegExp(`process ${process.pid} is training there`));
+  controller.abort();
+  await first;
+  writeFileSync(join(workDir, '.training'), '999999999');
+  expect((await run({ workDir, maxEpochs: 1 })).result.interrupted).toBe(false);
 });

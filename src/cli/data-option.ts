@@ -1,0 +1,41 @@
+// `--data`: `toytown[:images=300,seed=1]`, `voc:FOLDER`, `coco:ANN.json,IMAGES[,VAL_ANN.json,VAL_IMAGES]`, or a VOC folder.
+
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { DetLabError } from '../errors';
+import { dataset } from '../lab/dataset';
+import type { LabDataset } from '../lab/lab-dataset';
+
+export const DATA_HELP =
+  'toytown[:images=N,seed=N], voc:FOLDER, coco:ANN.json,IMAGES[,VAL_ANN.json,VAL_IMAGES], or a VOC folder; the data of the config when absent';
+
+/**
+ * @param classes in label order; without it those the data names
+ * @throws DetLabError when the data cannot be found or read
+ */
+export function openData(option: string, classes?: readonly string[]): Promise<LabDataset> {
+  const colon = option.indexOf(':');
+  const kind = colon < 0 ? option : option.slice(0, colon);
+  const rest = colon < 0 ? '' : option.slice(colon + 1);
+  if (kind === 'toytown') return dataset.toytown(numbers(rest));
+  if (kind === 'voc') return dataset.voc(rest, { classes });
+  if (kind === 'coco') {
+    const [annFile, imgDir, valAnn, valDir, ...more] = rest.split(',');
+    if (!annFile || !imgDir || (valAnn && !valDir) || more.length > 0)
+      throw new DetLabError(`Cannot use --data "${option}": expected coco:ANN.json,IMAGES[,VAL_ANN.json,VAL_IMAGES]`);
+    return dataset.coco(annFile, imgDir, { classes, val: valAnn ? { annFile: valAnn, imgDir: valDir } : undefined });
+  }
+  if (existsSync(path.join(option, 'Annotations'))) return dataset.voc(option, { classes });
+  throw new DetLabError(`Cannot use --data "${option}": expected ${DATA_HELP}`);
+}
+
+function numbers(text: string): { images?: number; seed?: number } {
+  const result: Record<string, number> = {};
+  for (const part of text.split(',').filter(Boolean)) {
+    const [key, value] = part.split('=');
+    if (!['images', 'seed', 'width', 'height'].includes(key) || !Number.isInteger(Number(value)) || value === '')
+      throw new DetLabError(`Cannot use toytown option "${part}": expected images=N, seed=N, width=N or height=N`);
+    result[key] = Number(value);
+  }
+  return result;
+}

@@ -1,0 +1,127 @@
+// The `detlab` command: what the notebook can do, from a shell.
+
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { DetLabError } from '../errors';
+import { packageRoot } from '../paths';
+import { DATA_HELP } from './data-option';
+import { doctorCommand } from './doctor';
+import { CommandFailure, EXIT } from './outcome';
+import { predictCommand } from './predict';
+import { summaryCommand } from './summary';
+import { testCommand } from './test';
+import { trainCommand } from './train';
+
+const EXIT_CODES = `
+Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 a problem with the data, 130 interrupted (Ctrl-C).
+Progress goes to stderr, results to stdout; with --json the results are JSON lines.`;
+
+function number(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('expected a number');
+  return value;
+}
+
+function count(text: string): number {
+  const value = number(text);
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number from 1');
+  return value;
+}
+
+function integer(text: string): number {
+  const value = number(text);
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('expected a whole number');
+  return value;
+}
+
+/** Builds the command line; each action leaves its exit code by `done`. */
+function program(done: (code: number) => void): Command {
+  const { version } = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8'));
+  const root = new Command('detlab')
+    .description('An object-detection laboratory: train, test and use detectors by their MMDetection configs')
+    .version(version)
+    .addHelpText('after', EXIT_CODES)
+    .showHelpAfterError('(detlab --help says more)');
+  const command = (usage: string, description: string) =>
+    root
+      .command(usage)
+      .description(description)
+      .option('--json', 'results as JSON lines on stdout')
+      .addHelpText('after', EXIT_CODES);
+  const withConfig = (usage: string, description: string) =>
+    command(usage, description).option(
+      '--cfg-options <key=value...>',
+      'values laid over the config: model.neck.num_outs=5',
+    );
+
+  withConfig('train', 'Train a detector')
+    .argument('<config>', 'name or path of a config')
+    .option('--data <data>', DATA_HELP)
+    .option('--work-dir <folder>', 'where log and checkpoints go (runs/<config>)')
+    .option('--resume', 'go on from the newest checkpoint of the work folder')
+    .option('--amp', 'mixed precision (bfloat16)')
+    .option('--seed <n>', 'makes the run repeatable (0)', integer)
+    .option('--epochs <n>', 'passes over the data; the schedule is fitted to them', count)
+    .option('--lr <rate>', 'learning rate', number)
+    .option('--batch <n>', 'images an iteration', count)
+    .option('--checkpoint-every <n>', 'iterations between checkpoints, beside one an epoch', count)
+    .action(async (config, options) => done(await trainCommand(config, options)));
+
+  withConfig('test', 'Evaluate a trained detector')
+    .argument('<config>')
+    .argument('<checkpoint>', 'model file, checkpoint folder or work folder')
+    .option('--data <data>', DATA_HELP)
+    .option('--amp', 'mixed precision (bfloat16)')
+    .option('--batch <n>', 'images at a time', count)
+    .action(async (config, checkpoint, options) => done(await testCommand(config, checkpoint, options)));
+
+  withConfig('predict', 'Find objects in images')
+    .argument('<config>')
+    .argument('<checkpoint>', 'model file, checkpoint folder or work folder')
+    .argument('<images...>')
+    .option('--out <folder>', 'pictures with the boxes drawn')
+    .option('--threshold <score>', 'lowest score that counts (0.3)', number)
+    .option('--amp', 'mixed precision (bfloat16)')
+    .action(async (config, checkpoint, images, options) =>
+      done(await predictCommand(config, checkpoint, images, options)),
+    );
+
+  withConfig('summary', 'Stages, shapes, strides and parameters of a detector')
+    .argument('<config>')
+    .option('--input <HxW>', 'image size the shapes are for')
+    .action(async (config, options) => done(await summaryCommand(config, options)));
+
+  command('doctor', 'Look whether everything DetLab works with is here').action(async (options) =>
+    done(await doctorCommand(options)),
+  );
+  return root;
+}
+
+/** Runs the command line and sets the exit code. */
+export async function main(argv: string[]): Promise<void> {
+  let code: number = EXIT.ok;
+  const root = program((result) => {
+    code = result;
+  });
+  for (const command of [root, ...root.commands]) command.exitOverride();
+  try {
+    await root.parseAsync(argv);
+  } catch (error) {
+    code = report(error, argv.includes('--json'));
+  }
+  process.exitCode = code;
+}
+
+function report(error: unknown, json: boolean): number {
+  // commander has said it already
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const code = error instanceof CommandFailure ? error.code : EXIT.failed;
+  const reason = error instanceof CommandFailure ? error.reason : error;
+  const message = reason instanceof Error ? reason.message : String(reason);
+  // a mistake of the user's needs no stack, one of ours does
+  const expected = reason instanceof DetLabError || (reason as NodeJS.ErrnoException)?.code !== undefined;
+  process.stderr.write(`${expected || !(reason instanceof Error) ? message : (reason.stack ?? message)}\n`);
+  if (json) process.stdout.write(`${JSON.stringify({ event: 'error', code, message })}\n`);
+  return code;
+}

@@ -1,0 +1,28 @@
+// `detlab summary CONFIG`: stages, shapes, strides, parameters, frozen or not.
+
+import { DetLabError } from '../errors';
+import { detector } from '../lab/detector';
+import { EXIT, output, phase } from './outcome';
+
+export interface SummaryArguments {
+  input?: string;
+  cfgOptions?: string[];
+  json?: boolean;
+}
+
+export async function summaryCommand(config: string, options: SummaryArguments): Promise<number> {
+  const out = output(options.json === true);
+  const display = await phase(EXIT.usage, () => {
+    const recipe = detector(config, { options: options.cfgOptions });
+    return recipe.summary({ input: options.input === undefined ? undefined : size(options.input) });
+  });
+  out.event('summary', { ...display.summary });
+  out.print(display.toString());
+  return EXIT.ok;
+}
+
+function size(text: string): [number, number] {
+  const match = /^(\d+)x(\d+)$/.exec(text);
+  if (!match) throw new DetLabError(`Cannot use --input "${text}": expected HEIGHTxWIDTH, as 800x1333`);
+  return [Number(match[1]), Number(match[2])];
+}

@@ -1,0 +1,50 @@
+// `detlab test CONFIG CHECKPOINT`: the AP table of a trained model.
+
+import { configuredTestData } from '../lab/config-data';
+import { detector } from '../lab/detector';
+import { openData } from './data-option';
+import { EXIT, interruptible, output, phase } from './outcome';
+
+export interface TestArguments {
+  data?: string;
+  amp?: boolean;
+  batch?: number;
+  cfgOptions?: string[];
+  json?: boolean;
+}
+
+export async function testCommand(config: string, checkpoint: string, options: TestArguments): Promise<number> {
+  const out = output(options.json === true);
+  const model = await phase(EXIT.usage, () => detector(config, { options: options.cfgOptions }).load(checkpoint));
+  const data = await phase(EXIT.data, () =>
+    options.data === undefined
+      ? configuredTestData(model.config, model.classes)
+      : openData(options.data, model.classes),
+  );
+  const { signal, release } = interruptible();
+  try {
+    const report = await model.evaluate(data, {
+      batch: options.batch,
+      precision: options.amp ? 'bfloat16' : undefined,
+      signal,
+    });
+    const { metrics, perClass, images, truths, detections, problems, secondsPerImage } = report;
+    out.event('report', {
+      data: report.data,
+      metrics,
+      perClass,
+      images,
+      truths,
+      detections,
+      problems,
+      secondsPerImage,
+    });
+    out.print(report.toString());
+    return EXIT.ok;
+  } catch (error) {
+    if (signal.aborted) return EXIT.interrupted;
+    throw error;
+  } finally {
+    release();
+  }
+}

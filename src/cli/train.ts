@@ -1,0 +1,64 @@
+// `detlab train CONFIG`: what `detector(CONFIG).fit(data)` does in a notebook.
+
+import { configuredData } from '../lab/config-data';
+import { detector } from '../lab/detector';
+import { openData } from './data-option';
+import { EXIT, interruptible, output, phase } from './outcome';
+
+export interface TrainArguments {
+  data?: string;
+  workDir?: string;
+  resume?: boolean;
+  amp?: boolean;
+  seed?: number;
+  epochs?: number;
+  lr?: number;
+  batch?: number;
+  checkpointEvery?: number;
+  cfgOptions?: string[];
+  json?: boolean;
+}
+
+export async function trainCommand(config: string, options: TrainArguments): Promise<number> {
+  const out = output(options.json === true);
+  let recipe = await phase(EXIT.usage, () => detector(config, { options: options.cfgOptions }));
+  const data = await phase(EXIT.data, () =>
+    options.data === undefined ? configuredData(recipe.config, recipe.name) : openData(options.data),
+  );
+  // data given by hand decides the classes; the config's own data must agree with it
+  if (options.data !== undefined) recipe = recipe.classes(data.classes);
+  await phase(EXIT.usage, () => recipe.classes(data.classes).summary());
+  const { signal, release } = interruptible();
+  try {
+    const run = await recipe.fit(data, {
+      epochs: options.epochs,
+      lr: options.lr,
+      batch: options.batch,
+      amp: options.amp,
+      seed: options.seed,
+      workDir: options.workDir,
+      resume: options.resume,
+      checkpoint: options.checkpointEvery === undefined ? undefined : { everyIterations: options.checkpointEvery },
+      signal,
+      onRecord: (record) => out.event('loss' in record ? 'train' : 'evaluation', record),
+    });
+    const { interrupted, epoch, step, best, seconds, imagesPerSecond, workDir, checkpoint, problems } = run;
+    const report = run.report && { metrics: run.report.metrics, perClass: run.report.perClass };
+    out.event('end', {
+      interrupted,
+      epoch,
+      step,
+      best,
+      seconds,
+      imagesPerSecond,
+      workDir,
+      checkpoint,
+      problems,
+      report,
+    });
+    out.print(run.toString());
+    return interrupted ? EXIT.interrupted : EXIT.ok;
+  } finally {
+    release();
+  }
+}

@@ -1,0 +1,34 @@
+// The data set that a config itself names, for the command line: `train_dataloader.dataset`, `val_dataloader.dataset`.
+
+import type { ConfigObject } from '../config';
+import type { Dataset, DatasetLoader } from '../data';
+import { DetLabError } from '../errors';
+import type { ModuleConfig } from '../registry';
+import { bare } from '../training/optim-wrapper';
+import { catalogue } from './catalogue';
+import { objectAt } from './config-access';
+import { LabDataset } from './lab-dataset';
+
+async function part(config: ConfigObject, name: string, classes?: readonly string[]): Promise<Dataset | undefined> {
+  const path = `${name}_dataloader.dataset`;
+  // the filter belongs to training, which applies it itself
+  const { type, filter_cfg: _, ...options } = objectAt(config, path);
+  if (typeof type !== 'string') return undefined;
+  const metainfo = { ...(options.metainfo as ConfigObject | undefined), ...(classes && { classes: [...classes] }) };
+  const dataset: ModuleConfig = { ...options, metainfo, type: bare(type) };
+  return catalogue.build<DatasetLoader>('dataset', dataset, { path }).load();
+}
+
+/** @throws DetLabError when the config names no training data, or its files are not there */
+export async function configuredData(config: ConfigObject, name: string): Promise<LabDataset> {
+  const train = await part(config, 'train');
+  if (!train) throw new DetLabError('The config names no data set: give one with --data');
+  return new LabDataset(name, train, await part(config, 'val', train.classes));
+}
+
+/** What the config is tested on: `test_dataloader.dataset`. */
+export async function configuredTestData(config: ConfigObject, classes: readonly string[]): Promise<LabDataset> {
+  const test = await part(config, 'test', classes);
+  if (!test) throw new DetLabError('The config names no test data: give some with --data');
+  return new LabDataset(test.name, test, undefined);
+}
