@@ -16,8 +16,15 @@ export function installGuards(session: Session, shared: Int32Array): { exit: (co
   process.on('SIGINT', () => {
     if (Atomics.load(shared, Slot.Heard) >= Atomics.load(shared, Slot.Pressed)) session.interrupt();
   });
-  process.on('uncaughtException', (error) => print('Uncaught', error));
-  process.on('unhandledRejection', (reason) => print('Unhandled rejection:', reason));
+  // A capture callback, since the wasm backend installs listeners that throw what they get, which ends the process.
+  let printed: unknown;
+  process.setUncaughtExceptionCaptureCallback((error) => {
+    if (error !== printed) print('Uncaught', error);
+  });
+  process.on('unhandledRejection', (reason) => {
+    printed = reason;
+    print('Unhandled rejection:', reason);
+  });
   function print(what: string, error: unknown) {
     process.stderr.write(`${what} ${session.describe(error).traceback.join('\n')}\n`);
   }

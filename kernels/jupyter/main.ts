@@ -7,7 +7,7 @@ import { allowTermination } from './async-stack';
 import { readConnection } from './connection';
 import { installGuards } from './guards';
 import { createOutlet } from './outlet';
-import { preloadSource } from './preload';
+import { createPreload } from './preload';
 import { createSession } from './session';
 import { captureStreams } from './streams';
 import { Slot, sharedSlots, type ToIo, type ToMain } from './threads';
@@ -32,13 +32,12 @@ async function main() {
   let receive = (message: ToMain): void => void early.push(message);
   worker.on('message', (message: ToMain) => receive(message));
 
-  const session = createSession(process.cwd(), outlet, shared);
+  const session = createSession(process.cwd(), outlet, shared, createPreload());
   const { exit } = installGuards(session, shared);
   allowTermination();
   captureStreams(outlet, session.currentRequest);
-  const { source, problem } = preloadSource();
-  const failed = await session.preload(source);
-  for (const text of [problem, failed?.traceback.join('\n')]) if (text) process.stderr.write(`${text}\n`);
+  const problem = await session.start();
+  if (problem) process.stderr.write(`${problem}\n`);
 
   receive = (message) => {
     if (message.op === 'request') session.handle(message.request);

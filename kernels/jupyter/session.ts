@@ -8,6 +8,7 @@ import { complete, inspectCode, isComplete } from './introspection';
 import { kernelInfo } from './kernel-info';
 import { createNotebook } from './notebook';
 import type { Outlet } from './outlet';
+import type { Preload } from './preload';
 import type { Content } from './protocol';
 import { Phase, type Request, Slot } from './threads';
 import { describeError, type ErrorContent } from './traceback';
@@ -18,8 +19,8 @@ const COOPERATIVE_GRACE_MS = 10_000;
 
 export interface Session {
   handle(request: Request): void;
-  /** Runs code outside of any request; resolves to its error, if any. */
-  preload(source: string): Promise<ErrorContent | undefined>;
+  /** Runs the preload; resolves to what went wrong, in words. To be awaited before the first request is handled. */
+  start(): Promise<string | undefined>;
   /** Stop was pressed while request `running` ran (without: whatever runs now). */
   interrupt(running?: number): void;
   /** What ran after an await was ended by force: its cell's promise will never settle. */
@@ -30,7 +31,8 @@ export interface Session {
   flush(): void;
 }
 
-export function createSession(directory: string, outlet: Outlet, shared: Int32Array): Session {
+/** @param preload what a notebook starts with; without it, with nothing */
+export function createSession(directory: string, outlet: Outlet, shared: Int32Array, preload?: Preload): Session {
   const setPhase = (phase: number) => Atomics.store(shared, Slot.Phase, phase);
   const executor: Executor = createExecutor(directory, setPhase);
   const history = createHistory();
@@ -59,6 +61,15 @@ export function createSession(directory: string, outlet: Outlet, shared: Int32Ar
     }
   }
 
+  async function prepareAndEvaluate(code: string, cell: Cell) {
+    try {
+      await cells.run(cell, () => preload?.prepare(code));
+    } catch (error) {
+      return { error: describe(error) };
+    }
+    return evaluate(code, cell);
+  }
+
   async function userExpressions(expressions: unknown, request: Request): Promise<Content> {
     const results: Content = {};
     for (const [name, source] of Object.entries((expressions as Record<string, string>) ?? {})) {
@@ -84,7 +95,7 @@ export function createSession(directory: string, outlet: Outlet, shared: Int32Ar
     Atomics.store(shared, Slot.Running, request.seq);
     if (!silent) outlet.publish('execute_input', { code, execution_count: count }, request);
 
-    const { bundle, error } = code.trim() ? await evaluate(code, cell) : {};
+    const { bundle, error } = code.trim() ? await prepareAndEvaluate(code, cell) : {};
     notebook.flush(cell);
     let reply: Content;
     if (error) {
@@ -150,10 +161,11 @@ export function createSession(directory: string, outlet: Outlet, shared: Int32Ar
       status('idle', request);
       if (current?.request) status('busy', current.request); // the cell goes on
     },
-    async preload(source) {
-      const { error } = await evaluate(source, createCell(0));
+    async start() {
+      if (!preload) return undefined;
+      const { error } = await evaluate(preload.source, createCell(0));
       setPhase(Phase.Idle);
-      return error;
+      return preload.problem ?? error?.traceback.join('\n');
     },
     interrupt(running) {
       const cell = current;

@@ -106,17 +106,17 @@ export class KernelClient {
     const deadline = Date.now() + timeout;
     for (let from = 0; ; ) {
       for (; from < this.received.length; from++) if (found(this.received[from])) return this.received[from];
-      if (Date.now() > deadline) {
+      if (Date.now() > deadline || this.process.exitCode !== null || this.process.signalCode) {
         const log = readFileSync(join(this.folder, 'kernel.log'), 'utf8');
         const tail = this.received
           .slice(-5)
           .map((m) => `${m.channel} ${m.type} ${JSON.stringify(m.content).slice(0, 200)}`);
         throw new Error(
-          `No such message in ${timeout} ms. Last:\n${tail.join('\n')}\nKernel log:\n${log.slice(-2000)}`,
+          `No such message in ${timeout} ms (exit ${this.process.exitCode} ${this.process.signalCode}). Last:\n${tail.join('\n')}\nKernel log:\n${log.slice(-2000)}`,
         );
       }
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, Math.max(1, deadline - Date.now()));
+        const timer = setTimeout(resolve, Math.min(500, Math.max(1, deadline - Date.now())));
         this.waiters.push(() => {
           clearTimeout(timer);
           resolve();
