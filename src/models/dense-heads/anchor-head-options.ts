@@ -6,42 +6,42 @@ import { moduleOption } from '../../registry';
 
 /** `train_cfg` of an anchor head (`train_cfg.rpn` of a two-stage detector). */
 export const anchorTrainCfg = z.strictObject({
-  assigner: moduleOption('assigner').describe('which anchor learns which truth'),
+  assigner: moduleOption('assigner').describe('Which anchor learns which truth'),
   sampler: moduleOption('sampler')
     .default({ type: 'PseudoSampler' })
-    .describe('which anchors take part; PseudoSampler takes all'),
+    .describe('Which anchors take part; PseudoSampler takes all'),
   allowed_border: z
     .number()
     .default(-1)
-    .describe('anchors that reach further out of the image, in pixels, take no part; -1 lets all take part'),
+    .describe('Anchors that reach further out of the image, in pixels, take no part; -1 lets all take part'),
   pos_weight: z
     .number()
     .default(-1)
-    .describe('weight of positive anchors in the classification loss; 1 unless above 0'),
-  debug: z.boolean().default(false).describe("accepted for MMDetection's sake, without effect"),
+    .describe('Weight of positive anchors in the classification loss; 1 unless above 0'),
+  debug: z.boolean().default(false).describe("Accepted for MMDetection's sake, without effect"),
 });
 export type AnchorTrainCfg = z.output<typeof anchorTrainCfg>;
 
 export const anchorHeadOptions = {
-  num_classes: z.number().int().positive().optional().describe('foreground classes'),
-  in_channels: z.number().int().positive().optional().describe('channels of every feature level'),
-  feat_channels: z.number().int().positive().default(256).describe('channels between the layers of the head'),
+  num_classes: z.number().int().positive().optional().describe('Foreground classes'),
+  in_channels: z.number().int().positive().optional().describe('Channels of every feature level'),
+  feat_channels: z.number().int().positive().default(256).describe('Channels between the layers of the head'),
   anchor_generator: moduleOption('anchor_generator')
     .default({ type: 'AnchorGenerator', scales: [8, 16, 32], ratios: [0.5, 1, 2] })
-    .describe('the anchors'),
+    .describe('The anchors'),
   bbox_coder: moduleOption('bbox_coder')
     .default({ type: 'DeltaXYWHBBoxCoder' })
-    .describe('how a box is told from its anchor'),
-  reg_decoded_bbox: z.boolean().default(false).describe('the box loss compares boxes in pixels, not coded shifts'),
+    .describe('How a box is told from its anchor'),
+  reg_decoded_bbox: z.boolean().default(false).describe('The box loss compares boxes in pixels, not coded shifts'),
   loss_cls: moduleOption('loss')
     .default({ type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 1 })
-    .describe('classification loss'),
+    .describe('Classification loss'),
   loss_bbox: moduleOption('loss')
     .default({ type: 'SmoothL1Loss', beta: 1 / 9, loss_weight: 1 })
-    .describe('box loss'),
-  train_cfg: anchorTrainCfg.nullish().describe('how it learns; set by the detector'),
+    .describe('Box loss'),
+  train_cfg: anchorTrainCfg.nullish().describe('How it learns; set by the detector'),
   init_cfg: initCfg
     .nullable()
     .default({ type: 'Normal', layer: 'Conv2d', std: 0.01 })
-    .describe('where the weights start from'),
+    .describe('Where the weights start from'),
 };

@@ -9,10 +9,10 @@ import type { BoxCoder, Size } from '../task-modules';
 
 /** `test_cfg.rpn`, and `train_cfg.rpn_proposal`. */
 export const proposalCfg = z.strictObject({
-  nms_pre: z.number().int().default(-1).describe('best anchors of each level that go on; -1 for all'),
-  max_per_img: z.number().int().positive().describe('proposals of an image'),
-  nms: nmsOption.describe('suppression among the boxes of one level'),
-  min_bbox_size: z.number().default(-1).describe('smaller boxes, in pixels, are dropped; negative keeps all'),
+  nms_pre: z.number().int().default(-1).describe('Best anchors of each level that go on; -1 for all'),
+  max_per_img: z.number().int().positive().describe('Proposals of an image'),
+  nms: nmsOption.describe('Suppression among the boxes of one level'),
+  min_bbox_size: z.number().default(-1).describe('Smaller boxes, in pixels, are dropped; negative keeps all'),
 });
 export type ProposalCfg = z.output<typeof proposalCfg>;
 
@@ -22,14 +22,14 @@ export interface Proposals {
   scores: Float32Array;
 }
 
-/** `scores` are probabilities, one per anchor, of all levels in a row; `levels` counts the anchors of each level. */
+/** `logits` of an object, one per anchor, of all levels in a row; `levels` counts the anchors of each level. */
 export function proposalsOf(
   {
-    scores,
+    logits,
     deltas,
     anchors,
     levels,
-  }: { scores: Float32Array; deltas: Float32Array; anchors: Float32Array; levels: number[] },
+  }: { logits: Float32Array; deltas: Float32Array; anchors: Float32Array; levels: number[] },
   coder: BoxCoder,
   imageShape: Size,
   cfg: ProposalCfg,
@@ -40,7 +40,7 @@ export function proposalsOf(
   for (const [level, count] of levels.entries()) {
     const best =
       cfg.nms_pre > 0 && cfg.nms_pre < count
-        ? topIndices(scores.subarray(start, start + count), cfg.nms_pre)
+        ? topIndices(logits.subarray(start, start + count), cfg.nms_pre)
         : undefined;
     for (let k = 0; k < (best?.length ?? count); k++) {
       chosen.push(start + (best ? best[k] : k));
@@ -57,7 +57,7 @@ export function proposalsOf(
   }
   const result = batchedNms(
     takeBoxes(boxes, kept),
-    Float32Array.from(kept, (i) => scores[chosen[i]]),
+    Float32Array.from(kept, (i) => 1 / (1 + Math.exp(-logits[chosen[i]]))),
     Int32Array.from(kept, (i) => ids[i]),
     cfg.nms as NmsConfig,
   );

@@ -15,9 +15,9 @@ import { type ProposalCfg, type Proposals, proposalCfg, proposalsOf } from './pr
 
 const options = z.strictObject({
   ...anchorHeadOptions,
-  num_classes: z.literal(1).default(1).describe('always 1: object or not'),
+  num_classes: z.literal(1).default(1).describe('Always 1: object or not'),
   num_convs: z.number().int().min(1).default(1).describe('3x3 convolutions before the predictions'),
-  test_cfg: proposalCfg.nullish().describe('how proposals are chosen; set by the detector'),
+  test_cfg: proposalCfg.nullish().describe('How proposals are chosen; set by the detector'),
 });
 
 export type RPNHeadConfig = AnchorHeadConfig & { num_convs: number; test_cfg?: ProposalCfg | null };
@@ -114,7 +114,7 @@ export class RPNHead extends AnchorHead {
       const own = (values: Float32Array, columns: number) =>
         values.subarray(i * total * columns, (i + 1) * total * columns);
       const input = {
-        scores: objectness(own(logits, this.scoreChannels), this.scoreChannels),
+        logits: objectness(own(logits, this.scoreChannels), this.scoreChannels),
         deltas: own(coded, this.coder.encodeSize),
         anchors,
         levels,
@@ -129,13 +129,10 @@ const named = ({ cls, bbox }: { cls: tf.Scalar; bbox: tf.Scalar }): Losses => ({
   loss_rpn_bbox: bbox,
 });
 
-/** Probability of an object: the sigmoid of one logit, or the softmax of (object, background). */
+/** Logit of an object: the one there is, or the lead over the background (softmax of two is the sigmoid of their difference). */
 function objectness(logits: Float32Array, channels: number): Float32Array {
-  if (channels === 1) return logits.map((v) => 1 / (1 + Math.exp(-v)));
-  return Float32Array.from(
-    { length: logits.length / 2 },
-    (_, i) => 1 / (1 + Math.exp(logits[2 * i + 1] - logits[2 * i])),
-  );
+  if (channels === 1) return logits;
+  return Float32Array.from({ length: logits.length / 2 }, (_, i) => logits[2 * i] - logits[2 * i + 1]);
 }
 
 export const rpnHeadDefinition = defineModule({

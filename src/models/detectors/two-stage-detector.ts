@@ -16,27 +16,27 @@ import type { Backbone, DetBatch, Detector, Losses, Neck } from '../types';
 const options = z.strictObject({
   data_preprocessor: moduleOption('data_preprocessor')
     .default({ type: 'DetDataPreprocessor' })
-    .describe('normalises images and makes batches'),
-  backbone: moduleOption('backbone').describe('image to feature levels'),
-  neck: moduleOption('neck').nullish().describe('mixes the feature levels'),
-  rpn_head: moduleOption('dense_head').describe('proposes regions'),
-  roi_head: moduleOption('roi_head').describe('classifies and refines them'),
+    .describe('Normalises images and makes batches'),
+  backbone: moduleOption('backbone').describe('Image to feature levels'),
+  neck: moduleOption('neck').nullish().describe('Mixes the feature levels'),
+  rpn_head: moduleOption('dense_head').describe('Proposes regions'),
+  roi_head: moduleOption('roi_head').describe('Classifies and refines them'),
   train_cfg: z
     .strictObject({
-      rpn: anchorTrainCfg.describe('assignment and sampling of anchors'),
-      rpn_proposal: proposalCfg.optional().describe('proposals during training; those of test_cfg.rpn when absent'),
-      rcnn: regionTrainCfg.describe('assignment and sampling of proposals'),
+      rpn: anchorTrainCfg.describe('Assignment and sampling of anchors'),
+      rpn_proposal: proposalCfg.optional().describe('Proposals during training; those of test_cfg.rpn when absent'),
+      rcnn: regionTrainCfg.describe('Assignment and sampling of proposals'),
     })
     .nullish()
-    .describe('how it learns; without it the model only predicts'),
+    .describe('How it learns; without it the model only predicts'),
   test_cfg: z
     .strictObject({
-      rpn: proposalCfg.describe('proposals during prediction'),
-      rcnn: regionTestCfg.describe('choice of detections'),
+      rpn: proposalCfg.describe('Proposals during prediction'),
+      rcnn: regionTestCfg.describe('Choice of detections'),
     })
     .nullish()
-    .describe('how it predicts'),
-  init_cfg: initCfg.nullish().describe('weights of the whole model'),
+    .describe('How it predicts'),
+  init_cfg: initCfg.nullish().describe('Weights of the whole model'),
 });
 export type TwoStageDetectorConfig = z.output<typeof options>;
 

@@ -106,13 +106,13 @@ export const crossEntropyLossDefinition = defineModule({
   example: "{ type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 1 }",
   options: z
     .strictObject({
-      use_sigmoid: z.boolean().default(false).describe('independent sigmoids in place of one softmax'),
-      use_mask: z.boolean().default(false).describe('the loss of Mask R-CNN: only the mask of the RoI label counts'),
+      use_sigmoid: z.boolean().default(false).describe('Independent sigmoids in place of one softmax'),
+      use_mask: z.boolean().default(false).describe('The loss of Mask R-CNN: only the mask of the RoI label counts'),
       reduction: reductionOption,
-      class_weight: z.array(z.number()).nullish().describe('weight of each class (positive weight with use_sigmoid)'),
-      ignore_index: z.number().int().nullish().describe('label that counts for nothing; -100 when absent'),
+      class_weight: z.array(z.number()).nullish().describe('Weight of each class (positive weight with use_sigmoid)'),
+      ignore_index: z.number().int().nullish().describe('Label that counts for nothing; -100 when absent'),
       loss_weight: lossWeightOption,
-      avg_non_ignore: z.boolean().default(false).describe('average over labels that are not ignored'),
+      avg_non_ignore: z.boolean().default(false).describe('Average over labels that are not ignored'),
     })
     .refine((o) => !(o.use_sigmoid && o.use_mask), { message: 'use_sigmoid and use_mask exclude each other' }),
   build: (options) => new CrossEntropyLoss(options),

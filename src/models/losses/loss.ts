@@ -29,6 +29,6 @@ export interface ClassificationLoss extends Loss {
 export const reductionOption = z
   .enum(['none', 'mean', 'sum'])
   .default('mean')
-  .describe('how element-wise losses become one number');
+  .describe('How element-wise losses become one number');
 
-export const lossWeightOption = z.number().default(1).describe('factor on the reduced loss');
+export const lossWeightOption = z.number().default(1).describe('Factor on the reduced loss');

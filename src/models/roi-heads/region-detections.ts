@@ -9,9 +9,9 @@ import type { BoxCoder } from '../task-modules';
 
 /** `test_cfg.rcnn`. */
 export const regionTestCfg = z.strictObject({
-  score_thr: z.number().describe('detections of lower score are dropped'),
-  nms: nmsOption.describe('suppression among the boxes of one class'),
-  max_per_img: z.number().int().default(-1).describe('detections of an image; -1 for all'),
+  score_thr: z.number().describe('Detections of lower score are dropped'),
+  nms: nmsOption.describe('Suppression among the boxes of one class'),
+  max_per_img: z.number().int().default(-1).describe('Detections of an image; -1 for all'),
 });
 export type RegionTestCfg = z.output<typeof regionTestCfg>;
 

@@ -17,24 +17,24 @@ import type { RoIExtractor } from './roi-extractors/single-roi-extractor';
 
 /** `train_cfg.rcnn`. */
 export const regionTrainCfg = z.strictObject({
-  assigner: moduleOption('assigner').describe('which proposal learns which truth'),
-  sampler: moduleOption('sampler').describe('which proposals take part'),
-  pos_weight: z.number().default(-1).describe('weight of positives in the classification loss; 1 unless above 0'),
-  debug: z.boolean().default(false).describe("accepted for MMDetection's sake, without effect"),
+  assigner: moduleOption('assigner').describe('Which proposal learns which truth'),
+  sampler: moduleOption('sampler').describe('Which proposals take part'),
+  pos_weight: z.number().default(-1).describe('Weight of positives in the classification loss; 1 unless above 0'),
+  debug: z.boolean().default(false).describe("Accepted for MMDetection's sake, without effect"),
 });
 export type RegionTrainCfg = z.output<typeof regionTrainCfg>;
 
 const notOffered = (what: string) => z.null({ error: `${what} is not offered: leave it out or null` }).optional();
 
 const options = z.strictObject({
-  bbox_roi_extractor: moduleOption('roi_extractor').describe('pools the regions'),
-  bbox_head: moduleOption('bbox_head').describe('classifies and refines them'),
-  mask_roi_extractor: notOffered('mask_roi_extractor').describe('masks: must be null'),
-  mask_head: notOffered('mask_head').describe('masks: must be null'),
-  shared_head: notOffered('shared_head').describe('backbone stage behind the pooling: must be null'),
-  train_cfg: regionTrainCfg.nullish().describe('how it learns; set by the detector'),
-  test_cfg: regionTestCfg.nullish().describe('how detections are chosen; set by the detector'),
-  init_cfg: initCfg.nullish().describe('nothing to initialise beside the parts'),
+  bbox_roi_extractor: moduleOption('roi_extractor').describe('Pools the regions'),
+  bbox_head: moduleOption('bbox_head').describe('Classifies and refines them'),
+  mask_roi_extractor: notOffered('mask_roi_extractor').describe('Masks: must be null'),
+  mask_head: notOffered('mask_head').describe('Masks: must be null'),
+  shared_head: notOffered('shared_head').describe('Backbone stage behind the pooling: must be null'),
+  train_cfg: regionTrainCfg.nullish().describe('How it learns; set by the detector'),
+  test_cfg: regionTestCfg.nullish().describe('How detections are chosen; set by the detector'),
+  init_cfg: initCfg.nullish().describe('Nothing to initialise beside the parts'),
 });
 type Options = z.output<typeof options>;
 

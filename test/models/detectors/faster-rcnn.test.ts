@@ -243,7 +243,7 @@ describe('three training steps', () => {
         expect(Math.abs(found - wanted), `step ${step} ${name}: ${found} for ${wanted}`).toBeLessThan(bound);
       }
       const gradients = variables.map((v) => grads[v.name]);
-      const norms = gradients.map((g) => Math.sqrt(g.dataSync().reduce((sum, v) => sum + v * v, 0)));
+      const norms = gradients.map((g) => Math.sqrt(g.dataSync<'float32'>().reduce((sum, v) => sum + v * v, 0)));
       for (const [i, [name]] of parameters.entries())
         if (expected.grad_l2)
           expect(Math.abs(norms[i] / expected.grad_l2[name] - 1), `gradient of ${name}`).toBeLessThan(1e-3);
@@ -258,7 +258,54 @@ describe('three training steps', () => {
     tf.dispose(buffers);
     batch.inputs.dispose();
     model.dispose();
-  });
+  }, 300_000);
+});
+
+test('mixed precision: the losses are near those of single precision, geometry stays exact', ({ skip }) => {
+  if (!engine().precisions.includes('bfloat16')) skip(`${engine().description} has no bfloat16`);
+  const config = modelConfig('config_faster_r50_fpn_1x') as ModuleConfig & {
+    backbone: object;
+    neck: object;
+    roi_head: { bbox_head: object };
+  };
+  Object.assign(config.roi_head.bbox_head, { fc_out_channels: 128 });
+  Object.assign(config.backbone, { depth: 18, frozen_stages: -1 });
+  Object.assign(config.neck, { in_channels: [64, 128, 256, 512] });
+  const model = buildDetector(config, { numClasses: 3 }) as TwoStageDetector;
+  model.initWeights(Random.seeded(4));
+  model.train();
+  const truths: Truths = {
+    bboxes: new Float32Array([10.25, 12, 70, 80, 60, 30, 150, 110.125]),
+    labels: new Int32Array([0, 2]),
+    ignored: new Uint8Array(2),
+  };
+  const batch = model.preprocess([sample(truths), sample(truths)]);
+  const variables = model.trainable().map(([, p]) => p.variable);
+  const run = (precision: 'float32' | 'bfloat16') =>
+    tidy(() => {
+      const found: Record<string, number> = {};
+      const { grads } = engine().autocast(precision, () =>
+        tf.variableGrads(() => {
+          const losses = Object.entries(model.loss(batch, Random.seeded(0))) as [string, tf.Scalar][];
+          for (const [name, value] of losses) found[name] = value.arraySync();
+          return tf.addN(losses.filter(([name]) => name !== 'acc').map(([, v]) => v)) as tf.Scalar;
+        }, variables),
+      );
+      const norm = Math.hypot(...variables.map((v) => tf.norm(grads[v.name]).arraySync() as number));
+      return { found, norm };
+    });
+  const [single, mixed] = [run('float32'), run('bfloat16')];
+  for (const name of ['loss_rpn_cls', 'loss_rpn_bbox', 'loss_cls', 'loss_bbox'])
+    expect(Math.abs(mixed.found[name] / single.found[name] - 1), name).toBeLessThan(0.05);
+  expect(Math.abs(mixed.norm / single.norm - 1)).toBeLessThan(0.1);
+  model.eval();
+  const [found] = tidy(() =>
+    engine().autocast('bfloat16', () => model.rpnHead.predict(model.extractFeatures(batch.inputs), batch)),
+  );
+  // a bfloat16 box could not hold a fraction of a pixel at 100
+  expect(found.bboxes.some((v) => v > 100 && v < 160 && v * 8 !== Math.round(v * 8))).toBe(true);
+  batch.inputs.dispose();
+  model.dispose();
 });
 
 describe('fitting the parts', () => {

@@ -7,31 +7,31 @@ import { type BuildContext, moduleOption } from '../../../registry';
 import { inferHeadChannels } from '../../layers/infer-head-channels';
 
 const size = z.number().int().positive();
-const predictor = z.strictObject({ type: z.literal('Linear').describe('kind of layer') }).default({ type: 'Linear' });
+const predictor = z.strictObject({ type: z.literal('Linear').describe('Kind of layer') }).default({ type: 'Linear' });
 
 export const bboxHeadOptions = {
-  with_avg_pool: z.boolean().default(false).describe('average the region before the first fully connected layer'),
-  with_cls: z.boolean().default(true).describe('predict classes'),
-  with_reg: z.boolean().default(true).describe('predict boxes'),
+  with_avg_pool: z.boolean().default(false).describe('Average the region before the first fully connected layer'),
+  with_cls: z.boolean().default(true).describe('Predict classes'),
+  with_reg: z.boolean().default(true).describe('Predict boxes'),
   roi_feat_size: z
     .union([size, z.tuple([size, size])])
     .optional()
-    .describe('size of a pooled region, or [height, width]'),
-  in_channels: size.optional().describe('channels of a pooled region'),
-  num_classes: size.optional().describe('foreground classes'),
+    .describe('Size of a pooled region, or [height, width]'),
+  in_channels: size.optional().describe('Channels of a pooled region'),
+  num_classes: size.optional().describe('Foreground classes'),
   bbox_coder: moduleOption('bbox_coder')
     .default({ type: 'DeltaXYWHBBoxCoder', target_means: [0, 0, 0, 0], target_stds: [0.1, 0.1, 0.2, 0.2] })
-    .describe('how a box is told from its proposal'),
-  predict_box_type: z.literal('hbox').default('hbox').describe('axis-aligned boxes'),
-  reg_class_agnostic: z.boolean().default(false).describe('one box for all classes, else one per class'),
-  reg_decoded_bbox: z.boolean().default(false).describe('the box loss compares boxes in pixels, not coded shifts'),
-  reg_predictor_cfg: predictor.describe('layer that predicts boxes'),
-  cls_predictor_cfg: predictor.describe('layer that predicts classes'),
+    .describe('How a box is told from its proposal'),
+  predict_box_type: z.literal('hbox').default('hbox').describe('Axis-aligned boxes'),
+  reg_class_agnostic: z.boolean().default(false).describe('One box for all classes, else one per class'),
+  reg_decoded_bbox: z.boolean().default(false).describe('The box loss compares boxes in pixels, not coded shifts'),
+  reg_predictor_cfg: predictor.describe('Layer that predicts boxes'),
+  cls_predictor_cfg: predictor.describe('Layer that predicts classes'),
   loss_cls: moduleOption('loss')
     .default({ type: 'CrossEntropyLoss', use_sigmoid: false, loss_weight: 1 })
-    .describe('classification loss'),
-  loss_bbox: moduleOption('loss').default({ type: 'SmoothL1Loss', beta: 1, loss_weight: 1 }).describe('box loss'),
-  init_cfg: initCfg.nullish().describe('where the weights start from; normal for the predictions, Xavier before them'),
+    .describe('Classification loss'),
+  loss_bbox: moduleOption('loss').default({ type: 'SmoothL1Loss', beta: 1, loss_weight: 1 }).describe('Box loss'),
+  init_cfg: initCfg.nullish().describe('Where the weights start from; normal for the predictions, Xavier before them'),
 };
 
 export type BBoxHeadOptions = z.output<z.ZodObject<typeof bboxHeadOptions>>;

@@ -24,18 +24,18 @@ import { type BBoxHeadConfig, bboxHeadInferred, bboxHeadOptions, inferBBoxHead }
 
 const count = (meaning: string) => z.number().int().min(0).default(0).describe(meaning);
 export const layerWidths = {
-  conv_out_channels: z.number().int().positive().default(256).describe('channels of the convolutions'),
-  fc_out_channels: z.number().int().positive().default(1024).describe('features of the fully connected layers'),
-  conv_cfg: convCfg.nullish().describe('kind of convolution'),
-  norm_cfg: normCfg.nullish().describe('norm behind every convolution'),
+  conv_out_channels: z.number().int().positive().default(256).describe('Channels of the convolutions'),
+  fc_out_channels: z.number().int().positive().default(1024).describe('Features of the fully connected layers'),
+  conv_cfg: convCfg.nullish().describe('Kind of convolution'),
+  norm_cfg: normCfg.nullish().describe('Norm behind every convolution'),
 };
 const counts = {
-  num_shared_convs: count('shared 3x3 convolutions'),
-  num_shared_fcs: count('shared fully connected layers'),
-  num_cls_convs: count('convolutions of the class branch'),
-  num_cls_fcs: count('fully connected layers of the class branch'),
-  num_reg_convs: count('convolutions of the box branch'),
-  num_reg_fcs: count('fully connected layers of the box branch'),
+  num_shared_convs: count('Shared 3x3 convolutions'),
+  num_shared_fcs: count('Shared fully connected layers'),
+  num_cls_convs: count('Convolutions of the class branch'),
+  num_cls_fcs: count('Fully connected layers of the class branch'),
+  num_reg_convs: count('Convolutions of the box branch'),
+  num_reg_fcs: count('Fully connected layers of the box branch'),
 };
 const convFCOptions = z.strictObject({ ...bboxHeadOptions, ...counts, ...layerWidths });
 

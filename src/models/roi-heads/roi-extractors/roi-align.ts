@@ -7,12 +7,12 @@ import { defineModule } from '../../../registry';
 
 const size = z.number().int().positive();
 const options = z.strictObject({
-  output_size: z.union([size, z.tuple([size, size])]).describe('bins per side, or [height, width]'),
-  spatial_scale: z.number().positive().optional().describe('set by the extractor to 1 / stride of each level'),
-  sampling_ratio: z.number().int().min(0).default(0).describe('samples per bin and side; 0 adapts to the region'),
-  pool_mode: z.literal('avg').default('avg').describe('samples of a bin are averaged'),
-  aligned: z.boolean().default(true).describe('shift by half a pixel, so that bins lie on pixel centres'),
-  use_torchvision: z.boolean().default(false).describe("accepted for MMDetection's sake, without effect"),
+  output_size: z.union([size, z.tuple([size, size])]).describe('Bins per side, or [height, width]'),
+  spatial_scale: z.number().positive().optional().describe('Set by the extractor to 1 / stride of each level'),
+  sampling_ratio: z.number().int().min(0).default(0).describe('Samples per bin and side; 0 adapts to the region'),
+  pool_mode: z.literal('avg').default('avg').describe('Samples of a bin are averaged'),
+  aligned: z.boolean().default(true).describe('Shift by half a pixel, so that bins lie on pixel centres'),
+  use_torchvision: z.boolean().default(false).describe("Accepted for MMDetection's sake, without effect"),
 });
 type Options = z.output<typeof options>;
 

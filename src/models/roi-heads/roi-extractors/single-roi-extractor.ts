@@ -10,19 +10,19 @@ import type { FeatureSpec } from '../../types';
 import type { RoILayer } from './roi-align';
 
 const options = z.strictObject({
-  roi_layer: moduleOption('roi_layer').describe('how a region is pooled'),
-  out_channels: z.number().int().positive().optional().describe('channels of the feature levels'),
+  roi_layer: moduleOption('roi_layer').describe('How a region is pooled'),
+  out_channels: z.number().int().positive().optional().describe('Channels of the feature levels'),
   featmap_strides: z
     .array(z.number().positive())
     .min(1)
     .optional()
-    .describe('strides of the levels used, finest first'),
+    .describe('Strides of the levels used, finest first'),
   finest_scale: z
     .number()
     .positive()
     .default(56)
-    .describe('regions of less than twice this side take the finest level'),
-  init_cfg: initCfg.nullish().describe('nothing to initialise'),
+    .describe('Regions of less than twice this side take the finest level'),
+  init_cfg: initCfg.nullish().describe('Nothing to initialise'),
 });
 type Options = z.output<typeof options> & { out_channels: number; featmap_strides: number[] };
 

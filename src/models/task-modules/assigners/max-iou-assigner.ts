@@ -9,27 +9,27 @@ import { permuteRepeats } from './permute-repeats';
 import { PriorBlocks } from './prior-blocks';
 
 const options = z.strictObject({
-  pos_iou_thr: z.number().describe('overlap from which a prior is positive'),
+  pos_iou_thr: z.number().describe('Overlap from which a prior is positive'),
   neg_iou_thr: z
     .union([z.number(), z.tuple([z.number(), z.number()])])
-    .describe('overlap below which a prior is background, or the range [low, high) of background'),
-  min_pos_iou: z.number().default(0).describe('overlap that the best prior of a truth needs to become positive'),
-  gt_max_assign_all: z.boolean().default(true).describe('all priors that tie for the best of a truth get it'),
+    .describe('Overlap below which a prior is background, or the range [low, high) of background'),
+  min_pos_iou: z.number().default(0).describe('Overlap that the best prior of a truth needs to become positive'),
+  gt_max_assign_all: z.boolean().default(true).describe('All priors that tie for the best of a truth get it'),
   ignore_iof_thr: z
     .number()
     .default(-1)
-    .describe('share within an ignored region from which a prior is ignored; -1 off'),
-  ignore_wrt_candidates: z.boolean().default(true).describe('that share is of the prior, else of the region'),
-  match_low_quality: z.boolean().default(true).describe('the best priors of a truth may lie below pos_iou_thr'),
-  gpu_assign_thr: z.number().default(-1).describe("accepted for MMDetection's sake: assignment is always on the CPU"),
-  iou_calculator: moduleOption('iou_calculator').default({ type: 'BboxOverlaps2D' }).describe('the overlap measure'),
+    .describe('Share within an ignored region from which a prior is ignored; -1 off'),
+  ignore_wrt_candidates: z.boolean().default(true).describe('That share is of the prior, else of the region'),
+  match_low_quality: z.boolean().default(true).describe('The best priors of a truth may lie below pos_iou_thr'),
+  gpu_assign_thr: z.number().default(-1).describe("Accepted for MMDetection's sake: assignment is always on the CPU"),
+  iou_calculator: moduleOption('iou_calculator').default({ type: 'BboxOverlaps2D' }).describe('The overlap measure'),
   perm_repeat_gt_cfg: z
     .strictObject({
-      iou_thr: z.number().default(0.97).describe('least overlap of a moved truth with the original'),
-      perm_range: z.number().default(0.01).describe('largest relative move of a coordinate'),
+      iou_thr: z.number().default(0.97).describe('Least overlap of a moved truth with the original'),
+      perm_range: z.number().default(0.01).describe('Largest relative move of a coordinate'),
     })
     .nullish()
-    .describe('move truths that occur more than once a little apart'),
+    .describe('Move truths that occur more than once a little apart'),
 });
 
 type Options = Omit<z.output<typeof options>, 'iou_calculator'>;

@@ -10,12 +10,12 @@ const f = Math.fround;
 const four = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 
 const options = z.strictObject({
-  target_means: four.default([0, 0, 0, 0]).describe('subtracted from the targets (dx, dy, dw, dh)'),
-  target_stds: four.default([1, 1, 1, 1]).describe('the targets are divided by these'),
-  clip_border: z.boolean().default(true).describe('cut decoded boxes to the image'),
-  add_ctr_clamp: z.boolean().default(false).describe('limit the shift of the centre (YOLOF)'),
-  ctr_clamp: z.number().default(32).describe('largest shift in pixels, with add_ctr_clamp'),
-  use_box_type: z.boolean().default(false).describe("accepted for MMDetection's sake: boxes are always plain xyxy"),
+  target_means: four.default([0, 0, 0, 0]).describe('Subtracted from the targets (dx, dy, dw, dh)'),
+  target_stds: four.default([1, 1, 1, 1]).describe('The targets are divided by these'),
+  clip_border: z.boolean().default(true).describe('Cut decoded boxes to the image'),
+  add_ctr_clamp: z.boolean().default(false).describe('Limit the shift of the centre (YOLOF)'),
+  ctr_clamp: z.number().default(32).describe('Largest shift in pixels, with add_ctr_clamp'),
+  use_box_type: z.boolean().default(false).describe("Accepted for MMDetection's sake: boxes are always plain xyxy"),
 });
 
 type Options = z.output<typeof options>;

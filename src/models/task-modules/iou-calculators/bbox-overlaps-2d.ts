@@ -18,8 +18,8 @@ export const bboxOverlaps2DDefinition = defineModule({
   shapes: 'boxes [m, 4] and [n, 4] -> [m, n]',
   example: "{ type: 'BboxOverlaps2D' }",
   options: z.strictObject({
-    scale: z.number().default(1).describe('used by MMDetection with half precision only; here overlaps are float32'),
-    dtype: z.null().optional().describe('overlaps are always computed in float32'),
+    scale: z.number().default(1).describe('Used by MMDetection with half precision only; here overlaps are float32'),
+    dtype: z.null().optional().describe('Overlaps are always computed in float32'),
   }),
   build: () => new BboxOverlaps2D(),
 });

@@ -11,19 +11,19 @@ const pairOption = z.union([z.number().positive(), z.tuple([z.number().positive(
 
 const options = z
   .strictObject({
-    strides: z.array(pairOption).min(1).optional().describe('stride of each level in pixels, or [x, y]'),
-    ratios: z.array(z.number().positive()).min(1).describe('height / width of the anchors of a cell'),
-    scales: z.array(z.number().positive()).min(1).nullish().describe('sizes of the anchors in units of base_sizes'),
-    base_sizes: z.array(z.number().positive()).nullish().describe('size of scale 1 of each level; its smaller stride'),
-    scale_major: z.boolean().default(true).describe('scales run fastest among the anchors of a cell, else ratios'),
-    octave_base_scale: z.number().positive().nullish().describe('first scale; with scales_per_octave, not with scales'),
-    scales_per_octave: z.number().int().positive().nullish().describe('scales from one doubling to the next'),
+    strides: z.array(pairOption).min(1).optional().describe('Stride of each level in pixels, or [x, y]'),
+    ratios: z.array(z.number().positive()).min(1).describe('Height / width of the anchors of a cell'),
+    scales: z.array(z.number().positive()).min(1).nullish().describe('Sizes of the anchors in units of base_sizes'),
+    base_sizes: z.array(z.number().positive()).nullish().describe('Size of scale 1 of each level; its smaller stride'),
+    scale_major: z.boolean().default(true).describe('Scales run fastest among the anchors of a cell, else ratios'),
+    octave_base_scale: z.number().positive().nullish().describe('First scale; with scales_per_octave, not with scales'),
+    scales_per_octave: z.number().int().positive().nullish().describe('Scales from one doubling to the next'),
     centers: z
       .array(z.tuple([z.number(), z.number()]))
       .nullish()
-      .describe('anchor centre [x, y] in a cell, of each level, in pixels'),
-    center_offset: z.number().min(0).max(1).default(0).describe('anchor centre in a cell as a share of the base size'),
-    use_box_type: z.boolean().default(false).describe("accepted for MMDetection's sake: boxes are always plain xyxy"),
+      .describe('Anchor centre [x, y] in a cell, of each level, in pixels'),
+    center_offset: z.number().min(0).max(1).default(0).describe('Anchor centre in a cell as a share of the base size'),
+    use_box_type: z.boolean().default(false).describe("Accepted for MMDetection's sake: boxes are always plain xyxy"),
   })
   .refine((o) => (o.scales == null) !== (o.octave_base_scale == null || o.scales_per_octave == null), {
     message: 'give either scales, or octave_base_scale and scales_per_octave together',

@@ -7,10 +7,10 @@ import type { AssignResult, Instances, Sampler, SamplingResult } from '../types'
 import { samplingResult } from './sampling-result';
 
 const options = z.strictObject({
-  num: z.number().int().positive().describe('priors to choose'),
-  pos_fraction: z.number().min(0).max(1).describe('largest share of positives'),
-  neg_pos_ub: z.number().default(-1).describe('largest number of negatives per positive; -1 for no limit'),
-  add_gt_as_proposals: z.boolean().default(true).describe('the truths themselves join the candidates'),
+  num: z.number().int().positive().describe('Priors to choose'),
+  pos_fraction: z.number().min(0).max(1).describe('Largest share of positives'),
+  neg_pos_ub: z.number().default(-1).describe('Largest number of negatives per positive; -1 for no limit'),
+  add_gt_as_proposals: z.boolean().default(true).describe('The truths themselves join the candidates'),
 });
 
 type Options = z.output<typeof options>;
@@ -74,10 +74,15 @@ function indicesWhere(values: Int32Array, holds: (value: number) => boolean): In
 /** At most `count` of the indices, drawn without replacement, in rising order. */
 function choose(indices: Int32Array, count: number, random: Random): Int32Array {
   if (indices.length <= count) return indices;
-  return random
-    .permutation(indices.length, count)
-    .map((i) => indices[i])
-    .sort();
+  // Fisher-Yates that remembers only the places it has touched: 256 of 250,000 anchors cost 256 draws
+  const moved = new Map<number, number>();
+  const chosen = new Int32Array(count);
+  for (let i = 0; i < count; i++) {
+    const j = i + random.integer(indices.length - i);
+    chosen[i] = indices[moved.get(j) ?? j];
+    moved.set(j, moved.get(i) ?? i);
+  }
+  return chosen.sort();
 }
 
 export const randomSamplerDefinition = defineModule({
