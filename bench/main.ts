@@ -23,8 +23,18 @@ interface Case {
 const CASES: Case[] = [
   { name: 'ResNet-50-FPN forward, 800x1344', model: 'resnet50_fpn', mode: 'fwd', batch: 1 },
   { name: 'ResNet-50-FPN forward + backward, 800x1344', model: 'resnet50_fpn', mode: 'fwdbwd', batch: 1 },
-  { name: 'Faster R-CNN R50-FPN training step, 800x1333, batch 1', model: 'faster_rcnn_r50_fpn', mode: 'train', batch: 1 },
-  { name: 'Faster R-CNN R50-FPN training step, 800x1333, batch 2', model: 'faster_rcnn_r50_fpn', mode: 'train', batch: 2 },
+  {
+    name: 'Faster R-CNN R50-FPN training step, 800x1333, batch 1',
+    model: 'faster_rcnn_r50_fpn',
+    mode: 'train',
+    batch: 1,
+  },
+  {
+    name: 'Faster R-CNN R50-FPN training step, 800x1333, batch 2',
+    model: 'faster_rcnn_r50_fpn',
+    mode: 'train',
+    batch: 2,
+  },
   { name: 'Faster R-CNN R50-FPN inference, 800x1333, batch 1', model: 'faster_rcnn_r50_fpn', mode: 'infer', batch: 1 },
   { name: 'Faster R-CNN R50-FPN inference, 800x1333, batch 2', model: 'faster_rcnn_r50_fpn', mode: 'infer', batch: 2 },
   { name: 'Tour model (R18-FPN, 4 x 320x240) training step', model: 'faster_rcnn_r18_fpn', mode: 'train', batch: 4 },
