@@ -50,7 +50,11 @@ export async function evaluate(
   const pipeline = buildPipeline(modulesAt(config, 'test_dataloader.dataset.pipeline'), catalogue, 'test_pipeline');
   const batchSize = batch ?? numberAt(config, 'val_dataloader.batch_size') ?? 1;
   // the truths come from the data at hand, not from the file the config was written for
-  const { ann_file: _, type = 'CocoMetric', ...options } = objectAt(config, 'val_evaluator');
+  const {
+    ann_file: _,
+    type = 'CocoMetric',
+    ...options
+  } = objectAt(config, Array.isArray(config.val_evaluator) ? 'val_evaluator.0' : 'val_evaluator');
   const metricConfig: ModuleConfig = { type: bare(String(type)), ...options };
   const metric = await catalogue.build<MetricFactory>('metric', metricConfig, { path: 'val_evaluator' })(data);
   const loader = evaluationLoader(data, pipeline, { batchSize });

@@ -63,7 +63,7 @@ export class Recipe implements Displayable {
   }
 
   /** Another backbone, or options changed on the same one (`{ depth: 18 }`). The neck's `in_channels` follow it. */
-  backbone(backbone: ModuleOverride<'backbone'> | ModuleChoice<'backbone'> | TypeName<'backbone'>): Recipe {
+  backbone(backbone: ModuleOverride<'backbone'> | TypeName<'backbone'>): Recipe {
     const given = (typeof backbone === 'string' ? { type: backbone } : backbone) as ConfigObject;
     const old = objectAt(this.spec.config, 'model.backbone');
     const type = String(given.type ?? old.type);

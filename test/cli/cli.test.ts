@@ -1,0 +1,168 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { type LabDataset, startEngine } from '../../src';
+import { main } from '../../src/cli/main';
+import { scenes, smallOptions } from '../lab/small';
+
+const folder = mkdtempSync(join(tmpdir(), 'detlab-cli-'));
+const CONFIG = 'faster-rcnn_r18_fpn_toytown';
+const cfg = ['--cfg-options', ...Object.entries(smallOptions).map(([key, value]) => `${key}=${JSON.stringify(value)}`)];
+const workDir = join(folder, 'run');
+let data: LabDataset;
+let dataOption: string;
+
+beforeAll(async () => {
+  await startEngine();
+  data = await scenes(folder);
+  const root = join(data.train.records[0].path, '../..');
+  const part = (name: string) => `${join(root, 'annotations', `${name}.json`)},${join(root, name)}`;
+  dataOption = `coco:${part('train')},${part('val')}`;
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Runs a command in this process; returns its exit code and what it wrote. */
+async function detlab(...args: string[]) {
+  const text = { out: '', err: '' };
+  const taking = (key: 'out' | 'err') => (chunk: unknown) => {
+    text[key] += String(chunk);
+    return true;
+  };
+  const spies = [
+    vi.spyOn(process.stdout, 'write').mockImplementation(taking('out')),
+    vi.spyOn(process.stderr, 'write').mockImplementation(taking('err')),
+  ];
+  try {
+    await main(['node', 'detlab', ...args]);
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+  }
+  const code = process.exitCode;
+  process.exitCode = undefined;
+  return {
+    code,
+    ...text,
+    lines: () =>
+      text.out
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+  };
+}
+
+test('help tells the exit codes; wrong usage and wrong configs end with 2', async () => {
+  const help = await detlab('--help');
+  expect(help.code).toBe(0);
+  expect(help.out).toMatch(
+    /Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 a problem with the data, 130 interrupted/,
+  );
+  expect((await detlab('trian', CONFIG)).code).toBe(2);
+  const epochs = await detlab('train', CONFIG, '--epochs', 'two');
+  expect([epochs.code, epochs.err]).toEqual([2, expect.stringContaining('expected a number')]);
+  const name = await detlab('summary', 'faster-rcnn_r18_fpn_toytwon');
+  expect([name.code, name.err]).toEqual([2, expect.stringContaining(`Did you mean "${CONFIG}"`)]);
+  const option = await detlab('summary', CONFIG, '--json', '--cfg-options', 'model.neck.num_out=3');
+  expect(option.code).toBe(2);
+  expect(option.lines()).toEqual([
+    { event: 'error', code: 2, message: expect.stringMatching(/Did you mean "num_outs"/) },
+  ]);
+});
+
+test('data that cannot be used ends with 3', async () => {
+  for (const option of ['voc:/nowhere', 'coco:a.json', 'toytown:colour=1', '/nowhere']) {
+    const { code, err } = await detlab('train', CONFIG, '--data', option);
+    expect([option, code]).toEqual([option, 3]);
+    expect(err).toMatch(/Cannot (use|load)/);
+  }
+});
+
+test('summary, as a table and as JSON', async () => {
+  const table = await detlab('summary', CONFIG, ...cfg);
+  expect(table.code).toBe(0);
+  expect(table.out).toMatch(/neck +FPN +16×24×16/);
+  const [summary] = (await detlab('summary', CONFIG, '--input', '128x192', '--json', ...cfg)).lines();
+  expect(summary).toMatchObject({ event: 'summary', input: [128, 192] });
+  expect(summary.stages[0]).toMatchObject({ path: 'backbone', type: 'ResNet', strides: [4, 8, 16, 32] });
+  expect((await detlab('summary', CONFIG, '--input', '128')).code).toBe(2);
+});
+
+test('doctor names what it found', async () => {
+  const { code, lines } = await detlab('doctor', '--json');
+  expect(code).toBe(0);
+  expect(lines().map((f) => f.name)).toEqual([
+    'Node.js',
+    'Python',
+    'torch',
+    'engine',
+    'Jupyter kernel',
+    'memory',
+    'processors',
+  ]);
+});
+
+test('Ctrl-C leaves a checkpoint and 130; resume, test and predict go on from there', async () => {
+  const args = ['train', CONFIG, '--data', dataOption, '--work-dir', workDir, '--epochs', '2', '--json', ...cfg];
+  const child = spawn(process.execPath, [join(__dirname, 'run.cjs'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let out = '';
+  let err = '';
+  child.stderr.on('data', (chunk) => {
+    err += chunk;
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  child.stdout.on('data', (chunk) => {
+    // the first log line of training
+    if (out === '') child.kill('SIGINT');
+    out += chunk;
+  });
+  expect([await ended, err]).toEqual([130, expect.stringContaining('Ctrl-C again stops at once')]);
+  expect(err.split('\n')[0]).toMatch(/^engine: /);
+  const first = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(first[0]).toMatchObject({ event: 'train', epoch: 1, step: 2, loss: expect.any(Number) });
+  expect(first.at(-1)).toMatchObject({ event: 'end', interrupted: true });
+  const { step, checkpoint } = first.at(-1);
+  expect(step).toBeLessThan(6);
+  expect(existsSync(join(checkpoint, 'model.safetensors'))).toBe(true);
+
+  const resumed = await detlab(...args, '--resume');
+  expect([resumed.code, resumed.err]).toEqual([0, expect.stringContaining('resumed from')]);
+  const end = resumed.lines().at(-1);
+  expect(end).toMatchObject({ event: 'end', interrupted: false, epoch: 2, step: 6 });
+
+  // the numbers of a run that nobody interrupted
+  const whole = await detlab(...args.map((arg) => (arg === workDir ? join(folder, 'whole') : arg)));
+  expect(whole.lines().at(-1).report).toEqual(end.report);
+
+  const tested = await detlab('test', CONFIG, workDir, '--data', dataOption, '--json', ...cfg);
+  expect(tested.code).toBe(0);
+  expect(tested.lines()[0].metrics).toEqual(end.report.metrics);
+
+  const image = data.val!.records[0].path;
+  const bad = join(folder, 'bad.jpg');
+  writeFileSync(bad, 'no image');
+  const pictures = join(folder, 'pictures');
+  const predicted = await detlab(
+    'predict',
+    CONFIG,
+    workDir,
+    image,
+    bad,
+    '--threshold',
+    '0',
+    '--out',
+    pictures,
+    '--json',
+    ...cfg,
+  );
+  expect(predicted.code).toBe(3);
+  const [found, error] = predicted.lines();
+  expect(found).toMatchObject({ event: 'predictions', image });
+  expect(found.predictions.length).toBeGreaterThan(0);
+  expect((await sharp(found.picture).metadata()).format).toBe('png');
+  expect(error).toMatchObject({ event: 'error', image: bad, message: expect.stringContaining('bad.jpg') });
+});

@@ -1,0 +1,3 @@
+// The command line from the sources, in a process of its own.
+require('../typescript-require.cjs');
+require('../../src/cli/main.ts').main(process.argv);

@@ -1,0 +1,303 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import sharp from 'sharp';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { compare, detector, engine, type LabDataset, Model, type Run, startEngine } from '../../src';
+import { buildModel } from '../../src/lab/build-model';
+import { planRun } from '../../src/lab/plan';
+import { quick, scenes, small } from './small';
+
+const folder = mkdtempSync(join(tmpdir(), 'detlab-lab-'));
+const SHOW = Symbol.for('Jupyter.display');
+type Shown = Record<string, unknown>;
+const shown = (thing: object): Promise<Shown> => (thing as Record<symbol, () => Promise<Shown>>)[SHOW]();
+let data: LabDataset;
+let run: Run;
+const lines: string[] = [];
+
+beforeAll(async () => {
+  await startEngine();
+  data = await scenes(folder);
+  run = await small().fit(data, {
+    ...quick,
+    seed: 1,
+    workDir: join(folder, 'run'),
+    log: (line) => void lines.push(line),
+  });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+afterEach(() => {
+  delete (globalThis as Record<symbol, unknown>)[Symbol.for('detlab.notebook')];
+});
+
+describe('data', () => {
+  test('a data set shows its classes, counts, problems and images', async () => {
+    expect(data.classes).toEqual(['car', 'person', 'traffic light']);
+    const bundle = await shown(data);
+    expect(bundle['text/plain']).toMatch(
+      /^toytown: 12 train \+ 3 val images, 3 classes\nclass +train boxes +val boxes\n/,
+    );
+    expect(bundle['text/html']).toContain('<img alt="images with their boxes"');
+    const { width } = await sharp(Buffer.from(bundle['image/png'] as string, 'base64')).metadata();
+    expect(width).toBeGreaterThan(1000);
+  });
+
+  test('parts are taken, held out and cut', () => {
+    expect(data.split('val').train.records).toBe(data.val!.records);
+    expect(() => data.split('val').split('val')).toThrow(/it has none. Make one with .split\(0.2\)/);
+    const held = data.split('train').split(0.25, { seed: 2 });
+    expect([held.train.records.length, held.val!.records.length]).toEqual([9, 3]);
+    const ids = [...held.train.records, ...held.val!.records].map((r) => r.id);
+    expect(new Set(ids).size).toBe(12);
+    expect(data.take(2).val!.records).toHaveLength(2);
+  });
+});
+
+describe('recipes', () => {
+  test('are never changed by what is made of them', () => {
+    const base = small();
+    const before = JSON.stringify(base.config);
+    base
+      .neck('PAFPN')
+      .classes(['a'])
+      .freeze('neck')
+      .set({ 'train_cfg.max_epochs': 1 })
+      .backbone({ depth: 34 })
+      .named('x');
+    base.config.model = null;
+    expect(JSON.stringify(base.config)).toBe(before);
+  });
+
+  test("a neck takes over widths, a backbone frees the neck's in_channels", () => {
+    const pafpn = small().neck('PAFPN');
+    expect(pafpn.config).toMatchObject({ model: { neck: { type: 'PAFPN', out_channels: 16, num_outs: 5 } } });
+    expect(pafpn.name).toBe('faster-rcnn_r18_fpn_toytown+PAFPN');
+    expect(() => small().neck('PAFNP' as never)).toThrow(/Did you mean "PAFPN"/);
+    const r18 = detector('faster-rcnn_r50_fpn_1x_coco').backbone({ depth: 18 });
+    expect(Object.keys((r18.config as { model: { neck: object } }).model.neck)).not.toContain('in_channels');
+  });
+
+  test('a summary names stages, shapes, strides, parameters and what is frozen', async () => {
+    const text = String(await small().freeze('backbone.layer1').summary());
+    expect(text).toMatch(/backbone +ResNet +16×24×8, 8×12×16, 4×6×32, 2×3×64 +4, 8, 16, 32/);
+    expect(text).toMatch(/\.layer1 .*frozen/);
+    expect(text).toMatch(/neck +FPN +16×24×16, 8×12×16, 4×6×16, 2×3×16, 1×2×16/);
+    const model = await small().build();
+    const [features] = [tf.tidy(() => model.detector.extractFeatures(tf.zeros([1, 64, 96, 3])).map((f) => f.shape))];
+    expect(features).toEqual([
+      [1, 16, 24, 16],
+      [1, 8, 12, 16],
+      [1, 4, 6, 16],
+      [1, 2, 3, 16],
+      [1, 1, 2, 16],
+    ]);
+    model.dispose();
+  });
+
+  test('one seed gives one set of weights', async () => {
+    const weights = async (seed: number) => {
+      const model = await small().build({ seed });
+      const state = model.detector.stateDict().get('backbone.conv1.weight')!.data.join();
+      model.dispose();
+      return state;
+    };
+    expect(await weights(4)).toBe(await weights(4));
+    expect(await weights(5)).not.toBe(await weights(4));
+  });
+
+  test('class counts that disagree with the data are named on both sides', async () => {
+    const wrong = small().set({ 'model.roi_head.bbox_head.num_classes': 7 });
+    await expect(wrong.fit(data, quick)).rejects.toThrow(
+      /model.roi_head.bbox_head.num_classes is 7, but "toytown" has 3 classes \(car, person, traffic light\).*\.classes\(data\.classes\)/,
+    );
+    await expect(small().classes(['car', 'bus', 'tram']).fit(data, quick)).rejects.toThrow(
+      /the recipe's classes are car, bus, tram; the data's are car, person, traffic light/,
+    );
+    expect(() => small().classes(['a', 'a'])).toThrow(/expected different names/);
+  });
+});
+
+describe('plan', () => {
+  test('options lie over the config; the schedule is stretched and says so', () => {
+    const { config } = detector('faster-rcnn_r50_fpn_1x_coco');
+    const plan = planRun(config, { epochs: 6, lr: 0.005, batch: 4, amp: true });
+    expect(plan).toMatchObject({
+      maxEpochs: 6,
+      batchSize: 4,
+      precision: 'bfloat16',
+      optimWrapper: { optimizer: { lr: 0.005, momentum: 0.9 } },
+      paramScheduler: [{ end: 500 }, { end: 6, milestones: [4, 5] }],
+    });
+    expect(plan.notices).toEqual(['schedule of 12 epochs fitted to 6: learning rate falls after epochs 4, 5']);
+    expect(planRun(config, {}).paramScheduler[1].milestones).toEqual([8, 11]);
+    expect(planRun(config, { epochs: 2 }).paramScheduler[1].milestones).toEqual([1]);
+    const scaled = planRun({ ...config, auto_scale_lr: { enable: true, base_batch_size: 16 } }, { batch: 4 });
+    expect(scaled.optimWrapper.optimizer).toMatchObject({ lr: 0.005 });
+  });
+});
+
+describe('fit', () => {
+  test('gives model, report, curves, history and checkpoints; the log starts with the engine', async () => {
+    expect(lines[0]).toMatch(/^engine: /);
+    expect(run).toMatchObject({ interrupted: false, epoch: 2, step: 6, problems: [] });
+    expect(run.report!.images).toBe(3);
+    expect(Object.keys(run.report!.metrics)).toHaveLength(12);
+    expect(run.history.evaluations).toHaveLength(2);
+    expect(run.history.evaluations[0]['coco/bbox_mAP']).toBe(run.curves.data.evaluations[0].metrics.AP);
+    expect(run.curves.data.steps).toHaveLength(6);
+    expect(readdirSync(join(folder, 'run/checkpoints')).sort()).toEqual(['epoch_2', 'last_checkpoint']);
+    expect((await shown(run))['text/html']).toContain('<td');
+    expect((await shown(run.curves))['image/png']).toBeTypeOf('string');
+  });
+
+  test('one seed gives one run, bit by bit, in full and in mixed precision', async () => {
+    const precisions = engine().precisions.includes('bfloat16') ? [false, true] : [false];
+    for (const amp of precisions) {
+      const once = async () => {
+        const { model, history } = await small().fit(data.take(6), { ...quick, epochs: 1, seed: 5, amp });
+        const weights = [...model.detector.stateDict()].map(([name, t]) => [name, t.data.join()]);
+        model.dispose();
+        return { weights, losses: history.train.map((r) => r.loss), ap: history.evaluations[0]['coco/bbox_mAP'] };
+      };
+      expect(await once()).toEqual(await once());
+    }
+  });
+
+  test('freezing holds: frozen weights and statistics stay, the rest moves', async () => {
+    const recipe = small().freeze('backbone.layer1', 'backbone.conv1', 'backbone.bn1');
+    const before = (await recipe.build({ seed: 1 })).detector.stateDict();
+    const { model } = await recipe.fit(data.take(4), { ...quick, epochs: 1, seed: 1 });
+    const after = model.detector.stateDict();
+    for (const [name, tensor] of after) {
+      const same = tensor.data.join() === before.get(name)!.data.join();
+      if (/^backbone\.(layer1|conv1|bn1)/.test(name)) expect([name, same]).toEqual([name, true]);
+      // (a block's last norm starts at 0, so that its convolutions stay for one step)
+      if (/layer3.0.downsample.0.weight|fpn_convs.0.*weight/.test(name)) expect([name, same]).toEqual([name, false]);
+    }
+  });
+
+  test("a saved model, a checkpoint and a run's folder load as the same model", async () => {
+    const image = data.val!.records[0].path;
+    const expected = [...(await run.model.predict(image))];
+    expect(expected.length).toBeGreaterThan(0);
+    const file = run.model.save(join(folder, 'saved/model.safetensors'));
+    for (const place of [file, join(folder, 'run'), join(folder, 'run/checkpoints/epoch_2')]) {
+      const model = await Model.load(place);
+      expect([...(await model.predict(image))]).toEqual(expected);
+      expect(model.classes).toEqual(data.classes);
+      model.dispose();
+    }
+    const other = await small().load(file);
+    expect([...(await other.predict(image))]).toEqual(expected);
+    other.dispose();
+    await expect(small().neck('PAFPN').load(file)).rejects.toThrow(/do not fit the config: neck\.\S+ is missing/);
+    await expect(Model.load(join(folder, 'nowhere'))).rejects.toThrow(/there is no such file or folder/);
+  });
+
+  test('weights are laid over as far as they fit', async () => {
+    const file = run.model.save(join(folder, 'weights.safetensors'));
+    const notices: string[] = [];
+    const spec = { name: 'x', config: small().config, freezing: [], weights: file };
+    const two = { ...spec, classes: ['a', 'b'] };
+    (await buildModel(two, two.classes, 0, (line) => void notices.push(line))).dispose();
+    expect(notices.join()).toMatch(/\d+ tensors from .*weights.safetensors; 4 of another shape \(roi_head/);
+    await expect(async () => small().weights(join(folder, 'none'))).rejects.toThrow(/Cannot find the weights/);
+  });
+
+  test('Stop ends fit within the iteration and keeps the model', async () => {
+    const controller = new AbortController();
+    const notebook = { signal: controller.signal, display: vi.fn() };
+    (globalThis as Record<symbol, unknown>)[Symbol.for('detlab.notebook')] = notebook;
+    const stopped = await small().fit(data, {
+      ...quick,
+      epochs: 50,
+      onStep: ({ step }) => void (step === 3 && controller.abort()),
+    });
+    expect(stopped).toMatchObject({ interrupted: true, step: 3 });
+    expect(stopped.model.parameters).toBe(run.model.parameters);
+    expect(String(stopped)).toMatch(
+      /interrupted after step 3, 1 of 50 epochs|interrupted after step 3, 0 of 50 epochs/,
+    );
+  });
+
+  test('in a notebook a progress bar and a chart replace themselves', async () => {
+    const display = vi.fn();
+    const notebook = { signal: new AbortController().signal, display };
+    (globalThis as Record<symbol, unknown>)[Symbol.for('detlab.notebook')] = notebook;
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {});
+    await small().fit(data, { epochs: 2, workDir: false });
+    expect(log.mock.calls[0][0]).toMatch(/^engine: /);
+    log.mockRestore();
+    const ids = new Map<string, Shown[]>();
+    for (const [bundle, { id }] of display.mock.calls) ids.set(id, [...(ids.get(id) ?? []), bundle]);
+    expect(ids.size).toBe(2);
+    const [bars, charts] = [...ids.values()].sort((a) => ('text/html' in a[0] ? -1 : 1));
+    expect(bars.at(-1)!['text/plain']).toMatch(/epoch 2\/2|evaluating after epoch 2/);
+    expect(charts.at(-1)!['application/vnd.vegalite.v5+json']).toBeTypeOf('object');
+    expect(charts.at(-1)!['text/plain']).toMatch(/^loss /);
+  });
+
+  test('a data set without validation images trains without AP and says so', async () => {
+    const said: string[] = [];
+    const alone = await small().fit(data.split('train').take(4), {
+      ...quick,
+      epochs: 1,
+      log: (line) => void said.push(line),
+    });
+    expect(alone.report).toBeUndefined();
+    expect(said.join('\n')).toMatch(/has no validation part, so there will be no AP/);
+  });
+});
+
+describe('predict', () => {
+  test('path, bytes and pixels give the same boxes, drawn on the picture', async () => {
+    const image = data.val!.records[0].path;
+    const fromPath = await run.model.predict(image, { threshold: 0 });
+    const { data: rgb, info } = await sharp(image).raw().toBuffer({ resolveWithObject: true });
+    const pixels = { data: new Uint8Array(rgb), width: info.width, height: info.height, order: 'rgb' as const };
+    const [fromBytes, fromPixels] = await run.model.predict([readFileSync(image), pixels], { threshold: 0 });
+    expect([...fromBytes]).toEqual([...fromPath]);
+    expect([...fromPixels]).toEqual([...fromPath]);
+    expect(fromPath[0]).toMatchObject({
+      label: expect.stringMatching(/car|person|traffic light/),
+      score: expect.any(Number),
+    });
+    for (const [i, { bbox, score }] of fromPath.entries()) {
+      expect(bbox).toHaveLength(4);
+      expect(Math.min(...bbox)).toBeGreaterThanOrEqual(0);
+      expect(bbox[2]).toBeLessThanOrEqual(96);
+      if (i > 0) expect(score).toBeLessThanOrEqual(fromPath[i - 1].score);
+    }
+    const bundle = await shown(fromPath);
+    const { width } = await sharp(Buffer.from(bundle['image/png'] as string, 'base64')).metadata();
+    expect(width).toBe(720);
+    expect(fromPath.filter((p) => p.score > 2)).toEqual([]);
+    expect(Array.isArray(fromPath.map((p) => p.label))).toBe(true);
+    await expect(run.model.predict({ ...pixels, width: 5 })).rejects.toThrow(/values for 5 x 64/);
+    await expect(run.model.predict(join(folder, 'absent.jpg'))).rejects.toThrow(/absent.jpg/);
+  });
+
+  test("evaluate equals the run's own report; other classes are refused", async () => {
+    const report = await run.model.evaluate(data);
+    expect(report.metrics).toEqual(run.report!.metrics);
+    const other = (await scenes(folder)).take(1);
+    (other.val!.classes as string[])[0] = 'bus';
+    await expect(run.model.evaluate(other)).rejects.toThrow(
+      /the model knows car, person, traffic light; the data has bus/,
+    );
+  });
+});
+
+test('compare trains each recipe alike into one table and one chart', async () => {
+  const base = small();
+  const result = await compare({ FPN: base, PAFPN: base.neck('PAFPN') }).fit(data.take(6), { ...quick, epochs: 1 });
+  expect(Object.keys(result.runs)).toEqual(['FPN', 'PAFPN']);
+  expect(String(result)).toMatch(/^Comparison\n +FPN +PAFPN\n/);
+  expect(String(result)).toMatch(/\nparameters +[\d,]+ \* +[\d,]+\n/);
+  const bundle = await shown(result);
+  expect(bundle['text/html']).toMatch(/<table.*<img alt="comparison chart"/s);
+  expect(() => compare({})).toThrow(/Cannot compare nothing/);
+  expect(existsSync('runs/compare')).toBe(false);
+});
