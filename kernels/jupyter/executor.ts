@@ -17,9 +17,14 @@ export type Outcome = { status: 'ok'; value: unknown } | { status: 'error'; erro
 /** Where in the running cell's source a position of its compiled code comes from (both one-based). */
 export type Position = { line: number; column: number };
 
+/** Finds a position of compiled code in its cell: undefined when unknown, null when it is the kernel's wrapping. */
+export type Locate = (cell: number, line: number, column: number) => Position | null | undefined;
+
 interface Compiled {
   converted: Converted;
   insertions: Insertion[];
+  /** Lines of compiled code, without what is wrapped around it. */
+  lines: number;
 }
 
 const HIDDEN = Symbol.for('detlab.cell');
@@ -37,7 +42,7 @@ export interface Executor {
   run(source: string, cell: Cell): Promise<Outcome>;
   /** Ends the wait for a cell that does not end by itself. */
   cut(error: Interrupted): void;
-  locate(number: number, line: number, column: number): Position | undefined;
+  locate: Locate;
 }
 
 export function createExecutor(directory: string, onPhase: (phase: number) => void): Executor {
@@ -81,7 +86,7 @@ export function createExecutor(directory: string, onPhase: (phase: number) => vo
       if (Object.hasOwn(variables, name)) before.set(name, variables[name]);
       delete variables[name];
     }
-    compiledCells.set(cell.number, { converted, insertions });
+    compiledCells.set(cell.number, { converted, insertions, lines: code.split('\n').length });
     compiledCells.delete(cell.number - KEPT_MAPS);
 
     const start = `(${topLevel ? 'async ' : ''}function (exports, require, __resume__, __define__) { `;
@@ -126,9 +131,10 @@ export function createExecutor(directory: string, onPhase: (phase: number) => vo
     return outcome;
   }
 
-  function locate(number: number, line: number, column: number): Position | undefined {
+  const locate: Locate = (number, line, column) => {
     const compiled = compiledCells.get(number);
     if (!compiled?.converted.maps) return undefined;
+    if (line > compiled.lines) return null;
     let at = { line: line - 1, column: originalColumn(compiled.insertions, line - 1, column - 1) };
     for (const text of [...compiled.converted.maps].reverse()) {
       const entry = new SourceMap(JSON.parse(text)).findEntry(at.line, at.column) as {
@@ -140,7 +146,7 @@ export function createExecutor(directory: string, onPhase: (phase: number) => vo
     }
     const result = { line: at.line - PREFIX_LINES + 1, column: at.column + 1 };
     return result.line >= 1 ? result : undefined;
-  }
+  };
 
   return {
     converter,

@@ -31,7 +31,7 @@ export function createHistory() {
 /** Glob search: `*` any text, `?` any character. */
 function search(entries: Entry[], content: Content): Entry[] {
   const escaped = String(content.pattern ?? '*').replace(/[.+^${}()|[\]\\]/g, '\\$&');
-  const pattern = new RegExp(`^${escaped.replace(/\*/g, '[^]*').replace(/\?/g, '[^]')}$`);
+  const pattern = new RegExp(`^${escaped.replace(/\*/g, '[\\s\\S]*').replace(/\?/g, '[\\s\\S]')}$`);
   const found = entries.filter(([, , input]) => pattern.test(input));
   if (!content.unique) return found;
   return found.filter((entry, i) => !found.slice(i + 1).some((later) => later[2] === entry[2]));

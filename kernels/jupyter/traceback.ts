@@ -3,7 +3,7 @@
 import { inspect } from 'node:util';
 import type { Diagnostic } from 'tslab/dist/converter';
 import { Interrupted } from './cell';
-import type { Position } from './executor';
+import type { Locate } from './executor';
 
 /** The cell does not compile. */
 export class TypeScriptError extends Error {
@@ -36,13 +36,10 @@ export interface ErrorContent {
 }
 
 const INTERNAL = /\(?(?:node:|evalmachine\.)|[/\\]node_modules[/\\]tslab[/\\]|[/\\]kernels[/\\]jupyter[/\\]/;
-const IN_CELL = /cell\[(\d+)\](?::(\d+):(\d+))/g;
+const IN_CELL = /cell\[(\d+)\](?::(\d+):(\d+))/;
 
 /** An error's content for `error` and `execute_reply`; `locate` maps compiled positions back to the cell's source. */
-export function describeError(
-  error: unknown,
-  locate: (cell: number, line: number, column: number) => Position | undefined,
-): ErrorContent {
+export function describeError(error: unknown, locate: Locate): ErrorContent {
   if (error instanceof TypeScriptError) {
     return { ename: error.name, evalue: error.message, traceback: [`${error.name}:`, ...error.lines] };
   }
@@ -58,7 +55,7 @@ export function describeError(
   return { ename, evalue: object.message, traceback: stackLines(object, locate) };
 }
 
-function stackLines(error: Error, locate: (cell: number, line: number, column: number) => Position | undefined) {
+function stackLines(error: Error, locate: Locate) {
   const stack = typeof error.stack === 'string' ? error.stack : '';
   const at = stack.search(/^\s+at /m);
   const frames = at < 0 ? [] : stack.slice(at).split('\n');
@@ -66,16 +63,12 @@ function stackLines(error: Error, locate: (cell: number, line: number, column: n
   const lines = [...head.split('\n')];
   for (const frame of frames) {
     if (!/^\s+at /.test(frame) || INTERNAL.test(frame)) continue;
-    const mapped = frame.replace(IN_CELL, (whole, cell, line, column) => {
-      const found = locate(Number(cell), Number(line), Number(column));
-      return found ? `cell[${cell}]:${found.line}:${found.column}` : whole;
-    });
+    const [, cell, line, column] = (IN_CELL.exec(frame) ?? []).map(Number);
+    const found = cell === undefined ? undefined : locate(cell, line, column);
+    if (found === null) continue;
+    const placed = found ? frame.replace(IN_CELL, `cell[${cell}]:${found.line}:${found.column}`) : frame;
     // The function the kernel wraps around a cell has no name a person knows.
-    lines.push(
-      mapped
-        .replace(/at (?:async )?(?:Object\.)?<anonymous> \((cell\[.*)\)$/, 'at $1')
-        .replace(/at cell\[/, 'at cell['),
-    );
+    lines.push(placed.replace(/at (?:async )?(?:Object\.)?<anonymous> \((cell\[.*)\)$/, 'at $1'));
   }
   const { cause } = error;
   if (cause instanceof Error && cause !== error) {

@@ -8,7 +8,10 @@ import { root, venvPython } from './paths.mjs';
 import { digest, digestTree, isDone, markDone } from './stamp.mjs';
 
 const wanted = () =>
-  digest([process.version, digestTree(['kernels/torch/src'], /\.(cc|cpp|cu|h|hpp|mjs|txt)$/)], ['requirements.txt', 'kernels/torch/build.mjs']);
+  digest(
+    [process.version, digestTree(['kernels/torch/src'], /\.(cc|cpp|cu|h|hpp|mjs|txt)$/)],
+    ['requirements.txt', 'kernels/torch/build.mjs'],
+  );
 const product = join(root, 'kernels', 'torch', 'build', 'detlab_torch.node');
 
 export const torchEngineReady = () => existsSync(product) && existsSync(venvPython) && isDone('torch-engine', wanted());

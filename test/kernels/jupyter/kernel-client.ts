@@ -95,7 +95,7 @@ export class KernelClient {
   }
 
   /** Sends a request; returns its id. */
-  send(channel: 'shell' | 'control', type: string, content: Content, key = this.key): string {
+  send(channel: 'shell' | 'control', type: string, content: Content, key: string = this.key): string {
     const frames = encode(type, content, { key, session: this.session });
     const socket = this[channel];
     this.lastSend = this.lastSend.then(() => socket.send(frames));

@@ -114,7 +114,7 @@ describe('errors', () => {
     expect(reply).toMatchObject({ status: 'error', ename: 'RangeError' });
     const traceback = error!.traceback.join('\n');
     expect(traceback).toMatch(/at fail \(cell\[\d+\]:5:9\)/);
-    expect(traceback).toMatch(/at cell\[\d+\]:7:1/);
+    expect(traceback).toMatch(/at cell\[\d+\]:7:1$/);
     expect(traceback).not.toMatch(/node:|tslab|kernels\/jupyter/);
   });
 

@@ -1,0 +1,79 @@
+// Collects what a session publishes as the outputs of notebook cells (nbformat 4.5).
+
+import type { Bundle } from './display';
+import type { Outlet } from './outlet';
+import type { Content } from './protocol';
+import type { Request } from './threads';
+
+export interface Output {
+  output_type: string;
+  name?: string;
+  text?: string;
+  data?: Bundle;
+  traceback?: string[];
+  [key: string]: unknown;
+}
+
+export interface Cell {
+  cell_type: string;
+  source: string | string[];
+  outputs?: Output[];
+  execution_count?: number | null;
+}
+
+export interface Notebook {
+  cells: Cell[];
+  [key: string]: unknown;
+}
+
+export interface Collector {
+  outlet: Outlet;
+  /** Outputs of this request go to this cell; resolves to the reply's content. */
+  expect(request: Request, cell: Cell): Promise<Content>;
+}
+
+export function collectOutputs(onText: (cell: Cell, text: string) => void): Collector {
+  const cells = new Map<number, Cell>();
+  const waiting = new Map<number, (content: Content) => void>();
+  const displays = new Map<string, Output[]>();
+
+  function publish(type: string, content: Content, parent: Request | undefined) {
+    const { transient, ...kept } = content as { transient?: { display_id?: string }; data?: Bundle };
+    const id = transient?.display_id;
+    if (type === 'update_display_data') {
+      for (const output of displays.get(id ?? '') ?? []) Object.assign(output, kept);
+    }
+    const cell = cells.get(parent?.seq ?? 0);
+    if (!cell) return;
+    const text = kept.data?.['text/plain'];
+    if (/display_data$/.test(type) && typeof text === 'string') onText(cell, text);
+    if (type === 'execute_input') cell.execution_count = content.execution_count as number;
+    if (type === 'display_data' || type === 'execute_result' || type === 'error') {
+      const output: Output = { output_type: type, ...kept };
+      cell.outputs!.push(output);
+      if (id) displays.set(id, [...(displays.get(id) ?? []), output]);
+    }
+  }
+
+  const outlet: Outlet = {
+    publish,
+    stream(name, text, parent) {
+      const cell = cells.get(parent?.seq ?? 0);
+      if (!cell) return;
+      const last = cell.outputs!.at(-1);
+      if (last?.output_type === 'stream' && last.name === name) last.text += text;
+      else cell.outputs!.push({ output_type: 'stream', name, text });
+      onText(cell, text);
+    },
+    reply(_type, content, parent) {
+      waiting.get(parent.seq)?.(content);
+    },
+  };
+  return {
+    outlet,
+    expect(request, cell) {
+      cells.set(request.seq, cell);
+      return new Promise((resolve) => waiting.set(request.seq, resolve));
+    },
+  };
+}
