@@ -1,0 +1,338 @@
+// The detection kernels of the torch engine against compositions of plain tfjs operations, forward and gradient.
+
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { startEngine } from '../../../src/engine';
+import { closeTo, type Outcome, values } from './parity';
+
+beforeAll(async () => {
+  await startEngine({ engine: 'torch' });
+});
+beforeEach(() => {
+  tf.setBackend('torch');
+});
+
+type T4 = tf.Tensor4D;
+type Named = Record<string, tf.Tensor>;
+const run = <T>(name: string, inputs: Named, attrs: object): T =>
+  tf.engine().runKernel(name, inputs as never, attrs as never) as unknown as T;
+const read = (t: tf.Tensor): Outcome => ({ shape: t.shape, dtype: t.dtype, data: Array.from(t.dataSync()) });
+const weigh = (y: tf.Tensor) => tf.sum(tf.mul(y, values(y.shape, 77)));
+
+/** Expects two functions of the same named tensors to agree, and their gradients with respect to each of them. */
+function agree(
+  inputs: Named,
+  actual: (t: Named) => tf.Tensor,
+  expected: (t: Named) => tf.Tensor,
+  tolerance = 3e-5,
+): void {
+  const names = Object.keys(inputs);
+  const list = names.map((name) => inputs[name]);
+  const named = (ts: tf.Tensor[]) => Object.fromEntries(ts.map((t, i) => [names[i], t]));
+  closeTo(read(actual(inputs)), read(expected(inputs)), tolerance);
+  const a = tf.grads((...ts) => weigh(actual(named(ts))))(list);
+  const b = tf.grads((...ts) => weigh(expected(named(ts))))(list);
+  a.forEach((gradient, i) => {
+    closeTo(read(gradient), read(b[i]), tolerance);
+  });
+}
+
+describe('DetConv2D', () => {
+  const attrs = (over: object = {}) => ({
+    strides: [1, 1],
+    padding: [1, 1],
+    dilations: [1, 1],
+    groups: 1,
+    activation: 'linear',
+    ...over,
+  });
+  const plain =
+    (stride: number, pad: number, dilation = 1) =>
+    (t: Named, relu: boolean) => {
+      const filter = t.scale ? tf.mul(t.filter, t.scale) : t.filter;
+      let y: tf.Tensor = tf.conv2d(t.x as T4, filter as T4, stride, pad, 'NHWC', dilation);
+      if (t.bias) y = tf.add(y, t.bias);
+      if (t.residual) y = tf.add(y, t.residual);
+      return relu ? tf.relu(y) : y;
+    };
+  const x = () => values([2, 9, 11, 5], 1);
+  const filter = () => values([3, 3, 5, 7], 2);
+  const vectors = () => ({ bias: values([7], 3), scale: tf.add(values([7], 4), 1.5) });
+
+  const cases: Record<string, [Named, object, number, number, boolean]> = {};
+  beforeAll(() => {
+    Object.assign(cases, {
+      plain: [{ x: x(), filter: filter() }, {}, 1, 1, false],
+      'bias and relu': [{ x: x(), filter: filter(), bias: values([7], 3) }, { activation: 'relu' }, 1, 1, true],
+      'scale and bias': [{ x: x(), filter: filter(), ...vectors() }, {}, 1, 1, false],
+      everything: [
+        { x: x(), filter: filter(), ...vectors(), residual: values([2, 9, 11, 7], 5) },
+        { activation: 'relu' },
+        1,
+        1,
+        true,
+      ],
+      'stride 2': [
+        { x: x(), filter: filter(), ...vectors(), residual: values([2, 5, 6, 7], 5) },
+        { strides: [2, 2], activation: 'relu' },
+        2,
+        1,
+        true,
+      ],
+      'no padding, 1x1': [
+        { x: x(), filter: values([1, 1, 5, 7], 2), ...vectors() },
+        { padding: [0, 0], activation: 'relu' },
+        1,
+        0,
+        true,
+      ],
+    });
+  });
+  for (const name of ['plain', 'bias and relu', 'scale and bias', 'everything', 'stride 2', 'no padding, 1x1'])
+    it(`${name}: output and every gradient`, () => {
+      const [inputs, over, stride, pad, relu] = cases[name];
+      agree(
+        inputs,
+        (t) => run('DetConv2D', t, attrs(over)),
+        (t) => plain(stride, pad)(t, relu),
+      );
+    });
+
+  it('dilation', () => {
+    agree(
+      { x: x(), filter: filter() },
+      (t) => run('DetConv2D', t, attrs({ dilations: [2, 2], padding: [2, 2] })),
+      (t) => plain(1, 2, 2)(t, false),
+    );
+  });
+
+  it('groups', () => {
+    agree(
+      { x: values([1, 6, 6, 4], 1), filter: values([3, 3, 2, 6], 2) },
+      (t) => run('DetConv2D', t, attrs({ groups: 2 })),
+      (t) => {
+        const xs = tf.split(t.x, 2, 3) as T4[];
+        const filters = tf.split(t.filter, 2, 3) as T4[];
+        return tf.concat(
+          xs.map((part, i) => tf.conv2d(part, filters[i], 1, 1)),
+          3,
+        );
+      },
+    );
+  });
+
+  it('leaves its inputs as they were', () => {
+    const inputs = { x: x(), filter: filter(), residual: values([2, 9, 11, 7], 5) };
+    const before = Object.values(inputs).map(read);
+    tf.grads((a, b, c) => weigh(run('DetConv2D', { x: a, filter: b, residual: c }, attrs({ activation: 'relu' }))))(
+      Object.values(inputs),
+    );
+    run('DetConv2D', inputs, attrs({ activation: 'relu' }));
+    expect(Object.values(inputs).map(read)).toEqual(before);
+  });
+
+  it('has second derivatives in nested gradients', () => {
+    const second = (f: (t: tf.Tensor) => tf.Tensor) =>
+      read(tf.grad((t) => tf.sum(tf.square(tf.grad((u) => tf.sum(tf.square(f(u))))(t))))(x()));
+    const w = filter();
+    const scale = tf.add(values([7], 4), 1.5);
+    closeTo(
+      second((t) => run('DetConv2D', { x: t, filter: w, scale }, attrs({ activation: 'relu' }))),
+      second((t) => plain(1, 1)({ x: t, filter: w, scale }, true)),
+      1e-4,
+    );
+  });
+
+  it('follows a variable that is assigned', () => {
+    const v = tf.variable(filter());
+    const image = x();
+    const first = read(run('DetConv2D', { x: image, filter: v }, attrs()));
+    v.assign(tf.mul(v, 2));
+    const twice = read(run('DetConv2D', { x: image, filter: v }, attrs()));
+    closeTo(twice, { ...first, data: first.data.map((value) => value * 2) }, 1e-5);
+    v.dispose();
+  });
+
+  it('refuses shapes that do not fit, by name', () => {
+    expect(() => run('DetConv2D', { x: x(), filter: values([3, 3, 4, 7], 2) }, attrs())).toThrow(/detConv2d.*groups/s);
+    expect(() => run('DetConv2D', { x: x(), filter: filter(), bias: values([6], 2) }, attrs())).toThrow(
+      /bias and scale/,
+    );
+    expect(() => run('DetConv2D', { x: x(), filter: filter(), residual: values([2, 9, 11, 6], 2) }, attrs())).toThrow(
+      /residual/,
+    );
+    expect(() => run('DetConv2D', { x: x(), filter: filter() }, attrs({ activation: 'gelu' }))).toThrow(/activation/);
+  });
+});
+
+describe('DetBatchNorm', () => {
+  const plain = (t: Named, relu: boolean) => {
+    const { mean, variance } = tf.moments(t.x, [0, 1, 2]);
+    let y: tf.Tensor = tf.mul(tf.sub(t.x, mean), tf.rsqrt(tf.add(variance, 1e-5)));
+    y = tf.add(tf.mul(y, t.scale), t.offset);
+    if (t.residual) y = tf.add(y, t.residual);
+    return relu ? tf.relu(y) : y;
+  };
+  const inputs = () => ({
+    x: tf.add(tf.mul(values([2, 5, 7, 6], 1), 3), 10),
+    scale: tf.add(values([6], 2), 1.5),
+    offset: values([6], 3),
+  });
+  for (const activation of ['linear', 'relu'])
+    for (const residual of [false, true])
+      it(`${activation}${residual ? ' with residual' : ''}: output, statistics and every gradient`, () => {
+        const named: Named = { ...inputs(), ...(residual ? { residual: values([2, 5, 7, 6], 4) } : {}) };
+        const attrs = { epsilon: 1e-5, activation };
+        agree(
+          named,
+          (t) => run<tf.Tensor[]>('DetBatchNorm', t, attrs)[0],
+          (t) => plain(t, activation === 'relu'),
+          2e-4,
+        );
+        const [, mean, variance] = run<tf.Tensor[]>('DetBatchNorm', named, attrs);
+        const reference = tf.moments(named.x, [0, 1, 2]);
+        closeTo(read(mean), read(reference.mean), 1e-6);
+        closeTo(read(variance), read(reference.variance), 1e-5);
+      });
+
+  it('keeps its precision far from zero', () => {
+    const x = tf.add(values([4, 64, 64, 2], 1), 1000);
+    const [y] = run<tf.Tensor[]>(
+      'DetBatchNorm',
+      { x, scale: tf.ones([2]), offset: tf.zeros([2]) },
+      { epsilon: 0, activation: 'linear' },
+    );
+    const { mean, variance } = tf.moments(y, [0, 1, 2]);
+    expect(Math.abs(mean.dataSync()[0])).toBeLessThan(1e-3);
+    expect(Math.abs(variance.dataSync()[0] - 1)).toBeLessThan(1e-3);
+  });
+});
+
+describe('DetMaxPool2D', () => {
+  it('pools symmetrically padded maps, with gradient', () => {
+    agree(
+      { x: values([2, 9, 11, 5], 1) },
+      (t) => run('DetMaxPool2D', t, { size: [3, 3], strides: [2, 2], padding: [1, 1], ceilMode: false }),
+      (t) => tf.maxPool(t.x as T4, 3, 2, 1),
+    );
+  });
+  it('rounds up in ceil mode', () => {
+    const y = run<tf.Tensor>(
+      'DetMaxPool2D',
+      { x: values([1, 8, 8, 2], 1) },
+      { size: [3, 3], strides: [2, 2], padding: [0, 0], ceilMode: true },
+    );
+    expect(y.shape).toEqual([1, 4, 4, 2]);
+  });
+  it('takes the first of equal values, as PyTorch does', () => {
+    const g = tf.grad((t) =>
+      tf.sum(
+        run<tf.Tensor>('DetMaxPool2D', { x: t }, { size: [2, 2], strides: [2, 2], padding: [0, 0], ceilMode: false }),
+      ),
+    )(tf.ones([1, 2, 2, 1]));
+    expect(Array.from(g.dataSync())).toEqual([1, 0, 0, 0]);
+  });
+});
+
+describe('DetNMS', () => {
+  it('keeps the better box, the first of equals, and every box on its own', () => {
+    const boxes = tf.tensor2d([[0, 0, 10, 10], [1, 0, 11, 10], [0, 0, 10, 10], [50, 50, 60, 60]]); // biome-ignore format: one line
+    const keep = (scores: number[], iouThreshold: number) =>
+      Array.from(
+        run<tf.Tensor>('DetNMS', { boxes, scores: tf.tensor1d(scores) }, { iouThreshold, offset: 0 }).dataSync(),
+      );
+    expect(keep([0.5, 0.9, 0.5, 0.1], 0.5)).toEqual([1, 3]);
+    expect(keep([0.5, 0.5, 0.5, 0.5], 0.9)).toEqual([0, 1, 3]);
+    expect(keep([0.1, 0.2, 0.3, 0.4], 1)).toEqual([3, 2, 1, 0]);
+  });
+  it('suppresses strictly above the threshold', () => {
+    const boxes = tf.tensor2d([
+      [0, 0, 2, 1],
+      [0, 0, 1, 1],
+    ]); // IoU exactly 0.5
+    const kept = run<tf.Tensor>('DetNMS', { boxes, scores: tf.tensor1d([1, 0.5]) }, { iouThreshold: 0.5, offset: 0 });
+    expect(Array.from(kept.dataSync())).toEqual([0, 1]);
+  });
+  it('takes no boxes and refuses wrong shapes', () => {
+    const none = run<tf.Tensor>(
+      'DetNMS',
+      { boxes: tf.zeros([0, 4]), scores: tf.zeros([0]) },
+      { iouThreshold: 0.5, offset: 0 },
+    );
+    expect(none.shape).toEqual([0]);
+    expect(() =>
+      run('DetNMS', { boxes: tf.zeros([2, 5]), scores: tf.zeros([2]) }, { iouThreshold: 0.5, offset: 0 }),
+    ).toThrow(/boxes must be/);
+  });
+  it('does ten thousand boxes in well under a second', () => {
+    const corners = tf.mul(tf.add(values([10000, 2], 1), 1), 400);
+    const boxes = tf.concat([corners, tf.add(corners, tf.mul(tf.add(values([10000, 2], 2), 1.1), 20))], 1);
+    const scores = values([10000], 3);
+    scores.dataSync();
+    const start = performance.now();
+    run<tf.Tensor>('DetNMS', { boxes, scores }, { iouThreshold: 0.7, offset: 0 }).dataSync();
+    expect(performance.now() - start).toBeLessThan(2000);
+  });
+});
+
+describe('DetRoIAlign', () => {
+  const rois = () => tf.tensor2d([[0, 1, 1, 40, 30], [1, 20, 10, 25, 60], [0, -9, -9, -3, -3], [1, 5, 5, 5, 5], [1, 0, 0, 200, 90]]); // biome-ignore format: one line
+  const attrs = (over: object = {}) => ({
+    outputSize: [3, 4],
+    spatialScale: 0.25,
+    samplingRatio: 0,
+    aligned: true,
+    ...over,
+  });
+  const align = (x: tf.Tensor, over: object = {}) => run<tf.Tensor>('DetRoIAlign', { x, rois: rois() }, attrs(over));
+
+  it('agrees, forward and gradient, with its composition of plain operations', () => {
+    // inside two gradients the engine computes by plain differentiable operations
+    for (const over of [{}, { samplingRatio: 2 }, { aligned: false }, { aligned: false, samplingRatio: 2 }]) {
+      const x = values([2, 16, 20, 70], 1);
+      const fused = tf.grad((t) => weigh(align(t, over)))(x);
+      let composed!: tf.Tensor;
+      let value!: tf.Tensor;
+      tf.grad((t) => {
+        composed = tf.keep(
+          tf.grad((u) => {
+            const y = align(u, over);
+            value = tf.keep(y.clone());
+            return weigh(y);
+          })(t),
+        );
+        return tf.sum(tf.square(t));
+      })(x);
+      closeTo(read(value), read(align(x, over)), 1e-5);
+      closeTo(read(composed), read(fused), 1e-5);
+    }
+  });
+
+  it('gives the same bits twice and sums a constant map to the constant', () => {
+    const x = values([2, 16, 20, 70], 1);
+    const bits = () =>
+      Array.from(
+        new Uint32Array(
+          tf
+            .grad((t) => weigh(align(t)))(x)
+            .dataSync().buffer,
+        ),
+      );
+    expect(bits()).toEqual(bits());
+    const inside = tf.slice(align(tf.ones([2, 16, 20, 2])), [0, 0, 0, 0], [1, -1, -1, -1]);
+    for (const value of inside.dataSync()) expect(value).toBeCloseTo(1, 5);
+  });
+
+  it('takes no regions and refuses bad ones', () => {
+    const x = values([2, 16, 20, 3], 1);
+    const empty = run<tf.Tensor>('DetRoIAlign', { x, rois: tf.zeros([0, 5]) }, attrs());
+    expect(empty.shape).toEqual([0, 3, 4, 3]);
+    const g = tf.grad((t) =>
+      tf.add(tf.sum(run<tf.Tensor>('DetRoIAlign', { x: t, rois: tf.zeros([0, 5]) }, attrs())), tf.sum(t)),
+    )(x);
+    expect(g.dataSync()[0]).toBe(1);
+    const bad = (row: number[]) => () => run('DetRoIAlign', { x, rois: tf.tensor2d([row]) }, attrs());
+    expect(bad([2, 0, 0, 9, 9])).toThrow(/image 2/);
+    expect(bad([0, 0, 0, Number.NaN, 9])).toThrow(/finite/);
+  });
+});
