@@ -13,15 +13,16 @@ export const npmPackagesReady = () =>
 
 export async function installNpmPackages(log) {
   if (npmPackagesReady()) return;
-  // npm writes this file at the end of an install: without it the folder is missing or half filled.
-  const whole = existsSync(join(root, 'node_modules', '.package-lock.json'));
-  log(whole ? 'bringing the npm packages up to date' : 'installing the npm packages (about a minute)');
-  const args = [whole ? 'install' : 'ci', '--no-audit', '--no-fund', '--loglevel=error'];
+  log('installing the npm packages (about a minute)');
   const npm = process.env.npm_execpath;
   const isScript = npm && /\.[cm]?js$/.test(npm);
-  const { code, output } = await run(isScript ? process.execPath : 'npm', isScript ? [npm, ...args] : args, {
-    show: true,
-  });
+  const install = (...how) => {
+    const args = [...how, '--no-audit', '--no-fund', '--loglevel=error'];
+    return run(isScript ? process.execPath : 'npm', isScript ? [npm, ...args] : args, { show: true });
+  };
+  // exactly what the lock file says; when package.json has moved on, what both allow
+  let { code, output } = await install('ci');
+  if (code !== 0 && code !== 127) ({ code, output } = await install('install', '--no-save'));
   if (code === 127) throw new Error('npm is missing: nothing can be installed. Install npm (it comes with Node.js)');
   if (code !== 0) {
     throw new Error(
