@@ -8,15 +8,11 @@ import { root, venvBin, venvPython } from './setup/paths.mjs';
 
 const QUIET_MS = 10_000;
 
-/** The line of a cell that says most: its last without comment. */
-const gist = (source) =>
-  source
-    .trim()
-    .split('\n')
-    .filter((line) => !/^\s*(\/\/|[)}\]]+;?\s*$)/.test(line))
-    .pop()
-    ?.trim()
-    .slice(0, 90) ?? '';
+/** The line of a cell that says most: its last that awaits something, else its last. */
+function gist(source) {
+  const lines = source.split('\n').filter((line) => !/^\s*(\/\/|[\s)}\];]*$)/.test(line));
+  return (lines.findLast((line) => /\bawait\b/.test(line)) ?? lines.at(-1) ?? '').trim().slice(0, 90);
+}
 
 function createTeller() {
   const terminal = process.stdout.isTTY;
@@ -70,8 +66,13 @@ export async function runNotebook({ notebook, executed, html, jupyter }) {
   child.stderr.setEncoding('utf8').on('data', (chunk) => {
     errors = (errors + chunk).slice(-5_000);
   });
-  const stop = () => child.kill('SIGTERM');
-  process.once('exit', stop);
+  // Ctrl-C reaches the child too, which ends its kernel; a plain kill does not.
+  let stopped = false;
+  const stop = (signal) => {
+    stopped = true;
+    if (signal === 'SIGTERM') child.kill('SIGTERM');
+  };
+  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);
   const teller = createTeller();
   let failed = false;
   for await (const line of createInterface({ input: child.stdout })) {
@@ -81,7 +82,8 @@ export async function runNotebook({ notebook, executed, html, jupyter }) {
     teller[event]?.(more);
   }
   const code = child.exitCode ?? (await new Promise((resolve) => child.once('close', resolve)));
-  process.removeListener('exit', stop);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.removeListener(signal, stop);
+  if (stopped) throw new Error('the notebook was stopped from outside');
   if (code !== 0 && !failed) console.log(errors.trimEnd());
   return code === 0;
 }

@@ -1,6 +1,7 @@
 // Carries out Stop from the I/O thread, gently first. Always: tell the main thread, which aborts the cell's signal. When
 // it does not hear that: SIGINT for a synchronous cell (`vm` turns it into an error); for a loop after an await, after
-// two seconds or a second Stop, the inspector's `Runtime.terminateExecution`.
+// two seconds, the inspector's `Runtime.terminateExecution`. Work that holds the signal is left to end its step, which
+// may take many seconds in native code, until Stop is pressed again.
 
 import { Session } from 'node:inspector';
 import { CLEAR_ASYNC_STACK } from './async-stack';
@@ -10,9 +11,11 @@ const LOOK_MS = 50;
 /** How long a synchronous cell, and code after an await, may stay deaf. */
 const SYNC_PATIENCE_MS = 150;
 const AWAIT_PATIENCE_MS = 2000;
-const GIVE_UP_MS = 60_000;
+const COOPERATIVE_PATIENCE_MS = 30_000;
+const GIVE_UP_MS = 90_000;
 
-export function createInterrupter(shared: Int32Array, tell: (message: ToMain) => void) {
+/** @param say tells the person something, as output of the running cell */
+export function createInterrupter(shared: Int32Array, tell: (message: ToMain) => void, say: (text: string) => void) {
   let watch: NodeJS.Timeout | undefined;
   // Connected now: later the main thread may be too busy to accept.
   const inspector = new Session();
@@ -33,6 +36,7 @@ export function createInterrupter(shared: Int32Array, tell: (message: ToMain) =>
       clearInterval(watch);
       const start = Date.now();
       let lastForce = 0;
+      let told = false;
       watch = setInterval(() => {
         const now = Date.now();
         if (isHeard() || now - start > GIVE_UP_MS) {
@@ -42,8 +46,17 @@ export function createInterrupter(shared: Int32Array, tell: (message: ToMain) =>
         }
         if (now - lastForce < 500) return;
         const phase = Atomics.load(shared, Slot.Phase);
-        const patience = phase === Phase.Sync || impatient ? SYNC_PATIENCE_MS : AWAIT_PATIENCE_MS;
-        if (phase === Phase.Kernel || now - start < patience) return;
+        const cooperative = Atomics.load(shared, Slot.Cooperative) === 1;
+        if (cooperative && !impatient && !told && now - start > AWAIT_PATIENCE_MS) {
+          told = true;
+          say('Stopping after the step that is under way; Stop again ends it by force and may lose its results\n');
+        }
+        const gentle = cooperative
+          ? COOPERATIVE_PATIENCE_MS
+          : phase === Phase.Sync
+            ? SYNC_PATIENCE_MS
+            : AWAIT_PATIENCE_MS;
+        if (phase === Phase.Kernel || now - start < (impatient ? SYNC_PATIENCE_MS : gentle)) return;
         lastForce = now;
         if (phase === Phase.Sync) process.kill(process.pid, 'SIGINT');
         else terminate();

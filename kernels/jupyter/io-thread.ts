@@ -110,7 +110,9 @@ port.on('message', (post: ToIo) => {
 });
 
 // ---- incoming
-const interrupter = createInterrupter(shared, tell);
+const interrupter = createInterrupter(shared, tell, (text) =>
+  gather('stderr', text, Atomics.load(shared, Slot.Running)),
+);
 let seq = 0;
 
 function receive(channel: Request['channel'], frames: Buffer[]) {

@@ -19,8 +19,15 @@ interface Shown {
   timer?: NodeJS.Timeout;
 }
 
-/** Puts the notebook object in place. `flush` sends what the throttle holds back: of one cell, or all of it. */
-export function createNotebook(outlet: Outlet, currentCell: () => Cell | undefined) {
+/**
+ * Puts the notebook object in place. `onCooperation` hears which cell's work asked for the
+ * signal; `flush` sends what the throttle holds back: of one cell, or all of it.
+ */
+export function createNotebook(
+  outlet: Outlet,
+  currentCell: () => Cell | undefined,
+  onCooperation: (cell: Cell) => void,
+) {
   const displays = new Map<string, Shown>();
   const cellOfCaller = () => cells.getStore() ?? currentCell();
 
@@ -36,7 +43,7 @@ export function createNotebook(outlet: Outlet, currentCell: () => Cell | undefin
     get signal() {
       const cell = cellOfCaller();
       if (!cell) return new AbortController().signal;
-      cell.cooperative = true;
+      onCooperation(cell);
       return cell.controller.signal;
     },
     display(bundle, { id } = {}) {

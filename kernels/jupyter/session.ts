@@ -15,7 +15,7 @@ import { describeError, type ErrorContent } from './traceback';
 
 /** How long after Stop a cell may go on: by itself, and when its work has asked for the signal. */
 const GRACE_MS = 500;
-const COOPERATIVE_GRACE_MS = 10_000;
+const COOPERATIVE_GRACE_MS = 30_000;
 
 export interface Session {
   handle(request: Request): void;
@@ -43,7 +43,14 @@ export function createSession(directory: string, outlet: Outlet, shared: Int32Ar
   let last: Cell | undefined;
   /** Execute requests that arrived up to this one are aborted. */
   let abortUntil = 0;
-  const notebook = createNotebook(outlet, () => current ?? last);
+  const notebook = createNotebook(
+    outlet,
+    () => current ?? last,
+    (cell) => {
+      cell.cooperative = true;
+      if (cell === current) Atomics.store(shared, Slot.Cooperative, 1);
+    },
+  );
   const describe = (error: unknown) => describeError(error, executor.locate);
   const status = (state: 'busy' | 'idle', parent: Request) =>
     outlet.publish('status', { execution_state: state }, parent);
@@ -92,6 +99,7 @@ export function createSession(directory: string, outlet: Outlet, shared: Int32Ar
     if (store_history && !silent) history.add(++count, code);
     const cell = createCell(count, request);
     current = cell;
+    Atomics.store(shared, Slot.Cooperative, 0);
     Atomics.store(shared, Slot.Running, request.seq);
     if (!silent) outlet.publish('execute_input', { code, execution_count: count }, request);
 

@@ -37,7 +37,9 @@ export const Slot = {
   Heard: 4,
   /** `seq` of the cell that runs, or 0. */
   Running: 5,
-  Count: 6,
+  /** 1 once the running cell's work has asked for the signal: it will end by itself. */
+  Cooperative: 6,
+  Count: 7,
 } as const;
 
 /** What runs on the main thread: how an interrupt can reach it depends on that. */

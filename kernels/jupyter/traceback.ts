@@ -13,10 +13,12 @@ export class TypeScriptError extends Error {
   constructor(diagnostics: Diagnostic[], source: string) {
     const sourceLines = source.split('\n');
     const lines: string[] = [];
-    for (const { start, end, messageText, fileName } of diagnostics) {
+    for (const [i, { start, end, messageText, fileName }] of diagnostics.entries()) {
       const { line, character } = start;
       lines.push(`${fileName ? `${fileName} ` : ''}${line + 1}:${character + 1} - ${messageText}`);
-      if (fileName || sourceLines[line] === undefined) continue;
+      // A chain of messages about one place: the place is shown once, below the last of them.
+      const following = diagnostics[i + 1]?.start.offset === start.offset;
+      if (fileName || sourceLines[line] === undefined || following) continue;
       const until = end.line === line ? end.character : sourceLines[line].length;
       lines.push(
         `    ${sourceLines[line]}`,

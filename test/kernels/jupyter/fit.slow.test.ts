@@ -1,0 +1,45 @@
+// Stop during a real training keeps the model. Slow: a step of a real detector takes seconds on a busy machine.
+
+import { availableParallelism, loadavg } from 'node:os';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { KernelClient } from './kernel-client';
+
+let kernel: KernelClient;
+beforeAll(async () => {
+  kernel = await KernelClient.start();
+});
+afterAll(() => kernel?.stop());
+
+it('ends fit() after the step under way and keeps model, curves and earlier variables', async () => {
+  const made = await kernel.execute(
+    `const town = await dataset.toytown({ images: 12, seed: 3 });
+     const recipe = detector('faster-rcnn_r18_fpn_toytown').classes(town.classes);
+     let steps = 0, last = 0;`,
+    {},
+    120_000,
+  );
+  expect(made.error).toBeUndefined();
+  const fit = kernel.start(
+    'const run = await recipe.fit(town, { epochs: 500, seed: 1, workDir: false, onStep: () => { steps++; last = Date.now(); } }); const after = Date.now();',
+  );
+  await kernel.wait((m) => m.parent === fit && m.type === 'update_display_data', 120_000);
+  await kernel.request('interrupt_request', {}, 'control');
+  const pressed = Date.now();
+  const end = await kernel.finish(fit, 120_000);
+  expect(end.error).toBeUndefined();
+  expect(end.reply.status).toBe('ok');
+  const { result } = await kernel.execute(
+    `JSON.stringify([typeof run.model.predict, run.curves !== undefined, town.classes.length, steps > 0, Math.max(last, ${pressed}), after])`,
+  );
+  const [predict, curves, classes, stepped, lastStep, ended] = JSON.parse(result!.slice(1, -1)) as [
+    string,
+    boolean,
+    number,
+    boolean,
+    number,
+    number,
+  ];
+  expect([predict, curves, classes, stepped]).toEqual(['function', true, 3, true]);
+  // The step itself takes as long as the machine needs, and what follows it longer while others use the cores.
+  expect(ended - lastStep).toBeLessThan(1000 * Math.max(1, loadavg()[0] / availableParallelism()));
+}, 300_000);
