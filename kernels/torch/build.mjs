@@ -93,7 +93,7 @@ export async function buildTorchEngine({ log = () => {}, force = false } = {}) {
     ...[path.join(torch.folder, 'include'), path.join(torch.folder, 'include/torch/csrc/api/include'), napi, ...cudaFolders]
       .flatMap((folder) => ['-isystem', folder]),
   ];
-  const files = readdirSync(sources).sort();
+  const files = readdirSync(sources).filter((file) => /\.(cpp|h)$/.test(file)).sort();
   const text = Object.fromEntries(files.map((file) => [file, readFileSync(path.join(sources, file), 'utf8')]));
   const environment = hash(torch.folder, torch.version, compiler, version, cpuFlags(), flags.join(' '));
   const stamp = hash(environment, ...files.flatMap((file) => [file, text[file]]));

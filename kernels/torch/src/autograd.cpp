@@ -6,6 +6,7 @@
 #include "call.h"
 #include "definitions.h"
 #include "precision.h"
+#include "prepared_filters.h"
 
 namespace detlab {
 
@@ -86,6 +87,7 @@ static void defineBackward() {
   // the same values as a variable of differentiation: a leaf, or, in a nested call, a node of the outer graph
   defineKernel("leaf", [](Call& call) {
     Tensor x = call.tensor(0);
+    forgetPrepared(call.integer(0));  // about to be trained
     if (!x.is_floating_point()) return x.alias();
     return x.requires_grad() ? x.alias() : x.detach().requires_grad_(true);
   });

@@ -3,6 +3,7 @@
 #include "definitions.h"
 #include "layout.h"
 #include "precision.h"
+#include "prepared_filters.h"
 
 namespace detlab {
 
@@ -95,6 +96,7 @@ void defineConvolution() {
     at::NoGradGuard guard;
     Tensor& filter = slotAt(call.integer(0));
     if (filter.requires_grad()) return jsBoolean(call.env, false);
+    forgetPrepared(call.integer(0));
     if (filter.dim() == 4) filter = hwio(channelsLast(oihw(filter)));
     return jsBoolean(call.env, true);
   });

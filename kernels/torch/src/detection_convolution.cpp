@@ -4,8 +4,10 @@
 #include "autograd.h"
 #include "call.h"
 #include "definitions.h"
+#include "lanes.h"
 #include "layout.h"
 #include "precision.h"
+#include "prepared_filters.h"
 
 namespace detlab {
 
@@ -60,13 +62,36 @@ static Tensor folded(const Tensor& filter, const Tensor& scale, at::ScalarType t
   return channelsLast(result.to(type));
 }
 
+/** dy where y > 0, else 0: ReLU's gradient; written over dy when nobody else can see it. */
+static Tensor masked(const Tensor& dy, const Tensor& y, bool inPlace) {
+  bool sameMemory = dy.strides() == y.strides() && dy.is_non_overlapping_and_dense();
+  if (!hasLanes(dy) || dy.scalar_type() != y.scalar_type() || !sameMemory) return at::threshold_backward(dy, y, 0);
+  Tensor result = inPlace ? dy : at::empty_like(dy);
+  withLane(dy, [&](auto* lane) {
+    using T = std::remove_pointer_t<decltype(lane)>;
+    T* out = pointer<T>(result);
+    const T *gradient = pointer<T>(dy), *activation = pointer<T>(y);
+    at::parallel_for(0, dy.numel(), 65536, [&](int64_t begin, int64_t end) {
+#pragma GCC ivdep
+      for (int64_t i = begin; i < end; i++) {
+        T g = gradient[i];
+        out[i] = load(activation[i]) > 0 ? g : T(0);
+      }
+    });
+  });
+  return result;
+}
+
 struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& filter, const MaybeTensor& bias,
-                        const MaybeTensor& scale, const MaybeTensor& residual, const ConvolutionOptions& o) {
+                        const MaybeTensor& scale, const MaybeTensor& residual, const ConvolutionOptions& o,
+                        const PreparedFilter* prepared) {
     Tensor factor = scale.value_or(Tensor());
-    Tensor weight = folded(filter.detach(), factor.defined() ? factor.detach() : factor, x.scalar_type());
+    Tensor weight = prepared ? prepared->folded
+                             : folded(filter.detach(), factor.defined() ? factor.detach() : factor, x.scalar_type());
     Tensor offset = bias ? bias->detach().to(x.scalar_type()) : Tensor();
-    Tensor y = forwardOnly(x.detach(), weight, offset, residual ? residual->detach() : Tensor(), o);
+    Tensor y = forwardOnly(x.detach(), prepared ? prepared->packed : weight, offset,
+                           residual ? residual->detach() : Tensor(), o);
     bool scaleNeedsGradient = factor.defined() && factor.requires_grad();
     context->save_for_backward({x, weight, o.relu ? y : Tensor(), factor,
                                 scaleNeedsGradient ? filter : Tensor()});
@@ -87,10 +112,11 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
     auto tensors = context->get_saved_variables();
     const Tensor &x = tensors[0], &weight = tensors[1], &y = tensors[2], &scale = tensors[3], &filter = tensors[4];
     Ints needs = saved["needs"].toIntVector();
-    variable_list gradients(6);
+    variable_list gradients(7);
     if (!outputs[0].defined()) return gradients;
+    bool ours = outputs[0].use_count() == 1 && outputs[0].storage().use_count() == 1;
     Tensor dy = channelsLast(outputs[0].to(weight.scalar_type()));
-    if (y.defined()) dy = at::threshold_backward(dy, y, 0);
+    if (y.defined()) dy = masked(dy, y, ours || !dy.is_same(outputs[0]));
     auto found = at::convolution_backward(
         dy, x, weight, at::OptionalIntArrayRef(Ints{weight.size(0)}), saved["strides"].toIntVector(),
         saved["padding"].toIntVector(), saved["dilations"].toIntVector(), false, {0, 0}, saved["groups"].toInt(),
@@ -145,12 +171,16 @@ static Tensor detectionConvolution(Call& call) {
         throw std::runtime_error("the residual must have the shape of the output");
     }
   }
+  const PreparedFilter* prepared = nullptr;
+  if (x.is_cpu() && type != at::kHalf && x.numel() > 0 && !needsGradient({filter, scale}))
+    prepared = preparedFilter(call.integer(1), call.tensor(1), scale, {type, o.padding, o.strides, o.dilations, o.groups},
+                              x.sizes(), [&] { return folded(filter.detach(), scale, type); });
   if (!needsGradient({x, filter, bias, scale, residual})) {
     Tensor offset = bias.defined() ? bias.to(type) : bias;
-    return nhwc(forwardOnly(x, folded(filter, scale, type), offset, residual, o));
+    return nhwc(forwardOnly(x, prepared ? prepared->packed : folded(filter, scale, type), offset, residual, o));
   }
   if (gradientDepth() > 1) return nhwc(composed(x, filter, bias, scale, residual, o));
-  return nhwc(ConvolutionFunction::apply(x, filter, maybe(bias), maybe(scale), maybe(residual), o));
+  return nhwc(ConvolutionFunction::apply(x, filter, maybe(bias), maybe(scale), maybe(residual), o, prepared));
 }
 
 void defineDetectionConvolution() {

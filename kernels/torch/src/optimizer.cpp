@@ -2,12 +2,14 @@
 #include "call.h"
 #include "definitions.h"
 #include "precision.h"
+#include "prepared_filters.h"
 
 namespace detlab {
 
 /** In-place updates need storage nobody else sees; JavaScript has checked that no other tensor shares the slot. */
 static Tensor& owned(int64_t id) {
   Tensor& tensor = slotAt(id);
+  forgetPrepared(id);
   if (tensor.storage().use_count() > 1 || !tensor.is_non_overlapping_and_dense()) tensor = tensor.clone();
   return tensor;
 }

@@ -1,5 +1,7 @@
 #include "slots.h"
 
+#include "prepared_filters.h"
+
 namespace detlab {
 
 // Leaked on purpose: tensors must not be destroyed while the process tears its libraries down.
@@ -48,6 +50,7 @@ Tensor& slotAt(int64_t id) {
 
 void freeSlot(int64_t id) {
   slotAt(id) = Tensor();
+  forgetPrepared(id);
   freeIds.push_back(static_cast<int32_t>(id));
   live--;
 }

@@ -153,6 +153,37 @@ describe('DetConv2D', () => {
     v.dispose();
   });
 
+  it('never serves a prepared filter that is out of date', async () => {
+    const engine = await startEngine();
+    const image = x();
+    const v = tf.variable(filter());
+    let scale: tf.Tensor = tf.add(values([7], 4), 1.5);
+    const check = () => {
+      // called three times: seen, prepared, served
+      const found = [0, 1, 2].map(() => read(run('DetConv2D', { x: image, filter: v, scale }, attrs())));
+      const expected = read(plain(1, 1)({ x: image, filter: v, scale }, false));
+      for (const outcome of found) closeTo(outcome, expected, 1e-5);
+    };
+    check();
+    engine.sgdStep([v], [tf.onesLike(v)], [], { lr: 0.1, momentum: 0, weightDecay: 0 });
+    check();
+    v.assign(tf.mul(v, -1));
+    check();
+    scale = tf.mul(scale, 2);
+    check();
+    // frozen in training: the input's gradient reads the prepared filter too
+    agree(
+      { x: image },
+      (t) => run('DetConv2D', { ...t, filter: v, scale }, attrs({ activation: 'relu' })),
+      (t) => plain(1, 1)({ ...t, filter: v, scale }, true),
+    );
+    const grouped = tf.variable(values([3, 3, 2, 6], 2));
+    const maps = values([1, 6, 6, 4], 1);
+    const outcomes = [0, 1, 2].map(() => read(run('DetConv2D', { x: maps, filter: grouped }, attrs({ groups: 2 }))));
+    closeTo(outcomes[2], outcomes[0], 1e-6);
+    tf.dispose([v, grouped]);
+  });
+
   it('refuses shapes that do not fit, by name', () => {
     expect(() => run('DetConv2D', { x: x(), filter: values([3, 3, 4, 7], 2) }, attrs())).toThrow(/detConv2d.*groups/s);
     expect(() => run('DetConv2D', { x: x(), filter: filter(), bias: values([6], 2) }, attrs())).toThrow(
