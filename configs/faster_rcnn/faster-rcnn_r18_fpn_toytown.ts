@@ -18,7 +18,7 @@ export default defineConfig({
   },
   train_cfg: { max_epochs: 6 },
   param_scheduler: [
-    { type: 'LinearLR', start_factor: 0.01, by_epoch: false, begin: 0, end: 60 },
+    { type: 'LinearLR', start_factor: 0.01, by_epoch: false, begin: 0, end: 30 },
     { type: 'MultiStepLR', begin: 0, end: 6, by_epoch: true, milestones: [4, 5], gamma: 0.1 },
   ],
 });

@@ -108,6 +108,12 @@ export function createExecutor(directory: string, onPhase: (phase: number) => vo
         (returned as Promise<unknown>).catch(() => {}); // it may fail after it was cut
         await Promise.race([returned, stopped]);
       }
+      // a promise as the last expression is waited for, and shown as what it brings: `recipe.fit(data)`
+      const result = converted.lastExpressionVar;
+      if (result && variables[result] instanceof Promise) {
+        onPhase(Phase.Await);
+        variables[result] = await Promise.race([variables[result], stopped]);
+      }
     } catch (error) {
       outcome = { status: 'error', error: asInterrupted(error) };
     } finally {

@@ -22,7 +22,8 @@ export function progressView(label: string, { quiet = false } = {}): ProgressVie
   const screen = quiet ? undefined : notebook();
   const terminal = !quiet && !screen && process.stderr.isTTY === true;
   const id = crypto.randomUUID();
-  const began = performance.now();
+  // the time left is told from the part in hand: training and evaluating go at different speeds
+  let part = { label: '', from: performance.now(), done: 0 };
   let drawn = Number.NEGATIVE_INFINITY;
   let last: ProgressState | undefined;
   let open = false;
@@ -39,8 +40,11 @@ export function progressView(label: string, { quiet = false } = {}): ProgressVie
   return {
     update(done, total, more = {}) {
       const now = performance.now();
-      const eta = done > 0 ? ((now - began) / 1000 / done) * (total - done) : undefined;
-      last = { label, done, total, eta, ...more };
+      const current = more.label ?? label;
+      if (current !== part.label) part = { label: current, from: now, done };
+      const progress = done - part.done;
+      const eta = progress > 0 ? ((now - part.from) / 1000 / progress) * (total - done) : undefined;
+      last = { label: current, done, total, eta, ...more };
       if (now - drawn >= PROGRESS_INTERVAL) draw(last);
     },
     line(text) {

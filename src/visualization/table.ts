@@ -43,18 +43,19 @@ export function tableText({ title, columns, rows, note }: Table): string {
 }
 
 export function tableHtml({ title, columns, rows, strong = [], note }: Table): string {
-  const style = (i: number) =>
-    `text-align:${columns[i].align ?? 'left'};padding:3px 12px;white-space:nowrap;font-variant-numeric:tabular-nums`;
+  // lists may break into lines, so that a wide table fits the page
+  const style = (i: number, text: string) =>
+    `text-align:${columns[i].align ?? 'left'};padding:3px 8px;font-variant-numeric:tabular-nums${text.length > 12 && text.includes(', ') ? '' : ';white-space:nowrap'}`;
   const cell = (tag: string, text: string, i: number, bold: boolean) =>
-    `<${tag} style="${style(i)}${bold ? ';font-weight:600' : ''}">${escapeHtml(text)}</${tag}>`;
+    `<${tag} style="${style(i, text)}${bold ? ';font-weight:600' : ''}">${escapeHtml(text)}</${tag}>`;
   const head = columns.map((c, i) => cell('th', c.title, i, true)).join('');
   const body = rows
     .map((row, r) => `<tr>${columns.map((_, i) => cell('td', row[i] ?? '', i, strong.includes(r))).join('')}</tr>`)
     .join('\n');
   const caption = title
-    ? `<caption style="caption-side:top;text-align:left;font-weight:600;padding:4px 12px">${escapeHtml(title)}</caption>`
+    ? `<caption style="caption-side:top;text-align:left;font-weight:600;padding:4px 8px">${escapeHtml(title)}</caption>`
     : '';
-  const below = note ? `\n<p style="margin:2px 12px;opacity:.75">${escapeHtml(note)}</p>` : '';
+  const below = note ? `\n<p style="margin:2px 8px;opacity:.75">${escapeHtml(note)}</p>` : '';
   return `<table style="border-collapse:collapse;margin:4px 0">${caption}<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody></table>${below}`;
 }
 

@@ -36,6 +36,15 @@ describe('interrupt', () => {
     await isAlive();
   });
 
+  it('ends the wait for a promise left as the last expression, which is otherwise shown as what it brings', async () => {
+    expect((await kernel.execute('sleep(20).then(() => 42)')).result).toBe('42');
+    expect((await kernel.execute("Promise.reject(new RangeError('no'))")).error?.ename).toBe('RangeError');
+    const { error, took } = await stopped("console.log('go'); sleep(60_000)");
+    expect(error?.ename).toBe('Interrupted');
+    expect(took).toBeLessThan(1500);
+    await isAlive();
+  });
+
   it('ends an await loop, and leaves nothing running', async () => {
     const { error, took } = await stopped(
       "console.log('go'); let ticks = 0; for (;;) { await sleep(10); (globalThis as any).ticks = ++ticks; }",
