@@ -226,16 +226,18 @@ export function torchShape(p: Parameter): number[] {
 export function toState(p: Parameter): StateTensor {
   const shape = torchShape(p);
   if (p.variable.dtype === 'int32') return { shape, dtype: 'int32', data: p.variable.dataSync<'int32'>().slice() };
-  const data = tf.tidy(() => {
-    const v: tf.Tensor = p.variable;
-    if (p.layout.kind === 'conv') return tf.transpose(v, [3, 2, 0, 1]).dataSync<'float32'>();
+  // not returned through tidy, which would look for tensors in every element
+  let data = new Float32Array();
+  tf.tidy(() => {
+    let v: tf.Tensor = p.variable;
+    if (p.layout.kind === 'conv') v = tf.transpose(v, [3, 2, 0, 1]);
     if (p.layout.kind === 'linear-chw') {
       const [c, h, w] = p.layout.chw;
-      return tf.transpose(v.reshape([p.variable.shape[0], h, w, c]), [0, 3, 1, 2]).dataSync<'float32'>();
+      v = tf.transpose(v.reshape([p.variable.shape[0], h, w, c]), [0, 3, 1, 2]);
     }
-    return v.dataSync<'float32'>();
+    data = v.dataSync<'float32'>().slice();
   });
-  return { shape, dtype: 'float32', data: data.slice() };
+  return { shape, dtype: 'float32', data };
 }
 
 /** Writes one tensor given in PyTorch's layout; shapes must agree. */
