@@ -60,14 +60,14 @@ async function main(): Promise<void> {
   await startEngine();
   const amp = <T>(f: () => T): T => (precision === 'float32' ? f() : engine().autocast(precision, f));
 
-  const tour = model === 'faster_rcnn_r18_fpn';
-  const { config } = loadConfig(tour ? 'faster-rcnn_r18_fpn_toytown' : 'faster-rcnn_r50_fpn_1x_coco', {
+  const small = model === 'faster_rcnn_r18_fpn';
+  const { config } = loadConfig(small ? 'faster-rcnn_r18_fpn_bccd' : 'faster-rcnn_r50_fpn_1x_coco', {
     options: model === 'resnet50_fpn' ? { 'model.backbone.frozen_stages': -1 } : {},
   });
-  const classes = tour ? 3 : 80;
+  const classes = small ? 3 : 80;
   const detector: Detector = buildDetector(config.model as never, { numClasses: classes });
   detector.initWeights(Random.seeded(0));
-  const [width, height] = tour ? [320, 240] : [1333, 800];
+  const [width, height] = small ? [320, 240] : [1333, 800];
   const samples = Array.from({ length: batchSize }, (_, i) => sample(i, width, height, 10, classes));
   const training = mode === 'train' || mode === 'fwdbwd';
   detector.train(training);

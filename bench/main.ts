@@ -37,8 +37,13 @@ const CASES: Case[] = [
   },
   { name: 'Faster R-CNN R50-FPN inference, 800x1333, batch 1', model: 'faster_rcnn_r50_fpn', mode: 'infer', batch: 1 },
   { name: 'Faster R-CNN R50-FPN inference, 800x1333, batch 2', model: 'faster_rcnn_r50_fpn', mode: 'infer', batch: 2 },
-  { name: 'Tour model (R18-FPN, 4 x 320x240) training step', model: 'faster_rcnn_r18_fpn', mode: 'train', batch: 4 },
-  { name: 'Tour model (R18-FPN, 4 x 320x240) inference', model: 'faster_rcnn_r18_fpn', mode: 'infer', batch: 4 },
+  {
+    name: 'R18-FPN of the BCCD recipe, 4 x 320x240, training step',
+    model: 'faster_rcnn_r18_fpn',
+    mode: 'train',
+    batch: 4,
+  },
+  { name: 'R18-FPN of the BCCD recipe, 4 x 320x240, inference', model: 'faster_rcnn_r18_fpn', mode: 'infer', batch: 4 },
 ];
 
 const PRECISIONS = ['f32', 'bf16'] as const;

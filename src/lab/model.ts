@@ -31,6 +31,12 @@ export interface PredictOptions {
   precision?: Precision;
 }
 
+/** A path as seen from here when it lies below, so that a shared notebook tells nothing of the machine. */
+function shortPath(file: string): string {
+  const relative = path.relative(process.cwd(), file);
+  return relative.startsWith('..') || path.isAbsolute(relative) ? path.basename(file) : relative;
+}
+
 export class Model implements Displayable {
   constructor(
     readonly detector: Detector,
@@ -51,7 +57,7 @@ export class Model implements Displayable {
       for (const image of input) all.push(await this.predict(image, options));
       return all;
     }
-    const source = typeof input === 'string' ? input : 'image';
+    const source = typeof input === 'string' ? shortPath(input) : 'image';
     const pixels =
       typeof input === 'string' || input instanceof Uint8Array ? await decodeImage(input) : checkedPixels(input);
     const steps = modulesAt(this.config, 'test_dataloader.dataset.pipeline').filter(

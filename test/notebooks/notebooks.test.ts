@@ -1,0 +1,88 @@
+// Every notebook in notebooks/ is committed with its outputs and runs from top to bottom, here on a reduced schedule.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { packageRoot } from '../../src/paths';
+
+interface Output {
+  output_type: string;
+  data?: Record<string, unknown>;
+  name?: string;
+  text?: string | string[];
+}
+interface Cell {
+  cell_type: string;
+  source: string | string[];
+  outputs?: Output[];
+  execution_count?: number | null;
+}
+
+/** What makes a notebook short enough for a test, with how often each must be found. */
+const REDUCTIONS: Record<string, [RegExp, string, number][]> = {
+  '01-tour.ipynb': [
+    [/images: \d+/, 'images: 24', 1],
+    [/epochs: \d+/, 'epochs: 1', 2],
+    [/\.\.\/runs\/tour\/work/, 'work', 5],
+  ],
+};
+
+const folder = mkdtempSync(path.join(tmpdir(), 'detlab-notebooks-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const text = (value: string | string[]) => (Array.isArray(value) ? value.join('') : value);
+const read = (file: string): { cells: Cell[] } => JSON.parse(readFileSync(file, 'utf8'));
+const code = ({ cells }: { cells: Cell[] }) => cells.filter((c) => c.cell_type === 'code');
+const names = readdirSync(path.join(packageRoot, 'notebooks')).filter((name) => name.endsWith('.ipynb'));
+
+const jupyter = existsSync(path.join(packageRoot, '.venv/share/jupyter/kernels/detlab/kernel.json'));
+const runner = jupyter
+  ? [path.join(packageRoot, '.venv/bin/python'), path.join(packageRoot, 'scripts/run_notebook.py')]
+  : [process.execPath, path.join(packageRoot, 'dist/kernels/jupyter/run-notebook.js')];
+
+test.each(names)('%s is committed as it was executed, without paths of the machine', (name) => {
+  const committed = read(path.join(packageRoot, 'notebooks', name));
+  expect(code(committed).map((c) => c.execution_count)).toEqual(code(committed).map((_, i) => i + 1));
+  const written = JSON.stringify(
+    code(committed)
+      .flatMap((c) => c.outputs ?? [])
+      .map((o) => ({ ...o, data: { ...o.data, 'image/png': '' } })),
+  );
+  expect(written).not.toContain(packageRoot);
+  expect(
+    code(committed)
+      .flatMap((c) => c.outputs ?? [])
+      .filter((o) => o.output_type === 'error'),
+  ).toEqual([]);
+});
+
+test.each(names)('%s runs from top to bottom', { timeout: 600_000 }, (name) => {
+  let source = readFileSync(path.join(packageRoot, 'notebooks', name), 'utf8');
+  const notebook = JSON.parse(source) as { cells: Cell[] };
+  for (const cell of notebook.cells) if (cell.outputs) cell.outputs = [];
+  source = JSON.stringify(notebook);
+  for (const [pattern, replacement, count] of REDUCTIONS[name] ?? []) {
+    const all = new RegExp(pattern, 'g');
+    expect(source.match(all), `${pattern} in ${name}`).toHaveLength(count);
+    source = source.replace(all, replacement);
+  }
+  const files = [name, `done-${name}`, `${name}.html`].map((file) => path.join(folder, file));
+  writeFileSync(files[0], source);
+  const run = spawnSync(runner[0], [...runner.slice(1), ...files], { encoding: 'utf8', cwd: folder });
+  expect(run.status, `${run.stdout.slice(-2000)}\n${run.stderr.slice(-2000)}`).toBe(0);
+
+  // every kind of output a cell had when it was committed is there again
+  const kinds = (file: string) =>
+    code(read(file)).map((c) => [...new Set((c.outputs ?? []).flatMap((o) => Object.keys(o.data ?? {})))].sort());
+  expect(kinds(files[1])).toEqual(kinds(path.join(packageRoot, 'notebooks', name)));
+  const results = code(read(files[1])).flatMap((c) => c.outputs ?? []);
+  const shown = results.map((o) => text((o.data?.['text/plain'] as string) ?? '')).join('\n');
+  if (name === '01-tour.ipynb') {
+    expect(shown).toMatch(/AP50/);
+    expect(shown).toMatch(/Comparison/);
+    expect(shown).toMatch(/layer2 .*frozen/);
+    expect(readFileSync(files[2], 'utf8')).toContain('data:image/png;base64,');
+  }
+});
