@@ -10,16 +10,11 @@ import { type CellConverter, type Converted, createCellConverter } from './conve
 import { declarationsAfterFailure } from './declarations';
 import { type CellModules, createCellModules } from './modules';
 import { Phase } from './threads';
-import { TypeScriptError } from './traceback';
+import { type Locate, TypeScriptError } from './traceback';
 
 export type Outcome = { status: 'ok'; value: unknown } | { status: 'error'; error: unknown };
 
 /** Where in the running cell's source a position of its compiled code comes from (both one-based). */
-export type Position = { line: number; column: number };
-
-/** Finds a position of compiled code in its cell: undefined when unknown, null when it is the kernel's wrapping. */
-export type Locate = (cell: number, line: number, column: number) => Position | null | undefined;
-
 interface Compiled {
   converted: Converted;
   insertions: Insertion[];

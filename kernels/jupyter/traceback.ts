@@ -3,7 +3,11 @@
 import { inspect } from 'node:util';
 import type { Diagnostic } from 'tslab/dist/converter';
 import { Interrupted } from './cell';
-import type { Locate } from './executor';
+
+export type Position = { line: number; column: number };
+
+/** Finds a position of compiled code in its cell: undefined when unknown, null when it is the kernel's wrapping. */
+export type Locate = (cell: number, line: number, column: number) => Position | null | undefined;
 
 /** The cell does not compile. */
 export class TypeScriptError extends Error {
