@@ -28,6 +28,7 @@ const INLINE_MAP = /\n\/\/# sourceMappingURL=data:application\/json;base64,([\w+
 /** A converter for cells that see the files of `process.cwd()`. */
 export function createCellConverter(): CellConverter {
   let maps: Converted['maps'];
+  let program: typescript.BuilderProgram | undefined;
 
   const createWatchCompilerHost = (...args: unknown[]) => {
     const options = args[1] as typescript.CompilerOptions;
@@ -38,6 +39,11 @@ export function createCellConverter(): CellConverter {
     options.types = ['node'];
     const create = ts.createWatchCompilerHost as unknown as (...args: unknown[]) => typescript.WatchCompilerHost<never>;
     const host = create(...args);
+    const createProgram = host.createProgram as (...args: unknown[]) => typescript.BuilderProgram;
+    host.createProgram = ((...given: unknown[]) => {
+      program = createProgram(...given);
+      return program;
+    }) as never;
     const find = (name: string, file: string) =>
       ts.resolveModuleName(name, file, options, host as typescript.ModuleResolutionHost).resolvedModule;
     const isBare = (name: string) => !/^[./]/.test(name);
@@ -68,7 +74,18 @@ export function createCellConverter(): CellConverter {
     return { ...output, outputText: output.outputText.replace(/\n\/\/# sourceMappingURL=.*\s*$/, '\n') };
   };
 
-  const replaced: Record<string, unknown> = { createWatchCompilerHost, transpileModule };
+  // tslab turns the variables of earlier cells into `exports.name`, but forgets those in `{ name }`
+  const visitEachChild = (node: typescript.Node, visitor: typescript.Visitor, context: never) => {
+    if (!ts.isShorthandPropertyAssignment(node)) return ts.visitEachChild(node, visitor, context);
+    const symbol = program?.getProgram().getTypeChecker().getShorthandAssignmentValueSymbol(ts.getOriginalNode(node));
+    const isEarlier = symbol?.declarations?.some((d) => d.getSourceFile().fileName.endsWith('/__prev__.d.ts'));
+    if (!isEarlier) return ts.visitEachChild(node, visitor, context);
+    const { factory } = ts;
+    const value = factory.createPropertyAccessExpression(factory.createIdentifier('exports'), node.name.text);
+    return factory.createPropertyAssignment(node.name, value);
+  };
+
+  const replaced: Record<string, unknown> = { createWatchCompilerHost, transpileModule, visitEachChild };
   const converter = loadConverter(replaced).createConverter({ isJS: false, isBrowser: false });
   return {
     ...converter,

@@ -51,6 +51,15 @@ describe('execute', () => {
     expect(second.reply.execution_count).toBe(first.reply.execution_count + 1);
   });
 
+  it('knows the variables of earlier cells in shorthand properties and in destructuring', async () => {
+    await kernel.execute('let short = 1; const long = 2;');
+    expect((await kernel.execute('const here = 3; JSON.stringify({ short, here, long })')).result).toBe(
+      `'{"short":1,"here":3,"long":2}'`,
+    );
+    await kernel.execute('({ short } = { short: 7 });');
+    expect((await kernel.execute('short')).result).toBe('7');
+  });
+
   it('keeps declarations of all kinds between cells', async () => {
     await kernel.execute(
       'interface Point { x: number }\nclass Shape { area() { return 7 } }\nlet total = 1;\nfunction twice(n: number) { return n * 2 }\nconst { x, ...rest } = { x: 1, y: 2 };',
