@@ -96,7 +96,7 @@ async function main(): Promise<void> {
     '\n| case | precision | ours s | Python s (best layout) | ours / Python | ours / our f32 | ours peak MB | Python peak MB | peak ratio |',
   );
   console.log('|---|---|---|---|---|---|---|---|---|');
-  for (const c of CASES.filter((x) => x.name.includes(only) || `${x.model}/${x.mode}` === only)) {
+  for (const c of CASES.filter((x) => `${x.name} ${x.model}/${x.mode}`.includes(only))) {
     for (const precision of PRECISIONS) {
       const args = [
         '--case',
