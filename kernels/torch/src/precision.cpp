@@ -65,6 +65,12 @@ void definePrecision() {
     if (isLow(tensor)) tensor = tensor.to(at::kFloat);
     return nullptr;
   });
+  // oneDNN refuses bfloat16 convolutions on processors without AVX512
+  defineFunction("computesBfloat16", [](Call& call) {
+    if (device().type() != at::kCPU) return jsBoolean(call.env, true);
+    auto supported = c10::Dispatcher::singleton().findSchema({"mkldnn::_is_mkldnn_bf16_supported", ""});
+    return jsBoolean(call.env, supported && supported->typed<bool()>().call());
+  });
   defineFunction("physicalType", [](Call& call) {
     return jsText(call.env, c10::toString(call.tensor(0).scalar_type()));
   });

@@ -78,12 +78,13 @@ export async function startTorch(options: EngineOptions = {}): Promise<TorchEngi
   }
   tf.setBackend(BACKEND);
   const onCuda = device.startsWith('cuda');
-  const precisions: Precision[] = onCuda ? ['float32', 'bfloat16', 'float16'] : ['float32', 'bfloat16'];
-  const low = precisions.slice(1).join(' and ');
+  const precisions: Precision[] = ['float32'];
+  if (native.computesBfloat16()) precisions.push('bfloat16');
+  if (onCuda) precisions.push('float16');
   return {
     name: 'torch',
     device,
-    description: `torch ${native.torchVersion} on ${device}, ${threads} thread${threads === 1 ? '' : 's'}, float32 and ${low}`,
+    description: `torch ${native.torchVersion} on ${device}, ${threads} thread${threads === 1 ? '' : 's'}, ${precisions.join(', ')}`,
     precisions,
     autocast: (precision, f) => autocast(backend, precisions, precision, f),
     sgdStep: (parameters, gradients, buffers, o) => sgdStep(backend, parameters, gradients, buffers, o),

@@ -24,6 +24,8 @@ export interface Native {
   /** Returns whether autocast was on. */
   autocast(enabled: boolean, type: string): boolean;
   raise(slot: number): void;
+  /** Whether the device started on has bfloat16 convolutions. */
+  computesBfloat16(): boolean;
   physicalType(slot: number): string;
   gradMode(enabled: boolean, depth: number): boolean;
   setDispatcher(dispatcher: (index: number, dy: number) => number[]): void;
