@@ -1,8 +1,7 @@
 // Makes the awaits of a cell places where it can be stopped: `await x` becomes `__resume__(await x)`. Lines stay where
 // they are; columns move, and `originalColumn` tells by how much.
 
-import type * as typescript from '@tslab/typescript-for-tslab';
-import { ts } from './converter';
+import ts from 'typescript';
 
 export interface Insertion {
   line: number;
@@ -28,7 +27,7 @@ export function guardAwaits(code: string): Guarded {
   const edits: { at: number; text: string }[] = [];
   let topLevel = false;
   let functions = 0;
-  const visit = (node: typescript.Node) => {
+  const visit = (node: ts.Node) => {
     const awaits = ts.isAwaitExpression(node) || (ts.isForOfStatement(node) && node.awaitModifier !== undefined);
     if (awaits && functions === 0) topLevel = true;
     if (ts.isAwaitExpression(node)) {

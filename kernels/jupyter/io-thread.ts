@@ -2,10 +2,12 @@
 // Console output is gathered for a few milliseconds, so that 100,000 lines are some hundred messages.
 
 import { randomUUID } from 'node:crypto';
-import { parentPort, workerData } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { Publisher, Reply, Router } from 'zeromq';
+import { type Answered, type Asked, QUESTIONS, type Question } from './compiler/messages';
 import { address, type Connection } from './connection';
 import { createInterrupter } from './interrupter';
+import { kernelInfo } from './kernel-info';
 import { type Content, decode, encode, type Message } from './protocol';
 import { type Request, Slot, type ToIo, type ToMain } from './threads';
 
@@ -14,7 +16,11 @@ const GATHER_BYTES = 256 * 1024;
 /** Requests whose headers are remembered: late output of an older cell goes without a parent. */
 const REMEMBERED = 10_000;
 
-const { connection, shared } = workerData as { connection: Connection; shared: Int32Array };
+const { connection, shared, questions } = workerData as {
+  connection: Connection;
+  shared: Int32Array;
+  questions: MessagePort;
+};
 const port = parentPort!;
 const tell = (message: ToMain) => port.postMessage(message);
 const session = randomUUID();
@@ -115,6 +121,21 @@ const interrupter = createInterrupter(shared, tell, (text) =>
 );
 let seq = 0;
 
+/** After an answer given meanwhile: the cell that runs goes on. */
+function stillBusy() {
+  const running = Atomics.load(shared, Slot.Running);
+  if (running) publish('status', { execution_state: 'busy' }, running);
+}
+
+// Answered by the compiler's thread, while user code may keep the main thread busy.
+questions.on('message', ({ seq: asked, content }: Answered) => {
+  const type = requests.get(asked)?.message.header.msg_type;
+  if (!type) return;
+  reply(type.replace(/_request$/, '_reply'), content, asked);
+  publish('status', { execution_state: 'idle' }, asked);
+  stillBusy();
+});
+
 function receive(channel: Request['channel'], frames: Buffer[]) {
   const message = decode(frames, key);
   if (!message) return; // malformed, or signed by someone else
@@ -126,9 +147,15 @@ function receive(channel: Request['channel'], frames: Buffer[]) {
     interrupter.interrupt();
     reply('interrupt_reply', { status: 'ok' }, seq);
     publish('status', { execution_state: 'idle' }, seq);
-    if (Atomics.load(shared, Slot.Running)) {
-      publish('status', { execution_state: 'busy' }, Atomics.load(shared, Slot.Running));
-    }
+    stillBusy();
+  } else if (header.msg_type === 'kernel_info_request') {
+    publish('status', { execution_state: 'busy' }, seq);
+    reply('kernel_info_reply', kernelInfo(), seq);
+    publish('status', { execution_state: 'idle' }, seq);
+    stillBusy();
+  } else if (QUESTIONS.includes(header.msg_type)) {
+    publish('status', { execution_state: 'busy' }, seq);
+    questions.postMessage({ seq, type: header.msg_type as Question, content } satisfies Asked);
   } else if (header.msg_type === 'shutdown_request') {
     const restart = content.restart === true;
     publish('status', { execution_state: 'busy' }, seq);

@@ -2,12 +2,13 @@
 
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import { allowTermination } from './async-stack';
+import { startCompiler } from './compiler/client';
 import { readConnection } from './connection';
 import { installGuards } from './guards';
 import { createOutlet } from './outlet';
-import { createPreload } from './preload';
+import { createPreload, PRELOADED } from './preload';
 import { createSession } from './session';
 import { captureStreams } from './streams';
 import { Slot, sharedSlots, type ToIo, type ToMain } from './threads';
@@ -19,7 +20,18 @@ async function main() {
   const connection = readConnection(file);
 
   const shared = sharedSlots();
-  const worker = new Worker(join(__dirname, 'io-thread.js'), { workerData: { connection, shared } });
+  // Completion and the like go from the I/O thread to the compiler's, past this one.
+  const { port1: questions, port2: compilerDoor } = new MessageChannel();
+  const worker = new Worker(join(__dirname, 'io-thread.js'), {
+    workerData: { connection, shared, questions },
+    transferList: [questions],
+  });
+  const compiler = startCompiler(process.cwd(), {
+    preloaded: PRELOADED,
+    globals: '',
+    questions: compilerDoor,
+    onProblem: (problem) => process.stderr.write(`${problem}\n`),
+  });
   const outlet = createOutlet(worker, shared);
   worker.on('error', (error) => {
     process.stderr.write = Object.getPrototypeOf(process.stderr).write;
@@ -32,12 +44,12 @@ async function main() {
   let receive = (message: ToMain): void => void early.push(message);
   worker.on('message', (message: ToMain) => receive(message));
 
-  const session = createSession(process.cwd(), outlet, shared, createPreload());
+  const preload = createPreload();
+  const session = createSession({ directory: process.cwd(), outlet, shared, compiler, preload });
   const { exit } = installGuards(session, shared);
   allowTermination();
   captureStreams(outlet, session.currentRequest);
-  const problem = await session.start();
-  if (problem) process.stderr.write(`${problem}\n`);
+  if (preload.problem) process.stderr.write(`${preload.problem}\n`);
 
   receive = (message) => {
     if (message.op === 'request') session.handle(message.request);

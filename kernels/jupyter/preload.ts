@@ -6,27 +6,31 @@ import { packageRoot } from '../../src/paths';
 /** Names of the lab a notebook has without an import. */
 const NAMES = ['detector', 'dataset', 'compare', 'describe', 'startEngine', 'register', 'defineConfig', 'loadConfig'];
 
+/** The same as import lines: the compiler reads the types from them, before the packages themselves are loaded. */
+export const PRELOADED = `import * as tf from '@tensorflow/tfjs';\nimport { ${NAMES.join(', ')} } from 'detlab';\n`;
+
 export interface Preload {
-  /** The import lines; a name the package does not export is left out. */
-  source: string;
+  variables: Record<string, unknown>;
   problem: string | undefined;
   /** To be awaited before a cell runs: starts an engine when the cell uses `tf` and chooses none itself. */
   prepare(code: string): Promise<void>;
 }
 
+/** Loads the packages: about a second. */
 export function createPreload(): Preload {
-  const tf = `import * as tf from '@tensorflow/tfjs';`;
+  const variables: Record<string, unknown> = {};
   let lab: { startEngine?: () => Promise<unknown> } = {};
   let problem: string | undefined;
   try {
+    variables.tf = require('@tensorflow/tfjs');
     lab = require(packageRoot);
+    for (const name of NAMES) variables[name] = (lab as Record<string, unknown>)[name];
   } catch (error) {
-    problem = `DetLab could not be loaded, only \`tf\` is there: ${(error as Error).message}`;
+    problem = `DetLab could not be loaded: ${(error as Error).message}`;
   }
-  const names = NAMES.filter((name) => name in lab);
   let started = false;
   return {
-    source: names.length ? `${tf}\nimport { ${names.join(', ')} } from 'detlab';` : tf,
+    variables,
     problem,
     async prepare(code) {
       if (started || !lab.startEngine || !/\btf\./.test(code) || /\bstartEngine\b|\bsetBackend\b/.test(code)) return;

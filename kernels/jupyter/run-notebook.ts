@@ -3,9 +3,10 @@
 
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { startCompiler } from './compiler/client';
 import { type Cell, collectOutputs, type Notebook } from './notebook-outputs';
 import { notebookPage } from './notebook-page';
-import { createPreload } from './preload';
+import { createPreload, PRELOADED } from './preload';
 import { createSession } from './session';
 import { captureStreams } from './streams';
 import { type Request, sharedSlots } from './threads';
@@ -19,11 +20,22 @@ async function main(source: string, executed: string, html: string): Promise<num
   for (const cell of code) Object.assign(cell, { outputs: [], execution_count: null });
 
   const collector = collectOutputs((cell, text) => say('progress', { cell: notebook.cells.indexOf(cell), text }));
-  const session = createSession(process.cwd(), collector.outlet, sharedSlots(), createPreload());
+  const compiler = startCompiler(process.cwd(), {
+    preloaded: PRELOADED,
+    globals: '',
+    onProblem: (problem) => process.stderr.write(`${problem}\n`),
+  });
+  const preload = createPreload();
+  const session = createSession({
+    directory: process.cwd(),
+    outlet: collector.outlet,
+    shared: sharedSlots(),
+    compiler,
+    preload,
+  });
   captureStreams(collector.outlet, session.currentRequest);
   process.on('SIGINT', () => session.interrupt());
-  const problem = await session.start();
-  if (problem) process.stderr.write(`${problem}\n`);
+  if (preload.problem) process.stderr.write(`${preload.problem}\n`);
 
   const run = (cell: Cell, seq: number) => {
     const header = {

@@ -1,11 +1,10 @@
 // A session: runs cells one after the other and answers everything else at once, also while a cell awaits something.
 
 import { type Cell, cells, createCell, Interrupted } from './cell';
+import type { CompilerClient } from './compiler/client';
 import { type Bundle, toBundle } from './display';
 import { createExecutor, type Executor, type Outcome } from './executor';
 import { createHistory } from './history';
-import { complete, inspectCode, isComplete } from './introspection';
-import { kernelInfo } from './kernel-info';
 import { createNotebook } from './notebook';
 import type { Outlet } from './outlet';
 import type { Preload } from './preload';
@@ -19,8 +18,6 @@ const COOPERATIVE_GRACE_MS = 30_000;
 
 export interface Session {
   handle(request: Request): void;
-  /** Runs the preload; resolves to what went wrong, in words. To be awaited before the first request is handled. */
-  start(): Promise<string | undefined>;
   /** Stop was pressed while request `running` ran (without: whatever runs now). */
   interrupt(running?: number): void;
   /** What ran after an await was ended by force: its cell's promise will never settle. */
@@ -31,10 +28,25 @@ export interface Session {
   flush(): void;
 }
 
-/** @param preload what a notebook starts with; without it, with nothing */
-export function createSession(directory: string, outlet: Outlet, shared: Int32Array, preload?: Preload): Session {
+export interface SessionParts {
+  /** Where the notebook lies. */
+  directory: string;
+  outlet: Outlet;
+  shared: Int32Array;
+  compiler: CompilerClient;
+  /** What a notebook starts with. */
+  preload: Preload;
+}
+
+export function createSession({ directory, outlet, shared, compiler, preload }: SessionParts): Session {
   const setPhase = (phase: number) => Atomics.store(shared, Slot.Phase, phase);
-  const executor: Executor = createExecutor(directory, setPhase);
+  const executor: Executor = createExecutor({
+    directory,
+    compiler,
+    onPhase: setPhase,
+    variables: { ...preload.variables },
+    builtin: new Map(),
+  });
   const history = createHistory();
   const waiting: Request[] = [];
   let busy = false;
@@ -70,7 +82,7 @@ export function createSession(directory: string, outlet: Outlet, shared: Int32Ar
 
   async function prepareAndEvaluate(code: string, cell: Cell) {
     try {
-      await cells.run(cell, () => preload?.prepare(code));
+      await cells.run(cell, () => preload.prepare(code));
     } catch (error) {
       return { error: describe(error) };
     }
@@ -140,10 +152,6 @@ export function createSession(directory: string, outlet: Outlet, shared: Int32Ar
   }
 
   const answers: Record<string, (content: Content) => Content> = {
-    kernel_info_request: () => kernelInfo(),
-    complete_request: (content) => complete(executor, content),
-    inspect_request: (content) => inspectCode(executor, content),
-    is_complete_request: isComplete,
     history_request: (content) => history.answer(content),
     comm_info_request: () => ({ status: 'ok', comms: {} }),
   };
@@ -168,12 +176,6 @@ export function createSession(directory: string, outlet: Outlet, shared: Int32Ar
       outlet.reply(type.replace(/_request$/, '_reply'), content, request);
       status('idle', request);
       if (current?.request) status('busy', current.request); // the cell goes on
-    },
-    async start() {
-      if (!preload) return undefined;
-      const { error } = await evaluate(preload.source, createCell(0));
-      setPhase(Phase.Idle);
-      return preload.problem ?? error?.traceback.join('\n');
     },
     interrupt(running) {
       const cell = current;

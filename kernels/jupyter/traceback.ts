@@ -1,34 +1,29 @@
 // Errors as a person reads them: the cell's own lines, type errors with a caret, no internals of the kernel or of Node.
 
 import { inspect } from 'node:util';
-import type { Diagnostic } from 'tslab/dist/converter';
 import { Interrupted } from './cell';
+import type { Problem } from './compiler/problems';
+import type { Position } from './source-positions';
 
-export type Position = { line: number; column: number };
+/** Finds a position of compiled code in its source: undefined when unknown, null when it is the kernel's wrapping. */
+export type Locate = (file: string, line: number, column: number) => Position | null | undefined;
 
-/** Finds a position of compiled code in its cell: undefined when unknown, null when it is the kernel's wrapping. */
-export type Locate = (cell: number, line: number, column: number) => Position | null | undefined;
+const MOST_PROBLEMS = 20;
 
-/** The cell does not compile. */
+/** The cell, or a local module it imports, does not compile. */
 export class TypeScriptError extends Error {
   override name = 'TypeScriptError';
   readonly lines: string[];
 
-  constructor(diagnostics: Diagnostic[], source: string) {
-    const sourceLines = source.split('\n');
+  constructor(problems: Problem[]) {
     const lines: string[] = [];
-    for (const [i, { start, end, messageText, fileName }] of diagnostics.entries()) {
-      const { line, character } = start;
-      lines.push(`${fileName ? `${fileName} ` : ''}${line + 1}:${character + 1} - ${messageText}`);
-      // A chain of messages about one place: the place is shown once, below the last of them.
-      const following = diagnostics[i + 1]?.start.offset === start.offset;
-      if (fileName || sourceLines[line] === undefined || following) continue;
-      const until = end.line === line ? end.character : sourceLines[line].length;
-      lines.push(
-        `    ${sourceLines[line]}`,
-        `    ${' '.repeat(character)}${'^'.repeat(Math.max(1, until - character))}`,
-      );
+    for (const { file, line, column, message, source, from, until } of problems.slice(0, MOST_PROBLEMS)) {
+      lines.push(`${file ? `${file}:` : ''}${line}:${column} - ${message}`);
+      if (!source.trim()) continue;
+      const before = source.slice(0, from).replace(/[^\t]/g, ' ');
+      lines.push(`    ${source}`, `    ${before}${'^'.repeat(Math.max(1, until - from))}`);
     }
+    if (problems.length > MOST_PROBLEMS) lines.push(`and ${problems.length - MOST_PROBLEMS} more`);
     super(lines[0]);
     this.lines = lines;
   }
@@ -42,7 +37,7 @@ export interface ErrorContent {
 }
 
 const INTERNAL = /\(?(?:node:|evalmachine\.)|[/\\]node_modules[/\\]tslab[/\\]|[/\\]kernels[/\\]jupyter[/\\]/;
-const IN_CELL = /cell\[(\d+)\](?::(\d+):(\d+))/;
+const PLACE = /(cell\[\d+\]|[^\s()]+\.[cm]?[jt]sx?):(\d+):(\d+)/;
 
 /** An error's content for `error` and `execute_reply`; `locate` maps compiled positions back to the cell's source. */
 export function describeError(error: unknown, locate: Locate): ErrorContent {
@@ -69,10 +64,10 @@ function stackLines(error: Error, locate: Locate) {
   const lines = [...head.split('\n')];
   for (const frame of frames) {
     if (!/^\s+at /.test(frame) || INTERNAL.test(frame)) continue;
-    const [, cell, line, column] = (IN_CELL.exec(frame) ?? []).map(Number);
-    const found = cell === undefined ? undefined : locate(cell, line, column);
+    const [, file, line, column] = PLACE.exec(frame) ?? [];
+    const found = file === undefined ? undefined : locate(file, Number(line), Number(column));
     if (found === null) continue;
-    const placed = found ? frame.replace(IN_CELL, `cell[${cell}]:${found.line}:${found.column}`) : frame;
+    const placed = found ? frame.replace(PLACE, `${file}:${found.line}:${found.column}`) : frame;
     // The function the kernel wraps around a cell has no name a person knows.
     lines.push(placed.replace(/at (?:async )?(?:Object\.)?<anonymous> \((cell\[.*)\)$/, 'at $1'));
   }

@@ -1,22 +1,16 @@
-// The types of configs under the notebook's compiler: TypeScript 5.0, not strict, node10 resolution.
+// The types of configs in cells: the notebook's compiler is the project's own, with the lenient options of cells.
 
 import path from 'node:path';
-import ts from '@tslab/typescript-for-tslab';
+import ts from 'typescript';
 import { expect, test } from 'vitest';
+import { cellOptions } from '../../kernels/jupyter/compiler/options';
 
 test('cells are checked by the notebook compiler: right configs pass, each mistake is an error', () => {
-  expect(ts.version).toMatch(/^5\.0\./);
   const cell = path.join(__dirname, 'types', 'cell.ts');
-  const program = ts.createProgram([cell], {
-    target: ts.ScriptTarget.ES2022,
-    lib: ['lib.es2022.d.ts'],
-    module: ts.ModuleKind.ESNext,
-    moduleResolution: ts.ModuleResolutionKind.Node10,
-    esModuleInterop: true,
-    skipLibCheck: true,
-    noEmit: true,
-    types: ['node'],
-  });
+  const { options, problem } = cellOptions('/');
+  expect(problem).toBeUndefined();
+  expect(options.strict).toBeUndefined();
+  const program = ts.createProgram([cell], options);
   const problems = program.getSemanticDiagnostics(program.getSourceFile(cell));
   expect(problems.map(({ start, messageText }) => [start, ts.flattenDiagnosticMessageText(messageText, '\n')])).toEqual(
     [],

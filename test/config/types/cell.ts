@@ -1,5 +1,5 @@
 // Configs as a person types them in a cell or a config file: checked by the project's compiler (strict) and, in
-// types.test.ts, by the notebook's (TypeScript 5.0, not strict). Every line under `@ts-expect-error` must be an error.
+// types.test.ts, by the notebook's (not strict). Every line under `@ts-expect-error` must be an error.
 
 import { z } from 'zod';
 import type {

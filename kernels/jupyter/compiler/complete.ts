@@ -1,0 +1,83 @@
+// Completion of code in a cell: names in scope, members, option keys and string values that fit where the cursor is.
+
+import ts from 'typescript';
+import type { Content } from '../protocol';
+import type { CellCompiler } from './compiler';
+import { toPoints, toUnits } from './positions';
+
+const MOST = 500;
+const PREFERENCES: ts.UserPreferences = {
+  includeCompletionsWithInsertText: true,
+  includeCompletionsForModuleExports: false,
+  includeAutomaticOptionalChainCompletions: true,
+};
+
+/** What JupyterLab calls a kind of completion; its icons go by these names. */
+const TYPES = new Map<ts.ScriptElementKind, string>([
+  [ts.ScriptElementKind.functionElement, 'function'],
+  [ts.ScriptElementKind.localFunctionElement, 'function'],
+  [ts.ScriptElementKind.memberFunctionElement, 'method'],
+  [ts.ScriptElementKind.classElement, 'class'],
+  [ts.ScriptElementKind.interfaceElement, 'interface'],
+  [ts.ScriptElementKind.typeElement, 'type'],
+  [ts.ScriptElementKind.enumElement, 'enum'],
+  [ts.ScriptElementKind.moduleElement, 'module'],
+  [ts.ScriptElementKind.keyword, 'keyword'],
+  [ts.ScriptElementKind.memberVariableElement, 'property'],
+  [ts.ScriptElementKind.memberGetAccessorElement, 'property'],
+  [ts.ScriptElementKind.string, 'value'],
+]);
+
+interface Candidate {
+  text: string;
+  type: string;
+  rank: string;
+}
+
+/** How well a name fits what is typed: as typed, in another case, inside; undefined when not at all. */
+function fit(name: string, typed: string): number | undefined {
+  if (name.startsWith(typed)) return 0;
+  const [low, wanted] = [name.toLowerCase(), typed.toLowerCase()];
+  if (low.startsWith(wanted)) return 1;
+  return low.includes(wanted) ? 2 : undefined;
+}
+
+export function complete(compiler: CellCompiler, content: Content): Content {
+  const code = String(content.code ?? '');
+  const cursor = toUnits(code, Number(content.cursor_pos ?? code.length));
+  const { service, cellPath } = compiler.full;
+  compiler.full.open(compiler.earlier, code);
+  const found = service.getCompletionsAtPosition(cellPath, cursor, PREFERENCES);
+  const word = /[\p{ID_Continue}$\u200c\u200d]*$/u.exec(code.slice(0, cursor))![0];
+  const after = /^[\p{ID_Continue}$\u200c\u200d]*/u.exec(code.slice(cursor))![0];
+  let start = cursor - word.length;
+  let end = cursor + after.length;
+  const entries = found?.entries ?? [];
+  // Inside a string the whole literal is replaced, which may hold more than a word: 'on_input', './file'.
+  const span =
+    entries.find(({ replacementSpan }) => replacementSpan)?.replacementSpan ?? found?.optionalReplacementSpan;
+  if (span && span.start <= cursor && cursor <= span.start + span.length) {
+    start = span.start;
+    end = span.start + span.length;
+  }
+  const typed = code.slice(start, cursor);
+  const candidates: Candidate[] = [];
+  for (const { name, kind, sortText, insertText } of entries) {
+    const how = fit(name, typed);
+    // what earlier and later steps of the kernel call things is nobody's business
+    if (how === undefined || /^__\w+__$/.test(name)) continue;
+    candidates.push({ text: insertText ?? name, type: TYPES.get(kind) ?? 'instance', rank: `${how}${sortText}` });
+  }
+  candidates.sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0));
+  const shown = candidates.slice(0, MOST);
+  const [from, to] = [toPoints(code, start), toPoints(code, end)];
+  return {
+    status: 'ok',
+    matches: shown.map(({ text }) => text),
+    cursor_start: from,
+    cursor_end: to,
+    metadata: {
+      _jupyter_types_experimental: shown.map(({ text, type }) => ({ text, type, start: from, end: to })),
+    },
+  };
+}
