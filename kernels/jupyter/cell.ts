@@ -2,6 +2,7 @@
 // `signal` find the cell they belong to.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Content } from './protocol';
 import type { Request } from './threads';
 
 /** What a stopped cell ends with. */
@@ -18,6 +19,8 @@ export interface Cell {
   cooperative: boolean;
   /** Set when the cell's own code is to stop at its next `await`. */
   stopped: Interrupted | undefined;
+  /** What the reply hands to the front end besides: pages for its pager. */
+  payload: Content[];
 }
 
 export const cells = new AsyncLocalStorage<Cell>();
@@ -28,6 +31,7 @@ export const createCell = (number: number, request?: Request): Cell => ({
   controller: new AbortController(),
   cooperative: false,
   stopped: undefined,
+  payload: [],
 });
 
 /** Put around every `await` of cell code: the value, unless the cell the code runs for was stopped. */

@@ -3,18 +3,24 @@
 
 import { randomUUID } from 'node:crypto';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { Publisher, Reply, Router } from 'zeromq';
+import { Reply, Router, XPublisher } from 'zeromq';
 import { type Answered, type Asked, QUESTIONS, type Question } from './compiler/messages';
 import { address, type Connection } from './connection';
 import { createInterrupter } from './interrupter';
 import { kernelInfo } from './kernel-info';
-import { type Content, decode, encode, type Message } from './protocol';
+import { type Content, decode, encode } from './protocol';
+import { createReplayGuard } from './replay-guard';
 import { type Request, Slot, type ToIo, type ToMain } from './threads';
 
 const GATHER_MS = 20;
 const GATHER_BYTES = 256 * 1024;
 /** Requests whose headers are remembered: late output of an older cell goes without a parent. */
 const REMEMBERED = 10_000;
+/** A peer that sends a larger frame is disconnected. */
+const MOST_BYTES = 256 * 1024 * 1024;
+const LONGEST_TOPIC = 1024;
+/** What a request that asked for silence does not show. */
+const SHOWN = /^(?:stream|display_data|update_display_data|execute_input|execute_result|error|clear_output)$/;
 
 const { connection, shared, questions } = workerData as {
   connection: Connection;
@@ -27,14 +33,28 @@ const session = randomUUID();
 const { key } = connection;
 
 // ---- outgoing, one after the other: zeromq allows one send at a time per socket
-const iopub = new Publisher({ linger: 1000, sendHighWaterMark: 1000, noDrop: true, sendTimeout: 10_000 });
+const iopub = new XPublisher({
+  linger: 1000,
+  sendHighWaterMark: 1000,
+  noDrop: true,
+  sendTimeout: 10_000,
+  maxMessageSize: LONGEST_TOPIC,
+  verbosity: 'allSubs', // every front end is welcomed, not only the first with its topic
+});
+const router = { linger: 1000, sendHighWaterMark: 0, maxMessageSize: MOST_BYTES };
 const routers = {
-  shell: new Router({ linger: 1000, sendHighWaterMark: 0 }),
-  control: new Router({ linger: 1000, sendHighWaterMark: 0 }),
-  stdin: new Router({ linger: 1000, sendHighWaterMark: 0 }),
+  shell: new Router(router),
+  control: new Router(router),
+  stdin: new Router({ ...router, mandatory: true }), // an input_request nobody hears must fail, not vanish
 };
-const beat = new Reply({ linger: 0 });
-const queue: { socket: Publisher | Router; frames: (Buffer | string)[]; bytes: number }[] = [];
+const beat = new Reply({ linger: 0, maxMessageSize: MOST_BYTES });
+interface Outgoing {
+  socket: XPublisher | Router;
+  frames: (Buffer | string)[];
+  bytes: number;
+  failed?: () => void;
+}
+const queue: Outgoing[] = [];
 let sending = false;
 
 async function pump() {
@@ -46,18 +66,23 @@ async function pump() {
     } catch (error) {
       // A subscriber that has read nothing for ten seconds: go on without waiting for it.
       if ((error as NodeJS.ErrnoException).code === 'EAGAIN' && next.socket === iopub) iopub.noDrop = false;
+      next.failed?.();
     }
-    if (next.bytes) {
-      Atomics.sub(shared, Slot.QueuedBytes, next.bytes);
-      Atomics.notify(shared, Slot.QueuedBytes);
-    }
+    release(next.bytes);
   }
   sending = false;
   if (exiting) close();
 }
 
-function send(socket: Publisher | Router, frames: (Buffer | string)[], bytes = 0) {
-  queue.push({ socket, frames, bytes });
+/** Bytes that have left no longer hold back the program that made them. */
+function release(bytes: number) {
+  if (!bytes) return;
+  Atomics.sub(shared, Slot.QueuedBytes, bytes);
+  Atomics.notify(shared, Slot.QueuedBytes);
+}
+
+function send(socket: XPublisher | Router, frames: (Buffer | string)[], bytes = 0, failed?: () => void) {
+  queue.push({ socket, frames, bytes, failed });
   void pump();
 }
 
@@ -67,96 +92,136 @@ function close() {
   port.close();
 }
 
-const requests = new Map<number, { message: Message; channel: Request['channel'] }>();
+interface Known {
+  channel: Request['channel'];
+  type: string;
+  identities: Buffer[];
+  header: string;
+  silent: boolean;
+}
+const requests = new Map<number, Known>();
 
-function publish(type: string, content: Content, parent: number, metadata?: Content, bytes = 0) {
-  const header = requests.get(parent)?.message.header;
-  send(iopub, encode(type, content, { key, session, parent: header, identities: [type], metadata }), bytes);
+interface Extras {
+  metadata?: Content;
+  buffers?: Uint8Array[];
+  bytes?: number;
 }
 
-function reply(type: string, content: Content, parent: number) {
+function publish(type: string, content: Content, parent: number, { metadata, buffers, bytes = 0 }: Extras = {}) {
+  const request = requests.get(parent);
+  if (request?.silent && SHOWN.test(type)) return release(bytes);
+  const envelope = { key, session, parent: request?.header, identities: [type], metadata, buffers };
+  send(iopub, encode(type, content, envelope), bytes);
+}
+
+function reply(type: string, content: Content, parent: number, metadata?: Content) {
   const request = requests.get(parent);
   if (!request) return;
-  const { identities, header } = request.message;
-  send(routers[request.channel], encode(type, content, { key, session, parent: header, identities }));
+  const { identities, header, channel } = request;
+  send(routers[channel], encode(type, content, { key, session, parent: header, identities, metadata }));
+}
+
+function ask(id: string, content: Content, parent: number) {
+  const request = requests.get(parent);
+  const unheard = () => tell({ op: 'unheard', id });
+  if (!request) return unheard();
+  const { identities, header } = request;
+  send(routers.stdin, encode('input_request', content, { key, session, parent: header, identities, id }), 0, unheard);
+}
+
+/** Answers a request from this thread. */
+function answer(type: string, content: Content, seq: number) {
+  publish('status', { execution_state: 'busy' }, seq);
+  finish(type, content, seq);
+}
+
+/** Ends a request, and says that the cell that runs goes on. */
+function finish(type: string, content: Content, seq: number) {
+  reply(type, content, seq);
+  publish('status', { execution_state: 'idle' }, seq);
+  const running = Atomics.load(shared, Slot.Running);
+  if (running) publish('status', { execution_state: 'busy' }, running);
 }
 
 // ---- console output
 let gathered: { name: string; parent: number; texts: string[]; bytes: number } | undefined;
 let timer: NodeJS.Timeout | undefined;
 
-function release() {
+function sendGathered() {
   clearTimeout(timer);
   timer = undefined;
   if (!gathered) return;
   const { name, parent, texts, bytes } = gathered;
   gathered = undefined;
-  publish('stream', { name, text: texts.join('') }, parent, undefined, bytes);
+  publish('stream', { name, text: texts.join('') }, parent, { bytes });
 }
 
 function gather(name: string, text: string, parent: number) {
-  if (gathered && (gathered.name !== name || gathered.parent !== parent)) release();
+  if (gathered && (gathered.name !== name || gathered.parent !== parent)) sendGathered();
   gathered ??= { name, parent, texts: [], bytes: 0 };
   gathered.texts.push(text);
   gathered.bytes += text.length;
-  if (gathered.bytes > GATHER_BYTES) release();
-  else timer ??= setTimeout(release, GATHER_MS);
+  if (gathered.bytes > GATHER_BYTES) sendGathered();
+  else timer ??= setTimeout(sendGathered, GATHER_MS);
+}
+
+/** A message the kernel itself cannot make or take must not end it. */
+function survive(work: () => void) {
+  try {
+    work();
+  } catch (error) {
+    gather('stderr', `The kernel lost a message: ${(error as Error).message}\n`, Atomics.load(shared, Slot.Running));
+  }
 }
 
 let exiting = false;
-port.on('message', (post: ToIo) => {
+port.on('message', (post: ToIo) => survive(() => carryOut(post)));
+
+function carryOut(post: ToIo) {
   if (post.op === 'stream') return gather(post.name, post.text, post.parent);
-  release();
-  if (post.op === 'publish') publish(post.type, post.content, post.parent, post.metadata);
-  else if (post.op === 'reply') reply(post.type, post.content, post.parent);
+  sendGathered();
+  if (post.op === 'publish') publish(post.type, post.content, post.parent, post);
+  else if (post.op === 'reply') reply(post.type, post.content, post.parent, post.metadata);
+  else if (post.op === 'ask') ask(post.id, post.content, post.parent);
   else {
     exiting = true;
     if (!sending) close();
   }
-});
+}
 
 // ---- incoming
 const interrupter = createInterrupter(shared, tell, (text) =>
   gather('stderr', text, Atomics.load(shared, Slot.Running)),
 );
+const isNew = createReplayGuard();
 let seq = 0;
-
-/** After an answer given meanwhile: the cell that runs goes on. */
-function stillBusy() {
-  const running = Atomics.load(shared, Slot.Running);
-  if (running) publish('status', { execution_state: 'busy' }, running);
-}
 
 // Answered by the compiler's thread, while user code may keep the main thread busy.
 questions.on('message', ({ seq: asked, content }: Answered) => {
-  const type = requests.get(asked)?.message.header.msg_type;
-  if (!type) return;
-  reply(type.replace(/_request$/, '_reply'), content, asked);
-  publish('status', { execution_state: 'idle' }, asked);
-  stillBusy();
+  const type = requests.get(asked)?.type;
+  if (type) finish(type.replace(/_request$/, '_reply'), content, asked);
 });
 
 function receive(channel: Request['channel'], frames: Buffer[]) {
   const message = decode(frames, key);
-  if (!message) return; // malformed, or signed by someone else
-  requests.set(++seq, { message, channel });
+  if (!message || !isNew(message.signature)) return; // malformed, signed by someone else, or sent again
+  const { header, content, metadata, identities, headerText, parent } = message;
+  const type = header.msg_type;
+  if ((channel === 'stdin') !== (type === 'input_reply')) return;
+  requests.set(++seq, { channel, type, identities, header: headerText, silent: content.silent === true });
   if (requests.size > REMEMBERED) requests.delete(seq - REMEMBERED);
-  const { header, content } = message;
-  if (channel === 'control' && header.msg_type === 'interrupt_request') {
-    publish('status', { execution_state: 'busy' }, seq);
+  if (type === 'interrupt_request') {
     interrupter.interrupt();
-    reply('interrupt_reply', { status: 'ok' }, seq);
-    publish('status', { execution_state: 'idle' }, seq);
-    stillBusy();
-  } else if (header.msg_type === 'kernel_info_request') {
+    answer('interrupt_reply', { status: 'ok' }, seq);
+  } else if (type === 'kernel_info_request') {
+    answer('kernel_info_reply', kernelInfo(), seq);
+  } else if (type === 'connect_request') {
+    const { shell_port, iopub_port, stdin_port, control_port, hb_port } = connection;
+    answer('connect_reply', { status: 'ok', shell_port, iopub_port, stdin_port, control_port, hb_port }, seq);
+  } else if (QUESTIONS.includes(type)) {
     publish('status', { execution_state: 'busy' }, seq);
-    reply('kernel_info_reply', kernelInfo(), seq);
-    publish('status', { execution_state: 'idle' }, seq);
-    stillBusy();
-  } else if (QUESTIONS.includes(header.msg_type)) {
-    publish('status', { execution_state: 'busy' }, seq);
-    questions.postMessage({ seq, type: header.msg_type as Question, content } satisfies Asked);
-  } else if (header.msg_type === 'shutdown_request') {
+    questions.postMessage({ seq, type: type as Question, content } satisfies Asked);
+  } else if (type === 'shutdown_request') {
     const restart = content.restart === true;
     publish('status', { execution_state: 'busy' }, seq);
     reply('shutdown_reply', { status: 'ok', restart }, seq);
@@ -166,13 +231,24 @@ function receive(channel: Request['channel'], frames: Buffer[]) {
     // The main thread may be in a loop that never ends.
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1500).unref();
   } else {
+    const buffers = message.buffers.map((bytes) => new Uint8Array(bytes));
     Atomics.store(shared, Slot.Received, seq);
-    tell({ op: 'request', request: { seq, channel, header, content } });
+    tell({ op: 'request', request: { seq, channel, header, content, metadata, parent, buffers } });
   }
 }
 
 async function listen(channel: Request['channel']) {
-  for await (const frames of routers[channel]) receive(channel, frames);
+  for await (const frames of routers[channel]) survive(() => receive(channel, frames));
+}
+
+/** Tells a front end that its subscription is in force: what is published from now on reaches it. */
+async function welcome() {
+  for await (const [frame] of iopub) {
+    if (frame[0] !== 1 || frame.length > LONGEST_TOPIC) continue; // it left
+    const subscription = frame.subarray(1).toString('utf8');
+    const identities = subscription ? [subscription] : [];
+    send(iopub, encode('iopub_welcome', { subscription }, { key, session, identities }));
+  }
 }
 
 async function heartbeat() {
@@ -188,7 +264,7 @@ async function start() {
     beat.bind(address(connection, 'hb_port')),
   ]);
   publish('status', { execution_state: 'starting' }, 0);
-  for (const loop of [listen('shell'), listen('control'), listen('stdin'), heartbeat()]) {
+  for (const loop of [listen('shell'), listen('control'), listen('stdin'), heartbeat(), welcome()]) {
     loop.catch((error) => {
       throw error;
     });

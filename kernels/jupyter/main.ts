@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { allowTermination } from './async-stack';
+import { CELL_GLOBALS } from './cell-globals';
 import { startCompiler } from './compiler/client';
 import { readConnection } from './connection';
 import { installGuards } from './guards';
@@ -28,7 +29,7 @@ async function main() {
   });
   const compiler = startCompiler(process.cwd(), {
     preloaded: PRELOADED,
-    globals: '',
+    globals: CELL_GLOBALS,
     questions: compilerDoor,
     onProblem: (problem) => process.stderr.write(`${problem}\n`),
   });
@@ -57,6 +58,7 @@ async function main() {
       Atomics.add(shared, Slot.Heard, 1);
       session.interrupt(message.running);
     } else if (message.op === 'terminated') session.terminated();
+    else if (message.op === 'unheard') session.unheard(message.id);
     else if (message.op === 'shutdown') {
       session.flush();
       // When everything is sent the worker closes its sockets and ends.

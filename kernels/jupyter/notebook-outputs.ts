@@ -37,6 +37,17 @@ export function collectOutputs(onText: (cell: Cell, text: string) => void): Coll
   const waiting = new Map<number, (content: Content) => void>();
   const displays = new Map<string, Output[]>();
 
+  /** Cells to be cleared once they have something new to show. */
+  const clearing = new Set<Cell>();
+
+  function clear(cell: Cell, wait: boolean) {
+    if (wait) clearing.add(cell);
+    else cell.outputs = [];
+  }
+  function clearWaiting(cell: Cell) {
+    if (clearing.delete(cell)) cell.outputs = [];
+  }
+
   function publish(type: string, content: Content, parent: Request | undefined) {
     const { transient, ...kept } = content as { transient?: { display_id?: string }; data?: Bundle };
     const id = transient?.display_id;
@@ -45,6 +56,8 @@ export function collectOutputs(onText: (cell: Cell, text: string) => void): Coll
     }
     const cell = cells.get(parent?.seq ?? 0);
     if (!cell) return;
+    if (type === 'clear_output') return clear(cell, content.wait === true);
+    if (type === 'display_data' || type === 'execute_result' || type === 'error') clearWaiting(cell);
     const text = kept.data?.['text/plain'];
     if (/display_data$/.test(type) && typeof text === 'string') onText(cell, text);
     if (type === 'execute_input') cell.execution_count = content.execution_count as number;
@@ -60,6 +73,7 @@ export function collectOutputs(onText: (cell: Cell, text: string) => void): Coll
     stream(name, text, parent) {
       const cell = cells.get(parent?.seq ?? 0);
       if (!cell) return;
+      clearWaiting(cell);
       const last = cell.outputs!.at(-1);
       if (last?.output_type === 'stream' && last.name === name) last.text += text;
       else cell.outputs!.push({ output_type: 'stream', name, text });
@@ -68,6 +82,7 @@ export function collectOutputs(onText: (cell: Cell, text: string) => void): Coll
     reply(_type, content, parent) {
       waiting.get(parent.seq)?.(content);
     },
+    ask() {}, // requests without `allow_stdin` do not get here
   };
   return {
     outlet,

@@ -2,12 +2,15 @@
 // contract.
 
 import { type Cell, cells } from './cell';
+import type { CellOutput } from './cell-output';
+import type { Comms } from './comms';
 import { type Bundle, cleanBundle } from './display';
 import type { Outlet } from './outlet';
 
 const INTERVAL_MS = 100;
 
-export interface Notebook {
+export interface Notebook extends CellOutput {
+  readonly comms: Comms;
   readonly signal: AbortSignal;
   display(bundle: Bundle, options?: { id?: string }): void;
 }
@@ -27,6 +30,7 @@ export function createNotebook(
   outlet: Outlet,
   currentCell: () => Cell | undefined,
   onCooperation: (cell: Cell) => void,
+  parts: CellOutput & { comms: Comms },
 ) {
   const displays = new Map<string, Shown>();
   const cellOfCaller = () => cells.getStore() ?? currentCell();
@@ -40,6 +44,7 @@ export function createNotebook(
   }
 
   const notebook: Notebook = {
+    ...parts,
     get signal() {
       const cell = cellOfCaller();
       if (!cell) return new AbortController().signal;

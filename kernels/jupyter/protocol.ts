@@ -20,9 +20,19 @@ export type Content = Record<string, unknown>;
 export interface Message {
   identities: Buffer[];
   header: Header;
+  /** The header as it came: answers carry it back unchanged. */
+  headerText: string;
+  /** `msg_id` of the message this one answers, or ''. */
+  parent: string;
   content: Content;
   metadata: Content;
+  buffers: Buffer[];
+  signature: string;
 }
+
+/** Sizes no honest front end reaches. Deeper JSON would overflow the stack of whoever walks it. */
+const MOST_HEADER_BYTES = 64 * 1024;
+const DEEPEST = 500;
 
 const sign = (key: string, frames: (string | Buffer)[]) => {
   const hmac = createHmac('sha256', key);
@@ -30,40 +40,92 @@ const sign = (key: string, frames: (string | Buffer)[]) => {
   return hmac.digest();
 };
 
+const isObject = (value: unknown): value is Content =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** Whether JSON text nests deeper than is safe to parse, clone and print. */
+function isTooDeep(json: Buffer): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < json.length; i++) {
+    const byte = json[i];
+    if (inString) {
+      if (byte === 0x5c)
+        i++; // a backslash and what it escapes
+      else if (byte === 0x22) inString = false;
+    } else if (byte === 0x22) inString = true;
+    else if (byte === 0x7b || byte === 0x5b) {
+      if (++depth > DEEPEST) return true;
+    } else if (byte === 0x7d || byte === 0x5d) depth--;
+  }
+  return false;
+}
+
 /** Reads a message; undefined when it is malformed or its signature is wrong (an empty key means unsigned). */
 export function decode(frames: Buffer[], key: string): Message | undefined {
-  const delimiter = frames.findIndex((frame) => frame.toString('latin1') === DELIMITER);
+  const delimiter = frames.findIndex((frame) => frame.length === DELIMITER.length && String(frame) === DELIMITER);
   if (delimiter < 0 || frames.length < delimiter + 6) return undefined;
   const parts = frames.slice(delimiter + 2, delimiter + 6);
+  let signature = '';
   if (key) {
     const given = Buffer.from(frames[delimiter + 1].toString('latin1'), 'hex');
     const expected = sign(key, parts);
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+    signature = expected.toString('latin1');
   }
+  if (parts[0].length > MOST_HEADER_BYTES || parts.some(isTooDeep)) return undefined;
   try {
-    const [header, , metadata, content] = parts.map((part) => JSON.parse(part.toString('utf8')));
-    if (typeof header?.msg_type !== 'string' || typeof header.msg_id !== 'string') return undefined;
-    return { identities: frames.slice(0, delimiter), header, metadata: metadata ?? {}, content: content ?? {} };
+    const texts = parts.map((part) => part.toString('utf8'));
+    const [given, parent, metadata, content] = texts.map((text) => JSON.parse(text));
+    if (![given, parent, metadata, content].every(isObject)) return undefined;
+    if (typeof given.msg_type !== 'string' || typeof given.msg_id !== 'string') return undefined;
+    const field = (name: string) => (typeof given[name] === 'string' ? given[name] : '');
+    return {
+      identities: frames.slice(0, delimiter),
+      header: {
+        msg_id: given.msg_id,
+        msg_type: given.msg_type,
+        session: field('session'),
+        username: field('username'),
+        date: field('date'),
+        version: field('version'),
+      },
+      headerText: texts[0],
+      parent: typeof parent.msg_id === 'string' ? parent.msg_id : '',
+      metadata,
+      content,
+      buffers: frames.slice(delimiter + 6),
+      signature,
+    };
   } catch {
     return undefined;
   }
 }
 
-/** The frames of a new message that answers `parent`. */
-export function encode(
-  type: string,
-  content: Content,
-  options: { key: string; session: string; parent?: Header; identities?: (Buffer | string)[]; metadata?: Content },
-): (Buffer | string)[] {
+export interface Envelope {
+  key: string;
+  session: string;
+  /** The header of the message that is answered, as it came. */
+  parent?: string;
+  identities?: (Buffer | string)[];
+  metadata?: Content;
+  buffers?: Uint8Array[];
+  id?: string;
+}
+
+/** The frames of a new message. */
+export function encode(type: string, content: Content, envelope: Envelope): (Buffer | string)[] {
+  const { key, session, parent = '{}', identities = [], metadata = {}, buffers = [], id = randomUUID() } = envelope;
   const header: Header = {
-    msg_id: randomUUID(),
+    msg_id: id,
     msg_type: type,
-    session: options.session,
-    username: options.parent?.username ?? 'detlab',
+    session,
+    username: 'detlab',
     date: new Date().toISOString(),
     version: PROTOCOL_VERSION,
   };
-  const parts = [header, options.parent ?? {}, options.metadata ?? {}, content].map((part) => JSON.stringify(part));
-  const signature = options.key ? sign(options.key, parts).toString('hex') : '';
-  return [...(options.identities ?? []), DELIMITER, signature, ...parts];
+  const parts = [JSON.stringify(header), parent, JSON.stringify(metadata), JSON.stringify(content)];
+  const signature = key ? sign(key, parts).toString('hex') : '';
+  const binary = buffers.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+  return [...identities, DELIMITER, signature, ...parts, ...binary];
 }

@@ -1,10 +1,14 @@
 // A session: runs cells one after the other and answers everything else at once, also while a cell awaits something.
 
 import { type Cell, cells, createCell, Interrupted } from './cell';
+import { installCellGlobals } from './cell-globals';
+import { createCellOutput } from './cell-output';
+import { createComms } from './comms';
 import type { CompilerClient } from './compiler/client';
 import { type Bundle, toBundle } from './display';
 import { createExecutor, type Executor, type Outcome } from './executor';
 import { createHistory } from './history';
+import { createInput } from './input';
 import { createNotebook } from './notebook';
 import type { Outlet } from './outlet';
 import type { Preload } from './preload';
@@ -22,6 +26,8 @@ export interface Session {
   interrupt(running?: number): void;
   /** What ran after an await was ended by force: its cell's promise will never settle. */
   terminated(): void;
+  /** Nobody heard the question with this id. */
+  unheard(id: string): void;
   currentRequest(): Request | undefined;
   describe(error: unknown): ErrorContent;
   /** Sends everything that is held back. */
@@ -55,6 +61,22 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
   let last: Cell | undefined;
   /** Execute requests that arrived up to this one are aborted. */
   let abortUntil = 0;
+  const status = (state: 'busy' | 'idle', parent: Request) => {
+    outlet.publish('status', { execution_state: state }, parent);
+    // what was answered in the meantime is done, the cell goes on
+    const running = current?.request;
+    if (state === 'idle' && running && running !== parent) status('busy', running);
+  };
+  const currentRequest = () => (cells.getStore() ?? current ?? last)?.request;
+  const input = createInput(outlet, () => current);
+  const comms = createComms({
+    outlet,
+    currentRequest,
+    status,
+    isCellBefore: (seq) => [current?.request, ...waiting].some((request) => request && request.seq < seq),
+    print: (error) => process.stderr.write(`Error in a comm handler: ${describe(error).traceback.join('\n')}\n`),
+  });
+  installCellGlobals({ input: input.input });
   const notebook = createNotebook(
     outlet,
     () => current ?? last,
@@ -62,10 +84,9 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
       cell.cooperative = true;
       if (cell === current) Atomics.store(shared, Slot.Cooperative, 1);
     },
+    { comms: comms.comms, ...createCellOutput(outlet, () => current ?? last) },
   );
   const describe = (error: unknown) => describeError(error, executor.locate);
-  const status = (state: 'busy' | 'idle', parent: Request) =>
-    outlet.publish('status', { execution_state: state }, parent);
   const abortQueued = () => {
     abortUntil = Atomics.load(shared, Slot.Received);
   };
@@ -91,8 +112,9 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
 
   async function userExpressions(expressions: unknown, request: Request): Promise<Content> {
     const results: Content = {};
-    for (const [name, source] of Object.entries((expressions as Record<string, string>) ?? {})) {
-      const { bundle, error } = await evaluate(source, createCell(count, request));
+    for (const [name, source] of Object.entries(expressions ?? {})) {
+      // numbered 0, as every cell without a number of its own: traces of the numbered ones stay right
+      const { bundle, error } = await evaluate(typeof source === 'string' ? source : '', createCell(0, request));
       results[name] = error
         ? { status: 'error', ...error }
         : { status: 'ok', data: bundle ?? { 'text/plain': 'undefined' }, metadata: {} };
@@ -100,51 +122,73 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
     return results;
   }
 
+  function refuse(request: Request, error: ErrorContent) {
+    const content = { status: 'error', ...error, payload: [], user_expressions: {}, execution_count: count };
+    outlet.reply('execute_reply', content, request);
+    status('idle', request);
+  }
+
   async function execute(request: Request): Promise<void> {
-    const { code: given, silent = false, store_history = !silent, stop_on_error = true } = request.content;
-    const code = String(given ?? '');
+    const { code, silent: isSilent, store_history, stop_on_error } = request.content;
+    const started = new Date().toISOString();
     status('busy', request);
+    if (typeof code !== 'string') {
+      const evalue = `Cannot execute: expected the text of a cell in "code", received ${code === null ? 'null' : typeof code}`;
+      return refuse(request, { ename: 'ProtocolError', evalue, traceback: [evalue] });
+    }
     if (request.seq <= abortUntil) {
       outlet.reply('execute_reply', { status: 'aborted', execution_count: count }, request);
       return status('idle', request);
     }
-    if (store_history && !silent) history.add(++count, code);
-    const cell = createCell(count, request);
+    const silent = isSilent === true;
+    const isBlank = code.trim() === '';
+    const isNumbered = !silent && !isBlank && store_history !== false;
+    if (isNumbered) history.add(++count, code);
+    const cell = createCell(isNumbered ? count : 0, request);
     current = cell;
     Atomics.store(shared, Slot.Cooperative, 0);
     Atomics.store(shared, Slot.Running, request.seq);
-    if (!silent) outlet.publish('execute_input', { code, execution_count: count }, request);
+    outlet.publish('execute_input', { code, execution_count: count }, request);
 
-    const { bundle, error } = code.trim() ? await prepareAndEvaluate(code, cell) : {};
+    const { bundle, error } = isBlank ? {} : await prepareAndEvaluate(code, cell);
     notebook.flush(cell);
     let reply: Content;
     if (error) {
-      if (!silent) outlet.publish('error', error, request);
-      reply = { status: 'error', ...error };
-      if (stop_on_error) abortQueued();
+      outlet.publish('error', error, request);
+      reply = { status: 'error', ...error, user_expressions: {} };
+      if (stop_on_error !== false && !silent) abortQueued();
     } else {
-      if (bundle && !silent) {
-        outlet.publish('execute_result', { execution_count: count, data: bundle, metadata: {} }, request);
-      }
+      if (bundle) outlet.publish('execute_result', { execution_count: count, data: bundle, metadata: {} }, request);
+      if (isNumbered && typeof bundle?.['text/plain'] === 'string') history.result(count, bundle['text/plain']);
       reply = {
         status: 'ok',
-        payload: [],
         user_expressions: await userExpressions(request.content.user_expressions, request),
       };
     }
     last = cell;
     current = undefined;
+    input.end(cell);
     Atomics.store(shared, Slot.Running, 0);
     setPhase(Phase.Idle);
-    outlet.reply('execute_reply', { ...reply, execution_count: cell.number }, request);
+    const content = { ...reply, payload: cell.payload, execution_count: count };
+    outlet.reply('execute_reply', content, request, { started, status: reply.status });
     status('idle', request);
+    comms.settle();
   }
 
   async function drain() {
     if (busy) return;
     busy = true;
     for (let request = waiting.shift(); request; request = waiting.shift()) {
-      await execute(request);
+      try {
+        await execute(request);
+      } catch (error) {
+        // not the cell's error but one of telling its outcome: the next cell is to run all the same
+        current = undefined;
+        Atomics.store(shared, Slot.Running, 0);
+        setPhase(Phase.Idle);
+        refuse(request, { ename: 'KernelError', evalue: String(error), traceback: [String(error)] });
+      }
       // Lets an interrupt or a request that arrived during a synchronous cell be heard before the next cell.
       await new Promise(setImmediate);
     }
@@ -153,7 +197,7 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
 
   const answers: Record<string, (content: Content) => Content> = {
     history_request: (content) => history.answer(content),
-    comm_info_request: () => ({ status: 'ok', comms: {} }),
+    comm_info_request: (content) => comms.info(content),
   };
 
   return {
@@ -164,7 +208,8 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
         void drain();
         return;
       }
-      const answer = answers[type];
+      if (comms.handle(request) || input.handle(request)) return;
+      const answer = Object.hasOwn(answers, type) ? answers[type] : undefined;
       if (!answer) return; // the protocol asks to ignore what is not known
       status('busy', request);
       let content: Content;
@@ -175,10 +220,10 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
       }
       outlet.reply(type.replace(/_request$/, '_reply'), content, request);
       status('idle', request);
-      if (current?.request) status('busy', current.request); // the cell goes on
     },
     interrupt(running) {
       const cell = current;
+      if (!running || cell?.request?.seq === running) comms.interrupt();
       if (running !== undefined && cell?.request?.seq !== running) return; // it has ended in the meantime
       abortQueued();
       if (!cell) return;
@@ -193,11 +238,13 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
       setTimeout(stop, cell.cooperative ? COOPERATIVE_GRACE_MS : GRACE_MS).unref();
     },
     terminated() {
+      comms.interrupt();
       if (!current) return;
       current.stopped = new Interrupted('Stopped by force');
       executor.cut(current.stopped);
     },
-    currentRequest: () => (cells.getStore() ?? current ?? last)?.request,
+    unheard: input.unheard,
+    currentRequest,
     describe,
     flush: () => notebook.flush(),
   };

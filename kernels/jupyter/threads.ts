@@ -9,18 +9,35 @@ export interface Request {
   channel: 'shell' | 'control' | 'stdin';
   header: Header;
   content: Content;
+  metadata?: Content;
+  /** `msg_id` of the message it answers. */
+  parent?: string;
+  buffers?: Uint8Array[];
 }
 
 export type ToIo =
-  | { op: 'publish'; type: string; content: Content; parent: number; metadata?: Content }
+  | {
+      op: 'publish';
+      type: string;
+      content: Content;
+      parent: number;
+      metadata?: Content;
+      buffers?: Uint8Array[];
+      /** What of it counts in `Slot.QueuedBytes`. */
+      bytes?: number;
+    }
   | { op: 'stream'; name: 'stdout' | 'stderr'; text: string; parent: number }
-  | { op: 'reply'; type: string; content: Content; parent: number }
+  | { op: 'reply'; type: string; content: Content; parent: number; metadata?: Content }
+  /** Asks the front end of request `parent` for input, in a message with this id. */
+  | { op: 'ask'; id: string; content: Content; parent: number }
   | { op: 'exit' };
 
 export type ToMain =
   | { op: 'request'; request: Request }
   | { op: 'interrupt'; running: number }
   | { op: 'terminated' }
+  /** Nobody listens where input was asked for. */
+  | { op: 'unheard'; id: string }
   | { op: 'shutdown'; restart: boolean }
   | { op: 'bound' };
 

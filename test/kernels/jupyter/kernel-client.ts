@@ -7,8 +7,10 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Dealer, Request, Subscriber } from 'zeromq';
-import { type Content, decode, encode, type Header } from '../../../kernels/jupyter/protocol';
+import { type Content, decode, type Envelope, encode } from '../../../kernels/jupyter/protocol';
 import { packageRoot } from '../../../src/paths';
+
+export type Channel = 'shell' | 'control' | 'stdin';
 
 export interface Received {
   channel: string;
@@ -16,6 +18,9 @@ export interface Received {
   // biome-ignore lint/suspicious/noExplicitAny: message contents are whatever the kernel sends
   content: any;
   parent: string;
+  id: string;
+  metadata: Content;
+  buffers: Buffer[];
   at: number;
 }
 
@@ -38,8 +43,12 @@ export class KernelClient {
   readonly key = randomUUID();
   readonly folder = mkdtempSync(join(tmpdir(), 'detlab-kernel-'));
   process!: ChildProcess;
-  private readonly shell = new Dealer({ linger: 0 });
-  private readonly control = new Dealer({ linger: 0 });
+  /** The connection file's ports: shell, iopub, stdin, control, heartbeat. */
+  ports: number[] = [];
+  private readonly identity = { linger: 0, routingId: randomUUID() };
+  private readonly shell = new Dealer(this.identity);
+  private readonly control = new Dealer(this.identity);
+  private readonly stdin = new Dealer(this.identity);
   private readonly iopub = new Subscriber({ linger: 0, receiveHighWaterMark: 0 });
   private readonly heart = new Request({ linger: 0 });
   private waiters: (() => void)[] = [];
@@ -47,8 +56,8 @@ export class KernelClient {
 
   static async start(cwd?: string): Promise<KernelClient> {
     const client = new KernelClient();
-    const [shell_port, iopub_port, stdin_port, control_port, hb_port] = await freePorts(5);
-    const file = join(client.folder, 'connection.json');
+    client.ports = await freePorts(5);
+    const [shell_port, iopub_port, stdin_port, control_port, hb_port] = client.ports;
     const ports = { shell_port, iopub_port, stdin_port, control_port, hb_port };
     const connection = {
       transport: 'tcp',
@@ -57,49 +66,68 @@ export class KernelClient {
       signature_scheme: 'hmac-sha256',
       ...ports,
     };
-    writeFileSync(file, JSON.stringify(connection), { mode: 0o600 });
-    const main = join(packageRoot, 'dist', 'kernels', 'jupyter', 'main.js');
-    const log = openSync(join(client.folder, 'kernel.log'), 'a');
-    client.process = spawn(process.execPath, [main, '--connection-file', file], {
-      cwd: cwd ?? client.folder,
-      stdio: ['ignore', log, log],
-    });
-    closeSync(log);
+    writeFileSync(client.connectionFile, JSON.stringify(connection), { mode: 0o600 });
+    client.spawn(cwd);
     client.iopub.subscribe();
     const connect = (socket: { connect(address: string): void }, port: number) =>
       socket.connect(`tcp://127.0.0.1:${port}`);
     connect(client.shell, shell_port);
     connect(client.control, control_port);
+    connect(client.stdin, stdin_port);
     connect(client.iopub, iopub_port);
     connect(client.heart, hb_port);
-    for (const channel of ['shell', 'control', 'iopub'] as const) void client.listen(channel);
-    // Until the subscription has reached the kernel its first messages are lost: ask until a status comes back.
-    for (;;) {
-      const id = client.send('shell', 'kernel_info_request', {});
-      await client.wait((m) => m.channel === 'shell' && m.parent === id, 30_000);
-      if (client.received.some((m) => m.channel === 'iopub' && m.parent === id)) break;
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
+    for (const channel of ['shell', 'control', 'stdin', 'iopub'] as const) void client.listen(channel);
+    await client.ready();
     return client;
   }
 
-  private async listen(channel: 'shell' | 'control' | 'iopub') {
+  get connectionFile() {
+    return join(this.folder, 'connection.json');
+  }
+
+  /** Starts a kernel process on the connection file. */
+  spawn(cwd: string = this.folder) {
+    const main = join(packageRoot, 'dist', 'kernels', 'jupyter', 'main.js');
+    const log = openSync(join(this.folder, 'kernel.log'), 'a');
+    this.process = spawn(process.execPath, [main, '--connection-file', this.connectionFile], {
+      cwd,
+      stdio: ['ignore', log, log],
+    });
+    closeSync(log);
+  }
+
+  /** Until the subscription has reached the kernel its first messages are lost: asks until a status comes back. */
+  async ready() {
+    for (;;) {
+      const id = this.send('shell', 'kernel_info_request', {});
+      await this.wait((m) => m.channel === 'shell' && m.parent === id, 30_000);
+      if (this.received.some((m) => m.channel === 'iopub' && m.parent === id)) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  private async listen(channel: 'shell' | 'control' | 'stdin' | 'iopub') {
     for await (const frames of this[channel]) {
       const message = decode(frames as Buffer[], this.key);
       if (!message) throw new Error(`The kernel sent a message with a bad signature on ${channel}`);
-      const parent = parentOf(frames as Buffer[]);
-      const { header, content } = message;
-      this.received.push({ channel, type: header.msg_type, content, parent, at: Date.now() });
+      const { header, parent, content, metadata, buffers } = message;
+      const { msg_type: type, msg_id: id } = header;
+      this.received.push({ channel, type, content, parent, id, metadata, buffers, at: Date.now() });
       for (const wake of this.waiters.splice(0)) wake();
     }
   }
 
   /** Sends a request; returns its id. */
-  send(channel: 'shell' | 'control', type: string, content: Content, key: string = this.key): string {
-    const frames = encode(type, content, { key, session: this.session });
+  send(channel: Channel, type: string, content: Content, more: Partial<Envelope> = {}): string {
+    const id = more.id ?? randomUUID();
+    this.sendFrames(channel, encode(type, content, { key: this.key, session: this.session, id, ...more }));
+    return id;
+  }
+
+  /** Sends whatever it is. */
+  sendFrames(channel: Channel, frames: (Buffer | string)[]) {
     const socket = this[channel];
     this.lastSend = this.lastSend.then(() => socket.send(frames));
-    return (JSON.parse(String(frames[2])) as Header).msg_id;
   }
 
   async wait(found: (message: Received) => boolean, timeout = 20_000): Promise<Received> {
@@ -127,7 +155,7 @@ export class KernelClient {
 
   /** Waits for a request's reply and its idle status; returns the reply and what was published for it. */
   async finish(id: string, timeout?: number) {
-    const reply = await this.wait((m) => m.channel !== 'iopub' && m.parent === id, timeout);
+    const reply = await this.wait((m) => /^(?:shell|control)$/.test(m.channel) && m.parent === id, timeout);
     await this.wait((m) => m.parent === id && m.type === 'status' && m.content.execution_state === 'idle', timeout);
     const published = this.received.filter((m) => m.channel === 'iopub' && m.parent === id);
     const text = (name: string) =>
@@ -138,6 +166,7 @@ export class KernelClient {
     const one = (type: string) => published.find((m) => m.type === type)?.content;
     return {
       reply: reply.content,
+      metadata: reply.metadata,
       published,
       types: published.map((m) => m.type),
       stdout: text('stdout'),
@@ -147,7 +176,7 @@ export class KernelClient {
     };
   }
 
-  async request(type: string, content: Content, channel: 'shell' | 'control' = 'shell') {
+  async request(type: string, content: Content, channel: Channel = 'shell') {
     return (await this.finish(this.send(channel, type, content))).reply;
   }
 
@@ -171,12 +200,7 @@ export class KernelClient {
       this.process.kill('SIGKILL');
       await exit;
     }
-    for (const socket of [this.shell, this.control, this.iopub, this.heart]) socket.close();
+    for (const socket of [this.shell, this.control, this.stdin, this.iopub, this.heart]) socket.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
-}
-
-function parentOf(frames: Buffer[]): string {
-  const at = frames.findIndex((frame) => String(frame) === '<IDS|MSG>');
-  return JSON.parse(String(frames[at + 3])).msg_id ?? '';
 }

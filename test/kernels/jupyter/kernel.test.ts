@@ -21,7 +21,7 @@ describe('kernel_info and the small requests', () => {
   });
 
   it('ignores a message with a wrong signature', async () => {
-    kernel.send('shell', 'execute_request', { code: 'globalThis.forged = true' }, 'not the key');
+    kernel.send('shell', 'execute_request', { code: 'globalThis.forged = true' }, { key: 'not the key' });
     expect((await kernel.execute('(globalThis as any).forged === undefined')).result).toBe('true');
   });
 
