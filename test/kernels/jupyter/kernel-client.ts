@@ -40,8 +40,8 @@ async function freePorts(count: number): Promise<number[]> {
 export class KernelClient {
   readonly received: Received[] = [];
   readonly session = randomUUID();
-  readonly key = randomUUID();
-  readonly folder = mkdtempSync(join(tmpdir(), 'detlab-kernel-'));
+  readonly key: string;
+  readonly folder: string;
   process!: ChildProcess;
   /** The connection file's ports: shell, iopub, stdin, control, heartbeat. */
   ports: number[] = [];
@@ -53,6 +53,12 @@ export class KernelClient {
   private readonly heart = new Request({ linger: 0 });
   private waiters: (() => void)[] = [];
   private lastSend: Promise<unknown> = Promise.resolve();
+
+  /** @param host whose kernel this client talks to, instead of one of its own */
+  private constructor(private readonly host?: KernelClient) {
+    this.key = host?.key ?? randomUUID();
+    this.folder = host?.folder ?? mkdtempSync(join(tmpdir(), 'detlab-kernel-'));
+  }
 
   static async start(cwd?: string): Promise<KernelClient> {
     const client = new KernelClient();
@@ -68,17 +74,29 @@ export class KernelClient {
     };
     writeFileSync(client.connectionFile, JSON.stringify(connection), { mode: 0o600 });
     client.spawn(cwd);
-    client.iopub.subscribe();
-    const connect = (socket: { connect(address: string): void }, port: number) =>
-      socket.connect(`tcp://127.0.0.1:${port}`);
-    connect(client.shell, shell_port);
-    connect(client.control, control_port);
-    connect(client.stdin, stdin_port);
-    connect(client.iopub, iopub_port);
-    connect(client.heart, hb_port);
-    for (const channel of ['shell', 'control', 'stdin', 'iopub'] as const) void client.listen(channel);
-    await client.ready();
-    return client;
+    return client.open(true);
+  }
+
+  /** One more front end of a running kernel; stopping it leaves the kernel alone. */
+  static connect(host: KernelClient, { stdin }: { stdin: boolean }): Promise<KernelClient> {
+    const client = new KernelClient(host);
+    client.ports = host.ports;
+    client.process = host.process;
+    return client.open(stdin);
+  }
+
+  private async open(stdin: boolean): Promise<this> {
+    const [shell, iopub, stdinPort, control, heart] = this.ports.map((port) => `tcp://127.0.0.1:${port}`);
+    this.iopub.subscribe();
+    this.shell.connect(shell);
+    this.control.connect(control);
+    this.iopub.connect(iopub);
+    this.heart.connect(heart);
+    if (stdin) this.stdin.connect(stdinPort);
+    for (const channel of ['shell', 'control', 'iopub'] as const) void this.listen(channel);
+    if (stdin) void this.listen('stdin');
+    await this.ready();
+    return this;
   }
 
   get connectionFile() {
@@ -194,13 +212,13 @@ export class KernelClient {
   }
 
   async stop() {
-    const gone = this.process.exitCode !== null || this.process.signalCode !== null;
+    const gone = this.host || this.process.exitCode !== null || this.process.signalCode !== null;
     if (!gone) {
       const exit = new Promise((resolve) => this.process.once('exit', resolve));
       this.process.kill('SIGKILL');
       await exit;
     }
     for (const socket of [this.shell, this.control, this.stdin, this.iopub, this.heart]) socket.close();
-    rmSync(this.folder, { recursive: true, force: true });
+    if (!this.host) rmSync(this.folder, { recursive: true, force: true });
   }
 }
