@@ -118,7 +118,7 @@ export class KernelClient {
   async ready() {
     for (;;) {
       const id = this.send('shell', 'kernel_info_request', {});
-      await this.wait((m) => m.channel === 'shell' && m.parent === id, 30_000);
+      await this.wait((m) => m.channel === 'shell' && m.parent === id, 60_000);
       if (this.received.some((m) => m.channel === 'iopub' && m.parent === id)) break;
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
