@@ -1,5 +1,6 @@
 // A session: runs cells one after the other and answers everything else at once, also while a cell awaits something.
 
+import { inspect } from 'node:util';
 import { type Cell, cells, createCell, Interrupted } from './cell';
 import { installCellGlobals } from './cell-globals';
 import { createCellOutput } from './cell-output';
@@ -187,7 +188,10 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
         current = undefined;
         Atomics.store(shared, Slot.Running, 0);
         setPhase(Phase.Idle);
-        refuse(request, { ename: 'KernelError', evalue: String(error), traceback: [String(error)] });
+        const evalue = `Cannot tell how the cell ended: ${inspect(error, { customInspect: false, depth: 0 })}`;
+        const content = { ename: 'KernelError', evalue, traceback: [evalue] };
+        outlet.publish('error', content, request);
+        refuse(request, content);
       }
       // Lets an interrupt or a request that arrived during a synchronous cell be heard before the next cell.
       await new Promise(setImmediate);

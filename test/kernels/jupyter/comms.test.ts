@@ -119,11 +119,12 @@ describe('a comm the front end opens', () => {
     expect(typesOf(sentFor(again))).toEqual(['busy', 'idle']);
   });
 
-  it('is stopped by Stop when its handler does not end', async () => {
-    await kernel.execute(
-      "book.comms.registerTarget('endless', async () => { console.log('round'); for (;;) await sleep(10); })",
-    );
-    const opening = open('endless', 'c8');
+  it.each([
+    ['awaits', "async () => { console.log('round'); for (;;) await sleep(10); }"],
+    ['holds the thread', "() => { console.log('round'); for (;;); }"],
+  ])('is stopped by Stop when its handler does not end and %s', async (_, handler) => {
+    await kernel.execute(`book.comms.registerTarget('endless', ${handler})`);
+    const opening = open('endless', `c8 ${handler}`);
     await kernel.wait((m) => m.parent === opening && m.type === 'stream');
     await kernel.request('interrupt_request', {}, 'control');
     await idleOf(opening);

@@ -79,6 +79,13 @@ describe('a failed cell', () => {
     expect((await kernel.finish(later)).result).toBe("'later'");
   });
 
+  it('is an error also when what it throws cannot be looked at', async () => {
+    const { reply, error } = await kernel.execute("throw { get message() { throw new Error('hidden') } };");
+    expect(reply.status).toBe('error');
+    expect(error?.evalue).toBeTruthy();
+    expect((await kernel.execute("'next'")).result).toBe("'next'");
+  });
+
   it('is told when it has no code', async () => {
     const { reply, types } = await kernel.finish(kernel.send('shell', 'execute_request', { silent: false }));
     expect(reply).toMatchObject({ status: 'error', ename: 'ProtocolError' });

@@ -1,5 +1,6 @@
 // `await input()`: asking the person in front of the notebook.
 
+import ts from 'typescript';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CELL_GLOBALS } from '../../../kernels/jupyter/cell-globals';
 import { KernelClient } from './kernel-client';
@@ -90,8 +91,31 @@ it('says so when the front end promises input and does not listen for it', async
   }
 });
 
-it('declares what it installs, and lets a cell use the name', async () => {
-  expect(CELL_GLOBALS).toContain('declare function input(');
+it.each([
+  ["const a: string = await input('a', { password: true }); await input();", []],
+  ['input(3);', ["Argument of type 'number' is not assignable to parameter of type 'string'."]],
+  ['const input = 5; const n: number = input;', []],
+])('is declared for the compiler: %s', (code, expected) => {
+  const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, noEmit: true, types: [] };
+  const host = ts.createCompilerHost(options);
+  const files = new Map([
+    ['globals.d.ts', CELL_GLOBALS],
+    ['cell.ts', `${code}\nexport {};`],
+  ]);
+  const { getSourceFile } = host;
+  host.getSourceFile = (name, ...more) =>
+    files.has(name)
+      ? ts.createSourceFile(name, files.get(name)!, ts.ScriptTarget.ES2022)
+      : getSourceFile.call(host, name, ...more);
+  const program = ts.createProgram([...files.keys()], options, host);
+  const told = [...files.keys()].flatMap((name) => [
+    ...program.getSyntacticDiagnostics(program.getSourceFile(name)),
+    ...program.getSemanticDiagnostics(program.getSourceFile(name)),
+  ]);
+  expect(told.map(({ messageText }) => messageText)).toEqual(expected);
+});
+
+it('lets a cell use the name', async () => {
   expect((await kernel.execute('const input = 5; input + 1')).result).toBe('6');
   expect((await kernel.execute('typeof (globalThis as any).input')).result).toBe("'function'");
 });
