@@ -6,6 +6,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { allowTermination } from './async-stack';
 import { startCompiler } from './compiler/client';
 import { readConnection } from './connection';
+import { DISPLAY_GLOBALS } from './display/display-globals';
 import { installGuards } from './guards';
 import { createOutlet } from './outlet';
 import { createPreload, PRELOADED } from './preload';
@@ -28,7 +29,7 @@ async function main() {
   });
   const compiler = startCompiler(process.cwd(), {
     preloaded: PRELOADED,
-    globals: '',
+    globals: DISPLAY_GLOBALS,
     questions: compilerDoor,
     onProblem: (problem) => process.stderr.write(`${problem}\n`),
   });

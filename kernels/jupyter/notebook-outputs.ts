@@ -1,6 +1,6 @@
 // Collects what a session publishes as the outputs of notebook cells (nbformat 4.5).
 
-import type { Bundle } from './display';
+import type { Bundle } from './display/index';
 import type { Outlet } from './outlet';
 import type { Content } from './protocol';
 import type { Request } from './threads';
@@ -32,10 +32,18 @@ export interface Collector {
   expect(request: Request, cell: Cell): Promise<Content>;
 }
 
+const SHOWN = /^(?:display_data|execute_result|error)$/;
+
 export function collectOutputs(onText: (cell: Cell, text: string) => void): Collector {
   const cells = new Map<number, Cell>();
   const waiting = new Map<number, (content: Content) => void>();
   const displays = new Map<string, Output[]>();
+
+  /** Cells to be cleared when the next output comes. */
+  const clearing = new Set<Cell>();
+  function clearIfAsked(cell: Cell) {
+    if (clearing.delete(cell)) cell.outputs!.length = 0;
+  }
 
   function publish(type: string, content: Content, parent: Request | undefined) {
     const { transient, ...kept } = content as { transient?: { display_id?: string }; data?: Bundle };
@@ -45,10 +53,14 @@ export function collectOutputs(onText: (cell: Cell, text: string) => void): Coll
     }
     const cell = cells.get(parent?.seq ?? 0);
     if (!cell) return;
+    if (type === 'clear_output') {
+      if (content.wait) clearing.add(cell);
+      else cell.outputs!.length = 0;
+    } else if (SHOWN.test(type)) clearIfAsked(cell);
     const text = kept.data?.['text/plain'];
     if (/display_data$/.test(type) && typeof text === 'string') onText(cell, text);
     if (type === 'execute_input') cell.execution_count = content.execution_count as number;
-    if (type === 'display_data' || type === 'execute_result' || type === 'error') {
+    if (SHOWN.test(type)) {
       const output: Output = { output_type: type, ...kept };
       cell.outputs!.push(output);
       if (id) displays.set(id, [...(displays.get(id) ?? []), output]);
@@ -60,6 +72,7 @@ export function collectOutputs(onText: (cell: Cell, text: string) => void): Coll
     stream(name, text, parent) {
       const cell = cells.get(parent?.seq ?? 0);
       if (!cell) return;
+      clearIfAsked(cell);
       const last = cell.outputs!.at(-1);
       if (last?.output_type === 'stream' && last.name === name) last.text += text;
       else cell.outputs!.push({ output_type: 'stream', name, text });

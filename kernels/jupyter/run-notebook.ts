@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { startCompiler } from './compiler/client';
+import { DISPLAY_GLOBALS } from './display/display-globals';
 import { type Cell, collectOutputs, type Notebook } from './notebook-outputs';
 import { notebookPage } from './notebook-page';
 import { createPreload, PRELOADED } from './preload';
@@ -22,7 +23,7 @@ async function main(source: string, executed: string, html: string): Promise<num
   const collector = collectOutputs((cell, text) => say('progress', { cell: notebook.cells.indexOf(cell), text }));
   const compiler = startCompiler(process.cwd(), {
     preloaded: PRELOADED,
-    globals: '',
+    globals: DISPLAY_GLOBALS,
     onProblem: (problem) => process.stderr.write(`${problem}\n`),
   });
   const preload = createPreload();

@@ -1,8 +1,9 @@
 // A session: runs cells one after the other and answers everything else at once, also while a cell awaits something.
 
+import { builtInModules } from './built-in-modules';
 import { type Cell, cells, createCell, Interrupted } from './cell';
 import type { CompilerClient } from './compiler/client';
-import { type Bundle, toBundle } from './display';
+import { renderResult, type Shown } from './display/index';
 import { createExecutor, type Executor, type Outcome } from './executor';
 import { createHistory } from './history';
 import { createNotebook } from './notebook';
@@ -45,7 +46,7 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
     compiler,
     onPhase: setPhase,
     variables: { ...preload.variables },
-    builtin: new Map(),
+    builtin: builtInModules,
   });
   const history = createHistory();
   const waiting: Request[] = [];
@@ -53,8 +54,10 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
   let count = 0;
   let current: Cell | undefined;
   let last: Cell | undefined;
+  let cutDrawing: (error: Interrupted) => void = () => {};
   /** Execute requests that arrived up to this one are aborted. */
   let abortUntil = 0;
+  const describe = (error: unknown) => describeError(error, executor.locate);
   const notebook = createNotebook(
     outlet,
     () => current ?? last,
@@ -62,21 +65,35 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
       cell.cooperative = true;
       if (cell === current) Atomics.store(shared, Slot.Cooperative, 1);
     },
+    describe,
   );
-  const describe = (error: unknown) => describeError(error, executor.locate);
   const status = (state: 'busy' | 'idle', parent: Request) =>
     outlet.publish('status', { execution_state: state }, parent);
   const abortQueued = () => {
     abortUntil = Atomics.load(shared, Slot.Received);
   };
 
-  async function evaluate(source: string, cell: Cell): Promise<{ bundle?: Bundle; error?: ErrorContent }> {
+  /** What is awaited after a cell's own code (its result is drawn, say), or the error it is stopped with. */
+  function unlessStopped<T>(work: Promise<T>): Promise<T> {
+    const stopped = new Promise<never>((_, reject) => {
+      cutDrawing = reject;
+    });
+    return Promise.race([work, stopped]).finally(() => {
+      cutDrawing = () => {};
+    });
+  }
+
+  async function evaluate(source: string, cell: Cell): Promise<{ shown?: Shown; error?: ErrorContent }> {
     const outcome: Outcome = await executor.run(source, cell);
     if (outcome.status === 'error') return { error: describe(outcome.error) };
+    // A value's own display is code of the user's: Stop ends it as it ends what follows an await.
+    setPhase(Phase.Await);
     try {
-      return { bundle: await cells.run(cell, () => toBundle(outcome.value)) };
+      return { shown: await cells.run(cell, () => unlessStopped(renderResult(outcome.value, describe))) };
     } catch (error) {
       return { error: describe(error) };
+    } finally {
+      setPhase(Phase.Kernel);
     }
   }
 
@@ -92,10 +109,10 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
   async function userExpressions(expressions: unknown, request: Request): Promise<Content> {
     const results: Content = {};
     for (const [name, source] of Object.entries((expressions as Record<string, string>) ?? {})) {
-      const { bundle, error } = await evaluate(source, createCell(count, request));
+      const { shown, error } = await evaluate(source, createCell(count, request));
       results[name] = error
         ? { status: 'error', ...error }
-        : { status: 'ok', data: bundle ?? { 'text/plain': 'undefined' }, metadata: {} };
+        : { status: 'ok', ...(shown ?? { data: { 'text/plain': 'undefined' }, metadata: {} }) };
     }
     return results;
   }
@@ -115,7 +132,8 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
     Atomics.store(shared, Slot.Running, request.seq);
     if (!silent) outlet.publish('execute_input', { code, execution_count: count }, request);
 
-    const { bundle, error } = code.trim() ? await prepareAndEvaluate(code, cell) : {};
+    const { shown, error } = code.trim() ? await prepareAndEvaluate(code, cell) : {};
+    if (!cell.stopped) await unlessStopped(notebook.settled(cell)).catch(() => {});
     notebook.flush(cell);
     let reply: Content;
     if (error) {
@@ -123,9 +141,7 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
       reply = { status: 'error', ...error };
       if (stop_on_error) abortQueued();
     } else {
-      if (bundle && !silent) {
-        outlet.publish('execute_result', { execution_count: count, data: bundle, metadata: {} }, request);
-      }
+      if (shown && !silent) outlet.publish('execute_result', { execution_count: count, ...shown }, request);
       reply = {
         status: 'ok',
         payload: [],
@@ -185,7 +201,9 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
       const again = cell.controller.signal.aborted;
       const stop = () => {
         cell.stopped ??= new Interrupted('Stopped by the user');
-        if (current === cell) executor.cut(cell.stopped);
+        if (current !== cell) return;
+        executor.cut(cell.stopped);
+        cutDrawing(cell.stopped);
       };
       cell.controller.abort(new Interrupted('Stopped by the user'));
       if (again) return stop();
@@ -196,6 +214,7 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
       if (!current) return;
       current.stopped = new Interrupted('Stopped by force');
       executor.cut(current.stopped);
+      cutDrawing(current.stopped);
     },
     currentRequest: () => (cells.getStore() ?? current ?? last)?.request,
     describe,
