@@ -63,7 +63,7 @@ export class ModuleDescription {
   toMarkdown(): string {
     const code = (text: string) => (text ? `\`${text.replaceAll('|', '\\|')}\`` : '');
     const plain = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
-    const lines = [`### ${this.type} (${this.kind})`, '', plain(this.summary)];
+    const lines = [`### ${plain(this.type)} (${this.kind})`, '', plain(this.summary)];
     for (const [label, text] of this.facts()) lines.push('', `**${label}:** ${plain(text)}`);
     lines.push('', `| ${HEADINGS.join(' | ')} |`, '|---|---|---|---|');
     for (const { name, type, default: standard, meaning } of this.options)
