@@ -77,7 +77,7 @@ export class ModuleDescription {
       const columns = [name, type, standard].map(
         (text) => `<td style="text-align:left"><code>${escapeHtml(text)}</code></td>`,
       );
-      return `<tr>${columns.join('')}<td style="text-align:left">${escapeHtml(meaning)}</td></tr>`;
+      return `<tr>${columns.join('')}<td style="text-align:left;min-width:14em">${escapeHtml(meaning)}</td></tr>`;
     });
     const head = HEADINGS.map((heading) => `<th style="text-align:left">${heading}</th>`).join('');
     return [

@@ -121,6 +121,9 @@ export function tensorShown(tensor: TensorLike): Shown {
   const cut = size > WHOLE;
   const text = (i: number) => valueText(dtype, values, i);
   const plain = brackets(shape, text, cut);
-  const html = shape.length === 2 ? matrixHtml(shape, text, cut || shape[1] > 20) : `<pre>${escapeHtml(plain)}</pre>`;
+  const html =
+    shape.length === 2
+      ? matrixHtml(shape, text, cut || shape[1] > 20)
+      : `<pre style="font-family:monospace;margin:4px 0;padding:0">${escapeHtml(plain)}</pre>`;
   return shown(cut ? count : [], plain, html);
 }
