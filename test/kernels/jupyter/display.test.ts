@@ -7,7 +7,6 @@ import { KernelClient, type Received } from './kernel-client';
 let kernel: KernelClient;
 beforeAll(async () => {
   kernel = await KernelClient.start();
-  await kernel.execute('const display = (globalThis as any).display; const html = (globalThis as any).html;');
 });
 afterAll(() => kernel?.stop());
 
@@ -240,7 +239,7 @@ display.clear({ wait: true }); display.clear();`);
 });
 
 it.each([
-  ['display.png("text")', 'Cannot display with display.png: expected a Buffer or Uint8Array, received string'],
+  ['display.png("text" as any)', 'Cannot display with display.png: expected a Buffer or Uint8Array, received string'],
   ['display.image(new Uint8Array([1, 2]))', 'Cannot display these bytes as an image: expected PNG'],
   ['display.image("/nowhere.png")', 'ENOENT'],
   ['display.raw({ html: "x" })', 'Cannot display with display.raw: expected an object whose keys are MIME types'],
