@@ -63,7 +63,7 @@ export class ModuleDescription {
   toMarkdown(): string {
     const code = (text: string) => (text ? `\`${text.replaceAll('|', '\\|')}\`` : '');
     const plain = (text: string) => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
-    const lines = [`### ${this.type} (${this.kind})`, '', plain(this.summary)];
+    const lines = [`### ${plain(this.type)} (${this.kind})`, '', plain(this.summary)];
     for (const [label, text] of this.facts()) lines.push('', `**${label}:** ${plain(text)}`);
     lines.push('', `| ${HEADINGS.join(' | ')} |`, '|---|---|---|---|');
     for (const { name, type, default: standard, meaning } of this.options)
@@ -77,7 +77,7 @@ export class ModuleDescription {
       const columns = [name, type, standard].map(
         (text) => `<td style="text-align:left"><code>${escapeHtml(text)}</code></td>`,
       );
-      return `<tr>${columns.join('')}<td style="text-align:left">${escapeHtml(meaning)}</td></tr>`;
+      return `<tr>${columns.join('')}<td style="text-align:left;min-width:14em">${escapeHtml(meaning)}</td></tr>`;
     });
     const head = HEADINGS.map((heading) => `<th style="text-align:left">${heading}</th>`).join('');
     return [

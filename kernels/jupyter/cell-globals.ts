@@ -1,5 +1,6 @@
 // Names every cell has without an import, beside what is preloaded: the functions, and how TypeScript is told of them.
 
+import { DISPLAY_GLOBALS } from './display/display-globals';
 import type { Input } from './input';
 
 /** Ambient declarations of the names below, for the program a cell is checked in. */
@@ -13,7 +14,7 @@ export const CELL_GLOBALS = `
  * @example const name = await input('Your name? ');
  */
 declare function input(prompt?: string, options?: { password?: boolean }): Promise<string>;
-`;
+${DISPLAY_GLOBALS}`;
 
 /** Puts the functions in place; a cell may use their names for its own. */
 export function installCellGlobals(globals: { input: Input }): void {

@@ -1,6 +1,6 @@
 // Collects what a session publishes as the outputs of notebook cells (nbformat 4.5).
 
-import type { Bundle } from './display';
+import type { Bundle } from './display/index';
 import type { Outlet } from './outlet';
 import type { Content } from './protocol';
 import type { Request } from './threads';
@@ -32,6 +32,8 @@ export interface Collector {
   expect(request: Request, cell: Cell): Promise<Content>;
 }
 
+const SHOWN = /^(?:display_data|execute_result|error)$/;
+
 export function collectOutputs(onText: (cell: Cell, text: string) => void): Collector {
   const cells = new Map<number, Cell>();
   const waiting = new Map<number, (content: Content) => void>();
@@ -61,7 +63,7 @@ export function collectOutputs(onText: (cell: Cell, text: string) => void): Coll
     const text = kept.data?.['text/plain'];
     if (/display_data$/.test(type) && typeof text === 'string') onText(cell, text);
     if (type === 'execute_input') cell.execution_count = content.execution_count as number;
-    if (type === 'display_data' || type === 'execute_result' || type === 'error') {
+    if (SHOWN.test(type)) {
       const output: Output = { output_type: type, ...kept };
       cell.outputs!.push(output);
       if (id) displays.set(id, [...(displays.get(id) ?? []), output]);

@@ -45,7 +45,10 @@ function outputToHtml(output: Output): string {
   const data = output.data ?? {};
   if (data['text/html']) return `<div>${joined(data['text/html'])}</div>`;
   for (const type of ['image/png', 'image/jpeg']) {
-    if (data[type]) return `<img alt="" src="data:${type};base64,${joined(data[type]).trim()}">`;
+    if (!data[type]) continue;
+    const { width } = ((output.metadata ?? {}) as Record<string, { width?: unknown } | undefined>)[type] ?? {};
+    const size = typeof width === 'number' ? ` width="${width}"` : '';
+    return `<img alt=""${size} src="data:${type};base64,${escapeHtml(joined(data[type]).trim())}">`;
   }
   if (data['image/svg+xml']) return `<div>${joined(data['image/svg+xml'])}</div>`;
   return `<pre>${escapeHtml(joined(data['text/plain']))}</pre>`;

@@ -1,47 +1,33 @@
-// `globalThis[Symbol.for('detlab.notebook')]`: how a library shows work in progress and hears Stop. README.md has the
-// contract.
+// `globalThis[Symbol.for('detlab.notebook')]`: how a library shows work in progress and hears Stop (README.md has the
+// contract); and `display(...)`, which cells call.
 
 import { type Cell, cells } from './cell';
 import type { CellOutput } from './cell-output';
 import type { Comms } from './comms';
-import { type Bundle, cleanBundle } from './display';
+import { createDisplay, displayGlobals } from './display/display-function';
+import { type Bundle, type DescribeError, type Metadata, shownOf } from './display/index';
+import { createOutputs } from './display/outputs';
 import type { Outlet } from './outlet';
-
-const INTERVAL_MS = 100;
 
 export interface Notebook extends CellOutput {
   readonly comms: Comms;
   readonly signal: AbortSignal;
-  display(bundle: Bundle, options?: { id?: string }): void;
-}
-
-interface Shown {
-  cell: Cell | undefined;
-  sent: number;
-  waiting?: Bundle;
-  timer?: NodeJS.Timeout;
+  display(bundle: Bundle, options?: { id?: string; metadata?: Metadata }): void;
 }
 
 /**
- * Puts the notebook object in place. `onCooperation` hears which cell's work asked for the
- * signal; `flush` sends what the throttle holds back: of one cell, or all of it.
+ * Puts the notebook object and the display functions in place. `onCooperation` hears which cell's work asked for the
+ * signal; `flush` sends what the throttle holds back: of one cell, or all of it; `settled` waits for what is being drawn.
  */
 export function createNotebook(
   outlet: Outlet,
   currentCell: () => Cell | undefined,
   onCooperation: (cell: Cell) => void,
   parts: CellOutput & { comms: Comms },
+  describe: DescribeError,
 ) {
-  const displays = new Map<string, Shown>();
   const cellOfCaller = () => cells.getStore() ?? currentCell();
-
-  function send(id: string, shown: Shown, type: string, bundle: Bundle) {
-    clearTimeout(shown.timer);
-    shown.timer = undefined;
-    shown.waiting = undefined;
-    shown.sent = Date.now();
-    outlet.publish(type, { data: bundle, metadata: {}, transient: { display_id: id } }, shown.cell?.request);
-  }
+  const outputs = createOutputs((type, content, cell) => outlet.publish(type, content, cell?.request), describe);
 
   const notebook: Notebook = {
     ...parts,
@@ -51,37 +37,28 @@ export function createNotebook(
       onCooperation(cell);
       return cell.controller.signal;
     },
-    display(bundle, { id } = {}) {
-      const data = cleanBundle(bundle);
+    display(bundle, { id, metadata } = {}) {
+      const shown = shownOf(bundle, metadata);
       const cell = cellOfCaller();
       if (id === undefined) {
-        return outlet.publish('display_data', { data, metadata: {}, transient: {} }, cell?.request);
+        return outlet.publish('display_data', { ...shown, transient: {} }, cell?.request);
       }
-      const shown = displays.get(id);
-      if (!shown) {
-        const fresh: Shown = { cell, sent: 0 };
-        displays.set(id, fresh);
-        return send(id, fresh, 'display_data', data);
-      }
-      shown.cell = cell ?? shown.cell;
-      shown.waiting = data;
-      const wait = shown.sent + INTERVAL_MS - Date.now();
-      if (wait <= 0) send(id, shown, 'update_display_data', data);
-      else {
-        shown.timer ??= setTimeout(() => shown.waiting && send(id, shown, 'update_display_data', shown.waiting), wait);
-      }
+      const before = outputs.find(id);
+      if (before) outputs.update(before, cell, shown);
+      else outputs.remember(outputs.open(id, cell, shown));
     },
   };
-  Object.defineProperty(globalThis, Symbol.for('detlab.notebook'), {
-    value: notebook,
-    enumerable: false,
-    configurable: true,
+  const display = createDisplay({
+    outputs,
+    cell: cellOfCaller,
+    clear: (wait) => outlet.publish('clear_output', { wait }, cellOfCaller()?.request),
+    describe,
   });
-  return {
-    flush(cell?: Cell) {
-      for (const [id, shown] of displays) {
-        if (shown.waiting && (!cell || shown.cell === cell)) send(id, shown, 'update_display_data', shown.waiting);
-      }
-    },
-  };
+  for (const [name, value] of [
+    [Symbol.for('detlab.notebook'), notebook] as const,
+    ...Object.entries(displayGlobals(display)),
+  ]) {
+    Object.defineProperty(globalThis, name, { value, enumerable: false, configurable: true, writable: true });
+  }
+  return { flush: outputs.flush, settled: outputs.settled };
 }

@@ -1,12 +1,13 @@
 // A session: runs cells one after the other and answers everything else at once, also while a cell awaits something.
 
 import { inspect } from 'node:util';
+import { builtInModules } from './built-in-modules';
 import { type Cell, cells, createCell, Interrupted } from './cell';
 import { installCellGlobals } from './cell-globals';
 import { createCellOutput } from './cell-output';
 import { createComms } from './comms';
 import type { CompilerClient } from './compiler/client';
-import { type Bundle, toBundle } from './display';
+import { renderResult, type Shown } from './display/index';
 import { createExecutor, type Executor, type Outcome } from './executor';
 import { createHistory } from './history';
 import { createInput } from './input';
@@ -52,7 +53,7 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
     compiler,
     onPhase: setPhase,
     variables: { ...preload.variables },
-    builtin: new Map(),
+    builtin: builtInModules,
   });
   const history = createHistory();
   const waiting: Request[] = [];
@@ -60,8 +61,10 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
   let count = 0;
   let current: Cell | undefined;
   let last: Cell | undefined;
+  let cutDrawing: (error: Interrupted) => void = () => {};
   /** Execute requests that arrived up to this one are aborted. */
   let abortUntil = 0;
+  const describe = (error: unknown) => describeError(error, executor.locate);
   const status = (state: 'busy' | 'idle', parent: Request) => {
     outlet.publish('status', { execution_state: state }, parent);
     // what was answered in the meantime is done, the cell goes on
@@ -86,19 +89,33 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
       if (cell === current) Atomics.store(shared, Slot.Cooperative, 1);
     },
     { comms: comms.comms, ...createCellOutput(outlet, () => current ?? last) },
+    describe,
   );
-  const describe = (error: unknown) => describeError(error, executor.locate);
   const abortQueued = () => {
     abortUntil = Atomics.load(shared, Slot.Received);
   };
 
-  async function evaluate(source: string, cell: Cell): Promise<{ bundle?: Bundle; error?: ErrorContent }> {
+  /** What is awaited after a cell's own code (its result is drawn, say), or the error it is stopped with. */
+  function unlessStopped<T>(work: Promise<T>): Promise<T> {
+    const stopped = new Promise<never>((_, reject) => {
+      cutDrawing = reject;
+    });
+    return Promise.race([work, stopped]).finally(() => {
+      cutDrawing = () => {};
+    });
+  }
+
+  async function evaluate(source: string, cell: Cell): Promise<{ shown?: Shown; error?: ErrorContent }> {
     const outcome: Outcome = await executor.run(source, cell);
     if (outcome.status === 'error') return { error: describe(outcome.error) };
+    // A value's own display is code of the user's: Stop ends it as it ends what follows an await.
+    setPhase(Phase.Await);
     try {
-      return { bundle: await cells.run(cell, () => toBundle(outcome.value)) };
+      return { shown: await cells.run(cell, () => unlessStopped(renderResult(outcome.value, describe))) };
     } catch (error) {
       return { error: describe(error) };
+    } finally {
+      setPhase(Phase.Kernel);
     }
   }
 
@@ -115,10 +132,10 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
     const results: Content = {};
     for (const [name, source] of Object.entries(expressions ?? {})) {
       // numbered 0, as every cell without a number of its own: traces of the numbered ones stay right
-      const { bundle, error } = await evaluate(typeof source === 'string' ? source : '', createCell(0, request));
+      const { shown, error } = await evaluate(typeof source === 'string' ? source : '', createCell(0, request));
       results[name] = error
         ? { status: 'error', ...error }
-        : { status: 'ok', data: bundle ?? { 'text/plain': 'undefined' }, metadata: {} };
+        : { status: 'ok', ...(shown ?? { data: { 'text/plain': 'undefined' }, metadata: {} }) };
     }
     return results;
   }
@@ -151,7 +168,8 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
     Atomics.store(shared, Slot.Running, request.seq);
     outlet.publish('execute_input', { code, execution_count: count }, request);
 
-    const { bundle, error } = isBlank ? {} : await prepareAndEvaluate(code, cell);
+    const { shown, error } = isBlank ? {} : await prepareAndEvaluate(code, cell);
+    if (!cell.stopped) await unlessStopped(notebook.settled(cell)).catch(() => {});
     notebook.flush(cell);
     let reply: Content;
     if (error) {
@@ -159,8 +177,9 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
       reply = { status: 'error', ...error, user_expressions: {} };
       if (stop_on_error !== false && !silent) abortQueued();
     } else {
-      if (bundle) outlet.publish('execute_result', { execution_count: count, data: bundle, metadata: {} }, request);
-      if (isNumbered && typeof bundle?.['text/plain'] === 'string') history.result(count, bundle['text/plain']);
+      if (shown) outlet.publish('execute_result', { execution_count: count, ...shown }, request);
+      const text = shown?.data['text/plain'];
+      if (isNumbered && typeof text === 'string') history.result(count, text);
       reply = {
         status: 'ok',
         user_expressions: await userExpressions(request.content.user_expressions, request),
@@ -234,7 +253,9 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
       const again = cell.controller.signal.aborted;
       const stop = () => {
         cell.stopped ??= new Interrupted('Stopped by the user');
-        if (current === cell) executor.cut(cell.stopped);
+        if (current !== cell) return;
+        executor.cut(cell.stopped);
+        cutDrawing(cell.stopped);
       };
       cell.controller.abort(new Interrupted('Stopped by the user'));
       if (again) return stop();
@@ -246,6 +267,7 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
       if (!current) return;
       current.stopped = new Interrupted('Stopped by force');
       executor.cut(current.stopped);
+      cutDrawing(current.stopped);
     },
     unheard: input.unheard,
     currentRequest,

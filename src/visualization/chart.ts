@@ -31,18 +31,31 @@ export const chartConfig = {
   },
 } as const;
 
-/** The specification drawn, as PNG bytes of `scale` times its size. */
-export async function renderPng(spec: Record<string, unknown>, scale = 2): Promise<Buffer> {
-  const { spec: compiled } = compile(spec as unknown as TopLevelSpec);
+/** The specification drawn, as an SVG. */
+export async function renderSvg(
+  spec: Record<string, unknown>,
+  language: 'vega-lite' | 'vega' = 'vega-lite',
+): Promise<string> {
+  const compiled = language === 'vega' ? (spec as vega.Spec) : compile(spec as unknown as TopLevelSpec).spec;
   const view = new vega.View(vega.parse(compiled), { renderer: 'none', logLevel: vega.Error });
   try {
-    const svg = await view.toSVG();
-    return await sharp(Buffer.from(svg), { density: 72 * scale })
-      .png({ compressionLevel: 6 })
-      .toBuffer();
+    return await view.toSVG();
   } finally {
     view.finalize();
   }
+}
+
+/** The specification drawn on white, as PNG bytes of `scale` times its size. */
+export async function renderPng(
+  spec: Record<string, unknown>,
+  scale = 2,
+  language: 'vega-lite' | 'vega' = 'vega-lite',
+): Promise<Buffer> {
+  const svg = await renderSvg(spec, language);
+  return sharp(Buffer.from(svg), { density: 72 * scale })
+    .flatten({ background: 'white' })
+    .png({ compressionLevel: 6 })
+    .toBuffer();
 }
 
 export async function chartBundle(spec: Record<string, unknown>, text: string): Promise<MimeBundle> {

@@ -47,7 +47,7 @@ export function tableHtml({ title, columns, rows, strong = [], note }: Table): s
   const style = (i: number, text: string) =>
     `text-align:${columns[i].align ?? 'left'};padding:3px 8px;font-variant-numeric:tabular-nums${text.length > 12 && text.includes(', ') ? '' : ';white-space:nowrap'}`;
   const cell = (tag: string, text: string, i: number, bold: boolean) =>
-    `<${tag} style="${style(i, text)}${bold ? ';font-weight:600' : ''}">${escapeHtml(text)}</${tag}>`;
+    `<${tag} align="${columns[i].align ?? 'left'}" style="${style(i, text)}${bold ? ';font-weight:600' : ''}">${escapeHtml(text)}</${tag}>`;
   const head = columns.map((c, i) => cell('th', c.title, i, true)).join('');
   const body = rows
     .map((row, r) => `<tr>${columns.map((_, i) => cell('td', row[i] ?? '', i, strong.includes(r))).join('')}</tr>`)

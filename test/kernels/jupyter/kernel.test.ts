@@ -237,6 +237,7 @@ describe('display', () => {
       'text/html': '<b>x</b>',
       'image/png': 'AQID',
       'application/vnd.vegalite.v5+json': { mark: 'bar' },
+      'text/plain': 'x',
     });
   });
 

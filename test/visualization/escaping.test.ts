@@ -1,0 +1,190 @@
+// Class names, file names and error texts come from data. Whatever they are, no producer of HTML may let them become markup,
+// and what it makes must survive the sanitizers of front ends: plain tags, inline styles at most.
+
+import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { rowsShown } from '../../kernels/jupyter/display/rows';
+import { tensorShown } from '../../kernels/jupyter/display/tensor';
+import { markdownToHtml, notebookPage } from '../../kernels/jupyter/notebook-page';
+import type { Dataset } from '../../src/data';
+import { describe as describeModule } from '../../src/describe';
+import { LabDataset } from '../../src/lab/lab-dataset';
+import { Report } from '../../src/lab/report';
+import { SummaryDisplay } from '../../src/lab/summary';
+import { defineModule, Registry } from '../../src/registry';
+import { apTable } from '../../src/visualization/ap-table';
+import { renderSvg, VEGA_LITE_MIME } from '../../src/visualization/chart';
+import { comparisonBundles, comparisonSpec } from '../../src/visualization/comparison';
+import type { MimeBundle } from '../../src/visualization/display';
+import { lossChart, lossChartSpec } from '../../src/visualization/loss-chart';
+import { progressBundle } from '../../src/visualization/progress';
+import { tablesBundle } from '../../src/visualization/table';
+
+const EVIL = '<img src=x onerror=alert(1)>';
+/** Would end an attribute or a string of a chart's expression. */
+const QUOTES = `"' onmouseover="alert(1)" '"`;
+const SHOW = Symbol.for('Jupyter.display');
+const shown = (value: object) => (value as Record<symbol, () => MimeBundle | Promise<MimeBundle>>)[SHOW]();
+
+const metrics = { AP: 0.5, AP50: 0.8, AP75: 0.6 };
+const report = {
+  metric: 'CocoMetric',
+  metrics,
+  perClass: [
+    { class: EVIL, truths: 1, metrics },
+    { class: QUOTES, truths: 1, metrics },
+  ],
+  images: 1,
+  truths: 2,
+  detections: 3,
+  problems: [{ message: `${EVIL}.jpg ${QUOTES}: cannot be read` }],
+} as unknown as ConstructorParameters<typeof Report>[0];
+const curves = {
+  steps: [0.5, 1].map((epoch) => ({ epoch, lr: 0.01, losses: { loss: 1, [EVIL]: 1, [QUOTES]: 2 } })),
+  evaluations: [1].map((epoch) => ({ epoch, metrics: { [EVIL]: 0.5, [QUOTES]: 0.3 } })),
+};
+const contestants = [EVIL, QUOTES].map((name) => ({
+  name,
+  report,
+  evaluations: [{ epoch: 1, metrics }],
+  parameters: 5,
+}));
+const truths = { bboxes: new Float32Array([0, 0, 5, 5]), labels: new Int32Array([0]), ignored: new Uint8Array(1) };
+const part = {
+  name: EVIL,
+  classes: [EVIL, QUOTES],
+  records: [{ id: 1, path: `/${EVIL}/${QUOTES}.png`, width: 9, height: 9, truths }],
+  problems: [{ message: `${EVIL}.jpg: ${QUOTES}` }],
+} as unknown as Dataset;
+
+const registry = new Registry([
+  defineModule({
+    kind: 'neck',
+    type: EVIL,
+    summary: EVIL,
+    paper: QUOTES,
+    shapes: EVIL,
+    example: EVIL,
+    inferred: {},
+    options: z.strictObject({
+      mode: z.enum([EVIL, QUOTES]).default(EVIL).describe(EVIL),
+      deep: z.number().optional().describe(QUOTES),
+    }),
+    build: () => undefined,
+  }),
+] as never);
+
+const stage = { path: EVIL, type: QUOTES, outputs: [], strides: [], parameters: 1, trainable: 1 };
+const producers: Record<string, () => MimeBundle | Promise<MimeBundle>> = {
+  'AP table': () => tablesBundle(apTable(report, EVIL)),
+  report: () => shown(new Report(report, EVIL, 1)),
+  comparison: async () => (await comparisonBundles(contestants)).table,
+  summary: () => shown(new SummaryDisplay({ name: EVIL, input: [1, 1], stages: [stage], parameters: 1, trainable: 1 })),
+  progress: () => progressBundle({ label: EVIL, done: 1, total: 2, details: [EVIL, QUOTES] }),
+  'data set': () => shown(new LabDataset(QUOTES, part, part)),
+  describe: () => shown(describeModule(`neck/${EVIL}`, registry)),
+  'table of objects': () => rowsShown([{ [EVIL]: EVIL, [QUOTES]: QUOTES, nested: { [EVIL]: EVIL } }])!.data,
+  'table of a map': () => rowsShown(new Map([[EVIL, { a: QUOTES }]]))!.data,
+  variable: () =>
+    tensorShown({
+      dataId: {},
+      dtype: 'string',
+      shape: [1, 2],
+      size: 2,
+      isDisposed: false,
+      name: EVIL,
+      trainable: true,
+      dataSync: () => [EVIL, QUOTES],
+    } as never).data,
+};
+
+/** The tags and attributes of GitHub's sanitizer, as its markup repository lists them; scripts, classes and ids are not. */
+const GITHUB_TAGS = new Set(
+  'h1 h2 h3 h4 h5 h6 br b i strong em a pre code img tt div ins del sup sub p picture ol ul table thead tbody tfoot blockquote dl dt dd kbd q samp var hr ruby rt rp li tr td th s strike summary details caption figure figcaption abbr bdo cite dfn mark small span'.split(
+    ' ',
+  ),
+);
+const GITHUB_ATTRIBUTES = new Set(
+  'align alt border colspan rowspan height width title src href start span valign'.split(' '),
+);
+const TAG = /<(\/?)([a-z][a-z0-9]*)((?:\s+[a-z-]+(?:="[^"<>]*")?)*)\s*>/g;
+
+/** Tags and attributes that would not survive, besides `style`, which may go: nothing relies on it. */
+function foreign(html: string): string[] {
+  const found: string[] = [];
+  const rest = html.replace(TAG, (whole, _close, tag: string, attributes: string) => {
+    if (!GITHUB_TAGS.has(tag)) found.push(whole);
+    for (const [, name] of attributes.matchAll(/\s([a-z-]+)(?:="[^"]*")?/g))
+      if (name !== 'style' && !GITHUB_ATTRIBUTES.has(name)) found.push(`${tag} ${name}`);
+    if (/url\(|expression|position:/.test(attributes)) found.push(attributes);
+    if (tag === 'img' && !/ src="data:image\/(?:png|gif);base64,[\w+/=]+"/.test(attributes)) found.push(whole);
+    return '';
+  });
+  // what is no tag of ours must hold no bracket at all
+  if (/[<>]/.test(rest)) found.push(rest.slice(Math.max(0, rest.search(/[<>]/) - 40)).slice(0, 120));
+  return found;
+}
+
+test('the check itself sees what must not be', () => {
+  expect(foreign(EVIL)).not.toEqual([]);
+  expect(foreign('<td class="x">')).toEqual(['td class']);
+  expect(foreign('<td title="" onmouseover="alert(1)">')).toEqual(['td onmouseover']);
+  expect(foreign('<style>b{}</style>')).toHaveLength(2);
+  expect(foreign('<p style="margin:0">a &lt; b</p>')).toEqual([]);
+});
+
+test.each(Object.keys(producers))('%s: names stay text, and the HTML survives sanitizers', async (name) => {
+  const bundle = await producers[name]();
+  const html = String(bundle['text/html']);
+  expect(foreign(html)).toEqual([]);
+  expect(html).toMatch(/&lt;img src=x onerror=alert\(1\)&gt;/);
+  expect(String(bundle['text/markdown'] ?? '').replace(/`[^`]*`|```[\s\S]*?```/g, '')).not.toMatch(/<img/);
+  expect(bundle['text/plain']).toContain(EVIL);
+});
+
+test.each([
+  ['loss chart', () => lossChartSpec(curves, { title: EVIL })],
+  ['comparison', () => comparisonSpec(contestants)],
+])('%s: names are drawn as text, and stand in no expression', async (_name, spec) => {
+  const drawn = await renderSvg(spec());
+  // inside of attribute values, quotes are entities
+  expect(drawn.replace(/="[^"]*"/g, '')).not.toMatch(/<img|<[^>]*\sonmouseover/);
+  expect(drawn).toContain('&lt;img src=x onerror=alert(1)&gt;');
+  const expressions: string[] = [];
+  JSON.stringify(spec(), (key, value) => {
+    if (/^(?:test|expr|calculate|filter|labelExpr|signal|format|href|url)$/.test(key)) expressions.push(String(value));
+    return value;
+  });
+  expect(expressions.filter((text) => text.includes('<img') || text.includes('onmouseover'))).toEqual([]);
+});
+
+test('the bundle of a chart holds no HTML', async () => {
+  const bundle = await lossChart(curves, { title: EVIL });
+  expect(Object.keys(bundle)).toEqual([VEGA_LITE_MIME, 'image/png', 'text/plain']);
+});
+
+test('the page of a notebook keeps sources, streams, errors and images what they are', () => {
+  const output = (given: object) => ({ output_type: 'display_data', ...given });
+  const page = notebookPage({
+    cells: [
+      {
+        cell_type: 'markdown',
+        source: `# ${EVIL}\n\n${EVIL} [a](https://x/"onmouseover="alert) ![b](x)\n\n- ${EVIL}\n\n\`${EVIL}\``,
+      },
+      { cell_type: 'raw', source: EVIL },
+      {
+        cell_type: 'code',
+        source: EVIL,
+        outputs: [
+          output({ output_type: 'stream', name: `"${EVIL}`, text: EVIL }),
+          output({ output_type: 'error', traceback: [EVIL] }),
+          output({ data: { 'text/plain': EVIL } }),
+          output({ data: { 'image/png': `">${EVIL}` }, metadata: { 'image/png': { width: `">${EVIL}` } } }),
+        ],
+      },
+    ],
+  });
+  expect(page).not.toMatch(/<img src=x|<[^>]*\sonmouseover/);
+  expect(page.match(/&lt;img src=x onerror=alert\(1\)&gt;/g)!.length).toBeGreaterThanOrEqual(10);
+  expect(markdownToHtml(EVIL)).not.toContain('<img');
+});
