@@ -59,7 +59,7 @@ export function collectOutputs(onText: (cell: Cell, text: string) => void): Coll
     const cell = cells.get(parent?.seq ?? 0);
     if (!cell) return;
     if (type === 'clear_output') return clear(cell, content.wait === true);
-    if (type === 'display_data' || type === 'execute_result' || type === 'error') clearWaiting(cell);
+    if (SHOWN.test(type)) clearWaiting(cell);
     const text = kept.data?.['text/plain'];
     if (/display_data$/.test(type) && typeof text === 'string') onText(cell, text);
     if (type === 'execute_input') cell.execution_count = content.execution_count as number;
