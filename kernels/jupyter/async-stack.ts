@@ -11,17 +11,27 @@ interface AsyncWrap {
   clearAsyncIdStack?(): void;
 }
 
-/** Puts the function the expression calls in place. */
-export function allowTermination(): void {
+let wrap: AsyncWrap | undefined;
+
+/** Forgets the contexts entered: to be called right before the code that runs is terminated. */
+export function clearAsyncStack(): void {
+  wrap?.clearAsyncIdStack?.();
+}
+
+/** Puts the function the expression calls in place; `onTermination` runs first, in the context of the code that ends. */
+export function allowTermination(onTermination: () => void = () => {}): void {
   const settings = process as unknown as { noDeprecation?: boolean };
   const silent = settings.noDeprecation;
   settings.noDeprecation = true; // the binding is deprecated, and without replacement
-  let wrap: AsyncWrap = {};
   try {
     wrap = (process as unknown as { binding(name: string): AsyncWrap }).binding('async_wrap');
   } catch {
     // A Node.js without this binding keeps contexts in V8 and needs no clearing.
   }
   settings.noDeprecation = silent;
-  Object.defineProperty(globalThis, Symbol.for(CLEAR), { value: () => wrap.clearAsyncIdStack?.(), enumerable: false });
+  const value = () => {
+    onTermination();
+    clearAsyncStack();
+  };
+  Object.defineProperty(globalThis, Symbol.for(CLEAR), { value, enumerable: false });
 }

@@ -1,8 +1,26 @@
 // Keeps a cell from ending the kernel by accident: what is thrown outside of any cell is printed, and `process.exit`
 // is refused with words.
 
+import { Interrupted } from './cell';
 import type { Session } from './session';
 import { Slot } from './threads';
+
+/** Signals whose default is the end of the process. */
+const ENDING = new Set(['SIGTERM', 'SIGKILL', 'SIGABRT', 'SIGQUIT', 'SIGHUP', 'SIGSTOP', '15', '9', '6', '3', '1', '19']);
+
+/** Whether an `uncaughtException` listener of a cell's takes care of an error. */
+function handled(error: Error): boolean {
+  let taken = false;
+  for (const listener of process.listeners('uncaughtException')) {
+    try {
+      listener(error, 'uncaughtException');
+      taken = true;
+    } catch {
+      // one that throws it on does not
+    }
+  }
+  return taken;
+}
 
 /** Installs the guards. `exit` is how the kernel itself ends. */
 export function installGuards(session: Session, shared: Int32Array): { exit: (code: number) => never } {
@@ -12,6 +30,13 @@ export function installGuards(session: Session, shared: Int32Array): { exit: (co
   };
   process.exit = refuse('process.exit()') as typeof process.exit;
   process.abort = refuse('process.abort()') as typeof process.abort;
+  const kill = process.kill.bind(process);
+  process.kill = (pid, signal = 'SIGTERM') => {
+    const name = String(signal);
+    const self = pid === process.pid || pid === 0;
+    if (self && ENDING.has(name) && process.listenerCount(name) === 0) refuse(`process.kill(${name}) of the kernel`)();
+    return kill(pid, signal);
+  };
   // A SIGINT of the I/O thread's own that came too late for the cell's synchronous part says nothing new.
   process.on('SIGINT', () => {
     if (Atomics.load(shared, Slot.Heard) >= Atomics.load(shared, Slot.Pressed)) session.interrupt();
@@ -19,9 +44,10 @@ export function installGuards(session: Session, shared: Int32Array): { exit: (co
   // A capture callback, since the wasm backend installs listeners that throw what they get, which ends the process.
   let printed: unknown;
   process.setUncaughtExceptionCaptureCallback((error) => {
-    if (error !== printed) print('Uncaught', error);
+    if (error !== printed && !handled(error)) print('Uncaught', error);
   });
   process.on('unhandledRejection', (reason) => {
+    if (reason instanceof Interrupted) return; // what a stopped cell had going
     printed = reason;
     print('Unhandled rejection:', reason);
   });

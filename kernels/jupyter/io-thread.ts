@@ -8,18 +8,22 @@ import { type Answered, type Asked, QUESTIONS, type Question } from './compiler/
 import { address, type Connection } from './connection';
 import { createInterrupter } from './interrupter';
 import { kernelInfo } from './kernel-info';
+import type { Launched } from './launched';
+import { createLifeline } from './lifeline';
+import { createNativeOutput } from './native-output';
 import { type Content, decode, encode, type Message } from './protocol';
-import { type Request, Slot, type ToIo, type ToMain } from './threads';
+import { HIGH_WATER, type Request, Slot, type ToIo, type ToMain } from './threads';
 
 const GATHER_MS = 20;
 const GATHER_BYTES = 256 * 1024;
 /** Requests whose headers are remembered: late output of an older cell goes without a parent. */
 const REMEMBERED = 10_000;
 
-const { connection, shared, questions } = workerData as {
+const { connection, shared, questions, launched } = workerData as {
   connection: Connection;
   shared: Int32Array;
   questions: MessagePort;
+  launched: Launched;
 };
 const port = parentPort!;
 const tell = (message: ToMain) => port.postMessage(message);
@@ -27,7 +31,7 @@ const session = randomUUID();
 const { key } = connection;
 
 // ---- outgoing, one after the other: zeromq allows one send at a time per socket
-const iopub = new Publisher({ linger: 1000, sendHighWaterMark: 1000, noDrop: true, sendTimeout: 10_000 });
+const iopub = new Publisher({ linger: 1000, sendHighWaterMark: 250, noDrop: true, sendTimeout: 10_000 });
 const routers = {
   shell: new Router({ linger: 1000, sendHighWaterMark: 0 }),
   control: new Router({ linger: 1000, sendHighWaterMark: 0 }),
@@ -50,6 +54,7 @@ async function pump() {
     if (next.bytes) {
       Atomics.sub(shared, Slot.QueuedBytes, next.bytes);
       Atomics.notify(shared, Slot.QueuedBytes);
+      native.resume();
     }
   }
   sending = false;
@@ -63,6 +68,7 @@ function send(socket: Publisher | Router, frames: (Buffer | string)[], bytes = 0
 
 /** Ends the thread. The process must not exit while zeromq's sockets are open in a worker: it would abort. */
 function close() {
+  native.close();
   for (const socket of [iopub, beat, ...Object.values(routers)]) socket.close();
   port.close();
 }
@@ -79,6 +85,7 @@ function reply(type: string, content: Content, parent: number) {
   if (!request) return;
   const { identities, header } = request.message;
   send(routers[request.channel], encode(type, content, { key, session, parent: header, identities }));
+  if (type === 'execute_reply') lifeline.note({ op: 'replied', seq: parent });
 }
 
 // ---- console output
@@ -103,17 +110,47 @@ function gather(name: string, text: string, parent: number) {
   else timer ??= setTimeout(release, GATHER_MS);
 }
 
+// ---- what child processes and native code print
+const lifeline = createLifeline(launched.lifeline);
+/** The cell that ran last, or runs. */
+let latest = 0;
+const native = createNativeOutput(
+  () => Atomics.load(shared, Slot.QueuedBytes) < HIGH_WATER,
+  (name, text, parent) => {
+    latest = Atomics.load(shared, Slot.Running) || latest;
+    // The last words of a process that dies: the launcher may need them to say why.
+    if (name === 'stderr' && parent === undefined) lifeline.note({ op: 'native', text: text.slice(-8192) });
+    Atomics.add(shared, Slot.QueuedBytes, text.length);
+    gather(name, text, parent ?? latest);
+  },
+);
+for (const name of ['stdout', 'stderr'] as const) if (launched.pipes) native.add(launched.pipes[name], name);
+
 let exiting = false;
 port.on('message', (post: ToIo) => {
+  // Order: what was in the pipes when this was posted was printed before it.
+  native.read(post.op !== 'stream');
+  take(post);
+  Atomics.add(shared, Slot.Handled, 1);
+  Atomics.notify(shared, Slot.Handled);
+});
+
+function take(post: ToIo) {
   if (post.op === 'stream') return gather(post.name, post.text, post.parent);
+  if (post.op === 'fence') return;
+  if (post.op === 'reader') return native.add(post.fd, post.name, post.parent || undefined);
   release();
-  if (post.op === 'publish') publish(post.type, post.content, post.parent, post.metadata);
-  else if (post.op === 'reply') reply(post.type, post.content, post.parent);
+  if (post.op === 'publish') {
+    if (post.type === 'execute_input') {
+      lifeline.note({ op: 'started', seq: post.parent, count: Number(post.content.execution_count) });
+    }
+    publish(post.type, post.content, post.parent, post.metadata);
+  } else if (post.op === 'reply') reply(post.type, post.content, post.parent);
   else {
     exiting = true;
     if (!sending) close();
   }
-});
+}
 
 // ---- incoming
 const interrupter = createInterrupter(shared, tell, (text) =>
@@ -141,6 +178,7 @@ function receive(channel: Request['channel'], frames: Buffer[]) {
   if (!message) return; // malformed, or signed by someone else
   requests.set(++seq, { message, channel });
   if (requests.size > REMEMBERED) requests.delete(seq - REMEMBERED);
+  lifeline.request(seq, channel, message);
   const { header, content } = message;
   if (channel === 'control' && header.msg_type === 'interrupt_request') {
     publish('status', { execution_state: 'busy' }, seq);
@@ -162,6 +200,7 @@ function receive(channel: Request['channel'], frames: Buffer[]) {
     reply('shutdown_reply', { status: 'ok', restart }, seq);
     publish('shutdown_reply', { status: 'ok', restart }, seq);
     publish('status', { execution_state: 'idle' }, seq);
+    lifeline.note({ op: 'shutdown' });
     tell({ op: 'shutdown', restart });
     // The main thread may be in a loop that never ends.
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1500).unref();
@@ -193,6 +232,7 @@ async function start() {
       throw error;
     });
   }
+  lifeline.note({ op: 'ready' });
   tell({ op: 'bound' });
 }
 

@@ -1,6 +1,7 @@
 // `globalThis[Symbol.for('detlab.notebook')]`: how a library shows work in progress and hears Stop. README.md has the
 // contract.
 
+import { clearTimeout, setTimeout } from 'node:timers';
 import { type Cell, cells } from './cell';
 import { type Bundle, cleanBundle } from './display';
 import type { Outlet } from './outlet';
@@ -63,7 +64,10 @@ export function createNotebook(
       const wait = shown.sent + INTERVAL_MS - Date.now();
       if (wait <= 0) send(id, shown, 'update_display_data', data);
       else {
-        shown.timer ??= setTimeout(() => shown.waiting && send(id, shown, 'update_display_data', shown.waiting), wait);
+        // Not of the cell's: its timers end when it is stopped, and this one is to come back for later updates.
+        shown.timer ??= cells.exit(() =>
+          setTimeout(() => shown.waiting && send(id, shown, 'update_display_data', shown.waiting), wait),
+        );
       }
     },
   };

@@ -1,9 +1,11 @@
 // A session: runs cells one after the other and answers everything else at once, also while a cell awaits something.
 
-import { type Cell, cells, createCell, Interrupted } from './cell';
+import { setImmediate, setTimeout } from 'node:timers';
+import { type Cell, cells, createCell, Interrupted, watchStops } from './cell';
 import type { CompilerClient } from './compiler/client';
 import { type Bundle, toBundle } from './display';
 import { createExecutor, type Executor, type Outcome } from './executor';
+import { keepGlobals } from './globals';
 import { createHistory } from './history';
 import { createNotebook } from './notebook';
 import type { Outlet } from './outlet';
@@ -23,6 +25,8 @@ export interface Session {
   /** What ran after an await was ended by force: its cell's promise will never settle. */
   terminated(): void;
   currentRequest(): Request | undefined;
+  /** The cell that runs, or ran last. */
+  currentCell(): Cell | undefined;
   describe(error: unknown): ErrorContent;
   /** Sends everything that is held back. */
   flush(): void;
@@ -36,9 +40,14 @@ export interface SessionParts {
   compiler: CompilerClient;
   /** What a notebook starts with. */
   preload: Preload;
+  /** Hears of each cell that is stopped, when it is asked to end and when it has ended. */
+  onStop?: (cell: Cell, ended: boolean) => void;
 }
 
-export function createSession({ directory, outlet, shared, compiler, preload }: SessionParts): Session {
+export function createSession(parts: SessionParts): Session {
+  const { directory, outlet, shared, compiler, preload, onStop = () => {} } = parts;
+  watchStops(shared);
+  const restoreGlobals = keepGlobals();
   const setPhase = (phase: number) => Atomics.store(shared, Slot.Phase, phase);
   const executor: Executor = createExecutor({
     directory,
@@ -63,26 +72,49 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
       if (cell === current) Atomics.store(shared, Slot.Cooperative, 1);
     },
   );
-  const describe = (error: unknown) => describeError(error, executor.locate);
+  const describe = (error: unknown): ErrorContent => {
+    try {
+      return describeError(error, executor.locate);
+    } catch {
+      const evalue = 'What was thrown cannot be looked at: its own properties throw';
+      return { ename: 'Thrown', evalue, traceback: [`Thrown: ${evalue}`] };
+    }
+  };
+  /** Ends the wait for what a cell still does when its code has run: a display, an engine's start. */
+  let halt: (error: Interrupted) => void = () => {};
   const status = (state: 'busy' | 'idle', parent: Request) =>
     outlet.publish('status', { execution_state: state }, parent);
   const abortQueued = () => {
     abortUntil = Atomics.load(shared, Slot.Received);
   };
 
+  /** Work of the kernel's on behalf of a cell: Stop ends the wait for it too. */
+  function unlessStopped<T>(cell: Cell, work: () => T | PromiseLike<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      halt = reject;
+      cells.run(cell, async () => work()).then(resolve, reject);
+    });
+  }
+
   async function evaluate(source: string, cell: Cell): Promise<{ bundle?: Bundle; error?: ErrorContent }> {
-    const outcome: Outcome = await executor.run(source, cell);
-    if (outcome.status === 'error') return { error: describe(outcome.error) };
+    let outcome: Outcome = await executor.run(source, cell);
+    const lost = restoreGlobals();
+    if (lost.length) outlet.stream('stderr', `Put back what the kernel needs: ${lost.join(', ')}\n`, cell.request);
     try {
-      return { bundle: await cells.run(cell, () => toBundle(outcome.value)) };
+      if (outcome.status === 'ok') {
+        const { value } = outcome;
+        return { bundle: await unlessStopped(cell, () => toBundle(value)) };
+      }
     } catch (error) {
-      return { error: describe(error) };
+      outcome = { status: 'error', error };
     }
+    if (outcome.error instanceof Interrupted) cell.stopped ??= outcome.error;
+    return { error: describe(outcome.error) };
   }
 
   async function prepareAndEvaluate(code: string, cell: Cell) {
     try {
-      await cells.run(cell, () => preload.prepare(code));
+      await unlessStopped(cell, () => preload.prepare(code));
     } catch (error) {
       return { error: describe(error) };
     }
@@ -92,7 +124,10 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
   async function userExpressions(expressions: unknown, request: Request): Promise<Content> {
     const results: Content = {};
     for (const [name, source] of Object.entries((expressions as Record<string, string>) ?? {})) {
-      const { bundle, error } = await evaluate(source, createCell(count, request));
+      const cell = createCell(count, request);
+      current = cell; // what Stop stops
+      const { bundle, error } = await evaluate(source, cell);
+      if (cell.stopped) onStop(cell, true);
       results[name] = error
         ? { status: 'error', ...error }
         : { status: 'ok', data: bundle ?? { 'text/plain': 'undefined' }, metadata: {} };
@@ -116,7 +151,9 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
     if (!silent) outlet.publish('execute_input', { code, execution_count: count }, request);
 
     const { bundle, error } = code.trim() ? await prepareAndEvaluate(code, cell) : {};
+    if (cell.stopped) onStop(cell, true);
     notebook.flush(cell);
+    outlet.fence?.(); // what was printed past this thread so far is this cell's
     let reply: Content;
     if (error) {
       if (!silent) outlet.publish('error', error, request);
@@ -144,7 +181,18 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
     if (busy) return;
     busy = true;
     for (let request = waiting.shift(); request; request = waiting.shift()) {
-      await execute(request);
+      try {
+        await execute(request);
+      } catch (error) {
+        // Never a cell without an answer.
+        current = undefined;
+        Atomics.store(shared, Slot.Running, 0);
+        setPhase(Phase.Idle);
+        const content = describe(error);
+        outlet.publish('error', content, request);
+        outlet.reply('execute_reply', { status: 'error', ...content, execution_count: count }, request);
+        status('idle', request);
+      }
       // Lets an interrupt or a request that arrived during a synchronous cell be heard before the next cell.
       await new Promise(setImmediate);
     }
@@ -185,19 +233,27 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
       const again = cell.controller.signal.aborted;
       const stop = () => {
         cell.stopped ??= new Interrupted('Stopped by the user');
-        if (current === cell) executor.cut(cell.stopped);
+        if (current !== cell) return;
+        onStop(cell, false);
+        executor.cut(cell.stopped);
+        halt(cell.stopped);
       };
       cell.controller.abort(new Interrupted('Stopped by the user'));
       if (again) return stop();
-      if (!cell.cooperative) cell.stopped = new Interrupted('Stopped by the user');
+      if (!cell.cooperative) {
+        cell.stopped ??= new Interrupted('Stopped by the user');
+        onStop(cell, false);
+      }
       setTimeout(stop, cell.cooperative ? COOPERATIVE_GRACE_MS : GRACE_MS).unref();
     },
     terminated() {
       if (!current) return;
       current.stopped = new Interrupted('Stopped by force');
       executor.cut(current.stopped);
+      halt(current.stopped);
     },
     currentRequest: () => (cells.getStore() ?? current ?? last)?.request,
+    currentCell: () => current ?? last,
     describe,
     flush: () => notebook.flush(),
   };

@@ -45,7 +45,7 @@ export class KernelClient {
   private waiters: (() => void)[] = [];
   private lastSend: Promise<unknown> = Promise.resolve();
 
-  static async start(cwd?: string): Promise<KernelClient> {
+  static async start(cwd?: string, env: NodeJS.ProcessEnv = {}): Promise<KernelClient> {
     const client = new KernelClient();
     const [shell_port, iopub_port, stdin_port, control_port, hb_port] = await freePorts(5);
     const file = join(client.folder, 'connection.json');
@@ -58,10 +58,11 @@ export class KernelClient {
       ...ports,
     };
     writeFileSync(file, JSON.stringify(connection), { mode: 0o600 });
-    const main = join(packageRoot, 'dist', 'kernels', 'jupyter', 'main.js');
+    const main = join(packageRoot, 'dist', 'kernels', 'jupyter', 'launcher.js');
     const log = openSync(join(client.folder, 'kernel.log'), 'a');
     client.process = spawn(process.execPath, [main, '--connection-file', file], {
       cwd: cwd ?? client.folder,
+      env: { ...process.env, ...env },
       stdio: ['ignore', log, log],
     });
     closeSync(log);
