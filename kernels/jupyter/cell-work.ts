@@ -115,15 +115,17 @@ export function watchWork(): CellWork {
 
 function close(handle: Resource): void {
   try {
-    if (handle.constructor.name === 'Timeout') return clearTimeout(handle as unknown as NodeJS.Timeout);
-    if (handle.constructor.name === 'Immediate') return clearImmediate(handle as unknown as NodeJS.Immediate);
-    if (handle.stopThread) return handle.stopThread();
-    const symbol = Object.getOwnPropertySymbols(handle).find((each) => each.description === 'owner_symbol');
-    const owner = symbol && (handle[symbol] as Owner | undefined);
-    if (!owner) return;
-    if (owner.destroy) return owner.destroy();
-    owner.close?.();
-    owner.closeAllConnections?.();
+    const kind = handle.constructor.name;
+    if (kind === 'Timeout') clearTimeout(handle as unknown as NodeJS.Timeout);
+    else if (kind === 'Immediate') clearImmediate(handle as unknown as NodeJS.Immediate);
+    else if (handle.stopThread) handle.stopThread();
+    else {
+      const symbol = Object.getOwnPropertySymbols(handle).find((each) => each.description === 'owner_symbol');
+      const owner = symbol && (handle[symbol] as Owner | undefined);
+      if (owner?.destroy) owner.destroy();
+      else owner?.close?.();
+      owner?.closeAllConnections?.();
+    }
   } catch {
     // it was closed already
   }

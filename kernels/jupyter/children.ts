@@ -72,7 +72,8 @@ export function watchChildren(
 
   /** The stdio of a child with the process's own stdout and stderr replaced by the cell's. */
   function redirect(stdio: SpawnOptions['stdio'], cell: Cell): SpawnOptions['stdio'] {
-    const list = stdio === 'inherit' ? ['inherit', 'inherit', 'inherit'] : Array.isArray(stdio) ? [...stdio] : undefined;
+    const list =
+      stdio === 'inherit' ? ['inherit', 'inherit', 'inherit'] : Array.isArray(stdio) ? [...stdio] : undefined;
     if (!list) return stdio;
     const target = (entry: Stdio, i: number) => {
       const fd = typeof entry === 'number' ? entry : (entry as { fd?: number } | null | undefined)?.fd;

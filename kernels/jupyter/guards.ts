@@ -1,12 +1,27 @@
 // Keeps a cell from ending the kernel by accident: what is thrown outside of any cell is printed, and `process.exit`
 // is refused with words.
 
+import { writeSync } from 'node:fs';
 import { Interrupted } from './cell';
+import type { Note } from './launched';
 import type { Session } from './session';
 import { Slot } from './threads';
 
 /** Signals whose default is the end of the process. */
-const ENDING = new Set(['SIGTERM', 'SIGKILL', 'SIGABRT', 'SIGQUIT', 'SIGHUP', 'SIGSTOP', '15', '9', '6', '3', '1', '19']);
+const ENDING = new Set([
+  'SIGTERM',
+  'SIGKILL',
+  'SIGABRT',
+  'SIGQUIT',
+  'SIGHUP',
+  'SIGSTOP',
+  '15',
+  '9',
+  '6',
+  '3',
+  '1',
+  '19',
+]);
 
 /** Whether an `uncaughtException` listener of a cell's takes care of an error. */
 function handled(error: Error): boolean {
@@ -22,8 +37,27 @@ function handled(error: Error): boolean {
   return taken;
 }
 
+/** What is past the guard of `process.exit`, and Node's own way out: the launcher hears the code at least. */
+function watchExit(lifeline: number | undefined): void {
+  const own = process as unknown as { reallyExit(code?: number): never };
+  const reallyExit = own.reallyExit.bind(process);
+  own.reallyExit = (code = 0) => {
+    try {
+      if (lifeline !== undefined) writeSync(lifeline, `${JSON.stringify({ op: 'exit', code } satisfies Note)}\n`);
+    } catch {
+      // the launcher is gone
+    }
+    return reallyExit(code);
+  };
+}
+
 /** Installs the guards. `exit` is how the kernel itself ends. */
-export function installGuards(session: Session, shared: Int32Array): { exit: (code: number) => never } {
+export function installGuards(
+  session: Session,
+  shared: Int32Array,
+  lifeline: number | undefined,
+): { exit: (code: number) => never } {
+  watchExit(lifeline);
   const exit = process.exit.bind(process) as (code: number) => never;
   const refuse = (name: string) => () => {
     throw new Error(`${name} would end the kernel and lose its variables: use Restart or Shut Down in the Kernel menu`);

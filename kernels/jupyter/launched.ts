@@ -17,10 +17,18 @@ export const LIFELINE_FD = 5;
 /** What the kernel tells the launcher, one JSON text a line. */
 export type Note =
   | { op: 'ready' }
-  | { op: 'request'; seq: number; channel: 'shell' | 'control' | 'stdin'; identities: string[]; header: unknown; count: number }
+  | {
+      op: 'request';
+      seq: number;
+      channel: 'shell' | 'control' | 'stdin';
+      identities: string[];
+      header: unknown;
+      count: number;
+    }
   | { op: 'started'; seq: number; count: number }
   | { op: 'replied'; seq: number }
   | { op: 'native'; text: string }
+  | { op: 'exit'; code: number }
   | { op: 'shutdown' };
 
 export function launchArguments(pipes: boolean): string[] {

@@ -12,7 +12,12 @@ import type { Death } from './obituary';
 
 const KEPT_TAIL = 16 * 1024;
 /** Makes C's stdout a line-buffered stream, as on a terminal: printf of native code is seen at once. */
-const LINE_BUFFERING = ['/usr/libexec/coreutils', '/usr/lib/coreutils', '/usr/lib64/coreutils', '/usr/local/libexec/coreutils']
+const LINE_BUFFERING = [
+  '/usr/libexec/coreutils',
+  '/usr/lib/coreutils',
+  '/usr/lib64/coreutils',
+  '/usr/local/libexec/coreutils',
+]
   .map((folder) => join(folder, 'libstdbuf.so'))
   .find((path) => existsSync(path));
 
@@ -75,7 +80,12 @@ function launch() {
   const killedBefore = oomKills();
   const kernel = spawn(
     process.execPath,
-    [...process.execArgv, join(__dirname, 'main.js'), ...process.argv.slice(2), ...launchArguments(pipes !== undefined)],
+    [
+      ...process.execArgv,
+      join(__dirname, 'main.js'),
+      ...process.argv.slice(2),
+      ...launchArguments(pipes !== undefined),
+    ],
     {
       env,
       stdio: pipes
@@ -98,6 +108,7 @@ function launch() {
   const requests = new Map<number, Extract<Note, { op: 'request' }>>();
   let latest: Extract<Note, { op: 'request' }> | undefined;
   let ready = false;
+  let exitCode: number | undefined;
   let ending = false;
   let tail = '';
   let partial = '';
@@ -115,7 +126,8 @@ function launch() {
       else if (note.op === 'replied') {
         latest = requests.get(note.seq) ?? latest;
         requests.delete(note.seq);
-      } else if (note.op === 'native') tail = (tail + note.text).slice(-KEPT_TAIL);
+      } else if (note.op === 'exit') exitCode = note.code;
+      else if (note.op === 'native') tail = (tail + note.text).slice(-KEPT_TAIL);
       else ending = true;
     }
   });
@@ -140,7 +152,10 @@ function launch() {
     process.exit(1);
   });
   // `close` comes when the lifeline has been read to its end too.
-  kernel.on('close', async (code, signal) => {
+  kernel.on('close', async (closeCode, closeSignal) => {
+    // Libraries may not survive the exit a program asks for: what it asked for is what counts.
+    const code = exitCode ?? closeCode;
+    const signal = exitCode === undefined ? closeSignal : null;
     killAll('SIGKILL');
     if (ending) process.exit(0);
     const left = pipes ? drain(pipes.stdout.read) + drain(pipes.stderr.read) : '';

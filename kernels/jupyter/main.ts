@@ -58,7 +58,7 @@ async function main() {
   };
   const session = createSession({ directory: process.cwd(), outlet, shared, compiler, preload, onStop });
   const children = watchChildren(outlet, shared, launched.pipes !== undefined, session.currentCell);
-  const { exit } = installGuards(session, shared);
+  const { exit } = installGuards(session, shared, launched.lifeline);
   // A timer of an earlier cell whose code is ended by force would only run into the same again.
   allowTermination(() => {
     const cell = cells.getStore();

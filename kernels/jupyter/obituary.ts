@@ -54,12 +54,16 @@ export function causeOfDeath({ code, signal, output, outOfMemory }: Death): stri
   return `the process exited with code ${code}: something in it called exit`;
 }
 
+/** What Node.js itself prints when a process ends with an inspector and sockets open. */
+const NOISE =
+  /^Waiting for the debugger to disconnect|^terminate called after throwing an instance of 'Napi::Error'|^\s*what\(\):\s*$/;
+
 /** The last lines of native output that tell something. */
 function lastWords(output: string): string[] {
   return output
     .split('\n')
     .map((line) => line.trimEnd())
-    .filter((line) => line)
+    .filter((line) => line && !NOISE.test(line))
     .slice(-12)
     .map((line) => line.slice(0, 300));
 }
@@ -107,7 +111,9 @@ export async function tellOfDeath(connectionFile: string, death: Death): Promise
     const identities = request.identities.map((identity) => Buffer.from(identity, 'base64'));
     // One that has not come back is not waited for.
     await routers[request.channel]
-      ?.send(encode('execute_reply', { ...content, execution_count: request.count }, { key, session, parent, identities }))
+      ?.send(
+        encode('execute_reply', { ...content, execution_count: request.count }, { key, session, parent, identities }),
+      )
       .catch(() => {});
     await publish('status', { execution_state: 'idle' }, parent);
   }

@@ -21,7 +21,9 @@ export function listProcesses(): ProcessEntry[] {
           // The name, in parentheses, may hold anything.
           const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
           if (fields[0] === 'Z') return []; // dead already
-          return [{ pid: Number(name), parent: Number(fields[1]), group: Number(fields[2]), started: Number(fields[19]) }];
+          return [
+            { pid: Number(name), parent: Number(fields[1]), group: Number(fields[2]), started: Number(fields[19]) },
+          ];
         } catch {
           return []; // it has ended meanwhile
         }

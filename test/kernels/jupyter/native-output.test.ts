@@ -60,7 +60,10 @@ describe('child processes', () => {
   });
 
   it('of fork and of their own processes too', async () => {
-    writeFileSync(join(kernel.folder, 'forked.js'), "console.log('forked'); require('child_process').execSync('echo below', { stdio: 'inherit' })");
+    writeFileSync(
+      join(kernel.folder, 'forked.js'),
+      "console.log('forked'); require('child_process').execSync('echo below', { stdio: 'inherit' })",
+    );
     const { stdout } = await kernel.execute("await once(fork('./forked.js'), 'exit');");
     expect(stdout).toBe('forked\nbelow\n');
   });
