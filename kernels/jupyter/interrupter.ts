@@ -5,7 +5,7 @@
 
 import { Session } from 'node:inspector';
 import { CLEAR_ASYNC_STACK } from './async-stack';
-import { processTree, signalAll, youngestChild } from './process-tree';
+import { orphans, processTree, signalAll, youngestChild } from './process-tree';
 import { Phase, Slot, type ToMain } from './threads';
 
 const LOOK_MS = 50;
@@ -33,7 +33,9 @@ export function createInterrupter(shared: Int32Array, tell: (message: ToMain) =>
   /** The main thread hears nothing until the child process it waits for has ended. */
   function endChild(tries: number) {
     const child = youngestChild();
-    if (child !== undefined) signalAll(processTree(child), CHILD_SIGNALS[Math.min(tries, CHILD_SIGNALS.length - 1)]);
+    const signal = CHILD_SIGNALS[Math.min(tries, CHILD_SIGNALS.length - 1)];
+    // A process below it that has outlived it still holds the pipes that are waited for.
+    signalAll(child === undefined ? orphans() : processTree(child), signal);
   }
 
   return {

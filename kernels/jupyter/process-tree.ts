@@ -37,16 +37,25 @@ export function listProcesses(): ProcessEntry[] {
   });
 }
 
-/** `pid` and everything below it, children before parents. Processes that lead a group of their own are left out. */
+/**
+ * `pid` and everything below it, parents first: a shell whose command ends before it does goes on to its next command.
+ * Processes that lead a group of their own are left out.
+ */
 export function processTree(pid: number, list: ProcessEntry[] = listProcesses()): number[] {
   const below = list.filter((entry) => entry.parent === pid && entry.group !== entry.pid);
-  return [...below.flatMap((entry) => processTree(entry.pid, list)), pid];
+  return [pid, ...below.flatMap((entry) => processTree(entry.pid, list))];
 }
 
 /** The child this process started last. */
 export function youngestChild(list: ProcessEntry[] = listProcesses()): number | undefined {
   const children = list.filter((entry) => entry.parent === process.pid);
   return children.sort((a, b) => a.started - b.started || a.pid - b.pid).at(-1)?.pid;
+}
+
+/** Processes of this one's group whose parent has ended: what a child left behind. */
+export function orphans(list: ProcessEntry[] = listProcesses()): number[] {
+  const known = new Set(processTree(process.pid, list));
+  return list.filter((entry) => entry.group === process.pid && !known.has(entry.pid)).map((entry) => entry.pid);
 }
 
 /** Sends a signal to each; one that has ended meanwhile is passed over. */

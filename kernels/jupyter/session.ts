@@ -172,6 +172,7 @@ export function createSession(parts: SessionParts): Session {
     last = cell;
     current = undefined;
     Atomics.store(shared, Slot.Running, 0);
+    Atomics.store(shared, Slot.WaitsForChild, 0); // code ended by force has not done so
     setPhase(Phase.Idle);
     outlet.reply('execute_reply', { ...reply, execution_count: cell.number }, request);
     status('idle', request);
