@@ -26,6 +26,7 @@ async function main() {
   if (!file) throw new Error('Usage: node main.js --connection-file <file>; Jupyter does this, by the kernelspec');
   const connection = readConnection(file);
 
+  if (launched.pipes) replaceStreams(); // before threads are tied to the streams
   const shared = sharedSlots();
   // Completion and the like go from the I/O thread to the compiler's, past this one.
   const { port1: questions, port2: compilerDoor } = new MessageChannel();
@@ -40,7 +41,6 @@ async function main() {
     onProblem: (problem) => process.stderr.write(`${problem}\n`),
   });
   const outlet = createOutlet(worker, shared, launched.pipes !== undefined);
-  if (launched.pipes) replaceStreams();
   worker.on('error', (error) => {
     writeSync(2, `The DetLab kernel cannot talk to Jupyter any more: ${error.message}\n`);
     kill(process.pid, 'SIGKILL');
