@@ -3,9 +3,8 @@
 // async_hooks, in the async context of the cell that started it.
 
 import { createHook } from 'node:async_hooks';
-import { Session } from 'node:inspector';
 import { clearImmediate, clearTimeout } from 'node:timers';
-import { clearAsyncStack } from './async-stack';
+import { terminate } from './async-stack';
 import { type Cell, cells, isDoomed } from './cell';
 
 /** How long functions of a stopped cell that are at work (closing, loading a module) may go on. */
@@ -53,8 +52,6 @@ export interface CellWork {
 
 export function watchWork(): CellWork {
   const works = new WeakMap<Cell, Work>();
-  const inspector = new Session();
-  inspector.connect();
 
   function workOf(cell: Cell): Work {
     let work = works.get(cell);
@@ -70,8 +67,7 @@ export function watchWork(): CellWork {
     const frames = (new Error().stack ?? '').split('\n').slice(1);
     Error.stackTraceLimit = limit;
     if (!frames.some((frame) => !INTERNAL.test(frame))) return;
-    clearAsyncStack();
-    inspector.post('Runtime.terminateExecution');
+    terminate();
     for (;;); // until the end, which comes at the next turn of a loop
   }
 

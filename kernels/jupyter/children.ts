@@ -7,7 +7,7 @@ import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers';
-import { type Cell, cells } from './cell';
+import { type Cell, cells, isDoomed, resume } from './cell';
 import type { Outlet } from './outlet';
 import { processTree, signalAll } from './process-tree';
 import { Slot } from './threads';
@@ -114,6 +114,9 @@ export function watchChildren(
         return call(...args);
       } finally {
         Atomics.store(shared, Slot.WaitsForChild, 0);
+        const cell = cells.getStore() ?? currentCell();
+        // The child has ended since the cell was stopped: that is what is to be told, not how it ended.
+        if (cell && isDoomed(cell)) resume(undefined);
       }
     };
   const own = childProcess as unknown as Record<string, (...args: unknown[]) => unknown>;

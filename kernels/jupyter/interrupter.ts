@@ -4,7 +4,7 @@
 // may take many seconds in native code, until Stop is pressed again.
 
 import { Session } from 'node:inspector';
-import { CLEAR_ASYNC_STACK } from './async-stack';
+import { terminateExpression } from './async-stack';
 import { orphans, processTree, signalAll, youngestChild } from './process-tree';
 import { Phase, Slot, type ToMain } from './threads';
 
@@ -25,9 +25,10 @@ export function createInterrupter(shared: Int32Array, tell: (message: ToMain) =>
 
   const isHeard = () => Atomics.load(shared, Slot.Heard) >= Atomics.load(shared, Slot.Pressed);
 
-  function terminate() {
-    inspector.post('Runtime.evaluate', { expression: CLEAR_ASYNC_STACK });
-    inspector.post('Runtime.terminateExecution', () => tell({ op: 'terminated' }));
+  function terminate(tries: number) {
+    inspector.post('Runtime.evaluate', { expression: terminateExpression(tries) }, (error, answer) => {
+      if (error || answer.result.value !== false) tell({ op: 'terminated' });
+    });
   }
 
   /** The main thread hears nothing until the child process it waits for has ended. */
@@ -72,10 +73,11 @@ export function createInterrupter(shared: Int32Array, tell: (message: ToMain) =>
         if (phase === Phase.Kernel || now - start < (impatient ? SYNC_PATIENCE_MS : gentle)) return;
         lastForce = now;
         Atomics.store(shared, Slot.Doomed, running);
+        if (phase === Phase.Sync) process.kill(process.pid, 'SIGINT');
+        else terminate(forced);
+        // Only now: what waits for the child is not to go on when it has ended.
         if (Atomics.load(shared, Slot.WaitsForChild)) endChild(forced);
         forced++;
-        if (phase === Phase.Sync) process.kill(process.pid, 'SIGINT');
-        else terminate();
       }, LOOK_MS);
     },
   };

@@ -15,7 +15,7 @@ import { createOutlet } from './outlet';
 import { createPreload, PRELOADED } from './preload';
 import { createSession } from './session';
 import { captureStreams, replaceStreams } from './streams';
-import { Slot, sharedSlots, type ToIo, type ToMain } from './threads';
+import { Phase, Slot, sharedSlots, type ToIo, type ToMain } from './threads';
 
 const kill = process.kill.bind(process);
 
@@ -59,10 +59,14 @@ async function main() {
   const session = createSession({ directory: process.cwd(), outlet, shared, compiler, preload, onStop });
   const children = watchChildren(outlet, shared, launched.pipes !== undefined, session.currentCell);
   const { exit } = installGuards(session, shared, launched.lifeline);
-  // A timer of an earlier cell whose code is ended by force would only run into the same again.
-  allowTermination(() => {
+  allowTermination((tries) => {
+    if (Atomics.load(shared, Slot.Phase) === Phase.Kernel) return false;
     const cell = cells.getStore();
-    if (cell && cell !== session.currentCell()) work.end(cell);
+    // Code of no cell is the kernel's, about to answer; if it does not, a library has left its cell's context.
+    if (!cell) return tries > 1;
+    // A timer of an earlier cell whose code is ended by force would only run into the same again.
+    if (cell !== session.currentCell()) work.end(cell);
+    return true;
   });
   captureStreams(outlet, session.currentRequest);
   if (preload.problem) process.stderr.write(`${preload.problem}\n`);
