@@ -3,7 +3,7 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Content } from './protocol';
-import type { Request } from './threads';
+import { type Request, Slot } from './threads';
 
 /** What a stopped cell ends with. */
 export class Interrupted extends Error {
@@ -34,9 +34,24 @@ export const createCell = (number: number, request?: Request): Cell => ({
   payload: [],
 });
 
+let slots: Int32Array | undefined;
+
+/** Has cells look at what the I/O thread asks for: it is heard also while no message gets through. */
+export function watchStops(shared: Int32Array): void {
+  slots = shared;
+}
+
+const isNamed = (cell: Cell, slot: number) =>
+  slots !== undefined && cell.request !== undefined && Atomics.load(slots, slot) === cell.request.seq;
+
+/** Whether a cell is being ended by force. */
+export const isDoomed = (cell: Cell) => isNamed(cell, Slot.Doomed);
+
 /** Put around every `await` of cell code: the value, unless the cell the code runs for was stopped. */
 export function resume<T>(value: T): T {
-  const stopped = cells.getStore()?.stopped;
-  if (stopped) throw stopped;
+  const cell = cells.getStore();
+  if (!cell) return value;
+  if (!cell.stopped && isNamed(cell, Slot.Stopping)) cell.stopped = new Interrupted('Stopped by the user');
+  if (cell.stopped) throw cell.stopped;
   return value;
 }

@@ -96,6 +96,7 @@ export function createExecutor({ directory, compiler, onPhase, variables, builti
     try {
       onPhase(Phase.Await);
       await Promise.race([cells.run(cell, () => link(compiled)), stopped]);
+      if (cell.stopped) throw cell.stopped; // while it was compiled
       started = true;
       for (const name of declared) {
         if (Object.hasOwn(variables, name)) before.set(name, variables[name]);

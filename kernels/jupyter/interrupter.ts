@@ -1,18 +1,20 @@
 // Carries out Stop from the I/O thread, gently first. Always: tell the main thread, which aborts the cell's signal. When
 // it does not hear that: SIGINT for a synchronous cell (`vm` turns it into an error); for a loop after an await, after
-// two seconds, the inspector's `Runtime.terminateExecution`. Work that holds the signal is left to end its step, which
+// a second, the inspector's `Runtime.terminateExecution`. Work that holds the signal is left to end its step, which
 // may take many seconds in native code, until Stop is pressed again.
 
 import { Session } from 'node:inspector';
-import { CLEAR_ASYNC_STACK } from './async-stack';
+import { terminateExpression } from './async-stack';
+import { orphans, processTree, signalAll, youngestChild } from './process-tree';
 import { Phase, Slot, type ToMain } from './threads';
 
 const LOOK_MS = 50;
 /** How long a synchronous cell, and code after an await, may stay deaf. */
 const SYNC_PATIENCE_MS = 150;
-const AWAIT_PATIENCE_MS = 2000;
+const AWAIT_PATIENCE_MS = 1000;
 const COOPERATIVE_PATIENCE_MS = 30_000;
 const GIVE_UP_MS = 90_000;
+const CHILD_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGKILL'] as const;
 
 /** @param say tells the person something, as output of the running cell */
 export function createInterrupter(shared: Int32Array, tell: (message: ToMain) => void, say: (text: string) => void) {
@@ -23,19 +25,31 @@ export function createInterrupter(shared: Int32Array, tell: (message: ToMain) =>
 
   const isHeard = () => Atomics.load(shared, Slot.Heard) >= Atomics.load(shared, Slot.Pressed);
 
-  function terminate() {
-    inspector.post('Runtime.evaluate', { expression: CLEAR_ASYNC_STACK });
-    inspector.post('Runtime.terminateExecution', () => tell({ op: 'terminated' }));
+  function terminate(tries: number) {
+    inspector.post('Runtime.evaluate', { expression: terminateExpression(tries) }, (error, answer) => {
+      if (error || answer.result.value !== false) tell({ op: 'terminated' });
+    });
+  }
+
+  /** The main thread hears nothing until the child process it waits for has ended. */
+  function endChild(tries: number) {
+    const child = youngestChild();
+    const signal = CHILD_SIGNALS[Math.min(tries, CHILD_SIGNALS.length - 1)];
+    // A process below it that has outlived it still holds the pipes that are waited for.
+    signalAll(child === undefined ? orphans() : processTree(child), signal);
   }
 
   return {
     interrupt() {
       const impatient = watch !== undefined; // pressed again while the first has not been heard
+      const running = Atomics.load(shared, Slot.Running);
+      if (impatient || !Atomics.load(shared, Slot.Cooperative)) Atomics.store(shared, Slot.Stopping, running);
       Atomics.add(shared, Slot.Pressed, 1);
-      tell({ op: 'interrupt', running: Atomics.load(shared, Slot.Running) });
+      tell({ op: 'interrupt', running });
       clearInterval(watch);
       const start = Date.now();
       let lastForce = 0;
+      let forced = 0;
       let told = false;
       watch = setInterval(() => {
         const now = Date.now();
@@ -58,8 +72,12 @@ export function createInterrupter(shared: Int32Array, tell: (message: ToMain) =>
             : AWAIT_PATIENCE_MS;
         if (phase === Phase.Kernel || now - start < (impatient ? SYNC_PATIENCE_MS : gentle)) return;
         lastForce = now;
+        Atomics.store(shared, Slot.Doomed, running);
         if (phase === Phase.Sync) process.kill(process.pid, 'SIGINT');
-        else terminate();
+        else terminate(forced);
+        // Only now: what waits for the child is not to go on when it has ended.
+        if (Atomics.load(shared, Slot.WaitsForChild)) endChild(forced);
+        forced++;
       }, LOOK_MS);
     },
   };

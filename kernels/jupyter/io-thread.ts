@@ -8,9 +8,12 @@ import { type Answered, type Asked, QUESTIONS, type Question } from './compiler/
 import { address, type Connection } from './connection';
 import { createInterrupter } from './interrupter';
 import { kernelInfo } from './kernel-info';
+import type { Launched } from './launched';
+import { createLifeline } from './lifeline';
+import { createNativeOutput } from './native-output';
 import { type Content, decode, encode } from './protocol';
 import { createReplayGuard } from './replay-guard';
-import { type Request, Slot, type ToIo, type ToMain } from './threads';
+import { HIGH_WATER, type Request, Slot, type ToIo, type ToMain } from './threads';
 
 const GATHER_MS = 20;
 const GATHER_BYTES = 256 * 1024;
@@ -22,10 +25,11 @@ const LONGEST_TOPIC = 1024;
 /** What a request that asked for silence does not show. */
 const SHOWN = /^(?:stream|display_data|update_display_data|execute_input|execute_result|error|clear_output)$/;
 
-const { connection, shared, questions } = workerData as {
+const { connection, shared, questions, launched } = workerData as {
   connection: Connection;
   shared: Int32Array;
   questions: MessagePort;
+  launched: Launched;
 };
 const port = parentPort!;
 const tell = (message: ToMain) => port.postMessage(message);
@@ -35,7 +39,7 @@ const { key } = connection;
 // ---- outgoing, one after the other: zeromq allows one send at a time per socket
 const iopub = new XPublisher({
   linger: 1000,
-  sendHighWaterMark: 1000,
+  sendHighWaterMark: 250,
   noDrop: true,
   sendTimeout: 10_000,
   maxMessageSize: LONGEST_TOPIC,
@@ -79,6 +83,7 @@ function release(bytes: number) {
   if (!bytes) return;
   Atomics.sub(shared, Slot.QueuedBytes, bytes);
   Atomics.notify(shared, Slot.QueuedBytes);
+  native.resume();
 }
 
 function send(socket: XPublisher | Router, frames: (Buffer | string)[], bytes = 0, failed?: () => void) {
@@ -88,6 +93,7 @@ function send(socket: XPublisher | Router, frames: (Buffer | string)[], bytes = 
 
 /** Ends the thread. The process must not exit while zeromq's sockets are open in a worker: it would abort. */
 function close() {
+  native.close();
   for (const socket of [iopub, beat, ...Object.values(routers)]) socket.close();
   port.close();
 }
@@ -119,6 +125,7 @@ function reply(type: string, content: Content, parent: number, metadata?: Conten
   if (!request) return;
   const { identities, header, channel } = request;
   send(routers[channel], encode(type, content, { key, session, parent: header, identities, metadata }));
+  if (type === 'execute_reply') lifeline.note({ op: 'replied', seq: parent });
 }
 
 function ask(id: string, content: Content, parent: number) {
@@ -174,14 +181,42 @@ function survive(work: () => void) {
   }
 }
 
+// ---- what child processes and native code print
+const lifeline = createLifeline(launched.lifeline);
+/** The cell that ran last, or runs. */
+let latest = 0;
+const native = createNativeOutput(
+  () => Atomics.load(shared, Slot.QueuedBytes) < HIGH_WATER,
+  (name, text, parent) => {
+    latest = Atomics.load(shared, Slot.Running) || latest;
+    // The last words of a process that dies: the launcher may need them to say why.
+    if (name === 'stderr' && parent === undefined) lifeline.note({ op: 'native', text: text.slice(-8192) });
+    Atomics.add(shared, Slot.QueuedBytes, text.length);
+    gather(name, text, parent ?? latest);
+  },
+);
+for (const name of ['stdout', 'stderr'] as const) if (launched.pipes) native.add(launched.pipes[name], name);
+
 let exiting = false;
-port.on('message', (post: ToIo) => survive(() => carryOut(post)));
+port.on('message', (post: ToIo) => {
+  // Order: what was in the pipes when this was posted was printed before it.
+  native.read(post.op !== 'stream');
+  survive(() => carryOut(post));
+  Atomics.add(shared, Slot.Handled, 1);
+  Atomics.notify(shared, Slot.Handled);
+});
 
 function carryOut(post: ToIo) {
   if (post.op === 'stream') return gather(post.name, post.text, post.parent);
+  if (post.op === 'fence') return;
+  if (post.op === 'reader') return native.add(post.fd, post.name, post.parent || undefined);
   sendGathered();
-  if (post.op === 'publish') publish(post.type, post.content, post.parent, post);
-  else if (post.op === 'reply') reply(post.type, post.content, post.parent, post.metadata);
+  if (post.op === 'publish') {
+    if (post.type === 'execute_input') {
+      lifeline.note({ op: 'started', seq: post.parent, count: Number(post.content.execution_count) });
+    }
+    publish(post.type, post.content, post.parent, post);
+  } else if (post.op === 'reply') reply(post.type, post.content, post.parent, post.metadata);
   else if (post.op === 'ask') ask(post.id, post.content, post.parent);
   else {
     exiting = true;
@@ -210,6 +245,7 @@ function receive(channel: Request['channel'], frames: Buffer[]) {
   if ((channel === 'stdin') !== (type === 'input_reply')) return;
   requests.set(++seq, { channel, type, identities, header: headerText, silent: content.silent === true });
   if (requests.size > REMEMBERED) requests.delete(seq - REMEMBERED);
+  lifeline.request(seq, channel, message);
   if (type === 'interrupt_request') {
     interrupter.interrupt();
     answer('interrupt_reply', { status: 'ok' }, seq);
@@ -227,6 +263,7 @@ function receive(channel: Request['channel'], frames: Buffer[]) {
     reply('shutdown_reply', { status: 'ok', restart }, seq);
     publish('shutdown_reply', { status: 'ok', restart }, seq);
     publish('status', { execution_state: 'idle' }, seq);
+    lifeline.note({ op: 'shutdown' });
     tell({ op: 'shutdown', restart });
     // The main thread may be in a loop that never ends.
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1500).unref();
@@ -269,6 +306,7 @@ async function start() {
       throw error;
     });
   }
+  lifeline.note({ op: 'ready' });
   tell({ op: 'bound' });
 }
 

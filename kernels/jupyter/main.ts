@@ -1,30 +1,38 @@
 // Starts the kernel: `node main.js --connection-file <file>`, as the kernelspec says.
 
+import { writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { allowTermination } from './async-stack';
+import { type Cell, cells } from './cell';
 import { CELL_GLOBALS } from './cell-globals';
+import { watchWork } from './cell-work';
+import { watchChildren } from './children';
 import { startCompiler } from './compiler/client';
 import { readConnection } from './connection';
 import { installGuards } from './guards';
+import { cleanEnvironment, readArguments } from './launched';
 import { createOutlet } from './outlet';
 import { createPreload, PRELOADED } from './preload';
 import { createSession } from './session';
-import { captureStreams } from './streams';
-import { Slot, sharedSlots, type ToIo, type ToMain } from './threads';
+import { captureStreams, replaceStreams } from './streams';
+import { Phase, Slot, sharedSlots, type ToIo, type ToMain } from './threads';
+
+const kill = process.kill.bind(process);
 
 async function main() {
-  const { values } = parseArgs({ options: { 'connection-file': { type: 'string' } } });
-  const file = values['connection-file'];
+  const launched = readArguments(process.argv.slice(2));
+  cleanEnvironment();
+  const file = launched.connectionFile;
   if (!file) throw new Error('Usage: node main.js --connection-file <file>; Jupyter does this, by the kernelspec');
   const connection = readConnection(file);
 
+  if (launched.pipes) replaceStreams(); // before threads are tied to the streams
   const shared = sharedSlots();
   // Completion and the like go from the I/O thread to the compiler's, past this one.
   const { port1: questions, port2: compilerDoor } = new MessageChannel();
   const worker = new Worker(join(__dirname, 'io-thread.js'), {
-    workerData: { connection, shared, questions },
+    workerData: { connection, shared, questions, launched },
     transferList: [questions],
   });
   const compiler = startCompiler(process.cwd(), {
@@ -33,12 +41,10 @@ async function main() {
     questions: compilerDoor,
     onProblem: (problem) => process.stderr.write(`${problem}\n`),
   });
-  const outlet = createOutlet(worker, shared);
+  const outlet = createOutlet(worker, shared, launched.pipes !== undefined);
   worker.on('error', (error) => {
-    process.stderr.write = Object.getPrototypeOf(process.stderr).write;
-    process.stderr.write(`The DetLab kernel cannot talk to Jupyter any more: ${error.message}\n`, () =>
-      process.kill(process.pid, 'SIGKILL'),
-    );
+    writeSync(2, `The DetLab kernel cannot talk to Jupyter any more: ${error.message}\n`);
+    kill(process.pid, 'SIGKILL');
   });
   // Requests wait in the port until the session is ready.
   const early: ToMain[] = [];
@@ -46,9 +52,23 @@ async function main() {
   worker.on('message', (message: ToMain) => receive(message));
 
   const preload = createPreload();
-  const session = createSession({ directory: process.cwd(), outlet, shared, compiler, preload });
-  const { exit } = installGuards(session, shared);
-  allowTermination();
+  const work = watchWork();
+  const onStop = (cell: Cell, ended: boolean) => {
+    if (ended) work.end(cell);
+    children.stop(cell);
+  };
+  const session = createSession({ directory: process.cwd(), outlet, shared, compiler, preload, onStop });
+  const children = watchChildren(outlet, shared, launched.pipes !== undefined, session.currentCell);
+  const { exit } = installGuards(session, shared, launched.lifeline);
+  allowTermination((tries) => {
+    if (Atomics.load(shared, Slot.Phase) === Phase.Kernel) return false;
+    const cell = cells.getStore();
+    // Code of no cell is the kernel's, about to answer; if it does not, a library has left its cell's context.
+    if (!cell) return tries > 1;
+    // A timer of an earlier cell whose code is ended by force would only run into the same again.
+    if (cell !== session.currentCell()) work.end(cell);
+    return true;
+  });
   captureStreams(outlet, session.currentRequest);
   if (preload.problem) process.stderr.write(`${preload.problem}\n`);
 

@@ -1,14 +1,16 @@
 // A session: runs cells one after the other and answers everything else at once, also while a cell awaits something.
 
+import { setImmediate, setTimeout } from 'node:timers';
 import { inspect } from 'node:util';
 import { builtInModules } from './built-in-modules';
-import { type Cell, cells, createCell, Interrupted } from './cell';
+import { type Cell, cells, createCell, Interrupted, watchStops } from './cell';
 import { installCellGlobals } from './cell-globals';
 import { createCellOutput } from './cell-output';
 import { createComms } from './comms';
 import type { CompilerClient } from './compiler/client';
 import { renderResult, type Shown } from './display/index';
 import { createExecutor, type Executor, type Outcome } from './executor';
+import { keepGlobals } from './globals';
 import { createHistory } from './history';
 import { createInput } from './input';
 import { createNotebook } from './notebook';
@@ -31,6 +33,8 @@ export interface Session {
   /** Nobody heard the question with this id. */
   unheard(id: string): void;
   currentRequest(): Request | undefined;
+  /** The cell that runs, or ran last. */
+  currentCell(): Cell | undefined;
   describe(error: unknown): ErrorContent;
   /** Sends everything that is held back. */
   flush(): void;
@@ -44,9 +48,14 @@ export interface SessionParts {
   compiler: CompilerClient;
   /** What a notebook starts with. */
   preload: Preload;
+  /** Hears of each cell that is stopped, when it is asked to end and when it has ended. */
+  onStop?: (cell: Cell, ended: boolean) => void;
 }
 
-export function createSession({ directory, outlet, shared, compiler, preload }: SessionParts): Session {
+export function createSession(parts: SessionParts): Session {
+  const { directory, outlet, shared, compiler, preload, onStop = () => {} } = parts;
+  watchStops(shared);
+  const restoreGlobals = keepGlobals();
   const setPhase = (phase: number) => Atomics.store(shared, Slot.Phase, phase);
   const executor: Executor = createExecutor({
     directory,
@@ -61,10 +70,18 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
   let count = 0;
   let current: Cell | undefined;
   let last: Cell | undefined;
-  let cutDrawing: (error: Interrupted) => void = () => {};
+  /** Ends the wait for what a cell still does when its code has run. */
+  let halt: (error: Interrupted) => void = () => {};
   /** Execute requests that arrived up to this one are aborted. */
   let abortUntil = 0;
-  const describe = (error: unknown) => describeError(error, executor.locate);
+  const describe = (error: unknown): ErrorContent => {
+    try {
+      return describeError(error, executor.locate);
+    } catch {
+      const evalue = 'What was thrown cannot be looked at: its own properties throw';
+      return { ename: 'Thrown', evalue, traceback: [`Thrown: ${evalue}`] };
+    }
+  };
   const status = (state: 'busy' | 'idle', parent: Request) => {
     outlet.publish('status', { execution_state: state }, parent);
     // what was answered in the meantime is done, the cell goes on
@@ -95,33 +112,37 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
     abortUntil = Atomics.load(shared, Slot.Received);
   };
 
-  /** What is awaited after a cell's own code (its result is drawn, say), or the error it is stopped with. */
-  function unlessStopped<T>(work: Promise<T>): Promise<T> {
-    const stopped = new Promise<never>((_, reject) => {
-      cutDrawing = reject;
-    });
-    return Promise.race([work, stopped]).finally(() => {
-      cutDrawing = () => {};
+  /** Work of the kernel's on behalf of a cell (its result is drawn, an engine starts): Stop ends the wait for it too. */
+  function unlessStopped<T>(cell: Cell, work: () => T | PromiseLike<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      halt = reject;
+      cells.run(cell, async () => work()).then(resolve, reject);
     });
   }
 
   async function evaluate(source: string, cell: Cell): Promise<{ shown?: Shown; error?: ErrorContent }> {
-    const outcome: Outcome = await executor.run(source, cell);
-    if (outcome.status === 'error') return { error: describe(outcome.error) };
+    let outcome: Outcome = await executor.run(source, cell);
+    const lost = restoreGlobals();
+    if (lost.length) outlet.stream('stderr', `Put back what the kernel needs: ${lost.join(', ')}\n`, cell.request);
     // A value's own display is code of the user's: Stop ends it as it ends what follows an await.
     setPhase(Phase.Await);
     try {
-      return { shown: await cells.run(cell, () => unlessStopped(renderResult(outcome.value, describe))) };
+      if (outcome.status === 'ok') {
+        const { value } = outcome;
+        return { shown: await unlessStopped(cell, () => renderResult(value, describe)) };
+      }
     } catch (error) {
-      return { error: describe(error) };
+      outcome = { status: 'error', error };
     } finally {
       setPhase(Phase.Kernel);
     }
+    if (outcome.error instanceof Interrupted) cell.stopped ??= outcome.error;
+    return { error: describe(outcome.error) };
   }
 
   async function prepareAndEvaluate(code: string, cell: Cell) {
     try {
-      await cells.run(cell, () => preload.prepare(code));
+      await unlessStopped(cell, () => preload.prepare(code));
     } catch (error) {
       return { error: describe(error) };
     }
@@ -132,7 +153,10 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
     const results: Content = {};
     for (const [name, source] of Object.entries(expressions ?? {})) {
       // numbered 0, as every cell without a number of its own: traces of the numbered ones stay right
-      const { shown, error } = await evaluate(typeof source === 'string' ? source : '', createCell(0, request));
+      const cell = createCell(0, request);
+      current = cell; // what Stop stops
+      const { shown, error } = await evaluate(typeof source === 'string' ? source : '', cell);
+      if (cell.stopped) onStop(cell, true);
       results[name] = error
         ? { status: 'error', ...error }
         : { status: 'ok', ...(shown ?? { data: { 'text/plain': 'undefined' }, metadata: {} }) };
@@ -169,8 +193,10 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
     outlet.publish('execute_input', { code, execution_count: count }, request);
 
     const { shown, error } = isBlank ? {} : await prepareAndEvaluate(code, cell);
-    if (!cell.stopped) await unlessStopped(notebook.settled(cell)).catch(() => {});
+    if (!cell.stopped) await unlessStopped(cell, () => notebook.settled(cell)).catch(() => {});
+    if (cell.stopped) onStop(cell, true);
     notebook.flush(cell);
+    outlet.fence?.(); // what was printed past this thread so far is this cell's
     let reply: Content;
     if (error) {
       outlet.publish('error', error, request);
@@ -189,6 +215,7 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
     current = undefined;
     input.end(cell);
     Atomics.store(shared, Slot.Running, 0);
+    Atomics.store(shared, Slot.WaitsForChild, 0); // code ended by force has not done so
     setPhase(Phase.Idle);
     const content = { ...reply, payload: cell.payload, execution_count: count };
     outlet.reply('execute_reply', content, request, { started, status: reply.status });
@@ -254,12 +281,16 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
       const stop = () => {
         cell.stopped ??= new Interrupted('Stopped by the user');
         if (current !== cell) return;
+        onStop(cell, false);
         executor.cut(cell.stopped);
-        cutDrawing(cell.stopped);
+        halt(cell.stopped);
       };
       cell.controller.abort(new Interrupted('Stopped by the user'));
       if (again) return stop();
-      if (!cell.cooperative) cell.stopped = new Interrupted('Stopped by the user');
+      if (!cell.cooperative) {
+        cell.stopped ??= new Interrupted('Stopped by the user');
+        onStop(cell, false);
+      }
       setTimeout(stop, cell.cooperative ? COOPERATIVE_GRACE_MS : GRACE_MS).unref();
     },
     terminated() {
@@ -267,10 +298,11 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
       if (!current) return;
       current.stopped = new Interrupted('Stopped by force');
       executor.cut(current.stopped);
-      cutDrawing(current.stopped);
+      halt(current.stopped);
     },
     unheard: input.unheard,
     currentRequest,
+    currentCell: () => current ?? last,
     describe,
     flush: () => notebook.flush(),
   };

@@ -30,6 +30,8 @@ export type ToIo =
   | { op: 'reply'; type: string; content: Content; parent: number; metadata?: Content }
   /** Asks the front end of request `parent` for input, in a message with this id. */
   | { op: 'ask'; id: string; content: Content; parent: number }
+  | { op: 'reader'; fd: number; name: 'stdout' | 'stderr'; parent: number }
+  | { op: 'fence' }
   | { op: 'exit' };
 
 export type ToMain =
@@ -56,7 +58,16 @@ export const Slot = {
   Running: 5,
   /** 1 once the running cell's work has asked for the signal: it will end by itself. */
   Cooperative: 6,
-  Count: 7,
+  /** `seq` of the cell that is to stop: its own code does so at its next `await`, also when no message gets through. */
+  Stopping: 7,
+  /** `seq` of the cell that is ended by force: what it goes on doing is cut off wherever it shows. */
+  Doomed: 8,
+  /** Messages the main thread has posted, and how many of them the I/O thread has handled. */
+  Posted: 9,
+  Handled: 10,
+  /** 1 while the main thread waits for a child process (`execSync` and the like): only its end ends the wait. */
+  WaitsForChild: 11,
+  Count: 12,
 } as const;
 
 /** What runs on the main thread: how an interrupt can reach it depends on that. */
@@ -72,3 +83,6 @@ export const Phase = {
 } as const;
 
 export const sharedSlots = () => new Int32Array(new SharedArrayBuffer(4 * Slot.Count));
+
+/** Console output that may wait to be sent before what prints is made to wait. */
+export const HIGH_WATER = 64 * 1024 * 1024;

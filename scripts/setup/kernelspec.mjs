@@ -10,7 +10,7 @@ const logos = join(root, 'kernels', 'jupyter', 'logo');
 const spec = () => ({
   argv: [
     process.execPath,
-    join(root, 'dist', 'kernels', 'jupyter', 'main.js'),
+    join(root, 'dist', 'kernels', 'jupyter', 'launcher.js'),
     '--connection-file',
     '{connection_file}',
   ],

@@ -1,7 +1,8 @@
 // The outputs of a notebook that can be replaced: at most ten times a second each, the last one always. What takes time to
 // draw has its place at once, so that outputs stay in the order they were asked for.
 
-import type { Cell } from '../cell';
+import { clearTimeout, setTimeout } from 'node:timers';
+import { type Cell, cells } from '../cell';
 import type { Draft, Shown } from './bundle';
 
 const INTERVAL_MS = 100;
@@ -68,7 +69,10 @@ export function createOutputs(publish: Publish, describe: (error: unknown) => { 
     if (output.finishing) return;
     const wait = output.sent + INTERVAL_MS - Date.now();
     if (wait <= 0) release(output, true);
-    else output.timer ??= setTimeout(() => release(output, true), wait);
+    else {
+      // Not of the cell's: its timers end when it is stopped, and this one is to come back for later updates.
+      output.timer ??= cells.exit(() => setTimeout(() => release(output, true), wait));
+    }
   }
 
   function errorDraft(error: unknown): Shown {

@@ -60,7 +60,7 @@ export class KernelClient {
     this.folder = host?.folder ?? mkdtempSync(join(tmpdir(), 'detlab-kernel-'));
   }
 
-  static async start(cwd?: string): Promise<KernelClient> {
+  static async start(cwd?: string, env: NodeJS.ProcessEnv = {}): Promise<KernelClient> {
     const client = new KernelClient();
     client.ports = await freePorts(5);
     const [shell_port, iopub_port, stdin_port, control_port, hb_port] = client.ports;
@@ -73,7 +73,7 @@ export class KernelClient {
       ...ports,
     };
     writeFileSync(client.connectionFile, JSON.stringify(connection), { mode: 0o600 });
-    client.spawn(cwd);
+    client.spawn(cwd, env);
     return client.open(true);
   }
 
@@ -104,11 +104,12 @@ export class KernelClient {
   }
 
   /** Starts a kernel process on the connection file. */
-  spawn(cwd: string = this.folder) {
-    const main = join(packageRoot, 'dist', 'kernels', 'jupyter', 'main.js');
+  spawn(cwd: string = this.folder, env: NodeJS.ProcessEnv = {}) {
+    const main = join(packageRoot, 'dist', 'kernels', 'jupyter', 'launcher.js');
     const log = openSync(join(this.folder, 'kernel.log'), 'a');
     this.process = spawn(process.execPath, [main, '--connection-file', this.connectionFile], {
       cwd,
+      env: { ...process.env, ...env },
       stdio: ['ignore', log, log],
     });
     closeSync(log);
