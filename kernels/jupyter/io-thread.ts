@@ -95,6 +95,7 @@ function send(socket: XPublisher | Router, frames: (Buffer | string)[], bytes = 
 function close() {
   native.close();
   for (const socket of [iopub, beat, ...Object.values(routers)]) socket.close();
+  questions.close();
   port.close();
 }
 

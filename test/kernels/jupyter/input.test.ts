@@ -8,9 +8,6 @@ import { KernelClient } from './kernel-client';
 let kernel: KernelClient;
 beforeAll(async () => {
   kernel = await KernelClient.start();
-  await kernel.execute(
-    'const ask = (globalThis as any).input as (prompt?: string, options?: object) => Promise<string>;',
-  );
 });
 afterAll(() => kernel?.stop());
 
@@ -21,7 +18,7 @@ const answer = (value: string, to?: { id: string }) =>
   kernel.send('stdin', 'input_reply', { status: 'ok', value }, to ? { parent: JSON.stringify({ msg_id: to.id }) } : {});
 
 it('brings the answer to the cell that asked', async () => {
-  const cell = start("const name = await ask('Your name? '); 'Hello, ' + name + '!'");
+  const cell = start("const name = await input('Your name? '); 'Hello, ' + name + '!'");
   const question = await asked(cell, 'Your name? ');
   expect(question).toMatchObject({ type: 'input_request', content: { prompt: 'Your name? ', password: false } });
   answer('Ada\u{1F600}', question);
@@ -29,14 +26,14 @@ it('brings the answer to the cell that asked', async () => {
 });
 
 it('hides passwords, and has an empty prompt', async () => {
-  const cell = start("await ask('', { password: true })");
+  const cell = start("await input('', { password: true })");
   expect((await asked(cell, '')).content.password).toBe(true);
   answer('secret'); // a client that does not say what it answers
   expect((await kernel.finish(cell)).result).toBe("'secret'");
 });
 
 it('asks one question at a time, in order, and prints what came before it first', async () => {
-  const cell = start("console.log('before'); const both = await Promise.all([ask('one'), ask('two')]); both");
+  const cell = start("console.log('before'); const both = await Promise.all([input('one'), input('two')]); both");
   const one = await asked(cell, 'one');
   await kernel.wait((m) => m.parent === cell && m.type === 'stream'); // while nothing is answered yet
   answer('late', { id: 'of an earlier question' });
@@ -47,12 +44,12 @@ it('asks one question at a time, in order, and prints what came before it first'
 });
 
 it('ends the wait when Stop is pressed, and takes no late answer for another question', async () => {
-  const cell = start("await ask('for ever? ')");
+  const cell = start("await input('for ever? ')");
   const question = await asked(cell, 'for ever? ');
   await kernel.request('interrupt_request', {}, 'control');
   expect((await kernel.finish(cell)).error?.ename).toBe('Interrupted');
   answer('too late', question);
-  const next = start("await ask('next? ')");
+  const next = start("await input('next? ')");
   const again = await asked(next, 'next? ');
   answer('too late', question);
   answer('in time', again);
@@ -60,14 +57,14 @@ it('ends the wait when Stop is pressed, and takes no late answer for another que
 });
 
 it('says why there is none when the front end takes none', async () => {
-  const { error } = await kernel.execute("await ask('?')", { allow_stdin: false });
+  const { error } = await kernel.execute("await input('?')", { allow_stdin: false });
   expect(error).toMatchObject({ ename: 'InputError', evalue: expect.stringContaining('allow_stdin is false') });
   expect(error!.traceback.join('\n')).not.toContain('kernels/jupyter');
 });
 
 it('withdraws the question of a cell that ended, and takes none outside of a cell', async () => {
   const cell = start(
-    "ask('unanswered').catch((e) => console.log('gone: ' + e.message)); setTimeout(() => ask('afterwards').catch((e) => console.log('no: ' + e.message)), 50); 1",
+    "input('unanswered').catch((e) => console.log('gone: ' + e.message)); setTimeout(() => input('afterwards').catch((e) => console.log('no: ' + e.message)), 50); 1",
   );
   await asked(cell, 'unanswered');
   await kernel.finish(cell);
@@ -76,7 +73,7 @@ it('withdraws the question of a cell that ended, and takes none outside of a cel
 });
 
 it('reports the end of input', async () => {
-  const cell = start("await ask('more? ')");
+  const cell = start("await input('more? ')");
   answer('\x04', await asked(cell, 'more? '));
   expect((await kernel.finish(cell)).error).toMatchObject({ ename: 'InputError' });
 });
@@ -84,7 +81,7 @@ it('reports the end of input', async () => {
 it('says so when the front end promises input and does not listen for it', async () => {
   const stranger = await KernelClient.connect(kernel, { stdin: false });
   try {
-    const cell = stranger.start("await ask('anybody? ')", { allow_stdin: true });
+    const cell = stranger.start("await input('anybody? ')", { allow_stdin: true });
     expect((await stranger.finish(cell)).error?.evalue).toContain('does not listen');
   } finally {
     await stranger.stop();

@@ -86,14 +86,13 @@ class RestartTests(unittest.TestCase):
         started = time.monotonic()
         self.km.restart_kernel()
         self.kc.wait_for_ready(timeout=30)
+        self.assertEqual(self.run_cell("const before = 2;")["execution_count"], 1)
         print(f"restarted in {time.monotonic() - started:.2f} s", file=sys.stderr)
-        self.assertEqual(self.run_cell("typeof before === 'undefined'", output_hook=lambda _: None)["status"], "error")
-        self.assertEqual(self.run_cell("const before = 2;")["execution_count"], 2)
 
     def test_input(self):
         shown = []
         reply = self.run_cell(
-            "const name = await (globalThis as any).input('Name? '); console.log('Hello, ' + name)",
+            "const name = await input('Name? '); console.log('Hello, ' + name)",
             allow_stdin=True,
             stdin_hook=lambda message: self.kc.input("Ada" if message["content"]["prompt"] == "Name? " else "?"),
             output_hook=lambda message: shown.append(message["content"].get("text", "")),

@@ -35,12 +35,13 @@ it('restarts on the same ports within three seconds, with nothing of the old ses
   kernel.received.length = 0;
   kernel.spawn();
   await kernel.ready();
+  // Sockets answer before the packages are loaded: it is a cell that tells that the kernel is ready.
+  const fresh = await kernel.execute('const old = 2; old');
   const took = Date.now() - started;
   // On a machine that has other work to do, as much longer as that takes from it.
   const load = loadavg()[0] / availableParallelism();
   console.log(`restarted in ${took} ms at a load of ${load.toFixed(1)} per processor`);
   expect(took).toBeLessThan(3000 * Math.max(1, 2 * load));
-  const fresh = await kernel.execute('const old = 2; old');
   expect(fresh).toMatchObject({ result: '2', reply: { execution_count: 1 } });
 });
 
