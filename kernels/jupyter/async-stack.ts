@@ -28,6 +28,21 @@ export function terminate(): void {
   inspector.post('Runtime.terminateExecution');
 }
 
+/** Node's functions that enter contexts and leave them: one that is interrupted would still enter its own. */
+const DELICATE = /node:(?:internal\/)?(?:async_|process\/task_queues|timers|promise)|[/\\]kernels[/\\]jupyter[/\\]/;
+const EVALUATED = /<anonymous>:1:\d+\)?$/;
+const SAFE_TRIES = 60;
+
+/** Whether the code below the evaluated expression can be cut off where it is; a little later it is somewhere else. */
+function isSafe(tries: number): boolean {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 10;
+  const frames = (new Error().stack ?? '').split('\n');
+  Error.stackTraceLimit = limit;
+  const interrupted = frames[frames.findIndex((frame) => EVALUATED.test(frame)) + 1];
+  return interrupted !== undefined && (tries > SAFE_TRIES || !DELICATE.test(interrupted));
+}
+
 /**
  * Puts the function the expression calls in place. `mayTerminate` runs first, in the context of the code that is
  * interrupted, which it can spare: the kernel's own must not end.
@@ -43,7 +58,7 @@ export function allowTermination(mayTerminate: (tries: number) => boolean): void
   }
   settings.noDeprecation = silent;
   const value = (tries: number) => {
-    if (!mayTerminate(tries)) return false;
+    if (!isSafe(tries) || !mayTerminate(tries)) return false;
     terminate();
     return true;
   };

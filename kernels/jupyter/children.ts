@@ -114,6 +114,7 @@ export function watchChildren(
         return call(...args);
       } finally {
         Atomics.store(shared, Slot.WaitsForChild, 0);
+        outlet.fence?.(); // what it has printed goes before what is printed next
         const cell = cells.getStore() ?? currentCell();
         // The child has ended since the cell was stopped: that is what is to be told, not how it ended.
         if (cell && isDoomed(cell)) resume(undefined);
@@ -124,8 +125,11 @@ export function watchChildren(
 
   const writeSync = fs.writeSync as (...args: unknown[]) => number;
   (fs as { writeSync: unknown }).writeSync = (...args: unknown[]) => {
-    if (args[0] === 1 || args[0] === 2) outlet.fence?.();
-    return writeSync(...args);
+    const isNative = args[0] === 1 || args[0] === 2;
+    if (isNative) outlet.fence?.();
+    const written = writeSync(...args);
+    if (isNative) outlet.fence?.();
+    return written;
   };
   syncBuiltinESMExports();
 

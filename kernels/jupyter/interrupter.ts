@@ -14,6 +14,9 @@ const SYNC_PATIENCE_MS = 150;
 const AWAIT_PATIENCE_MS = 1000;
 const COOPERATIVE_PATIENCE_MS = 30_000;
 const GIVE_UP_MS = 90_000;
+/** Code that cannot be cut off where it is can a few milliseconds later. */
+const AGAIN_MS = 5;
+const MOST_TRIES = 80;
 const CHILD_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGKILL'] as const;
 
 /** @param say tells the person something, as output of the running cell */
@@ -28,6 +31,7 @@ export function createInterrupter(shared: Int32Array, tell: (message: ToMain) =>
   function terminate(tries: number) {
     inspector.post('Runtime.evaluate', { expression: terminateExpression(tries) }, (error, answer) => {
       if (error || answer.result.value !== false) tell({ op: 'terminated' });
+      else if (!isHeard() && tries < MOST_TRIES) setTimeout(terminate, AGAIN_MS, tries + 1);
     });
   }
 
@@ -74,7 +78,7 @@ export function createInterrupter(shared: Int32Array, tell: (message: ToMain) =>
         lastForce = now;
         Atomics.store(shared, Slot.Doomed, running);
         if (phase === Phase.Sync) process.kill(process.pid, 'SIGINT');
-        else terminate(forced);
+        else terminate(0);
         // Only now: what waits for the child is not to go on when it has ended.
         if (Atomics.load(shared, Slot.WaitsForChild)) endChild(forced);
         forced++;

@@ -64,7 +64,7 @@ async function main() {
     if (Atomics.load(shared, Slot.Phase) === Phase.Kernel) return false;
     const cell = cells.getStore();
     // Code of no cell is the kernel's, about to answer; if it does not, a library has left its cell's context.
-    if (!cell) return tries > 1;
+    if (!cell) return tries > 60;
     // A timer of an earlier cell whose code is ended by force would only run into the same again.
     if (cell !== session.currentCell()) work.end(cell);
     return true;
