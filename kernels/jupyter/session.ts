@@ -155,7 +155,7 @@ export function createSession({ directory, outlet, shared, compiler, preload }: 
       return refuse(request, { ename: 'ProtocolError', evalue, traceback: [evalue] });
     }
     if (request.seq <= abortUntil) {
-      outlet.reply('execute_reply', { status: 'aborted', execution_count: count }, request);
+      outlet.reply('execute_reply', { status: 'aborted' }, request);
       return status('idle', request);
     }
     const silent = isSilent === true;
