@@ -179,7 +179,7 @@ export function createSession(parts: SessionParts): Session {
       return refuse(request, { ename: 'ProtocolError', evalue, traceback: [evalue] });
     }
     if (request.seq <= abortUntil) {
-      outlet.reply('execute_reply', { status: 'aborted', execution_count: count }, request);
+      outlet.reply('execute_reply', { status: 'aborted' }, request);
       return status('idle', request);
     }
     const silent = isSilent === true;

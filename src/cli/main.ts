@@ -6,7 +6,8 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { DetLabError } from '../errors';
 import { packageRoot } from '../paths';
 import { DATA_HELP } from './data-option';
-import { doctorCommand } from './doctor';
+import { doctorCommand, groundFindings } from './doctor';
+import { addKernelCommands } from './kernel/command';
 import { CommandFailure, EXIT } from './outcome';
 import { predictCommand } from './predict';
 import { summaryCommand } from './summary';
@@ -43,12 +44,13 @@ function program(done: (code: number) => void): Command {
     .version(version)
     .addHelpText('after', EXIT_CODES)
     .showHelpAfterError('(detlab --help says more)');
-  const command = (usage: string, description: string) =>
-    root
+  const commandOf = (parent: Command, usage: string, description: string) =>
+    parent
       .command(usage)
       .description(description)
       .option('--json', 'results as JSON lines on stdout')
       .addHelpText('after', EXIT_CODES);
+  const command = (usage: string, description: string) => commandOf(root, usage, description);
   const withConfig = (usage: string, description: string) =>
     command(usage, description).option(
       '--cfg-options <key=value...>',
@@ -95,6 +97,7 @@ function program(done: (code: number) => void): Command {
   command('doctor', 'Look whether everything DetLab works with is here').action(async (options) =>
     done(await doctorCommand(options)),
   );
+  addKernelCommands(root, commandOf, groundFindings, done);
   return root;
 }
 
@@ -104,7 +107,8 @@ export async function main(argv: string[]): Promise<void> {
   const root = program((result) => {
     code = result;
   });
-  for (const command of [root, ...root.commands]) command.exitOverride();
+  const family = (command: Command): Command[] => [command, ...command.commands.flatMap(family)];
+  for (const command of family(root)) command.exitOverride();
   try {
     await root.parseAsync(argv);
   } catch (error) {

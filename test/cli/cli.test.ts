@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LabDataset, startEngine } from '../../src';
-import { main } from '../../src/cli/main';
 import { scenes, smallOptions } from '../lab/small';
+import { detlab } from './detlab';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-cli-'));
 const CONFIG = 'faster-rcnn_r18_fpn_toytown';
@@ -23,35 +23,6 @@ beforeAll(async () => {
   dataOption = `coco:${part('train')},${part('val')}`;
 });
 afterAll(() => rmSync(folder, { recursive: true }));
-
-/** Runs a command in this process; returns its exit code and what it wrote. */
-async function detlab(...args: string[]) {
-  const text = { out: '', err: '' };
-  const taking = (key: 'out' | 'err') => (chunk: unknown) => {
-    text[key] += String(chunk);
-    return true;
-  };
-  const spies = [
-    vi.spyOn(process.stdout, 'write').mockImplementation(taking('out')),
-    vi.spyOn(process.stderr, 'write').mockImplementation(taking('err')),
-  ];
-  try {
-    await main(['node', 'detlab', ...args]);
-  } finally {
-    for (const spy of spies) spy.mockRestore();
-  }
-  const code = process.exitCode;
-  process.exitCode = undefined;
-  return {
-    code,
-    ...text,
-    lines: () =>
-      text.out
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line)),
-  };
-}
 
 test('help tells the exit codes; wrong usage and wrong configs end with 2', async () => {
   const help = await detlab('--help');
@@ -92,15 +63,23 @@ test('summary, as a table and as JSON', async () => {
 test('doctor names what it found', async () => {
   const { code, lines } = await detlab('doctor', '--json');
   expect(code).toBe(0);
-  expect(lines().map((f) => f.name)).toEqual([
+  const names = lines().map((f) => f.name.replace(/^kernelspec of .*/, 'kernelspec'));
+  const parts = [
     'Node.js',
     'Python',
     'torch',
     'engine',
-    'Jupyter kernel',
-    'memory',
-    'processors',
-  ]);
+    'compiled kernel',
+    'Jupyter',
+    'kernelspec',
+    'zeromq',
+    'loopback',
+  ];
+  expect([...new Set(names)]).toEqual([...parts, 'kernel', 'memory', 'processors']);
+  expect(lines().find((f) => f.name === 'kernel')).toMatchObject({
+    ok: true,
+    detail: expect.stringContaining('1+1 gives 2'),
+  });
 });
 
 test('Ctrl-C leaves a checkpoint and 130; resume, test and predict go on from there', async () => {

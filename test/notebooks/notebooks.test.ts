@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { packageRoot } from '../../src/paths';
+import { reducedNotebook } from './reductions';
 
 interface Output {
   output_type: string;
@@ -19,15 +20,6 @@ interface Cell {
   outputs?: Output[];
   execution_count?: number | null;
 }
-
-/** What makes a notebook short enough for a test, with how often each must be found. */
-const REDUCTIONS: Record<string, [RegExp, string, number][]> = {
-  '01-tour.ipynb': [
-    [/images: \d+/, 'images: 24', 1],
-    [/epochs: \d+/, 'epochs: 1', 2],
-    [/\.\.\/runs\/tour\/work/, 'work', 5],
-  ],
-};
 
 const folder = mkdtempSync(path.join(tmpdir(), 'detlab-notebooks-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -59,15 +51,7 @@ test.each(names)('%s is committed as it was executed, without paths of the machi
 });
 
 test.each(names)('%s runs from top to bottom', { timeout: 600_000 }, (name) => {
-  let source = readFileSync(path.join(packageRoot, 'notebooks', name), 'utf8');
-  const notebook = JSON.parse(source) as { cells: Cell[] };
-  for (const cell of notebook.cells) if (cell.outputs) cell.outputs = [];
-  source = JSON.stringify(notebook);
-  for (const [pattern, replacement, count] of REDUCTIONS[name] ?? []) {
-    const all = new RegExp(pattern, 'g');
-    expect(source.match(all), `${pattern} in ${name}`).toHaveLength(count);
-    source = source.replace(all, replacement);
-  }
+  const source = reducedNotebook(name, readFileSync(path.join(packageRoot, 'notebooks', name), 'utf8'));
   const files = [name, `done-${name}`, `${name}.html`].map((file) => path.join(folder, file));
   writeFileSync(files[0], source);
   const run = spawnSync(runner[0], [...runner.slice(1), ...files], { encoding: 'utf8', cwd: folder });

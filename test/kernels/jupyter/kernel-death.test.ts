@@ -23,8 +23,8 @@ async function gone(pid: number) {
 }
 
 /** Runs a cell that kills the kernel, with another queued behind it; says what a front end is told. */
-async function death(code: string, env: NodeJS.ProcessEnv = {}) {
-  kernel = await KernelClient.start(undefined, env);
+async function death(code: string, env: Record<string, string> = {}) {
+  kernel = await KernelClient.start(undefined, { env });
   await kernel.execute("import { execSync } from 'node:child_process'");
   const exit = new Promise<number | null>((resolve) => kernel.process.once('exit', resolve));
   const id = kernel.start(code);

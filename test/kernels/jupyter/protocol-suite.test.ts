@@ -43,7 +43,7 @@ describe.skipIf(!there)('jupyter_kernel_test', () => {
   beforeAll(async () => {
     const kernels = join(folder, 'kernels', 'detlab-under-test');
     mkdirSync(kernels, { recursive: true });
-    const main = join(packageRoot, 'dist', 'kernels', 'jupyter', 'main.js');
+    const main = join(packageRoot, 'dist', 'kernels', 'jupyter', 'launcher.js');
     const spec = {
       argv: [process.execPath, main, '--connection-file', '{connection_file}'],
       display_name: 'DetLab under test',

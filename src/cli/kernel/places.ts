@@ -1,0 +1,54 @@
+// Where Jupyter keeps kernels, by the rules of jupyter_core: one user's folder, one Python environment, or any prefix.
+
+import { existsSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { DetLabError } from '../../errors';
+import { packageRoot } from '../../paths';
+
+export interface Place {
+  user?: boolean;
+  sysPrefix?: boolean;
+  prefix?: string;
+}
+
+const windows = process.platform === 'win32';
+const venv = path.join(packageRoot, '.venv');
+
+/** The project's own Python, which brings JupyterLab; there after `npm run setup`. */
+export const venvPython = path.join(venv, ...(windows ? ['Scripts', 'python.exe'] : ['bin', 'python']));
+
+/** The data folder of the user, as `jupyter --data-dir` prints it. */
+export function userDataDir(
+  env: NodeJS.ProcessEnv = process.env,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  if (env.JUPYTER_DATA_DIR) return env.JUPYTER_DATA_DIR;
+  const home = os.homedir();
+  if (platform === 'darwin') return path.join(home, 'Library', 'Jupyter');
+  if (platform === 'win32') {
+    if (env.APPDATA) return path.join(env.APPDATA, 'jupyter');
+    return path.join(env.JUPYTER_CONFIG_DIR || path.join(home, '.jupyter'), 'data');
+  }
+  return path.join(env.XDG_DATA_HOME || path.join(home, '.local', 'share'), 'jupyter');
+}
+
+/** The active Python environment, or the project's own. */
+function environment(env: NodeJS.ProcessEnv): string {
+  const active = env.VIRTUAL_ENV || env.CONDA_PREFIX;
+  if (active) return active;
+  if (existsSync(venvPython)) return venv;
+  throw new DetLabError(
+    'Cannot install with --sys-prefix: no Python environment is active (VIRTUAL_ENV and CONDA_PREFIX are empty) and the project has no .venv. Activate one, run `npm run setup`, or use --user or --prefix',
+  );
+}
+
+/** The `kernels` folder a place means; the user's when nothing is said. */
+export function kernelsFolder({ sysPrefix, prefix }: Place, env: NodeJS.ProcessEnv = process.env): string {
+  if (prefix !== undefined) {
+    if (prefix === '') throw new DetLabError('Cannot use an empty --prefix: expected a folder, as /usr/local');
+    return path.join(path.resolve(prefix), 'share', 'jupyter', 'kernels');
+  }
+  if (sysPrefix) return path.join(environment(env), 'share', 'jupyter', 'kernels');
+  return path.join(userDataDir(env), 'kernels');
+}
