@@ -41,7 +41,8 @@ def main(source, executed, html):
 
     def ended(cell, cell_index, execute_reply):
         content = execute_reply["content"]
-        if content["status"] == "error":
+        meant = "raises-exception" in cell.metadata.get("tags", [])
+        if content["status"] == "error" and not meant:
             say("error", cell=cell_index, ename=content["ename"], evalue=content["evalue"], traceback=content["traceback"])
         else:
             say("done", cell=cell_index)

@@ -19,6 +19,7 @@ export interface Cell {
   source: string | string[];
   outputs?: Output[];
   execution_count?: number | null;
+  metadata?: { tags?: string[] };
 }
 
 export interface Notebook {

@@ -2,6 +2,7 @@
 
 /** For each notebook what is replaced by what, and how often it must be found. */
 const REDUCTIONS: Record<string, [RegExp, string, number][]> = {
+  '00-typescript.ipynb': [[/\.\.\/runs\/typescript/, './typescript', 3]],
   '01-tour.ipynb': [
     [/images: \d+/, 'images: 24', 1],
     [/epochs: \d+/, 'epochs: 1', 2],
