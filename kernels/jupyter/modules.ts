@@ -78,7 +78,7 @@ export function createCellModules(
       if (reason === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return undefined;
       if (isPath(id) || reason !== 'MODULE_NOT_FOUND') throw error;
       try {
-        return ownRequire.resolve(id);
+        return ownRequire.resolve(id === 'detlab' ? packageRoot : id);
       } catch (second) {
         if ((second as NodeJS.ErrnoException).code === 'ERR_PACKAGE_PATH_NOT_EXPORTED') return undefined;
         throw error;
@@ -89,6 +89,10 @@ export function createCellModules(
   async function importPackage(id: string, file: string): Promise<object> {
     if (builtin.has(id)) {
       const exports = builtin.get(id)!() as object;
+      return { ...exports, default: exports };
+    }
+    if (id === 'detlab') {
+      const exports = ownRequire(packageRoot) as object;
       return { ...exports, default: exports };
     }
     try {

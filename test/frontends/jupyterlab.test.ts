@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/paths';
 import { smallOptions } from '../lab/small';
-import { reducedNotebook } from '../notebooks/reductions';
+import { reducedNotebook, SMALL_DETECTOR } from '../notebooks/reductions';
 import { type JupyterLab, missing, startJupyterLab } from './jupyterlab';
 import { colours, type NotebookPage, notebookOf, notebookPage, pixels } from './notebook-page';
 
@@ -43,7 +43,8 @@ describe.skipIf(missing)('JupyterLab', () => {
 
     test('runs whole, and shows chart, table and image', { timeout: 300_000 }, async () => {
       const name = '01-tour.ipynb';
-      await lab.open(name, reducedNotebook(name, readFileSync(join(packageRoot, 'notebooks', name), 'utf8')));
+      const tour = readFileSync(join(packageRoot, 'notebooks', name), 'utf8');
+      await lab.open(name, reducedNotebook(name, tour, [SMALL_DETECTOR]));
       await notebook.ready();
       await notebook.runAll();
       const { last } = at(/^import /);

@@ -111,6 +111,10 @@ describe('execute', () => {
     );
     expect(error).toBeUndefined();
     expect(result).toBe("[ 'function', [ 2, 2 ] ]");
+    const lab = await kernel.execute(
+      "import { describe as told } from 'detlab';\n[typeof told, typeof (await import('detlab')).detector]",
+    );
+    expect([lab.error, lab.result]).toEqual([undefined, "[ 'function', 'function' ]"]);
   });
 });
 
