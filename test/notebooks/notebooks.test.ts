@@ -65,7 +65,7 @@ test.each(names)('%s runs from top to bottom', { timeout: 600_000 }, (name) => {
   const shown = results.map((o) => text((o.data?.['text/plain'] as string) ?? '')).join('\n');
   if (name === '00-typescript.ipynb') {
     const errors = results.flatMap((o) => o.traceback ?? []).join('\n');
-    expect(errors).toContain("2:27 - Cannot find name 'scroes'. Did you mean 'scores'? (TS2552)");
+    expect(errors).toContain("2:26 - Cannot find name 'scroes'. Did you mean 'scores'? (TS2552)");
     expect(errors).toMatch(/RangeError: 0.91 looks too good\n\s+at check \(cell\[\d+\]:4:26\)/);
     expect(results.map((o) => text(o.text ?? '')).join('')).toContain(`from a shell\n${process.version}`);
   }
