@@ -114,10 +114,10 @@ export async function measureSession({ argv, prelude, knows }: Subject, folder: 
       await cell('the first trivial cell after it', '1 + 1');
       for (let i = 0; i < REQUESTS; i++) await cell('later trivial cells after it', '1 + 1');
     }
-    await print('100,000 lines in a loop', 'for (let i = 0; i < 100000; i++) console.log('line ' + i);', 100_000);
+    await print('100,000 lines in a loop', 'for (let i = 0; i < 100000; i++) console.log("line " + i);', 100_000);
     await print(
       '5,000 lines across awaits',
-      'for (let i = 0; i < 5000; i++) { console.log('line ' + i); await new Promise((resolve) => setImmediate(resolve)); }',
+      'for (let i = 0; i < 5000; i++) { console.log("line " + i); await new Promise((resolve) => setImmediate(resolve)); }',
       5_000,
     );
   } catch (error) {
