@@ -2,6 +2,7 @@
 // have replaced; an await loop can be stopped; stack traces lead back to the cell's own lines.
 
 import { join } from 'node:path';
+import { types } from 'node:util';
 import vm from 'node:vm';
 import { type Cell, cells, Interrupted, resume } from './cell';
 import type { CompilerClient } from './compiler/client';
@@ -109,7 +110,7 @@ export function createExecutor({ directory, compiler, onPhase, variables, builti
         await Promise.race([returned, stopped]);
       }
       // a promise as the last expression is waited for, and shown as what it brings: `recipe.fit(data)`
-      if (hasResult && variables[RESULT] instanceof Promise) {
+      if (hasResult && types.isPromise(variables[RESULT])) {
         onPhase(Phase.Await);
         variables[RESULT] = await Promise.race([variables[RESULT], stopped]);
       }
