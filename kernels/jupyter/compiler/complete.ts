@@ -66,7 +66,11 @@ export function complete(compiler: CellCompiler, content: Content): Content {
     const how = fit(name, typed);
     // what earlier and later steps of the kernel call things is nobody's business
     if (how === undefined || /^__\w+__$/.test(name)) continue;
-    candidates.push({ text: insertText ?? name, type: TYPES.get(kind) ?? 'instance', rank: `${how}${name.startsWith('_') ? 'z' : ''}${sortText}` });
+    candidates.push({
+      text: insertText ?? name,
+      type: TYPES.get(kind) ?? 'instance',
+      rank: `${how}${name.startsWith('_') ? 'z' : ''}${sortText}`,
+    });
   }
   candidates.sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0));
   const shown = candidates.slice(0, MOST);
