@@ -87,7 +87,7 @@ describe('values', () => {
     ],
     [
       'a value whose display is hostile',
-      "({ get [Symbol.for('Jupyter.display')]() { throw Object.defineProperty(new Error('x'), 'message', { get() { throw 1 } }) } })",
+      "({ [Symbol.for('Jupyter.display')]() { throw Object.defineProperty(new Error('x'), 'message', { get() { throw 1 } }) } })",
     ],
   ])('thrown: %s is an error of the cell', async (_, code) => {
     const { reply } = await kernel.execute(code);
