@@ -25,6 +25,9 @@ export interface Cell {
 
 export const cells = new AsyncLocalStorage<Cell>();
 
+/** Runs the kernel's own work, which is no cell's, whatever context it is called in. */
+export const outsideOfCells = (work: () => void) => cells.run(undefined as unknown as Cell, work);
+
 export const createCell = (number: number, request?: Request): Cell => ({
   request,
   number,

@@ -4,7 +4,7 @@ import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { allowTermination } from './async-stack';
-import { type Cell, cells } from './cell';
+import { type Cell, cells, outsideOfCells } from './cell';
 import { CELL_GLOBALS } from './cell-globals';
 import { watchWork } from './cell-work';
 import { watchChildren } from './children';
@@ -49,7 +49,8 @@ async function main() {
   // Requests wait in the port until the session is ready.
   const early: ToMain[] = [];
   let receive = (message: ToMain): void => void early.push(message);
-  worker.on('message', (message: ToMain) => receive(message));
+  // A comm handler that was ended by force has left its cell's context behind, for all messages that follow.
+  worker.on('message', (message: ToMain) => outsideOfCells(() => receive(message)));
 
   const preload = createPreload();
   const work = watchWork();

@@ -43,9 +43,9 @@ describe.skipIf(!there)('jupyter_kernel_test', () => {
   beforeAll(async () => {
     const kernels = join(folder, 'kernels', 'detlab-under-test');
     mkdirSync(kernels, { recursive: true });
-    const main = join(packageRoot, 'dist', 'kernels', 'jupyter', 'launcher.js');
+    const launcher = join(packageRoot, 'dist', 'kernels', 'jupyter', 'launcher.js');
     const spec = {
-      argv: [process.execPath, main, '--connection-file', '{connection_file}'],
+      argv: [process.execPath, launcher, '--connection-file', '{connection_file}'],
       display_name: 'DetLab under test',
       language: 'typescript',
       interrupt_mode: 'message',

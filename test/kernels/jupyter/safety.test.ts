@@ -149,17 +149,27 @@ describe('the connection', () => {
     expect(JSON.stringify(kernel.received.map(({ content }) => content))).not.toContain(kernel.key);
   });
 
-  it.skipIf(process.platform !== 'linux')('is all the process listens on', async () => {
+  it.skipIf(process.platform !== 'linux')('is all that the launcher and the kernel listen on', async () => {
     await kernel.execute('tf.scalar(1).dataSync()[0]'); // with an engine started
-    const { pid } = kernel.process;
+    const pid = kernel.process.pid!;
+    const tree = (root: number): number[] => [
+      root,
+      ...readFileSync(`/proc/${root}/task/${root}/children`, 'utf8')
+        .split(' ')
+        .filter(Boolean)
+        .map(Number)
+        .flatMap(tree),
+    ];
     const sockets = new Set(
-      readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
-        try {
-          return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${pid}/fd/${fd}`))?.slice(1) ?? [];
-        } catch {
-          return []; // closed in the meantime
-        }
-      }),
+      tree(pid).flatMap((each) =>
+        readdirSync(`/proc/${each}/fd`).flatMap((fd) => {
+          try {
+            return /^socket:\[(\d+)\]$/.exec(readlinkSync(`/proc/${each}/fd/${fd}`))?.slice(1) ?? [];
+          } catch {
+            return []; // closed in the meantime
+          }
+        }),
+      ),
     );
     expect(sockets.size).toBeGreaterThan(4);
     const own = (table: string) =>
