@@ -2,6 +2,7 @@
 //   npm run bench                          everything, about half an hour on 2 cores
 //   npm run bench -- --only fwdbwd         the cases whose name or model/mode contains this
 //   npm run bench -- --bccd --seeds 0      the README's recipe on the BCCD photographs
+//   npm run bench -- --kernel              the Jupyter kernel beside tslab's
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -10,7 +11,7 @@ import { main, setup } from './setup.mjs';
 
 await main(async () => {
   await setup();
-  const script = process.argv.includes('--bccd') ? 'bccd' : 'main';
+  const script = ['bccd', 'kernel'].find((name) => process.argv.includes(`--${name}`)) ?? 'main';
   const args = [join(root, 'dist', 'bench', `${script}.js`), ...process.argv.slice(2)];
   const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
   return new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)));
