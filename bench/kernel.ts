@@ -8,7 +8,8 @@ import { kernelspec } from '../src/cli/kernel/kernelspec';
 import { packageRoot } from '../src/paths';
 import { measureSession, type Session, type Subject } from './kernel-session';
 
-const ROUNDS = 3;
+const given = process.argv.indexOf('--rounds');
+const ROUNDS = given < 0 ? 3 : Number(process.argv[given + 1]);
 const tslab = path.join(packageRoot, 'node_modules', 'tslab');
 const tslabArgv = [process.execPath, path.join(tslab, 'bin', 'tslab'), 'kernel', '--config-path={connection_file}'];
 
@@ -53,7 +54,7 @@ const arrival = (count: Session['lines'][string] | undefined) =>
 /** The Markdown table; the ratio is to tslab with `tf` where that was measured. */
 function table(results: Session[]): string[] {
   const [ours, bare, full] = results;
-  const names = [...new Set(results.flatMap(({ samples }) => Object.keys(samples)))];
+  const names = [...new Set([full, ours, bare].flatMap(({ samples }) => Object.keys(samples)))];
   const minimum = ({ samples }: Session, name: string) => (samples[name] ? Math.min(...samples[name]) : Number.NaN);
   const rows = names.map((name) => {
     const theirs = full.samples[name] ? full : bare;
@@ -89,7 +90,7 @@ async function main(): Promise<void> {
   console.log(
     `${cpus[0]?.model.trim()}, ${cpus.length} cores, Node ${process.version}, tslab ${version}, load ${load.toFixed(2)}`,
   );
-  console.log(`Milliseconds: minimum / median / 95th percentile of ${ROUNDS} rounds (minimum alone of a few)\n`);
+  console.log(`Milliseconds: minimum / median / 95th percentile over ${ROUNDS} rounds (minimum alone of a few)\n`);
   for (const line of table(results)) console.log(line);
   for (const [i, { failures }] of results.entries()) {
     for (const failure of failures) console.log(`\n${SUBJECTS[i].name}: ${failure}`);
