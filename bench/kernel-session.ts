@@ -26,7 +26,7 @@ export interface Session {
 const CELLS = 50;
 const REQUESTS = 20;
 const ANSWER_MS = 120_000;
-/** How long after a reply an idle that may have been lost is waited for. */
+/** After a reply, an idle that may have been lost is waited for until nothing has come for so long. */
 const LOST_MS = 5_000;
 
 export const HEAVY = "import * as vega from 'vega';\nimport { z } from 'zod';\n[typeof vega.parse, typeof z.object]";
@@ -70,10 +70,14 @@ export async function measureSession({ argv, prelude, knows }: Subject, folder: 
     await client.wait((m) => m.channel === 'shell' && m.parent === id, ANSWER_MS);
     const idle = (m: { parent: string; type: string; content: Content }) =>
       m.parent === id && m.type === 'status' && m.content.execution_state === 'idle';
-    const ended = await client.wait(idle, LOST_MS).then(
-      () => true,
-      () => false,
-    );
+    let ended = false;
+    for (let before = -1; !ended && client.received.length > before; ) {
+      before = client.received.length;
+      ended = await client.wait(idle, LOST_MS).then(
+        () => true,
+        () => false,
+      );
+    }
     if (!ended) failures.push(`${name}: idle was lost`);
     const mine = client.received.filter((m) => m.parent === id && (m.type === 'stream' || idle(m)));
     const text = mine.map((m) => (m.type === 'stream' ? m.content.text : '')).join('');
