@@ -56,7 +56,7 @@ function drain(fd: number): string {
       parts.push(buffer.subarray(0, count));
     }
   } catch {
-    // nothing more for now
+    // EAGAIN: the pipe is empty
   }
   return Buffer.concat(parts).toString('utf8');
 }

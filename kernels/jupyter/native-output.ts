@@ -81,7 +81,7 @@ export function createNativeOutput(
             total += count;
           }
         } catch {
-          // nothing more for now
+          // EAGAIN: the pipe is empty
         }
       }
       Error.stackTraceLimit = stackTraceLimit;

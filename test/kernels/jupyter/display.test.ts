@@ -72,9 +72,9 @@ const solid = sharp({ create: { width: 12, height: 7, channels: 3, background: '
   expect(svg.data['image/svg+xml']).toMatch(/^<svg/);
   expect(await size(svg.data['image/png'])).toEqual([80, 20]);
   expect(svg.metadata).toEqual({ 'image/png': { width: 40 } });
-  expect(
-    (await result(`new Blob([canvas.toBuffer('image/png')], { type: 'image/png' })`)).data['image/png'],
-  ).toBeTruthy();
+  expect((await result(`new Blob([canvas.toBuffer('image/png')], { type: 'image/png' })`)).data['image/png']).toMatch(
+    /^iVBORw0KGgo/,
+  );
   expect(Object.keys((await result('"<svg></svg>"')).data)).toEqual(['text/plain']);
   expect(Object.keys((await result('new Uint8Array([1, 2, 3])')).data)).toEqual(['text/plain']);
 });
@@ -96,7 +96,7 @@ it('shows Vega-Lite and Vega specifications with a PNG', async () => {
     `({ $schema: 'https://vega.github.io/schema/vega/v5.json', width: 50, height: 50, marks: [{ type: 'rect', encode: { enter: { x: { value: 1 }, width: { value: 9 }, y: { value: 1 }, height: { value: 9 } } } }] })`,
   );
   expect(vega.data['application/vnd.vega.v5+json']).toBeTypeOf('object');
-  expect(vega.data['image/png']).toBeTruthy();
+  expect(vega.data['image/png']).toMatch(/^iVBORw0KGgo/);
   const broken = await result(`({ $schema: 'https://vega.github.io/schema/vega-lite/v5.json', mark: 'nothing' })`);
   expect(broken.data['text/plain']).toContain('Vega-Lite chart');
   for (const code of [`({ mark: 'bar' })`, `({ mark: 'good', data: {} })`, `({ layer: [] })`])
@@ -163,7 +163,7 @@ display({ async [Symbol.for('Jupyter.display')]() { throw new Error('no picture'
   const last = ids.map((id) => shown(published).findLast((m) => m.content.transient.display_id === id)!.content.data);
   expect(last[0]['text/plain']).toBe('slow');
   expect(last[1]['text/plain']).toBe('quick');
-  expect(last[2]['image/png']).toBeTruthy();
+  expect(last[2]['image/png']).toMatch(/^iVBORw0KGgo/);
   expect(last[3]['text/plain']).toMatch(/^Cannot display this value:\nError: no picture/);
   expect(published.at(-1)!.content.execution_state).toBe('idle');
 });
