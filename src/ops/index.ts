@@ -11,3 +11,4 @@ export { argsortDescending, type NmsOptions, nms, nmsIndices } from './nms';
 export { resizeNearest, upsampleNearest } from './resize-nearest';
 export { type RoIAlignOptions, roiAlign } from './roi-align';
 export { type SoftNmsOptions, softNms } from './soft-nms';
+export { stopGradient } from './stop-gradient';

@@ -1,19 +1,76 @@
 // Losses: definitions for the catalogue, and the functions heads and user modules build on.
 
 import type { AnyDefinition } from '../../registry';
+import { balancedL1LossDefinition } from './balanced-l1-loss';
+import { boundedIoULossDefinition } from './bounded-iou-loss';
+import { ciouLossDefinition } from './ciou-loss';
 import { crossEntropyLossDefinition } from './cross-entropy-loss';
+import { diceLossDefinition } from './dice-loss';
+import { diouLossDefinition } from './diou-loss';
+import { distributionFocalLossDefinition } from './distribution-focal-loss';
+import { eiouLossDefinition } from './eiou-loss';
+import { focalLossDefinition } from './focal-loss';
+import { gaussianFocalLossDefinition } from './gaussian-focal-loss';
+import { ghmcDefinition } from './ghmc';
+import { ghmrDefinition } from './ghmr';
+import { giouLossDefinition } from './giou-loss';
+import { iouLossDefinition } from './iou-loss';
 import { l1LossDefinition } from './l1-loss';
+import { mseLossDefinition } from './mse-loss';
+import { qualityFocalLossDefinition } from './quality-focal-loss';
+import { seesawLossDefinition } from './seesaw-loss';
+import { siouLossDefinition } from './siou-loss';
 import { smoothL1LossDefinition } from './smooth-l1-loss';
+import { varifocalLossDefinition } from './varifocal-loss';
 
 export { accuracy } from './accuracy';
+export { BalancedL1Loss } from './balanced-l1-loss';
+export { bce, bceWithLogits, classRows } from './binary-cross-entropy';
+export { BoundedIoULoss } from './bounded-iou-loss';
+export { BoxLoss, boxLossOptions } from './box-loss';
+export { CIoULoss } from './ciou-loss';
 export { CrossEntropyLoss } from './cross-entropy-loss';
+export { DiceLoss } from './dice-loss';
+export { DIoULoss } from './diou-loss';
+export { DistributionFocalLoss } from './distribution-focal-loss';
+export { EIoULoss } from './eiou-loss';
+export { FocalLoss } from './focal-loss';
+export { GaussianFocalLoss } from './gaussian-focal-loss';
+export { GHMC } from './ghmc';
+export { GHMR } from './ghmr';
+export { GIoULoss } from './giou-loss';
+export { IoULoss } from './iou-loss';
 export { L1Loss } from './l1-loss';
 export type { ClassificationLoss, Loss, LossCall, Reduction } from './loss';
+export { MSELoss } from './mse-loss';
+export { QualityFocalLoss } from './quality-focal-loss';
+export { SeesawLoss } from './seesaw-loss';
+export { SIoULoss } from './siou-loss';
 export { SmoothL1Loss } from './smooth-l1-loss';
+export { VarifocalLoss } from './varifocal-loss';
 export { weightReduceLoss } from './weight-reduce-loss';
+export { YOLOIoULoss } from './yolo-iou-loss';
 
 export const losses = [
   crossEntropyLossDefinition,
+  focalLossDefinition,
+  qualityFocalLossDefinition,
+  distributionFocalLossDefinition,
+  varifocalLossDefinition,
+  gaussianFocalLossDefinition,
+  ghmcDefinition,
+  seesawLossDefinition,
   l1LossDefinition,
   smoothL1LossDefinition,
+  balancedL1LossDefinition,
+  mseLossDefinition,
+  ghmrDefinition,
+  iouLossDefinition,
+  giouLossDefinition,
+  diouLossDefinition,
+  ciouLossDefinition,
+  eiouLossDefinition,
+  siouLossDefinition,
+  boundedIoULossDefinition,
+  diceLossDefinition,
 ] as const satisfies readonly AnyDefinition[];

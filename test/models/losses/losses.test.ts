@@ -5,7 +5,15 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startEngine } from '../../../src/engine';
-import { accuracy, CrossEntropyLoss, type Loss, losses, weightReduceLoss } from '../../../src/models/losses';
+import {
+  accuracy,
+  CrossEntropyLoss,
+  type Loss,
+  type LossCall,
+  losses,
+  weightReduceLoss,
+} from '../../../src/models/losses';
+import { Module } from '../../../src/nn';
 import { type ModuleConfig, Registry } from '../../../src/registry';
 
 type Nested = number | Nested[];
@@ -23,14 +31,16 @@ const golden = JSON.parse(readFileSync(path.join(__dirname, '../../golden/losses
 const { inputs } = golden;
 const registry = new Registry(losses);
 const build = <T = Loss>(config: ModuleConfig) => registry.build<T>('loss', config, { path: 'loss' });
-const flat = (values: Nested): number[] => (Array.isArray(values) ? values.flatMap(flat) : [values]);
+const flat = (values: Nested): number[] =>
+  Array.isArray(values) ? values.flatMap(flat) : [values === null ? Number.NaN : values];
 
 function expectClose(actual: tf.Tensor, expected: Nested, tolerance = 2e-6) {
   const values = [...actual.dataSync()];
   const wanted = flat(expected);
   expect(values.length).toBe(wanted.length);
   for (let i = 0; i < wanted.length; i++)
-    expect(Math.abs(values[i] - wanted[i])).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(wanted[i])));
+    if (Number.isNaN(wanted[i])) expect(values[i]).toBeNaN();
+    else expect(Math.abs(values[i] - wanted[i])).toBeLessThanOrEqual(tolerance * Math.max(1, Math.abs(wanted[i])));
 }
 
 beforeAll(async () => void (await startEngine()));
@@ -78,6 +88,94 @@ test('CE_mask', () => {
     expectClose(loss.forwardMask(logits, masks, labels), cases[0].value!);
     const gradient = tf.grad((x: tf.Tensor) => loss.forwardMask(x as tf.Tensor4D, masks, labels))(logits);
     expectClose(gradient.transpose([0, 3, 1, 2]), cases[0].grad_of_sum!);
+  });
+});
+
+const logits4 = () => tf.tensor2d(inputs.logits as number[][]).slice([0, 0], [-1, 4]);
+const labels = () => tf.tensor1d(flat(inputs.labels), 'int32');
+const matrix = (name: string) => tf.tensor2d(inputs[name] as number[][]);
+
+/** What each loss of boxes, distributions, qualities and masks was called with. */
+const calls: Record<
+  string,
+  () => { prediction: tf.Tensor; target: tf.Tensor | [tf.Tensor, tf.Tensor]; weight?: tf.Tensor }
+> = {
+  box: () => ({ prediction: matrix('a'), target: matrix('b') }),
+  boxNotIdentical: () => ({ prediction: matrix('a'), target: matrix('b') }),
+  bounded: () => ({ prediction: matrix('a'), target: matrix('b'), weight: tf.tensor2d(flat(inputs.weight), [12, 1]) }),
+  reg: () => ({
+    prediction: matrix('reg'),
+    target: matrix('reg_t'),
+    weight: tf.tensor2d(flat(inputs.weight), [12, 1]),
+  }),
+  labels: () => ({ prediction: logits4(), target: labels() }),
+  quality: () => ({ prediction: logits4(), target: [labels(), tf.tensor1d(flat(inputs.q_scores))] }),
+  distribution: () => ({ prediction: matrix('dfl'), target: tf.tensor1d(flat(inputs.dfl_t)) }),
+  varifocal: () => ({ prediction: logits4(), target: matrix('vfl_t'), weight: matrix('vfl_w') }),
+  gaussian: () => ({ prediction: tf.sigmoid(logits4()), target: matrix('gauss_t') }),
+  dice: () => ({
+    prediction: tf
+      .tensor4d(inputs.mask_logits as number[][][][])
+      .slice([0, 0], [-1, 1])
+      .squeeze([1]),
+    target: tf.tensor3d(inputs.mask_t as number[][][]),
+    weight: tf.tensor1d(flat(inputs.dice_w)),
+  }),
+  seesaw: () => ({ prediction: matrix('seesaw'), target: labels() }),
+};
+
+describe.each([
+  ['MSELoss', 'reg'],
+  ['BalancedL1Loss', 'reg'],
+  ['IoU_log', 'box'],
+  ['IoU_linear', 'box'],
+  ['IoU_square', 'box'],
+  ['GIoU', 'box'],
+  ['DIoU', 'box'],
+  ['CIoU', 'box'],
+  ['CIoU_no_identical', 'boxNotIdentical'],
+  ['EIoU', 'box'],
+  ['SIoU', 'box'],
+  ['BoundedIoU', 'bounded'],
+  ['Focal', 'labels'],
+  ['Focal_gamma1.5_a0.4', 'labels'],
+  ['QualityFocal', 'quality'],
+  ['DistributionFocal', 'distribution'],
+  ['Varifocal', 'varifocal'],
+  ['GaussianFocal', 'gaussian'],
+  ['DiceLoss', 'dice'],
+  ['SeesawLoss', 'seesaw'],
+  ['GHMC', 'labels'],
+])('%s', (name, input) => {
+  const { cfg, cases } = golden.losses[name];
+  const whole = cases.filter((c) => c.value !== undefined);
+  test.each(whole)('$reduction, weighted $weighted, avg_factor $avg_factor', (c) => {
+    const loss = build<{ forward(p: tf.Tensor, t: tf.Tensor | [tf.Tensor, tf.Tensor], call: LossCall): tf.Tensor }>({
+      ...cfg,
+      reduction: c.reduction,
+    });
+    tf.tidy(() => {
+      const { prediction, target, weight = tf.tensor1d(flat(inputs.weight)) } = calls[input]();
+      if (input === 'boxNotIdentical' && target instanceof tf.Tensor) {
+        const values = target.dataSync();
+        values.set(
+          prediction
+            .dataSync()
+            .slice(40, 44)
+            .map((v) => v + 0.5),
+          40,
+        );
+        return check(tf.tensor2d(values, [12, 4]));
+      }
+      return check(target);
+      function check(truth: tf.Tensor | [tf.Tensor, tf.Tensor]) {
+        const call = { weight: c.weighted ? weight : undefined, avgFactor: c.avg_factor ?? undefined };
+        expectClose(loss.forward(prediction, truth, call), c.value!, 5e-6);
+        const gradient = tf.grad((x: tf.Tensor) => tf.sum(loss.forward(x, truth, call)))(prediction);
+        expectClose(gradient, c.grad_of_sum!, 5e-6);
+      }
+    });
+    if (loss instanceof Module) loss.dispose();
   });
 });
 

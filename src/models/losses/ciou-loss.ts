@@ -1,0 +1,43 @@
+// CIoULoss: overlap, distance of the centres and difference of the aspect ratios (Zheng et al., 2020).
+// As in MMDetection, the ratio counts only where the IoU exceeds one half, and equal boxes give 0 / 0.
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { stopGradient } from '../../ops';
+import { defineModule } from '../../registry';
+import { BoxLoss, boxLossOptions } from './box-loss';
+import { boxPair } from './box-pair';
+import { centreDistance } from './diou-loss';
+
+/** 4 / pi^2 (atan(w2 / h2) - atan(w1 / h1))^2, [n]. */
+export function ratioDifference([w1, h1]: [tf.Tensor, tf.Tensor], [w2, h2]: [tf.Tensor, tf.Tensor]): tf.Tensor {
+  return tf.mul(tf.square(tf.sub(tf.atan(tf.div(w2, h2)), tf.atan(tf.div(w1, h1)))), 4 / Math.PI ** 2);
+}
+
+export class CIoULoss extends BoxLoss {
+  protected override pairwise(prediction: tf.Tensor2D, target: tf.Tensor2D): tf.Tensor {
+    const { eps } = this.options;
+    const pair = boxPair(prediction, target, (union) => tf.add(union, eps));
+    const { iou } = pair;
+    const sides = (size: tf.Tensor2D): [tf.Tensor, tf.Tensor] => {
+      const [w, h] = tf.unstack(size, -1);
+      return [w, tf.add(h, eps)];
+    };
+    const v = ratioDifference(sides(pair.size), sides(pair.truthSize));
+    const counts = tf.greater(iou, 0.5).cast('float32');
+    const alpha = stopGradient(tf.div(tf.mul(counts, v), tf.add(tf.sub(1, iou), v)));
+    const ciou = tf.sub(iou, tf.add(centreDistance(pair, eps), tf.mul(alpha, v)));
+    return tf.sub(1, tf.clipByValue(ciou, -1, 1));
+  }
+}
+
+export const ciouLossDefinition = defineModule({
+  kind: 'loss',
+  type: 'CIoULoss',
+  summary: 'One minus the IoU, plus distance of the centres and difference of the aspect ratios',
+  paper: 'Zheng et al., Enhancing Geometric Factors in Model Learning and Inference, 2020',
+  shapes: 'boxes [n, 4] and [n, 4] xyxy -> scalar',
+  example: "{ type: 'CIoULoss' }",
+  options: z.strictObject(boxLossOptions()),
+  build: (options) => new CIoULoss(options),
+});

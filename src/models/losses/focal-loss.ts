@@ -1,0 +1,55 @@
+// FocalLoss: cross entropy of sigmoids, turned down where the prediction is right already (Lin et al., ICCV 2017).
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { defineModule } from '../../registry';
+import { bce, bceWithLogits, classRows, matchWeight } from './binary-cross-entropy';
+import { type ClassificationLoss, type LossCall, lossWeightOption, type Reduction, reductionOption } from './loss';
+import { power } from './power';
+import { weightReduceLoss } from './weight-reduce-loss';
+
+export interface FocalLossOptions {
+  gamma: number;
+  alpha: number;
+  reduction: Reduction;
+  loss_weight: number;
+  activated: boolean;
+}
+
+export class FocalLoss implements ClassificationLoss {
+  readonly useSigmoid = true;
+
+  constructor(private readonly options: FocalLossOptions) {}
+
+  /** Logits [N, C] (probabilities when `activated`); labels [N], where a label >= C is background, or targets [N, C]. */
+  forward(prediction: tf.Tensor, target: tf.Tensor, call: LossCall = {}): tf.Tensor {
+    const { gamma, alpha, reduction, loss_weight, activated } = this.options;
+    const truth =
+      target.rank === prediction.rank ? target.cast('float32') : classRows(target, prediction.shape[1] as number);
+    const probability = activated ? prediction : tf.sigmoid(prediction);
+    // how wrong it is: 1 - p where true, p where not
+    const wrong = tf.add(tf.mul(tf.sub(1, probability), truth), tf.mul(probability, tf.sub(1, truth)));
+    const balance = tf.add(tf.mul(truth, alpha), tf.mul(tf.sub(1, truth), 1 - alpha));
+    const entropy = activated ? bce(prediction, truth) : bceWithLogits(prediction, truth);
+    const loss = tf.mul(entropy, tf.mul(balance, power(wrong, gamma)));
+    return tf.mul(weightReduceLoss(loss, { reduction, ...call, weight: matchWeight(call.weight, loss) }), loss_weight);
+  }
+}
+
+export const focalLossDefinition = defineModule({
+  kind: 'loss',
+  type: 'FocalLoss',
+  summary: 'Sigmoid cross entropy that counts easy examples less',
+  paper: 'Lin et al., Focal Loss for Dense Object Detection, ICCV 2017',
+  shapes: 'logits [N, C] and labels [N] or targets [N, C] -> scalar',
+  example: "{ type: 'FocalLoss', use_sigmoid: true, gamma: 2, alpha: 0.25 }",
+  options: z.strictObject({
+    use_sigmoid: z.literal(true).default(true).describe('Independent sigmoids: the only kind there is'),
+    gamma: z.number().min(0).default(2).describe('How strongly easy examples are turned down'),
+    alpha: z.number().default(0.25).describe('Weight of positives; negatives weigh 1 - alpha'),
+    reduction: reductionOption,
+    loss_weight: lossWeightOption,
+    activated: z.boolean().default(false).describe('Predictions are probabilities already'),
+  }),
+  build: (options) => new FocalLoss(options),
+});

@@ -1,0 +1,56 @@
+// GHMR: box loss in which all lengths of gradient have an equal say (Li et al., AAAI 2019).
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { defineModule } from '../../registry';
+import { GradientDensity } from './gradient-density';
+import { type Loss, type LossCall, lossWeightOption, type Reduction, reductionOption } from './loss';
+import { weightReduceLoss } from './weight-reduce-loss';
+
+export interface GHMROptions {
+  mu: number;
+  bins: number;
+  momentum: number;
+  loss_weight: number;
+  reduction: Reduction;
+}
+
+export class GHMR extends GradientDensity implements Loss {
+  constructor(private readonly options: GHMROptions) {
+    super(options.bins, options.momentum, 1e3);
+  }
+
+  /** Coded boxes [N, 4] and their targets; the weight says which elements count. */
+  forward(prediction: tf.Tensor, target: tf.Tensor, { weight, reduction }: LossCall = {}): tf.Tensor {
+    const { mu } = this.options;
+    const given = weight ? tf.mul(weight, tf.onesLike(prediction)) : tf.onesLike(prediction);
+    const difference = tf.sub(prediction, target);
+    const root = tf.sqrt(tf.add(tf.square(difference), mu * mu));
+    const total = tf.maximum(tf.sum(given), 1) as tf.Scalar;
+    const valid = tf.greater(given, 0).cast('float32');
+    const weights = this.weights(tf.abs(tf.div(difference, root)), valid, total);
+    const loss = weightReduceLoss(tf.sub(root, mu), {
+      weight: weights,
+      avgFactor: total,
+      reduction: reduction ?? this.options.reduction,
+    });
+    return tf.mul(loss, this.options.loss_weight);
+  }
+}
+
+export const ghmrDefinition = defineModule({
+  kind: 'loss',
+  type: 'GHMR',
+  summary: 'Smooth L1 loss with boxes weighed against the density of their gradients',
+  paper: 'Li et al., Gradient Harmonized Single-stage Detector, AAAI 2019',
+  shapes: 'prediction and target [N, 4] -> scalar',
+  example: "{ type: 'GHMR', mu: 0.02, bins: 10, momentum: 0.7 }",
+  options: z.strictObject({
+    mu: z.number().positive().default(0.02).describe('Difference below which the loss is quadratic'),
+    bins: z.number().int().positive().default(10).describe('Bins of gradient length'),
+    momentum: z.number().min(0).max(1).default(0).describe('Share of the earlier counts; 0 counts each step alone'),
+    loss_weight: lossWeightOption,
+    reduction: reductionOption,
+  }),
+  build: (options) => new GHMR(options),
+});

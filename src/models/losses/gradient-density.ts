@@ -1,0 +1,48 @@
+// How often each length of gradient occurs: examples weigh by the inverse of the density about them (Li et al., AAAI 2019).
+// With momentum the counts are averaged over the steps, in a buffer that is saved with the model.
+
+import * as tf from '@tensorflow/tfjs';
+import { constant, Module, type Parameter } from '../../nn';
+import { stopGradient } from '../../ops';
+
+export class GradientDensity extends Module {
+  readonly edges: Parameter;
+  private readonly counts: Parameter | undefined;
+
+  /** Bins of equal width over 0 .. 1; the last one reaches to `last`. */
+  constructor(
+    private readonly bins: number,
+    private readonly momentum: number,
+    last: number,
+  ) {
+    super();
+    const edges = Float32Array.from({ length: bins + 1 }, (_, i) => (i === bins ? last : i / bins));
+    this.edges = this.addBuffer('edges', [bins + 1], () => edges);
+    tf.tidy(() => this.edges.variable.assign(tf.tensor1d(edges)));
+    if (momentum > 0) this.counts = this.addBuffer('acc_sum', [bins], constant(0));
+  }
+
+  /** Weights of the shape of `lengths`: total / (count of its bin) / (bins in use); 0 where `valid` is 0. */
+  protected weights(lengths: tf.Tensor, valid: tf.Tensor, total: tf.Scalar): tf.Tensor {
+    const edges = this.edges.variable as tf.Tensor as tf.Tensor1D;
+    const g = stopGradient(lengths).expandDims(-1);
+    const low = edges.slice([0], [this.bins]);
+    const high = edges.slice([1], [this.bins]);
+    const inBin = tf.mul(
+      tf.logicalAnd(tf.greaterEqual(g, low), tf.less(g, high)).cast('float32'),
+      valid.expandDims(-1),
+    ); // [..., bins]
+    const found = tf.sum<tf.Tensor1D>(inBin.reshape([-1, this.bins]), 0);
+    const used = tf.greater(found, 0);
+    let counts = found;
+    if (this.counts) {
+      const { variable } = this.counts;
+      const moved = tf.add(tf.mul(variable, this.momentum), tf.mul(found, 1 - this.momentum));
+      counts = tf.where(used, moved, variable) as tf.Tensor1D;
+      variable.assign(counts);
+    }
+    const perBin = tf.where(used, tf.div(total, tf.where(used, counts, tf.onesLike(counts))), tf.zerosLike(counts));
+    const inUse = tf.maximum(tf.sum(used.cast('float32')), 1);
+    return tf.sum(tf.mul(inBin, tf.div(perBin, inUse)), -1);
+  }
+}

@@ -1,0 +1,130 @@
+// SeesawLoss: softmax for long-tailed classes; rare ones are spared the gradient of frequent ones, and an objectness of two
+// more channels stands in for the background (Wang et al., CVPR 2021).
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { constant, Module, type Parameter } from '../../nn';
+import { stopGradient } from '../../ops';
+import { defineModule } from '../../registry';
+import { accuracy } from './accuracy';
+import { classRows } from './binary-cross-entropy';
+import { type ClassificationLoss, type LossCall, lossWeightOption, reductionOption } from './loss';
+import { power } from './power';
+import { weightReduceLoss } from './weight-reduce-loss';
+
+const options = z.strictObject({
+  use_sigmoid: z.literal(false).default(false).describe('Softmax: the only kind there is'),
+  p: z.number().min(0).default(0.8).describe('How strongly rare classes are spared'),
+  q: z.number().min(0).default(2).describe('How strongly wrong classes are pushed down all the same'),
+  num_classes: z.number().int().positive().default(1203).describe('Foreground classes'),
+  eps: z.number().positive().default(1e-2).describe("Least score of the true class in the wrong ones' ratio"),
+  reduction: reductionOption,
+  loss_weight: lossWeightOption,
+  return_dict: z.boolean().default(true).describe('A head logs both parts by name; else their sum'),
+});
+
+export type SeesawLossOptions = z.output<typeof options>;
+
+export class SeesawLoss extends Module implements ClassificationLoss {
+  readonly useSigmoid = false;
+  private readonly samples: Parameter;
+
+  constructor(private readonly options: SeesawLossOptions) {
+    super();
+    this.samples = this.addBuffer('cum_samples', [options.num_classes + 1], constant(0));
+  }
+
+  get returnDict(): boolean {
+    return this.options.return_dict;
+  }
+
+  /** Channels a head must predict: the classes, and two of objectness. */
+  scoreChannels(classes: number): number {
+    return classes + 2;
+  }
+
+  /** Logits [N, C + 2], labels [N] -> sum of both parts. Also counts the labels. */
+  forward(prediction: tf.Tensor, target: tf.Tensor, call: LossCall = {}): tf.Tensor {
+    const { loss_cls_objectness, loss_cls_classes } = this.parts(prediction, target, call);
+    return tf.add(loss_cls_objectness, loss_cls_classes);
+  }
+
+  parts(
+    prediction: tf.Tensor,
+    target: tf.Tensor,
+    call: LossCall = {},
+  ): { loss_cls_objectness: tf.Tensor; loss_cls_classes: tf.Tensor } {
+    const { num_classes: classes, loss_weight } = this.options;
+    const counted = { reduction: this.options.reduction, ...call };
+    const { variable } = this.samples;
+    variable.assign(tf.add(variable, tf.sum(classRows(target, classes + 1), 0)));
+    const [scores, objectness] = tf.split(prediction, [classes, 2], -1);
+    const background = tf.equal(target, classes).cast('int32');
+    const entropy = tf.neg(tf.sum(tf.mul(tf.logSoftmax(objectness), classRows(background, 2)), -1));
+    const own = this.classes(scores, target, counted);
+    return {
+      loss_cls_objectness: tf.mul(weightReduceLoss(entropy, counted), loss_weight),
+      loss_cls_classes: tf.mul(own, loss_weight),
+    };
+  }
+
+  /** Only positives count: the mean is over them, and so are the losses without reduction. */
+  private classes(scores: tf.Tensor, labels: tf.Tensor, call: LossCall): tf.Tensor {
+    const { num_classes: classes, p, q, eps } = this.options;
+    const values = labels.dataSync<'int32'>();
+    const positive = Int32Array.from(values.keys()).filter((i) => values[i] < classes);
+    if (positive.length === 0) return tf.mul(tf.sum(scores), 0);
+    const chosen = tf.tensor1d(positive, 'int32');
+    const own = tf.gather(labels, chosen);
+    const logits = tf.gather(scores, chosen);
+    const truth = classRows(own, classes);
+    let logWeights: tf.Tensor = tf.zerosLike(logits);
+    if (p > 0) {
+      const counts = tf.maximum(this.samples.variable.slice([0], [classes]), 1);
+      const ratio = tf.div(counts.expandDims(0), tf.gather(counts, own).expandDims(1)); // [n, C]
+      logWeights = tf.add(logWeights, tf.mul(tf.log(tf.minimum(ratio, 1)), p));
+    }
+    if (q > 0) {
+      const probability = tf.softmax(stopGradient(logits));
+      const self = tf.maximum(tf.sum(tf.mul(probability, truth), -1, true), eps);
+      logWeights = tf.add(logWeights, tf.log(power(tf.maximum(tf.div(probability, self), 1), q)));
+    }
+    const moved = tf.add(logits, tf.mul(logWeights, tf.sub(1, truth)));
+    const loss = tf.neg(tf.sum(tf.mul(tf.logSoftmax(moved), truth), -1));
+    const weight = call.weight && tf.gather(call.weight, chosen);
+    return weightReduceLoss(loss, { ...call, weight });
+  }
+
+  /** Logits [N, C + 2] -> probabilities [N, C + 1], the last one the background. */
+  activate(prediction: tf.Tensor): tf.Tensor {
+    const [scores, objectness] = tf.split(prediction, [this.options.num_classes, 2], -1);
+    const [object, background] = tf.split(tf.softmax(objectness), 2, -1);
+    return tf.concat([tf.mul(tf.softmax(scores), object), background], -1);
+  }
+
+  /** In percent: of object or not over all, and of the class over the positives. */
+  accuracies(prediction: tf.Tensor, labels: tf.Tensor1D): { acc_objectness: tf.Scalar; acc_classes: tf.Scalar } {
+    const { num_classes: classes } = this.options;
+    const [scores, objectness] = tf.split(prediction as tf.Tensor2D, [classes, 2], -1);
+    const values = labels.dataSync<'int32'>();
+    const positive = tf.tensor1d(
+      Int32Array.from(values.keys()).filter((i) => values[i] < classes),
+      'int32',
+    );
+    return {
+      acc_objectness: accuracy(objectness as tf.Tensor2D, tf.equal(labels, classes).cast('int32')),
+      acc_classes: accuracy(tf.gather(scores as tf.Tensor2D, positive), tf.gather(labels, positive)),
+    };
+  }
+}
+
+export const seesawLossDefinition = defineModule({
+  kind: 'loss',
+  type: 'SeesawLoss',
+  summary: 'Softmax cross entropy for long-tailed classes, with an objectness of its own',
+  paper: 'Wang et al., Seesaw Loss for Long-Tailed Instance Segmentation, CVPR 2021',
+  shapes: 'logits [N, C + 2] and labels [N] -> scalar',
+  example: "{ type: 'SeesawLoss', p: 0.8, q: 2, num_classes: 1203 }",
+  options,
+  build: (given) => new SeesawLoss(given),
+});

@@ -1,0 +1,47 @@
+// VarifocalLoss: positives learn the quality of the box at full weight, negatives are turned down (Zhang et al., CVPR 2021).
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { defineModule } from '../../registry';
+import { bceWithLogits } from './binary-cross-entropy';
+import { type ClassificationLoss, type LossCall, lossWeightOption, reductionOption } from './loss';
+import { power } from './power';
+import { weightReduceLoss } from './weight-reduce-loss';
+
+const options = z.strictObject({
+  use_sigmoid: z.literal(true).default(true).describe('Independent sigmoids: the only kind there is'),
+  alpha: z.number().min(0).default(0.75).describe('Weight of negatives'),
+  gamma: z.number().min(0).default(2).describe('How strongly easy negatives are turned down'),
+  iou_weighted: z.boolean().default(true).describe('Positives weigh as much as their target says'),
+  reduction: reductionOption,
+  loss_weight: lossWeightOption,
+});
+
+export type VarifocalLossOptions = z.output<typeof options>;
+
+export class VarifocalLoss implements ClassificationLoss {
+  readonly useSigmoid = true;
+
+  constructor(private readonly options: VarifocalLossOptions) {}
+
+  /** Logits [N, C], targets [N, C] in 0 .. 1. */
+  forward(prediction: tf.Tensor, target: tf.Tensor, call: LossCall = {}): tf.Tensor {
+    const { alpha, gamma, iou_weighted, reduction, loss_weight } = this.options;
+    const positive = tf.greater(target, 0);
+    const miss = power(tf.abs(tf.sub(tf.sigmoid(prediction), target)), gamma);
+    const weight = tf.where(positive, iou_weighted ? target : tf.onesLike(target), tf.mul(miss, alpha));
+    const loss = tf.mul(bceWithLogits(prediction, target), weight);
+    return tf.mul(weightReduceLoss(loss, { reduction, ...call }), loss_weight);
+  }
+}
+
+export const varifocalLossDefinition = defineModule({
+  kind: 'loss',
+  type: 'VarifocalLoss',
+  summary: 'Cross entropy with the quality of the box; only negatives are turned down',
+  paper: 'Zhang et al., VarifocalNet, CVPR 2021',
+  shapes: 'logits [N, C] and targets [N, C] -> scalar',
+  example: "{ type: 'VarifocalLoss', alpha: 0.75, gamma: 2 }",
+  options,
+  build: (given) => new VarifocalLoss(given),
+});
