@@ -4,9 +4,11 @@ export { type Affine, BatchNorm2d, type BatchNorm2dConfig } from './batch-norm2d
 export { ConvModule, type ConvModuleConfig } from './conv-module';
 export { convNorm, type Norm } from './conv-norm';
 export { Conv2d, type Conv2dConfig, type Epilogue } from './conv2d';
+export { Dropout, type DropoutCfg, dropoutCfg } from './dropout';
 export { GroupNorm, type GroupNormConfig } from './group-norm';
 export { applyInitCfg, type InitCfg, initCfg, pretrainedOf } from './init-cfg';
 export * from './initializers';
+export { LayerNorm, type LayerNormConfig } from './layer-norm';
 export {
   type ActCfg,
   type Activation,
@@ -18,6 +20,10 @@ export {
   type NormCfg,
   normCfg,
 } from './layer-options';
+export { LayerScale } from './layer-scale';
 export { Linear, type LinearConfig } from './linear';
 export * from './module';
 export { ModuleList, Sequential } from './module-list';
+export { type AttentionInputs, MultiheadAttention, type MultiheadAttentionConfig } from './multihead-attention';
+export { type AttentionMasks, ProjectedAttention, type ProjectedAttentionConfig } from './projected-attention';
+export { stepRandom, withStepRandom } from './step-random';

@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { DetLabError } from '../errors';
+import { activate } from '../ops/activate';
 import { BatchNorm2d } from './batch-norm2d';
 import type { Norm } from './conv-norm';
 import { GroupNorm } from './group-norm';
@@ -33,17 +34,29 @@ export type NormCfg = z.input<typeof normCfg>;
 export const convCfg = z.strictObject({ type: z.enum(['Conv2d', 'Conv']).describe('Kind of convolution') });
 export type ConvCfg = z.input<typeof convCfg>;
 
+interface ActivationOptions {
+  negative_slope?: number;
+  bias?: number;
+  divisor?: number;
+  min_value?: number;
+  max_value?: number;
+}
+
 const ACTIVATIONS = {
-  ReLU: tf.relu,
-  ReLU6: tf.relu6,
-  LeakyReLU: (x: tf.Tensor) => tf.leakyRelu(x, 0.01),
-  Sigmoid: tf.sigmoid,
-  Tanh: tf.tanh,
-  SiLU: (x: tf.Tensor) => tf.mul(x, tf.sigmoid(x)),
-  Swish: (x: tf.Tensor) => tf.mul(x, tf.sigmoid(x)),
-  HSwish: (x: tf.Tensor) => tf.mul(x, tf.div(tf.relu6(tf.add(x, 3)), 6)),
-  GELU: (x: tf.Tensor) => tf.mul(x, tf.mul(0.5, tf.add(1, tf.erf(tf.mul(x, Math.SQRT1_2))))),
-} satisfies Record<string, (x: tf.Tensor) => tf.Tensor>;
+  ReLU: (x: tf.Tensor) => tf.relu(x),
+  ReLU6: (x: tf.Tensor) => tf.relu6(x),
+  LeakyReLU: (x: tf.Tensor, { negative_slope: slope = 0.01 }: ActivationOptions) => tf.leakyRelu(x, slope),
+  Sigmoid: (x: tf.Tensor) => tf.sigmoid(x),
+  Tanh: (x: tf.Tensor) => tf.tanh(x),
+  SiLU: (x: tf.Tensor) => activate(x, 'silu'),
+  Swish: (x: tf.Tensor) => activate(x, 'silu'),
+  HSwish: (x: tf.Tensor) => activate(x, 'hardswish'),
+  GELU: (x: tf.Tensor) => activate(x, 'gelu'),
+  Mish: (x: tf.Tensor) => activate(x, 'mish'),
+  HSigmoid: (x: tf.Tensor, { bias = 3, divisor = 6, min_value: low = 0, max_value: high = 1 }: ActivationOptions) =>
+    tf.clipByValue(tf.div(tf.add(x, bias), divisor), low, high),
+  ELU: (x: tf.Tensor) => tf.elu(x),
+} satisfies Record<string, (x: tf.Tensor, options: ActivationOptions) => tf.Tensor>;
 type ActivationName = keyof typeof ACTIVATIONS;
 const NAMES = Object.keys(ACTIVATIONS) as [ActivationName, ...ActivationName[]];
 
@@ -51,6 +64,10 @@ export const actCfg = z.strictObject({
   type: z.enum(NAMES).describe('Kind of activation'),
   inplace: z.boolean().optional().describe('Accepted and without effect: tensors are immutable here'),
   negative_slope: z.number().optional().describe('LeakyReLU: slope below zero (0.01)'),
+  bias: z.number().optional().describe('HSigmoid: added first (3)'),
+  divisor: z.number().optional().describe('HSigmoid: divides then (6)'),
+  min_value: z.number().optional().describe('HSigmoid: least value (0)'),
+  max_value: z.number().optional().describe('HSigmoid: largest value (1)'),
 });
 export type ActCfg = z.input<typeof actCfg>;
 
@@ -72,9 +89,9 @@ export interface Activation {
 
 /** The activation an `act_cfg` names. */
 export function buildActivation(config: ActCfg): Activation {
-  const { type, negative_slope: slope } = config;
+  const { type } = config;
   if (!(type in ACTIVATIONS))
     throw new DetLabError(`Cannot build the activation "${type}": known are ${NAMES.join(', ')}`);
-  const f = type === 'LeakyReLU' ? (x: tf.Tensor) => tf.leakyRelu(x, slope ?? 0.01) : ACTIVATIONS[type];
-  return { type, fused: type === 'ReLU' ? 'relu' : undefined, apply: (x) => tf.tidy(() => f(x)) as typeof x };
+  const f: (x: tf.Tensor, options: ActivationOptions) => tf.Tensor = ACTIVATIONS[type];
+  return { type, fused: type === 'ReLU' ? 'relu' : undefined, apply: (x) => tf.tidy(() => f(x, config)) as typeof x };
 }

@@ -29,14 +29,18 @@ export class Linear extends Module {
     if (bias) this.bias = this.addParameter('bias', [outFeatures], biasInit ?? torchDefaultBias(inFeatures));
   }
 
-  /** [N, in] -> [N, out]. */
-  forward(x: tf.Tensor2D, { activation = 'linear' }: { activation?: 'linear' | 'relu' } = {}): tf.Tensor2D {
-    return tf.fused.matMul({
-      a: x,
-      b: this.weight.variable as tf.Tensor as tf.Tensor2D,
-      transposeB: true,
-      bias: this.bias?.variable,
-      activation,
-    }) as tf.Tensor2D;
+  /** [..., in] -> [..., out]. */
+  forward<T extends tf.Tensor>(x: T, { activation = 'linear' }: { activation?: 'linear' | 'relu' } = {}): T {
+    const product = (a: tf.Tensor2D) =>
+      tf.fused.matMul({
+        a,
+        b: this.weight.variable as tf.Tensor as tf.Tensor2D,
+        transposeB: true,
+        bias: this.bias?.variable,
+        activation,
+      });
+    if (x.rank === 2) return product(x as tf.Tensor as tf.Tensor2D) as tf.Tensor as T;
+    const leading = x.shape.slice(0, -1);
+    return tf.tidy(() => product(x.reshape([-1, x.shape[x.rank - 1]])).reshape([...leading, -1]) as T);
   }
 }

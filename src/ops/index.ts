@@ -1,10 +1,14 @@
 // What detection adds to TensorFlow.js.
 
+export { activate, type SmoothActivation } from './activate';
+export { type AttentionOptions, attention } from './attention';
 export { type BatchNormTrainOptions, type BatchNormTrainResult, batchNormTrain } from './batch-norm-train';
 export { batchedNms, type NmsConfig, type NmsResult } from './batched-nms';
 export { bboxOverlaps, boxAreas, clipBoxes, type OverlapMode, scaleBoxes, takeBoxes } from './box-geometry';
 export { type Conv2dOptions, conv2d } from './conv2d';
+export { dropout } from './dropout';
 export { differentiatesNatively, hasKernel, runKernel } from './kernel';
+export { type LayerNormOptions, layerNorm } from './layer-norm';
 export { type MaxPool2dOptions, maxPool2d } from './max-pool2d';
 export { type MulticlassNmsResult, multiclassNms } from './multiclass-nms';
 export { argsortDescending, type NmsOptions, nms, nmsIndices } from './nms';

@@ -3,6 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { engine, type Precision } from '../engine';
 import type { DetBatch, Detector, Losses } from '../models/types';
+import { withStepRandom } from '../nn/step-random';
 import type { Random } from '../random';
 
 export interface Pass {
@@ -41,7 +42,7 @@ export function pass(
   let names: string[] = [];
   let stacked: tf.Tensor | undefined;
   const forward = (): tf.Scalar => {
-    const parsed = parseLosses(detector.loss(batch, random));
+    const parsed = parseLosses(withStepRandom(random, () => detector.loss(batch, random)));
     names = parsed.names;
     // one read-back for all of them, after the backward pass
     stacked = tf.keep(tf.stack([parsed.total, ...parsed.values].map((v) => v.asScalar())));

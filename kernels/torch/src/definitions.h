@@ -17,5 +17,6 @@ void defineRoiAlign();
 void defineNms();
 void defineAutograd();
 void defineOptimizer();
+void defineTransformer();
 
 }  // namespace detlab

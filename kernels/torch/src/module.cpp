@@ -21,6 +21,7 @@ static napi_value initialise(napi_env env, napi_value exports) {
     defineNms();
     defineAutograd();
     defineOptimizer();
+    defineTransformer();
     defined = true;
   }
   exportAll(env, exports);

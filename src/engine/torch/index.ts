@@ -14,6 +14,7 @@ import { elementwiseKernels } from './kernels/elementwise';
 import { indexingKernels } from './kernels/indexing';
 import { reductionKernels } from './kernels/reduction';
 import { shapeKernels } from './kernels/shape';
+import { transformerKernels } from './kernels/transformer';
 import { loadNative } from './native';
 import { type AdamWOptions, adamWStep, clipGradNorm, sgdStep } from './steps';
 
@@ -72,6 +73,7 @@ export async function startTorch(options: EngineOptions = {}): Promise<TorchEngi
       ...indexingKernels,
       ...convolutionKernels,
       ...detectionKernels,
+      ...transformerKernels,
     ])
       tf.registerKernel(config);
     installGradients(BACKEND);

@@ -10,6 +10,7 @@ import type { Inputs, Operations } from './operation';
 import { products } from './products';
 import { reductions } from './reductions';
 import { shapes } from './shapes';
+import { transformers } from './transformers';
 
 type DType = 'float32' | 'int32' | 'bool';
 
@@ -41,7 +42,14 @@ const { tensors } = readSafetensors(join(folder, 'conformance.safetensors'));
 
 export const cases = stored.cases;
 export const optimizerRuns = stored.optimizers;
-export const operations: Operations = { ...elementwise, ...reductions, ...shapes, ...products, ...detection };
+export const operations: Operations = {
+  ...elementwise,
+  ...reductions,
+  ...shapes,
+  ...products,
+  ...detection,
+  ...transformers,
+};
 
 /** The numbers stored under `key`. */
 export function reference(key: string): Float32Array | Int32Array {

@@ -406,6 +406,28 @@ for count, threshold, offset in [(1, 0.5, 0), (30, 0.5, 0), (30, 0.3, 1), (200, 
         dict(boxes=clustered_boxes(count), scores=distinct(count)), grad=[], iouThreshold=threshold, offset=offset,
     )
 
+# Transformers ---------------------------------------------------------------------------------------------------------
+
+case('layerNorm', 'with scale and offset', dict(x=normal(2, 5, 12), scale=normal(12), offset=normal(12)))
+case('layerNorm', 'bare, of a map', dict(x=normal(2, 3, 4, 7)), epsilon=1e-3)
+case('attention', 'two heads', dict(query=normal(2, 5, 8), key=normal(2, 7, 8), value=normal(2, 7, 8)), heads=2)
+case(
+    'attention', 'values of another width, own scale',
+    dict(query=normal(1, 4, 6), key=normal(1, 9, 6), value=normal(1, 9, 4)), heads=2, scale=0.7,
+)
+case(
+    'attention', 'padded keys',
+    dict(query=normal(2, 5, 8), key=normal(2, 4, 8), value=normal(2, 4, 8),
+         mask=values([[[[0, 0, 0, -1e9]]], [[[0, -1e9, 0, 0]]]])),
+    grad=['query', 'key', 'value'], heads=4,
+)
+case(
+    'attention', 'a learnt bias per head',
+    dict(query=normal(3, 4, 6), key=normal(3, 4, 6), value=normal(3, 4, 6), mask=normal(1, 2, 4, 4)), heads=2,
+)
+for name in ['gelu', 'silu', 'mish', 'hardswish']:
+    case('activate', name, dict(x=normal(2, 3, 4, 5)), name=name)
+
 # Optimizer steps -----------------------------------------------------------------------------------------------------
 
 OPTIMIZER_CASES = [

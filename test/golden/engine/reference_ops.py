@@ -511,3 +511,24 @@ def nms(boxes, scores, iouThreshold, offset=0):
                 rest.append(j)
         order = rest
     return torch.tensor(keep, dtype=torch.int32)
+
+
+@op
+def layerNorm(x, scale=None, offset=None, epsilon=1e-5):
+    return F.layer_norm(x, x.shape[-1:], scale, offset, epsilon)
+
+
+@op
+def attention(query, key, value, heads, mask=None, scale=None):
+    def split(x):
+        return x.reshape(*x.shape[:2], heads, -1).transpose(1, 2)
+
+    q, k, v = split(query), split(key), split(value)
+    scores = q @ k.transpose(2, 3) * (q.shape[-1] ** -0.5 if scale is None else scale)
+    weights = (scores if mask is None else scores + mask).softmax(-1)
+    return (weights @ v).transpose(1, 2).flatten(2)
+
+
+@op
+def activate(x, name):
+    return {'gelu': F.gelu, 'silu': F.silu, 'mish': F.mish, 'hardswish': F.hardswish}[name](x)

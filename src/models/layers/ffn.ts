@@ -1,0 +1,72 @@
+// mmcv's FFN: fully connected layers with an activation between them and a shortcut around them (`layers.0.0`, `layers.1`).
+
+import * as tf from '@tensorflow/tfjs';
+import { DetLabError } from '../../errors';
+import { Dropout, type DropoutCfg } from '../../nn/dropout';
+import { type ActCfg, type Activation, buildActivation } from '../../nn/layer-options';
+import { LayerScale } from '../../nn/layer-scale';
+import { Linear } from '../../nn/linear';
+import { Module } from '../../nn/module';
+
+export interface FFNConfig {
+  embedDims?: number;
+  feedforwardChannels?: number;
+  numFcs?: number;
+  actCfg?: ActCfg;
+  /** Dropout behind every layer. */
+  ffnDrop?: number;
+  /** Dropout of the branch beside the shortcut. */
+  dropoutLayer?: DropoutCfg | null;
+  addIdentity?: boolean;
+  /** Above 0: a LayerScale (`gamma2`) that starts from it. */
+  layerScaleInitValue?: number;
+}
+
+/**
+ * @example new FFN({ embedDims: 256, feedforwardChannels: 2048, ffnDrop: 0.1 }).forward(x) // [..., 256]
+ * @throws DetLabError with fewer than two layers.
+ */
+export class FFN extends Module {
+  private readonly linears: Linear[] = [];
+  private readonly activation: Activation;
+  private readonly drop: Dropout;
+  private readonly dropoutLayer?: Dropout;
+  private readonly gamma2?: LayerScale;
+  private readonly addIdentity: boolean;
+
+  constructor(config: FFNConfig = {}) {
+    super();
+    const { embedDims = 256, feedforwardChannels = 1024, numFcs = 2, ffnDrop = 0 } = config;
+    const { actCfg = { type: 'ReLU' }, dropoutLayer, addIdentity = true, layerScaleInitValue = 0 } = config;
+    if (numFcs < 2) throw new DetLabError(`Cannot build an FFN of ${numFcs} layers: num_fcs must be at least 2`);
+    this.addIdentity = addIdentity;
+    this.activation = buildActivation(actCfg);
+    for (let i = 0; i < numFcs; i++) {
+      const last = i === numFcs - 1;
+      const inFeatures = i === 0 ? embedDims : feedforwardChannels;
+      const linear = new Linear({ inFeatures, outFeatures: last ? embedDims : feedforwardChannels });
+      this.linears.push(this.addChild(last ? `layers.${i}` : `layers.${i}.0`, linear));
+    }
+    this.drop = this.addChild('drop', new Dropout({ type: 'Dropout', drop_prob: ffnDrop }));
+    if (dropoutLayer) this.dropoutLayer = this.addChild('dropout_layer', new Dropout(dropoutLayer));
+    if (layerScaleInitValue > 0)
+      this.gamma2 = this.addChild('gamma2', new LayerScale({ channels: embedDims, scale: layerScaleInitValue }));
+  }
+
+  /** [..., C] -> the same shape; `identity` is what the shortcut carries, `x` itself by default. */
+  forward<T extends tf.Tensor>(x: T, identity: T = x): T {
+    return tf.tidy(() => {
+      let y: T = x;
+      for (const [i, linear] of this.linears.entries()) {
+        const last = i === this.linears.length - 1;
+        const { fused } = this.activation;
+        y = linear.forward(y, { activation: last ? 'linear' : (fused ?? 'linear') });
+        if (!last && !fused) y = this.activation.apply(y);
+        y = this.drop.forward(y);
+      }
+      if (this.gamma2) y = this.gamma2.forward(y);
+      if (this.dropoutLayer) y = this.dropoutLayer.forward(y);
+      return this.addIdentity ? (tf.add(identity, y) as T) : y;
+    });
+  }
+}

@@ -1,0 +1,37 @@
+// Layer normalisation over the channels (Ba, Kiros and Hinton, 2016), as PyTorch's nn.LayerNorm(channels).
+
+import type * as tf from '@tensorflow/tfjs';
+import { layerNorm } from '../ops/layer-norm';
+import { ones, zeros } from './initializers';
+import { Module, type Parameter } from './module';
+
+export interface LayerNormConfig {
+  channels: number;
+  epsilon?: number;
+  /** False: no weight and bias. */
+  affine?: boolean;
+  requiresGrad?: boolean;
+}
+
+/**
+ * @example new LayerNorm({ channels: 96 }).forward(tokens) // [..., 96] -> the same shape
+ */
+export class LayerNorm extends Module {
+  readonly layerNames = ['LayerNorm', 'LN'];
+  readonly weight?: Parameter;
+  readonly bias?: Parameter;
+  readonly epsilon: number;
+
+  constructor({ channels, epsilon = 1e-5, affine = true, requiresGrad = true }: LayerNormConfig) {
+    super();
+    this.epsilon = epsilon;
+    if (!affine) return;
+    this.weight = this.addParameter('weight', [channels], ones, undefined, requiresGrad);
+    this.bias = this.addParameter('bias', [channels], zeros, undefined, requiresGrad);
+  }
+
+  /** [..., C] -> the same shape. */
+  forward<T extends tf.Tensor>(x: T): T {
+    return layerNorm(x, { scale: this.weight?.variable, offset: this.bias?.variable, epsilon: this.epsilon });
+  }
+}

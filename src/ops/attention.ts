@@ -1,0 +1,49 @@
+// Scaled dot-product attention of several heads (Vaswani et al., NeurIPS 2017): softmax(q k^T * scale + mask) v, one engine
+// call where the engine has one (libtorch picks its blocked kernels), plain matrix products elsewhere.
+
+import * as tf from '@tensorflow/tfjs';
+import { DetLabError } from '../errors';
+import { dropout as drop } from './dropout';
+import { hasKernel, runKernel } from './kernel';
+
+export interface AttentionOptions {
+  heads: number;
+  /** Added to the scores before the softmax; broadcasts to [B, heads, Lq, Lk]. */
+  mask?: tf.Tensor;
+  /** 1 / sqrt(channels of a head) by default. */
+  scale?: number;
+  /** Probability that an attention weight is zeroed; needs a seed. */
+  dropout?: number;
+  seed?: number;
+}
+
+/**
+ * `query` [B, Lq, C], `key` [B, Lk, C] and `value` [B, Lk, D] to [B, Lq, D]; heads are consecutive slices of the last axis.
+ * Differentiable in all of them and in the mask.
+ *
+ * @example attention(q, k, v, { heads: 8 })
+ * @throws DetLabError when the heads do not divide the channels.
+ */
+export function attention(query: tf.Tensor3D, key: tf.Tensor3D, value: tf.Tensor3D, o: AttentionOptions): tf.Tensor3D {
+  const { heads, mask, dropout = 0, seed = 0 } = o;
+  const channels = query.shape[2];
+  if (channels % heads !== 0 || value.shape[2] % heads !== 0 || key.shape[2] !== channels)
+    throw new DetLabError(
+      `Cannot attend with ${heads} heads from a query [${query.shape}] to a key [${key.shape}] and value [${value.shape}]: ` +
+        'query and key must have the same channels, and the heads must divide them and those of the value',
+    );
+  const scale = o.scale ?? 1 / Math.sqrt(channels / heads);
+  if (hasKernel('DetAttention'))
+    return runKernel<tf.Tensor3D>('DetAttention', { query, key, value, mask }, { heads, scale, dropout, seed });
+  return tf.tidy(() => {
+    const split = (x: tf.Tensor3D) => {
+      const [batch, length, width] = x.shape;
+      return tf.transpose(x.reshape([batch, length, heads, width / heads]), [0, 2, 1, 3]); // [B, heads, L, d]
+    };
+    let scores = tf.matMul(tf.mul(split(query), scale), split(key), false, true); // [B, heads, Lq, Lk]
+    if (mask) scores = tf.add(scores, mask);
+    const weights = drop(tf.softmax(scores, -1), dropout, seed);
+    const [batch, length] = query.shape;
+    return tf.transpose(tf.matMul(weights, split(value)), [0, 2, 1, 3]).reshape([batch, length, value.shape[2]]);
+  });
+}
