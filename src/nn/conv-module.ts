@@ -1,8 +1,9 @@
 // mmcv's ConvModule: a convolution, a norm and an activation under one name (`conv.weight`, `bn.weight`, ...), in any order.
 
 import * as tf from '@tensorflow/tfjs';
+import { buildConv } from './build-conv';
 import { convNorm, type Norm } from './conv-norm';
-import { Conv2d, type Conv2dConfig, type Epilogue } from './conv2d';
+import type { Conv2d, Conv2dConfig, Epilogue } from './conv2d';
 import { kaiming, zeros } from './initializers';
 import { type ActCfg, type Activation, buildActivation, buildNorm, type ConvCfg, type NormCfg } from './layer-options';
 import { Module } from './module';
@@ -30,13 +31,19 @@ export class ConvModule extends Module {
 
   constructor(config: ConvModuleConfig) {
     super();
-    const { bias = 'auto', normCfg = null, actCfg = { type: 'ReLU' }, order = ['conv', 'norm', 'act'] } = config;
+    const {
+      bias = 'auto',
+      convCfg,
+      normCfg = null,
+      actCfg = { type: 'ReLU' },
+      order = ['conv', 'norm', 'act'],
+    } = config;
     this.order = order;
     if (actCfg) this.activation = buildActivation(actCfg);
     const leaky = actCfg?.type === 'LeakyReLU';
     this.conv = this.addChild(
       'conv',
-      new Conv2d({
+      buildConv(convCfg, {
         ...config,
         bias: bias === 'auto' ? normCfg === null : bias,
         init: leaky ? kaiming({ a: actCfg.negative_slope ?? 0.01, nonlinearity: 'leaky_relu' }) : kaiming(),

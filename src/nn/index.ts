@@ -1,9 +1,12 @@
 // Layers and modules.
 
 export { type Affine, BatchNorm2d, type BatchNorm2dConfig } from './batch-norm2d';
+export { buildConv } from './build-conv';
 export { ConvModule, type ConvModuleConfig } from './conv-module';
 export { convNorm, type Norm } from './conv-norm';
 export { Conv2d, type Conv2dConfig, type Epilogue } from './conv2d';
+export { DeformConv2d, type DeformConv2dConfig, ModulatedDeformConv2d } from './deform-conv2d';
+export { DeformConv2dPack, type DeformConv2dPackConfig, ModulatedDeformConv2dPack } from './deform-conv2d-pack';
 export { Dropout, type DropoutCfg, dropoutCfg } from './dropout';
 export { GroupNorm, type GroupNormConfig } from './group-norm';
 export { applyInitCfg, type InitCfg, initCfg, pretrainedOf } from './init-cfg';

@@ -31,7 +31,25 @@ export const normCfg = z.discriminatedUnion('type', [
 ]);
 export type NormCfg = z.input<typeof normCfg>;
 
-export const convCfg = z.strictObject({ type: z.enum(['Conv2d', 'Conv']).describe('Kind of convolution') });
+const deformable = {
+  deform_groups: z.int().positive().optional().describe('Parts of the channels with offsets of their own (1)'),
+  deformable_groups: z.int().positive().optional().describe('Older name of deform_groups'),
+};
+
+export const convCfg = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('Conv2d').describe('Convolution') }),
+  z.strictObject({ type: z.literal('Conv').describe('Another name of Conv2d') }),
+  z.strictObject({
+    type: z.literal('DCN').describe('Deformable convolution'),
+    ...deformable,
+    im2col_step: z
+      .int()
+      .positive()
+      .optional()
+      .describe('Accepted and without effect: images are taken as memory allows'),
+  }),
+  z.strictObject({ type: z.literal('DCNv2').describe('Modulated deformable convolution'), ...deformable }),
+]);
 export type ConvCfg = z.input<typeof convCfg>;
 
 interface ActivationOptions {

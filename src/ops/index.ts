@@ -6,6 +6,8 @@ export { type BatchNormTrainOptions, type BatchNormTrainResult, batchNormTrain }
 export { batchedNms, type NmsConfig, type NmsResult } from './batched-nms';
 export { bboxOverlaps, boxAreas, clipBoxes, type OverlapMode, scaleBoxes, takeBoxes } from './box-geometry';
 export { type Conv2dOptions, conv2d } from './conv2d';
+export { type DeformAttentionOptions, deformAttention } from './deform-attention';
+export { type DeformConv2dOptions, deformConv2d } from './deform-conv2d';
 export { dropout } from './dropout';
 export { differentiatesNatively, hasKernel, runKernel } from './kernel';
 export { type LayerNormOptions, layerNorm } from './layer-norm';

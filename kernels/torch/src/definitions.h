@@ -13,6 +13,8 @@ void defineConvolution();
 void definePooling();
 void defineDetectionConvolution();
 void defineBatchNorm();
+void defineDeformConvolution();
+void defineDeformAttention();
 void defineRoiAlign();
 void defineNms();
 void defineAutograd();

@@ -17,6 +17,8 @@ static napi_value initialise(napi_env env, napi_value exports) {
     definePooling();
     defineDetectionConvolution();
     defineBatchNorm();
+    defineDeformConvolution();
+    defineDeformAttention();
     defineRoiAlign();
     defineNms();
     defineAutograd();

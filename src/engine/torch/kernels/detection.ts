@@ -65,6 +65,28 @@ export const detectionKernels: tf.KernelConfig[] = [
       'float32',
     ),
   ),
+  define('DetDeformConv2D', ({ inputs: { x, offset, mask, filter }, attrs, backend, slot }) =>
+    backend.make(
+      kernel.detDeformConv2d(
+        slot(x),
+        slot(offset),
+        slot(mask),
+        slot(filter),
+        attrs.strides,
+        attrs.padding,
+        attrs.dilations,
+        attrs.groups,
+        attrs.deformGroups,
+      ),
+      'float32',
+    ),
+  ),
+  define('DetDeformAttention', ({ inputs: { value, locations, weights }, attrs, backend, slot }) =>
+    backend.make(
+      kernel.detDeformAttention(slot(value), slot(locations), slot(weights), attrs.shapes, attrs.heads, attrs.points),
+      'float32',
+    ),
+  ),
   define('DetNMS', ({ inputs: { boxes, scores }, attrs, backend, slot }) =>
     backend.make(kernel.detNms(slot(boxes), slot(scores), attrs.iouThreshold, attrs.offset ?? 0), 'int32'),
   ),

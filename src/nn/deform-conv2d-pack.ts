@@ -1,0 +1,107 @@
+// Deformable convolution as a drop-in for a convolution (`conv_cfg: { type: 'DCN' }`, `{ type: 'DCNv2' }`): a branch
+// `conv_offset`, zero at the start, predicts the offsets (and for v2 the weights of the taps) from the same input.
+
+import * as tf from '@tensorflow/tfjs';
+import { DetLabError } from '../errors';
+import { deformConv2d } from '../ops/deform-conv2d';
+import { Conv2d, type Conv2dConfig, type Epilogue } from './conv2d';
+import { deformInit, modulatedInit } from './deform-conv2d';
+import { zeros } from './initializers';
+
+export interface DeformConv2dPackConfig extends Conv2dConfig {
+  /** Parts of the input channels that have offsets of their own. */
+  deformGroups?: number;
+}
+
+abstract class DeformablePack extends Conv2d {
+  protected readonly deformGroups: number;
+  protected abstract readonly convOffset: Conv2d;
+
+  constructor(config: DeformConv2dPackConfig) {
+    super(config);
+    this.deformGroups = config.deformGroups ?? 1;
+    for (const [name, divisor] of [
+      ['groups', this.groups],
+      ['deform_groups', this.deformGroups],
+    ] as const)
+      if (this.inChannels % divisor !== 0)
+        throw new DetLabError(
+          `Cannot build a deformable convolution: in_channels ${this.inChannels} is no multiple of ${name} ${divisor}`,
+        );
+  }
+
+  /** The branch that predicts `perTap` numbers for each tap. */
+  protected offsetBranch(perTap: number): Conv2d {
+    const { inChannels, kernelSize, stride, padding, dilation } = this;
+    const outChannels = this.deformGroups * perTap * kernelSize[0] * kernelSize[1];
+    const shared = { inChannels, kernelSize, stride, padding, dilation };
+    return this.addChild('conv_offset', new Conv2d({ ...shared, outChannels, init: zeros, biasInit: zeros }));
+  }
+
+  /** Offsets and the weights of the taps from what the branch says. */
+  protected abstract read(prediction: tf.Tensor4D): { offset: tf.Tensor4D; mask?: tf.Tensor4D };
+
+  override run(x: tf.Tensor4D, options: Epilogue & { bias?: tf.Tensor; scale?: tf.Tensor }): tf.Tensor4D {
+    const { bias, scale, residual, activation } = options;
+    return tf.tidy(() => {
+      const { offset, mask } = this.read(this.convOffset.forward(x));
+      const weight = this.weight.variable as tf.Tensor as tf.Tensor4D;
+      let y = deformConv2d(x, offset, scale ? tf.mul(weight, scale) : weight, {
+        strides: this.stride,
+        padding: this.padding,
+        dilations: this.dilation,
+        groups: this.groups,
+        deformGroups: this.deformGroups,
+        mask,
+        bias,
+      });
+      if (residual) y = tf.add(y, residual);
+      return activation === 'relu' ? tf.relu(y) : y;
+    });
+  }
+}
+
+/**
+ * Version 1, mmcv's `DCN`.
+ *
+ * @throws DetLabError when asked for a bias, which v1 does not have.
+ * @example new DeformConv2dPack({ inChannels: 8, outChannels: 8, kernelSize: 3, padding: 1, bias: false }).forward(x)
+ */
+export class DeformConv2dPack extends DeformablePack {
+  override readonly layerNames = ['DeformConv2dPack', 'DeformConv2d'];
+  protected readonly convOffset: Conv2d;
+
+  constructor(config: DeformConv2dPackConfig) {
+    if (config.bias)
+      throw new DetLabError(
+        'Cannot build DCN with a bias: deformable convolution v1 has none. Give the layer a norm_cfg, or use DCNv2',
+      );
+    super({ ...config, bias: false, init: config.init ?? deformInit });
+    this.convOffset = this.offsetBranch(2);
+  }
+
+  protected read(prediction: tf.Tensor4D): { offset: tf.Tensor4D } {
+    return { offset: prediction };
+  }
+}
+
+/**
+ * Version 2, mmcv's `DCNv2`: a third of the branch's channels are the taps' weights, through a sigmoid.
+ *
+ * @example new ModulatedDeformConv2dPack({ inChannels: 8, outChannels: 8, kernelSize: 3, padding: 1 }).forward(x)
+ */
+export class ModulatedDeformConv2dPack extends DeformablePack {
+  override readonly layerNames = ['ModulatedDeformConv2dPack', 'ModulatedDeformConv2d'];
+  protected readonly convOffset: Conv2d;
+
+  constructor(config: DeformConv2dPackConfig) {
+    super({ ...config, init: modulatedInit(config), biasInit: zeros });
+    this.convOffset = this.offsetBranch(3);
+  }
+
+  protected read(prediction: tf.Tensor4D): { offset: tf.Tensor4D; mask: tf.Tensor4D } {
+    const third = prediction.shape[3] / 3;
+    const [offset, mask] = tf.split<tf.Tensor4D>(prediction, [2 * third, third], 3);
+    return { offset, mask: tf.sigmoid(mask) };
+  }
+}
