@@ -151,6 +151,36 @@ export function expectClose(
   expect(maxDifference(actual, expected), `${what} largest difference`).toBeLessThanOrEqual(tolerance);
 }
 
+/** Each parameter's gradient by its sum and its product with a stream of its own, [parameters, 2] in `expected`. */
+export function checkWeightGradients(
+  name: string,
+  module: Module,
+  expected: Float32Array,
+  loss: () => tf.Tensor,
+): void {
+  const parameters = [...module.named()].filter(([, p]) => p.kind === 'parameter');
+  expect(expected.length, `${name} grad_w length`).toBe(2 * parameters.length);
+  tf.tidy(() => {
+    const variables = parameters.map(([, p]) => p.variable);
+    const { grads } = tf.variableGrads(loss as () => tf.Scalar, variables);
+    for (const [j, [key, p]] of parameters.entries()) {
+      const g = grads[p.variable.name];
+      const shape = torchShape(p);
+      const values = p.layout.kind === 'conv' ? tf.transpose(g, [3, 2, 0, 1]) : g;
+      const data = values.dataSync<'float32'>();
+      const signs = sgn(`d:${key}`, shape);
+      let [sum, product, scale] = [0, 0, 0];
+      for (let i = 0; i < data.length; i++) {
+        sum += data[i];
+        product += data[i] * signs[i];
+        scale += Math.abs(data[i]);
+      }
+      const tolerance = Math.max(1e-4 * scale, 1e-7);
+      expectClose([sum, product], expected.slice(2 * j, 2 * j + 2), tolerance, `${name} gradient of ${key}`);
+    }
+  });
+}
+
 type Forward = Module & { forward(inputs: tf.Tensor4D[]): tf.Tensor4D[] };
 
 /**
@@ -175,7 +205,11 @@ export function checkModule(
     for (let k = 0; tensors.has(`${prefix}${k}`); k++) found.push(tensors.get(`${prefix}${k}`)!);
     return found;
   };
-  const inputs = list('in').map(nhwc);
+  // inputs not stored are those of the formula
+  const shapesIn: number[][] = JSON.parse(metadata.inputs ?? '[]');
+  const inputs = tensors.has('in0')
+    ? list('in').map(nhwc)
+    : shapesIn.map((shape, k) => nhwc({ shape, data: sgn(`in${k}`, shape) }));
   const expected = list('out');
   const drift = Number(metadata.max_abs_f32_vs_f64);
   const largest = Math.max(...expected.map(({ data }) => maxDifference(data, new Float32Array(data.length))));
@@ -204,6 +238,17 @@ export function checkModule(
       expectClose(g, gradients[i].data, Math.max(1e-4 * scale, 1e-9), `${name} grad_in${i}`);
     }
     expect(tf.memory().numTensors, 'tensors left by the gradient').toBe(before);
+  }
+  if (tensors.has('grad_w')) {
+    checkWeightGradients(name, module, tensors.get('grad_w')!.data as Float32Array, () =>
+      tf.addN(
+        module.forward(inputs).map((y, i) => {
+          const { shape } = expected[i];
+          return tf.mean(tf.mul(y, nhwc({ shape, data: sgn(`g${i}`, shape) })));
+        }),
+      ),
+    );
+    expect(tf.memory().numTensors, 'tensors left by the gradient of the weights').toBe(before);
   }
   tf.dispose(inputs);
   module.dispose();

@@ -7,6 +7,10 @@ export { convNorm, type Norm } from './conv-norm';
 export { Conv2d, type Conv2dConfig, type Epilogue } from './conv2d';
 export { DeformConv2d, type DeformConv2dConfig, ModulatedDeformConv2d } from './deform-conv2d';
 export { DeformConv2dPack, type DeformConv2dPackConfig, ModulatedDeformConv2dPack } from './deform-conv2d-pack';
+export {
+  DepthwiseSeparableConvModule,
+  type DepthwiseSeparableConvModuleConfig,
+} from './depthwise-separable-conv-module';
 export { Dropout, type DropoutCfg, dropoutCfg } from './dropout';
 export { GroupNorm, type GroupNormConfig } from './group-norm';
 export { applyInitCfg, type InitCfg, initCfg, pretrainedOf } from './init-cfg';
@@ -28,5 +32,6 @@ export { Linear, type LinearConfig } from './linear';
 export * from './module';
 export { ModuleList, Sequential } from './module-list';
 export { type AttentionInputs, MultiheadAttention, type MultiheadAttentionConfig } from './multihead-attention';
+export { NON_LOCAL_MODES, NonLocal2d, type NonLocal2dConfig, type NonLocalMode } from './non-local2d';
 export { type AttentionMasks, ProjectedAttention, type ProjectedAttentionConfig } from './projected-attention';
 export { stepRandom, withStepRandom } from './step-random';

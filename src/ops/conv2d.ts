@@ -63,6 +63,10 @@ function pad(x: tf.Tensor4D, ph: number, pw: number): tf.Tensor4D {
 
 function grouped(x: tf.Tensor4D, filter: tf.Tensor4D, strides: [number, number], groups: number): tf.Tensor4D {
   if (groups === 1) return tf.conv2d(x, filter, strides, 'valid');
+  const [kh, kw, perGroup, outChannels] = filter.shape;
+  // depthwise: the filter's last axis already runs over the channels, each with its multiplier
+  if (perGroup === 1 && groups === x.shape[3])
+    return tf.depthwiseConv2d(x, filter.reshape([kh, kw, groups, outChannels / groups]), strides, 'valid');
   const filters = tf.split<tf.Tensor4D>(filter, groups, 3);
   const parts = tf.split<tf.Tensor4D>(x, groups, 3).map((part, i) => tf.conv2d(part, filters[i], strides, 'valid'));
   return tf.concat(parts, 3);

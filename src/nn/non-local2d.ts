@@ -1,0 +1,103 @@
+// Non-local block (Wang et al., CVPR 2018) as mmcv's NonLocal2d: every pixel gets the weighted mean of all pixels added,
+// x + conv_out(weights(theta(x), phi(x)) g(x)), with one of four pairwise functions.
+
+import * as tf from '@tensorflow/tfjs';
+import { maxPool2d } from '../ops/max-pool2d';
+import { ConvModule } from './conv-module';
+import { normal, zeros } from './initializers';
+import type { ConvCfg, NormCfg } from './layer-options';
+import { Module } from './module';
+
+export const NON_LOCAL_MODES = ['gaussian', 'embedded_gaussian', 'dot_product', 'concatenation'] as const;
+export type NonLocalMode = (typeof NON_LOCAL_MODES)[number];
+
+export interface NonLocal2dConfig {
+  inChannels: number;
+  /** The inner channels are the outer ones over this. */
+  reduction?: number;
+  /** embedded_gaussian: divides by the root of the inner channels. */
+  useScale?: boolean;
+  mode?: NonLocalMode;
+  /** Halves the map that is attended to, by max pooling. */
+  subSample?: boolean;
+  convCfg?: ConvCfg | null;
+  /** Norm behind `conv_out`. */
+  normCfg?: NormCfg | null;
+  /** Standard deviation of the starting weights. */
+  std?: number;
+  /** The block starts as the identity. */
+  zerosInit?: boolean;
+}
+
+/**
+ * @example new NonLocal2d({ inChannels: 64 }).forward(x) // [N, H, W, 64] -> the same shape
+ */
+export class NonLocal2d extends Module {
+  private readonly g: ConvModule;
+  private readonly convOut: ConvModule;
+  private readonly theta?: ConvModule;
+  private readonly phi?: ConvModule;
+  private readonly project?: ConvModule;
+  private readonly mode: NonLocalMode;
+  private readonly inner: number;
+
+  constructor(private readonly config: NonLocal2dConfig) {
+    super();
+    const { inChannels, reduction = 2, mode = 'embedded_gaussian', subSample = false, convCfg, normCfg } = config;
+    const { std = 0.01, zerosInit = true } = config;
+    this.mode = mode;
+    this.inner = Math.max(Math.floor(inChannels / reduction), 1);
+    const conv = (from: number, to: number, norm: NormCfg | null = null) =>
+      new ConvModule({ inChannels: from, outChannels: to, kernelSize: 1, convCfg, normCfg: norm, actCfg: null });
+    const embed = () => {
+      const module = conv(inChannels, this.inner);
+      module.conv.weight.initializer = normal(std);
+      return module;
+    };
+    // a pooled branch is a Sequential in PyTorch, which puts a 0 into its name
+    const pooled = subSample ? '.0' : '';
+    this.g = this.addChild(`g${pooled}`, embed());
+    this.convOut = this.addChild('conv_out', conv(this.inner, inChannels, normCfg ?? null));
+    const last = this.convOut.norm ?? this.convOut.conv;
+    last.weight.initializer = zerosInit ? zeros : normal(std);
+    if (mode !== 'gaussian') {
+      this.theta = this.addChild('theta', embed());
+      this.phi = this.addChild(`phi${pooled}`, embed());
+    }
+    if (mode === 'concatenation')
+      this.project = this.addChild(
+        'concat_project',
+        new ConvModule({ inChannels: this.inner * 2, outChannels: 1, kernelSize: 1, bias: false }),
+      );
+  }
+
+  forward(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.tidy(() => {
+      const [n, h, w] = x.shape;
+      const pool = (y: tf.Tensor4D) => (this.config.subSample ? maxPool2d(y, { size: [2, 2] }) : y);
+      const rows = (y: tf.Tensor4D): tf.Tensor3D => y.reshape([n, -1, y.shape[3]]);
+      const g = rows(pool(this.g.forward(x))); // [N, M, inner]
+      const theta = rows(this.theta ? this.theta.forward(x) : x); // [N, HW, inner]
+      const phi = rows(pool(this.phi ? this.phi.forward(x) : x)); // [N, M, inner]
+      const y: tf.Tensor4D = tf.matMul(this.pairwise(theta, phi), g).reshape([n, h, w, this.inner]);
+      return this.convOut.forward(y, { residual: x });
+    });
+  }
+
+  /** [N, HW, C], [N, M, C] -> how much each of the HW pixels takes of the M, [N, HW, M]. */
+  private pairwise(theta: tf.Tensor3D, phi: tf.Tensor3D): tf.Tensor3D {
+    const count = phi.shape[1];
+    if (this.mode === 'concatenation') {
+      // relu(w . [theta_i, phi_j]) = relu(w1 . theta_i + w2 . phi_j): the pairs need not be written out
+      const [wTheta, wPhi] = tf.split(this.project!.conv.weight.variable.reshape([2, this.inner, 1]), 2);
+      const n = theta.shape[0];
+      const a = tf.matMul(theta, tf.tile(wTheta, [n, 1, 1])); // [N, HW, 1]
+      const b = tf.matMul(phi, tf.tile(wPhi, [n, 1, 1])).reshape([n, 1, count]);
+      return tf.div(tf.relu(tf.add(a, b)), count);
+    }
+    const products: tf.Tensor3D = tf.matMul(theta, phi, false, true);
+    if (this.mode === 'dot_product') return tf.div(products, count);
+    const scaled = this.mode === 'embedded_gaussian' && (this.config.useScale ?? true);
+    return tf.softmax(scaled ? tf.div(products, Math.sqrt(theta.shape[2])) : products);
+  }
+}
