@@ -93,11 +93,11 @@ export class NonLocal2d extends Module {
       const n = theta.shape[0];
       const a = tf.matMul(theta, tf.tile(wTheta, [n, 1, 1])); // [N, HW, 1]
       const b = tf.matMul(phi, tf.tile(wPhi, [n, 1, 1])).reshape([n, 1, count]);
-      return tf.div(tf.relu(tf.add(a, b)), count);
+      return tf.div<tf.Tensor3D>(tf.relu(tf.add(a, b)), count);
     }
     const products: tf.Tensor3D = tf.matMul(theta, phi, false, true);
-    if (this.mode === 'dot_product') return tf.div(products, count);
+    if (this.mode === 'dot_product') return tf.div<tf.Tensor3D>(products, count);
     const scaled = this.mode === 'embedded_gaussian' && (this.config.useScale ?? true);
-    return tf.softmax(scaled ? tf.div(products, Math.sqrt(theta.shape[2])) : products);
+    return tf.softmax(scaled ? tf.div<tf.Tensor3D>(products, Math.sqrt(theta.shape[2])) : products);
   }
 }

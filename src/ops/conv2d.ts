@@ -66,7 +66,7 @@ function grouped(x: tf.Tensor4D, filter: tf.Tensor4D, strides: [number, number],
   const [kh, kw, perGroup, outChannels] = filter.shape;
   // depthwise: the filter's last axis already runs over the channels, each with its multiplier
   if (perGroup === 1 && groups === x.shape[3])
-    return tf.depthwiseConv2d(x, filter.reshape([kh, kw, groups, outChannels / groups]), strides, 'valid');
+    return tf.depthwiseConv2d(x, filter.reshape<tf.Tensor4D>([kh, kw, groups, outChannels / groups]), strides, 'valid');
   const filters = tf.split<tf.Tensor4D>(filter, groups, 3);
   const parts = tf.split<tf.Tensor4D>(x, groups, 3).map((part, i) => tf.conv2d(part, filters[i], strides, 'valid'));
   return tf.concat(parts, 3);
