@@ -73,6 +73,12 @@ export abstract class AnchorHead extends Module {
     return this.lossCls.useSigmoid ? this.numClasses : this.numClasses + 1;
   }
 
+  /** Weight of positives in the classification loss. */
+  protected get positiveWeight(): number {
+    const weight = this.training_?.cfg.pos_weight ?? -1;
+    return weight > 0 ? weight : 1;
+  }
+
   /** One feature level [N, H, W, C] -> its scores and deltas. */
   protected abstract forwardSingle(x: tf.Tensor4D): { scores: tf.Tensor4D; deltas: tf.Tensor4D };
 

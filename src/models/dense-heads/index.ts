@@ -1,11 +1,16 @@
 // Dense heads: predictions for every cell of every feature level.
 
 import type { AnyDefinition } from '../../registry';
+import { retinaHeadDefinition } from './retina-head';
 import { rpnHeadDefinition } from './rpn-head';
 
+export { AnchorDetectionHead } from './anchor-detection-head';
 export { AnchorHead, type AnchorHeadConfig, type FlatOutputs, type HeadOutputs } from './anchor-head';
 export { type AnchorTrainCfg, anchorHeadOptions, anchorTrainCfg } from './anchor-head-options';
+export { type DenseTestCfg, denseTestCfg } from './dense-detections';
+export type { DetectionHead } from './detection-head';
 export { type ProposalCfg, type Proposals, proposalCfg } from './proposals';
+export { RetinaHead, type RetinaHeadConfig } from './retina-head';
 export { RPNHead, type RPNHeadConfig } from './rpn-head';
 
-export const denseHeads = [rpnHeadDefinition] as const satisfies readonly AnyDefinition[];
+export const denseHeads = [rpnHeadDefinition, retinaHeadDefinition] as const satisfies readonly AnyDefinition[];

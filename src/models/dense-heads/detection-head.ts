@@ -1,0 +1,26 @@
+// What a one-stage detector asks of its head.
+
+import type * as tf from '@tensorflow/tfjs';
+import type { Detections } from '../../data/types';
+import { DetLabError } from '../../errors';
+import type { Module } from '../../nn';
+import type { Random } from '../../random';
+import type { DetBatch, Losses } from '../types';
+
+export interface DetectionHead extends Module {
+  readonly numClasses: number;
+  loss(features: tf.Tensor4D[], batch: DetBatch, random: Random): Losses;
+  /** Boxes in the original image's pixels with `rescale`, else in those of the network's input. */
+  predict(features: tf.Tensor4D[], batch: DetBatch, options: { rescale: boolean }): Detections[];
+}
+
+/** @throws DetLabError that says which config is missing for what. */
+export function requireCfg<T>(cfg: T | null | undefined, head: string, name: 'train_cfg' | 'test_cfg'): T {
+  if (cfg) return cfg;
+  const task = name === 'train_cfg' ? 'compute the losses' : 'choose the detections';
+  const example =
+    name === 'train_cfg'
+      ? 'with an assigner'
+      : ", for example { nms_pre: 1000, score_thr: 0.05, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 100 }";
+  throw new DetLabError(`Cannot ${task} of ${head}: it was built without ${name}. Give ${name} ${example}`);
+}

@@ -1,0 +1,11 @@
+// Every one-stage head against the reference.
+
+import { beforeAll, test } from 'vitest';
+import { startEngine } from '../../../src/engine';
+import { checkHead } from './check-head';
+
+beforeAll(async () => void (await startEngine()));
+
+test.each(['head_retina', 'ref_head_retina_gn', 'ref_head_retina_softmax', 'ref_head_retina_ghm'])('%s', (name) =>
+  checkHead(name),
+);
