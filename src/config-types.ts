@@ -2,19 +2,8 @@
 // and the configs of one kind are a union told apart by `type`.
 
 import type { z } from 'zod';
-import type { DATASETS } from './data/datasets/definitions';
-import type { TRANSFORMS } from './data/transforms';
-import type { METRICS } from './evaluation';
-import type { backbones } from './models/backbones';
-import type { dataPreprocessors } from './models/data-preprocessors';
-import type { denseHeads } from './models/dense-heads';
-import type { detectors } from './models/detectors';
-import type { losses } from './models/losses';
-import type { necks } from './models/necks';
-import type { roiHeads } from './models/roi-heads';
-import type { taskModules } from './models/task-modules';
+import type { BuiltInChoice, BuiltInConfig, BuiltInName, BuiltInOverride } from './module-configs';
 import type { Kind, ModuleConfig, ModuleDefinition, NestedModule } from './registry';
-import type { trainingModules } from './training/training-modules';
 
 /**
  * Definitions of the user's own modules, by any name, for the types to know them (`configOf` does without).
@@ -24,33 +13,22 @@ import type { trainingModules } from './training/training-modules';
 // biome-ignore lint/suspicious/noEmptyInterface: it is there to be added to
 export interface UserModules {}
 
-type Definitions =
-  | (typeof backbones)[number]
-  | (typeof dataPreprocessors)[number]
-  | (typeof denseHeads)[number]
-  | (typeof detectors)[number]
-  | (typeof roiHeads)[number]
-  | (typeof losses)[number]
-  | (typeof necks)[number]
-  | (typeof taskModules)[number]
-  | (typeof trainingModules)[number]
-  | (typeof DATASETS)[number]
-  | (typeof METRICS)[number]
-  | (typeof TRANSFORMS)[number]
-  | UserModules[keyof UserModules];
+type Own<K extends Kind> = Extract<UserModules[keyof UserModules], { kind: K }>;
 
-type DefinitionOf<K extends Kind> = Extract<Definitions, { kind: K }>;
+/** What a schema takes; that of a module without options is an object without keys, not one that forbids `type`. */
+type InputOf<Options extends z.ZodType> =
+  z.input<Options> extends Record<string, never> ? Record<never, never> : z.input<Options>;
 
 /** The config of one definition: `{ type: 'FPN', out_channels: number, ... }`. */
 export type ModuleConfigOf<D> =
   D extends ModuleDefinition<infer Options, infer _Built, infer Type, infer _Kind>
-    ? { type: Type } & Filled<z.input<Options>>
+    ? { type: Type } & Filled<InputOf<Options>>
     : never;
 
 /** Any module of a kind. Kinds without a definition take any config. */
-export type ConfigOf<K extends Kind> = [DefinitionOf<K>] extends [never]
+export type ConfigOf<K extends Kind> = [TypeName<K>] extends [never]
   ? ModuleConfig
-  : ModuleConfigOf<DefinitionOf<K>>;
+  : BuiltInConfig<K> | ModuleConfigOf<Own<K>>;
 
 /** A schema's input with the configs of nested modules put in their places. */
 export type Filled<T> =
@@ -70,30 +48,32 @@ export type Override<T> =
         ? { [Key in keyof T]?: Override<T[Key]> } & { _delete_?: boolean }
         : T;
 
-type ChoiceOf<D> =
+/** The config of one definition with any of its options left out. */
+export type ChoiceOf<D> =
   D extends ModuleDefinition<infer Options, infer _Built, infer Type, infer _Kind>
-    ? { type: Type } & Override<z.input<Options>>
+    ? { type: Type } & Override<InputOf<Options>>
     : never;
-type OverrideOf<D> =
+/** The same, its `type` left out too. */
+export type OverrideOf<D> =
   D extends ModuleDefinition<infer Options, infer _Built, infer Type, infer _Kind>
-    ? { type?: Type } & Override<z.input<Options>>
+    ? { type?: Type } & Override<InputOf<Options>>
     : never;
 
 /** A part of an inherited module: any of its options, its `type` too only when it changes. */
-export type ModuleOverride<K extends Kind> = [DefinitionOf<K>] extends [never]
+export type ModuleOverride<K extends Kind> = [TypeName<K>] extends [never]
   ? Partial<ModuleConfig>
-  : OverrideOf<DefinitionOf<K>>;
+  : BuiltInOverride<K> | OverrideOf<Own<K>>;
 
 /**
  * A module put in the place of another: its `type`, and those of its options that are not taken over; or a module of
  * your own by `configOf`.
  */
 export type ModuleChoice<K extends Kind> =
-  | ([DefinitionOf<K>] extends [never] ? ModuleConfig : ChoiceOf<DefinitionOf<K>>)
+  | ([TypeName<K>] extends [never] ? ModuleConfig : BuiltInChoice<K> | ChoiceOf<Own<K>>)
   | NestedModule<K>;
 
 /** The type names of a kind: `'FPN' | 'PAFPN'`. */
-export type TypeName<K extends Kind> = DefinitionOf<K>['type'];
+export type TypeName<K extends Kind> = BuiltInName<K> | Own<K>['type'];
 
 export type DetectorConfig = ConfigOf<'detector'>;
 export type BackboneConfig = ConfigOf<'backbone'>;

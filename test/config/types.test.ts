@@ -1,18 +1,71 @@
-// The types of configs in cells: the notebook's compiler is the project's own, with the lenient options of cells.
+// The types of configs in cells: the notebook's compiler is the project's own, with the lenient options of cells. What
+// cells see are the types the build wrote out (scripts/build); they must say the same as those derived in the source.
 
+import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
 import { cellOptions } from '../../kernels/jupyter/compiler/options';
+import { packageRoot } from '../../src/paths';
+import { KINDS } from '../../src/registry';
+
+/** Problems of one file; `virtual` are files that are not on the disk, or are read as something else. */
+function problemsOf(file: string, options: ts.CompilerOptions, virtual: Record<string, string> = {}): unknown[] {
+  const host = ts.createCompilerHost(options);
+  const { readFile, fileExists } = host;
+  host.fileExists = (name) => name in virtual || fileExists.call(host, name);
+  host.readFile = (name) => virtual[name] ?? readFile.call(host, name);
+  const program = ts.createProgram([file], options, host);
+  const source = program.getSourceFile(file);
+  return [...program.getSyntacticDiagnostics(source), ...program.getSemanticDiagnostics(source)].map(
+    ({ start = 0, messageText }) => {
+      const line = source!.text.slice(source!.text.lastIndexOf('\n', start) + 1).split('\n')[0];
+      return [line.trim(), ts.flattenDiagnosticMessageText(messageText, '\n')];
+    },
+  );
+}
+
+const cell = path.join(__dirname, 'types', 'cell.ts');
+const dist = path.join(packageRoot, 'dist', 'src');
+const { options, problem } = cellOptions('/');
 
 test('cells are checked by the notebook compiler: right configs pass, each mistake is an error', () => {
-  const cell = path.join(__dirname, 'types', 'cell.ts');
-  const { options, problem } = cellOptions('/');
   expect(problem).toBeUndefined();
   expect(options.strict).toBeUndefined();
-  const program = ts.createProgram([cell], options);
-  const problems = program.getSemanticDiagnostics(program.getSourceFile(cell));
-  expect(problems.map(({ start, messageText }) => [start, ts.flattenDiagnosticMessageText(messageText, '\n')])).toEqual(
-    [],
-  );
+  expect(problemsOf(cell, options)).toEqual([]);
 });
+
+const built = existsSync(path.join(dist, 'module-configs.d.ts'));
+
+test.skipIf(!built)('the types written out by the build let the same pass and refuse the same', () => {
+  expect(readFileSync(path.join(dist, 'module-configs.d.ts'), 'utf8')).toContain('export type PAFPNChoice = {');
+  const text = readFileSync(cell, 'utf8').replaceAll('../../../src/', '../../../dist/src/');
+  for (const strict of [undefined, true])
+    expect(problemsOf(cell, { ...options, strict }, { [cell]: text })).toEqual([]);
+});
+
+test.skipIf(!built)(
+  'written out, the types of every kind equal the derived ones',
+  () => {
+    const derived = path.join(dist, 'derived-configs.d.ts');
+    const check = path.join(dist, 'compared-configs.ts');
+    const forms = ['Name', 'Config', 'Choice', 'Override'].map((form) => `BuiltIn${form}`);
+    const checks = KINDS.flatMap((kind) =>
+      forms.map((form) => `export const ${kind}${form}: Same<D.${form}<'${kind}'>, W.${form}<'${kind}'>> = true;`),
+    );
+    const text = `
+    import type * as D from './derived-configs';
+    import type * as W from './module-configs';
+    type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : 'less') : 'more';
+    ${checks.join('\n')}`;
+    const virtual = {
+      [derived]: readFileSync(path.join(packageRoot, 'src', 'module-configs.ts'), 'utf8'),
+      [check]: text,
+    };
+    expect(problemsOf(check, { ...options, strict: true }, virtual)).toEqual([]);
+    // and the comparison tells types apart
+    const wrong = text.replace(checks[0], 'export const wrong: Same<{ a: 1 }, { a: 2 }> = true;');
+    expect(problemsOf(check, { ...options, strict: true }, { ...virtual, [check]: wrong })).toHaveLength(1);
+  },
+  120_000,
+);

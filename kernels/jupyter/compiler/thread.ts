@@ -45,6 +45,9 @@ questions?.on('message', ({ seq, type, content }: Asked) => {
   questions.postMessage({ seq, content: answer } satisfies Answered);
 });
 
+/** Its answer takes in the types of recipes and configs, which a first completion would wait for. */
+const FIRST_QUESTION = "detector('').neck({ type: '";
+
 /** Parses the preloaded packages' types, then builds the program with them. */
 function readAhead(): void {
   const resolver = createResolver(directory, compiler.options);
@@ -65,7 +68,7 @@ function readAhead(): void {
       }
     }
     if (waiting.length) setImmediate(step);
-    else setImmediate(() => compiler.full.open(compiler.earlier, ''));
+    else setImmediate(() => complete(compiler, { code: FIRST_QUESTION }));
   };
   step();
 }

@@ -9,6 +9,7 @@ import type {
   DetectorConfig,
   ModuleChoice,
   NeckConfig,
+  SamplerConfig,
   TransformConfig,
   TypeName,
 } from '../../../src/config-types';
@@ -42,6 +43,9 @@ export const backbone: BackboneConfig = { type: 'ResNet', depth: 18 };
 export const depth: BackboneConfig = { type: 'ResNet', depth: 19 };
 
 const assigner: AssignerConfig = { type: 'MaxIoUAssigner', pos_iou_thr: 0.5, neg_iou_thr: 0.5 };
+export const without: SamplerConfig = { type: 'PseudoSampler' };
+// @ts-expect-error a module without options has none
+export const withMore: SamplerConfig = { type: 'PseudoSampler', num: 3 };
 export const nested: DenseHeadConfig = {
   type: 'RPNHead',
   anchor_generator: { type: 'AnchorGenerator', scales: [8], ratios: [0.5, 1, 2], strides: [4, 8] },
