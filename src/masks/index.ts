@@ -1,0 +1,28 @@
+// Masks of objects in plain arrays: COCO's run lengths, polygons, targets and pasting. Known to data, models, evaluation
+// and pictures; knows none of them.
+
+export {
+  cropMasks,
+  flipMasks,
+  type InstanceMasks,
+  type Polygon,
+  padMasks,
+  polygonsToRle,
+  resizeMasks,
+  takeMasks,
+  toRles,
+} from './instance-masks';
+export { type MaskTargetOptions, maskTargets } from './mask-targets';
+export { type PasteOptions, pasteMask } from './paste-mask';
+export { boxToRle, polygonToRle } from './polygon-rle';
+export { decodeRle, encodeRle, foreground, mergeRles, type Rle, RleBuilder, rleArea, rleToBox } from './rle';
+export { columnRuns, cropRle, flipRle, padRle, resizeRle } from './rle-geometry';
+export { rleOverlaps } from './rle-overlaps';
+export { countsFromString, countsToString } from './rle-string';
+export {
+  rleToSegmentation,
+  type Segmentation,
+  segmentationToRle,
+  usableParts,
+  usablePolygons,
+} from './segmentation';

@@ -1,0 +1,91 @@
+// Resizing, mirroring and padding of run-length encoded masks, run by run. Equal, pixel by pixel, to what cv2 and
+// MMDetection's BitmapMasks do to bitmaps.
+
+import { foreground, type Rle, RleBuilder } from './rle';
+
+export type FlipDirection = 'horizontal' | 'vertical' | 'diagonal';
+
+/** The foreground of each column: rows [runs[2k], runs[2k + 1]) for k from starts[x] to starts[x + 1]. */
+export interface ColumnRuns {
+  starts: Int32Array;
+  runs: Int32Array;
+}
+
+/** Splits the runs at the feet of the columns. */
+export function columnRuns(mask: Rle): ColumnRuns {
+  const { height, width } = mask;
+  const starts = new Int32Array(width + 1);
+  const runs: number[] = [];
+  let column = 0;
+  for (const [from, to] of foreground(mask)) {
+    let at = from;
+    while (at < to) {
+      const x = Math.floor(at / height);
+      while (column < x) starts[++column] = runs.length / 2;
+      const end = Math.min(to, (x + 1) * height);
+      runs.push(at - x * height, end - x * height);
+      at = end;
+    }
+  }
+  while (column < width) starts[++column] = runs.length / 2;
+  return { starts, runs: Int32Array.from(runs) };
+}
+
+/** Nearest neighbour, as cv2.resize(INTER_NEAREST): target pixel i reads source pixel floor(i * source / target). */
+export function resizeRle(mask: Rle, height: number, width: number): Rle {
+  if (height === mask.height && width === mask.width) return mask;
+  const { starts, runs } = columnRuns(mask);
+  const builder = new RleBuilder();
+  const rows = sources(mask.height, height);
+  const columns = sources(mask.width, width);
+  // how many target rows read a source row below b
+  const below = new Int32Array(mask.height + 1);
+  for (const row of rows) below[row + 1]++;
+  for (let b = 1; b <= mask.height; b++) below[b] += below[b - 1];
+  for (let x = 0; x < width; x++)
+    for (let k = starts[columns[x]]; k < starts[columns[x] + 1]; k++)
+      builder.add(x * height + below[runs[2 * k]], x * height + below[runs[2 * k + 1]]);
+  return builder.finish(height, width);
+}
+
+function sources(source: number, target: number): Int32Array {
+  const step = 1 / (target / source);
+  return Int32Array.from({ length: target }, (_, i) => Math.min(Math.floor(i * step), source - 1));
+}
+
+export function flipRle(mask: Rle, direction: FlipDirection): Rle {
+  const { height, width } = mask;
+  const { starts, runs } = columnRuns(mask);
+  const builder = new RleBuilder();
+  const [turnX, turnY] = [direction !== 'vertical', direction !== 'horizontal'];
+  for (let x = 0; x < width; x++) {
+    const from = turnX ? width - 1 - x : x;
+    const [first, last] = [starts[from], starts[from + 1]];
+    for (let i = first; i < last; i++) {
+      const k = turnY ? first + last - 1 - i : i;
+      const [y0, y1] = [runs[2 * k], runs[2 * k + 1]];
+      if (turnY) builder.add(x * height + height - y1, x * height + height - y0);
+      else builder.add(x * height + y0, x * height + y1);
+    }
+  }
+  return builder.finish(height, width);
+}
+
+/** `top` and `left` pixels are cut off or, where negative, added; then the mask is cut or filled to `height` x `width`. */
+export function cropRle(
+  mask: Rle,
+  { top, left, height, width }: Record<'top' | 'left' | 'height' | 'width', number>,
+): Rle {
+  const { starts, runs } = columnRuns(mask);
+  const builder = new RleBuilder();
+  for (let x = Math.max(0, -left); x < width && x + left < mask.width; x++)
+    for (let k = starts[x + left]; k < starts[x + left + 1]; k++)
+      builder.add(x * height + Math.max(runs[2 * k] - top, 0), x * height + Math.min(runs[2 * k + 1] - top, height));
+  return builder.finish(height, width);
+}
+
+/** Background added at the bottom and right. */
+export function padRle(mask: Rle, height: number, width: number): Rle {
+  if (height === mask.height && width === mask.width) return mask;
+  return cropRle(mask, { top: 0, left: 0, height, width });
+}

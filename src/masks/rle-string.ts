@@ -1,0 +1,43 @@
+// COCO's compact spelling of run lengths: each a little-endian base-32 number in the characters '0' to 'o', from the
+// fourth on as the difference to the run two places before.
+
+import { DetLabError } from '../errors';
+
+/** @example countsToString(new Uint32Array([4, 2, 10])) // '42:' */
+export function countsToString(counts: Uint32Array): string {
+  let text = '';
+  for (let i = 0; i < counts.length; i++) {
+    let value = i > 2 ? counts[i] - counts[i - 2] : counts[i];
+    for (let more = true; more; ) {
+      const digit = value & 0x1f;
+      value >>= 5;
+      // bit 4 of the last digit is the sign
+      more = digit & 0x10 ? value !== -1 : value !== 0;
+      text += String.fromCharCode((more ? digit | 0x20 : digit) + 48);
+    }
+  }
+  return text;
+}
+
+/** @throws DetLabError for a character that cannot stand there, or a spelling that ends within a number. */
+export function countsFromString(text: string): Uint32Array {
+  const counts: number[] = [];
+  for (let at = 0; at < text.length; ) {
+    let value = 0;
+    let shift = 0;
+    for (let more = true; more; shift += 5) {
+      const digit = text.charCodeAt(at++) - 48;
+      if (!(digit >= 0 && digit < 64) || shift > 30)
+        throw new DetLabError(
+          `Cannot read a run-length encoded mask: character ${at} of ${text.length} is ${JSON.stringify(text[at - 1] ?? 'missing')}`,
+        );
+      value |= (digit & 0x1f) << shift;
+      more = (digit & 0x20) !== 0;
+      if (!more && digit & 0x10 && shift < 25) value |= -1 << (shift + 5);
+    }
+    const count = counts.length > 2 ? value + counts[counts.length - 2] : value;
+    if (count < 0) throw new DetLabError(`Cannot read a run-length encoded mask: run ${counts.length} is ${count}`);
+    counts.push(count);
+  }
+  return Uint32Array.from(counts);
+}

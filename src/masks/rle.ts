@@ -1,0 +1,167 @@
+// Run-length encoded binary masks as COCO has them: pixels column by column, lengths of runs of 0 and 1 in turn, zeros
+// first. All of pycocotools' operations on them work run by run, never pixel by pixel.
+
+import { DetLabError } from '../errors';
+
+export interface Rle {
+  height: number;
+  width: number;
+  /** Lengths of the runs; those at odd places are foreground. They sum up to height * width. */
+  counts: Uint32Array;
+}
+
+/** Writes a mask as ranges of foreground in rising order of column-major index; ranges that touch become one run. */
+export class RleBuilder {
+  private readonly counts: number[] = [0];
+  private end = 0;
+
+  /** Foreground from index `from` up to, not including, `to`. */
+  add(from: number, to: number): void {
+    if (to <= from) return;
+    const last = this.counts.length - 1;
+    if (from === this.end && last % 2 === 1) this.counts[last] += to - from;
+    else if (last % 2 === 0) {
+      this.counts[last] += from - this.end;
+      this.counts.push(to - from);
+    } else this.counts.push(from - this.end, to - from);
+    this.end = to;
+  }
+
+  finish(height: number, width: number): Rle {
+    const rest = height * width - this.end;
+    const last = this.counts.length - 1;
+    if (rest > 0 && last % 2 === 1) this.counts.push(rest);
+    else if (rest > 0) this.counts[last] += rest;
+    return { height, width, counts: Uint32Array.from(this.counts) };
+  }
+}
+
+/**
+ * Encodes a bitmap given row by row; every value but 0 is foreground.
+ *
+ * @example encodeRle(new Uint8Array([0, 1, 1, 1]), 2, 2).counts // [1, 3]
+ */
+export function encodeRle(bitmap: ArrayLike<number>, height: number, width: number): Rle {
+  if (bitmap.length !== height * width)
+    throw new DetLabError(
+      `Cannot encode a mask of ${height} x ${width}: expected ${height * width} pixels, received ${bitmap.length}`,
+    );
+  const builder = new RleBuilder();
+  for (let x = 0; x < width; x++)
+    for (let y = 0; y < height; ) {
+      while (y < height && !bitmap[y * width + x]) y++;
+      const from = y;
+      while (y < height && bitmap[y * width + x]) y++;
+      builder.add(x * height + from, x * height + y);
+    }
+  return builder.finish(height, width);
+}
+
+/** The bitmap of 0 and 1, row by row. */
+export function decodeRle(mask: Rle): Uint8Array {
+  const { height, width } = mask;
+  const bitmap = new Uint8Array(height * width);
+  for (const [from, to] of foreground(mask)) {
+    let x = Math.floor(from / height);
+    let y = from - x * height;
+    for (let i = from; i < to; i++) {
+      bitmap[y * width + x] = 1;
+      if (++y === height) {
+        y = 0;
+        x++;
+      }
+    }
+  }
+  return bitmap;
+}
+
+/** Ranges [from, to) of foreground in column-major index, empty ones left out. */
+export function* foreground({ counts }: Rle): Generator<[number, number]> {
+  let at = 0;
+  for (let i = 0; i < counts.length; i++) {
+    if (i % 2 === 1 && counts[i] > 0) yield [at, at + counts[i]];
+    at += counts[i];
+  }
+}
+
+/** Number of foreground pixels. */
+export function rleArea({ counts }: Rle): number {
+  let area = 0;
+  for (let i = 1; i < counts.length; i += 2) area += counts[i];
+  return area;
+}
+
+/** Smallest box [x, y, width, height] around the foreground; zeros when there is none. */
+export function rleToBox({ counts, height, width }: Rle): [number, number, number, number] {
+  let [left, top, right, bottom] = [width, height, 0, 0];
+  const pairs = counts.length - (counts.length % 2);
+  if (pairs === 0 || height === 0) return [0, 0, 0, 0];
+  let at = 0;
+  let firstColumn = 0;
+  for (let i = 0; i < pairs; i++) {
+    at += counts[i];
+    const pixel = at - (i % 2); // first pixel of a run, then its last
+    const y = pixel % height;
+    const x = (pixel - y) / height;
+    if (i % 2 === 0) firstColumn = x;
+    else if (firstColumn < x) [top, bottom] = [0, height - 1]; // it passes the foot of a column
+    left = Math.min(left, x);
+    right = Math.max(right, x);
+    top = Math.min(top, y);
+    bottom = Math.max(bottom, y);
+  }
+  return [left, top, right - left + 1, bottom - top + 1];
+}
+
+/** Union of masks of one size, or their intersection. */
+export function mergeRles(masks: readonly Rle[], intersect = false): Rle {
+  if (masks.length === 0) return { height: 0, width: 0, counts: new Uint32Array(0) };
+  return masks.reduce((whole, mask) => mergeTwo(whole, mask, intersect));
+}
+
+function mergeTwo(a: Rle, b: Rle, intersect: boolean): Rle {
+  if (a.height !== b.height || a.width !== b.width)
+    throw new DetLabError(
+      `Cannot merge masks: expected one size, received ${a.height} x ${a.width} and ${b.height} x ${b.width}`,
+    );
+  const counts: number[] = [];
+  let run = 0;
+  let inside = false;
+  walkBoth(a, b, (length, _inA, _inB, nextA, nextB, ends) => {
+    run += length;
+    const next = intersect ? nextA && nextB : nextA || nextB;
+    if (next !== inside || ends) {
+      counts.push(run);
+      run = 0;
+    }
+    inside = next;
+  });
+  return { height: a.height, width: a.width, counts: Uint32Array.from(counts) };
+}
+
+/** Walks two masks together in steps over which neither changes. */
+export function walkBoth(
+  { counts: a }: Rle,
+  { counts: b }: Rle,
+  step: (length: number, inA: boolean, inB: boolean, nextA: boolean, nextB: boolean, ends: boolean) => void,
+): void {
+  let [i, j] = [1, 1];
+  let [leftA, leftB] = [a[0] ?? 0, b[0] ?? 0];
+  let [inA, inB] = [false, false];
+  for (let ends = false; !ends; ) {
+    const length = Math.min(leftA, leftB);
+    const [wasA, wasB] = [inA, inB];
+    leftA -= length;
+    leftB -= length;
+    if (leftA === 0 && i < a.length) {
+      leftA = a[i++];
+      inA = !inA;
+    }
+    if (leftB === 0 && j < b.length) {
+      leftB = b[j++];
+      inB = !inB;
+    }
+    ends = leftA + leftB === 0;
+    step(length, wasA, wasB, inA, inB, ends);
+  }
+}

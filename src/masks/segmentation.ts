@@ -1,0 +1,44 @@
+// A COCO annotation's `segmentation`: polygons, or run lengths plain or compressed.
+
+import { DetLabError } from '../errors';
+import { polygonsToRle } from './instance-masks';
+import { mergeRles, type Rle } from './rle';
+import { countsFromString, countsToString } from './rle-string';
+
+/** As it stands in a COCO file. */
+export type Segmentation = number[][] | { size: number[]; counts: string | number[] };
+
+/**
+ * The mask of one annotation.
+ * @throws DetLabError where the run lengths do not add up to the size.
+ */
+export function segmentationToRle(segmentation: Segmentation, height: number, width: number): Rle {
+  if (Array.isArray(segmentation)) return polygonsToRle(segmentation, height, width);
+  const { size, counts } = segmentation;
+  const runs = typeof counts === 'string' ? countsFromString(counts) : Uint32Array.from(counts);
+  const total = runs.reduce((sum, run) => sum + run, 0);
+  if (size?.length !== 2 || total !== size[0] * size[1])
+    throw new DetLabError(
+      `Cannot read a run-length encoded mask: its runs add up to ${total} pixels, but its size is [${size}]`,
+    );
+  return mergeRles([{ height: size[0], width: size[1], counts: runs }]);
+}
+
+/** A mask as COCO's result files have it. */
+export function rleToSegmentation({ height, width, counts }: Rle): { size: [number, number]; counts: string } {
+  return { size: [height, width], counts: countsToString(counts) };
+}
+
+/** True for what can be read as a mask: polygons of three corners or more, or run lengths with their size. */
+export function usableParts(segmentation: unknown): segmentation is Segmentation {
+  if (Array.isArray(segmentation)) return usablePolygons(segmentation).length > 0;
+  const { size, counts } = (segmentation ?? {}) as { size?: unknown; counts?: unknown };
+  return Array.isArray(size) && (typeof counts === 'string' || Array.isArray(counts));
+}
+
+/** The polygons that have an even number of coordinates, six or more. */
+export function usablePolygons(polygons: readonly unknown[]): number[][] {
+  return polygons.filter(
+    (p): p is number[] => Array.isArray(p) && p.length % 2 === 0 && p.length >= 6 && p.every(Number.isFinite),
+  );
+}
