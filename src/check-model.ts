@@ -23,7 +23,13 @@ export function checkModel(config: unknown, registry: Registry, kind: Kind = 'de
 }
 
 /** The problems of one module's config and of every module inside it. */
-export function findModuleProblems(config: unknown, registry: Registry, kind: Kind, path: string): OptionProblem[] {
+export function findModuleProblems(
+  config: unknown,
+  registry: Registry,
+  kind: Kind,
+  path: string,
+  supplied: readonly string[] = [],
+): OptionProblem[] {
   const { type, _scope_, ...options } = structureOf(config) === 'object' ? (config as Record<string, unknown>) : {};
   if (typeof type !== 'string') {
     const received = type === undefined ? nameOfValue(config) : `type ${nameOfValue(type)}`;
@@ -33,11 +39,13 @@ export function findModuleProblems(config: unknown, registry: Registry, kind: Ki
   if (!definition) return [{ path, message: `unknown ${kind} "${type}".${registry.suggest(kind, type)}` }];
   const nested: OptionProblem[] = [];
   for (const module of nestedModules(definition.options, options, path))
-    nested.push(...findModuleProblems(module.config, registry, module.kind, module.path));
+    nested.push(...findModuleProblems(module.config, registry, module.kind, module.path, module.supplied));
   // a nested module that is no config at all is reported once, by its own check
   const paths = new Set(nested.map((problem) => problem.path));
+  const absent = new Set(supplied.filter((name) => !(name in options)).map((name) => `${path}.${name}`));
   const own = findProblems(definition.options, options, path).filter(
-    (problem) => !paths.has(problem.path) && !paths.has(problem.path.replace(/\.type$/, '')),
+    (problem) =>
+      !absent.has(problem.path) && !paths.has(problem.path) && !paths.has(problem.path.replace(/\.type$/, '')),
   );
   return [...own, ...nested];
 }
@@ -46,14 +54,15 @@ interface NestedConfig {
   kind: Kind;
   config: unknown;
   path: string;
+  supplied?: readonly string[];
 }
 
 /** The module configs inside `value`, found by walking its schema; values that are absent or null have none. */
 function* nestedModules(schema: Schema, value: unknown, path: string): Generator<NestedConfig> {
   if (value === undefined || value === null) return;
-  const { inner, moduleKind } = readOption(schema);
+  const { inner, moduleKind, supplied } = readOption(schema);
   if (moduleKind) {
-    yield { kind: moduleKind as Kind, config: value, path };
+    yield { kind: moduleKind as Kind, config: value, path, supplied };
     return;
   }
   const { def } = (inner as z.core.$ZodTypes)._zod;

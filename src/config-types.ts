@@ -3,7 +3,7 @@
 
 import type { z } from 'zod';
 import type { BuiltInChoice, BuiltInConfig, BuiltInName, BuiltInOverride } from './module-configs';
-import type { Kind, ModuleConfig, ModuleDefinition, NestedModule } from './registry';
+import type { Kind, ModuleConfig, ModuleDefinition, NestedChoice, NestedModule } from './registry';
 
 /**
  * Definitions of the user's own modules, by any name, for the types to know them (`configOf` does without).
@@ -34,19 +34,23 @@ export type ConfigOf<K extends Kind> = [TypeName<K>] extends [never]
 export type Filled<T> =
   T extends NestedModule<infer K>
     ? ConfigOf<K> | NestedModule<K>
-    : T extends object
-      ? { [Key in keyof T]: Filled<T[Key]> }
-      : T;
+    : T extends NestedChoice<infer K>
+      ? ModuleChoice<K>
+      : T extends object
+        ? { [Key in keyof T]: Filled<T[Key]> }
+        : T;
 
 /** What a config that inherits may say of a value: any part of an object, or `_delete_: true` and all of it. */
 export type Override<T> =
   T extends NestedModule<infer K>
     ? ModuleOverride<K> | NestedModule<K>
-    : T extends readonly unknown[]
-      ? Filled<T>
-      : T extends object
-        ? { [Key in keyof T]?: Override<T[Key]> } & { _delete_?: boolean }
-        : T;
+    : T extends NestedChoice<infer K>
+      ? ModuleOverride<K>
+      : T extends readonly unknown[]
+        ? Filled<T>
+        : T extends object
+          ? { [Key in keyof T]?: Override<T[Key]> } & { _delete_?: boolean }
+          : T;
 
 /** The config of one definition with any of its options left out. */
 export type ChoiceOf<D> =

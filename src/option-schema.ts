@@ -15,11 +15,13 @@ export interface OptionSchema {
   meaning?: string;
   /** The kind of module whose config this option holds. */
   moduleKind?: string;
+  /** Options of that module which the module around it supplies. */
+  supplied?: readonly string[];
   /** The type in words, where the schema says it itself (`.meta({ typeText })`). */
   typeText?: string;
 }
 
-type Meta = { description?: string; moduleKind?: string; typeText?: string };
+type Meta = { description?: string; moduleKind?: string; supplied?: readonly string[]; typeText?: string };
 
 /** Peels the wrappers off a schema, outermost first. */
 export function readOption(schema: Schema): OptionSchema {
@@ -28,6 +30,7 @@ export function readOption(schema: Schema): OptionSchema {
     const meta = globalRegistry.get(at) as Meta | undefined;
     option.meaning ??= meta?.description;
     option.moduleKind ??= meta?.moduleKind;
+    option.supplied ??= meta?.supplied;
     option.typeText ??= meta?.typeText;
     option.inner = at;
     const def: z.core.$ZodTypes['_zod']['def'] = (at as z.core.$ZodTypes)._zod.def;

@@ -14,6 +14,8 @@ export const KINDS = [
   'dense_head',
   'roi_head',
   'bbox_head',
+  'mask_head',
+  'shared_head',
   'roi_extractor',
   'roi_layer',
   'loss',
@@ -49,6 +51,25 @@ export interface NestedModule<K extends Kind> {
 export function moduleOption<K extends Kind>(kind: K): z.ZodType<ModuleConfig, NestedModule<K>> {
   const schema = z.looseObject({ type: z.string() }).meta({ moduleKind: kind });
   return schema as unknown as z.ZodType<ModuleConfig, NestedModule<K>>;
+}
+
+declare const chosen: unique symbol;
+/** Where a module's config goes whose options come in part from the module around it. */
+export interface NestedChoice<K extends Kind> {
+  readonly [chosen]: K;
+}
+
+/**
+ * A nested module that takes the options `supplied` from the module around it unless they are given.
+ *
+ * @example partialModuleOption('sampler', ['num', 'pos_fraction'])
+ */
+export function partialModuleOption<K extends Kind>(
+  kind: K,
+  supplied: readonly string[],
+): z.ZodType<ModuleConfig, NestedChoice<K>> {
+  const schema = z.looseObject({ type: z.string() }).meta({ moduleKind: kind, supplied });
+  return schema as unknown as z.ZodType<ModuleConfig, NestedChoice<K>>;
 }
 
 /**

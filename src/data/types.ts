@@ -1,5 +1,7 @@
 // Data as it flows from disk to the model and back. Boxes are xyxy in pixels, flat Float32Arrays [n * 4].
 
+import type { InstanceMasks, Rle, Segmentation } from '../masks';
+
 /** 8-bit pixels, rows top to bottom, channels interleaved in `order`. */
 export interface PixelImage {
   data: Uint8Array;
@@ -13,6 +15,14 @@ export interface Truths {
   labels: Int32Array;
   /** 1 where the box is a crowd or difficult: neither to be learnt nor to be missed. */
   ignored: Uint8Array;
+  /** One mask for each box, where they were loaded (LoadAnnotations with `with_mask`). */
+  masks?: InstanceMasks;
+}
+
+/** Regions computed beforehand, for detectors without a region proposal network. */
+export interface ProposalBoxes {
+  bboxes: Float32Array;
+  scores: Float32Array;
 }
 
 /** One image of a data set before it is read. */
@@ -25,6 +35,9 @@ export interface ImageRecord {
   truths: Truths;
   /** COCO areas of the truths (segment area where known), used by the evaluation's size ranges. */
   areas: Float32Array;
+  /** What the file says of each truth's outline, where it says anything. */
+  segmentations?: (Segmentation | undefined)[];
+  proposals?: ProposalBoxes;
   /** Annotation ids, for messages. */
   annotationIds: (number | string)[];
 }
@@ -67,6 +80,8 @@ export interface PackedSample {
   image: PixelImage;
   meta: ImageMeta;
   truths: Truths;
+  /** In the frame of the pixels. */
+  proposals?: ProposalBoxes;
 }
 
 /** Detections of one image, best first; boxes xyxy. */
@@ -74,4 +89,6 @@ export interface Detections {
   bboxes: Float32Array;
   scores: Float32Array;
   labels: Int32Array;
+  /** One for each box, of a detector that predicts masks; in the frame of the boxes. */
+  masks?: Rle[];
 }

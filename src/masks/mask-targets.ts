@@ -160,7 +160,7 @@ function columnShares(runs: Int32Array, weights: RowWeights[], out: Float64Array
       const from = runs[k] - first;
       const to = runs[k + 1] - first;
       if (to <= 0 || from >= last) continue;
-      share += sums[to < last ? to : last] - sums[from > 0 ? from : 0];
+      share += sums[Math.min(to, last)] - sums[Math.max(from, 0)];
     }
     out[b] = share;
   }

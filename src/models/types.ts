@@ -1,7 +1,7 @@
 // What flows between the parts of a detector.
 
 import type * as tf from '@tensorflow/tfjs';
-import type { Detections, PackedSample } from '../data/types';
+import type { Detections, PackedSample, ProposalBoxes } from '../data/types';
 import type { Module } from '../nn/module';
 import type { Random } from '../random';
 
@@ -22,6 +22,8 @@ export interface DetBatch {
   batchShape: [number, number];
   /** Size [H, W] that each image alone would be padded to: beyond it no anchor learns. `batchShape` when absent. */
   padShapes?: [number, number][];
+  /** Masks of the truths are to be padded to `batchShape` as the images are. */
+  padsMasks?: boolean;
 }
 
 /** Scalars by name; those whose name contains `loss` are summed for the gradient, the others are logged (`acc`). */
@@ -36,6 +38,19 @@ export interface Backbone extends Module {
 export interface Neck extends Module {
   readonly outputs: FeatureSpec[];
   forward(features: tf.Tensor4D[]): tf.Tensor4D[];
+}
+
+/** The second stage of a detector: what it makes of regions. */
+export interface RoIHead extends Module {
+  readonly numClasses: number;
+  /** `proposals` by image, in pixels of the network's input. */
+  loss(features: tf.Tensor4D[], proposals: ProposalBoxes[], batch: DetBatch, random: Random): Losses;
+  predict(
+    features: tf.Tensor4D[],
+    proposals: ProposalBoxes[],
+    batch: DetBatch,
+    options?: { rescale?: boolean },
+  ): Detections[];
 }
 
 /** A whole model. `loss` and `predict` are called inside `tf.tidy`; `loss` also inside a gradient function. */

@@ -4,6 +4,7 @@ export { type Affine, BatchNorm2d, type BatchNorm2dConfig } from './batch-norm2d
 export { buildConv } from './build-conv';
 export { ConvModule, type ConvModuleConfig } from './conv-module';
 export { convNorm, type Norm } from './conv-norm';
+export { ConvTranspose2d, type ConvTranspose2dConfig } from './conv-transpose2d';
 export { Conv2d, type Conv2dConfig, type Epilogue } from './conv2d';
 export { DeformConv2d, type DeformConv2dConfig, ModulatedDeformConv2d } from './deform-conv2d';
 export { DeformConv2dPack, type DeformConv2dPackConfig, ModulatedDeformConv2dPack } from './deform-conv2d-pack';

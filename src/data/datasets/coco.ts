@@ -5,6 +5,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
+import { type Segmentation, usableParts } from '../../masks';
 import { LIMITS, readBounded } from '../bounded-read';
 import type { DataProblem, Dataset, ImageRecord } from '../types';
 import { chooseClasses } from './choose-classes';
@@ -29,6 +30,7 @@ const annotationSchema = z.object({
   category_id: z.number().int(),
   bbox: z.tuple([z.number(), z.number(), z.number(), z.number()]),
   area: z.number().optional(),
+  segmentation: z.unknown().optional(),
   iscrowd: z.union([z.number(), z.boolean()]).optional(),
   ignore: z.union([z.number(), z.boolean()]).optional(),
 });
@@ -161,7 +163,7 @@ function checkAnnotation(entry: unknown, file: string, problems: DataProblem[]):
 
 /** MMDetection's rules for what is a truth; what they skip is reported here. */
 function toTruth(
-  { id, bbox, area, iscrowd }: CocoAnnotation,
+  { id, bbox, area, iscrowd, segmentation }: CocoAnnotation,
   image: CocoImage,
   label: number,
   file: string,
@@ -194,7 +196,16 @@ function toTruth(
       id,
       `${where} reaches over the border of the ${image.width} x ${image.height} image; clipped`,
     );
-  return { bbox: [x, y, x + w, y + h], label, ignored: Boolean(iscrowd), area: size, annotationId: id };
+  const row: TruthRow = {
+    bbox: [x, y, x + w, y + h],
+    label,
+    ignored: Boolean(iscrowd),
+    area: size,
+    annotationId: id,
+  };
+  // an empty or unreadable outline is none: who asks for masks gets a truth to ignore
+  if (usableParts(segmentation)) row.segmentation = segmentation as Segmentation;
+  return row;
 }
 
 function check<T>(

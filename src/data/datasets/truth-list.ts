@@ -1,5 +1,6 @@
 // Collects the truths of one image and packs them into typed arrays.
 
+import type { Segmentation } from '../../masks';
 import type { ImageRecord } from '../types';
 
 export interface TruthRow {
@@ -9,11 +10,16 @@ export interface TruthRow {
   ignored: boolean;
   area: number;
   annotationId: number | string;
+  segmentation?: Segmentation;
 }
 
 /** The truth fields of an ImageRecord from its rows. */
-export function packTruths(rows: readonly TruthRow[]): Pick<ImageRecord, 'truths' | 'areas' | 'annotationIds'> {
+export function packTruths(
+  rows: readonly TruthRow[],
+): Pick<ImageRecord, 'truths' | 'areas' | 'annotationIds' | 'segmentations'> {
+  const outlined = rows.some((row) => row.segmentation !== undefined);
   return {
+    ...(outlined ? { segmentations: rows.map((row) => row.segmentation) } : {}),
     truths: {
       bboxes: Float32Array.from(rows.flatMap((row) => row.bbox)),
       labels: Int32Array.from(rows, (row) => row.label),

@@ -3,14 +3,18 @@
 import type { AnyDefinition } from '../../registry';
 import { LoadAnnotations } from './load-annotations';
 import { LoadImageFromFile } from './load-image-from-file';
+import { LoadProposals } from './load-proposals';
 import { PackDetInputs } from './pack-det-inputs';
 import { Pad } from './pad';
+import { ProposalBroadcaster } from './proposal-broadcaster';
 import { RandomFlip } from './random-flip';
 import { Resize } from './resize';
 
 export const TRANSFORMS = [
   LoadImageFromFile,
   LoadAnnotations,
+  LoadProposals,
+  ProposalBroadcaster,
   Resize,
   RandomFlip,
   Pad,

@@ -26,6 +26,7 @@ export const PackDetInputs = defineModule({
       ignored: new Uint8Array(0),
     };
     sample.packed = { image, meta: sample.meta, truths };
+    if (sample.proposals) sample.packed.proposals = sample.proposals;
     return sample;
   },
 });

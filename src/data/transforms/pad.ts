@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
+import { padMasks } from '../../masks';
 import { defineModule } from '../../registry';
 import type { PixelImage } from '../types';
 import { pixelsOf, type Transform } from './sample';
@@ -46,6 +47,7 @@ export const Pad = defineModule({
       // Values are given in MMDetection's order, bgr.
       sample.image = padPixels(image, width, height, image.order === 'bgr' ? colour : [...colour].reverse());
       sample.meta.imgShape = [height, width];
+      if (sample.truths?.masks) sample.truths.masks = padMasks(sample.truths.masks, height, width);
       return sample;
     };
   },

@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
+import { flipMasks } from '../../masks';
 import type { Random } from '../../random';
 import { defineModule } from '../../registry';
 import { type FlipDirection, flipBoxes, flipPixels } from '../flip-pixels';
@@ -13,7 +14,7 @@ const direction = z.enum(['horizontal', 'vertical', 'diagonal']);
 export const RandomFlip = defineModule({
   kind: 'transform',
   type: 'RandomFlip',
-  summary: 'Mirrors pixels and boxes at random',
+  summary: 'Mirrors pixels, boxes and masks at random',
   shapes: '[H, W, 3] -> [H, W, 3]',
   example: "{ type: 'RandomFlip', prob: 0.5 }",
   options: z.strictObject({
@@ -45,7 +46,9 @@ export const RandomFlip = defineModule({
       sample.image = flipPixels(image, chosen);
       sample.meta.flip = true;
       sample.meta.flipDirection = chosen;
-      if (sample.truths) sample.truths.bboxes = flipBoxes(sample.truths.bboxes, chosen, image.width, image.height);
+      for (const boxes of [sample.truths, sample.proposals])
+        if (boxes) boxes.bboxes = flipBoxes(boxes.bboxes, chosen, image.width, image.height);
+      if (sample.truths?.masks) sample.truths.masks = flipMasks(sample.truths.masks, chosen);
       return sample;
     };
   },

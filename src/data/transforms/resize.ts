@@ -3,6 +3,7 @@
 
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
+import { resizeMasks } from '../../masks';
 import { defineModule } from '../../registry';
 import { resizeBilinear } from '../resize-bilinear';
 import { pixelsOf, type Transform } from './sample';
@@ -13,7 +14,7 @@ const edge = z.number().int().positive().max(MAX_EDGE);
 export const Resize = defineModule({
   kind: 'transform',
   type: 'Resize',
-  summary: 'Resizes pixels and boxes, bilinear',
+  summary: 'Resizes pixels (bilinear), boxes and masks',
   shapes: '[H, W, 3] -> [h, w, 3]',
   example: "{ type: 'Resize', scale: [1333, 800], keep_ratio: true }",
   options: z.strictObject({
@@ -48,12 +49,10 @@ export const Resize = defineModule({
       const factor: [number, number] = [width / w, height / h];
       sample.meta.scaleFactor = factor;
       sample.meta.imgShape = [height, width];
-      if (sample.truths)
-        sample.truths.bboxes = scaleBoxes(
-          sample.truths.bboxes,
-          factor,
-          options.clip_object_border ? [width, height] : undefined,
-        );
+      const limit: [number, number] | undefined = options.clip_object_border ? [width, height] : undefined;
+      for (const boxes of [sample.truths, sample.proposals])
+        if (boxes) boxes.bboxes = scaleBoxes(boxes.bboxes, factor, limit);
+      if (sample.truths?.masks) sample.truths.masks = resizeMasks(sample.truths.masks, height, width);
       return sample;
     };
   },

@@ -2,7 +2,7 @@
 
 import { DetLabError } from '../../errors';
 import type { Random } from '../../random';
-import type { ImageMeta, ImageRecord, PackedSample, PixelImage, Truths } from '../types';
+import type { ImageMeta, ImageRecord, PackedSample, PixelImage, ProposalBoxes, Truths } from '../types';
 
 export interface Sample {
   record: ImageRecord;
@@ -10,6 +10,8 @@ export interface Sample {
   image?: PixelImage;
   /** Set by LoadAnnotations; transforms before it leave the truths in the original image's frame. */
   truths?: Truths;
+  /** Set by LoadProposals; whatever moves the truths' boxes moves these. */
+  proposals?: ProposalBoxes;
   meta: ImageMeta;
   /** Set by PackDetInputs. */
   packed?: PackedSample;

@@ -46,11 +46,13 @@ export class DetDataPreprocessor {
   private readonly tables: Float32Array[];
   private readonly padValue: number;
   private readonly divisor: number;
+  private readonly padsMasks: boolean;
 
-  constructor({ mean, std, pad_size_divisor, pad_value, bgr_to_rgb }: DetDataPreprocessorOptions) {
+  constructor({ mean, std, pad_size_divisor, pad_value, pad_mask, bgr_to_rgb }: DetDataPreprocessorOptions) {
     this.order = bgr_to_rgb ? 'rgb' : 'bgr';
     this.padValue = pad_value;
     this.divisor = pad_size_divisor;
+    this.padsMasks = pad_mask;
     const f = Math.fround; // single precision at every step, as PyTorch
     this.tables = [0, 1, 2].map((c) => {
       const m = f(mean?.[mean.length === 1 ? 0 : c] ?? 0);
@@ -73,7 +75,7 @@ export class DetDataPreprocessor {
     for (const [n, sample] of samples.entries())
       this.write(sample, pixels.subarray(n * height * width * 3, (n + 1) * height * width * 3), height, width);
     const inputs = tf.tensor4d(pixels, [samples.length, height, width, 3]);
-    return { inputs, samples, batchShape: [height, width], padShapes };
+    return { inputs, samples, batchShape: [height, width], padShapes, padsMasks: this.padsMasks };
   }
 
   private write({ image, meta }: PackedSample, out: Float32Array, height: number, width: number): void {

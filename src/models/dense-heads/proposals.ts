@@ -2,7 +2,8 @@
 // ones, suppressed per level. Plain arrays: nothing here is differentiated.
 
 import { z } from 'zod';
-import { batchedNms, type NmsConfig, takeBoxes } from '../../ops';
+import type { ProposalBoxes } from '../../data/types';
+import { batchedNms, type NmsConfig, scaleBoxes, takeBoxes } from '../../ops';
 import { nmsOption } from '../layers/nms-option';
 import { topIndices } from '../layers/top-indices';
 import type { BoxCoder, Size } from '../task-modules';
@@ -17,10 +18,7 @@ export const proposalCfg = z.strictObject({
 export type ProposalCfg = z.output<typeof proposalCfg>;
 
 /** Boxes that may hold an object, best first: flat xyxy in pixels of the padded image. */
-export interface Proposals {
-  bboxes: Float32Array;
-  scores: Float32Array;
-}
+export type Proposals = ProposalBoxes;
 
 /** `logits` of an object, one per anchor, of all levels in a row; `levels` counts the anchors of each level. */
 export function proposalsOf(
@@ -33,6 +31,8 @@ export function proposalsOf(
   coder: BoxCoder,
   imageShape: Size,
   cfg: ProposalCfg,
+  /** Factors [x, y] from the network's input to the frame of the result; small boxes are dropped there. */
+  scale?: [number, number],
 ): Proposals {
   const chosen: number[] = [];
   const ids: number[] = [];
@@ -48,7 +48,8 @@ export function proposalsOf(
     }
     start += count;
   }
-  const boxes = coder.decode(takeBoxes(anchors, chosen), takeBoxes(deltas, chosen), imageShape);
+  const decoded = coder.decode(takeBoxes(anchors, chosen), takeBoxes(deltas, chosen), imageShape);
+  const boxes = scale ? scaleBoxes(decoded, scale) : decoded;
   const kept = [];
   for (let i = 0; i < chosen.length; i++) {
     const width = Math.fround(boxes[4 * i + 2] - boxes[4 * i]);

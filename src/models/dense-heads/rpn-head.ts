@@ -4,7 +4,6 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
 import { applyInitCfg, Conv2d, ConvModule, Sequential } from '../../nn';
-import { scaleBoxes } from '../../ops';
 import type { Random } from '../../random';
 import { type BuildContext, defineModule } from '../../registry';
 import { inferHeadChannels } from '../layers/infer-head-channels';
@@ -87,18 +86,14 @@ export class RPNHead extends AnchorHead {
 
   /** Proposals of each image, in pixels of the network's input, or of the original image with `rescale`. */
   predict(features: tf.Tensor4D[], batch: DetBatch, { rescale = false } = {}): Proposals[] {
-    const proposals = this.proposals(this.flatten(this.forward(features)), batch, this.testCfg);
-    if (!rescale) return proposals;
-    return proposals.map(({ bboxes, scores }, i) => {
-      const [x, y] = batch.samples[i].meta.scaleFactor;
-      return { bboxes: scaleBoxes(bboxes, [1 / x, 1 / y]), scores };
-    });
+    return this.proposals(this.flatten(this.forward(features)), batch, this.testCfg, rescale);
   }
 
   private proposals(
     { scores, deltas, sizes }: FlatOutputs,
     batch: DetBatch,
     cfg: ProposalCfg | null | undefined,
+    rescale = false,
   ): Proposals[] {
     if (!cfg)
       throw new DetLabError(
@@ -119,7 +114,8 @@ export class RPNHead extends AnchorHead {
         anchors,
         levels,
       };
-      return proposalsOf(input, this.coder, meta.imgShape, cfg);
+      const [x, y] = meta.scaleFactor;
+      return proposalsOf(input, this.coder, meta.imgShape, cfg, rescale ? [1 / x, 1 / y] : undefined);
     });
   }
 }

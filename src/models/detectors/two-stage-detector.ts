@@ -1,44 +1,71 @@
-// TwoStageDetector: a region proposal network picks regions, a second stage classifies them. FasterRCNN is its usual name.
+// TwoStageDetector: a region proposal network picks regions, a second stage classifies them. FasterRCNN, MaskRCNN and
+// CascadeRCNN are its usual names; FastRCNN is the one without the network, whose regions come with the data.
 
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import type { Detections, PackedSample } from '../../data/types';
+import type { Detections, PackedSample, ProposalBoxes } from '../../data/types';
+import { DetLabError } from '../../errors';
 import { initCfg, Module } from '../../nn';
 import type { Random } from '../../random';
-import { type BuildContext, defineModule, moduleOption } from '../../registry';
+import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../registry';
 import { anchorTrainCfg } from '../dense-heads/anchor-head-options';
 import { type ProposalCfg, proposalCfg } from '../dense-heads/proposals';
 import type { RPNHead } from '../dense-heads/rpn-head';
 import { regionTestCfg } from '../roi-heads/region-detections';
-import { regionTrainCfg, type StandardRoIHead } from '../roi-heads/standard-roi-head';
-import type { Backbone, DetBatch, Detector, Losses, Neck } from '../types';
+import { regionTrainCfg } from '../roi-heads/region-learning';
+import type { Backbone, DetBatch, Detector, Losses, Neck, RoIHead } from '../types';
 
-const options = z.strictObject({
+const rcnnTrain = z
+  .union([regionTrainCfg, z.array(regionTrainCfg)])
+  .describe('Assignment and sampling of proposals; a list has one for each stage of a cascade');
+const rcnnTest = regionTestCfg.describe('Choice of detections');
+
+/** What all detectors are built of. */
+export const detectorParts = {
   data_preprocessor: moduleOption('data_preprocessor')
     .default({ type: 'DetDataPreprocessor' })
     .describe('Normalises images and makes batches'),
   backbone: moduleOption('backbone').describe('Image to feature levels'),
   neck: moduleOption('neck').nullish().describe('Mixes the feature levels'),
+};
+const roiHead = moduleOption('roi_head').describe('Classifies and refines them');
+const wholeInit = initCfg.nullish().describe('Weights of the whole model');
+
+const options = z.strictObject({
+  ...detectorParts,
   rpn_head: moduleOption('dense_head').describe('Proposes regions'),
-  roi_head: moduleOption('roi_head').describe('Classifies and refines them'),
+  roi_head: roiHead,
   train_cfg: z
     .strictObject({
       rpn: anchorTrainCfg.describe('Assignment and sampling of anchors'),
       rpn_proposal: proposalCfg.optional().describe('Proposals during training; those of test_cfg.rpn when absent'),
-      rcnn: regionTrainCfg.describe('Assignment and sampling of proposals'),
+      rcnn: rcnnTrain,
     })
     .nullish()
     .describe('How it learns; without it the model only predicts'),
   test_cfg: z
-    .strictObject({
-      rpn: proposalCfg.describe('Proposals during prediction'),
-      rcnn: regionTestCfg.describe('Choice of detections'),
-    })
+    .strictObject({ rpn: proposalCfg.describe('Proposals during prediction'), rcnn: rcnnTest })
     .nullish()
     .describe('How it predicts'),
-  init_cfg: initCfg.nullish().describe('Weights of the whole model'),
+  init_cfg: wholeInit,
 });
-export type TwoStageDetectorConfig = z.output<typeof options>;
+const fastOptions = z.strictObject({
+  ...detectorParts,
+  roi_head: roiHead,
+  train_cfg: z
+    .strictObject({ rcnn: rcnnTrain })
+    .nullish()
+    .describe('How it learns; without it the model only predicts'),
+  test_cfg: z.strictObject({ rcnn: rcnnTest }).nullish().describe('How it predicts'),
+  init_cfg: wholeInit,
+});
+type Given = z.output<typeof options> | z.output<typeof fastOptions>;
+/** Without a first stage its parts of the configs are absent too. */
+export type TwoStageDetectorConfig = Given & {
+  rpn_head?: ModuleConfig;
+  train_cfg?: { rpn?: unknown; rpn_proposal?: ProposalCfg; rcnn: unknown } | null;
+  test_cfg?: { rpn?: ProposalCfg; rcnn: unknown } | null;
+};
 
 interface Preprocessor {
   forward(samples: PackedSample[]): DetBatch;
@@ -47,8 +74,8 @@ interface Preprocessor {
 export class TwoStageDetector extends Module implements Detector {
   readonly backbone: Backbone;
   readonly neck?: Neck;
-  readonly rpnHead: RPNHead;
-  readonly roiHead: StandardRoIHead;
+  private readonly rpn?: RPNHead;
+  readonly roiHead: RoIHead;
   private readonly preprocessor: Preprocessor;
   private readonly proposalCfg: ProposalCfg | undefined;
 
@@ -63,19 +90,27 @@ export class TwoStageDetector extends Module implements Detector {
       this.neck = this.addChild('neck', registry.build<Neck>('neck', config.neck, { ...at('neck'), inputs }));
       inputs = this.neck.outputs;
     }
-    this.proposalCfg = train_cfg?.rpn_proposal ?? test_cfg?.rpn;
-    // whatever the config of the detector says about classes, its first stage knows one: object
-    const rpn = { ...config.rpn_head, num_classes: 1, train_cfg: train_cfg?.rpn, test_cfg: test_cfg?.rpn };
-    this.rpnHead = this.addChild('rpn_head', registry.build<RPNHead>('dense_head', rpn, { ...at('rpn_head'), inputs }));
+    if (config.rpn_head) {
+      this.proposalCfg = train_cfg?.rpn_proposal ?? test_cfg?.rpn;
+      // whatever the config of the detector says about classes, its first stage knows one: object
+      const rpn = { ...config.rpn_head, num_classes: 1, train_cfg: train_cfg?.rpn, test_cfg: test_cfg?.rpn };
+      this.rpn = this.addChild('rpn_head', registry.build<RPNHead>('dense_head', rpn, { ...at('rpn_head'), inputs }));
+    }
     const roi = { ...config.roi_head, train_cfg: train_cfg?.rcnn, test_cfg: test_cfg?.rcnn };
     this.roiHead = this.addChild(
       'roi_head',
-      registry.build<StandardRoIHead>('roi_head', roi, { ...at('roi_head'), inputs, numClasses }),
+      registry.build<RoIHead>('roi_head', roi, { ...at('roi_head'), inputs, numClasses }),
     );
   }
 
   get classes(): number {
-    return this.roiHead.bboxHead.numClasses;
+    return this.roiHead.numClasses;
+  }
+
+  /** @throws DetLabError where regions come with the data. */
+  get rpnHead(): RPNHead {
+    if (this.rpn) return this.rpn;
+    throw new DetLabError('This detector has no rpn_head: its proposals come with the data');
   }
 
   preprocess(samples: PackedSample[]): DetBatch {
@@ -88,32 +123,65 @@ export class TwoStageDetector extends Module implements Detector {
     return this.neck ? this.neck.forward(features) : features;
   }
 
-  /** loss_rpn_cls, loss_rpn_bbox, loss_cls, loss_bbox, and the accuracy of the second stage, acc, in percent. */
+  /** loss_rpn_cls, loss_rpn_bbox, and those of the second stage: loss_cls, acc in percent, loss_bbox, loss_mask. */
   loss(batch: DetBatch, random: Random): Losses {
     const features = this.extractFeatures(batch.inputs);
-    const { losses, proposals } = this.rpnHead.lossAndPredict(features, batch, random, this.proposalCfg);
+    if (!this.rpn) return reached(this.roiHead.loss(features, givenProposals(batch), batch, random), features);
+    const { losses, proposals } = this.rpn.lossAndPredict(features, batch, random, this.proposalCfg);
     return { ...losses, ...this.roiHead.loss(features, proposals, batch, random) };
   }
 
   predict(batch: DetBatch, { rescale = true } = {}): Detections[] {
     const features = this.extractFeatures(batch.inputs);
-    return this.roiHead.predict(features, this.rpnHead.predict(features, batch), batch, { rescale });
+    const given = batch.samples.every((sample) => sample.proposals !== undefined);
+    const proposals = this.rpn && !given ? this.rpn.predict(features, batch) : givenProposals(batch);
+    return this.roiHead.predict(features, proposals, batch, { rescale });
   }
 }
 
-const example = (type: string) => `{
+/** The losses, through all levels: one that no region was pooled from gets a gradient of zero, and so its weight decay. */
+function reached(losses: Losses, features: tf.Tensor4D[]): Losses {
+  const [[name, loss], ...rest] = Object.entries(losses);
+  const idle = features.map((x) => tf.sum(tf.slice(x, 0, 1)));
+  return { [name]: tf.add(loss as tf.Scalar, tf.mul(tf.addN(idle), 0)), ...Object.fromEntries(rest) };
+}
+
+function givenProposals({ samples }: DetBatch): ProposalBoxes[] {
+  return samples.map(({ proposals, meta }) => {
+    if (proposals) return proposals;
+    throw new DetLabError(
+      `Cannot detect in "${meta.imgPath}": the detector has no rpn_head and the sample no proposals. Put ` +
+        "{ type: 'LoadProposals' } into the pipeline and give the data set a proposal_file",
+    );
+  });
+}
+
+const extractor = (bins: number) =>
+  `{ type: 'SingleRoIExtractor', roi_layer: { type: 'RoIAlign', output_size: ${bins} } }`;
+const standardHead = (more = '') => `{
+    type: 'StandardRoIHead',
+    bbox_roi_extractor: ${extractor(7)},
+    bbox_head: { type: 'Shared2FCBBoxHead', num_classes: 80 },${more}
+  }`;
+const masks = `
+    mask_roi_extractor: ${extractor(14)},
+    mask_head: { type: 'FCNMaskHead', num_classes: 80 },`;
+const cascadeHead = `{
+    type: 'CascadeRoIHead',
+    num_stages: 3,
+    stage_loss_weights: [1, 0.5, 0.25],
+    bbox_roi_extractor: ${extractor(7)},
+    bbox_head: { type: 'Shared2FCBBoxHead', num_classes: 80, reg_class_agnostic: true },
+  }`;
+const proposing = `
+  rpn_head: { type: 'RPNHead', anchor_generator: { type: 'AnchorGenerator', scales: [8], ratios: [0.5, 1, 2] } },`;
+const example = (type: string, { rpn = proposing, head = standardHead(), mask = '' } = {}) => `{
   type: '${type}',
   backbone: { type: 'ResNet', depth: 50 },
-  neck: { type: 'FPN', out_channels: 256, num_outs: 5 },
-  rpn_head: { type: 'RPNHead', anchor_generator: { type: 'AnchorGenerator', scales: [8], ratios: [0.5, 1, 2] } },
-  roi_head: {
-    type: 'StandardRoIHead',
-    bbox_roi_extractor: { type: 'SingleRoIExtractor', roi_layer: { type: 'RoIAlign', output_size: 7 } },
-    bbox_head: { type: 'Shared2FCBBoxHead', num_classes: 80 },
-  },
-  test_cfg: {
-    rpn: { nms_pre: 1000, max_per_img: 1000, nms: { type: 'nms', iou_threshold: 0.7 } },
-    rcnn: { score_thr: 0.05, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 100 },
+  neck: { type: 'FPN', out_channels: 256, num_outs: 5 },${rpn}
+  roi_head: ${head},
+  test_cfg: {${rpn && "\n    rpn: { nms_pre: 1000, max_per_img: 1000, nms: { type: 'nms', iou_threshold: 0.7 } },"}
+    rcnn: { score_thr: 0.05, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 100${mask} },
   },
 }`;
 
@@ -121,7 +189,7 @@ const shared = {
   kind: 'detector' as const,
   shapes: 'images -> boxes [n, 4], scores [n] and labels [n] of each',
   options,
-  build: (given: TwoStageDetectorConfig, context: BuildContext) => new TwoStageDetector(given, context),
+  build: (given: z.output<typeof options>, context: BuildContext) => new TwoStageDetector(given, context),
 };
 
 export const twoStageDetectorDefinition = defineModule({
@@ -137,4 +205,32 @@ export const fasterRCNNDefinition = defineModule({
   summary: 'Faster R-CNN: region proposal network, then classes and boxes of the regions',
   paper: 'Ren et al., Faster R-CNN, NeurIPS 2015',
   example: example('FasterRCNN'),
+});
+
+export const maskRCNNDefinition = defineModule({
+  ...shared,
+  type: 'MaskRCNN',
+  summary: 'Mask R-CNN: Faster R-CNN with a mask for every detection',
+  paper: 'He et al., Mask R-CNN, ICCV 2017',
+  shapes: 'images -> boxes [n, 4], scores [n], labels [n] and masks of each',
+  example: example('MaskRCNN', { head: standardHead(masks), mask: ', mask_thr_binary: 0.5' }),
+});
+
+export const cascadeRCNNDefinition = defineModule({
+  ...shared,
+  type: 'CascadeRCNN',
+  summary: 'Cascade R-CNN: regions refined in stages of rising quality, with masks if there is a mask_head',
+  paper: 'Cai and Vasconcelos, Cascade R-CNN, CVPR 2018',
+  example: example('CascadeRCNN', { head: cascadeHead }),
+});
+
+export const fastRCNNDefinition = defineModule({
+  kind: 'detector',
+  type: 'FastRCNN',
+  summary: 'Fast R-CNN: classes and boxes of regions that come with the data',
+  paper: 'Girshick, Fast R-CNN, ICCV 2015',
+  shapes: 'images and proposals -> boxes [n, 4], scores [n] and labels [n] of each',
+  example: example('FastRCNN', { rpn: '' }),
+  options: fastOptions,
+  build: (given, context) => new TwoStageDetector(given, context),
 });

@@ -5,23 +5,36 @@ import { bboxHeadDefinition } from './bbox-heads/bbox-head';
 import { convFCBBoxHeadDefinition } from './bbox-heads/convfc-bbox-head';
 import { shared2FCBBoxHeadDefinition } from './bbox-heads/shared2fc-bbox-head';
 import { shared4Conv1FCBBoxHeadDefinition } from './bbox-heads/shared4conv1fc-bbox-head';
+import { cascadeRoIHeadDefinition } from './cascade-roi-head';
+import { fcnMaskHeadDefinition } from './mask-heads/fcn-mask-head';
+import { genericRoIExtractorDefinition } from './roi-extractors/generic-roi-extractor';
 import { roiAlignDefinition } from './roi-extractors/roi-align';
 import { singleRoIExtractorDefinition } from './roi-extractors/single-roi-extractor';
+import { resLayerDefinition } from './shared-heads/res-layer';
 import { standardRoIHeadDefinition } from './standard-roi-head';
 
 export { BBoxHead, type BBoxOutputs } from './bbox-heads/bbox-head';
 export { ConvFCBBoxHead } from './bbox-heads/convfc-bbox-head';
+export { CascadeRoIHead } from './cascade-roi-head';
+export { FCNMaskHead } from './mask-heads/fcn-mask-head';
 export { type RegionTestCfg, regionDetections, regionTestCfg } from './region-detections';
+export { type RegionTrainCfg, regionTrainCfg } from './region-learning';
+export { GenericRoIExtractor } from './roi-extractors/generic-roi-extractor';
 export { RoIAlign, type RoILayer } from './roi-extractors/roi-align';
 export { type RoIExtractor, SingleRoIExtractor } from './roi-extractors/single-roi-extractor';
-export { type RegionTrainCfg, regionTrainCfg, StandardRoIHead } from './standard-roi-head';
+export { ResLayer } from './shared-heads/res-layer';
+export { StandardRoIHead } from './standard-roi-head';
 
 export const roiHeads = [
   standardRoIHeadDefinition,
+  cascadeRoIHeadDefinition,
   bboxHeadDefinition,
   convFCBBoxHeadDefinition,
   shared2FCBBoxHeadDefinition,
   shared4Conv1FCBBoxHeadDefinition,
+  fcnMaskHeadDefinition,
+  resLayerDefinition,
   singleRoIExtractorDefinition,
+  genericRoIExtractorDefinition,
   roiAlignDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -12,6 +12,7 @@ export const regionTestCfg = z.strictObject({
   score_thr: z.number().describe('Detections of lower score are dropped'),
   nms: nmsOption.describe('Suppression among the boxes of one class'),
   max_per_img: z.number().int().default(-1).describe('Detections of an image; -1 for all'),
+  mask_thr_binary: z.number().min(0).max(1).optional().describe('Probability from which a pixel belongs to the mask'),
 });
 export type RegionTestCfg = z.output<typeof regionTestCfg>;
 

@@ -1,181 +1,175 @@
-// StandardRoIHead: the second stage. Proposals are sampled, pooled, classified and refined, once.
+// StandardRoIHead: the second stage. Proposals are sampled, pooled, classified and refined, once; with a mask head the
+// positives also learn masks, and detections carry theirs.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
-import { initCfg, Module } from '../../nn';
+import { Module } from '../../nn';
 import type { Random } from '../../random';
-import { type BuildContext, defineModule, moduleOption } from '../../registry';
+import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../registry';
 import type { Proposals } from '../dense-heads/proposals';
-import { type Assigner, type Sampler, toInstances } from '../task-modules';
-import type { DetBatch, Losses } from '../types';
-import type { BBoxHead, BBoxOutputs } from './bbox-heads/bbox-head';
-import { type BBoxTargets, bboxTargets, reorder } from './bbox-heads/bbox-targets';
+import { toInstances } from '../task-modules';
+import type { DetBatch, FeatureSpec, Losses, RoIHead } from '../types';
+import type { BBoxHead } from './bbox-heads/bbox-head';
+import { BBoxStage, type StageResult } from './bbox-stage';
+import { type MaskPool, maskLoss, maskProbabilities, targetsOfMasks, withMasks } from './mask-branch';
+import type { FCNMaskHead } from './mask-heads/fcn-mask-head';
 import { type RegionTestCfg, regionDetections, regionTestCfg } from './region-detections';
+import { partsInitCfg, RegionLearning, regionTrainCfg } from './region-learning';
+import { RegionPool } from './region-pool';
+import { roisOf } from './regions';
 import type { RoIExtractor } from './roi-extractors/single-roi-extractor';
-
-/** `train_cfg.rcnn`. */
-export const regionTrainCfg = z.strictObject({
-  assigner: moduleOption('assigner').describe('Which proposal learns which truth'),
-  sampler: moduleOption('sampler').describe('Which proposals take part'),
-  pos_weight: z.number().default(-1).describe('Weight of positives in the classification loss; 1 unless above 0'),
-  debug: z.boolean().default(false).describe("Accepted for MMDetection's sake, without effect"),
-});
-export type RegionTrainCfg = z.output<typeof regionTrainCfg>;
-
-const notOffered = (what: string) => z.null({ error: `${what} is not offered: leave it out or null` }).optional();
+import type { ResLayer } from './shared-heads/res-layer';
 
 const options = z.strictObject({
   bbox_roi_extractor: moduleOption('roi_extractor').describe('Pools the regions'),
   bbox_head: moduleOption('bbox_head').describe('Classifies and refines them'),
-  mask_roi_extractor: notOffered('mask_roi_extractor').describe('Masks: must be null'),
-  mask_head: notOffered('mask_head').describe('Masks: must be null'),
-  shared_head: notOffered('shared_head').describe('Backbone stage behind the pooling: must be null'),
+  mask_roi_extractor: moduleOption('roi_extractor')
+    .nullish()
+    .describe("Pools the regions for masks; without it those of the bbox_head's features that are positive"),
+  mask_head: moduleOption('mask_head').nullish().describe('Predicts masks'),
+  shared_head: moduleOption('shared_head').nullish().describe('Backbone stage behind the pooling, before all heads'),
   train_cfg: regionTrainCfg.nullish().describe('How it learns; set by the detector'),
   test_cfg: regionTestCfg.nullish().describe('How detections are chosen; set by the detector'),
-  init_cfg: initCfg.nullish().describe('Nothing to initialise beside the parts'),
+  init_cfg: partsInitCfg,
 });
 type Options = z.output<typeof options>;
 
-export class StandardRoIHead extends Module {
-  readonly extractor: RoIExtractor;
+export class StandardRoIHead extends Module implements RoIHead {
   readonly bboxHead: BBoxHead;
-  private readonly learning?: { cfg: RegionTrainCfg; assigner: Assigner; sampler: Sampler };
+  readonly maskHead?: FCNMaskHead;
+  private readonly stage: BBoxStage;
+  /** Absent where masks read the features of the boxes. */
+  private readonly maskPool?: RegionPool;
   private readonly testCfg: RegionTestCfg | null | undefined;
 
-  constructor(config: Options, { registry, path, inputs, numClasses }: BuildContext) {
+  constructor(config: Options, context: BuildContext) {
     super();
+    const { registry, path, inputs, numClasses } = context;
     const { train_cfg: cfg } = config;
-    this.extractor = registry.build('roi_extractor', config.bbox_roi_extractor, {
-      path: `${path}.bbox_roi_extractor`,
-      inputs,
-    });
+    const build = (name: 'bbox_roi_extractor' | 'mask_roi_extractor', extractor: ModuleConfig) =>
+      registry.build<RoIExtractor>('roi_extractor', extractor, { path: `${path}.${name}`, inputs });
+    const pools = (name: 'bbox_roi_extractor' | 'mask_roi_extractor', extractor: RoIExtractor) => {
+      if (extractor instanceof Module) this.addChild(name, extractor);
+      return new RegionPool(extractor, shared);
+    };
+    // the shared head reads what the extractor pools, but stands before it in the state dict
+    const extractor = build('bbox_roi_extractor', config.bbox_roi_extractor);
+    const shared = config.shared_head
+      ? this.addChild(
+          'shared_head',
+          registry.build<ResLayer>('shared_head', config.shared_head, {
+            path: `${path}.shared_head`,
+            inputs: [extractor.output],
+          }),
+        )
+      : undefined;
+    const pool = pools('bbox_roi_extractor', extractor);
+    const head = (inputs: FeatureSpec) => ({ inputs: [inputs], numClasses });
     this.bboxHead = this.addChild(
       'bbox_head',
-      registry.build<BBoxHead>('bbox_head', config.bbox_head, {
-        path: `${path}.bbox_head`,
-        inputs: [this.extractor.output],
-        numClasses,
-      }),
+      registry.build<BBoxHead>('bbox_head', config.bbox_head, { path: `${path}.bbox_head`, ...head(pool.output) }),
     );
-    this.testCfg = config.test_cfg;
-    if (cfg)
-      this.learning = {
-        cfg,
-        assigner: registry.build('assigner', cfg.assigner, { path: `${path}.train_cfg.assigner` }),
-        sampler: registry.build('sampler', cfg.sampler, { path: `${path}.train_cfg.sampler` }),
-      };
-  }
-
-  private forward(features: tf.Tensor4D[], rois: Float32Array): BBoxOutputs {
-    return this.bboxHead.forward(this.extractor.forward(features.slice(0, this.extractor.numInputs), rois));
-  }
-
-  /** Losses of a batch; `proposals` by image, in pixels of the network's input. */
-  loss(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch, random: Random): Losses {
-    const targets = this.targets(proposals, batch, random);
-    if (targets.labels.length > 0) {
-      const sorted = reorder(targets, this.extractor.order(targets.rois));
-      return this.bboxHead.loss(this.forward(features, sorted.rois), sorted);
-    }
-    // neither proposals nor truths in the whole batch: zero losses, through a made-up region so that gradients exist
-    const idle = { ...targets, rois: new Float32Array([0, 0, 0, 1, 1]), labels: new Int32Array(1) };
-    const found = this.bboxHead.loss(this.forward(features, idle.rois), idle);
-    return Object.fromEntries(
-      Object.entries(found).map(([name, value]) => [name, tf.mul<tf.Scalar>(value as tf.Scalar, 0)]),
-    );
-  }
-
-  private targets(proposals: Proposals[], batch: DetBatch, random: Random): BBoxTargets {
-    const { learning, bboxHead } = this;
-    if (!learning)
-      throw new DetLabError(
-        'Cannot compute the losses of StandardRoIHead: it was built without train_cfg. Give train_cfg with an assigner and a sampler',
+    if (config.mask_head) {
+      if (config.mask_roi_extractor)
+        this.maskPool = pools('mask_roi_extractor', build('mask_roi_extractor', config.mask_roi_extractor));
+      this.maskHead = this.addChild(
+        'mask_head',
+        registry.build<FCNMaskHead>('mask_head', config.mask_head, {
+          path: `${path}.mask_head`,
+          ...head((this.maskPool ?? pool).output),
+        }),
       );
-    const sampled = proposals.map(({ bboxes }, i) => {
-      const instances = toInstances(batch.samples[i].truths);
-      return learning.sampler.sample(learning.assigner.assign(bboxes, instances, random), bboxes, instances, random);
-    });
-    return bboxTargets(sampled, {
-      coder: bboxHead.coder,
-      decoded: bboxHead.config.reg_decoded_bbox,
-      classes: bboxHead.numClasses,
-      positiveWeight: learning.cfg.pos_weight,
-    });
+    }
+    this.testCfg = config.test_cfg;
+    const learning = cfg ? new RegionLearning(cfg, { registry, path: `${path}.train_cfg` }) : undefined;
+    this.stage = new BBoxStage(pool, this.bboxHead, learning);
+  }
+
+  get numClasses(): number {
+    return this.bboxHead.numClasses;
+  }
+
+  /** `loss_cls`, `acc`, `loss_bbox` of a batch, and `loss_mask`. */
+  loss(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch, random: Random): Losses {
+    const instances = batch.samples.map(({ truths }) => toInstances(truths));
+    const boxes = proposals.map(({ bboxes }) => bboxes);
+    const sampled = this.stage.sample(features, boxes, instances, random);
+    const result = this.stage.loss(features, sampled);
+    if (!this.maskHead) return result.losses;
+    const targets = targetsOfMasks(sampled, instances, batch, this.stage.learning.cfg);
+    const pool = this.maskPool ? poolOf(this.maskPool, features) : positivesOf(result);
+    return { ...result.losses, loss_mask: maskLoss(this.maskHead, pool, targets) };
   }
 
   /** Detections by image, best first; in pixels of the original image with `rescale`. */
   predict(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch, { rescale = false } = {}): Detections[] {
-    const cfg = this.testCfg;
+    const { testCfg: cfg, maskHead, bboxHead: head } = this;
     if (!cfg)
       throw new DetLabError(
         'Cannot predict with StandardRoIHead: it was built without test_cfg. Give test_cfg, for example ' +
           "{ score_thr: 0.05, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 100 }",
       );
-    const counts = proposals.map(({ scores }) => scores.length);
-    const total = counts.reduce((a, b) => a + b, 0);
-    const regions = this.classify(features, proposals, total);
-    const classes = this.bboxHead.numClasses;
-    let start = 0;
-    return proposals.map(({ bboxes }, i) => {
-      const own = (values: Float32Array) => {
-        const columns = values.length / total;
-        return values.subarray(start * columns, (start + counts[i]) * columns);
-      };
-      const scores = total > 0 ? own(regions.scores) : regions.scores;
-      const deltas = total > 0 && regions.deltas ? own(regions.deltas) : undefined;
-      start += counts[i];
-      return regionDetections(
-        { boxes: bboxes, scores, deltas },
-        this.bboxHead.coder,
-        classes,
-        batch.samples[i].meta,
-        cfg,
-        rescale,
-      );
-    });
+    const boxes = proposals.map(({ bboxes }) => bboxes);
+    const regions = this.stage.predict(features, roisOf(boxes));
+    const found = detectionsOf(head, boxes, regions, batch, cfg, rescale && !maskHead);
+    if (!maskHead) return found;
+    const pool = poolOf(this.maskPool ?? this.stage.pool, features);
+    const probabilities = (own: readonly Float32Array[], labels: Int32Array) =>
+      maskProbabilities(maskHead, pool, own, labels);
+    return withMasks(found, probabilities, batch, cfg.mask_thr_binary, rescale);
   }
+}
 
-  /** Probabilities and deltas of all proposals of the batch, in their order. */
-  private classify(
-    features: tf.Tensor4D[],
-    proposals: Proposals[],
-    total: number,
-  ): { scores: Float32Array; deltas?: Float32Array } {
-    if (total === 0) return { scores: new Float32Array(0) };
-    const rois = new Float32Array(5 * total);
-    let at = 0;
-    for (const [image, { bboxes }] of proposals.entries())
-      for (let k = 0; k < bboxes.length; k += 4, at += 5) rois.set([image, ...bboxes.subarray(k, k + 4)], at);
-    const order = this.extractor.order(rois);
-    const sorted = new Float32Array(rois.length);
-    order.forEach((from, to) => {
-      sorted.set(rois.subarray(5 * from, 5 * from + 5), 5 * to);
-    });
-    const { scores, deltas } = this.forward(features, sorted);
-    if (!scores) throw new DetLabError('Cannot predict: the bbox_head has with_cls false, so regions have no scores');
-    const inOrder = (x: tf.Tensor2D): Float32Array => {
-      const values = x.dataSync<'float32'>();
-      const columns = x.shape[1];
-      const out = new Float32Array(values.length);
-      order.forEach((to, from) => {
-        out.set(values.subarray(from * columns, (from + 1) * columns), to * columns);
-      });
-      return out;
+/** A pool tied to the features of a batch. */
+export function poolOf(pool: RegionPool, features: tf.Tensor4D[]): MaskPool {
+  return { order: (rois) => pool.order(rois), forward: (rois) => pool.forward(features, rois) };
+}
+
+/** The features of the positives, already pooled for their boxes. */
+function positivesOf({ pooled, order, targets }: StageResult): MaskPool {
+  const place = new Int32Array(order.length);
+  order.forEach((from, to) => {
+    place[from] = to;
+  });
+  const rows = targets.positives.length > 0 ? targets.positives.map((i) => place[i]) : new Int32Array(1);
+  return {
+    order: (rois) => Int32Array.from({ length: rois.length / 5 }, (_, i) => i),
+    forward: () => tf.gather(pooled, tf.tensor1d(rows, 'int32')),
+  };
+}
+
+/** Scores (before softmax) and deltas of all regions of a batch -> detections of each image. */
+export function detectionsOf(
+  head: BBoxHead,
+  boxes: readonly Float32Array[],
+  { scores, deltas }: { scores: Float32Array; deltas?: Float32Array },
+  batch: DetBatch,
+  cfg: RegionTestCfg,
+  rescale: boolean,
+): Detections[] {
+  const total = boxes.reduce((n, own) => n + own.length / 4, 0);
+  const probabilities =
+    total > 0 ? tf.softmax(tf.tensor2d(scores, [total, scores.length / total])).dataSync<'float32'>() : scores;
+  let start = 0;
+  return boxes.map((own, i) => {
+    const count = own.length / 4;
+    const part = (values: Float32Array) => {
+      const columns = total > 0 ? values.length / total : 0;
+      return values.subarray(start * columns, (start + count) * columns);
     };
-    return {
-      scores: inOrder(tf.softmax(scores.cast<tf.Tensor2D>('float32'))),
-      deltas: deltas && inOrder(deltas.cast<tf.Tensor2D>('float32')),
-    };
-  }
+    const regions = { boxes: own, scores: part(probabilities), deltas: deltas && part(deltas) };
+    start += count;
+    return regionDetections(regions, head.coder, head.numClasses, batch.samples[i].meta, cfg, rescale);
+  });
 }
 
 export const standardRoIHeadDefinition = defineModule({
   kind: 'roi_head',
   type: 'StandardRoIHead',
-  summary: 'Second stage: pools proposals, classifies them and refines their boxes',
-  paper: 'Girshick, Fast R-CNN, ICCV 2015',
+  summary: 'Second stage: pools proposals, classifies them, refines their boxes, and predicts masks',
+  paper: 'Girshick, Fast R-CNN, ICCV 2015; He et al., Mask R-CNN, ICCV 2017',
   shapes: 'feature levels [N, H, W, C] and proposals -> detections of each image',
   example:
     "{ type: 'StandardRoIHead', bbox_roi_extractor: { type: 'SingleRoIExtractor', roi_layer: { type: 'RoIAlign', output_size: 7 } }, bbox_head: { type: 'Shared2FCBBoxHead' } }",

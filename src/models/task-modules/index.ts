@@ -5,6 +5,10 @@ import { maxIoUAssignerDefinition } from './assigners/max-iou-assigner';
 import { deltaXYWHBBoxCoderDefinition } from './coders/delta-xywh-bbox-coder';
 import { bboxOverlaps2DDefinition } from './iou-calculators/bbox-overlaps-2d';
 import { anchorGeneratorDefinition } from './prior-generators/anchor-generator';
+import { combinedSamplerDefinition } from './samplers/combined-sampler';
+import { instanceBalancedPosSamplerDefinition } from './samplers/instance-balanced-pos-sampler';
+import { iouBalancedNegSamplerDefinition } from './samplers/iou-balanced-neg-sampler';
+import { ohemSamplerDefinition } from './samplers/ohem-sampler';
 import { pseudoSamplerDefinition } from './samplers/pseudo-sampler';
 import { randomSamplerDefinition } from './samplers/random-sampler';
 
@@ -13,12 +17,14 @@ export { DeltaXYWHBBoxCoder } from './coders/delta-xywh-bbox-coder';
 export { toInstances } from './instances';
 export { BboxOverlaps2D } from './iou-calculators/bbox-overlaps-2d';
 export { AnchorGenerator } from './prior-generators/anchor-generator';
+export { ChoosingSampler, type SamplerOptions } from './samplers/base-sampler';
 export { PseudoSampler } from './samplers/pseudo-sampler';
 export { RandomSampler } from './samplers/random-sampler';
 export type {
   Assigner,
   AssignResult,
   BoxCoder,
+  Hardness,
   Instances,
   IouCalculator,
   PriorGenerator,
@@ -33,5 +39,9 @@ export const taskModules = [
   bboxOverlaps2DDefinition,
   maxIoUAssignerDefinition,
   randomSamplerDefinition,
+  combinedSamplerDefinition,
+  instanceBalancedPosSamplerDefinition,
+  iouBalancedNegSamplerDefinition,
+  ohemSamplerDefinition,
   pseudoSamplerDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -2,6 +2,7 @@
 // is differentiated, and all of it needs loops and comparisons. Boxes are flat xyxy, four numbers each.
 
 import type * as tf from '@tensorflow/tfjs';
+import type { InstanceMasks } from '../../masks';
 import type { OverlapMode } from '../../ops';
 import type { Random } from '../../random';
 
@@ -13,6 +14,8 @@ export interface Instances {
   bboxes: Float32Array;
   labels: Int32Array;
   ignored: Float32Array;
+  /** One for each box, where they were loaded. */
+  masks?: InstanceMasks;
 }
 
 export interface PriorGenerator {
@@ -58,6 +61,8 @@ export interface Assigner {
 export interface SamplingResult {
   /** All candidates: with `add_gt_as_proposals` the truths come first. */
   priors: Float32Array;
+  /** How many of them, from the first, are truths. */
+  truths: number;
   positive: Int32Array;
   negative: Int32Array;
   /** Truth of each positive: index, label, box. */
@@ -68,6 +73,16 @@ export interface SamplingResult {
   avgFactor: number;
 }
 
+/** Classification loss of each box if its label were right: what a sampler of hard examples asks of its head. */
+export type Hardness = (boxes: Float32Array, labels: Int32Array) => Float32Array;
+
 export interface Sampler {
-  sample(assigned: AssignResult, priors: Float32Array, instances: Instances, random: Random): SamplingResult;
+  /** `hardness` is there when the sampler is built for a head on regions. */
+  sample(
+    assigned: AssignResult,
+    priors: Float32Array,
+    instances: Instances,
+    random: Random,
+    hardness?: Hardness,
+  ): SamplingResult;
 }

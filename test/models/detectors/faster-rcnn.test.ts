@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Detections, PackedSample, Truths } from '../../../src/data/types';
 import { engine, startEngine } from '../../../src/engine';
+import { rleArea } from '../../../src/masks';
 import { buildDetector } from '../../../src/models/build';
 import type { TwoStageDetector } from '../../../src/models/detectors';
 import type { DetBatch, Losses } from '../../../src/models/types';
@@ -34,9 +35,10 @@ const none: Truths = { bboxes: new Float32Array(0), labels: new Int32Array(0), i
 function modelConfig(name: string): ModuleConfig {
   const { model } = goldenJson<{ merged: { model: Record<string, never> } }>(name).merged;
   const config = structuredClone(model) as unknown as ModuleConfig & {
-    roi_head: { bbox_head: { num_classes?: number } };
+    roi_head: Record<'bbox_head' | 'mask_head', { num_classes?: number } | undefined>;
   };
-  delete config.roi_head.bbox_head.num_classes;
+  delete config.roi_head.bbox_head?.num_classes;
+  delete config.roi_head.mask_head?.num_classes;
   return config;
 }
 
@@ -90,10 +92,14 @@ function expectDetections(found: Detections, expected: EndToEnd['detections']) {
 
 beforeAll(async () => void (await startEngine()));
 
-describe.each(['faster_r50_fpn', 'faster_r50_pafpn'])('%s', (name) => {
+const CONFIGS: Record<string, string> = {
+  faster_r50_fpn: 'config_faster_r50_fpn_1x',
+  faster_r50_pafpn: 'config_faster_r50_pafpn',
+  mask_r50_fpn: 'config_mask_rcnn_r50',
+};
+describe.each(['faster_r50_fpn', 'faster_r50_pafpn', 'mask_r50_fpn'])('%s', (name) => {
   test('has the parameters of the reference, in its order', () => {
-    const config = name === 'faster_r50_fpn' ? 'config_faster_r50_fpn_1x' : `config_${name}`;
-    const model = buildDetector(modelConfig(config), { numClasses: 80 });
+    const model = buildDetector(modelConfig(CONFIGS[name]), { numClasses: 80 });
     const expected = goldenJson<{
       total: number;
       trainable_after_freeze: number;
@@ -184,6 +190,42 @@ describe('R50-FPN, three classes', () => {
     expectDetections(first, expected.detections);
     expectDetections(second, expected.detections);
   });
+});
+
+test('Mask R-CNN R50-FPN: detections and their masks', () => {
+  const expected = goldenJson<EndToEnd & { mask_area_sum: number[] }>('e2e_model_mask_rcnn_r50');
+  const model = buildDetector(modelConfig('config_mask_rcnn_r50'), { numClasses: 3 }) as TwoStageDetector;
+  fillByFormula(model);
+  const batch = model.eval().preprocess([sample()]);
+  tf.tidy(() => expectSummaries(model.extractFeatures(batch.inputs), expected.neck, 'neck'));
+  const [found] = tidy(() => model.predict(batch));
+  expectDetections(found, expected.detections);
+  const areas = found.masks!.map(rleArea);
+  // detections that differ by rounding may have changed places; pixels at one half may fall on either side
+  const sorted = (list: number[]) => [...list].sort((a, b) => a - b);
+  const [own, wanted] = [sorted(areas), sorted(expected.mask_area_sum)];
+  for (const [i, area] of own.entries()) expect(Math.abs(area - wanted[i]), `area ${i}`).toBeLessThanOrEqual(1);
+  expect([found.masks![0].height, found.masks![0].width]).toEqual([128, 160]);
+  batch.inputs.dispose();
+  model.dispose();
+});
+
+test('Cascade R-CNN R50-FPN: parameters', () => {
+  const { merged } = goldenJson<{ merged: { model: ModuleConfig & Record<'roi_head', Record<string, unknown>> } }>(
+    'config_cascade_mask_r50',
+  );
+  const config = structuredClone(merged.model);
+  config.roi_head.mask_head = null;
+  const model = buildDetector(config);
+  const expected = goldenJson<{
+    total: number;
+    trainable_after_freeze: number;
+    state_dict_order: [string, number[]][];
+  }>('params_cascade_r50_fpn');
+  expect([...model.named()].map(([key, p]) => [key, torchShape(p)])).toEqual(expected.state_dict_order);
+  expect(model.parameterCount()).toBe(expected.total);
+  expect(model.trainable().reduce((n, [, p]) => n + p.variable.size, 0)).toBe(expected.trainable_after_freeze);
+  model.dispose();
 });
 
 test('R50-PAFPN: features and detections', () => {

@@ -70,6 +70,7 @@ describe.each([
 function targetsFor(head: BBoxHead, decoded = false, positiveWeight = -1): BBoxTargets {
   const sampled = ['one', 'two'].map((name) => ({
     priors: boxes(name, 6),
+    truths: 0,
     positive: Int32Array.of(0, 2),
     negative: Int32Array.of(3, 5),
     positiveTruth: Int32Array.of(0, 1),

@@ -13,7 +13,7 @@ import {
 } from '../../../src/models/task-modules';
 import { readSafetensors } from '../../../src/nn/safetensors';
 import { Random } from '../../../src/random';
-import { Registry } from '../../../src/registry';
+import { type ModuleConfig, Registry } from '../../../src/registry';
 
 const { tensors } = readSafetensors(path.join(__dirname, '../../golden/assigners.safetensors'));
 const floats = (name: string) => tensors.get(name)!.data as Float32Array;
@@ -202,4 +202,115 @@ test('ignored truths become regions, and an RPN sees one class', () => {
   expect([...bboxes]).toEqual([2, 2, 3, 3]);
   expect([...labels]).toEqual([0]);
   expect([...ignored]).toEqual([0, 0, 1, 1]);
+});
+
+describe("Libra R-CNN's samplers", () => {
+  const build = (options: ModuleConfig) => registry.build<Sampler>('sampler', options, { path: 'sampler' });
+  const empty = new Float32Array(0);
+  /** Priors without boxes: `truth` of each (0: background) and its overlap. */
+  const given = (rows: [number, number][]): AssignResult => ({
+    numTruths: 3,
+    assigned: Int32Array.from(rows, ([truth]) => truth),
+    maxOverlaps: Float32Array.from(rows, ([, overlap]) => overlap),
+    labels: Int32Array.from(rows, ([truth]) => truth - 1),
+  });
+  const instances = { bboxes: new Float32Array(12), labels: Int32Array.of(0, 1, 2), ignored: empty };
+  const run = (options: ModuleConfig, assigned: AssignResult, seed = 1) =>
+    build({ add_gt_as_proposals: false, ...options }).sample(
+      assigned,
+      new Float32Array(4 * assigned.assigned.length),
+      instances,
+      Random.seeded(seed),
+    );
+  const count = (list: ArrayLike<number>, holds: (i: number) => boolean) => Array.from(list).filter(holds).length;
+
+  test('InstanceBalancedPosSampler gives every truth its share', () => {
+    // 60, 30 and 2 positives; 12 wanted: round(12 / 3) + 1 = 5 for each, 2 of the last, so 12 in all
+    const assigned = given(Array.from({ length: 92 }, (_, i) => [i < 60 ? 1 : i < 90 ? 2 : 3, 0.7]));
+    const options = { type: 'InstanceBalancedPosSampler', num: 24, pos_fraction: 0.5 };
+    const { positive } = run(options, assigned);
+    expect([1, 2, 3].map((t) => count(positive, (i) => assigned.assigned[i] === t))).toEqual([5, 5, 2]);
+    expect([...positive]).toEqual([...new Set(positive)].sort((a, b) => a - b));
+    // when the shares are more than is wanted, chance decides
+    const even = given(Array.from({ length: 90 }, (_, i) => [1 + (i % 3), 0.7]));
+    expect(run(options, even).positive).toHaveLength(12);
+    // and when they are fewer, the rest is drawn from all
+    const two = given(Array.from({ length: 40 }, (_, i) => [i < 38 ? 1 : 2, 0.7]));
+    const { positive: filled } = run(options, two);
+    expect(filled).toHaveLength(12);
+    expect(count(filled, (i) => i >= 38)).toBe(2);
+    // few enough are all taken
+    expect(run(options, given([[1, 0.6]])).positive).toEqual(Int32Array.of(0));
+  });
+
+  test('IoUBalancedNegSampler takes as many from every range of overlap', () => {
+    // overlaps 0 (100), 0.05 (100), 0.15 (50), 0.25 (4), 0.3 (1): the largest bounds the ranges and lies outside them
+    const overlaps = [
+      ...Array(100).fill(0),
+      ...Array(100).fill(0.05),
+      ...Array(50).fill(0.15),
+      ...Array(4).fill(0.25),
+      0.3,
+    ];
+    const assigned = given(overlaps.map((v) => [0, v]));
+    const options = { type: 'IoUBalancedNegSampler', num: 30, pos_fraction: 0, num_bins: 3 };
+    const share = (more: object) => {
+      const { negative } = run({ ...options, ...more }, assigned);
+      expect(new Set(negative).size).toBe(30);
+      return [0, 0.05, 0.15, 0.25, 0.3].map((v) => count(negative, (i) => Math.abs(overlaps[i] - v) < 1e-6));
+    };
+    const all = share({});
+    expect(all[0] + all[1]).toBeGreaterThanOrEqual(10); // the lowest range begins at 0
+    expect(all[2]).toBeGreaterThanOrEqual(10);
+    expect(all[3]).toBe(4);
+    // 12 from above 0.1 (three ranges of 4), 18 from below
+    const floor = share({ floor_thr: 0.1, floor_fraction: 0.6 });
+    expect(floor[0] + floor[1]).toBe(18);
+    expect(floor[3]).toBe(4);
+    // with a floor of 0: half of those without overlap, half of the others
+    const zero = share({ floor_thr: 0, floor_fraction: 0.5 });
+    expect(zero[0]).toBe(15);
+    expect(zero[1]).toBeGreaterThanOrEqual(5);
+    // one bin is a plain draw
+    expect(share({ num_bins: 1, floor_thr: 0 })[0]).toBe(0);
+    // fewer candidates than wanted are all taken, whatever their overlap
+    expect(run({ ...options, num: 400 }, assigned).negative).toHaveLength(255);
+  });
+
+  test('CombinedSampler chooses positives by one and negatives by the other', () => {
+    const rows = Array.from({ length: 200 }, (_, i): [number, number] =>
+      i < 60 ? [i < 58 ? 1 : 2, 0.7] : [0, i < 190 ? 0 : 0.2],
+    );
+    const options = {
+      type: 'CombinedSampler',
+      num: 40,
+      pos_fraction: 0.25,
+      add_gt_as_proposals: true,
+      pos_sampler: { type: 'InstanceBalancedPosSampler' },
+      neg_sampler: { type: 'IoUBalancedNegSampler', floor_thr: 0, floor_fraction: 0, num_bins: 3 },
+    };
+    const { positive, negative, truths } = run(options, given(rows));
+    expect(truths).toBe(3);
+    expect(positive).toHaveLength(10);
+    // truth 2 has itself and two priors, truth 3 itself
+    expect(positive.includes(2)).toBe(true);
+    expect(count(positive, (i) => i === 1 || i === 61 || i === 62)).toBe(3);
+    expect(negative).toHaveLength(30);
+    expect(count(negative, (i) => i >= 193)).toBe(10);
+    const wrong = { ...options, pos_sampler: { type: 'PseudoSampler' } };
+    expect(() => build(wrong)).toThrow(/PseudoSampler/);
+  });
+
+  test('OHEMSampler takes the hardest, and needs a head that can tell', () => {
+    const assigned = given(Array.from({ length: 50 }, (_, i) => [i < 10 ? 1 + (i % 3) : 0, i < 10 ? 0.7 : 0.1]));
+    const options = { type: 'OHEMSampler', num: 8, pos_fraction: 0.5, add_gt_as_proposals: false };
+    const priors = Float32Array.from({ length: 200 }, (_, i) => i >> 2);
+    const hardness = (boxes: Float32Array, labels: Int32Array) =>
+      Float32Array.from(labels, (label, i) => (label < 0 ? -boxes[4 * i] : (boxes[4 * i] * 7) % 10));
+    const result = build(options).sample(assigned, priors, instances, random(), hardness);
+    // 7 i mod 10 is largest for 7, 4, 1 and 8
+    expect([...result.positive]).toEqual([1, 4, 7, 8]);
+    expect([...result.negative]).toEqual([10, 11, 12, 13]);
+    expect(() => run(options, assigned)).toThrow(/OHEMSampler needs a head on regions/);
+  });
 });

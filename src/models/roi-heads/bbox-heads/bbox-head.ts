@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { DetLabError } from '../../../errors';
 import { applyInitCfg, type InitCfg, Linear, Module, normal, zeros } from '../../../nn';
+import { takeBoxes } from '../../../ops';
 import { type BuildContext, defineModule } from '../../../registry';
 import { accuracy, type Loss } from '../../losses';
 import type { BoxCoder } from '../../task-modules';
@@ -94,6 +95,26 @@ export class BBoxHead extends Module {
     }
     if (deltas) found.loss_bbox = this.boxLoss(deltas.cast<tf.Tensor2D>('float32'), targets);
     return found;
+  }
+
+  /** Classification loss of each region by itself, were `labels` right; -1 stands for the background. */
+  hardness({ scores }: BBoxOutputs, labels: Int32Array): Float32Array {
+    if (!scores) throw new DetLabError('Cannot tell hard regions: the bbox_head has with_cls false');
+    const truth = tf.tensor1d(
+      labels.map((label) => (label < 0 ? this.numClasses : label)),
+      'int32',
+    );
+    return this.lossCls.forward(scores.cast('float32'), truth, { reduction: 'none' }).dataSync<'float32'>();
+  }
+
+  /**
+   * Regions moved by the deltas of their class. Of each region: its box (flat xyxy), the row of its deltas, its class.
+   * The deltas of all regions are [K, classes * 4] or [K, 4].
+   */
+  refine(boxes: Float32Array, deltas: Float32Array, labels: Int32Array, shape: [number, number]): Float32Array {
+    const perClass = !this.config.reg_class_agnostic;
+    const own = perClass ? labels.map((label, i) => i * this.numClasses + label) : labels.map((_, i) => i);
+    return this.coder.decode(boxes, takeBoxes(deltas, own), shape);
   }
 
   /** Over the positives only, and of each only the box of its own class; divided by the number of all regions. */

@@ -11,10 +11,12 @@ export function samplingResult(
   { assigned, labels }: AssignResult,
   instances: Instances,
   countNegatives: boolean,
+  truths = 0,
 ): SamplingResult {
   const positiveTruth = positive.map((i) => assigned[i] - 1);
   return {
     priors,
+    truths,
     positive,
     negative,
     positiveTruth,

@@ -1,0 +1,96 @@
+// RPN: the region proposal network as a detector of its own. It finds objects of one class, "object".
+
+import type * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import type { Detections, PackedSample } from '../../data/types';
+import { initCfg, Module } from '../../nn';
+import type { Random } from '../../random';
+import { type BuildContext, defineModule, moduleOption } from '../../registry';
+import { anchorTrainCfg } from '../dense-heads/anchor-head-options';
+import { proposalCfg } from '../dense-heads/proposals';
+import type { RPNHead } from '../dense-heads/rpn-head';
+import type { Backbone, DetBatch, Detector, Losses, Neck } from '../types';
+import { detectorParts } from './two-stage-detector';
+
+const options = z.strictObject({
+  ...detectorParts,
+  rpn_head: moduleOption('dense_head').describe('Proposes regions'),
+  train_cfg: z
+    .looseObject({ rpn: anchorTrainCfg.describe('Assignment and sampling of anchors') })
+    .nullish()
+    .describe('How it learns; what is meant for a second stage has no effect'),
+  test_cfg: z
+    .looseObject({ rpn: proposalCfg.describe('Choice of proposals') })
+    .nullish()
+    .describe('How it predicts'),
+  init_cfg: initCfg.nullish().describe('Weights of the whole model'),
+});
+
+interface Preprocessor {
+  forward(samples: PackedSample[]): DetBatch;
+}
+
+export class RPN extends Module implements Detector {
+  readonly classes = 1;
+  readonly backbone: Backbone;
+  readonly neck?: Neck;
+  readonly head: RPNHead;
+  private readonly preprocessor: Preprocessor;
+
+  constructor(config: z.output<typeof options>, { registry, path }: BuildContext) {
+    super();
+    const at = (name: string) => ({ path: path ? `${path}.${name}` : name });
+    this.preprocessor = registry.build('data_preprocessor', config.data_preprocessor, at('data_preprocessor'));
+    this.backbone = this.addChild('backbone', registry.build<Backbone>('backbone', config.backbone, at('backbone')));
+    let inputs = this.backbone.outputs;
+    if (config.neck) {
+      this.neck = this.addChild('neck', registry.build<Neck>('neck', config.neck, { ...at('neck'), inputs }));
+      inputs = this.neck.outputs;
+    }
+    const head = {
+      ...config.rpn_head,
+      num_classes: 1,
+      train_cfg: config.train_cfg?.rpn,
+      test_cfg: config.test_cfg?.rpn,
+    };
+    // a detector's only head is its bbox_head in the state dict
+    this.head = this.addChild('bbox_head', registry.build<RPNHead>('dense_head', head, { ...at('rpn_head'), inputs }));
+  }
+
+  preprocess(samples: PackedSample[]): DetBatch {
+    return this.preprocessor.forward(samples);
+  }
+
+  extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[] {
+    const features = this.backbone.forward(inputs);
+    return this.neck ? this.neck.forward(features) : features;
+  }
+
+  /** loss_rpn_cls and loss_rpn_bbox; truths of all classes are objects. */
+  loss(batch: DetBatch, random: Random): Losses {
+    return this.head.loss(this.extractFeatures(batch.inputs), batch, random);
+  }
+
+  /** Proposals, all with label 0. */
+  predict(batch: DetBatch, { rescale = true } = {}): Detections[] {
+    const proposals = this.head.predict(this.extractFeatures(batch.inputs), batch, { rescale });
+    return proposals.map(({ bboxes, scores }) => ({ bboxes, scores, labels: new Int32Array(scores.length) }));
+  }
+}
+
+export const rpnDefinition = defineModule({
+  kind: 'detector',
+  type: 'RPN',
+  summary: 'Region proposal network: boxes that may hold an object of any class',
+  paper: 'Ren et al., Faster R-CNN, NeurIPS 2015',
+  shapes: 'images -> boxes [n, 4] and scores [n] of each',
+  example: `{
+  type: 'RPN',
+  backbone: { type: 'ResNet', depth: 50 },
+  neck: { type: 'FPN', out_channels: 256, num_outs: 5 },
+  rpn_head: { type: 'RPNHead', anchor_generator: { type: 'AnchorGenerator', scales: [8], ratios: [0.5, 1, 2] } },
+  test_cfg: { rpn: { nms_pre: 2000, max_per_img: 1000, nms: { type: 'nms', iou_threshold: 0.7 } } },
+}`,
+  options,
+  build: (given, context) => new RPN(given, context),
+});

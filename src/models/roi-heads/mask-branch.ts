@@ -1,0 +1,145 @@
+// What a RoI head does with its mask head: the loss over the positive regions of a batch, and the masks of its detections.
+
+import * as tf from '@tensorflow/tfjs';
+import type { Detections } from '../../data/types';
+import { DetLabError } from '../../errors';
+import { type InstanceMasks, maskTargets, padMasks, pasteMask, type Rle } from '../../masks';
+import { takeBoxes } from '../../ops';
+import type { Instances, SamplingResult } from '../task-modules';
+import type { DetBatch } from '../types';
+import type { FCNMaskHead } from './mask-heads/fcn-mask-head';
+import type { RegionTrainCfg } from './region-learning';
+import { inOrder, roisOf, takeRois } from './regions';
+
+/** Pools regions (rois in the order given) to what the mask head reads. */
+export interface MaskPool {
+  order(rois: Float32Array): Int32Array;
+  forward(rois: Float32Array): tf.Tensor4D;
+}
+
+/** The positives of a batch, image by image, with the masks they should predict. */
+export interface MaskTargets {
+  rois: Float32Array;
+  labels: Int32Array;
+  /** [n, height, width] of 0 and 1. */
+  masks: Float32Array;
+  size: [number, number];
+}
+
+/** @throws DetLabError when masks were not loaded, or train_cfg has no mask_size. */
+export function targetsOfMasks(
+  sampled: readonly SamplingResult[],
+  instances: readonly Instances[],
+  batch: DetBatch,
+  { mask_size, soft_mask_target }: RegionTrainCfg,
+): MaskTargets {
+  if (mask_size === undefined)
+    throw new DetLabError('Cannot compute the mask loss: train_cfg.rcnn has no mask_size. Give one, for example 28');
+  const size: [number, number] = typeof mask_size === 'number' ? [mask_size, mask_size] : mask_size;
+  const boxes = sampled.map(({ priors, positive }) => takeBoxes(priors, positive));
+  const parts = sampled.map(({ positiveTruth }, i) => {
+    if (positiveTruth.length === 0) return new Float32Array(0);
+    return maskTargets(masksOf(instances[i], batch, i), boxes[i], positiveTruth, {
+      size,
+      binarize: !soft_mask_target,
+    });
+  });
+  const masks = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    masks.set(part, at);
+    at += part.length;
+  }
+  return { rois: roisOf(boxes), labels: Int32Array.from(sampled.flatMap((s) => [...s.positiveLabels])), masks, size };
+}
+
+function masksOf({ masks }: Instances, { samples, batchShape, padsMasks }: DetBatch, i: number): InstanceMasks {
+  if (!masks)
+    throw new DetLabError(
+      `Cannot compute the mask loss on "${samples[i].meta.imgPath}": its masks were not loaded. Set with_mask to true in ` +
+        'LoadAnnotations of the training pipeline',
+    );
+  return padsMasks ? padMasks(masks, ...batchShape) : masks;
+}
+
+/** Mean cross entropy of the positives' own masks; zero, with gradients of zero, when there are none. */
+export function maskLoss(head: FCNMaskHead, pool: MaskPool, { rois, labels, masks, size }: MaskTargets): tf.Scalar {
+  if (labels.length === 0) {
+    const idle = head.ownLogits(pool.forward(new Float32Array([0, 0, 0, 1, 1])), new Int32Array(1));
+    return tf.mul<tf.Scalar>(tf.sum(idle), 0);
+  }
+  const order = pool.order(rois);
+  const area = size[0] * size[1];
+  const sorted = new Float32Array(masks.length);
+  order.forEach((from, to) => {
+    sorted.set(masks.subarray(from * area, (from + 1) * area), to * area);
+  });
+  const logits = head.ownLogits(
+    pool.forward(takeRois(rois, order)),
+    order.map((i) => labels[i]),
+  );
+  if (logits.shape[1] !== size[0] || logits.shape[2] !== size[1])
+    throw new DetLabError(
+      `Cannot compute the mask loss: the mask head predicts ${logits.shape[1]} x ${logits.shape[2]} pixels, but ` +
+        `train_cfg.rcnn.mask_size is ${size.join(' x ')}. Make the two equal`,
+    );
+  return head.loss(logits, tf.tensor3d(sorted, [labels.length, ...size]));
+}
+
+/** Probabilities [n, height, width] of the own masks of boxes, in the order of the boxes. */
+export function maskProbabilities(
+  head: FCNMaskHead,
+  pool: MaskPool,
+  boxes: readonly Float32Array[],
+  labels: Int32Array,
+): { values: Float32Array; size: [number, number] } {
+  const rois = roisOf(boxes);
+  const order = pool.order(rois);
+  const logits = head.ownLogits(
+    pool.forward(takeRois(rois, order)),
+    order.map((i) => labels[i]),
+  );
+  const values = tf.sigmoid(logits.cast<tf.Tensor3D>('float32')).dataSync<'float32'>();
+  return { values: inOrder(values, order), size: [logits.shape[1], logits.shape[2]] };
+}
+
+/**
+ * Detections with their masks. `found` are boxes in the network's input; with `rescale` boxes and masks are those of the
+ * original image.
+ */
+export function withMasks(
+  found: readonly Detections[],
+  probabilities: (
+    boxes: readonly Float32Array[],
+    labels: Int32Array,
+  ) => { values: Float32Array; size: [number, number] },
+  batch: DetBatch,
+  threshold: number | undefined,
+  rescale: boolean,
+): Detections[] {
+  if (threshold === undefined)
+    throw new DetLabError(
+      'Cannot predict masks: test_cfg.rcnn has no mask_thr_binary. Give one, for example mask_thr_binary: 0.5',
+    );
+  const labels = Int32Array.from(found.flatMap((detections) => [...detections.labels]));
+  if (labels.length === 0) return found.map((detections) => ({ ...detections, masks: [] }));
+  const { values, size } = probabilities(
+    found.map(({ bboxes }) => bboxes),
+    labels,
+  );
+  const area = size[0] * size[1];
+  let at = 0;
+  return found.map((detections, i) => {
+    const { oriShape, scaleFactor } = batch.samples[i].meta;
+    const [height, width] = rescale
+      ? oriShape
+      : [Math.round(oriShape[0] * scaleFactor[1]), Math.round(oriShape[1] * scaleFactor[0])];
+    const bboxes = rescale ? detections.bboxes.map((v, k) => v / Math.fround(scaleFactor[k & 1])) : detections.bboxes;
+    const masks: Rle[] = Array.from(detections.labels, (_, k) => {
+      const grid = values.subarray(at * area, (at + 1) * area);
+      at++;
+      return pasteMask(grid, size, bboxes.subarray(4 * k, 4 * k + 4), { height, width, threshold });
+    });
+    return { ...detections, bboxes, masks };
+  });
+}

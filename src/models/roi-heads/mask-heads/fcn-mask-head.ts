@@ -1,0 +1,203 @@
+// FCNMaskHead: a mask of each class for every region, by convolutions and an upsampling (He et al., Mask R-CNN, ICCV 2017).
+// Training and prediction read the mask of one class only, and compute no other.
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { DetLabError } from '../../../errors';
+import { Conv2d, ConvModule, ConvTranspose2d, convCfg, kaiming, Module, ModuleList, normCfg, zeros } from '../../../nn';
+import { upsampleBilinear, upsampleNearest } from '../../../ops';
+import { type BuildContext, defineModule, moduleOption } from '../../../registry';
+import { inferHeadChannels } from '../../layers/infer-head-channels';
+import type { CrossEntropyLoss } from '../../losses';
+
+const size = z.number().int().positive();
+const factor = size.optional().describe('Enlargement');
+
+const options = z.strictObject({
+  num_convs: z.number().int().min(0).default(4).describe('Convolutions before the upsampling'),
+  roi_feat_size: z
+    .union([size, z.tuple([size, size])])
+    .default(14)
+    .describe('Size of a pooled region; accepted, the head works at any size'),
+  in_channels: size.optional().describe('Channels of a pooled region'),
+  conv_kernel_size: size.default(3).describe('Kernel of the convolutions'),
+  conv_out_channels: size.default(256).describe('Channels of the convolutions'),
+  num_classes: size.optional().describe('Foreground classes'),
+  class_agnostic: z.boolean().default(false).describe('One mask for all classes'),
+  upsample_cfg: z
+    .discriminatedUnion('type', [
+      z.strictObject({ type: z.literal('deconv').describe('Transposed convolution and ReLU'), scale_factor: factor }),
+      z.strictObject({ type: z.literal('nearest').describe('Repetition'), scale_factor: factor }),
+      z.strictObject({ type: z.literal('bilinear').describe('Interpolation'), scale_factor: factor }),
+      z.strictObject({ type: z.literal(null).describe('No upsampling'), scale_factor: factor }),
+    ])
+    .default({ type: 'deconv', scale_factor: 2 })
+    .describe('How the map is enlarged before the predictions'),
+  conv_cfg: convCfg.nullish().describe('Kind of convolution'),
+  norm_cfg: normCfg.nullish().describe('Norm behind every convolution'),
+  predictor_cfg: z
+    .discriminatedUnion('type', [
+      z.strictObject({ type: z.enum(['Conv', 'Conv2d']).describe('1x1 convolution') }),
+      z.strictObject({
+        type: z.literal('NormedConv2d').describe('Cosine similarity of pixel and class weights'),
+        tempearture: z.number().default(20).describe("Factor on the similarity (the name is MMDetection's)"),
+        power: z.number().default(1).describe('Exponent of the norms'),
+        eps: z.number().default(1e-6).describe('Added to the norms'),
+        norm_over_kernel: z.boolean().default(false).describe('Norm over the kernel; the same for 1x1'),
+      }),
+    ])
+    .default({ type: 'Conv' })
+    .describe('Layer that predicts the masks'),
+  loss_mask: moduleOption('loss')
+    .default({ type: 'CrossEntropyLoss', use_mask: true, loss_weight: 1 })
+    .describe('Mask loss: CrossEntropyLoss with use_mask'),
+  init_cfg: z
+    .null({ error: 'the initialisation is fixed: leave init_cfg out or null' })
+    .optional()
+    .describe('Must be null: Kaiming for the upsampling and the predictions'),
+});
+type Options = z.output<typeof options> & { in_channels: number; num_classes: number };
+
+export class FCNMaskHead extends Module {
+  readonly numClasses: number;
+  private readonly convs: ModuleList<ConvModule>;
+  private readonly deconv?: ConvTranspose2d;
+  private readonly predictor: Conv2d;
+  private readonly lossMask: CrossEntropyLoss;
+
+  constructor(
+    private readonly config: Options,
+    { registry, path }: BuildContext,
+  ) {
+    super();
+    const { num_convs, in_channels, conv_out_channels: width, conv_kernel_size: kernelSize, upsample_cfg } = config;
+    this.numClasses = config.num_classes;
+    this.lossMask = registry.build<CrossEntropyLoss>('loss', config.loss_mask, { path: `${path}.loss_mask` });
+    if (typeof this.lossMask.forwardMask !== 'function')
+      throw new DetLabError(
+        `Cannot build FCNMaskHead at ${path}: expected loss_mask CrossEntropyLoss with use_mask, received "${config.loss_mask.type}"`,
+      );
+    const layer = {
+      outChannels: width,
+      kernelSize,
+      padding: (kernelSize - 1) >> 1,
+      convCfg: config.conv_cfg,
+      normCfg: config.norm_cfg,
+    };
+    const convs = Array.from(
+      { length: num_convs },
+      (_, i) => new ConvModule({ inChannels: i === 0 ? in_channels : width, ...layer }),
+    );
+    this.convs = this.addChild('convs', new ModuleList(convs));
+    let channels = num_convs > 0 ? width : in_channels;
+    if (upsample_cfg.type === 'deconv') {
+      const shape = { inChannels: channels, outChannels: width, kernelSize: this.scale, stride: this.scale };
+      this.deconv = this.addChild('upsample', new ConvTranspose2d({ ...shape, init: kaiming(), biasInit: zeros }));
+      channels = width;
+    }
+    const outChannels = config.class_agnostic ? 1 : config.num_classes;
+    this.predictor = this.addChild(
+      'conv_logits',
+      new Conv2d({ inChannels: channels, outChannels, kernelSize: 1, init: kaiming(), biasInit: zeros }),
+    );
+  }
+
+  private get scale(): number {
+    return this.config.upsample_cfg.type === null ? 1 : (this.config.upsample_cfg.scale_factor ?? 1);
+  }
+
+  /** Regions [K, h, w, C] -> logits [K, H, W, classes]. */
+  forward(x: tf.Tensor4D): tf.Tensor4D {
+    return tf.tidy(() => {
+      const map = this.before(x);
+      const y = this.deconv ? tf.relu(this.deconv.forward(map)) : this.enlarged(map);
+      return this.predictor.run(this.normed(y), { bias: this.predictor.bias?.variable, scale: this.weightScale() });
+    });
+  }
+
+  /** The logits [K, H, W] of each region's own class alone: `labels` [K]. */
+  ownLogits(x: tf.Tensor4D, labels: Int32Array): tf.Tensor3D {
+    return tf.tidy(() => {
+      const map = this.before(x);
+      const [k, h, w] = map.shape;
+      const own = tf.tensor1d(this.config.class_agnostic ? new Int32Array(labels.length) : labels, 'int32');
+      // every layer from here on reads pixels one by one, so the pixels of an upsampling need not be in their places yet
+      const pixels = this.deconv ? this.deconv.blocks(map, { activation: 'relu' }) : this.enlarged(map);
+      const channels = this.predictor.inChannels;
+      const rows = this.normed(pixels.reshape<tf.Tensor3D>([k, -1, channels])); // [K, H W, C]
+      const scale = this.weightScale();
+      const filter: tf.Tensor = this.predictor.weight.variable;
+      const weights = tf.transpose((scale ? tf.mul(filter, scale) : filter).reshape([channels, -1])); // [classes, C]
+      let logits = tf.matMul(rows, tf.gather(weights, own).expandDims<tf.Tensor3D>(2)); // [K, H W, 1]
+      const bias = tf.gather(this.predictor.bias!.variable as tf.Tensor, own).reshape([k, 1, 1]);
+      logits = tf.add(logits, bias);
+      if (!this.deconv) return logits.reshape<tf.Tensor3D>([k, h * this.scale, w * this.scale]);
+      const s = this.scale;
+      return tf.transpose(logits.reshape([k, h, w, s, s]), [0, 1, 3, 2, 4]).reshape<tf.Tensor3D>([k, h * s, w * s]);
+    });
+  }
+
+  /** Mean over regions and pixels. Logits of the own classes and targets, both [K, H, W]. */
+  loss(logits: tf.Tensor3D, targets: tf.Tensor3D): tf.Scalar {
+    const one = tf.zeros<tf.Rank.R1>([logits.shape[0]], 'int32');
+    return this.lossMask.forwardMask(logits.cast<tf.Tensor3D>('float32').expandDims<tf.Tensor4D>(3), targets, one);
+  }
+
+  private before(x: tf.Tensor4D): tf.Tensor4D {
+    let y = x;
+    for (const conv of this.convs) y = conv.forward(y);
+    return y;
+  }
+
+  private enlarged(x: tf.Tensor4D): tf.Tensor4D {
+    if (this.scale === 1) return x;
+    return this.config.upsample_cfg.type === 'nearest'
+      ? upsampleNearest(x, this.scale)
+      : upsampleBilinear(x, this.scale);
+  }
+
+  /** NormedConv2d: pixels divided by their norm over the channels. */
+  private normed<T extends tf.Tensor>(x: T): T {
+    const { predictor_cfg: cfg } = this.config;
+    if (cfg.type !== 'NormedConv2d') return x;
+    const norm = tf.sqrt(tf.sum(tf.square(x), -1, true));
+    return tf.mul(tf.div(x, tf.add(tf.pow(norm, cfg.power), cfg.eps)), cfg.tempearture);
+  }
+
+  /** NormedConv2d: one over the norm of each class's weights, [classes]. */
+  private weightScale(): tf.Tensor1D | undefined {
+    const { predictor_cfg: cfg } = this.config;
+    if (cfg.type !== 'NormedConv2d') return undefined;
+    const norm = tf.sqrt(tf.sum<tf.Tensor1D>(tf.square(this.predictor.weight.variable), [0, 1, 2]));
+    return tf.div<tf.Tensor1D>(1, tf.add(tf.pow(norm, cfg.power), cfg.eps));
+  }
+}
+
+function inferMaskHead(given: z.output<typeof options>, context: BuildContext): Options {
+  const { numClasses, path } = context;
+  const in_channels = inferHeadChannels('FCNMaskHead', given.in_channels, context);
+  if (given.num_classes !== undefined && numClasses !== undefined && given.num_classes !== numClasses)
+    throw new DetLabError(
+      `Cannot build FCNMaskHead at ${path}: its num_classes is ${given.num_classes}, but the data set has ${numClasses} ` +
+        'classes. Leave num_classes out to take theirs',
+    );
+  const num_classes = given.num_classes ?? numClasses;
+  if (num_classes === undefined)
+    throw new DetLabError(
+      `Cannot build FCNMaskHead at ${path}: num_classes is neither given nor known from a data set. Give a number, for example 80`,
+    );
+  return { ...given, in_channels, num_classes };
+}
+
+export const fcnMaskHeadDefinition = defineModule({
+  kind: 'mask_head',
+  type: 'FCNMaskHead',
+  summary: 'Masks of regions by convolutions and an upsampling',
+  paper: 'He et al., Mask R-CNN, ICCV 2017',
+  shapes: 'regions [K, h, w, C] -> logits [K, 2 h, 2 w, classes]',
+  example: "{ type: 'FCNMaskHead', num_convs: 4, in_channels: 256, conv_out_channels: 256, num_classes: 80 }",
+  options,
+  inferred: { in_channels: "the region extractor's channels", num_classes: 'the classes of the data set' },
+  infer: inferMaskHead,
+  build: (given, context) => new FCNMaskHead(given as Options, context),
+});

@@ -1,0 +1,29 @@
+// Regions to what a head reads: pooled from the feature levels by an extractor, then, in the C4 models, through the
+// backbone stage that all heads share.
+
+import type * as tf from '@tensorflow/tfjs';
+import type { FeatureSpec } from '../types';
+import type { RoIExtractor } from './roi-extractors/single-roi-extractor';
+import type { ResLayer } from './shared-heads/res-layer';
+
+export class RegionPool {
+  constructor(
+    readonly extractor: RoIExtractor,
+    private readonly shared?: ResLayer,
+  ) {}
+
+  get output(): FeatureSpec {
+    return this.shared?.output ?? this.extractor.output;
+  }
+
+  /** An order of the regions that spares a copy. */
+  order(rois: Float32Array): Int32Array {
+    return this.extractor.order(rois);
+  }
+
+  /** Rois flat, five numbers each -> [K, h, w, C], in the order given. */
+  forward(features: tf.Tensor4D[], rois: Float32Array): tf.Tensor4D {
+    const pooled = this.extractor.forward(features.slice(0, this.extractor.numInputs), rois);
+    return this.shared ? this.shared.forward(pooled) : pooled;
+  }
+}

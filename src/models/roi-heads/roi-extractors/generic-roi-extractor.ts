@@ -1,0 +1,139 @@
+// GenericRoIExtractor: each region is pooled from every feature level, and what was pooled is added up or put side by side
+// (Rossi et al., ICPR 2020), with a convolution before and behind if wanted.
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { DetLabError } from '../../../errors';
+import { actCfg, ConvModule, convCfg, initCfg, Module, normCfg } from '../../../nn';
+import { type BuildContext, defineModule, moduleOption } from '../../../registry';
+import type { FeatureSpec } from '../../types';
+import type { RoILayer } from './roi-align';
+import type { RoIExtractor } from './single-roi-extractor';
+
+const size = z.number().int().positive();
+const layer = z
+  .strictObject({
+    type: z.literal('ConvModule').describe('Convolution, norm and activation'),
+    in_channels: size.describe('Channels that enter'),
+    out_channels: size.describe('Channels that leave'),
+    kernel_size: size.describe('Kernel'),
+    stride: size.default(1).describe('Stride'),
+    padding: z.number().int().min(0).default(0).describe('Zeros at each side'),
+    conv_cfg: convCfg.nullish().describe('Kind of convolution'),
+    norm_cfg: normCfg.nullish().describe('Norm'),
+    act_cfg: actCfg.nullable().default({ type: 'ReLU' }).describe('Activation'),
+    inplace: z.boolean().optional().describe('Accepted and without effect'),
+  })
+  .nullish();
+
+const options = z.strictObject({
+  roi_layer: moduleOption('roi_layer').describe('How a region is pooled'),
+  out_channels: size.optional().describe('Channels of what is pooled'),
+  featmap_strides: z
+    .array(z.number().positive())
+    .min(1)
+    .optional()
+    .describe('Strides of the levels used, finest first'),
+  aggregation: z.enum(['sum', 'concat']).default('sum').describe('Levels are added up or put side by side'),
+  pre_cfg: layer.describe('Layer on what is pooled from each level'),
+  post_cfg: layer.describe('Layer on what they add up to'),
+  init_cfg: initCfg.nullish().describe('Nothing to initialise beside the layers'),
+});
+type Options = z.output<typeof options> & { out_channels: number; featmap_strides: number[] };
+type LayerConfig = NonNullable<Options['pre_cfg']>;
+
+export class GenericRoIExtractor extends Module implements RoIExtractor {
+  readonly output: FeatureSpec & { size: [number, number] };
+  private readonly pre?: ConvModule;
+  private readonly post?: ConvModule;
+
+  constructor(
+    private readonly options: Options,
+    private readonly layer: RoILayer,
+  ) {
+    super();
+    this.output = { channels: options.out_channels, stride: 1, size: layer.outputSize };
+    if (options.post_cfg) this.post = this.addChild('post_module', buildLayer(options.post_cfg));
+    if (options.pre_cfg) this.pre = this.addChild('pre_module', buildLayer(options.pre_cfg));
+  }
+
+  get numInputs(): number {
+    return this.options.featmap_strides.length;
+  }
+
+  /** Regions need no order: all levels pool all of them. */
+  order(rois: Float32Array): Int32Array {
+    return Int32Array.from({ length: rois.length / 5 }, (_, i) => i);
+  }
+
+  forward(features: tf.Tensor4D[], rois: Float32Array): tf.Tensor4D {
+    const { aggregation, featmap_strides: strides, out_channels } = this.options;
+    if (rois.length === 0) return tf.zeros([0, ...this.layer.outputSize, out_channels]);
+    return tf.tidy(() => {
+      const boxes = tf.tensor2d(rois, [rois.length / 5, 5]);
+      const pooled = features.map((x, i) => this.layer.forward(x, boxes, 1 / strides[i]));
+      // one level is handed on as it is
+      if (pooled.length === 1) return pooled[0];
+      const parts = this.pre ? pooled.map((x) => this.pre!.forward(x)) : pooled;
+      const whole = aggregation === 'sum' ? (tf.addN(parts) as tf.Tensor4D) : tf.concat(parts, 3);
+      return this.post ? this.post.forward(whole) : whole;
+    });
+  }
+}
+
+function buildLayer(c: LayerConfig): ConvModule {
+  return new ConvModule({
+    inChannels: c.in_channels,
+    outChannels: c.out_channels,
+    kernelSize: c.kernel_size,
+    stride: c.stride,
+    padding: c.padding,
+    convCfg: c.conv_cfg,
+    normCfg: c.norm_cfg,
+    actCfg: c.act_cfg,
+  });
+}
+
+function inferLevels(given: z.output<typeof options>, { inputs, path }: BuildContext): Options {
+  const found = inputs?.map((level) => level.stride);
+  const strides = given.featmap_strides ?? found?.filter((stride, i) => i === 0 || stride <= 32);
+  if (!strides)
+    throw new DetLabError(
+      `Cannot build GenericRoIExtractor at ${path}: featmap_strides are neither given nor known from a neck. Give them, for example [4, 8, 16, 32]`,
+    );
+  if (found && strides.some((stride, i) => stride !== found[i]))
+    throw new DetLabError(
+      `Cannot attach GenericRoIExtractor at ${path}: its featmap_strides are [${strides.join(', ')}], but the features it ` +
+        `pools from have strides [${found.join(', ')}]. Leave featmap_strides out to take theirs`,
+    );
+  const channels = inputs?.slice(0, strides.length).map((level) => level.channels);
+  const pooled = channels && (given.aggregation === 'sum' ? channels[0] : channels.reduce((a, b) => a + b, 0));
+  const out_channels = given.out_channels ?? given.post_cfg?.out_channels ?? pooled;
+  if (out_channels === undefined)
+    throw new DetLabError(
+      `Cannot build GenericRoIExtractor at ${path}: out_channels is neither given nor known from a neck. Give a number, for example 256`,
+    );
+  if (pooled !== undefined && !given.pre_cfg && !given.post_cfg && out_channels !== pooled)
+    throw new DetLabError(
+      `Cannot attach GenericRoIExtractor at ${path}: its out_channels is ${out_channels}, but with aggregation ` +
+        `"${given.aggregation}" levels of [${channels!.join(', ')}] channels give ${pooled}`,
+    );
+  return { ...given, out_channels, featmap_strides: strides };
+}
+
+export const genericRoIExtractorDefinition = defineModule({
+  kind: 'roi_extractor',
+  type: 'GenericRoIExtractor',
+  summary: 'Pools each region from all feature levels and adds them up',
+  paper: 'Rossi et al., A novel Region of Interest Extraction Layer for Instance Segmentation, ICPR 2020',
+  shapes: 'feature levels [N, H, W, C], rois [K, 5] -> [K, height, width, C]',
+  example: "{ type: 'GenericRoIExtractor', aggregation: 'sum', roi_layer: { type: 'RoIAlign', output_size: 7 } }",
+  options,
+  inferred: { out_channels: "the neck's channels", featmap_strides: "the neck's strides up to 32" },
+  infer: inferLevels,
+  build: (given, { registry, path }) =>
+    new GenericRoIExtractor(
+      given as Options,
+      registry.build<RoILayer>('roi_layer', given.roi_layer, { path: `${path}.roi_layer` }),
+    ),
+});
