@@ -143,7 +143,7 @@ export class TwoStageDetector extends Module implements Detector {
 function reached(losses: Losses, features: tf.Tensor4D[]): Losses {
   const [[name, loss], ...rest] = Object.entries(losses);
   const idle = features.map((x) => tf.sum(tf.slice(x, 0, 1)));
-  return { [name]: tf.add(loss as tf.Scalar, tf.mul(tf.addN(idle), 0)), ...Object.fromEntries(rest) };
+  return { [name]: tf.add<tf.Scalar>(loss as tf.Scalar, tf.mul(tf.addN(idle), 0)), ...Object.fromEntries(rest) };
 }
 
 function givenProposals({ samples }: DetBatch): ProposalBoxes[] {

@@ -8,6 +8,7 @@ import { Conv2d, ConvModule, ConvTranspose2d, convCfg, kaiming, Module, ModuleLi
 import { upsampleBilinear, upsampleNearest } from '../../../ops';
 import { type BuildContext, defineModule, moduleOption } from '../../../registry';
 import { inferHeadChannels } from '../../layers/infer-head-channels';
+import { inferNumClasses } from '../../layers/infer-num-classes';
 import type { CrossEntropyLoss } from '../../losses';
 
 const size = z.number().int().positive();
@@ -174,19 +175,8 @@ export class FCNMaskHead extends Module {
 }
 
 function inferMaskHead(given: z.output<typeof options>, context: BuildContext): Options {
-  const { numClasses, path } = context;
   const in_channels = inferHeadChannels('FCNMaskHead', given.in_channels, context);
-  if (given.num_classes !== undefined && numClasses !== undefined && given.num_classes !== numClasses)
-    throw new DetLabError(
-      `Cannot build FCNMaskHead at ${path}: its num_classes is ${given.num_classes}, but the data set has ${numClasses} ` +
-        'classes. Leave num_classes out to take theirs',
-    );
-  const num_classes = given.num_classes ?? numClasses;
-  if (num_classes === undefined)
-    throw new DetLabError(
-      `Cannot build FCNMaskHead at ${path}: num_classes is neither given nor known from a data set. Give a number, for example 80`,
-    );
-  return { ...given, in_channels, num_classes };
+  return { ...given, in_channels, num_classes: inferNumClasses('FCNMaskHead', given.num_classes, context) };
 }
 
 export const fcnMaskHeadDefinition = defineModule({
