@@ -16,6 +16,7 @@ module.exports = {
     only('models-know-nn-and-ops', 'models', ['^src/(engine|masks|nn|ops)/', '^src/data/types\\.ts$']),
     only('data-knows-masks', 'data', ['^src/masks/']),
     only('evaluation-knows-data-types', 'evaluation', ['^src/masks/', '^src/data/types\\.ts$']),
+    only('checkpoints-know-nn', 'checkpoints', ['^src/nn/']),
     only('training-knows-models-by-type', 'training', ['^src/(engine|nn|ops)/', '^src/(models|data)/types\\.ts$']),
     only('config-knows-the-registry', 'config', []),
     only('visualization-knows-data-types', 'visualization', ['^src/masks/', '^src/data/types\\.ts$']),

@@ -1,0 +1,87 @@
+// Where a checkpoint's bytes come from: a file read in slices, or memory. Every slice is checked against the size, so that
+// a lying header ends in an error and not in a wild read.
+
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { DetLabError } from '../errors';
+
+export interface ByteSource {
+  /** The file, as messages name it. */
+  readonly name: string;
+  readonly size: number;
+  /** @throws DetLabError when the range is not inside the file. */
+  read(offset: number, length: number, what: string): Uint8Array;
+  close(): void;
+}
+
+/** An error about one file. */
+export const damaged = (source: { name: string }, what: string): DetLabError =>
+  new DetLabError(`Cannot read the checkpoint "${source.name}": ${what}`);
+
+function checkRange(source: ByteSource, offset: number, length: number, what: string): void {
+  if (Number.isSafeInteger(offset) && Number.isSafeInteger(length) && offset >= 0 && length >= 0)
+    if (offset + length <= source.size) return;
+  throw damaged(
+    source,
+    `${what} should lie at bytes ${offset} to ${offset + length}, the file has ${source.size}. It is damaged or cut short: fetch it again`,
+  );
+}
+
+/** @throws DetLabError when there is no such file. */
+export function openFile(path: string): ByteSource {
+  let file: number;
+  try {
+    file = openSync(path, 'r');
+  } catch (error) {
+    throw new DetLabError(`Cannot read the checkpoint "${path}": ${(error as Error).message}`);
+  }
+  const stats = fstatSync(file);
+  if (!stats.isFile()) {
+    closeSync(file);
+    throw new DetLabError(`Cannot read the checkpoint "${path}": expected a file, this is a folder or a device`);
+  }
+  return {
+    name: path,
+    size: stats.size,
+    read(offset, length, what) {
+      checkRange(this, offset, length, what);
+      const bytes = new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+      for (let at = 0; at < length; ) {
+        const got = readSync(file, bytes, at, Math.min(length - at, 2 ** 30), offset + at);
+        if (got === 0) throw damaged(this, `${what} ends early: the file changed while it was read`);
+        at += got;
+      }
+      return bytes;
+    },
+    close: () => closeSync(file),
+  };
+}
+
+export function inMemory(bytes: Uint8Array, name = 'checkpoint'): ByteSource {
+  return {
+    name,
+    size: bytes.byteLength,
+    read(offset, length, what) {
+      checkRange(this, offset, length, what);
+      return bytes.subarray(offset, offset + length);
+    },
+    close() {},
+  };
+}
+
+/** Bytes that reading may bring forth beyond the file's own: compressed parts, and tensors whose strides repeat. */
+export class Budget {
+  private left: number;
+
+  constructor(private readonly source: ByteSource) {
+    this.left = 256 * 2 ** 20 + 4 * source.size;
+  }
+
+  spend(bytes: number, what: string): void {
+    this.left -= bytes;
+    if (this.left >= 0 && Number.isSafeInteger(bytes)) return;
+    throw damaged(
+      this.source,
+      `${what} would take ${bytes} bytes, far more than a file of ${this.source.size} can honestly hold. Do not trust it`,
+    );
+  }
+}

@@ -1,0 +1,143 @@
+// The few calls a checkpoint of weights is written with, each answered here by plain data. Whatever else a pickle wants
+// called becomes a `Refused`; a file that asks for the shell or the interpreter is refused as a whole.
+
+import type { StoredDtype } from '../nn/stored-tensor';
+import { GlobalRef, type PickleValue, Refused, StorageRef, TensorRef } from './pickle-values';
+
+/** Storage classes and dtypes by their names in torch. */
+const DTYPES: Record<string, StoredDtype> = {
+  DoubleStorage: 'F64',
+  FloatStorage: 'F32',
+  HalfStorage: 'F16',
+  BFloat16Storage: 'BF16',
+  LongStorage: 'I64',
+  IntStorage: 'I32',
+  ShortStorage: 'I16',
+  CharStorage: 'I8',
+  ByteStorage: 'U8',
+  BoolStorage: 'BOOL',
+  UntypedStorage: 'U8',
+  float64: 'F64',
+  float32: 'F32',
+  float16: 'F16',
+  bfloat16: 'BF16',
+  int64: 'I64',
+  int32: 'I32',
+  int16: 'I16',
+  int8: 'I8',
+  uint8: 'U8',
+  bool: 'BOOL',
+};
+
+/** The dtype of `torch.FloatStorage`, `torch.cuda.HalfStorage` or `torch.float32`. */
+export function dtypeOf(value: PickleValue): StoredDtype | undefined {
+  if (!(value instanceof GlobalRef) || !value.name.startsWith('torch.')) return undefined;
+  return DTYPES[value.name.slice(value.name.lastIndexOf('.') + 1)];
+}
+
+/** Names that have no business in a checkpoint: they start programs or run code. */
+const HOSTILE = [
+  /^(os|posix|nt|subprocess|shutil|socket|runpy|pty|ctypes|importlib|webbrowser|commands|pdb|code|timeit|marshal|pip)(\.|$)/,
+  /^(pickle|_pickle|dill|cloudpickle|torch\.hub|torch\.utils\.cpp_extension|numpy\.f2py|numpy\.testing)(\.|$)/,
+  /^builtins\.(eval|exec|execfile|compile|open|__import__|input|breakpoint|globals|vars|apply|file|setattr|delattr)$/,
+  /^torch\.(load|jit\.load|serialization\.load)$|^sys\./,
+];
+
+export const isHostile = (name: string): boolean => HOSTILE.some((pattern) => pattern.test(name));
+
+/** The answer to `callable(*args)`, or undefined when it is none of these. */
+export function answerCall(name: string, args: PickleValue[]): PickleValue | undefined {
+  return CALLS[name]?.(args);
+}
+
+const isList = (value: PickleValue | undefined): value is PickleValue[] => Array.isArray(value);
+const isSize = (value: PickleValue | undefined): value is number[] =>
+  isList(value) && value.length <= 64 && value.every((d) => Number.isSafeInteger(d) && (d as number) >= 0);
+
+/** (storage, offset, size, stride, ...) -> a tensor. */
+function tensor(args: PickleValue[], dtype?: StoredDtype): PickleValue {
+  const [storage, offset, size, stride] = args;
+  if (storage instanceof Refused) return storage;
+  const fits = storage instanceof StorageRef && Number.isSafeInteger(offset) && isSize(size) && isSize(stride);
+  if (!fits || size.length !== stride.length || (offset as number) < 0) return new Refused('torch.Tensor (malformed)');
+  const typed = dtype ? new StorageRef(storage.key, dtype, storage.count, storage.start) : storage;
+  return new TensorRef(typed, offset as number, size, stride);
+}
+
+const pairs = (value: PickleValue | undefined): Map<PickleValue, PickleValue> => {
+  const map = new Map<PickleValue, PickleValue>();
+  for (const pair of isList(value) ? value : []) if (isList(pair) && pair.length === 2) map.set(pair[0], pair[1]);
+  return map;
+};
+
+const CALLS: Record<string, (args: PickleValue[]) => PickleValue | undefined> = {
+  'collections.OrderedDict': ([list]) => (list instanceof Map ? list : pairs(list)),
+  'collections.defaultdict': () => new Map(),
+  'builtins.dict': () => new Map(),
+  'torch._utils._rebuild_tensor': (args) => tensor(args),
+  'torch._utils._rebuild_tensor_v2': (args) => tensor(args),
+  'torch._utils._rebuild_tensor_v3': (args) => {
+    const dtype = dtypeOf(args[6]);
+    return dtype ? tensor(args, dtype) : undefined;
+  },
+  'torch._utils._rebuild_parameter': ([data]) => data,
+  'torch._utils._rebuild_parameter_with_state': ([data]) => data,
+  // (function, class, arguments, state): a tensor of a subclass or with attributes
+  'torch._tensor._rebuild_from_type_v2': ([of, , args]) =>
+    of instanceof GlobalRef && isList(args) && of.name.startsWith('torch._utils.')
+      ? answerCall(of.name, args)
+      : undefined,
+  'torch.nn.parameter.Parameter': ([data]) => (data instanceof TensorRef ? data : undefined),
+  'torch.Size': ([size]) => (isSize(size) ? size : undefined),
+  'torch.device': ([kind]) => (typeof kind === 'string' ? kind : undefined),
+  'builtins.set': ([list]) => new Set(isList(list) ? list : []),
+  'builtins.complex': () => undefined,
+  '_codecs.encode': ([text, codec]) =>
+    typeof text === 'string' && codec === 'latin1' ? Uint8Array.from(text, (c) => c.charCodeAt(0)) : undefined,
+  'numpy.dtype': ([code]) => (typeof code === 'string' ? new GlobalRef(`numpy.dtype:${code}`) : undefined),
+  'numpy.core.multiarray.scalar': numpyScalar,
+  'numpy._core.multiarray.scalar': numpyScalar,
+};
+
+/** numpy's numbers, as mmengine keeps scores and times: (dtype, bytes) -> a number. */
+function numpyScalar([dtype, bytes]: PickleValue[]): PickleValue | undefined {
+  if (!(dtype instanceof GlobalRef) || !(bytes instanceof Uint8Array)) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const code = dtype.name.replace(/^numpy\.dtype:[<|=]?/, '');
+  if (Number(code.slice(1)) !== bytes.byteLength) return undefined;
+  switch (code) {
+    case 'f8':
+      return view.getFloat64(0, true);
+    case 'f4':
+      return view.getFloat32(0, true);
+    case 'i8':
+      return Number(view.getBigInt64(0, true));
+    case 'i4':
+      return view.getInt32(0, true);
+    case 'u1':
+      return view.getUint8(0);
+    case 'b1':
+      return view.getUint8(0) !== 0;
+    default:
+      return undefined;
+  }
+}
+
+/** `('storage', class, key, device, count[, view])`: what a pickle of torch names by persistent id. */
+export function storageOf(id: PickleValue): PickleValue {
+  if (!isList(id) || id[0] !== 'storage') return new Refused('persistent id');
+  const [, kind, key, , count, part] = id;
+  const name = kind instanceof GlobalRef ? kind.name : 'torch.Storage';
+  const dtype = dtypeOf(kind);
+  if (!dtype) return new Refused(name);
+  if (typeof key !== 'string' || typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0)
+    return new Refused(`${name} (malformed)`);
+  // the old format: (key of the view, first element, elements)
+  if (isList(part)) {
+    const [, start, size] = part;
+    if (!Number.isSafeInteger(start) || !Number.isSafeInteger(size) || (start as number) < 0)
+      return new Refused(`${name} (malformed)`);
+    return new StorageRef(key, dtype, size as number, start as number);
+  }
+  return new StorageRef(key, dtype, count);
+}

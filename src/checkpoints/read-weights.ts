@@ -1,0 +1,74 @@
+// Weights from a file of any kind, told by its contents and not by its name: PyTorch (zip or legacy) or safetensors.
+
+import { DetLabError } from '../errors';
+import { parseStored } from '../nn/safetensors';
+import type { StoredState } from '../nn/stored-tensor';
+import { type ByteSource, inMemory, openFile } from './byte-source';
+import { findWeights, metaOfPickle } from './find-weights';
+import { readTorchFile } from './torch-file';
+import { isZip } from './zip-archive';
+
+export interface Weights {
+  /** The file, as messages name it. */
+  source: string;
+  format: 'safetensors' | 'zip' | 'legacy';
+  /** In the file's order, dtypes as they are. */
+  tensors: StoredState;
+  /** The entry of the file they were under (`state_dict`), '' for the file itself. */
+  key: string;
+  /** Parts of the file that are no weights or were refused, in words. */
+  skipped: string[];
+  /** Class names the file was saved with. */
+  classes?: string[];
+  /** What DetLab wrote beside the tensors (JSON). */
+  detlab?: string;
+}
+
+/**
+ * @param key entry of a PyTorch file to take (`state_dict_ema`)
+ * @throws DetLabError naming the file, what is wrong with it and what to do
+ * @example readWeights('faster_rcnn_r50_fpn_1x_coco.pth').tensors.get('backbone.conv1.weight')?.shape // [64, 3, 7, 7]
+ */
+export function readWeights(file: string, { key }: { key?: string } = {}): Weights {
+  const source = openFile(file);
+  try {
+    return readFrom(source, key);
+  } finally {
+    source.close();
+  }
+}
+
+/** The same from memory. */
+export const parseWeights = (bytes: Uint8Array, name?: string): Weights => readFrom(inMemory(bytes, name));
+
+function readFrom(source: ByteSource, key?: string): Weights {
+  if (looksLikeSafetensors(source)) {
+    if (key !== undefined)
+      throw new DetLabError(`Cannot take "${key}" of "${source.name}": a safetensors file holds one set of tensors`);
+    const { tensors, metadata } = parseStored(source.read(0, source.size, 'the file'), source.name);
+    const detlab = metadata?.detlab;
+    return {
+      source: source.name,
+      format: 'safetensors',
+      tensors,
+      key: '',
+      skipped: [],
+      detlab: typeof detlab === 'string' ? detlab : undefined,
+    };
+  }
+  const file = readTorchFile(source);
+  const found = findWeights(file.root, source, key);
+  const tensors: StoredState = new Map();
+  for (const [name, ref] of found.tensors) tensors.set(name, file.read(ref, name));
+  const { classes, detlab } = metaOfPickle(file.root);
+  return { source: source.name, format: file.format, tensors, key: found.key, skipped: found.skipped, classes, detlab };
+}
+
+/** A length that fits the file, and an opening brace behind it. */
+function looksLikeSafetensors(source: ByteSource): boolean {
+  if (source.name.endsWith('.safetensors')) return true;
+  if (source.size < 9 || isZip(source)) return false;
+  const head = source.read(0, 9, 'the first bytes');
+  const length = Number(new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true));
+  return head[8] === 0x7b && length <= source.size - 8;
+}

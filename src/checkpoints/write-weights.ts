@@ -1,0 +1,31 @@
+// Weights to a file, in the format its name says.
+
+import path from 'node:path';
+import { DetLabError } from '../errors';
+import { writeStored } from '../nn/safetensors';
+import type { StoredState } from '../nn/stored-tensor';
+import type { Writable } from './pickle-writer';
+import { writeTorchFile } from './write-torch-file';
+
+/**
+ * Writes `.safetensors`, or `.pth` / `.pt` under `state_dict`; PyTorch loads both.
+ * @param meta strings kept beside the tensors; class names where PyTorch's tools look for them
+ * @throws DetLabError for another extension
+ */
+export function writeWeights(
+  file: string,
+  tensors: StoredState,
+  { detlab, classes }: { detlab?: string; classes?: readonly string[] } = {},
+): void {
+  const extension = path.extname(file);
+  if (extension === '.safetensors') {
+    writeStored(file, tensors, { format: 'pt', ...(detlab !== undefined && { detlab }) });
+    return;
+  }
+  if (extension !== '.pth' && extension !== '.pt')
+    throw new DetLabError(`Cannot write weights to "${file}": expected a name in .safetensors, .pth or .pt`);
+  const meta: Record<string, Writable> = {};
+  if (classes) meta.dataset_meta = { classes: [...classes] };
+  if (detlab !== undefined) meta.detlab = detlab;
+  writeTorchFile(file, tensors, { meta });
+}
