@@ -3,6 +3,7 @@
 import { describe as describeIn, type ModuleDescription } from './describe';
 import { catalogue } from './lab/catalogue';
 
+export { readWeights, type Weights, type WeightsReport, writeWeights } from './checkpoints';
 export { type ConfigObject, type ConfigValue, listConfigs, loadConfig, printConfig } from './config';
 // all of it by one star, so that `declare module 'detlab'` can add to UserModules
 export * from './config-types';
@@ -21,10 +22,11 @@ export { LabDataset } from './lab/lab-dataset';
 export { type ImageInput, Model, type PredictOptions } from './lab/model';
 export type { FitOptions } from './lab/plan';
 export { type Prediction, Predictions } from './lab/predictions';
-export { Recipe } from './lab/recipe';
+export { type FreezeOptions, Recipe } from './lab/recipe';
 export { Report } from './lab/report';
 export { Curves, Run } from './lab/run';
 export type { ModelSummary, SummaryDisplay } from './lab/summary';
+export type { LoadFrom } from './lab/weights-file';
 export type { Backbone, DetBatch, Detector, FeatureSpec, Losses, Neck } from './models/types';
 export { type Layout, Module, type Parameter, type StateDict } from './nn/module';
 export { readSafetensors, writeSafetensors } from './nn/safetensors';

@@ -53,6 +53,7 @@ function readFrom(source: ByteSource, key?: string): Weights {
       tensors,
       key: '',
       skipped: [],
+      classes: classNames(metadata?.classes),
       detlab: typeof detlab === 'string' ? detlab : undefined,
     };
   }
@@ -71,4 +72,13 @@ function looksLikeSafetensors(source: ByteSource): boolean {
   const head = source.read(0, 9, 'the first bytes');
   const length = Number(new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true));
   return head[8] === 0x7b && length <= source.size - 8;
+}
+
+function classNames(json: unknown): string[] | undefined {
+  try {
+    const value: unknown = JSON.parse(String(json));
+    return Array.isArray(value) && value.every((name) => typeof name === 'string') ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }

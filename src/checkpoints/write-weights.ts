@@ -19,7 +19,11 @@ export function writeWeights(
 ): void {
   const extension = path.extname(file);
   if (extension === '.safetensors') {
-    writeStored(file, tensors, { format: 'pt', ...(detlab !== undefined && { detlab }) });
+    writeStored(file, tensors, {
+      format: 'pt',
+      ...(detlab !== undefined && { detlab }),
+      ...(classes && { classes: JSON.stringify(classes) }),
+    });
     return;
   }
   if (extension !== '.pth' && extension !== '.pt')

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { DetLabError } from '../errors';
 import { packageRoot } from '../paths';
+import { convertCommand } from './convert';
 import { DATA_HELP } from './data-option';
 import { doctorCommand, groundFindings } from './doctor';
 import { addKernelCommands } from './kernel/command';
@@ -61,7 +62,8 @@ function program(done: (code: number) => void): Command {
     .argument('<config>', 'name or path of a config')
     .option('--data <data>', DATA_HELP)
     .option('--work-dir <folder>', 'where log and checkpoints go (runs/<config>)')
-    .option('--resume', 'go on from the newest checkpoint of the work folder')
+    .option('--resume', 'go on from the newest checkpoint of the work folder: weights, optimizer, schedule')
+    .option('--load-from <file>', 'start from the weights of a .pth or .safetensors file')
     .option('--amp', 'mixed precision (bfloat16)')
     .option('--seed <n>', 'makes the run repeatable (0)', integer)
     .option('--epochs <n>', 'passes over the data; the schedule is fitted to them', count)
@@ -93,6 +95,13 @@ function program(done: (code: number) => void): Command {
     .argument('<config>')
     .option('--input <HxW>', 'image size the shapes are for')
     .action(async (config, options) => done(await summaryCommand(config, options)));
+
+  command('convert', 'Weights from .pth to .safetensors and back')
+    .argument('<from>', 'a file of PyTorch or safetensors')
+    .argument('<to>', 'a name in .safetensors, .pth or .pt')
+    .option('--key <name>', 'entry of a .pth to take (state_dict_ema)')
+    .option('--force', 'replace a file that is there')
+    .action(async (from, to, options) => done(await convertCommand(from, to, options)));
 
   command('doctor', 'Look whether everything DetLab works with is here').action(async (options) =>
     done(await doctorCommand(options)),

@@ -9,6 +9,7 @@ export interface TrainArguments {
   data?: string;
   workDir?: string;
   resume?: boolean;
+  loadFrom?: string;
   amp?: boolean;
   seed?: number;
   epochs?: number;
@@ -38,6 +39,7 @@ export async function trainCommand(config: string, options: TrainArguments): Pro
       seed: options.seed,
       workDir: options.workDir,
       resume: options.resume,
+      loadFrom: options.loadFrom,
       checkpoint: options.checkpointEvery === undefined ? undefined : { everyIterations: options.checkpointEvery },
       signal,
       onRecord: (record) => out.event('loss' in record ? 'train' : 'evaluation', record),

@@ -1,19 +1,18 @@
 // From a recipe to a detector with weights: classes settled, parts frozen, checkpoints laid over.
 
-import { existsSync } from 'node:fs';
-import path from 'node:path';
 import { checkModel } from '../check-model';
-import { type ConfigObject, isObject } from '../config';
+import type { ConfigObject } from '../config';
 import { startEngine } from '../engine';
 import { DetLabError } from '../errors';
 import { buildDetector } from '../models/build';
 import type { Detector } from '../models/types';
-import type { StateDict } from '../nn/module';
-import { readSafetensors } from '../nn/safetensors';
+import { applyFreezing, type Freezing } from '../nn/freezing';
 import { Random } from '../random';
 import type { ModuleConfig } from '../registry';
 import { catalogue } from './catalogue';
 import { checkClassCounts, classCounts, objectAt, withoutClassCounts } from './config-access';
+import { loadPretrained, startFrom } from './start-weights';
+import type { LoadFrom } from './weights-file';
 
 /** What a recipe is made of; never changed, only copied. */
 export interface RecipeSpec {
@@ -22,9 +21,9 @@ export interface RecipeSpec {
   /** Chosen with `.classes(...)`. */
   classes?: readonly string[];
   /** In the order they were asked for. */
-  freezing: readonly { path: string; frozen: boolean }[];
-  /** A safetensors file laid over the initial weights. */
-  weights?: string;
+  freezing: readonly Freezing[];
+  /** Weights laid over the initial ones; the config's `load_from` when absent. */
+  loadFrom?: LoadFrom;
 }
 
 /** The classes of a detector trained on `data`: those of the recipe and of the data must be the same. */
@@ -68,60 +67,10 @@ export async function buildModel(
   if (seed !== undefined) {
     detector.initWeights(Random.seeded(seed));
     loadPretrained(detector, model, notice);
-    if (spec.weights) notice(overlay(detector, readSafetensors(spec.weights).tensors, spec.weights));
+    const configured = spec.config.load_from;
+    const from = spec.loadFrom ?? (typeof configured === 'string' ? { file: configured } : undefined);
+    if (from) startFrom(detector, from, notice);
   }
-  for (const { path: pattern, frozen } of spec.freezing) {
-    if (frozen) detector.freeze(pattern);
-    else detector.unfreeze(pattern);
-  }
+  applyFreezing(detector, spec.freezing, 1);
   return detector;
-}
-
-/** Weights that the config asks for by `init_cfg: { type: 'Pretrained' }`, where the file is at hand. */
-function loadPretrained(detector: Detector, model: ConfigObject, notice: (line: string) => void): void {
-  for (const [part, config] of [['', model], ...Object.entries(model)] as [string, unknown][]) {
-    const init = isObject(config as never) ? (config as ConfigObject).init_cfg : undefined;
-    if (!isObject(init) || init.type !== 'Pretrained' || typeof init.checkpoint !== 'string') continue;
-    const { checkpoint, prefix } = init;
-    const base = path.basename(checkpoint.replace(/^\w+:\/\//, ''));
-    const file = [checkpoint, path.join('weights', `${base}.safetensors`)].find(
-      (f) => f.endsWith('.safetensors') && existsSync(f),
-    );
-    const where = part === '' ? 'the model' : `the ${part}`;
-    if (!file) {
-      notice(
-        `pretrained weights "${checkpoint}" are not at hand: ${where} starts from random weights. Put them in weights/${base}.safetensors`,
-      );
-      continue;
-    }
-    const within = typeof prefix === 'string' ? `${prefix.replace(/\.$/, '')}.` : '';
-    const renamed: StateDict = new Map();
-    for (const [name, tensor] of readSafetensors(file).tensors)
-      if (name.startsWith(within)) renamed.set((part === '' ? '' : `${part}.`) + name.slice(within.length), tensor);
-    notice(overlay(detector, renamed, file, part));
-  }
-}
-
-/** Loads what fits and says in one line what was left out. */
-function overlay(detector: Detector, state: StateDict, source: string, part = ''): string {
-  const report = detector.loadStateDict(state);
-  if (report.loaded.length === 0)
-    throw new DetLabError(
-      `Cannot use the weights of "${source}": no tensor's name and shape agree with the model's. ` +
-        `The file has ${[...state.keys()].slice(0, 3).join(', ')}; the model has ${[...detector.named()]
-          .slice(0, 3)
-          .map(([n]) => n)
-          .join(', ')}`,
-    );
-  const missing = report.missing.filter((name) => name.startsWith(part));
-  const left = [
-    ...(missing.length > 0 ? [`${missing.length} not in the file (${missing[0]}, ...)`] : []),
-    ...(report.mismatched.length > 0
-      ? [`${report.mismatched.length} of another shape (${report.mismatched[0].name}, ...)`]
-      : []),
-    ...(report.unexpected.length > 0
-      ? [`${report.unexpected.length} in the file but not in the model (${report.unexpected[0]}, ...)`]
-      : []),
-  ];
-  return `${report.loaded.length} tensors from ${source}${left.length > 0 ? `; ${left.join('; ')}` : ''}`;
 }

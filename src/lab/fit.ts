@@ -17,7 +17,8 @@ import { Run } from './run';
 /** A name that can be a folder's. */
 export const folderName = (name: string): string => name.replace(/[^\w.+-]+/g, '_');
 
-export async function fit(spec: RecipeSpec, data: LabDataset, options: FitOptions = {}): Promise<Run> {
+export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptions = {}): Promise<Run> {
+  const spec = options.loadFrom === undefined ? given : { ...given, loadFrom: { file: options.loadFrom } };
   const signal = options.signal ?? notebook()?.signal;
   const began = performance.now();
   const plan = planRun(spec.config, options);
@@ -61,7 +62,8 @@ export async function fit(spec: RecipeSpec, data: LabDataset, options: FitOption
       evaluate: data.val && (async ({ epoch }) => (await evaluateAfter(epoch))?.logNames()),
       signal,
       workDir,
-      resume: options.resume,
+      resume: options.resume ?? spec.config.resume === true,
+      freezing: spec.freezing,
       meta: { ...model.meta() },
       hooks: {
         ...view.hooks,

@@ -3,13 +3,13 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { inspect } from 'node:util';
+import { loadWeights, readWeights, type Weights, type WeightsReport, writeWeights } from '../checkpoints';
 import type { ConfigObject } from '../config';
 import { buildPipeline, decodeImage, type ImageRecord, type PixelImage } from '../data';
 import type { Precision } from '../engine';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
-import type { StateDict } from '../nn/module';
-import { readSafetensors, writeSafetensors } from '../nn/safetensors';
+import { encodeState } from '../nn/stored-tensor';
 import { Random } from '../random';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
 import { buildModel, type RecipeSpec } from './build-model';
@@ -21,6 +21,7 @@ import { progressView } from './live';
 import { Predictions } from './predictions';
 import type { Report } from './report';
 import { inputSize, SummaryDisplay, summarise } from './summary';
+import type { LoadFrom } from './weights-file';
 
 /** A path, the bytes of an image file, or pixels. */
 export type ImageInput = string | Uint8Array | PixelImage;
@@ -106,11 +107,23 @@ export class Model implements Displayable {
     return report;
   }
 
-  /** Writes one safetensors file that `Model.load` and PyTorch read. */
+  /**
+   * Writes one file that `Model.load` and PyTorch read: `.safetensors`, or `.pth` with the weights under `state_dict`.
+   * @example model.save('cells.pth') // Python: torch.load('cells.pth', weights_only=True)['state_dict']
+   */
   save(file: string): string {
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
-    writeSafetensors(file, this.detector.stateDict(), { format: 'pt', detlab: JSON.stringify(this.meta()) });
+    const state = encodeState(this.detector.stateDict());
+    writeWeights(file, state, { detlab: JSON.stringify(this.meta()), classes: this.classes });
     return path.resolve(file);
+  }
+
+  /**
+   * Copies weights into this model as far as names and shapes agree; the report says what did not, and why.
+   * @example model.loadFrom('resnet50-0676ba61.pth', { part: 'backbone' }).loaded.length
+   */
+  loadFrom(file: string, { key, ...options }: Omit<LoadFrom, 'file'> = {}): WeightsReport {
+    return loadWeights(this.detector, readWeights(file, { key }), options);
   }
 
   /** What goes into every file of this model, so that the file is enough to load it. */
@@ -124,15 +137,15 @@ export class Model implements Displayable {
    */
   static async load(place: string): Promise<Model> {
     const file = modelFile(place);
-    const { tensors, metadata } = readSafetensors(file);
-    const meta = metaOf(metadata);
+    const weights = readWeights(file);
+    const meta = metaOf(weights);
     if (!meta)
       throw new DetLabError(
-        `Cannot load "${file}" as a model: it holds tensors but no config. Use detector(config).weights("${file}") instead`,
+        `Cannot load "${file}" as a model: it holds tensors but no config. Use detector(config).load("${file}") instead`,
       );
     const spec: RecipeSpec = { name: meta.name, config: meta.config, classes: meta.classes, freezing: [] };
     const detector = await buildModel(spec, meta.classes, undefined);
-    loadStrictly(detector, tensors, file);
+    loadStrictly(detector, weights);
     detector.eval();
     return new Model(detector, meta.classes, meta.name, meta.config);
   }
@@ -164,9 +177,9 @@ export class Model implements Displayable {
   }
 }
 
-/** @throws DetLabError when a tensor is missing, too many or of another shape */
-export function loadStrictly(detector: Detector, tensors: StateDict, file: string): void {
-  const report = detector.loadStateDict(tensors);
+/** @throws DetLabError when a tensor is missing, too many or of another shape, with the likely cause */
+export function loadStrictly(detector: Detector, weights: Weights): void {
+  const report = loadWeights(detector, weights);
   const shapes = report.mismatched.map((m) => `${m.name} is [${m.received}], the model's [${m.expected}]`);
   const wrong = [
     ...shapes,
@@ -175,16 +188,17 @@ export function loadStrictly(detector: Detector, tensors: StateDict, file: strin
   ];
   if (wrong.length > 0)
     throw new DetLabError(
-      `Cannot load "${file}": ${wrong.length} of its tensors do not fit the config: ${wrong.slice(0, 3).join('; ')}`,
+      `Cannot load "${weights.source}": ${wrong.length} of its tensors do not fit the config: ${wrong.slice(0, 3).join('; ')}` +
+        report.causes.map((cause) => `\n  likely cause: ${cause}`).join(''),
     );
 }
 
 /** The config and classes a file was saved with, if it was saved by DetLab. */
-export function metaOf(
-  metadata: Record<string, string>,
-): { name: string; classes: string[]; config: ConfigObject } | undefined {
+export function metaOf({
+  detlab,
+}: Pick<Weights, 'detlab'>): { name: string; classes: string[]; config: ConfigObject } | undefined {
   try {
-    const meta = JSON.parse(metadata.detlab ?? 'null');
+    const meta = JSON.parse(detlab ?? 'null');
     return meta && Array.isArray(meta.classes) && typeof meta.config === 'object' ? meta : undefined;
   } catch {
     return undefined;

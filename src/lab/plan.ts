@@ -24,8 +24,10 @@ export interface FitOptions {
   seed?: number;
   /** Folder of log, scalars and checkpoints; `runs/<name>` by default, false: nothing is written. */
   workDir?: string | false;
-  /** Go on from the newest checkpoint in `workDir`. */
+  /** Go on from the newest checkpoint in `workDir`: weights, optimizer, schedule, epoch. */
   resume?: boolean;
+  /** Start from the weights of a file, as `recipe.loadFrom(file)`: weights only. */
+  loadFrom?: string;
   /** Epochs and iterations between checkpoints, how many are kept (1), the metric whose best model is kept. */
   checkpoint?: TrainOptions['checkpoint'];
   /** Epochs between evaluations; the config's by default. */

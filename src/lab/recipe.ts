@@ -1,11 +1,11 @@
 // A recipe: a config that is changed by words, each giving a new recipe. Nothing is built before `build` or `fit`.
 
-import { existsSync } from 'node:fs';
 import { inspect } from 'node:util';
+import { readWeights } from '../checkpoints';
 import { applyOptions, type ConfigObject, type ConfigValue, cloneConfig, printConfig } from '../config';
 import type { ModuleChoice, ModuleOverride, TypeName } from '../config-types';
 import { DetLabError } from '../errors';
-import { readSafetensors } from '../nn/safetensors';
+import { type Freezing, freezingText } from '../nn/freezing';
 import type { ModuleConfig } from '../registry';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { buildModel, type RecipeSpec, settleClasses } from './build-model';
@@ -17,6 +17,14 @@ import { loadStrictly, Model, metaOf, modelFile } from './model';
 import type { FitOptions } from './plan';
 import type { Run } from './run';
 import { inputSize, SummaryDisplay, summarise } from './summary';
+import { type LoadFrom, placeFor, weightsFile } from './weights-file';
+
+export interface FreezeOptions {
+  /** The stem and so many stages of the part, not all of it. */
+  stages?: number;
+  /** From this epoch on, the first being 1. */
+  epoch?: number;
+}
 
 export class Recipe implements Displayable {
   constructor(private readonly spec: RecipeSpec) {}
@@ -81,14 +89,23 @@ export class Recipe implements Displayable {
     return this.with({ classes: [...classes] });
   }
 
-  /** Parts that do not train, by path: `backbone.layer1`, `neck.*`. */
-  freeze(...paths: string[]): Recipe {
-    return this.with({ freezing: [...this.spec.freezing, ...paths.map((path) => ({ path, frozen: true }))] });
+  /**
+   * Parts that do not train, by path or glob, batch-norm statistics included; of a backbone, the stem and the first
+   * `stages`; from an `epoch` on (the first is 1).
+   *
+   * @example base.freeze('backbone', { stages: 2 }).freeze('neck.lateral_convs', '**.bn*')
+   */
+  freeze(...what: [...paths: string[]] | [...paths: string[], when: FreezeOptions]): Recipe {
+    return this.with({ freezing: [...this.spec.freezing, ...wishes(what, true)] });
   }
 
-  /** Takes parts back that `freeze` or the config froze. */
-  unfreeze(...paths: string[]): Recipe {
-    return this.with({ freezing: [...this.spec.freezing, ...paths.map((path) => ({ path, frozen: false }))] });
+  /**
+   * Takes parts back that `freeze` or the config froze: from the start, or from an epoch on.
+   *
+   * @example base.freeze('backbone').unfreeze('backbone.layer4', { epoch: 3 })
+   */
+  unfreeze(...what: [...paths: string[]] | [...paths: string[], when: FreezeOptions]): Recipe {
+    return this.with({ freezing: [...this.spec.freezing, ...wishes(what, false)] });
   }
 
   /** Any value of the config by dotted path: `set({ 'train_dataloader.batch_size': 4 })`. */
@@ -96,10 +113,22 @@ export class Recipe implements Displayable {
     return this.with({ config: applyOptions(cloneConfig(this.spec.config), options) });
   }
 
-  /** Starts from the weights of a safetensors file, as far as names and shapes agree. */
+  /**
+   * Starts from the weights of a file (.pth, .safetensors), as far as names and shapes agree: weights only, where `resume`
+   * takes up optimizer, epoch and schedule too. A name with a scheme stands for a file in `weights/`.
+   *
+   * @example base.loadFrom('faster_rcnn_r50_fpn_1x_coco.pth')
+   * @example base.loadFrom('deit-tiny.pth', { part: 'backbone' })
+   */
+  loadFrom(file: string, options: Omit<LoadFrom, 'file'> = {}): Recipe {
+    if (!weightsFile(file))
+      throw new DetLabError(`Cannot find the weights "${file}": put them there, or in ${placeFor(file)}`);
+    return this.with({ loadFrom: { file, ...options } });
+  }
+
+  /** Another name of `loadFrom`. */
   weights(file: string): Recipe {
-    if (!existsSync(file)) throw new DetLabError(`Cannot find the weights "${file}"`);
-    return this.with({ weights: file });
+    return this.loadFrom(file);
   }
 
   /**
@@ -118,14 +147,22 @@ export class Recipe implements Displayable {
    */
   async load(place: string): Promise<Model> {
     const file = modelFile(place);
-    const { tensors, metadata } = readSafetensors(file);
-    const named = this.spec.classes ?? metaOf(metadata)?.classes;
+    const weights = readWeights(file);
+    const named = this.spec.classes ?? metaOf(weights)?.classes ?? weights.classes;
     const recipe = named ? this.classes(named) : this;
     const classes = settleClasses(recipe.spec);
     const detector = await buildModel(recipe.spec, classes, undefined);
-    loadStrictly(detector, tensors, file);
+    loadStrictly(detector, weights);
     detector.eval();
     return new Model(detector, classes, this.name, recipe.config);
+  }
+
+  /** What `summary` says beside the table. */
+  private get notes(): string[] {
+    const later = this.spec.freezing.filter(({ epoch = 1 }) => epoch > 1);
+    return later.map(
+      (wish) => `${freezingText(wish)} ${wish.frozen ? 'is frozen' : 'trains'} from epoch ${wish.epoch} on`,
+    );
   }
 
   /** The stages with output shapes, strides, parameters, and what is frozen. No weights are drawn for it. */
@@ -133,7 +170,7 @@ export class Recipe implements Displayable {
     const { config } = this;
     const detector = await buildModel(this.spec, settleClasses(this.spec), undefined);
     try {
-      return new SummaryDisplay(summarise(detector, config, this.name, input ?? inputSize(config)));
+      return new SummaryDisplay(summarise(detector, config, this.name, input ?? inputSize(config), this.notes));
     } finally {
       detector.dispose();
     }
@@ -162,4 +199,15 @@ export class Recipe implements Displayable {
     const parts = ['backbone', 'neck'].map((part) => objectAt(spec.config, `model.${part}`).type).filter(Boolean);
     return `Recipe ${name} (${[objectAt(spec.config, 'model').type, ...parts].join(', ')})`;
   }
+}
+
+function wishes(what: readonly (string | FreezeOptions)[], frozen: boolean): Freezing[] {
+  const paths = what.filter((one) => typeof one === 'string');
+  const options = what.find((one) => typeof one !== 'string');
+  const verb = frozen ? 'freeze' : 'unfreeze';
+  if (paths.length === 0) throw new DetLabError(`Cannot ${verb} nothing: give paths, ${verb}('backbone.layer1')`);
+  const { epoch } = options ?? {};
+  if (epoch !== undefined && (!Number.isInteger(epoch) || epoch < 1))
+    throw new DetLabError(`Cannot ${verb} at epoch ${epoch}: expected a whole number from 1, the first epoch`);
+  return paths.map((path) => ({ ...options, path, frozen }));
 }

@@ -15,6 +15,8 @@ export interface ModelSummary {
   stages: StageSummary[];
   parameters: number;
   trainable: number;
+  /** What a person should know beside the table: parts that train from some epoch on. */
+  notes: string[];
 }
 
 /** The size the test pipeline resizes to, [height, width]. */
@@ -29,6 +31,7 @@ export function summarise(
   config: ConfigObject,
   name: string,
   input: [number, number],
+  notes: string[] = [],
 ): ModelSummary {
   const stages: StageSummary[] = [];
   for (const [path, module] of detector.children()) {
@@ -40,7 +43,7 @@ export function summarise(
     for (const [child, below] of module.children()) stages.push(stage(`${path}.${child}`, '', below, input));
   }
   const trainable = detector.trainable().reduce((sum, [, p]) => sum + p.variable.size, 0);
-  return { name, input, stages, parameters: detector.parameterCount(), trainable };
+  return { name, input, stages, parameters: detector.parameterCount(), trainable, notes };
 }
 
 function stage(path: string, type: string, module: Module, [height, width]: [number, number]): StageSummary {
@@ -57,7 +60,9 @@ function stage(path: string, type: string, module: Module, [height, width]: [num
 
 export class SummaryDisplay extends Display {
   constructor(readonly summary: ModelSummary) {
-    const { name, input, stages } = summary;
-    super(tablesBundle(summaryTable(stages, `${name}, input ${input[0]} × ${input[1]}`)));
+    const { name, input, stages, notes } = summary;
+    super(
+      tablesBundle(summaryTable(stages, `${name}, input ${input[0]} × ${input[1]}`, notes.join('\n') || undefined)),
+    );
   }
 }

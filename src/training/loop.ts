@@ -9,6 +9,7 @@ import type { PackedSample } from '../data/types';
 import { engine, type Precision } from '../engine';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
+import { applyFreezing, everTrained, type Freezing, freezingText } from '../nn/freezing';
 import { Random } from '../random';
 import { type ModuleConfig, Registry } from '../registry';
 import { findCheckpoint, setAsideCheckpoints, type TrainingState } from './checkpoint';
@@ -86,6 +87,8 @@ export interface TrainOptions {
     /** Metric whose best model is kept as `best`. */
     saveBest?: string;
   };
+  /** Parts that are frozen or trained from some epoch on; what holds from the start is the caller's to do. */
+  freezing?: readonly Freezing[];
   /** Go on from the newest whole checkpoint of `workDir`, or from the start when there is none. */
   resume?: boolean;
   /** Kept in every checkpoint: config, classes. */
@@ -143,7 +146,10 @@ async function run(options: TrainOptions): Promise<TrainResult> {
     rmSync(path.join(options.workDir, 'train.log'), { force: true });
   log(`engine: ${engine().description}`);
 
-  const wrapper = new OptimWrapper(detector, options.optimWrapper, registry, maxSteps, options.precision);
+  const { freezing = [] } = options;
+  // the optimizer holds all that ever trains, so that its state and a checkpoint are the same before and after a change
+  const trained = everTrained(detector, freezing);
+  const wrapper = new OptimWrapper(detector, options.optimWrapper, registry, maxSteps, options.precision, trained);
   const groups = wrapper.optimizer.groups;
   const factories = (options.paramScheduler ?? []).map(({ type, ...rest }, i) =>
     registry.build<ScheduleFactory>('param_scheduler', { type: bare(type), ...rest }, { path: `param_scheduler.${i}` }),
@@ -186,6 +192,9 @@ async function run(options: TrainOptions): Promise<TrainResult> {
       history.evaluations.push(...state.history.evaluations);
       ({ epoch, iteration, step } = state);
       log(`resumed from ${checkpoint.directory}: epoch ${epoch}, iteration ${iteration}`);
+      for (let past = 2; past <= epoch; past++) applyFreezing(detector, freezing, past);
+      // the epoch it goes on in, if that has begun
+      if (iteration > 0 && epoch > 0) applyFreezing(detector, freezing, epoch + 1);
     } else log(`no checkpoint in ${root}: starting from the beginning`);
   }
   // what a killed process logged past its last checkpoint is logged again
@@ -240,6 +249,9 @@ async function run(options: TrainOptions): Promise<TrainResult> {
     await hooks.onStart?.(history, { epoch, step, maxSteps });
     if (iteration === 0 && epoch > 0) await evaluate();
     while (epoch < maxEpochs && !signal?.aborted) {
+      if (iteration === 0 && epoch > 0)
+        for (const wish of applyFreezing(detector, freezing, epoch + 1))
+          log(`epoch ${epoch + 1}: ${freezingText(wish)} ${wish.frozen ? 'is frozen' : 'trains'} from here on`);
       detector.train();
       const batches = loader.epoch(epoch, { start: iteration, signal })[Symbol.asyncIterator]();
       try {

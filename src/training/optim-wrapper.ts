@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { engine, type Precision } from '../engine';
 import { DetLabError, didYouMean } from '../errors';
-import { assignState, type Module, type StateDict, toState } from '../nn/module';
+import { assignState, type Module, type Parameter, type StateDict, toState } from '../nn/module';
 import { type ModuleConfig, moduleOption, type Registry } from '../registry';
 import { LossScale } from './loss-scale';
 import type { Optimizer, OptimizerPlan } from './optimizers/optimizer';
@@ -53,6 +53,7 @@ export class OptimWrapper {
 
   /**
    * @param precision overrides the config's: `--amp` on a config without it
+   * @param parameters those that ever train, in state-dict order; those that train now when absent
    * @param maxIterations of the whole run: the last steps of an accumulation that does not divide it are weighted right
    * @throws DetLabError for an unknown option, nothing to train, or a precision the engine has not
    */
@@ -62,6 +63,7 @@ export class OptimWrapper {
     registry: Registry,
     private readonly maxIterations: number,
     precision?: Precision,
+    parameters?: readonly [string, Parameter][],
   ) {
     const parsed = parseWrapper(config);
     const { type, ...optimizer } = parsed.optimizer;
@@ -70,7 +72,7 @@ export class OptimWrapper {
       { type: bare(type), ...optimizer },
       { path: 'optim_wrapper.optimizer' },
     );
-    const groups = parameterGroups(model, plan, parsed.paramwise_cfg ?? undefined);
+    const groups = parameterGroups(model, plan, parsed.paramwise_cfg ?? undefined, parameters);
     if (groups.length === 0)
       throw new DetLabError('Cannot train: every parameter of the model is frozen. Unfreeze a part of it first');
     this.precision = precision ?? (parsed.type === 'AmpOptimWrapper' ? (parsed.dtype ?? 'bfloat16') : 'float32');
@@ -85,9 +87,9 @@ export class OptimWrapper {
     this.counts = parsed.accumulative_counts;
   }
 
-  /** The variables to differentiate by, in the order of the optimizer's groups. */
+  /** The variables to differentiate by, in the order of the optimizer's groups: those that train now. */
   get variables(): tf.Variable[] {
-    return this.optimizer.groups.map((g) => g.parameter.variable);
+    return this.optimizer.groups.filter((g) => g.parameter.requiresGrad).map((g) => g.parameter.variable);
   }
 
   /** What the loss is multiplied by before it is differentiated. */
@@ -103,10 +105,13 @@ export class OptimWrapper {
 
   /**
    * Takes the gradients of one iteration (and disposes them), and steps when one is due.
-   * @param gradients by variable, in the order of `variables`
+   * @param given gradients by variable, in the order of `variables`
    * @throws DetLabError when the gradients are not finite; the weights are as they were
    */
-  update(gradients: (tf.Tensor | undefined)[]): UpdateReport {
+  update(given: (tf.Tensor | undefined)[]): UpdateReport {
+    // frozen parameters have none: the optimizer leaves them and their state alone
+    let next = 0;
+    const gradients = this.optimizer.groups.map((g) => (g.parameter.requiresGrad ? given[next++] : undefined));
     this.inner++;
     const due = this.inner % this.counts === 0 || this.inner === this.maxIterations;
     let current = gradients;

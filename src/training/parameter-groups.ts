@@ -30,18 +30,19 @@ function isNorm(module: Module, path: string): boolean {
   return /^(bn|gn|ln|in|norm)\d*$/.test(path.split('.').at(-1) ?? '');
 }
 
-/** The groups of all trainable parameters of `model`, in state-dict order. */
+/** The groups of the trainable parameters of `model` (or of those given), in state-dict order. */
 export function parameterGroups(
   model: Module,
   base: { lr: number; weightDecay: number },
   paramwise: ParamwiseOptions = { custom_keys: {}, bypass_duplicate: false },
+  parameters: readonly [string, Parameter][] = model.trainable(),
 ): ParameterGroup[] {
   const modules = new Map(model.modules());
   // longest first, then alphabetical, as mmengine sorts them
   const keys = Object.keys(paramwise.custom_keys)
     .sort()
     .sort((a, b) => b.length - a.length);
-  return model.trainable().map(([name, parameter]) => {
+  return parameters.map(([name, parameter]) => {
     const dot = name.lastIndexOf('.');
     const [owner, leaf] = dot < 0 ? ['', name] : [name.slice(0, dot), name.slice(dot + 1)];
     const module = modules.get(owner) ?? model;

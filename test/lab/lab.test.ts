@@ -199,7 +199,7 @@ describe('fit', () => {
   test('weights are laid over as far as they fit', async () => {
     const file = run.model.save(join(folder, 'weights.safetensors'));
     const notices: string[] = [];
-    const spec = { name: 'x', config: small().config, freezing: [], weights: file };
+    const spec = { name: 'x', config: small().config, freezing: [], loadFrom: { file } };
     const two = { ...spec, classes: ['a', 'b'] };
     (await buildModel(two, two.classes, 0, (line) => void notices.push(line))).dispose();
     expect(notices.join()).toMatch(/\d+ tensors from .*weights.safetensors; 4 of another shape \(roi_head/);

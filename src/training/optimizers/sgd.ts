@@ -41,29 +41,34 @@ interface SgdSettings {
 
 class Sgd implements Optimizer {
   private readonly buffers: tf.Variable[];
-  /** PyTorch's first step puts the whole gradient in the buffer, undamped. */
-  private started = false;
+  /** By parameter: PyTorch's first step of each puts the whole gradient in the buffer, undamped. */
+  private readonly started: boolean[];
 
   constructor(
     readonly groups: ParameterGroup[],
     private readonly settings: SgdSettings,
   ) {
     this.buffers = groups.map((g) => tf.tidy(() => tf.variable(tf.zeros(g.parameter.variable.shape), false)));
+    this.started = groups.map(() => false);
   }
 
   step(gradients: readonly (tf.Tensor | undefined)[]): void {
     const { momentum, nesterov } = this.settings;
-    const dampening = this.started ? this.settings.dampening : 0;
     const batches = new Map<string, number[]>();
+    const firsts = new Set([...this.groups.keys()].filter((i) => !this.started[i]));
     for (const [i, group] of this.groups.entries()) {
       if (!gradients[i]) continue;
-      const key = `${group.lr} ${group.weightDecay}`;
+      // apart only where it makes a difference
+      const first = this.settings.dampening !== 0 && firsts.has(i);
+      const key = `${group.lr} ${group.weightDecay} ${first}`;
+      this.started[i] = true;
       const batch = batches.get(key);
       if (batch) batch.push(i);
       else batches.set(key, [i]);
     }
     for (const batch of batches.values()) {
       const { lr, weightDecay } = this.groups[batch[0]];
+      const dampening = firsts.has(batch[0]) ? 0 : this.settings.dampening;
       engine().sgdStep(
         batch.map((i) => this.groups[i].parameter.variable),
         batch.map((i) => gradients[i]!),
@@ -71,7 +76,6 @@ class Sgd implements Optimizer {
         { lr, momentum, weightDecay, dampening, nesterov },
       );
     }
-    this.started = true;
   }
 
   private entries() {
@@ -80,7 +84,8 @@ class Sgd implements Optimizer {
 
   stateDict(): StateDict {
     const state: StateDict = new Map(this.entries().map(({ name, buffer }) => [`momentum.${name}`, toState(buffer)]));
-    state.set('started', { shape: [], dtype: 'int32', data: Int32Array.of(this.started ? 1 : 0) });
+    const data = Int32Array.from(this.started, Number);
+    state.set('started', { shape: [data.length], dtype: 'int32', data });
     return state;
   }
 
@@ -104,7 +109,9 @@ class Sgd implements Optimizer {
         );
       assignState(buffer, tensor);
     }
-    this.started = state.get('started')!.data[0] === 1;
+    // one flag for all of them in older checkpoints
+    const flags = state.get('started')!.data;
+    for (const i of this.started.keys()) this.started[i] = (flags.length === 1 ? flags[0] : flags[i]) === 1;
   }
 
   dispose(): void {

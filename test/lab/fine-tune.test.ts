@@ -1,0 +1,147 @@
+// Freezing: by path, glob and stages, bit-equal over training, undone at an epoch and after a resume; starting from weights.
+
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type LabDataset, Model, type Recipe, startEngine } from '../../src';
+import { quick, scenes, small } from './small';
+
+const folder = mkdtempSync(join(tmpdir(), 'detlab-tune-'));
+const cwd = process.cwd();
+let data: LabDataset;
+beforeAll(async () => {
+  await startEngine();
+  data = await scenes(folder);
+});
+afterAll(() => {
+  process.chdir(cwd);
+  rmSync(folder, { recursive: true });
+});
+
+/** Batch norms that move, and images enough for two iterations an epoch. */
+const moving = () => small().set({ 'model.backbone.norm_eval': false, 'model.backbone.frozen_stages': -1 });
+const bytes = (model: Model) =>
+  new Map(
+    [...model.detector.stateDict()].map(([name, { data }]) => [
+      name,
+      Buffer.from(data.buffer, data.byteOffset, data.byteLength),
+    ]),
+  );
+const changed = (before: Map<string, Buffer>, after: Map<string, Buffer>) =>
+  [...before].filter(([name, value]) => !value.equals(after.get(name)!)).map(([name]) => name);
+
+describe('freezing', () => {
+  test('frozen weights and statistics stay bit-equal; the rest moves; the summary shows it', async () => {
+    const recipe = moving().freeze('backbone', { stages: 2 }).freeze('**.layer4.1.bn*', 'neck.fpn_convs.0');
+    const start = await recipe.build({ seed: 1 });
+    const before = bytes(start);
+    const frozen = start.detector.trainable().map(([name]) => name);
+    start.dispose();
+    const run = await recipe.fit(data, { ...quick, epochs: 1, batch: 6, seed: 1, lr: 0.01 });
+    const moved = new Set(changed(before, bytes(run.model)));
+    const still = [...before.keys()].filter((name) => !moved.has(name));
+    const wanted = /^backbone\.(conv1|bn1|layer[12])\.|^backbone\.layer4\.1\.bn|^neck\.fpn_convs\.0\./;
+    expect(still.filter((name) => !wanted.test(name))).toEqual([]);
+    expect([...moved].filter((name) => wanted.test(name))).toEqual([]);
+    expect(frozen.some((name) => wanted.test(name))).toBe(false);
+    expect(moved.has('backbone.layer3.0.bn1.running_mean')).toBe(true);
+    const text = String(await recipe.summary());
+    expect(text).toMatch(/\.layer2 .* frozen/);
+    expect(text).toMatch(/\.fpn_convs .* trained/);
+    run.model.dispose();
+  });
+
+  test('a part that is not there, or has no such stages, is named', async () => {
+    const wrong = (recipe: Recipe) => expect(recipe.summary()).rejects;
+    await wrong(small().freeze('bakbone')).toThrow(/Did you mean "backbone"/);
+    await wrong(small().freeze('backbone', { stages: 5 })).toThrow(
+      /expected 0 \(the stem alone\) to 4 \(layer1, layer2/,
+    );
+    await wrong(small().freeze('neck', { stages: 1 })).toThrow(/has none by name. Its parts are "lateral_convs"/);
+    expect(() => small().freeze()).toThrow(/give paths/);
+    expect(() => small().unfreeze('backbone', { epoch: 0 })).toThrow(/from 1, the first epoch/);
+  });
+
+  test('unfreezing at an epoch, whole or resumed, gives the same numbers', async () => {
+    const recipe = moving().freeze('backbone').unfreeze('backbone.layer4', { epoch: 2 });
+    expect(String(await recipe.summary())).toMatch(/backbone\.layer4 trains from epoch 2 on/);
+    const options = { ...quick, epochs: 2, batch: 6, seed: 1, lr: 0.01 };
+    const lines: string[] = [];
+    const whole = await recipe.fit(data, {
+      ...options,
+      workDir: join(folder, 'whole'),
+      log: (line) => void lines.push(line),
+    });
+    expect(lines).toContain('epoch 2: backbone.layer4 trains from here on');
+    const after = bytes(whole.model);
+    const start = await recipe.build({ seed: 1 });
+    const moved = changed(bytes(start), after);
+    start.dispose();
+    expect(moved.some((name) => name.startsWith('backbone.layer4'))).toBe(true);
+    expect(moved.some((name) => name.startsWith('backbone.layer3'))).toBe(false);
+
+    // stopped in the epoch before and in the epoch after the change, then resumed
+    const steps = whole.step / 2;
+    for (const stop of [1, steps + 1]) {
+      const workDir = join(folder, `stop-${stop}`);
+      const controller = new AbortController();
+      const onStep = ({ step }: { step: number }) => {
+        if (step === stop) controller.abort();
+      };
+      (await recipe.fit(data, { ...options, workDir, signal: controller.signal, onStep })).model.dispose();
+      const resumed = await recipe.fit(data, { ...options, workDir, resume: true });
+      expect(changed(after, bytes(resumed.model))).toEqual([]);
+      resumed.model.dispose();
+    }
+    whole.model.dispose();
+  });
+});
+
+describe('starting from weights', () => {
+  test('by recipe, by fit, by the config, and by init_cfg; schemes stand for files in weights/', async () => {
+    const source = await small().build({ seed: 5 });
+    const expected = bytes(source);
+    process.chdir(folder);
+    mkdirSync('weights', { recursive: true });
+    const file = source.save('start.pth');
+    source.save('weights/resnet18-0676ba61.pth');
+    expect(existsSync(file)).toBe(true);
+    const build = async (recipe: Recipe) => {
+      const model = await recipe.build({ seed: 1 });
+      const state = bytes(model);
+      model.dispose();
+      return changed(expected, state);
+    };
+    expect(await build(small())).not.toEqual([]);
+    expect(await build(small().loadFrom('start.pth'))).toEqual([]);
+    expect(await build(small().set({ load_from: 'start.pth' }))).toEqual([]);
+    expect(await build(small().loadFrom('https://example.org/models/resnet18-0676ba61.pth'))).toEqual([]);
+    const pretrained = {
+      type: 'Pretrained',
+      checkpoint: 'torchvision://resnet18',
+      prefix: 'backbone.',
+      _delete_: true,
+    };
+    const part = await build(small().set({ 'model.backbone.init_cfg': pretrained }));
+    expect(part.length).toBeGreaterThan(0);
+    expect(part.filter((name) => name.startsWith('backbone.'))).toEqual([]);
+    await expect(build(small().set({ load_from: 'none.pth' }))).rejects.toThrow(
+      /Cannot find the weights "none.pth".*weights\/none.pth. Nothing is downloaded/,
+    );
+    expect(() => small().loadFrom('none.pth')).toThrow(/Cannot find the weights "none.pth"/);
+
+    const loaded = await Model.load('start.pth');
+    expect([changed(expected, bytes(loaded)), loaded.classes]).toEqual([[], source.classes]);
+    const lines: string[] = [];
+    const run = await small().fit(data, {
+      ...quick,
+      epochs: 1,
+      lr: 0,
+      loadFrom: 'start.pth',
+      log: (line) => void lines.push(line),
+    });
+    expect(lines.join('\n')).toMatch(/\d+ tensors from start\.pth/);
+    for (const model of [source, loaded, run.model]) model.dispose();
+  });
+});
