@@ -108,6 +108,8 @@ export function reportLines({
   notes,
   causes,
 }: WeightsReport): string[] {
+  // every checkpoint has a plain meta
+  const told = skipped.filter((name) => name !== 'meta');
   const left = [
     ...(missing.length > 0 ? [`${missing.length} not in the file (${some(missing)})`] : []),
     ...(mismatched.length > 0
@@ -119,6 +121,6 @@ export function reportLines({
     `${loaded.length} tensors from ${source}${left.length > 0 ? `; ${left.join('; ')}` : ''}`,
     ...notes.map((note) => `  ${note}`),
     ...causes.map((cause) => `  likely cause: ${cause}`),
-    ...(skipped.length > 0 ? [`  left out of the file: ${some(skipped, 8)}`] : []),
+    ...(told.length > 0 ? [`  left out of the file: ${some(told, 8)}`] : []),
   ];
 }

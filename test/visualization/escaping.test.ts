@@ -79,7 +79,10 @@ const producers: Record<string, () => MimeBundle | Promise<MimeBundle>> = {
   'AP table': () => tablesBundle(apTable(report, EVIL)),
   report: () => shown(new Report(report, EVIL, 1)),
   comparison: async () => (await comparisonBundles(contestants)).table,
-  summary: () => shown(new SummaryDisplay({ name: EVIL, input: [1, 1], stages: [stage], parameters: 1, trainable: 1 })),
+  summary: () =>
+    shown(
+      new SummaryDisplay({ name: EVIL, input: [1, 1], stages: [stage], parameters: 1, trainable: 1, notes: [EVIL] }),
+    ),
   progress: () => progressBundle({ label: EVIL, done: 1, total: 2, details: [EVIL, QUOTES] }),
   'data set': () => shown(new LabDataset(QUOTES, part, part)),
   describe: () => shown(describeModule(`neck/${EVIL}`, registry)),
