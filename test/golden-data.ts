@@ -164,7 +164,8 @@ export function checkWeightGradients(
     const variables = parameters.map(([, p]) => p.variable);
     const { grads } = tf.variableGrads(loss as () => tf.Scalar, variables);
     for (const [j, [key, p]] of parameters.entries()) {
-      const g = grads[p.variable.name];
+      // a parameter the outputs do not depend on has none
+      const g = grads[p.variable.name] ?? tf.zerosLike(p.variable);
       const shape = torchShape(p);
       const values = p.layout.kind === 'conv' ? tf.transpose(g, [3, 2, 0, 1]) : g;
       const data = values.dataSync<'float32'>();

@@ -71,9 +71,11 @@ export class ConvModule extends Module {
 
   private inOrder(x: tf.Tensor4D, residual?: tf.Tensor4D): tf.Tensor4D {
     let y = x;
-    for (const step of this.order) {
-      if (step === 'conv') y = this.conv.forward(y);
-      else if (step === 'norm') y = this.norm ? this.norm.forward(y) : y;
+    for (const [i, step] of this.order.entries()) {
+      // a norm right behind the convolution is folded into it
+      const folded = this.order[i + 1] === 'norm';
+      if (step === 'conv') y = folded ? convNorm(this.conv, this.norm, y) : this.conv.forward(y);
+      else if (step === 'norm') y = this.norm && this.order[i - 1] !== 'conv' ? this.norm.forward(y) : y;
       else y = this.activation ? this.activation.apply(y) : y;
     }
     return residual ? tf.add(y, residual) : y;

@@ -121,8 +121,21 @@ const truncated =
       return value;
     });
 
-/** Sets the initialisers of the layers under `module`; `initWeights` then draws from them. */
-export function applyInitCfg(module: Module, config: InitCfg | InitCfg[] | null | undefined): void {
+/**
+ * Sets the initialisers of the layers under `module`; `initWeights` then draws from them. Parts in `ownStart` keep theirs:
+ * mmengine lets a ConvModule that is itself a child of the module initialise itself again, after the module's init_cfg.
+ */
+export function applyInitCfg(
+  module: Module,
+  config: InitCfg | InitCfg[] | null | undefined,
+  ownStart: readonly (Module | undefined)[] = [],
+): void {
+  const kept = ownStart.flatMap((part) => [...(part?.named() ?? [])].map(([, p]) => [p, p.initializer] as const));
+  apply(module, config);
+  for (const [parameter, initializer] of kept) parameter.initializer = initializer;
+}
+
+function apply(module: Module, config: InitCfg | InitCfg[] | null | undefined): void {
   for (const { override, ...recipe } of config ? [config].flat() : []) {
     const layers = 'layer' in recipe && recipe.layer ? [recipe.layer].flat() : [];
     if (layers.length > 0)

@@ -1,19 +1,29 @@
 // What detection adds to TensorFlow.js.
 
 export { activate, type SmoothActivation } from './activate';
+export { adaptiveMaxPool2d } from './adaptive-max-pool2d';
 export { type AttentionOptions, attention } from './attention';
 export { type BatchNormTrainOptions, type BatchNormTrainResult, batchNormTrain } from './batch-norm-train';
 export { batchedNms, type NmsConfig, type NmsResult } from './batched-nms';
 export { bboxOverlaps, boxAreas, clipBoxes, type OverlapMode, scaleBoxes, takeBoxes } from './box-geometry';
+export { type CarafeOptions, carafe } from './carafe';
 export { type Conv2dOptions, conv2d } from './conv2d';
 export { type DeformAttentionOptions, deformAttention } from './deform-attention';
 export { type DeformConv2dOptions, deformConv2d } from './deform-conv2d';
 export { dropout } from './dropout';
+export {
+  adaptiveAvgPool2d,
+  INTERPOLATION_MODES,
+  type InterpolateOptions,
+  type InterpolationMode,
+  interpolate,
+} from './interpolate';
 export { differentiatesNatively, hasKernel, runKernel } from './kernel';
 export { type LayerNormOptions, layerNorm } from './layer-norm';
 export { type MaxPool2dOptions, maxPool2d } from './max-pool2d';
 export { type MulticlassNmsResult, multiclassNms } from './multiclass-nms';
 export { argsortDescending, type NmsOptions, nms, nmsIndices } from './nms';
+export { pixelShuffle } from './pixel-shuffle';
 export { resizeNearest, upsampleNearest } from './resize-nearest';
 export { type RoIAlignOptions, roiAlign } from './roi-align';
 export { type SoftNmsOptions, softNms } from './soft-nms';

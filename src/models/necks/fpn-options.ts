@@ -4,7 +4,9 @@ import { z } from 'zod';
 import { DetLabError } from '../../errors';
 import { initCfg } from '../../nn/init-cfg';
 import { actCfg, convCfg, normCfg } from '../../nn/layer-options';
+import { INTERPOLATION_MODES } from '../../ops/interpolate';
 import type { BuildContext } from '../../registry';
+import type { FeatureSpec } from '../types';
 import { inferInChannels } from './infer-in-channels';
 
 export const fpnOptions = z.strictObject({
@@ -26,8 +28,14 @@ export const fpnOptions = z.strictObject({
   act_cfg: actCfg.nullable().default(null).describe('Activation behind every convolution; null: none'),
   upsample_cfg: z
     .strictObject({
-      mode: z.literal('nearest').default('nearest').describe('Interpolation'),
-      scale_factor: z.number().positive().optional().describe('Factor; without it the size of the level below'),
+      mode: z.enum(INTERPOLATION_MODES).default('nearest').describe('Interpolation'),
+      scale_factor: z
+        .union([z.number().positive(), z.tuple([z.number().positive(), z.number().positive()])])
+        .optional()
+        .describe('Factor; without it the size of the level below'),
+      align_corners: z.boolean().nullish().describe('bilinear, bicubic: corners fall on each other'),
+      recompute_scale_factor: z.boolean().nullish().describe('The step follows from the rounded size'),
+      antialias: z.boolean().optional().describe('bilinear, bicubic: the filter grows where a map shrinks'),
     })
     .default({ mode: 'nearest' })
     .describe('How a level is enlarged to the one below'),
@@ -54,17 +62,34 @@ export function pyramid(o: Pick<FPNOptions, 'in_channels' | 'start_level' | 'end
   return { end, used: end - o.start_level, extraMode };
 }
 
-type Shared = Pick<FPNOptions, 'in_channels' | 'num_outs' | 'start_level' | 'end_level' | 'add_extra_convs'>;
+type Shared = Pick<FPNOptions, 'in_channels' | 'num_outs' | 'start_level' | 'end_level'> & { upsample_cfg?: object };
+
+/** What comes out: the strides of the levels that enter, then each twice the one before. */
+export function pyramidOutputs(
+  o: { in_channels: number[]; num_outs: number; start_level: number; end_level: number; out_channels: number },
+  inputs?: FeatureSpec[],
+): FeatureSpec[] {
+  const { end, used } = pyramid({ ...o, add_extra_convs: false });
+  const strides = inputs?.map((level) => level.stride) ?? o.in_channels.map((_, i) => 4 * 2 ** i);
+  return Array.from({ length: o.num_outs }, (_, i) => ({
+    channels: o.out_channels,
+    stride: i < used ? strides[o.start_level + i] : strides[end - 1] * 2 ** (i - used + 1),
+  }));
+}
 
 /** Fills `in_channels` and refuses numbers of levels that cannot be. */
-export function inferFPN<O extends Shared>(type: string, options: O, context: BuildContext): O {
+export function inferFPN<O extends Shared>(
+  type: string,
+  options: O,
+  context: BuildContext,
+): O & { in_channels: number[] } {
   const o = inferInChannels(type, options, context);
   const levels = o.in_channels.length;
   const fail = (what: string): never => {
     throw new DetLabError(`Cannot build neck "${type}"${context.path ? ` at ${context.path}` : ''}: ${what}`);
   };
   if (o.end_level >= levels) fail(`end_level is ${o.end_level}, but there are ${levels} levels (0 to ${levels - 1})`);
-  const { end, used } = pyramid(o);
+  const { end, used } = pyramid({ ...o, add_extra_convs: false });
   if (used < 1) fail(`start_level is ${o.start_level}, but the last level that enters is ${end - 1}`);
   if (end < levels && o.num_outs !== used)
     fail(
@@ -73,5 +98,10 @@ export function inferFPN<O extends Shared>(type: string, options: O, context: Bu
     );
   if (o.num_outs < used)
     fail(`expected num_outs of at least ${used} for ${used} levels that enter, received ${o.num_outs}`);
+  const { mode, align_corners, antialias } = (o.upsample_cfg ?? {}) as Partial<FPNOptions['upsample_cfg']>;
+  const smooth = mode === 'bilinear' || mode === 'bicubic';
+  if (align_corners != null && !smooth)
+    fail(`upsample_cfg.align_corners has no meaning for mode "${mode}". Leave it out`);
+  if (antialias && !smooth) fail(`upsample_cfg.antialias has no meaning for mode "${mode}". Leave it out`);
   return o;
 }

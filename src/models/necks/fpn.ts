@@ -2,15 +2,16 @@
 // backbone's are made, norms and activations.
 
 import * as tf from '@tensorflow/tfjs';
+import { DetLabError } from '../../errors';
 import { ConvModule, type ConvModuleConfig } from '../../nn/conv-module';
 import { applyInitCfg } from '../../nn/init-cfg';
 import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
+import { interpolate } from '../../ops/interpolate';
 import { maxPool2d } from '../../ops/max-pool2d';
-import { resizeNearest, upsampleNearest } from '../../ops/resize-nearest';
 import { defineModule } from '../../registry';
 import type { FeatureSpec, Neck } from '../types';
-import { type FPNOptions, fpnOptions, inferFPN, pyramid } from './fpn-options';
+import { type FPNOptions, fpnOptions, inferFPN, pyramid, pyramidOutputs } from './fpn-options';
 
 /**
  * @example new FPN({ ...fpn.options.parse({ out_channels: 256, num_outs: 5 }), in_channels: [256, 512, 1024, 2048] }, inputs)
@@ -47,11 +48,7 @@ export class FPN extends Module implements Neck {
         const inChannels = i === used && extraMode === 'on_input' ? in_channels[end - 1] : out_channels;
         this.fpnConvs.push(this.conv({ inChannels, kernelSize: 3, stride: 2, padding: 1 }));
       }
-    const strides = inputs?.map((level) => level.stride) ?? in_channels.map((_, i) => 4 * 2 ** i);
-    this.outputs = Array.from({ length: num_outs }, (_, i) => ({
-      channels: out_channels,
-      stride: i < used ? strides[start_level + i] : strides[end - 1] * 2 ** (i - used + 1),
-    }));
+    this.outputs = pyramidOutputs(options, inputs);
     applyInitCfg(this, options.init_cfg);
   }
 
@@ -74,15 +71,34 @@ export class FPN extends Module implements Neck {
     const laterals: tf.Tensor4D[] = [];
     for (let i = this.used - 1; i >= 0; i--) {
       const input = inputs[this.options.start_level + i];
-      const above = i === this.used - 1 ? undefined : this.upsample(laterals[i + 1], input);
-      laterals[i] = this.lateralConvs.at(i).forward(input, { residual: above });
+      const convolution = this.lateralConvs.at(i);
+      laterals[i] =
+        i === this.used - 1
+          ? convolution.forward(input)
+          : this.merged(convolution.forward(input, { residual: this.upsample(laterals[i + 1], input) }));
     }
     return laterals;
   }
 
+  /** What becomes of a level when the one above has been added. */
+  protected merged(x: tf.Tensor4D): tf.Tensor4D {
+    return x;
+  }
+
   private upsample(x: tf.Tensor4D, target: tf.Tensor4D): tf.Tensor4D {
-    const factor = this.options.upsample_cfg.scale_factor;
-    return factor === undefined ? resizeNearest(x, [target.shape[1], target.shape[2]]) : upsampleNearest(x, factor);
+    const { mode, scale_factor, align_corners, recompute_scale_factor, antialias } = this.options.upsample_cfg;
+    const size: [number, number] = [target.shape[1], target.shape[2]];
+    const y = interpolate(x, {
+      ...(scale_factor === undefined ? { size } : { scaleFactor: scale_factor }),
+      ...{ mode, alignCorners: align_corners, recomputeScaleFactor: recompute_scale_factor, antialias },
+    });
+    if (y.shape[1] !== size[0] || y.shape[2] !== size[1])
+      throw new DetLabError(
+        `Cannot add a feature level to the one below: enlarged by scale_factor ${scale_factor} it is ` +
+          `${y.shape[1]} x ${y.shape[2]}, but the level below is ${size.join(' x ')}. Leave scale_factor out, or pad ` +
+          'images to a multiple of the coarsest stride (data_preprocessor.pad_size_divisor)',
+      );
+    return y;
   }
 
   /** Levels beyond the backbone's: subsampled, or by strided convolutions from the chosen source. */

@@ -1,11 +1,48 @@
 // Every neck of the catalogue.
 
 import type { AnyDefinition } from '../../registry';
+import { bfp } from './bfp';
+import { channelMapper } from './channel-mapper';
+import { cspnextPafpn } from './cspnext-pafpn';
+import { ctResNetNeck } from './ct-resnet-neck';
+import { dilatedEncoder } from './dilated-encoder';
+import { dyHead } from './dyhead';
+import { fpg } from './fpg';
 import { fpn } from './fpn';
+import { fpnCarafe } from './fpn-carafe';
+import { fpnDropBlock } from './fpn-dropblock';
+import { hrFpn } from './hr-fpn';
+import { nasFpn } from './nas-fpn';
+import { nasfcosFpn } from './nasfcos-fpn';
 import { pafpn } from './pafpn';
+import { ssdNeck } from './ssd-neck';
+import { ssh } from './ssh';
+import { yolov3Neck } from './yolov3-neck';
+import { yolov8Pafpn } from './yolov8-pafpn';
+import { yoloxPafpn } from './yolox-pafpn';
 
 export { FPN, fpn } from './fpn';
 export { inferInChannels } from './infer-in-channels';
 export { PAFPN, pafpn } from './pafpn';
 
-export const necks = [fpn, pafpn] as const satisfies readonly AnyDefinition[];
+export const necks = [
+  fpn,
+  pafpn,
+  fpnDropBlock,
+  nasFpn,
+  fpg,
+  bfp,
+  channelMapper,
+  nasfcosFpn,
+  hrFpn,
+  fpnCarafe,
+  dilatedEncoder,
+  dyHead,
+  ssdNeck,
+  yoloxPafpn,
+  cspnextPafpn,
+  yolov8Pafpn,
+  yolov3Neck,
+  ssh,
+  ctResNetNeck,
+] as const satisfies readonly AnyDefinition[];

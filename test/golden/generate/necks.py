@@ -171,7 +171,115 @@ LAYERS = {
     "layer_non_local_concat": (NonLocal2d, dict(in_channels=8, mode="concatenation"), MAP),
 }
 
-NECKS = {}
+# ----------------------------------------------------------------------------------------------------------------- necks
+import mmcv.ops  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
+from mmdet.registry import MODELS  # noqa: E402
+from mmengine.config import ConfigDict  # noqa: E402
+from mmyolo.registry import MODELS as YOLO_MODELS  # noqa: E402
+import mmdet.models  # noqa: E402, F401
+import mmyolo.models  # noqa: E402, F401
+
+
+def plain_carafe(x, mask, kernel, group, scale):
+    """stand_ins: the operator carafe by its definition."""
+    n, c, h, w = x.shape
+    windows = F.unfold(x, kernel, padding=kernel // 2).reshape(n, c, kernel * kernel, h, w)
+    windows = F.interpolate(windows.flatten(1, 2), scale_factor=scale, mode="nearest")
+    windows = windows.reshape(n, group, c // group, kernel * kernel, h * scale, w * scale)
+    return (windows * mask.reshape(n, group, 1, kernel * kernel, h * scale, w * scale)).sum(3).flatten(1, 2)
+
+
+sys.modules["mmcv.ops.carafe"].carafe = plain_carafe
+
+
+def tuples(value, key=""):
+    """mmcv wants its orders as tuples."""
+    if isinstance(value, dict):
+        return {k: tuples(v, k) for k, v in value.items()}
+    return tuple(value) if key == "order" else value
+
+
+def neck(cfg):
+    cfg = tuples(cfg)
+    registry = YOLO_MODELS if cfg["type"].startswith("YOLOv8") else MODELS
+    return registry.build(ConfigDict(cfg))
+
+
+def levels(channels, height=12, width=16, batch=1):
+    """Maps of these channels, each half the size of the one before, rounded up."""
+    shapes = []
+    for c in channels:
+        shapes.append([batch, c, height, width])
+        height, width = -(-height // 2), -(-width // 2)
+    return shapes
+
+
+C = [4, 8, 12, 16]
+BN = dict(type="BN", requires_grad=True)
+ODD = levels(C, 25, 21)
+EVEN = levels(C, 32, 32)
+act = dict(order=["act", "conv", "norm"], inplace=False)
+grid = dict(type="FPG", in_channels=C, out_channels=8, num_outs=5)
+up = dict(type="conv", kernel_size=3, stride=2, padding=1, norm_cfg=BN, **act)
+down = dict(type="interpolation_conv", kernel_size=3, norm_cfg=BN, **act)
+lateral = dict(type="conv", kernel_size=1, norm_cfg=BN, **act)
+no_skips = [[], [], [], [], []]
+fpn = dict(type="FPN", in_channels=C, out_channels=8)
+carafe = dict(type="FPN_CARAFE", in_channels=C, out_channels=8)
+NECKS = {
+    "fpn_bilinear": (dict(fpn, num_outs=4, upsample_cfg=dict(mode="bilinear", align_corners=False)), ODD),
+    "fpn_bilinear_corners": (dict(fpn, num_outs=5, upsample_cfg=dict(mode="bilinear", align_corners=True)), ODD),
+    "fpn_bicubic": (dict(fpn, num_outs=4, upsample_cfg=dict(mode="bicubic")), ODD),
+    "fpn_bicubic_antialias": (dict(fpn, num_outs=4, upsample_cfg=dict(mode="bicubic", antialias=True)), ODD),
+    "fpn_area": (dict(fpn, num_outs=4, upsample_cfg=dict(mode="area")), ODD),
+    "fpn_nearest_exact": (dict(fpn, num_outs=4, upsample_cfg=dict(mode="nearest-exact")), ODD),
+    "fpn_factor": (dict(fpn, num_outs=4, upsample_cfg=dict(mode="bilinear", scale_factor=2), act_cfg=dict(type="ReLU")), EVEN),
+    "fpn_range": (dict(fpn, num_outs=2, start_level=1, end_level=2, norm_cfg=BN), levels(C)),
+    "fpn_lateral_relu": (dict(fpn, num_outs=6, start_level=1, add_extra_convs="on_lateral", relu_before_extra_convs=True, norm_cfg=dict(type="GN", num_groups=2), no_norm_on_lateral=True), levels(C, batch=2)),
+    "fpn_dcn": (dict(fpn, num_outs=4, conv_cfg=dict(type="DCNv2"), norm_cfg=BN), levels(C)),
+    "pafpn_extra": (dict(type="PAFPN", in_channels=C, out_channels=8, num_outs=5, start_level=1, add_extra_convs="on_output", relu_before_extra_convs=True, norm_cfg=BN, act_cfg=dict(type="ReLU")), ODD),
+    "pafpn_range": (dict(type="PAFPN", in_channels=C, out_channels=8, num_outs=3, end_level=2, norm_cfg=BN, no_norm_on_lateral=True), levels(C)),
+    "pafpn_lateral": (dict(type="PAFPN", in_channels=C, out_channels=8, num_outs=6, add_extra_convs="on_lateral"), levels(C)),
+    "fpn_dropblock_eval": (dict(type="FPN_DropBlock", in_channels=C, out_channels=8, num_outs=5, upsample_cfg=dict(mode="nearest")), levels(C)),
+    "nasfpn_plain": (dict(type="NASFPN", in_channels=C, out_channels=8, num_outs=5, stack_times=1), levels(C, 40, 52)),
+    "nasfpn_odd": (dict(type="NASFPN", in_channels=C, out_channels=8, num_outs=5, stack_times=2, start_level=1, norm_cfg=BN), levels(C, 52, 58)),
+    "fpg_down": (dict(grid, stack_times=2, paths=["bu", "td"], same_down_trans=down, same_up_trans=up, across_lateral_trans=lateral, across_down_trans=None, across_up_trans=up, across_skip_trans=None, output_trans=dict(type="last_conv", kernel_size=1), skip_inds=no_skips), EVEN),
+    "fpg_mixed": (dict(grid, inter_channels=6, stack_times=2, paths=["td", "bu"], same_down_trans=dict(down, mode="bilinear", align_corners=False), same_up_trans=up, across_lateral_trans=lateral, across_down_trans=down, across_up_trans=None, across_skip_trans=lateral, add_extra_convs=True, norm_cfg=BN, skip_inds=[[1], [1], [], [], []]), EVEN),
+    "fpg_range": (dict(type="FPG", in_channels=C, out_channels=8, num_outs=3, start_level=1, stack_times=1, paths=["bu"], inter_channels=[4, 6, 8], across_down_trans=None, across_skip_trans=None, skip_inds=[[], [], []]), EVEN),
+    "bfp_conv": (dict(type="BFP", in_channels=8, num_levels=4, refine_level=1, refine_type="conv", norm_cfg=BN), levels([8, 8, 8, 8], 21, 17, 2)),
+    "bfp_nonlocal_norm": (dict(type="BFP", in_channels=8, num_levels=3, refine_level=2, refine_type="non_local", norm_cfg=BN), levels([8, 8, 8], 21, 17)),
+    "channel_mapper_relu": (dict(type="ChannelMapper", in_channels=C[1:], out_channels=8, num_outs=5, bias=True, norm_cfg=BN), levels(C[1:], batch=2)),
+    "channel_mapper_plain": (dict(type="ChannelMapper", in_channels=C, out_channels=8, kernel_size=5, act_cfg=dict(type="LeakyReLU", negative_slope=0.2)), levels(C)),
+    "nasfcos_fpn": (dict(type="NASFCOS_FPN", in_channels=C, out_channels=8, num_outs=5, norm_cfg=BN), levels(C, 50, 42)),
+    "nasfcos_fpn_dcn": (dict(type="NASFCOS_FPN", in_channels=C, out_channels=8, num_outs=3, conv_cfg=dict(type="DCNv2", deform_groups=2)), levels(C, 32, 32)),
+    "hrfpn_avg": (dict(type="HRFPN", in_channels=C, out_channels=8), EVEN),
+    "hrfpn_max_stride": (dict(type="HRFPN", in_channels=C[:3], out_channels=8, num_outs=3, pooling_type="MAX", stride=2), levels(C[:3], 24, 20, 2)),
+    "carafe": (dict(carafe, num_outs=5, upsample_cfg=dict(type="carafe", up_kernel=5, up_group=2, encoder_kernel=3, encoder_dilation=2, compressed_channels=6)), ODD),
+    "carafe_plain": (dict(carafe, num_outs=4, norm_cfg=BN, act_cfg=dict(type="ReLU"), order=("act", "conv", "norm"), upsample_cfg=dict(type="carafe", up_kernel=3, up_group=1, encoder_kernel=1, encoder_dilation=1, compressed_channels=4)), levels(C)),
+    "carafe_deconv": (dict(carafe, num_outs=5, upsample_cfg=dict(type="deconv", upsample_kernel=3)), ODD),
+    "carafe_deconv4": (dict(carafe, num_outs=4, upsample_cfg=dict(type="deconv", upsample_kernel=4)), levels(C)),
+    "carafe_shuffle": (dict(carafe, num_outs=3, start_level=1, upsample_cfg=dict(type="pixel_shuffle", upsample_kernel=3)), levels(C)),
+    "carafe_bilinear": (dict(carafe, num_outs=2, start_level=1, end_level=2, upsample_cfg=dict(type="bilinear")), levels(C)),
+    "carafe_nearest": (dict(carafe, num_outs=4, upsample_cfg=dict(type="nearest")), ODD),
+    "dilated_encoder": (dict(type="DilatedEncoder", in_channels=12, out_channels=8, block_mid_channels=4, num_residual_blocks=3, block_dilations=[2, 3, 1]), [[2, 12, 9, 11]]),
+    "ssd": (dict(type="SSDNeck", in_channels=[8, 12], out_channels=[8, 12, 10, 6, 6], level_strides=[2, 2, 1], level_paddings=[1, 1, 0], last_kernel_size=3), levels([8, 12], 20, 24)),
+    "ssd_depthwise": (dict(type="SSDNeck", in_channels=[8, 12], out_channels=[8, 12, 10, 6], level_strides=[2, 2], level_paddings=[1, 1], l2_norm_scale=None, use_depthwise=True, norm_cfg=BN, act_cfg=dict(type="ReLU6"), last_kernel_size=4), levels([8, 12], 20, 24)),
+    "yolox_depthwise": (dict(type="YOLOXPAFPN", in_channels=[8, 16, 24], out_channels=8, num_csp_blocks=2, use_depthwise=True, upsample_cfg=dict(scale_factor=2, mode="bilinear")), levels([8, 16, 24], batch=2)),
+    "cspnext": (dict(type="CSPNeXtPAFPN", in_channels=[8, 16, 24], out_channels=8, num_csp_blocks=1, expand_ratio=0.25), levels([8, 16, 24])),
+    "cspnext_depthwise": (dict(type="CSPNeXtPAFPN", in_channels=[8, 16], out_channels=12, num_csp_blocks=1, use_depthwise=True, norm_cfg=BN, act_cfg=dict(type="SiLU")), levels([8, 16])),
+    "yolov8": (dict(type="YOLOv8PAFPN", in_channels=[16, 32, 48], out_channels=[16, 32, 48], widen_factor=0.5, deepen_factor=0.33), levels([8, 16, 24])),
+    "yolov8_deep": (dict(type="YOLOv8PAFPN", in_channels=[8, 16], out_channels=[8, 16], deepen_factor=0.67, norm_cfg=BN, act_cfg=dict(type="LeakyReLU")), levels([8, 16], batch=2)),
+    "yolov3": (dict(type="YOLOV3Neck", num_scales=3, in_channels=[16, 12, 8], out_channels=[8, 6, 4]), levels([8, 12, 16])),
+    "yolov3_plain": (dict(type="YOLOV3Neck", num_scales=2, in_channels=[12, 8], out_channels=[6, 4], norm_cfg=None, act_cfg=dict(type="ReLU")), levels([8, 12], batch=2)),
+    "ssh": (dict(type="SSH", num_scales=3, in_channels=[4, 6, 8], out_channels=[8, 12, 4]), levels([4, 6, 8])),
+    "ssh_plain": (dict(type="SSH", num_scales=1, in_channels=[6], out_channels=[8], norm_cfg=None), [[2, 6, 7, 9]]),
+    "ctresnet": (dict(type="CTResNetNeck", in_channels=12, num_deconv_filters=[8, 6], num_deconv_kernels=[4, 4], use_dcn=False), [[1, 12, 5, 6]]),
+    "ctresnet_dcn": (dict(type="CTResNetNeck", in_channels=12, num_deconv_filters=[8, 6], num_deconv_kernels=[4, 3]), [[1, 12, 5, 6]]),
+    "dyhead": (dict(type="DyHead", in_channels=8, out_channels=16, num_blocks=2), levels([8, 8, 8], 11, 12)),
+    "dyhead_single": (dict(type="DyHead", in_channels=16, out_channels=16, num_blocks=1, zero_init_offset=False), levels([16], batch=2)),
+}
+EXTRA = {"dyhead": [["spatial_conv_offset.weight$", 0.3]], "dcn": [["conv_offset.weight$", 0.3]]}
 
 if __name__ == "__main__":
     wanted = sys.argv[1:]
@@ -179,3 +287,13 @@ if __name__ == "__main__":
     for name, (cls, cfg, shapes) in LAYERS.items():
         if chosen(name):
             reference(name, lambda c, cls=cls: cls(**c), cfg, shapes, single=True)
+    for name, (cfg, shapes) in NECKS.items():
+        if chosen("neck_" + name):
+            rules = next((rules for part, rules in EXTRA.items() if part in name), [])
+            try:
+                reference("neck_" + name, neck, cfg, shapes, rules)
+            except Exception as e:
+                print("FAIL", name, repr(e)[:300])
+    if chosen("neck_init"):
+        start = {name: dict(cfg=cfg, values=starting_values(neck, cfg)) for name, (cfg, _) in NECKS.items()}
+        (HERE / "neck_init.json").write_text(json.dumps(start, separators=(",", ":")))

@@ -1,0 +1,164 @@
+// Dynamic head (Dai et al., CVPR 2021): on every level attention over place (deformable convolution of the level and its two
+// neighbours), scale (a gate per map) and task (dynamic ReLU). It stands behind a FPN.
+// As in MMDetection, the coarser neighbour's convolution reads the offsets made for this level's size as one flat row.
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { DetLabError } from '../../errors';
+import { Conv2d } from '../../nn/conv2d';
+import { ModulatedDeformConv2d } from '../../nn/deform-conv2d';
+import { GroupNorm } from '../../nn/group-norm';
+import { normal, zeros } from '../../nn/initializers';
+import { buildActivation } from '../../nn/layer-options';
+import { Module } from '../../nn/module';
+import { ModuleList } from '../../nn/module-list';
+import { interpolate } from '../../ops/interpolate';
+import { defineModule } from '../../registry';
+import { DyReLU } from '../layers/dy-relu';
+import type { FeatureSpec, Neck } from '../types';
+import { inferSingleChannels } from './infer-single-channels';
+
+const options = z.strictObject({
+  in_channels: z.int().positive().optional().describe('Channels of every level'),
+  out_channels: z.int().positive().describe('Channels of every output level, a multiple of 16'),
+  num_blocks: z.int().positive().default(6).describe('Number of blocks'),
+  zero_init_offset: z.boolean().default(true).describe('Offsets start from zero'),
+  init_cfg: z
+    .null({ error: 'cannot be given: this neck starts its parts in different ways' })
+    .default(null)
+    .describe('Must be null'),
+});
+type Options = z.output<typeof options> & { in_channels: number };
+
+const GROUPS = 16;
+const TAPS = 9;
+
+/** Modulated deformable 3x3 convolution and a group norm. */
+class DyDCNv2 extends Module {
+  private readonly conv: ModulatedDeformConv2d;
+  private readonly norm: GroupNorm;
+
+  constructor(inChannels: number, outChannels: number, stride = 1) {
+    super();
+    const shape = { inChannels, outChannels, kernelSize: 3, stride, padding: 1, bias: false };
+    this.conv = this.addChild('conv', new ModulatedDeformConv2d(shape));
+    this.norm = this.addChild('norm', new GroupNorm({ channels: outChannels, groups: GROUPS }));
+  }
+
+  forward(x: tf.Tensor4D, offset: tf.Tensor4D, mask: tf.Tensor4D): tf.Tensor4D {
+    return this.norm.forward(this.conv.forward(x, offset, mask));
+  }
+}
+
+class Block extends Module {
+  private readonly high: DyDCNv2;
+  private readonly mid: DyDCNv2;
+  private readonly low: DyDCNv2;
+  private readonly offset: Conv2d;
+  private readonly scale: Conv2d;
+  private readonly task: DyReLU;
+  private readonly gate = buildActivation({ type: 'HSigmoid', bias: 3, divisor: 6 });
+
+  constructor(inChannels: number, channels: number, zeroOffset: boolean) {
+    super();
+    const start = { init: normal(0.01), biasInit: zeros };
+    this.high = this.addChild('spatial_conv_high', new DyDCNv2(inChannels, channels));
+    this.mid = this.addChild('spatial_conv_mid', new DyDCNv2(inChannels, channels));
+    this.low = this.addChild('spatial_conv_low', new DyDCNv2(inChannels, channels, 2));
+    const offset = { inChannels, outChannels: 3 * TAPS, kernelSize: 3, padding: 1 };
+    this.offset = this.addChild(
+      'spatial_conv_offset',
+      new Conv2d({ ...offset, ...start, ...(zeroOffset ? { init: zeros } : {}) }),
+    );
+    this.scale = this.addChild(
+      'scale_attn_module.1',
+      new Conv2d({ inChannels: channels, outChannels: 1, kernelSize: 1, ...start }),
+    );
+    this.task = this.addChild('task_attn_module', new DyReLU(channels));
+    for (const [, part] of this.task.modules()) if (part instanceof Conv2d) part.weight.initializer = start.init;
+  }
+
+  forward(levels: tf.Tensor4D[]): tf.Tensor4D[] {
+    return levels.map((x, i) =>
+      tf.tidy(() => {
+        const [offset, logits] = tf.split<tf.Tensor4D>(this.offset.forward(x), [2 * TAPS, TAPS], 3);
+        const mask = tf.sigmoid(logits);
+        const maps = [this.mid.forward(x, offset, mask)];
+        if (i > 0) maps.push(this.low.forward(levels[i - 1], offset, mask));
+        const above = levels[i + 1];
+        if (above) {
+          const small = this.high.forward(above, flatRead(offset, above), flatRead(mask, above));
+          maps.push(interpolate(small, { size: [x.shape[1], x.shape[2]], mode: 'bilinear', alignCorners: true }));
+        }
+        const gated = maps.map((map) => tf.mul<tf.Tensor4D>(map, this.gateOf(map)));
+        return this.task.forward(tf.div(tf.addN(gated), maps.length));
+      }),
+    );
+  }
+
+  private gateOf(map: tf.Tensor4D): tf.Tensor4D {
+    return this.gate.apply(tf.relu(this.scale.forward(tf.mean(map, [1, 2], true))));
+  }
+}
+
+/** The first numbers of `x`, channel after channel, as a map of the size of `like`. */
+function flatRead(x: tf.Tensor4D, like: tf.Tensor4D): tf.Tensor4D {
+  const [n, , , c] = x.shape;
+  const [, h, w] = like.shape;
+  if (x.shape[1] === h && x.shape[2] === w) return x;
+  const rows = tf.transpose(x, [0, 3, 1, 2]).reshape<tf.Tensor2D>([n, -1]);
+  return tf.transpose(tf.slice(rows, [0, 0], [n, c * h * w]).reshape<tf.Tensor4D>([n, c, h, w]), [0, 2, 3, 1]);
+}
+
+/**
+ * @example new DyHead({ in_channels: 256, out_channels: 256, num_blocks: 6, zero_init_offset: true, init_cfg: null })
+ */
+export class DyHead extends Module implements Neck {
+  readonly outputs: FeatureSpec[];
+  private readonly blocks: ModuleList<Block>;
+
+  constructor(options: Options, inputs?: FeatureSpec[]) {
+    super();
+    const { in_channels, out_channels: channels, num_blocks, zero_init_offset } = options;
+    this.blocks = this.addChild(
+      'dyhead_blocks',
+      new ModuleList(
+        Array.from(
+          { length: num_blocks },
+          (_, i) => new Block(i === 0 ? in_channels : channels, channels, zero_init_offset),
+        ),
+      ),
+    );
+    this.outputs =
+      inputs?.map(({ stride }) => ({ channels, stride })) ??
+      [8, 16, 32, 64, 128].map((stride) => ({ channels, stride }));
+  }
+
+  forward(inputs: tf.Tensor4D[]): tf.Tensor4D[] {
+    return tf.tidy(() => [...this.blocks].reduce((levels, block) => block.forward(levels), inputs));
+  }
+}
+
+export const dyHead = defineModule({
+  kind: 'neck',
+  type: 'DyHead',
+  summary: 'Attention over place, scale and task on every level of a pyramid.',
+  paper:
+    'Dai, Chen, Xiao, Chen, Liu, Yuan and Zhang: Dynamic Head: Unifying Object Detection Heads with Attentions, CVPR 2021',
+  shapes: 'levels [N, H/s, W/s, in_channels], each half the size of the one before -> the same of out_channels',
+  example: "{ type: 'DyHead', in_channels: 256, out_channels: 256, num_blocks: 6 }",
+  options,
+  inferred: { in_channels: 'the channels of the neck before it' },
+  infer(o, context) {
+    const fail = (what: string): never => {
+      throw new DetLabError(`Cannot build neck "DyHead"${context.path ? ` at ${context.path}` : ''}: ${what}`);
+    };
+    if (o.out_channels % GROUPS !== 0)
+      fail(`expected out_channels in multiples of ${GROUPS} (its group norms), received ${o.out_channels}`);
+    const strides = context.inputs?.map((level) => level.stride);
+    if (strides?.some((stride, i) => i > 0 && stride !== 2 * strides[i - 1]))
+      fail(`expected levels whose strides double, received [${strides.join(', ')}]`);
+    return inferSingleChannels('DyHead', o, context, 'all');
+  },
+  build: (o, { inputs }) => new DyHead(o as Options, inputs),
+});

@@ -1,0 +1,192 @@
+// Feature Pyramid Grids (Chen et al., 2020): several pyramids side by side ("stages"), each a path up ('bu') or down ('td')
+// through the levels, joined by lateral, diagonal and skip transitions.
+// Beyond MMDetection's: 'identity' exists, skip_inds may be left out, and a level skipped in a path down stays that level.
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { Conv2d } from '../../nn/conv2d';
+import { applyInitCfg, initCfg } from '../../nn/init-cfg';
+import { normCfg } from '../../nn/layer-options';
+import { Module } from '../../nn/module';
+import { ModuleList } from '../../nn/module-list';
+import { maxPool2d } from '../../ops/max-pool2d';
+import { defineModule } from '../../registry';
+import type { FeatureSpec, Neck } from '../types';
+import { buildTransition, LastConv, lastConvCfg, type Transition, transitionCfg } from './fpg-transition';
+import { fpnOptions, pyramid, pyramidOutputs } from './fpn-options';
+import { inferFPG } from './infer-fpg';
+
+const transition = (meaning: string) => transitionCfg.nullable().describe(`${meaning}; null: none`);
+const NORMS = ['_BatchNorm', '_InstanceNorm', 'GroupNorm', 'LayerNorm'];
+
+export const fpgOptions = fpnOptions
+  .pick({ in_channels: true, out_channels: true, num_outs: true, start_level: true, end_level: true })
+  .extend({
+    stack_times: z.int().positive().describe('Number of stages'),
+    paths: z
+      .array(z.enum(['bu', 'td']))
+      .min(1)
+      .describe("Direction of each stage: 'bu' up, 'td' down the levels"),
+    inter_channels: z
+      .union([z.int().positive(), z.array(z.int().positive())])
+      .nullable()
+      .default(null)
+      .describe('Channels inside the grid, one number or one per level; null: out_channels'),
+    same_down_trans: transition('From the coarser level of the same stage').default(null),
+    same_up_trans: transition('From the finer level of the same stage').default({
+      ...{ type: 'conv', kernel_size: 3, stride: 2, padding: 1 },
+    }),
+    across_lateral_trans: transition('From the same level of the stage before').default({
+      ...{ type: 'conv', kernel_size: 1, stride: 1, padding: 0 },
+    }),
+    across_down_trans: transition('From the coarser level of the stage before').default({
+      ...{ type: 'conv', kernel_size: 3, stride: 1, padding: 0 },
+    }),
+    across_up_trans: transition('From the finer level of the stage before').default(null),
+    across_skip_trans: transition('From the same level of the very first stage').default({ type: 'identity' }),
+    output_trans: lastConvCfg.default({ type: 'last_conv', kernel_size: 3 }).describe('What each level ends with'),
+    add_extra_convs: z.boolean().default(false).describe('Extra levels by strided convolutions; false: subsampled'),
+    norm_cfg: normCfg.nullable().default(null).describe('Accepted and without effect: transitions have their own'),
+    skip_inds: z
+      .array(z.array(z.int().min(0)))
+      .nullable()
+      .default(null)
+      .describe('For each level the stages that leave it as it is; null: none'),
+    init_cfg: initCfg
+      .nullable()
+      .default([
+        { type: 'Caffe2Xavier', layer: 'Conv2d' },
+        { type: 'Constant', layer: NORMS, val: 1 },
+      ])
+      .describe('Where the weights start from'),
+  });
+export type FPGOptions = z.output<typeof fpgOptions>;
+type Options = FPGOptions & { in_channels: number[]; inter_channels: number[]; skip_inds: number[][] };
+
+const NAMES = ['same_up', 'same_down', 'across_lateral', 'across_down', 'across_up', 'across_skip'] as const;
+
+/** The transitions into one level of one stage. */
+class Cell extends Module {
+  private readonly transitions = new Map<string, Transition>();
+
+  constructor(o: Options, level: number) {
+    super();
+    const own = o.inter_channels[level];
+    const finer = o.inter_channels[level - 1];
+    const coarser = o.inter_channels[level + 1];
+    const from = [finer, coarser, own, coarser, finer, own];
+    for (const [i, name] of NAMES.entries()) {
+      const config = o[`${name}_trans`];
+      if (config && from[i] !== undefined)
+        this.transitions.set(name, this.addChild(name, buildTransition(config, from[i], own)));
+    }
+  }
+
+  /** undefined where the transition or the map is missing. */
+  pass(name: (typeof NAMES)[number], x: tf.Tensor4D | undefined): tf.Tensor4D | undefined {
+    return x && this.transitions.get(name)?.forward(x);
+  }
+}
+
+/**
+ * @example new FPG(options, levels).forward(features) // num_outs levels of out_channels
+ */
+export class FPG extends Module implements Neck {
+  readonly outputs: FeatureSpec[];
+  private readonly lateralConvs: ModuleList<Conv2d>;
+  private readonly extraDownsamples: (Conv2d | undefined)[] = [];
+  private readonly cells: Cell[][] = [];
+  private readonly outputTransition: ModuleList<LastConv>;
+
+  constructor(
+    private readonly options: Options,
+    inputs?: FeatureSpec[],
+  ) {
+    super();
+    const { in_channels, inter_channels: inner, num_outs, start_level, stack_times } = options;
+    const { end, used } = pyramid({ ...options, add_extra_convs: false });
+    this.lateralConvs = this.addChild(
+      'lateral_convs',
+      new ModuleList(
+        in_channels
+          .slice(start_level, end)
+          .map((inChannels, i) => new Conv2d({ inChannels, outChannels: inner[i], kernelSize: 1 })),
+      ),
+    );
+    for (let i = used; i < num_outs; i++) {
+      const shape = { inChannels: inner[i - 1], outChannels: inner[i], kernelSize: 3, stride: 2, padding: 1 };
+      const conv = options.add_extra_convs ? new Conv2d(shape) : undefined;
+      this.extraDownsamples.push(conv && this.addChild(`extra_downsamples.${i - used}`, conv));
+    }
+    const levels = Array.from({ length: num_outs }, (_, i) => i);
+    for (let stage = 0; stage < stack_times; stage++)
+      this.cells.push(
+        levels.map((i) => {
+          const cell = options.skip_inds[i].includes(stage) ? new EmptyCell() : new Cell(options, i);
+          return this.addChild(`fpn_transitions.${stage}.${i}`, cell) as Cell;
+        }),
+      );
+    this.outputTransition = this.addChild(
+      'output_transition',
+      new ModuleList(levels.map((i) => new LastConv(inner[i], options.out_channels, options.output_trans))),
+    );
+    this.outputs = pyramidOutputs(options, inputs);
+    applyInitCfg(this, options.init_cfg);
+  }
+
+  forward(inputs: tf.Tensor4D[]): tf.Tensor4D[] {
+    return tf.tidy(() => {
+      const { start_level, paths, skip_inds } = this.options;
+      const first = [...this.lateralConvs].map((conv, i) => conv.forward(inputs[start_level + i]));
+      for (const conv of this.extraDownsamples) {
+        const last = first[first.length - 1];
+        first.push(conv ? conv.forward(last) : maxPool2d(last, { size: [1, 1], strides: [2, 2] }));
+      }
+      let before = first;
+      for (const [stage, path] of paths.entries()) {
+        const next: tf.Tensor4D[] = [];
+        const levels = path === 'td' ? [...first.keys()].reverse() : [...first.keys()];
+        for (const i of levels) {
+          if (skip_inds[i].includes(stage)) {
+            next[i] = before[i];
+            continue;
+          }
+          const cell = this.cells[stage][i];
+          const terms = [
+            path === 'td' ? cell.pass('same_down', next[i + 1]) : cell.pass('same_up', next[i - 1]),
+            cell.pass('across_lateral', before[i]),
+            cell.pass('across_up', before[i - 1]),
+            cell.pass('across_down', before[i + 1]),
+            cell.pass('across_skip', first[i]),
+          ].filter((x) => x !== undefined);
+          next[i] = terms.reduce((sum, x) => tf.add(sum, x));
+        }
+        before = next;
+      }
+      return before.map((x, i) => this.outputTransition.at(i).forward(x));
+    });
+  }
+}
+
+/** A level that a stage leaves as it is. */
+class EmptyCell extends Module {}
+
+export const fpg = defineModule({
+  kind: 'neck',
+  type: 'FPG',
+  summary: 'Grid of pyramids side by side with lateral, diagonal and skip transitions.',
+  paper: 'Chen, Cao, Loy, Lin and Feichtenhofer: Feature Pyramid Grids, 2020',
+  shapes: '[N, H/s, W/s, in_channels[i]] for each backbone level -> num_outs levels [N, H/s, W/s, out_channels]',
+  example: `{
+  type: 'FPG',
+  out_channels: 256,
+  num_outs: 5,
+  stack_times: 2,
+  paths: ['bu', 'bu'],
+  across_down_trans: { type: 'interpolation_conv', kernel_size: 3 },
+}`,
+  options: fpgOptions,
+  inferred: { in_channels: "the backbone's channels" },
+  infer: inferFPG,
+  build: (o, { inputs }) => new FPG(o as Options, inputs),
+});

@@ -1,0 +1,31 @@
+// Largest value over windows of nearly equal size, PyTorch's adaptive max pooling: window i of n reads the rows from
+// floor(i H / n) to ceil((i + 1) H / n), so that neighbouring windows may share a row.
+
+import * as tf from '@tensorflow/tfjs';
+import { maxPool2d } from './max-pool2d';
+
+/**
+ * @example adaptiveMaxPool2d(tf.ones([1, 7, 5, 2]), [3, 3]).shape // [1, 3, 3, 2]
+ */
+export function adaptiveMaxPool2d(x: tf.Tensor4D, size: [number, number]): tf.Tensor4D {
+  const [n, h, w, c] = x.shape;
+  if (h % size[0] === 0 && w % size[1] === 0) return maxPool2d(x, { size: [h / size[0], w / size[1]] });
+  return tf.tidy(() => {
+    const rows = windowMax(x.reshape([n, h, w * c]), size[0]);
+    const columns = windowMax(rows.reshape([n * size[0], w, c]), size[1]);
+    return columns.reshape<tf.Tensor4D>([n, size[0], size[1], c]);
+  });
+}
+
+/** [N, L, C] -> [N, count, C]; a short window reads its last element twice. */
+function windowMax(x: tf.Tensor3D, count: number): tf.Tensor3D {
+  const [n, length, c] = x.shape;
+  const bounds = Array.from({ length: count }, (_, i) => [
+    Math.floor((i * length) / count),
+    Math.ceil(((i + 1) * length) / count) - 1,
+  ]);
+  const longest = Math.max(...bounds.map(([first, last]) => last - first + 1));
+  const index = bounds.flatMap(([first, last]) => Array.from({ length: longest }, (_, k) => Math.min(first + k, last)));
+  const windows = tf.gather(x, tf.tensor1d(index, 'int32'), 1).reshape([n, count, longest, c]);
+  return tf.max(windows, 2);
+}

@@ -1,0 +1,109 @@
+// PyTorch's F.interpolate on NHWC maps: nearest, nearest-exact, bilinear, bicubic and area, by size or by factor. All of
+// them are linear and separable: where the engine has no kernel of its own, two matrix products, rows then columns.
+
+import * as tf from '@tensorflow/tfjs';
+import { DetLabError } from '../errors';
+import { differentiatesNatively } from './kernel';
+import { resizeNearest } from './resize-nearest';
+
+export const INTERPOLATION_MODES = ['nearest', 'nearest-exact', 'bilinear', 'bicubic', 'area'] as const;
+export type InterpolationMode = (typeof INTERPOLATION_MODES)[number];
+
+export interface InterpolateOptions {
+  /** [H', W']; or `scaleFactor`. */
+  size?: [number, number];
+  /** Of both sides, or [vertical, horizontal]; sizes are rounded down. */
+  scaleFactor?: number | [number, number];
+  mode?: InterpolationMode;
+  /** bilinear, bicubic: the corners' centres fall on each other. */
+  alignCorners?: boolean | null;
+  /** The step follows from the rounded size instead of the factor. */
+  recomputeScaleFactor?: boolean | null;
+  /** bilinear, bicubic: the filter grows when the map shrinks. */
+  antialias?: boolean;
+}
+
+/**
+ * @example interpolate(tf.ones([1, 2, 3, 4]), { scaleFactor: 2, mode: 'bilinear' }).shape // [1, 4, 6, 4]
+ * @throws DetLabError when neither or both of size and scaleFactor are given.
+ */
+export function interpolate(x: tf.Tensor4D, options: InterpolateOptions): tf.Tensor4D {
+  const { size: given, scaleFactor, mode = 'nearest', alignCorners, antialias = false } = options;
+  if ((given === undefined) === (scaleFactor === undefined))
+    throw new DetLabError('Cannot interpolate: expected either size or scaleFactor, received neither or both');
+  const [n, h, w, c] = x.shape;
+  const factors = typeof scaleFactor === 'number' ? [scaleFactor, scaleFactor] : scaleFactor;
+  const size = given ?? ([Math.floor(h * factors![0]), Math.floor(w * factors![1])] as [number, number]);
+  // one step on the result is this many on the input
+  const ownSteps = factors && !options.recomputeScaleFactor;
+  const steps = [0, 1].map((axis) => (ownSteps ? 1 / factors[axis] : x.shape[axis + 1] / size[axis]));
+  const plain = steps.every((step, axis) => step === x.shape[axis + 1] / size[axis]);
+  if (mode === 'nearest' && plain) return resizeNearest(x, size);
+  if (mode === 'bilinear' && plain && !antialias && differentiatesNatively())
+    return tf.image.resizeBilinear(x, size, alignCorners ?? false, !alignCorners);
+  return tf.tidy(() => {
+    const weights = (axis: 0 | 1) =>
+      axisWeights(x.shape[axis + 1], size[axis], steps[axis], mode, alignCorners ?? false, antialias);
+    const rows = tf.matMul(tf.tile(weights(0), [n, 1, 1]), x.reshape<tf.Tensor3D>([n, h, w * c]));
+    const columns = tf.matMul(tf.tile(weights(1), [n * size[0], 1, 1]), rows.reshape<tf.Tensor3D>([n * size[0], w, c]));
+    return columns.reshape<tf.Tensor4D>([n, size[0], size[1], c]);
+  });
+}
+
+/** Mean over windows of nearly equal size, PyTorch's adaptive average pooling. */
+export const adaptiveAvgPool2d = (x: tf.Tensor4D, size: [number, number]): tf.Tensor4D =>
+  interpolate(x, { size, mode: 'area' });
+
+const linear = (t: number) => Math.max(1 - Math.abs(t), 0);
+/** Keys' kernel with slope `a` at 1. */
+const cubic = (a: number) => (t: number) => {
+  const d = Math.abs(t);
+  if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
+  return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
+};
+
+/** [1, output, input]: how much of each input row or column an output one takes. */
+function axisWeights(
+  input: number,
+  output: number,
+  step: number,
+  mode: InterpolationMode,
+  alignCorners: boolean,
+  antialias: boolean,
+): tf.Tensor3D {
+  const matrix = new Float32Array(output * input);
+  const add = (i: number, j: number, weight: number) => {
+    matrix[i * input + Math.min(Math.max(j, 0), input - 1)] += weight;
+  };
+  const cornered = alignCorners && (mode === 'bilinear' || mode === 'bicubic');
+  const scale = cornered ? (output > 1 ? (input - 1) / (output - 1) : 0) : step;
+  for (let i = 0; i < output; i++) {
+    if (mode === 'nearest') add(i, Math.floor(i * Math.fround(scale)), 1);
+    else if (mode === 'nearest-exact') add(i, Math.floor((i + 0.5) * Math.fround(scale)), 1);
+    else if (mode === 'area') {
+      const start = Math.floor((i * input) / output);
+      const end = Math.ceil(((i + 1) * input) / output);
+      for (let j = start; j < end; j++) add(i, j, 1 / (end - start));
+    } else if (antialias) {
+      const filter = mode === 'bilinear' ? linear : cubic(-0.5);
+      const stretch = Math.max(scale, 1);
+      const support = (mode === 'bilinear' ? 1 : 2) * stretch;
+      const centre = scale * (i + 0.5);
+      const first = Math.max(Math.trunc(centre - support + 0.5), 0);
+      const last = Math.min(Math.trunc(centre + support + 0.5), input);
+      const values = Array.from({ length: last - first }, (_, k) => filter((k + first - centre + 0.5) / stretch));
+      const total = values.reduce((a, b) => a + b, 0);
+      values.forEach((value, k) => {
+        add(i, first + k, value / total);
+      });
+    } else {
+      const at = cornered ? i * scale : (i + 0.5) * scale - 0.5;
+      const centre = mode === 'bilinear' ? Math.max(at, 0) : at;
+      const low = Math.floor(centre);
+      const filter = mode === 'bilinear' ? linear : cubic(-0.75);
+      const reach = mode === 'bilinear' ? 1 : 2;
+      for (let j = low - reach + 1; j <= low + reach; j++) add(i, j, filter(centre - j));
+    }
+  }
+  return tf.tensor3d(matrix, [1, output, input]);
+}
