@@ -13,14 +13,10 @@ const build = (config: ModuleConfig) => registry.build<Neck>('neck', config, { p
 
 beforeAll(async () => void (await startEngine()));
 
-test.each([
-  'bfp_none',
-  'bfp_nonlocal',
-  'channel_mapper',
-  'fpg_bu2',
-  'nasfpn_stack2',
-  'yolox_pafpn',
-])('%s equals its golden file, forward and gradient', (name) => checkModule(`neck_${name}`, build));
+test.each(['bfp_none', 'bfp_nonlocal', 'channel_mapper', 'fpg_bu2', 'nasfpn_stack2', 'yolox_pafpn'])(
+  '%s equals its golden file, forward and gradient',
+  (name) => checkModule(`neck_${name}`, build),
+);
 
 type Start = [mean: number, std: number, largest: number];
 const starts = goldenJson<Record<string, { cfg: ModuleConfig; values: Record<string, Start> }>>('neck_init');
