@@ -3,7 +3,7 @@
 
 import { DetLabError } from '../../errors';
 import type { BuildContext } from '../../registry';
-import type { FPGOptions } from './fpg';
+import type { FPGOptions } from './fpg-options';
 import { sizeAfter } from './fpg-transition';
 import { inferFPN, pyramid } from './fpn-options';
 

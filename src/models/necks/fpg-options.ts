@@ -1,0 +1,53 @@
+// The options of feature pyramid grids (FPG).
+
+import { z } from 'zod';
+import { initCfg } from '../../nn/init-cfg';
+import { normCfg } from '../../nn/layer-options';
+import { lastConvCfg, transitionCfg } from './fpg-transition';
+import { fpnOptions } from './fpn-options';
+
+const transition = (meaning: string) => transitionCfg.nullable().describe(`${meaning}; null: none`);
+const NORMS = ['_BatchNorm', '_InstanceNorm', 'GroupNorm', 'LayerNorm'];
+
+export const fpgOptions = fpnOptions
+  .pick({ in_channels: true, out_channels: true, num_outs: true, start_level: true, end_level: true })
+  .extend({
+    stack_times: z.int().positive().describe('Number of stages'),
+    paths: z
+      .array(z.enum(['bu', 'td']))
+      .min(1)
+      .describe("Direction of each stage: 'bu' up, 'td' down the levels"),
+    inter_channels: z
+      .union([z.int().positive(), z.array(z.int().positive())])
+      .nullable()
+      .default(null)
+      .describe('Channels inside the grid, one number or one per level; null: out_channels'),
+    same_down_trans: transition('From the coarser level of the same stage').default(null),
+    same_up_trans: transition('From the finer level of the same stage').default({
+      ...{ type: 'conv', kernel_size: 3, stride: 2, padding: 1 },
+    }),
+    across_lateral_trans: transition('From the same level of the stage before').default({
+      ...{ type: 'conv', kernel_size: 1, stride: 1, padding: 0 },
+    }),
+    across_down_trans: transition('From the coarser level of the stage before').default({
+      ...{ type: 'conv', kernel_size: 3, stride: 1, padding: 0 },
+    }),
+    across_up_trans: transition('From the finer level of the stage before').default(null),
+    across_skip_trans: transition('From the same level of the very first stage').default({ type: 'identity' }),
+    output_trans: lastConvCfg.default({ type: 'last_conv', kernel_size: 3 }).describe('What each level ends with'),
+    add_extra_convs: z.boolean().default(false).describe('Extra levels by strided convolutions; false: subsampled'),
+    norm_cfg: normCfg.nullable().default(null).describe('Accepted and without effect: transitions have their own'),
+    skip_inds: z
+      .array(z.array(z.int().min(0)))
+      .nullable()
+      .default(null)
+      .describe('For each level the stages that leave it as it is; null: none'),
+    init_cfg: initCfg
+      .nullable()
+      .default([
+        { type: 'Caffe2Xavier', layer: 'Conv2d' },
+        { type: 'Constant', layer: NORMS, val: 1 },
+      ])
+      .describe('Where the weights start from'),
+  });
+export type FPGOptions = z.output<typeof fpgOptions>;
