@@ -1,8 +1,9 @@
-// COCO's box evaluation: average precision and recall over IoU thresholds, classes and sizes, the numbers of
-// pycocotools' COCOeval (golden: coco_eval_*.json). Images are matched as they come; `compute` sorts and sums up.
+// COCO's evaluation: average precision and recall over IoU thresholds, classes and sizes, the numbers of pycocotools'
+// COCOeval (golden: coco_eval_*.json). Images are matched as they come; `compute` sorts and sums up. Boxes here;
+// CocoSegmMetric compares masks in the same way.
 
 import { DetLabError } from '../errors';
-import { AREA_RANGES, matchBoxes } from './coco-matching';
+import { AREA_RANGES, boxOverlaps, matchDetections } from './coco-matching';
 import type { ImageTruths } from './image-truths';
 import type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricValues } from './report';
 
@@ -89,36 +90,31 @@ export class CocoBboxMetric implements BoxMetric {
    * Takes the detections of one image (xyxy, in the original image's pixels).
    * @throws DetLabError for an image without truths on record, or one added twice.
    */
-  add(imageId: number, { bboxes, scores, labels }: BoxDetections): void {
+  add(imageId: number, found: BoxDetections): void {
     const truths = this.truths.get(imageId);
     if (!truths) throw new DetLabError(`Cannot evaluate image ${imageId}: it is not among the truths`);
     if (this.added.has(imageId)) throw new DetLabError(`Cannot evaluate image ${imageId} a second time`);
     this.added.add(imageId);
+    const { scores, labels } = found;
     this.detections += scores.length;
 
     const agnostic = this.options.classAgnostic === true;
-    const found = this.classes.map((): number[] => []);
-    for (let i = 0; i < scores.length; i++) found[agnostic ? 0 : labels[i]]?.push(i);
+    const members = this.classes.map((): number[] => []);
+    for (let i = 0; i < scores.length; i++) members[agnostic ? 0 : labels[i]]?.push(i);
     const wanted = this.classes.map((): number[] => []);
     for (let g = 0; g < truths.labels.length; g++) wanted[agnostic ? 0 : truths.labels[g]]?.push(g);
 
     for (let c = 0; c < this.classes.length; c++) {
-      if (found[c].length === 0 && wanted[c].length === 0) continue;
-      const best = found[c].sort((a, b) => scores[b] - scores[a] || a - b).slice(0, this.maxDets.at(-1));
-      const boxes = new Float64Array(best.length * 4);
-      for (const [k, i] of best.entries()) {
-        boxes[4 * k] = bboxes[4 * i];
-        boxes[4 * k + 1] = bboxes[4 * i + 1];
-        boxes[4 * k + 2] = bboxes[4 * i + 2] - bboxes[4 * i];
-        boxes[4 * k + 3] = bboxes[4 * i + 3] - bboxes[4 * i + 1];
-      }
-      const { matched, ignored, positives } = matchBoxes({
-        detections: boxes,
-        truths: Float64Array.from(wanted[c].flatMap((g) => [...truths.boxes.subarray(4 * g, 4 * g + 4)])),
+      if (members[c].length === 0 && wanted[c].length === 0) continue;
+      const best = members[c].sort((a, b) => scores[b] - scores[a] || a - b).slice(0, this.maxDets.at(-1));
+      const ignored = Uint8Array.from(wanted[c], (g) => truths.ignored[g]);
+      const outcome = matchDetections({
+        ...this.compare(found, best, truths, wanted[c], ignored),
         areas: Float64Array.from(wanted[c], (g) => truths.areas[g]),
-        ignored: Uint8Array.from(wanted[c], (g) => truths.ignored[g]),
+        ignored,
         thresholds: this.thresholds,
       });
+      const { matched, positives } = outcome;
       const column = this.columns[c];
       for (let r = 0; r < AREA_RANGES.length; r++) column.positives[r] += positives[r];
       for (let k = 0; k < best.length; k++) {
@@ -127,10 +123,32 @@ export class CocoBboxMetric implements BoxMetric {
         column.ranks.push(k);
         for (let r = 0; r < AREA_RANGES.length; r++) {
           column.matched.push(matched[r * best.length + k]);
-          column.ignored.push(ignored[r * best.length + k]);
+          column.ignored.push(outcome.ignored[r * best.length + k]);
         }
       }
     }
+  }
+
+  /** Overlaps of the detections `best` with the truths `wanted` of one image, and the areas of the detections. */
+  protected compare(
+    { bboxes }: BoxDetections,
+    best: number[],
+    truths: ImageTruths,
+    wanted: number[],
+    ignored: Uint8Array,
+  ): { overlaps: Float64Array; detectionAreas: Float64Array } {
+    const boxes = new Float64Array(best.length * 4);
+    for (const [k, i] of best.entries()) {
+      boxes[4 * k] = bboxes[4 * i];
+      boxes[4 * k + 1] = bboxes[4 * i + 1];
+      boxes[4 * k + 2] = bboxes[4 * i + 2] - bboxes[4 * i];
+      boxes[4 * k + 3] = bboxes[4 * i + 3] - bboxes[4 * i + 1];
+    }
+    const others = Float64Array.from(wanted.flatMap((g) => [...truths.boxes.subarray(4 * g, 4 * g + 4)]));
+    return {
+      overlaps: boxOverlaps(boxes, others, ignored),
+      detectionAreas: Float64Array.from(best, (_, k) => boxes[4 * k + 2] * boxes[4 * k + 3]),
+    };
   }
 
   compute(): EvaluationReport {

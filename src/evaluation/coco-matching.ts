@@ -10,12 +10,13 @@ export const AREA_RANGES: readonly (readonly [number, number])[] = [
 ];
 
 export interface MatchInput {
-  /** xywh of the detections, best first. */
-  detections: Float64Array;
-  /** xywh of the truths. */
-  truths: Float64Array;
+  /** [detections, truths], row-major; best detection first. Over the detection's own area where the truth is ignored. */
+  overlaps: Float64Array;
+  /** Of the detections. */
+  detectionAreas: Float64Array;
+  /** Of the truths. */
   areas: Float64Array;
-  /** 1: crowd or difficult. Overlap with it is measured against the detection's own area; it can match many times. */
+  /** 1: crowd or difficult; it can match many times. */
   ignored: Uint8Array;
   thresholds: readonly number[];
 }
@@ -30,10 +31,9 @@ export interface MatchOutput {
 }
 
 /** Greedy matching, best detection first, each to the free truth of highest overlap; ignored truths come last. */
-export function matchBoxes({ detections, truths, areas, ignored, thresholds }: MatchInput): MatchOutput {
-  const n = detections.length / 4;
+export function matchDetections({ overlaps, detectionAreas, areas, ignored, thresholds }: MatchInput): MatchOutput {
+  const n = detectionAreas.length;
   const m = areas.length;
-  const overlaps = m > 0 && n > 0 ? overlapsOf(detections, truths, ignored) : new Float64Array(0);
   const allBits = thresholds.length === 32 ? 0xffffffff : 2 ** thresholds.length - 1;
   const output: MatchOutput = {
     matched: new Uint32Array(AREA_RANGES.length * n),
@@ -73,7 +73,7 @@ export function matchBoxes({ detections, truths, areas, ignored, thresholds }: M
       }
     }
     for (let d = 0; d < n; d++) {
-      const area = detections[4 * d + 2] * detections[4 * d + 3];
+      const area = detectionAreas[d];
       const at = range * n + d;
       if (area < low || area > high) output.ignored[at] |= allBits & ~output.matched[at];
     }
@@ -81,8 +81,8 @@ export function matchBoxes({ detections, truths, areas, ignored, thresholds }: M
   return output;
 }
 
-/** [detections, truths] intersection over union; over the detection's own area where the truth is a crowd. */
-function overlapsOf(detections: Float64Array, truths: Float64Array, crowd: Uint8Array): Float64Array {
+/** Intersection over union of boxes xywh, [detections, truths]; over the detection's own area where the truth is a crowd. */
+export function boxOverlaps(detections: Float64Array, truths: Float64Array, crowd: Uint8Array): Float64Array {
   const n = detections.length / 4;
   const m = crowd.length;
   const out = new Float64Array(n * m);

@@ -1,24 +1,36 @@
-// CocoMetric: COCO box evaluation as a config names it. Where MMDetection's keys are wanted (logs, comparisons), see
+// CocoMetric: COCO's evaluation of boxes, masks and proposals as a config names it. Where MMDetection's keys are wanted (logs, comparisons), see
 // `mmdetectionNames`.
 
 import { z } from 'zod';
 import type { Dataset } from '../data/types';
 import { defineModule } from '../registry';
-import { CocoBboxMetric } from './coco-bbox';
+import { COCO_IOU_THRESHOLDS, CocoBboxMetric } from './coco-bbox';
+import { CocoSegmMetric } from './coco-segm';
+import { CombinedMetric } from './combined-metric';
 import { readCocoFile, truthsOfCoco, truthsOfDataset } from './image-truths';
+import { ProposalRecall } from './proposal-recall';
 import type { BoxMetric, EvaluationReport, MetricValues } from './report';
 
 /** Makes a metric for the data set it will be fed with. */
 export type MetricFactory = (dataset: Dataset) => Promise<BoxMetric>;
 
-const onlyBbox = z.union([z.literal('bbox'), z.tuple([z.literal('bbox')])]);
+const kind = z.enum(['bbox', 'segm', 'proposal', 'proposal_fast']);
+type MetricKind = z.output<typeof kind>;
+
+/** What stands before a kind's numbers in a report: those of boxes stand alone. */
+const PREFIX: Record<MetricKind, string> = {
+  bbox: '',
+  segm: 'segm_',
+  proposal: 'proposal_',
+  proposal_fast: 'proposal_fast_',
+};
 
 export const CocoMetric = defineModule({
   kind: 'metric',
   type: 'CocoMetric',
-  summary: 'Box average precision and recall over IoU 0.50:0.95, as COCOeval',
+  summary: 'Average precision and recall of boxes and masks over IoU 0.50:0.95, as COCOeval',
   paper: 'Lin et al., Microsoft COCO: Common Objects in Context, ECCV 2014',
-  shapes: 'detections per image -> AP, AP50, AP75, APs, APm, APl, AR@n, ARs, ARm, ARl',
+  shapes: 'detections per image -> AP, AP50, AP75, APs, APm, APl, AR@n, ARs, ARm, ARl; segm_AP, ... of masks',
   example: "{ type: 'CocoMetric', metric: 'bbox' }",
   options: z.strictObject({
     ann_file: z
@@ -26,13 +38,18 @@ export const CocoMetric = defineModule({
       .nullable()
       .default(null)
       .describe('COCO file of the truths, taken exactly as pycocotools would; null: the truths the data set loaded'),
-    metric: onlyBbox.default('bbox').describe('Only "bbox"'),
+    metric: z
+      .union([kind, z.array(kind).min(1)])
+      .default('bbox')
+      .describe('Boxes, masks, or recall of proposals whatever their class; a list for several'),
     classwise: z.boolean().default(false).describe('Accepted for compatibility; the report always lists every class'),
     proposal_nums: z
       .array(z.number().int().positive())
       .min(1)
-      .default([1, 10, 100])
-      .describe("Detections per image that count: COCOeval's 1, 10, 100 (MMDetection's default is 100, 300, 1000)"),
+      .optional()
+      .describe(
+        "Detections per image that count; COCOeval's 1, 10, 100 for boxes and masks, 100, 300, 1000 for proposals",
+      ),
     iou_thrs: z
       .union([z.number(), z.array(z.number()).min(1).max(32)])
       .nullable()
@@ -49,32 +66,53 @@ export const CocoMetric = defineModule({
   }),
   build: (options): MetricFactory => {
     const thresholds = typeof options.iou_thrs === 'number' ? [options.iou_thrs] : options.iou_thrs;
-    return async (dataset) =>
-      new CocoBboxMetric(
+    const kinds = [...new Set([options.metric].flat())];
+    return async (dataset) => {
+      const truths =
         options.ann_file === null
           ? truthsOfDataset(dataset)
-          : truthsOfCoco(await readCocoFile(options.ann_file), dataset.classes),
-        {
-          classes: dataset.classes,
-          maxDets: options.proposal_nums,
-          iouThresholds: thresholds ? [...thresholds].sort((a, b) => a - b) : undefined,
-        },
+          : truthsOfCoco(await readCocoFile(options.ann_file), dataset.classes);
+      const iouThresholds = thresholds ? [...thresholds].sort((a, b) => a - b) : undefined;
+      const make = (of: MetricKind): BoxMetric => {
+        const { proposal_nums: given } = options;
+        const proposalNums = given ?? [100, 300, 1000];
+        const common = { classes: dataset.classes, iouThresholds };
+        if (of === 'proposal')
+          return new CocoBboxMetric(truths, { ...common, maxDets: proposalNums, classAgnostic: true });
+        if (of === 'proposal_fast')
+          return new ProposalRecall(truths, { proposalNums, iouThresholds: iouThresholds ?? COCO_IOU_THRESHOLDS });
+        return new (of === 'segm' ? CocoSegmMetric : CocoBboxMetric)(truths, {
+          ...common,
+          maxDets: given ?? [1, 10, 100],
+        });
+      };
+      return new CombinedMetric(
+        kinds.map((of) => ({ prefix: PREFIX[of], metric: make(of), recallOnly: of === 'proposal' })),
       );
+    };
   },
 });
 
-/** A COCO report's numbers under MMDetection's log names: `coco/bbox_mAP`, `coco/bbox_mAP_50`... */
+const NAMES: Record<string, string> = {
+  AP: 'mAP',
+  AP50: 'mAP_50',
+  AP75: 'mAP_75',
+  APs: 'mAP_s',
+  APm: 'mAP_m',
+  APl: 'mAP_l',
+};
+
+/** A COCO report's numbers under MMDetection's log names: `coco/bbox_mAP`, `coco/segm_mAP_50`, `coco/AR@100`... */
 export function mmdetectionNames({ metrics }: Pick<EvaluationReport, 'metrics'>): MetricValues {
-  const names: Record<string, string> = {
-    AP: 'mAP',
-    AP50: 'mAP_50',
-    AP75: 'mAP_75',
-    APs: 'mAP_s',
-    APm: 'mAP_m',
-    APl: 'mAP_l',
-  };
-  const counts = Object.keys(metrics).filter((key) => key.startsWith('AR@'));
-  const last = counts.at(-1)?.slice(2) ?? '';
-  for (const size of ['s', 'm', 'l']) names[`AR${size}`] = `AR_${size}${last}`;
-  return Object.fromEntries(Object.entries(metrics).map(([key, value]) => [`coco/bbox_${names[key] ?? key}`, value]));
+  const named = Object.entries(metrics).map(([key, value]) => {
+    const prefix = Object.values(PREFIX).findLast((p) => p !== '' && key.startsWith(p)) ?? '';
+    const own = key.slice(prefix.length);
+    // the sizes' recall is that of the largest number of detections
+    const counts = Object.keys(metrics).filter((other) => other.startsWith(`${prefix}AR@`));
+    const last = counts.at(-1)?.slice(prefix.length + 2) ?? '';
+    const sized = /^AR[sml]$/.test(own) ? `AR_${own[2]}${last}` : (NAMES[own] ?? own);
+    const kindName = prefix === '' ? 'bbox_' : prefix === 'segm_' ? 'segm_' : '';
+    return [`coco/${kindName}${sized}`, value] as const;
+  });
+  return Object.fromEntries(named);
 }

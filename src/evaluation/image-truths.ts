@@ -3,6 +3,7 @@
 import { open } from 'node:fs/promises';
 import type { Dataset, ImageRecord } from '../data/types';
 import { DetLabError, didYouMean } from '../errors';
+import { type Rle, type Segmentation, segmentationToRle } from '../masks';
 
 export interface ImageTruths {
   imageId: number;
@@ -13,10 +14,12 @@ export interface ImageTruths {
   areas: Float64Array;
   /** 1: a crowd or difficult truth. Detections on it are not counted, missing it costs nothing. */
   ignored: Uint8Array;
+  /** The mask of truth g; made when asked for. */
+  mask?(g: number): Rle;
 }
 
 /** The truths of one record. */
-export function truthsOfRecord({ id, truths, areas }: ImageRecord): ImageTruths {
+export function truthsOfRecord({ id, truths, areas, segmentations, ...image }: ImageRecord): ImageTruths {
   const { bboxes } = truths;
   const boxes = new Float64Array(bboxes.length);
   for (let i = 0; i < bboxes.length; i += 4) {
@@ -25,7 +28,25 @@ export function truthsOfRecord({ id, truths, areas }: ImageRecord): ImageTruths 
     boxes[i + 2] = bboxes[i + 2] - bboxes[i];
     boxes[i + 3] = bboxes[i + 3] - bboxes[i + 1];
   }
-  return { imageId: id, boxes, labels: truths.labels, areas: Float64Array.from(areas), ignored: truths.ignored };
+  return {
+    imageId: id,
+    boxes,
+    labels: truths.labels,
+    areas: Float64Array.from(areas),
+    ignored: truths.ignored,
+    mask: (g) => maskOf(segmentations?.[g], image, image.annotationIds[g]),
+  };
+}
+
+function maskOf(
+  segmentation: Segmentation | undefined,
+  { height, width }: { height: number; width: number },
+  id: number | string,
+): Rle {
+  if (segmentation) return segmentationToRle(segmentation, height, width);
+  throw new DetLabError(
+    `Cannot evaluate masks: annotation ${id} has no segmentation. Evaluate boxes alone with metric: 'bbox', or use data with masks`,
+  );
 }
 
 /** The truths of a data set as it was loaded. */
@@ -34,7 +55,7 @@ export function truthsOfDataset(dataset: Pick<Dataset, 'records'>): ImageTruths[
 }
 
 export interface CocoFile {
-  images: { id: number }[];
+  images: { id: number; height?: number; width?: number }[];
   categories: { id: number; name: string }[];
   annotations: {
     image_id: number;
@@ -42,6 +63,8 @@ export interface CocoFile {
     bbox: [number, number, number, number];
     area: number;
     iscrowd?: number | boolean;
+    id?: number | string;
+    segmentation?: Segmentation;
   }[];
 }
 
@@ -63,12 +86,14 @@ export function truthsOfCoco(coco: CocoFile, classes?: readonly string[]): Image
   for (const annotation of coco.annotations) {
     if ((labelOf.get(annotation.category_id) ?? -1) >= 0) rows.get(annotation.image_id)?.push(annotation);
   }
+  const sizes = new Map(coco.images.map(({ id, height = 0, width = 0 }) => [id, { height, width }]));
   return [...rows].map(([imageId, list]) => ({
     imageId,
     boxes: Float64Array.from(list.flatMap(({ bbox }) => bbox)),
     labels: Int32Array.from(list, ({ category_id }) => labelOf.get(category_id)!),
     areas: Float64Array.from(list, ({ area }) => area),
     ignored: Uint8Array.from(list, ({ iscrowd }) => (iscrowd ? 1 : 0)),
+    mask: (g) => maskOf(list[g].segmentation, sizes.get(imageId)!, list[g].id ?? `${g} of image ${imageId}`),
   }));
 }
 

@@ -6,6 +6,7 @@ import { VOCMetric } from './voc-metric';
 
 export { COCO_IOU_THRESHOLDS, CocoBboxMetric, type CocoBboxOptions, evaluateBoxes } from './coco-bbox';
 export { type MetricFactory, mmdetectionNames } from './coco-metric';
+export { CocoSegmMetric } from './coco-segm';
 export {
   type CocoFile,
   type ImageTruths,
@@ -14,6 +15,7 @@ export {
   truthsOfDataset,
   truthsOfRecord,
 } from './image-truths';
+export { ProposalRecall, type ProposalRecallOptions } from './proposal-recall';
 export type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricValues } from './report';
 export { VocBboxMetric, type VocBboxOptions } from './voc-bbox';
 

@@ -5,8 +5,10 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CocoBboxMetric, evaluateBoxes } from '../../src/evaluation/coco-bbox';
 import { CocoMetric, type MetricFactory, mmdetectionNames } from '../../src/evaluation/coco-metric';
+import { CocoSegmMetric } from '../../src/evaluation/coco-segm';
 import { type CocoFile, truthsOfCoco } from '../../src/evaluation/image-truths';
 import type { BoxDetections } from '../../src/evaluation/report';
+import { polygonToRle } from '../../src/masks';
 import { Random } from '../../src/random';
 import { Registry } from '../../src/registry';
 
@@ -59,6 +61,30 @@ describe.each(['tiny', 'small'])('golden coco_%s', (size) => {
     for (const [c, value] of expected.bbox.per_class_ap.entries())
       expect(Math.abs(report.perClass[c].metrics.AP - value)).toBeLessThan(1e-6);
     expect(report.images).toBe(coco.images.length);
+  });
+
+  it('gives the twelve numbers and every class of masks', () => {
+    const sizes = new Map(coco.images.map(({ id, height, width }) => [id, [height!, width!] as const]));
+    const metric = new CocoSegmMetric(truthsOfCoco(coco), { classes });
+    for (const { id } of coco.images) {
+      const { bboxes, ...found } = detections.get(id) ?? { bboxes: [], scores: [], labels: [] };
+      const boxes = Array.from({ length: bboxes.length / 4 }, (_, i) => [0, 1, 2, 3].map((k) => bboxes[4 * i + k]));
+      // the reference's masks: octagons of 0.8 times the box
+      const masks = boxes.map(([x1, y1, x2, y2]) => {
+        const polygon = Array.from({ length: 8 }, (_, k) => [
+          (x1 + x2) / 2 + 0.4 * (x2 - x1) * Math.cos((k * Math.PI) / 4),
+          (y1 + y2) / 2 + 0.4 * (y2 - y1) * Math.sin((k * Math.PI) / 4),
+        ]);
+        const rounded = polygon.flat().map((v) => Math.round(v * 100) / 100);
+        return polygonToRle(rounded, ...sizes.get(id)!);
+      });
+      metric.add(id, { ...found, bboxes, masks });
+    }
+    const report = metric.compute();
+    const values = Object.values(report.metrics);
+    for (const [i, value] of expected.segm.stats.entries()) expect(Math.abs(values[i] - value)).toBeLessThan(1e-6);
+    for (const [c, value] of expected.segm.per_class_ap.entries())
+      expect(Math.abs(report.perClass[c].metrics.AP - value)).toBeLessThan(1e-6);
   });
 
   it('with 100, 300, 1000 detections, and regardless of class', () => {
@@ -140,6 +166,73 @@ describe('corner cases', () => {
     const metric = await make({ name: 'x', classes: ['cell'], records: [record], problems: [] });
     metric.add(1, hit);
     expect(metric.compute().metrics.AP).toBe(1);
+  });
+});
+
+describe('CocoMetric of several kinds', () => {
+  const polygon = [10, 10, 10, 30, 30, 30, 30, 10];
+  const record = {
+    id: 1,
+    path: 'x.jpg',
+    width: 50,
+    height: 40,
+    truths: {
+      bboxes: Float32Array.from([10, 10, 30, 30, 0, 0, 8, 8]),
+      labels: Int32Array.from([0, 1]),
+      ignored: new Uint8Array(2),
+    },
+    areas: Float32Array.from([400, 64]),
+    segmentations: [[polygon], [[0, 0, 0, 8, 8, 8, 8, 0]]],
+    annotationIds: [1, 2],
+  };
+  const data = { name: 'x', classes: ['cell', 'dot'], records: [record], problems: [] };
+  const build = (options: object) =>
+    new Registry([CocoMetric]).build<MetricFactory>('metric', { type: 'CocoMetric', ...options }, { path: 'm' })(data);
+  const found = {
+    bboxes: [10, 10, 30, 30, 10, 10, 30, 28],
+    scores: [0.9, 0.8],
+    labels: [0, 0],
+    masks: [polygonToRle([10, 10, 10, 30, 20, 30, 20, 10], 40, 50), polygonToRle(polygon, 40, 50)],
+  };
+
+  it('boxes and masks stand side by side', async () => {
+    const metric = await build({ metric: ['bbox', 'segm'] });
+    metric.add(1, found);
+    const report = metric.compute();
+    expect(report.perClass.map((row) => row.class)).toEqual(['cell', 'dot']);
+    expect(report.perClass[0].metrics.AP).toBe(1);
+    // the first mask covers half: of ten thresholds it passes 0.5 alone, and the second mask is exact
+    expect(report.perClass[0].metrics.segm_AP).toBeCloseTo((1 + 9 * 0.5) / 10, 6);
+    expect(report.metrics.segm_AP).toBeCloseTo(report.perClass[0].metrics.segm_AP / 2, 6);
+    const names = mmdetectionNames(report);
+    expect(names['coco/bbox_mAP']).toBe(0.5);
+    expect(names['coco/segm_mAP']).toBe(report.metrics.segm_AP);
+    expect(Object.keys(names)).toContain('coco/segm_AR_s@100');
+  });
+
+  it('recall of proposals, whatever their class', async () => {
+    const metric = await build({ metric: ['proposal', 'proposal_fast'], proposal_nums: [1, 2] });
+    metric.add(1, found);
+    const { metrics, perClass } = metric.compute();
+    // 1 of 2 truths is covered by the first proposal at every threshold
+    expect(metrics).toMatchObject({ 'proposal_AR@1': 0.5, 'proposal_AR@2': 0.5, 'proposal_fast_AR@1': 0.5 });
+    expect(metrics['proposal_fast_AR@2']).toBe(0.5);
+    expect(perClass).toEqual([]);
+    expect(Object.keys(metrics)).not.toContain('proposal_AP');
+    expect(mmdetectionNames({ metrics })).toMatchObject({ 'coco/AR@1': 0.5, 'coco/AR_s@2': expect.any(Number) });
+  });
+
+  it('masks that are missing are missed in words', async () => {
+    const metric = await build({ metric: 'segm' });
+    expect(() => metric.add(1, { ...found, masks: undefined })).toThrow(/each of 2 boxes, received none.*mask_head/);
+    const bare = { ...data, records: [{ ...record, segmentations: undefined }] };
+    const make = new Registry([CocoMetric]).build<MetricFactory>(
+      'metric',
+      { type: 'CocoMetric', metric: 'segm' },
+      { path: 'm' },
+    );
+    const other = await make(bare);
+    expect(() => other.add(1, found)).toThrow(/annotation 1 has no segmentation/);
   });
 });
 

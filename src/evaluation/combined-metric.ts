@@ -1,0 +1,42 @@
+// Several metrics fed with the same detections; their numbers stand side by side in one report, each kind's with a prefix.
+
+import type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricValues } from './report';
+
+export interface MetricPart {
+  /** Stands before the names of its numbers. */
+  prefix: string;
+  metric: BoxMetric;
+  /** Only its recalls are reported, and no classes. */
+  recallOnly?: boolean;
+}
+
+export class CombinedMetric implements BoxMetric {
+  constructor(private readonly parts: readonly MetricPart[]) {}
+
+  add(imageId: number, detections: BoxDetections): void {
+    for (const { metric } of this.parts) metric.add(imageId, detections);
+  }
+
+  compute(): EvaluationReport {
+    const reports = this.parts.map(({ metric }) => metric.compute());
+    const metrics: MetricValues = {};
+    const perClass = new Map<string, ClassReport>();
+    for (const [i, { prefix, recallOnly }] of this.parts.entries()) {
+      Object.assign(metrics, named(reports[i].metrics, prefix, recallOnly));
+      if (recallOnly) continue;
+      for (const row of reports[i].perClass) {
+        const known = perClass.get(row.class) ?? { ...row, metrics: {} };
+        perClass.set(row.class, { ...known, metrics: { ...known.metrics, ...named(row.metrics, prefix) } });
+      }
+    }
+    return { ...reports[0], metrics, perClass: [...perClass.values()] };
+  }
+}
+
+function named(values: MetricValues, prefix: string, recallOnly = false): MetricValues {
+  return Object.fromEntries(
+    Object.entries(values)
+      .filter(([name]) => !recallOnly || name.startsWith('AR'))
+      .map(([name, value]) => [prefix + name, value]),
+  );
+}
