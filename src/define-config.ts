@@ -18,8 +18,8 @@ interface SharedConfig {
   train_dataloader?: DataloaderConfig;
   val_dataloader?: DataloaderConfig;
   test_dataloader?: DataloaderConfig;
-  val_evaluator?: MetricConfig | MetricConfig[];
-  test_evaluator?: MetricConfig | MetricConfig[];
+  val_evaluator?: EvaluatorConfig;
+  test_evaluator?: EvaluatorConfig;
   train_cfg?: { type?: string; max_epochs?: number; val_interval?: number; [option: string]: unknown };
   param_scheduler?: ParamSchedulerConfig[];
   optim_wrapper?: OptimWrapperConfig;
@@ -28,6 +28,15 @@ interface SharedConfig {
   resume?: boolean;
   [variable: string]: unknown;
 }
+
+/** Metrics of MMDetection's configs that DetLab reads past: the first metric of a list is the one that is computed. */
+interface ForeignMetric {
+  type: 'CityScapesMetric';
+  [option: string]: unknown;
+}
+
+/** A metric, what a config changes in its base's, or several. */
+type EvaluatorConfig = MetricConfig | ModuleOverride<'metric'> | (MetricConfig | ForeignMetric)[];
 
 interface DataloaderConfig {
   batch_size?: number;

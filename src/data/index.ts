@@ -2,7 +2,7 @@
 
 export { BadData } from './bad-data';
 export { type CocoOptions, loadCoco } from './datasets/coco';
-export { CocoDataset, DATASETS, type DatasetLoader, VOCDataset } from './datasets/definitions';
+export { CityscapesDataset, CocoDataset, DATASETS, type DatasetLoader, VOCDataset } from './datasets/definitions';
 export { loadVoc, type VocOptions } from './datasets/voc';
 export { decodeImage, imageSize } from './decode';
 export {

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { inspect } from 'node:util';
 import { type DataProblem, type Dataset, decodeImage, type ImageRecord } from '../data';
 import { DetLabError } from '../errors';
+import { segmentationToRle } from '../masks';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import type { DrawnBox } from '../visualization/draw-boxes';
 import { drawGrid } from '../visualization/image-grid';
@@ -140,8 +141,10 @@ function countByClass({ classes, records }: Dataset): number[] {
   return counts;
 }
 
-export function truthBoxes({ truths }: ImageRecord): DrawnBox[] {
+export function truthBoxes({ truths, segmentations, height, width }: ImageRecord): DrawnBox[] {
+  const masks = segmentations?.map((s) => s && segmentationToRle(s, height, width));
   return Array.from(truths.labels, (label, i) => ({
+    mask: masks?.[i],
     bbox: [...truths.bboxes.subarray(4 * i, 4 * i + 4)],
     classIndex: label,
     dashed: truths.ignored[i] === 1,

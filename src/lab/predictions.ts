@@ -1,7 +1,8 @@
-// What a model found in one image: an array of { label, score, bbox } that shows itself as the picture with its boxes.
+// What a model found in one image: an array of { label, score, bbox, mask } that shows itself as the picture with them.
 
 import { inspect } from 'node:util';
 import type { Detections, PixelImage } from '../data';
+import type { Rle } from '../masks';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { drawBoxes } from '../visualization/draw-boxes';
 import { tableText } from '../visualization/table';
@@ -12,6 +13,8 @@ export interface Prediction {
   score: number;
   /** x1, y1, x2, y2 in the image's pixels. */
   bbox: [number, number, number, number];
+  /** Run lengths in the image's size, of a model that predicts masks. */
+  mask?: Rle;
 }
 
 const LISTED = 50;
@@ -38,7 +41,7 @@ export class Predictions extends Array<Prediction> implements Displayable {
   static create(
     source: string,
     picture: PixelImage,
-    { bboxes, scores, labels }: Detections,
+    { bboxes, scores, labels, masks }: Detections,
     classes: readonly string[],
     threshold: number,
   ): Predictions {
@@ -48,6 +51,7 @@ export class Predictions extends Array<Prediction> implements Displayable {
         label: classes[label],
         score: scores[i],
         bbox: [...bboxes.subarray(4 * i, 4 * i + 4)] as Prediction['bbox'],
+        ...(masks ? { mask: masks[i] } : {}),
       });
     return result;
   }
@@ -60,8 +64,9 @@ export class Predictions extends Array<Prediction> implements Displayable {
   /** PNG bytes of the image with its boxes. */
   draw(): Promise<Buffer> {
     // the surest box is drawn last, on top
-    const boxes = this.confident.reverse().map(({ label, score, bbox }) => ({
+    const boxes = this.confident.reverse().map(({ label, score, bbox, mask }) => ({
       bbox,
+      mask,
       classIndex: this.classes.indexOf(label),
       text: `${label} ${score.toFixed(2)}`,
     }));

@@ -1,8 +1,10 @@
-// Boxes with labels drawn on an image. Small images are enlarged so that the labels can be read; a label stands above its
+// Boxes with labels, and masks where there are any, drawn on an image. Small images are enlarged so that the labels can be read; a label stands above its
 // box, and moves inside or below where it would leave the picture or cover another label.
 
 import { type Canvas, createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
 import type { PixelImage } from '../data/types';
+import type { Rle } from '../masks';
+import { paintMask } from './paint-mask';
 import { colourOf, inkOn } from './palette';
 
 /** One box of a picture, in the image's pixels. */
@@ -15,6 +17,8 @@ export interface DrawnBox {
   text?: string;
   /** Dashed: ignored truths. */
   dashed?: boolean;
+  /** Laid over the image in the box's colour. */
+  mask?: Rle;
 }
 
 export const FONT = '"DejaVu Sans", "Segoe UI", "Helvetica Neue", Arial, sans-serif';
@@ -49,6 +53,7 @@ export function paintBoxes(
   context.beginPath();
   context.rect(x, y, width, height);
   context.clip();
+  for (const { mask, classIndex } of boxes) if (mask) paintMask(context, mask, colourOf(classIndex), { x, y, scale });
   const placed = boxes.map(({ bbox }) => bbox.map((v, i) => v * scale + (i % 2 === 0 ? x : y)));
   for (const [i, box] of boxes.entries()) {
     const [x1, y1, x2, y2] = placed[i];

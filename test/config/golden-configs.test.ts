@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
@@ -13,8 +14,31 @@ test.each([
   ['faster-rcnn_r50_fpn_1x_coco', 'config_faster_r50_fpn_1x'],
   ['faster-rcnn_r50_pafpn_1x_coco', 'config_faster_r50_pafpn'],
   ['faster-rcnn_r50_fpn_1x_voc0712', 'config_faster_voc'],
+  ['mask-rcnn_r50_fpn_1x_coco', 'config_mask_rcnn_r50'],
+  ['cascade-mask-rcnn_r50_fpn_1x_coco', 'config_cascade_mask_r50'],
+  ['faster-rcnn_r50_fpn_1x_cityscapes', 'config_faster_r50_cityscapes'],
+  ['mask-rcnn_r50_fpn_1x_cityscapes', 'config_mask_r50_cityscapes'],
 ])('%s equals the reference after inheritance', (name, reference) => {
   expect(loadConfig(name).config).toEqual(golden(reference).merged);
+});
+
+/** As generate/configs_two_stage.py makes it. */
+function digest(config: unknown): string {
+  const sorted = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(sorted);
+    if (typeof value !== 'object' || value === null) return value;
+    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return Object.fromEntries(entries.map(([key, v]) => [key, sorted(v)]));
+  };
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(config)))
+    .digest('hex')
+    .slice(0, 16);
+}
+
+const digests = JSON.parse(readFileSync(path.join(__dirname, '../golden/configs_two_stage.json'), 'utf8'));
+test.each(Object.entries(digests))('%s equals the reference', (name, expected) => {
+  expect(digest(loadConfig(name).config)).toBe(expected);
 });
 
 test('the R101 config differs from the R50 one in its backbone only', () => {

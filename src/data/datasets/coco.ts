@@ -11,6 +11,7 @@ import type { DataProblem, Dataset, ImageRecord } from '../types';
 import { chooseClasses } from './choose-classes';
 import { type FilterOptions, filterRecords } from './filter-records';
 import { ImageFolder } from './image-folder';
+import { withProposals } from './proposal-file';
 import { packTruths, type TruthRow } from './truth-list';
 
 export interface CocoOptions extends FilterOptions {
@@ -18,6 +19,8 @@ export interface CocoOptions extends FilterOptions {
   classes?: readonly string[];
   /** Name shown in tables; the annotation file's by default. */
   name?: string;
+  /** JSON file of proposals computed beforehand, for Fast R-CNN. */
+  proposalFile?: string;
 }
 
 const side = z.number().int().positive().max(65_535);
@@ -93,7 +96,8 @@ export async function loadCoco(annFile: string, imgDir: string, options: CocoOpt
     if (present)
       records.push({ id, path: imagePath, width: image.width, height: image.height, ...packTruths(rows.get(id)!) });
   const name = options.name ?? path.basename(file, '.json');
-  return { name, classes, records: filterRecords(records, options, problems), problems };
+  const dataset = { name, classes, records: filterRecords(records, options, problems), problems };
+  return options.proposalFile ? withProposals(dataset, options.proposalFile) : dataset;
 }
 
 async function readJson(file: string): Promise<Record<string, unknown>> {

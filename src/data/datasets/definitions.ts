@@ -1,4 +1,4 @@
-// CocoDataset and VOCDataset as a config names them: paths relative to data_root, filter_cfg, metainfo.classes.
+// CocoDataset, CityscapesDataset and VOCDataset as a config names them: paths relative to data_root, filter_cfg, metainfo.classes.
 
 import path from 'node:path';
 import { z } from 'zod';
@@ -40,32 +40,69 @@ const shared = {
   backend_args: z.null().default(null).describe('Only null: files are read from disk'),
 };
 
+const cocoOptions = z.strictObject({
+  ...shared,
+  ann_file: z.string().describe('Annotation file'),
+  data_prefix: z
+    .strictObject({ img: z.string().default('') })
+    .default({ img: '' })
+    .describe('img: folder of images'),
+  proposal_file: z.string().nullish().describe('JSON file of proposals computed beforehand, for Fast R-CNN'),
+});
+
+/** `classes` stand in where the config names none. */
+function cocoLoader(options: z.output<typeof cocoOptions>, classes?: string[]): DatasetLoader {
+  return {
+    pipeline: options.pipeline as ModuleConfig[],
+    load: async () => {
+      const { proposal_file: file } = options;
+      const loaded = await loadCoco(
+        path.resolve(options.data_root, options.ann_file),
+        path.resolve(options.data_root, options.data_prefix.img),
+        {
+          classes: namesOf(options.metainfo?.classes) ?? classes,
+          proposalFile: file ? path.resolve(options.data_root, file) : undefined,
+          ...filterOf(options),
+        },
+      );
+      return firstOf(loaded, options.indices);
+    },
+  };
+}
+
 export const CocoDataset = defineModule({
   kind: 'dataset',
   type: 'CocoDataset',
-  summary: "Images with boxes in COCO's JSON format",
+  summary: "Images with boxes and masks in COCO's JSON format",
   paper: 'Lin et al., Microsoft COCO: Common Objects in Context, ECCV 2014',
   example: "{ type: 'CocoDataset', data_root: 'data/coco/', ann_file: 'val.json', data_prefix: { img: 'val2017/' } }",
-  options: z.strictObject({
-    ...shared,
-    ann_file: z.string().describe('Annotation file'),
-    data_prefix: z
-      .strictObject({ img: z.string().default('') })
-      .default({ img: '' })
-      .describe('img: folder of images'),
-  }),
-  build: (options): DatasetLoader => ({
-    pipeline: options.pipeline as ModuleConfig[],
-    load: async () =>
-      firstOf(
-        await loadCoco(
-          path.resolve(options.data_root, options.ann_file),
-          path.resolve(options.data_root, options.data_prefix.img),
-          { classes: namesOf(options.metainfo?.classes), ...filterOf(options) },
-        ),
-        options.indices,
-      ),
-  }),
+  options: cocoOptions,
+  build: (options): DatasetLoader => cocoLoader(options),
+});
+
+const CITYSCAPES = ['person', 'rider', 'car', 'truck', 'bus', 'train', 'motorcycle', 'bicycle'];
+
+export const CityscapesDataset = defineModule({
+  kind: 'dataset',
+  type: 'CityscapesDataset',
+  summary:
+    'Street scenes with eight classes of masks, in COCO JSON files; images of crowds alone are left out of training',
+  paper: 'Cordts et al., The Cityscapes Dataset for Semantic Urban Scene Understanding, CVPR 2016',
+  example:
+    "{ type: 'CityscapesDataset', data_root: 'data/cityscapes/', ann_file: 'annotations/instancesonly_filtered_gtFine_val.json', data_prefix: { img: 'leftImg8bit/val/' } }",
+  options: cocoOptions,
+  build: (options): DatasetLoader => {
+    const loader = cocoLoader(options, CITYSCAPES);
+    const onlyLearnable = !options.test_mode && options.filter_cfg?.filter_empty_gt === true;
+    return {
+      ...loader,
+      load: async () => {
+        const dataset = await loader.load();
+        if (!onlyLearnable) return dataset;
+        return { ...dataset, records: dataset.records.filter(({ truths }) => truths.ignored.includes(0)) };
+      },
+    };
+  },
 });
 
 export const VOCDataset = defineModule({
@@ -106,7 +143,7 @@ export const VOCDataset = defineModule({
   },
 });
 
-export const DATASETS = [CocoDataset, VOCDataset] as const satisfies readonly AnyDefinition[];
+export const DATASETS = [CocoDataset, CityscapesDataset, VOCDataset] as const satisfies readonly AnyDefinition[];
 
 function namesOf(classes: string | string[] | undefined): string[] | undefined {
   return typeof classes === 'string' ? [classes] : classes;

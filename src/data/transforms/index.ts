@@ -7,7 +7,9 @@ import { LoadProposals } from './load-proposals';
 import { PackDetInputs } from './pack-det-inputs';
 import { Pad } from './pad';
 import { ProposalBroadcaster } from './proposal-broadcaster';
+import { RandomChoiceResize } from './random-choice-resize';
 import { RandomFlip } from './random-flip';
+import { RandomResize } from './random-resize';
 import { Resize } from './resize';
 
 export const TRANSFORMS = [
@@ -16,6 +18,8 @@ export const TRANSFORMS = [
   LoadProposals,
   ProposalBroadcaster,
   Resize,
+  RandomResize,
+  RandomChoiceResize,
   RandomFlip,
   Pad,
   PackDetInputs,

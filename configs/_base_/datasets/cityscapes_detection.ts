@@ -1,0 +1,81 @@
+import type { MetricConfig, TransformConfig } from '../../../src/config-types';
+import { defineConfig } from '../../../src/define-config';
+
+const dataset_type = 'CityscapesDataset';
+const data_root = 'data/cityscapes/';
+const backend_args = null;
+const train_pipeline: TransformConfig[] = [
+  { type: 'LoadImageFromFile', backend_args },
+  { type: 'LoadAnnotations', with_bbox: true },
+  {
+    type: 'RandomResize',
+    scale: [
+      [2048, 800],
+      [2048, 1024],
+    ],
+    keep_ratio: true,
+  },
+  { type: 'RandomFlip', prob: 0.5 },
+  { type: 'PackDetInputs' },
+];
+const test_pipeline: TransformConfig[] = [
+  { type: 'LoadImageFromFile', backend_args },
+  { type: 'Resize', scale: [2048, 1024], keep_ratio: true },
+  { type: 'LoadAnnotations', with_bbox: true },
+  { type: 'PackDetInputs', meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'] },
+];
+const val_dataloader = {
+  batch_size: 1,
+  num_workers: 2,
+  persistent_workers: true,
+  drop_last: false,
+  sampler: { type: 'DefaultSampler', shuffle: false },
+  dataset: {
+    type: dataset_type,
+    data_root,
+    ann_file: 'annotations/instancesonly_filtered_gtFine_val.json',
+    data_prefix: { img: 'leftImg8bit/val/' },
+    test_mode: true,
+    filter_cfg: { filter_empty_gt: true, min_size: 32 },
+    pipeline: test_pipeline,
+    backend_args,
+  },
+};
+const val_evaluator: MetricConfig = {
+  type: 'CocoMetric',
+  ann_file: `${data_root}annotations/instancesonly_filtered_gtFine_val.json`,
+  metric: 'bbox',
+  backend_args,
+};
+
+export default defineConfig({
+  dataset_type,
+  data_root,
+  backend_args,
+  train_pipeline,
+  test_pipeline,
+  train_dataloader: {
+    batch_size: 1,
+    num_workers: 2,
+    persistent_workers: true,
+    sampler: { type: 'DefaultSampler', shuffle: true },
+    batch_sampler: { type: 'AspectRatioBatchSampler' },
+    dataset: {
+      type: 'RepeatDataset',
+      times: 8,
+      dataset: {
+        type: dataset_type,
+        data_root,
+        ann_file: 'annotations/instancesonly_filtered_gtFine_train.json',
+        data_prefix: { img: 'leftImg8bit/train/' },
+        filter_cfg: { filter_empty_gt: true, min_size: 32 },
+        pipeline: train_pipeline,
+        backend_args,
+      },
+    },
+  },
+  val_dataloader,
+  test_dataloader: val_dataloader,
+  val_evaluator,
+  test_evaluator: val_evaluator,
+});

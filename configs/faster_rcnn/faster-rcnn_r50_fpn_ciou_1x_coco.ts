@@ -1,0 +1,6 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: './faster-rcnn_r50_fpn_1x_coco',
+  model: { roi_head: { bbox_head: { reg_decoded_bbox: true, loss_bbox: { type: 'CIoULoss', loss_weight: 12.0 } } } },
+});

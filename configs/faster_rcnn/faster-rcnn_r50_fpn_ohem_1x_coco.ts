@@ -1,0 +1,6 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: './faster-rcnn_r50_fpn_1x_coco',
+  model: { train_cfg: { rcnn: { sampler: { type: 'OHEMSampler' } } } },
+});

@@ -1,0 +1,11 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: [
+    '../_base_/models/faster-rcnn_r50_fpn',
+    '../_base_/datasets/coco_detection',
+    '../_base_/schedules/schedule_1x',
+    '../_base_/default_runtime',
+  ],
+  model: { test_cfg: { rcnn: { score_thr: 0.05, nms: { type: 'soft_nms', iou_threshold: 0.5 }, max_per_img: 100 } } },
+});

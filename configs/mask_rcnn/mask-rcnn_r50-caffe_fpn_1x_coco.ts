@@ -1,0 +1,14 @@
+import { defineConfig } from '../../src/define-config';
+
+// Caffe's ResNet: BGR images, fixed batch norms, the stride on the first 1x1.
+export default defineConfig({
+  _base_: './mask-rcnn_r50_fpn_1x_coco',
+  model: {
+    data_preprocessor: { mean: [103.53, 116.28, 123.675], std: [1.0, 1.0, 1.0], bgr_to_rgb: false },
+    backbone: {
+      norm_cfg: { requires_grad: false },
+      style: 'caffe',
+      init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://detectron2/resnet50_caffe' },
+    },
+  },
+});
