@@ -6,6 +6,7 @@ import { Module } from '../../nn';
 import { takeBoxes } from '../../ops';
 import type { Random } from '../../random';
 import type { BuildContext } from '../../registry';
+import type { Loss } from '../losses';
 import type { DetBatch, Losses } from '../types';
 import { AnchorHead, type AnchorHeadConfig, type FlatOutputs } from './anchor-head';
 import type { AnchorTargets } from './anchor-targets';
@@ -112,6 +113,7 @@ export abstract class AnchorDetectionHead extends AnchorHead implements Detectio
   protected boxLoss(
     { deltas, sizes, first = 0 }: FlatOutputs & { first?: number },
     { positives, boxes, avgFactor }: DenseTargets,
+    loss: Loss = this.lossBbox,
   ): tf.Scalar {
     const [, total, size] = deltas.shape;
     const rows = deltas.reshape<tf.Tensor2D>([-1, size]);
@@ -125,7 +127,7 @@ export abstract class AnchorDetectionHead extends AnchorHead implements Detectio
       );
       predicted = this.coder.decodeTensors(tf.tensor2d(anchors, [positives.length, 4]), predicted);
     }
-    return this.lossBbox.forward(predicted, tf.tensor2d(boxes, [positives.length, 4]), { avgFactor }) as tf.Scalar;
+    return loss.forward(predicted, tf.tensor2d(boxes, [positives.length, 4]), { avgFactor }) as tf.Scalar;
   }
 
   predict(features: tf.Tensor4D[], batch: DetBatch, { rescale }: { rescale: boolean }): Detections[] {

@@ -3,6 +3,7 @@
 import type { AnyDefinition } from '../../registry';
 import { retinaHeadDefinition } from './retina-head';
 import { rpnHeadDefinition } from './rpn-head';
+import { ssdHeadDefinition } from './ssd-head';
 
 export { AnchorDetectionHead } from './anchor-detection-head';
 export { AnchorHead, type AnchorHeadConfig, type FlatOutputs, type HeadOutputs } from './anchor-head';
@@ -12,5 +13,10 @@ export type { DetectionHead } from './detection-head';
 export { type ProposalCfg, type Proposals, proposalCfg } from './proposals';
 export { RetinaHead, type RetinaHeadConfig } from './retina-head';
 export { RPNHead, type RPNHeadConfig } from './rpn-head';
+export { SSDHead } from './ssd-head';
 
-export const denseHeads = [rpnHeadDefinition, retinaHeadDefinition] as const satisfies readonly AnyDefinition[];
+export const denseHeads = [
+  rpnHeadDefinition,
+  retinaHeadDefinition,
+  ssdHeadDefinition,
+] as const satisfies readonly AnyDefinition[];

@@ -3,21 +3,29 @@
 import type { AnyDefinition } from '../../registry';
 import { maxIoUAssignerDefinition } from './assigners/max-iou-assigner';
 import { deltaXYWHBBoxCoderDefinition } from './coders/delta-xywh-bbox-coder';
+import { distancePointBBoxCoderDefinition } from './coders/distance-point-bbox-coder';
 import { bboxOverlaps2DDefinition } from './iou-calculators/bbox-overlaps-2d';
 import { anchorGeneratorDefinition } from './prior-generators/anchor-generator';
 import { combinedSamplerDefinition } from './samplers/combined-sampler';
 import { instanceBalancedPosSamplerDefinition } from './samplers/instance-balanced-pos-sampler';
 import { iouBalancedNegSamplerDefinition } from './samplers/iou-balanced-neg-sampler';
 import { ohemSamplerDefinition } from './samplers/ohem-sampler';
+import { mlvlPointGeneratorDefinition } from './prior-generators/mlvl-point-generator';
+import { ssdAnchorGeneratorDefinition } from './prior-generators/ssd-anchor-generator';
+import { yoloAnchorGeneratorDefinition } from './prior-generators/yolo-anchor-generator';
 import { pseudoSamplerDefinition } from './samplers/pseudo-sampler';
 import { randomSamplerDefinition } from './samplers/random-sampler';
 
 export { MaxIoUAssigner } from './assigners/max-iou-assigner';
 export { DeltaXYWHBBoxCoder } from './coders/delta-xywh-bbox-coder';
+export { DistancePointBBoxCoder } from './coders/distance-point-bbox-coder';
 export { toInstances } from './instances';
 export { BboxOverlaps2D } from './iou-calculators/bbox-overlaps-2d';
 export { AnchorGenerator } from './prior-generators/anchor-generator';
 export { ChoosingSampler, type SamplerOptions } from './samplers/base-sampler';
+export { MlvlPointGenerator } from './prior-generators/mlvl-point-generator';
+export { SSDAnchorGenerator } from './prior-generators/ssd-anchor-generator';
+export { YOLOAnchorGenerator } from './prior-generators/yolo-anchor-generator';
 export { PseudoSampler } from './samplers/pseudo-sampler';
 export { RandomSampler } from './samplers/random-sampler';
 export type {
@@ -38,6 +46,10 @@ export const taskModules = [
   deltaXYWHBBoxCoderDefinition,
   bboxOverlaps2DDefinition,
   maxIoUAssignerDefinition,
+  mlvlPointGeneratorDefinition,
+  ssdAnchorGeneratorDefinition,
+  yoloAnchorGeneratorDefinition,
+  distancePointBBoxCoderDefinition,
   randomSamplerDefinition,
   combinedSamplerDefinition,
   instanceBalancedPosSamplerDefinition,

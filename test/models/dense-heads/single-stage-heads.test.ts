@@ -6,6 +6,11 @@ import { checkHead } from './check-head';
 
 beforeAll(async () => void (await startEngine()));
 
-test.each(['head_retina', 'ref_head_retina_gn', 'ref_head_retina_softmax', 'ref_head_retina_ghm'])('%s', (name) =>
-  checkHead(name),
-);
+test.each([
+  'head_retina',
+  'ref_head_retina_gn',
+  'ref_head_retina_softmax',
+  'ref_head_retina_ghm',
+  'ref_head_ssd',
+  'ref_head_ssdlite',
+])('%s', (name) => checkHead(name));

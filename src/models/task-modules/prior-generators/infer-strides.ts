@@ -1,0 +1,27 @@
+// `strides` of a prior generator: taken from the feature levels it lays priors on, or checked against them.
+
+import { DetLabError } from '../../../errors';
+import type { BuildContext } from '../../../registry';
+
+export type StrideOption = number | [number, number];
+
+/** @throws DetLabError when strides are unknown or not those of the levels. */
+export function inferStrides(
+  what: string,
+  given: StrideOption[] | undefined,
+  { inputs, path }: Pick<BuildContext, 'inputs' | 'path'>,
+): StrideOption[] {
+  if (!given) {
+    if (!inputs)
+      throw new DetLabError(`Cannot build ${what} at ${path}: strides are neither given nor known from a neck`);
+    return inputs.map((level) => level.stride);
+  }
+  const pairs = given.map((s) => (typeof s === 'number' ? [s, s] : s));
+  if (inputs && (pairs.length !== inputs.length || pairs.some((s, i) => s.some((v) => v !== inputs[i].stride))))
+    throw new DetLabError(
+      `Cannot place priors at ${path}: ${what} has ${pairs.length} strides [${given.join(', ')}], but the features it ` +
+        `stands on have ${inputs.length} levels of strides [${inputs.map((l) => l.stride).join(', ')}]. ` +
+        'Leave strides out to take those of the features',
+    );
+  return given;
+}

@@ -1,0 +1,45 @@
+// YOLOAnchorGenerator: boxes of given widths and heights about the middle of every cell (Redmon and Farhadi, YOLO9000).
+
+import { z } from 'zod';
+import { DetLabError } from '../../../errors';
+import { defineModule } from '../../../registry';
+import { AnchorGenerator } from './anchor-generator';
+import { inferStrides, type StrideOption } from './infer-strides';
+
+const pair = z.union([z.number().positive(), z.tuple([z.number().positive(), z.number().positive()])]);
+
+export class YOLOAnchorGenerator extends AnchorGenerator {
+  constructor(strides: StrideOption[], baseSizes: [number, number][][]) {
+    if (strides.length !== baseSizes.length)
+      throw new DetLabError(
+        `Cannot build YOLOAnchorGenerator: expected as many base_sizes as strides (${strides.length}), received ${baseSizes.length}`,
+      );
+    super({ strides, ratios: [1], scales: [1], scale_major: true, center_offset: 0, use_box_type: false });
+    const anchors = baseSizes.map((sizes, k) => {
+      const [x, y] = this.strides[k].map((s) => s / 2);
+      return Float32Array.from(sizes.flatMap(([w, h]) => [x - 0.5 * w, y - 0.5 * h, x + 0.5 * w, y + 0.5 * h]));
+    });
+    this.baseAnchors.splice(0, this.baseAnchors.length, ...anchors);
+  }
+}
+
+export const yoloAnchorGeneratorDefinition = defineModule({
+  kind: 'anchor_generator',
+  type: 'YOLOAnchorGenerator',
+  summary: 'Boxes of given widths and heights about the middle of every cell',
+  paper: 'Redmon and Farhadi, YOLO9000, CVPR 2017',
+  shapes: 'sizes of the feature levels -> one [H * W * shapes, 4] xyxy per level',
+  example:
+    "{ type: 'YOLOAnchorGenerator', base_sizes: [[[116, 90], [156, 198]], [[30, 61], [62, 45]]], strides: [32, 16] }",
+  options: z.strictObject({
+    strides: z.array(pair).min(1).optional().describe('Stride of each level in pixels, or [x, y]'),
+    base_sizes: z
+      .array(z.array(z.tuple([z.number().positive(), z.number().positive()])))
+      .min(1)
+      .describe('Of each level: [width, height] of every box'),
+    use_box_type: z.boolean().default(false).describe("Accepted for MMDetection's sake: boxes are always plain xyxy"),
+  }),
+  inferred: { strides: 'the strides of the feature levels' },
+  infer: (given, context) => ({ ...given, strides: inferStrides('YOLOAnchorGenerator', given.strides, context) }),
+  build: (given) => new YOLOAnchorGenerator(given.strides!, given.base_sizes),
+});
