@@ -12,6 +12,7 @@ export const KINDS = [
   'backbone',
   'neck',
   'dense_head',
+  'head_module',
   'roi_head',
   'bbox_head',
   'mask_head',

@@ -71,6 +71,8 @@ export interface ImageMeta {
   oriShape: [number, number];
   imgShape: [number, number];
   scaleFactor: [number, number];
+  /** Pixels added by letter-boxing: top, bottom, left, right. */
+  padParam?: [number, number, number, number];
   flip: boolean;
   flipDirection?: 'horizontal' | 'vertical' | 'diagonal';
 }

@@ -35,4 +35,5 @@ export { ModuleList, Sequential } from './module-list';
 export { type AttentionInputs, MultiheadAttention, type MultiheadAttentionConfig } from './multihead-attention';
 export { NON_LOCAL_MODES, NonLocal2d, type NonLocal2dConfig, type NonLocalMode } from './non-local2d';
 export { type AttentionMasks, ProjectedAttention, type ProjectedAttentionConfig } from './projected-attention';
+export { Scale } from './scale';
 export { stepRandom, withStepRandom } from './step-random';

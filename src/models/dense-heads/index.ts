@@ -4,6 +4,8 @@ import type { AnyDefinition } from '../../registry';
 import { retinaHeadDefinition } from './retina-head';
 import { rpnHeadDefinition } from './rpn-head';
 import { ssdHeadDefinition } from './ssd-head';
+import { yolov8HeadDefinition } from './yolov8-head';
+import { yolov8HeadModuleDefinition } from './yolov8-head-module';
 
 export { AnchorDetectionHead } from './anchor-detection-head';
 export { AnchorHead, type AnchorHeadConfig, type FlatOutputs, type HeadOutputs } from './anchor-head';
@@ -14,9 +16,13 @@ export { type ProposalCfg, type Proposals, proposalCfg } from './proposals';
 export { RetinaHead, type RetinaHeadConfig } from './retina-head';
 export { RPNHead, type RPNHeadConfig } from './rpn-head';
 export { SSDHead } from './ssd-head';
+export { YOLOv8Head } from './yolov8-head';
+export { YOLOv8HeadModule } from './yolov8-head-module';
 
 export const denseHeads = [
   rpnHeadDefinition,
   retinaHeadDefinition,
   ssdHeadDefinition,
+  yolov8HeadDefinition,
+  yolov8HeadModuleDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -1,7 +1,10 @@
 // Priors, box coders, assigners and samplers: definitions for the catalogue, and the types heads build on.
 
 import type { AnyDefinition } from '../../registry';
+import { batchTaskAlignedAssignerDefinition } from './assigners/batch-task-aligned-assigner';
+import { dynamicSoftLabelAssignerDefinition } from './assigners/dynamic-soft-label-assigner';
 import { maxIoUAssignerDefinition } from './assigners/max-iou-assigner';
+import { simOTAAssignerDefinition } from './assigners/sim-ota-assigner';
 import { deltaXYWHBBoxCoderDefinition } from './coders/delta-xywh-bbox-coder';
 import { distancePointBBoxCoderDefinition } from './coders/distance-point-bbox-coder';
 import { bboxOverlaps2DDefinition } from './iou-calculators/bbox-overlaps-2d';
@@ -16,7 +19,10 @@ import { yoloAnchorGeneratorDefinition } from './prior-generators/yolo-anchor-ge
 import { pseudoSamplerDefinition } from './samplers/pseudo-sampler';
 import { randomSamplerDefinition } from './samplers/random-sampler';
 
+export { BatchTaskAlignedAssigner } from './assigners/batch-task-aligned-assigner';
+export { DynamicSoftLabelAssigner } from './assigners/dynamic-soft-label-assigner';
 export { MaxIoUAssigner } from './assigners/max-iou-assigner';
+export { SimOTAAssigner } from './assigners/sim-ota-assigner';
 export { DeltaXYWHBBoxCoder } from './coders/delta-xywh-bbox-coder';
 export { DistancePointBBoxCoder } from './coders/distance-point-bbox-coder';
 export { toInstances } from './instances';
@@ -50,6 +56,9 @@ export const taskModules = [
   ssdAnchorGeneratorDefinition,
   yoloAnchorGeneratorDefinition,
   distancePointBBoxCoderDefinition,
+  simOTAAssignerDefinition,
+  dynamicSoftLabelAssignerDefinition,
+  batchTaskAlignedAssignerDefinition,
   randomSamplerDefinition,
   combinedSamplerDefinition,
   instanceBalancedPosSamplerDefinition,

@@ -142,9 +142,10 @@ export function checkHead(name: string, { prepare, tolerance = 2e-5 }: CheckHead
   head.dispose();
 }
 
-/** Formula weights, but for the counts and bin edges of losses. */
+/** Formula weights, but for the counts and bin edges of losses and for scales, which stay 1. */
 function fillHead(head: Head, extraRules: [string, number][]): void {
-  const kept = new Map([...head.stateDict()].filter(([key]) => key.startsWith('loss_')));
+  for (const [key, p] of head.named()) if (key.endsWith('.scale')) p.variable.assign(tf.scalar(1));
+  const kept = new Map([...head.stateDict()].filter(([key]) => key.startsWith('loss_') || key.endsWith('.scale')));
   fillByFormula(head, '', extraRules);
   head.loadStateDict(kept);
 }

@@ -13,4 +13,6 @@ test.each([
   'ref_head_retina_ghm',
   'ref_head_ssd',
   'ref_head_ssdlite',
+  'ref_head_yolov8',
+  'ref_head_yolov8_single',
 ])('%s', (name) => checkHead(name));

@@ -1,7 +1,7 @@
 // MMYOLO's IoULoss, GHM with momentum and rarer options of the losses against the reference (losses_single.json).
 
 import * as tf from '@tensorflow/tfjs';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, test } from 'vitest';
 import { startEngine } from '../../../src/engine';
 import { type LossCall, losses } from '../../../src/models/losses';
 import type { Centres } from '../../../src/models/losses/gaussian-focal-loss';

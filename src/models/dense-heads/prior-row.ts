@@ -1,0 +1,32 @@
+// The priors of all levels in a row, kept while the sizes of the levels stay.
+
+import type { PriorGenerator, Size } from '../task-modules';
+
+export class PriorRow {
+  private kept: { key: string; priors: Float32Array } | undefined;
+
+  constructor(private readonly generator: PriorGenerator) {}
+
+  /** Four numbers a prior. Do not write into it. */
+  of(sizes: Size[]): Float32Array {
+    const key = sizes.join(';');
+    if (this.kept?.key === key) return this.kept.priors;
+    const levels = this.generator.gridPriors(sizes);
+    const priors = new Float32Array(levels.reduce((sum, level) => sum + level.length, 0));
+    let at = 0;
+    for (const level of levels) {
+      priors.set(level, at);
+      at += level.length;
+    }
+    this.kept = { key, priors };
+    return priors;
+  }
+
+  /** Priors of each level. */
+  counts(sizes: Size[]): number[] {
+    const perCell = this.generator.numBasePriors;
+    return sizes.map(([h, w], i) => h * w * perCell[i]);
+  }
+}
+
+export const sizesOf = (levels: { shape: number[] }[]): Size[] => levels.map(({ shape }) => [shape[1], shape[2]]);

@@ -1,0 +1,124 @@
+// MMYOLO's BatchTaskAlignedAssigner: each truth takes the priors inside it whose class score and overlap together are best;
+// their scores, scaled to the best overlap, become the class targets (Feng et al., TOOD, ICCV 2021). Image by image here.
+
+import { z } from 'zod';
+import { defineModule } from '../../../registry';
+import { topIndices } from '../../layers/top-indices';
+import type { Instances } from '../types';
+import type { Predictions } from './prediction-assigner';
+
+const options = z.strictObject({
+  num_classes: z.number().int().positive().optional().describe('Classes; those of the head'),
+  topk: z.number().int().positive().default(13).describe('Priors each truth takes'),
+  alpha: z.number().default(1).describe('Power of the class score'),
+  beta: z.number().default(6).describe('Power of the overlap'),
+  eps: z.number().default(1e-7).describe('Keeps the scaling from dividing by zero'),
+  use_ciou: z.boolean().default(false).describe('Complete IoU in place of the plain one'),
+});
+type Options = z.output<typeof options>;
+
+/** Priors that learn, in rising order. */
+export interface AlignedTargets {
+  positive: Int32Array;
+  /** Truth of each. */
+  truth: Int32Array;
+  labels: Int32Array;
+  /** Class target of each, 0 .. 1. */
+  scores: Float32Array;
+}
+
+export class BatchTaskAlignedAssigner {
+  constructor(private readonly options: Options) {}
+
+  /** Scores are probabilities. */
+  assign({ scores, classes, boxes, priors }: Predictions, { bboxes, labels }: Instances): AlignedTargets {
+    const { topk, alpha, beta, eps } = this.options;
+    const count = priors.length / 4;
+    const overlap = (g: number, i: number) =>
+      this.options.use_ciou ? Math.max(completeIoU(boxes, i, bboxes, g), 0) : plainIoU(bboxes, g, boxes, i);
+    /** Truths that took each prior. */
+    const takers = new Map<number, number[]>();
+    for (let g = 0; g < labels.length; g++) {
+      const [x1, y1, x2, y2] = bboxes.subarray(4 * g, 4 * g + 4);
+      if (!(x1 + y1 + x2 + y2 > 0)) continue; // what the reference takes for padding
+      const inside: number[] = [];
+      for (let i = 0; i < count; i++) {
+        const [x, y] = [priors[4 * i], priors[4 * i + 1]];
+        if (Math.min(x - x1, y - y1, x2 - x, y2 - y) > 1e-9) inside.push(i);
+      }
+      const metrics = Float32Array.from(
+        inside,
+        (i) => scores[i * classes + labels[g]] ** alpha * overlap(g, i) ** beta,
+      );
+      for (const k of topIndices(metrics, topk)) {
+        const list = takers.get(inside[k]);
+        if (list) list.push(g);
+        else takers.set(inside[k], [g]);
+      }
+    }
+    const positive = Int32Array.from(takers.keys()).sort();
+    const truth = positive.map((i) => {
+      const list = takers.get(i)!;
+      if (list.length === 1) return list[0];
+      // several want it: the truth it overlaps most, whether or not that one asked
+      let best = 0;
+      for (let g = 1; g < labels.length; g++) if (overlap(g, i) > overlap(best, i)) best = g;
+      return best;
+    });
+    const overlaps = Float32Array.from(positive, (i, k) => overlap(truth[k], i));
+    const metrics = Float32Array.from(
+      positive,
+      (i, k) => scores[i * classes + labels[truth[k]]] ** alpha * overlaps[k] ** beta,
+    );
+    const best = new Float32Array(labels.length);
+    const closest = new Float32Array(labels.length);
+    for (let k = 0; k < positive.length; k++) {
+      best[truth[k]] = Math.max(best[truth[k]], metrics[k]);
+      closest[truth[k]] = Math.max(closest[truth[k]], overlaps[k]);
+    }
+    return {
+      positive,
+      truth,
+      labels: truth.map((g) => labels[g]),
+      scores: metrics.map((m, k) => (m * closest[truth[k]]) / (best[truth[k]] + eps)),
+    };
+  }
+}
+
+function overlapOf(a: Float32Array, i: number, b: Float32Array, j: number): [number, number, number, number, number] {
+  const [ax1, ay1, ax2, ay2] = a.subarray(4 * i, 4 * i + 4);
+  const [bx1, by1, bx2, by2] = b.subarray(4 * j, 4 * j + 4);
+  const w = Math.max(Math.min(ax2, bx2) - Math.max(ax1, bx1), 0);
+  const h = Math.max(Math.min(ay2, by2) - Math.max(ay1, by1), 0);
+  return [w * h, ax2 - ax1, ay2 - ay1, bx2 - bx1, by2 - by1];
+}
+
+function plainIoU(a: Float32Array, i: number, b: Float32Array, j: number): number {
+  const [both, aw, ah, bw, bh] = overlapOf(a, i, b, j);
+  return both / (Math.max(aw, 0) * Math.max(ah, 0) + Math.max(bw, 0) * Math.max(bh, 0) - both + 1e-9);
+}
+
+/** As MMYOLO's loss computes it. */
+function completeIoU(a: Float32Array, i: number, b: Float32Array, j: number): number {
+  const eps = 1e-7;
+  const [both, aw, ah, bw, bh] = overlapOf(a, i, b, j);
+  const iou = both / (aw * ah + bw * bh - both + eps);
+  const [ax1, ay1, ax2, ay2] = a.subarray(4 * i, 4 * i + 4);
+  const [bx1, by1, bx2, by2] = b.subarray(4 * j, 4 * j + 4);
+  const w = Math.max(Math.max(ax2, bx2) - Math.min(ax1, bx1), 0);
+  const h = Math.max(Math.max(ay2, by2) - Math.min(ay1, by1), 0);
+  const shift = ((bx1 + bx2 - ax1 - ax2) ** 2 + (by1 + by2 - ay1 - ay2) ** 2) / 4;
+  const ratio = (4 / Math.PI ** 2) * (Math.atan(bw / (bh + eps)) - Math.atan(aw / (ah + eps))) ** 2;
+  const alpha = ratio / (ratio - iou + (1 + eps));
+  return Math.min(Math.max(iou - (shift / (w * w + h * h + eps) + alpha * ratio), -1), 1);
+}
+
+export const batchTaskAlignedAssignerDefinition = defineModule({
+  kind: 'assigner',
+  type: 'BatchTaskAlignedAssigner',
+  summary: 'Assigns to each truth the priors inside it that are best in class score and overlap together',
+  paper: 'Feng et al., TOOD, ICCV 2021',
+  example: "{ type: 'BatchTaskAlignedAssigner', num_classes: 80, use_ciou: true, topk: 10, alpha: 0.5, beta: 6 }",
+  options,
+  build: (given) => new BatchTaskAlignedAssigner(given),
+});
