@@ -73,6 +73,11 @@ export abstract class AnchorHead extends Module {
     return this.lossCls.useSigmoid ? this.numClasses : this.numClasses + 1;
   }
 
+  /** Whether targets are boxes in pixels, not coded. */
+  protected get decodedTargets(): boolean {
+    return this.config.reg_decoded_bbox;
+  }
+
   /** Weight of positives in the classification loss. */
   protected get positiveWeight(): number {
     const weight = this.training_?.cfg.pos_weight ?? -1;
@@ -147,9 +152,10 @@ export abstract class AnchorHead extends Module {
         assigner: training.assigner,
         sampler: training.sampler,
         coder: this.coder,
-        decoded: this.config.reg_decoded_bbox,
+        decoded: this.decodedTargets,
       };
-      return anchorTargets(parts, anchors, inside, toInstances(truths, classAgnostic), random);
+      const levels = sizes.map(([h, w], k) => h * w * this.priors.numBasePriors[k]);
+      return anchorTargets(parts, anchors, inside, toInstances(truths, classAgnostic), random, levels);
     });
   }
 

@@ -29,9 +29,16 @@ export function anchorTargets(
   inside: Int32Array | undefined,
   instances: Instances,
   random: Random,
+  /** Anchors of each level. */
+  levels?: number[],
 ): AnchorTargets {
   const candidates = inside ? takeBoxes(anchors, inside) : anchors;
-  const assigned = assigner.assign(candidates, instances, random);
+  const assigned = assigner.assign(
+    candidates,
+    instances,
+    random,
+    inside && levels ? insideLevels(inside, levels) : levels,
+  );
   const chosen = sampler.sample(assigned, candidates, instances, random);
   const whole = (indices: Int32Array) => (inside ? indices.map((i) => inside[i]) : indices);
   const { positive, negative, positiveBoxes, positiveLabels, avgFactor } = chosen;
@@ -42,6 +49,18 @@ export function anchorTargets(
     boxes: decoded ? positiveBoxes : coder.encode(takeBoxes(chosen.priors, positive), positiveBoxes),
     avgFactor,
   };
+}
+
+/** How many of the chosen anchors each level has. */
+function insideLevels(inside: Int32Array, levels: number[]): number[] {
+  const counts = levels.map(() => 0);
+  let level = 0;
+  let end = levels[0];
+  for (const i of inside) {
+    while (i >= end) end += levels[++level];
+    counts[level]++;
+  }
+  return counts;
 }
 
 /**

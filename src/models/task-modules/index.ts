@@ -1,6 +1,7 @@
 // Priors, box coders, assigners and samplers: definitions for the catalogue, and the types heads build on.
 
 import type { AnyDefinition } from '../../registry';
+import { atssAssignerDefinition } from './assigners/atss-assigner';
 import { batchTaskAlignedAssignerDefinition } from './assigners/batch-task-aligned-assigner';
 import { dynamicSoftLabelAssignerDefinition } from './assigners/dynamic-soft-label-assigner';
 import { maxIoUAssignerDefinition } from './assigners/max-iou-assigner';
@@ -9,16 +10,17 @@ import { deltaXYWHBBoxCoderDefinition } from './coders/delta-xywh-bbox-coder';
 import { distancePointBBoxCoderDefinition } from './coders/distance-point-bbox-coder';
 import { bboxOverlaps2DDefinition } from './iou-calculators/bbox-overlaps-2d';
 import { anchorGeneratorDefinition } from './prior-generators/anchor-generator';
+import { mlvlPointGeneratorDefinition } from './prior-generators/mlvl-point-generator';
+import { ssdAnchorGeneratorDefinition } from './prior-generators/ssd-anchor-generator';
+import { yoloAnchorGeneratorDefinition } from './prior-generators/yolo-anchor-generator';
 import { combinedSamplerDefinition } from './samplers/combined-sampler';
 import { instanceBalancedPosSamplerDefinition } from './samplers/instance-balanced-pos-sampler';
 import { iouBalancedNegSamplerDefinition } from './samplers/iou-balanced-neg-sampler';
 import { ohemSamplerDefinition } from './samplers/ohem-sampler';
-import { mlvlPointGeneratorDefinition } from './prior-generators/mlvl-point-generator';
-import { ssdAnchorGeneratorDefinition } from './prior-generators/ssd-anchor-generator';
-import { yoloAnchorGeneratorDefinition } from './prior-generators/yolo-anchor-generator';
 import { pseudoSamplerDefinition } from './samplers/pseudo-sampler';
 import { randomSamplerDefinition } from './samplers/random-sampler';
 
+export { ATSSAssigner } from './assigners/atss-assigner';
 export { BatchTaskAlignedAssigner } from './assigners/batch-task-aligned-assigner';
 export { DynamicSoftLabelAssigner } from './assigners/dynamic-soft-label-assigner';
 export { MaxIoUAssigner } from './assigners/max-iou-assigner';
@@ -28,10 +30,10 @@ export { DistancePointBBoxCoder } from './coders/distance-point-bbox-coder';
 export { toInstances } from './instances';
 export { BboxOverlaps2D } from './iou-calculators/bbox-overlaps-2d';
 export { AnchorGenerator } from './prior-generators/anchor-generator';
-export { ChoosingSampler, type SamplerOptions } from './samplers/base-sampler';
 export { MlvlPointGenerator } from './prior-generators/mlvl-point-generator';
 export { SSDAnchorGenerator } from './prior-generators/ssd-anchor-generator';
 export { YOLOAnchorGenerator } from './prior-generators/yolo-anchor-generator';
+export { ChoosingSampler, type SamplerOptions } from './samplers/base-sampler';
 export { PseudoSampler } from './samplers/pseudo-sampler';
 export { RandomSampler } from './samplers/random-sampler';
 export type {
@@ -65,4 +67,5 @@ export const taskModules = [
   iouBalancedNegSamplerDefinition,
   ohemSamplerDefinition,
   pseudoSamplerDefinition,
+  atssAssignerDefinition,
 ] as const satisfies readonly AnyDefinition[];

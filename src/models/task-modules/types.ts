@@ -54,7 +54,8 @@ export interface AssignResult {
 }
 
 export interface Assigner {
-  assign(priors: Float32Array, instances: Instances, random: Random): AssignResult;
+  /** `levels`: how many of the priors each feature level has, in order. */
+  assign(priors: Float32Array, instances: Instances, random: Random, levels?: number[]): AssignResult;
 }
 
 /** The priors chosen to learn from. Indices rise. */

@@ -205,7 +205,7 @@ def run(name, cfg, sizes=((12, 16), (6, 8), (3, 4)), l1=None, extra=()):
         head.loss_cls = None
     state = head.state_dict()
     head.load_state_dict({k: torch.from_numpy(pvalue(k, tuple(v.shape), extra)) for k, v in state.items()
-                          if not k.startswith('loss_') and not k.endswith('.scale')}, strict=False)
+                          if not k.startswith('loss_') and not k.endswith(('.scale', '.project'))}, strict=False)
     if l1 is not None:
         head.use_l1 = l1
     feats = [torch.from_numpy(sgn(f'feat{k}', (2, 8, *size))) for k, size in enumerate(sizes)]

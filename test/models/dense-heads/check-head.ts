@@ -142,10 +142,12 @@ export function checkHead(name: string, { prepare, tolerance = 2e-5 }: CheckHead
   head.dispose();
 }
 
-/** Formula weights, but for the counts and bin edges of losses and for scales, which stay 1. */
+/** Formula weights, but for the counts and bin edges of losses and for scales, which stay 1, and the projection of distributions. */
 function fillHead(head: Head, extraRules: [string, number][]): void {
-  for (const [key, p] of head.named()) if (key.endsWith('.scale')) p.variable.assign(tf.scalar(1));
-  const kept = new Map([...head.stateDict()].filter(([key]) => key.startsWith('loss_') || key.endsWith('.scale')));
+  for (const [key, p] of head.named())
+    if (/\.scale$|\.project$/.test(key))
+      tf.tidy(() => p.variable.assign(tf.tensor(p.initializer(p.variable.shape, Random.seeded(0)), p.variable.shape)));
+  const kept = new Map([...head.stateDict()].filter(([key]) => /^loss_|\.scale$|\.project$/.test(key)));
   fillByFormula(head, '', extraRules);
   head.loadStateDict(kept);
 }

@@ -15,4 +15,12 @@ test.each([
   'ref_head_ssdlite',
   'ref_head_yolov8',
   'ref_head_yolov8_single',
+  'ref_head_fcos',
+  'ref_head_fcos_tricks',
+  'ref_head_atss',
+  'ref_head_gfl',
+  'ref_head_yolox',
 ])('%s', (name) => checkHead(name));
+
+test('ref_head_yolox_l1', () =>
+  checkHead('ref_head_yolox_l1', { prepare: (head) => Object.assign(head, { useL1: true }) }));

@@ -1,0 +1,22 @@
+// How central a point lies in a box: 1 in the middle, 0 on an edge (Tian et al., FCOS, ICCV 2019).
+
+/** sqrt(min(l, r) / max(l, r) * min(t, b) / max(t, b)) of distances left, top, right, bottom, four a box. */
+export function centernessOf(distances: Float32Array): Float32Array {
+  const out = new Float32Array(distances.length / 4);
+  for (let i = 0; i < out.length; i++) {
+    const [l, t, r, b] = distances.subarray(4 * i, 4 * i + 4);
+    out[i] = Math.sqrt((Math.min(l, r) / Math.max(l, r)) * (Math.min(t, b) / Math.max(t, b)));
+  }
+  return out;
+}
+
+/** Of the middles of `anchors` in `boxes`, both flat xyxy. */
+export function centerness(anchors: Float32Array, boxes: Float32Array): Float32Array {
+  const distances = anchors.map((_, i) => {
+    const at = i - (i & 3);
+    const axis = i & 1;
+    const middle = (anchors[at + axis] + anchors[at + axis + 2]) / 2;
+    return i & 2 ? boxes[i] - middle : middle - boxes[i];
+  });
+  return centernessOf(distances);
+}

@@ -1,0 +1,110 @@
+// ATSSAssigner: of the anchors nearest to a truth on every level, those become positive whose overlap exceeds the mean plus
+// the standard deviation of all of them (Zhang et al., CVPR 2020).
+
+import { z } from 'zod';
+import { takeBoxes } from '../../../ops';
+import type { Random } from '../../../random';
+import { defineModule, moduleOption } from '../../../registry';
+import { topIndices } from '../../layers/top-indices';
+import type { Assigner, AssignResult, Instances, IouCalculator } from '../types';
+import type { Predictions } from './prediction-assigner';
+
+const options = z.strictObject({
+  topk: z.number().int().positive().describe('Candidates of a truth on each level'),
+  alpha: z
+    .number()
+    .nullish()
+    .describe('Cost-based (DDOD): overlap^alpha * score^(1 - alpha) of the predictions in place of the overlap'),
+  iou_calculator: moduleOption('iou_calculator').default({ type: 'BboxOverlaps2D' }).describe('The overlap measure'),
+  ignore_iof_thr: z
+    .number()
+    .default(-1)
+    .describe('Share within an ignored region from which an anchor is ignored; -1 off'),
+});
+type Options = Omit<z.output<typeof options>, 'iou_calculator'>;
+
+export class ATSSAssigner implements Assigner {
+  constructor(
+    private readonly options: Options,
+    private readonly iou: IouCalculator,
+  ) {}
+
+  /** `levels` counts the priors of each level; all are one level when absent. With `alpha`, `predictions` are needed. */
+  assign(
+    priors: Float32Array,
+    instances: Instances,
+    _random?: Random,
+    levels: number[] = [priors.length / 4],
+    predictions?: Pick<Predictions, 'scores' | 'boxes' | 'classes'>,
+  ): AssignResult {
+    const { topk, alpha, ignore_iof_thr } = this.options;
+    const count = priors.length / 4;
+    const truths = instances.labels.length;
+    const assigned = new Int32Array(count);
+    const labels = new Int32Array(count).fill(-1);
+    if (truths === 0 || count === 0)
+      return { numTruths: truths, assigned, maxOverlaps: new Float32Array(count), labels };
+    const ignored = new Uint8Array(count);
+    if (ignore_iof_thr > 0)
+      for (let r = 0; r < instances.ignored.length / 4; r++) {
+        const shares = this.iou.overlaps(priors, takeBoxes(instances.ignored, [r]), 'iof');
+        for (let i = 0; i < count; i++) if (shares[i] > ignore_iof_thr) [ignored[i], assigned[i]] = [1, -1];
+      }
+    const best = new Float32Array(count).fill(-100000000);
+    const distances = new Float32Array(count);
+    for (let g = 0; g < truths; g++) {
+      const box = instances.bboxes.subarray(4 * g, 4 * g + 4);
+      const [cx, cy] = [(box[0] + box[2]) / 2, (box[1] + box[3]) / 2];
+      for (let i = 0; i < count; i++) {
+        const dx = (priors[4 * i] + priors[4 * i + 2]) / 2 - cx;
+        const dy = (priors[4 * i + 1] + priors[4 * i + 3]) / 2 - cy;
+        // nearest first is the largest of the negatives
+        distances[i] = ignored[i] ? -100000000 : -Math.sqrt(dx * dx + dy * dy);
+      }
+      const candidates: number[] = [];
+      let start = 0;
+      for (const size of levels) {
+        for (const i of topIndices(distances.subarray(start, start + size), Math.min(topk, size)))
+          candidates.push(start + i);
+        start += size;
+      }
+      const boxes = alpha == null ? priors : predictions!.boxes;
+      let overlaps = this.iou.overlaps(takeBoxes(boxes, candidates), box);
+      if (alpha != null) {
+        const { scores, classes } = predictions!;
+        overlaps = overlaps.map((o, k) => {
+          const score = 1 / (1 + Math.exp(-scores[candidates[k] * classes + instances.labels[g]]));
+          return score ** (1 - alpha) * o ** alpha;
+        });
+      }
+      const n = overlaps.length;
+      const mean = overlaps.reduce((sum, v) => sum + v, 0) / n;
+      const deviation = Math.sqrt(overlaps.reduce((sum, v) => sum + (v - mean) ** 2, 0) / (n - 1));
+      const threshold = Math.fround(mean + deviation);
+      for (const [k, i] of candidates.entries()) {
+        const x = (priors[4 * i] + priors[4 * i + 2]) / 2;
+        const y = (priors[4 * i + 1] + priors[4 * i + 3]) / 2;
+        const inside = Math.min(x - box[0], y - box[1], box[2] - x, box[3] - y) > 0.01;
+        if (!inside || overlaps[k] < threshold || overlaps[k] <= best[i]) continue;
+        best[i] = overlaps[k];
+        assigned[i] = g + 1;
+        labels[i] = instances.labels[g];
+      }
+    }
+    return { numTruths: truths, assigned, maxOverlaps: best, labels };
+  }
+}
+
+export const atssAssignerDefinition = defineModule({
+  kind: 'assigner',
+  type: 'ATSSAssigner',
+  summary: 'Positive anchors by the mean and deviation of the overlaps of those nearest to a truth',
+  paper: 'Zhang et al., Adaptive Training Sample Selection, CVPR 2020',
+  example: "{ type: 'ATSSAssigner', topk: 9 }",
+  options,
+  build: ({ iou_calculator, ...given }, { registry, path }) =>
+    new ATSSAssigner(
+      given,
+      registry.build<IouCalculator>('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` }),
+    ),
+});
