@@ -63,8 +63,15 @@ export function withoutClassCounts(model: ConfigObject): ConfigObject {
 /** Options that a new neck takes over from the one it replaces, where it has them and they are not given. */
 const CARRIED = ['out_channels', 'num_outs'];
 
-/** A neck's config in place of `old`; a bare name stands for the neck with what it can take over. */
-export function replacedNeck(old: ConfigObject, neck: ModuleConfig | string, registry: Registry): ConfigObject {
+/** The necks (or what else is one config or a list of them) at a path, in the order they run. */
+export function necksAt(config: ConfigObject, path: string): ConfigObject[] {
+  const value = at(config, path);
+  return (Array.isArray(value) ? value : [value]).filter((neck) => isObject(neck));
+}
+
+/** A neck's config in place of the necks `before`; a bare name stands for the neck with what it can take over. */
+export function replacedNeck(before: ConfigObject[], neck: ModuleConfig | string, registry: Registry): ConfigObject {
+  const old: ConfigObject = Object.assign({}, ...before);
   const config = typeof neck === 'string' ? { type: neck } : neck;
   const definition = registry.get('neck', config.type, 'model.neck');
   const known = Object.keys(shapeOf(definition.options) ?? {});

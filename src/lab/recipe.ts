@@ -10,7 +10,7 @@ import type { ModuleConfig } from '../registry';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { buildModel, type RecipeSpec, settleClasses } from './build-model';
 import { catalogue } from './catalogue';
-import { objectAt, replacedNeck, withoutClassCounts } from './config-access';
+import { necksAt, objectAt, replacedNeck, withoutClassCounts } from './config-access';
 import { fit } from './fit';
 import type { LabDataset } from './lab-dataset';
 import { loadStrictly, Model, metaOf, modelFile } from './model';
@@ -18,6 +18,8 @@ import type { FitOptions } from './plan';
 import type { Run } from './run';
 import { inputSize, SummaryDisplay, summarise } from './summary';
 import { type LoadFrom, placeFor, weightsFile } from './weights-file';
+
+type NeckChoice = ModuleChoice<'neck'> | TypeName<'neck'>;
 
 export interface FreezeOptions {
   /** The stem and so many stages of the part, not all of it. */
@@ -46,7 +48,7 @@ export class Recipe implements Displayable {
     return new Recipe({ ...this.spec, ...changes });
   }
 
-  private withModel(part: string, value: ConfigObject, name: string): Recipe {
+  private withModel(part: string, value: ConfigObject | ConfigObject[], name: string): Recipe {
     const config = cloneConfig(this.spec.config);
     config.model = { ...objectAt(config, 'model'), [part]: value };
     return this.with({ config, name });
@@ -59,15 +61,24 @@ export class Recipe implements Displayable {
 
   /**
    * Another neck, by config or by name. Its `in_channels` come from the backbone; `out_channels` and `num_outs`, where
-   * not given, from the neck it replaces.
+   * not given, from the neck it replaces. A list of necks runs one after the other.
    *
    * @example base.neck({ type: 'PAFPN' })
+   * @example base.neck(['FPN', { type: 'BFP', refine_type: 'non_local' }])
    * @throws DetLabError for an unknown neck, with the nearest name
    */
-  neck(neck: ModuleChoice<'neck'> | TypeName<'neck'>): Recipe {
-    const old = objectAt(this.spec.config, 'model.neck');
-    const config = replacedNeck(old, neck as ModuleConfig | string, catalogue);
-    return this.withModel('neck', config, `${this.name}+${config.type}`);
+  neck(neck: NeckChoice | NeckChoice[]): Recipe {
+    const old = necksAt(this.spec.config, 'model.neck');
+    const replaced = (one: NeckChoice) => replacedNeck(old, one as ModuleConfig | string, catalogue);
+    const config = Array.isArray(neck) ? neck.map(replaced) : replaced(neck);
+    return this.withModel(
+      'neck',
+      config,
+      `${this.name}+${[config]
+        .flat()
+        .map(({ type }) => type)
+        .join('+')}`,
+    );
   }
 
   /** Another backbone, or options changed on the same one (`{ depth: 18 }`). The neck's `in_channels` follow it. */
@@ -78,8 +89,10 @@ export class Recipe implements Displayable {
     catalogue.get('backbone', type, 'model.backbone');
     const config = type === old.type ? { ...old, ...given } : given;
     const changed = this.withModel('backbone', config, `${this.name}+${type}${given.depth ? `-${given.depth}` : ''}`);
-    const { in_channels: _, ...neck } = objectAt(this.spec.config, 'model.neck');
-    return 'type' in neck ? changed.withModel('neck', neck as ConfigObject, changed.name) : changed;
+    const necks = necksAt(this.spec.config, 'model.neck');
+    if (necks.length === 0) return changed;
+    const [{ in_channels: _, ...first }, ...rest] = necks;
+    return changed.withModel('neck', rest.length > 0 ? [first, ...rest] : first, changed.name);
   }
 
   /** The class names, in label order; the heads' `num_classes` follow. */
@@ -196,7 +209,7 @@ export class Recipe implements Displayable {
 
   [inspect.custom](): string {
     const { name, spec } = this;
-    const parts = ['backbone', 'neck'].map((part) => objectAt(spec.config, `model.${part}`).type).filter(Boolean);
+    const parts = ['backbone', 'neck'].flatMap((part) => necksAt(spec.config, `model.${part}`).map(({ type }) => type));
     return `Recipe ${name} (${[objectAt(spec.config, 'model').type, ...parts].join(', ')})`;
   }
 }

@@ -35,16 +35,38 @@ export interface Backbone extends Module {
   forward(x: tf.Tensor4D): tf.Tensor4D[];
 }
 
+/** Feature levels that a neck wants supervised in training, beside those it puts out. */
+export interface AuxiliaryLevels {
+  levels: tf.Tensor4D[];
+  strides: number[];
+  /** Factor on their losses. */
+  weight: number;
+}
+
+/** What a neck makes of a training batch. */
+export interface NeckTraining {
+  features: tf.Tensor4D[];
+  auxiliary?: AuxiliaryLevels;
+}
+
 export interface Neck extends Module {
   readonly outputs: FeatureSpec[];
   forward(features: tf.Tensor4D[]): tf.Tensor4D[];
+  /** Where a neck has levels to be supervised; a detector with a second stage hands them to it. */
+  forwardTraining?(features: tf.Tensor4D[]): NeckTraining;
 }
 
 /** The second stage of a detector: what it makes of regions. */
 export interface RoIHead extends Module {
   readonly numClasses: number;
-  /** `proposals` by image, in pixels of the network's input. */
-  loss(features: tf.Tensor4D[], proposals: ProposalBoxes[], batch: DetBatch, random: Random): Losses;
+  /** `proposals` by image, in pixels of the network's input; `auxiliary` levels of the neck learn from the same regions. */
+  loss(
+    features: tf.Tensor4D[],
+    proposals: ProposalBoxes[],
+    batch: DetBatch,
+    random: Random,
+    auxiliary?: AuxiliaryLevels,
+  ): Losses;
   predict(
     features: tf.Tensor4D[],
     proposals: ProposalBoxes[],

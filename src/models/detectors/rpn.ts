@@ -9,6 +9,7 @@ import { type BuildContext, defineModule, moduleOption } from '../../registry';
 import { anchorTrainCfg } from '../dense-heads/anchor-head-options';
 import { proposalCfg } from '../dense-heads/proposals';
 import type { RPNHead } from '../dense-heads/rpn-head';
+import { buildNeck } from '../necks/neck-sequence';
 import type { Backbone, DetBatch, Detector, Losses, Neck } from '../types';
 import { detectorParts } from './two-stage-detector';
 
@@ -44,7 +45,7 @@ export class RPN extends Module implements Detector {
     this.backbone = this.addChild('backbone', registry.build<Backbone>('backbone', config.backbone, at('backbone')));
     let inputs = this.backbone.outputs;
     if (config.neck) {
-      this.neck = this.addChild('neck', registry.build<Neck>('neck', config.neck, { ...at('neck'), inputs }));
+      this.neck = this.addChild('neck', buildNeck(config.neck, { registry, ...at('neck'), inputs }));
       inputs = this.neck.outputs;
     }
     const head = {

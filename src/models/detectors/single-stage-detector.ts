@@ -8,6 +8,7 @@ import { initCfg, Module } from '../../nn';
 import type { Random } from '../../random';
 import { type BuildContext, defineModule, moduleOption } from '../../registry';
 import type { DetectionHead } from '../dense-heads/detection-head';
+import { buildNeck, neckOption } from '../necks/neck-sequence';
 import type { Backbone, DetBatch, Detector, Losses, Neck } from '../types';
 
 const options = z.strictObject({
@@ -15,7 +16,7 @@ const options = z.strictObject({
     .default({ type: 'DetDataPreprocessor' })
     .describe('Normalises images and makes batches'),
   backbone: moduleOption('backbone').describe('Image to feature levels'),
-  neck: moduleOption('neck').nullish().describe('Mixes the feature levels'),
+  neck: neckOption.nullish().describe('Mixes the feature levels; a list: one after the other'),
   bbox_head: moduleOption('dense_head').describe('Classifies and places boxes'),
   train_cfg: z.record(z.string(), z.unknown()).nullish().describe('How the head learns; without it it only predicts'),
   test_cfg: z.record(z.string(), z.unknown()).nullish().describe('How the head chooses detections'),
@@ -44,7 +45,7 @@ export class SingleStageDetector extends Module implements Detector {
     this.backbone = this.addChild('backbone', registry.build<Backbone>('backbone', config.backbone, at('backbone')));
     let inputs = this.backbone.outputs;
     if (config.neck) {
-      this.neck = this.addChild('neck', registry.build<Neck>('neck', config.neck, { ...at('neck'), inputs }));
+      this.neck = this.addChild('neck', buildNeck(config.neck, { registry, ...at('neck'), inputs }));
       inputs = this.neck.outputs;
     }
     // a head of its own config may carry its cfgs itself

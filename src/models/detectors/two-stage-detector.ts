@@ -11,6 +11,7 @@ import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from
 import { anchorTrainCfg } from '../dense-heads/anchor-head-options';
 import { type ProposalCfg, proposalCfg } from '../dense-heads/proposals';
 import type { RPNHead } from '../dense-heads/rpn-head';
+import { buildNeck, forwardNeck, neckOption } from '../necks/neck-sequence';
 import { regionTestCfg } from '../roi-heads/region-detections';
 import { regionTrainCfg } from '../roi-heads/region-learning';
 import type { Backbone, DetBatch, Detector, Losses, Neck, RoIHead } from '../types';
@@ -26,7 +27,7 @@ export const detectorParts = {
     .default({ type: 'DetDataPreprocessor' })
     .describe('Normalises images and makes batches'),
   backbone: moduleOption('backbone').describe('Image to feature levels'),
-  neck: moduleOption('neck').nullish().describe('Mixes the feature levels'),
+  neck: neckOption.nullish().describe('Mixes the feature levels; a list: one after the other'),
 };
 const roiHead = moduleOption('roi_head').describe('Classifies and refines them');
 const wholeInit = initCfg.nullish().describe('Weights of the whole model');
@@ -87,7 +88,7 @@ export class TwoStageDetector extends Module implements Detector {
     this.backbone = this.addChild('backbone', registry.build<Backbone>('backbone', config.backbone, at('backbone')));
     let inputs = this.backbone.outputs;
     if (config.neck) {
-      this.neck = this.addChild('neck', registry.build<Neck>('neck', config.neck, { ...at('neck'), inputs }));
+      this.neck = this.addChild('neck', buildNeck(config.neck, { registry, ...at('neck'), inputs }));
       inputs = this.neck.outputs;
     }
     if (config.rpn_head) {
@@ -125,10 +126,11 @@ export class TwoStageDetector extends Module implements Detector {
 
   /** loss_rpn_cls, loss_rpn_bbox, and those of the second stage: loss_cls, acc in percent, loss_bbox, loss_mask. */
   loss(batch: DetBatch, random: Random): Losses {
-    const features = this.extractFeatures(batch.inputs);
-    if (!this.rpn) return reached(this.roiHead.loss(features, givenProposals(batch), batch, random), features);
+    const { features, auxiliary } = forwardNeck(this.neck, this.backbone.forward(batch.inputs));
+    if (!this.rpn)
+      return reached(this.roiHead.loss(features, givenProposals(batch), batch, random, auxiliary), features);
     const { losses, proposals } = this.rpn.lossAndPredict(features, batch, random, this.proposalCfg);
-    return { ...losses, ...this.roiHead.loss(features, proposals, batch, random) };
+    return { ...losses, ...this.roiHead.loss(features, proposals, batch, random, auxiliary) };
   }
 
   predict(batch: DetBatch, { rescale = true } = {}): Detections[] {

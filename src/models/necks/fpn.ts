@@ -85,7 +85,8 @@ export class FPN extends Module implements Neck {
     return x;
   }
 
-  private upsample(x: tf.Tensor4D, target: tf.Tensor4D): tf.Tensor4D {
+  /** A level at the size of the one below. */
+  protected upsample(x: tf.Tensor4D, target: tf.Tensor4D): tf.Tensor4D {
     const { mode, scale_factor, align_corners, recompute_scale_factor, antialias } = this.options.upsample_cfg;
     const size: [number, number] = [target.shape[1], target.shape[2]];
     const y = interpolate(x, {

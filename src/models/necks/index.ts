@@ -1,6 +1,7 @@
 // Every neck of the catalogue.
 
 import type { AnyDefinition } from '../../registry';
+import { augFpn } from './augfpn';
 import { bfp } from './bfp';
 import { channelMapper } from './channel-mapper';
 import { cspnextPafpn } from './cspnext-pafpn';
@@ -23,12 +24,14 @@ import { yoloxPafpn } from './yolox-pafpn';
 
 export { FPN, fpn } from './fpn';
 export { inferInChannels } from './infer-in-channels';
+export { buildNeck, forwardNeck, NeckSequence, neckOption } from './neck-sequence';
 export { PAFPN, pafpn } from './pafpn';
 
 export const necks = [
   fpn,
   pafpn,
   fpnDropBlock,
+  augFpn,
   nasFpn,
   fpg,
   bfp,

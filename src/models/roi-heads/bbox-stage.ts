@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
 import type { Random } from '../../random';
 import type { Instances, SamplingResult } from '../task-modules';
-import type { Losses } from '../types';
+import type { AuxiliaryLevels, Losses } from '../types';
 import type { BBoxHead, BBoxOutputs } from './bbox-heads/bbox-head';
 import { type BBoxTargets, bboxTargets, reorder } from './bbox-heads/bbox-targets';
 import type { RegionLearning } from './region-learning';
@@ -77,6 +77,26 @@ export class BBoxStage {
       tf.mul(value as tf.Scalar, 0),
     ]);
     return { losses: Object.fromEntries(losses), targets, order: new Int32Array(0), pooled, outputs };
+  }
+
+  /**
+   * The head's losses on levels of the neck that are to be supervised (AugFPN): every sampled region is pooled from each of
+   * them; `loss_aux_cls` and `loss_aux_bbox` are the means over the levels.
+   */
+  auxiliaryLoss({ levels, strides, weight }: AuxiliaryLevels, { targets, order }: StageResult): Losses {
+    const terms: Record<'loss_aux_cls' | 'loss_aux_bbox', tf.Scalar[]> = { loss_aux_cls: [], loss_aux_bbox: [] };
+    if (order.length > 0)
+      for (const [i, level] of levels.entries()) {
+        const losses = this.head.loss(this.head.forward(this.pool.fromLevel(level, strides[i], targets.rois)), targets);
+        if (losses.loss_cls) terms.loss_aux_cls.push(losses.loss_cls as tf.Scalar);
+        if (losses.loss_bbox) terms.loss_aux_bbox.push(losses.loss_bbox as tf.Scalar);
+      }
+    return Object.fromEntries(
+      Object.entries(terms).map(([name, list]) => [
+        name,
+        list.length > 0 ? tf.mul<tf.Scalar>(tf.addN(list), weight / levels.length) : tf.scalar(0),
+      ]),
+    );
   }
 
   /** Scores (before softmax) and deltas of regions, in their order. */

@@ -11,7 +11,7 @@ import type { Random } from '../../random';
 import { type BuildContext, defineModule, type Kind, type ModuleConfig, moduleOption } from '../../registry';
 import type { Proposals } from '../dense-heads/proposals';
 import { type SamplingResult, toInstances } from '../task-modules';
-import type { DetBatch, Losses, RoIHead } from '../types';
+import type { AuxiliaryLevels, DetBatch, Losses, RoIHead } from '../types';
 import type { BBoxHead } from './bbox-heads/bbox-head';
 import { BBoxStage, type StageResult } from './bbox-stage';
 import { maskLoss, maskProbabilities, targetsOfMasks, withMasks } from './mask-branch';
@@ -94,14 +94,21 @@ export class CascadeRoIHead extends Module implements RoIHead {
   }
 
   /** `s0.loss_cls`, `s0.acc`, `s0.loss_bbox`, `s0.loss_mask`, `s1.loss_cls`, ... */
-  loss(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch, random: Random): Losses {
+  loss(
+    features: tf.Tensor4D[],
+    proposals: Proposals[],
+    batch: DetBatch,
+    random: Random,
+    auxiliary?: AuxiliaryLevels,
+  ): Losses {
     const instances = batch.samples.map(({ truths }) => toInstances(truths));
     let boxes = proposals.map(({ bboxes }) => bboxes);
     const losses: Losses = {};
     for (const [i, stage] of this.stages.entries()) {
       const sampled = stage.sample(features, boxes, instances, random);
       const result = stage.loss(features, sampled);
-      const own = { ...result.losses };
+      // levels of the neck learn from the regions of the first stage
+      const own = { ...result.losses, ...(auxiliary && i === 0 && stage.auxiliaryLoss(auxiliary, result)) };
       if (this.maskHeads.length > 0) {
         const targets = targetsOfMasks(sampled, instances, batch, stage.learning.cfg);
         own.loss_mask = maskLoss(this.maskHeads[i], poolOf(this.maskPools[i], features), targets);

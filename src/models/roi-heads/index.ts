@@ -10,6 +10,7 @@ import { fcnMaskHeadDefinition } from './mask-heads/fcn-mask-head';
 import { genericRoIExtractorDefinition } from './roi-extractors/generic-roi-extractor';
 import { roiAlignDefinition } from './roi-extractors/roi-align';
 import { singleRoIExtractorDefinition } from './roi-extractors/single-roi-extractor';
+import { softRoIExtractorDefinition } from './roi-extractors/soft-roi-extractor';
 import { resLayerDefinition } from './shared-heads/res-layer';
 import { standardRoIHeadDefinition } from './standard-roi-head';
 
@@ -22,6 +23,7 @@ export { type RegionTrainCfg, regionTrainCfg } from './region-learning';
 export { GenericRoIExtractor } from './roi-extractors/generic-roi-extractor';
 export { RoIAlign, type RoILayer } from './roi-extractors/roi-align';
 export { type RoIExtractor, SingleRoIExtractor } from './roi-extractors/single-roi-extractor';
+export { SoftRoIExtractor } from './roi-extractors/soft-roi-extractor';
 export { ResLayer } from './shared-heads/res-layer';
 export { StandardRoIHead } from './standard-roi-head';
 
@@ -36,5 +38,6 @@ export const roiHeads = [
   resLayerDefinition,
   singleRoIExtractorDefinition,
   genericRoIExtractorDefinition,
+  softRoIExtractorDefinition,
   roiAlignDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -1,7 +1,7 @@
 // Regions to what a head reads: pooled from the feature levels by an extractor, then, in the C4 models, through the
 // backbone stage that all heads share.
 
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import type { FeatureSpec } from '../types';
 import type { RoIExtractor } from './roi-extractors/single-roi-extractor';
 import type { ResLayer } from './shared-heads/res-layer';
@@ -19,6 +19,12 @@ export class RegionPool {
   /** An order of the regions that spares a copy. */
   order(rois: Float32Array): Int32Array {
     return this.extractor.order(rois);
+  }
+
+  /** The same from one level alone, whatever the size of a region. */
+  fromLevel(level: tf.Tensor4D, stride: number, rois: Float32Array): tf.Tensor4D {
+    const pooled = this.extractor.layer.forward(level, tf.tensor2d(rois, [rois.length / 5, 5]), 1 / stride);
+    return this.shared ? this.shared.forward(pooled) : pooled;
   }
 
   /** Rois flat, five numbers each -> [K, h, w, C], in the order given. */

@@ -10,7 +10,7 @@ import type { Random } from '../../random';
 import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../registry';
 import type { Proposals } from '../dense-heads/proposals';
 import { toInstances } from '../task-modules';
-import type { DetBatch, FeatureSpec, Losses, RoIHead } from '../types';
+import type { AuxiliaryLevels, DetBatch, FeatureSpec, Losses, RoIHead } from '../types';
 import type { BBoxHead } from './bbox-heads/bbox-head';
 import { BBoxStage, type StageResult } from './bbox-stage';
 import { type MaskPool, maskLoss, maskProbabilities, targetsOfMasks, withMasks } from './mask-branch';
@@ -92,15 +92,22 @@ export class StandardRoIHead extends Module implements RoIHead {
   }
 
   /** `loss_cls`, `acc`, `loss_bbox` of a batch, and `loss_mask`. */
-  loss(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch, random: Random): Losses {
+  loss(
+    features: tf.Tensor4D[],
+    proposals: Proposals[],
+    batch: DetBatch,
+    random: Random,
+    auxiliary?: AuxiliaryLevels,
+  ): Losses {
     const instances = batch.samples.map(({ truths }) => toInstances(truths));
     const boxes = proposals.map(({ bboxes }) => bboxes);
     const sampled = this.stage.sample(features, boxes, instances, random);
     const result = this.stage.loss(features, sampled);
-    if (!this.maskHead) return result.losses;
+    const losses = { ...result.losses, ...(auxiliary && this.stage.auxiliaryLoss(auxiliary, result)) };
+    if (!this.maskHead) return losses;
     const targets = targetsOfMasks(sampled, instances, batch, this.stage.learning.cfg);
     const pool = this.maskPool ? poolOf(this.maskPool, features) : positivesOf(result);
-    return { ...result.losses, loss_mask: maskLoss(this.maskHead, pool, targets) };
+    return { ...losses, loss_mask: maskLoss(this.maskHead, pool, targets) };
   }
 
   /** Detections by image, best first; in pixels of the original image with `rescale`. */

@@ -93,7 +93,7 @@ def run(module, inputs, single):
     return as_list(module(inputs[0]) if single else module(inputs))
 
 
-def reference(name, build, cfg, shapes, extra_rules=(), single=False, grads=True):
+def reference(name, build, cfg, shapes, extra_rules=(), single=False, exact=False):
     torch.manual_seed(0)
     module = build(copy.deepcopy(cfg))
     extra = [tuple(rule) for rule in extra_rules]
@@ -105,19 +105,22 @@ def reference(name, build, cfg, shapes, extra_rules=(), single=False, grads=True
     inputs = [sgn(f"in{k}", s).requires_grad_() for k, s in enumerate(shapes)]
     outs = run(module, inputs, single)
     with torch.no_grad():
-        exact = run(copy.deepcopy(module).double(), [x.detach().double() for x in inputs], single)
-    drift = max(float((a.double() - b).abs().max()) for a, b in zip(outs, exact))
+        doubles = run(copy.deepcopy(module).double(), [x.detach().double() for x in inputs], single)
+    drift = max(float((a.double() - b).abs().max()) for a, b in zip(outs, doubles))
+    if exact:  # everything in double precision, rounded when it is written
+        module.double()
+        inputs = [x.detach().double().requires_grad_() for x in inputs]
+        outs = run(module, inputs, single)
     loss = sum((y * sgn(f"g{i}", y.shape)).mean() for i, y in enumerate(outs))
     loss.backward()
     tensors = {f"out{i}": y for i, y in enumerate(outs)}
-    if grads:
-        zero = lambda x: x.grad if x.grad is not None else torch.zeros_like(x)
-        tensors |= {f"grad_in{k}": zero(x) for k, x in enumerate(inputs)}
-        rows = []
-        for key, p in module.named_parameters():
-            g = zero(p)
-            rows.append([float(g.double().sum()), float((g.double() * sgn("d:" + key, g.shape).double()).sum())])
-        tensors["grad_w"] = torch.tensor(rows, dtype=torch.float64).reshape(-1, 2)
+    zero = lambda x: x.grad if x.grad is not None else torch.zeros_like(x)
+    tensors |= {f"grad_in{k}": zero(x) for k, x in enumerate(inputs)}
+    rows = []
+    for key, p in module.named_parameters():
+        g = zero(p)
+        rows.append([float(g.double().sum()), float((g.double() * sgn("d:" + key, g.shape).double()).sum())])
+    tensors["grad_w"] = torch.tensor(rows, dtype=torch.float64).reshape(-1, 2)
     metadata = {
         "cfg": json.dumps(cfg),
         "inputs": json.dumps(shapes),
@@ -215,6 +218,72 @@ def levels(channels, height=12, width=16, batch=1):
     return shapes
 
 
+class Fusion(torch.nn.Module):
+    """Adaptive spatial fusion by its formula: sum_l sigmoid(conv3x3(relu(conv1x1([x_1..x_L]))))_l x_l."""
+
+    def __init__(self, channels, count):
+        super().__init__()
+        self.conv1 = torch.nn.Module()
+        self.conv1.conv = torch.nn.Conv2d(channels * count, channels, 1)
+        self.conv2 = torch.nn.Conv2d(channels, count, 3, padding=1)
+
+    def forward(self, maps):
+        w = torch.sigmoid(self.conv2(F.relu(self.conv1.conv(torch.cat(maps, 1)))))
+        return sum(w[:, i : i + 1] * m for i, m in enumerate(maps))
+
+
+class AugFPN(torch.nn.Module):
+    """Guo et al., CVPR 2020, written down again from its formulas; MMDetection's FPN gives the parts that are alike.
+    `raw=True` puts the levels out before they are merged, which consistent supervision reads."""
+
+    def __init__(self, cfg, raw=False):
+        super().__init__()
+        cfg = dict(cfg, type="FPN")
+        ratios = cfg.pop("pool_ratios", [0.1, 0.2, 0.3])
+        base = neck(dict(cfg))
+        self.lateral_convs, self.fpn_convs = base.lateral_convs, base.fpn_convs
+        self.ratios, self.num_outs, self.raw = ratios, cfg["num_outs"], raw
+        self.high_lateral_convs = torch.nn.ModuleList()
+        for _ in ratios:
+            conv = torch.nn.Module()
+            conv.conv = torch.nn.Conv2d(cfg["in_channels"][-1], cfg["out_channels"], 1)
+            self.high_lateral_convs.append(conv)
+        self.high_fusion = Fusion(cfg["out_channels"], len(ratios))
+
+    def forward(self, xs):
+        m = [conv(x) for conv, x in zip(self.lateral_convs, xs)]
+        if self.raw:
+            return m
+        h, w = xs[-1].shape[2:]
+        maps = []
+        for ratio, conv in zip(self.ratios, self.high_lateral_convs):
+            small = F.adaptive_avg_pool2d(xs[-1], (max(1, int(h * ratio)), max(1, int(w * ratio))))
+            maps.append(F.interpolate(conv.conv(small), size=(h, w), mode="bilinear", align_corners=False))
+        m[-1] = m[-1] + self.high_fusion(maps)
+        for i in range(len(m) - 1, 0, -1):
+            m[i - 1] = m[i - 1] + F.interpolate(m[i], size=m[i - 1].shape[2:], mode="nearest")
+        outs = [conv(x) for conv, x in zip(self.fpn_convs, m)]
+        while len(outs) < self.num_outs:
+            outs.append(F.max_pool2d(outs[-1], 1, stride=2))
+        return outs
+
+
+class SoftRoI(torch.nn.Module):
+    """Soft RoI selection by its formula on mmcv's RoIAlign; regions by the formula of boxes("rois", 5)."""
+
+    def __init__(self, channels, strides):
+        super().__init__()
+        self.fusion, self.strides = Fusion(channels, len(strides)), strides
+
+    def forward(self, levels):
+        u = u01("rois", 20).reshape(5, 4)
+        x1, y1 = u[:, 0] * 156, u[:, 1] * 116
+        corners = [x1, y1, (x1 + 4 + u[:, 2] * 80).clip(0, 160), (y1 + 4 + u[:, 3] * 80).clip(0, 120)]
+        rois = torch.tensor(np.stack([np.arange(5) % 2, *corners], 1).astype(np.float32)).to(levels[0].dtype)
+        align = lambda x, s: mmcv.ops.roi_align(x, rois, (3, 3), 1 / s, 2, "avg", True)
+        return self.fusion([align(x, s) for x, s in zip(levels, self.strides)])
+
+
 C = [4, 8, 12, 16]
 BN = dict(type="BN", requires_grad=True)
 ODD = levels(C, 25, 21)
@@ -279,6 +348,13 @@ NECKS = {
     "dyhead": (dict(type="DyHead", in_channels=8, out_channels=16, num_blocks=2), levels([8, 8, 8], 11, 12)),
     "dyhead_single": (dict(type="DyHead", in_channels=16, out_channels=16, num_blocks=1, zero_init_offset=False), levels([16], batch=2)),
 }
+AUG = dict(type="AugFPN", in_channels=C, out_channels=8, num_outs=5)
+FORMULAS = {
+    "neck_augfpn": (AugFPN, AUG, levels(C, 44, 50)),
+    "neck_augfpn_ratios": (AugFPN, dict(AUG, num_outs=4, pool_ratios=[0.5, 1.0], norm_cfg=BN), levels(C, 40, 24, 2)),
+    "neck_augfpn_raw": (lambda cfg: AugFPN(cfg, raw=True), AUG, levels(C)),
+    "layer_soft_roi": (lambda cfg: SoftRoI(cfg["out_channels"], cfg["featmap_strides"]), dict(type="SoftRoIExtractor", out_channels=4, featmap_strides=[8, 16, 32], roi_layer=dict(type="RoIAlign", output_size=3, sampling_ratio=2)), levels([4, 4, 4], 15, 20, 2)),
+}
 EXTRA = {"dyhead": [["spatial_conv_offset.weight$", 0.3]], "dcn": [["conv_offset.weight$", 0.3]]}
 
 if __name__ == "__main__":
@@ -294,6 +370,9 @@ if __name__ == "__main__":
                 reference("neck_" + name, neck, cfg, shapes, rules)
             except Exception as e:
                 print("FAIL", name, repr(e)[:300])
+    for name, (build, cfg, shapes) in FORMULAS.items():
+        if chosen(name):
+            reference(name, build, cfg, shapes, exact=True)
     if chosen("neck_init"):
         start = {name: dict(cfg=cfg, values=starting_values(neck, cfg)) for name, (cfg, _) in NECKS.items()}
         (HERE / "neck_init.json").write_text(json.dumps(start, separators=(",", ":")))

@@ -49,7 +49,7 @@ export class GenericRoIExtractor extends Module implements RoIExtractor {
 
   constructor(
     private readonly options: Options,
-    private readonly layer: RoILayer,
+    readonly layer: RoILayer,
   ) {
     super();
     this.output = { channels: options.out_channels, stride: 1, size: layer.outputSize };

@@ -32,6 +32,8 @@ const COARSEST = 32;
 export interface RoIExtractor {
   /** How many of the feature levels, from the finest, it uses. */
   readonly numInputs: number;
+  /** What pools a region from one level. */
+  readonly layer: RoILayer;
   readonly output: FeatureSpec & { size: [number, number] };
   /** An order of the regions that spares the extractor a copy: pass them so. */
   order(rois: Float32Array): Int32Array;
@@ -44,7 +46,7 @@ export class SingleRoIExtractor implements RoIExtractor {
 
   constructor(
     private readonly options: Options,
-    private readonly layer: RoILayer,
+    readonly layer: RoILayer,
   ) {
     this.output = { channels: options.out_channels, stride: 1, size: layer.outputSize };
   }
@@ -103,18 +105,23 @@ function byLevel(levels: Int32Array): Int32Array {
   return Int32Array.from(levels.keys()).sort((i, j) => levels[i] - levels[j] || i - j);
 }
 
-function inferLevels(given: z.output<typeof options>, context: BuildContext): Options {
+/** Fills channels and strides of an extractor from the levels it pools from, or checks them. */
+export function inferLevels<O extends { out_channels?: number; featmap_strides?: number[] }>(
+  type: string,
+  given: O,
+  context: BuildContext,
+): O & { out_channels: number; featmap_strides: number[] } {
   const { inputs, path } = context;
-  const out_channels = inferHeadChannels('SingleRoIExtractor', given.out_channels, context, 'out_channels');
+  const out_channels = inferHeadChannels(type, given.out_channels, context, 'out_channels');
   const found = inputs?.map((level) => level.stride);
   const strides = given.featmap_strides ?? found?.filter((stride, i) => i === 0 || stride <= COARSEST);
   if (!strides)
     throw new DetLabError(
-      `Cannot build SingleRoIExtractor at ${path}: featmap_strides are neither given nor known from a neck. Give them, for example [4, 8, 16, 32]`,
+      `Cannot build ${type} at ${path}: featmap_strides are neither given nor known from a neck. Give them, for example [4, 8, 16, 32]`,
     );
   if (found && strides.some((stride, i) => stride !== found[i]))
     throw new DetLabError(
-      `Cannot attach SingleRoIExtractor at ${path}: its featmap_strides are [${strides.join(', ')}], but the features it ` +
+      `Cannot attach ${type} at ${path}: its featmap_strides are [${strides.join(', ')}], but the features it ` +
         `pools from have strides [${found.join(', ')}]. Leave featmap_strides out to take theirs`,
     );
   return { ...given, out_channels, featmap_strides: strides };
@@ -129,7 +136,7 @@ export const singleRoIExtractorDefinition = defineModule({
   example: "{ type: 'SingleRoIExtractor', roi_layer: { type: 'RoIAlign', output_size: 7, sampling_ratio: 0 } }",
   options,
   inferred: { out_channels: "the neck's channels", featmap_strides: "the neck's strides up to 32" },
-  infer: inferLevels,
+  infer: (given, context) => inferLevels('SingleRoIExtractor', given, context),
   build: (given, { registry, path }) =>
     new SingleRoIExtractor(
       given as Options,
