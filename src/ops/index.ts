@@ -28,4 +28,3 @@ export { resizeNearest, upsampleNearest } from './resize-nearest';
 export { type RoIAlignOptions, roiAlign } from './roi-align';
 export { type SoftNmsOptions, softNms } from './soft-nms';
 export { stopGradient } from './stop-gradient';
-export { upsampleBilinear } from './upsample-bilinear';

@@ -96,6 +96,29 @@ describe.each(Object.entries(cases))('%s', (name, config) => {
   });
 });
 
+test('CARAFE enlarges before the predictions, with the names of the reference', () => {
+  const config = { ...small, upsample_cfg: { type: 'carafe', scale_factor: 2, up_kernel: 3, compressed_channels: 4 } };
+  const head = build(config);
+  expect(Object.fromEntries([...head.named()].slice(4).map(([key, p]) => [key, torchShape(p)]))).toEqual({
+    'upsample.channel_compressor.weight': [4, 8, 1, 1],
+    'upsample.channel_compressor.bias': [4],
+    'upsample.content_encoder.weight': [36, 4, 3, 3],
+    'upsample.content_encoder.bias': [36],
+    'conv_logits.weight': [3, 8, 1, 1],
+    'conv_logits.bias': [3],
+  });
+  fillByFormula(head);
+  tf.tidy(() => {
+    const x = nhwc({ shape: [2, 4, 5, 6], data: sgn('x', [2, 4, 5, 6]) });
+    const all = head.forward(x);
+    expect(all.shape).toEqual([2, 10, 12, 3]);
+    const own = head.ownLogits(x, Int32Array.of(1, 2));
+    const picked = all.arraySync().flatMap((map, i) => map.flat().map((row) => row[i + 1]));
+    expectClose(own.dataSync(), picked, 1e-5);
+  });
+  head.dispose();
+});
+
 test('weights start as the reference', () => {
   const head = build({ ...small, num_convs: 1, in_channels: 32, conv_out_channels: 64, num_classes: 40 });
   head.initWeights(Random.seeded(1));

@@ -5,14 +5,20 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { DetLabError } from '../../../errors';
 import { Conv2d, ConvModule, ConvTranspose2d, convCfg, kaiming, Module, ModuleList, normCfg, zeros } from '../../../nn';
-import { upsampleBilinear, upsampleNearest } from '../../../ops';
+import { interpolate } from '../../../ops/interpolate';
 import { type BuildContext, defineModule, moduleOption } from '../../../registry';
 import { inferHeadChannels } from '../../layers/infer-head-channels';
 import { inferNumClasses } from '../../layers/infer-num-classes';
+import { CARAFEPack, upsampleModuleCfg } from '../../layers/upsample-modules';
 import type { CrossEntropyLoss } from '../../losses';
 
 const size = z.number().int().positive();
 const factor = size.optional().describe('Enlargement');
+
+const carafe = upsampleModuleCfg.options.find((o) => o.shape.type.value === 'carafe') as Extract<
+  (typeof upsampleModuleCfg.options)[number],
+  { shape: { up_kernel: unknown } }
+>;
 
 const options = z.strictObject({
   num_convs: z.number().int().min(0).default(4).describe('Convolutions before the upsampling'),
@@ -30,6 +36,7 @@ const options = z.strictObject({
       z.strictObject({ type: z.literal('deconv').describe('Transposed convolution and ReLU'), scale_factor: factor }),
       z.strictObject({ type: z.literal('nearest').describe('Repetition'), scale_factor: factor }),
       z.strictObject({ type: z.literal('bilinear').describe('Interpolation'), scale_factor: factor }),
+      carafe.extend({ scale_factor: z.literal(2).default(2).describe('Enlargement: always 2') }),
       z.strictObject({ type: z.literal(null).describe('No upsampling'), scale_factor: factor }),
     ])
     .default({ type: 'deconv', scale_factor: 2 })
@@ -63,6 +70,7 @@ export class FCNMaskHead extends Module {
   readonly numClasses: number;
   private readonly convs: ModuleList<ConvModule>;
   private readonly deconv?: ConvTranspose2d;
+  private readonly carafe?: CARAFEPack;
   private readonly predictor: Conv2d;
   private readonly lossMask: CrossEntropyLoss;
 
@@ -96,6 +104,7 @@ export class FCNMaskHead extends Module {
       this.deconv = this.addChild('upsample', new ConvTranspose2d({ ...shape, init: kaiming(), biasInit: zeros }));
       channels = width;
     }
+    if (upsample_cfg.type === 'carafe') this.carafe = this.addChild('upsample', new CARAFEPack(channels, upsample_cfg));
     const outChannels = config.class_agnostic ? 1 : config.num_classes;
     this.predictor = this.addChild(
       'conv_logits',
@@ -151,10 +160,10 @@ export class FCNMaskHead extends Module {
   }
 
   private enlarged(x: tf.Tensor4D): tf.Tensor4D {
+    if (this.carafe) return this.carafe.forward(x);
     if (this.scale === 1) return x;
-    return this.config.upsample_cfg.type === 'nearest'
-      ? upsampleNearest(x, this.scale)
-      : upsampleBilinear(x, this.scale);
+    const mode = this.config.upsample_cfg.type === 'nearest' ? 'nearest' : 'bilinear';
+    return interpolate(x, { scaleFactor: this.scale, mode });
   }
 
   /** NormedConv2d: pixels divided by their norm over the channels. */
