@@ -22,6 +22,15 @@ export interface SgdOptions {
   nesterov?: boolean;
 }
 
+export interface AdamWOptions {
+  lr: number;
+  betas?: [number, number];
+  epsilon?: number;
+  weightDecay?: number;
+  /** Number of this step, from 1. */
+  step: number;
+}
+
 export interface EngineMemory {
   /** Tensors the engine itself holds (torch: slots). */
   slots: number;
@@ -44,6 +53,14 @@ export interface Engine {
   autocast<T>(precision: Precision, f: () => T): T;
   /** One fused SGD step, in place; `buffers[i]` is momentum, created (zero) by the caller. All engines. */
   sgdStep(parameters: tf.Variable[], gradients: tf.Tensor[], buffers: tf.Variable[], options: SgdOptions): void;
+  /** One fused AdamW step, in place; moments are created (zero) by the caller. All engines. */
+  adamWStep(
+    parameters: tf.Variable[],
+    gradients: tf.Tensor[],
+    firstMoments: tf.Variable[],
+    secondMoments: tf.Variable[],
+    options: AdamWOptions,
+  ): void;
   /** Scales gradients (in place where the engine can) so that their joint L2 norm is at most `maxNorm`; returns the norm before. */
   clipGradNorm(gradients: tf.Tensor[], maxNorm: number): { norm: number; gradients: tf.Tensor[] };
   memory(): EngineMemory;

@@ -13,7 +13,10 @@ export const paramwiseOptions = z.strictObject({
   bias_lr_mult: z.number().optional().describe('learning-rate multiplier of biases, norm layers excepted'),
   bias_decay_mult: z.number().optional().describe('weight-decay multiplier of biases, norm layers excepted'),
   norm_decay_mult: z.number().optional().describe('weight-decay multiplier of norm layers'),
-  bypass_duplicate: z.boolean().default(false).describe('unused: no parameter stands twice in a module here'),
+  bypass_duplicate: z
+    .boolean()
+    .default(false)
+    .describe('without effect: a parameter that stands twice in a module is one here'),
 });
 export type ParamwiseOptions = z.output<typeof paramwiseOptions>;
 
@@ -23,8 +26,10 @@ export interface ParameterGroup extends Scheduled {
   weightDecay: number;
 }
 
-/** A norm layer is the module that keeps running statistics or carries a norm's name (`ln`, `gn`). */
+/** A norm layer is the module that says so, keeps running statistics or carries a norm's name (`ln`, `gn`). */
 function isNorm(module: Module, path: string): boolean {
+  const { layerNames = [] } = module as Module & { layerNames?: readonly string[] };
+  if (layerNames.some((name) => /^(LayerNorm|GroupNorm|BatchNorm2d)$/.test(name))) return true;
   for (const [name, parameter] of module.named())
     if (parameter.kind === 'buffer' && !name.includes('.') && name === 'running_mean') return true;
   return /^(bn|gn|ln|in|norm)\d*$/.test(path.split('.').at(-1) ?? '');

@@ -1,6 +1,8 @@
 // The catalogue's share of this folder: every optimizer and every learning-rate schedule.
 
 import type { AnyDefinition } from '../registry';
+import { Adam } from './optimizers/adam';
+import { AdamW } from './optimizers/adamw';
 import { SGD } from './optimizers/sgd';
 import { ConstantLR } from './schedules/constant-lr';
 import { CosineAnnealingLR } from './schedules/cosine-annealing-lr';
@@ -13,6 +15,8 @@ import { StepLR } from './schedules/step-lr';
 
 export const trainingModules = [
   SGD,
+  Adam,
+  AdamW,
   LinearLR,
   MultiStepLR,
   StepLR,

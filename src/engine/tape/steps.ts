@@ -1,7 +1,7 @@
 // Optimizer arithmetic in plain tensor operations, for the engines without fused kernels.
 
 import * as tf from '@tensorflow/tfjs';
-import type { SgdOptions } from '../engine';
+import type { AdamWOptions, SgdOptions } from '../engine';
 
 /** torch.optim.SGD's step: weight decay, momentum (the first step's momentum is the gradient), dampening, Nesterov. */
 export function sgdStep(
@@ -22,6 +22,27 @@ export function sgdStep(
         step = nesterov ? tf.add(decayed, tf.mul(buffers[i], momentum)) : buffers[i];
       }
       parameter.assign(tf.sub(parameter, tf.mul(step, lr)));
+    });
+  });
+}
+
+/** torch.optim.AdamW's step: weights shrink by lr * weightDecay, then move against first / sqrt(second), both unbiased. */
+export function adamWStep(
+  parameters: tf.Variable[],
+  gradients: tf.Tensor[],
+  firstMoments: tf.Variable[],
+  secondMoments: tf.Variable[],
+  { lr, betas = [0.9, 0.999], epsilon = 1e-8, weightDecay = 0.01, step }: AdamWOptions,
+): void {
+  const [beta1, beta2] = betas;
+  tf.tidy(() => {
+    parameters.forEach((parameter, i) => {
+      const [gradient, first, second] = [gradients[i], firstMoments[i], secondMoments[i]];
+      first.assign(tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1)));
+      second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
+      const divisor = tf.add(tf.div(tf.sqrt(second), Math.sqrt(1 - beta2 ** step)), epsilon);
+      const shift = tf.mul(tf.div(first, divisor), lr / (1 - beta1 ** step));
+      parameter.assign(tf.sub(tf.mul(parameter, 1 - lr * weightDecay), shift));
     });
   });
 }

@@ -11,7 +11,7 @@ import { packageRoot } from '../../paths';
 import type { Engine, EngineOptions } from '../engine';
 import { registerTapeGradients } from '../tape/gradients';
 import { trackMemory } from '../tape/memory';
-import { clipGradNorm, sgdStep } from '../tape/steps';
+import { adamWStep, clipGradNorm, sgdStep } from '../tape/steps';
 import { convolutionKernels } from './convolutions';
 
 const SETUP = 'Run `npm run setup -- --engine tensorflow`';
@@ -74,6 +74,7 @@ export async function startTensorflow(options: EngineOptions = {}): Promise<Engi
       return f();
     },
     sgdStep,
+    adamWStep,
     clipGradNorm,
     ...trackMemory(() => 0),
   };

@@ -16,21 +16,12 @@ import { reductionKernels } from './kernels/reduction';
 import { shapeKernels } from './kernels/shape';
 import { transformerKernels } from './kernels/transformer';
 import { loadNative } from './native';
-import { type AdamWOptions, adamWStep, clipGradNorm, sgdStep } from './steps';
+import { adamWStep, clipGradNorm, sgdStep } from './steps';
 
 export { torchMissing } from './native';
-export type { AdamWOptions } from './steps';
 
-/** The torch engine also steps AdamW. */
+/** The torch engine also gives memory back. */
 export interface TorchEngine extends Engine {
-  /** One fused AdamW step, in place; moments are created (zero) by the caller. */
-  adamWStep(
-    parameters: tf.Variable[],
-    gradients: tf.Tensor[],
-    firstMoments: tf.Variable[],
-    secondMoments: tf.Variable[],
-    options: AdamWOptions,
-  ): void;
   /** Gives memory kept for reuse back to the system. */
   releaseCache(): void;
 }

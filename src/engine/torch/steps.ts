@@ -2,18 +2,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
-import type { SgdOptions } from '../engine';
+import type { AdamWOptions, SgdOptions } from '../engine';
 import type { TorchBackend, TorchData } from './backend';
 import { kernel, native } from './native';
-
-export interface AdamWOptions {
-  lr: number;
-  betas?: [number, number];
-  epsilon?: number;
-  weightDecay?: number;
-  /** Number of this step, from 1. */
-  step: number;
-}
 
 /** Momentum buffers that have taken a step: torch's first step does not dampen. */
 const started = new WeakSet<tf.Variable>();

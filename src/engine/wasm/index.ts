@@ -8,7 +8,7 @@ import { DetLabError } from '../../errors';
 import type { Engine, EngineOptions } from '../engine';
 import { registerTapeGradients } from '../tape/gradients';
 import { trackMemory } from '../tape/memory';
-import { clipGradNorm, sgdStep } from '../tape/steps';
+import { adamWStep, clipGradNorm, sgdStep } from '../tape/steps';
 import { convBackpropKernels } from './conv-backprop';
 import { depthwiseBackpropKernels } from './depthwise-backprop';
 import { directKernels } from './direct-kernels';
@@ -60,6 +60,7 @@ export async function startWasm(options: EngineOptions = {}): Promise<Engine> {
       return f();
     },
     sgdStep,
+    adamWStep,
     clipGradNorm,
     ...trackMemory(() => wasm.HEAPU8.length),
   };

@@ -1,0 +1,28 @@
+// Adam (Kingma and Ba, ICLR 2015), PyTorch's formula and defaults: weight decay is added to the gradient.
+
+import { z } from 'zod';
+import { defineModule } from '../../registry';
+import { AdaptiveMoments } from './adaptive-moments';
+import type { OptimizerPlan } from './optimizer';
+
+const beta = z.number().min(0).lt(1);
+
+export const Adam = defineModule({
+  kind: 'optimizer',
+  type: 'Adam',
+  summary: 'Steps scaled by running means of the gradient and of its square',
+  paper: 'Kingma and Ba, Adam: A Method for Stochastic Optimization, ICLR 2015',
+  example: "{ type: 'Adam', lr: 0.0001, weight_decay: 0.0001 }",
+  options: z.strictObject({
+    lr: z.number().nonnegative().default(0.001).describe('learning rate'),
+    betas: z.tuple([beta, beta]).default([0.9, 0.999]).describe('shares of the running means that are kept'),
+    eps: z.number().nonnegative().default(1e-8).describe('keeps the step from dividing by zero'),
+    weight_decay: z.number().nonnegative().default(0).describe('L2 penalty added to the gradient'),
+    amsgrad: z.boolean().default(false).describe('divide by the largest mean square so far'),
+  }),
+  build: ({ lr, weight_decay: weightDecay, ...rest }): OptimizerPlan => ({
+    lr,
+    weightDecay,
+    create: (groups) => new AdaptiveMoments(groups, { ...rest, decoupled: false }),
+  }),
+});
