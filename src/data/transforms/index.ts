@@ -7,7 +7,9 @@ import { LoadProposals } from './load-proposals';
 import { PackDetInputs } from './pack-det-inputs';
 import { Pad } from './pad';
 import { ProposalBroadcaster } from './proposal-broadcaster';
+import { RandomChoice } from './random-choice';
 import { RandomChoiceResize } from './random-choice-resize';
+import { RandomCrop } from './random-crop';
 import { RandomFlip } from './random-flip';
 import { RandomResize } from './random-resize';
 import { Resize } from './resize';
@@ -20,6 +22,8 @@ export const TRANSFORMS = [
   Resize,
   RandomResize,
   RandomChoiceResize,
+  RandomChoice,
+  RandomCrop,
   RandomFlip,
   Pad,
   PackDetInputs,
