@@ -4,11 +4,13 @@ import type { AnyDefinition } from '../../registry';
 import { atssAssignerDefinition } from './assigners/atss-assigner';
 import { batchTaskAlignedAssignerDefinition } from './assigners/batch-task-aligned-assigner';
 import { dynamicSoftLabelAssignerDefinition } from './assigners/dynamic-soft-label-assigner';
+import { hungarianAssignerDefinition } from './assigners/hungarian-assigner';
 import { maxIoUAssignerDefinition } from './assigners/max-iou-assigner';
 import { simOTAAssignerDefinition } from './assigners/sim-ota-assigner';
 import { deltaXYWHBBoxCoderDefinition } from './coders/delta-xywh-bbox-coder';
 import { distancePointBBoxCoderDefinition } from './coders/distance-point-bbox-coder';
 import { bboxOverlaps2DDefinition } from './iou-calculators/bbox-overlaps-2d';
+import { matchCosts } from './match-costs';
 import { anchorGeneratorDefinition } from './prior-generators/anchor-generator';
 import { mlvlPointGeneratorDefinition } from './prior-generators/mlvl-point-generator';
 import { ssdAnchorGeneratorDefinition } from './prior-generators/ssd-anchor-generator';
@@ -23,6 +25,8 @@ import { randomSamplerDefinition } from './samplers/random-sampler';
 export { ATSSAssigner } from './assigners/atss-assigner';
 export { BatchTaskAlignedAssigner } from './assigners/batch-task-aligned-assigner';
 export { DynamicSoftLabelAssigner } from './assigners/dynamic-soft-label-assigner';
+export { HungarianAssigner } from './assigners/hungarian-assigner';
+export { linearAssignment } from './assigners/linear-assignment';
 export { MaxIoUAssigner } from './assigners/max-iou-assigner';
 export { SimOTAAssigner } from './assigners/sim-ota-assigner';
 export { DeltaXYWHBBoxCoder } from './coders/delta-xywh-bbox-coder';
@@ -61,6 +65,8 @@ export const taskModules = [
   simOTAAssignerDefinition,
   dynamicSoftLabelAssignerDefinition,
   batchTaskAlignedAssignerDefinition,
+  hungarianAssignerDefinition,
+  ...matchCosts,
   randomSamplerDefinition,
   combinedSamplerDefinition,
   instanceBalancedPosSamplerDefinition,

@@ -1,0 +1,50 @@
+// BBoxL1Cost: the absolute difference of the boxes' coordinates, in shares of the image.
+
+import { z } from 'zod';
+import { defineModule } from '../../../registry';
+import { type MatchCost, type MatchPredictions, type MatchTruths, pairwise } from './match-cost';
+
+const options = z.strictObject({
+  box_format: z.enum(['xyxy', 'xywh']).default('xyxy').describe('Compare corners, or centre, width and height'),
+  weight: z.number().default(1).describe('Factor on the cost'),
+});
+type Options = z.output<typeof options>;
+
+const f = Math.fround;
+
+export class BBoxL1Cost implements MatchCost {
+  constructor(private readonly options: Options) {}
+
+  cost({ bboxes, count }: MatchPredictions, truths: MatchTruths, [height, width]: [number, number]): Float32Array {
+    const [a, b] = [bboxes, truths.bboxes].map((boxes) => {
+      const form = this.options.box_format === 'xywh' ? centred(boxes) : boxes;
+      return form.map((v, k) => v / (k & 1 ? height : width));
+    });
+    return pairwise(count, truths.labels.length, (i, j) => {
+      let sum = 0;
+      for (let k = 0; k < 4; k++) sum = f(sum + Math.abs(f(a[4 * i + k] - b[4 * j + k])));
+      return sum * this.options.weight;
+    });
+  }
+}
+
+/** Corners to centre, width and height. */
+function centred(boxes: Float32Array): Float32Array {
+  const out = new Float32Array(boxes.length);
+  for (let i = 0; i < boxes.length; i += 4)
+    for (const k of [0, 1]) {
+      out[i + k] = f(boxes[i + k] + boxes[i + 2 + k]) / 2;
+      out[i + 2 + k] = boxes[i + 2 + k] - boxes[i + k];
+    }
+  return out;
+}
+
+export const bboxL1CostDefinition = defineModule({
+  kind: 'match_cost',
+  type: 'BBoxL1Cost',
+  summary: 'Absolute difference of the coordinates, in shares of the image',
+  paper: 'Carion et al., DETR, ECCV 2020',
+  example: "{ type: 'BBoxL1Cost', weight: 5, box_format: 'xywh' }",
+  options,
+  build: (given) => new BBoxL1Cost(given),
+});

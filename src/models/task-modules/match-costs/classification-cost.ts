@@ -1,0 +1,28 @@
+// ClassificationCost: minus the softmax probability of the truth's class (Carion et al., DETR, ECCV 2020).
+
+import { z } from 'zod';
+import { defineModule } from '../../../registry';
+import { type MatchCost, type MatchPredictions, type MatchTruths, pairwise } from './match-cost';
+
+export class ClassificationCost implements MatchCost {
+  constructor(private readonly weight: number) {}
+
+  cost({ scores, classes, count }: MatchPredictions, { labels }: MatchTruths): Float32Array {
+    const sums = Float64Array.from({ length: count }, (_, i) => {
+      const row = scores.subarray(i * classes, (i + 1) * classes);
+      const top = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+      return top + Math.log(row.reduce((sum, v) => sum + Math.exp(v - top), 0));
+    });
+    return pairwise(count, labels.length, (i, j) => -Math.exp(scores[i * classes + labels[j]] - sums[i]) * this.weight);
+  }
+}
+
+export const classificationCostDefinition = defineModule({
+  kind: 'match_cost',
+  type: 'ClassificationCost',
+  summary: "Minus the probability of the truth's class, by softmax",
+  paper: 'Carion et al., DETR, ECCV 2020',
+  example: "{ type: 'ClassificationCost', weight: 1 }",
+  options: z.strictObject({ weight: z.number().default(1).describe('Factor on the cost') }),
+  build: ({ weight }) => new ClassificationCost(weight),
+});

@@ -1,0 +1,35 @@
+// CrossEntropyLossCost: binary cross entropy of the masks, averaged over their pixels.
+
+import { z } from 'zod';
+import { defineModule } from '../../../registry';
+import { binaryCosts } from './focal-loss-cost';
+import { masksOf } from './masks-of';
+import type { MatchCost, MatchPredictions, MatchTruths } from './match-cost';
+
+const options = z.strictObject({
+  use_sigmoid: z.literal(true).default(true).describe('Independent sigmoids: the only kind there is'),
+  weight: z.number().default(1).describe('Factor on the cost'),
+});
+
+export class CrossEntropyLossCost implements MatchCost {
+  constructor(private readonly weight: number) {}
+
+  cost(predictions: MatchPredictions, truths: MatchTruths): Float32Array {
+    const { predicted, wanted, pixels } = masksOf('CrossEntropyLossCost', predictions, truths);
+    const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+    const present = predicted.map((x) => softplus(-x));
+    const absent = predicted.map(softplus);
+    const sums = binaryCosts(present, absent, wanted, predictions.count, truths.labels.length);
+    return Float32Array.from(sums, (v) => (v / pixels) * this.weight);
+  }
+}
+
+export const crossEntropyLossCostDefinition = defineModule({
+  kind: 'match_cost',
+  type: 'CrossEntropyLossCost',
+  summary: 'Binary cross entropy of the masks, averaged over their pixels',
+  paper: 'Cheng et al., Masked-attention Mask Transformer, CVPR 2022',
+  example: "{ type: 'CrossEntropyLossCost', weight: 5 }",
+  options,
+  build: ({ weight }) => new CrossEntropyLossCost(weight),
+});

@@ -1,0 +1,46 @@
+// DiceCost: one minus the dice overlap of the masks.
+
+import { z } from 'zod';
+import { defineModule } from '../../../registry';
+import { masksOf } from './masks-of';
+import { type MatchCost, type MatchPredictions, type MatchTruths, pairwise, products, sigmoid } from './match-cost';
+
+const options = z.strictObject({
+  pred_act: z.boolean().default(false).describe('Predictions are logits: take their sigmoid'),
+  eps: z.number().default(1e-3).describe('Keeps the ratio from zero over zero'),
+  naive_dice: z.boolean().default(true).describe('Sums in the denominator, else sums of squares'),
+  weight: z.number().default(1).describe('Factor on the cost'),
+});
+type Options = z.output<typeof options>;
+
+export class DiceCost implements MatchCost {
+  constructor(private readonly options: Options) {}
+
+  cost(predictions: MatchPredictions, truths: MatchTruths): Float32Array {
+    const { pred_act, eps, naive_dice, weight } = this.options;
+    const { predicted, wanted, pixels } = masksOf('DiceCost', predictions, truths);
+    const [n, m] = [predictions.count, truths.labels.length];
+    const masks = pred_act ? predicted.map(sigmoid) : predicted;
+    const common = products(masks, wanted, n, m);
+    const size = (values: Float32Array, row: number) => {
+      let sum = 0;
+      for (const v of values.subarray(row * pixels, (row + 1) * pixels)) sum += naive_dice ? v : v * v;
+      return sum;
+    };
+    const sizes = [
+      Array.from({ length: n }, (_, i) => size(masks, i)),
+      Array.from({ length: m }, (_, j) => size(wanted, j)),
+    ];
+    return pairwise(n, m, (i, j) => (1 - (2 * common[i * m + j] + eps) / (sizes[0][i] + sizes[1][j] + eps)) * weight);
+  }
+}
+
+export const diceCostDefinition = defineModule({
+  kind: 'match_cost',
+  type: 'DiceCost',
+  summary: 'One minus the dice overlap of the masks',
+  paper: 'Milletari et al., V-Net, 3DV 2016',
+  example: "{ type: 'DiceCost', pred_act: true, weight: 5 }",
+  options,
+  build: (given) => new DiceCost(given),
+});
