@@ -25,6 +25,8 @@ export const KINDS = [
   'assigner',
   'sampler',
   'iou_calculator',
+  'match_cost',
+  'positional_encoding',
   'transform',
   'dataset',
   'metric',

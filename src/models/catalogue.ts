@@ -5,6 +5,7 @@ import { backbones } from './backbones';
 import { dataPreprocessors } from './data-preprocessors';
 import { denseHeads } from './dense-heads';
 import { detectors } from './detectors';
+import { positionalEncodings } from './layers/positional-encodings';
 import { losses } from './losses';
 import { necks } from './necks';
 import { roiHeads } from './roi-heads';
@@ -19,6 +20,7 @@ export const catalogue: AnyDefinition[] = [
   ...roiHeads,
   ...losses,
   ...taskModules,
+  ...positionalEncodings,
 ];
 
 /** A registry of everything in the catalogue; own modules are added to it with `add`. */

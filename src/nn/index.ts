@@ -2,6 +2,7 @@
 
 export { type Affine, BatchNorm2d, type BatchNorm2dConfig } from './batch-norm2d';
 export { buildConv } from './build-conv';
+export { ConditionalAttention } from './conditional-attention';
 export { ConvModule, type ConvModuleConfig } from './conv-module';
 export { convNorm, type Norm } from './conv-norm';
 export { ConvTranspose2d, type ConvTranspose2dConfig } from './conv-transpose2d';
@@ -13,6 +14,7 @@ export {
   type DepthwiseSeparableConvModuleConfig,
 } from './depthwise-separable-conv-module';
 export { Dropout, type DropoutCfg, dropoutCfg } from './dropout';
+export { Embedding, type EmbeddingConfig } from './embedding';
 export { GroupNorm, type GroupNormConfig } from './group-norm';
 export { applyInitCfg, type InitCfg, initCfg, pretrainedOf } from './init-cfg';
 export * from './initializers';
@@ -30,10 +32,13 @@ export {
 } from './layer-options';
 export { LayerScale } from './layer-scale';
 export { Linear, type LinearConfig } from './linear';
+export { MLP } from './mlp';
 export * from './module';
 export { ModuleList, Sequential } from './module-list';
+export { MultiScaleDeformableAttention } from './multi-scale-deformable-attention';
 export { type AttentionInputs, MultiheadAttention, type MultiheadAttentionConfig } from './multihead-attention';
 export { NON_LOCAL_MODES, NonLocal2d, type NonLocal2dConfig, type NonLocalMode } from './non-local2d';
+export { PReLU, type PReLUCfg, preluCfg } from './prelu';
 export { type AttentionMasks, ProjectedAttention, type ProjectedAttentionConfig } from './projected-attention';
 export { Scale } from './scale';
 export { stepRandom, withStepRandom } from './step-random';

@@ -107,20 +107,30 @@ export abstract class Module {
     for (const [name, child] of this.children_) yield* child.modules(prefix ? `${prefix}.${name}` : name);
   }
 
+  /** The same, a tensor that stands under several names (a shared branch) under its first one alone. */
+  private *distinct(): Generator<[string, Parameter]> {
+    const seen = new Set<Parameter>();
+    for (const [name, parameter] of this.named()) {
+      if (seen.has(parameter)) continue;
+      seen.add(parameter);
+      yield [name, parameter];
+    }
+  }
+
   /** The tensors an optimizer should move, in state-dict order. */
   trainable(): [string, Parameter][] {
-    return [...this.named()].filter(([, p]) => p.kind === 'parameter' && p.requiresGrad);
+    return [...this.distinct()].filter(([, p]) => p.kind === 'parameter' && p.requiresGrad);
   }
 
   parameterCount(): number {
     let count = 0;
-    for (const [, p] of this.named()) if (p.kind === 'parameter') count += p.variable.size;
+    for (const [, p] of this.distinct()) if (p.kind === 'parameter') count += p.variable.size;
     return count;
   }
 
   /** Fills every tensor by its initialiser; one seed gives the same weights on every engine. */
   initWeights(random: Random): void {
-    for (const [, p] of this.named()) {
+    for (const [, p] of this.distinct()) {
       const values = p.initializer(p.variable.shape, random);
       tf.tidy(() => p.variable.assign(tf.tensor(values, p.variable.shape, p.variable.dtype as 'float32')));
     }
@@ -212,7 +222,7 @@ export abstract class Module {
 
   /** Frees every tensor under this module. */
   dispose(): void {
-    for (const [, p] of this.named()) p.variable.dispose();
+    for (const [, p] of this.distinct()) p.variable.dispose();
   }
 }
 

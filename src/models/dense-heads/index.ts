@@ -2,6 +2,11 @@
 
 import type { AnyDefinition } from '../../registry';
 import { atssHeadDefinition } from './atss-head';
+import { conditionalDETRHeadDefinition } from './conditional-detr-head';
+import { dabDETRHeadDefinition } from './dab-detr-head';
+import { deformableDETRHeadDefinition } from './deformable-detr-head';
+import { detrHeadDefinition } from './detr-head';
+import { dinoHeadDefinition } from './dino-head';
 import { fcosHeadDefinition } from './fcos-head';
 import { gflHeadDefinition } from './gfl-head';
 import { retinaHeadDefinition } from './retina-head';
@@ -15,11 +20,17 @@ export { AnchorDetectionHead } from './anchor-detection-head';
 export { AnchorHead, type AnchorHeadConfig, type FlatOutputs, type HeadOutputs } from './anchor-head';
 export { type AnchorTrainCfg, anchorHeadOptions, anchorTrainCfg } from './anchor-head-options';
 export { ATSSHead } from './atss-head';
+export { ConditionalDETRHead } from './conditional-detr-head';
+export { DABDETRHead } from './dab-detr-head';
+export { DeformableDETRHead } from './deformable-detr-head';
 export { type DenseTestCfg, denseTestCfg } from './dense-detections';
 export type { DetectionHead } from './detection-head';
+export { DETRHead } from './detr-head';
+export { DINOHead } from './dino-head';
 export { FCOSHead } from './fcos-head';
 export { GFLHead } from './gfl-head';
 export { type ProposalCfg, type Proposals, proposalCfg } from './proposals';
+export { QueryHead, type QueryPredictions } from './query-head';
 export { RetinaHead, type RetinaHeadConfig } from './retina-head';
 export { RPNHead, type RPNHeadConfig } from './rpn-head';
 export { SSDHead } from './ssd-head';
@@ -37,4 +48,9 @@ export const denseHeads = [
   gflHeadDefinition,
   fcosHeadDefinition,
   yoloxHeadDefinition,
+  detrHeadDefinition,
+  conditionalDETRHeadDefinition,
+  dabDETRHeadDefinition,
+  deformableDETRHeadDefinition,
+  dinoHeadDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -1,6 +1,11 @@
 // Whole models.
 
 import type { AnyDefinition } from '../../registry';
+import { conditionalDETRDefinition } from './conditional-detr';
+import { dabDETRDefinition } from './dab-detr';
+import { deformableDETRDefinition } from './deformable-detr';
+import { detrDefinition } from './detr';
+import { dinoDefinition } from './dino';
 import { rpnDefinition } from './rpn';
 import { singleStageDefinitions } from './single-stage-detector';
 import {
@@ -11,6 +16,11 @@ import {
   twoStageDetectorDefinition,
 } from './two-stage-detector';
 
+export { ConditionalDETR } from './conditional-detr';
+export { DABDETR } from './dab-detr';
+export { DeformableDETR } from './deformable-detr';
+export { DETR } from './detr';
+export { DINO } from './dino';
 export { RPN } from './rpn';
 export { SingleStageDetector, type SingleStageDetectorConfig } from './single-stage-detector';
 export { TwoStageDetector, type TwoStageDetectorConfig } from './two-stage-detector';
@@ -23,4 +33,9 @@ export const detectors = [
   fastRCNNDefinition,
   rpnDefinition,
   ...singleStageDefinitions,
+  detrDefinition,
+  conditionalDETRDefinition,
+  dabDETRDefinition,
+  deformableDETRDefinition,
+  dinoDefinition,
 ] as const satisfies readonly AnyDefinition[];

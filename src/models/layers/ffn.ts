@@ -7,12 +7,14 @@ import { type ActCfg, type Activation, buildActivation } from '../../nn/layer-op
 import { LayerScale } from '../../nn/layer-scale';
 import { Linear } from '../../nn/linear';
 import { Module } from '../../nn/module';
+import { PReLU, type PReLUCfg } from '../../nn/prelu';
 
 export interface FFNConfig {
   embedDims?: number;
   feedforwardChannels?: number;
   numFcs?: number;
-  actCfg?: ActCfg;
+  /** A PReLU has a slope of its own behind every layer (`layers.0.1.weight`). */
+  actCfg?: ActCfg | PReLUCfg;
   /** Dropout behind every layer. */
   ffnDrop?: number;
   /** Dropout of the branch beside the shortcut. */
@@ -28,7 +30,8 @@ export interface FFNConfig {
  */
 export class FFN extends Module {
   private readonly linears: Linear[] = [];
-  private readonly activation: Activation;
+  private readonly activation?: Activation;
+  private readonly slopes: PReLU[] = [];
   private readonly drop: Dropout;
   private readonly dropoutLayer?: Dropout;
   private readonly gamma2?: LayerScale;
@@ -40,12 +43,13 @@ export class FFN extends Module {
     const { actCfg = { type: 'ReLU' }, dropoutLayer, addIdentity = true, layerScaleInitValue = 0 } = config;
     if (numFcs < 2) throw new DetLabError(`Cannot build an FFN of ${numFcs} layers: num_fcs must be at least 2`);
     this.addIdentity = addIdentity;
-    this.activation = buildActivation(actCfg);
+    if (actCfg.type !== 'PReLU') this.activation = buildActivation(actCfg);
     for (let i = 0; i < numFcs; i++) {
       const last = i === numFcs - 1;
       const inFeatures = i === 0 ? embedDims : feedforwardChannels;
       const linear = new Linear({ inFeatures, outFeatures: last ? embedDims : feedforwardChannels });
       this.linears.push(this.addChild(last ? `layers.${i}` : `layers.${i}.0`, linear));
+      if (!last && actCfg.type === 'PReLU') this.slopes.push(this.addChild(`layers.${i}.1`, new PReLU(actCfg)));
     }
     this.drop = this.addChild('drop', new Dropout({ type: 'Dropout', drop_prob: ffnDrop }));
     if (dropoutLayer) this.dropoutLayer = this.addChild('dropout_layer', new Dropout(dropoutLayer));
@@ -59,9 +63,9 @@ export class FFN extends Module {
       let y: T = x;
       for (const [i, linear] of this.linears.entries()) {
         const last = i === this.linears.length - 1;
-        const { fused } = this.activation;
+        const fused = this.activation?.fused;
         y = linear.forward(y, { activation: last ? 'linear' : (fused ?? 'linear') });
-        if (!last && !fused) y = this.activation.apply(y);
+        if (!last && !fused) y = this.activation ? this.activation.apply(y) : this.slopes[i].forward(y);
         y = this.drop.forward(y);
       }
       if (this.gamma2) y = this.gamma2.forward(y);

@@ -109,11 +109,24 @@ export const crossEntropyLossDefinition = defineModule({
       use_sigmoid: z.boolean().default(false).describe('Independent sigmoids in place of one softmax'),
       use_mask: z.boolean().default(false).describe('The loss of Mask R-CNN: only the mask of the RoI label counts'),
       reduction: reductionOption,
-      class_weight: z.array(z.number()).nullish().describe('Weight of each class (positive weight with use_sigmoid)'),
+      class_weight: z
+        .union([z.array(z.number()), z.number()])
+        .nullish()
+        .describe(
+          'Weight of each class (positive weight with use_sigmoid); heads of the DETR family also take one number',
+        ),
+      bg_cls_weight: z.number().optional().describe('Heads of the DETR family: weight of the background'),
       ignore_index: z.number().int().nullish().describe('Label that counts for nothing; -100 when absent'),
       loss_weight: lossWeightOption,
       avg_non_ignore: z.boolean().default(false).describe('Average over labels that are not ignored'),
     })
     .refine((o) => !(o.use_sigmoid && o.use_mask), { message: 'use_sigmoid and use_mask exclude each other' }),
-  build: (options) => new CrossEntropyLoss(options),
+  build: ({ class_weight, bg_cls_weight, ...options }) => {
+    if (typeof class_weight === 'number' || bg_cls_weight !== undefined)
+      throw new DetLabError(
+        'Cannot build CrossEntropyLoss: one number as class_weight, and bg_cls_weight, are for heads of the DETR family. ' +
+          'Give class_weight as a list of one number per class',
+      );
+    return new CrossEntropyLoss({ ...options, class_weight });
+  },
 });

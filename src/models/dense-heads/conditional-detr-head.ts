@@ -1,0 +1,60 @@
+// ConditionalDETRHead: DETR's head, whose boxes are shifts from the queries' reference points (Meng et al., ICCV 2021).
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import type { Detections } from '../../data/types';
+import { applyInitCfg, Linear } from '../../nn';
+import { type BuildContext, defineModule } from '../../registry';
+import { FFN } from '../layers/ffn';
+import { addToFirst, inverseSigmoid } from '../layers/transformer/coordinates';
+import type { DetBatch, Losses } from '../types';
+import { rareClass } from './class-bias';
+import { type DETRHeadConfig, detrHeadInferred, detrHeadOptions, inferDETRHead } from './detr-head-options';
+import { QueryHead, type QueryPredictions } from './query-head';
+
+export class ConditionalDETRHead extends QueryHead {
+  private readonly fcCls: Linear;
+  private readonly regFfn: FFN;
+  private readonly fcReg: Linear;
+
+  constructor(config: DETRHeadConfig, context: BuildContext) {
+    super(config, context);
+    const { embed_dims: embedDims, num_reg_fcs: numFcs } = config;
+    this.fcCls = this.addChild('fc_cls', new Linear({ inFeatures: embedDims, outFeatures: this.scoreChannels }));
+    const ffn = { embedDims, feedforwardChannels: embedDims, numFcs, addIdentity: false };
+    this.regFfn = this.addChild('reg_ffn', new FFN(ffn));
+    this.fcReg = this.addChild('fc_reg', new Linear({ inFeatures: embedDims, outFeatures: 4 }));
+    applyInitCfg(this, config.init_cfg);
+    if (this.lossCls.useSigmoid && this.fcCls.bias) this.fcCls.bias.initializer = rareClass;
+  }
+
+  /** States [B, Q, C] of some layers, and the references [B, Q, 2] they all share. */
+  forward(states: tf.Tensor3D[], references: tf.Tensor3D): QueryPredictions[] {
+    const base = inverseSigmoid(references);
+    return states.map((state) => ({
+      scores: this.fcCls.forward(state),
+      boxes: tf.sigmoid(addToFirst(this.fcReg.forward(tf.relu(this.regFfn.forward(state))), base)),
+    }));
+  }
+
+  loss(states: tf.Tensor3D[], references: tf.Tensor3D, batch: DetBatch): Losses {
+    return this.layerLosses(this.forward(states, references), this.truthsOf(batch), batch);
+  }
+
+  predict(states: tf.Tensor3D[], references: tf.Tensor3D, batch: DetBatch, { rescale = true } = {}): Detections[] {
+    return this.detections(this.forward(states.slice(-1), references)[0], batch, rescale);
+  }
+}
+
+export const conditionalDETRHeadDefinition = defineModule({
+  kind: 'dense_head',
+  type: 'ConditionalDETRHead',
+  summary: 'Class and box of every query, the box as a shift from its reference point',
+  paper: 'Meng et al., Conditional DETR, ICCV 2021',
+  shapes: 'queries [N, Q, C] of every layer, points [N, Q, 2] -> per image, boxes [n, 4], scores [n] and labels [n]',
+  example: "{ type: 'ConditionalDETRHead', num_classes: 80, loss_cls: { type: 'FocalLoss', loss_weight: 2 } }",
+  options: z.strictObject(detrHeadOptions),
+  inferred: detrHeadInferred,
+  infer: (given, context) => inferDETRHead('ConditionalDETRHead', given, context),
+  build: (given, context) => new ConditionalDETRHead(given as DETRHeadConfig, context),
+});

@@ -1,0 +1,113 @@
+// DeformableDETRHead: a class and a box branch for every decoder layer (one for all where boxes are not refined), and one
+// more for the proposals of the encoder in the two-stage form (Zhu et al., ICLR 2021).
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import type { Detections } from '../../data/types';
+import { applyInitCfg, type Initializer, Linear, zeros } from '../../nn';
+import { Module } from '../../nn/module';
+import { ModuleList } from '../../nn/module-list';
+import { type BuildContext, defineModule } from '../../registry';
+import { addToFirst, inverseSigmoid } from '../layers/transformer/coordinates';
+import type { DetBatch, Losses } from '../types';
+import { rareClass } from './class-bias';
+import { type DETRHeadConfig, detrHeadInferred, detrHeadOptions, inferDETRHead } from './detr-head-options';
+import { QueryHead, type QueryPredictions } from './query-head';
+
+export const deformableDETRHeadOptions = z.strictObject({
+  ...detrHeadOptions,
+  share_pred_layer: z.boolean().default(false).describe('One branch for all layers; set by the detector'),
+  num_pred_layer: z.int().positive().default(6).describe('Layers that predict; set by the detector'),
+  as_two_stage: z.boolean().default(false).describe('The encoder proposes the queries; set by the detector'),
+});
+export type DeformableDETRHeadConfig = DETRHeadConfig &
+  Pick<z.output<typeof deformableDETRHeadOptions>, 'share_pred_layer' | 'num_pred_layer' | 'as_two_stage'>;
+
+/** Linear layers with ReLU between them, numbered as in a Sequential that holds the ReLUs too. */
+class BoxBranch extends Module {
+  private readonly layers: Linear[] = [];
+
+  constructor(channels: number, count: number, sizeBias: number) {
+    super();
+    for (let i = 0; i < count; i++)
+      this.layers.push(this.addChild(`${2 * i}`, new Linear({ inFeatures: channels, outFeatures: channels })));
+    const biasInit: Initializer = () => Float32Array.of(0, 0, sizeBias, sizeBias);
+    const last = new Linear({ inFeatures: channels, outFeatures: 4, init: zeros, biasInit });
+    this.layers.push(this.addChild(`${2 * count}`, last));
+  }
+
+  forward(x: tf.Tensor3D): tf.Tensor3D {
+    return this.layers.reduce(
+      (y, layer, i) => layer.forward(y, { activation: i < this.layers.length - 1 ? 'relu' : 'linear' }),
+      x,
+    );
+  }
+}
+
+/** What the encoder proposed, for its own losses. */
+export interface EncoderOutputs {
+  scores: tf.Tensor3D;
+  /** [B, S, 4], cxcywh in shares of the image. */
+  boxes: tf.Tensor3D;
+}
+
+export class DeformableDETRHead extends QueryHead {
+  readonly clsBranches: ModuleList<Linear>;
+  readonly regBranches: ModuleList<BoxBranch>;
+
+  constructor(config: DeformableDETRHeadConfig, context: BuildContext) {
+    super(config, context);
+    const { embed_dims: channels, num_reg_fcs, num_pred_layer, share_pred_layer, as_two_stage } = config;
+    const layers = <T extends Module>(make: (i: number) => T): ModuleList<T> => {
+      const shared = share_pred_layer ? make(0) : undefined;
+      return new ModuleList(Array.from({ length: num_pred_layer }, (_, i) => shared ?? make(i)));
+    };
+    const classifier = () => new Linear({ inFeatures: channels, outFeatures: this.scoreChannels });
+    this.clsBranches = this.addChild('cls_branches', layers(classifier));
+    // boxes of queries without a proposal start at an eighth of the image
+    const sizeBias = (i: number) => (i === 0 && !as_two_stage ? -2 : 0);
+    const regressor = (i: number) => new BoxBranch(channels, num_reg_fcs, sizeBias(i));
+    this.regBranches = this.addChild('reg_branches', layers(regressor));
+    applyInitCfg(this, config.init_cfg);
+    if (this.lossCls.useSigmoid)
+      for (const branch of this.clsBranches) if (branch.bias) branch.bias.initializer = rareClass;
+  }
+
+  /** States [B, Q, C] of all layers and the references [B, Q, 2 or 4] each started from. */
+  forward(states: tf.Tensor3D[], references: tf.Tensor3D[]): QueryPredictions[] {
+    return states.map((state, i) => ({
+      scores: this.clsBranches.at(i).forward(state),
+      boxes: tf.sigmoid(addToFirst(this.regBranches.at(i).forward(state), inverseSigmoid(references[i]))),
+    }));
+  }
+
+  /** Those of the decoder's layers, and `enc_loss_...` of the encoder, for which every truth is of the first class. */
+  loss(states: tf.Tensor3D[], references: tf.Tensor3D[], batch: DetBatch, encoder?: EncoderOutputs): Losses {
+    const truths = this.truthsOf(batch);
+    const losses = this.layerLosses(this.forward(states, references), truths, batch);
+    if (!encoder) return losses;
+    const objects = truths.map((t) => ({ ...t, labels: new Int32Array(t.labels.length) }));
+    return { ...losses, ...this.matchedLosses(encoder, objects, batch, 'enc_loss') };
+  }
+
+  predict(states: tf.Tensor3D[], references: tf.Tensor3D[], batch: DetBatch, { rescale = true } = {}): Detections[] {
+    const last = states.length - 1;
+    const scores = this.clsBranches.at(last).forward(states[last]);
+    const shift = this.regBranches.at(last).forward(states[last]);
+    const boxes = tf.sigmoid(addToFirst(shift, inverseSigmoid(references[last])));
+    return this.detections({ scores, boxes }, batch, rescale);
+  }
+}
+
+export const deformableDETRHeadDefinition = defineModule({
+  kind: 'dense_head',
+  type: 'DeformableDETRHead',
+  summary: 'Class and box of every query, the box as a shift from its reference, by branches of each layer',
+  paper: 'Zhu et al., Deformable DETR, ICLR 2021',
+  shapes: 'queries [N, Q, C] and references of every layer -> per image, boxes [n, 4], scores [n] and labels [n]',
+  example: "{ type: 'DeformableDETRHead', num_classes: 80, loss_cls: { type: 'FocalLoss', loss_weight: 2 } }",
+  options: deformableDETRHeadOptions,
+  inferred: detrHeadInferred,
+  infer: (given, context) => inferDETRHead('DeformableDETRHead', given, context),
+  build: (given, context) => new DeformableDETRHead(given as DeformableDETRHeadConfig, context),
+});

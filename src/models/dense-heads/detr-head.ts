@@ -1,0 +1,56 @@
+// DETRHead: class and box of every query (Carion et al., DETR, ECCV 2020).
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import type { Detections } from '../../data/types';
+import { applyInitCfg, Linear } from '../../nn';
+import { type BuildContext, defineModule } from '../../registry';
+import { FFN } from '../layers/ffn';
+import type { DetBatch, Losses } from '../types';
+import { type DETRHeadConfig, detrHeadInferred, detrHeadOptions, inferDETRHead } from './detr-head-options';
+import { QueryHead, type QueryPredictions } from './query-head';
+
+export class DETRHead extends QueryHead {
+  private readonly fcCls: Linear;
+  private readonly regFfn: FFN;
+  private readonly fcReg: Linear;
+
+  constructor(config: DETRHeadConfig, context: BuildContext) {
+    super(config, context);
+    const { embed_dims: embedDims, num_reg_fcs: numFcs } = config;
+    this.fcCls = this.addChild('fc_cls', new Linear({ inFeatures: embedDims, outFeatures: this.scoreChannels }));
+    const ffn = { embedDims, feedforwardChannels: embedDims, numFcs, addIdentity: false };
+    this.regFfn = this.addChild('reg_ffn', new FFN(ffn));
+    this.fcReg = this.addChild('fc_reg', new Linear({ inFeatures: embedDims, outFeatures: 4 }));
+    applyInitCfg(this, config.init_cfg);
+  }
+
+  /** States [B, Q, C] of some layers -> the predictions of each. */
+  forward(states: tf.Tensor3D[]): QueryPredictions[] {
+    return states.map((state) => ({
+      scores: this.fcCls.forward(state),
+      boxes: tf.sigmoid(this.fcReg.forward(tf.relu(this.regFfn.forward(state)))),
+    }));
+  }
+
+  loss(states: tf.Tensor3D[], batch: DetBatch): Losses {
+    return this.layerLosses(this.forward(states), this.truthsOf(batch), batch);
+  }
+
+  predict(states: tf.Tensor3D[], batch: DetBatch, { rescale = true } = {}): Detections[] {
+    return this.detections(this.forward(states.slice(-1))[0], batch, rescale);
+  }
+}
+
+export const detrHeadDefinition = defineModule({
+  kind: 'dense_head',
+  type: 'DETRHead',
+  summary: 'Class and box of every query, learnt by one-to-one matching',
+  paper: 'Carion et al., DETR, ECCV 2020',
+  shapes: 'queries [N, Q, C] of every layer -> per image, boxes [n, 4], scores [n] and labels [n]',
+  example: "{ type: 'DETRHead', num_classes: 80, embed_dims: 256 }",
+  options: z.strictObject(detrHeadOptions),
+  inferred: detrHeadInferred,
+  infer: (given, context) => inferDETRHead('DETRHead', given, context),
+  build: (given, context) => new DETRHead(given as DETRHeadConfig, context),
+});

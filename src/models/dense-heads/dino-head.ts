@@ -1,0 +1,88 @@
+// DINOHead: Deformable DETR's head, with losses of the denoising queries, whose truths need no matching (Zhang et al.,
+// ICLR 2023).
+
+import * as tf from '@tensorflow/tfjs';
+import { defineModule } from '../../registry';
+import type { DetBatch, Losses } from '../types';
+import {
+  DeformableDETRHead,
+  type DeformableDETRHeadConfig,
+  deformableDETRHeadOptions,
+  type EncoderOutputs,
+} from './deformable-detr-head';
+import { detrHeadInferred, inferDETRHead } from './detr-head-options';
+import { normalizedBox, type QueryTargets } from './detr-targets';
+import type { QueryPredictions } from './query-head';
+
+/** The first `count` queries denoise, in `groups` groups: first those to be told back, then those to be background. */
+export interface DenoisingMeta {
+  count: number;
+  groups: number;
+}
+
+export class DINOHead extends DeformableDETRHead {
+  /** Losses of the matching queries, `enc_loss_...` of the encoder and `dn_loss_...` of the denoising queries. */
+  denoisingLoss(
+    states: tf.Tensor3D[],
+    references: tf.Tensor3D[],
+    batch: DetBatch,
+    encoder: EncoderOutputs,
+    denoising: DenoisingMeta,
+  ): Losses {
+    const truths = this.truthsOf(batch);
+    const { count } = denoising;
+    const part = (x: tf.Tensor3D, begin: number, length: number): tf.Tensor3D =>
+      tf.slice(x, [0, begin, 0], [-1, length, -1]);
+    const cut = (layers: QueryPredictions[], begin: number, length: number) =>
+      layers.map(({ scores, boxes }) => ({ scores: part(scores, begin, length), boxes: part(boxes, begin, length) }));
+    const layers = this.forward(states, references);
+    const queries = layers[0].scores.shape[1];
+    const losses: Losses = {
+      ...this.layerLosses(cut(layers, count, queries - count), truths, batch),
+      ...this.matchedLosses(encoder, truths, batch, 'enc_loss'),
+    };
+    const targets = this.denoisingTargets(batch, denoising);
+    const found = cut(layers, 0, count).map((layer) => this.denoisingLosses(layer, targets, batch));
+    Object.assign(losses, found[found.length - 1]);
+    for (const [i, layer] of found.slice(0, -1).entries()) for (const key in layer) losses[`d${i}.${key}`] = layer[key];
+    return losses;
+  }
+
+  private denoisingLosses(layer: QueryPredictions, targets: QueryTargets, batch: DetBatch): Losses {
+    if (targets.labels.length > 0) return this.losses(layer, targets, batch, 'dn_loss');
+    // a batch without truths has nothing to denoise
+    const nothing = () => tf.add<tf.Scalar>(tf.sum(layer.scores), tf.sum(layer.boxes));
+    return { dn_loss_cls: nothing(), dn_loss_bbox: nothing(), dn_loss_iou: nothing() };
+  }
+
+  private denoisingTargets(batch: DetBatch, { count, groups }: DenoisingMeta): QueryTargets {
+    const truths = this.truthsOf(batch);
+    const labels = new Int32Array(truths.length * count).fill(this.classes);
+    const boxes = new Float32Array(labels.length * 4);
+    const positives: number[] = [];
+    const size = count / groups;
+    for (const [n, { bboxes, labels: own }] of truths.entries())
+      for (let group = 0; group < groups; group++)
+        for (let i = 0; i < own.length; i++) {
+          const at = n * count + group * size + i;
+          labels[at] = own[i];
+          boxes.set(normalizedBox(bboxes.subarray(4 * i, 4 * i + 4), batch.samples[n].meta.imgShape), 4 * at);
+          positives.push(at);
+        }
+    // places an image with fewer truths leaves empty count for neither
+    return { labels, boxes, positives, negatives: positives.length };
+  }
+}
+
+export const dinoHeadDefinition = defineModule({
+  kind: 'dense_head',
+  type: 'DINOHead',
+  summary: 'Deformable DETR head with losses of denoising queries',
+  paper: 'Zhang et al., DINO, ICLR 2023',
+  shapes: 'queries [N, Q, C] and boxes [N, Q, 4] of every layer -> per image, boxes [n, 4], scores [n] and labels [n]',
+  example: "{ type: 'DINOHead', num_classes: 80, loss_cls: { type: 'FocalLoss', loss_weight: 1 } }",
+  options: deformableDETRHeadOptions,
+  inferred: detrHeadInferred,
+  infer: (given, context) => inferDETRHead('DINOHead', given, context),
+  build: (given, context) => new DINOHead(given as DeformableDETRHeadConfig, context),
+});

@@ -1,0 +1,73 @@
+// ConditionalDETR: DETR whose queries each look around a reference point, which makes it learn faster (Meng et al., ICCV 2021).
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import type { Detections } from '../../data/types';
+import { Embedding } from '../../nn/embedding';
+import { type BuildContext, defineModule } from '../../registry';
+import type { ConditionalDETRHead } from '../dense-heads/conditional-detr-head';
+import { ConditionalDetrTransformerDecoder } from '../layers/transformer/conditional-detr-decoder';
+import { DetrTransformerEncoder } from '../layers/transformer/detr-layers';
+import { conditionalDecoderOptions, encoderOptions } from '../layers/transformer/transformer-options';
+import type { DetBatch, Detector, Losses } from '../types';
+import { type DetectionTransformerConfig, detectionTransformerOptions } from './detection-transformer';
+import { SingleLevelTransformer } from './detr';
+
+const options = z.strictObject({
+  ...detectionTransformerOptions,
+  encoder: encoderOptions.describe('Mixes the features'),
+  decoder: conditionalDecoderOptions.describe('Reads them into the queries'),
+});
+
+export class ConditionalDETR extends SingleLevelTransformer<ConditionalDETRHead> implements Detector {
+  private readonly encoder: DetrTransformerEncoder;
+  private readonly decoder: ConditionalDetrTransformerDecoder;
+  private readonly queryEmbedding: Embedding;
+
+  constructor(config: z.output<typeof options>, context: BuildContext) {
+    const channels = config.encoder.layer_cfg.self_attn_cfg.embed_dims;
+    super('ConditionalDETR', config as DetectionTransformerConfig, context, { embedDims: channels });
+    this.encoder = this.addChild('encoder', new DetrTransformerEncoder(config.encoder));
+    this.decoder = this.addChild('decoder', new ConditionalDetrTransformerDecoder(config.decoder));
+    this.queryEmbedding = this.addChild('query_embedding', new Embedding({ count: config.num_queries, channels }));
+    this.startXavier(this.encoder, this.decoder);
+  }
+
+  private decode(batch: DetBatch) {
+    const memory = this.encode(this.encoder, batch);
+    const queryPos = this.repeat(this.queryEmbedding.table, batch);
+    return this.decoder.forward(tf.zerosLike(queryPos), queryPos, memory);
+  }
+
+  /** loss_cls, loss_bbox and loss_iou of the last decoder layer, and d0.loss_cls, ... of those before it. */
+  loss(batch: DetBatch): Losses {
+    const { states, references } = this.decode(batch);
+    return this.bboxHead.loss(states, references, batch);
+  }
+
+  predict(batch: DetBatch, { rescale = true } = {}): Detections[] {
+    const { states, references } = this.decode(batch);
+    return this.bboxHead.predict(states, references, batch, { rescale });
+  }
+}
+
+export const conditionalDETRDefinition = defineModule({
+  kind: 'detector',
+  type: 'ConditionalDETR',
+  summary: 'DETR whose queries each look around a reference point of their own',
+  paper: 'Meng et al., Conditional DETR for Fast Training Convergence, ICCV 2021',
+  shapes: 'images -> boxes [n, 4], scores [n] and labels [n] of each',
+  example: `{
+  type: 'ConditionalDETR',
+  backbone: { type: 'ResNet', depth: 50, out_indices: [3] },
+  neck: { type: 'ChannelMapper', kernel_size: 1, out_channels: 256, act_cfg: null, num_outs: 1 },
+  encoder: { num_layers: 6, layer_cfg: {} },
+  decoder: { num_layers: 6, layer_cfg: { cross_attn_cfg: { embed_dims: 256, num_heads: 8, cross_attn: true } } },
+  positional_encoding: { num_feats: 128, normalize: true },
+  num_queries: 300,
+  bbox_head: { type: 'ConditionalDETRHead', num_classes: 80, loss_cls: { type: 'FocalLoss', loss_weight: 2 } },
+  test_cfg: { max_per_img: 100 },
+}`,
+  options,
+  build: (given, context) => new ConditionalDETR(given, context),
+});

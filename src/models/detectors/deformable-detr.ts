@@ -1,0 +1,229 @@
+// DeformableDETR: attention to a few points of several feature levels; with boxes refined layer by layer, and with queries
+// proposed by the encoder, as it is asked (Zhu et al., ICLR 2021).
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import type { Detections } from '../../data/types';
+import { LayerNorm, Linear, normal, xavier, zeros } from '../../nn';
+import { Embedding } from '../../nn/embedding';
+import type { Parameter } from '../../nn/module';
+import { MultiScaleDeformableAttention } from '../../nn/multi-scale-deformable-attention';
+import { stopGradient } from '../../ops';
+import { type BuildContext, defineModule } from '../../registry';
+import type { DeformableDETRHead, EncoderOutputs } from '../dense-heads/deformable-detr-head';
+import { sinePairs } from '../layers/positional-encodings/sine-positional-encoding';
+import {
+  DeformableDetrTransformerDecoder,
+  DeformableDetrTransformerEncoder,
+  type Pyramid,
+} from '../layers/transformer/deformable-detr-layers';
+import { encoderProposals } from '../layers/transformer/encoder-proposals';
+import { fillsBatch, paddingMask, validSizes } from '../layers/transformer/padding-masks';
+import { deformableDecoderOptions, deformableEncoderOptions } from '../layers/transformer/transformer-options';
+import type { DetBatch, Detector, Losses } from '../types';
+import {
+  asSequence,
+  DetectionTransformer,
+  type DetectionTransformerConfig,
+  detectionTransformerOptions,
+} from './detection-transformer';
+
+export const deformableOptions = {
+  ...detectionTransformerOptions,
+  encoder: deformableEncoderOptions.describe('Mixes the features'),
+  decoder: deformableDecoderOptions.describe('Reads them into the queries'),
+  with_box_refine: z.boolean().default(false).describe('Every decoder layer refines the boxes of the one before'),
+  as_two_stage: z.boolean().default(false).describe('The encoder proposes the queries'),
+  num_feature_levels: z.int().positive().default(4).describe('Feature levels'),
+};
+const options = z.strictObject(deformableOptions);
+export type DeformableDETRConfig = z.output<typeof options>;
+
+/** The encoded pyramid and the positions of its pixels in it. */
+export interface EncodedPyramid extends Pyramid {
+  memory: tf.Tensor3D;
+  /** Height and width of the image's part of each level, by image. */
+  sizes: [number, number][][];
+}
+
+/** Deformable DETR and DINO: levels to a pyramid, and the encoder's proposals. */
+export abstract class DeformableTransformer<Head extends DeformableDETRHead> extends DetectionTransformer<Head> {
+  protected readonly levelEmbed: Parameter;
+  protected readonly encoder: DeformableDetrTransformerEncoder;
+  protected readonly channels: number;
+
+  constructor(type: string, config: DeformableDETRConfig, context: BuildContext) {
+    const { with_box_refine, as_two_stage, num_feature_levels: levels, decoder } = config;
+    const embedDims = config.encoder.layer_cfg.self_attn_cfg.embed_dims;
+    super(type, config as DetectionTransformerConfig, context, {
+      embedDims,
+      levels,
+      headOptions: {
+        share_pred_layer: !with_box_refine,
+        num_pred_layer: decoder.num_layers + (as_two_stage ? 1 : 0),
+        as_two_stage,
+      },
+    });
+    this.channels = embedDims;
+    this.encoder = this.addChild('encoder', new DeformableDetrTransformerEncoder(config.encoder));
+    this.levelEmbed = this.addParameter('level_embed', [levels, embedDims], normal(1));
+  }
+
+  /** Matrices start Xavier-uniform, but deformable attention as it does by itself. */
+  protected startTransformer(decoder: DeformableDetrTransformerDecoder): void {
+    this.startXavier(this.encoder, decoder);
+    for (const part of [this.encoder, decoder])
+      for (const [, m] of part.modules()) if (m instanceof MultiScaleDeformableAttention) m.resetInit();
+  }
+
+  protected encode(batch: DetBatch): EncodedPyramid {
+    const maps = this.extractFeatures(batch.inputs);
+    const shapes = maps.map(({ shape: [, h, w] }): [number, number] => [h, w]);
+    const padded = !fillsBatch(batch);
+    const masks = padded ? shapes.map((shape) => paddingMask(batch, shape)) : undefined;
+    const [count] = maps[0].shape;
+    const positions = shapes.map(([h, w], level) => {
+      const own = asSequence(this.positionalEncoding.forward(masks?.[level] ?? [count, h, w]));
+      return tf.add<tf.Tensor3D>(own, tf.slice(this.levelEmbed.variable, [level, 0], [1, this.channels]));
+    });
+    const keyPaddingMask =
+      masks &&
+      (tf.concat(
+        masks.map((m) => m.reshape([count, -1])),
+        1,
+      ) as tf.Tensor2D);
+    const whole = batch.samples.map(() => shapes);
+    const byLevel = shapes.map((shape) => validSizes(batch, shape));
+    const sizes = padded ? batch.samples.map((_, n) => byLevel.map((images) => images[n])) : whole;
+    const ratios = sizes.flatMap((image) => image.flatMap(([h, w], l) => [w / shapes[l][1], h / shapes[l][0]]));
+    const validRatios = tf.tensor3d(ratios, [count, shapes.length, 2]);
+    const pyramid = { shapes, keyPaddingMask, validRatios };
+    const features = tf.concat(maps.map(asSequence), 1);
+    const memory = this.encoder.forward(features, tf.concat(positions, 1), pyramid);
+    return { ...pyramid, memory, sizes };
+  }
+
+  /** What the encoder's pixels predict: class scores, and boxes before the sigmoid, through the branches behind the last. */
+  protected propose(
+    { memory, shapes, sizes, keyPaddingMask }: EncodedPyramid,
+    layer: number,
+    project: (x: tf.Tensor3D) => tf.Tensor3D,
+  ): { scores: tf.Tensor3D; boxes: tf.Tensor3D } {
+    const { proposals, valid } = encoderProposals(shapes, keyPaddingMask ? sizes : sizes.map(() => shapes));
+    const output = project(tf.mul(memory, valid));
+    const boxes = tf.add<tf.Tensor3D>(this.bboxHead.regBranches.at(layer).forward(output), proposals);
+    return { scores: this.bboxHead.clsBranches.at(layer).forward(output), boxes };
+  }
+}
+
+/** Rows [B, S, n] of each image at indices [B, k]. */
+export function takeRows(x: tf.Tensor3D, indices: tf.Tensor2D): tf.Tensor3D {
+  const [batch, count, width] = x.shape;
+  const first = tf.range(0, batch, 1, 'int32').mul(tf.scalar(count, 'int32')).expandDims(1);
+  const flat: tf.Tensor1D = tf.add(indices, first).reshape([-1]);
+  return tf.gather(x.reshape([batch * count, width]), flat).reshape([batch, indices.shape[1], width]);
+}
+
+interface Decoded {
+  states: tf.Tensor3D[];
+  references: tf.Tensor3D[];
+  encoder?: EncoderOutputs;
+}
+
+export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> implements Detector {
+  private readonly decoder: DeformableDetrTransformerDecoder;
+  private readonly queryEmbedding?: Embedding;
+  private readonly referencePoints?: Linear;
+  private readonly proposer?: { memory: Linear; memoryNorm: LayerNorm; position: Linear; positionNorm: LayerNorm };
+  private readonly refine: boolean;
+  private readonly queries: number;
+
+  constructor(config: DeformableDETRConfig, context: BuildContext) {
+    super('DeformableDETR', config, context);
+    const c = this.channels;
+    this.refine = config.with_box_refine;
+    this.queries = config.num_queries;
+    this.decoder = this.addChild('decoder', new DeformableDetrTransformerDecoder(config.decoder));
+    this.startTransformer(this.decoder);
+    if (!config.as_two_stage) {
+      this.queryEmbedding = this.addChild('query_embedding', new Embedding({ count: this.queries, channels: 2 * c }));
+      const points = new Linear({ inFeatures: c, outFeatures: 2, init: xavier(), biasInit: zeros });
+      this.referencePoints = this.addChild('reference_points_fc', points);
+      return;
+    }
+    const square = (n: number) => new Linear({ inFeatures: n, outFeatures: n, init: xavier() });
+    this.proposer = {
+      memory: this.addChild('memory_trans_fc', square(c)),
+      memoryNorm: this.addChild('memory_trans_norm', new LayerNorm({ channels: c })),
+      position: this.addChild('pos_trans_fc', square(2 * c)),
+      positionNorm: this.addChild('pos_trans_norm', new LayerNorm({ channels: 2 * c })),
+    };
+  }
+
+  private decode(batch: DetBatch): Decoded {
+    const pyramid = this.encode(batch);
+    const { query, queryPos, references, encoder } = this.start(pyramid);
+    const regress = this.refine
+      ? (state: tf.Tensor3D, layer: number) => this.bboxHead.regBranches.at(layer).forward(state)
+      : undefined;
+    const decoded = this.decoder.forward(query, queryPos, references, { value: pyramid.memory, pyramid }, regress);
+    return { ...decoded, encoder };
+  }
+
+  /** The queries before the first layer: learned, or the encoder's best proposals. */
+  private start(pyramid: EncodedPyramid) {
+    const { proposer, channels: c } = this;
+    const [batch] = pyramid.memory.shape;
+    const halves = (x: tf.Tensor3D) => tf.split<tf.Tensor3D>(x, 2, 2);
+    if (!proposer) {
+      const table = (this.queryEmbedding as Embedding).table.expandDims<tf.Tensor3D>(0);
+      const [queryPos, query] = halves(tf.tile(table, [batch, 1, 1]));
+      const references: tf.Tensor3D = tf.sigmoid((this.referencePoints as Linear).forward(queryPos));
+      return { query, queryPos, references, encoder: undefined };
+    }
+    const found = this.propose(pyramid, this.decoder.numLayers, (x) =>
+      proposer.memoryNorm.forward(proposer.memory.forward(x)),
+    );
+    const objectness = tf.slice(found.scores, [0, 0, 0], [-1, -1, 1]).reshape([batch, -1]);
+    const { indices } = tf.topk(stopGradient(objectness), this.queries);
+    const chosen = stopGradient(takeRows(found.boxes, indices as tf.Tensor2D)); // [B, Q, 4], before the sigmoid
+    const references: tf.Tensor3D = tf.sigmoid(chosen);
+    const embed = sinePairs(tf.mul(references, 2 * Math.PI).expandDims(3), c / 4).reshape([batch, this.queries, 2 * c]);
+    const [queryPos, query] = halves(proposer.positionNorm.forward(proposer.position.forward(embed as tf.Tensor3D)));
+    return { query, queryPos, references, encoder: { scores: found.scores, boxes: tf.sigmoid(found.boxes) } };
+  }
+
+  /** Losses by layer as DETR's, and enc_loss_cls, enc_loss_bbox and enc_loss_iou in the two-stage form. */
+  loss(batch: DetBatch): Losses {
+    const { states, references, encoder } = this.decode(batch);
+    return this.bboxHead.loss(states, references, batch, encoder);
+  }
+
+  predict(batch: DetBatch, { rescale = true } = {}): Detections[] {
+    const { states, references } = this.decode(batch);
+    return this.bboxHead.predict(states, references, batch, { rescale });
+  }
+}
+
+export const deformableExample = (type: string, head: string, rest: string) => `{
+  type: '${type}',
+  backbone: { type: 'ResNet', depth: 50, out_indices: [1, 2, 3] },
+  neck: { type: 'ChannelMapper', kernel_size: 1, out_channels: 256, act_cfg: null, norm_cfg: { type: 'GN', num_groups: 32 }, num_outs: 4 },
+  encoder: { num_layers: 6, layer_cfg: {} },
+  decoder: { num_layers: 6, layer_cfg: {}, post_norm_cfg: null },
+  positional_encoding: { num_feats: 128, normalize: true, offset: -0.5 },
+  num_queries: 300,${rest}
+  bbox_head: { type: '${head}', num_classes: 80, loss_cls: { type: 'FocalLoss', loss_weight: 2 } },
+  test_cfg: { max_per_img: 100 },
+}`;
+
+export const deformableDETRDefinition = defineModule({
+  kind: 'detector',
+  type: 'DeformableDETR',
+  summary: 'DETR whose attention reads a few points of several feature levels',
+  paper: 'Zhu et al., Deformable DETR: Deformable Transformers for End-to-End Object Detection, ICLR 2021',
+  shapes: 'images -> boxes [n, 4], scores [n] and labels [n] of each',
+  example: deformableExample('DeformableDETR', 'DeformableDETRHead', ''),
+  options,
+  build: (given, context) => new DeformableDETR(given, context),
+});

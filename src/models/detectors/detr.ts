@@ -1,0 +1,100 @@
+// DETR: a convolutional network, a transformer and one-to-one matching in place of anchors and suppression (Carion et al.,
+// ECCV 2020).
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import type { Detections } from '../../data/types';
+import { Embedding } from '../../nn/embedding';
+import { type BuildContext, defineModule } from '../../registry';
+import type { DETRHead } from '../dense-heads/detr-head';
+import type { QueryHead } from '../dense-heads/query-head';
+import { DetrTransformerDecoder, DetrTransformerEncoder, type Memory } from '../layers/transformer/detr-layers';
+import { fillsBatch, paddingMask } from '../layers/transformer/padding-masks';
+import { decoderOptions, encoderOptions } from '../layers/transformer/transformer-options';
+import type { DetBatch, Detector, Losses } from '../types';
+import {
+  asSequence,
+  DetectionTransformer,
+  type DetectionTransformerConfig,
+  detectionTransformerOptions,
+} from './detection-transformer';
+
+const options = z.strictObject({
+  ...detectionTransformerOptions,
+  encoder: encoderOptions.describe('Mixes the features'),
+  decoder: decoderOptions.describe('Reads them into the queries'),
+});
+
+interface Encoder {
+  forward(query: tf.Tensor3D, queryPos: tf.Tensor3D, keyPaddingMask?: tf.Tensor2D): tf.Tensor3D;
+}
+
+/** DETR and its relatives that look at one feature level. */
+export abstract class SingleLevelTransformer<Head extends QueryHead> extends DetectionTransformer<Head> {
+  /** What the decoder reads: the encoded features of the last level and where they stand. */
+  protected encode(encoder: Encoder, batch: DetBatch): Memory {
+    const features = this.extractFeatures(batch.inputs);
+    const last = features[features.length - 1];
+    const [count, height, width] = last.shape;
+    const mask = fillsBatch(batch) ? undefined : paddingMask(batch, [height, width]);
+    const keyPos = asSequence(this.positionalEncoding.forward(mask ?? [count, height, width]));
+    const keyPaddingMask = mask?.reshape<tf.Tensor2D>([count, height * width]);
+    return { key: encoder.forward(asSequence(last), keyPos, keyPaddingMask), keyPos, keyPaddingMask };
+  }
+
+  /** A table of queries for every image, [B, Q, C]. */
+  protected repeat(table: tf.Tensor2D, batch: DetBatch): tf.Tensor3D {
+    return tf.tile(table.expandDims<tf.Tensor3D>(0), [batch.samples.length, 1, 1]);
+  }
+}
+
+export class DETR extends SingleLevelTransformer<DETRHead> implements Detector {
+  private readonly encoder: DetrTransformerEncoder;
+  private readonly decoder: DetrTransformerDecoder;
+  private readonly queryEmbedding: Embedding;
+
+  constructor(config: z.output<typeof options>, context: BuildContext) {
+    const channels = config.encoder.layer_cfg.self_attn_cfg.embed_dims;
+    super('DETR', config as DetectionTransformerConfig, context, { embedDims: channels });
+    this.encoder = this.addChild('encoder', new DetrTransformerEncoder(config.encoder));
+    this.decoder = this.addChild('decoder', new DetrTransformerDecoder(config.decoder));
+    this.queryEmbedding = this.addChild('query_embedding', new Embedding({ count: config.num_queries, channels }));
+    this.startXavier(this.encoder, this.decoder);
+  }
+
+  /** The state of the queries behind every decoder layer, [B, Q, C]. */
+  states(batch: DetBatch): tf.Tensor3D[] {
+    const memory = this.encode(this.encoder, batch);
+    const queryPos = this.repeat(this.queryEmbedding.table, batch);
+    return this.decoder.forward(tf.zerosLike(queryPos), queryPos, memory);
+  }
+
+  /** loss_cls, loss_bbox and loss_iou of the last decoder layer, and d0.loss_cls, ... of those before it. */
+  loss(batch: DetBatch): Losses {
+    return this.bboxHead.loss(this.states(batch), batch);
+  }
+
+  predict(batch: DetBatch, { rescale = true } = {}): Detections[] {
+    return this.bboxHead.predict(this.states(batch), batch, { rescale });
+  }
+}
+
+export const detrDefinition = defineModule({
+  kind: 'detector',
+  type: 'DETR',
+  summary: 'Objects as a set: a transformer reads the image into queries that are matched one to one with the truths',
+  paper: 'Carion et al., End-to-End Object Detection with Transformers, ECCV 2020',
+  shapes: 'images -> boxes [n, 4], scores [n] and labels [n] of each',
+  example: `{
+  type: 'DETR',
+  backbone: { type: 'ResNet', depth: 50, out_indices: [3] },
+  neck: { type: 'ChannelMapper', kernel_size: 1, out_channels: 256, act_cfg: null, num_outs: 1 },
+  encoder: { num_layers: 6, layer_cfg: {} },
+  decoder: { num_layers: 6, layer_cfg: {} },
+  positional_encoding: { num_feats: 128, normalize: true },
+  bbox_head: { type: 'DETRHead', num_classes: 80 },
+  test_cfg: { max_per_img: 100 },
+}`,
+  options,
+  build: (given, context) => new DETR(given, context),
+});

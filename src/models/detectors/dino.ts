@@ -1,0 +1,107 @@
+// DINO: Deformable DETR in two stages with mixed query selection (positions from the encoder, contents learned), denoising
+// queries and refinement that looks forward twice (Zhang et al., ICLR 2023).
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import type { Detections } from '../../data/types';
+import { LayerNorm, Linear, xavier } from '../../nn';
+import { Embedding } from '../../nn/embedding';
+import { stopGradient } from '../../ops';
+import type { Random } from '../../random';
+import { type BuildContext, defineModule } from '../../registry';
+import type { EncoderOutputs } from '../dense-heads/deformable-detr-head';
+import type { DINOHead } from '../dense-heads/dino-head';
+import { CdnQueryGenerator, type DenoisingQueries, denoisingOptions } from '../layers/transformer/cdn-query-generator';
+import { DinoTransformerDecoder } from '../layers/transformer/dino-decoder';
+import { toInstances } from '../task-modules/instances';
+import type { DetBatch, Detector, Losses } from '../types';
+import {
+  type DeformableDETRConfig,
+  DeformableTransformer,
+  deformableExample,
+  deformableOptions,
+  takeRows,
+} from './deformable-detr';
+
+const options = z.strictObject({
+  ...deformableOptions,
+  with_box_refine: z.literal(true, { error: 'DINO always refines boxes: must be true' }).describe('Must be true'),
+  as_two_stage: z.literal(true, { error: 'DINO always has two stages: must be true' }).describe('Must be true'),
+  dn_cfg: denoisingOptions.default(denoisingOptions.parse({})).describe('Denoising queries'),
+});
+
+interface Decoded {
+  states: tf.Tensor3D[];
+  references: tf.Tensor3D[];
+  encoder: EncoderOutputs;
+}
+
+export class DINO extends DeformableTransformer<DINOHead> implements Detector {
+  readonly denoising: CdnQueryGenerator;
+  private readonly decoder: DinoTransformerDecoder;
+  private readonly queryEmbedding: Embedding;
+  private readonly memoryFc: Linear;
+  private readonly memoryNorm: LayerNorm;
+
+  constructor(config: z.output<typeof options>, context: BuildContext) {
+    super('DINO', config as DeformableDETRConfig, context);
+    const { channels } = this;
+    const { num_queries: count } = config;
+    this.decoder = this.addChild('decoder', new DinoTransformerDecoder(config.decoder));
+    this.startTransformer(this.decoder);
+    this.queryEmbedding = this.addChild('query_embedding', new Embedding({ count, channels, init: xavier() }));
+    const square = new Linear({ inFeatures: channels, outFeatures: channels, init: xavier() });
+    this.memoryFc = this.addChild('memory_trans_fc', square);
+    this.memoryNorm = this.addChild('memory_trans_norm', new LayerNorm({ channels }));
+    const shape = { classes: this.classes, embedDims: channels, matchingQueries: count };
+    this.denoising = this.addChild('dn_query_generator', new CdnQueryGenerator(config.dn_cfg, shape));
+  }
+
+  private decode(batch: DetBatch, denoising?: DenoisingQueries): Decoded {
+    const pyramid = this.encode(batch);
+    const count = this.queryEmbedding.table.shape[0];
+    const [images] = pyramid.memory.shape;
+    const found = this.propose(pyramid, this.decoder.numLayers, (x) =>
+      this.memoryNorm.forward(this.memoryFc.forward(x)),
+    );
+    const { indices } = tf.topk(stopGradient(tf.max(found.scores, 2)), count);
+    const chosen = takeRows(found.boxes, indices as tf.Tensor2D); // [B, Q, 4], before the sigmoid
+    const encoder = { scores: takeRows(found.scores, indices as tf.Tensor2D), boxes: tf.sigmoid<tf.Tensor3D>(chosen) };
+    let query: tf.Tensor3D = tf.tile(this.queryEmbedding.table.expandDims<tf.Tensor3D>(0), [images, 1, 1]);
+    let boxes = stopGradient(chosen);
+    if (denoising) {
+      query = tf.concat([denoising.labels, query], 1);
+      boxes = tf.concat([denoising.boxes, boxes], 1);
+    }
+    const inputs = { value: pyramid.memory, pyramid, selfAttnMask: denoising?.mask };
+    const regress = (state: tf.Tensor3D, layer: number) => this.bboxHead.regBranches.at(layer).forward(state);
+    return { ...this.decoder.decode(query, tf.sigmoid(boxes), inputs, regress), encoder };
+  }
+
+  /** Losses by layer as DETR's, enc_loss_... of the encoder and dn_loss_... of the denoising queries. */
+  loss(batch: DetBatch, random: Random): Losses {
+    const truths = batch.samples.map(({ truths, meta: { imgShape } }) => {
+      const { bboxes, labels } = toInstances(truths);
+      return { labels, boxes: bboxes.map((v, k) => v / imgShape[k & 1 ? 0 : 1]) };
+    });
+    const denoising = this.denoising.forward(truths, random);
+    const { states, references, encoder } = this.decode(batch, denoising);
+    return this.bboxHead.denoisingLoss(states, references, batch, encoder, denoising);
+  }
+
+  predict(batch: DetBatch, { rescale = true } = {}): Detections[] {
+    const { states, references } = this.decode(batch);
+    return this.bboxHead.predict(states, references, batch, { rescale });
+  }
+}
+
+export const dinoDefinition = defineModule({
+  kind: 'detector',
+  type: 'DINO',
+  summary: 'Deformable DETR with denoising queries and mixed query selection',
+  paper: 'Zhang et al., DINO: DETR with Improved DeNoising Anchor Boxes, ICLR 2023',
+  shapes: 'images -> boxes [n, 4], scores [n] and labels [n] of each',
+  example: deformableExample('DINO', 'DINOHead', '\n  with_box_refine: true,\n  as_two_stage: true,'),
+  options,
+  build: (given, context) => new DINO(given, context),
+});

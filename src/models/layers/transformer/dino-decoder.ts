@@ -1,0 +1,52 @@
+// Decoder of DINO (Zhang et al., ICLR 2023): Deformable DETR's, whose query positions are the sine embedding of the boxes
+// refined so far, and whose refinement "looks forward twice": a layer's loss also reaches the boxes of the layer before.
+
+import * as tf from '@tensorflow/tfjs';
+import type { z } from 'zod';
+import { LayerNorm } from '../../../nn';
+import { MLP } from '../../../nn/mlp';
+import { stopGradient } from '../../../ops';
+import { coordinateToEncoding, inverseSigmoid } from './coordinates';
+import {
+  type DeformableDecoderInputs,
+  DeformableDetrTransformerDecoder,
+  onEveryLevel,
+  type Regressor,
+} from './deformable-detr-layers';
+import type { deformableDecoderOptions } from './transformer-options';
+
+export class DinoTransformerDecoder extends DeformableDetrTransformerDecoder {
+  private readonly refPointHead: MLP;
+  private readonly norm: LayerNorm;
+
+  constructor(options: z.output<typeof deformableDecoderOptions>) {
+    super(options);
+    const channels = this.embedDims;
+    this.refPointHead = this.addChild('ref_point_head', new MLP(2 * channels, channels, channels, 2));
+    this.norm = this.addChild('norm', new LayerNorm({ channels }));
+  }
+
+  /** `references` [B, Q, 4] in 0..1. States behind every layer, normalised; references before the first and behind each. */
+  decode(
+    query: tf.Tensor3D,
+    references: tf.Tensor3D,
+    inputs: DeformableDecoderInputs,
+    regress: Regressor,
+  ): { states: tf.Tensor3D[]; references: tf.Tensor3D[] } {
+    const states: tf.Tensor3D[] = [];
+    const all = [references];
+    let [x, current] = [query, references];
+    for (const [i, layer] of [...this.layers].entries()) {
+      const points = onEveryLevel(current, inputs.pyramid.validRatios);
+      const [batch, queries] = points.shape;
+      const first: tf.Tensor3D = tf.slice(points, [0, 0, 0, 0], [-1, -1, 1, -1]).reshape([batch, queries, 4]);
+      const queryPos = this.refPointHead.forward(coordinateToEncoding(first, this.embedDims / 2));
+      x = layer.forward(x, queryPos, points, inputs);
+      const refined = tf.sigmoid(tf.add<tf.Tensor3D>(regress(x, i), inverseSigmoid(current, 1e-3)));
+      current = stopGradient(refined);
+      states.push(this.norm.forward(x));
+      all.push(refined);
+    }
+    return { states, references: all };
+  }
+}

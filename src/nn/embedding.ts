@@ -1,0 +1,34 @@
+// A table of vectors, PyTorch's nn.Embedding: standard normal at the start.
+
+import * as tf from '@tensorflow/tfjs';
+import { type Initializer, normal } from './initializers';
+import { Module, type Parameter } from './module';
+
+export interface EmbeddingConfig {
+  count: number;
+  channels: number;
+  init?: Initializer;
+}
+
+/**
+ * @example new Embedding({ count: 100, channels: 256 }).forward(tf.tensor1d([3, 5], 'int32')) // [2, 256]
+ */
+export class Embedding extends Module {
+  readonly layerNames = ['Embedding'];
+  readonly weight: Parameter;
+
+  constructor({ count, channels, init = normal(1) }: EmbeddingConfig) {
+    super();
+    this.weight = this.addParameter('weight', [count, channels], init);
+  }
+
+  /** The whole table, [count, C]. */
+  get table(): tf.Tensor2D {
+    return this.weight.variable as tf.Tensor as tf.Tensor2D;
+  }
+
+  /** Indices [n] -> [n, C]. */
+  forward(indices: tf.Tensor1D): tf.Tensor2D {
+    return tf.gather(this.table, indices);
+  }
+}

@@ -1,0 +1,146 @@
+// Multi-scale deformable attention with its projections (Zhu et al., Deformable DETR, ICLR 2021), mmcv's module by names
+// and initialisation: the points start on rings around the query, each head in a direction of its own.
+
+import * as tf from '@tensorflow/tfjs';
+import { DetLabError } from '../errors';
+import { deformAttention } from '../ops/deform-attention';
+import { Dropout } from './dropout';
+import { type Initializer, xavier, zeros } from './initializers';
+import { Linear } from './linear';
+import { Module } from './module';
+
+export interface MultiScaleDeformableAttentionConfig {
+  embedDims?: number;
+  numHeads?: number;
+  numLevels?: number;
+  numPoints?: number;
+  /** Dropout behind the output projection. */
+  dropout?: number;
+  /** Tensors are [B, L, C]; else [L, B, C]. */
+  batchFirst?: boolean;
+  valueProjRatio?: number;
+}
+
+export interface DeformableAttentionInputs {
+  /** The pixels of all levels; the query by default. */
+  value?: tf.Tensor3D;
+  /** What the shortcut carries; the query by default. */
+  identity?: tf.Tensor3D;
+  queryPos?: tf.Tensor3D;
+  /** [B, S], non-zero: reads as zero. */
+  keyPaddingMask?: tf.Tensor2D;
+  /** [B, L, levels, 2] points (x, y) or [B, L, levels, 4] boxes (x, y, w, h), in 0..1 of a level. */
+  referencePoints: tf.Tensor4D;
+  /** [height, width] of each level. */
+  shapes: [number, number][];
+}
+
+/** Ring after ring around the query; head h looks at the angle 2 pi h / heads. */
+function ringBias(heads: number, levels: number, points: number): Initializer {
+  return () => {
+    const out = new Float32Array(heads * levels * points * 2);
+    for (let i = 0; i < out.length; i += 2) {
+      const head = Math.floor(i / (2 * levels * points));
+      const ring = ((i >> 1) % points) + 1;
+      const angle = (2 * Math.PI * head) / heads;
+      const [x, y] = [Math.cos(angle), Math.sin(angle)];
+      const reach = ring / Math.max(Math.abs(x), Math.abs(y));
+      out[i] = x * reach;
+      out[i + 1] = y * reach;
+    }
+    return out;
+  };
+}
+
+/**
+ * @throws DetLabError when the heads do not divide the channels.
+ * @example new MultiScaleDeformableAttention({ embedDims: 256, batchFirst: true }).forward(query, { referencePoints, shapes })
+ */
+export class MultiScaleDeformableAttention extends Module {
+  readonly layerNames = ['MultiScaleDeformableAttention'];
+  readonly embedDims: number;
+  private readonly heads: number;
+  private readonly levels: number;
+  private readonly points: number;
+  private readonly batchFirst: boolean;
+  private readonly drop: Dropout;
+  private readonly samplingOffsets: Linear;
+  private readonly attentionWeights: Linear;
+  private readonly valueProj: Linear;
+  private readonly outputProj: Linear;
+
+  constructor(config: MultiScaleDeformableAttentionConfig = {}) {
+    super();
+    const { embedDims = 256, numHeads = 8, numLevels = 4, numPoints = 4, dropout = 0.1 } = config;
+    if (embedDims % numHeads !== 0)
+      throw new DetLabError(
+        `Cannot build deformable attention: num_heads ${numHeads} does not divide embed_dims ${embedDims}`,
+      );
+    this.embedDims = embedDims;
+    this.heads = numHeads;
+    this.levels = numLevels;
+    this.points = numPoints;
+    this.batchFirst = config.batchFirst ?? false;
+    this.drop = this.addChild('dropout', new Dropout({ type: 'Dropout', drop_prob: dropout }));
+    const samples = numHeads * numLevels * numPoints;
+    const valueDims = Math.trunc(embedDims * (config.valueProjRatio ?? 1));
+    const linear = (inFeatures: number, outFeatures: number, init: Initializer, biasInit: Initializer) =>
+      new Linear({ inFeatures, outFeatures, init, biasInit });
+    const rings = ringBias(numHeads, numLevels, numPoints);
+    this.samplingOffsets = this.addChild('sampling_offsets', linear(embedDims, 2 * samples, zeros, rings));
+    this.attentionWeights = this.addChild('attention_weights', linear(embedDims, samples, zeros, zeros));
+    this.valueProj = this.addChild('value_proj', linear(embedDims, valueDims, xavier(), zeros));
+    this.outputProj = this.addChild('output_proj', linear(valueDims, embedDims, xavier(), zeros));
+  }
+
+  /** mmcv's own initialisation again, over what an outer module set. */
+  resetInit(): void {
+    this.samplingOffsets.weight.initializer = zeros;
+    this.attentionWeights.weight.initializer = zeros;
+    for (const layer of [this.valueProj, this.outputProj]) layer.weight.initializer = xavier();
+  }
+
+  forward(query: tf.Tensor3D, inputs: DeformableAttentionInputs): tf.Tensor3D {
+    const { identity = query, queryPos, keyPaddingMask, shapes } = inputs;
+    return tf.tidy(() => {
+      const q = this.ordered(queryPos ? tf.add(query, queryPos) : query);
+      const [batch, length] = q.shape;
+      let value = this.valueProj.forward(this.ordered(inputs.value ?? query));
+      if (keyPaddingMask) value = tf.mul(value, tf.cast(tf.equal(keyPaddingMask, 0), 'float32').expandDims(-1));
+      const locations = this.locations(this.samplingOffsets.forward(q), inputs.referencePoints, shapes);
+      const perHead = this.levels * this.points;
+      const logits = this.attentionWeights.forward(q).reshape([batch, length, this.heads, perHead]);
+      const weights: tf.Tensor3D = tf.softmax(logits).reshape([batch, length, this.heads * perHead]);
+      const read = deformAttention(value, locations, weights, { shapes, heads: this.heads, points: this.points });
+      const out = this.ordered(this.outputProj.forward(read));
+      return tf.add(this.drop.forward(out), identity);
+    });
+  }
+
+  /** Offsets [B, L, heads * levels * points * 2] beside the reference of their level, [B, L, heads * levels * points, 2]. */
+  private locations(offsets: tf.Tensor3D, references: tf.Tensor4D, shapes: [number, number][]): tf.Tensor4D {
+    const [batch, length, levels, size] = references.shape;
+    if (levels !== this.levels || shapes.length !== this.levels)
+      throw new DetLabError(
+        `Cannot attend: the attention was built for num_levels ${this.levels}, received ${levels} reference levels and ` +
+          `${shapes.length} feature levels`,
+      );
+    const { heads, points } = this;
+    // [B L, heads, levels, points, 2] with the references broadcast over heads and points
+    const shifts = offsets.reshape([batch * length, heads, levels, points, 2]);
+    const part = (begin: number) =>
+      tf.slice(references, [0, 0, 0, begin], [-1, -1, -1, 2]).reshape([batch * length, 1, levels, 1, 2]);
+    const scale =
+      size === 2
+        ? tf.tensor(
+            shapes.flatMap(([h, w]) => [1 / w, 1 / h]),
+            [1, 1, levels, 1, 2],
+          )
+        : tf.mul(part(2), 0.5 / points);
+    return tf.add(part(0), tf.mul(shifts, scale)).reshape([batch, length, heads * levels * points, 2]);
+  }
+
+  private ordered(x: tf.Tensor3D): tf.Tensor3D {
+    return this.batchFirst ? x : tf.transpose(x, [1, 0, 2]);
+  }
+}

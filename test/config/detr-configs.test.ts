@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { loadConfig } from '../../src/config';
+import { goldenJson } from '../golden-data';
+
+const family = goldenJson<Record<string, object>>('config_detr_family');
+
+test('detr_r50_8xb2-150e_coco equals the reference after inheritance', () => {
+  expect(loadConfig('detr_r50_8xb2-150e_coco').config).toEqual(
+    goldenJson<{ merged: object }>('config_detr_r50').merged,
+  );
+});
+
+// those on Swin wait for the backbone
+const known = Object.entries(family).filter(([name]) => !name.includes('swin'));
+test.each(known)('%s equals the reference after inheritance', (name, expected) => {
+  expect(loadConfig(name).config).toEqual(expected);
+});

@@ -1,0 +1,230 @@
+import * as tf from '@tensorflow/tfjs';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Detections, PackedSample } from '../../../src/data/types';
+import { startEngine } from '../../../src/engine';
+import { buildDetector } from '../../../src/models/build';
+import type { DeformableDETR, DINO } from '../../../src/models/detectors';
+import type { DetBatch, Detector, Losses } from '../../../src/models/types';
+import { torchShape } from '../../../src/nn/module';
+import { Random } from '../../../src/random';
+import type { ModuleConfig } from '../../../src/registry';
+import { expectClose, fillByFormula, goldenJson, nhwc, sgn, u01 } from '../../golden-data';
+
+interface Reference {
+  cfg: ModuleConfig;
+  params: [string, number[]][];
+  losses: Record<string, number>;
+  /** Norm, and product with sgn(name). */
+  grads: Record<string, [number, number]>;
+  predictions: { bboxes: number[]; scores: number[]; labels: number[] }[];
+}
+const { models, extra_rules } = goldenJson<{ models: Record<string, Reference>; extra_rules: [string, number][] }>(
+  'detr_family',
+);
+
+beforeAll(async () => void (await startEngine()));
+
+function predict(model: Detector, batch: DetBatch): Detections[] {
+  let found: Detections[] = [];
+  tf.tidy(() => {
+    found = model.predict(batch);
+  });
+  return found;
+}
+
+const SHAPES: [number, number][] = [
+  [64, 96],
+  [48, 64],
+];
+const TRUTHS: [number[], number[]][] = [
+  [
+    [4, 6, 40, 50, 50, 10, 90, 60, 20, 20, 70, 44],
+    [0, 2, 1],
+  ],
+  [
+    [3, 4, 30, 40, 25, 8, 60, 44],
+    [1, 2],
+  ],
+];
+
+/** The batch of the reference: an image of 64 x 96 and one of 48 x 64, padded; resized to half. */
+function batch(): DetBatch {
+  const shape = [2, 3, 64, 96];
+  const data = sgn('in0', shape);
+  for (let c = 0; c < 3; c++)
+    for (let y = 0; y < 64; y++)
+      for (let x = 0; x < 96; x++) if (y >= 48 || x >= 64) data[((3 + c) * 64 + y) * 96 + x] = 0;
+  const samples = SHAPES.map(
+    ([height, width], i): PackedSample => ({
+      image: { data: new Uint8Array(), width, height, order: 'bgr' },
+      meta: {
+        imgId: i,
+        imgPath: `image ${i}`,
+        oriShape: [2 * height, 2 * width],
+        imgShape: [height, width],
+        scaleFactor: [0.5, 0.5],
+        flip: false,
+      },
+      truths: {
+        bboxes: Float32Array.from(TRUTHS[i][0]),
+        labels: Int32Array.from(TRUTHS[i][1]),
+        ignored: new Uint8Array(TRUTHS[i][1].length),
+      },
+    }),
+  );
+  return { inputs: nhwc({ shape, data }), samples, batchShape: [64, 96] };
+}
+
+const stream = (name: string, n: number) => Float32Array.from({ length: n }, (_, i) => u01(name, i));
+
+function build({ cfg }: Reference): Detector {
+  const model = buildDetector(cfg);
+  fillByFormula(model, '', extra_rules);
+  if (cfg.type !== 'DINO') return model;
+  // the reference's random numbers, by formula as well
+  const { denoising } = model as DINO;
+  const scale = (cfg.dn_cfg as { label_noise_scale: number }).label_noise_scale;
+  denoising.draw = (truths, groups) => {
+    const n = truths * 2 * groups;
+    const chances = stream('chance', n);
+    const replaced = chances.filter((p) => p < scale * 0.5).length;
+    return {
+      chances,
+      labels: Int32Array.from(stream('label', replaced), (u) => Math.floor(u * 3)),
+      signs: stream('sign', 4 * n).map((u) => 2 * Math.floor(u * 2) - 1),
+      shares: stream('share', 4 * n),
+    };
+  };
+  return model;
+}
+
+const flat = (losses: Losses): Record<string, tf.Scalar> =>
+  Object.fromEntries(Object.entries(losses).map(([name, value]) => [name, value as tf.Scalar]));
+
+describe.each(Object.entries(models))('%s equals MMDetection', (_, reference) => {
+  test('parameters in order', () => {
+    const model = buildDetector(reference.cfg);
+    const found = [...model.named()].map(([name, p]) => [name, torchShape(p)]);
+    expect(found).toEqual(reference.params);
+    model.dispose();
+  });
+
+  test('losses and gradients', () => {
+    const model = build(reference).train();
+    const given = batch();
+    const run = () => {
+      let losses: Record<string, number> = {};
+      const trainable = model.trainable();
+      const { value, grads } = tf.variableGrads(
+        () => {
+          const found = flat(model.loss(given, Random.seeded(0)));
+          losses = Object.fromEntries(Object.entries(found).map(([name, v]) => [name, v.dataSync()[0]]));
+          return tf.addN(Object.values(found)) as tf.Scalar;
+        },
+        trainable.map(([, p]) => p.variable),
+      );
+      value.dispose();
+      return { losses, grads, trainable };
+    };
+    const { losses, grads, trainable } = run();
+    expect(Object.keys(losses)).toEqual(Object.keys(reference.losses));
+    for (const [name, expected] of Object.entries(reference.losses))
+      expect(Math.abs(losses[name] - expected), `${name}: ${losses[name]} for ${expected}`).toBeLessThan(
+        2e-4 * Math.max(1, Math.abs(expected)),
+      );
+    expect(trainable.map(([name]) => name).sort()).toEqual(Object.keys(reference.grads).sort());
+    const largest = Math.max(...Object.values(reference.grads).map(([norm]) => norm));
+    for (const [name, p] of trainable) {
+      const grad = grads[p.variable.name];
+      const values = grad ? inTorchOrder(grad) : new Float32Array(p.variable.size);
+      const weights = sgn(name, torchShape(p));
+      const norm = Math.sqrt(values.reduce((sum, v) => sum + v * v, 0));
+      const product = values.reduce((sum, v, i) => sum + v * weights[i], 0);
+      const tolerance = 2e-3 * reference.grads[name][0] + 1e-6 * largest;
+      expectClose([norm, product], reference.grads[name], tolerance, `gradient of ${name}`);
+    }
+    tf.dispose(grads);
+    const before = tf.memory().numTensors;
+    tf.dispose(run().grads);
+    expect(tf.memory().numTensors, 'tensors left behind').toBe(before);
+    given.inputs.dispose();
+    model.dispose();
+  });
+
+  test('detections', () => {
+    const model = build(reference).eval();
+    const given = batch();
+    const found = predict(model, given);
+    for (const [i, expected] of reference.predictions.entries()) {
+      expectClose(found[i].scores, expected.scores, 2e-5, `scores of image ${i}`);
+      expect([...found[i].labels]).toEqual(expected.labels);
+      expectClose(found[i].bboxes, expected.bboxes, 2e-2, `boxes of image ${i}`);
+    }
+    given.inputs.dispose();
+    model.dispose();
+  });
+});
+
+function inTorchOrder(grad: tf.Tensor): Float32Array {
+  if (grad.rank !== 4) return grad.dataSync<'float32'>().slice();
+  return tf.tidy(() => tf.transpose(grad, [3, 2, 0, 1]).dataSync<'float32'>().slice());
+}
+
+test('a batch without truths has losses and gradients', () => {
+  const model = build(models.dino).train();
+  const given = batch();
+  for (const sample of given.samples)
+    sample.truths = { bboxes: new Float32Array(), labels: new Int32Array(), ignored: new Uint8Array() };
+  const losses = tf.tidy(() => {
+    const found = flat(model.loss(given, Random.seeded(1)));
+    return Object.fromEntries(Object.entries(found).map(([name, v]) => [name, v.dataSync()[0]]));
+  });
+  for (const [name, value] of Object.entries(losses)) expect(Number.isFinite(value), name).toBe(true);
+  expect(losses.loss_bbox + losses.dn_loss_cls + losses['d0.dn_loss_iou']).toBe(0);
+  given.inputs.dispose();
+  model.dispose();
+});
+
+test('weights start as in MMDetection', () => {
+  const model = buildDetector(models['deformable, refined'].cfg) as DeformableDETR;
+  model.initWeights(Random.seeded(1));
+  const state = model.stateDict();
+  const values = (name: string) => state.get(name)?.data as Float32Array;
+  expectClose(values('bbox_head.cls_branches.1.bias'), new Array(3).fill(-Math.log(99)), 1e-5);
+  expect([...values('bbox_head.reg_branches.0.4.bias')]).toEqual([0, 0, -2, -2]);
+  expect([...values('bbox_head.reg_branches.1.4.bias')]).toEqual([0, 0, 0, 0]);
+  const offsets = values('encoder.layers.0.self_attn.sampling_offsets.bias');
+  expectClose(offsets.slice(0, 4), [1, 0, 2, 0], 1e-6); // head 0 looks right, its second point twice as far
+  expectClose(offsets.slice(12, 16), [0, 1, 0, 2], 1e-6); // head 1 looks down
+  expect(Math.max(...values('encoder.layers.0.self_attn.sampling_offsets.weight').map(Math.abs))).toBe(0);
+  expect(Math.max(...values('decoder.layers.1.cross_attn.value_proj.weight'))).toBeLessThan(Math.sqrt(6 / 32));
+  model.dispose();
+});
+
+describe('a config that does not fit is refused', () => {
+  const refuse = (name: string, change: (cfg: ModuleConfig) => void, message: RegExp) => {
+    const cfg = structuredClone(models[name].cfg);
+    change(cfg);
+    expect(() => buildDetector(cfg)).toThrow(message);
+  };
+  const part = (cfg: ModuleConfig, key: string) => cfg[key] as Record<string, unknown>;
+  test.each([
+    ['neck of other channels', 'conditional', (c) => (part(c, 'neck').out_channels = 32), /features have 32 channels/],
+    [
+      'positions of other channels',
+      'dab',
+      (c) => (part(c, 'positional_encoding').num_feats = 4),
+      /num_feats must be 8/,
+    ],
+    ['head of other channels', 'dab', (c) => (part(c, 'bbox_head').embed_dims = 32), /bbox_head has 32/],
+    ['levels', 'deformable', (c) => (c.num_feature_levels = 4), /num_feature_levels 4, but the 3 levels/],
+    ['levels of the attention', 'deformable', (c) => (part(c, 'neck').num_outs = 2), /num_feature_levels 3/],
+    ['what the detector sets', 'dino', (c) => (part(c, 'bbox_head').as_two_stage = true), /set by the detector/],
+    ['one stage of DINO', 'dino', (c) => (c.as_two_stage = false), /always has two stages/],
+    ['a norm behind deformable layers', 'dino', (c) => delete part(c, 'decoder').post_norm_cfg, /post_norm_cfg/],
+    ['points with modulated size', 'dab', (c) => (part(c, 'decoder').query_dim = 2), /needs queries that are boxes/],
+    ['an unknown option', 'dino', (c) => (c.num_query = 5), /Did you mean "num_queries"/],
+  ] as [string, string, (c: ModuleConfig) => void, RegExp][])('%s', (_, name, change, message) =>
+    refuse(name, change, message),
+  );
+});
