@@ -1,0 +1,141 @@
+import type { TransformConfig } from '../../src/config-types';
+import { defineConfig } from '../../src/define-config';
+
+// the short side of an image, at most 1333 on the long side
+const scales: [number, number][] = [
+  [480, 1333],
+  [512, 1333],
+  [544, 1333],
+  [576, 1333],
+  [608, 1333],
+  [640, 1333],
+  [672, 1333],
+  [704, 1333],
+  [736, 1333],
+  [768, 1333],
+  [800, 1333],
+];
+
+const backend_args = null;
+
+const train_pipeline: TransformConfig[] = [
+  { type: 'LoadImageFromFile', backend_args: backend_args },
+  { type: 'LoadAnnotations', with_bbox: true },
+  { type: 'RandomFlip', prob: 0.5 },
+  {
+    type: 'RandomChoice',
+    transforms: [
+      [{ type: 'RandomChoiceResize', scales: scales, keep_ratio: true }],
+      [
+        {
+          type: 'RandomChoiceResize',
+          scales: [
+            [400, 4200],
+            [500, 4200],
+            [600, 4200],
+          ],
+          keep_ratio: true,
+        },
+        { type: 'RandomCrop', crop_type: 'absolute_range', crop_size: [384, 600], allow_negative_crop: true },
+        { type: 'RandomChoiceResize', scales: scales, keep_ratio: true },
+      ],
+    ],
+  },
+  { type: 'PackDetInputs' },
+];
+
+export default defineConfig({
+  _base_: ['../_base_/datasets/coco_detection', '../_base_/default_runtime'],
+  model: {
+    type: 'DeformableDETR',
+    num_queries: 300,
+    num_feature_levels: 4,
+    with_box_refine: false,
+    as_two_stage: false,
+    data_preprocessor: {
+      type: 'DetDataPreprocessor',
+      mean: [123.675, 116.28, 103.53],
+      std: [58.395, 57.12, 57.375],
+      bgr_to_rgb: true,
+      pad_size_divisor: 1,
+    },
+    backbone: {
+      type: 'ResNet',
+      depth: 50,
+      num_stages: 4,
+      out_indices: [1, 2, 3],
+      frozen_stages: 1,
+      norm_cfg: { type: 'BN', requires_grad: false },
+      norm_eval: true,
+      style: 'pytorch',
+      init_cfg: { type: 'Pretrained', checkpoint: 'torchvision://resnet50' },
+    },
+    neck: {
+      type: 'ChannelMapper',
+      in_channels: [512, 1024, 2048],
+      kernel_size: 1,
+      out_channels: 256,
+      act_cfg: null,
+      norm_cfg: { type: 'GN', num_groups: 32 },
+      num_outs: 4,
+    },
+    encoder: {
+      num_layers: 6,
+      layer_cfg: {
+        self_attn_cfg: { embed_dims: 256, batch_first: true },
+        ffn_cfg: { embed_dims: 256, feedforward_channels: 1024, ffn_drop: 0.1 },
+      },
+    },
+    decoder: {
+      num_layers: 6,
+      return_intermediate: true,
+      layer_cfg: {
+        self_attn_cfg: { embed_dims: 256, num_heads: 8, dropout: 0.1, batch_first: true },
+        cross_attn_cfg: { embed_dims: 256, batch_first: true },
+        ffn_cfg: { embed_dims: 256, feedforward_channels: 1024, ffn_drop: 0.1 },
+      },
+      post_norm_cfg: null,
+    },
+    positional_encoding: { num_feats: 128, normalize: true, offset: -0.5 },
+    bbox_head: {
+      type: 'DeformableDETRHead',
+      num_classes: 80,
+      sync_cls_avg_factor: true,
+      loss_cls: { type: 'FocalLoss', use_sigmoid: true, gamma: 2, alpha: 0.25, loss_weight: 2 },
+      loss_bbox: { type: 'L1Loss', loss_weight: 5 },
+      loss_iou: { type: 'GIoULoss', loss_weight: 2 },
+    },
+    train_cfg: {
+      assigner: {
+        type: 'HungarianAssigner',
+        match_costs: [
+          { type: 'FocalLossCost', weight: 2 },
+          { type: 'BBoxL1Cost', weight: 5, box_format: 'xywh' },
+          { type: 'IoUCost', iou_mode: 'giou', weight: 2 },
+        ],
+      },
+    },
+    test_cfg: { max_per_img: 100 },
+  },
+  train_pipeline,
+  train_dataloader: { dataset: { filter_cfg: { filter_empty_gt: false }, pipeline: train_pipeline } },
+  optim_wrapper: {
+    type: 'OptimWrapper',
+    optimizer: { type: 'AdamW', lr: 0.0002, weight_decay: 0.0001 },
+    clip_grad: { max_norm: 0.1, norm_type: 2 },
+    paramwise_cfg: {
+      custom_keys: {
+        backbone: { lr_mult: 0.1 },
+        sampling_offsets: { lr_mult: 0.1 },
+        reference_points: { lr_mult: 0.1 },
+      },
+    },
+  },
+  max_epochs: 50,
+  train_cfg: { type: 'EpochBasedTrainLoop', max_epochs: 50, val_interval: 1 },
+  val_cfg: { type: 'ValLoop' },
+  test_cfg: { type: 'TestLoop' },
+  param_scheduler: [{ type: 'MultiStepLR', begin: 0, end: 50, by_epoch: true, milestones: [40], gamma: 0.1 }],
+  // the learning rate above is for a batch of 32
+  auto_scale_lr: { base_batch_size: 32 },
+});
