@@ -1,0 +1,119 @@
+// Plugins of a residual block: attention modules behind one of its convolutions (MMDetection's `plugins`).
+
+import { z } from 'zod';
+import { DetLabError } from '../../errors';
+import { normCfg } from '../../nn/layer-options';
+import type { Module } from '../../nn/module';
+import { NON_LOCAL_MODES, NonLocal2d } from '../../nn/non-local2d';
+import type * as tf from '@tensorflow/tfjs';
+import { ContextBlock } from './context-block';
+import { GeneralizedAttention } from './generalized-attention';
+
+const postfix = z
+  .union([z.string(), z.int()])
+  .default('')
+  .describe('Ends its name in the block, where one kind is used twice');
+
+export const pluginCfg = z.discriminatedUnion('type', [
+  z.strictObject({
+    type: z.literal('ContextBlock').describe('Global context (GCNet)'),
+    ratio: z.number().positive().describe('Channels of the bottleneck over those of the map'),
+    pooling_type: z.enum(['att', 'avg']).default('att').describe('How the map is pooled: by attention or on average'),
+    fusion_types: z
+      .array(z.enum(['channel_add', 'channel_mul']))
+      .min(1)
+      .default(['channel_add'])
+      .describe('Whether the context is added, multiplied or both'),
+    postfix,
+  }),
+  z.strictObject({
+    type: z.literal('NonLocal2d').describe('Non-local block'),
+    reduction: z.int().positive().default(2).describe('Outer over inner channels'),
+    use_scale: z.boolean().default(true).describe('Divides by the root of the inner channels'),
+    mode: z.enum(NON_LOCAL_MODES).default('embedded_gaussian').describe('How two pixels are compared'),
+    sub_sample: z.boolean().default(false).describe('Halves the map that is attended to'),
+    norm_cfg: normCfg.nullable().default(null).describe('Norm behind the last convolution'),
+    conv_cfg: z.strictObject({ type: z.literal('Conv2d') }).nullish().describe('Kind of convolution'),
+    postfix,
+  }),
+  z.strictObject({
+    type: z.literal('GeneralizedAttention').describe('Empirical attention'),
+    spatial_range: z.int().default(-1).describe('Half the side of the square a pixel sees; -1: everything'),
+    num_heads: z.int().positive().default(9).describe('Attention heads'),
+    position_embedding_dim: z.int().default(-1).describe('Channels of the position embedding; -1: those of the map'),
+    position_magnitude: z.number().default(1).describe('Factor of the distances'),
+    kv_stride: z.int().positive().default(2).describe('Step between keys'),
+    q_stride: z.int().positive().default(1).describe('Step between queries'),
+    attention_type: z
+      .string()
+      .regex(/^[01]{4}$/, 'expected four digits 0 or 1')
+      .default('1111')
+      .describe('Terms in use: query-key, query-position, key alone, position alone'),
+    postfix,
+  }),
+]);
+
+const POSITIONS = ['after_conv1', 'after_conv2', 'after_conv3'] as const;
+export type PluginPosition = (typeof POSITIONS)[number];
+
+export const pluginOption = z.strictObject({
+  cfg: pluginCfg.describe('The plugin'),
+  stages: z.array(z.boolean()).optional().describe('Which stages have it; left out: all'),
+  position: z.enum(POSITIONS).describe('Behind which convolution of a bottleneck'),
+});
+export type PluginOption = z.output<typeof pluginOption>;
+
+export type Plugin = Module & { forward(x: tf.Tensor4D): tf.Tensor4D };
+
+/** A plugin for maps of `channels` and its name in the block. */
+function buildPlugin(cfg: PluginOption['cfg'], channels: number): [string, Plugin] {
+  switch (cfg.type) {
+    case 'ContextBlock': {
+      const { ratio, pooling_type: poolingType, fusion_types: fusionTypes } = cfg;
+      const block = new ContextBlock({ inChannels: channels, ratio, poolingType, fusionTypes });
+      return [`context_block${cfg.postfix}`, block];
+    }
+    case 'NonLocal2d': {
+      const { reduction, mode, use_scale: useScale, sub_sample: subSample, norm_cfg: norm } = cfg;
+      const block = new NonLocal2d({ inChannels: channels, reduction, mode, useScale, subSample, normCfg: norm });
+      return [`nonlocal_block${cfg.postfix}`, block];
+    }
+    case 'GeneralizedAttention':
+      return [
+        `gen_attention_block${cfg.postfix}`,
+        new GeneralizedAttention({
+          inChannels: channels,
+          spatialRange: cfg.spatial_range,
+          numHeads: cfg.num_heads,
+          positionEmbeddingDim: cfg.position_embedding_dim,
+          positionMagnitude: cfg.position_magnitude,
+          kvStride: cfg.kv_stride,
+          qStride: cfg.q_stride,
+          attentionType: cfg.attention_type,
+        }),
+      ];
+  }
+}
+
+/**
+ * The plugins of one block, by name, in the order of their positions.
+ * @throws DetLabError when two have the same name.
+ */
+export function buildPlugins(
+  plugins: readonly PluginOption[],
+  channels: Record<PluginPosition, number>,
+): { position: PluginPosition; name: string; module: Plugin }[] {
+  const built = POSITIONS.flatMap((position) =>
+    plugins
+      .filter((plugin) => plugin.position === position)
+      .map((plugin) => {
+        const [name, module] = buildPlugin(plugin.cfg, channels[position]);
+        return { position, name, module };
+      }),
+  );
+  const names = built.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice)
+    throw new DetLabError(`Cannot put two plugins "${twice}" into one block: give one of them a postfix in its cfg`);
+  return built;
+}
