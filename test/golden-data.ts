@@ -14,7 +14,7 @@ export const goldenJson = <T>(name: string): T => JSON.parse(readFileSync(path.j
 export const golden = (name: string) => readSafetensors(path.join(folder, `${name}.safetensors`));
 
 /** FNV-1a, 32 bit. */
-function fnv(name: string): number {
+export function fnv(name: string): number {
   let h = 2166136261;
   for (const byte of Buffer.from(name, 'utf8')) h = Math.imul(h ^ byte, 16777619) >>> 0;
   return h;

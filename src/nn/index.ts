@@ -18,7 +18,7 @@ export { Embedding, type EmbeddingConfig } from './embedding';
 export { GroupNorm, type GroupNormConfig } from './group-norm';
 export { applyInitCfg, type InitCfg, initCfg, pretrainedOf } from './init-cfg';
 export * from './initializers';
-export { LayerNorm, type LayerNormConfig } from './layer-norm';
+export { buildLayerNorm, LayerNorm, type LayerNormCfg, type LayerNormConfig, layerNormCfg } from './layer-norm';
 export {
   type ActCfg,
   type Activation,

@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import { DetLabError } from '../errors';
-import { constant, type Initializer, kaiming, normal, uniform, xavier } from './initializers';
+import { constant, type Initializer, kaiming, normal, truncatedNormal, uniform, xavier } from './initializers';
 import type { Module } from './module';
 
 const shared = {
@@ -102,7 +102,7 @@ function initializers(recipe: Recipe): { weight: Initializer; bias: Initializer 
     case 'Normal':
       return { weight: normal(r.std, r.mean), bias };
     case 'TruncNormal':
-      return { weight: truncated(r), bias };
+      return { weight: truncatedNormal(r.std, r), bias };
     case 'Uniform':
       return { weight: uniform(r.a, r.b), bias };
     case 'Kaiming':
@@ -111,15 +111,6 @@ function initializers(recipe: Recipe): { weight: Initializer; bias: Initializer 
       return { weight: kaiming({ a: 1, mode: 'fan_in', distribution: 'uniform', nonlinearity: 'leaky_relu' }), bias };
   }
 }
-
-const truncated =
-  ({ mean, std, a, b }: { mean: number; std: number; a: number; b: number }): Initializer =>
-  (shape, random) =>
-    Float32Array.from({ length: shape.reduce((x, y) => x * y, 1) }, () => {
-      let value = random.normal(mean, std);
-      while (value < a || value > b) value = random.normal(mean, std);
-      return value;
-    });
 
 /**
  * Sets the initialisers of the layers under `module`; `initWeights` then draws from them. Parts in `ownStart` keep theirs:

@@ -39,6 +39,16 @@ export const normal =
     return values;
   };
 
+/** Normal numbers drawn again until they lie in [a, b] (absolute bounds). */
+export const truncatedNormal =
+  (std: number, { mean = 0, a = -2, b = 2 }: { mean?: number; a?: number; b?: number } = {}): Initializer =>
+  (shape, random) =>
+    Float32Array.from({ length: size(shape) }, () => {
+      let value = random.normal(mean, std);
+      while (value < a || value > b) value = random.normal(mean, std);
+      return value;
+    });
+
 export const uniform =
   (low: number, high: number): Initializer =>
   (shape, random) => {

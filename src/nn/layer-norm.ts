@@ -1,6 +1,7 @@
 // Layer normalisation over the channels (Ba, Kiros and Hinton, 2016), as PyTorch's nn.LayerNorm(channels).
 
 import type * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
 import { layerNorm } from '../ops/layer-norm';
 import { ones, zeros } from './initializers';
 import { Module, type Parameter } from './module';
@@ -12,6 +13,18 @@ export interface LayerNormConfig {
   affine?: boolean;
   requiresGrad?: boolean;
 }
+
+/** `norm_cfg` of transformers. */
+export const layerNormCfg = z.strictObject({
+  type: z.literal('LN').describe('Layer normalisation'),
+  eps: z.number().positive().optional().describe('Added to the variance (1e-5)'),
+  requires_grad: z.boolean().optional().describe('Whether weight and bias are trained (true)'),
+});
+export type LayerNormCfg = z.input<typeof layerNormCfg>;
+
+/** The layer norm a `norm_cfg` names. */
+export const buildLayerNorm = ({ eps, requires_grad }: LayerNormCfg, channels: number): LayerNorm =>
+  new LayerNorm({ channels, epsilon: eps, requiresGrad: requires_grad });
 
 /**
  * @example new LayerNorm({ channels: 96 }).forward(tokens) // [..., 96] -> the same shape

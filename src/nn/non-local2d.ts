@@ -44,22 +44,15 @@ export class NonLocal2d extends Module {
   constructor(private readonly config: NonLocal2dConfig) {
     super();
     const { inChannels, reduction = 2, mode = 'embedded_gaussian', subSample = false, convCfg, normCfg } = config;
-    const { std = 0.01, zerosInit = true } = config;
     this.mode = mode;
     this.inner = Math.max(Math.floor(inChannels / reduction), 1);
     const conv = (from: number, to: number, norm: NormCfg | null = null) =>
       new ConvModule({ inChannels: from, outChannels: to, kernelSize: 1, convCfg, normCfg: norm, actCfg: null });
-    const embed = () => {
-      const module = conv(inChannels, this.inner);
-      module.conv.weight.initializer = normal(std);
-      return module;
-    };
+    const embed = () => conv(inChannels, this.inner);
     // a pooled branch is a Sequential in PyTorch, which puts a 0 into its name
     const pooled = subSample ? '.0' : '';
     this.g = this.addChild(`g${pooled}`, embed());
     this.convOut = this.addChild('conv_out', conv(this.inner, inChannels, normCfg ?? null));
-    const last = this.convOut.norm ?? this.convOut.conv;
-    last.weight.initializer = zerosInit ? zeros : normal(std);
     if (mode !== 'gaussian') {
       this.theta = this.addChild('theta', embed());
       this.phi = this.addChild(`phi${pooled}`, embed());
@@ -69,6 +62,20 @@ export class NonLocal2d extends Module {
         'concat_project',
         new ConvModule({ inChannels: this.inner * 2, outChannels: 1, kernelSize: 1, bias: false }),
       );
+    this.initializeItself();
+  }
+
+  /** Its own start, which no init_cfg of the network around it changes. */
+  initializeItself(): void {
+    const { std = 0.01, zerosInit = true } = this.config;
+    for (const embedding of [this.g, this.theta, this.phi])
+      if (embedding) {
+        embedding.conv.weight.initializer = normal(std);
+        if (embedding.conv.bias) embedding.conv.bias.initializer = zeros;
+      }
+    const last = this.convOut.norm ?? this.convOut.conv;
+    last.weight.initializer = zerosInit ? zeros : normal(std);
+    if (last.bias) last.bias.initializer = zeros;
   }
 
   forward(x: tf.Tensor4D): tf.Tensor4D {

@@ -11,6 +11,7 @@ export { type Conv2dOptions, conv2d } from './conv2d';
 export { type DeformAttentionOptions, deformAttention } from './deform-attention';
 export { type DeformConv2dOptions, deformConv2d } from './deform-conv2d';
 export { dropout } from './dropout';
+export { everyNth } from './every-nth';
 export {
   adaptiveAvgPool2d,
   INTERPOLATION_MODES,

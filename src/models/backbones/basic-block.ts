@@ -1,24 +1,35 @@
 // Residual block of ResNet-18 and -34 (He et al., CVPR 2016): two 3x3 convolutions and a shortcut.
 
 import * as tf from '@tensorflow/tfjs';
+import { buildConv } from '../../nn/build-conv';
 import { convNorm, type Norm } from '../../nn/conv-norm';
-import { Conv2d } from '../../nn/conv2d';
+import type { Conv2d } from '../../nn/conv2d';
 import { kaiming, zeros } from '../../nn/initializers';
-import { buildNorm, type NormCfg } from '../../nn/layer-options';
+import { buildNorm, type ConvCfg, type NormCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
+import type { PluginOption } from '../layers/block-plugins';
 import type { Downsample } from './downsample';
 
-/** What every residual block is built from; `planes` is the width inside the block. */
+/** What every residual block is built from; `planes` is the nominal width, `width` the real one inside a bottleneck. */
 export interface BlockConfig {
   inPlanes: number;
   planes: number;
+  outPlanes: number;
+  width: number;
+  groups: number;
   stride: number;
   dilation: number;
   style: 'pytorch' | 'caffe';
+  convCfg: ConvCfg | null;
   normCfg: NormCfg;
+  /** Kind of the 3x3 convolution where it is another (deformable). */
+  middleCfg: ConvCfg | null;
+  plugins: readonly PluginOption[];
   downsample?: Downsample;
   /** The last norm starts from zero, so that the block starts as the identity. */
   zeroInit: boolean;
+  /** The first of its stage. */
+  first: boolean;
 }
 
 export class BasicBlock extends Module {
@@ -29,17 +40,17 @@ export class BasicBlock extends Module {
   private readonly norm2: Norm;
   private readonly downsample?: Downsample;
 
-  constructor({ inPlanes, planes, stride, dilation, normCfg, downsample, zeroInit }: BlockConfig) {
+  constructor({ inPlanes, planes, stride, dilation, convCfg, normCfg, downsample, zeroInit }: BlockConfig) {
     super();
     const first = buildNorm(normCfg, planes);
     const second = buildNorm(normCfg, planes);
     const shared = { outChannels: planes, kernelSize: 3, bias: false, init: kaiming() };
     this.conv1 = this.addChild(
       'conv1',
-      new Conv2d({ ...shared, inChannels: inPlanes, stride, padding: dilation, dilation }),
+      buildConv(convCfg, { ...shared, inChannels: inPlanes, stride, padding: dilation, dilation }),
     );
     this.norm1 = this.addChild(`${first.name}1`, first.norm);
-    this.conv2 = this.addChild('conv2', new Conv2d({ ...shared, inChannels: planes, padding: 1 }));
+    this.conv2 = this.addChild('conv2', buildConv(convCfg, { ...shared, inChannels: planes, padding: 1 }));
     this.norm2 = this.addChild(`${second.name}2`, second.norm);
     if (zeroInit) this.norm2.weight.initializer = zeros;
     if (downsample) this.downsample = this.addChild('downsample', downsample);

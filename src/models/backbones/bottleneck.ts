@@ -1,12 +1,15 @@
-// Residual block of ResNet-50 and deeper (He et al., CVPR 2016): 1x1 down, 3x3, 1x1 up, and a shortcut.
-// `style` places the stride: on the 3x3 (`pytorch`) or on the first 1x1 (`caffe`).
+// Residual block of ResNet-50 and deeper (He et al., CVPR 2016): 1x1 down, 3x3, 1x1 up, and a shortcut. With groups it is
+// ResNeXt's (Xie et al., CVPR 2017) and RegNet's. `style` places the stride: on the 3x3 (`pytorch`) or on the first 1x1
+// (`caffe`). The 3x3 may be deformable; plugins stand behind a convolution's activation, behind the third before the sum.
 
 import * as tf from '@tensorflow/tfjs';
+import { buildConv } from '../../nn/build-conv';
 import { convNorm, type Norm } from '../../nn/conv-norm';
-import { Conv2d } from '../../nn/conv2d';
+import type { Conv2d } from '../../nn/conv2d';
 import { kaiming, zeros } from '../../nn/initializers';
 import { buildNorm } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
+import { buildPlugins, type Plugin, type PluginPosition } from '../layers/block-plugins';
 import type { BlockConfig } from './basic-block';
 import type { Downsample } from './downsample';
 
@@ -19,38 +22,52 @@ export class Bottleneck extends Module {
   private readonly conv3: Conv2d;
   private readonly norm3: Norm;
   private readonly downsample?: Downsample;
+  private readonly plugins: Record<PluginPosition, Plugin[]> = { after_conv1: [], after_conv2: [], after_conv3: [] };
 
-  constructor({ inPlanes, planes, stride, dilation, style, normCfg, downsample, zeroInit }: BlockConfig) {
+  constructor(config: BlockConfig) {
     super();
-    const outPlanes = planes * Bottleneck.expansion;
+    const { inPlanes, outPlanes, width, groups, stride, dilation, style, convCfg, normCfg, downsample } = config;
     const [stride1, stride2] = style === 'pytorch' ? [1, stride] : [stride, 1];
     const shared = { bias: false, init: kaiming() };
-    const conv = (name: string, inChannels: number, outChannels: number, size: number, step: number, spread = 1) => {
-      const padding = size === 3 ? spread : 0;
-      const config = { ...shared, inChannels, outChannels, kernelSize: size, stride: step, padding, dilation: spread };
-      return this.addChild(name, new Conv2d(config));
-    };
+    const pointwise = (name: string, inChannels: number, outChannels: number, step: number) =>
+      this.addChild(name, buildConv(convCfg, { ...shared, inChannels, outChannels, kernelSize: 1, stride: step }));
     const norm = (index: number, channels: number) => {
       const built = buildNorm(normCfg, channels);
       return this.addChild(`${built.name}${index}`, built.norm);
     };
-    this.conv1 = conv('conv1', inPlanes, planes, 1, stride1);
-    this.norm1 = norm(1, planes);
-    this.conv2 = conv('conv2', planes, planes, 3, stride2, dilation);
-    this.norm2 = norm(2, planes);
-    this.conv3 = conv('conv3', planes, outPlanes, 1, 1);
+    this.conv1 = pointwise('conv1', inPlanes, width, stride1);
+    this.norm1 = norm(1, width);
+    const middle = {
+      inChannels: width,
+      outChannels: width,
+      kernelSize: 3,
+      stride: stride2,
+      padding: dilation,
+      dilation,
+    };
+    // a deformable convolution starts as its own kind does
+    const init = config.middleCfg ? { bias: false } : shared;
+    this.conv2 = this.addChild('conv2', buildConv(config.middleCfg ?? convCfg, { ...init, ...middle, groups }));
+    this.norm2 = norm(2, width);
+    this.conv3 = pointwise('conv3', width, outPlanes, 1);
     this.norm3 = norm(3, outPlanes);
-    if (zeroInit) this.norm3.weight.initializer = zeros;
+    if (config.zeroInit) this.norm3.weight.initializer = zeros;
     if (downsample) this.downsample = this.addChild('downsample', downsample);
+    const channels = { after_conv1: width, after_conv2: width, after_conv3: outPlanes };
+    for (const { position, name, module } of buildPlugins(config.plugins, channels))
+      this.plugins[position].push(this.addChild(name, module));
   }
 
-  /** [N, H, W, inPlanes] -> [N, H / stride, W / stride, planes * 4]. */
+  /** [N, H, W, inPlanes] -> [N, H / stride, W / stride, outPlanes]. */
   forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
       const residual = this.downsample ? this.downsample.forward(x) : x;
-      const y1 = convNorm(this.conv1, this.norm1, x, { activation: 'relu' });
-      const y2 = convNorm(this.conv2, this.norm2, y1, { activation: 'relu' });
-      return convNorm(this.conv3, this.norm3, y2, { residual, activation: 'relu' });
+      const plugged = (y: tf.Tensor4D, at: PluginPosition) => this.plugins[at].reduce((z, p) => p.forward(z), y);
+      const y1 = plugged(convNorm(this.conv1, this.norm1, x, { activation: 'relu' }), 'after_conv1');
+      const y2 = plugged(convNorm(this.conv2, this.norm2, y1, { activation: 'relu' }), 'after_conv2');
+      if (this.plugins.after_conv3.length === 0)
+        return convNorm(this.conv3, this.norm3, y2, { residual, activation: 'relu' });
+      return tf.relu(tf.add<tf.Tensor4D>(plugged(convNorm(this.conv3, this.norm3, y2), 'after_conv3'), residual));
     });
   }
 }

@@ -2,10 +2,11 @@
 // CVPR 2019) an average pooling before an unstrided one.
 
 import * as tf from '@tensorflow/tfjs';
+import { buildConv } from '../../nn/build-conv';
 import { convNorm, type Norm } from '../../nn/conv-norm';
-import { Conv2d } from '../../nn/conv2d';
+import type { Conv2d } from '../../nn/conv2d';
 import { kaiming } from '../../nn/initializers';
-import { buildNorm, type NormCfg } from '../../nn/layer-options';
+import { buildNorm, type ConvCfg, type NormCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 
 export interface DownsampleConfig {
@@ -13,6 +14,7 @@ export interface DownsampleConfig {
   outChannels: number;
   stride: number;
   avgDown: boolean;
+  convCfg?: ConvCfg | null;
   normCfg: NormCfg;
 }
 
@@ -21,12 +23,12 @@ export class Downsample extends Module {
   private readonly norm: Norm;
   private readonly pool: number;
 
-  constructor({ inChannels, outChannels, stride, avgDown, normCfg }: DownsampleConfig) {
+  constructor({ inChannels, outChannels, stride, avgDown, convCfg, normCfg }: DownsampleConfig) {
     super();
     this.pool = avgDown ? stride : 1;
     const at = avgDown ? 1 : 0; // the pooling takes the name 0
     const conv = { inChannels, outChannels, kernelSize: 1, stride: avgDown ? 1 : stride, bias: false, init: kaiming() };
-    this.conv = this.addChild(String(at), new Conv2d(conv));
+    this.conv = this.addChild(String(at), buildConv(convCfg, conv));
     this.norm = this.addChild(String(at + 1), buildNorm(normCfg, outChannels).norm);
   }
 

@@ -1,8 +1,47 @@
 // Every backbone of the catalogue.
 
 import type { AnyDefinition } from '../../registry';
-import { resnet } from './resnet';
+import { cspDarknet } from './csp-darknet';
+import { cspNeXt } from './cspnext';
+import { darknet } from './darknet';
+import { hrnet } from './hrnet';
+import { mobilenetV2 } from './mobilenet-v2';
+import { regnet } from './regnet';
+import { res2net } from './res2net';
+import { resnet, resnetV1d } from './resnet';
+import { resnext } from './resnext';
+import { ssdVgg } from './ssd-vgg';
+import { swinTransformer } from './swin-transformer';
+import { visionTransformer } from './vision-transformer';
+import { yolov8CSPDarknet } from './yolov8-csp-darknet';
 
-export { ResNet, type ResNetOptions, resnet } from './resnet';
+export { CSPDarknet, cspDarknet } from './csp-darknet';
+export { CSPNeXt, cspNeXt } from './cspnext';
+export { Darknet, darknet } from './darknet';
+export { HRNet, hrnet } from './hrnet';
+export { MobileNetV2, mobilenetV2 } from './mobilenet-v2';
+export { RegNet, regnet } from './regnet';
+export { Res2Net, res2net } from './res2net';
+export { ResNet, type ResNetOptions, resnet, resnetV1d } from './resnet';
+export { ResNeXt, resnext } from './resnext';
+export { SSDVGG, ssdVgg } from './ssd-vgg';
+export { SwinTransformer, swinTransformer } from './swin-transformer';
+export { VisionTransformer, visionTransformer } from './vision-transformer';
+export { YOLOv8CSPDarknet, yolov8CSPDarknet } from './yolov8-csp-darknet';
 
-export const backbones = [resnet] as const satisfies readonly AnyDefinition[];
+export const backbones = [
+  resnet,
+  resnetV1d,
+  resnext,
+  res2net,
+  regnet,
+  hrnet,
+  mobilenetV2,
+  swinTransformer,
+  visionTransformer,
+  darknet,
+  cspDarknet,
+  cspNeXt,
+  yolov8CSPDarknet,
+  ssdVgg,
+] as const satisfies readonly AnyDefinition[];

@@ -1,11 +1,11 @@
 // Plugins of a residual block: attention modules behind one of its convolutions (MMDetection's `plugins`).
 
+import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
 import { normCfg } from '../../nn/layer-options';
 import type { Module } from '../../nn/module';
 import { NON_LOCAL_MODES, NonLocal2d } from '../../nn/non-local2d';
-import type * as tf from '@tensorflow/tfjs';
 import { ContextBlock } from './context-block';
 import { GeneralizedAttention } from './generalized-attention';
 
@@ -33,7 +33,10 @@ export const pluginCfg = z.discriminatedUnion('type', [
     mode: z.enum(NON_LOCAL_MODES).default('embedded_gaussian').describe('How two pixels are compared'),
     sub_sample: z.boolean().default(false).describe('Halves the map that is attended to'),
     norm_cfg: normCfg.nullable().default(null).describe('Norm behind the last convolution'),
-    conv_cfg: z.strictObject({ type: z.literal('Conv2d') }).nullish().describe('Kind of convolution'),
+    conv_cfg: z
+      .strictObject({ type: z.literal('Conv2d') })
+      .nullish()
+      .describe('Kind of convolution'),
     postfix,
   }),
   z.strictObject({

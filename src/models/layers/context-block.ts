@@ -57,8 +57,8 @@ class Transform extends Module {
  */
 export class ContextBlock extends Module {
   private readonly mask?: Conv2d;
-  private readonly add?: Transform;
-  private readonly multiply?: Transform;
+  private readonly added?: Transform;
+  private readonly factor?: Transform;
 
   constructor({ inChannels, ratio, poolingType = 'att', fusionTypes = ['channel_add'] }: ContextBlockConfig) {
     super();
@@ -69,16 +69,16 @@ export class ContextBlock extends Module {
       this.mask = this.addChild('conv_mask', mask);
     }
     const transform = (name: string) => this.addChild(name, new Transform(inChannels, planes));
-    if (fusionTypes.includes('channel_add')) this.add = transform('channel_add_conv');
-    if (fusionTypes.includes('channel_mul')) this.multiply = transform('channel_mul_conv');
+    if (fusionTypes.includes('channel_add')) this.added = transform('channel_add_conv');
+    if (fusionTypes.includes('channel_mul')) this.factor = transform('channel_mul_conv');
   }
 
   forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
       const context = this.pool(x);
       let y = x;
-      if (this.multiply) y = tf.mul(y, tf.sigmoid(this.multiply.forward(context)));
-      return this.add ? tf.add(y, this.add.forward(context)) : y;
+      if (this.factor) y = tf.mul(y, tf.sigmoid(this.factor.forward(context)));
+      return this.added ? tf.add(y, this.added.forward(context)) : y;
     });
   }
 

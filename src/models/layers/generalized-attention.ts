@@ -8,7 +8,8 @@ import { Conv2d } from '../../nn/conv2d';
 import { kaiming, uniform, zeros } from '../../nn/initializers';
 import { Linear } from '../../nn/linear';
 import { Module, type Parameter } from '../../nn/module';
-import { resizeSeparable } from '../../ops/resize-separable';
+import { everyNth } from '../../ops/every-nth';
+import { interpolate } from '../../ops/interpolate';
 
 export interface GeneralizedAttentionConfig {
   inChannels: number;
@@ -121,10 +122,8 @@ export class GeneralizedAttention extends Module {
   /** [N, H, W, C] -> the same shape. */
   forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
-      const every = (step: number) =>
-        step > 1 ? tf.stridedSlice(x, [0, 0, 0, 0], x.shape, [1, step, step, 1]) : (x as tf.Tensor);
-      const xq = every(this.qStride) as tf.Tensor4D;
-      const xk = every(this.kvStride) as tf.Tensor4D;
+      const xq = everyNth(x, this.qStride);
+      const xk = everyNth(x, this.kvStride);
       // the key alone gives every query the same weights: one query then stands for all
       const single = this.terms.join() === 'false,false,true,false';
       const [n, hk, wk] = xk.shape;
@@ -148,7 +147,7 @@ export class GeneralizedAttention extends Module {
       const attended = tf.matMul(tf.softmax(energy, -1), heads(this.value.forward(xk)));
       const joined = tf.transpose(attended, [0, 2, 1, 3]).reshape<tf.Tensor4D>([n, h, w, this.heads * this.depth]);
       let y = this.projection.forward(joined);
-      if (this.qStride > 1 && !single) y = resizeSeparable(y, [x.shape[1], x.shape[2]], 'bilinear');
+      if (this.qStride > 1 && !single) y = interpolate(y, { size: [x.shape[1], x.shape[2]], mode: 'bilinear' });
       return tf.add(tf.mul(y, this.gamma.variable), x);
     });
   }
@@ -169,7 +168,9 @@ export class GeneralizedAttention extends Module {
       const rows = tf.transpose(query, order).reshape([this.heads, length, -1, this.depth]);
       const products = tf.div(tf.matMul(rows, positions), Math.SQRT2); // [heads, length, N * other, keys]
       const other = (h * w) / length;
-      return tf.transpose(products.reshape([this.heads, length, n, other, keys]), back).reshape([n * this.heads * h * w, keys]);
+      return tf
+        .transpose(products.reshape([this.heads, length, n, other, keys]), back)
+        .reshape([n * this.heads * h * w, keys]);
     };
     const byX = along(this.xLinear!, w, wk, [1, 3, 0, 2, 4], [2, 0, 3, 1, 4]).reshape([-1, 1, wk]);
     const byY = along(this.yLinear!, h, hk, [1, 2, 0, 3, 4], [2, 0, 1, 3, 4]).reshape([-1, hk, 1]);

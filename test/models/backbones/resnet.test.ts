@@ -123,7 +123,14 @@ describe('options', () => {
     expect(() => build({ depth: 51 })).toThrow(/model.backbone.depth: expected a depth of 18, 34, 50, 101 or 152/);
     expect(() => build({ depth: 50, frozen_stage: 1 })).toThrow(/Did you mean "frozen_stages"/);
     expect(() => build({ depth: 50, num_stages: 3 })).toThrow(/out_indices names stage 3, but num_stages is 3/);
-    expect(() => build({ depth: 50, dcn: { type: 'DCN' } })).toThrow(/Deformable convolution is not offered/);
+    const dcn = { type: 'DCN' };
+    expect(() => build({ depth: 18, dcn, stage_with_dcn: [false, true, true, true] })).toThrow(/dcn needs bottlenecks/);
+    expect(() => build({ depth: 50, dcn, stage_with_dcn: [true] })).toThrow(/expected 4 entries in stage_with_dcn/);
+    const plugins = [{ cfg: { type: 'ContextBlock', ratio: 0.25 }, position: 'after_conv3' }];
+    expect(() => build({ depth: 18, plugins })).toThrow(/plugins need bottlenecks/);
+    expect(() => build({ depth: 50, plugins: [...plugins, ...plugins] })).toThrow(/give one of them a postfix/);
+    const both = { pretrained: 'torchvision://resnet50', init_cfg: { type: 'Constant', val: 0 } };
+    expect(() => build({ depth: 50, ...both })).toThrow(/init_cfg and pretrained cannot be given at the same time/);
   });
 });
 

@@ -1,0 +1,131 @@
+// MobileNetV2 (Sandler et al., CVPR 2018): seven stages of inverted residual blocks and a last 1x1 convolution.
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { BatchNorm2d } from '../../nn/batch-norm2d';
+import { ConvModule } from '../../nn/conv-module';
+import { applyInitCfg, initCfg } from '../../nn/init-cfg';
+import { actCfg, convCfg, normCfg } from '../../nn/layer-options';
+import { Module } from '../../nn/module';
+import { Sequential } from '../../nn/module-list';
+import { defineModule } from '../../registry';
+import { InvertedResidual } from '../layers/inverted-residual';
+import type { Backbone, FeatureSpec } from '../types';
+import { pretrainedOption, readPretrained, withCp } from './residual-options';
+
+/** Expansion, channels, blocks and first stride of every stage. */
+const STAGES = [
+  [1, 16, 1, 1],
+  [6, 24, 2, 2],
+  [6, 32, 3, 2],
+  [6, 64, 4, 2],
+  [6, 96, 3, 1],
+  [6, 160, 3, 2],
+  [6, 320, 1, 1],
+] as const;
+
+const options = z.strictObject({
+  widen_factor: z.number().positive().default(1).describe('Factor of all channels'),
+  out_indices: z
+    .array(z.int().min(0).max(7))
+    .min(1)
+    .default([1, 2, 4, 7])
+    .describe('Stages whose output is returned: 0 to 6, and 7 for the last convolution'),
+  frozen_stages: z
+    .int()
+    .min(-1)
+    .max(7)
+    .default(-1)
+    .describe('Freezes the weights of the first convolution (0) and the first n stages; -1: nothing'),
+  conv_cfg: convCfg.nullable().default(null).describe('Kind of convolution'),
+  norm_cfg: normCfg.default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 }).describe('Kind of norm'),
+  act_cfg: actCfg.default({ type: 'ReLU6' }).describe('Kind of activation'),
+  norm_eval: z.boolean().default(false).describe('Batch norms use their running statistics in training too'),
+  with_cp: withCp,
+  pretrained: pretrainedOption,
+  init_cfg: initCfg.nullable().default(null).describe('Where the weights start from; null: kaiming and constant'),
+});
+export type MobileNetV2Options = z.output<typeof options>;
+
+/** The nearest multiple of 8, at least 8 and not below 90% of `value`. */
+function divisible(value: number): number {
+  const rounded = Math.max(8, Math.floor((value + 4) / 8) * 8);
+  return rounded < 0.9 * value ? rounded + 8 : rounded;
+}
+
+/**
+ * @example new MobileNetV2(mobilenetV2.options.parse({})).forward(images) // strides 4, 8, 16, 32
+ */
+export class MobileNetV2 extends Module implements Backbone {
+  readonly outputs: FeatureSpec[] = [];
+  private readonly conv1: ConvModule;
+  private readonly layers: (Sequential<InvertedResidual> | ConvModule)[] = [];
+
+  constructor(private readonly options: MobileNetV2Options) {
+    super();
+    const { widen_factor, conv_cfg, norm_cfg, act_cfg } = options;
+    const shared = { convCfg: conv_cfg, normCfg: norm_cfg, actCfg: act_cfg };
+    let channels = divisible(32 * widen_factor);
+    let total = 2;
+    const sizes = { inChannels: 3, outChannels: channels, kernelSize: 3, stride: 2, padding: 1 };
+    this.conv1 = this.addChild('conv1', new ConvModule({ ...sizes, ...shared }));
+    for (const [i, [expansion, width, blocks, stride]] of STAGES.entries()) {
+      const outChannels = divisible(width * widen_factor);
+      const list = new Sequential<InvertedResidual>();
+      for (let k = 0; k < blocks; k++) {
+        const one = { inChannels: channels, outChannels, midChannels: Math.round(channels * expansion) };
+        list.push(new InvertedResidual({ ...one, stride: k === 0 ? stride : 1, expand: expansion !== 1, ...shared }));
+        channels = outChannels;
+      }
+      total *= stride;
+      this.layers.push(this.addChild(`layer${i + 1}`, list));
+      if (options.out_indices.includes(i)) this.outputs.push({ channels, stride: total });
+    }
+    const last = widen_factor > 1 ? Math.floor(1280 * widen_factor) : 1280;
+    const conv2 = new ConvModule({ inChannels: channels, outChannels: last, kernelSize: 1, ...shared });
+    this.layers.push(this.addChild('conv2', conv2));
+    if (options.out_indices.includes(7)) this.outputs.push({ channels: last, stride: total });
+    applyInitCfg(this, options.init_cfg ?? { type: 'Kaiming', layer: 'Conv2d', ...{ a: 0, bias: 0 } });
+    this.freezeStages();
+  }
+
+  private freezeStages(): void {
+    const { frozen_stages } = this.options;
+    // of the first convolution only the weights: its norm goes on counting, as in MMDetection
+    if (frozen_stages >= 0) for (const [, parameter] of this.conv1.named()) parameter.requiresGrad = false;
+    for (const stage of this.layers.slice(0, Math.max(frozen_stages, 0))) stage.freeze();
+  }
+
+  /** Training mode; with `norm_eval` the batch norms stay in evaluation mode. */
+  override train(mode = true): this {
+    super.train(mode);
+    if (mode && this.options.norm_eval)
+      for (const [, module] of this.modules()) if (module instanceof BatchNorm2d) module.eval();
+    return this;
+  }
+
+  /** [N, H, W, 3] -> the outputs of `out_indices`. */
+  forward(x: tf.Tensor4D): tf.Tensor4D[] {
+    return tf.tidy(() => {
+      let y = this.conv1.forward(x);
+      const outputs: tf.Tensor4D[] = [];
+      for (const [i, layer] of this.layers.entries()) {
+        y = layer.forward(y);
+        if (this.options.out_indices.includes(i)) outputs.push(y);
+      }
+      return outputs;
+    });
+  }
+}
+
+export const mobilenetV2 = defineModule({
+  kind: 'backbone',
+  type: 'MobileNetV2',
+  summary: 'Small network of inverted residual blocks for phones.',
+  paper: 'Sandler, Howard, Zhu, Zhmoginov and Chen: MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018',
+  shapes: '[N, H, W, 3] -> [N, H/4, W/4, 24], [N, H/8, W/8, 32], [N, H/16, W/16, 96], [N, H/32, W/32, 1280]',
+  example: "{ type: 'MobileNetV2', out_indices: [2, 4, 6] }",
+  options,
+  infer: (o) => readPretrained('MobileNetV2', o),
+  build: (o) => new MobileNetV2(o),
+});

@@ -1,0 +1,84 @@
+// A stem and stages that read each other, named `stem`, `stage1`, `stage2`, ...: the frame of the CSP backbones.
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { DetLabError } from '../../errors';
+import { BatchNorm2d } from '../../nn/batch-norm2d';
+import { Module } from '../../nn/module';
+import { Sequential } from '../../nn/module-list';
+import type { Backbone, FeatureSpec } from '../types';
+
+export type Part = Module & { forward(x: tf.Tensor4D): tf.Tensor4D };
+
+/** Input channels, output channels, blocks, shortcuts in the blocks, pyramid pooling. */
+export const stageSetting = z.tuple([
+  z.int().positive(),
+  z.int().positive(),
+  z.int().positive(),
+  z.boolean(),
+  z.boolean(),
+]);
+export type StageSetting = z.output<typeof stageSetting>;
+
+export interface StagedOptions {
+  out_indices: number[];
+  frozen_stages: number;
+  norm_eval: boolean;
+}
+
+/** @throws DetLabError when an output or a frozen stage does not exist. */
+export function checkStageIndices(type: string, o: StagedOptions, stages: number, path: string): void {
+  const fail = (what: string) => {
+    throw new DetLabError(`Cannot build backbone "${type}"${path ? ` at ${path}` : ''}: ${what}`);
+  };
+  const beyond = o.out_indices.find((i) => i > stages);
+  if (beyond !== undefined) fail(`out_indices names stage ${beyond}, but there are 0 (the stem) to ${stages}`);
+  if (o.frozen_stages > stages) fail(`frozen_stages is ${o.frozen_stages}, but there are ${stages} stages`);
+}
+
+export class StagedNetwork extends Module implements Backbone {
+  readonly outputs: FeatureSpec[];
+  private readonly layers: Part[];
+
+  /** @param channels those of the stem and of every stage */
+  constructor(
+    private readonly options: StagedOptions,
+    stem: Part,
+    stages: Part[][],
+    channels: number[],
+  ) {
+    super();
+    this.layers = [this.addChild('stem', stem)];
+    for (const [i, parts] of stages.entries())
+      this.layers.push(this.addChild(`stage${i + 1}`, new Sequential<Part>(parts)));
+    this.outputs = channels
+      .map((count, i) => ({ channels: count, stride: 2 << i }))
+      .filter((_, i) => options.out_indices.includes(i));
+  }
+
+  /** Stem and first stages; called when everything is built. */
+  protected freezeStages(): void {
+    for (const layer of this.layers.slice(0, this.options.frozen_stages + 1)) layer.freeze();
+  }
+
+  /** Training mode; with `norm_eval` the batch norms stay in evaluation mode. */
+  override train(mode = true): this {
+    super.train(mode);
+    if (mode && this.options.norm_eval)
+      for (const [, module] of this.modules()) if (module instanceof BatchNorm2d) module.eval();
+    return this;
+  }
+
+  /** [N, H, W, 3] -> the outputs of `out_indices`: 0 the stem, stride 2, then the stages. */
+  forward(x: tf.Tensor4D): tf.Tensor4D[] {
+    return tf.tidy(() => {
+      let y = x;
+      const outputs: tf.Tensor4D[] = [];
+      for (const [i, layer] of this.layers.entries()) {
+        y = layer.forward(y);
+        if (this.options.out_indices.includes(i)) outputs.push(y);
+      }
+      return outputs;
+    });
+  }
+}

@@ -1,0 +1,81 @@
+// YOLOv8's body (Ultralytics, 2023; MMYOLO's YOLOv8CSPDarknet): strided convolutions and CSP layers that keep what every
+// block puts out, with fast pyramid pooling at the end. Channels are rounded up to multiples of 8.
+
+import { z } from 'zod';
+import { ConvModule } from '../../nn/conv-module';
+import { applyInitCfg, initCfg } from '../../nn/init-cfg';
+import { torchDefault } from '../../nn/initializers';
+import { actCfg, normCfg } from '../../nn/layer-options';
+import { defineModule } from '../../registry';
+import { CSPLayerWithTwoConv } from '../layers/csp-layer-with-two-conv';
+import { SPPFBottleneck } from '../layers/sppf-bottleneck';
+import { roundHalfEven } from './round-half-even';
+import { checkStageIndices, StagedNetwork } from './staged-network';
+
+/** Channels of the stem and of all stages but the last, and blocks of the stages. */
+const CHANNELS = [64, 128, 256, 512];
+const BLOCKS = [3, 6, 6, 3];
+
+const options = z.strictObject({
+  arch: z.literal('P5').default('P5').describe('Four stages'),
+  last_stage_out_channels: z.int().positive().default(1024).describe('Channels of the last stage before widen_factor'),
+  plugins: z
+    .null({ error: 'plugins are not offered by YOLOv8CSPDarknet: leave it out or null' })
+    .optional()
+    .describe('Not offered, must be null'),
+  deepen_factor: z.number().positive().default(1).describe('Factor of the number of blocks'),
+  widen_factor: z.number().positive().default(1).describe('Factor of all channels'),
+  input_channels: z.int().positive().default(3).describe('Channels of the image'),
+  out_indices: z.array(z.int().min(0)).min(1).default([2, 3, 4]).describe('Outputs: 0 the stem, then the stages'),
+  frozen_stages: z.int().min(-1).default(-1).describe('Freezes the stem (0) and the first n stages; -1: nothing'),
+  norm_cfg: normCfg.default({ type: 'BN', requires_grad: true, momentum: 0.03, eps: 0.001 }).describe('Kind of norm'),
+  act_cfg: actCfg.default({ type: 'SiLU' }).describe('Kind of activation'),
+  norm_eval: z.boolean().default(false).describe('Batch norms use their running statistics in training too'),
+  init_cfg: initCfg.nullable().default(null).describe("Where the weights start from; null: PyTorch's own"),
+});
+export type YOLOv8CSPDarknetOptions = z.output<typeof options>;
+
+const divisible = (channels: number, factor: number) => Math.ceil((channels * factor) / 8) * 8;
+
+/**
+ * @example new YOLOv8CSPDarknet(yolov8CSPDarknet.options.parse({ deepen_factor: 0.33, widen_factor: 0.5 })).forward(images)
+ */
+export class YOLOv8CSPDarknet extends StagedNetwork {
+  constructor(o: YOLOv8CSPDarknetOptions) {
+    const layers = { normCfg: o.norm_cfg, actCfg: o.act_cfg };
+    const channels = [...CHANNELS, o.last_stage_out_channels].map((c) => divisible(c, o.widen_factor));
+    const down = (inChannels: number, outChannels: number) =>
+      new ConvModule({ inChannels, outChannels, kernelSize: 3, stride: 2, padding: 1, ...layers });
+    const stages = BLOCKS.map((count, i) => {
+      const outChannels = channels[i + 1];
+      const same = { inChannels: outChannels, outChannels, ...layers };
+      const numBlocks = Math.max(roundHalfEven(count * o.deepen_factor), 1);
+      const parts = [
+        down(channels[i], outChannels),
+        new CSPLayerWithTwoConv({ ...same, numBlocks, addIdentity: true }),
+      ];
+      return i === BLOCKS.length - 1 ? [...parts, new SPPFBottleneck(same)] : parts;
+    });
+    super(o, down(o.input_channels, channels[0]), stages, channels);
+    if (o.init_cfg) applyInitCfg(this, o.init_cfg);
+    else
+      for (const [name, parameter] of this.named())
+        if (name.endsWith('conv.weight')) parameter.initializer = torchDefault;
+    this.freezeStages();
+  }
+}
+
+export const yolov8CSPDarknet = defineModule({
+  kind: 'backbone',
+  type: 'YOLOv8CSPDarknet',
+  summary: "YOLOv8's body: CSP layers that keep the output of every block.",
+  paper: 'Ultralytics: YOLOv8, 2023; MMYOLO',
+  shapes: '[N, H, W, 3] -> [N, H/8, W/8, 256 w], [N, H/16, W/16, 512 w], [N, H/32, W/32, 1024 w]; w is widen_factor',
+  example: "{ type: 'YOLOv8CSPDarknet', deepen_factor: 0.33, widen_factor: 0.5 }",
+  options,
+  infer(o, { path }) {
+    checkStageIndices('YOLOv8CSPDarknet', o, BLOCKS.length, path);
+    return o;
+  },
+  build: (o) => new YOLOv8CSPDarknet(o),
+});

@@ -1,0 +1,33 @@
+// Every n-th pixel along both axes, with a gradient on every engine (TensorFlow.js has none for strided slices).
+
+import * as tf from '@tensorflow/tfjs';
+
+/**
+ * Pixels (i * step + offset) of `x` [N, H, W, C], `size` of them along each axis; zero beyond the edge.
+ *
+ * @example everyNth(tf.ones([1, 5, 5, 2]), 2).shape // [1, 3, 3, 2]
+ */
+export function everyNth(
+  x: tf.Tensor4D,
+  step: number,
+  [top, left]: [number, number] = [0, 0],
+  size?: [number, number],
+): tf.Tensor4D {
+  const [n, h, w, c] = x.shape;
+  const [rows, columns] = size ?? [Math.ceil((h - top) / step), Math.ceil((w - left) / step)];
+  if (step === 1 && rows === h && columns === w) return x;
+  return tf.tidy(() => {
+    const [height, width] = [rows * step, columns * step];
+    const part = tf.slice(x, [0, top, left, 0], [n, Math.min(h - top, height), Math.min(w - left, width), c]);
+    const padded = tf.pad(part, [
+      [0, 0],
+      [0, height - part.shape[1]],
+      [0, width - part.shape[2]],
+      [0, 0],
+    ]);
+    // one axis after the other: a row of a cell, then a column
+    const thin = tf.slice(padded.reshape([n * rows, step, width * c]), [0, 0, 0], [n * rows, 1, width * c]);
+    const cells = thin.reshape([n * rows * columns, step, c]);
+    return tf.slice(cells, [0, 0, 0], [n * rows * columns, 1, c]).reshape([n, rows, columns, c]);
+  });
+}
