@@ -10,26 +10,29 @@ import { Module } from '../../nn/module';
 import type { PluginOption } from '../layers/block-plugins';
 import type { Downsample } from './downsample';
 
-/** What every residual block is built from; `planes` is the nominal width, `width` the real one inside a bottleneck. */
+/** What every residual block is built from. */
 export interface BlockConfig {
   inPlanes: number;
+  /** Nominal width. */
   planes: number;
-  outPlanes: number;
-  width: number;
-  groups: number;
+  /** Channels out; `planes` times the block's expansion. */
+  outPlanes?: number;
+  /** Width inside a bottleneck; `planes`. */
+  width?: number;
+  groups?: number;
   stride: number;
   dilation: number;
   style: 'pytorch' | 'caffe';
-  convCfg: ConvCfg | null;
+  convCfg?: ConvCfg | null;
   normCfg: NormCfg;
   /** Kind of the 3x3 convolution where it is another (deformable). */
-  middleCfg: ConvCfg | null;
-  plugins: readonly PluginOption[];
+  middleCfg?: ConvCfg | null;
+  plugins?: readonly PluginOption[];
   downsample?: Downsample;
   /** The last norm starts from zero, so that the block starts as the identity. */
   zeroInit: boolean;
   /** The first of its stage. */
-  first: boolean;
+  first?: boolean;
 }
 
 export class BasicBlock extends Module {

@@ -33,10 +33,11 @@ export class Bottle2neck extends Module {
     private readonly scales: number,
   ) {
     super();
-    const { inPlanes, outPlanes, width, stride, dilation, style, convCfg, normCfg, downsample } = config;
+    const { inPlanes, planes, stride, dilation, style, convCfg, normCfg, downsample } = config;
+    const { outPlanes = planes * Bottle2neck.expansion, width = planes, plugins = [] } = config;
     const [stride1, stride2] = style === 'pytorch' ? [1, stride] : [stride, 1];
     this.stride = stride2;
-    this.apart = config.first;
+    this.apart = config.first === true;
     const shared = { bias: false, init: kaiming() };
     const pointwise = (name: string, inChannels: number, outChannels: number, step: number) =>
       this.addChild(name, buildConv(convCfg, { ...shared, inChannels, outChannels, kernelSize: 1, stride: step }));
@@ -51,7 +52,7 @@ export class Bottle2neck extends Module {
     this.norm3 = norm(3, outPlanes);
     if (downsample) this.downsample = this.addChild('downsample', downsample);
     // the reference builds the first two positions for `planes` channels, which its maps only have by chance
-    for (const { position, name, module } of buildPlugins(config.plugins, {
+    for (const { position, name, module } of buildPlugins(plugins, {
       after_conv1: all,
       after_conv2: all,
       after_conv3: outPlanes,

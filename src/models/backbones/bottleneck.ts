@@ -26,7 +26,8 @@ export class Bottleneck extends Module {
 
   constructor(config: BlockConfig) {
     super();
-    const { inPlanes, outPlanes, width, groups, stride, dilation, style, convCfg, normCfg, downsample } = config;
+    const { inPlanes, planes, stride, dilation, style, convCfg, normCfg, downsample } = config;
+    const { outPlanes = planes * Bottleneck.expansion, width = planes, groups = 1, plugins = [] } = config;
     const [stride1, stride2] = style === 'pytorch' ? [1, stride] : [stride, 1];
     const shared = { bias: false, init: kaiming() };
     const pointwise = (name: string, inChannels: number, outChannels: number, step: number) =>
@@ -54,7 +55,7 @@ export class Bottleneck extends Module {
     if (config.zeroInit) this.norm3.weight.initializer = zeros;
     if (downsample) this.downsample = this.addChild('downsample', downsample);
     const channels = { after_conv1: width, after_conv2: width, after_conv3: outPlanes };
-    for (const { position, name, module } of buildPlugins(config.plugins, channels))
+    for (const { position, name, module } of buildPlugins(plugins, channels))
       this.plugins[position].push(this.addChild(name, module));
   }
 

@@ -42,18 +42,7 @@ export function buildBranch(
       const inPlanes = i === 0 ? channels : outPlanes;
       const shortcut = { inChannels: inPlanes, outChannels: outPlanes, stride: 1, avgDown: false, ...layers };
       return new Class({
-        ...{
-          inPlanes,
-          planes,
-          outPlanes,
-          width: planes,
-          groups: 1,
-          stride: 1,
-          dilation: 1,
-          style: 'pytorch',
-          ...layers,
-        },
-        ...{ middleCfg: null, plugins: [], zeroInit: false, first: i === 0 },
+        ...{ inPlanes, planes, stride: 1, dilation: 1, style: 'pytorch', zeroInit: false, ...layers },
         downsample: inPlanes === outPlanes ? undefined : new Downsample(shortcut),
       });
     }),

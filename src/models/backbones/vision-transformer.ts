@@ -158,7 +158,7 @@ export const visionTransformer = defineModule({
   summary: 'Transformer over image patches (ViT, DeiT); as mmpretrain.VisionTransformer and mmcls.VisionTransformer.',
   paper: 'Dosovitskiy et al.: An Image is Worth 16x16 Words, ICLR 2021; Touvron et al.: DeiT, ICML 2021',
   shapes: '[N, H, W, 3] -> [N, H/16, W/16, C] per entry of out_indices; C 192 (deit-tiny), 384 (small), 768 (base)',
-  example: "{ type: 'mmpretrain.VisionTransformer', arch: 'deit-tiny', out_type: 'featmap' }",
+  example: "{ type: 'VisionTransformer', arch: 'deit-tiny', out_type: 'featmap' }",
   options: vitOptions,
   infer: (o, { path }) => checkVit(o, path),
   build: (o) => new VisionTransformer(o),
