@@ -1,6 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
@@ -75,6 +76,13 @@ describe('recipes', () => {
     expect(pafpn.config).toMatchObject({ model: { neck: { type: 'PAFPN', out_channels: 16, num_outs: 5 } } });
     expect(pafpn.name).toBe('faster-rcnn_r18_fpn_toytown+PAFPN');
     expect(() => small().neck('PAFNP' as never)).toThrow(/Did you mean "PAFPN"/);
+    const row = small().neck(['FPN', { type: 'BFP', refine_type: 'conv' }]);
+    expect(row.config).toMatchObject({ model: { neck: [{ type: 'FPN', num_outs: 5 }, { type: 'BFP' }] } });
+    expect([row.name, String(inspect(row))]).toEqual([
+      'faster-rcnn_r18_fpn_toytown+FPN+BFP',
+      expect.stringMatching(/ResNet, FPN, BFP\)/),
+    ]);
+    expect(row.neck('PAFPN').config).toMatchObject({ model: { neck: { type: 'PAFPN', out_channels: 16 } } });
     const r18 = detector('faster-rcnn_r50_fpn_1x_coco').backbone({ depth: 18 });
     expect(Object.keys((r18.config as { model: { neck: object } }).model.neck)).not.toContain('in_channels');
   });

@@ -32,16 +32,29 @@ test.each(catalogue.map((d) => [d.type, d] as const))(
   },
 );
 
+const levels = (strides: number[], channels: number[]) =>
+  strides.map((stride, i) => ({ stride, channels: channels[i] }));
+/** What the example of a neck stands on where it is not a backbone of four levels. */
+const LEVELS: Record<string, ReturnType<typeof levels>> = {
+  BFP: levels([4, 8, 16, 32, 64], [256, 256, 256, 256, 256]),
+  SSDNeck: levels([8, 16], [512, 1024]),
+  YOLOv8PAFPN: levels([8, 16, 32], [128, 256, 512]),
+  YOLOV3Neck: levels([8, 16, 32], [256, 512, 1024]),
+  SSH: levels([8, 16, 32], [64, 64, 64]),
+  RFP: levels([1, 4, 8, 16, 32], [3, 256, 512, 1024, 2048]),
+};
+
 test.each(catalogue.map((d) => [d.type, d] as const))('%s: its example builds', (_, d) => {
   const config = vm.runInNewContext(`(${d.example})`) as ModuleConfig;
   expect(config.type).toBe(d.type);
+  const own = LEVELS[d.type];
   const channels = d.kind === 'bbox_head' ? undefined : 256;
   const levels = [4, 8, 16, 32, 64].slice(0, d.kind === 'neck' ? 4 : 5);
   const inputs = channels ? levels.map((stride) => ({ stride, channels })) : undefined;
   const needsInputs = ['neck', 'dense_head', 'roi_head', 'roi_extractor'].includes(d.kind);
   const built = createRegistry().build(d.kind, structuredClone(config), {
     path: d.type,
-    inputs: needsInputs ? inputs : undefined,
+    inputs: own ?? (needsInputs ? inputs : undefined),
     numClasses: d.kind === 'roi_head' ? 3 : undefined,
   });
   expect(built).toBeTypeOf('object');

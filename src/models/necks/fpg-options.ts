@@ -3,10 +3,14 @@
 import { z } from 'zod';
 import { initCfg } from '../../nn/init-cfg';
 import { normCfg } from '../../nn/layer-options';
-import { lastConvCfg, transitionCfg } from './fpg-transition';
+import { lastConvCfg, type TransitionCfg, transitionCfg } from './fpg-transition';
 import { fpnOptions } from './fpn-options';
 
-const transition = (meaning: string) => transitionCfg.nullable().describe(`${meaning}; null: none`);
+const transition = (meaning: string, standard: TransitionCfg | null) =>
+  transitionCfg.nullable().default(standard).describe(`${meaning}; null: none`);
+const conv = (kernel_size: number, stride = 1, padding = 0): TransitionCfg => ({
+  ...{ type: 'conv', kernel_size, stride, padding },
+});
 const NORMS = ['_BatchNorm', '_InstanceNorm', 'GroupNorm', 'LayerNorm'];
 
 export const fpgOptions = fpnOptions
@@ -22,18 +26,12 @@ export const fpgOptions = fpnOptions
       .nullable()
       .default(null)
       .describe('Channels inside the grid, one number or one per level; null: out_channels'),
-    same_down_trans: transition('From the coarser level of the same stage').default(null),
-    same_up_trans: transition('From the finer level of the same stage').default({
-      ...{ type: 'conv', kernel_size: 3, stride: 2, padding: 1 },
-    }),
-    across_lateral_trans: transition('From the same level of the stage before').default({
-      ...{ type: 'conv', kernel_size: 1, stride: 1, padding: 0 },
-    }),
-    across_down_trans: transition('From the coarser level of the stage before').default({
-      ...{ type: 'conv', kernel_size: 3, stride: 1, padding: 0 },
-    }),
-    across_up_trans: transition('From the finer level of the stage before').default(null),
-    across_skip_trans: transition('From the same level of the very first stage').default({ type: 'identity' }),
+    same_down_trans: transition('From the coarser level of the same stage', null),
+    same_up_trans: transition('From the finer level of the same stage', conv(3, 2, 1)),
+    across_lateral_trans: transition('From the same level of the stage before', conv(1)),
+    across_down_trans: transition('From the coarser level of the stage before', conv(3)),
+    across_up_trans: transition('From the finer level of the stage before', null),
+    across_skip_trans: transition('From the same level of the very first stage', { type: 'identity' }),
     output_trans: lastConvCfg.default({ type: 'last_conv', kernel_size: 3 }).describe('What each level ends with'),
     add_extra_convs: z.boolean().default(false).describe('Extra levels by strided convolutions; false: subsampled'),
     norm_cfg: normCfg.nullable().default(null).describe('Accepted and without effect: transitions have their own'),

@@ -16,6 +16,7 @@ import { hrFpn } from './hr-fpn';
 import { nasFpn } from './nas-fpn';
 import { nasfcosFpn } from './nasfcos-fpn';
 import { pafpn } from './pafpn';
+import { rfp } from './rfp';
 import { ssdNeck } from './ssd-neck';
 import { ssh } from './ssh';
 import { yolov3Neck } from './yolov3-neck';
@@ -26,6 +27,7 @@ export { FPN, fpn } from './fpn';
 export { inferInChannels } from './infer-in-channels';
 export { buildNeck, forwardNeck, NeckSequence, neckOption } from './neck-sequence';
 export { PAFPN, pafpn } from './pafpn';
+export type { RecursiveBackbone } from './rfp';
 
 export const necks = [
   fpn,
@@ -48,4 +50,5 @@ export const necks = [
   yolov3Neck,
   ssh,
   ctResNetNeck,
+  rfp,
 ] as const satisfies readonly AnyDefinition[];

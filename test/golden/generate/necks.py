@@ -348,8 +348,31 @@ NECKS = {
     "dyhead": (dict(type="DyHead", in_channels=8, out_channels=16, num_blocks=2), levels([8, 8, 8], 11, 12)),
     "dyhead_single": (dict(type="DyHead", in_channels=16, out_channels=16, num_blocks=1, zero_init_offset=False), levels([16], batch=2)),
 }
+class TinyRecursive(torch.nn.Module):
+    """A backbone for RFP: a strided convolution per stage; in the later stages the pyramid comes in through a 1x1 one."""
+
+    def __init__(self, channels, rfp_inplanes):
+        super().__init__()
+        ends = [3] + channels
+        pairs = list(zip(ends, channels))
+        self.convs = torch.nn.ModuleList(torch.nn.Conv2d(a, b, 3, stride=2, padding=1) for a, b in pairs)
+        self.rfp_convs = torch.nn.ModuleList(torch.nn.Conv2d(rfp_inplanes, c, 1) for c in channels[1:])
+
+    def rfp_forward(self, x, pyramid):
+        outs = []
+        for i, conv in enumerate(self.convs):
+            x = conv(x) if i == 0 else conv(x) + self.rfp_convs[i - 1](pyramid[i])
+            x = F.relu(x)
+            outs.append(x)
+        return tuple(outs)
+
+
+MODELS.register_module(name="TinyRecursive", module=TinyRecursive)
+RFP = dict(type="RFP", in_channels=[4, 8, 12], out_channels=8, num_outs=4, rfp_steps=3, aspp_out_channels=4, aspp_dilations=[1, 3, 1], rfp_backbone=dict(type="TinyRecursive", channels=[4, 8, 12], rfp_inplanes=12))
 AUG = dict(type="AugFPN", in_channels=C, out_channels=8, num_outs=5)
 FORMULAS = {
+    "neck_rfp": (neck, RFP, levels([3, 4, 8, 12], 32, 40)),
+    "neck_rfp_extra": (neck, dict(RFP, num_outs=5, rfp_steps=2, add_extra_convs="on_output", norm_cfg=BN, aspp_dilations=[1, 2, 3, 1], rfp_backbone=dict(type="TinyRecursive", channels=[4, 8, 12], rfp_inplanes=16)), levels([3, 4, 8, 12], 24, 24, 2)),
     "neck_augfpn": (AugFPN, AUG, levels(C, 44, 50)),
     "neck_augfpn_ratios": (AugFPN, dict(AUG, num_outs=4, pool_ratios=[0.5, 1.0], norm_cfg=BN), levels(C, 40, 24, 2)),
     "neck_augfpn_raw": (lambda cfg: AugFPN(cfg, raw=True), AUG, levels(C)),
