@@ -24,7 +24,7 @@ export interface ConvModuleConfig extends Omit<Conv2dConfig, 'bias' | 'init' | '
  * @example new ConvModule({ inChannels: 8, outChannels: 8, kernelSize: 3, padding: 1, normCfg: { type: 'BN' } })
  */
 export class ConvModule extends Module {
-  readonly conv: Conv2d;
+  conv: Conv2d;
   readonly norm?: Norm;
   readonly activation?: Activation;
   private readonly order: readonly string[];
@@ -55,6 +55,12 @@ export class ConvModule extends Module {
       const { name, norm } = buildNorm(normCfg, before ? config.inChannels : config.outChannels);
       this.norm = this.addChild(name, norm);
     }
+  }
+
+  /** Puts the convolution of another module in the place of its own; both then learn as one. */
+  shareConv(other: ConvModule): void {
+    this.conv.dispose();
+    this.conv = this.addChild('conv', other.conv);
   }
 
   /** [N, H, W, Cin] -> [N, H', W', Cout]; `residual` is added last, after the activation. */

@@ -11,7 +11,10 @@ import { fcosHeadDefinition } from './fcos-head';
 import { gflHeadDefinition } from './gfl-head';
 import { retinaHeadDefinition } from './retina-head';
 import { rpnHeadDefinition } from './rpn-head';
+import { rtmdetHeadDefinition } from './rtmdet-head';
+import { rtmdetSepBNHeadDefinition } from './rtmdet-sep-bn-head';
 import { ssdHeadDefinition } from './ssd-head';
+import { yolov3HeadDefinition } from './yolov3-head';
 import { yolov8HeadDefinition } from './yolov8-head';
 import { yolov8HeadModuleDefinition } from './yolov8-head-module';
 import { yoloxHeadDefinition } from './yolox-head';
@@ -33,7 +36,10 @@ export { type ProposalCfg, type Proposals, proposalCfg } from './proposals';
 export { QueryHead, type QueryPredictions } from './query-head';
 export { RetinaHead, type RetinaHeadConfig } from './retina-head';
 export { RPNHead, type RPNHeadConfig } from './rpn-head';
+export { RTMDetHead } from './rtmdet-head';
+export { RTMDetSepBNHead } from './rtmdet-sep-bn-head';
 export { SSDHead } from './ssd-head';
+export { YOLOV3Head } from './yolov3-head';
 export { YOLOv8Head } from './yolov8-head';
 export { YOLOv8HeadModule } from './yolov8-head-module';
 export { YOLOXHead } from './yolox-head';
@@ -53,4 +59,7 @@ export const denseHeads = [
   dabDETRHeadDefinition,
   deformableDETRHeadDefinition,
   dinoHeadDefinition,
+  rtmdetHeadDefinition,
+  rtmdetSepBNHeadDefinition,
+  yolov3HeadDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -5,10 +5,12 @@ import { atssAssignerDefinition } from './assigners/atss-assigner';
 import { batchTaskAlignedAssignerDefinition } from './assigners/batch-task-aligned-assigner';
 import { dynamicSoftLabelAssignerDefinition } from './assigners/dynamic-soft-label-assigner';
 import { hungarianAssignerDefinition } from './assigners/hungarian-assigner';
+import { gridAssignerDefinition } from './assigners/grid-assigner';
 import { maxIoUAssignerDefinition } from './assigners/max-iou-assigner';
 import { simOTAAssignerDefinition } from './assigners/sim-ota-assigner';
 import { deltaXYWHBBoxCoderDefinition } from './coders/delta-xywh-bbox-coder';
 import { distancePointBBoxCoderDefinition } from './coders/distance-point-bbox-coder';
+import { yoloBBoxCoderDefinition } from './coders/yolo-bbox-coder';
 import { bboxOverlaps2DDefinition } from './iou-calculators/bbox-overlaps-2d';
 import { matchCosts } from './match-costs';
 import { anchorGeneratorDefinition } from './prior-generators/anchor-generator';
@@ -27,10 +29,12 @@ export { BatchTaskAlignedAssigner } from './assigners/batch-task-aligned-assigne
 export { DynamicSoftLabelAssigner } from './assigners/dynamic-soft-label-assigner';
 export { HungarianAssigner } from './assigners/hungarian-assigner';
 export { linearAssignment } from './assigners/linear-assignment';
+export { GridAssigner } from './assigners/grid-assigner';
 export { MaxIoUAssigner } from './assigners/max-iou-assigner';
 export { SimOTAAssigner } from './assigners/sim-ota-assigner';
 export { DeltaXYWHBBoxCoder } from './coders/delta-xywh-bbox-coder';
 export { DistancePointBBoxCoder } from './coders/distance-point-bbox-coder';
+export { YOLOBBoxCoder } from './coders/yolo-bbox-coder';
 export { toInstances } from './instances';
 export { BboxOverlaps2D } from './iou-calculators/bbox-overlaps-2d';
 export { AnchorGenerator } from './prior-generators/anchor-generator';
@@ -74,4 +78,6 @@ export const taskModules = [
   ohemSamplerDefinition,
   pseudoSamplerDefinition,
   atssAssignerDefinition,
+  yoloBBoxCoderDefinition,
+  gridAssignerDefinition,
 ] as const satisfies readonly AnyDefinition[];

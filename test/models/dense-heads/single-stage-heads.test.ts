@@ -19,7 +19,13 @@ test.each([
   'ref_head_fcos_tricks',
   'ref_head_atss',
   'ref_head_gfl',
+  'ref_head_yolov3',
+  'ref_head_yolov3_smooth',
   'ref_head_yolox',
+  'ref_head_rtmdet',
+  'ref_head_rtmdet_obj',
+  'ref_head_rtmdet_sepbn',
+  'ref_head_rtmdet_sepbn_own',
 ])('%s', (name) => checkHead(name));
 
 test('ref_head_yolox_l1', () =>

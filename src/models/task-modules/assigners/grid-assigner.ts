@@ -1,0 +1,71 @@
+// GridAssigner: a truth is learnt by the anchors of the cell that holds its middle, those that overlap it enough and at
+// least the best one (Redmon and Farhadi, YOLOv3).
+
+import { z } from 'zod';
+import { defineModule, moduleOption } from '../../../registry';
+import type { AssignResult, Instances, IouCalculator } from '../types';
+
+const options = z.strictObject({
+  pos_iou_thr: z.number().describe('Overlap above which a responsible anchor is positive'),
+  neg_iou_thr: z
+    .union([z.number(), z.tuple([z.number(), z.number()])])
+    .describe('Overlap up to which an anchor is background, or the range (low, high] of background'),
+  min_pos_iou: z.number().default(0).describe('Overlap that the best anchor of a truth must exceed'),
+  gt_max_assign_all: z.boolean().default(true).describe('All responsible anchors that tie for the best get the truth'),
+  iou_calculator: moduleOption('iou_calculator').default({ type: 'BboxOverlaps2D' }).describe('The overlap measure'),
+});
+type Options = Omit<z.output<typeof options>, 'iou_calculator'>;
+
+export class GridAssigner {
+  constructor(
+    private readonly options: Options,
+    private readonly iou: IouCalculator,
+  ) {}
+
+  /** `responsible`: 1 for the anchors of cells that hold the middle of a truth. */
+  assign(priors: Float32Array, instances: Instances, responsible: Uint8Array): AssignResult {
+    const { pos_iou_thr, neg_iou_thr, min_pos_iou, gt_max_assign_all } = this.options;
+    const count = priors.length / 4;
+    const truths = instances.labels.length;
+    const labels = new Int32Array(count).fill(-1);
+    const maxOverlaps = new Float32Array(count);
+    if (truths === 0) return { numTruths: 0, assigned: new Int32Array(count), maxOverlaps, labels };
+    const assigned = new Int32Array(count).fill(-1);
+    const overlaps = this.iou.overlaps(instances.bboxes, priors); // [truths, priors]
+    const [low, high] = (typeof neg_iou_thr === 'number' ? [-1, neg_iou_thr] : neg_iou_thr).map(Math.fround);
+    for (let i = 0; i < count; i++) {
+      let best = 0;
+      for (let g = 1; g < truths; g++) if (overlaps[g * count + i] > overlaps[best * count + i]) best = g;
+      const most = overlaps[best * count + i];
+      if (most > low && most <= high) assigned[i] = 0;
+      maxOverlaps[i] = responsible[i] ? most : -1;
+      if (responsible[i] && most > Math.fround(pos_iou_thr)) assigned[i] = best + 1;
+    }
+    for (let g = 0; g < truths; g++) {
+      let most = -1;
+      for (let i = 0; i < count; i++) if (responsible[i]) most = Math.max(most, overlaps[g * count + i]);
+      if (most <= min_pos_iou) continue;
+      for (let i = 0; i < count; i++) {
+        if (!responsible[i] || overlaps[g * count + i] !== most) continue;
+        assigned[i] = g + 1;
+        if (!gt_max_assign_all) break;
+      }
+    }
+    for (let i = 0; i < count; i++) if (assigned[i] > 0) labels[i] = instances.labels[assigned[i] - 1];
+    return { numTruths: truths, assigned, maxOverlaps, labels };
+  }
+}
+
+export const gridAssignerDefinition = defineModule({
+  kind: 'assigner',
+  type: 'GridAssigner',
+  summary: 'Assigns a truth to anchors of the cell that holds its middle',
+  paper: 'Redmon and Farhadi, YOLOv3, 2018',
+  example: "{ type: 'GridAssigner', pos_iou_thr: 0.5, neg_iou_thr: 0.5, min_pos_iou: 0 }",
+  options,
+  build: ({ iou_calculator, ...given }, { registry, path }) =>
+    new GridAssigner(
+      given,
+      registry.build<IouCalculator>('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` }),
+    ),
+});
