@@ -184,5 +184,5 @@ export function withObjectness(scores: tf.Tensor4D, object: tf.Tensor4D): tf.Ten
   const both = tf.add(tf.softplus(tf.neg(scores)), tf.softplus(tf.neg(object)));
   const mean = tf.exp(tf.mul(both, -0.5));
   const least = (x: tf.Tensor) => tf.clipByValue(x, 1e-5, Number.POSITIVE_INFINITY);
-  return tf.log<tf.Tensor4D>(tf.div(least(mean), least(tf.sub(1, mean))));
+  return tf.log(tf.div(least(mean), least(tf.sub(1, mean)))) as tf.Tensor4D;
 }
