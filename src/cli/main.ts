@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { DetLabError } from '../errors';
 import { packageRoot } from '../paths';
+import { addConfigCommands } from './config/command';
 import { convertCommand } from './convert';
 import { DATA_HELP } from './data-option';
 import { doctorCommand, groundFindings } from './doctor';
@@ -106,6 +107,7 @@ function program(done: (code: number) => void): Command {
   command('doctor', 'Look whether everything DetLab works with is here').action(async (options) =>
     done(await doctorCommand(options)),
   );
+  addConfigCommands(root, commandOf, done);
   addKernelCommands(root, commandOf, groundFindings, done);
   return root;
 }

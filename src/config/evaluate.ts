@@ -4,6 +4,7 @@
 import type { Expression, Node, ObjectExpression, TemplateLiteral } from '@babel/types';
 import { didYouMean, nameOfValue } from '../errors';
 import { type ConfigObject, type ConfigValue, countNodes, isObject, LIMITS } from './data';
+import { type KeyPlace, notePlaces, placesOf } from './places';
 import { errorAt, type SourceFile } from './source';
 import { fillFileVariables } from './variables';
 
@@ -85,12 +86,15 @@ const INSTEAD: Record<string, string> = {
 function evaluateObject(node: ObjectExpression, scope: Scope, inner: (n: Node) => ConfigValue): ConfigObject {
   const object: ConfigObject = {};
   const written = new Set<string>();
+  const places = new Map<string, KeyPlace | undefined>();
+  notePlaces(object, (key) => places.get(key));
   for (const property of node.properties) {
     if (property.type === 'SpreadElement') {
       const spread = inner(property.argument);
       if (!isObject(spread))
         throw fail(property, scope, `only an object can be spread here, this is ${nameOfValue(spread)}`);
       Object.assign(object, spread);
+      for (const key of Object.keys(spread)) places.set(key, placesOf(spread)?.(key));
       continue;
     }
     if (property.type === 'ObjectMethod') throw fail(property, scope, 'a method is not data. Write key: value');
@@ -99,6 +103,7 @@ function evaluateObject(node: ObjectExpression, scope: Scope, inner: (n: Node) =
     if (!scope.json && written.has(key))
       throw fail(property, scope, `"${key}" is given twice in one object. Remove one of the two`);
     written.add(key);
+    places.set(key, { file: scope.source.path, line: property.loc?.start.line ?? 0 });
     object[key] = inner(property.value);
   }
   return object;

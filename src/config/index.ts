@@ -1,8 +1,18 @@
-// Configs: read (.ts, .json), inherit, override, print.
+// Configs: read (.ts, .json, .py), inherit, override, print.
 
 export { type ConfigObject, type ConfigValue, cloneConfig, isObject } from './data';
-export { configRoot, type LoadConfigOptions, type LoadedConfig, listConfigs, loadConfig } from './load-config';
+export { diffConfigs } from './diff';
+export { type Explanation, explainValue } from './explain';
+export {
+  configRoot,
+  type LoadConfigOptions,
+  type LoadedConfig,
+  listConfigs,
+  loadConfig,
+  loadDict,
+} from './load-config';
 export { type MergeOptions, mergeConfig } from './merge';
 export { applyOptions, parseOptionArguments, parseOptionValue } from './options';
-export { printConfig } from './print-config';
+export { printConfig, printDict } from './print-config';
 export { type ReadConfig, readConfigFile } from './read-files';
+export { type PackageRoots, parsePackageRoots } from './roots';

@@ -5,10 +5,11 @@ import path from 'node:path';
 import { DetLabError, didYouMean } from '../errors';
 import { packageRoot } from '../paths';
 import { type ConfigObject, type ConfigValue, cloneConfig } from './data';
-import { applyOptions, parseOptionArguments } from './options';
-import { CONFIG_EXTENSIONS, findConfigFile, readConfigFile } from './read-files';
+import { applyOptions, applyOptionsToDict, parseOptionArguments } from './options';
+import type { Dict } from './python/values';
+import { CONFIG_EXTENSIONS, findConfigFile, type ReadSettings, readConfigFile } from './read-files';
 
-export interface LoadConfigOptions {
+export interface LoadConfigOptions extends ReadSettings {
   /** `--cfg-options`: dotted paths with values, or `a.b=1` strings. */
   options?: Record<string, ConfigValue> | readonly string[];
   /** Folders searched for a config by its bare name; this package's `configs/` by default. */
@@ -22,6 +23,8 @@ export interface LoadedConfig {
   files: string[];
   /** The file's name without folder and extension: `faster-rcnn_r50_fpn_1x_coco`. */
   name: string;
+  /** What is to be told and is no error, as that the config is deprecated. */
+  notices: string[];
 }
 
 /**
@@ -33,11 +36,21 @@ export interface LoadedConfig {
  */
 export function loadConfig(nameOrPath: string, settings: LoadConfigOptions = {}): LoadedConfig {
   const file = findConfig(nameOrPath, settings.roots ?? [configRoot()]);
-  const { config, files } = readConfigFile(file);
+  const { config, files, notices } = readConfigFile(file, settings);
   const { options = {} } = settings;
   const byPath = Array.isArray(options) ? parseOptionArguments(options) : (options as Record<string, ConfigValue>);
   const name = path.basename(file, path.extname(file));
-  return { config: cloneConfig(applyOptions(config, byPath)), files, name };
+  return { config: cloneConfig(applyOptions(config, byPath)), files, name, notices };
+}
+
+/** A config as Python has it, for printing: tuples and lists, ints and floats stay apart, values know where they come from. */
+export function loadDict(
+  nameOrPath: string,
+  settings: LoadConfigOptions = {},
+): { dict: Dict; notices: string[]; file: string } {
+  const file = findConfig(nameOrPath, settings.roots ?? [configRoot()]);
+  const { dict, notices } = readConfigFile(file, settings);
+  return { dict: settings.options ? applyOptionsToDict(dict, settings.options) : dict, notices, file };
 }
 
 /** The folder of this package's own configs. */

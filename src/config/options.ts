@@ -5,6 +5,9 @@
 import { DetLabError, nameOfValue } from '../errors';
 import { type ConfigObject, type ConfigValue, checkKey, cloneConfig, isObject, LIMITS } from './data';
 import { mergeConfig } from './merge';
+import { mergeDicts } from './python/merge';
+import { fromPlain, toPlain } from './python/plain';
+import { Dict, Tuple, type Value } from './python/values';
 
 /**
  * A copy of `config` with `options` set, each by its dotted path; a number in a path reaches into a list.
@@ -23,7 +26,32 @@ export function applyOptions(config: ConfigObject, options: Record<string, Confi
  * @example parseOptionArguments(['model.neck.num_outs=6', 'a.b=[(1,2),x]']) // { 'model.neck.num_outs': 6, 'a.b': [[1, 2], 'x'] }
  */
 export function parseOptionArguments(texts: readonly string[]): Record<string, ConfigValue> {
-  const options: Record<string, ConfigValue> = {};
+  return Object.fromEntries([...optionPairs(texts)].map(([key, value]) => [key, toPlain(value)]));
+}
+
+/** `options` laid over a config as Python has it, as `applyOptions` does with plain data. */
+export function applyOptionsToDict(config: Dict, options: Record<string, ConfigValue> | readonly string[]): Dict {
+  const pairs = Array.isArray(options)
+    ? optionPairs(options)
+    : Object.entries(options).map(([key, value]): [string, Value] => [key, fromPlain(value)]);
+  const nested = new Dict();
+  for (const [path, value] of pairs) {
+    let at = nested;
+    const keys = checkedKeys(path);
+    for (const [depth, key] of keys.entries()) {
+      if (depth === keys.length - 1) at.set(key, value);
+      else {
+        if (!at.has(key)) at.set(key, new Dict());
+        const next = at.get(key);
+        if (!(next instanceof Dict)) throw clash(path, keys, depth, toPlain(next as Value));
+        at = next;
+      }
+    }
+  }
+  return mergeDicts(nested, config, { child: 'the options', listKeys: true });
+}
+
+function* optionPairs(texts: readonly string[]): Generator<[string, Value]> {
   for (const text of texts) {
     const equals = text.indexOf('=');
     if (equals < 1)
@@ -32,25 +60,28 @@ export function parseOptionArguments(texts: readonly string[]): Record<string, C
       );
     const key = text.slice(0, equals);
     checkKey(key, text);
-    options[key] = parseOptionValue(text.slice(equals + 1));
+    const value = text.slice(equals + 1);
+    yield [key, parseValue(value, value, 0)];
   }
-  return options;
 }
 
 /** One value of the grammar above. */
 export function parseOptionValue(text: string): ConfigValue {
-  return parseValue(text, text, 0);
+  return toPlain(parseValue(text, text, 0));
 }
 
-function parseValue(text: string, whole: string, depth: number): ConfigValue {
+function parseValue(text: string, whole: string, depth: number): Value {
   if (depth > LIMITS.nesting)
     throw new DetLabError(
       `Cannot read the option value ${shorten(whole)}: brackets nest deeper than ${LIMITS.nesting}`,
     );
   const value = text.replace(/^['"]+|['"]+$/g, '').replaceAll(' ', '');
-  const bracketed = /^\(.*\)$/s.test(value) || /^\[.*\]$/s.test(value);
+  const tuple = /^\(.*\)$/s.test(value);
+  const bracketed = tuple || /^\[.*\]$/s.test(value);
   if (!bracketed && !value.includes(',')) return parseScalar(value);
-  return splitAtCommas(bracketed ? value.slice(1, -1) : value, whole).map((part) => parseValue(part, whole, depth + 1));
+  const parts = splitAtCommas(bracketed ? value.slice(1, -1) : value, whole);
+  const values = parts.map((part) => parseValue(part, whole, depth + 1));
+  return tuple ? new Tuple(values) : values;
 }
 
 /** Parts between the commas that stand outside brackets; a comma at the very end adds nothing. */
@@ -81,9 +112,10 @@ function splitAtCommas(text: string, whole: string): string[] {
 const INTEGER = /^[+-]?\d+(_\d+)*$/;
 const FLOAT = /^[+-]?(\d+(_\d+)*(\.(\d+(_\d+)*)?)?|\.\d+(_\d+)*)(e[+-]?\d+(_\d+)*)?$/i;
 
-function parseScalar(text: string): ConfigValue {
+function parseScalar(text: string): Value {
   const trimmed = text.trim();
-  if (INTEGER.test(trimmed) || FLOAT.test(trimmed)) return Number(trimmed.replaceAll('_', ''));
+  if (INTEGER.test(trimmed)) return BigInt(trimmed.replaceAll('_', '').replace('+', ''));
+  if (FLOAT.test(trimmed)) return Number(trimmed.replaceAll('_', ''));
   const infinite = /^([+-]?)(?:inf|infinity)$/i.exec(trimmed);
   if (infinite) return infinite[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
   if (/^[+-]?nan$/i.test(trimmed)) return Number.NaN;
@@ -96,27 +128,34 @@ function parseScalar(text: string): ConfigValue {
 function nestOptions(options: Record<string, ConfigValue>): ConfigObject {
   const nested: ConfigObject = {};
   for (const [path, value] of Object.entries(options)) {
-    const keys = path.split('.');
+    const keys = checkedKeys(path);
     let at = nested;
     for (const [depth, key] of keys.entries()) {
-      if (key === '')
-        throw new DetLabError(
-          `Cannot set "${path}": a part of the path is empty. Write names with one dot between them`,
-        );
-      checkKey(key, path);
       if (depth === keys.length - 1) at[key] = cloneConfig(value);
       else {
         if (!Object.hasOwn(at, key)) at[key] = {};
         const next = at[key];
-        if (!isObject(next))
-          throw new DetLabError(
-            `Cannot set "${path}": another option sets ${keys.slice(0, depth + 1).join('.')} to ${nameOfValue(next)}`,
-          );
+        if (!isObject(next)) throw clash(path, keys, depth, next);
         at = next;
       }
     }
   }
   return nested;
 }
+
+function checkedKeys(path: string): string[] {
+  const keys = path.split('.');
+  for (const key of keys) {
+    if (key === '')
+      throw new DetLabError(`Cannot set "${path}": a part of the path is empty. Write names with one dot between them`);
+    checkKey(key, path);
+  }
+  return keys;
+}
+
+const clash = (path: string, keys: readonly string[], depth: number, value: ConfigValue) =>
+  new DetLabError(
+    `Cannot set "${path}": another option sets ${keys.slice(0, depth + 1).join('.')} to ${nameOfValue(value)}`,
+  );
 
 const shorten = (text: string) => JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);

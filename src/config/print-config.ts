@@ -2,6 +2,9 @@
 
 import { DetLabError } from '../errors';
 import { type ConfigObject, type ConfigValue, isObject } from './data';
+import { toPlainObject } from './python/plain';
+import { jsonText, pythonText } from './python/print';
+import { type Dict, PythonError } from './python/values';
 
 const WIDTH = 100;
 
@@ -13,6 +16,16 @@ const WIDTH = 100;
 export function printConfig(config: ConfigObject, format: 'ts' | 'json' = 'ts'): string {
   if (format === 'json') return `${print(config, 0, jsonKey)}\n`;
   return `import { defineConfig } from 'detlab';\n\nexport default defineConfig(${print(config, 0, tsKey)});\n`;
+}
+
+/** A config as Python has it as text: one line of JSON, a Python file, or a config file in TypeScript. */
+export function printDict(dict: Dict, format: 'json' | 'py' | 'ts'): string {
+  try {
+    if (format === 'ts') return printConfig(toPlainObject(dict));
+    return format === 'py' ? pythonText(dict) : jsonText(dict);
+  } catch (error) {
+    throw error instanceof PythonError ? new DetLabError(`Cannot print the config: ${error.message}`) : error;
+  }
 }
 
 type KeyPrinter = (key: string) => string;

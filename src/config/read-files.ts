@@ -6,8 +6,14 @@ import { DetLabError, didYouMean } from '../errors';
 import { type ConfigObject, countNodes, LIMITS } from './data';
 import type { BaseRequest, ConfigDocument, ImportedConfig } from './document';
 import { joinBases, mergeConfig } from './merge';
+import { mergeDicts } from './python/merge';
+import { metered } from './python/meter';
+import { fromPlainObject, toPlainObject } from './python/plain';
+import { type PythonConfig, readPython } from './python/reading';
+import { Dict, PythonError } from './python/values';
 import { readJson } from './read-json';
 import { readTypeScript } from './read-typescript';
+import { mayRead, type PackageRoots, packageFile, packageRoots } from './roots';
 import { errorAt, type SourceFile } from './source';
 
 /** Extensions a config may have, in the order they are tried when a path has none. */
@@ -16,24 +22,54 @@ export const CONFIG_EXTENSIONS = ['.ts', '.json', '.py'] as const;
 export interface ReadConfig extends ImportedConfig {
   /** Every file read, bases before the files that inherit from them. */
   files: string[];
+  /** The config as Python has it: tuples and lists, ints and floats stay apart. */
+  dict: Dict;
+  /** What is to be told, as that a config is deprecated. */
+  notices: string[];
+}
+
+export interface ReadSettings {
+  /** Folders of the configs of packages, for `_base_ = 'mmdet::...'`. */
+  packages?: PackageRoots;
+  /** Keep where every value comes from. */
+  explain?: boolean;
+  /** Variables for `{{$NAME:default}}`; those of the process by default. */
+  environment?: Record<string, string | undefined>;
 }
 
 /**
  * The merged config of one file.
  * @throws DetLabError for a missing file, a syntax error, a cycle, or anything that is not plain data.
  */
-export function readConfigFile(file: string): ReadConfig {
-  const reading = new Reading();
-  const merged = reading.read(path.resolve(file), []);
-  return { ...merged, files: reading.files };
+export function readConfigFile(file: string, settings: ReadSettings = {}): ReadConfig {
+  const top = path.resolve(file);
+  const reading = new Reading(top, settings);
+  const { config, dict, exports } = metered(() => reading.read(top, []));
+  return { config, dict, exports, files: reading.files, notices: reading.notices };
+}
+
+/** One file, merged with its bases. */
+interface MergedFile extends ImportedConfig {
+  dict: Dict;
+  /** Set for Python files. */
+  python?: PythonConfig;
 }
 
 /** One act of reading: each file is read once, however often it is named. */
 class Reading {
   readonly files: string[] = [];
-  private readonly done = new Map<string, ImportedConfig>();
+  readonly notices: string[] = [];
+  private readonly done = new Map<string, MergedFile>();
+  private readonly packages: PackageRoots;
 
-  read(file: string, stack: string[]): ImportedConfig {
+  constructor(
+    private readonly top: string,
+    private readonly settings: ReadSettings,
+  ) {
+    this.packages = packageRoots(settings.packages);
+  }
+
+  read(file: string, stack: string[], as?: 'new'): MergedFile {
     const known = this.done.get(file);
     if (known) return known;
     if (stack.includes(file))
@@ -46,32 +82,158 @@ class Reading {
       throw new DetLabError(`Cannot read ${stack[0]}: it is made of more than ${LIMITS.files} files`);
     const below = [...stack, file];
     const source = readSource(file);
-    const load = (request: BaseRequest) => this.read(resolveRequest(request), below);
-    const document = readDocument(source, load);
-    const bases = document.bases.map((base) => ({ name: base.request, config: load(base).config }));
-    const merged = { config: inherit(document.config, bases, file), exports: document.exports };
+    const merged = file.endsWith('.py') ? this.python(source, below, as) : this.document(source, below);
     this.done.set(file, merged);
     this.files.push(file);
     return merged;
   }
+
+  private document(source: SourceFile, below: string[]): MergedFile {
+    const load = (request: BaseRequest) => this.read(this.resolve(request), below);
+    const document = readDocument(source, load);
+    const bases = document.bases.map((base) => ({ name: base.request, ...load(base) }));
+    const config = inherit(document.config, bases, source.path);
+    const { explain } = this.settings;
+    const dict = once(() =>
+      explain
+        ? mergeDicts(fromPlainObject(document.config), Dict.joined(bases.map((base) => base.dict)), {
+            child: source.path,
+          })
+        : fromPlainObject(config),
+    );
+    return {
+      config,
+      exports: document.exports,
+      get dict() {
+        return dict();
+      },
+    };
+  }
+
+  private python(source: SourceFile, below: string[], as?: 'new'): MergedFile {
+    const python = readPython(
+      source,
+      {
+        load: (request) => {
+          const base = this.read(this.resolve(request), below);
+          if (base.python?.style === 'new')
+            throw errorAt(
+              request.place,
+              `"${request.request}" is of the new style (it imports), which a config with _base_ cannot inherit from. Import it: with read_base(): from ... import *`,
+            );
+          const scope = request.request.includes('::') ? request.request.split('::')[0] : undefined;
+          return { config: base.dict, scope };
+        },
+        loadModule: (request) => this.read(this.resolveModule(request), below, 'new').python as PythonConfig,
+        environment: this.settings.environment ?? process.env,
+        notices: this.notices,
+        explain: this.settings.explain === true,
+      },
+      as,
+    );
+    const dict = withoutImports(python);
+    const config = once(() => plainConfig(dict, source.path));
+    return {
+      dict,
+      python,
+      exports: new Map(),
+      get config() {
+        return config();
+      },
+    };
+  }
+
+  /** The absolute path a `_base_` or an import means. @throws DetLabError at its place when there is no such file. */
+  private resolve(request: BaseRequest): string {
+    const file = request.request.includes('::') ? this.resolvePackage(request) : resolveRelative(request);
+    return this.allowed(file, request);
+  }
+
+  private resolvePackage({ request, place }: BaseRequest): string {
+    if (!/^\w*::\w*\/\w/.test(request) || request.split('::').length > 2)
+      throw errorAt(
+        place,
+        `a config of a package is named as mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py, this is "${request}"`,
+      );
+    const file = packageFile(request, this.packages);
+    if (file) return file;
+    const [name] = request.split('::');
+    const root = this.packages[name];
+    throw errorAt(
+      place,
+      root === undefined
+        ? `"${request}" is a config of the package "${name}", whose folder is not known. Give it: --config-root ${name}=FOLDER, or DETLAB_CONFIG_ROOTS=${name}=FOLDER`
+        : `there is no config "${request}" (looked in ${root})`,
+    );
+  }
+
+  /** `..folder.file` beside the file that imports it, `mmdet.configs.folder.file` under the root of the package. */
+  private resolveModule(request: BaseRequest): string {
+    const level = /^\.*/.exec(request.request)?.[0].length ?? 0;
+    const inside = `${request.request.slice(level).replaceAll('.', '/')}.py`;
+    const [name, ...rest] = inside.split('/');
+    const root = this.packages[name];
+    const candidates = level
+      ? [path.resolve(path.dirname(request.place.source.path), '../'.repeat(level - 1), inside)]
+      : root === undefined
+        ? []
+        : [path.join(root, rest.join('/')), path.join(root, rest.join('/').replace(/^configs\//, ''))];
+    const file = candidates.find((candidate) => existsSync(candidate));
+    if (file) return this.allowed(file, request);
+    throw errorAt(
+      request.place,
+      level || root !== undefined
+        ? `there is no config "${request.request}" (looked for ${candidates.join(' and ')})`
+        : `"${request.request}" belongs to the package "${name}", whose folder is not known. Give it: --config-root ${name}=FOLDER`,
+    );
+  }
+
+  private allowed(file: string, { request, place }: BaseRequest): string {
+    if (mayRead(file, this.top, this.packages)) return file;
+    throw errorAt(
+      place,
+      `"${request}" lies outside of the project of ${this.top}, and a config must not reach there. ` +
+        'If it is meant, name its folder: --config-root NAME=FOLDER',
+    );
+  }
+}
+
+function withoutImports({ config, imported }: PythonConfig): Dict {
+  if (!imported.size) return config;
+  const kept = new Dict();
+  for (const { key, value, origin } of config.entries.values())
+    if (typeof key !== 'string' || !imported.has(key)) kept.set(key, value, origin);
+  return kept;
+}
+
+function plainConfig(dict: Dict, file: string): ConfigObject {
+  try {
+    return bounded(toPlainObject(dict), file);
+  } catch (error) {
+    throw error instanceof PythonError ? new DetLabError(`Cannot read ${file}: ${error.message}`) : error;
+  }
+}
+
+function bounded(config: ConfigObject, file: string): ConfigObject {
+  if (countNodes(config) > LIMITS.nodes)
+    throw new DetLabError(`Cannot read ${file}: with its bases it holds more than ${LIMITS.nodes} values`);
+  return config;
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 function readDocument(source: SourceFile, load: (request: BaseRequest) => ImportedConfig): ConfigDocument {
   const extension = path.extname(source.path);
   if (extension === '.ts') return readTypeScript(source, load);
   if (extension === '.json') return readJson(source);
-  if (extension === '.py')
-    throw new DetLabError(
-      `Cannot read ${source.path}: Python configs are not supported yet. Write it as a .ts or .json config with the same keys`,
-    );
   throw new DetLabError(`Cannot read ${source.path}: expected a ${CONFIG_EXTENSIONS.join(', ')} file`);
 }
 
 function inherit(config: ConfigObject, bases: { name: string; config: ConfigObject }[], file: string): ConfigObject {
-  const merged = mergeConfig(config, joinBases(bases, file), { child: file });
-  if (countNodes(merged) > LIMITS.nodes)
-    throw new DetLabError(`Cannot read ${file}: with its bases it holds more than ${LIMITS.nodes} values`);
-  return merged;
+  return bounded(mergeConfig(config, joinBases(bases, file), { child: file }), file);
 }
 
 function readSource(file: string): SourceFile {
@@ -85,14 +247,15 @@ function readSource(file: string): SourceFile {
   return { path: file, text: readFileSync(file, 'utf8').replace(/^\uFEFF/, '') };
 }
 
-/** The absolute path a `_base_` or an import means. @throws DetLabError at its place when there is no such file. */
-function resolveRequest({ request, place }: BaseRequest): string {
-  if (request.includes('::'))
-    throw errorAt(place, `"${request}" names a config of another package. Give the path of the file itself`);
+function resolveRelative({ request, place }: BaseRequest): string {
   const wanted = path.resolve(path.dirname(place.source.path), request);
-  const found = findConfigFile(wanted);
+  // a Python config names its bases with their extension, as mmengine wants it
+  const named =
+    !place.source.path.endsWith('.py') || CONFIG_EXTENSIONS.some((extension) => request.endsWith(extension));
+  const found = named ? findConfigFile(wanted) : undefined;
   if (found) return found;
-  throw errorAt(place, `there is no config "${request}" (looked for ${wanted}).${neighbours(wanted)}`);
+  const advice = named ? neighbours(wanted) : existsSync(`${wanted}.py`) ? ' Add the extension: .py' : '';
+  throw errorAt(place, `there is no config "${request}" (looked for ${wanted}).${advice}`);
 }
 
 /**

@@ -73,9 +73,11 @@ test('what cannot be a config is refused', () => {
   expect(
     refusal({ ...many, 'all.json': { _base_: Object.keys(many).map((name) => `./${name}`) } }, 'all.json'),
   ).toMatch(/made of more than 64 files/);
-  expect(refusal({ 'a.py': 'model = dict()' }, 'a.py')).toMatch(/Python configs are not supported yet/);
+  expect(refusal({ 'a.yml': 'model:' }, 'a.yml')).toMatch(/expected a .ts, .json, .py file/);
   expect(refusal({ 'a.yaml': 'a: 1' }, 'a.yaml')).toMatch(/expected a .ts, .json, .py file/);
-  expect(refusal({ 'a.json': { _base_: 'mmdet::x.py' } }, 'a.json')).toMatch(/a config of another package/);
+  expect(refusal({ 'a.json': { _base_: 'mmdet::x.py' } }, 'a.json')).toMatch(
+    /a config of a package is named as mmdet::/,
+  );
   expect(refusal({ 'a.json': { _base_: './gone' } }, 'a.json')).toMatch(/a.json:1:1: there is no config ".\/gone"/);
   expect(refusal({ 'sub/x.json': {} }, 'sub')).toMatch(/expected a file, this is a folder/);
   expect(refusal({ 'model.json': {} }, 'modle.json')).toMatch(/no such file. Did you mean "model"\?/);

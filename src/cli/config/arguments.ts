@@ -1,0 +1,13 @@
+// Options that all `detlab config` commands have.
+
+import { type LoadConfigOptions, parsePackageRoots } from '../../config';
+
+export interface ConfigArguments {
+  json?: boolean;
+  cfgOptions?: string[];
+  configRoot?: string[];
+}
+
+export function loadSettings({ cfgOptions, configRoot }: ConfigArguments): LoadConfigOptions {
+  return { options: cfgOptions, packages: configRoot && parsePackageRoots(configRoot) };
+}

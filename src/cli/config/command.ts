@@ -1,0 +1,41 @@
+// `detlab config ...`: print, compare and explain configs.
+
+import type { Command } from 'commander';
+import { diffCommand } from './diff';
+import { explainCommand } from './explain';
+import { printCommand } from './print';
+
+/** @param commandOf adds a command with the options all commands have. */
+export function addConfigCommands(
+  root: Command,
+  commandOf: (parent: Command, usage: string, description: string) => Command,
+  done: (code: number) => void,
+): void {
+  const config = root.command('config').description('Print, compare and explain configs (.py, .ts, .json)');
+  const command = (usage: string, description: string) =>
+    commandOf(config, usage, description)
+      .option('--cfg-options <key=value...>', 'values laid over the config: model.neck.num_outs=5')
+      .option(
+        '--config-root <package=folder...>',
+        'folder of the configs of a package, for _base_ = "mmdet::..." (also DETLAB_CONFIG_ROOTS)',
+      );
+
+  command(
+    'print',
+    'Print configs with all they inherit; with --json one {"file", "config"} or {"file", "error"} a line',
+  )
+    .argument('<files...>', 'names or paths of configs')
+    .option('--py', 'as a Python config')
+    .option('--ts', 'as a TypeScript config')
+    .action((files, options) => done(printCommand(files, options)));
+
+  command('diff', 'What differs between two configs, path by path')
+    .argument('<a>')
+    .argument('<b>')
+    .action((a, b, options) => done(diffCommand(a, b, options)));
+
+  command('explain', 'Where a value comes from: the file and line that set it, and what it took the place of')
+    .argument('<file>')
+    .argument('<path>', 'as model.backbone.depth')
+    .action((file, path, options) => done(explainCommand(file, path, options)));
+}

@@ -1,0 +1,41 @@
+// `detlab config explain FILE PATH`: where a value comes from.
+
+import path from 'node:path';
+import { type Explanation, explainValue, loadDict } from '../../config';
+import { EXIT, output } from '../outcome';
+import { type ConfigArguments, loadSettings } from './arguments';
+import { configPhase } from './phase';
+
+export function explainCommand(file: string, valuePath: string, options: ConfigArguments): number {
+  const out = output(options.json === true);
+  const explanation = configPhase(() => {
+    const { dict } = loadDict(file, { ...loadSettings(options), explain: true });
+    return explainValue(dict, valuePath);
+  });
+  const { value, set, overrode, parts } = explanation;
+  const parsed = (setting: { file: string; line: number; value: string }) => ({
+    ...setting,
+    value: JSON.parse(setting.value),
+  });
+  out.event('explanation', {
+    path: valuePath,
+    value: JSON.parse(value),
+    set: set && { file: set.file, line: set.line },
+    overrode: overrode.map(parsed),
+    parts,
+  });
+  out.print(told(explanation));
+  return EXIT.ok;
+}
+
+function told({ path: valuePath, value, set, overrode, parts }: Explanation): string {
+  const at = ({ file, line }: { file: string; line: number }) => `${path.relative(process.cwd(), file)}:${line}`;
+  return [
+    `${valuePath} = ${shortened(value)}`,
+    set ? `  set in       ${at(set)}` : '  set by       the options',
+    ...overrode.map((past) => `  instead of   ${shortened(past.value)} (${at(past)})`),
+    ...parts.map((part) => `  with         ${shortened(part.value)} (${at(part)})`),
+  ].join('\n');
+}
+
+const shortened = (text: string) => (text.length > 200 ? `${text.slice(0, 197)}...` : text);

@@ -1,0 +1,48 @@
+// `detlab config print FILE...`: configs with all they inherit, as text.
+
+import path from 'node:path';
+import { loadDict, printDict } from '../../config';
+import { DetLabError } from '../../errors';
+import { CommandFailure, EXIT } from '../outcome';
+import { type ConfigArguments, loadSettings } from './arguments';
+
+export interface PrintArguments extends ConfigArguments {
+  py?: boolean;
+  ts?: boolean;
+}
+
+/** Prints every file that can be read; the exit code tells whether all could. */
+export function printCommand(files: readonly string[], options: PrintArguments): number {
+  if ([options.json, options.py, options.ts].filter(Boolean).length > 1)
+    throw new CommandFailure(
+      EXIT.usage,
+      new DetLabError('Cannot print in several formats: give one of --json, --py and --ts'),
+    );
+  const settings = loadSettings(options);
+  let failed = 0;
+  for (const file of files) {
+    try {
+      const loaded = loadDict(file, settings);
+      const format = options.json ? 'json' : options.py ? 'py' : options.ts ? 'ts' : formatOf(loaded.file);
+      const text = printDict(loaded.dict, format);
+      for (const notice of loaded.notices) process.stderr.write(`${notice}\n`);
+      if (options.json) process.stdout.write(`{"file": ${JSON.stringify(file)}, "config": ${text}}\n`);
+      else
+        process.stdout.write(
+          `${files.length > 1 ? `${format === 'py' ? '#' : '//'} ${file}\n` : ''}${text.trimEnd()}\n`,
+        );
+    } catch (error) {
+      if (!(error instanceof DetLabError)) throw error;
+      failed++;
+      if (options.json) process.stdout.write(`${JSON.stringify({ file, error: error.message })}\n`);
+      else process.stderr.write(`${error.message}\n`);
+    }
+  }
+  return failed ? EXIT.usage : EXIT.ok;
+}
+
+/** A config is printed in its own language. */
+function formatOf(file: string): 'json' | 'py' | 'ts' {
+  const extension = path.extname(file);
+  return extension === '.py' ? 'py' : extension === '.json' ? 'json' : 'ts';
+}

@@ -1,0 +1,83 @@
+// Between Python's values and a config's plain data: tuples, sets and ranges become lists, an imported class its path.
+
+import { type ConfigObject, type ConfigValue, checkKey, isObject, LIMITS } from '../data';
+import { placesOf } from '../places';
+import { floatText, repr } from './text-form';
+import {
+  Callable,
+  Dict,
+  kindOf,
+  Lazy,
+  Namespace,
+  type Origin,
+  PythonError,
+  Range,
+  SetOf,
+  Tuple,
+  type Value,
+} from './values';
+
+/** @throws PythonError for what is no data, naming the path to it. */
+export function toPlain(value: Value, path = '', depth = 0): ConfigValue {
+  if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
+    return value;
+  if (typeof value === 'bigint') return Number(value);
+  if (depth > LIMITS.nesting)
+    throw new PythonError(`${path.slice(0, 80)}... nests deeper than ${LIMITS.nesting}, or holds itself`);
+  if (value instanceof Dict) return toPlainObject(value, path, depth);
+  if (value instanceof Lazy) return value.path;
+  const items = listItems(value);
+  if (items) return items.map((item, i) => toPlain(item, `${path}[${i}]`, depth + 1));
+  throw new PythonError(
+    `${path} is ${kindOf(value)}, which is no data. Write the value itself, or a module's name as a string`,
+  );
+}
+
+export function toPlainObject(dict: Dict, path = '', depth = 0): ConfigObject {
+  const object: ConfigObject = {};
+  for (const [key, value] of dict.pairs()) {
+    const name = keyText(key);
+    checkKey(name, path || 'top level');
+    object[name] = toPlain(value, path ? `${path}.${name}` : name, depth + 1);
+  }
+  return object;
+}
+
+/** A key as JSON writes it. */
+export function keyText(key: Value): string {
+  if (typeof key === 'string') return key;
+  if (key === null) return 'null';
+  if (typeof key === 'boolean' || typeof key === 'bigint') return String(key);
+  if (typeof key === 'number') return floatText(key);
+  if (key instanceof Tuple) return repr(key);
+  throw new PythonError(`${kindOf(key)} cannot be a key of a config. Use a string`);
+}
+
+/** The values of what becomes a list. */
+export function listItems(value: Value): readonly Value[] | undefined {
+  if (Array.isArray(value)) return value;
+  if (value instanceof Tuple) return value.items;
+  if (value instanceof SetOf) return [...value.items.values()];
+  if (!(value instanceof Range)) return undefined;
+  if (value.length > LIMITS.nodes) throw new PythonError(`a range of ${value.length} values is too long for a config`);
+  return Array.from({ length: value.length }, (_, i) => value.at(i));
+}
+
+/** Plain data as Python would have it: whole numbers are ints. */
+export function fromPlain(value: ConfigValue): Value {
+  if (typeof value === 'number') return Number.isSafeInteger(value) && !Object.is(value, -0) ? BigInt(value) : value;
+  if (Array.isArray(value)) return value.map(fromPlain);
+  return isObject(value) ? fromPlainObject(value) : value;
+}
+
+export function fromPlainObject(object: ConfigObject): Dict {
+  const dict = new Dict();
+  const places = placesOf(object);
+  for (const [key, value] of Object.entries(object))
+    dict.set(key, fromPlain(value), places?.(key) as Origin | undefined);
+  return dict;
+}
+
+/** Whether something only a running Python could have: such names of a config are left out, as in mmengine. */
+export const isCode = (value: Value): boolean =>
+  typeof value === 'object' && value !== null && (value instanceof Namespace || value instanceof Callable);

@@ -1,0 +1,154 @@
+// Classic Python configs, which name their bases in `_base_`: mmengine's Config._file2dict, without running anything.
+
+import type { BaseRequest } from '../document';
+import { errorAt, type SourceFile } from '../source';
+import { deepCopy } from './config-dict';
+import { Evaluator, Scope } from './evaluate';
+import { groundOf } from './ground';
+import { mergeDicts } from './merge';
+import { checkDepth } from './meter';
+import { parsePython } from './parse';
+import { isCode } from './plain';
+import type { PythonReading } from './reading';
+import { Interpreter } from './statements';
+import { type SubstitutedText, substitute } from './substitute';
+import type { Statement } from './syntax';
+import { BaseVariable, Dict, Tuple, type Value } from './values';
+
+export function readClassic(source: SourceFile, reading: PythonReading): Dict {
+  const text = reading.placing(source, () => substitute(source.path, source.text, reading.environment));
+  const ground = groundOf(source, text.original, reading.explain);
+  const statements = reading.placing(source, () => parsePython(text.text), text.original);
+  const scope = new Scope();
+  const base = joinedBases(source, statements, ground, text, reading);
+  scope.names.set('_base_', base);
+  for (const [name, variable] of text.baseVariables) scope.names.set(name, variable);
+  const interpreter = new Interpreter(ground, scope, foreignImport(ground), new Set(['_base_']));
+  interpreter.run(statements);
+
+  const own = new Dict();
+  for (const [name, value] of scope.names)
+    if (name !== '_base_' && !name.startsWith('__') && !isCode(value))
+      own.set(name, value, interpreter.origins.get(name));
+  noteDeprecation(own, source, reading);
+  const filled = fillBaseVariables(own, base, source) as Dict;
+  return mergeDicts(filled, base, { child: source.path });
+}
+
+const foreignImport = (ground: ReturnType<typeof groundOf>) => (statement: Statement) =>
+  ground.fail(
+    statement.at,
+    'a config with _base_ imports only modules of Python itself. Write the name of the class as a string',
+  );
+
+/** The bases, side by side, as ConfigDicts that the file may read and change. */
+function joinedBases(
+  source: SourceFile,
+  statements: readonly Statement[],
+  ground: ReturnType<typeof groundOf>,
+  text: SubstitutedText,
+  reading: PythonReading,
+): Dict {
+  const joined = new Dict();
+  joined.config = true;
+  const owner = new Map<unknown, string>();
+  for (const request of baseRequests(source, statements, ground, text)) {
+    const { config, scope } = reading.load(request);
+    const base = toConfigDict(config, scope, true) as Dict;
+    const twice = base.keys().filter((key) => owner.has(key));
+    if (twice.length) {
+      const list = twice.map((key) => `"${String(key)}" (${owner.get(key)})`).join(', ');
+      throw errorAt(
+        request.place,
+        `the base ${request.request} sets what another base has set: ${list}. ` +
+          'Two bases must not share a top-level key: inherit from one of them and override in the child',
+      );
+    }
+    for (const { key, value, origin } of base.entries.values()) {
+      joined.set(key, value, origin);
+      owner.set(key, request.request);
+    }
+  }
+  return joined;
+}
+
+function baseRequests(
+  source: SourceFile,
+  statements: readonly Statement[],
+  ground: ReturnType<typeof groundOf>,
+  text: SubstitutedText,
+): BaseRequest[] {
+  const found = statements.find(
+    (statement) =>
+      statement.kind === 'assign' && statement.targets[0].kind === 'name' && statement.targets[0].name === '_base_',
+  );
+  if (found?.kind !== 'assign') return [];
+  const value = new Evaluator(ground).evaluate(found.value, new Scope());
+  const place = { source, offset: text.original(found.at) };
+  return (Array.isArray(value) ? value : [value]).map((request) => {
+    if (typeof request === 'string') return { request, place };
+    throw errorAt(
+      place,
+      "_base_ must be a path or a list of paths. Write _base_ = '../_base_/models/faster-rcnn_r50_fpn.py'",
+    );
+  });
+}
+
+/** All dictionaries as ConfigDicts; the outermost with a type are marked with the package they come from. */
+export function toConfigDict(value: Value, scope: string | undefined, marking: boolean, depth = 0): Value {
+  checkDepth(depth);
+  if (Array.isArray(value)) return value.map((item) => toConfigDict(item, scope, marking, depth + 1));
+  if (value instanceof Tuple)
+    return new Tuple(value.items.map((item) => toConfigDict(item, scope, marking, depth + 1)));
+  if (!(value instanceof Dict)) return value;
+  const made = new Dict();
+  made.config = true;
+  const typed = marking && value.has('type');
+  for (const { key, value: item, origin } of value.entries.values())
+    made.set(key, toConfigDict(item, scope, marking && !typed, depth + 1), origin);
+  if (typed && scope !== undefined && (made.get('_scope_') ?? null) === null) made.set('_scope_', scope);
+  return made;
+}
+
+/** A copy of `value` with the base's values in the places of base variables. */
+function fillBaseVariables(value: Value, base: Dict, source: SourceFile, depth = 0): Value {
+  if (typeof value !== 'object' || value === null) return value;
+  checkDepth(depth);
+  const inside = (item: Value) => fillBaseVariables(item, base, source, depth + 1);
+  if (value instanceof BaseVariable) return baseValue(value, base, source);
+  if (Array.isArray(value)) return value.map(inside);
+  if (value instanceof Tuple) return new Tuple(value.items.map(inside));
+  if (!(value instanceof Dict)) return value;
+  const filled = new Dict();
+  for (const { key, value: item, origin } of value.entries.values()) filled.set(key, inside(item), origin);
+  return filled;
+}
+
+function baseValue(variable: BaseVariable, base: Dict, source: SourceFile): Value {
+  let value: Value = base;
+  for (const key of variable.path.split('.')) {
+    const next: Value | undefined = value instanceof Dict ? value.get(key) : undefined;
+    if (next === undefined) {
+      const known = value instanceof Dict ? ` Known: ${value.keys().slice(0, 30).map(String).join(', ')}` : '';
+      throw errorAt(
+        { source, offset: variable.at },
+        `the bases have no "${variable.path}" (there is no "${key}").${known}`,
+      );
+    }
+    value = next;
+  }
+  return deepCopy(value);
+}
+
+function noteDeprecation(config: Dict, source: SourceFile, reading: PythonReading): void {
+  const info = config.get('_deprecation_');
+  if (info === undefined) return;
+  config.delete('_deprecation_');
+  const told = (key: string) => (info instanceof Dict ? info.get(key) : undefined);
+  const [expected, reference] = [told('expected'), told('reference')];
+  reading.notices.push(
+    `${source.path} will not stay.` +
+      (typeof expected === 'string' ? ` Use ${expected} instead.` : '') +
+      (typeof reference === 'string' ? ` More about it: ${reference}` : ''),
+  );
+}

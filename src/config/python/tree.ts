@@ -1,0 +1,79 @@
+// The syntax tree of Python text by @lezer/python, bounded in time, with errors at their place.
+
+import { parser } from '@lezer/python';
+import { LIMITS } from '../data';
+
+export type Tree = ReturnType<typeof parser.parse>;
+export type SyntaxNode = Tree['topNode'];
+
+const PARSE_TIMEOUT_MS = 3000;
+
+/** What cannot be read, at an offset into the text. */
+export class SyntaxProblem extends Error {
+  constructor(
+    readonly at: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/** @throws SyntaxProblem where the text is not Python. */
+export function parseTree(text: string): Tree {
+  // the grammar has no floats that end in a dot; a digit in its place keeps every offset, and values are taken from `text`
+  const parse = parser.startParse(text.replace(/(?<![\w.])(\d[\d_]*)\.(?![\d.])/g, '$10'));
+  const deadline = Date.now() + PARSE_TIMEOUT_MS;
+  for (let step = 0; ; step++) {
+    const tree = parse.advance();
+    if (tree) {
+      checkTree(tree, text);
+      return tree;
+    }
+    if (step % 1024 === 0 && Date.now() > deadline)
+      throw new SyntaxProblem(
+        0,
+        `it takes longer than ${PARSE_TIMEOUT_MS / 1000} s to parse. A config is plain data: simplify it`,
+      );
+  }
+}
+
+function checkTree(tree: Tree, text: string): void {
+  let depth = 0;
+  tree.iterate({
+    enter(node) {
+      if (++depth > LIMITS.nesting * 5)
+        throw new SyntaxProblem(node.from, `brackets nest deeper than ${LIMITS.nesting}. Name the inner parts`);
+      if (node.type.isError) throw new SyntaxProblem(node.from, problemAt(text, node.from));
+      return undefined;
+    },
+    leave() {
+      depth--;
+    },
+  });
+}
+
+function problemAt(text: string, from: number): string {
+  const found = /^\s*(\S{1,20})/.exec(text.slice(from, from + 200))?.[1];
+  const before = /(\S{1,20})\s*$/.exec(text.slice(Math.max(0, from - 200), from))?.[1];
+  const where = found ? `at "${found}"` : before ? `after "${before}"` : 'at the end of the file';
+  return `this is not Python, ${where}. Look for a missing comma, quote, bracket or indentation before this place`;
+}
+
+/** The parts of a node, comments left out. */
+export function childrenOf(node: SyntaxNode): SyntaxNode[] {
+  const children: SyntaxNode[] = [];
+  for (let child = node.firstChild; child; child = child.nextSibling)
+    if (child.type.name !== 'Comment') children.push(child);
+  return children;
+}
+
+/** Parts between the commas; a trailing comma adds nothing. */
+export function splitAtCommas(nodes: readonly SyntaxNode[]): SyntaxNode[][] {
+  const parts: SyntaxNode[][] = [[]];
+  for (const node of nodes) {
+    if (node.type.name === ',') parts.push([]);
+    else parts[parts.length - 1].push(node);
+  }
+  if (parts[parts.length - 1].length === 0) parts.pop();
+  return parts;
+}
