@@ -9,7 +9,8 @@ import { joinBases, mergeConfig } from './merge';
 import { mergeDicts } from './python/merge';
 import { metered } from './python/meter';
 import { fromPlainObject, toPlainObject } from './python/plain';
-import { type PythonConfig, readPython } from './python/reading';
+import type { PythonConfig } from './python/python-config';
+import { readPython } from './python/reading';
 import { Dict, PythonError } from './python/values';
 import { readJson } from './read-json';
 import { readTypeScript } from './read-typescript';
@@ -37,6 +38,9 @@ export interface ReadSettings {
   environment?: Record<string, string | undefined>;
 }
 
+/** Names of mmengine's own attributes of a config. */
+const RESERVED_KEYS = ['filename', 'text', 'pretty_text', 'env_variables'];
+
 /**
  * The merged config of one file.
  * @throws DetLabError for a missing file, a syntax error, a cycle, or anything that is not plain data.
@@ -45,6 +49,11 @@ export function readConfigFile(file: string, settings: ReadSettings = {}): ReadC
   const top = path.resolve(file);
   const reading = new Reading(top, settings);
   const { config, dict, exports } = metered(() => reading.read(top, []));
+  const reserved = top.endsWith('.py') ? RESERVED_KEYS.find((key) => dict.has(key)) : undefined;
+  if (reserved)
+    throw new DetLabError(
+      `Cannot read ${top}: mmengine keeps the name "${reserved}" for itself. Give the variable another`,
+    );
   return { config, dict, exports, files: reading.files, notices: reading.notices };
 }
 

@@ -37,10 +37,10 @@ export function format(value: Value, spec: string): string {
     type: type ?? '',
   };
   spendText(parsed.width);
-  if (isNumeric(value) && (typeof value !== 'boolean' || parsed.type)) return formatNumber(numeric(value), parsed);
-  if (typeof value === 'boolean') return pad(str(value), '', { ...parsed, align: parsed.align ?? '>' });
+  if (isNumeric(value)) return formatNumber(numeric(value), parsed);
   if (typeof value !== 'string') throw new PythonError(`${kindOf(value)} takes no format "${spec}"`);
-  if (parsed.type && parsed.type !== 's') throw new PythonError(`a string takes no format "${parsed.type}"`);
+  if (parsed.grouping || (parsed.type && parsed.type !== 's'))
+    throw new PythonError(`a string takes no format "${spec}"`);
   const text = parsed.precision === undefined ? value : [...characters(value)].slice(0, parsed.precision).join('');
   return pad(text, '', { ...parsed, align: parsed.align ?? '<' });
 }
@@ -75,6 +75,14 @@ function formatNumber(value: bigint | number, spec: Spec): string {
       (spec.alternate ? prefix : '') +
       group(type === 'X' ? digits.toUpperCase() : digits, spec.grouping, radix === 10 ? 3 : 4);
   } else body = formatFloat(Math.abs(toFloat(value)), spec);
+  if (spec.grouping && spec.align === '=' && spec.fill === '0') {
+    // the zeros are grouped too
+    const [, digits, rest] = /^([\w,]*)(.*)$/s.exec(body) as RegExpExecArray;
+    let plain = digits.replaceAll(spec.grouping, '');
+    const size = RADIX[type] ? 4 : 3;
+    while (sign.length + group(plain, spec.grouping, size).length + rest.length < spec.width) plain = `0${plain}`;
+    body = group(plain, spec.grouping, size) + rest;
+  }
   return pad(body, sign, { ...spec, align: spec.align ?? '>' });
 }
 
@@ -83,7 +91,7 @@ function group(digits: string, mark: string, size: number): string {
 }
 
 function formatFloat(value: number, { type, precision, grouping, alternate }: Spec): string {
-  if (!'eEfFgG%'.includes(type) && type !== '') throw new PythonError(`a float takes no format "${type}"`);
+  if (!'eEfFgGn%'.includes(type) && type !== '') throw new PythonError(`a float takes no format "${type}"`);
   const lower = type.toLowerCase();
   const upper = (text: string) => (type === 'E' || type === 'G' || type === 'F' ? text.toUpperCase() : text);
   if (!Number.isFinite(value)) return upper(Number.isNaN(value) ? 'nan' : 'inf') + (type === '%' ? '%' : '');
@@ -249,7 +257,10 @@ export function formatPercent(text: string, values: Value): string {
         spec,
       );
     }
-    if (type === 'c' && typeof value === 'string') return pad(value, '', spec);
+    if (type === 'c' && typeof value === 'string') {
+      if (characters(value).length !== 1) throw new PythonError('%c takes one character');
+      return pad(value, '', spec);
+    }
     const number = numeric(value);
     if ('diu'.includes(type))
       return formatNumber(typeof number === 'number' ? BigInt(Math.trunc(number)) : number, {

@@ -5,7 +5,7 @@ import { LIMITS } from '../data';
 import { PythonError } from './values';
 
 /** Steps and values of one config with all its bases. */
-const ALLOWANCE = 4_000_000;
+const ALLOWANCE = 1_000_000;
 
 let left = ALLOWANCE;
 let nested = 0;

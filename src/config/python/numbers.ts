@@ -156,7 +156,7 @@ function floatDivision(x: number, y: number): { quotient: number; remainder: num
       quotient -= 1;
     }
   } else remainder = y < 0 ? -0 : 0;
-  if (quotient === 0) return { quotient: x / y < 0 ? -0 : 0, remainder };
+  if (quotient === 0) return { quotient: 1 / (x / y) < 0 ? -0 : 0, remainder };
   const floor = Math.floor(quotient);
   return { quotient: quotient - floor > 0.5 ? floor + 1 : floor, remainder };
 }
@@ -177,7 +177,7 @@ export function ratio(a: bigint, b: bigint): number {
   const negative = a < 0n !== b < 0n;
   const top = a < 0n ? -a : a;
   const bottom = b < 0n ? -b : b;
-  if (top === 0n) return negative && a !== 0n ? -0 : 0;
+  if (top === 0n) return b < 0n ? -0 : 0;
   if (top <= 9007199254740992n && bottom <= 9007199254740992n)
     return (negative ? -1 : 1) * (Number(top) / Number(bottom));
   const exponent = bitLength(top) - bitLength(bottom) - 66;

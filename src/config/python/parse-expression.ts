@@ -229,6 +229,8 @@ export class ExpressionParser {
     let result = this.parse(left);
     let comparing = false;
     for (const { operator, right } of links.reverse()) {
+      if (operator !== 'and' && operator !== 'or' && right.firstChild?.type.name === 'not')
+        throw new SyntaxProblem(right.from, 'brackets are missing around "not ..."');
       const value = this.parse(right);
       const at = result.at;
       if (!COMPARISONS.has(operator)) result = { kind: 'binary', operator, left: result, right: value, at };

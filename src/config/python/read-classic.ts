@@ -9,7 +9,7 @@ import { mergeDicts } from './merge';
 import { checkDepth } from './meter';
 import { parsePython } from './parse';
 import { isCode } from './plain';
-import type { PythonReading } from './reading';
+import type { PythonReading } from './python-config';
 import { Interpreter } from './statements';
 import { type SubstitutedText, substitute } from './substitute';
 import type { Statement } from './syntax';

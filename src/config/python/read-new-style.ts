@@ -6,8 +6,8 @@ import { Scope } from './evaluate';
 import { groundOf } from './ground';
 import { isStandardModule } from './modules';
 import { isCode } from './plain';
+import type { PythonConfig, PythonReading } from './python-config';
 import { toConfigDict } from './read-classic';
-import type { PythonConfig, PythonReading } from './reading';
 import { Interpreter } from './statements';
 import type { Expression, Statement } from './syntax';
 import { Dict, Lazy, PythonError } from './values';
@@ -74,7 +74,9 @@ export function readNewStyle(
   };
 
   const bases = statements.filter((node) => node.kind === 'with');
-  for (const node of statements)
+  // below the imports it is a name like any other, as for mmengine
+  const above = statements.slice(0, Math.max(0, statements.indexOf(bases[0])));
+  for (const node of above)
     if (node.kind === 'assign' && node.targets[0].kind === 'name' && node.targets[0].name === '_base_')
       ground.fail(
         node.at,

@@ -2,41 +2,14 @@
 
 import { DetLabError } from '../../errors';
 import { LIMITS } from '../data';
-import type { BaseRequest } from '../document';
 import { errorAt, type SourceFile } from '../source';
 import { metered } from './meter';
 import { parsePython } from './parse';
+import type { PythonConfig, PythonReading } from './python-config';
 import { readClassic } from './read-classic';
 import { isNewStyle, readNewStyle } from './read-new-style';
 import { SyntaxProblem } from './tree';
-import { type Dict, PythonError } from './values';
-
-export interface LoadedPython {
-  config: Dict;
-  /** The package a base was taken from (`mmdet::...`). */
-  scope?: string;
-}
-
-export interface PythonReading {
-  /** Loads a base of a classic config. */
-  load(request: BaseRequest): LoadedPython;
-  /** Loads a base module of a new-style config. */
-  loadModule(request: BaseRequest): PythonConfig;
-  environment: Record<string, string | undefined>;
-  /** Things to tell that are no errors. */
-  notices: string[];
-  /** Keep where values come from. */
-  explain: boolean;
-  /** Runs `work`; problems of syntax get their place. */
-  placing<T>(source: SourceFile, work: () => T, original?: (offset: number) => number): T;
-}
-
-export interface PythonConfig {
-  config: Dict;
-  style: 'classic' | 'new';
-  /** Top-level names that were imported, which are no part of the config. */
-  imported: ReadonlySet<string>;
-}
+import { PythonError } from './values';
 
 /**
  * @param as the style the file must be in, when it is a base of another.

@@ -68,6 +68,8 @@ export class Interpreter extends Evaluator {
       case 'for':
         return this.loop(node);
       case 'if': {
+        for (const { body } of node.branches) this.checkIgnored(body);
+        this.checkIgnored(node.otherwise);
         const taken = node.branches.find(({ test }) => truth(this.evaluate(test, this.scope)));
         return this.block(taken ? taken.body : node.otherwise);
       }
@@ -91,7 +93,18 @@ export class Interpreter extends Evaluator {
     }
   }
 
+  /** Without the assignment that is left out the block would be empty, which mmengine refuses. */
+  private checkIgnored(body: readonly Statement[]): void {
+    const left = body.filter(
+      (node) => !(node.kind === 'assign' && node.targets[0].kind === 'name' && this.ignored.has(node.targets[0].name)),
+    );
+    if (body.length && !left.length)
+      this.ground.fail(body[0].at, '_base_ stands at the top level, outside of conditions and loops');
+  }
+
   private loop(node: Extract<Statement, { kind: 'for' }>): Flow {
+    this.checkIgnored(node.body);
+    this.checkIgnored(node.otherwise);
     for (const item of iterate(this.evaluate(node.over, this.scope))) {
       this.bind(node.target, item);
       if (this.block(node.body) === 'break') return;

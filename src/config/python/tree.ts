@@ -38,16 +38,16 @@ export function parseTree(text: string): Tree {
 }
 
 function checkTree(tree: Tree, text: string): void {
+  // a chain of operators is a deep tree of its own, and no nesting
   let depth = 0;
   tree.iterate({
     enter(node) {
-      if (++depth > LIMITS.nesting * 5)
+      if (node.name !== 'BinaryExpression' && ++depth > LIMITS.nesting * 5)
         throw new SyntaxProblem(node.from, `brackets nest deeper than ${LIMITS.nesting}. Name the inner parts`);
       if (node.type.isError) throw new SyntaxProblem(node.from, problemAt(text, node.from));
-      return undefined;
     },
-    leave() {
-      depth--;
+    leave(node) {
+      if (node.name !== 'BinaryExpression') depth--;
     },
   });
 }

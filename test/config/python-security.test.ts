@@ -1,0 +1,124 @@
+// What a hostile Python config tries: to run something, to read files, to use up memory or time.
+
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { readConfigFile } from '../../src/config';
+import { complaint, scratch } from './scratch';
+
+const refusal = (text: string) => complaint(() => readConfigFile(path.join(scratch({ 'a.py': text }), 'a.py')));
+
+test.each([
+  ['__import__("os").system("true")', /"__import__" is not for configs/],
+  ['a = open("/etc/passwd").read()', /"open" is not for configs: a config reads no files/],
+  ['a = eval("1")', /"eval" is not for configs/],
+  ['exec("a = 1")', /"exec" is not for configs/],
+  ['a = ().__class__.__bases__[0].__subclasses__()', /"__class__" is one of Python's insides/],
+  ['a = "".__class__', /Python's insides/],
+  ['a = "{0.__class__}".format(1)', /format\(\) takes no attributes/],
+  ['a = f"{().__class__}"', /Python's insides/],
+  ['a = getattr(1, "real")', /"getattr" is not for configs/],
+  ['a = globals()', /"globals" is not for configs/],
+  ['import os\nos.system("true")', /"os.system" is not supported in a config/],
+  ['import subprocess\na = subprocess.run("true")', /the module "subprocess" is not for configs/],
+  ['from os import environ\na = environ["HOME"]', /a module has no parts/],
+  ['import os\na = os.environ', /"os.environ" is not supported/],
+  ['from torch import load\na = load("x")', /a class cannot be called/],
+  ['import torch\na = torch.load("x")', /a class cannot be called/],
+  ['def f(): return 1\na = f()', /a config is read, never run, so "f" cannot be called/],
+  ['a = (lambda: 1)()', /never run/],
+  ['while True: pass', /no while loops/],
+  ['class A: pass', /defines no classes/],
+  ['@f\ndef g(): pass', /no decorators/],
+  ['a = type("A", (), {})', /"type" is not for configs/],
+])('nothing is run: %s', (text, message) => {
+  expect(refusal(text)).toMatch(message);
+});
+
+test.each([
+  ['a = 9**9**9', /more than 4300 digits/],
+  ['a = 9**9**9**9', /more than 4300 digits/],
+  ['a = 1 << 10**9', /more than 4300 digits/],
+  ['a = 2.0 ** 9999', /too large for a float/],
+  ['a = [0] * 10**9', /this would hold \d+ values/],
+  ['a = "x" * 10**9', /this text would have \d+ characters/],
+  ['a = ["x" * 10**6 for i in range(10**6)]', /too many steps|values/],
+  ['a = list(range(10**12))', /this would hold/],
+  ['a = [0 for a in range(999) for b in range(999) for c in range(999)]', /too many steps|this would hold/],
+  ['a = sum(i for i in range(10**12))', /too many steps/],
+  ['for i in range(10**9):\n    for j in range(10**9): pass', /too many steps/],
+  ['a = [0]\nfor x in a: a.append(x)', /too many steps|this would hold/],
+  ['a = "{:>999999999}".format(1)', /this text would have/],
+  ['a = "%999999999d" % 1', /this text would have/],
+  ['a = "x".ljust(10**9)', /this text would have/],
+  ['a = ("a" * 10**5).replace("a", "b" * 10**5)', /this text would have/],
+  ['a = ",".join(["x" * 10**5] * 10**5)', /this text would have|too many steps/],
+  ['a = "x"\nfor i in range(99): a += a', /this text would have/],
+  ['a = [1]\nfor i in range(99): a += a', /this would hold/],
+  ['a = [1]\nfor i in range(99): a = [a, a]', /nests deeper|more than 100000 values|too many steps/],
+  ['a = [1]\nfor i in range(99): a = [a, a]\nb = str(a)', /too many steps|this text would have/],
+  ['a = []\na.append(a)', /nests? deeper than 100, or holds? itself|hold themselves/],
+  ['a = {}\na["a"] = a\nb = repr(a)', /hold themselves/],
+  ['a = int("9" * 10**5)', /is no whole number/],
+  ['a = (1,)\nfor i in range(200): a = (a,)', /nests? deeper/],
+  [`a = ${'['.repeat(3000)}${']'.repeat(3000)}`, /nest deeper/],
+  [`a = ${'('.repeat(3000)}1${')'.repeat(3000)}`, /nest deeper/],
+  [`a = ${'-'.repeat(3000)}1`, /nest deeper/],
+  [`a = ${'not '.repeat(3000)}1`, /nest deeper/],
+  [`a = 1${' if 1 else 1'.repeat(3000)}`, /nest deeper/],
+  [`a = b${'.c'.repeat(3000)}`, /nest deeper/],
+  [`a = f(${'f('.repeat(500)}${')'.repeat(501)}`, /nest deeper/],
+  [`${Array.from({ length: 300 }, (_, i) => `${' '.repeat(i)}if 1:\n`).join('')}${' '.repeat(300)}pass`, /nest deeper/],
+  [`a = '${'{'.repeat(50_000)}'`, /./],
+  [`a = {${'{_base_.x}}'.repeat(2000)}`, /not Python|nothing/],
+])('time and memory are bounded: %.60s', (text, message) => {
+  if (String(message) === '/./') readConfigFile(path.join(scratch({ 'a.py': text }), 'a.py'));
+  else expect(refusal(text)).toMatch(message);
+});
+
+test('long but flat expressions are fine', () => {
+  const sum = `a = ${Array.from({ length: 600 }, () => '1').join(' + ')}`;
+  const file = path.join(scratch({ 'a.py': `${sum}\nb = [${'0,'.repeat(20_000)}]` }), 'a.py');
+  expect(readConfigFile(file).config.a).toBe(600);
+});
+
+test('inheritance in a circle', () => {
+  const files = { 'a.py': "_base_ = 'b.py'", 'b.py': "_base_ = 'a.py'" };
+  expect(complaint(() => readConfigFile(path.join(scratch(files), 'a.py')))).toMatch(/inherits from itself/);
+});
+
+test('nothing outside of the project is read, by .. or by links, unless it is named', () => {
+  const root = scratch({});
+  const write = (name: string, text: string) => {
+    const file = path.join(root, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    return file;
+  };
+  write('secret/keys.json', '{"key": "secret"}');
+  write('project/package.json', '{}');
+  const parent = write('project/configs/parent.py', "_base_ = '../../secret/keys.json'");
+  const absolute = write(
+    'project/configs/absolute.py',
+    `_base_ = ${JSON.stringify(path.join(root, 'secret/keys.json'))}`,
+  );
+  symlinkSync(path.join(root, 'secret/keys.json'), path.join(root, 'project/configs/link.json'));
+  const link = write('project/configs/by-link.py', "_base_ = 'link.json'");
+  for (const file of [parent, absolute, link])
+    expect(complaint(() => readConfigFile(file))).toMatch(/lies outside of the project/);
+  const told = { packages: { secret: path.join(root, 'secret') } };
+  expect(readConfigFile(parent, told).config).toEqual({ key: 'secret' });
+  write('project/base.py', 'a = 1');
+  expect(readConfigFile(write('project/configs/deep/b.py', "_base_ = '../../base.py'")).config).toEqual({ a: 1 });
+});
+
+test('device files and folders are no bases', () => {
+  expect(refusal("_base_ = '/dev/zero'")).toMatch(/there is no config "\/dev\/zero"/);
+  expect(refusal("_base_ = '/proc/self/environ.py'")).toMatch(/there is no config/);
+});
+
+test('an error shows file, line, column, the source line and what to write', () => {
+  expect(refusal('a = 1\nb = dict(\n    lr=Learn(2))\n')).toMatch(
+    /a\.py:3:8: nothing is named "Learn" here.* Set it above: Learn = \.\.\.\n {4}3 \| {5}lr=Learn\(2\)\)\n {6}\| {8}\^/,
+  );
+});
