@@ -83,27 +83,43 @@ function tap(sample: number, length: number): { low: number; high: number; rest:
   return { low, high: low + 1, rest: f(at - low) };
 }
 
-/** The weights of the rows in one bin, summed up from `first` on: sums[k] is the weight of rows first .. first + k - 1. */
-interface RowWeights {
-  first: number;
+/**
+ * How much each pixel along an axis weighs in each bin. Bin b reads the pixels from first[b] on; their weights, summed up,
+ * stand from starts[b] on: sums[starts[b] + k] is the weight of the first k of them.
+ */
+interface BinWeights {
+  first: Int32Array;
+  starts: Int32Array;
   sums: Float64Array;
 }
 
-function rowWeights({ perBin, samples }: Axis, bins: number, length: number): RowWeights[] {
-  return Array.from({ length: bins }, (_, b) => {
-    const taps = Array.from({ length: perBin }, (_, i) => tap(samples[b * perBin + i], length)).filter(
-      (t) => t.low >= 0,
-    );
-    const first = Math.min(...taps.map((t) => t.low), length);
-    const last = Math.max(...taps.map((t) => t.high), first - 1);
-    const sums = new Float64Array(last - first + 2);
-    for (const { low, high, rest } of taps) {
-      sums[low - first + 1] += (1 - rest) / perBin;
-      sums[high - first + 1] += rest / perBin;
+function binWeights({ perBin, samples }: Axis, bins: number, length: number): BinWeights {
+  const weights: BinWeights = {
+    first: new Int32Array(bins),
+    starts: new Int32Array(bins + 1),
+    sums: new Float64Array(bins * (perBin + 3)),
+  };
+  const { first, starts, sums } = weights;
+  for (let b = 0; b < bins; b++) {
+    // samples rise, so the first inside of the mask has the lowest pixel
+    let low = -1;
+    let high = -1;
+    for (let i = b * perBin; i < (b + 1) * perBin; i++) {
+      const sample = samples[i];
+      if (sample < -1 || sample > length) continue;
+      const pixel = Math.min(Math.floor(Math.max(sample, 0)), length - 1);
+      const next = Math.min(pixel + 1, length - 1);
+      const rest = pixel === next ? 0 : f(Math.max(sample, 0) - pixel);
+      if (low < 0) low = pixel;
+      sums[starts[b] + pixel - low + 1] += (1 - rest) / perBin;
+      sums[starts[b] + next - low + 1] += rest / perBin;
+      high = next;
     }
-    for (let k = 1; k < sums.length; k++) sums[k] += sums[k - 1];
-    return { first, sums };
-  });
+    first[b] = Math.max(low, 0);
+    starts[b + 1] = starts[b] + (low < 0 ? 1 : high - low + 2);
+    for (let k = starts[b] + 1; k < starts[b + 1]; k++) sums[k] += sums[k - 1];
+  }
+  return weights;
 }
 
 /** Averages this near to one half are taken again with the reference's own rounding. */
@@ -119,28 +135,20 @@ function bitmapTarget(
 ): void {
   const [rows, columns] = [axis(y1, y2, height), axis(x1, x2, width)];
   const { starts, runs } = mask;
-  const weights = rowWeights(rows, height, maskHeight);
+  const byRow = binWeights(rows, height, maskHeight);
+  const byColumn = binWeights(columns, width, maskWidth);
   const sums = new Float64Array(height * width);
   const inColumn = new Float64Array(height);
   let held = -1; // the column whose share of every bin is in `inColumn`
-  const add = (x: number, bin: number, weight: number) => {
-    if (starts[x] === starts[x + 1] || weight === 0) return;
-    if (x !== held) {
-      columnShares(runs.subarray(2 * starts[x], 2 * starts[x + 1]), weights, inColumn);
+  for (let b = 0; b < width; b++)
+    for (let k = byColumn.starts[b]; k < byColumn.starts[b + 1] - 1; k++) {
+      const x = byColumn.first[b] + k - byColumn.starts[b];
+      const weight = byColumn.sums[k + 1] - byColumn.sums[k];
+      if (weight === 0 || starts[x] === starts[x + 1]) continue;
+      if (x !== held) columnShares(runs, 2 * starts[x], 2 * starts[x + 1], byRow, inColumn);
       held = x;
+      for (let row = 0; row < height; row++) sums[row * width + b] += weight * inColumn[row];
     }
-    for (let b = 0; b < height; b++) sums[b * width + bin] += weight * inColumn[b];
-  };
-  for (let b = 0; b < width; b++) {
-    const share = new Map<number, number>();
-    for (let i = 0; i < columns.perBin; i++) {
-      const { low, high, rest } = tap(columns.samples[b * columns.perBin + i], maskWidth);
-      if (low < 0) continue;
-      share.set(low, (share.get(low) ?? 0) + (1 - rest) / columns.perBin);
-      share.set(high, (share.get(high) ?? 0) + rest / columns.perBin);
-    }
-    for (const [x, weight] of share) add(x, b, weight);
-  }
   for (let i = 0; i < sums.length; i++) {
     if (!binarize) out[i] = sums[i];
     else if (Math.abs(sums[i] - 0.5) > NEAR_HALF) out[i] = sums[i] > 0.5 ? 1 : 0;
@@ -151,16 +159,22 @@ function bitmapTarget(
   }
 }
 
-/** How much of every bin's rows the runs of one column cover. */
-function columnShares(runs: Int32Array, weights: RowWeights[], out: Float64Array): void {
-  for (const [b, { first, sums }] of weights.entries()) {
-    const last = sums.length - 1;
+/** How much of every bin's rows the runs of one column cover; those stand in runs[from .. to]. */
+function columnShares(
+  runs: Int32Array,
+  from: number,
+  to: number,
+  { first, starts, sums }: BinWeights,
+  out: Float64Array,
+): void {
+  for (let b = 0; b < out.length; b++) {
+    const last = starts[b + 1] - starts[b] - 1;
     let share = 0;
-    for (let k = 0; k < runs.length; k += 2) {
-      const from = runs[k] - first;
-      const to = runs[k + 1] - first;
-      if (to <= 0 || from >= last) continue;
-      share += sums[Math.min(to, last)] - sums[Math.max(from, 0)];
+    for (let k = from; k < to; k += 2) {
+      const low = runs[k] - first[b];
+      const high = runs[k + 1] - first[b];
+      if (high <= 0 || low >= last) continue;
+      share += sums[starts[b] + Math.min(high, last)] - sums[starts[b] + Math.max(low, 0)];
     }
     out[b] = share;
   }

@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { checkModel, findModuleProblems } from '../../src/check-model';
 import { loadConfig, readConfigFile } from '../../src/config';
+import { buildPipeline } from '../../src/data';
+import { catalogue } from '../../src/lab/catalogue';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests reach into configs without types
 type Untyped = Record<string, any>;
@@ -39,6 +42,16 @@ function digest(config: unknown): string {
 const digests = JSON.parse(readFileSync(path.join(__dirname, '../golden/configs_two_stage.json'), 'utf8'));
 test.each(Object.entries(digests))('%s equals the reference', (name, expected) => {
   expect(digest(loadConfig(name).config)).toBe(expected);
+});
+
+test.each(Object.keys(digests))('the model, pipelines and metric of %s are known to the catalogue', (name) => {
+  const config = loadConfig(name).config as Untyped;
+  expect(() => checkModel(config.model, catalogue)).not.toThrow();
+  const train = config.train_dataloader.dataset;
+  const pipelines = [(train.dataset ?? train).pipeline, config.test_dataloader.dataset.pipeline];
+  for (const pipeline of pipelines) if (pipeline) expect(() => buildPipeline(pipeline, catalogue)).not.toThrow();
+  const metric = [config.val_evaluator].flat()[0];
+  expect(findModuleProblems(metric, catalogue, 'metric', 'val_evaluator')).toEqual([]);
 });
 
 test('the R101 config differs from the R50 one in its backbone only', () => {

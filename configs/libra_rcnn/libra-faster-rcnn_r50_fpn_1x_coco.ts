@@ -1,0 +1,30 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: '../faster_rcnn/faster-rcnn_r50_fpn_1x_coco',
+  model: {
+    neck: [
+      { type: 'FPN', in_channels: [256, 512, 1024, 2048], out_channels: 256, num_outs: 5 },
+      { type: 'BFP', in_channels: 256, num_levels: 5, refine_level: 2, refine_type: 'non_local' },
+    ],
+    roi_head: {
+      bbox_head: {
+        loss_bbox: { _delete_: true, type: 'BalancedL1Loss', alpha: 0.5, gamma: 1.5, beta: 1.0, loss_weight: 1.0 },
+      },
+    },
+    train_cfg: {
+      rpn: { sampler: { neg_pos_ub: 5 }, allowed_border: -1 },
+      rcnn: {
+        sampler: {
+          _delete_: true,
+          type: 'CombinedSampler',
+          num: 512,
+          pos_fraction: 0.25,
+          add_gt_as_proposals: true,
+          pos_sampler: { type: 'InstanceBalancedPosSampler' },
+          neg_sampler: { type: 'IoUBalancedNegSampler', floor_thr: -1, floor_fraction: 0, num_bins: 3 },
+        },
+      },
+    },
+  },
+});
