@@ -28,6 +28,7 @@ export { Curves, Run } from './lab/run';
 export type { ModelSummary, SummaryDisplay } from './lab/summary';
 export type { LoadFrom } from './lab/weights-file';
 export type { Backbone, DetBatch, Detector, FeatureSpec, Losses, Neck } from './models/types';
+export * as nn from './nn';
 export { type Layout, Module, type Parameter, type StateDict } from './nn/module';
 export { readSafetensors, writeSafetensors } from './nn/safetensors';
 export { Random } from './random';

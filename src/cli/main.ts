@@ -10,6 +10,7 @@ import { convertCommand } from './convert';
 import { DATA_HELP } from './data-option';
 import { doctorCommand, groundFindings } from './doctor';
 import { addKernelCommands } from './kernel/command';
+import { necksCommand } from './necks';
 import { CommandFailure, EXIT } from './outcome';
 import { predictCommand } from './predict';
 import { summaryCommand } from './summary';
@@ -96,6 +97,12 @@ function program(done: (code: number) => void): Command {
     .argument('<config>')
     .option('--input <HxW>', 'image size the shapes are for')
     .action(async (config, options) => done(await summaryCommand(config, options)));
+
+  withConfig('necks', 'Every neck on a detector: what it requires, puts out and costs')
+    .argument('[config]', 'name or path of a config (faster-rcnn_r50_fpn_1x_coco)')
+    .option('--input <HxW>', 'image size; that of the test pipeline when absent')
+    .option('--no-flops', 'without multiply-adds, which take a pass of every neck')
+    .action(async (config, options) => done(await necksCommand(config, options)));
 
   command('convert', 'Weights from .pth to .safetensors and back')
     .argument('<from>', 'a file of PyTorch or safetensors')

@@ -1,8 +1,8 @@
 // `detlab summary CONFIG`: stages, shapes, strides, parameters, frozen or not.
 
-import { DetLabError } from '../errors';
 import { detector } from '../lab/detector';
 import { EXIT, output, phase } from './outcome';
+import { size } from './size';
 
 export interface SummaryArguments {
   input?: string;
@@ -19,10 +19,4 @@ export async function summaryCommand(config: string, options: SummaryArguments):
   out.event('summary', { ...display.summary });
   out.print(display.toString());
   return EXIT.ok;
-}
-
-function size(text: string): [number, number] {
-  const match = /^(\d+)x(\d+)$/.exec(text);
-  if (!match) throw new DetLabError(`Cannot use --input "${text}": expected HEIGHTxWIDTH, as 800x1333`);
-  return [Number(match[1]), Number(match[2])];
 }

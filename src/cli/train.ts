@@ -23,6 +23,7 @@ export interface TrainArguments {
 export async function trainCommand(config: string, options: TrainArguments): Promise<number> {
   const out = output(options.json === true);
   let recipe = await phase(EXIT.usage, () => detector(config, { options: options.cfgOptions }));
+  await phase(EXIT.usage, () => recipe.imports());
   const data = await phase(EXIT.data, () =>
     options.data === undefined ? configuredData(recipe.config, recipe.name) : openData(options.data),
   );

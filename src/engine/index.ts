@@ -1,6 +1,7 @@
 // Picks an engine: the one asked for (option or `DETLAB_ENGINE`), else the best one installed. Best first: torch,
 // tensorflow, wasm. Taking a slower one is never silent.
 
+import * as tf from '@tensorflow/tfjs';
 import { DetLabError, didYouMean } from '../errors';
 import type { Engine, EngineName, EngineOptions } from './engine';
 import { startTensorflow, tensorflowMissing } from './tensorflow';
@@ -62,4 +63,15 @@ async function start(wanted: EngineName | undefined, options: EngineOptions): Pr
 export function engine(): Engine {
   if (!current) throw new DetLabError('Cannot use an engine before one is started: call `await startEngine()` first');
   return current;
+}
+
+/** Lets a model be built to be looked at, its weights zero, where no engine runs yet: TensorFlow.js's own CPU backend. */
+export async function plainBackend(): Promise<void> {
+  if (starting !== undefined) {
+    await starting;
+    return;
+  }
+  await tf.setBackend('cpu');
+  // it would advertise another engine
+  (tf.backend() as tf.KernelBackend & { firstUse?: boolean }).firstUse = false;
 }

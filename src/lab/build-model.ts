@@ -2,7 +2,7 @@
 
 import { checkModel } from '../check-model';
 import type { ConfigObject } from '../config';
-import { startEngine } from '../engine';
+import { plainBackend, startEngine } from '../engine';
 import { DetLabError } from '../errors';
 import { buildDetector } from '../models/build';
 import type { Detector } from '../models/types';
@@ -11,6 +11,8 @@ import { Random } from '../random';
 import type { ModuleConfig } from '../registry';
 import { catalogue } from './catalogue';
 import { checkClassCounts, classCounts, objectAt, withoutClassCounts } from './config-access';
+import { loadCustomImports } from './custom-imports';
+import type { NeckSwap } from './neck-swap';
 import { loadPretrained, startFrom } from './start-weights';
 import type { LoadFrom } from './weights-file';
 
@@ -22,6 +24,10 @@ export interface RecipeSpec {
   classes?: readonly string[];
   /** In the order they were asked for. */
   freezing: readonly Freezing[];
+  /** Folders of the config's files, which `custom_imports` is relative to. */
+  folders?: readonly string[];
+  /** What happened to the options of the necks put in place of others. */
+  swaps?: readonly NeckSwap[];
   /** Weights laid over the initial ones; the config's `load_from` when absent. */
   loadFrom?: LoadFrom;
 }
@@ -52,6 +58,7 @@ export function settleClasses(spec: RecipeSpec, data?: { name: string; classes: 
 
 /**
  * @param seed of the initial weights; without it they stay zero, for a summary
+ * @param withoutEngine for a model that is only looked at
  * @param notice takes lines a person should read (weights not found, parts not loaded)
  */
 export async function buildModel(
@@ -59,8 +66,12 @@ export async function buildModel(
   classes: readonly string[],
   seed: number | undefined,
   notice: (line: string) => void = () => {},
+  { withoutEngine = false } = {},
 ): Promise<Detector> {
-  await startEngine();
+  await loadCustomImports(spec.config, spec.folders ?? [], notice);
+  // shapes and names need no engine: none is started for them alone
+  if (seed === undefined && withoutEngine) await plainBackend();
+  else await startEngine();
   const model = spec.classes ? withoutClassCounts(objectAt(spec.config, 'model')) : objectAt(spec.config, 'model');
   checkModel(model, catalogue);
   const detector = buildDetector(model as ModuleConfig, { registry: catalogue, numClasses: classes.length });

@@ -2,8 +2,7 @@
 
 import { type ConfigObject, type ConfigValue, cloneConfig, isObject } from '../config';
 import { DetLabError } from '../errors';
-import { shapeOf } from '../option-schema';
-import type { ModuleConfig, Registry } from '../registry';
+import type { ModuleConfig } from '../registry';
 
 /** The value at a dotted path, or undefined. */
 export function at(config: ConfigValue | undefined, path: string): ConfigValue | undefined {
@@ -60,23 +59,10 @@ export function withoutClassCounts(model: ConfigObject): ConfigObject {
   return copy;
 }
 
-/** Options that a new neck takes over from the one it replaces, where it has them and they are not given. */
-const CARRIED = ['out_channels', 'num_outs'];
-
 /** The necks (or what else is one config or a list of them) at a path, in the order they run. */
 export function necksAt(config: ConfigObject, path: string): ConfigObject[] {
   const value = at(config, path);
   return (Array.isArray(value) ? value : [value]).filter((neck) => isObject(neck));
-}
-
-/** A neck's config in place of the necks `before`; a bare name stands for the neck with what it can take over. */
-export function replacedNeck(before: ConfigObject[], neck: ModuleConfig | string, registry: Registry): ConfigObject {
-  const old: ConfigObject = Object.assign({}, ...before);
-  const config = typeof neck === 'string' ? { type: neck } : neck;
-  const definition = registry.get('neck', config.type, 'model.neck');
-  const known = Object.keys(shapeOf(definition.options) ?? {});
-  const carried = CARRIED.filter((key) => known.includes(key) && key in old && !(key in config));
-  return { ...(config as ConfigObject), ...Object.fromEntries(carried.map((key) => [key, old[key]])) };
 }
 
 /** @throws DetLabError naming both sides when a head's `num_classes` is not the number of classes. */

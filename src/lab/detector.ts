@@ -1,5 +1,6 @@
 // `detector('faster-rcnn_r50_fpn_1x_coco')`: the start of every recipe.
 
+import path from 'node:path';
 import { type ConfigObject, type ConfigValue, cloneConfig, loadConfig } from '../config';
 import { Recipe } from './recipe';
 
@@ -20,5 +21,10 @@ export function detector(
       : recipe.set(options.options as Record<string, ConfigValue>);
   }
   const loaded = loadConfig(config, options);
-  return new Recipe({ name: loaded.name, config: loaded.config, freezing: [] });
+  return new Recipe({
+    name: loaded.name,
+    config: loaded.config,
+    folders: loaded.files.map((file) => path.dirname(file)),
+    freezing: [],
+  });
 }

@@ -8,12 +8,16 @@ import { DetLabError } from '../errors';
 import { type Freezing, freezingText } from '../nn/freezing';
 import type { ModuleConfig } from '../registry';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
+import { escapeHtml } from '../visualization/escape';
 import { buildModel, type RecipeSpec, settleClasses } from './build-model';
 import { catalogue } from './catalogue';
-import { necksAt, objectAt, replacedNeck, withoutClassCounts } from './config-access';
+import { necksAt, objectAt, withoutClassCounts } from './config-access';
+import { loadCustomImports } from './custom-imports';
 import { fit } from './fit';
 import type { LabDataset } from './lab-dataset';
 import { loadStrictly, Model, metaOf, modelFile } from './model';
+import { swapLines, swapNeck } from './neck-swap';
+import { NeckTableDisplay, type NeckTableOptions, neckTable } from './neck-table';
 import type { FitOptions } from './plan';
 import type { Run } from './run';
 import { inputSize, SummaryDisplay, summarise } from './summary';
@@ -61,7 +65,8 @@ export class Recipe implements Displayable {
 
   /**
    * Another neck, by config or by name. Its `in_channels` come from the backbone; `out_channels` and `num_outs`, where
-   * not given, from the neck it replaces. A list of necks runs one after the other.
+   * not given, from the neck it replaces. A list of necks runs one after the other. The recipe shows what was given, taken
+   * over and inferred, and what is required.
    *
    * @example base.neck({ type: 'PAFPN' })
    * @example base.neck(['FPN', { type: 'BFP', refine_type: 'non_local' }])
@@ -69,16 +74,10 @@ export class Recipe implements Displayable {
    */
   neck(neck: NeckChoice | NeckChoice[]): Recipe {
     const old = necksAt(this.spec.config, 'model.neck');
-    const replaced = (one: NeckChoice) => replacedNeck(old, one as ModuleConfig | string, catalogue);
-    const config = Array.isArray(neck) ? neck.map(replaced) : replaced(neck);
-    return this.withModel(
-      'neck',
-      config,
-      `${this.name}+${[config]
-        .flat()
-        .map(({ type }) => type)
-        .join('+')}`,
-    );
+    const swaps = [neck].flat().map((one) => swapNeck(old, one as ModuleConfig | string, catalogue));
+    const configs = swaps.map(({ config }) => config);
+    const name = `${this.name}+${swaps.map(({ type }) => type).join('+')}`;
+    return this.withModel('neck', Array.isArray(neck) ? configs : configs[0], name).with({ swaps });
   }
 
   /** Another backbone, or options changed on the same one (`{ depth: 18 }`). The neck's `in_channels` follow it. */
@@ -173,15 +172,20 @@ export class Recipe implements Displayable {
   /** What `summary` says beside the table. */
   private get notes(): string[] {
     const later = this.spec.freezing.filter(({ epoch = 1 }) => epoch > 1);
-    return later.map(
-      (wish) => `${freezingText(wish)} ${wish.frozen ? 'is frozen' : 'trains'} from epoch ${wish.epoch} on`,
-    );
+    return [
+      ...(this.spec.swaps ?? []).flatMap(swapLines),
+      ...later.map(
+        (wish) => `${freezingText(wish)} ${wish.frozen ? 'is frozen' : 'trains'} from epoch ${wish.epoch} on`,
+      ),
+    ];
   }
 
   /** The stages with output shapes, strides, parameters, and what is frozen. No weights are drawn for it. */
   async summary({ input }: { input?: [number, number] } = {}): Promise<SummaryDisplay> {
     const { config } = this;
-    const detector = await buildModel(this.spec, settleClasses(this.spec), undefined);
+    const detector = await buildModel(this.spec, settleClasses(this.spec), undefined, (line) => console.error(line), {
+      withoutEngine: true,
+    });
     try {
       return new SummaryDisplay(summarise(detector, config, this.name, input ?? inputSize(config), this.notes));
     } finally {
@@ -199,7 +203,31 @@ export class Recipe implements Displayable {
     return fit({ ...this.spec, config: this.config }, data, options);
   }
 
+  /**
+   * Runs the modules that the config's `custom_imports` names, as every build does; for what comes before one.
+   * @throws DetLabError when one is not there or fails
+   */
+  async imports(): Promise<void> {
+    await loadCustomImports(this.spec.config, this.spec.folders ?? [], (line) => console.error(line));
+  }
+
+  /**
+   * Every neck of the catalogue on this detector: what it requires, puts out and costs, or why it does not fit.
+   * @example await detector('faster-rcnn_r50_fpn_1x_coco').necks()
+   */
+  async necks(options: NeckTableOptions = {}): Promise<NeckTableDisplay> {
+    return new NeckTableDisplay(
+      await neckTable({ ...this.spec, config: this.config }, inputSize(this.config), options),
+    );
+  }
+
+  /** The summary; or, while a neck lacks options, which ones. */
   async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
+    const { swaps = [] } = this.spec;
+    if (swaps.some(({ options }) => options.some(({ origin }) => origin === 'missing'))) {
+      const text = swaps.flatMap(swapLines).join('\n');
+      return { 'text/plain': text, 'text/html': `<pre>${escapeHtml(text)}</pre>` };
+    }
     return (await this.summary()).bundle;
   }
 
@@ -210,7 +238,8 @@ export class Recipe implements Displayable {
   [inspect.custom](): string {
     const { name, spec } = this;
     const parts = ['backbone', 'neck'].flatMap((part) => necksAt(spec.config, `model.${part}`).map(({ type }) => type));
-    return `Recipe ${name} (${[objectAt(spec.config, 'model').type, ...parts].join(', ')})`;
+    const line = `Recipe ${name} (${[objectAt(spec.config, 'model').type, ...parts].join(', ')})`;
+    return [line, ...(spec.swaps ?? []).flatMap(swapLines)].join('\n');
   }
 }
 

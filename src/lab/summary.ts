@@ -2,7 +2,7 @@
 
 import type { ConfigObject } from '../config';
 import type { Detector, FeatureSpec } from '../models/types';
-import type { Module } from '../nn/module';
+import { type Module, torchShape } from '../nn/module';
 import { Display } from '../visualization/display';
 import { type StageSummary, summaryTable } from '../visualization/summary-table';
 import { tablesBundle } from '../visualization/table';
@@ -17,6 +17,16 @@ export interface ModelSummary {
   trainable: number;
   /** What a person should know beside the table: parts that train from some epoch on. */
   notes: string[];
+  /** Every parameter and buffer in state-dict order, with PyTorch's shape. */
+  state: StateEntry[];
+}
+
+export interface StateEntry {
+  name: string;
+  shape: number[];
+  kind: 'parameter' | 'buffer';
+  /** False for buffers and for what is frozen. */
+  trained: boolean;
 }
 
 /** The size the test pipeline resizes to, [height, width]. */
@@ -43,7 +53,13 @@ export function summarise(
     for (const [child, below] of module.children()) stages.push(stage(`${path}.${child}`, '', below, input));
   }
   const trainable = detector.trainable().reduce((sum, [, p]) => sum + p.variable.size, 0);
-  return { name, input, stages, parameters: detector.parameterCount(), trainable, notes };
+  const state = [...detector.named()].map(([path, p]) => ({
+    name: path,
+    shape: torchShape(p),
+    kind: p.kind,
+    trained: p.requiresGrad,
+  }));
+  return { name, input, stages, parameters: detector.parameterCount(), trainable, notes, state };
 }
 
 function stage(path: string, type: string, module: Module, [height, width]: [number, number]): StageSummary {

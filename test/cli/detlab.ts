@@ -13,6 +13,8 @@ export async function detlab(...args: string[]) {
   const spies = [
     vi.spyOn(process.stdout, 'write').mockImplementation(taking('out')),
     vi.spyOn(process.stderr, 'write').mockImplementation(taking('err')),
+    // which vitest leads elsewhere
+    vi.spyOn(console, 'error').mockImplementation((line) => void taking('err')(`${line}\n`)),
   ];
   try {
     await main(['node', 'detlab', ...args]);

@@ -81,7 +81,15 @@ const producers: Record<string, () => MimeBundle | Promise<MimeBundle>> = {
   comparison: async () => (await comparisonBundles(contestants)).table,
   summary: () =>
     shown(
-      new SummaryDisplay({ name: EVIL, input: [1, 1], stages: [stage], parameters: 1, trainable: 1, notes: [EVIL] }),
+      new SummaryDisplay({
+        name: EVIL,
+        input: [1, 1],
+        stages: [stage],
+        parameters: 1,
+        trainable: 1,
+        notes: [EVIL],
+        state: [],
+      }),
     ),
   progress: () => progressBundle({ label: EVIL, done: 1, total: 2, details: [EVIL, QUOTES] }),
   'data set': () => shown(new LabDataset(QUOTES, part, part)),

@@ -1,0 +1,149 @@
+// What one image costs: multiply-adds of a real forward pass, counted call by call as the engine runs it. Counted are
+// convolutions, matrix products and attention (one per multiply-add), batch norms of evaluation (2 a value), group and
+// layer norms (5), and resizing (nearest 1, bilinear 4 an output): the usual counter of MMDetection's get_flops.
+
+import * as tf from '@tensorflow/tfjs';
+import type { PackedSample } from '../data';
+import type { Detector, RoIHead } from '../models/types';
+import type { Module } from '../nn/module';
+
+type Inputs = Record<string, tf.Tensor | undefined>;
+type Cost = (inputs: Inputs, output: tf.Tensor) => number;
+
+const product = (values: readonly number[]) => values.reduce((a, b) => a * b, 1);
+/** [kh, kw, Cin / groups, Cout]: each output value takes kh * kw * Cin / groups. */
+const convolution: Cost = ({ filter }, y) => y.size * product(filter!.shape.slice(0, 3));
+const depthwise: Cost = ({ filter }, y) => y.size * product(filter!.shape.slice(0, 2));
+
+const COSTS: Record<string, Cost> = {
+  Conv2D: convolution,
+  FusedConv2D: convolution,
+  // `scale` is a batch norm folded in
+  DetConv2D: (inputs, y) => convolution(inputs, y) + (inputs.scale ? 2 * y.size : 0),
+  DepthwiseConv2dNative: depthwise,
+  FusedDepthwiseConv2D: depthwise,
+  Conv2DBackpropInput: ({ dy, filter }) => dy!.size * product(filter!.shape.slice(0, 3)),
+  FusedBatchNorm: (_, y) => 2 * y.size,
+  ResizeNearestNeighbor: (_, y) => y.size,
+  ResizeBilinear: (_, y) => 4 * y.size,
+  // query [N, Lq, C], key [N, Lk, C], value [N, Lk, Cv]
+  DetAttention: ({ query, key, value }) =>
+    query!.size * ((key as tf.Tensor3D).shape[1] + (value as tf.Tensor3D).shape[1]),
+};
+
+const matrixProduct = ({ a }: Inputs, y: tf.Tensor, transposeA: boolean): number =>
+  y.size * a!.shape[a!.rank - (transposeA ? 2 : 1)];
+
+/** Multiply-adds of everything `f` runs. */
+export function countFlops(f: () => void, modules: Iterable<Module> = []): number {
+  let total = 0;
+  const engine = tf.engine();
+  const original = engine.runKernel;
+  engine.runKernel = function runKernel(this: typeof engine, name: string, inputs: unknown, attrs?: unknown) {
+    const outputs = original.call(this, name, inputs as tf.NamedTensorMap, attrs as tf.NamedAttrMap);
+    const output = (Array.isArray(outputs) ? outputs[0] : outputs) as tf.Tensor;
+    if (name === 'BatchMatMul' || name === '_FusedMatMul')
+      total += matrixProduct(inputs as Inputs, output, (attrs as { transposeA?: boolean })?.transposeA === true);
+    else total += COSTS[name]?.(inputs as Inputs, output) ?? 0;
+    return outputs;
+  } as typeof original;
+  // norms made of many small calls are counted by the layer
+  const layers = [...modules].filter((module) => /GroupNorm|LayerNorm/.test(String(named(module).layerNames)));
+  const restore = layers.map((layer) => {
+    const own = named(layer);
+    const { forward } = own;
+    own.forward = (x: tf.Tensor, ...rest: unknown[]) => {
+      total += 5 * x.size;
+      return forward.call(layer, x, ...rest);
+    };
+    return () => void delete (own as { forward?: unknown }).forward;
+  });
+  try {
+    tf.tidy(f);
+  } finally {
+    engine.runKernel = original;
+    for (const undo of restore) undo();
+  }
+  return total;
+}
+
+interface Layer {
+  layerNames?: readonly string[];
+  forward(x: tf.Tensor, ...rest: unknown[]): unknown;
+}
+const named = (module: Module) => module as unknown as Layer;
+
+/** Parts a detector may have, by the names the house gives them. */
+interface Parts {
+  backbone?: Module & { forward(x: tf.Tensor4D): tf.Tensor4D[] };
+  rpnHead?: { forward(features: tf.Tensor4D[]): unknown };
+  roiHead?: RoIHead;
+  bboxHead?: Module & { forward?(features: tf.Tensor4D[]): unknown };
+}
+
+/** A black image of this size, as the pipeline would hand it over. */
+function sample([height, width]: [number, number]): PackedSample {
+  return {
+    image: { data: new Uint8Array(height * width * 3), width, height, order: 'bgr' },
+    meta: {
+      imgId: 0,
+      imgPath: 'black image',
+      oriShape: [height, width],
+      imgShape: [height, width],
+      scaleFactor: [1, 1],
+      flip: false,
+    },
+    truths: { bboxes: new Float32Array(), labels: new Int32Array(), ignored: new Uint8Array() },
+  };
+}
+
+export interface FlopsOptions {
+  /** Regions that reach the second stage. */
+  proposals?: number;
+  /** Takes the place of the backbone, whose cost is then left out. */
+  features?: tf.Tensor4D[];
+}
+
+/**
+ * Multiply-adds of a detector on one image of `input` [height, width]; a second stage sees `proposals` regions. Choosing
+ * and merging boxes costs nothing here.
+ */
+export function detectorFlops(detector: Detector, input: [number, number], options: FlopsOptions = {}): number {
+  const { proposals = 1000, features: given } = options;
+  const parts = detector as unknown as Parts;
+  const { backbone } = parts;
+  detector.eval();
+  const batch = detector.preprocess([sample(input)]);
+  const modules = [...detector.modules()].map(([, module]) => module);
+  if (backbone && given)
+    Object.defineProperty(backbone, 'forward', { value: () => given.map((x) => tf.clone(x)), configurable: true });
+  try {
+    return countFlops(() => {
+      const { bboxHead, roiHead } = parts;
+      const rpn = has(detector, 'rpn_head') ? parts.rpnHead : undefined;
+      if (roiHead) {
+        const features = detector.extractFeatures(batch.inputs);
+        rpn?.forward(features);
+        roiHead.predict(features, [regions(proposals, input)], batch);
+      } else if (bboxHead?.forward && !has(detector, 'encoder'))
+        bboxHead.forward(detector.extractFeatures(batch.inputs));
+      else detector.predict(batch);
+    }, modules);
+  } finally {
+    batch.inputs.dispose();
+    if (backbone && given) delete (backbone as { forward?: unknown }).forward;
+  }
+}
+
+const has = (module: Module, child: string) => [...module.children()].some(([name]) => name === child);
+
+/** Boxes of many sizes and places. */
+function regions(count: number, [height, width]: [number, number]): { bboxes: Float32Array; scores: Float32Array } {
+  const bboxes = new Float32Array(4 * count);
+  for (let i = 0; i < count; i++) {
+    const [x, y] = [(i * 37) % (width / 2), (i * 53) % (height / 2)];
+    const side = 16 * 2 ** (i % 5);
+    bboxes.set([x, y, Math.min(x + side, width), Math.min(y + side, height)], 4 * i);
+  }
+  return { bboxes, scores: new Float32Array(count).fill(0.5) };
+}

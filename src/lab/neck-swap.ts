@@ -1,0 +1,82 @@
+// What happens to the options when one neck takes the place of another: which were given, which taken over, which follow
+// from the backbone, and which are still required.
+
+import type { ConfigObject, ConfigValue } from '../config';
+import { readOption, shapeOf, typeText } from '../option-schema';
+import type { ModuleConfig, Registry } from '../registry';
+
+/** Options that a new neck takes over from the one it replaces, where it has them and they are not given. */
+const CARRIED = ['out_channels', 'num_outs'];
+
+export interface NeckOption {
+  name: string;
+  /** `missing`: required, and nobody gave it. */
+  origin: 'given' | 'taken over' | 'inferred' | 'missing' | 'default';
+  /** The value as it would be typed, where there is one. */
+  value?: string;
+  /** Where it came from, or what it is for, in words. */
+  words: string;
+}
+
+export interface NeckSwap {
+  type: string;
+  /** The neck it replaces, if any. */
+  replaced?: string;
+  config: ConfigObject;
+  options: NeckOption[];
+}
+
+/**
+ * @param before the necks it replaces, in the order they ran
+ * @throws DetLabError for an unknown neck, with the nearest name
+ */
+export function swapNeck(before: readonly ConfigObject[], neck: ModuleConfig | string, registry: Registry): NeckSwap {
+  const old: ConfigObject = Object.assign({}, ...before);
+  const given = (typeof neck === 'string' ? { type: neck } : neck) as ConfigObject & { type: string };
+  const definition = registry.get('neck', given.type, 'model.neck');
+  const shape = shapeOf(definition.options) ?? {};
+  const carried = CARRIED.filter((key) => key in shape && key in old && !(key in given));
+  const config: ConfigObject = { ...given, ...Object.fromEntries(carried.map((key) => [key, old[key]])) };
+  const replaced = before.map(({ type }) => type).join(' and ') || undefined;
+  const options = Object.entries(shape).map(([name, schema]): NeckOption => {
+    const { required, meaning = '', default: standard } = readOption(schema);
+    if (name in given) return { name, origin: 'given', value: typed(given[name]), words: meaning };
+    if (carried.includes(name))
+      return {
+        name,
+        origin: 'taken over',
+        value: typed(old[name]),
+        words: `taken over from ${replaced ?? 'the old neck'}`,
+      };
+    const from = definition.inferred?.[name];
+    if (from !== undefined) return { name, origin: 'inferred', words: `inferred from ${from}` };
+    if (required) return { name, origin: 'missing', words: `required: give ${typeText(schema)}. ${meaning}` };
+    return {
+      name,
+      origin: 'default',
+      value: standard ? typed(standard.value as ConfigValue) : undefined,
+      words: meaning,
+    };
+  });
+  return { type: given.type, replaced, config, options };
+}
+
+const typed = (value: ConfigValue): string => JSON.stringify(value)?.replaceAll('"', "'") ?? 'undefined';
+
+/** The swap in lines: everything but untouched defaults, what is missing first. */
+export function swapLines({ type, replaced, options }: NeckSwap): string[] {
+  const order = ['missing', 'given', 'taken over', 'inferred'];
+  const told = options
+    .filter(({ origin }) => origin !== 'default')
+    .sort((a, b) => order.indexOf(a.origin) - order.indexOf(b.origin));
+  const defaults = options.filter(({ origin }) => origin === 'default').map(({ name }) => name);
+  return [
+    `neck ${type}${replaced ? ` in place of ${replaced}` : ''}:`,
+    ...told.map(({ name, origin, value, words }) =>
+      origin === 'given'
+        ? `  ${name}: ${value}, given`
+        : `  ${name}: ${value === undefined ? words : `${value}, ${words}`}`,
+    ),
+    ...(defaults.length > 0 ? [`  at their defaults: ${defaults.join(', ')}`] : []),
+  ];
+}

@@ -1,0 +1,174 @@
+// Every neck of the catalogue on one detector: does it fit, what must be given, what comes out, what it costs.
+
+import * as tf from '@tensorflow/tfjs';
+import { type ConfigObject, type ConfigValue, parseConfigValue } from '../config';
+import type { Backbone, Detector, FeatureSpec } from '../models/types';
+import type { AnyDefinition } from '../registry';
+import { Display } from '../visualization/display';
+import { millions } from '../visualization/summary-table';
+import { type Table, tablesBundle } from '../visualization/table';
+import { buildModel, type RecipeSpec, settleClasses } from './build-model';
+import { catalogue } from './catalogue';
+import { necksAt, objectAt } from './config-access';
+import { detectorFlops } from './flops';
+import { swapNeck } from './neck-swap';
+
+export interface NeckRow {
+  type: string;
+  summary: string;
+  /** Names that must be given and are not taken over or inferred. */
+  required: string[];
+  /** The config that was tried. */
+  config: ConfigObject;
+  outputs: FeatureSpec[];
+  /** Of the neck, and of the detector with it. */
+  neckParameters?: number;
+  parameters?: number;
+  /** Multiply-adds of the detector with it. */
+  flops?: number;
+  /** Why it does not fit. */
+  problem?: string;
+}
+
+export interface NeckTableOptions {
+  /** Height and width of the image; the test pipeline's when absent. */
+  input?: [number, number];
+  /** False leaves multiply-adds out, which need an engine and a pass of every neck. */
+  flops?: boolean;
+  /** Called as each neck is done. */
+  onRow?: (row: NeckRow) => void;
+}
+
+export interface NeckTable {
+  detector: string;
+  input: [number, number];
+  necks: NeckRow[];
+}
+
+/** Options that a detector's neck is tried with: what is required and unknown comes from the neck's own example. */
+function trial(definition: AnyDefinition, old: readonly ConfigObject[]): { config: ConfigObject; required: string[] } {
+  const bareSwap = swapNeck(old, definition.type, catalogue);
+  const required = bareSwap.options.filter(({ origin }) => origin === 'missing').map(({ name }) => name);
+  if (old.length === 1 && definition.type === old[0].type) return { config: old[0], required };
+  const example = exampleConfig(definition);
+  const filled = required
+    .filter((name) => name in example)
+    .map((name) => [name, example[name]] as [string, ConfigValue]);
+  return { config: { ...bareSwap.config, ...Object.fromEntries(filled) }, required };
+}
+
+function exampleConfig({ example }: AnyDefinition): ConfigObject {
+  try {
+    return parseConfigValue(example) as ConfigObject;
+  } catch {
+    return {};
+  }
+}
+
+/**
+ * @param standard the input's size where the options name none
+ * @throws DetLabError when the detector itself cannot be built
+ */
+export async function neckTable(
+  spec: RecipeSpec,
+  standard: [number, number],
+  { onRow, flops = true, input = standard }: NeckTableOptions = {},
+): Promise<NeckTable> {
+  const classes = settleClasses(spec);
+  const build = (neck?: ConfigObject) => {
+    const config = neck ? { ...spec.config, model: { ...objectAt(spec.config, 'model'), neck } } : spec.config;
+    return buildModel({ ...spec, config }, classes, undefined, undefined, { withoutEngine: !flops });
+  };
+  const model = objectAt(spec.config, 'model');
+  const old = necksAt(model, 'neck');
+  // the backbone's share is the same for all: it runs once
+  const base = await build();
+  const levels = featuresOf(base, input);
+  const shared = flops ? detectorFlops(base, input) - detectorFlops(base, input, { features: levels }) : 0;
+  base.dispose();
+  const necks: NeckRow[] = [];
+  try {
+    for (const type of catalogue.types('neck')) {
+      const definition = catalogue.get('neck', type);
+      const { config, required } = trial(definition, old);
+      const row: NeckRow = { type, summary: definition.summary, required, config, outputs: [] };
+      let detector: Detector | undefined;
+      try {
+        detector = await build(config);
+        const neck = (detector as Detector & { neck?: Backbone }).neck;
+        row.outputs = neck?.outputs ?? [];
+        row.neckParameters = neck?.parameterCount();
+        row.parameters = detector.parameterCount();
+        if (flops) row.flops = shared + detectorFlops(detector, input, { features: levels });
+      } catch (error) {
+        row.problem = (error as Error).message.replace(/\s+/g, ' ');
+      } finally {
+        detector?.dispose();
+      }
+      necks.push(row);
+      onRow?.(row);
+    }
+  } finally {
+    tf.dispose(levels);
+  }
+  return { detector: spec.name, input, necks };
+}
+
+/** Empty features of the shapes the backbone gives. */
+function featuresOf(detector: Detector, [height, width]: [number, number]): tf.Tensor4D[] {
+  const { backbone } = detector as Detector & { backbone?: Backbone };
+  const batch = tf.tidy(() =>
+    tf.keep(
+      detector.preprocess([
+        {
+          image: { data: new Uint8Array(3), width: 1, height: 1, order: 'bgr' },
+          meta: { imgId: 0, imgPath: '', oriShape: [1, 1], imgShape: [1, 1], scaleFactor: [1, 1], flip: false },
+          truths: { bboxes: new Float32Array(), labels: new Int32Array(), ignored: new Uint8Array() },
+        },
+      ]).inputs,
+    ),
+  );
+  // one pixel is padded to the size that images are padded to a multiple of
+  const divisor = batch.shape[1];
+  batch.dispose();
+  const [h, w] = [height, width].map((size) => Math.ceil(size / divisor) * divisor);
+  return (backbone?.outputs ?? []).map(({ channels, stride }) =>
+    tf.zeros<tf.Rank.R4>([1, Math.ceil(h / stride), Math.ceil(w / stride), channels]),
+  );
+}
+
+const giga = (flops: number) => `${(flops / 1e9).toFixed(1)} G`;
+
+/** The table for people; what does not fit says why below it. */
+export function neckTableRows({ detector, input, necks }: NeckTable): Table {
+  const unfit = necks.filter(({ problem }) => problem !== undefined);
+  return {
+    title: `Necks on ${detector}, input ${input[0]} × ${input[1]}`,
+    columns: [
+      { title: 'neck' },
+      { title: 'required' },
+      { title: 'strides' },
+      { title: 'channels', align: 'right' },
+      { title: 'neck', align: 'right' },
+      { title: 'detector', align: 'right' },
+      { title: 'multiply-adds', align: 'right' },
+    ],
+    rows: necks.map(({ type, required, outputs, neckParameters, parameters, flops, problem }) => [
+      type,
+      required.join(', '),
+      problem === undefined ? outputs.map(({ stride }) => stride).join(', ') : 'does not fit',
+      [...new Set(outputs.map(({ channels }) => channels))].join(', '),
+      neckParameters === undefined ? '' : millions(neckParameters),
+      parameters === undefined ? '' : millions(parameters),
+      flops === undefined ? '' : giga(flops),
+    ]),
+    note: unfit.map(({ type, problem }) => `${type}: ${problem}`).join('\n') || undefined,
+  };
+}
+
+/** The table as a notebook and a terminal show it. */
+export class NeckTableDisplay extends Display {
+  constructor(readonly table: NeckTable) {
+    super(tablesBundle(neckTableRows(table)));
+  }
+}
