@@ -13,8 +13,7 @@ export {
 } from './load-config';
 export { type MergeOptions, mergeConfig } from './merge';
 export { applyOptions, parseOptionArguments, parseOptionValue } from './options';
-export { printConfig, printDict } from './print-config';
 export { parseConfigValue } from './parse-value';
-export { printConfig } from './print-config';
+export { printConfig, printDict } from './print-config';
 export { type ReadConfig, readConfigFile } from './read-files';
 export { type PackageRoots, parsePackageRoots } from './roots';

@@ -1,5 +1,6 @@
 // From a recipe to a detector with weights: classes settled, parts frozen, checkpoints laid over.
 
+import * as tf from '@tensorflow/tfjs';
 import { checkModel } from '../check-model';
 import type { ConfigObject } from '../config';
 import { plainBackend, startEngine } from '../engine';
@@ -74,7 +75,9 @@ export async function buildModel(
   else await startEngine();
   const model = spec.classes ? withoutClassCounts(objectAt(spec.config, 'model')) : objectAt(spec.config, 'model');
   checkModel(model, catalogue);
-  const detector = buildDetector(model as ModuleConfig, { registry: catalogue, numClasses: classes.length });
+  const detector = disposingOnFailure(() =>
+    buildDetector(model as ModuleConfig, { registry: catalogue, numClasses: classes.length }),
+  );
   if (seed !== undefined) {
     detector.initWeights(Random.seeded(seed));
     loadPretrained(detector, model, notice);
@@ -84,4 +87,16 @@ export async function buildModel(
   }
   applyFreezing(detector, spec.freezing, 1);
   return detector;
+}
+
+/** What a build that fails has made up to there is freed. */
+function disposingOnFailure<T>(build: () => T): T {
+  const variables = () => tf.engine().registeredVariables;
+  const before = new Set(Object.keys(variables()));
+  try {
+    return build();
+  } catch (error) {
+    for (const [name, variable] of Object.entries(variables())) if (!before.has(name)) variable.dispose();
+    throw error;
+  }
 }

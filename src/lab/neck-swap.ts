@@ -1,6 +1,7 @@
 // What happens to the options when one neck takes the place of another: which were given, which taken over, which follow
 // from the backbone, and which are still required.
 
+import type { z } from 'zod';
 import type { ConfigObject, ConfigValue } from '../config';
 import { readOption, shapeOf, typeText } from '../option-schema';
 import type { ModuleConfig, Registry } from '../registry';
@@ -11,6 +12,8 @@ const CARRIED = ['out_channels', 'num_outs'];
 export interface NeckOption {
   name: string;
   /** `missing`: required, and nobody gave it. */
+  /** It has no default and cannot be inferred. */
+  required: boolean;
   origin: 'given' | 'taken over' | 'inferred' | 'missing' | 'default';
   /** The value as it would be typed, where there is one. */
   value?: string;
@@ -35,24 +38,29 @@ export function swapNeck(before: readonly ConfigObject[], neck: ModuleConfig | s
   const given = (typeof neck === 'string' ? { type: neck } : neck) as ConfigObject & { type: string };
   const definition = registry.get('neck', given.type, 'model.neck');
   const shape = shapeOf(definition.options) ?? {};
-  const carried = CARRIED.filter((key) => key in shape && key in old && !(key in given));
+  const carried = CARRIED.filter(
+    (key) => key in shape && key in old && !(key in given) && (shape[key] as z.ZodType).safeParse(old[key]).success,
+  );
   const config: ConfigObject = { ...given, ...Object.fromEntries(carried.map((key) => [key, old[key]])) };
   const replaced = before.map(({ type }) => type).join(' and ') || undefined;
   const options = Object.entries(shape).map(([name, schema]): NeckOption => {
-    const { required, meaning = '', default: standard } = readOption(schema);
-    if (name in given) return { name, origin: 'given', value: typed(given[name]), words: meaning };
+    const { required: needed, meaning = '', default: standard } = readOption(schema);
+    const from = definition.inferred?.[name];
+    const required = needed && from === undefined;
+    if (name in given) return { name, required, origin: 'given', value: typed(given[name]), words: meaning };
     if (carried.includes(name))
       return {
         name,
+        required,
         origin: 'taken over',
         value: typed(old[name]),
         words: `taken over from ${replaced ?? 'the old neck'}`,
       };
-    const from = definition.inferred?.[name];
-    if (from !== undefined) return { name, origin: 'inferred', words: `inferred from ${from}` };
-    if (required) return { name, origin: 'missing', words: `required: give ${typeText(schema)}. ${meaning}` };
+    if (from !== undefined) return { name, required, origin: 'inferred', words: `inferred from ${from}` };
+    if (required) return { name, required, origin: 'missing', words: `required: give ${typeText(schema)}. ${meaning}` };
     return {
       name,
+      required,
       origin: 'default',
       value: standard ? typed(standard.value as ConfigValue) : undefined,
       words: meaning,

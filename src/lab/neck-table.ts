@@ -1,8 +1,8 @@
 // Every neck of the catalogue on one detector: does it fit, what must be given, what comes out, what it costs.
 
 import * as tf from '@tensorflow/tfjs';
-import { type ConfigObject, type ConfigValue, parseConfigValue } from '../config';
-import type { Backbone, Detector, FeatureSpec } from '../models/types';
+import { type ConfigObject, parseConfigValue } from '../config';
+import type { Backbone, Detector, FeatureSpec, Neck } from '../models/types';
 import type { AnyDefinition } from '../registry';
 import { Display } from '../visualization/display';
 import { millions } from '../visualization/summary-table';
@@ -16,7 +16,7 @@ import { swapNeck } from './neck-swap';
 export interface NeckRow {
   type: string;
   summary: string;
-  /** Names that must be given and are not taken over or inferred. */
+  /** Names that have no default and cannot be inferred. */
   required: string[];
   /** The config that was tried. */
   config: ConfigObject;
@@ -45,16 +45,27 @@ export interface NeckTable {
   necks: NeckRow[];
 }
 
-/** Options that a detector's neck is tried with: what is required and unknown comes from the neck's own example. */
-function trial(definition: AnyDefinition, old: readonly ConfigObject[]): { config: ConfigObject; required: string[] } {
-  const bareSwap = swapNeck(old, definition.type, catalogue);
-  const required = bareSwap.options.filter(({ origin }) => origin === 'missing').map(({ name }) => name);
-  if (old.length === 1 && definition.type === old[0].type) return { config: old[0], required };
-  const example = exampleConfig(definition);
-  const filled = required
-    .filter((name) => name in example)
-    .map((name) => [name, example[name]] as [string, ConfigValue]);
-  return { config: { ...bareSwap.config, ...Object.fromEntries(filled) }, required };
+/**
+ * The configs a neck is tried with, in order: what can be taken over, with what else is required from the neck's own
+ * example; then the whole of its example.
+ */
+function trials(
+  definition: AnyDefinition,
+  old: readonly ConfigObject[],
+): { configs: ConfigObject[]; required: string[] } {
+  const { config, options } = swapNeck(old, definition.type, catalogue);
+  const required = options.filter((option) => option.required).map(({ name }) => name);
+  if (old.length === 1 && definition.type === old[0].type) return { configs: [old[0]], required };
+  const { in_channels: _, ...example } = exampleConfig(definition);
+  const missing = options.filter(({ name, origin }) => origin === 'missing' && name in example);
+  const filled = Object.fromEntries(missing.map(({ name }) => [name, example[name]]));
+  return {
+    configs: [
+      { ...config, ...filled },
+      { ...example, ...config },
+    ],
+    required,
+  };
 }
 
 function exampleConfig({ example }: AnyDefinition): ConfigObject {
@@ -90,16 +101,27 @@ export async function neckTable(
   try {
     for (const type of catalogue.types('neck')) {
       const definition = catalogue.get('neck', type);
-      const { config, required } = trial(definition, old);
-      const row: NeckRow = { type, summary: definition.summary, required, config, outputs: [] };
+      const { configs, required } = trials(definition, old);
+      const row: NeckRow = { type, summary: definition.summary, required, config: configs[0], outputs: [] };
       let detector: Detector | undefined;
       try {
-        detector = await build(config);
-        const neck = (detector as Detector & { neck?: Backbone }).neck;
-        row.outputs = neck?.outputs ?? [];
-        row.neckParameters = neck?.parameterCount();
-        row.parameters = detector.parameterCount();
-        if (flops) row.flops = shared + detectorFlops(detector, input, { features: levels });
+        for (const config of configs) {
+          try {
+            detector = await build(config);
+            row.config = config;
+            break;
+          } catch (error) {
+            row.problem ??= (error as Error).message.replace(/\s+/g, ' ');
+          }
+        }
+        if (detector) {
+          const { neck } = detector as Detector & { neck?: Neck };
+          row.outputs = neck?.outputs ?? [];
+          row.neckParameters = neck?.parameterCount();
+          row.parameters = detector.parameterCount();
+          if (flops) row.flops = shared + detectorFlops(detector, input, { features: levels });
+          delete row.problem;
+        }
       } catch (error) {
         row.problem = (error as Error).message.replace(/\s+/g, ' ');
       } finally {

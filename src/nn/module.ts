@@ -222,7 +222,9 @@ export abstract class Module {
 
   /** Frees every tensor under this module. */
   dispose(): void {
-    for (const [, p] of this.distinct()) p.variable.dispose();
+    // a module that stands in two places is freed once
+    for (const { variable } of this.parameters_.values()) if (!variable.isDisposed) variable.dispose();
+    for (const child of this.children_.values()) child.dispose();
   }
 }
 

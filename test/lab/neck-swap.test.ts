@@ -49,13 +49,20 @@ test('the table of necks, on the command line', async () => {
   expect(code).toBe(0);
   const rows = new Map(lines().map((row) => [row.type, row]));
   const [fpn, pafpn, scaled] = ['FPN', 'PAFPN', 'ScaledNeck'].map((type) => rows.get(type));
-  expect(fpn).toMatchObject({ required: [], outputs: [4, 8, 16, 32, 64].map((stride) => ({ stride, channels: 16 })) });
+  expect(fpn).toMatchObject({
+    required: ['out_channels', 'num_outs'],
+    outputs: [4, 8, 16, 32, 64].map((stride) => ({ stride, channels: 16 })),
+  });
   expect(pafpn.neckParameters).toBeGreaterThan(fpn.neckParameters);
   expect(pafpn.flops).toBeGreaterThan(fpn.flops);
   expect(pafpn.parameters - fpn.parameters).toBe(pafpn.neckParameters - fpn.neckParameters);
-  expect(scaled).toMatchObject({ required: ['gain'], config: { gain: 2, out_channels: 16 }, neckParameters: 0 });
+  expect(scaled).toMatchObject({
+    required: ['gain', 'out_channels'],
+    config: { gain: 2, out_channels: 16 },
+    neckParameters: 0,
+  });
   for (const row of rows.values()) expect(row.problem === undefined || row.problem.length > 20).toBe(true);
   expect(tf.memory().numTensors).toBe(tensors);
   const table = await detlab('necks', 'faster-rcnn_r18_fpn_toytown', '--input', '64x96', '--no-flops', ...cfg);
-  expect(table.out).toMatch(/PAFPN +4, 8, 16, 32, 64 +16 /);
+  expect(table.out).toMatch(/PAFPN +out_channels, num_outs +4, 8, 16, 32, 64 +16 /);
 });
