@@ -88,7 +88,8 @@ export function everTrained(model: Module, freezing: readonly Freezing[]): [stri
   }
   for (const { module, frozen, training } of modules) Object.assign(module, { frozen, training });
   for (const { parameter, requiresGrad } of parameters) parameter.requiresGrad = requiresGrad;
-  return [...model.named()].filter(([, parameter]) => trained.has(parameter));
+  // a tensor that stands under several names trains under its first
+  return [...model.named()].filter(([, parameter]) => trained.delete(parameter));
 }
 
 /** `backbone (stem and 2 stages)`. */
