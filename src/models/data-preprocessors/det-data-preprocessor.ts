@@ -6,6 +6,7 @@ import type { PackedSample, PixelImage } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { defineModule } from '../../registry';
 import type { DetBatch } from '../types';
+import { BatchSyncRandomResize, batchSyncRandomResize } from './batch-sync-random-resize';
 
 const perChannel = (meaning: string) =>
   z
@@ -29,9 +30,10 @@ const options = z.strictObject({
   boxtype2tensor: z.boolean().default(true).describe('Accepted and without effect: boxes are plain arrays'),
   non_blocking: z.boolean().default(false).describe('Accepted and without effect'),
   batch_augments: z
-    .null({ error: 'batch_augments is not offered: leave it out or null' })
+    .array(batchSyncRandomResize)
+    .nullable()
     .default(null)
-    .describe('Augmentation of whole batches: not offered, must be null'),
+    .describe('What is done to whole batches while training: BatchSyncRandomResize'),
 });
 export type DetDataPreprocessorOptions = z.output<typeof options>;
 
@@ -47,8 +49,18 @@ export class DetDataPreprocessor {
   private readonly padValue: number;
   private readonly divisor: number;
   private readonly padsMasks: boolean;
+  private readonly augments: BatchSyncRandomResize[];
 
-  constructor({ mean, std, pad_size_divisor, pad_value, pad_mask, bgr_to_rgb }: DetDataPreprocessorOptions) {
+  constructor({
+    mean,
+    std,
+    pad_size_divisor,
+    pad_value,
+    pad_mask,
+    bgr_to_rgb,
+    batch_augments,
+  }: DetDataPreprocessorOptions) {
+    this.augments = (batch_augments ?? []).map((augment) => new BatchSyncRandomResize(augment));
     this.order = bgr_to_rgb ? 'rgb' : 'bgr';
     this.padValue = pad_value;
     this.divisor = pad_size_divisor;
@@ -65,7 +77,12 @@ export class DetDataPreprocessor {
    * Normalises the images, pads them at the bottom and right to one size and stacks them.
    * @throws DetLabError for an empty batch or an image whose pixels do not fit its size.
    */
-  forward(samples: PackedSample[]): DetBatch {
+  forward(samples: PackedSample[], { training = false } = {}): DetBatch {
+    const batch = this.stack(samples);
+    return training ? this.augments.reduce((b, augment) => augment.forward(b), batch) : batch;
+  }
+
+  private stack(samples: PackedSample[]): DetBatch {
     if (samples.length === 0) throw new DetLabError('Cannot make a batch of no samples: expected at least 1');
     const padded = (side: number) => Math.ceil(side / this.divisor) * this.divisor;
     const padShapes = samples.map(({ image }): [number, number] => [padded(image.height), padded(image.width)]);
@@ -100,6 +117,30 @@ export class DetDataPreprocessor {
   }
 }
 
+/** Refuses half a normalisation and two channel orders. */
+function checked<O extends DetDataPreprocessorOptions>(o: O, { path }: { path: string }): O {
+  const at = path ? ` at ${path}` : '';
+  if ((o.mean === null) !== (o.std === null))
+    throw new DetLabError(`Cannot use data_preprocessor${at}: mean and std must both be given or both be left out`);
+  if (o.bgr_to_rgb && o.rgb_to_bgr)
+    throw new DetLabError(`Cannot use data_preprocessor${at}: bgr_to_rgb and rgb_to_bgr exclude each other`);
+  return o;
+}
+
+export const yolov5DetDataPreprocessor = defineModule({
+  kind: 'data_preprocessor',
+  type: 'YOLOv5DetDataPreprocessor',
+  summary: "MMYOLO's name of the same: its batches come stacked, which every batch here does",
+  shapes: '8-bit images of any size -> [N, H, W, 3] float32',
+  example: "{ type: 'YOLOv5DetDataPreprocessor', mean: [0, 0, 0], std: [255, 255, 255], bgr_to_rgb: true }",
+  options: z.strictObject({
+    ...options.shape,
+    non_blocking: z.boolean().default(true).describe('Accepted and without effect'),
+  }),
+  infer: checked,
+  build: (o) => new DetDataPreprocessor(o),
+});
+
 export const detDataPreprocessor = defineModule({
   kind: 'data_preprocessor',
   type: 'DetDataPreprocessor',
@@ -108,13 +149,6 @@ export const detDataPreprocessor = defineModule({
   example:
     "{ type: 'DetDataPreprocessor', mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375], bgr_to_rgb: true, pad_size_divisor: 32 }",
   options,
-  infer(o, { path }) {
-    const at = path ? ` at ${path}` : '';
-    if ((o.mean === null) !== (o.std === null))
-      throw new DetLabError(`Cannot use data_preprocessor${at}: mean and std must both be given or both be left out`);
-    if (o.bgr_to_rgb && o.rgb_to_bgr)
-      throw new DetLabError(`Cannot use data_preprocessor${at}: bgr_to_rgb and rgb_to_bgr exclude each other`);
-    return o;
-  },
+  infer: checked,
   build: (o) => new DetDataPreprocessor(o),
 });

@@ -1,8 +1,11 @@
 // Every data preprocessor of the catalogue.
 
 import type { AnyDefinition } from '../../registry';
-import { detDataPreprocessor } from './det-data-preprocessor';
+import { detDataPreprocessor, yolov5DetDataPreprocessor } from './det-data-preprocessor';
 
 export { DetDataPreprocessor, type DetDataPreprocessorOptions, detDataPreprocessor } from './det-data-preprocessor';
 
-export const dataPreprocessors = [detDataPreprocessor] as const satisfies readonly AnyDefinition[];
+export const dataPreprocessors = [
+  detDataPreprocessor,
+  yolov5DetDataPreprocessor,
+] as const satisfies readonly AnyDefinition[];
