@@ -8,7 +8,7 @@ import { LayerNorm, Linear, normal, xavier, zeros } from '../../nn';
 import { Embedding } from '../../nn/embedding';
 import type { Parameter } from '../../nn/module';
 import { MultiScaleDeformableAttention } from '../../nn/multi-scale-deformable-attention';
-import { stopGradient } from '../../ops';
+import { differentiatesNatively, stopGradient } from '../../ops';
 import { type BuildContext, defineModule } from '../../registry';
 import type { DeformableDETRHead, EncoderOutputs } from '../dense-heads/deformable-detr-head';
 import { sinePairs } from '../layers/positional-encodings/sine-positional-encoding';
@@ -116,6 +116,13 @@ export abstract class DeformableTransformer<Head extends DeformableDETRHead> ext
   }
 }
 
+/** Indices [B, k] of the largest scores [B, S] of each image; a constant also for TensorFlow.js's tape. */
+export function bestIndices(scores: tf.Tensor, k: number): tf.Tensor2D {
+  const { indices } = tf.topk(stopGradient(scores), k);
+  if (differentiatesNatively()) return indices as tf.Tensor2D;
+  return tf.tensor2d(indices.dataSync<'int32'>(), [indices.shape[0], k], 'int32');
+}
+
 /** Rows [B, S, n] of each image at indices [B, k]. */
 export function takeRows(x: tf.Tensor3D, indices: tf.Tensor2D): tf.Tensor3D {
   const [batch, count, width] = x.shape;
@@ -185,8 +192,8 @@ export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> im
       proposer.memoryNorm.forward(proposer.memory.forward(x)),
     );
     const objectness = tf.slice(found.scores, [0, 0, 0], [-1, -1, 1]).reshape([batch, -1]);
-    const { indices } = tf.topk(stopGradient(objectness), this.queries);
-    const chosen = stopGradient(takeRows(found.boxes, indices as tf.Tensor2D)); // [B, Q, 4], before the sigmoid
+    const indices = bestIndices(objectness, this.queries);
+    const chosen = stopGradient(takeRows(found.boxes, indices)); // [B, Q, 4], before the sigmoid
     const references: tf.Tensor3D = tf.sigmoid(chosen);
     const embed = sinePairs(tf.mul(references, 2 * Math.PI).expandDims(3), c / 4).reshape([batch, this.queries, 2 * c]);
     const [queryPos, query] = halves(proposer.positionNorm.forward(proposer.position.forward(embed as tf.Tensor3D)));

@@ -16,6 +16,7 @@ import { DinoTransformerDecoder } from '../layers/transformer/dino-decoder';
 import { toInstances } from '../task-modules/instances';
 import type { DetBatch, Detector, Losses } from '../types';
 import {
+  bestIndices,
   type DeformableDETRConfig,
   DeformableTransformer,
   deformableExample,
@@ -64,9 +65,9 @@ export class DINO extends DeformableTransformer<DINOHead> implements Detector {
     const found = this.propose(pyramid, this.decoder.numLayers, (x) =>
       this.memoryNorm.forward(this.memoryFc.forward(x)),
     );
-    const { indices } = tf.topk(stopGradient(tf.max(found.scores, 2)), count);
-    const chosen = takeRows(found.boxes, indices as tf.Tensor2D); // [B, Q, 4], before the sigmoid
-    const encoder = { scores: takeRows(found.scores, indices as tf.Tensor2D), boxes: tf.sigmoid<tf.Tensor3D>(chosen) };
+    const indices = bestIndices(tf.max(found.scores, 2), count);
+    const chosen = takeRows(found.boxes, indices); // [B, Q, 4], before the sigmoid
+    const encoder = { scores: takeRows(found.scores, indices), boxes: tf.sigmoid<tf.Tensor3D>(chosen) };
     let query: tf.Tensor3D = tf.tile(this.queryEmbedding.table.expandDims<tf.Tensor3D>(0), [images, 1, 1]);
     let boxes = stopGradient(chosen);
     if (denoising) {
