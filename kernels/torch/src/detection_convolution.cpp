@@ -82,6 +82,19 @@ static Tensor masked(const Tensor& dy, const Tensor& y, bool inPlace) {
   return result;
 }
 
+/**
+ * A 1x1 filter with a stride reads every other pixel and no more. oneDNN's gradient of such a filter races between threads
+ * (libtorch 2.13: now and then a thread's part of the sum is missing), so it is taken from those pixels, without a stride.
+ */
+static bool readsGrid(const Tensor& x, const Tensor& weight, const Ints& strides, const Ints& padding) {
+  bool pointwise = weight.size(2) == 1 && weight.size(3) == 1 && padding[0] == 0 && padding[1] == 0;
+  return x.is_cpu() && pointwise && (strides[0] > 1 || strides[1] > 1);
+}
+
+static Tensor gridOf(const Tensor& x, const Ints& strides) {
+  return channelsLast(x.slice(2, 0, x.size(2), strides[0]).slice(3, 0, x.size(3), strides[1]));
+}
+
 struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& filter, const MaybeTensor& bias,
                         const MaybeTensor& scale, const MaybeTensor& residual, const ConvolutionOptions& o,
@@ -117,13 +130,17 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
     bool ours = outputs[0].use_count() == 1 && outputs[0].storage().use_count() == 1;
     Tensor dy = channelsLast(outputs[0].to(weight.scalar_type()));
     if (y.defined()) dy = masked(dy, y, ours || !dy.is_same(outputs[0]));
-    auto found = at::convolution_backward(
-        dy, x, weight, at::OptionalIntArrayRef(Ints{weight.size(0)}), saved["strides"].toIntVector(),
-        saved["padding"].toIntVector(), saved["dilations"].toIntVector(), false, {0, 0}, saved["groups"].toInt(),
-        {needs[0] != 0, needs[1] != 0, needs[2] != 0});
+    Ints strides = saved["strides"].toIntVector(), padding = saved["padding"].toIntVector();
+    auto differentiate = [&](const Tensor& input, const Ints& steps, std::array<bool, 3> which) {
+      return at::convolution_backward(dy, input, weight, at::OptionalIntArrayRef(Ints{weight.size(0)}), steps, padding,
+                                      saved["dilations"].toIntVector(), false, {0, 0}, saved["groups"].toInt(), which);
+    };
+    bool apart = needs[1] && readsGrid(x, weight, strides, padding);
+    auto found = differentiate(x, strides, {needs[0] != 0, needs[1] != 0 && !apart, needs[2] != 0});
     gradients[0] = std::get<0>(found);
     if (needs[1]) {
-      Tensor dWeight = full(std::get<1>(found));
+      Tensor dWeight = full(apart ? std::get<1>(differentiate(gridOf(x, strides), {1, 1}, {false, true, false}))
+                                  : std::get<1>(found));
       if (needs[3]) gradients[3] = at::sum(dWeight * filter, {1, 2, 3});
       gradients[1] = scale.defined() ? at::mul(dWeight, scale.reshape({-1, 1, 1, 1})) : dWeight;
     }
