@@ -1,0 +1,8 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: './dino-5scale_swin-l_8xb2-12e_coco',
+  max_epochs: 36,
+  train_cfg: { type: 'EpochBasedTrainLoop', max_epochs: 36, val_interval: 1 },
+  param_scheduler: [{ type: 'MultiStepLR', begin: 0, end: 36, by_epoch: true, milestones: [27, 33], gamma: 0.1 }],
+});
