@@ -139,7 +139,13 @@ test('DETR R50 has the parameters of the reference', () => expectParameters(r50(
 
 test('DETR on DeiT-tiny has the parameters of the reference', () => {
   const config = r50();
-  config.backbone = { type: 'mmpretrain.VisionTransformer', arch: 'deit-tiny', img_size: 224, patch_size: 16, out_type: 'featmap' };
+  config.backbone = {
+    type: 'mmpretrain.VisionTransformer',
+    arch: 'deit-tiny',
+    img_size: 224,
+    patch_size: 16,
+    out_type: 'featmap',
+  };
   config.neck.in_channels = [192];
   expectParameters(config, 'params_detr_deit_tiny');
 });
