@@ -15,13 +15,21 @@ import time
 
 import torch
 
+from detr import DETR
 from faster_rcnn import FasterRCNN
+from mask_rcnn import MaskRCNN
 from resnet import ResNetFPN
+from retinanet import RetinaNet
+from yolov8 import YOLOv8
 
 # height, width of the image, padded to multiples of 32 as DetDataPreprocessor does
 CASES = {
     'resnet50_fpn': dict(size=(800, 1344), modes=('fwd', 'fwdbwd')),
     'faster_rcnn_r50_fpn': dict(size=(800, 1344), modes=('train', 'infer'), classes=80),
+    'retinanet_r50_fpn': dict(size=(800, 1344), modes=('train', 'infer'), classes=80),
+    'mask_rcnn_r50_fpn': dict(size=(800, 1344), modes=('train', 'infer'), classes=80),
+    'detr_r50': dict(size=(800, 1333), modes=('train', 'infer'), classes=80),
+    'yolov8_s': dict(size=(640, 640), modes=('train', 'infer'), classes=80),
     'faster_rcnn_r18_fpn': dict(size=(256, 320), modes=('train', 'infer'), classes=3),
 }
 
@@ -29,6 +37,9 @@ CASES = {
 def build(case):
     if case == 'resnet50_fpn':
         return ResNetFPN(50)
+    whole = {'retinanet_r50_fpn': RetinaNet, 'mask_rcnn_r50_fpn': MaskRCNN, 'detr_r50': DETR, 'yolov8_s': YOLOv8}
+    if case in whole:
+        return whole[case]()
     if case == 'faster_rcnn_r50_fpn':
         return FasterRCNN(50, 80, frozen_stages=1, norm_eval=True)
     # the tour's detector: random weights, so nothing frozen and batch statistics trained
@@ -50,6 +61,13 @@ def random_truths(batch, size, classes, count=8):
         boxes.append(torch.cat([low, high], 1))
         labels.append(torch.randint(classes, (count,)))
     return boxes, labels
+
+
+def ellipses(boxes, size):
+    """A bitmap [H, W] for each box: the ellipse inside it."""
+    y, x = torch.arange(size[0])[:, None] + 0.5, torch.arange(size[1])[None] + 0.5
+    centre, half = (boxes[:, :2] + boxes[:, 2:]) / 2, (boxes[:, 2:] - boxes[:, :2]).clamp(min=1) / 2
+    return torch.stack([((x - c[0]) / h[0]) ** 2 + ((y - c[1]) / h[1]) ** 2 <= 1 for c, h in zip(centre, half)])
 
 
 def step_of(model, arguments, images):
@@ -87,11 +105,13 @@ def step_of(model, arguments, images):
     model.train()
     optimizer = torch.optim.SGD(parameters, lr=1e-4, momentum=0.9, weight_decay=1e-4)
     case = CASES[arguments.case]
-    truths, labels = random_truths(arguments.batch, case['size'], case['classes'])
+    targets = random_truths(arguments.batch, case['size'], case['classes'])
+    if arguments.case == 'mask_rcnn_r50_fpn':
+        targets = (*targets, [ellipses(boxes, case['size']) for boxes in targets[0]])
 
     def train():
         with precision():
-            losses = model.loss(images, truths, labels)
+            losses = model.loss(images, *targets)
         optimizer.zero_grad(set_to_none=True)
         sum(losses.values()).backward()
         optimizer.step()

@@ -8,19 +8,20 @@ STRIDES = (4, 8, 16, 32, 64)
 MAX_RATIO = abs(math.log(16 / 1000))
 
 
-def base_anchors(stride, scale=8.0, ratios=(0.5, 1.0, 2.0)):
-    h_ratio = torch.tensor(ratios).sqrt()
-    h, w = stride * scale * h_ratio, stride * scale / h_ratio
+def base_anchors(stride, scales=(8.0,), ratios=(0.5, 1.0, 2.0)):
+    h_ratio = torch.tensor(ratios).sqrt()[:, None]
+    scales = torch.tensor(scales)
+    h, w = (stride * scales * h_ratio).flatten(), (stride * scales / h_ratio).flatten()
     return torch.stack([-w / 2, -h / 2, w / 2, h / 2], 1)
 
 
-def grid_anchors(sizes):
-    """One [H * W * 3, 4] tensor per feature level of height and width `sizes`."""
+def grid_anchors(sizes, strides=STRIDES, scales=(8.0,)):
+    """One [H * W * anchors, 4] tensor per feature level of height and width `sizes`."""
     levels = []
-    for (height, width), stride in zip(sizes, STRIDES):
+    for (height, width), stride in zip(sizes, strides):
         y, x = torch.meshgrid(torch.arange(height) * stride, torch.arange(width) * stride, indexing='ij')
         shifts = torch.stack([x, y, x, y], -1).reshape(-1, 1, 4).float()
-        levels.append((shifts + base_anchors(stride)).reshape(-1, 4))
+        levels.append((shifts + base_anchors(stride, scales)).reshape(-1, 4))
     return levels
 
 
@@ -63,6 +64,26 @@ def nms(boxes, scores, threshold):
             keep.append(i)
             dropped |= covers[i]
     return order[torch.tensor(keep, dtype=torch.long)]
+
+
+def class_wise(boxes, scores, labels, threshold, count):
+    """(boxes, scores, labels) left by suppression within each class, best first, at most `count`."""
+    keep = [torch.zeros(0, dtype=torch.long)]
+    for value in labels.unique():
+        own = (labels == value).nonzero()[:, 0]
+        keep.append(own[nms(boxes[own], scores[own], threshold)])
+    keep = torch.cat(keep)
+    keep = keep[scores[keep].argsort(descending=True)[:count]]
+    return boxes[keep], scores[keep], labels[keep]
+
+
+def giou(a, b):
+    """Generalised IoU of the pairs (a[i], b[i])."""
+    inner = (torch.minimum(a[..., 2:], b[..., 2:]) - torch.maximum(a[..., :2], b[..., :2])).clamp(min=0).prod(-1)
+    outer = (torch.maximum(a[..., 2:], b[..., 2:]) - torch.minimum(a[..., :2], b[..., :2])).clamp(min=0).prod(-1)
+    area = lambda boxes: (boxes[..., 2:] - boxes[..., :2]).prod(-1)
+    union = (area(a) + area(b) - inner).clamp(min=1e-6)
+    return inner / union - (outer - union) / outer.clamp(min=1e-6)
 
 
 def assign(boxes, truths, positive, negative, minimum, low_quality):

@@ -24,7 +24,9 @@ class FasterRCNN(ResNetFPN):
     @torch.no_grad()
     def predict(self, images):
         self.rpn_head.nms_pre, self.rpn_head.max_per_img = self.limits[1]
-        features = self(images)
+        return self.predict_from(self(images))
+
+    def predict_from(self, features):
         scores, deltas = self.rpn_head(features)
         anchors = grid_anchors([x.shape[2:] for x in features])
         return self.roi_head.predict(features, self.rpn_head.proposals(scores, deltas, anchors, features))

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from boxes import STRIDES, assign, decode, encode, nms, sample
+from boxes import STRIDES, assign, class_wise, decode, encode, sample
 
 STDS = (0.1, 0.1, 0.2, 0.2)
 
@@ -33,9 +33,9 @@ def roi_align(feature, boxes, stride, size=7, samples=2):
 class RoIExtractor(nn.Module):
     """Pools every box from the level that fits its size; measures its own time."""
 
-    def __init__(self):
+    def __init__(self, size=7):
         super().__init__()
-        self.seconds = 0.0
+        self.seconds, self.size = 0.0, size
         self.register_full_backward_pre_hook(self._start)
         self.register_full_backward_hook(self._stop)
 
@@ -46,18 +46,18 @@ class RoIExtractor(nn.Module):
         self.seconds += time.perf_counter() - self.started
 
     def forward(self, p2, p3, p4, p5, boxes):
-        """`boxes` holds one [K, 4] tensor per image; returns [sum of K, C, 7, 7]."""
+        """`boxes` holds one [K, 4] tensor per image; returns [sum of K, C, size, size]."""
         started = time.perf_counter()
         features = [p2, p3, p4, p5]
         rows = []
         for image, own in enumerate(boxes):
             scale = (own[:, 2:] - own[:, :2]).prod(1).sqrt()
             level = (scale / 56 + 1e-6).log2().floor().clamp(0, 3)
-            out = p2.new_zeros(len(own), p2.shape[1], 7, 7)
+            out = p2.new_zeros(len(own), p2.shape[1], self.size, self.size)
             for i, feature in enumerate(features):
                 index = (level == i).nonzero()[:, 0]
                 if len(index):
-                    pooled = roi_align(feature[image : image + 1], own[index], STRIDES[i])
+                    pooled = roi_align(feature[image : image + 1], own[index], STRIDES[i], self.size)
                     out = out.index_copy(0, index, pooled.to(out.dtype))
             rows.append(out)
         result = torch.cat(rows)
@@ -94,7 +94,7 @@ class RoIHead(nn.Module):
         return self.bbox_head(self.bbox_roi_extractor(*features[:4], boxes))
 
     def loss(self, features, proposals, truths, labels):
-        boxes, classes, targets = [], [], []
+        boxes, classes, targets, self.positives = [], [], [], []
         with torch.no_grad():
             for own, truth, label in zip(proposals, truths, labels):
                 candidates = torch.cat([truth, own])
@@ -102,6 +102,7 @@ class RoIHead(nn.Module):
                 positives, negatives = sample(assigned, self.samples, 0.25)
                 boxes.append(candidates[torch.cat([positives, negatives])])
                 classes.append(torch.cat([label[assigned[positives]], torch.full((len(negatives),), self.classes)]))
+                self.positives.append((candidates[positives], assigned[positives]))
                 targets.append(encode(candidates[positives], truth[assigned[positives]], STDS))
         scores, deltas = self.run(features, boxes)
         classes, targets = torch.cat(classes), torch.cat(targets)
@@ -124,11 +125,5 @@ class RoIHead(nn.Module):
             box, label = (confidence > score_thr).nonzero(as_tuple=True)
             picked = deltas[rows].reshape(len(boxes), -1, 4)[box, label]
             decoded, confidence = decode(boxes[box], picked, STDS, shape), confidence[box, label]
-            keep = [torch.zeros(0, dtype=torch.long)]
-            for value in label.unique():
-                own = (label == value).nonzero()[:, 0]
-                keep.append(own[nms(decoded[own], confidence[own], 0.5)])
-            keep = torch.cat(keep)
-            keep = keep[confidence[keep].argsort(descending=True)[:max_per_img]]
-            results.append((decoded[keep], confidence[keep], label[keep]))
+            results.append(class_wise(decoded, confidence, label, 0.5, max_per_img))
         return results
