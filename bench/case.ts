@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { loadConfig } from '../src/config';
 import type { PackedSample } from '../src/data/types';
 import { engine, type Precision, startEngine } from '../src/engine';
+import type { InstanceMasks } from '../src/masks';
 import { buildDetector } from '../src/models/build';
 import type { Detector } from '../src/models/types';
 import { Random } from '../src/random';
@@ -20,6 +21,43 @@ const option = (name: string, fallback: string): string => {
 function peakResidentMB(): number {
   const kB = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
   return kB ? Number(kB) / 1024 : process.memoryUsage().rss / 2 ** 20;
+}
+
+interface Subject {
+  config: string;
+  options?: Record<string, number>;
+  classes: number;
+  /** Width and height of its images. */
+  size: [number, number];
+}
+
+const SUBJECTS: Record<string, Subject> = {
+  resnet50_fpn: {
+    config: 'faster-rcnn_r50_fpn_1x_coco',
+    options: { 'model.backbone.frozen_stages': -1 },
+    classes: 80,
+    size: [1333, 800],
+  },
+  faster_rcnn_r50_fpn: { config: 'faster-rcnn_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
+  faster_rcnn_r18_fpn: { config: 'faster-rcnn_r18_fpn_bccd', classes: 3, size: [320, 240] },
+  retinanet_r50_fpn: { config: 'retinanet_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
+  mask_rcnn_r50_fpn: { config: 'mask-rcnn_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
+  detr_r50: { config: 'detr_r50_8xb2-150e_coco', classes: 80, size: [1333, 800] },
+  yolov8_s: { config: 'yolov8_s_syncbn_fast_8xb16-500e_coco', classes: 80, size: [640, 640] },
+};
+
+/** The ellipse inside each box, as a polygon of 24 corners. */
+function ellipses(bboxes: Float32Array, width: number, height: number): InstanceMasks {
+  const masks = Array.from({ length: bboxes.length / 4 }, (_, k) => {
+    const [x1, y1, x2, y2] = bboxes.subarray(k * 4, k * 4 + 4);
+    const at = (i: number) => (i * Math.PI) / 12;
+    const corner = (i: number) => [
+      (x1 + x2 + (x2 - x1) * Math.cos(at(i))) / 2,
+      (y1 + y2 + (y2 - y1) * Math.sin(at(i))) / 2,
+    ];
+    return [Float64Array.from(Array.from({ length: 24 }, (_, i) => corner(i)).flat())];
+  });
+  return { kind: 'polygon', width, height, masks };
 }
 
 /** A noise image with `boxes` truths: the cost of a step does not depend on what the image shows. */
@@ -47,7 +85,7 @@ function sample(id: number, width: number, height: number, boxes: number, classe
       scaleFactor: [1, 1],
       flip: false,
     },
-    truths: { bboxes, labels, ignored: new Uint8Array(boxes) },
+    truths: { bboxes, labels, ignored: new Uint8Array(boxes), masks: ellipses(bboxes, width, height) },
   };
 }
 
@@ -60,14 +98,13 @@ async function main(): Promise<void> {
   await startEngine();
   const amp = <T>(f: () => T): T => (precision === 'float32' ? f() : engine().autocast(precision, f));
 
-  const small = model === 'faster_rcnn_r18_fpn';
-  const { config } = loadConfig(small ? 'faster-rcnn_r18_fpn_bccd' : 'faster-rcnn_r50_fpn_1x_coco', {
-    options: model === 'resnet50_fpn' ? { 'model.backbone.frozen_stages': -1 } : {},
-  });
-  const classes = small ? 3 : 80;
+  const subject = SUBJECTS[model];
+  if (!subject) throw new Error(`Unknown case "${model}". Known: ${Object.keys(SUBJECTS).join(', ')}`);
+  const { classes } = subject;
+  const [width, height] = subject.size;
+  const { config } = loadConfig(subject.config, { options: subject.options });
   const detector: Detector = buildDetector(config.model as never, { numClasses: classes });
   detector.initWeights(Random.seeded(0));
-  const [width, height] = small ? [320, 240] : [1333, 800];
   const samples = Array.from({ length: batchSize }, (_, i) => sample(i, width, height, 10, classes));
   const training = mode === 'train' || mode === 'fwdbwd';
   detector.train(training);

@@ -15,7 +15,8 @@ interface Measurement {
 
 interface Case {
   name: string;
-  model: 'resnet50_fpn' | 'faster_rcnn_r50_fpn' | 'faster_rcnn_r18_fpn';
+  /** A key of SUBJECTS in case.ts and of CASES in python/bench.py. */
+  model: string;
   mode: 'fwd' | 'fwdbwd' | 'train' | 'infer';
   batch: number;
 }
@@ -44,6 +45,15 @@ const CASES: Case[] = [
     batch: 4,
   },
   { name: 'R18-FPN of the BCCD recipe, 4 x 320x240, inference', model: 'faster_rcnn_r18_fpn', mode: 'infer', batch: 4 },
+  ...[
+    ['RetinaNet R50-FPN', 'retinanet_r50_fpn', '800x1333'],
+    ['Mask R-CNN R50-FPN', 'mask_rcnn_r50_fpn', '800x1333'],
+    ['DETR R50', 'detr_r50', '800x1333'],
+    ['YOLOv8-s', 'yolov8_s', '640x640'],
+  ].flatMap(([name, model, size]): Case[] => [
+    { name: `${name} training step, ${size}, batch 1`, model, mode: 'train', batch: 1 },
+    { name: `${name} inference, ${size}, batch 1`, model, mode: 'infer', batch: 1 },
+  ]),
 ];
 
 const PRECISIONS = ['f32', 'bf16'] as const;
