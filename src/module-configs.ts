@@ -1,5 +1,5 @@
 // The configs of the catalogue's own modules, derived from their definitions. The build writes them out as plain object
-// types in this file's place (scripts/build/module-configs.mjs): the same types, quicker to complete.
+// types in this file's place (scripts/setup/module-configs.mjs): the same types, quicker to complete.
 
 import type { ChoiceOf, ModuleConfigOf, OverrideOf } from './config-types';
 import type { DATASETS } from './data/datasets/definitions';

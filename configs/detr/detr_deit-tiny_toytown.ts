@@ -9,7 +9,7 @@ export default defineConfig({
     num_queries: 30,
     backbone: {
       _delete_: true,
-      type: 'mmpretrain.VisionTransformer',
+      type: 'VisionTransformer',
       arch: 'deit-tiny',
       img_size: [240, 320],
       patch_size: 16,
@@ -44,6 +44,9 @@ export default defineConfig({
   test_evaluator: town.test_evaluator,
   max_epochs: 20,
   train_cfg: { max_epochs: 20 },
-  optim_wrapper: { optimizer: { lr: 0.0002 }, paramwise_cfg: { _delete_: true, custom_keys: { backbone: { lr_mult: 0.5 } } } },
+  optim_wrapper: {
+    optimizer: { lr: 0.0002 },
+    paramwise_cfg: { _delete_: true, custom_keys: { backbone: { lr_mult: 0.5 } } },
+  },
   param_scheduler: [{ type: 'MultiStepLR', begin: 0, end: 20, by_epoch: true, milestones: [16], gamma: 0.1 }],
 });

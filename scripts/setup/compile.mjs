@@ -5,7 +5,7 @@ import { run } from './command.mjs';
 import { isBuilt, root } from './paths.mjs';
 import { digest, digestTree, isDone, markDone } from './stamp.mjs';
 
-const MODULE_CONFIGS = 'scripts/build/module-configs.mjs';
+const MODULE_CONFIGS = 'scripts/setup/module-configs.mjs';
 
 const wanted = () =>
   digest(

@@ -1,5 +1,5 @@
 // The types of configs in cells: the notebook's compiler is the project's own, with the lenient options of cells. What
-// cells see are the types the build wrote out (scripts/build); they must say the same as those derived in the source.
+// cells see are the types the build wrote out (scripts/setup); they must say the same as those derived in the source.
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
