@@ -14,6 +14,7 @@ test.each([
   ['faster_r50_fpn', 'config_faster_r50_fpn_1x.json'],
   ['faster_r50_pafpn', 'config_faster_r50_pafpn.json'],
   ['retinanet_r50_fpn', 'config_retinanet_r50.json'],
+  ['mask_r50_fpn', 'config_mask_rcnn_r50.json'],
 ])('%s', async (name, config) => {
   const params = JSON.parse(readFileSync(join(golden, `params_${name}.json`), 'utf8'));
   const file = join(folder, config);
