@@ -31,7 +31,7 @@ const pair = (v: number | [number, number]): [number, number] => (typeof v === '
  * @example new Conv2d({ inChannels: 3, outChannels: 8, kernelSize: 3, padding: 1 }).forward(image) // [N, H, W, 8]
  */
 export class Conv2d extends Module {
-  readonly layerNames = ['Conv2d', 'Conv', '_ConvNd'];
+  readonly layerNames: string[] = ['Conv2d', 'Conv', '_ConvNd'];
   readonly weight: Parameter;
   readonly bias?: Parameter;
   readonly inChannels: number;
@@ -68,7 +68,16 @@ export class Conv2d extends Module {
 
   /** The convolution with another bias and a factor per output channel (a batch norm folded in). */
   run(x: tf.Tensor4D, options: Epilogue & { bias?: tf.Tensor; scale?: tf.Tensor }): tf.Tensor4D {
-    return conv2d(x, this.weight.variable as tf.Tensor as tf.Tensor4D, {
+    return this.convolve(x, this.weight.variable as tf.Tensor as tf.Tensor4D, options);
+  }
+
+  /** The convolution with another filter of the same shape. */
+  protected convolve(
+    x: tf.Tensor4D,
+    filter: tf.Tensor4D,
+    options: Epilogue & { bias?: tf.Tensor; scale?: tf.Tensor },
+  ): tf.Tensor4D {
+    return conv2d(x, filter, {
       strides: this.stride,
       padding: this.padding,
       dilations: this.dilation,

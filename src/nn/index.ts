@@ -41,4 +41,6 @@ export { NON_LOCAL_MODES, NonLocal2d, type NonLocal2dConfig, type NonLocalMode }
 export { PReLU, type PReLUCfg, preluCfg } from './prelu';
 export { type AttentionMasks, ProjectedAttention, type ProjectedAttentionConfig } from './projected-attention';
 export { Scale } from './scale';
+export { ConvAWS2d, ConvWS2d } from './standardized-conv2d';
 export { stepRandom, withStepRandom } from './step-random';
+export { SAConv2d } from './switchable-conv2d';

@@ -49,6 +49,15 @@ export const convCfg = z.discriminatedUnion('type', [
       .describe('Accepted and without effect: images are taken as memory allows'),
   }),
   z.strictObject({ type: z.literal('DCNv2').describe('Modulated deformable convolution'), ...deformable }),
+  z.strictObject({
+    type: z.literal('ConvWS').describe('Convolution with standardised filters'),
+    eps: z.number().positive().optional().describe('Added to the standard deviation (1e-5)'),
+  }),
+  z.strictObject({ type: z.literal('ConvAWS').describe('Convolution with standardised, rescaled filters') }),
+  z.strictObject({
+    type: z.literal('SAC').describe('Switchable atrous convolution'),
+    use_deform: z.boolean().optional().describe('Both of its convolutions are deformable (false)'),
+  }),
 ]);
 export type ConvCfg = z.input<typeof convCfg>;
 

@@ -217,7 +217,23 @@ export abstract class Module {
       }
     }
     for (const name of state.keys()) if (!known.has(name)) report.unexpected.push(name);
+    if (report.missing.length > 0) this.fillFromOthers(report);
     return report;
+  }
+
+  private fillFromOthers(report: LoadReport): void {
+    for (const [path, module] of this.modules()) {
+      const prefix = path ? `${path}.` : '';
+      const own = report.missing.filter((name) => name.startsWith(prefix) && !name.slice(prefix.length).includes('.'));
+      if (own.length === 0) continue;
+      const filled = module.fillMissing(own.map((name) => name.slice(prefix.length))).map((name) => prefix + name);
+      report.missing = report.missing.filter((name) => !filled.includes(name));
+    }
+  }
+
+  /** A chance to work out this module's own tensors that a checkpoint did not have; returns those it filled. */
+  fillMissing(_missing: readonly string[]): string[] {
+    return [];
   }
 
   /** Frees every tensor under this module. */

@@ -61,14 +61,23 @@ export class Bottleneck extends Module {
 
   /** [N, H, W, inPlanes] -> [N, H / stride, W / stride, outPlanes]. */
   forward(x: tf.Tensor4D): tf.Tensor4D {
+    return this.compute(x, 'relu');
+  }
+
+  /** The block before its last activation. */
+  protected sum(x: tf.Tensor4D): tf.Tensor4D {
+    return this.compute(x, 'linear');
+  }
+
+  private compute(x: tf.Tensor4D, activation: 'linear' | 'relu'): tf.Tensor4D {
     return tf.tidy(() => {
       const residual = this.downsample ? this.downsample.forward(x) : x;
       const plugged = (y: tf.Tensor4D, at: PluginPosition) => this.plugins[at].reduce((z, p) => p.forward(z), y);
       const y1 = plugged(convNorm(this.conv1, this.norm1, x, { activation: 'relu' }), 'after_conv1');
       const y2 = plugged(convNorm(this.conv2, this.norm2, y1, { activation: 'relu' }), 'after_conv2');
-      if (this.plugins.after_conv3.length === 0)
-        return convNorm(this.conv3, this.norm3, y2, { residual, activation: 'relu' });
-      return tf.relu(tf.add<tf.Tensor4D>(plugged(convNorm(this.conv3, this.norm3, y2), 'after_conv3'), residual));
+      if (this.plugins.after_conv3.length === 0) return convNorm(this.conv3, this.norm3, y2, { residual, activation });
+      const y = tf.add<tf.Tensor4D>(plugged(convNorm(this.conv3, this.norm3, y2), 'after_conv3'), residual);
+      return activation === 'relu' ? tf.relu(y) : y;
     });
   }
 }

@@ -4,6 +4,7 @@ import type { AnyDefinition } from '../../registry';
 import { cspDarknet } from './csp-darknet';
 import { cspNeXt } from './cspnext';
 import { darknet } from './darknet';
+import { detectorsResNet } from './detectors-resnet';
 import { hrnet } from './hrnet';
 import { mobilenetV2 } from './mobilenet-v2';
 import { regnet } from './regnet';
@@ -18,6 +19,7 @@ import { yolov8CSPDarknet } from './yolov8-csp-darknet';
 export { CSPDarknet, cspDarknet } from './csp-darknet';
 export { CSPNeXt, cspNeXt } from './cspnext';
 export { Darknet, darknet } from './darknet';
+export { DetectoRSResNet, detectorsResNet } from './detectors-resnet';
 export { HRNet, hrnet } from './hrnet';
 export { MobileNetV2, mobilenetV2 } from './mobilenet-v2';
 export { RegNet, regnet } from './regnet';
@@ -35,6 +37,7 @@ export const backbones = [
   resnext,
   res2net,
   regnet,
+  detectorsResNet,
   hrnet,
   mobilenetV2,
   swinTransformer,

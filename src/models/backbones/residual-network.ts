@@ -32,12 +32,16 @@ export interface ResidualPlan {
   stem: StemConfig['kind'];
   stemChannels: number;
   stages: StagePlan[];
-  block: (config: BlockConfig) => ResidualBlock;
+  block: (config: BlockConfig, stage: number) => ResidualBlock;
   avgDown: boolean;
   /** The last norm of every block starts from zero. */
   zeroInit: boolean;
   /** `dcn.fallback_on_stride` is honoured (ResNet; the reference's ResNeXt loses it). */
   honoursFallback?: boolean;
+  /** Shortcuts without a stride have no pooling in front, so their names are not moved by it. */
+  poolsOnlyStrides?: boolean;
+  /** Every convolution, those inside of special ones too, is kaiming-normal (DetectoRS). */
+  kaimingEverywhere?: boolean;
 }
 
 export class ResidualNetwork extends Module implements Backbone {
@@ -65,7 +69,7 @@ export class ResidualNetwork extends Module implements Backbone {
       if (options.out_indices.includes(i)) this.outputs.push({ channels: inPlanes, stride: total });
     }
     applyInitCfg(this, init_cfg);
-    this.initializeParts();
+    this.initializeParts(plan.kaimingEverywhere === true);
     this.freezeStages();
   }
 
@@ -77,19 +81,27 @@ export class ResidualNetwork extends Module implements Backbone {
     let inPlanes = channels;
     for (let i = 0; i < blocks; i++) {
       const stride = i === 0 ? options.strides[index] : 1;
-      const shortcut = { inChannels: inPlanes, outChannels: outPlanes, stride, avgDown: plan.avgDown };
+      const shortcut = {
+        inChannels: inPlanes,
+        outChannels: outPlanes,
+        stride,
+        avgDown: plan.avgDown && !(plan.poolsOnlyStrides && stride === 1),
+      };
       const needed = i === 0 && (stride !== 1 || inPlanes !== outPlanes);
       list.push(
-        plan.block({
-          ...sizes,
-          ...{ inPlanes, outPlanes, stride, style, convCfg, normCfg },
-          dilation: options.dilations[index],
-          middleCfg: this.deformable(index),
-          plugins: (options.plugins ?? []).filter(({ stages }) => !stages || stages[index]),
-          downsample: needed ? new Downsample({ ...shortcut, convCfg, normCfg }) : undefined,
-          zeroInit: plan.zeroInit && init_cfg === null,
-          first: i === 0,
-        }),
+        plan.block(
+          {
+            ...sizes,
+            ...{ inPlanes, outPlanes, stride, style, convCfg, normCfg },
+            dilation: options.dilations[index],
+            middleCfg: this.deformable(index),
+            plugins: (options.plugins ?? []).filter(({ stages }) => !stages || stages[index]),
+            downsample: needed ? new Downsample({ ...shortcut, convCfg, normCfg }) : undefined,
+            zeroInit: plan.zeroInit && init_cfg === null,
+            first: i === 0,
+          },
+          index,
+        ),
       );
       inPlanes = outPlanes;
     }
@@ -110,10 +122,10 @@ export class ResidualNetwork extends Module implements Backbone {
    * Without an init_cfg every ordinary convolution is kaiming-normal (the offsets of DCN too); some parts then start anew,
    * whatever the init_cfg.
    */
-  private initializeParts(): void {
+  private initializeParts(everywhere: boolean): void {
     if (this.options.init_cfg === null)
       applyInitCfg(this, { type: 'Kaiming', layer: 'Conv2d', a: 0, mode: 'fan_out', nonlinearity: 'relu', bias: 0 });
-    for (const [, part] of this.modules()) {
+    for (const [, part] of everywhere ? [] : this.modules()) {
       if (part instanceof GeneralizedAttention || part instanceof NonLocal2d) part.initializeItself();
       if (part instanceof ModulatedDeformConv2dPack)
         for (const [, offsets] of part.children()) for (const [, p] of offsets.named()) p.initializer = zeros;
@@ -136,12 +148,27 @@ export class ResidualNetwork extends Module implements Backbone {
 
   /** [N, H, W, 3] -> the outputs of the stages `out_indices`, finest first. */
   forward(x: tf.Tensor4D): tf.Tensor4D[] {
+    return this.run(x, (block, y) => block.forward(y));
+  }
+
+  /** Stem and stages, with `step` for every block. */
+  protected run(
+    x: tf.Tensor4D,
+    step: (block: ResidualBlock, y: tf.Tensor4D, stage: number) => tf.Tensor4D,
+  ): tf.Tensor4D[] {
     return tf.tidy(() => {
       let y = this.stem.forward(x);
       const outputs: tf.Tensor4D[] = [];
+      const kept = new Set<tf.Tensor4D>([x]);
       for (const [i, stage] of this.stages.entries()) {
-        y = stage.forward(y);
-        if (this.options.out_indices.includes(i)) outputs.push(y);
+        for (const block of stage) {
+          const next = step(block, y, i);
+          if (!kept.has(y)) y.dispose(); // what lies between two blocks is freed as soon as it is read
+          y = next;
+        }
+        if (!this.options.out_indices.includes(i)) continue;
+        outputs.push(y);
+        kept.add(y);
       }
       return outputs;
     });

@@ -11,13 +11,16 @@ import sys
 import torch
 
 import necks
-from necks import HERE, fnv, pop_type, reference, starting_values
+from necks import HERE, fnv, reference, starting_values, write_safetensors
 
+from mmcv.cnn import ConvAWS2d  # noqa: E402
 import mmdet.models.backbones as mmdet_backbones  # noqa: E402
 from mmpretrain.models import VisionTransformer  # noqa: E402
 from mmyolo.models import YOLOv8CSPDarknet  # noqa: E402
 from mmdet.models.backbones.swin import WindowMSA  # noqa: E402
 
+# it takes formula values whose mean is negative for absent ones
+ConvAWS2d._load_from_state_dict = torch.nn.Conv2d._load_from_state_dict
 IMAGE = [1, 3, 64, 48]
 OFFSETS = [("conv_offset\\.weight$", 0.1)]
 
@@ -86,6 +89,31 @@ CASES = {
     "yolov8": (dict(type="YOLOv8CSPDarknet", deepen_factor=0.33, widen_factor=0.125, last_stage_out_channels=192, out_indices=(0, 2, 3, 4)), IMAGE),
     "ssdvgg": (dict(type="SSDVGG", depth=11, out_feature_indices=(13, 24)), [1, 3, 33, 35]),
 }
+CALM = [("weight_gamma$", 0.04), ("switch\\.weight$", 0.01), ("(weight_diff|_context\\.weight)$", 0.1), ("offset_[sl]\\.weight$", 0.1), ("weight_beta$", 0.02)]  # or the switch squares a map in every block
+PYRAMID = [[1, 8, 8, 6], [1, 8, 8, 6]]  # the first level is not read
+CASES |= {
+    "detectors": (resnet("DetectoRS_ResNet", conv_cfg=dict(type="ConvAWS"), sac=dict(type="SAC", use_deform=True), stage_with_sac=(False, True), output_img=True, avg_down=True), IMAGE, CALM),
+    "detectors_plain_sac": (resnet("DetectoRS_ResNet", sac=dict(type="SAC", use_deform=False), stage_with_sac=(True, True), rfp_inplanes=8), IMAGE, CALM),
+    "resnet_ws": (resnet(conv_cfg=dict(type="ConvWS"), norm_cfg=dict(type="GN", num_groups=2)), IMAGE),
+}
+
+
+class Recursive(torch.nn.Module):
+    """rfp_forward as a module of an image and a pyramid."""
+
+    def __init__(self, inner):
+        super().__init__()
+        for name, child in inner.named_children():
+            self.add_module(name, child)
+        self.inner = [inner]
+
+    def forward(self, inputs):
+        return self.inner[0].rfp_forward(inputs[0], inputs[1:])
+
+    def __deepcopy__(self, memo):
+        return Recursive(copy.deepcopy(self.inner[0], memo))
+
+
 HRNET32 = dict(type="HRNet", extra=dict(
     stage1=hr("BOTTLENECK", 64, blocks=4), stage2=hr("BASIC", 32, 64, blocks=4),
     stage3=hr("BASIC", 32, 64, 128, modules=4, blocks=4), stage4=hr("BASIC", 32, 64, 128, 256, modules=3, blocks=4)))
@@ -111,11 +139,20 @@ def fingerprint(cfg):
     return dict(cfg=cfg, entries=len(state), numbers=sum(v.numel() for v in state.values()), names=fnv(text))
 
 
+def outputs_only(path, tensors, metadata):
+    write_safetensors(path, {k: t for k, t in tensors.items() if k.startswith("out")}, metadata)
+
+
 if __name__ == "__main__":
     wanted = sys.argv[1:]
     for name, (cfg, shape, *rules) in CASES.items():
         if not wanted or any(part in name for part in wanted):
-            reference(f"backbone_{name}", build, cfg, [shape], *rules, single=True, grads=name != "darknet")
+            # Darknet has no small size: 40 million gradients are left out
+            necks.write_safetensors = outputs_only if name == "darknet" else write_safetensors
+            reference(f"backbone_{name}", build, cfg, [shape], *rules, single=True)
+    if not wanted or "recursive" in wanted:
+        cfg = CASES["detectors_plain_sac"][0]
+        reference("backbone_detectors_recursive", lambda c: Recursive(build(c)), cfg, [IMAGE, *PYRAMID], CALM)
     if not wanted or "init" in wanted:
         logging.disable(logging.INFO)
         cfgs = {name: cfg for name, (cfg, *_) in CASES.items() if name not in ("darknet", "mobilenetv2_wide", "ssdvgg")}

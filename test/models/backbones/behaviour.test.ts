@@ -88,7 +88,7 @@ describe('VisionTransformer', () => {
         .forward(image())
         .map((y) => ({ shape: y.shape as number[], data: y.dataSync<'float32'>() }));
       const names = [...model.named()].map(([name]) => name);
-      const levels = model.outputs;
+      const levels = model.outputs.map((level) => ({ channels: level.channels, stride: level.stride }));
       model.dispose();
       return { outputs, names, levels };
     });

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startEngine } from '../../../src/engine';
-import { backbones } from '../../../src/models/backbones';
+import { backbones, type DetectoRSResNet } from '../../../src/models/backbones';
 import type { Backbone } from '../../../src/models/types';
 import { type Module, torchShape } from '../../../src/nn/module';
 import { Random } from '../../../src/random';
@@ -33,10 +33,34 @@ const CASES = [
   ...['resnet_attention_1000', 'resnet_attention_0001', 'resnext', 'resnext_dcn', 'res2net', 'regnet', 'hrnet'],
   ...['hrnet_finest', 'mobilenetv2', 'mobilenetv2_wide', 'swin', 'swin_absolute', 'vit', 'vit_no_token'],
   ...['vit_layers', 'darknet', 'csp_darknet_p6', 'csp_darknet_depthwise', 'cspnext', 'cspnext_p6', 'yolov8', 'ssdvgg'],
+  ...['detectors', 'detectors_plain_sac', 'resnet_ws'],
 ];
 
 describe('outputs and gradients', () => {
   for (const name of CASES) test(name, () => checkModule(`backbone_${name}`, (config) => asNeck(build(config))));
+});
+
+test('DetectoRS_ResNet takes a pyramid back in', () => {
+  checkModule('backbone_detectors_recursive', (config) => {
+    const model = build(config) as DetectoRSResNet;
+    return Object.assign(model as Module, {
+      forward: ([image, ...pyramid]: tf.Tensor4D[]) => model.rfpForward(image, pyramid),
+    });
+  });
+});
+
+test('ConvAWS goes on from ordinary filters', () => {
+  const small = { type: 'DetectoRS_ResNet', depth: 50, base_channels: 2, num_stages: 1, out_indices: [0] };
+  const plain = build(small);
+  plain.initWeights(Random.seeded(3));
+  const standardized = build({ ...small, conv_cfg: { type: 'ConvAWS' } });
+  expect(standardized.loadStateDict(plain.stateDict()).missing).toEqual([]);
+  tf.tidy(() => {
+    const x = tf.randomNormal<tf.Rank.R4>([1, 32, 32, 3], 0, 1, 'float32', 1);
+    const [a, b] = [plain, standardized].map((model) => model.forward(x)[0].dataSync<'float32'>());
+    expectClose(b, a, 1e-5);
+  });
+  for (const model of [plain, standardized]) model.dispose();
 });
 
 test('CSPDarknet equals its golden file', () => {

@@ -1,0 +1,123 @@
+// DetectoRS's ResNet (Qiao et al., CVPR 2021): switchable atrous convolution in its bottlenecks, and a second way through
+// the same layers that adds a pyramid's levels in the first block of every stage but the first (the RFP neck).
+
+import * as tf from '@tensorflow/tfjs';
+import { z } from 'zod';
+import { DetLabError } from '../../errors';
+import { Conv2d } from '../../nn/conv2d';
+import { kaiming, zeros } from '../../nn/initializers';
+import { defineModule } from '../../registry';
+import type { FeatureSpec } from '../types';
+import type { BlockConfig } from './basic-block';
+import { Bottleneck } from './bottleneck';
+import { ResidualNetwork } from './residual-network';
+import { checkStages, residualOptions } from './residual-options';
+import { BOTTLENECK_DEPTHS, bottleneckDepth } from './resnext';
+
+const options = z.strictObject({
+  depth: bottleneckDepth,
+  sac: z
+    .strictObject({
+      type: z.literal('SAC').describe('Switchable atrous convolution'),
+      use_deform: z.boolean().default(false).describe('Both of its convolutions are deformable'),
+    })
+    .nullable()
+    .default(null)
+    .describe('What the 3x3 convolutions become in the stages of stage_with_sac'),
+  stage_with_sac: z.array(z.boolean()).default([false, false, false, false]).describe('Which stages have it'),
+  rfp_inplanes: z
+    .int()
+    .positive()
+    .nullable()
+    .default(null)
+    .describe("Channels that come back from the pyramid: the RFP's branches times aspp_out_channels"),
+  output_img: z.boolean().default(false).describe('Hands the image on as the first level, as the RFP neck wants it'),
+  ...residualOptions,
+});
+export type DetectoRSResNetOptions = z.output<typeof options>;
+
+class RecursiveBottleneck extends Bottleneck {
+  private readonly feedback?: Conv2d;
+
+  constructor(config: BlockConfig, inplanes: number | null) {
+    super(config);
+    const outChannels = config.outPlanes ?? config.planes * Bottleneck.expansion;
+    const sizes = { inChannels: inplanes ?? 0, outChannels, kernelSize: 1, init: kaiming(), biasInit: zeros };
+    if (inplanes) this.feedback = this.addChild('rfp_conv', new Conv2d(sizes));
+  }
+
+  /** The block's sum and, where this block takes it, the pyramid's level. */
+  recurse(x: tf.Tensor4D, level: tf.Tensor4D | undefined): tf.Tensor4D {
+    return tf.tidy(() => {
+      if (!this.feedback || !level) return this.forward(x);
+      return tf.relu(tf.add<tf.Tensor4D>(this.sum(x), this.feedback.forward(level)));
+    });
+  }
+}
+
+/**
+ * @example new DetectoRSResNet(detectorsResNet.options.parse({ depth: 50, output_img: true })).forward(images)
+ */
+export class DetectoRSResNet extends ResidualNetwork {
+  constructor(private readonly own: DetectoRSResNetOptions) {
+    super(own, {
+      stem: own.deep_stem ? 'deep' : 'plain',
+      stemChannels: own.stem_channels ?? own.base_channels,
+      stages: BOTTLENECK_DEPTHS[own.depth].slice(0, own.num_stages).map((blocks, i) => {
+        const planes = own.base_channels * 2 ** i;
+        return { blocks, planes, outPlanes: planes * Bottleneck.expansion, width: planes, groups: 1 };
+      }),
+      block: (config, stage) =>
+        new RecursiveBottleneck(
+          own.sac && own.stage_with_sac[stage] ? { ...config, middleCfg: own.sac } : config,
+          stage > 0 && config.first ? own.rfp_inplanes : null,
+        ),
+      avgDown: own.avg_down,
+      poolsOnlyStrides: true,
+      zeroInit: own.zero_init_residual,
+      kaimingEverywhere: true,
+    });
+    const image: FeatureSpec = { channels: own.in_channels, stride: 1 };
+    if (own.output_img) this.outputs.unshift(image);
+  }
+
+  override forward(x: tf.Tensor4D): tf.Tensor4D[] {
+    const levels = super.forward(x);
+    return this.own.output_img ? [tf.clone(x), ...levels] : levels;
+  }
+
+  /** The image and a pyramid, whose first level is not read -> the levels of `out_indices`. */
+  rfpForward(image: tf.Tensor4D, pyramid: tf.Tensor4D[]): tf.Tensor4D[] {
+    return this.run(image, (block, x, stage) =>
+      (block as RecursiveBottleneck).recurse(x, stage > 0 ? pyramid[stage] : undefined),
+    );
+  }
+}
+
+function checkFail(path: string, what: string): never {
+  throw new DetLabError(`Cannot build backbone "DetectoRS_ResNet"${path ? ` at ${path}` : ''}: ${what}`);
+}
+
+export const detectorsResNet = defineModule({
+  kind: 'backbone',
+  type: 'DetectoRS_ResNet',
+  summary: 'ResNet with switchable atrous convolution that takes a pyramid back in (for the RFP neck).',
+  paper:
+    'Qiao, Chen and Yuille: DetectoRS: Detecting Objects with Recursive Feature Pyramid and Switchable Atrous Convolution, CVPR 2021',
+  shapes:
+    '[N, H, W, 3] -> (the image,) [N, H/4, W/4, 256], [N, H/8, W/8, 512], [N, H/16, W/16, 1024], [N, H/32, W/32, 2048]',
+  example: "{ type: 'DetectoRS_ResNet', depth: 50, conv_cfg: { type: 'ConvAWS' }, output_img: true }",
+  options,
+  infer: (o, { path }) => {
+    const checked = checkStages('DetectoRS_ResNet', o, { path });
+    if (o.sac && o.stage_with_sac.length !== o.num_stages)
+      checkFail(
+        path,
+        `expected ${o.num_stages} entries in stage_with_sac (num_stages), received ${o.stage_with_sac.length}`,
+      );
+    if (checked.init_cfg && [checked.init_cfg].flat().some((one) => one.type !== 'Pretrained'))
+      checkFail(path, "init_cfg can only be { type: 'Pretrained', checkpoint }");
+    return checked;
+  },
+  build: (o) => new DetectoRSResNet(o),
+});

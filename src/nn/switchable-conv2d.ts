@@ -1,0 +1,102 @@
+// Switchable atrous convolution (Qiao et al., DetectoRS, CVPR 2021): the same filter at its dilation and at three times it,
+// mixed per pixel by a switch; the mean of the whole map is added before and after. With `useDeform` both are deformable.
+
+import * as tf from '@tensorflow/tfjs';
+import { conv2d } from '../ops/conv2d';
+import { deformConv2d } from '../ops/deform-conv2d';
+import { Conv2d, type Conv2dConfig, type Epilogue } from './conv2d';
+import { type Initializer, ones, zeros } from './initializers';
+import type { Parameter } from './module';
+import { ConvAWS2d } from './standardized-conv2d';
+
+/**
+ * @example new SAConv2d({ inChannels: 8, outChannels: 8, kernelSize: 3, padding: 1, bias: false }, true).forward(x)
+ */
+export class SAConv2d extends ConvAWS2d {
+  override readonly layerNames = ['SAConv2d', 'ConvAWS2d', 'Conv2d', '_ConvNd'];
+  /** Set while the base class is built. */
+  declare private difference: Parameter;
+  private readonly switch: Conv2d;
+  private readonly preContext: Conv2d;
+  private readonly postContext: Conv2d;
+  private readonly offsets?: [small: Conv2d, large: Conv2d];
+
+  constructor(config: Conv2dConfig, useDeform = false) {
+    super(config);
+    const { inChannels, outChannels } = config;
+    const { stride } = this;
+    const conv = (
+      name: string,
+      from: number,
+      to: number,
+      size: number,
+      step: [number, number],
+      biasInit: Initializer,
+    ) =>
+      this.addChild(
+        name,
+        new Conv2d({
+          ...{ inChannels: from, outChannels: to, kernelSize: size, stride: step, padding: (size - 1) / 2 },
+          ...{ init: zeros, biasInit },
+        }),
+      );
+    this.switch = conv('switch', inChannels, 1, 1, stride, ones);
+    this.preContext = conv('pre_context', inChannels, inChannels, 1, [1, 1], zeros);
+    this.postContext = conv('post_context', outChannels, outChannels, 1, [1, 1], zeros);
+    if (useDeform)
+      this.offsets = [
+        conv('offset_s', inChannels, 18, 3, stride, zeros),
+        conv('offset_l', inChannels, 18, 3, stride, zeros),
+      ];
+  }
+
+  protected override addOwnParameters(): void {
+    this.difference = this.addParameter('weight_diff', this.weight.variable.shape, zeros, { kind: 'conv' });
+  }
+
+  override run(
+    input: tf.Tensor4D,
+    { bias, scale, residual, activation }: Epilogue & { bias?: tf.Tensor; scale?: tf.Tensor },
+  ): tf.Tensor4D {
+    return tf.tidy(() => {
+      const mean = (y: tf.Tensor4D) => tf.mean(y, [1, 2], true) as tf.Tensor4D;
+      const x: tf.Tensor4D = tf.add(input, this.preContext.forward(mean(input)));
+      const around = tf.avgPool(mirrored(x), 5, 1, 'valid');
+      const share = this.switch.forward(around);
+      const filter = this.standardized();
+      const small = this.atrous(x, filter, 1, around);
+      const large = this.atrous(x, tf.add(filter, this.difference.variable), 3, around);
+      const mixed: tf.Tensor4D = tf.add(large, tf.mul(share, tf.sub(small, large)));
+      let y: tf.Tensor4D = tf.add(mixed, this.postContext.forward(mean(mixed)));
+      if (scale) y = tf.mul(y, scale);
+      if (bias) y = tf.add(y, bias);
+      if (residual) y = tf.add(y, residual);
+      return activation === 'relu' ? tf.relu(y) : y;
+    });
+  }
+
+  private atrous(x: tf.Tensor4D, filter: tf.Tensor4D, factor: 1 | 3, around: tf.Tensor4D): tf.Tensor4D {
+    const times = ([a, b]: [number, number]): [number, number] => [a * factor, b * factor];
+    const geometry = { strides: this.stride, padding: times(this.padding), dilations: times(this.dilation) };
+    if (!this.offsets) return conv2d(x, filter, { ...geometry, groups: this.groups });
+    const offset = this.offsets[factor === 1 ? 0 : 1].forward(around);
+    return deformConv2d(x, offset, filter, { ...geometry, groups: this.groups });
+  }
+}
+
+/** Two rows and columns more on every side, mirrored at the edge; slices, since mirrored padding has no gradient in tfjs. */
+function mirrored(x: tf.Tensor4D): tf.Tensor4D {
+  return [1, 2].reduce((y, axis) => {
+    const length = y.shape[axis];
+    const line = (at: number) => {
+      const begin = [0, 0, 0, 0];
+      begin[axis] = at;
+      return tf.slice4d(
+        y,
+        begin as [number, number, number, number],
+        y.shape.map((n, i) => (i === axis ? 1 : n)) as [number, number, number, number],
+      );
+    };
+    return tf.concat([line(2), line(1), y, line(length - 2), line(length - 3)], axis);
+  }, x);
+}
