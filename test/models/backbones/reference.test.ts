@@ -4,7 +4,8 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startEngine } from '../../../src/engine';
 import { backbones, type DetectoRSResNet } from '../../../src/models/backbones';
-import type { Backbone } from '../../../src/models/types';
+import { necks } from '../../../src/models/necks';
+import type { Backbone, Neck } from '../../../src/models/types';
 import { type Module, torchShape } from '../../../src/nn/module';
 import { Random } from '../../../src/random';
 import { type ModuleConfig, Registry } from '../../../src/registry';
@@ -47,6 +48,20 @@ test('DetectoRS_ResNet takes a pyramid back in', () => {
       forward: ([image, ...pyramid]: tf.Tensor4D[]) => model.rfpForward(image, pyramid),
     });
   });
+});
+
+test('the RFP neck runs DetectoRS_ResNet again', () => {
+  const small = { depth: 50, base_channels: 4, num_stages: 2, strides: [1, 2], dilations: [1, 1], out_indices: [0, 1] };
+  const common = { type: 'DetectoRS_ResNet', ...small, conv_cfg: { type: 'ConvAWS' } };
+  const body = build({ ...common, output_img: true });
+  const rfp_backbone = { ...common, rfp_inplanes: 32 };
+  const config = { type: 'RFP', out_channels: 8, num_outs: 3, rfp_steps: 2, aspp_out_channels: 8, rfp_backbone };
+  const all = new Registry([...backbones, ...necks]);
+  const neck = all.build<Neck>('neck', config, { path: 'model.neck', inputs: body.outputs });
+  for (const part of [body, neck]) part.initWeights(Random.seeded(1));
+  const shapes = tf.tidy(() => neck.forward(body.forward(tf.ones([1, 64, 64, 3]))).map((y) => y.shape));
+  expect(shapes).toEqual([16, 8, 4].map((side) => [1, side, side, 8]));
+  for (const part of [body, neck]) part.dispose();
 });
 
 test('ConvAWS goes on from ordinary filters', () => {
