@@ -1,7 +1,7 @@
 // Which files a config may be made of. A config from elsewhere must not reach into the rest of the disk by `_base_`, so
 // what it inherits from has to lie in its own project, under a folder given for a package, or among our own configs.
 
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { DetLabError } from '../errors';
@@ -33,28 +33,38 @@ export function packageRoots(given: PackageRoots = {}): PackageRoots {
   return { ...parsePackageRoots([process.env.DETLAB_CONFIG_ROOTS ?? '']), ...given };
 }
 
-/** Whether `file` may be part of the config at `top`, links followed. */
+/**
+ * Whether `file` may be part of the config at `top`. A folder of the project may be a link (that is how projects take in
+ * the configs of others), but a link to a single file counts as the file it leads to.
+ */
 export function mayRead(file: string, top: string, packages: PackageRoots): boolean {
+  const roots = [...Object.values(packages), path.join(packageRoot, 'configs')];
   const real = realpathSync(file);
-  return [projectOf(top), ...Object.values(packages), path.join(packageRoot, 'configs')].some((root) =>
-    isUnder(real, root),
+  if ([projectOf(realpathSync(top)), ...roots].some((root) => isUnder(real, existingPath(root)))) return true;
+  return (
+    !lstatSync(file).isSymbolicLink() && [projectOf(path.resolve(top)), ...roots].some((root) => isUnder(file, root))
   );
 }
+
+const existingPath = (folder: string) => (existsSync(folder) ? realpathSync(folder) : folder);
 
 function isUnder(file: string, folder: string): boolean {
-  if (!existsSync(folder)) return false;
-  const relative = path.relative(realpathSync(folder), file);
-  return relative !== '' && !relative.startsWith('..') && !path.isAbsolute(relative);
+  const relative = path.relative(folder, file);
+  return relative !== '' && relative.split(path.sep)[0] !== '..' && !path.isAbsolute(relative);
 }
 
-/** The folder a config may inherit within. */
+/** The folder a config may inherit within: the working folder it lies in, or the project around it. */
 function projectOf(file: string): string {
-  const folder = path.dirname(realpathSync(file));
-  const working = realpathSync(process.cwd());
+  const folder = path.dirname(file);
+  const working = process.cwd();
   const shared = new Set(
-    ['/', '/home', '/root', '/usr', '/etc', '/var', '/opt', '/mnt', tmpdir(), homedir()].map((p) => path.resolve(p)),
+    ['/', '/home', '/root', '/usr', '/etc', '/var', '/opt', '/mnt', tmpdir(), homedir()].flatMap((p) => [
+      path.resolve(p),
+      existingPath(p),
+    ]),
   );
-  if (!shared.has(working) && (folder === working || isUnder(folder, working))) return working;
+  for (const root of [working, existingPath(working)])
+    if (!shared.has(root) && (folder === root || isUnder(folder, root))) return root;
   let project = folder;
   for (let level = 0, at = folder; level <= LEVELS_ABOVE && !shared.has(at); level++, at = path.dirname(at)) {
     project = at;

@@ -108,6 +108,8 @@ test('nothing outside of the project is read, by .. or by links, unless it is na
     expect(complaint(() => readConfigFile(file))).toMatch(/lies outside of the project/);
   const told = { packages: { secret: path.join(root, 'secret') } };
   expect(readConfigFile(parent, told).config).toEqual({ key: 'secret' });
+  symlinkSync(path.join(root, 'secret'), path.join(root, 'project/others'));
+  expect(readConfigFile(write('project/linked.py', "_base_ = './others/keys.json'")).config).toEqual({ key: 'secret' });
   write('project/base.py', 'a = 1');
   expect(readConfigFile(write('project/configs/deep/b.py', "_base_ = '../../base.py'")).config).toEqual({ a: 1 });
 });

@@ -1,8 +1,9 @@
-// `detlab config ...`: print, compare and explain configs.
+// `detlab config ...`: print, compare, explain and translate configs.
 
 import type { Command } from 'commander';
 import { diffCommand } from './diff';
 import { explainCommand } from './explain';
+import { migrateCommand } from './migrate';
 import { printCommand } from './print';
 
 /** @param commandOf adds a command with the options all commands have. */
@@ -11,7 +12,7 @@ export function addConfigCommands(
   commandOf: (parent: Command, usage: string, description: string) => Command,
   done: (code: number) => void,
 ): void {
-  const config = root.command('config').description('Print, compare and explain configs (.py, .ts, .json)');
+  const config = root.command('config').description('Print, compare, explain and translate configs (.py, .ts, .json)');
   const command = (usage: string, description: string) =>
     commandOf(config, usage, description)
       .option('--cfg-options <key=value...>', 'values laid over the config: model.neck.num_outs=5')
@@ -33,6 +34,11 @@ export function addConfigCommands(
     .argument('<a>')
     .argument('<b>')
     .action((a, b, options) => done(diffCommand(a, b, options)));
+
+  command('migrate', 'A config of MMDetection 1.x or 2.x in the words of 3.x, and what became what')
+    .argument('<file>')
+    .option('-o, --output <file>', 'where it goes (.ts, .json or .py)')
+    .action((file, options) => done(migrateCommand(file, options)));
 
   command('explain', 'Where a value comes from: the file and line that set it, and what it took the place of')
     .argument('<file>')

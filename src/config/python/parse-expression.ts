@@ -4,7 +4,7 @@ import { LIMITS } from '../data';
 import { parseFormatString, parseNumber, parseString } from './literals';
 import { BASE_VARIABLE } from './substitute';
 import type { Clause, Expression, FormatPart } from './syntax';
-import { childrenOf, type SyntaxNode, SyntaxProblem, splitAtCommas } from './tree';
+import { checkName, childrenOf, type SyntaxNode, SyntaxProblem, splitAtCommas } from './tree';
 
 const COMPARISONS = new Set(['<', '>', '<=', '>=', '==', '!=', 'in', 'not in', 'is', 'is not']);
 
@@ -41,7 +41,7 @@ export class ExpressionParser {
       case 'ContinuedString':
         return this.parseText(node.type.name === 'ContinuedString' ? children : [node], at);
       case 'VariableName':
-        return { kind: 'name', name: this.textOf(node), at };
+        return { kind: 'name', name: checkName(this.textOf(node), at), at };
       case 'ParenthesizedExpression':
         if (children.length !== 3) return refused(at, 'a value stands alone in its brackets');
         return this.parse(children[1]);

@@ -52,9 +52,21 @@ function checkTree(tree: Tree, text: string): void {
   });
 }
 
+const TYPESET = /[\u2018-\u201f\u00ab\u00bb\uff08\uff09\uff0c\uff1a\u3000]/;
+
+const typesetAdvice = (found: string) =>
+  `"${TYPESET.exec(found)?.[0]}" is a character of typeset text, not of Python. Write ' or " for quotes, and plain commas and brackets`;
+
+/** @throws SyntaxProblem for a name that is none in Python: the grammar takes every character beyond ASCII into names. */
+export function checkName(name: string, at: number): string {
+  if (/^[\p{L}\p{Nl}_][\p{L}\p{N}\p{M}_]*$/u.test(name)) return name;
+  throw new SyntaxProblem(at, TYPESET.test(name) ? typesetAdvice(name) : `"${name}" is no name in Python`);
+}
+
 function problemAt(text: string, from: number): string {
   const found = /^\s*(\S{1,20})/.exec(text.slice(from, from + 200))?.[1];
   const before = /(\S{1,20})\s*$/.exec(text.slice(Math.max(0, from - 200), from))?.[1];
+  if (found && TYPESET.test(found)) return typesetAdvice(found);
   const where = found ? `at "${found}"` : before ? `after "${before}"` : 'at the end of the file';
   return `this is not Python, ${where}. Look for a missing comma, quote, bracket or indentation before this place`;
 }
