@@ -14,7 +14,7 @@ import { readPython } from './python/reading';
 import { Dict, PythonError } from './python/values';
 import { readJson } from './read-json';
 import { readTypeScript } from './read-typescript';
-import { mayRead, type PackageRoots, packageFile, packageRoots } from './roots';
+import { type PackageRoots, packageFile, packageRoots, readableFrom } from './roots';
 import { errorAt, type SourceFile } from './source';
 
 /** Extensions a config may have, in the order they are tried when a path has none. */
@@ -70,6 +70,7 @@ class Reading {
   readonly notices: string[] = [];
   private readonly done = new Map<string, MergedFile>();
   private readonly packages: PackageRoots;
+  private readable?: (file: string) => boolean;
 
   constructor(
     private readonly top: string,
@@ -198,7 +199,8 @@ class Reading {
   }
 
   private allowed(file: string, { request, place }: BaseRequest): string {
-    if (mayRead(file, this.top, this.packages)) return file;
+    this.readable ??= readableFrom(this.top, this.packages);
+    if (this.readable(file)) return file;
     throw errorAt(
       place,
       `"${request}" lies outside of the project of ${this.top}, and a config must not reach there. ` +

@@ -34,16 +34,18 @@ export function packageRoots(given: PackageRoots = {}): PackageRoots {
 }
 
 /**
- * Whether `file` may be part of the config at `top`. A folder of the project may be a link (that is how projects take in
- * the configs of others), but a link to a single file counts as the file it leads to.
+ * Tells whether a file may be part of the config at `top`. A folder of the project may be a link (that is how projects
+ * take in the configs of others), but a link to a single file counts as the file it leads to.
  */
-export function mayRead(file: string, top: string, packages: PackageRoots): boolean {
-  const roots = [...Object.values(packages), path.join(packageRoot, 'configs')];
-  const real = realpathSync(file);
-  if ([projectOf(realpathSync(top)), ...roots].some((root) => isUnder(real, existingPath(root)))) return true;
-  return (
-    !lstatSync(file).isSymbolicLink() && [projectOf(path.resolve(top)), ...roots].some((root) => isUnder(file, root))
-  );
+export function readableFrom(top: string, packages: PackageRoots): (file: string) => boolean {
+  const given = [...Object.values(packages), path.join(packageRoot, 'configs')];
+  const roots = [projectOf(path.resolve(top)), ...given];
+  const real = [projectOf(realpathSync(top)), ...given.map(existingPath)];
+  return (file) => {
+    if (!lstatSync(file).isSymbolicLink() && roots.some((root) => isUnder(file, root))) return true;
+    const target = realpathSync(file);
+    return real.some((root) => isUnder(target, root));
+  };
 }
 
 const existingPath = (folder: string) => (existsSync(folder) ? realpathSync(folder) : folder);

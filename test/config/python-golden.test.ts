@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { readConfigFile } from '../../src/config';
+import { printDict, readConfigFile } from '../../src/config';
 import { goldenJson } from '../golden-data';
 import { typed } from './python-typed';
 import { complaint } from './scratch';
@@ -30,3 +30,15 @@ test.each(Object.entries(cases))('%s', (name, { text, value, error }) => {
   if (error) expect(complaint(() => read(file))).toMatch(/^Cannot (read|merge) /);
   else expect(typed(read(file))).toEqual(value);
 });
+
+const printed = goldenJson<Record<string, { text: string; value: unknown }>>('config/printed_configs');
+
+test.each(Object.entries(printed))(
+  '%s as printed is what mmengine reads back to the same values',
+  (name, reference) => {
+    const file = path.join(folder, `${name}.py`);
+    writeFileSync(file, cases[name].text);
+    expect(printDict(read(file), 'py')).toBe(reference.text);
+    expect(reference.value).toEqual(cases[name].value);
+  },
+);
