@@ -94,7 +94,7 @@ function oldPipeline(
   const given = Object.fromEntries(keys.map((key) => [key, take(dataset, key)]));
   if (given.img_scale === undefined && given.img_norm_cfg === undefined) return undefined;
   changes.note(`${path}.{${keys.filter((key) => given[key] !== undefined).join(', ')}}`, 'pipeline');
-  const masks = given.with_mask === true ? { with_mask: true } : {};
+  const masks: ConfigObject = given.with_mask === true ? { with_mask: true } : {};
   const steps: (ConfigObject | undefined)[] = [
     { type: 'LoadImageFromFile', backend_args: null },
     training ? { type: 'LoadAnnotations', with_bbox: given.with_label !== false, ...masks } : undefined,

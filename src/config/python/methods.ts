@@ -145,6 +145,8 @@ export const DICT_METHODS: Methods<Dict> = {
     return self.get(key as Value) as Value;
   },
   update(self, args, origin) {
+    if (self.config && args.positional.length && !(args.positional[0] instanceof Dict))
+      throw new PythonError('update() of a part of _base_ takes a dictionary');
     const pairs = pairsOf('update', args).map(([key, value, at]): [Value, Value, Origin?] => [
       key,
       value,

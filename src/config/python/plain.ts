@@ -4,6 +4,8 @@ import { type ConfigObject, type ConfigValue, checkKey, isObject, LIMITS } from 
 import { placesOf } from '../places';
 import { floatText, repr } from './text-form';
 import {
+  BaseVariable,
+  baseVariableAdvice,
   Callable,
   Dict,
   kindOf,
@@ -28,6 +30,7 @@ export function toPlain(value: Value, path = '', depth = 0): ConfigValue {
   if (value instanceof Lazy) return value.path;
   const items = listItems(value);
   if (items) return items.map((item, i) => toPlain(item, `${path}[${i}]`, depth + 1));
+  if (value instanceof BaseVariable) throw new PythonError(`${path}: ${baseVariableAdvice(value)}`);
   throw new PythonError(
     `${path} is ${kindOf(value)}, which is no data. Write the value itself, or a module's name as a string`,
   );
