@@ -17,6 +17,11 @@ test.each([
   ['faster-rcnn_r50_fpn_1x_coco', 'config_faster_r50_fpn_1x'],
   ['faster-rcnn_r50_pafpn_1x_coco', 'config_faster_r50_pafpn'],
   ['faster-rcnn_r50_fpn_1x_voc0712', 'config_faster_voc'],
+  ['retinanet_r50_fpn_1x_coco', 'config_retinanet_r50'],
+  ['ssd300_coco', 'config_ssd300'],
+  ['yolox_s_8xb8-300e_coco', 'config_yolox_s'],
+  ['yolov8_s_syncbn_fast_8xb16-500e_coco', 'config_mmyolo_yolov8_s'],
+  ['yolov8_m_syncbn_fast_8xb16-500e_coco', 'config_mmyolo_yolov8_m'],
   ['mask-rcnn_r50_fpn_1x_coco', 'config_mask_rcnn_r50'],
   ['cascade-mask-rcnn_r50_fpn_1x_coco', 'config_cascade_mask_r50'],
   ['faster-rcnn_r50_fpn_1x_cityscapes', 'config_faster_r50_cityscapes'],
@@ -39,8 +44,11 @@ function digest(config: unknown): string {
     .slice(0, 16);
 }
 
-const digests = JSON.parse(readFileSync(path.join(__dirname, '../golden/configs_two_stage.json'), 'utf8'));
-test.each(Object.entries(digests))('%s equals the reference', (name, expected) => {
+const digestsOf = (name: string): Record<string, string> =>
+  JSON.parse(readFileSync(path.join(__dirname, `../golden/${name}.json`), 'utf8'));
+const digests = digestsOf('configs_two_stage');
+const singleStage = digestsOf('configs_single_stage');
+test.each(Object.entries({ ...digests, ...singleStage }))('%s equals the reference', (name, expected) => {
   expect(digest(loadConfig(name).config)).toBe(expected);
 });
 
@@ -52,6 +60,10 @@ test.each(Object.keys(digests))('the model, pipelines and metric of %s are known
   for (const pipeline of pipelines) if (pipeline) expect(() => buildPipeline(pipeline, catalogue)).not.toThrow();
   const metric = [config.val_evaluator].flat()[0];
   expect(findModuleProblems(metric, catalogue, 'metric', 'val_evaluator')).toEqual([]);
+});
+
+test.each(Object.keys(singleStage))('the model of %s is known to the catalogue', (name) => {
+  expect(() => checkModel((loadConfig(name).config as Untyped).model, catalogue)).not.toThrow();
 });
 
 test('the R101 config differs from the R50 one in its backbone only', () => {

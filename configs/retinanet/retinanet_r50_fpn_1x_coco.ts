@@ -1,0 +1,12 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: [
+    '../_base_/models/retinanet_r50_fpn',
+    '../_base_/datasets/coco_detection',
+    '../_base_/schedules/schedule_1x',
+    '../_base_/default_runtime',
+    './retinanet_tta',
+  ],
+  optim_wrapper: { optimizer: { type: 'SGD', lr: 0.01, momentum: 0.9, weight_decay: 0.0001 } },
+});

@@ -1,0 +1,151 @@
+const train_pipeline = [
+  { type: 'LoadImageFromFile', backend_args: null },
+  { type: 'LoadAnnotations', with_bbox: true },
+  { type: 'CachedMosaic', img_scale: [640, 640], pad_val: 114.0 },
+  { type: 'RandomResize', scale: [1280, 1280], ratio_range: [0.1, 2.0], keep_ratio: true },
+  { type: 'RandomCrop', crop_size: [640, 640] },
+  { type: 'YOLOXHSVRandomAug' },
+  { type: 'RandomFlip', prob: 0.5 },
+  { type: 'Pad', size: [640, 640], pad_val: { img: [114, 114, 114] } },
+  {
+    type: 'CachedMixUp',
+    img_scale: [640, 640],
+    ratio_range: [1.0, 1.0],
+    max_cached_images: 20,
+    pad_val: [114, 114, 114],
+  },
+  { type: 'PackDetInputs' },
+];
+
+const train_pipeline_stage2 = [
+  { type: 'LoadImageFromFile', backend_args: null },
+  { type: 'LoadAnnotations', with_bbox: true },
+  { type: 'RandomResize', scale: [640, 640], ratio_range: [0.1, 2.0], keep_ratio: true },
+  { type: 'RandomCrop', crop_size: [640, 640] },
+  { type: 'YOLOXHSVRandomAug' },
+  { type: 'RandomFlip', prob: 0.5 },
+  { type: 'Pad', size: [640, 640], pad_val: { img: [114, 114, 114] } },
+  { type: 'PackDetInputs' },
+];
+
+const test_pipeline = [
+  { type: 'LoadImageFromFile', backend_args: null },
+  { type: 'Resize', scale: [640, 640], keep_ratio: true },
+  { type: 'Pad', size: [640, 640], pad_val: { img: [114, 114, 114] } },
+  { type: 'LoadAnnotations', with_bbox: true },
+  { type: 'PackDetInputs', meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'] },
+];
+
+const val_dataloader = { batch_size: 5, num_workers: 10, dataset: { pipeline: test_pipeline } };
+
+const val_evaluator = { proposal_nums: [100, 1, 10] };
+
+export default {
+  _base_: [
+    '../_base_/default_runtime',
+    '../_base_/schedules/schedule_1x',
+    '../_base_/datasets/coco_detection',
+    './rtmdet_tta',
+  ],
+  model: {
+    type: 'RTMDet',
+    data_preprocessor: {
+      type: 'DetDataPreprocessor',
+      mean: [103.53, 116.28, 123.675],
+      std: [57.375, 57.12, 58.395],
+      bgr_to_rgb: false,
+      batch_augments: null,
+    },
+    backbone: {
+      type: 'CSPNeXt',
+      arch: 'P5',
+      expand_ratio: 0.5,
+      deepen_factor: 1,
+      widen_factor: 1,
+      channel_attention: true,
+      norm_cfg: { type: 'SyncBN' },
+      act_cfg: { type: 'SiLU', inplace: true },
+    },
+    neck: {
+      type: 'CSPNeXtPAFPN',
+      in_channels: [256, 512, 1024],
+      out_channels: 256,
+      num_csp_blocks: 3,
+      expand_ratio: 0.5,
+      norm_cfg: { type: 'SyncBN' },
+      act_cfg: { type: 'SiLU', inplace: true },
+    },
+    bbox_head: {
+      type: 'RTMDetSepBNHead',
+      num_classes: 80,
+      in_channels: 256,
+      stacked_convs: 2,
+      feat_channels: 256,
+      anchor_generator: { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] },
+      bbox_coder: { type: 'DistancePointBBoxCoder' },
+      loss_cls: { type: 'QualityFocalLoss', use_sigmoid: true, beta: 2.0, loss_weight: 1.0 },
+      loss_bbox: { type: 'GIoULoss', loss_weight: 2.0 },
+      with_objectness: false,
+      exp_on_reg: true,
+      share_conv: true,
+      pred_kernel_size: 1,
+      norm_cfg: { type: 'SyncBN' },
+      act_cfg: { type: 'SiLU', inplace: true },
+    },
+    train_cfg: {
+      assigner: { type: 'DynamicSoftLabelAssigner', topk: 13 },
+      allowed_border: -1,
+      pos_weight: -1,
+      debug: false,
+    },
+    test_cfg: {
+      nms_pre: 30000,
+      min_bbox_size: 0,
+      score_thr: 0.001,
+      nms: { type: 'nms', iou_threshold: 0.65 },
+      max_per_img: 300,
+    },
+  },
+  train_pipeline,
+  train_pipeline_stage2,
+  test_pipeline,
+  train_dataloader: {
+    batch_size: 32,
+    num_workers: 10,
+    batch_sampler: null,
+    pin_memory: true,
+    dataset: { pipeline: train_pipeline },
+  },
+  val_dataloader,
+  test_dataloader: val_dataloader,
+  max_epochs: 300,
+  stage2_num_epochs: 20,
+  base_lr: 0.004,
+  interval: 10,
+  train_cfg: { max_epochs: 300, val_interval: 10, dynamic_intervals: [[280, 1]] },
+  val_evaluator,
+  test_evaluator: val_evaluator,
+  optim_wrapper: {
+    _delete_: true,
+    type: 'OptimWrapper',
+    optimizer: { type: 'AdamW', lr: 0.004, weight_decay: 0.05 },
+    paramwise_cfg: { norm_decay_mult: 0, bias_decay_mult: 0, bypass_duplicate: true },
+  },
+  param_scheduler: [
+    { type: 'LinearLR', start_factor: 1e-5, by_epoch: false, begin: 0, end: 1000 },
+    {
+      type: 'CosineAnnealingLR',
+      eta_min: 0.0002,
+      begin: 150,
+      end: 300,
+      T_max: 150,
+      by_epoch: true,
+      convert_to_iter_based: true,
+    },
+  ],
+  default_hooks: { checkpoint: { interval: 10, max_keep_ckpts: 3 } },
+  custom_hooks: [
+    { type: 'EMAHook', ema_type: 'ExpMomentumEMA', momentum: 0.0002, update_buffers: true, priority: 49 },
+    { type: 'PipelineSwitchHook', switch_epoch: 280, switch_pipeline: train_pipeline_stage2 },
+  ],
+};
