@@ -43,7 +43,8 @@ export class CSPLayerWithTwoConv extends Module {
   /** [N, H, W, inChannels] -> [N, H, W, outChannels]. */
   forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
-      const parts = tf.split<tf.Tensor4D>(this.mainConv.forward(x), 2, 3);
+      // a list of its own: the tape keeps the one that split returns
+      const parts = [...tf.split<tf.Tensor4D>(this.mainConv.forward(x), 2, 3)];
       for (const block of this.blocks) parts.push(block.forward(parts[parts.length - 1]));
       return this.finalConv.forward(tf.concat(parts, 3));
     });

@@ -120,7 +120,8 @@ function roll(x: tf.Tensor4D, count: number): tf.Tensor4D {
   return [1, 2].reduce((y, axis) => {
     const length = y.shape[axis];
     const at = (((count % length) + length) % length) as number;
-    return tf.concat(tf.split<tf.Tensor4D>(y, [at, length - at], axis).reverse(), axis);
+    const [first, rest] = tf.split<tf.Tensor4D>(y, [at, length - at], axis);
+    return tf.concat([rest, first], axis);
   }, x);
 }
 
