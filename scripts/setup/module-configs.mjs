@@ -82,8 +82,12 @@ function override(node) {
   const kind = nestedKind(node);
   if (kind) return moduleNode('ModuleOverride', kind);
   if (ts.isUnionTypeNode(node) || ts.isParenthesizedTypeNode(node)) return visit(node, override);
-  if (ts.isTypeLiteralNode(node) && node.members.every(ts.isPropertySignature)) {
-    const members = node.members.map(({ name, type }) => optional(name, override(type)));
+  if (ts.isTypeLiteralNode(node)) {
+    const members = node.members.map((member) => {
+      if (ts.isPropertySignature(member)) return optional(member.name, override(member.type));
+      const { modifiers, parameters, type } = member;
+      return factory.createIndexSignature(modifiers, parameters, override(type));
+    });
     return factory.createTypeLiteralNode([
       ...members,
       optional('_delete_', factory.createKeywordTypeNode(ts.SyntaxKind.BooleanKeyword)),
