@@ -17,15 +17,20 @@ export function adaptiveMaxPool2d(x: tf.Tensor4D, size: [number, number]): tf.Te
   });
 }
 
-/** [N, L, C] -> [N, count, C]; a short window reads its last element twice. */
+/** [N, L, C] -> [N, count, C]; a short window is filled up with what never wins. */
 function windowMax(x: tf.Tensor3D, count: number): tf.Tensor3D {
   const [n, length, c] = x.shape;
   const bounds = Array.from({ length: count }, (_, i) => [
     Math.floor((i * length) / count),
-    Math.ceil(((i + 1) * length) / count) - 1,
+    Math.ceil(((i + 1) * length) / count),
   ]);
-  const longest = Math.max(...bounds.map(([first, last]) => last - first + 1));
-  const index = bounds.flatMap(([first, last]) => Array.from({ length: longest }, (_, k) => Math.min(first + k, last)));
-  const windows = tf.gather(x, tf.tensor1d(index, 'int32'), 1).reshape([n, count, longest, c]);
+  const longest = Math.max(...bounds.map(([start, end]) => end - start));
+  const index = bounds.flatMap(([start, end]) =>
+    Array.from({ length: longest }, (_, k) => (start + k < end ? start + k : length)),
+  );
+  // not an element read twice: the gradient of a maximum goes to each of several equal ones
+  const below = tf.fill([n, 1, c], Number.NEGATIVE_INFINITY) as tf.Tensor3D;
+  const filled = tf.concat([x, below], 1);
+  const windows = tf.gather(filled, tf.tensor1d(index, 'int32'), 1).reshape([n, count, longest, c]);
   return tf.max(windows, 2);
 }

@@ -42,7 +42,14 @@ function plainProduct(a: tf.Tensor, b: tf.Tensor, multiply: (a: tf.Tensor, b: tf
 export function matMulKernels(): tf.KernelConfig[] {
   const product = tf.getKernel(tf.BatchMatMul, 'wasm')!;
   const fused = tf.getKernel(tf._FusedMatMul, 'wasm')!;
-  const stock = (backend: object) => (a: tf.Tensor, b: tf.Tensor) => {
+  // XNNPACK keeps the right-hand matrix it has packed under the identity of its data alone: the same data in another shape
+  // would be read as the first (and past its end), so it gets a copy
+  const packed = new WeakMap<object, string>();
+  const stock = (backend: object) => (a: tf.Tensor, given: tf.Tensor) => {
+    const shape = given.shape.slice(-2).join();
+    const known = packed.get(given.dataId);
+    const b = known === undefined || known === shape ? given : tf.add(given, 0);
+    packed.set(b.dataId, shape);
     const out = product.kernelFunc({ inputs: { a, b }, backend, attrs: { transposeA: false, transposeB: false } });
     return tf.engine().makeTensorFromTensorInfo(out as tf.TensorInfo);
   };

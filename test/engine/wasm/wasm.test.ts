@@ -29,6 +29,20 @@ describe('wasm engine', () => {
     });
   });
 
+  test('one tensor in two shapes as the right-hand matrix', () => {
+    const values = tf.range(0, 96) as tf.Tensor1D;
+    const sums = (rows: number) => {
+      const product = tf.matMul(tf.ones<tf.Rank.R2>([1, rows]), values.reshape<tf.Tensor2D>([rows, 96 / rows]));
+      return [...product.dataSync()];
+    };
+    for (const rows of [12, 3, 12, 48])
+      expect(sums(rows)).toEqual(
+        Array.from({ length: 96 / rows }, (_, j) =>
+          Array.from({ length: rows }, (_, i) => (i * 96) / rows + j).reduce((a, b) => a + b, 0),
+        ),
+      );
+  });
+
   test('memory is flat over training steps', () => {
     const filter = tf.variable(tf.randomNormal<tf.Rank.R4>([3, 3, 8, 8], 0, 0.1, 'float32', 1));
     const momentum = tf.variable(tf.zerosLike(filter), false);
