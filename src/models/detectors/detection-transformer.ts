@@ -14,6 +14,7 @@ import {
   SinePositionalEncoding,
   sineOptions,
 } from '../layers/positional-encodings/sine-positional-encoding';
+import { buildNeck, neckOption } from '../necks/neck-sequence';
 import type { Backbone, DetBatch, FeatureSpec, Neck } from '../types';
 
 /** The options of every detector of the family; its encoder and decoder come on top. */
@@ -22,7 +23,7 @@ export const detectionTransformerOptions = {
     .default({ type: 'DetDataPreprocessor' })
     .describe('Normalises images and makes batches'),
   backbone: moduleOption('backbone').describe('Image to feature levels'),
-  neck: moduleOption('neck').nullish().describe('Brings the feature levels to the channels of the transformer'),
+  neck: neckOption.nullish().describe('Brings the feature levels to the channels of the transformer'),
   bbox_head: moduleOption('dense_head').describe('Class and box of every query'),
   positional_encoding: sineOptions.describe('Sine encoding of where a feature stands'),
   num_queries: z.int().positive().default(100).describe('Objects an image can have at most'),
@@ -34,7 +35,7 @@ export const detectionTransformerOptions = {
 export interface DetectionTransformerConfig {
   data_preprocessor: ModuleConfig;
   backbone: ModuleConfig;
-  neck?: ModuleConfig | null;
+  neck?: ModuleConfig | ModuleConfig[] | null;
   bbox_head: ModuleConfig;
   positional_encoding: SineOptions;
   num_queries: number;
@@ -70,7 +71,7 @@ export abstract class DetectionTransformer<Head extends QueryHead> extends Modul
     this.backbone = this.addChild('backbone', registry.build<Backbone>('backbone', config.backbone, at('backbone')));
     let inputs = this.backbone.outputs;
     if (config.neck) {
-      this.neck = this.addChild('neck', registry.build<Neck>('neck', config.neck, { ...at('neck'), inputs }));
+      this.neck = this.addChild('neck', buildNeck(config.neck, { registry, ...at('neck'), inputs }));
       inputs = this.neck.outputs;
     }
     const cannot = `Cannot build ${type}${path ? ` at ${path}` : ''}`;
