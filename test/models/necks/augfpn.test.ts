@@ -23,7 +23,7 @@ test.each(['neck_augfpn', 'neck_augfpn_ratios'])('%s equals its formula', (name)
 /** A module under its own parameters' names whose forward is another function of them. */
 class Seen extends Module {
   constructor(
-    private readonly inner: Module,
+    inner: Module,
     readonly forward: (inputs: tf.Tensor4D[]) => tf.Tensor4D[],
   ) {
     super();
