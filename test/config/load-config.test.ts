@@ -13,7 +13,11 @@ const refusal = (files: Record<string, unknown>, file: string) =>
 test('every config of the package reads', () => {
   const names = [...listConfigs().keys()];
   expect(names).toContain('faster-rcnn_r18_fpn_toytown');
-  for (const name of names) expect(loadConfig(name).config.model, name).toHaveProperty('type');
+  // a *_tta file holds what is laid over a model, as MMDetection's do
+  for (const name of names) {
+    const { model, tta_model } = loadConfig(name).config;
+    expect(model ?? tta_model, name).toHaveProperty('type');
+  }
 });
 
 test('a name is found, a near miss suggests, and options are laid over', () => {
