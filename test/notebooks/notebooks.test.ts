@@ -69,6 +69,13 @@ test.each(names)('%s runs from top to bottom', { timeout: 600_000 }, (name) => {
     expect(errors).toMatch(/RangeError: 0.91 looks too good\n\s+at check \(cell\[\d+\]:4:26\)/);
     expect(results.map((o) => text(o.text ?? '')).join('')).toContain(`from a shell\n${process.version}`);
   }
+  if (name === '02-necks.ipynb') {
+    expect(shown).toMatch(/stack_times: required/);
+    expect(results.map((o) => text(o.text ?? '')).join('')).toMatch(/Cannot place anchors at model.rpn_head/);
+    expect(shown).toMatch(
+      /Comparison\n.*FPN .*PAFPN .*NASFPN .*FPG .*FPN_DropBlock .*FPN \+ BFP .*AugFPN .*WeightedFPN/,
+    );
+  }
   if (name === '01-tour.ipynb') {
     expect(shown).toMatch(/AP50/);
     expect(shown).toMatch(/Comparison/);

@@ -10,6 +10,11 @@ const REDUCTIONS: Record<string, [RegExp, string, number][]> = {
     [/epochs: \d+/, 'epochs: 1', 2],
     [/\.\.\/runs\/tour\/work/, 'work', 5],
   ],
+  '02-necks.ipynb': [
+    [/images: \d+/, 'images: 24', 1],
+    [/epochs: \d+/, 'epochs: 1', 3],
+    [/\.\.\/runs\/necks/, 'work', 4],
+  ],
 };
 
 /** Makes the tour's detector a small one too: where only what is shown matters. */
