@@ -3,13 +3,14 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { BatchNorm2d } from '../../nn/batch-norm2d';
 import { ConvModule } from '../../nn/conv-module';
 import { applyInitCfg, initCfg } from '../../nn/init-cfg';
 import { actCfg, convCfg, normCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { defineModule } from '../../registry';
+import { evaluateNorms } from '../layers/evaluate-norms';
 import type { Backbone, FeatureSpec } from '../types';
+import { outputsOfLayers } from './outputs-of-layers';
 import { pretrainedOption, readPretrained } from './residual-options';
 
 const DEPTHS = [1, 2, 8, 8, 4];
@@ -95,22 +96,13 @@ export class Darknet extends Module implements Backbone {
   /** Training mode; with `norm_eval` the batch norms stay in evaluation mode. */
   override train(mode = true): this {
     super.train(mode);
-    if (mode && this.options.norm_eval)
-      for (const [, module] of this.modules()) if (module instanceof BatchNorm2d) module.eval();
+    if (mode && this.options.norm_eval) evaluateNorms(this);
     return this;
   }
 
   /** [N, H, W, 3] -> the outputs of `out_indices`. */
   forward(x: tf.Tensor4D): tf.Tensor4D[] {
-    return tf.tidy(() => {
-      let y = x;
-      const outputs: tf.Tensor4D[] = [];
-      for (const [i, layer] of this.layers.entries()) {
-        y = layer.forward(y);
-        if (this.options.out_indices.includes(i)) outputs.push(y);
-      }
-      return outputs;
-    });
+    return outputsOfLayers(this.layers, x, this.options.out_indices);
   }
 }
 

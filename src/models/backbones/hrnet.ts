@@ -4,7 +4,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
-import { BatchNorm2d } from '../../nn/batch-norm2d';
 import { buildConv } from '../../nn/build-conv';
 import { convNorm, type Norm } from '../../nn/conv-norm';
 import type { Conv2d } from '../../nn/conv2d';
@@ -14,6 +13,7 @@ import { buildNorm, convCfg, normCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { ModuleList, Sequential } from '../../nn/module-list';
 import { defineModule } from '../../registry';
+import { evaluateNorms } from '../layers/evaluate-norms';
 import type { Backbone, FeatureSpec } from '../types';
 import { ConvNormSequence } from './conv-norm-sequence';
 import { buildBranch, HighResolutionModule, HR_BLOCKS } from './high-resolution-module';
@@ -121,8 +121,7 @@ export class HRNet extends Module implements Backbone {
   /** Training mode; with `norm_eval` the batch norms stay in evaluation mode. */
   override train(mode = true): this {
     super.train(mode);
-    if (mode && this.options.norm_eval)
-      for (const [, module] of this.modules()) if (module instanceof BatchNorm2d) module.eval();
+    if (mode && this.options.norm_eval) evaluateNorms(this);
     return this;
   }
 

@@ -2,7 +2,6 @@
 // and its kin, which differ in what a block is and how wide it is.
 
 import * as tf from '@tensorflow/tfjs';
-import { BatchNorm2d } from '../../nn/batch-norm2d';
 import { ModulatedDeformConv2dPack } from '../../nn/deform-conv2d-pack';
 import { applyInitCfg } from '../../nn/init-cfg';
 import { zeros } from '../../nn/initializers';
@@ -10,6 +9,7 @@ import type { ConvCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { Sequential } from '../../nn/module-list';
 import { NonLocal2d } from '../../nn/non-local2d';
+import { evaluateNorms } from '../layers/evaluate-norms';
 import { GeneralizedAttention } from '../layers/generalized-attention';
 import type { Backbone, FeatureSpec } from '../types';
 import type { BlockConfig } from './basic-block';
@@ -141,8 +141,7 @@ export class ResidualNetwork extends Module implements Backbone {
   /** Training mode; with `norm_eval` the batch norms stay in evaluation mode. */
   override train(mode = true): this {
     super.train(mode);
-    if (mode && this.options.norm_eval)
-      for (const [, module] of this.modules()) if (module instanceof BatchNorm2d) module.eval();
+    if (mode && this.options.norm_eval) evaluateNorms(this);
     return this;
   }
 

@@ -1,12 +1,13 @@
 // A stem and stages that read each other, named `stem`, `stage1`, `stage2`, ...: the frame of the CSP backbones.
 
-import * as tf from '@tensorflow/tfjs';
+import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
-import { BatchNorm2d } from '../../nn/batch-norm2d';
 import { Module } from '../../nn/module';
 import { Sequential } from '../../nn/module-list';
+import { evaluateNorms } from '../layers/evaluate-norms';
 import type { Backbone, FeatureSpec } from '../types';
+import { outputsOfLayers } from './outputs-of-layers';
 
 export type Part = Module & { forward(x: tf.Tensor4D): tf.Tensor4D };
 
@@ -64,21 +65,12 @@ export class StagedNetwork extends Module implements Backbone {
   /** Training mode; with `norm_eval` the batch norms stay in evaluation mode. */
   override train(mode = true): this {
     super.train(mode);
-    if (mode && this.options.norm_eval)
-      for (const [, module] of this.modules()) if (module instanceof BatchNorm2d) module.eval();
+    if (mode && this.options.norm_eval) evaluateNorms(this);
     return this;
   }
 
   /** [N, H, W, 3] -> the outputs of `out_indices`: 0 the stem, stride 2, then the stages. */
   forward(x: tf.Tensor4D): tf.Tensor4D[] {
-    return tf.tidy(() => {
-      let y = x;
-      const outputs: tf.Tensor4D[] = [];
-      for (const [i, layer] of this.layers.entries()) {
-        y = layer.forward(y);
-        if (this.options.out_indices.includes(i)) outputs.push(y);
-      }
-      return outputs;
-    });
+    return outputsOfLayers(this.layers, x, this.options.out_indices);
   }
 }

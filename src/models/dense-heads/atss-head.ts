@@ -19,8 +19,7 @@ import { takeBoxes } from '../../ops';
 import type { Random } from '../../random';
 import { type BuildContext, defineModule, moduleOption } from '../../registry';
 import { flattenLevels } from '../layers/flatten-levels';
-import { inferHeadChannels } from '../layers/infer-head-channels';
-import { inferNumClasses } from '../layers/infer-num-classes';
+import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
 import type { Loss } from '../losses';
 import type { DetBatch, Losses } from '../types';
 import { AnchorDetectionHead, type AnchorDetectionHeadConfig } from './anchor-detection-head';
@@ -158,11 +157,7 @@ export const atssHeadDefinition = defineModule({
   example:
     "{ type: 'ATSSHead', num_classes: 80, anchor_generator: { type: 'AnchorGenerator', ratios: [1], octave_base_scale: 8, scales_per_octave: 1 }, loss_cls: { type: 'FocalLoss' }, loss_bbox: { type: 'GIoULoss', loss_weight: 2 } }",
   options,
-  inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the data set' },
-  infer: (given, context) => ({
-    ...given,
-    in_channels: inferHeadChannels('ATSSHead', given.in_channels, context),
-    num_classes: inferNumClasses('ATSSHead', given.num_classes, context),
-  }),
+  inferred: denseHeadInferred,
+  infer: (given, context) => inferDenseHead('ATSSHead', given, context),
   build: (given, context) => new ATSSHead(given as ATSSHeadConfig, context),
 });

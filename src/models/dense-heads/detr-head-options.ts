@@ -1,9 +1,9 @@
 // The options of the heads of the DETR family, and what can be inferred of them.
 
 import { z } from 'zod';
-import { DetLabError } from '../../errors';
 import { initCfg } from '../../nn';
 import { type BuildContext, type ModuleConfig, moduleOption } from '../../registry';
+import { inferNumClasses } from '../layers/infer-num-classes';
 
 const defaultAssigner = {
   type: 'HungarianAssigner',
@@ -47,22 +47,8 @@ export type DETRHeadConfig = DETRHeadOptions & { num_classes: number };
 export const detrHeadInferred = { num_classes: 'the classes of the data set' };
 
 /** Fills the classes; refuses what contradicts the data set. */
-export function inferDETRHead<O extends DETRHeadOptions>(
-  type: string,
-  given: O,
-  { numClasses, path }: BuildContext,
-): O {
-  if (given.num_classes !== undefined && numClasses !== undefined && given.num_classes !== numClasses)
-    throw new DetLabError(
-      `Cannot build ${type} at ${path}: its num_classes is ${given.num_classes}, but the data set has ${numClasses} ` +
-        'classes. Leave num_classes out to take theirs',
-    );
-  const num_classes = given.num_classes ?? numClasses;
-  if (num_classes === undefined)
-    throw new DetLabError(
-      `Cannot build ${type} at ${path}: num_classes is neither given nor known from a data set. Give a number, for example 80`,
-    );
-  return { ...given, num_classes };
+export function inferDETRHead<O extends DETRHeadOptions>(type: string, given: O, context: BuildContext): O {
+  return { ...given, num_classes: inferNumClasses(type, given.num_classes, context) };
 }
 
 /**

@@ -20,8 +20,7 @@ import {
 import { takeBoxes } from '../../ops';
 import { type BuildContext, defineModule, moduleOption } from '../../registry';
 import { flattenLevels } from '../layers/flatten-levels';
-import { inferHeadChannels } from '../layers/infer-head-channels';
-import { inferNumClasses } from '../layers/infer-num-classes';
+import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
 import type { ClassificationLoss, Loss } from '../losses';
 import { type MlvlPointGenerator, toInstances } from '../task-modules';
 import { type DistancePointBBoxCoder, pointsOf } from '../task-modules/coders/distance-point-bbox-coder';
@@ -267,18 +266,14 @@ export const fcosHeadDefinition = defineModule({
   shapes: 'feature levels [N, H, W, C] -> per image, boxes [n, 4], scores [n] and labels [n]',
   example: "{ type: 'FCOSHead', num_classes: 80, strides: [4, 8, 16, 32, 64] }",
   options,
-  inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the data set' },
+  inferred: denseHeadInferred,
   infer: (given, context) => {
     if (given.regress_ranges.length !== given.strides.length)
       throw new DetLabError(
         `Cannot build FCOSHead at ${context.path}: expected as many regress_ranges as strides (${given.strides.length}), ` +
           `received ${given.regress_ranges.length}`,
       );
-    return {
-      ...given,
-      in_channels: inferHeadChannels('FCOSHead', given.in_channels, context),
-      num_classes: inferNumClasses('FCOSHead', given.num_classes, context),
-    };
+    return inferDenseHead('FCOSHead', given, context);
   },
   build: (given, context) => new FCOSHead(given as FCOSHeadConfig, context),
 });

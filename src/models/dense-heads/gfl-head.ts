@@ -20,8 +20,7 @@ import { stopGradient, takeBoxes } from '../../ops';
 import type { Random } from '../../random';
 import { type BuildContext, defineModule, moduleOption } from '../../registry';
 import { flattenLevels } from '../layers/flatten-levels';
-import { inferHeadChannels } from '../layers/infer-head-channels';
-import { inferNumClasses } from '../layers/infer-num-classes';
+import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
 import type { Loss, QualityFocalLoss } from '../losses';
 import { boxPair } from '../losses/box-pair';
 import type { DistancePointBBoxCoder } from '../task-modules/coders/distance-point-bbox-coder';
@@ -238,11 +237,7 @@ export const gflHeadDefinition = defineModule({
   example:
     "{ type: 'GFLHead', num_classes: 80, anchor_generator: { type: 'AnchorGenerator', ratios: [1], octave_base_scale: 8, scales_per_octave: 1 }, loss_cls: { type: 'QualityFocalLoss' }, loss_bbox: { type: 'GIoULoss', loss_weight: 2 } }",
   options,
-  inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the data set' },
-  infer: (given, context) => ({
-    ...given,
-    in_channels: inferHeadChannels('GFLHead', given.in_channels, context),
-    num_classes: inferNumClasses('GFLHead', given.num_classes, context),
-  }),
+  inferred: denseHeadInferred,
+  infer: (given, context) => inferDenseHead('GFLHead', given, context),
   build: (given, context) => new GFLHead(given as GFLHeadConfig, context),
 });

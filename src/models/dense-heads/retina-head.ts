@@ -5,8 +5,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { applyInitCfg, Conv2d, type ConvModule, convCfg, initCfg, type ModuleList, normCfg } from '../../nn';
 import { type BuildContext, defineModule, moduleOption } from '../../registry';
-import { inferHeadChannels } from '../layers/infer-head-channels';
-import { inferNumClasses } from '../layers/infer-num-classes';
+import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
 import { AnchorDetectionHead, type AnchorDetectionHeadConfig } from './anchor-detection-head';
 import { anchorHeadOptions } from './anchor-head-options';
 import { cellPriors } from './cell-priors';
@@ -76,11 +75,7 @@ export const retinaHeadDefinition = defineModule({
   example:
     "{ type: 'RetinaHead', num_classes: 80, stacked_convs: 4, loss_cls: { type: 'FocalLoss' }, loss_bbox: { type: 'L1Loss' } }",
   options,
-  inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the data set' },
-  infer: (given, context) => ({
-    ...given,
-    in_channels: inferHeadChannels('RetinaHead', given.in_channels, context),
-    num_classes: inferNumClasses('RetinaHead', given.num_classes, context),
-  }),
+  inferred: denseHeadInferred,
+  infer: (given, context) => inferDenseHead('RetinaHead', given, context),
   build: (given, context) => new RetinaHead(given as RetinaHeadConfig, context),
 });

@@ -13,8 +13,7 @@ import {
   Scale,
 } from '../../nn';
 import { type BuildContext, defineModule } from '../../registry';
-import { inferHeadChannels } from '../layers/infer-head-channels';
-import { inferNumClasses } from '../layers/infer-num-classes';
+import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
 import {
   RTMDetBaseHead,
   type RTMDetConfig,
@@ -85,11 +84,7 @@ export const rtmdetHeadDefinition = defineModule({
   example:
     "{ type: 'RTMDetHead', num_classes: 80, anchor_generator: { type: 'MlvlPointGenerator', offset: 0, strides: [4, 8, 16, 32, 64] } }",
   options: z.strictObject(rtmdetOptions),
-  inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the data set' },
-  infer: (given, context) => ({
-    ...given,
-    in_channels: inferHeadChannels('RTMDetHead', given.in_channels, context),
-    num_classes: inferNumClasses('RTMDetHead', given.num_classes, context),
-  }),
+  inferred: denseHeadInferred,
+  infer: (given, context) => inferDenseHead('RTMDetHead', given, context),
   build: (given, context) => new RTMDetHead(given as RTMDetConfig, context),
 });

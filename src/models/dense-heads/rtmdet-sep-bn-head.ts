@@ -17,8 +17,7 @@ import {
   normCfg,
 } from '../../nn';
 import { type BuildContext, defineModule } from '../../registry';
-import { inferHeadChannels } from '../layers/infer-head-channels';
-import { inferNumClasses } from '../layers/infer-num-classes';
+import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
 import {
   RTMDetBaseHead,
   type RTMDetConfig,
@@ -116,18 +115,14 @@ export const rtmdetSepBNHeadDefinition = defineModule({
   example:
     "{ type: 'RTMDetSepBNHead', num_classes: 80, stacked_convs: 2, anchor_generator: { type: 'MlvlPointGenerator', offset: 0, strides: [4, 8, 16, 32, 64] } }",
   options,
-  inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the data set' },
+  inferred: denseHeadInferred,
   infer: (given, context) => {
     if (given.share_conv && given.use_depthwise)
       throw new DetLabError(
         `Cannot build RTMDetSepBNHead at ${context.path}: depthwise separable convolutions are not shared among levels. ` +
           'Set share_conv or use_depthwise to false',
       );
-    return {
-      ...given,
-      in_channels: inferHeadChannels('RTMDetSepBNHead', given.in_channels, context),
-      num_classes: inferNumClasses('RTMDetSepBNHead', given.num_classes, context),
-    };
+    return inferDenseHead('RTMDetSepBNHead', given, context);
   },
   build: (given, context) => new RTMDetSepBNHead(given as RTMDetSepBNConfig, context),
 });

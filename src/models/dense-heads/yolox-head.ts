@@ -23,8 +23,7 @@ import {
 import { stopGradient, takeBoxes } from '../../ops';
 import { type BuildContext, defineModule, moduleOption } from '../../registry';
 import { flattenLevels } from '../layers/flatten-levels';
-import { inferHeadChannels } from '../layers/infer-head-channels';
-import { inferNumClasses } from '../layers/infer-num-classes';
+import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
 import { nmsOption } from '../layers/nms-option';
 import type { Loss } from '../losses';
 import { type MlvlPointGenerator, toInstances } from '../task-modules';
@@ -306,11 +305,7 @@ export const yoloxHeadDefinition = defineModule({
   shapes: 'feature levels [N, H, W, C] -> per image, boxes [n, 4], scores [n] and labels [n]',
   example: "{ type: 'YOLOXHead', num_classes: 80, feat_channels: 128, strides: [4, 8, 16, 32, 64] }",
   options,
-  inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the data set' },
-  infer: (given, context) => ({
-    ...given,
-    in_channels: inferHeadChannels('YOLOXHead', given.in_channels, context),
-    num_classes: inferNumClasses('YOLOXHead', given.num_classes, context),
-  }),
+  inferred: denseHeadInferred,
+  infer: (given, context) => inferDenseHead('YOLOXHead', given, context),
   build: (given, context) => new YOLOXHead(given as YOLOXHeadConfig, context),
 });

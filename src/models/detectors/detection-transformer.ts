@@ -2,10 +2,8 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import type { PackedSample } from '../../data/types';
 import { DetLabError } from '../../errors';
-import { initCfg, xavier } from '../../nn';
-import { Module } from '../../nn/module';
+import { initCfg, type Module, xavier } from '../../nn';
 import { type BuildContext, type ModuleConfig, moduleOption } from '../../registry';
 import { detrTestCfg, detrTrainCfg } from '../dense-heads/detr-head-options';
 import type { QueryHead } from '../dense-heads/query-head';
@@ -14,15 +12,13 @@ import {
   SinePositionalEncoding,
   sineOptions,
 } from '../layers/positional-encodings/sine-positional-encoding';
-import { buildNeck, neckOption } from '../necks/neck-sequence';
-import type { Backbone, DetBatch, FeatureSpec, Neck } from '../types';
+import { neckOption } from '../necks/neck-sequence';
+import type { FeatureSpec } from '../types';
+import { BaseDetector, detectorParts } from './base-detector';
 
 /** The options of every detector of the family; its encoder and decoder come on top. */
 export const detectionTransformerOptions = {
-  data_preprocessor: moduleOption('data_preprocessor')
-    .default({ type: 'DetDataPreprocessor' })
-    .describe('Normalises images and makes batches'),
-  backbone: moduleOption('backbone').describe('Image to feature levels'),
+  ...detectorParts,
   neck: neckOption.nullish().describe('Brings the feature levels to the channels of the transformer'),
   bbox_head: moduleOption('dense_head').describe('Class and box of every query'),
   positional_encoding: sineOptions.describe('Sine encoding of where a feature stands'),
@@ -43,39 +39,25 @@ export interface DetectionTransformerConfig {
   test_cfg?: unknown;
 }
 
-interface Preprocessor {
-  forward(samples: PackedSample[]): DetBatch;
-}
-
-export abstract class DetectionTransformer<Head extends QueryHead> extends Module {
-  readonly backbone: Backbone;
-  readonly neck?: Neck;
+export abstract class DetectionTransformer<Head extends QueryHead> extends BaseDetector {
   readonly bboxHead: Head;
   protected readonly positionalEncoding: SinePositionalEncoding;
-  private readonly preprocessor: Preprocessor;
 
   /** `headOptions` are set by the detector and may not stand in its config. */
   constructor(
     type: string,
     config: DetectionTransformerConfig,
-    { registry, path, numClasses }: BuildContext,
+    context: BuildContext,
     {
       embedDims,
       levels,
       headOptions = {},
     }: { embedDims: number; levels?: number; headOptions?: Record<string, unknown> },
   ) {
-    super();
-    const at = (name: string) => ({ path: path ? `${path}.${name}` : name });
-    this.preprocessor = registry.build('data_preprocessor', config.data_preprocessor, at('data_preprocessor'));
-    this.backbone = this.addChild('backbone', registry.build<Backbone>('backbone', config.backbone, at('backbone')));
-    let inputs = this.backbone.outputs;
-    if (config.neck) {
-      this.neck = this.addChild('neck', buildNeck(config.neck, { registry, ...at('neck'), inputs }));
-      inputs = this.neck.outputs;
-    }
+    super(config, context);
+    const { registry, path, numClasses } = context;
     const cannot = `Cannot build ${type}${path ? ` at ${path}` : ''}`;
-    checkChannels(cannot, inputs, embedDims, levels);
+    checkChannels(cannot, this.levels, embedDims, levels);
     const { num_feats } = config.positional_encoding;
     if (num_feats * 2 !== embedDims)
       throw new DetLabError(
@@ -88,7 +70,10 @@ export abstract class DetectionTransformer<Head extends QueryHead> extends Modul
     const head = { ...config.bbox_head, ...headOptions, train_cfg, test_cfg };
     this.bboxHead = this.addChild(
       'bbox_head',
-      registry.build<Head>('dense_head', head, { ...at('bbox_head'), numClasses }),
+      registry.build<Head>('dense_head', head, {
+        path: path ? `${path}.bbox_head` : 'bbox_head',
+        numClasses,
+      }),
     );
     if (this.bboxHead.embedDims !== embedDims)
       throw new DetLabError(
@@ -99,16 +84,6 @@ export abstract class DetectionTransformer<Head extends QueryHead> extends Modul
 
   get classes(): number {
     return this.bboxHead.classes;
-  }
-
-  preprocess(samples: PackedSample[]): DetBatch {
-    return this.preprocessor.forward(samples);
-  }
-
-  /** [N, H, W, 3] -> feature levels, finest first. */
-  extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[] {
-    const features = this.backbone.forward(inputs);
-    return this.neck ? this.neck.forward(features) : features;
   }
 
   /** Matrices of an encoder or decoder start Xavier-uniform. */

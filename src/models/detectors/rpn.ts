@@ -1,17 +1,15 @@
 // RPN: the region proposal network as a detector of its own. It finds objects of one class, "object".
 
-import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import type { Detections, PackedSample } from '../../data/types';
-import { initCfg, Module } from '../../nn';
+import type { Detections } from '../../data/types';
+import { initCfg } from '../../nn';
 import type { Random } from '../../random';
 import { type BuildContext, defineModule, moduleOption } from '../../registry';
 import { anchorTrainCfg } from '../dense-heads/anchor-head-options';
 import { proposalCfg } from '../dense-heads/proposals';
 import type { RPNHead } from '../dense-heads/rpn-head';
-import { buildNeck } from '../necks/neck-sequence';
-import type { Backbone, DetBatch, Detector, Losses, Neck } from '../types';
-import { detectorParts } from './two-stage-detector';
+import type { DetBatch, Detector, Losses } from '../types';
+import { BaseDetector, detectorParts } from './base-detector';
 
 const options = z.strictObject({
   ...detectorParts,
@@ -27,27 +25,13 @@ const options = z.strictObject({
   init_cfg: initCfg.nullish().describe('Weights of the whole model'),
 });
 
-interface Preprocessor {
-  forward(samples: PackedSample[]): DetBatch;
-}
-
-export class RPN extends Module implements Detector {
+export class RPN extends BaseDetector implements Detector {
   readonly classes = 1;
-  readonly backbone: Backbone;
-  readonly neck?: Neck;
   readonly head: RPNHead;
-  private readonly preprocessor: Preprocessor;
 
-  constructor(config: z.output<typeof options>, { registry, path }: BuildContext) {
-    super();
-    const at = (name: string) => ({ path: path ? `${path}.${name}` : name });
-    this.preprocessor = registry.build('data_preprocessor', config.data_preprocessor, at('data_preprocessor'));
-    this.backbone = this.addChild('backbone', registry.build<Backbone>('backbone', config.backbone, at('backbone')));
-    let inputs = this.backbone.outputs;
-    if (config.neck) {
-      this.neck = this.addChild('neck', buildNeck(config.neck, { registry, ...at('neck'), inputs }));
-      inputs = this.neck.outputs;
-    }
+  constructor(config: z.output<typeof options>, context: BuildContext) {
+    super(config, context);
+    const { registry, path } = context;
     const head = {
       ...config.rpn_head,
       num_classes: 1,
@@ -55,16 +39,13 @@ export class RPN extends Module implements Detector {
       test_cfg: config.test_cfg?.rpn,
     };
     // a detector's only head is its bbox_head in the state dict
-    this.head = this.addChild('bbox_head', registry.build<RPNHead>('dense_head', head, { ...at('rpn_head'), inputs }));
-  }
-
-  preprocess(samples: PackedSample[]): DetBatch {
-    return this.preprocessor.forward(samples);
-  }
-
-  extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[] {
-    const features = this.backbone.forward(inputs);
-    return this.neck ? this.neck.forward(features) : features;
+    this.head = this.addChild(
+      'bbox_head',
+      registry.build<RPNHead>('dense_head', head, {
+        path: path ? `${path}.rpn_head` : 'rpn_head',
+        inputs: this.levels,
+      }),
+    );
   }
 
   /** loss_rpn_cls and loss_rpn_bbox; truths of all classes are objects. */

@@ -1,22 +1,17 @@
 // SingleStageDetector: backbone, neck, and one dense head that classifies and places boxes. RetinaNet, FCOS, ATSS, GFL, FSAF,
 // YOLOV3, YOLOX, RTMDet and MMYOLO's YOLODetector are its names; they differ in their heads alone.
 
-import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import type { Detections, PackedSample } from '../../data/types';
-import { initCfg, Module } from '../../nn';
+import type { Detections } from '../../data/types';
+import { initCfg } from '../../nn';
 import type { Random } from '../../random';
 import { type BuildContext, defineModule, moduleOption } from '../../registry';
 import type { DetectionHead } from '../dense-heads/detection-head';
-import { buildNeck, neckOption } from '../necks/neck-sequence';
-import type { Backbone, DetBatch, Detector, Losses, Neck } from '../types';
+import type { DetBatch, Detector, Losses } from '../types';
+import { BaseDetector, detectorParts } from './base-detector';
 
 const options = z.strictObject({
-  data_preprocessor: moduleOption('data_preprocessor')
-    .default({ type: 'DetDataPreprocessor' })
-    .describe('Normalises images and makes batches'),
-  backbone: moduleOption('backbone').describe('Image to feature levels'),
-  neck: neckOption.nullish().describe('Mixes the feature levels; a list: one after the other'),
+  ...detectorParts,
   bbox_head: moduleOption('dense_head').describe('Classifies and places boxes'),
   train_cfg: z.record(z.string(), z.unknown()).nullish().describe('How the head learns; without it it only predicts'),
   test_cfg: z.record(z.string(), z.unknown()).nullish().describe('How the head chooses detections'),
@@ -28,47 +23,27 @@ const options = z.strictObject({
 });
 export type SingleStageDetectorConfig = z.output<typeof options>;
 
-interface Preprocessor {
-  forward(samples: PackedSample[], options?: { training?: boolean }): DetBatch;
-}
-
-export class SingleStageDetector extends Module implements Detector {
-  readonly backbone: Backbone;
-  readonly neck?: Neck;
+export class SingleStageDetector extends BaseDetector implements Detector {
   readonly bboxHead: DetectionHead;
-  private readonly preprocessor: Preprocessor;
 
-  constructor(config: SingleStageDetectorConfig, { registry, path, numClasses }: BuildContext) {
-    super();
-    const at = (name: string) => ({ path: path ? `${path}.${name}` : name });
-    this.preprocessor = registry.build('data_preprocessor', config.data_preprocessor, at('data_preprocessor'));
-    this.backbone = this.addChild('backbone', registry.build<Backbone>('backbone', config.backbone, at('backbone')));
-    let inputs = this.backbone.outputs;
-    if (config.neck) {
-      this.neck = this.addChild('neck', buildNeck(config.neck, { registry, ...at('neck'), inputs }));
-      inputs = this.neck.outputs;
-    }
+  constructor(config: SingleStageDetectorConfig, context: BuildContext) {
+    super(config, context);
+    const { registry, path, numClasses } = context;
     // a head of its own config may carry its cfgs itself
     const { train_cfg = config.bbox_head.train_cfg, test_cfg = config.bbox_head.test_cfg } = config;
     const head = { ...config.bbox_head, train_cfg, test_cfg };
     this.bboxHead = this.addChild(
       'bbox_head',
-      registry.build<DetectionHead>('dense_head', head, { ...at('bbox_head'), inputs, numClasses }),
+      registry.build<DetectionHead>('dense_head', head, {
+        path: path ? `${path}.bbox_head` : 'bbox_head',
+        inputs: this.levels,
+        numClasses,
+      }),
     );
   }
 
   get classes(): number {
     return this.bboxHead.numClasses;
-  }
-
-  preprocess(samples: PackedSample[]): DetBatch {
-    return this.preprocessor.forward(samples, { training: this.training });
-  }
-
-  /** [N, H, W, 3] -> feature levels, finest first. */
-  extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[] {
-    const features = this.backbone.forward(inputs);
-    return this.neck ? this.neck.forward(features) : features;
   }
 
   loss(batch: DetBatch, random: Random): Losses {

@@ -3,32 +3,25 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import type { Detections, PackedSample, ProposalBoxes } from '../../data/types';
+import type { Detections, ProposalBoxes } from '../../data/types';
 import { DetLabError } from '../../errors';
-import { initCfg, Module } from '../../nn';
+import { initCfg } from '../../nn';
 import type { Random } from '../../random';
 import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../registry';
 import { anchorTrainCfg } from '../dense-heads/anchor-head-options';
 import { type ProposalCfg, proposalCfg } from '../dense-heads/proposals';
 import type { RPNHead } from '../dense-heads/rpn-head';
-import { buildNeck, forwardNeck, neckOption } from '../necks/neck-sequence';
+import { forwardNeck } from '../necks/neck-sequence';
 import { regionTestCfg } from '../roi-heads/region-detections';
 import { regionTrainCfg } from '../roi-heads/region-learning';
-import type { Backbone, DetBatch, Detector, Losses, Neck, RoIHead } from '../types';
+import type { DetBatch, Detector, Losses, RoIHead } from '../types';
+import { BaseDetector, detectorParts } from './base-detector';
 
 const rcnnTrain = z
   .union([regionTrainCfg, z.array(regionTrainCfg)])
   .describe('Assignment and sampling of proposals; a list has one for each stage of a cascade');
 const rcnnTest = regionTestCfg.describe('Choice of detections');
 
-/** What all detectors are built of. */
-export const detectorParts = {
-  data_preprocessor: moduleOption('data_preprocessor')
-    .default({ type: 'DetDataPreprocessor' })
-    .describe('Normalises images and makes batches'),
-  backbone: moduleOption('backbone').describe('Image to feature levels'),
-  neck: neckOption.nullish().describe('Mixes the feature levels; a list: one after the other'),
-};
 const roiHead = moduleOption('roi_head').describe('Classifies and refines them');
 const wholeInit = initCfg.nullish().describe('Weights of the whole model');
 
@@ -68,29 +61,17 @@ export type TwoStageDetectorConfig = Given & {
   test_cfg?: { rpn?: ProposalCfg; rcnn: unknown } | null;
 };
 
-interface Preprocessor {
-  forward(samples: PackedSample[]): DetBatch;
-}
-
-export class TwoStageDetector extends Module implements Detector {
-  readonly backbone: Backbone;
-  readonly neck?: Neck;
+export class TwoStageDetector extends BaseDetector implements Detector {
   private readonly rpn?: RPNHead;
   readonly roiHead: RoIHead;
-  private readonly preprocessor: Preprocessor;
   private readonly proposalCfg: ProposalCfg | undefined;
 
-  constructor(config: TwoStageDetectorConfig, { registry, path, numClasses }: BuildContext) {
-    super();
+  constructor(config: TwoStageDetectorConfig, context: BuildContext) {
+    super(config, context);
+    const { registry, path, numClasses } = context;
     const { train_cfg, test_cfg } = config;
     const at = (name: string) => ({ path: path ? `${path}.${name}` : name });
-    this.preprocessor = registry.build('data_preprocessor', config.data_preprocessor, at('data_preprocessor'));
-    this.backbone = this.addChild('backbone', registry.build<Backbone>('backbone', config.backbone, at('backbone')));
-    let inputs = this.backbone.outputs;
-    if (config.neck) {
-      this.neck = this.addChild('neck', buildNeck(config.neck, { registry, ...at('neck'), inputs }));
-      inputs = this.neck.outputs;
-    }
+    const inputs = this.levels;
     if (config.rpn_head) {
       this.proposalCfg = train_cfg?.rpn_proposal ?? test_cfg?.rpn;
       // whatever the config of the detector says about classes, its first stage knows one: object
@@ -112,16 +93,6 @@ export class TwoStageDetector extends Module implements Detector {
   get rpnHead(): RPNHead {
     if (this.rpn) return this.rpn;
     throw new DetLabError('This detector has no rpn_head: its proposals come with the data');
-  }
-
-  preprocess(samples: PackedSample[]): DetBatch {
-    return this.preprocessor.forward(samples);
-  }
-
-  /** [N, H, W, 3] -> feature levels, finest first. */
-  extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[] {
-    const features = this.backbone.forward(inputs);
-    return this.neck ? this.neck.forward(features) : features;
   }
 
   /** loss_rpn_cls, loss_rpn_bbox, and those of the second stage: loss_cls, acc in percent, loss_bbox, loss_mask. */

@@ -5,6 +5,7 @@ import { DetLabError } from '../../../errors';
 import { initCfg } from '../../../nn';
 import { type BuildContext, moduleOption } from '../../../registry';
 import { inferHeadChannels } from '../../layers/infer-head-channels';
+import { inferNumClasses } from '../../layers/infer-num-classes';
 
 const size = z.number().int().positive();
 const predictor = z.strictObject({ type: z.literal('Linear').describe('Kind of layer') }).default({ type: 'Linear' });
@@ -49,7 +50,7 @@ export const bboxHeadInferred = {
 
 /** Fills channels, size and classes; refuses what contradicts the extractor or the data set. */
 export function inferBBoxHead<O extends BBoxHeadOptions>(type: string, given: O, context: BuildContext): O {
-  const { inputs, numClasses, path } = context;
+  const { inputs, path } = context;
   const in_channels = inferHeadChannels(type, given.in_channels, context);
   const pooled = inputs?.[0].size;
   const { roi_feat_size: stated } = given;
@@ -59,15 +60,6 @@ export function inferBBoxHead<O extends BBoxHeadOptions>(type: string, given: O,
       `Cannot attach ${type} at ${path}: its roi_feat_size is ${size.join(' x ')}, but regions are pooled to ` +
         `${pooled.join(' x ')}. Leave roi_feat_size out to take theirs`,
     );
-  if (given.num_classes !== undefined && numClasses !== undefined && given.num_classes !== numClasses)
-    throw new DetLabError(
-      `Cannot build ${type} at ${path}: its num_classes is ${given.num_classes}, but the data set has ${numClasses} ` +
-        'classes. Leave num_classes out to take theirs',
-    );
-  const num_classes = given.num_classes ?? numClasses;
-  if (num_classes === undefined)
-    throw new DetLabError(
-      `Cannot build ${type} at ${path}: num_classes is neither given nor known from a data set. Give a number, for example 80`,
-    );
+  const num_classes = inferNumClasses(type, given.num_classes, context);
   return { ...given, in_channels, num_classes, roi_feat_size: size ?? pooled ?? [7, 7] };
 }

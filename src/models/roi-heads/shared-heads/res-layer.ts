@@ -3,11 +3,12 @@
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { DetLabError } from '../../../errors';
-import { applyInitCfg, BatchNorm2d, initCfg, Module, normCfg, Sequential } from '../../../nn';
+import { applyInitCfg, initCfg, Module, normCfg, Sequential } from '../../../nn';
 import { type BuildContext, defineModule } from '../../../registry';
 import { BasicBlock } from '../../backbones/basic-block';
 import { Bottleneck } from '../../backbones/bottleneck';
 import { Downsample } from '../../backbones/downsample';
+import { evaluateNorms } from '../../layers/evaluate-norms';
 import type { FeatureSpec } from '../../types';
 
 const STAGES = {
@@ -77,8 +78,7 @@ export class ResLayer extends Module {
 
   override train(mode = true): this {
     super.train(mode);
-    if (mode && this.config.norm_eval)
-      for (const [, module] of this.modules()) if (module instanceof BatchNorm2d) module.eval();
+    if (mode && this.config.norm_eval) evaluateNorms(this);
     return this;
   }
 

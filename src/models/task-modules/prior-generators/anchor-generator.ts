@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { DetLabError } from '../../../errors';
 import { type BuildContext, defineModule } from '../../../registry';
 import type { Size } from '../types';
+import { GridCache } from './grid-cache';
 
 const f = Math.fround;
 const pairOption = z.union([z.number().positive(), z.tuple([z.number().positive(), z.number().positive()])]);
@@ -39,10 +40,11 @@ export class AnchorGenerator {
   readonly baseAnchors: Float32Array[];
   /** [x, y] of each level. */
   readonly strides: [number, number][];
-  private readonly grids = new Map<string, Float32Array>();
+  private readonly grids: GridCache;
 
   constructor(options: AnchorGeneratorOptions & { strides: NonNullable<AnchorGeneratorOptions['strides']> }) {
     this.strides = options.strides.map((s) => (typeof s === 'number' ? [s, s] : s));
+    this.grids = new GridCache('anchors', this.numLevels, (size, level) => this.grid(size, level));
     const sizes = options.base_sizes ?? this.strides.map((s) => Math.min(...s));
     for (const [name, list] of [
       ['base_sizes', sizes],
@@ -72,19 +74,7 @@ export class AnchorGenerator {
    * @throws DetLabError when the number of levels is not that of `strides`.
    */
   gridPriors(sizes: Size[]): Float32Array[] {
-    if (sizes.length !== this.numLevels)
-      throw new DetLabError(
-        `Cannot place anchors: expected ${this.numLevels} feature levels (one per stride), received ${sizes.length}`,
-      );
-    return sizes.map((size, level) => {
-      const key = `${level}:${size}`;
-      let grid = this.grids.get(key);
-      if (!grid) {
-        if (this.grids.size >= 256) this.grids.clear(); // images of ever new sizes
-        this.grids.set(key, (grid = this.grid(size, level)));
-      }
-      return grid;
-    });
+    return this.grids.of(sizes);
   }
 
   private grid([height, width]: Size, level: number): Float32Array {

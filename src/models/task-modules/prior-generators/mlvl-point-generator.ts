@@ -2,22 +2,23 @@
 // and the stride of its level: x, y, stride x, stride y.
 
 import { z } from 'zod';
-import { DetLabError } from '../../../errors';
 import { defineModule } from '../../../registry';
 import type { PriorGenerator, Size } from '../types';
+import { GridCache } from './grid-cache';
 import { inferStrides, type StrideOption } from './infer-strides';
 
 const pair = z.union([z.number().positive(), z.tuple([z.number().positive(), z.number().positive()])]);
 
 export class MlvlPointGenerator implements PriorGenerator {
   readonly strides: [number, number][];
-  private readonly grids = new Map<string, Float32Array>();
+  private readonly grids: GridCache;
 
   constructor(
     strides: StrideOption[],
     private readonly offset = 0.5,
   ) {
     this.strides = strides.map((s) => (typeof s === 'number' ? [s, s] : s));
+    this.grids = new GridCache('points', this.numLevels, (size, level) => this.grid(size, this.strides[level]));
   }
 
   get numLevels(): number {
@@ -30,19 +31,7 @@ export class MlvlPointGenerator implements PriorGenerator {
 
   /** By level: x, y, stride x, stride y of every cell. Kept for the next call: do not write into them. */
   gridPriors(sizes: Size[]): Float32Array[] {
-    if (sizes.length !== this.numLevels)
-      throw new DetLabError(
-        `Cannot place points: expected ${this.numLevels} feature levels (one per stride), received ${sizes.length}`,
-      );
-    return sizes.map((size, level) => {
-      const key = `${level}:${size}`;
-      let grid = this.grids.get(key);
-      if (!grid) {
-        if (this.grids.size >= 256) this.grids.clear(); // images of ever new sizes
-        this.grids.set(key, (grid = this.grid(size, this.strides[level])));
-      }
-      return grid;
-    });
+    return this.grids.of(sizes);
   }
 
   private grid([height, width]: Size, [strideX, strideY]: [number, number]): Float32Array {
