@@ -12,10 +12,12 @@ export {
   loadDict,
 } from './load-config';
 export { type MergeOptions, mergeConfig } from './merge';
-export { isOldConfig, type MigratedConfig, migrateConfig } from './migrate/migrate-config';
+export type { Change, Left } from './migrate/changes';
+export { isOldConfig, OLD_KEYS } from './migrate/dialect';
+export { type MigratedConfig, migrateConfig } from './migrate/migrate-config';
 export { applyOptions, parseOptionArguments, parseOptionValue } from './options';
 export { parseConfigValue } from './parse-value';
 export { printConfig, printDict } from './print-config';
-export { fromPlainObject as toDict } from './python/plain';
+export { pairsAsTuples } from './python/tuples';
 export { type ReadConfig, readConfigFile } from './read-files';
 export { type PackageRoots, parsePackageRoots } from './roots';

@@ -3,9 +3,11 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DetLabError, didYouMean } from '../errors';
+import { packageRoot } from '../paths';
 import { type ConfigObject, countNodes, LIMITS } from './data';
 import type { BaseRequest, ConfigDocument, ImportedConfig } from './document';
 import { joinBases, mergeConfig } from './merge';
+import { ownConfig } from './own-configs';
 import { mergeDicts } from './python/merge';
 import { metered } from './python/meter';
 import { fromPlainObject, toPlainObject } from './python/plain';
@@ -155,8 +157,26 @@ class Reading {
 
   /** The absolute path a `_base_` or an import means. @throws DetLabError at its place when there is no such file. */
   private resolve(request: BaseRequest): string {
-    const file = request.request.includes('::') ? this.resolvePackage(request) : resolveRelative(request);
+    const file = request.request.includes('::') ? this.resolvePackage(request) : this.resolveRelative(request);
     return this.allowed(file, request);
+  }
+
+  /** A base of MMDetection's own that is not beside the config is ours of that name, and it is said. */
+  private resolveRelative({ request, place }: BaseRequest): string {
+    const wanted = path.resolve(path.dirname(place.source.path), request);
+    // a Python config names its bases with their extension, as mmengine wants it
+    const named =
+      !place.source.path.endsWith('.py') || CONFIG_EXTENSIONS.some((extension) => request.endsWith(extension));
+    const found = named ? findConfigFile(wanted) : undefined;
+    if (found) return found;
+    const own = named ? ownConfig(request, wanted) : undefined;
+    if (own) {
+      const name = path.relative(path.join(packageRoot, 'configs'), own);
+      this.notices.push(`${place.source.path}: "${request}" is not there; DetLab's own ${name} stands for it`);
+      return own;
+    }
+    const advice = named ? neighbours(wanted) : existsSync(`${wanted}.py`) ? ' Add the extension: .py' : '';
+    throw errorAt(place, `there is no config "${request}" (looked for ${wanted}).${advice}`);
   }
 
   private resolvePackage({ request, place }: BaseRequest): string {
@@ -256,17 +276,6 @@ function readSource(file: string): SourceFile {
       `Cannot read ${file}: it has ${stats.size} bytes, a config has at most ${LIMITS.fileBytes}. Keep large data in files of its own`,
     );
   return { path: file, text: readFileSync(file, 'utf8').replace(/^\uFEFF/, '') };
-}
-
-function resolveRelative({ request, place }: BaseRequest): string {
-  const wanted = path.resolve(path.dirname(place.source.path), request);
-  // a Python config names its bases with their extension, as mmengine wants it
-  const named =
-    !place.source.path.endsWith('.py') || CONFIG_EXTENSIONS.some((extension) => request.endsWith(extension));
-  const found = named ? findConfigFile(wanted) : undefined;
-  if (found) return found;
-  const advice = named ? neighbours(wanted) : existsSync(`${wanted}.py`) ? ' Add the extension: .py' : '';
-  throw errorAt(place, `there is no config "${request}" (looked for ${wanted}).${advice}`);
 }
 
 /**

@@ -1,11 +1,13 @@
 // `detector('faster-rcnn_r50_fpn_1x_coco')`: the start of every recipe.
 
 import path from 'node:path';
-import { type ConfigObject, type ConfigValue, cloneConfig, loadConfig } from '../config';
+import type { ConfigObject, ConfigValue } from '../config';
+import { loadTranslated, translated } from './old-dialect';
 import { Recipe } from './recipe';
 
 /**
- * A recipe from a config's name, its path (.ts, .py, .json), or a config object.
+ * A recipe from a config's name, its path (.ts, .py, .json), or a config object; one written for MMDetection 1.x or 2.x is
+ * translated, and a line says so.
  *
  * @example const nas = detector('faster-rcnn_r50_fpn_1x_coco').neck({ type: 'PAFPN' });
  * @throws DetLabError with the nearest name when there is no such config
@@ -15,12 +17,12 @@ export function detector(
   options: { options?: Record<string, ConfigValue> | readonly string[] } = {},
 ): Recipe {
   if (typeof config !== 'string') {
-    const recipe = new Recipe({ name: 'detector', config: cloneConfig(config as ConfigObject), freezing: [] });
+    const recipe = new Recipe({ name: 'detector', config: translated(config as ConfigObject, say), freezing: [] });
     return Array.isArray(options.options) || !options.options
       ? recipe
       : recipe.set(options.options as Record<string, ConfigValue>);
   }
-  const loaded = loadConfig(config, options);
+  const loaded = loadTranslated(config, options.options, say);
   return new Recipe({
     name: loaded.name,
     config: loaded.config,
@@ -28,3 +30,5 @@ export function detector(
     freezing: [],
   });
 }
+
+const say = (line: string): void => console.error(line);

@@ -99,3 +99,42 @@ test('migrate writes a config of 3.x and tells what became what', async () => {
     val_interval: 1,
   });
 });
+
+const tree = path.join(__dirname, '../golden/old-configs/2.x/birds/retinanet_r18_fpn_24e_birds.py');
+
+test('migrate merges the bases, and says so; what it writes is of 3.x', async () => {
+  const target = path.join(scratch({}), 'new.py');
+  const { code, out } = await detlab('config', 'migrate', tree, '-o', target);
+  expect(code).toBe(0);
+  expect(out).toMatch(/written for MMDetection 1.x or 2.x, in the words of 3.x:\n {2}\S/);
+  expect(out).toContain('its 5 files -> one file without _base_, which holds all they said');
+  expect(out).not.toMatch(/Not translated|Cannot build/);
+  expect(readFileSync(target, 'utf8')).toContain('scale=[(1333, 640), (1333, 800)]');
+  expect((await detlab('config', 'migrate', target)).err).toMatch(/has nothing of MMDetection 1.x or 2.x in it\n$/);
+});
+
+test('migrate tells what it could not translate, and what DetLab has not', async () => {
+  const folder = scratch({
+    'a.py': "model = dict(type='RetinaNet', pretrained=None, neck=dict(type='FPNN'))\nlr_config = dict(policy='inv')\n",
+  });
+  const file = path.join(folder, 'a.py');
+  const { code, out, err } = await detlab('config', 'migrate', file);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^import { defineConfig }/);
+  expect(err).toMatch(/Not translated, and left to you:\n {2}lr_config.policy: inv has no counterpart/);
+  expect(err).toMatch(/Cannot build the detector: .*\n.*model.neck: unknown neck "FPNN". Did you mean "FPN"/s);
+  const lines = (await detlab('config', 'migrate', file, '--json')).lines();
+  expect(lines.map(({ event }) => event)).toEqual(['change', 'change', 'left', 'problem', 'config']);
+});
+
+test('migrate refuses targets that it must not or cannot write', async () => {
+  for (const [target, reason] of [
+    [tree, /is part of the config being translated/],
+    ['new.yaml', /expected a file that ends in .ts, .json or .py/],
+    ['nowhere/at/all/new.ts', /there is no folder .*nowhere/],
+  ] as const) {
+    const { code, err } = await detlab('config', 'migrate', tree, '-o', target);
+    expect(code).toBe(2);
+    expect(err).toMatch(reason);
+  }
+});

@@ -9,8 +9,12 @@ import { scratch } from './scratch';
 type Untyped = Record<string, any>;
 
 const migrated = (text: string) => {
-  const { config, changes } = migrateConfig(readConfigFile(path.join(scratch({ 'a.py': text }), 'a.py')).config);
-  return { config: config as Untyped, changes: changes.map(({ from, to }) => `${from} -> ${to}`) };
+  const { config, changes, left } = migrateConfig(readConfigFile(path.join(scratch({ 'a.py': text }), 'a.py')).config);
+  return {
+    config: config as Untyped,
+    changes: changes.map(({ from, to }) => `${from} -> ${to}`),
+    left: left.map(({ path, advice }) => `${path}: ${advice}`),
+  };
 };
 
 const PIPELINES = `
@@ -113,6 +117,7 @@ test('the schedule of 2.x is that of 3.x', () => {
       checkpoint: { type: 'CheckpointHook', interval: 1 },
       logger: { type: 'LoggerHook', interval: 50 },
     },
+    resume: false,
   });
 });
 
@@ -144,8 +149,11 @@ lr_config = dict(policy='CosineAnnealing', min_lr=0)
       ],
       keep_ratio: true,
     },
-    { type: 'RandomResize', scale: [640, 640], ratio_range: [0.5, 2] },
-    { type: 'RandomChoice', transforms: [[{ type: 'RandomFlip', prob: 0 }], [{ type: 'Resize', scale: [1, 2] }]] },
+    { type: 'RandomResize', scale: [640, 640], ratio_range: [0.5, 2], keep_ratio: true },
+    {
+      type: 'RandomChoice',
+      transforms: [[{ type: 'RandomFlip', prob: 0 }], [{ type: 'Resize', scale: [1, 2], keep_ratio: true }]],
+    },
   ]);
   expect(config.optim_wrapper).toEqual({
     type: 'AmpOptimWrapper',

@@ -59,7 +59,11 @@ data = dict(samples_per_gpu=1,#2,
 `),
   );
   expect(config.val_dataloader).toMatchObject({
-    dataset: { ann_file: 'data/frames/val.json', metainfo: { classes: ['wall', 'floor', 'shower curtain'] } },
+    dataset: {
+      data_root: 'data/frames/',
+      ann_file: 'val.json',
+      metainfo: { classes: ['wall', 'floor', 'shower curtain'] },
+    },
   });
   expect(changes.map(({ from }) => from)).toContain('test_pipeline[0] MultiScaleFlipAug');
 });

@@ -1,8 +1,21 @@
-// `detlab config migrate OLD.py -o NEW.ts`: a config of MMDetection 1.x or 2.x in the words of 3.x.
+// `detlab config migrate OLD.py -o NEW.ts`: a config of MMDetection 1.x or 2.x, with all it inherits, in the words of 3.x.
 
-import { writeFileSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { loadConfig, migrateConfig, printConfig, printDict, toDict } from '../../config';
+import { checkModel } from '../../check-model';
+import {
+  type ConfigObject,
+  isObject,
+  isOldConfig,
+  loadConfig,
+  type MigratedConfig,
+  migrateConfig,
+  pairsAsTuples,
+  printConfig,
+  printDict,
+} from '../../config';
+import { DetLabError } from '../../errors';
+import { catalogue } from '../../lab/catalogue';
 import { EXIT, output } from '../outcome';
 import { type ConfigArguments, loadSettings } from './arguments';
 import { configPhase } from './phase';
@@ -13,21 +26,73 @@ export interface MigrateArguments extends ConfigArguments {
 
 export function migrateCommand(file: string, options: MigrateArguments): number {
   const out = output(options.json === true);
-  const { config, changes } = configPhase(() => migrateConfig(loadConfig(file, loadSettings(options)).config));
   const target = options.output;
-  const extension = target === undefined ? '.ts' : path.extname(target);
-  const text =
-    extension === '.py' ? printDict(toDict(config), 'py') : printConfig(config, extension === '.json' ? 'json' : 'ts');
-  for (const change of changes) out.event('change', { ...change });
-  const told = changes.length
-    ? changes.map(({ from, to }) => `${from} -> ${to}`).join('\n')
-    : 'Nothing of 1.x or 2.x in it';
+  const { migrated, files, notices, old } = configPhase(() => {
+    const loaded = loadConfig(file, loadSettings(options));
+    if (target !== undefined) checkTarget(target, loaded.files);
+    return { ...loaded, old: isOldConfig(loaded.config), migrated: migrateConfig(loaded.config) };
+  });
+  for (const notice of notices) process.stderr.write(`${notice}\n`);
+  const text = textOf(migrated.config, target === undefined ? '.ts' : path.extname(target));
+  const problem = modelProblem(migrated.config);
+  for (const change of migrated.changes) out.event('change', { ...change });
+  for (const left of migrated.left) out.event('left', { ...left });
+  if (problem) out.event('problem', { message: problem });
+  const told = report(file, files.length, old, migrated, problem);
   if (target === undefined) {
+    out.event('config', { config: migrated.config });
     out.print(text.trimEnd());
-    process.stderr.write(`${told}\n`);
+    if (!out.json) process.stderr.write(`${told}\n`);
   } else {
     writeFileSync(target, text);
+    out.event('written', { file: target });
     out.print(`${told}\nwritten: ${target}`);
   }
   return EXIT.ok;
+}
+
+/** @throws DetLabError before anything is translated for nothing */
+function checkTarget(target: string, sources: readonly string[]): void {
+  if (!['.ts', '.json', '.py'].includes(path.extname(target)))
+    throw new DetLabError(`Cannot write ${target}: expected a file that ends in .ts, .json or .py`);
+  if (sources.includes(path.resolve(target)))
+    throw new DetLabError(`Cannot write ${target}: it is part of the config being translated. Give another file`);
+  const folder = path.dirname(path.resolve(target));
+  if (!existsSync(folder) || !statSync(folder).isDirectory())
+    throw new DetLabError(`Cannot write ${target}: there is no folder ${folder}. Make it first`);
+}
+
+function textOf(config: ConfigObject, extension: string): string {
+  if (extension === '.py') return printDict(pairsAsTuples(config), 'py');
+  return printConfig(config, extension === '.json' ? 'json' : 'ts');
+}
+
+/** What keeps DetLab from building the model, if anything. */
+function modelProblem({ model }: ConfigObject): string | undefined {
+  if (!isObject(model) || model.type === undefined) return undefined;
+  try {
+    checkModel(model, catalogue);
+  } catch (error) {
+    if (error instanceof DetLabError) return error.message;
+    throw error;
+  }
+  return undefined;
+}
+
+function report(
+  file: string,
+  count: number,
+  old: boolean,
+  { changes, left }: MigratedConfig,
+  problem: string | undefined,
+): string {
+  const lines = old
+    ? [`${file}, written for MMDetection 1.x or 2.x, in the words of 3.x:`]
+    : [`${file} has nothing of MMDetection 1.x or 2.x in it${changes.length > 0 ? ', but older names:' : ''}`];
+  lines.push(...changes.map(({ from, to }) => `  ${from} -> ${to}`));
+  if (count > 1) lines.push(`  its ${count} files -> one file without _base_, which holds all they said`);
+  if (left.length > 0)
+    lines.push('Not translated, and left to you:', ...left.map((one) => `  ${one.path}: ${one.advice}`));
+  if (problem) lines.push(problem);
+  return lines.join('\n');
 }

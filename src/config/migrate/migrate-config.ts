@@ -1,55 +1,78 @@
 // A config written for MMDetection 1.x or 2.x in the words of 3.x, with a list of what became what.
 
 import { type ConfigObject, cloneConfig, isObject } from '../data';
-import { type Change, Changes } from './changes';
-import { migrateData } from './datasets';
-import { migrateModel } from './model';
-import type { Preprocessing } from './pipeline';
-import { migrateSchedule } from './schedule';
+import { type Change, Changes, type Left, take } from './changes';
+import { migrateData, migratePipelines, needsMasks } from './data-loaders';
+import { isOldConfig } from './dialect';
+import { migrateModel, moveSettings, refuseOtherTasks } from './model';
+import { migrateOptimizer } from './optim-wrapper';
+import { migrateLearningRate } from './param-scheduler';
+import type { PipelineContext } from './pipeline';
+import { Preprocessing } from './preprocessing';
+import { renewModules } from './renamed-options';
+import { migrateRuntime } from './runtime';
+import { misspeltKeys } from './spelling';
+import { augmentedModel } from './test-augmentation';
+import { migrateLoop } from './training-loop';
 
 export interface MigratedConfig {
   config: ConfigObject;
   /** Empty for a config that is of 3.x already. */
   changes: Change[];
+  /** What could not be translated, each with its path and what to do. */
+  left: Left[];
 }
 
-const OLD_KEYS = [
-  'data',
-  'optimizer',
-  'optimizer_config',
-  'lr_config',
-  'runner',
-  'total_epochs',
-  'evaluation',
-  'checkpoint_config',
-  'log_config',
-  'fp16',
-  'resume_from',
-];
-
-/** Whether a config has keys that only 1.x and 2.x know. */
-export const isOldConfig = (config: ConfigObject): boolean =>
-  OLD_KEYS.some((key) => config[key] !== undefined) ||
-  (isObject(config.model) && config.model.pretrained !== undefined);
-
-/** `config` itself is not changed. */
+/**
+ * `config`, which is not changed, in the words of 3.x. One of 3.x keeps everything but names of packages that are no more.
+ *
+ * @throws DetLabError for a config of another task, panoptic or semantic segmentation
+ */
 export function migrateConfig(config: ConfigObject): MigratedConfig {
   const migrated = cloneConfig(config);
   const changes = new Changes();
-  if (!isOldConfig(migrated)) return { config: migrated, changes: [] };
-  const preprocessing: Preprocessing = {};
-  migrateData(migrated, changes, preprocessing);
-  migrateModel(migrated, preprocessing, changes);
-  migrateSchedule(migrated, changes);
-  const imports = migrated.custom_imports;
-  if (isObject(imports) && Array.isArray(imports.imports) && imports.imports.includes('mmcls.models')) {
-    imports.imports = imports.imports.map((name) => (name === 'mmcls.models' ? 'mmpretrain.models' : name));
-    changes.note('custom_imports mmcls.models', 'mmpretrain.models');
+  renameImports(migrated, changes);
+  if (isOldConfig(migrated)) translate(migrated, changes);
+  else if (isObject(migrated.model)) renewModules(migrated.model, 'model', changes);
+  return { config: migrated, changes: changes.list, left: changes.left };
+}
+
+function translate(config: ConfigObject, changes: Changes): void {
+  refuseOtherTasks(config);
+  misspeltKeys(config, changes);
+  moveSettings(config, changes);
+  const preprocessing = new Preprocessing(changes);
+  const context: PipelineContext = {
+    changes,
+    preprocessing,
+    done: new Map(),
+    augmented: {},
+    masks: needsMasks(config),
+  };
+  migratePipelines(config, context);
+  migrateData(config, context);
+  migrateModel(config, preprocessing, changes);
+  const given = take(config, 'evaluation');
+  const evaluation = isObject(given) ? given : {};
+  migrateLoop(config, evaluation, changes);
+  migrateOptimizer(config, changes);
+  migrateLearningRate(config, changes);
+  migrateRuntime(config, evaluation, changes);
+  if (take(config, 'img_norm_cfg') !== undefined) changes.note('img_norm_cfg', 'model.data_preprocessor');
+  if (isObject(config.model)) {
+    config.default_scope ??= 'mmdet';
+    const { pipeline } = context.augmented;
+    if (pipeline) Object.assign(config, { tta_model: augmentedModel(config.model), tta_pipeline: pipeline });
   }
-  if (isObject(migrated.img_norm_cfg)) {
-    delete migrated.img_norm_cfg;
-    changes.note('img_norm_cfg', 'model.data_preprocessor');
-  }
-  if (isObject(migrated.model)) migrated.default_scope ??= 'mmdet';
-  return { config: migrated, changes: changes.list };
+}
+
+function renameImports(config: ConfigObject, changes: Changes): void {
+  const given = config.custom_imports;
+  if (!isObject(given) || !Array.isArray(given.imports)) return;
+  given.imports = given.imports.map((name) => {
+    if (typeof name !== 'string' || !/^mmcls(\.|$)/.test(name)) return name;
+    const now = name.replace('mmcls', 'mmpretrain');
+    changes.note(`custom_imports ${name}`, now);
+    return now;
+  });
 }

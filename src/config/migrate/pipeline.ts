@@ -1,134 +1,60 @@
-// Pipelines of MMDetection 1.x and 2.x as 3.x writes them. Normalising and padding to a divisor move into the model's
-// data preprocessor; bundling and collecting are one step, PackDetInputs.
+// Pipelines of MMDetection 1.x and 2.x as 3.x writes them. Normalising and padding the batch move into the model's data
+// preprocessor; bundling and collecting are one step, PackDetInputs.
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
-import { type Changes, defined } from './changes';
+import type { Changes } from './changes';
+import type { Preprocessing } from './preprocessing';
+import { testAugmentation } from './test-augmentation';
+import { migrateTransform } from './transforms';
 
-/** What pipelines leave to the data preprocessor. */
-export interface Preprocessing {
-  norm?: ConfigObject;
-  divisor?: ConfigValue;
+/** What the translations of one config's pipelines share. */
+export interface PipelineContext {
+  changes: Changes;
+  preprocessing: Preprocessing;
+  /** Pipelines translated before, by their old text: a config names most of them twice. */
+  done: Map<string, ConfigObject[]>;
+  /** For test-time augmentation: its pipeline, when a test pipeline asked for some. */
+  augmented: { pipeline?: ConfigObject[] };
+  /** Whether test images come with truths whose masks are needed. */
+  masks: boolean;
 }
 
-const META_KEYS = ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'];
+/** Steps that move boxes, which proposals have to follow. */
+const GEOMETRIC = /^(Resize|RandomResize|RandomChoiceResize|RandomFlip|RandomCrop|RandomChoice)$/;
 
-export function migratePipeline(
-  steps: readonly ConfigValue[],
-  path: string,
-  changes: Changes,
-  preprocessing: Preprocessing,
-): ConfigValue[] {
-  return steps.flatMap((step, i) =>
-    isObject(step) ? migrateStep(step, `${path}[${i}]`, changes, preprocessing) : [step],
-  );
+export function migratePipeline(steps: readonly ConfigValue[], path: string, context: PipelineContext): ConfigObject[] {
+  const text = JSON.stringify(steps);
+  const known = context.done.get(text);
+  if (known) return known;
+  context.preprocessing.asked = true;
+  const migrated = withProposals(migrateSteps(steps, path, context), path, context);
+  context.done.set(text, migrated);
+  return migrated;
 }
 
-function migrateStep(step: ConfigObject, path: string, changes: Changes, preprocessing: Preprocessing): ConfigValue[] {
-  const { type, ...options } = step;
-  const note = (to: string) => changes.note(`${path} ${String(type)}`, to);
-  const inner = (steps: ConfigValue) =>
-    Array.isArray(steps) ? migratePipeline(steps, path, changes, preprocessing) : steps;
-  switch (type) {
-    case 'Normalize':
-      preprocessing.norm ??= options;
-      note('model.data_preprocessor (mean, std, bgr_to_rgb)');
-      return [];
-    case 'Pad':
-      if (options.size_divisor === undefined) return [step];
-      preprocessing.divisor ??= options.size_divisor;
-      note('model.data_preprocessor.pad_size_divisor');
-      return [];
-    case 'DefaultFormatBundle':
-    case 'ImageToTensor':
-    case 'DefaultFormatBundleMMTrack':
-      note('PackDetInputs');
-      return [];
-    case 'Collect':
-      note('PackDetInputs');
-      return [defined({ type: 'PackDetInputs', meta_keys: options.meta_keys })];
-    case 'RandomFlip':
-      return [flip(options, note)];
-    case 'Resize':
-      return [resize(options, note)];
-    case 'MultiScaleFlipAug':
-      return testAugmentation(options, inner, note);
-    case 'AutoAugment':
-      if (!Array.isArray(options.policies)) return [step];
-      note('RandomChoice');
-      return [{ type: 'RandomChoice', transforms: options.policies.map(inner) }];
-    case 'LoadImageFromFile':
-    case 'LoadAnnotations':
-      if (options.file_client_args === undefined) return [step];
-      note('backend_args instead of file_client_args');
-      return [withBackend(step)];
-    case 'Mosaic':
-    case 'MixUp':
-      if (options.img_scale !== undefined) note('img_scale keeps its name, but is (width, height) now');
-      return [step];
+function migrateSteps(steps: readonly ConfigValue[], path: string, context: PipelineContext): ConfigObject[] {
+  const inner = (given: ConfigValue, below: string) =>
+    Array.isArray(given) ? migrateSteps(given, below, context) : [];
+  const migrated: ConfigObject[] = [];
+  for (const [i, step] of steps.entries()) {
+    const at = `${path}[${i}]`;
+    if (!isObject(step)) context.changes.leave(at, 'expected a transform, dict(type=...)');
+    else if (step.type === 'MultiScaleFlipAug') migrated.push(...testAugmentation(step, at, inner, migrated, context));
+    else migrated.push(...migrateTransform(step, at, inner, context));
   }
-  return [step];
+  return migrated;
 }
 
-function withBackend({ file_client_args: _, ...step }: ConfigObject): ConfigObject {
-  return { ...step, backend_args: null };
-}
-
-function flip(options: ConfigObject, note: (to: string) => void): ConfigObject {
-  const { flip_ratio: ratio, ...rest } = options;
-  if (ratio === undefined) return { type: 'RandomFlip', ...rest };
-  note('RandomFlip(prob)');
-  return { type: 'RandomFlip', prob: ratio, ...rest };
-}
-
-/** One size, a choice of sizes, or sizes between two. */
-function resize(options: ConfigObject, note: (to: string) => void): ConfigObject {
-  const { img_scale: scale, multiscale_mode: mode = 'range', ratio_range: ratio, override: _, ...rest } = options;
-  const several = Array.isArray(scale) && scale.some(Array.isArray);
-  if (ratio !== undefined && ratio !== null) {
-    note('RandomResize(scale, ratio_range)');
-    return defined({
-      type: 'RandomResize',
-      scale: several ? (scale as ConfigValue[])[0] : scale,
-      ratio_range: ratio,
-      ...rest,
-    });
-  }
-  if (!several || (scale as ConfigValue[]).length === 1) {
-    if (scale !== undefined) note('Resize(scale)');
-    return defined({ type: 'Resize', scale: several ? (scale as ConfigValue[])[0] : scale, ...rest });
-  }
-  if (mode === 'value') {
-    note('RandomChoiceResize(scales)');
-    return defined({ type: 'RandomChoiceResize', scales: scale, ...rest });
-  }
-  note('RandomResize(scale)');
-  return defined({ type: 'RandomResize', scale, ...rest });
-}
-
-/** One scale without flips is a plain pipeline; more of them are test-time augmentation. */
-function testAugmentation(
-  options: ConfigObject,
-  inner: (steps: ConfigValue) => ConfigValue,
-  note: (to: string) => void,
-): ConfigValue[] {
-  const { img_scale: scale, flip: flips, transforms = [] } = options;
-  const scales = Array.isArray(scale) && scale.some(Array.isArray) ? scale : [scale as ConfigValue];
-  const steps = (inner(transforms) as ConfigValue[]).filter((step) => isObject(step));
-  const kept = (steps as ConfigObject[]).filter(({ type }) => type !== 'RandomFlip');
-  if (scales.length > 1 || flips === true)
-    note('its first scale without flips; for test-time augmentation write a tta_pipeline with TestTimeAug');
-  else note('its steps one after another');
-  return kept.flatMap((step): ConfigValue[] => {
-    if (step.type === 'Resize' && step.scale === undefined)
-      return [{ type: 'Resize', scale: scales[0], ...rest(step) }];
-    if (step.type !== 'PackDetInputs') return [step];
-    return [
-      { type: 'LoadAnnotations', with_bbox: true },
-      { type: 'PackDetInputs', meta_keys: step.meta_keys ?? META_KEYS },
-    ];
-  });
-}
-
-function rest({ type: _, ...step }: ConfigObject): ConfigObject {
-  return step;
+/** Proposals read from a file are moved with the boxes by a step around the steps that move them. */
+function withProposals(steps: ConfigObject[], path: string, { changes }: PipelineContext): ConfigObject[] {
+  const first = steps.findIndex(({ type }) => GEOMETRIC.test(String(type)));
+  if (first < 0 || !steps.slice(0, first).some(({ type }) => type === 'LoadProposals')) return steps;
+  const after = steps.slice(first).findIndex(({ type }) => !GEOMETRIC.test(String(type)));
+  const last = after < 0 ? steps.length : first + after;
+  changes.note(`${path}: steps that move boxes, behind LoadProposals`, 'inside ProposalBroadcaster');
+  return [
+    ...steps.slice(0, first),
+    { type: 'ProposalBroadcaster', transforms: steps.slice(first, last) },
+    ...steps.slice(last),
+  ];
 }

@@ -1,0 +1,80 @@
+// Which dialect a config is written in, from the keys that only MMDetection 1.x and 2.x knew.
+
+import { type ConfigObject, type ConfigValue, isObject } from '../data';
+import { objectAt, objectsIn } from './changes';
+
+/** Top-level keys of 1.x and 2.x that 3.x has not. */
+export const OLD_KEYS = [
+  'data',
+  'optimizer',
+  'optimizer_config',
+  'lr_config',
+  'momentum_config',
+  'runner',
+  'total_epochs',
+  'evaluation',
+  'checkpoint_config',
+  'log_config',
+  'fp16',
+  'resume_from',
+  'dist_params',
+  'workflow',
+] as const;
+
+const OLD_STEPS = ['Collect', 'DefaultFormatBundle', 'MultiScaleFlipAug', 'ImageToTensor'];
+
+/** The places that show a config to be of 1.x or 2.x; none for one of 3.x. */
+export function oldPlaces(config: ConfigObject): string[] {
+  const places: string[] = OLD_KEYS.filter((key) => config[key] !== undefined && !isVariable(config, key));
+  const model = objectAt(config, 'model');
+  if (model) places.push(...oldModelPlaces(model));
+  for (const [key, value] of Object.entries(config))
+    if (key.endsWith('pipeline') && objectsIn(value).some(isOldStep)) places.push(key);
+  for (const key of ['train_cfg', 'test_cfg'])
+    if (['rpn', 'rcnn', 'assigner', 'nms', 'score_thr'].some((part) => objectAt(config, key)?.[part] !== undefined))
+      places.push(key);
+  return places;
+}
+
+export const isOldConfig = (config: ConfigObject): boolean => oldPlaces(config).length > 0;
+
+/** A name that a config of 3.x gave to a part of itself: `optimizer = dict(...)`, used in optim_wrapper. */
+function isVariable(config: ConfigObject, key: string): boolean {
+  const text = JSON.stringify(config[key]);
+  return (
+    (key === 'optimizer' && JSON.stringify(objectAt(config, 'optim_wrapper')?.optimizer) === text) ||
+    (key === 'data' && !['train', 'val', 'test', 'samples_per_gpu'].some((part) => hasKey(config.data, part)))
+  );
+}
+
+const hasKey = (value: ConfigValue, key: string) => isObject(value) && value[key] !== undefined;
+
+function oldModelPlaces(model: ConfigObject): string[] {
+  const heads = ['bbox_head', 'rpn_head'].flatMap((key) => objectsIn(model[key]).map((head) => ({ key, head })));
+  return [
+    ...['pretrained', 'bbox_roi_extractor', 'mask_roi_extractor', 'input_size', 'random_size_range']
+      .filter((key) => model[key] !== undefined)
+      .map((key) => `model.${key}`),
+    ...heads.flatMap(({ key, head }) =>
+      ['transformer', 'anchor_scales', 'anchor_strides', 'target_means']
+        .filter((option) => head[option] !== undefined)
+        .map((option) => `model.${key}.${option}`),
+    ),
+  ];
+}
+
+function isOldStep({ type, img_scale, flip_ratio }: ConfigObject): boolean {
+  if (OLD_STEPS.includes(String(type))) return true;
+  return (type === 'Resize' && img_scale !== undefined) || (type === 'RandomFlip' && flip_ratio !== undefined);
+}
+
+/**
+ * Whether a config is of 1.x, whose heads stood on the detector itself, had their anchors spelt out and counted the
+ * background as a class.
+ */
+export function isFirstDialect(config: ConfigObject): boolean {
+  const model = objectAt(config, 'model');
+  const data = objectAt(config, 'data');
+  if (model && oldModelPlaces(model).some((place) => /roi_extractor|anchor_|target_means/.test(place))) return true;
+  return data?.imgs_per_gpu !== undefined && data.samples_per_gpu === undefined;
+}

@@ -1,0 +1,75 @@
+// `evaluation` as the evaluators of 3.x. What it said of when to evaluate belongs to the training loop, and what it said
+// of the best checkpoint to that hook.
+
+import { type ConfigObject, type ConfigValue, isObject } from '../data';
+import { type Changes, defined } from './changes';
+
+/** What went to the evaluator of a data set, by its kind. */
+const COCO_KEYS = ['metric', 'classwise', 'proposal_nums', 'iou_thrs', 'metric_items', 'jsonfile_prefix'];
+const XML_KEYS = ['metric', 'iou_thr', 'proposal_nums', 'scale_ranges'];
+const OPEN_IMAGES_KEYS = ['metric', 'iou_thr', 'ioa_thr', 'use_group_of', 'scale_ranges'];
+/** What went elsewhere, or nowhere. */
+const SCHEDULE_KEYS = ['interval', 'start', 'by_epoch', 'dynamic_intervals', 'save_best', 'rule'];
+const IDLE_KEYS = [
+  'type',
+  'gpu_collect',
+  'tmpdir',
+  'pre_eval',
+  'out_dir',
+  'logger',
+  '_delete_',
+  'less_keys',
+  'greater_keys',
+];
+
+/** The evaluator of one data set of 3.x, from what `evaluation` said. */
+export function evaluatorOf(dataset: ConfigObject, evaluation: ConfigObject, changes: Changes): ConfigObject {
+  const kind = String(dataset.type);
+  const keys = /^(VOC|XML|WIDERFace)/.test(kind) ? XML_KEYS : /^OpenImages/.test(kind) ? OPEN_IMAGES_KEYS : COCO_KEYS;
+  changes.strays(evaluation, [...keys, ...SCHEDULE_KEYS, ...IDLE_KEYS], 'evaluation');
+  const scales = evaluation.scale_ranges;
+  if (/^(VOC|XML|WIDERFace)/.test(kind))
+    return defined({
+      type: 'VOCMetric',
+      metric: evaluation.metric ?? 'mAP',
+      iou_thrs: evaluation.iou_thr,
+      proposal_nums: evaluation.proposal_nums,
+      scale_ranges: scales,
+      // 2.x took eleven points for VOC 2007 and the whole area for everything else
+      eval_mode: /VOC2007/.test(JSON.stringify(dataset)) ? '11points' : 'area',
+    });
+  if (/^OpenImages/.test(kind))
+    return defined({
+      type: 'OpenImagesMetric',
+      iou_thrs: evaluation.iou_thr ?? 0.5,
+      ioa_thrs: evaluation.ioa_thr ?? 0.5,
+      use_group_of: evaluation.use_group_of ?? true,
+      scale_ranges: scales,
+    });
+  const { ann_file: file, data_root: root } = dataset;
+  return defined({
+    type: /^LVIS/.test(kind) ? 'LVISMetric' : 'CocoMetric',
+    ann_file: typeof file === 'string' ? joined(root, file) : undefined,
+    metric: evaluation.metric ?? 'bbox',
+    format_only: false,
+    classwise: evaluation.classwise,
+    proposal_nums: evaluation.proposal_nums,
+    iou_thrs: evaluation.iou_thrs,
+    metric_items: evaluation.metric_items,
+    outfile_prefix: evaluation.jsonfile_prefix,
+  });
+}
+
+function joined(root: ConfigValue | undefined, file: string): string {
+  if (typeof root !== 'string' || root === '' || file.startsWith('/')) return file;
+  return root.replace(/\/?$/, '/') + file;
+}
+
+/** The name of a metric for `save_best`: evaluators of 3.x put theirs before it. */
+export function bestMetric(name: ConfigValue | undefined, evaluator: ConfigValue | undefined): ConfigValue | undefined {
+  if (typeof name !== 'string' || name === 'auto' || name.includes('/') || !isObject(evaluator)) return name;
+  const prefix = { VOCMetric: 'pascal_voc', LVISMetric: 'lvis', OpenImagesMetric: 'openimages' }[
+    String(evaluator.type)
+  ];
+  return `${prefix ?? 'coco'}/${name}`;
+}

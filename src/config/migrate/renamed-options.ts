@@ -1,0 +1,123 @@
+// Options of modules that have other names in 3.x, wherever the module stands in the model; and the names of packages.
+
+import { type ConfigObject, type ConfigValue, isObject } from '../data';
+import { type Changes, defined, take } from './changes';
+
+type Rule = (module: ConfigObject, path: string, changes: Changes) => void;
+
+/** Translates the modules of a model of 1.x or 2.x, in place. */
+export const migrateModules = (value: ConfigValue, path: string, changes: Changes): void =>
+  everyModule(value, path, changes, (module, at) => {
+    stillAccepted(module, at, changes);
+    migrateModule(module, at, changes);
+  });
+
+/** Names that 3.x has given up but takes, in a config that is of 3.x otherwise. */
+export const renewModules = (value: ConfigValue, path: string, changes: Changes): void =>
+  everyModule(value, path, changes, stillAccepted);
+
+function everyModule(value: ConfigValue, path: string, changes: Changes, rule: Rule): void {
+  if (Array.isArray(value)) for (const [i, item] of value.entries()) everyModule(item, `${path}[${i}]`, changes, rule);
+  if (!isObject(value)) return;
+  rule(value, path, changes);
+  for (const [key, item] of Object.entries(value)) everyModule(item, `${path}.${key}`, changes, rule);
+}
+
+function stillAccepted(module: ConfigObject, path: string, changes: Changes): void {
+  renameScope(module, path, changes);
+  if (module.pretrained === null) delete module.pretrained;
+  if (typeof module.pretrained !== 'string' || module.init_cfg !== undefined) return;
+  changes.note(`${path}.pretrained`, `${path}.init_cfg`);
+  module.init_cfg = { type: 'Pretrained', checkpoint: module.pretrained };
+  delete module.pretrained;
+}
+
+function migrateModule(module: ConfigObject, path: string, changes: Changes): void {
+  const type = typeof module.type === 'string' ? module.type : '';
+  const rename = (from: string, to: string) => {
+    const value = take(module, from);
+    if (value === undefined) return;
+    changes.note(`${path}.${from}`, to);
+    module[to] ??= value;
+  };
+  if (/HungarianAssigner$/.test(type)) joinCosts(module, path, changes);
+  if (/^(RoI|ModulatedDeformRoI|DeformRoI|CARAFE).*(Align|Pool)/.test(type)) {
+    rename('out_size', 'output_size');
+    rename('sample_num', 'sampling_ratio');
+  }
+  if (/nms$/.test(type)) rename('iou_thr', 'iou_threshold');
+  if (/^(DCN|DCNv2)$/.test(type) || path.endsWith('.dcn')) migrateDeformable(module, rename, changes, path);
+  if (/\.(rpn|rpn_proposal)$/.test(path)) migrateProposals(module, path, changes);
+  if (/FPN/.test(type)) extraConvolutions(module, path, changes);
+  if (type === 'CTResNetNeck') rename('in_channel', 'in_channels');
+  if (type === 'CenterNetHead') {
+    rename('in_channel', 'in_channels');
+    rename('feat_channel', 'feat_channels');
+  }
+  if (/MaskHead$/.test(type) && module.upsample_method !== undefined) {
+    const scale = take(module, 'upsample_ratio');
+    const method = take(module, 'upsample_method') as ConfigValue;
+    changes.note(`${path}.{upsample_method, upsample_ratio}`, 'upsample_cfg');
+    module.upsample_cfg = defined({ type: method, scale_factor: scale ?? 2 });
+  }
+}
+
+/** mmcls became mmpretrain. */
+function renameScope(module: ConfigObject, path: string, changes: Changes): void {
+  const { type, _scope_: scope } = module;
+  if (typeof type === 'string' && type.startsWith('mmcls.')) {
+    module.type = type.replace('mmcls.', 'mmpretrain.');
+    changes.note(`${path}.type ${type}`, module.type);
+  }
+  if (scope === 'mmcls') {
+    module._scope_ = 'mmpretrain';
+    changes.note(`${path}._scope_ mmcls`, 'mmpretrain');
+  }
+}
+
+function joinCosts(assigner: ConfigObject, path: string, changes: Changes): void {
+  if (assigner.match_costs !== undefined) return;
+  const given = ['cls_cost', 'reg_cost', 'iou_cost', 'mask_cost', 'dice_cost'].map((key) => take(assigner, key));
+  const costs = given.filter((cost) => isObject(cost) && cost.weight !== 0);
+  if (costs.length === 0) return;
+  changes.note(`${path}.{cls_cost, reg_cost, iou_cost}`, 'match_costs');
+  assigner.match_costs = costs as ConfigValue[];
+}
+
+function migrateDeformable(
+  module: ConfigObject,
+  rename: (from: string, to: string) => void,
+  changes: Changes,
+  path: string,
+): void {
+  rename('deformable_groups', 'deform_groups');
+  const modulated = take(module, 'modulated');
+  if (modulated === undefined) return;
+  changes.note(`${path}.modulated`, 'type');
+  module.type ??= modulated === true ? 'DCNv2' : 'DCN';
+}
+
+/** How many proposals, and their nms: flat up to 2.3. */
+function migrateProposals(settings: ConfigObject, path: string, changes: Changes): void {
+  const threshold = take(settings, 'nms_thr');
+  if (threshold !== undefined) {
+    changes.note(`${path}.nms_thr`, 'nms');
+    settings.nms ??= { type: 'nms', iou_threshold: threshold };
+  }
+  const most = take(settings, 'max_num');
+  const after = take(settings, 'nms_post');
+  if (most !== undefined || after !== undefined) {
+    changes.note(`${path}.{nms_post, max_num}`, 'max_per_img');
+    settings.max_per_img ??= (most ?? after) as ConfigValue;
+  }
+  if (take(settings, 'nms_across_levels') === true)
+    changes.leave(`${path}.nms_across_levels`, '3.x keeps the levels apart in nms');
+}
+
+function extraConvolutions(neck: ConfigObject, path: string, changes: Changes): void {
+  const onInputs = take(neck, 'extra_convs_on_inputs');
+  if (onInputs === undefined) return;
+  if (neck.add_extra_convs !== true) return;
+  changes.note(`${path}.extra_convs_on_inputs`, 'add_extra_convs');
+  neck.add_extra_convs = onInputs === true ? 'on_input' : 'on_output';
+}
