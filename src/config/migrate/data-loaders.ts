@@ -6,7 +6,8 @@ import { mergeConfig } from '../merge';
 import { type Changes, defined, layOver, objectAt, take } from './changes';
 import { type DatasetContext, migrateDataset } from './dataset';
 import { evaluatorOf } from './evaluator';
-import { migratePipeline, type PipelineContext } from './pipeline';
+import { migratePipeline } from './pipeline';
+import type { PipelineContext } from './pipeline-context';
 
 const PHASES = ['train', 'val', 'test'] as const;
 type Phase = (typeof PHASES)[number];

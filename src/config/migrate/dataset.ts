@@ -3,7 +3,8 @@
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { defined, objectsIn, take } from './changes';
 import { ownPipeline } from './dataset-pipeline';
-import { migratePipeline, type PipelineContext } from './pipeline';
+import { migratePipeline } from './pipeline';
+import type { PipelineContext } from './pipeline-context';
 
 export interface DatasetContext extends PipelineContext {
   /** The config's `data_root`, which the paths of its data sets mostly start with. */

@@ -7,7 +7,7 @@ import { isOldConfig } from './dialect';
 import { migrateModel, moveSettings, refuseOtherTasks } from './model';
 import { migrateOptimizer } from './optim-wrapper';
 import { migrateLearningRate } from './param-scheduler';
-import type { PipelineContext } from './pipeline';
+import type { PipelineContext } from './pipeline-context';
 import { Preprocessing } from './preprocessing';
 import { renewModules } from './renamed-options';
 import { migrateRuntime } from './runtime';

@@ -2,22 +2,9 @@
 // preprocessor; bundling and collecting are one step, PackDetInputs.
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
-import type { Changes } from './changes';
-import type { Preprocessing } from './preprocessing';
+import type { PipelineContext } from './pipeline-context';
 import { testAugmentation } from './test-augmentation';
 import { migrateTransform } from './transforms';
-
-/** What the translations of one config's pipelines share. */
-export interface PipelineContext {
-  changes: Changes;
-  preprocessing: Preprocessing;
-  /** Pipelines translated before, by their old text: a config names most of them twice. */
-  done: Map<string, ConfigObject[]>;
-  /** For test-time augmentation: its pipeline, when a test pipeline asked for some. */
-  augmented: { pipeline?: ConfigObject[] };
-  /** Whether test images come with truths whose masks are needed. */
-  masks: boolean;
-}
 
 /** Steps that move boxes, which proposals have to follow. */
 const GEOMETRIC = /^(Resize|RandomResize|RandomChoiceResize|RandomFlip|RandomCrop|RandomChoice)$/;

@@ -3,7 +3,7 @@
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { defined } from './changes';
-import type { PipelineContext } from './pipeline';
+import type { PipelineContext } from './pipeline-context';
 
 const META_KEYS = ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'];
 const KEYS = ['type', 'transforms', 'img_scale', 'scale_factor', 'flip', 'flip_direction'];

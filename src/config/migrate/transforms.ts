@@ -3,7 +3,7 @@
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { type Changes, defined } from './changes';
-import type { PipelineContext } from './pipeline';
+import type { PipelineContext } from './pipeline-context';
 
 type Inner = (steps: ConfigValue, path: string) => ConfigObject[];
 interface Step {
