@@ -22,8 +22,8 @@ export interface DetBatch {
   batchShape: [number, number];
   /** Size [H, W] that each image alone would be padded to: beyond it no anchor learns. `batchShape` when absent. */
   padShapes?: [number, number][];
-  /** Masks of the truths are to be padded to `batchShape` as the images are. */
-  padsMasks?: boolean;
+  /** Size [H, W] that masks of the truths are to be padded to; they stay as they are when absent. */
+  maskShape?: [number, number];
 }
 
 /** Scalars by name; those whose name contains `loss` are summed for the gradient, the others are logged (`acc`). */
@@ -78,8 +78,8 @@ export interface RoIHead extends Module {
 /** A whole model. `loss` and `predict` are called inside `tf.tidy`; `loss` also inside a gradient function. */
 export interface Detector extends Module {
   readonly classes: number;
-  /** Normalises, pads and stacks samples into a batch; the caller disposes `inputs`. */
-  preprocess(samples: PackedSample[]): DetBatch;
+  /** Normalises, pads and stacks samples into a batch; the caller disposes `inputs`. `iteration`: how many came before. */
+  preprocess(samples: PackedSample[], iteration?: number): DetBatch;
   extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[];
   loss(batch: DetBatch, random: Random): Losses;
   /** Boxes in the original image's pixels (rescaled) unless `rescale` is false; best first. */

@@ -263,7 +263,7 @@ async function run(options: TrainOptions): Promise<TrainResult> {
             throw new DetLabError(`The loader promised ${batchesPerEpoch} batches an epoch and gave ${iteration}`);
           const dataTime = (performance.now() - begun) / 1000;
           const lr = groups[0].lr;
-          const at = { epoch: epoch + 1, iteration: iteration + 1, lr, samples: next.value };
+          const at = { epoch: epoch + 1, iteration: iteration + 1, step, lr, samples: next.value };
           const { scalars, gradNorm } = iterate(detector, wrapper, random, at);
           schedule.afterIteration();
           iteration++;
@@ -340,13 +340,13 @@ function iterate(
   detector: Detector,
   wrapper: OptimWrapper,
   random: Random,
-  at: { epoch: number; iteration: number; lr: number; samples: PackedSample[] },
+  at: { epoch: number; iteration: number; step: number; lr: number; samples: PackedSample[] },
 ): { scalars: Record<string, number>; gradNorm?: number } {
   const where = () =>
     `at epoch ${at.epoch}, iteration ${at.iteration}, learning rate ${at.lr}, images ` +
     `${at.samples.map((s) => `"${s.meta.imgPath}"`).join(', ')}. ` +
     `Lower the learning rate, lengthen the warm-up or clip gradients (clip_grad: { max_norm: 10 }), and look at these images`;
-  const batch = detector.preprocess(at.samples);
+  const batch = detector.preprocess(at.samples, at.step);
   try {
     const { precision } = wrapper;
     const { scalars, gradients } = pass(detector, batch, wrapper.variables, random, {

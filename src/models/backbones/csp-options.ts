@@ -6,8 +6,8 @@ import { DepthwiseSeparableConvModule } from '../../nn/depthwise-separable-conv-
 import { initCfg } from '../../nn/init-cfg';
 import { type ActCfg, actCfg, type ConvCfg, convCfg, type NormCfg, normCfg } from '../../nn/layer-options';
 import { CSPLayer, type CSPLayerConfig } from '../layers/csp-layer';
+import { roundHalfEven } from '../layers/round-half-even';
 import { SPPBottleneck } from '../layers/spp-bottleneck';
-import { roundHalfEven } from './round-half-even';
 import { type Part, type StageSetting, stageSetting } from './staged-network';
 
 export const cspOptions = {

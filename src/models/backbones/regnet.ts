@@ -4,10 +4,10 @@
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
 import { defineModule } from '../../registry';
+import { roundHalfEven } from '../layers/round-half-even';
 import { Bottleneck } from './bottleneck';
 import { ResidualNetwork, type StagePlan } from './residual-network';
 import { checkStages, perStage, residualOptions } from './residual-options';
-import { roundHalfEven } from './round-half-even';
 
 const arch = z.strictObject({
   w0: z.int().positive().describe('Width of the first block, a multiple of 8'),

@@ -8,8 +8,8 @@ import { torchDefault } from '../../nn/initializers';
 import { actCfg, normCfg } from '../../nn/layer-options';
 import { defineModule } from '../../registry';
 import { CSPLayerWithTwoConv } from '../layers/csp-layer-with-two-conv';
+import { roundHalfEven } from '../layers/round-half-even';
 import { SPPFBottleneck } from '../layers/sppf-bottleneck';
-import { roundHalfEven } from './round-half-even';
 import { checkStageIndices, StagedNetwork } from './staged-network';
 
 /** Channels of the stem and of all stages but the last, and blocks of the stages. */

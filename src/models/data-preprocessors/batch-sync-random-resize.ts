@@ -1,36 +1,39 @@
-// BatchSyncRandomResize: while training, every so many batches another size for all images of the next ones (YOLOX). The
-// first batches keep their size. Sizes come from a seeded stream of its own.
+// BatchSyncRandomResize: while training, every so many iterations another size for all images of the next ones (YOLOX). The
+// first batches keep their size. The size follows from the iteration alone, so that a resumed run goes on with the same
+// sizes (MMDetection's starts again from the batch's own).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { scaleBoxes } from '../../ops';
 import { Random } from '../../random';
+import { roundHalfEven } from '../layers/round-half-even';
 import type { DetBatch } from '../types';
 
 export const batchSyncRandomResize = z.strictObject({
-  type: z.literal('BatchSyncRandomResize').describe('Another size every so many batches'),
+  type: z.literal('BatchSyncRandomResize').describe('Another size every so many iterations'),
   random_size_range: z.tuple([z.number(), z.number()]).describe('Least and largest height in pixels'),
-  interval: z.number().int().positive().default(10).describe('Batches between two sizes'),
+  interval: z.number().int().positive().default(10).describe('Iterations between two sizes'),
   size_divisor: z.number().int().positive().default(32).describe('Sizes are multiples of this'),
 });
 
 export class BatchSyncRandomResize {
+  /** Which stretch of `interval` iterations `size` is for. */
+  private stretch = 0;
   private size: [number, number] | undefined;
-  private batches = 0;
-  private readonly random = Random.seeded(0);
+  /** Width over height of the batch before. */
+  private aspect: number | undefined;
 
   constructor(private readonly options: z.output<typeof batchSyncRandomResize>) {}
 
-  /** Resizes the batch, takes its tensor's place, and moves the truths with it. */
-  forward(batch: DetBatch): DetBatch {
-    const { random_size_range, interval, size_divisor: divisor } = this.options;
-    const [height, width] = batch.batchShape;
+  /** Resizes the batch, takes its tensor's place, and moves the truths with it. `iteration` counts those before it. */
+  forward(batch: DetBatch, iteration: number): DetBatch {
+    const [, height, width] = batch.inputs.shape;
+    const stretch = Math.floor(iteration / this.options.interval);
+    if (stretch > 0 && stretch !== this.stretch) this.size = this.drawn(stretch, this.aspect ?? width / height);
+    this.stretch = stretch;
+    this.aspect = width / height;
     this.size ??= [height, width];
     const size = this.size;
-    if (++this.batches % interval === 0) {
-      const [low, high] = random_size_range.map((v) => Math.round(v / divisor));
-      const rows = low + this.random.integer(high - low + 1);
-      this.size = [divisor * rows, divisor * Math.trunc((width / height) * rows)];
-    }
     const [y, x] = [size[0] / height, size[1] / width];
     if (x === 1 && y === 1) return batch;
     const inputs = tf.tidy(() => tf.image.resizeBilinear(batch.inputs, size, false, true));
@@ -39,8 +42,15 @@ export class BatchSyncRandomResize {
     const samples = batch.samples.map((sample) => ({
       ...sample,
       meta: { ...sample.meta, imgShape: scaled(sample.meta.imgShape) },
-      truths: { ...sample.truths, bboxes: sample.truths.bboxes.map((v, i) => v * (i & 1 ? y : x)) },
+      truths: { ...sample.truths, bboxes: scaleBoxes(sample.truths.bboxes, [x, y]) },
     }));
     return { ...batch, inputs, samples, batchShape: size, padShapes: batch.padShapes?.map(scaled) };
+  }
+
+  private drawn(stretch: number, aspect: number): [number, number] {
+    const { random_size_range, size_divisor: divisor } = this.options;
+    const [low, high] = random_size_range.map((v) => roundHalfEven(v / divisor));
+    const rows = low + Random.seeded(stretch).integer(high - low + 1);
+    return [divisor * rows, divisor * Math.trunc(aspect * rows)];
   }
 }

@@ -6,6 +6,7 @@ import type { PackedSample, PixelImage } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { defineModule } from '../../registry';
 import type { DetBatch } from '../types';
+import { BatchFixedSizePad, batchFixedSizePad } from './batch-fixed-size-pad';
 import { BatchSyncRandomResize, batchSyncRandomResize } from './batch-sync-random-resize';
 
 const perChannel = (meaning: string) =>
@@ -30,10 +31,10 @@ const options = z.strictObject({
   boxtype2tensor: z.boolean().default(true).describe('Accepted and without effect: boxes are plain arrays'),
   non_blocking: z.boolean().default(false).describe('Accepted and without effect'),
   batch_augments: z
-    .array(batchSyncRandomResize)
+    .array(z.discriminatedUnion('type', [batchSyncRandomResize, batchFixedSizePad]))
     .nullable()
     .default(null)
-    .describe('What is done to whole batches while training: BatchSyncRandomResize'),
+    .describe('What is done to whole batches while training, one after the other'),
 });
 export type DetDataPreprocessorOptions = z.output<typeof options>;
 
@@ -49,7 +50,7 @@ export class DetDataPreprocessor {
   private readonly padValue: number;
   private readonly divisor: number;
   private readonly padsMasks: boolean;
-  private readonly augments: BatchSyncRandomResize[];
+  private readonly augments: (BatchSyncRandomResize | BatchFixedSizePad)[];
 
   constructor({
     mean,
@@ -60,7 +61,9 @@ export class DetDataPreprocessor {
     bgr_to_rgb,
     batch_augments,
   }: DetDataPreprocessorOptions) {
-    this.augments = (batch_augments ?? []).map((augment) => new BatchSyncRandomResize(augment));
+    this.augments = (batch_augments ?? []).map((augment) =>
+      augment.type === 'BatchFixedSizePad' ? new BatchFixedSizePad(augment) : new BatchSyncRandomResize(augment),
+    );
     this.order = bgr_to_rgb ? 'rgb' : 'bgr';
     this.padValue = pad_value;
     this.divisor = pad_size_divisor;
@@ -74,12 +77,13 @@ export class DetDataPreprocessor {
   }
 
   /**
-   * Normalises the images, pads them at the bottom and right to one size and stacks them.
+   * Normalises the images, pads them at the bottom and right to one size and stacks them. `iteration` counts the batches
+   * before this one, over the whole training.
    * @throws DetLabError for an empty batch or an image whose pixels do not fit its size.
    */
-  forward(samples: PackedSample[], { training = false } = {}): DetBatch {
+  forward(samples: PackedSample[], { training = false, iteration = 0 } = {}): DetBatch {
     const batch = this.stack(samples);
-    return training ? this.augments.reduce((b, augment) => augment.forward(b), batch) : batch;
+    return training ? this.augments.reduce((b, augment) => augment.forward(b, iteration), batch) : batch;
   }
 
   private stack(samples: PackedSample[]): DetBatch {
@@ -92,7 +96,8 @@ export class DetDataPreprocessor {
     for (const [n, sample] of samples.entries())
       this.write(sample, pixels.subarray(n * height * width * 3, (n + 1) * height * width * 3), height, width);
     const inputs = tf.tensor4d(pixels, [samples.length, height, width, 3]);
-    return { inputs, samples, batchShape: [height, width], padShapes, padsMasks: this.padsMasks };
+    const batch: DetBatch = { inputs, samples, batchShape: [height, width], padShapes };
+    return this.padsMasks ? { ...batch, maskShape: [height, width] } : batch;
   }
 
   private write({ image, meta }: PackedSample, out: Float32Array, height: number, width: number): void {

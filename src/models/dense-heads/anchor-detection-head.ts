@@ -8,7 +8,7 @@ import type { Random } from '../../random';
 import type { BuildContext } from '../../registry';
 import type { Loss } from '../losses';
 import type { DetBatch, Losses } from '../types';
-import { AnchorHead, type AnchorHeadConfig, type FlatOutputs } from './anchor-head';
+import { AnchorHead, type AnchorHeadConfig, type FlatOutputs, noLoss } from './anchor-head';
 import type { AnchorTargets } from './anchor-targets';
 import { type DenseTestCfg, denseDetections } from './dense-detections';
 import { type DetectionHead, requireCfg } from './detection-head';
@@ -111,22 +111,12 @@ export abstract class AnchorDetectionHead extends AnchorHead implements Detectio
   }
 
   protected boxLoss(
-    { deltas, sizes, first = 0 }: FlatOutputs & { first?: number },
+    flat: FlatOutputs & { first?: number },
     { positives, boxes, avgFactor }: DenseTargets,
     loss: Loss = this.lossBbox,
   ): tf.Scalar {
-    const [, total, size] = deltas.shape;
-    const rows = deltas.reshape<tf.Tensor2D>([-1, size]);
-    // without positives the loss is zero, yet the layers keep their (zero) gradient
-    if (positives.length === 0) return tf.mul(tf.sum(tf.slice(rows, 0, 1)), 0);
-    let predicted = tf.gather(rows, tf.tensor1d(positives, 'int32'));
-    if (this.config.reg_decoded_bbox) {
-      const anchors = takeBoxes(
-        this.anchors(sizes),
-        positives.map((k) => first + (k % total)),
-      );
-      predicted = this.coder.decodeTensors(tf.tensor2d(anchors, [positives.length, 4]), predicted);
-    }
+    if (positives.length === 0) return noLoss(flat.deltas);
+    const predicted = this.predictedBoxes(flat, positives, flat.first);
     return loss.forward(predicted, tf.tensor2d(boxes, [positives.length, 4]), { avgFactor }) as tf.Scalar;
   }
 

@@ -84,11 +84,11 @@ export abstract class AnchorHead extends Module {
     return weight > 0 ? weight : 1;
   }
 
-  /** One feature level [N, H, W, C] -> its scores and deltas. */
-  protected abstract forwardSingle(x: tf.Tensor4D): { scores: tf.Tensor4D; deltas: tf.Tensor4D };
+  /** One feature level [N, H, W, C], the `level`-th, -> its scores and deltas. */
+  protected abstract forwardSingle(x: tf.Tensor4D, level: number): { scores: tf.Tensor4D; deltas: tf.Tensor4D };
 
   forward(features: tf.Tensor4D[]): HeadOutputs {
-    const outputs = features.map((x) => this.forwardSingle(x));
+    const outputs = features.map((x, i) => this.forwardSingle(x, i));
     return { scores: outputs.map((o) => o.scores), deltas: outputs.map((o) => o.deltas) };
   }
 
@@ -181,19 +181,10 @@ export abstract class AnchorHead extends Module {
       weight = tf.tensor1d(Float32Array.from(labels, (_, i) => (i < positives.length ? pos_weight : 1)));
     const cls = this.lossCls.forward(chosen, tf.tensor1d(labels, 'int32'), { weight, avgFactor }) as tf.Scalar;
 
-    const size = this.coder.encodeSize;
-    const rows = deltas.reshape<tf.Tensor2D>([images * total, size]);
     // without positives the loss is zero, yet the layers keep their (zero) gradient
-    if (positives.length === 0) return { cls, bbox: tf.mul(tf.sum(tf.slice(rows, 0, 1)), 0) };
-    let predicted = tf.gather(rows, tf.tensor1d(positives, 'int32'));
+    if (positives.length === 0) return { cls, bbox: noLoss(deltas) };
+    const predicted = this.predictedBoxes({ deltas, sizes }, Int32Array.from(positives));
     const wanted = Float32Array.from(targets.flatMap((t) => [...t.boxes]));
-    if (this.config.reg_decoded_bbox) {
-      const anchors = takeBoxes(
-        this.anchors(sizes),
-        positives.map((k) => k % total),
-      );
-      predicted = this.coder.decodeTensors(tf.tensor2d(anchors, [positives.length, 4]), predicted);
-    }
     const bbox = this.lossBbox.forward(
       predicted,
       tf.tensor2d(wanted, [positives.length, wanted.length / positives.length]),
@@ -203,4 +194,26 @@ export abstract class AnchorHead extends Module {
     ) as tf.Scalar;
     return { cls, bbox };
   }
+
+  /**
+   * What the box loss compares with its targets for the anchors at `rows` (image * T + anchor): boxes in pixels with
+   * `reg_decoded_bbox`, else as predicted. `first` counts the anchors before those that `deltas` holds.
+   */
+  protected predictedBoxes(
+    { deltas, sizes }: Pick<FlatOutputs, 'deltas' | 'sizes'>,
+    rows: Int32Array,
+    first = 0,
+  ): tf.Tensor2D {
+    const [, total, size] = deltas.shape;
+    const predicted = tf.gather(deltas.reshape<tf.Tensor2D>([-1, size]), tf.tensor1d(rows, 'int32'));
+    if (!this.config.reg_decoded_bbox) return predicted;
+    const anchors = takeBoxes(
+      this.anchors(sizes),
+      rows.map((k) => first + (k % total)),
+    );
+    return this.coder.decodeTensors(tf.tensor2d(anchors, [rows.length, 4]), predicted);
+  }
 }
+
+/** Zero, with a zero gradient for the layers that predicted. */
+export const noLoss = (predictions: tf.Tensor): tf.Scalar => tf.mul(tf.sum(tf.slice(predictions, 0, 1)), 0);

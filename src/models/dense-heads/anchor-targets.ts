@@ -12,6 +12,11 @@ export interface AnchorTargets {
   labels: Int32Array;
   /** Coded boxes of the positives, or their truths where the loss works on decoded boxes; four numbers each. */
   boxes: Float32Array;
+  /** Index of each positive's truth among those of the image that are learnt, and how many of these there are. */
+  truths: Int32Array;
+  numTruths: number;
+  /** Pairs of anchor and label that the classification loss leaves out. */
+  shadows?: Int32Array;
   avgFactor: number;
 }
 
@@ -41,12 +46,16 @@ export function anchorTargets(
   );
   const chosen = sampler.sample(assigned, candidates, instances, random);
   const whole = (indices: Int32Array) => (inside ? indices.map((i) => inside[i]) : indices);
-  const { positive, negative, positiveBoxes, positiveLabels, avgFactor } = chosen;
+  const { positive, negative, positiveBoxes, positiveLabels, positiveTruth, avgFactor } = chosen;
+  const { shadows } = assigned;
   return {
     positive: whole(positive),
     negative: whole(negative),
     labels: positiveLabels,
     boxes: decoded ? positiveBoxes : coder.encode(takeBoxes(chosen.priors, positive), positiveBoxes),
+    truths: positiveTruth,
+    numTruths: instances.labels.length,
+    shadows: inside && shadows ? shadows.map((v, k) => (k & 1 ? v : inside[v])) : shadows,
     avgFactor,
   };
 }

@@ -8,8 +8,10 @@ import { deformableDETRHeadDefinition } from './deformable-detr-head';
 import { detrHeadDefinition } from './detr-head';
 import { dinoHeadDefinition } from './dino-head';
 import { fcosHeadDefinition } from './fcos-head';
+import { fsafHeadDefinition } from './fsaf-head';
 import { gflHeadDefinition } from './gfl-head';
 import { retinaHeadDefinition } from './retina-head';
+import { retinaSepBNHeadDefinition } from './retina-sep-bn-head';
 import { rpnHeadDefinition } from './rpn-head';
 import { rtmdetHeadDefinition } from './rtmdet-head';
 import { rtmdetSepBNHeadDefinition } from './rtmdet-sep-bn-head';
@@ -31,10 +33,12 @@ export type { DetectionHead } from './detection-head';
 export { DETRHead } from './detr-head';
 export { DINOHead } from './dino-head';
 export { FCOSHead } from './fcos-head';
+export { FSAFHead } from './fsaf-head';
 export { GFLHead } from './gfl-head';
 export { type ProposalCfg, type Proposals, proposalCfg } from './proposals';
 export { QueryHead, type QueryPredictions } from './query-head';
 export { RetinaHead, type RetinaHeadConfig } from './retina-head';
+export { RetinaSepBNHead } from './retina-sep-bn-head';
 export { RPNHead, type RPNHeadConfig } from './rpn-head';
 export { RTMDetHead } from './rtmdet-head';
 export { RTMDetSepBNHead } from './rtmdet-sep-bn-head';
@@ -47,6 +51,8 @@ export { YOLOXHead } from './yolox-head';
 export const denseHeads = [
   rpnHeadDefinition,
   retinaHeadDefinition,
+  retinaSepBNHeadDefinition,
+  fsafHeadDefinition,
   ssdHeadDefinition,
   yolov8HeadDefinition,
   yolov8HeadModuleDefinition,

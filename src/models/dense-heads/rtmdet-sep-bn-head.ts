@@ -1,23 +1,13 @@
 // RTMDetSepBNHead: towers whose convolutions all levels may share while each has norms and predictions of its own
-// (Lyu et al., RTMDet, 2022). A shared convolution appears under the names of all levels, as in PyTorch's state dict.
+// (Lyu et al., RTMDet, 2022).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
-import {
-  type ActCfg,
-  actCfg,
-  applyInitCfg,
-  Conv2d,
-  ConvModule,
-  constant,
-  DepthwiseSeparableConvModule,
-  ModuleList,
-  type NormCfg,
-  normCfg,
-} from '../../nn';
+import { type ActCfg, actCfg, applyInitCfg, Conv2d, constant, ModuleList, type NormCfg, normCfg } from '../../nn';
 import { type BuildContext, defineModule } from '../../registry';
 import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
+import { type LevelTowers, levelTowers } from './level-towers';
 import {
   RTMDetBaseHead,
   type RTMDetConfig,
@@ -39,11 +29,10 @@ const options = z.strictObject({
   exp_on_reg: z.boolean().default(false).describe('Distances are exponentials of what is predicted'),
 });
 export type RTMDetSepBNConfig = RTMDetConfig & z.output<typeof options>;
-type Tower = ModuleList<ConvModule | DepthwiseSeparableConvModule>;
 
 export class RTMDetSepBNHead extends RTMDetBaseHead {
-  private readonly clsConvs: ModuleList<Tower>;
-  private readonly regConvs: ModuleList<Tower>;
+  private readonly clsConvs: LevelTowers;
+  private readonly regConvs: LevelTowers;
   private readonly cls: ModuleList<Conv2d>;
   private readonly reg: ModuleList<Conv2d>;
   private readonly obj: ModuleList<Conv2d> | undefined;
@@ -54,8 +43,20 @@ export class RTMDetSepBNHead extends RTMDetBaseHead {
     this.exponential = config.exp_on_reg;
     const { feat_channels, pred_kernel_size: kernelSize } = config;
     const { strides } = this.priors;
-    this.clsConvs = this.addChild('cls_convs', levelTowers(config, strides.length));
-    this.regConvs = this.addChild('reg_convs', levelTowers(config, strides.length));
+    const tower = () =>
+      levelTowers({
+        levels: strides.length,
+        share: config.share_conv,
+        inChannels: config.in_channels,
+        channels: feat_channels,
+        count: config.stacked_convs,
+        conv_cfg: config.conv_cfg,
+        norm_cfg: config.norm_cfg as NormCfg | null,
+        act_cfg: config.act_cfg as ActCfg,
+        use_depthwise: config.use_depthwise,
+      });
+    this.clsConvs = this.addChild('cls_convs', tower());
+    this.regConvs = this.addChild('reg_convs', tower());
     const padding = Math.floor(kernelSize / 2);
     const predict = (outChannels: number) =>
       new ModuleList(strides.map(() => new Conv2d({ inChannels: feat_channels, outChannels, kernelSize, padding })));
@@ -80,30 +81,6 @@ export class RTMDetSepBNHead extends RTMDetBaseHead {
     });
     return { scores: outputs.map((o) => o.scores), distances: outputs.map((o) => o.distances) };
   }
-}
-
-function levelTowers(config: RTMDetSepBNConfig, levels: number): ModuleList<Tower> {
-  const tower = (): Tower =>
-    new ModuleList(
-      Array.from({ length: config.stacked_convs }, (_, i) => {
-        const layer = {
-          inChannels: i === 0 ? config.in_channels : config.feat_channels,
-          outChannels: config.feat_channels,
-          kernelSize: 3,
-          padding: 1,
-          convCfg: config.conv_cfg,
-          normCfg: config.norm_cfg as NormCfg | null,
-          actCfg: config.act_cfg as ActCfg,
-        };
-        return config.use_depthwise ? new DepthwiseSeparableConvModule(layer) : new ConvModule(layer);
-      }),
-    );
-  const all = new ModuleList(Array.from({ length: levels }, tower));
-  if (config.share_conv)
-    for (let n = 1; n < levels; n++)
-      for (let i = 0; i < config.stacked_convs; i++)
-        (all.at(n).at(i) as ConvModule).shareConv(all.at(0).at(i) as ConvModule);
-  return all;
 }
 
 export const rtmdetSepBNHeadDefinition = defineModule({

@@ -25,7 +25,6 @@ import { inferNumClasses } from '../layers/infer-num-classes';
 import { SmoothL1Loss } from '../losses';
 import type { DetBatch, Losses } from '../types';
 import { AnchorDetectionHead, type AnchorDetectionHeadConfig } from './anchor-detection-head';
-import type { HeadOutputs } from './anchor-head';
 import { anchorTrainCfg } from './anchor-head-options';
 import { denseTestCfg } from './dense-detections';
 import { requireCfg } from './detection-head';
@@ -96,13 +95,8 @@ export class SSDHead extends AnchorDetectionHead {
     applyInitCfg(this, config.init_cfg);
   }
 
-  protected override forwardSingle(): never {
-    throw new DetLabError('SSDHead has layers of its own for each level: call forward with all levels');
-  }
-
-  override forward(features: tf.Tensor4D[]): HeadOutputs {
-    const run = (branches: ModuleList<Sequential<Layer>>) => features.map((x, i) => branches.at(i).forward(x));
-    return { scores: run(this.cls), deltas: run(this.reg) };
+  protected override forwardSingle(x: tf.Tensor4D, level: number): { scores: tf.Tensor4D; deltas: tf.Tensor4D } {
+    return { scores: this.cls.at(level).forward(x), deltas: this.reg.at(level).forward(x) };
   }
 
   override loss(features: tf.Tensor4D[], batch: DetBatch, random: Random): Losses {

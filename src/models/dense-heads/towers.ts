@@ -1,6 +1,6 @@
 // The tower of equal convolutions that dense heads put before their predictions.
 
-import { ConvModule, type ConvModuleConfig, ModuleList } from '../../nn';
+import { ConvModule, type ConvModuleConfig, DepthwiseSeparableConvModule, ModuleList } from '../../nn';
 
 export interface TowerConfig {
   inChannels: number;
@@ -12,23 +12,31 @@ export interface TowerConfig {
   act_cfg?: ConvModuleConfig['actCfg'];
   bias?: ConvModuleConfig['bias'];
 }
+export type TowerLayer = ConvModule | DepthwiseSeparableConvModule;
 
 /** `count` convolutions with norm and activation; the first one reads `inChannels`. */
-export function towers({ inChannels, channels, count, kernelSize = 3, ...rest }: TowerConfig): ModuleList<ConvModule> {
+export function towers(config: TowerConfig): ModuleList<ConvModule>;
+export function towers(config: TowerConfig & { use_depthwise: boolean }): ModuleList<TowerLayer>;
+export function towers({
+  inChannels,
+  channels,
+  count,
+  kernelSize = 3,
+  ...rest
+}: TowerConfig & { use_depthwise?: boolean }): ModuleList<TowerLayer> {
   return new ModuleList(
-    Array.from(
-      { length: count },
-      (_, i) =>
-        new ConvModule({
-          inChannels: i === 0 ? inChannels : channels,
-          outChannels: channels,
-          kernelSize,
-          padding: (kernelSize - 1) / 2,
-          convCfg: rest.conv_cfg,
-          normCfg: rest.norm_cfg,
-          actCfg: rest.act_cfg,
-          bias: rest.bias,
-        }),
-    ),
+    Array.from({ length: count }, (_, i) => {
+      const layer = {
+        inChannels: i === 0 ? inChannels : channels,
+        outChannels: channels,
+        kernelSize,
+        padding: (kernelSize - 1) / 2,
+        convCfg: rest.conv_cfg,
+        normCfg: rest.norm_cfg,
+        actCfg: rest.act_cfg,
+        bias: rest.bias,
+      };
+      return rest.use_depthwise ? new DepthwiseSeparableConvModule(layer) : new ConvModule(layer);
+    }),
   );
 }

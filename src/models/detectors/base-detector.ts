@@ -23,7 +23,7 @@ interface Parts {
 }
 
 interface Preprocessor {
-  forward(samples: PackedSample[], options: { training: boolean }): DetBatch;
+  forward(samples: PackedSample[], options: { training: boolean; iteration: number }): DetBatch;
 }
 
 export abstract class BaseDetector extends Module {
@@ -46,8 +46,8 @@ export abstract class BaseDetector extends Module {
   }
 
   /** Normalises, pads and stacks; what the preprocessor does to whole batches (`batch_augments`) only in training. */
-  preprocess(samples: PackedSample[]): DetBatch {
-    return this.preprocessor.forward(samples, { training: this.training });
+  preprocess(samples: PackedSample[], iteration = 0): DetBatch {
+    return this.preprocessor.forward(samples, { training: this.training, iteration });
   }
 
   /** [N, H, W, 3] -> feature levels, finest first. */

@@ -2,9 +2,22 @@
 
 import * as tf from '@tensorflow/tfjs';
 
-/** Share of rows whose largest score is the label's, in percent. Scores [N, C], labels [N] int32; 0 for N = 0. */
-export function accuracy(scores: tf.Tensor2D, labels: tf.Tensor1D): tf.Scalar {
+export interface AccuracyOptions {
+  /** A largest score that is not above this counts as wrong. */
+  threshold?: number | null;
+  /** 1 for the rows that count, 0 for the others; [N]. All count without it. */
+  counted?: tf.Tensor1D;
+}
+
+/** Share of rows whose largest score is the label's, in percent. Scores [N, C], labels [N] int32; 0 where none counts. */
+export function accuracy(
+  scores: tf.Tensor2D,
+  labels: tf.Tensor1D,
+  { threshold, counted }: AccuracyOptions = {},
+): tf.Scalar {
   if (scores.shape[0] === 0) return tf.scalar(0);
-  const correct = tf.equal(tf.argMax(scores, 1), labels).cast('float32');
-  return tf.mul(tf.mean(correct), 100);
+  let correct = tf.equal(tf.argMax(scores, 1), labels).cast<tf.Tensor1D>('float32');
+  if (threshold != null) correct = tf.mul(correct, tf.greater(tf.max(scores, 1), threshold).cast('float32'));
+  if (!counted) return tf.mul(tf.mean(correct), 100);
+  return tf.mul(tf.div(tf.sum(tf.mul(correct, counted)), tf.maximum(tf.sum(counted), 1)), 100);
 }

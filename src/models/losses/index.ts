@@ -23,11 +23,12 @@ import { siouLossDefinition } from './siou-loss';
 import { smoothL1LossDefinition } from './smooth-l1-loss';
 import { varifocalLossDefinition } from './varifocal-loss';
 
-export { accuracy } from './accuracy';
+export { type AccuracyOptions, accuracy } from './accuracy';
 export { BalancedL1Loss } from './balanced-l1-loss';
 export { bce, bceWithLogits, classRows } from './binary-cross-entropy';
 export { BoundedIoULoss } from './bounded-iou-loss';
 export { BoxLoss, boxLossOptions } from './box-loss';
+export { atLeast } from './box-pair';
 export { CIoULoss } from './ciou-loss';
 export { CrossEntropyLoss } from './cross-entropy-loss';
 export { DiceLoss } from './dice-loss';

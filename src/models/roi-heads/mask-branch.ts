@@ -53,13 +53,13 @@ export function targetsOfMasks(
   return { rois: roisOf(boxes), labels: Int32Array.from(sampled.flatMap((s) => [...s.positiveLabels])), masks, size };
 }
 
-function masksOf({ masks }: Instances, { samples, batchShape, padsMasks }: DetBatch, i: number): InstanceMasks {
+function masksOf({ masks }: Instances, { samples, maskShape }: DetBatch, i: number): InstanceMasks {
   if (!masks)
     throw new DetLabError(
       `Cannot compute the mask loss on "${samples[i].meta.imgPath}": its masks were not loaded. Set with_mask to true in ` +
         'LoadAnnotations of the training pipeline',
     );
-  return padsMasks ? padMasks(masks, ...batchShape) : masks;
+  return maskShape ? padMasks(masks, ...maskShape) : masks;
 }
 
 /** Mean cross entropy of the positives' own masks; zero, with gradients of zero, when there are none. */

@@ -3,13 +3,17 @@
 import type { AnyDefinition } from '../../registry';
 import { atssAssignerDefinition } from './assigners/atss-assigner';
 import { batchTaskAlignedAssignerDefinition } from './assigners/batch-task-aligned-assigner';
+import { centerRegionAssignerDefinition } from './assigners/center-region-assigner';
 import { dynamicSoftLabelAssignerDefinition } from './assigners/dynamic-soft-label-assigner';
 import { gridAssignerDefinition } from './assigners/grid-assigner';
 import { hungarianAssignerDefinition } from './assigners/hungarian-assigner';
 import { maxIoUAssignerDefinition } from './assigners/max-iou-assigner';
+import { pointAssignerDefinition } from './assigners/point-assigner';
 import { simOTAAssignerDefinition } from './assigners/sim-ota-assigner';
+import { taskAlignedAssignerDefinition } from './assigners/task-aligned-assigner';
 import { deltaXYWHBBoxCoderDefinition } from './coders/delta-xywh-bbox-coder';
 import { distancePointBBoxCoderDefinition } from './coders/distance-point-bbox-coder';
+import { tblrBBoxCoderDefinition } from './coders/tblr-bbox-coder';
 import { yoloBBoxCoderDefinition } from './coders/yolo-bbox-coder';
 import { bboxOverlaps2DDefinition } from './iou-calculators/bbox-overlaps-2d';
 import { matchCosts } from './match-costs';
@@ -26,14 +30,18 @@ import { randomSamplerDefinition } from './samplers/random-sampler';
 
 export { ATSSAssigner } from './assigners/atss-assigner';
 export { BatchTaskAlignedAssigner } from './assigners/batch-task-aligned-assigner';
+export { CenterRegionAssigner } from './assigners/center-region-assigner';
 export { DynamicSoftLabelAssigner } from './assigners/dynamic-soft-label-assigner';
 export { GridAssigner } from './assigners/grid-assigner';
 export { HungarianAssigner } from './assigners/hungarian-assigner';
 export { linearAssignment } from './assigners/linear-assignment';
 export { MaxIoUAssigner } from './assigners/max-iou-assigner';
+export { PointAssigner } from './assigners/point-assigner';
 export { SimOTAAssigner } from './assigners/sim-ota-assigner';
+export { type AlignedResult, TaskAlignedAssigner } from './assigners/task-aligned-assigner';
 export { DeltaXYWHBBoxCoder } from './coders/delta-xywh-bbox-coder';
 export { DistancePointBBoxCoder } from './coders/distance-point-bbox-coder';
+export { TBLRBBoxCoder } from './coders/tblr-bbox-coder';
 export { YOLOBBoxCoder } from './coders/yolo-bbox-coder';
 export { toInstances } from './instances';
 export { BboxOverlaps2D } from './iou-calculators/bbox-overlaps-2d';
@@ -79,5 +87,9 @@ export const taskModules = [
   pseudoSamplerDefinition,
   atssAssignerDefinition,
   yoloBBoxCoderDefinition,
+  tblrBBoxCoderDefinition,
+  centerRegionAssignerDefinition,
+  taskAlignedAssignerDefinition,
+  pointAssignerDefinition,
   gridAssignerDefinition,
 ] as const satisfies readonly AnyDefinition[];

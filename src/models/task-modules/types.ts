@@ -51,6 +51,8 @@ export interface AssignResult {
   maxOverlaps: Float32Array;
   /** Label of the truth, -1 where there is none. */
   labels: Int32Array;
+  /** Pairs of prior and label: the prior neither learns that class nor counts against it. */
+  shadows?: Int32Array;
 }
 
 export interface Assigner {

@@ -172,6 +172,19 @@ HEADS = dict(
                        loss_bbox=dict(type='IoULoss', eps=1e-6, loss_weight=1.0, reduction='none'),
                        train_cfg=dict(assigner=dict(type='CenterRegionAssigner', pos_scale=0.2, neg_scale=0.2,
                                                     min_pos_iof=0.01), allowed_border=-1, pos_weight=-1), test_cfg=TEST)),
+    fsaf_tricks=dict(cfg=dict(type='FSAFHead', **COMMON, stacked_convs=1, norm_cfg=GN, score_threshold=0.5,
+                              anchor_generator=dict(type='AnchorGenerator', octave_base_scale=2, scales_per_octave=2,
+                                                    ratios=[1.0], strides=STRIDES),
+                              bbox_coder=dict(type='TBLRBBoxCoder', normalizer=[4.0, 3.0, 2.0, 5.0], clip_border=False),
+                              loss_cls=dict(type='FocalLoss', use_sigmoid=True, reduction='none', loss_weight=2.0),
+                              loss_bbox=dict(type='L1Loss', loss_weight=0.5, reduction='none'),
+                              train_cfg=dict(assigner=dict(type='CenterRegionAssigner', pos_scale=0.4, neg_scale=0.8,
+                                                           min_pos_iof=0.1, foreground_dominate=True),
+                                             allowed_border=4, pos_weight=2), test_cfg=TEST)),
+    retina_sepbn=dict(cfg=dict(type='RetinaSepBNHead', **COMMON, num_ins=3, stacked_convs=2, norm_cfg=BN,
+                               anchor_generator=RETINA_ANCHORS, loss_cls=dict(type='FocalLoss', use_sigmoid=True),
+                               loss_bbox=dict(type='L1Loss'),
+                               train_cfg=dict(assigner=MAX_IOU, allowed_border=-1, pos_weight=-1), test_cfg=TEST)),
     yolov3=dict(cfg=V3, sizes=[(3, 4), (6, 8), (12, 16)]),
     yolov3_smooth=dict(cfg=dict(V3, one_hot_smoother=0.01, loss_cls=dict(BCE, loss_weight=1.0),
                                 loss_conf=dict(BCE, loss_weight=1.0), loss_xy=dict(BCE, loss_weight=2.0),
@@ -246,5 +259,6 @@ def run(name, cfg, sizes=((12, 16), (6, 8), (3, 4)), l1=None, extra=()):
     print(name, {k: v for k, v in report.items() if k[0] != '_'}, [len(r) for r in results])
 
 
-for name in sys.argv[1:] or HEADS:
-    run(name, **HEADS[name])
+if __name__ == "__main__":
+    for name in sys.argv[1:] or HEADS:
+        run(name, **HEADS[name])

@@ -1,7 +1,8 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { PackedSample } from '../../../src/data/types';
 import { startEngine } from '../../../src/engine';
 import { type DetDataPreprocessor, dataPreprocessors } from '../../../src/models/data-preprocessors';
+import type { DetBatch } from '../../../src/models/types';
 import { Registry } from '../../../src/registry';
 import { expectClose, golden, image, nchw } from '../../golden-data';
 
@@ -74,4 +75,88 @@ test('mistakes are refused in words', () => {
   expect(() => build({}).forward([sample(new Uint8Array(5), 1, 2)])).toThrow(
     /"a.jpg": expected 2 x 1 x 3 values, received 5/,
   );
+});
+
+const withTruth = (height: number, width: number): PackedSample => ({
+  ...sample(new Uint8Array(height * width * 3).fill(7), height, width),
+  truths: { bboxes: new Float32Array([1, 2, 3, 4]), labels: new Int32Array(1), ignored: new Uint8Array(1) },
+});
+const shapes = ({ inputs, batchShape, padShapes, maskShape }: DetBatch) => {
+  const found = { inputs: inputs.shape.slice(1, 3), batchShape, padShapes, maskShape };
+  inputs.dispose();
+  return found;
+};
+const training = { training: true };
+
+describe('BatchFixedSizePad', () => {
+  const fixed = (size: [number, number], rest = {}) =>
+    build({ pad_size_divisor: 2, batch_augments: [{ type: 'BatchFixedSizePad', size, ...rest }] });
+
+  test('pads every batch to one size at the bottom and right, in training only', () => {
+    const batch = fixed([6, 4], { img_pad_value: -1 }).forward([withTruth(2, 2)], training);
+    const rows = [...batch.inputs.dataSync()].filter((_, i) => i % 3 === 0);
+    expect(rows).toEqual([7, 7, -1, -1, 7, 7, -1, -1, ...Array(16).fill(-1)]);
+    expect([...batch.samples[0].truths.bboxes]).toEqual([1, 2, 3, 4]);
+    expect(batch.samples[0].meta.imgShape).toEqual([2, 2]);
+    expect(shapes(batch)).toEqual({ inputs: [6, 4], batchShape: [6, 4], padShapes: [[6, 4]], maskShape: undefined });
+    expect(shapes(fixed([6, 4]).forward([withTruth(2, 2)])).inputs).toEqual([2, 2]);
+  });
+
+  test('a batch as large stays; one larger in one direction is said to have the fixed size, as in the reference', () => {
+    const whole = { batchShape: [6, 4], padShapes: [[6, 4]], maskShape: undefined };
+    expect(shapes(fixed([6, 4]).forward([withTruth(6, 4)], training))).toEqual({ inputs: [6, 4], ...whole });
+    expect(shapes(fixed([4, 4]).forward([withTruth(6, 4)], training))).toEqual({ inputs: [6, 4], ...whole });
+    expect(shapes(fixed([6, 4]).forward([withTruth(2, 8)], training))).toEqual({ inputs: [6, 8], ...whole });
+  });
+
+  test('masks are padded where it says so, to the size it has made', () => {
+    expect(shapes(fixed([6, 4], { pad_mask: true }).forward([withTruth(2, 2)], training)).maskShape).toEqual([6, 4]);
+    const both = build({ pad_mask: true, batch_augments: [{ type: 'BatchFixedSizePad', size: [6, 4] }] });
+    expect(shapes(both.forward([withTruth(2, 2)], training)).maskShape).toEqual([2, 2]);
+  });
+});
+
+describe('BatchSyncRandomResize', () => {
+  const resizing = (options = {}) =>
+    build({
+      batch_augments: [
+        { type: 'BatchSyncRandomResize', random_size_range: [32, 96], size_divisor: 16, interval: 3, ...options },
+      ],
+    });
+  const sizes = (from: number, count: number, preprocessor = resizing()) =>
+    Array.from({ length: count }, (_, i) =>
+      shapes(preprocessor.forward([withTruth(32, 64)], { ...training, iteration: from + i })).inputs.join(),
+    );
+
+  test('the first batches keep their size; then every so many iterations another one, in the same proportions', () => {
+    const found = sizes(0, 30);
+    expect(new Set(found.slice(0, 3))).toEqual(new Set(['32,64']));
+    for (let i = 3; i < 30; i++) {
+      const [h, w] = found[i].split(',').map(Number);
+      expect([h % 16, w]).toEqual([0, 2 * h]);
+      expect(h >= 32 && h <= 96).toBe(true);
+      if (i % 3) expect(found[i]).toBe(found[i - 1]);
+    }
+    expect(new Set(found).size).toBeGreaterThan(3);
+  });
+
+  test('a resumed run goes on with the sizes of one that was not interrupted', () => {
+    expect(sizes(13, 10)).toEqual(sizes(0, 23).slice(13));
+  });
+
+  test('the range is rounded to multiples as Python rounds, halves to even', () => {
+    // 40 / 16 = 2.5 and 56 / 16 = 3.5: from 2 to 4
+    const found = sizes(3, 120, resizing({ random_size_range: [40, 56], interval: 1 }));
+    expect(new Set(found)).toEqual(new Set(['32,64', '48,96', '64,128']));
+  });
+
+  test('truths and ignored regions move with the image', () => {
+    const one = withTruth(32, 64);
+    one.truths.ignored[0] = 1;
+    const preprocessor = resizing({ random_size_range: [64, 64], interval: 1 });
+    const batch = preprocessor.forward([one], { ...training, iteration: 1 });
+    expect([...batch.samples[0].truths.bboxes]).toEqual([2, 4, 6, 8]);
+    expect(batch.samples[0].meta.imgShape).toEqual([64, 128]);
+    expect(shapes(batch)).toMatchObject({ inputs: [64, 128], batchShape: [64, 128], padShapes: [[64, 128]] });
+  });
 });

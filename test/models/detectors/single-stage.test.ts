@@ -78,6 +78,7 @@ beforeAll(async () => void (await startEngine()));
 
 test.each([
   ['config_retinanet_r50', 'params_retinanet_r50_fpn'],
+  ['config_retinanet_r50_nasfpn', 'params_retinanet_r50_nasfpn'],
   ['config_ssd300', 'params_ssd300'],
   ['config_mmyolo_yolov8_s', 'params_yolov8_s'],
   ['config_mmyolo_yolov8_m', 'params_yolov8_m'],
@@ -150,8 +151,8 @@ test('YOLOX builds and takes a step whose batch changes its size', () => {
     labels: new Int32Array([1]),
     ignored: new Uint8Array(1),
   };
-  const first = model.preprocess([sample([64, 64], truths)]);
-  const second = model.preprocess([sample([64, 64], truths)]);
+  const first = model.preprocess([sample([64, 64], truths)], 0);
+  const second = model.preprocess([sample([64, 64], truths)], 1);
   expect([first.batchShape, second.batchShape]).toEqual([
     [64, 64],
     [96, 96],

@@ -18,12 +18,15 @@ function expectClose(actual: ArrayLike<number>, name: string) {
   for (let i = 0; i < expected.length; i++) expect(Math.abs(actual[i] - expected[i])).toBeLessThanOrEqual(6e-5);
 }
 
-test.each(['rpn', 'retina', 'center_off'])('%s: anchors of a cell and of a map of 3 x 4 cells', (name) => {
-  const generator = build(specs[name]);
-  const grids = generator.gridPriors(generator.strides.map(() => [3, 4]));
-  for (const [level, anchors] of generator.baseAnchors.entries()) expectClose(anchors, `${name}.base${level}`);
-  for (const [level, anchors] of grids.entries()) expectClose(anchors, `${name}.grid${level}`);
-});
+test.each(['rpn', 'retina', 'center_off', 'ssd300', 'yolov3'])(
+  '%s: anchors of a cell and of a map of 3 x 4 cells',
+  (name) => {
+    const generator = build(specs[name]);
+    const grids = generator.gridPriors(generator.strides.map(() => [3, 4]));
+    for (const [level, anchors] of generator.baseAnchors.entries()) expectClose(anchors, `${name}.base${level}`);
+    for (const [level, anchors] of grids.entries()) expectClose(anchors, `${name}.grid${level}`);
+  },
+);
 
 test('cells beyond the padded image are not valid', () => {
   const generator = build(specs.rpn);
@@ -34,6 +37,28 @@ test('cells beyond the padded image are not valid', () => {
   );
   const row = [1, 1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0];
   expect([...flags]).toEqual([...row, ...row, ...new Array(12).fill(0)]);
+});
+
+test('the valid cells and some single anchors of the reference', () => {
+  const generator = build(specs.rpn);
+  const sizes = generator.strides.map((): [number, number] => [3, 4]);
+  const flags = generator.validFlags(sizes, [12, 16]);
+  for (const [level, valid] of flags.entries()) expect([...valid]).toEqual([...tensors.get(`rpn.valid${level}`)!.data]);
+  const anchors = generator.gridPriors(sizes)[1];
+  const chosen = [0, 5, 7, 20].flatMap((i) => [...anchors.subarray(4 * i, 4 * i + 4)]);
+  expectClose(chosen, 'rpn.sparse_l1');
+});
+
+test.each([
+  ['pt05', 0.5],
+  ['pt0', 0],
+])('%s: points at %d of the stride', (name, offset) => {
+  const points = build({ type: 'MlvlPointGenerator', strides: [8, 16, 32], offset }).gridPriors([
+    [4, 5],
+    [2, 3],
+    [1, 2],
+  ]);
+  for (const [level, grid] of points.entries()) expectClose(grid, `${name}.l${level}`);
 });
 
 test('strides come from the features, and must be theirs', () => {

@@ -4,7 +4,14 @@ import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startEngine } from '../../../src/engine';
-import { type BboxOverlaps2D, type DeltaXYWHBBoxCoder, taskModules } from '../../../src/models/task-modules';
+import {
+  type BboxOverlaps2D,
+  type DeltaXYWHBBoxCoder,
+  type DistancePointBBoxCoder,
+  type TBLRBBoxCoder,
+  taskModules,
+  type YOLOBBoxCoder,
+} from '../../../src/models/task-modules';
 import { readSafetensors } from '../../../src/nn/safetensors';
 import { Registry } from '../../../src/registry';
 
@@ -78,7 +85,53 @@ test('the centre is clamped', () => {
   });
 });
 
+test("the clamped centres of the reference, deltas of twenty times the others'", () => {
+  const c = coder([1, 1, 1, 1], { add_ctr_clamp: true, ctr_clamp: 32 });
+  const [props, deltas] = [floats('props'), floats('deltas').map((d) => d * 20)];
+  expectClose(c.decode(props, deltas), floats('clamp.decode'), 3e-6);
+  tf.tidy(() => {
+    const decoded = c.decodeTensors(tf.tensor2d(props, [24, 4]), tf.tensor2d(deltas, [24, 4]));
+    expectClose(decoded.dataSync<'float32'>(), floats('clamp.decode'), 3e-6);
+  });
+});
+
+test('TBLRBBoxCoder', () => {
+  const c = registry.build<TBLRBBoxCoder>('bbox_coder', { type: 'TBLRBBoxCoder' }, { path: 'coder' });
+  const [props, distances] = [floats('props'), floats('deltas').map(Math.abs)];
+  expectClose(c.encode(props, floats('gts')), floats('tblr.encode'), 3e-6);
+  expectClose(c.decode(props, distances), floats('tblr.decode'), 3e-6);
+  tf.tidy(() => {
+    const boxes = tf.tensor2d(props, [24, 4]);
+    expectClose(
+      c.decodeTensors(boxes, tf.tensor2d(distances, [24, 4])).dataSync<'float32'>(),
+      floats('tblr.decode'),
+      3e-6,
+    );
+    const cut = c.decodeTensors(boxes, tf.tensor2d(distances, [24, 4]), [120, 160]).dataSync<'float32'>();
+    expectClose(cut, c.decode(props, distances, [120, 160]), 3e-6);
+  });
+});
+
+test('DistancePointBBoxCoder', () => {
+  const c = registry.build<DistancePointBBoxCoder>('bbox_coder', { type: 'DistancePointBBoxCoder' }, { path: 'coder' });
+  const distances = floats('deltas').map((d) => Math.abs(d) * 30);
+  expectClose(c.encode(floats('points'), floats('gts')), floats('dist.encode'), 3e-6);
+  expectClose(c.decode(floats('points'), distances, [120, 160]), floats('dist.decode'), 3e-6);
+});
+
+test('YOLOBBoxCoder', () => {
+  const c = registry.build<YOLOBBoxCoder>('bbox_coder', { type: 'YOLOBBoxCoder' }, { path: 'coder' });
+  tf.tidy(() => {
+    const predicted = tf.sigmoid(tf.tensor2d(floats('deltas'), [24, 4]));
+    const decoded = c.decodeTensors(tf.tensor2d(floats('props'), [24, 4]), predicted, tf.fill([24, 1], 16));
+    expectClose(decoded.dataSync<'float32'>(), floats('yolo.decode'), 5e-6);
+  });
+});
+
 test.each(['iou', 'giou', 'iof'] as const)('overlaps: %s', (mode) => {
   const calculator = registry.build<BboxOverlaps2D>('iou_calculator', { type: 'BboxOverlaps2D' }, { path: 'iou' });
-  expectClose(calculator.overlaps(floats('props'), floats('gts'), mode), floats(`overlaps.${mode}`), 1e-6);
+  const overlaps = calculator.overlaps(floats('props'), floats('gts'), mode);
+  expectClose(overlaps, floats(`overlaps.${mode}`), 1e-6);
+  const paired = Float32Array.from({ length: 24 }, (_, i) => overlaps[25 * i]);
+  expectClose(paired, floats(`overlaps_aligned.${mode}`), 1e-6);
 });

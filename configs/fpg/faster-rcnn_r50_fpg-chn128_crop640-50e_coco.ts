@@ -1,0 +1,11 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: './faster-rcnn_r50_fpg_crop640-50e_coco',
+  norm_cfg: { type: 'BN', requires_grad: true },
+  model: {
+    neck: { out_channels: 128, inter_channels: 128 },
+    rpn_head: { in_channels: 128 },
+    roi_head: { bbox_roi_extractor: { out_channels: 128 }, bbox_head: { in_channels: 128 } },
+  },
+});

@@ -1,0 +1,8 @@
+import { defineConfig } from '../../src/define-config';
+import fpg from '../_base_/necks/fpg';
+
+export default defineConfig({
+  _base_: './faster-rcnn_r50_fpn_crop640-50e_coco',
+  norm_cfg: fpg.norm_cfg,
+  model: { neck: fpg },
+});

@@ -1,0 +1,64 @@
+// PointAssigner: each truth takes the points nearest to its centre, in units of its size, on the feature level of its size
+// (Yang et al., RepPoints, ICCV 2019). Of truths that want the same point, the nearest gets it.
+
+import { z } from 'zod';
+import type { Random } from '../../../random';
+import { defineModule } from '../../../registry';
+import { topIndices } from '../../layers/top-indices';
+import type { Assigner, AssignResult, Instances } from '../types';
+import { noAssignment } from './prediction-assigner';
+
+const options = z.strictObject({
+  scale: z.number().positive().default(4).describe('Strides in the side of a truth that belongs to a level'),
+  pos_num: z.number().int().positive().default(3).describe('Points each truth takes'),
+});
+type Options = z.output<typeof options>;
+const f = Math.fround;
+const log2 = (x: number) => f(Math.log2(x));
+
+export class PointAssigner implements Assigner {
+  constructor(private readonly options: Options) {}
+
+  /** Priors are points: x, y, stride x, stride y. */
+  assign(priors: Float32Array, { bboxes, labels }: Instances, _random?: Random): AssignResult {
+    const { scale, pos_num } = this.options;
+    const count = priors.length / 4;
+    const result = noAssignment(count, labels.length);
+    if (labels.length === 0 || count === 0) return result;
+    const levels = Int32Array.from({ length: count }, (_, i) => log2(priors[4 * i + 2]));
+    const [coarsest, finest] = [Math.max(...new Set(levels)), Math.min(...new Set(levels))];
+    const distances = new Float32Array(count).fill(Number.POSITIVE_INFINITY);
+    for (const [g, label] of labels.entries()) {
+      const [x1, y1, x2, y2] = bboxes.subarray(4 * g, 4 * g + 4);
+      const [x, y] = [f(x1 + x2) / 2, f(y1 + y2) / 2];
+      const [w, h] = [x2 - x1, y2 - y1].map((side) => Math.max(f(side), f(1e-6)));
+      const own = Math.trunc(f(log2(f(w / scale)) + log2(f(h / scale))) / 2);
+      const level = Math.min(Math.max(own, finest), coarsest);
+      const points = Int32Array.from(levels.keys()).filter((i) => levels[i] === level);
+      const far = Float32Array.from(points, (i) =>
+        Math.hypot(f(f(priors[4 * i] - x) / w), f(f(priors[4 * i + 1] - y) / h)),
+      );
+      for (const k of topIndices(
+        far.map((d) => -d),
+        Math.min(pos_num, points.length),
+      )) {
+        const i = points[k];
+        if (far[k] >= distances[i]) continue;
+        distances[i] = far[k];
+        result.assigned[i] = g + 1;
+        result.labels[i] = label;
+      }
+    }
+    return result;
+  }
+}
+
+export const pointAssignerDefinition = defineModule({
+  kind: 'assigner',
+  type: 'PointAssigner',
+  summary: 'Assigns to each truth the points nearest to its centre on the level of its size',
+  paper: 'Yang et al., RepPoints, ICCV 2019',
+  example: "{ type: 'PointAssigner', scale: 4, pos_num: 3 }",
+  options,
+  build: (given) => new PointAssigner(given),
+});
