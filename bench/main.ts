@@ -89,6 +89,7 @@ async function main(): Promise<void> {
   const rounds = Number(option('rounds', '2'));
   const reps = option('reps', '3');
   const only = option('only', '');
+  const precisions = option('precisions', PRECISIONS.join(',')).split(',');
   const python = [path.join(packageRoot, '.venv/bin/python'), path.join(packageRoot, '.venv/Scripts/python.exe')].find(
     existsSync,
   );
@@ -107,7 +108,7 @@ async function main(): Promise<void> {
   );
   console.log('|---|---|---|---|---|---|---|---|---|');
   for (const c of CASES.filter((x) => `${x.name} ${x.model}/${x.mode}`.includes(only))) {
-    for (const precision of PRECISIONS) {
+    for (const precision of precisions) {
       const args = [
         '--case',
         c.model,

@@ -2,6 +2,7 @@
 // variance unbiased. In evaluation mode it is a factor and a shift per channel, which a convolution in front can take over.
 
 import * as tf from '@tensorflow/tfjs';
+import { activateFused } from '../ops/activate';
 import { batchNormTrain } from '../ops/batch-norm-train';
 import type { Epilogue } from './conv2d';
 import { ones, zeros } from './initializers';
@@ -55,7 +56,7 @@ export class BatchNorm2d extends Module {
     return tf.tidy(() => {
       let y: tf.Tensor4D = tf.batchNorm4d(x, m, v, b, w, this.epsilon);
       if (epilogue.residual) y = tf.add(y, epilogue.residual);
-      return epilogue.activation === 'relu' ? tf.relu(y) : y;
+      return activateFused(y, epilogue.activation);
     });
   }
 

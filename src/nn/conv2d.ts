@@ -1,6 +1,7 @@
 // Convolution layer: filter HWIO here, OIHW in the state dict, as PyTorch's Conv2d has it.
 
 import type * as tf from '@tensorflow/tfjs';
+import type { FusedActivation } from '../ops/activate';
 import { conv2d } from '../ops/conv2d';
 import { type Initializer, torchDefault, torchDefaultBias } from './initializers';
 import { Module, type Parameter } from './module';
@@ -22,7 +23,7 @@ export interface Conv2dConfig {
 export interface Epilogue {
   /** Added to the result, before the activation. */
   residual?: tf.Tensor4D;
-  activation?: 'linear' | 'relu';
+  activation?: FusedActivation;
 }
 
 const pair = (v: number | [number, number]): [number, number] => (typeof v === 'number' ? [v, v] : v);

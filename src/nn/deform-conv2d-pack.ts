@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
+import { activateFused } from '../ops/activate';
 import { deformConv2d } from '../ops/deform-conv2d';
 import { Conv2d, type Conv2dConfig, type Epilogue } from './conv2d';
 import { deformInit, modulatedInit } from './deform-conv2d';
@@ -56,7 +57,7 @@ abstract class DeformablePack extends Conv2d {
         bias,
       });
       if (residual) y = tf.add(y, residual);
-      return activation === 'relu' ? tf.relu(y) : y;
+      return activateFused(y, activation);
     });
   }
 }

@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
+import { activateFused } from '../ops/activate';
 import type { Epilogue } from './conv2d';
 import { ones, zeros } from './initializers';
 import { Module, type Parameter } from './module';
@@ -45,7 +46,7 @@ export class GroupNorm extends Module {
       const normalized = tf.mul(centred, tf.rsqrt(tf.add(variance, this.epsilon))).reshape<tf.Tensor4D>(x.shape);
       let y: tf.Tensor4D = tf.add(tf.mul(normalized, this.weight.variable), this.bias.variable);
       if (residual) y = tf.add(y, residual);
-      return activation === 'relu' ? tf.relu(y) : y;
+      return activateFused(y, activation);
     });
   }
 }

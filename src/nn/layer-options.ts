@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { DetLabError } from '../errors';
-import { activate } from '../ops/activate';
+import { activate, type FusedActivation } from '../ops/activate';
 import { BatchNorm2d } from './batch-norm2d';
 import type { Norm } from './conv-norm';
 import { GroupNorm } from './group-norm';
@@ -110,9 +110,11 @@ export function buildNorm(config: NormCfg, channels: number): { name: 'bn' | 'gn
 export interface Activation {
   type: ActivationName;
   /** The name a fused kernel knows it by, if any does. */
-  fused?: 'relu';
+  fused?: FusedActivation;
   apply<T extends tf.Tensor>(x: T): T;
 }
+
+const FUSED: Partial<Record<ActivationName, FusedActivation>> = { ReLU: 'relu', SiLU: 'silu', Swish: 'silu' };
 
 /** The activation an `act_cfg` names. */
 export function buildActivation(config: ActCfg): Activation {
@@ -120,5 +122,5 @@ export function buildActivation(config: ActCfg): Activation {
   if (!(type in ACTIVATIONS))
     throw new DetLabError(`Cannot build the activation "${type}": known are ${NAMES.join(', ')}`);
   const f: (x: tf.Tensor, options: ActivationOptions) => tf.Tensor = ACTIVATIONS[type];
-  return { type, fused: type === 'ReLU' ? 'relu' : undefined, apply: (x) => tf.tidy(() => f(x, config)) as typeof x };
+  return { type, fused: FUSED[type], apply: (x) => tf.tidy(() => f(x, config)) as typeof x };
 }

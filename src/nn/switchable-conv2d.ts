@@ -2,6 +2,7 @@
 // mixed per pixel by a switch; the mean of the whole map is added before and after. With `useDeform` both are deformable.
 
 import * as tf from '@tensorflow/tfjs';
+import { activateFused } from '../ops/activate';
 import { conv2d } from '../ops/conv2d';
 import { deformConv2d } from '../ops/deform-conv2d';
 import { Conv2d, type Conv2dConfig, type Epilogue } from './conv2d';
@@ -71,7 +72,7 @@ export class SAConv2d extends ConvAWS2d {
       if (scale) y = tf.mul(y, scale);
       if (bias) y = tf.add(y, bias);
       if (residual) y = tf.add(y, residual);
-      return activation === 'relu' ? tf.relu(y) : y;
+      return activateFused(y, activation);
     });
   }
 

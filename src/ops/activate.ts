@@ -19,3 +19,12 @@ export function activate<T extends tf.Tensor>(x: T, name: SmoothActivation): T {
   if (hasKernel('DetActivate')) return runKernel<T>('DetActivate', { x }, { name });
   return tf.tidy(() => PLAIN[name](x) as T);
 }
+
+/** What convolutions and norms can compute behind themselves in the same call. */
+export type FusedActivation = 'linear' | 'relu' | 'silu';
+
+/** The same activation in a call of its own. */
+export function activateFused<T extends tf.Tensor>(x: T, name: FusedActivation = 'linear'): T {
+  if (name === 'linear') return x;
+  return name === 'relu' ? tf.relu(x) : activate(x, name);
+}

@@ -1,12 +1,13 @@
-// Batch normalisation by the statistics of the batch itself (Ioffe and Szegedy, 2015), with an addition and a ReLU behind
+// Batch normalisation by the statistics of the batch itself (Ioffe and Szegedy, 2015), with an addition and an activation behind
 // it in the same call: act(norm(x) * scale + offset + residual).
 
 import * as tf from '@tensorflow/tfjs';
+import { activateFused, type FusedActivation } from './activate';
 import { hasKernel, runKernel } from './kernel';
 
 export interface BatchNormTrainOptions {
   epsilon?: number;
-  activation?: 'linear' | 'relu';
+  activation?: FusedActivation;
   /** Shape of `x`; added before the activation. */
   residual?: tf.Tensor4D;
 }
@@ -45,7 +46,6 @@ export function batchNormTrain(
     const variance = tf.mean<tf.Tensor1D>(tf.square(centred), [0, 1, 2]);
     let y: tf.Tensor4D = tf.add(tf.mul(centred, tf.mul(tf.rsqrt(tf.add(variance, epsilon)), scale)), offset);
     if (residual) y = tf.add(y, residual);
-    if (activation === 'relu') y = tf.relu(y);
-    return { y, mean, variance };
+    return { y: activateFused(y, activation), mean, variance };
   });
 }

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
+import { activateFused, type FusedActivation } from './activate';
 import { hasKernel, runKernel } from './kernel';
 
 export interface Conv2dOptions {
@@ -17,7 +18,7 @@ export interface Conv2dOptions {
   scale?: tf.Tensor;
   /** Shape of the result; added before the activation. */
   residual?: tf.Tensor4D;
-  activation?: 'linear' | 'relu';
+  activation?: FusedActivation;
 }
 
 /**
@@ -48,7 +49,7 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
     let y = grouped(padded, dilate(scale ? tf.mul(filter, scale) : filter, dilations), strides, groups);
     if (bias) y = tf.add(y, bias);
     if (residual) y = tf.add(y, residual);
-    return activation === 'relu' ? tf.relu(y) : y;
+    return activateFused(y, activation);
   });
 }
 

@@ -1,6 +1,6 @@
 // What detection adds to TensorFlow.js.
 
-export { activate, type SmoothActivation } from './activate';
+export { activate, activateFused, type FusedActivation, type SmoothActivation } from './activate';
 export { adaptiveMaxPool2d } from './adaptive-max-pool2d';
 export { type AttentionOptions, attention } from './attention';
 export { type BatchNormTrainOptions, type BatchNormTrainResult, batchNormTrain } from './batch-norm-train';

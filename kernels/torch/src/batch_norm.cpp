@@ -1,6 +1,7 @@
-// DetBatchNorm: batch normalisation by the batch's own statistics, with an optional residual and ReLU in the same pass.
+// DetBatchNorm: batch normalisation by the batch's own statistics, with an optional residual and an activation in the same pass.
 // Ioffe and Szegedy, 2015. x may be bfloat16; the arithmetic is float32, sums are combined in double over fixed blocks,
 // so the result does not depend on the number of threads.
+#include "activation.h"
 #include "autograd.h"
 #include "call.h"
 #include "definitions.h"
@@ -72,8 +73,8 @@ static Statistics measure(const T* x, const Rows& rows) {
   return result;
 }
 
-/** y = relu?(x * factor + shift + residual?) */
-template <typename T, bool kResidual>
+/** y = act(x * factor + shift + residual?) */
+template <typename T, bool kResidual, bool kSilu>
 static void normalise(T* y, const T* x, const T* residual, const float* factor, const float* shift, bool relu,
                       const Rows& rows) {
   int64_t C = rows.channels;
@@ -83,15 +84,19 @@ static void normalise(T* y, const T* x, const T* residual, const float* factor, 
       for (int64_t c = 0; c < C; c++) {
         float value = load(x[r * C + c]) * factor[c] + shift[c];
         if (kResidual) value += load(residual[r * C + c]);
-        store(y[r * C + c], value < floor ? floor : value);
+        if (kSilu)
+          store(y[r * C + c], value * sigmoid(value));
+        else
+          store(y[r * C + c], value < floor ? floor : value);
       }
   });
 }
 
 struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
   static variable_list forward(AutogradContext* context, const Tensor& x, const Tensor& scale, const Tensor& offset,
-                               const MaybeTensor& residual, double epsilon, bool relu) {
+                               const MaybeTensor& residual, double epsilon, Activation activation) {
     Rows rows(x);
+    bool relu = activation == Activation::relu, silu = activation == Activation::silu;
     Statistics s;
     Tensor y = at::empty_like(x);
     Tensor inverse, factor, shift;
@@ -101,15 +106,14 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
       inverse = at::rsqrt(s.variance + epsilon);
       factor = (inverse * scale.detach()).contiguous();
       shift = (offset.detach() - s.mean * factor).contiguous();
-      if (residual)
-        normalise<T, true>(pointer<T>(y), pointer<T>(x), pointer<T>(*residual), factor.data_ptr<float>(),
-                           shift.data_ptr<float>(), relu, rows);
-      else
-        normalise<T, false>(pointer<T>(y), pointer<T>(x), nullptr, factor.data_ptr<float>(), shift.data_ptr<float>(),
-                            relu, rows);
+      auto* write = residual ? normalise<T, true, false> : silu ? normalise<T, false, true> : normalise<T, false, false>;
+      write(pointer<T>(y), pointer<T>(x), residual ? pointer<T>(*residual) : nullptr, factor.data_ptr<float>(),
+            shift.data_ptr<float>(), relu, rows);
     });
     context->mark_non_differentiable({s.mean, s.variance});
-    context->save_for_backward({x, scale, s.mean, inverse, relu ? y : Tensor()});
+    // ReLU's gradient reads its result; SiLU's what stood before it, which is computed from x once more
+    context->save_for_backward({x, scale, s.mean, inverse, relu ? y : Tensor(), silu ? factor : Tensor(),
+                                silu ? shift : Tensor()});
     context->saved_data["residual"] = residual && residual->requires_grad();
     return {y, s.mean, s.variance};
   }
@@ -118,6 +122,7 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
     refuseSecondOrder("DetBatchNorm inside an inner gradient");
     auto saved = context->get_saved_variables();
     const Tensor &x = saved[0], &scale = saved[1], &mean = saved[2], &inverse = saved[3], &y = saved[4];
+    const Tensor &slopeFactor = saved[5], &slopeShift = saved[6];
     variable_list gradients(6);
     if (!outputs[0].defined()) return gradients;
     Tensor dy = outputs[0].to(x.scalar_type()).contiguous();
@@ -131,6 +136,7 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
       const T *px = pointer<T>(x), *pdy = pointer<T>(dy), *py = pointer<T>(y);
       T *pdx = pointer<T>(dx), *pdr = y.defined() ? pointer<T>(dResidual) : nullptr;
       const float *pm = mean.data_ptr<float>(), *pi = inverse.data_ptr<float>();
+      const float *pf = pointer<float>(slopeFactor), *ps = pointer<float>(slopeShift);
       std::vector<float> sums(rows.blocks * C), products(rows.blocks * C);
       rows.parallel([&](int64_t block, int64_t begin, int64_t end) {
         float* sum = sums.data() + block * C;
@@ -139,6 +145,7 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
           for (int64_t c = 0; c < C; c++) {
             float g = load(pdy[r * C + c]);
             if (py) g = load(py[r * C + c]) > 0 ? g : 0.0f;
+            if (pf) g *= siluSlope(load(px[r * C + c]) * pf[c] + ps[c]);
             sum[c] += g;
             product[c] += g * (load(px[r * C + c]) - pm[c]);
           }
@@ -163,6 +170,7 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
           for (int64_t c = 0; c < C; c++) {
             float g = load(pdy[r * C + c]);
             if (py) g = load(py[r * C + c]) > 0 ? g : 0.0f;
+            if (pf) g *= siluSlope(load(px[r * C + c]) * pf[c] + ps[c]);
             if (pdr) store(pdr[r * C + c], g);
             store(pdx[r * C + c], factor[c] * (g - constant[c] - (load(px[r * C + c]) - pm[c]) * slope[c]));
           }
@@ -178,31 +186,35 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
 
 /** The same in plain differentiable operations: CUDA, float16 and second derivatives. */
 static variable_list composed(const Tensor& x, const Tensor& scale, const Tensor& offset, const Tensor& residual,
-                              double epsilon, bool relu) {
+                              double epsilon, Activation activation) {
   Tensor wide = full(x);
   auto [variance, mean] = at::var_mean(wide, at::OptionalIntArrayRef(Ints{0, 1, 2}), std::optional<at::Scalar>(0), false);
   Tensor y = at::addcmul(offset, (wide - mean) * at::rsqrt(variance + epsilon), scale);
   if (residual.defined()) y = at::add(y, residual);
-  if (relu) y = at::relu(y);
+  if (activation == Activation::relu) y = at::relu(y);
+  if (activation == Activation::silu) y = at::silu(y);
   return {y.to(x.scalar_type()), mean.detach(), variance.detach()};
 }
 
 void defineBatchNorm() {
-  // (x, scale, offset, residual | -1, epsilon, relu) -> [y, mean, variance]
+  // (x, scale, offset, residual | -1, epsilon, activation) -> [y, mean, variance]
   defineFunction("detBatchNorm", [](Call& call) {
     Tensor x = call.tensor(0).contiguous(), scale = call.tensor(1), offset = call.tensor(2);
     Tensor residual = call.optionalTensor(3);
     double epsilon = call.number(4);
-    bool relu = call.flag(5);
+    Activation activation = activationNamed(call.text(5));
     if (x.dim() != 4 || scale.numel() != x.size(3) || offset.numel() != x.size(3))
       throw std::runtime_error("x must be [N, H, W, C], scale and offset [C]");
     if (residual.defined() && residual.sizes() != x.sizes())
       throw std::runtime_error("the residual must have the shape of x");
     if (residual.defined()) residual = residual.to(x.scalar_type()).contiguous();
     if (!hasLanes(x) || gradientDepth() > 1)
-      return jsSlots(call.env, composed(x, scale, offset, residual, epsilon, relu));
+      return jsSlots(call.env, composed(x, scale, offset, residual, epsilon, activation));
+    bool apart = residual.defined() && activation == Activation::silu;
     auto outputs = BatchNormFunction::apply(x, scale.contiguous(), offset.contiguous(),
-                                            residual.defined() ? MaybeTensor(residual) : std::nullopt, epsilon, relu);
+                                            residual.defined() ? MaybeTensor(residual) : std::nullopt, epsilon,
+                                            apart ? Activation::none : activation);
+    if (apart) outputs[0] = at::silu(outputs[0]);
     return jsSlots(call.env, outputs);
   });
 }

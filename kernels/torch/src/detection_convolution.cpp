@@ -8,6 +8,7 @@
 #include "layout.h"
 #include "precision.h"
 #include "prepared_filters.h"
+#include "winograd.h"
 
 namespace detlab {
 
@@ -18,12 +19,12 @@ using MaybeTensor = std::optional<Tensor>;
 struct ConvolutionOptions {
   Ints strides, padding, dilations;
   int64_t groups;
-  bool relu;
+  Activation activation;
 };
 
 static MaybeTensor maybe(const Tensor& tensor) { return tensor.defined() ? MaybeTensor(tensor) : std::nullopt; }
 
-/** oneDNN's convolution with add and ReLU applied while the result is still in cache (CPU only). */
+/** oneDNN's convolution with addition and activation applied while the result is still in cache (CPU only). */
 static Tensor fusedForward(const Tensor& x, const Tensor& filter, const Tensor& bias, const Tensor& residual,
                            const ConvolutionOptions& o) {
   using Scalars = c10::List<std::optional<at::Scalar>>;
@@ -36,24 +37,45 @@ static Tensor fusedForward(const Tensor& x, const Tensor& filter, const Tensor& 
       c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_convolution_pointwise", "").typed<Plain>();
   static auto adding =
       c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_convolution_pointwise", "binary").typed<Adding>();
+  static const std::map<Activation, c10::string_view> names{
+      {Activation::none, "none"}, {Activation::relu, "relu"}, {Activation::silu, "swish"}};
+  c10::string_view name = names.at(o.activation);
   if (!residual.defined())
-    return plain.call(x, filter, maybe(bias), o.padding, o.strides, o.dilations, o.groups, o.relu ? "relu" : "none",
-                      Scalars(), std::nullopt);
+    return plain.call(x, filter, maybe(bias), o.padding, o.strides, o.dilations, o.groups, name, Scalars(), std::nullopt);
   std::optional<c10::string_view> unary;
-  if (o.relu) unary = "relu";
+  if (o.activation != Activation::none) unary = name;
   return adding.call(x, residual, filter, maybe(bias), o.padding, o.strides, o.dilations, o.groups, "add", std::nullopt,
                      unary, Scalars(), std::nullopt);
 }
 
-/** Without gradients: the same arithmetic, in place where nobody sees it. */
-static Tensor forwardOnly(const Tensor& x, const Tensor& filter, const Tensor& bias, const Tensor& residual,
+/** act(y), in place where nobody sees it. */
+static Tensor activated(Tensor y, Activation activation) {
+  if (activation == Activation::relu) return y.relu_();
+  return activation == Activation::silu ? at::silu_(y) : y;
+}
+
+/** A filter and what is known of it. */
+struct Filter {
+  FilterForms& forms;
+  bool kept;    // the forms outlive this call
+  bool learns;  // it changes with every step
+  Ints size;    // O, I, height, width
+};
+
+/** Without gradients: the same arithmetic. */
+static Tensor forwardOnly(const Tensor& x, const Filter& f, const Tensor& bias, const Tensor& residual,
                           const ConvolutionOptions& o) {
   at::AutoDispatchBelowADInplaceOrView below;
+  FilterForms& filter = f.forms;
+  if (winogradFits(x, f.size, o.strides, o.padding, o.dilations, o.groups,
+                   f.learns ? WinogradPass::forward : WinogradPass::keptFilter))
+    return winogradForward(x, filter.pointsForm(), o.padding, bias, residual, o.activation);
   if (x.is_cpu() && x.numel() > 0 && x.scalar_type() != at::kHalf)
-    return fusedForward(channelsLast(x), filter, bias, residual.defined() ? channelsLast(residual) : residual, o);
-  Tensor y = at::conv2d(x, filter, maybe(bias), o.strides, o.padding, o.dilations, o.groups);
+    return fusedForward(channelsLast(x), f.kept ? filter.packedForm(x.sizes()) : filter.plainForm(), bias,
+                        residual.defined() ? channelsLast(residual) : residual, o);
+  Tensor y = at::conv2d(x, filter.plainForm(), maybe(bias), o.strides, o.padding, o.dilations, o.groups);
   if (residual.defined()) y.add_(residual);
-  return o.relu ? y.relu_() : y;
+  return activated(y, o.activation);
 }
 
 /** filter * scale in the type of the computation, in channels_last memory. */
@@ -98,25 +120,26 @@ static Tensor gridOf(const Tensor& x, const Ints& strides) {
 struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
   static Tensor forward(AutogradContext* context, const Tensor& x, const Tensor& filter, const MaybeTensor& bias,
                         const MaybeTensor& scale, const MaybeTensor& residual, const ConvolutionOptions& o,
-                        const PreparedFilter* prepared) {
+                        const Filter& f) {
     Tensor factor = scale.value_or(Tensor());
-    Tensor weight = prepared ? prepared->folded
-                             : folded(filter.detach(), factor.defined() ? factor.detach() : factor, x.scalar_type());
     Tensor offset = bias ? bias->detach().to(x.scalar_type()) : Tensor();
-    Tensor y = forwardOnly(x.detach(), prepared ? prepared->packed : weight, offset,
-                           residual ? residual->detach() : Tensor(), o);
+    bool smooth = o.activation == Activation::silu;  // its gradient reads what stood before it
+    ConvolutionOptions inner = o;
+    if (smooth) inner.activation = Activation::none;
+    Tensor y = forwardOnly(x.detach(), f, offset, residual ? residual->detach() : Tensor(), inner);
     bool scaleNeedsGradient = factor.defined() && factor.requires_grad();
-    context->save_for_backward({x, weight, o.relu ? y : Tensor(), factor,
+    context->save_for_backward({x, f.forms.plainForm(), o.activation == Activation::none ? Tensor() : y, factor,
                                 scaleNeedsGradient ? filter : Tensor()});
     auto& saved = context->saved_data;
     saved["strides"] = o.strides;
     saved["padding"] = o.padding;
     saved["dilations"] = o.dilations;
     saved["groups"] = o.groups;
+    saved["smooth"] = smooth;
     saved["needs"] = Ints{x.requires_grad(), filter.requires_grad() || scaleNeedsGradient,
                           bias && bias->requires_grad(), scaleNeedsGradient,
                           residual && residual->requires_grad()};
-    return y;
+    return smooth ? at::silu(y) : y;
   }
 
   static variable_list backward(AutogradContext* context, variable_list outputs) {
@@ -129,22 +152,43 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
     if (!outputs[0].defined()) return gradients;
     bool ours = outputs[0].use_count() == 1 && outputs[0].storage().use_count() == 1;
     Tensor dy = channelsLast(outputs[0].to(weight.scalar_type()));
-    if (y.defined()) dy = masked(dy, y, ours || !dy.is_same(outputs[0]));
+    if (saved["smooth"].toBool())
+      dy = at::silu_backward(dy, y);
+    else if (y.defined())
+      dy = masked(dy, y, ours || !dy.is_same(outputs[0]));
     Ints strides = saved["strides"].toIntVector(), padding = saved["padding"].toIntVector();
+    Ints dilations = saved["dilations"].toIntVector();
+    int64_t groups = saved["groups"].toInt();
+    auto winograd = [&](WinogradPass pass) {
+      return winogradFits(x, weight.sizes(), strides, padding, dilations, groups, pass);
+    };
     auto differentiate = [&](const Tensor& input, const Ints& steps, std::array<bool, 3> which) {
       return at::convolution_backward(dy, input, weight, at::OptionalIntArrayRef(Ints{weight.size(0)}), steps, padding,
-                                      saved["dilations"].toIntVector(), false, {0, 0}, saved["groups"].toInt(), which);
+                                      dilations, false, {0, 0}, groups, which);
     };
-    bool apart = needs[1] && readsGrid(x, weight, strides, padding);
-    auto found = differentiate(x, strides, {needs[0] != 0, needs[1] != 0 && !apart, needs[2] != 0});
-    gradients[0] = std::get<0>(found);
+    Tensor dx, dWeight, dBias;
+    if (needs[0] && winograd(WinogradPass::inputGradient))
+      dx = winogradInputGradient(dy, winogradFilter(weight, true), x.sizes().slice(2), padding);
+    if (needs[1] && winograd(WinogradPass::filterGradient))
+      dWeight = winogradFilterGradient(dy, x, padding);
+    else if (needs[1] && readsGrid(x, weight, strides, padding))
+      dWeight = std::get<1>(differentiate(gridOf(x, strides), {1, 1}, {false, true, false}));
+    // the sum over pixels on its own where there is no call to oneDNN left to do it
+    if (needs[2] && dWeight.defined()) dBias = at::sum(dy, {0, 2, 3});
+    std::array<bool, 3> rest{needs[0] && !dx.defined(), needs[1] && !dWeight.defined(), needs[2] && !dBias.defined()};
+    if (rest[0] || rest[1] || rest[2]) {
+      auto found = differentiate(x, strides, rest);
+      if (rest[0]) dx = std::get<0>(found);
+      if (rest[1]) dWeight = std::get<1>(found);
+      if (rest[2]) dBias = std::get<2>(found);
+    }
+    gradients[0] = dx;
     if (needs[1]) {
-      Tensor dWeight = full(apart ? std::get<1>(differentiate(gridOf(x, strides), {1, 1}, {false, true, false}))
-                                  : std::get<1>(found));
+      dWeight = full(dWeight);
       if (needs[3]) gradients[3] = at::sum(dWeight * filter, {1, 2, 3});
       gradients[1] = scale.defined() ? at::mul(dWeight, scale.reshape({-1, 1, 1, 1})) : dWeight;
     }
-    if (needs[2]) gradients[2] = full(std::get<2>(found));
+    if (needs[2]) gradients[2] = full(dBias);
     if (needs[4]) gradients[4] = dy;
     return gradients;
   }
@@ -157,7 +201,8 @@ static Tensor composed(const Tensor& x, const Tensor& filter, const Tensor& bias
   Tensor offset = bias.defined() ? bias.to(x.scalar_type()) : bias;
   Tensor y = at::conv2d(x, weight, maybe(offset), o.strides, o.padding, o.dilations, o.groups);
   if (residual.defined()) y = at::add(y, residual);
-  return o.relu ? at::relu(y) : y;
+  if (o.activation == Activation::relu) return at::relu(y);
+  return o.activation == Activation::silu ? at::silu(y) : y;
 }
 
 static bool needsGradient(std::initializer_list<Tensor> tensors) {
@@ -167,11 +212,12 @@ static bool needsGradient(std::initializer_list<Tensor> tensors) {
   return false;
 }
 
-// (x, filter, bias | -1, scale | -1, residual | -1, strides, padding, dilations, groups, relu)
+// (x, filter, bias | -1, scale | -1, residual | -1, strides, padding, dilations, groups, activation)
 static Tensor detectionConvolution(Call& call) {
   Tensor x = nchw(call.tensor(0)), filter = oihw(call.tensor(1));
   Tensor bias = call.optionalTensor(2), scale = call.optionalTensor(3), residual = call.optionalTensor(4);
-  ConvolutionOptions o{call.integers(5), call.integers(6), call.integers(7), call.integer(8), call.flag(9)};
+  ConvolutionOptions o{call.integers(5), call.integers(6), call.integers(7), call.integer(8),
+                       activationNamed(call.text(9))};
   if (o.groups < 1 || x.size(1) != filter.size(1) * o.groups || filter.size(0) % o.groups != 0)
     throw std::runtime_error("groups = " + std::to_string(o.groups) + " does not fit the channels of x and filter");
   for (const Tensor& vector : {bias, scale})
@@ -188,16 +234,20 @@ static Tensor detectionConvolution(Call& call) {
         throw std::runtime_error("the residual must have the shape of the output");
     }
   }
-  const PreparedFilter* prepared = nullptr;
-  if (x.is_cpu() && type != at::kHalf && x.numel() > 0 && !needsGradient({filter, scale}))
-    prepared = preparedFilter(call.integer(1), call.tensor(1), scale, {type, o.padding, o.strides, o.dilations, o.groups},
-                              x.sizes(), [&] { return folded(filter.detach(), scale, type); });
-  if (!needsGradient({x, filter, bias, scale, residual})) {
-    Tensor offset = bias.defined() ? bias.to(type) : bias;
-    return nhwc(forwardOnly(x, prepared ? prepared->packed : folded(filter, scale, type), offset, residual, o));
-  }
+  auto fold = [filter = filter.detach(), scale = scale.defined() ? scale.detach() : scale, type] {
+    return folded(filter, scale, type);
+  };
+  FilterUse use{type, o.padding, o.strides, o.dilations, o.groups};
+  bool learns = needsGradient({filter, scale});
+  FilterForms* kept = nullptr;
+  if (x.is_cpu() && type != at::kHalf && x.numel() > 0 && !learns)
+    kept = keptForms(call.integer(1), call.tensor(1), scale, use, fold);
+  FilterForms passing{fold, use, {}, {}, {}};
+  Filter f{kept ? *kept : passing, kept != nullptr, learns, filter.sizes().vec()};
+  if (!needsGradient({x, filter, bias, scale, residual}))
+    return nhwc(forwardOnly(x, f, bias.defined() ? bias.to(type) : bias, residual, o));
   if (gradientDepth() > 1) return nhwc(composed(x, filter, bias, scale, residual, o));
-  return nhwc(ConvolutionFunction::apply(x, filter, maybe(bias), maybe(scale), maybe(residual), o, prepared));
+  return nhwc(ConvolutionFunction::apply(x, filter, maybe(bias), maybe(scale), maybe(residual), o, f));
 }
 
 void defineDetectionConvolution() {

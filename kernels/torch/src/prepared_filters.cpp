@@ -1,5 +1,7 @@
 #include "prepared_filters.h"
 
+#include "winograd.h"
+
 namespace detlab {
 
 namespace {
@@ -7,8 +9,7 @@ namespace {
 struct Entry {
   c10::TensorImpl* source;
   std::vector<float> scale;
-  FilterUse use;
-  PreparedFilter filter;
+  FilterForms forms;
 };
 
 std::unordered_map<int64_t, Entry>& entries = *new std::unordered_map<int64_t, Entry>;
@@ -18,18 +19,30 @@ bool same(const FilterUse& a, const FilterUse& b) {
          a.groups == b.groups;
 }
 
-Tensor pack(const Tensor& folded, const FilterUse& use, at::IntArrayRef inputSize) {
+}  // namespace
+
+const Tensor& FilterForms::plainForm() {
+  if (!plain.defined()) plain = fold();
+  return plain;
+}
+
+const Tensor& FilterForms::packedForm(at::IntArrayRef inputSize) {
   using Reorder = Tensor(const Tensor&, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, int64_t,
                          at::OptionalIntArrayRef);
   static auto reorder =
       c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_reorder_convolution_weight", "").typed<Reorder>();
-  return reorder.call(folded, use.padding, use.strides, use.dilations, use.groups, inputSize);
+  if (!packed.defined())
+    packed = reorder.call(plainForm(), use.padding, use.strides, use.dilations, use.groups, inputSize);
+  return packed;
 }
 
-}  // namespace
+const Tensor& FilterForms::pointsForm() {
+  if (!points.defined()) points = winogradFilter(plainForm(), false);
+  return points;
+}
 
-const PreparedFilter* preparedFilter(int64_t slot, const Tensor& filter, const Tensor& scale, const FilterUse& use,
-                                     at::IntArrayRef inputSize, const std::function<Tensor()>& fold) {
+FilterForms* keptForms(int64_t slot, const Tensor& filter, const Tensor& scale, const FilterUse& use,
+                       const std::function<Tensor()>& fold) {
   std::vector<float> factors;  // compared by value: evaluation may compute an equal scale anew at each call
   if (scale.defined()) {
     Tensor flat = scale.contiguous();
@@ -37,20 +50,16 @@ const PreparedFilter* preparedFilter(int64_t slot, const Tensor& filter, const T
   }
   auto found = entries.find(slot);
   bool known = found != entries.end() && found->second.source == filter.unsafeGetTensorImpl() &&
-               found->second.scale == factors && same(found->second.use, use);
+               found->second.scale == factors && same(found->second.forms.use, use);
   if (!known) {
-    entries[slot] = {filter.unsafeGetTensorImpl(), std::move(factors), use, {}};
+    entries[slot] = {filter.unsafeGetTensorImpl(), std::move(factors), {{}, use, {}, {}, {}}};
     return nullptr;
   }
-  PreparedFilter& prepared = found->second.filter;
-  if (!prepared.packed.defined()) {
-    prepared.folded = fold();
-    prepared.packed = pack(prepared.folded, use, inputSize);
-    // without a fold or cast the plain form is the variable's own memory; otherwise keep it only for training
-    if (!at::GradMode::is_enabled()) prepared.folded = Tensor();
-  }
-  if (at::GradMode::is_enabled() && !prepared.folded.defined()) prepared.folded = fold();
-  return &prepared;
+  FilterForms& forms = found->second.forms;
+  forms.fold = fold;
+  // without gradients nobody asks for the plain form once the others stand
+  if (!at::GradMode::is_enabled() && (forms.packed.defined() || forms.points.defined())) forms.plain = Tensor();
+  return &forms;
 }
 
 void forgetPrepared(int64_t slot) {

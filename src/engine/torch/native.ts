@@ -42,7 +42,7 @@ export interface Native {
     offset: number,
     residual: number,
     epsilon: number,
-    relu: boolean,
+    activation: string,
   ): [number, number, number];
   sgdStep(
     parameters: readonly number[],

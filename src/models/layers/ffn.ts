@@ -63,8 +63,8 @@ export class FFN extends Module {
       let y: T = x;
       for (const [i, linear] of this.linears.entries()) {
         const last = i === this.linears.length - 1;
-        const fused = this.activation?.fused;
-        y = linear.forward(y, { activation: last ? 'linear' : (fused ?? 'linear') });
+        const fused = this.activation?.fused === 'relu'; // what a matrix product can do behind itself
+        y = linear.forward(y, { activation: fused && !last ? 'relu' : 'linear' });
         if (!last && !fused) y = this.activation ? this.activation.apply(y) : this.slopes[i].forward(y);
         y = this.drop.forward(y);
       }

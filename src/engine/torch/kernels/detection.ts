@@ -5,13 +5,6 @@ import { kernel, native } from '../native';
 import { filterSlot } from './convolution';
 import { define } from './define';
 
-/** DetConv2D and DetBatchNorm know two activations. */
-function isRelu(activation: string): boolean {
-  if (activation !== 'relu' && activation !== 'linear')
-    throw new Error(`Unknown activation "${activation}": expected "linear" or "relu"`);
-  return activation === 'relu';
-}
-
 export const detectionKernels: tf.KernelConfig[] = [
   define('DetConv2D', ({ inputs: { x, filter, bias, scale, residual }, attrs, backend, slot }) =>
     backend.make(
@@ -25,7 +18,7 @@ export const detectionKernels: tf.KernelConfig[] = [
         attrs.padding,
         attrs.dilations,
         attrs.groups,
-        isRelu(attrs.activation),
+        attrs.activation,
       ),
       'float32',
     ),
@@ -37,7 +30,7 @@ export const detectionKernels: tf.KernelConfig[] = [
       slot(offset),
       slot(residual),
       attrs.epsilon,
-      isRelu(attrs.activation),
+      attrs.activation,
     );
     const channels = x.shape[3];
     return [

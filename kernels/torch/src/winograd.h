@@ -1,0 +1,34 @@
+// 3x3 convolutions without a stride by Winograd's minimal filtering F(4x4, 3x3): Lavin and Gray, "Fast Algorithms for
+// Convolutional Neural Networks", CVPR 2016. 36 multiplications make 16 outputs instead of 144.
+#pragma once
+
+#include "activation.h"
+#include "slots.h"
+
+namespace detlab {
+
+/** Which convolution is asked about; `keptFilter`: forward with a filter whose points are kept between calls. */
+enum class WinogradPass { keptFilter, forward, inputGradient, filterGradient };
+
+/**
+ * Whether Winograd's form is the faster one: float32 on the CPU, 3x3, no stride, dilation or groups, and enough tiles for the
+ * work on the filter to pay. It depends on shapes alone, so that a run and its continuation do the same arithmetic.
+ * `x` is the input in every pass, `filter` the filter's size [O, I, height, width].
+ */
+bool winogradFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strides, at::IntArrayRef padding,
+                  at::IntArrayRef dilations, int64_t groups, WinogradPass pass);
+
+/** OIHW [O, I, 3, 3] -> [36, O, I]; `flipped` turns each filter by 180 degrees, as the gradient of the input needs it. */
+Tensor winogradFilter(const Tensor& filter, bool flipped);
+
+/** act(conv(x) + bias + residual) from a transformed filter; NCHW views of channels_last memory. */
+Tensor winogradForward(const Tensor& x, const Tensor& transformed, at::IntArrayRef padding, const Tensor& bias,
+                       const Tensor& residual, Activation activation);
+
+/** Gradient of the input, of size [height, width]; `transformed` is flipped. */
+Tensor winogradInputGradient(const Tensor& dy, const Tensor& transformed, at::IntArrayRef size, at::IntArrayRef padding);
+
+/** Gradient of the filter, OIHW. */
+Tensor winogradFilterGradient(const Tensor& dy, const Tensor& x, at::IntArrayRef padding);
+
+}  // namespace detlab
