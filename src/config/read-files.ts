@@ -56,7 +56,7 @@ export function readConfigFile(file: string, settings: ReadSettings = {}): ReadC
     throw new DetLabError(
       `Cannot read ${top}: mmengine keeps the name "${reserved}" for itself. Give the variable another`,
     );
-  return { config, dict, exports, files: reading.files, notices: reading.notices };
+  return { config, dict, exports, files: reading.files, notices: [...reading.notices, ...standInNotice(top, reading)] };
 }
 
 /** One file, merged with its bases. */
@@ -70,6 +70,8 @@ interface MergedFile extends ImportedConfig {
 class Reading {
   readonly files: string[] = [];
   readonly notices: string[] = [];
+  /** Bases of MMDetection's that are not there, by what was read instead. */
+  readonly standIns = new Map<string, string>();
   private readonly done = new Map<string, MergedFile>();
   private readonly packages: PackageRoots;
   private readable?: (file: string) => boolean;
@@ -171,8 +173,7 @@ class Reading {
     if (found) return found;
     const own = named ? ownConfig(request, wanted) : undefined;
     if (own) {
-      const name = path.relative(path.join(packageRoot, 'configs'), own);
-      this.notices.push(`${place.source.path}: "${request}" is not there; DetLab's own ${name} stands for it`);
+      this.standIns.set(request, path.relative(path.join(packageRoot, 'configs'), own));
       return own;
     }
     const advice = named ? neighbours(wanted) : existsSync(`${wanted}.py`) ? ' Add the extension: .py' : '';
@@ -227,6 +228,12 @@ class Reading {
         'If it is meant, name its folder: --config-root NAME=FOLDER',
     );
   }
+}
+
+function standInNotice(top: string, { standIns }: Reading): string[] {
+  if (standIns.size === 0) return [];
+  const pairs = [...standIns].map(([request, own]) => `${request} (${own})`);
+  return [`${path.basename(top)}: not there, DetLab's own read instead: ${pairs.join(', ')}`];
 }
 
 function withoutImports({ config, imported }: PythonConfig): Dict {

@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { checkModel } from '../check-model';
-import type { ConfigObject } from '../config';
+import { type ConfigObject, isObject } from '../config';
 import { plainBackend, startEngine } from '../engine';
 import { DetLabError } from '../errors';
 import { buildDetector } from '../models/build';
@@ -33,6 +33,21 @@ export interface RecipeSpec {
   loadFrom?: LoadFrom;
 }
 
+const PARTS = ['backbone', 'neck', 'rpn_head', 'bbox_head', 'roi_head', 'mask_head'];
+
+/** @throws DetLabError for a part of a config, with what it takes to make it whole */
+function requireModel(config: ConfigObject): void {
+  const { model } = config;
+  if (model !== undefined && (typeof objectAt(config, 'model').type === 'string' || !isObject(model))) return;
+  const parts = PARTS.filter((part) => isObject(config[part]));
+  const received = isObject(model) ? 'a model without a type' : parts.length > 0 ? parts.join(', ') : 'none';
+  const inside = parts.map((part) => `, inside of it ${part}=dict(...)`).join('');
+  throw new DetLabError(
+    `Cannot build the detector: expected model = dict(type=...), received ${received}. This is a part of a config: ` +
+      `name the config it changes, _base_ = 'mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py', and write model = dict(...)${inside}`,
+  );
+}
+
 /** The classes of a detector trained on `data`: those of the recipe and of the data must be the same. */
 export function settleClasses(spec: RecipeSpec, data?: { name: string; classes: readonly string[] }): string[] {
   const { classes, config } = spec;
@@ -41,6 +56,7 @@ export function settleClasses(spec: RecipeSpec, data?: { name: string; classes: 
       `Cannot fit the detector to "${data.name}": the recipe's classes are ${classes.join(', ')}; the data's are ${data.classes.join(', ')}. ` +
         `Use .classes(data.classes), or load the data with { classes: [...] } in the recipe's order`,
     );
+  requireModel(config);
   const model = objectAt(config, 'model');
   if (classes) return [...classes];
   if (data) {

@@ -4,11 +4,13 @@ import {
   applyOptions,
   type ConfigObject,
   type ConfigValue,
+  checkSections,
   isOldConfig,
   type LoadedConfig,
   loadConfig,
   type MigratedConfig,
   migrateConfig,
+  nearMisses,
   OLD_KEYS,
   parseOptionArguments,
 } from '../config';
@@ -24,7 +26,13 @@ export function loadTranslated(
   const options = Array.isArray(given) ? parseOptionArguments(given) : (given as Options);
   const loaded = loadConfig(nameOrPath, { options });
   for (const line of loaded.notices) notice(line);
-  if (!isOldConfig(loaded.config)) return { ...loaded, config: migrateConfig(loaded.config).config };
+  if (!isOldConfig(loaded.config)) {
+    const { config } = migrateConfig(loaded.config);
+    checkSections(config, nameOrPath);
+    for (const [key, meant] of nearMisses(config))
+      notice(`${nameOrPath}: "${key}" means nothing to MMDetection. Did you mean "${meant}"?`);
+    return { ...loaded, config };
+  }
   // what is said in the words of 3.x is meant for the translation
   const old = loadConfig(nameOrPath, { options: pick(options, isOldOption) });
   const { config, changes, left } = migrateConfig(old.config);
@@ -43,6 +51,7 @@ export function translated(config: ConfigObject, notice: (line: string) => void)
   const old = isOldConfig(config);
   const { config: now, ...told } = migrateConfig(config);
   if (old) for (const line of translationNotice('this config', told)) notice(line);
+  checkSections(now, 'this config');
   return now;
 }
 

@@ -21,8 +21,9 @@ const parsed = new Map<string, Statement[]>();
 const REFUSED: Record<string, string> = {
   WhileStatement: 'a config has no while loops. Write for ... in range(...), or the values themselves',
   TryStatement: 'a config has no try. Write the value itself',
-  ClassDefinition: 'a config defines no classes. Write the module in TypeScript and name it by its type',
-  DecoratedStatement: 'a config has no decorators',
+  ClassDefinition: 'a config defines no classes. Write the module in TypeScript, and name its file in custom_imports',
+  DecoratedStatement:
+    'a config has no decorators: this is code. Write the module in TypeScript, and name its file in custom_imports',
   ReturnStatement: 'return stands only inside a function, and a config has none',
   YieldStatement: 'a config is read, never run. Write the value itself',
   RaiseStatement: 'a config raises nothing',

@@ -52,10 +52,14 @@ function checkTree(tree: Tree, text: string): void {
   });
 }
 
-const TYPESET = /[\u2018-\u201f\u00ab\u00bb\uff08\uff09\uff0c\uff1a\u3000]/;
+const TYPESET = /[\u2018-\u201f\u2026\u00ab\u00bb\uff08\uff09\uff0c\uff1a\u3000]/;
 
-const typesetAdvice = (found: string) =>
-  `"${TYPESET.exec(found)?.[0]}" is a character of typeset text, not of Python. Write ' or " for quotes, and plain commas and brackets`;
+function typesetAdvice(found: string): string {
+  const character = TYPESET.exec(found)?.[0];
+  const advice =
+    character === '\u2026' ? 'Write what it stands for' : `Write ' or " for quotes, and plain commas and brackets`;
+  return `"${character}" is a character of typeset text, not of Python. ${advice}`;
+}
 
 /** @throws SyntaxProblem for a name that is none in Python: the grammar takes every character beyond ASCII into names. */
 export function checkName(name: string, at: number): string {
@@ -67,6 +71,10 @@ function problemAt(text: string, from: number): string {
   const found = /^\s*(\S{1,20})/.exec(text.slice(from, from + 200))?.[1];
   const before = /(\S{1,20})\s*$/.exec(text.slice(Math.max(0, from - 200), from))?.[1];
   if (found && TYPESET.test(found)) return typesetAdvice(found);
+  if (before && TYPESET.test(before)) return typesetAdvice(before);
+  const line = text.slice(text.lastIndexOf('\n', from - 1) + 1).split('\n', 1)[0];
+  const path = /=\s*([\w.:/-]+\.(?:py|ts|json|pth))\s*(?:#.*)?$/.exec(line)?.[1];
+  if (path) return `a path is text and stands in quotes. Write '${path}'`;
   const where = found ? `at "${found}"` : before ? `after "${before}"` : 'at the end of the file';
   return `this is not Python, ${where}. Look for a missing comma, quote, bracket or indentation before this place`;
 }

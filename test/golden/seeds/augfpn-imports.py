@@ -1,0 +1,3 @@
+custom_imports = dict(
+    imports=['mmdet.models.necks.augfpn'],
+    allow_failed_imports=False)

@@ -1,0 +1,5 @@
+neck=dict(
+        type='FPN_DropBlock',
+        in_channels=[256, 512, 1024, 2048],
+        out_channels=256,
+        num_outs=5)
