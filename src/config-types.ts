@@ -25,10 +25,16 @@ export type ModuleConfigOf<D> =
     ? { type: Type } & Filled<InputOf<Options>>
     : never;
 
+/** A config and the same with a scope before its type name, as MMYOLO's configs have them: `mmdet.FPN`. */
+type WithScope<C> = C | Scoped<C>;
+type Scoped<C> = C extends { type: infer Type extends string }
+  ? { [Key in keyof C]: Key extends 'type' ? `${string}.${Type}` : C[Key] }
+  : never;
+
 /** Any module of a kind. Kinds without a definition take any config. */
 export type ConfigOf<K extends Kind> = [TypeName<K>] extends [never]
   ? ModuleConfig
-  : BuiltInConfig<K> | ModuleConfigOf<Own<K>>;
+  : WithScope<BuiltInConfig<K> | ModuleConfigOf<Own<K>>>;
 
 /** A schema's input with the configs of nested modules put in their places. */
 export type Filled<T> =
@@ -66,14 +72,14 @@ export type OverrideOf<D> =
 /** A part of an inherited module: any of its options, its `type` too only when it changes. */
 export type ModuleOverride<K extends Kind> = [TypeName<K>] extends [never]
   ? Partial<ModuleConfig>
-  : BuiltInOverride<K> | OverrideOf<Own<K>>;
+  : BuiltInOverride<K> | OverrideOf<Own<K>> | Scoped<BuiltInChoice<K> | ChoiceOf<Own<K>>>;
 
 /**
  * A module put in the place of another: its `type`, and those of its options that are not taken over; or a module of
  * your own by `configOf`.
  */
 export type ModuleChoice<K extends Kind> =
-  | ([TypeName<K>] extends [never] ? ModuleConfig : BuiltInChoice<K> | ChoiceOf<Own<K>>)
+  | ([TypeName<K>] extends [never] ? ModuleConfig : WithScope<BuiltInChoice<K> | ChoiceOf<Own<K>>>)
   | NestedModule<K>;
 
 /** The type names of a kind: `'FPN' | 'PAFPN'`. */
@@ -94,3 +100,4 @@ export type TransformConfig = ConfigOf<'transform'>;
 export type MetricConfig = ConfigOf<'metric'>;
 export type OptimizerConfig = ConfigOf<'optimizer'>;
 export type ParamSchedulerConfig = ConfigOf<'param_scheduler'>;
+export type HookConfig = ConfigOf<'hook'>;

@@ -2,28 +2,39 @@
 // brings is the editor's knowledge of MMDetection's keys.
 
 import type {
+  ConfigOf,
+  DatasetConfig,
   DetectorConfig,
+  HookConfig,
   MetricConfig,
   ModuleOverride,
   OptimizerConfig,
   ParamSchedulerConfig,
   TransformConfig,
 } from './config-types';
-import type { ModuleConfig } from './registry';
+import type { Kind, ModuleConfig } from './registry';
+
+/** A module, or what a config changes in its base's. */
+type WholeOrPart<K extends Kind> = ConfigOf<K> | ModuleOverride<K>;
 
 /** The parts of a config that are the same with and without a base. Other keys are the config's own variables. */
 interface SharedConfig {
   train_pipeline?: TransformConfig[];
   test_pipeline?: TransformConfig[];
-  train_dataloader?: DataloaderConfig;
-  val_dataloader?: DataloaderConfig;
-  test_dataloader?: DataloaderConfig;
-  val_evaluator?: EvaluatorConfig;
-  test_evaluator?: EvaluatorConfig;
-  train_cfg?: { type?: string; max_epochs?: number; val_interval?: number; [option: string]: unknown };
-  param_scheduler?: ParamSchedulerConfig[];
+  train_dataloader?: DataloaderConfig | null;
+  val_dataloader?: DataloaderConfig | null;
+  test_dataloader?: DataloaderConfig | null;
+  val_evaluator?: EvaluatorConfig | null;
+  test_evaluator?: EvaluatorConfig | null;
+  train_cfg?: WholeOrPart<'loop'> | null;
+  val_cfg?: WholeOrPart<'loop'> | null;
+  test_cfg?: WholeOrPart<'loop'> | null;
+  param_scheduler?: ParamSchedulerConfig | ParamSchedulerConfig[];
   optim_wrapper?: OptimWrapperConfig;
-  default_hooks?: Record<string, ModuleConfig | { [option: string]: unknown }>;
+  default_hooks?: Record<string, WholeOrPart<'hook'> | null>;
+  custom_hooks?: HookConfig[];
+  log_processor?: WholeOrPart<'log_processor'>;
+  visualizer?: WholeOrPart<'visualizer'>;
   load_from?: string | null;
   resume?: boolean;
   [variable: string]: unknown;
@@ -38,18 +49,36 @@ interface ForeignMetric {
 /** A metric, what a config changes in its base's, or several. */
 type EvaluatorConfig = MetricConfig | ModuleOverride<'metric'> | (MetricConfig | ForeignMetric)[];
 
-interface DataloaderConfig {
+/** `train_dataloader` and its kin. */
+export interface DataloaderConfig {
   batch_size?: number;
   num_workers?: number;
-  dataset?: ModuleConfig | { [option: string]: unknown };
+  persistent_workers?: boolean;
+  drop_last?: boolean;
+  sampler?: WholeOrPart<'data_sampler'> | null;
+  batch_sampler?: WholeOrPart<'data_sampler'> | null;
+  dataset?: DatasetConfig | ModuleOverride<'dataset'> | WrappedDataset;
+  collate_fn?: ModuleConfig;
+  pin_memory?: boolean;
+  [change: `_${string}_`]: boolean;
+}
+
+/** A data set around others. */
+interface WrappedDataset {
+  type: 'RepeatDataset' | 'ConcatDataset' | 'ClassBalancedDataset' | 'MultiImageMixDataset';
   [option: string]: unknown;
 }
 
 interface OptimWrapperConfig {
   type?: 'OptimWrapper' | 'AmpOptimWrapper';
   optimizer?: OptimizerConfig | (Partial<OptimizerConfig> & { _delete_?: boolean });
-  clip_grad?: { max_norm: number; norm_type?: number } | null;
-  [option: string]: unknown;
+  clip_grad?: { max_norm: number; norm_type?: number; _delete_?: boolean } | null;
+  accumulative_counts?: number;
+  dtype?: 'float16' | 'bfloat16' | null;
+  loss_scale?: 'dynamic' | number;
+  paramwise_cfg?: Record<string, unknown> | null;
+  constructor?: unknown;
+  _delete_?: boolean;
 }
 
 /** A config that stands by itself: its model is complete. */

@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { DetLabError, didYouMean } from './errors';
 import { readOption, shapeOf, typeText } from './option-schema';
 import { type AnyDefinition, KINDS, type Kind, type Registry } from './registry';
+import { wrapped, wrappedTable } from './visualization/wrapped-table';
 
 /** One option of a module, as a row of the table. */
 export interface OptionRow {
@@ -13,6 +14,9 @@ export interface OptionRow {
   type: string;
   /** The default as it would be typed, `required`, `inferred`, or empty where leaving it out means none. */
   default: string;
+  required: boolean;
+  /** Where the value comes from when it is left out, where that is another part of the config. */
+  inferred?: string;
   meaning: string;
 }
 
@@ -31,33 +35,35 @@ export class ModuleDescription {
 
   /** Facts under the title, as label and text; those the definition does not give are left out. */
   private facts(): [string, string][] {
-    const { shapes, paper } = this.definition;
+    const { shapes, paper, origin } = this.definition;
     return [
       ['Shapes', shapes ?? ''],
       ['Paper', paper ?? ''],
+      ['Origin', origin ?? ''],
     ].filter((fact): fact is [string, string] => fact[1] !== '');
   }
 
   /** Plain text, columns aligned. */
   toString(): string {
-    const lines = [`${this.type} (${this.kind}): ${this.summary}`];
-    for (const [label, text] of this.facts()) lines.push(`${label}: ${text}`);
-    const rows = [HEADINGS, ...this.options.map(cells)];
-    const widths = HEADINGS.map((_, column) => Math.min(36, Math.max(...rows.map((row) => row[column].length))));
-    const body = rows.map((row) =>
-      row
-        .map((cell, i) => (i < 3 ? cell.padEnd(widths[i]) : cell))
-        .join('  ')
-        .trimEnd(),
-    );
-    lines.push(
-      '',
-      ...(this.options.length ? body : ['It takes no options.']),
-      '',
-      'Example',
-      `  ${this.definition.example}`,
-    );
-    return lines.join('\n');
+    return this.toText(WIDTH);
+  }
+
+  /** The same for a terminal of `width` characters. */
+  toText(width: number): string {
+    const facts = this.facts().map(([label, text]) => `${label}: ${text}`);
+    const lines = [`${this.type} (${this.kind}): ${this.summary}`, ...facts].flatMap((line) => wrapped(line, width));
+    const rows = this.options.map(cells);
+    const limits = [36, Math.round(width * 0.22), Math.round(width * 0.2)];
+    const table = wrappedTable({ headings: HEADINGS, rows, limits, width });
+    lines.push('', ...(rows.length ? table : ['It takes no options.']), '', 'Example');
+    return [...lines, ...this.definition.example.split('\n').map((line) => `  ${line}`)].join('\n');
+  }
+
+  /** What `detlab describe --json` prints. */
+  toJSON(): Record<string, unknown> {
+    const { kind, type, summary, options } = this;
+    const { shapes, paper, origin, example } = this.definition;
+    return { kind, type, summary, shapes, paper, origin, options, example };
   }
 
   toMarkdown(): string {
@@ -95,6 +101,8 @@ export class ModuleDescription {
   }
 }
 
+/** Characters of a line where nobody says how many fit. */
+const WIDTH = 120;
 const HEADINGS = ['option', 'type', 'default', 'meaning'];
 const cells = (row: OptionRow): string[] => [row.name, row.type, row.default, row.meaning];
 
@@ -121,8 +129,13 @@ export function describe(name: string, registry: Registry): ModuleDescription {
     );
   if (found.length === 1) return new ModuleDescription(found[0]);
   const known = registry.all().map((definition) => definition.type);
+  const isKind = KINDS.find((kind) => kind === type);
+  if (isKind)
+    throw new DetLabError(
+      `Cannot describe "${name}": it is a kind. It has ${registry.types(isKind).join(', ') || 'none'}`,
+    );
   throw new DetLabError(
-    `Cannot describe "${name}": no module has this type name.${didYouMean(type, known)} Known: ${known.join(', ') || 'none'}`,
+    `Cannot describe "${name}": no module has this type name.${didYouMean(type, known)} \`detlab modules\` lists all ${known.length}`,
   );
 }
 
@@ -135,6 +148,8 @@ function optionRows(schema: z.core.$ZodType, inferred: Record<string, string>, p
       name,
       type: typeText(option),
       default: from ? 'inferred' : standard ? literal(standard.value) : required ? 'required' : '',
+      required: required && !from && !standard,
+      ...(from && { inferred: from }),
       meaning: [meaning, from && `inferred from ${from}`].filter(Boolean).join('; '),
     };
     // configs of layers (`norm_cfg: { type: 'BN' }`) stay one row

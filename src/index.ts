@@ -2,6 +2,7 @@
 
 import { describe as describeIn, type ModuleDescription } from './describe';
 import { catalogue } from './lab/catalogue';
+import { listModules, type ModuleCatalogue } from './module-catalogue';
 
 export { readWeights, type Weights, type WeightsReport, writeWeights } from './checkpoints';
 export { type ConfigObject, type ConfigValue, listConfigs, loadConfig, printConfig } from './config';
@@ -28,6 +29,7 @@ export { Curves, Run } from './lab/run';
 export type { ModelSummary, SummaryDisplay } from './lab/summary';
 export type { LoadFrom } from './lab/weights-file';
 export type { Backbone, DetBatch, Detector, FeatureSpec, Losses, Neck } from './models/types';
+export type { ModuleCatalogue, ModuleEntry } from './module-catalogue';
 export * as nn from './nn';
 export { type Layout, Module, type Parameter, type StateDict } from './nn/module';
 export { readSafetensors, writeSafetensors } from './nn/safetensors';
@@ -50,4 +52,14 @@ export { Display, type Displayable, type MimeBundle } from './visualization/disp
  */
 export function describe(name: string): ModuleDescription {
   return describeIn(name, catalogue);
+}
+
+/**
+ * What a config can name by `type`, of one kind or of all.
+ *
+ * @example modules('neck')
+ * @throws DetLabError with the nearest kind
+ */
+export function modules(kind?: string): ModuleCatalogue {
+  return listModules(catalogue, kind);
 }

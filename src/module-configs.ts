@@ -9,6 +9,7 @@ import type { backbones } from './models/backbones';
 import type { dataPreprocessors } from './models/data-preprocessors';
 import type { denseHeads } from './models/dense-heads';
 import type { detectors } from './models/detectors';
+import type { positionalEncodings } from './models/layers/positional-encodings';
 import type { losses } from './models/losses';
 import type { necks } from './models/necks';
 import type { roiHeads } from './models/roi-heads';
@@ -24,6 +25,7 @@ type Definitions =
   | (typeof roiHeads)[number]
   | (typeof losses)[number]
   | (typeof necks)[number]
+  | (typeof positionalEncodings)[number]
   | (typeof taskModules)[number]
   | (typeof trainingModules)[number]
   | (typeof DATASETS)[number]

@@ -11,13 +11,21 @@ export interface OptionProblem {
   /** Dotted path: `model.neck.num_outs`. */
   path: string;
   message: string;
+  /** A type name the catalogue has not. */
+  unknown?: { kind: string; type: string };
 }
 
 /** Every problem of `value` against `schema`; empty when it fits. */
 export function findProblems(schema: Schema, value: unknown, path: string): OptionProblem[] {
   const result = (schema as z.ZodType).safeParse(value);
   if (result.success) return [];
-  return result.error.issues.flatMap((issue) => explain(issue, schema, value, path));
+  const problems = result.error.issues.flatMap((issue) => explain(issue, schema, value, path));
+  // the options of a type that is none are not wrong by themselves
+  const misnamed = problems
+    .filter((problem) => problem.unknown)
+    .map((problem) => problem.path.slice(0, -'.type'.length));
+  const explained = (at: string) => misnamed.some((owner) => at === owner || at.startsWith(`${owner}.`));
+  return problems.filter((problem) => problem.unknown || !explained(problem.path));
 }
 
 /** `model.neck.num_outs: expected int > 0, received the string "five"`. */
@@ -44,6 +52,8 @@ function explain(issue: z.core.$ZodIssue, schema: Schema, value: unknown, path: 
     {
       path: at,
       message: `${expectation(issue, own)}, received ${nameOfValue(received)}${meant ? `. Did you mean "${meant}"?` : ''}`,
+      ...(issue.path.at(-1) === 'type' &&
+        typeof received === 'string' && { unknown: { kind: 'option', type: received } }),
     },
   ];
 }

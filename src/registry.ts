@@ -32,6 +32,13 @@ export const KINDS = [
   'metric',
   'optimizer',
   'param_scheduler',
+  'optim_wrapper',
+  'loop',
+  'hook',
+  'data_sampler',
+  'log_processor',
+  'visualizer',
+  'vis_backend',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
@@ -111,6 +118,8 @@ export interface ModuleDefinition<
   summary: string;
   /** Authors, venue, year. */
   paper?: string;
+  /** Where it comes from when no paper describes it. */
+  origin?: string;
   /** Input and output shapes in words. */
   shapes?: string;
   /** A config that runs. */
@@ -121,9 +130,19 @@ export interface ModuleDefinition<
    */
   options: Options;
   inferred?: Record<string, string>;
+  /** Options that a part of this module is given: they are checked with that part. `{ bbox_head: ['train_cfg'] }` */
+  handsDown?: Record<string, readonly string[]>;
   /** Fills inferred options from the context and refuses contradictions (an error that names both sides). */
   infer?: (options: z.output<Options>, context: BuildContext) => z.output<Options>;
   build: (options: z.output<Options>, context: BuildContext) => Built;
+}
+
+/** Longest list of names that a message tells whole. */
+const FEW = 12;
+
+function knownText(kind: Kind, types: readonly string[]): string {
+  if (types.length > FEW) return `\`detlab modules ${kind}\` lists the ${types.length} there are`;
+  return `Known: ${types.join(', ') || 'none'}`;
 }
 
 /** Declares a module; the identity function with types. */
@@ -135,6 +154,9 @@ export function defineModule<Options extends z.ZodType, Built, Type extends stri
 
 /** biome-ignore lint/suspicious/noExplicitAny: definitions of every options type live in one list */
 export type AnyDefinition = ModuleDefinition<any, any, string, Kind>;
+
+/** A type name without its scope. */
+const bare = (type: string): string => type.slice(type.lastIndexOf('.') + 1);
 
 export class Registry {
   private readonly byKind = new Map<Kind, Map<string, AnyDefinition>>();
@@ -161,7 +183,7 @@ export class Registry {
   /** The definition of a type name; a scope before it (`mmdet.FPN`) is MMDetection's and may stay. */
   find(kind: Kind, type: string): AnyDefinition | undefined {
     const types = this.byKind.get(kind);
-    return types?.get(type) ?? types?.get(type.slice(type.lastIndexOf('.') + 1));
+    return types?.get(type) ?? types?.get(bare(type));
   }
 
   /** @throws DetLabError with the nearest name of that kind. */
@@ -176,7 +198,7 @@ export class Registry {
     const known = this.types(kind);
     const others = KINDS.filter((other) => other !== kind && this.find(other, type));
     const elsewhere = others.length ? ` "${type}" is a ${others.join(' and a ')}, not a ${kind}.` : '';
-    return `${elsewhere}${didYouMean(type, known)} Known: ${known.join(', ') || 'none'}`;
+    return `${elsewhere}${didYouMean(bare(type), known)} ${knownText(kind, known)}`;
   }
 
   /** Checks `config` against its definition, fills defaults and inferred options, and builds it. */

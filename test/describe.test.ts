@@ -1,13 +1,13 @@
+import * as tf from '@tensorflow/tfjs';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { findModuleProblems } from '../src/check-model';
-import { DATASETS } from '../src/data/datasets/definitions';
-import { TRANSFORMS } from '../src/data/transforms';
 import { describe } from '../src/describe';
-import { METRICS } from '../src/evaluation';
-import { catalogue } from '../src/models/catalogue';
-import { defineModule, moduleOption, Registry } from '../src/registry';
-import { trainingModules } from '../src/training/training-modules';
+import { plainBackend } from '../src/engine';
+import { catalogue as all } from '../src/lab/catalogue';
+import { buildDetector } from '../src/models/build';
+import { listModules } from '../src/module-catalogue';
+import { defineModule, type ModuleConfig, moduleOption, Registry } from '../src/registry';
 
 const definition = defineModule({
   kind: 'neck',
@@ -37,12 +37,20 @@ test('the table of options comes from the definition', () => {
       name: 'in_channels',
       type: 'list of int > 0',
       default: 'inferred',
+      required: false,
+      inferred: "the backbone's channels",
       meaning: "channels; inferred from the backbone's channels",
     },
-    { name: 'num_outs', type: 'int 1 to 9', default: 'required', meaning: 'levels | outputs' },
-    { name: 'mode', type: "'a' | 'b'", default: "'a'", meaning: 'how <i>' },
-    { name: 'loss', type: 'loss config', default: "{ type: 'L1Loss', loss_weight: 2 }", meaning: 'loss' },
-    { name: 'deep.x', type: 'number', default: '0.5', meaning: 'inner' },
+    { name: 'num_outs', type: 'int 1 to 9', default: 'required', required: true, meaning: 'levels | outputs' },
+    { name: 'mode', type: "'a' | 'b'", default: "'a'", required: false, meaning: 'how <i>' },
+    {
+      name: 'loss',
+      type: 'loss config',
+      default: "{ type: 'L1Loss', loss_weight: 2 }",
+      required: false,
+      meaning: 'loss',
+    },
+    { name: 'deep.x', type: 'number', default: '0.5', required: false, meaning: 'inner' },
   ]);
 });
 
@@ -74,16 +82,22 @@ test('an unknown name suggests; a name two kinds share is asked for by kind', ()
 });
 
 // the catalogue itself: what a person reads must be there for every module
-const everything = [...catalogue, ...DATASETS, ...TRANSFORMS, ...METRICS, ...trainingModules];
-const all = new Registry(everything);
+const everything = all.all();
+
+const configOf = (example: string) => new Function(`return (${example})`)() as ModuleConfig;
 
 test.each(everything.map(({ type, kind }) => [type, kind]))(
   '%s (%s) says what it is and what each option means',
   (type, kind) => {
     const description = describe(`${kind}/${type}`, all);
     expect(description.summary.length).toBeGreaterThan(5);
+    const { shapes, paper, origin } = all.get(kind, type);
+    expect(shapes, 'shapes of what goes in and comes out').toMatch(/->|only|by/);
+    // where no paper describes it, it is said whose it is
+    expect(paper ?? origin, 'paper or origin').toMatch(/^[A-Z]|^mm/);
+    expect(paper && origin).toBeFalsy();
     for (const option of description.options) {
-      expect(option.type, `${type}.${option.name}`).not.toMatch(/custom|transform(?! config)|undefined/);
+      expect(option.type, `${type}.${option.name}`).not.toMatch(/custom(?!_)|transform(?! config)|undefined/);
       expect(option.meaning, `${type}.${option.name}`).not.toBe('');
     }
   },
@@ -93,9 +107,38 @@ test.each(everything.map(({ type, kind }) => [type, kind]))(
   'the example of %s (%s) passes its own check',
   (type, kind) => {
     const { example, options } = all.get(kind, type);
-    const { type: named, ...config } = new Function(`return (${example})`)() as { type: string };
+    const { type: named, ...config } = configOf(example);
     expect(named).toBe(type);
     expect(options.safeParse(config).error?.issues ?? []).toEqual([]);
     expect(findModuleProblems({ type, ...config }, all, kind, 'example')).toEqual([]);
   },
 );
+
+test('the example of every detector builds', async () => {
+  await plainBackend();
+  for (const type of all.types('detector')) {
+    const before = tf.memory().numTensors;
+    const model = buildDetector(configOf(all.get('detector', type).example), { registry: all });
+    expect([type, model.classes]).toEqual([type, type === 'RPN' ? 1 : 80]);
+    model.dispose();
+    expect([type, tf.memory().numTensors]).toEqual([type, before]);
+  }
+});
+
+test('modules are listed by kind, and a kind is known in the plural', () => {
+  const necks = listModules(all, 'necks');
+  expect(necks.modules.map(({ type }) => type)).toEqual(all.types('neck'));
+  expect(String(necks)).toMatch(/^neck \(\d+\)\n {2}FPN +Feature pyramid/);
+  expect(necks.toHtml()).toContain('<td style="text-align:left"><code>FPN</code></td>');
+  expect(listModules(all).modules).toHaveLength(everything.length);
+  expect(listModules(all, 'loss').modules).toEqual(listModules(all, 'losses').modules);
+  expect(() => listModules(all, 'nekc')).toThrow(/there is none of this name. Did you mean "neck"\? Kinds: /);
+  expect(() => describe('neck', all)).toThrow(/it is a kind. It has FPN, /);
+});
+
+test('on a terminal nothing is wider than it', () => {
+  for (const { kind, type } of everything) {
+    const [head] = describe(`${kind}/${type}`, all).toText(100).split('\nExample');
+    for (const line of head.split('\n')) expect(line.length, line).toBeLessThanOrEqual(108);
+  }
+});

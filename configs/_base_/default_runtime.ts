@@ -1,6 +1,7 @@
+import type { ConfigOf } from '../../src/config-types';
 import { defineConfig } from '../../src/define-config';
 
-const vis_backends = [{ type: 'LocalVisBackend' }];
+const vis_backends: ConfigOf<'vis_backend'>[] = [{ type: 'LocalVisBackend' }];
 
 export default defineConfig({
   default_scope: 'mmdet',

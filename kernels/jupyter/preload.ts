@@ -4,7 +4,17 @@
 import { packageRoot } from '../../src/paths';
 
 /** Names of the lab a notebook has without an import. */
-const NAMES = ['detector', 'dataset', 'compare', 'describe', 'startEngine', 'register', 'defineConfig', 'loadConfig'];
+const NAMES = [
+  'detector',
+  'dataset',
+  'compare',
+  'describe',
+  'modules',
+  'startEngine',
+  'register',
+  'defineConfig',
+  'loadConfig',
+];
 
 /** The same as import lines: the compiler reads the types from them, before the packages themselves are loaded. */
 export const PRELOADED = `import * as tf from '@tensorflow/tfjs';\nimport { ${NAMES.join(', ')} } from 'detlab';\n`;

@@ -8,6 +8,7 @@ import { packageRoot } from '../paths';
 import { addConfigCommands } from './config/command';
 import { convertCommand } from './convert';
 import { DATA_HELP } from './data-option';
+import { describeCommand, modulesCommand } from './describe';
 import { doctorCommand, groundFindings } from './doctor';
 import { addKernelCommands } from './kernel/command';
 import { necksCommand } from './necks';
@@ -103,6 +104,14 @@ function program(done: (code: number) => void): Command {
     .option('--input <HxW>', 'image size; that of the test pipeline when absent')
     .option('--no-flops', 'without multiply-adds, which take a pass of every neck')
     .action(async (config, options) => done(await necksCommand(config, options)));
+
+  command('describe', 'A module by its type name: options, shapes, paper and an example')
+    .argument('<types...>', 'type names (FPN), or kind/type where two kinds share one')
+    .action(async (types, options) => done(await describeCommand(types, options)));
+
+  command('modules', 'Every module a config can name, by kind')
+    .argument('[kind]', 'neck, backbone, loss, transform, hook, ...')
+    .action(async (kind, options) => done(await modulesCommand(kind, options)));
 
   command('convert', 'Weights from .pth to .safetensors and back')
     .argument('<from>', 'a file of PyTorch or safetensors')

@@ -4,7 +4,6 @@ import type { ConfigObject } from '../config';
 import type { Dataset, DatasetLoader } from '../data';
 import { DetLabError } from '../errors';
 import type { ModuleConfig } from '../registry';
-import { bare } from '../training/optim-wrapper';
 import { catalogue } from './catalogue';
 import { objectAt } from './config-access';
 import { LabDataset } from './lab-dataset';
@@ -15,7 +14,7 @@ async function part(config: ConfigObject, name: string, classes?: readonly strin
   const { type, filter_cfg: _, ...options } = objectAt(config, path);
   if (typeof type !== 'string') return undefined;
   const metainfo = { ...(options.metainfo as ConfigObject | undefined), ...(classes && { classes: [...classes] }) };
-  const dataset: ModuleConfig = { ...options, metainfo, type: bare(type) };
+  const dataset: ModuleConfig = { ...options, metainfo, type };
   return catalogue.build<DatasetLoader>('dataset', dataset, { path }).load();
 }
 

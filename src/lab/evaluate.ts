@@ -8,7 +8,6 @@ import { engine, type Precision } from '../engine';
 import type { MetricFactory } from '../evaluation';
 import type { Detector } from '../models/types';
 import type { ModuleConfig } from '../registry';
-import { bare } from '../training/optim-wrapper';
 import { catalogue } from './catalogue';
 import { modulesAt, numberAt, objectAt } from './config-access';
 import { Report } from './report';
@@ -55,7 +54,7 @@ export async function evaluate(
     type = 'CocoMetric',
     ...options
   } = objectAt(config, Array.isArray(config.val_evaluator) ? 'val_evaluator.0' : 'val_evaluator');
-  const metricConfig: ModuleConfig = { type: bare(String(type)), ...options };
+  const metricConfig: ModuleConfig = { type: String(type), ...options };
   const metric = await catalogue.build<MetricFactory>('metric', metricConfig, { path: 'val_evaluator' })(data);
   const loader = evaluationLoader(data, pipeline, { batchSize });
   detector.eval();

@@ -17,7 +17,7 @@ import { CheckpointWriter } from './checkpoint-writer';
 import { pass } from './gradients';
 import { bestEvaluation, type History, type ScalarRecord, SmoothedScalars } from './history';
 import { evaluationLine, trainLine } from './log-lines';
-import { bare, OptimWrapper, type OptimWrapperConfig } from './optim-wrapper';
+import { OptimWrapper, type OptimWrapperConfig } from './optim-wrapper';
 import { Schedule } from './schedule';
 import type { ScheduleFactory } from './schedules/schedule-rule';
 import { trainingModules } from './training-modules';
@@ -151,8 +151,8 @@ async function run(options: TrainOptions): Promise<TrainResult> {
   const trained = everTrained(detector, freezing);
   const wrapper = new OptimWrapper(detector, options.optimWrapper, registry, maxSteps, options.precision, trained);
   const groups = wrapper.optimizer.groups;
-  const factories = (options.paramScheduler ?? []).map(({ type, ...rest }, i) =>
-    registry.build<ScheduleFactory>('param_scheduler', { type: bare(type), ...rest }, { path: `param_scheduler.${i}` }),
+  const factories = (options.paramScheduler ?? []).map((rule, i) =>
+    registry.build<ScheduleFactory>('param_scheduler', rule, { path: `param_scheduler.${i}` }),
   );
   const schedule = new Schedule(factories, groups, batchesPerEpoch);
   const random = Random.seeded(Math.imul(options.seed + 1, 0x85ebca6b));

@@ -3,36 +3,19 @@
 // float32's range and needs no scale.
 
 import * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import { engine, type Precision } from '../engine';
-import { DetLabError, didYouMean } from '../errors';
+import { DetLabError } from '../errors';
 import { assignState, type Module, type Parameter, type StateDict, toState } from '../nn/module';
-import { type ModuleConfig, moduleOption, type Registry } from '../registry';
+import { type ModuleConfig, Registry } from '../registry';
 import { LossScale } from './loss-scale';
 import type { Optimizer, OptimizerPlan } from './optimizers/optimizer';
-import { parameterGroups, paramwiseOptions } from './parameter-groups';
+import { parameterGroups } from './parameter-groups';
+import { type OptimWrapperOptions, optimWrappers } from './runtime/optim-wrappers';
 
-const clipOptions = z.strictObject({
-  max_norm: z.number().positive().describe('largest joint L2 norm of all gradients'),
-  norm_type: z.literal(2).default(2).describe('only the L2 norm'),
-  error_if_nonfinite: z.boolean().default(true).describe('unused: a non-finite norm always stops the run'),
-});
+/** `type` may be left out: OptimWrapper. */
+export type OptimWrapperConfig = { type?: string } & Record<string, unknown>;
 
-const wrapperOptions = z.strictObject({
-  type: z.enum(['OptimWrapper', 'AmpOptimWrapper']).default('OptimWrapper'),
-  optimizer: moduleOption('optimizer').describe('the optimizer'),
-  clip_grad: clipOptions.nullish().describe('gradient clipping'),
-  accumulative_counts: z.int().positive().default(1).describe('iterations whose gradients are summed into one step'),
-  paramwise_cfg: paramwiseOptions.nullish().describe('multipliers by parameter'),
-  constructor: z.unknown().optional(),
-  dtype: z.enum(['float16', 'bfloat16']).nullish().describe('precision of AmpOptimWrapper; bfloat16 when absent'),
-  loss_scale: z
-    .union([z.literal('dynamic'), z.number().positive()])
-    .default('dynamic')
-    .describe('float16 only: the factor on the loss'),
-  use_fsdp: z.literal(false).default(false).describe('unused'),
-});
-export type OptimWrapperConfig = z.input<typeof wrapperOptions> | ModuleConfig;
+const WRAPPERS = new Registry(optimWrappers);
 
 /** What one iteration's update did. */
 export interface UpdateReport {
@@ -65,23 +48,19 @@ export class OptimWrapper {
     precision?: Precision,
     parameters?: readonly [string, Parameter][],
   ) {
-    const parsed = parseWrapper(config);
-    const { type, ...optimizer } = parsed.optimizer;
-    const plan = registry.build<OptimizerPlan>(
-      'optimizer',
-      { type: bare(type), ...optimizer },
-      { path: 'optim_wrapper.optimizer' },
-    );
+    const wrapper: ModuleConfig = { type: 'OptimWrapper', ...config };
+    const parsed = WRAPPERS.build<OptimWrapperOptions>('optim_wrapper', wrapper, { path: 'optim_wrapper' });
+    const plan = registry.build<OptimizerPlan>('optimizer', parsed.optimizer, { path: 'optim_wrapper.optimizer' });
     const groups = parameterGroups(model, plan, parsed.paramwise_cfg ?? undefined, parameters);
     if (groups.length === 0)
       throw new DetLabError('Cannot train: every parameter of the model is frozen. Unfreeze a part of it first');
-    this.precision = precision ?? (parsed.type === 'AmpOptimWrapper' ? (parsed.dtype ?? 'bfloat16') : 'float32');
+    this.precision = precision ?? (parsed.mixed ? (parsed.dtype ?? 'bfloat16') : 'float32');
     if (!engine().precisions.includes(this.precision))
       throw new DetLabError(
         `Cannot train in ${this.precision}: the engine "${engine().description}" offers ${engine().precisions.join(', ')}. ` +
           `Leave out amp, or start another engine`,
       );
-    if (this.precision === 'float16') this.scale = new LossScale(parsed.loss_scale);
+    if (this.precision === 'float16') this.scale = new LossScale(parsed.loss_scale ?? 'dynamic');
     this.optimizer = plan.create(groups);
     this.clip = parsed.clip_grad ?? undefined;
     this.counts = parsed.accumulative_counts;
@@ -210,21 +189,4 @@ export class OptimWrapper {
     this.dropSums();
     this.optimizer.dispose();
   }
-}
-
-/** A type name without its scope: `mmdet.QuadraticWarmupLR`. */
-export const bare = (type: string): string => type.slice(type.lastIndexOf('.') + 1);
-
-function parseWrapper(config: OptimWrapperConfig) {
-  const result = wrapperOptions.safeParse(config);
-  if (result.success) return result.data;
-  const known = Object.keys(wrapperOptions.shape);
-  const lines = result.error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map(
-          (key) => `${['optim_wrapper', ...issue.path].join('.')}: unknown option "${key}".${didYouMean(key, known)}`,
-        )
-      : [`${['optim_wrapper', ...issue.path].join('.')}: ${issue.message}`],
-  );
-  throw new DetLabError(`Cannot use optim_wrapper:\n  ${lines.join('\n  ')}`);
 }

@@ -1,9 +1,15 @@
-// The catalogue's share of this folder: every optimizer and every learning-rate schedule.
+// The catalogue's share of this folder: every optimizer and learning-rate schedule, and what else a
+// config says of a run: loops, hooks, samplers, logs.
 
 import type { AnyDefinition } from '../registry';
 import { Adam } from './optimizers/adam';
 import { AdamW } from './optimizers/adamw';
 import { SGD } from './optimizers/sgd';
+import { dataSamplers } from './runtime/data-samplers';
+import { displays } from './runtime/displays';
+import { hooks } from './runtime/hooks';
+import { loops } from './runtime/loops';
+import { optimWrappers } from './runtime/optim-wrappers';
 import { ConstantLR } from './schedules/constant-lr';
 import { CosineAnnealingLR } from './schedules/cosine-annealing-lr';
 import { ExponentialLR } from './schedules/exponential-lr';
@@ -25,4 +31,9 @@ export const trainingModules = [
   PolyLR,
   CosineAnnealingLR,
   QuadraticWarmupLR,
+  ...optimWrappers,
+  ...loops,
+  ...hooks,
+  ...dataSamplers,
+  ...displays,
 ] as const satisfies readonly AnyDefinition[];

@@ -138,3 +138,21 @@ test('migrate refuses targets that it must not or cannot write', async () => {
     expect(err).toMatch(reason);
   }
 });
+
+test('check lists what is not there and what is wrong, file by file', async () => {
+  const folder = scratch(files);
+  const child = path.join(folder, 'child.py');
+  const right = await detlab('config', 'check', 'faster-rcnn_r50_fpn_1x_coco');
+  expect([right.code, right.out]).toEqual([
+    0,
+    'faster-rcnn_r50_fpn_1x_coco: all it names is there, and every option is right\n',
+  ]);
+  const { code, out } = await detlab('config', 'check', child, path.join(folder, 'bad.py'));
+  expect(code).toBe(2);
+  expect(out).toContain(`${child}:\n  1 type name is not there\n    model: unknown detector "A".`);
+  expect(out).toContain('1 thing is wrong\n    model.neck.out_channels: missing; expected int > 0');
+  expect(out).toMatch(/bad.py: cannot be read\n.*nothing is named "b"/);
+  expect(out).toMatch(/\n0 of 2 are right\n$/);
+  const [json] = (await detlab('config', 'check', child, '--json')).lines();
+  expect(json).toMatchObject({ event: 'checked', file: child, problems: [{ path: 'model' }, {}] });
+});

@@ -1,5 +1,5 @@
-import type { MetricConfig, TransformConfig } from '../../../src/config-types';
-import { defineConfig } from '../../../src/define-config';
+import type { MetricConfig, ModuleOverride, TransformConfig } from '../../../src/config-types';
+import { type DataloaderConfig, defineConfig } from '../../../src/define-config';
 
 // BCCD: photographs of blood cells, 640 x 480, in Pascal VOC's format; seen here at half their size.
 const dataset_type = 'VOCDataset';
@@ -21,7 +21,7 @@ const test_pipeline: TransformConfig[] = [
   { type: 'PackDetInputs', meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'] },
 ];
 
-const evaluation_loader = {
+const evaluation_loader: DataloaderConfig = {
   batch_size: 1,
   num_workers: 2,
   persistent_workers: true,
@@ -36,7 +36,7 @@ const evaluation_data = {
   test_mode: true,
   pipeline: test_pipeline,
   backend_args,
-};
+} satisfies ModuleOverride<'dataset'>;
 // COCO's average precision on VOC's annotations
 const val_evaluator: MetricConfig = { type: 'CocoMetric', metric: 'bbox', format_only: false, backend_args };
 

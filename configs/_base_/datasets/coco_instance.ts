@@ -1,5 +1,5 @@
 import type { MetricConfig, TransformConfig } from '../../../src/config-types';
-import { defineConfig } from '../../../src/define-config';
+import { type DataloaderConfig, defineConfig } from '../../../src/define-config';
 
 const dataset_type = 'CocoDataset';
 const data_root = 'data/coco/';
@@ -17,7 +17,7 @@ const test_pipeline: TransformConfig[] = [
   { type: 'LoadAnnotations', with_bbox: true, with_mask: true },
   { type: 'PackDetInputs', meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'] },
 ];
-const val_dataloader = {
+const val_dataloader: DataloaderConfig = {
   batch_size: 1,
   num_workers: 2,
   persistent_workers: true,

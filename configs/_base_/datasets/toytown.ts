@@ -1,5 +1,5 @@
 import type { MetricConfig, TransformConfig } from '../../../src/config-types';
-import { defineConfig } from '../../../src/define-config';
+import { type DataloaderConfig, defineConfig } from '../../../src/define-config';
 
 // Generated street scenes, 320 x 240, in COCO's format, where `dataset.toytown()` writes them.
 const dataset_type = 'CocoDataset';
@@ -20,7 +20,7 @@ const test_pipeline: TransformConfig[] = [
   { type: 'PackDetInputs', meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'] },
 ];
 
-const val_dataloader = {
+const val_dataloader: DataloaderConfig = {
   batch_size: 4,
   num_workers: 2,
   persistent_workers: true,

@@ -1,5 +1,5 @@
 import type { MetricConfig, TransformConfig } from '../../../src/config-types';
-import { defineConfig } from '../../../src/define-config';
+import { type DataloaderConfig, defineConfig } from '../../../src/define-config';
 
 const dataset_type = 'VOCDataset';
 const data_root = 'data/VOCdevkit/';
@@ -27,7 +27,7 @@ const train_part = {
   pipeline: train_pipeline,
   backend_args,
 };
-const val_dataloader = {
+const val_dataloader: DataloaderConfig = {
   batch_size: 1,
   num_workers: 2,
   persistent_workers: true,

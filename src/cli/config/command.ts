@@ -1,6 +1,7 @@
-// `detlab config ...`: print, compare, explain and translate configs.
+// `detlab config ...`: print, check, compare, explain and translate configs.
 
 import type { Command } from 'commander';
+import { checkCommand } from './check';
 import { diffCommand } from './diff';
 import { explainCommand } from './explain';
 import { migrateCommand } from './migrate';
@@ -12,7 +13,9 @@ export function addConfigCommands(
   commandOf: (parent: Command, usage: string, description: string) => Command,
   done: (code: number) => void,
 ): void {
-  const config = root.command('config').description('Print, compare, explain and translate configs (.py, .ts, .json)');
+  const config = root
+    .command('config')
+    .description('Print, check, compare, explain and translate configs (.py, .ts, .json)');
   const command = (usage: string, description: string) =>
     commandOf(config, usage, description)
       .option('--cfg-options <key=value...>', 'values laid over the config: model.neck.num_outs=5')
@@ -29,6 +32,10 @@ export function addConfigCommands(
     .option('--py', 'as a Python config')
     .option('--ts', 'as a TypeScript config')
     .action((files, options) => done(printCommand(files, options)));
+
+  command('check', 'Is all there that configs name, and is every option right? All problems at once')
+    .argument('<files...>', 'names or paths of configs')
+    .action((files, options) => done(checkCommand(files, options)));
 
   command('diff', 'What differs between two configs, path by path')
     .argument('<a>')

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
-import { type AnyDefinition, defineModule, type ModuleConfig } from '../../registry';
+import { type AnyDefinition, defineModule, type ModuleConfig, moduleOption } from '../../registry';
 import type { Dataset } from '../types';
 import { loadCoco } from './coco';
 import { loadVoc } from './voc';
@@ -31,10 +31,7 @@ const shared = {
     .nullable()
     .default(null)
     .describe('What to leave out of training'),
-  pipeline: z
-    .array(z.looseObject({ type: z.string() }))
-    .default([])
-    .describe('Transforms, first to last'),
+  pipeline: z.array(moduleOption('transform')).default([]).describe('Transforms, first to last'),
   test_mode: z.boolean().default(false).describe('Evaluation: nothing is filtered'),
   indices: z.number().int().positive().nullable().default(null).describe('Use the first so many images only'),
   backend_args: z.null().default(null).describe('Only null: files are read from disk'),
@@ -75,6 +72,7 @@ export const CocoDataset = defineModule({
   type: 'CocoDataset',
   summary: "Images with boxes and masks in COCO's JSON format",
   paper: 'Lin et al., Microsoft COCO: Common Objects in Context, ECCV 2014',
+  shapes: 'a JSON file and a folder of images -> images with boxes [k, 4], labels [k] and masks',
   example: "{ type: 'CocoDataset', data_root: 'data/coco/', ann_file: 'val.json', data_prefix: { img: 'val2017/' } }",
   options: cocoOptions,
   build: (options): DatasetLoader => cocoLoader(options),
@@ -88,6 +86,7 @@ export const CityscapesDataset = defineModule({
   summary:
     'Street scenes with eight classes of masks, in COCO JSON files; images of crowds alone are left out of training',
   paper: 'Cordts et al., The Cityscapes Dataset for Semantic Urban Scene Understanding, CVPR 2016',
+  shapes: 'a JSON file and a folder of images -> images with boxes [k, 4], labels [k] and masks',
   example:
     "{ type: 'CityscapesDataset', data_root: 'data/cityscapes/', ann_file: 'annotations/instancesonly_filtered_gtFine_val.json', data_prefix: { img: 'leftImg8bit/val/' } }",
   options: cocoOptions,
@@ -110,6 +109,7 @@ export const VOCDataset = defineModule({
   type: 'VOCDataset',
   summary: "Images with boxes in Pascal VOC's XML format",
   paper: 'Everingham et al., The Pascal Visual Object Classes Challenge, IJCV 2010',
+  shapes: 'a folder of XML files and one of images -> images with boxes [k, 4] and labels [k]',
   example: "{ type: 'VOCDataset', data_root: 'data/bccd', ann_file: 'ImageSets/Main/train.txt' }",
   options: z.strictObject({
     ...shared,

@@ -12,7 +12,8 @@ export const LoadAnnotations = defineModule({
   kind: 'transform',
   type: 'LoadAnnotations',
   summary: "Takes a record's boxes, labels and masks into the sample",
-  shapes: 'truths: boxes [n, 4] xyxy, labels [n], ignored [n]',
+  origin: 'mmcv and MMDetection',
+  shapes: 'annotations of the data set -> boxes [n, 4] xyxy, labels [n], ignored [n]',
   example: "{ type: 'LoadAnnotations', with_bbox: true }",
   options: z.strictObject({
     with_bbox: z.boolean().default(true).describe('Take the boxes'),

@@ -10,6 +10,7 @@ export const LoadImageFromFile = defineModule({
   kind: 'transform',
   type: 'LoadImageFromFile',
   summary: 'Reads and decodes an image file',
+  origin: 'mmcv and MMDetection',
   shapes: 'record -> pixels [H, W, 3] uint8',
   example: "{ type: 'LoadImageFromFile' }",
   options: z.strictObject({

@@ -10,7 +10,8 @@ export const LoadProposals = defineModule({
   kind: 'transform',
   type: 'LoadProposals',
   summary: "Takes a record's precomputed proposals into the sample",
-  shapes: 'proposals: boxes [n, 4] xyxy, scores [n]',
+  origin: 'MMDetection',
+  shapes: 'proposals of the data set -> boxes [n, 4] xyxy, scores [n]',
   example: "{ type: 'LoadProposals', num_max_proposals: 1000 }",
   options: z.strictObject({
     num_max_proposals: z.number().int().positive().nullish().describe('The first so many; all when absent'),

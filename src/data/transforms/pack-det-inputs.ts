@@ -10,6 +10,7 @@ export const PackDetInputs = defineModule({
   kind: 'transform',
   type: 'PackDetInputs',
   summary: 'Packs pixels, truths and meta information for the model',
+  origin: 'MMDetection',
   shapes: 'sample -> { image [H, W, 3] uint8, meta, truths }',
   example: "{ type: 'PackDetInputs' }",
   options: z.strictObject({

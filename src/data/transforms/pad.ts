@@ -15,6 +15,7 @@ export const Pad = defineModule({
   kind: 'transform',
   type: 'Pad',
   summary: 'Pads the image at the bottom and right',
+  origin: 'mmcv and MMDetection',
   shapes: '[H, W, 3] -> [h >= H, w >= W, 3]',
   example: "{ type: 'Pad', size_divisor: 32 }",
   options: z.strictObject({

@@ -9,6 +9,8 @@ export const ProposalBroadcaster = defineModule({
   kind: 'transform',
   type: 'ProposalBroadcaster',
   summary: 'Runs transforms on pixels, truths and proposals together',
+  origin: 'MMDetection',
+  shapes: 'sample -> the same, its proposals changed as its boxes are',
   example: "{ type: 'ProposalBroadcaster', transforms: [{ type: 'RandomFlip', prob: 0.5 }] }",
   options: z.strictObject({
     transforms: z.array(moduleOption('transform')).min(1).describe('Transforms, first to last'),

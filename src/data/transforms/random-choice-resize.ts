@@ -11,6 +11,7 @@ export const RandomChoiceResize = defineModule({
   kind: 'transform',
   type: 'RandomChoiceResize',
   summary: 'Resizes pixels, boxes and masks to one of several scales',
+  origin: 'mmcv and MMDetection',
   shapes: '[H, W, 3] -> [h, w, 3]',
   example: "{ type: 'RandomChoiceResize', scales: [[1333, 640], [1333, 800]], keep_ratio: true }",
   options: z.strictObject({

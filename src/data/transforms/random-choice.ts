@@ -11,6 +11,8 @@ export const RandomChoice = defineModule({
   kind: 'transform',
   type: 'RandomChoice',
   summary: 'Runs one of several transforms or chains of transforms',
+  origin: 'mmcv and MMDetection',
+  shapes: 'sample -> what the chosen pipeline makes of it',
   example:
     "{ type: 'RandomChoice', transforms: [[{ type: 'RandomFlip', prob: 1 }], [{ type: 'Resize', scale: [640, 480] }]] }",
   options: z.strictObject({

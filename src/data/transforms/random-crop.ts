@@ -44,6 +44,7 @@ export const RandomCrop = defineModule({
   kind: 'transform',
   type: 'RandomCrop',
   summary: 'A random window of the image, with the truths that lie in it',
+  origin: 'MMDetection',
   shapes: '[H, W, 3] -> [h, w, 3]',
   example: "{ type: 'RandomCrop', crop_type: 'absolute_range', crop_size: [384, 600], allow_negative_crop: true }",
   options,

@@ -15,6 +15,7 @@ export const RandomFlip = defineModule({
   kind: 'transform',
   type: 'RandomFlip',
   summary: 'Mirrors pixels, boxes and masks at random',
+  origin: 'mmcv and MMDetection',
   shapes: '[H, W, 3] -> [H, W, 3]',
   example: "{ type: 'RandomFlip', prob: 0.5 }",
   options: z.strictObject({

@@ -20,6 +20,7 @@ export const RandomResize = defineModule({
   kind: 'transform',
   type: 'RandomResize',
   summary: 'Resizes pixels, boxes and masks to a scale drawn at random',
+  origin: 'mmcv and MMDetection',
   shapes: '[H, W, 3] -> [h, w, 3]',
   example: "{ type: 'RandomResize', scale: [[2048, 800], [2048, 1024]], keep_ratio: true }",
   options: z.strictObject({

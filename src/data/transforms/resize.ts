@@ -15,6 +15,7 @@ export const Resize = defineModule({
   kind: 'transform',
   type: 'Resize',
   summary: 'Resizes pixels (bilinear), boxes and masks',
+  origin: 'mmcv and MMDetection',
   shapes: '[H, W, 3] -> [h, w, 3]',
   example: "{ type: 'Resize', scale: [1333, 800], keep_ratio: true }",
   options: z.strictObject({

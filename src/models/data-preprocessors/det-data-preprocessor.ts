@@ -136,6 +136,7 @@ export const yolov5DetDataPreprocessor = defineModule({
   kind: 'data_preprocessor',
   type: 'YOLOv5DetDataPreprocessor',
   summary: "MMYOLO's name of the same: its batches come stacked, which every batch here does",
+  origin: 'MMYOLO',
   shapes: '8-bit images of any size -> [N, H, W, 3] float32',
   example: "{ type: 'YOLOv5DetDataPreprocessor', mean: [0, 0, 0], std: [255, 255, 255], bgr_to_rgb: true }",
   options: z.strictObject({
@@ -150,6 +151,7 @@ export const detDataPreprocessor = defineModule({
   kind: 'data_preprocessor',
   type: 'DetDataPreprocessor',
   summary: 'Normalises images, puts their channels in order, pads them to one size and stacks them.',
+  origin: 'MMDetection',
   shapes: '8-bit images of any size -> [N, H, W, 3] float32',
   example:
     "{ type: 'DetDataPreprocessor', mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375], bgr_to_rgb: true, pad_size_divisor: 32 }",

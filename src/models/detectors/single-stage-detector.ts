@@ -55,41 +55,111 @@ export class SingleStageDetector extends BaseDetector implements Detector {
   }
 }
 
-const testCfg = "{ nms_pre: 1000, score_thr: 0.05, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 100 }";
-const retinaNet = `backbone: { type: 'ResNet', depth: 50 },
-  neck: { type: 'FPN', out_channels: 256, num_outs: 5 },
-  bbox_head: { type: 'RetinaHead', num_classes: 80, loss_cls: { type: 'FocalLoss' } },
-  test_cfg: ${testCfg},`;
+const choosing = "nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 100";
+const pyramid = "{ type: 'FPN', out_channels: 256, num_outs: 5, start_level: 1, add_extra_convs: 'on_output' }";
+const small = 'deepen_factor: 0.33, widen_factor: 0.5';
+const anchors =
+  "anchor_generator: { type: 'AnchorGenerator', ratios: [1], octave_base_scale: 8, scales_per_octave: 1 }";
 
-const define = <Type extends string>(type: Type, summary: string, paper?: string) =>
+/** The parts of an example: backbone, neck, head, and how detections are chosen. */
+const parts = (backbone: string, neck: string, head: string, rest = `nms_pre: 1000, score_thr: 0.05, ${choosing}`) => `
+  backbone: ${backbone},
+  neck: ${neck},
+  bbox_head: ${head},
+  test_cfg: { ${rest} },`;
+const onResNet = (head: string, neck = pyramid) => parts("{ type: 'ResNet', depth: 50 }", neck, head);
+const retinaNet = onResNet(
+  "{ type: 'RetinaHead', num_classes: 80, loss_cls: { type: 'FocalLoss' } }",
+  "{ type: 'FPN', out_channels: 256, num_outs: 5 }",
+);
+
+const define = <Type extends string>(
+  type: Type,
+  summary: string,
+  from: { paper: string } | { origin: string },
+  example = retinaNet,
+) =>
   defineModule({
     kind: 'detector',
     type,
     summary,
-    paper,
+    ...from,
     shapes: 'images -> boxes [n, 4], scores [n] and labels [n] of each',
-    example: `{\n  type: '${type}',\n  ${retinaNet}\n}`,
+    example: `{\n  type: '${type}',${example}\n}`,
     options,
+    handsDown: { bbox_head: ['train_cfg', 'test_cfg'] },
     build: (given: SingleStageDetectorConfig, context: BuildContext) => new SingleStageDetector(given, context),
   });
 
 export const singleStageDefinitions = [
-  define('SingleStageDetector', 'Detector of one stage: a dense head classifies and places boxes'),
-  define('RetinaNet', 'RetinaNet: anchors on all pyramid levels, learnt with the focal loss', 'Lin et al., ICCV 2017'),
-  define('FCOS', 'FCOS: every point of the feature maps predicts a box', 'Tian et al., ICCV 2019'),
+  define('SingleStageDetector', 'Detector of one stage: a dense head classifies and places boxes', {
+    origin: "MMDetection: the frame of RetinaNet and its kin, for heads of one's own",
+  }),
+  define('RetinaNet', 'RetinaNet: anchors on all pyramid levels, learnt with the focal loss', {
+    paper: 'Lin et al., Focal Loss for Dense Object Detection, ICCV 2017',
+  }),
+  define(
+    'FCOS',
+    'FCOS: every point of the feature maps predicts a box',
+    { paper: 'Tian et al., FCOS: Fully Convolutional One-Stage Object Detection, ICCV 2019' },
+    onResNet("{ type: 'FCOSHead', num_classes: 80, strides: [8, 16, 32, 64, 128] }"),
+  ),
   define(
     'ATSS',
     'ATSS: one anchor a cell, positives chosen by the statistics of their overlaps',
-    'Zhang et al., CVPR 2020',
+    { paper: 'Zhang et al., Bridging the Gap Between Anchor-based and Anchor-free Detection, CVPR 2020' },
+    onResNet(`{ type: 'ATSSHead', num_classes: 80, ${anchors} }`),
   ),
   define(
     'GFL',
     'GFL: class scores that tell the quality of the box, boxes as distributions',
-    'Li et al., NeurIPS 2020',
+    { paper: 'Li et al., Generalized Focal Loss, NeurIPS 2020' },
+    onResNet(`{ type: 'GFLHead', num_classes: 80, ${anchors}, loss_cls: { type: 'QualityFocalLoss' } }`),
   ),
-  define('FSAF', 'FSAF: each object chooses the pyramid level it is learnt on', 'Zhu et al., CVPR 2019'),
-  define('YOLOV3', 'YOLOv3: three levels of anchors on Darknet', 'Redmon and Farhadi, 2018'),
-  define('YOLOX', 'YOLOX: anchor-free YOLO with decoupled heads and SimOTA', 'Ge et al., 2021'),
-  define('RTMDet', 'RTMDet: real-time detector with soft label assignment', 'Lyu et al., 2022'),
-  define('YOLODetector', "MMYOLO's detector: YOLOv5 to YOLOv8 by their heads"),
+  define('FSAF', 'FSAF: each object chooses the pyramid level it is learnt on', {
+    paper: 'Zhu, He and Savvides, Feature Selective Anchor-Free Module for Single-Shot Object Detection, CVPR 2019',
+  }),
+  define(
+    'YOLOV3',
+    'YOLOv3: three levels of anchors on Darknet',
+    { paper: 'Redmon and Farhadi, YOLOv3: An Incremental Improvement, 2018' },
+    parts(
+      "{ type: 'Darknet', depth: 53, out_indices: [3, 4, 5] }",
+      "{ type: 'YOLOV3Neck', num_scales: 3, out_channels: [512, 256, 128] }",
+      "{ type: 'YOLOV3Head', num_classes: 80, out_channels: [1024, 512, 256] }",
+      `nms_pre: 1000, score_thr: 0.05, conf_thr: 0.005, ${choosing}`,
+    ),
+  ),
+  define(
+    'YOLOX',
+    'YOLOX: anchor-free YOLO with decoupled heads and SimOTA',
+    { paper: 'Ge et al., YOLOX: Exceeding YOLO Series in 2021' },
+    parts(
+      `{ type: 'CSPDarknet', ${small} }`,
+      "{ type: 'YOLOXPAFPN', out_channels: 128, num_csp_blocks: 1 }",
+      "{ type: 'YOLOXHead', num_classes: 80, feat_channels: 128 }",
+      "score_thr: 0.01, nms: { type: 'nms', iou_threshold: 0.65 }",
+    ),
+  ),
+  define(
+    'RTMDet',
+    'RTMDet: real-time detector with soft label assignment',
+    { paper: 'Lyu et al., RTMDet: An Empirical Study of Designing Real-Time Object Detectors, 2022' },
+    parts(
+      `{ type: 'CSPNeXt', ${small} }`,
+      "{ type: 'CSPNeXtPAFPN', out_channels: 128, num_csp_blocks: 1, expand_ratio: 0.5 }",
+      "{ type: 'RTMDetSepBNHead', num_classes: 80, feat_channels: 128, stacked_convs: 2 }",
+    ),
+  ),
+  define(
+    'YOLODetector',
+    "MMYOLO's detector: YOLOv8 by its head",
+    { origin: 'MMYOLO: the frame of its detectors; YOLOv8 is by Jocher et al., 2023' },
+    parts(
+      `{ type: 'YOLOv8CSPDarknet', ${small} }`,
+      `{ type: 'YOLOv8PAFPN', out_channels: [256, 512, 1024], ${small} }`,
+      "{\n    type: 'YOLOv8Head',\n    head_module: { type: 'YOLOv8HeadModule', num_classes: 80, in_channels: [256, 512, 1024], widen_factor: 0.5 },\n  }",
+      "nms_pre: 30000, score_thr: 0.001, nms: { type: 'nms', iou_threshold: 0.7 }, max_per_img: 300",
+    ),
+  ),
 ] as const;

@@ -169,6 +169,7 @@ export const twoStageDetectorDefinition = defineModule({
   ...shared,
   type: 'TwoStageDetector',
   summary: 'Detector whose first stage proposes regions and whose second stage classifies them',
+  origin: "MMDetection: the frame of Faster R-CNN and its kin, for heads of one's own",
   example: example('TwoStageDetector'),
 });
 

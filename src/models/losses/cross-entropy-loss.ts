@@ -102,6 +102,7 @@ export const crossEntropyLossDefinition = defineModule({
   kind: 'loss',
   type: 'CrossEntropyLoss',
   summary: 'Cross entropy of class scores: softmax, sigmoid per class, or per-class masks',
+  origin: 'PyTorch and MMDetection',
   shapes: 'logits [N, C] and labels [N] (or targets [N, C] with use_sigmoid) -> scalar',
   example: "{ type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 1 }",
   options: z

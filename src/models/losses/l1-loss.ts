@@ -20,6 +20,7 @@ export const l1LossDefinition = defineModule({
   kind: 'loss',
   type: 'L1Loss',
   summary: 'Absolute difference between prediction and target',
+  origin: 'PyTorch and MMDetection',
   shapes: 'prediction and target of one shape -> scalar',
   example: "{ type: 'L1Loss', loss_weight: 1 }",
   options: z.strictObject({ reduction: reductionOption, loss_weight: lossWeightOption }),

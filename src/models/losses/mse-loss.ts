@@ -19,6 +19,7 @@ export const mseLossDefinition = defineModule({
   kind: 'loss',
   type: 'MSELoss',
   summary: 'Squared difference of prediction and target',
+  origin: 'PyTorch and MMDetection',
   shapes: 'prediction and target of one shape -> scalar',
   example: "{ type: 'MSELoss' }",
   options: z.strictObject({ reduction: reductionOption, loss_weight: lossWeightOption }),

@@ -12,6 +12,7 @@ export const Adam = defineModule({
   type: 'Adam',
   summary: 'Steps scaled by running means of the gradient and of its square',
   paper: 'Kingma and Ba, Adam: A Method for Stochastic Optimization, ICLR 2015',
+  shapes: 'gradients of the parameters -> their next values',
   example: "{ type: 'Adam', lr: 0.0001, weight_decay: 0.0001 }",
   options: z.strictObject({
     lr: z.number().nonnegative().default(0.001).describe('learning rate'),

@@ -12,6 +12,7 @@ export const AdamW = defineModule({
   type: 'AdamW',
   summary: 'Adam whose weight decay is taken from the weights, not added to the gradient',
   paper: 'Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019',
+  shapes: 'gradients of the parameters -> their next values',
   example: "{ type: 'AdamW', lr: 0.0001, weight_decay: 0.0001 }",
   options: z.strictObject({
     lr: z.number().nonnegative().default(0.001).describe('learning rate'),

@@ -14,6 +14,8 @@ export const SGD = defineModule({
   kind: 'optimizer',
   type: 'SGD',
   summary: 'Stochastic gradient descent with momentum and weight decay',
+  origin: 'PyTorch',
+  shapes: 'gradients of the parameters -> their next values',
   example: "{ type: 'SGD', lr: 0.02, momentum: 0.9, weight_decay: 0.0001 }",
   options: z
     .strictObject({

@@ -8,6 +8,8 @@ export const ConstantLR = defineModule({
   kind: 'param_scheduler',
   type: 'ConstantLR',
   summary: 'Multiplies the learning rate by factor between begin and end',
+  origin: 'PyTorch and mmengine',
+  shapes: 'the learning rate of a step -> that of the next',
   example: "{ type: 'ConstantLR', factor: 0.1, by_epoch: false, begin: 0, end: 500 }",
   options: z.strictObject({
     factor: z

@@ -9,6 +9,7 @@ export const CosineAnnealingLR = defineModule({
   type: 'CosineAnnealingLR',
   summary: 'Lowers the learning rate to eta_min along half a cosine of T_max steps',
   paper: 'Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts, ICLR 2017',
+  shapes: 'the learning rate of a step -> that of the next',
   example: "{ type: 'CosineAnnealingLR', T_max: 12, eta_min: 0.0001 }",
   options: z
     .strictObject({

@@ -8,6 +8,8 @@ export const ExponentialLR = defineModule({
   kind: 'param_scheduler',
   type: 'ExponentialLR',
   summary: 'Multiplies the learning rate by gamma at every step',
+  origin: 'PyTorch and mmengine',
+  shapes: 'the learning rate of a step -> that of the next',
   example: "{ type: 'ExponentialLR', gamma: 0.9 }",
   options: z.strictObject({
     gamma: z.number().positive().describe('factor of each step'),

@@ -8,6 +8,8 @@ export const LinearLR = defineModule({
   kind: 'param_scheduler',
   type: 'LinearLR',
   summary: 'Grows the learning rate linearly from start_factor to end_factor of its value between begin and end',
+  origin: 'PyTorch and mmengine',
+  shapes: 'the learning rate of a step -> that of the next',
   example: "{ type: 'LinearLR', start_factor: 0.001, by_epoch: false, begin: 0, end: 500 }",
   options: z.strictObject({
     start_factor: z

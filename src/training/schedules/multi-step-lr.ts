@@ -8,6 +8,8 @@ export const MultiStepLR = defineModule({
   kind: 'param_scheduler',
   type: 'MultiStepLR',
   summary: 'Multiplies the learning rate by gamma at every milestone',
+  origin: 'PyTorch and mmengine',
+  shapes: 'the learning rate of a step -> that of the next',
   example: "{ type: 'MultiStepLR', begin: 0, end: 12, by_epoch: true, milestones: [8, 11], gamma: 0.1 }",
   options: z.strictObject({
     milestones: z.array(z.int().nonnegative()).describe('steps, counted from begin; one named twice counts twice'),

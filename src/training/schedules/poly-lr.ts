@@ -8,6 +8,8 @@ export const PolyLR = defineModule({
   kind: 'param_scheduler',
   type: 'PolyLR',
   summary: 'Lowers the learning rate to eta_min along (1 - t)^power',
+  origin: 'mmengine',
+  shapes: 'the learning rate of a step -> that of the next',
   example: "{ type: 'PolyLR', power: 0.9, eta_min: 0.0001, by_epoch: false, begin: 0, end: 12000 }",
   options: z.strictObject({
     eta_min: z.number().nonnegative().default(0).describe('learning rate at the end'),

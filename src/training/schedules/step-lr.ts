@@ -8,6 +8,8 @@ export const StepLR = defineModule({
   kind: 'param_scheduler',
   type: 'StepLR',
   summary: 'Multiplies the learning rate by gamma every step_size steps',
+  origin: 'PyTorch and mmengine',
+  shapes: 'the learning rate of a step -> that of the next',
   example: "{ type: 'StepLR', step_size: 3, gamma: 0.5 }",
   options: z.strictObject({
     step_size: z.int().positive().describe('steps between two falls'),

@@ -155,6 +155,7 @@ export const convFCBBoxHeadDefinition = defineModule({
   kind: 'bbox_head',
   type: 'ConvFCBBoxHead',
   summary: 'Classes and boxes of regions, with convolutions and fully connected layers shared or per branch',
+  origin: 'MMDetection: the layers of Fast R-CNN and FPN heads in any number',
   shapes: 'regions [K, h, w, C] -> scores [K, classes + 1], deltas [K, classes * 4]',
   example: "{ type: 'ConvFCBBoxHead', num_shared_convs: 4, num_shared_fcs: 1, in_channels: 256, num_classes: 80 }",
   options: convFCOptions,

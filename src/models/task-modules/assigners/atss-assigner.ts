@@ -100,6 +100,7 @@ export const atssAssignerDefinition = defineModule({
   type: 'ATSSAssigner',
   summary: 'Positive anchors by the mean and deviation of the overlaps of those nearest to a truth',
   paper: 'Zhang et al., Adaptive Training Sample Selection, CVPR 2020',
+  shapes: 'priors or predictions [n, 4] and truths [k, 4] -> for each of the n: its truth, none, or left out',
   example: "{ type: 'ATSSAssigner', topk: 9 }",
   options,
   build: ({ iou_calculator, ...given }, { registry, path }) =>

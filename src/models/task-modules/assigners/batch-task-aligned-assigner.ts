@@ -118,6 +118,7 @@ export const batchTaskAlignedAssignerDefinition = defineModule({
   type: 'BatchTaskAlignedAssigner',
   summary: 'Assigns to each truth the priors inside it that are best in class score and overlap together',
   paper: 'Feng et al., TOOD, ICCV 2021',
+  shapes: 'boxes [N, n, 4], scores [N, n, classes] and padded truths [N, k, 4] -> targets of each of the n',
   example: "{ type: 'BatchTaskAlignedAssigner', num_classes: 80, use_ciou: true, topk: 10, alpha: 0.5, beta: 6 }",
   options,
   build: (given) => new BatchTaskAlignedAssigner(given),

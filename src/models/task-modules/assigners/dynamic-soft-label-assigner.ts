@@ -69,6 +69,7 @@ export const dynamicSoftLabelAssignerDefinition = defineModule({
   type: 'DynamicSoftLabelAssigner',
   summary: 'Assigns to each truth its cheapest predictions, by soft class scores, boxes and distance',
   paper: 'Lyu et al., RTMDet, 2022',
+  shapes: 'priors or predictions [n, 4] and truths [k, 4] -> for each of the n: its truth, none, or left out',
   example: "{ type: 'DynamicSoftLabelAssigner', topk: 13 }",
   options,
   build: ({ iou_calculator, ...given }, { registry, path }) =>

@@ -61,6 +61,7 @@ export const gridAssignerDefinition = defineModule({
   type: 'GridAssigner',
   summary: 'Assigns a truth to anchors of the cell that holds its middle',
   paper: 'Redmon and Farhadi, YOLOv3, 2018',
+  shapes: 'priors or predictions [n, 4] and truths [k, 4] -> for each of the n: its truth, none, or left out',
   example: "{ type: 'GridAssigner', pos_iou_thr: 0.5, neg_iou_thr: 0.5, min_pos_iou: 0 }",
   options,
   build: ({ iou_calculator, ...given }, { registry, path }) =>

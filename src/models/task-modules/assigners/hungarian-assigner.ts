@@ -49,6 +49,7 @@ export const hungarianAssignerDefinition = defineModule({
   type: 'HungarianAssigner',
   summary: 'One prediction for every truth, at the least total cost',
   paper: 'Carion et al., DETR, ECCV 2020',
+  shapes: 'predictions [n, 4] and truths [k, 4] -> pairs: every truth gets one prediction of its own',
   example:
     "{ type: 'HungarianAssigner', match_costs: [{ type: 'ClassificationCost' }, { type: 'BBoxL1Cost', weight: 5, box_format: 'xywh' }] }",
   options,

@@ -126,6 +126,8 @@ export const maxIoUAssignerDefinition = defineModule({
   kind: 'assigner',
   type: 'MaxIoUAssigner',
   summary: 'Assigns each prior to the truth it overlaps most, or to the background, or to neither',
+  paper: 'Ren et al., Faster R-CNN, NeurIPS 2015',
+  shapes: 'priors or predictions [n, 4] and truths [k, 4] -> for each of the n: its truth, none, or left out',
   example: "{ type: 'MaxIoUAssigner', pos_iou_thr: 0.7, neg_iou_thr: 0.3, min_pos_iou: 0.3 }",
   options,
   build: ({ iou_calculator, ...given }, { registry, path }) =>

@@ -75,6 +75,7 @@ export const simOTAAssignerDefinition = defineModule({
   type: 'SimOTAAssigner',
   summary: 'Assigns to each truth its cheapest predictions, as many as its best overlaps add up to',
   paper: 'Ge et al., YOLOX, 2021',
+  shapes: 'priors or predictions [n, 4] and truths [k, 4] -> for each of the n: its truth, none, or left out',
   example: "{ type: 'SimOTAAssigner', center_radius: 2.5 }",
   options,
   build: ({ iou_calculator, ...given }, { registry, path }) =>

@@ -15,6 +15,7 @@ export const bboxOverlaps2DDefinition = defineModule({
   kind: 'iou_calculator',
   type: 'BboxOverlaps2D',
   summary: 'Overlap of every box of one list with every box of another: iou, iof or giou',
+  origin: 'MMDetection',
   shapes: 'boxes [m, 4] and [n, 4] -> [m, n]',
   example: "{ type: 'BboxOverlaps2D' }",
   options: z.strictObject({

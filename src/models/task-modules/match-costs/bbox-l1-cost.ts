@@ -44,6 +44,7 @@ export const bboxL1CostDefinition = defineModule({
   type: 'BBoxL1Cost',
   summary: 'Absolute difference of the coordinates, in shares of the image',
   paper: 'Carion et al., DETR, ECCV 2020',
+  shapes: 'boxes [n, 4] and truths [k, 4] -> costs [n, k]',
   example: "{ type: 'BBoxL1Cost', weight: 5, box_format: 'xywh' }",
   options,
   build: (given) => new BBoxL1Cost(given),

@@ -39,6 +39,7 @@ export const binaryFocalLossCostDefinition = defineModule({
   type: 'BinaryFocalLossCost',
   summary: 'Focal loss over the tokens of a text, of which each truth means some',
   paper: 'Liu et al., Grounding DINO, ECCV 2024',
+  shapes: 'scores [n, tokens] and maps of the truths [k, tokens] -> costs [n, k]',
   example: "{ type: 'BinaryFocalLossCost', weight: 2 }",
   options,
   build: (given) => new BinaryFocalLossCost(given),

@@ -22,6 +22,7 @@ export const classificationCostDefinition = defineModule({
   type: 'ClassificationCost',
   summary: "Minus the probability of the truth's class, by softmax",
   paper: 'Carion et al., DETR, ECCV 2020',
+  shapes: 'scores [n, classes] and labels [k] -> costs [n, k]',
   example: "{ type: 'ClassificationCost', weight: 1 }",
   options: z.strictObject({ weight: z.number().default(1).describe('Factor on the cost') }),
   build: ({ weight }) => new ClassificationCost(weight),

@@ -29,6 +29,7 @@ export const crossEntropyLossCostDefinition = defineModule({
   type: 'CrossEntropyLossCost',
   summary: 'Binary cross entropy of the masks, averaged over their pixels',
   paper: 'Cheng et al., Masked-attention Mask Transformer, CVPR 2022',
+  shapes: 'masks [n, ...] and truths [k, ...] -> costs [n, k]',
   example: "{ type: 'CrossEntropyLossCost', weight: 5 }",
   options,
   build: ({ weight }) => new CrossEntropyLossCost(weight),

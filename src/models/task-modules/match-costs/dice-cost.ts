@@ -40,6 +40,7 @@ export const diceCostDefinition = defineModule({
   type: 'DiceCost',
   summary: 'One minus the dice overlap of the masks',
   paper: 'Milletari et al., V-Net, 3DV 2016',
+  shapes: 'masks [n, ...] and truths [k, ...] -> costs [n, k]',
   example: "{ type: 'DiceCost', pred_act: true, weight: 5 }",
   options,
   build: (given) => new DiceCost(given),

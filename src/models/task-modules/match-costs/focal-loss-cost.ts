@@ -62,6 +62,7 @@ export const focalLossCostDefinition = defineModule({
   type: 'FocalLossCost',
   summary: "Focal loss of the truth's class (or mask) if present, less that if absent",
   paper: 'Zhu et al., Deformable DETR, ICLR 2021',
+  shapes: 'scores [n, classes] and labels [k] -> costs [n, k]',
   example: "{ type: 'FocalLossCost', weight: 2 }",
   options,
   build: (given) => new FocalLossCost(given),

@@ -25,6 +25,7 @@ export const iouCostDefinition = defineModule({
   type: 'IoUCost',
   summary: 'Minus the overlap of the boxes',
   paper: 'Rezatofighi et al., Generalized Intersection over Union, CVPR 2019',
+  shapes: 'boxes [n, 4] and truths [k, 4] -> costs [n, k]',
   example: "{ type: 'IoUCost', iou_mode: 'giou', weight: 2 }",
   options,
   build: (given) => new IoUCost(given),

@@ -63,6 +63,7 @@ export const mlvlPointGeneratorDefinition = defineModule({
   kind: 'anchor_generator',
   type: 'MlvlPointGenerator',
   summary: 'One point at every cell of every feature level, with the stride of its level',
+  origin: 'MMDetection: the points of FCOS and YOLOX',
   shapes: 'sizes of the feature levels -> one [H * W, 4] (x, y, stride x, stride y) per level',
   example: "{ type: 'MlvlPointGenerator', offset: 0.5, strides: [8, 16, 32] }",
   options: z.strictObject({

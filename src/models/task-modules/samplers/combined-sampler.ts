@@ -10,6 +10,7 @@ export const combinedSamplerDefinition = defineModule({
   type: 'CombinedSampler',
   summary: 'Positives by one sampler, negatives by another',
   paper: 'Pang et al., Libra R-CNN, CVPR 2019',
+  shapes: 'the assignment of n boxes -> indices of the positive and negative ones that learn',
   example:
     "{ type: 'CombinedSampler', num: 512, pos_fraction: 0.25, pos_sampler: { type: 'InstanceBalancedPosSampler' }, neg_sampler: { type: 'IoUBalancedNegSampler' } }",
   options: z.strictObject({

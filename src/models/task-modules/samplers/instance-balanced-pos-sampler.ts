@@ -41,6 +41,7 @@ export const instanceBalancedPosSamplerDefinition = defineModule({
   type: 'InstanceBalancedPosSampler',
   summary: 'A fixed number of priors, the positives spread evenly over the truths',
   paper: 'Pang et al., Libra R-CNN, CVPR 2019',
+  shapes: 'the assignment of n boxes -> indices of the positive and negative ones that learn',
   example: "{ type: 'InstanceBalancedPosSampler', num: 512, pos_fraction: 0.25 }",
   options: z.strictObject(samplerOptions),
   build: (given) => new InstanceBalancedPosSampler(given),

@@ -78,6 +78,7 @@ export const iouBalancedNegSamplerDefinition = defineModule({
   type: 'IoUBalancedNegSampler',
   summary: 'A fixed number of priors, the negatives spread evenly over their overlap with truths',
   paper: 'Pang et al., Libra R-CNN, CVPR 2019',
+  shapes: 'the assignment of n boxes -> indices of the positive and negative ones that learn',
   example:
     "{ type: 'IoUBalancedNegSampler', num: 512, pos_fraction: 0.25, floor_thr: -1, floor_fraction: 0, num_bins: 3 }",
   options,

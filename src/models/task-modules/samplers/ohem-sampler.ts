@@ -45,6 +45,7 @@ export const ohemSamplerDefinition = defineModule({
   type: 'OHEMSampler',
   summary: 'A fixed number of priors, those with the largest classification loss',
   paper: 'Shrivastava et al., Training Region-based Object Detectors with Online Hard Example Mining, CVPR 2016',
+  shapes: 'the assignment of n boxes -> indices of the positive and negative ones that learn',
   example: "{ type: 'OHEMSampler', num: 512, pos_fraction: 0.25, neg_pos_ub: -1, add_gt_as_proposals: true }",
   options: z.strictObject({
     ...samplerOptions,

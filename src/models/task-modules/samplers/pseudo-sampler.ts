@@ -18,6 +18,8 @@ export const pseudoSamplerDefinition = defineModule({
   kind: 'sampler',
   type: 'PseudoSampler',
   summary: 'Every prior that is not ignored',
+  origin: 'MMDetection: for losses that weigh all, as FocalLoss',
+  shapes: 'the assignment of n boxes -> indices of the positive and negative ones that learn',
   example: "{ type: 'PseudoSampler' }",
   options: z.strictObject({}),
   build: () => new PseudoSampler(),

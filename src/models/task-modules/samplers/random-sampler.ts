@@ -18,6 +18,8 @@ export const randomSamplerDefinition = defineModule({
   kind: 'sampler',
   type: 'RandomSampler',
   summary: 'A fixed number of priors at random, with at most a share of positives',
+  paper: 'Ren et al., Faster R-CNN, NeurIPS 2015',
+  shapes: 'the assignment of n boxes -> indices of the positive and negative ones that learn',
   example: "{ type: 'RandomSampler', num: 256, pos_fraction: 0.5, neg_pos_ub: -1, add_gt_as_proposals: false }",
   options: z.strictObject(samplerOptions),
   build: (given) => new RandomSampler(given),

@@ -1,0 +1,81 @@
+// What the keys of a whole config hold. A config may have variables of its own beside them; `tta_model` and `tta_pipeline`
+// are such, since nothing here augments at test time.
+
+import { z } from 'zod';
+import { type Kind, moduleOption } from './registry';
+
+/** A module, or several. */
+const oneOrMore = (kind: Kind) => z.union([moduleOption(kind), z.array(moduleOption(kind))]).nullish();
+
+const dataloader = z
+  .strictObject({
+    dataset: moduleOption('dataset').describe('the images'),
+    batch_size: z.int().positive().default(1).describe('images of a batch'),
+    sampler: moduleOption('data_sampler').nullish().describe('order of the images'),
+    batch_sampler: moduleOption('data_sampler').nullish().describe('which images share a batch'),
+    drop_last: z.boolean().default(false).describe('leave out a last batch that is not full'),
+    num_workers: z.int().nonnegative().default(0).describe('threads that read images'),
+    persistent_workers: z.boolean().default(false).describe('accepted: threads always stay'),
+    pin_memory: z.boolean().default(false).describe('accepted, without effect'),
+    collate_fn: z.looseObject({ type: z.string() }).nullish().describe('accepted: the data preprocessor makes batches'),
+    prefetch_factor: z.int().nullish().describe('accepted: the loader reads ahead as it sees fit'),
+    timeout: z.number().default(0).describe('accepted, without effect'),
+    worker_init_fn: z.unknown().optional().describe('accepted, without effect'),
+    num_batch_per_epoch: z.int().nullish().describe('accepted, without effect'),
+  })
+  .nullish();
+
+export const configSchema = z.looseObject({
+  model: moduleOption('detector').optional(),
+  train_dataloader: dataloader,
+  val_dataloader: dataloader,
+  test_dataloader: dataloader,
+  train_cfg: moduleOption('loop').nullish(),
+  val_cfg: moduleOption('loop').nullish(),
+  test_cfg: moduleOption('loop').nullish(),
+  val_evaluator: oneOrMore('metric'),
+  test_evaluator: oneOrMore('metric'),
+  optim_wrapper: moduleOption('optim_wrapper').nullish(),
+  param_scheduler: oneOrMore('param_scheduler'),
+  default_hooks: z.record(z.string(), moduleOption('hook').nullable()).nullish(),
+  custom_hooks: z.array(moduleOption('hook')).nullish(),
+  log_processor: moduleOption('log_processor').nullish(),
+  visualizer: moduleOption('visualizer').nullish(),
+  auto_scale_lr: z
+    .strictObject({ enable: z.boolean().optional(), base_batch_size: z.int().positive().optional() })
+    .nullish(),
+  load_from: z.string().nullish(),
+  resume: z.boolean().optional(),
+});
+
+/** Types of mmengine's that a config need not name. */
+const STANDARD: Record<string, string> = {
+  train_cfg: 'EpochBasedTrainLoop',
+  val_cfg: 'ValLoop',
+  test_cfg: 'TestLoop',
+  optim_wrapper: 'OptimWrapper',
+  log_processor: 'LogProcessor',
+};
+const STANDARD_HOOKS: Record<string, string> = {
+  timer: 'IterTimerHook',
+  logger: 'LoggerHook',
+  param_scheduler: 'ParamSchedulerHook',
+  checkpoint: 'CheckpointHook',
+  sampler_seed: 'DistSamplerSeedHook',
+  visualization: 'DetVisualizationHook',
+};
+
+/** A copy of a config with those types put in. */
+export function withStandardTypes(config: Record<string, unknown>): Record<string, unknown> {
+  const typed = (value: unknown, type: string): unknown =>
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? { type, ...value } : value;
+  const all = (values: Record<string, unknown>, types: Record<string, string>) =>
+    Object.fromEntries(
+      Object.entries(values).map(([key, value]) => [key, Object.hasOwn(types, key) ? typed(value, types[key]) : value]),
+    );
+  const hooks = config.default_hooks;
+  const whole = all(config, STANDARD);
+  if (typeof hooks === 'object' && hooks !== null)
+    whole.default_hooks = all(hooks as Record<string, unknown>, STANDARD_HOOKS);
+  return whole;
+}

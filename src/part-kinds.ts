@@ -1,0 +1,39 @@
+// What kind of module stands under a name of MMDetection's: for the parts of a module that DetLab does not know itself.
+
+import type { Kind } from './registry';
+
+const KIND_OF: Record<string, Kind> = {
+  data_preprocessor: 'data_preprocessor',
+  backbone: 'backbone',
+  neck: 'neck',
+  rpn_head: 'dense_head',
+  roi_head: 'roi_head',
+  mask_head: 'mask_head',
+  shared_head: 'shared_head',
+  bbox_roi_extractor: 'roi_extractor',
+  mask_roi_extractor: 'roi_extractor',
+  roi_layer: 'roi_layer',
+  head_module: 'head_module',
+  anchor_generator: 'anchor_generator',
+  prior_generator: 'anchor_generator',
+  bbox_coder: 'bbox_coder',
+  assigner: 'assigner',
+  sampler: 'sampler',
+  iou_calculator: 'iou_calculator',
+  match_costs: 'match_cost',
+  positional_encoding: 'positional_encoding',
+  pipeline: 'transform',
+  transforms: 'transform',
+  dataset: 'dataset',
+  datasets: 'dataset',
+  metrics: 'metric',
+  optimizer: 'optimizer',
+  vis_backends: 'vis_backend',
+};
+
+/** @param within the kind of the module it is a part of */
+export function kindOfPart(name: string, within: Kind): Kind | undefined {
+  if (name.startsWith('loss')) return 'loss';
+  if (name === 'bbox_head') return within === 'roi_head' ? 'bbox_head' : 'dense_head';
+  return Object.hasOwn(KIND_OF, name) ? KIND_OF[name] : undefined;
+}
