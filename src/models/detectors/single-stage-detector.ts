@@ -116,9 +116,20 @@ export const singleStageDefinitions = [
     { paper: 'Li et al., Generalized Focal Loss, NeurIPS 2020' },
     onResNet(`{ type: 'GFLHead', num_classes: 80, ${anchors}, loss_cls: { type: 'QualityFocalLoss' } }`),
   ),
-  define('FSAF', 'FSAF: each object chooses the pyramid level it is learnt on', {
-    paper: 'Zhu, He and Savvides, Feature Selective Anchor-Free Module for Single-Shot Object Detection, CVPR 2019',
-  }),
+  define(
+    'FSAF',
+    'FSAF: each object chooses the pyramid level it is learnt on',
+    { paper: 'Zhu, He and Savvides, Feature Selective Anchor-Free Module for Single-Shot Object Detection, CVPR 2019' },
+    onResNet(`{
+    type: 'FSAFHead',
+    num_classes: 80,
+    reg_decoded_bbox: true,
+    anchor_generator: { type: 'AnchorGenerator', ratios: [1], octave_base_scale: 1, scales_per_octave: 1 },
+    bbox_coder: { type: 'TBLRBBoxCoder', normalizer: 4 },
+    loss_cls: { type: 'FocalLoss', reduction: 'none' },
+    loss_bbox: { type: 'IoULoss', reduction: 'none' },
+  }`),
+  ),
   define(
     'YOLOV3',
     'YOLOv3: three levels of anchors on Darknet',

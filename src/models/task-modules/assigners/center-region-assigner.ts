@@ -94,6 +94,7 @@ export const centerRegionAssignerDefinition = defineModule({
   type: 'CenterRegionAssigner',
   summary: 'Anchors at the core of a truth learn it, those in the shadow around it are left alone',
   paper: 'Zhu et al., Feature Selective Anchor-Free Module, CVPR 2019',
+  shapes: 'priors or predictions [n, 4] and truths [k, 4] -> for each of the n: its truth, none, or left out',
   example: "{ type: 'CenterRegionAssigner', pos_scale: 0.2, neg_scale: 0.2, min_pos_iof: 0.01 }",
   options,
   build: ({ iou_calculator, ...given }, { registry, path }) =>

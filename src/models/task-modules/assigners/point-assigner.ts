@@ -58,6 +58,7 @@ export const pointAssignerDefinition = defineModule({
   type: 'PointAssigner',
   summary: 'Assigns to each truth the points nearest to its centre on the level of its size',
   paper: 'Yang et al., RepPoints, ICCV 2019',
+  shapes: 'points [n, 3] and truths [k, 4] -> for each of the n: its truth or none',
   example: "{ type: 'PointAssigner', scale: 4, pos_num: 3 }",
   options,
   build: (given) => new PointAssigner(given),

@@ -60,6 +60,7 @@ export const taskAlignedAssignerDefinition = defineModule({
   type: 'TaskAlignedAssigner',
   summary: 'Assigns to each truth the anchors that are best in class score and overlap together',
   paper: 'Feng et al., TOOD, ICCV 2021',
+  shapes: 'boxes [n, 4], scores [n, classes] and truths [k, 4] -> for each of the n: its truth or none',
   example: "{ type: 'TaskAlignedAssigner', topk: 13 }",
   options,
   build: ({ topk, iou_calculator }, { registry, path }) =>
