@@ -24,6 +24,12 @@ struct ConvolutionOptions {
 
 static MaybeTensor maybe(const Tensor& tensor) { return tensor.defined() ? MaybeTensor(tensor) : std::nullopt; }
 
+/** act(y), in place where nobody sees it. */
+static Tensor activated(Tensor y, Activation activation) {
+  if (activation == Activation::relu) return y.relu_();
+  return activation == Activation::silu ? at::silu_(y) : y;
+}
+
 /** oneDNN's convolution with addition and activation applied while the result is still in cache (CPU only). */
 static Tensor fusedForward(const Tensor& x, const Tensor& filter, const Tensor& bias, const Tensor& residual,
                            const ConvolutionOptions& o) {
@@ -42,16 +48,10 @@ static Tensor fusedForward(const Tensor& x, const Tensor& filter, const Tensor& 
   c10::string_view name = names.at(o.activation);
   if (!residual.defined())
     return plain.call(x, filter, maybe(bias), o.padding, o.strides, o.dilations, o.groups, name, Scalars(), std::nullopt);
-  std::optional<c10::string_view> unary;
-  if (o.activation != Activation::none) unary = name;
-  return adding.call(x, residual, filter, maybe(bias), o.padding, o.strides, o.dilations, o.groups, "add", std::nullopt,
-                     unary, Scalars(), std::nullopt);
-}
-
-/** act(y), in place where nobody sees it. */
-static Tensor activated(Tensor y, Activation activation) {
-  if (activation == Activation::relu) return y.relu_();
-  return activation == Activation::silu ? at::silu_(y) : y;
+  bool relu = o.activation == Activation::relu;  // the only one oneDNN joins to an addition
+  Tensor y = adding.call(x, residual, filter, maybe(bias), o.padding, o.strides, o.dilations, o.groups, "add", std::nullopt,
+                         relu ? std::optional<c10::string_view>("relu") : std::nullopt, Scalars(), std::nullopt);
+  return relu ? y : activated(y, o.activation);
 }
 
 /** A filter and what is known of it. */

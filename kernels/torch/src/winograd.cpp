@@ -139,7 +139,8 @@ struct Tiling {
     rows = (h + kOut - 1) / kOut;
     columns = (w + kOut - 1) / kOut;
     tiles = images * rows * columns;
-    parts = std::max<int64_t>(1, std::min<int64_t>(at::get_num_threads(), tiles / 16));
+    // one part a thread even where there is little to do: outside a parallel loop the BLAS would start threads 36 times
+    parts = std::max<int64_t>(1, std::min<int64_t>(at::get_num_threads(), tiles));
     int64_t share = (tiles + parts - 1) / parts, blocks = (share + kBlock - 1) / kBlock;
     block = (share + blocks - 1) / blocks;
   }

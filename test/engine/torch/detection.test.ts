@@ -17,6 +17,9 @@ type Named = Record<string, tf.Tensor>;
 const run = <T>(name: string, inputs: Named, attrs: object): T =>
   tf.engine().runKernel(name, inputs as never, attrs as never) as unknown as T;
 const read = (t: tf.Tensor): Outcome => ({ shape: t.shape, dtype: t.dtype, data: Array.from(t.dataSync()) });
+type Act = 'linear' | 'relu' | 'silu';
+const activated = (y: tf.Tensor, act: Act) =>
+  act === 'relu' ? tf.relu(y) : act === 'silu' ? tf.mul(y, tf.sigmoid(y)) : y;
 const weigh = (y: tf.Tensor) => tf.sum(tf.mul(y, values(y.shape, 77)));
 
 /** Expects two functions of the same named tensors to agree, and their gradients with respect to each of them. */
@@ -60,61 +63,102 @@ describe('DetConv2D', () => {
   });
   const plain =
     (stride: number, pad: number, dilation = 1) =>
-    (t: Named, relu: boolean) => {
+    (t: Named, act: Act = 'linear') => {
       const filter = t.scale ? tf.mul(t.filter, t.scale) : t.filter;
       let y: tf.Tensor = tf.conv2d(t.x as T4, filter as T4, stride, pad, 'NHWC', dilation);
       if (t.bias) y = tf.add(y, t.bias);
       if (t.residual) y = tf.add(y, t.residual);
-      return relu ? tf.relu(y) : y;
+      return activated(y, act);
     };
   const x = () => values([2, 9, 11, 5], 1);
   const filter = () => values([3, 3, 5, 7], 2);
   const vectors = () => ({ bias: values([7], 3), scale: tf.add(values([7], 4), 1.5) });
 
-  const cases: Record<string, [Named, object, number, number, boolean]> = {};
+  const cases: Record<string, [Named, object, number, number, Act]> = {};
   beforeAll(() => {
     Object.assign(cases, {
-      plain: [{ x: x(), filter: filter() }, {}, 1, 1, false],
-      'bias and relu': [{ x: x(), filter: filter(), bias: values([7], 3) }, { activation: 'relu' }, 1, 1, true],
-      'scale and bias': [{ x: x(), filter: filter(), ...vectors() }, {}, 1, 1, false],
+      plain: [{ x: x(), filter: filter() }, {}, 1, 1, 'linear'],
+      'bias and relu': [{ x: x(), filter: filter(), bias: values([7], 3) }, { activation: 'relu' }, 1, 1, 'relu'],
+      'scale and bias': [{ x: x(), filter: filter(), ...vectors() }, {}, 1, 1, 'linear'],
       everything: [
         { x: x(), filter: filter(), ...vectors(), residual: values([2, 9, 11, 7], 5) },
         { activation: 'relu' },
         1,
         1,
-        true,
+        'relu',
       ],
       'stride 2': [
         { x: x(), filter: filter(), ...vectors(), residual: values([2, 5, 6, 7], 5) },
         { strides: [2, 2], activation: 'relu' },
         2,
         1,
-        true,
+        'relu',
+      ],
+      silu: [
+        { x: x(), filter: filter(), ...vectors(), residual: values([2, 9, 11, 7], 5) },
+        { activation: 'silu' },
+        1,
+        1,
+        'silu',
       ],
       'no padding, 1x1': [
         { x: x(), filter: values([1, 1, 5, 7], 2), ...vectors() },
         { padding: [0, 0], activation: 'relu' },
         1,
         0,
-        true,
+        'relu',
       ],
     });
   });
-  for (const name of ['plain', 'bias and relu', 'scale and bias', 'everything', 'stride 2', 'no padding, 1x1'])
+  for (const name of ['plain', 'bias and relu', 'scale and bias', 'everything', 'stride 2', 'silu', 'no padding, 1x1'])
     it(`${name}: output and every gradient`, () => {
-      const [inputs, over, stride, pad, relu] = cases[name];
+      const [inputs, over, stride, pad, act] = cases[name];
       agree(
         inputs,
         (t) => run('DetConv2D', t, attrs(over)),
-        (t) => plain(stride, pad)(t, relu),
+        (t) => plain(stride, pad)(t, act),
       );
+    });
+
+  // wide enough for Winograd's form; neither the channels nor the sizes are whole multiples of its vectors and tiles
+  for (const [padding, activation] of [
+    [0, 'linear'],
+    [1, 'relu'],
+    [2, 'silu'],
+  ] as [number, Act][])
+    it(`many channels, padding ${padding}, ${activation}: output and every gradient`, () => {
+      const named: Named = {
+        x: values([2, 45, 38, 52], 1),
+        filter: tf.mul(values([3, 3, 52, 60], 2), 0.1),
+        bias: values([60], 3),
+        scale: tf.add(values([60], 4), 1.5),
+        ...(padding === 1 ? { residual: values([2, 45, 38, 60], 5) } : {}),
+      };
+      agree(
+        named,
+        (t) => run('DetConv2D', t, attrs({ padding: [padding, padding], activation })),
+        (t) => {
+          const { x, ...rest } = t;
+          const padded = tf.pad(x, [
+            [0, 0],
+            [padding, padding],
+            [padding, padding],
+            [0, 0],
+          ]);
+          return plain(1, 0)({ x: padded, ...rest }, activation);
+        },
+      );
+      const frozen = () => run<tf.Tensor>('DetConv2D', named, attrs({ padding: [padding, padding], activation }));
+      const [first, second, third] = [frozen(), frozen(), frozen()].map((t) => Array.from(t.dataSync()));
+      expect(second, 'a kept filter gives the same bits').toEqual(first);
+      expect(third).toEqual(first);
     });
 
   it('dilation', () => {
     agree(
       { x: x(), filter: filter() },
       (t) => run('DetConv2D', t, attrs({ dilations: [2, 2], padding: [2, 2] })),
-      (t) => plain(1, 2, 2)(t, false),
+      (t) => plain(1, 2, 2)(t),
     );
   });
 
@@ -150,7 +194,7 @@ describe('DetConv2D', () => {
     const scale = tf.add(values([7], 4), 1.5);
     closeTo(
       second((t) => run('DetConv2D', { x: t, filter: w, scale }, attrs({ activation: 'relu' }))),
-      second((t) => plain(1, 1)({ x: t, filter: w, scale }, true)),
+      second((t) => plain(1, 1)({ x: t, filter: w, scale }, 'relu')),
       1e-4,
     );
   });
@@ -173,7 +217,7 @@ describe('DetConv2D', () => {
     const check = () => {
       // called three times: seen, prepared, served
       const found = [0, 1, 2].map(() => read(run('DetConv2D', { x: image, filter: v, scale }, attrs())));
-      const expected = read(plain(1, 1)({ x: image, filter: v, scale }, false));
+      const expected = read(plain(1, 1)({ x: image, filter: v, scale }));
       for (const outcome of found) closeTo(outcome, expected, 1e-5);
     };
     check();
@@ -187,7 +231,7 @@ describe('DetConv2D', () => {
     agree(
       { x: image },
       (t) => run('DetConv2D', { ...t, filter: v, scale }, attrs({ activation: 'relu' })),
-      (t) => plain(1, 1)({ ...t, filter: v, scale }, true),
+      (t) => plain(1, 1)({ ...t, filter: v, scale }, 'relu'),
     );
     const grouped = tf.variable(values([3, 3, 2, 6], 2));
     const maps = values([1, 6, 6, 4], 1);
@@ -209,19 +253,19 @@ describe('DetConv2D', () => {
 });
 
 describe('DetBatchNorm', () => {
-  const plain = (t: Named, relu: boolean) => {
+  const plain = (t: Named, act: Act) => {
     const { mean, variance } = tf.moments(t.x, [0, 1, 2]);
     let y: tf.Tensor = tf.mul(tf.sub(t.x, mean), tf.rsqrt(tf.add(variance, 1e-5)));
     y = tf.add(tf.mul(y, t.scale), t.offset);
     if (t.residual) y = tf.add(y, t.residual);
-    return relu ? tf.relu(y) : y;
+    return activated(y, act);
   };
   const inputs = () => ({
     x: tf.add(tf.mul(values([2, 5, 7, 6], 1), 3), 10),
     scale: tf.add(values([6], 2), 1.5),
     offset: values([6], 3),
   });
-  for (const activation of ['linear', 'relu'])
+  for (const activation of ['linear', 'relu', 'silu'] as Act[])
     for (const residual of [false, true])
       it(`${activation}${residual ? ' with residual' : ''}: output, statistics and every gradient`, () => {
         const named: Named = { ...inputs(), ...(residual ? { residual: values([2, 5, 7, 6], 4) } : {}) };
@@ -229,7 +273,7 @@ describe('DetBatchNorm', () => {
         agree(
           named,
           (t) => run<tf.Tensor[]>('DetBatchNorm', t, attrs)[0],
-          (t) => plain(t, activation === 'relu'),
+          (t) => plain(t, activation),
           2e-4,
         );
         const [, mean, variance] = run<tf.Tensor[]>('DetBatchNorm', named, attrs);
