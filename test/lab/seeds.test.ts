@@ -79,9 +79,10 @@ ${block('augfpn-neck').trim()})`);
     expect(model.neck).toEqual((recipe.config.model as ConfigObject).neck);
   });
 
-  test('FPG, all of its file on another base', async () => {
-    const file = written(block('fpg').replace('faster-rcnn_r50_fpn_crop640-50e_coco.py', FASTER));
-    const { recipe } = recipeOf(file);
+  test("FPG, all of its file, on DetLab's own config of that name", async () => {
+    const { recipe, said } = recipeOf(written(block('fpg')));
+    expect(said).toEqual([expect.stringContaining('(fpg/faster-rcnn_r50_fpn_crop640-50e_coco.ts)')]);
+    expect(recipe.config.model).toEqual(detector('faster-rcnn_r50_fpg_crop640-50e_coco').config.model);
     expect((await stages(recipe, [128, 128])).neck).toMatchObject({ type: 'FPG', outputs: pyramid(256) });
   });
 

@@ -42,6 +42,7 @@ export const isOldConfig = (config: ConfigObject): boolean => oldPlaces(config).
 function isVariable(config: ConfigObject, key: string): boolean {
   const text = JSON.stringify(config[key]);
   return (
+    (key === 'total_epochs' && objectAt(config, 'train_cfg')?.max_epochs === config[key]) ||
     (key === 'optimizer' && JSON.stringify(objectAt(config, 'optim_wrapper')?.optimizer) === text) ||
     (key === 'data' && !['train', 'val', 'test', 'samples_per_gpu'].some((part) => hasKey(config.data, part)))
   );

@@ -45,7 +45,7 @@ export function migrateFirstDialect(model: ConfigObject, changes: Changes): void
   ];
   for (const [path, head] of heads) migrateHead(head, path, model, changes);
   const backbone = objectAt(model, 'backbone');
-  if (backbone) migrateBackbone(backbone, model, changes);
+  if (backbone) migrateBackbone(backbone, changes);
   for (const settings of [objectAt(model, 'train_cfg'), objectAt(model, 'test_cfg')])
     if (settings && take(settings, 'keep_all_stages') === true)
       changes.leave('model.test_cfg.keep_all_stages', '3.x keeps the last stage only');
@@ -139,8 +139,8 @@ function migrateAnchors(head: ConfigObject, path: string, model: ConfigObject, c
   });
 }
 
-/** Blocks between the layers of a stage were options of their own; the sizes SSD works on stood in its backbone. */
-function migrateBackbone(backbone: ConfigObject, model: ConfigObject, changes: Changes): void {
+/** Blocks between the layers of a stage were options of their own. */
+function migrateBackbone(backbone: ConfigObject, changes: Changes): void {
   const plugins: ConfigObject[] = [];
   for (const [key, type, position, stages] of [
     ['gcb', 'ContextBlock', 'after_conv3', 'stage_with_gcb'],
@@ -156,23 +156,4 @@ function migrateBackbone(backbone: ConfigObject, model: ConfigObject, changes: C
     } else plugins.push(defined({ cfg: { type, ...cfg }, stages: where, position }));
   }
   if (plugins.length > 0) backbone.plugins = plugins;
-  if (backbone.type !== 'SSDVGG' || model.neck !== undefined) return;
-  migrateVgg(backbone, model, changes);
-}
-
-/** What followed the layers of SSD's VGG is a neck. */
-export function migrateVgg(backbone: ConfigObject, model: ConfigObject, changes: Changes): void {
-  const size = take(backbone, 'input_size') ?? 300;
-  const scale = take(backbone, 'l2_norm_scale') ?? 20;
-  changes.note('model.backbone.{input_size, l2_norm_scale}', 'model.neck (SSDNeck)');
-  const large = size === 512;
-  model.neck = {
-    type: 'SSDNeck',
-    in_channels: [512, 1024],
-    out_channels: [512, 1024, 512, 256, 256, 256, ...(large ? [256] : [])],
-    level_strides: large ? [2, 2, 2, 2, 1] : [2, 2, 1, 1],
-    level_paddings: large ? [1, 1, 1, 1, 1] : [1, 1, 0, 0],
-    ...(large ? { last_kernel_size: 4 } : {}),
-    l2_norm_scale: scale,
-  };
 }

@@ -33,7 +33,7 @@ export function migrateConfig(config: ConfigObject): MigratedConfig {
   const changes = new Changes();
   renameImports(migrated, changes);
   if (isOldConfig(migrated)) translate(migrated, changes);
-  else if (isObject(migrated.model)) renewModules(migrated.model, 'model', changes);
+  else renewModules(migrated, changes);
   return { config: migrated, changes: changes.list, left: changes.left };
 }
 

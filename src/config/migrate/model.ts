@@ -40,6 +40,7 @@ export function migrateModel(config: ConfigObject, preprocessing: Preprocessing,
       backbone.init_cfg = { type: 'Pretrained', checkpoint: checkpointName(pretrained) };
   }
   if (first) migrateFirstDialect(model, changes);
+  migrateVgg(model, changes);
   preprocessing.applyTo(model);
   const heads = ['bbox_head', 'rpn_head', 'query_head'].flatMap((key) =>
     objectsIn(model[key]).map((head) => ({ key, head })),
@@ -53,6 +54,25 @@ export function migrateModel(config: ConfigObject, preprocessing: Preprocessing,
   // in the order of 3.x: what the images go through first comes first, the settings last
   const { type, ...rest } = parts;
   config.model = { ...defined({ type, data_preprocessor: preprocessor }), ...rest, ...settings };
+}
+
+/** Up to 2.13 SSD's extra layers and the scale of its first map stood in the backbone; in 3.x they are a neck. */
+function migrateVgg(model: ConfigObject, changes: Changes): void {
+  const backbone = objectAt(model, 'backbone');
+  if (backbone?.type !== 'SSDVGG' || (model.neck !== undefined && model.neck !== null)) return;
+  const size = take(backbone, 'input_size') ?? 300;
+  const scale = take(backbone, 'l2_norm_scale') ?? 20;
+  changes.note('model.backbone.{input_size, l2_norm_scale}', 'model.neck (SSDNeck)');
+  const large = size === 512;
+  model.neck = {
+    type: 'SSDNeck',
+    in_channels: [512, 1024],
+    out_channels: [512, 1024, 512, 256, 256, 256, ...(large ? [256] : [])],
+    level_strides: large ? [2, 2, 2, 2, 1] : [2, 2, 1, 1],
+    level_paddings: large ? [1, 1, 1, 1, 1] : [1, 1, 0, 0],
+    ...(large ? { last_kernel_size: 4 } : {}),
+    l2_norm_scale: scale,
+  };
 }
 
 /** Weights that changed their name, not their content. */

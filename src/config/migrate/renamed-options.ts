@@ -13,8 +13,9 @@ export const migrateModules = (value: ConfigValue, path: string, changes: Change
   });
 
 /** Names that 3.x has given up but takes, in a config that is of 3.x otherwise. */
-export const renewModules = (value: ConfigValue, path: string, changes: Changes): void =>
-  everyModule(value, path, changes, stillAccepted);
+export function renewModules(config: ConfigObject, changes: Changes): void {
+  for (const [key, value] of Object.entries(config)) everyModule(value, key, changes, stillAccepted);
+}
 
 function everyModule(value: ConfigValue, path: string, changes: Changes, rule: Rule): void {
   if (Array.isArray(value)) for (const [i, item] of value.entries()) everyModule(item, `${path}[${i}]`, changes, rule);
@@ -25,6 +26,11 @@ function everyModule(value: ConfigValue, path: string, changes: Changes, rule: R
 
 function stillAccepted(module: ConfigObject, path: string, changes: Changes): void {
   renameScope(module, path, changes);
+  if (module.file_client_args !== undefined) {
+    const client = take(module, 'file_client_args');
+    changes.note(`${path}.file_client_args`, 'backend_args');
+    module.backend_args ??= isObject(client) && client.backend !== 'disk' ? client : null;
+  }
   if (module.pretrained === null) delete module.pretrained;
   if (typeof module.pretrained !== 'string' || module.init_cfg !== undefined) return;
   changes.note(`${path}.pretrained`, `${path}.init_cfg`);
