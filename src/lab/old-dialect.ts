@@ -35,8 +35,8 @@ export function loadTranslated(
   }
   // what is said in the words of 3.x is meant for the translation
   const old = loadConfig(nameOrPath, { options: pick(options, isOldOption) });
-  const { config, changes, left } = migrateConfig(old.config);
-  for (const line of translationNotice(nameOrPath, { changes, left })) notice(line);
+  const { config, ...told } = migrateConfig(old.config);
+  for (const line of translationNotice(nameOrPath, told)) notice(line);
   return {
     ...loaded,
     config: applyOptions(
@@ -48,9 +48,8 @@ export function loadTranslated(
 
 /** A config object, translated where it is of an old dialect. */
 export function translated(config: ConfigObject, notice: (line: string) => void): ConfigObject {
-  const old = isOldConfig(config);
   const { config: now, ...told } = migrateConfig(config);
-  if (old) for (const line of translationNotice('this config', told)) notice(line);
+  if (told.dialect !== '3.x') for (const line of translationNotice('this config', told)) notice(line);
   checkSections(now, 'this config');
   return now;
 }
@@ -61,10 +60,10 @@ const isOldOption = (path: string): boolean =>
 const pick = (options: Options, wanted: (path: string) => boolean): Options =>
   Object.fromEntries(Object.entries(options).filter(([path]) => wanted(path)));
 
-function translationNotice(name: string, { changes, left }: Omit<MigratedConfig, 'config'>): string[] {
+function translationNotice(name: string, { dialect, changes, left }: Omit<MigratedConfig, 'config'>): string[] {
   const file = name === 'this config' ? 'OLD.py' : name;
   return [
-    `${name} is written for MMDetection 1.x or 2.x and is read as 3.x (${changes.length} changes). To see and keep them: detlab config migrate ${file} -o NEW.ts`,
+    `${name} is written for MMDetection ${dialect} and is read as 3.x (${changes.length} changes). To see and keep them: detlab config migrate ${file} -o NEW.ts`,
     ...left.map(({ path, advice }) => `not translated: ${path}: ${advice}`),
   ];
 }

@@ -106,7 +106,7 @@ test('migrate merges the bases, and says so; what it writes is of 3.x', async ()
   const target = path.join(scratch({}), 'new.py');
   const { code, out } = await detlab('config', 'migrate', tree, '-o', target);
   expect(code).toBe(0);
-  expect(out).toMatch(/written for MMDetection 1.x or 2.x, in the words of 3.x:\n {2}\S/);
+  expect(out).toMatch(/written for MMDetection 2.x, in the words of 3.x:\n {2}\S/);
   expect(out).toContain('its 5 files -> one file without _base_, which holds all they said');
   expect(out).not.toMatch(/Not translated|Cannot build/);
   expect(readFileSync(target, 'utf8')).toContain('scale=[(1333, 640), (1333, 800)]');

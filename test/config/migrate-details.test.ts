@@ -2,7 +2,8 @@
 
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { loadConfig, migrateConfig, readConfigFile } from '../../src/config';
+import { type ConfigValue, loadConfig, migrateConfig, readConfigFile } from '../../src/config';
+import { Random } from '../../src/random';
 import { scratch } from './scratch';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests reach into configs without types
@@ -390,4 +391,64 @@ data = dict(imgs_per_gpu=2)`);
     ],
   });
   expect(left.map((line) => line.split(':')[0])).toEqual(['model']);
+});
+
+test('YOLOX changes sizes when nothing is said of it; parts of a transformer that are no more are named', () => {
+  const { config } = migrated("model = dict(type='YOLOX', input_size=(640, 640))");
+  expect(config.model.data_preprocessor.batch_augments[0].random_size_range).toEqual([480, 800]);
+  const { left } =
+    migrated(`model = dict(type='DeformableDETR', bbox_head=dict(type='DeformableDETRHead', transformer=dict(type='MyTransformer',
+    encoder=dict(type='DetrTransformerEncoder', num_layer=3, transformerlayers=dict(type='BaseTransformerLayer', norm_cgf=dict(type='LN'))))))`);
+  expect(left).toEqual([
+    expect.stringMatching(/^model.bbox_head.transformer.type: MyTransformer is read as what 3.x has in its place/),
+    'model.bbox_head.transformer.encoder.num_layer: not a key of MMDetection 2.x. Did you mean "num_layers"?',
+    'model.bbox_head.transformer.encoder.transformerlayers.norm_cgf: not a key of MMDetection 2.x. Did you mean "norm_cfg"?',
+  ]);
+});
+
+test('a section that is no dict is named, and nothing of a hook is lost', () => {
+  const { left, changes } = migrated(`optimizer = 'SGD'
+lr_config = [1]
+checkpoint_config = dict(interval=1, create_symlink=False)
+log_config = dict(hooks=[dict(type='MMDetWandbHook', init_kwargs=dict(project='a'), log_checkpoint=True)])
+`);
+  expect(left).toEqual([
+    'optimizer: expected dict(...), received the string "SGD"',
+    'lr_config: expected dict(...), received a list of 1',
+    'log_config.hooks[0].log_checkpoint: WandbVisBackend has no such option',
+  ]);
+  expect(changes).toContain('checkpoint_config.create_symlink -> nothing: 3.x has no use for it');
+});
+
+test('mutilated configs are translated or refused, and never crash', () => {
+  const trees = ['2.x/birds/retinanet_r18_fpn_24e_birds.py', '1.x/cascade_mask_rcnn_r50_fpn_1x.py'];
+  const random = Random.seeded(5);
+  const pick = <T>(list: readonly T[]): T => list[random.integer(list.length)];
+  const junk = () => pick<ConfigValue>([null, 0, -1, 'x', true, [], {}, [1, 2], [[1]], { type: 'X' }, [{ type: 1 }]]);
+  for (const tree of trees) {
+    const { config } = loadConfig(path.join(__dirname, '../golden/old-configs', tree));
+    for (let round = 0; round < 300; round++) {
+      const copy = structuredClone(config) as Untyped;
+      for (let cut = 0; cut < 3; cut++) {
+        let at = copy;
+        let key = pick(Object.keys(at));
+        while (
+          typeof at[key] === 'object' &&
+          at[key] !== null &&
+          Object.keys(at[key]).length > 0 &&
+          random.uniform() < 0.8
+        ) {
+          at = at[key];
+          key = pick(Object.keys(at));
+        }
+        if (random.uniform() < 0.2) delete at[key];
+        else at[key] = junk();
+      }
+      try {
+        migrateConfig(copy);
+      } catch (error) {
+        expect((error as Error).name, (error as Error).stack).toBe('DetLabError');
+      }
+    }
+  }
 });

@@ -24,7 +24,7 @@ test('a file of 2.x is a recipe', async () => {
   const [recipe, said] = saying(() => detector(old));
   expect(said).toEqual([
     expect.stringMatching(
-      /is written for MMDetection 1.x or 2.x and is read as 3.x \(\d+ changes\).*detlab config migrate .*-o NEW.ts$/,
+      /is written for MMDetection 2.x and is read as 3.x \(\d+ changes\).*detlab config migrate .*-o NEW.ts$/,
     ),
   ]);
   expect(recipe.config).toEqual(migrateConfig(loadConfig(old).config).config);
@@ -51,7 +51,7 @@ test('an object of 2.x, and what could not be translated of it', () => {
   };
   const [recipe, said] = saying(() => detector(given));
   expect(said).toEqual([
-    expect.stringMatching(/^this config is written for MMDetection 1.x or 2.x/),
+    expect.stringMatching(/^this config is written for MMDetection 2.x/),
     expect.stringMatching(/^not translated: lr_config.policy: inv has no counterpart/),
   ]);
   expect(recipe.config.optim_wrapper).toEqual({ type: 'OptimWrapper', optimizer: { type: 'SGD', lr: 0.1 } });

@@ -163,7 +163,7 @@ describe('DETR with DeiT-tiny on ScanNet, in the words of 2.x', () => {
     const { recipe, said } = recipeOf(project());
     expect(said).toEqual([
       expect.stringContaining('../../mmdetection/configs/_base_/default_runtime.py (_base_'),
-      expect.stringMatching(/is written for MMDetection 1.x or 2.x/),
+      expect.stringMatching(/is written for MMDetection 2.x/),
     ]);
     expect(recipe.config).toMatchObject({
       train_dataloader: {

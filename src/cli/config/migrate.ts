@@ -6,7 +6,6 @@ import { checkModel } from '../../check-model';
 import {
   type ConfigObject,
   isObject,
-  isOldConfig,
   loadConfig,
   type MigratedConfig,
   migrateConfig,
@@ -27,10 +26,10 @@ export interface MigrateArguments extends ConfigArguments {
 export function migrateCommand(file: string, options: MigrateArguments): number {
   const out = output(options.json === true);
   const target = options.output;
-  const { migrated, files, notices, old } = configPhase(() => {
+  const { migrated, files, notices } = configPhase(() => {
     const loaded = loadConfig(file, loadSettings(options));
     if (target !== undefined) checkTarget(target, loaded.files);
-    return { ...loaded, old: isOldConfig(loaded.config), migrated: migrateConfig(loaded.config) };
+    return { ...loaded, migrated: migrateConfig(loaded.config) };
   });
   for (const notice of notices) process.stderr.write(`${notice}\n`);
   const text = textOf(migrated.config, target === undefined ? '.ts' : path.extname(target));
@@ -38,7 +37,7 @@ export function migrateCommand(file: string, options: MigrateArguments): number 
   for (const change of migrated.changes) out.event('change', { ...change });
   for (const left of migrated.left) out.event('left', { ...left });
   if (problem) out.event('problem', { message: problem });
-  const told = report(file, files.length, old, migrated, problem);
+  const told = report(file, files.length, migrated, problem);
   if (target === undefined) {
     out.event('config', { config: migrated.config });
     out.print(text.trimEnd());
@@ -82,13 +81,13 @@ function modelProblem({ model }: ConfigObject): string | undefined {
 function report(
   file: string,
   count: number,
-  old: boolean,
-  { changes, left }: MigratedConfig,
+  { dialect, changes, left }: MigratedConfig,
   problem: string | undefined,
 ): string {
-  const lines = old
-    ? [`${file}, written for MMDetection 1.x or 2.x, in the words of 3.x:`]
-    : [`${file} has nothing of MMDetection 1.x or 2.x in it${changes.length > 0 ? ', but older names:' : ''}`];
+  const lines =
+    dialect !== '3.x'
+      ? [`${file}, written for MMDetection ${dialect}, in the words of 3.x:`]
+      : [`${file} has nothing of MMDetection 1.x or 2.x in it${changes.length > 0 ? ', but older names:' : ''}`];
   lines.push(...changes.map(({ from, to }) => `  ${from} -> ${to}`));
   if (count > 1) lines.push(`  its ${count} files -> one file without _base_, which holds all they said`);
   if (left.length > 0)

@@ -1,6 +1,6 @@
 // What is told of a translation: what became what, and what is left to be decided by hand.
 
-import { didYouMean } from '../../errors';
+import { didYouMean, nameOfValue } from '../../errors';
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { mergeConfig } from '../merge';
 
@@ -30,6 +30,11 @@ export class Changes {
     if (!this.left.some((known) => known.path === path && known.advice === advice)) this.left.push({ path, advice });
   }
 
+  /** Says of `keys`, where they are given, that nothing is needed for them. */
+  idle(given: ConfigObject, keys: readonly string[], path: string): void {
+    for (const key of keys) if (given[key] !== undefined) this.note(`${path}.${key}`, 'nothing: 3.x has no use for it');
+  }
+
   /** Names every key of `given` that is not among `known`, with the nearest that is. */
   strays(given: ConfigObject, known: readonly string[], path: string): void {
     for (const key of Object.keys(given))
@@ -55,6 +60,15 @@ export function take(config: ConfigObject, key: string): ConfigValue | undefined
   const value = config[key];
   delete config[key];
   return value;
+}
+
+/** Takes an object out; what is there and is none is named. */
+export function takeObject(config: ConfigObject, key: string, changes: Changes): ConfigObject | undefined {
+  const value = take(config, key);
+  if (value === undefined || value === null) return undefined;
+  if (isObject(value)) return value;
+  changes.leave(key, `expected dict(...), received ${nameOfValue(value)}`);
+  return undefined;
 }
 
 /** Without the entries that are undefined. */

@@ -3,7 +3,7 @@
 import path from 'node:path';
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { mergeConfig } from '../merge';
-import { type Changes, defined, layOver, objectAt, take } from './changes';
+import { type Changes, defined, layOver, objectAt, take, takeObject } from './changes';
 import { type DatasetContext, migrateDataset } from './dataset';
 import { evaluatorOf } from './evaluator';
 import { migratePipeline } from './pipeline';
@@ -45,8 +45,8 @@ const hasMaskHead = (model: ConfigValue | undefined): boolean =>
 export function migrateData(config: ConfigObject, context: PipelineContext): void {
   const { evaluation } = config;
   const { changes } = context;
-  const data = take(config, 'data');
-  if (isObject(data)) {
+  const data = takeObject(config, 'data', changes);
+  if (data) {
     changes.strays(data, KEYS, 'data');
     noteLoaders(data, changes);
     dropVariables(config, data, changes);

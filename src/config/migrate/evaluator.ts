@@ -27,6 +27,11 @@ export function evaluatorOf(dataset: ConfigObject, evaluation: ConfigObject, cha
   const kind = String(dataset.type);
   const keys = /^(VOC|XML|WIDERFace)/.test(kind) ? XML_KEYS : /^OpenImages/.test(kind) ? OPEN_IMAGES_KEYS : COCO_KEYS;
   changes.strays(evaluation, [...keys, ...SCHEDULE_KEYS, ...IDLE_KEYS], 'evaluation');
+  changes.idle(
+    evaluation,
+    IDLE_KEYS.filter((key) => !['type', '_delete_'].includes(key)),
+    'evaluation',
+  );
   const scales = evaluation.scale_ranges;
   if (/^(VOC|XML|WIDERFace)/.test(kind))
     return defined({

@@ -1,9 +1,9 @@
 // A config written for MMDetection 1.x or 2.x in the words of 3.x, with a list of what became what.
 
 import { type ConfigObject, cloneConfig, isObject } from '../data';
-import { type Change, Changes, type Left, take } from './changes';
+import { type Change, Changes, type Left, take, takeObject } from './changes';
 import { migrateData, migratePipelines, needsMasks } from './data-loaders';
-import { isOldConfig } from './dialect';
+import { isFirstDialect, isOldConfig } from './dialect';
 import { migrateModel, moveSettings, refuseOtherTasks } from './model';
 import { migrateOptimizer } from './optim-wrapper';
 import { migrateLearningRate } from './param-scheduler';
@@ -16,6 +16,8 @@ import { augmentedModel } from './test-augmentation';
 import { migrateLoop } from './training-loop';
 
 export interface MigratedConfig {
+  /** What it was written for. */
+  dialect: '1.x' | '2.x' | '3.x';
   config: ConfigObject;
   /** Empty for a config that is of 3.x already. */
   changes: Change[];
@@ -32,9 +34,10 @@ export function migrateConfig(config: ConfigObject): MigratedConfig {
   const migrated = cloneConfig(config);
   const changes = new Changes();
   renameImports(migrated, changes);
-  if (isOldConfig(migrated)) translate(migrated, changes);
+  const dialect = !isOldConfig(migrated) ? '3.x' : isFirstDialect(migrated) ? '1.x' : '2.x';
+  if (dialect !== '3.x') translate(migrated, changes);
   else renewModules(migrated, changes);
-  return { config: migrated, changes: changes.list, left: changes.left };
+  return { dialect, config: migrated, changes: changes.list, left: changes.left };
 }
 
 function translate(config: ConfigObject, changes: Changes): void {
@@ -52,8 +55,7 @@ function translate(config: ConfigObject, changes: Changes): void {
   migratePipelines(config, context);
   migrateData(config, context);
   migrateModel(config, preprocessing, changes);
-  const given = take(config, 'evaluation');
-  const evaluation = isObject(given) ? given : {};
+  const evaluation = takeObject(config, 'evaluation', changes) ?? {};
   migrateLoop(config, evaluation, changes);
   migrateOptimizer(config, changes);
   migrateLearningRate(config, changes);

@@ -1,7 +1,7 @@
 // `optimizer`, `optimizer_config` and `fp16` as the optimizer wrapper of 3.x.
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
-import { type Changes, defined, layOver, objectAt, take } from './changes';
+import { type Changes, defined, layOver, objectAt, take, takeObject } from './changes';
 
 const SETTINGS = [
   'type',
@@ -20,7 +20,7 @@ const HALF = ['loss_scale', 'mode', 'grad_clip', 'coalesce', 'bucket_size_mb', '
 
 export function migrateOptimizer(config: ConfigObject, changes: Changes): void {
   const base = objectAt(config, 'optim_wrapper');
-  const given = take(config, 'optimizer');
+  const given = takeObject(config, 'optimizer', changes);
   const settings = take(config, 'optimizer_config');
   const half = take(config, 'fp16');
   const amp =

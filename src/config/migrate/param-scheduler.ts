@@ -2,7 +2,7 @@
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { mergeConfig } from '../merge';
-import { type Changes, defined, objectAt, objectsIn, take } from './changes';
+import { type Changes, defined, objectAt, objectsIn, take, takeObject } from './changes';
 
 const WARMUP = ['policy', 'by_epoch', 'warmup', 'warmup_iters', 'warmup_ratio', 'warmup_by_epoch', '_delete_'];
 /** The options each policy had besides. */
@@ -30,14 +30,14 @@ interface Span {
 }
 
 export function migrateLearningRate(config: ConfigObject, changes: Changes): void {
-  const given = take(config, 'lr_config');
+  const given = takeObject(config, 'lr_config', changes);
   if (take(config, 'momentum_config') !== undefined)
     changes.leave(
       'momentum_config',
       '3.x moves the momentum by schedulers like CosineAnnealingMomentum: add one to param_scheduler',
     );
   const loop = objectAt(config, 'train_cfg');
-  if (!isObject(given)) {
+  if (!given) {
     stretch(config, loop);
     return;
   }

@@ -75,7 +75,10 @@ export class Preprocessing {
 
   /** YOLOX had its random sizes on the detector, in multiples of 32. */
   private randomResizing(model: ConfigObject): ConfigObject | undefined {
-    const { input_size: input, random_size_range: range, random_size_interval: interval, size_multiplier = 32 } = model;
+    const { input_size: input, random_size_interval: interval, size_multiplier = 32 } = model;
+    // what YOLOX did when nothing was said
+    const byDefault = /YOLOX$/.test(String(model.type)) && model.data_preprocessor === undefined ? [15, 25] : undefined;
+    const range = model.random_size_range ?? byDefault;
     for (const key of ['input_size', 'random_size_range', 'random_size_interval', 'size_multiplier']) delete model[key];
     if (!Array.isArray(range)) return undefined;
     if (input !== undefined) this.changes.note('model.input_size', 'nothing: a batch has the size of its images');

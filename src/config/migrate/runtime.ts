@@ -1,7 +1,7 @@
 // Checkpoints, logs, hooks and the environment of 1.x and 2.x as 3.x has them.
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
-import { type Changes, defined, objectAt, objectsIn, take } from './changes';
+import { type Changes, defined, objectAt, objectsIn, take, takeObject } from './changes';
 import { bestMetric } from './evaluator';
 
 /** Keys that 3.x has no use for. */
@@ -19,13 +19,14 @@ const CHECKPOINT = ['interval', 'by_epoch', 'save_optimizer', 'max_keep_ckpts', 
 const CHECKPOINT_IDLE = ['type', 'create_symlink', 'meta', 'sync_buffer', 'file_client_args'];
 
 function migrateCheckpoints(config: ConfigObject, evaluation: ConfigObject, changes: Changes): void {
-  const given = take(config, 'checkpoint_config');
+  const given = takeObject(config, 'checkpoint_config', changes);
   const { save_best: best, rule } = evaluation;
   if (given !== undefined) changes.note('checkpoint_config', 'default_hooks.checkpoint');
   if (best !== undefined) changes.note('evaluation.save_best', 'default_hooks.checkpoint.save_best');
-  if (!isObject(given) && best === undefined) return;
-  const options = isObject(given) ? given : {};
+  if (!given && best === undefined) return;
+  const options = given ?? {};
   changes.strays(options, [...CHECKPOINT, ...CHECKPOINT_IDLE], 'checkpoint_config');
+  changes.idle(options, CHECKPOINT_IDLE, 'checkpoint_config');
   const kept = Object.fromEntries(
     CHECKPOINT.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]),
   );
@@ -56,21 +57,24 @@ const BACKENDS: Readonly<Record<string, string>> = {
 };
 
 function migrateLogs(config: ConfigObject, changes: Changes): void {
-  const log = take(config, 'log_config');
-  if (!isObject(log)) return;
+  const log = takeObject(config, 'log_config', changes);
+  if (!log) return;
   changes.note('log_config', 'default_hooks.logger');
   changes.strays(log, ['interval', 'hooks', '_delete_'], 'log_config');
   const base = objectAt(objectAt(config, 'default_hooks') ?? {}, 'logger');
   setHook(config, 'logger', { ...(base ?? { type: 'LoggerHook' }), interval: log.interval ?? base?.interval ?? 50 });
   const backends: ConfigObject[] = [];
-  for (const [i, { type, init_kwargs: options, project, experiment_name: run }] of objectsIn(log.hooks).entries()) {
+  for (const [i, hook] of objectsIn(log.hooks).entries()) {
+    const { type, init_kwargs: options, project, experiment_name: run, by_epoch: _, interval: __, ...others } = hook;
     const name = String(type);
+    const path = `log_config.hooks[${i}]`;
     if (name === 'TextLoggerHook') continue;
     if (!Object.hasOwn(BACKENDS, name)) {
-      changes.leave(`log_config.hooks[${i}]`, `${name} has no counterpart in 3.x`);
+      changes.leave(path, `${name} has no counterpart in 3.x`);
       continue;
     }
-    changes.note(`log_config.hooks[${i}] ${name}`, `visualizer.vis_backends (${BACKENDS[name]})`);
+    changes.note(`${path} ${name}`, `visualizer.vis_backends (${BACKENDS[name]})`);
+    for (const key of Object.keys(others)) changes.leave(`${path}.${key}`, `${BACKENDS[name]} has no such option`);
     const given = options ?? (project === undefined && run === undefined ? undefined : defined({ project, name: run }));
     backends.push(defined({ type: BACKENDS[name], init_kwargs: given }));
   }

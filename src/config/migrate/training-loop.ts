@@ -1,15 +1,15 @@
 // `runner`, `total_epochs` and the part of `evaluation` that said when, as the training loop of 3.x.
 
-import { type ConfigObject, isObject } from '../data';
-import { type Changes, defined, objectAt, take } from './changes';
+import type { ConfigObject } from '../data';
+import { type Changes, defined, objectAt, take, takeObject } from './changes';
 
 export function migrateLoop(config: ConfigObject, evaluation: ConfigObject, changes: Changes): void {
   const base = objectAt(config, 'train_cfg');
-  const runner = take(config, 'runner');
+  const runner = takeObject(config, 'runner', changes);
   const total = take(config, 'total_epochs');
   if (runner !== undefined) changes.note('runner', 'train_cfg');
   if (total !== undefined) changes.note('total_epochs', 'train_cfg.max_epochs');
-  const { type, max_epochs, max_iters, meta: _, _delete_: __, ...strange } = isObject(runner) ? runner : {};
+  const { type, max_epochs, max_iters, meta: _, _delete_: __, ...strange } = runner ?? ({} as ConfigObject);
   for (const key of Object.keys(strange)) changes.leave(`runner.${key}`, 'the loops of 3.x have no such option');
   if (type !== undefined && !/^(EpochBased|IterBased)Runner/.test(String(type)))
     changes.leave(

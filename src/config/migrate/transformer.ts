@@ -9,6 +9,31 @@ const PLAIN_ORDER = [
   ['self_attn', 'norm', 'cross_attn', 'norm', 'ffn', 'norm'],
 ].map(String);
 
+/** What each part could be; another is a class of the user's. */
+const TYPES = [
+  'Transformer',
+  'DeformableDetrTransformer',
+  'DetrTransformerEncoder',
+  'DetrTransformerDecoder',
+  'DeformableDetrTransformerDecoder',
+  'BaseTransformerLayer',
+  'DetrTransformerDecoderLayer',
+];
+const STACK = ['type', 'num_layers', 'transformerlayers', 'return_intermediate', 'post_norm_cfg', 'init_cfg'];
+const LAYER = [
+  'type',
+  'attn_cfgs',
+  'feedforward_channels',
+  'ffn_dropout',
+  'ffn_num_fcs',
+  'ffn_cfgs',
+  'operation_order',
+  'act_cfg',
+  'norm_cfg',
+  'batch_first',
+  'init_cfg',
+];
+
 /** Options of the transformer and of the head that are the detector's in 3.x. */
 const OF_DETECTOR = { num_query: 'num_queries', as_two_stage: 'as_two_stage', with_box_refine: 'with_box_refine' };
 
@@ -16,6 +41,7 @@ export function migrateTransformer(model: ConfigObject, head: ConfigObject, path
   const plain = /^(mmdet\.)?DETR$/.test(String(model.type));
   const transformer = take(head, 'transformer') as ConfigObject;
   changes.note(`${path}.transformer`, 'model.encoder and model.decoder');
+  checkType(transformer, `${path}.transformer`, changes);
   const {
     type: _,
     encoder,
@@ -100,6 +126,10 @@ function stack(
   changes: Changes,
 ): ConfigObject {
   const layer = objectAt(given, 'transformerlayers') ?? {};
+  checkType(given, path, changes);
+  checkType(layer, `${path}.transformerlayers`, changes);
+  changes.strays(given, STACK, path);
+  changes.strays(layer, LAYER, `${path}.transformerlayers`);
   const { operation_order: order } = layer;
   if (order !== undefined && !PLAIN_ORDER.includes(String(order)))
     changes.leave(`${path}.transformerlayers.operation_order`, '3.x normalises after attention, in one order');
@@ -113,6 +143,7 @@ function stack(
     num_layers: given.num_layers ?? 6,
     layer_cfg: {
       ...Object.fromEntries(attention),
+      ...defined({ norm_cfg: layer.norm_cfg }),
       ffn_cfg: defined({
         ...ffn,
         embed_dims: ffn.embed_dims ?? firstAttention(given).embed_dims,
@@ -123,4 +154,13 @@ function stack(
       }),
     },
   };
+}
+
+function checkType({ type }: ConfigObject, path: string, changes: Changes): void {
+  const name = String(type ?? TYPES[0]).replace(/^mmdet\./, '');
+  if (!TYPES.includes(name))
+    changes.leave(
+      `${path}.type`,
+      `${name} is read as what 3.x has in its place; a class of your own needs a detector of its own`,
+    );
 }
