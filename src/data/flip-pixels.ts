@@ -1,13 +1,14 @@
 // Mirroring pixels: left-right, top-bottom, or both.
 
-import type { PixelImage } from './types';
+import { pixelsLike } from './pixels';
+import type { PixelImage, Pixels } from './types';
 
 export type FlipDirection = 'horizontal' | 'vertical' | 'diagonal';
 
 /** A mirrored copy of `image`; `diagonal` is both directions at once. */
-export function flipPixels(image: PixelImage, direction: FlipDirection): PixelImage {
+export function flipPixels<P extends Pixels>(image: PixelImage<P>, direction: FlipDirection): PixelImage<P> {
   const { data, width, height } = image;
-  const out = new Uint8Array(data.length);
+  const out = pixelsLike(data, data.length);
   const stride = width * 3;
   for (let row = 0; row < height; row++) {
     const source = row * stride;

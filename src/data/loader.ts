@@ -2,7 +2,8 @@
 // alone. It measures how long the consumer waits, and steps over broken images.
 
 import { DetLabError } from '../errors';
-import { batchOrder, type OrderOptions } from './loading/batch-order';
+import { batchOrder, imagesOf, type OrderOptions } from './loading/batch-order';
+import type { OrderPlace } from './loading/neighbourhood';
 import { inProcess, type SampleKey, type SampleSource } from './loading/sample-source';
 import { workerPool } from './loading/worker-pool';
 import type { Pipeline } from './pipeline';
@@ -51,6 +52,14 @@ export interface Loader {
   close(): Promise<void>;
 }
 
+/** A pipeline and the epoch (from 0) it holds from. */
+export interface PipelineStage {
+  from: number;
+  pipeline: Pipeline;
+}
+
+/** How often an image that a transform found of no use is replaced by another before the run is given up. */
+const MAX_DISCARDS = 1000;
 /** How often a broken image is replaced by another before the epoch is given up. */
 const MAX_REPLACEMENTS = 15;
 
@@ -62,8 +71,14 @@ const MAX_REPLACEMENTS = 15;
  * for await (const batch of loader.epoch(0)) step(batch);
  * await loader.close();
  */
-export function createLoader(dataset: Dataset, pipeline: Pipeline, options: LoaderOptions): Loader {
+export function createLoader(
+  dataset: Dataset,
+  pipeline: Pipeline | readonly PipelineStage[],
+  options: LoaderOptions,
+): Loader {
   const { records } = dataset;
+  const stages = 'run' in pipeline ? [{ from: 0, pipeline }] : pipeline;
+  const portable = stages.every((stage) => stage.pipeline.portable);
   const order: OrderOptions = {
     batchSize: options.batchSize,
     shuffle: options.shuffle ?? false,
@@ -80,8 +95,8 @@ export function createLoader(dataset: Dataset, pipeline: Pipeline, options: Load
     throw new DetLabError(
       `Cannot load from "${dataset.name}": it has no usable images. ${dataset.problems.length} problems were found, first: ${dataset.problems[0]?.message ?? 'none'}`,
     );
-  const workers = pipeline.portable ? (options.workers ?? 1) : 0;
-  if (options.workers && !pipeline.portable)
+  const workers = portable ? (options.workers ?? 1) : 0;
+  if (options.workers && !portable)
     throw new DetLabError(
       `Cannot run the pipeline in ${options.workers} loader threads: it has transforms of your own, which live in this thread. Use workers: 0`,
     );
@@ -97,31 +112,48 @@ export function createLoader(dataset: Dataset, pipeline: Pipeline, options: Load
     options.onProblem?.(problem);
   };
 
-  async function sampleAt(epoch: number, index: number): Promise<PackedSample | undefined> {
+  async function sampleAt(place: OrderPlace, index: number): Promise<PackedSample | undefined> {
+    const { epoch } = place;
     const redraw = streamFor(order.seed, epoch, index, -1);
+    const stage = stages.findLastIndex(({ from }) => from <= epoch);
     let chosen = index;
-    for (let attempt = 0; attempt <= MAX_REPLACEMENTS; attempt++) {
+    let broken = 0;
+    for (let attempt = 0; broken <= MAX_REPLACEMENTS && attempt < MAX_DISCARDS; attempt++) {
       const key: SampleKey = [order.seed, epoch, index, attempt];
-      const outcome = await source!.get(records[chosen], key);
+      const outcome = await source!.get({ index: chosen, stage, key, place });
       stats.decodeSeconds += outcome.seconds;
       if ('sample' in outcome) return outcome.sample;
-      note(outcome.problem);
-      if (!replace) return undefined;
+      if ('problem' in outcome) {
+        broken++;
+        note(outcome.problem);
+        if (!replace) return undefined;
+      } else if (!replace)
+        throw new DetLabError(
+          `Cannot evaluate on "${records[chosen].path}": a transform found it of no use. Take RandomCrop and ` +
+            'FilterAnnotations out of the pipeline of tests',
+        );
       chosen = redraw.integer(records.length);
     }
     throw new DetLabError(
-      `Cannot load from "${dataset.name}": ${MAX_REPLACEMENTS + 1} images in a row are broken, last "${records[chosen].path}". Check the data set's folder`,
+      broken > MAX_REPLACEMENTS
+        ? `Cannot load from "${dataset.name}": ${MAX_REPLACEMENTS + 1} images are broken, last "${records[chosen].path}". Check the data set's folder`
+        : `Cannot load from "${dataset.name}": the transforms found ${MAX_DISCARDS} images in a row of no use. ` +
+            'Do its images have truths? RandomCrop with allow_negative_crop: true and FilterAnnotations with keep_empty: false go on without',
     );
   }
 
   async function* epochOf(epoch: number, { start = 0, signal }: EpochOptions = {}) {
-    source ??= workers > 0 ? workerPool(pipeline, workers) : inProcess(pipeline);
-    const batches = batchOrder(records, epoch, order);
+    const plan = { stages: stages.map((stage) => stage.pipeline), records, order };
+    source ??= workers > 0 ? workerPool(plan, workers) : inProcess(plan);
+    const batches = batchOrder(imagesOf(records), epoch, order);
+    const firsts = [0];
+    for (const batch of batches) firsts.push(firsts.at(-1)! + batch.length);
     const queue: Promise<(PackedSample | undefined)[]>[] = [];
     let next = start;
     const fill = () => {
       while (queue.length < prefetch && next < batches.length) {
-        const batch = Promise.all(batches[next++].map((index) => sampleAt(epoch, index)));
+        const first = firsts[next];
+        const batch = Promise.all(batches[next++].map((index, i) => sampleAt({ epoch, position: first + i }, index)));
         batch.catch(() => {}); // it is awaited below, unless the consumer stops before
         queue.push(batch);
       }

@@ -1,18 +1,63 @@
 // Bilinear resizing with the arithmetic of cv2.resize(INTER_LINEAR) on 8-bit images: half-pixel centres, no
-// antialiasing, weights in 11-bit fixed point. Bit-equal to OpenCV 4 (golden: transforms.safetensors).
+// antialiasing, weights in 11-bit fixed point. Bit-equal to OpenCV 4 (golden: transforms.safetensors). Float images are
+// resized in single precision, as there.
 
-import type { PixelImage } from './types';
+import { roundHalfEven } from '../round-half-even';
+import type { AnyImage, PixelImage, Pixels } from './types';
 
 const SCALE = 2048; // 2^11
 
 /** `image` at `width` x `height`; the same object when it has that size already. */
-export function resizeBilinear(image: PixelImage, width: number, height: number): PixelImage {
+export function resizeBilinear<P extends Pixels>(image: PixelImage<P>, width: number, height: number): PixelImage<P> {
   if (width === image.width && height === image.height) return image;
-  const data =
-    image.width === 2 * width && image.height === 2 * height
-      ? halve(image, width, height)
-      : interpolate(image, width, height);
-  return { data, width, height, order: image.order };
+  return { data: resized(image, width, height) as P, width, height, order: image.order };
+}
+
+function resized(image: AnyImage, width: number, height: number): Pixels {
+  const halves = image.width === 2 * width && image.height === 2 * height;
+  const { data } = image;
+  if (data instanceof Uint8Array)
+    return halves ? halve({ ...image, data }, width, height) : interpolate({ ...image, data }, width, height);
+  return interpolateFloats(image, width, height, new Float32Array(width * height * 3), Math.fround);
+}
+
+/** As cv2.resize of doubles does it, cut to whole values at the end: what MMDetection's MixUp makes of 8-bit pixels. */
+export function resizeCutting(image: PixelImage, width: number, height: number): PixelImage {
+  if (width === image.width && height === image.height) return image;
+  const values = interpolateFloats(image, width, height, new Float64Array(width * height * 3), (v) => v);
+  return { data: Uint8Array.from(values), width, height, order: image.order };
+}
+
+/** @param round what every sum is rounded to */
+function interpolateFloats<Out extends Float32Array | Float64Array>(
+  image: AnyImage,
+  width: number,
+  height: number,
+  out: Out,
+  round: (v: number) => number,
+): Out {
+  const { data } = image;
+  const x = taps(image.width, width, true);
+  const y = taps(image.height, height, false);
+  const clamp = (v: number, limit: number) => Math.min(Math.max(v, 0), limit - 1);
+  for (let row = 0, o = 0; row < height; row++) {
+    const top = clamp(y.from[row], image.height) * image.width * 3;
+    const bottom = clamp(y.from[row] + 1, image.height) * image.width * 3;
+    const b = y.fractions[row];
+    const restB = Math.fround(1 - b);
+    for (let i = 0; i < width; i++) {
+      const left = x.from[i] * 3;
+      const right = clamp(x.from[i] + 1, image.width) * 3;
+      const a = x.fractions[i];
+      const restA = Math.fround(1 - a);
+      for (let c = 0; c < 3; c++, o++) {
+        const upper = round(data[top + left + c] * restA + data[top + right + c] * a);
+        const lower = round(data[bottom + left + c] * restA + data[bottom + right + c] * a);
+        out[o] = upper * restB + lower * b;
+      }
+    }
+  }
+  return out;
 }
 
 /** Source index and both weights of every target index along one axis. `clampWeights`: OpenCV's x axis, not its y axis. */
@@ -20,6 +65,7 @@ function taps(source: number, target: number, clampWeights: boolean) {
   const step = 1 / (target / source);
   const from = new Int32Array(target);
   const weights = new Int32Array(target * 2);
+  const fractions = new Float32Array(target);
   for (let i = 0; i < target; i++) {
     const centre = Math.fround((i + 0.5) * step - 0.5);
     let at = Math.floor(centre);
@@ -27,10 +73,11 @@ function taps(source: number, target: number, clampWeights: boolean) {
     if (clampWeights && at < 0) [at, fraction] = [0, 0];
     if (clampWeights && at >= source - 1) [at, fraction] = [source - 1, 0];
     from[i] = at;
+    fractions[i] = fraction;
     weights[2 * i] = roundHalfEven(Math.fround(1 - fraction) * SCALE);
     weights[2 * i + 1] = roundHalfEven(fraction * SCALE);
   }
-  return { from, weights };
+  return { from, weights, fractions };
 }
 
 function interpolate(image: PixelImage, width: number, height: number): Uint8Array {
@@ -91,11 +138,4 @@ function halve(image: PixelImage, width: number, height: number): Uint8Array {
     }
   }
   return out;
-}
-
-function roundHalfEven(value: number): number {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  if (rest !== 0.5) return rest < 0.5 ? floor : floor + 1;
-  return floor % 2 === 0 ? floor : floor + 1;
 }

@@ -2,13 +2,18 @@
 
 import type { InstanceMasks, Rle, Segmentation } from '../masks';
 
-/** 8-bit pixels, rows top to bottom, channels interleaved in `order`. */
-export interface PixelImage {
-  data: Uint8Array;
+export type Pixels = Uint8Array | Float32Array;
+
+/** Pixels, rows top to bottom, channels interleaved in `order`; 8-bit values unless said otherwise. */
+export interface PixelImage<P extends Pixels = Uint8Array> {
+  data: P;
   width: number;
   height: number;
   order: 'rgb' | 'bgr';
 }
+
+/** An image of 8-bit values, or of any (PhotoMetricDistortion leaves fractions). */
+export type AnyImage = PixelImage<Pixels>;
 
 export interface Truths {
   bboxes: Float32Array;
@@ -38,6 +43,8 @@ export interface ImageRecord {
   /** What the file says of each truth's outline, where it says anything. */
   segmentations?: (Segmentation | undefined)[];
   proposals?: ProposalBoxes;
+  /** [height, width] that images of one evaluation batch share (`batch_shapes_cfg`). */
+  batchShape?: [number, number];
   /** Annotation ids, for messages. */
   annotationIds: (number | string)[];
 }
@@ -79,7 +86,7 @@ export interface ImageMeta {
 
 /** What PackDetInputs gives: the pixels the model sees and the truths in their frame. */
 export interface PackedSample {
-  image: PixelImage;
+  image: AnyImage;
   meta: ImageMeta;
   truths: Truths;
   /** In the frame of the pixels. */

@@ -70,6 +70,39 @@ export function cropMasks(
   return { kind: 'bitmap', height, width, masks: masks.masks.map((mask) => cropRle(mask, window)) };
 }
 
+/**
+ * The masks laid into a frame of `height` x `width` with their corner at `left`, `top`; what reaches over it is cut off
+ * (a polygon's corners are drawn back to the border, as MMDetection does).
+ */
+export function placeMasks(
+  masks: InstanceMasks,
+  { top, left, height, width }: Record<'top' | 'left' | 'height' | 'width', number>,
+): InstanceMasks {
+  if (masks.kind === 'bitmap') {
+    const window = { top: -top, left: -left, height, width };
+    return { kind: 'bitmap', height, width, masks: masks.masks.map((mask) => cropRle(mask, window)) };
+  }
+  const place = (v: number, i: number) => Math.min(Math.max(v + (i & 1 ? top : left), 0), i & 1 ? height : width);
+  return { kind: 'polygon', height, width, masks: moved(masks.masks, place) };
+}
+
+/**
+ * Masks of several lists in one frame, one list after the other.
+ * @throws DetLabError when some are bitmaps and others polygons.
+ */
+export function joinMasks(parts: readonly InstanceMasks[]): InstanceMasks {
+  const [{ height, width, kind }] = parts;
+  const bitmaps = parts.flatMap((part) => (part.kind === 'bitmap' ? part.masks : []));
+  const polygons = parts.flatMap((part) => (part.kind === 'polygon' ? part.masks : []));
+  if (bitmaps.length > 0 && polygons.length > 0)
+    throw new DetLabError(
+      'Cannot put the masks of several images together: some are bitmaps, others polygons. Load all with the same poly2mask',
+    );
+  return kind === 'bitmap'
+    ? { kind, height, width, masks: bitmaps }
+    : { kind: 'polygon', height, width, masks: polygons };
+}
+
 function moved(masks: Polygon[][], move: (value: number, i: number) => number): Polygon[][] {
   return masks.map((parts) => parts.map((part) => part.map(move)));
 }

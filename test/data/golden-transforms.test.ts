@@ -54,7 +54,7 @@ describe('golden transforms', () => {
     expect(meta.imgShape).toEqual(img_shape);
     expect(meta.scaleFactor).toEqual(scale_factor);
     expect(meta.oriShape).toEqual([40, 60]);
-    expect(Buffer.compare(image.data, bytesOf(`${name}.img`))).toBe(0);
+    expect(Buffer.compare(image.data as Uint8Array, bytesOf(`${name}.img`))).toBe(0);
     const boxes = boxesOf(`${name}.boxes`);
     expect(truths.bboxes.length).toBe(boxes.length);
     for (let i = 0; i < boxes.length; i++) expect(truths.bboxes[i]).toBeCloseTo(boxes[i], 5);

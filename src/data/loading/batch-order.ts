@@ -1,7 +1,6 @@
 // Which samples make up which batch of an epoch, as MMDetection's DefaultSampler and AspectRatioBatchSampler do it.
 
 import { streamFor } from '../streams';
-import type { ImageRecord } from '../types';
 
 export interface OrderOptions {
   batchSize: number;
@@ -13,17 +12,28 @@ export interface OrderOptions {
   dropLast: boolean;
 }
 
+/** What the order depends on. */
+export interface OrderedImages {
+  readonly length: number;
+  /** Whether an image is higher than wide. */
+  upright(index: number): boolean;
+}
+
+export const imagesOf = (records: readonly { width: number; height: number }[]): OrderedImages => ({
+  length: records.length,
+  upright: (index) => records[index].width < records[index].height,
+});
+
 /** The record indices of every batch of `epoch`. */
-export function batchOrder(records: readonly ImageRecord[], epoch: number, options: OrderOptions): number[][] {
+export function batchOrder(images: OrderedImages, epoch: number, options: OrderOptions): number[][] {
   const { batchSize, dropLast } = options;
   const order = options.shuffle
-    ? streamFor(options.seed, epoch).permutation(records.length)
-    : Int32Array.from(records, (_, i) => i);
+    ? streamFor(options.seed, epoch).permutation(images.length)
+    : Int32Array.from({ length: images.length }, (_, i) => i);
   const batches: number[][] = [];
   const groups: [number[], number[]] = [[], []];
   for (const index of order) {
-    const upright = options.aspectRatioGrouping && records[index].width < records[index].height;
-    const group = groups[upright ? 0 : 1];
+    const group = groups[options.aspectRatioGrouping && images.upright(index) ? 0 : 1];
     group.push(index);
     if (group.length === batchSize) batches.push(group.splice(0));
   }

@@ -1,38 +1,48 @@
-// The worker thread's side: builds the pipeline from its config and answers one message per sample. Pixels travel back
+// The worker thread's side: builds the pipelines from their configs and answers one message per sample. Pixels travel back
 // by transfer, without a copy.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { ModuleConfig } from '../../registry';
-import { buildPipeline } from '../pipeline';
-import type { ImageRecord } from '../types';
+import { buildPipeline, type PipelineOptions } from '../pipeline';
+import type { AnyImage, ImageRecord, Pixels } from '../types';
 import { atMost } from './at-most';
-import { IMAGES_AT_A_TIME, runSample, type SampleKey, type SampleOutcome } from './sample-source';
+import type { OrderOptions } from './batch-order';
+import { openRecords, type PackedRecords, storeOf } from './record-store';
+import { IMAGES_AT_A_TIME, type SampleOutcome, type SampleRequest, sampleRunner } from './sample-source';
 
-export interface SampleRequest {
-  id: number;
-  record: ImageRecord;
-  key: SampleKey;
+/** What a thread is started with. */
+export interface WorkerPlan {
+  stages: { config: readonly ModuleConfig[]; options: PipelineOptions }[];
+  order: OrderOptions;
+  /** Every record, where pipelines put several images into one. */
+  records?: PackedRecords;
+  /** 1 where an image is higher than wide. */
+  upright: Uint8Array;
 }
+
+export type WorkerRequest = SampleRequest & { id: number; record?: ImageRecord };
 export type SampleReply = { id: number } & ({ outcome: SampleOutcome } | { error: string });
 
-if (parentPort) serve(parentPort, (workerData as { pipeline: ModuleConfig[] }).pipeline);
+if (parentPort) serve(parentPort, (workerData as { plan: WorkerPlan }).plan);
 
 /** Answers requests until the message `close`; then what is being decoded is finished and the thread ends by itself. */
-function serve(port: MessagePort, config: ModuleConfig[]): void {
-  const pipeline = buildPipeline(config);
+function serve(port: MessagePort, { stages, order, records, upright }: WorkerPlan): void {
+  const pipelines = stages.map(({ config, options }) => buildPipeline(config, undefined, undefined, options));
+  const store = records ? openRecords(records) : storeOf([]);
+  const run = sampleRunner(pipelines, store, order, (index) => upright[index] === 1);
   const queue = atMost(IMAGES_AT_A_TIME);
-  port.on('message', (request: SampleRequest | 'close') => {
+  port.on('message', (request: WorkerRequest | 'close') => {
     if (request === 'close') {
       queue.clear();
       port.close();
       return;
     }
-    const { id, record, key } = request;
+    const { id, record } = request;
     queue.run(async () => {
       let reply: SampleReply;
       const transfer: ArrayBuffer[] = [];
       try {
-        const outcome = await runSample(pipeline, record, key);
+        const outcome = await run(request, record);
         reply = { id, outcome };
         if ('sample' in outcome) transfer.push(ownBuffer(outcome.sample.image));
       } catch (error) {
@@ -44,8 +54,10 @@ function serve(port: MessagePort, config: ModuleConfig[]): void {
 }
 
 /** The buffer under the pixels, after making sure that nobody else has bytes in it. */
-function ownBuffer(image: { data: Uint8Array }): ArrayBuffer {
+function ownBuffer(image: AnyImage): ArrayBuffer {
   const { data } = image;
-  if (data.byteLength !== data.buffer.byteLength || data.constructor !== Uint8Array) image.data = new Uint8Array(data);
+  const whole = data.byteLength === data.buffer.byteLength;
+  if (!whole || (data.constructor !== Uint8Array && data.constructor !== Float32Array))
+    image.data = (data instanceof Uint8Array ? new Uint8Array(data) : new Float32Array(data)) as Pixels;
   return image.data.buffer as ArrayBuffer;
 }

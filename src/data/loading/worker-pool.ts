@@ -5,9 +5,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { DetLabError } from '../../errors';
-import type { Pipeline } from '../pipeline';
-import type { SampleOutcome, SampleSource } from './sample-source';
-import type { SampleReply, SampleRequest } from './sample-worker';
+import { packRecords } from './record-store';
+import type { SampleOutcome, SamplePlan, SampleSource } from './sample-source';
+import type { SampleReply, WorkerPlan, WorkerRequest } from './sample-worker';
 
 interface Waiting {
   resolve: (outcome: SampleOutcome) => void;
@@ -15,8 +15,15 @@ interface Waiting {
   worker: number;
 }
 
-/** Starts `count` threads for a portable pipeline. */
-export function workerPool(pipeline: Pipeline, count: number): SampleSource {
+/** Starts `count` threads for portable pipelines. */
+export function workerPool({ stages, records, order }: SamplePlan, count: number): SampleSource {
+  const mixes = stages.some((stage) => stage.mixes);
+  const plan: WorkerPlan = {
+    stages: stages.map(({ config, options }) => ({ config, options })),
+    order,
+    records: mixes ? packRecords(records) : undefined,
+    upright: Uint8Array.from(records, ({ width, height }) => (width < height ? 1 : 0)),
+  };
   const waiting = new Map<number, Waiting>();
   const load = new Array<number>(count).fill(0);
   let next = 0;
@@ -35,7 +42,7 @@ export function workerPool(pipeline: Pipeline, count: number): SampleSource {
     for (const id of [...waiting.keys()]) settle(id)?.reject(error);
   };
   const threads = load.map(() => {
-    const thread = startThread(pipeline);
+    const thread = startThread(plan);
     thread.on('message', (reply: SampleReply) => {
       const entry = settle(reply.id);
       if ('error' in reply) entry?.reject(new DetLabError(`A transform failed in a loader thread:\n${reply.error}`));
@@ -51,11 +58,12 @@ export function workerPool(pipeline: Pipeline, count: number): SampleSource {
 
   return {
     workers: count,
-    get(record, key) {
+    get(asked) {
       if (failure) return Promise.reject(failure);
       if (closed) return Promise.reject(new DetLabError('Cannot load a sample: the loader is closed'));
       const worker = load.indexOf(Math.min(...load));
-      const request: SampleRequest = { id: next++, record, key };
+      const record = mixes ? undefined : records[asked.index];
+      const request: WorkerRequest = { ...asked, id: next++, record };
       load[worker]++;
       return new Promise((resolve, reject) => {
         waiting.set(request.id, { resolve, reject, worker });
@@ -83,8 +91,8 @@ export function workerPool(pipeline: Pipeline, count: number): SampleSource {
 }
 
 /** Compiled code runs as it is; from TypeScript sources (tests) the thread compiles what it requires. */
-function startThread(pipeline: Pipeline): Worker {
-  const workerData = { pipeline: pipeline.config };
+function startThread(plan: WorkerPlan): Worker {
+  const workerData = { plan };
   const compiled = path.join(__dirname, 'sample-worker.js');
   if (existsSync(compiled)) return new Worker(compiled, { workerData });
   return new Worker(COMPILE_ON_REQUIRE, {

@@ -1,18 +1,34 @@
 // The catalogue of transforms.
 
 import type { AnyDefinition } from '../../registry';
+import { Albu } from './albu';
+import { CachedMosaic } from './cached-mosaic';
+import { CutOut } from './cut-out';
+import { Expand } from './expand';
+import { FilterAnnotations } from './filter-annotations';
+import { YOLOv5HSVRandomAug, YOLOXHSVRandomAug } from './hsv-random-aug';
+import { LetterResize } from './letter-resize';
 import { LoadAnnotations } from './load-annotations';
 import { LoadImageFromFile } from './load-image-from-file';
 import { LoadProposals } from './load-proposals';
+import { MinIoURandomCrop } from './min-iou-random-crop';
+import { CachedMixUp, MixUp, YOLOXMixUp } from './mix-up';
+import { Mosaic } from './mosaic';
 import { PackDetInputs } from './pack-det-inputs';
 import { Pad } from './pad';
+import { PhotoMetricDistortion } from './photo-metric-distortion';
 import { ProposalBroadcaster } from './proposal-broadcaster';
+import { RandomAffine } from './random-affine';
 import { RandomChoice } from './random-choice';
 import { RandomChoiceResize } from './random-choice-resize';
 import { RandomCrop } from './random-crop';
 import { RandomFlip } from './random-flip';
 import { RandomResize } from './random-resize';
+import { RandomShift } from './random-shift';
 import { Resize } from './resize';
+import { YOLOv5KeepRatioResize } from './yolov5-keep-ratio-resize';
+import { YOLOv5MixUp } from './yolov5-mix-up';
+import { YOLOv5RandomAffine } from './yolov5-random-affine';
 
 export const TRANSFORMS = [
   LoadImageFromFile,
@@ -25,6 +41,30 @@ export const TRANSFORMS = [
   RandomChoice,
   RandomCrop,
   RandomFlip,
+  RandomShift,
   Pad,
+  Expand,
+  MinIoURandomCrop,
+  RandomAffine,
+  CutOut,
+  FilterAnnotations,
+  PhotoMetricDistortion,
+  YOLOXHSVRandomAug,
+  Mosaic,
+  MixUp,
+  CachedMosaic,
+  CachedMixUp,
+  YOLOv5KeepRatioResize,
+  LetterResize,
+  YOLOv5RandomAffine,
+  YOLOv5HSVRandomAug,
+  YOLOv5MixUp,
+  YOLOXMixUp,
+  Albu,
   PackDetInputs,
 ] as const satisfies readonly AnyDefinition[];
+
+/** Types that may ask for other images of the data set. */
+export const MIXING: ReadonlySet<string> = new Set(
+  [Mosaic, MixUp, CachedMosaic, CachedMixUp, YOLOv5MixUp, YOLOXMixUp].map(({ type }) => type),
+);

@@ -2,9 +2,11 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../registry';
-import { pixelsOf, type Transform } from './sample';
+import { pixelsOf, type Transform, truthsOf } from './sample';
 
 const META_KEYS = ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip', 'flip_direction'] as const;
+/** Of MMDetection's and MMYOLO's configs; a sample has them where a transform set them. */
+const MORE_KEYS = ['pad_param', 'batch_shape', 'homography_matrix'] as const;
 
 export const PackDetInputs = defineModule({
   kind: 'transform',
@@ -15,18 +17,13 @@ export const PackDetInputs = defineModule({
   example: "{ type: 'PackDetInputs' }",
   options: z.strictObject({
     meta_keys: z
-      .array(z.enum(META_KEYS))
+      .array(z.enum([...META_KEYS, ...MORE_KEYS]))
       .default([...META_KEYS])
       .describe('Names checked for compatibility; a sample always carries all of them'),
   }),
   build: (): Transform => (sample) => {
     const image = pixelsOf(sample, 'PackDetInputs');
-    const truths = sample.truths ?? {
-      bboxes: new Float32Array(0),
-      labels: new Int32Array(0),
-      ignored: new Uint8Array(0),
-    };
-    sample.packed = { image, meta: sample.meta, truths };
+    sample.packed = { image, meta: sample.meta, truths: truthsOf(sample) };
     if (sample.proposals) sample.packed.proposals = sample.proposals;
     return sample;
   },

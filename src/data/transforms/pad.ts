@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { DetLabError } from '../../errors';
 import { padMasks } from '../../masks';
 import { defineModule } from '../../registry';
-import type { PixelImage } from '../types';
+import { colourOf, layPixels, plainImage } from '../pixels';
+import type { AnyImage } from '../types';
 import { pixelsOf, type Transform } from './sample';
 
 const gray = z.number().int().min(0).max(255);
@@ -35,7 +36,6 @@ export const Pad = defineModule({
       throw new DetLabError('Cannot build Pad: `size` excludes `size_divisor` and `pad_to_square`. Remove one of them');
     const value =
       typeof options.pad_val === 'object' && 'img' in options.pad_val ? options.pad_val.img : options.pad_val;
-    const colour: readonly number[] = typeof value === 'number' ? [value, value, value] : value;
     return (sample) => {
       const image = pixelsOf(sample, 'Pad');
       let [width, height] = [image.width, image.height];
@@ -45,8 +45,7 @@ export const Pad = defineModule({
         [width, height] = [Math.ceil(width / d) * d, Math.ceil(height / d) * d];
       }
       if (options.size) [width, height] = [Math.max(width, options.size[0]), Math.max(height, options.size[1])];
-      // Values are given in MMDetection's order, bgr.
-      sample.image = padPixels(image, width, height, image.order === 'bgr' ? colour : [...colour].reverse());
+      sample.image = padPixels(image, width, height, colourOf(value, image.order));
       sample.meta.imgShape = [height, width];
       if (sample.truths?.masks) sample.truths.masks = padMasks(sample.truths.masks, height, width);
       return sample;
@@ -55,11 +54,9 @@ export const Pad = defineModule({
 });
 
 /** A copy of `image` in the top left of a `width` x `height` field of `colour` (in the image's own channel order). */
-export function padPixels(image: PixelImage, width: number, height: number, colour: readonly number[]): PixelImage {
+function padPixels(image: AnyImage, width: number, height: number, colour: readonly number[]): AnyImage {
   if (width === image.width && height === image.height) return image;
-  const data = new Uint8Array(width * height * 3);
-  if (colour.some((c) => c !== 0)) for (let i = 0; i < data.length; i++) data[i] = colour[i % 3];
-  for (let row = 0; row < image.height; row++)
-    data.set(image.data.subarray(row * image.width * 3, (row + 1) * image.width * 3), row * width * 3);
-  return { data, width, height, order: image.order };
+  const field = plainImage(image, width, height, colour);
+  layPixels(field, image, 0, 0);
+  return field;
 }

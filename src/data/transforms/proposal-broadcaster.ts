@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import { defineModule, type ModuleConfig, moduleOption } from '../../registry';
-import type { Transform } from './sample';
+import { runSteps, type Transform } from './sample';
 
 export const ProposalBroadcaster = defineModule({
   kind: 'transform',
@@ -19,10 +19,6 @@ export const ProposalBroadcaster = defineModule({
     const steps = (transforms as ModuleConfig[]).map((step, i) =>
       registry.build<Transform>('transform', step, { path: `${path}.transforms.${i}` }),
     );
-    return async (sample, random) => {
-      let moved = sample;
-      for (const step of steps) moved = await step(moved, random);
-      return moved;
-    };
+    return (sample, random) => runSteps(steps, sample, random);
   },
 });

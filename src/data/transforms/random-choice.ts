@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
 import { defineModule, moduleOption } from '../../registry';
-import type { Transform } from './sample';
+import { runSteps, type Transform } from './sample';
 
 const step = moduleOption('transform');
 
@@ -37,13 +37,11 @@ export const RandomChoice = defineModule({
         }),
       ),
     );
-    return async (sample, random) => {
+    return (sample, random) => {
       let chosen = 0;
       if (prob) for (let u = random.uniform() - prob[0]; u >= 0 && chosen < chains.length - 1; ) u -= prob[++chosen];
       else chosen = random.integer(chains.length);
-      let current = sample;
-      for (const transform of chains[chosen]) current = await transform(current, random);
-      return current;
+      return runSteps(chains[chosen], sample, random);
     };
   },
 });

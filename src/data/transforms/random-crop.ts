@@ -1,14 +1,14 @@
 // RandomCrop (MMDetection 3.x): a window of the image, and what is left of its truths. Where a window without truths is not
-// allowed, another is drawn, and after 50 the image stays whole; MMDetection goes on to another image instead.
+// allowed, another image is taken.
 
 import { z } from 'zod';
-import { cropMasks, rleToBox, takeMasks, toRles } from '../../masks';
+import { cropMasks, rleToBox, toRles } from '../../masks';
 import type { Random } from '../../random';
 import { defineModule } from '../../registry';
-import type { PixelImage, Truths } from '../types';
-import { pixelsOf, type Transform } from './sample';
-
-const ATTEMPTS = 50;
+import { boxesInside, clipBoxes, shiftBoxes, takeBoxes, takeTruths } from '../move-truths';
+import { cutPixels, type Window } from '../pixels';
+import type { AnyImage, ProposalBoxes, Truths } from '../types';
+import { pixelsOf, replacePixels, type Transform } from './sample';
 
 const options = z
   .strictObject({
@@ -33,13 +33,6 @@ const options = z
   });
 type Options = z.output<typeof options>;
 
-interface Window {
-  top: number;
-  left: number;
-  height: number;
-  width: number;
-}
-
 export const RandomCrop = defineModule({
   kind: 'transform',
   type: 'RandomCrop',
@@ -51,16 +44,10 @@ export const RandomCrop = defineModule({
   build: (o): Transform => {
     return (sample, random) => {
       const image = pixelsOf(sample, 'RandomCrop');
-      let window = draw(image, o, random);
-      let truths = sample.truths && cropTruths(sample.truths, window, o);
-      const enough = () => o.allow_negative_crop || !truths || truths.labels.length > 0;
-      for (let attempt = 1; !enough(); attempt++) {
-        if (attempt === ATTEMPTS) return sample;
-        window = draw(image, o, random);
-        truths = sample.truths && cropTruths(sample.truths, window, o);
-      }
-      sample.image = cropPixels(image, window);
-      sample.meta.imgShape = [window.height, window.width];
+      const window = draw(image, o, random);
+      const truths = sample.truths && cropTruths(sample.truths, window, o);
+      if (truths?.labels.length === 0 && !o.allow_negative_crop) return undefined;
+      replacePixels(sample, cutPixels(image, window));
       if (truths) sample.truths = truths;
       if (sample.proposals) sample.proposals = cropProposals(sample.proposals, window, o);
       return sample;
@@ -68,7 +55,7 @@ export const RandomCrop = defineModule({
   },
 });
 
-function draw({ width: w, height: h }: PixelImage, { crop_size: [a, b], crop_type }: Options, random: Random): Window {
+function draw({ width: w, height: h }: AnyImage, { crop_size: [a, b], crop_type }: Options, random: Random): Window {
   const between = (low: number, high: number) => low + random.integer(high - low + 1);
   let [height, width] = [Math.min(b, h), Math.min(a, w)];
   if (crop_type === 'absolute_range') {
@@ -86,40 +73,18 @@ function draw({ width: w, height: h }: PixelImage, { crop_size: [a, b], crop_typ
   return { height, width, top, left: random.integer(Math.max(w - width, 0) + 1) };
 }
 
-function cropPixels({ data, width, order }: PixelImage, window: Window): PixelImage {
-  const out = new Uint8Array(window.height * window.width * 3);
-  for (let y = 0; y < window.height; y++) {
-    const from = ((window.top + y) * width + window.left) * 3;
-    out.set(data.subarray(from, from + window.width * 3), y * window.width * 3);
-  }
-  return { data: out, width: window.width, height: window.height, order };
-}
-
 /** Boxes in the frame of the window, and the indices of those that reach into it. */
 function cropBoxes(boxes: Float32Array, window: Window, clip: boolean): { boxes: Float32Array; kept: number[] } {
-  const limit = [window.width, window.height];
-  const moved = boxes.map((v, i) => {
-    const shifted = v - (i & 1 ? window.top : window.left);
-    return clip ? Math.min(Math.max(shifted, 0), limit[i & 1]) : shifted;
-  });
-  const kept = Array.from({ length: boxes.length / 4 }, (_, i) => i).filter((i) => {
-    const [x1, y1, x2, y2] = moved.subarray(4 * i, 4 * i + 4);
-    return x1 < window.width && y1 < window.height && x2 > 0 && y2 > 0;
-  });
-  const out = new Float32Array(kept.length * 4);
-  for (const [k, i] of kept.entries()) out.set(moved.subarray(4 * i, 4 * i + 4), 4 * k);
-  return { boxes: out, kept };
+  const moved = shiftBoxes(boxes, -window.left, -window.top);
+  const { width, height } = window;
+  return { boxes: clip ? clipBoxes(moved, width, height) : moved, kept: boxesInside(moved, width, height) };
 }
 
 function cropTruths(truths: Truths, window: Window, o: Options): Truths {
   const { boxes, kept } = cropBoxes(truths.bboxes, window, o.bbox_clip_border);
-  const cropped: Truths = {
-    bboxes: boxes,
-    labels: Int32Array.from(kept, (i) => truths.labels[i]),
-    ignored: Uint8Array.from(kept, (i) => truths.ignored[i]),
-  };
-  if (!truths.masks) return cropped;
-  cropped.masks = cropMasks(takeMasks(truths.masks, kept), window);
+  const cropped = takeTruths({ ...truths, bboxes: boxes }, kept);
+  if (!cropped.masks) return cropped;
+  cropped.masks = cropMasks(cropped.masks, window);
   if (o.recompute_bbox)
     for (const [k, mask] of toRles(cropped.masks).entries()) {
       const [x, y, w, h] = rleToBox(mask);
@@ -128,7 +93,7 @@ function cropTruths(truths: Truths, window: Window, o: Options): Truths {
   return cropped;
 }
 
-function cropProposals(proposals: { bboxes: Float32Array; scores: Float32Array }, window: Window, o: Options) {
+function cropProposals(proposals: ProposalBoxes, window: Window, o: Options): ProposalBoxes {
   const { boxes, kept } = cropBoxes(proposals.bboxes, window, o.bbox_clip_border);
-  return { bboxes: boxes, scores: Float32Array.from(kept, (i) => proposals.scores[i]) };
+  return { bboxes: takeBoxes(boxes, kept), scores: Float32Array.from(kept, (i) => proposals.scores[i]) };
 }

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { DetLabError } from '../../errors';
 import { resizeMasks } from '../../masks';
 import { defineModule } from '../../registry';
+import { clipBoxes, scaleBoxes } from '../move-truths';
 import { resizeBilinear } from '../resize-bilinear';
 import { pixelsOf, type Transform } from './sample';
 
@@ -50,28 +51,28 @@ export const Resize = defineModule({
       const factor: [number, number] = [width / w, height / h];
       sample.meta.scaleFactor = factor;
       sample.meta.imgShape = [height, width];
-      const limit: [number, number] | undefined = options.clip_object_border ? [width, height] : undefined;
       for (const boxes of [sample.truths, sample.proposals])
-        if (boxes) boxes.bboxes = scaleBoxes(boxes.bboxes, factor, limit);
+        if (boxes) {
+          boxes.bboxes = scaleBoxes(boxes.bboxes, factor);
+          if (options.clip_object_border) boxes.bboxes = clipBoxes(boxes.bboxes, width, height);
+        }
       if (sample.truths?.masks) sample.truths.masks = resizeMasks(sample.truths.masks, height, width);
       return sample;
     };
   },
 });
 
+/** What the sides of a `w` x `h` image are multiplied by to fit inside `scale`, whichever way round that is given. */
+export function fittingFactor(w: number, h: number, scale: readonly [number, number]): number {
+  return Math.min(Math.max(...scale) / Math.max(w, h), Math.min(...scale) / Math.min(w, h));
+}
+
 /** [width, height] of a `w` x `h` image fitted inside `scale`, rounded half up as mmcv does. */
 export function fitInside(w: number, h: number, scale: readonly [number, number]): [number, number] {
-  const factor = Math.min(Math.max(...scale) / Math.max(w, h), Math.min(...scale) / Math.min(w, h));
+  const factor = fittingFactor(w, h, scale);
   return scaled(w, h, factor, factor);
 }
 
 function scaled(w: number, h: number, factorX: number, factorY: number): [number, number] {
   return [Math.max(1, Math.floor(w * factorX + 0.5)), Math.max(1, Math.floor(h * factorY + 0.5))];
-}
-
-function scaleBoxes(boxes: Float32Array, factor: [number, number], clipTo?: [number, number]): Float32Array {
-  return boxes.map((value, i) => {
-    const moved = Math.fround(value * Math.fround(factor[i % 2]));
-    return clipTo ? Math.min(Math.max(moved, 0), clipTo[i % 2]) : moved;
-  });
 }

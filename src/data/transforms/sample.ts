@@ -2,23 +2,29 @@
 
 import { DetLabError } from '../../errors';
 import type { Random } from '../../random';
-import type { ImageMeta, ImageRecord, PackedSample, PixelImage, ProposalBoxes, Truths } from '../types';
+import type { AnyImage, ImageMeta, ImageRecord, PackedSample, PixelImage, ProposalBoxes, Truths } from '../types';
+import type { Companions } from './companions';
 
 export interface Sample {
   record: ImageRecord;
   /** Set by LoadImageFromFile (or given, when pixels are predicted directly). */
-  image?: PixelImage;
+  image?: AnyImage;
   /** Set by LoadAnnotations; transforms before it leave the truths in the original image's frame. */
   truths?: Truths;
   /** Set by LoadProposals; whatever moves the truths' boxes moves these. */
   proposals?: ProposalBoxes;
   meta: ImageMeta;
+  /** The other images of the data set, where the pipeline puts several into one. */
+  companions?: Companions;
   /** Set by PackDetInputs. */
   packed?: PackedSample;
 }
 
-/** One step of a pipeline. It may change the sample in place but never the record, which belongs to the data set. */
-export type Transform = (sample: Sample, random: Random) => Sample | Promise<Sample>;
+/**
+ * One step of a pipeline. It may put new pixels, truths and meta into the sample, but never writes into the arrays it was
+ * given: they may belong to the data set or be kept for other samples. Undefined: this sample is of no use, take another.
+ */
+export type Transform = (sample: Sample, random: Random) => Sample | undefined | Promise<Sample | undefined>;
 
 /** A sample at the start of a pipeline. */
 export function sampleOf(record: ImageRecord): Sample {
@@ -37,10 +43,45 @@ export function sampleOf(record: ImageRecord): Sample {
 }
 
 /** The pixels of a sample, or an error that says which transform should have come first. */
-export function pixelsOf(sample: Sample, transform: string): PixelImage {
+export function pixelsOf(sample: Sample, transform: string): AnyImage {
   if (sample.image) return sample.image;
   throw new DetLabError(
     `Cannot run ${transform} on "${sample.record.path}": expected pixels, received none. ` +
       `Put { type: 'LoadImageFromFile' } before ${transform} in the pipeline`,
   );
+}
+
+/** The pixels of a sample for a transform that works on 8-bit values alone. */
+export function bytesOf(sample: Sample, transform: string): PixelImage {
+  const image = pixelsOf(sample, transform);
+  if (image.data instanceof Uint8Array) return { ...image, data: image.data };
+  throw new DetLabError(
+    `Cannot run ${transform} on "${sample.record.path}": expected 8-bit pixels, received fractions. ` +
+      `Put ${transform} before PhotoMetricDistortion in the pipeline`,
+  );
+}
+
+/** The truths of a sample; none where they were not loaded. */
+export function truthsOf({ truths }: Sample): Truths {
+  return truths ?? { bboxes: new Float32Array(0), labels: new Int32Array(0), ignored: new Uint8Array(0) };
+}
+
+/** Puts `image` in place of a sample's pixels. */
+export function replacePixels(sample: Sample, image: AnyImage): void {
+  sample.image = image;
+  sample.meta.imgShape = [image.height, image.width];
+}
+
+/** Runs steps one after the other; undefined as soon as one finds the sample of no use. */
+export async function runSteps(
+  steps: readonly Transform[],
+  sample: Sample,
+  random: Random,
+): Promise<Sample | undefined> {
+  let current: Sample | undefined = sample;
+  for (const step of steps) {
+    current = await step(current, random);
+    if (!current) return undefined;
+  }
+  return current;
 }

@@ -5,8 +5,8 @@ import { ConvModule } from '../../nn/conv-module';
 import { DepthwiseSeparableConvModule } from '../../nn/depthwise-separable-conv-module';
 import { initCfg } from '../../nn/init-cfg';
 import { type ActCfg, actCfg, type ConvCfg, convCfg, type NormCfg, normCfg } from '../../nn/layer-options';
+import { roundHalfEven } from '../../round-half-even';
 import { CSPLayer, type CSPLayerConfig } from '../layers/csp-layer';
-import { roundHalfEven } from '../layers/round-half-even';
 import { SPPBottleneck } from '../layers/spp-bottleneck';
 import { type Part, type StageSetting, stageSetting } from './staged-network';
 

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
 import { defineModule } from '../../registry';
-import { roundHalfEven } from '../layers/round-half-even';
+import { roundHalfEven } from '../../round-half-even';
 import { Bottleneck } from './bottleneck';
 import { ResidualNetwork, type StagePlan } from './residual-network';
 import { checkStages, perStage, residualOptions } from './residual-options';

@@ -7,8 +7,8 @@ import { applyInitCfg, initCfg } from '../../nn/init-cfg';
 import { torchDefault } from '../../nn/initializers';
 import { actCfg, normCfg } from '../../nn/layer-options';
 import { defineModule } from '../../registry';
+import { roundHalfEven } from '../../round-half-even';
 import { CSPLayerWithTwoConv } from '../layers/csp-layer-with-two-conv';
-import { roundHalfEven } from '../layers/round-half-even';
 import { SPPFBottleneck } from '../layers/sppf-bottleneck';
 import { checkStageIndices, StagedNetwork } from './staged-network';
 

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { scaleBoxes } from '../../ops';
 import { Random } from '../../random';
-import { roundHalfEven } from '../layers/round-half-even';
+import { roundHalfEven } from '../../round-half-even';
 import type { DetBatch } from '../types';
 
 export const batchSyncRandomResize = z.strictObject({

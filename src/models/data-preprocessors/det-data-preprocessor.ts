@@ -38,6 +38,9 @@ const options = z.strictObject({
 });
 export type DetDataPreprocessorOptions = z.output<typeof options>;
 
+/** Single precision at every step, as PyTorch. */
+const f = Math.fround;
+
 /**
  * @example
  * const { inputs, batchShape } = new DetDataPreprocessor(options).forward(samples); // [N, H, W, 3], the caller disposes it
@@ -45,6 +48,9 @@ export type DetDataPreprocessorOptions = z.output<typeof options>;
 export class DetDataPreprocessor {
   /** The order of the channels the model sees. */
   readonly order: PixelImage['order'];
+  /** Mean and standard deviation by channel. */
+  private readonly shift: Float32Array;
+  private readonly scale: Float32Array;
   /** Normalised value of each 8-bit value, by channel. */
   private readonly tables: Float32Array[];
   private readonly padValue: number;
@@ -68,12 +74,13 @@ export class DetDataPreprocessor {
     this.padValue = pad_value;
     this.divisor = pad_size_divisor;
     this.padsMasks = pad_mask;
-    const f = Math.fround; // single precision at every step, as PyTorch
-    this.tables = [0, 1, 2].map((c) => {
-      const m = f(mean?.[mean.length === 1 ? 0 : c] ?? 0);
-      const s = f(std?.[std.length === 1 ? 0 : c] ?? 1);
-      return Float32Array.from({ length: 256 }, (_, v) => f(v - m) / s);
-    });
+    const channel = (values: readonly number[] | null, absent: number) =>
+      Float32Array.from([0, 1, 2], (c) => values?.[values.length === 1 ? 0 : c] ?? absent);
+    this.shift = channel(mean, 0);
+    this.scale = channel(std, 1);
+    this.tables = [0, 1, 2].map((c) =>
+      Float32Array.from({ length: 256 }, (_, v) => f(v - this.shift[c]) / this.scale[c]),
+    );
   }
 
   /**
@@ -106,16 +113,20 @@ export class DetDataPreprocessor {
       throw new DetLabError(
         `Cannot read the pixels of "${meta.imgPath}": expected ${w} x ${h} x 3 values, received ${data.length}`,
       );
-    const [first, second, third] = this.tables;
+    const [first, second, third] = data instanceof Uint8Array ? this.tables : [undefined, undefined, undefined];
     const flip = image.order === this.order ? 0 : 2; // 0: as stored, 2: first and third channel change places
     for (let y = 0; y < h; y++) {
       let from = y * w * 3;
       let to = y * width * 3;
-      for (let x = 0; x < w; x++, from += 3, to += 3) {
-        out[to] = first[data[from + flip]];
-        out[to + 1] = second[data[from + 1]];
-        out[to + 2] = third[data[from + 2 - flip]];
-      }
+      if (first)
+        for (let x = 0; x < w; x++, from += 3, to += 3) {
+          out[to] = first[data[from + flip]];
+          out[to + 1] = second[data[from + 1]];
+          out[to + 2] = third[data[from + 2 - flip]];
+        }
+      else
+        for (let x = 0; x < w; x++, from += 3, to += 3)
+          for (let c = 0; c < 3; c++) out[to + c] = f(data[from + (flip ? 2 - c : c)] - this.shift[c]) / this.scale[c];
       if (this.padValue !== 0) out.fill(this.padValue, to, (y + 1) * width * 3);
     }
     if (this.padValue !== 0) out.fill(this.padValue, h * width * 3, height * width * 3);

@@ -1,0 +1,46 @@
+// FilterAnnotations (MMDetection 3.x): leaves out truths that are too small. As there, `keep_empty: true` asks for another
+// image when none is left, and false goes on without truths.
+
+import { z } from 'zod';
+import { DetLabError } from '../../errors';
+import { rleArea, toRles } from '../../masks';
+import { defineModule } from '../../registry';
+import { boxesWhere, takeTruths } from '../move-truths';
+import { type Transform, truthsOf } from './sample';
+
+export const FilterAnnotations = defineModule({
+  kind: 'transform',
+  type: 'FilterAnnotations',
+  summary: 'Leaves out truths whose box or mask is too small',
+  example: "{ type: 'FilterAnnotations', min_gt_bbox_wh: [1, 1], keep_empty: false }",
+  options: z.strictObject({
+    min_gt_bbox_wh: z.tuple([z.number(), z.number()]).default([1, 1]).describe('Boxes are wider and higher than this'),
+    min_gt_mask_area: z.number().default(1).describe('Least area of a mask, pixels'),
+    by_box: z.boolean().default(true).describe('Look at boxes'),
+    by_mask: z.boolean().default(false).describe('Look at masks'),
+    keep_empty: z
+      .boolean()
+      .default(true)
+      .describe('Take another image when nothing is left; false: go on without truths'),
+  }),
+  build: (o): Transform => {
+    if (!o.by_box && !o.by_mask)
+      throw new DetLabError('Cannot build FilterAnnotations: expected by_box or by_mask, both are false');
+    return (sample) => {
+      const truths = truthsOf(sample);
+      if (truths.labels.length === 0) return sample;
+      if (o.by_mask && !truths.masks)
+        throw new DetLabError('Cannot filter by masks: none were loaded. Set with_mask in LoadAnnotations');
+      const areas = o.by_mask ? toRles(truths.masks!).map(rleArea) : undefined;
+      const kept = boxesWhere(
+        truths.bboxes,
+        (x1, y1, x2, y2, i) =>
+          (!o.by_box || (Math.fround(x2 - x1) > o.min_gt_bbox_wh[0] && Math.fround(y2 - y1) > o.min_gt_bbox_wh[1])) &&
+          (!areas || areas[i] >= o.min_gt_mask_area),
+      );
+      if (kept.length === 0 && o.keep_empty) return undefined;
+      sample.truths = takeTruths(truths, kept);
+      return sample;
+    };
+  },
+});

@@ -1,0 +1,87 @@
+// YOLOXHSVRandomAug (MMDetection 3.x) shifts hue, saturation and value by whole steps; YOLOv5HSVRandomAug (MMYOLO) multiplies
+// them. Both work on 8-bit colours as OpenCV has them: hue in steps of two degrees.
+
+import { z } from 'zod';
+import type { Random } from '../../random';
+import { defineModule } from '../../registry';
+import { fromHsvBytes, toHsvBytes } from '../hsv-pixels';
+import type { PixelImage } from '../types';
+import { bytesOf, type Transform } from './sample';
+
+const part = z.number().nonnegative();
+
+/** New value of every value, by plane. */
+type Tables = { h: Uint8Array; s: Uint8Array; v: Uint8Array };
+
+const table = (value: (i: number) => number) => Uint8Array.from({ length: 256 }, (_, i) => value(i));
+const clip = (value: number) => Math.min(Math.max(value, 0), 255);
+
+/** Steps by which hue (around the circle), saturation and value move. */
+export const shiftTables = ([h, s, v]: readonly number[]): Tables => ({
+  h: table((i) => (((i + h) % 180) + 180) % 180),
+  s: table((i) => clip(i + s)),
+  v: table((i) => clip(i + v)),
+});
+
+/** Factors on hue, saturation and value; products are cut to whole numbers. */
+export const gainTables = ([h, s, v]: readonly number[]): Tables => ({
+  h: table((i) => Math.trunc((i * h) % 180)),
+  s: table((i) => Math.trunc(clip(i * s))),
+  v: table((i) => Math.trunc(clip(i * v))),
+});
+
+export function recolour(image: PixelImage, tables: Tables): PixelImage {
+  const planes = toHsvBytes(image);
+  for (const plane of ['h', 's', 'v'] as const) {
+    const [values, to] = [planes[plane], tables[plane]];
+    for (let i = 0; i < values.length; i++) values[i] = to[values[i]];
+  }
+  return fromHsvBytes(planes, image);
+}
+
+export const drawShifts = (deltas: readonly number[], random: Random): number[] => {
+  const shifts = deltas.map((delta) => random.uniform(-1, 1) * delta);
+  return shifts.map((shift) => Math.trunc(shift * random.integer(2)));
+};
+
+export const YOLOXHSVRandomAug = defineModule({
+  kind: 'transform',
+  type: 'YOLOXHSVRandomAug',
+  summary: 'Shifts hue, saturation and value by random steps',
+  paper: 'Ge et al., YOLOX: Exceeding YOLO Series in 2021',
+  shapes: '[H, W, 3] -> [H, W, 3]',
+  example: "{ type: 'YOLOXHSVRandomAug' }",
+  options: z.strictObject({
+    hue_delta: part.default(5).describe('Largest shift of the hue, steps of two degrees'),
+    saturation_delta: part.default(30).describe('Largest shift of the saturation, of 255'),
+    value_delta: part.default(30).describe('Largest shift of the value, of 255'),
+  }),
+  build: ({ hue_delta, saturation_delta, value_delta }): Transform => {
+    const deltas = [hue_delta, saturation_delta, value_delta];
+    return (sample, random) => {
+      sample.image = recolour(bytesOf(sample, 'YOLOXHSVRandomAug'), shiftTables(drawShifts(deltas, random)));
+      return sample;
+    };
+  },
+});
+
+export const YOLOv5HSVRandomAug = defineModule({
+  kind: 'transform',
+  type: 'YOLOv5HSVRandomAug',
+  summary: 'Multiplies hue, saturation and value by random factors',
+  shapes: '[H, W, 3] -> [H, W, 3]',
+  example: "{ type: 'YOLOv5HSVRandomAug', hue_delta: 0.015, saturation_delta: 0.7, value_delta: 0.4 }",
+  options: z.strictObject({
+    hue_delta: part.default(0.015).describe('Largest distance of the factor on the hue from 1'),
+    saturation_delta: part.default(0.7).describe('The same of the saturation'),
+    value_delta: part.default(0.4).describe('The same of the value'),
+  }),
+  build: ({ hue_delta, saturation_delta, value_delta }): Transform => {
+    const deltas = [hue_delta, saturation_delta, value_delta];
+    return (sample, random) => {
+      const gains = deltas.map((delta) => 1 + random.uniform(-1, 1) * delta);
+      sample.image = recolour(bytesOf(sample, 'YOLOv5HSVRandomAug'), gainTables(gains));
+      return sample;
+    };
+  },
+});

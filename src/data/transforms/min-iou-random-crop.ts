@@ -1,0 +1,105 @@
+// MinIoURandomCrop (MMDetection 3.x; Liu et al., SSD, ECCV 2016): a window in which every truth keeps at least a drawn
+// share of overlap with it; truths whose centre lies outside of it are left out.
+
+import { z } from 'zod';
+import { cropMasks } from '../../masks';
+import type { Random } from '../../random';
+import { defineModule } from '../../registry';
+import { boxesWhere, clipBoxes, shiftBoxes, takeTruths } from '../move-truths';
+import { cutPixels, type Window } from '../pixels';
+import { pixelsOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
+
+/** Windows tried with one least overlap before another is drawn. */
+const ATTEMPTS = 50;
+
+const options = z.strictObject({
+  min_ious: z
+    .array(z.number().min(0).max(1))
+    .default([0.1, 0.3, 0.5, 0.7, 0.9])
+    .describe('Least overlaps to choose from, beside the whole image and no condition'),
+  min_crop_size: z.number().positive().max(1).default(0.3).describe('Least sides of the window, as shares'),
+  bbox_clip_border: z.boolean().default(true).describe('Boxes end at the window'),
+});
+type Options = z.output<typeof options>;
+
+const f = Math.fround;
+
+/** A window, or none when it has a wrong shape or leaves no truth as it should. `least`: the drawn overlap. */
+export function fitting(boxes: Float32Array, window: Window, least: number): boolean {
+  if (window.width === 0 || window.height === 0) return false;
+  if (boxes.length === 0) return true;
+  const [left, top, right, bottom] = [window.left, window.top, window.left + window.width, window.top + window.height];
+  for (let i = 0; i < boxes.length; i += 4) {
+    const [x1, y1, x2, y2] = boxes.subarray(i, i + 4);
+    const w = Math.max(f(Math.min(x2, right) - Math.max(x1, left)), 0);
+    const h = Math.max(f(Math.min(y2, bottom) - Math.max(y1, top)), 0);
+    const shared = f(w * h);
+    const all = f(f(window.width * window.height + f(f(x2 - x1) * f(y2 - y1))) - shared);
+    if (f(shared / Math.max(all, 1e-6)) < least) return false;
+  }
+  return centred(boxes, window).length > 0;
+}
+
+/** Truths whose centre lies within the window. */
+function centred(boxes: Float32Array, { left, top, width, height }: Window): number[] {
+  return boxesWhere(boxes, (x1, y1, x2, y2) => {
+    const [x, y] = [f(f(x1 + x2) / 2), f(f(y1 + y2) / 2)];
+    return x > left && y > top && x < left + width && y < top + height;
+  });
+}
+
+/** The window to cut out, or undefined for the whole image. */
+export function drawMinIoUCrop(
+  boxes: Float32Array,
+  width: number,
+  height: number,
+  o: Options,
+  random: Random,
+): Window | undefined {
+  const modes = [1, ...o.min_ious, 0];
+  for (;;) {
+    const least = modes[random.integer(modes.length)];
+    if (least === 1) return undefined;
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const w = random.uniform(o.min_crop_size * width, width);
+      const h = random.uniform(o.min_crop_size * height, height);
+      if (h / w < 0.5 || h / w > 2) continue;
+      // numpy's uniform(low) lies between low and 1: down to whole pixels that is (0, low]
+      const x = random.uniform(width - w, 1);
+      const y = random.uniform(height - h, 1);
+      const [left, top] = [Math.trunc(x), Math.trunc(y)];
+      const window = { left, top, width: Math.trunc(x + w) - left, height: Math.trunc(y + h) - top };
+      if (fitting(boxes, window, least)) return window;
+    }
+  }
+}
+
+export function applyMinIoUCrop(sample: Sample, window: Window, clip = true): Sample {
+  const truths = truthsOf(sample);
+  if (truths.labels.length > 0) {
+    const kept = takeTruths(truths, centred(truths.bboxes, window));
+    kept.bboxes = shiftBoxes(kept.bboxes, -window.left, -window.top);
+    if (clip) kept.bboxes = clipBoxes(kept.bboxes, window.width, window.height);
+    if (kept.masks) kept.masks = cropMasks(kept.masks, window);
+    sample.truths = kept;
+  }
+  replacePixels(sample, cutPixels(pixelsOf(sample, 'MinIoURandomCrop'), window));
+  return sample;
+}
+
+export const MinIoURandomCrop = defineModule({
+  kind: 'transform',
+  type: 'MinIoURandomCrop',
+  summary: 'A random window that every truth overlaps by at least a drawn share',
+  paper: 'Liu et al., SSD: Single Shot MultiBox Detector, ECCV 2016',
+  shapes: '[H, W, 3] -> [h <= H, w <= W, 3]',
+  example: "{ type: 'MinIoURandomCrop', min_ious: [0.1, 0.3, 0.5, 0.7, 0.9], min_crop_size: 0.3 }",
+  options,
+  build:
+    (o): Transform =>
+    (sample, random) => {
+      const { width, height } = pixelsOf(sample, 'MinIoURandomCrop');
+      const window = drawMinIoUCrop(truthsOf(sample).bboxes, width, height, o, random);
+      return window ? applyMinIoUCrop(sample, window, o.bbox_clip_border) : sample;
+    },
+});

@@ -1,0 +1,57 @@
+// RandomAffine (MMDetection 3.x; Ge et al., YOLOX): the image scaled, rotated, sheared and moved at random, about its top
+// left corner. As there, masks are not supported.
+
+import { z } from 'zod';
+import { DetLabError } from '../../errors';
+import { defineModule } from '../../registry';
+import { affineMatrix, drawAffine, type Matrix, projectBoxes } from '../affine-matrix';
+import { boxesInside, clipBoxes, takeTruths } from '../move-truths';
+import { colourOf } from '../pixels';
+import { warpPerspective } from '../warp-perspective';
+import { affineOptions } from './affine-options';
+import { bytesOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
+
+const options = z.strictObject(affineOptions);
+type Options = z.output<typeof options>;
+
+/** Size [width, height] of the outcome. */
+export const affineSize = (
+  { width, height }: { width: number; height: number },
+  [x, y]: readonly [number, number],
+): [number, number] => [width + 2 * x, height + 2 * y];
+
+export function applyRandomAffine(
+  sample: Sample,
+  matrix: Matrix,
+  { border, border_val, bbox_clip_border }: Pick<Options, 'border' | 'border_val' | 'bbox_clip_border'>,
+): Sample {
+  const image = bytesOf(sample, 'RandomAffine');
+  if (sample.truths?.masks)
+    throw new DetLabError(
+      'Cannot run RandomAffine on masks: set with_mask to false in LoadAnnotations, or leave it out',
+    );
+  const [width, height] = affineSize(image, border);
+  replacePixels(sample, warpPerspective(image, matrix, width, height, colourOf(border_val, image.order)));
+  const truths = truthsOf(sample);
+  if (truths.labels.length === 0) return sample;
+  let bboxes = projectBoxes(matrix, truths.bboxes);
+  if (bbox_clip_border) bboxes = clipBoxes(bboxes, width, height);
+  sample.truths = takeTruths({ ...truths, bboxes }, boxesInside(bboxes, width, height));
+  return sample;
+}
+
+export const RandomAffine = defineModule({
+  kind: 'transform',
+  type: 'RandomAffine',
+  summary: 'Scales, rotates, shears and moves the image at random',
+  paper: 'Ge et al., YOLOX: Exceeding YOLO Series in 2021',
+  shapes: '[H, W, 3] -> [H + 2 border, W + 2 border, 3]',
+  example: "{ type: 'RandomAffine', scaling_ratio_range: [0.1, 2], border: [-320, -320] }",
+  options,
+  build:
+    (o): Transform =>
+    (sample, random) => {
+      const [width, height] = affineSize(bytesOf(sample, 'RandomAffine'), o.border);
+      return applyRandomAffine(sample, affineMatrix(drawAffine(o, width, height, 0, random)), o);
+    },
+});

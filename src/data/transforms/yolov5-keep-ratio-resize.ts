@@ -1,0 +1,55 @@
+// YOLOv5KeepRatioResize (MMYOLO): Resize that keeps the ratio, cuts sides to whole pixels instead of rounding them, and
+// shrinks by the mean over each pixel's area.
+
+import { z } from 'zod';
+import { resizeMasks } from '../../masks';
+import { defineModule } from '../../registry';
+import { clipBoxes, scaleBoxes } from '../move-truths';
+import { resizeArea } from '../resize-area';
+import { resizeBilinear } from '../resize-bilinear';
+import type { PixelImage } from '../types';
+import { fittingFactor } from './resize';
+import { bytesOf, replacePixels, type Transform } from './sample';
+
+const edge = z.number().int().positive();
+
+/** The image fitted inside `scale`. */
+export function resizeKeepingRatio(image: PixelImage, scale: readonly [number, number]): PixelImage {
+  const ratio = fittingFactor(image.width, image.height, scale);
+  if (ratio === 1) return image;
+  const resize = ratio < 1 ? resizeArea : resizeBilinear;
+  return resize(image, Math.trunc(image.width * ratio), Math.trunc(image.height * ratio));
+}
+
+export const YOLOv5KeepRatioResize = defineModule({
+  kind: 'transform',
+  type: 'YOLOv5KeepRatioResize',
+  summary: 'Fits pixels, boxes and masks inside a scale, shrinking by area',
+  shapes: '[H, W, 3] -> [h, w, 3]',
+  example: "{ type: 'YOLOv5KeepRatioResize', scale: [640, 640] }",
+  options: z.strictObject({
+    scale: z.union([edge, z.tuple([edge, edge])]).describe('[width, height] to fit into; one number: a square'),
+    keep_ratio: z.literal(true).default(true).describe('Only true'),
+    clip_object_border: z.boolean().default(true).describe('Clip boxes to the resized image'),
+    backend: z.literal('cv2').default('cv2').describe("cv2's arithmetic, reproduced bit by bit"),
+    interpolation: z.string().default('bilinear').describe('Accepted and without effect, as in MMYOLO'),
+  }),
+  build: ({ scale, clip_object_border }): Transform => {
+    const pair: [number, number] = typeof scale === 'number' ? [scale, scale] : scale;
+    return (sample) => {
+      const image = bytesOf(sample, 'YOLOv5KeepRatioResize');
+      const resized = resizeKeepingRatio(image, pair);
+      const { width, height } = resized;
+      replacePixels(sample, resized);
+      const factor: [number, number] = [width / image.width, height / image.height];
+      sample.meta.scaleFactor = factor;
+      for (const boxes of [sample.truths, sample.proposals])
+        if (boxes) {
+          boxes.bboxes = scaleBoxes(boxes.bboxes, factor);
+          if (clip_object_border) boxes.bboxes = clipBoxes(boxes.bboxes, width, height);
+        }
+      if (sample.truths?.masks) sample.truths.masks = resizeMasks(sample.truths.masks, height, width);
+      return sample;
+    };
+  },
+});

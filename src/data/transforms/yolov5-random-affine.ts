@@ -1,0 +1,142 @@
+// YOLOv5RandomAffine (MMYOLO): as RandomAffine, but about the image's centre, and truths that became too small, too thin or
+// lost most of their area are left out. Polygon masks are resampled and warped, and boxes become those of the masks.
+
+import { z } from 'zod';
+import { DetLabError } from '../../errors';
+import type { InstanceMasks, Polygon } from '../../masks';
+import { defineModule } from '../../registry';
+import { affineMatrix, drawAffine, type Matrix, movedFirst, projectBoxes } from '../affine-matrix';
+import { boxesWhere, clipBoxes, scaleBoxes, takeTruths } from '../move-truths';
+import { colourOf } from '../pixels';
+import { warpPerspective } from '../warp-perspective';
+import { affineOptions } from './affine-options';
+import { affineSize } from './random-affine';
+import { bytesOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
+
+const options = z.strictObject({
+  ...affineOptions,
+  min_bbox_size: z.number().default(2).describe('Boxes are wider and higher than this'),
+  min_area_ratio: z.number().default(0.1).describe('Least share of its scaled area that a box keeps'),
+  use_mask_refine: z
+    .boolean()
+    .default(false)
+    .describe('Accepted and without effect: masks, where loaded, refine boxes'),
+  max_aspect_ratio: z.number().default(20).describe('Long over short side is below this'),
+  resample_num: z.number().int().positive().default(1000).describe('Corners that polygons are resampled to'),
+});
+type Options = z.output<typeof options>;
+
+const f = Math.fround;
+const TINY = f(1e-16);
+
+/**
+ * @param matrix the whole map, from the image's pixels
+ * @param scale the factor that was drawn
+ */
+export function applyYOLOv5Affine(sample: Sample, matrix: Matrix, scale: number, o: Options): Sample {
+  const image = bytesOf(sample, 'YOLOv5RandomAffine');
+  const [width, height] = affineSize(image, o.border);
+  replacePixels(sample, warpPerspective(image, matrix, width, height, colourOf(o.border_val, image.order)));
+  const truths = truthsOf(sample);
+  if (truths.labels.length === 0) {
+    if (truths.masks) sample.truths = { ...truths, masks: { ...truths.masks, width, height } };
+    return sample;
+  }
+  const before = scaleBoxes(truths.bboxes, [scale, scale]);
+  if (truths.masks) {
+    const warped = warpMasks(truths.masks, matrix, width, height, o.resample_num);
+    const bboxes = boxesOfPolygons(warped.masks, width, height);
+    const kept = usable(before, bboxes, o);
+    const masks = o.bbox_clip_border ? clipped(warped) : warped;
+    const ends = o.bbox_clip_border ? clipBoxes(bboxes, f(width - 1e-3), f(height - 1e-3)) : bboxes;
+    sample.truths = takeTruths({ ...truths, bboxes: ends, masks }, kept);
+    return sample;
+  }
+  let bboxes = projectBoxes(matrix, truths.bboxes);
+  if (o.bbox_clip_border) bboxes = clipBoxes(bboxes, width, height);
+  sample.truths = takeTruths({ ...truths, bboxes }, usable(before, bboxes, o));
+  return sample;
+}
+
+/** Which boxes are still worth learning. */
+function usable(before: Float32Array, after: Float32Array, o: Options): number[] {
+  return boxesWhere(after, (x1, y1, x2, y2, i) => {
+    const [w, h] = [f(x2 - x1), f(y2 - y1)];
+    const [was, high] = [f(before[4 * i + 2] - before[4 * i]), f(before[4 * i + 3] - before[4 * i + 1])];
+    const aspect = Math.max(f(w / f(h + TINY)), f(h / f(w + TINY)));
+    const share = f(f(w * h) / f(f(was * high) + TINY));
+    return w > o.min_bbox_size && h > o.min_bbox_size && share > o.min_area_ratio && aspect < o.max_aspect_ratio;
+  });
+}
+
+type PolygonMasks = Extract<InstanceMasks, { kind: 'polygon' }>;
+
+function warpMasks(masks: InstanceMasks, m: Matrix, width: number, height: number, corners: number): PolygonMasks {
+  if (masks.kind !== 'polygon')
+    throw new DetLabError('Cannot run YOLOv5RandomAffine on bitmaps: set poly2mask to false in LoadAnnotations');
+  const warp = (polygon: Polygon): Polygon => {
+    const even = resampled(polygon, corners);
+    const out = new Float64Array(even.length);
+    for (let i = 0; i < even.length; i += 2) {
+      const [x, y] = [even[i], even[i + 1]];
+      const w = m[6] * x + m[7] * y + m[8];
+      out[i] = (m[0] * x + m[1] * y + m[2]) / w;
+      out[i + 1] = (m[3] * x + m[4] * y + m[5]) / w;
+    }
+    return out;
+  };
+  return { kind: 'polygon', width, height, masks: masks.masks.map((parts) => parts.map(warp)) };
+}
+
+/** `count` corners along the closed outline, evenly by corner number. */
+function resampled(polygon: Polygon, count: number): Polygon {
+  const corners = polygon.length / 2;
+  const out = new Float64Array(2 * count);
+  for (let k = 0; k < count; k++) {
+    const at = count === 1 ? 0 : (k * corners) / (count - 1);
+    const from = Math.min(Math.floor(at), corners - 1);
+    const to = (from + 1) % corners;
+    for (let c = 0; c < 2; c++)
+      out[2 * k + c] = polygon[2 * from + c] + (polygon[2 * to + c] - polygon[2 * from + c]) * (at - from);
+  }
+  return out;
+}
+
+/** Boxes around the corners that lie in the image; nothing but zeros where none does. */
+function boxesOfPolygons(masks: Polygon[][], width: number, height: number): Float32Array {
+  const out = new Float32Array(masks.length * 4);
+  for (const [i, parts] of masks.entries()) {
+    let [x1, y1, x2, y2] = [2 * width, 2 * height, -1, -1];
+    for (const part of parts)
+      for (let k = 0; k < part.length; k += 2) {
+        const [x, y] = [f(part[k]), f(part[k + 1])];
+        if (x < 0 || y < 0 || x > width || y > height) continue;
+        [x1, y1] = [Math.min(x1, x), Math.min(y1, y)];
+        [x2, y2] = [Math.max(x2, x), Math.max(y2, y)];
+      }
+    if (x2 !== -1) out.set([x1, y1, x2, y2], 4 * i);
+  }
+  return out;
+}
+
+function clipped(masks: PolygonMasks): PolygonMasks {
+  const clip = (part: Polygon) => part.map((v, i) => Math.min(Math.max(v, 0), i & 1 ? masks.height : masks.width));
+  return { ...masks, masks: masks.masks.map((parts) => parts.map(clip)) };
+}
+
+export const YOLOv5RandomAffine = defineModule({
+  kind: 'transform',
+  type: 'YOLOv5RandomAffine',
+  summary: 'Scales, rotates, shears and moves the image about its centre, and leaves out truths that suffered',
+  shapes: '[H, W, 3] -> [H + 2 border, W + 2 border, 3]',
+  example: "{ type: 'YOLOv5RandomAffine', max_rotate_degree: 0, max_shear_degree: 0, border: [-320, -320] }",
+  options,
+  build:
+    (o): Transform =>
+    (sample, random) => {
+      const image = bytesOf(sample, 'YOLOv5RandomAffine');
+      const draw = drawAffine(o, ...affineSize(image, o.border), 0.5, random);
+      const matrix = movedFirst(affineMatrix(draw), -image.width / 2, -image.height / 2);
+      return applyYOLOv5Affine(sample, matrix, draw.scale, o);
+    },
+});
