@@ -1,8 +1,10 @@
 // The data part's public names: data sets, transforms, pipelines, the loader.
 
 export { BadData } from './bad-data';
+export { withBatchShapes } from './datasets/batch-shapes';
 export { type CocoOptions, loadCoco } from './datasets/coco';
 export { CityscapesDataset, CocoDataset, DATASETS, type DatasetLoader, VOCDataset } from './datasets/definitions';
+export { changeInnermost, type DatasetPlan, planDataset } from './datasets/plan-dataset';
 export { loadVoc, type VocOptions } from './datasets/voc';
 export { decodeImage, imageSize } from './decode';
 export {
@@ -12,6 +14,7 @@ export {
   type Loader,
   type LoaderOptions,
   type LoaderStats,
+  type PipelineStage,
 } from './loader';
 export { buildPipeline, type Pipeline } from './pipeline';
 export { resizeBilinear } from './resize-bilinear';

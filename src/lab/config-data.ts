@@ -1,7 +1,7 @@
 // The data set that a config itself names, for the command line: `train_dataloader.dataset`, `val_dataloader.dataset`.
 
 import type { ConfigObject } from '../config';
-import type { Dataset, DatasetLoader } from '../data';
+import { changeInnermost, type Dataset, type DatasetLoader } from '../data';
 import { DetLabError } from '../errors';
 import type { ModuleConfig } from '../registry';
 import { catalogue } from './catalogue';
@@ -10,12 +10,19 @@ import { LabDataset } from './lab-dataset';
 
 async function part(config: ConfigObject, name: string, classes?: readonly string[]): Promise<Dataset | undefined> {
   const path = `${name}_dataloader.dataset`;
-  // the filter belongs to training, which applies it itself
-  const { type, filter_cfg: _, ...options } = objectAt(config, path);
-  if (typeof type !== 'string') return undefined;
-  const metainfo = { ...(options.metainfo as ConfigObject | undefined), ...(classes && { classes: [...classes] }) };
-  const dataset: ModuleConfig = { ...options, metainfo, type };
-  return catalogue.build<DatasetLoader>('dataset', dataset, { path }).load();
+  const dataset = objectAt(config, path);
+  if (typeof dataset.type !== 'string') return undefined;
+  const whole = changeInnermost(dataset as ModuleConfig, ({ filter_cfg, ...options }) => {
+    // which images are left out is training's to say, which does it itself
+    const small = (filter_cfg as ConfigObject | null | undefined)?.bbox_min_size;
+    const metainfo = { ...(options.metainfo as ConfigObject | undefined), ...(classes && { classes: [...classes] }) };
+    return {
+      ...options,
+      metainfo,
+      ...(small !== undefined && { filter_cfg: { bbox_min_size: small } }),
+    } as ModuleConfig;
+  });
+  return catalogue.build<DatasetLoader>('dataset', whole, { path }).load();
 }
 
 /** @throws DetLabError when the config names no training data, or its files are not there */

@@ -3,13 +3,13 @@
 import * as tf from '@tensorflow/tfjs';
 import type { ConfigObject } from '../config';
 import type { PackedSample } from '../data';
-import { buildPipeline, type Dataset, type Detections, evaluationLoader } from '../data';
+import { buildPipeline, type Dataset, type Detections, evaluationLoader, withBatchShapes } from '../data';
 import { engine, type Precision } from '../engine';
 import type { MetricFactory } from '../evaluation';
 import type { Detector } from '../models/types';
 import type { ModuleConfig } from '../registry';
 import { catalogue } from './catalogue';
-import { modulesAt, numberAt, objectAt } from './config-access';
+import { at, modulesAt, numberAt, objectAt } from './config-access';
 import { Report } from './report';
 
 export interface EvaluateOptions {
@@ -56,7 +56,9 @@ export async function evaluate(
   } = objectAt(config, Array.isArray(config.val_evaluator) ? 'val_evaluator.0' : 'val_evaluator');
   const metricConfig: ModuleConfig = { type: String(type), ...options };
   const metric = await catalogue.build<MetricFactory>('metric', metricConfig, { path: 'val_evaluator' })(data);
-  const loader = evaluationLoader(data, pipeline, { batchSize });
+  const shapes = at(config, 'val_dataloader.dataset.batch_shapes_cfg') as Parameters<typeof withBatchShapes>[1] | null;
+  const images = shapes ? { ...data, records: withBatchShapes(data.records, shapes) } : data;
+  const loader = evaluationLoader(images, pipeline, { batchSize });
   detector.eval();
   try {
     let done = 0;

@@ -2,8 +2,7 @@
 
 import type { ConfigObject } from '../config';
 import type { Dataset, Loader } from '../data';
-import { buildPipeline, createLoader, type DataProblem } from '../data';
-import { filterRecords } from '../data/datasets/filter-records';
+import { buildPipeline, createLoader, type DataProblem, planDataset } from '../data';
 import type { Precision } from '../engine';
 import type { ModuleConfig } from '../registry';
 import type { ScalarRecord } from '../training/history';
@@ -127,25 +126,19 @@ function stretched(rule: ModuleConfig, epochs: number, configured: number): Modu
   return changed;
 }
 
-/** The loader of the training images, filtered as the config asks. */
+/** The loader of the training images: those and the transforms that the config asks for, epoch by epoch. */
 export function trainLoader(
   data: Dataset,
   config: ConfigObject,
   plan: Pick<RunPlan, 'batchSize' | 'seed'>,
   { workers, onProblem }: { workers?: number; onProblem: (problem: DataProblem) => void },
 ): Loader {
-  const filter = objectAt(config, 'train_dataloader.dataset.filter_cfg');
+  const path = 'train_dataloader.dataset';
+  const dataset = planDataset(objectAt(config, path) as ModuleConfig, path);
   const left: DataProblem[] = [];
-  const records = filterRecords(
-    data.records,
-    {
-      filterEmpty: filter.filter_empty_gt === true,
-      minSize: typeof filter.min_size === 'number' ? filter.min_size : 0,
-    },
-    left,
-  );
+  const records = dataset.arrange(data.records, left);
   for (const problem of left) onProblem(problem);
-  const pipeline = buildPipeline(modulesAt(config, 'train_dataloader.dataset.pipeline'), catalogue, 'train_pipeline');
+  const pipeline = buildPipeline(dataset.pipeline, catalogue, 'train_pipeline', dataset.options);
   return createLoader({ ...data, records }, pipeline, {
     batchSize: plan.batchSize,
     seed: plan.seed,

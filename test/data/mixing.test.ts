@@ -140,11 +140,9 @@ describe('colours', () => {
       const lightness = bytes(`lightness_${i}`);
       expect(difference(equalize(lightness, width, height, clip), bytes(`lightness_${i}_clahe`)).most).toBe(0);
       const [l] = toLab(image(`image${i}`), 0);
-      expect(difference(l, lightness).most).toBeLessThanOrEqual(1);
-      // a lightness one level off lies on a steep table here and there
+      expect(difference(l, lightness).most).toBe(0);
       const full = equalizeLightness(image(`image${i}`), clip).data;
-      const sum = bytes(`clahe_${i}`).reduce((total, v, k) => total + Math.abs(v - full[k]), 0);
-      expect(sum / full.length).toBeLessThan(1);
+      expect(difference(full, bytes(`clahe_${i}`)).most).toBeLessThanOrEqual(3);
     }
   });
 });

@@ -1,12 +1,14 @@
-// CocoDataset, CityscapesDataset and VOCDataset as a config names them: paths relative to data_root, filter_cfg, metainfo.classes.
+// CocoDataset, CityscapesDataset, VOCDataset and MMYOLO's as a config names them: paths relative to data_root, filter_cfg, metainfo.classes.
 
 import path from 'node:path';
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
 import { type AnyDefinition, defineModule, type ModuleConfig, moduleOption } from '../../registry';
 import type { Dataset } from '../types';
+import { batchShapesOptions } from './batch-shapes';
 import { loadCoco } from './coco';
 import { loadVoc } from './voc';
+import { WRAPPERS } from './wrappers';
 
 /** What a dataset config builds: a data set to be loaded, and its pipeline's config. */
 export interface DatasetLoader {
@@ -104,6 +106,38 @@ export const CityscapesDataset = defineModule({
   },
 });
 
+const vocOptions = z.strictObject({
+  ...shared,
+  ann_file: z.string().describe('List of image ids: <folder>/ImageSets/Main/<split>.txt'),
+  data_prefix: z
+    .strictObject({ sub_data_root: z.string().default('') })
+    .default({ sub_data_root: '' })
+    .describe('sub_data_root: the VOC folder, below data_root'),
+});
+
+function vocLoader(options: z.output<typeof vocOptions>): DatasetLoader {
+  const root = path.resolve(options.data_root, options.data_prefix.sub_data_root);
+  const list = path.resolve(options.data_root, options.ann_file);
+  const expected = path.join(root, 'ImageSets', 'Main');
+  if (path.dirname(list) !== expected || !list.endsWith('.txt'))
+    throw new DetLabError(
+      `Cannot use VOCDataset: expected ann_file to be a .txt file in "${expected}", received "${list}"`,
+    );
+  return {
+    pipeline: options.pipeline as ModuleConfig[],
+    load: async () =>
+      firstOf(
+        await loadVoc(root, {
+          split: path.basename(list, '.txt'),
+          classes: namesOf(options.metainfo?.classes),
+          bboxMinSize: options.test_mode ? undefined : options.filter_cfg?.bbox_min_size,
+          ...filterOf(options),
+        }),
+        options.indices,
+      ),
+  };
+}
+
 export const VOCDataset = defineModule({
   kind: 'dataset',
   type: 'VOCDataset',
@@ -111,39 +145,41 @@ export const VOCDataset = defineModule({
   paper: 'Everingham et al., The Pascal Visual Object Classes Challenge, IJCV 2010',
   shapes: 'a folder of XML files and one of images -> images with boxes [k, 4] and labels [k]',
   example: "{ type: 'VOCDataset', data_root: 'data/bccd', ann_file: 'ImageSets/Main/train.txt' }",
-  options: z.strictObject({
-    ...shared,
-    ann_file: z.string().describe('List of image ids: <folder>/ImageSets/Main/<split>.txt'),
-    data_prefix: z
-      .strictObject({ sub_data_root: z.string().default('') })
-      .default({ sub_data_root: '' })
-      .describe('sub_data_root: the VOC folder, below data_root'),
-  }),
-  build: (options): DatasetLoader => {
-    const root = path.resolve(options.data_root, options.data_prefix.sub_data_root);
-    const list = path.resolve(options.data_root, options.ann_file);
-    const expected = path.join(root, 'ImageSets', 'Main');
-    if (path.dirname(list) !== expected || !list.endsWith('.txt'))
-      throw new DetLabError(
-        `Cannot use VOCDataset: expected ann_file to be a .txt file in "${expected}", received "${list}"`,
-      );
-    return {
-      pipeline: options.pipeline as ModuleConfig[],
-      load: async () =>
-        firstOf(
-          await loadVoc(root, {
-            split: path.basename(list, '.txt'),
-            classes: namesOf(options.metainfo?.classes),
-            bboxMinSize: options.test_mode ? undefined : options.filter_cfg?.bbox_min_size,
-            ...filterOf(options),
-          }),
-          options.indices,
-        ),
-    };
-  },
+  options: vocOptions,
+  build: (options): DatasetLoader => vocLoader(options),
 });
 
-export const DATASETS = [CocoDataset, CityscapesDataset, VOCDataset] as const satisfies readonly AnyDefinition[];
+/** What MMYOLO's data sets have beside MMDetection's; evaluation applies it. */
+const batchShapes = {
+  batch_shapes_cfg: batchShapesOptions.nullish().describe('Evaluation images sorted by aspect ratio, padded by batch'),
+};
+
+export const YOLOv5CocoDataset = defineModule({
+  kind: 'dataset',
+  type: 'YOLOv5CocoDataset',
+  summary: "MMYOLO's CocoDataset: its transforms may put several of its images into one",
+  example: "{ type: 'YOLOv5CocoDataset', ann_file: 'val.json', data_prefix: { img: 'val2017/' } }",
+  options: z.strictObject({ ...cocoOptions.shape, ...batchShapes }),
+  build: (options): DatasetLoader => cocoLoader(options),
+});
+
+export const YOLOv5VOCDataset = defineModule({
+  kind: 'dataset',
+  type: 'YOLOv5VOCDataset',
+  summary: "MMYOLO's VOCDataset: its transforms may put several of its images into one",
+  example: "{ type: 'YOLOv5VOCDataset', data_root: 'data/bccd', ann_file: 'ImageSets/Main/train.txt' }",
+  options: z.strictObject({ ...vocOptions.shape, ...batchShapes }),
+  build: (options): DatasetLoader => vocLoader(options),
+});
+
+export const DATASETS = [
+  CocoDataset,
+  CityscapesDataset,
+  VOCDataset,
+  YOLOv5CocoDataset,
+  YOLOv5VOCDataset,
+  ...WRAPPERS,
+] as const satisfies readonly AnyDefinition[];
 
 function namesOf(classes: string | string[] | undefined): string[] | undefined {
   return typeof classes === 'string' ? [classes] : classes;

@@ -1,0 +1,32 @@
+// MMYOLO's BatchShapePolicy: evaluation images sorted by aspect ratio, so that those of one batch need little padding.
+
+import { z } from 'zod';
+import type { ImageRecord } from '../types';
+
+export const batchShapesOptions = z.strictObject({
+  type: z
+    .string()
+    .regex(/^(mmyolo\.)?BatchShapePolicy$/)
+    .describe('BatchShapePolicy'),
+  batch_size: z.number().int().positive().default(32).describe('Images of one batch'),
+  img_size: z.number().positive().default(640).describe('Longer side, pixels'),
+  size_divisor: z.number().int().positive().default(32).describe('Sides are multiples of this'),
+  extra_pad_ratio: z.number().nonnegative().default(0.5).describe('Room added, as share of size_divisor'),
+});
+
+/** The records in the order of their aspect ratio, each with the size [height, width] of its batch. */
+export function withBatchShapes(
+  records: readonly ImageRecord[],
+  given: z.input<typeof batchShapesOptions>,
+): ImageRecord[] {
+  const { batch_size, img_size, size_divisor, extra_pad_ratio } = batchShapesOptions.parse(given);
+  const ratio = ({ width, height }: ImageRecord) => height / width;
+  const sorted = [...records].sort((a, b) => ratio(a) - ratio(b));
+  const side = (share: number) => Math.ceil((share * img_size) / size_divisor + extra_pad_ratio) * size_divisor;
+  return sorted.map((record, i) => {
+    const first = i - (i % batch_size);
+    const [flattest, steepest] = [ratio(sorted[first]), ratio(sorted[Math.min(first + batch_size, sorted.length) - 1])];
+    const shape = steepest < 1 ? [steepest, 1] : flattest > 1 ? [1, 1 / flattest] : [1, 1];
+    return { ...record, batchShape: [side(shape[0]), side(shape[1])] };
+  });
+}

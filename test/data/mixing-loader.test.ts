@@ -1,0 +1,228 @@
+// Pipelines that put several images into one: the same samples with any number of workers, in a resumed run, and behind
+// broken images; data sets around data sets; which images a cache gives.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withBatchShapes } from '../../src/data/datasets/batch-shapes';
+import { planDataset } from '../../src/data/datasets/plan-dataset';
+import { createLoader, type LoaderOptions } from '../../src/data/loader';
+import { buildPipeline, type PipelineOptions } from '../../src/data/pipeline';
+import { type Companions, drawAge } from '../../src/data/transforms/companions';
+import { drawBeta } from '../../src/data/transforms/yolov5-mix-up';
+import type { Dataset, ImageRecord, PackedSample } from '../../src/data/types';
+import { Random } from '../../src/random';
+import type { ModuleConfig } from '../../src/registry';
+
+const LOAD = [{ type: 'LoadImageFromFile' }, { type: 'LoadAnnotations', with_bbox: true }];
+const PACK = { type: 'PackDetInputs' };
+const YOLOX = [
+  { type: 'Mosaic', img_scale: [32, 32], pad_val: 114 },
+  { type: 'RandomAffine', scaling_ratio_range: [0.5, 1.5], border: [-16, -16] },
+  { type: 'MixUp', img_scale: [32, 32], ratio_range: [0.8, 1.6] },
+  { type: 'YOLOXHSVRandomAug' },
+  { type: 'RandomFlip', prob: 0.5 },
+  { type: 'FilterAnnotations', min_gt_bbox_wh: [1, 1], keep_empty: false },
+  PACK,
+];
+const YOLOV8 = [
+  ...LOAD,
+  { type: 'Mosaic', img_scale: [32, 32], pre_transform: LOAD },
+  { type: 'YOLOv5RandomAffine', border: [-16, -16] },
+  {
+    type: 'YOLOv5MixUp',
+    prob: 0.5,
+    pre_transform: [
+      ...LOAD,
+      { type: 'Mosaic', img_scale: [32, 32], pre_transform: LOAD },
+      { type: 'YOLOv5RandomAffine', border: [-16, -16] },
+    ],
+  },
+  { type: 'mmdet.Albu', transforms: [{ type: 'Blur', p: 0.5 }, { type: 'ToGray', p: 0.2 }, { type: 'CLAHE' }] },
+  { type: 'YOLOv5HSVRandomAug' },
+  { type: 'mmdet.PackDetInputs' },
+];
+const RTMDET = [
+  ...LOAD,
+  { type: 'CachedMosaic', img_scale: [32, 32], max_cached_images: 6 },
+  { type: 'RandomResize', scale: [64, 64], ratio_range: [0.5, 1], keep_ratio: true },
+  { type: 'RandomCrop', crop_size: [32, 32] },
+  { type: 'Pad', size: [32, 32], pad_val: { img: [114, 114, 114] } },
+  { type: 'CachedMixUp', img_scale: [32, 32], ratio_range: [1, 1], max_cached_images: 5, random_pop: false },
+  PACK,
+];
+const PIPELINES: [string, ModuleConfig[], PipelineOptions][] = [
+  ['YOLOX', [...LOAD, ...YOLOX], { inner: 2 }],
+  ['YOLOv8', YOLOV8, {}],
+  ['RTMDet', RTMDET, {}],
+];
+
+let folder: string;
+let dataset: Dataset;
+beforeAll(async () => {
+  folder = mkdtempSync(path.join(tmpdir(), 'detlab-mixing-'));
+  const records: ImageRecord[] = [];
+  for (let i = 0; i < 12; i++) {
+    const [width, height] = i % 3 === 0 ? [24, 32] : [32, 24];
+    const file = path.join(folder, `${i}.png`);
+    const pixels = Buffer.from(Array.from({ length: width * height * 3 }, (_, k) => (k * (i + 3)) % 256));
+    await sharp(pixels, { raw: { width, height, channels: 3 } })
+      .png()
+      .toFile(file);
+    records.push({
+      id: i,
+      path: file,
+      width,
+      height,
+      truths: {
+        bboxes: Float32Array.from([2, 3, 14, 17, 10, 2, 22, 22]),
+        labels: Int32Array.from([i, i]),
+        ignored: new Uint8Array(2),
+      },
+      areas: Float32Array.from([168, 240]),
+      annotationIds: [i],
+    });
+  }
+  dataset = { name: 'stripes', classes: ['a', 'b'], records, problems: [] };
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const asText = (samples: PackedSample[]) =>
+  samples.map(({ image, truths, meta }) => ({
+    id: meta.imgId,
+    size: [image.width, image.height],
+    boxes: [...truths.bboxes],
+    labels: [...truths.labels],
+    sum: (image.data as Uint8Array).reduce((sum, v, i) => (sum + v * (i % 251)) % 1e9, 0),
+  }));
+
+async function collect(
+  [, steps, own]: (typeof PIPELINES)[number],
+  options: Partial<LoaderOptions>,
+  epoch = 0,
+  start = 0,
+  of = dataset,
+) {
+  const pipeline = buildPipeline(steps, undefined, undefined, own);
+  const loader = createLoader(of, pipeline, { batchSize: 3, shuffle: true, seed: 2, workers: 0, ...options });
+  const batches = [];
+  for await (const batch of loader.epoch(epoch, { start })) batches.push(asText(batch));
+  await loader.close();
+  return batches;
+}
+
+describe.each(PIPELINES)('%s', (...pipeline) => {
+  it('gives the same samples here, with workers, and from the middle of a later epoch on', async () => {
+    const whole = await collect(pipeline, {}, 1);
+    expect(whole.flat().length).toBe(12);
+    expect(whole.flat().every(({ size }) => size.join() === '32,32')).toBe(true);
+    // several images in one
+    expect(whole.flat().some(({ labels }) => new Set(labels).size > 2)).toBe(true);
+    expect(await collect(pipeline, { workers: 2, prefetch: 1 }, 1)).toEqual(whole);
+    expect(await collect(pipeline, {}, 1, 2)).toEqual(whole.slice(2));
+    expect(await collect(pipeline, { prefetch: 4 }, 1, 3)).toEqual(whole.slice(3));
+  });
+
+  it('steps over broken images', async () => {
+    const records = dataset.records.map((r, i) => (i % 3 === 1 ? { ...r, path: path.join(folder, 'absent.jpg') } : r));
+    const found = await collect(pipeline, {}, 0, 0, { ...dataset, records });
+    expect(found.flat().length).toBe(12);
+    expect(found.flat().every(({ labels }) => labels.every((label) => label % 3 !== 1))).toBe(true);
+  });
+});
+
+describe('caches', () => {
+  const around = (before: number) => ({ before }) as Companions;
+  const ages = (before: number, options: { max_cached_images: number; random_pop: boolean }) => {
+    const random = Random.seeded(4);
+    return Array.from({ length: 4000 }, () => drawAge(around(before), options, random));
+  };
+  it('that drop the oldest give the last ones alike', () => {
+    const found = ages(100, { max_cached_images: 5, random_pop: false });
+    for (const age of [1, 2, 3, 4]) expect(found.filter((a) => a === age).length / 4000).toBeCloseTo(0.25, 1);
+    expect(new Set(found).size).toBe(4);
+  });
+  it('that drop any give old ones the more seldom', () => {
+    const found = ages(1000, { max_cached_images: 10, random_pop: true });
+    expect(Math.min(...found)).toBe(1);
+    expect(found.reduce((a, b) => a + b) / 4000).toBeCloseTo(10, 0);
+    // as a cache that is really kept
+    const random = Random.seeded(9);
+    const cache: number[] = [];
+    let [sum, count] = [0, 0];
+    for (let t = 0; t < 20_000; t++) {
+      cache.push(t);
+      if (cache.length > 10) cache.splice(random.integer(cache.length - 1), 1);
+      if (t < 1000) continue;
+      sum += t - cache[random.integer(cache.length - 1)];
+      count++;
+    }
+    expect(sum / count).toBeCloseTo(10, 0);
+  });
+  it('at the start of training hold what has come', () => {
+    const found = ages(4, { max_cached_images: 10, random_pop: true });
+    expect(new Set(found)).toEqual(new Set([1, 2, 3, 4]));
+  });
+});
+
+it('weights of YOLOv5MixUp follow the beta distribution', () => {
+  const random = Random.seeded(1);
+  const found = Array.from({ length: 4000 }, () => drawBeta(32, 32, random));
+  const mean = found.reduce((a, b) => a + b) / found.length;
+  const variance = found.reduce((a, b) => a + (b - mean) ** 2, 0) / found.length;
+  expect(mean).toBeCloseTo(0.5, 2);
+  expect(variance).toBeCloseTo(0.25 / 65, 3);
+  expect(found.every((v) => v > 0 && v < 1)).toBe(true);
+});
+
+describe('data sets around data sets', () => {
+  const coco = { type: 'CocoDataset', ann_file: 'a.json', pipeline: LOAD, filter_cfg: { min_size: 25 } };
+  const arrange = (config: ModuleConfig, records = dataset.records) =>
+    planDataset(config, 'dataset').arrange(records, []);
+
+  it('repeat, filter and mix', () => {
+    expect(arrange(coco).length).toBe(0);
+    const all = { ...coco, filter_cfg: null };
+    expect(arrange({ type: 'RepeatDataset', times: 3, dataset: all }).length).toBe(36);
+    const mix = { type: 'MultiImageMixDataset', dataset: all, pipeline: YOLOX, skip_type_keys: ['MixUp'] };
+    const plan = planDataset(mix, 'dataset', ['Mosaic']);
+    expect(plan.pipeline.map(({ type }) => type).slice(0, 4)).toEqual([
+      'LoadImageFromFile',
+      'LoadAnnotations',
+      'RandomAffine',
+      'YOLOXHSVRandomAug',
+    ]);
+    expect(plan.options).toEqual({ inner: 2, maxRefetch: 15 });
+    expect(() => planDataset(all, 'dataset', ['Mosaic'])).toThrow(/MultiImageMixDataset/);
+    expect(() => planDataset({ type: 'RepeatDataset', tims: 3, dataset: all }, 'dataset')).toThrow(/times/);
+    const other = { ...all, pipeline: [] };
+    expect(() => planDataset({ type: 'ConcatDataset', datasets: [all, other] }, 'dataset')).toThrow(/datasets.1/);
+  });
+
+  it('balance classes by the root of their share', () => {
+    const records = dataset.records.map((record, i) => ({
+      ...record,
+      truths: { ...record.truths, labels: Int32Array.of(i === 0 ? 1 : 0, 0) },
+    }));
+    const config = { type: 'ClassBalancedDataset', oversample_thr: 0.5, dataset: { ...coco, filter_cfg: null } };
+    // class 1 is in 1 of 12 images: the root of 0.5 * 12 is 2.4
+    expect(arrange(config, records).filter((r) => r === records[0]).length).toBe(3);
+    expect(arrange(config, records).length).toBe(14);
+  });
+
+  it('sort evaluation images by their shape', () => {
+    const policy = { type: 'BatchShapePolicy', batch_size: 4, img_size: 64, size_divisor: 16, extra_pad_ratio: 0.5 };
+    const sorted = withBatchShapes(dataset.records, policy);
+    expect(sorted.map(({ width }) => width).slice(-4)).toEqual([24, 24, 24, 24]);
+    expect(sorted.slice(0, 8).every(({ batchShape }) => batchShape!.join() === '64,80')).toBe(true);
+    expect(sorted.slice(8).every(({ batchShape }) => batchShape!.join() === '80,64')).toBe(true);
+  });
+});
+
+it('a transform of several images that stands alone says what is missing', async () => {
+  const alone = buildPipeline([...LOAD, ...YOLOX]);
+  await expect(alone.run(dataset.records[0], Random.seeded(0))).rejects.toThrow(/needs other images/);
+  await expect(collect(['', [...LOAD, ...YOLOX], {}], {})).rejects.toThrow(/pre_transform/);
+});
