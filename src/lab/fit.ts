@@ -7,6 +7,7 @@ import { notebook } from '../visualization/display';
 import { buildModel, type RecipeSpec, settleClasses } from './build-model';
 import { catalogue } from './catalogue';
 import { evaluate } from './evaluate';
+import { modeSwitch } from './hook-plans';
 import type { LabDataset } from './lab-dataset';
 import { runView } from './live';
 import { Model } from './model';
@@ -59,6 +60,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
       ...plan,
       detector,
       loader,
+      beforeEpoch: modeSwitch(detector, plan.switches),
       evaluate: data.val && (async ({ epoch }) => (await evaluateAfter(epoch))?.logNames()),
       signal,
       workDir,

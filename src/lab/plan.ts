@@ -1,14 +1,26 @@
 // From a config and the options of `fit` to the settings of the training loop: MMDetection's keys in, the loop's out.
 
 import type { ConfigObject } from '../config';
-import type { Dataset, Loader } from '../data';
-import { buildPipeline, createLoader, type DataProblem, planDataset } from '../data';
+import {
+  buildPipeline,
+  createLoader,
+  type DataProblem,
+  type Dataset,
+  type DatasetPlan,
+  type Loader,
+  type PipelineStage,
+  planDataset,
+} from '../data';
 import type { Precision } from '../engine';
+import { DetLabError } from '../errors';
 import type { ModuleConfig } from '../registry';
 import type { ScalarRecord } from '../training/history';
+import type { LearningRatePlan } from '../training/learning-rates';
 import type { StepEvent, TrainOptions } from '../training/loop';
+import type { AveragePlan } from '../training/weight-average';
 import { catalogue } from './catalogue';
 import { at, modulesAt, numberAt, objectAt } from './config-access';
+import { evaluationIntervals, hookPlans, type Switches } from './hook-plans';
 
 export interface FitOptions {
   /** Whole passes over the training images; the config's by default. Its schedule is stretched to fit. */
@@ -50,11 +62,15 @@ export interface RunPlan {
   precision?: Precision;
   optimWrapper: ModuleConfig;
   paramScheduler: ModuleConfig[];
-  evaluationInterval: number;
+  evaluationInterval: TrainOptions['evaluationInterval'];
   checkpoint: NonNullable<TrainOptions['checkpoint']>;
   logInterval: number;
   logWindow: number;
   batchSize: number;
+  average?: AveragePlan;
+  rates?: LearningRatePlan;
+  /** Other transforms from some epoch on, and what YOLOX changes in its last epochs. */
+  switches: Switches;
   /** What a person should know about how the config was changed. */
   notices: string[];
 }
@@ -75,6 +91,9 @@ export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
     optimizer.lr = (Number(optimizer.lr) * batchSize) / scaling.base_batch_size;
     notices.push(`learning rate scaled to ${optimizer.lr} for ${batchSize} images an iteration (auto_scale_lr)`);
   }
+
+  if ('batch_size_per_gpu' in optimizer) optimizer.batch_size_per_gpu = batchSize;
+  const hooks = hookPlans(config, maxEpochs, configured, notices);
 
   let paramScheduler = modulesAt(config, 'param_scheduler');
   if (maxEpochs !== configured) {
@@ -100,11 +119,12 @@ export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
     precision: options.amp === undefined ? undefined : options.amp ? lowPrecision : 'float32',
     optimWrapper: { ...wrapper, optimizer } as unknown as ModuleConfig,
     paramScheduler,
-    evaluationInterval: options.evaluateEvery ?? numberAt(config, 'train_cfg.val_interval') ?? 1,
+    evaluationInterval: options.evaluateEvery ?? evaluationIntervals(config, maxEpochs, configured),
     checkpoint,
     logInterval: options.logInterval ?? numberAt(config, 'default_hooks.logger.interval') ?? 50,
     logWindow: numberAt(config, 'log_processor.window_size') ?? 50,
     batchSize,
+    ...hooks,
     notices,
   };
 }
@@ -130,7 +150,7 @@ function stretched(rule: ModuleConfig, epochs: number, configured: number): Modu
 export function trainLoader(
   data: Dataset,
   config: ConfigObject,
-  plan: Pick<RunPlan, 'batchSize' | 'seed'>,
+  plan: Pick<RunPlan, 'batchSize' | 'seed' | 'switches'>,
   { workers, onProblem }: { workers?: number; onProblem: (problem: DataProblem) => void },
 ): Loader {
   const path = 'train_dataloader.dataset';
@@ -138,8 +158,24 @@ export function trainLoader(
   const left: DataProblem[] = [];
   const records = dataset.arrange(data.records, left);
   for (const problem of left) onProblem(problem);
-  const pipeline = buildPipeline(dataset.pipeline, catalogue, 'train_pipeline', dataset.options);
-  return createLoader({ ...data, records }, pipeline, {
+  const build = ({ pipeline, options }: Pick<DatasetPlan, 'pipeline' | 'options'>, name: string) =>
+    buildPipeline(pipeline, catalogue, name, options);
+  const stages: PipelineStage[] = [{ from: 0, pipeline: build(dataset, 'train_pipeline') }];
+  const { mode, pipelines } = plan.switches;
+  if (mode) {
+    const less = planDataset(objectAt(config, path) as ModuleConfig, path, mode.skip);
+    stages.push({ from: mode.from, pipeline: build(less, 'train_pipeline') });
+  }
+  for (const { from, pipeline } of pipelines) {
+    if (dataset.options.inner)
+      throw new DetLabError(
+        'Cannot switch the pipeline of a MultiImageMixDataset: its images are loaded by the data set inside. ' +
+          'Use YOLOXModeSwitchHook in place of PipelineSwitchHook',
+      );
+    stages.push({ from, pipeline: build({ pipeline, options: {} }, 'switch_pipeline') });
+  }
+  stages.sort((a, b) => a.from - b.from);
+  return createLoader({ ...data, records }, stages, {
     batchSize: plan.batchSize,
     seed: plan.seed,
     shuffle: at(config, 'train_dataloader.sampler.shuffle') !== false,

@@ -27,6 +27,8 @@ export interface TrainingState {
   random: number[];
   schedule: ScheduleState;
   optimizer: { inner: number; scale?: [number, number] };
+  /** Updates of the averaged weights, which are then the checkpoint's model. */
+  averageSteps?: number;
   smoothing: [string, number[]][];
   history: History;
   /** The caller's own: config, classes, names. */

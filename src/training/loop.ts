@@ -14,13 +14,15 @@ import { Random } from '../random';
 import { type ModuleConfig, Registry } from '../registry';
 import { findCheckpoint, setAsideCheckpoints, type TrainingState } from './checkpoint';
 import { CheckpointWriter } from './checkpoint-writer';
-import { pass } from './gradients';
 import { bestEvaluation, type History, type ScalarRecord, SmoothedScalars } from './history';
+import { iterate } from './iterate';
+import type { LearningRatePlan } from './learning-rates';
 import { evaluationLine, trainLine } from './log-lines';
 import { OptimWrapper, type OptimWrapperConfig } from './optim-wrapper';
 import { Schedule } from './schedule';
 import type { ScheduleFactory } from './schedules/schedule-rule';
 import { trainingModules } from './training-modules';
+import { type AveragePlan, isSourceWeight } from './weight-average';
 import { lockWorkDir } from './work-dir-lock';
 
 /** Where batches come from. The same epoch gives the same batches each time, from whatever batch it is started. */
@@ -66,6 +68,12 @@ export interface TrainOptions {
   loader: TrainLoader;
   optimWrapper: OptimWrapperConfig;
   paramScheduler?: ModuleConfig[];
+  /** Moves the learning rates in place of `paramScheduler`. */
+  rates?: LearningRatePlan;
+  /** A running average of the weights, which is evaluated, saved and left in the detector at the end. */
+  average?: AveragePlan;
+  /** Called before each epoch (from 0), also of a resumed run; gives lines for the log. */
+  beforeEpoch?: (epoch: number) => string[];
   maxEpochs: number;
   seed: number;
   /** Overrides the precision of `optimWrapper`. */
@@ -73,7 +81,7 @@ export interface TrainOptions {
   /** Numbers of one evaluation (`coco/bbox_mAP`); undefined when the signal cut it short. */
   evaluate?: (at: { epoch: number; signal?: AbortSignal }) => Promise<Record<string, number> | undefined>;
   /** Epochs between two evaluations; the last epoch is always evaluated. */
-  evaluationInterval?: number;
+  evaluationInterval?: number | ((epoch: number) => number);
   signal?: AbortSignal;
   /** Where `checkpoints/`, `scalars.jsonl` and `train.log` go; nothing is written without it. */
   workDir?: string;
@@ -134,8 +142,10 @@ async function run(options: TrainOptions): Promise<TrainResult> {
   if (batchesPerEpoch < 1) throw new DetLabError('Cannot train: the data set gives no batch. Look at its problems');
   const registry = options.registry ?? new Registry(trainingModules);
   const maxSteps = maxEpochs * batchesPerEpoch;
+  const every = options.evaluationInterval ?? 1;
   const evaluationDue = (epoch: number) =>
-    options.evaluate !== undefined && (epoch % (options.evaluationInterval ?? 1) === 0 || epoch === maxEpochs);
+    options.evaluate !== undefined &&
+    (epoch % (typeof every === 'number' ? every : every(epoch)) === 0 || epoch === maxEpochs);
 
   const root = options.workDir === undefined ? undefined : path.join(options.workDir, 'checkpoints');
   const log = (line: string): void => {
@@ -154,7 +164,9 @@ async function run(options: TrainOptions): Promise<TrainResult> {
   const factories = (options.paramScheduler ?? []).map((rule, i) =>
     registry.build<ScheduleFactory>('param_scheduler', rule, { path: `param_scheduler.${i}` }),
   );
-  const schedule = new Schedule(factories, groups, batchesPerEpoch);
+  const schedule =
+    options.rates?.(groups, batchesPerEpoch, wrapper.momentum) ?? new Schedule(factories, groups, batchesPerEpoch);
+  const average = options.average?.(detector);
   const random = Random.seeded(Math.imul(options.seed + 1, 0x85ebca6b));
   const smoothed = new SmoothedScalars(options.logWindow ?? 50);
   const history: History = { train: [], evaluations: [] };
@@ -184,7 +196,15 @@ async function run(options: TrainOptions): Promise<TrainResult> {
           `Cannot resume from "${checkpoint.directory}": it holds another model. Tensors that do not agree: ` +
             `${differing.slice(0, 5).join(', ')}${differing.length > 5 ? ` and ${differing.length - 5} more` : ''}`,
         );
-      wrapper.restore(checkpoint.optimizer, state.optimizer);
+      const sources = [...checkpoint.optimizer.keys()].filter(isSourceWeight);
+      if (sources.length > 0 && !average)
+        throw new DetLabError(
+          `Cannot resume from "${checkpoint.directory}": its weights are averages. Resume with the config's EMAHook`,
+        );
+      if (average && !average.restore(checkpoint.optimizer, state.averageSteps ?? 0))
+        log('the checkpoint holds no averaged weights: averaging starts from its model');
+      const own = [...checkpoint.optimizer].filter(([name]) => !isSourceWeight(name));
+      wrapper.restore(new Map(own), state.optimizer);
       schedule.restore(state.schedule);
       random.restore(state.random);
       smoothed.restore(state.smoothing);
@@ -205,10 +225,12 @@ async function run(options: TrainOptions): Promise<TrainResult> {
       ? undefined
       : new CheckpointWriter(root, maxKeep, (directory) => hooks.onCheckpoint?.(directory));
   const save = async (name?: string): Promise<void> => {
-    await writer?.save(
+    if (!writer) return;
+    const averaged = average?.states();
+    await writer.save(
       {
-        model: detector.stateDict(),
-        optimizer: wrapper.stateDict(),
+        model: averaged?.model ?? detector.stateDict(),
+        optimizer: new Map([...wrapper.stateDict(), ...(averaged?.source ?? [])]),
         state: {
           version: 1,
           epoch,
@@ -220,6 +242,7 @@ async function run(options: TrainOptions): Promise<TrainResult> {
           random: random.state(),
           schedule: schedule.state(),
           optimizer: wrapper.counters(),
+          averageSteps: average?.steps,
           smoothing: smoothed.state(),
           history: structuredClone(history),
           meta,
@@ -233,7 +256,8 @@ async function run(options: TrainOptions): Promise<TrainResult> {
     if (!evaluationDue(epoch) || history.evaluations.some((e) => e.step === epoch)) return;
     detector.eval();
     const started = performance.now();
-    const metrics = await options.evaluate!({ epoch, signal });
+    average?.swap();
+    const metrics = await options.evaluate!({ epoch, signal }).finally(() => average?.swap());
     if (!metrics || signal?.aborted) return;
     const before = saveBest === undefined ? undefined : bestEvaluation(history, saveBest);
     await record('evaluations', { ...metrics, time: (performance.now() - started) / 1000, step: epoch });
@@ -252,6 +276,7 @@ async function run(options: TrainOptions): Promise<TrainResult> {
       if (iteration === 0 && epoch > 0)
         for (const wish of applyFreezing(detector, freezing, epoch + 1))
           log(`epoch ${epoch + 1}: ${freezingText(wish)} ${wish.frozen ? 'is frozen' : 'trains'} from here on`);
+      for (const line of options.beforeEpoch?.(epoch) ?? []) log(line);
       detector.train();
       const batches = loader.epoch(epoch, { start: iteration, signal })[Symbol.asyncIterator]();
       try {
@@ -268,6 +293,7 @@ async function run(options: TrainOptions): Promise<TrainResult> {
           schedule.afterIteration();
           iteration++;
           step++;
+          average?.update(step, epoch + 1);
           await macrotask();
           const time = (performance.now() - begun) / 1000;
           trainSeconds += time;
@@ -331,46 +357,9 @@ async function run(options: TrainOptions): Promise<TrainResult> {
     // a failed write was thrown above, unless something else failed before it
     await writer?.finished().catch(() => {});
     detector.eval();
+    average?.swap();
+    average?.dispose();
     wrapper.dispose();
-  }
-}
-
-/** One batch: losses, gradients, update. */
-function iterate(
-  detector: Detector,
-  wrapper: OptimWrapper,
-  random: Random,
-  at: { epoch: number; iteration: number; step: number; lr: number; samples: PackedSample[] },
-): { scalars: Record<string, number>; gradNorm?: number } {
-  const where = () =>
-    `at epoch ${at.epoch}, iteration ${at.iteration}, learning rate ${at.lr}, images ` +
-    `${at.samples.map((s) => `"${s.meta.imgPath}"`).join(', ')}. ` +
-    `Lower the learning rate, lengthen the warm-up or clip gradients (clip_grad: { max_norm: 10 }), and look at these images`;
-  const batch = detector.preprocess(at.samples, at.step);
-  try {
-    const { precision } = wrapper;
-    const { scalars, gradients } = pass(detector, batch, wrapper.variables, random, {
-      precision,
-      factor: wrapper.lossFactor(),
-    });
-    const bad = Object.entries(scalars).filter(([name, v]) => name.includes('loss') && !Number.isFinite(v));
-    if (bad.length > 0) {
-      for (const gradient of gradients) gradient?.dispose();
-      // the sum is named only when no part is to blame
-      const named = bad.length > 1 ? bad.filter(([name]) => name !== 'loss') : bad;
-      throw new DetLabError(
-        `Cannot go on training: ${named.map(([name, v]) => `${name} is ${v}`).join(', ')} ${where()}`,
-      );
-    }
-    try {
-      return { scalars, gradNorm: wrapper.update(gradients).gradNorm };
-    } catch (error) {
-      throw error instanceof DetLabError
-        ? new DetLabError(`Cannot go on training: ${error.message} ${where()}`)
-        : error;
-    }
-  } finally {
-    batch.inputs.dispose();
   }
 }
 

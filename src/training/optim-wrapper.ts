@@ -9,7 +9,7 @@ import { assignState, type Module, type Parameter, type StateDict, toState } fro
 import { type ModuleConfig, Registry } from '../registry';
 import { LossScale } from './loss-scale';
 import type { Optimizer, OptimizerPlan } from './optimizers/optimizer';
-import { parameterGroups } from './parameter-groups';
+import { parameterGroups, yolov5Groups } from './parameter-groups';
 import { type OptimWrapperOptions, optimWrappers } from './runtime/optim-wrappers';
 
 /** `type` may be left out: OptimWrapper. */
@@ -28,6 +28,8 @@ export interface UpdateReport {
 export class OptimWrapper {
   readonly optimizer: Optimizer;
   readonly precision: Precision;
+  /** The optimizer's momentum, where it has one. */
+  readonly momentum?: number;
   private readonly clip?: { max_norm: number };
   private readonly counts: number;
   private readonly scale?: LossScale;
@@ -51,7 +53,12 @@ export class OptimWrapper {
     const wrapper: ModuleConfig = { type: 'OptimWrapper', ...config };
     const parsed = WRAPPERS.build<OptimWrapperOptions>('optim_wrapper', wrapper, { path: 'optim_wrapper' });
     const plan = registry.build<OptimizerPlan>('optimizer', parsed.optimizer, { path: 'optim_wrapper.optimizer' });
-    const groups = parameterGroups(model, plan, parsed.paramwise_cfg ?? undefined, parameters);
+    const paramwise = parsed.paramwise_cfg ?? undefined;
+    const { momentum, batch_size_per_gpu: batchSize } = parsed.optimizer;
+    const groups =
+      parsed.constructor === 'YOLOv5OptimizerConstructor'
+        ? yolov5Groups(model, plan, paramwise, batchSize as number | undefined, parameters)
+        : parameterGroups(model, plan, paramwise, parameters);
     if (groups.length === 0)
       throw new DetLabError('Cannot train: every parameter of the model is frozen. Unfreeze a part of it first');
     this.precision = precision ?? (parsed.mixed ? (parsed.dtype ?? 'bfloat16') : 'float32');
@@ -62,6 +69,7 @@ export class OptimWrapper {
       );
     if (this.precision === 'float16') this.scale = new LossScale(parsed.loss_scale ?? 'dynamic');
     this.optimizer = plan.create(groups);
+    if (typeof momentum === 'number') this.momentum = momentum;
     this.clip = parsed.clip_grad ?? undefined;
     this.counts = parsed.accumulative_counts;
   }

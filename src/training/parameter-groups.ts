@@ -3,7 +3,8 @@
 
 import { z } from 'zod';
 import type { Module, Parameter } from '../nn/module';
-import type { Scheduled } from './schedule';
+import { roundHalfEven } from '../round-half-even';
+import type { RatedGroup } from './learning-rates';
 
 export const paramwiseOptions = z.strictObject({
   custom_keys: z
@@ -17,10 +18,15 @@ export const paramwiseOptions = z.strictObject({
     .boolean()
     .default(false)
     .describe('without effect: a parameter that stands twice in a module is one here'),
+  base_total_batch_size: z
+    .number()
+    .positive()
+    .optional()
+    .describe('YOLOv5OptimizerConstructor: images of a step that weight_decay is meant for'),
 });
 export type ParamwiseOptions = z.output<typeof paramwiseOptions>;
 
-export interface ParameterGroup extends Scheduled {
+export interface ParameterGroup extends RatedGroup {
   name: string;
   parameter: Parameter;
   weightDecay: number;
@@ -63,5 +69,29 @@ export function parameterGroups(
       else if (leaf === 'bias') weightDecay *= paramwise.bias_decay_mult ?? 1;
     }
     return { name, parameter, lr, initialLr: lr, weightDecay };
+  });
+}
+
+/**
+ * MMYOLO's YOLOv5OptimizerConstructor: weights, norms and biases, of which weights alone decay. The decay grows with the
+ * images of a step beyond `base_total_batch_size`. Parameters of other names count as norms; MMYOLO leaves them untrained.
+ */
+export function yolov5Groups(
+  model: Module,
+  base: { lr: number; weightDecay: number },
+  { base_total_batch_size: total = 64 }: Partial<ParamwiseOptions> = {},
+  batchSize?: number,
+  parameters: readonly [string, Parameter][] = model.trainable(),
+): ParameterGroup[] {
+  const scale = batchSize === undefined ? 1 : (batchSize * Math.max(roundHalfEven(total / batchSize), 1)) / total;
+  const modules = new Map(model.modules());
+  return parameters.map(([name, parameter]) => {
+    const dot = name.lastIndexOf('.');
+    const leaf = name.slice(dot + 1);
+    const owner = (dot < 0 ? model : (modules.get(name.slice(0, dot)) ?? model)) as Module & { layerNames?: string[] };
+    const batchNorm = owner.layerNames?.includes('_NormBase') === true;
+    const role = leaf === 'bias' ? 'bias' : leaf === 'weight' && !batchNorm ? 'weight' : 'norm';
+    const weightDecay = role === 'weight' ? base.weightDecay * scale : 0;
+    return { name, parameter, lr: base.lr, initialLr: base.lr, weightDecay, role };
   });
 }

@@ -1,6 +1,7 @@
 // The learning-rate schedule of a run: mmengine's chained schedulers over parameter groups. Iteration rules step after
 // every iteration, epoch rules after every epoch; all step once before the first iteration.
 
+import type { LearningRates } from './learning-rates';
 import type { ScheduleFactory, ScheduleRule } from './schedules/schedule-rule';
 
 /** Anything with a learning rate that a schedule moves. */
@@ -15,7 +16,7 @@ export interface ScheduleState {
   lr: number[];
 }
 
-export class Schedule {
+export class Schedule implements LearningRates {
   private readonly rules: ScheduleRule[];
   private steps: { last: number; global: number }[];
 

@@ -2,6 +2,9 @@
 // config says of a run: loops, hooks, samplers, logs.
 
 import type { AnyDefinition } from '../registry';
+import { EMAHook } from './hooks/ema-hook';
+import { PipelineSwitchHook, YOLOXModeSwitchHook } from './hooks/switch-hooks';
+import { YOLOv5ParamSchedulerHook } from './hooks/yolov5-param-scheduler-hook';
 import { Adam } from './optimizers/adam';
 import { AdamW } from './optimizers/adamw';
 import { SGD } from './optimizers/sgd';
@@ -34,6 +37,10 @@ export const trainingModules = [
   ...optimWrappers,
   ...loops,
   ...hooks,
+  EMAHook,
+  YOLOXModeSwitchHook,
+  PipelineSwitchHook,
+  YOLOv5ParamSchedulerHook,
   ...dataSamplers,
   ...displays,
 ] as const satisfies readonly AnyDefinition[];

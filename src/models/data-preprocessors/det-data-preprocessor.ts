@@ -113,12 +113,13 @@ export class DetDataPreprocessor {
       throw new DetLabError(
         `Cannot read the pixels of "${meta.imgPath}": expected ${w} x ${h} x 3 values, received ${data.length}`,
       );
-    const [first, second, third] = data instanceof Uint8Array ? this.tables : [undefined, undefined, undefined];
+    const [first, second, third] = this.tables;
+    const bytes = data instanceof Uint8Array;
     const flip = image.order === this.order ? 0 : 2; // 0: as stored, 2: first and third channel change places
     for (let y = 0; y < h; y++) {
       let from = y * w * 3;
       let to = y * width * 3;
-      if (first)
+      if (bytes)
         for (let x = 0; x < w; x++, from += 3, to += 3) {
           out[to] = first[data[from + flip]];
           out[to + 1] = second[data[from + 1]];

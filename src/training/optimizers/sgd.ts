@@ -23,6 +23,11 @@ export const SGD = defineModule({
       momentum: z.number().nonnegative().default(0).describe('share of the last update that is kept'),
       dampening: z.number().default(0).describe('share of the gradient left out of the momentum'),
       weight_decay: z.number().nonnegative().default(0).describe('L2 penalty added to the gradient'),
+      batch_size_per_gpu: z
+        .int()
+        .positive()
+        .optional()
+        .describe('images of a step, from which YOLOv5OptimizerConstructor works out the decay'),
       nesterov: z.boolean().default(false).describe('look ahead by one momentum step'),
     })
     .refine((o) => !o.nesterov || (o.momentum > 0 && o.dampening === 0), {
@@ -55,21 +60,21 @@ class Sgd implements Optimizer {
   }
 
   step(gradients: readonly (tf.Tensor | undefined)[]): void {
-    const { momentum, nesterov } = this.settings;
+    const { nesterov } = this.settings;
     const batches = new Map<string, number[]>();
     const firsts = new Set([...this.groups.keys()].filter((i) => !this.started[i]));
     for (const [i, group] of this.groups.entries()) {
       if (!gradients[i]) continue;
       // apart only where it makes a difference
       const first = this.settings.dampening !== 0 && firsts.has(i);
-      const key = `${group.lr} ${group.weightDecay} ${first}`;
+      const key = `${group.lr} ${group.weightDecay} ${group.momentum} ${first}`;
       this.started[i] = true;
       const batch = batches.get(key);
       if (batch) batch.push(i);
       else batches.set(key, [i]);
     }
     for (const batch of batches.values()) {
-      const { lr, weightDecay } = this.groups[batch[0]];
+      const { lr, weightDecay, momentum = this.settings.momentum } = this.groups[batch[0]];
       const dampening = firsts.has(batch[0]) ? 0 : this.settings.dampening;
       engine().sgdStep(
         batch.map((i) => this.groups[i].parameter.variable),

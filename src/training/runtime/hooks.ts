@@ -3,8 +3,8 @@
 
 import { z } from 'zod';
 import { type AnyDefinition, defineModule } from '../../registry';
+import { priority } from '../hooks/hook';
 
-const priority = z.union([z.string(), z.int()]).optional().describe('Accepted: the loop has an order of its own');
 const unused = (what: string) => z.unknown().optional().describe(`Accepted, without effect: ${what}`);
 const ORIGIN = 'mmengine';
 const MMDET = 'MMDetection';
@@ -141,6 +141,17 @@ export const CheckInvalidLossHook = defineModule({
   build: (options) => options,
 });
 
+export const SyncNormHook = defineModule({
+  kind: 'hook',
+  type: 'SyncNormHook',
+  summary: 'Brings the batch norms of several processes in step before an evaluation: there is one process',
+  origin: MMDET,
+  shapes: 'statistics of the batch norms -> the same',
+  example: "{ type: 'SyncNormHook' }",
+  options: z.strictObject({ priority }),
+  build: (options) => options,
+});
+
 export const hooks = [
   IterTimerHook,
   LoggerHook,
@@ -150,4 +161,5 @@ export const hooks = [
   DetVisualizationHook,
   NumClassCheckHook,
   CheckInvalidLossHook,
+  SyncNormHook,
 ] as const satisfies readonly AnyDefinition[];

@@ -16,7 +16,12 @@ const options = z.strictObject({
   clip_grad: clipOptions.nullish().describe('gradient clipping'),
   accumulative_counts: z.int().positive().default(1).describe('iterations whose gradients are summed into one step'),
   paramwise_cfg: paramwiseOptions.nullish().describe('multipliers by parameter'),
-  constructor: z.unknown().optional().describe('DefaultOptimWrapperConstructor: how paramwise_cfg is read'),
+  constructor: z
+    .unknown()
+    .optional()
+    .describe(
+      'DefaultOptimWrapperConstructor: how paramwise_cfg is read; YOLOv5OptimizerConstructor: weights alone decay',
+    ),
 });
 const amp = options.extend({
   dtype: z.enum(['float16', 'bfloat16']).nullish().describe('low precision; bfloat16 when absent'),
@@ -29,16 +34,18 @@ const amp = options.extend({
 /** The options of either. */
 export type OptimWrapperOptions = z.output<typeof options> & Partial<z.output<typeof amp>> & { mixed: boolean };
 
+const CONSTRUCTORS = ['DefaultOptimWrapperConstructor', 'YOLOv5OptimizerConstructor'];
+
 /** Every object has a `constructor`, which is a function; one that the config names is a string. */
 const usual = (given: { constructor?: unknown }): boolean => {
   const named = given?.constructor;
-  return typeof named !== 'string' || named === 'DefaultOptimWrapperConstructor';
+  return typeof named !== 'string' || CONSTRUCTORS.includes(named);
 };
 const unusual = {
   path: ['constructor'],
   // told beside what else is wrong
   when: () => true,
-  message: 'expected "DefaultOptimWrapperConstructor", the only one there is; multipliers go into paramwise_cfg',
+  message: `expected ${CONSTRUCTORS.map((name) => `"${name}"`).join(' or ')}; multipliers go into paramwise_cfg`,
 };
 
 const shapes = "gradients of an iteration -> the next weights of the model's parameters";

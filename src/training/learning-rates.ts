@@ -1,0 +1,27 @@
+// What moves the learning rates of a run: a list of schedules, or a hook that does it alone.
+
+import type { ScheduleState } from './schedule';
+
+export interface LearningRates {
+  afterIteration(): void;
+  afterEpoch(): void;
+  state(): ScheduleState;
+  restore(state: ScheduleState): void;
+}
+
+/** A parameter group as these rules see it. */
+export interface RatedGroup {
+  lr: number;
+  readonly initialLr: number;
+  /** Momentum of this group alone, where it differs from the optimizer's. */
+  momentum?: number;
+  /** What it holds, where the optimizer was built by YOLOv5OptimizerConstructor. */
+  role?: 'weight' | 'norm' | 'bias';
+}
+
+/** @param momentum the optimizer's */
+export type LearningRatePlan = (
+  groups: readonly RatedGroup[],
+  epochLength: number,
+  momentum: number | undefined,
+) => LearningRates;

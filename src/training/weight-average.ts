@@ -1,0 +1,113 @@
+// A running average of a model's weights (mmengine's averaged models), which is evaluated and saved in their place:
+// average += momentum * (weights - average), in one fused call of the engine for all of them.
+
+import * as tf from '@tensorflow/tfjs';
+import { engine } from '../engine';
+import type { Module, Parameter, StateDict } from '../nn/module';
+
+export interface AverageOptions {
+  /** Share of the weights in the average after `steps` updates. */
+  momentum: (steps: number) => number;
+  /** Updates are made every so many iterations. */
+  interval: number;
+  /** Running statistics are averaged too; else they are the model's own. */
+  updateBuffers: boolean;
+  /** Iterations or epochs (from 1) before which the average is the model itself. */
+  beginIteration: number;
+  beginEpoch: number;
+}
+
+/** Makes the average of a model. */
+export type AveragePlan = (model: Module) => WeightAverage;
+
+/** Name under which a checkpoint keeps the weights that are being trained; the averaged ones are its model. */
+const SOURCE = 'source.';
+
+const copied = (tensor: tf.Tensor): tf.Tensor =>
+  tensor.dtype === 'int32' ? tf.add(tensor, tf.scalar(0, 'int32')) : tf.add(tensor, 0);
+
+export class WeightAverage {
+  /** Updates made. */
+  steps = 0;
+  private readonly entries: { own: Parameter; average: tf.Variable }[] = [];
+
+  constructor(
+    private readonly model: Module,
+    private readonly options: AverageOptions,
+  ) {
+    const seen = new Set<Parameter>();
+    for (const [, own] of model.named()) {
+      if (seen.has(own) || (own.kind === 'buffer' && !options.updateBuffers)) continue;
+      seen.add(own);
+      this.entries.push({ own, average: tf.tidy(() => tf.variable(copied(own.variable), false)) });
+    }
+  }
+
+  /** Whole numbers (how often statistics were updated) are taken over once and then stay, as in mmengine. */
+  private moving() {
+    return this.entries.filter(({ average }) => average.dtype === 'float32');
+  }
+
+  /** @param iteration done since the start; @param epoch the current one, from 1 */
+  update(iteration: number, epoch: number): void {
+    const { beginEpoch, beginIteration, interval, momentum } = this.options;
+    const begun = beginEpoch > 0 ? epoch >= beginEpoch : iteration >= beginIteration;
+    if (!begun) {
+      this.take();
+      return;
+    }
+    if (this.steps === 0) this.take();
+    else if (this.steps % interval === 0) {
+      const moving = this.moving();
+      // a descent from the average towards the weights: p - lr (g + decay p) with g the weights, lr = -share, decay = -1
+      engine().sgdStep(
+        moving.map(({ average }) => average),
+        moving.map(({ own }) => own.variable),
+        [],
+        { lr: -momentum(this.steps), momentum: 0, weightDecay: -1 },
+      );
+    }
+    this.steps++;
+  }
+
+  /** The average becomes the model's weights. */
+  take(): void {
+    for (const { own, average } of this.entries) tf.tidy(() => average.assign(copied(own.variable)));
+  }
+
+  /** The model's weights and the average change places. New tensors: what is worked out from old ones is not used again. */
+  swap(): void {
+    for (const { own, average } of this.entries)
+      tf.tidy(() => {
+        const [mine, theirs] = [copied(own.variable), copied(average)];
+        own.variable.assign(theirs);
+        average.assign(mine);
+      });
+  }
+
+  /** The averaged model, and the weights being trained under names of their own. */
+  states(): { model: StateDict; source: StateDict } {
+    const source: StateDict = new Map([...this.model.stateDict()].map(([name, state]) => [SOURCE + name, state]));
+    this.swap();
+    const model = this.model.stateDict();
+    this.swap();
+    return { model, source };
+  }
+
+  /** Goes on from a checkpoint whose averaged weights the model has just been given. False: it holds no average. */
+  restore(saved: StateDict, steps: number): boolean {
+    this.steps = steps;
+    this.take();
+    const source: StateDict = new Map();
+    for (const [name, state] of saved) if (name.startsWith(SOURCE)) source.set(name.slice(SOURCE.length), state);
+    if (source.size > 0) this.model.loadStateDict(source);
+    return source.size > 0;
+  }
+
+  dispose(): void {
+    for (const { average } of this.entries) average.dispose();
+  }
+}
+
+/** Whether the entry of a checkpoint's optimizer file is a weight that was being averaged. */
+export const isSourceWeight = (name: string): boolean => name.startsWith(SOURCE);
