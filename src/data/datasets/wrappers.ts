@@ -17,6 +17,8 @@ export const ConcatDataset = defineModule({
   kind: 'dataset',
   type: 'ConcatDataset',
   summary: 'Several data sets of the same classes, one after the other',
+  origin: 'mmengine',
+  shapes: 'several lists of images -> one list',
   example:
     "{ type: 'ConcatDataset', datasets: [{ type: 'VOCDataset', ann_file: 'VOC2007/ImageSets/Main/train.txt' }] }",
   options: z.strictObject({
@@ -56,6 +58,8 @@ export const RepeatDataset = defineModule({
   kind: 'dataset',
   type: 'RepeatDataset',
   summary: 'A data set several times in an epoch',
+  origin: 'mmengine',
+  shapes: 'a list of images -> the list several times',
   example: "{ type: 'RepeatDataset', times: 5, dataset: { type: 'CocoDataset', ann_file: 'train.json' } }",
   options: z.strictObject({ dataset: inside, times: z.number().int().positive().describe('How often'), ...lazy }),
   build: ({ dataset }, context): DatasetLoader => load(dataset, context),
@@ -66,6 +70,7 @@ export const ClassBalancedDataset = defineModule({
   type: 'ClassBalancedDataset',
   summary: 'A data set whose images of rare classes come several times in an epoch',
   paper: 'Gupta et al., LVIS: A Dataset for Large Vocabulary Instance Segmentation, CVPR 2019',
+  shapes: 'a list of images -> a list in which some stand several times',
   example:
     "{ type: 'ClassBalancedDataset', oversample_thr: 0.001, dataset: { type: 'CocoDataset', ann_file: 'a.json' } }",
   options: z.strictObject({
@@ -80,6 +85,8 @@ export const MultiImageMixDataset = defineModule({
   kind: 'dataset',
   type: 'MultiImageMixDataset',
   summary: 'A data set whose transforms put several images into one: Mosaic, MixUp',
+  origin: 'MMDetection',
+  shapes: 'a list of images -> the list, its samples made of several images',
   example: "{ type: 'MultiImageMixDataset', dataset: { type: 'CocoDataset', ann_file: 'a.json' }, pipeline: [] }",
   options: z.strictObject({
     dataset: inside,

@@ -74,6 +74,7 @@ export const Albu = defineModule({
   kind: 'transform',
   type: 'Albu',
   summary: "albumentations' Blur, MedianBlur, ToGray and CLAHE",
+  origin: 'MMDetection, after albumentations',
   shapes: '[H, W, 3] -> [H, W, 3]',
   example: "{ type: 'Albu', transforms: [{ type: 'Blur', p: 0.01 }, { type: 'ToGray', p: 0.01 }] }",
   options: z.strictObject({

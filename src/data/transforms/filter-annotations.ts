@@ -12,6 +12,8 @@ export const FilterAnnotations = defineModule({
   kind: 'transform',
   type: 'FilterAnnotations',
   summary: 'Leaves out truths whose box or mask is too small',
+  origin: 'MMDetection',
+  shapes: 'truths [n] -> truths [m <= n]',
   example: "{ type: 'FilterAnnotations', min_gt_bbox_wh: [1, 1], keep_empty: false }",
   options: z.strictObject({
     min_gt_bbox_wh: z.tuple([z.number(), z.number()]).default([1, 1]).describe('Boxes are wider and higher than this'),

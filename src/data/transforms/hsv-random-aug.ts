@@ -69,6 +69,7 @@ export const YOLOv5HSVRandomAug = defineModule({
   kind: 'transform',
   type: 'YOLOv5HSVRandomAug',
   summary: 'Multiplies hue, saturation and value by random factors',
+  origin: 'MMYOLO',
   shapes: '[H, W, 3] -> [H, W, 3]',
   example: "{ type: 'YOLOv5HSVRandomAug', hue_delta: 0.015, saturation_delta: 0.7, value_delta: 0.4 }",
   options: z.strictObject({

@@ -87,6 +87,7 @@ export const LetterResize = defineModule({
   kind: 'transform',
   type: 'LetterResize',
   summary: 'Fits the image into a size and pads it on all sides',
+  origin: 'MMYOLO',
   shapes: '[H, W, 3] -> [h, w, 3]',
   example: "{ type: 'LetterResize', scale: [640, 640], allow_scale_up: false, pad_val: { img: 114 } }",
   options,

@@ -25,6 +25,7 @@ export const YOLOv5KeepRatioResize = defineModule({
   kind: 'transform',
   type: 'YOLOv5KeepRatioResize',
   summary: 'Fits pixels, boxes and masks inside a scale, shrinking by area',
+  origin: 'MMYOLO',
   shapes: '[H, W, 3] -> [h, w, 3]',
   example: "{ type: 'YOLOv5KeepRatioResize', scale: [640, 640] }",
   options: z.strictObject({

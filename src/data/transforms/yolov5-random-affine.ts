@@ -128,6 +128,7 @@ export const YOLOv5RandomAffine = defineModule({
   kind: 'transform',
   type: 'YOLOv5RandomAffine',
   summary: 'Scales, rotates, shears and moves the image about its centre, and leaves out truths that suffered',
+  origin: 'MMYOLO',
   shapes: '[H, W, 3] -> [H + 2 border, W + 2 border, 3]',
   example: "{ type: 'YOLOv5RandomAffine', max_rotate_degree: 0, max_shear_degree: 0, border: [-320, -320] }",
   options,

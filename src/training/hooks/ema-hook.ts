@@ -13,6 +13,7 @@ export const EMAHook = defineModule({
   type: 'EMAHook',
   summary: 'Evaluates and saves a running average of the weights',
   paper: 'Polyak and Juditsky, Acceleration of Stochastic Approximation by Averaging, SIAM 1992',
+  shapes: 'weights of every iteration -> their running average',
   example: "{ type: 'EMAHook', ema_type: 'ExpMomentumEMA', momentum: 0.0001, update_buffers: true }",
   options: z
     .strictObject({

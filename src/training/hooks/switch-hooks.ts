@@ -9,6 +9,8 @@ export const PipelineSwitchHook = defineModule({
   kind: 'hook',
   type: 'PipelineSwitchHook',
   summary: 'Trains with other transforms from some epoch on',
+  origin: 'MMDetection',
+  shapes: 'an epoch -> the transforms of its images',
   example: "{ type: 'PipelineSwitchHook', switch_epoch: 280, switch_pipeline: [{ type: 'PackDetInputs' }] }",
   options: z.strictObject({
     switch_epoch: z.int().nonnegative().describe('Epochs done before the change'),
@@ -27,6 +29,7 @@ export const YOLOXModeSwitchHook = defineModule({
   type: 'YOLOXModeSwitchHook',
   summary: 'In the last epochs, leaves out transforms of several images and learns the L1 loss of YOLOXHead',
   paper: 'Ge et al., YOLOX: Exceeding YOLO Series in 2021',
+  shapes: 'an epoch -> the transforms of its images, and whether loss_l1 is learnt',
   example: "{ type: 'YOLOXModeSwitchHook', num_last_epochs: 15 }",
   options: z.strictObject({
     num_last_epochs: z.int().nonnegative().default(15).describe('How many epochs; the one before them is among them'),

@@ -80,6 +80,8 @@ export const YOLOv5ParamSchedulerHook = defineModule({
   kind: 'hook',
   type: 'YOLOv5ParamSchedulerHook',
   summary: 'Learning rates and momentum of YOLOv5 and YOLOv8: warm-up, then a line or a cosine',
+  origin: 'MMYOLO',
+  shapes: 'an iteration and its epoch -> learning rates and momentum of the groups',
   example: "{ type: 'YOLOv5ParamSchedulerHook', scheduler_type: 'linear', lr_factor: 0.01, max_epochs: 500 }",
   options,
   build: (o): HookPlan => ({
