@@ -3,7 +3,7 @@ const only = (name, from, allowed) => ({
   name,
   severity: 'error',
   from: { path: `^src/${from}/` },
-  to: { path: '^src/', pathNot: [`^src/${from}/`, '^src/(check-model|errors|paths|random|registry)\\.ts$', ...allowed] },
+  to: { path: '^src/', pathNot: [`^src/${from}/`, '^src/(check-model|errors|paths|random|registry|round-half-even)\\.ts$', ...allowed] },
 });
 module.exports = {
   forbidden: [

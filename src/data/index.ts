@@ -3,7 +3,8 @@
 export { BadData } from './bad-data';
 export { withBatchShapes } from './datasets/batch-shapes';
 export { type CocoOptions, loadCoco } from './datasets/coco';
-export { CityscapesDataset, CocoDataset, DATASETS, type DatasetLoader, VOCDataset } from './datasets/definitions';
+export type { DatasetLoader } from './datasets/dataset-loader';
+export { CityscapesDataset, CocoDataset, DATASETS, VOCDataset } from './datasets/definitions';
 export { changeInnermost, type DatasetPlan, planDataset } from './datasets/plan-dataset';
 export { loadVoc, type VocOptions } from './datasets/voc';
 export { decodeImage, imageSize } from './decode';

@@ -7,14 +7,9 @@ import { type AnyDefinition, defineModule, type ModuleConfig, moduleOption } fro
 import type { Dataset } from '../types';
 import { batchShapesOptions } from './batch-shapes';
 import { loadCoco } from './coco';
+import type { DatasetLoader } from './dataset-loader';
 import { loadVoc } from './voc';
 import { WRAPPERS } from './wrappers';
-
-/** What a dataset config builds: a data set to be loaded, and its pipeline's config. */
-export interface DatasetLoader {
-  load(): Promise<Dataset>;
-  pipeline: ModuleConfig[];
-}
 
 const classNames = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 const shared = {

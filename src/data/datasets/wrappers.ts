@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { DetLabError } from '../../errors';
 import { type AnyDefinition, type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../registry';
 import type { Dataset } from '../types';
-import type { DatasetLoader } from './definitions';
+import type { DatasetLoader } from './dataset-loader';
 
 const inside = moduleOption('dataset').describe('The data set inside');
 const lazy = { lazy_init: z.boolean().default(false).describe('Accepted and without effect') };
