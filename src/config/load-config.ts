@@ -56,7 +56,10 @@ export function loadDict(
 /** The folder of this package's own configs. */
 export const configRoot = () => path.join(packageRoot, 'configs');
 
-/** Names of the configs under `roots`, with their files; the parts under `_base_` are left out. */
+/** Folders of what configs are made of, and is none itself. */
+const PARTS = ['_base_', 'common'];
+
+/** Names of the configs under `roots`, with their files; the parts under `_base_` and `common` are left out. */
 export function listConfigs(roots: readonly string[] = [configRoot()]): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const root of roots) {
@@ -64,7 +67,7 @@ export function listConfigs(roots: readonly string[] = [configRoot()]): Map<stri
     for (const entry of readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()) {
       const extension = path.extname(entry);
       if (!CONFIG_EXTENSIONS.some((e) => e === extension) || entry.endsWith('.d.ts')) continue;
-      if (entry.split(path.sep).includes('_base_')) continue;
+      if (entry.split(path.sep).some((folder) => PARTS.includes(folder))) continue;
       const name = path.basename(entry, extension);
       found.set(name, [...(found.get(name) ?? []), path.join(root, entry)]);
     }

@@ -39,7 +39,7 @@ function configsIn(folder: string): string[] {
 
 const allConfigs = (root: string): string[] =>
   readdirSync(root, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== '_base_')
+    .filter((entry) => entry.isDirectory() && entry.name !== '_base_' && entry.name !== 'common')
     .flatMap((entry) => configsIn(path.join(root, entry.name)));
 
 /** What the names of one config in 2.x and 3.x have in common. */

@@ -1,21 +1,7 @@
 // Configs of MMDetection 1.x and 2.x in the words of 3.x.
 
-import path from 'node:path';
 import { expect, test } from 'vitest';
-import { migrateConfig, readConfigFile } from '../../src/config';
-import { scratch } from './scratch';
-
-// biome-ignore lint/suspicious/noExplicitAny: tests reach into configs without types
-type Untyped = Record<string, any>;
-
-const migrated = (text: string) => {
-  const { config, changes, left } = migrateConfig(readConfigFile(path.join(scratch({ 'a.py': text }), 'a.py')).config);
-  return {
-    config: config as Untyped,
-    changes: changes.map(({ from, to }) => `${from} -> ${to}`),
-    left: left.map(({ path, advice }) => `${path}: ${advice}`),
-  };
-};
+import { migrated, type Untyped } from './migrated';
 
 const PIPELINES = `
 norm = dict(mean=[1., 2., 3.], std=[4., 5., 6.], to_rgb=True)

@@ -55,6 +55,8 @@ function migrateModule(module: ConfigObject, path: string, changes: Changes): vo
   if (/^(DCN|DCNv2)$/.test(type) || path.endsWith('.dcn')) migrateDeformable(module, rename, changes, path);
   if (/\.(rpn|rpn_proposal)$/.test(path)) migrateProposals(module, path, changes);
   if (/FPN/.test(type)) extraConvolutions(module, path, changes);
+  if (type === 'NASFPN' && take(module, 'add_extra_convs') !== undefined)
+    changes.note(`${path}.add_extra_convs`, 'nothing: NASFPN never looked at it');
   if (type === 'CTResNetNeck') rename('in_channel', 'in_channels');
   if (type === 'CenterNetHead') {
     rename('in_channel', 'in_channels');

@@ -1,0 +1,18 @@
+// What the tests of translations start from: the text of an old config, and what it becomes.
+
+import path from 'node:path';
+import { migrateConfig, readConfigFile } from '../../src/config';
+import { scratch } from './scratch';
+
+// biome-ignore lint/suspicious/noExplicitAny: tests reach into configs without types
+export type Untyped = Record<string, any>;
+
+/** The config of 3.x that `text` becomes, what became what, and what is left. */
+export function migrated(text: string): { config: Untyped; changes: string[]; left: string[] } {
+  const { config, changes, left } = migrateConfig(readConfigFile(path.join(scratch({ 'a.py': text }), 'a.py')).config);
+  return {
+    config,
+    changes: changes.map(({ from, to }) => `${from} -> ${to}`),
+    left: left.map(({ path, advice }) => `${path}: ${advice}`),
+  };
+}
