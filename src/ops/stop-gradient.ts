@@ -3,12 +3,15 @@
 import * as tf from '@tensorflow/tfjs';
 
 /**
+ * `x`, or what `compute` makes of it: there, operations without a gradient may be used, too.
+ *
  * @example tf.grad((x) => tf.sum(tf.mul(x, stopGradient(x))))(tf.tensor1d([3])) // 3, not 6
  */
-export function stopGradient<T extends tf.Tensor>(x: T): T {
+export function stopGradient<T extends tf.Tensor, R extends tf.Tensor = T>(x: T, compute?: (x: T) => R): R {
+  const { shape } = x;
   const constant = tf.customGrad((input) => ({
-    value: tf.clone(input as T),
-    gradFunc: (dy: tf.Tensor) => tf.zerosLike(dy),
+    value: compute ? compute(input as T) : tf.clone(input as T),
+    gradFunc: (dy: tf.Tensor) => (compute ? tf.zeros(shape) : tf.zerosLike(dy)),
   }));
-  return constant(x) as T;
+  return constant(x) as R;
 }

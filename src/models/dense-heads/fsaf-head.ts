@@ -125,21 +125,20 @@ export class FSAFHead extends RetinaHead {
     const places = truths.map((g, k) => g * numLevels + levels[k]);
     const anchors = new Float32Array(objects * numLevels);
     for (const place of places) anchors[place]++;
-    const sums = tf.unsortedSegmentSum(
-      stopGradient(losses) as tf.Tensor1D,
-      tf.tensor1d(places, 'int32'),
-      anchors.length,
-    );
-    const means = tf.div(
-      sums,
-      anchors.map((n) => n || 1),
-    );
-    const everywhere = tf.add(
-      means,
-      anchors.map((n) => (n ? 0 : NOWHERE)),
-    );
-    const best = tf.argMin(everywhere.reshape([objects, numLevels]), 1);
-    return tf.equal(tf.gather(best, tf.tensor1d(truths, 'int32')), tf.tensor1d(levels, 'int32')).cast('float32');
+    return stopGradient(losses, (values) => {
+      const sums = tf.unsortedSegmentSum(values as tf.Tensor1D, tf.tensor1d(places, 'int32'), anchors.length);
+      const means = tf.add(
+        tf.div(
+          sums,
+          anchors.map((n) => n || 1),
+        ),
+        anchors.map((n) => (n ? 0 : NOWHERE)),
+      );
+      const best = tf.argMin(means.reshape([objects, numLevels]), 1);
+      return tf
+        .equal(tf.gather(best, tf.tensor1d(truths, 'int32')), tf.tensor1d(levels, 'int32'))
+        .cast<tf.Tensor1D>('float32');
+    });
   }
 
   private positivesOf({ scores, sizes }: FlatOutputs, targets: AnchorTargets[]): Positives {

@@ -165,8 +165,10 @@ export class GFLHead extends AnchorDetectionHead {
       this.integral.forward(chosen),
     ) as tf.Tensor2D;
     const wanted = tf.tensor2d(truths, [n, 4]);
-    const iou = boxPair(stopGradient(decoded), wanted, (union) => tf.maximum(union, 1e-6)).iou;
-    const quality = tf.scatterND(rows.expandDims(-1), iou, [labels.length]);
+    const quality = stopGradient(decoded, (boxes) => {
+      const { iou } = boxPair(boxes, wanted, (union) => tf.maximum(union, 1e-6));
+      return tf.scatterND(rows.expandDims(-1), iou, [labels.length]);
+    });
     // how sure the classes are says how much a box counts
     const weight = tf.max(stopGradient(tf.sigmoid(tf.gather(logits, rows))), 1);
     const sum = tf.maximum(tf.sum(weight), 1);

@@ -120,9 +120,12 @@ export class SSDHead extends AnchorDetectionHead {
         // no positive: a zero that keeps the gradient of the layers
         if (positive.length + hard === 0) return tf.mul(tf.sum(losses.slice(0, 1)), 0) as tf.Scalar;
         const among = tf.gather(losses, tf.tensor1d(negative, 'int32'));
-        const hardest = tf.gather(among, tf.topk(stopGradient(among), hard).indices);
+        const hardest = stopGradient(among, (values) => {
+          const indices = tf.topk(values, hard).indices as tf.Tensor1D;
+          return tf.unsortedSegmentSum(tf.ones([hard]), indices, values.size);
+        });
         const own = tf.gather(losses, tf.tensor1d(positive, 'int32'));
-        return tf.div(tf.add(tf.sum(own), tf.sum(hardest)), all.avgFactor) as tf.Scalar;
+        return tf.div(tf.add(tf.sum(own), tf.sum(tf.mul(among, hardest))), all.avgFactor) as tf.Scalar;
       }),
       loss_bbox: each.map((t, i) => {
         const image = { ...flat, deltas: flat.deltas.slice([i, 0, 0], [1, -1, -1]) };

@@ -24,8 +24,12 @@ export class GradientDensity extends Module {
 
   /** Weights of the shape of `lengths`: total / (count of its bin) / (bins in use); 0 where `valid` is 0. */
   protected weights(lengths: tf.Tensor, valid: tf.Tensor, total: tf.Scalar): tf.Tensor {
+    return stopGradient(lengths, (constant) => this.weightsOf(constant, valid, total));
+  }
+
+  private weightsOf(lengths: tf.Tensor, valid: tf.Tensor, total: tf.Scalar): tf.Tensor {
     const edges = this.edges.variable as tf.Tensor as tf.Tensor1D;
-    const g = stopGradient(lengths).expandDims(-1);
+    const g = lengths.expandDims(-1);
     const low = edges.slice([0], [this.bins]);
     const high = edges.slice([1], [this.bins]);
     const inBin = tf.mul(

@@ -11,6 +11,32 @@ import { Random } from '../../../src/random';
 import type { ModuleConfig } from '../../../src/registry';
 import { boxes, expectClose, fillByFormula, golden, nchw, nhwc, sgn } from '../../golden-data';
 
+/** The reference files that need no preparation. */
+export const HEADS = [
+  'head_retina',
+  'ref_head_retina_gn',
+  'ref_head_retina_softmax',
+  'ref_head_retina_ghm',
+  'ref_head_ssd',
+  'ref_head_ssdlite',
+  'ref_head_yolov8',
+  'ref_head_yolov8_single',
+  'ref_head_fcos',
+  'ref_head_fcos_tricks',
+  'ref_head_atss',
+  'ref_head_gfl',
+  'ref_head_fsaf',
+  'ref_head_fsaf_tricks',
+  'ref_head_retina_sepbn',
+  'ref_head_yolov3',
+  'ref_head_yolov3_smooth',
+  'ref_head_yolox',
+  'ref_head_rtmdet',
+  'ref_head_rtmdet_obj',
+  'ref_head_rtmdet_sepbn',
+  'ref_head_rtmdet_sepbn_own',
+];
+
 type Head = DetectionHead & { forward(features: tf.Tensor4D[]): object };
 const [height, width] = [96, 128];
 const tidy = <T>(f: () => T): T => tf.tidy(f as () => tf.TensorContainer) as T;
