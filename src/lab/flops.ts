@@ -1,6 +1,8 @@
 // What one image costs: multiply-adds of a real forward pass, counted call by call as the engine runs it. Counted are
 // convolutions, matrix products and attention (one per multiply-add), batch norms of evaluation (2 a value), group and
-// layer norms (5), and resizing (nearest 1, bilinear 4 an output): the usual counter of MMDetection's get_flops.
+// layer norms (5), resizing (nearest 1, bilinear 4 an output) and means over maps (1 an input): the usual counter of
+// MMDetection's get_flops. Deformable convolutions and attention count what they read as bilinear resizing, too, on engines
+// that have kernels for them; that counter takes the former for nothing.
 
 import * as tf from '@tensorflow/tfjs';
 import type { PackedSample } from '../data';
@@ -8,11 +10,12 @@ import type { Detector, RoIHead } from '../models/types';
 import type { Module } from '../nn/module';
 
 type Inputs = Record<string, tf.Tensor | undefined>;
-type Cost = (inputs: Inputs, output: tf.Tensor) => number;
+type Attributes = { transposeA?: boolean; heads?: number } | undefined;
+type Cost = (inputs: Inputs, output: tf.Tensor, attributes: Attributes) => number;
 
 const product = (values: readonly number[]) => values.reduce((a, b) => a * b, 1);
 /** [kh, kw, Cin / groups, Cout]: each output value takes kh * kw * Cin / groups. */
-const convolution: Cost = ({ filter }, y) => y.size * product(filter!.shape.slice(0, 3));
+const convolution = ({ filter }: Inputs, y: tf.Tensor) => y.size * product(filter!.shape.slice(0, 3));
 const depthwise: Cost = ({ filter }, y) => y.size * product(filter!.shape.slice(0, 2));
 
 const COSTS: Record<string, Cost> = {
@@ -26,6 +29,14 @@ const COSTS: Record<string, Cost> = {
   FusedBatchNorm: (_, y) => 2 * y.size,
   ResizeNearestNeighbor: (_, y) => y.size,
   ResizeBilinear: (_, y) => 4 * y.size,
+  DetDeformConv2D: (inputs, y) => {
+    const [kh, kw, , outputs] = inputs.filter!.shape as number[];
+    return convolution(inputs, y) + 4 * (y.size / outputs) * kh * kw * (inputs.x!.shape[3] as number);
+  },
+  // each weight is for the channels of one head
+  DetDeformAttention: ({ value, weights }, _, attributes) =>
+    (4 * weights!.size * (value!.shape[2] as number)) / attributes!.heads!,
+  Mean: ({ x }) => (x!.rank === 4 ? x!.size : 0),
   // query [N, Lq, C], key [N, Lk, C], value [N, Lk, Cv]
   DetAttention: ({ query, key, value }) =>
     query!.size * ((key as tf.Tensor3D).shape[1] + (value as tf.Tensor3D).shape[1]),
@@ -37,26 +48,44 @@ const matrixProduct = ({ a }: Inputs, y: tf.Tensor, transposeA: boolean): number
 /** Multiply-adds of everything `f` runs. */
 export function countFlops(f: () => void, modules: Iterable<Module> = []): number {
   let total = 0;
+  /** Inside a layer that is counted as a whole. */
+  let counted = false;
   const engine = tf.engine();
   const original = engine.runKernel;
   engine.runKernel = function runKernel(this: typeof engine, name: string, inputs: unknown, attrs?: unknown) {
     const outputs = original.call(this, name, inputs as tf.NamedTensorMap, attrs as tf.NamedAttrMap);
     const output = (Array.isArray(outputs) ? outputs[0] : outputs) as tf.Tensor;
+    if (counted) return outputs;
     if (name === 'BatchMatMul' || name === '_FusedMatMul')
-      total += matrixProduct(inputs as Inputs, output, (attrs as { transposeA?: boolean })?.transposeA === true);
-    else total += COSTS[name]?.(inputs as Inputs, output) ?? 0;
+      total += matrixProduct(inputs as Inputs, output, (attrs as Attributes)?.transposeA === true);
+    else total += COSTS[name]?.(inputs as Inputs, output, attrs as Attributes) ?? 0;
     return outputs;
   } as typeof original;
-  // norms made of many small calls are counted by the layer
-  const layers = [...modules].filter((module) => /GroupNorm|LayerNorm/.test(String(named(module).layerNames)));
-  const restore = layers.map((layer) => {
-    const own = named(layer);
-    const { forward } = own;
-    own.forward = (x: tf.Tensor, ...rest: unknown[]) => {
-      total += 5 * x.size;
-      return forward.call(layer, x, ...rest);
-    };
-    return () => void delete (own as { forward?: unknown }).forward;
+  const restore = [...modules].flatMap((module) => {
+    const layer = module as Module & Layer;
+    const names = String(layer.layerNames);
+    // norms made of several calls are counted as one; a batch norm folded into a convolution is not called
+    const perValue = /GroupNorm|LayerNorm/.test(names) ? 5 : /BatchNorm/.test(names) ? 2 : 0;
+    if (perValue > 0)
+      return [
+        replaced(layer, 'forward', (forward, x, ...rest) => {
+          total += perValue * x.size;
+          counted = true;
+          try {
+            return forward(x, ...rest);
+          } finally {
+            counted = false;
+          }
+        }),
+      ];
+    if (!/DeformConv2dPack/.test(names)) return [];
+    // its batch norm is folded into the filter, where no kernel sees it
+    const run = replaced(layer, 'run', (original, x, epilogue) => {
+      const y = original(x, epilogue);
+      if ((epilogue as { scale?: tf.Tensor } | undefined)?.scale) total += 2 * y.size;
+      return y;
+    });
+    return [run];
   });
   try {
     tf.tidy(f);
@@ -67,11 +96,23 @@ export function countFlops(f: () => void, modules: Iterable<Module> = []): numbe
   return total;
 }
 
+type Call = (x: tf.Tensor, ...rest: unknown[]) => tf.Tensor;
 interface Layer {
   layerNames?: readonly string[];
-  forward(x: tf.Tensor, ...rest: unknown[]): unknown;
+  forward: Call;
+  run: Call;
 }
-const named = (module: Module) => module as unknown as Layer;
+
+/** Puts `call` in the place of a method; returns what takes it away again. */
+function replaced(
+  layer: Layer,
+  method: 'forward' | 'run',
+  call: (original: Call, ...args: Parameters<Call>) => tf.Tensor,
+) {
+  const original: Call = layer[method].bind(layer);
+  layer[method] = (x, ...rest) => call(original, x, ...rest);
+  return () => void delete (layer as Partial<Layer>)[method];
+}
 
 /** Parts a detector may have, by the names the house gives them. */
 interface Parts {
@@ -105,8 +146,8 @@ export interface FlopsOptions {
 }
 
 /**
- * Multiply-adds of a detector on one image of `input` [height, width]; a second stage sees `proposals` regions. Choosing
- * and merging boxes costs nothing here.
+ * Multiply-adds of a detector on one image of `input` [height, width]; a second stage sees `proposals` regions and predicts
+ * masks of a hundred of them. Choosing and merging boxes costs nothing here.
  */
 export function detectorFlops(detector: Detector, input: [number, number], options: FlopsOptions = {}): number {
   const { proposals = 1000, features: given } = options;
@@ -124,7 +165,9 @@ export function detectorFlops(detector: Detector, input: [number, number], optio
       if (roiHead) {
         const features = detector.extractFeatures(batch.inputs);
         rpn?.forward(features);
-        roiHead.predict(features, [regions(proposals, input)], batch);
+        const boxes = [regions(proposals, input)];
+        if (roiHead.forward) roiHead.forward(features, boxes, batch);
+        else roiHead.predict(features, boxes, batch);
       } else if (bboxHead?.forward && !has(detector, 'encoder'))
         bboxHead.forward(detector.extractFeatures(batch.inputs));
       else detector.predict(batch);

@@ -56,6 +56,15 @@ export interface Neck extends Module {
   forwardTraining?(features: tf.Tensor4D[]): NeckTraining;
 }
 
+/** What a second stage makes of regions before it chooses detections. */
+export interface RegionOutputs {
+  /** Before softmax, and the deltas of the last refinement; region by region. */
+  scores: Float32Array;
+  deltas?: Float32Array;
+  /** Logits [K, H, W, classes] of the first hundred regions, by mask head. */
+  masks?: tf.Tensor4D[];
+}
+
 /** The second stage of a detector: what it makes of regions. */
 export interface RoIHead extends Module {
   readonly numClasses: number;
@@ -73,6 +82,8 @@ export interface RoIHead extends Module {
     batch: DetBatch,
     options?: { rescale?: boolean },
   ): Detections[];
+  /** Its heads on these regions, whatever they find: what one image costs at most. `predict` is measured without it. */
+  forward?(features: tf.Tensor4D[], proposals: ProposalBoxes[], batch: DetBatch): RegionOutputs;
 }
 
 /** A whole model. `loss` and `predict` are called inside `tf.tidy`; `loss` also inside a gradient function. */

@@ -11,10 +11,10 @@ import type { Random } from '../../random';
 import { type BuildContext, defineModule, type Kind, type ModuleConfig, moduleOption } from '../../registry';
 import type { Proposals } from '../dense-heads/proposals';
 import { type SamplingResult, toInstances } from '../task-modules';
-import type { AuxiliaryLevels, DetBatch, Losses, RoIHead } from '../types';
+import type { AuxiliaryLevels, DetBatch, Losses, RegionOutputs, RoIHead } from '../types';
 import type { BBoxHead } from './bbox-heads/bbox-head';
 import { BBoxStage, type StageResult } from './bbox-stage';
-import { maskLoss, maskProbabilities, targetsOfMasks, withMasks } from './mask-branch';
+import { firstMasks, maskLoss, maskProbabilities, targetsOfMasks, withMasks } from './mask-branch';
 import type { FCNMaskHead } from './mask-heads/fcn-mask-head';
 import { regionTestCfg } from './region-detections';
 import { partsInitCfg, RegionLearning, regionTrainCfg } from './region-learning';
@@ -131,16 +131,7 @@ export class CascadeRoIHead extends Module implements RoIHead {
         'Cannot predict with CascadeRoIHead: it was built without test_cfg. Give test_cfg, for example ' +
           "{ score_thr: 0.05, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 100 }",
       );
-    let boxes = proposals.map(({ bboxes }) => bboxes);
-    let mean: Float32Array = new Float32Array(0);
-    let deltas: Float32Array | undefined;
-    for (const [i, { head }] of this.stages.entries()) {
-      const found = this.stages[i].predict(features, roisOf(boxes));
-      mean = i === 0 ? found.scores : mean.map((v, k) => v + found.scores[k]);
-      deltas = found.deltas;
-      if (i + 1 < this.stages.length && deltas) boxes = moved(head, boxes, found.scores, deltas, batch);
-    }
-    const scores = mean.map((v) => v / this.stages.length);
+    const { boxes, scores, deltas } = this.refine(features, proposals, batch);
     const masked = this.maskHeads.length > 0;
     const last = this.stages[this.stages.length - 1].head;
     const found = detectionsOf(last, boxes, { scores, deltas }, batch, cfg, rescale && !masked);
@@ -152,6 +143,27 @@ export class CascadeRoIHead extends Module implements RoIHead {
       cfg.mask_thr_binary,
       rescale,
     );
+  }
+
+  /** The mean scores of all stages and the deltas of the last one, of all regions; masks of the first hundred. */
+  forward(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch): RegionOutputs {
+    const { boxes, scores, deltas } = this.refine(features, proposals, batch);
+    const masks = this.maskHeads.map((head, i) => firstMasks(head, poolOf(this.maskPools[i], features), boxes));
+    return { scores, deltas, ...(masks.length > 0 && { masks }) };
+  }
+
+  /** The boxes that the last stage saw, what it says of them, and the mean scores of all. */
+  private refine(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch) {
+    let boxes = proposals.map(({ bboxes }) => bboxes);
+    let mean: Float32Array = new Float32Array(0);
+    let deltas: Float32Array | undefined;
+    for (const [i, { head }] of this.stages.entries()) {
+      const found = this.stages[i].predict(features, roisOf(boxes));
+      mean = i === 0 ? found.scores : mean.map((v, k) => v + found.scores[k]);
+      deltas = found.deltas;
+      if (i + 1 < this.stages.length && deltas) boxes = moved(head, boxes, found.scores, deltas, batch);
+    }
+    return { boxes, deltas, scores: mean.map((v) => v / this.stages.length) };
   }
 
   private meanMasks(features: tf.Tensor4D[], boxes: readonly Float32Array[], labels: Int32Array) {

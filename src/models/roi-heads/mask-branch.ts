@@ -86,6 +86,12 @@ export function maskLoss(head: FCNMaskHead, pool: MaskPool, { rois, labels, mask
   return head.loss(logits, tf.tensor3d(sorted, [labels.length, ...size]));
 }
 
+/** Logits [K, H, W, classes] of the first hundred regions, in the order of the pool: as many as are usually kept. */
+export function firstMasks(head: FCNMaskHead, pool: MaskPool, boxes: readonly Float32Array[]): tf.Tensor4D {
+  const rois = roisOf(boxes).subarray(0, 500);
+  return head.forward(pool.forward(takeRois(rois, pool.order(rois))));
+}
+
 /** Probabilities [n, height, width] of the own masks of boxes, in the order of the boxes. */
 export function maskProbabilities(
   head: FCNMaskHead,

@@ -10,10 +10,10 @@ import type { Random } from '../../random';
 import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../registry';
 import type { Proposals } from '../dense-heads/proposals';
 import { toInstances } from '../task-modules';
-import type { AuxiliaryLevels, DetBatch, FeatureSpec, Losses, RoIHead } from '../types';
+import type { AuxiliaryLevels, DetBatch, FeatureSpec, Losses, RegionOutputs, RoIHead } from '../types';
 import type { BBoxHead } from './bbox-heads/bbox-head';
 import { BBoxStage, type StageResult } from './bbox-stage';
-import { type MaskPool, maskLoss, maskProbabilities, targetsOfMasks, withMasks } from './mask-branch';
+import { firstMasks, type MaskPool, maskLoss, maskProbabilities, targetsOfMasks, withMasks } from './mask-branch';
 import type { FCNMaskHead } from './mask-heads/fcn-mask-head';
 import { type RegionTestCfg, regionDetections, regionTestCfg } from './region-detections';
 import { partsInitCfg, RegionLearning, regionTrainCfg } from './region-learning';
@@ -108,6 +108,15 @@ export class StandardRoIHead extends Module implements RoIHead {
     const targets = targetsOfMasks(sampled, instances, batch, this.stage.learning.cfg);
     const pool = this.maskPool ? poolOf(this.maskPool, features) : positivesOf(result);
     return { ...losses, loss_mask: maskLoss(this.maskHead, pool, targets) };
+  }
+
+  /** Scores and deltas of all regions, masks of the first hundred. */
+  forward(features: tf.Tensor4D[], proposals: Proposals[]): RegionOutputs {
+    const boxes = proposals.map(({ bboxes }) => bboxes);
+    const outputs = this.stage.predict(features, roisOf(boxes));
+    const { maskHead } = this;
+    if (!maskHead) return outputs;
+    return { ...outputs, masks: [firstMasks(maskHead, poolOf(this.maskPool ?? this.stage.pool, features), boxes)] };
   }
 
   /** Detections by image, best first; in pixels of the original image with `rescale`. */

@@ -1,7 +1,7 @@
 # Writes test/golden/flops_more.json: multiply-adds of MMDetection's and MMYOLO's detectors in evaluation, as mmengine's
 # counter gives them in all and by operation, with the number of regions that reached the second stage.
 # Custom operators of mmcv (deformable convolution, RoIAlign) count as nothing there; multi-scale deformable attention
-# runs by its grid sampling.
+# runs by its grid sampling. At most 200 regions reach a second stage.
 # Needs mmdet 3.3.0, mmcv 2.1.0, mmengine 0.10.7, mmyolo 0.6.0 and torch. Run: python flops_more.py [name ...]
 import functools
 import json
@@ -22,26 +22,23 @@ import mmyolo.models  # noqa: E402,F401
 GOLDEN = pathlib.Path(__file__).parent.parent / 'flops_more.json'
 folders = [pathlib.Path(module.__file__).parent / '.mim' / 'configs' for module in (mmdet, mmyolo)]
 CASES = {
-    'mask-rcnn_r50_fpn_1x_coco': (256, 320),
-    'cascade-mask-rcnn_r50_fpn_1x_coco': (256, 320),
-    'faster-rcnn_r50_fpg_crop640-50e_coco': (256, 320),
-    'faster-rcnn_r50-dconv-c3-c5_fpn_1x_coco': (256, 320),
-    'faster-rcnn_r50-mdconv-c3-c5_fpn_1x_coco': (256, 320),
-    'mask-rcnn_swin-t-p4-w7_fpn_1x_coco': (256, 320),
-    'deformable-detr_r50_16xb2-50e_coco': (256, 320),
-    'detr_r50_8xb2-150e_coco': (256, 320),
-    'ssd300_coco': (300, 300),
-    'yolox_s_8xb8-300e_coco': (320, 320),
-    'rtmdet_s_8xb32-300e_coco': (320, 320),
-    'fcos_r50-caffe_fpn_gn-head_1x_coco': (256, 320),
-    'yolov8_s_syncbn_fast_8xb16-500e_coco': (320, 320),
+    'cascade-mask-rcnn_r50_fpn_1x_coco': (128, 160),
+    'faster-rcnn_r50-dconv-c3-c5_fpn_1x_coco': (128, 160),
+    'mask-rcnn_swin-t-p4-w7_fpn_1x_coco': (128, 160),
+    'deformable-detr_r50_16xb2-50e_coco': (128, 160),
+    'detr_r50_8xb2-150e_coco': (128, 160),
+    'rtmdet_s_8xb32-300e_coco': (160, 160),
+    'fcos_r50-caffe_fpn_gn-head_1x_coco': (128, 160),
+    'yolov8_s_syncbn_fast_8xb16-500e_coco': (160, 160),
 }
-result = json.loads(GOLDEN.read_text()) if GOLDEN.exists() else {}
+result = json.loads(GOLDEN.read_text()) if GOLDEN.exists() and sys.argv[1:] else {}
 for name in sys.argv[1:] or CASES:
     (file,) = [f for folder in folders for f in folder.glob(f'*/{name}.py')]
     cfg = Config.fromfile(file)
     init_default_scope(cfg.get('default_scope', 'mmdet'))
     cfg.model.backbone.init_cfg = None
+    if 'roi_head' in cfg.model:
+        cfg.model.test_cfg.rpn.max_per_img = 200
     model = MODELS.build(cfg.model).eval()
     size = CASES[name]
     regions = []
@@ -61,6 +58,7 @@ for name in sys.argv[1:] or CASES:
     counter = FlopAnalyzer(model, torch.zeros(1, 3, *size)).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     total = counter.total()
     result[name] = dict(input=size, flops=int(total), by_operator={k: int(v) for k, v in counter.by_operator().items()},
-                        **({'regions': int(regions[0])} if regions else {}))
+                        **({'regions': int(regions[0])} if regions else {}),
+                         **({'model': cfg.model.to_dict()} if 'dconv' in name or 'swin' in name else {}))
     print(name, result[name], flush=True)
     GOLDEN.write_text(json.dumps(result, indent=1) + '\n')
