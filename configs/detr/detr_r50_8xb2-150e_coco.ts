@@ -1,48 +1,5 @@
-import type { TransformConfig } from '../../src/config-types';
 import { defineConfig } from '../../src/define-config';
-
-// the short side of an image, at most 1333 on the long side
-const scales: [number, number][] = [
-  [480, 1333],
-  [512, 1333],
-  [544, 1333],
-  [576, 1333],
-  [608, 1333],
-  [640, 1333],
-  [672, 1333],
-  [704, 1333],
-  [736, 1333],
-  [768, 1333],
-  [800, 1333],
-];
-
-const backend_args = null;
-
-const train_pipeline: TransformConfig[] = [
-  { type: 'LoadImageFromFile', backend_args: backend_args },
-  { type: 'LoadAnnotations', with_bbox: true },
-  { type: 'RandomFlip', prob: 0.5 },
-  {
-    type: 'RandomChoice',
-    transforms: [
-      [{ type: 'RandomChoiceResize', scales: scales, keep_ratio: true }],
-      [
-        {
-          type: 'RandomChoiceResize',
-          scales: [
-            [400, 1333],
-            [500, 1333],
-            [600, 1333],
-          ],
-          keep_ratio: true,
-        },
-        { type: 'RandomCrop', crop_type: 'absolute_range', crop_size: [384, 600], allow_negative_crop: true },
-        { type: 'RandomChoiceResize', scales: scales, keep_ratio: true },
-      ],
-    ],
-  },
-  { type: 'PackDetInputs' },
-];
+import { train_pipeline } from '../_base_/pipelines/detr';
 
 export default defineConfig({
   _base_: ['../_base_/datasets/coco_detection', '../_base_/default_runtime'],

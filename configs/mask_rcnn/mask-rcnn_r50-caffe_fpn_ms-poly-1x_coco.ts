@@ -1,24 +1,5 @@
-import type { TransformConfig } from '../../src/config-types';
 import { defineConfig } from '../../src/define-config';
-
-const train_pipeline: TransformConfig[] = [
-  { type: 'LoadImageFromFile', backend_args: null },
-  { type: 'LoadAnnotations', with_bbox: true, with_mask: true, poly2mask: false },
-  {
-    type: 'RandomChoiceResize',
-    scales: [
-      [1333, 640],
-      [1333, 672],
-      [1333, 704],
-      [1333, 736],
-      [1333, 768],
-      [1333, 800],
-    ],
-    keep_ratio: true,
-  },
-  { type: 'RandomFlip', prob: 0.5 },
-  { type: 'PackDetInputs' },
-];
+import { train_pipeline } from '../_base_/pipelines/ms-poly';
 
 export default defineConfig({
   _base_: './mask-rcnn_r50_fpn_1x_coco',

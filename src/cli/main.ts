@@ -6,6 +6,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { DetLabError } from '../errors';
 import { packageRoot } from '../paths';
 import { addConfigCommands } from './config/command';
+import { configsCommand } from './configs';
 import { convertCommand } from './convert';
 import { DATA_HELP } from './data-option';
 import { describeCommand, modulesCommand } from './describe';
@@ -104,6 +105,10 @@ function program(done: (code: number) => void): Command {
     .option('--input <HxW>', 'image size; that of the test pipeline when absent')
     .option('--no-flops', 'without multiply-adds, which take a pass of every neck')
     .action(async (config, options) => done(await necksCommand(config, options)));
+
+  command('configs', 'Names of the configs there are, by algorithm')
+    .argument('[words...]', 'that a name must have: mask r50')
+    .action((words, options) => done(configsCommand(words, options)));
 
   command('describe', 'A module by its type name: options, shapes, paper and an example')
     .argument('<types...>', 'type names (FPN), or kind/type where two kinds share one')

@@ -3,14 +3,8 @@
 export { type ConfigObject, type ConfigValue, cloneConfig, isObject } from './data';
 export { diffConfigs } from './diff';
 export { type Explanation, explainValue } from './explain';
-export {
-  configRoot,
-  type LoadConfigOptions,
-  type LoadedConfig,
-  listConfigs,
-  loadConfig,
-  loadDict,
-} from './load-config';
+export { configRoot, listConfigs } from './find-config';
+export { type LoadConfigOptions, type LoadedConfig, loadConfig, loadDict } from './load-config';
 export { type MergeOptions, mergeConfig } from './merge';
 export type { Change, Left } from './migrate/changes';
 export { isOldConfig, OLD_KEYS } from './migrate/dialect';

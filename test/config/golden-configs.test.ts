@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { findConfigProblems } from '../../src/check-config';
 import { checkModel, findModuleProblems } from '../../src/check-model';
-import { loadConfig, readConfigFile } from '../../src/config';
+import { listConfigs, loadConfig, readConfigFile } from '../../src/config';
 import { buildPipeline } from '../../src/data';
 import { catalogue } from '../../src/lab/catalogue';
 
@@ -51,7 +52,8 @@ const digestsOf = (name: string): Record<string, string> =>
   JSON.parse(readFileSync(path.join(__dirname, `../golden/${name}.json`), 'utf8'));
 const digests = digestsOf('configs_two_stage');
 const singleStage = digestsOf('configs_single_stage');
-test.each(Object.entries({ ...digests, ...singleStage }))('%s equals the reference', (name, expected) => {
+const families = digestsOf('configs_families');
+test.each(Object.entries({ ...digests, ...singleStage, ...families }))('%s equals the reference', (name, expected) => {
   expect(digest(loadConfig(name).config)).toBe(expected);
 });
 
@@ -67,6 +69,19 @@ test.each(Object.keys(digests))('the model, pipelines and metric of %s are known
 
 test.each(Object.keys(singleStage))('the model of %s is known to the catalogue', (name) => {
   expect(() => checkModel((loadConfig(name).config as Untyped).model, catalogue)).not.toThrow();
+});
+
+test.each(Object.keys(families))('all that %s names is known to the catalogue', (name) => {
+  expect(findConfigProblems(loadConfig(name).config, catalogue)).toEqual([]);
+});
+
+/** {algorithm}_{components}_{settings}_{data}: the parts between may be left out, or be several. */
+const NAME = /^[a-z\d]+([-.][a-z\d.]+)*(_[A-Za-z\d]+([-.][A-Za-z\d.]+)*)*_(coco|voc0712|cityscapes|toytown|bccd|tta)$/;
+
+test('names of configs follow the pattern, and none stands twice', () => {
+  const configs = listConfigs();
+  expect([...configs.keys()].filter((name) => !NAME.test(name))).toEqual([]);
+  expect([...configs].filter(([, files]) => files.length > 1)).toEqual([]);
 });
 
 test('the R101 config differs from the R50 one in its backbone only', () => {

@@ -25,7 +25,7 @@ test('a name is found, a near miss suggests, and options are laid over', () => {
   expect(name).toBe('faster-rcnn_r50_fpn_1x_coco');
   expect(config).toHaveProperty('model.neck.num_outs', 6);
   expect(loadConfig(name, { options: { 'model.neck.num_outs': 7 } }).config).toHaveProperty('model.neck.num_outs', 7);
-  expect(complaint(() => loadConfig('faster_rcnn_r50_fpn_1x_coco'))).toMatch(
+  expect(complaint(() => loadConfig('faster_rcnn_r50_fpn_1x_cocos'))).toMatch(
     /Did you mean "faster-rcnn_r50_fpn_1x_coco"\?/,
   );
   expect(complaint(() => loadConfig('configs/faster_rcnn/faster-rcnn_r50_fpn_1x_coc.ts'))).toMatch(

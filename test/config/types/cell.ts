@@ -22,8 +22,15 @@ neck({ type: 'FPN', num_outs: 5 });
 neck({ type: 'PAFPN' });
 neck('PAFPN');
 neck({ type: 'FPN', norm_cfg: { type: 'GN', num_groups: 32 }, init_cfg: null });
+neck({ type: 'mmdet.FPN', num_outs: 5 });
 // @ts-expect-error a misspelt option
 neck({ type: 'FPN', num_out: 5 });
+// @ts-expect-error a misspelt option behind a scope
+neck({ type: 'mmdet.FPN', num_out: 5 });
+// @ts-expect-error an unknown type behind a scope
+neck({ type: 'mmdet.FPM', num_outs: 5 });
+// @ts-expect-error an option of another type
+neck({ type: 'mmyolo.PAFPN', stack_times: 2 });
 // @ts-expect-error an unknown type
 neck({ type: 'FPM', num_outs: 5 });
 // @ts-expect-error an unknown type by name
@@ -79,6 +86,41 @@ export const derived = defineConfig({
 export const misspeltOverride = defineConfig({ _base_: './base', model: { backbone: { dept: 101 } } });
 // @ts-expect-error an unknown type of an inherited module
 export const unknownOverride = defineConfig({ _base_: './base', model: { neck: { type: 'FPM' } } });
+
+export const scoped = defineConfig({
+  model: {
+    type: 'mmdet.RetinaNet',
+    backbone,
+    neck: { type: 'mmdet.FPN', out_channels: 256, num_outs: 5 },
+    bbox_head: { type: 'mmdet.RetinaHead', num_classes: 3 },
+  },
+  train_cfg: { type: 'EpochBasedTrainLoop', max_epochs: 12 },
+  default_hooks: { logger: { type: 'LoggerHook', interval: 10 }, timer: null },
+  custom_hooks: [{ type: 'mmdet.NumClassCheckHook' }],
+  optim_wrapper: { type: 'AmpOptimWrapper', dtype: 'bfloat16', optimizer: { type: 'SGD', lr: 0.1 } },
+  train_dataloader: { batch_size: 2, sampler: { type: 'DefaultSampler', shuffle: true } },
+  my_own_variable: [1, 2],
+});
+// @ts-expect-error an unknown hook
+export const unknownHook = defineConfig({ custom_hooks: [{ type: 'EMAHuk' }] });
+// @ts-expect-error a misspelt option of a hook
+export const misspeltHook = defineConfig({ default_hooks: { logger: { type: 'LoggerHook', intervall: 10 } } });
+// @ts-expect-error a wrong value of a loop
+export const wrongLoop = defineConfig({ train_cfg: { type: 'EpochBasedTrainLoop', max_epochs: 'ten' } });
+// @ts-expect-error a misspelt key of a data loader
+export const misspeltLoader = defineConfig({ train_dataloader: { bacth_size: 2 } });
+// @ts-expect-error an unknown data set
+export const unknownData = defineConfig({ train_dataloader: { dataset: { type: 'CocoDatset', ann_file: 'a.json' } } });
+// @ts-expect-error an unknown sampler
+export const unknownSampler = defineConfig({ train_dataloader: { sampler: { type: 'DefaultSamplr' } } });
+// @ts-expect-error an unknown optimizer
+export const unknownOptimizer = defineConfig({ optim_wrapper: { optimizer: { type: 'SDG', lr: 0.1 } } });
+// @ts-expect-error a misspelt option of a schedule
+export const misspeltSchedule = defineConfig({ param_scheduler: [{ type: 'MultiStepLR', milestone: [8] }] });
+// @ts-expect-error an unknown transform
+export const unknownTransform = defineConfig({ train_pipeline: [{ type: 'Resizee' }] });
+// @ts-expect-error an unknown metric
+export const unknownMetric = defineConfig({ val_evaluator: { type: 'CocoMetrik' } });
 
 export const whole: DetectorConfig = {
   type: 'FasterRCNN',

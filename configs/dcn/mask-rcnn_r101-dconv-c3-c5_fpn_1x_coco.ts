@@ -1,0 +1,11 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: '../mask_rcnn/mask-rcnn_r101_fpn_1x_coco',
+  model: {
+    backbone: {
+      dcn: { type: 'DCN', deform_groups: 1, fallback_on_stride: false },
+      stage_with_dcn: [false, true, true, true],
+    },
+  },
+});

@@ -1,0 +1,11 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: '../faster_rcnn/faster-rcnn_r50_fpn_1x_coco',
+  model: {
+    backbone: {
+      dcn: { type: 'DCNv2', deform_groups: 1, fallback_on_stride: false },
+      stage_with_dcn: [false, true, true, true],
+    },
+  },
+});

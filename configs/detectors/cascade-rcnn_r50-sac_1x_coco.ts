@@ -1,0 +1,18 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: [
+    '../_base_/models/cascade-rcnn_r50_fpn',
+    '../_base_/datasets/coco_detection',
+    '../_base_/schedules/schedule_1x',
+    '../_base_/default_runtime',
+  ],
+  model: {
+    backbone: {
+      type: 'DetectoRS_ResNet',
+      conv_cfg: { type: 'ConvAWS' },
+      sac: { type: 'SAC', use_deform: true },
+      stage_with_sac: [false, true, true, true],
+    },
+  },
+});

@@ -1,0 +1,8 @@
+import { defineConfig } from '../../src/define-config';
+import { train_pipeline } from '../_base_/pipelines/ms';
+
+export default defineConfig({
+  _base_: './faster-rcnn_r50-caffe-dc5_1x_coco',
+  train_pipeline,
+  train_dataloader: { dataset: { pipeline: train_pipeline } },
+});

@@ -1,0 +1,19 @@
+import { defineConfig } from '../../src/define-config';
+import { train_pipeline } from '../_base_/pipelines/ms-640-800';
+
+const max_epochs = 24;
+
+export default defineConfig({
+  _base_: './fcos_r50-caffe_fpn_gn-head_1x_coco',
+  model: {
+    backbone: { depth: 101, init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://detectron/resnet101_caffe' } },
+  },
+  train_pipeline,
+  train_dataloader: { dataset: { pipeline: train_pipeline } },
+  max_epochs,
+  train_cfg: { max_epochs },
+  param_scheduler: [
+    { type: 'ConstantLR', factor: 0.3333333333333333, by_epoch: false, begin: 0, end: 500 },
+    { type: 'MultiStepLR', begin: 0, end: max_epochs, by_epoch: true, milestones: [16, 22], gamma: 0.1 },
+  ],
+});

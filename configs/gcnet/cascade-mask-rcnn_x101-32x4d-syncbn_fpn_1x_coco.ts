@@ -1,0 +1,6 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: '../cascade_rcnn/cascade-mask-rcnn_x101-32x4d_fpn_1x_coco',
+  model: { backbone: { norm_cfg: { type: 'SyncBN', requires_grad: true }, norm_eval: false } },
+});

@@ -1,0 +1,12 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: '../mask_rcnn/mask-rcnn_r50_fpn_1x_coco',
+  model: {
+    backbone: {
+      plugins: [
+        { cfg: { type: 'ContextBlock', ratio: 0.0625 }, stages: [false, true, true, true], position: 'after_conv3' },
+      ],
+    },
+  },
+});

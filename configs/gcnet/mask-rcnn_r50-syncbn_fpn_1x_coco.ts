@@ -1,0 +1,6 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: '../mask_rcnn/mask-rcnn_r50_fpn_1x_coco',
+  model: { backbone: { norm_cfg: { type: 'SyncBN', requires_grad: true }, norm_eval: false } },
+});

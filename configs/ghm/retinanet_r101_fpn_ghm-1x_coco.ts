@@ -1,0 +1,6 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: './retinanet_r50_fpn_ghm-1x_coco',
+  model: { backbone: { depth: 101, init_cfg: { type: 'Pretrained', checkpoint: 'torchvision://resnet101' } } },
+});

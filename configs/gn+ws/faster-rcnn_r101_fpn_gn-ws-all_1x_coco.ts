@@ -1,0 +1,6 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: './faster-rcnn_r50_fpn_gn-ws-all_1x_coco',
+  model: { backbone: { depth: 101, init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://jhu/resnet101_gn_ws' } } },
+});

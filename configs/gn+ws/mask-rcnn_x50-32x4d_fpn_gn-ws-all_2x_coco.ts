@@ -1,0 +1,25 @@
+import { defineConfig } from '../../src/define-config';
+
+const conv_cfg = { type: 'ConvWS' } as const;
+const norm_cfg = { type: 'GN', num_groups: 32, requires_grad: true } as const;
+
+export default defineConfig({
+  _base_: './mask-rcnn_r50_fpn_gn-ws-all_2x_coco',
+  conv_cfg,
+  norm_cfg,
+  model: {
+    backbone: {
+      type: 'ResNeXt',
+      depth: 50,
+      groups: 32,
+      base_width: 4,
+      num_stages: 4,
+      out_indices: [0, 1, 2, 3],
+      frozen_stages: 1,
+      style: 'pytorch',
+      conv_cfg,
+      norm_cfg,
+      init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://jhu/resnext50_32x4d_gn_ws' },
+    },
+  },
+});

@@ -1,0 +1,13 @@
+import { defineConfig } from '../../src/define-config';
+
+const max_epochs = 24;
+
+export default defineConfig({
+  _base_: './fcos_hrnetv2p-w18-gn-head_4xb4-1x_coco',
+  max_epochs,
+  train_cfg: { max_epochs },
+  param_scheduler: [
+    { type: 'LinearLR', start_factor: 0.001, by_epoch: false, begin: 0, end: 500 },
+    { type: 'MultiStepLR', begin: 0, end: max_epochs, by_epoch: true, milestones: [16, 22], gamma: 0.1 },
+  ],
+});

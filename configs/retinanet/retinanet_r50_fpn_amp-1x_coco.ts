@@ -1,0 +1,6 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: './retinanet_r50_fpn_1x_coco',
+  optim_wrapper: { type: 'AmpOptimWrapper' },
+});

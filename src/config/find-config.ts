@@ -1,0 +1,96 @@
+// A config's file by its name under `configs/` or by its path. Names are {algorithm}_{components}_{settings}_{data}, as
+// MMDetection 3.x has them; those of 2.x, where every part is parted by underscores, are found under their new names.
+
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { distance } from 'fastest-levenshtein';
+import { DetLabError } from '../errors';
+import { packageRoot } from '../paths';
+import { CONFIG_EXTENSIONS, findConfigFile } from './read-files';
+
+/** The folder of this package's own configs. */
+export const configRoot = () => path.join(packageRoot, 'configs');
+
+/** Folders of what configs are made of, and is none itself. */
+const PARTS = ['_base_', 'common'];
+
+/** Names of the configs under `roots`, with their files; the parts under `_base_` and `common` are left out. */
+export function listConfigs(roots: readonly string[] = [configRoot()]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const root of roots) {
+    if (!existsSync(root)) continue;
+    for (const entry of readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()) {
+      const extension = path.extname(entry);
+      if (!CONFIG_EXTENSIONS.some((e) => e === extension) || entry.endsWith('.d.ts')) continue;
+      if (entry.split(path.sep).some((folder) => PARTS.includes(folder))) continue;
+      const name = path.basename(entry, extension);
+      found.set(name, [...(found.get(name) ?? []), path.join(root, entry)]);
+    }
+  }
+  return found;
+}
+
+export interface FoundConfig {
+  file: string;
+  /** What is to be told of the name, as that it is an old one. */
+  notices: string[];
+}
+
+/** @throws DetLabError with the nearest names when there is no such config. */
+export function findConfig(nameOrPath: string, roots: readonly string[] = [configRoot()]): FoundConfig {
+  const extension = CONFIG_EXTENSIONS.find((known) => nameOrPath.endsWith(known)) ?? '';
+  const isPath = extension !== '' || /[\\/]/.test(nameOrPath);
+  const configs = listConfigs(roots);
+  const named = isPath ? undefined : configs.get(nameOrPath);
+  if (named) return { file: onlyOne(nameOrPath, named), notices: [] };
+  for (const folder of [process.cwd(), ...(isPath ? roots : [])]) {
+    const file = findConfigFile(path.resolve(folder, nameOrPath));
+    if (file) return { file, notices: [] };
+  }
+  const name = path.basename(nameOrPath, extension);
+  const renamed = isPath ? [] : [...configs.keys()].filter((known) => sameConfig(known) === sameConfig(name));
+  if (renamed.length === 1) {
+    const [now] = renamed;
+    const notices = [`the config "${nameOrPath}" is called "${now}" now`];
+    return { file: onlyOne(now, configs.get(now)!), notices };
+  }
+  const where = isPath
+    ? `no such file, seen from ${process.cwd()}`
+    : `no config has this name under ${roots.join(', ')}`;
+  throw new DetLabError(`Cannot find the config "${nameOrPath}": ${where}. ${suggestion(name, [...configs.keys()])}`);
+}
+
+function onlyOne(name: string, files: readonly string[]): string {
+  if (files.length === 1) return files[0];
+  throw new DetLabError(
+    `Cannot choose a config named "${name}": ${files.length} files have this name. Give the path of one:\n  ${files.join('\n  ')}`,
+  );
+}
+
+/** A name with the spelling of 2.x and of 3.x made one: `mstrain` is `ms`, `8x2` is `8xb2`, `fp16` is `amp`. */
+const sameConfig = (name: string): string =>
+  name
+    .toLowerCase()
+    .replace(/[_-]+/g, '_')
+    .replace(/(^|_)mstrain(?=_|$)/g, '$1ms')
+    .replace(/(^|_)fp16(?=_|$)/g, '$1amp')
+    .replace(/(^|_)(\d+)x(\d+)(?=_|$)/g, '$1$2xb$3');
+
+const SUGGESTED = 3;
+/** Letters by which a slip differs; further off, several names may be meant. */
+const SLIP = 2;
+
+/** The nearest names, where any is near, and where all of them are told. */
+function suggestion(name: string, known: readonly string[]): string {
+  const own = sameConfig(name);
+  const near = known
+    .map((one) => ({ one, far: distance(own, sameConfig(one)) }))
+    .filter(({ one, far }) => far <= Math.max(2, 0.4 * Math.max(own.length, one.length)))
+    .sort((a, b) => a.far - b.far)
+    .filter(({ far }, _, [best]) => far <= (best.far <= SLIP ? best.far : best.far + SLIP))
+    .slice(0, SUGGESTED)
+    .map(({ one }) => `"${one}"`);
+  const meant = near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : '';
+  const names = 'Names are {algorithm}_{components}_{settings}_{data}';
+  return `${meant}${known.length > 0 ? `${near.length > 0 ? '' : `${names}; `}\`detlab configs\` lists all ${known.length}` : 'There is none at all'}`;
+}
