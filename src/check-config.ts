@@ -1,8 +1,8 @@
 // A whole config against the catalogue: model, data, transforms, metrics, optimizer, schedules, hooks. Every type name that
 // is not there and every wrong option, all at once.
 
-import { distance } from 'fastest-levenshtein';
 import { findSchemaProblems, problemsText } from './check-model';
+import { nearMisses } from './config';
 import { configSchema, withStandardTypes } from './config-schema';
 import { DetLabError } from './errors';
 import type { OptionProblem } from './option-problems';
@@ -31,16 +31,9 @@ export function checkConfig(config: Record<string, unknown>, registry: Registry,
   if (problems.length > 0) throw new DetLabError(problemsText(what, problems));
 }
 
-/** Letters that a slip adds, leaves out or changes. */
-const SLIP = 2;
-
 /** Keys that nothing reads and that are nearly one that is. */
-function misnamed(config: Record<string, unknown>): OptionProblem[] {
-  const known = Object.keys(configSchema.shape);
-  const absent = known.filter((key) => !(key in config));
-  return Object.entries(config).flatMap(([key, value]): OptionProblem[] => {
-    if (typeof value !== 'object' || value === null || known.includes(key)) return [];
-    const meant = absent.find((name) => distance(name, key) <= SLIP);
-    return meant ? [{ path: key, message: `nothing reads this name. Did you mean "${meant}"?` }] : [];
-  });
-}
+const misnamed = (config: Record<string, unknown>): OptionProblem[] =>
+  nearMisses(config, Object.keys(configSchema.shape)).map(([key, meant]) => ({
+    path: key,
+    message: `nothing reads this name. Did you mean "${meant}"?`,
+  }));

@@ -21,15 +21,6 @@ const OBJECTS = [
   'auto_scale_lr',
   'custom_imports',
 ];
-const OTHERS = [
-  'val_evaluator',
-  'test_evaluator',
-  'param_scheduler',
-  'custom_hooks',
-  'train_pipeline',
-  'test_pipeline',
-];
-
 /**
  * @param name of the config, for the message
  * @throws DetLabError for a section that is no object, with what made it a list
@@ -49,15 +40,15 @@ const comma = (key: string, value: ConfigValue): string =>
     ? ` In Python a comma behind dict(...) makes a tuple of it: take away the one behind ${key} = dict(...)`
     : '';
 
-/** Keys at the top that are one or two slips away from a section that is not there, each with what it may have meant. */
-export function nearMisses(
-  config: ConfigObject,
-  known: readonly string[] = [...OBJECTS, ...OTHERS],
-): [string, string][] {
-  return Object.keys(config).flatMap((key): [string, string][] => {
-    const value = config[key];
+/** Letters that a slip adds, leaves out or changes. */
+const SLIP = 2;
+
+/** Keys at the top that nothing reads and that are nearly one of `known` that is not there; each with that one. */
+export function nearMisses(config: Record<string, unknown>, known: readonly string[]): [string, string][] {
+  const absent = known.filter((name) => !(name in config));
+  return Object.entries(config).flatMap(([key, value]): [string, string][] => {
     if (known.includes(key) || typeof value !== 'object' || value === null) return [];
-    const meant = known.find((name) => name.length > 4 && distance(name, key) <= 2 && config[name] === undefined);
+    const meant = absent.find((name) => name.length > 2 * SLIP && distance(name, key) <= SLIP);
     return meant ? [[key, meant]] : [];
   });
 }

@@ -10,7 +10,6 @@ import {
   loadConfig,
   type MigratedConfig,
   migrateConfig,
-  nearMisses,
   OLD_KEYS,
   parseOptionArguments,
 } from '../config';
@@ -29,8 +28,6 @@ export function loadTranslated(
   if (!isOldConfig(loaded.config)) {
     const { config } = migrateConfig(loaded.config);
     checkSections(config, nameOrPath);
-    for (const [key, meant] of nearMisses(config))
-      notice(`${nameOrPath}: "${key}" means nothing to MMDetection. Did you mean "${meant}"?`);
     return { ...loaded, config };
   }
   // what is said in the words of 3.x is meant for the translation

@@ -2,10 +2,9 @@
 
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { checkModel } from '../../check-model';
+import { findConfigProblems } from '../../check-config';
 import {
   type ConfigObject,
-  isObject,
   loadConfig,
   type MigratedConfig,
   migrateConfig,
@@ -15,6 +14,7 @@ import {
 } from '../../config';
 import { DetLabError } from '../../errors';
 import { catalogue } from '../../lab/catalogue';
+import { type OptionProblem, problemLine } from '../../option-problems';
 import { EXIT, output } from '../outcome';
 import { type ConfigArguments, loadSettings } from './arguments';
 import { configPhase } from './phase';
@@ -33,11 +33,11 @@ export function migrateCommand(file: string, options: MigrateArguments): number 
   });
   for (const notice of notices) process.stderr.write(`${notice}\n`);
   const text = textOf(migrated.config, target === undefined ? '.ts' : path.extname(target));
-  const problem = modelProblem(migrated.config);
+  const problems = findConfigProblems(migrated.config, catalogue);
   for (const change of migrated.changes) out.event('change', { ...change });
   for (const left of migrated.left) out.event('left', { ...left });
-  if (problem) out.event('problem', { message: problem });
-  const told = report(file, files.length, migrated, problem);
+  for (const problem of problems) out.event('problem', { ...problem });
+  const told = report(file, files.length, migrated, problems);
   if (target === undefined) {
     out.event('config', { config: migrated.config });
     out.print(text.trimEnd());
@@ -66,23 +66,11 @@ function textOf(config: ConfigObject, extension: string): string {
   return printConfig(config, extension === '.json' ? 'json' : 'ts');
 }
 
-/** What keeps DetLab from building the model, if anything. */
-function modelProblem({ model }: ConfigObject): string | undefined {
-  if (!isObject(model) || model.type === undefined) return undefined;
-  try {
-    checkModel(model, catalogue);
-  } catch (error) {
-    if (error instanceof DetLabError) return error.message;
-    throw error;
-  }
-  return undefined;
-}
-
 function report(
   file: string,
   count: number,
   { dialect, changes, left }: MigratedConfig,
-  problem: string | undefined,
+  problems: OptionProblem[],
 ): string {
   const lines =
     dialect !== '3.x'
@@ -92,6 +80,7 @@ function report(
   if (count > 1) lines.push(`  its ${count} files -> one file without _base_, which holds all they said`);
   if (left.length > 0)
     lines.push('Not translated, and left to you:', ...left.map((one) => `  ${one.path}: ${one.advice}`));
-  if (problem) lines.push(problem);
+  if (problems.length > 0)
+    lines.push("Not as DetLab's own catalogue has it:", ...problems.map((problem) => `  ${problemLine(problem)}`));
   return lines.join('\n');
 }

@@ -216,7 +216,7 @@ function resize({ options, note, path, changes }: Step): ConfigObject[] {
 }
 
 function loadAnnotations({ options, context, path, changes, note }: Step): ConfigObject[] {
-  const { denorm_bbox: denormalised, with_label: labelled, ...rest } = options;
+  const { denorm_bbox: denormalised, normed_bbox: _, with_label: labelled, ...rest } = options;
   if (rest.with_mask === true) context.preprocessing.masks = true;
   if (rest.with_seg === true) {
     context.preprocessing.maps = true;
