@@ -6,6 +6,7 @@ import path from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { DetLabError } from '../errors';
 import { packageRoot } from '../paths';
+import { sameConfig } from './config-names';
 import { CONFIG_EXTENSIONS, findConfigFile } from './read-files';
 
 /** The folder of this package's own configs. */
@@ -66,15 +67,6 @@ function onlyOne(name: string, files: readonly string[]): string {
     `Cannot choose a config named "${name}": ${files.length} files have this name. Give the path of one:\n  ${files.join('\n  ')}`,
   );
 }
-
-/** A name with the spelling of 2.x and of 3.x made one: `mstrain` is `ms`, `8x2` is `8xb2`, `fp16` is `amp`. */
-const sameConfig = (name: string): string =>
-  name
-    .toLowerCase()
-    .replace(/[_-]+/g, '_')
-    .replace(/(^|_)mstrain(?=_|$)/g, '$1ms')
-    .replace(/(^|_)fp16(?=_|$)/g, '$1amp')
-    .replace(/(^|_)(\d+)x(\d+)(?=_|$)/g, '$1$2xb$3');
 
 const SUGGESTED = 3;
 /** Letters by which a slip differs; further off, several names may be meant. */

@@ -1,9 +1,9 @@
-// The configs that come with DetLab, by the names that others give them: MMDetection 2.x wrote faster_rcnn_r50_fpn where 3.x
-// writes faster-rcnn_r50_fpn, mstrain for ms, fp16 for amp, 8x2 for 8xb2.
+// The configs that come with DetLab, by the names that the bases of others give them.
 
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { packageRoot } from '../paths';
+import { sameConfig } from './config-names';
 
 const EXTENSION = /\.(ts|json|py)$/;
 
@@ -42,12 +42,4 @@ const allConfigs = (root: string): string[] =>
     .filter((entry) => entry.isDirectory() && entry.name !== '_base_' && entry.name !== 'common')
     .flatMap((entry) => configsIn(path.join(root, entry.name)));
 
-/** What the names of one config in 2.x and 3.x have in common. */
-const plainName = (file: string): string =>
-  file
-    .replace(EXTENSION, '')
-    .toLowerCase()
-    .replace(/[-_]+/g, '_')
-    .replace('mstrain', 'ms')
-    .replace('fp16', 'amp')
-    .replace(/(\d+)x(\d+)(?=_)/g, '$1xb$2');
+const plainName = (file: string): string => sameConfig(file.replace(EXTENSION, ''));

@@ -165,3 +165,13 @@ test('check lists what is not there and what is wrong, file by file', async () =
   const [json] = (await detlab('config', 'check', child, '--json')).lines();
   expect(json).toMatchObject({ event: 'checked', file: child, problems: [{ path: 'model' }, {}] });
 });
+
+test('check takes a config of 2.x in the words of 3.x', async () => {
+  const { out, err } = await detlab('config', 'check', tree);
+  expect(err).toMatch(/written for MMDetection 2.x, checked in the words of 3.x/);
+  expect(out).toMatch(/1 type name is not there\n.*TensorboardVisBackend/);
+  const folder = scratch({ 'a.py': "lr_config = dict(policy='inv')" });
+  expect((await detlab('config', 'check', path.join(folder, 'a.py'))).out).toMatch(
+    /1 thing is wrong\n\s+lr_config.policy: not translated: inv has no counterpart/,
+  );
+});

@@ -1,7 +1,7 @@
 // `detlab config check FILE...`: is all there that a config names, and is every option right?
 
 import { findConfigProblems } from '../../check-config';
-import { loadConfig } from '../../config';
+import { loadConfig, migrateConfig } from '../../config';
 import { DetLabError } from '../../errors';
 import { catalogue } from '../../lab/catalogue';
 import { type OptionProblem, problemLine } from '../../option-problems';
@@ -17,7 +17,13 @@ export function checkCommand(files: readonly string[], options: ConfigArguments)
     try {
       const { config, notices } = loadConfig(file, settings);
       for (const notice of notices) process.stderr.write(`${notice}\n`);
-      const problems = findConfigProblems(config, catalogue);
+      const { dialect, config: translated, left } = migrateConfig(config);
+      if (dialect !== '3.x')
+        process.stderr.write(`${file}: written for MMDetection ${dialect}, checked in the words of 3.x\n`);
+      const problems = [
+        ...left.map(({ path, advice }): OptionProblem => ({ path, message: `not translated: ${advice}` })),
+        ...findConfigProblems(translated, catalogue),
+      ];
       if (problems.length === 0) right++;
       out.event('checked', { file, problems });
       out.print(told(file, problems));
