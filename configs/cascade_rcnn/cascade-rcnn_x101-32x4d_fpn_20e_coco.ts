@@ -1,19 +1,7 @@
 import { defineConfig } from '../../src/define-config';
+import resnext101 from '../_base_/backbones/resnext101';
 
 export default defineConfig({
   _base_: './cascade-rcnn_r50_fpn_20e_coco',
-  model: {
-    backbone: {
-      type: 'ResNeXt',
-      depth: 101,
-      groups: 32,
-      base_width: 4,
-      num_stages: 4,
-      out_indices: [0, 1, 2, 3],
-      frozen_stages: 1,
-      norm_cfg: { type: 'BN', requires_grad: true },
-      style: 'pytorch',
-      init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://resnext101_32x4d' },
-    },
-  },
+  model: { backbone: resnext101.x32x4d },
 });

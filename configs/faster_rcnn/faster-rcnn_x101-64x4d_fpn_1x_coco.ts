@@ -1,19 +1,7 @@
 import { defineConfig } from '../../src/define-config';
+import resnext101 from '../_base_/backbones/resnext101';
 
 export default defineConfig({
   _base_: './faster-rcnn_r50_fpn_1x_coco',
-  model: {
-    backbone: {
-      type: 'ResNeXt',
-      depth: 101,
-      groups: 64,
-      base_width: 4,
-      num_stages: 4,
-      out_indices: [0, 1, 2, 3],
-      frozen_stages: 1,
-      norm_cfg: { type: 'BN', requires_grad: true },
-      style: 'pytorch',
-      init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://resnext101_64x4d' },
-    },
-  },
+  model: { backbone: resnext101.x64x4d },
 });

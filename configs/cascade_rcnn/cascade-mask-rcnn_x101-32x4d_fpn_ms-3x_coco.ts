@@ -1,0 +1,7 @@
+import { defineConfig } from '../../src/define-config';
+import resnext101 from '../_base_/backbones/resnext101';
+
+export default defineConfig({
+  _base_: './cascade-mask-rcnn_r50_fpn_ms-3x_coco',
+  model: { backbone: resnext101.x32x4d },
+});

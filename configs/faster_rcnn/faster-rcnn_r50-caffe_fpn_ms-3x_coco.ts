@@ -1,0 +1,20 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: './faster-rcnn_r50_fpn_ms-3x_coco',
+  model: {
+    data_preprocessor: {
+      type: 'DetDataPreprocessor',
+      mean: [103.53, 116.28, 123.675],
+      std: [1.0, 1.0, 1.0],
+      bgr_to_rgb: false,
+      pad_size_divisor: 32,
+    },
+    backbone: {
+      norm_cfg: { requires_grad: false },
+      norm_eval: true,
+      style: 'caffe',
+      init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://detectron2/resnet50_caffe' },
+    },
+  },
+});

@@ -1,0 +1,15 @@
+import { defineConfig } from '../../src/define-config';
+
+export default defineConfig({
+  _base_: ['../common/ms-poly_3x_coco-instance', '../_base_/models/mask-rcnn_r50_fpn'],
+  model: {
+    data_preprocessor: { mean: [103.53, 116.28, 123.675], std: [1.0, 1.0, 1.0], bgr_to_rgb: false },
+    backbone: {
+      depth: 101,
+      norm_cfg: { requires_grad: false },
+      norm_eval: true,
+      style: 'caffe',
+      init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://detectron2/resnet101_caffe' },
+    },
+  },
+});

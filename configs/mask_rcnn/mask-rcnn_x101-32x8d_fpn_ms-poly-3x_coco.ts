@@ -1,0 +1,7 @@
+import { defineConfig } from '../../src/define-config';
+import resnext101 from '../_base_/backbones/resnext101';
+
+export default defineConfig({
+  _base_: ['../common/ms-poly_3x_coco-instance', '../_base_/models/mask-rcnn_r50_fpn'],
+  model: { data_preprocessor: resnext101.pixels32x8d, backbone: resnext101.x32x8d },
+});
