@@ -58,7 +58,6 @@ for name in sys.argv[1:] or CASES:
     counter = FlopAnalyzer(model, torch.zeros(1, 3, *size)).unsupported_ops_warnings(False).uncalled_modules_warnings(False)
     total = counter.total()
     result[name] = dict(input=size, flops=int(total), by_operator={k: int(v) for k, v in counter.by_operator().items()},
-                        **({'regions': int(regions[0])} if regions else {}),
-                         **({'model': cfg.model.to_dict()} if 'dconv' in name or 'swin' in name else {}))
+                        **({'regions': int(regions[0])} if regions else {}))
     print(name, result[name], flush=True)
     GOLDEN.write_text(json.dumps(result, indent=1) + '\n')
