@@ -4,6 +4,7 @@
 #include "autograd.h"
 #include "call.h"
 #include "definitions.h"
+#include "filter_gradient.h"
 #include "lanes.h"
 #include "layout.h"
 #include "precision.h"
@@ -171,6 +172,8 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
       dx = winogradInputGradient(dy, winogradFilter(weight, true), x.sizes().slice(2), padding);
     if (needs[1] && winograd(WinogradPass::filterGradient))
       dWeight = winogradFilterGradient(dy, x, padding);
+    else if (needs[1] && rowsFilterGradientFits(x, strides, groups))
+      dWeight = rowsFilterGradient(dy, x, weight.sizes().slice(2), strides, padding, dilations);
     else if (needs[1] && readsGrid(x, weight, strides, padding))
       dWeight = std::get<1>(differentiate(gridOf(x, strides), {1, 1}, {false, true, false}));
     // the sum over pixels on its own where there is no call to oneDNN left to do it

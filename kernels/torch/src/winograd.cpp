@@ -1,8 +1,7 @@
 // The interpolation points are 0, +-5/8, +-3/2 and infinity: with the textbook's 0, +-1, +-2 the rounding error is twice as
 // large. Vectors run over channels (the innermost axis); products are matrix products of libtorch's own BLAS, one for each of
 // the 36 points, over blocks of tiles small enough to stay in cache.
-#include <dlfcn.h>
-
+#include "blas.h"
 #include "layout.h"
 #include "winograd.h"
 
@@ -120,15 +119,11 @@ inline void transformSquare(Lanes* square) {
   for (int column = 0; column < Transform::to; column++) Transform::run(square + column, square + column, kIn);
 }
 
-using Sgemm = void(const char*, const char*, const int*, const int*, const int*, const float*, const float*, const int*,
-                   const float*, const int*, const float*, float*, const int*);
-
-/** The matrix product of the BLAS that libtorch brings; null when it keeps it to itself or DETLAB_WINOGRAD=0 is set. */
-Sgemm* sgemm() {
+/** DETLAB_WINOGRAD=0 asks for oneDNN's convolutions everywhere. */
+bool unwanted() {
   static const char* wish = std::getenv("DETLAB_WINOGRAD");
-  static bool unwanted = wish && std::string(wish) == "0";
-  static auto* found = unwanted ? nullptr : reinterpret_cast<Sgemm*>(dlsym(RTLD_DEFAULT, "sgemm_"));
-  return found;
+  static bool off = wish && std::string(wish) == "0";
+  return off;
 }
 
 /** How images of [height, width] are cut into tiles, in blocks, shared out over threads. */
@@ -274,7 +269,7 @@ bool winogradFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strid
   if (filter[2] != 3 || filter[3] != 3 || !all(strides, 1, 1) || !all(dilations, 1, 1) || !all(padding, 0, 2))
     return false;
   int64_t height = x.size(2) + 2 * padding[0] - 2, width = x.size(3) + 2 * padding[1] - 2;
-  if (height < 1 || width < 1 || x.size(0) < 1 || !sgemm()) return false;
+  if (height < 1 || width < 1 || x.size(0) < 1 || !sgemm() || unwanted()) return false;
   int64_t tiles = x.size(0) * ((height + kOut - 1) / kOut) * ((width + kOut - 1) / kOut);
   bool large = filter[0] * filter[1] > 1 << 17;  // the filter at its points leaves the cache
   int64_t channels = std::min(filter[0], filter[1]);

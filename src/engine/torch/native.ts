@@ -100,8 +100,15 @@ export function loadNative(): Native {
   return native;
 }
 
+/**
+ * How long a thread of libgomp turns before it sleeps at the end of a parallel loop. Its own choice (milliseconds) wastes whole
+ * time slices wherever another process wants the processor, a browser for instance: steps then take three times as long.
+ */
+const SPINS = '10000';
+
 function load(file: string): unknown {
   const holder = { exports: {} };
+  if (!process.env.OMP_WAIT_POLICY) process.env.GOMP_SPINCOUNT ??= SPINS; // read when the library is loaded
   try {
     process.dlopen(holder, file);
   } catch (error) {
