@@ -91,7 +91,7 @@ export const MultiImageMixDataset = defineModule({
   options: z.strictObject({
     dataset: inside,
     pipeline: z
-      .array(z.looseObject({ type: z.string() }))
+      .array(moduleOption('transform'))
       .describe('Transforms of what the data set inside gives, first to last'),
     skip_type_keys: z.array(z.string()).nullish().describe('Types of transforms to leave out'),
     max_refetch: z.number().int().positive().default(15).describe('How often a transform is tried on one image'),
@@ -99,7 +99,7 @@ export const MultiImageMixDataset = defineModule({
   }),
   build: ({ dataset, pipeline }, context): DatasetLoader => ({
     ...load(dataset, context),
-    pipeline: pipeline as ModuleConfig[],
+    pipeline,
   }),
 });
 
