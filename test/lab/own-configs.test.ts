@@ -13,7 +13,8 @@ import { catalogue } from '../../src/lab/catalogue';
 const folder = mkdtempSync(join(tmpdir(), 'detlab-own-'));
 let data: LabDataset;
 beforeAll(async () => {
-  await startEngine();
+  // maps so small are done before threads have met
+  await startEngine({ threads: 1 });
   const { name, train } = await dataset.toytown({ images: 15, seed: 3, width: 96, height: 64, dir: folder });
   data = new LabDataset(name, train, undefined);
 });
@@ -41,7 +42,6 @@ const small = (name: string, by: number): Recipe => {
     .set({ 'default_hooks.logger.interval': 1 });
 };
 
-// yolov3's is 512 of 608 wide: the smallest multiple of 32 in between is not asked for, its preprocessor pads
 test.each([
   ['ssd300_coco', 1, ['loss_cls', 'loss_bbox']],
   ['yolov3_d53_8xb8-320-273e_coco', 4, ['loss_cls', 'loss_conf', 'loss_xy', 'loss_wh']],
@@ -56,15 +56,16 @@ test.each([
     epochs: 3,
     batch: 2,
     seed: 1,
+    workers: 0,
     workDir: false,
     log: (line) => void lines.push(line),
     signal: stop.signal,
     onStep: ({ step }) => {
-      if (step === 2) stop.abort();
+      if (step === 1) stop.abort();
     },
   });
   const { train } = run.history;
-  expect(train.length, lines.join('\n')).toBe(2);
+  expect(train.length, lines.join('\n')).toBe(1);
   for (const record of train)
     for (const key of ['loss', ...losses]) expect(record[key], `${key}\n${lines.join('\n')}`).toBeGreaterThan(0);
   expect(lines.filter((line) => /not known/.test(line))).toEqual([]);
@@ -84,7 +85,7 @@ test('with Mosaic, mixing and averaged weights a resumed run is the same, bit by
   const numbers = async (options: Parameters<Recipe['fit']>[1]) => {
     const lines: string[] = [];
     const log = (line: string) => void lines.push(line);
-    const run = await recipe.fit(data, { epochs: 2, batch: 3, seed: 5, log, ...options });
+    const run = await recipe.fit(data, { epochs: 2, batch: 3, seed: 5, workers: 0, log, ...options });
     const state = run.model.detector.stateDict();
     const weights = [...state].map(([name, { data: values }]) => [name, Buffer.from(values.buffer).toString('base64')]);
     run.model.dispose();
