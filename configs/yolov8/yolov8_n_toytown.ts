@@ -1,12 +1,19 @@
 import type { TransformConfig } from '../../src/config-types';
 import { defineConfig } from '../../src/define-config';
+import town from '../_base_/datasets/toytown';
 
 // YOLOv8-n from nothing on generated street scenes, a few minutes on two CPU cores: Mosaic, YOLOv5's affine map and colours,
 // averaged weights, and the last epochs without Mosaic, as MMYOLO trains it. Warm-up and averages are as short as the run.
-const max_epochs = 20;
-const close_mosaic_epochs = 5;
+const max_epochs = 12;
+const close_mosaic_epochs = 3;
 
 const pre_transform: TransformConfig[] = [{ type: 'LoadImageFromFile' }, { type: 'LoadAnnotations', with_bbox: true }];
+const affine = {
+  type: 'YOLOv5RandomAffine',
+  max_rotate_degree: 0,
+  max_shear_degree: 0,
+  max_aspect_ratio: 100,
+} as const;
 const last_transform: TransformConfig[] = [
   { type: 'YOLOv5HSVRandomAug' },
   { type: 'RandomFlip', prob: 0.5 },
@@ -15,27 +22,14 @@ const last_transform: TransformConfig[] = [
 const train_pipeline: TransformConfig[] = [
   ...pre_transform,
   { type: 'Mosaic', img_scale: [320, 256], pad_val: 114, pre_transform },
-  {
-    type: 'YOLOv5RandomAffine',
-    max_rotate_degree: 0,
-    max_shear_degree: 0,
-    scaling_ratio_range: [0.5, 1.5],
-    max_aspect_ratio: 100,
-    border: [-160, -128],
-  },
+  { ...affine, scaling_ratio_range: [0.5, 1.5], border: [-160, -128] },
   ...last_transform,
 ];
 const train_pipeline_stage2: TransformConfig[] = [
   ...pre_transform,
   { type: 'YOLOv5KeepRatioResize', scale: [320, 256] },
   { type: 'LetterResize', scale: [320, 256], allow_scale_up: true, pad_val: { img: 114 } },
-  {
-    type: 'YOLOv5RandomAffine',
-    max_rotate_degree: 0,
-    max_shear_degree: 0,
-    scaling_ratio_range: [0.5, 1.5],
-    max_aspect_ratio: 100,
-  },
+  { ...affine, scaling_ratio_range: [0.5, 1.5] },
   ...last_transform,
 ];
 const test_pipeline: TransformConfig[] = [
@@ -43,22 +37,50 @@ const test_pipeline: TransformConfig[] = [
   { type: 'YOLOv5KeepRatioResize', scale: [320, 256] },
   { type: 'LetterResize', scale: [320, 256], allow_scale_up: false, pad_val: { img: 114 } },
   { type: 'LoadAnnotations', with_bbox: true },
-  { type: 'PackDetInputs' },
+  { type: 'PackDetInputs', meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'pad_param'] },
 ];
-
-const model_test_cfg = {
-  multi_label: true,
-  nms_pre: 30000,
-  score_thr: 0.001,
-  nms: { type: 'nms', iou_threshold: 0.7 },
-  max_per_img: 300,
+const val_dataloader = {
+  ...town.val_dataloader,
+  _delete_: true,
+  batch_size: 8,
+  dataset: { ...town.val_dataloader.dataset, pipeline: test_pipeline },
 };
 
 export default defineConfig({
-  _base_: ['./yolov8_n_syncbn_fast_8xb16-500e_coco', '../_base_/datasets/toytown'],
+  _base_: './yolov8_n_syncbn_fast_8xb16-500e_coco',
+  model: {
+    bbox_head: { head_module: { num_classes: 3 } },
+    train_cfg: { assigner: { num_classes: 3 } },
+  },
+  train_pipeline,
+  train_pipeline_stage2,
   test_pipeline,
   train_dataloader: {
+    ...town.train_dataloader,
+    _delete_: true,
     batch_size: 8,
-    dataset: { type: 'YOLOv5CocoDataset', filter_cfg: { filter_empty_gt: false }, pipeline: train_pipeline },
+    batch_sampler: null,
+    collate_fn: { type: 'yolov5_collate' },
+    dataset: { ...town.train_dataloader.dataset, type: 'YOLOv5CocoDataset', pipeline: train_pipeline },
   },
+  val_dataloader,
+  test_dataloader: val_dataloader,
+  val_evaluator: town.val_evaluator,
+  test_evaluator: town.test_evaluator,
+  max_epochs,
+  close_mosaic_epochs,
+  train_cfg: { max_epochs, val_interval: 3, dynamic_intervals: [[max_epochs - close_mosaic_epochs, 1]] },
+  optim_wrapper: { optimizer: { lr: 0.02, batch_size_per_gpu: 8 } },
+  default_hooks: {
+    param_scheduler: { max_epochs, lr_factor: 0.05, warmup_epochs: 2, warmup_mim_iter: 50 },
+    checkpoint: { interval: 3 },
+  },
+  custom_hooks: [
+    { type: 'EMAHook', ema_type: 'ExpMomentumEMA', momentum: 0.005, gamma: 200, update_buffers: true, priority: 49 },
+    {
+      type: 'PipelineSwitchHook',
+      switch_epoch: max_epochs - close_mosaic_epochs,
+      switch_pipeline: train_pipeline_stage2,
+    },
+  ],
 });
