@@ -1,5 +1,5 @@
 import type { TransformConfig } from '../../src/config-types';
-import { defineConfig } from '../../src/define-config';
+import { type DataloaderConfig, defineConfig } from '../../src/define-config';
 import town from '../_base_/datasets/toytown';
 
 // YOLOv8-n from nothing on generated street scenes, a few minutes on two CPU cores: Mosaic, YOLOv5's affine map and colours,
@@ -39,11 +39,20 @@ const test_pipeline: TransformConfig[] = [
   { type: 'LoadAnnotations', with_bbox: true },
   { type: 'PackDetInputs', meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'pad_param'] },
 ];
-const val_dataloader = {
-  ...town.val_dataloader,
-  _delete_: true,
+const images = { type: 'YOLOv5CocoDataset', data_root: 'runs/data/toytown-v1-500-seed0-320x240/' } as const;
+const val_dataloader: DataloaderConfig = {
   batch_size: 8,
-  dataset: { ...town.val_dataloader.dataset, pipeline: test_pipeline },
+  num_workers: 2,
+  persistent_workers: true,
+  drop_last: false,
+  sampler: { type: 'DefaultSampler', shuffle: false },
+  dataset: {
+    ...images,
+    ann_file: 'annotations/val.json',
+    data_prefix: { img: 'val/' },
+    test_mode: true,
+    pipeline: test_pipeline,
+  },
 };
 
 export default defineConfig({
@@ -56,12 +65,14 @@ export default defineConfig({
   train_pipeline_stage2,
   test_pipeline,
   train_dataloader: {
-    ...town.train_dataloader,
-    _delete_: true,
     batch_size: 8,
-    batch_sampler: null,
-    collate_fn: { type: 'yolov5_collate' },
-    dataset: { ...town.train_dataloader.dataset, type: 'YOLOv5CocoDataset', pipeline: train_pipeline },
+    num_workers: 2,
+    dataset: {
+      ...images,
+      ann_file: 'annotations/train.json',
+      data_prefix: { img: 'train/' },
+      pipeline: train_pipeline,
+    },
   },
   val_dataloader,
   test_dataloader: val_dataloader,
