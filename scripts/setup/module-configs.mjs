@@ -86,7 +86,9 @@ function override(node) {
     const members = node.members.map((member) => {
       if (ts.isPropertySignature(member)) return optional(member.name, override(member.type));
       const { modifiers, parameters, type } = member;
-      return factory.createIndexSignature(modifiers, parameters, override(type));
+      // an entry may be left out, as any option
+      const entry = [override(type), factory.createKeywordTypeNode(ts.SyntaxKind.UndefinedKeyword)];
+      return factory.createIndexSignature(modifiers, parameters, factory.createUnionTypeNode(entry));
     });
     return factory.createTypeLiteralNode([
       ...members,

@@ -1,6 +1,7 @@
 // One config file, read but not yet merged with its bases.
 
 import { type ConfigObject, type ConfigValue, isObject } from './data';
+import { notePlaces, placesOf } from './places';
 import { errorAt, type Place } from './source';
 
 export interface BaseRequest {
@@ -27,6 +28,8 @@ export type ImportConfig = (request: BaseRequest) => ImportedConfig;
 /** Takes `_base_` (a path or a list of paths) out of a config. */
 export function takeBases(value: ConfigObject, place: Place): { config: ConfigObject; bases: BaseRequest[] } {
   const { _base_: base, ...config } = value;
+  const places = placesOf(value);
+  if (places) notePlaces(config, places);
   if (base === undefined) return { config, bases: [] };
   const requests = Array.isArray(base) ? base : [base];
   for (const request of requests)

@@ -81,6 +81,14 @@ test('explain tells file and line, and what was overridden', async () => {
     set: { file: path.join(folder, 'child.ts'), line: 4 },
     overrode: [{ file: path.join(folder, 'parent.json'), line: 3, value: 1 }],
   });
+  // at the top of a file, and in a list
+  const runtime = (await detlab('config', 'explain', 'retinanet_r50_fpn_amp-1x_coco', 'optim_wrapper')).out;
+  expect(runtime).toMatch(
+    /set in {7}.*schedule_1x.ts:\d+\n {2}with .*type = "AmpOptimWrapper" \(.*amp-1x_coco.ts:5\)/s,
+  );
+  expect((await detlab('config', 'explain', 'dino-4scale_r50_8xb2-24e_coco', 'param_scheduler')).out).toMatch(
+    /set in .*dino-4scale_r50_8xb2-24e_coco.ts:7\n {2}instead of .*-12e_coco.ts:/,
+  );
   expect((await detlab('config', 'explain', path.join(folder, 'child.py'), 'model.nek')).err).toMatch(
     /there is no "nek" under model. Did you mean "neck"/,
   );
