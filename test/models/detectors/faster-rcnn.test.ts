@@ -2,9 +2,8 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Detections, PackedSample, Truths } from '../../../src/data/types';
+import type { Truths } from '../../../src/data/types';
 import { engine, startEngine } from '../../../src/engine';
-import { rleArea } from '../../../src/masks';
 import { buildDetector } from '../../../src/models/build';
 import type { TwoStageDetector } from '../../../src/models/detectors';
 import type { DetBatch, Losses } from '../../../src/models/types';
@@ -12,107 +11,9 @@ import { torchShape } from '../../../src/nn';
 import { Random } from '../../../src/random';
 import type { ModuleConfig } from '../../../src/registry';
 import { expectClose, fillByFormula, golden, goldenJson, image, nchw } from '../../golden-data';
-
-interface Summary {
-  shape: number[];
-  mean: number;
-  std: number;
-  first8: number[];
-  mid8: number[];
-}
-interface EndToEnd {
-  backbone: Summary[];
-  neck: Summary[];
-  rpn_cls?: Summary[];
-  rpn_reg?: Summary[];
-  detections: { bbox: number[]; score: number; label: number }[];
-}
-
-const tidy = <T>(f: () => T): T => tf.tidy(f as () => tf.TensorContainer) as T;
-const none: Truths = { bboxes: new Float32Array(0), labels: new Int32Array(0), ignored: new Uint8Array(0) };
-
-/** A merged reference config without its number of classes, which the data set knows. */
-function modelConfig(name: string): ModuleConfig {
-  const { model } = goldenJson<{ merged: { model: Record<string, never> } }>(name).merged;
-  const config = structuredClone(model) as unknown as ModuleConfig & {
-    roi_head: Record<'bbox_head' | 'mask_head', { num_classes?: number } | undefined>;
-  };
-  delete config.roi_head.bbox_head?.num_classes;
-  delete config.roi_head.mask_head?.num_classes;
-  return config;
-}
-
-function sample(truths = none, [height, width] = [128, 160]): PackedSample {
-  return {
-    image: { data: image(height, width), width, height, order: 'bgr' },
-    meta: {
-      imgId: 1,
-      imgPath: 'formula',
-      oriShape: [height, width],
-      imgShape: [height, width],
-      scaleFactor: [1, 1],
-      flip: false,
-    },
-    truths,
-  };
-}
-
-function expectSummaries(levels: tf.Tensor4D[], expected: Summary[], what: string) {
-  expect(levels.length).toBe(expected.length);
-  for (const [i, level] of levels.entries()) {
-    const values = nchw(level);
-    const { shape, mean, std, first8, mid8 } = expected[i];
-    const [n, h, w, c] = level.shape;
-    expect([n, c, h, w]).toEqual(shape);
-    const average = values.reduce((a, b) => a + b, 0) / values.length;
-    const spread = Math.sqrt(values.reduce((a, b) => a + (b - average) ** 2, 0) / (values.length - 1));
-    expectClose([average, spread], [mean, std], 1e-4, `${what} ${i} mean and std`);
-    expectClose(values.subarray(0, 8), first8, 1e-4, `${what} ${i} first`);
-    const middle = Math.floor(values.length / 2);
-    expectClose(values.subarray(middle, middle + 8), mid8, 1e-4, `${what} ${i} middle`);
-  }
-}
-
-/** Same boxes, scores and labels; neighbours in score may change places where they differ by rounding alone. */
-function expectDetections(found: Detections, expected: EndToEnd['detections'], count = expected.length) {
-  expect(found.scores.length).toBe(expected.length);
-  const free = new Set(expected.keys());
-  for (let i = 0; i < count; i++) {
-    expect(Math.abs(found.scores[i] - expected[i].score), `score ${i}`).toBeLessThan(1e-4);
-    const box = found.bboxes.subarray(4 * i, 4 * i + 4);
-    const match = [...free].find((k) => {
-      const { bbox, label, score } = expected[k];
-      const near = bbox.every((v, j) => Math.abs(v - box[j]) < 2e-3);
-      return near && label === found.labels[i] && Math.abs(score - found.scores[i]) < 1e-4;
-    });
-    expect(match, `detection ${i}: ${[...box]} ${found.scores[i]} ${found.labels[i]}`).toBeDefined();
-    free.delete(match!);
-  }
-}
+import { type EndToEnd, expectDetections, expectSummaries, modelConfig, sample, tidy } from './whole-models';
 
 beforeAll(async () => void (await startEngine()));
-
-const CONFIGS: Record<string, string> = {
-  faster_r50_fpn: 'config_faster_r50_fpn_1x',
-  faster_r50_pafpn: 'config_faster_r50_pafpn',
-  mask_r50_fpn: 'config_mask_rcnn_r50',
-};
-describe.each(['faster_r50_fpn', 'faster_r50_pafpn', 'mask_r50_fpn'])('%s', (name) => {
-  test('has the parameters of the reference, in its order', () => {
-    const model = buildDetector(modelConfig(CONFIGS[name]), { numClasses: 80 });
-    const expected = goldenJson<{
-      total: number;
-      trainable_after_freeze: number;
-      state_dict_order: [string, number[]][];
-    }>(`params_${name}`);
-    expect([...model.named()].map(([key, p]) => [key, torchShape(p)])).toEqual(expected.state_dict_order);
-    expect(model.parameterCount()).toBe(expected.total);
-    const trainable = model.trainable().reduce((n, [, p]) => n + p.variable.size, 0);
-    expect(trainable).toBe(expected.trainable_after_freeze);
-    expect(model.classes).toBe(80);
-    model.dispose();
-  });
-});
 
 describe('R50-FPN, three classes', () => {
   let model: TwoStageDetector;
@@ -190,77 +91,6 @@ describe('R50-FPN, three classes', () => {
     expectDetections(first, expected.detections);
     expectDetections(second, expected.detections);
   });
-});
-
-test('Mask R-CNN R50-FPN: detections and their masks', () => {
-  const expected = goldenJson<EndToEnd & { mask_area_sum: number[] }>('e2e_model_mask_rcnn_r50');
-  const model = buildDetector(modelConfig('config_mask_rcnn_r50'), { numClasses: 3 }) as TwoStageDetector;
-  fillByFormula(model);
-  const batch = model.eval().preprocess([sample()]);
-  tf.tidy(() => expectSummaries(model.extractFeatures(batch.inputs), expected.neck, 'neck'));
-  const [found] = tidy(() => model.predict(batch));
-  expectDetections(found, expected.detections);
-  const areas = found.masks!.map(rleArea);
-  // detections that differ by rounding may have changed places; pixels at one half may fall on either side
-  const sorted = (list: number[]) => [...list].sort((a, b) => a - b);
-  const [own, wanted] = [sorted(areas), sorted(expected.mask_area_sum)];
-  for (const [i, area] of own.entries()) expect(Math.abs(area - wanted[i]), `area ${i}`).toBeLessThanOrEqual(1);
-  expect([found.masks![0].height, found.masks![0].width]).toEqual([128, 160]);
-  batch.inputs.dispose();
-  model.dispose();
-});
-
-test('Cascade R-CNN R50-FPN: parameters', () => {
-  const { merged } = goldenJson<{ merged: { model: ModuleConfig & Record<'roi_head', Record<string, unknown>> } }>(
-    'config_cascade_mask_r50',
-  );
-  const config = structuredClone(merged.model);
-  config.roi_head.mask_head = null;
-  const model = buildDetector(config);
-  const expected = goldenJson<{
-    total: number;
-    trainable_after_freeze: number;
-    state_dict_order: [string, number[]][];
-  }>('params_cascade_r50_fpn');
-  expect([...model.named()].map(([key, p]) => [key, torchShape(p)])).toEqual(expected.state_dict_order);
-  expect(model.parameterCount()).toBe(expected.total);
-  expect(model.trainable().reduce((n, [, p]) => n + p.variable.size, 0)).toBe(expected.trainable_after_freeze);
-  model.dispose();
-});
-
-test('R50-PAFPN: features and detections', () => {
-  const expected = goldenJson<EndToEnd>('e2e_model_faster_r50_pafpn');
-  const model = buildDetector(modelConfig('config_faster_r50_pafpn'), { numClasses: 3 }) as TwoStageDetector;
-  fillByFormula(model);
-  const batch = model.eval().preprocess([sample()]);
-  tf.tidy(() => expectSummaries(model.extractFeatures(batch.inputs), expected.neck, 'neck'));
-  expectDetections(tidy(() => model.predict(batch))[0], expected.detections);
-  batch.inputs.dispose();
-  model.dispose();
-});
-
-/** Faster R-CNN with NAS-FPN in place of its FPN, as the reference was made. */
-function nasFpnConfig(): ModuleConfig {
-  const norm_cfg = { type: 'BN', requires_grad: true };
-  const neck = { type: 'NASFPN', in_channels: [256, 512, 1024, 2048], out_channels: 256, num_outs: 5, stack_times: 7 };
-  return { ...modelConfig('config_faster_r50_fpn_1x'), neck: { ...neck, norm_cfg } };
-}
-
-test('with NAS-FPN: parameters, features and detections', () => {
-  const expected = goldenJson<EndToEnd & { extra_rules: [string, number][] }>('e2e_model_faster_r50_nasfpn');
-  const { state_dict_order } = goldenJson<{ state_dict_order: [string, number[]][] }>('params_faster_r50_nasfpn');
-  const model = buildDetector(nasFpnConfig(), { numClasses: 3 }) as TwoStageDetector;
-  // the reference's list is of the model with 80 classes
-  const features = ([name]: [string, unknown]) => !name.startsWith('roi_head');
-  const own = [...model.named()].map(([key, p]) => [key, torchShape(p)] as [string, number[]]);
-  expect(own.filter(features)).toEqual(state_dict_order.filter(features));
-  fillByFormula(model, '', expected.extra_rules);
-  const batch = model.eval().preprocess([sample(none, [128, 128])]);
-  tf.tidy(() => expectSummaries(model.extractFeatures(batch.inputs), expected.neck, 'neck'));
-  // the scores lie so close that rounding decides who suppresses whom: the reference vouches for the best 20
-  expectDetections(tidy(() => model.predict(batch))[0], expected.detections, 20);
-  batch.inputs.dispose();
-  model.dispose();
 });
 
 describe('three training steps', () => {
