@@ -11,6 +11,7 @@ import { type BuildContext, defineModule } from '../../registry';
 import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
 import { accuracy, atLeast, classRows } from '../losses';
 import type { DetBatch, Losses } from '../types';
+import type { DenseTargets } from './anchor-detection-head';
 import { type FlatOutputs, noLoss } from './anchor-head';
 import type { AnchorTargets } from './anchor-targets';
 import { RetinaHead, type RetinaHeadConfig, retinaOptions } from './retina-head';
@@ -77,15 +78,16 @@ export class FSAFHead extends RetinaHead {
     const flat = { ...raw, deltas: atLeast(raw.deltas, LEAST_DISTANCE) };
     const targets = this.targets(flat.sizes, batch, random);
     const total = flat.scores.shape[1];
-    const positives = this.positivesOf(flat, targets);
+    const dense = this.dense(targets, total);
+    const positives = this.positivesOf(flat, dense, targets);
     const count = positives.rows.length;
 
     const rows = flat.scores.reshape<tf.Tensor2D>([-1, this.numClasses]);
-    const { labels, weights } = this.classTargets(targets, total);
+    const { labels, weights } = this.classTargets(dense, targets, total);
     const cls = this.lossCls.forward(rows, labels, { weight: weights, reduction: 'none' }); // [N * T, C]
     const averaged = (loss: tf.Tensor, by: tf.Scalar | number) => tf.div<tf.Scalar>(loss, by);
+    const negatives = targets.reduce((sum, t) => sum + t.negative.length, 0);
     if (count === 0) {
-      const negatives = targets.reduce((sum, t) => sum + t.negative.length, 0);
       const zero = tf.scalar(0);
       return {
         loss_cls: averaged(tf.sum(cls), negatives),
@@ -105,10 +107,12 @@ export class FSAFHead extends RetinaHead {
     // an anchor on another level still learns what it is not
     const leftOut = tf.mul(tf.sum(tf.mul(classes, classRows(own, this.numClasses)), 1), tf.sub(1, learns));
     const positive = tf.sum<tf.Scalar>(learns);
+    // where no level is good enough for any object, the negatives are counted; `positive` is a whole number
+    const learnt = tf.add<tf.Scalar>(positive, tf.mul(tf.relu(tf.sub(1, positive)), negatives));
     const scores = tf.sigmoid(tf.gather(rows, at));
     return {
-      loss_cls: averaged(tf.sub(tf.sum(cls), tf.sum(leftOut)), positive),
-      loss_bbox: averaged(tf.sum(tf.mul(boxLoss, learns)), positive),
+      loss_cls: averaged(tf.sub(tf.sum(cls), tf.sum(leftOut)), learnt),
+      loss_bbox: averaged(tf.sum(tf.mul(boxLoss, learns)), learnt),
       num_pos: averaged(positive, batch.samples.length),
       pos_recall: accuracy(stopGradient(scores), own, { threshold: this.scoreThreshold, counted: learns }),
     };
@@ -141,7 +145,7 @@ export class FSAFHead extends RetinaHead {
     });
   }
 
-  private positivesOf({ scores, sizes }: FlatOutputs, targets: AnchorTargets[]): Positives {
+  private positivesOf({ scores, sizes }: FlatOutputs, dense: DenseTargets, targets: AnchorTargets[]): Positives {
     const total = scores.shape[1];
     const perCell = this.priors.numBasePriors;
     const level = new Int32Array(total);
@@ -156,7 +160,7 @@ export class FSAFHead extends RetinaHead {
       before += t.numTruths;
       return Array.from(t.truths, (g) => first + g);
     });
-    const { positives: rows, boxes, labels } = this.dense(targets, total);
+    const { positives: rows, boxes, labels } = dense;
     return {
       rows,
       boxes,
@@ -167,8 +171,11 @@ export class FSAFHead extends RetinaHead {
   }
 
   /** Labels [N * T] and weights [N * T, C]: 0 for anchors that take no part and for classes that an anchor lies in the shadow of. */
-  private classTargets(targets: AnchorTargets[], total: number): { labels: tf.Tensor1D; weights: tf.Tensor2D } {
-    const { labels, labelWeights } = this.dense(targets, total);
+  private classTargets(
+    { labels, labelWeights }: DenseTargets,
+    targets: AnchorTargets[],
+    total: number,
+  ): { labels: tf.Tensor1D; weights: tf.Tensor2D } {
     const classes = this.numClasses;
     const weights = new Float32Array(labels.length * classes);
     for (const [row, weight] of labelWeights.entries()) weights.fill(weight, row * classes, (row + 1) * classes);
