@@ -45,6 +45,18 @@ train_pipeline = [dict(type='LoadAnnotations', with_mask=True), dict(type='Norma
   });
 });
 
+test('images stay bytes until a step needs floats, but where one wants them from the start', () => {
+  const load = "dict(type='LoadImageFromFile', to_float32=True)";
+  const { config, changes } = pipeline(load, "dict(type='PhotoMetricDistortion')");
+  expect(config.train_pipeline[0]).toEqual({ type: 'LoadImageFromFile' });
+  expect(changes).toContain('train_pipeline: to_float32 -> nothing: steps that need floats make them');
+  const centred = pipeline(load, "dict(type='RandomCenterCropPad', crop_size=(512, 640))").config.train_pipeline;
+  expect(centred.slice(0, 2)).toEqual([
+    { type: 'LoadImageFromFile', to_float32: true },
+    { type: 'RandomCenterCropPad', crop_size: [640, 512] },
+  ]);
+});
+
 test('proposals move with the boxes', () => {
   const { config } = pipeline(
     "dict(type='LoadImageFromFile')",
@@ -86,7 +98,7 @@ test_pipeline = [dict(type='LoadImageFromFile', to_float32=True), dict(type='Mul
     tta_cfg: { nms: { type: 'nms', iou_threshold: 0.6 }, max_per_img: 50 },
   });
   expect(config.tta_pipeline).toEqual([
-    { type: 'LoadImageFromFile', to_float32: true },
+    { type: 'LoadImageFromFile' },
     {
       type: 'TestTimeAug',
       transforms: [

@@ -15,6 +15,7 @@ export function migratePipeline(steps: readonly ConfigValue[], path: string, con
   if (known) return known;
   context.preprocessing.asked = true;
   const migrated = withProposals(migrateSteps(steps, path, context), path, context);
+  leaveBytes(migrated, path, context);
   context.done.set(text, migrated);
   return migrated;
 }
@@ -30,6 +31,16 @@ function migrateSteps(steps: readonly ConfigValue[], path: string, context: Pipe
     else migrated.push(...migrateTransform(step, at, inner, context));
   }
   return migrated;
+}
+
+/** Steps of 2.x wanted floats from the start; those of 3.x make them, all but one. */
+function leaveBytes(steps: readonly ConfigObject[], path: string, { changes }: PipelineContext): void {
+  if (steps.some(({ type }) => type === 'RandomCenterCropPad')) return;
+  for (const step of steps) {
+    if (step.type !== 'LoadImageFromFile' || step.to_float32 !== true) continue;
+    delete step.to_float32;
+    changes.note(`${path}: to_float32`, 'nothing: steps that need floats make them');
+  }
 }
 
 /** Proposals read from a file are moved with the boxes by a step around the steps that move them. */
