@@ -77,8 +77,22 @@ const filled = (node) => {
 const optional = (name, type) =>
   factory.createPropertySignature(undefined, name, factory.createToken(ts.SyntaxKind.QuestionToken), type);
 
+const deletion = () => optional('_delete_', factory.createKeywordTypeNode(ts.SyntaxKind.BooleanKeyword));
+
+/** The values of a `Record<string, ...>`. */
+const recordOf = (node) =>
+  ts.isTypeReferenceNode(node) && ts.isIdentifier(node.typeName) && node.typeName.text === 'Record'
+    ? node.typeArguments
+    : undefined;
+
 /** Any part of it: `Override` of config-types.ts. */
 function override(node) {
+  const record = recordOf(node);
+  if (record) {
+    const entries = factory.createTypeReferenceNode('Record', [record[0], override(record[1])]);
+    const some = factory.createTypeReferenceNode('Partial', [entries]);
+    return factory.createIntersectionTypeNode([some, factory.createTypeLiteralNode([deletion()])]);
+  }
   const kind = nestedKind(node);
   if (kind) return moduleNode('ModuleOverride', kind);
   if (ts.isUnionTypeNode(node) || ts.isParenthesizedTypeNode(node)) return visit(node, override);
@@ -90,10 +104,7 @@ function override(node) {
       const entry = [override(type), factory.createKeywordTypeNode(ts.SyntaxKind.UndefinedKeyword)];
       return factory.createIndexSignature(modifiers, parameters, factory.createUnionTypeNode(entry));
     });
-    return factory.createTypeLiteralNode([
-      ...members,
-      optional('_delete_', factory.createKeywordTypeNode(ts.SyntaxKind.BooleanKeyword)),
-    ]);
+    return factory.createTypeLiteralNode([...members, deletion()]);
   }
   return filled(node);
 }

@@ -1,8 +1,6 @@
-import type { MetricConfig, TransformConfig } from '../../../src/config-types';
-import { type DataloaderConfig, defineConfig } from '../../../src/define-config';
+import type { TransformConfig } from '../../../src/config-types';
+import { defineConfig } from '../../../src/define-config';
 
-const dataset_type = 'CocoDataset';
-const data_root = 'data/coco/';
 const backend_args = null;
 const train_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args },
@@ -17,54 +15,14 @@ const test_pipeline: TransformConfig[] = [
   { type: 'LoadAnnotations', with_bbox: true, with_mask: true },
   { type: 'PackDetInputs', meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor'] },
 ];
-const val_dataloader: DataloaderConfig = {
-  batch_size: 1,
-  num_workers: 2,
-  persistent_workers: true,
-  drop_last: false,
-  sampler: { type: 'DefaultSampler', shuffle: false },
-  dataset: {
-    type: dataset_type,
-    data_root,
-    ann_file: 'annotations/instances_val2017.json',
-    data_prefix: { img: 'val2017/' },
-    test_mode: true,
-    pipeline: test_pipeline,
-    backend_args,
-  },
-};
-const val_evaluator: MetricConfig = {
-  type: 'CocoMetric',
-  ann_file: `${data_root}annotations/instances_val2017.json`,
-  metric: ['bbox', 'segm'],
-  format_only: false,
-  backend_args,
-};
 
 export default defineConfig({
-  dataset_type,
-  data_root,
-  backend_args,
+  _base_: './coco_detection',
   train_pipeline,
   test_pipeline,
-  train_dataloader: {
-    batch_size: 2,
-    num_workers: 2,
-    persistent_workers: true,
-    sampler: { type: 'DefaultSampler', shuffle: true },
-    batch_sampler: { type: 'AspectRatioBatchSampler' },
-    dataset: {
-      type: dataset_type,
-      data_root,
-      ann_file: 'annotations/instances_train2017.json',
-      data_prefix: { img: 'train2017/' },
-      filter_cfg: { filter_empty_gt: true, min_size: 32 },
-      pipeline: train_pipeline,
-      backend_args,
-    },
-  },
-  val_dataloader,
-  test_dataloader: val_dataloader,
-  val_evaluator,
-  test_evaluator: val_evaluator,
+  train_dataloader: { dataset: { pipeline: train_pipeline } },
+  val_dataloader: { dataset: { pipeline: test_pipeline } },
+  test_dataloader: { dataset: { pipeline: test_pipeline } },
+  val_evaluator: { metric: ['bbox', 'segm'] },
+  test_evaluator: { metric: ['bbox', 'segm'] },
 });

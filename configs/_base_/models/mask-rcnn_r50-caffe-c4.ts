@@ -1,43 +1,13 @@
 import { defineConfig } from '../../../src/define-config';
 
-// Mask R-CNN on one level; the fifth stage runs on the pooled regions, and masks read what it gives.
 export default defineConfig({
-  norm_cfg: { type: 'BN', requires_grad: false },
+  _base_: './faster-rcnn_r50-caffe-c4',
   model: {
     type: 'MaskRCNN',
-    data_preprocessor: {
-      type: 'DetDataPreprocessor',
-      mean: [103.53, 116.28, 123.675],
-      std: [1.0, 1.0, 1.0],
-      bgr_to_rgb: false,
-      pad_mask: true,
-      pad_size_divisor: 32,
-    },
-    backbone: {
-      type: 'ResNet',
-      depth: 50,
-      num_stages: 3,
-      strides: [1, 2, 2],
-      dilations: [1, 1, 1],
-      out_indices: [2],
-      frozen_stages: 1,
-      norm_cfg: { type: 'BN', requires_grad: false },
-      norm_eval: true,
-      style: 'caffe',
-      init_cfg: { type: 'Pretrained', checkpoint: 'open-mmlab://detectron2/resnet50_caffe' },
-    },
-    rpn_head: {
-      type: 'RPNHead',
-      in_channels: 1024,
-      feat_channels: 1024,
-      anchor_generator: { type: 'AnchorGenerator', scales: [2, 4, 8, 16, 32], ratios: [0.5, 1.0, 2.0], strides: [16] },
-      bbox_coder: { type: 'DeltaXYWHBBoxCoder', target_means: [0.0, 0.0, 0.0, 0.0], target_stds: [1.0, 1.0, 1.0, 1.0] },
-      loss_cls: { type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 1.0 },
-      loss_bbox: { type: 'L1Loss', loss_weight: 1.0 },
-    },
+    data_preprocessor: { pad_mask: true },
     roi_head: {
-      type: 'StandardRoIHead',
       shared_head: {
+        _delete_: true,
         type: 'ResLayer',
         depth: 50,
         stage: 3,
@@ -47,27 +17,6 @@ export default defineConfig({
         norm_cfg: { type: 'BN', requires_grad: false },
         norm_eval: true,
       },
-      bbox_roi_extractor: {
-        type: 'SingleRoIExtractor',
-        roi_layer: { type: 'RoIAlign', output_size: 14, sampling_ratio: 0 },
-        out_channels: 1024,
-        featmap_strides: [16],
-      },
-      bbox_head: {
-        type: 'BBoxHead',
-        with_avg_pool: true,
-        roi_feat_size: 7,
-        in_channels: 2048,
-        num_classes: 80,
-        bbox_coder: {
-          type: 'DeltaXYWHBBoxCoder',
-          target_means: [0.0, 0.0, 0.0, 0.0],
-          target_stds: [0.1, 0.1, 0.2, 0.2],
-        },
-        reg_class_agnostic: false,
-        loss_cls: { type: 'CrossEntropyLoss', use_sigmoid: false, loss_weight: 1.0 },
-        loss_bbox: { type: 'L1Loss', loss_weight: 1.0 },
-      },
       mask_roi_extractor: null,
       mask_head: {
         type: 'FCNMaskHead',
@@ -75,43 +24,10 @@ export default defineConfig({
         in_channels: 2048,
         conv_out_channels: 256,
         num_classes: 80,
-        loss_mask: { type: 'CrossEntropyLoss', use_mask: true, loss_weight: 1.0 },
+        loss_mask: { type: 'CrossEntropyLoss', use_mask: true, loss_weight: 1 },
       },
     },
-    train_cfg: {
-      rpn: {
-        assigner: {
-          type: 'MaxIoUAssigner',
-          pos_iou_thr: 0.7,
-          neg_iou_thr: 0.3,
-          min_pos_iou: 0.3,
-          match_low_quality: true,
-          ignore_iof_thr: -1,
-        },
-        sampler: { type: 'RandomSampler', num: 256, pos_fraction: 0.5, neg_pos_ub: -1, add_gt_as_proposals: false },
-        allowed_border: 0,
-        pos_weight: -1,
-        debug: false,
-      },
-      rpn_proposal: { nms_pre: 12000, max_per_img: 2000, nms: { type: 'nms', iou_threshold: 0.7 }, min_bbox_size: 0 },
-      rcnn: {
-        assigner: {
-          type: 'MaxIoUAssigner',
-          pos_iou_thr: 0.5,
-          neg_iou_thr: 0.5,
-          min_pos_iou: 0.5,
-          match_low_quality: false,
-          ignore_iof_thr: -1,
-        },
-        sampler: { type: 'RandomSampler', num: 512, pos_fraction: 0.25, neg_pos_ub: -1, add_gt_as_proposals: true },
-        mask_size: 14,
-        pos_weight: -1,
-        debug: false,
-      },
-    },
-    test_cfg: {
-      rpn: { nms_pre: 6000, nms: { type: 'nms', iou_threshold: 0.7 }, max_per_img: 1000, min_bbox_size: 0 },
-      rcnn: { score_thr: 0.05, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 100, mask_thr_binary: 0.5 },
-    },
+    train_cfg: { rpn: { allowed_border: 0 }, rcnn: { mask_size: 14 } },
+    test_cfg: { rcnn: { mask_thr_binary: 0.5 } },
   },
 });
