@@ -9,7 +9,7 @@ const pair = z.tuple([z.number().int().positive(), z.number().int().positive()])
 
 /** The options that are handed to Resize as they are. */
 export const resizeOptions = {
-  resize_type: z.literal('Resize').default('Resize').describe('Transform that resizes'),
+  resize_type: z.enum(['Resize', 'mmdet.Resize']).default('Resize').describe('Transform that resizes'),
   keep_ratio: z.boolean().optional().describe('Fit inside the scale, keeping the aspect ratio'),
   clip_object_border: z.boolean().optional().describe('Clip boxes to the resized image'),
   backend: z.literal('cv2').optional().describe("cv2's fixed-point arithmetic"),
