@@ -25,6 +25,9 @@ const PREFIX: Record<MetricKind, string> = {
   proposal_fast: 'proposal_fast_',
 };
 
+/** As pycocotools, which puts them in order itself: MMYOLO's configs say [100, 1, 10]. */
+const ascending = (numbers: readonly number[]): number[] => [...numbers].sort((a, b) => a - b);
+
 export const CocoMetric = defineModule({
   kind: 'metric',
   type: 'CocoMetric',
@@ -78,12 +81,12 @@ export const CocoMetric = defineModule({
         const proposalNums = given ?? [100, 300, 1000];
         const common = { classes: dataset.classes, iouThresholds };
         if (of === 'proposal')
-          return new CocoBboxMetric(truths, { ...common, maxDets: proposalNums, classAgnostic: true });
+          return new CocoBboxMetric(truths, { ...common, maxDets: ascending(proposalNums), classAgnostic: true });
         if (of === 'proposal_fast')
           return new ProposalRecall(truths, { proposalNums, iouThresholds: iouThresholds ?? COCO_IOU_THRESHOLDS });
         return new (of === 'segm' ? CocoSegmMetric : CocoBboxMetric)(truths, {
           ...common,
-          maxDets: given ?? [1, 10, 100],
+          maxDets: ascending(given ?? [1, 10, 100]),
         });
       };
       return new CombinedMetric(
