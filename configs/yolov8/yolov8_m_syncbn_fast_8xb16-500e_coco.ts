@@ -1,39 +1,20 @@
-const pre_transform = [
+export const pre_transform = [
   { type: 'LoadImageFromFile', backend_args: null },
   { type: 'LoadAnnotations', with_bbox: true },
 ];
-
-const train_pipeline = [
-  { type: 'LoadImageFromFile', backend_args: null },
-  { type: 'LoadAnnotations', with_bbox: true },
-  { type: 'Mosaic', img_scale: [640, 640], pad_val: 114.0, pre_transform: pre_transform },
-  {
-    type: 'YOLOv5RandomAffine',
-    max_rotate_degree: 0.0,
-    max_shear_degree: 0.0,
-    max_aspect_ratio: 100,
-    scaling_ratio_range: [0.09999999999999998, 1.9],
-    border: [-320, -320],
-    border_val: [114, 114, 114],
-  },
-  {
-    type: 'YOLOv5MixUp',
-    prob: 0.1,
-    pre_transform: [
-      { type: 'LoadImageFromFile', backend_args: null },
-      { type: 'LoadAnnotations', with_bbox: true },
-      { type: 'Mosaic', img_scale: [640, 640], pad_val: 114.0, pre_transform: pre_transform },
-      {
-        type: 'YOLOv5RandomAffine',
-        max_rotate_degree: 0.0,
-        max_shear_degree: 0.0,
-        max_aspect_ratio: 100,
-        scaling_ratio_range: [0.09999999999999998, 1.9],
-        border: [-320, -320],
-        border_val: [114, 114, 114],
-      },
-    ],
-  },
+const random_affine = {
+  type: 'YOLOv5RandomAffine',
+  max_rotate_degree: 0.0,
+  max_shear_degree: 0.0,
+  max_aspect_ratio: 100,
+  scaling_ratio_range: [0.09999999999999998, 1.9],
+  border_val: [114, 114, 114],
+};
+export const mosaic_affine_transform = [
+  { type: 'Mosaic', img_scale: [640, 640], pad_val: 114.0, pre_transform },
+  { ...random_affine, border: [-320, -320] },
+];
+export const last_transform = [
   {
     type: 'mmdet.Albu',
     transforms: [
@@ -52,6 +33,20 @@ const train_pipeline = [
     meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'flip', 'flip_direction'],
   },
 ];
+const train_pipeline = [
+  ...pre_transform,
+  ...mosaic_affine_transform,
+  { type: 'YOLOv5MixUp', prob: 0.1, pre_transform: [...pre_transform, ...mosaic_affine_transform] },
+  ...last_transform,
+];
+// the last ten epochs: each image by itself
+const train_pipeline_stage2 = [
+  ...pre_transform,
+  { type: 'YOLOv5KeepRatioResize', scale: [640, 640] },
+  { type: 'LetterResize', scale: [640, 640], allow_scale_up: true, pad_val: { img: 114.0 } },
+  random_affine,
+  ...last_transform,
+];
 
 export default {
   _base_: './yolov8_s_syncbn_fast_8xb16-500e_coco',
@@ -62,74 +57,15 @@ export default {
   mixup_prob: 0.1,
   img_scale: [640, 640],
   pre_transform,
-  last_transform: [
-    {
-      type: 'mmdet.Albu',
-      transforms: [
-        { type: 'Blur', p: 0.01 },
-        { type: 'MedianBlur', p: 0.01 },
-        { type: 'ToGray', p: 0.01 },
-        { type: 'CLAHE', p: 0.01 },
-      ],
-      bbox_params: { type: 'BboxParams', format: 'pascal_voc', label_fields: ['gt_bboxes_labels', 'gt_ignore_flags'] },
-      keymap: { img: 'image', gt_bboxes: 'bboxes' },
-    },
-    { type: 'YOLOv5HSVRandomAug' },
-    { type: 'mmdet.RandomFlip', prob: 0.5 },
-    {
-      type: 'mmdet.PackDetInputs',
-      meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'flip', 'flip_direction'],
-    },
-  ],
+  last_transform,
   model: {
     backbone: { last_stage_out_channels: 768, deepen_factor: 0.67, widen_factor: 0.75 },
     neck: { deepen_factor: 0.67, widen_factor: 0.75, in_channels: [256, 512, 768], out_channels: [256, 512, 768] },
     bbox_head: { head_module: { widen_factor: 0.75, in_channels: [256, 512, 768] } },
   },
-  mosaic_affine_transform: [
-    { type: 'Mosaic', img_scale: [640, 640], pad_val: 114.0, pre_transform: pre_transform },
-    {
-      type: 'YOLOv5RandomAffine',
-      max_rotate_degree: 0.0,
-      max_shear_degree: 0.0,
-      max_aspect_ratio: 100,
-      scaling_ratio_range: [0.09999999999999998, 1.9],
-      border: [-320, -320],
-      border_val: [114, 114, 114],
-    },
-  ],
+  mosaic_affine_transform,
   train_pipeline,
-  train_pipeline_stage2: [
-    { type: 'LoadImageFromFile', backend_args: null },
-    { type: 'LoadAnnotations', with_bbox: true },
-    { type: 'YOLOv5KeepRatioResize', scale: [640, 640] },
-    { type: 'LetterResize', scale: [640, 640], allow_scale_up: true, pad_val: { img: 114.0 } },
-    {
-      type: 'YOLOv5RandomAffine',
-      max_rotate_degree: 0.0,
-      max_shear_degree: 0.0,
-      scaling_ratio_range: [0.09999999999999998, 1.9],
-      max_aspect_ratio: 100,
-      border_val: [114, 114, 114],
-    },
-    {
-      type: 'mmdet.Albu',
-      transforms: [
-        { type: 'Blur', p: 0.01 },
-        { type: 'MedianBlur', p: 0.01 },
-        { type: 'ToGray', p: 0.01 },
-        { type: 'CLAHE', p: 0.01 },
-      ],
-      bbox_params: { type: 'BboxParams', format: 'pascal_voc', label_fields: ['gt_bboxes_labels', 'gt_ignore_flags'] },
-      keymap: { img: 'image', gt_bboxes: 'bboxes' },
-    },
-    { type: 'YOLOv5HSVRandomAug' },
-    { type: 'mmdet.RandomFlip', prob: 0.5 },
-    {
-      type: 'mmdet.PackDetInputs',
-      meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'flip', 'flip_direction'],
-    },
-  ],
+  train_pipeline_stage2,
   train_dataloader: { dataset: { pipeline: train_pipeline } },
   custom_hooks: [
     {
@@ -140,44 +76,6 @@ export default {
       strict_load: false,
       priority: 49,
     },
-    {
-      type: 'mmdet.PipelineSwitchHook',
-      switch_epoch: 490,
-      switch_pipeline: [
-        { type: 'LoadImageFromFile', backend_args: null },
-        { type: 'LoadAnnotations', with_bbox: true },
-        { type: 'YOLOv5KeepRatioResize', scale: [640, 640] },
-        { type: 'LetterResize', scale: [640, 640], allow_scale_up: true, pad_val: { img: 114.0 } },
-        {
-          type: 'YOLOv5RandomAffine',
-          max_rotate_degree: 0.0,
-          max_shear_degree: 0.0,
-          scaling_ratio_range: [0.09999999999999998, 1.9],
-          max_aspect_ratio: 100,
-          border_val: [114, 114, 114],
-        },
-        {
-          type: 'mmdet.Albu',
-          transforms: [
-            { type: 'Blur', p: 0.01 },
-            { type: 'MedianBlur', p: 0.01 },
-            { type: 'ToGray', p: 0.01 },
-            { type: 'CLAHE', p: 0.01 },
-          ],
-          bbox_params: {
-            type: 'BboxParams',
-            format: 'pascal_voc',
-            label_fields: ['gt_bboxes_labels', 'gt_ignore_flags'],
-          },
-          keymap: { img: 'image', gt_bboxes: 'bboxes' },
-        },
-        { type: 'YOLOv5HSVRandomAug' },
-        { type: 'mmdet.RandomFlip', prob: 0.5 },
-        {
-          type: 'mmdet.PackDetInputs',
-          meta_keys: ['img_id', 'img_path', 'ori_shape', 'img_shape', 'flip', 'flip_direction'],
-        },
-      ],
-    },
+    { type: 'mmdet.PipelineSwitchHook', switch_epoch: 490, switch_pipeline: train_pipeline_stage2 },
   ],
 };
