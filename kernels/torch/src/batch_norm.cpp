@@ -80,17 +80,68 @@ static void normalise(T* y, const T* x, const T* residual, const float* factor, 
   int64_t C = rows.channels;
   float floor = relu ? 0.0f : -std::numeric_limits<float>::infinity();
   rows.parallel([&](int64_t, int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; r++)
+    for (int64_t r = begin; r < end; r++) {
+#pragma GCC ivdep
       for (int64_t c = 0; c < C; c++) {
         float value = load(x[r * C + c]) * factor[c] + shift[c];
-        if (kResidual) value += load(residual[r * C + c]);
-        if (kSilu)
+        if constexpr (kResidual) value += load(residual[r * C + c]);
+        if constexpr (kSilu)
           store(y[r * C + c], value * sigmoid(value));
         else
           store(y[r * C + c], value < floor ? floor : value);
       }
+    }
   });
 }
+
+/** What the backward pass reads of one batch norm; y where a ReLU stands behind it, factor and shift where a SiLU does. */
+template <typename T>
+struct Backward {
+  const T *x, *dy, *y;
+  const float *mean, *factor, *shift;
+
+  /** The gradient of the norm's own result at element i of channel c. */
+  template <Activation kActivation>
+  float gradient(int64_t i, int64_t c) const {
+    float g = load(dy[i]);
+    if constexpr (kActivation == Activation::relu) return load(y[i]) > 0 ? g : 0.0f;
+    if constexpr (kActivation == Activation::silu) return g * siluSlope(load(x[i]) * factor[c] + shift[c]);
+    return g;
+  }
+
+  /** Sums per channel of the gradient, and of the gradient times (x - mean), over each block. */
+  template <Activation kActivation>
+  void sum(const Rows& rows, float* sums, float* products) const {
+    int64_t C = rows.channels;
+    rows.parallel([=, *this](int64_t block, int64_t begin, int64_t end) {
+      float *sum = sums + block * C, *product = products + block * C;
+      for (int64_t r = begin; r < end; r++) {
+#pragma GCC ivdep
+        for (int64_t c = 0; c < C; c++) {
+          float g = gradient<kActivation>(r * C + c, c);
+          sum[c] += g;
+          product[c] += g * (load(x[r * C + c]) - mean[c]);
+        }
+      }
+    });
+  }
+
+  /** dx = scale * (g - constant - (x - mean) * slope); the gradient g itself is that of the residual, if asked for. */
+  template <Activation kActivation, bool kResidual>
+  void spread(const Rows& rows, const float* scale, const float* constant, const float* slope, T* dx, T* dResidual) const {
+    int64_t C = rows.channels;
+    rows.parallel([=, *this](int64_t, int64_t begin, int64_t end) {
+      for (int64_t r = begin; r < end; r++) {
+#pragma GCC ivdep
+        for (int64_t c = 0; c < C; c++) {
+          float g = gradient<kActivation>(r * C + c, c);
+          if constexpr (kResidual) store(dResidual[r * C + c], g);
+          store(dx[r * C + c], scale[c] * (g - constant[c] - (load(x[r * C + c]) - mean[c]) * slope[c]));
+        }
+      }
+    });
+  }
+};
 
 struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
   static variable_list forward(AutogradContext* context, const Tensor& x, const Tensor& scale, const Tensor& offset,
@@ -133,23 +184,16 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
     Tensor dResidual = wantsResidual ? (y.defined() ? at::empty_like(x) : dy) : Tensor();
     withLane(x, [&](auto* lane) {
       using T = std::remove_pointer_t<decltype(lane)>;
-      const T *px = pointer<T>(x), *pdy = pointer<T>(dy), *py = pointer<T>(y);
-      T *pdx = pointer<T>(dx), *pdr = y.defined() ? pointer<T>(dResidual) : nullptr;
-      const float *pm = mean.data_ptr<float>(), *pi = inverse.data_ptr<float>();
-      const float *pf = pointer<float>(slopeFactor), *ps = pointer<float>(slopeShift);
+      const float* pi = inverse.data_ptr<float>();
+      Backward<T> b{pointer<T>(x), pointer<T>(dy), pointer<T>(y), mean.data_ptr<float>(),
+                    pointer<float>(slopeFactor), pointer<float>(slopeShift)};
       std::vector<float> sums(rows.blocks * C), products(rows.blocks * C);
-      rows.parallel([&](int64_t block, int64_t begin, int64_t end) {
-        float* sum = sums.data() + block * C;
-        float* product = products.data() + block * C;
-        for (int64_t r = begin; r < end; r++)
-          for (int64_t c = 0; c < C; c++) {
-            float g = load(pdy[r * C + c]);
-            if (py) g = load(py[r * C + c]) > 0 ? g : 0.0f;
-            if (pf) g *= siluSlope(load(px[r * C + c]) * pf[c] + ps[c]);
-            sum[c] += g;
-            product[c] += g * (load(px[r * C + c]) - pm[c]);
-          }
-      });
+      if (b.y)
+        b.template sum<Activation::relu>(rows, sums.data(), products.data());
+      else if (b.factor)
+        b.template sum<Activation::silu>(rows, sums.data(), products.data());
+      else
+        b.template sum<Activation::none>(rows, sums.data(), products.data());
       std::vector<double> sum(C), product(C);
       for (int64_t block = 0; block < rows.blocks; block++)
         for (int64_t c = 0; c < C; c++) {
@@ -165,16 +209,16 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
         constant[c] = float(sum[c] / double(rows.count));
         slope[c] = float(product[c] * pi[c] * pi[c] / double(rows.count));
       }
-      rows.parallel([&](int64_t, int64_t begin, int64_t end) {
-        for (int64_t r = begin; r < end; r++)
-          for (int64_t c = 0; c < C; c++) {
-            float g = load(pdy[r * C + c]);
-            if (py) g = load(py[r * C + c]) > 0 ? g : 0.0f;
-            if (pf) g *= siluSlope(load(px[r * C + c]) * pf[c] + ps[c]);
-            if (pdr) store(pdr[r * C + c], g);
-            store(pdx[r * C + c], factor[c] * (g - constant[c] - (load(px[r * C + c]) - pm[c]) * slope[c]));
-          }
-      });
+      T *pdx = pointer<T>(dx), *pdr = y.defined() ? pointer<T>(dResidual) : nullptr;
+      const float *f = factor.data(), *k = constant.data(), *m = slope.data();
+      if (b.y && pdr)
+        b.template spread<Activation::relu, true>(rows, f, k, m, pdx, pdr);
+      else if (b.y)
+        b.template spread<Activation::relu, false>(rows, f, k, m, pdx, nullptr);
+      else if (b.factor)
+        b.template spread<Activation::silu, false>(rows, f, k, m, pdx, nullptr);
+      else
+        b.template spread<Activation::none, false>(rows, f, k, m, pdx, nullptr);
     });
     gradients[0] = dx;
     gradients[1] = dScale;

@@ -8,7 +8,8 @@
 namespace detlab {
 
 bool rowsFilterGradientFits(const Tensor& x, at::IntArrayRef strides, int64_t groups) {
-  return x.is_cpu() && x.scalar_type() == at::kFloat && groups == 1 && (strides[0] > 1 || strides[1] > 1) && sgemm();
+  bool narrow = x.size(1) < 16;  // too little to do in one product
+  return x.is_cpu() && x.scalar_type() == at::kFloat && groups == 1 && (strides[0] > 1 || strides[1] > 1) && !narrow && sgemm();
 }
 
 Tensor rowsFilterGradient(const Tensor& gradient, const Tensor& input, at::IntArrayRef kernel, at::IntArrayRef strides,

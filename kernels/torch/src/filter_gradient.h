@@ -6,7 +6,7 @@
 
 namespace detlab {
 
-/** Float32 on the CPU, a stride, one group. */
+/** Float32 on the CPU, a stride, one group, 16 channels at least. */
 bool rowsFilterGradientFits(const Tensor& x, at::IntArrayRef strides, int64_t groups);
 
 /** The gradient, OIHW in channels_last memory; `kernel` is the filter's [height, width]. */

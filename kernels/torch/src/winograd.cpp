@@ -274,7 +274,7 @@ bool winogradFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strid
   bool large = filter[0] * filter[1] > 1 << 17;  // the filter at its points leaves the cache
   int64_t channels = std::min(filter[0], filter[1]);
   switch (pass) {
-    case WinogradPass::filterGradient: return channels >= 32 && tiles >= (large ? 72 : 48);
+    case WinogradPass::filterGradient: return channels >= 32 && tiles >= (large ? 72 : 24);
     case WinogradPass::keptFilter: return channels >= 48 && tiles >= (large ? 128 : 24);
     default: return channels >= 48 && tiles >= (large ? 128 : 64);
   }
