@@ -46,7 +46,7 @@ test('types that are not there are listed at once, each with its path and the ne
       ['optim_wrapper.optimizer', 'optimizer', 'SGD'],
       ['param_scheduler.0', 'param_scheduler', 'LinearLR'],
       ['default_hooks.logger', 'hook', 'LoggerHook'],
-      ['custom_hooks.0', 'hook', undefined],
+      ['custom_hooks.0', 'hook', 'EMAHook'],
       ['visualizer.vis_backends.0', 'vis_backend', 'LocalVisBackend'],
     ]),
   );
@@ -62,7 +62,7 @@ test('inside a module nobody knows, the parts are looked at too', () => {
     train_cfg: { assigner: { type: 'NoAssigner' } },
   };
   given.train_dataloader.dataset = {
-    type: 'MultiImageMixDataset',
+    type: 'ObjectronDataset',
     dataset: { type: 'CocoDataset', ann_file: 'a.json', pipeline: [{ type: 'Mosaik' }] },
     pipeline: [{ type: 'PackDetInput' }],
   };
@@ -120,10 +120,10 @@ test('what a detector hands to its head is checked with the head, where it is wr
 
 test('of a choice whose type is none, only the type is told', () => {
   const given = config();
-  given.model.data_preprocessor.batch_augments = [{ type: 'BatchFixedSizePad', size: [1, 2] }];
+  given.model.data_preprocessor.batch_augments = [{ type: 'BatchFixSizePad', size: [1, 2] }];
   expect(lines(given)).toEqual([
     expect.stringMatching(
-      /^model.data_preprocessor.batch_augments.0.type: expected .*received the string "BatchFixedSizePad"/,
+      /^model.data_preprocessor.batch_augments.0.type: expected .*received the string "BatchFixSizePad"/,
     ),
   ]);
 });

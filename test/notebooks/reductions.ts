@@ -15,6 +15,16 @@ const REDUCTIONS: Record<string, [RegExp, string, number][]> = {
     [/epochs: \d+/, 'epochs: 1', 3],
     [/\.\.\/runs\/necks/, 'work', 4],
   ],
+  '03-detr-deit.ipynb': [
+    [/images: \d+/, 'images: 24', 1],
+    [/epochs: \d+/, 'epochs: 1', 1],
+    [/\.\.\/runs\/detr/, './work', 6],
+  ],
+  '04-yolov8.ipynb': [
+    [/images: \d+/, 'images: 24', 1],
+    [/\{ seed: 1, workDir/, '{ epochs: 1, seed: 1, workDir', 1],
+    [/\.\.\/runs\/yolov8/, 'work', 3],
+  ],
 };
 
 /** Makes the tour's detector a small one too: where only what is shown matters. */
