@@ -57,7 +57,7 @@ export function findConfig(nameOrPath: string, roots: readonly string[] = [confi
   }
   const where = isPath
     ? `no such file, seen from ${process.cwd()}`
-    : `no config has this name under ${roots.join(', ')}`;
+    : `no config has this name ${roots.every((root) => root === configRoot()) ? "among DetLab's" : `under ${roots.join(', ')}`}`;
   throw new DetLabError(`Cannot find the config "${nameOrPath}": ${where}. ${suggestion(name, [...configs.keys()])}`);
 }
 

@@ -29,7 +29,7 @@ test('a near miss suggests, nearest first; far off, the pattern is told', () => 
     /Did you mean "faster-rcnn_[\w-]+" or "[\w-]+" or "[\w-]+"\?/,
   );
   expect(complaint(() => loadConfig('x'))).toMatch(
-    /no config has this name under .*Names are \{algorithm\}_\{components\}_\{settings\}_\{data\}; `detlab configs`/,
+    /no config has this name (under|among) .*Names are \{algorithm\}_\{components\}_\{settings\}_\{data\}; `detlab configs`/,
   );
   expect(complaint(() => loadConfig('faster_rcnn/faster_rcnn_r50_fpn_1x_coco.py'))).toMatch(
     /no such file.*Did you mean "faster-rcnn_r50_fpn_1x_coco"/,
