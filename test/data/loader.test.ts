@@ -12,8 +12,9 @@ import { batchOrder, imagesOf } from '../../src/data/loading/batch-order';
 import { buildPipeline } from '../../src/data/pipeline';
 import { TRANSFORMS } from '../../src/data/transforms';
 import type { Transform } from '../../src/data/transforms/sample';
-import type { Dataset, ImageRecord, PackedSample } from '../../src/data/types';
+import type { Dataset, PackedSample } from '../../src/data/types';
 import { defineModule, Registry } from '../../src/registry';
+import { stripedImages } from './striped-images';
 
 const TRAIN = [
   { type: 'LoadImageFromFile' },
@@ -27,29 +28,7 @@ let dataset: Dataset;
 
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'detlab-loader-'));
-  const records: ImageRecord[] = [];
-  for (let i = 0; i < 22; i++) {
-    const [width, height] = i % 3 === 0 ? [24, 32] : [32, 24];
-    const file = path.join(folder, `${i}.png`);
-    const pixels = Buffer.from(Array.from({ length: width * height * 3 }, (_, k) => (k * (i + 3)) % 256));
-    await sharp(pixels, { raw: { width, height, channels: 3 } })
-      .png()
-      .toFile(file);
-    records.push({
-      id: i,
-      path: file,
-      width,
-      height,
-      truths: {
-        bboxes: Float32Array.from([2, 3, 10, 12]),
-        labels: Int32Array.from([i % 2]),
-        ignored: new Uint8Array(1),
-      },
-      areas: Float32Array.from([72]),
-      annotationIds: [i],
-    });
-  }
-  dataset = { name: 'stripes', classes: ['a', 'b'], records, problems: [] };
+  dataset = await stripedImages(folder, 22, [2, 3, 10, 12], (i) => [i % 2]);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -4,7 +4,6 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withBatchShapes } from '../../src/data/datasets/batch-shapes';
 import { planDataset } from '../../src/data/datasets/plan-dataset';
@@ -12,9 +11,10 @@ import { createLoader, type LoaderOptions } from '../../src/data/loader';
 import { buildPipeline, type PipelineOptions } from '../../src/data/pipeline';
 import { type Companions, drawAge } from '../../src/data/transforms/companions';
 import { drawBeta } from '../../src/data/transforms/yolov5-mix-up';
-import type { Dataset, ImageRecord, PackedSample } from '../../src/data/types';
+import type { Dataset, PackedSample } from '../../src/data/types';
 import { Random } from '../../src/random';
 import type { ModuleConfig } from '../../src/registry';
+import { stripedImages } from './striped-images';
 
 const LOAD = [{ type: 'LoadImageFromFile' }, { type: 'LoadAnnotations', with_bbox: true }];
 const PACK = { type: 'PackDetInputs' };
@@ -63,29 +63,7 @@ let folder: string;
 let dataset: Dataset;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), 'detlab-mixing-'));
-  const records: ImageRecord[] = [];
-  for (let i = 0; i < 12; i++) {
-    const [width, height] = i % 3 === 0 ? [24, 32] : [32, 24];
-    const file = path.join(folder, `${i}.png`);
-    const pixels = Buffer.from(Array.from({ length: width * height * 3 }, (_, k) => (k * (i + 3)) % 256));
-    await sharp(pixels, { raw: { width, height, channels: 3 } })
-      .png()
-      .toFile(file);
-    records.push({
-      id: i,
-      path: file,
-      width,
-      height,
-      truths: {
-        bboxes: Float32Array.from([2, 3, 14, 17, 10, 2, 22, 22]),
-        labels: Int32Array.from([i, i]),
-        ignored: new Uint8Array(2),
-      },
-      areas: Float32Array.from([168, 240]),
-      annotationIds: [i],
-    });
-  }
-  dataset = { name: 'stripes', classes: ['a', 'b'], records, problems: [] };
+  dataset = await stripedImages(folder, 12, [2, 3, 14, 17, 10, 2, 22, 22], (i) => [i, i]);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -2,23 +2,17 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { PackedSample, Truths } from '../../../src/data/types';
+import type { Truths } from '../../../src/data/types';
 import { startEngine } from '../../../src/engine';
 import { buildDetector } from '../../../src/models/build';
 import type { SingleStageDetector } from '../../../src/models/detectors';
 import { torchShape } from '../../../src/nn';
 import { Random } from '../../../src/random';
 import type { ModuleConfig } from '../../../src/registry';
-import { expectClose, fillByFormula, goldenJson, image, nchw } from '../../golden-data';
-import { expectDetections, noTruths } from '../dense-heads/check-head';
+import { expectClose, fillByFormula, goldenJson, nchw } from '../../golden-data';
+import { expectDetections } from '../dense-heads/check-head';
+import { none, type Summary, sample, tidy } from './whole-models';
 
-interface Summary {
-  shape: number[];
-  mean: number;
-  std: number;
-  first8: number[];
-  mid8: number[];
-}
 interface EndToEnd {
   extra_rules?: [string, number][];
   backbone: Summary[];
@@ -30,8 +24,6 @@ interface EndToEnd {
 }
 type Config = ModuleConfig & Record<string, Record<string, unknown>>;
 
-const tidy = <T>(f: () => T): T => tf.tidy(f as () => tf.TensorContainer) as T;
-
 /** A merged reference config without its number of classes, which the data set knows. */
 function modelConfig(name: string): Config {
   const { model } = goldenJson<{ merged: { model: Config } }>(name).merged;
@@ -41,21 +33,6 @@ function modelConfig(name: string): Config {
   const assigner = (config.train_cfg?.assigner ?? {}) as Record<string, unknown>;
   delete assigner.num_classes;
   return config;
-}
-
-function sample([height, width]: [number, number], truths: Truths = noTruths()): PackedSample {
-  return {
-    image: { data: image(height, width), width, height, order: 'bgr' },
-    meta: {
-      imgId: 1,
-      imgPath: 'formula',
-      oriShape: [height, width],
-      imgShape: [height, width],
-      scaleFactor: [1, 1],
-      flip: false,
-    },
-    truths,
-  };
 }
 
 function expectSummaries(levels: tf.Tensor4D[], expected: Summary[], tolerance: number[], what: string) {
@@ -108,7 +85,7 @@ describe.each([
     const model = buildDetector(modelConfig(name), { classes: ['a', 'b', 'c'] }) as SingleStageDetector;
     fillByFormula(model, '', expected.extra_rules ?? []);
     model.eval();
-    const batch = model.preprocess([sample(size)]);
+    const batch = model.preprocess([sample(none, size)]);
     tf.tidy(() => {
       const features = model.backbone.forward(batch.inputs);
       const relative = expected.backbone.map(({ std }) => 1e-5 * Math.max(1, std));
@@ -151,8 +128,8 @@ test('YOLOX builds and takes a step whose batch changes its size', () => {
     labels: new Int32Array([1]),
     ignored: new Uint8Array(1),
   };
-  const first = model.preprocess([sample([64, 64], truths)], 0);
-  const second = model.preprocess([sample([64, 64], truths)], 1);
+  const first = model.preprocess([sample(truths, [64, 64])], 0);
+  const second = model.preprocess([sample(truths, [64, 64])], 1);
   expect([first.batchShape, second.batchShape]).toEqual([
     [64, 64],
     [96, 96],
