@@ -1,7 +1,8 @@
 // AugFPN (Guo et al., CVPR 2020). From the paper: residual feature augmentation (C5 pooled to 0.1, 0.2 and 0.3 of its size,
 // convolved, enlarged, fused and added to M5) and consistent supervision (the second stage's losses on M2 to M5, weight
-// 0.25); its soft RoI selection is the extractor SoftRoIExtractor. Our choice, where the paper leaves it open: average
-// pooling, sizes rounded down (at least 1), and the detector's own bbox_head, with the mean over all regions of all levels.
+// 0.25); its soft RoI selection is the extractor SoftRoIExtractor. As in the authors' code, where the paper leaves it open:
+// average pooling, sizes rounded down (at least 1), enlarging with aligned corners. Our choice: the supervised levels share the
+// detector's own bbox_head (the authors train a second one beside it), with the mean over all regions of all levels.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -69,7 +70,7 @@ export class AugFPN extends FPN implements Neck {
     const maps = this.augmentation.pool_ratios.map((ratio, i) => {
       const small = size.map((side) => Math.max(1, Math.floor(side * ratio))) as [number, number];
       const pooled = this.highLateralConvs.at(i).forward(adaptiveAvgPool2d(x, small));
-      return interpolate(pooled, { size, mode: 'bilinear' });
+      return interpolate(pooled, { size, mode: 'bilinear', alignCorners: true });
     });
     return this.highFusion.forward(maps);
   }

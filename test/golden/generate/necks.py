@@ -258,7 +258,7 @@ class AugFPN(torch.nn.Module):
         maps = []
         for ratio, conv in zip(self.ratios, self.high_lateral_convs):
             small = F.adaptive_avg_pool2d(xs[-1], (max(1, int(h * ratio)), max(1, int(w * ratio))))
-            maps.append(F.interpolate(conv.conv(small), size=(h, w), mode="bilinear", align_corners=False))
+            maps.append(F.interpolate(conv.conv(small), size=(h, w), mode="bilinear", align_corners=True))
         m[-1] = m[-1] + self.high_fusion(maps)
         for i in range(len(m) - 1, 0, -1):
             m[i - 1] = m[i - 1] + F.interpolate(m[i], size=m[i - 1].shape[2:], mode="nearest")
