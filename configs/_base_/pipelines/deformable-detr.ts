@@ -1,22 +1,8 @@
 import type { TransformConfig } from '../../../src/config-types';
 import { defineConfig } from '../../../src/define-config';
+import { scales } from './detr';
 
 // Deformable DETR's: as DETR's, with crops of images not bounded on the long side; a config imports train_pipeline from here.
-// the short side of an image, at most 1333 on the long side
-const scales: [number, number][] = [
-  [480, 1333],
-  [512, 1333],
-  [544, 1333],
-  [576, 1333],
-  [608, 1333],
-  [640, 1333],
-  [672, 1333],
-  [704, 1333],
-  [736, 1333],
-  [768, 1333],
-  [800, 1333],
-];
-
 export const train_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args: null },
   { type: 'LoadAnnotations', with_bbox: true },

@@ -3,7 +3,7 @@ import { defineConfig } from '../../../src/define-config';
 
 // DETR's: one of eleven scales, or a crop between two of them; a config imports train_pipeline from here.
 // the short side of an image, at most 1333 on the long side
-const scales: [number, number][] = [
+export const scales: [number, number][] = [
   [480, 1333],
   [512, 1333],
   [544, 1333],

@@ -273,10 +273,11 @@ bool winogradFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strid
   int64_t tiles = x.size(0) * ((height + kOut - 1) / kOut) * ((width + kOut - 1) / kOut);
   bool large = filter[0] * filter[1] > 1 << 17;  // the filter at its points leaves the cache
   int64_t channels = std::min(filter[0], filter[1]);
+  // on less than this the gain is small, and a direct sum rounds less
+  if (tiles < 96) return false;
   switch (pass) {
-    case WinogradPass::filterGradient: return channels >= 32 && tiles >= (large ? 72 : 24);
-    case WinogradPass::keptFilter: return channels >= 48 && tiles >= (large ? 128 : 24);
-    default: return channels >= 48 && tiles >= (large ? 128 : 64);
+    case WinogradPass::filterGradient: return channels >= 32;
+    default: return channels >= 48 && (!large || tiles >= 128);
   }
 }
 
