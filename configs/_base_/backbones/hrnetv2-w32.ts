@@ -24,3 +24,5 @@ export const hrnetv2_w32 = {
 };
 
 export const hrfpn = { _delete_: true, type: 'HRFPN' as const, in_channels: [32, 64, 128, 256], out_channels: 256 };
+
+export default { hrnetv2_w32, hrfpn };

@@ -18,3 +18,5 @@ export const fpn_carafe = {
     compressed_channels: 64,
   },
 };
+
+export default fpn_carafe;
