@@ -42,9 +42,12 @@ export interface EngineMemory {
 export interface Engine {
   readonly name: EngineName;
   readonly device: string;
-  /** One line for logs: `torch 2.13.0 on cpu, 2 threads, bf16`. */
+  /** One line for logs: `torch 2.13.0 on cpu, 2 threads, float32, bfloat16`. */
   readonly description: string;
-  /** Precisions `autocast` accepts. */
+  /**
+   * Precisions `autocast` accepts. On a processor without bfloat16 instructions (x86: AVX512) the torch engine keeps
+   * activations in bfloat16 and computes products in float32: the same numbers, memory saved, no time saved.
+   */
   readonly precisions: readonly Precision[];
   /**
    * Runs `f` with mixed precision. Inside, convolutions and matrix products compute in `precision` and activations

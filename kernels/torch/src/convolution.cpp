@@ -24,10 +24,10 @@ static std::pair<Tensor, Ints> padded(const Tensor& x, const Geometry& g) {
 
 static Tensor convolve(const Tensor& x, const Tensor& filter, const Tensor& bias, const Geometry& g, int64_t groups) {
   auto type = computeType(x, filter);
-  auto [input, padding] = padded(x.to(type), g);
+  auto [input, padding] = padded(operand(x, type), g);
   std::optional<Tensor> offset;
-  if (bias.defined()) offset = bias.to(type);
-  return at::conv2d(input, filter.to(type), offset, g.strides, padding, g.dilations, groups);
+  if (bias.defined()) offset = operand(bias, type);
+  return at::conv2d(input, operand(filter, type), offset, g.strides, padding, g.dilations, groups).to(type);
 }
 
 /** [h, w, in, multiplier] -> [in * multiplier, 1, h, w] */
@@ -38,7 +38,8 @@ static Tensor depthwiseFilter(const Tensor& filter) {
 /** Gradient of a convolution with respect to its input, of size [height, width]; itself differentiable. */
 static Tensor transposed(const Tensor& dy, const Tensor& filter, const Geometry& g, const Ints& size, int64_t groups) {
   auto type = computeType(dy, filter);
-  Tensor all = at::conv_transpose2d(dy.to(type), filter.to(type), {}, g.strides, {0, 0}, {0, 0}, groups, g.dilations);
+  Tensor all = at::conv_transpose2d(operand(dy, type), operand(filter, type), {}, g.strides, {0, 0}, {0, 0}, groups,
+                                    g.dilations).to(type);
   int64_t top = g.pads[0], left = g.pads[2];
   return at::constant_pad_nd(all, {-left, size[1] + left - all.size(3), -top, size[0] + top - all.size(2)}, 0);
 }
@@ -46,9 +47,9 @@ static Tensor transposed(const Tensor& dy, const Tensor& filter, const Geometry&
 /** Gradient with respect to a filter of shape `shape` (OIHW). */
 static Tensor filterGradient(const Tensor& dy, const Tensor& x, const Ints& shape, const Geometry& g, int64_t groups) {
   auto type = computeType(dy, x);
-  auto [input, padding] = padded(x.to(type), g);
+  auto [input, padding] = padded(operand(x, type), g);
   Tensor filter = at::empty(shape, input.options(), at::MemoryFormat::ChannelsLast);
-  auto gradients = at::convolution_backward(dy.to(type), input, filter, std::nullopt, g.strides, padding, g.dilations,
+  auto gradients = at::convolution_backward(operand(dy, type), input, filter, std::nullopt, g.strides, padding, g.dilations,
                                             false, {0, 0}, groups, {false, true, false});
   return std::get<1>(gradients).to(at::kFloat);
 }

@@ -94,7 +94,8 @@ static Tensor filterMatrix(const Tensor& filter, const DeformSizes& s) {
 }
 
 static Tensor convolved(const Tensor& columns, const Tensor& matrix, const DeformSizes& s) {
-  return at::bmm(grouped(columns, s), matrix).permute({1, 0, 2}).reshape({-1, s.O});
+  auto type = columns.scalar_type();
+  return at::bmm(operand(grouped(columns, s), type), operand(matrix, type)).permute({1, 0, 2}).reshape({-1, s.O}).to(type);
 }
 
 static Tensor forwardDeformed(const Tensor& x, const Tensor& offset, const Tensor& mask, const Tensor& filter,
@@ -181,8 +182,9 @@ struct DeformFunction : torch::autograd::Function<DeformFunction> {
     DeformOptions o{saved["strides"].toIntVector(), saved["padding"].toIntVector(), saved["dilations"].toIntVector(),
                     groups[0], groups[1]};
     DeformSizes s = sizesOf(x, filter, o);
-    Tensor dy = outputs[0].to(x.scalar_type()).contiguous().reshape({s.pixels(), s.groups, s.O / s.groups});
-    Tensor transposed = filterMatrix(filter, s).transpose(1, 2);
+    auto type = x.scalar_type();
+    Tensor dy = operand(outputs[0], type).contiguous().reshape({s.pixels(), s.groups, s.O / s.groups});
+    Tensor transposed = operand(filterMatrix(filter, s), type).transpose(1, 2);
     DeformGradients found;
     if (needs[0]) found.x = at::zeros(x.sizes(), at::kFloat);
     if (needs[1]) found.offset = at::zeros(offset.sizes(), at::kFloat);
@@ -193,11 +195,11 @@ struct DeformFunction : torch::autograd::Function<DeformFunction> {
       Tensor part = dy.narrow(0, first, count).permute({1, 0, 2});  // [groups, count, O / groups]
       if (needs[3]) {
         Tensor columns = grouped(gatherColumns(x, offset, mask, s, o, first, count), s);
-        Tensor product = full(at::bmm(columns.transpose(1, 2), part));
+        Tensor product = full(at::bmm(operand(columns, type).transpose(1, 2), part));
         dMatrix = dMatrix.defined() ? dMatrix.add_(product) : product;
       }
       if (!needs[0] && !needs[1] && !needs[2]) continue;
-      Tensor dColumns = at::bmm(part, transposed);  // [groups, count, taps * C / groups]
+      Tensor dColumns = at::bmm(part, transposed).to(type);  // [groups, count, taps * C / groups]
       if (s.groups > 1)
         dColumns = dColumns.reshape({s.groups, count, s.taps(), s.C / s.groups}).permute({1, 2, 0, 3});
       scatterColumns(dColumns.reshape({count, s.taps(), s.C}).contiguous(), x, offset, mask, s, o, first, found);

@@ -63,10 +63,18 @@ struct Filter {
   Ints size;    // O, I, height, width
 };
 
+/** From as many pixels on, preparing the filter anew costs a few percent of the convolution: less than keeping it, in memory. */
+constexpr int64_t kManyPixels = 1024;
+
 /** Without gradients: the same arithmetic. */
 static Tensor forwardOnly(const Tensor& x, const Filter& f, const Tensor& bias, const Tensor& residual,
                           const ConvolutionOptions& o) {
   at::AutoDispatchBelowADInplaceOrView below;
+  auto type = x.scalar_type(), wide = productType(type);
+  if (wide != type) {
+    auto widened = [&](const Tensor& tensor) { return tensor.defined() ? tensor.to(wide) : tensor; };
+    return forwardOnly(widened(x), f, widened(bias), widened(residual), o).to(type);
+  }
   FilterForms& filter = f.forms;
   if (winogradFits(x, f.size, o.strides, o.padding, o.dilations, o.groups,
                    f.learns ? WinogradPass::forward : WinogradPass::keptFilter))
@@ -79,10 +87,10 @@ static Tensor forwardOnly(const Tensor& x, const Filter& f, const Tensor& bias, 
   return activated(y, o.activation);
 }
 
-/** filter * scale in the type of the computation, in channels_last memory. */
+/** filter * scale as an operand of a product in `type`, in channels_last memory. */
 static Tensor folded(const Tensor& filter, const Tensor& scale, at::ScalarType type) {
   Tensor result = scale.defined() ? at::mul(filter, scale.reshape({-1, 1, 1, 1})) : filter;
-  return channelsLast(result.to(type));
+  return channelsLast(operand(result, type));
 }
 
 /** dy where y > 0, else 0: ReLU's gradient; written over dy when nobody else can see it. */
@@ -147,16 +155,19 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
     refuseSecondOrder("DetConv2D inside an inner gradient");
     auto& saved = context->saved_data;
     auto tensors = context->get_saved_variables();
-    const Tensor &x = tensors[0], &weight = tensors[1], &y = tensors[2], &scale = tensors[3], &filter = tensors[4];
+    const Tensor &weight = tensors[1], &y = tensors[2], &scale = tensors[3], &filter = tensors[4];
+    Tensor x = tensors[0].to(weight.scalar_type());
     Ints needs = saved["needs"].toIntVector();
     variable_list gradients(7);
     if (!outputs[0].defined()) return gradients;
     bool ours = outputs[0].use_count() == 1 && outputs[0].storage().use_count() == 1;
-    Tensor dy = channelsLast(outputs[0].to(weight.scalar_type()));
+    Tensor dy = channelsLast(outputs[0].to(tensors[0].scalar_type()));
     if (saved["smooth"].toBool())
       dy = at::silu_backward(dy, y);
     else if (y.defined())
       dy = masked(dy, y, ours || !dy.is_same(outputs[0]));
+    if (needs[4]) gradients[4] = dy;
+    dy = dy.to(weight.scalar_type());
     Ints strides = saved["strides"].toIntVector(), padding = saved["padding"].toIntVector();
     Ints dilations = saved["dilations"].toIntVector();
     int64_t groups = saved["groups"].toInt();
@@ -185,14 +196,13 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
       if (rest[1]) dWeight = std::get<1>(found);
       if (rest[2]) dBias = std::get<2>(found);
     }
-    gradients[0] = dx;
+    if (needs[0]) gradients[0] = dx.to(tensors[0].scalar_type());
     if (needs[1]) {
       dWeight = full(dWeight);
       if (needs[3]) gradients[3] = at::sum(dWeight * filter, {1, 2, 3});
       gradients[1] = scale.defined() ? at::mul(dWeight, scale.reshape({-1, 1, 1, 1})) : dWeight;
     }
     if (needs[2]) gradients[2] = full(dBias);
-    if (needs[4]) gradients[4] = dy;
     return gradients;
   }
 };
@@ -200,9 +210,10 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
 /** The same in plain differentiable operations: for second derivatives. */
 static Tensor composed(const Tensor& x, const Tensor& filter, const Tensor& bias, const Tensor& scale,
                        const Tensor& residual, const ConvolutionOptions& o) {
-  Tensor weight = folded(filter, scale, x.scalar_type());
-  Tensor offset = bias.defined() ? bias.to(x.scalar_type()) : bias;
-  Tensor y = at::conv2d(x, weight, maybe(offset), o.strides, o.padding, o.dilations, o.groups);
+  auto type = x.scalar_type();
+  Tensor weight = folded(filter, scale, type);
+  Tensor offset = bias.defined() ? operand(bias, type) : bias;
+  Tensor y = at::conv2d(operand(x, type), weight, maybe(offset), o.strides, o.padding, o.dilations, o.groups).to(type);
   if (residual.defined()) y = at::add(y, residual);
   if (o.activation == Activation::relu) return at::relu(y);
   return o.activation == Activation::silu ? at::silu(y) : y;
@@ -228,22 +239,21 @@ static Tensor detectionConvolution(Call& call) {
       throw std::runtime_error("bias and scale must have one value per output channel");
   auto type = computeType(x, filter);
   x = x.to(type);
-  if (residual.defined()) residual = nchw(residual).to(type);
-  if (residual.defined()) {
-    for (int axis = 0; axis < 2; axis++) {
-      int64_t span = o.dilations[axis] * (filter.size(2 + axis) - 1) + 1;
-      int64_t out = (x.size(2 + axis) + 2 * o.padding[axis] - span) / o.strides[axis] + 1;
-      if (residual.size(2 + axis) != out || residual.size(1) != filter.size(0) || residual.size(0) != x.size(0))
-        throw std::runtime_error("the residual must have the shape of the output");
-    }
+  Ints out{x.size(0), filter.size(0)};
+  for (int axis = 0; axis < 2; axis++) {
+    int64_t span = o.dilations[axis] * (filter.size(2 + axis) - 1) + 1;
+    out.push_back((x.size(2 + axis) + 2 * o.padding[axis] - span) / o.strides[axis] + 1);
   }
+  if (residual.defined()) residual = nchw(residual).to(type);
+  if (residual.defined() && residual.sizes() != at::IntArrayRef(out))
+    throw std::runtime_error("the residual must have the shape of the output");
   auto fold = [filter = filter.detach(), scale = scale.defined() ? scale.detach() : scale, type] {
     return folded(filter, scale, type);
   };
   FilterUse use{type, o.padding, o.strides, o.dilations, o.groups};
   bool learns = needsGradient({filter, scale});
   FilterForms* kept = nullptr;
-  if (x.is_cpu() && type != at::kHalf && x.numel() > 0 && !learns)
+  if (x.is_cpu() && type != at::kHalf && x.numel() > 0 && !learns && out[0] * out[2] * out[3] < kManyPixels)
     kept = keptForms(call.integer(1), call.tensor(1), scale, use, fold);
   FilterForms passing{fold, use, {}, {}, {}};
   Filter f{kept ? *kept : passing, kept != nullptr, learns, filter.sizes().vec()};

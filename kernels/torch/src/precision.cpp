@@ -27,11 +27,30 @@ bool isLow(const Tensor& tensor) {
 
 Tensor full(const Tensor& tensor) { return isLow(tensor) ? tensor.to(at::kFloat) : tensor; }
 
-std::optional<at::ScalarType> autocastType() {
-  auto kind = device().type();
-  if (!at::autocast::is_autocast_enabled(kind)) return std::nullopt;
-  return at::autocast::get_autocast_dtype(kind);
+static std::optional<at::ScalarType>& lowType() {
+  static auto& current = *new std::optional<at::ScalarType>;
+  return current;
 }
+
+std::optional<at::ScalarType> autocastType() { return lowType(); }
+
+/** oneDNN has bfloat16 for processors with AVX512 only; libtorch's own loops without it are far slower than float32. */
+static bool hasBfloat16Products() {
+  if (!device().is_cpu()) return true;
+  static const bool has = [] {
+    const char* wish = std::getenv("DETLAB_BF16_PRODUCTS");
+    if (wish && std::string(wish) == "0") return false;
+    auto supported = c10::Dispatcher::singleton().findSchema({"mkldnn::_is_mkldnn_bf16_supported", ""});
+    return supported && supported->typed<bool()>().call();
+  }();
+  return has;
+}
+
+at::ScalarType productType(at::ScalarType type) {
+  return type == at::kBFloat16 && !hasBfloat16Products() ? at::kFloat : type;
+}
+
+Tensor operand(const Tensor& tensor, at::ScalarType type) { return tensor.to(type).to(productType(type)); }
 
 at::ScalarType computeType(const Tensor& a, const Tensor& b) {
   if (!a.is_floating_point() && !b.is_floating_point()) return a.scalar_type();
@@ -52,11 +71,14 @@ void definePrecision() {
   // (enabled, type: "bfloat16" | "float16") -> was it enabled before
   defineFunction("autocast", [](Call& call) {
     auto kind = device().type();
-    bool before = at::autocast::is_autocast_enabled(kind);
-    bool enabled = call.flag(0);
-    if (enabled) at::autocast::set_autocast_dtype(kind, call.text(1) == "float16" ? at::kHalf : at::kBFloat16);
+    auto type = call.text(1) == "float16" ? at::kHalf : at::kBFloat16;
+    bool before = lowType().has_value(), enabled = call.flag(0);
+    lowType() = enabled ? std::optional(type) : std::nullopt;
+    // where products are carried out in float32, libtorch must not lower their operands again
+    bool libtorchs = enabled && productType(type) == type;
+    if (libtorchs) at::autocast::set_autocast_dtype(kind, type);
     at::autocast::set_autocast_cache_enabled(false);
-    at::autocast::set_autocast_enabled(kind, enabled);
+    at::autocast::set_autocast_enabled(kind, libtorchs);
     return jsBoolean(call.env, before);
   });
   // makes a slot hold float32 (a result that leaves mixed precision); inside a gradient function its history stays
@@ -65,12 +87,8 @@ void definePrecision() {
     if (isLow(tensor)) tensor = tensor.to(at::kFloat);
     return nullptr;
   });
-  // oneDNN refuses bfloat16 convolutions on processors without AVX512
-  defineFunction("computesBfloat16", [](Call& call) {
-    if (device().type() != at::kCPU) return jsBoolean(call.env, true);
-    auto supported = c10::Dispatcher::singleton().findSchema({"mkldnn::_is_mkldnn_bf16_supported", ""});
-    return jsBoolean(call.env, supported && supported->typed<bool()>().call());
-  });
+  // whether products of bfloat16 are carried out as such; elsewhere mixed precision saves memory, not time
+  defineFunction("computesBfloat16", [](Call& call) { return jsBoolean(call.env, hasBfloat16Products()); });
   defineFunction("physicalType", [](Call& call) {
     return jsText(call.env, c10::toString(call.tensor(0).scalar_type()));
   });

@@ -17,11 +17,20 @@ bool isLow(const Tensor& tensor);
 /** The tensor, as float32 when it is in low precision. */
 Tensor full(const Tensor& tensor);
 
-/** The low-precision type while autocast is on. */
+/** The low-precision type while mixed precision is on. */
 std::optional<at::ScalarType> autocastType();
 
-/** The type a convolution or matrix product of these operands computes in. */
+/** The type the operands and the result of a convolution or matrix product are rounded to. */
 at::ScalarType computeType(const Tensor& a, const Tensor& b);
+
+/**
+ * The type such a product is carried out in: float32 for bfloat16 on processors without instructions for it. Products of
+ * bfloat16 numbers are exact in float32, which is where they are summed anyway.
+ */
+at::ScalarType productType(at::ScalarType type);
+
+/** A tensor rounded to `type`, as an operand of a product. */
+Tensor operand(const Tensor& tensor, at::ScalarType type);
 
 /**
  * Operands of an elementwise operation: a small float32 operand (bias, scale) of a low-precision feature map is cast

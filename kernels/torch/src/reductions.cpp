@@ -139,28 +139,29 @@ void defineReductions() {
   defineKernel("matmul", [](Call& call) {
     Tensor a = call.tensor(0), b = call.tensor(1), bias = call.optionalTensor(4), prelu = call.optionalTensor(7);
     auto type = computeType(a, b);
-    a = a.to(type);
-    b = b.to(type);
+    a = operand(a, type);
+    b = operand(b, type);
+    if (bias.defined()) bias = operand(bias, type);
     if (call.flag(2)) a = a.transpose(-1, -2);
     if (call.flag(3)) b = b.transpose(-1, -2);
     bool matrices = a.dim() == 3 && b.dim() == 3 && a.size(0) == 1 && b.size(0) == 1;
     Tensor product;
     if (matrices && bias.defined() && bias.dim() == 1)
-      product = at::addmm(bias.to(type), a.squeeze(0), b.squeeze(0)).unsqueeze(0);
+      product = at::addmm(bias, a.squeeze(0), b.squeeze(0)).unsqueeze(0);
     else if (a.dim() == 2 && b.dim() == 2 && bias.defined() && bias.dim() == 1)
-      product = at::addmm(bias.to(type), a, b);
+      product = at::addmm(bias, a, b);
     else {
       product = at::matmul(a, b);
-      if (bias.defined()) product = at::add(product, bias.to(type));
+      if (bias.defined()) product = at::add(product, bias);
     }
-    return activate(product, call.text(5), call.number(6), prelu);
+    return activate(product.to(type), call.text(5), call.number(6), prelu);
   });
   defineKernel("einsum", [](Call& call) {
     auto operands = call.tensors(1);
     auto type = operands[0].scalar_type();
     for (auto& t : operands) type = computeType(operands[0], t);
-    for (auto& t : operands) t = t.to(type);
-    return at::einsum(call.text(0), operands);
+    for (auto& t : operands) t = operand(t, type);
+    return at::einsum(call.text(0), operands).to(type);
   });
   // (x, activation, alpha, prelu | -1)
   defineKernel("activate", [](Call& call) {

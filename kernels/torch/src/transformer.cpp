@@ -17,13 +17,13 @@ static Tensor splitHeads(const Tensor& x, int64_t heads) {
 
 static Tensor attention(Tensor q, Tensor k, Tensor v, Tensor mask, int64_t heads, double scale, double dropout) {
   auto type = computeType(q, computeType(k, v) == k.scalar_type() ? k : v);
-  q = splitHeads(q.to(type), heads);
-  k = splitHeads(k.to(type), heads);
-  v = splitHeads(v.to(type), heads);
+  q = splitHeads(operand(q, type), heads);
+  k = splitHeads(operand(k, type), heads);
+  v = splitHeads(operand(v, type), heads);
   std::optional<Tensor> bias;
-  if (mask.defined()) bias = mask.to(type);
+  if (mask.defined()) bias = operand(mask, type);
   Tensor y = at::scaled_dot_product_attention(q, k, v, bias, dropout, false, scale);
-  y = y.transpose(1, 2);
+  y = y.to(type).transpose(1, 2);
   return y.reshape({y.size(0), y.size(1), y.size(2) * y.size(3)});
 }
 

@@ -71,13 +71,12 @@ export async function startTorch(options: EngineOptions = {}): Promise<TorchEngi
   }
   tf.setBackend(BACKEND);
   const onCuda = device.startsWith('cuda');
-  const precisions: Precision[] = ['float32'];
-  if (native.computesBfloat16()) precisions.push('bfloat16');
-  if (onCuda) precisions.push('float16');
+  const precisions: Precision[] = onCuda ? ['float32', 'bfloat16', 'float16'] : ['float32', 'bfloat16'];
+  const told = precisions.map((p) => (p === 'bfloat16' && !native.computesBfloat16() ? 'bfloat16 in memory only' : p));
   return {
     name: 'torch',
     device,
-    description: `torch ${native.torchVersion} on ${device}, ${threads} thread${threads === 1 ? '' : 's'}, ${precisions.join(', ')}`,
+    description: `torch ${native.torchVersion} on ${device}, ${threads} thread${threads === 1 ? '' : 's'}, ${told.join(', ')}`,
     precisions,
     autocast: (precision, f) => autocast(backend, precisions, precision, f),
     sgdStep: (parameters, gradients, buffers, o) => sgdStep(backend, parameters, gradients, buffers, o),

@@ -24,7 +24,7 @@ export interface Native {
   /** Returns whether autocast was on. */
   autocast(enabled: boolean, type: string): boolean;
   raise(slot: number): void;
-  /** Whether the device started on has bfloat16 convolutions. */
+  /** Whether the device started on carries products out in bfloat16; elsewhere it does in float32. */
   computesBfloat16(): boolean;
   physicalType(slot: number): string;
   gradMode(enabled: boolean, depth: number): boolean;
