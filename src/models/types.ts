@@ -51,7 +51,8 @@ export interface NeckTraining {
 
 export interface Neck extends Module {
   readonly outputs: FeatureSpec[];
-  forward(features: tf.Tensor4D[]): tf.Tensor4D[];
+  /** With `release`, nobody reads the features afterwards: they may be disposed of as soon as they have been read. */
+  forward(features: tf.Tensor4D[], options?: { release?: boolean }): tf.Tensor4D[];
   /** Where a neck has levels to be supervised; a detector with a second stage hands them to it. */
   forwardTraining?(features: tf.Tensor4D[]): NeckTraining;
 }

@@ -100,13 +100,14 @@ struct CachingAllocator final : c10::Allocator {
     std::lock_guard<std::mutex> lock(pool.mutex);
     void* base = nullptr;
     if (size >= kCachedFrom) {
-      auto found = pool.blocks.find(size);
-      if (found != pool.blocks.end()) {
+      auto found = pool.blocks.lower_bound(size);
+      if (found != pool.blocks.end() && found->first <= size + size / 8) {
+        size = found->first;
         base = found->second.back();
         found->second.pop_back();
         if (found->second.empty()) pool.blocks.erase(found);
         pool.cached -= size;
-      } else if (pool.cached > 0 && pool.inUse + pool.cached + size > pool.highWater + pool.highWater / 8) {
+      } else if (pool.cached > 0 && pool.inUse + pool.cached + size > pool.highWater + pool.highWater / 32) {
         // growing past what was ever needed at once: give idle blocks back instead of adding to them
         releaseLocked(pool.cached > size ? pool.cached - size : 0);
       }

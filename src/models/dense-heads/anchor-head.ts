@@ -8,6 +8,7 @@ import { Module } from '../../nn';
 import { takeBoxes } from '../../ops';
 import type { Random } from '../../random';
 import type { BuildContext } from '../../registry';
+import { joinArrays } from '../join-arrays';
 import type { ClassificationLoss, Loss } from '../losses';
 import {
   type Assigner,
@@ -20,6 +21,7 @@ import {
 import type { DetBatch } from '../types';
 import type { AnchorTrainCfg, anchorHeadOptions } from './anchor-head-options';
 import { type AnchorTargets, anchorsInside, anchorTargets } from './anchor-targets';
+import { eachLevel } from './each-level';
 
 export type AnchorHeadConfig = z.output<z.ZodObject<typeof anchorHeadOptions>> & {
   in_channels: number;
@@ -88,7 +90,7 @@ export abstract class AnchorHead extends Module {
   protected abstract forwardSingle(x: tf.Tensor4D, level: number): { scores: tf.Tensor4D; deltas: tf.Tensor4D };
 
   forward(features: tf.Tensor4D[]): HeadOutputs {
-    const outputs = features.map((x, i) => this.forwardSingle(x, i));
+    const outputs = eachLevel(features, (x, i) => this.forwardSingle(x, i));
     return { scores: outputs.map((o) => o.scores), deltas: outputs.map((o) => o.deltas) };
   }
 
@@ -112,13 +114,7 @@ export abstract class AnchorHead extends Module {
   protected anchors(sizes: Size[]): Float32Array {
     const key = sizes.join(';');
     if (this.laid?.key === key) return this.laid.anchors;
-    const levels = this.priors.gridPriors(sizes);
-    const anchors = new Float32Array(levels.reduce((sum, level) => sum + level.length, 0));
-    let at = 0;
-    for (const level of levels) {
-      anchors.set(level, at);
-      at += level.length;
-    }
+    const anchors = joinArrays(this.priors.gridPriors(sizes));
     this.laid = { key, anchors };
     return anchors;
   }

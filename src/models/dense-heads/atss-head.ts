@@ -28,6 +28,7 @@ import { anchorHeadOptions } from './anchor-head-options';
 import { cellPriors } from './cell-priors';
 import { centerness } from './centerness';
 import { denseTestCfg } from './dense-detections';
+import { eachLevel } from './each-level';
 import { towers } from './towers';
 
 const options = z.strictObject({
@@ -100,7 +101,7 @@ export class ATSSHead extends AnchorDetectionHead {
   }
 
   override forward(features: tf.Tensor4D[]): ATSSOutputs {
-    const outputs = features.map((x) => this.forwardSingle(x));
+    const outputs = eachLevel(features, (x) => this.forwardSingle(x));
     return {
       scores: outputs.map((o) => o.scores),
       deltas: outputs.map((o, i) => this.scales.at(i).forward(o.deltas)),

@@ -28,6 +28,7 @@ import type { DetBatch, Losses } from '../types';
 import { centernessOf } from './centerness';
 import { denseDetections, denseTestCfg } from './dense-detections';
 import { type DetectionHead, requireCfg } from './detection-head';
+import { eachLevel } from './each-level';
 import { fcosTargets } from './fcos-targets';
 import { PriorRow, sizesOf } from './prior-row';
 
@@ -160,7 +161,7 @@ export class FCOSHead extends Module implements DetectionHead {
   /** Distances are in pixels; with norm_on_bbox, while training, in strides. */
   forward(features: tf.Tensor4D[]): FCOSOutputs {
     const { centerness_on_reg, norm_on_bbox } = this.config;
-    const outputs = features.map((x, i) => {
+    const outputs = eachLevel(features, (x, i) => {
       let [cls, reg] = [x, x];
       for (const conv of this.clsConvs) cls = conv.forward(cls);
       for (const conv of this.regConvs) reg = conv.forward(reg);

@@ -1,5 +1,6 @@
 // The priors of all levels in a row, kept while the sizes of the levels stay.
 
+import { joinArrays } from '../join-arrays';
 import type { PriorGenerator, Size } from '../task-modules';
 
 export class PriorRow {
@@ -11,13 +12,7 @@ export class PriorRow {
   of(sizes: Size[]): Float32Array {
     const key = sizes.join(';');
     if (this.kept?.key === key) return this.kept.priors;
-    const levels = this.generator.gridPriors(sizes);
-    const priors = new Float32Array(levels.reduce((sum, level) => sum + level.length, 0));
-    let at = 0;
-    for (const level of levels) {
-      priors.set(level, at);
-      at += level.length;
-    }
+    const priors = joinArrays(this.generator.gridPriors(sizes));
     this.kept = { key, priors };
     return priors;
   }

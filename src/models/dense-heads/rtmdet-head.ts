@@ -14,6 +14,7 @@ import {
 } from '../../nn';
 import { type BuildContext, defineModule } from '../../registry';
 import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
+import { eachLevel } from './each-level';
 import {
   RTMDetBaseHead,
   type RTMDetConfig,
@@ -57,7 +58,7 @@ export class RTMDetHead extends RTMDetBaseHead {
   }
 
   forward(features: tf.Tensor4D[]): RTMDetOutputs {
-    const outputs = features.map((x, i) => {
+    const outputs = eachLevel(features, (x, i) => {
       let [cls, reg] = [x, x];
       for (const conv of this.clsConvs) cls = conv.forward(cls);
       for (const conv of this.regConvs) reg = conv.forward(reg);

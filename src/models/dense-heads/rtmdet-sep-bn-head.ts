@@ -7,6 +7,7 @@ import { DetLabError } from '../../errors';
 import { type ActCfg, actCfg, applyInitCfg, Conv2d, constant, ModuleList, type NormCfg, normCfg } from '../../nn';
 import { type BuildContext, defineModule } from '../../registry';
 import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
+import { eachLevel } from './each-level';
 import { type LevelTowers, levelTowers } from './level-towers';
 import {
   RTMDetBaseHead,
@@ -68,7 +69,7 @@ export class RTMDetSepBNHead extends RTMDetBaseHead {
   }
 
   forward(features: tf.Tensor4D[]): RTMDetOutputs {
-    const outputs = features.map((x, i) => {
+    const outputs = eachLevel(features, (x, i) => {
       let [cls, reg] = [x, x];
       for (const conv of this.clsConvs.at(i)) cls = conv.forward(cls);
       for (const conv of this.regConvs.at(i)) reg = conv.forward(reg);

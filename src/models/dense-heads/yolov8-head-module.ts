@@ -20,6 +20,7 @@ import {
 } from '../../nn';
 import { type BuildContext, defineModule } from '../../registry';
 import { inferNumClasses } from '../layers/infer-num-classes';
+import { eachLevel } from './each-level';
 
 const options = z.strictObject({
   num_classes: z.number().int().positive().optional().describe('Foreground classes'),
@@ -89,7 +90,7 @@ export class YOLOv8HeadModule extends Module {
   }
 
   forward(features: tf.Tensor4D[]): YOLOv8Outputs {
-    const outputs = features.map((x, i) => {
+    const outputs = eachLevel(features, (x, i) => {
       const distribution = this.reg.at(i).forward(x);
       return { scores: this.cls.at(i).forward(x), distribution, distances: this.mean(distribution) };
     });

@@ -31,6 +31,7 @@ import type { PredictionAssigner } from '../task-modules/assigners/prediction-as
 import type { DetBatch, Losses } from '../types';
 import { suppressed } from './dense-detections';
 import { type DetectionHead, requireCfg } from './detection-head';
+import { eachLevel } from './each-level';
 import { PriorRow, sizesOf } from './prior-row';
 
 const sumOfEntropy = { type: 'CrossEntropyLoss', use_sigmoid: true, reduction: 'sum', loss_weight: 1 };
@@ -140,7 +141,7 @@ export class YOLOXHead extends Module implements DetectionHead {
   }
 
   forward(features: tf.Tensor4D[]): YOLOXOutputs {
-    const outputs = features.map((x, i) => {
+    const outputs = eachLevel(features, (x, i) => {
       const reg = this.regConvs.at(i).forward(x);
       return {
         scores: this.cls.at(i).forward(this.clsConvs.at(i).forward(x)),

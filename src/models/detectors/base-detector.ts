@@ -1,6 +1,6 @@
 // What all detectors are built of: a data preprocessor, a backbone, and a neck or several in a row. The heads come on top.
 
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import type { PackedSample } from '../../data/types';
 import { Module } from '../../nn';
 import { type BuildContext, type ModuleConfig, moduleOption } from '../../registry';
@@ -53,6 +53,10 @@ export abstract class BaseDetector extends Module {
   /** [N, H, W, 3] -> feature levels, finest first. */
   extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[] {
     const features = this.backbone.forward(inputs);
-    return this.neck ? this.neck.forward(features) : features;
+    if (!this.neck) return features;
+    const own = !features.includes(inputs); // the backbones of DetectoRS hand the image on
+    const levels = this.neck.forward(features, { release: own });
+    if (own) tf.dispose(features.filter((level) => !levels.includes(level)));
+    return levels;
   }
 }

@@ -58,24 +58,36 @@ export class FPN extends Module implements Neck {
   }
 
   /** Backbone levels, finest first -> `num_outs` levels of `out_channels`, finest first. */
-  forward(inputs: tf.Tensor4D[]): tf.Tensor4D[] {
+  forward(inputs: tf.Tensor4D[], { release = false } = {}): tf.Tensor4D[] {
     return tf.tidy(() => {
-      const laterals = this.topDown(inputs);
-      const outs = laterals.map((lateral, i) => this.fpnConvs.at(i).forward(lateral));
-      return this.extend(outs, inputs, laterals);
+      const laterals = this.topDown(inputs, release);
+      return this.extend(this.smooth(laterals), inputs, laterals);
+    });
+  }
+
+  /** Each merged level through its 3x3 convolution; frees the levels that nothing else reads. */
+  protected smooth(laterals: tf.Tensor4D[]): tf.Tensor4D[] {
+    const kept = pyramid(this.options).extraMode === 'on_lateral' ? laterals.at(-1) : undefined;
+    return laterals.map((lateral, i) => {
+      const y = this.fpnConvs.at(i).forward(lateral);
+      if (lateral !== kept) lateral.dispose();
+      return y;
     });
   }
 
   /** Lateral convolutions, each with the level above added: P5 -> P4 -> P3 -> ... */
-  protected topDown(inputs: tf.Tensor4D[]): tf.Tensor4D[] {
+  protected topDown(inputs: tf.Tensor4D[], release = false): tf.Tensor4D[] {
     const laterals: tf.Tensor4D[] = [];
+    const readAgain = pyramid(this.options).extraMode === 'on_input' ? inputs[this.end - 1] : undefined;
     for (let i = this.used - 1; i >= 0; i--) {
       const input = inputs[this.options.start_level + i];
       const convolution = this.lateralConvs.at(i);
-      laterals[i] =
-        i === this.used - 1
-          ? convolution.forward(input)
-          : this.merged(convolution.forward(input, { residual: this.upsample(laterals[i + 1], input) }));
+      const above = laterals[i + 1];
+      const residual = above && this.upsample(above, input);
+      const lateral = convolution.forward(input, { residual });
+      laterals[i] = above ? this.merged(lateral) : lateral;
+      if (residual && residual !== above) residual.dispose();
+      if (release && input !== readAgain) input.dispose();
     }
     return laterals;
   }

@@ -31,10 +31,10 @@ export class PAFPN extends FPN {
     applyInitCfg(this, options.init_cfg);
   }
 
-  override forward(inputs: tf.Tensor4D[]): tf.Tensor4D[] {
+  override forward(inputs: tf.Tensor4D[], { release = false } = {}): tf.Tensor4D[] {
     return tf.tidy(() => {
-      const laterals = this.topDown(inputs);
-      const inner = laterals.map((lateral, i) => this.fpnConvs.at(i).forward(lateral));
+      const laterals = this.topDown(inputs, release);
+      const inner = this.smooth(laterals);
       // bottom-up: N2 = P2, N3 = P3 + down(N2), ...
       for (let i = 1; i < this.used; i++)
         inner[i] = this.downsampleConvs.at(i - 1).forward(inner[i - 1], { residual: inner[i] });

@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
 import type { Random } from '../../random';
+import { joinArrays } from '../join-arrays';
 import type { Instances, SamplingResult } from '../task-modules';
 import type { AuxiliaryLevels, Losses } from '../types';
 import type { BBoxHead, BBoxOutputs } from './bbox-heads/bbox-head';
@@ -21,6 +22,9 @@ export interface StageResult {
   pooled: tf.Tensor4D;
   outputs: BBoxOutputs;
 }
+
+/** Regions pooled at a time during prediction: a pooled region takes 49 times its channels. */
+const TOGETHER = 512;
 
 export class BBoxStage {
   constructor(
@@ -103,9 +107,22 @@ export class BBoxStage {
   predict(features: tf.Tensor4D[], rois: Float32Array): { scores: Float32Array; deltas?: Float32Array } {
     if (rois.length === 0) return { scores: new Float32Array(0) };
     const order = this.pool.order(rois);
-    const { scores, deltas } = this.head.forward(this.pool.forward(features, takeRois(rois, order)));
-    if (!scores) throw new DetLabError('Cannot predict: the bbox_head has with_cls false, so regions have no scores');
-    const read = (x: tf.Tensor2D) => inOrder(x.cast('float32').dataSync<'float32'>(), order);
-    return { scores: read(scores), deltas: deltas && read(deltas) };
+    const sorted = takeRois(rois, order);
+    const found: { scores: Float32Array[]; deltas: Float32Array[] } = { scores: [], deltas: [] };
+    for (let at = 0; at < sorted.length; at += 5 * TOGETHER)
+      tf.tidy(() => {
+        const { scores, deltas } = this.head.forward(
+          this.pool.forward(features, sorted.subarray(at, at + 5 * TOGETHER)),
+        );
+        if (!scores)
+          throw new DetLabError('Cannot predict: the bbox_head has with_cls false, so regions have no scores');
+        found.scores.push(scores.cast('float32').dataSync<'float32'>());
+        if (deltas) found.deltas.push(deltas.cast('float32').dataSync<'float32'>());
+      });
+    const { scores, deltas } = found;
+    return {
+      scores: inOrder(joinArrays(scores), order),
+      deltas: deltas.length > 0 ? inOrder(joinArrays(deltas), order) : undefined,
+    };
   }
 }

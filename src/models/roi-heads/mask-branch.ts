@@ -5,6 +5,7 @@ import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { type InstanceMasks, maskTargets, padMasks, pasteMask, type Rle } from '../../masks';
 import { takeBoxes } from '../../ops';
+import { joinArrays } from '../join-arrays';
 import type { Instances, SamplingResult } from '../task-modules';
 import type { DetBatch } from '../types';
 import type { FCNMaskHead } from './mask-heads/fcn-mask-head';
@@ -44,12 +45,7 @@ export function targetsOfMasks(
       binarize: !soft_mask_target,
     });
   });
-  const masks = new Float32Array(parts.reduce((n, part) => n + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    masks.set(part, at);
-    at += part.length;
-  }
+  const masks = joinArrays(parts);
   return { rois: roisOf(boxes), labels: Int32Array.from(sampled.flatMap((s) => [...s.positiveLabels])), masks, size };
 }
 

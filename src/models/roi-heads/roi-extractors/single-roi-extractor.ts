@@ -91,6 +91,7 @@ export class SingleRoIExtractor implements RoIExtractor {
     }
     if (pooled.length === 0) return tf.zeros([0, ...this.layer.outputSize, this.options.out_channels]);
     const joined = pooled.length === 1 ? pooled[0] : tf.concat(pooled, 0);
+    if (pooled.length > 1) tf.dispose(pooled);
     if (order.every((from, to) => from === to)) return joined;
     const back = new Int32Array(order.length);
     order.forEach((from, to) => {
