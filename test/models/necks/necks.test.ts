@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startEngine } from '../../../src/engine';
 import { type FPN, necks, type PAFPN } from '../../../src/models/necks';
@@ -53,6 +54,33 @@ describe('attached to a backbone', () => {
     expect(fpn({ add_extra_conv: true })).toThrow(/Did you mean "add_extra_convs"/);
     expect(fpn({ norm_cfg: { type: 'BNN' } })).toThrow(/norm_cfg/);
   });
+});
+
+test.each([
+  { type: 'FPN', num_outs: 5 },
+  { type: 'FPN', num_outs: 4, start_level: 1, add_extra_convs: 'on_input' },
+  { type: 'FPN', num_outs: 5, add_extra_convs: 'on_lateral', upsample_cfg: { mode: 'bilinear' } },
+  { type: 'PAFPN', num_outs: 5 },
+])('levels that nobody reads again are freed early, to the same result: %j', (config) => {
+  const levels = [16, 32, 64].map((channels, i) => ({ channels, stride: 4 * 2 ** i }));
+  const neck = build({ out_channels: 8, ...config }, levels);
+  neck.initWeights(Random.seeded(3));
+  const maps = () =>
+    levels.map(({ channels, stride }, i) =>
+      tf.randomNormal<tf.Rank.R4>([1, 64 / stride, 96 / stride, channels], 0, 1, 'float32', i + 1),
+    );
+  const values = (outs: tf.Tensor4D[]) => outs.map((y) => [...y.dataSync()]);
+  const kept = maps();
+  const before = tf.memory().numTensors;
+  const outs = neck.forward(kept);
+  expect(tf.memory().numTensors - before, 'what is left are the outputs').toBe(outs.length);
+  expect(kept.some((x) => x.isDisposed)).toBe(false);
+  const released = maps();
+  const same = neck.forward(released, { release: true });
+  expect(values(same)).toEqual(values(outs));
+  expect(released.some((x) => x.isDisposed)).toBe(true);
+  tf.dispose([kept, outs, released, same]);
+  neck.dispose();
 });
 
 test('convolutions start from Xavier-uniform weights and zero bias', () => {

@@ -5,7 +5,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { startEngine } from '../../../src/engine';
 import { createRegistry } from '../../../src/models/catalogue';
 import type { CascadeRoIHead, GenericRoIExtractor, ResLayer, StandardRoIHead } from '../../../src/models/roi-heads';
+import type { BBoxStage } from '../../../src/models/roi-heads/bbox-stage';
 import { torchShape } from '../../../src/nn';
+import { Random } from '../../../src/random';
 import type { BuildContext, Kind, ModuleConfig } from '../../../src/registry';
 import { expectClose, fillByFormula, golden, maxDifference, nchw, nhwc, sgn } from '../../golden-data';
 
@@ -87,4 +89,41 @@ test('a cascade has one of everything for each stage', () => {
   expect(stages({ stage_loss_weights: [1] })).toThrow(/stage_loss_weights for each of 2 stages.* received 1/);
   expect(stages({ bbox_head: [config.bbox_head] })).toThrow(/bbox_head for each of 2 stages/);
   expect(stages({ shared_head: { type: 'ResLayer', depth: 50 } })).toThrow(/no shared_head/);
+});
+
+test('many regions are predicted in parts, to the same scores and deltas in the same order', () => {
+  const inputs = [4, 8].map((stride) => ({ stride, channels: 3 }));
+  const head = build<StandardRoIHead>(
+    'roi_head',
+    {
+      type: 'StandardRoIHead',
+      bbox_roi_extractor: { type: 'SingleRoIExtractor', roi_layer: { type: 'RoIAlign', output_size: 3 } },
+      bbox_head: { type: 'Shared2FCBBoxHead', fc_out_channels: 8 },
+    },
+    { inputs, numClasses: 2 },
+  );
+  head.initWeights(Random.seeded(1));
+  const { stage } = head as unknown as { stage: BBoxStage };
+  const random = Random.seeded(2);
+  const count = 1100; // two whole parts and a rest
+  const many = Float32Array.from({ length: 5 * count }, (_, i) => {
+    const side = i % 5 > 2 ? random.uniform(4, 200) : 0;
+    return i % 5 === 0 ? 0 : random.uniform(0, 60) + side;
+  });
+  const features = inputs.map(({ stride }, i) =>
+    tf.randomNormal<tf.Rank.R4>([1, 256 / stride, 256 / stride, 3], 0, 1, 'float32', i + 1),
+  );
+  const before = tf.memory().numTensors;
+  const { scores, deltas } = stage.predict(features, many);
+  expect(tf.memory().numTensors).toBe(before);
+  expect([scores.length, deltas!.length]).toEqual([count * 3, count * 8]);
+  for (const k of [0, 511, 512, 700, 1023, 1024, 1099])
+    tf.tidy(() => {
+      const alone = stage.head.forward(stage.pool.forward(features, many.slice(5 * k, 5 * k + 5)));
+      expectClose(scores.slice(3 * k, 3 * k + 3), alone.scores!.dataSync<'float32'>(), 1e-5);
+      expectClose(deltas!.slice(8 * k, 8 * k + 8), alone.deltas!.dataSync<'float32'>(), 1e-5);
+    });
+  expect(stage.predict(features, new Float32Array(0)).scores).toHaveLength(0);
+  tf.dispose(features);
+  head.dispose();
 });
