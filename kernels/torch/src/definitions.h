@@ -16,6 +16,7 @@ void defineBatchNorm();
 void defineDeformConvolution();
 void defineDeformAttention();
 void defineRoiAlign();
+void defineFocalLoss();
 void defineNms();
 void defineAutograd();
 void defineOptimizer();

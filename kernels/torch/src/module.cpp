@@ -20,6 +20,7 @@ static napi_value initialise(napi_env env, napi_value exports) {
     defineDeformConvolution();
     defineDeformAttention();
     defineRoiAlign();
+    defineFocalLoss();
     defineNms();
     defineAutograd();
     defineOptimizer();

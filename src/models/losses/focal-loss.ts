@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { hasKernel, runKernel } from '../../ops';
 import { defineModule } from '../../registry';
 import { bce, bceWithLogits, classRows, matchWeight } from './binary-cross-entropy';
 import { type ClassificationLoss, type LossCall, lossWeightOption, type Reduction, reductionOption } from './loss';
@@ -23,16 +24,30 @@ export class FocalLoss implements ClassificationLoss {
 
   /** Logits [N, C] (probabilities when `activated`); labels [N], where a label >= C is background, or targets [N, C]. */
   forward(prediction: tf.Tensor, target: tf.Tensor, call: LossCall = {}): tf.Tensor {
-    const { gamma, alpha, reduction, loss_weight, activated } = this.options;
-    const truth =
-      target.rank === prediction.rank ? target.cast('float32') : classRows(target, prediction.shape[1] as number);
+    const { reduction, loss_weight, activated } = this.options;
+    const labelled = target.rank < prediction.rank;
+    const loss =
+      labelled && !activated && hasKernel('DetFocalLoss')
+        ? this.ofLabels(prediction as tf.Tensor2D, target)
+        : this.ofTargets(prediction, labelled ? classRows(target, prediction.shape[1] as number) : target);
+    return tf.mul(weightReduceLoss(loss, { reduction, ...call, weight: matchWeight(call.weight, loss) }), loss_weight);
+  }
+
+  /** In one pass over the logits [N, C], which may be millions; the engine keeps nothing else for the gradient. */
+  private ofLabels(logits: tf.Tensor2D, labels: tf.Tensor): tf.Tensor {
+    const { gamma, alpha } = this.options;
+    return runKernel<tf.Tensor>('DetFocalLoss', { logits, labels }, { gamma, alpha });
+  }
+
+  private ofTargets(prediction: tf.Tensor, target: tf.Tensor): tf.Tensor {
+    const { gamma, alpha, activated } = this.options;
+    const truth = target.cast('float32');
     const probability = activated ? prediction : tf.sigmoid(prediction);
     // how wrong it is: 1 - p where true, p where not
     const wrong = tf.add(tf.mul(tf.sub(1, probability), truth), tf.mul(probability, tf.sub(1, truth)));
     const balance = tf.add(tf.mul(truth, alpha), tf.mul(tf.sub(1, truth), 1 - alpha));
     const entropy = activated ? bce(prediction, truth) : bceWithLogits(prediction, truth);
-    const loss = tf.mul(entropy, tf.mul(balance, power(wrong, gamma)));
-    return tf.mul(weightReduceLoss(loss, { reduction, ...call, weight: matchWeight(call.weight, loss) }), loss_weight);
+    return tf.mul(entropy, tf.mul(balance, power(wrong, gamma)));
   }
 }
 

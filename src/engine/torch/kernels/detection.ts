@@ -45,6 +45,9 @@ export const detectionKernels: tf.KernelConfig[] = [
       x.dtype,
     ),
   ),
+  define('DetFocalLoss', ({ inputs: { logits, labels }, attrs, backend, slot }) =>
+    backend.make(kernel.detFocalLoss(slot(logits), slot(labels), attrs.gamma, attrs.alpha), 'float32'),
+  ),
   define('DetRoIAlign', ({ inputs: { x, rois }, attrs, backend, slot }) =>
     backend.make(
       kernel.detRoiAlign(
