@@ -29,7 +29,10 @@ export interface FitOptions {
   lr?: number;
   /** Images an iteration. */
   batch?: number;
-  /** Mixed precision (bfloat16); true and false override the config. */
+  /**
+   * Mixed precision (bfloat16); true and false override the config. It saves memory, and time where the processor has
+   * instructions for it: the log's first line tells.
+   */
   amp?: boolean;
   /** Makes the run repeatable; 0 by default. */
   seed?: number;

@@ -64,7 +64,8 @@ export const FloatOptimWrapper = defineModule({
 export const AmpOptimWrapper = defineModule({
   kind: 'optim_wrapper',
   type: 'AmpOptimWrapper',
-  summary: 'The same in mixed precision: bfloat16, or float16 with a scaled loss',
+  summary:
+    'The same in mixed precision: bfloat16 (on processors without instructions for it in memory only), or float16 with a scaled loss',
   paper: 'Micikevicius et al., Mixed Precision Training, ICLR 2018',
   shapes,
   example: "{ type: 'AmpOptimWrapper', dtype: 'bfloat16', optimizer: { type: 'SGD', lr: 0.02, momentum: 0.9 } }",
