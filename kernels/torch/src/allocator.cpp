@@ -107,7 +107,7 @@ struct CachingAllocator final : c10::Allocator {
         found->second.pop_back();
         if (found->second.empty()) pool.blocks.erase(found);
         pool.cached -= size;
-      } else if (pool.cached > 0 && pool.inUse + pool.cached + size > pool.highWater + pool.highWater / 32) {
+      } else if (pool.cached > 0 && pool.inUse + pool.cached + size > pool.highWater + pool.highWater / 16) {
         // growing past what was ever needed at once: give idle blocks back instead of adding to them
         releaseLocked(pool.cached > size ? pool.cached - size : 0);
       }
