@@ -44,11 +44,13 @@ export interface Engine {
   readonly device: string;
   /** One line for logs: `torch 2.13.0 on cpu, 2 threads, float32, bfloat16`. */
   readonly description: string;
-  /**
-   * Precisions `autocast` accepts. On a processor without bfloat16 instructions (x86: AVX512) the torch engine keeps
-   * activations in bfloat16 and computes products in float32: the same numbers, memory saved, no time saved.
-   */
+  /** Precisions the engine computes in; `autocast` accepts them. */
   readonly precisions: readonly Precision[];
+  /**
+   * Precisions `autocast` accepts besides: activations are kept in them and products computed in float32, to the same
+   * numbers. Memory is saved, time is not. bfloat16 on processors without instructions for it (x86: AVX512).
+   */
+  readonly memoryPrecisions: readonly Precision[];
   /**
    * Runs `f` with mixed precision. Inside, convolutions and matrix products compute in `precision` and activations
    * stay in it between layers; a gradient call inside casts its forward only, so backward is right.

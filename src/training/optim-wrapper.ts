@@ -62,9 +62,10 @@ export class OptimWrapper {
     if (groups.length === 0)
       throw new DetLabError('Cannot train: every parameter of the model is frozen. Unfreeze a part of it first');
     this.precision = precision ?? (parsed.mixed ? (parsed.dtype ?? 'bfloat16') : 'float32');
-    if (!engine().precisions.includes(this.precision))
+    const offered = [...engine().precisions, ...engine().memoryPrecisions];
+    if (!offered.includes(this.precision))
       throw new DetLabError(
-        `Cannot train in ${this.precision}: the engine "${engine().description}" offers ${engine().precisions.join(', ')}. ` +
+        `Cannot train in ${this.precision}: the engine "${engine().description}" offers ${offered.join(', ')}. ` +
           `Leave out amp, or start another engine`,
       );
     if (this.precision === 'float16') this.scale = new LossScale(parsed.loss_scale ?? 'dynamic');

@@ -66,6 +66,7 @@ export async function startTensorflow(options: EngineOptions = {}): Promise<Engi
     device,
     description: `tensorflow (${folder.endsWith('gpu') ? 'tfjs-node-gpu' : 'tfjs-node'} 4.22) on ${device}, float32`,
     precisions: ['float32'],
+    memoryPrecisions: [],
     autocast(precision, f) {
       if (precision !== 'float32')
         throw new DetLabError(

@@ -71,14 +71,19 @@ export async function startTorch(options: EngineOptions = {}): Promise<TorchEngi
   }
   tf.setBackend(BACKEND);
   const onCuda = device.startsWith('cuda');
-  const precisions: Precision[] = onCuda ? ['float32', 'bfloat16', 'float16'] : ['float32', 'bfloat16'];
-  const told = precisions.map((p) => (p === 'bfloat16' && !native.computesBfloat16() ? 'bfloat16 in memory only' : p));
+  const precisions: Precision[] = ['float32'];
+  const memoryPrecisions: Precision[] = [];
+  (native.computesBfloat16() ? precisions : memoryPrecisions).push('bfloat16');
+  if (onCuda) precisions.push('float16');
+  const accepted = [...precisions, ...memoryPrecisions];
+  const told = [...precisions, ...memoryPrecisions.map((p) => `${p} in memory only`)];
   return {
     name: 'torch',
     device,
     description: `torch ${native.torchVersion} on ${device}, ${threads} thread${threads === 1 ? '' : 's'}, ${told.join(', ')}`,
     precisions,
-    autocast: (precision, f) => autocast(backend, precisions, precision, f),
+    memoryPrecisions,
+    autocast: (precision, f) => autocast(backend, accepted, precision, f),
     sgdStep: (parameters, gradients, buffers, o) => sgdStep(backend, parameters, gradients, buffers, o),
     adamWStep: (parameters, gradients, first, second, o) => adamWStep(backend, parameters, gradients, first, second, o),
     clipGradNorm: (gradients, maxNorm) => clipGradNorm(backend, gradients, maxNorm),

@@ -52,6 +52,7 @@ export async function startWasm(options: EngineOptions = {}): Promise<Engine> {
     device: 'cpu',
     description: `wasm (tfjs-backend-wasm 4.22) on cpu, ${threads} thread${threads === 1 ? '' : 's'}, float32`,
     precisions: ['float32'],
+    memoryPrecisions: [],
     autocast(precision, f) {
       if (precision !== 'float32')
         throw new DetLabError(
