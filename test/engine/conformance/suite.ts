@@ -23,6 +23,14 @@ export function conformance(name: EngineName, missing: string | undefined): void
     let engine: Engine;
     const covered = new Set<string>();
     const recorded = new Set<StoredCase>();
+    /** Checks a case, and notes the kernels it runs. */
+    const exercise = (stored: StoredCase, inputs: ReturnType<typeof inputsOf>) => {
+      recordKernels(covered, () => {
+        checkForward(stored, inputs);
+        if (stored.gradients.length > 0) checkGradients(stored, inputs);
+      });
+      recorded.add(stored);
+    };
     beforeAll(async () => {
       engine = await startEngine({ engine: name });
     });
@@ -58,19 +66,21 @@ export function conformance(name: EngineName, missing: string | undefined): void
       test(stored.name, () => {
         const inputs = inputsOf(stored);
         const before = tf.memory().numTensors;
-        recordKernels(covered, () => {
-          checkForward(stored, inputs);
-          if (stored.gradients.length > 0) checkGradients(stored, inputs);
-        });
-        recorded.add(stored);
+        exercise(stored, inputs);
         expect(tf.memory().numTensors, 'tensors left behind').toBe(before);
         tf.dispose(inputs);
       });
     }
 
     for (const [detector, classes] of Object.entries(DETECTORS)) {
-      test(`covers every kernel that ${detector} runs`, (context) => {
-        if (recorded.size < cases.length) return context.skip('not every case has run');
+      test(`covers every kernel that ${detector} runs`, () => {
+        // where only some tests were asked for, the cases run now
+        for (const stored of cases)
+          if (!recorded.has(stored)) {
+            const inputs = inputsOf(stored);
+            exercise(stored, inputs);
+            tf.dispose(inputs);
+          }
         const used = new Set<string>();
         recordKernels(used, () => runDetector(detector, classes, engine));
         expect(used.size).toBeGreaterThan(10);
