@@ -36,3 +36,16 @@ export function nameOfValue(value: unknown): string {
   if (typeof value !== 'string') return `the ${typeof value} ${String(value)}`;
   return `the string ${JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)}`;
 }
+
+/** Letters that a slip adds, leaves out or changes. */
+const SLIP = 2;
+
+/** Keys at the top that nothing reads and that are nearly one of `known` that is not there; each with that one. */
+export function nearMisses(config: Record<string, unknown>, known: readonly string[]): [string, string][] {
+  const absent = known.filter((name) => !(name in config));
+  return Object.entries(config).flatMap(([key, value]): [string, string][] => {
+    if (known.includes(key) || typeof value !== 'object' || value === null) return [];
+    const meant = absent.find((name) => name.length > 2 * SLIP && distance(name, key) <= SLIP);
+    return meant ? [[key, meant]] : [];
+  });
+}

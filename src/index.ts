@@ -1,16 +1,26 @@
 // The public API of DetLab, one explicit list.
 
-import { describe as describeIn, type ModuleDescription } from './describe';
+import { describe as describeIn, type ModuleDescription } from './catalogue/describe';
+import { listModules, type ModuleCatalogue } from './catalogue/module-catalogue';
 import { catalogue } from './lab/catalogue';
-import { listModules, type ModuleCatalogue } from './module-catalogue';
 
-export { readWeights, type Weights, type WeightsReport, writeWeights } from './checkpoints';
-export { type ConfigObject, type ConfigValue, listConfigs, loadConfig, printConfig } from './config';
 // all of it by one star, so that `declare module 'detlab'` can add to UserModules
-export * from './config-types';
+export * from './catalogue/config-types';
+export { defineConfig } from './catalogue/define-config';
+export type { ModuleDescription } from './catalogue/describe';
+export type { ModuleCatalogue, ModuleEntry } from './catalogue/module-catalogue';
+export {
+  type BuildContext,
+  configOf,
+  defineModule,
+  type ModuleConfig,
+  type ModuleDefinition,
+  moduleOption,
+} from './catalogue/registry';
+export { readWeights, type Weights, type WeightsReport, writeWeights } from './checkpoints';
+export { readSafetensors, writeSafetensors } from './checkpoints/safetensors';
+export { type ConfigObject, type ConfigValue, listConfigs, loadConfig, printConfig } from './config';
 export type { DataProblem, Dataset, Detections, ImageRecord, PackedSample, PixelImage, Truths } from './data';
-export { defineConfig } from './define-config';
-export type { ModuleDescription } from './describe';
 export { type Engine, type EngineOptions, engine, type Precision, startEngine } from './engine';
 export { DetLabError } from './errors';
 export type { EvaluationReport, MetricValues } from './evaluation';
@@ -29,19 +39,9 @@ export { Curves, Run } from './lab/run';
 export type { ModelSummary, SummaryDisplay } from './lab/summary';
 export type { LoadFrom } from './lab/weights-file';
 export type { Backbone, DetBatch, Detector, FeatureSpec, Losses, Neck } from './models/types';
-export type { ModuleCatalogue, ModuleEntry } from './module-catalogue';
 export * as nn from './nn';
 export { type Layout, Module, type Parameter, type StateDict } from './nn/module';
-export { readSafetensors, writeSafetensors } from './nn/safetensors';
 export { Random } from './random';
-export {
-  type BuildContext,
-  configOf,
-  defineModule,
-  type ModuleConfig,
-  type ModuleDefinition,
-  moduleOption,
-} from './registry';
 export { Display, type Displayable, type MimeBundle } from './visualization/display';
 
 /**

@@ -5,8 +5,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
+import { readSafetensors } from '../src/checkpoints/safetensors';
 import { type Module, type StateTensor, torchShape } from '../src/nn/module';
-import { readSafetensors } from '../src/nn/safetensors';
 
 const folder = path.join(__dirname, 'golden');
 

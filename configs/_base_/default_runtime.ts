@@ -1,5 +1,5 @@
-import type { ConfigOf } from '../../src/config-types';
-import { defineConfig } from '../../src/define-config';
+import type { ConfigOf } from '../../src/catalogue/config-types';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 const vis_backends: ConfigOf<'vis_backend'>[] = [{ type: 'LocalVisBackend' }];
 

@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 export default defineConfig({
   _base_: ['../_base_/datasets/coco_detection', '../_base_/schedules/schedule_1x', '../_base_/default_runtime'],

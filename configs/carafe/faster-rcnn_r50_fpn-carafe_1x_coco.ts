@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 import { fpn_carafe } from '../_base_/models/fpn-carafe';
 
 export default defineConfig({

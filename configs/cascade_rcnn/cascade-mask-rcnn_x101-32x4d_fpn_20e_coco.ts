@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 import resnext101 from '../_base_/backbones/resnext101';
 
 export default defineConfig({

@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 // For 8 GPUs with 1 image each; 8 epochs of a data set repeated 8 times are 64.
 export default defineConfig({

@@ -1,7 +1,7 @@
 // As ms_3x_coco, with the masks of instances, kept as polygons.
 
-import type { TransformConfig } from '../../src/config-types';
-import { defineConfig } from '../../src/define-config';
+import type { TransformConfig } from '../../src/catalogue/config-types';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 const load: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args: null },

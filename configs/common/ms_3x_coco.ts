@@ -1,7 +1,7 @@
 // COCO three times over, its images at short edges from 640 to 800 pixels: the 3x schedule.
 
-import type { MetricConfig, TransformConfig } from '../../src/config-types';
-import { defineConfig } from '../../src/define-config';
+import type { MetricConfig, TransformConfig } from '../../src/catalogue/config-types';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 const train_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args: null },

@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 import { train_pipeline } from '../_base_/pipelines/detr';
 
 export default defineConfig({

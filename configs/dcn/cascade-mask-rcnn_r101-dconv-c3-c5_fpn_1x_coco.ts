@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 export default defineConfig({
   _base_: '../cascade_rcnn/cascade-mask-rcnn_r101_fpn_1x_coco',

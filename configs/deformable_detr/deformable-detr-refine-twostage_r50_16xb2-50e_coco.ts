@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 export default defineConfig({
   _base_: './deformable-detr-refine_r50_16xb2-50e_coco',

@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 import town from '../_base_/datasets/toytown';
 
 // The tutorial's experiment in small: a DeiT-tiny in the place of DETR's ResNet, on Toytown. The transformer behind it has

@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 export default defineConfig({
   _base_: './dino-5scale_swin-l_8xb2-12e_coco',

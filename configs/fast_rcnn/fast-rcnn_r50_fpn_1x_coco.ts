@@ -1,5 +1,5 @@
-import type { TransformConfig } from '../../src/config-types';
-import { defineConfig } from '../../src/define-config';
+import type { TransformConfig } from '../../src/catalogue/config-types';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 const train_pipeline: TransformConfig[] = [
   { type: 'LoadImageFromFile', backend_args: null },

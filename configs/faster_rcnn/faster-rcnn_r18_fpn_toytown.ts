@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 // The tour's model: a few minutes on two CPU cores, thanks to a pyramid of half the usual width.
 export default defineConfig({

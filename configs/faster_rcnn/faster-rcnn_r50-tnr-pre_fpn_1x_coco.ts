@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 const checkpoint = 'https://download.pytorch.org/models/resnet50-11ad3fa6.pth';
 

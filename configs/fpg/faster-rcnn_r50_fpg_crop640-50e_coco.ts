@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 import fpg from '../_base_/necks/fpg';
 
 export default defineConfig({

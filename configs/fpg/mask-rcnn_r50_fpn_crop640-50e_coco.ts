@@ -1,5 +1,5 @@
-import type { TransformConfig } from '../../src/config-types';
-import { defineConfig } from '../../src/define-config';
+import type { TransformConfig } from '../../src/catalogue/config-types';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 const norm_cfg = { type: 'BN' as const, requires_grad: true };
 const image_size: [number, number] = [640, 640];

@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 export default defineConfig({
   _base_: '../mask_rcnn/mask-rcnn_x101-32x4d_fpn_1x_coco',

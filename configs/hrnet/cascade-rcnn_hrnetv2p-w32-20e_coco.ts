@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 import { hrfpn, hrnetv2_w32 } from '../_base_/backbones/hrnetv2-w32';
 
 const max_epochs = 20;

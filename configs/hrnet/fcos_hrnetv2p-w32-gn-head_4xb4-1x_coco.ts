@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 export default defineConfig({
   _base_: '../fcos/fcos_r50-caffe_fpn_gn-head_4xb4-1x_coco',

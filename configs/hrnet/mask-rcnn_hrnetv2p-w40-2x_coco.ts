@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 const max_epochs = 24;
 

@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 const val_dataloader = { dataset: { proposal_file: 'libra_proposals/rpn_r50_fpn_1x_val2017.pkl' } };
 

@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 export default defineConfig({
   _base_: ['../common/ms-poly_3x_coco-instance', '../_base_/models/mask-rcnn_r50_fpn'],

@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 // Caffe's ResNet: BGR images, fixed batch norms, the stride on the first 1x1.
 export default defineConfig({

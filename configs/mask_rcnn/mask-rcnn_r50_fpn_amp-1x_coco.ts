@@ -1,3 +1,3 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 export default defineConfig({ _base_: './mask-rcnn_r50_fpn_1x_coco', optim_wrapper: { type: 'AmpOptimWrapper' } });

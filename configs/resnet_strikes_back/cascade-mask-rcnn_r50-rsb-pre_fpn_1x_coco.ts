@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 const checkpoint =
   'https://download.openmmlab.com/mmclassification/v0/resnet/resnet50_8xb256-rsb-a1-600e_in1k_20211228-20e21305.pth';

@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 const norm_cfg = { type: 'GN', num_groups: 32, requires_grad: true } as const;
 const max_epochs = 73;

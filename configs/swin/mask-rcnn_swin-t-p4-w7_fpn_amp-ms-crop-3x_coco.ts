@@ -1,4 +1,4 @@
-import { defineConfig } from '../../src/define-config';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 export default defineConfig({
   _base_: './mask-rcnn_swin-t-p4-w7_fpn_ms-crop-3x_coco',

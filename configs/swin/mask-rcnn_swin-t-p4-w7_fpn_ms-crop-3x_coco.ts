@@ -1,5 +1,5 @@
-import type { TransformConfig } from '../../src/config-types';
-import { defineConfig } from '../../src/define-config';
+import type { TransformConfig } from '../../src/catalogue/config-types';
+import { defineConfig } from '../../src/catalogue/define-config';
 
 const pretrained =
   'https://github.com/SwinTransformer/storage/releases/download/v1.0.0/swin_tiny_patch4_window7_224.pth';

@@ -1,5 +1,5 @@
-import type { TransformConfig } from '../../src/config-types';
-import { type DataloaderConfig, defineConfig } from '../../src/define-config';
+import type { TransformConfig } from '../../src/catalogue/config-types';
+import { type DataloaderConfig, defineConfig } from '../../src/catalogue/define-config';
 import town from '../_base_/datasets/toytown';
 
 // YOLOv8-n from nothing on generated street scenes, a few minutes on two CPU cores: Mosaic, YOLOv5's affine map and colours,

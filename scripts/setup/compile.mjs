@@ -5,12 +5,12 @@ import { run } from './command.mjs';
 import { isBuilt, root } from './paths.mjs';
 import { digest, digestTree, isDone, markDone } from './stamp.mjs';
 
-const MODULE_CONFIGS = 'scripts/setup/module-configs.mjs';
+const BUILT_IN_CONFIGS = 'scripts/setup/built-in-configs.mjs';
 
 const wanted = () =>
   digest(
     [digestTree(['src', 'kernels/jupyter', 'configs'], /\.(ts|json)$/)],
-    ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', MODULE_CONFIGS],
+    ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', BUILT_IN_CONFIGS],
   );
 
 export const compiled = () => isBuilt() && isDone('compile', wanted());
@@ -23,7 +23,7 @@ export async function compile(log) {
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const { code, output } = await run(process.execPath, [tsc, '-p', 'tsconfig.build.json']);
   if (code === 0) {
-    const written = await run(process.execPath, [join(root, MODULE_CONFIGS)]);
+    const written = await run(process.execPath, [join(root, BUILT_IN_CONFIGS)]);
     if (written.code !== 0)
       log(`the config types could not be written out, so their completion is slow:\n${written.output.trimEnd()}`);
     markDone('compile', before);

@@ -1,10 +1,10 @@
 // Weights from a file of any kind, told by its contents and not by its name: PyTorch (zip or legacy) or safetensors.
 
 import { DetLabError } from '../errors';
-import { parseStored } from '../nn/safetensors';
 import type { StoredState } from '../nn/stored-tensor';
 import { type ByteSource, inMemory, openFile } from './byte-source';
 import { findWeights, metaOfPickle } from './find-weights';
+import { parseStored } from './safetensors';
 import { readTorchFile } from './torch-file';
 import { isZip } from './zip-archive';
 

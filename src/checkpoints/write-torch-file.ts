@@ -3,9 +3,9 @@
 import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { DetLabError } from '../errors';
-import { writeAll } from '../nn/safetensors';
 import type { StoredState } from '../nn/stored-tensor';
 import { pickleCheckpoint, type Writable } from './pickle-writer';
+import { writeAll } from './safetensors';
 
 const ALIGNMENT = 64;
 /** Without zip64, which torch reads but no detector needs. */

@@ -2,9 +2,9 @@
 
 import path from 'node:path';
 import { DetLabError } from '../errors';
-import { writeStored } from '../nn/safetensors';
 import type { StoredState } from '../nn/stored-tensor';
 import type { Writable } from './pickle-writer';
+import { writeStored } from './safetensors';
 import { writeTorchFile } from './write-torch-file';
 
 /**

@@ -1,8 +1,8 @@
 // `detlab describe NAME` and `detlab modules [KIND]`: what a config can name, from the catalogue.
 
-import { describe, type ModuleDescription } from '../describe';
+import { describe, type ModuleDescription } from '../catalogue/describe';
+import { listModules } from '../catalogue/module-catalogue';
 import { catalogue } from '../lab/catalogue';
-import { listModules } from '../module-catalogue';
 import { EXIT, output, phase } from './outcome';
 
 interface Arguments {

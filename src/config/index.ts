@@ -15,4 +15,4 @@ export { printConfig, printDict } from './print-config';
 export { pairsAsTuples } from './python/tuples';
 export { type ReadConfig, readConfigFile } from './read-files';
 export { type PackageRoots, parsePackageRoots } from './roots';
-export { checkSections, nearMisses } from './sections';
+export { checkSections } from './sections';

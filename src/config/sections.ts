@@ -1,6 +1,5 @@
-// The sections of a config of 3.x: what each has to be, and what else a key at the top may have meant.
+// The sections of a config of 3.x: what each has to be.
 
-import { distance } from 'fastest-levenshtein';
 import { DetLabError, nameOfValue } from '../errors';
 import { type ConfigObject, type ConfigValue, isObject } from './data';
 
@@ -39,16 +38,3 @@ const comma = (key: string, value: ConfigValue): string =>
   Array.isArray(value) && value.length === 1 && isObject(value[0])
     ? ` In Python a comma behind dict(...) makes a tuple of it: take away the one behind ${key} = dict(...)`
     : '';
-
-/** Letters that a slip adds, leaves out or changes. */
-const SLIP = 2;
-
-/** Keys at the top that nothing reads and that are nearly one of `known` that is not there; each with that one. */
-export function nearMisses(config: Record<string, unknown>, known: readonly string[]): [string, string][] {
-  const absent = known.filter((name) => !(name in config));
-  return Object.entries(config).flatMap(([key, value]): [string, string][] => {
-    if (known.includes(key) || typeof value !== 'object' || value === null) return [];
-    const meant = absent.find((name) => name.length > 2 * SLIP && distance(name, key) <= SLIP);
-    return meant ? [[key, meant]] : [];
-  });
-}

@@ -7,7 +7,6 @@ export type { DatasetLoader } from './datasets/dataset-loader';
 export { CityscapesDataset, CocoDataset, DATASETS, VOCDataset } from './datasets/definitions';
 export { changeInnermost, type DatasetPlan, planDataset } from './datasets/plan-dataset';
 export { loadVoc, type VocOptions } from './datasets/voc';
-export { decodeImage, imageSize } from './decode';
 export {
   createLoader,
   type EpochOptions,
@@ -17,8 +16,9 @@ export {
   type LoaderStats,
   type PipelineStage,
 } from './loader';
+export { decodeImage, imageSize } from './loading/decode';
 export { buildPipeline, type Pipeline } from './pipeline';
-export { resizeBilinear } from './resize-bilinear';
+export { resizeBilinear } from './pixels/resize-bilinear';
 export { generateToytown, loadToytown, type ToytownFiles, type ToytownOptions } from './toytown/generate';
 export { TOYTOWN_CLASSES } from './toytown/thing';
 export { TRANSFORMS } from './transforms';

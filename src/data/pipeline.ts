@@ -1,13 +1,13 @@
 // A pipeline: the transforms of a config, run one after the other on a record. In a MultiImageMixDataset the first of them
 // load single images, and those behind may put several into one.
 
+import { type AnyDefinition, type ModuleConfig, Registry } from '../catalogue/registry';
 import { DetLabError } from '../errors';
 import type { Random } from '../random';
-import { type AnyDefinition, type ModuleConfig, Registry } from '../registry';
 import { BadData } from './bad-data';
 import { MIXING, TRANSFORMS } from './transforms';
-import type { Companions } from './transforms/companions';
-import { runSteps, type Sample, sampleOf, type Transform } from './transforms/sample';
+
+import { type Companions, runSteps, type Sample, sampleOf, type Transform } from './transforms/sample';
 import type { ImageRecord, PackedSample, PixelImage } from './types';
 
 /** What a MultiImageMixDataset adds to its list of transforms. */

@@ -2,8 +2,8 @@
 // `mmdetectionNames`.
 
 import { z } from 'zod';
+import { defineModule } from '../catalogue/registry';
 import type { Dataset } from '../data/types';
-import { defineModule } from '../registry';
 import { COCO_IOU_THRESHOLDS, CocoBboxMetric } from './coco-bbox';
 import { CocoSegmMetric } from './coco-segm';
 import { CombinedMetric } from './combined-metric';

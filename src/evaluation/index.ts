@@ -1,6 +1,6 @@
 // The evaluation part's public names and its catalogue of metrics.
 
-import type { AnyDefinition } from '../registry';
+import type { AnyDefinition } from '../catalogue/registry';
 import { CocoMetric } from './coco-metric';
 import { VOCMetric } from './voc-metric';
 

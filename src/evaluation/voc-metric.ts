@@ -1,7 +1,7 @@
 // VOCMetric: Pascal VOC's mean average precision as a config names it.
 
 import { z } from 'zod';
-import { defineModule } from '../registry';
+import { defineModule } from '../catalogue/registry';
 import type { MetricFactory } from './coco-metric';
 import { truthsOfDataset } from './image-truths';
 import { VocBboxMetric } from './voc-bbox';

@@ -1,15 +1,15 @@
 // From a recipe to a detector with weights: classes settled, parts frozen, checkpoints laid over.
 
 import * as tf from '@tensorflow/tfjs';
-import { checkModel } from '../check-model';
+import { checkModel } from '../catalogue/check-model';
+import type { ModuleConfig } from '../catalogue/registry';
 import { type ConfigObject, isObject } from '../config';
 import { plainBackend, startEngine } from '../engine';
 import { DetLabError } from '../errors';
 import { buildDetector } from '../models/build';
 import type { Detector } from '../models/types';
-import { applyFreezing, type Freezing } from '../nn/freezing';
 import { Random } from '../random';
-import type { ModuleConfig } from '../registry';
+import { applyFreezing, type Freezing } from '../training/freezing';
 import { catalogue } from './catalogue';
 import { checkClassCounts, classCounts, objectAt, withoutClassCounts } from './config-access';
 import { loadCustomImports } from './custom-imports';

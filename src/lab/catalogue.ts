@@ -1,11 +1,12 @@
 // The whole catalogue: models, transforms, metrics, optimizers and schedules in one registry. A notebook adds its own
 // modules to it with `register`.
 
+import { type AnyDefinition, Registry } from '../catalogue/registry';
 import { DATASETS, TRANSFORMS } from '../data';
 import { METRICS } from '../evaluation';
 import { createRegistry } from '../models/catalogue';
-import { type AnyDefinition, Registry } from '../registry';
 import { trainingModules } from '../training/training-modules';
+import './built-in-configs'; // their types
 
 /** Every module the lab knows by name. */
 export const catalogue: Registry = new Registry([

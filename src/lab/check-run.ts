@@ -1,7 +1,7 @@
 // What of a config a run uses, looked at before anything is built, so that all that is wrong with it is told at once.
 
-import { findConfigProblems } from '../check-config';
-import { problemsText } from '../check-model';
+import { findConfigProblems } from '../catalogue/check-config';
+import { problemsText } from '../catalogue/check-model';
 import type { ConfigObject } from '../config';
 import { DetLabError } from '../errors';
 import { catalogue } from './catalogue';

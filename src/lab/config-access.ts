@@ -1,8 +1,8 @@
 // Reading and editing configs by dotted path, never in place: a recipe's edits are new configs.
 
+import type { ModuleConfig } from '../catalogue/registry';
 import { type ConfigObject, type ConfigValue, cloneConfig, isObject } from '../config';
 import { DetLabError } from '../errors';
-import type { ModuleConfig } from '../registry';
 
 /** The value at a dotted path, or undefined. */
 export function at(config: ConfigValue | undefined, path: string): ConfigValue | undefined {

@@ -1,9 +1,9 @@
 // The data set that a config itself names, for the command line: `train_dataloader.dataset`, `val_dataloader.dataset`.
 
+import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
 import { changeInnermost, type Dataset, type DatasetLoader } from '../data';
 import { DetLabError } from '../errors';
-import type { ModuleConfig } from '../registry';
 import { catalogue } from './catalogue';
 import { objectAt } from './config-access';
 import { LabDataset } from './lab-dataset';

@@ -6,10 +6,10 @@ import { readFileSync, statSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { AnyDefinition } from '../catalogue/registry';
 import { type ConfigObject, isObject } from '../config';
 import { DetLabError } from '../errors';
 import { packageRoot } from '../paths';
-import type { AnyDefinition } from '../registry';
 import { catalogue } from './catalogue';
 
 type Notice = (line: string) => void;

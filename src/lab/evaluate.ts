@@ -1,13 +1,13 @@
 // Runs a detector over a data set and measures it: the config's test pipeline, loader settings and metric.
 
 import * as tf from '@tensorflow/tfjs';
+import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
 import type { PackedSample } from '../data';
 import { buildPipeline, type Dataset, type Detections, evaluationLoader, withBatchShapes } from '../data';
 import { engine, type Precision } from '../engine';
 import type { MetricFactory } from '../evaluation';
 import type { Detector } from '../models/types';
-import type { ModuleConfig } from '../registry';
 import { catalogue } from './catalogue';
 import { at, modulesAt, numberAt, objectAt } from './config-access';
 import { Report } from './report';

@@ -1,9 +1,9 @@
 // The hooks of a config (`custom_hooks`, `default_hooks.param_scheduler`) as settings of the training loop. Counts of epochs
 // are stretched with the run, as the schedule is.
 
+import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
 import type { Detector } from '../models/types';
-import type { ModuleConfig } from '../registry';
 import type { HookPlan } from '../training/hooks/hook';
 import type { LearningRatePlan } from '../training/learning-rates';
 import type { AveragePlan } from '../training/weight-average';

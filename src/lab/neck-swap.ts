@@ -2,9 +2,9 @@
 // from the backbone, and which are still required.
 
 import type { z } from 'zod';
+import { readOption, shapeOf, typeText } from '../catalogue/option-schema';
+import type { ModuleConfig, Registry } from '../catalogue/registry';
 import type { ConfigObject, ConfigValue } from '../config';
-import { readOption, shapeOf, typeText } from '../option-schema';
-import type { ModuleConfig, Registry } from '../registry';
 
 /** Options that a new neck takes over from the one it replaces, where it has them and they are not given. */
 const CARRIED = ['out_channels', 'num_outs'];

@@ -1,9 +1,9 @@
 // Every neck of the catalogue on one detector: does it fit, what must be given, what comes out, what it costs.
 
 import * as tf from '@tensorflow/tfjs';
+import type { AnyDefinition } from '../catalogue/registry';
 import { type ConfigObject, parseConfigValue } from '../config';
 import type { Backbone, Detector, FeatureSpec, Neck } from '../models/types';
-import type { AnyDefinition } from '../registry';
 import { Display } from '../visualization/display';
 import { millions } from '../visualization/summary-table';
 import { type Table, tablesBundle } from '../visualization/table';

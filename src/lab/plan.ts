@@ -1,5 +1,6 @@
 // From a config and the options of `fit` to the settings of the training loop: MMDetection's keys in, the loop's out.
 
+import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
 import {
   buildPipeline,
@@ -13,7 +14,6 @@ import {
 } from '../data';
 import type { Precision } from '../engine';
 import { DetLabError } from '../errors';
-import type { ModuleConfig } from '../registry';
 import type { ScalarRecord } from '../training/history';
 import type { LearningRatePlan } from '../training/learning-rates';
 import type { StepEvent, TrainOptions } from '../training/loop';

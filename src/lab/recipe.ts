@@ -1,12 +1,12 @@
 // A recipe: a config that is changed by words, each giving a new recipe. Nothing is built before `build` or `fit`.
 
 import { inspect } from 'node:util';
+import type { ModuleChoice, ModuleOverride, TypeName } from '../catalogue/config-types';
+import type { ModuleConfig } from '../catalogue/registry';
 import { readWeights } from '../checkpoints';
 import { applyOptions, type ConfigObject, type ConfigValue, cloneConfig, printConfig } from '../config';
-import type { ModuleChoice, ModuleOverride, TypeName } from '../config-types';
 import { DetLabError } from '../errors';
-import { type Freezing, freezingText } from '../nn/freezing';
-import type { ModuleConfig } from '../registry';
+import { type Freezing, freezingText } from '../training/freezing';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { escapeHtml } from '../visualization/escape';
 import { buildModel, type RecipeSpec, settleClasses } from './build-model';

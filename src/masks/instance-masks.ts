@@ -2,9 +2,10 @@
 // PolygonMasks), with what transforms do to them. A polygon mask keeps its corners through every change of scale.
 
 import { DetLabError } from '../errors';
+import type { FlipDirection } from '../geometry/boxes';
 import { polygonToRle } from './polygon-rle';
 import { mergeRles, type Rle } from './rle';
-import { cropRle, type FlipDirection, flipRle, padRle, resizeRle } from './rle-geometry';
+import { cropRle, flipRle, padRle, resizeRle } from './rle-geometry';
 
 /** x1, y1, x2, y2, ... in pixels. */
 export type Polygon = Float64Array;

@@ -1,9 +1,8 @@
 // Resizing, mirroring and padding of run-length encoded masks, run by run. Equal, pixel by pixel, to what cv2 and
 // MMDetection's BitmapMasks do to bitmaps.
 
+import type { FlipDirection } from '../geometry/boxes';
 import { foreground, type Rle, RleBuilder } from './rle';
-
-export type FlipDirection = 'horizontal' | 'vertical' | 'diagonal';
 
 /** The foreground of each column: rows [runs[2k], runs[2k + 1]) for k from starts[x] to starts[x + 1]. */
 export interface ColumnRuns {

@@ -1,8 +1,8 @@
 // From a model config to a detector.
 
-import { checkModel } from '../check-model';
+import { checkModel } from '../catalogue/check-model';
+import type { ModuleConfig, Registry } from '../catalogue/registry';
 import { DetLabError } from '../errors';
-import type { ModuleConfig, Registry } from '../registry';
 import { createRegistry } from './catalogue';
 import type { Detector } from './types';
 

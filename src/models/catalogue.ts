@@ -1,6 +1,6 @@
 // Every module of the project, in one explicit list.
 
-import { type AnyDefinition, Registry } from '../registry';
+import { type AnyDefinition, Registry } from '../catalogue/registry';
 import { backbones } from './backbones';
 import { dataPreprocessors } from './data-preprocessors';
 import { denseHeads } from './dense-heads';

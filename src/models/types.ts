@@ -1,17 +1,12 @@
 // What flows between the parts of a detector.
 
 import type * as tf from '@tensorflow/tfjs';
+import type { FeatureSpec } from '../catalogue/feature-spec';
 import type { Detections, PackedSample, ProposalBoxes } from '../data/types';
 import type { Module } from '../nn/module';
 import type { Random } from '../random';
 
-/** Shape of one feature level: what a stage tells the next, so that nobody types `in_channels`. */
-export interface FeatureSpec {
-  channels: number;
-  stride: number;
-  /** [H, W] where it is always the same: features pooled from a region. */
-  size?: [number, number];
-}
+export type { FeatureSpec } from '../catalogue/feature-spec';
 
 /** A batch ready for the backbone, made by the data preprocessor. */
 export interface DetBatch {

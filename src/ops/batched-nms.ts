@@ -2,7 +2,7 @@
 // that boxes of different classes never overlap. Above `split_thr` boxes each class is suppressed by itself.
 
 import { DetLabError, didYouMean } from '../errors';
-import { takeBoxes } from './box-geometry';
+import { takeBoxes } from '../geometry/boxes';
 import { argsortDescending, nmsIndices } from './nms';
 import { softNms } from './soft-nms';
 

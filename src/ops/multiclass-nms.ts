@@ -2,8 +2,8 @@
 // a candidate, candidates are suppressed per class, the best `maxNum` stay.
 
 import { DetLabError } from '../errors';
+import { takeBoxes } from '../geometry/boxes';
 import { batchedNms, type NmsConfig } from './batched-nms';
-import { takeBoxes } from './box-geometry';
 
 export interface MulticlassNmsResult {
   /** Flat xyxy, best first. */

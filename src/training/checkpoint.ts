@@ -6,11 +6,11 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
+import { parseSafetensors, serializeSafetensors } from '../checkpoints/safetensors';
 import { DetLabError } from '../errors';
 import type { StateDict } from '../nn/module';
-import { parseSafetensors, serializeSafetensors } from '../nn/safetensors';
 import type { History } from './history';
-import type { ScheduleState } from './schedule';
+import type { ScheduleState } from './learning-rates';
 
 /** Everything but tensors that a run needs to go on with the same numbers. */
 export interface TrainingState {

@@ -1,6 +1,10 @@
 // What moves the learning rates of a run: a list of schedules, or a hook that does it alone.
 
-import type { ScheduleState } from './schedule';
+/** What a checkpoint keeps of a schedule. */
+export interface ScheduleState {
+  steps: { last: number; global: number }[];
+  lr: number[];
+}
 
 export interface LearningRates {
   afterIteration(): void;

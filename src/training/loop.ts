@@ -5,15 +5,15 @@
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as macrotask } from 'node:timers/promises';
+import { type ModuleConfig, Registry } from '../catalogue/registry';
 import type { PackedSample } from '../data/types';
 import { engine, type Precision } from '../engine';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
-import { applyFreezing, everTrained, type Freezing, freezingText } from '../nn/freezing';
 import { Random } from '../random';
-import { type ModuleConfig, Registry } from '../registry';
 import { findCheckpoint, setAsideCheckpoints, type TrainingState } from './checkpoint';
 import { CheckpointWriter } from './checkpoint-writer';
+import { applyFreezing, everTrained, type Freezing, freezingText } from './freezing';
 import { bestEvaluation, type History, type ScalarRecord, SmoothedScalars } from './history';
 import { iterate } from './iterate';
 import type { LearningRatePlan } from './learning-rates';

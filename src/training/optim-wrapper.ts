@@ -3,10 +3,10 @@
 // float32's range and needs no scale.
 
 import * as tf from '@tensorflow/tfjs';
+import { type ModuleConfig, Registry } from '../catalogue/registry';
 import { engine, type Precision } from '../engine';
 import { DetLabError } from '../errors';
 import { assignState, type Module, type Parameter, type StateDict, toState } from '../nn/module';
-import { type ModuleConfig, Registry } from '../registry';
 import { LossScale } from './loss-scale';
 import type { Optimizer, OptimizerPlan } from './optimizers/optimizer';
 import { parameterGroups, yolov5Groups } from './parameter-groups';

@@ -2,8 +2,8 @@
 // its `paramwise_cfg`. `custom_keys` beats every other multiplier (the longest matching key wins).
 
 import { z } from 'zod';
+import { roundHalfEven } from '../geometry/round-half-even';
 import type { Module, Parameter } from '../nn/module';
-import { roundHalfEven } from '../round-half-even';
 import type { RatedGroup } from './learning-rates';
 
 export const paramwiseOptions = z.strictObject({

@@ -1,19 +1,13 @@
 // The learning-rate schedule of a run: mmengine's chained schedulers over parameter groups. Iteration rules step after
 // every iteration, epoch rules after every epoch; all step once before the first iteration.
 
-import type { LearningRates } from './learning-rates';
+import type { LearningRates, ScheduleState } from './learning-rates';
 import type { ScheduleFactory, ScheduleRule } from './schedules/schedule-rule';
 
 /** Anything with a learning rate that a schedule moves. */
 export interface Scheduled {
   lr: number;
   readonly initialLr: number;
-}
-
-/** What a checkpoint keeps of a schedule. */
-export interface ScheduleState {
-  steps: { last: number; global: number }[];
-  lr: number[];
 }
 
 export class Schedule implements LearningRates {

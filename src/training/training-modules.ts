@@ -1,7 +1,7 @@
 // The catalogue's share of this folder: every optimizer and learning-rate schedule, and what else a
 // config says of a run: loops, hooks, samplers, logs.
 
-import type { AnyDefinition } from '../registry';
+import type { AnyDefinition } from '../catalogue/registry';
 import { EMAHook } from './hooks/ema-hook';
 import { PipelineSwitchHook, YOLOXModeSwitchHook } from './hooks/switch-hooks';
 import { YOLOv5ParamSchedulerHook } from './hooks/yolov5-param-scheduler-hook';

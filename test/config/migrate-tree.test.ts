@@ -2,7 +2,7 @@
 
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { checkModel } from '../../src/check-model';
+import { checkModel } from '../../src/catalogue/check-model';
 import { type ConfigObject, loadConfig, migrateConfig } from '../../src/config';
 import { catalogue } from '../../src/lab/catalogue';
 import { complaint, scratch } from './scratch';

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Registry } from '../../src/catalogue/registry';
 import { loadCoco } from '../../src/data/datasets/coco';
 import type { DatasetLoader } from '../../src/data/datasets/dataset-loader';
 import { DATASETS } from '../../src/data/datasets/definitions';
 import { loadVoc } from '../../src/data/datasets/voc';
-import { decodeImage, imageSize } from '../../src/data/decode';
-import { Registry } from '../../src/registry';
+import { decodeImage, imageSize } from '../../src/data/loading/decode';
 
 let root: string;
 const images = () => path.join(root, 'images');

@@ -3,10 +3,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { ModuleConfig } from '../../src/catalogue/registry';
 import { buildPipeline } from '../../src/data/pipeline';
 import { streamFor } from '../../src/data/streams';
 import type { ImageRecord, PixelImage } from '../../src/data/types';
-import type { ModuleConfig } from '../../src/registry';
 
 const golden = path.join(__dirname, '../golden');
 const file = readFileSync(path.join(golden, 'transforms.safetensors'));

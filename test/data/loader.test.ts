@@ -7,13 +7,13 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { defineModule, Registry } from '../../src/catalogue/registry';
 import { createLoader, evaluationLoader, type LoaderOptions } from '../../src/data/loader';
 import { batchOrder, imagesOf } from '../../src/data/loading/batch-order';
 import { buildPipeline } from '../../src/data/pipeline';
 import { TRANSFORMS } from '../../src/data/transforms';
 import type { Transform } from '../../src/data/transforms/sample';
 import type { Dataset, PackedSample } from '../../src/data/types';
-import { defineModule, Registry } from '../../src/registry';
 import { stripedImages } from './striped-images';
 
 const TRAIN = [

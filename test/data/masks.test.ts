@@ -4,13 +4,13 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import type { ModuleConfig } from '../../src/catalogue/registry';
 import { withProposals } from '../../src/data/datasets/proposal-file';
 import { buildPipeline } from '../../src/data/pipeline';
 import { streamFor } from '../../src/data/streams';
 import type { ImageRecord, PixelImage } from '../../src/data/types';
 import { flipRle, padRle, polygonsToRle, resizeRle, rleArea, toRles } from '../../src/masks';
 import { toInstances } from '../../src/models/task-modules';
-import type { ModuleConfig } from '../../src/registry';
 
 const [W, H] = [60, 40];
 const star = [10, 20, 18, 6, 25, 20.5, 40, 22, 24, 30];

@@ -3,11 +3,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
+import { parseStored } from '../../src/checkpoints/safetensors';
 import { copyOf } from '../../src/data/pipeline';
 import { type Sample, sampleOf } from '../../src/data/transforms/sample';
 import type { AnyImage, ImageRecord, PixelImage } from '../../src/data/types';
 import { decodeRle, encodeRle, polygonsToRle } from '../../src/masks';
-import { parseStored } from '../../src/nn/safetensors';
 import { goldenJson } from '../golden-data';
 
 export interface Case {

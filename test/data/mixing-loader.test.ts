@@ -5,15 +5,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ModuleConfig } from '../../src/catalogue/registry';
 import { withBatchShapes } from '../../src/data/datasets/batch-shapes';
 import { planDataset } from '../../src/data/datasets/plan-dataset';
 import { createLoader, type LoaderOptions } from '../../src/data/loader';
 import { buildPipeline, type PipelineOptions } from '../../src/data/pipeline';
-import { type Companions, drawAge } from '../../src/data/transforms/companions';
+import { drawAge } from '../../src/data/transforms/companions';
+import type { Companions } from '../../src/data/transforms/sample';
 import { drawBeta } from '../../src/data/transforms/yolov5-mix-up';
 import type { Dataset, PackedSample } from '../../src/data/types';
 import { Random } from '../../src/random';
-import type { ModuleConfig } from '../../src/registry';
 import { stripedImages } from './striped-images';
 
 const LOAD = [{ type: 'LoadImageFromFile' }, { type: 'LoadAnnotations', with_bbox: true }];

@@ -1,18 +1,19 @@
 // Transforms against MMDetection's and MMYOLO's, for the numbers those drew: pixels, boxes, labels, flags and masks.
 
 import { describe, expect, it, test } from 'vitest';
-import { type AffineDraw, affineMatrix, movedFirst } from '../../src/data/affine-matrix';
-import { meanBlur, medianBlur } from '../../src/data/blur-pixels';
-import { equalize } from '../../src/data/clahe';
-import { toLab } from '../../src/data/lab-pixels';
-import { mixUp } from '../../src/data/mix-up-images';
-import { mosaic } from '../../src/data/mosaic-tiles';
-import { resizeBilinear } from '../../src/data/resize-bilinear';
+import { type ModuleConfig, parseOptions, Registry } from '../../src/catalogue/registry';
+import { type AffineDraw, affineMatrix, movedFirst } from '../../src/data/pixels/affine-matrix';
+import { meanBlur, medianBlur } from '../../src/data/pixels/blur';
+import { equalize } from '../../src/data/pixels/clahe';
+import { toLab } from '../../src/data/pixels/lab';
+import { resizeBilinear } from '../../src/data/pixels/resize-bilinear';
 import { TRANSFORMS } from '../../src/data/transforms';
 import { equalizeLightness, toGray } from '../../src/data/transforms/albu';
 import { applyExpand } from '../../src/data/transforms/expand';
 import { gainTables, recolour, shiftTables } from '../../src/data/transforms/hsv-random-aug';
 import { applyMinIoUCrop, fitting } from '../../src/data/transforms/min-iou-random-crop';
+import { mixUp } from '../../src/data/transforms/mix-up-images';
+import { mosaic } from '../../src/data/transforms/mosaic-tiles';
 import { type Distortion, distort } from '../../src/data/transforms/photo-metric-distortion';
 import { applyRandomAffine } from '../../src/data/transforms/random-affine';
 import { applyShift } from '../../src/data/transforms/random-shift';
@@ -20,7 +21,6 @@ import { runSteps, type Sample, type Transform } from '../../src/data/transforms
 import { applyYOLOv5MixUp } from '../../src/data/transforms/yolov5-mix-up';
 import { applyYOLOv5Affine } from '../../src/data/transforms/yolov5-random-affine';
 import { Random } from '../../src/random';
-import { type ModuleConfig, parseOptions, Registry } from '../../src/registry';
 import { bytes, type Case, cases, casesNamed, check, difference, floats, image, sample } from './mixing-golden';
 
 const registry = new Registry(TRANSFORMS);

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
+import { type ModuleConfig, Registry } from '../../src/catalogue/registry';
 import { TRANSFORMS } from '../../src/data/transforms';
 import { type Sample, sampleOf, type Transform } from '../../src/data/transforms/sample';
 import { encodeRle, toRles } from '../../src/masks';
 import { Random } from '../../src/random';
-import { type ModuleConfig, Registry } from '../../src/registry';
 
 const registry = new Registry(TRANSFORMS);
 const build = (config: ModuleConfig) => registry.build<Transform>('transform', config, { path: 'pipeline.0' });

@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync } 
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { decodeImage } from '../../src/data/decode';
+import { decodeImage } from '../../src/data/loading/decode';
 import { streamFor } from '../../src/data/streams';
 import { generateToytown, loadToytown } from '../../src/data/toytown/generate';
 import { composeScene } from '../../src/data/toytown/scene';

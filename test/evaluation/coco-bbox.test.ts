@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { Registry } from '../../src/catalogue/registry';
 import { CocoBboxMetric, evaluateBoxes } from '../../src/evaluation/coco-bbox';
 import { CocoMetric, type MetricFactory, mmdetectionNames } from '../../src/evaluation/coco-metric';
 import { CocoSegmMetric } from '../../src/evaluation/coco-segm';
@@ -10,7 +11,6 @@ import { type CocoFile, truthsOfCoco } from '../../src/evaluation/image-truths';
 import type { BoxDetections } from '../../src/evaluation/report';
 import { polygonToRle } from '../../src/masks';
 import { Random } from '../../src/random';
-import { Registry } from '../../src/registry';
 
 const golden = (name: string) => JSON.parse(readFileSync(path.join(__dirname, '../golden', name), 'utf8'));
 

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { startEngine } from '../../src';
+import type { ModuleConfig } from '../../src/catalogue/registry';
 import { loadConfig } from '../../src/config';
 import { countFlops, detectorFlops } from '../../src/lab/flops';
 import { buildDetector } from '../../src/models/build';
 import { Conv2d } from '../../src/nn';
-import type { ModuleConfig } from '../../src/registry';
 
 const golden = JSON.parse(readFileSync(join(__dirname, '../golden/flops.json'), 'utf8'));
 

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dataset, detector, LabDataset, type Recipe, startEngine } from '../../src';
-import { findConfigProblems } from '../../src/check-config';
+import { findConfigProblems } from '../../src/catalogue/check-config';
 import type { ConfigObject, ConfigValue } from '../../src/config';
 import { catalogue } from '../../src/lab/catalogue';
 

@@ -3,11 +3,11 @@
 import vm from 'node:vm';
 import { beforeAll, expect, test } from 'vitest';
 import type { z } from 'zod';
+import type { ModuleConfig } from '../../src/catalogue/registry';
 import { startEngine } from '../../src/engine';
 import { buildDetector } from '../../src/models/build';
 import { catalogue, createRegistry } from '../../src/models/catalogue';
 import { Module } from '../../src/nn';
-import type { ModuleConfig } from '../../src/registry';
 
 beforeAll(async () => void (await startEngine()));
 

@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startEngine } from '../../src/engine';
+import { bboxOverlaps, clipBoxes, scaleBoxes } from '../../src/geometry/boxes';
 import { batchedNms } from '../../src/ops/batched-nms';
-import { bboxOverlaps, clipBoxes, scaleBoxes } from '../../src/ops/box-geometry';
 import { multiclassNms } from '../../src/ops/multiclass-nms';
 import { nms } from '../../src/ops/nms';
 import { roiAlign } from '../../src/ops/roi-align';

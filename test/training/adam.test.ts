@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
+import { Registry } from '../../src/catalogue/registry';
 import { startEngine } from '../../src/engine';
 import { Module, type Parameter } from '../../src/nn/module';
-import { Registry } from '../../src/registry';
 import type { Optimizer, OptimizerPlan } from '../../src/training/optimizers/optimizer';
 import { parameterGroups, paramwiseOptions } from '../../src/training/parameter-groups';
 import { trainingModules } from '../../src/training/training-modules';

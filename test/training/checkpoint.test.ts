@@ -11,8 +11,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { readSafetensors } from '../../src/checkpoints/safetensors';
 import type { StateDict } from '../../src/nn/module';
-import { readSafetensors } from '../../src/nn/safetensors';
 import { findCheckpoint, readCheckpoint, type TrainingState, writeCheckpoint } from '../../src/training/checkpoint';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-checkpoint-'));

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type ModuleConfig, Registry } from '../../src/registry';
+import { type ModuleConfig, Registry } from '../../src/catalogue/registry';
 import { Schedule } from '../../src/training/schedule';
 import type { ScheduleFactory } from '../../src/training/schedules/schedule-rule';
 import { trainingModules } from '../../src/training/training-modules';

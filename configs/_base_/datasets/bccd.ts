@@ -1,5 +1,5 @@
-import type { MetricConfig, ModuleOverride, TransformConfig } from '../../../src/config-types';
-import { type DataloaderConfig, defineConfig } from '../../../src/define-config';
+import type { MetricConfig, ModuleOverride, TransformConfig } from '../../../src/catalogue/config-types';
+import { type DataloaderConfig, defineConfig } from '../../../src/catalogue/define-config';
 
 // BCCD: photographs of blood cells, 640 x 480, in Pascal VOC's format; seen here at half their size.
 const dataset_type = 'VOCDataset';

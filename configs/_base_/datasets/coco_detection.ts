@@ -1,5 +1,5 @@
-import type { MetricConfig, TransformConfig } from '../../../src/config-types';
-import { type DataloaderConfig, defineConfig } from '../../../src/define-config';
+import type { MetricConfig, TransformConfig } from '../../../src/catalogue/config-types';
+import { type DataloaderConfig, defineConfig } from '../../../src/catalogue/define-config';
 
 const dataset_type = 'CocoDataset';
 const data_root = 'data/coco/';

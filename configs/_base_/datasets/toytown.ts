@@ -1,5 +1,5 @@
-import type { MetricConfig, TransformConfig } from '../../../src/config-types';
-import { type DataloaderConfig, defineConfig } from '../../../src/define-config';
+import type { MetricConfig, TransformConfig } from '../../../src/catalogue/config-types';
+import { type DataloaderConfig, defineConfig } from '../../../src/catalogue/define-config';
 
 // Generated street scenes, 320 x 240, in COCO's format, where `dataset.toytown()` writes them.
 const dataset_type = 'CocoDataset';

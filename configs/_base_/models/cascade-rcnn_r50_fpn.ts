@@ -1,4 +1,4 @@
-import { defineConfig } from '../../../src/define-config';
+import { defineConfig } from '../../../src/catalogue/define-config';
 
 // Cascade R-CNN with ResNet-50 and FPN (Cai and Vasconcelos, 2018): three stages of rising overlap.
 export default defineConfig({

@@ -1,4 +1,4 @@
-import { defineConfig } from '../../../src/define-config';
+import { defineConfig } from '../../../src/catalogue/define-config';
 
 // Fast R-CNN with ResNet-50 and FPN (Girshick, 2015): its proposals come with the data.
 export default defineConfig({

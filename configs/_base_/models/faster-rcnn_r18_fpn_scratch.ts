@@ -1,4 +1,4 @@
-import { defineConfig } from '../../../src/define-config';
+import { defineConfig } from '../../../src/catalogue/define-config';
 
 // A small Faster R-CNN for small images, trained from random weights: batch norm learns, nothing is frozen.
 export default defineConfig({

@@ -1,4 +1,4 @@
-import { defineConfig } from '../../../src/define-config';
+import { defineConfig } from '../../../src/catalogue/define-config';
 
 // Faster R-CNN on one level: the fifth stage dilated instead of strided.
 export default defineConfig({

@@ -1,4 +1,4 @@
-import { defineConfig } from '../../../src/define-config';
+import { defineConfig } from '../../../src/catalogue/define-config';
 
 // Faster R-CNN with ResNet-50 and FPN (Ren et al., 2015; Lin et al., 2017).
 export default defineConfig({

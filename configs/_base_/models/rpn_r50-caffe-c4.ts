@@ -1,4 +1,4 @@
-import { defineConfig } from '../../../src/define-config';
+import { defineConfig } from '../../../src/catalogue/define-config';
 
 // The region proposal network on ResNet-50's fourth level alone.
 export default defineConfig({

@@ -1,4 +1,4 @@
-import { defineConfig } from '../../../src/define-config';
+import { defineConfig } from '../../../src/catalogue/define-config';
 
 // The region proposal network alone, with ResNet-50 and FPN.
 export default defineConfig({

@@ -1,5 +1,5 @@
-import type { TransformConfig } from '../../../src/config-types';
-import { defineConfig } from '../../../src/define-config';
+import type { TransformConfig } from '../../../src/catalogue/config-types';
+import { defineConfig } from '../../../src/catalogue/define-config';
 import { scales } from './detr';
 
 // Deformable DETR's: as DETR's, with crops of images not bounded on the long side; a config imports train_pipeline from here.

@@ -1,5 +1,5 @@
-import type { TransformConfig } from '../../../src/config-types';
-import { defineConfig } from '../../../src/define-config';
+import type { TransformConfig } from '../../../src/catalogue/config-types';
+import { defineConfig } from '../../../src/catalogue/define-config';
 
 // DETR's: one of eleven scales, or a crop between two of them; a config imports train_pipeline from here.
 // the short side of an image, at most 1333 on the long side

@@ -1,5 +1,5 @@
-import type { TransformConfig } from '../../../src/config-types';
-import { defineConfig } from '../../../src/define-config';
+import type { TransformConfig } from '../../../src/catalogue/config-types';
+import { defineConfig } from '../../../src/catalogue/define-config';
 
 // Two scales, boxes; a config imports train_pipeline from here.
 export const train_pipeline: TransformConfig[] = [

@@ -1,4 +1,4 @@
-import { defineConfig } from '../../../src/define-config';
+import { defineConfig } from '../../../src/catalogue/define-config';
 
 export default defineConfig({
   train_cfg: { type: 'EpochBasedTrainLoop', max_epochs: 20, val_interval: 1 },

@@ -1,4 +1,4 @@
-import { defineConfig } from '../../../src/define-config';
+import { defineConfig } from '../../../src/catalogue/define-config';
 
 // From random weights on one machine: a short warm-up, and gradients clipped because the first steps are wild.
 // A config that inherits sets train_cfg.max_epochs and its own param_scheduler.

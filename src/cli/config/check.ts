@@ -1,10 +1,10 @@
 // `detlab config check FILE...`: is all there that a config names, and is every option right?
 
-import { findConfigProblems } from '../../check-config';
+import { findConfigProblems } from '../../catalogue/check-config';
+import { type OptionProblem, problemLine } from '../../catalogue/option-problems';
 import { loadConfig, migrateConfig } from '../../config';
 import { DetLabError } from '../../errors';
 import { catalogue } from '../../lab/catalogue';
-import { type OptionProblem, problemLine } from '../../option-problems';
 import { EXIT, output } from '../outcome';
 import { type ConfigArguments, loadSettings } from './arguments';
 

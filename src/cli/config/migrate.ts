@@ -2,7 +2,8 @@
 
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { findConfigProblems } from '../../check-config';
+import { findConfigProblems } from '../../catalogue/check-config';
+import { type OptionProblem, problemLine } from '../../catalogue/option-problems';
 import {
   type ConfigObject,
   loadConfig,
@@ -14,7 +15,6 @@ import {
 } from '../../config';
 import { DetLabError } from '../../errors';
 import { catalogue } from '../../lab/catalogue';
-import { type OptionProblem, problemLine } from '../../option-problems';
 import { EXIT, output } from '../outcome';
 import { type ConfigArguments, loadSettings } from './arguments';
 import { configPhase } from './phase';

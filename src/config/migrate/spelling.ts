@@ -1,8 +1,8 @@
 // Keys at the top of an old config that are one slip away from one that 1.x and 2.x knew: as variables they would say
 // nothing, and what was meant by them would be lost.
 
+import { nearMisses } from '../../errors';
 import type { ConfigObject } from '../data';
-import { nearMisses } from '../sections';
 import type { Changes } from './changes';
 import { OLD_KEYS } from './dialect';
 

@@ -2,8 +2,8 @@
 
 import path from 'node:path';
 import { z } from 'zod';
+import { type AnyDefinition, defineModule, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { type AnyDefinition, defineModule, type ModuleConfig, moduleOption } from '../../registry';
 import type { Dataset } from '../types';
 import { batchShapesOptions } from './batch-shapes';
 import { loadCoco } from './coco';

@@ -2,8 +2,8 @@
 // left out, and what the data sets around it make of their number.
 
 import { isDeepStrictEqual } from 'node:util';
+import { type AnyDefinition, type ModuleConfig, parseOptions } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { type AnyDefinition, type ModuleConfig, parseOptions } from '../../registry';
 import type { PipelineOptions } from '../pipeline';
 import type { DataProblem, ImageRecord } from '../types';
 import { filterRecords } from './filter-records';

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { DetLabError, didYouMean } from '../../errors';
 import { BadData } from '../bad-data';
 import { LIMITS, readBounded } from '../bounded-read';
-import { imageSize } from '../decode';
+import { imageSize } from '../loading/decode';
 import type { DataProblem, Dataset, ImageRecord } from '../types';
 import { chooseClasses } from './choose-classes';
 import { type FilterOptions, filterRecords } from './filter-records';

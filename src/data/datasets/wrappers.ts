@@ -2,8 +2,14 @@
 // (MMDetection). What they make of the images' number and order belongs to training: see `planDataset`.
 
 import { z } from 'zod';
+import {
+  type AnyDefinition,
+  type BuildContext,
+  defineModule,
+  type ModuleConfig,
+  moduleOption,
+} from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { type AnyDefinition, type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../registry';
 import type { Dataset } from '../types';
 import type { DatasetLoader } from './dataset-loader';
 

@@ -2,7 +2,7 @@
 // by transfer, without a copy.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { ModuleConfig } from '../../registry';
+import type { ModuleConfig } from '../../catalogue/registry';
 import { buildPipeline, type PipelineOptions } from '../pipeline';
 import type { AnyImage, ImageRecord, Pixels } from '../types';
 import { atMost } from './at-most';

@@ -3,11 +3,11 @@
 // MMDetection's b, g, r for r, g, b, so do ToGray and CLAHE.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import type { Random } from '../../random';
-import { defineModule } from '../../registry';
-import { meanBlur, medianBlur } from '../blur-pixels';
-import { equalize } from '../clahe';
-import { fromLab, toLab } from '../lab-pixels';
+import { meanBlur, medianBlur } from '../pixels/blur';
+import { equalize } from '../pixels/clahe';
+import { fromLab, toLab } from '../pixels/lab';
 import type { PixelImage } from '../types';
 import { bytesOf, type Transform } from './sample';
 

@@ -2,10 +2,10 @@
 // those are follows from the order of training, not from a memory of the process: a resumed run mixes the same images.
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
-import { mosaic } from '../mosaic-tiles';
+import { defineModule } from '../../catalogue/registry';
 import { cachedCount, companionsOf, drawAge, drawCompanions, FEW } from './companions';
 import { drawCenter, mosaicOptions } from './mosaic';
+import { mosaic } from './mosaic-tiles';
 import { replacePixels, type Transform } from './sample';
 
 export const CachedMosaic = defineModule({

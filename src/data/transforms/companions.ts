@@ -3,22 +3,7 @@
 
 import { DetLabError } from '../../errors';
 import type { Random } from '../../random';
-import type { ImageRecord } from '../types';
-import type { Sample, Transform } from './sample';
-
-export interface Companions {
-  /** Images of the data set. */
-  readonly count: number;
-  /** True inside a MultiImageMixDataset, whose own pipeline loads the other images. */
-  readonly wrapped: boolean;
-  record(index: number): ImageRecord;
-  /** Image `index` after `steps`, or after the wrapper's own; undefined where it cannot be used. */
-  load(index: number, random: Random, steps?: readonly Transform[]): Promise<Sample | undefined>;
-  /** Samples that came before this one since training began. */
-  readonly before: number;
-  /** The sample `age` before this one as it came to the step that asks (0: this one); undefined where it had no use. */
-  earlier(age: number): Promise<Sample | undefined>;
-}
+import type { Companions, Sample } from './sample';
 
 /** How often other images are drawn before a transform gives up. */
 export const MAX_DRAWS = 15;

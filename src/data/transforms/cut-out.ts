@@ -1,9 +1,9 @@
 // CutOut (MMDetection 3.x; DeVries and Taylor, 2017): rectangles of one colour over the image; truths stay.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { defineModule } from '../../registry';
-import { colourOf, layPixels, pixelsLike, plainImage } from '../pixels';
+import { colourOf, layPixels, pixelsLike, plainImage } from '../pixels/pixel-image';
 import { pixelsOf, type Transform } from './sample';
 
 const pair = z.tuple([z.number().nonnegative(), z.number().nonnegative()]);

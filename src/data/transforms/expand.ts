@@ -2,11 +2,11 @@
 // colour, so that objects become smaller. Polygon masks, which MMDetection refuses here, move along.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
+import { shiftBoxes } from '../../geometry/boxes';
 import { placeMasks } from '../../masks';
 import type { Random } from '../../random';
-import { defineModule } from '../../registry';
-import { shiftBoxes } from '../move-truths';
-import { colourOf, layPixels, plainImage, type Window } from '../pixels';
+import { colourOf, layPixels, plainImage, type Window } from '../pixels/pixel-image';
 import { pixelsOf, replacePixels, type Sample, type Transform } from './sample';
 
 const options = z.strictObject({

@@ -2,10 +2,11 @@
 // image when none is left, and false goes on without truths.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
+import { boxesWhere } from '../../geometry/boxes';
 import { rleArea, toRles } from '../../masks';
-import { defineModule } from '../../registry';
-import { boxesWhere, takeTruths } from '../move-truths';
+import { takeTruths } from '../transform-truths';
 import { type Transform, truthsOf } from './sample';
 
 export const FilterAnnotations = defineModule({

@@ -2,9 +2,9 @@
 // them. Both work on 8-bit colours as OpenCV has them: hue in steps of two degrees.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import type { Random } from '../../random';
-import { defineModule } from '../../registry';
-import { fromHsvBytes, toHsvBytes } from '../hsv-pixels';
+import { fromHsvBytes, toHsvBytes } from '../pixels/hsv';
 import type { PixelImage } from '../types';
 import { bytesOf, type Transform } from './sample';
 

@@ -1,6 +1,6 @@
 // The catalogue of transforms.
 
-import type { AnyDefinition } from '../../registry';
+import type { AnyDefinition } from '../../catalogue/registry';
 import { Albu } from './albu';
 import { CachedMosaic } from './cached-mosaic';
 import { CutOut } from './cut-out';

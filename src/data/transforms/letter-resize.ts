@@ -2,12 +2,12 @@
 // decimal point (114.0), MMYOLO pads the blue channel alone with it; here a level is that of all three.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
+import { clipBoxes, scaleBoxes, shiftBoxes } from '../../geometry/boxes';
+import { roundHalfEven } from '../../geometry/round-half-even';
 import { placeMasks, resizeMasks } from '../../masks';
-import { defineModule } from '../../registry';
-import { roundHalfEven } from '../../round-half-even';
-import { clipBoxes, scaleBoxes, shiftBoxes } from '../move-truths';
-import { colourOf, layPixels, plainImage } from '../pixels';
-import { resizeBilinear } from '../resize-bilinear';
+import { colourOf, layPixels, plainImage } from '../pixels/pixel-image';
+import { resizeBilinear } from '../pixels/resize-bilinear';
 import { pixelsOf, replacePixels, type Sample, type Transform } from './sample';
 
 const edge = z.number().int().positive();
@@ -68,7 +68,7 @@ function letterResize(sample: Sample, o: Options): Sample {
   for (const boxes of [sample.truths, sample.proposals])
     if (boxes) {
       boxes.bboxes = shiftBoxes(scaleBoxes(boxes.bboxes, factor), padding[2], padding[0]);
-      if (o.clip_object_border) boxes.bboxes = clipBoxes(boxes.bboxes, width, height);
+      if (o.clip_object_border) boxes.bboxes = clipBoxes(boxes.bboxes, [height, width]);
     }
   if (sample.truths?.masks) {
     const [maskTop, maskLeft] = [Math.trunc(padding[0]), Math.trunc(padding[2])];

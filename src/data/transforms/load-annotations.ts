@@ -2,9 +2,9 @@
 // MMDetection, an object whose outline cannot be used is ignored, one of run lengths also where polygons are asked for.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { type InstanceMasks, type Rle, type Segmentation, segmentationToRle, usablePolygons } from '../../masks';
-import { defineModule } from '../../registry';
 import type { ImageRecord } from '../types';
 import type { Transform } from './sample';
 

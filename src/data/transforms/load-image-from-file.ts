@@ -2,8 +2,8 @@
 // in the decoder's order (rgb), which PixelImage.order carries; the data preprocessor swaps by permuting its weights.
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
-import { decodeImage } from '../decode';
+import { defineModule } from '../../catalogue/registry';
+import { decodeImage } from '../loading/decode';
 import type { Transform } from './sample';
 
 export const LoadImageFromFile = defineModule({

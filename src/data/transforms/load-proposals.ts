@@ -2,8 +2,8 @@
 // RandomFlip move them with the pixels.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { defineModule } from '../../registry';
 import type { Transform } from './sample';
 
 export const LoadProposals = defineModule({

@@ -2,11 +2,12 @@
 // share of overlap with it; truths whose centre lies outside of it are left out.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
+import { boxesWhere, clipBoxes, shiftBoxes } from '../../geometry/boxes';
 import { cropMasks } from '../../masks';
 import type { Random } from '../../random';
-import { defineModule } from '../../registry';
-import { boxesWhere, clipBoxes, shiftBoxes, takeTruths } from '../move-truths';
-import { cutPixels, type Window } from '../pixels';
+import { cutPixels, type Window } from '../pixels/pixel-image';
+import { takeTruths } from '../transform-truths';
 import { pixelsOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
 
 /** Windows tried with one least overlap before another is drawn. */
@@ -79,7 +80,7 @@ export function applyMinIoUCrop(sample: Sample, window: Window, clip = true): Sa
   if (truths.labels.length > 0) {
     const kept = takeTruths(truths, centred(truths.bboxes, window));
     kept.bboxes = shiftBoxes(kept.bboxes, -window.left, -window.top);
-    if (clip) kept.bboxes = clipBoxes(kept.bboxes, window.width, window.height);
+    if (clip) kept.bboxes = clipBoxes(kept.bboxes, [window.height, window.width]);
     if (kept.masks) kept.masks = cropMasks(kept.masks, window);
     sample.truths = kept;
   }

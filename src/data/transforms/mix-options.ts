@@ -1,8 +1,8 @@
 // The options that MMYOLO's transforms of several images share, and how these come by the other images.
 
 import { z } from 'zod';
+import { type BuildContext, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import type { Random } from '../../random';
-import { type BuildContext, type ModuleConfig, moduleOption } from '../../registry';
 import { cachedCount, companionsOf, drawAge, drawCompanions, FEW } from './companions';
 import type { Sample, Transform } from './sample';
 

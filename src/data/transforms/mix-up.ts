@@ -2,11 +2,11 @@
 // last, and MMYOLO's YOLOXMixUp, which takes it through pre_transform. All three mix as YOLOX does.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import type { Random } from '../../random';
-import { defineModule } from '../../registry';
-import { drawMixUp, mixUp } from '../mix-up-images';
 import { cachedCount, companionsOf, drawAge, drawCompanions } from './companions';
 import { mixing, mixOptions } from './mix-options';
+import { drawMixUp, mixUp } from './mix-up-images';
 import { replacePixels, type Sample, type Transform } from './sample';
 
 const side = z.number().int().positive();

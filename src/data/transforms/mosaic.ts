@@ -2,10 +2,10 @@
 // takes them from the data set through `pre_transform`: inside the wrapper it behaves as the former, else as the latter.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import type { Random } from '../../random';
-import { defineModule } from '../../registry';
-import { mosaic } from '../mosaic-tiles';
 import { mixing, mixOptions } from './mix-options';
+import { mosaic } from './mosaic-tiles';
 import { replacePixels, type Transform } from './sample';
 
 const side = z.number().int().positive();

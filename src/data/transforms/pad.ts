@@ -1,10 +1,10 @@
 // Pad (mmcv / MMDetection 3.x): grows the image at the bottom and right; boxes stay where they are.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { padMasks } from '../../masks';
-import { defineModule } from '../../registry';
-import { colourOf, layPixels, plainImage } from '../pixels';
+import { colourOf, layPixels, plainImage } from '../pixels/pixel-image';
 import type { AnyImage } from '../types';
 import { pixelsOf, type Transform } from './sample';
 

@@ -2,9 +2,9 @@
 // of channels, each with probability one half. Pixels become fractions, which the data preprocessor takes as they are.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import type { Random } from '../../random';
-import { defineModule } from '../../registry';
-import { fromHsvFloats, toHsvFloats } from '../hsv-pixels';
+import { fromHsvFloats, toHsvFloats } from '../pixels/hsv';
 import type { AnyImage, PixelImage } from '../types';
 import { pixelsOf, type Transform } from './sample';
 

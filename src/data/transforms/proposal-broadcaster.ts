@@ -2,7 +2,7 @@
 // moves boxes moves the proposals of a sample too, so the wrapper only runs what it holds.
 
 import { z } from 'zod';
-import { defineModule, type ModuleConfig, moduleOption } from '../../registry';
+import { defineModule, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import { runSteps, type Transform } from './sample';
 
 export const ProposalBroadcaster = defineModule({

@@ -2,12 +2,13 @@
 // left corner. As there, masks are not supported.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { defineModule } from '../../registry';
-import { affineMatrix, drawAffine, type Matrix, projectBoxes } from '../affine-matrix';
-import { boxesInside, clipBoxes, takeTruths } from '../move-truths';
-import { colourOf } from '../pixels';
-import { warpPerspective } from '../warp-perspective';
+import { boxesInside, clipBoxes } from '../../geometry/boxes';
+import { affineMatrix, drawAffine, type Matrix, projectBoxes } from '../pixels/affine-matrix';
+import { colourOf } from '../pixels/pixel-image';
+import { warpPerspective } from '../pixels/warp-perspective';
+import { takeTruths } from '../transform-truths';
 import { affineOptions } from './affine-options';
 import { bytesOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
 
@@ -35,8 +36,8 @@ export function applyRandomAffine(
   const truths = truthsOf(sample);
   if (truths.labels.length === 0) return sample;
   let bboxes = projectBoxes(matrix, truths.bboxes);
-  if (bbox_clip_border) bboxes = clipBoxes(bboxes, width, height);
-  sample.truths = takeTruths({ ...truths, bboxes }, boxesInside(bboxes, width, height));
+  if (bbox_clip_border) bboxes = clipBoxes(bboxes, [height, width]);
+  sample.truths = takeTruths({ ...truths, bboxes }, boxesInside(bboxes, [height, width]));
   return sample;
 }
 

@@ -1,7 +1,7 @@
 // RandomChoiceResize (mmcv): Resize to one of several scales.
 
 import { z } from 'zod';
-import { defineModule, type ModuleConfig } from '../../registry';
+import { defineModule, type ModuleConfig } from '../../catalogue/registry';
 import { resizeOptions } from './random-resize';
 import type { Transform } from './sample';
 

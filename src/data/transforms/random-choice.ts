@@ -1,8 +1,8 @@
 // RandomChoice (mmcv): runs one of several chains of transforms.
 
 import { z } from 'zod';
+import { defineModule, moduleOption } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { defineModule, moduleOption } from '../../registry';
 import { runSteps, type Transform } from './sample';
 
 const step = moduleOption('transform');

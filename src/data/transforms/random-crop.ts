@@ -2,11 +2,12 @@
 // allowed, another image is taken.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
+import { boxesInside, clipBoxes, shiftBoxes, takeBoxes } from '../../geometry/boxes';
 import { cropMasks, rleToBox, toRles } from '../../masks';
 import type { Random } from '../../random';
-import { defineModule } from '../../registry';
-import { boxesInside, clipBoxes, shiftBoxes, takeBoxes, takeTruths } from '../move-truths';
-import { cutPixels, type Window } from '../pixels';
+import { cutPixels, type Window } from '../pixels/pixel-image';
+import { takeTruths } from '../transform-truths';
 import type { AnyImage, ProposalBoxes, Truths } from '../types';
 import { pixelsOf, replacePixels, type Transform } from './sample';
 
@@ -77,7 +78,7 @@ function draw({ width: w, height: h }: AnyImage, { crop_size: [a, b], crop_type 
 function cropBoxes(boxes: Float32Array, window: Window, clip: boolean): { boxes: Float32Array; kept: number[] } {
   const moved = shiftBoxes(boxes, -window.left, -window.top);
   const { width, height } = window;
-  return { boxes: clip ? clipBoxes(moved, width, height) : moved, kept: boxesInside(moved, width, height) };
+  return { boxes: clip ? clipBoxes(moved, [height, width]) : moved, kept: boxesInside(moved, [height, width]) };
 }
 
 function cropTruths(truths: Truths, window: Window, o: Options): Truths {

@@ -1,11 +1,12 @@
 // RandomFlip (mmcv / MMDetection 3.x): mirrors pixels and boxes with a probability, in one of the directions.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
+import { type FlipDirection, flipBoxes } from '../../geometry/boxes';
 import { flipMasks } from '../../masks';
 import type { Random } from '../../random';
-import { defineModule } from '../../registry';
-import { type FlipDirection, flipBoxes, flipPixels } from '../flip-pixels';
+import { flipPixels } from '../pixels/flip';
 import { pixelsOf, type Transform } from './sample';
 
 const probability = z.number().min(0).max(1);
@@ -48,7 +49,7 @@ export const RandomFlip = defineModule({
       sample.meta.flip = true;
       sample.meta.flipDirection = chosen;
       for (const boxes of [sample.truths, sample.proposals])
-        if (boxes) boxes.bboxes = flipBoxes(boxes.bboxes, chosen, image.width, image.height);
+        if (boxes) boxes.bboxes = flipBoxes(boxes.bboxes, chosen, [image.height, image.width]);
       if (sample.truths?.masks) sample.truths.masks = flipMasks(sample.truths.masks, chosen);
       return sample;
     };

@@ -1,8 +1,8 @@
 // RandomResize (mmcv): Resize to a scale drawn at random, between two scales or as a multiple of one.
 
 import { z } from 'zod';
+import { defineModule, type ModuleConfig } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { defineModule, type ModuleConfig } from '../../registry';
 import type { Transform } from './sample';
 
 const pair = z.tuple([z.number().int().positive(), z.number().int().positive()]);

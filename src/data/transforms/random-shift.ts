@@ -2,10 +2,11 @@
 // It stays where it is when no truth would be left. Masks, which MMDetection leaves behind, move along.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
+import { boxesWhere, clipBoxes, shiftBoxes } from '../../geometry/boxes';
 import { placeMasks } from '../../masks';
-import { defineModule } from '../../registry';
-import { boxesWhere, clipBoxes, shiftBoxes, takeTruths } from '../move-truths';
-import { layPixels, plainImage } from '../pixels';
+import { layPixels, plainImage } from '../pixels/pixel-image';
+import { takeTruths } from '../transform-truths';
 import { pixelsOf, type Sample, type Transform, truthsOf } from './sample';
 
 const options = z.strictObject({
@@ -18,7 +19,7 @@ export function applyShift(sample: Sample, left: number, top: number, filter = 1
   const image = pixelsOf(sample, 'RandomShift');
   const { width, height } = image;
   const truths = truthsOf(sample);
-  const bboxes = clipBoxes(shiftBoxes(truths.bboxes, left, top), width, height);
+  const bboxes = clipBoxes(shiftBoxes(truths.bboxes, left, top), [height, width]);
   const least = Math.trunc(filter);
   const kept = boxesWhere(bboxes, (x1, y1, x2, y2) => x2 - x1 > least && y2 - y1 > least);
   if (kept.length === 0) return sample;

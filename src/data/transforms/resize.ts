@@ -2,11 +2,11 @@
 // whichever way round the scale is given: the long edge to its larger number, the short edge to its smaller.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
+import { clipBoxes, scaleBoxes } from '../../geometry/boxes';
 import { resizeMasks } from '../../masks';
-import { defineModule } from '../../registry';
-import { clipBoxes, scaleBoxes } from '../move-truths';
-import { resizeBilinear } from '../resize-bilinear';
+import { resizeBilinear } from '../pixels/resize-bilinear';
 import { pixelsOf, type Transform } from './sample';
 
 const MAX_EDGE = 32_768;
@@ -54,7 +54,7 @@ export const Resize = defineModule({
       for (const boxes of [sample.truths, sample.proposals])
         if (boxes) {
           boxes.bboxes = scaleBoxes(boxes.bboxes, factor);
-          if (options.clip_object_border) boxes.bboxes = clipBoxes(boxes.bboxes, width, height);
+          if (options.clip_object_border) boxes.bboxes = clipBoxes(boxes.bboxes, [height, width]);
         }
       if (sample.truths?.masks) sample.truths.masks = resizeMasks(sample.truths.masks, height, width);
       return sample;

@@ -3,7 +3,6 @@
 import { DetLabError } from '../../errors';
 import type { Random } from '../../random';
 import type { AnyImage, ImageMeta, ImageRecord, PackedSample, PixelImage, ProposalBoxes, Truths } from '../types';
-import type { Companions } from './companions';
 
 export interface Sample {
   record: ImageRecord;
@@ -25,6 +24,21 @@ export interface Sample {
  * given: they may belong to the data set or be kept for other samples. Undefined: this sample is of no use, take another.
  */
 export type Transform = (sample: Sample, random: Random) => Sample | undefined | Promise<Sample | undefined>;
+
+/** The other images of a data set, for transforms that put several into one. */
+export interface Companions {
+  /** Images of the data set. */
+  readonly count: number;
+  /** True inside a MultiImageMixDataset, whose own pipeline loads the other images. */
+  readonly wrapped: boolean;
+  record(index: number): ImageRecord;
+  /** Image `index` after `steps`, or after the wrapper's own; undefined where it cannot be used. */
+  load(index: number, random: Random, steps?: readonly Transform[]): Promise<Sample | undefined>;
+  /** Samples that came before this one since training began. */
+  readonly before: number;
+  /** The sample `age` before this one as it came to the step that asks (0: this one); undefined where it had no use. */
+  earlier(age: number): Promise<Sample | undefined>;
+}
 
 /** A sample at the start of a pipeline. */
 export function sampleOf(record: ImageRecord): Sample {

@@ -2,11 +2,11 @@
 // shrinks by the mean over each pixel's area.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
+import { clipBoxes, scaleBoxes } from '../../geometry/boxes';
 import { resizeMasks } from '../../masks';
-import { defineModule } from '../../registry';
-import { clipBoxes, scaleBoxes } from '../move-truths';
-import { resizeArea } from '../resize-area';
-import { resizeBilinear } from '../resize-bilinear';
+import { resizeArea } from '../pixels/resize-area';
+import { resizeBilinear } from '../pixels/resize-bilinear';
 import type { PixelImage } from '../types';
 import { fittingFactor } from './resize';
 import { bytesOf, replacePixels, type Transform } from './sample';
@@ -47,7 +47,7 @@ export const YOLOv5KeepRatioResize = defineModule({
       for (const boxes of [sample.truths, sample.proposals])
         if (boxes) {
           boxes.bboxes = scaleBoxes(boxes.bboxes, factor);
-          if (clip_object_border) boxes.bboxes = clipBoxes(boxes.bboxes, width, height);
+          if (clip_object_border) boxes.bboxes = clipBoxes(boxes.bboxes, [height, width]);
         }
       if (sample.truths?.masks) sample.truths.masks = resizeMasks(sample.truths.masks, height, width);
       return sample;

@@ -1,10 +1,10 @@
 // YOLOv5MixUp (MMYOLO): two images of one size, weighted by a draw from a beta distribution; the truths of both.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import type { Random } from '../../random';
-import { defineModule } from '../../registry';
-import { joinTruths } from '../move-truths';
+import { joinTruths } from '../transform-truths';
 import { mixing, mixOptions } from './mix-options';
 import { bytesOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
 

@@ -2,13 +2,14 @@
 // lost most of their area are left out. Polygon masks are resampled and warped, and boxes become those of the masks.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
+import { boxesWhere, clipBoxes, scaleBoxes } from '../../geometry/boxes';
 import type { InstanceMasks, Polygon } from '../../masks';
-import { defineModule } from '../../registry';
-import { affineMatrix, drawAffine, type Matrix, movedFirst, projectBoxes } from '../affine-matrix';
-import { boxesWhere, clipBoxes, scaleBoxes, takeTruths } from '../move-truths';
-import { colourOf } from '../pixels';
-import { warpPerspective } from '../warp-perspective';
+import { affineMatrix, drawAffine, type Matrix, movedFirst, projectBoxes } from '../pixels/affine-matrix';
+import { colourOf } from '../pixels/pixel-image';
+import { warpPerspective } from '../pixels/warp-perspective';
+import { takeTruths } from '../transform-truths';
 import { affineOptions } from './affine-options';
 import { affineSize } from './random-affine';
 import { bytesOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
@@ -48,12 +49,12 @@ export function applyYOLOv5Affine(sample: Sample, matrix: Matrix, scale: number,
     const bboxes = boxesOfPolygons(warped.masks, width, height);
     const kept = usable(before, bboxes, o);
     const masks = o.bbox_clip_border ? clipped(warped) : warped;
-    const ends = o.bbox_clip_border ? clipBoxes(bboxes, f(width - 1e-3), f(height - 1e-3)) : bboxes;
+    const ends = o.bbox_clip_border ? clipBoxes(bboxes, [f(height - 1e-3), f(width - 1e-3)]) : bboxes;
     sample.truths = takeTruths({ ...truths, bboxes: ends, masks }, kept);
     return sample;
   }
   let bboxes = projectBoxes(matrix, truths.bboxes);
-  if (o.bbox_clip_border) bboxes = clipBoxes(bboxes, width, height);
+  if (o.bbox_clip_border) bboxes = clipBoxes(bboxes, [height, width]);
   sample.truths = takeTruths({ ...truths, bboxes }, usable(before, bboxes, o));
   return sample;
 }

@@ -2,8 +2,8 @@
 // Focus stem, with pyramid pooling in the last stage.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { applyInitCfg } from '../../nn/init-cfg';
-import { defineModule } from '../../registry';
 import { Focus } from '../layers/focus';
 import { activationOption, buildCSPStages, cspOptions, poolSizes, scaled } from './csp-options';
 import { checkStageIndices, StagedNetwork, type StageSetting } from './staged-network';

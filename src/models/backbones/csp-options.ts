@@ -1,11 +1,11 @@
 // What CSPDarknet and CSPNeXt have in common: scaling by depth and width, options, and the stages.
 
 import { z } from 'zod';
+import { roundHalfEven } from '../../geometry/round-half-even';
 import { ConvModule } from '../../nn/conv-module';
 import { DepthwiseSeparableConvModule } from '../../nn/depthwise-separable-conv-module';
 import { initCfg } from '../../nn/init-cfg';
 import { type ActCfg, actCfg, type ConvCfg, convCfg, type NormCfg, normCfg } from '../../nn/layer-options';
-import { roundHalfEven } from '../../round-half-even';
 import { CSPLayer, type CSPLayerConfig } from '../layers/csp-layer';
 import { SPPBottleneck } from '../layers/spp-bottleneck';
 import { type Part, type StageSetting, stageSetting } from './staged-network';

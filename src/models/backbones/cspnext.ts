@@ -2,10 +2,10 @@
 // and a stem of three convolutions.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { ConvModule } from '../../nn/conv-module';
 import { applyInitCfg } from '../../nn/init-cfg';
 import { Sequential } from '../../nn/module-list';
-import { defineModule } from '../../registry';
 import { activationOption, buildCSPStages, cspOptions, poolSizes, scaled } from './csp-options';
 import { checkStageIndices, StagedNetwork, type StageSetting } from './staged-network';
 

@@ -3,12 +3,12 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { ConvModule } from '../../nn/conv-module';
+import { evaluateNorms } from '../../nn/evaluate-norms';
 import { applyInitCfg, initCfg } from '../../nn/init-cfg';
 import { actCfg, convCfg, normCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
-import { defineModule } from '../../registry';
-import { evaluateNorms } from '../layers/evaluate-norms';
 import type { Backbone, FeatureSpec } from '../types';
 import { outputsOfLayers } from './outputs-of-layers';
 import { pretrainedOption, readPretrained } from './residual-options';

@@ -3,10 +3,10 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { Conv2d } from '../../nn/conv2d';
 import { kaiming, zeros } from '../../nn/initializers';
-import { defineModule } from '../../registry';
 import type { FeatureSpec } from '../types';
 import type { BlockConfig } from './basic-block';
 import { Bottleneck } from './bottleneck';

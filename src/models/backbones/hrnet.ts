@@ -3,17 +3,17 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { buildConv } from '../../nn/build-conv';
 import { convNorm, type Norm } from '../../nn/conv-norm';
 import type { Conv2d } from '../../nn/conv2d';
+import { evaluateNorms } from '../../nn/evaluate-norms';
 import { applyInitCfg, initCfg } from '../../nn/init-cfg';
 import { kaiming } from '../../nn/initializers';
 import { buildNorm, convCfg, normCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { ModuleList, Sequential } from '../../nn/module-list';
-import { defineModule } from '../../registry';
-import { evaluateNorms } from '../layers/evaluate-norms';
 import type { Backbone, FeatureSpec } from '../types';
 import { ConvNormSequence } from './conv-norm-sequence';
 import { buildBranch, HighResolutionModule, HR_BLOCKS } from './high-resolution-module';

@@ -1,6 +1,6 @@
 // Every backbone of the catalogue.
 
-import type { AnyDefinition } from '../../registry';
+import type { AnyDefinition } from '../../catalogue/registry';
 import { cspDarknet } from './csp-darknet';
 import { cspNeXt } from './cspnext';
 import { darknet } from './darknet';

@@ -2,9 +2,9 @@
 // ResNeXt bottlenecks without expansion. As in MMDetection, base_channels and deep_stem are accepted and without effect.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { defineModule } from '../../registry';
-import { roundHalfEven } from '../../round-half-even';
+import { roundHalfEven } from '../../geometry/round-half-even';
 import { Bottleneck } from './bottleneck';
 import { ResidualNetwork, type StagePlan } from './residual-network';
 import { checkStages, perStage, residualOptions } from './residual-options';

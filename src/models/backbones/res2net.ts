@@ -2,7 +2,7 @@
 // `avg_down` are accepted and always 'pytorch', true and true, and the blocks' last norms start from one.
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { Bottle2neck } from './bottle2neck';
 import { ResidualNetwork } from './residual-network';
 import { checkStages, residualOptions } from './residual-options';

@@ -3,13 +3,13 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { ModulatedDeformConv2dPack } from '../../nn/deform-conv2d-pack';
+import { evaluateNorms } from '../../nn/evaluate-norms';
 import { applyInitCfg } from '../../nn/init-cfg';
 import { zeros } from '../../nn/initializers';
 import type { ConvCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { Sequential } from '../../nn/module-list';
 import { NonLocal2d } from '../../nn/non-local2d';
-import { evaluateNorms } from '../layers/evaluate-norms';
 import { GeneralizedAttention } from '../layers/generalized-attention';
 import type { Backbone, FeatureSpec } from '../types';
 import type { BlockConfig } from './basic-block';

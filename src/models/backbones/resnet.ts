@@ -2,7 +2,7 @@
 // options, parameter names, freezing and initialisation.
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { BasicBlock } from './basic-block';
 import { Bottleneck } from './bottleneck';
 import { ResidualNetwork, type ResidualPlan } from './residual-network';

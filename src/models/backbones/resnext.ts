@@ -2,7 +2,7 @@
 // start from one even with zero_init_residual.
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { Bottleneck } from './bottleneck';
 import { ResidualNetwork } from './residual-network';
 import { checkStages, residualOptions } from './residual-options';

@@ -3,13 +3,13 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { Conv2d } from '../../nn/conv2d';
 import { applyInitCfg, initCfg } from '../../nn/init-cfg';
 import { kaiming, zeros } from '../../nn/initializers';
 import { Module } from '../../nn/module';
 import { maxPool2d } from '../../ops/max-pool2d';
-import { defineModule } from '../../registry';
 import type { Backbone, FeatureSpec } from '../types';
 import { pretrainedOption, readPretrained } from './residual-options';
 

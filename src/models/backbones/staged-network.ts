@@ -3,9 +3,9 @@
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
+import { evaluateNorms } from '../../nn/evaluate-norms';
 import { Module } from '../../nn/module';
 import { Sequential } from '../../nn/module-list';
-import { evaluateNorms } from '../layers/evaluate-norms';
 import type { Backbone, FeatureSpec } from '../types';
 import { outputsOfLayers } from './outputs-of-layers';
 

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { Dropout } from '../../nn/dropout';
 import { applyInitCfg, initCfg } from '../../nn/init-cfg';
@@ -11,7 +12,6 @@ import { buildLayerNorm, type LayerNorm, layerNormCfg } from '../../nn/layer-nor
 import { actCfg } from '../../nn/layer-options';
 import { Linear } from '../../nn/linear';
 import { Module, type Parameter } from '../../nn/module';
-import { defineModule } from '../../registry';
 import { FFN } from '../layers/ffn';
 import { PatchEmbed } from '../layers/patch-embed';
 import { PatchMerging } from '../layers/patch-merging';

@@ -3,13 +3,13 @@
 // position but need not enter the layers. Position embeddings are resized to the image at hand.
 
 import * as tf from '@tensorflow/tfjs';
+import { defineModule } from '../../catalogue/registry';
 import { Dropout } from '../../nn/dropout';
 import { applyInitCfg } from '../../nn/init-cfg';
 import { truncatedNormal, zeros } from '../../nn/initializers';
 import { buildLayerNorm, type LayerNorm } from '../../nn/layer-norm';
 import { Module, type Parameter } from '../../nn/module';
 import { interpolate } from '../../ops/interpolate';
-import { defineModule } from '../../registry';
 import { PatchEmbed } from '../layers/patch-embed';
 import { ViTLayer } from '../layers/vit-layer';
 import type { Backbone, FeatureSpec } from '../types';

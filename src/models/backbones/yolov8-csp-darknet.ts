@@ -2,12 +2,12 @@
 // block puts out, with fast pyramid pooling at the end. Channels are rounded up to multiples of 8.
 
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
+import { roundHalfEven } from '../../geometry/round-half-even';
 import { ConvModule } from '../../nn/conv-module';
 import { applyInitCfg, initCfg } from '../../nn/init-cfg';
 import { torchDefault } from '../../nn/initializers';
 import { actCfg, normCfg } from '../../nn/layer-options';
-import { defineModule } from '../../registry';
-import { roundHalfEven } from '../../round-half-even';
 import { CSPLayerWithTwoConv } from '../layers/csp-layer-with-two-conv';
 import { SPPFBottleneck } from '../layers/sppf-bottleneck';
 import { checkStageIndices, StagedNetwork } from './staged-network';

@@ -4,9 +4,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { scaleBoxes } from '../../ops';
+import { scaleBoxes } from '../../geometry/boxes';
+import { roundHalfEven } from '../../geometry/round-half-even';
 import { Random } from '../../random';
-import { roundHalfEven } from '../../round-half-even';
 import type { DetBatch } from '../types';
 
 export const batchSyncRandomResize = z.strictObject({

@@ -2,9 +2,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import type { PackedSample, PixelImage } from '../../data/types';
 import { DetLabError } from '../../errors';
-import { defineModule } from '../../registry';
 import type { DetBatch } from '../types';
 import { BatchFixedSizePad, batchFixedSizePad } from './batch-fixed-size-pad';
 import { BatchSyncRandomResize, batchSyncRandomResize } from './batch-sync-random-resize';

@@ -1,6 +1,6 @@
 // Every data preprocessor of the catalogue.
 
-import type { AnyDefinition } from '../../registry';
+import type { AnyDefinition } from '../../catalogue/registry';
 import { detDataPreprocessor, yolov5DetDataPreprocessor } from './det-data-preprocessor';
 
 export { DetDataPreprocessor, type DetDataPreprocessorOptions, detDataPreprocessor } from './det-data-preprocessor';

@@ -1,11 +1,11 @@
 // Anchor heads that classify: every anchor learns, and the best of them are detections (RetinaNet, SSD, ...).
 
 import * as tf from '@tensorflow/tfjs';
+import type { BuildContext } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
+import { takeBoxes } from '../../geometry/boxes';
 import { Module } from '../../nn';
-import { takeBoxes } from '../../ops';
 import type { Random } from '../../random';
-import type { BuildContext } from '../../registry';
 import type { Loss } from '../losses';
 import type { DetBatch, Losses } from '../types';
 import { AnchorHead, type AnchorHeadConfig, type FlatOutputs, noLoss } from './anchor-head';

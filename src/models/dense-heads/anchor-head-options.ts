@@ -1,8 +1,8 @@
 // The options that all heads on anchors share, and those of their training.
 
 import { z } from 'zod';
+import { moduleOption } from '../../catalogue/registry';
 import { initCfg } from '../../nn';
-import { moduleOption } from '../../registry';
 
 /** `train_cfg` of an anchor head (`train_cfg.rpn` of a two-stage detector). */
 export const anchorTrainCfg = z.strictObject({

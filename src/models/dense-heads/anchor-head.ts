@@ -3,11 +3,11 @@
 
 import * as tf from '@tensorflow/tfjs';
 import type { z } from 'zod';
+import type { BuildContext } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
+import { takeBoxes } from '../../geometry/boxes';
 import { Module } from '../../nn';
-import { takeBoxes } from '../../ops';
 import type { Random } from '../../random';
-import type { BuildContext } from '../../registry';
 import { joinArrays } from '../join-arrays';
 import type { ClassificationLoss, Loss } from '../losses';
 import {

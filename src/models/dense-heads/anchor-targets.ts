@@ -1,6 +1,6 @@
 // What the anchors of one image should predict: plain arrays, computed on the CPU.
 
-import { takeBoxes } from '../../ops';
+import { takeBoxes } from '../../geometry/boxes';
 import type { Random } from '../../random';
 import type { Assigner, BoxCoder, Instances, PriorGenerator, Sampler, Size } from '../task-modules';
 

@@ -3,7 +3,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
+import { takeBoxes } from '../../geometry/boxes';
 import {
   applyInitCfg,
   Conv2d,
@@ -15,11 +17,8 @@ import {
   normCfg,
   Scale,
 } from '../../nn';
-import { takeBoxes } from '../../ops';
 import type { Random } from '../../random';
-import { type BuildContext, defineModule, moduleOption } from '../../registry';
-import { flattenLevels } from '../layers/flatten-levels';
-import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
+import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import type { Loss } from '../losses';
 import type { DetBatch, Losses } from '../types';
 import { AnchorDetectionHead, type AnchorDetectionHeadConfig } from './anchor-detection-head';
@@ -29,6 +28,7 @@ import { cellPriors } from './cell-priors';
 import { centerness } from './centerness';
 import { denseTestCfg } from './dense-detections';
 import { eachLevel } from './each-level';
+import { flattenLevels } from './flatten-levels';
 import { towers } from './towers';
 
 const options = z.strictObject({

@@ -2,9 +2,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { applyInitCfg, Linear } from '../../nn';
-import { type BuildContext, defineModule } from '../../registry';
 import { FFN } from '../layers/ffn';
 import { addToFirst, inverseSigmoid } from '../layers/transformer/coordinates';
 import type { DetBatch, Losses } from '../types';

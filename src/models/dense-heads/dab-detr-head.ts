@@ -2,10 +2,10 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { applyInitCfg, Linear, zeros } from '../../nn';
 import { MLP } from '../../nn/mlp';
-import { type BuildContext, defineModule } from '../../registry';
 import { addToFirst, inverseSigmoid } from '../layers/transformer/coordinates';
 import type { DetBatch, Losses } from '../types';
 import { rareClass } from './class-bias';

@@ -3,11 +3,11 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { applyInitCfg, type Initializer, Linear, zeros } from '../../nn';
 import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
-import { type BuildContext, defineModule } from '../../registry';
 import { addToFirst, inverseSigmoid } from '../layers/transformer/coordinates';
 import type { DetBatch, Losses } from '../types';
 import { rareClass } from './class-bias';

@@ -3,9 +3,10 @@
 
 import { z } from 'zod';
 import type { Detections, ImageMeta } from '../../data/types';
-import { batchedNms, type NmsConfig, scaleBoxes, takeBoxes } from '../../ops';
-import { nmsOption } from '../layers/nms-option';
-import { topIndices } from '../layers/top-indices';
+import { scaleBoxes, takeBoxes } from '../../geometry/boxes';
+import { batchedNms, type NmsConfig } from '../../ops';
+import { topIndices } from '../../ops/top-indices';
+import { nmsOption } from '../shared-options/nms-option';
 
 /** `test_cfg` of a one-stage detector. */
 export const denseTestCfg = z.strictObject({

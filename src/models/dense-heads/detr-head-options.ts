@@ -1,9 +1,9 @@
 // The options of the heads of the DETR family, and what can be inferred of them.
 
 import { z } from 'zod';
+import { type BuildContext, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import { initCfg } from '../../nn';
-import { type BuildContext, type ModuleConfig, moduleOption } from '../../registry';
-import { inferNumClasses } from '../layers/infer-num-classes';
+import { inferNumClasses } from '../inferred-options/infer-num-classes';
 
 const defaultAssigner = {
   type: 'HungarianAssigner',

@@ -2,9 +2,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { applyInitCfg, Linear } from '../../nn';
-import { type BuildContext, defineModule } from '../../registry';
 import { FFN } from '../layers/ffn';
 import type { DetBatch, Losses } from '../types';
 import { type DETRHeadConfig, detrHeadInferred, detrHeadOptions, inferDETRHead } from './detr-head-options';

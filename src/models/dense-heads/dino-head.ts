@@ -2,7 +2,7 @@
 // ICLR 2023).
 
 import * as tf from '@tensorflow/tfjs';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import type { DetBatch, Losses } from '../types';
 import {
   DeformableDETRHead,

@@ -3,8 +3,10 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
+import { takeBoxes } from '../../geometry/boxes';
 import {
   applyInitCfg,
   Conv2d,
@@ -17,10 +19,7 @@ import {
   normCfg,
   Scale,
 } from '../../nn';
-import { takeBoxes } from '../../ops';
-import { type BuildContext, defineModule, moduleOption } from '../../registry';
-import { flattenLevels } from '../layers/flatten-levels';
-import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
+import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import type { ClassificationLoss, Loss } from '../losses';
 import { type MlvlPointGenerator, toInstances } from '../task-modules';
 import { type DistancePointBBoxCoder, pointsOf } from '../task-modules/coders/distance-point-bbox-coder';
@@ -30,6 +29,7 @@ import { denseDetections, denseTestCfg } from './dense-detections';
 import { type DetectionHead, requireCfg } from './detection-head';
 import { eachLevel } from './each-level';
 import { fcosTargets } from './fcos-targets';
+import { flattenLevels } from './flatten-levels';
 import { PriorRow, sizesOf } from './prior-row';
 
 const options = z.strictObject({

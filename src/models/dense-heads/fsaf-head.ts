@@ -3,12 +3,12 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { initCfg, Module } from '../../nn';
 import { stopGradient } from '../../ops';
 import type { Random } from '../../random';
-import { type BuildContext, defineModule } from '../../registry';
-import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
+import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { accuracy, atLeast, classRows } from '../losses';
 import type { DetBatch, Losses } from '../types';
 import type { DenseTargets } from './anchor-detection-head';

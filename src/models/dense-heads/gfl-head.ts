@@ -3,7 +3,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
+import { takeBoxes } from '../../geometry/boxes';
 import {
   applyInitCfg,
   Conv2d,
@@ -16,11 +18,9 @@ import {
   normCfg,
   Scale,
 } from '../../nn';
-import { stopGradient, takeBoxes } from '../../ops';
+import { stopGradient } from '../../ops';
 import type { Random } from '../../random';
-import { type BuildContext, defineModule, moduleOption } from '../../registry';
-import { flattenLevels } from '../layers/flatten-levels';
-import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
+import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import type { Loss, QualityFocalLoss } from '../losses';
 import { boxPair } from '../losses/box-pair';
 import type { DistancePointBBoxCoder } from '../task-modules/coders/distance-point-bbox-coder';
@@ -31,6 +31,7 @@ import { anchorHeadOptions } from './anchor-head-options';
 import { cellPriors } from './cell-priors';
 import { denseDetections, denseTestCfg } from './dense-detections';
 import { requireCfg } from './detection-head';
+import { flattenLevels } from './flatten-levels';
 import { sizesOf } from './prior-row';
 import { towers } from './towers';
 

@@ -1,6 +1,6 @@
 // Dense heads: predictions for every cell of every feature level.
 
-import type { AnyDefinition } from '../../registry';
+import type { AnyDefinition } from '../../catalogue/registry';
 import { atssHeadDefinition } from './atss-head';
 import { conditionalDETRHeadDefinition } from './conditional-detr-head';
 import { dabDETRHeadDefinition } from './dab-detr-head';

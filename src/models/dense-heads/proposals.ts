@@ -3,9 +3,10 @@
 
 import { z } from 'zod';
 import type { ProposalBoxes } from '../../data/types';
-import { batchedNms, type NmsConfig, scaleBoxes, takeBoxes } from '../../ops';
-import { nmsOption } from '../layers/nms-option';
-import { topIndices } from '../layers/top-indices';
+import { scaleBoxes, takeBoxes } from '../../geometry/boxes';
+import { batchedNms, type NmsConfig } from '../../ops';
+import { topIndices } from '../../ops/top-indices';
+import { nmsOption } from '../shared-options/nms-option';
 import type { BoxCoder, Size } from '../task-modules';
 
 /** `test_cfg.rpn`, and `train_cfg.rpn_proposal`. */

@@ -2,12 +2,13 @@
 // layer by layer, and the choice of detections.
 
 import * as tf from '@tensorflow/tfjs';
+import type { BuildContext } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
+import { scaleBoxes, takeBoxes } from '../../geometry/boxes';
 import { Module } from '../../nn/module';
-import { scaleBoxes, stopGradient, takeBoxes } from '../../ops';
-import type { BuildContext } from '../../registry';
-import { topIndices } from '../layers/top-indices';
+import { stopGradient } from '../../ops';
+import { topIndices } from '../../ops/top-indices';
 import { type ClassificationLoss, type Loss, QualityFocalLoss } from '../losses';
 import { boxPair } from '../losses/box-pair';
 import type { HungarianAssigner } from '../task-modules/assigners/hungarian-assigner';

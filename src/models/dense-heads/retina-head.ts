@@ -3,9 +3,9 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import { applyInitCfg, Conv2d, type ConvModule, convCfg, initCfg, type ModuleList, normCfg } from '../../nn';
-import { type BuildContext, defineModule, moduleOption } from '../../registry';
-import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
+import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { AnchorDetectionHead, type AnchorDetectionHeadConfig } from './anchor-detection-head';
 import { anchorHeadOptions } from './anchor-head-options';
 import { cellPriors } from './cell-priors';

@@ -3,10 +3,10 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { applyInitCfg, Conv2d } from '../../nn';
-import { type BuildContext, defineModule } from '../../registry';
-import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
+import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { AnchorDetectionHead, type AnchorDetectionHeadConfig } from './anchor-detection-head';
 import { cellPriors } from './cell-priors';
 import { type LevelTowers, levelTowers } from './level-towers';

@@ -2,11 +2,11 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { applyInitCfg, Conv2d, ConvModule, Sequential } from '../../nn';
 import type { Random } from '../../random';
-import { type BuildContext, defineModule } from '../../registry';
-import { inferHeadChannels } from '../layers/infer-head-channels';
+import { inferHeadChannels } from '../inferred-options/infer-head-channels';
 import type { DetBatch, Losses } from '../types';
 import { AnchorHead, type AnchorHeadConfig, type FlatOutputs } from './anchor-head';
 import { anchorHeadOptions } from './anchor-head-options';

@@ -3,11 +3,11 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
+import { takeBoxes } from '../../geometry/boxes';
 import { actCfg, convCfg, initCfg, Module, normCfg } from '../../nn';
-import { stopGradient, takeBoxes } from '../../ops';
-import { type BuildContext, moduleOption } from '../../registry';
-import { flattenLevels } from '../layers/flatten-levels';
+import { stopGradient } from '../../ops';
 import type { Loss, QualityFocalLoss } from '../losses';
 import { type PriorGenerator, toInstances } from '../task-modules';
 import type { PredictionAssigner } from '../task-modules/assigners/prediction-assigner';
@@ -17,6 +17,7 @@ import { anchorTrainCfg } from './anchor-head-options';
 import { anchorsInside } from './anchor-targets';
 import { denseDetections, denseTestCfg } from './dense-detections';
 import { type DetectionHead, requireCfg } from './detection-head';
+import { flattenLevels } from './flatten-levels';
 import { PriorRow, sizesOf } from './prior-row';
 
 export const rtmdetOptions = {

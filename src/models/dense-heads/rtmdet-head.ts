@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import {
   type ActCfg,
   applyInitCfg,
@@ -12,8 +13,7 @@ import {
   type NormCfg,
   Scale,
 } from '../../nn';
-import { type BuildContext, defineModule } from '../../registry';
-import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
+import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { eachLevel } from './each-level';
 import {
   RTMDetBaseHead,

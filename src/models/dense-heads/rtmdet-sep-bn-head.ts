@@ -3,10 +3,10 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { type ActCfg, actCfg, applyInitCfg, Conv2d, constant, ModuleList, type NormCfg, normCfg } from '../../nn';
-import { type BuildContext, defineModule } from '../../registry';
-import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
+import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { eachLevel } from './each-level';
 import { type LevelTowers, levelTowers } from './level-towers';
 import {

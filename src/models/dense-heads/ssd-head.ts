@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import {
   type ActCfg,
@@ -20,8 +21,7 @@ import {
 } from '../../nn';
 import { stopGradient } from '../../ops';
 import type { Random } from '../../random';
-import { type BuildContext, defineModule, moduleOption } from '../../registry';
-import { inferNumClasses } from '../layers/infer-num-classes';
+import { inferNumClasses } from '../inferred-options/infer-num-classes';
 import { SmoothL1Loss } from '../losses';
 import type { DetBatch, Losses } from '../types';
 import { AnchorDetectionHead, type AnchorDetectionHeadConfig } from './anchor-detection-head';

@@ -3,8 +3,8 @@
 
 import { z } from 'zod';
 import type { Detections, ImageMeta } from '../../data/types';
-import { takeBoxes } from '../../ops';
-import { nmsOption } from '../layers/nms-option';
+import { takeBoxes } from '../../geometry/boxes';
+import { nmsOption } from '../shared-options/nms-option';
 import { choosePairs, suppressed } from './dense-detections';
 
 export const yoloTestCfg = z.strictObject({

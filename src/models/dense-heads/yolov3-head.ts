@@ -3,8 +3,10 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
+import { scaleBoxes, takeBoxes } from '../../geometry/boxes';
 import {
   type ActCfg,
   actCfg,
@@ -19,10 +21,7 @@ import {
   normCfg,
   zeros,
 } from '../../nn';
-import { scaleBoxes, takeBoxes } from '../../ops';
-import { type BuildContext, defineModule, moduleOption } from '../../registry';
-import { flattenLevels } from '../layers/flatten-levels';
-import { inferNumClasses } from '../layers/infer-num-classes';
+import { inferNumClasses } from '../inferred-options/infer-num-classes';
 import type { Loss } from '../losses';
 import { type Instances, type PriorGenerator, type Size, toInstances } from '../task-modules';
 import type { GridAssigner } from '../task-modules/assigners/grid-assigner';
@@ -31,6 +30,7 @@ import type { DetBatch, Losses } from '../types';
 import { cellPriors } from './cell-priors';
 import { choosePairs, denseTestCfg, suppressed } from './dense-detections';
 import { type DetectionHead, requireCfg } from './detection-head';
+import { flattenLevels } from './flatten-levels';
 import { PriorRow, sizesOf } from './prior-row';
 
 const entropy = { type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 1 };

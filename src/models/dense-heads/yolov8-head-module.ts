@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import {
   type ActCfg,
@@ -18,8 +19,7 @@ import {
   normCfg,
   Sequential,
 } from '../../nn';
-import { type BuildContext, defineModule } from '../../registry';
-import { inferNumClasses } from '../layers/infer-num-classes';
+import { inferNumClasses } from '../inferred-options/infer-num-classes';
 import { eachLevel } from './each-level';
 
 const options = z.strictObject({

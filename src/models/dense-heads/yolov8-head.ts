@@ -3,17 +3,18 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
+import { takeBoxes } from '../../geometry/boxes';
 import { initCfg, Module } from '../../nn';
-import { stopGradient, takeBoxes } from '../../ops';
-import { type BuildContext, defineModule, moduleOption } from '../../registry';
-import { flattenLevels } from '../layers/flatten-levels';
+import { stopGradient } from '../../ops';
 import type { Loss } from '../losses';
 import { type PriorGenerator, toInstances } from '../task-modules';
 import type { BatchTaskAlignedAssigner } from '../task-modules/assigners/batch-task-aligned-assigner';
 import type { DistancePointBBoxCoder } from '../task-modules/coders/distance-point-bbox-coder';
 import type { DetBatch, Losses } from '../types';
 import { type DetectionHead, requireCfg } from './detection-head';
+import { flattenLevels } from './flatten-levels';
 import { PriorRow, sizesOf } from './prior-row';
 import { yoloDetections, yoloTestCfg } from './yolo-detections';
 import type { YOLOv8HeadModule, YOLOv8Outputs } from './yolov8-head-module';

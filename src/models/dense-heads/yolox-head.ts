@@ -3,7 +3,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
+import { takeBoxes } from '../../geometry/boxes';
 import {
   type ActCfg,
   actCfg,
@@ -20,18 +22,17 @@ import {
   normCfg,
   Sequential,
 } from '../../nn';
-import { stopGradient, takeBoxes } from '../../ops';
-import { type BuildContext, defineModule, moduleOption } from '../../registry';
-import { flattenLevels } from '../layers/flatten-levels';
-import { denseHeadInferred, inferDenseHead } from '../layers/infer-dense-head';
-import { nmsOption } from '../layers/nms-option';
+import { stopGradient } from '../../ops';
+import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import type { Loss } from '../losses';
+import { nmsOption } from '../shared-options/nms-option';
 import { type MlvlPointGenerator, toInstances } from '../task-modules';
 import type { PredictionAssigner } from '../task-modules/assigners/prediction-assigner';
 import type { DetBatch, Losses } from '../types';
 import { suppressed } from './dense-detections';
 import { type DetectionHead, requireCfg } from './detection-head';
 import { eachLevel } from './each-level';
+import { flattenLevels } from './flatten-levels';
 import { PriorRow, sizesOf } from './prior-row';
 
 const sumOfEntropy = { type: 'CrossEntropyLoss', use_sigmoid: true, reduction: 'sum', loss_weight: 1 };

@@ -1,9 +1,9 @@
 // What all detectors are built of: a data preprocessor, a backbone, and a neck or several in a row. The heads come on top.
 
 import * as tf from '@tensorflow/tfjs';
+import { type BuildContext, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import type { PackedSample } from '../../data/types';
 import { Module } from '../../nn';
-import { type BuildContext, type ModuleConfig, moduleOption } from '../../registry';
 import { buildNeck, neckOption } from '../necks/neck-sequence';
 import type { Backbone, DetBatch, FeatureSpec, Neck } from '../types';
 

@@ -2,9 +2,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { Embedding } from '../../nn/embedding';
-import { type BuildContext, defineModule } from '../../registry';
 import type { ConditionalDETRHead } from '../dense-heads/conditional-detr-head';
 import { ConditionalDetrTransformerDecoder } from '../layers/transformer/conditional-detr-decoder';
 import { DetrTransformerEncoder } from '../layers/transformer/detr-layers';

@@ -2,11 +2,11 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { type Initializer, normal } from '../../nn';
 import { Embedding } from '../../nn/embedding';
-import { type BuildContext, defineModule } from '../../registry';
 import type { DABDETRHead } from '../dense-heads/dab-detr-head';
 import { DABDetrTransformerDecoder, DABDetrTransformerEncoder } from '../layers/transformer/dab-detr-layers';
 import { dabDecoderOptions, encoderOptions } from '../layers/transformer/transformer-options';

@@ -3,13 +3,13 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { LayerNorm, Linear, normal, xavier, zeros } from '../../nn';
 import { Embedding } from '../../nn/embedding';
 import type { Parameter } from '../../nn/module';
 import { MultiScaleDeformableAttention } from '../../nn/multi-scale-deformable-attention';
 import { differentiatesNatively, stopGradient } from '../../ops';
-import { type BuildContext, defineModule } from '../../registry';
 import type { DeformableDETRHead, EncoderOutputs } from '../dense-heads/deformable-detr-head';
 import { sinePairs } from '../layers/positional-encodings/sine-positional-encoding';
 import {

@@ -2,9 +2,9 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { initCfg, type Module, xavier } from '../../nn';
-import { type BuildContext, type ModuleConfig, moduleOption } from '../../registry';
 import { detrTestCfg, detrTrainCfg } from '../dense-heads/detr-head-options';
 import type { QueryHead } from '../dense-heads/query-head';
 import {

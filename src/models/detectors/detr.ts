@@ -3,9 +3,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { Embedding } from '../../nn/embedding';
-import { type BuildContext, defineModule } from '../../registry';
 import type { DETRHead } from '../dense-heads/detr-head';
 import type { QueryHead } from '../dense-heads/query-head';
 import { DetrTransformerDecoder, DetrTransformerEncoder, type Memory } from '../layers/transformer/detr-layers';

@@ -3,12 +3,12 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { LayerNorm, Linear, xavier } from '../../nn';
 import { Embedding } from '../../nn/embedding';
 import { stopGradient } from '../../ops';
 import type { Random } from '../../random';
-import { type BuildContext, defineModule } from '../../registry';
 import type { EncoderOutputs } from '../dense-heads/deformable-detr-head';
 import type { DINOHead } from '../dense-heads/dino-head';
 import { CdnQueryGenerator, type DenoisingQueries, denoisingOptions } from '../layers/transformer/cdn-query-generator';

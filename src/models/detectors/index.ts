@@ -1,6 +1,6 @@
 // Whole models.
 
-import type { AnyDefinition } from '../../registry';
+import type { AnyDefinition } from '../../catalogue/registry';
 import { conditionalDETRDefinition } from './conditional-detr';
 import { dabDETRDefinition } from './dab-detr';
 import { deformableDETRDefinition } from './deformable-detr';

@@ -1,10 +1,10 @@
 // RPN: the region proposal network as a detector of its own. It finds objects of one class, "object".
 
 import { z } from 'zod';
+import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { initCfg } from '../../nn';
 import type { Random } from '../../random';
-import { type BuildContext, defineModule, moduleOption } from '../../registry';
 import { anchorTrainCfg } from '../dense-heads/anchor-head-options';
 import { proposalCfg } from '../dense-heads/proposals';
 import type { RPNHead } from '../dense-heads/rpn-head';

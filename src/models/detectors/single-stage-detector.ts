@@ -2,10 +2,10 @@
 // YOLOV3, YOLOX, RTMDet and MMYOLO's YOLODetector are its names; they differ in their heads alone.
 
 import { z } from 'zod';
+import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { initCfg } from '../../nn';
 import type { Random } from '../../random';
-import { type BuildContext, defineModule, moduleOption } from '../../registry';
 import type { DetectionHead } from '../dense-heads/detection-head';
 import type { DetBatch, Detector, Losses } from '../types';
 import { BaseDetector, detectorParts } from './base-detector';

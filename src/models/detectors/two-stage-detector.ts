@@ -3,11 +3,11 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import type { Detections, ProposalBoxes } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { initCfg } from '../../nn';
 import type { Random } from '../../random';
-import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../registry';
 import { anchorTrainCfg } from '../dense-heads/anchor-head-options';
 import { type ProposalCfg, proposalCfg } from '../dense-heads/proposals';
 import type { RPNHead } from '../dense-heads/rpn-head';

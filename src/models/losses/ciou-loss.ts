@@ -3,8 +3,8 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { stopGradient } from '../../ops';
-import { defineModule } from '../../registry';
 import { BoxLoss, boxLossOptions } from './box-loss';
 import { boxPair } from './box-pair';
 import { centreDistance } from './diou-loss';

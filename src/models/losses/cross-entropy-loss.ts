@@ -2,8 +2,8 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { defineModule } from '../../registry';
 import { type ClassificationLoss, type LossCall, lossWeightOption, type Reduction, reductionOption } from './loss';
 import { weightReduceLoss } from './weight-reduce-loss';
 

@@ -2,8 +2,8 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { hasKernel, runKernel } from '../../ops';
-import { defineModule } from '../../registry';
 import { bce, bceWithLogits, classRows, matchWeight } from './binary-cross-entropy';
 import { type ClassificationLoss, type LossCall, lossWeightOption, type Reduction, reductionOption } from './loss';
 import { power } from './power';

@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { bceWithLogits, classRows } from './binary-cross-entropy';
 import { GradientDensity } from './gradient-density';
 import { type ClassificationLoss, type LossCall, lossWeightOption, type Reduction, reductionOption } from './loss';

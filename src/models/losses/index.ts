@@ -1,6 +1,6 @@
 // Losses: definitions for the catalogue, and the functions heads and user modules build on.
 
-import type { AnyDefinition } from '../../registry';
+import type { AnyDefinition } from '../../catalogue/registry';
 import { balancedL1LossDefinition } from './balanced-l1-loss';
 import { boundedIoULossDefinition } from './bounded-iou-loss';
 import { ciouLossDefinition } from './ciou-loss';

@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { type Loss, type LossCall, lossWeightOption, type Reduction, reductionOption } from './loss';
 import { weightReduceLoss } from './weight-reduce-loss';
 

@@ -3,9 +3,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { constant, Module, type Parameter } from '../../nn';
 import { stopGradient } from '../../ops';
-import { defineModule } from '../../registry';
 import { accuracy } from './accuracy';
 import { classRows } from './binary-cross-entropy';
 import { type ClassificationLoss, type LossCall, lossWeightOption, reductionOption } from './loss';

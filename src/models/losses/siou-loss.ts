@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { BoxLoss, type BoxLossOptions, boxLossOptions } from './box-loss';
 import { atLeast, boxPair } from './box-pair';
 

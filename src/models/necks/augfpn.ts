@@ -6,11 +6,11 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { ConvModule } from '../../nn/conv-module';
 import { applyInitCfg } from '../../nn/init-cfg';
 import { ModuleList } from '../../nn/module-list';
 import { adaptiveAvgPool2d, interpolate } from '../../ops/interpolate';
-import { defineModule } from '../../registry';
 import { AdaptiveSpatialFusion } from '../layers/adaptive-spatial-fusion';
 import type { FeatureSpec, Neck, NeckTraining } from '../types';
 import { FPN } from './fpn';

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { ConvModule } from '../../nn/conv-module';
 import { applyInitCfg, initCfg } from '../../nn/init-cfg';
@@ -11,7 +12,6 @@ import { Module } from '../../nn/module';
 import { NonLocal2d } from '../../nn/non-local2d';
 import { adaptiveMaxPool2d } from '../../ops/adaptive-max-pool2d';
 import { resizeNearest } from '../../ops/resize-nearest';
-import { defineModule } from '../../registry';
 import type { FeatureSpec, Neck } from '../types';
 import { inferSingleChannels } from './infer-single-channels';
 

@@ -1,7 +1,7 @@
 // RTMDet's neck (Lyu et al., 2022): path aggregation with CSP layers of CSPNeXt blocks, then a 3x3 convolution per level.
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import type { FeatureSpec } from '../types';
 import { CSPPAFPN, cspPafpnOptions } from './csp-pafpn';
 import { inferInChannels } from './infer-in-channels';

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { BatchNorm2d } from '../../nn/batch-norm2d';
 import { ConvModule } from '../../nn/conv-module';
 import { ConvTranspose2d } from '../../nn/conv-transpose2d';
@@ -10,7 +11,6 @@ import { applyInitCfg, initCfg } from '../../nn/init-cfg';
 import { type Initializer, torchDefault } from '../../nn/initializers';
 import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
-import { defineModule } from '../../registry';
 import type { FeatureSpec, Neck } from '../types';
 import { expectLevels, inferSingleChannels } from './infer-single-channels';
 

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { BatchNorm2d } from '../../nn/batch-norm2d';
 import { ConvModule } from '../../nn/conv-module';
 import { convNorm } from '../../nn/conv-norm';
@@ -10,7 +11,6 @@ import { Conv2d } from '../../nn/conv2d';
 import { applyInitCfg } from '../../nn/init-cfg';
 import { Module } from '../../nn/module';
 import { Sequential } from '../../nn/module-list';
-import { defineModule } from '../../registry';
 import type { FeatureSpec, Neck } from '../types';
 import { expectLevels, inferSingleChannels } from './infer-single-channels';
 

@@ -4,6 +4,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { Conv2d } from '../../nn/conv2d';
 import { ModulatedDeformConv2d } from '../../nn/deform-conv2d';
@@ -13,7 +14,6 @@ import { buildActivation } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
 import { interpolate } from '../../ops/interpolate';
-import { defineModule } from '../../registry';
 import { DyReLU } from '../layers/dy-relu';
 import type { FeatureSpec, Neck } from '../types';
 import { inferSingleChannels } from './infer-single-channels';

@@ -3,12 +3,12 @@
 // Beyond MMDetection's: 'identity' exists, skip_inds may be left out, and a level skipped in a path down stays that level.
 
 import * as tf from '@tensorflow/tfjs';
+import { defineModule } from '../../catalogue/registry';
 import { Conv2d } from '../../nn/conv2d';
 import { applyInitCfg } from '../../nn/init-cfg';
 import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
 import { maxPool2d } from '../../ops/max-pool2d';
-import { defineModule } from '../../registry';
 import type { FeatureSpec, Neck } from '../types';
 import { type FPGOptions, fpgOptions } from './fpg-options';
 import { buildTransition, LastConv, type Transition } from './fpg-transition';

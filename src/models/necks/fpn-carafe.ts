@@ -3,13 +3,13 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { ConvModule } from '../../nn/conv-module';
 import { applyInitCfg } from '../../nn/init-cfg';
 import { actCfg, normCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
-import { defineModule } from '../../registry';
 import { buildUpsampleModule, type UpsampleModule, upsampleModuleCfg } from '../layers/upsample-modules';
 import type { FeatureSpec, Neck } from '../types';
 import { fpnOptions, inferFPN, pyramid, pyramidOutputs } from './fpn-options';

@@ -3,7 +3,7 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import type { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { DropBlock, dropBlockCfg } from '../layers/drop-block';
 import type { FeatureSpec } from '../types';
 import { FPN } from './fpn';

@@ -1,11 +1,11 @@
 // The options FPN and its descendants share, what they mean for the number of levels, and the checks against the backbone.
 
 import { z } from 'zod';
+import type { BuildContext } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { initCfg } from '../../nn/init-cfg';
 import { actCfg, convCfg, normCfg } from '../../nn/layer-options';
 import { INTERPOLATION_MODES } from '../../ops/interpolate';
-import type { BuildContext } from '../../registry';
 import type { FeatureSpec } from '../types';
 import { inferInChannels } from './infer-in-channels';
 

@@ -2,6 +2,7 @@
 // backbone's are made, norms and activations.
 
 import * as tf from '@tensorflow/tfjs';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { ConvModule, type ConvModuleConfig } from '../../nn/conv-module';
 import { applyInitCfg } from '../../nn/init-cfg';
@@ -9,7 +10,6 @@ import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
 import { interpolate } from '../../ops/interpolate';
 import { maxPool2d } from '../../ops/max-pool2d';
-import { defineModule } from '../../registry';
 import type { FeatureSpec, Neck } from '../types';
 import { type FPNOptions, fpnOptions, inferFPN, pyramid, pyramidOutputs } from './fpn-options';
 

@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { ConvModule } from '../../nn/conv-module';
 import { applyInitCfg, initCfg } from '../../nn/init-cfg';
@@ -10,7 +11,6 @@ import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
 import { interpolate } from '../../ops/interpolate';
 import { maxPool2d } from '../../ops/max-pool2d';
-import { defineModule } from '../../registry';
 import type { FeatureSpec, Neck } from '../types';
 import { inferInChannels } from './infer-in-channels';
 

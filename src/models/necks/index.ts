@@ -1,6 +1,6 @@
 // Every neck of the catalogue.
 
-import type { AnyDefinition } from '../../registry';
+import type { AnyDefinition } from '../../catalogue/registry';
 import { augFpn } from './augfpn';
 import { bfp } from './bfp';
 import { channelMapper } from './channel-mapper';

@@ -1,8 +1,8 @@
 // What cannot be in a feature pyramid grid, found before it is built: numbers of paths and levels, channels that an identity
 // cannot change, transitions that do not lead to the size of the level they enter.
 
+import type { BuildContext } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import type { BuildContext } from '../../registry';
 import type { FPGOptions } from './fpg-options';
 import { sizeAfter } from './fpg-transition';
 import { inferFPN, pyramid } from './fpn-options';

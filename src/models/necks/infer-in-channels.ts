@@ -1,7 +1,7 @@
 // `in_channels` of a neck: taken from the backbone, or checked against it when given.
 
+import type { BuildContext } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import type { BuildContext } from '../../registry';
 
 const list = (channels: number[]) => `[${channels.join(', ')}]`;
 

@@ -1,7 +1,7 @@
 // `in_channels` of a neck that takes one number: the channels all levels share, or those of the coarsest level.
 
+import type { BuildContext } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import type { BuildContext } from '../../registry';
 import { inferInChannels } from './infer-in-channels';
 
 /** @throws DetLabError naming both sides when the config and the features disagree. */

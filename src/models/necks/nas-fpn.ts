@@ -2,13 +2,13 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { ConvModule } from '../../nn/conv-module';
 import { applyInitCfg, initCfg } from '../../nn/init-cfg';
 import { type NormCfg, normCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
 import { maxPool2d } from '../../ops/max-pool2d';
-import { defineModule } from '../../registry';
 import { MergeCell, type MergeCellConfig } from '../layers/merge-cell';
 import type { FeatureSpec, Neck } from '../types';
 import { fpnOptions, inferFPN, pyramid, pyramidOutputs } from './fpn-options';

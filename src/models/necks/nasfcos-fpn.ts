@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { ConvModule } from '../../nn/conv-module';
 import { applyInitCfg } from '../../nn/init-cfg';
@@ -9,7 +10,6 @@ import { convCfg, normCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
 import { interpolate } from '../../ops/interpolate';
-import { defineModule } from '../../registry';
 import { MergeCell } from '../layers/merge-cell';
 import type { FeatureSpec, Neck } from '../types';
 import { fpnOptions, inferFPN, pyramid } from './fpn-options';

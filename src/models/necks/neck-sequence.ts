@@ -3,9 +3,9 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { ModuleList } from '../../nn/module-list';
-import { type BuildContext, type ModuleConfig, moduleOption } from '../../registry';
 import type { FeatureSpec, Neck, NeckTraining } from '../types';
 
 /** The `neck` of a detector. */

@@ -1,10 +1,10 @@
 // Path Aggregation Network (Liu et al., CVPR 2018): FPN, then once more from the finest level up.
 
 import * as tf from '@tensorflow/tfjs';
+import { defineModule } from '../../catalogue/registry';
 import type { ConvModule } from '../../nn/conv-module';
 import { applyInitCfg } from '../../nn/init-cfg';
 import { ModuleList } from '../../nn/module-list';
-import { defineModule } from '../../registry';
 import type { FeatureSpec } from '../types';
 import { FPN } from './fpn';
 import { type FPNOptions, fpnOptions, inferFPN } from './fpn-options';

@@ -3,12 +3,12 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { Conv2d } from '../../nn/conv2d';
 import { applyInitCfg } from '../../nn/init-cfg';
 import { zeros } from '../../nn/initializers';
 import { ModuleList } from '../../nn/module-list';
-import { type BuildContext, defineModule, moduleOption } from '../../registry';
 import { ASPP } from '../layers/aspp';
 import type { Backbone, FeatureSpec } from '../types';
 import { FPN } from './fpn';

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { ConvModule } from '../../nn/conv-module';
 import { DepthwiseSeparableConvModule } from '../../nn/depthwise-separable-conv-module';
@@ -10,7 +11,6 @@ import { applyInitCfg, initCfg } from '../../nn/init-cfg';
 import { actCfg, convCfg, normCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { ModuleList, Sequential } from '../../nn/module-list';
-import { defineModule } from '../../registry';
 import { L2Norm } from '../layers/l2-norm';
 import type { FeatureSpec, Neck } from '../types';
 import { inferInChannels } from './infer-in-channels';

@@ -2,12 +2,12 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { ConvModule, type ConvModuleConfig } from '../../nn/conv-module';
 import { applyInitCfg, initCfg } from '../../nn/init-cfg';
 import { convCfg, normCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
-import { defineModule } from '../../registry';
 import type { FeatureSpec, Neck } from '../types';
 import { inferInChannels } from './infer-in-channels';
 import { expectLevels } from './infer-single-channels';

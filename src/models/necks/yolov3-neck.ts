@@ -3,12 +3,12 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { ConvModule, type ConvModuleConfig } from '../../nn/conv-module';
 import { applyInitCfg, initCfg } from '../../nn/init-cfg';
 import { actCfg, convCfg, normCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { upsampleNearest } from '../../ops/resize-nearest';
-import { type BuildContext, defineModule } from '../../registry';
 import type { FeatureSpec, Neck } from '../types';
 import { inferInChannels } from './infer-in-channels';
 import { expectLevels } from './infer-single-channels';

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { ConvModule } from '../../nn/conv-module';
 import { Conv2d } from '../../nn/conv2d';
@@ -12,9 +13,8 @@ import { actCfg, normCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
 import { upsampleNearest } from '../../ops/resize-nearest';
-import { type BuildContext, defineModule } from '../../registry';
 import { CSPLayerWithTwoConv } from '../layers/csp-layer-with-two-conv';
-import { makeDivisible, makeRound } from '../layers/scale-model';
+import { makeDivisible, makeRound } from '../shared-options/scale-model';
 import type { FeatureSpec, Neck } from '../types';
 
 const options = z.strictObject({

@@ -1,6 +1,6 @@
 // YOLOX's neck (Ge et al., 2021): path aggregation with CSP layers of Darknet blocks, then a 1x1 convolution per level.
 
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import type { FeatureSpec } from '../types';
 import { CSPPAFPN, type CSPPAFPNOptions, cspPafpnOptions } from './csp-pafpn';
 import { inferInChannels } from './infer-in-channels';

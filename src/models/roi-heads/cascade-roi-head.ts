@@ -3,12 +3,12 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule, type Kind, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
+import { takeBoxes } from '../../geometry/boxes';
 import { Module, ModuleList } from '../../nn';
-import { takeBoxes } from '../../ops';
 import type { Random } from '../../random';
-import { type BuildContext, defineModule, type Kind, type ModuleConfig, moduleOption } from '../../registry';
 import type { Proposals } from '../dense-heads/proposals';
 import { type SamplingResult, toInstances } from '../task-modules';
 import type { AuxiliaryLevels, DetBatch, Losses, RegionOutputs, RoIHead } from '../types';

@@ -1,6 +1,6 @@
 // The second stage: region extractors, their pooling layers, and heads on regions.
 
-import type { AnyDefinition } from '../../registry';
+import type { AnyDefinition } from '../../catalogue/registry';
 import { bboxHeadDefinition } from './bbox-heads/bbox-head';
 import { convFCBBoxHeadDefinition } from './bbox-heads/convfc-bbox-head';
 import { shared2FCBBoxHeadDefinition } from './bbox-heads/shared2fc-bbox-head';

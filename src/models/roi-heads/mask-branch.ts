@@ -3,8 +3,8 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
+import { takeBoxes } from '../../geometry/boxes';
 import { type InstanceMasks, maskTargets, padMasks, pasteMask, type Rle } from '../../masks';
-import { takeBoxes } from '../../ops';
 import { joinArrays } from '../join-arrays';
 import type { Instances, SamplingResult } from '../task-modules';
 import type { DetBatch } from '../types';

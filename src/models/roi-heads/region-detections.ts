@@ -3,8 +3,9 @@
 
 import { z } from 'zod';
 import type { Detections, ImageMeta } from '../../data/types';
-import { batchedNms, clipBoxes, type NmsConfig, scaleBoxes, takeBoxes } from '../../ops';
-import { nmsOption } from '../layers/nms-option';
+import { clipBoxes, scaleBoxes, takeBoxes } from '../../geometry/boxes';
+import { batchedNms, type NmsConfig } from '../../ops';
+import { nmsOption } from '../shared-options/nms-option';
 import type { BoxCoder } from '../task-modules';
 
 /** `test_cfg.rcnn`. */

@@ -1,9 +1,9 @@
 // How a head on regions learns: `train_cfg.rcnn` (of one stage), and the sampling it asks for.
 
 import { z } from 'zod';
+import { type BuildContext, moduleOption } from '../../catalogue/registry';
 import { initCfg } from '../../nn';
 import type { Random } from '../../random';
-import { type BuildContext, moduleOption } from '../../registry';
 import type { Assigner, Hardness, Instances, Sampler, SamplingResult } from '../task-modules';
 
 const side = z.number().int().positive();

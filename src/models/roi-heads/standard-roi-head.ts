@@ -3,11 +3,11 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { Module } from '../../nn';
 import type { Random } from '../../random';
-import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../registry';
 import type { Proposals } from '../dense-heads/proposals';
 import { toInstances } from '../task-modules';
 import type { AuxiliaryLevels, DetBatch, FeatureSpec, Losses, RegionOutputs, RoIHead } from '../types';

@@ -1,6 +1,6 @@
 // Priors, box coders, assigners and samplers: definitions for the catalogue, and the types heads build on.
 
-import type { AnyDefinition } from '../../registry';
+import type { AnyDefinition } from '../../catalogue/registry';
 import { atssAssignerDefinition } from './assigners/atss-assigner';
 import { batchTaskAlignedAssignerDefinition } from './assigners/batch-task-aligned-assigner';
 import { centerRegionAssignerDefinition } from './assigners/center-region-assigner';

@@ -1,8 +1,8 @@
 // The truths of a sample, split into those to learn from and those to ignore.
 
 import type { Truths } from '../../data/types';
+import { takeBoxes } from '../../geometry/boxes';
 import { takeMasks } from '../../masks';
-import { takeBoxes } from '../../ops';
 import type { Instances } from './types';
 
 /** Crowd and difficult boxes go to `ignored`; with `classAgnostic` every label is 0, as a region proposal network has it. */

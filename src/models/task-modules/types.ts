@@ -2,8 +2,8 @@
 // is differentiated, and all of it needs loops and comparisons. Boxes are flat xyxy, four numbers each.
 
 import type * as tf from '@tensorflow/tfjs';
+import type { OverlapMode } from '../../geometry/boxes';
 import type { InstanceMasks } from '../../masks';
-import type { OverlapMode } from '../../ops';
 import type { Random } from '../../random';
 
 /** [height, width]. */

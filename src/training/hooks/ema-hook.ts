@@ -2,7 +2,7 @@
 // weights closely at first: its share is momentum + (1 - momentum) exp(-(1 + steps) / gamma).
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { WeightAverage } from '../weight-average';
 import { type HookPlan, priority } from './hook';
 

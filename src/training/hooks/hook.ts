@@ -1,7 +1,7 @@
 // What a hook of a config comes down to. The training loop has no hooks of its own kind: each of these is a setting of it.
 
 import { z } from 'zod';
-import type { ModuleConfig } from '../../registry';
+import type { ModuleConfig } from '../../catalogue/registry';
 import type { LearningRatePlan } from '../learning-rates';
 import type { AveragePlan } from '../weight-average';
 

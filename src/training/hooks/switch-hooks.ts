@@ -2,7 +2,7 @@
 // some out and turns the L1 loss of YOLOXHead on.
 
 import { z } from 'zod';
-import { defineModule, type ModuleConfig, moduleOption } from '../../registry';
+import { defineModule, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import { type HookPlan, priority } from './hook';
 
 export const PipelineSwitchHook = defineModule({

@@ -2,9 +2,8 @@
 // high rate and momentum grows. As there, an epoch has the rate that the rule gives for the one before it.
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
-import type { LearningRates, RatedGroup } from '../learning-rates';
-import type { ScheduleState } from '../schedule';
+import { defineModule } from '../../catalogue/registry';
+import type { LearningRates, RatedGroup, ScheduleState } from '../learning-rates';
 import { type HookPlan, priority } from './hook';
 
 const options = z.strictObject({

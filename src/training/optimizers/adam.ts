@@ -1,7 +1,7 @@
 // Adam (Kingma and Ba, ICLR 2015), PyTorch's formula and defaults: weight decay is added to the gradient.
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { AdaptiveMoments } from './adaptive-moments';
 import type { OptimizerPlan } from './optimizer';
 

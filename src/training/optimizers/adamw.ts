@@ -1,7 +1,7 @@
 // AdamW (Loshchilov and Hutter, ICLR 2019), PyTorch's formula and defaults: weight decay shrinks the weights themselves.
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { AdaptiveMoments } from './adaptive-moments';
 import type { OptimizerPlan } from './optimizer';
 

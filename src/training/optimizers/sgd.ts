@@ -3,10 +3,10 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
 import { engine } from '../../engine';
 import { DetLabError } from '../../errors';
 import { assignState, type StateDict, torchShape, toState } from '../../nn/module';
-import { defineModule } from '../../registry';
 import type { ParameterGroup } from '../parameter-groups';
 import type { Optimizer, OptimizerPlan } from './optimizer';
 

@@ -1,7 +1,7 @@
 // In which order a data loader takes its images, and which of them share a batch: `sampler` and `batch_sampler`.
 
 import { z } from 'zod';
-import { type AnyDefinition, defineModule } from '../../registry';
+import { type AnyDefinition, defineModule } from '../../catalogue/registry';
 
 export const DefaultSampler = defineModule({
   kind: 'data_sampler',

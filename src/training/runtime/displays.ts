@@ -2,7 +2,7 @@
 // is, and told for what they are.
 
 import { z } from 'zod';
-import { type AnyDefinition, defineModule, moduleOption } from '../../registry';
+import { type AnyDefinition, defineModule, moduleOption } from '../../catalogue/registry';
 
 const unused = (what: string) => z.unknown().optional().describe(`Accepted, without effect: ${what}`);
 

@@ -2,7 +2,7 @@
 // loop reads those that change something, and the others are told here for what they are.
 
 import { z } from 'zod';
-import { type AnyDefinition, defineModule } from '../../registry';
+import { type AnyDefinition, defineModule } from '../../catalogue/registry';
 import { priority } from '../hooks/hook';
 
 const unused = (what: string) => z.unknown().optional().describe(`Accepted, without effect: ${what}`);

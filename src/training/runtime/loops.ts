@@ -1,7 +1,7 @@
 // The loops of a config: train_cfg, val_cfg, test_cfg.
 
 import { z } from 'zod';
-import { type AnyDefinition, defineModule } from '../../registry';
+import { type AnyDefinition, defineModule } from '../../catalogue/registry';
 
 const ORIGIN = 'mmengine';
 const fp16 = z.boolean().default(false).describe('Accepted: the precision is that of training, or --amp');

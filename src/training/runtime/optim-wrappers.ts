@@ -2,7 +2,7 @@
 // optim-wrapper.ts does it.
 
 import { z } from 'zod';
-import { type AnyDefinition, defineModule, moduleOption } from '../../registry';
+import { type AnyDefinition, defineModule, moduleOption } from '../../catalogue/registry';
 import { paramwiseOptions } from '../parameter-groups';
 
 const clipOptions = z.strictObject({

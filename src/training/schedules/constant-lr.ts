@@ -1,7 +1,7 @@
 // ConstantLR: the rate times a factor until `end`, then as it was.
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { rangeOptions, resolveRange, type ScheduleFactory } from './schedule-rule';
 
 export const ConstantLR = defineModule({

@@ -1,7 +1,7 @@
 // CosineAnnealingLR: half a cosine from the rate down to eta_min (Loshchilov and Hutter, SGDR, ICLR 2017, no restarts).
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { NEVER, rangeOptions, resolveRange, type ScheduleFactory } from './schedule-rule';
 
 export const CosineAnnealingLR = defineModule({

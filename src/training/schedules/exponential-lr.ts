@@ -1,7 +1,7 @@
 // ExponentialLR: the rate falls by gamma at every step.
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { rangeOptions, resolveRange, type ScheduleFactory } from './schedule-rule';
 
 export const ExponentialLR = defineModule({

@@ -1,7 +1,7 @@
 // LinearLR: multiplies the rate by a factor that grows linearly, mostly for warm-up.
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { rangeOptions, resolveRange, type ScheduleFactory } from './schedule-rule';
 
 export const LinearLR = defineModule({

@@ -1,7 +1,7 @@
 // MultiStepLR: the classic "divide by ten at epochs 8 and 11".
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { rangeOptions, resolveRange, type ScheduleFactory } from './schedule-rule';
 
 export const MultiStepLR = defineModule({

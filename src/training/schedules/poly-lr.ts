@@ -1,7 +1,7 @@
 // PolyLR: the rate falls to eta_min along a polynomial.
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { rangeOptions, resolveRange, type ScheduleFactory } from './schedule-rule';
 
 export const PolyLR = defineModule({

@@ -1,7 +1,7 @@
 // QuadraticWarmupLR: MMDetection's warm-up of YOLOX; the rate is base * ((step + 1) / steps)^2.
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { rangeOptions, resolveRange, type ScheduleFactory } from './schedule-rule';
 
 export const QuadraticWarmupLR = defineModule({

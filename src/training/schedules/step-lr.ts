@@ -1,7 +1,7 @@
 // StepLR: the rate falls by gamma every `step_size` steps.
 
 import { z } from 'zod';
-import { defineModule } from '../../registry';
+import { defineModule } from '../../catalogue/registry';
 import { rangeOptions, resolveRange, type ScheduleFactory } from './schedule-rule';
 
 export const StepLR = defineModule({

@@ -12,9 +12,9 @@ import type {
   SamplerConfig,
   TransformConfig,
   TypeName,
-} from '../../../src/config-types';
-import { defineConfig } from '../../../src/define-config';
-import { configOf, defineModule } from '../../../src/registry';
+} from '../../../src/catalogue/config-types';
+import { defineConfig } from '../../../src/catalogue/define-config';
+import { configOf, defineModule } from '../../../src/catalogue/registry';
 
 declare function neck(config: ModuleChoice<'neck'> | TypeName<'neck'>): void;
 
@@ -145,7 +145,7 @@ export const TestNeck = defineModule({
 neck(configOf(TestNeck, { gain: 2 }));
 // @ts-expect-error an option it has not
 neck(configOf(TestNeck, { gian: 2 }));
-declare module '../../../src/config-types' {
+declare module '../../../src/catalogue/config-types' {
   interface UserModules {
     TestNeck: typeof TestNeck;
   }

@@ -1,12 +1,12 @@
 // The kernels that a Faster R-CNN runs while it trains and predicts, as the engine is asked for them.
 
 import * as tf from '@tensorflow/tfjs';
+import type { ModuleConfig } from '../../../src/catalogue/registry';
 import { loadConfig } from '../../../src/config';
 import type { PackedSample } from '../../../src/data/types';
 import type { Engine } from '../../../src/engine';
 import { buildDetector } from '../../../src/models/build';
 import { Random } from '../../../src/random';
-import type { ModuleConfig } from '../../../src/registry';
 import { pass } from '../../../src/training/gradients';
 
 /** Runs `f` and adds the name of every kernel it asks for to `names`. */

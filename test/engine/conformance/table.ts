@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { readSafetensors } from '../../../src/nn/safetensors';
+import { readSafetensors } from '../../../src/checkpoints/safetensors';
 import { detection } from './detection';
 import { elementwise } from './elementwise';
 import type { Inputs, Operations } from './operation';

@@ -2,13 +2,13 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { type ModuleConfig, Registry } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { backbones } from '../../../src/models/backbones';
 import type { Backbone } from '../../../src/models/types';
 import { BatchNorm2d } from '../../../src/nn/batch-norm2d';
 import { withStepRandom } from '../../../src/nn/step-random';
 import { Random } from '../../../src/random';
-import { type ModuleConfig, Registry } from '../../../src/registry';
 
 beforeAll(async () => void (await startEngine()));
 

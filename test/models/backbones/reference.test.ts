@@ -2,13 +2,13 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { type ModuleConfig, Registry } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { backbones, type DetectoRSResNet } from '../../../src/models/backbones';
 import { necks } from '../../../src/models/necks';
 import type { Backbone, Neck } from '../../../src/models/types';
 import { type Module, torchShape } from '../../../src/nn/module';
 import { Random } from '../../../src/random';
-import { type ModuleConfig, Registry } from '../../../src/registry';
 import { checkModule, expectClose, fillByFormula, fnv, golden, goldenJson, nchw, nhwc } from '../../golden-data';
 
 beforeAll(async () => void (await startEngine()));

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { Registry } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { backbones, type ResNet } from '../../../src/models/backbones';
 import { torchShape } from '../../../src/nn/module';
 import { Random } from '../../../src/random';
-import { Registry } from '../../../src/registry';
 import { expectClose, fillByFormula, golden, goldenJson, nchw, nhwc, sgn } from '../../golden-data';
 
 const registry = new Registry(backbones);

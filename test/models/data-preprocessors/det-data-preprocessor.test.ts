@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { Registry } from '../../../src/catalogue/registry';
 import type { PackedSample } from '../../../src/data/types';
 import { startEngine } from '../../../src/engine';
 import { type DetDataPreprocessor, dataPreprocessors } from '../../../src/models/data-preprocessors';
 import type { DetBatch } from '../../../src/models/types';
-import { Registry } from '../../../src/registry';
 import { expectClose, golden, image, nchw } from '../../golden-data';
 
 const registry = new Registry(dataPreprocessors);

@@ -2,13 +2,13 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
+import type { ModuleConfig } from '../../../src/catalogue/registry';
 import type { Detections, PackedSample, Truths } from '../../../src/data/types';
 import { createRegistry } from '../../../src/models/catalogue';
 import type { DetectionHead } from '../../../src/models/dense-heads';
 import type { DetBatch, Losses } from '../../../src/models/types';
 import { torchShape } from '../../../src/nn';
 import { Random } from '../../../src/random';
-import type { ModuleConfig } from '../../../src/registry';
 import { boxes, expectClose, fillByFormula, golden, nchw, nhwc, sgn } from '../../golden-data';
 
 /** The reference files that need no preparation. */

@@ -1,11 +1,11 @@
 // What FSAFHead and RetinaSepBNHead start from, and what they refuse.
 
 import { beforeAll, expect, test } from 'vitest';
+import type { BuildContext } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { createRegistry } from '../../../src/models/catalogue';
 import type { DetectionHead } from '../../../src/models/dense-heads';
 import { Random } from '../../../src/random';
-import type { BuildContext } from '../../../src/registry';
 
 beforeAll(async () => void (await startEngine()));
 

@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { type BuildContext, type ModuleConfig, Registry } from '../../../src/catalogue/registry';
 import type { PackedSample, Truths } from '../../../src/data/types';
 import { startEngine } from '../../../src/engine';
 import { denseHeads, type RPNHead } from '../../../src/models/dense-heads';
@@ -10,7 +11,6 @@ import { taskModules } from '../../../src/models/task-modules';
 import type { DetBatch } from '../../../src/models/types';
 import { torchShape } from '../../../src/nn';
 import { Random } from '../../../src/random';
-import { type BuildContext, type ModuleConfig, Registry } from '../../../src/registry';
 import { expectClose, fillByFormula, golden, maxDifference, nchw, nhwc } from '../../golden-data';
 
 const registry = new Registry([...denseHeads, ...losses, ...taskModules]);

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { ModuleConfig } from '../../../src/catalogue/registry';
 import type { Detections, PackedSample } from '../../../src/data/types';
 import { startEngine } from '../../../src/engine';
 import { buildDetector } from '../../../src/models/build';
@@ -7,7 +8,6 @@ import type { DeformableDETR, DINO } from '../../../src/models/detectors';
 import type { DetBatch, Detector, Losses } from '../../../src/models/types';
 import { torchShape } from '../../../src/nn/module';
 import { Random } from '../../../src/random';
-import type { ModuleConfig } from '../../../src/registry';
 import { expectClose, fillByFormula, goldenJson, nhwc, sgn, u01 } from '../../golden-data';
 
 interface Reference {

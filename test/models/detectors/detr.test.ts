@@ -2,13 +2,13 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { ModuleConfig } from '../../../src/catalogue/registry';
 import type { Detections, PackedSample } from '../../../src/data/types';
 import { startEngine } from '../../../src/engine';
 import { buildDetector } from '../../../src/models/build';
 import type { DETR } from '../../../src/models/detectors';
 import type { DetBatch, Detector } from '../../../src/models/types';
 import { torchShape } from '../../../src/nn/module';
-import type { ModuleConfig } from '../../../src/registry';
 import { expectClose, fillByFormula, golden, goldenJson, image, nchw, nhwc } from '../../golden-data';
 
 beforeAll(async () => void (await startEngine()));

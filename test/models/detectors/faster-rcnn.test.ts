@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ModuleConfig } from '../../../src/catalogue/registry';
 import type { Truths } from '../../../src/data/types';
 import { engine, startEngine } from '../../../src/engine';
 import { buildDetector } from '../../../src/models/build';
@@ -9,7 +10,6 @@ import type { TwoStageDetector } from '../../../src/models/detectors';
 import type { DetBatch, Losses } from '../../../src/models/types';
 import { torchShape } from '../../../src/nn';
 import { Random } from '../../../src/random';
-import type { ModuleConfig } from '../../../src/registry';
 import { expectClose, fillByFormula, golden, goldenJson, image, nchw } from '../../golden-data';
 import { type EndToEnd, expectDetections, expectSummaries, modelConfig, sample, tidy } from './whole-models';
 

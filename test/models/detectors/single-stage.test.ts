@@ -2,13 +2,13 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { ModuleConfig } from '../../../src/catalogue/registry';
 import type { Truths } from '../../../src/data/types';
 import { startEngine } from '../../../src/engine';
 import { buildDetector } from '../../../src/models/build';
 import type { SingleStageDetector } from '../../../src/models/detectors';
 import { torchShape } from '../../../src/nn';
 import { Random } from '../../../src/random';
-import type { ModuleConfig } from '../../../src/registry';
 import { expectClose, fillByFormula, goldenJson, nchw } from '../../golden-data';
 import { expectDetections } from '../dense-heads/check-head';
 import { none, type Summary, sample, tidy } from './whole-models';

@@ -3,13 +3,13 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { ModuleConfig } from '../../../src/catalogue/registry';
 import type { Detections, PackedSample } from '../../../src/data/types';
 import { startEngine } from '../../../src/engine';
 import { countsFromString, decodeRle, polygonsToRle } from '../../../src/masks';
 import { buildDetector } from '../../../src/models/build';
 import { torchShape } from '../../../src/nn';
 import { Random } from '../../../src/random';
-import type { ModuleConfig } from '../../../src/registry';
 import { parseLosses } from '../../../src/training/gradients';
 import { fillByFormula, goldenJson, image } from '../../golden-data';
 

@@ -2,12 +2,12 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { ModuleConfig } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { rleArea } from '../../../src/masks';
 import { buildDetector } from '../../../src/models/build';
 import type { TwoStageDetector } from '../../../src/models/detectors';
 import { torchShape } from '../../../src/nn';
-import type { ModuleConfig } from '../../../src/registry';
 import { fillByFormula, goldenJson } from '../../golden-data';
 import { type EndToEnd, expectDetections, expectSummaries, modelConfig, none, sample, tidy } from './whole-models';
 

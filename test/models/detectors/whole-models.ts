@@ -2,8 +2,8 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
+import type { ModuleConfig } from '../../../src/catalogue/registry';
 import type { Detections, PackedSample, Truths } from '../../../src/data/types';
-import type { ModuleConfig } from '../../../src/registry';
 import { expectClose, goldenJson, image, nchw } from '../../golden-data';
 
 export interface Summary {

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
+import { type ModuleConfig, Registry } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import {
   type LearnedPositionalEncoding,
@@ -8,7 +9,6 @@ import {
 } from '../../../src/models/layers/positional-encodings';
 import { coordinateToEncoding, inverseSigmoid } from '../../../src/models/layers/transformer/coordinates';
 import { Random } from '../../../src/random';
-import { type ModuleConfig, Registry } from '../../../src/registry';
 import { expectClose, golden, nchw } from '../../golden-data';
 
 const registry = new Registry(positionalEncodings);

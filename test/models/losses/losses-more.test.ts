@@ -2,11 +2,11 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, test } from 'vitest';
+import { type ModuleConfig, Registry } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { type LossCall, losses } from '../../../src/models/losses';
 import type { Centres } from '../../../src/models/losses/gaussian-focal-loss';
 import { Module } from '../../../src/nn';
-import { type ModuleConfig, Registry } from '../../../src/registry';
 import { expectClose, goldenJson } from '../../golden-data';
 
 type Nested = number | Nested[];

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { type ModuleConfig, Registry } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import {
   accuracy,
@@ -14,7 +15,6 @@ import {
   weightReduceLoss,
 } from '../../../src/models/losses';
 import { Module } from '../../../src/nn';
-import { type ModuleConfig, Registry } from '../../../src/registry';
 
 type Nested = number | Nested[];
 interface Case {

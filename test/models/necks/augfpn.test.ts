@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
+import type { ModuleConfig } from '../../../src/catalogue/registry';
 import type { PackedSample } from '../../../src/data/types';
 import { startEngine } from '../../../src/engine';
 import { createRegistry } from '../../../src/models/catalogue';
@@ -10,7 +11,6 @@ import type { AugFPN } from '../../../src/models/necks/augfpn';
 import type { SoftRoIExtractor } from '../../../src/models/roi-heads';
 import { Module } from '../../../src/nn';
 import { Random } from '../../../src/random';
-import type { ModuleConfig } from '../../../src/registry';
 import { boxes, checkModule } from '../../golden-data';
 
 const registry = createRegistry();

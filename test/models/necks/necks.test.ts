@@ -1,9 +1,9 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { type ModuleConfig, Registry } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { type FPN, necks, type PAFPN } from '../../../src/models/necks';
 import { Random } from '../../../src/random';
-import { type ModuleConfig, Registry } from '../../../src/registry';
 import { checkModule, goldenJson } from '../../golden-data';
 
 const registry = new Registry(necks);

@@ -1,11 +1,11 @@
 // Every neck against MMDetection: names and order of its parameters, outputs, gradients, and how its weights start.
 
 import { beforeAll, describe, expect, test } from 'vitest';
+import { type ModuleConfig, Registry } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { necks } from '../../../src/models/necks';
 import type { Neck } from '../../../src/models/types';
 import { Random } from '../../../src/random';
-import { type ModuleConfig, Registry } from '../../../src/registry';
 import { checkModule, goldenJson } from '../../golden-data';
 
 const registry = new Registry(necks);

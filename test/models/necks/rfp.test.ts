@@ -3,13 +3,13 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { z } from 'zod';
+import { defineModule } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { createRegistry } from '../../../src/models/catalogue';
 import type { RecursiveBackbone } from '../../../src/models/necks';
 import type { Neck } from '../../../src/models/types';
 import { Conv2d, Module, ModuleList } from '../../../src/nn';
 import { Random } from '../../../src/random';
-import { defineModule } from '../../../src/registry';
 import { checkModule } from '../../golden-data';
 
 class TinyRecursive extends Module implements RecursiveBackbone {

@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { ModuleConfig } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { createRegistry } from '../../../src/models/catalogue';
 import { DropBlock } from '../../../src/models/layers/drop-block';
@@ -10,7 +11,6 @@ import type { Neck } from '../../../src/models/types';
 import { torchShape } from '../../../src/nn';
 import { withStepRandom } from '../../../src/nn/step-random';
 import { Random } from '../../../src/random';
-import type { ModuleConfig } from '../../../src/registry';
 import { expectClose, fillByFormula, golden, goldenJson, nchw, nhwc } from '../../golden-data';
 
 const registry = createRegistry();

@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { type BuildContext, type ModuleConfig, Registry } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { losses } from '../../../src/models/losses';
 import { type BBoxHead, regionDetections, roiHeads } from '../../../src/models/roi-heads';
@@ -9,7 +10,6 @@ import { type BBoxTargets, bboxTargets } from '../../../src/models/roi-heads/bbo
 import { taskModules } from '../../../src/models/task-modules';
 import { torchShape } from '../../../src/nn';
 import { Random } from '../../../src/random';
-import { type BuildContext, type ModuleConfig, Registry } from '../../../src/registry';
 import { boxes, expectClose, fillByFormula, golden, nhwc } from '../../golden-data';
 
 const registry = new Registry([...roiHeads, ...losses, ...taskModules]);

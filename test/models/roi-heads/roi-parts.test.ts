@@ -2,13 +2,13 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { BuildContext, Kind, ModuleConfig } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { createRegistry } from '../../../src/models/catalogue';
 import type { CascadeRoIHead, GenericRoIExtractor, ResLayer, StandardRoIHead } from '../../../src/models/roi-heads';
 import type { BBoxStage } from '../../../src/models/roi-heads/bbox-stage';
 import { torchShape } from '../../../src/nn';
 import { Random } from '../../../src/random';
-import type { BuildContext, Kind, ModuleConfig } from '../../../src/registry';
 import { expectClose, fillByFormula, golden, maxDifference, nchw, nhwc, sgn } from '../../golden-data';
 
 const registry = createRegistry();

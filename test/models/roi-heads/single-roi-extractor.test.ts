@@ -2,9 +2,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
+import { type BuildContext, type ModuleConfig, Registry } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { roiHeads, type SingleRoIExtractor } from '../../../src/models/roi-heads';
-import { type BuildContext, type ModuleConfig, Registry } from '../../../src/registry';
 import { expectClose, golden, maxDifference, nchw, nhwc } from '../../golden-data';
 
 const registry = new Registry(roiHeads);

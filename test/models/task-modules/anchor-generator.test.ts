@@ -2,9 +2,9 @@
 
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import { type BuildContext, type ModuleConfig, Registry } from '../../../src/catalogue/registry';
+import { readSafetensors } from '../../../src/checkpoints/safetensors';
 import { type AnchorGenerator, taskModules } from '../../../src/models/task-modules';
-import { readSafetensors } from '../../../src/nn/safetensors';
-import { type BuildContext, type ModuleConfig, Registry } from '../../../src/registry';
 
 const { tensors, metadata } = readSafetensors(path.join(__dirname, '../../golden/prior_generators.safetensors'));
 const specs = JSON.parse(metadata.specs) as Record<string, ModuleConfig>;

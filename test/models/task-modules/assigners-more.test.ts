@@ -2,6 +2,7 @@
 // the assigners of assigners.safetensors.
 
 import { describe, expect, test } from 'vitest';
+import { Registry } from '../../../src/catalogue/registry';
 import {
   type ATSSAssigner,
   type CenterRegionAssigner,
@@ -13,7 +14,6 @@ import {
   taskModules,
 } from '../../../src/models/task-modules';
 import { Random } from '../../../src/random';
-import { Registry } from '../../../src/registry';
 import { boxes, expectClose, golden, goldenJson, sgn, u01 } from '../../golden-data';
 
 type Options = Record<string, unknown>;

@@ -2,6 +2,8 @@
 
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { type ModuleConfig, Registry } from '../../../src/catalogue/registry';
+import { readSafetensors } from '../../../src/checkpoints/safetensors';
 import {
   type AnchorGenerator,
   type AssignResult,
@@ -11,9 +13,7 @@ import {
   taskModules,
   toInstances,
 } from '../../../src/models/task-modules';
-import { readSafetensors } from '../../../src/nn/safetensors';
 import { Random } from '../../../src/random';
-import { type ModuleConfig, Registry } from '../../../src/registry';
 
 const { tensors } = readSafetensors(path.join(__dirname, '../../golden/assigners.safetensors'));
 const floats = (name: string) => tensors.get(name)!.data as Float32Array;

@@ -3,6 +3,8 @@
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { Registry } from '../../../src/catalogue/registry';
+import { readSafetensors } from '../../../src/checkpoints/safetensors';
 import { startEngine } from '../../../src/engine';
 import {
   type BboxOverlaps2D,
@@ -12,8 +14,6 @@ import {
   taskModules,
   type YOLOBBoxCoder,
 } from '../../../src/models/task-modules';
-import { readSafetensors } from '../../../src/nn/safetensors';
-import { Registry } from '../../../src/registry';
 
 const { tensors } = readSafetensors(path.join(__dirname, '../../golden/box_coders_iou.safetensors'));
 const floats = (name: string) => tensors.get(name)!.data as Float32Array;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { type ModuleConfig, Registry } from '../../../src/catalogue/registry';
 import { HungarianAssigner, linearAssignment, taskModules } from '../../../src/models/task-modules';
 import type { MatchCost } from '../../../src/models/task-modules/match-costs';
-import { type ModuleConfig, Registry } from '../../../src/registry';
 import { expectClose, golden, goldenJson, sgn, u01 } from '../../golden-data';
 
 const registry = new Registry(taskModules);

@@ -1,6 +1,6 @@
 // Positional encodings: where a feature stands on its map.
 
-import type { AnyDefinition } from '../../../registry';
+import type { AnyDefinition } from '../../../catalogue/registry';
 import { learnedPositionalEncodingDefinition } from './learned-positional-encoding';
 import { sinePositionalEncodingDefinition } from './sine-positional-encoding';
 

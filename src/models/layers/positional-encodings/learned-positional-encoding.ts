@@ -2,11 +2,11 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { applyInitCfg, initCfg } from '../../../nn';
 import { Embedding } from '../../../nn/embedding';
 import { Module } from '../../../nn/module';
-import { defineModule } from '../../../registry';
 
 const options = z.strictObject({
   num_feats: z.int().positive().describe('Channels of a row, and of a column'),

@@ -3,8 +3,8 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../../catalogue/registry';
 import { Module } from '../../../nn/module';
-import { defineModule } from '../../../registry';
 
 export const sineOptions = z.strictObject({
   num_feats: z.int().positive().describe('Channels of a row, and of a column'),

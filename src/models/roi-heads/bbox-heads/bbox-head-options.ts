@@ -1,11 +1,11 @@
 // The options of the heads that classify regions and refine their boxes, and what can be inferred of them.
 
 import { z } from 'zod';
+import { type BuildContext, moduleOption } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { initCfg } from '../../../nn';
-import { type BuildContext, moduleOption } from '../../../registry';
-import { inferHeadChannels } from '../../layers/infer-head-channels';
-import { inferNumClasses } from '../../layers/infer-num-classes';
+import { inferHeadChannels } from '../../inferred-options/infer-head-channels';
+import { inferNumClasses } from '../../inferred-options/infer-num-classes';
 
 const size = z.number().int().positive();
 const predictor = z.strictObject({ type: z.literal('Linear').describe('Kind of layer') }).default({ type: 'Linear' });

@@ -3,10 +3,10 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
+import { takeBoxes } from '../../../geometry/boxes';
 import { applyInitCfg, type InitCfg, Linear, Module, normal, zeros } from '../../../nn';
-import { takeBoxes } from '../../../ops';
-import { type BuildContext, defineModule } from '../../../registry';
 import { accuracy, type Loss } from '../../losses';
 import type { BoxCoder } from '../../task-modules';
 import type { Losses } from '../../types';

@@ -1,6 +1,6 @@
 // What the sampled regions of a batch should predict: plain arrays, computed on the CPU.
 
-import { takeBoxes } from '../../../ops';
+import { takeBoxes } from '../../../geometry/boxes';
 import type { BoxCoder, SamplingResult } from '../../task-modules';
 
 export interface BBoxTargets {

@@ -6,6 +6,7 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import {
   applyInitCfg,
@@ -18,7 +19,6 @@ import {
   xavier,
   zeros,
 } from '../../../nn';
-import { type BuildContext, defineModule } from '../../../registry';
 import { BBoxHead, type BBoxOutputs, mapReader, type Reader } from './bbox-head';
 import { type BBoxHeadConfig, bboxHeadInferred, bboxHeadOptions, inferBBoxHead } from './bbox-head-options';
 

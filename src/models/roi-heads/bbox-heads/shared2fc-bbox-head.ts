@@ -1,7 +1,7 @@
 // Shared2FCBBoxHead: classes and boxes of regions behind two shared fully connected layers.
 
 import { z } from 'zod';
-import { defineModule } from '../../../registry';
+import { defineModule } from '../../../catalogue/registry';
 import { bboxHeadInferred, bboxHeadOptions, inferBBoxHead } from './bbox-head-options';
 import { ConvFCBBoxHead, type ConvFCBBoxHeadConfig, type LayerCounts, layerWidths } from './convfc-bbox-head';
 

@@ -1,7 +1,7 @@
 // Shared4Conv1FCBBoxHead: classes and boxes of regions behind four shared convolutions and one fully connected layer.
 
 import { z } from 'zod';
-import { defineModule } from '../../../registry';
+import { defineModule } from '../../../catalogue/registry';
 import { bboxHeadInferred, bboxHeadOptions, inferBBoxHead } from './bbox-head-options';
 import { ConvFCBBoxHead, type ConvFCBBoxHeadConfig, type LayerCounts, layerWidths } from './convfc-bbox-head';
 

@@ -3,12 +3,12 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule, moduleOption } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { Conv2d, ConvModule, ConvTranspose2d, convCfg, kaiming, Module, ModuleList, normCfg, zeros } from '../../../nn';
 import { interpolate } from '../../../ops/interpolate';
-import { type BuildContext, defineModule, moduleOption } from '../../../registry';
-import { inferHeadChannels } from '../../layers/infer-head-channels';
-import { inferNumClasses } from '../../layers/infer-num-classes';
+import { inferHeadChannels } from '../../inferred-options/infer-head-channels';
+import { inferNumClasses } from '../../inferred-options/infer-num-classes';
 import { CARAFEPack, upsampleModuleCfg } from '../../layers/upsample-modules';
 import type { CrossEntropyLoss } from '../../losses';
 

@@ -3,9 +3,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule, moduleOption } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { actCfg, ConvModule, convCfg, initCfg, Module, normCfg } from '../../../nn';
-import { type BuildContext, defineModule, moduleOption } from '../../../registry';
 import type { FeatureSpec } from '../../types';
 import type { RoILayer } from './roi-align';
 import type { RoIExtractor } from './single-roi-extractor';

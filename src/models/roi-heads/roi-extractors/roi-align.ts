@@ -2,8 +2,8 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule } from '../../../catalogue/registry';
 import { roiAlign } from '../../../ops';
-import { defineModule } from '../../../registry';
 
 const size = z.number().int().positive();
 const options = z.strictObject({

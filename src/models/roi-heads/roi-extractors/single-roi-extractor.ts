@@ -2,10 +2,10 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule, moduleOption } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { initCfg } from '../../../nn';
-import { type BuildContext, defineModule, moduleOption } from '../../../registry';
-import { inferHeadChannels } from '../../layers/infer-head-channels';
+import { inferHeadChannels } from '../../inferred-options/infer-head-channels';
 import type { FeatureSpec } from '../../types';
 import type { RoILayer } from './roi-align';
 

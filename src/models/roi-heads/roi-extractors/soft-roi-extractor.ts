@@ -3,8 +3,8 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { defineModule, moduleOption } from '../../../catalogue/registry';
 import { applyInitCfg, initCfg, Module } from '../../../nn';
-import { defineModule, moduleOption } from '../../../registry';
 import { AdaptiveSpatialFusion } from '../../layers/adaptive-spatial-fusion';
 import type { FeatureSpec } from '../../types';
 import type { RoILayer } from './roi-align';

@@ -2,13 +2,13 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { applyInitCfg, initCfg, Module, normCfg, Sequential } from '../../../nn';
-import { type BuildContext, defineModule } from '../../../registry';
+import { evaluateNorms } from '../../../nn/evaluate-norms';
 import { BasicBlock } from '../../backbones/basic-block';
 import { Bottleneck } from '../../backbones/bottleneck';
 import { Downsample } from '../../backbones/downsample';
-import { evaluateNorms } from '../../layers/evaluate-norms';
 import type { FeatureSpec } from '../../types';
 
 const STAGES = {

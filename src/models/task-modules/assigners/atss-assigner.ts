@@ -2,10 +2,10 @@
 // the standard deviation of all of them (Zhang et al., CVPR 2020).
 
 import { z } from 'zod';
-import { takeBoxes } from '../../../ops';
+import { defineModule, moduleOption } from '../../../catalogue/registry';
+import { takeBoxes } from '../../../geometry/boxes';
+import { topIndices } from '../../../ops/top-indices';
 import type { Random } from '../../../random';
-import { defineModule, moduleOption } from '../../../registry';
-import { topIndices } from '../../layers/top-indices';
 import type { Assigner, AssignResult, Instances, IouCalculator } from '../types';
 import type { Predictions } from './prediction-assigner';
 

@@ -2,8 +2,8 @@
 // their scores, scaled to the best overlap, become the class targets (Feng et al., TOOD, ICCV 2021). Image by image here.
 
 import { z } from 'zod';
-import { defineModule } from '../../../registry';
-import { topIndices } from '../../layers/top-indices';
+import { defineModule } from '../../../catalogue/registry';
+import { topIndices } from '../../../ops/top-indices';
 import type { Instances } from '../types';
 import type { Predictions } from './prediction-assigner';
 

@@ -2,9 +2,9 @@
 // truth's class (Zhu et al., FSAF, CVPR 2019). Of truths whose cores share an anchor, the smallest gets it.
 
 import { z } from 'zod';
-import { boxAreas } from '../../../ops';
+import { defineModule, moduleOption } from '../../../catalogue/registry';
+import { boxAreas } from '../../../geometry/boxes';
 import type { Random } from '../../../random';
-import { defineModule, moduleOption } from '../../../registry';
 import type { Assigner, AssignResult, Instances, IouCalculator } from '../types';
 import { noAssignment } from './prediction-assigner';
 import { PriorBlocks } from './prior-blocks';

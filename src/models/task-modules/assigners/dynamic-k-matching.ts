@@ -1,7 +1,7 @@
 // Each truth takes its k cheapest candidates, k being about the sum of its best overlaps; a candidate that several truths
 // want goes to the one it costs least (Ge et al., OTA / YOLOX, 2021).
 
-import { topIndices } from '../../layers/top-indices';
+import { topIndices } from '../../../ops/top-indices';
 import type { AssignResult, Instances } from '../types';
 
 export interface Candidates {

@@ -1,8 +1,8 @@
 // DynamicSoftLabelAssigner: SimOTA with soft class targets and a soft distance to the centre (Lyu et al., RTMDet, 2022).
 
 import { z } from 'zod';
-import { takeBoxes } from '../../../ops';
-import { defineModule, moduleOption } from '../../../registry';
+import { defineModule, moduleOption } from '../../../catalogue/registry';
+import { takeBoxes } from '../../../geometry/boxes';
 import type { AssignResult, Instances, IouCalculator } from '../types';
 import { dynamicKMatching } from './dynamic-k-matching';
 import { noAssignment, type PredictionAssigner, type Predictions } from './prediction-assigner';

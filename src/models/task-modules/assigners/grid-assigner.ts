@@ -2,7 +2,7 @@
 // least the best one (Redmon and Farhadi, YOLOv3).
 
 import { z } from 'zod';
-import { defineModule, moduleOption } from '../../../registry';
+import { defineModule, moduleOption } from '../../../catalogue/registry';
 import type { AssignResult, Instances, IouCalculator } from '../types';
 
 const options = z.strictObject({

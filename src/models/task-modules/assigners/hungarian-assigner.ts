@@ -2,7 +2,7 @@
 // ECCV 2020).
 
 import { z } from 'zod';
-import { type BuildContext, defineModule, moduleOption } from '../../../registry';
+import { type BuildContext, defineModule, moduleOption } from '../../../catalogue/registry';
 import type { MatchCost, MatchPredictions, MatchTruths } from '../match-costs/match-cost';
 import type { AssignResult } from '../types';
 import { linearAssignment } from './linear-assignment';

@@ -1,9 +1,9 @@
 // MaxIoUAssigner: each prior goes to the truth it overlaps most, if enough; each truth gets at least its best priors.
 
 import { z } from 'zod';
-import { takeBoxes } from '../../../ops';
+import { defineModule, moduleOption } from '../../../catalogue/registry';
+import { takeBoxes } from '../../../geometry/boxes';
 import type { Random } from '../../../random';
-import { defineModule, moduleOption } from '../../../registry';
 import type { Assigner, AssignResult, Instances, IouCalculator } from '../types';
 import { permuteRepeats } from './permute-repeats';
 import { PriorBlocks } from './prior-blocks';

@@ -1,6 +1,6 @@
 // Truths that occur more than once are moved a little, so that each can win priors of its own.
 
-import { takeBoxes } from '../../../ops';
+import { takeBoxes } from '../../../geometry/boxes';
 import type { Random } from '../../../random';
 import type { IouCalculator } from '../types';
 

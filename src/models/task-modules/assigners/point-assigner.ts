@@ -2,9 +2,9 @@
 // (Yang et al., RepPoints, ICCV 2019). Of truths that want the same point, the nearest gets it.
 
 import { z } from 'zod';
+import { defineModule } from '../../../catalogue/registry';
+import { topIndices } from '../../../ops/top-indices';
 import type { Random } from '../../../random';
-import { defineModule } from '../../../registry';
-import { topIndices } from '../../layers/top-indices';
 import type { Assigner, AssignResult, Instances } from '../types';
 import { noAssignment } from './prediction-assigner';
 

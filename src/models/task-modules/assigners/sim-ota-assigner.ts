@@ -1,8 +1,8 @@
 // SimOTAAssigner: priors in or near a truth compete for it by the cost of their class scores and boxes (Ge et al., YOLOX).
 
 import { z } from 'zod';
-import { takeBoxes } from '../../../ops';
-import { defineModule, moduleOption } from '../../../registry';
+import { defineModule, moduleOption } from '../../../catalogue/registry';
+import { takeBoxes } from '../../../geometry/boxes';
 import type { AssignResult, Instances, IouCalculator } from '../types';
 import { dynamicKMatching } from './dynamic-k-matching';
 import { noAssignment, type PredictionAssigner, type Predictions } from './prediction-assigner';

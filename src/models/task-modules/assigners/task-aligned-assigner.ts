@@ -2,9 +2,9 @@
 // it; of truths that want the same anchor, the one it overlaps most gets it (Feng et al., TOOD, ICCV 2021).
 
 import { z } from 'zod';
-import { takeBoxes } from '../../../ops';
-import { defineModule, moduleOption } from '../../../registry';
-import { topIndices } from '../../layers/top-indices';
+import { defineModule, moduleOption } from '../../../catalogue/registry';
+import { takeBoxes } from '../../../geometry/boxes';
+import { topIndices } from '../../../ops/top-indices';
 import type { AssignResult, Instances, IouCalculator } from '../types';
 import { noAssignment, type Predictions } from './prediction-assigner';
 

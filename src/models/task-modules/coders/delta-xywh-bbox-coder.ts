@@ -3,7 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { defineModule } from '../../../registry';
+import { defineModule } from '../../../catalogue/registry';
 import type { BoxCoder, Size } from '../types';
 
 const f = Math.fround;

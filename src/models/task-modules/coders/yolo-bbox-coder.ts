@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { defineModule } from '../../../registry';
+import { defineModule } from '../../../catalogue/registry';
 
 export class YOLOBBoxCoder {
   readonly encodeSize = 4;

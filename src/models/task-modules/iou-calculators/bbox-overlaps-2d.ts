@@ -1,8 +1,8 @@
 // BboxOverlaps2D: the overlap measure assigners use.
 
 import { z } from 'zod';
-import { bboxOverlaps, type OverlapMode } from '../../../ops';
-import { defineModule } from '../../../registry';
+import { defineModule } from '../../../catalogue/registry';
+import { bboxOverlaps, type OverlapMode } from '../../../geometry/boxes';
 import type { IouCalculator } from '../types';
 
 export class BboxOverlaps2D implements IouCalculator {

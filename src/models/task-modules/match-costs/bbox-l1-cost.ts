@@ -1,7 +1,7 @@
 // BBoxL1Cost: the absolute difference of the boxes' coordinates, in shares of the image.
 
 import { z } from 'zod';
-import { defineModule } from '../../../registry';
+import { defineModule } from '../../../catalogue/registry';
 import { type MatchCost, type MatchPredictions, type MatchTruths, pairwise } from './match-cost';
 
 const options = z.strictObject({

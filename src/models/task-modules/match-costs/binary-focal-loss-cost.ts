@@ -1,8 +1,8 @@
 // BinaryFocalLossCost: focal loss over the tokens of a text, of which each truth means some (Liu et al., Grounding DINO).
 
 import { z } from 'zod';
+import { defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
-import { defineModule } from '../../../registry';
 import { binaryCosts, focalCostOptions, focalCosts } from './focal-loss-cost';
 import type { MatchCost, MatchPredictions, MatchTruths } from './match-cost';
 

@@ -1,7 +1,7 @@
 // ClassificationCost: minus the softmax probability of the truth's class (Carion et al., DETR, ECCV 2020).
 
 import { z } from 'zod';
-import { defineModule } from '../../../registry';
+import { defineModule } from '../../../catalogue/registry';
 import { type MatchCost, type MatchPredictions, type MatchTruths, pairwise } from './match-cost';
 
 export class ClassificationCost implements MatchCost {

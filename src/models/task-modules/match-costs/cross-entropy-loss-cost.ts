@@ -1,7 +1,7 @@
 // CrossEntropyLossCost: binary cross entropy of the masks, averaged over their pixels.
 
 import { z } from 'zod';
-import { defineModule } from '../../../registry';
+import { defineModule } from '../../../catalogue/registry';
 import { binaryCosts } from './focal-loss-cost';
 import { masksOf } from './masks-of';
 import type { MatchCost, MatchPredictions, MatchTruths } from './match-cost';

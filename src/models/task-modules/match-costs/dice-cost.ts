@@ -1,7 +1,7 @@
 // DiceCost: one minus the dice overlap of the masks.
 
 import { z } from 'zod';
-import { defineModule } from '../../../registry';
+import { defineModule } from '../../../catalogue/registry';
 import { masksOf } from './masks-of';
 import { type MatchCost, type MatchPredictions, type MatchTruths, pairwise, products, sigmoid } from './match-cost';
 

@@ -1,7 +1,7 @@
 // FocalLossCost: focal loss of the truth's class if it is present, less that if it is not (Zhu et al., Deformable DETR).
 
 import { z } from 'zod';
-import { defineModule } from '../../../registry';
+import { defineModule } from '../../../catalogue/registry';
 import { masksOf } from './masks-of';
 import { type MatchCost, type MatchPredictions, type MatchTruths, pairwise, products, sigmoid } from './match-cost';
 

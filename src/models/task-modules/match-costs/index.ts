@@ -1,6 +1,6 @@
 // Match costs: how ill a prediction fits a truth, for the Hungarian assigner.
 
-import type { AnyDefinition } from '../../../registry';
+import type { AnyDefinition } from '../../../catalogue/registry';
 import { bboxL1CostDefinition } from './bbox-l1-cost';
 import { binaryFocalLossCostDefinition } from './binary-focal-loss-cost';
 import { classificationCostDefinition } from './classification-cost';

@@ -1,8 +1,8 @@
 // IoUCost: minus the overlap of the boxes.
 
 import { z } from 'zod';
-import { bboxOverlaps } from '../../../ops';
-import { defineModule } from '../../../registry';
+import { defineModule } from '../../../catalogue/registry';
+import { bboxOverlaps } from '../../../geometry/boxes';
 import type { MatchCost, MatchPredictions, MatchTruths } from './match-cost';
 
 const options = z.strictObject({

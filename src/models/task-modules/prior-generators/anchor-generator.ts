@@ -2,8 +2,8 @@
 // Order of the anchors of a level: rows of cells, cells of a row, then the shapes of one cell.
 
 import { z } from 'zod';
+import { type BuildContext, defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
-import { type BuildContext, defineModule } from '../../../registry';
 import type { Size } from '../types';
 import { GridCache } from './grid-cache';
 

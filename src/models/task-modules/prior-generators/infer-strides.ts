@@ -1,7 +1,7 @@
 // `strides` of a prior generator: taken from the feature levels it lays priors on, or checked against them.
 
+import type { BuildContext } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
-import type { BuildContext } from '../../../registry';
 
 export type StrideOption = number | [number, number];
 

@@ -2,7 +2,7 @@
 // and the stride of its level: x, y, stride x, stride y.
 
 import { z } from 'zod';
-import { defineModule } from '../../../registry';
+import { defineModule } from '../../../catalogue/registry';
 import type { PriorGenerator, Size } from '../types';
 import { GridCache } from './grid-cache';
 import { inferStrides, type StrideOption } from './infer-strides';

@@ -1,8 +1,8 @@
 // SSDAnchorGenerator: at every cell a square, a larger square and pairs of upright and flat boxes (Liu et al., ECCV 2016).
 
 import { z } from 'zod';
+import { defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
-import { defineModule } from '../../../registry';
 import { AnchorGenerator } from './anchor-generator';
 import { inferStrides, type StrideOption } from './infer-strides';
 

@@ -1,8 +1,8 @@
 // YOLOAnchorGenerator: boxes of given widths and heights about the middle of every cell (Redmon and Farhadi, YOLO9000).
 
 import { z } from 'zod';
+import { defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
-import { defineModule } from '../../../registry';
 import { AnchorGenerator } from './anchor-generator';
 import { inferStrides, type StrideOption } from './infer-strides';
 

@@ -1,8 +1,8 @@
 // CombinedSampler: positives chosen as one sampler does, negatives as another.
 
 import { z } from 'zod';
+import { defineModule, type ModuleConfig, partialModuleOption } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
-import { defineModule, type ModuleConfig, partialModuleOption } from '../../../registry';
 import { ChoosingSampler, samplerOptions } from './base-sampler';
 
 export const combinedSamplerDefinition = defineModule({

@@ -1,7 +1,7 @@
 // InstanceBalancedPosSampler: as many positives for each truth as for any other, as far as there are so many.
 
 import { z } from 'zod';
-import { defineModule } from '../../../registry';
+import { defineModule } from '../../../catalogue/registry';
 import {
   type Choice,
   ChoosingSampler,

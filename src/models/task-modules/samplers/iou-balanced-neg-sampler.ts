@@ -3,7 +3,7 @@
 // overlaps nothing no longer takes part in the ranges; here -1 keeps meaning what its first call does.
 
 import { z } from 'zod';
-import { defineModule } from '../../../registry';
+import { defineModule } from '../../../catalogue/registry';
 import { type Choice, ChoosingSampler, draw, negativesOf, others, positivesOf, samplerOptions } from './base-sampler';
 
 const options = z.strictObject({

@@ -2,10 +2,10 @@
 // Only heads on regions can say how hard a prior is.
 
 import { z } from 'zod';
+import { defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
-import { takeBoxes } from '../../../ops';
-import { defineModule } from '../../../registry';
-import { topIndices } from '../../layers/top-indices';
+import { takeBoxes } from '../../../geometry/boxes';
+import { topIndices } from '../../../ops/top-indices';
 import {
   type Choice,
   ChoosingSampler,

@@ -1,7 +1,7 @@
 // PseudoSampler: takes every prior that is not ignored (one-stage heads).
 
 import { z } from 'zod';
-import { defineModule } from '../../../registry';
+import { defineModule } from '../../../catalogue/registry';
 import type { AssignResult, Instances, Sampler, SamplingResult } from '../types';
 import { samplingResult } from './sampling-result';
 

@@ -1,7 +1,7 @@
 // RandomSampler: a fixed number of priors, of which at most a given share is positive.
 
 import { z } from 'zod';
-import { defineModule } from '../../../registry';
+import { defineModule } from '../../../catalogue/registry';
 import { ChoosingSampler, draw, negativesOf, positivesOf, type SamplerOptions, samplerOptions } from './base-sampler';
 
 export class RandomSampler extends ChoosingSampler {

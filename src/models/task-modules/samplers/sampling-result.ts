@@ -1,6 +1,6 @@
 // Puts together what a sampler hands on.
 
-import { takeBoxes } from '../../../ops';
+import { takeBoxes } from '../../../geometry/boxes';
 import type { AssignResult, Instances, SamplingResult } from '../types';
 
 /** `avgFactor` counts at least one positive and, with `countNegatives`, at least one negative. */

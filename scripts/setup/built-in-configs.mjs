@@ -1,0 +1,208 @@
+// Writes dist/src/lab/built-in-configs.d.ts: the config of every module of the catalogue as a plain object type with its
+// options' meanings. The source derives the same types from the options' schemas, which each new checker of an editor or
+// of the notebook would work out again: a third of a second before the first completion.
+
+import { renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import ts from 'typescript';
+import { root } from './paths.mjs';
+
+const require = createRequire(import.meta.url);
+const dist = join(root, 'dist', 'src');
+const target = join(dist, 'lab', 'built-in-configs.d.ts');
+const FLAGS =
+  ts.NodeBuilderFlags.NoTruncation |
+  ts.NodeBuilderFlags.InTypeAlias |
+  ts.NodeBuilderFlags.UseStructuralFallback |
+  ts.NodeBuilderFlags.UseAliasDefinedOutsideCurrentScope;
+const { factory } = ts;
+const printer = ts.createPrinter({ removeComments: false });
+
+/** The program of the declarations in dist/, with `text` in the place of built-in-configs.d.ts. */
+function programOf(text) {
+  const options = {
+    strict: true,
+    target: ts.ScriptTarget.ES2022,
+    lib: ['lib.es2023.d.ts'],
+    module: ts.ModuleKind.Node16,
+    moduleResolution: ts.ModuleResolutionKind.Node16,
+    esModuleInterop: true,
+    skipLibCheck: true,
+    types: ['node'],
+  };
+  const host = ts.createCompilerHost(options);
+  const read = host.getSourceFile;
+  host.getSourceFile = (path, target_, ...rest) =>
+    path === target ? ts.createSourceFile(path, text, target_, true) : read(path, target_, ...rest);
+  return ts.createProgram([target], options, host);
+}
+
+/** Every definition's kind, type name and the type of its options, as the source derives them. */
+function definitionsOf(source) {
+  const text = `import type { z } from 'zod';
+import type { ModuleDefinition } from '../catalogue/registry';
+${source}
+type InputOf<D> = D extends ModuleDefinition<infer Options, infer _Built, infer Type, infer K>
+  ? { kind: K; type: Type; options: z.input<Options> } : never;
+export type AllOfThem = InputOf<Definitions>;`;
+  const program = programOf(text);
+  const checker = program.getTypeChecker();
+  const file = program.getSourceFile(target);
+  const wanted = checker.getExportsOfModule(checker.getSymbolAtLocation(file)).find((s) => s.name === 'AllOfThem');
+  const all = checker.getDeclaredTypeOfSymbol(wanted);
+  const typeOf = (type, name) => checker.getTypeOfSymbol(checker.getPropertyOfType(type, name));
+  return (all.isUnion() ? all.types : [all]).map((type) => ({
+    kind: typeOf(type, 'kind').value,
+    type: typeOf(type, 'type').value,
+    node: checker.typeToTypeNode(typeOf(type, 'options'), file, FLAGS),
+  }));
+}
+
+const nestedKind = (node) =>
+  ts.isTypeReferenceNode(node) && ts.isIdentifier(node.typeName) && node.typeName.text === 'NestedModule'
+    ? node.typeArguments[0]
+    : undefined;
+const reference = (name, kind) => factory.createTypeReferenceNode(name, [kind]);
+const moduleNode = (name, kind) =>
+  factory.createUnionTypeNode([reference(name, kind), reference('NestedModule', kind)]);
+const visit = (node, visitor) => ts.visitEachChild(node, visitor, undefined);
+
+/** A schema's input with the configs of nested modules put in their places: `Filled` of config-types.ts. */
+const filled = (node) => {
+  const kind = nestedKind(node);
+  return kind ? moduleNode('ConfigOf', kind) : visit(node, filled);
+};
+
+const optional = (name, type) =>
+  factory.createPropertySignature(undefined, name, factory.createToken(ts.SyntaxKind.QuestionToken), type);
+
+const deletion = () => optional('_delete_', factory.createKeywordTypeNode(ts.SyntaxKind.BooleanKeyword));
+
+/** The values of a `Record<string, ...>`. */
+const recordOf = (node) =>
+  ts.isTypeReferenceNode(node) && ts.isIdentifier(node.typeName) && node.typeName.text === 'Record'
+    ? node.typeArguments
+    : undefined;
+
+/** Any part of it: `Override` of config-types.ts. */
+function override(node) {
+  const record = recordOf(node);
+  if (record) {
+    const entries = factory.createTypeReferenceNode('Record', [record[0], override(record[1])]);
+    const some = factory.createTypeReferenceNode('Partial', [entries]);
+    return factory.createIntersectionTypeNode([some, factory.createTypeLiteralNode([deletion()])]);
+  }
+  const kind = nestedKind(node);
+  if (kind) return moduleNode('ModuleOverride', kind);
+  if (ts.isUnionTypeNode(node) || ts.isParenthesizedTypeNode(node)) return visit(node, override);
+  if (ts.isTypeLiteralNode(node)) {
+    const members = node.members.map((member) => {
+      if (ts.isPropertySignature(member)) return optional(member.name, override(member.type));
+      const { modifiers, parameters, type } = member;
+      // an entry may be left out, as any option
+      const entry = [override(type), factory.createKeywordTypeNode(ts.SyntaxKind.UndefinedKeyword)];
+      return factory.createIndexSignature(modifiers, parameters, factory.createUnionTypeNode(entry));
+    });
+    return factory.createTypeLiteralNode([...members, deletion()]);
+  }
+  return filled(node);
+}
+
+/** The options of `node` with what each means. */
+function explained(node, definition, { readOption, shapeOf }) {
+  const shape = (definition && shapeOf(definition.options)) ?? {};
+  return factory.createTypeLiteralNode(
+    node.members.map((member) => {
+      const name = member.name?.text;
+      if (name === undefined || !Object.hasOwn(shape, name)) return member;
+      const { meaning, default: initial } = readOption(shape[name]);
+      const inferred = definition.inferred?.[name];
+      const parts = [
+        meaning,
+        initial && `Default: \`${JSON.stringify(initial.value)}\``,
+        inferred && `Inferred: ${inferred}`,
+      ];
+      const text = parts.filter(Boolean).join('. ').replaceAll('*/', '*\\/').replace(/\s+/g, ' ');
+      return text
+        ? ts.addSyntheticLeadingComment(member, ts.SyntaxKind.MultiLineCommentTrivia, `* ${text} `, true)
+        : member;
+    }),
+  );
+}
+
+const literals = (node) => (ts.isIntersectionTypeNode(node) ? node.types : [node]);
+
+/** Several object types in one, where a schema was extended. */
+function oneLiteral(node, name) {
+  const parts = literals(node);
+  if (!parts.every(ts.isTypeLiteralNode)) throw new Error(`the options of ${name} are no plain object type`);
+  // a schema without options forbids every key
+  const isOption = (member) =>
+    !ts.isIndexSignatureDeclaration(member) || member.type.kind !== ts.SyntaxKind.NeverKeyword;
+  return factory.createTypeLiteralNode(parts.flatMap((part) => part.members.filter(isOption)));
+}
+
+function expanded(definitions, catalogue, reading) {
+  const out = [];
+  const kinds = new Map();
+  const names = new Set();
+  const print = (node) => printer.printNode(ts.EmitHint.Unspecified, node, ts.createSourceFile('x.ts', '', 99));
+  for (const { kind, type, node } of definitions) {
+    const definition = catalogue.find(kind, type);
+    const words = type.replace(/[^A-Za-z0-9_$]/g, '_');
+    const name = names.has(words) ? `${words}_${kind}` : words;
+    names.add(name);
+    const whole = oneLiteral(node, type);
+    const typeName = factory.createLiteralTypeNode(factory.createStringLiteral(type, true));
+    const typeMember = factory.createPropertySignature(undefined, 'type', undefined, typeName);
+    const write = (suffix, body) => {
+      const { members } = explained(body, definition, reading);
+      out.push(`export type ${name}${suffix} = ${print(factory.createTypeLiteralNode([typeMember, ...members]))};`);
+    };
+    write('Config', filled(whole));
+    write('Choice', override(whole));
+    out.push(`export type ${name}Override = Partial<${name}Choice>;`);
+    kinds.set(kind, [...(kinds.get(kind) ?? []), [type, name]]);
+  }
+  const table = (suffix) =>
+    [...kinds].map(([kind, all]) => `  ${kind}: ${all.map(([, name]) => name + suffix).join(' | ')};`).join('\n');
+  const entries = [...kinds].map(([kind, all]) => `  ${kind}: ${all.map(([type]) => `'${type}'`).join(' | ')};`);
+  out.push(`export interface Names {\n${entries.join('\n')}\n}`);
+  for (const suffix of ['Config', 'Choice', 'Override']) out.push(`export interface ${suffix}s {\n${table(suffix)}\n}`);
+  const filledIn = ['Names', 'Configs', 'Choices', 'Overrides'].map(
+    (name) => `  interface BuiltIn${name} extends ${name} {}`,
+  );
+  out.push(`declare module '../catalogue/module-configs' {\n${filledIn.join('\n')}\n}`);
+  return `// Written by scripts/setup/built-in-configs.mjs from the catalogue's definitions.
+import type { ConfigOf, ModuleOverride } from '../catalogue/config-types';
+import type { NestedModule } from '../catalogue/registry';
+
+${out.join('\n')}
+`;
+}
+
+/** @throws Error when a type could not be written out: what is in dist/ then stays the derived form */
+function writeBuiltInConfigs() {
+  const source = ts.sys.readFile(join(root, 'src', 'lab', 'built-in-configs.ts'));
+  const definitions = definitionsOf(source);
+  const { catalogue } = require(join(dist, 'lab', 'catalogue.js'));
+  const text = expanded(definitions, catalogue, require(join(dist, 'catalogue', 'option-schema.js')));
+  const program = programOf(text);
+  const file = program.getSourceFile(target);
+  const problems = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
+  if (problems.length)
+    throw new Error(
+      problems
+        .slice(0, 5)
+        .map(({ start, messageText }) => {
+          const at = file.getLineAndCharacterOfPosition(start).line + 1;
+          return `built-in-configs.d.ts:${at}: ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
+        })
+        .join('\n'),
+    );
+  writeFileSync(`${target}.${process.pid}`, text);
+  renameSync(`${target}.${process.pid}`, target);
+}
+
+writeBuiltInConfigs();

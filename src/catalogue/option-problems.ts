@@ -1,0 +1,157 @@
+// What is wrong with a module's options, for a person: where, what was expected, what was received, what was meant.
+
+import { z } from 'zod';
+import { nameOfValue, nearest } from '../errors';
+import { readOption, shapeOf, typeText } from './option-schema';
+
+type Schema = z.core.$ZodType;
+type Path = readonly PropertyKey[];
+
+export interface OptionProblem {
+  /** Dotted path: `model.neck.num_outs`. */
+  path: string;
+  message: string;
+  /** A type name the catalogue has not. */
+  unknown?: { kind: string; type: string };
+}
+
+/** Every problem of `value` against `schema`; empty when it fits. */
+export function findProblems(schema: Schema, value: unknown, path: string): OptionProblem[] {
+  const result = (schema as z.ZodType).safeParse(value);
+  if (result.success) return [];
+  const problems = result.error.issues.flatMap((issue) => explain(issue, schema, value, path));
+  // the options of a type that is none are not wrong by themselves
+  const misnamed = problems
+    .filter((problem) => problem.unknown)
+    .map((problem) => problem.path.slice(0, -'.type'.length));
+  const explained = (at: string) => misnamed.some((owner) => at === owner || at.startsWith(`${owner}.`));
+  return problems.filter((problem) => problem.unknown || !explained(problem.path));
+}
+
+/** `model.neck.num_outs: expected int > 0, received the string "five"`. */
+export const problemLine = ({ path, message }: OptionProblem): string => (path ? `${path}: ${message}` : message);
+
+function explain(issue: z.core.$ZodIssue, schema: Schema, value: unknown, path: string): OptionProblem[] {
+  const at = joinPath(path, issue.path);
+  const received = valueAt(value, issue.path);
+  if (issue.code === 'unrecognized_keys') {
+    const owner = schemaAt(schema, issue.path, value) ?? schema;
+    const known = Object.keys(shapeOf(branchFor(owner, received) ?? owner) ?? {});
+    return issue.keys.map((key) => ({ path: at, message: `unknown option "${key}"${suggest(key, known)}` }));
+  }
+  const own = schemaAt(schema, issue.path, value);
+  if (issue.code === 'invalid_union' && own) {
+    const branch = branchFor(own, received);
+    if (branch && findProblems(branch, received, at).length) return findProblems(branch, received, at);
+  }
+  if (!isDefaultMessage(issue.message)) return [{ path: at, message: withReceived(issue.message, received) }];
+  if (received === undefined) return [{ path: at, message: `missing${own ? `; expected ${typeText(own)}` : ''}` }];
+  const choices = own ? choicesOf(own) : [];
+  const meant = typeof received === 'string' ? nearest(received, choices) : undefined;
+  return [
+    {
+      path: at,
+      message: `${expectation(issue, own)}, received ${nameOfValue(received)}${meant ? `. Did you mean "${meant}"?` : ''}`,
+      ...(issue.path.at(-1) === 'type' &&
+        typeof received === 'string' && { unknown: { kind: 'option', type: received } }),
+    },
+  ];
+}
+
+/** An author's `expected ...` gets its other half. */
+function withReceived(message: string, received: unknown): string {
+  if (!message.startsWith('expected') || message.includes('received')) return message;
+  return received === undefined ? `missing; ${message}` : `${message}, received ${nameOfValue(received)}`;
+}
+
+function expectation(issue: z.core.$ZodIssue, schema: Schema | undefined): string {
+  if (!schema) return issue.message;
+  const text = `expected ${typeText(schema)}`;
+  const sized = issue.code === 'too_small' || issue.code === 'too_big';
+  if (sized && issue.origin === 'array' && !text.startsWith('expected [')) {
+    const bound = issue.code === 'too_small' ? `at least ${issue.minimum}` : `at most ${issue.maximum}`;
+    return `${text}, ${issue.exact ? bound.replace(/^at (least|most)/, 'exactly') : bound} of them`;
+  }
+  if (issue.code === 'not_multiple_of') return `${text}, a multiple of ${issue.divisor}`;
+  return text;
+}
+
+/** Zod's own wording, as against a message the schema's author wrote. */
+const isDefaultMessage = (message: string) => /^(Invalid |Too (big|small)|Unrecognized )/.test(message);
+
+/** The member of a union that `value` was meant for: the same `type`, else the only one of its structure. */
+function branchFor(schema: Schema, value: unknown): Schema | undefined {
+  const { def } = (readOption(schema).inner as z.core.$ZodTypes)._zod;
+  if (def.type !== 'union') return undefined;
+  const wanted = structureOf(value);
+  const alike = def.options.filter((option) => schemaStructure(option) === wanted);
+  if (wanted === 'object') {
+    const { type } = value as { type?: unknown };
+    const named = alike.find((option) => {
+      const own = shapeOf(option)?.type;
+      return own !== undefined && (own as z.ZodType).safeParse(type).success;
+    });
+    if (named) return named;
+  }
+  return alike.length === 1 && wanted !== 'value' ? alike[0] : undefined;
+}
+
+/** The strings a schema accepts, for suggestions. */
+function choicesOf(schema: Schema): string[] {
+  const { def } = (readOption(schema).inner as z.core.$ZodTypes)._zod;
+  if (def.type === 'enum') return Object.values(def.entries).map(String);
+  if (def.type === 'literal') return def.values.filter((value) => typeof value === 'string');
+  if (def.type === 'union') return def.options.flatMap(choicesOf);
+  return [];
+}
+
+/** The schema at a path inside a schema; in a union, that of the member the value was meant for. */
+function schemaAt(schema: Schema, path: Path, value: unknown): Schema | undefined {
+  if (path.length === 0) return schema;
+  const [key, ...rest] = path;
+  const inner = readOption(schema).inner;
+  const { def } = (inner as z.core.$ZodTypes)._zod;
+  const below = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
+  if (def.type === 'object') {
+    const own = (def.shape as Record<PropertyKey, Schema>)[key];
+    return own && schemaAt(own, rest, below);
+  }
+  if (def.type === 'array') return schemaAt(def.element, rest, below);
+  if (def.type === 'record') return schemaAt(def.valueType, rest, below);
+  if (def.type === 'tuple') return def.items[Number(key)] && schemaAt(def.items[Number(key)], rest, below);
+  if (def.type === 'union') {
+    const branch = branchFor(inner, value);
+    if (branch) return schemaAt(branch, path, value);
+    // configs that differ by `type`, and this `type` is none of theirs: the choice as a whole
+    const types = def.options.map((option) => shapeOf(option)?.[String(key)]).filter((own) => own !== undefined);
+    return rest.length === 0 && types.length === def.options.length
+      ? z.union(types as [z.ZodType, ...z.ZodType[]])
+      : undefined;
+  }
+  return undefined;
+}
+
+type Structure = 'object' | 'list' | 'value';
+export function structureOf(value: unknown): Structure {
+  if (Array.isArray(value)) return 'list';
+  return typeof value === 'object' && value !== null ? 'object' : 'value';
+}
+
+export function schemaStructure(schema: Schema): Structure {
+  const { def } = (readOption(schema).inner as z.core.$ZodTypes)._zod;
+  if (def.type === 'object' || def.type === 'record') return 'object';
+  return def.type === 'array' || def.type === 'tuple' ? 'list' : 'value';
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((at, key) => (at as Record<PropertyKey, unknown> | null | undefined)?.[key], value);
+}
+
+const joinPath = (path: string, below: Path) => [path, ...below.map(String)].filter(Boolean).join('.');
+
+/** `. Did you mean "num_outs"?`, or every name when none is near. */
+function suggest(name: string, known: readonly string[]): string {
+  const near = nearest(name, known);
+  if (near !== undefined) return `. Did you mean "${near}"?`;
+  return known.length ? `. Known: ${known.join(', ')}` : '. It takes none';
+}

@@ -1,0 +1,231 @@
+// One catalogue of every module by kind and type name. A definition is the single source of truth of a module: from its
+// `options` schema come the TypeScript type, the run-time check, the defaults and the text of `describe()`.
+
+import { z } from 'zod';
+import { DetLabError, didYouMean, nameOfValue } from '../errors';
+import type { FeatureSpec } from './feature-spec';
+import { findProblems, problemLine } from './option-problems';
+
+export const KINDS = [
+  'detector',
+  'data_preprocessor',
+  'backbone',
+  'neck',
+  'dense_head',
+  'head_module',
+  'roi_head',
+  'bbox_head',
+  'mask_head',
+  'shared_head',
+  'roi_extractor',
+  'roi_layer',
+  'loss',
+  'anchor_generator',
+  'bbox_coder',
+  'assigner',
+  'sampler',
+  'iou_calculator',
+  'match_cost',
+  'positional_encoding',
+  'transform',
+  'dataset',
+  'metric',
+  'optimizer',
+  'param_scheduler',
+  'optim_wrapper',
+  'loop',
+  'hook',
+  'data_sampler',
+  'log_processor',
+  'visualizer',
+  'vis_backend',
+] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** A module's config as it stands in a config file: `type` and MMDetection's snake_case options. */
+export type ModuleConfig = { type: string } & Record<string, unknown>;
+
+declare const nested: unique symbol;
+/** Stands in a schema's input type where a module's config goes; `ConfigInput` puts the union of that kind in its place. */
+export interface NestedModule<K extends Kind> {
+  readonly [nested]: K;
+}
+
+/**
+ * An option that holds another module's config. The kind lets the whole-model check, the types and `describe` look
+ * inside. Use it like any zod type: `.default({ type: 'L1Loss' })`, `.nullable()`, `z.array(moduleOption('bbox_head'))`.
+ *
+ * @example
+ * z.strictObject({ loss_cls: moduleOption('loss').default({ type: 'CrossEntropyLoss' }).describe('classification loss') })
+ */
+export function moduleOption<K extends Kind>(kind: K): z.ZodType<ModuleConfig, NestedModule<K>> {
+  const schema = z.looseObject({ type: z.string() }).meta({ moduleKind: kind });
+  return schema as unknown as z.ZodType<ModuleConfig, NestedModule<K>>;
+}
+
+declare const chosen: unique symbol;
+/** Where a module's config goes whose options come in part from the module around it. */
+export interface NestedChoice<K extends Kind> {
+  readonly [chosen]: K;
+}
+
+/**
+ * A nested module that takes the options `supplied` from the module around it unless they are given.
+ *
+ * @example partialModuleOption('sampler', ['num', 'pos_fraction'])
+ */
+export function partialModuleOption<K extends Kind>(
+  kind: K,
+  supplied: readonly string[],
+): z.ZodType<ModuleConfig, NestedChoice<K>> {
+  const schema = z.looseObject({ type: z.string() }).meta({ moduleKind: kind, supplied });
+  return schema as unknown as z.ZodType<ModuleConfig, NestedChoice<K>>;
+}
+
+/**
+ * The config of a module of your own, its options typed by its definition: for places whose types know the catalogue only.
+ *
+ * @example base.neck(configOf(MyNeck, { gain: 2 }))
+ */
+export function configOf<Options extends z.ZodType, Built, Type extends string, K extends Kind>(
+  definition: ModuleDefinition<Options, Built, Type, K>,
+  options: z.input<Options>,
+): NestedModule<K> & { type: Type } {
+  return { type: definition.type, ...(options as object) } as unknown as NestedModule<K> & { type: Type };
+}
+
+/** What is known while a model is being built, passed down from part to part. */
+export interface BuildContext {
+  registry: Registry;
+  /** Where in the config this module stands (`model.neck`), for messages. */
+  path: string;
+  /** Feature levels the previous stage puts out. */
+  inputs?: FeatureSpec[];
+  numClasses?: number;
+  trainCfg?: Record<string, unknown> | null;
+  testCfg?: Record<string, unknown> | null;
+}
+
+export interface ModuleDefinition<
+  Options extends z.ZodType = z.ZodType,
+  Built = unknown,
+  Type extends string = string,
+  K extends Kind = Kind,
+> {
+  kind: K;
+  type: Type;
+  /** One sentence: what it is. */
+  summary: string;
+  /** Authors, venue, year. */
+  paper?: string;
+  /** Where it comes from when no paper describes it. */
+  origin?: string;
+  /** Input and output shapes in words. */
+  shapes?: string;
+  /** A config that runs. */
+  example: string;
+  /**
+   * A zod strict object without `type`. Every option has `.describe('one line of meaning')`; defaults are MMDetection's.
+   * An option that the builder can infer is `.optional()` and named in `inferred`.
+   */
+  options: Options;
+  inferred?: Record<string, string>;
+  /** Options that a part of this module is given: they are checked with that part. `{ bbox_head: ['train_cfg'] }` */
+  handsDown?: Record<string, readonly string[]>;
+  /** Fills inferred options from the context and refuses contradictions (an error that names both sides). */
+  infer?: (options: z.output<Options>, context: BuildContext) => z.output<Options>;
+  build: (options: z.output<Options>, context: BuildContext) => Built;
+}
+
+/** Longest list of names that a message tells whole. */
+const FEW = 12;
+
+function knownText(kind: Kind, types: readonly string[]): string {
+  if (types.length > FEW) return `\`detlab modules ${kind}\` lists the ${types.length} there are`;
+  return `Known: ${types.join(', ') || 'none'}`;
+}
+
+/** Declares a module; the identity function with types. */
+export function defineModule<Options extends z.ZodType, Built, Type extends string, K extends Kind>(
+  definition: ModuleDefinition<Options, Built, Type, K>,
+): ModuleDefinition<Options, Built, Type, K> {
+  return definition;
+}
+
+/** biome-ignore lint/suspicious/noExplicitAny: definitions of every options type live in one list */
+export type AnyDefinition = ModuleDefinition<any, any, string, Kind>;
+
+/** A type name without its scope. */
+const bare = (type: string): string => type.slice(type.lastIndexOf('.') + 1);
+
+export class Registry {
+  private readonly byKind = new Map<Kind, Map<string, AnyDefinition>>();
+
+  constructor(definitions: Iterable<AnyDefinition> = []) {
+    for (const definition of definitions) this.add(definition);
+  }
+
+  /** Adds a definition; a second one of the same kind and type replaces the first (a cell run twice). */
+  add(definition: AnyDefinition): void {
+    let types = this.byKind.get(definition.kind);
+    if (!types) this.byKind.set(definition.kind, (types = new Map()));
+    types.set(definition.type, definition);
+  }
+
+  types(kind: Kind): string[] {
+    return [...(this.byKind.get(kind)?.keys() ?? [])];
+  }
+
+  all(): AnyDefinition[] {
+    return [...this.byKind.values()].flatMap((types) => [...types.values()]);
+  }
+
+  /** The definition of a type name; a scope before it (`mmdet.FPN`) is MMDetection's and may stay. */
+  find(kind: Kind, type: string): AnyDefinition | undefined {
+    const types = this.byKind.get(kind);
+    return types?.get(type) ?? types?.get(bare(type));
+  }
+
+  /** @throws DetLabError with the nearest name of that kind. */
+  get(kind: Kind, type: string, path = ''): AnyDefinition {
+    const found = this.find(kind, type);
+    if (found) return found;
+    throw new DetLabError(`Cannot find ${kind} "${type}"${path ? ` at ${path}` : ''}.${this.suggest(kind, type)}`);
+  }
+
+  /** What to write instead of an unknown type name: the nearest of its kind, and all there are. */
+  suggest(kind: Kind, type: string): string {
+    const known = this.types(kind);
+    const others = KINDS.filter((other) => other !== kind && this.find(other, type));
+    const elsewhere = others.length ? ` "${type}" is a ${others.join(' and a ')}, not a ${kind}.` : '';
+    return `${elsewhere}${didYouMean(bare(type), known)} ${knownText(kind, known)}`;
+  }
+
+  /** Checks `config` against its definition, fills defaults and inferred options, and builds it. */
+  build<Built = unknown>(kind: Kind, config: ModuleConfig, context: Omit<BuildContext, 'registry'>): Built {
+    if (typeof config?.type !== 'string')
+      throw new DetLabError(
+        `Cannot build a ${kind}${context.path ? ` at ${context.path}` : ''}: expected a config { type: '...' }, received ` +
+          `${config?.type === undefined ? nameOfValue(config) : `type ${nameOfValue(config.type)}`}. Known types: ${this.types(kind).join(', ') || 'none'}`,
+      );
+    const { type, _scope_, ...rest } = config;
+    const definition = this.get(kind, type, context.path);
+    const full: BuildContext = { ...context, registry: this };
+    let options = parseOptions(definition, rest, context.path);
+    if (definition.infer) options = definition.infer(options, full);
+    return definition.build(options, full) as Built;
+  }
+}
+
+/**
+ * Runs a definition's schema over the options of one config node.
+ * @throws DetLabError listing every problem by path, with the nearest option name for a misspelt one.
+ */
+export function parseOptions(definition: AnyDefinition, options: Record<string, unknown>, path: string): unknown {
+  const result = definition.options.safeParse(options);
+  if (result.success) return result.data;
+  const lines = findProblems(definition.options, options, path).map(problemLine);
+  throw new DetLabError(
+    `Cannot use ${definition.kind} "${definition.type}":\n  ${lines.join('\n  ')}\n  describe('${definition.type}') lists its options`,
+  );
+}

@@ -1,0 +1,141 @@
+// Bilinear resizing with the arithmetic of cv2.resize(INTER_LINEAR) on 8-bit images: half-pixel centres, no
+// antialiasing, weights in 11-bit fixed point. Bit-equal to OpenCV 4 (golden: transforms.safetensors). Float images are
+// resized in single precision, as there.
+
+import { roundHalfEven } from '../../geometry/round-half-even';
+import type { AnyImage, PixelImage, Pixels } from '../types';
+
+const SCALE = 2048; // 2^11
+
+/** `image` at `width` x `height`; the same object when it has that size already. */
+export function resizeBilinear<P extends Pixels>(image: PixelImage<P>, width: number, height: number): PixelImage<P> {
+  if (width === image.width && height === image.height) return image;
+  return { data: resized(image, width, height) as P, width, height, order: image.order };
+}
+
+function resized(image: AnyImage, width: number, height: number): Pixels {
+  const halves = image.width === 2 * width && image.height === 2 * height;
+  const { data } = image;
+  if (data instanceof Uint8Array)
+    return halves ? halve({ ...image, data }, width, height) : interpolate({ ...image, data }, width, height);
+  return interpolateFloats(image, width, height, new Float32Array(width * height * 3), Math.fround);
+}
+
+/** As cv2.resize of doubles does it, cut to whole values at the end: what MMDetection's MixUp makes of 8-bit pixels. */
+export function resizeCutting(image: PixelImage, width: number, height: number): PixelImage {
+  if (width === image.width && height === image.height) return image;
+  const values = interpolateFloats(image, width, height, new Float64Array(width * height * 3), (v) => v);
+  return { data: Uint8Array.from(values), width, height, order: image.order };
+}
+
+/** @param round what every sum is rounded to */
+function interpolateFloats<Out extends Float32Array | Float64Array>(
+  image: AnyImage,
+  width: number,
+  height: number,
+  out: Out,
+  round: (v: number) => number,
+): Out {
+  const { data } = image;
+  const x = taps(image.width, width, true);
+  const y = taps(image.height, height, false);
+  const clamp = (v: number, limit: number) => Math.min(Math.max(v, 0), limit - 1);
+  for (let row = 0, o = 0; row < height; row++) {
+    const top = clamp(y.from[row], image.height) * image.width * 3;
+    const bottom = clamp(y.from[row] + 1, image.height) * image.width * 3;
+    const b = y.fractions[row];
+    const restB = Math.fround(1 - b);
+    for (let i = 0; i < width; i++) {
+      const left = x.from[i] * 3;
+      const right = clamp(x.from[i] + 1, image.width) * 3;
+      const a = x.fractions[i];
+      const restA = Math.fround(1 - a);
+      for (let c = 0; c < 3; c++, o++) {
+        const upper = round(data[top + left + c] * restA + data[top + right + c] * a);
+        const lower = round(data[bottom + left + c] * restA + data[bottom + right + c] * a);
+        out[o] = upper * restB + lower * b;
+      }
+    }
+  }
+  return out;
+}
+
+/** Source index and both weights of every target index along one axis. `clampWeights`: OpenCV's x axis, not its y axis. */
+function taps(source: number, target: number, clampWeights: boolean) {
+  const step = 1 / (target / source);
+  const from = new Int32Array(target);
+  const weights = new Int32Array(target * 2);
+  const fractions = new Float32Array(target);
+  for (let i = 0; i < target; i++) {
+    const centre = Math.fround((i + 0.5) * step - 0.5);
+    let at = Math.floor(centre);
+    let fraction = Math.fround(centre - at);
+    if (clampWeights && at < 0) [at, fraction] = [0, 0];
+    if (clampWeights && at >= source - 1) [at, fraction] = [source - 1, 0];
+    from[i] = at;
+    fractions[i] = fraction;
+    weights[2 * i] = roundHalfEven(Math.fround(1 - fraction) * SCALE);
+    weights[2 * i + 1] = roundHalfEven(fraction * SCALE);
+  }
+  return { from, weights, fractions };
+}
+
+function interpolate(image: PixelImage, width: number, height: number): Uint8Array {
+  const x = taps(image.width, width, true);
+  const y = taps(image.height, height, false);
+  const out = new Uint8Array(width * height * 3);
+  const last = image.height - 1;
+  const length = width * 3;
+  // Two source rows, already resized along x; `held*` says which.
+  let upper = new Int32Array(length);
+  let lower = new Int32Array(length);
+  let heldUpper = -1;
+  let heldLower = -1;
+  for (let row = 0, o = 0; row < height; row++) {
+    const top = Math.min(Math.max(y.from[row], 0), last);
+    const bottom = Math.min(Math.max(y.from[row] + 1, 0), last);
+    if (top === heldLower && top !== heldUpper) {
+      [upper, lower] = [lower, upper];
+      [heldUpper, heldLower] = [heldLower, heldUpper];
+    }
+    if (top !== heldUpper) resizeRow(image, (heldUpper = top), x.from, x.weights, upper);
+    if (bottom !== heldLower) resizeRow(image, (heldLower = bottom), x.from, x.weights, lower);
+    const a = y.weights[2 * row];
+    const b = y.weights[2 * row + 1];
+    for (let i = 0; i < length; i++, o++) out[o] = (((a * upper[i]) >> 16) + ((b * lower[i]) >> 16) + 2) >> 2;
+  }
+  return out;
+}
+
+/** One source row resized along x, in units of 1/128 gray level (OpenCV's `>> 4` of its 11-bit sums). */
+function resizeRow(image: PixelImage, row: number, from: Int32Array, weights: Int32Array, out: Int32Array): void {
+  const { data, width } = image;
+  const start = row * width * 3;
+  const lastPixel = start + (width - 1) * 3;
+  for (let i = 0, o = 0; i < from.length; i++, o += 3) {
+    const p = start + from[i] * 3;
+    const q = p < lastPixel ? p + 3 : p;
+    const a = weights[2 * i];
+    const b = weights[2 * i + 1];
+    out[o] = (data[p] * a + data[q] * b) >> 4;
+    out[o + 1] = (data[p + 1] * a + data[q + 1] * b) >> 4;
+    out[o + 2] = (data[p + 2] * a + data[q + 2] * b) >> 4;
+  }
+}
+
+/** Exactly half the size: every weight is 1/4, so the sums above reduce to a rounded mean of four. */
+function halve(image: PixelImage, width: number, height: number): Uint8Array {
+  const { data } = image;
+  const stride = image.width * 3;
+  const out = new Uint8Array(width * height * 3);
+  for (let row = 0, o = 0; row < height; row++) {
+    let p = 2 * row * stride;
+    for (let i = 0; i < width; i++, p += 6, o += 3) {
+      const q = p + stride;
+      out[o] = (data[p] + data[p + 3] + data[q] + data[q + 3] + 2) >> 2;
+      out[o + 1] = (data[p + 1] + data[p + 4] + data[q + 1] + data[q + 4] + 2) >> 2;
+      out[o + 2] = (data[p + 2] + data[p + 5] + data[q + 2] + data[q + 5] + 2) >> 2;
+    }
+  }
+  return out;
+}

@@ -1,0 +1,52 @@
+// The configs of the built-in modules, derived from their definitions, put where the types of configs look them up. The
+// build writes them out as plain object types in this file's place (scripts/setup/built-in-configs.mjs): the same types,
+// quicker to complete.
+
+import type { ChoiceOf, ModuleConfigOf, OverrideOf } from '../catalogue/config-types';
+import type { DATASETS } from '../data/datasets/definitions';
+import type { TRANSFORMS } from '../data/transforms';
+import type { METRICS } from '../evaluation';
+import type { backbones } from '../models/backbones';
+import type { dataPreprocessors } from '../models/data-preprocessors';
+import type { denseHeads } from '../models/dense-heads';
+import type { detectors } from '../models/detectors';
+import type { positionalEncodings } from '../models/layers/positional-encodings';
+import type { losses } from '../models/losses';
+import type { necks } from '../models/necks';
+import type { roiHeads } from '../models/roi-heads';
+import type { taskModules } from '../models/task-modules';
+import type { trainingModules } from '../training/training-modules';
+
+type Definitions =
+  | (typeof backbones)[number]
+  | (typeof dataPreprocessors)[number]
+  | (typeof denseHeads)[number]
+  | (typeof detectors)[number]
+  | (typeof roiHeads)[number]
+  | (typeof losses)[number]
+  | (typeof necks)[number]
+  | (typeof positionalEncodings)[number]
+  | (typeof taskModules)[number]
+  | (typeof trainingModules)[number]
+  | (typeof DATASETS)[number]
+  | (typeof METRICS)[number]
+  | (typeof TRANSFORMS)[number];
+
+type BuiltInKind = Definitions['kind'];
+type BuiltIn<K extends BuiltInKind> = Extract<Definitions, { kind: K }>;
+
+/** The type names of each kind: `'FPN' | 'PAFPN'`. */
+export type Names = { [K in BuiltInKind]: BuiltIn<K>['type'] };
+/** Whole configs. */
+export type Configs = { [K in BuiltInKind]: ModuleConfigOf<BuiltIn<K>> };
+/** `type`, and any of the options. */
+export type Choices = { [K in BuiltInKind]: ChoiceOf<BuiltIn<K>> };
+/** Any part of a config. */
+export type Overrides = { [K in BuiltInKind]: OverrideOf<BuiltIn<K>> };
+
+declare module '../catalogue/module-configs' {
+  interface BuiltInNames extends Names {}
+  interface BuiltInConfigs extends Configs {}
+  interface BuiltInChoices extends Choices {}
+  interface BuiltInOverrides extends Overrides {}
+}

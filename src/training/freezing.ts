@@ -1,0 +1,97 @@
+// Which parts of a model train: by path or glob, a backbone's first stages, and changes at an epoch.
+
+import { DetLabError } from '../errors';
+import type { Module, Parameter } from '../nn/module';
+
+/** One wish, in the order they were made. */
+export interface Freezing {
+  /** `backbone.layer1`, `neck.*`, `**.bn*`. */
+  path: string;
+  frozen: boolean;
+  /** Only the stem and the first so many stages of this part. */
+  stages?: number;
+  /** From this epoch on, the first being 1; from the start when absent. */
+  epoch?: number;
+}
+
+const STAGE = /^(layer|stage|conv_res_block)\d+$/;
+const LISTS = ['stages', 'layers', 'blocks'];
+
+/** What stands before the stages of a backbone, and the stages, by their names in it. */
+function stagesOf(backbone: Module): { stem: string[]; stages: string[][] } | undefined {
+  const children = [...backbone.children()];
+  const direct = children.filter(([name]) => STAGE.test(name)).map(([name]) => name);
+  const list = children.find(([name]) => LISTS.includes(name));
+  const first = direct.length > 0 ? direct[0] : list?.[0];
+  if (first === undefined) return undefined;
+  const stem = children
+    .slice(
+      0,
+      children.findIndex(([name]) => name === first),
+    )
+    .map(([name]) => name);
+  if (direct.length > 0) return { stem, stages: direct.map((name) => [name]) };
+  const names = new Set(children.map(([name]) => name));
+  const inside = [...list![1].children()].map(([name], i) => [`${list![0]}.${name}`, `norm${i}`]);
+  return { stem, stages: inside.map(([stage, norm]) => (names.has(norm) ? [stage, norm] : [stage])) };
+}
+
+/** @throws DetLabError when no part has the path, or the part has no such stages */
+function pathsOf(model: Module, { path, stages: count }: Freezing): string[] {
+  if (count === undefined) return [path];
+  const part = [...model.modules()].find(([name]) => name === path)?.[1];
+  const found = part && stagesOf(part);
+  const parts = [...(part ?? model).children()].map(([name]) => `"${name}"`).join(', ');
+  if (!found)
+    throw new DetLabError(
+      part
+        ? `Cannot freeze stages of "${path}": it has none by name. Its parts are ${parts}: freeze those by path`
+        : `Cannot freeze stages of "${path}": the model has no such part. It has ${parts}`,
+    );
+  const { stem, stages } = found;
+  if (!Number.isInteger(count) || count < 0 || count > stages.length)
+    throw new DetLabError(
+      `Cannot freeze ${count} stages of "${path}": expected 0 (the stem alone) to ${stages.length} (${stages.flat().join(', ')})`,
+    );
+  return [...stem, ...stages.slice(0, count).flat()].map((name) => `${path}.${name}`);
+}
+
+/**
+ * Freezes and unfreezes what changes at `epoch` (1: the start), in order.
+ * @returns the wishes carried out
+ */
+export function applyFreezing(model: Module, freezing: readonly Freezing[], epoch: number): Freezing[] {
+  const due = freezing.filter((wish) => (wish.epoch ?? 1) === epoch);
+  for (const wish of due)
+    for (const path of pathsOf(model, wish)) {
+      if (wish.frozen) model.freeze(path);
+      else model.unfreeze(path);
+    }
+  return due;
+}
+
+/** Every parameter that trains in some epoch, in state-dict order; the model is left as it was. */
+export function everTrained(model: Module, freezing: readonly Freezing[]): [string, Parameter][] {
+  const modules = [...model.modules()].map(([, module]) => ({
+    module,
+    frozen: module.frozen,
+    training: module.training,
+  }));
+  const parameters = [...model.named()].map(([, parameter]) => ({ parameter, requiresGrad: parameter.requiresGrad }));
+  const trained = new Set(model.trainable().map(([, parameter]) => parameter));
+  const epochs = [...new Set(freezing.map(({ epoch = 1 }) => epoch))]
+    .filter((epoch) => epoch > 1)
+    .sort((a, b) => a - b);
+  for (const epoch of epochs) {
+    applyFreezing(model, freezing, epoch);
+    for (const [, parameter] of model.trainable()) trained.add(parameter);
+  }
+  for (const { module, frozen, training } of modules) Object.assign(module, { frozen, training });
+  for (const { parameter, requiresGrad } of parameters) parameter.requiresGrad = requiresGrad;
+  // a tensor that stands under several names trains under its first
+  return [...model.named()].filter(([, parameter]) => trained.delete(parameter));
+}
+
+/** `backbone (stem and 2 stages)`. */
+export const freezingText = ({ path, stages }: Freezing): string =>
+  stages === undefined ? path : `${path} (stem and ${stages} stage${stages === 1 ? '' : 's'})`;

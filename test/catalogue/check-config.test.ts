@@ -1,0 +1,138 @@
+// A whole config against the catalogue: every type that is not there and every wrong option at once.
+
+import { expect, test } from 'vitest';
+import { checkConfig, findConfigProblems } from '../../src/catalogue/check-config';
+import { problemLine } from '../../src/catalogue/option-problems';
+import { loadConfig } from '../../src/config';
+import { catalogue } from '../../src/lab/catalogue';
+import { complaint } from '../config/scratch';
+
+// biome-ignore lint/suspicious/noExplicitAny: tests reach into configs without types
+const config = (): any => loadConfig('faster-rcnn_r50_fpn_1x_coco').config;
+/** Problems follow the order of the config; here it does not matter. */
+const sorted = <T>(rows: T[]): T[] => rows.sort((a, b) => (String(a) < String(b) ? -1 : 1));
+const lines = (given: Record<string, unknown>) => findConfigProblems(given, catalogue).map(problemLine);
+
+test('a right config has no problems', () => {
+  for (const name of ['faster-rcnn_r50_fpn_1x_coco', 'mask-rcnn_r50_fpn_amp-1x_coco', 'retinanet_r50_fpn_1x_coco'])
+    expect(lines(loadConfig(name).config)).toEqual([]);
+});
+
+test('types that are not there are listed at once, each with its path and the nearest name', () => {
+  const given = config();
+  given.model.neck.type = 'mmdet.PAFNP';
+  given.model.roi_head.bbox_head.loss_bbox.type = 'WingLoss';
+  given.train_dataloader.sampler.type = 'InfiniteSampler';
+  given.train_dataloader.dataset.pipeline[2].type = 'Resizee';
+  given.val_evaluator.type = 'LVISMetric';
+  given.optim_wrapper.optimizer.type = 'SDG';
+  given.param_scheduler[0].type = 'LinearRL';
+  given.custom_hooks = [{ type: 'EMAHuk' }];
+  given.default_hooks.logger.type = 'LogerHook';
+  given.visualizer.vis_backends = [{ type: 'TensorboardVisBackend' }];
+  const problems = findConfigProblems(given, catalogue);
+  expect(problems.every(({ unknown }) => unknown)).toBe(true);
+  expect(
+    sorted(
+      problems.map(({ path, unknown, message }) => [path, unknown?.kind, /Did you mean "(\w+)"/.exec(message)?.[1]]),
+    ),
+  ).toEqual(
+    sorted([
+      ['model.neck', 'neck', 'PAFPN'],
+      ['model.roi_head.bbox_head.loss_bbox', 'loss', 'IoULoss'],
+      ['train_dataloader.sampler', 'data_sampler', 'DefaultSampler'],
+      ['train_dataloader.dataset.pipeline.2', 'transform', 'Resize'],
+      ['val_evaluator', 'metric', 'VOCMetric'],
+      ['optim_wrapper.optimizer', 'optimizer', 'SGD'],
+      ['param_scheduler.0', 'param_scheduler', 'LinearLR'],
+      ['default_hooks.logger', 'hook', 'LoggerHook'],
+      ['custom_hooks.0', 'hook', 'EMAHook'],
+      ['visualizer.vis_backends.0', 'vis_backend', 'LocalVisBackend'],
+    ]),
+  );
+});
+
+test('inside a module nobody knows, the parts are looked at too', () => {
+  const given = config();
+  given.model = {
+    type: 'CenterNet',
+    backbone: { type: 'ResNet', depth: 51 },
+    neck: { type: 'FPM' },
+    bbox_head: { type: 'CenterNetHead', loss_wh: { type: 'L2Loss' }, heads: [{ bbox_coder: { type: 'NoCoder' } }] },
+    train_cfg: { assigner: { type: 'NoAssigner' } },
+  };
+  given.train_dataloader.dataset = {
+    type: 'ObjectronDataset',
+    dataset: { type: 'CocoDataset', ann_file: 'a.json', pipeline: [{ type: 'Mosaik' }] },
+    pipeline: [{ type: 'PackDetInput' }],
+  };
+  expect(findConfigProblems(given, catalogue).map(({ path }) => path)).toEqual([
+    'model',
+    'model.backbone.depth',
+    'model.neck',
+    'model.bbox_head',
+    'model.bbox_head.loss_wh',
+    'model.bbox_head.heads.0.bbox_coder',
+    'model.train_cfg.assigner',
+    'train_dataloader.dataset',
+    'train_dataloader.dataset.dataset.pipeline.0',
+    'train_dataloader.dataset.pipeline.0',
+  ]);
+});
+
+test('wrong options of every part are told with their paths', () => {
+  const given = config();
+  given.model.backbone.dept = 50;
+  given.train_dataloader.bacth_size = 4;
+  given.train_dataloader.dataset.an_file = 'x';
+  given.train_cfg.max_epochs = 'ten';
+  given.param_scheduler[1].mileston = [8];
+  given.optim_wrapper.clip_grad = { max_nom: 35 };
+  given.default_hooks.checkpoint.interval = 0;
+  given.val_evaluator.metric = 'bbbox';
+  given.optim_wraper = { optimizer: {} };
+  given.optim_wrapper.constructor = 'LayerDecayOptimizerConstructor';
+  expect(sorted(lines(given))).toEqual([
+    'default_hooks.checkpoint.interval: expected int > 0, received the number 0',
+    'model.backbone: unknown option "dept". Did you mean "depth"?',
+    'optim_wrapper.clip_grad.max_norm: missing; expected number > 0',
+    'optim_wrapper.clip_grad: unknown option "max_nom". Did you mean "max_norm"?',
+    expect.stringMatching(/^optim_wrapper.constructor: expected "DefaultOptimWrapperConstructor"/),
+    'param_scheduler.1: unknown option "mileston". Did you mean "milestones"?',
+    'train_cfg.max_epochs: expected int > 0, received the string "ten"',
+    'train_dataloader.dataset: unknown option "an_file". Did you mean "ann_file"?',
+    'train_dataloader: unknown option "bacth_size". Did you mean "batch_size"?',
+    expect.stringMatching(/^val_evaluator.metric: expected .*received the string "bbbox". Did you mean "bbox"\?$/),
+  ]);
+  delete given.optim_wrapper;
+  expect(lines(given)[0]).toBe('optim_wraper: nothing reads this name. Did you mean "optim_wrapper"?');
+});
+
+test('what a detector hands to its head is checked with the head, where it is written', () => {
+  const given = loadConfig('retinanet_r50_fpn_1x_coco').config as ReturnType<typeof config>;
+  given.model.train_cfg.assigner.pos_iou_th = 0.5;
+  given.model.test_cfg.score_thre = 0.1;
+  expect(lines(given)).toEqual([
+    'model.test_cfg: unknown option "score_thre". Did you mean "score_thr"?',
+    'model.train_cfg.assigner: unknown option "pos_iou_th". Did you mean "pos_iou_thr"?',
+  ]);
+});
+
+test('of a choice whose type is none, only the type is told', () => {
+  const given = config();
+  given.model.data_preprocessor.batch_augments = [{ type: 'BatchFixSizePad', size: [1, 2] }];
+  expect(lines(given)).toEqual([
+    expect.stringMatching(
+      /^model.data_preprocessor.batch_augments.0.type: expected .*received the string "BatchFixSizePad"/,
+    ),
+  ]);
+});
+
+test('checkConfig throws them all in one error', () => {
+  const given = config();
+  given.model.neck.type = 'FPM';
+  given.val_evaluator.type = 'CocoMetrik';
+  expect(complaint(() => checkConfig(given, catalogue))).toMatch(
+    /^Cannot use the config: 2 things are wrong in its config.\n {2}model.neck: unknown neck "FPM"[^\n]*\n {2}val_evaluator/,
+  );
+});
