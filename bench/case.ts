@@ -131,7 +131,7 @@ async function main(): Promise<void> {
     train: () => {
       const batch = detector.preprocess(samples);
       const { value, grads } = amp(() =>
-        tf.variableGrads(() => parseLosses(detector.loss(batch, random)).total, variables),
+        tf.variableGrads(() => parseLosses(detector.loss(batch, { random, epoch: 0, iteration: 0 })).total, variables),
       );
       value.dataSync();
       const gradients = variables.map((v) => grads[v.name]);

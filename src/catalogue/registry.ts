@@ -87,8 +87,8 @@ export function partialModuleOption<K extends Kind>(
  *
  * @example base.neck(configOf(MyNeck, { gain: 2 }))
  */
-export function configOf<Options extends z.ZodType, Built, Type extends string, K extends Kind>(
-  definition: ModuleDefinition<Options, Built, Type, K>,
+export function configOf<Options extends z.ZodType, Result, Type extends string, K extends Kind>(
+  definition: ModuleDefinition<Options, Result, Type, K>,
   options: z.input<Options>,
 ): NestedModule<K> & { type: Type } {
   return { type: definition.type, ...(options as object) } as unknown as NestedModule<K> & { type: Type };
@@ -102,13 +102,21 @@ export interface BuildContext {
   /** Feature levels the previous stage puts out. */
   inputs?: FeatureSpec[];
   numClasses?: number;
-  trainCfg?: Record<string, unknown> | null;
-  testCfg?: Record<string, unknown> | null;
 }
+
+/**
+ * What a definition of each kind builds. Whoever defines a contract adds it here, and `build` gives it back; a kind without
+ * one builds `unknown`.
+ *
+ * @example declare module '../catalogue/registry' { interface Built { neck: Neck } }
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: contracts add to it
+export interface Built {}
+export type BuiltOf<K extends Kind> = K extends keyof Built ? Built[K] : unknown;
 
 export interface ModuleDefinition<
   Options extends z.ZodType = z.ZodType,
-  Built = unknown,
+  Result = unknown,
   Type extends string = string,
   K extends Kind = Kind,
 > {
@@ -134,7 +142,7 @@ export interface ModuleDefinition<
   handsDown?: Record<string, readonly string[]>;
   /** Fills inferred options from the context and refuses contradictions (an error that names both sides). */
   infer?: (options: z.output<Options>, context: BuildContext) => z.output<Options>;
-  build: (options: z.output<Options>, context: BuildContext) => Built;
+  build: (options: z.output<Options>, context: BuildContext) => Result;
 }
 
 /** Longest list of names that a message tells whole. */
@@ -146,9 +154,9 @@ function knownText(kind: Kind, types: readonly string[]): string {
 }
 
 /** Declares a module; the identity function with types. */
-export function defineModule<Options extends z.ZodType, Built, Type extends string, K extends Kind>(
-  definition: ModuleDefinition<Options, Built, Type, K>,
-): ModuleDefinition<Options, Built, Type, K> {
+export function defineModule<Options extends z.ZodType, Result extends BuiltOf<K>, Type extends string, K extends Kind>(
+  definition: ModuleDefinition<Options, Result, Type, K>,
+): ModuleDefinition<Options, Result, Type, K> {
   return definition;
 }
 
@@ -202,7 +210,9 @@ export class Registry {
   }
 
   /** Checks `config` against its definition, fills defaults and inferred options, and builds it. */
-  build<Built = unknown>(kind: Kind, config: ModuleConfig, context: Omit<BuildContext, 'registry'>): Built {
+  build<K extends Kind>(kind: K, config: ModuleConfig, context: Omit<BuildContext, 'registry'>): BuiltOf<K>;
+  build<T>(kind: Kind, config: ModuleConfig, context: Omit<BuildContext, 'registry'>): T;
+  build(kind: Kind, config: ModuleConfig, context: Omit<BuildContext, 'registry'>): unknown {
     if (typeof config?.type !== 'string')
       throw new DetLabError(
         `Cannot build a ${kind}${context.path ? ` at ${context.path}` : ''}: expected a config { type: '...' }, received ` +
@@ -213,7 +223,7 @@ export class Registry {
     const full: BuildContext = { ...context, registry: this };
     let options = parseOptions(definition, rest, context.path);
     if (definition.infer) options = definition.infer(options, full);
-    return definition.build(options, full) as Built;
+    return definition.build(options, full);
   }
 }
 

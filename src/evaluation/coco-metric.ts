@@ -119,3 +119,9 @@ export function mmdetectionNames({ metrics }: Pick<EvaluationReport, 'metrics'>)
   });
   return Object.fromEntries(named);
 }
+
+declare module '../catalogue/registry' {
+  interface Built {
+    metric: MetricFactory;
+  }
+}

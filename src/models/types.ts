@@ -24,6 +24,15 @@ export interface DetBatch {
 /** Scalars by name; those whose name contains `loss` are summed for the gradient, the others are logged (`acc`). */
 export type Losses = Record<string, tf.Scalar | tf.Scalar[]>;
 
+/** Where training stands, and its random numbers: what a loss may depend on beside the batch. */
+export interface LossContext {
+  random: Random;
+  /** Whole epochs trained before this one. */
+  epoch: number;
+  /** Iterations of the run before this one. */
+  iteration: number;
+}
+
 export interface Backbone extends Module {
   readonly outputs: FeatureSpec[];
   /** [N, H, W, 3] -> one [N, H/stride, W/stride, channels] per output. */
@@ -69,7 +78,7 @@ export interface RoIHead extends Module {
     features: tf.Tensor4D[],
     proposals: ProposalBoxes[],
     batch: DetBatch,
-    random: Random,
+    context: LossContext,
     auxiliary?: AuxiliaryLevels,
   ): Losses;
   predict(
@@ -88,7 +97,16 @@ export interface Detector extends Module {
   /** Normalises, pads and stacks samples into a batch; the caller disposes `inputs`. `iteration`: how many came before. */
   preprocess(samples: PackedSample[], iteration?: number): DetBatch;
   extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[];
-  loss(batch: DetBatch, random: Random): Losses;
+  loss(batch: DetBatch, context: LossContext): Losses;
   /** Boxes in the original image's pixels (rescaled) unless `rescale` is false; best first. */
   predict(batch: DetBatch, options?: { rescale?: boolean }): Detections[];
+}
+
+declare module '../catalogue/registry' {
+  interface Built {
+    detector: Detector;
+    backbone: Backbone;
+    neck: Neck;
+    roi_head: RoIHead;
+  }
 }

@@ -2,9 +2,8 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { engine, type Precision } from '../engine';
-import type { DetBatch, Detector, Losses } from '../models/types';
+import type { DetBatch, Detector, LossContext, Losses } from '../models/types';
 import { withStepRandom } from '../nn/step-random';
-import type { Random } from '../random';
 
 export interface Pass {
   /** `loss` (the sum) and then every part, in the model's order. */
@@ -36,13 +35,13 @@ export function pass(
   detector: Detector,
   batch: DetBatch,
   variables: tf.Variable[],
-  random: Random,
+  context: LossContext,
   { precision = 'float32' as Precision, factor = 1 } = {},
 ): Pass {
   let names: string[] = [];
   let stacked: tf.Tensor | undefined;
   const forward = (): tf.Scalar => {
-    const parsed = parseLosses(withStepRandom(random, () => detector.loss(batch, random)));
+    const parsed = parseLosses(withStepRandom(context.random, () => detector.loss(batch, context)));
     names = parsed.names;
     // one read-back for all of them, after the backward pass
     stacked = tf.keep(tf.stack([parsed.total, ...parsed.values].map((v) => v.asScalar())));

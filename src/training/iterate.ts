@@ -24,7 +24,8 @@ export function iterate(
   const batch = detector.preprocess(at.samples, at.step);
   try {
     const { precision } = wrapper;
-    const { scalars, gradients } = pass(detector, batch, wrapper.variables, random, {
+    const context = { random, epoch: at.epoch - 1, iteration: at.step };
+    const { scalars, gradients } = pass(detector, batch, wrapper.variables, context, {
       precision,
       factor: wrapper.lossFactor(),
     });

@@ -27,7 +27,7 @@ const definition = defineModule({
       .nullable()
       .optional(),
   }),
-  build: () => undefined,
+  build: () => undefined as never,
 });
 const registry = new Registry([definition]);
 

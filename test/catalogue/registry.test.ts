@@ -16,7 +16,7 @@ const loss = defineModule({
   summary: 'mean absolute difference',
   example: "{ type: 'L1Loss' }",
   options: z.strictObject({ loss_weight: z.number().positive().default(1).describe('factor') }),
-  build: (o) => ({ weight: o.loss_weight }),
+  build: (o) => ({ weight: o.loss_weight }) as never,
 });
 const neck = defineModule({
   kind: 'neck',
@@ -42,7 +42,7 @@ const neck = defineModule({
       .describe('scale'),
   }),
   infer: (o, context) => ({ ...o, in_channels: o.in_channels ?? context.inputs?.map((level) => level.channels) }),
-  build: (o, context) => ({ options: o, path: context.path }),
+  build: (o, context) => ({ options: o, path: context.path }) as never,
 });
 const head = defineModule({
   kind: 'roi_head',
@@ -54,7 +54,7 @@ const head = defineModule({
     losses: z.union([moduleOption('loss'), z.array(moduleOption('loss'))]).nullish(),
     train_cfg: z.strictObject({ by_stage: z.record(z.string(), moduleOption('loss')).optional() }).nullish(),
   }),
-  build: (o, c) => c.registry.build('loss', o.loss_cls, { path: `${c.path}.loss_cls` }),
+  build: (o, c) => c.registry.build('loss', o.loss_cls, { path: `${c.path}.loss_cls` }) as never,
 });
 const detector = defineModule({
   kind: 'detector',
@@ -62,7 +62,7 @@ const detector = defineModule({
   summary: 'a detector',
   example: "{ type: 'Detector' }",
   options: z.strictObject({ neck: moduleOption('neck'), roi_head: moduleOption('roi_head') }),
-  build: () => undefined,
+  build: () => undefined as never,
 });
 const registry = new Registry([loss, neck, head, detector]);
 const check = (config: unknown) => checkModel(config, registry);

@@ -3,7 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import type { PackedSample } from '../../src/data/types';
-import type { DetBatch, Detector, Losses } from '../../src/models/types';
+import type { DetBatch, Detector, LossContext, Losses } from '../../src/models/types';
 import { kaiming, ones, zeros } from '../../src/nn/initializers';
 import { Module } from '../../src/nn/module';
 import { Random } from '../../src/random';
@@ -31,7 +31,7 @@ export class TinyDetector extends Module implements Detector {
     return [tf.conv2d(inputs, this.filter.variable as tf.Tensor4D, 1, 'valid')];
   }
 
-  loss(batch: DetBatch, random: Random): Losses {
+  loss(batch: DetBatch, { random }: LossContext): Losses {
     if (!this.training) throw new Error('loss was asked for in evaluation mode');
     const [features] = this.extractFeatures(batch.inputs);
     const means = tf.mean(features, [0, 1, 2]);

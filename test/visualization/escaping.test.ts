@@ -70,7 +70,7 @@ const registry = new Registry([
       mode: z.enum([EVIL, QUOTES]).default(EVIL).describe(EVIL),
       deep: z.number().optional().describe(QUOTES),
     }),
-    build: () => undefined,
+    build: () => undefined as never,
   }),
 ] as never);
 

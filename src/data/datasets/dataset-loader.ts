@@ -8,3 +8,9 @@ export interface DatasetLoader {
   load(): Promise<Dataset>;
   pipeline: ModuleConfig[];
 }
+
+declare module '../../catalogue/registry' {
+  interface Built {
+    dataset: DatasetLoader;
+  }
+}

@@ -99,3 +99,9 @@ export async function runSteps(
   }
   return current;
 }
+
+declare module '../../catalogue/registry' {
+  interface Built {
+    transform: Transform;
+  }
+}

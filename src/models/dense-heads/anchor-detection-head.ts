@@ -5,9 +5,8 @@ import type { BuildContext } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { takeBoxes } from '../../geometry/boxes';
 import { Module } from '../../nn';
-import type { Random } from '../../random';
 import type { Loss } from '../losses';
-import type { DetBatch, Losses } from '../types';
+import type { DetBatch, LossContext, Losses } from '../types';
 import { AnchorHead, type AnchorHeadConfig, type FlatOutputs, noLoss } from './anchor-head';
 import type { AnchorTargets } from './anchor-targets';
 import { type DenseTestCfg, denseDetections } from './dense-detections';
@@ -38,9 +37,9 @@ export abstract class AnchorDetectionHead extends AnchorHead implements Detectio
     if (this.lossBbox instanceof Module) this.addChild('loss_bbox', this.lossBbox);
   }
 
-  loss(features: tf.Tensor4D[], batch: DetBatch, random: Random): Losses {
+  loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses {
     const flat = this.flatten(this.forward(features));
-    const targets = this.dense(this.targets(flat.sizes, batch, random), flat.scores.shape[1]);
+    const targets = this.dense(this.targets(flat.sizes, batch, context), flat.scores.shape[1]);
     // losses that count over the batch (GHM) count level by level; for all others the sum is the same
     const counting = this.lossCls instanceof Module || this.lossBbox instanceof Module;
     const parts = counting ? this.byLevel(flat, targets) : [{ flat, targets }];

@@ -7,7 +7,6 @@ import type { BuildContext } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { takeBoxes } from '../../geometry/boxes';
 import { Module } from '../../nn';
-import type { Random } from '../../random';
 import { joinArrays } from '../join-arrays';
 import type { ClassificationLoss, Loss } from '../losses';
 import {
@@ -18,7 +17,7 @@ import {
   type Size,
   toInstances,
 } from '../task-modules';
-import type { DetBatch } from '../types';
+import type { DetBatch, LossContext } from '../types';
 import type { AnchorTrainCfg, anchorHeadOptions } from './anchor-head-options';
 import { type AnchorTargets, anchorsInside, anchorTargets } from './anchor-targets';
 import { eachLevel } from './each-level';
@@ -59,13 +58,13 @@ export abstract class AnchorHead extends Module {
     this.numClasses = config.num_classes;
     const at = (name: string) => ({ path: `${path}.${name}`, inputs });
     this.priors = registry.build('anchor_generator', config.anchor_generator, at('anchor_generator'));
-    this.coder = registry.build('bbox_coder', config.bbox_coder, at('bbox_coder'));
-    this.lossCls = registry.build('loss', config.loss_cls, at('loss_cls'));
+    this.coder = registry.build<BoxCoder>('bbox_coder', config.bbox_coder, at('bbox_coder'));
+    this.lossCls = registry.build<ClassificationLoss>('loss', config.loss_cls, at('loss_cls'));
     this.lossBbox = registry.build('loss', config.loss_bbox, at('loss_bbox'));
     if (config.train_cfg)
       this.training_ = {
         cfg: config.train_cfg,
-        assigner: registry.build('assigner', config.train_cfg.assigner, at('train_cfg.assigner')),
+        assigner: registry.build<Assigner>('assigner', config.train_cfg.assigner, at('train_cfg.assigner')),
         sampler: registry.build('sampler', config.train_cfg.sampler, at('train_cfg.sampler')),
       };
   }
@@ -123,7 +122,7 @@ export abstract class AnchorHead extends Module {
    * What the anchors of each image of the batch should predict. Needs no predictions, so that it can run while the engine
    * computes them.
    */
-  protected targets(sizes: Size[], batch: DetBatch, random: Random, classAgnostic = false): AnchorTargets[] {
+  protected targets(sizes: Size[], batch: DetBatch, { random }: LossContext, classAgnostic = false): AnchorTargets[] {
     const { training_: training } = this;
     if (!training)
       throw new DetLabError(

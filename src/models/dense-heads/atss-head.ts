@@ -17,10 +17,9 @@ import {
   normCfg,
   Scale,
 } from '../../nn';
-import type { Random } from '../../random';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import type { Loss } from '../losses';
-import type { DetBatch, Losses } from '../types';
+import type { DetBatch, LossContext, Losses } from '../types';
 import { AnchorDetectionHead, type AnchorDetectionHeadConfig } from './anchor-detection-head';
 import type { HeadOutputs } from './anchor-head';
 import { anchorHeadOptions } from './anchor-head-options';
@@ -109,11 +108,11 @@ export class ATSSHead extends AnchorDetectionHead {
     };
   }
 
-  override loss(features: tf.Tensor4D[], batch: DetBatch, random: Random): Losses {
+  override loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses {
     const outputs = this.forward(features);
     const flat = this.flatten(outputs);
     const total = flat.scores.shape[1];
-    const targets = this.dense(this.targets(flat.sizes, batch, random), total);
+    const targets = this.dense(this.targets(flat.sizes, batch, context), total);
     const loss_cls = this.classLoss(flat.scores, targets);
     const { positives, boxes, avgFactor } = targets;
     const central = flattenLevels(outputs.centerness, 1).reshape([-1]);

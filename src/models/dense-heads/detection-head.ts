@@ -4,12 +4,11 @@ import type * as tf from '@tensorflow/tfjs';
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import type { Module } from '../../nn';
-import type { Random } from '../../random';
-import type { DetBatch, Losses } from '../types';
+import type { DetBatch, LossContext, Losses } from '../types';
 
 export interface DetectionHead extends Module {
   readonly numClasses: number;
-  loss(features: tf.Tensor4D[], batch: DetBatch, random: Random): Losses;
+  loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses;
   /** Boxes in the original image's pixels with `rescale`, else in those of the network's input. */
   predict(features: tf.Tensor4D[], batch: DetBatch, options: { rescale: boolean }): Detections[];
 }

@@ -122,10 +122,14 @@ export class FCOSHead extends Module implements DetectionHead {
     const { in_channels, feat_channels, stacked_convs, strides } = config;
     this.numClasses = config.num_classes;
     const at = (name: string) => ({ path: `${path}.${name}`, inputs });
-    this.priors = registry.build('anchor_generator', { type: 'MlvlPointGenerator', strides }, at('strides'));
+    this.priors = registry.build<MlvlPointGenerator>(
+      'anchor_generator',
+      { type: 'MlvlPointGenerator', strides },
+      at('strides'),
+    );
     this.row = new PriorRow(this.priors);
-    this.coder = registry.build('bbox_coder', config.bbox_coder, at('bbox_coder'));
-    this.lossCls = registry.build('loss', config.loss_cls, at('loss_cls'));
+    this.coder = registry.build<DistancePointBBoxCoder>('bbox_coder', config.bbox_coder, at('bbox_coder'));
+    this.lossCls = registry.build<ClassificationLoss>('loss', config.loss_cls, at('loss_cls'));
     this.lossBbox = registry.build('loss', config.loss_bbox, at('loss_bbox'));
     this.lossCenterness = registry.build('loss', config.loss_centerness, at('loss_centerness'));
     const tower = () =>

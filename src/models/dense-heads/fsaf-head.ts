@@ -7,10 +7,9 @@ import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { initCfg, Module } from '../../nn';
 import { stopGradient } from '../../ops';
-import type { Random } from '../../random';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { accuracy, atLeast, classRows } from '../losses';
-import type { DetBatch, Losses } from '../types';
+import type { DetBatch, LossContext, Losses } from '../types';
 import type { DenseTargets } from './anchor-detection-head';
 import { type FlatOutputs, noLoss } from './anchor-head';
 import type { AnchorTargets } from './anchor-targets';
@@ -73,10 +72,10 @@ export class FSAFHead extends RetinaHead {
     return { scores, deltas: tf.relu(deltas) };
   }
 
-  override loss(features: tf.Tensor4D[], batch: DetBatch, random: Random): Losses {
+  override loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses {
     const raw = this.flatten(this.forward(features));
     const flat = { ...raw, deltas: atLeast(raw.deltas, LEAST_DISTANCE) };
-    const targets = this.targets(flat.sizes, batch, random);
+    const targets = this.targets(flat.sizes, batch, context);
     const total = flat.scores.shape[1];
     const dense = this.dense(targets, total);
     const positives = this.positivesOf(flat, dense, targets);

@@ -19,12 +19,11 @@ import {
   Scale,
 } from '../../nn';
 import { stopGradient } from '../../ops';
-import type { Random } from '../../random';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import type { Loss, QualityFocalLoss } from '../losses';
 import { boxPair } from '../losses/box-pair';
 import type { DistancePointBBoxCoder } from '../task-modules/coders/distance-point-bbox-coder';
-import type { DetBatch, Losses } from '../types';
+import type { DetBatch, LossContext, Losses } from '../types';
 import { AnchorDetectionHead, type AnchorDetectionHeadConfig } from './anchor-detection-head';
 import type { HeadOutputs } from './anchor-head';
 import { anchorHeadOptions } from './anchor-head-options';
@@ -130,13 +129,16 @@ export class GFLHead extends AnchorDetectionHead {
     return { scores, deltas: deltas.map((x, i) => this.scales.at(i).forward(x)) };
   }
 
-  override loss(features: tf.Tensor4D[], batch: DetBatch, random: Random): Losses {
+  override loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses {
     const outputs = this.forward(features);
     const sizes = sizesOf(outputs.scores);
     const scores = flattenLevels(outputs.scores, this.scoreChannels);
     const columns = 4 * (this.regMax + 1);
     const total = scores.shape[1];
-    const { labels, labelWeights, positives, boxes, avgFactor } = this.dense(this.targets(sizes, batch, random), total);
+    const { labels, labelWeights, positives, boxes, avgFactor } = this.dense(
+      this.targets(sizes, batch, context),
+      total,
+    );
     const logits = scores.reshape<tf.Tensor2D>([-1, this.scoreChannels]);
     const sides = flattenLevels(outputs.deltas, columns).reshape([-1, columns]);
     const classes = this.lossCls as unknown as QualityFocalLoss;

@@ -5,9 +5,8 @@ import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { applyInitCfg, Conv2d, ConvModule, Sequential } from '../../nn';
-import type { Random } from '../../random';
 import { inferHeadChannels } from '../inferred-options/infer-head-channels';
-import type { DetBatch, Losses } from '../types';
+import type { DetBatch, LossContext, Losses } from '../types';
 import { AnchorHead, type AnchorHeadConfig, type FlatOutputs } from './anchor-head';
 import { anchorHeadOptions } from './anchor-head-options';
 import { type ProposalCfg, type Proposals, proposalCfg, proposalsOf } from './proposals';
@@ -66,20 +65,20 @@ export class RPNHead extends AnchorHead {
   }
 
   /** Losses `loss_rpn_cls` and `loss_rpn_bbox`, summed over levels. */
-  loss(features: tf.Tensor4D[], batch: DetBatch, random: Random): Losses {
+  loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses {
     const flat = this.flatten(this.forward(features));
-    return named(this.losses(flat, this.targets(flat.sizes, batch, random, true)));
+    return named(this.losses(flat, this.targets(flat.sizes, batch, context, true)));
   }
 
   /** Losses, and the proposals for the second stage, cut from the gradient. */
   lossAndPredict(
     features: tf.Tensor4D[],
     batch: DetBatch,
-    random: Random,
+    context: LossContext,
     cfg = this.testCfg,
   ): { losses: Losses; proposals: Proposals[] } {
     const flat = this.flatten(this.forward(features));
-    const targets = this.targets(flat.sizes, batch, random, true);
+    const targets = this.targets(flat.sizes, batch, context, true);
     const losses = named(this.losses(flat, targets));
     return { losses, proposals: this.proposals(flat, batch, cfg) };
   }

@@ -81,11 +81,15 @@ export abstract class RTMDetBaseHead extends Module implements DetectionHead {
     const at = (name: string) => ({ path: `${path}.${name}`, inputs });
     this.priors = registry.build('anchor_generator', config.anchor_generator, at('anchor_generator'));
     this.row = new PriorRow(this.priors);
-    this.coder = registry.build('bbox_coder', config.bbox_coder, at('bbox_coder'));
-    this.lossCls = registry.build('loss', config.loss_cls, at('loss_cls'));
+    this.coder = registry.build<DistancePointBBoxCoder>('bbox_coder', config.bbox_coder, at('bbox_coder'));
+    this.lossCls = registry.build<QualityFocalLoss>('loss', config.loss_cls, at('loss_cls'));
     this.lossBbox = registry.build('loss', config.loss_bbox, at('loss_bbox'));
     if (config.train_cfg)
-      this.assigner = registry.build('assigner', config.train_cfg.assigner, at('train_cfg.assigner'));
+      this.assigner = registry.build<PredictionAssigner>(
+        'assigner',
+        config.train_cfg.assigner,
+        at('train_cfg.assigner'),
+      );
   }
 
   abstract forward(features: tf.Tensor4D[]): RTMDetOutputs;

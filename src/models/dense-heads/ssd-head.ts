@@ -20,10 +20,9 @@ import {
   Sequential,
 } from '../../nn';
 import { stopGradient } from '../../ops';
-import type { Random } from '../../random';
 import { inferNumClasses } from '../inferred-options/infer-num-classes';
 import { SmoothL1Loss } from '../losses';
-import type { DetBatch, Losses } from '../types';
+import type { DetBatch, LossContext, Losses } from '../types';
 import { AnchorDetectionHead, type AnchorDetectionHeadConfig } from './anchor-detection-head';
 import { anchorTrainCfg } from './anchor-head-options';
 import { denseTestCfg } from './dense-detections';
@@ -99,11 +98,11 @@ export class SSDHead extends AnchorDetectionHead {
     return { scores: this.cls.at(level).forward(x), deltas: this.reg.at(level).forward(x) };
   }
 
-  override loss(features: tf.Tensor4D[], batch: DetBatch, random: Random): Losses {
+  override loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses {
     const cfg = requireCfg(this.ssdTrainCfg, 'SSDHead', 'train_cfg');
     const flat = this.flatten(this.forward(features));
     const total = flat.scores.shape[1];
-    const each = this.targets(flat.sizes, batch, random);
+    const each = this.targets(flat.sizes, batch, context);
     const all = this.dense(each, total);
     const box = new SmoothL1Loss({ beta: cfg.smoothl1_beta, reduction: 'mean', loss_weight: 1 });
     return {

@@ -112,12 +112,12 @@ export class YOLOV3Head extends Module implements DetectionHead {
     const at = (name: string) => ({ path: `${path}.${name}`, inputs });
     this.priors = registry.build('anchor_generator', config.anchor_generator, at('anchor_generator'));
     this.row = new PriorRow(this.priors);
-    this.coder = registry.build('bbox_coder', config.bbox_coder, at('bbox_coder'));
+    this.coder = registry.build<YOLOBBoxCoder>('bbox_coder', config.bbox_coder, at('bbox_coder'));
     const loss = (name: 'loss_cls' | 'loss_conf' | 'loss_xy' | 'loss_wh') =>
       registry.build<Loss>('loss', config[name], at(name));
     this.losses = { cls: loss('loss_cls'), conf: loss('loss_conf'), xy: loss('loss_xy'), wh: loss('loss_wh') };
     if (config.train_cfg)
-      this.assigner = registry.build('assigner', config.train_cfg.assigner, at('train_cfg.assigner'));
+      this.assigner = registry.build<GridAssigner>('assigner', config.train_cfg.assigner, at('train_cfg.assigner'));
     const perCell = cellPriors('YOLOV3Head', this.priors, path);
     const bridges = config.in_channels.map(
       (inChannels, i) =>

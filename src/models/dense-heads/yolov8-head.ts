@@ -74,12 +74,16 @@ export class YOLOv8Head extends Module implements DetectionHead {
     this.row = new PriorRow(
       registry.build<PriorGenerator>('anchor_generator', config.prior_generator, at('prior_generator')),
     );
-    this.coder = registry.build('bbox_coder', config.bbox_coder, at('bbox_coder'));
+    this.coder = registry.build<DistancePointBBoxCoder>('bbox_coder', config.bbox_coder, at('bbox_coder'));
     this.lossCls = registry.build('loss', config.loss_cls, at('loss_cls'));
     this.lossBbox = registry.build('loss', config.loss_bbox, at('loss_bbox'));
     this.lossDfl = registry.build('loss', config.loss_dfl, at('loss_dfl'));
     if (config.train_cfg)
-      this.assigner = registry.build('assigner', config.train_cfg.assigner, at('train_cfg.assigner'));
+      this.assigner = registry.build<BatchTaskAlignedAssigner>(
+        'assigner',
+        config.train_cfg.assigner,
+        at('train_cfg.assigner'),
+      );
   }
 
   get numClasses(): number {

@@ -122,7 +122,11 @@ export class YOLOXHead extends Module implements DetectionHead {
       registry.build<Loss>('loss', config[name], at(name));
     this.losses = { cls: loss('loss_cls'), bbox: loss('loss_bbox'), obj: loss('loss_obj'), l1: loss('loss_l1') };
     if (config.train_cfg)
-      this.assigner = registry.build('assigner', config.train_cfg.assigner, at('train_cfg.assigner'));
+      this.assigner = registry.build<PredictionAssigner>(
+        'assigner',
+        config.train_cfg.assigner,
+        at('train_cfg.assigner'),
+      );
     const list = <T extends Module>(make: () => T) => new ModuleList(config.strides.map(make));
     const predict = (outChannels: number) =>
       list(() => new Conv2d({ inChannels: config.feat_channels, outChannels, kernelSize: 1 }));

@@ -34,7 +34,11 @@ export abstract class BaseDetector extends Module {
   constructor(config: Parts, { registry, path }: BuildContext) {
     super();
     const at = (name: string) => ({ path: path ? `${path}.${name}` : name });
-    this.preprocessor = registry.build('data_preprocessor', config.data_preprocessor, at('data_preprocessor'));
+    this.preprocessor = registry.build<Preprocessor>(
+      'data_preprocessor',
+      config.data_preprocessor,
+      at('data_preprocessor'),
+    );
     this.backbone = this.addChild('backbone', registry.build<Backbone>('backbone', config.backbone, at('backbone')));
     const inputs = this.backbone.outputs;
     if (config.neck) this.neck = this.addChild('neck', buildNeck(config.neck, { registry, ...at('neck'), inputs }));

@@ -8,13 +8,12 @@ import type { Detections } from '../../data/types';
 import { LayerNorm, Linear, xavier } from '../../nn';
 import { Embedding } from '../../nn/embedding';
 import { stopGradient } from '../../ops';
-import type { Random } from '../../random';
 import type { EncoderOutputs } from '../dense-heads/deformable-detr-head';
 import type { DINOHead } from '../dense-heads/dino-head';
 import { CdnQueryGenerator, type DenoisingQueries, denoisingOptions } from '../layers/transformer/cdn-query-generator';
 import { DinoTransformerDecoder } from '../layers/transformer/dino-decoder';
 import { toInstances } from '../task-modules/instances';
-import type { DetBatch, Detector, Losses } from '../types';
+import type { DetBatch, Detector, LossContext, Losses } from '../types';
 import {
   bestIndices,
   type DeformableDETRConfig,
@@ -80,7 +79,7 @@ export class DINO extends DeformableTransformer<DINOHead> implements Detector {
   }
 
   /** Losses by layer as DETR's, enc_loss_... of the encoder and dn_loss_... of the denoising queries. */
-  loss(batch: DetBatch, random: Random): Losses {
+  loss(batch: DetBatch, { random }: LossContext): Losses {
     const truths = batch.samples.map(({ truths, meta: { imgShape } }) => {
       const { bboxes, labels } = toInstances(truths);
       return { labels, boxes: bboxes.map((v, k) => v / imgShape[k & 1 ? 0 : 1]) };

@@ -4,11 +4,10 @@ import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { initCfg } from '../../nn';
-import type { Random } from '../../random';
 import { anchorTrainCfg } from '../dense-heads/anchor-head-options';
 import { proposalCfg } from '../dense-heads/proposals';
 import type { RPNHead } from '../dense-heads/rpn-head';
-import type { DetBatch, Detector, Losses } from '../types';
+import type { DetBatch, Detector, LossContext, Losses } from '../types';
 import { BaseDetector, detectorParts } from './base-detector';
 
 const options = z.strictObject({
@@ -49,8 +48,8 @@ export class RPN extends BaseDetector implements Detector {
   }
 
   /** loss_rpn_cls and loss_rpn_bbox; truths of all classes are objects. */
-  loss(batch: DetBatch, random: Random): Losses {
-    return this.head.loss(this.extractFeatures(batch.inputs), batch, random);
+  loss(batch: DetBatch, context: LossContext): Losses {
+    return this.head.loss(this.extractFeatures(batch.inputs), batch, context);
   }
 
   /** Proposals, all with label 0. */

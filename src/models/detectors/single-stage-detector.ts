@@ -5,9 +5,8 @@ import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { initCfg } from '../../nn';
-import type { Random } from '../../random';
 import type { DetectionHead } from '../dense-heads/detection-head';
-import type { DetBatch, Detector, Losses } from '../types';
+import type { DetBatch, Detector, LossContext, Losses } from '../types';
 import { BaseDetector, detectorParts } from './base-detector';
 
 const options = z.strictObject({
@@ -46,8 +45,8 @@ export class SingleStageDetector extends BaseDetector implements Detector {
     return this.bboxHead.numClasses;
   }
 
-  loss(batch: DetBatch, random: Random): Losses {
-    return this.bboxHead.loss(this.extractFeatures(batch.inputs), batch, random);
+  loss(batch: DetBatch, context: LossContext): Losses {
+    return this.bboxHead.loss(this.extractFeatures(batch.inputs), batch, context);
   }
 
   predict(batch: DetBatch, { rescale = true } = {}): Detections[] {

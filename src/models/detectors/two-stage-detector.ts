@@ -7,14 +7,13 @@ import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from
 import type { Detections, ProposalBoxes } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { initCfg } from '../../nn';
-import type { Random } from '../../random';
 import { anchorTrainCfg } from '../dense-heads/anchor-head-options';
 import { type ProposalCfg, proposalCfg } from '../dense-heads/proposals';
 import type { RPNHead } from '../dense-heads/rpn-head';
 import { forwardNeck } from '../necks/neck-sequence';
 import { regionTestCfg } from '../roi-heads/region-detections';
 import { regionTrainCfg } from '../roi-heads/region-learning';
-import type { DetBatch, Detector, Losses, RoIHead } from '../types';
+import type { DetBatch, Detector, LossContext, Losses, RoIHead } from '../types';
 import { BaseDetector, detectorParts } from './base-detector';
 
 const rcnnTrain = z
@@ -96,12 +95,12 @@ export class TwoStageDetector extends BaseDetector implements Detector {
   }
 
   /** loss_rpn_cls, loss_rpn_bbox, and those of the second stage: loss_cls, acc in percent, loss_bbox, loss_mask. */
-  loss(batch: DetBatch, random: Random): Losses {
+  loss(batch: DetBatch, context: LossContext): Losses {
     const { features, auxiliary } = forwardNeck(this.neck, this.backbone.forward(batch.inputs));
     if (!this.rpn)
-      return reached(this.roiHead.loss(features, givenProposals(batch), batch, random, auxiliary), features);
-    const { losses, proposals } = this.rpn.lossAndPredict(features, batch, random, this.proposalCfg);
-    return { ...losses, ...this.roiHead.loss(features, proposals, batch, random, auxiliary) };
+      return reached(this.roiHead.loss(features, givenProposals(batch), batch, context, auxiliary), features);
+    const { losses, proposals } = this.rpn.lossAndPredict(features, batch, context, this.proposalCfg);
+    return { ...losses, ...this.roiHead.loss(features, proposals, batch, context, auxiliary) };
   }
 
   predict(batch: DetBatch, { rescale = true } = {}): Detections[] {

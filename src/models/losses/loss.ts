@@ -32,3 +32,9 @@ export const reductionOption = z
   .describe('How element-wise losses become one number');
 
 export const lossWeightOption = z.number().default(1).describe('Factor on the reduced loss');
+
+declare module '../../catalogue/registry' {
+  interface Built {
+    loss: Loss;
+  }
+}

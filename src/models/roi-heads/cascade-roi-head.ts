@@ -8,10 +8,9 @@ import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { takeBoxes } from '../../geometry/boxes';
 import { Module, ModuleList } from '../../nn';
-import type { Random } from '../../random';
 import type { Proposals } from '../dense-heads/proposals';
 import { type SamplingResult, toInstances } from '../task-modules';
-import type { AuxiliaryLevels, DetBatch, Losses, RegionOutputs, RoIHead } from '../types';
+import type { AuxiliaryLevels, DetBatch, LossContext, Losses, RegionOutputs, RoIHead } from '../types';
 import type { BBoxHead } from './bbox-heads/bbox-head';
 import { BBoxStage, type StageResult } from './bbox-stage';
 import { firstMasks, maskLoss, maskProbabilities, targetsOfMasks, withMasks } from './mask-branch';
@@ -98,7 +97,7 @@ export class CascadeRoIHead extends Module implements RoIHead {
     features: tf.Tensor4D[],
     proposals: Proposals[],
     batch: DetBatch,
-    random: Random,
+    { random }: LossContext,
     auxiliary?: AuxiliaryLevels,
   ): Losses {
     const instances = batch.samples.map(({ truths }) => toInstances(truths));

@@ -32,7 +32,7 @@ export class RegionLearning {
     readonly cfg: RegionTrainCfg,
     { registry, path }: Pick<BuildContext, 'registry' | 'path'>,
   ) {
-    this.assigner = registry.build('assigner', cfg.assigner, { path: `${path}.assigner` });
+    this.assigner = registry.build<Assigner>('assigner', cfg.assigner, { path: `${path}.assigner` });
     this.sampler = registry.build('sampler', cfg.sampler, { path: `${path}.sampler` });
   }
 

@@ -7,10 +7,9 @@ import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { Module } from '../../nn';
-import type { Random } from '../../random';
 import type { Proposals } from '../dense-heads/proposals';
 import { toInstances } from '../task-modules';
-import type { AuxiliaryLevels, DetBatch, FeatureSpec, Losses, RegionOutputs, RoIHead } from '../types';
+import type { AuxiliaryLevels, DetBatch, FeatureSpec, LossContext, Losses, RegionOutputs, RoIHead } from '../types';
 import type { BBoxHead } from './bbox-heads/bbox-head';
 import { BBoxStage, type StageResult } from './bbox-stage';
 import { firstMasks, type MaskPool, maskLoss, maskProbabilities, targetsOfMasks, withMasks } from './mask-branch';
@@ -96,7 +95,7 @@ export class StandardRoIHead extends Module implements RoIHead {
     features: tf.Tensor4D[],
     proposals: Proposals[],
     batch: DetBatch,
-    random: Random,
+    { random }: LossContext,
     auxiliary?: AuxiliaryLevels,
   ): Losses {
     const instances = batch.samples.map(({ truths }) => toInstances(truths));

@@ -89,3 +89,11 @@ export interface Sampler {
     hardness?: Hardness,
   ): SamplingResult;
 }
+
+declare module '../../catalogue/registry' {
+  interface Built {
+    anchor_generator: PriorGenerator;
+    iou_calculator: IouCalculator;
+    sampler: Sampler;
+  }
+}

@@ -21,3 +21,9 @@ export interface OptimizerPlan {
   weightDecay: number;
   create(groups: ParameterGroup[]): Optimizer;
 }
+
+declare module '../../catalogue/registry' {
+  interface Built {
+    optimizer: OptimizerPlan;
+  }
+}

@@ -74,3 +74,9 @@ export const AmpOptimWrapper = defineModule({
 });
 
 export const optimWrappers = [FloatOptimWrapper, AmpOptimWrapper] as const satisfies readonly AnyDefinition[];
+
+declare module '../../catalogue/registry' {
+  interface Built {
+    optim_wrapper: OptimWrapperOptions;
+  }
+}

@@ -51,3 +51,9 @@ export function resolveRange(options: RangeOptions, epochLength: number) {
     scale,
   };
 }
+
+declare module '../../catalogue/registry' {
+  interface Built {
+    param_scheduler: ScheduleFactory;
+  }
+}

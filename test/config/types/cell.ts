@@ -1,6 +1,7 @@
 // Configs as a person types them in a cell or a config file: checked by the project's compiler (strict) and, in
 // types.test.ts, by the notebook's (not strict). Every line under `@ts-expect-error` must be an error.
 
+import '../../../src/lab/built-in-configs'; // as 'detlab' itself brings them
 import { z } from 'zod';
 import type {
   AssignerConfig,
@@ -140,7 +141,7 @@ export const TestNeck = defineModule({
   summary: 'a neck of a cell',
   example: "{ type: 'TestNeck', gain: 2 }",
   options: z.strictObject({ gain: z.number().default(1).describe('factor') }),
-  build: ({ gain }) => gain * 2,
+  build: ({ gain }) => (gain * 2) as never,
 });
 neck(configOf(TestNeck, { gain: 2 }));
 // @ts-expect-error an option it has not

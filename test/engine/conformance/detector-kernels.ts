@@ -50,7 +50,7 @@ export function runDetector(config: string, numClasses: number, engine: Engine):
     .train()
     .trainable()
     .map(([, p]) => p.variable);
-  const { scalars, gradients } = pass(model, batch, variables, random);
+  const { scalars, gradients } = pass(model, batch, variables, { random, epoch: 0, iteration: 0 });
   if (!Number.isFinite(scalars.loss)) throw new Error(`The loss of ${config} is ${scalars.loss}`);
   tf.tidy(() => {
     const reached = variables.flatMap((v, i) => (gradients[i] ? [{ variable: v, gradient: gradients[i] }] : []));

@@ -134,7 +134,7 @@ export function checkHead(name: string, { prepare, tolerance = 2e-5 }: CheckHead
   tf.tidy(() => {
     let values: [string, number][] = [];
     const { grads } = tf.variableGrads(() => {
-      const computed = head.loss(features, batch, Random.seeded(1));
+      const computed = head.loss(features, batch, { random: Random.seeded(1), epoch: 0, iteration: 0 });
       values = scalars(computed);
       const terms = Object.entries(computed).flatMap(([key, v]) => (key.includes('loss') ? [v].flat() : []));
       return tf.addN(terms.map((t) => t.reshape([]))) as tf.Scalar;
@@ -156,9 +156,9 @@ export function checkHead(name: string, { prepare, tolerance = 2e-5 }: CheckHead
     }
     // nothing to learn: a number, and zero or finite gradients
     const empty = tf.variableGrads(() => {
-      const terms = Object.entries(head.loss(features, batchOf([noTruths(), noTruths()]), Random.seeded(1))).flatMap(
-        ([key, v]) => (key.includes('loss') ? [v].flat() : []),
-      );
+      const terms = Object.entries(
+        head.loss(features, batchOf([noTruths(), noTruths()]), { random: Random.seeded(1), epoch: 0, iteration: 0 }),
+      ).flatMap(([key, v]) => (key.includes('loss') ? [v].flat() : []));
       return tf.addN(terms.map((t) => t.reshape([]))) as tf.Scalar;
     }, variables);
     expect(Number.isFinite(empty.value.arraySync())).toBe(true);

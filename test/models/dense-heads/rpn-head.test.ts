@@ -80,7 +80,9 @@ describe('training', () => {
   const total = (l: Record<string, tf.Scalar | tf.Scalar[]>) =>
     tf.add(l.loss_rpn_cls as tf.Scalar, l.loss_rpn_bbox as tf.Scalar) as tf.Scalar;
   const run = (module: RPNHead, batch: DetBatch) => {
-    const { value, grads } = tf.variableGrads(() => total(module.loss(features, batch, Random.seeded(1))));
+    const { value, grads } = tf.variableGrads(() =>
+      total(module.loss(features, batch, { random: Random.seeded(1), epoch: 0, iteration: 0 })),
+    );
     return { value, grads };
   };
 
@@ -89,7 +91,10 @@ describe('training', () => {
     const sum = (values: number[]) => values.reduce((a, b) => a + b, 0);
     tf.tidy(() => {
       const batch = batchOf(truths);
-      const found = head.loss(features, batch, Random.seeded(1)) as Record<string, tf.Scalar>;
+      const found = head.loss(features, batch, { random: Random.seeded(1), epoch: 0, iteration: 0 }) as Record<
+        string,
+        tf.Scalar
+      >;
       expect(found.loss_rpn_cls.arraySync()).toBeCloseTo(sum(expected.loss_rpn_cls), 5);
       expect(found.loss_rpn_bbox.arraySync()).toBeCloseTo(sum(expected.loss_rpn_bbox), 7);
       const { grads } = run(head, batch);
@@ -112,8 +117,8 @@ describe('training', () => {
   test('loss and proposals in one pass are those of two', () => {
     const batch = batchOf(truths);
     tf.tidy(() => {
-      const both = head.lossAndPredict(features, batch, Random.seeded(1));
-      const alone = head.loss(features, batch, Random.seeded(1));
+      const both = head.lossAndPredict(features, batch, { random: Random.seeded(1), epoch: 0, iteration: 0 });
+      const alone = head.loss(features, batch, { random: Random.seeded(1), epoch: 0, iteration: 0 });
       expect((both.losses.loss_rpn_cls as tf.Scalar).arraySync()).toBe((alone.loss_rpn_cls as tf.Scalar).arraySync());
       expect(both.proposals).toEqual(head.predict(features, batch));
     });
@@ -123,7 +128,9 @@ describe('training', () => {
     const strict = build({ ...config, train_cfg: { ...config.train_cfg, allowed_border: 0 } });
     fillByFormula(strict);
     const loss = (module: RPNHead, batch: DetBatch) =>
-      tf.tidy(() => total(module.loss(features, batch, Random.seeded(1))).arraySync());
+      tf.tidy(() =>
+        total(module.loss(features, batch, { random: Random.seeded(1), epoch: 0, iteration: 0 })).arraySync(),
+      );
     const whole = batchOf(truths);
     expect(loss(strict, whole)).not.toBeCloseTo(loss(head, whole), 4);
     expect(
@@ -148,7 +155,9 @@ describe('training', () => {
       { loss_cls: { type: 'CrossEntropyLoss' } },
       { num_convs: 2 },
     ];
-    const base = tf.tidy(() => total(head.loss(features, batchOf(truths), Random.seeded(1))).arraySync());
+    const base = tf.tidy(() =>
+      total(head.loss(features, batchOf(truths), { random: Random.seeded(1), epoch: 0, iteration: 0 })).arraySync(),
+    );
     for (const change of variants) {
       const module = build({ ...config, ...change });
       fillByFormula(module);

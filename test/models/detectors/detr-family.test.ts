@@ -111,7 +111,7 @@ describe.each(Object.entries(models))('%s equals MMDetection', (kind, reference)
       const trainable = model.trainable();
       const { value, grads } = tf.variableGrads(
         () => {
-          const found = flat(model.loss(given, Random.seeded(0)));
+          const found = flat(model.loss(given, { random: Random.seeded(0), epoch: 0, iteration: 0 }));
           losses = Object.fromEntries(Object.entries(found).map(([name, v]) => [name, v.dataSync()[0]]));
           return tf.addN(Object.values(found)) as tf.Scalar;
         },
@@ -172,7 +172,7 @@ test('a batch without truths has losses and gradients', () => {
   for (const sample of given.samples)
     sample.truths = { bboxes: new Float32Array(), labels: new Int32Array(), ignored: new Uint8Array() };
   const losses = tf.tidy(() => {
-    const found = flat(model.loss(given, Random.seeded(1)));
+    const found = flat(model.loss(given, { random: Random.seeded(1), epoch: 0, iteration: 0 }));
     return Object.fromEntries(Object.entries(found).map(([name, v]) => [name, v.dataSync()[0]]));
   });
   for (const [name, value] of Object.entries(losses)) expect(Number.isFinite(value), name).toBe(true);

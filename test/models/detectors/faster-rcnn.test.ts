@@ -124,7 +124,7 @@ describe('three training steps', () => {
     for (const [step, expected] of steps.entries()) {
       let losses: Losses = {};
       const { value, grads } = tf.variableGrads(() => {
-        losses = model.loss(batch, random);
+        losses = model.loss(batch, { random, epoch: 0, iteration: step });
         for (const scalar of Object.values(losses).flat()) tf.keep(scalar);
         const terms = Object.entries(losses).flatMap(([name, scalar]) =>
           name.includes('loss') ? [scalar].flat() : [],
@@ -182,7 +182,10 @@ test('mixed precision: the losses are near those of single precision, geometry s
       const found: Record<string, number> = {};
       const { grads } = engine().autocast(precision, () =>
         tf.variableGrads(() => {
-          const losses = Object.entries(model.loss(batch, Random.seeded(0))) as [string, tf.Scalar][];
+          const losses = Object.entries(model.loss(batch, { random: Random.seeded(0), epoch: 0, iteration: 0 })) as [
+            string,
+            tf.Scalar,
+          ][];
           for (const [name, value] of losses) found[name] = value.arraySync();
           return tf.addN(losses.filter(([name]) => name !== 'acc').map(([, v]) => v)) as tf.Scalar;
         }, variables),

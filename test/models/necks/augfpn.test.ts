@@ -106,7 +106,7 @@ function step(model: TwoStageDetector): { losses: Record<string, number>; idle: 
     const parameters = model.trainable();
     const { grads } = tf.variableGrads(
       () => {
-        const found = model.loss(batch, Random.seeded(2));
+        const found = model.loss(batch, { random: Random.seeded(2), epoch: 0, iteration: 0 });
         const terms = Object.entries(found).flatMap(([name, value]) =>
           name.includes('loss') ? [value].flat().map((term) => ({ name, term })) : [],
         );

@@ -43,7 +43,7 @@ export class BBoxHead extends Module {
     if (!with_cls && !with_reg)
       throw new DetLabError(`Cannot build ${this.constructor.name} at ${path}: with_cls and with_reg are both false`);
     this.numClasses = num_classes;
-    this.coder = registry.build('bbox_coder', config.bbox_coder, { path: `${path}.bbox_coder` });
+    this.coder = registry.build<BoxCoder>('bbox_coder', config.bbox_coder, { path: `${path}.bbox_coder` });
     this.lossCls = registry.build('loss', config.loss_cls, { path: `${path}.loss_cls` });
     this.lossBbox = registry.build('loss', config.loss_bbox, { path: `${path}.loss_bbox` });
     const { cls, reg } = readers ?? {

@@ -48,3 +48,9 @@ export const roiAlignDefinition = defineModule({
   options,
   build: (given) => new RoIAlign(given),
 });
+
+declare module '../../../catalogue/registry' {
+  interface Built {
+    roi_layer: RoILayer;
+  }
+}

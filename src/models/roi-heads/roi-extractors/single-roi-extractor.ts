@@ -144,3 +144,9 @@ export const singleRoIExtractorDefinition = defineModule({
       registry.build<RoILayer>('roi_layer', given.roi_layer, { path: `${path}.roi_layer` }),
     ),
 });
+
+declare module '../../../catalogue/registry' {
+  interface Built {
+    roi_extractor: RoIExtractor;
+  }
+}

@@ -51,3 +51,9 @@ export function products(a: Float32Array, b: Float32Array, n: number, m: number)
 }
 
 export const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
+
+declare module '../../../catalogue/registry' {
+  interface Built {
+    match_cost: MatchCost;
+  }
+}
