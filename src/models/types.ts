@@ -24,7 +24,7 @@ export interface DetBatch {
 /** Scalars by name; those whose name contains `loss` are summed for the gradient, the others are logged (`acc`). */
 export type Losses = Record<string, tf.Scalar | tf.Scalar[]>;
 
-/** Where training stands, and its random numbers: what a loss may depend on beside the batch. */
+/** Progress of the training and its random stream: what a loss may depend on besides the batch. */
 export interface LossContext {
   random: Random;
   /** Whole epochs trained before this one. */

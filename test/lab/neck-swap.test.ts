@@ -35,11 +35,11 @@ test('combinations that cannot be are refused with both sides', async () => {
     /AnchorGenerator has 5 strides \[4, 8, 16, 32, 64\], but the features it stands on have 4 levels of strides \[4, 8, 16, 32\]/,
   );
   await refused(small().neck({ type: 'FPN', num_outs: 3 })).toThrow(
-    /expected num_outs of at least 4 for 4 levels that enter, received 3/,
+    /expected num_outs of at least 4 for 4 input levels, received 3/,
   );
   await refused(small().neck({ type: 'FPN', start_level: 1, num_outs: 5 })).toThrow(/strides \[8, 16, 32, 64, 128\]/);
   await refused(small().neck(configOf(scaledNeck, { gain: 1, out_channels: 7 }))).toThrow(
-    /in_channels is 16, but the features it stands on have 7/,
+    /in_channels is 16, but the features it reads have 7/,
   );
 });
 

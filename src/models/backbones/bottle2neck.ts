@@ -58,7 +58,7 @@ export class Bottle2neck extends Module {
       after_conv3: outPlanes,
     }))
       this.plugins[position].push(this.addChild(name, module));
-    const middle = {
+    const conv3x3 = {
       inChannels: width,
       outChannels: width,
       kernelSize: 3,
@@ -68,7 +68,7 @@ export class Bottle2neck extends Module {
     };
     const init = config.middleCfg ? { bias: false } : shared;
     for (let i = 0; i < scales - 1; i++) {
-      this.convs.push(buildConv(config.middleCfg ?? convCfg, { ...init, ...middle }));
+      this.convs.push(buildConv(config.middleCfg ?? convCfg, { ...init, ...conv3x3 }));
       this.norms.push(buildNorm(normCfg, width).norm);
     }
     this.addChild('convs', this.convs);

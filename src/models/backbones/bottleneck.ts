@@ -1,6 +1,6 @@
 // Residual block of ResNet-50 and deeper (He et al., CVPR 2016): 1x1 down, 3x3, 1x1 up, and a shortcut. With groups it is
 // ResNeXt's (Xie et al., CVPR 2017) and RegNet's. `style` places the stride: on the 3x3 (`pytorch`) or on the first 1x1
-// (`caffe`). The 3x3 may be deformable; plugins stand behind a convolution's activation, behind the third before the sum.
+// (`caffe`). The 3x3 may be deformable; plugins follow a convolution's activation, after the third they precede the sum.
 
 import * as tf from '@tensorflow/tfjs';
 import { buildConv } from '../../nn/build-conv';
@@ -38,7 +38,7 @@ export class Bottleneck extends Module {
     };
     this.conv1 = pointwise('conv1', inPlanes, width, stride1);
     this.norm1 = norm(1, width);
-    const middle = {
+    const conv3x3 = {
       inChannels: width,
       outChannels: width,
       kernelSize: 3,
@@ -48,7 +48,7 @@ export class Bottleneck extends Module {
     };
     // a deformable convolution starts as its own kind does
     const init = config.middleCfg ? { bias: false } : shared;
-    this.conv2 = this.addChild('conv2', buildConv(config.middleCfg ?? convCfg, { ...init, ...middle, groups }));
+    this.conv2 = this.addChild('conv2', buildConv(config.middleCfg ?? convCfg, { ...init, ...conv3x3, groups }));
     this.norm2 = norm(2, width);
     this.conv3 = pointwise('conv3', width, outPlanes, 1);
     this.norm3 = norm(3, outPlanes);

@@ -1,4 +1,4 @@
-// CSPDarknet (Bochkovskiy et al., YOLOv4, 2020; YOLOv5, YOLOX): Darknet's stages as cross stage partial layers, behind a
+// CSPDarknet (Bochkovskiy et al., YOLOv4, 2020; YOLOv5, YOLOX): Darknet's stages as cross stage partial layers, after a
 // Focus stem, with pyramid pooling in the last stage.
 
 import { z } from 'zod';
@@ -28,7 +28,9 @@ const { arch, deepen_factor, widen_factor, out_indices, frozen_stages, use_depth
   cspOptions;
 const options = z.strictObject({
   ...{ arch, deepen_factor, widen_factor, out_indices, frozen_stages, use_depthwise, arch_ovewrite },
-  spp_kernal_sizes: poolSizes.describe('Sizes of the pooling pyramid in the last stage (spelt as in MMDetection)'),
+  spp_kernal_sizes: poolSizes.describe(
+    'Kernel sizes of the spatial pyramid pooling in the last stage (spelled as in MMDetection)',
+  ),
   ...rest,
   act_cfg: activationOption('Swish'),
 });
@@ -58,7 +60,7 @@ export class CSPDarknet extends StagedNetwork {
 export const cspDarknet = defineModule({
   kind: 'backbone',
   type: 'CSPDarknet',
-  summary: "Darknet of cross stage partial layers, YOLOX's body.",
+  summary: 'Darknet with cross stage partial layers, the backbone of YOLOv5 and YOLOX.',
   paper: 'Bochkovskiy, Wang and Liao: YOLOv4: Optimal Speed and Accuracy of Object Detection, 2020',
   shapes: '[N, H, W, 3] -> [N, H/8, W/8, 256 w], [N, H/16, W/16, 512 w], [N, H/32, W/32, 1024 w]; w is widen_factor',
   example: "{ type: 'CSPDarknet', deepen_factor: 0.33, widen_factor: 0.5 }",

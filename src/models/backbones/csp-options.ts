@@ -12,9 +12,13 @@ import { type Part, type StageSetting, stageSetting } from './staged-network';
 
 export const cspOptions = {
   arch: z.enum(['P5', 'P6']).default('P5').describe('Four or five stages'),
-  deepen_factor: z.number().positive().default(1).describe('Factor of the number of blocks'),
-  widen_factor: z.number().positive().default(1).describe('Factor of all channels'),
-  out_indices: z.array(z.int().min(0)).min(1).default([2, 3, 4]).describe('Outputs: 0 the stem, then the stages'),
+  deepen_factor: z.number().positive().default(1).describe('Depth multiplier'),
+  widen_factor: z.number().positive().default(1).describe('Width multiplier'),
+  out_indices: z
+    .array(z.int().min(0))
+    .min(1)
+    .default([2, 3, 4])
+    .describe('Indices of the outputs: 0 for the stem, then the stages'),
   frozen_stages: z.int().min(-1).default(-1).describe('Freezes the stem (0) and the first n stages; -1: nothing'),
   use_depthwise: z.boolean().default(false).describe('Depthwise separable convolutions'),
   arch_ovewrite: z
@@ -23,9 +27,14 @@ export const cspOptions = {
     .nullable()
     .default(null)
     .describe("Stages of one's own: [in, out, blocks, shortcuts, pyramid pooling] each (spelt as in MMDetection)"),
-  conv_cfg: convCfg.nullable().default(null).describe('Kind of convolution'),
-  norm_cfg: normCfg.default({ type: 'BN', requires_grad: true, momentum: 0.03, eps: 0.001 }).describe('Kind of norm'),
-  norm_eval: z.boolean().default(false).describe('Batch norms use their running statistics in training too'),
+  conv_cfg: convCfg.nullable().default(null).describe('Convolution type'),
+  norm_cfg: normCfg
+    .default({ type: 'BN', requires_grad: true, momentum: 0.03, eps: 0.001 })
+    .describe('Normalisation type'),
+  norm_eval: z
+    .boolean()
+    .default(false)
+    .describe('Keep batch norms in evaluation mode (running statistics) while training'),
   init_cfg: initCfg
     .nullable()
     .default({
@@ -37,14 +46,14 @@ export const cspOptions = {
       nonlinearity: 'leaky_relu',
       bias: 0,
     })
-    .describe('Where the weights start from'),
+    .describe('Weight initialisation'),
 };
 
-export const activationOption = (type: 'Swish' | 'SiLU') => actCfg.default({ type }).describe('Kind of activation');
+export const activationOption = (type: 'Swish' | 'SiLU') => actCfg.default({ type }).describe('Activation type');
 export const poolSizes = z
   .array(z.int().positive())
   .default([5, 9, 13])
-  .describe('Sizes of the pooling pyramid in the last stage');
+  .describe('Kernel sizes of the spatial pyramid pooling in the last stage');
 
 export interface CSPLayers {
   convCfg: ConvCfg | null;

@@ -1,4 +1,4 @@
-// CSPNeXt (Lyu et al., RTMDet, 2022): CSPDarknet with large depthwise kernels in its blocks, channel attention behind them
+// CSPNeXt (Lyu et al., RTMDet, 2022): CSPDarknet with large depthwise kernels in its blocks, channel attention after them
 // and a stem of three convolutions.
 
 import { z } from 'zod';
@@ -29,7 +29,7 @@ const options = z.strictObject({
   ...cspOptions,
   expand_ratio: z.number().positive().default(0.5).describe('Channels of each half of a CSP layer over the output'),
   spp_kernel_sizes: poolSizes,
-  channel_attention: z.boolean().default(true).describe('Channel attention behind the blocks of a stage'),
+  channel_attention: z.boolean().default(true).describe('Channel attention after the blocks of a stage'),
   act_cfg: activationOption('SiLU'),
 });
 export type CSPNeXtOptions = z.output<typeof options>;
@@ -66,7 +66,7 @@ export class CSPNeXt extends StagedNetwork {
 export const cspNeXt = defineModule({
   kind: 'backbone',
   type: 'CSPNeXt',
-  summary: "Cross stage partial network with 5x5 depthwise kernels, RTMDet's body.",
+  summary: 'Cross stage partial network with 5x5 depthwise convolutions, the backbone of RTMDet.',
   paper:
     'Lyu, Zhang, Huang, Zhou, Wang, Liu, Zhang and Chen: RTMDet: An Empirical Study of Real-Time Object Detectors, 2022',
   shapes: '[N, H, W, 3] -> [N, H/8, W/8, 256 w], [N, H/16, W/16, 512 w], [N, H/32, W/32, 1024 w]; w is widen_factor',

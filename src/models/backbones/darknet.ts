@@ -17,19 +17,27 @@ const DEPTHS = [1, 2, 8, 8, 4];
 const CHANNELS = [32, 64, 128, 256, 512, 1024];
 
 const options = z.strictObject({
-  depth: z.literal(53).default(53).describe('Number of layers; only 53'),
+  depth: z.literal(53).default(53).describe('Depth; only 53'),
   out_indices: z
     .array(z.int().min(0).max(5))
     .min(1)
     .default([3, 4, 5])
-    .describe('Outputs: 0 the first convolution, 1 to 5 the stages'),
+    .describe('Indices of the outputs: 0 for the first convolution, 1 to 5 for the stages'),
   frozen_stages: z.int().min(-1).max(6).default(-1).describe('Freezes the first n of the convolution and the stages'),
-  conv_cfg: convCfg.nullable().default(null).describe('Kind of convolution'),
-  norm_cfg: normCfg.default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 }).describe('Kind of norm'),
-  act_cfg: actCfg.default({ type: 'LeakyReLU', negative_slope: 0.1 }).describe('Kind of activation'),
-  norm_eval: z.boolean().default(true).describe('Batch norms use their running statistics in training too'),
+  conv_cfg: convCfg.nullable().default(null).describe('Convolution type'),
+  norm_cfg: normCfg
+    .default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 })
+    .describe('Normalisation type'),
+  act_cfg: actCfg.default({ type: 'LeakyReLU', negative_slope: 0.1 }).describe('Activation type'),
+  norm_eval: z
+    .boolean()
+    .default(true)
+    .describe('Keep batch norms in evaluation mode (running statistics) while training'),
   pretrained: pretrainedOption,
-  init_cfg: initCfg.nullable().default(null).describe('Where the weights start from; null: kaiming and constant'),
+  init_cfg: initCfg
+    .nullable()
+    .default(null)
+    .describe('Weight initialisation; null: Kaiming for convolutions, constant for norms'),
 });
 export type DarknetOptions = z.output<typeof options>;
 
@@ -109,7 +117,7 @@ export class Darknet extends Module implements Backbone {
 export const darknet = defineModule({
   kind: 'backbone',
   type: 'Darknet',
-  summary: 'Darknet-53, the body of YOLOv3.',
+  summary: 'Darknet-53, the backbone of YOLOv3.',
   paper: 'Redmon and Farhadi: YOLOv3: An Incremental Improvement, 2018',
   shapes: '[N, H, W, 3] -> [N, H/8, W/8, 256], [N, H/16, W/16, 512], [N, H/32, W/32, 1024]',
   example: "{ type: 'Darknet', depth: 53, out_indices: [3, 4, 5] }",

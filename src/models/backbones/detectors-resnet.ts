@@ -23,15 +23,15 @@ const options = z.strictObject({
     })
     .nullable()
     .default(null)
-    .describe('What the 3x3 convolutions become in the stages of stage_with_sac'),
-  stage_with_sac: z.array(z.boolean()).default([false, false, false, false]).describe('Which stages have it'),
+    .describe('Switchable atrous convolution used for the 3x3 convolutions in the stages of stage_with_sac'),
+  stage_with_sac: z.array(z.boolean()).default([false, false, false, false]).describe('Stages that have it'),
   rfp_inplanes: z
     .int()
     .positive()
     .nullable()
     .default(null)
     .describe("Channels that come back from the pyramid: the RFP's branches times aspp_out_channels"),
-  output_img: z.boolean().default(false).describe('Hands the image on as the first level, as the RFP neck wants it'),
+  output_img: z.boolean().default(false).describe('Return the image as the first level, as the RFP neck expects'),
   ...residualOptions,
 });
 export type DetectoRSResNetOptions = z.output<typeof options>;
@@ -101,7 +101,7 @@ function checkFail(path: string, what: string): never {
 export const detectorsResNet = defineModule({
   kind: 'backbone',
   type: 'DetectoRS_ResNet',
-  summary: 'ResNet with switchable atrous convolution that takes a pyramid back in (for the RFP neck).',
+  summary: 'ResNet with switchable atrous convolution and feedback connections from a recursive pyramid (RFP).',
   paper:
     'Qiao, Chen and Yuille: DetectoRS: Detecting Objects with Recursive Feature Pyramid and Switchable Atrous Convolution, CVPR 2021',
   shapes:

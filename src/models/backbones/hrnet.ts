@@ -1,5 +1,5 @@
-// HRNet (Sun et al., CVPR 2019; Wang et al., TPAMI 2020): up to four resolutions run side by side and exchange what they
-// find. As in MMDetection, zero_init_residual is accepted and without effect.
+// HRNet (Sun et al., CVPR 2019; Wang et al., TPAMI 2020): up to four parallel resolutions with repeated
+// multi-scale fusion. As in MMDetection, zero_init_residual is accepted and without effect.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -36,15 +36,23 @@ const options = z.strictObject({
       stage4: stage.describe('Four resolutions'),
     })
     .describe('The four stages'),
-  in_channels: z.int().positive().default(3).describe('Channels of the image'),
-  conv_cfg: convCfg.nullable().default(null).describe('Kind of convolution'),
-  norm_cfg: normCfg.default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 }).describe('Kind of norm'),
-  norm_eval: z.boolean().default(true).describe('Batch norms use their running statistics in training too'),
+  in_channels: z.int().positive().default(3).describe('Channels of the input image'),
+  conv_cfg: convCfg.nullable().default(null).describe('Convolution type'),
+  norm_cfg: normCfg
+    .default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 })
+    .describe('Normalisation type'),
+  norm_eval: z
+    .boolean()
+    .default(true)
+    .describe('Keep batch norms in evaluation mode (running statistics) while training'),
   with_cp: withCp,
   zero_init_residual: z.boolean().default(false).describe('Accepted and, as in MMDetection, without effect'),
   multiscale_output: z.boolean().default(true).describe('All resolutions come out, or only the finest'),
   pretrained: pretrainedOption,
-  init_cfg: initCfg.nullable().default(null).describe('Where the weights start from; null: kaiming and constant'),
+  init_cfg: initCfg
+    .nullable()
+    .default(null)
+    .describe('Weight initialisation; null: Kaiming for convolutions, constant for norms'),
 });
 export type HRNetOptions = z.output<typeof options>;
 
@@ -149,7 +157,7 @@ export class HRNet extends Module implements Backbone {
 export const hrnet = defineModule({
   kind: 'backbone',
   type: 'HRNet',
-  summary: 'High-resolution network: four resolutions side by side, fused again and again.',
+  summary: 'High-resolution network: up to four parallel resolutions with repeated fusion.',
   paper: 'Sun, Xiao, Liu and Wang: Deep High-Resolution Representation Learning, CVPR 2019',
   shapes:
     '[N, H, W, 3] -> [N, H/4, W/4, w], [N, H/8, W/8, 2w], [N, H/16, W/16, 4w], [N, H/32, W/32, 8w]; w 18, 32 or 40',

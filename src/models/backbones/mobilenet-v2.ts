@@ -26,25 +26,33 @@ const STAGES = [
 ] as const;
 
 const options = z.strictObject({
-  widen_factor: z.number().positive().default(1).describe('Factor of all channels'),
+  widen_factor: z.number().positive().default(1).describe('Width multiplier'),
   out_indices: z
     .array(z.int().min(0).max(7))
     .min(1)
     .default([1, 2, 4, 7])
-    .describe('Stages whose output is returned: 0 to 6, and 7 for the last convolution'),
+    .describe('Indices of the stages returned: 0 to 6, and 7 for the last convolution'),
   frozen_stages: z
     .int()
     .min(-1)
     .max(7)
     .default(-1)
     .describe('Freezes the weights of the first convolution (0) and the first n stages; -1: nothing'),
-  conv_cfg: convCfg.nullable().default(null).describe('Kind of convolution'),
-  norm_cfg: normCfg.default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 }).describe('Kind of norm'),
-  act_cfg: actCfg.default({ type: 'ReLU6' }).describe('Kind of activation'),
-  norm_eval: z.boolean().default(false).describe('Batch norms use their running statistics in training too'),
+  conv_cfg: convCfg.nullable().default(null).describe('Convolution type'),
+  norm_cfg: normCfg
+    .default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 })
+    .describe('Normalisation type'),
+  act_cfg: actCfg.default({ type: 'ReLU6' }).describe('Activation type'),
+  norm_eval: z
+    .boolean()
+    .default(false)
+    .describe('Keep batch norms in evaluation mode (running statistics) while training'),
   with_cp: withCp,
   pretrained: pretrainedOption,
-  init_cfg: initCfg.nullable().default(null).describe('Where the weights start from; null: kaiming and constant'),
+  init_cfg: initCfg
+    .nullable()
+    .default(null)
+    .describe('Weight initialisation; null: Kaiming for convolutions, constant for norms'),
 });
 export type MobileNetV2Options = z.output<typeof options>;
 
@@ -113,7 +121,7 @@ export class MobileNetV2 extends Module implements Backbone {
 export const mobilenetV2 = defineModule({
   kind: 'backbone',
   type: 'MobileNetV2',
-  summary: 'Small network of inverted residual blocks for phones.',
+  summary: 'Lightweight network of inverted residual blocks with linear bottlenecks.',
   paper: 'Sandler, Howard, Zhu, Zhmoginov and Chen: MobileNetV2: Inverted Residuals and Linear Bottlenecks, CVPR 2018',
   shapes: '[N, H, W, 3] -> [N, H/4, W/4, 24], [N, H/8, W/8, 32], [N, H/16, W/16, 96], [N, H/32, W/32, 1280]',
   example: "{ type: 'MobileNetV2', out_indices: [2, 4, 6] }",

@@ -1,4 +1,4 @@
-// A backbone whose layers follow one another, some of their outputs being its own.
+// Outputs of selected layers of a sequential backbone.
 
 import * as tf from '@tensorflow/tfjs';
 

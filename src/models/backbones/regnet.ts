@@ -1,4 +1,4 @@
-// RegNetX (Radosavovic et al., CVPR 2020): widths and depths of the stages come from a line that is rounded; blocks are
+// RegNetX (Radosavovic et al., CVPR 2020): widths and depths of the stages follow a quantised linear function; blocks are
 // ResNeXt bottlenecks without expansion. As in MMDetection, base_channels and deep_stem are accepted and without effect.
 
 import { z } from 'zod';
@@ -15,7 +15,7 @@ const arch = z.strictObject({
   wm: z.number().gt(1).describe('Ratio of the widths of two stages'),
   depth: z.int().positive().describe('Number of blocks'),
   group_w: z.int().positive().describe('Channels of a group'),
-  bot_mul: z.number().positive().describe('Width inside a block over its output'),
+  bot_mul: z.number().positive().describe('Expansion ratio: hidden over output channels of a block'),
 });
 type Arch = z.output<typeof arch>;
 
@@ -98,7 +98,7 @@ export class RegNet extends ResidualNetwork {
 export const regnet = defineModule({
   kind: 'backbone',
   type: 'RegNet',
-  summary: 'Residual network whose widths follow a quantised line (RegNetX).',
+  summary: 'Residual network whose stage widths follow a quantised linear function (RegNetX).',
   paper: 'Radosavovic, Kosaraju, Girshick, He and Dollar: Designing Network Design Spaces, CVPR 2020',
   shapes: '[N, H, W, 3] -> one level per stage at strides 4, 8, 16, 32; for regnetx_3.2gf 96, 192, 432, 1008 channels',
   example: "{ type: 'RegNet', arch: 'regnetx_3.2gf', frozen_stages: 1 }",

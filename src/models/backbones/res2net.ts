@@ -10,7 +10,7 @@ import { BOTTLENECK_DEPTHS, bottleneckDepth } from './resnext';
 
 const options = z.strictObject({
   depth: bottleneckDepth,
-  scales: z.int().min(2).default(4).describe('Slices of the 3x3 convolution'),
+  scales: z.int().min(2).default(4).describe('Scales: slices of the 3x3 convolution'),
   base_width: z.int().positive().default(26).describe('Channels of a slice at base_channels'),
   ...residualOptions,
   style: z.enum(['pytorch', 'caffe']).default('pytorch').describe("Accepted; always 'pytorch'"),
@@ -45,7 +45,7 @@ export class Res2Net extends ResidualNetwork {
 export const res2net = defineModule({
   kind: 'backbone',
   type: 'Res2Net',
-  summary: 'Residual network whose blocks convolve slices of their channels one after the other.',
+  summary: 'Residual network with hierarchical residual connections between channel groups of a block.',
   paper: 'Gao, Cheng, Zhao, Zhang, Yang and Torr: Res2Net: A New Multi-scale Backbone Architecture, TPAMI 2021',
   shapes: '[N, H, W, 3] -> [N, H/4, W/4, 256], [N, H/8, W/8, 512], [N, H/16, W/16, 1024], [N, H/32, W/32, 2048]',
   example: "{ type: 'Res2Net', depth: 101, scales: 4, base_width: 26, frozen_stages: 1 }",

@@ -1,5 +1,5 @@
-// A stem and stages of residual blocks, with MMDetection's parameter names, freezing and initialisation: the body of ResNet
-// and its kin, which differ in what a block is and how wide it is.
+// A stem and stages of residual blocks, with MMDetection's parameter names, freezing and initialisation: the base of ResNet
+// and its variants, which differ in their blocks and widths.
 
 import * as tf from '@tensorflow/tfjs';
 import { ModulatedDeformConv2dPack } from '../../nn/deform-conv2d-pack';
@@ -162,7 +162,7 @@ export class ResidualNetwork extends Module implements Backbone {
       for (const [i, stage] of this.stages.entries()) {
         for (const block of stage) {
           const next = step(block, y, i);
-          if (!kept.has(y)) y.dispose(); // what lies between two blocks is freed as soon as it is read
+          if (!kept.has(y)) y.dispose(); // intermediate maps are freed as soon as they have been read
           y = next;
         }
         if (!this.options.out_indices.includes(i)) continue;

@@ -39,33 +39,41 @@ export const withCp = z
   .describe('Gradient checkpointing; accepted and without effect on the result');
 
 export const residualOptions = {
-  in_channels: z.int().positive().default(3).describe('Channels of the image'),
+  in_channels: z.int().positive().default(3).describe('Channels of the input image'),
   stem_channels: z.int().positive().nullable().default(null).describe('Channels of the stem; null: base_channels'),
-  base_channels: z.int().positive().default(64).describe('Channels of the first stage, doubled at each next one'),
+  base_channels: z.int().positive().default(64).describe('Channels of the first stage, doubled in each further stage'),
   num_stages: z.int().min(1).max(4).default(4).describe('Number of stages'),
   strides: perStage('Stride of the first block of each stage', [1, 2, 2, 2]),
   dilations: perStage('Dilation of the 3x3 convolutions of each stage', [1, 1, 1, 1]),
-  out_indices: z.array(z.int().min(0).max(3)).min(1).default([0, 1, 2, 3]).describe('Stages whose output is returned'),
+  out_indices: z.array(z.int().min(0).max(3)).min(1).default([0, 1, 2, 3]).describe('Indices of the stages returned'),
   style: z
     .enum(['pytorch', 'caffe'])
     .default('pytorch')
     .describe('Bottleneck stride on the 3x3 (pytorch) or the first 1x1'),
-  deep_stem: z.boolean().default(false).describe('Three 3x3 convolutions instead of one 7x7'),
+  deep_stem: z.boolean().default(false).describe('Stem of three 3x3 convolutions instead of one 7x7'),
   avg_down: z.boolean().default(false).describe('Average pooling in the shortcut instead of a stride'),
   frozen_stages: frozenStages(4),
-  conv_cfg: convCfg.nullable().default(null).describe('Kind of convolution'),
-  norm_cfg: normCfg.default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 }).describe('Kind of norm'),
-  norm_eval: z.boolean().default(true).describe('Batch norms use their running statistics in training too'),
-  dcn: dcnOption.nullable().default(null).describe('Deformable convolution in the stages of stage_with_dcn'),
+  conv_cfg: convCfg.nullable().default(null).describe('Convolution type'),
+  norm_cfg: normCfg
+    .default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 })
+    .describe('Normalisation type'),
+  norm_eval: z
+    .boolean()
+    .default(true)
+    .describe('Keep batch norms in evaluation mode (running statistics) while training'),
+  dcn: dcnOption.nullable().default(null).describe('Deformable convolution used in the stages of stage_with_dcn'),
   stage_with_dcn: z
     .array(z.boolean())
     .default([false, false, false, false])
-    .describe('Which stages have deformable convolution'),
+    .describe('Stages with deformable convolution'),
   plugins: z.array(pluginOption).nullable().default(null).describe('Attention modules in the bottlenecks'),
   with_cp: withCp,
-  zero_init_residual: z.boolean().default(true).describe('The last norm of each block starts from zero'),
+  zero_init_residual: z.boolean().default(true).describe('Initialise the last norm of each residual branch to zero'),
   pretrained: pretrainedOption,
-  init_cfg: initCfg.nullable().default(null).describe('Where the weights start from; null: kaiming and constant'),
+  init_cfg: initCfg
+    .nullable()
+    .default(null)
+    .describe('Weight initialisation; null: Kaiming for convolutions, constant for norms'),
 };
 const schema = z.strictObject(residualOptions);
 export type ResidualOptions = z.output<typeof schema>;
@@ -76,7 +84,7 @@ interface Initialized {
 }
 
 /**
- * `pretrained` as the init_cfg it stands for.
+ * The init_cfg that `pretrained` abbreviates.
  * @throws DetLabError when both are given.
  */
 export function readPretrained<T extends Initialized>(type: string, o: T): T {

@@ -20,7 +20,7 @@ const depth = z
   .union([z.literal(18), z.literal(34), z.literal(50), z.literal(101), z.literal(152)], {
     error: 'expected a depth of 18, 34, 50, 101 or 152',
   })
-  .describe('Number of layers: 18, 34, 50, 101 or 152');
+  .describe('Depth: 18, 34, 50, 101 or 152');
 const options = z.strictObject({ depth, ...residualOptions });
 export type ResNetOptions = z.output<typeof options>;
 

@@ -11,7 +11,7 @@ export const BOTTLENECK_DEPTHS = { 50: [3, 4, 6, 3], 101: [3, 4, 23, 3], 152: [3
 
 export const bottleneckDepth = z
   .union([z.literal(50), z.literal(101), z.literal(152)], { error: 'expected a depth of 50, 101 or 152' })
-  .describe('Number of layers: 50, 101 or 152');
+  .describe('Depth: 50, 101 or 152');
 
 const options = z.strictObject({
   depth: bottleneckDepth,

@@ -1,5 +1,5 @@
-// VGG (Simonyan and Zisserman, ICLR 2015) as SSD's body (Liu et al., ECCV 2016): the classifier's first two layers became
-// a dilated 3x3 and a 1x1 convolution behind an unstrided pooling. Layers carry their index in VGG's list as name.
+// VGG (Simonyan and Zisserman, ICLR 2015) as SSD's backbone (Liu et al., ECCV 2016): the classifier's first two layers became
+// a dilated 3x3 and a 1x1 convolution after an unstrided pooling. Layers carry their index in VGG's list as name.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -18,17 +18,20 @@ const DEPTHS = { 11: [1, 1, 2, 2, 2], 13: [2, 2, 2, 2, 2], 16: [2, 2, 3, 3, 3], 
 const options = z.strictObject({
   depth: z
     .union([z.literal(11), z.literal(13), z.literal(16), z.literal(19)], { error: 'expected 11, 13, 16 or 19' })
-    .describe('Number of layers of the VGG: 11, 13, 16 or 19'),
-  with_last_pool: z.boolean().default(false).describe('Keeps the pooling behind the last stage'),
-  ceil_mode: z.boolean().default(true).describe('Poolings round their size up'),
+    .describe('VGG depth: 11, 13, 16 or 19'),
+  with_last_pool: z.boolean().default(false).describe('Keep the pooling layer after the last stage'),
+  ceil_mode: z.boolean().default(true).describe('Ceil mode of the poolings'),
   out_indices: z.array(z.int()).default([3, 4]).describe('Accepted and without effect: see out_feature_indices'),
   out_feature_indices: z
     .array(z.int().min(0))
     .min(1)
     .default([22, 34])
-    .describe('Layers whose output is returned, counted with activations and poolings'),
+    .describe('Indices of the layers returned, counting activations and poolings'),
   pretrained: pretrainedOption,
-  init_cfg: initCfg.nullable().default(null).describe('Where the weights start from; null: kaiming and constant'),
+  init_cfg: initCfg
+    .nullable()
+    .default(null)
+    .describe('Weight initialisation; null: Kaiming for convolutions, constant for norms'),
   input_size: z.int().nullish().describe('Accepted and without effect: it chose the layers that SSDNeck now has'),
   l2_norm_scale: z.number().nullish().describe("Accepted and without effect: SSDNeck's option now"),
 });
@@ -79,7 +82,7 @@ export class SSDVGG extends Module implements Backbone {
   /** [N, H, W, 3] -> the outputs of the layers `out_feature_indices`. */
   forward(x: tf.Tensor4D): tf.Tensor4D[] {
     return tf.tidy(() => {
-      const { out_feature_indices: wanted, ceil_mode } = this.options;
+      const { out_feature_indices: outIndices, ceil_mode } = this.options;
       const outputs: tf.Tensor4D[] = [];
       let y = x;
       for (const [i, layer] of this.layers.entries()) {
@@ -90,7 +93,7 @@ export class SSDVGG extends Module implements Backbone {
           const ceilMode = ceil_mode && stride === 2;
           y = maxPool2d(y, { size: [size, size], strides: [stride, stride], padding: [padding, padding], ceilMode });
         }
-        if (wanted.includes(i)) outputs.push(y);
+        if (outIndices.includes(i)) outputs.push(y);
       }
       return outputs;
     });
@@ -100,7 +103,7 @@ export class SSDVGG extends Module implements Backbone {
 export const ssdVgg = defineModule({
   kind: 'backbone',
   type: 'SSDVGG',
-  summary: "VGG with its classifier turned into convolutions, SSD's body.",
+  summary: 'VGG with its fully connected layers converted to convolutions, the backbone of SSD.',
   paper: 'Liu, Anguelov, Erhan, Szegedy, Reed, Fu and Berg: SSD: Single Shot MultiBox Detector, ECCV 2016',
   shapes: '[N, H, W, 3] -> [N, H/8, W/8, 512], [N, H/16, W/16, 1024]; sizes round up',
   example: "{ type: 'SSDVGG', depth: 16, out_feature_indices: [22, 34] }",

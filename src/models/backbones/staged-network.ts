@@ -1,4 +1,4 @@
-// A stem and stages that read each other, named `stem`, `stage1`, `stage2`, ...: the frame of the CSP backbones.
+// A stem and stages in sequence, named `stem`, `stage1`, `stage2`, ...: the frame of the CSP backbones.
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';

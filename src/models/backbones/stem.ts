@@ -1,4 +1,4 @@
-// What stands before the first stage of a residual network: a 7x7 convolution (`conv1`, `bn1`), or three 3x3 ones (`deep`,
+// The stem of a residual network: a 7x7 convolution (`conv1`, `bn1`), or three 3x3 ones (`deep`,
 // ResNet-C and -D: `stem.0` to `stem.7`), then a 3x3 max pooling, stride 4 in all; RegNet's is one 3x3 of stride 2.
 
 import * as tf from '@tensorflow/tfjs';

@@ -1,5 +1,5 @@
-// Swin Transformer (Liu et al., ICCV 2021): a vision transformer in four stages whose attention stays inside windows, rolled
-// by half a window in every second block. Maps stay [N, H, W, C] throughout; a norm stands before every output.
+// Swin Transformer (Liu et al., ICCV 2021): a vision transformer in four stages with attention inside windows, shifted
+// by half a window in every second block. Maps stay [N, H, W, C] throughout; every output passes a norm.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -27,25 +27,32 @@ const options = z.strictObject({
   pretrain_img_size: z
     .union([z.int().positive(), z.tuple([z.int().positive(), z.int().positive()])])
     .default(224)
-    .describe('Size of the images of pretraining: with use_abs_pos_embed, of all images'),
-  in_channels: z.int().positive().default(3).describe('Channels of the image'),
-  embed_dims: z.int().positive().default(96).describe('Channels of the first stage, doubled at each next one'),
-  patch_size: z.int().positive().default(4).describe('Pixels along a side of a patch'),
-  window_size: z.int().positive().default(7).describe('Patches along a side of a window'),
-  mlp_ratio: z.number().positive().default(4).describe('Inner over outer channels of the feed-forward layers'),
+    .describe('Image size of pretraining; with use_abs_pos_embed the size of all images'),
+  in_channels: z.int().positive().default(3).describe('Channels of the input image'),
+  embed_dims: z.int().positive().default(96).describe('Channels of the first stage, doubled in each further stage'),
+  patch_size: z.int().positive().default(4).describe('Patch size in pixels'),
+  window_size: z.int().positive().default(7).describe('Window size in patches'),
+  mlp_ratio: z
+    .number()
+    .positive()
+    .default(4)
+    .describe('MLP ratio: hidden over input channels of the feed-forward network'),
   depths: counts([2, 2, 6, 2], 'Blocks of each stage'),
   num_heads: counts([3, 6, 12, 24], 'Attention heads of each stage'),
   strides: counts([4, 2, 2, 2], 'Stride of the patches, then of each patch merging'),
-  out_indices: z.array(z.int().min(0)).min(1).default([0, 1, 2, 3]).describe('Stages whose output is returned'),
+  out_indices: z.array(z.int().min(0)).min(1).default([0, 1, 2, 3]).describe('Indices of the stages returned'),
   qkv_bias: z.boolean().default(true).describe('Bias of queries, keys and values'),
   qk_scale: z.number().nullable().default(null).describe('Factor of the scores; null: 1 / sqrt(channels of a head)'),
-  patch_norm: z.boolean().default(true).describe('Norm behind patch embedding and in patch merging'),
+  patch_norm: z.boolean().default(true).describe('Norm after the patch embedding and in patch merging'),
   drop_rate: rate(0, 'Dropout'),
   attn_drop_rate: rate(0, 'Dropout of attention weights'),
   drop_path_rate: rate(0.1, 'Stochastic depth of the last block; it grows from 0 at the first'),
-  use_abs_pos_embed: z.boolean().default(false).describe('Learnt position embedding; images then have one size'),
+  use_abs_pos_embed: z
+    .boolean()
+    .default(false)
+    .describe('Learned absolute position embedding; all images then have one size'),
   act_cfg: actCfg.default({ type: 'GELU' }).describe('Activation of the feed-forward layers'),
-  norm_cfg: layerNormCfg.default({ type: 'LN' }).describe('Kind of norm'),
+  norm_cfg: layerNormCfg.default({ type: 'LN' }).describe('Normalisation type'),
   with_cp: withCp,
   pretrained: pretrainedOption,
   convert_weights: z
@@ -57,7 +64,7 @@ const options = z.strictObject({
     .min(-1)
     .default(-1)
     .describe('Freezes the patch embedding (0) and the first n stages; -1: nothing'),
-  init_cfg: initCfg.nullable().default(null).describe('Where the weights start from; null: truncated normal'),
+  init_cfg: initCfg.nullable().default(null).describe('Weight initialisation; null: truncated normal'),
 });
 export type SwinTransformerOptions = z.output<typeof options>;
 
@@ -211,7 +218,7 @@ export class SwinTransformer extends Module implements Backbone {
 export const swinTransformer = defineModule({
   kind: 'backbone',
   type: 'SwinTransformer',
-  summary: 'Vision transformer in four stages with attention inside shifted windows.',
+  summary: 'Hierarchical vision transformer with attention in shifted windows.',
   paper: 'Liu, Lin, Cao, Hu, Wei, Zhang, Lin and Guo: Swin Transformer, ICCV 2021',
   shapes: '[N, H, W, 3] -> [N, H/4, W/4, 96], [N, H/8, W/8, 192], [N, H/16, W/16, 384], [N, H/32, W/32, 768]',
   example: "{ type: 'SwinTransformer', embed_dims: 96, depths: [2, 2, 6, 2], num_heads: [3, 6, 12, 24] }",

@@ -1,6 +1,6 @@
 // Vision Transformer (Dosovitskiy et al., ICLR 2021) and DeiT (Touvron et al., ICML 2021), with MMPretrain's options and
 // names; also MMClassification's former `output_cls_token` and `with_cls_token`, where the class token exists and takes a
-// position but need not enter the layers. Position embeddings are resized to the image at hand.
+// position but need not pass through the layers. Position embeddings are resized to the image at hand.
 
 import * as tf from '@tensorflow/tfjs';
 import { defineModule } from '../../catalogue/registry';
@@ -32,7 +32,7 @@ export class VisionTransformer extends Module implements Backbone {
   private readonly ln2?: LayerNorm;
   /** Patches of the image of `img_size`. */
   private readonly grid: [number, number];
-  private readonly wanted: Set<number>;
+  private readonly outIndices: Set<number>;
   /** Former options: the token is there whatever `with_cls_token` says, which only lets it into the layers. */
   private readonly tokenEnters: boolean;
 
@@ -83,9 +83,9 @@ export class VisionTransformer extends Module implements Backbone {
     if (pre_norm) this.preNorm = norm('pre_norm');
     if (options.final_norm) this.ln1 = norm('ln1');
     if (options.out_type === 'avg_featmap') this.ln2 = norm('ln2');
-    this.wanted = new Set([options.out_indices].flat().map((i) => (i < 0 ? count + i : i)));
+    this.outIndices = new Set([options.out_indices].flat().map((i) => (i < 0 ? count + i : i)));
     const maps = former || options.out_type === 'featmap';
-    this.outputs = maps ? [...this.wanted].map(() => ({ channels, stride: patches.stride })) : [];
+    this.outputs = maps ? [...this.outIndices].map(() => ({ channels, stride: patches.stride })) : [];
     applyInitCfg(this, options.init_cfg);
     for (const layer of this.layers) layer.initializeItself();
     if (options.frozen_stages > 0) this.freezeStages();
@@ -119,7 +119,7 @@ export class VisionTransformer extends Module implements Backbone {
       for (const [i, layer] of this.layers.entries()) {
         y = layer.forward(y);
         if (i === this.layers.length - 1 && this.ln1) y = this.ln1.forward(y);
-        if (this.wanted.has(i)) outputs.push(this.format(y, h, w, extra));
+        if (this.outIndices.has(i)) outputs.push(this.format(y, h, w, extra));
       }
       return outputs;
     });

@@ -9,8 +9,8 @@ import { actCfg } from '../../nn/layer-options';
 const archSizes = z.strictObject({
   embed_dims: z.int().positive().describe('Channels'),
   num_layers: z.int().positive().describe('Number of layers'),
-  num_heads: z.int().positive().describe('Attention heads'),
-  feedforward_channels: z.int().positive().describe('Inner channels of the feed-forward layers'),
+  num_heads: z.int().positive().describe('Number of attention heads'),
+  feedforward_channels: z.int().positive().describe('Hidden channels of the feed-forward network'),
 });
 type ArchSizes = z.output<typeof archSizes>;
 
@@ -31,16 +31,16 @@ const ARCHITECTURES: Record<string, ArchSizes> = {
 };
 const NAMES = Object.keys(ARCHITECTURES).join(', ');
 
-/** The sizes an `arch` stands for. */
+/** Sizes of each named `arch`. */
 export const archOf = (arch: string | ArchSizes): ArchSizes =>
   typeof arch === 'string' ? ARCHITECTURES[arch.toLowerCase()] : arch;
 
 const rate = (meaning: string) => z.number().min(0).lt(1).default(0).describe(meaning);
 
 const layerOptions = z.strictObject({
-  num_heads: z.int().positive().optional().describe('Attention heads'),
-  feedforward_channels: z.int().positive().optional().describe('Inner channels of the feed-forward layers'),
-  layer_scale_init_value: z.number().min(0).optional().describe('Start of the factors per channel; 0: none'),
+  num_heads: z.int().positive().optional().describe('Number of attention heads'),
+  feedforward_channels: z.int().positive().optional().describe('Hidden channels of the feed-forward network'),
+  layer_scale_init_value: z.number().min(0).optional().describe('Initial layer scale (factor per channel); 0: none'),
   drop_rate: z.number().min(0).lt(1).optional().describe('Dropout'),
   attn_drop_rate: z.number().min(0).lt(1).optional().describe('Dropout of attention weights'),
   drop_path_rate: z.number().min(0).lt(1).optional().describe('Stochastic depth'),
@@ -48,7 +48,7 @@ const layerOptions = z.strictObject({
   qkv_bias: z.boolean().optional().describe('Bias of queries, keys and values'),
   ffn_type: z.literal('origin').optional().describe("Kind of feed-forward layers; only 'origin'"),
   act_cfg: actCfg.optional().describe('Activation of the feed-forward layers (GELU)'),
-  norm_cfg: layerNormCfg.optional().describe('Kind of norm'),
+  norm_cfg: layerNormCfg.optional().describe('Normalisation type'),
 });
 
 export const vitOptions = z.strictObject({
@@ -61,18 +61,18 @@ export const vitOptions = z.strictObject({
   img_size: z
     .union([z.int().positive(), z.tuple([z.int().positive(), z.int().positive()])])
     .default(224)
-    .describe('Size of the images that the position embedding is for; others may come'),
-  patch_size: z.int().positive().default(16).describe('Pixels along a side of a patch'),
-  in_channels: z.int().positive().default(3).describe('Channels of the image'),
+    .describe('Image size of the position embedding; it is resized for other sizes'),
+  patch_size: z.int().positive().default(16).describe('Patch size in pixels'),
+  in_channels: z.int().positive().default(3).describe('Channels of the input image'),
   out_indices: z
     .union([z.int(), z.array(z.int()).min(1)])
     .default(-1)
-    .describe('Layers whose output is returned; -1 is the last'),
+    .describe('Indices of the layers returned; -1 is the last'),
   drop_rate: rate('Dropout'),
   drop_path_rate: rate('Stochastic depth of the last layer; it grows from 0 at the first'),
   qkv_bias: z.boolean().default(true).describe('Bias of queries, keys and values'),
-  norm_cfg: layerNormCfg.default({ type: 'LN', eps: 1e-6 }).describe('Kind of norm'),
-  final_norm: z.boolean().default(true).describe('Norm behind the last layer'),
+  norm_cfg: layerNormCfg.default({ type: 'LN', eps: 1e-6 }).describe('Normalisation type'),
+  final_norm: z.boolean().default(true).describe('Norm after the last layer'),
   out_type: z
     .enum(['cls_token', 'featmap', 'avg_featmap', 'raw'])
     .optional()
@@ -89,12 +89,12 @@ export const vitOptions = z.strictObject({
     .literal(false, { error: "expected false: a detector reads maps; for other uses out_type: 'avg_featmap'" })
     .optional()
     .describe('Former option of MMClassification, must be false'),
-  frozen_stages: z.int().min(-1).default(-1).describe('Freezes embeddings and the first n layers; -1 and 0: nothing'),
+  frozen_stages: z.int().min(-1).default(-1).describe('Freeze the embeddings and the first n layers; -1 and 0: none'),
   interpolate_mode: z
     .enum(['nearest', 'bilinear', 'bicubic'])
     .default('bicubic')
-    .describe('How the position embedding is resized'),
-  layer_scale_init_value: z.number().min(0).default(0).describe('Start of the factors per channel; 0: none'),
+    .describe('Interpolation of the position embedding'),
+  layer_scale_init_value: z.number().min(0).default(0).describe('Initial layer scale (factor per channel); 0: none'),
   patch_cfg: z
     .strictObject({
       kernel_size: z.int().positive().optional().describe('Side of a patch (patch_size)'),
@@ -104,7 +104,7 @@ export const vitOptions = z.strictObject({
         .optional()
         .describe("Where zeros fill the last patch, or how many go on every side ('corner')"),
       bias: z.boolean().optional().describe('Bias of the convolution'),
-      norm_cfg: layerNormCfg.nullable().optional().describe('Norm behind it'),
+      norm_cfg: layerNormCfg.nullable().optional().describe('Norm after it'),
     })
     .default({})
     .describe('Options of the patch embedding'),

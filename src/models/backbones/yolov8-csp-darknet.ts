@@ -1,5 +1,5 @@
-// YOLOv8's body (Ultralytics, 2023; MMYOLO's YOLOv8CSPDarknet): strided convolutions and CSP layers that keep what every
-// block puts out, with fast pyramid pooling at the end. Channels are rounded up to multiples of 8.
+// YOLOv8's backbone (Ultralytics, 2023; MMYOLO's YOLOv8CSPDarknet): strided convolutions and CSP layers that concatenate the
+// output of every block (C2f), with fast pyramid pooling at the end. Channels are rounded up to multiples of 8.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -23,14 +23,23 @@ const options = z.strictObject({
     .null({ error: 'plugins are not offered by YOLOv8CSPDarknet: leave it out or null' })
     .optional()
     .describe('Not offered, must be null'),
-  deepen_factor: z.number().positive().default(1).describe('Factor of the number of blocks'),
-  widen_factor: z.number().positive().default(1).describe('Factor of all channels'),
-  input_channels: z.int().positive().default(3).describe('Channels of the image'),
-  out_indices: z.array(z.int().min(0)).min(1).default([2, 3, 4]).describe('Outputs: 0 the stem, then the stages'),
+  deepen_factor: z.number().positive().default(1).describe('Depth multiplier'),
+  widen_factor: z.number().positive().default(1).describe('Width multiplier'),
+  input_channels: z.int().positive().default(3).describe('Channels of the input image'),
+  out_indices: z
+    .array(z.int().min(0))
+    .min(1)
+    .default([2, 3, 4])
+    .describe('Indices of the outputs: 0 for the stem, then the stages'),
   frozen_stages: z.int().min(-1).default(-1).describe('Freezes the stem (0) and the first n stages; -1: nothing'),
-  norm_cfg: normCfg.default({ type: 'BN', requires_grad: true, momentum: 0.03, eps: 0.001 }).describe('Kind of norm'),
-  act_cfg: actCfg.default({ type: 'SiLU' }).describe('Kind of activation'),
-  norm_eval: z.boolean().default(false).describe('Batch norms use their running statistics in training too'),
+  norm_cfg: normCfg
+    .default({ type: 'BN', requires_grad: true, momentum: 0.03, eps: 0.001 })
+    .describe('Normalisation type'),
+  act_cfg: actCfg.default({ type: 'SiLU' }).describe('Activation type'),
+  norm_eval: z
+    .boolean()
+    .default(false)
+    .describe('Keep batch norms in evaluation mode (running statistics) while training'),
   init_cfg: initCfg.nullable().default(null).describe("Where the weights start from; null: PyTorch's own"),
 });
 export type YOLOv8CSPDarknetOptions = z.output<typeof options>;
@@ -68,7 +77,7 @@ export class YOLOv8CSPDarknet extends StagedNetwork {
 export const yolov8CSPDarknet = defineModule({
   kind: 'backbone',
   type: 'YOLOv8CSPDarknet',
-  summary: "YOLOv8's body: CSP layers that keep the output of every block.",
+  summary: "YOLOv8's backbone: C2f layers, which concatenate the output of every block.",
   paper: 'Ultralytics: YOLOv8, 2023; MMYOLO',
   shapes: '[N, H, W, 3] -> [N, H/8, W/8, 256 w], [N, H/16, W/16, 512 w], [N, H/32, W/32, 1024 w]; w is widen_factor',
   example: "{ type: 'YOLOv8CSPDarknet', deepen_factor: 0.33, widen_factor: 0.5 }",

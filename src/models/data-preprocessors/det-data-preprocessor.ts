@@ -20,21 +20,24 @@ const perChannel = (meaning: string) =>
 const options = z.strictObject({
   mean: perChannel("Subtracted from each channel, in the model's channel order; null with std null: no normalisation"),
   std: perChannel('Divides each channel after the mean is subtracted'),
-  pad_size_divisor: z.int().positive().default(1).describe('Height and width of the batch are multiples of this'),
+  pad_size_divisor: z.int().positive().default(1).describe('Batch height and width are padded to multiples of this'),
   pad_value: z.number().default(0).describe('Value of the padding, after normalisation'),
   pad_mask: z.boolean().default(false).describe('Also pad instance masks'),
   mask_pad_value: z.int().default(0).describe('Value of the padding in masks'),
   pad_seg: z.boolean().default(false).describe('Also pad semantic maps'),
   seg_pad_value: z.int().default(255).describe('Value of the padding in semantic maps'),
-  bgr_to_rgb: z.boolean().default(false).describe('The model sees RGB'),
-  rgb_to_bgr: z.boolean().default(false).describe('The model sees BGR, as it does without either'),
+  bgr_to_rgb: z.boolean().default(false).describe('Convert the image from BGR to RGB'),
+  rgb_to_bgr: z
+    .boolean()
+    .default(false)
+    .describe('Convert the image from RGB to BGR; without either flag the model sees BGR'),
   boxtype2tensor: z.boolean().default(true).describe('Accepted and without effect: boxes are plain arrays'),
   non_blocking: z.boolean().default(false).describe('Accepted and without effect'),
   batch_augments: z
     .array(z.discriminatedUnion('type', [batchSyncRandomResize, batchFixedSizePad]))
     .nullable()
     .default(null)
-    .describe('What is done to whole batches while training, one after the other'),
+    .describe('Batch augmentations, applied in order while training'),
 });
 export type DetDataPreprocessorOptions = z.output<typeof options>;
 

@@ -1,4 +1,4 @@
-// What dense heads take from what they stand on: `in_channels` from the neck, `num_classes` from the data set.
+// Options that dense heads infer: `in_channels` from the neck, `num_classes` from the data set.
 
 import type { BuildContext } from '../../catalogue/registry';
 import { inferHeadChannels } from './infer-head-channels';

@@ -1,4 +1,4 @@
-// `in_channels` of a head, `out_channels` of a region extractor: taken from the features it stands on, or checked against them.
+// `in_channels` of a head, `out_channels` of a region extractor: taken from the features it reads, or checked against them.
 
 import type { BuildContext } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
@@ -22,7 +22,7 @@ export function inferHeadChannels(
     );
   if (given !== undefined && found && given !== found[0])
     throw new DetLabError(
-      `Cannot attach ${what} at ${path}: its ${option} is ${given}, but the features it stands on have ${found[0]} ` +
+      `Cannot attach ${what} at ${path}: its ${option} is ${given}, but the features it reads have ${found[0]} ` +
         `channels. Leave ${option} out to take theirs`,
     );
   return given ?? found![0];

@@ -1,5 +1,5 @@
-// Adaptive spatial fusion (Guo et al., AugFPN, CVPR 2020): maps of one size are added up, each times a weight per pixel that
-// two convolutions read off all of them. The paper gives the two convolutions (1x1, then 3x3) and the sum; the ReLU between
+// Adaptive spatial fusion (Guo et al., AugFPN, CVPR 2020): maps of one size are summed, each times a weight per pixel that
+// two convolutions predict from all of them. The paper gives the two convolutions (1x1, then 3x3) and the sum; the ReLU between
 // them and the sigmoid as the weights' range are those of the authors' code.
 
 import * as tf from '@tensorflow/tfjs';

@@ -1,4 +1,4 @@
-// Plugins of a residual block: attention modules behind one of its convolutions (MMDetection's `plugins`).
+// Plugins of a residual block: attention modules after one of its convolutions (MMDetection's `plugins`).
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -12,37 +12,37 @@ import { GeneralizedAttention } from './generalized-attention';
 const postfix = z
   .union([z.string(), z.int()])
   .default('')
-  .describe('Ends its name in the block, where one kind is used twice');
+  .describe('Suffix of its name in the block, for a type used twice');
 
 export const pluginCfg = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('ContextBlock').describe('Global context (GCNet)'),
     ratio: z.number().positive().describe('Channels of the bottleneck over those of the map'),
-    pooling_type: z.enum(['att', 'avg']).default('att').describe('How the map is pooled: by attention or on average'),
+    pooling_type: z.enum(['att', 'avg']).default('att').describe('Context pooling: by attention or by average'),
     fusion_types: z
       .array(z.enum(['channel_add', 'channel_mul']))
       .min(1)
       .default(['channel_add'])
-      .describe('Whether the context is added, multiplied or both'),
+      .describe('Fusion of the context: channel-wise addition, multiplication or both'),
     postfix,
   }),
   z.strictObject({
     type: z.literal('NonLocal2d').describe('Non-local block'),
-    reduction: z.int().positive().default(2).describe('Outer over inner channels'),
-    use_scale: z.boolean().default(true).describe('Divides by the root of the inner channels'),
-    mode: z.enum(NON_LOCAL_MODES).default('embedded_gaussian').describe('How two pixels are compared'),
-    sub_sample: z.boolean().default(false).describe('Halves the map that is attended to'),
-    norm_cfg: normCfg.nullable().default(null).describe('Norm behind the last convolution'),
+    reduction: z.int().positive().default(2).describe('Expansion: output over hidden channels'),
+    use_scale: z.boolean().default(true).describe('Scale by 1 / sqrt(inner channels)'),
+    mode: z.enum(NON_LOCAL_MODES).default('embedded_gaussian').describe('Pairwise function of two positions'),
+    sub_sample: z.boolean().default(false).describe('Subsample keys and values by max pooling'),
+    norm_cfg: normCfg.nullable().default(null).describe('Norm after the last convolution'),
     conv_cfg: z
       .strictObject({ type: z.literal('Conv2d') })
       .nullish()
-      .describe('Kind of convolution'),
+      .describe('Convolution type'),
     postfix,
   }),
   z.strictObject({
     type: z.literal('GeneralizedAttention').describe('Empirical attention'),
-    spatial_range: z.int().default(-1).describe('Half the side of the square a pixel sees; -1: everything'),
-    num_heads: z.int().positive().default(9).describe('Attention heads'),
+    spatial_range: z.int().default(-1).describe('Attention radius in pixels; -1: the whole map'),
+    num_heads: z.int().positive().default(9).describe('Number of attention heads'),
     position_embedding_dim: z.int().default(-1).describe('Channels of the position embedding; -1: those of the map'),
     position_magnitude: z.number().default(1).describe('Factor of the distances'),
     kv_stride: z.int().positive().default(2).describe('Step between keys'),
@@ -51,7 +51,7 @@ export const pluginCfg = z.discriminatedUnion('type', [
       .string()
       .regex(/^[01]{4}$/, 'expected four digits 0 or 1')
       .default('1111')
-      .describe('Terms in use: query-key, query-position, key alone, position alone'),
+      .describe('Attention terms used: query-key, query-position, key only, position only'),
     postfix,
   }),
 ]);
@@ -61,8 +61,8 @@ export type PluginPosition = (typeof POSITIONS)[number];
 
 export const pluginOption = z.strictObject({
   cfg: pluginCfg.describe('The plugin'),
-  stages: z.array(z.boolean()).optional().describe('Which stages have it; left out: all'),
-  position: z.enum(POSITIONS).describe('Behind which convolution of a bottleneck'),
+  stages: z.array(z.boolean()).optional().describe('Stages that have it; all when omitted'),
+  position: z.enum(POSITIONS).describe('The convolution of a bottleneck that it follows'),
 });
 export type PluginOption = z.output<typeof pluginOption>;
 

@@ -1,5 +1,5 @@
 // Dynamic ReLU (Chen et al., ECCV 2020) as DyHead's task-aware attention has it: the larger of two lines per channel, whose
-// slopes and intercepts come of the pooled channels.
+// slopes and intercepts are predicted from the pooled channels.
 
 import * as tf from '@tensorflow/tfjs';
 import { ConvModule } from '../../nn/conv-module';

@@ -13,9 +13,9 @@ export interface FFNConfig {
   embedDims?: number;
   feedforwardChannels?: number;
   numFcs?: number;
-  /** A PReLU has a slope of its own behind every layer (`layers.0.1.weight`). */
+  /** A PReLU has a slope of its own after every layer (`layers.0.1.weight`). */
   actCfg?: ActCfg | PReLUCfg;
-  /** Dropout behind every layer. */
+  /** Dropout after every layer. */
   ffnDrop?: number;
   /** Dropout of the branch beside the shortcut. */
   dropoutLayer?: DropoutCfg | null;
@@ -63,7 +63,7 @@ export class FFN extends Module {
       let y: T = x;
       for (const [i, linear] of this.linears.entries()) {
         const last = i === this.linears.length - 1;
-        const fused = this.activation?.fused === 'relu'; // what a matrix product can do behind itself
+        const fused = this.activation?.fused === 'relu'; // fused into the matmul
         y = linear.forward(y, { activation: fused && !last ? 'relu' : 'linear' });
         if (!last && !fused) y = this.activation ? this.activation.apply(y) : this.slopes[i].forward(y);
         y = this.drop.forward(y);

@@ -124,7 +124,7 @@ export class GeneralizedAttention extends Module {
     return tf.tidy(() => {
       const xq = everyNth(x, this.qStride);
       const xk = everyNth(x, this.kvStride);
-      // the key alone gives every query the same weights: one query then stands for all
+      // the key alone gives every query the same weights: so one query is computed for all
       const single = this.terms.join() === 'false,false,true,false';
       const [n, hk, wk] = xk.shape;
       const [h, w] = single ? [1, 1] : xq.shape.slice(1, 3);

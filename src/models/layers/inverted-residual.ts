@@ -38,9 +38,9 @@ export class InvertedResidual extends Module {
       const up = { inChannels, outChannels: midChannels, kernelSize: 1, ...layers, actCfg };
       this.expandConv = this.addChild('expand_conv', new ConvModule(up));
     }
-    const middle = { inChannels: midChannels, outChannels: midChannels, groups: midChannels, kernelSize, stride };
+    const depthwise = { inChannels: midChannels, outChannels: midChannels, groups: midChannels, kernelSize, stride };
     const padding = Math.floor(kernelSize / 2);
-    this.depthwise = this.addChild('depthwise_conv', new ConvModule({ ...middle, padding, ...layers, actCfg }));
+    this.depthwise = this.addChild('depthwise_conv', new ConvModule({ ...depthwise, padding, ...layers, actCfg }));
     const down = { inChannels: midChannels, outChannels, kernelSize: 1, ...layers, actCfg: null };
     this.linear = this.addChild('linear_conv', new ConvModule(down));
   }

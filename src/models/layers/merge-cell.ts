@@ -1,4 +1,4 @@
-// The cells that searched pyramids (NAS-FPN, NAS-FCOS) are made of, as mmcv has them: two maps are brought to one size, joined
+// The cells that searched pyramids (NAS-FPN, NAS-FCOS) are made of, as mmcv has them: two maps are resized to one size, fused
 // by a sum, a concatenation or a global gate, and convolved.
 
 import * as tf from '@tensorflow/tfjs';
@@ -12,7 +12,7 @@ export interface MergeCellConfig {
   /** sum: a + b; concat: [a, b]; global_pooling: b + sigmoid(mean of b) a. */
   operation: 'sum' | 'concat' | 'global_pooling';
   channels: number;
-  /** The convolution behind; false for none. */
+  /** Convolution of the output; false for none. */
   outConv?: false | Partial<Pick<ConvModuleConfig, 'kernelSize' | 'padding' | 'groups' | 'bias' | 'normCfg' | 'order'>>;
   /** Convolves the inputs before, each or none. */
   inputConvs?: [boolean, boolean];
@@ -40,8 +40,8 @@ export class MergeCell extends Module {
           outChannels: channels,
         }),
       );
-    this.inputConvs = inputConvs.map((wanted, i) => {
-      if (!wanted) return undefined;
+    this.inputConvs = inputConvs.map((hasConv, i) => {
+      if (!hasConv) return undefined;
       const shape = { inChannels: channels, outChannels: channels, kernelSize: 3, padding: 1, bias: true };
       const conv = new ConvModule({ ...shape, convCfg: config.inputConvCfg, normCfg: config.inputNormCfg });
       return this.addChild(`input${i + 1}_conv`, conv);

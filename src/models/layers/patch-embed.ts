@@ -1,4 +1,4 @@
-// An image cut into patches, each a vector by one convolution (Dosovitskiy et al., ICLR 2021), with perhaps a norm behind.
+// An image cut into patches, each a vector by one convolution (Dosovitskiy et al., ICLR 2021), with an optional norm.
 // What does not fill a patch is padded with zeros, at the far edges (`corner`) or on both sides (`same`).
 
 import * as tf from '@tensorflow/tfjs';

@@ -14,7 +14,7 @@ export type SPPFBottleneckConfig = Pick<
   kernelSizes?: number | readonly number[];
   /** False: no 1x1 in front. */
   useConvFirst?: boolean;
-  /** Channels behind the first convolution over the input's. */
+  /** Hidden over input channels. */
   midChannelsScale?: number;
 };
 

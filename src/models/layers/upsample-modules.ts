@@ -1,4 +1,4 @@
-// mmcv's enlargements by two that a FPN_CARAFE chooses from: interpolation, transposed convolution, pixel shuffle, CARAFE.
+// mmcv's upsampling modules that FPN_CARAFE chooses from: interpolation, transposed convolution, pixel shuffle, CARAFE.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -10,7 +10,7 @@ import { carafe } from '../../ops/carafe';
 import { interpolate } from '../../ops/interpolate';
 import { pixelShuffle } from '../../ops/pixel-shuffle';
 
-const kernel = z.int().positive().describe('Side of the kernel');
+const kernel = z.int().positive().describe('Kernel size');
 export const upsampleModuleCfg = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('nearest').describe('Nearest pixel') }),
   z.strictObject({ type: z.literal('bilinear').describe('Bilinear interpolation') }),
@@ -20,11 +20,15 @@ export const upsampleModuleCfg = z.discriminatedUnion('type', [
     upsample_kernel: kernel,
   }),
   z.strictObject({
-    type: z.literal('carafe').describe('Windows reassembled by predicted weights'),
-    up_kernel: z.int().positive().default(5).describe('Side of the window that is reassembled, odd'),
+    type: z.literal('carafe').describe('Content-aware reassembly of features (CARAFE)'),
+    up_kernel: z.int().positive().default(5).describe('Reassembly kernel size, odd'),
     up_group: z.int().positive().default(1).describe('Parts of the channels with weights of their own'),
-    encoder_kernel: z.int().positive().default(3).describe('Side of the kernel that predicts the weights'),
-    encoder_dilation: z.int().positive().default(1).describe('Dilation of that kernel'),
+    encoder_kernel: z
+      .int()
+      .positive()
+      .default(3)
+      .describe('Kernel size of the convolution that predicts the reassembly kernels'),
+    encoder_dilation: z.int().positive().default(1).describe('Dilation of the reassembly kernel encoder'),
     compressed_channels: z.int().positive().default(64).describe('Channels the weights are predicted from'),
   }),
 ]);

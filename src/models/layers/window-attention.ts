@@ -1,5 +1,5 @@
-// Attention inside windows of a map (Liu et al., Swin Transformer, ICCV 2021), with a learnt bias for every offset between
-// two pixels. Every second block rolls the map by half a window first and hides what then lies in one window by chance.
+// Attention inside windows of a map (Liu et al., Swin Transformer, ICCV 2021), with a learned bias for every offset between
+// two pixels. Every second block shifts the map by half a window first and masks pairs that are not neighbours in the image.
 
 import * as tf from '@tensorflow/tfjs';
 import { Dropout } from '../../nn/dropout';

@@ -1,4 +1,4 @@
-// BalancedL1Loss: smooth L1 whose accurate boxes weigh more (Pang et al., Libra R-CNN, CVPR 2019).
+// BalancedL1Loss: smooth L1 with a larger gradient for accurate boxes (inliers) (Pang et al., Libra R-CNN, CVPR 2019).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -7,9 +7,13 @@ import { type Loss, type LossCall, lossWeightOption, reductionOption } from './l
 import { weightReduceLoss } from './weight-reduce-loss';
 
 const options = z.strictObject({
-  alpha: z.number().positive().default(0.5).describe('Smaller: accurate boxes get more gradient'),
-  gamma: z.number().positive().default(1.5).describe('Largest gradient'),
-  beta: z.number().positive().default(1).describe('Difference from which the loss is linear'),
+  alpha: z
+    .number()
+    .positive()
+    .default(0.5)
+    .describe('Smaller values give accurate boxes (small differences) a larger gradient'),
+  gamma: z.number().positive().default(1.5).describe('Upper bound of the gradient'),
+  beta: z.number().positive().default(1).describe('The loss is linear above this difference'),
   reduction: reductionOption,
   loss_weight: lossWeightOption,
 });
@@ -37,7 +41,7 @@ export class BalancedL1Loss implements Loss {
 export const balancedL1LossDefinition = defineModule({
   kind: 'loss',
   type: 'BalancedL1Loss',
-  summary: 'Smooth L1 loss with more gradient for boxes that are nearly right',
+  summary: 'Smooth L1 loss with a larger gradient for accurate boxes',
   paper: 'Pang et al., Libra R-CNN, CVPR 2019',
   shapes: 'prediction and target of one shape -> scalar',
   example: "{ type: 'BalancedL1Loss', alpha: 0.5, gamma: 1.5, beta: 1 }",

@@ -1,4 +1,4 @@
-// BoundedIoULoss: for every coordinate the best IoU it still allows, smoothed (Tychsen-Smith and Petersson, CVPR 2018).
+// BoundedIoULoss: the upper bound of the IoU that each coordinate allows, smoothed (Tychsen-Smith and Petersson, CVPR 2018).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -14,9 +14,9 @@ export class BoundedIoULoss extends BoxLoss<BoxLossOptions & { beta: number }> {
     const [size, truthSize] = [tf.sub(p2, p1), tf.sub(t2, t1)];
     const shift = tf.mul(tf.abs(tf.sub(tf.add(t1, t2), tf.add(p1, p2))), 0.5);
     const twice = tf.mul(shift, 2);
-    const centre = tf.maximum(tf.div(tf.sub(truthSize, twice), tf.add(tf.add(truthSize, twice), eps)), 0);
+    const center = tf.maximum(tf.div(tf.sub(truthSize, twice), tf.add(tf.add(truthSize, twice), eps)), 0);
     const extent = tf.minimum(tf.div(truthSize, tf.add(size, eps)), tf.div(size, tf.add(truthSize, eps)));
-    const miss = tf.sub(1, tf.concat([centre, extent], -1));
+    const miss = tf.sub(1, tf.concat([center, extent], -1));
     return tf.where(tf.less(miss, beta), tf.mul(tf.square(miss), 0.5 / beta), tf.sub(miss, 0.5 * beta));
   }
 }
@@ -30,7 +30,7 @@ export const boundedIoULossDefinition = defineModule({
   example: "{ type: 'BoundedIoULoss', beta: 0.2 }",
   options: z.strictObject({
     ...boxLossOptions(1e-3),
-    beta: z.number().positive().default(0.2).describe('Value from which the loss is linear'),
+    beta: z.number().positive().default(0.2).describe('Upper bound: the loss is linear above this difference'),
   }),
   build: (options) => new BoundedIoULoss(options),
 });

@@ -1,5 +1,5 @@
 // Base of the losses that compare boxes (xyxy) pair by pair. A weight may be given per box [n] or per coordinate [n, 4];
-// where the loss has one value a box, the four weights are averaged.
+// a loss with one value per box averages the four weights.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -13,7 +13,7 @@ export interface BoxLossOptions {
 }
 
 export const boxLossOptions = (eps = 1e-6) => ({
-  eps: z.number().positive().default(eps).describe('Keeps divisors and logarithms from zero'),
+  eps: z.number().positive().default(eps).describe('Small constant in divisors and logarithms'),
   reduction: reductionOption,
   loss_weight: lossWeightOption,
 });

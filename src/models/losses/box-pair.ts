@@ -1,4 +1,4 @@
-// Geometry of n predicted boxes and their n truths (xyxy), differentiable, as the IoU losses need it.
+// Geometry of n predicted boxes and their n targets (xyxy), differentiable, as the IoU losses need it.
 
 import * as tf from '@tensorflow/tfjs';
 
@@ -12,7 +12,7 @@ export interface BoxPair {
   truthSize: tf.Tensor2D;
   /** Width and height of the smallest box around both, at least 0. */
   enclosing: tf.Tensor2D;
-  /** From the centre of the prediction to that of the truth. */
+  /** From the center of the prediction to that of the truth. */
   shift: tf.Tensor2D;
 }
 

@@ -1,5 +1,5 @@
-// CIoULoss: overlap, distance of the centres and difference of the aspect ratios (Zheng et al., 2020).
-// As in MMDetection, the ratio counts only where the IoU exceeds one half, and equal boxes give 0 / 0.
+// CIoULoss: IoU, center distance and aspect-ratio term (Zheng et al., 2020).
+// As in MMDetection, the aspect-ratio term applies only where the IoU exceeds 0.5, and identical boxes give 0 / 0.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -7,7 +7,7 @@ import { defineModule } from '../../catalogue/registry';
 import { stopGradient } from '../../ops';
 import { BoxLoss, boxLossOptions } from './box-loss';
 import { boxPair } from './box-pair';
-import { centreDistance } from './diou-loss';
+import { centerDistance } from './diou-loss';
 
 /** 4 / pi^2 (atan(w2 / h2) - atan(w1 / h1))^2, [n]. */
 export function ratioDifference([w1, h1]: [tf.Tensor, tf.Tensor], [w2, h2]: [tf.Tensor, tf.Tensor]): tf.Tensor {
@@ -26,7 +26,7 @@ export class CIoULoss extends BoxLoss {
     const v = ratioDifference(sides(pair.size), sides(pair.truthSize));
     const counts = tf.greater(iou, 0.5).cast('float32');
     const alpha = stopGradient(tf.div(tf.mul(counts, v), tf.add(tf.sub(1, iou), v)));
-    const ciou = tf.sub(iou, tf.add(centreDistance(pair, eps), tf.mul(alpha, v)));
+    const ciou = tf.sub(iou, tf.add(centerDistance(pair, eps), tf.mul(alpha, v)));
     return tf.sub(1, tf.clipByValue(ciou, -1, 1));
   }
 }
@@ -34,7 +34,7 @@ export class CIoULoss extends BoxLoss {
 export const ciouLossDefinition = defineModule({
   kind: 'loss',
   type: 'CIoULoss',
-  summary: 'One minus the IoU, plus distance of the centres and difference of the aspect ratios',
+  summary: 'One minus the IoU, plus the normalised center distance and an aspect-ratio term',
   paper: 'Zheng et al., Enhancing Geometric Factors in Model Learning and Inference, 2020',
   shapes: 'boxes [n, 4] and [n, 4] xyxy -> scalar',
   example: "{ type: 'CIoULoss' }",

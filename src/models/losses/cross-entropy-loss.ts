@@ -107,8 +107,11 @@ export const crossEntropyLossDefinition = defineModule({
   example: "{ type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 1 }",
   options: z
     .strictObject({
-      use_sigmoid: z.boolean().default(false).describe('Independent sigmoids in place of one softmax'),
-      use_mask: z.boolean().default(false).describe('The loss of Mask R-CNN: only the mask of the RoI label counts'),
+      use_sigmoid: z.boolean().default(false).describe('One sigmoid per class instead of a softmax'),
+      use_mask: z
+        .boolean()
+        .default(false)
+        .describe('Mask loss of Mask R-CNN: only the channel of the class of the RoI contributes'),
       reduction: reductionOption,
       class_weight: z
         .union([z.array(z.number()), z.number()])
@@ -116,8 +119,8 @@ export const crossEntropyLossDefinition = defineModule({
         .describe(
           'Weight of each class (positive weight with use_sigmoid); heads of the DETR family also take one number',
         ),
-      bg_cls_weight: z.number().optional().describe('Heads of the DETR family: weight of the background'),
-      ignore_index: z.number().int().nullish().describe('Label that counts for nothing; -100 when absent'),
+      bg_cls_weight: z.number().optional().describe('DETR heads: weight of the background class'),
+      ignore_index: z.number().int().nullish().describe('Label that is ignored; -100 by default'),
       loss_weight: lossWeightOption,
       avg_non_ignore: z.boolean().default(false).describe('Average over labels that are not ignored'),
     })

@@ -1,4 +1,4 @@
-// DiceLoss: one minus the overlap of two masks (Milletari et al., V-Net, 3DV 2016).
+// DiceLoss: one minus the Dice coefficient of two masks (Milletari et al., V-Net, 3DV 2016).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -8,12 +8,12 @@ import { weightReduceLoss } from './weight-reduce-loss';
 
 const options = z
   .strictObject({
-    use_sigmoid: z.boolean().default(true).describe('The activation is a sigmoid: the only kind there is'),
-    activate: z.boolean().default(true).describe('Predictions are logits; false: probabilities already'),
+    use_sigmoid: z.boolean().default(true).describe('Apply a sigmoid to the predictions; no other form exists'),
+    activate: z.boolean().default(true).describe('Predictions are logits; false: probabilities'),
     reduction: reductionOption,
-    naive_dice: z.boolean().default(false).describe('Plain sums in the denominator in place of sums of squares'),
+    naive_dice: z.boolean().default(false).describe('Sums in the denominator instead of sums of squares'),
     loss_weight: lossWeightOption,
-    eps: z.number().default(1e-3).describe('Keeps the denominator from zero'),
+    eps: z.number().default(1e-3).describe('Small constant in the denominator'),
   })
   .refine((o) => o.use_sigmoid || !o.activate, {
     message: 'use_sigmoid false goes only with activate false: softmax is not defined for this loss',
@@ -41,7 +41,7 @@ export class DiceLoss implements Loss {
 export const diceLossDefinition = defineModule({
   kind: 'loss',
   type: 'DiceLoss',
-  summary: 'One minus the overlap of predicted and true mask',
+  summary: 'One minus the Dice coefficient of predicted and target mask',
   paper: 'Milletari et al., V-Net, 3DV 2016',
   shapes: 'logits [n, ...] and masks of the same shape -> scalar',
   example: "{ type: 'DiceLoss', use_sigmoid: true, activate: true }",

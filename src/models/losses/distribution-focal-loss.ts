@@ -1,4 +1,4 @@
-// DistributionFocalLoss: a distance as a distribution over whole numbers, whose two nearest to the truth should share the
+// DistributionFocalLoss: a distance as a distribution over integers; the two nearest to the target should share the
 // probability (Li et al., Generalized Focal Loss, NeurIPS 2020).
 
 import * as tf from '@tensorflow/tfjs';
@@ -24,7 +24,7 @@ export class DistributionFocalLoss implements Loss {
 export const distributionFocalLossDefinition = defineModule({
   kind: 'loss',
   type: 'DistributionFocalLoss',
-  summary: 'Cross entropy of a distribution over distances, on the two whole numbers next to the truth',
+  summary: 'Cross entropy of a discretised distance distribution on the two bins next to the target',
   paper: 'Li et al., Generalized Focal Loss, NeurIPS 2020',
   shapes: 'logits [N, n + 1] and distances [N] -> scalar',
   example: "{ type: 'DistributionFocalLoss', loss_weight: 0.25 }",

@@ -1,4 +1,4 @@
-// EIoULoss: an IoU that goes on below zero for boxes that do not touch, smoothed near a perfect match (Peng and Yu, 2021).
+// EIoULoss: an IoU extended below zero for boxes that do not overlap, smoothed near a perfect match (Peng and Yu, 2021).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -31,7 +31,7 @@ export class EIoULoss extends BoxLoss<BoxLossOptions & { smooth_point: number }>
 export const eiouLossDefinition = defineModule({
   kind: 'loss',
   type: 'EIoULoss',
-  summary: 'Extended IoU: also falls for boxes that do not touch, quadratic near a perfect match',
+  summary: 'Extended IoU with a gradient for boxes that do not overlap, quadratic near a perfect match',
   paper: 'Peng and Yu, A Systematic IoU-Related Method, IEEE TIP 2021',
   shapes: 'boxes [n, 4] and [n, 4] xyxy -> scalar',
   example: "{ type: 'EIoULoss', smooth_point: 0.1 }",

@@ -1,4 +1,4 @@
-// FocalLoss: cross entropy of sigmoids, turned down where the prediction is right already (Lin et al., ICCV 2017).
+// FocalLoss: sigmoid cross entropy that down-weights easy examples (Lin et al., ICCV 2017).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -54,17 +54,17 @@ export class FocalLoss implements ClassificationLoss {
 export const focalLossDefinition = defineModule({
   kind: 'loss',
   type: 'FocalLoss',
-  summary: 'Sigmoid cross entropy that counts easy examples less',
+  summary: 'Sigmoid cross entropy, -alpha_t (1 - p_t)^gamma log p_t, that down-weights easy examples',
   paper: 'Lin et al., Focal Loss for Dense Object Detection, ICCV 2017',
   shapes: 'logits [N, C] and labels [N] or targets [N, C] -> scalar',
   example: "{ type: 'FocalLoss', use_sigmoid: true, gamma: 2, alpha: 0.25 }",
   options: z.strictObject({
-    use_sigmoid: z.literal(true).default(true).describe('Independent sigmoids: the only kind there is'),
-    gamma: z.number().min(0).default(2).describe('How strongly easy examples are turned down'),
+    use_sigmoid: z.literal(true).default(true).describe('One sigmoid per class; no other form exists'),
+    gamma: z.number().min(0).default(2).describe('Focusing parameter gamma: down-weights easy examples'),
     alpha: z.number().default(0.25).describe('Weight of positives; negatives weigh 1 - alpha'),
     reduction: reductionOption,
     loss_weight: lossWeightOption,
-    activated: z.boolean().default(false).describe('Predictions are probabilities already'),
+    activated: z.boolean().default(false).describe('Predictions are probabilities, not logits'),
   }),
   build: (options) => new FocalLoss(options),
 });

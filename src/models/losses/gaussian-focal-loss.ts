@@ -1,4 +1,5 @@
-// GaussianFocalLoss: focal loss of a heat map whose truths are Gaussian bumps (Law and Deng, CornerNet, ECCV 2018).
+// GaussianFocalLoss: focal loss of a heatmap whose targets are Gaussians around the keypoints (Law and Deng, CornerNet,
+// ECCV 2018).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -8,16 +9,16 @@ import { power } from './power';
 import { weightReduceLoss } from './weight-reduce-loss';
 
 const options = z.strictObject({
-  alpha: z.number().default(2).describe('How strongly easy places are turned down'),
-  gamma: z.number().default(4).describe('How little places near a centre count as background'),
+  alpha: z.number().default(2).describe('Focusing parameter: down-weights easy positions'),
+  gamma: z.number().default(4).describe('Exponent beta: reduces the negative loss near object centers'),
   reduction: reductionOption,
   loss_weight: lossWeightOption,
-  pos_weight: z.number().default(1).describe('Weight of centres'),
-  neg_weight: z.number().default(1).describe('Weight of all other places'),
+  pos_weight: z.number().default(1).describe('Weight of object centers'),
+  neg_weight: z.number().default(1).describe('Weight of all other positions'),
 });
 
-/** Which predictions are centres, where the heat map does not say it: rows [M] and classes [M], int32. */
-export interface Centres {
+/** Which predictions are centers, where the heat map does not say it: rows [M] and classes [M], int32. */
+export interface Centers {
   indices: tf.Tensor1D;
   labels: tf.Tensor1D;
 }
@@ -29,15 +30,15 @@ export type GaussianFocalLossOptions = z.output<typeof options>;
 export class GaussianFocalLoss implements Loss {
   constructor(private readonly options: GaussianFocalLossOptions) {}
 
-  /** Probabilities and heat map of one shape; centres are where the map is 1, or the `centres` of predictions [N, C]. */
-  forward(prediction: tf.Tensor, target: tf.Tensor, call: LossCall & { centres?: Centres } = {}): tf.Tensor {
+  /** Probabilities and heat map of one shape; centers are where the map is 1, or the `centers` of predictions [N, C]. */
+  forward(prediction: tf.Tensor, target: tf.Tensor, call: LossCall & { centers?: Centers } = {}): tf.Tensor {
     const { alpha, gamma, loss_weight, pos_weight, neg_weight } = this.options;
-    const { centres, ...rest } = { reduction: this.options.reduction, ...call };
+    const { centers, ...rest } = { reduction: this.options.reduction, ...call };
     const missing = (p: tf.Tensor) => tf.neg(tf.mul(log(p), power(tf.sub(1, p), alpha)));
     const excess = tf.mul(missing(tf.sub(1, prediction)), power(tf.sub(1, target), gamma));
     let loss: tf.Tensor;
-    if (centres) {
-      const places = tf.stack([centres.indices, centres.labels], -1);
+    if (centers) {
+      const places = tf.stack([centers.indices, centers.labels], -1);
       const found = tf.gatherND(prediction, places).expandDims(-1);
       const reduce = (x: tf.Tensor) => weightReduceLoss(x, { ...rest, weight: undefined });
       loss = tf.add(tf.mul(reduce(missing(found)), pos_weight), tf.mul(reduce(excess), neg_weight));
@@ -52,7 +53,7 @@ export class GaussianFocalLoss implements Loss {
 export const gaussianFocalLossDefinition = defineModule({
   kind: 'loss',
   type: 'GaussianFocalLoss',
-  summary: 'Focal loss of a heat map of Gaussian bumps',
+  summary: 'Focal loss of a heatmap with Gaussian targets',
   paper: 'Law and Deng, CornerNet, ECCV 2018',
   shapes: 'probabilities and heat map of one shape -> scalar',
   example: "{ type: 'GaussianFocalLoss', alpha: 2, gamma: 4 }",

@@ -1,4 +1,4 @@
-// GHMC: classification loss in which all lengths of gradient have an equal say (Li et al., AAAI 2019).
+// GHMC: sigmoid cross entropy weighted by the inverse density of the gradient norm (Li et al., AAAI 2019).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -44,14 +44,14 @@ export class GHMC extends GradientDensity implements ClassificationLoss {
 export const ghmcDefinition = defineModule({
   kind: 'loss',
   type: 'GHMC',
-  summary: 'Sigmoid cross entropy with examples weighed against the density of their gradients',
+  summary: 'Sigmoid cross entropy weighted by the inverse gradient density',
   paper: 'Li et al., Gradient Harmonized Single-stage Detector, AAAI 2019',
   shapes: 'logits [N, C] and labels [N] or targets [N, C] -> scalar',
   example: "{ type: 'GHMC', bins: 30, momentum: 0.75 }",
   options: z.strictObject({
-    bins: z.number().int().positive().default(10).describe('Bins of gradient length'),
-    momentum: z.number().min(0).max(1).default(0).describe('Share of the earlier counts; 0 counts each step alone'),
-    use_sigmoid: z.literal(true).default(true).describe('Independent sigmoids: the only kind there is'),
+    bins: z.number().int().positive().default(10).describe('Number of bins of the gradient norm'),
+    momentum: z.number().min(0).max(1).default(0).describe('Momentum of the bin counts; 0 uses each batch alone'),
+    use_sigmoid: z.literal(true).default(true).describe('One sigmoid per class; no other form exists'),
     loss_weight: lossWeightOption,
     reduction: reductionOption,
   }),

@@ -1,4 +1,4 @@
-// GHMR: box loss in which all lengths of gradient have an equal say (Li et al., AAAI 2019).
+// GHMR: smooth L1 box loss weighted by the inverse density of the gradient norm (Li et al., AAAI 2019).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -41,14 +41,14 @@ export class GHMR extends GradientDensity implements Loss {
 export const ghmrDefinition = defineModule({
   kind: 'loss',
   type: 'GHMR',
-  summary: 'Smooth L1 loss with boxes weighed against the density of their gradients',
+  summary: 'Smooth L1 loss weighted by the inverse gradient density',
   paper: 'Li et al., Gradient Harmonized Single-stage Detector, AAAI 2019',
   shapes: 'prediction and target [N, 4] -> scalar',
   example: "{ type: 'GHMR', mu: 0.02, bins: 10, momentum: 0.7 }",
   options: z.strictObject({
-    mu: z.number().positive().default(0.02).describe('Difference below which the loss is quadratic'),
-    bins: z.number().int().positive().default(10).describe('Bins of gradient length'),
-    momentum: z.number().min(0).max(1).default(0).describe('Share of the earlier counts; 0 counts each step alone'),
+    mu: z.number().positive().default(0.02).describe('The loss is quadratic below this difference'),
+    bins: z.number().int().positive().default(10).describe('Number of bins of the gradient norm'),
+    momentum: z.number().min(0).max(1).default(0).describe('Momentum of the bin counts; 0 uses each batch alone'),
     loss_weight: lossWeightOption,
     reduction: reductionOption,
   }),

@@ -1,4 +1,4 @@
-// GIoULoss: the overlap less the empty share of the smallest box around both (Rezatofighi et al., CVPR 2019).
+// GIoULoss: the IoU minus the empty fraction of the smallest enclosing box (Rezatofighi et al., CVPR 2019).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -18,7 +18,7 @@ export class GIoULoss extends BoxLoss {
 export const giouLossDefinition = defineModule({
   kind: 'loss',
   type: 'GIoULoss',
-  summary: 'One minus the generalised IoU, which also tells boxes apart that do not touch',
+  summary: 'One minus the generalised IoU, which also has a gradient for boxes that do not overlap',
   paper: 'Rezatofighi et al., Generalized Intersection over Union, CVPR 2019',
   shapes: 'boxes [n, 4] and [n, 4] xyxy -> scalar',
   example: "{ type: 'GIoULoss', loss_weight: 2 }",

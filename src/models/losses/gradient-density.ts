@@ -1,5 +1,5 @@
-// How often each length of gradient occurs: examples weigh by the inverse of the density about them (Li et al., AAAI 2019).
-// With momentum the counts are averaged over the steps, in a buffer that is saved with the model.
+// Histogram of the gradient norm; examples are weighted by the inverse density of their bin (Li et al., AAAI 2019).
+// With momentum the counts are a moving average over iterations, in a buffer saved with the model.
 
 import * as tf from '@tensorflow/tfjs';
 import { constant, Module, type Parameter } from '../../nn';

@@ -1,4 +1,4 @@
-// IoULoss: one minus the overlap, or its logarithm (Yu et al., UnitBox, 2016). The name stands for MMYOLO's loss, too: with
+// IoULoss: one minus the IoU, or minus its logarithm (Yu et al., UnitBox, 2016). MMYOLO's loss has the same name: with
 // `iou_mode`, `bbox_format` or `return_iou` it is that one (see yolo-iou-loss.ts).
 
 import * as tf from '@tensorflow/tfjs';
@@ -23,7 +23,7 @@ export class IoULoss extends BoxLoss<IoULossOptions> {
 export const iouLossDefinition = defineModule({
   kind: 'loss',
   type: 'IoULoss',
-  summary: 'One minus the overlap of predicted and true box, or minus its logarithm; also the loss of MMYOLO',
+  summary: "One minus the IoU of predicted and target box, or minus its logarithm; also MMYOLO's IoULoss",
   paper: 'Yu et al., UnitBox, ACM MM 2016',
   shapes: 'boxes [n, 4] and [n, 4] xyxy -> scalar',
   example: "{ type: 'IoULoss', mode: 'linear' }",
@@ -31,10 +31,14 @@ export const iouLossDefinition = defineModule({
     ...boxLossOptions(),
     linear: z.boolean().default(false).describe("Same as mode 'linear'"),
     mode: z.enum(['linear', 'square', 'log']).default('log').describe('1 - IoU, 1 - IoU^2 or -log IoU'),
-    eps: z.number().positive().optional().describe('Least overlap (1e-6), or added to divisors (1e-7, MMYOLO)'),
-    iou_mode: z.enum(['ciou', 'siou', 'giou']).optional().describe('MMYOLO: the measure of overlap (ciou)'),
-    bbox_format: z.enum(['xywh', 'xyxy']).optional().describe('MMYOLO: how boxes are given (xywh)'),
-    return_iou: z.boolean().optional().describe('MMYOLO: the overlaps are wanted beside the loss (true)'),
+    eps: z
+      .number()
+      .positive()
+      .optional()
+      .describe('Lower bound of the IoU (1e-6), or added to divisors (1e-7, MMYOLO)'),
+    iou_mode: z.enum(['ciou', 'siou', 'giou']).optional().describe('MMYOLO: the IoU variant (ciou)'),
+    bbox_format: z.enum(['xywh', 'xyxy']).optional().describe('MMYOLO: box format (xywh)'),
+    return_iou: z.boolean().optional().describe('MMYOLO: also return the IoU (true)'),
   }),
   build: ({ linear, mode, iou_mode, bbox_format, return_iou, eps, ...rest }) =>
     iou_mode === undefined && bbox_format === undefined && return_iou === undefined

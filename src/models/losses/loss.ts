@@ -29,7 +29,7 @@ export interface ClassificationLoss extends Loss {
 export const reductionOption = z
   .enum(['none', 'mean', 'sum'])
   .default('mean')
-  .describe('How element-wise losses become one number');
+  .describe('Reduction of the element-wise loss');
 
 export const lossWeightOption = z.number().default(1).describe('Factor on the reduced loss');
 

@@ -1,4 +1,4 @@
-// QualityFocalLoss: class scores that learn the quality (IoU) of the box (Li et al., Generalized Focal Loss, NeurIPS 2020).
+// QualityFocalLoss: classification targets are the quality (IoU) of the box (Li et al., Generalized Focal Loss, NeurIPS 2020).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -39,16 +39,20 @@ export class QualityFocalLoss implements ClassificationLoss {
 export const qualityFocalLossDefinition = defineModule({
   kind: 'loss',
   type: 'QualityFocalLoss',
-  summary: 'Focal loss whose targets are the quality of the predicted box in place of 1',
+  summary: 'Focal loss whose positive targets are the IoU of the predicted box instead of 1',
   paper: 'Li et al., Generalized Focal Loss, NeurIPS 2020',
   shapes: 'logits [N, C], and labels [N] with qualities [N] or targets [N, C] -> scalar',
   example: "{ type: 'QualityFocalLoss', use_sigmoid: true, beta: 2 }",
   options: z.strictObject({
-    use_sigmoid: z.literal(true).default(true).describe('Independent sigmoids: the only kind there is'),
-    beta: z.number().min(0).default(2).describe('How strongly good predictions are turned down'),
+    use_sigmoid: z.literal(true).default(true).describe('One sigmoid per class; no other form exists'),
+    beta: z
+      .number()
+      .min(0)
+      .default(2)
+      .describe('Focusing parameter beta: down-weights predictions close to their target'),
     reduction: reductionOption,
     loss_weight: lossWeightOption,
-    activated: z.boolean().default(false).describe('Predictions are probabilities already'),
+    activated: z.boolean().default(false).describe('Predictions are probabilities, not logits'),
   }),
   build: (options) => new QualityFocalLoss(options),
 });

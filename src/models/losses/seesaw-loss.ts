@@ -1,5 +1,5 @@
-// SeesawLoss: softmax for long-tailed classes; rare ones are spared the gradient of frequent ones, and an objectness of two
-// more channels stands in for the background (Wang et al., CVPR 2021).
+// SeesawLoss: softmax for long-tailed class distributions: rare classes receive less negative gradient from frequent ones,
+// and two objectness channels replace the background class (Wang et al., CVPR 2021).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -13,11 +13,11 @@ import { power } from './power';
 import { weightReduceLoss } from './weight-reduce-loss';
 
 const options = z.strictObject({
-  use_sigmoid: z.literal(false).default(false).describe('Softmax: the only kind there is'),
-  p: z.number().min(0).default(0.8).describe('How strongly rare classes are spared'),
-  q: z.number().min(0).default(2).describe('How strongly wrong classes are pushed down all the same'),
+  use_sigmoid: z.literal(false).default(false).describe('Softmax over the classes; no other form exists'),
+  p: z.number().min(0).default(0.8).describe('Mitigation exponent p: reduces the punishment of rare classes'),
+  q: z.number().min(0).default(2).describe('Compensation exponent q: punishes misclassified negatives'),
   num_classes: z.number().int().positive().default(1203).describe('Foreground classes'),
-  eps: z.number().positive().default(1e-2).describe("Least score of the true class in the wrong ones' ratio"),
+  eps: z.number().positive().default(1e-2).describe("Lower bound of the true class's score in the compensation ratio"),
   reduction: reductionOption,
   loss_weight: lossWeightOption,
   return_dict: z.boolean().default(true).describe('A head logs both parts by name; else their sum'),
@@ -121,7 +121,7 @@ export class SeesawLoss extends Module implements ClassificationLoss {
 export const seesawLossDefinition = defineModule({
   kind: 'loss',
   type: 'SeesawLoss',
-  summary: 'Softmax cross entropy for long-tailed classes, with an objectness of its own',
+  summary: 'Softmax cross entropy for long-tailed class distributions, with objectness channels',
   paper: 'Wang et al., Seesaw Loss for Long-Tailed Instance Segmentation, CVPR 2021',
   shapes: 'logits [N, C + 2] and labels [N] -> scalar',
   example: "{ type: 'SeesawLoss', p: 0.8, q: 2, num_classes: 1203 }",

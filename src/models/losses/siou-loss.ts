@@ -1,4 +1,4 @@
-// SIoULoss: overlap, and costs of angle, distance and shape (Gevorgyan, 2022).
+// SIoULoss: IoU with angle, distance and shape costs (Gevorgyan, 2022).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -18,7 +18,7 @@ export class SIoULoss extends BoxLoss<BoxLossOptions & { neg_gamma: boolean }> {
   }
 }
 
-/** Half of the distance and shape costs, [n]. `shift` and `distance` (relative) of the centres [n, 2], sizes [n, 2]. */
+/** Half of the distance and shape costs, [n]. `shift` and `distance` (relative) of the centers [n, 2], sizes [n, 2]. */
 export function siouCost(
   shift: tf.Tensor,
   distance: tf.Tensor,
@@ -41,13 +41,13 @@ export function siouCost(
 export const siouLossDefinition = defineModule({
   kind: 'loss',
   type: 'SIoULoss',
-  summary: 'One minus the IoU, plus costs of distance (along the nearer axis first) and shape',
+  summary: 'One minus the IoU, plus a distance cost that depends on the angle and a shape cost',
   paper: 'Gevorgyan, SIoU Loss: More Powerful Learning for Bounding Box Regression, 2022',
   shapes: 'boxes [n, 4] and [n, 4] xyxy -> scalar',
   example: "{ type: 'SIoULoss' }",
   options: z.strictObject({
     ...boxLossOptions(),
-    neg_gamma: z.boolean().default(false).describe('The sign of the distance cost that the paper has'),
+    neg_gamma: z.boolean().default(false).describe('Sign of the distance cost as in the paper'),
   }),
   build: (options) => new SIoULoss(options),
 });

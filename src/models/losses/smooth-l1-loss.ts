@@ -27,7 +27,7 @@ export const smoothL1LossDefinition = defineModule({
   shapes: 'prediction and target of one shape -> scalar',
   example: "{ type: 'SmoothL1Loss', beta: 1 / 9 }",
   options: z.strictObject({
-    beta: z.number().positive().default(1).describe('Difference at which the loss turns from quadratic to linear'),
+    beta: z.number().positive().default(1).describe('Difference between the quadratic and the linear part'),
     reduction: reductionOption,
     loss_weight: lossWeightOption,
   }),

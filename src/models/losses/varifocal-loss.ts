@@ -1,4 +1,4 @@
-// VarifocalLoss: positives learn the quality of the box at full weight, negatives are turned down (Zhang et al., CVPR 2021).
+// VarifocalLoss: positives are weighted by their IoU target, negatives are down-weighted (Zhang et al., CVPR 2021).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -9,10 +9,10 @@ import { power } from './power';
 import { weightReduceLoss } from './weight-reduce-loss';
 
 const options = z.strictObject({
-  use_sigmoid: z.literal(true).default(true).describe('Independent sigmoids: the only kind there is'),
+  use_sigmoid: z.literal(true).default(true).describe('One sigmoid per class; no other form exists'),
   alpha: z.number().min(0).default(0.75).describe('Weight of negatives'),
-  gamma: z.number().min(0).default(2).describe('How strongly easy negatives are turned down'),
-  iou_weighted: z.boolean().default(true).describe('Positives weigh as much as their target says'),
+  gamma: z.number().min(0).default(2).describe('Focusing parameter gamma: down-weights easy negatives'),
+  iou_weighted: z.boolean().default(true).describe('Weight positives by their IoU target'),
   reduction: reductionOption,
   loss_weight: lossWeightOption,
 });
@@ -38,7 +38,7 @@ export class VarifocalLoss implements ClassificationLoss {
 export const varifocalLossDefinition = defineModule({
   kind: 'loss',
   type: 'VarifocalLoss',
-  summary: 'Cross entropy with the quality of the box; only negatives are turned down',
+  summary: 'Cross entropy with IoU targets that down-weights negatives only',
   paper: 'Zhang et al., VarifocalNet, CVPR 2021',
   shapes: 'logits [N, C] and targets [N, C] -> scalar',
   example: "{ type: 'VarifocalLoss', alpha: 0.75, gamma: 2 }",

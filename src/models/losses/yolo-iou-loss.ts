@@ -1,12 +1,12 @@
-// MMYOLO's IoULoss: ciou (aspect ratio counted at any overlap, as YOLOv5 does), giou or siou, of boxes given as corners or
-// as centre and size. It is reached as `IoULoss` with `iou_mode`, `bbox_format` or `return_iou`.
+// MMYOLO's IoULoss: ciou (with the aspect-ratio term at any IoU, as in YOLOv5), giou or siou, of boxes given as corners or
+// as center and size. It is built as `IoULoss` with `iou_mode`, `bbox_format` or `return_iou`.
 
 import * as tf from '@tensorflow/tfjs';
 import { stopGradient } from '../../ops';
 import { BoxLoss, type BoxLossOptions } from './box-loss';
 import { area, type BoxPair, boxPair } from './box-pair';
 import { ratioDifference } from './ciou-loss';
-import { centreDistance } from './diou-loss';
+import { centerDistance } from './diou-loss';
 import { siouCost } from './siou-loss';
 
 export type YOLOIoULossOptions = BoxLossOptions & {
@@ -31,9 +31,9 @@ export class YOLOIoULoss extends BoxLoss<YOLOIoULossOptions> {
 
 /** Centre and size -> corners. */
 function fromCentres(boxes: tf.Tensor2D): tf.Tensor2D {
-  const [centre, size] = tf.split(boxes, 2, -1);
+  const [center, size] = tf.split(boxes, 2, -1);
   const half = tf.mul(size, 0.5);
-  return tf.concat([tf.sub(centre, half), tf.add(centre, half)], -1) as tf.Tensor2D;
+  return tf.concat([tf.sub(center, half), tf.add(center, half)], -1) as tf.Tensor2D;
 }
 
 function ciou(pair: BoxPair, eps: number): tf.Tensor {
@@ -43,7 +43,7 @@ function ciou(pair: BoxPair, eps: number): tf.Tensor {
   };
   const v = ratioDifference(sides(pair.size), sides(pair.truthSize));
   const alpha = stopGradient(tf.div(v, tf.add(tf.sub(v, pair.iou), 1 + eps)));
-  return tf.sub(pair.iou, tf.add(centreDistance(pair, eps), tf.mul(alpha, v)));
+  return tf.sub(pair.iou, tf.add(centerDistance(pair, eps), tf.mul(alpha, v)));
 }
 
 function giou({ iou, union, enclosing }: BoxPair, eps: number): tf.Tensor {

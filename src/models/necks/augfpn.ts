@@ -1,7 +1,7 @@
 // AugFPN (Guo et al., CVPR 2020). From the paper: residual feature augmentation (C5 pooled to 0.1, 0.2 and 0.3 of its size,
-// convolved, enlarged, fused and added to M5) and consistent supervision (the second stage's losses on M2 to M5, weight
+// convolved, upsampled, fused and added to M5) and consistent supervision (the second stage's losses on M2 to M5, weight
 // 0.25); its soft RoI selection is the extractor SoftRoIExtractor. As in the authors' code, where the paper leaves it open:
-// average pooling, sizes rounded down (at least 1), enlarging with aligned corners. Our choice: the supervised levels share the
+// average pooling, sizes rounded down (at least 1), upsampling with aligned corners. Our choice: the supervised levels share the
 // detector's own bbox_head (the authors train a second one beside it), with the mean over all regions of all levels.
 
 import * as tf from '@tensorflow/tfjs';
@@ -21,12 +21,14 @@ const options = fpnOptions.extend({
     .array(z.number().gt(0).max(1))
     .min(1)
     .default([0.1, 0.2, 0.3])
-    .describe('Sizes the coarsest level is pooled to, as shares of its own'),
+    .describe('Pooled sizes of the coarsest level, as ratios of its size'),
   auxiliary_weight: z
     .number()
     .min(0)
     .default(0.25)
-    .describe('Weight of the losses on the levels before they are merged; 0: none. One-stage detectors have none'),
+    .describe(
+      'Weight of the auxiliary losses on the levels before they are fused; 0: none. One-stage detectors have none',
+    ),
 });
 type Options = z.output<typeof options> & { in_channels: number[] };
 
@@ -92,7 +94,7 @@ export class AugFPN extends FPN implements Neck {
 export const augFpn = defineModule({
   kind: 'neck',
   type: 'AugFPN',
-  summary: 'FPN with context of the coarsest level pooled back in, and losses on its levels before they are merged.',
+  summary: 'FPN with residual feature augmentation of the coarsest level and auxiliary losses on the laterals.',
   paper:
     'Guo, Fan, Zhang, Xiang and Pan: AugFPN: Improving Multi-scale Feature Learning for Object Detection, CVPR 2020',
   shapes: '[N, H/s, W/s, in_channels[i]] for each backbone level -> num_outs levels [N, H/s, W/s, out_channels]',

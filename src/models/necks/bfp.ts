@@ -1,5 +1,5 @@
-// Balanced Feature Pyramid (Pang et al., Libra R-CNN, CVPR 2019): all levels are gathered at one size and averaged, refined,
-// and added back to each. It stands behind a FPN: neck: [{ type: 'FPN', ... }, { type: 'BFP', ... }].
+// Balanced Feature Pyramid (Pang et al., Libra R-CNN, CVPR 2019): all levels are resized to one size, averaged, refined,
+// and added back to each. It follows an FPN: neck: [{ type: 'FPN', ... }, { type: 'BFP', ... }].
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -18,9 +18,13 @@ import { inferSingleChannels } from './infer-single-channels';
 const options = z.strictObject({
   in_channels: z.int().positive().optional().describe('Channels of every level'),
   num_levels: z.int().positive().optional().describe('Number of levels'),
-  refine_level: z.int().min(0).default(2).describe('Level at whose size all are gathered'),
-  refine_type: z.enum(['conv', 'non_local']).nullable().default(null).describe('How the mean is refined; null: not'),
-  conv_cfg: convCfg.nullable().default(null).describe('Kind of convolution'),
+  refine_level: z.int().min(0).default(2).describe('Level whose size all levels are resized to before averaging'),
+  refine_type: z
+    .enum(['conv', 'non_local'])
+    .nullable()
+    .default(null)
+    .describe('Refinement of the averaged level; null: none'),
+  conv_cfg: convCfg.nullable().default(null).describe('Convolution type'),
   norm_cfg: normCfg.nullable().default(null).describe('Norm in the refinement; null: none'),
   init_cfg: initCfg
     .nullable()
@@ -71,7 +75,7 @@ export class BFP extends Module implements Neck {
 export const bfp = defineModule({
   kind: 'neck',
   type: 'BFP',
-  summary: 'Balances a pyramid: the refined mean of all levels is added to each.',
+  summary: 'Balanced feature pyramid: the refined average of all levels is added to each level.',
   paper:
     'Pang, Chen, Shi, Feng, Ouyang and Lin: Libra R-CNN: Towards Balanced Learning for Object Detection, CVPR 2019',
   shapes: 'levels [N, H/s, W/s, in_channels] -> the same shapes',

@@ -1,4 +1,4 @@
-// ChannelMapper: one convolution per level brings all to one number of channels, and strided ones make further levels: the
+// ChannelMapper: one convolution per level maps all levels to the same channels, and strided convolutions make extra levels: the
 // neck of the DETR family.
 
 import * as tf from '@tensorflow/tfjs';
@@ -16,19 +16,19 @@ import { inferInChannels } from './infer-in-channels';
 const options = z.strictObject({
   in_channels: z.array(z.int().positive()).min(1).optional().describe('Channels of each backbone level'),
   out_channels: z.int().positive().describe('Channels of every output level'),
-  kernel_size: z.int().positive().default(3).describe('Side of the kernels of the backbone levels'),
-  conv_cfg: convCfg.nullable().default(null).describe('Kind of convolution'),
-  norm_cfg: normCfg.nullable().default(null).describe('Norm behind every convolution; null: none'),
-  act_cfg: actCfg.nullable().default({ type: 'ReLU' }).describe('Activation behind every convolution; null: none'),
+  kernel_size: z.int().positive().default(3).describe('Kernel size of the lateral convolutions'),
+  conv_cfg: convCfg.nullable().default(null).describe('Convolution type'),
+  norm_cfg: normCfg.nullable().default(null).describe('Norm after every convolution; null: none'),
+  act_cfg: actCfg.nullable().default({ type: 'ReLU' }).describe('Activation after every convolution; null: none'),
   bias: z
     .union([z.boolean(), z.literal('auto')])
     .default('auto')
     .describe('Whether the convolutions have a bias; auto: without a norm'),
-  num_outs: z.int().positive().nullish().describe('Number of output levels; by default as many as enter'),
+  num_outs: z.int().positive().nullish().describe('Number of output levels; the number of input levels by default'),
   init_cfg: initCfg
     .nullable()
     .default({ type: 'Xavier', layer: 'Conv2d', distribution: 'uniform' })
-    .describe('Where the weights start from'),
+    .describe('Weight initialisation'),
 });
 type Options = z.output<typeof options> & { in_channels: number[] };
 
@@ -88,7 +88,7 @@ export class ChannelMapper extends Module implements Neck {
 export const channelMapper = defineModule({
   kind: 'neck',
   type: 'ChannelMapper',
-  summary: 'Brings every level to one number of channels, each by its own convolution.',
+  summary: 'Maps every level to the same number of channels, one convolution per level.',
   paper: 'Zhu, Su, Lu, Li, Wang and Dai: Deformable DETR, ICLR 2021',
   shapes: '[N, H/s, W/s, in_channels[i]] for each backbone level -> num_outs levels [N, H/s, W/s, out_channels]',
   example: "{ type: 'ChannelMapper', out_channels: 256, kernel_size: 1, act_cfg: null, num_outs: 4 }",

@@ -1,4 +1,4 @@
-// The path aggregation of the YOLO family: down the levels and up again, joined by concatenation and CSP layers, and a last
+// The path aggregation of the YOLO family: a top-down and a bottom-up path of concatenations and CSP layers, and an output
 // convolution per level. YOLOX and RTMDet differ in the blocks and in that last convolution.
 
 import * as tf from '@tensorflow/tfjs';
@@ -22,11 +22,11 @@ export const cspPafpnOptions = z.strictObject({
     .strictObject({
       scale_factor: z.number().positive().default(2).describe('Factor'),
       mode: z.enum(INTERPOLATION_MODES).default('nearest').describe('Interpolation'),
-      align_corners: z.boolean().nullish().describe('bilinear, bicubic: corners fall on each other'),
+      align_corners: z.boolean().nullish().describe('bilinear, bicubic: align the corner pixels of input and output'),
     })
     .default({ scale_factor: 2, mode: 'nearest' })
-    .describe('How a level is enlarged to the one below'),
-  conv_cfg: convCfg.nullable().default(null).describe('Kind of convolution'),
+    .describe('How a level is upsampled to the size of the next finer one'),
+  conv_cfg: convCfg.nullable().default(null).describe('Convolution type'),
   norm_cfg: normCfg
     .nullable()
     .default({ type: 'BN', requires_grad: true, momentum: 0.03, eps: 0.001 })
@@ -38,7 +38,7 @@ export const cspPafpnOptions = z.strictObject({
       ...{ type: 'Kaiming', layer: 'Conv2d', a: Math.sqrt(5), distribution: 'uniform', mode: 'fan_in' },
       nonlinearity: 'leaky_relu',
     })
-    .describe('Where the weights start from'),
+    .describe('Weight initialisation'),
 });
 export type CSPPAFPNOptions = z.output<typeof cspPafpnOptions> & { in_channels: number[] };
 

@@ -7,7 +7,11 @@ import { CSPPAFPN, cspPafpnOptions } from './csp-pafpn';
 import { inferInChannels } from './infer-in-channels';
 
 const options = cspPafpnOptions.extend({
-  expand_ratio: z.number().positive().default(0.5).describe('Channels of each half of a CSP layer over its output’s'),
+  expand_ratio: z
+    .number()
+    .positive()
+    .default(0.5)
+    .describe('Expansion ratio: channels of each half of a CSP layer over its output channels'),
 });
 type Options = z.output<typeof options> & { in_channels: number[] };
 
@@ -23,7 +27,7 @@ export class CSPNeXtPAFPN extends CSPPAFPN {
 export const cspnextPafpn = defineModule({
   kind: 'neck',
   type: 'CSPNeXtPAFPN',
-  summary: 'Path aggregation of RTMDet: CSPNeXt layers on concatenated levels, down and up again.',
+  summary: "RTMDet's path aggregation: CSPNeXt layers on concatenated levels, top-down then bottom-up.",
   paper: 'Lyu et al.: RTMDet: An Empirical Study of Designing Real-Time Object Detectors, 2022',
   shapes: '[N, H/s, W/s, in_channels[i]] for each backbone level -> as many levels [N, H/s, W/s, out_channels]',
   example: "{ type: 'CSPNeXtPAFPN', out_channels: 96, num_csp_blocks: 1, expand_ratio: 0.5 }",

@@ -1,4 +1,4 @@
-// CenterNet's neck on ResNet (Zhou et al., Objects as Points, 2019): the coarsest level enlarged step by step, each by a
+// CenterNet's neck on ResNet (Zhou et al., Objects as Points, 2019): the coarsest level upsampled step by step, each by a
 // (deformable) 3x3 convolution and a transposed one of stride 2.
 
 import * as tf from '@tensorflow/tfjs';
@@ -17,7 +17,7 @@ import { expectLevels, inferSingleChannels } from './infer-single-channels';
 const options = z.strictObject({
   in_channels: z.int().positive().optional().describe('Channels of the coarsest backbone level'),
   num_deconv_filters: z.array(z.int().positive()).min(1).describe('Channels of each step'),
-  num_deconv_kernels: z.array(z.int().positive()).min(1).describe('Side of the transposed kernel of each step'),
+  num_deconv_kernels: z.array(z.int().positive()).min(1).describe('Kernel size of each transposed convolution'),
   use_dcn: z.boolean().default(true).describe('Deformable convolutions (v2) in place of plain ones'),
   init_cfg: initCfg.nullable().default(null).describe('As in MMDetection without effect'),
 });
@@ -28,8 +28,8 @@ const bilinearFirst: Initializer = (shape, random) => {
   const values = torchDefault(shape, random);
   const [kh, kw, outputs, inputs] = shape;
   const f = Math.ceil(kh / 2);
-  const centre = (2 * f - 1 - (f % 2)) / (2 * f);
-  const weight = (i: number) => 1 - Math.abs(i / f - centre);
+  const center = (2 * f - 1 - (f % 2)) / (2 * f);
+  const weight = (i: number) => 1 - Math.abs(i / f - center);
   for (let i = 0; i < kh; i++)
     for (let j = 0; j < kw; j++)
       for (let c = 0; c < inputs; c++) values[(i * kw + j) * outputs * inputs + c] = weight(i) * weight(j);
@@ -90,7 +90,7 @@ export class CTResNetNeck extends Module implements Neck {
 export const ctResNetNeck = defineModule({
   kind: 'neck',
   type: 'CTResNetNeck',
-  summary: 'Enlarges the coarsest level step by step to one fine level.',
+  summary: 'Upsamples the coarsest level step by step to one fine level.',
   paper: 'Zhou, Wang and Krähenbühl: Objects as Points, 2019',
   shapes: '[N, H/32, W/32, in_channels] -> one level, with three steps [N, H/4, W/4, num_deconv_filters[2]]',
   example:

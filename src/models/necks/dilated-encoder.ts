@@ -1,4 +1,4 @@
-// Dilated encoder (Chen et al., YOLOF, CVPR 2021): one level only, the coarsest, seen at many scales through dilated
+// Dilated encoder (Chen et al., YOLOF, CVPR 2021): the coarsest level only, with many receptive fields through dilated
 // residual blocks.
 
 import * as tf from '@tensorflow/tfjs';
@@ -94,7 +94,7 @@ export class DilatedEncoder extends Module implements Neck {
 export const dilatedEncoder = defineModule({
   kind: 'neck',
   type: 'DilatedEncoder',
-  summary: 'One level, the coarsest, through residual blocks of growing dilation.',
+  summary: 'Single-level encoder: the coarsest level through residual blocks of growing dilation.',
   paper: 'Chen, Wang, Yang, Zhang, Cheng and Sun: You Only Look One-level Feature, CVPR 2021',
   shapes: '[N, H/32, W/32, in_channels] -> one level [N, H/32, W/32, out_channels]',
   example:

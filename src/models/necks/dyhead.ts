@@ -1,5 +1,5 @@
-// Dynamic head (Dai et al., CVPR 2021): on every level attention over place (deformable convolution of the level and its two
-// neighbours), scale (a gate per map) and task (dynamic ReLU). It stands behind a FPN.
+// Dynamic head (Dai et al., CVPR 2021): on every level spatial attention (deformable convolution of the level and its two
+// neighbours), scale attention (a gate per map) and task attention (dynamic ReLU). It follows an FPN.
 // As in MMDetection, the coarser neighbour's convolution reads the offsets made for this level's size as one flat row.
 
 import * as tf from '@tensorflow/tfjs';
@@ -142,7 +142,7 @@ export class DyHead extends Module implements Neck {
 export const dyHead = defineModule({
   kind: 'neck',
   type: 'DyHead',
-  summary: 'Attention over place, scale and task on every level of a pyramid.',
+  summary: 'Spatial, scale and task attention on every level of a pyramid.',
   paper:
     'Dai, Chen, Xiao, Chen, Liu, Yuan and Zhang: Dynamic Head: Unifying Object Detection Heads with Attentions, CVPR 2021',
   shapes: 'levels [N, H/s, W/s, in_channels], each half the size of the one before -> the same of out_channels',

@@ -32,8 +32,8 @@ export const fpgOptions = fpnOptions
     across_down_trans: transition('From the coarser level of the stage before', conv(3)),
     across_up_trans: transition('From the finer level of the stage before', null),
     across_skip_trans: transition('From the same level of the very first stage', { type: 'identity' }),
-    output_trans: lastConvCfg.default({ type: 'last_conv', kernel_size: 3 }).describe('What each level ends with'),
-    add_extra_convs: z.boolean().default(false).describe('Extra levels by strided convolutions; false: subsampled'),
+    output_trans: lastConvCfg.default({ type: 'last_conv', kernel_size: 3 }).describe('Last layer of each level'),
+    add_extra_convs: z.boolean().default(false).describe('Extra levels by strided convolutions; false: by subsampling'),
     norm_cfg: normCfg.nullable().default(null).describe('Accepted and without effect: transitions have their own'),
     skip_inds: z
       .array(z.array(z.int().min(0)))
@@ -46,6 +46,6 @@ export const fpgOptions = fpnOptions
         { type: 'Caffe2Xavier', layer: 'Conv2d' },
         { type: 'Constant', layer: NORMS, val: 1 },
       ])
-      .describe('Where the weights start from'),
+      .describe('Weight initialisation'),
   });
 export type FPGOptions = z.output<typeof fpgOptions>;

@@ -9,14 +9,14 @@ import { INTERPOLATION_MODES, interpolate } from '../../ops/interpolate';
 
 const step = z.enum(['conv', 'norm', 'act']);
 const layer = {
-  kernel_size: z.int().positive().default(3).describe('Side of the kernel'),
+  kernel_size: z.int().positive().default(3).describe('Kernel size'),
   dilation: z.int().positive().optional().describe('Steps between the taps'),
   groups: z.int().positive().optional().describe('Parts the channels are split into'),
   bias: z
     .union([z.boolean(), z.literal('auto')])
     .optional()
     .describe('Whether there is a bias; auto: without a norm'),
-  conv_cfg: convCfg.nullish().describe('Kind of convolution'),
+  conv_cfg: convCfg.nullish().describe('Convolution type'),
   norm_cfg: normCfg.nullish().describe('Norm; null: none'),
   act_cfg: actCfg.nullable().optional().describe('Activation, ReLU by default; null: none'),
   order: z.tuple([step, step, step]).optional().describe('Order of convolution, norm and activation'),
@@ -33,7 +33,7 @@ const interpolationConv = z.strictObject({
   type: z.literal('interpolation_conv').describe('Enlargement, then a convolution that keeps the size'),
   scale_factor: z.number().positive().default(2).describe('Factor of the enlargement'),
   mode: z.enum(INTERPOLATION_MODES).default('nearest').describe('Interpolation'),
-  align_corners: z.boolean().nullish().describe('bilinear, bicubic: corners fall on each other'),
+  align_corners: z.boolean().nullish().describe('bilinear, bicubic: align the corner pixels of input and output'),
   ...layer,
   stride: z.int().positive().default(1).describe('Stride'),
 });
@@ -117,7 +117,7 @@ export function buildTransition(config: TransitionCfg, inChannels: number, outCh
   return new ConvModule({ ...settings({ type: 'last_conv', ...rest }), inChannels, outChannels, stride, padding });
 }
 
-/** Side of the map behind a transition. */
+/** Size of the map after a transition. */
 export function sizeAfter(config: TransitionCfg, side: number): number {
   if (config.type === 'identity') return side;
   const { kernel_size: k, dilation = 1, stride } = config;

@@ -128,7 +128,7 @@ class EmptyCell extends Module {}
 export const fpg = defineModule({
   kind: 'neck',
   type: 'FPG',
-  summary: 'Grid of pyramids side by side with lateral, diagonal and skip transitions.',
+  summary: 'Feature pyramid grid: parallel pathways with lateral, diagonal and skip connections.',
   paper: 'Chen, Cao, Loy, Lin and Feichtenhofer: Feature Pyramid Grids, 2020',
   shapes: '[N, H/s, W/s, in_channels[i]] for each backbone level -> num_outs levels [N, H/s, W/s, out_channels]',
   example: `{

@@ -1,5 +1,5 @@
-// FPN whose levels are enlarged by learned modules, CARAFE first of all (Wang et al., ICCV 2019). Extra levels, too, hand
-// theirs down, and come of the last input by strided convolutions.
+// FPN with learned upsampling, CARAFE by default (Wang et al., ICCV 2019). Extra levels take part in the top-down path and
+// are made from the last input by strided convolutions.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -22,7 +22,7 @@ const ORDERS = [
 const options = fpnOptions
   .pick({ in_channels: true, out_channels: true, num_outs: true, start_level: true, end_level: true })
   .extend({
-    norm_cfg: normCfg.nullable().default(null).describe('Norm behind every convolution; null: none'),
+    norm_cfg: normCfg.nullable().default(null).describe('Norm after every convolution; null: none'),
     act_cfg: actCfg.nullable().default(null).describe('Activation; null: none'),
     order: z
       .array(z.enum(['conv', 'norm', 'act']))
@@ -36,7 +36,7 @@ const options = fpnOptions
         ...{ type: 'carafe', up_kernel: 5, up_group: 1, encoder_kernel: 3, encoder_dilation: 1 },
         compressed_channels: 64,
       })
-      .describe('How a level is enlarged to the one below'),
+      .describe('How a level is upsampled to the size of the next finer one'),
     init_cfg: z
       .null({ error: 'cannot be given: this neck starts its parts in different ways' })
       .default(null)
@@ -102,7 +102,7 @@ export class FPN_CARAFE extends Module implements Neck {
   }
 }
 
-/** The part of an enlarged level that lies on the one below. */
+/** Crops an upsampled level to the size of the next finer one. */
 function cut(x: tf.Tensor4D, like: tf.Tensor4D, level: number): tf.Tensor4D {
   const [n, h, w, c] = like.shape;
   if (x.shape[1] === h && x.shape[2] === w) return x;
@@ -117,7 +117,7 @@ function cut(x: tf.Tensor4D, like: tf.Tensor4D, level: number): tf.Tensor4D {
 export const fpnCarafe = defineModule({
   kind: 'neck',
   type: 'FPN_CARAFE',
-  summary: 'FPN that enlarges its levels by learned modules.',
+  summary: 'FPN with learned upsampling (CARAFE, deconvolution or pixel shuffle).',
   paper: 'Wang, Chen, Xu, Liu, Loy and Lin: CARAFE: Content-Aware ReAssembly of FEatures, ICCV 2019',
   shapes: '[N, H/s, W/s, in_channels[i]] for each backbone level -> num_outs levels [N, H/s, W/s, out_channels]',
   example: "{ type: 'FPN_CARAFE', out_channels: 256, num_outs: 5 }",

@@ -1,4 +1,4 @@
-// FPN with DropBlock behind every addition of the top-down path: MMDetection's FPN_DropBlock, the custom neck of its
+// FPN with DropBlock after every addition of the top-down path: MMDetection's FPN_DropBlock, the custom neck of its
 // tutorial. In evaluation mode it is FPN.
 
 import type * as tf from '@tensorflow/tfjs';
@@ -13,7 +13,7 @@ const options = fpnOptions.extend({
   plugin: dropBlockCfg
     .nullable()
     .default({ type: 'DropBlock', drop_prob: 0.3, block_size: 3, warmup_iters: 0 })
-    .describe('What drops values; null: nothing'),
+    .describe('Dropout layer; null: none'),
 });
 type Options = z.output<typeof options> & { in_channels: number[] };
 
@@ -36,7 +36,7 @@ export class FPN_DropBlock extends FPN {
 export const fpnDropBlock = defineModule({
   kind: 'neck',
   type: 'FPN_DropBlock',
-  summary: 'FPN that drops squares of its merged levels in training.',
+  summary: 'FPN with DropBlock on its merged levels while training.',
   paper: 'Ghiasi, Lin and Le: DropBlock: A regularization method for convolutional networks, NeurIPS 2018',
   shapes: '[N, H/s, W/s, in_channels[i]] for each backbone level -> num_outs levels [N, H/s, W/s, out_channels]',
   example: "{ type: 'FPN_DropBlock', out_channels: 256, num_outs: 5 }",

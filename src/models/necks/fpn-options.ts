@@ -1,4 +1,4 @@
-// The options FPN and its descendants share, what they mean for the number of levels, and the checks against the backbone.
+// Options shared by FPN and its variants, the number of levels they imply, and the checks against the backbone.
 
 import { z } from 'zod';
 import type { BuildContext } from '../../catalogue/registry';
@@ -13,8 +13,8 @@ export const fpnOptions = z.strictObject({
   in_channels: z.array(z.int().positive()).min(1).optional().describe('Channels of each backbone level'),
   out_channels: z.int().positive().describe('Channels of every output level'),
   num_outs: z.int().positive().describe('Number of output levels'),
-  start_level: z.int().min(0).default(0).describe('First backbone level that enters'),
-  end_level: z.int().min(-1).default(-1).describe('Last backbone level that enters; -1: the last there is'),
+  start_level: z.int().min(0).default(0).describe('Index of the first backbone level used'),
+  end_level: z.int().min(-1).default(-1).describe('Index of the last backbone level used; -1: the last one'),
   add_extra_convs: z
     .union([z.boolean(), z.enum(['on_input', 'on_lateral', 'on_output'])], {
       error: 'expected true, false, "on_input", "on_lateral" or "on_output"',
@@ -22,10 +22,10 @@ export const fpnOptions = z.strictObject({
     .default(false)
     .describe('Extra levels by strided convolution, and from what; true: on_input; false: by subsampling'),
   relu_before_extra_convs: z.boolean().default(false).describe('ReLU before the second and later extra levels'),
-  no_norm_on_lateral: z.boolean().default(false).describe('No norm behind the lateral convolutions'),
-  conv_cfg: convCfg.nullable().default(null).describe('Kind of convolution'),
-  norm_cfg: normCfg.nullable().default(null).describe('Norm behind every convolution; null: none'),
-  act_cfg: actCfg.nullable().default(null).describe('Activation behind every convolution; null: none'),
+  no_norm_on_lateral: z.boolean().default(false).describe('No norm after the lateral convolutions'),
+  conv_cfg: convCfg.nullable().default(null).describe('Convolution type'),
+  norm_cfg: normCfg.nullable().default(null).describe('Norm after every convolution; null: none'),
+  act_cfg: actCfg.nullable().default(null).describe('Activation after every convolution; null: none'),
   upsample_cfg: z
     .strictObject({
       mode: z.enum(INTERPOLATION_MODES).default('nearest').describe('Interpolation'),
@@ -33,16 +33,16 @@ export const fpnOptions = z.strictObject({
         .union([z.number().positive(), z.tuple([z.number().positive(), z.number().positive()])])
         .optional()
         .describe('Factor; without it the size of the level below'),
-      align_corners: z.boolean().nullish().describe('bilinear, bicubic: corners fall on each other'),
+      align_corners: z.boolean().nullish().describe('bilinear, bicubic: align the corner pixels of input and output'),
       recompute_scale_factor: z.boolean().nullish().describe('The step follows from the rounded size'),
       antialias: z.boolean().optional().describe('bilinear, bicubic: the filter grows where a map shrinks'),
     })
     .default({ mode: 'nearest' })
-    .describe('How a level is enlarged to the one below'),
+    .describe('How a level is upsampled to the size of the next finer one'),
   init_cfg: initCfg
     .nullable()
     .default({ type: 'Xavier', layer: 'Conv2d', distribution: 'uniform' })
-    .describe('Where the weights start from'),
+    .describe('Weight initialisation'),
 });
 export type FPNOptions = z.output<typeof fpnOptions>;
 
@@ -96,8 +96,7 @@ export function inferFPN<O extends Shared>(
       `expected num_outs ${used} for the levels ${o.start_level} to ${o.end_level}, received ${o.num_outs}. ` +
         'Extra levels need end_level -1',
     );
-  if (o.num_outs < used)
-    fail(`expected num_outs of at least ${used} for ${used} levels that enter, received ${o.num_outs}`);
+  if (o.num_outs < used) fail(`expected num_outs of at least ${used} for ${used} input levels, received ${o.num_outs}`);
   const { mode, align_corners, antialias } = (o.upsample_cfg ?? {}) as Partial<FPNOptions['upsample_cfg']>;
   const smooth = mode === 'bilinear' || mode === 'bicubic';
   if (align_corners != null && !smooth)

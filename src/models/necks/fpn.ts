@@ -1,5 +1,5 @@
-// Feature Pyramid Network (Lin et al., CVPR 2017), with MMDetection's options: which levels enter, how levels beyond the
-// backbone's are made, norms and activations.
+// Feature Pyramid Network (Lin et al., CVPR 2017), with MMDetection's options: input levels, extra levels, norms and
+// activations.
 
 import * as tf from '@tensorflow/tfjs';
 import { defineModule } from '../../catalogue/registry';
@@ -134,7 +134,7 @@ export class FPN extends Module implements Neck {
 export const fpn = defineModule({
   kind: 'neck',
   type: 'FPN',
-  summary: 'Feature pyramid: every level gets the levels above it added, from the coarsest down.',
+  summary: 'Feature pyramid: lateral connections and a top-down path that adds each level to the next finer one.',
   paper: 'Lin, Dollár, Girshick, He, Hariharan and Belongie: Feature Pyramid Networks for Object Detection, CVPR 2017',
   shapes: '[N, H/s, W/s, in_channels[i]] for each backbone level -> num_outs levels [N, H/s, W/s, out_channels]',
   example: "{ type: 'FPN', out_channels: 256, num_outs: 5 }",

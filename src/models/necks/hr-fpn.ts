@@ -1,4 +1,4 @@
-// HRFPN (Sun et al., 2019): all levels of a HRNet at the finest size, one convolution over them, then a pyramid by pooling.
+// HRFPN (Sun et al., 2019): all levels of an HRNet at the finest resolution, one convolution over them, then a pyramid by pooling.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -18,15 +18,15 @@ const options = z.strictObject({
   in_channels: z.array(z.int().positive()).min(1).optional().describe('Channels of each backbone level'),
   out_channels: z.int().positive().describe('Channels of every output level'),
   num_outs: z.int().positive().default(5).describe('Number of output levels'),
-  pooling_type: z.enum(['AVG', 'MAX']).default('AVG').describe('How coarser levels are made'),
-  conv_cfg: convCfg.nullable().default(null).describe('Kind of convolution'),
+  pooling_type: z.enum(['AVG', 'MAX']).default('AVG').describe('Pooling that makes the coarser levels'),
+  conv_cfg: convCfg.nullable().default(null).describe('Convolution type'),
   norm_cfg: normCfg.nullable().default(null).describe('Accepted and without effect, as in MMDetection'),
   with_cp: z.boolean().default(false).describe('Gradient checkpointing; accepted and without effect on the result'),
   stride: z.int().positive().default(1).describe('Stride of the last convolutions'),
   init_cfg: initCfg
     .nullable()
     .default({ type: 'Caffe2Xavier', layer: 'Conv2d' })
-    .describe('Where the weights of the last convolutions start from'),
+    .describe('Weight initialisation of the output convolutions'),
 });
 type Options = z.output<typeof options> & { in_channels: number[] };
 
@@ -79,7 +79,7 @@ export class HRFPN extends Module implements Neck {
 export const hrFpn = defineModule({
   kind: 'neck',
   type: 'HRFPN',
-  summary: 'Joins all levels at the finest size and pools a pyramid from them.',
+  summary: 'Concatenates all levels at the finest resolution and pools a pyramid from the result.',
   paper: 'Sun et al.: High-Resolution Representations for Labeling Pixels and Regions, 2019',
   shapes: '[N, H/s, W/s, in_channels[i]] for each backbone level -> num_outs levels [N, H/s, W/s, out_channels]',
   example: "{ type: 'HRFPN', out_channels: 256 }",

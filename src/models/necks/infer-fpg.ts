@@ -1,4 +1,4 @@
-// What cannot be in a feature pyramid grid, found before it is built: numbers of paths and levels, channels that an identity
+// Invalid options of a feature pyramid grid, refused before it is built: numbers of paths and levels, channels that an identity
 // cannot change, transitions that do not lead to the size of the level they enter.
 
 import type { BuildContext } from '../../catalogue/registry';

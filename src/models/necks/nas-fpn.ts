@@ -17,12 +17,9 @@ import { expectLevels } from './infer-single-channels';
 const options = fpnOptions
   .pick({ in_channels: true, out_channels: true, num_outs: true, start_level: true, end_level: true })
   .extend({
-    stack_times: z.int().positive().describe('How often the searched pyramid is applied'),
-    norm_cfg: normCfg.nullable().default(null).describe('Norm behind every convolution; null: none'),
-    init_cfg: initCfg
-      .nullable()
-      .default({ type: 'Caffe2Xavier', layer: 'Conv2d' })
-      .describe('Where the weights start from'),
+    stack_times: z.int().positive().describe('Number of times the searched cell stack is applied'),
+    norm_cfg: normCfg.nullable().default(null).describe('Norm after every convolution; null: none'),
+    init_cfg: initCfg.nullable().default({ type: 'Caffe2Xavier', layer: 'Conv2d' }).describe('Weight initialisation'),
   });
 type Options = z.output<typeof options> & { in_channels: number[] };
 
@@ -115,7 +112,7 @@ export class NASFPN extends Module implements Neck {
 export const nasFpn = defineModule({
   kind: 'neck',
   type: 'NASFPN',
-  summary: 'Searched pyramid of merging cells, stacked stack_times times on five levels.',
+  summary: 'Searched pyramid of seven merging cells, stacked stack_times times on five levels.',
   paper: 'Ghiasi, Lin and Le: NAS-FPN: Learning Scalable Feature Pyramid Architecture for Object Detection, CVPR 2019',
   shapes: '[N, H/s, W/s, in_channels[i]] for each backbone level -> 5 levels [N, H/s, W/s, out_channels]',
   example: "{ type: 'NASFPN', out_channels: 256, num_outs: 5, stack_times: 7, start_level: 1 }",

@@ -16,10 +16,10 @@ import { fpnOptions, inferFPN, pyramid } from './fpn-options';
 import { expectLevels } from './infer-single-channels';
 
 const options = fpnOptions.pick({ in_channels: true, out_channels: true, num_outs: true, end_level: true }).extend({
-  start_level: z.int().min(0).default(1).describe('First backbone level that enters'),
+  start_level: z.int().min(0).default(1).describe('Index of the first backbone level used'),
   add_extra_convs: z.boolean().default(false).describe('Accepted and without effect: extra levels are convolutions'),
-  conv_cfg: convCfg.nullable().default(null).describe('Kind of convolution in front of the cells'),
-  norm_cfg: normCfg.nullable().default(null).describe('Norm behind the convolutions in front of the cells'),
+  conv_cfg: convCfg.nullable().default(null).describe('Type of the convolutions that precede the cells'),
+  norm_cfg: normCfg.nullable().default(null).describe('Norm after the convolutions that precede the cells'),
   init_cfg: z
     .null({ error: 'cannot be given: this neck starts its parts in different ways' })
     .default(null)
@@ -115,7 +115,7 @@ export class NASFCOS_FPN extends Module implements Neck {
 export const nasfcosFpn = defineModule({
   kind: 'neck',
   type: 'NASFCOS_FPN',
-  summary: 'Searched pyramid of NAS-FCOS: seven concatenating cells on C3 to C5.',
+  summary: "NAS-FCOS's searched pyramid: seven concatenating cells on C3 to C5.",
   paper:
     'Wang, Gao, Chen, Wang, Tian, Shen and Zhang: NAS-FCOS: Fast Neural Architecture Search for Object Detection, CVPR 2020',
   shapes: '[N, H/s, W/s, in_channels[i]] for each backbone level -> num_outs levels [N, H/s, W/s, out_channels]',

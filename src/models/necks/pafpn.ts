@@ -1,4 +1,4 @@
-// Path Aggregation Network (Liu et al., CVPR 2018): FPN, then once more from the finest level up.
+// Path Aggregation Network (Liu et al., CVPR 2018): FPN followed by a bottom-up path.
 
 import * as tf from '@tensorflow/tfjs';
 import { defineModule } from '../../catalogue/registry';
@@ -47,7 +47,7 @@ export class PAFPN extends FPN {
 export const pafpn = defineModule({
   kind: 'neck',
   type: 'PAFPN',
-  summary: 'FPN followed by a bottom-up path, so that coarse levels also see fine detail.',
+  summary: 'Path aggregation: FPN followed by a bottom-up path from the finest level.',
   paper: 'Liu, Qi, Qin, Shi and Jia: Path Aggregation Network for Instance Segmentation, CVPR 2018',
   shapes: '[N, H/s, W/s, in_channels[i]] for each backbone level -> num_outs levels [N, H/s, W/s, out_channels]',
   example: "{ type: 'PAFPN', out_channels: 256, num_outs: 5 }",

@@ -1,5 +1,5 @@
-// Recursive Feature Pyramid (Qiao et al., DetectoRS, CVPR 2021): the pyramid's levels go back into a second backbone, whose
-// levels make the next pyramid; a gate per pixel mixes the two. The first of the inputs is the image itself.
+// Recursive Feature Pyramid (Qiao et al., DetectoRS, CVPR 2021): the pyramid's levels are fed back into a second backbone, whose
+// levels make the next pyramid; a gate per pixel blends the two. The first of the inputs is the image itself.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -115,7 +115,7 @@ function build(o: z.output<typeof options>, { registry, path, inputs }: BuildCon
 export const rfp = defineModule({
   kind: 'neck',
   type: 'RFP',
-  summary: 'FPN whose levels go back through further backbones, pyramid after pyramid.',
+  summary: 'Recursive FPN: its levels are fed back into the backbone for each further step.',
   paper:
     'Qiao, Chen and Yuille: DetectoRS: Detecting Objects with Recursive Feature Pyramid and Switchable Atrous Convolution, CVPR 2021',
   shapes: 'image [N, H, W, 3] and [N, H/s, W/s, in_channels[i]] -> num_outs levels [N, H/s, W/s, out_channels]',

@@ -1,4 +1,4 @@
-// The levels SSD (Liu et al., ECCV 2016) adds behind its backbone: pairs of a 1x1 and a (strided) 3x3 convolution; the first
+// The levels SSD (Liu et al., ECCV 2016) adds after its backbone: pairs of a 1x1 and a (strided) 3x3 convolution; the first
 // level is L2-normalised.
 
 import * as tf from '@tensorflow/tfjs';
@@ -17,22 +17,30 @@ import { inferInChannels } from './infer-in-channels';
 
 const options = z.strictObject({
   in_channels: z.array(z.int().positive()).min(1).optional().describe('Channels of each backbone level'),
-  out_channels: z.array(z.int().positive()).min(1).describe('Channels of every output level, the backbone’s first'),
+  out_channels: z
+    .array(z.int().positive())
+    .min(1)
+    .describe('Channels of every output level, those of the backbone first'),
   level_strides: z.array(z.int().positive()).describe('Stride of each added level'),
   level_paddings: z.array(z.int().min(0)).describe('Padding of each added level'),
-  l2_norm_scale: z.number().min(0).nullable().default(20).describe('Start of the first level’s norm; 0 or null: none'),
-  last_kernel_size: z.int().positive().default(3).describe('Side of the last kernel'),
+  l2_norm_scale: z
+    .number()
+    .min(0)
+    .nullable()
+    .default(20)
+    .describe('Initial scale of the L2 norm of the first level; 0 or null: none'),
+  last_kernel_size: z.int().positive().default(3).describe('Kernel size of the last convolution'),
   use_depthwise: z.boolean().default(false).describe('Depthwise separable convolutions'),
-  conv_cfg: convCfg.nullable().default(null).describe('Kind of convolution'),
-  norm_cfg: normCfg.nullable().default(null).describe('Norm behind every convolution; null: none'),
-  act_cfg: actCfg.nullable().default({ type: 'ReLU' }).describe('Activation behind every convolution; null: none'),
+  conv_cfg: convCfg.nullable().default(null).describe('Convolution type'),
+  norm_cfg: normCfg.nullable().default(null).describe('Norm after every convolution; null: none'),
+  act_cfg: actCfg.nullable().default({ type: 'ReLU' }).describe('Activation after every convolution; null: none'),
   init_cfg: initCfg
     .nullable()
     .default([
       { type: 'Xavier', distribution: 'uniform', layer: 'Conv2d' },
       { type: 'Constant', val: 1, layer: 'BatchNorm2d' },
     ])
-    .describe('Where the weights start from'),
+    .describe('Weight initialisation'),
 });
 type Options = z.output<typeof options> & { in_channels: number[] };
 
@@ -84,7 +92,7 @@ export class SSDNeck extends Module implements Neck {
 export const ssdNeck = defineModule({
   kind: 'neck',
   type: 'SSDNeck',
-  summary: 'Adds ever coarser levels behind those of a VGG backbone.',
+  summary: 'Extra, ever coarser levels after those of a VGG backbone.',
   paper: 'Liu, Anguelov, Erhan, Szegedy, Reed, Fu and Berg: SSD: Single Shot MultiBox Detector, ECCV 2016',
   shapes: '[N, H/s, W/s, in_channels[i]] for each backbone level -> out_channels.length levels',
   example: `{

@@ -1,4 +1,4 @@
-// SSH (Najibi et al., ICCV 2017): on each level a 3x3 convolution beside a context module that sees as far as 5x5 and 7x7.
+// SSH (Najibi et al., ICCV 2017): on each level a 3x3 convolution beside a context module with receptive fields of 5x5 and 7x7.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -16,11 +16,11 @@ const options = z.strictObject({
   num_scales: z.int().positive().optional().describe('Number of levels'),
   in_channels: z.array(z.int().positive()).min(1).optional().describe('Channels of each level'),
   out_channels: z.array(z.int().positive()).min(1).describe('Channels of each output level, multiples of 4'),
-  conv_cfg: convCfg.nullable().default(null).describe('Kind of convolution'),
+  conv_cfg: convCfg.nullable().default(null).describe('Convolution type'),
   norm_cfg: normCfg
     .nullable()
     .default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 })
-    .describe('Norm behind every convolution'),
+    .describe('Norm after every convolution'),
   init_cfg: initCfg
     .nullable()
     .default({ type: 'Xavier', layer: 'Conv2d', distribution: 'uniform' })
@@ -99,7 +99,7 @@ export class SSH extends Module implements Neck {
 export const ssh = defineModule({
   kind: 'neck',
   type: 'SSH',
-  summary: 'A context module on each level: as far as 3x3, 5x5 and 7x7 side by side.',
+  summary: 'Context module on each level: parallel receptive fields of 3x3, 5x5 and 7x7.',
   paper: 'Najibi, Samangouei, Chellappa and Davis: SSH: Single Stage Headless Face Detector, ICCV 2017',
   shapes: '[N, H/s, W/s, in_channels[i]] for each level -> [N, H/s, W/s, out_channels[i]]',
   example: "{ type: 'SSH', num_scales: 3, in_channels: [64, 64, 64], out_channels: [64, 64, 64] }",

@@ -1,5 +1,5 @@
-// YOLOv3's neck (Redmon and Farhadi, 2018): from the coarsest level down, five convolutions per level, each level joined with
-// the one above by concatenation. Levels come out coarsest first, as MMDetection's YOLOv3 head expects them.
+// YOLOv3's neck (Redmon and Farhadi, 2018): from the coarsest level down, five convolutions per level, each level concatenated
+// with the next coarser one. Outputs are coarsest first, as MMDetection's YOLOv3 head expects them.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -21,7 +21,7 @@ const options = z.strictObject({
     .optional()
     .describe('Channels of each backbone level, coarsest first'),
   out_channels: z.array(z.int().positive()).min(1).describe('Channels of each output level, coarsest first'),
-  conv_cfg: convCfg.nullable().default(null).describe('Kind of convolution'),
+  conv_cfg: convCfg.nullable().default(null).describe('Convolution type'),
   norm_cfg: normCfg.nullable().default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 }).describe('Norm'),
   act_cfg: actCfg.nullable().default({ type: 'LeakyReLU', negative_slope: 0.1 }).describe('Activation'),
   init_cfg: initCfg
@@ -109,7 +109,7 @@ function infer(given: z.output<typeof options>, context: BuildContext): Options 
 export const yolov3Neck = defineModule({
   kind: 'neck',
   type: 'YOLOV3Neck',
-  summary: 'From the coarsest level down, each level joined with the one above; levels come out coarsest first.',
+  summary: 'Top-down path of concatenations and five convolutions per level; outputs coarsest first.',
   paper: 'Redmon and Farhadi: YOLOv3: An Incremental Improvement, 2018',
   shapes: '[N, H/s, W/s, C] for each backbone level, finest first -> as many levels of out_channels, coarsest first',
   example: "{ type: 'YOLOV3Neck', num_scales: 3, out_channels: [512, 256, 128] }",

@@ -26,10 +26,10 @@ const options = z.strictObject({
   out_channels: z
     .union([z.int().positive(), z.array(z.int().positive())])
     .describe('Channels of the output levels, before widen_factor'),
-  deepen_factor: z.number().positive().default(1).describe('Scales the number of blocks'),
-  widen_factor: z.number().positive().default(1).describe('Scales the channels'),
+  deepen_factor: z.number().positive().default(1).describe('Depth multiplier'),
+  widen_factor: z.number().positive().default(1).describe('Width multiplier'),
   num_csp_blocks: z.int().min(0).default(3).describe('Blocks of each CSP layer, before deepen_factor'),
-  freeze_all: z.boolean().default(false).describe('Nothing in the neck is trained'),
+  freeze_all: z.boolean().default(false).describe('Freeze the neck'),
   norm_cfg: normCfg
     .nullable()
     .default({ type: 'BN', requires_grad: true, momentum: 0.03, eps: 0.001 })
@@ -150,7 +150,7 @@ function infer(o: z.output<typeof options>, { inputs, path }: BuildContext): Opt
 export const yolov8Pafpn = defineModule({
   kind: 'neck',
   type: 'YOLOv8PAFPN',
-  summary: 'Path aggregation of YOLOv8: CSP layers of two convolutions on concatenated levels, down and up again.',
+  summary: "YOLOv8's path aggregation: C2f layers on concatenated levels, top-down then bottom-up.",
   paper: 'Jocher et al.: Ultralytics YOLOv8, 2023',
   shapes:
     '[N, H/s, W/s, in_channels[i] * widen_factor] for each level -> as many levels of out_channels * widen_factor',

@@ -17,7 +17,7 @@ export class YOLOXPAFPN extends CSPPAFPN {
 export const yoloxPafpn = defineModule({
   kind: 'neck',
   type: 'YOLOXPAFPN',
-  summary: 'Path aggregation of YOLOX: CSP layers on concatenated levels, down and up again.',
+  summary: "YOLOX's path aggregation: CSP layers on concatenated levels, top-down then bottom-up.",
   paper: 'Ge, Liu, Wang, Li and Sun: YOLOX: Exceeding YOLO Series in 2021',
   shapes: '[N, H/s, W/s, in_channels[i]] for each backbone level -> as many levels [N, H/s, W/s, out_channels]',
   example: "{ type: 'YOLOXPAFPN', out_channels: 128, num_csp_blocks: 1 }",

@@ -185,7 +185,7 @@ test('channels and strides come from the neck, and must be its', () => {
   expect([...inferred.named()][0][1].variable.shape).toEqual([3, 3, 16, 8]);
   inferred.dispose();
   expect(() => build({ ...config, anchor_generator: anchors } as ModuleConfig, { inputs })).toThrow(
-    /RPNHead at rpn_head: its in_channels is 8, but the features it stands on have 16/,
+    /RPNHead at rpn_head: its in_channels is 8, but the features it reads have 16/,
   );
   expect(() => build(rest as ModuleConfig, { inputs })).toThrow(/strides \[4, 8, 16\].*strides \[8, 16, 32\]/);
   expect(() => build(rest as ModuleConfig)).toThrow(/in_channels is neither given nor known/);

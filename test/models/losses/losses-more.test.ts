@@ -5,7 +5,7 @@ import { beforeAll, test } from 'vitest';
 import { type ModuleConfig, Registry } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { type LossCall, losses } from '../../../src/models/losses';
-import type { Centres } from '../../../src/models/losses/gaussian-focal-loss';
+import type { Centers } from '../../../src/models/losses/gaussian-focal-loss';
 import { Module } from '../../../src/nn';
 import { expectClose, goldenJson } from '../../golden-data';
 
@@ -19,7 +19,7 @@ interface Case {
   input: string;
 }
 type AnyLoss = {
-  forward(p: tf.Tensor, t: tf.Tensor | [tf.Tensor, tf.Tensor], call: LossCall & { centres?: Centres }): tf.Tensor;
+  forward(p: tf.Tensor, t: tf.Tensor | [tf.Tensor, tf.Tensor], call: LossCall & { centers?: Centers }): tf.Tensor;
 };
 const { inputs, cases } = goldenJson<{ inputs: Record<string, number[] & number[][]>; cases: Case[] }>('losses_single');
 const registry = new Registry(losses);
@@ -53,11 +53,11 @@ test.each(cases.map((c, i) => [`${i} ${JSON.stringify(c.cfg)}`, c] as const))('%
   const loss = registry.build<AnyLoss>('loss', c.cfg, { path: 'loss' });
   tf.tidy(() => {
     const [prediction, target] = inputOf(c.input);
-    const call: LossCall & { centres?: Centres } = {};
+    const call: LossCall & { centers?: Centers } = {};
     if (c.weighted || c.input === 'labels') call.weight = tf.tensor1d(inputs.weight);
     if (c.input === 'centres') {
-      const centres = { indices: tf.tensor1d([0, 4], 'int32'), labels: tf.tensor1d([1, 2], 'int32') };
-      Object.assign(call, { centres, avgFactor: 2 });
+      const centers = { indices: tf.tensor1d([0, 4], 'int32'), labels: tf.tensor1d([1, 2], 'int32') };
+      Object.assign(call, { centers, avgFactor: 2 });
     }
     for (let step = 1; step < c.steps; step++) loss.forward(prediction, target, call);
     let value: number[] = [];

@@ -1,4 +1,4 @@
-// Positional encodings: where a feature stands on its map.
+// Positional encodings: the position of a feature on its map.
 
 import type { AnyDefinition } from '../../../catalogue/registry';
 import { learnedPositionalEncodingDefinition } from './learned-positional-encoding';

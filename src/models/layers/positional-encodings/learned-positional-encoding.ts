@@ -1,4 +1,4 @@
-// Learned positional encoding of a map: a vector for every column and one for every row, side by side.
+// Learned positional encoding of a map: an embedding per column and one per row, concatenated.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -9,13 +9,13 @@ import { Embedding } from '../../../nn/embedding';
 import { Module } from '../../../nn/module';
 
 const options = z.strictObject({
-  num_feats: z.int().positive().describe('Channels of a row, and of a column'),
-  row_num_embed: z.int().positive().default(50).describe('Rows there are vectors for'),
+  num_feats: z.int().positive().describe('Channels per axis (x and y)'),
+  row_num_embed: z.int().positive().default(50).describe('Number of row embeddings'),
   col_num_embed: z.int().positive().default(50).describe('Columns there are vectors for'),
   init_cfg: initCfg
     .nullish()
     .default({ type: 'Uniform', layer: 'Embedding' })
-    .describe('Where the vectors start from: uniform in 0..1'),
+    .describe('Initialisation of the embeddings: uniform in [0, 1]'),
 });
 
 export class LearnedPositionalEncoding extends Module {
@@ -62,7 +62,7 @@ export class LearnedPositionalEncoding extends Module {
 export const learnedPositionalEncodingDefinition = defineModule({
   kind: 'positional_encoding',
   type: 'LearnedPositionalEncoding',
-  summary: 'A learned vector for every row and every column',
+  summary: 'Learned embedding of every row and every column, concatenated',
   paper: 'Carion et al., DETR, ECCV 2020',
   shapes: 'padding mask [N, H, W] -> [N, H, W, 2 * num_feats]',
   example: "{ type: 'LearnedPositionalEncoding', num_feats: 128 }",

@@ -1,5 +1,5 @@
 // Sine positional encoding of a map (Vaswani et al., 2017; Carion et al., DETR, ECCV 2020): row and column, counted over
-// what is not padding, each as sines and cosines of falling frequency.
+// what is not padding, each as sines and cosines of decreasing frequency.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -7,21 +7,25 @@ import { defineModule } from '../../../catalogue/registry';
 import { Module } from '../../../nn/module';
 
 export const sineOptions = z.strictObject({
-  num_feats: z.int().positive().describe('Channels of a row, and of a column'),
-  temperature: z.number().positive().default(10000).describe('Ratio of the longest wave to the shortest'),
-  normalize: z.boolean().default(false).describe('Rows and columns run from 0 to `scale` whatever the size of the map'),
+  num_feats: z.int().positive().describe('Channels per axis (x and y)'),
+  temperature: z
+    .number()
+    .positive()
+    .default(10000)
+    .describe('Temperature: ratio of the longest to the shortest wavelength'),
+  normalize: z.boolean().default(false).describe('Normalise positions to [0, scale]'),
   scale: z
     .number()
     .default(2 * Math.PI)
-    .describe('Where normalised rows and columns end'),
-  eps: z.number().positive().default(1e-6).describe('Keeps the normalisation from dividing by zero'),
+    .describe('Upper end of normalised positions'),
+  eps: z.number().positive().default(1e-6).describe('Small constant in the normalisation'),
   offset: z.number().default(0).describe('Added to rows and columns before they are normalised'),
 });
 export type SineOptions = z.output<typeof sineOptions>;
 
 /** Sine and cosine in turn: [..., 1] -> [..., 2 * pairs], wave p of length temperature^(p / pairs). */
 export function sinePairs(x: tf.Tensor, pairs: number, temperature = 10000): tf.Tensor {
-  // divided, not multiplied: behind the padding some positions are so large that the last bit decides
+  // divided, not multiplied: beyond the padding some positions are so large that the last bit decides
   const lengths = Float32Array.from({ length: pairs }, (_, p) => temperature ** Math.fround(p / pairs));
   const angles = tf.div(x, tf.tensor1d(lengths));
   return tf.stack([tf.sin(angles), tf.cos(angles)], -1).reshape([...x.shape.slice(0, -1), 2 * pairs]);
@@ -53,7 +57,7 @@ export class SinePositionalEncoding extends Module {
 export const sinePositionalEncodingDefinition = defineModule({
   kind: 'positional_encoding',
   type: 'SinePositionalEncoding',
-  summary: 'Rows and columns as sines and cosines of falling frequency',
+  summary: 'Sine and cosine encoding of the row and column of each position',
   paper: 'Vaswani et al., Attention Is All You Need, NeurIPS 2017',
   shapes: 'padding mask [N, H, W] -> [N, H, W, 2 * num_feats]',
   example: "{ type: 'SinePositionalEncoding', num_feats: 128, normalize: true }",

@@ -1,5 +1,5 @@
-// Contrastive denoising queries of DINO (Zhang et al., ICLR 2023): truths with noise on label and box, in groups that do not
-// see each other; half of a group is moved less than the box's size (to be told back), half more (to be background).
+// Contrastive denoising queries of DINO (Zhang et al., ICLR 2023): ground truth with noise on label and box, in groups that do not
+// attend to each other; half of a group is moved less than the box's size (positives to reconstruct), half by more (negatives).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -8,13 +8,13 @@ import { Module } from '../../../nn/module';
 import type { Random } from '../../../random';
 
 export const denoisingOptions = z.strictObject({
-  label_noise_scale: z.number().positive().default(0.5).describe('Twice the share of labels that are replaced'),
+  label_noise_scale: z.number().positive().default(0.5).describe('Label noise: twice the fraction of labels flipped'),
   box_noise_scale: z.number().positive().default(1).describe('How far the sides of a box are moved, in half sizes'),
   group_cfg: z
     .strictObject({
       dynamic: z.boolean().default(true).describe('As many groups as give num_dn_queries queries'),
-      num_dn_queries: z.int().positive().default(100).describe('Queries that denoise, with dynamic'),
-      num_groups: z.int().positive().nullish().describe('Number of groups, without dynamic'),
+      num_dn_queries: z.int().positive().default(100).describe('Number of denoising queries, with dynamic'),
+      num_groups: z.int().positive().nullish().describe('Number of denoising groups, without dynamic'),
     })
     .refine((o) => o.dynamic || o.num_groups, { message: 'num_groups must be given when dynamic is false' })
     .default({ dynamic: true, num_dn_queries: 100 })

@@ -1,4 +1,4 @@
-// Decoder of Conditional DETR (Meng et al., ICCV 2021): every query looks around a reference point of its own, told by its
+// Decoder of Conditional DETR (Meng et al., ICCV 2021): every query attends around a reference point predicted from its
 // position embedding; what it has seen so far scales the sine embedding of that point.
 
 import * as tf from '@tensorflow/tfjs';
@@ -76,7 +76,7 @@ export class ConditionalDetrTransformerDecoder extends Module {
     applyInitCfg(this, init_cfg);
   }
 
-  /** States behind every layer [B, Q, C], and the reference points [B, Q, 2] (x, y in 0..1). */
+  /** States after every layer [B, Q, C], and the reference points [B, Q, 2] (x, y in 0..1). */
   forward(
     query: tf.Tensor3D,
     queryPos: tf.Tensor3D,

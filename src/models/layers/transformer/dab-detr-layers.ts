@@ -67,7 +67,7 @@ export class DABDetrTransformerDecoder extends Module {
   }
 
   /**
-   * `unsigmoidReferences` [B, Q, 2 or 4]. Gives the states behind every layer, and the references each layer started from.
+   * `unsigmoidReferences` [B, Q, 2 or 4]. Returns the states after every layer, and the references each layer started from.
    * `regress` predicts the shift of a box from a state.
    */
   forward(
@@ -95,7 +95,7 @@ export class DABDetrTransformerDecoder extends Module {
     return { states: kept.map((state) => this.postNorm.forward(state)), references };
   }
 
-  /** The sine embedding of the centres, scaled by content and, per axis, by how the box's size differs from the one seen. */
+  /** The sine embedding of the centers, scaled by content and, per axis, by how the box's size differs from the one seen. */
   private around(sine: tf.Tensor3D, state: tf.Tensor3D, reference: tf.Tensor3D, layer: number): tf.Tensor3D {
     const channels = this.embedDims;
     let embed = tf.slice(sine, [0, 0, 0], [-1, -1, channels]) as tf.Tensor3D;

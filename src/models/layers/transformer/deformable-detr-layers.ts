@@ -73,17 +73,17 @@ export class DeformableDetrTransformerEncoder extends Module {
   }
 }
 
-/** [B, S, levels, 2]: the centre of every pixel, in shares of the image's part of its level, brought to every level. */
+/** [B, S, levels, 2]: the center of every pixel, in shares of the image's part of its level, brought to every level. */
 function pixelCentres({ shapes, validRatios }: Pyramid): tf.Tensor4D {
   const [batch, levels] = validRatios.shape;
   const parts = shapes.map(([h, w], level) => {
-    const centres = new Float32Array(h * w * 2);
+    const centers = new Float32Array(h * w * 2);
     for (let y = 0, at = 0; y < h; y++)
       for (let x = 0; x < w; x++) {
-        centres[at++] = (x + 0.5) / w;
-        centres[at++] = (y + 0.5) / h;
+        centers[at++] = (x + 0.5) / w;
+        centers[at++] = (y + 0.5) / h;
       }
-    return tf.div(tf.tensor3d(centres, [1, h * w, 2]), tf.slice(validRatios, [0, level, 0], [batch, 1, 2]));
+    return tf.div(tf.tensor3d(centers, [1, h * w, 2]), tf.slice(validRatios, [0, level, 0], [batch, 1, 2]));
   });
   return tf.mul(tf.concat(parts, 1).expandDims(2), validRatios.reshape([batch, 1, levels, 2])) as tf.Tensor4D;
 }
@@ -134,7 +134,7 @@ export class DeformableDetrDecoderLayer extends Module {
   }
 }
 
-/** Predicts the shift of a box from the state behind layer `layer`. */
+/** Predicts the refinement of a box from the state after layer `layer`. */
 export type Regressor = (state: tf.Tensor3D, layer: number) => tf.Tensor3D;
 
 export class DeformableDetrTransformerDecoder extends Module {
@@ -153,7 +153,7 @@ export class DeformableDetrTransformerDecoder extends Module {
     return this.layers.length;
   }
 
-  /** States behind every layer, and the references before the first and behind every layer. */
+  /** States after every layer, and the references before the first and after every layer. */
   forward(
     query: tf.Tensor3D,
     queryPos: tf.Tensor3D,

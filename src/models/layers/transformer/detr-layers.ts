@@ -1,4 +1,4 @@
-// Encoder and decoder of DETR (Carion et al., ECCV 2020). Tensors are [batch, length, channels]; norms come behind the
+// Encoder and decoder of DETR (Carion et al., ECCV 2020). Tensors are [batch, length, channels]; norms come after the
 // shortcuts.
 
 import * as tf from '@tensorflow/tfjs';
@@ -107,7 +107,7 @@ export class DetrTransformerDecoder extends Module {
     applyInitCfg(this, init_cfg);
   }
 
-  /** The state of the queries [B, Q, C] behind every layer, normalised; of the last alone without `return_intermediate`. */
+  /** The state of the queries [B, Q, C] after every layer, normalised; of the last alone without `return_intermediate`. */
   forward(query: tf.Tensor3D, queryPos: tf.Tensor3D, memory: Memory): tf.Tensor3D[] {
     const states: tf.Tensor3D[] = [];
     let x = query;

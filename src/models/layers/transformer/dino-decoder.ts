@@ -26,7 +26,7 @@ export class DinoTransformerDecoder extends DeformableDetrTransformerDecoder {
     this.norm = this.addChild('norm', new LayerNorm({ channels }));
   }
 
-  /** `references` [B, Q, 4] in 0..1. States behind every layer, normalised; references before the first and behind each. */
+  /** `references` [B, Q, 4] in 0..1. States after every layer, normalised; references before the first and after each. */
   decode(
     query: tf.Tensor3D,
     references: tf.Tensor3D,

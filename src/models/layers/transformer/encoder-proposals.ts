@@ -1,4 +1,4 @@
-// The boxes an encoder's pixels start from in two-stage transformers: centred on the pixel, a twentieth of the image on
+// Initial boxes of the encoder's positions in two-stage transformers: centred on the pixel, a twentieth of the image on
 // the finest level and twice as large on each level above it (Zhu et al., Deformable DETR, ICLR 2021).
 
 import * as tf from '@tensorflow/tfjs';

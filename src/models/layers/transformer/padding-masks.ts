@@ -1,4 +1,4 @@
-// Which pixels of a feature map are padding: images of a batch that are smaller than it end before its right and bottom.
+// Padding masks of feature maps: images of a batch that are smaller than it end before its right and bottom.
 
 import * as tf from '@tensorflow/tfjs';
 import type { DetBatch } from '../../types';

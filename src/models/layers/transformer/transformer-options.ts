@@ -1,4 +1,4 @@
-// The nested configs of DETR's encoders and decoders (`self_attn_cfg`, `ffn_cfg`, ...) with checks, and the layers they mean.
+// The nested configs of DETR's encoders and decoders (`self_attn_cfg`, `ffn_cfg`, ...) with checks, and the layers built from them.
 
 import { z } from 'zod';
 import { actCfg, dropoutCfg, initCfg, LayerNorm, MultiheadAttention, preluCfg } from '../../../nn';
@@ -8,14 +8,14 @@ import { FFN } from '../ffn';
 
 const size = z.int().positive();
 const rate = z.number().min(0).lt(1);
-const batchFirst = z.literal(true).default(true).describe('Tensors are [batch, length, channels]: always');
+const batchFirst = z.literal(true).default(true).describe('Layout [batch, length, channels]: always true');
 
 const attention = z.strictObject({
   embed_dims: size.describe('Channels'),
-  num_heads: size.describe('Attention heads'),
+  num_heads: size.describe('Number of attention heads'),
   attn_drop: rate.default(0).describe('Dropout of the attention weights'),
-  proj_drop: rate.default(0).describe('Dropout behind the output projection'),
-  dropout_layer: dropoutCfg.nullish().describe('Dropout of the branch beside the shortcut'),
+  proj_drop: rate.default(0).describe('Dropout after the output projection'),
+  dropout_layer: dropoutCfg.nullish().describe('Drop path rate of the residual branch'),
   dropout: rate.optional().describe('attn_drop and the probability of dropout_layer in one'),
   batch_first: batchFirst,
   bias: z.boolean().default(true).describe('Biases in the projections'),
@@ -24,21 +24,21 @@ export type AttentionOptions = z.output<typeof attention>;
 
 const conditional = z.strictObject({
   embed_dims: size.describe('Channels'),
-  num_heads: size.describe('Attention heads'),
+  num_heads: size.describe('Number of attention heads'),
   attn_drop: rate.default(0).describe('Dropout of the attention weights'),
-  proj_drop: rate.default(0).describe('Dropout behind the output projection'),
+  proj_drop: rate.default(0).describe('Dropout after the output projection'),
   cross_attn: z.boolean().default(false).describe('Attends to another sequence'),
-  keep_query_pos: z.boolean().default(false).describe('Every layer adds the position to the content of a query'),
+  keep_query_pos: z.boolean().default(false).describe('Add the position to the content query in every layer'),
   batch_first: batchFirst,
 });
 export type ConditionalOptions = z.output<typeof conditional>;
 
 const deformable = z.strictObject({
   embed_dims: size.default(256).describe('Channels'),
-  num_heads: size.default(8).describe('Attention heads'),
+  num_heads: size.default(8).describe('Number of attention heads'),
   num_levels: size.default(4).describe('Feature levels'),
-  num_points: size.default(4).describe('Points a head reads on a level'),
-  dropout: rate.default(0.1).describe('Dropout behind the output projection'),
+  num_points: size.default(4).describe('Sampling points per head and level'),
+  dropout: rate.default(0.1).describe('Dropout after the output projection'),
   value_proj_ratio: z.number().positive().default(1).describe('Channels of the values, as a share of embed_dims'),
   im2col_step: size.default(64).describe('Accepted and without effect'),
   batch_first: batchFirst,
@@ -50,9 +50,9 @@ const ffn = z.strictObject({
   feedforward_channels: size.default(1024).describe('Channels between the layers'),
   num_fcs: z.int().min(2).default(2).describe('Fully connected layers'),
   act_cfg: z.union([actCfg, preluCfg]).default({ type: 'ReLU', inplace: true }).describe('Activation between them'),
-  ffn_drop: rate.default(0).describe('Dropout behind every layer'),
+  ffn_drop: rate.default(0).describe('Dropout after every layer'),
   dropout: rate.optional().describe('Older name of ffn_drop'),
-  dropout_layer: dropoutCfg.nullish().describe('Dropout of the branch beside the shortcut'),
+  dropout_layer: dropoutCfg.nullish().describe('Drop path rate of the residual branch'),
   add_identity: z.boolean().default(true).describe('A shortcut around the layers'),
   layer_scale_init_value: z.number().default(0).describe('Above 0: scales the branch, starting from it'),
 });
@@ -70,7 +70,7 @@ export type NormOptions = z.output<typeof norm>;
 const plain = () => attention.default({ ...attention.parse({ embed_dims: 256, num_heads: 8 }) });
 const conditionalDefault = () => conditional.default(conditional.parse({ embed_dims: 256, num_heads: 8 }));
 const rest = {
-  ffn_cfg: ffn.default(ffn.parse({})).describe('Feed-forward network behind the attention'),
+  ffn_cfg: ffn.default(ffn.parse({})).describe('Feed-forward network after the attention'),
   norm_cfg: norm.describe('Normalisation'),
   init_cfg: initCfg.nullish().describe('Weights of the layer'),
 };
@@ -83,34 +83,34 @@ const recompute = {
   num_cp: z.int().default(-1).describe('Accepted and without effect: nothing is recomputed to save memory'),
 };
 const postNorm = {
-  post_norm_cfg: norm.describe('Normalisation of what every layer puts out'),
-  return_intermediate: z.boolean().default(true).describe('Predict from every layer, not the last alone'),
+  post_norm_cfg: norm.describe("Norm of every layer's output"),
+  return_intermediate: z.boolean().default(true).describe('Predict from every layer instead of the last only'),
 };
 const noPostNorm = {
   post_norm_cfg: z
-    .null({ error: 'must be null: this decoder has no norm behind its layers' })
-    .describe('Must be null: there is no norm behind the layers'),
-  return_intermediate: z.literal(true).default(true).describe('Predict from every layer: always'),
+    .null({ error: 'must be null: this decoder has no norm after its layers' })
+    .describe('Must be null: this decoder has no norm after its layers'),
+  return_intermediate: z.literal(true).default(true).describe('Predictions come from every layer: always true'),
 };
 
-const encoderLayer = z.strictObject({ self_attn_cfg: plain().describe('Self attention'), ...rest });
+const encoderLayer = z.strictObject({ self_attn_cfg: plain().describe('Self-attention'), ...rest });
 const decoderLayer = z.strictObject({
-  self_attn_cfg: plain().describe('Self attention'),
-  cross_attn_cfg: plain().describe('Attention to the image'),
+  self_attn_cfg: plain().describe('Self-attention'),
+  cross_attn_cfg: plain().describe('Cross-attention to the image features'),
   ...rest,
 });
 const conditionalLayer = z.strictObject({
-  self_attn_cfg: conditionalDefault().describe('Self attention'),
-  cross_attn_cfg: conditionalDefault().describe('Attention to the image'),
+  self_attn_cfg: conditionalDefault().describe('Self-attention'),
+  cross_attn_cfg: conditionalDefault().describe('Cross-attention to the image features'),
   ...rest,
 });
 const deformableEncoderLayer = z.strictObject({
-  self_attn_cfg: deformable.default(deformable.parse({})).describe('Deformable self attention'),
+  self_attn_cfg: deformable.default(deformable.parse({})).describe('Deformable self-attention'),
   ...rest,
 });
 const deformableDecoderLayer = z.strictObject({
-  self_attn_cfg: plain().describe('Self attention'),
-  cross_attn_cfg: deformable.default(deformable.parse({})).describe('Deformable attention to the image'),
+  self_attn_cfg: plain().describe('Self-attention'),
+  cross_attn_cfg: deformable.default(deformable.parse({})).describe('Deformable cross-attention to the image features'),
   ...rest,
 });
 export type EncoderLayerOptions = z.output<typeof encoderLayer>;
@@ -137,7 +137,7 @@ export const dabDecoderOptions = z.strictObject({
   query_scale_type: z
     .enum(['cond_elewise', 'cond_scalar', 'fix_elewise'])
     .default('cond_elewise')
-    .describe('How content scales the position: by channel, by one number, or by a learned vector of the layer'),
+    .describe('How the content scales the query position: per channel, by a scalar, or by a learned vector per layer'),
   with_modulated_hw_attn: z.boolean().default(true).describe('Attention follows the width and height of the box'),
 });
 export const deformableEncoderOptions = z.strictObject({
