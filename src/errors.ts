@@ -1,14 +1,14 @@
-// The one error class of the project, and the "did you mean" behind every unknown name.
+// The one error class of the project, and the "did you mean" of every unknown name.
 
 import { distance } from 'fastest-levenshtein';
 
-/** What went wrong in words for a person: what could not be done, expected, received, next step. */
+/** An error for the user: what could not be done, expected, received, next step. */
 export class DetLabError extends Error {
   override name = 'DetLabError';
 }
 
 /**
- * The candidate closest to `name` (edit distance, case ignored), or undefined when none is near.
+ * The candidate nearest to `name` (edit distance, case-insensitive), or undefined when none is near.
  *
  * @example nearest('PAFNP', ['FPN', 'PAFPN']) // 'PAFPN'
  */
@@ -28,7 +28,7 @@ export function didYouMean(name: string, candidates: Iterable<string>): string {
   return near === undefined ? '' : ` Did you mean "${near}"?`;
 }
 
-/** What a person calls a value: `a list of 3`, `an object`, `the string "five"`; long strings are cut. */
+/** A value in words: `a list of 3`, `an object`, `the string "five"`; long strings are truncated. */
 export function nameOfValue(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return `a list of ${value.length}`;
@@ -37,15 +37,15 @@ export function nameOfValue(value: unknown): string {
   return `the string ${JSON.stringify(value.length > 60 ? `${value.slice(0, 57)}...` : value)}`;
 }
 
-/** Letters that a slip adds, leaves out or changes. */
-const SLIP = 2;
+/** Edit distance of a typing error. */
+const MAX_TYPO = 2;
 
-/** Keys at the top that nothing reads and that are nearly one of `known` that is not there; each with that one. */
+/** [key, meant]: top-level keys that are no known name but nearly one that the config lacks. */
 export function nearMisses(config: Record<string, unknown>, known: readonly string[]): [string, string][] {
   const absent = known.filter((name) => !(name in config));
   return Object.entries(config).flatMap(([key, value]): [string, string][] => {
     if (known.includes(key) || typeof value !== 'object' || value === null) return [];
-    const meant = absent.find((name) => name.length > 2 * SLIP && distance(name, key) <= SLIP);
+    const meant = absent.find((name) => name.length > 2 * MAX_TYPO && distance(name, key) <= MAX_TYPO);
     return meant ? [[key, meant]] : [];
   });
 }

@@ -1,4 +1,4 @@
-// The public API of DetLab, one explicit list.
+// The public API of DetLab, in one explicit list.
 
 import { describe as describeIn, type ModuleDescription } from './catalogue/describe';
 import { listModules, type ModuleCatalogue } from './catalogue/module-catalogue';
@@ -45,7 +45,7 @@ export { Random } from './random';
 export { Display, type Displayable, type MimeBundle } from './visualization/display';
 
 /**
- * What a module is: its options with types, defaults and meanings, its shapes, its paper, an example.
+ * A module's options with types, defaults and meanings, its shapes, its paper and an example.
  *
  * @example describe('FPN')
  * @throws DetLabError with the nearest type name
@@ -55,7 +55,7 @@ export function describe(name: string): ModuleDescription {
 }
 
 /**
- * What a config can name by `type`, of one kind or of all.
+ * The modules that a config can name by `type`, of one kind or of all.
  *
  * @example modules('neck')
  * @throws DetLabError with the nearest kind

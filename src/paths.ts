@@ -1,4 +1,4 @@
-// Where the package lies: the same from `src/` (tests) and from `dist/src/` (built).
+// The folder of the package, the same for `src/` (tests) and `dist/src/` (built).
 
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -11,5 +11,5 @@ function findRoot(): string {
   }
 }
 
-/** The folder of this package's package.json: `configs/`, `kernels/` and `dist/` lie under it. */
+/** The folder with this package's package.json, `configs/`, `kernels/` and `dist/`. */
 export const packageRoot = findRoot();

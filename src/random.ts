@@ -1,6 +1,6 @@
-// Seeded random numbers whose state can be saved: every random choice of the lab (weights, sampling, shuffling,
-// flipping) draws from one of these, so that a seed makes a run repeatable and a checkpoint can resume it.
-// Generator: xoroshiro128+ of pure-rand (32 bits a draw).
+// Seeded random numbers with a state that can be saved: every random choice (initial weights, sampling, shuffling,
+// augmentation) draws from one of these, so that a seed makes a run reproducible and a checkpoint can resume it.
+// Generator: xoroshiro128+ of pure-rand (32 bits per draw).
 
 import { type RandomGenerator, xoroshiro128plus } from 'pure-rand';
 
@@ -8,7 +8,7 @@ import { type RandomGenerator, xoroshiro128plus } from 'pure-rand';
 export class Random {
   private constructor(private readonly generator: RandomGenerator) {}
 
-  /** Near seeds give unrelated streams: the seed is scattered (murmur3's finaliser) and the first draws are dropped. */
+  /** Similar seeds give unrelated streams: the seed is hashed (murmur3's finaliser) and the first draws are discarded. */
   static seeded(seed: number): Random {
     let x = (seed | 0) + 0x9e3779b9;
     x = Math.imul(x ^ (x >>> 16), 0x85ebca6b);
@@ -22,17 +22,17 @@ export class Random {
     return new Random(xoroshiro128plus.fromState(state));
   }
 
-  /** The generator's whole state, for a checkpoint. */
+  /** The generator's state, for a checkpoint. */
   state(): number[] {
     return [...this.generator.getState!()];
   }
 
-  /** Goes back to a state taken by `state()`. */
+  /** Returns to a state taken by `state()`. */
   restore(state: readonly number[]): void {
     (this as unknown as { generator: RandomGenerator }).generator = xoroshiro128plus.fromState(state);
   }
 
-  /** An independent stream; the same `salt` on the same state gives the same stream. */
+  /** An independent stream; the same `salt` at the same state gives the same stream. */
   fork(salt: number): Random {
     return Random.seeded(Math.imul(this.uint32() ^ salt, 0x9e3779b1));
   }
@@ -51,7 +51,7 @@ export class Random {
     return Math.floor(this.uniform(0, n));
   }
 
-  /** Normal deviate by Box-Muller. */
+  /** A normal deviate (Box-Muller). */
   normal(mean = 0, std = 1): number {
     const u = 1 - this.uniform();
     return mean + std * Math.sqrt(-2 * Math.log(u)) * Math.cos(2 * Math.PI * this.uniform());

@@ -1,5 +1,5 @@
-// A whole config against the catalogue: model, data, transforms, metrics, optimizer, schedules, hooks. Every type name that
-// is not there and every wrong option, all at once.
+// Checks a whole config against the catalogue: model, data, transforms, metrics, optimizer, schedules, hooks. Reports every
+// unknown type name and every invalid option at once.
 
 import { DetLabError, nearMisses } from '../errors';
 import { findSchemaProblems, problemsText } from './check-model';
@@ -8,13 +8,13 @@ import type { OptionProblem } from './option-problems';
 import type { Registry } from './registry';
 
 /**
- * Everything in a config that is not as the catalogue has it; empty when all of it is there and right.
+ * Unknown type names and invalid options anywhere in a config; empty for a valid one.
  *
  * @example findConfigProblems(loadConfig('retinanet_r50_fpn_1x_coco').config, catalogue)
  */
 export function findConfigProblems(config: Record<string, unknown>, registry: Registry): OptionProblem[] {
   const problems = findSchemaProblems(configSchema, withStandardTypes(config), registry, '');
-  // a pipeline is often three loaders' at once, and a fault in it is one
+  // three loaders often share one pipeline: its problems are reported once
   const seen = new Set<string>();
   return [...misnamed(config), ...problems].filter(({ path, message }) => {
     const at = `${path.replace(/^(val|test)_/, 'test_')} ${message}`;
@@ -22,17 +22,15 @@ export function findConfigProblems(config: Record<string, unknown>, registry: Re
   });
 }
 
-/**
- * @throws DetLabError listing all problems.
- */
+/** @throws DetLabError listing all problems. */
 export function checkConfig(config: Record<string, unknown>, registry: Registry, what = 'Cannot use the config'): void {
   const problems = findConfigProblems(config, registry);
   if (problems.length > 0) throw new DetLabError(problemsText(what, problems));
 }
 
-/** Keys that nothing reads and that are nearly one that is. */
+/** Top-level keys that are not read and are nearly one that is. */
 const misnamed = (config: Record<string, unknown>): OptionProblem[] =>
   nearMisses(config, Object.keys(configSchema.shape)).map(([key, meant]) => ({
     path: key,
-    message: `nothing reads this name. Did you mean "${meant}"?`,
+    message: `this key is not read. Did you mean "${meant}"?`,
   }));

@@ -1,6 +1,6 @@
-// Configs against the catalogue before anything is built: every unknown type and every wrong option at once, each with
-// its path. Nested modules are found by the kind their option carries (`moduleOption`); inside a module of a type nobody
-// knows, by the names that MMDetection gives its parts.
+// Checks a module's config against the catalogue before anything is built: every unknown type and every invalid option at
+// once, each with its path. Nested modules are found by the kind their option carries (`moduleOption`); inside a module of
+// an unknown type, by the names MMDetection gives its parts.
 
 import type { z } from 'zod';
 import { DetLabError, nameOfValue } from '../errors';
@@ -14,17 +14,17 @@ type Options = Record<string, unknown>;
 
 /**
  * @example checkModel(loadConfig('faster-rcnn_r50_fpn_1x_coco').config.model, registry)
- * @throws DetLabError listing all problems: unknown types with the nearest name, misspelt and missing options, wrong values.
+ * @throws DetLabError listing all problems: unknown types with the nearest name, misspelt and missing options, invalid values.
  */
 export function checkModel(config: unknown, registry: Registry, kind: Kind = 'detector', path = 'model'): void {
   const problems = findModuleProblems(config, registry, kind, path);
   if (problems.length > 0) throw new DetLabError(problemsText(`Cannot build the ${kind}`, problems));
 }
 
-/** `Cannot build the detector: 2 things are wrong in its config.` and a line for each. */
+/** `Cannot build the detector: 2 problems in its config.` and a line for each. */
 export function problemsText(what: string, problems: readonly OptionProblem[]): string {
-  const count = problems.length === 1 ? 'one thing is' : `${problems.length} things are`;
-  return `${what}: ${count} wrong in its config.\n  ${problems.map(problemLine).join('\n  ')}`;
+  const count = problems.length === 1 ? '1 problem' : `${problems.length} problems`;
+  return `${what}: ${count} in its config.\n  ${problems.map(problemLine).join('\n  ')}`;
 }
 
 /** The problems of one module's config and of every module inside it. */
@@ -42,12 +42,12 @@ export function findModuleProblems(
   }
   const definition = registry.find(kind, type);
   if (definition) {
-    const { given, moved } = handedDown(definition, options, path);
-    const written = (at: string) =>
+    const { given, moved } = forwarded(definition, options, path);
+    const asWritten = (at: string) =>
       moved.reduce((text, [to, from]) => (under(text, to) ? from + text.slice(to.length) : text), at);
     return findSchemaProblems(definition.options, given, registry, path, supplied).map((problem) => ({
       ...problem,
-      path: written(problem.path),
+      path: asWritten(problem.path),
     }));
   }
   const message = `unknown ${kind} "${type}".${registry.suggest(kind, type)}`;
@@ -65,26 +65,26 @@ export function findSchemaProblems(
   const nested: OptionProblem[] = [];
   for (const module of nestedModules(schema, value, path))
     nested.push(...findModuleProblems(module.config, registry, module.kind, module.path, module.supplied));
-  // a nested module that is no config at all is reported once, by its own check
+  // a value that is no module config at all is reported once, by the module's check
   const paths = new Set(nested.map((problem) => problem.path));
   const absent = new Set(supplied.filter((name) => !(name in value)).map((name) => `${path}.${name}`));
-  const own = findProblems(schema, value, path).filter(
+  const ofOptions = findProblems(schema, value, path).filter(
     (problem) =>
       !absent.has(problem.path) && !paths.has(problem.path) && !paths.has(problem.path.replace(/\.type$/, '')),
   );
-  return [...own, ...nested];
+  return [...ofOptions, ...nested];
 }
 
-/** The options with those that a part is given put into the part, as the build does; and the paths that changes. */
-function handedDown({ handsDown = {} }: AnyDefinition, options: Options, path: string) {
+/** The options with those forwarded to a nested module merged into its config, as the build does; and the paths that changes. */
+function forwarded({ forwards = {} }: AnyDefinition, options: Options, path: string) {
   const given = { ...options };
   const moved: [to: string, from: string][] = [];
-  for (const [part, names] of Object.entries(handsDown)) {
+  for (const [part, names] of Object.entries(forwards)) {
     const config = options[part];
     if (structureOf(config) !== 'object') continue;
-    const handed = names.filter((name) => structureOf(options[name]) === 'object');
-    given[part] = { ...(config as Options), ...Object.fromEntries(handed.map((name) => [name, options[name]])) };
-    for (const name of handed) moved.push([`${path}.${part}.${name}`, `${path}.${name}`]);
+    const present = names.filter((name) => structureOf(options[name]) === 'object');
+    given[part] = { ...(config as Options), ...Object.fromEntries(present.map((name) => [name, options[name]])) };
+    for (const name of present) moved.push([`${path}.${part}.${name}`, `${path}.${name}`]);
   }
   return { given, moved };
 }
@@ -98,7 +98,7 @@ interface NestedConfig {
   supplied?: readonly string[];
 }
 
-/** The module configs inside `value`, found by walking its schema; values that are absent or null have none. */
+/** The module configs inside `value`, found by walking its schema; absent and null values have none. */
 function* nestedModules(schema: Schema, value: unknown, path: string): Generator<NestedConfig> {
   if (value === undefined || value === null) return;
   const { inner, moduleKind, supplied } = readOption(schema);
@@ -114,8 +114,8 @@ function* nestedModules(schema: Schema, value: unknown, path: string): Generator
     if (fitting) yield* nestedModules(fitting, value, path);
   } else if (structure === 'object') {
     for (const [key, child] of Object.entries(value)) {
-      const own = def.type === 'object' ? (def.shape as Record<string, Schema>)[key] : undefined;
-      const below = own ?? (def.type === 'record' ? def.valueType : undefined);
+      const option = def.type === 'object' ? (def.shape as Record<string, Schema>)[key] : undefined;
+      const below = option ?? (def.type === 'record' ? def.valueType : undefined);
       if (below) yield* nestedModules(below, child, path ? `${path}.${key}` : key);
     }
   } else if (structure === 'list') {
@@ -126,7 +126,7 @@ function* nestedModules(schema: Schema, value: unknown, path: string): Generator
   }
 }
 
-/** The problems of what stands inside a module of an unknown type, as far as names tell what it is. */
+/** The problems of the nested modules of a module of an unknown type, as far as their names give their kind. */
 function problemsOfParts(value: unknown, registry: Registry, within: Kind, path: string): OptionProblem[] {
   const entries = Array.isArray(value) ? value.entries() : Object.entries(value as Options);
   return [...entries].flatMap(([key, child]): OptionProblem[] => {

@@ -1,24 +1,27 @@
-// What the keys of a whole config hold. A config may have variables of its own beside them; `tta_model` and `tta_pipeline`
-// are such, since nothing here augments at test time.
+// Schema of a whole config. Other keys are the config's variables and stay unchecked; so do `tta_model` and `tta_pipeline`,
+// since there is no test-time augmentation here.
 
 import { z } from 'zod';
 import { type Kind, moduleOption } from './registry';
 
-/** A module, or several. */
+/** One module or a list of them. */
 const oneOrMore = (kind: Kind) => z.union([moduleOption(kind), z.array(moduleOption(kind))]).nullish();
 
 const dataloader = z
   .strictObject({
-    dataset: moduleOption('dataset').describe('the images'),
-    batch_size: z.int().positive().default(1).describe('images of a batch'),
-    sampler: moduleOption('data_sampler').nullish().describe('order of the images'),
-    batch_sampler: moduleOption('data_sampler').nullish().describe('which images share a batch'),
-    drop_last: z.boolean().default(false).describe('leave out a last batch that is not full'),
-    num_workers: z.int().nonnegative().default(0).describe('threads that read images'),
-    persistent_workers: z.boolean().default(false).describe('accepted: threads always stay'),
+    dataset: moduleOption('dataset').describe('dataset to read'),
+    batch_size: z.int().positive().default(1).describe('images per batch'),
+    sampler: moduleOption('data_sampler').nullish().describe('order in which images are read'),
+    batch_sampler: moduleOption('data_sampler').nullish().describe('groups images into batches'),
+    drop_last: z.boolean().default(false).describe('drop the last batch if it is incomplete'),
+    num_workers: z.int().nonnegative().default(0).describe('worker threads that load images'),
+    persistent_workers: z.boolean().default(false).describe('accepted: workers always persist'),
     pin_memory: z.boolean().default(false).describe('accepted, without effect'),
-    collate_fn: z.looseObject({ type: z.string() }).nullish().describe('accepted: the data preprocessor makes batches'),
-    prefetch_factor: z.int().nullish().describe('accepted: the loader reads ahead as it sees fit'),
+    collate_fn: z
+      .looseObject({ type: z.string() })
+      .nullish()
+      .describe('accepted: the data preprocessor collates batches'),
+    prefetch_factor: z.int().nullish().describe('accepted: the loader decides how far to prefetch'),
     timeout: z.number().default(0).describe('accepted, without effect'),
     worker_init_fn: z.unknown().optional().describe('accepted, without effect'),
     num_batch_per_epoch: z.int().nullish().describe('accepted, without effect'),
@@ -48,7 +51,7 @@ export const configSchema = z.looseObject({
   resume: z.boolean().optional(),
 });
 
-/** Types of mmengine's that a config need not name. */
+/** mmengine's default types of keys whose `type` may be left out. */
 const STANDARD: Record<string, string> = {
   train_cfg: 'EpochBasedTrainLoop',
   val_cfg: 'ValLoop',
@@ -65,7 +68,7 @@ const STANDARD_HOOKS: Record<string, string> = {
   visualization: 'DetVisualizationHook',
 };
 
-/** A copy of a config with those types put in. */
+/** A copy of a config with these default types filled in. */
 export function withStandardTypes(config: Record<string, unknown>): Record<string, unknown> {
   const typed = (value: unknown, type: string): unknown =>
     typeof value === 'object' && value !== null && !Array.isArray(value) ? { type, ...value } : value;

@@ -1,21 +1,21 @@
-// The types of configs, derived from the catalogue: a module's config is `type` and the options its definition checks,
-// and the configs of one kind are a union told apart by `type`.
+// The types of configs, derived from the catalogue: a module's config is `type` plus the options its definition checks,
+// and the configs of one kind are a union discriminated by `type`.
 
 import type { z } from 'zod';
 import type { BuiltInChoice, BuiltInConfig, BuiltInName, BuiltInOverride } from './module-configs';
 import type { Kind, ModuleConfig, ModuleDefinition, NestedChoice, NestedModule } from './registry';
 
 /**
- * Definitions of the user's own modules, by any name, for the types to know them (`configOf` does without).
+ * Definitions of user-defined modules under any key, so that config types accept them (`configOf` needs no declaration).
  *
  * @example declare module 'detlab' { interface UserModules { MyNeck: typeof MyNeck } }
  */
-// biome-ignore lint/suspicious/noEmptyInterface: it is there to be added to
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
 export interface UserModules {}
 
-type Own<K extends Kind> = Extract<UserModules[keyof UserModules], { kind: K }>;
+type UserModule<K extends Kind> = Extract<UserModules[keyof UserModules], { kind: K }>;
 
-/** What a schema takes; that of a module without options is an object without keys, not one that forbids `type`. */
+/** A schema's input; for a module without options an object without keys, not one that forbids `type`. */
 type InputOf<Options extends z.ZodType> =
   z.input<Options> extends Record<string, never> ? Record<never, never> : z.input<Options>;
 
@@ -25,18 +25,18 @@ export type ModuleConfigOf<D> =
     ? { type: Type } & Filled<InputOf<Options>>
     : never;
 
-/** A config and the same with a scope before its type name, as MMYOLO's configs have them: `mmdet.FPN`. */
+/** A config with or without a scope before its type name, as in MMYOLO's configs: `mmdet.FPN`. */
 type WithScope<C> = C | Scoped<C>;
 type Scoped<C> = C extends { type: infer Type extends string }
   ? { [Key in keyof C]: Key extends 'type' ? `${string}.${Type}` : C[Key] }
   : never;
 
-/** Any module of a kind. Kinds without a definition take any config. */
+/** The config of any module of a kind; of a kind without definitions, any config. */
 export type ConfigOf<K extends Kind> = [TypeName<K>] extends [never]
   ? ModuleConfig
-  : WithScope<BuiltInConfig<K> | ModuleConfigOf<Own<K>>>;
+  : WithScope<BuiltInConfig<K> | ModuleConfigOf<UserModule<K>>>;
 
-/** A schema's input with the configs of nested modules put in their places. */
+/** A schema's input with the markers of nested modules replaced by their config types. */
 export type Filled<T> =
   T extends NestedModule<infer K>
     ? ConfigOf<K> | NestedModule<K>
@@ -46,7 +46,7 @@ export type Filled<T> =
         ? { [Key in keyof T]: Filled<T[Key]> }
         : T;
 
-/** What a config that inherits may say of a value: any part of an object, or `_delete_: true` and all of it. */
+/** How an inheriting config may override a value: any subset of an object's keys, or `_delete_: true` and a whole object. */
 export type Override<T> =
   T extends NestedModule<infer K>
     ? ModuleOverride<K> | NestedModule<K>
@@ -58,32 +58,32 @@ export type Override<T> =
           ? { [Key in keyof T]?: Override<T[Key]> } & { _delete_?: boolean }
           : T;
 
-/** The config of one definition with any of its options left out. */
+/** The config of one definition with every option optional. */
 export type ChoiceOf<D> =
   D extends ModuleDefinition<infer Options, infer _Built, infer Type, infer _Kind>
     ? { type: Type } & Override<InputOf<Options>>
     : never;
-/** The same, its `type` left out too. */
+/** The same, `type` optional too. */
 export type OverrideOf<D> =
   D extends ModuleDefinition<infer Options, infer _Built, infer Type, infer _Kind>
     ? { type?: Type } & Override<InputOf<Options>>
     : never;
 
-/** A part of an inherited module: any of its options, its `type` too only when it changes. */
+/** An override of an inherited module: any of its options; `type` only where it changes. */
 export type ModuleOverride<K extends Kind> = [TypeName<K>] extends [never]
   ? Partial<ModuleConfig>
-  : BuiltInOverride<K> | OverrideOf<Own<K>> | Scoped<BuiltInChoice<K> | ChoiceOf<Own<K>>>;
+  : BuiltInOverride<K> | OverrideOf<UserModule<K>> | Scoped<BuiltInChoice<K> | ChoiceOf<UserModule<K>>>;
 
 /**
- * A module put in the place of another: its `type`, and those of its options that are not taken over; or a module of
- * your own by `configOf`.
+ * A module that replaces another: its `type` and the options it does not take over; or a user-defined module by
+ * `configOf`.
  */
 export type ModuleChoice<K extends Kind> =
-  | ([TypeName<K>] extends [never] ? ModuleConfig : WithScope<BuiltInChoice<K> | ChoiceOf<Own<K>>>)
+  | ([TypeName<K>] extends [never] ? ModuleConfig : WithScope<BuiltInChoice<K> | ChoiceOf<UserModule<K>>>)
   | NestedModule<K>;
 
 /** The type names of a kind: `'FPN' | 'PAFPN'`. */
-export type TypeName<K extends Kind> = BuiltInName<K> | Own<K>['type'];
+export type TypeName<K extends Kind> = BuiltInName<K> | UserModule<K>['type'];
 
 export type DetectorConfig = ConfigOf<'detector'>;
 export type BackboneConfig = ConfigOf<'backbone'>;

@@ -1,5 +1,5 @@
-// The typed entry of a config file. Config files are parsed, never executed, so at run time this is the identity; what it
-// brings is the editor's knowledge of MMDetection's keys.
+// The typed entry point of a config file. Config files are parsed, never executed, so at run time this is the identity; it
+// gives the editor MMDetection's keys to complete and check.
 
 import type {
   ConfigOf,
@@ -14,10 +14,10 @@ import type {
 } from './config-types';
 import type { Kind, ModuleConfig } from './registry';
 
-/** A module, or what a config changes in its base's. */
+/** A whole module, or an override of the base config's. */
 type WholeOrPart<K extends Kind> = ConfigOf<K> | ModuleOverride<K>;
 
-/** The parts of a config that are the same with and without a base. Other keys are the config's own variables. */
+/** The keys that are alike with and without a base config. Other keys are variables of the config. */
 interface SharedConfig {
   train_pipeline?: TransformConfig[];
   test_pipeline?: TransformConfig[];
@@ -40,16 +40,16 @@ interface SharedConfig {
   [variable: string]: unknown;
 }
 
-/** Metrics of MMDetection's configs that DetLab reads past: the first metric of a list is the one that is computed. */
+/** Metrics of MMDetection's configs that DetLab ignores: of a list, the first metric is computed. */
 interface ForeignMetric {
   type: 'CityScapesMetric';
   [option: string]: unknown;
 }
 
-/** A metric, what a config changes in its base's, or several. */
+/** A metric, an override of the base config's, or a list of metrics. */
 type EvaluatorConfig = MetricConfig | ModuleOverride<'metric'> | (MetricConfig | ForeignMetric)[];
 
-/** `train_dataloader` and its kin. */
+/** `train_dataloader`, `val_dataloader`, `test_dataloader`. */
 export interface DataloaderConfig {
   batch_size?: number;
   num_workers?: number;
@@ -63,7 +63,7 @@ export interface DataloaderConfig {
   [change: `_${string}_`]: boolean;
 }
 
-/** A data set around others. */
+/** A dataset wrapper. */
 interface WrappedDataset {
   type: 'RepeatDataset' | 'ConcatDataset' | 'ClassBalancedDataset' | 'MultiImageMixDataset';
   [option: string]: unknown;
@@ -81,15 +81,15 @@ interface OptimWrapperConfig {
   _delete_?: boolean;
 }
 
-/** A config that stands by itself: its model is complete. */
+/** A config without a base: its model is complete. */
 export interface CompleteConfig extends SharedConfig {
   _base_?: undefined;
   model?: DetectorConfig;
 }
 
-/** A config that says what it changes in its bases. */
+/** A config that overrides its base configs. */
 export interface InheritingConfig extends SharedConfig {
-  /** Paths of the configs it inherits from, relative to this file. */
+  /** Paths of the base configs, relative to this file. */
   _base_: string | string[];
   model?: ModuleOverride<'detector'>;
 }

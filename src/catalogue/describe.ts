@@ -1,5 +1,5 @@
-// `describe('FPN')`: what a module is, its options with types, defaults and meanings, its shapes, its paper, an example.
-// Everything comes from the module's definition, the same one that checks configs and builds the module.
+// `describe('FPN')`: a module's summary, options with types, defaults and meanings, shapes, paper and an example.
+// Everything comes from the module's definition, which also checks its configs and builds it.
 
 import type { z } from 'zod';
 import { DetLabError, didYouMean } from '../errors';
@@ -12,10 +12,10 @@ export interface OptionRow {
   /** Name, dotted where options nest: `rpn_proposal.nms_pre`. */
   name: string;
   type: string;
-  /** The default as it would be typed, `required`, `inferred`, or empty where leaving it out means none. */
+  /** The default as typed in a config, `required`, `inferred`, or empty for an optional value without default. */
   default: string;
   required: boolean;
-  /** Where the value comes from when it is left out, where that is another part of the config. */
+  /** The part of the config it is inferred from when omitted. */
   inferred?: string;
   meaning: string;
 }
@@ -33,7 +33,7 @@ export class ModuleDescription {
     this.options = optionRows(definition.options, definition.inferred ?? {}, '');
   }
 
-  /** Facts under the title, as label and text; those the definition does not give are left out. */
+  /** Label and text of the facts below the title that the definition gives. */
   private facts(): [string, string][] {
     const { shapes, paper, origin } = this.definition;
     return [
@@ -95,44 +95,44 @@ export class ModuleDescription {
     ].join('\n');
   }
 
-  /** The bundle a notebook shows. */
+  /** The MIME bundle that a notebook displays. */
   [Symbol.for('Jupyter.display')](): Record<string, string> {
     return { 'text/plain': this.toString(), 'text/html': this.toHtml(), 'text/markdown': this.toMarkdown() };
   }
 }
 
-/** Characters of a line where nobody says how many fit. */
+/** Default line width in characters. */
 const WIDTH = 120;
 const HEADINGS = ['option', 'type', 'default', 'meaning'];
 const cells = (row: OptionRow): string[] => [row.name, row.type, row.default, row.meaning];
 
 /**
- * What the catalogue knows about a module, as an object that a notebook shows as a table.
+ * The description of a module, shown as a table in a notebook.
  *
- * @param name a type name (`FPN`), or kind and type name where two kinds share one (`loss/L1Loss`).
+ * @param name a type name (`FPN`), or kind and type name where several kinds have it (`loss/L1Loss`).
  * @example String(describe('FPN', registry))
  * @throws DetLabError with the nearest type name.
  */
 export function describe(name: string, registry: Registry): ModuleDescription {
   const slash = name.indexOf('/');
-  const wantedKind = slash < 0 ? undefined : name.slice(0, slash);
+  const kindName = slash < 0 ? undefined : name.slice(0, slash);
   const type = name.slice(slash + 1);
-  if (wantedKind !== undefined && !KINDS.some((kind) => kind === wantedKind))
+  if (kindName !== undefined && !KINDS.some((kind) => kind === kindName))
     throw new DetLabError(
-      `Cannot describe "${name}": there is no kind "${wantedKind}".${didYouMean(wantedKind, KINDS)}`,
+      `Cannot describe "${name}": unknown kind "${kindName}".${didYouMean(kindName, KINDS)} Known: ${KINDS.join(', ')}`,
     );
-  const kinds = wantedKind === undefined ? KINDS : [wantedKind as Kind];
-  const found = kinds.flatMap((kind) => registry.find(kind, type) ?? []);
-  if (found.length > 1)
+  const kinds = kindName === undefined ? KINDS : [kindName as Kind];
+  const matches = kinds.flatMap((kind) => registry.find(kind, type) ?? []);
+  if (matches.length > 1)
     throw new DetLabError(
-      `Cannot describe "${name}": ${found.length} kinds have a module of this name. Write one of ${found.map((d) => `"${d.kind}/${type}"`).join(', ')}`,
+      `Cannot describe "${name}": ${matches.length} kinds have a module of this name. Use one of ${matches.map((d) => `"${d.kind}/${type}"`).join(', ')}`,
     );
-  if (found.length === 1) return new ModuleDescription(found[0]);
+  if (matches.length === 1) return new ModuleDescription(matches[0]);
   const known = registry.all().map((definition) => definition.type);
   const isKind = KINDS.find((kind) => kind === type);
   if (isKind)
     throw new DetLabError(
-      `Cannot describe "${name}": it is a kind. It has ${registry.types(isKind).join(', ') || 'none'}`,
+      `Cannot describe "${name}": expected a type name, received a kind. Its types: ${registry.types(isKind).join(', ') || 'none'}`,
     );
   throw new DetLabError(
     `Cannot describe "${name}": no module has this type name.${didYouMean(type, known)} \`detlab modules\` lists all ${known.length}`,
@@ -152,16 +152,16 @@ function optionRows(schema: z.core.$ZodType, inferred: Record<string, string>, p
       ...(from && { inferred: from }),
       meaning: [meaning, from && `inferred from ${from}`].filter(Boolean).join('; '),
     };
-    // configs of layers (`norm_cfg: { type: 'BN' }`) stay one row
+    // layer configs (`norm_cfg: { type: 'BN' }`) stay one row
     const group = moduleKind === undefined && shapeOf(option)?.type === undefined;
-    // parts without words of their own are told by the group's
+    // of a group with a meaning, members without one are left to it
     const nested = group ? optionRows(option, inferred, `${name}.`).filter((part) => part.meaning || !meaning) : [];
-    // a group of options stands for itself only where it can be left out or has a meaning of its own
+    // a group gets its own row only where it has a meaning or a default
     return nested.length && !meaning && !standard ? nested : [row, ...nested];
   });
 }
 
-/** A value as it would be typed in a config. */
+/** A value as typed in a config. */
 function literal(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
   if (typeof value === 'object' && value !== null) {

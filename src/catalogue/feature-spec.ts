@@ -1,9 +1,9 @@
-// What one stage of a model says of the features it gives to the next.
+// The contract between consecutive stages of a model: channels and stride of each feature level.
 
-/** Shape of one feature level: what a stage tells the next, so that nobody types `in_channels`. */
+/** Shape of one feature level, passed from stage to stage so that `in_channels` can be inferred. */
 export interface FeatureSpec {
   channels: number;
   stride: number;
-  /** [H, W] where it is always the same: features pooled from a region. */
+  /** [H, W] where it is fixed: RoI features. */
   size?: [number, number];
 }

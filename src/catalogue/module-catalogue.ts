@@ -1,4 +1,4 @@
-// `modules('neck')`: what the catalogue has, by kind, each with the sentence that says what it is.
+// `modules('neck')`: the modules of the catalogue by kind, each with its one-sentence summary.
 
 import { DetLabError, didYouMean } from '../errors';
 import { escapeHtml, escapeMarkdown } from '../visualization/escape';

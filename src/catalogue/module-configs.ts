@@ -1,28 +1,28 @@
-// What the types of configs know of the built-in modules, by kind. The list of built-in modules is the lab's, which fills
-// these interfaces (lab/built-in-configs.ts); the catalogue itself knows no module.
+// Config types of the built-in modules, by kind. The catalogue itself lists no module: lab/built-in-configs.ts fills these
+// interfaces by declaration merging.
 
 import type { Kind } from './registry';
 
 /** Type names, by kind. */
-// biome-ignore lint/suspicious/noEmptyInterface: the lab adds to it
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging in lab
 export interface BuiltInNames {}
 /** Whole configs, by kind. */
-// biome-ignore lint/suspicious/noEmptyInterface: the lab adds to it
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging in lab
 export interface BuiltInConfigs {}
-/** `type`, and any of the options, by kind. */
-// biome-ignore lint/suspicious/noEmptyInterface: the lab adds to it
+/** Configs with every option optional, by kind. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging in lab
 export interface BuiltInChoices {}
-/** Any part of a config, by kind. */
-// biome-ignore lint/suspicious/noEmptyInterface: the lab adds to it
+/** Configs with every option and `type` optional, by kind. */
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging in lab
 export interface BuiltInOverrides {}
 
 type LookUp<Table, K extends Kind> = K extends keyof Table ? Table[K] : never;
 
 /** The type names of a kind: `'FPN' | 'PAFPN'`. */
 export type BuiltInName<K extends Kind> = LookUp<BuiltInNames, K>;
-/** A whole config. */
+/** The whole config of a module of a kind. */
 export type BuiltInConfig<K extends Kind> = LookUp<BuiltInConfigs, K>;
-/** Its `type`, and any of its options. */
+/** The same, every option optional. */
 export type BuiltInChoice<K extends Kind> = LookUp<BuiltInChoices, K>;
-/** Any part of it. */
+/** The same, `type` optional too. */
 export type BuiltInOverride<K extends Kind> = LookUp<BuiltInOverrides, K>;

@@ -1,4 +1,4 @@
-// What is wrong with a module's options, for a person: where, what was expected, what was received, what was meant.
+// What is wrong with a module's options, in words: path, expected, received, nearest valid name.
 
 import { z } from 'zod';
 import { nameOfValue, nearest } from '../errors';
@@ -11,16 +11,16 @@ export interface OptionProblem {
   /** Dotted path: `model.neck.num_outs`. */
   path: string;
   message: string;
-  /** A type name the catalogue has not. */
+  /** The type name, where the catalogue does not have it. */
   unknown?: { kind: string; type: string };
 }
 
-/** Every problem of `value` against `schema`; empty when it fits. */
+/** Every problem of `value` against `schema`; empty for a valid one. */
 export function findProblems(schema: Schema, value: unknown, path: string): OptionProblem[] {
   const result = (schema as z.ZodType).safeParse(value);
   if (result.success) return [];
   const problems = result.error.issues.flatMap((issue) => explain(issue, schema, value, path));
-  // the options of a type that is none are not wrong by themselves
+  // options of an unknown type cannot be judged
   const misnamed = problems
     .filter((problem) => problem.unknown)
     .map((problem) => problem.path.slice(0, -'.type'.length));
@@ -39,26 +39,27 @@ function explain(issue: z.core.$ZodIssue, schema: Schema, value: unknown, path: 
     const known = Object.keys(shapeOf(branchFor(owner, received) ?? owner) ?? {});
     return issue.keys.map((key) => ({ path: at, message: `unknown option "${key}"${suggest(key, known)}` }));
   }
-  const own = schemaAt(schema, issue.path, value);
-  if (issue.code === 'invalid_union' && own) {
-    const branch = branchFor(own, received);
+  const option = schemaAt(schema, issue.path, value);
+  if (issue.code === 'invalid_union' && option) {
+    const branch = branchFor(option, received);
     if (branch && findProblems(branch, received, at).length) return findProblems(branch, received, at);
   }
   if (!isDefaultMessage(issue.message)) return [{ path: at, message: withReceived(issue.message, received) }];
-  if (received === undefined) return [{ path: at, message: `missing${own ? `; expected ${typeText(own)}` : ''}` }];
-  const choices = own ? choicesOf(own) : [];
+  if (received === undefined)
+    return [{ path: at, message: `missing${option ? `; expected ${typeText(option)}` : ''}` }];
+  const choices = option ? choicesOf(option) : [];
   const meant = typeof received === 'string' ? nearest(received, choices) : undefined;
   return [
     {
       path: at,
-      message: `${expectation(issue, own)}, received ${nameOfValue(received)}${meant ? `. Did you mean "${meant}"?` : ''}`,
+      message: `${expectation(issue, option)}, received ${nameOfValue(received)}${meant ? `. Did you mean "${meant}"?` : ''}`,
       ...(issue.path.at(-1) === 'type' &&
         typeof received === 'string' && { unknown: { kind: 'option', type: received } }),
     },
   ];
 }
 
-/** An author's `expected ...` gets its other half. */
+/** Adds the received value to a schema author's `expected ...`. */
 function withReceived(message: string, received: unknown): string {
   if (!message.startsWith('expected') || message.includes('received')) return message;
   return received === undefined ? `missing; ${message}` : `${message}, received ${nameOfValue(received)}`;
@@ -76,24 +77,24 @@ function expectation(issue: z.core.$ZodIssue, schema: Schema | undefined): strin
   return text;
 }
 
-/** Zod's own wording, as against a message the schema's author wrote. */
+/** Whether zod worded the message, not the schema's author. */
 const isDefaultMessage = (message: string) => /^(Invalid |Too (big|small)|Unrecognized )/.test(message);
 
-/** The member of a union that `value` was meant for: the same `type`, else the only one of its structure. */
+/** The union member that `value` is checked against: the one of the same `type`, else the only one of its structure. */
 function branchFor(schema: Schema, value: unknown): Schema | undefined {
   const { def } = (readOption(schema).inner as z.core.$ZodTypes)._zod;
   if (def.type !== 'union') return undefined;
-  const wanted = structureOf(value);
-  const alike = def.options.filter((option) => schemaStructure(option) === wanted);
-  if (wanted === 'object') {
+  const structure = structureOf(value);
+  const alike = def.options.filter((option) => schemaStructure(option) === structure);
+  if (structure === 'object') {
     const { type } = value as { type?: unknown };
     const named = alike.find((option) => {
-      const own = shapeOf(option)?.type;
-      return own !== undefined && (own as z.ZodType).safeParse(type).success;
+      const typeName = shapeOf(option)?.type;
+      return typeName !== undefined && (typeName as z.ZodType).safeParse(type).success;
     });
     if (named) return named;
   }
-  return alike.length === 1 && wanted !== 'value' ? alike[0] : undefined;
+  return alike.length === 1 && structure !== 'value' ? alike[0] : undefined;
 }
 
 /** The strings a schema accepts, for suggestions. */
@@ -105,7 +106,7 @@ function choicesOf(schema: Schema): string[] {
   return [];
 }
 
-/** The schema at a path inside a schema; in a union, that of the member the value was meant for. */
+/** The schema at a path inside a schema; inside a union, of the member that `branchFor` picks. */
 function schemaAt(schema: Schema, path: Path, value: unknown): Schema | undefined {
   if (path.length === 0) return schema;
   const [key, ...rest] = path;
@@ -113,8 +114,8 @@ function schemaAt(schema: Schema, path: Path, value: unknown): Schema | undefine
   const { def } = (inner as z.core.$ZodTypes)._zod;
   const below = (value as Record<PropertyKey, unknown> | null | undefined)?.[key];
   if (def.type === 'object') {
-    const own = (def.shape as Record<PropertyKey, Schema>)[key];
-    return own && schemaAt(own, rest, below);
+    const option = (def.shape as Record<PropertyKey, Schema>)[key];
+    return option && schemaAt(option, rest, below);
   }
   if (def.type === 'array') return schemaAt(def.element, rest, below);
   if (def.type === 'record') return schemaAt(def.valueType, rest, below);
@@ -122,8 +123,8 @@ function schemaAt(schema: Schema, path: Path, value: unknown): Schema | undefine
   if (def.type === 'union') {
     const branch = branchFor(inner, value);
     if (branch) return schemaAt(branch, path, value);
-    // configs that differ by `type`, and this `type` is none of theirs: the choice as a whole
-    const types = def.options.map((option) => shapeOf(option)?.[String(key)]).filter((own) => own !== undefined);
+    // configs that differ by `type`, and none has this `type`: the union of their types
+    const types = def.options.map((option) => shapeOf(option)?.[String(key)]).filter((type) => type !== undefined);
     return rest.length === 0 && types.length === def.options.length
       ? z.union(types as [z.ZodType, ...z.ZodType[]])
       : undefined;
@@ -149,9 +150,9 @@ function valueAt(value: unknown, path: Path): unknown {
 
 const joinPath = (path: string, below: Path) => [path, ...below.map(String)].filter(Boolean).join('.');
 
-/** `. Did you mean "num_outs"?`, or every name when none is near. */
+/** `. Did you mean "num_outs"?`, or every known name when none is near. */
 function suggest(name: string, known: readonly string[]): string {
   const near = nearest(name, known);
   if (near !== undefined) return `. Did you mean "${near}"?`;
-  return known.length ? `. Known: ${known.join(', ')}` : '. It takes none';
+  return known.length ? `. Known: ${known.join(', ')}` : '. It takes no options';
 }

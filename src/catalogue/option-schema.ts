@@ -1,23 +1,23 @@
-// Reading a zod schema of options as a person does: which type an option has, what its default is, where modules nest.
+// Reads a zod schema of options: type, default and meaning of each option, and where module configs nest.
 
 import type { z } from 'zod';
 import { globalRegistry } from 'zod';
 
 type Schema = z.core.$ZodType;
 
-/** An option without its wrappers (`.optional()`, `.default()`, `.nullable()`, ...), and what the wrappers said. */
+/** An option's inner schema, and what its wrappers (`.optional()`, `.default()`, `.nullable()`, ...) add. */
 export interface OptionSchema {
   inner: Schema;
   required: boolean;
   nullable: boolean;
-  /** The value used when the option is left out. */
+  /** The value used when the option is omitted. */
   default?: { value: unknown };
   meaning?: string;
   /** The kind of module whose config this option holds. */
   moduleKind?: string;
-  /** Options of that module which the module around it supplies. */
+  /** Options of that module which the enclosing module supplies. */
   supplied?: readonly string[];
-  /** The type in words, where the schema says it itself (`.meta({ typeText })`). */
+  /** The type in words, where the schema gives it (`.meta({ typeText })`). */
   typeText?: string;
 }
 
@@ -55,7 +55,7 @@ export function readOption(schema: Schema): OptionSchema {
         at = def.innerType;
         break;
       case 'pipe':
-        // a transform before the checks (`z.preprocess`) hides its input; the checks then stand on the other side
+        // a transform before the checks (`z.preprocess`) hides its input; the checks are on its output
         at = (def.in as z.core.$ZodTypes)._zod.def.type === 'transform' ? def.out : def.in;
         break;
       case 'lazy':
@@ -76,8 +76,8 @@ export function shapeOf(schema: Schema): Record<string, Schema> | undefined {
 
 /** The type of an option in words: `int > 0`, `'BN' | 'GN'`, `list of int`, `loss config`. */
 export function typeText(schema: Schema): string {
-  const { inner, nullable, moduleKind, typeText: said } = readOption(schema);
-  const text = said ?? (moduleKind ? `${moduleKind} config` : innerText(inner as z.core.$ZodTypes));
+  const { inner, nullable, moduleKind, typeText: given } = readOption(schema);
+  const text = given ?? (moduleKind ? `${moduleKind} config` : innerText(inner as z.core.$ZodTypes));
   return nullable && text !== 'null' ? `${text} | null` : text;
 }
 
@@ -117,7 +117,7 @@ interface NumberCheck {
 }
 
 function numberText(def: NumberDef): string {
-  // `z.int()` is its own check, `.min()` and its kin are attached ones
+  // `z.int()` is a check itself; `.min()`, `.positive()` and the like are attached to it
   const checks = [
     def as unknown as NumberCheck,
     ...(def.checks ?? []).map((c) => c._zod.def as unknown as NumberCheck),
@@ -136,7 +136,7 @@ function numberText(def: NumberDef): string {
 
 function unionText(options: readonly Schema[]): string {
   const types = options.map((option) => shapeOf(option)?.type);
-  // configs that differ by `type` read as one: { type: 'BN' | 'GN', ... }
+  // configs that differ by `type` are written as one: { type: 'BN' | 'GN', ... }
   if (options.length > 1 && types.every((type) => type !== undefined))
     return `{ type: ${types.map((type) => typeText(type as Schema)).join(' | ')}, ... }`;
   return [...new Set(options.map(typeText))].join(' | ');

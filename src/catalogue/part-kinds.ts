@@ -1,4 +1,5 @@
-// What kind of module stands under a name of MMDetection's: for the parts of a module that DetLab does not know itself.
+// The kind of module that MMDetection's option names hold (`roi_head`, `bbox_coder`): how the check looks inside a module
+// of an unknown type. Inside a known one the kind comes from its option schema.
 
 import type { Kind } from './registry';
 
@@ -31,7 +32,7 @@ const KIND_OF: Record<string, Kind> = {
   vis_backends: 'vis_backend',
 };
 
-/** @param within the kind of the module it is a part of */
+/** @param within the kind of the enclosing module */
 export function kindOfPart(name: string, within: Kind): Kind | undefined {
   if (name.startsWith('loss')) return 'loss';
   if (name === 'bbox_head') return within === 'roi_head' ? 'bbox_head' : 'dense_head';

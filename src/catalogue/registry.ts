@@ -1,5 +1,5 @@
-// One catalogue of every module by kind and type name. A definition is the single source of truth of a module: from its
-// `options` schema come the TypeScript type, the run-time check, the defaults and the text of `describe()`.
+// Module definitions by kind and type name. A definition is the single source of truth of a module: its `options` schema
+// gives the TypeScript type, the run-time check, the defaults and the text of `describe()`.
 
 import { z } from 'zod';
 import { DetLabError, didYouMean, nameOfValue } from '../errors';
@@ -42,11 +42,11 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
-/** A module's config as it stands in a config file: `type` and MMDetection's snake_case options. */
+/** A module's config as written in a config file: `type` and MMDetection's snake_case options. */
 export type ModuleConfig = { type: string } & Record<string, unknown>;
 
 declare const nested: unique symbol;
-/** Stands in a schema's input type where a module's config goes; `ConfigInput` puts the union of that kind in its place. */
+/** Marks a nested module config in a schema's input type; `Filled` replaces it by the union of the kind's configs. */
 export interface NestedModule<K extends Kind> {
   readonly [nested]: K;
 }
@@ -63,14 +63,14 @@ export function moduleOption<K extends Kind>(kind: K): z.ZodType<ModuleConfig, N
   return schema as unknown as z.ZodType<ModuleConfig, NestedModule<K>>;
 }
 
-declare const chosen: unique symbol;
-/** Where a module's config goes whose options come in part from the module around it. */
+declare const partial: unique symbol;
+/** Marks a nested module config whose options come in part from the enclosing module. */
 export interface NestedChoice<K extends Kind> {
-  readonly [chosen]: K;
+  readonly [partial]: K;
 }
 
 /**
- * A nested module that takes the options `supplied` from the module around it unless they are given.
+ * A nested module that takes the options `supplied` from the enclosing module unless they are given.
  *
  * @example partialModuleOption('sampler', ['num', 'pos_fraction'])
  */
@@ -83,7 +83,7 @@ export function partialModuleOption<K extends Kind>(
 }
 
 /**
- * The config of a module of your own, its options typed by its definition: for places whose types know the catalogue only.
+ * The config of a user-defined module, its options typed by its definition: for places typed by the catalogue alone.
  *
  * @example base.neck(configOf(MyNeck, { gain: 2 }))
  */
@@ -94,23 +94,23 @@ export function configOf<Options extends z.ZodType, Result, Type extends string,
   return { type: definition.type, ...(options as object) } as unknown as NestedModule<K> & { type: Type };
 }
 
-/** What is known while a model is being built, passed down from part to part. */
+/** What is known while a model is being built, passed down from module to module. */
 export interface BuildContext {
   registry: Registry;
-  /** Where in the config this module stands (`model.neck`), for messages. */
+  /** The module's path in the config (`model.neck`), for messages. */
   path: string;
-  /** Feature levels the previous stage puts out. */
+  /** Feature levels that the previous stage outputs. */
   inputs?: FeatureSpec[];
   numClasses?: number;
 }
 
 /**
- * What a definition of each kind builds. Whoever defines a contract adds it here, and `build` gives it back; a kind without
- * one builds `unknown`.
+ * The type that definitions of each kind build and `build` returns, added beside each contract by declaration merging; a
+ * kind without one builds `unknown`.
  *
  * @example declare module '../catalogue/registry' { interface Built { neck: Neck } }
  */
-// biome-ignore lint/suspicious/noEmptyInterface: contracts add to it
+// biome-ignore lint/suspicious/noEmptyInterface: filled by declaration merging
 export interface Built {}
 export type BuiltOf<K extends Kind> = K extends keyof Built ? Built[K] : unknown;
 
@@ -126,7 +126,7 @@ export interface ModuleDefinition<
   summary: string;
   /** Authors, venue, year. */
   paper?: string;
-  /** Where it comes from when no paper describes it. */
+  /** Where it comes from, if no paper describes it. */
   origin?: string;
   /** Input and output shapes in words. */
   shapes?: string;
@@ -138,18 +138,18 @@ export interface ModuleDefinition<
    */
   options: Options;
   inferred?: Record<string, string>;
-  /** Options that a part of this module is given: they are checked with that part. `{ bbox_head: ['train_cfg'] }` */
-  handsDown?: Record<string, readonly string[]>;
-  /** Fills inferred options from the context and refuses contradictions (an error that names both sides). */
+  /** Options forwarded to a nested module and checked as its options: `{ bbox_head: ['train_cfg'] }`. */
+  forwards?: Record<string, readonly string[]>;
+  /** Fills inferred options from the context; throws on contradictions, naming both sides. */
   infer?: (options: z.output<Options>, context: BuildContext) => z.output<Options>;
   build: (options: z.output<Options>, context: BuildContext) => Result;
 }
 
-/** Longest list of names that a message tells whole. */
-const FEW = 12;
+/** Longer lists are summarised in messages. */
+const MAX_LISTED = 12;
 
 function knownText(kind: Kind, types: readonly string[]): string {
-  if (types.length > FEW) return `\`detlab modules ${kind}\` lists the ${types.length} there are`;
+  if (types.length > MAX_LISTED) return `\`detlab modules ${kind}\` lists all ${types.length}`;
   return `Known: ${types.join(', ') || 'none'}`;
 }
 
@@ -160,10 +160,10 @@ export function defineModule<Options extends z.ZodType, Result extends BuiltOf<K
   return definition;
 }
 
-/** biome-ignore lint/suspicious/noExplicitAny: definitions of every options type live in one list */
+// biome-ignore lint/suspicious/noExplicitAny: one list holds definitions of every options type
 export type AnyDefinition = ModuleDefinition<any, any, string, Kind>;
 
-/** A type name without its scope. */
+/** A type name without its scope: `FPN` of `mmdet.FPN`. */
 const bare = (type: string): string => type.slice(type.lastIndexOf('.') + 1);
 
 export class Registry {
@@ -173,7 +173,7 @@ export class Registry {
     for (const definition of definitions) this.add(definition);
   }
 
-  /** Adds a definition; a second one of the same kind and type replaces the first (a cell run twice). */
+  /** Adds a definition, replacing one of the same kind and type (a cell run twice). */
   add(definition: AnyDefinition): void {
     let types = this.byKind.get(definition.kind);
     if (!types) this.byKind.set(definition.kind, (types = new Map()));
@@ -188,7 +188,7 @@ export class Registry {
     return [...this.byKind.values()].flatMap((types) => [...types.values()]);
   }
 
-  /** The definition of a type name; a scope before it (`mmdet.FPN`) is MMDetection's and may stay. */
+  /** The definition of a type name, with or without MMDetection's scope (`mmdet.FPN`). */
   find(kind: Kind, type: string): AnyDefinition | undefined {
     const types = this.byKind.get(kind);
     return types?.get(type) ?? types?.get(bare(type));
@@ -196,12 +196,12 @@ export class Registry {
 
   /** @throws DetLabError with the nearest name of that kind. */
   get(kind: Kind, type: string, path = ''): AnyDefinition {
-    const found = this.find(kind, type);
-    if (found) return found;
+    const definition = this.find(kind, type);
+    if (definition) return definition;
     throw new DetLabError(`Cannot find ${kind} "${type}"${path ? ` at ${path}` : ''}.${this.suggest(kind, type)}`);
   }
 
-  /** What to write instead of an unknown type name: the nearest of its kind, and all there are. */
+  /** What to write instead of an unknown type name: the nearest of its kind, and the known ones. */
   suggest(kind: Kind, type: string): string {
     const known = this.types(kind);
     const others = KINDS.filter((other) => other !== kind && this.find(other, type));
@@ -209,7 +209,7 @@ export class Registry {
     return `${elsewhere}${didYouMean(bare(type), known)} ${knownText(kind, known)}`;
   }
 
-  /** Checks `config` against its definition, fills defaults and inferred options, and builds it. */
+  /** Checks `config` against its definition, fills defaults and inferred options, and builds the module. */
   build<K extends Kind>(kind: K, config: ModuleConfig, context: Omit<BuildContext, 'registry'>): BuiltOf<K>;
   build<T>(kind: Kind, config: ModuleConfig, context: Omit<BuildContext, 'registry'>): T;
   build(kind: Kind, config: ModuleConfig, context: Omit<BuildContext, 'registry'>): unknown {
@@ -228,7 +228,7 @@ export class Registry {
 }
 
 /**
- * Runs a definition's schema over the options of one config node.
+ * Parses the options of one module config with its definition's schema.
  * @throws DetLabError listing every problem by path, with the nearest option name for a misspelt one.
  */
 export function parseOptions(definition: AnyDefinition, options: Record<string, unknown>, path: string): unknown {

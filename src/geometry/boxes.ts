@@ -1,9 +1,12 @@
-// Geometry of axis-aligned boxes in plain arrays: flat xyxy pixels, four numbers a box. Single precision throughout, as
-// MMDetection computes it, so that a box on a threshold falls on the same side.
+// Geometry of axis-aligned boxes in flat arrays: [x1, y1, x2, y2] per box, in pixels. Single precision throughout, as in
+// MMDetection, so that a box on a threshold falls on the same side.
 
 const f = Math.fround;
+const boxCount = (boxes: Float32Array) => boxes.length / 4;
+/** Whether coordinate `i` of a flat array is a y. */
+const isY = (i: number) => i % 2 === 1;
 
-/** Size of an image or feature map, as MMDetection's shapes have it. */
+/** Size of an image or feature map, in MMDetection's order. */
 export type Size = [height: number, width: number];
 
 export type FlipDirection = 'horizontal' | 'vertical' | 'diagonal';
@@ -11,8 +14,8 @@ export type FlipDirection = 'horizontal' | 'vertical' | 'diagonal';
 export type OverlapMode = 'iou' | 'iof' | 'giou';
 
 /**
- * Overlap of every box of `a` with every box of `b`, row-major [a.length / 4, b.length / 4].
- * `iof` divides by the area of the box of `a` (foreground) alone; `giou` subtracts the empty share of the enclosing box.
+ * Pairwise overlap of boxes `a` [A, 4] and `b` [B, 4], row-major [A, B].
+ * `iof` divides by the area of `a` (foreground) instead of the union; `giou` subtracts the empty share of the enclosing box.
  *
  * @example bboxOverlaps(new Float32Array([0, 0, 2, 2]), new Float32Array([1, 0, 3, 2]))[0] // 1/3
  */
@@ -22,12 +25,12 @@ export function bboxOverlaps(
   mode: OverlapMode = 'iou',
   epsilon = 1e-6,
 ): Float32Array {
-  const rows = a.length >> 2;
-  const columns = b.length >> 2;
+  const rows = boxCount(a);
+  const columns = boxCount(b);
   const out = new Float32Array(rows * columns);
   const areas = boxAreas(b);
   const areasA = boxAreas(a);
-  const least = f(epsilon);
+  const minArea = f(epsilon);
   for (let i = 0; i < rows; i++) {
     const [ax1, ay1, ax2, ay2] = [a[4 * i], a[4 * i + 1], a[4 * i + 2], a[4 * i + 3]];
     const area = areasA[i];
@@ -40,21 +43,21 @@ export function bboxOverlaps(
       const h = f(Math.min(ay2, by2) - Math.max(ay1, by1));
       const overlap = w > 0 && h > 0 ? f(w * h) : 0;
       const whole = mode === 'iof' ? area : f(f(area + areas[j]) - overlap);
-      const union = Math.max(whole, least);
+      const union = Math.max(whole, minArea);
       out[k] = overlap / union;
       if (mode !== 'giou') continue;
       const ew = f(Math.max(ax2, bx2) - Math.min(ax1, bx1));
       const eh = f(Math.max(ay2, by2) - Math.min(ay1, by1));
-      const enclosing = Math.max(ew > 0 && eh > 0 ? f(ew * eh) : 0, least);
+      const enclosing = Math.max(ew > 0 && eh > 0 ? f(ew * eh) : 0, minArea);
       out[k] = f(out[k] - f(f(enclosing - union) / enclosing));
     }
   }
   return out;
 }
 
-/** Width times height of every box. */
+/** Area of every box. */
 export function boxAreas(boxes: Float32Array): Float32Array {
-  const areas = new Float32Array(boxes.length >> 2);
+  const areas = new Float32Array(boxCount(boxes));
   for (let i = 0; i < areas.length; i++)
     areas[i] = f(f(boxes[4 * i + 2] - boxes[4 * i]) * f(boxes[4 * i + 3] - boxes[4 * i + 1]));
   return areas;
@@ -62,21 +65,21 @@ export function boxAreas(boxes: Float32Array): Float32Array {
 
 /** Boxes clipped to an image of `size`: x in [0, width], y in [0, height]. */
 export function clipBoxes(boxes: Float32Array, [height, width]: Size): Float32Array {
-  return boxes.map((v, i) => Math.min(Math.max(v, 0), i & 1 ? height : width));
+  return boxes.map((v, i) => Math.min(Math.max(v, 0), isY(i) ? height : width));
 }
 
-/** Boxes times `factor` [x, y]. */
+/** Boxes scaled by [x, y]. */
 export function scaleBoxes(boxes: Float32Array, [x, y]: readonly [number, number]): Float32Array {
   const [fx, fy] = [f(x), f(y)];
-  return boxes.map((v, i) => v * (i & 1 ? fy : fx));
+  return boxes.map((v, i) => v * (isY(i) ? fy : fx));
 }
 
 /** Boxes moved to the right by `left` and down by `top`. */
 export function shiftBoxes(boxes: Float32Array, left: number, top: number): Float32Array {
-  return boxes.map((v, i) => v + (i & 1 ? top : left));
+  return boxes.map((v, i) => v + (isY(i) ? top : left));
 }
 
-/** Boxes mirrored in an image of `size`; `diagonal` is both directions at once. */
+/** Boxes mirrored within an image of `size`; `diagonal` mirrors in both directions. */
 export function flipBoxes(boxes: Float32Array, direction: FlipDirection, [height, width]: Size): Float32Array {
   const out = new Float32Array(boxes);
   for (let i = 0; i < boxes.length; i += 4) {
@@ -86,7 +89,7 @@ export function flipBoxes(boxes: Float32Array, direction: FlipDirection, [height
   return out;
 }
 
-/** Indices of the boxes that overlap an image of `size`. */
+/** Indices of the boxes that overlap the image. */
 export function boxesInside(boxes: Float32Array, [height, width]: Size): number[] {
   return boxesWhere(boxes, (x1, y1, x2, y2) => x1 < width && y1 < height && x2 > 0 && y2 > 0);
 }
@@ -97,12 +100,12 @@ export function boxesWhere(
   test: (x1: number, y1: number, x2: number, y2: number, i: number) => boolean,
 ): number[] {
   const kept: number[] = [];
-  for (let i = 0; i < boxes.length / 4; i++)
+  for (let i = 0; i < boxCount(boxes); i++)
     if (test(boxes[4 * i], boxes[4 * i + 1], boxes[4 * i + 2], boxes[4 * i + 3], i)) kept.push(i);
   return kept;
 }
 
-/** The boxes (four numbers each) at `indices`, in that order. */
+/** The boxes at `indices`, in that order. */
 export function takeBoxes(boxes: Float32Array, indices: ArrayLike<number>): Float32Array {
   const out = new Float32Array(indices.length * 4);
   for (let i = 0; i < indices.length; i++) out.set(boxes.subarray(4 * indices[i], 4 * indices[i] + 4), 4 * i);

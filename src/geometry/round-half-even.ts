@@ -1,4 +1,4 @@
-// Rounding of Python and numpy: halves go to the even neighbour, so that depths and widths scale as theirs.
+// Rounding as in Python and NumPy: halves go to the even neighbour, so that scaled depths and widths match MMDetection's.
 
 /** @example [0.5, 1.5, 2.5].map(roundHalfEven) // [0, 2, 2] */
 export function roundHalfEven(x: number): number {

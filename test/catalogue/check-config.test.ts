@@ -105,7 +105,7 @@ test('wrong options of every part are told with their paths', () => {
     expect.stringMatching(/^val_evaluator.metric: expected .*received the string "bbbox". Did you mean "bbox"\?$/),
   ]);
   delete given.optim_wrapper;
-  expect(lines(given)[0]).toBe('optim_wraper: nothing reads this name. Did you mean "optim_wrapper"?');
+  expect(lines(given)[0]).toBe('optim_wraper: this key is not read. Did you mean "optim_wrapper"?');
 });
 
 test('what a detector hands to its head is checked with the head, where it is written', () => {
@@ -133,6 +133,6 @@ test('checkConfig throws them all in one error', () => {
   given.model.neck.type = 'FPM';
   given.val_evaluator.type = 'CocoMetrik';
   expect(complaint(() => checkConfig(given, catalogue))).toMatch(
-    /^Cannot use the config: 2 things are wrong in its config.\n {2}model.neck: unknown neck "FPM"[^\n]*\n {2}val_evaluator/,
+    /^Cannot use the config: 2 problems in its config.\n {2}model.neck: unknown neck "FPM"[^\n]*\n {2}val_evaluator/,
   );
 });

@@ -76,9 +76,9 @@ test('a notebook gets text, escaped HTML and Markdown', () => {
 test('an unknown name suggests; a name two kinds share is asked for by kind', () => {
   expect(() => describe('TestNek', registry)).toThrow(/no module has this type name. Did you mean "TestNeck"\?/);
   const shared = new Registry([definition, { ...definition, kind: 'loss' as const }]);
-  expect(() => describe('TestNeck', shared)).toThrow(/Write one of "neck\/TestNeck", "loss\/TestNeck"/);
+  expect(() => describe('TestNeck', shared)).toThrow(/Use one of "neck\/TestNeck", "loss\/TestNeck"/);
   expect(describe('loss/TestNeck', shared).kind).toBe('loss');
-  expect(() => describe('nek/TestNeck', shared)).toThrow(/there is no kind "nek". Did you mean "neck"\?/);
+  expect(() => describe('nek/TestNeck', shared)).toThrow(/unknown kind "nek". Did you mean "neck"\?/);
 });
 
 // the catalogue itself: what a person reads must be there for every module
@@ -133,7 +133,7 @@ test('modules are listed by kind, and a kind is known in the plural', () => {
   expect(listModules(all).modules).toHaveLength(everything.length);
   expect(listModules(all, 'loss').modules).toEqual(listModules(all, 'losses').modules);
   expect(() => listModules(all, 'nekc')).toThrow(/there is none of this name. Did you mean "neck"\? Kinds: /);
-  expect(() => describe('neck', all)).toThrow(/it is a kind. It has FPN, /);
+  expect(() => describe('neck', all)).toThrow(/expected a type name, received a kind. Its types: FPN, /);
 });
 
 test('on a terminal nothing is wider than it', () => {

@@ -149,7 +149,7 @@ test('check finds every problem of a whole model, however deep, before anything 
     nek: 1,
   };
   expect(message(() => check(config)).split('\n')).toEqual([
-    'Cannot build the detector: 8 things are wrong in its config.',
+    'Cannot build the detector: 8 problems in its config.',
     '  model: unknown option "nek". Did you mean "neck"?',
     '  model.neck: unknown neck "FNP". Did you mean "FPN"? Known: FPN',
     '  model.roi_head.train_cfg: unknown option "rpm". Known: by_stage',
