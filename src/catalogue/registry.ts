@@ -114,6 +114,15 @@ export interface BuildContext {
 export interface Built {}
 export type BuiltOf<K extends Kind> = K extends keyof Built ? Built[K] : unknown;
 
+/**
+ * What modules of each kind declare of themselves, so that whoever builds them can check the pair and list what would fit.
+ *
+ * @example declare module '../catalogue/registry' { interface Contracts { assigner: AssignerContract } }
+ */
+// biome-ignore lint/suspicious/noEmptyInterface: contracts add to it
+export interface Contracts {}
+export type ContractOf<K extends Kind> = K extends keyof Contracts ? Contracts[K] : never;
+
 export interface ModuleDefinition<
   Options extends z.ZodType = z.ZodType,
   Result = unknown,
@@ -138,6 +147,8 @@ export interface ModuleDefinition<
    */
   options: Options;
   inferred?: Record<string, string>;
+  /** What it needs and gives with its default options; an instance may need more. */
+  contract?: ContractOf<K>;
   /** Options forwarded to a nested module and checked as its options: `{ bbox_head: ['train_cfg'] }`. */
   forwards?: Record<string, readonly string[]>;
   /** Fills inferred options from the context; throws on contradictions, naming both sides. */
@@ -186,6 +197,13 @@ export class Registry {
 
   all(): AnyDefinition[] {
     return [...this.byKind.values()].flatMap((types) => [...types.values()]);
+  }
+
+  /** Type names and contracts of all definitions of a kind that declare one. */
+  contracts<K extends Kind>(kind: K): [type: string, contract: ContractOf<K>][] {
+    return [...(this.byKind.get(kind)?.values() ?? [])].flatMap(({ type, contract }) =>
+      contract === undefined ? [] : [[type, contract as ContractOf<K>]],
+    );
   }
 
   /** The definition of a type name, with or without MMDetection's scope (`mmdet.FPN`). */

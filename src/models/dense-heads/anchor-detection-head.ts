@@ -39,7 +39,10 @@ export abstract class AnchorDetectionHead extends AnchorHead implements Detectio
 
   loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses {
     const flat = this.flatten(this.forward(features));
-    const targets = this.dense(this.targets(flat.sizes, batch, context), flat.scores.shape[1]);
+    const targets = this.dense(
+      this.targets(flat.sizes, batch, context, (parts) => this.predictions(flat, parts)),
+      flat.scores.shape[1],
+    );
     // losses that count over the batch (GHM) count level by level; for all others the sum is the same
     const counting = this.lossCls instanceof Module || this.lossBbox instanceof Module;
     const parts = counting ? this.byLevel(flat, targets) : [{ flat, targets }];
@@ -145,7 +148,7 @@ export abstract class AnchorDetectionHead extends AnchorHead implements Detectio
         levels,
         factors: gains && own(gains, 1),
         decode: (priors: Int32Array) =>
-          this.coder.decode(takeBoxes(anchors, priors), takeBoxes(coded, priors), meta.imgShape),
+          this.coder.decode(takeBoxes(anchors, priors), takeBoxes(coded, priors), { maxShape: meta.imgShape }),
       };
       return denseDetections(candidates, meta, cfg, rescale);
     });

@@ -12,6 +12,12 @@ import type { ClassificationLoss, Loss } from '../losses';
 import {
   type Assigner,
   type BoxCoder,
+  buildAssigner,
+  buildBBoxCoder,
+  buildPriorGenerator,
+  buildSampler,
+  type PredictionPart,
+  type Predictions,
   type PriorGenerator,
   type Sampler,
   type Size,
@@ -20,6 +26,7 @@ import {
 import type { DetBatch, LossContext } from '../types';
 import type { AnchorTrainCfg, anchorHeadOptions } from './anchor-head-options';
 import { type AnchorTargets, anchorsInside, anchorTargets } from './anchor-targets';
+import { detachedPredictions } from './detached-predictions';
 import { eachLevel } from './each-level';
 
 export type AnchorHeadConfig = z.output<z.ZodObject<typeof anchorHeadOptions>> & {
@@ -56,22 +63,32 @@ export abstract class AnchorHead extends Module {
   ) {
     super();
     this.numClasses = config.num_classes;
-    const at = (name: string) => ({ path: `${path}.${name}`, inputs });
-    this.priors = registry.build('anchor_generator', config.anchor_generator, at('anchor_generator'));
-    this.coder = registry.build<BoxCoder>('bbox_coder', config.bbox_coder, at('bbox_coder'));
+    const head = this.constructor.name;
+    const at = (name: string) => ({ registry, path: `${path}.${name}`, inputs });
+    this.priors = buildPriorGenerator(config.anchor_generator, at('anchor_generator'), { head, form: 'boxes' });
+    this.coder = buildBBoxCoder(config.bbox_coder, at('bbox_coder'), { head, priors: this.coderPriors });
     this.lossCls = registry.build<ClassificationLoss>('loss', config.loss_cls, at('loss_cls'));
     this.lossBbox = registry.build('loss', config.loss_bbox, at('loss_bbox'));
-    if (config.train_cfg)
+    if (config.train_cfg) {
+      const { assigner: given, sampler } = config.train_cfg;
+      const offer = { head, priors: 'boxes', predictions: ['scores', 'logits', 'boxes'] } as const;
+      const assigner = buildAssigner(given, at('train_cfg.assigner'), offer);
       this.training_ = {
         cfg: config.train_cfg,
-        assigner: registry.build<Assigner>('assigner', config.train_cfg.assigner, at('train_cfg.assigner')),
-        sampler: registry.build('sampler', config.train_cfg.sampler, at('train_cfg.sampler')),
+        assigner,
+        sampler: buildSampler(sampler, at('train_cfg.sampler'), { head, assigner }),
       };
+    }
   }
 
   /** Scores per anchor: one per class with sigmoid, and one more for the background with softmax. */
   get scoreChannels(): number {
     return this.lossCls.useSigmoid ? this.numClasses : this.numClasses + 1;
+  }
+
+  /** Form of the priors that the coder is to be relative to. */
+  protected get coderPriors(): 'boxes' | 'points' {
+    return 'boxes';
   }
 
   /** Whether targets are boxes in pixels, not coded. */
@@ -119,16 +136,24 @@ export abstract class AnchorHead extends Module {
   }
 
   /**
-   * What the anchors of each image of the batch should predict. Needs no predictions, so that it can run while the engine
-   * computes them.
+   * What the anchors of each image of the batch should predict. `predict` is called only for an assigner that reads
+   * predictions: with any other, this runs while the engine still computes them.
    */
-  protected targets(sizes: Size[], batch: DetBatch, { random }: LossContext, classAgnostic = false): AnchorTargets[] {
+  protected targets(
+    sizes: Size[],
+    batch: DetBatch,
+    { random, epoch }: LossContext,
+    predict: (parts: readonly PredictionPart[]) => Predictions[],
+    classAgnostic = false,
+  ): AnchorTargets[] {
     const { training_: training } = this;
     if (!training)
       throw new DetLabError(
         `Cannot compute the losses of ${this.constructor.name}: it was built without train_cfg. Give train_cfg with an assigner`,
       );
     const anchors = this.anchors(sizes);
+    const { predictions } = training.assigner.needs;
+    const predicted = predictions && predict(predictions);
     return batch.samples.map(({ meta, truths }, i) => {
       const inside = anchorsInside(
         this.priors,
@@ -149,8 +174,25 @@ export abstract class AnchorHead extends Module {
         coder: this.coder,
         decoded: this.decodedTargets,
       };
-      const levels = sizes.map(([h, w], k) => h * w * this.priors.numBasePriors[k]);
-      return anchorTargets(parts, anchors, inside, toInstances(truths, classAgnostic), random, levels);
+      const input = {
+        priors: anchors,
+        levels: sizes.map(([h, w], k) => h * w * this.priors.numBasePriors[k]),
+        instances: toInstances(truths, classAgnostic),
+        predictions: predicted?.[i],
+        imgShape: meta.imgShape,
+        random,
+        epoch,
+      };
+      return anchorTargets(parts, input, inside);
+    });
+  }
+
+  /** What is predicted for the anchors of each image. */
+  protected predictions({ scores, deltas, sizes }: FlatOutputs, parts: readonly PredictionPart[]): Predictions[] {
+    return detachedPredictions(parts, scores.shape, {
+      scores: () => (this.lossCls.useSigmoid ? tf.sigmoid(scores) : tf.softmax(scores)),
+      logits: () => scores,
+      boxes: () => this.coder.decodeTensors(this.anchors(sizes), deltas),
     });
   }
 
@@ -206,7 +248,7 @@ export abstract class AnchorHead extends Module {
       this.anchors(sizes),
       rows.map((k) => first + (k % total)),
     );
-    return this.coder.decodeTensors(tf.tensor2d(anchors, [rows.length, 4]), predicted);
+    return this.coder.decodeTensors(anchors, predicted);
   }
 }
 

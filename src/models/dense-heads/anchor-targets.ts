@@ -1,8 +1,7 @@
 // What the anchors of one image should predict: plain arrays, computed on the CPU.
 
 import { takeBoxes } from '../../geometry/boxes';
-import type { Random } from '../../random';
-import type { Assigner, BoxCoder, Instances, PriorGenerator, Sampler, Size } from '../task-modules';
+import type { Assigner, AssignInput, BoxCoder, Predictions, PriorGenerator, Sampler, Size } from '../task-modules';
 
 /** Anchors that learn, by their index among all anchors of the image. */
 export interface AnchorTargets {
@@ -15,8 +14,8 @@ export interface AnchorTargets {
   /** Index of each positive's truth among those of the image that are learnt, and how many of these there are. */
   truths: Int32Array;
   numTruths: number;
-  /** Pairs of anchor and label that the classification loss leaves out. */
-  shadows?: Int32Array;
+  /** (anchor, label) pairs excluded from the classification loss. */
+  ignoredLabels?: Int32Array;
   avgFactor: number;
 }
 
@@ -29,25 +28,18 @@ export interface TargetParts {
 
 export function anchorTargets(
   { assigner, sampler, coder, decoded }: TargetParts,
-  anchors: Float32Array,
+  /** All anchors of the image, and what is predicted for them. */
+  input: AssignInput,
   /** Indices of the anchors that take part; all when undefined. */
   inside: Int32Array | undefined,
-  instances: Instances,
-  random: Random,
-  /** Anchors of each level. */
-  levels?: number[],
 ): AnchorTargets {
-  const candidates = inside ? takeBoxes(anchors, inside) : anchors;
-  const assigned = assigner.assign(
-    candidates,
-    instances,
-    random,
-    inside && levels ? insideLevels(inside, levels) : levels,
-  );
-  const chosen = sampler.sample(assigned, candidates, instances, random);
+  const { instances, random } = input;
+  const candidates = inside ? insideInput(input, inside) : input;
+  const assigned = assigner.assign(candidates);
+  const chosen = sampler.sample({ assigned, priors: candidates.priors, instances, random });
   const whole = (indices: Int32Array) => (inside ? indices.map((i) => inside[i]) : indices);
   const { positive, negative, positiveBoxes, positiveLabels, positiveTruth, avgFactor } = chosen;
-  const { shadows } = assigned;
+  const { ignoredLabels: ignored } = assigned;
   return {
     positive: whole(positive),
     negative: whole(negative),
@@ -55,13 +47,43 @@ export function anchorTargets(
     boxes: decoded ? positiveBoxes : coder.encode(takeBoxes(chosen.priors, positive), positiveBoxes),
     truths: positiveTruth,
     numTruths: instances.labels.length,
-    shadows: inside && shadows ? shadows.map((v, k) => (k & 1 ? v : inside[v])) : shadows,
+    ignoredLabels: inside && ignored ? ignored.map((v, k) => (k & 1 ? v : inside[v])) : ignored,
     avgFactor,
   };
 }
 
-/** How many of the chosen anchors each level has. */
-function insideLevels(inside: Int32Array, levels: number[]): number[] {
+/** The same image with the priors at `inside` alone. */
+export function insideInput(input: AssignInput, inside: Int32Array): AssignInput {
+  const { priors, strides, levels, predictions } = input;
+  return {
+    ...input,
+    priors: takeBoxes(priors, inside),
+    strides: strides && Float32Array.from(inside, (i) => strides[i]),
+    levels: insideLevels(inside, levels),
+    predictions: predictions && takePredictions(predictions, inside),
+  };
+}
+
+function takePredictions({ count, classes, scores, logits, boxes, masks }: Predictions, rows: Int32Array): Predictions {
+  const take = (values: Float32Array | undefined) => values && takeRows(values, values.length / count, rows);
+  return {
+    count: rows.length,
+    classes,
+    scores: take(scores),
+    logits: take(logits),
+    boxes: take(boxes),
+    masks: take(masks),
+  };
+}
+
+function takeRows(values: Float32Array, columns: number, rows: Int32Array): Float32Array {
+  const out = new Float32Array(rows.length * columns);
+  for (const [k, row] of rows.entries()) out.set(values.subarray(row * columns, (row + 1) * columns), k * columns);
+  return out;
+}
+
+/** How many of the anchors at `inside` each level has. */
+function insideLevels(inside: Int32Array, levels: readonly number[]): number[] {
   const counts = levels.map(() => 0);
   let level = 0;
   let end = levels[0];

@@ -112,7 +112,10 @@ export class ATSSHead extends AnchorDetectionHead {
     const outputs = this.forward(features);
     const flat = this.flatten(outputs);
     const total = flat.scores.shape[1];
-    const targets = this.dense(this.targets(flat.sizes, batch, context), total);
+    const targets = this.dense(
+      this.targets(flat.sizes, batch, context, (parts) => this.predictions(flat, parts)),
+      total,
+    );
     const loss_cls = this.classLoss(flat.scores, targets);
     const { positives, boxes, avgFactor } = targets;
     const central = flattenLevels(outputs.centerness, 1).reshape([-1]);
@@ -128,10 +131,7 @@ export class ATSSHead extends AnchorDetectionHead {
       positives.map((k) => k % total),
     );
     const wanted = centerness(anchors, boxes);
-    const predicted = this.coder.decodeTensors(
-      tf.tensor2d(anchors, [positives.length, 4]),
-      tf.gather(flat.deltas.reshape<tf.Tensor2D>([-1, 4]), rows),
-    );
+    const predicted = this.coder.decodeTensors(anchors, tf.gather(flat.deltas.reshape<tf.Tensor2D>([-1, 4]), rows));
     const weight = tf.tensor1d(wanted);
     const bbox = this.lossBbox.forward(predicted, tf.tensor2d(boxes, [positives.length, 4]), { weight, avgFactor: 1 });
     const sum = wanted.reduce((a, b) => a + b, 0);

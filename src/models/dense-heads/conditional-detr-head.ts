@@ -7,7 +7,7 @@ import type { Detections } from '../../data/types';
 import { applyInitCfg, Linear } from '../../nn';
 import { FFN } from '../layers/ffn';
 import { addToFirst, inverseSigmoid } from '../layers/transformer/coordinates';
-import type { DetBatch, Losses } from '../types';
+import type { DetBatch, LossContext, Losses } from '../types';
 import { rareClass } from './class-bias';
 import { type DETRHeadConfig, detrHeadInferred, detrHeadOptions, inferDETRHead } from './detr-head-options';
 import { QueryHead, type QueryPredictions } from './query-head';
@@ -37,8 +37,8 @@ export class ConditionalDETRHead extends QueryHead {
     }));
   }
 
-  loss(states: tf.Tensor3D[], references: tf.Tensor3D, batch: DetBatch): Losses {
-    return this.layerLosses(this.forward(states, references), this.truthsOf(batch), batch);
+  loss(states: tf.Tensor3D[], references: tf.Tensor3D, batch: DetBatch, context: LossContext): Losses {
+    return this.layerLosses(this.forward(states, references), this.truthsOf(batch), batch, context);
   }
 
   predict(states: tf.Tensor3D[], references: tf.Tensor3D, batch: DetBatch, { rescale = true } = {}): Detections[] {

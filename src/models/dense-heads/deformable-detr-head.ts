@@ -9,7 +9,7 @@ import { applyInitCfg, type Initializer, Linear, zeros } from '../../nn';
 import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
 import { addToFirst, inverseSigmoid } from '../layers/transformer/coordinates';
-import type { DetBatch, Losses } from '../types';
+import type { DetBatch, LossContext, Losses } from '../types';
 import { rareClass } from './class-bias';
 import { type DETRHeadConfig, detrHeadInferred, detrHeadOptions, inferDETRHead } from './detr-head-options';
 import { QueryHead, type QueryPredictions } from './query-head';
@@ -82,12 +82,18 @@ export class DeformableDETRHead extends QueryHead {
   }
 
   /** Those of the decoder's layers, and `enc_loss_...` of the encoder, for which every truth is of the first class. */
-  loss(states: tf.Tensor3D[], references: tf.Tensor3D[], batch: DetBatch, encoder?: EncoderOutputs): Losses {
+  loss(
+    states: tf.Tensor3D[],
+    references: tf.Tensor3D[],
+    batch: DetBatch,
+    context: LossContext,
+    encoder?: EncoderOutputs,
+  ): Losses {
     const truths = this.truthsOf(batch);
-    const losses = this.layerLosses(this.forward(states, references), truths, batch);
+    const losses = this.layerLosses(this.forward(states, references), truths, batch, context);
     if (!encoder) return losses;
     const objects = truths.map((t) => ({ ...t, labels: new Int32Array(t.labels.length) }));
-    return { ...losses, ...this.matchedLosses(encoder, objects, batch, 'enc_loss') };
+    return { ...losses, ...this.matchedLosses(encoder, objects, batch, context, 'enc_loss') };
   }
 
   predict(states: tf.Tensor3D[], references: tf.Tensor3D[], batch: DetBatch, { rescale = true } = {}): Detections[] {

@@ -6,7 +6,7 @@ import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { applyInitCfg, Linear } from '../../nn';
 import { FFN } from '../layers/ffn';
-import type { DetBatch, Losses } from '../types';
+import type { DetBatch, LossContext, Losses } from '../types';
 import { type DETRHeadConfig, detrHeadInferred, detrHeadOptions, inferDETRHead } from './detr-head-options';
 import { QueryHead, type QueryPredictions } from './query-head';
 
@@ -33,8 +33,8 @@ export class DETRHead extends QueryHead {
     }));
   }
 
-  loss(states: tf.Tensor3D[], batch: DetBatch): Losses {
-    return this.layerLosses(this.forward(states), this.truthsOf(batch), batch);
+  loss(states: tf.Tensor3D[], batch: DetBatch, context: LossContext): Losses {
+    return this.layerLosses(this.forward(states), this.truthsOf(batch), batch, context);
   }
 
   predict(states: tf.Tensor3D[], batch: DetBatch, { rescale = true } = {}): Detections[] {

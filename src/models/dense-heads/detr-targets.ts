@@ -1,7 +1,7 @@
 // What each query is to learn: the truth the assigner gave it, or background.
 
-import type { HungarianAssigner } from '../task-modules/assigners/hungarian-assigner';
-import type { Instances } from '../task-modules/types';
+import type { Assigner, Instances } from '../task-modules';
+import type { LossContext } from '../types';
 
 /** Targets of all queries of a batch, image after image. */
 export interface QueryTargets {
@@ -15,6 +15,7 @@ export interface QueryTargets {
 }
 
 const f = Math.fround;
+const NO_PRIORS = new Float32Array(0);
 
 /** xyxy in pixels to cxcywh in shares of the image [height, width]. */
 export function normalizedBox(box: Float32Array, [height, width]: [number, number]): number[] {
@@ -43,7 +44,12 @@ export interface ImagePredictions {
   imgShape: [number, number];
 }
 
-export function queryTargets(images: ImagePredictions[], classes: number, assigner: HungarianAssigner): QueryTargets {
+export function queryTargets(
+  images: ImagePredictions[],
+  classes: number,
+  assigner: Assigner,
+  { random, epoch }: LossContext,
+): QueryTargets {
   const queries = images.length > 0 ? images[0].boxes.length / 4 : 0;
   const labels = new Int32Array(images.length * queries).fill(classes);
   const boxes = new Float32Array(labels.length * 4);
@@ -51,11 +57,19 @@ export function queryTargets(images: ImagePredictions[], classes: number, assign
   for (const [n, { scores, boxes: predicted, truths, imgShape }] of images.entries()) {
     const predictions = {
       count: queries,
-      scores,
+      logits: scores,
       classes: scores.length / Math.max(queries, 1),
-      bboxes: pixelBoxes(predicted, imgShape),
+      boxes: pixelBoxes(predicted, imgShape),
     };
-    const { assigned } = assigner.assign(predictions, { bboxes: truths.bboxes, labels: truths.labels }, imgShape);
+    const { assigned } = assigner.assign({
+      priors: NO_PRIORS,
+      levels: [],
+      instances: truths,
+      predictions,
+      imgShape,
+      random,
+      epoch,
+    });
     for (let q = 0; q < queries; q++) {
       if (assigned[q] <= 0) continue;
       const truth = assigned[q] - 1;

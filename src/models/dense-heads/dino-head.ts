@@ -3,7 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { defineModule } from '../../catalogue/registry';
-import type { DetBatch, Losses } from '../types';
+import type { DetBatch, LossContext, Losses } from '../types';
 import {
   DeformableDETRHead,
   type DeformableDETRHeadConfig,
@@ -26,6 +26,7 @@ export class DINOHead extends DeformableDETRHead {
     states: tf.Tensor3D[],
     references: tf.Tensor3D[],
     batch: DetBatch,
+    context: LossContext,
     encoder: EncoderOutputs,
     denoising: DenoisingMeta,
   ): Losses {
@@ -38,8 +39,8 @@ export class DINOHead extends DeformableDETRHead {
     const layers = this.forward(states, references);
     const queries = layers[0].scores.shape[1];
     const losses: Losses = {
-      ...this.layerLosses(cut(layers, count, queries - count), truths, batch),
-      ...this.matchedLosses(encoder, truths, batch, 'enc_loss'),
+      ...this.layerLosses(cut(layers, count, queries - count), truths, batch, context),
+      ...this.matchedLosses(encoder, truths, batch, context, 'enc_loss'),
     };
     const targets = this.denoisingTargets(batch, denoising);
     const found = cut(layers, 0, count).map((layer) => this.denoisingLosses(layer, targets, batch));

@@ -21,8 +21,7 @@ import {
 } from '../../nn';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import type { ClassificationLoss, Loss } from '../losses';
-import { type MlvlPointGenerator, toInstances } from '../task-modules';
-import { type DistancePointBBoxCoder, pointsOf } from '../task-modules/coders/distance-point-bbox-coder';
+import { type BoxCoder, buildBBoxCoder, type PriorGenerator, toInstances } from '../task-modules';
 import type { DetBatch, Losses } from '../types';
 import { centernessOf } from './centerness';
 import { denseDetections, denseTestCfg } from './dense-detections';
@@ -101,9 +100,9 @@ export interface FCOSOutputs {
 
 export class FCOSHead extends Module implements DetectionHead {
   readonly numClasses: number;
-  private readonly priors: MlvlPointGenerator;
+  private readonly priors: PriorGenerator;
   private readonly row: PriorRow;
-  private readonly coder: DistancePointBBoxCoder;
+  private readonly coder: BoxCoder;
   private readonly lossCls: ClassificationLoss;
   private readonly lossBbox: Loss;
   private readonly lossCenterness: Loss;
@@ -122,13 +121,13 @@ export class FCOSHead extends Module implements DetectionHead {
     const { in_channels, feat_channels, stacked_convs, strides } = config;
     this.numClasses = config.num_classes;
     const at = (name: string) => ({ path: `${path}.${name}`, inputs });
-    this.priors = registry.build<MlvlPointGenerator>(
-      'anchor_generator',
-      { type: 'MlvlPointGenerator', strides },
-      at('strides'),
-    );
+    this.priors = registry.build('anchor_generator', { type: 'MlvlPointGenerator', strides }, at('strides'));
     this.row = new PriorRow(this.priors);
-    this.coder = registry.build<DistancePointBBoxCoder>('bbox_coder', config.bbox_coder, at('bbox_coder'));
+    this.coder = buildBBoxCoder(
+      config.bbox_coder,
+      { registry, path: `${path}.bbox_coder` },
+      { head: 'FCOSHead', priors: 'points' },
+    );
     this.lossCls = registry.build<ClassificationLoss>('loss', config.loss_cls, at('loss_cls'));
     this.lossBbox = registry.build('loss', config.loss_bbox, at('loss_bbox'));
     this.lossCenterness = registry.build('loss', config.loss_centerness, at('loss_centerness'));
@@ -224,11 +223,10 @@ export class FCOSHead extends Module implements DetectionHead {
       1e-6,
     );
     const rows = tf.tensor1d(positives, 'int32');
-    const points = pointsOf(own);
     const weight = tf.tensor1d(centerness);
     const bbox = this.lossBbox.forward(
-      this.coder.decodeTensors(tf.tensor2d(points, [n, 2]), tf.gather(distances, rows)),
-      tf.tensor2d(this.coder.decode(points, wanted), [n, 4]),
+      this.coder.decodeTensors(own, tf.gather(distances, rows)),
+      tf.tensor2d(this.coder.decode(own, wanted), [n, 4]),
       { weight, avgFactor: sum },
     );
     const loss_centerness = this.lossCenterness.forward(tf.gather(central, rows), weight, { avgFactor });
@@ -256,7 +254,7 @@ export class FCOSHead extends Module implements DetectionHead {
         levels: this.row.counts(sizes),
         factors: own(gains, 1),
         decode: (chosen: Int32Array) =>
-          this.coder.decode(pointsOf(takeBoxes(priors, chosen)), takeBoxes(sides, chosen), meta.imgShape),
+          this.coder.decode(takeBoxes(priors, chosen), takeBoxes(sides, chosen), { maxShape: meta.imgShape }),
       };
       return denseDetections(candidates, meta, cfg, rescale);
     });

@@ -75,7 +75,7 @@ export class FSAFHead extends RetinaHead {
   override loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses {
     const raw = this.flatten(this.forward(features));
     const flat = { ...raw, deltas: atLeast(raw.deltas, LEAST_DISTANCE) };
-    const targets = this.targets(flat.sizes, batch, context);
+    const targets = this.targets(flat.sizes, batch, context, (parts) => this.predictions(flat, parts));
     const total = flat.scores.shape[1];
     const dense = this.dense(targets, total);
     const positives = this.positivesOf(flat, dense, targets);
@@ -169,7 +169,7 @@ export class FSAFHead extends RetinaHead {
     };
   }
 
-  /** Labels [N * T] and weights [N * T, C]: 0 for anchors that take no part and for classes that an anchor lies in the shadow of. */
+  /** Labels [N * T] and weights [N * T, C]: 0 for anchors that are not sampled, and for their ignored labels. */
   private classTargets(
     { labels, labelWeights }: DenseTargets,
     targets: AnchorTargets[],
@@ -178,8 +178,9 @@ export class FSAFHead extends RetinaHead {
     const classes = this.numClasses;
     const weights = new Float32Array(labels.length * classes);
     for (const [row, weight] of labelWeights.entries()) weights.fill(weight, row * classes, (row + 1) * classes);
-    for (const [i, { shadows = [] }] of targets.entries())
-      for (let k = 0; k < shadows.length; k += 2) weights[(i * total + shadows[k]) * classes + shadows[k + 1]] = 0;
+    for (const [i, { ignoredLabels = [] }] of targets.entries())
+      for (let k = 0; k < ignoredLabels.length; k += 2)
+        weights[(i * total + ignoredLabels[k]) * classes + ignoredLabels[k + 1]] = 0;
     return { labels: tf.tensor1d(labels, 'int32'), weights: tf.tensor2d(weights, [labels.length, classes]) };
   }
 }

@@ -22,13 +22,14 @@ import { stopGradient } from '../../ops';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import type { Loss, QualityFocalLoss } from '../losses';
 import { boxPair } from '../losses/box-pair';
-import type { DistancePointBBoxCoder } from '../task-modules/coders/distance-point-bbox-coder';
+import type { PredictionPart, Predictions } from '../task-modules';
 import type { DetBatch, LossContext, Losses } from '../types';
 import { AnchorDetectionHead, type AnchorDetectionHeadConfig } from './anchor-detection-head';
-import type { HeadOutputs } from './anchor-head';
+import type { FlatOutputs, HeadOutputs } from './anchor-head';
 import { anchorHeadOptions } from './anchor-head-options';
 import { cellPriors } from './cell-priors';
 import { denseDetections, denseTestCfg } from './dense-detections';
+import { detachedPredictions } from './detached-predictions';
 import { requireCfg } from './detection-head';
 import { flattenLevels } from './flatten-levels';
 import { sizesOf } from './prior-row';
@@ -113,8 +114,8 @@ export class GFLHead extends AnchorDetectionHead {
     return true;
   }
 
-  private get distances(): DistancePointBBoxCoder {
-    return this.coder as unknown as DistancePointBBoxCoder;
+  protected override get coderPriors(): 'points' {
+    return 'points';
   }
 
   protected override forwardSingle(x: tf.Tensor4D): { scores: tf.Tensor4D; deltas: tf.Tensor4D } {
@@ -135,12 +136,13 @@ export class GFLHead extends AnchorDetectionHead {
     const scores = flattenLevels(outputs.scores, this.scoreChannels);
     const columns = 4 * (this.regMax + 1);
     const total = scores.shape[1];
+    const deltas = flattenLevels(outputs.deltas, columns);
     const { labels, labelWeights, positives, boxes, avgFactor } = this.dense(
-      this.targets(sizes, batch, context),
+      this.targets(sizes, batch, context, (parts) => this.predictions({ scores, deltas, sizes }, parts)),
       total,
     );
     const logits = scores.reshape<tf.Tensor2D>([-1, this.scoreChannels]);
-    const sides = flattenLevels(outputs.deltas, columns).reshape([-1, columns]);
+    const sides = deltas.reshape([-1, columns]);
     const classes = this.lossCls as unknown as QualityFocalLoss;
     const classLoss = (quality: tf.Tensor) =>
       classes.forward(logits, [tf.tensor1d(labels, 'int32'), quality], {
@@ -159,14 +161,16 @@ export class GFLHead extends AnchorDetectionHead {
       this.anchors(sizes),
       positives.map((k) => k % total),
     );
-    const points = perStride(middles(own));
+    const points = perStride(
+      centerPoints(
+        own,
+        positives.map((k) => strides[k % total]),
+      ),
+    );
     const truths = perStride(boxes);
     const rows = tf.tensor1d(positives, 'int32');
     const chosen = tf.gather(sides, rows);
-    const decoded = this.distances.decodeTensors(
-      tf.tensor2d(points, [n, 2]),
-      this.integral.forward(chosen),
-    ) as tf.Tensor2D;
+    const decoded = this.coder.decodeTensors(points, this.integral.forward(chosen));
     const wanted = tf.tensor2d(truths, [n, 4]);
     const quality = stopGradient(decoded, (boxes) => {
       const { iou } = boxPair(boxes, wanted, (union) => tf.maximum(union, 1e-6));
@@ -176,7 +180,7 @@ export class GFLHead extends AnchorDetectionHead {
     const weight = tf.max(stopGradient(tf.sigmoid(tf.gather(logits, rows))), 1);
     const sum = tf.maximum(tf.sum(weight), 1);
     const bbox = this.lossBbox.forward(decoded, wanted, { weight, avgFactor: 1 });
-    const corners = this.distances.encode(points, truths, this.regMax);
+    const corners = this.coder.encode(points, truths, { maxDistance: this.regMax });
     const dfl = this.lossDfl.forward(chosen.reshape([-1, this.regMax + 1]), tf.tensor1d(corners), {
       weight: tf.tile(weight.expandDims(-1), [1, 4]).reshape([-1]),
       avgFactor: 4,
@@ -207,13 +211,32 @@ export class GFLHead extends AnchorDetectionHead {
         classes: this.numClasses,
         levels: sizes.map(([h, w]) => h * w),
         decode: (priors: Int32Array) =>
-          this.distances.decode(
-            middles(takeBoxes(anchors, priors)),
+          this.coder.decode(
+            centerPoints(
+              takeBoxes(anchors, priors),
+              priors.map((k) => strides[k]),
+            ),
             takeBoxes(distances, priors).map((v, k) => v * strides[priors[k >> 2]]),
-            meta.imgShape,
+            { maxShape: meta.imgShape },
           ),
       };
       return denseDetections(candidates, meta, cfg, rescale);
+    });
+  }
+
+  protected override predictions(
+    { scores, deltas, sizes }: FlatOutputs,
+    parts: readonly PredictionPart[],
+  ): Predictions[] {
+    const strides = this.strideRow(sizes);
+    return detachedPredictions(parts, scores.shape, {
+      scores: () => tf.sigmoid(scores),
+      logits: () => scores,
+      boxes: () => {
+        const distances = this.integral.forward(deltas).reshape([scores.shape[0], -1, 4]);
+        const inPixels = tf.mul(distances, tf.tensor2d(strides, [strides.length, 1]));
+        return this.coder.decodeTensors(centerPoints(this.anchors(sizes), strides), inPixels);
+      },
     });
   }
 
@@ -223,14 +246,9 @@ export class GFLHead extends AnchorDetectionHead {
   }
 }
 
-/** Middles [x, y] of flat boxes. */
-function middles(boxes: Float32Array): Float32Array {
-  const out = new Float32Array(boxes.length / 2);
-  for (let i = 0; i < out.length; i++) {
-    const at = 4 * (i >> 1) + (i & 1);
-    out[i] = (boxes[at] + boxes[at + 2]) / 2;
-  }
-  return out;
+/** Centres of anchors as points: x, y, stride, stride. */
+function centerPoints(boxes: Float32Array, strides: ArrayLike<number>): Float32Array {
+  return boxes.map((v, i) => (i & 2 ? strides[i >> 2] : (v + boxes[i + 2]) / 2));
 }
 
 export const gflHeadDefinition = defineModule({

@@ -49,7 +49,7 @@ export function proposalsOf(
     }
     start += count;
   }
-  const decoded = coder.decode(takeBoxes(anchors, chosen), takeBoxes(deltas, chosen), imageShape);
+  const decoded = coder.decode(takeBoxes(anchors, chosen), takeBoxes(deltas, chosen), { maxShape: imageShape });
   const boxes = scale ? scaleBoxes(decoded, scale) : decoded;
   const kept = [];
   for (let i = 0; i < chosen.length; i++) {

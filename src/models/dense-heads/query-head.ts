@@ -11,10 +11,8 @@ import { stopGradient } from '../../ops';
 import { topIndices } from '../../ops/top-indices';
 import { type ClassificationLoss, type Loss, QualityFocalLoss } from '../losses';
 import { boxPair } from '../losses/box-pair';
-import type { HungarianAssigner } from '../task-modules/assigners/hungarian-assigner';
-import { toInstances } from '../task-modules/instances';
-import type { Instances } from '../task-modules/types';
-import type { DetBatch, Losses } from '../types';
+import { type Assigner, buildAssigner, type Instances, toInstances } from '../task-modules';
+import type { DetBatch, LossContext, Losses } from '../types';
 import { type DETRHeadConfig, perClassWeights } from './detr-head-options';
 import { pixelBoxes, type QueryTargets, queryTargets } from './detr-targets';
 
@@ -32,7 +30,7 @@ export abstract class QueryHead extends Module {
   private readonly lossBbox: Loss;
   private readonly lossIou: Loss;
   private readonly background: number;
-  private readonly assigner?: HungarianAssigner;
+  private readonly assigner?: Assigner;
 
   constructor(
     protected readonly config: DETRHeadConfig,
@@ -50,9 +48,11 @@ export abstract class QueryHead extends Module {
     this.lossIou = build<Loss>('loss_iou');
     this.scoreChannels = this.classes + (this.lossCls.useSigmoid ? 0 : 1);
     if (config.train_cfg)
-      this.assigner = registry.build<HungarianAssigner>('assigner', config.train_cfg.assigner, {
-        path: `${path}.train_cfg.assigner`,
-      });
+      this.assigner = buildAssigner(
+        config.train_cfg.assigner,
+        { registry, path: `${path}.train_cfg.assigner` },
+        { head: this.constructor.name, predictions: ['logits', 'boxes'] },
+      );
   }
 
   protected truthsOf(batch: DetBatch): Instances[] {
@@ -60,15 +60,27 @@ export abstract class QueryHead extends Module {
   }
 
   /** Losses of all layers: those of the last are `loss_cls`, ..., those before it `d0.loss_cls`, ... */
-  protected layerLosses(layers: QueryPredictions[], truths: Instances[], batch: DetBatch, name = 'loss'): Losses {
-    const found = layers.map((layer) => this.matchedLosses(layer, truths, batch, name));
+  protected layerLosses(
+    layers: QueryPredictions[],
+    truths: Instances[],
+    batch: DetBatch,
+    context: LossContext,
+    name = 'loss',
+  ): Losses {
+    const found = layers.map((layer) => this.matchedLosses(layer, truths, batch, context, name));
     const losses: Losses = { ...found[found.length - 1] };
     for (const [i, layer] of found.slice(0, -1).entries()) for (const key in layer) losses[`d${i}.${key}`] = layer[key];
     return losses;
   }
 
   /** Losses of one layer, its queries matched with the truths. */
-  protected matchedLosses(layer: QueryPredictions, truths: Instances[], batch: DetBatch, name = 'loss'): Losses {
+  protected matchedLosses(
+    layer: QueryPredictions,
+    truths: Instances[],
+    batch: DetBatch,
+    context: LossContext,
+    name = 'loss',
+  ): Losses {
     const { assigner } = this;
     if (!assigner)
       throw new DetLabError(
@@ -83,7 +95,7 @@ export abstract class QueryHead extends Module {
       const { imgShape } = batch.samples[n].meta;
       return { scores: own(logits, this.scoreChannels), boxes: own(coded, 4), truths: truths[n], imgShape };
     });
-    return this.losses(layer, queryTargets(perImage, this.classes, assigner), batch, name);
+    return this.losses(layer, queryTargets(perImage, this.classes, assigner, context), batch, name);
   }
 
   /** Losses of queries whose targets are known, as `<name>_cls`, `<name>_bbox` and `<name>_iou`. */

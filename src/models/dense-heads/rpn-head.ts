@@ -9,6 +9,7 @@ import { inferHeadChannels } from '../inferred-options/infer-head-channels';
 import type { DetBatch, LossContext, Losses } from '../types';
 import { AnchorHead, type AnchorHeadConfig, type FlatOutputs } from './anchor-head';
 import { anchorHeadOptions } from './anchor-head-options';
+import type { AnchorTargets } from './anchor-targets';
 import { type ProposalCfg, type Proposals, proposalCfg, proposalsOf } from './proposals';
 
 const options = z.strictObject({
@@ -67,7 +68,7 @@ export class RPNHead extends AnchorHead {
   /** Losses `loss_rpn_cls` and `loss_rpn_bbox`, summed over levels. */
   loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses {
     const flat = this.flatten(this.forward(features));
-    return named(this.losses(flat, this.targets(flat.sizes, batch, context, true)));
+    return named(this.losses(flat, this.objectTargets(flat, batch, context)));
   }
 
   /** Losses, and the proposals for the second stage, cut from the gradient. */
@@ -78,9 +79,12 @@ export class RPNHead extends AnchorHead {
     cfg = this.testCfg,
   ): { losses: Losses; proposals: Proposals[] } {
     const flat = this.flatten(this.forward(features));
-    const targets = this.targets(flat.sizes, batch, context, true);
-    const losses = named(this.losses(flat, targets));
+    const losses = named(this.losses(flat, this.objectTargets(flat, batch, context)));
     return { losses, proposals: this.proposals(flat, batch, cfg) };
+  }
+
+  private objectTargets(flat: FlatOutputs, batch: DetBatch, context: LossContext): AnchorTargets[] {
+    return this.targets(flat.sizes, batch, context, (parts) => this.predictions(flat, parts), true);
   }
 
   /** Proposals of each image, in pixels of the network's input, or of the original image with `rescale`. */

@@ -7,15 +7,21 @@ import { type BuildContext, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { takeBoxes } from '../../geometry/boxes';
 import { actCfg, convCfg, initCfg, Module, normCfg } from '../../nn';
-import { stopGradient } from '../../ops';
 import type { Loss, QualityFocalLoss } from '../losses';
-import { type PriorGenerator, toInstances } from '../task-modules';
-import type { PredictionAssigner } from '../task-modules/assigners/prediction-assigner';
-import { type DistancePointBBoxCoder, pointsOf } from '../task-modules/coders/distance-point-bbox-coder';
-import type { DetBatch, Losses } from '../types';
+import {
+  type Assigner,
+  type BoxCoder,
+  buildAssigner,
+  buildBBoxCoder,
+  buildPriorGenerator,
+  type PriorGenerator,
+  toInstances,
+} from '../task-modules';
+import type { DetBatch, LossContext, Losses } from '../types';
 import { anchorTrainCfg } from './anchor-head-options';
-import { anchorsInside } from './anchor-targets';
+import { anchorsInside, insideInput } from './anchor-targets';
 import { denseDetections, denseTestCfg } from './dense-detections';
+import { detachedPredictions } from './detached-predictions';
 import { type DetectionHead, requireCfg } from './detection-head';
 import { flattenLevels } from './flatten-levels';
 import { PriorRow, sizesOf } from './prior-row';
@@ -67,10 +73,10 @@ export abstract class RTMDetBaseHead extends Module implements DetectionHead {
   readonly numClasses: number;
   readonly priors: PriorGenerator;
   private readonly row: PriorRow;
-  private readonly coder: DistancePointBBoxCoder;
+  private readonly coder: BoxCoder;
   private readonly lossCls: QualityFocalLoss;
   private readonly lossBbox: Loss;
-  private readonly assigner: PredictionAssigner | undefined;
+  private readonly assigner: Assigner | undefined;
 
   constructor(
     protected readonly config: RTMDetConfig,
@@ -78,23 +84,25 @@ export abstract class RTMDetBaseHead extends Module implements DetectionHead {
   ) {
     super();
     this.numClasses = config.num_classes;
-    const at = (name: string) => ({ path: `${path}.${name}`, inputs });
-    this.priors = registry.build('anchor_generator', config.anchor_generator, at('anchor_generator'));
+    const head = this.constructor.name;
+    const at = (name: string) => ({ registry, path: `${path}.${name}`, inputs });
+    this.priors = buildPriorGenerator(config.anchor_generator, at('anchor_generator'), { head, form: 'points' });
     this.row = new PriorRow(this.priors);
-    this.coder = registry.build<DistancePointBBoxCoder>('bbox_coder', config.bbox_coder, at('bbox_coder'));
+    this.coder = buildBBoxCoder(config.bbox_coder, at('bbox_coder'), { head, priors: 'points' });
     this.lossCls = registry.build<QualityFocalLoss>('loss', config.loss_cls, at('loss_cls'));
     this.lossBbox = registry.build('loss', config.loss_bbox, at('loss_bbox'));
     if (config.train_cfg)
-      this.assigner = registry.build<PredictionAssigner>(
-        'assigner',
-        config.train_cfg.assigner,
-        at('train_cfg.assigner'),
-      );
+      this.assigner = buildAssigner(config.train_cfg.assigner, at('train_cfg.assigner'), {
+        head,
+        priors: 'points',
+        predictions: ['scores', 'logits', 'boxes'],
+        reads: ['maxOverlaps'],
+      });
   }
 
   abstract forward(features: tf.Tensor4D[]): RTMDetOutputs;
 
-  loss(features: tf.Tensor4D[], batch: DetBatch): Losses {
+  loss(features: tf.Tensor4D[], batch: DetBatch, { random, epoch }: LossContext): Losses {
     const assigner = requireCfg(this.assigner, this.constructor.name, 'train_cfg');
     const { pos_weight, allowed_border } = this.config.train_cfg!;
     const outputs = this.forward(features);
@@ -102,10 +110,12 @@ export abstract class RTMDetBaseHead extends Module implements DetectionHead {
     const priors = this.row.of(sizes);
     const scores = flattenLevels(outputs.scores, this.numClasses);
     const [images, total, classes] = scores.shape;
-    const points = tf.tensor3d(pointsOf(priors), [1, total, 2]);
-    const boxes = this.coder.decodeTensors(points, flattenLevels(outputs.distances, 4));
-    const logits = stopGradient(scores).dataSync<'float32'>();
-    const decoded = stopGradient(boxes).dataSync<'float32'>();
+    const boxes = this.coder.decodeTensors(priors, flattenLevels(outputs.distances, 4));
+    const predictions = detachedPredictions(assigner.needs.predictions ?? [], scores.shape, {
+      scores: () => tf.sigmoid(scores),
+      logits: () => scores,
+      boxes: () => boxes,
+    });
 
     const labels = new Int32Array(images * total).fill(classes);
     const weights = new Float32Array(images * total);
@@ -119,17 +129,16 @@ export abstract class RTMDetBaseHead extends Module implements DetectionHead {
         anchorsInside(this.priors, priors, sizes, padShape, meta.imgShape, allowed_border) ??
         Int32Array.from({ length: total }, (_, k) => k);
       const rows = inside.map((k) => i * total + k);
-      const found = assigner.assign(
-        {
-          scores: Float32Array.from({ length: rows.length * classes }, (_, k) => {
-            return logits[rows[Math.floor(k / classes)] * classes + (k % classes)];
-          }),
-          classes,
-          boxes: takeBoxes(decoded, rows),
-          priors: takeBoxes(priors, inside),
-        },
+      const input = {
+        priors,
+        levels: this.row.counts(sizes),
         instances,
-      );
+        predictions: predictions[i],
+        imgShape: meta.imgShape,
+        random,
+        epoch,
+      };
+      const found = assigner.assign(insideInput(input, inside));
       for (const [k, row] of rows.entries()) {
         const truth = found.assigned[k];
         weights[row] = truth > 0 && pos_weight > 0 ? pos_weight : truth < 0 ? 0 : 1;
@@ -176,7 +185,7 @@ export abstract class RTMDetBaseHead extends Module implements DetectionHead {
         classes,
         levels: this.row.counts(sizes),
         decode: (chosen: Int32Array) =>
-          this.coder.decode(pointsOf(takeBoxes(priors, chosen)), takeBoxes(sides, chosen), meta.imgShape),
+          this.coder.decode(takeBoxes(priors, chosen), takeBoxes(sides, chosen), { maxShape: meta.imgShape }),
       };
       return denseDetections(candidates, meta, cfg, rescale);
     });

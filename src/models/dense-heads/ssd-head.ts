@@ -102,7 +102,7 @@ export class SSDHead extends AnchorDetectionHead {
     const cfg = requireCfg(this.ssdTrainCfg, 'SSDHead', 'train_cfg');
     const flat = this.flatten(this.forward(features));
     const total = flat.scores.shape[1];
-    const each = this.targets(flat.sizes, batch, context);
+    const each = this.targets(flat.sizes, batch, context, (parts) => this.predictions(flat, parts));
     const all = this.dense(each, total);
     const box = new SmoothL1Loss({ beta: cfg.smoothl1_beta, reduction: 'mean', loss_weight: 1 });
     return {

@@ -23,10 +23,17 @@ import {
 } from '../../nn';
 import { inferNumClasses } from '../inferred-options/infer-num-classes';
 import type { Loss } from '../losses';
-import { type Instances, type PriorGenerator, type Size, toInstances } from '../task-modules';
-import type { GridAssigner } from '../task-modules/assigners/grid-assigner';
-import type { YOLOBBoxCoder } from '../task-modules/coders/yolo-bbox-coder';
-import type { DetBatch, Losses } from '../types';
+import {
+  type Assigner,
+  type AssignInput,
+  type BoxCoder,
+  buildAssigner,
+  buildBBoxCoder,
+  buildPriorGenerator,
+  type PriorGenerator,
+  toInstances,
+} from '../task-modules';
+import type { DetBatch, LossContext, Losses } from '../types';
 import { cellPriors } from './cell-priors';
 import { choosePairs, denseTestCfg, suppressed } from './dense-detections';
 import { type DetectionHead, requireCfg } from './detection-head';
@@ -97,9 +104,9 @@ export class YOLOV3Head extends Module implements DetectionHead {
   readonly numClasses: number;
   private readonly priors: PriorGenerator;
   private readonly row: PriorRow;
-  private readonly coder: YOLOBBoxCoder;
+  private readonly coder: BoxCoder;
   private readonly losses: Record<'cls' | 'conf' | 'xy' | 'wh', Loss>;
-  private readonly assigner: GridAssigner | undefined;
+  private readonly assigner: Assigner | undefined;
   private readonly bridge: ModuleList<ConvModule>;
   private readonly pred: ModuleList<Conv2d>;
 
@@ -109,15 +116,16 @@ export class YOLOV3Head extends Module implements DetectionHead {
   ) {
     super();
     this.numClasses = config.num_classes;
-    const at = (name: string) => ({ path: `${path}.${name}`, inputs });
-    this.priors = registry.build('anchor_generator', config.anchor_generator, at('anchor_generator'));
+    const head = 'YOLOV3Head';
+    const at = (name: string) => ({ registry, path: `${path}.${name}`, inputs });
+    this.priors = buildPriorGenerator(config.anchor_generator, at('anchor_generator'), { head, form: 'boxes' });
     this.row = new PriorRow(this.priors);
-    this.coder = registry.build<YOLOBBoxCoder>('bbox_coder', config.bbox_coder, at('bbox_coder'));
+    this.coder = buildBBoxCoder(config.bbox_coder, at('bbox_coder'), { head, priors: 'cells' });
     const loss = (name: 'loss_cls' | 'loss_conf' | 'loss_xy' | 'loss_wh') =>
       registry.build<Loss>('loss', config[name], at(name));
     this.losses = { cls: loss('loss_cls'), conf: loss('loss_conf'), xy: loss('loss_xy'), wh: loss('loss_wh') };
     if (config.train_cfg)
-      this.assigner = registry.build<GridAssigner>('assigner', config.train_cfg.assigner, at('train_cfg.assigner'));
+      this.assigner = buildAssigner(config.train_cfg.assigner, at('train_cfg.assigner'), { head, priors: 'cells' });
     const perCell = cellPriors('YOLOV3Head', this.priors, path);
     const bridges = config.in_channels.map(
       (inChannels, i) =>
@@ -153,13 +161,16 @@ export class YOLOV3Head extends Module implements DetectionHead {
     return { maps: features.map((x, i) => this.pred.at(i).forward(this.bridge.at(i).forward(x))) };
   }
 
-  loss(features: tf.Tensor4D[], batch: DetBatch): Losses {
+  loss(features: tf.Tensor4D[], batch: DetBatch, { random, epoch }: LossContext): Losses {
     const assigner = requireCfg(this.assigner, 'YOLOV3Head', 'train_cfg');
     const { maps } = this.forward(features);
     const sizes = sizesOf(maps);
     const images = batch.samples.length;
-    const each = batch.samples.map(({ truths }) => this.targets(sizes, toInstances(truths), assigner));
     const counts = this.row.counts(sizes);
+    const cells = { priors: this.row.of(sizes), levels: counts, strides: this.strideRow(counts) };
+    const each = batch.samples.map(({ truths, meta: { imgShape } }) =>
+      this.targets({ ...cells, instances: toInstances(truths), imgShape, random, epoch }, assigner),
+    );
     let start = 0;
     const parts = maps.map((map, level) => {
       const [from, count] = [start, counts[level]];
@@ -189,29 +200,14 @@ export class YOLOV3Head extends Module implements DetectionHead {
 
   /** Of one image: what every anchor should predict, and 1 for those whose objectness counts. */
   private targets(
-    sizes: Size[],
-    instances: Instances,
-    assigner: GridAssigner,
+    input: AssignInput & { strides: Float32Array },
+    assigner: Assigner,
   ): { map: Float32Array; taken: Float32Array } {
     const { numClasses: classes, columns } = this;
-    const { one_hot_smoother: smooth, featmap_strides } = this.config;
-    const priors = this.row.of(sizes);
+    const { one_hot_smoother: smooth } = this.config;
+    const { priors, strides, instances } = input;
     const count = priors.length / 4;
-    const responsible = new Uint8Array(count);
-    const strides = new Float32Array(count);
-    let start = 0;
-    for (const [level, [h, w]] of sizes.entries()) {
-      const perCell = this.priors.numBasePriors[level];
-      const [sx, sy] = this.priors.strides[level];
-      for (let g = 0; g < instances.labels.length; g++) {
-        const [x1, y1, x2, y2] = instances.bboxes.subarray(4 * g, 4 * g + 4);
-        const cell = Math.floor(((y1 + y2) * 0.5) / sy) * w + Math.floor(((x1 + x2) * 0.5) / sx);
-        responsible.fill(1, start + cell * perCell, start + (cell + 1) * perCell);
-      }
-      strides.fill(featmap_strides[level], start, start + h * w * perCell);
-      start += h * w * perCell;
-    }
-    const { assigned } = assigner.assign(priors, instances, responsible);
+    const { assigned } = assigner.assign(input);
     const map = new Float32Array(count * columns);
     const taken = new Float32Array(count);
     for (let i = 0; i < count; i++) {
@@ -219,12 +215,20 @@ export class YOLOV3Head extends Module implements DetectionHead {
       if (assigned[i] <= 0) continue;
       const truth = assigned[i] - 1;
       const at = i * columns;
-      map.set(this.coder.encode(takeBoxes(priors, [i]), takeBoxes(instances.bboxes, [truth]), [strides[i]]), at);
+      map.set(
+        this.coder.encode(takeBoxes(priors, [i]), takeBoxes(instances.bboxes, [truth]), { strides: [strides[i]] }),
+        at,
+      );
       map[at + 4] = 1;
       for (let c = 0; c < classes; c++)
         map[at + 5 + c] = (c === instances.labels[truth] ? 1 - smooth : 0) + smooth / classes;
     }
     return { map, taken };
+  }
+
+  /** Stride of every anchor. */
+  private strideRow(counts: number[]): Float32Array {
+    return Float32Array.from(counts.flatMap((count, i) => Array<number>(count).fill(this.config.featmap_strides[i])));
   }
 
   predict(features: tf.Tensor4D[], batch: DetBatch, { rescale }: { rescale: boolean }): Detections[] {
@@ -233,18 +237,11 @@ export class YOLOV3Head extends Module implements DetectionHead {
     const sizes = sizesOf(maps);
     const priors = this.row.of(sizes);
     const total = priors.length / 4;
-    const counts = this.row.counts(sizes);
-    const strides = Float32Array.from(
-      counts.flatMap((count, i) => Array<number>(count).fill(this.config.featmap_strides[i])),
-    );
+    const strides = this.strideRow(this.row.counts(sizes));
     const classes = this.numClasses;
     const [xy, wh, conf, cls] = tf.split(flattenLevels(maps, this.columns), [2, 2, 1, classes], 2);
     const boxes = this.coder
-      .decodeTensors(
-        tf.tensor2d(priors, [total, 4]),
-        tf.concat([tf.sigmoid(xy), wh], 2),
-        tf.tensor2d(strides, [total, 1]),
-      )
+      .decodeTensors(priors, tf.concat([tf.sigmoid(xy), wh], 2), { strides })
       .dataSync<'float32'>();
     const [objects, scores] = [tf.sigmoid(conf), tf.sigmoid(cls)].map((x) => x.dataSync<'float32'>());
     return batch.samples.map(({ meta }, i) => {

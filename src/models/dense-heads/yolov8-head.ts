@@ -7,12 +7,17 @@ import { type BuildContext, defineModule, moduleOption } from '../../catalogue/r
 import type { Detections } from '../../data/types';
 import { takeBoxes } from '../../geometry/boxes';
 import { initCfg, Module } from '../../nn';
-import { stopGradient } from '../../ops';
 import type { Loss } from '../losses';
-import { type PriorGenerator, toInstances } from '../task-modules';
-import type { BatchTaskAlignedAssigner } from '../task-modules/assigners/batch-task-aligned-assigner';
-import type { DistancePointBBoxCoder } from '../task-modules/coders/distance-point-bbox-coder';
-import type { DetBatch, Losses } from '../types';
+import {
+  type Assigner,
+  type BoxCoder,
+  buildAssigner,
+  buildBBoxCoder,
+  buildPriorGenerator,
+  toInstances,
+} from '../task-modules';
+import type { DetBatch, LossContext, Losses } from '../types';
+import { detachedPredictions } from './detached-predictions';
 import { type DetectionHead, requireCfg } from './detection-head';
 import { flattenLevels } from './flatten-levels';
 import { PriorRow, sizesOf } from './prior-row';
@@ -54,11 +59,11 @@ type Options = z.output<typeof options>;
 
 export class YOLOv8Head extends Module implements DetectionHead {
   readonly module: YOLOv8HeadModule;
-  private readonly coder: DistancePointBBoxCoder;
+  private readonly coder: BoxCoder;
   private readonly lossCls: Loss;
   private readonly lossBbox: Loss;
   private readonly lossDfl: Loss;
-  private readonly assigner: BatchTaskAlignedAssigner | undefined;
+  private readonly assigner: Assigner | undefined;
   private readonly row: PriorRow;
 
   constructor(
@@ -66,24 +71,26 @@ export class YOLOv8Head extends Module implements DetectionHead {
     { registry, path, inputs, numClasses }: BuildContext,
   ) {
     super();
-    const at = (name: string) => ({ path: `${path}.${name}`, inputs, numClasses });
+    const head = 'YOLOv8Head';
+    const at = (name: string) => ({ registry, path: `${path}.${name}`, inputs, numClasses });
     this.module = this.addChild(
       'head_module',
       registry.build<YOLOv8HeadModule>('head_module', config.head_module, at('head_module')),
     );
     this.row = new PriorRow(
-      registry.build<PriorGenerator>('anchor_generator', config.prior_generator, at('prior_generator')),
+      buildPriorGenerator(config.prior_generator, at('prior_generator'), { head, form: 'points' }),
     );
-    this.coder = registry.build<DistancePointBBoxCoder>('bbox_coder', config.bbox_coder, at('bbox_coder'));
+    this.coder = buildBBoxCoder(config.bbox_coder, at('bbox_coder'), { head, priors: 'points' });
     this.lossCls = registry.build('loss', config.loss_cls, at('loss_cls'));
     this.lossBbox = registry.build('loss', config.loss_bbox, at('loss_bbox'));
     this.lossDfl = registry.build('loss', config.loss_dfl, at('loss_dfl'));
     if (config.train_cfg)
-      this.assigner = registry.build<BatchTaskAlignedAssigner>(
-        'assigner',
-        config.train_cfg.assigner,
-        at('train_cfg.assigner'),
-      );
+      this.assigner = buildAssigner(config.train_cfg.assigner, at('train_cfg.assigner'), {
+        head,
+        priors: 'points',
+        predictions: ['scores', 'logits', 'boxes'],
+        reads: ['scores'],
+      });
   }
 
   get numClasses(): number {
@@ -94,24 +101,44 @@ export class YOLOv8Head extends Module implements DetectionHead {
     return this.module.forward(features);
   }
 
-  loss(features: tf.Tensor4D[], batch: DetBatch): Losses {
+  loss(features: tf.Tensor4D[], batch: DetBatch, { random, epoch }: LossContext): Losses {
     const assigner = requireCfg(this.assigner, 'YOLOv8Head', 'train_cfg');
     const outputs = this.forward(features);
-    const priors = this.row.of(sizesOf(outputs.scores));
+    const sizes = sizesOf(outputs.scores);
+    const priors = this.row.of(sizes);
     const [images, total, classes] = [batch.samples.length, priors.length / 4, this.numClasses];
     const scores = flattenLevels(outputs.scores, classes);
-    const { boxes } = this.decode(priors, flattenLevels(outputs.distances, 4));
-    const probability = stopGradient(tf.sigmoid(scores)).dataSync<'float32'>();
-    const predicted = stopGradient(boxes).dataSync<'float32'>();
-    const targets = batch.samples.map(({ truths }, i) => {
+    const boxes = this.decode(priors, flattenLevels(outputs.distances, 4));
+    const predictions = detachedPredictions(assigner.needs.predictions ?? [], scores.shape, {
+      scores: () => tf.sigmoid(scores),
+      logits: () => scores,
+      boxes: () => boxes,
+    });
+    const targets = batch.samples.map(({ truths, meta }, i) => {
       const instances = toInstances(truths);
-      const own = (values: Float32Array, columns: number) =>
-        values.subarray(i * total * columns, (i + 1) * total * columns);
-      const found = assigner.assign(
-        { scores: own(probability, classes), classes, boxes: own(predicted, 4), priors },
+      const {
+        assigned,
+        labels,
+        scores: quality,
+      } = assigner.assign({
+        priors,
+        levels: this.row.counts(sizes),
         instances,
-      );
-      return { ...found, boxes: takeBoxes(instances.bboxes, found.truth) };
+        predictions: predictions[i],
+        imgShape: meta.imgShape,
+        random,
+        epoch,
+      });
+      const positive = Int32Array.from(assigned.keys()).filter((k) => assigned[k] > 0);
+      return {
+        positive,
+        labels: positive.map((k) => labels[k]),
+        scores: Float32Array.from(positive, (k) => quality![k]), // `reads` makes sure of them
+        boxes: takeBoxes(
+          instances.bboxes,
+          positive.map((k) => assigned[k] - 1),
+        ),
+      };
     });
     const rows = Int32Array.from(targets.flatMap((t, i) => Array.from(t.positive, (k) => i * total + k)));
     const quality = Float32Array.from(targets.flatMap((t) => [...t.scores]));
@@ -152,12 +179,12 @@ export class YOLOv8Head extends Module implements DetectionHead {
     const weight = tf.tensor1d(quality);
     const bbox = this.lossBbox.forward(own, tf.tensor2d(truths, [rows.length, 4]), { weight });
 
-    const points = Float32Array.from(
-      { length: 2 * rows.length },
-      (_, i) => priors[4 * (rows[i >> 1] % total) + (i & 1)] / stride(i >> 1),
-    );
+    const points = takeBoxes(
+      priors,
+      rows.map((row) => row % total),
+    ).map((v, i) => v / stride(i >> 2));
     const { regMax } = this.module;
-    const sides = this.coder.encode(points, truths, regMax - 1, 0.01);
+    const sides = this.coder.encode(points, truths, { maxDistance: regMax - 1, epsilon: 0.01 });
     const distributions = tf.gather(flattenLevels(outputs.distributions, 4 * regMax).reshape([-1, 4 * regMax]), at);
     const dfl = this.lossDfl.forward(distributions.reshape([-1, regMax]), tf.tensor1d(sides), {
       weight: tf.tensor1d(Float32Array.from(sides, (_, i) => quality[i >> 2])),
@@ -167,17 +194,9 @@ export class YOLOv8Head extends Module implements DetectionHead {
   }
 
   /** Boxes [N, T, 4] of distances in strides [N, T, 4]. */
-  private decode(priors: Float32Array, distances: tf.Tensor3D): { boxes: tf.Tensor } {
-    const total = priors.length / 4;
-    const all = tf.tensor2d(priors, [total, 4]);
-    const points = all.slice([0, 0], [-1, 2]);
-    const strides = all.slice([0, 2], [-1, 1]);
-    return {
-      boxes: this.coder.decodeTensors(
-        tf.tile(points.expandDims(0), [distances.shape[0], 1, 1]),
-        tf.mul(distances, strides),
-      ),
-    };
+  private decode(priors: Float32Array, distances: tf.Tensor3D): tf.Tensor3D {
+    const strides = tf.tensor2d(priors, [priors.length / 4, 4]).slice([0, 2], [-1, 1]);
+    return this.coder.decodeTensors(priors, tf.mul(distances, strides));
   }
 
   predict(features: tf.Tensor4D[], batch: DetBatch, { rescale }: { rescale: boolean }): Detections[] {
@@ -186,7 +205,7 @@ export class YOLOv8Head extends Module implements DetectionHead {
     const priors = this.row.of(sizesOf(outputs.scores));
     const total = priors.length / 4;
     const scores = tf.sigmoid(flattenLevels(outputs.scores, this.numClasses)).dataSync<'float32'>();
-    const boxes = this.decode(priors, flattenLevels(outputs.distances, 4)).boxes.dataSync<'float32'>();
+    const boxes = this.decode(priors, flattenLevels(outputs.distances, 4)).dataSync<'float32'>();
     return batch.samples.map(({ meta }, i) => {
       const own = (values: Float32Array, columns: number) =>
         values.subarray(i * total * columns, (i + 1) * total * columns);

@@ -22,14 +22,13 @@ import {
   normCfg,
   Sequential,
 } from '../../nn';
-import { stopGradient } from '../../ops';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import type { Loss } from '../losses';
 import { nmsOption } from '../shared-options/nms-option';
-import { type MlvlPointGenerator, toInstances } from '../task-modules';
-import type { PredictionAssigner } from '../task-modules/assigners/prediction-assigner';
-import type { DetBatch, Losses } from '../types';
+import { type Assigner, buildAssigner, toInstances } from '../task-modules';
+import type { DetBatch, LossContext, Losses } from '../types';
 import { suppressed } from './dense-detections';
+import { detachedPredictions } from './detached-predictions';
 import { type DetectionHead, requireCfg } from './detection-head';
 import { eachLevel } from './each-level';
 import { flattenLevels } from './flatten-levels';
@@ -96,7 +95,7 @@ export class YOLOXHead extends Module implements DetectionHead {
   /** Adds the L1 loss of the coded boxes: the last epochs of the paper's schedule. */
   useL1 = false;
   private readonly row: PriorRow;
-  private readonly assigner: PredictionAssigner | undefined;
+  private readonly assigner: Assigner | undefined;
   private readonly losses: Record<'cls' | 'bbox' | 'obj' | 'l1', Loss>;
   private readonly clsConvs: ModuleList<Tower>;
   private readonly regConvs: ModuleList<Tower>;
@@ -112,7 +111,7 @@ export class YOLOXHead extends Module implements DetectionHead {
     this.numClasses = config.num_classes;
     const at = (name: string) => ({ path: `${path}.${name}`, inputs });
     this.row = new PriorRow(
-      registry.build<MlvlPointGenerator>(
+      registry.build(
         'anchor_generator',
         { type: 'MlvlPointGenerator', strides: config.strides, offset: 0 },
         at('strides'),
@@ -122,10 +121,10 @@ export class YOLOXHead extends Module implements DetectionHead {
       registry.build<Loss>('loss', config[name], at(name));
     this.losses = { cls: loss('loss_cls'), bbox: loss('loss_bbox'), obj: loss('loss_obj'), l1: loss('loss_l1') };
     if (config.train_cfg)
-      this.assigner = registry.build<PredictionAssigner>(
-        'assigner',
+      this.assigner = buildAssigner(
         config.train_cfg.assigner,
-        at('train_cfg.assigner'),
+        { registry, path: `${path}.train_cfg.assigner` },
+        { head: 'YOLOXHead', priors: 'points', predictions: ['scores', 'boxes'], reads: ['maxOverlaps'] },
       );
     const list = <T extends Module>(make: () => T) => new ModuleList(config.strides.map(make));
     const predict = (outChannels: number) =>
@@ -162,10 +161,12 @@ export class YOLOXHead extends Module implements DetectionHead {
   }
 
   private flat(outputs: YOLOXOutputs) {
-    const priors = this.row.of(sizesOf(outputs.scores));
+    const sizes = sizesOf(outputs.scores);
+    const priors = this.row.of(sizes);
     const coded = flattenLevels(outputs.boxes, 4);
     return {
       priors,
+      levels: this.row.counts(sizes),
       scores: flattenLevels(outputs.scores, this.numClasses),
       objectness: flattenLevels(outputs.objectness, 1),
       coded,
@@ -173,26 +174,31 @@ export class YOLOXHead extends Module implements DetectionHead {
     };
   }
 
-  loss(features: tf.Tensor4D[], batch: DetBatch): Losses {
+  loss(features: tf.Tensor4D[], batch: DetBatch, { random, epoch }: LossContext): Losses {
     const assigner = requireCfg(this.assigner, 'YOLOXHead', 'train_cfg');
-    const { priors, scores, objectness, coded, boxes } = this.flat(this.forward(features));
+    const { priors, levels, scores, objectness, coded, boxes } = this.flat(this.forward(features));
     const [images, total, classes] = scores.shape;
     // the reference assigns by the middles of the cells, although boxes are told from their corners
     const middles = priors.map((v, i) => ((i & 3) < 2 ? v + priors[i + 2] * 0.5 : v));
-    const joint = stopGradient(tf.sqrt(tf.mul(tf.sigmoid(scores), tf.sigmoid(objectness)))).dataSync<'float32'>();
-    const predicted = stopGradient(boxes).dataSync<'float32'>();
+    const predictions = detachedPredictions(assigner.needs.predictions ?? [], scores.shape, {
+      scores: () => tf.sqrt(tf.mul(tf.sigmoid(scores), tf.sigmoid(objectness))),
+      boxes: () => boxes,
+    });
     const positives: number[] = [];
     const truths: Float32Array[] = [];
     const labels: number[] = [];
     const quality: number[] = [];
-    for (const [i, { truths: given }] of batch.samples.entries()) {
+    for (const [i, { truths: given, meta }] of batch.samples.entries()) {
       const instances = toInstances(given);
-      const own = (values: Float32Array, columns: number) =>
-        values.subarray(i * total * columns, (i + 1) * total * columns);
-      const found = assigner.assign(
-        { scores: own(joint, classes), classes, boxes: own(predicted, 4), priors: middles },
+      const found = assigner.assign({
+        priors: middles,
+        levels,
         instances,
-      );
+        predictions: predictions[i],
+        imgShape: meta.imgShape,
+        random,
+        epoch,
+      });
       for (let k = 0; k < total; k++) {
         if (found.assigned[k] <= 0) continue;
         positives.push(i * total + k);

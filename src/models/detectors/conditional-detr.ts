@@ -9,7 +9,7 @@ import type { ConditionalDETRHead } from '../dense-heads/conditional-detr-head';
 import { ConditionalDetrTransformerDecoder } from '../layers/transformer/conditional-detr-decoder';
 import { DetrTransformerEncoder } from '../layers/transformer/detr-layers';
 import { conditionalDecoderOptions, encoderOptions } from '../layers/transformer/transformer-options';
-import type { DetBatch, Detector, Losses } from '../types';
+import type { DetBatch, Detector, LossContext, Losses } from '../types';
 import { type DetectionTransformerConfig, detectionTransformerOptions } from './detection-transformer';
 import { SingleLevelTransformer } from './detr';
 
@@ -40,9 +40,9 @@ export class ConditionalDETR extends SingleLevelTransformer<ConditionalDETRHead>
   }
 
   /** loss_cls, loss_bbox and loss_iou of the last decoder layer, and d0.loss_cls, ... of those before it. */
-  loss(batch: DetBatch): Losses {
+  loss(batch: DetBatch, context: LossContext): Losses {
     const { states, references } = this.decode(batch);
-    return this.bboxHead.loss(states, references, batch);
+    return this.bboxHead.loss(states, references, batch, context);
   }
 
   predict(batch: DetBatch, { rescale = true } = {}): Detections[] {

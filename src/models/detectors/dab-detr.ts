@@ -10,7 +10,7 @@ import { Embedding } from '../../nn/embedding';
 import type { DABDETRHead } from '../dense-heads/dab-detr-head';
 import { DABDetrTransformerDecoder, DABDetrTransformerEncoder } from '../layers/transformer/dab-detr-layers';
 import { dabDecoderOptions, encoderOptions } from '../layers/transformer/transformer-options';
-import type { DetBatch, Detector, Losses } from '../types';
+import type { DetBatch, Detector, LossContext, Losses } from '../types';
 import { type DetectionTransformerConfig, detectionTransformerOptions } from './detection-transformer';
 import { SingleLevelTransformer } from './detr';
 
@@ -73,9 +73,9 @@ export class DABDETR extends SingleLevelTransformer<DABDETRHead> implements Dete
   }
 
   /** loss_cls, loss_bbox and loss_iou of the last decoder layer, and d0.loss_cls, ... of those before it. */
-  loss(batch: DetBatch): Losses {
+  loss(batch: DetBatch, context: LossContext): Losses {
     const { states, references } = this.decode(batch);
-    return this.bboxHead.loss(states, references, batch);
+    return this.bboxHead.loss(states, references, batch, context);
   }
 
   predict(batch: DetBatch, { rescale = true } = {}): Detections[] {

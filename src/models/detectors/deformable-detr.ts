@@ -20,7 +20,7 @@ import {
 import { encoderProposals } from '../layers/transformer/encoder-proposals';
 import { fillsBatch, paddingMask, validSizes } from '../layers/transformer/padding-masks';
 import { deformableDecoderOptions, deformableEncoderOptions } from '../layers/transformer/transformer-options';
-import type { DetBatch, Detector, Losses } from '../types';
+import type { DetBatch, Detector, LossContext, Losses } from '../types';
 import {
   asSequence,
   DetectionTransformer,
@@ -201,9 +201,9 @@ export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> im
   }
 
   /** Losses by layer as DETR's, and enc_loss_cls, enc_loss_bbox and enc_loss_iou in the two-stage form. */
-  loss(batch: DetBatch): Losses {
+  loss(batch: DetBatch, context: LossContext): Losses {
     const { states, references, encoder } = this.decode(batch);
-    return this.bboxHead.loss(states, references, batch, encoder);
+    return this.bboxHead.loss(states, references, batch, context, encoder);
   }
 
   predict(batch: DetBatch, { rescale = true } = {}): Detections[] {

@@ -11,7 +11,7 @@ import type { QueryHead } from '../dense-heads/query-head';
 import { DetrTransformerDecoder, DetrTransformerEncoder, type Memory } from '../layers/transformer/detr-layers';
 import { fillsBatch, paddingMask } from '../layers/transformer/padding-masks';
 import { decoderOptions, encoderOptions } from '../layers/transformer/transformer-options';
-import type { DetBatch, Detector, Losses } from '../types';
+import type { DetBatch, Detector, LossContext, Losses } from '../types';
 import {
   asSequence,
   DetectionTransformer,
@@ -70,8 +70,8 @@ export class DETR extends SingleLevelTransformer<DETRHead> implements Detector {
   }
 
   /** loss_cls, loss_bbox and loss_iou of the last decoder layer, and d0.loss_cls, ... of those before it. */
-  loss(batch: DetBatch): Losses {
-    return this.bboxHead.loss(this.states(batch), batch);
+  loss(batch: DetBatch, context: LossContext): Losses {
+    return this.bboxHead.loss(this.states(batch), batch, context);
   }
 
   predict(batch: DetBatch, { rescale = true } = {}): Detections[] {

@@ -79,14 +79,14 @@ export class DINO extends DeformableTransformer<DINOHead> implements Detector {
   }
 
   /** Losses by layer as DETR's, enc_loss_... of the encoder and dn_loss_... of the denoising queries. */
-  loss(batch: DetBatch, { random }: LossContext): Losses {
+  loss(batch: DetBatch, context: LossContext): Losses {
     const truths = batch.samples.map(({ truths, meta: { imgShape } }) => {
       const { bboxes, labels } = toInstances(truths);
       return { labels, boxes: bboxes.map((v, k) => v / imgShape[k & 1 ? 0 : 1]) };
     });
-    const denoising = this.denoising.forward(truths, random);
+    const denoising = this.denoising.forward(truths, context.random);
     const { states, references, encoder } = this.decode(batch, denoising);
-    return this.bboxHead.denoisingLoss(states, references, batch, encoder, denoising);
+    return this.bboxHead.denoisingLoss(states, references, batch, context, encoder, denoising);
   }
 
   predict(batch: DetBatch, { rescale = true } = {}): Detections[] {

@@ -3,10 +3,9 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
-import type { Random } from '../../random';
 import { joinArrays } from '../join-arrays';
 import type { Instances, SamplingResult } from '../task-modules';
-import type { AuxiliaryLevels, Losses } from '../types';
+import type { AuxiliaryLevels, DetBatch, LossContext, Losses } from '../types';
 import type { BBoxHead, BBoxOutputs } from './bbox-heads/bbox-head';
 import { type BBoxTargets, bboxTargets, reorder } from './bbox-heads/bbox-targets';
 import type { RegionLearning } from './region-learning';
@@ -41,20 +40,28 @@ export class BBoxStage {
   }
 
   /** Image by image, the proposals (flat xyxy) that learn. */
-  sample(features: tf.Tensor4D[], proposals: Float32Array[], instances: Instances[], random: Random): SamplingResult[] {
+  sample(
+    features: tf.Tensor4D[],
+    proposals: Float32Array[],
+    instances: Instances[],
+    { samples }: DetBatch,
+    { random, epoch }: LossContext,
+  ): SamplingResult[] {
     const { learning, pool, head } = this;
-    return proposals.map((boxes, image) =>
-      learning.sample(boxes, instances[image], random, (candidates, labels) => {
+    return proposals.map((priors, image) => {
+      const { imgShape } = samples[image].meta;
+      const input = { priors, instances: instances[image], imgShape, random, epoch };
+      return learning.sample(input, (candidates, labels) => {
         const none: Float32Array = new Float32Array(0);
         const rois = roisOf([...Array.from({ length: image }, () => none), candidates]);
         // plain numbers leave the tidy through this variable: it would look for tensors in each of them
         let losses = none;
         tf.tidy(() => {
-          losses = head.hardness(head.forward(pool.forward(features, rois)), labels);
+          losses = head.perSampleLoss(head.forward(pool.forward(features, rois)), labels);
         });
         return losses;
-      }),
-    );
+      });
+    });
   }
 
   loss(features: tf.Tensor4D[], sampled: SamplingResult[]): StageResult {

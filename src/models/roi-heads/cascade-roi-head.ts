@@ -75,7 +75,8 @@ export class CascadeRoIHead extends Module implements RoIHead {
     for (const [i, one] of each('bbox_head', config.bbox_head).entries()) {
       const context = { path: one.path, inputs: [bboxPools[i].output], numClasses };
       const head = heads.push(registry.build<BBoxHead>('bbox_head', one.config, context));
-      const learning = train_cfg && new RegionLearning(train_cfg[i], { registry, path: `${path}.train_cfg.${i}` });
+      const learning =
+        train_cfg && new RegionLearning(train_cfg[i], { registry, path: `${path}.train_cfg.${i}` }, 'CascadeRoIHead');
       this.stages.push(new BBoxStage(bboxPools[i], head, learning ?? undefined));
     }
     if (!config.mask_head) return;
@@ -97,14 +98,14 @@ export class CascadeRoIHead extends Module implements RoIHead {
     features: tf.Tensor4D[],
     proposals: Proposals[],
     batch: DetBatch,
-    { random }: LossContext,
+    context: LossContext,
     auxiliary?: AuxiliaryLevels,
   ): Losses {
     const instances = batch.samples.map(({ truths }) => toInstances(truths));
     let boxes = proposals.map(({ bboxes }) => bboxes);
     const losses: Losses = {};
     for (const [i, stage] of this.stages.entries()) {
-      const sampled = stage.sample(features, boxes, instances, random);
+      const sampled = stage.sample(features, boxes, instances, batch, context);
       const result = stage.loss(features, sampled);
       // levels of the neck learn from the regions of the first stage
       const own = { ...result.losses, ...(auxiliary && i === 0 && stage.auxiliaryLoss(auxiliary, result)) };

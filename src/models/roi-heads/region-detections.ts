@@ -47,11 +47,9 @@ export function regionDetections(
   const perClass = deltas !== undefined && deltas.length > boxes.length;
   const own = takeBoxes(boxes, regions);
   let found = deltas
-    ? coder.decode(
-        own,
-        takeBoxes(deltas, perClass ? regions.map((i, k) => i * classes + labels[k]) : regions),
-        meta.imgShape,
-      )
+    ? coder.decode(own, takeBoxes(deltas, perClass ? regions.map((i, k) => i * classes + labels[k]) : regions), {
+        maxShape: meta.imgShape,
+      })
     : clipBoxes(own, meta.imgShape);
   if (rescale) found = scaleBoxes(found, [1 / meta.scaleFactor[0], 1 / meta.scaleFactor[1]]);
   const candidates = Float32Array.from(regions, (i, k) => scores[i * (classes + 1) + labels[k]]);

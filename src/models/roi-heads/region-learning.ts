@@ -3,8 +3,15 @@
 import { z } from 'zod';
 import { type BuildContext, moduleOption } from '../../catalogue/registry';
 import { initCfg } from '../../nn';
-import type { Random } from '../../random';
-import type { Assigner, Hardness, Instances, Sampler, SamplingResult } from '../task-modules';
+import {
+  type Assigner,
+  type AssignInput,
+  buildAssigner,
+  buildSampler,
+  type PerSampleLoss,
+  type Sampler,
+  type SamplingResult,
+} from '../task-modules';
 
 const side = z.number().int().positive();
 
@@ -31,13 +38,20 @@ export class RegionLearning {
   constructor(
     readonly cfg: RegionTrainCfg,
     { registry, path }: Pick<BuildContext, 'registry' | 'path'>,
+    /** Class name of the RoI head. */
+    head: string,
   ) {
-    this.assigner = registry.build<Assigner>('assigner', cfg.assigner, { path: `${path}.assigner` });
-    this.sampler = registry.build('sampler', cfg.sampler, { path: `${path}.sampler` });
+    const at = (name: string) => ({ registry, path: `${path}.${name}` });
+    this.assigner = buildAssigner(cfg.assigner, at('assigner'), { head, priors: 'boxes' });
+    this.sampler = buildSampler(cfg.sampler, at('sampler'), { head, assigner: this.assigner, perSampleLoss: true });
   }
 
-  /** The proposals of one image (flat xyxy) that learn, and what. */
-  sample(bboxes: Float32Array, instances: Instances, random: Random, hardness: Hardness): SamplingResult {
-    return this.sampler.sample(this.assigner.assign(bboxes, instances, random), bboxes, instances, random, hardness);
+  /** The proposals of one image that are sampled, with their ground truth. */
+  sample(
+    input: Pick<AssignInput, 'priors' | 'instances' | 'imgShape' | 'random' | 'epoch'>,
+    perSampleLoss: PerSampleLoss,
+  ): SamplingResult {
+    const assigned = this.assigner.assign({ ...input, levels: [input.priors.length / 4] });
+    return this.sampler.sample({ ...input, assigned, perSampleLoss });
   }
 }

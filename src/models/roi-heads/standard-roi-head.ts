@@ -82,7 +82,9 @@ export class StandardRoIHead extends Module implements RoIHead {
       );
     }
     this.testCfg = config.test_cfg;
-    const learning = cfg ? new RegionLearning(cfg, { registry, path: `${path}.train_cfg` }) : undefined;
+    const learning = cfg
+      ? new RegionLearning(cfg, { registry, path: `${path}.train_cfg` }, 'StandardRoIHead')
+      : undefined;
     this.stage = new BBoxStage(pool, this.bboxHead, learning);
   }
 
@@ -95,12 +97,12 @@ export class StandardRoIHead extends Module implements RoIHead {
     features: tf.Tensor4D[],
     proposals: Proposals[],
     batch: DetBatch,
-    { random }: LossContext,
+    context: LossContext,
     auxiliary?: AuxiliaryLevels,
   ): Losses {
     const instances = batch.samples.map(({ truths }) => toInstances(truths));
     const boxes = proposals.map(({ bboxes }) => bboxes);
-    const sampled = this.stage.sample(features, boxes, instances, random);
+    const sampled = this.stage.sample(features, boxes, instances, batch, context);
     const result = this.stage.loss(features, sampled);
     const losses = { ...result.losses, ...(auxiliary && this.stage.auxiliaryLoss(auxiliary, result)) };
     if (!this.maskHead) return losses;

@@ -30,6 +30,7 @@ import { randomSamplerDefinition } from './samplers/random-sampler';
 
 export { ATSSAssigner } from './assigners/atss-assigner';
 export { BatchTaskAlignedAssigner } from './assigners/batch-task-aligned-assigner';
+export { type AssignerOffer, buildAssigner } from './assigners/build-assigner';
 export { CenterRegionAssigner } from './assigners/center-region-assigner';
 export { DynamicSoftLabelAssigner } from './assigners/dynamic-soft-label-assigner';
 export { GridAssigner } from './assigners/grid-assigner';
@@ -38,7 +39,8 @@ export { linearAssignment } from './assigners/linear-assignment';
 export { MaxIoUAssigner } from './assigners/max-iou-assigner';
 export { PointAssigner } from './assigners/point-assigner';
 export { SimOTAAssigner } from './assigners/sim-ota-assigner';
-export { type AlignedResult, TaskAlignedAssigner } from './assigners/task-aligned-assigner';
+export { TaskAlignedAssigner } from './assigners/task-aligned-assigner';
+export { buildBBoxCoder } from './coders/build-bbox-coder';
 export { DeltaXYWHBBoxCoder } from './coders/delta-xywh-bbox-coder';
 export { DistancePointBBoxCoder } from './coders/distance-point-bbox-coder';
 export { TBLRBBoxCoder } from './coders/tblr-bbox-coder';
@@ -46,21 +48,33 @@ export { YOLOBBoxCoder } from './coders/yolo-bbox-coder';
 export { toInstances } from './instances';
 export { BboxOverlaps2D } from './iou-calculators/bbox-overlaps-2d';
 export { AnchorGenerator } from './prior-generators/anchor-generator';
+export { buildPriorGenerator } from './prior-generators/build-prior-generator';
 export { MlvlPointGenerator } from './prior-generators/mlvl-point-generator';
 export { SSDAnchorGenerator } from './prior-generators/ssd-anchor-generator';
 export { YOLOAnchorGenerator } from './prior-generators/yolo-anchor-generator';
 export { ChoosingSampler, type SamplerOptions } from './samplers/base-sampler';
+export { buildSampler } from './samplers/build-sampler';
 export { PseudoSampler } from './samplers/pseudo-sampler';
 export { RandomSampler } from './samplers/random-sampler';
 export type {
   Assigner,
+  AssignerContract,
+  AssignInput,
   AssignResult,
+  AssignResultPart,
   BoxCoder,
-  Hardness,
+  DecodeOptions,
+  EncodeOptions,
   Instances,
   IouCalculator,
+  PerSampleLoss,
+  PredictionPart,
+  Predictions,
+  PriorForm,
   PriorGenerator,
+  SampleInput,
   Sampler,
+  SamplerNeed,
   SamplingResult,
   Size,
 } from './types';

@@ -1,24 +1,54 @@
-// What assigners, samplers, coders and prior generators exchange. All of it lives in plain arrays on the CPU: none of it
-// is differentiated, and all of it needs loops and comparisons. Boxes are flat xyxy, four numbers each.
+// What assigners, samplers, coders and prior generators exchange. All of it is in plain arrays on the CPU: none of it is
+// differentiated, and all of it needs loops and comparisons. T priors, K ground-truth boxes, C classes; arrays are flat,
+// row-major. Boxes are xyxy in pixels of the network's input, four numbers each.
 
 import type * as tf from '@tensorflow/tfjs';
-import type { OverlapMode } from '../../geometry/boxes';
+import type { OverlapMode, Size } from '../../geometry/boxes';
 import type { InstanceMasks } from '../../masks';
 import type { Random } from '../../random';
 
-/** [height, width]. */
-export type Size = [number, number];
+export type { Size } from '../../geometry/boxes';
 
-/** The truths of one image that are to be learnt, and the regions that are neither object nor background. */
+/**
+ * What the four numbers of a prior are. `boxes`: x1, y1, x2, y2 of an anchor or proposal. `cells`: the same, with the stride
+ * of the grid cell it belongs to in an array beside it. `points`: x, y, stride x, stride y.
+ */
+export type PriorForm = 'boxes' | 'cells' | 'points';
+
+/** Ground truth of one image, and its ignore regions. */
 export interface Instances {
-  bboxes: Float32Array;
-  labels: Int32Array;
-  ignored: Float32Array;
+  bboxes: Float32Array; // [K, 4]
+  labels: Int32Array; // [K]
+  /** Regions that are neither object nor background. */
+  ignored: Float32Array; // [regions, 4]
   /** One for each box, where they were loaded. */
   masks?: InstanceMasks;
+  /** 0 or 1 at the points at which masks are compared, those of `Predictions.masks`. */
+  maskSamples?: Float32Array; // [K, points]
+  /** 1 for the columns of the logits (tokens of a text) that describe the instance. */
+  positiveMaps?: Float32Array; // [K, C]
 }
 
+/** What an assigner may read of a head's predictions for one image, detached from the gradient. */
+export interface Predictions {
+  /** How many: T, or the number of queries. */
+  count: number;
+  /** Columns of `scores` and `logits`: C, and one more for the background with softmax. */
+  classes: number;
+  /** Probabilities. */
+  scores?: Float32Array; // [T, C]
+  logits?: Float32Array; // [T, C]
+  /** Decoded. */
+  boxes?: Float32Array; // [T, 4]
+  /** Logits at the points at which masks are compared. */
+  masks?: Float32Array; // [T, points]
+  /** 1 for the columns of the logits that are tokens of a text. */
+  tokenMask?: Float32Array; // [C]
+}
+export type PredictionPart = 'scores' | 'logits' | 'boxes' | 'masks' | 'tokenMask';
+
 export interface PriorGenerator {
+  readonly form: 'boxes' | 'points';
   readonly numLevels: number;
   readonly numBasePriors: number[];
   /** [x, y] by level. */
@@ -27,15 +57,33 @@ export interface PriorGenerator {
   validFlags(sizes: Size[], padShape: Size): Uint8Array[];
 }
 
+export interface EncodeOptions {
+  /** Stride of each prior: coders on `cells`. */
+  strides?: ArrayLike<number>;
+  /** Coders on points: distances are limited to [0, maxDistance - epsilon]. */
+  maxDistance?: number;
+  epsilon?: number;
+}
+
+export interface DecodeOptions {
+  /** Image size to which boxes are clipped, where the coder has `clip_border`. */
+  maxShape?: Size;
+  /** Stride of each prior: coders on `cells`. */
+  strides?: ArrayLike<number>;
+}
+
+/** Encodes boxes relative to priors, and back. */
 export interface BoxCoder {
+  /** Form of the priors that boxes are relative to. */
+  readonly priors: PriorForm;
   /** Numbers per box that a head predicts. */
   readonly encodeSize: number;
-  /** Regression targets that turn `boxes` into `truths`. */
-  encode(boxes: Float32Array, truths: Float32Array): Float32Array;
-  /** Boxes from predictions [n, classes * encodeSize]; cut to `maxShape` where given. */
-  decode(boxes: Float32Array, deltas: Float32Array, maxShape?: Size): Float32Array;
-  /** The same, differentiable in `deltas`: [n, 4] and [n, classes * encodeSize] -> [n, classes * 4]. */
-  decodeTensors(boxes: tf.Tensor2D, deltas: tf.Tensor2D, maxShape?: Size): tf.Tensor2D;
+  /** Regression targets: the codes that turn n priors into `boxes`. */
+  encode(priors: Float32Array, boxes: Float32Array, options?: EncodeOptions): Float32Array; // [n, 4] x 2 -> [n, encodeSize]
+  /** Boxes from predicted codes; of several codes a prior (one for each class), as many boxes. */
+  decode(priors: Float32Array, codes: Float32Array, options?: DecodeOptions): Float32Array; // [n, 4], [n, encodeSize] -> [n, 4]
+  /** The same, differentiable in the codes: [..., n, encodeSize] -> [..., n, 4]. */
+  decodeTensors<T extends tf.Tensor>(priors: Float32Array, codes: T, options?: DecodeOptions): T;
 }
 
 export interface IouCalculator {
@@ -43,57 +91,106 @@ export interface IouCalculator {
   overlaps(a: Float32Array, b: Float32Array, mode?: OverlapMode): Float32Array;
 }
 
-/** For each prior: -1 ignored, 0 background, k > 0 assigned to truth k - 1. */
+/** One image, as an assigner sees it. */
+export interface AssignInput {
+  /** Four numbers each, of the form that the assigner needs; empty where queries are matched. */
+  priors: Float32Array; // [T, 4]
+  /** Number of priors of each feature level, in order. */
+  levels: readonly number[];
+  /** Stride of each prior, with priors of the form `cells`. */
+  strides?: ArrayLike<number>; // [T]
+  instances: Instances;
+  /** The parts that the assigner needs. */
+  predictions?: Predictions;
+  imgShape: Size;
+  random: Random;
+  /** Whole epochs trained before this one. */
+  epoch: number;
+  /** Exponents of score and IoU of task-aligned assigners, where the head sets them (TOOD). */
+  alignment?: { alpha: number; beta: number };
+}
+
+/** For each prior: -1 ignored, 0 background, k > 0 assigned to ground truth k - 1. */
 export interface AssignResult {
   numTruths: number;
-  assigned: Int32Array;
-  /** Largest overlap with any truth. */
-  maxOverlaps: Float32Array;
-  /** Label of the truth, -1 where there is none. */
-  labels: Int32Array;
-  /** Pairs of prior and label: the prior neither learns that class nor counts against it. */
-  shadows?: Int32Array;
+  assigned: Int32Array; // [T]
+  /** IoU with the assigned ground truth, or the largest with any, as the assigner documents; 0 where it gives none. */
+  maxOverlaps: Float32Array; // [T]
+  /** Label of the ground truth, -1 where there is none. */
+  labels: Int32Array; // [T]
+  /** (prior, label) pairs excluded from the classification loss. */
+  ignoredLabels?: Int32Array; // [pairs, 2]
+  /** Alignment of each prior with its ground truth, score^alpha * IoU^beta; 0 without one. */
+  metrics?: Float32Array; // [T]
+  /** Target probability of its label, 0 .. 1; 0 for background. */
+  scores?: Float32Array; // [T]
+}
+/** What an assigner may fill of the result beside the assignment itself. */
+export type AssignResultPart = 'maxOverlaps' | 'ignoredLabels' | 'metrics' | 'scores';
+
+/** What an assigner needs of the head that uses it, and what it gives. */
+export interface AssignerContract {
+  readonly needs: {
+    /** Form of the priors; none for an assigner that reads predictions alone. */
+    readonly priors?: PriorForm;
+    readonly predictions?: readonly PredictionPart[];
+  };
+  readonly gives: readonly AssignResultPart[];
 }
 
-export interface Assigner {
-  /** `levels`: how many of the priors each feature level has, in order. */
-  assign(priors: Float32Array, instances: Instances, random: Random, levels?: number[]): AssignResult;
+/** Assigns ground truth to priors or predictions. `needs` and `gives` may depend on its options. */
+export interface Assigner extends AssignerContract {
+  assign(input: AssignInput): AssignResult;
 }
 
-/** The priors chosen to learn from. Indices rise. */
+/** The priors of one image that the losses see. Indices rise. */
 export interface SamplingResult {
-  /** All candidates: with `add_gt_as_proposals` the truths come first. */
+  /** All candidates: with `add_gt_as_proposals` the ground-truth boxes come first. */
   priors: Float32Array;
-  /** How many of them, from the first, are truths. */
+  /** Number of ground-truth boxes among the candidates. */
   truths: number;
   positive: Int32Array;
   negative: Int32Array;
-  /** Truth of each positive: index, label, box. */
+  /** Ground truth of each positive: index, label, box. */
   positiveTruth: Int32Array;
   positiveLabels: Int32Array;
   positiveBoxes: Float32Array;
-  /** What losses divide by. */
+  /** Divisor of the losses. */
   avgFactor: number;
 }
 
-/** Classification loss of each box if its label were right: what a sampler of hard examples asks of its head. */
-export type Hardness = (boxes: Float32Array, labels: Int32Array) => Float32Array;
+/** Classification loss of each box against its label (-1: background), not reduced. */
+export type PerSampleLoss = (boxes: Float32Array, labels: Int32Array) => Float32Array; // [n, 4], [n] -> [n]
 
+export interface SampleInput {
+  assigned: AssignResult;
+  priors: Float32Array; // [T, 4]
+  instances: Instances;
+  random: Random;
+  /** From heads that can compute it. */
+  perSampleLoss?: PerSampleLoss;
+}
+/** What a sampler may need: the head's loss of each sample, or the overlaps of the assigner. */
+export type SamplerNeed = 'perSampleLoss' | 'maxOverlaps';
+
+/** Samples positives and negatives for the losses. */
 export interface Sampler {
-  /** `hardness` is there when the sampler is built for a head on regions. */
-  sample(
-    assigned: AssignResult,
-    priors: Float32Array,
-    instances: Instances,
-    random: Random,
-    hardness?: Hardness,
-  ): SamplingResult;
+  readonly needs: readonly SamplerNeed[];
+  sample(input: SampleInput): SamplingResult;
 }
 
 declare module '../../catalogue/registry' {
   interface Built {
     anchor_generator: PriorGenerator;
+    assigner: Assigner;
+    bbox_coder: BoxCoder;
     iou_calculator: IouCalculator;
     sampler: Sampler;
+  }
+  interface Contracts {
+    anchor_generator: Pick<PriorGenerator, 'form'>;
+    assigner: AssignerContract;
+    bbox_coder: Pick<BoxCoder, 'priors'>;
+    sampler: Pick<Sampler, 'needs'>;
   }
 }

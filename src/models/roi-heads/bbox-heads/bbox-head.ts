@@ -8,7 +8,7 @@ import { DetLabError } from '../../../errors';
 import { takeBoxes } from '../../../geometry/boxes';
 import { applyInitCfg, type InitCfg, Linear, Module, normal, zeros } from '../../../nn';
 import { accuracy, type Loss } from '../../losses';
-import type { BoxCoder } from '../../task-modules';
+import { type BoxCoder, buildBBoxCoder } from '../../task-modules';
 import type { Losses } from '../../types';
 import { type BBoxHeadConfig, bboxHeadInferred, bboxHeadOptions, inferBBoxHead } from './bbox-head-options';
 import type { BBoxTargets } from './bbox-targets';
@@ -43,7 +43,11 @@ export class BBoxHead extends Module {
     if (!with_cls && !with_reg)
       throw new DetLabError(`Cannot build ${this.constructor.name} at ${path}: with_cls and with_reg are both false`);
     this.numClasses = num_classes;
-    this.coder = registry.build<BoxCoder>('bbox_coder', config.bbox_coder, { path: `${path}.bbox_coder` });
+    this.coder = buildBBoxCoder(
+      config.bbox_coder,
+      { registry, path: `${path}.bbox_coder` },
+      { head: this.constructor.name, priors: 'boxes' },
+    );
     this.lossCls = registry.build('loss', config.loss_cls, { path: `${path}.loss_cls` });
     this.lossBbox = registry.build('loss', config.loss_bbox, { path: `${path}.loss_bbox` });
     const { cls, reg } = readers ?? {
@@ -98,8 +102,11 @@ export class BBoxHead extends Module {
   }
 
   /** Classification loss of each region by itself, were `labels` right; -1 stands for the background. */
-  hardness({ scores }: BBoxOutputs, labels: Int32Array): Float32Array {
-    if (!scores) throw new DetLabError('Cannot tell hard regions: the bbox_head has with_cls false');
+  perSampleLoss({ scores }: BBoxOutputs, labels: Int32Array): Float32Array {
+    if (!scores)
+      throw new DetLabError(
+        'Cannot compute the classification loss of each region: the bbox_head has with_cls false. Set with_cls, or use RandomSampler',
+      );
     const truth = tf.tensor1d(
       labels.map((label) => (label < 0 ? this.numClasses : label)),
       'int32',
@@ -114,7 +121,7 @@ export class BBoxHead extends Module {
   refine(boxes: Float32Array, deltas: Float32Array, labels: Int32Array, shape: [number, number]): Float32Array {
     const perClass = !this.config.reg_class_agnostic;
     const own = perClass ? labels.map((label, i) => i * this.numClasses + label) : labels.map((_, i) => i);
-    return this.coder.decode(boxes, takeBoxes(deltas, own), shape);
+    return this.coder.decode(boxes, takeBoxes(deltas, own), { maxShape: shape });
   }
 
   /** Over the positives only, and of each only the box of its own class; divided by the number of all regions. */
@@ -131,7 +138,7 @@ export class BBoxHead extends Module {
         { length: 4 * positives.length },
         (_, k) => rois[5 * positives[k >> 2] + 1 + (k & 3)],
       );
-      predicted = this.coder.decodeTensors(tf.tensor2d(regions, [positives.length, 4]), predicted);
+      predicted = this.coder.decodeTensors(regions, predicted);
     }
     const wanted = tf.tensor2d(boxes, [positives.length, boxes.length / positives.length]);
     return this.lossBbox.forward(predicted, wanted, { avgFactor: labels.length }) as tf.Scalar;

@@ -5,9 +5,8 @@ import { z } from 'zod';
 import { defineModule, moduleOption } from '../../../catalogue/registry';
 import { takeBoxes } from '../../../geometry/boxes';
 import { topIndices } from '../../../ops/top-indices';
-import type { Random } from '../../../random';
-import type { Assigner, AssignResult, Instances, IouCalculator } from '../types';
-import type { Predictions } from './prediction-assigner';
+import type { Assigner, AssignerContract, AssignInput, AssignResult, IouCalculator } from '../types';
+import { predictionsOf } from './predictions-of';
 
 const options = z.strictObject({
   topk: z.number().int().positive().describe('Candidates of a truth on each level'),
@@ -23,21 +22,25 @@ const options = z.strictObject({
 });
 type Options = Omit<z.output<typeof options>, 'iou_calculator'>;
 
+const contract = { needs: { priors: 'boxes' }, gives: ['maxOverlaps'] } as const satisfies AssignerContract;
+/** What the cost of DDOD reads. */
+const COST_PARTS = ['scores', 'boxes'] as const;
+
 export class ATSSAssigner implements Assigner {
+  readonly needs: AssignerContract['needs'];
+  readonly gives = contract.gives;
+
   constructor(
     private readonly options: Options,
     private readonly iou: IouCalculator,
-  ) {}
+  ) {
+    this.needs = options.alpha == null ? contract.needs : { ...contract.needs, predictions: COST_PARTS };
+  }
 
-  /** `levels` counts the priors of each level; all are one level when absent. With `alpha`, `predictions` are needed. */
-  assign(
-    priors: Float32Array,
-    instances: Instances,
-    _random?: Random,
-    levels: number[] = [priors.length / 4],
-    predictions?: Pick<Predictions, 'scores' | 'boxes' | 'classes'>,
-  ): AssignResult {
+  assign(input: AssignInput): AssignResult {
+    const { priors, levels, instances } = input;
     const { topk, alpha, ignore_iof_thr } = this.options;
+    const predictions = alpha == null ? undefined : predictionsOf('ATSSAssigner with alpha', input, COST_PARTS);
     const count = priors.length / 4;
     const truths = instances.labels.length;
     const assigned = new Int32Array(count);
@@ -68,14 +71,12 @@ export class ATSSAssigner implements Assigner {
           candidates.push(start + i);
         start += size;
       }
-      const boxes = alpha == null ? priors : predictions!.boxes;
-      let overlaps = this.iou.overlaps(takeBoxes(boxes, candidates), box);
-      if (alpha != null) {
-        const { scores, classes } = predictions!;
-        overlaps = overlaps.map((o, k) => {
-          const score = 1 / (1 + Math.exp(-scores[candidates[k] * classes + instances.labels[g]]));
-          return score ** (1 - alpha) * o ** alpha;
-        });
+      let overlaps = this.iou.overlaps(takeBoxes(predictions?.boxes ?? priors, candidates), box);
+      if (predictions && alpha != null) {
+        const { scores, classes } = predictions;
+        overlaps = overlaps.map(
+          (o, k) => scores[candidates[k] * classes + instances.labels[g]] ** (1 - alpha) * o ** alpha,
+        );
       }
       const n = overlaps.length;
       const mean = overlaps.reduce((sum, v) => sum + v, 0) / n;
@@ -103,9 +104,7 @@ export const atssAssignerDefinition = defineModule({
   shapes: 'priors or predictions [n, 4] and truths [k, 4] -> for each of the n: its truth, none, or left out',
   example: "{ type: 'ATSSAssigner', topk: 9 }",
   options,
+  contract,
   build: ({ iou_calculator, ...given }, { registry, path }) =>
-    new ATSSAssigner(
-      given,
-      registry.build<IouCalculator>('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` }),
-    ),
+    new ATSSAssigner(given, registry.build('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` })),
 });

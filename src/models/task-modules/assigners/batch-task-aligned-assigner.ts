@@ -4,8 +4,9 @@
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import { topIndices } from '../../../ops/top-indices';
-import type { Instances } from '../types';
-import type { Predictions } from './prediction-assigner';
+import type { Assigner, AssignerContract, AssignInput, AssignResult } from '../types';
+import { predictionsOf } from './predictions-of';
+import { unassigned } from './unassigned';
 
 const options = z.strictObject({
   num_classes: z.number().int().positive().optional().describe('Classes; those of the head'),
@@ -17,21 +18,21 @@ const options = z.strictObject({
 });
 type Options = z.output<typeof options>;
 
-/** Priors that learn, in rising order. */
-export interface AlignedTargets {
-  positive: Int32Array;
-  /** Truth of each. */
-  truth: Int32Array;
-  labels: Int32Array;
-  /** Class target of each, 0 .. 1. */
-  scores: Float32Array;
-}
+const contract = {
+  needs: { priors: 'points', predictions: ['scores', 'boxes'] },
+  gives: ['maxOverlaps', 'metrics', 'scores'],
+} as const satisfies AssignerContract;
 
-export class BatchTaskAlignedAssigner {
+export class BatchTaskAlignedAssigner implements Assigner {
+  readonly needs = contract.needs;
+  readonly gives = contract.gives;
+
   constructor(private readonly options: Options) {}
 
-  /** Scores are probabilities. */
-  assign({ scores, classes, boxes, priors }: Predictions, { bboxes, labels }: Instances): AlignedTargets {
+  assign(input: AssignInput): AssignResult & { metrics: Float32Array; scores: Float32Array } {
+    const { priors, instances } = input;
+    const { bboxes, labels } = instances;
+    const { scores, classes, boxes } = predictionsOf('BatchTaskAlignedAssigner', input, contract.needs.predictions);
     const { topk, alpha, beta, eps } = this.options;
     const count = priors.length / 4;
     const overlap = (g: number, i: number) =>
@@ -76,12 +77,19 @@ export class BatchTaskAlignedAssigner {
       best[truth[k]] = Math.max(best[truth[k]], metrics[k]);
       closest[truth[k]] = Math.max(closest[truth[k]], overlaps[k]);
     }
-    return {
-      positive,
-      truth,
-      labels: truth.map((g) => labels[g]),
-      scores: metrics.map((m, k) => (m * closest[truth[k]]) / (best[truth[k]] + eps)),
+    const result = {
+      ...unassigned(count, labels.length),
+      metrics: new Float32Array(count),
+      scores: new Float32Array(count),
     };
+    for (const [k, i] of positive.entries()) {
+      result.assigned[i] = truth[k] + 1;
+      result.labels[i] = labels[truth[k]];
+      result.maxOverlaps[i] = overlaps[k];
+      result.metrics[i] = metrics[k];
+      result.scores[i] = (metrics[k] * closest[truth[k]]) / (best[truth[k]] + eps);
+    }
+    return result;
   }
 }
 
@@ -121,5 +129,6 @@ export const batchTaskAlignedAssignerDefinition = defineModule({
   shapes: 'boxes [N, n, 4], scores [N, n, classes] and padded truths [N, k, 4] -> targets of each of the n',
   example: "{ type: 'BatchTaskAlignedAssigner', num_classes: 80, use_ciou: true, topk: 10, alpha: 0.5, beta: 6 }",
   options,
+  contract,
   build: (given) => new BatchTaskAlignedAssigner(given),
 });

@@ -4,10 +4,9 @@
 import { z } from 'zod';
 import { defineModule, moduleOption } from '../../../catalogue/registry';
 import { boxAreas } from '../../../geometry/boxes';
-import type { Random } from '../../../random';
-import type { Assigner, AssignResult, Instances, IouCalculator } from '../types';
-import { noAssignment } from './prediction-assigner';
+import type { Assigner, AssignerContract, AssignInput, AssignResult, IouCalculator } from '../types';
 import { PriorBlocks } from './prior-blocks';
+import { unassigned } from './unassigned';
 
 const options = z.strictObject({
   pos_scale: z.number().describe('Size of the core, relative to the truth'),
@@ -23,16 +22,21 @@ const options = z.strictObject({
 type Options = Omit<z.output<typeof options>, 'iou_calculator'>;
 const f = Math.fround;
 
+const contract = { needs: { priors: 'boxes' }, gives: ['ignoredLabels'] } as const satisfies AssignerContract;
+
 export class CenterRegionAssigner implements Assigner {
+  readonly needs = contract.needs;
+  readonly gives = contract.gives;
+
   constructor(
     private readonly options: Options,
     private readonly iou: IouCalculator,
   ) {}
 
-  assign(priors: Float32Array, { bboxes, labels, ignored }: Instances, _random?: Random): AssignResult {
+  assign({ priors, instances: { bboxes, labels, ignored } }: AssignInput): AssignResult {
     const { pos_scale, neg_scale, ignore_gt_scale, foreground_dominate } = this.options;
     const count = priors.length / 4;
-    const result = noAssignment(count, labels.length);
+    const result = unassigned(count, labels.length);
     const { assigned } = result;
     const [cores, outlines] = [scaled(bboxes, pos_scale), scaled(bboxes, neg_scale)];
     const centers = priors.map((_, i) => f(priors[i] + priors[i ^ 2]) / 2);
@@ -65,7 +69,7 @@ export class CenterRegionAssigner implements Assigner {
     const kept = shadows.filter(([i, g]) => !(foreground_dominate && learnt[i] === labels[g]));
     if (!foreground_dominate) for (const [i, g] of shadows) if (learnt[i] === labels[g]) assigned[i] = 0;
     result.labels.set(learnt.map((label, i) => (assigned[i] > 0 ? label : -1)));
-    return { ...result, shadows: Int32Array.from(kept.flatMap(([i, g]) => [i, labels[g]])) };
+    return { ...result, ignoredLabels: Int32Array.from(kept.flatMap(([i, g]) => [i, labels[g]])) };
   }
 
   /** Anchors of which more than `min_pos_iof` lies in `box`. */
@@ -97,9 +101,10 @@ export const centerRegionAssignerDefinition = defineModule({
   shapes: 'priors or predictions [n, 4] and truths [k, 4] -> for each of the n: its truth, none, or left out',
   example: "{ type: 'CenterRegionAssigner', pos_scale: 0.2, neg_scale: 0.2, min_pos_iof: 0.01 }",
   options,
+  contract,
   build: ({ iou_calculator, ...given }, { registry, path }) =>
     new CenterRegionAssigner(
       given,
-      registry.build<IouCalculator>('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` }),
+      registry.build('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` }),
     ),
 });

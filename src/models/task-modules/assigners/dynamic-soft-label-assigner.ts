@@ -3,9 +3,10 @@
 import { z } from 'zod';
 import { defineModule, moduleOption } from '../../../catalogue/registry';
 import { takeBoxes } from '../../../geometry/boxes';
-import type { AssignResult, Instances, IouCalculator } from '../types';
+import type { Assigner, AssignerContract, AssignInput, AssignResult, IouCalculator } from '../types';
 import { dynamicKMatching } from './dynamic-k-matching';
-import { noAssignment, type PredictionAssigner, type Predictions } from './prediction-assigner';
+import { predictionsOf } from './predictions-of';
+import { unassigned } from './unassigned';
 
 const options = z.strictObject({
   soft_center_radius: z.number().default(3).describe('Distance from the centre, in strides, that costs 1'),
@@ -20,18 +21,28 @@ const EPSILON = 1e-7;
 const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 const sigmoid = (x: number) => 1 / (1 + Math.exp(-x));
 
-export class DynamicSoftLabelAssigner implements PredictionAssigner {
+const contract = {
+  needs: { priors: 'points', predictions: ['logits', 'boxes'] },
+  gives: ['maxOverlaps'],
+} as const satisfies AssignerContract;
+
+export class DynamicSoftLabelAssigner implements Assigner {
+  readonly needs = contract.needs;
+  readonly gives = contract.gives;
+
   constructor(
     private readonly options: Options,
     private readonly iou: IouCalculator,
   ) {}
 
-  /** Scores are logits. Only priors inside a truth compete. */
-  assign({ scores, classes, boxes, priors }: Predictions, instances: Instances): AssignResult {
+  /** Only priors inside a truth compete. */
+  assign(input: AssignInput): AssignResult {
+    const { priors, instances } = input;
+    const { logits, classes, boxes } = predictionsOf('DynamicSoftLabelAssigner', input, contract.needs.predictions);
     const { soft_center_radius, iou_weight, topk } = this.options;
     const truths = instances.labels.length;
     const count = priors.length / 4;
-    const none = noAssignment(count, truths);
+    const none = unassigned(count, truths);
     if (truths === 0 || count === 0) return none;
     const found: number[] = [];
     for (let i = 0; i < count; i++)
@@ -49,10 +60,10 @@ export class DynamicSoftLabelAssigner implements PredictionAssigner {
       // against no class at all; the own class of each truth then changes one term
       let against = 0;
       const term = (x: number, soft: number) => (softplus(x) - x * soft) * (soft - sigmoid(x)) ** 2;
-      for (let c = 0; c < classes; c++) against += term(scores[i * classes + c], 0);
+      for (let c = 0; c < classes; c++) against += term(logits[i * classes + c], 0);
       for (let g = 0; g < truths; g++) {
         const at = k * truths + g;
-        const own = scores[i * classes + instances.labels[g]];
+        const own = logits[i * classes + instances.labels[g]];
         const [x1, y1, x2, y2] = instances.bboxes.subarray(4 * g, 4 * g + 4);
         const distance = Math.hypot(priors[4 * i] - (x1 + x2) / 2, priors[4 * i + 1] - (y1 + y2) / 2);
         const centre = 10 ** (distance / priors[4 * i + 2] - soft_center_radius);
@@ -72,9 +83,10 @@ export const dynamicSoftLabelAssignerDefinition = defineModule({
   shapes: 'priors or predictions [n, 4] and truths [k, 4] -> for each of the n: its truth, none, or left out',
   example: "{ type: 'DynamicSoftLabelAssigner', topk: 13 }",
   options,
+  contract,
   build: ({ iou_calculator, ...given }, { registry, path }) =>
     new DynamicSoftLabelAssigner(
       given,
-      registry.build<IouCalculator>('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` }),
+      registry.build('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` }),
     ),
 });

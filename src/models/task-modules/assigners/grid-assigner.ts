@@ -3,7 +3,8 @@
 
 import { z } from 'zod';
 import { defineModule, moduleOption } from '../../../catalogue/registry';
-import type { AssignResult, Instances, IouCalculator } from '../types';
+import { DetLabError } from '../../../errors';
+import type { Assigner, AssignerContract, AssignInput, AssignResult, Instances, IouCalculator } from '../types';
 
 const options = z.strictObject({
   pos_iou_thr: z.number().describe('Overlap above which a responsible anchor is positive'),
@@ -16,14 +17,22 @@ const options = z.strictObject({
 });
 type Options = Omit<z.output<typeof options>, 'iou_calculator'>;
 
-export class GridAssigner {
+const contract = { needs: { priors: 'cells' }, gives: ['maxOverlaps'] } as const satisfies AssignerContract;
+
+export class GridAssigner implements Assigner {
+  readonly needs = contract.needs;
+  readonly gives = contract.gives;
+
   constructor(
     private readonly options: Options,
     private readonly iou: IouCalculator,
   ) {}
 
-  /** `responsible`: 1 for the anchors of cells that hold the middle of a truth. */
-  assign(priors: Float32Array, instances: Instances, responsible: Uint8Array): AssignResult {
+  assign({ priors, strides, instances }: AssignInput): AssignResult {
+    if (!strides)
+      throw new DetLabError(
+        'Cannot assign with GridAssigner: expected the stride of each prior, received none. Pass AssignInput.strides',
+      );
     const { pos_iou_thr, neg_iou_thr, min_pos_iou, gt_max_assign_all } = this.options;
     const count = priors.length / 4;
     const truths = instances.labels.length;
@@ -31,6 +40,7 @@ export class GridAssigner {
     const maxOverlaps = new Float32Array(count);
     if (truths === 0) return { numTruths: 0, assigned: new Int32Array(count), maxOverlaps, labels };
     const assigned = new Int32Array(count).fill(-1);
+    const responsible = responsiblePriors(priors, strides, instances);
     const overlaps = this.iou.overlaps(instances.bboxes, priors); // [truths, priors]
     const [low, high] = (typeof neg_iou_thr === 'number' ? [-1, neg_iou_thr] : neg_iou_thr).map(Math.fround);
     for (let i = 0; i < count; i++) {
@@ -56,6 +66,21 @@ export class GridAssigner {
   }
 }
 
+/** 1 for the anchors of a cell that holds the centre of a ground-truth box. */
+function responsiblePriors(priors: Float32Array, strides: ArrayLike<number>, { bboxes }: Instances): Uint8Array {
+  const count = priors.length / 4;
+  const flags = new Uint8Array(count);
+  const cell = (boxes: Float32Array, at: number, stride: number) =>
+    Math.floor(((boxes[at] + boxes[at + 2]) * 0.5) / stride);
+  for (let g = 0; g < bboxes.length; g += 4)
+    for (let i = 0; i < count; i++) {
+      const stride = strides[i];
+      if (cell(priors, 4 * i, stride) !== cell(bboxes, g, stride)) continue;
+      if (cell(priors, 4 * i + 1, stride) === cell(bboxes, g + 1, stride)) flags[i] = 1;
+    }
+  return flags;
+}
+
 export const gridAssignerDefinition = defineModule({
   kind: 'assigner',
   type: 'GridAssigner',
@@ -64,9 +89,7 @@ export const gridAssignerDefinition = defineModule({
   shapes: 'priors or predictions [n, 4] and truths [k, 4] -> for each of the n: its truth, none, or left out',
   example: "{ type: 'GridAssigner', pos_iou_thr: 0.5, neg_iou_thr: 0.5, min_pos_iou: 0 }",
   options,
+  contract,
   build: ({ iou_calculator, ...given }, { registry, path }) =>
-    new GridAssigner(
-      given,
-      registry.build<IouCalculator>('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` }),
-    ),
+    new GridAssigner(given, registry.build('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` })),
 });

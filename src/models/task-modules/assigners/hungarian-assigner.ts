@@ -1,44 +1,44 @@
-// HungarianAssigner: one prediction for every truth, such that the sum of the match costs is least (Carion et al., DETR,
+// HungarianAssigner: one prediction for every ground-truth box, at the minimum sum of match costs (Carion et al., DETR,
 // ECCV 2020).
 
 import { z } from 'zod';
-import { type BuildContext, defineModule, moduleOption } from '../../../catalogue/registry';
-import type { MatchCost, MatchPredictions, MatchTruths } from '../match-costs/match-cost';
-import type { AssignResult } from '../types';
+import { defineModule, moduleOption } from '../../../catalogue/registry';
+import type { MatchCost } from '../match-costs/match-cost';
+import type { Assigner, AssignInput, AssignResult, PredictionPart } from '../types';
 import { linearAssignment } from './linear-assignment';
+import { predictionsOf } from './predictions-of';
+import { unassigned } from './unassigned';
 
 const cost = moduleOption('match_cost');
 const options = z.strictObject({
   match_costs: z
     .union([z.array(cost).min(1, 'expected at least one cost'), cost])
-    .describe('What a pair of prediction and truth costs: the sum of these'),
+    .describe('Costs of a (prediction, ground truth) pair, summed'),
 });
 
-export class HungarianAssigner {
-  private readonly costs: MatchCost[];
+export class HungarianAssigner implements Assigner {
+  readonly needs: { predictions: readonly PredictionPart[] };
+  readonly gives = [];
 
-  constructor({ match_costs }: z.output<typeof options>, { registry, path }: Pick<BuildContext, 'registry' | 'path'>) {
-    this.costs = [match_costs]
-      .flat()
-      .map((config, i) => registry.build<MatchCost>('match_cost', config, { path: `${path}.match_costs.${i}` }));
+  constructor(private readonly costs: readonly MatchCost[]) {
+    this.needs = { predictions: [...new Set(costs.flatMap(({ needs }) => needs))] };
   }
 
-  /** `imgShape` is [height, width]. */
-  assign(predictions: MatchPredictions, truths: MatchTruths, imgShape: [number, number]): AssignResult {
-    const [n, m] = [predictions.count, truths.labels.length];
-    const assigned = new Int32Array(n).fill(m === 0 ? 0 : -1);
-    const result = { numTruths: m, assigned, maxOverlaps: new Float32Array(n), labels: new Int32Array(n).fill(-1) };
+  assign(input: AssignInput): AssignResult {
+    const { instances, imgShape } = input;
+    const predictions = predictionsOf('HungarianAssigner', input, this.needs.predictions);
+    const [n, m] = [predictions.count, instances.labels.length];
+    const result = unassigned(n, m);
     if (n === 0 || m === 0) return result;
-    const total = new Float32Array(n * m);
+    const total = new Float32Array(n * m); // [predictions, truths]
     for (const part of this.costs) {
-      const values = part.cost(predictions, truths, imgShape);
+      const values = part.cost(predictions, instances, imgShape);
       for (let i = 0; i < total.length; i++) total[i] += values[i];
     }
-    assigned.fill(0);
     const { rows, columns } = linearAssignment(total, n, m);
     for (const [k, row] of rows.entries()) {
-      assigned[row] = columns[k] + 1;
-      result.labels[row] = truths.labels[columns[k]];
+      result.assigned[row] = columns[k] + 1;
+      result.labels[row] = instances.labels[columns[k]];
     }
     return result;
   }
@@ -47,11 +47,17 @@ export class HungarianAssigner {
 export const hungarianAssignerDefinition = defineModule({
   kind: 'assigner',
   type: 'HungarianAssigner',
-  summary: 'One prediction for every truth, at the least total cost',
+  summary: 'Matches predictions to ground truth one to one, at the minimum total cost',
   paper: 'Carion et al., DETR, ECCV 2020',
-  shapes: 'predictions [n, 4] and truths [k, 4] -> pairs: every truth gets one prediction of its own',
+  shapes: 'predictions [n, 4] and ground truth [k, 4] -> min(n, k) pairs; all other predictions are background',
   example:
     "{ type: 'HungarianAssigner', match_costs: [{ type: 'ClassificationCost' }, { type: 'BBoxL1Cost', weight: 5, box_format: 'xywh' }] }",
   options,
-  build: (given, context) => new HungarianAssigner(given, context),
+  contract: { needs: { predictions: ['logits', 'boxes'] }, gives: [] },
+  build: ({ match_costs }, { registry, path }) =>
+    new HungarianAssigner(
+      [match_costs]
+        .flat()
+        .map((config, i) => registry.build('match_cost', config, { path: `${path}.match_costs.${i}` })),
+    ),
 });

@@ -3,8 +3,7 @@
 import { z } from 'zod';
 import { defineModule, moduleOption } from '../../../catalogue/registry';
 import { takeBoxes } from '../../../geometry/boxes';
-import type { Random } from '../../../random';
-import type { Assigner, AssignResult, Instances, IouCalculator } from '../types';
+import type { Assigner, AssignerContract, AssignInput, AssignResult, IouCalculator } from '../types';
 import { permuteRepeats } from './permute-repeats';
 import { PriorBlocks } from './prior-blocks';
 
@@ -34,17 +33,19 @@ const options = z.strictObject({
 
 type Options = Omit<z.output<typeof options>, 'iou_calculator'>;
 
+const contract = { needs: { priors: 'boxes' }, gives: ['maxOverlaps'] } as const satisfies AssignerContract;
+
 export class MaxIoUAssigner implements Assigner {
+  readonly needs = contract.needs;
+  readonly gives = contract.gives;
+
   constructor(
     private readonly options: Options,
     private readonly iou: IouCalculator,
   ) {}
 
-  /**
-   * Priors flat xyxy. Goes truth by truth over the priors near it, so that neither time nor memory grows with
-   * truths x priors.
-   */
-  assign(priors: Float32Array, instances: Instances, random: Random): AssignResult {
+  /** Goes truth by truth over the priors near it, so that neither time nor memory grows with truths x priors. */
+  assign({ priors, instances, random }: AssignInput): AssignResult {
     const { pos_iou_thr, neg_iou_thr, gt_max_assign_all, match_low_quality } = this.options;
     const [negLow, negHigh] = (typeof neg_iou_thr === 'number' ? [0, neg_iou_thr] : neg_iou_thr).map(Math.fround);
     const least = Math.fround(this.options.min_pos_iou);
@@ -130,9 +131,7 @@ export const maxIoUAssignerDefinition = defineModule({
   shapes: 'priors or predictions [n, 4] and truths [k, 4] -> for each of the n: its truth, none, or left out',
   example: "{ type: 'MaxIoUAssigner', pos_iou_thr: 0.7, neg_iou_thr: 0.3, min_pos_iou: 0.3 }",
   options,
+  contract,
   build: ({ iou_calculator, ...given }, { registry, path }) =>
-    new MaxIoUAssigner(
-      given,
-      registry.build<IouCalculator>('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` }),
-    ),
+    new MaxIoUAssigner(given, registry.build('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` })),
 });

@@ -4,9 +4,8 @@
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import { topIndices } from '../../../ops/top-indices';
-import type { Random } from '../../../random';
-import type { Assigner, AssignResult, Instances } from '../types';
-import { noAssignment } from './prediction-assigner';
+import type { Assigner, AssignerContract, AssignInput, AssignResult } from '../types';
+import { unassigned } from './unassigned';
 
 const options = z.strictObject({
   scale: z.number().positive().default(4).describe('Strides in the side of a truth that belongs to a level'),
@@ -16,14 +15,18 @@ type Options = z.output<typeof options>;
 const f = Math.fround;
 const log2 = (x: number) => f(Math.log2(x));
 
+const contract = { needs: { priors: 'points' }, gives: [] } as const satisfies AssignerContract;
+
 export class PointAssigner implements Assigner {
+  readonly needs = contract.needs;
+  readonly gives = contract.gives;
+
   constructor(private readonly options: Options) {}
 
-  /** Priors are points: x, y, stride x, stride y. */
-  assign(priors: Float32Array, { bboxes, labels }: Instances, _random?: Random): AssignResult {
+  assign({ priors, instances: { bboxes, labels } }: AssignInput): AssignResult {
     const { scale, pos_num } = this.options;
     const count = priors.length / 4;
-    const result = noAssignment(count, labels.length);
+    const result = unassigned(count, labels.length);
     if (labels.length === 0 || count === 0) return result;
     const levels = Int32Array.from({ length: count }, (_, i) => log2(priors[4 * i + 2]));
     const [coarsest, finest] = [Math.max(...new Set(levels)), Math.min(...new Set(levels))];
@@ -61,5 +64,6 @@ export const pointAssignerDefinition = defineModule({
   shapes: 'points [n, 3] and truths [k, 4] -> for each of the n: its truth or none',
   example: "{ type: 'PointAssigner', scale: 4, pos_num: 3 }",
   options,
+  contract,
   build: (given) => new PointAssigner(given),
 });

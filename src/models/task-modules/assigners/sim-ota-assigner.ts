@@ -3,9 +3,10 @@
 import { z } from 'zod';
 import { defineModule, moduleOption } from '../../../catalogue/registry';
 import { takeBoxes } from '../../../geometry/boxes';
-import type { AssignResult, Instances, IouCalculator } from '../types';
+import type { Assigner, AssignerContract, AssignInput, AssignResult, IouCalculator } from '../types';
 import { dynamicKMatching } from './dynamic-k-matching';
-import { noAssignment, type PredictionAssigner, type Predictions } from './prediction-assigner';
+import { predictionsOf } from './predictions-of';
+import { unassigned } from './unassigned';
 
 const options = z.strictObject({
   center_radius: z.number().default(2.5).describe('Priors within this many strides of the centre are preferred'),
@@ -21,18 +22,27 @@ const OUTSIDE = 100000;
 const EPSILON = 1e-7;
 const log = (p: number) => Math.max(Math.log(p), -100);
 
-export class SimOTAAssigner implements PredictionAssigner {
+const contract = {
+  needs: { priors: 'points', predictions: ['scores', 'boxes'] },
+  gives: ['maxOverlaps'],
+} as const satisfies AssignerContract;
+
+export class SimOTAAssigner implements Assigner {
+  readonly needs = contract.needs;
+  readonly gives = contract.gives;
+
   constructor(
     private readonly options: Options,
     private readonly iou: IouCalculator,
   ) {}
 
-  /** Scores are probabilities. */
-  assign({ scores, classes, boxes, priors }: Predictions, instances: Instances): AssignResult {
+  assign(input: AssignInput): AssignResult {
+    const { priors, instances } = input;
+    const { scores, classes, boxes } = predictionsOf('SimOTAAssigner', input, contract.needs.predictions);
     const { center_radius: radius, iou_weight, cls_weight, candidate_topk } = this.options;
     const truths = instances.labels.length;
     const count = priors.length / 4;
-    const none = noAssignment(count, truths);
+    const none = unassigned(count, truths);
     if (truths === 0 || count === 0) return none;
     const found: number[] = [];
     const both: boolean[] = [];
@@ -78,9 +88,7 @@ export const simOTAAssignerDefinition = defineModule({
   shapes: 'priors or predictions [n, 4] and truths [k, 4] -> for each of the n: its truth, none, or left out',
   example: "{ type: 'SimOTAAssigner', center_radius: 2.5 }",
   options,
+  contract,
   build: ({ iou_calculator, ...given }, { registry, path }) =>
-    new SimOTAAssigner(
-      given,
-      registry.build<IouCalculator>('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` }),
-    ),
+    new SimOTAAssigner(given, registry.build('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` })),
 });

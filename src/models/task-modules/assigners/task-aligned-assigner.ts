@@ -5,8 +5,9 @@ import { z } from 'zod';
 import { defineModule, moduleOption } from '../../../catalogue/registry';
 import { takeBoxes } from '../../../geometry/boxes';
 import { topIndices } from '../../../ops/top-indices';
-import type { AssignResult, Instances, IouCalculator } from '../types';
-import { noAssignment, type Predictions } from './prediction-assigner';
+import type { Assigner, AssignerContract, AssignInput, AssignResult, IouCalculator } from '../types';
+import { predictionsOf } from './predictions-of';
+import { unassigned } from './unassigned';
 
 const options = z.strictObject({
   topk: z.number().int().positive().describe('Anchors each truth takes'),
@@ -16,25 +17,26 @@ const options = z.strictObject({
 /** What `maxOverlaps` holds for anchors without a truth. */
 const NONE = -100000000;
 
-export interface AlignedResult extends AssignResult {
-  /** score^alpha * overlap^beta of each anchor with its truth, 0 without one. */
-  metrics: Float32Array;
-}
+const contract = {
+  needs: { priors: 'boxes', predictions: ['scores', 'boxes'] },
+  gives: ['maxOverlaps', 'metrics'],
+} as const satisfies AssignerContract;
 
-export class TaskAlignedAssigner {
+export class TaskAlignedAssigner implements Assigner {
+  readonly needs = contract.needs;
+  readonly gives = contract.gives;
+
   constructor(
     private readonly topk: number,
     private readonly iou: IouCalculator,
   ) {}
 
-  /** Scores are probabilities, priors anchors (flat xyxy). `alpha` and `beta` are the powers of score and overlap. */
-  assign(
-    { scores, classes, boxes, priors }: Predictions,
-    { bboxes, labels }: Instances,
-    { alpha = 1, beta = 6 } = {},
-  ): AlignedResult {
+  assign(input: AssignInput): AssignResult & { metrics: Float32Array } {
+    const { priors, instances, alignment: { alpha, beta } = { alpha: 1, beta: 6 } } = input;
+    const { bboxes, labels } = instances;
+    const { scores, classes, boxes } = predictionsOf('TaskAlignedAssigner', input, contract.needs.predictions);
     const count = priors.length / 4;
-    const result = { ...noAssignment(count, labels.length), metrics: new Float32Array(count) };
+    const result = { ...unassigned(count, labels.length), metrics: new Float32Array(count) };
     if (labels.length === 0) return result;
     result.maxOverlaps.fill(NONE);
     for (const [g, label] of labels.entries()) {
@@ -63,9 +65,7 @@ export const taskAlignedAssignerDefinition = defineModule({
   shapes: 'boxes [n, 4], scores [n, classes] and truths [k, 4] -> for each of the n: its truth or none',
   example: "{ type: 'TaskAlignedAssigner', topk: 13 }",
   options,
+  contract,
   build: ({ topk, iou_calculator }, { registry, path }) =>
-    new TaskAlignedAssigner(
-      topk,
-      registry.build<IouCalculator>('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` }),
-    ),
+    new TaskAlignedAssigner(topk, registry.build('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` })),
 });

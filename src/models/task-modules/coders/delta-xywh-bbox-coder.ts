@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
-import type { BoxCoder, Size } from '../types';
+import type { BoxCoder, DecodeOptions } from '../types';
 
 const f = Math.fround;
 const four = z.tuple([z.number(), z.number(), z.number(), z.number()]);
@@ -24,6 +24,7 @@ type Options = z.output<typeof options>;
 const WH_RATIO_CLIP = 16 / 1000;
 
 export class DeltaXYWHBBoxCoder implements BoxCoder {
+  readonly priors = 'boxes';
   readonly encodeSize = 4;
 
   constructor(private readonly options: Options) {}
@@ -48,9 +49,9 @@ export class DeltaXYWHBBoxCoder implements BoxCoder {
     return deltas;
   }
 
-  decode(boxes: Float32Array, deltas: Float32Array, maxShape?: Size, whRatioClip = WH_RATIO_CLIP): Float32Array {
+  decode(boxes: Float32Array, deltas: Float32Array, { maxShape }: DecodeOptions = {}): Float32Array {
     const { target_means: means, target_stds: stds, add_ctr_clamp: clampCenter, ctr_clamp: limit } = this.options;
-    const maxRatio = f(Math.abs(Math.log(whRatioClip)));
+    const maxRatio = f(Math.abs(Math.log(WH_RATIO_CLIP)));
     const minRatio = clampCenter ? Number.NEGATIVE_INFINITY : -maxRatio;
     const clip = this.options.clip_border && maxShape !== undefined;
     const [height, width] = maxShape ?? [0, 0];
@@ -82,28 +83,28 @@ export class DeltaXYWHBBoxCoder implements BoxCoder {
     return out;
   }
 
-  decodeTensors(boxes: tf.Tensor2D, deltas: tf.Tensor2D, maxShape?: Size, whRatioClip = WH_RATIO_CLIP): tf.Tensor2D {
+  decodeTensors<T extends tf.Tensor>(boxes: Float32Array, deltas: T, { maxShape }: DecodeOptions = {}): T {
     const { target_means, target_stds, clip_border, add_ctr_clamp, ctr_clamp } = this.options;
-    const [count, columns] = deltas.shape;
-    if (count === 0) return deltas;
-    const maxRatio = Math.abs(Math.log(whRatioClip));
-    // [n, 1, 4] against [n, classes, 4]
-    const [topLeft, bottomRight] = tf.split(boxes.reshape([count, 1, 4]), 2, 2);
+    if (boxes.length === 0) return deltas;
+    const [columns, ...outer] = [...deltas.shape].reverse();
+    const maxRatio = Math.abs(Math.log(WH_RATIO_CLIP));
+    // [n, 1, 4] against [..., n, classes, 4]
+    const [topLeft, bottomRight] = tf.split(tf.tensor3d(boxes, [boxes.length / 4, 1, 4]), 2, 2);
     const center = tf.mul(tf.add(topLeft, bottomRight), 0.5);
     const size = tf.sub(bottomRight, topLeft);
-    const scaled = tf.add(tf.mul(deltas.reshape([count, columns / 4, 4]), target_stds), target_means);
-    const [shift, growth] = tf.split(scaled, 2, 2);
+    const scaled = tf.add(tf.mul(deltas.reshape([...outer.reverse(), columns / 4, 4]), target_stds), target_means);
+    const [shift, growth] = tf.split(scaled, 2, -1);
     let moved = tf.mul(size, shift);
     if (add_ctr_clamp) moved = tf.clipByValue(moved, -ctr_clamp, ctr_clamp);
     const limited = add_ctr_clamp ? tf.minimum(growth, maxRatio) : tf.clipByValue(growth, -maxRatio, maxRatio);
     const half = tf.mul(tf.mul(size, tf.exp(limited)), 0.5);
     const newCenter = tf.add(center, moved);
-    let corners = tf.concat([tf.sub(newCenter, half), tf.add(newCenter, half)], 2);
+    let corners = tf.concat([tf.sub(newCenter, half), tf.add(newCenter, half)], -1);
     if (clip_border && maxShape) {
       const [height, width] = maxShape;
       corners = tf.minimum(tf.maximum(corners, 0), [width, height, width, height]);
     }
-    return corners.reshape([count, columns]);
+    return corners.reshape(deltas.shape);
   }
 }
 
@@ -115,5 +116,6 @@ export const deltaXYWHBBoxCoderDefinition = defineModule({
   shapes: 'boxes [n, 4], truths [n, 4] <-> deltas [n, 4]',
   example: "{ type: 'DeltaXYWHBBoxCoder', target_means: [0, 0, 0, 0], target_stds: [0.1, 0.1, 0.2, 0.2] }",
   options,
+  contract: { priors: 'boxes' },
   build: (given) => new DeltaXYWHBBoxCoder(given),
 });

@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
-import type { BoxCoder, Size } from '../types';
+import type { BoxCoder, DecodeOptions } from '../types';
 
 const f = Math.fround;
 type Four = [number, number, number, number];
@@ -13,6 +13,7 @@ type Four = [number, number, number, number];
 const SIDES = [1, 3, 0, 2];
 
 export class TBLRBBoxCoder implements BoxCoder {
+  readonly priors = 'boxes';
   readonly encodeSize = 4;
   /** Of top, bottom, left and right. */
   private readonly normalizer: Four;
@@ -32,7 +33,7 @@ export class TBLRBBoxCoder implements BoxCoder {
     });
   }
 
-  decode(boxes: Float32Array, deltas: Float32Array, maxShape?: Size): Float32Array {
+  decode(boxes: Float32Array, deltas: Float32Array, { maxShape }: DecodeOptions = {}): Float32Array {
     const out = new Float32Array(deltas.length);
     const clip = this.clipBorder && maxShape !== undefined;
     for (let i = 0; i < out.length; i++) {
@@ -46,11 +47,11 @@ export class TBLRBBoxCoder implements BoxCoder {
     return out;
   }
 
-  decodeTensors(boxes: tf.Tensor2D, deltas: tf.Tensor2D, maxShape?: Size): tf.Tensor2D {
-    const [topLeft, bottomRight] = tf.split(boxes, 2, 1);
+  decodeTensors<T extends tf.Tensor>(boxes: Float32Array, deltas: T, { maxShape }: DecodeOptions = {}): T {
+    const [topLeft, bottomRight] = tf.split(tf.tensor2d(boxes, [boxes.length / 4, 4]), 2, 1);
     const [width, height] = tf.split(tf.sub(bottomRight, topLeft), 2, 1);
     const [x, y] = tf.split(tf.div(tf.add(topLeft, bottomRight), 2), 2, 1);
-    const [top, bottom, left, right] = tf.split(tf.mul(deltas, this.normalizer), 4, 1);
+    const [top, bottom, left, right] = tf.split(tf.mul(deltas, this.normalizer), 4, -1);
     const corners = tf.concat(
       [
         tf.sub(x, tf.mul(left, width)),
@@ -58,8 +59,8 @@ export class TBLRBBoxCoder implements BoxCoder {
         tf.add(x, tf.mul(right, width)),
         tf.add(y, tf.mul(bottom, height)),
       ],
-      1,
-    ) as tf.Tensor2D;
+      -1,
+    ) as T;
     if (!this.clipBorder || !maxShape) return corners;
     const [h, w] = maxShape;
     return tf.minimum(tf.maximum(corners, 0), [w, h, w, h]);
@@ -86,5 +87,6 @@ export const tblrBBoxCoderDefinition = defineModule({
     clip_border: z.boolean().default(true).describe('Cut decoded boxes to the image'),
     use_box_type: z.boolean().default(false).describe("Accepted for MMDetection's sake: boxes are always plain xyxy"),
   }),
+  contract: { priors: 'boxes' },
   build: (given) => new TBLRBBoxCoder(given),
 });

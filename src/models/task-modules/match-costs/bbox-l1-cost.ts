@@ -2,7 +2,9 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
-import { type MatchCost, type MatchPredictions, type MatchTruths, pairwise } from './match-cost';
+import type { Given } from '../assigners/predictions-of';
+import type { Instances, Size } from '../types';
+import { type MatchCost, pairwise } from './match-cost';
 
 const options = z.strictObject({
   box_format: z.enum(['xyxy', 'xywh']).default('xyxy').describe('Compare corners, or centre, width and height'),
@@ -13,11 +15,13 @@ type Options = z.output<typeof options>;
 const f = Math.fround;
 
 export class BBoxL1Cost implements MatchCost {
+  readonly needs = ['boxes'] as const;
+
   constructor(private readonly options: Options) {}
 
-  cost({ bboxes, count }: MatchPredictions, truths: MatchTruths, [height, width]: [number, number]): Float32Array {
-    const [a, b] = [bboxes, truths.bboxes].map((boxes) => {
-      const form = this.options.box_format === 'xywh' ? centred(boxes) : boxes;
+  cost({ boxes, count }: Given<'boxes'>, truths: Instances, [height, width]: Size): Float32Array {
+    const [a, b] = [boxes, truths.bboxes].map((corners) => {
+      const form = this.options.box_format === 'xywh' ? centred(corners) : corners;
       return form.map((v, k) => v / (k & 1 ? height : width));
     });
     return pairwise(count, truths.labels.length, (i, j) => {

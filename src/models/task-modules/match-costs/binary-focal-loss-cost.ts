@@ -3,8 +3,10 @@
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
+import type { Given } from '../assigners/predictions-of';
+import type { Instances } from '../types';
 import { binaryCosts, focalCostOptions, focalCosts } from './focal-loss-cost';
-import type { MatchCost, MatchPredictions, MatchTruths } from './match-cost';
+import type { MatchCost } from './match-cost';
 
 const options = z.strictObject({
   ...focalCostOptions,
@@ -13,10 +15,12 @@ const options = z.strictObject({
 type Options = z.output<typeof options>;
 
 export class BinaryFocalLossCost implements MatchCost {
+  readonly needs = ['logits', 'tokenMask'] as const;
+
   constructor(private readonly options: Options) {}
 
-  cost({ scores, classes, count }: MatchPredictions, truths: MatchTruths): Float32Array {
-    const { positiveMaps, tokenMask, labels } = truths;
+  cost({ logits, tokenMask, classes, count }: Given<'logits' | 'tokenMask'>, truths: Instances): Float32Array {
+    const { positiveMaps, labels } = truths;
     if (!positiveMaps || !tokenMask)
       throw new DetLabError(
         'Cannot compute BinaryFocalLossCost: expected truths with positiveMaps and a tokenMask, which heads that read ' +
@@ -28,7 +32,7 @@ export class BinaryFocalLossCost implements MatchCost {
         const row = Math.floor(k / tokens.length);
         return values[row * classes + tokens[k % tokens.length]];
       });
-    const { present, absent } = focalCosts(pick(scores, count), this.options);
+    const { present, absent } = focalCosts(pick(logits, count), this.options);
     const sums = binaryCosts(present, absent, pick(positiveMaps, labels.length), count, labels.length);
     return Float32Array.from(sums, (v) => v * this.options.weight);
   }

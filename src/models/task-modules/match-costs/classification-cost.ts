@@ -2,18 +2,22 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
-import { type MatchCost, type MatchPredictions, type MatchTruths, pairwise } from './match-cost';
+import type { Given } from '../assigners/predictions-of';
+import type { Instances } from '../types';
+import { type MatchCost, pairwise } from './match-cost';
 
 export class ClassificationCost implements MatchCost {
+  readonly needs = ['logits'] as const;
+
   constructor(private readonly weight: number) {}
 
-  cost({ scores, classes, count }: MatchPredictions, { labels }: MatchTruths): Float32Array {
+  cost({ logits, classes, count }: Given<'logits'>, { labels }: Instances): Float32Array {
     const sums = Float64Array.from({ length: count }, (_, i) => {
-      const row = scores.subarray(i * classes, (i + 1) * classes);
+      const row = logits.subarray(i * classes, (i + 1) * classes);
       const top = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
       return top + Math.log(row.reduce((sum, v) => sum + Math.exp(v - top), 0));
     });
-    return pairwise(count, labels.length, (i, j) => -Math.exp(scores[i * classes + labels[j]] - sums[i]) * this.weight);
+    return pairwise(count, labels.length, (i, j) => -Math.exp(logits[i * classes + labels[j]] - sums[i]) * this.weight);
   }
 }
 

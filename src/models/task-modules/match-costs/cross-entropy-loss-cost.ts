@@ -2,9 +2,11 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
+import type { Given } from '../assigners/predictions-of';
+import type { Instances } from '../types';
 import { binaryCosts } from './focal-loss-cost';
 import { masksOf } from './masks-of';
-import type { MatchCost, MatchPredictions, MatchTruths } from './match-cost';
+import type { MatchCost } from './match-cost';
 
 const options = z.strictObject({
   use_sigmoid: z.literal(true).default(true).describe('Independent sigmoids: the only kind there is'),
@@ -12,9 +14,11 @@ const options = z.strictObject({
 });
 
 export class CrossEntropyLossCost implements MatchCost {
+  readonly needs = ['masks'] as const;
+
   constructor(private readonly weight: number) {}
 
-  cost(predictions: MatchPredictions, truths: MatchTruths): Float32Array {
+  cost(predictions: Given<'masks'>, truths: Instances): Float32Array {
     const { predicted, wanted, pixels } = masksOf('CrossEntropyLossCost', predictions, truths);
     const softplus = (x: number) => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
     const present = predicted.map((x) => softplus(-x));

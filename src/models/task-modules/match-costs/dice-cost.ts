@@ -2,8 +2,10 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
+import type { Given } from '../assigners/predictions-of';
+import type { Instances } from '../types';
 import { masksOf } from './masks-of';
-import { type MatchCost, type MatchPredictions, type MatchTruths, pairwise, products, sigmoid } from './match-cost';
+import { type MatchCost, pairwise, products, sigmoid } from './match-cost';
 
 const options = z.strictObject({
   pred_act: z.boolean().default(false).describe('Predictions are logits: take their sigmoid'),
@@ -14,9 +16,11 @@ const options = z.strictObject({
 type Options = z.output<typeof options>;
 
 export class DiceCost implements MatchCost {
+  readonly needs = ['masks'] as const;
+
   constructor(private readonly options: Options) {}
 
-  cost(predictions: MatchPredictions, truths: MatchTruths): Float32Array {
+  cost(predictions: Given<'masks'>, truths: Instances): Float32Array {
     const { pred_act, eps, naive_dice, weight } = this.options;
     const { predicted, wanted, pixels } = masksOf('DiceCost', predictions, truths);
     const [n, m] = [predictions.count, truths.labels.length];

@@ -2,8 +2,10 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
+import type { Given } from '../assigners/predictions-of';
+import type { Instances, PredictionPart } from '../types';
 import { masksOf } from './masks-of';
-import { type MatchCost, type MatchPredictions, type MatchTruths, pairwise, products, sigmoid } from './match-cost';
+import { type MatchCost, pairwise, products, sigmoid } from './match-cost';
 
 export const focalCostOptions = {
   alpha: z.number().default(0.25).describe('Weight of what is present; what is not weighs 1 - alpha'),
@@ -37,19 +39,23 @@ export function binaryCosts(present: Float32Array, absent: Float32Array, truth: 
 }
 
 export class FocalLossCost implements MatchCost {
-  constructor(private readonly options: Options) {}
+  readonly needs: readonly PredictionPart[];
 
-  cost(predictions: MatchPredictions, truths: MatchTruths): Float32Array {
+  constructor(private readonly options: Options) {
+    this.needs = options.binary_input ? ['masks'] : ['logits'];
+  }
+
+  cost(predictions: Given<'logits' | 'masks'>, truths: Instances): Float32Array {
     const { weight, binary_input } = this.options;
     const { labels } = truths;
-    const { count, classes, scores } = predictions;
+    const { count, classes, logits } = predictions;
     if (binary_input) {
       const { predicted, wanted, pixels } = masksOf('FocalLossCost', predictions, truths);
       const { present, absent } = focalCosts(predicted, this.options);
       const sums = binaryCosts(present, absent, wanted, count, labels.length);
       return Float32Array.from(sums, (v) => (v / pixels) * weight);
     }
-    const { present, absent } = focalCosts(scores, this.options);
+    const { present, absent } = focalCosts(logits, this.options);
     return pairwise(count, labels.length, (i, j) => {
       const at = i * classes + labels[j];
       return (present[at] - absent[at]) * weight;

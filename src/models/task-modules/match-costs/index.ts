@@ -1,4 +1,4 @@
-// Match costs: how ill a prediction fits a truth, for the Hungarian assigner.
+// Match costs: how badly a prediction matches a ground-truth box, for the Hungarian assigner.
 
 import type { AnyDefinition } from '../../../catalogue/registry';
 import { bboxL1CostDefinition } from './bbox-l1-cost';
@@ -9,7 +9,7 @@ import { diceCostDefinition } from './dice-cost';
 import { focalLossCostDefinition } from './focal-loss-cost';
 import { iouCostDefinition } from './iou-cost';
 
-export type { MatchCost, MatchPredictions, MatchTruths } from './match-cost';
+export type { MatchCost } from './match-cost';
 
 export const matchCosts = [
   classificationCostDefinition,

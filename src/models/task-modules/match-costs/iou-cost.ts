@@ -3,7 +3,9 @@
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import { bboxOverlaps } from '../../../geometry/boxes';
-import type { MatchCost, MatchPredictions, MatchTruths } from './match-cost';
+import type { Given } from '../assigners/predictions-of';
+import type { Instances } from '../types';
+import type { MatchCost } from './match-cost';
 
 const options = z.strictObject({
   iou_mode: z.enum(['iou', 'giou', 'iof']).default('giou').describe('Kind of overlap'),
@@ -12,11 +14,13 @@ const options = z.strictObject({
 type Options = z.output<typeof options>;
 
 export class IoUCost implements MatchCost {
+  readonly needs = ['boxes'] as const;
+
   constructor(private readonly options: Options) {}
 
-  cost({ bboxes }: MatchPredictions, truths: MatchTruths): Float32Array {
+  cost({ boxes }: Given<'boxes'>, truths: Instances): Float32Array {
     const { iou_mode, weight } = this.options;
-    return bboxOverlaps(bboxes, truths.bboxes, iou_mode).map((v) => -v * weight);
+    return bboxOverlaps(boxes, truths.bboxes, iou_mode).map((v) => -v * weight);
   }
 }
 

@@ -1,16 +1,16 @@
 // The masks a cost over masks needs of both sides.
 
 import { DetLabError } from '../../../errors';
-import type { MatchPredictions, MatchTruths } from './match-cost';
+import type { Instances, Predictions } from '../types';
 
 /** @throws DetLabError when either side has none, or their sizes differ. */
 export function masksOf(
   type: string,
-  predictions: MatchPredictions,
-  truths: MatchTruths,
+  predictions: Predictions,
+  truths: Instances,
 ): { predicted: Float32Array; wanted: Float32Array; pixels: number } {
   const { masks: predicted, count } = predictions;
-  const wanted = truths.masks;
+  const wanted = truths.maskSamples;
   if (!predicted || !wanted)
     throw new DetLabError(
       `Cannot compute ${type}: expected masks of predictions and truths, received ${predicted ? 'none of the truths' : 'no predicted masks'}. ` +

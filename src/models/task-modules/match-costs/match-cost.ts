@@ -1,33 +1,13 @@
-// What a match cost is: how ill a prediction fits a truth, for every pair. Plain arrays: matching is not differentiated.
+// What a match cost is: how badly a prediction matches a ground-truth box, for every pair. Plain arrays: matching is not
+// differentiated.
 
-/** Predictions of one image. */
-export interface MatchPredictions {
-  count: number;
-  /** Logits [count, classes], flat. */
-  scores: Float32Array;
-  classes: number;
-  /** xyxy in pixels, flat. */
-  bboxes: Float32Array;
-  /** Mask logits [count, pixels], flat. */
-  masks?: Float32Array;
-}
-
-/** Truths of one image. */
-export interface MatchTruths {
-  labels: Int32Array;
-  /** xyxy in pixels, flat. */
-  bboxes: Float32Array;
-  /** [truths, pixels] of 0 and 1, flat. */
-  masks?: Float32Array;
-  /** BinaryFocalLossCost: which of the score columns (tokens) each truth means, [truths, classes]. */
-  positiveMaps?: Float32Array;
-  /** BinaryFocalLossCost: columns that are tokens at all, [classes]. */
-  tokenMask?: Float32Array;
-}
+import type { Instances, PredictionPart, Predictions, Size } from '../types';
 
 export interface MatchCost {
-  /** [predictions, truths], flat. `imgShape` is [height, width]. */
-  cost(predictions: MatchPredictions, truths: MatchTruths, imgShape: [number, number]): Float32Array;
+  /** Parts of the predictions that it reads. */
+  readonly needs: readonly PredictionPart[];
+  /** Row-major [predictions, ground truth]. `predictions` have the parts it needs. */
+  cost(predictions: Predictions, truths: Instances, imgShape: Size): Float32Array;
 }
 
 /** Fills [n, m] from a function of both. */

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
-import type { Size } from '../types';
+import type { PriorGenerator, Size } from '../types';
 import { GridCache } from './grid-cache';
 
 const f = Math.fround;
@@ -35,7 +35,8 @@ const options = z
 
 export type AnchorGeneratorOptions = z.output<typeof options>;
 
-export class AnchorGenerator {
+export class AnchorGenerator implements PriorGenerator {
+  readonly form = 'boxes';
   /** Anchors of one cell at the origin, for each level: flat xyxy. */
   readonly baseAnchors: Float32Array[];
   /** [x, y] of each level. */
@@ -153,6 +154,7 @@ export const anchorGeneratorDefinition = defineModule({
   example: "{ type: 'AnchorGenerator', scales: [8], ratios: [0.5, 1, 2], strides: [4, 8, 16, 32, 64] }",
   options,
   inferred: { strides: 'the strides of the feature levels' },
+  contract: { form: 'boxes' },
   infer: inferStrides,
   build: (given) => new AnchorGenerator({ ...given, strides: given.strides! }),
 });

@@ -10,6 +10,7 @@ import { inferStrides, type StrideOption } from './infer-strides';
 const pair = z.union([z.number().positive(), z.tuple([z.number().positive(), z.number().positive()])]);
 
 export class MlvlPointGenerator implements PriorGenerator {
+  readonly form = 'points';
   readonly strides: [number, number][];
   private readonly grids: GridCache;
 
@@ -70,6 +71,7 @@ export const mlvlPointGeneratorDefinition = defineModule({
     strides: z.array(pair).min(1).optional().describe('Stride of each level in pixels, or [x, y]'),
     offset: z.number().default(0.5).describe('Where in its cell the point lies, as a share of the stride'),
   }),
+  contract: { form: 'points' },
   inferred: { strides: 'the strides of the feature levels' },
   infer: (given, context) => ({ ...given, strides: inferStrides('MlvlPointGenerator', given.strides, context) }),
   build: (given) => new MlvlPointGenerator(given.strides!, given.offset),

@@ -101,6 +101,7 @@ export const ssdAnchorGeneratorDefinition = defineModule({
   example:
     "{ type: 'SSDAnchorGenerator', scale_major: false, input_size: 300, basesize_ratio_range: [0.15, 0.9], strides: [8, 16, 32, 64, 100, 300], ratios: [[2], [2, 3], [2, 3], [2, 3], [2], [2]] }",
   options,
+  contract: { form: 'boxes' },
   inferred: { strides: 'the strides of the feature levels' },
   // strides of SSD's last levels are nominal (100, 300): only a missing list is taken from the features
   infer: (given, context) =>

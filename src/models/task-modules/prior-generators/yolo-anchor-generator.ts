@@ -39,6 +39,7 @@ export const yoloAnchorGeneratorDefinition = defineModule({
       .describe('Of each level: [width, height] of every box'),
     use_box_type: z.boolean().default(false).describe("Accepted for MMDetection's sake: boxes are always plain xyxy"),
   }),
+  contract: { form: 'boxes' },
   inferred: { strides: 'the strides of the feature levels' },
   infer: (given, context) => ({ ...given, strides: inferStrides('YOLOAnchorGenerator', given.strides, context) }),
   build: (given) => new YOLOAnchorGenerator(given.strides!, given.base_sizes),

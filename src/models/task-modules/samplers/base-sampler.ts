@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import type { Random } from '../../../random';
-import type { AssignResult, Hardness, Instances, Sampler, SamplingResult } from '../types';
+import type { AssignResult, PerSampleLoss, SampleInput, Sampler, SamplerNeed, SamplingResult } from '../types';
 import { samplingResult } from './sampling-result';
 
 export const samplerOptions = {
@@ -19,7 +19,7 @@ export interface Choice {
   assigned: AssignResult;
   candidates: Float32Array;
   random: Random;
-  hardness?: Hardness;
+  perSampleLoss?: PerSampleLoss;
 }
 
 /** Which of the priors are taken, `count` at most. */
@@ -31,15 +31,10 @@ export class ChoosingSampler implements Sampler {
     private readonly options: SamplerOptions,
     readonly choosePositives: Chooser,
     readonly chooseNegatives: Chooser,
+    readonly needs: readonly SamplerNeed[] = [],
   ) {}
 
-  sample(
-    assigned: AssignResult,
-    priors: Float32Array,
-    instances: Instances,
-    random: Random,
-    hardness?: Hardness,
-  ): SamplingResult {
+  sample({ assigned, priors, instances, random, perSampleLoss }: SampleInput): SamplingResult {
     const { num, pos_fraction, neg_pos_ub, add_gt_as_proposals } = this.options;
     const truths = add_gt_as_proposals ? instances.labels.length : 0;
     let all = assigned;
@@ -50,7 +45,7 @@ export class ChoosingSampler implements Sampler {
       candidates.set(instances.bboxes);
       candidates.set(priors, instances.bboxes.length);
     }
-    const choice = { assigned: all, candidates, random, hardness };
+    const choice = { assigned: all, candidates, random, perSampleLoss };
     const positive = this.choosePositives(choice, Math.floor(num * pos_fraction)).sort();
     let wanted = num - positive.length;
     if (neg_pos_ub >= 0) wanted = Math.min(wanted, Math.floor(neg_pos_ub * Math.max(1, positive.length)));

@@ -31,10 +31,9 @@ export const combinedSamplerDefinition = defineModule({
         `Cannot combine "${type}" at ${path}.${name}: expected a sampler that chooses a number of priors`,
       );
     };
-    return new ChoosingSampler(
-      given,
-      part('pos_sampler', pos_sampler).choosePositives,
-      part('neg_sampler', neg_sampler).chooseNegatives,
-    );
+    const positives = part('pos_sampler', pos_sampler);
+    const negatives = part('neg_sampler', neg_sampler);
+    const needs = [...new Set([...positives.needs, ...negatives.needs])];
+    return new ChoosingSampler(given, positives.choosePositives, negatives.chooseNegatives, needs);
   },
 });

@@ -44,5 +44,6 @@ export const instanceBalancedPosSamplerDefinition = defineModule({
   shapes: 'the assignment of n boxes -> indices of the positive and negative ones that learn',
   example: "{ type: 'InstanceBalancedPosSampler', num: 512, pos_fraction: 0.25 }",
   options: z.strictObject(samplerOptions),
+  contract: { needs: [] },
   build: (given) => new InstanceBalancedPosSampler(given),
 });

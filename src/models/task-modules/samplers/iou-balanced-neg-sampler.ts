@@ -17,12 +17,15 @@ const options = z.strictObject({
 });
 type Options = z.output<typeof options>;
 
+const needs = ['maxOverlaps'] as const;
+
 export class IoUBalancedNegSampler extends ChoosingSampler {
   constructor(options: Options) {
     super(
       options,
       ({ assigned, random }, count) => draw(positivesOf(assigned), count, random),
       (choice, count) => balancedNegatives(choice, count, options),
+      needs,
     );
   }
 }
@@ -82,5 +85,6 @@ export const iouBalancedNegSamplerDefinition = defineModule({
   example:
     "{ type: 'IoUBalancedNegSampler', num: 512, pos_fraction: 0.25, floor_thr: -1, floor_fraction: 0, num_bins: 3 }",
   options,
+  contract: { needs },
   build: (given) => new IoUBalancedNegSampler(given),
 });

@@ -15,25 +15,28 @@ import {
   samplerOptions,
 } from './base-sampler';
 
+const needs = ['perSampleLoss'] as const;
+
 export class OHEMSampler extends ChoosingSampler {
   constructor(options: SamplerOptions) {
     super(
       options,
       (choice, count) => hardest(choice, positivesOf(choice.assigned), count),
       (choice, count) => hardest(choice, negativesOf(choice.assigned), count),
+      needs,
     );
   }
 }
 
-function hardest({ assigned, candidates, hardness }: Choice, indices: Int32Array, count: number): Int32Array {
+function hardest({ assigned, candidates, perSampleLoss }: Choice, indices: Int32Array, count: number): Int32Array {
   if (indices.length <= count) return indices;
-  if (!hardness)
+  if (!perSampleLoss)
     throw new DetLabError(
-      'Cannot choose hard examples: OHEMSampler needs a head on regions (train_cfg.rcnn), this head cannot tell losses. ' +
-        'Use RandomSampler here',
+      'Cannot sample with OHEMSampler: expected a head that computes the loss of each sample (an RoI head, train_cfg.rcnn), ' +
+        'received none. Use RandomSampler here',
     );
   // a label of -1 is the background
-  const losses = hardness(
+  const losses = perSampleLoss(
     takeBoxes(candidates, indices),
     indices.map((i) => assigned.labels[i]),
   );
@@ -51,5 +54,6 @@ export const ohemSamplerDefinition = defineModule({
     ...samplerOptions,
     loss_key: z.literal('loss_cls').default('loss_cls').describe('The loss that tells how hard a prior is'),
   }),
+  contract: { needs },
   build: (given) => new OHEMSampler(given),
 });

@@ -2,11 +2,13 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
-import type { AssignResult, Instances, Sampler, SamplingResult } from '../types';
+import type { SampleInput, Sampler, SamplingResult } from '../types';
 import { samplingResult } from './sampling-result';
 
 export class PseudoSampler implements Sampler {
-  sample(assigned: AssignResult, priors: Float32Array, instances: Instances): SamplingResult {
+  readonly needs = [];
+
+  sample({ assigned, priors, instances }: SampleInput): SamplingResult {
     const all = Int32Array.from(assigned.assigned.keys());
     const positive = all.filter((i) => assigned.assigned[i] > 0);
     const negative = all.filter((i) => assigned.assigned[i] === 0);
@@ -22,5 +24,6 @@ export const pseudoSamplerDefinition = defineModule({
   shapes: 'the assignment of n boxes -> indices of the positive and negative ones that learn',
   example: "{ type: 'PseudoSampler' }",
   options: z.strictObject({}),
+  contract: { needs: [] },
   build: () => new PseudoSampler(),
 });

@@ -22,5 +22,6 @@ export const randomSamplerDefinition = defineModule({
   shapes: 'the assignment of n boxes -> indices of the positive and negative ones that learn',
   example: "{ type: 'RandomSampler', num: 256, pos_fraction: 0.5, neg_pos_ub: -1, add_gt_as_proposals: false }",
   options: z.strictObject(samplerOptions),
+  contract: { needs: [] },
   build: (given) => new RandomSampler(given),
 });

@@ -2,11 +2,11 @@
 
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { type BuildContext, type ModuleConfig, Registry } from '../../../src/catalogue/registry';
-import { readSafetensors } from '../../../src/checkpoints/safetensors';
-import { type AnchorGenerator, taskModules } from '../../../src/models/task-modules';
+import { type BuildContext, type ModuleConfig, Registry } from '../../../../src/catalogue/registry';
+import { readSafetensors } from '../../../../src/checkpoints/safetensors';
+import { type AnchorGenerator, taskModules } from '../../../../src/models/task-modules';
 
-const { tensors, metadata } = readSafetensors(path.join(__dirname, '../../golden/prior_generators.safetensors'));
+const { tensors, metadata } = readSafetensors(path.join(__dirname, '../../../golden/prior_generators.safetensors'));
 const specs = JSON.parse(metadata.specs) as Record<string, ModuleConfig>;
 const registry = new Registry(taskModules);
 const build = (config: ModuleConfig, context: Partial<BuildContext> = {}) =>

@@ -1,0 +1,57 @@
+// Builds the assigner of a head, and refuses one that the head cannot serve: when the model is built, not in its first
+// iteration.
+
+import type { BuildContext, ModuleConfig } from '../../../catalogue/registry';
+import { DetLabError } from '../../../errors';
+import { fitting, PRIOR_FORMS } from '../prior-forms';
+import type { Assigner, AssignerContract, AssignResultPart, PredictionPart, PriorForm } from '../types';
+
+/** What a head offers its assigner, and what it reads of the result. */
+export interface AssignerOffer {
+  /** Class name, for messages. */
+  head: string;
+  /** Form of its priors; none where queries are matched. */
+  priors?: PriorForm;
+  /** Parts of its predictions that it passes where the assigner needs them. */
+  predictions?: readonly PredictionPart[];
+  /** Parts of the result without which its losses cannot be computed. */
+  reads?: readonly AssignResultPart[];
+}
+
+/**
+ * @example buildAssigner(config.train_cfg.assigner, { registry, path }, { head: 'RetinaHead', priors: 'boxes' })
+ * @throws DetLabError that names both sides and the assigners that fit, when what the assigner needs is not offered.
+ */
+export function buildAssigner(
+  config: ModuleConfig,
+  { registry, path }: Pick<BuildContext, 'registry' | 'path'>,
+  offer: AssignerOffer,
+): Assigner {
+  const assigner = registry.build('assigner', config, { path });
+  const mismatch = mismatchOf(assigner, offer);
+  if (!mismatch) return assigner;
+  const { type } = registry.get('assigner', config.type);
+  const types = registry.contracts('assigner').flatMap(([name, other]) => (mismatchOf(other, offer) ? [] : [name]));
+  throw new DetLabError(
+    `Cannot use ${type} in ${offer.head} at ${path}: ${mismatch(type)}. ${fitting('Assigners', offer.head, types)}`,
+  );
+}
+
+function mismatchOf({ needs, gives }: AssignerContract, offer: AssignerOffer): ((type: string) => string) | undefined {
+  const { head, priors, predictions = [], reads = [] } = offer;
+  // cells are boxes too
+  const served =
+    needs.priors === undefined || needs.priors === priors || (needs.priors === 'boxes' && priors === 'cells');
+  if (!served)
+    return (type) =>
+      `${type} needs ${PRIOR_FORMS[needs.priors!]} as priors, ${head} has ${priors ? PRIOR_FORMS[priors] : 'none'}`;
+  const missing = (needs.predictions ?? []).filter((part) => !predictions.includes(part));
+  if (missing.length > 0)
+    return (type) =>
+      `${type} reads ${missing.join(' and ')} of the predictions, ${head} gives ${predictions.join(', ') || 'none'}`;
+  const unfilled = reads.filter((part) => !gives.includes(part));
+  if (unfilled.length > 0)
+    return (type) =>
+      `${head} reads ${unfilled.join(' and ')} of the assignment, ${type} gives ${gives.join(', ') || 'the labels alone'}`;
+  return undefined;
+}

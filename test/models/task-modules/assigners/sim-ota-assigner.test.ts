@@ -1,0 +1,21 @@
+// SimOTAAssigner against MMDetection's (assigners.safetensors).
+
+import { expect, test } from 'vitest';
+import { expectClose, golden } from '../../../golden-data';
+import { buildAssigner, empty, input } from '../scene';
+
+const { tensors } = golden('assigners');
+const floats = (name: string) => tensors.get(name)!.data as Float32Array;
+
+test('equals the reference', () => {
+  const [scores, boxes] = [floats('simota.scores'), floats('simota.bboxes')];
+  const result = buildAssigner({ type: 'SimOTAAssigner' }).assign(
+    input({
+      priors: floats('simota.priors'),
+      instances: { bboxes: floats('gts'), labels: Int32Array.from(tensors.get('labels')!.data), ignored: empty },
+      predictions: { count: boxes.length / 4, classes: 3, scores, boxes },
+    }),
+  );
+  expect([...result.assigned]).toEqual([...tensors.get('simota.gt_inds')!.data]);
+  expectClose(result.maxOverlaps, floats('simota.max_overlaps'), 1e-6);
+});

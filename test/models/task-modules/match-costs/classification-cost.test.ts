@@ -1,0 +1,3 @@
+import { testCost } from './cases';
+
+testCost('cost.cls', { type: 'ClassificationCost', weight: 1 });

@@ -1,0 +1,3 @@
+import { testMaskCosts } from './cases';
+
+testMaskCosts('CrossEntropyLossCost');

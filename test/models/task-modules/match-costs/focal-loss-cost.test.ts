@@ -1,0 +1,4 @@
+import { testCost, testMaskCosts } from './cases';
+
+testCost('cost.focal', { type: 'FocalLossCost', weight: 2 });
+testMaskCosts('FocalLossCost');
