@@ -11,7 +11,7 @@ import { readCocoFile, truthsOfCoco, truthsOfDataset } from './image-truths';
 import { ProposalRecall } from './proposal-recall';
 import type { BoxMetric, EvaluationReport, MetricValues } from './report';
 
-/** Makes a metric for the data set it will be fed with. */
+/** Makes a metric for the dataset it will be fed with. */
 export type MetricFactory = (dataset: Dataset) => Promise<BoxMetric>;
 
 const kind = z.enum(['bbox', 'segm', 'proposal', 'proposal_fast']);
@@ -40,7 +40,7 @@ export const CocoMetric = defineModule({
       .string()
       .nullable()
       .default(null)
-      .describe('COCO file of the truths, taken exactly as pycocotools would; null: the truths the data set loaded'),
+      .describe('COCO file of the truths, taken exactly as pycocotools would; null: the truths the dataset loaded'),
     metric: z
       .union([kind, z.array(kind).min(1)])
       .default('bbox')

@@ -1,4 +1,4 @@
-// The truths an evaluation compares with: float64 xywh boxes by image, from a data set's records or a COCO file.
+// The truths an evaluation compares with: float64 xywh boxes by image, from a dataset's records or a COCO file.
 
 import { open } from 'node:fs/promises';
 import type { Dataset, ImageRecord } from '../data/types';
@@ -49,7 +49,7 @@ function maskOf(
   );
 }
 
-/** The truths of a data set as it was loaded. */
+/** The truths of a dataset as it was loaded. */
 export function truthsOfDataset(dataset: Pick<Dataset, 'records'>): ImageTruths[] {
   return dataset.records.map(truthsOfRecord);
 }

@@ -2,10 +2,10 @@
 // and pictures; knows none of them.
 
 export {
+  concatMasks,
   cropMasks,
   flipMasks,
   type InstanceMasks,
-  joinMasks,
   type Polygon,
   padMasks,
   placeMasks,

@@ -91,7 +91,7 @@ export function placeMasks(
  * Masks of several lists in one frame, one list after the other.
  * @throws DetLabError when some are bitmaps and others polygons.
  */
-export function joinMasks(parts: readonly InstanceMasks[]): InstanceMasks {
+export function concatMasks(parts: readonly InstanceMasks[]): InstanceMasks {
   const [{ height, width, kind }] = parts;
   const bitmaps = parts.flatMap((part) => (part.kind === 'bitmap' ? part.masks : []));
   const polygons = parts.flatMap((part) => (part.kind === 'polygon' ? part.masks : []));
