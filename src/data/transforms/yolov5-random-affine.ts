@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { boxesWhere, clipBoxes, scaleBoxes } from '../../geometry/boxes';
+import { boxesWhere, clipBoxes, isY, scaleBoxes } from '../../geometry/boxes';
 import type { InstanceMasks, Polygon } from '../../masks';
 import { affineMatrix, drawAffine, type Matrix, projectBoxes, translateFirst } from '../pixels/affine-matrix';
 import { colourOf } from '../pixels/pixel-image';
@@ -122,8 +122,7 @@ function boxesOfPolygons(masks: Polygon[][], width: number, height: number): Flo
 }
 
 function clipped(masks: PolygonMasks): PolygonMasks {
-  const clip = (part: Polygon) =>
-    part.map((v, i) => Math.min(Math.max(v, 0), i % 2 === 0 ? masks.width : masks.height)); // x, y, x, y, ...
+  const clip = (part: Polygon) => part.map((v, i) => Math.min(Math.max(v, 0), isY(i) ? masks.height : masks.width));
   return { ...masks, masks: masks.masks.map((parts) => parts.map(clip)) };
 }
 
