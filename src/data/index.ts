@@ -1,4 +1,4 @@
-// The data part's public names: data sets, transforms, pipelines, the loader.
+// Public names of the data folder: datasets, transforms, pipelines, the loader.
 
 export { BadData } from './bad-data';
 export { withBatchShapes } from './datasets/batch-shapes';

@@ -1,24 +1,24 @@
-// The loader: batches of packed samples, prepared ahead in the background, in an order that depends on (seed, epoch)
-// alone. It measures how long the consumer waits, and steps over broken images.
+// The data loader: batches of packed samples, prefetched in the background, in an order that depends on (seed, epoch)
+// alone. It measures how long the consumer waits, and replaces or skips unreadable images.
 
 import { DetLabError } from '../errors';
 import { batchOrder, imagesOf, type OrderOptions } from './loading/batch-order';
-import type { OrderPlace } from './loading/neighbourhood';
+import { streamFor } from './loading/random-streams';
+import type { OrderPosition } from './loading/sample-context';
 import { inProcess, type SampleKey, type SampleSource } from './loading/sample-source';
 import { workerPool } from './loading/worker-pool';
 import type { Pipeline } from './pipeline';
-import { streamFor } from './streams';
 import type { DataProblem, Dataset, PackedSample } from './types';
 
 export interface LoaderOptions extends Partial<OrderOptions> {
   batchSize: number;
-  /** Threads that decode and transform; 0 works in this thread. Default 1 (0 when the pipeline has own transforms). */
+  /** Worker threads that decode and transform; 0: this thread. Default 1 (0 with user-defined transforms). */
   workers?: number;
-  /** Batches prepared ahead (memory: prefetch x batchSize images). Default 3. */
+  /** Batches prefetched (memory: prefetch x batchSize images). Default 3. */
   prefetch?: number;
-  /** A broken image is replaced by another one, drawn by the sample's own stream (training), or left out. Default: shuffle. */
+  /** Replace an unreadable image by a random one, drawn from the sample's stream (training), or skip it. Default: shuffle. */
   replaceBroken?: boolean;
-  /** Called once per broken image. */
+  /** Called once per unreadable image. */
   onProblem?: (problem: DataProblem) => void;
 }
 
@@ -27,16 +27,16 @@ export interface LoaderStats {
   images: number;
   /** Time the consumer spent waiting for batches. */
   waitSeconds: number;
-  /** Time spent preparing images, summed over threads. */
+  /** Time spent decoding and transforming, summed over threads. */
   decodeSeconds: number;
-  /** One entry per broken image, however often it was met. */
+  /** One entry per unreadable image, however often it was drawn. */
   failures: DataProblem[];
 }
 
 export interface EpochOptions {
-  /** First batch to deliver: a resumed run goes on at the batch where it stopped. */
+  /** First batch to deliver: where a resumed run continues. */
   start?: number;
-  /** The iteration ends early (without an error) when this aborts. */
+  /** Ends the iteration early, without an error, when it aborts. */
   signal?: AbortSignal;
 }
 
@@ -46,25 +46,25 @@ export interface Loader {
   readonly batchSize: number;
   readonly workers: number;
   readonly stats: LoaderStats;
-  /** The batches of an epoch (from 0). Batches whose images are all broken are left out. */
+  /** The batches of an epoch (from 0). Batches whose images are all unreadable are skipped. */
   epoch(epoch: number, options?: EpochOptions): AsyncGenerator<PackedSample[], void, void>;
-  /** Stops the threads. */
+  /** Stops the worker threads. */
   close(): Promise<void>;
 }
 
-/** A pipeline and the epoch (from 0) it holds from. */
+/** A pipeline and the epoch (from 0) from which it is used. */
 export interface PipelineStage {
   from: number;
   pipeline: Pipeline;
 }
 
-/** How often an image that a transform found of no use is replaced by another before the run is given up. */
+/** Samples discarded by a transform in a row before loading fails. */
 const MAX_DISCARDS = 1000;
-/** How often a broken image is replaced by another before the epoch is given up. */
+/** Unreadable images replaced in a row before loading fails. */
 const MAX_REPLACEMENTS = 15;
 
 /**
- * Makes a loader; close it when done.
+ * Creates a loader; close it when done.
  *
  * @example
  * const loader = createLoader(train, buildPipeline(trainPipeline), { batchSize: 4, shuffle: true, seed: 1 });
@@ -88,57 +88,57 @@ export function createLoader(
   };
   const prefetch = options.prefetch ?? 3;
   if (!Number.isInteger(order.batchSize) || order.batchSize < 1)
-    throw new DetLabError(`Cannot make a loader: expected a batchSize of at least 1, received ${order.batchSize}`);
+    throw new DetLabError(`Cannot create a loader: expected batchSize >= 1, received ${order.batchSize}`);
   if (!Number.isInteger(prefetch) || prefetch < 1)
-    throw new DetLabError(`Cannot make a loader: expected prefetch of at least 1, received ${prefetch}`);
+    throw new DetLabError(`Cannot create a loader: expected prefetch >= 1, received ${prefetch}`);
   if (records.length === 0)
     throw new DetLabError(
-      `Cannot load from "${dataset.name}": it has no usable images. ${dataset.problems.length} problems were found, first: ${dataset.problems[0]?.message ?? 'none'}`,
+      `Cannot load from "${dataset.name}": it has no usable images. It has ${dataset.problems.length} problems, first: ${dataset.problems[0]?.message ?? 'none'}`,
     );
   const workers = portable ? (options.workers ?? 1) : 0;
   if (options.workers && !portable)
     throw new DetLabError(
-      `Cannot run the pipeline in ${options.workers} loader threads: it has transforms of your own, which live in this thread. Use workers: 0`,
+      `Cannot run the pipeline in ${options.workers} worker threads: its user-defined transforms exist only in this thread. Use workers: 0`,
     );
   const replace = options.replaceBroken ?? order.shuffle;
   const stats: LoaderStats = { images: 0, waitSeconds: 0, decodeSeconds: 0, failures: [] };
   const reported = new Set<string>();
   let source: SampleSource | undefined;
 
-  const note = (problem: DataProblem) => {
+  const reportOnce = (problem: DataProblem) => {
     if (reported.has(problem.file)) return;
     reported.add(problem.file);
     stats.failures.push(problem);
     options.onProblem?.(problem);
   };
 
-  async function sampleAt(place: OrderPlace, index: number): Promise<PackedSample | undefined> {
-    const { epoch } = place;
+  async function sampleAt(position: OrderPosition, index: number): Promise<PackedSample | undefined> {
+    const { epoch } = position;
     const redraw = streamFor(order.seed, epoch, index, -1);
     const stage = stages.findLastIndex(({ from }) => from <= epoch);
-    let chosen = index;
-    let broken = 0;
-    for (let attempt = 0; broken <= MAX_REPLACEMENTS && attempt < MAX_DISCARDS; attempt++) {
+    let record = index;
+    let unreadable = 0;
+    for (let attempt = 0; unreadable <= MAX_REPLACEMENTS && attempt < MAX_DISCARDS; attempt++) {
       const key: SampleKey = [order.seed, epoch, index, attempt];
-      const outcome = await source!.get({ index: chosen, stage, key, place });
+      const outcome = await source!.get({ index: record, stage, key, position });
       stats.decodeSeconds += outcome.seconds;
       if ('sample' in outcome) return outcome.sample;
       if ('problem' in outcome) {
-        broken++;
-        note(outcome.problem);
+        unreadable++;
+        reportOnce(outcome.problem);
         if (!replace) return undefined;
       } else if (!replace)
         throw new DetLabError(
-          `Cannot evaluate on "${records[chosen].path}": a transform found it of no use. Take RandomCrop and ` +
-            'FilterAnnotations out of the pipeline of tests',
+          `Cannot evaluate on "${records[record].path}": a transform discarded it. Remove RandomCrop and ` +
+            'FilterAnnotations from the test pipeline',
         );
-      chosen = redraw.integer(records.length);
+      record = redraw.integer(records.length);
     }
     throw new DetLabError(
-      broken > MAX_REPLACEMENTS
-        ? `Cannot load from "${dataset.name}": ${MAX_REPLACEMENTS + 1} images are broken, last "${records[chosen].path}". Check the data set's folder`
-        : `Cannot load from "${dataset.name}": the transforms found ${MAX_DISCARDS} images in a row of no use. ` +
-            'Do its images have truths? RandomCrop with allow_negative_crop: true and FilterAnnotations with keep_empty: false go on without',
+      unreadable > MAX_REPLACEMENTS
+        ? `Cannot load from "${dataset.name}": ${MAX_REPLACEMENTS + 1} images are unreadable, last "${records[record].path}". Check the dataset's folder`
+        : `Cannot load from "${dataset.name}": the transforms discarded ${MAX_DISCARDS} samples in a row. ` +
+            'Check that its images have ground truth; RandomCrop with allow_negative_crop: true and FilterAnnotations with keep_empty: false accept images without',
     );
   }
 
@@ -154,7 +154,7 @@ export function createLoader(
       while (queue.length < prefetch && next < batches.length) {
         const first = firsts[next];
         const batch = Promise.all(batches[next++].map((index, i) => sampleAt({ epoch, position: first + i }, index)));
-        batch.catch(() => {}); // it is awaited below, unless the consumer stops before
+        batch.catch(() => {}); // awaited below, unless the consumer stops earlier
         queue.push(batch);
       }
     };
@@ -189,7 +189,7 @@ export function createLoader(
 }
 
 /**
- * A loader for evaluation: data set order, no shuffling, broken images left out and reported.
+ * A loader for evaluation: the dataset's order, no shuffling, unreadable images skipped and reported.
  *
  * @example for await (const batch of evaluationLoader(val, pipeline, { batchSize: 1 }).epoch(0)) predict(batch);
  */
@@ -197,7 +197,7 @@ export function evaluationLoader(dataset: Dataset, pipeline: Pipeline, options: 
   return createLoader(dataset, pipeline, { ...options, shuffle: false, dropLast: false, replaceBroken: false });
 }
 
-/** `promise`, or undefined as soon as `signal` aborts. The event loop turns once, so that finished work is seen. */
+/** `promise`, or undefined as soon as `signal` aborts. Yields to the event loop once, so that finished work is seen. */
 async function unlessAborted<T>(promise: Promise<T>, signal?: AbortSignal): Promise<T | undefined> {
   await new Promise(setImmediate);
   if (signal?.aborted) return undefined;

@@ -1,10 +1,10 @@
-// Data as it flows from disk to the model and back. Boxes are xyxy in pixels, flat Float32Arrays [n * 4].
+// Data on its way from disk to the model and back. Boxes are xyxy in pixels, flat Float32Arrays [n * 4].
 
 import type { InstanceMasks, Rle, Segmentation } from '../masks';
 
 export type Pixels = Uint8Array | Float32Array;
 
-/** Pixels, rows top to bottom, channels interleaved in `order`; 8-bit values unless said otherwise. */
+/** Pixels [height, width, 3], channels in `order`; 8-bit values by default. */
 export interface PixelImage<P extends Pixels = Uint8Array> {
   data: P;
   width: number;
@@ -12,25 +12,26 @@ export interface PixelImage<P extends Pixels = Uint8Array> {
   order: 'rgb' | 'bgr';
 }
 
-/** An image of 8-bit values, or of any (PhotoMetricDistortion leaves fractions). */
+/** An image of 8-bit or float values (PhotoMetricDistortion gives floats). */
 export type AnyImage = PixelImage<Pixels>;
 
+/** Ground truth of one image. */
 export interface Truths {
   bboxes: Float32Array;
   labels: Int32Array;
-  /** 1 where the box is a crowd or difficult: neither to be learnt nor to be missed. */
+  /** 1 for crowd and difficult boxes: ignore regions, no positives in training, not counted in evaluation. */
   ignored: Uint8Array;
-  /** One mask for each box, where they were loaded (LoadAnnotations with `with_mask`). */
+  /** One mask per box, if loaded (LoadAnnotations with `with_mask`). */
   masks?: InstanceMasks;
 }
 
-/** Regions computed beforehand, for detectors without a region proposal network. */
+/** Precomputed proposals, for detectors without a region proposal network. */
 export interface ProposalBoxes {
   bboxes: Float32Array;
   scores: Float32Array;
 }
 
-/** One image of a data set before it is read. */
+/** One image of a dataset, before its pixels are read. */
 export interface ImageRecord {
   id: number;
   /** Absolute path. */
@@ -38,18 +39,18 @@ export interface ImageRecord {
   width: number;
   height: number;
   truths: Truths;
-  /** COCO areas of the truths (segment area where known), used by the evaluation's size ranges. */
+  /** COCO areas of the boxes (the segment's where known), used by the evaluation's size ranges. */
   areas: Float32Array;
-  /** What the file says of each truth's outline, where it says anything. */
+  /** The segmentation of each object, where the annotation file has one. */
   segmentations?: (Segmentation | undefined)[];
   proposals?: ProposalBoxes;
-  /** [height, width] that images of one evaluation batch share (`batch_shapes_cfg`). */
+  /** [height, width] of the evaluation batch (`batch_shapes_cfg`). */
   batchShape?: [number, number];
   /** Annotation ids, for messages. */
   annotationIds: (number | string)[];
 }
 
-/** Something wrong with the data, by file and id. The run goes on without it. */
+/** A bad image or annotation, by file and id. The run skips it. */
 export interface DataProblem {
   kind:
     | 'missing-image'
@@ -78,13 +79,13 @@ export interface ImageMeta {
   oriShape: [number, number];
   imgShape: [number, number];
   scaleFactor: [number, number];
-  /** Pixels added by letter-boxing: top, bottom, left, right. */
+  /** Letter-box padding in pixels: top, bottom, left, right. */
   padParam?: [number, number, number, number];
   flip: boolean;
   flipDirection?: 'horizontal' | 'vertical' | 'diagonal';
 }
 
-/** What PackDetInputs gives: the pixels the model sees and the truths in their frame. */
+/** The output of PackDetInputs: the model's input pixels and the ground truth in their frame. */
 export interface PackedSample {
   image: AnyImage;
   meta: ImageMeta;
@@ -93,11 +94,11 @@ export interface PackedSample {
   proposals?: ProposalBoxes;
 }
 
-/** Detections of one image, best first; boxes xyxy. */
+/** Detections of one image, in descending order of scores; boxes xyxy. */
 export interface Detections {
   bboxes: Float32Array;
   scores: Float32Array;
   labels: Int32Array;
-  /** One for each box, of a detector that predicts masks; in the frame of the boxes. */
+  /** One per box, of a detector that predicts masks; in the frame of the boxes. */
   masks?: Rle[];
 }

@@ -1,6 +1,6 @@
-// COCO's evaluation: average precision and recall over IoU thresholds, classes and sizes, the numbers of pycocotools'
-// COCOeval (golden: coco_eval_*.json). Images are matched as they come; `compute` sorts and sums up. Boxes here;
-// CocoSegmMetric compares masks in the same way.
+// COCO's evaluation: average precision and recall over IoU thresholds, classes and size ranges, equal to pycocotools'
+// COCOeval (golden: coco_eval_*.json). Detections are matched image by image; `compute` sorts and accumulates. For boxes;
+// CocoSegmMetric does the same with masks.
 
 import { DetLabError } from '../errors';
 import { AREA_RANGES, boxOverlaps, matchDetections } from './coco-matching';
@@ -10,17 +10,17 @@ import type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricVal
 export interface CocoBboxOptions {
   classes: readonly string[];
   /**
-   * Detections per image that count, ascending. COCOeval's [1, 10, 100] gives AR@1, AR@10, AR@100; MMDetection's
-   * `proposal_nums` is [100, 300, 1000]. AP takes 100 of them (the largest number, when 100 is not among them).
+   * Maximum detections per image, ascending. COCOeval's [1, 10, 100] gives AR@1, AR@10, AR@100; MMDetection's
+   * `proposal_nums` is [100, 300, 1000]. AP uses 100 (the largest number, if 100 is not listed).
    */
   maxDets?: readonly number[];
   /** Ascending; default 0.50, 0.55 .. 0.95. At most 32. */
   iouThresholds?: readonly number[];
-  /** Boxes are compared whatever their class (COCOeval's `useCats = 0`). */
+  /** Match boxes regardless of their class (COCOeval's `useCats = 0`). */
   classAgnostic?: boolean;
 }
 
-/** numpy's linspace, to the last bit. */
+/** NumPy's linspace, bit for bit. */
 const linspace = (from: number, to: number, count: number): number[] =>
   Array.from({ length: count }, (_, i) => (i === count - 1 ? to : i * ((to - from) / (count - 1)) + from));
 
@@ -28,7 +28,7 @@ export const COCO_IOU_THRESHOLDS: readonly number[] = linspace(0.5, 0.95, 10);
 const RECALLS = linspace(0, 1, 101);
 const [ALL, SMALL, MEDIUM, LARGE] = [0, 1, 2, 3];
 
-/** Everything matched so far of one class; one entry per detection, four (one per size range) in the masks. */
+/** Matches of one class so far, one entry per detection; `matched` and `ignored` have one per detection and size range. */
 interface ClassColumns {
   scores: number[];
   imageIds: number[];
@@ -38,14 +38,14 @@ interface ClassColumns {
   positives: number[];
 }
 
-/** Average precision [threshold][range][maxDet] and recall of one class; -1 without truths. */
+/** Average precision and recall [thresholds, ranges, maxDets] of one class; -1 without ground truth. */
 interface ClassCurves {
   precision: Float64Array;
   recall: Float64Array;
 }
 
 /**
- * The metric, fed image by image. Only images that were added are evaluated.
+ * The metric, updated image by image. Only images that were added are evaluated.
  *
  * @example
  * const metric = new CocoBboxMetric(truthsOfDataset(val), { classes: val.classes });
@@ -87,30 +87,31 @@ export class CocoBboxMetric implements BoxMetric {
   }
 
   /**
-   * Takes the detections of one image (xyxy, in the original image's pixels).
-   * @throws DetLabError for an image without truths on record, or one added twice.
+   * Adds the detections of one image (xyxy, in pixels of the original image).
+   * @throws DetLabError for an image that is not in the ground truth, or was added before.
    */
-  add(imageId: number, found: BoxDetections): void {
+  add(imageId: number, detections: BoxDetections): void {
     const truths = this.truths.get(imageId);
-    if (!truths) throw new DetLabError(`Cannot evaluate image ${imageId}: it is not among the truths`);
-    if (this.added.has(imageId)) throw new DetLabError(`Cannot evaluate image ${imageId} a second time`);
+    if (!truths) throw new DetLabError(`Cannot evaluate image ${imageId}: the ground truth has no such image`);
+    if (this.added.has(imageId)) throw new DetLabError(`Cannot evaluate image ${imageId}: it was added before`);
     this.added.add(imageId);
-    const { scores, labels } = found;
+    const { scores, labels } = detections;
     this.detections += scores.length;
 
     const agnostic = this.options.classAgnostic === true;
-    const members = this.classes.map((): number[] => []);
-    for (let i = 0; i < scores.length; i++) members[agnostic ? 0 : labels[i]]?.push(i);
-    const wanted = this.classes.map((): number[] => []);
-    for (let g = 0; g < truths.labels.length; g++) wanted[agnostic ? 0 : truths.labels[g]]?.push(g);
+    const detectionsByClass = this.classes.map((): number[] => []);
+    for (let i = 0; i < scores.length; i++) detectionsByClass[agnostic ? 0 : labels[i]]?.push(i);
+    const truthsByClass = this.classes.map((): number[] => []);
+    for (let g = 0; g < truths.labels.length; g++) truthsByClass[agnostic ? 0 : truths.labels[g]]?.push(g);
 
     for (let c = 0; c < this.classes.length; c++) {
-      if (members[c].length === 0 && wanted[c].length === 0) continue;
-      const best = members[c].sort((a, b) => scores[b] - scores[a] || a - b).slice(0, this.maxDets.at(-1));
-      const ignored = Uint8Array.from(wanted[c], (g) => truths.ignored[g]);
+      const ofClass = truthsByClass[c];
+      if (detectionsByClass[c].length === 0 && ofClass.length === 0) continue;
+      const best = detectionsByClass[c].sort((a, b) => scores[b] - scores[a] || a - b).slice(0, this.maxDets.at(-1));
+      const ignored = Uint8Array.from(ofClass, (g) => truths.ignored[g]);
       const outcome = matchDetections({
-        ...this.compare(found, best, truths, wanted[c], ignored),
-        areas: Float64Array.from(wanted[c], (g) => truths.areas[g]),
+        ...this.compare(detections, best, truths, ofClass, ignored),
+        areas: Float64Array.from(ofClass, (g) => truths.areas[g]),
         ignored,
         thresholds: this.thresholds,
       });
@@ -129,12 +130,12 @@ export class CocoBboxMetric implements BoxMetric {
     }
   }
 
-  /** Overlaps of the detections `best` with the truths `wanted` of one image, and the areas of the detections. */
+  /** IoUs of the detections `best` with the ground truth `truthIndices` of one image, and the areas of the detections. */
   protected compare(
     { bboxes }: BoxDetections,
     best: number[],
     truths: ImageTruths,
-    wanted: number[],
+    truthIndices: number[],
     ignored: Uint8Array,
   ): { overlaps: Float64Array; detectionAreas: Float64Array } {
     const boxes = new Float64Array(best.length * 4);
@@ -144,9 +145,9 @@ export class CocoBboxMetric implements BoxMetric {
       boxes[4 * k + 2] = bboxes[4 * i + 2] - bboxes[4 * i];
       boxes[4 * k + 3] = bboxes[4 * i + 3] - bboxes[4 * i + 1];
     }
-    const others = Float64Array.from(wanted.flatMap((g) => [...truths.boxes.subarray(4 * g, 4 * g + 4)]));
+    const truthBoxes = Float64Array.from(truthIndices.flatMap((g) => [...truths.boxes.subarray(4 * g, 4 * g + 4)]));
     return {
-      overlaps: boxOverlaps(boxes, others, ignored),
+      overlaps: boxOverlaps(boxes, truthBoxes, ignored),
       detectionAreas: Float64Array.from(best, (_, k) => boxes[4 * k + 2] * boxes[4 * k + 3]),
     };
   }
@@ -171,12 +172,12 @@ export class CocoBboxMetric implements BoxMetric {
     };
   }
 
-  /** COCOeval's summary over some classes: twelve numbers, by name. */
+  /** COCOeval's summary over some classes: twelve metrics by name. */
   private summarise(curves: ClassCurves[]): MetricValues {
     const { thresholds, maxDets } = this;
     const last = maxDets.length - 1;
     const at100 = maxDets.includes(100) ? maxDets.indexOf(100) : last;
-    const every = thresholds.map((_, t) => t);
+    const allThresholds = thresholds.map((_, t) => t);
     const mean = (of: 'precision' | 'recall', ts: number[], range: number, maxDet: number): number => {
       let [sum, count] = [0, 0];
       for (const curve of curves)
@@ -186,19 +187,19 @@ export class CocoBboxMetric implements BoxMetric {
         }
       return count === 0 ? -1 : sum / count;
     };
-    const only = (iou: number) => every.filter((t) => Math.abs(thresholds[t] - iou) < 1e-9);
+    const only = (iou: number) => allThresholds.filter((t) => Math.abs(thresholds[t] - iou) < 1e-9);
     const metrics: MetricValues = {
-      AP: mean('precision', every, ALL, at100),
+      AP: mean('precision', allThresholds, ALL, at100),
       AP50: mean('precision', only(0.5), ALL, last),
       AP75: mean('precision', only(0.75), ALL, last),
-      APs: mean('precision', every, SMALL, last),
-      APm: mean('precision', every, MEDIUM, last),
-      APl: mean('precision', every, LARGE, last),
+      APs: mean('precision', allThresholds, SMALL, last),
+      APm: mean('precision', allThresholds, MEDIUM, last),
+      APl: mean('precision', allThresholds, LARGE, last),
     };
-    for (const [i, count] of maxDets.entries()) metrics[`AR@${count}`] = mean('recall', every, ALL, i);
-    metrics.ARs = mean('recall', every, SMALL, last);
-    metrics.ARm = mean('recall', every, MEDIUM, last);
-    metrics.ARl = mean('recall', every, LARGE, last);
+    for (const [i, count] of maxDets.entries()) metrics[`AR@${count}`] = mean('recall', allThresholds, ALL, i);
+    metrics.ARs = mean('recall', allThresholds, SMALL, last);
+    metrics.ARm = mean('recall', allThresholds, MEDIUM, last);
+    metrics.ARl = mean('recall', allThresholds, LARGE, last);
     return metrics;
   }
 }
@@ -226,14 +227,13 @@ function accumulate(column: ClassColumns, thresholds: number, maxDets: readonly 
   const ranges = AREA_RANGES.length;
   const size = thresholds * ranges * maxDets.length;
   const curves: ClassCurves = { precision: new Float64Array(size).fill(-1), recall: new Float64Array(size).fill(-1) };
-  // Best first; equal scores in the order of images, as a stable sort over images gives it.
+  // descending scores; ties in the order of images, as by a stable sort
   const order = Int32Array.from(scores, (_, i) => i).sort(
     (a, b) => scores[b] - scores[a] || imageIds[a] - imageIds[b] || ranks[a] - ranks[b],
   );
-  const falseBefore = new Int32Array(order.length); // false positives met before the k-th true positive
+  const falseBefore = new Int32Array(order.length); // false positives before the k-th true positive
   for (let r = 0; r < ranges; r++) {
-    const wanted = positives[r];
-    if (wanted === 0) continue;
+    if (positives[r] === 0) continue;
     for (const [m, maxDet] of maxDets.entries())
       for (let t = 0; t < thresholds; t++) {
         const bit = 1 << t;
@@ -245,27 +245,27 @@ function accumulate(column: ClassColumns, thresholds: number, maxDets: readonly 
           if (matched[i * ranges + r] & bit) falseBefore[truePositives++] = falsePositives;
           else falsePositives++;
         }
-        const at = (t * ranges + r) * maxDets.length + m;
-        curves.recall[at] = truePositives / wanted;
-        curves.precision[at] = averagePrecision(falseBefore, truePositives, wanted);
+        const index = (t * ranges + r) * maxDets.length + m;
+        curves.recall[index] = truePositives / positives[r];
+        curves.precision[index] = averagePrecision(falseBefore, truePositives, positives[r]);
       }
   }
   return curves;
 }
 
 /**
- * Mean over the recalls 0, 0.01 .. 1 of the highest precision reached at that recall or later. Precision peaks at true
- * positives only, so those suffice: the k-th has precision k / (k + false positives before it).
+ * Mean over the recalls 0, 0.01 .. 1 of the highest precision at that recall or above. Precision peaks at true positives,
+ * so those suffice: the k-th has precision k / (k + false positives before it).
  */
-function averagePrecision(falseBefore: Int32Array, truePositives: number, wanted: number): number {
+function averagePrecision(falseBefore: Int32Array, truePositives: number, positives: number): number {
   let sum = 0;
   let best = 0;
   let r = RECALLS.length - 1;
-  while (r >= 0 && truePositives / wanted < RECALLS[r]) r--;
+  while (r >= 0 && truePositives / positives < RECALLS[r]) r--;
   for (let k = truePositives; k > 0; k--) {
     best = Math.max(best, k / (falseBefore[k - 1] + k));
-    // Recalls that the k-th true positive reaches and the one before does not.
-    while (r >= 0 && (k === 1 || (k - 1) / wanted < RECALLS[r])) {
+    // recalls that the k-th true positive reaches and the one before does not
+    while (r >= 0 && (k === 1 || (k - 1) / positives < RECALLS[r])) {
       sum += best;
       r--;
     }

@@ -1,5 +1,5 @@
-// COCO's matching of detections to truths within one image and class (pycocotools' evaluateImg), for every size range
-// and IoU threshold at once. The outcome of one detection over all thresholds is one bit mask.
+// COCO's matching of detections to ground truth within one image and class (pycocotools' evaluateImg), for every size
+// range and IoU threshold. The matches of one detection over all thresholds are one bit mask.
 
 /** Size ranges in square pixels: all, small, medium, large. */
 export const AREA_RANGES: readonly (readonly [number, number])[] = [
@@ -10,27 +10,26 @@ export const AREA_RANGES: readonly (readonly [number, number])[] = [
 ];
 
 export interface MatchInput {
-  /** [detections, truths], row-major; best detection first. Over the detection's own area where the truth is ignored. */
+  /** IoU [detections, truths], row-major, in descending order of scores; for ignored ones, over the detection's area. */
   overlaps: Float64Array;
-  /** Of the detections. */
   detectionAreas: Float64Array;
-  /** Of the truths. */
+  /** Areas of the ground truth. */
   areas: Float64Array;
-  /** 1: crowd or difficult; it can match many times. */
+  /** 1: crowd or difficult; may match several detections. */
   ignored: Uint8Array;
   thresholds: readonly number[];
 }
 
 export interface MatchOutput {
-  /** [range * detections + d]: bit t is set when detection d matches a truth at threshold t. */
+  /** [ranges, detections]: bit t is set if detection d is matched at threshold t. */
   matched: Uint32Array;
-  /** Same layout: bit t is set when detection d neither counts nor costs. */
+  /** [ranges, detections]: bit t is set if detection d is ignored at threshold t. */
   ignored: Uint32Array;
-  /** Truths that count, per range. */
+  /** Number of ground-truth objects that are not ignored, per range. */
   positives: number[];
 }
 
-/** Greedy matching, best detection first, each to the free truth of highest overlap; ignored truths come last. */
+/** Greedy matching in descending order of scores, each to the free object of highest IoU; ignored ones come last. */
 export function matchDetections({ overlaps, detectionAreas, areas, ignored, thresholds }: MatchInput): MatchOutput {
   const n = detectionAreas.length;
   const m = areas.length;
@@ -43,10 +42,10 @@ export function matchDetections({ overlaps, detectionAreas, areas, ignored, thre
   const order = new Int32Array(m);
   const taken = new Uint8Array(m);
   for (const [range, [low, high]] of AREA_RANGES.entries()) {
-    const skipped = (g: number) => ignored[g] === 1 || areas[g] < low || areas[g] > high;
+    const isIgnored = (g: number) => ignored[g] === 1 || areas[g] < low || areas[g] > high;
     let positives = 0;
-    for (let g = 0; g < m; g++) if (!skipped(g)) order[positives++] = g;
-    for (let g = 0, k = positives; g < m; g++) if (skipped(g)) order[k++] = g;
+    for (let g = 0; g < m; g++) if (!isIgnored(g)) order[positives++] = g;
+    for (let g = 0, k = positives; g < m; g++) if (isIgnored(g)) order[k++] = g;
     output.positives.push(positives);
 
     for (let t = 0; m > 0 && t < thresholds.length; t++) {
@@ -57,7 +56,7 @@ export function matchDetections({ overlaps, detectionAreas, areas, ignored, thre
         let best = threshold;
         let match = -1;
         for (let k = 0; k < m; k++) {
-          // Once a truth that counts is matched, ignored ones (from `positives` on) no longer compete.
+          // a match that is not ignored is kept over ignored ones (from `positives` on)
           if (match >= 0 && k === positives) break;
           const g = order[k];
           if (taken[g] === 1 && ignored[g] === 0) continue;
@@ -74,14 +73,14 @@ export function matchDetections({ overlaps, detectionAreas, areas, ignored, thre
     }
     for (let d = 0; d < n; d++) {
       const area = detectionAreas[d];
-      const at = range * n + d;
-      if (area < low || area > high) output.ignored[at] |= allBits & ~output.matched[at];
+      const index = range * n + d;
+      if (area < low || area > high) output.ignored[index] |= allBits & ~output.matched[index];
     }
   }
   return output;
 }
 
-/** Intersection over union of boxes xywh, [detections, truths]; over the detection's own area where the truth is a crowd. */
+/** IoU of boxes xywh, [detections, truths]; for a crowd, intersection over the detection's area. */
 export function boxOverlaps(detections: Float64Array, truths: Float64Array, crowd: Uint8Array): Float64Array {
   const n = detections.length / 4;
   const m = crowd.length;
@@ -97,8 +96,8 @@ export function boxOverlaps(detections: Float64Array, truths: Float64Array, crow
       if (w <= 0) continue;
       const h = Math.min(dy + dh, gy + gh) - Math.max(dy, gy);
       if (h <= 0) continue;
-      const shared = w * h;
-      out[d * m + g] = shared / (crowd[g] ? dw * dh : dw * dh + gw * gh - shared);
+      const overlap = w * h;
+      out[d * m + g] = overlap / (crowd[g] ? dw * dh : dw * dh + gw * gh - overlap);
     }
   }
   return out;

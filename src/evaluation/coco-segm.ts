@@ -1,4 +1,4 @@
-// COCO's mask evaluation: as that of boxes, with the overlap and the area of masks.
+// COCO's mask evaluation: that of boxes, with IoU and area of masks.
 
 import { DetLabError } from '../errors';
 import { rleArea, rleOverlaps } from '../masks';
@@ -7,7 +7,7 @@ import type { ImageTruths } from './image-truths';
 import type { BoxDetections } from './report';
 
 /**
- * The metric, fed image by image with detections that have masks.
+ * The metric, updated image by image with detections that have masks.
  *
  * @example
  * const metric = new CocoSegmMetric(truthsOfDataset(val), { classes: val.classes });
@@ -19,23 +19,26 @@ export class CocoSegmMetric extends CocoBboxMetric {
     { masks, areas, scores }: BoxDetections,
     best: number[],
     truths: ImageTruths,
-    wanted: number[],
+    truthIndices: number[],
     ignored: Uint8Array,
   ): { overlaps: Float64Array; detectionAreas: Float64Array } {
     if (masks?.length !== scores.length && best.length > 0)
       throw new DetLabError(
-        `Cannot evaluate the masks of image ${truths.imageId}: expected one for each of ${scores.length} boxes, received ` +
+        `Cannot evaluate the masks of image ${truths.imageId}: expected one per box (${scores.length}), received ` +
           `${masks?.length ?? 'none'}. Use a detector with a mask_head, or metric: 'bbox'`,
       );
-    const own = best.map((i) => masks![i]);
-    const others = wanted.map((g) => {
+    const detected = best.map((i) => masks![i]);
+    const truthMasks = truthIndices.map((g) => {
       const { imageId, mask } = truths;
       if (mask) return mask(g);
-      throw new DetLabError(`Cannot evaluate the masks of image ${imageId}: its truths have none`);
+      throw new DetLabError(
+        `Cannot evaluate the masks of image ${imageId}: its ground truth has none. Use metric: 'bbox', or data with masks`,
+      );
     });
     return {
-      overlaps: own.length > 0 && others.length > 0 ? rleOverlaps(own, others, ignored) : new Float64Array(0),
-      detectionAreas: Float64Array.from(best, (i, k) => areas?.[i] ?? rleArea(own[k])),
+      overlaps:
+        detected.length > 0 && truthMasks.length > 0 ? rleOverlaps(detected, truthMasks, ignored) : new Float64Array(0),
+      detectionAreas: Float64Array.from(best, (i, k) => areas?.[i] ?? rleArea(detected[k])),
     };
   }
 }

@@ -1,12 +1,12 @@
-// Several metrics fed with the same detections; their numbers stand side by side in one report, each kind's with a prefix.
+// Several metrics over the same detections, in one report, each with a prefix.
 
 import type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricValues } from './report';
 
 export interface MetricPart {
-  /** Stands before the names of its numbers. */
+  /** Prefix of the names of its metrics. */
   prefix: string;
   metric: BoxMetric;
-  /** Only its recalls are reported, and no classes. */
+  /** Report only its recalls, and no classes. */
   recallOnly?: boolean;
 }
 

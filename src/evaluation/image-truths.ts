@@ -1,4 +1,4 @@
-// The truths an evaluation compares with: float64 xywh boxes by image, from a data set's records or a COCO file.
+// The ground truth of an evaluation: float64 xywh boxes per image, from a dataset's records or a COCO file.
 
 import { open } from 'node:fs/promises';
 import type { Dataset, ImageRecord } from '../data/types';
@@ -10,15 +10,14 @@ export interface ImageTruths {
   /** [n * 4] x, y, width, height. */
   boxes: Float64Array;
   labels: Int32Array;
-  /** What COCO's size ranges go by: the segment's area where known. */
+  /** Areas for COCO's size ranges: the segment's where known. */
   areas: Float64Array;
-  /** 1: a crowd or difficult truth. Detections on it are not counted, missing it costs nothing. */
+  /** 1: crowd or difficult. Neither detecting nor missing it is counted. */
   ignored: Uint8Array;
-  /** The mask of truth g; made when asked for. */
+  /** The mask of object g, decoded on demand. */
   mask?(g: number): Rle;
 }
 
-/** The truths of one record. */
 export function truthsOfRecord({ id, truths, areas, segmentations, ...image }: ImageRecord): ImageTruths {
   const { bboxes } = truths;
   const boxes = new Float64Array(bboxes.length);
@@ -45,11 +44,11 @@ function maskOf(
 ): Rle {
   if (segmentation) return segmentationToRle(segmentation, height, width);
   throw new DetLabError(
-    `Cannot evaluate masks: annotation ${id} has no segmentation. Evaluate boxes alone with metric: 'bbox', or use data with masks`,
+    `Cannot evaluate masks: annotation ${id} has no segmentation. Use metric: 'bbox', or data with masks`,
   );
 }
 
-/** The truths of a data set as it was loaded. */
+/** The ground truth of a loaded dataset. */
 export function truthsOfDataset(dataset: Pick<Dataset, 'records'>): ImageTruths[] {
   return dataset.records.map(truthsOfRecord);
 }
@@ -69,9 +68,9 @@ export interface CocoFile {
 }
 
 /**
- * The truths of a COCO file exactly as pycocotools takes them: no annotation is skipped, a crowd is ignored.
+ * The ground truth of a COCO file as pycocotools reads it: no annotation is skipped, crowds are ignored.
  *
- * @param classes label order; without it, the file's categories in its order.
+ * @param classes label order; default: the file's categories in its order.
  */
 export function truthsOfCoco(coco: CocoFile, classes?: readonly string[]): ImageTruths[] {
   const names = coco.categories.map(({ name }) => name);

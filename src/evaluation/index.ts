@@ -1,4 +1,4 @@
-// The evaluation part's public names and its catalogue of metrics.
+// Public names of the evaluation folder, and the list of built-in metrics.
 
 import type { AnyDefinition } from '../catalogue/registry';
 import { CocoMetric } from './coco-metric';

@@ -1,5 +1,5 @@
-// MMDetection's `proposal_fast`: the share of truths that some proposal covers, whatever their class, averaged over IoU
-// thresholds. Truths and proposals are paired one to one, the best pair first.
+// MMDetection's `proposal_fast`: class-agnostic recall of ground-truth boxes by proposals, averaged over IoU thresholds.
+// Boxes and proposals are matched one to one, in descending order of IoU.
 
 import { DetLabError } from '../errors';
 import { boxOverlaps } from './coco-matching';
@@ -7,15 +7,15 @@ import type { ImageTruths } from './image-truths';
 import type { BoxDetections, BoxMetric, EvaluationReport } from './report';
 
 export interface ProposalRecallOptions {
-  /** Proposals of an image that count, ascending. */
+  /** Maximum proposals per image, ascending. */
   proposalNums: readonly number[];
   iouThresholds: readonly number[];
 }
 
 export class ProposalRecall implements BoxMetric {
   private readonly truths: Map<number, ImageTruths>;
-  /** Overlap of every truth with the proposal it is paired with, by number of proposals. */
-  private readonly covered: number[][];
+  /** IoU of every ground-truth box with its matched proposal, for each number of proposals. */
+  private readonly matchedIoUs: number[][];
   private images = 0;
   private detections = 0;
 
@@ -24,36 +24,38 @@ export class ProposalRecall implements BoxMetric {
     private readonly options: ProposalRecallOptions,
   ) {
     this.truths = new Map([...truths].map((image) => [image.imageId, image]));
-    this.covered = options.proposalNums.map(() => []);
+    this.matchedIoUs = options.proposalNums.map(() => []);
   }
 
-  /** Proposals best first, xyxy in the original image's pixels. */
+  /** Proposals in descending order of scores, xyxy in pixels of the original image. */
   add(imageId: number, { bboxes, scores }: BoxDetections): void {
     const truths = this.truths.get(imageId);
-    if (!truths) throw new DetLabError(`Cannot evaluate image ${imageId}: it is not among the truths`);
+    if (!truths) throw new DetLabError(`Cannot evaluate image ${imageId}: the ground truth has no such image`);
     this.images++;
     this.detections += scores.length;
-    const wanted = [...truths.labels.keys()].filter((g) => truths.ignored[g] === 0);
-    const boxes = Float64Array.from(wanted.flatMap((g) => [...truths.boxes.subarray(4 * g, 4 * g + 4)]));
+    const counted = [...truths.labels.keys()].filter((g) => truths.ignored[g] === 0);
+    const truthBoxes = Float64Array.from(counted.flatMap((g) => [...truths.boxes.subarray(4 * g, 4 * g + 4)]));
     for (const [k, most] of this.options.proposalNums.entries()) {
       const count = Math.min(most, scores.length);
-      const own = new Float64Array(4 * count);
-      for (let i = 0; i < own.length; i += 4) {
-        own[i] = bboxes[i];
-        own[i + 1] = bboxes[i + 1];
-        own[i + 2] = bboxes[i + 2] - bboxes[i];
-        own[i + 3] = bboxes[i + 3] - bboxes[i + 1];
+      const proposals = new Float64Array(4 * count);
+      for (let i = 0; i < proposals.length; i += 4) {
+        proposals[i] = bboxes[i];
+        proposals[i + 1] = bboxes[i + 1];
+        proposals[i + 2] = bboxes[i + 2] - bboxes[i];
+        proposals[i + 3] = bboxes[i + 3] - bboxes[i + 1];
       }
-      this.covered[k].push(...pairs(boxOverlaps(own, boxes, new Uint8Array(wanted.length)), count, wanted.length));
+      this.matchedIoUs[k].push(
+        ...greedyMatches(boxOverlaps(proposals, truthBoxes, new Uint8Array(counted.length)), count, counted.length),
+      );
     }
   }
 
   /** `AR@100`, ... */
   compute(): EvaluationReport {
-    const truths = this.covered[0]?.length ?? 0;
+    const truths = this.matchedIoUs[0]?.length ?? 0;
     const metrics: Record<string, number> = {};
     for (const [k, count] of this.options.proposalNums.entries()) {
-      const recalls = this.options.iouThresholds.map((t) => this.covered[k].filter((v) => v >= t).length / truths);
+      const recalls = this.options.iouThresholds.map((t) => this.matchedIoUs[k].filter((v) => v >= t).length / truths);
       metrics[`AR@${count}`] = truths === 0 ? -1 : recalls.reduce((a, b) => a + b, 0) / recalls.length;
     }
     const { images, detections } = this;
@@ -61,8 +63,8 @@ export class ProposalRecall implements BoxMetric {
   }
 }
 
-/** Overlaps of the pairs taken greedily, the largest first; 0 for a truth without a proposal left. */
-function pairs(overlaps: Float64Array, proposals: number, truths: number): number[] {
+/** IoUs of the pairs of a greedy one-to-one matching; 0 for a box without a proposal. */
+function greedyMatches(overlaps: Float64Array, proposals: number, truths: number): number[] {
   const left = overlaps.slice();
   return Array.from({ length: truths }, () => {
     let best = -1;

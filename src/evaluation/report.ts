@@ -1,14 +1,14 @@
-// What an evaluation gives, and the interface of a metric that is fed image by image.
+// The report of an evaluation, and the interface of a metric that is updated image by image.
 
 import type { DataProblem } from '../data/types';
 import type { Rle } from '../masks';
 
-/** Numbers between 0 and 1 by name; -1 where there was nothing to measure (no truth of that size), as in pycocotools. */
+/** Values between 0 and 1 by name; -1 where undefined (no ground truth of that size), as in pycocotools. */
 export type MetricValues = Record<string, number>;
 
 export interface ClassReport {
   class: string;
-  /** Truths that count (not ignored). */
+  /** Number of ground-truth objects that are not ignored. */
   truths: number;
   metrics: MetricValues;
 }
@@ -26,18 +26,18 @@ export interface EvaluationReport {
   problems: DataProblem[];
 }
 
-/** Boxes found in one image, xyxy, in any order; `Detections` of a model is one. */
+/** Detections of one image, xyxy, in any order; a model's `Detections` are such. */
 export interface BoxDetections {
   bboxes: ArrayLike<number>;
   scores: ArrayLike<number>;
   labels: ArrayLike<number>;
-  /** One for each box, where masks are evaluated. */
+  /** One per box, when evaluating masks. */
   masks?: readonly Rle[];
-  /** What the size ranges go by in place of the masks' areas. */
+  /** Areas for the size ranges, instead of the masks'. */
   areas?: ArrayLike<number>;
 }
 
-/** A metric fed with the detections of one image after the other. */
+/** A metric updated with the detections of one image at a time. */
 export interface BoxMetric {
   add(imageId: number, detections: BoxDetections): void;
   compute(): EvaluationReport;

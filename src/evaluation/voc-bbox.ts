@@ -1,5 +1,5 @@
-// Pascal VOC's box evaluation as MMDetection's `eval_map`: a detection belongs to the truth it overlaps most; a second
-// one on the same truth is wrong, one on a difficult truth does not count. (golden: voc_map.json)
+// Pascal VOC's box evaluation as MMDetection's `eval_map`: a detection is compared with the ground-truth box of highest IoU;
+// duplicates are false positives, detections of difficult objects are ignored. (golden: voc_map.json)
 
 import { DetLabError } from '../errors';
 import type { ImageTruths } from './image-truths';
@@ -9,25 +9,25 @@ export interface VocBboxOptions {
   classes: readonly string[];
   /** Default [0.5]. */
   iouThresholds?: readonly number[];
-  /** VOC2007 takes the mean of 11 precisions, VOC2012 the area under the curve. Default '11points'. */
+  /** Mean precision at 11 recalls (VOC2007), or area under the curve (VOC2012). Default '11points'. */
   mode?: '11points' | 'area';
-  /** Widths count both border pixels (x2 - x1 + 1), as the official kit's do. Default true. */
+  /** Widths include both border pixels (x2 - x1 + 1), as in the official kit. Default true. */
   legacyCoordinates?: boolean;
 }
 
-type Verdict = 'true' | 'false' | 'neither';
-interface Judged {
+type Outcome = 'true positive' | 'false positive' | 'ignored';
+interface ScoredOutcome {
   score: number;
   order: number;
   /** One per IoU threshold. */
-  verdicts: Verdict[];
+  outcomes: Outcome[];
 }
 
-/** The metric, fed image by image. Only images that were added are evaluated. */
+/** The metric, updated image by image. Only images that were added are evaluated. */
 export class VocBboxMetric implements BoxMetric {
   private readonly truths = new Map<number, ImageTruths>();
   private readonly added = new Set<number>();
-  private readonly judged: Judged[][];
+  private readonly outcomesByClass: ScoredOutcome[][];
   private readonly positives: number[];
   private readonly thresholds: readonly number[];
   private readonly extra: 0 | 1;
@@ -38,46 +38,46 @@ export class VocBboxMetric implements BoxMetric {
     private readonly options: VocBboxOptions,
   ) {
     for (const image of truths) this.truths.set(image.imageId, image);
-    this.judged = options.classes.map(() => []);
+    this.outcomesByClass = options.classes.map(() => []);
     this.positives = options.classes.map(() => 0);
     this.thresholds = options.iouThresholds ?? [0.5];
     this.extra = (options.legacyCoordinates ?? true) ? 1 : 0;
   }
 
-  /** @throws DetLabError for an image without truths on record, or one added twice. */
+  /** @throws DetLabError for an image that is not in the ground truth, or was added before. */
   add(imageId: number, { bboxes, scores, labels }: BoxDetections): void {
     const truths = this.truths.get(imageId);
-    if (!truths) throw new DetLabError(`Cannot evaluate image ${imageId}: it is not among the truths`);
-    if (this.added.has(imageId)) throw new DetLabError(`Cannot evaluate image ${imageId} a second time`);
+    if (!truths) throw new DetLabError(`Cannot evaluate image ${imageId}: the ground truth has no such image`);
+    if (this.added.has(imageId)) throw new DetLabError(`Cannot evaluate image ${imageId}: it was added before`);
     this.added.add(imageId);
     this.detections += scores.length;
     for (let c = 0; c < this.options.classes.length; c++) {
-      const wanted = indices(truths.labels, c);
-      this.positives[c] += wanted.filter((g) => !truths.ignored[g]).length;
+      const truthIndices = indices(truths.labels, c);
+      this.positives[c] += truthIndices.filter((g) => !truths.ignored[g]).length;
       const best = indices(labels, c).sort((a, b) => scores[b] - scores[a] || a - b);
-      const covered = this.thresholds.map(() => new Set<number>());
+      const matched = this.thresholds.map(() => new Set<number>());
       for (const d of best) {
-        let [overlap, nearest] = [-1, -1];
-        for (const g of wanted) {
-          const iou = this.overlap(bboxes, d, truths.boxes, g);
-          if (iou > overlap) [overlap, nearest] = [iou, g];
+        let [maxIoU, argmax] = [-1, -1];
+        for (const g of truthIndices) {
+          const iou = this.iou(bboxes, d, truths.boxes, g);
+          if (iou > maxIoU) [maxIoU, argmax] = [iou, g];
         }
-        const verdicts = this.thresholds.map((threshold, t): Verdict => {
-          if (nearest < 0 || overlap < threshold) return 'false';
-          if (truths.ignored[nearest]) return 'neither';
-          if (covered[t].has(nearest)) return 'false';
-          covered[t].add(nearest);
-          return 'true';
+        const outcomes = this.thresholds.map((threshold, t): Outcome => {
+          if (argmax < 0 || maxIoU < threshold) return 'false positive';
+          if (truths.ignored[argmax]) return 'ignored';
+          if (matched[t].has(argmax)) return 'false positive';
+          matched[t].add(argmax);
+          return 'true positive';
         });
-        this.judged[c].push({ score: scores[d], order: this.judged[c].length, verdicts });
+        this.outcomesByClass[c].push({ score: scores[d], order: this.outcomesByClass[c].length, outcomes });
       }
     }
   }
 
-  /** Metrics: `mAP` and one `AP50`-like number per threshold; classes without truths do not enter the mean. */
+  /** `mAP`, and `AP50` etc. per threshold; classes without ground truth are excluded from the means. */
   compute(): EvaluationReport {
     const perClass = this.options.classes.map((name, c): ClassReport => {
-      const sorted = [...this.judged[c]].sort((a, b) => b.score - a.score || a.order - b.order);
+      const sorted = [...this.outcomesByClass[c]].sort((a, b) => b.score - a.score || a.order - b.order);
       const values = this.thresholds.map((_, t) => this.averagePrecision(sorted, t, this.positives[c]));
       return { class: name, truths: this.positives[c], metrics: this.named(values) };
     });
@@ -103,15 +103,15 @@ export class VocBboxMetric implements BoxMetric {
     return metrics;
   }
 
-  private averagePrecision(sorted: Judged[], t: number, positives: number): number {
+  private averagePrecision(sorted: ScoredOutcome[], t: number, positives: number): number {
     const recalls: number[] = [];
     const precisions: number[] = [];
-    let [right, wrong] = [0, 0];
-    for (const { verdicts } of sorted) {
-      if (verdicts[t] === 'true') right++;
-      else if (verdicts[t] === 'false') wrong++;
-      recalls.push(right / Math.max(positives, Number.EPSILON));
-      precisions.push(right / Math.max(right + wrong, Number.EPSILON));
+    let [truePositives, falsePositives] = [0, 0];
+    for (const { outcomes } of sorted) {
+      if (outcomes[t] === 'true positive') truePositives++;
+      else if (outcomes[t] === 'false positive') falsePositives++;
+      recalls.push(truePositives / Math.max(positives, Number.EPSILON));
+      precisions.push(truePositives / Math.max(truePositives + falsePositives, Number.EPSILON));
     }
     for (let i = precisions.length - 2; i >= 0; i--) precisions[i] = Math.max(precisions[i], precisions[i + 1]);
     let sum = 0;
@@ -121,22 +121,25 @@ export class VocBboxMetric implements BoxMetric {
       return sum;
     }
     for (let k = 0; k <= 10; k++) {
-      // MMDetection holds recalls in float32 and the eleven points in float64 (0.1 * 3 > 0.3): compared alike here.
-      const at = recalls.findIndex((recall) => Math.fround(recall) >= k * 0.1);
-      if (at >= 0) sum += precisions[at];
+      // as in MMDetection, recalls are float32 and the eleven points float64 (0.1 * 3 > 0.3)
+      const first = recalls.findIndex((recall) => Math.fround(recall) >= k * 0.1);
+      if (first >= 0) sum += precisions[first];
     }
     return sum / 11;
   }
 
-  private overlap(found: ArrayLike<number>, d: number, truths: Float64Array, g: number): number {
+  private iou(detections: ArrayLike<number>, d: number, truths: Float64Array, g: number): number {
     const { extra } = this;
     const [x, y, w, h] = truths.subarray(4 * g, 4 * g + 4);
-    const [x1, y1, x2, y2] = [found[4 * d], found[4 * d + 1], found[4 * d + 2], found[4 * d + 3]];
-    const sharedW = Math.min(x2, x + w) - Math.max(x1, x) + extra;
-    const sharedH = Math.min(y2, y + h) - Math.max(y1, y) + extra;
-    const shared = Math.max(sharedW, 0) * Math.max(sharedH, 0);
-    const union = (x2 - x1 + extra) * (y2 - y1 + extra) + (w + extra) * (h + extra) - shared;
-    return shared / Math.max(union, 1e-6);
+    const x1 = detections[4 * d];
+    const y1 = detections[4 * d + 1];
+    const x2 = detections[4 * d + 2];
+    const y2 = detections[4 * d + 3];
+    const overlapW = Math.min(x2, x + w) - Math.max(x1, x) + extra;
+    const overlapH = Math.min(y2, y + h) - Math.max(y1, y) + extra;
+    const overlap = Math.max(overlapW, 0) * Math.max(overlapH, 0);
+    const union = (x2 - x1 + extra) * (y2 - y1 + extra) + (w + extra) * (h + extra) - overlap;
+    return overlap / Math.max(union, 1e-6);
   }
 }
 

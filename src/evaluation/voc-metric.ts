@@ -1,4 +1,4 @@
-// VOCMetric: Pascal VOC's mean average precision as a config names it.
+// VOCMetric: Pascal VOC's mean average precision with MMDetection's options.
 
 import { z } from 'zod';
 import { defineModule } from '../catalogue/registry';
@@ -9,7 +9,7 @@ import { VocBboxMetric } from './voc-bbox';
 export const VOCMetric = defineModule({
   kind: 'metric',
   type: 'VOCMetric',
-  summary: 'Mean average precision at IoU 0.5, as Pascal VOC',
+  summary: "Pascal VOC's mean average precision at IoU 0.5",
   paper: 'Everingham et al., The Pascal Visual Object Classes Challenge, IJCV 2010',
   shapes: 'detections per image -> mAP, AP50',
   example: "{ type: 'VOCMetric', metric: 'mAP', eval_mode: '11points' }",
@@ -25,11 +25,11 @@ export const VOCMetric = defineModule({
     eval_mode: z
       .enum(['11points', 'area'])
       .default('11points')
-      .describe('Mean of 11 precisions (VOC2007), or area under the precision-recall curve (VOC2012)'),
+      .describe('Mean precision at 11 recalls (VOC2007), or area under the precision-recall curve (VOC2012)'),
     scale_ranges: z.null().default(null).describe('Only null: boxes of every size'),
-    proposal_nums: z.array(z.number().int()).default([100, 300, 1000]).describe('Accepted; concerns recall'),
-    collect_device: z.enum(['cpu', 'gpu']).default('cpu').describe('Accepted for compatibility'),
-    prefix: z.string().nullable().default(null).describe('Accepted for compatibility'),
+    proposal_nums: z.array(z.number().int()).default([100, 300, 1000]).describe('Accepted, without effect on AP'),
+    collect_device: z.enum(['cpu', 'gpu']).default('cpu').describe('Accepted, without effect'),
+    prefix: z.string().nullable().default(null).describe('Accepted, without effect'),
   }),
   build: (options): MetricFactory => {
     const iouThresholds = typeof options.iou_thrs === 'number' ? [options.iou_thrs] : options.iou_thrs;

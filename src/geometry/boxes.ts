@@ -3,8 +3,8 @@
 
 const f = Math.fround;
 const boxCount = (boxes: Float32Array) => boxes.length / 4;
-/** Whether coordinate `i` of a flat array is a y. */
-const isY = (i: number) => i % 2 === 1;
+/** Whether coordinate `i` of a flat array x, y, x, y, ... is a y. */
+export const isY = (i: number) => i % 2 === 1;
 
 /** Size of an image or feature map, in MMDetection's order. */
 export type Size = [height: number, width: number];

@@ -1,11 +1,11 @@
-// Masks of objects in plain arrays: COCO's run lengths, polygons, targets and pasting. Known to data, models, evaluation
-// and pictures; knows none of them.
+// Instance masks in plain arrays: COCO's run-length encoding, polygons, mask targets, pasting. Used by data, models,
+// evaluation and visualization; depends on none of them.
 
 export {
+  concatMasks,
   cropMasks,
   flipMasks,
   type InstanceMasks,
-  joinMasks,
   type Polygon,
   padMasks,
   placeMasks,

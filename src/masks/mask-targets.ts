@@ -1,8 +1,9 @@
-// What a mask head should predict for a box: the object's mask inside the box, at a fixed small size, of 0 and 1.
-// Bitmaps are averaged as RoIAlign does (one bin a pixel, adaptive sampling) and cut at one half; polygons are scaled and
-// painted anew. Sums go run by run: a box costs as much as its columns have bins, however large the mask.
+// Targets of a mask head: the object's mask inside a box, resampled to a fixed size. Bitmaps are averaged as by RoIAlign
+// (one bin per target pixel, adaptive sampling) and thresholded at 0.5; polygons are scaled and rasterised. Sums are taken
+// run by run: the cost depends on the bins a box's columns cover, not on the size of the mask.
 
 import { DetLabError } from '../errors';
+import { isY } from '../geometry/boxes';
 import { type InstanceMasks, polygonsToRle } from './instance-masks';
 import { decodeRle } from './rle';
 import { type ColumnRuns, columnRuns } from './rle-geometry';
@@ -12,12 +13,12 @@ const f = Math.fround;
 export interface MaskTargetOptions {
   /** [height, width] of a target. */
   size: [number, number];
-  /** False keeps the averages (`soft_mask_target`). */
+  /** False: keep the averages (`soft_mask_target`). */
   binarize?: boolean;
 }
 
 /**
- * Targets [boxes, height, width] of `boxes` (flat xyxy), box i over object `objects[i]`.
+ * Targets [boxes, height, width] of `boxes` (flat xyxy), box i assigned to object `objects[i]`.
  * @throws DetLabError for polygons with `binarize` false.
  */
 export function maskTargets(
@@ -32,12 +33,12 @@ export function maskTargets(
   for (let i = 0; i < count; i++) {
     const box = boxes
       .subarray(4 * i, 4 * i + 4)
-      .map((v, k) => Math.min(Math.max(v, 0), k & 1 ? masks.height : masks.width));
+      .map((v, k) => Math.min(Math.max(v, 0), isY(k) ? masks.height : masks.width));
     const target = out.subarray(i * height * width, (i + 1) * height * width);
     if (masks.kind === 'polygon') {
       if (!binarize)
         throw new DetLabError(
-          'Cannot make soft mask targets of polygons: set soft_mask_target to false, or poly2mask to true in LoadAnnotations',
+          'Cannot compute soft mask targets: expected bitmaps, received polygons. Set soft_mask_target: false, or poly2mask: true in LoadAnnotations',
         );
       target.set(polygonTarget(masks.masks[objects[i]], box, height, width));
       continue;
@@ -52,11 +53,11 @@ export function maskTargets(
 function polygonTarget(parts: readonly Float64Array[], box: Float32Array, height: number, width: number): Uint8Array {
   const [x1, y1, x2, y2] = box;
   const [sx, sy] = [width / Math.max(f(x2 - x1), 1), height / Math.max(f(y2 - y1), 1)];
-  const scaled = parts.map((part) => part.map((v, i) => (i & 1 ? (v - y1) * sy : (v - x1) * sx)));
+  const scaled = parts.map((part) => part.map((v, i) => (isY(i) ? (v - y1) * sy : (v - x1) * sx)));
   return decodeRle(polygonsToRle(scaled, height, width));
 }
 
-/** Positions of the samples along one axis: bins times `perBin`, in single precision and in mmcv's order of operations. */
+/** Sample positions along one axis: `perBin` per bin, in single precision and in mmcv's order of operations. */
 interface Axis {
   perBin: number;
   samples: Float32Array;
@@ -74,18 +75,18 @@ function axis(low: number, high: number, bins: number): Axis {
   return { perBin, samples };
 }
 
-/** Pixel below a sample and its weight to the next one; the pixel is -1 for a sample outside of the mask. */
+/** The pixels around a sample and the weight of the higher one; `low` is -1 for a sample outside the mask. */
 function tap(sample: number, length: number): { low: number; high: number; rest: number } {
   if (sample < -1 || sample > length) return { low: -1, high: -1, rest: 0 };
-  const at = Math.max(sample, 0);
-  const low = Math.floor(at);
+  const position = Math.max(sample, 0);
+  const low = Math.floor(position);
   if (low >= length - 1) return { low: length - 1, high: length - 1, rest: 0 };
-  return { low, high: low + 1, rest: f(at - low) };
+  return { low, high: low + 1, rest: f(position - low) };
 }
 
 /**
- * How much each pixel along an axis weighs in each bin. Bin b reads the pixels from first[b] on; their weights, summed up,
- * stand from starts[b] on: sums[starts[b] + k] is the weight of the first k of them.
+ * Weights of the pixels along an axis in each bin, as prefix sums: bin b covers the pixels from first[b] on, and
+ * sums[starts[b] + k] is the total weight of the first k of them.
  */
 interface BinWeights {
   first: Int32Array;
@@ -101,7 +102,7 @@ function binWeights({ perBin, samples }: Axis, bins: number, length: number): Bi
   };
   const { first, starts, sums } = weights;
   for (let b = 0; b < bins; b++) {
-    // samples rise, so the first inside of the mask has the lowest pixel
+    // samples ascend: the first one inside the mask has the lowest pixel
     let low = -1;
     let high = -1;
     for (let i = b * perBin; i < (b + 1) * perBin; i++) {
@@ -122,7 +123,7 @@ function binWeights({ perBin, samples }: Axis, bins: number, length: number): Bi
   return weights;
 }
 
-/** Averages this near to one half are taken again with the reference's own rounding. */
+/** Averages this close to 0.5 are recomputed with the reference's rounding. */
 const NEAR_HALF = 5e-5;
 
 function bitmapTarget(
@@ -139,7 +140,7 @@ function bitmapTarget(
   const byColumn = binWeights(columns, width, maskWidth);
   const sums = new Float64Array(height * width);
   const inColumn = new Float64Array(height);
-  let held = -1; // the column whose share of every bin is in `inColumn`
+  let held = -1; // the column whose bin shares are in `inColumn`
   for (let b = 0; b < width; b++)
     for (let k = byColumn.starts[b]; k < byColumn.starts[b + 1] - 1; k++) {
       const x = byColumn.first[b] + k - byColumn.starts[b];
@@ -159,7 +160,7 @@ function bitmapTarget(
   }
 }
 
-/** How much of every bin's rows the runs of one column cover; those stand in runs[from .. to]. */
+/** The weight that the runs [from, to) of one column cover in every bin of rows. */
 function columnShares(
   runs: Int32Array,
   from: number,
@@ -180,7 +181,7 @@ function columnShares(
   }
 }
 
-/** One bin sample by sample in single precision, as mmcv adds it up. */
+/** The average of one bin, sample by sample in single precision in mmcv's order. */
 function roundedAverage(
   { starts, runs }: ColumnRuns,
   rows: Axis,
@@ -201,11 +202,11 @@ function roundedAverage(
       const x = tap(columns.samples[binX * columns.perBin + j], width);
       if (y.low < 0 || x.low < 0) continue;
       const [hy, hx] = [f(1 - y.rest), f(1 - x.rest)];
-      let part = f(f(hy * hx) * value(y.low, x.low));
-      part = f(part + f(f(hy * x.rest) * value(y.low, x.high)));
-      part = f(part + f(f(y.rest * hx) * value(y.high, x.low)));
-      part = f(part + f(f(y.rest * x.rest) * value(y.high, x.high)));
-      sum = f(sum + part);
+      let interpolated = f(f(hy * hx) * value(y.low, x.low));
+      interpolated = f(interpolated + f(f(hy * x.rest) * value(y.low, x.high)));
+      interpolated = f(interpolated + f(f(y.rest * hx) * value(y.high, x.low)));
+      interpolated = f(interpolated + f(f(y.rest * x.rest) * value(y.high, x.high)));
+      sum = f(sum + interpolated);
     }
   return f(sum / Math.max(rows.perBin * columns.perBin, 1));
 }

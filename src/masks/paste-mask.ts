@@ -1,5 +1,5 @@
-// A mask head's small grid of probabilities laid over its box in the image: sampled bilinearly at every pixel centre,
-// zero beyond the grid, cut at a threshold. The result is written run by run; no bitmap of the image is made.
+// Pastes a mask head's grid of probabilities into its box in the image: sampled bilinearly at every pixel centre, zero
+// outside the grid, thresholded. The result is written run by run, without a bitmap of the image.
 
 import { type Rle, RleBuilder } from './rle';
 
@@ -9,27 +9,27 @@ export interface PasteOptions {
   /** Size of the image. */
   height: number;
   width: number;
-  /** Foreground from this probability on. */
+  /** Minimum probability of foreground. */
   threshold: number;
 }
 
-/** For each pixel from `first` on: the grid cell before its centre, and the way to the next cell. */
+/** For each pixel from `first` on: the grid cell before its centre, and the weight of the next cell. */
 interface Positions {
   first: number;
   cells: Int32Array;
   rest: Float32Array;
 }
 
-/** Pixels from one before to one behind the box, within the image; in single precision and PyTorch's order. */
+/** Pixels of the box and one on either side, within the image; in single precision and PyTorch's order of operations. */
 function positions(low: number, high: number, cells: number, limit: number): Positions {
   const first = Math.max(Math.floor(low) - 1, 0);
   const end = Math.min(Math.ceil(high) + 1, limit);
   const count = Math.max(end - first, 0);
   const result: Positions = { first, cells: new Int32Array(count), rest: new Float32Array(count) };
   for (let i = 0; i < count; i++) {
-    let at = f(f(f(f(f(first + i + 0.5) - low) / f(high - low)) * 2) - 1);
-    if (!Number.isFinite(at)) at = 0;
-    const cell = f(f(f(f(at + 1) * cells) - 1) / 2);
+    let normalized = f(f(f(f(f(first + i + 0.5) - low) / f(high - low)) * 2) - 1); // in [-1, 1]
+    if (!Number.isFinite(normalized)) normalized = 0;
+    const cell = f(f(f(f(normalized + 1) * cells) - 1) / 2);
     result.cells[i] = Math.floor(cell);
     result.rest[i] = f(cell - Math.floor(cell));
   }
@@ -37,8 +37,8 @@ function positions(low: number, high: number, cells: number, limit: number): Pos
 }
 
 /**
- * @param grid probabilities, row by row, `size` = [rows, columns]
- * @param box x1, y1, x2, y2 in the image's pixels
+ * @param grid probabilities, row-major, `size` = [rows, columns]
+ * @param box x1, y1, x2, y2 in image pixels
  */
 export function pasteMask(
   grid: Float32Array,
@@ -49,9 +49,9 @@ export function pasteMask(
   const [rows, columns] = size;
   const x = positions(box[0], box[2], columns, width);
   const y = positions(box[1], box[3], rows, height);
-  const least = f(threshold);
+  const minProbability = f(threshold);
   const builder = new RleBuilder();
-  const blended = new Float64Array(rows + 2); // one column of the image against the grid's rows; a zero at each end
+  const blended = new Float64Array(rows + 2); // an image column interpolated along x, per grid row; zero at both ends
   for (let i = 0; i < x.cells.length; i++) {
     const cell = x.cells[i];
     const rest = x.rest[i];
@@ -65,7 +65,7 @@ export function pasteMask(
       const inGrid = r >= -1 && r < rows;
       const value = inGrid ? blended[r + 1] * (1 - y.rest[j]) + blended[r + 2] * y.rest[j] : 0;
       const pixel = (x.first + i) * height + y.first + j;
-      if (value >= least) builder.add(pixel, pixel + 1);
+      if (value >= minProbability) builder.add(pixel, pixel + 1);
     }
   }
   return builder.finish(height, width);

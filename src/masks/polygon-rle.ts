@@ -1,12 +1,12 @@
-// A polygon as a mask, by COCO's rule (pycocotools): its outline is drawn on a grid five times finer; where it crosses the
-// middle of a pixel column, the column changes between outside and inside.
+// Rasterises polygons by COCO's rule (pycocotools): the outline is drawn on a grid five times finer; where it crosses the
+// centre of a pixel column, the column toggles between background and foreground.
 
 import type { Rle } from './rle';
 
 const FINE = 5;
 
 /** C's conversion to int. */
-const cut = Math.trunc;
+const toInt = Math.trunc;
 
 /**
  * @param polygon x1, y1, x2, y2, ... in pixels
@@ -21,7 +21,7 @@ export function polygonToRle(polygon: ArrayLike<number>, height: number, width: 
     before = crossings[i];
   }
   runs[crossings.length] = height * width - before;
-  // two crossings at one place cancel out: the runs on both sides are one
+  // two crossings at one pixel cancel out: the runs on both sides merge
   const counts = [runs[0]];
   for (let i = 1; i < runs.length; i++) {
     if (runs[i] > 0) counts.push(runs[i]);
@@ -30,15 +30,15 @@ export function polygonToRle(polygon: ArrayLike<number>, height: number, width: 
   return { height, width, counts: Uint32Array.from(counts) };
 }
 
-/** A box x, y, width, height as a mask. */
+/** The mask of a box x, y, width, height. */
 export function boxToRle([x, y, w, h]: readonly number[], height: number, width: number): Rle {
   return polygonToRle([x, y, x, y + h, x + w, y + h, x + w, y], height, width);
 }
 
-/** Column-major indices at which the outline crosses the middle of a column. */
+/** Column-major indices at which the outline crosses the centre of a column. */
 function columnCrossings(polygon: ArrayLike<number>, height: number, width: number): Uint32Array {
   const corners = polygon.length >> 1;
-  const found: number[] = [];
+  const crossings: number[] = [];
   let [previousX, previousY] = [0, 0];
   let first = true;
   const visit = (x: number, y: number) => {
@@ -46,27 +46,27 @@ function columnCrossings(polygon: ArrayLike<number>, height: number, width: numb
       const column = ((x < previousX ? x : x - 1) + 0.5) / FINE - 0.5;
       if (Math.floor(column) === column && column >= 0 && column <= width - 1) {
         const row = (Math.min(y, previousY) + 0.5) / FINE - 0.5;
-        found.push(column * height + Math.ceil(Math.min(Math.max(row, 0), height)));
+        crossings.push(column * height + Math.ceil(Math.min(Math.max(row, 0), height)));
       }
     }
     [previousX, previousY, first] = [x, y, false];
   };
   for (let i = 0; i < corners; i++) {
     const j = (i + 1) % corners;
-    const [fromX, fromY] = [cut(FINE * polygon[2 * i] + 0.5), cut(FINE * polygon[2 * i + 1] + 0.5)];
-    const [toX, toY] = [cut(FINE * polygon[2 * j] + 0.5), cut(FINE * polygon[2 * j + 1] + 0.5)];
+    const [fromX, fromY] = [toInt(FINE * polygon[2 * i] + 0.5), toInt(FINE * polygon[2 * i + 1] + 0.5)];
+    const [toX, toY] = [toInt(FINE * polygon[2 * j] + 0.5), toInt(FINE * polygon[2 * j + 1] + 0.5)];
     const [dx, dy] = [Math.abs(toX - fromX), Math.abs(toY - fromY)];
     const flat = dx >= dy;
-    // an edge is drawn from its lower end along the longer axis, whichever way it is walked
+    // an edge is drawn from its lower end along the longer axis, regardless of its direction
     const flip = flat ? fromX > toX : fromY > toY;
     const [x0, y0, x1, y1] = flip ? [toX, toY, fromX, fromY] : [fromX, fromY, toX, toY];
     const length = flat ? dx : dy;
     const slope = length === 0 ? 0 : (flat ? y1 - y0 : x1 - x0) / length;
     for (let d = 0; d <= length; d++) {
       const t = flip ? length - d : d;
-      if (flat) visit(t + x0, cut(y0 + slope * t + 0.5));
-      else visit(cut(x0 + slope * t + 0.5), t + y0);
+      if (flat) visit(t + x0, toInt(y0 + slope * t + 0.5));
+      else visit(toInt(x0 + slope * t + 0.5), t + y0);
     }
   }
-  return Uint32Array.from(found);
+  return Uint32Array.from(crossings);
 }

@@ -1,5 +1,5 @@
-// Resizing, mirroring and padding of run-length encoded masks, run by run. Equal, pixel by pixel, to what cv2 and
-// MMDetection's BitmapMasks do to bitmaps.
+// Resizes, flips, crops and pads run-length encoded masks, run by run. Equal, pixel by pixel, to cv2 and MMDetection's
+// BitmapMasks.
 
 import type { FlipDirection } from '../geometry/boxes';
 import { foreground, type Rle, RleBuilder } from './rle';
@@ -10,34 +10,34 @@ export interface ColumnRuns {
   runs: Int32Array;
 }
 
-/** Splits the runs at the feet of the columns. */
+/** Splits the runs at column ends. */
 export function columnRuns(mask: Rle): ColumnRuns {
   const { height, width } = mask;
   const starts = new Int32Array(width + 1);
   const runs: number[] = [];
   let column = 0;
   for (const [from, to] of foreground(mask)) {
-    let at = from;
-    while (at < to) {
-      const x = Math.floor(at / height);
+    let pixel = from;
+    while (pixel < to) {
+      const x = Math.floor(pixel / height);
       while (column < x) starts[++column] = runs.length / 2;
       const end = Math.min(to, (x + 1) * height);
-      runs.push(at - x * height, end - x * height);
-      at = end;
+      runs.push(pixel - x * height, end - x * height);
+      pixel = end;
     }
   }
   while (column < width) starts[++column] = runs.length / 2;
   return { starts, runs: Int32Array.from(runs) };
 }
 
-/** Nearest neighbour, as cv2.resize(INTER_NEAREST): target pixel i reads source pixel floor(i * source / target). */
+/** Nearest-neighbour resizing, as cv2.resize(INTER_NEAREST): output pixel i reads input pixel floor(i * input / output). */
 export function resizeRle(mask: Rle, height: number, width: number): Rle {
   if (height === mask.height && width === mask.width) return mask;
   const { starts, runs } = columnRuns(mask);
   const builder = new RleBuilder();
   const rows = sources(mask.height, height);
   const columns = sources(mask.width, width);
-  // how many target rows read a source row below b
+  // below[b]: number of output rows that read an input row < b
   const below = new Int32Array(mask.height + 1);
   for (const row of rows) below[row + 1]++;
   for (let b = 1; b <= mask.height; b++) below[b] += below[b - 1];
@@ -70,7 +70,7 @@ export function flipRle(mask: Rle, direction: FlipDirection): Rle {
   return builder.finish(height, width);
 }
 
-/** `top` and `left` pixels are cut off or, where negative, added; then the mask is cut or filled to `height` x `width`. */
+/** The window of `height` x `width` at (left, top), negative values included; background outside the mask. */
 export function cropRle(
   mask: Rle,
   { top, left, height, width }: Record<'top' | 'left' | 'height' | 'width', number>,

@@ -3,8 +3,8 @@
 import { type Rle, rleArea, rleToBox, walkBoth } from './rle';
 
 /**
- * [detections, truths] row-major; over the detection's own area where the truth is a crowd. Masks of different sizes
- * whose boxes meet give -1, as in pycocotools.
+ * IoU [detections, truths], row-major; for a crowd, intersection over the detection's area. Masks of different image
+ * sizes whose boxes overlap give -1, as in pycocotools.
  */
 export function rleOverlaps(detections: readonly Rle[], truths: readonly Rle[], crowd: Uint8Array): Float64Array {
   const out = new Float64Array(detections.length * truths.length);
@@ -13,7 +13,7 @@ export function rleOverlaps(detections: readonly Rle[], truths: readonly Rle[], 
     const [x, y, w, h] = rleToBox(detection);
     for (const [g, truth] of truths.entries()) {
       const [gx, gy, gw, gh] = boxes[g];
-      // masks whose boxes do not meet do not meet
+      // disjoint boxes: disjoint masks
       if (Math.min(x + w, gx + gw) <= Math.max(x, gx) || Math.min(y + h, gy + gh) <= Math.max(y, gy)) continue;
       out[d * truths.length + g] = overlap(detection, truth, crowd[g] === 1);
     }

@@ -1,21 +1,21 @@
-// Run-length encoded binary masks as COCO has them: pixels column by column, lengths of runs of 0 and 1 in turn, zeros
-// first. All of pycocotools' operations on them work run by run, never pixel by pixel.
+// COCO's run-length encoded binary masks: column-major pixels, alternating lengths of runs of 0 and 1, zeros first. All of
+// pycocotools' operations on them work run by run, never pixel by pixel.
 
 import { DetLabError } from '../errors';
 
 export interface Rle {
   height: number;
   width: number;
-  /** Lengths of the runs; those at odd places are foreground. They sum up to height * width. */
+  /** Run lengths, those at odd indices are foreground; they sum to height * width. */
   counts: Uint32Array;
 }
 
-/** Writes a mask as ranges of foreground in rising order of column-major index; ranges that touch become one run. */
+/** Builds a mask from foreground ranges in ascending column-major order; adjacent ranges merge. */
 export class RleBuilder {
   private readonly counts: number[] = [0];
   private end = 0;
 
-  /** Foreground from index `from` up to, not including, `to`. */
+  /** Foreground in [from, to). */
   add(from: number, to: number): void {
     if (to <= from) return;
     const last = this.counts.length - 1;
@@ -37,7 +37,7 @@ export class RleBuilder {
 }
 
 /**
- * Encodes a bitmap given row by row; every value but 0 is foreground.
+ * Encodes a row-major bitmap; nonzero values are foreground.
  *
  * @example encodeRle(new Uint8Array([0, 1, 1, 1]), 2, 2).counts // [1, 3]
  */
@@ -57,7 +57,7 @@ export function encodeRle(bitmap: ArrayLike<number>, height: number, width: numb
   return builder.finish(height, width);
 }
 
-/** The bitmap of 0 and 1, row by row. */
+/** The row-major bitmap of 0 and 1. */
 export function decodeRle(mask: Rle): Uint8Array {
   const { height, width } = mask;
   const bitmap = new Uint8Array(height * width);
@@ -75,12 +75,12 @@ export function decodeRle(mask: Rle): Uint8Array {
   return bitmap;
 }
 
-/** Ranges [from, to) of foreground in column-major index, empty ones left out. */
+/** Non-empty foreground ranges [from, to) in column-major order. */
 export function* foreground({ counts }: Rle): Generator<[number, number]> {
-  let at = 0;
+  let pixel = 0;
   for (let i = 0; i < counts.length; i++) {
-    if (i % 2 === 1 && counts[i] > 0) yield [at, at + counts[i]];
-    at += counts[i];
+    if (i % 2 === 1 && counts[i] > 0) yield [pixel, pixel + counts[i]];
+    pixel += counts[i];
   }
 }
 
@@ -104,7 +104,7 @@ export function rleToBox({ counts, height, width }: Rle): [number, number, numbe
     const y = pixel % height;
     const x = (pixel - y) / height;
     if (i % 2 === 0) firstColumn = x;
-    else if (firstColumn < x) [top, bottom] = [0, height - 1]; // it passes the foot of a column
+    else if (firstColumn < x) [top, bottom] = [0, height - 1]; // the run spans a column end
     left = Math.min(left, x);
     right = Math.max(right, x);
     top = Math.min(top, y);
@@ -139,7 +139,7 @@ function mergeTwo(a: Rle, b: Rle, intersect: boolean): Rle {
   return { height: a.height, width: a.width, counts: Uint32Array.from(counts) };
 }
 
-/** Walks two masks together in steps over which neither changes. */
+/** Walks two masks in parallel, in steps over which neither changes. */
 export function walkBoth(
   { counts: a }: Rle,
   { counts: b }: Rle,

@@ -1,16 +1,16 @@
-// A COCO annotation's `segmentation`: polygons, or run lengths plain or compressed.
+// A COCO annotation's `segmentation`: polygons, or plain or compressed run lengths.
 
 import { DetLabError } from '../errors';
 import { polygonsToRle } from './instance-masks';
 import { mergeRles, type Rle } from './rle';
 import { countsFromString, countsToString } from './rle-string';
 
-/** As it stands in a COCO file. */
+/** As in a COCO file. */
 export type Segmentation = number[][] | { size: number[]; counts: string | number[] };
 
 /**
  * The mask of one annotation.
- * @throws DetLabError where the run lengths do not add up to the size.
+ * @throws DetLabError when the run lengths do not sum to the size.
  */
 export function segmentationToRle(segmentation: Segmentation, height: number, width: number): Rle {
   if (Array.isArray(segmentation)) return polygonsToRle(segmentation, height, width);
@@ -19,24 +19,24 @@ export function segmentationToRle(segmentation: Segmentation, height: number, wi
   const total = runs.reduce((sum, run) => sum + run, 0);
   if (size?.length !== 2 || total !== size[0] * size[1])
     throw new DetLabError(
-      `Cannot read a run-length encoded mask: its runs add up to ${total} pixels, but its size is [${size}]`,
+      `Cannot read a run-length encoded mask: expected runs that sum to its size [${size}], received ${total} pixels`,
     );
   return mergeRles([{ height: size[0], width: size[1], counts: runs }]);
 }
 
-/** A mask as COCO's result files have it. */
+/** A mask as in COCO's result files. */
 export function rleToSegmentation({ height, width, counts }: Rle): { size: [number, number]; counts: string } {
   return { size: [height, width], counts: countsToString(counts) };
 }
 
-/** True for what can be read as a mask: polygons of three corners or more, or run lengths with their size. */
+/** Whether a mask can be read from it: polygons of at least three points, or run lengths with a size. */
 export function usableParts(segmentation: unknown): segmentation is Segmentation {
   if (Array.isArray(segmentation)) return usablePolygons(segmentation).length > 0;
   const { size, counts } = (segmentation ?? {}) as { size?: unknown; counts?: unknown };
   return Array.isArray(size) && (typeof counts === 'string' || Array.isArray(counts));
 }
 
-/** The polygons that have an even number of coordinates, six or more. */
+/** The polygons with an even number of coordinates, at least six. */
 export function usablePolygons(polygons: readonly unknown[]): number[][] {
   return polygons.filter(
     (p): p is number[] => Array.isArray(p) && p.length % 2 === 0 && p.length >= 6 && p.every(Number.isFinite),

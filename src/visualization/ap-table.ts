@@ -1,10 +1,10 @@
-// The AP table: one row for all classes, one for each class, with the 12 COCO numbers (or what the metric gives) as columns.
+// The AP table: one row for all classes and one per class; columns are the 12 COCO metrics, or the metric's own.
 
 import type { Table } from './table';
 
-/** What the table needs of an evaluation's report. */
+/** The numbers of an evaluation's report that the table shows. */
 export interface ReportNumbers {
-  /** 0 to 1 by name; -1 where there was nothing to measure. */
+  /** 0 to 1 by name; -1 where undefined. */
   metrics: Record<string, number>;
   perClass: readonly { class: string; truths: number; metrics: Record<string, number> }[];
   images: number;
@@ -13,7 +13,7 @@ export interface ReportNumbers {
   problems: readonly { message: string }[];
 }
 
-/** `0.530`; a dash where there was nothing to measure. */
+/** `0.530`; a dash where undefined. */
 export const metricText = (value: number | undefined): string =>
   value === undefined || value < 0 || Number.isNaN(value) ? '–' : value.toFixed(3);
 

@@ -1,5 +1,5 @@
-// A Vega-Lite v5 chart as a MIME bundle: the specification for live front ends, a PNG for those that cannot draw it
-// (nbconvert, GitHub, Notebook 6) and a text form.
+// A Vega-Lite v5 chart as a MIME bundle: the specification for interactive front ends, a PNG for those that cannot render it
+// (nbconvert, GitHub, Notebook 6), and text.
 
 import sharp from 'sharp';
 import * as vega from 'vega';
@@ -8,7 +8,7 @@ import type { MimeBundle } from './display';
 
 export const VEGA_LITE_MIME = 'application/vnd.vegalite.v5+json';
 
-/** What all charts share: a white ground (also on dark themes), quiet axes. */
+/** Shared by all charts: a white background (also on dark themes), muted axes. */
 export const chartConfig = {
   $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
   background: 'white',
@@ -31,7 +31,7 @@ export const chartConfig = {
   },
 } as const;
 
-/** The specification drawn, as an SVG. */
+/** The chart rendered as SVG. */
 export async function renderSvg(
   spec: Record<string, unknown>,
   language: 'vega-lite' | 'vega' = 'vega-lite',
@@ -45,7 +45,7 @@ export async function renderSvg(
   }
 }
 
-/** The specification drawn on white, as PNG bytes of `scale` times its size. */
+/** The chart rendered on white as PNG bytes, at `scale` times its size. */
 export async function renderPng(
   spec: Record<string, unknown>,
   scale = 2,
@@ -72,8 +72,8 @@ export function sparkline(values: readonly number[], width = 40): string {
   const [low, high] = [Math.min(...finite), Math.max(...finite)];
   const bins = Math.min(width, finite.length);
   return Array.from({ length: bins }, (_, i) => {
-    const part = finite.slice(Math.floor((i * finite.length) / bins), Math.floor(((i + 1) * finite.length) / bins));
-    const mean = part.reduce((a, b) => a + b, 0) / part.length;
+    const bin = finite.slice(Math.floor((i * finite.length) / bins), Math.floor(((i + 1) * finite.length) / bins));
+    const mean = bin.reduce((a, b) => a + b, 0) / bin.length;
     return BARS[high === low ? 0 : Math.round(((mean - low) / (high - low)) * (BARS.length - 1))];
   }).join('');
 }

@@ -1,4 +1,4 @@
-// Several trained recipes side by side: one table, one chart (AP after each epoch; AP, AP50 and AP75 at the end).
+// Comparison of trained recipes: one table, one chart (AP after each epoch; final AP, AP50 and AP75).
 
 import { metricText, type ReportNumbers } from './ap-table';
 import { chartBundle, chartConfig } from './chart';
@@ -9,15 +9,15 @@ import type { TrainingCurves } from './training-curves';
 
 export interface Contestant {
   name: string;
-  /** Absent while it trains. */
+  /** Absent during training. */
   report?: ReportNumbers;
   evaluations: TrainingCurves['evaluations'];
   parameters: number;
-  /** Of prediction. */
+  /** Prediction time. */
   secondsPerImage?: number;
 }
 
-/** The best value of each row is marked by `*`, where there is something to compare. */
+/** The best of several values in a row is marked by `*`. */
 export function comparisonTable(contestants: readonly Contestant[], title = 'Comparison'): Table {
   const done = contestants.filter((c) => c.report !== undefined);
   const row = (
@@ -106,7 +106,7 @@ export function comparisonSpec(contestants: readonly Contestant[]) {
         },
       },
       {
-        title: 'At the end',
+        title: 'Final metrics',
         width: { step: 28 },
         height: 220,
         data: {
@@ -126,7 +126,7 @@ export function comparisonSpec(contestants: readonly Contestant[]) {
   };
 }
 
-/** Table and chart apart, since a front end shows only one form of a bundle. */
+/** Table and chart as separate bundles, since a front end shows only one form of a bundle. */
 export async function comparisonBundles(
   contestants: readonly Contestant[],
 ): Promise<{ table: MimeBundle; chart: MimeBundle }> {

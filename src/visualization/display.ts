@@ -1,19 +1,19 @@
-// How a result reaches a notebook: an object whose `Symbol.for('Jupyter.display')` method returns a MIME bundle. In a plain
-// script the same objects print their text/plain form.
+// Displaying results in a notebook: an object's `Symbol.for('Jupyter.display')` method returns a MIME bundle. In a script the
+// same objects print their text/plain form.
 
 import { inspect } from 'node:util';
 
-/** Content by MIME type: JSON types hold objects, images base64 strings, the rest strings. */
+/** Content by MIME type: objects for JSON types, base64 strings for images, strings for the rest. */
 export type MimeBundle = Record<string, unknown>;
 
 export const JUPYTER_DISPLAY: unique symbol = Symbol.for('Jupyter.display') as never;
 
-/** Something a notebook cell shows. */
+/** An object that a notebook cell can display. */
 export interface Displayable {
   [JUPYTER_DISPLAY](): MimeBundle | Promise<MimeBundle>;
 }
 
-/** A display whose bundle is at hand: shown in a notebook, its text printed by `console.log` in a script. */
+/** A displayable MIME bundle: displayed in a notebook; `console.log` prints its text in a script. */
 export class Display implements Displayable {
   constructor(readonly bundle: MimeBundle) {}
 
@@ -30,15 +30,15 @@ export class Display implements Displayable {
   }
 }
 
-/** What the DetLab kernel puts on `globalThis` while a cell runs. */
+/** The interface that the DetLab kernel sets on `globalThis` while a cell runs. */
 export interface Notebook {
-  /** Aborted when the user presses Stop. */
+  /** Aborts when the user interrupts the kernel. */
   readonly signal: AbortSignal;
-  /** Shows a bundle now; a later call with the same `id` replaces it. */
+  /** Displays a bundle; a later call with the same `id` updates it. */
   display(bundle: MimeBundle, options?: { id?: string }): void;
 }
 
-/** The notebook this code runs in, or undefined in a script. */
+/** The current notebook, or undefined in a script. */
 export function notebook(): Notebook | undefined {
   return (globalThis as Record<symbol, unknown>)[Symbol.for('detlab.notebook')] as Notebook | undefined;
 }

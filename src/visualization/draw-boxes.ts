@@ -1,5 +1,5 @@
-// Boxes with labels, and masks where there are any, drawn on an image. Small images are enlarged so that the labels can be read; a label stands above its
-// box, and moves inside or below where it would leave the picture or cover another label.
+// Draws boxes, labels and masks on an image. Small images are enlarged so that the labels are legible; a label is above its
+// box, or inside or below it where it would leave the image or cover another label.
 
 import { type Canvas, createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
 import type { PixelImage } from '../data/types';
@@ -7,23 +7,23 @@ import type { Rle } from '../masks';
 import { paintMask } from './paint-mask';
 import { colourOf, inkOn } from './palette';
 
-/** One box of a picture, in the image's pixels. */
+/** A box to draw, in image pixels. */
 export interface DrawnBox {
   /** x1, y1, x2, y2. */
   bbox: readonly [number, number, number, number] | readonly number[];
-  /** Picks the colour. */
+  /** Determines the colour. */
   classIndex: number;
-  /** Written at the box; nothing when absent. */
+  /** Label text, optional. */
   text?: string;
-  /** Dashed: ignored truths. */
+  /** Dashed: ignore regions. */
   dashed?: boolean;
-  /** Laid over the image in the box's colour. */
+  /** Drawn translucent in the box's colour. */
   mask?: Rle;
 }
 
 export const FONT = '"DejaVu Sans", "Segoe UI", "Helvetica Neue", Arial, sans-serif';
 
-/** The pixels as a canvas of their own size. */
+/** The image as a canvas of its size. */
 export function canvasOf(image: PixelImage): Canvas {
   const canvas = createCanvas(image.width, image.height);
   const context = canvas.getContext('2d');
@@ -39,7 +39,7 @@ export function canvasOf(image: PixelImage): Canvas {
   return canvas;
 }
 
-/** Paints image and boxes into a rectangle of a context. Lines and letters keep their size whatever the scale. */
+/** Draws image and boxes into a rectangle of a context. Lines and letters keep their size at any scale. */
 export function paintBoxes(
   context: SKRSContext2D,
   image: PixelImage,
@@ -57,7 +57,7 @@ export function paintBoxes(
   const placed = boxes.map(({ bbox }) => bbox.map((v, i) => v * scale + (i % 2 === 0 ? x : y)));
   for (const [i, box] of boxes.entries()) {
     const [x1, y1, x2, y2] = placed[i];
-    // a dark line below the coloured one keeps it visible on any ground
+    // a dark line under the coloured one keeps it visible on any background
     for (const [colour, thickness] of [
       ['rgba(0,0,0,0.45)', lineWidth + 1.5],
       [colourOf(box.classIndex), lineWidth],
@@ -71,7 +71,7 @@ export function paintBoxes(
   context.setLineDash([]);
   context.font = `600 ${fontSize}px ${FONT}`;
   context.textBaseline = 'middle';
-  const taken: number[][] = [];
+  const occupied: number[][] = [];
   for (const [i, box] of boxes.entries()) {
     if (!box.text) continue;
     const [x1, y1, , y2] = placed[i];
@@ -79,9 +79,10 @@ export function paintBoxes(
     const h = fontSize * 1.35;
     const left = Math.min(Math.max(x1 - lineWidth / 2, x), Math.max(x, x + width - w));
     const spots = [y1 - h, y1, y2 - h, y2].filter((top) => top >= y && top + h <= y + height);
-    const free = (top: number) => taken.every(([l, t, r, b]) => left >= r || left + w <= l || top >= b || top + h <= t);
-    const top = spots.find(free) ?? spots[0] ?? Math.max(y, y1 - h);
-    taken.push([left, top, left + w, top + h]);
+    const isFree = (top: number) =>
+      occupied.every(([l, t, r, b]) => left >= r || left + w <= l || top >= b || top + h <= t);
+    const top = spots.find(isFree) ?? spots[0] ?? Math.max(y, y1 - h);
+    occupied.push([left, top, left + w, top + h]);
     const colour = colourOf(box.classIndex);
     context.globalAlpha = 0.88;
     context.fillStyle = colour;
@@ -94,8 +95,8 @@ export function paintBoxes(
 }
 
 /**
- * The picture as PNG bytes.
- * @param minSize the longer side is enlarged to at least this many pixels
+ * The drawing as PNG bytes.
+ * @param minSize minimum length of the longer side in pixels, by enlarging
  */
 export async function drawBoxes(
   image: PixelImage,

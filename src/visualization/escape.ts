@@ -1,4 +1,4 @@
-// Class names, paths and error texts come from outside: they are escaped wherever they enter HTML or Markdown.
+// Escapes untrusted text (class names, paths, errors) for HTML and Markdown.
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
 
@@ -7,7 +7,7 @@ export function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, (c) => ENTITIES[c]);
 }
 
-/** For a cell of a Markdown table: no markup, no column break, no HTML, one line. */
+/** Text for a cell of a Markdown table: one line, no markup, column break or HTML. */
 export function escapeMarkdown(text: string): string {
   return text
     .replace(/[&<>]/g, (c) => ENTITIES[c])

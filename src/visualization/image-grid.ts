@@ -1,4 +1,4 @@
-// Several images with their boxes in one picture: captions below, a legend of the classes at the foot.
+// A grid of images with their boxes: captions below each, a legend of the classes at the bottom.
 
 import { createCanvas } from '@napi-rs/canvas';
 import type { PixelImage } from '../data/types';
@@ -11,7 +11,7 @@ export interface GridImage {
   caption: string;
 }
 
-/** PNG bytes of the grid; cells are all as wide, rows as high as their highest image. */
+/** PNG bytes of the grid; cells are equally wide, rows as high as their tallest image. */
 export async function drawGrid(
   images: readonly GridImage[],
   { columns = Math.min(3, Math.max(1, images.length)), cellWidth = 340, legend = [] as readonly string[] } = {},
@@ -27,7 +27,7 @@ export async function drawGrid(
   const legendFont = `600 13px ${FONT}`;
   const measure = createCanvas(1, 1).getContext('2d');
   measure.font = legendFont;
-  // where each legend entry stands: left to right, wrapped
+  // positions of the legend entries: left to right, wrapped
   let [penX, penY] = [gap, 0];
   const entries = legend.map((name) => {
     const w = measure.measureText(name).width + 34;
@@ -69,7 +69,7 @@ export async function drawGrid(
   return canvas.encode('png');
 }
 
-/** The end of a path says more than its start. */
+/** Shortened at the start: the end of a path is more informative. */
 function shortened(text: string, width: number, measure: (text: string) => number): string {
   if (measure(text) <= width) return text;
   let start = 1;

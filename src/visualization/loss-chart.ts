@@ -1,14 +1,14 @@
-// The chart of a run: losses over epochs above; AP after each epoch and the learning rate below. It grows while training.
+// The chart of a run, updated during training: losses over epochs above; AP after each epoch and learning rate below.
 
 import { chartBundle, chartConfig, sparkline } from './chart';
 import type { MimeBundle } from './display';
 import { colourOf } from './palette';
-import { type TrainingCurves, thinned } from './training-curves';
+import { downsampled, type TrainingCurves } from './training-curves';
 
 const NUMBER = '.4~g';
 
 export function lossChartSpec({ steps, evaluations }: TrainingCurves, { title = 'Training', maxEpochs = 0 } = {}) {
-  const points = thinned(steps);
+  const points = downsampled(steps);
   const parts = Object.keys(points[0]?.losses ?? {}).filter((name) => name !== 'loss');
   const end = Math.max(maxEpochs, points.at(-1)?.epoch ?? 0, 1);
   const x = {
@@ -16,7 +16,7 @@ export function lossChartSpec({ steps, evaluations }: TrainingCurves, { title = 
     type: 'quantitative',
     title: 'epoch',
     scale: { domain: [0, end], nice: false },
-    // whole epochs where they have room
+    // ticks at whole epochs if they fit
     axis: end > 1 && end <= 24 ? { values: Array.from({ length: Math.floor(end) + 1 }, (_, i) => i) } : {},
   };
   const losses = {

@@ -1,4 +1,4 @@
-// A mask laid over a picture: a veil of colour that lets the picture through, with a firm edge.
+// Draws a mask over an image: a translucent fill with an opaque edge.
 
 import { createCanvas, type SKRSContext2D } from '@napi-rs/canvas';
 import { cropRle, decodeRle, type Rle, rleToBox } from '../masks';
@@ -6,7 +6,7 @@ import { cropRle, decodeRle, type Rle, rleToBox } from '../masks';
 const VEIL = 0.42;
 const EDGE = 0.95;
 
-/** Paints `mask` (in the picture's pixels) at `x`, `y` of a context, enlarged by `scale`. */
+/** Draws `mask` (in image pixels) at (x, y) of a context, enlarged by `scale`. */
 export function paintMask(
   context: SKRSContext2D,
   mask: Rle,
@@ -17,8 +17,8 @@ export function paintMask(
   if (width === 0 || height === 0) return;
   const bitmap = decodeRle(cropRle(mask, { left, top, width, height }));
   const canvas = createCanvas(width, height);
-  const own = canvas.getContext('2d');
-  const out = own.createImageData(width, height);
+  const maskContext = canvas.getContext('2d');
+  const out = maskContext.createImageData(width, height);
   const [r, g, b] = [1, 3, 5].map((i) => Number.parseInt(colour.slice(i, i + 2), 16));
   const inside = (px: number, py: number) =>
     px >= 0 && py >= 0 && px < width && py < height && bitmap[py * width + px] === 1;
@@ -28,6 +28,6 @@ export function paintMask(
       const inner = inside(px - 1, py) && inside(px + 1, py) && inside(px, py - 1) && inside(px, py + 1);
       out.data.set([r, g, b, Math.round(255 * (inner ? VEIL : EDGE))], 4 * i);
     }
-  own.putImageData(out, 0, 0);
+  maskContext.putImageData(out, 0, 0);
   context.drawImage(canvas, x + left * scale, y + top * scale, width * scale, height * scale);
 }

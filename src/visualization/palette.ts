@@ -1,5 +1,5 @@
-// Colours of classes and lines: ten that are told apart easily (also with the common colour blindnesses, by lightness),
-// then hues by the golden angle.
+// Colours of classes and lines: ten that are easy to distinguish (by lightness also with common colour blindness), then hues
+// by the golden angle.
 
 const FIRST = [
   '#e6194b',
@@ -30,7 +30,7 @@ export function colourOf(i: number): string {
   return `#${channel(0)}${channel(8)}${channel(4)}`;
 }
 
-/** Black or white, whichever reads better on `colour` (relative luminance of WCAG 2). */
+/** Black or white, whichever is more legible on `colour` (relative luminance of WCAG 2). */
 export function inkOn(colour: string): '#000000' | '#ffffff' {
   const [r, g, b] = [1, 3, 5].map((i) => {
     const v = Number.parseInt(colour.slice(i, i + 2), 16) / 255;

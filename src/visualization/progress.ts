@@ -1,16 +1,16 @@
-// How far a piece of work is: one line for a terminal, a bar for a notebook.
+// Progress: one line for a terminal, a bar for a notebook.
 
 import type { MimeBundle } from './display';
 import { escapeHtml } from './escape';
 
 export interface ProgressState {
-  /** What is being done: `epoch 3/12`. */
+  /** The current step: `epoch 3/12`. */
   label: string;
   done: number;
   total: number;
-  /** Seconds left; unknown when absent. */
+  /** Seconds remaining, if known. */
   eta?: number;
-  /** Numbers of the moment, already as text: `loss 0.53`. */
+  /** Current values as text: `loss 0.53`. */
   details?: readonly string[];
 }
 

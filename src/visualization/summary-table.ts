@@ -1,4 +1,4 @@
-// The stages of a detector as a table: what each is, what comes out of it, how many parameters it has and which train.
+// The stages of a detector as a table: type, output shapes, parameters and trainable parameters of each.
 
 import type { Table } from './table';
 
@@ -6,7 +6,7 @@ export interface StageSummary {
   /** Path in the model: `backbone.layer1`. */
   path: string;
   type: string;
-  /** [height, width, channels] of each output, for the input size asked for. */
+  /** [height, width, channels] of each output, for the given input size. */
   outputs: readonly (readonly number[])[];
   strides: readonly number[];
   parameters: number;
@@ -26,7 +26,7 @@ const training = ({ parameters, trainable }: { parameters: number; trainable: nu
         : `${millions(trainable)} trained`;
 
 /**
- * @param stages rows in order; a path with a dot is a part of the stage above and is indented, not summed
+ * @param stages rows in order; a dotted path is a part of the stage above: indented, excluded from the totals
  */
 export function summaryTable(stages: readonly StageSummary[], title: string, note?: string): Table {
   const whole = stages.filter((s) => !s.path.includes('.'));

@@ -1,11 +1,11 @@
-// A table as a notebook, a terminal and a Markdown file want it: text/html, text/plain and text/markdown from one description.
+// A table for notebooks, terminals and Markdown files: text/html, text/plain and text/markdown from one description.
 
 import type { MimeBundle } from './display';
 import { escapeHtml, escapeMarkdown } from './escape';
 
 export interface Column {
   title: string;
-  /** Numbers go right; default left. */
+  /** Default left; right for numbers. */
   align?: 'left' | 'right';
 }
 
@@ -14,7 +14,7 @@ export interface Table {
   columns: Column[];
   /** Cells are plain text. */
   rows: string[][];
-  /** Rows set in bold (by index): totals, the best one. */
+  /** Indices of bold rows: totals, the best one. */
   strong?: number[];
   /** A line below the table. */
   note?: string;
@@ -43,7 +43,7 @@ export function tableText({ title, columns, rows, note }: Table): string {
 }
 
 export function tableHtml({ title, columns, rows, strong = [], note }: Table): string {
-  // lists may break into lines, so that a wide table fits the page
+  // lists may wrap, so that a wide table fits the page
   const style = (i: number, text: string) =>
     `text-align:${columns[i].align ?? 'left'};padding:3px 8px;font-variant-numeric:tabular-nums${text.length > 12 && text.includes(', ') ? '' : ';white-space:nowrap'}`;
   const cell = (tag: string, text: string, i: number, bold: boolean) =>

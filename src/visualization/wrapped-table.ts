@@ -1,25 +1,26 @@
-// A table of words for a terminal: cells break at blanks, so that every line fits the width.
+// A text table for a terminal: cells wrap at spaces, so that every line fits the width.
 
-/** Columns that must not take more than this of the width, by their place; the last takes what is left. */
+/** A table whose last column takes the remaining width. */
 export interface WrappedTable {
   headings: readonly string[];
   rows: readonly (readonly string[])[];
-  /** Widest each column but the last may get. */
+  /** Maximum width of each column but the last. */
   limits: readonly number[];
-  /** Characters a line has. */
+  /** Line width in characters. */
   width: number;
 }
 
-const LEAST = 24;
+/** Minimum width of the last column. */
+const MIN_WIDTH = 24;
 const GAP = 2;
 
 /** @example wrappedTable({ headings: ['name', 'meaning'], rows: [['a', 'long words']], limits: [20], width: 80 }) */
 export function wrappedTable({ headings, rows, limits, width }: WrappedTable): string[] {
-  const all = [headings, ...rows];
-  const widths = limits.map((limit, i) => Math.min(limit, Math.max(...all.map((row) => row[i].length))));
-  const taken = widths.reduce((sum, own) => sum + own + GAP, 0);
-  widths.push(Math.max(LEAST, width - taken));
-  return all.flatMap((row) => {
+  const allRows = [headings, ...rows];
+  const widths = limits.map((limit, i) => Math.min(limit, Math.max(...allRows.map((row) => row[i].length))));
+  const used = widths.reduce((sum, columnWidth) => sum + columnWidth + GAP, 0);
+  widths.push(Math.max(MIN_WIDTH, width - used));
+  return allRows.flatMap((row) => {
     const cells = row.map((text, i) => wrapped(text, widths[i]));
     return Array.from({ length: Math.max(...cells.map((lines) => lines.length)) }, (_, n) =>
       cells
@@ -30,7 +31,7 @@ export function wrappedTable({ headings, rows, limits, width }: WrappedTable): s
   });
 }
 
-/** Text in lines of `width`; a word that is longer is cut. At least one line. */
+/** Text wrapped to `width`, longer words broken; at least one line. */
 export function wrapped(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';

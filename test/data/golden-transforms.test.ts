@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ModuleConfig } from '../../src/catalogue/registry';
+import { streamFor } from '../../src/data/loading/random-streams';
 import { buildPipeline } from '../../src/data/pipeline';
-import { streamFor } from '../../src/data/streams';
 import type { ImageRecord, PixelImage } from '../../src/data/types';
 
 const golden = path.join(__dirname, '../golden');

@@ -10,8 +10,8 @@ import { withBatchShapes } from '../../src/data/datasets/batch-shapes';
 import { planDataset } from '../../src/data/datasets/plan-dataset';
 import { createLoader, type LoaderOptions } from '../../src/data/loader';
 import { buildPipeline, type PipelineOptions } from '../../src/data/pipeline';
-import { drawAge } from '../../src/data/transforms/companions';
-import type { Companions } from '../../src/data/transforms/sample';
+import { drawAge } from '../../src/data/transforms/other-images';
+import type { OtherImages } from '../../src/data/transforms/sample';
 import { drawBeta } from '../../src/data/transforms/yolov5-mix-up';
 import type { Dataset, PackedSample } from '../../src/data/types';
 import { Random } from '../../src/random';
@@ -113,7 +113,7 @@ describe.each(PIPELINES)('%s', (...pipeline) => {
 });
 
 describe('caches', () => {
-  const around = (before: number) => ({ before }) as Companions;
+  const around = (before: number) => ({ before }) as OtherImages;
   const ages = (before: number, options: { max_cached_images: number; random_pop: boolean }) => {
     const random = Random.seeded(4);
     return Array.from({ length: 4000 }, () => drawAge(around(before), options, random));

@@ -2,7 +2,7 @@
 
 import { describe, expect, it, test } from 'vitest';
 import { type ModuleConfig, parseOptions, Registry } from '../../src/catalogue/registry';
-import { type AffineDraw, affineMatrix, movedFirst } from '../../src/data/pixels/affine-matrix';
+import { type AffineDraw, affineMatrix, translateFirst } from '../../src/data/pixels/affine-matrix';
 import { meanBlur, medianBlur } from '../../src/data/pixels/blur';
 import { equalize } from '../../src/data/pixels/clahe';
 import { toLab } from '../../src/data/pixels/lab';
@@ -11,7 +11,7 @@ import { TRANSFORMS } from '../../src/data/transforms';
 import { equalizeLightness, toGray } from '../../src/data/transforms/albu';
 import { applyExpand } from '../../src/data/transforms/expand';
 import { gainTables, recolour, shiftTables } from '../../src/data/transforms/hsv-random-aug';
-import { applyMinIoUCrop, fitting } from '../../src/data/transforms/min-iou-random-crop';
+import { applyMinIoUCrop, isValidCrop } from '../../src/data/transforms/min-iou-random-crop';
 import { mixUp } from '../../src/data/transforms/mix-up-images';
 import { mosaic } from '../../src/data/transforms/mosaic-tiles';
 import { type Distortion, distort } from '../../src/data/transforms/photo-metric-distortion';
@@ -64,7 +64,7 @@ describe('SSD', () => {
           const [x, y] = [next(), next()];
           const [left, top] = [Math.trunc(x), Math.trunc(y)];
           const found = { left, top, width: Math.trunc(x + w) - left, height: Math.trunc(y + h) - top };
-          if (fitting(boxes, found, least)) return found;
+          if (isValidCrop(boxes, found, least)) return found;
         }
       }
     })();
@@ -151,7 +151,7 @@ describe('affine maps', () => {
   const draw = (c: Case): AffineDraw => {
     const [rotation, scale, a, b, x, y] = numbers(c);
     const [width, height] = [c.img_shape[1], c.img_shape[0]];
-    return { rotation, scale, shear: [a, b], move: [x * width, y * height] };
+    return { rotation, scale, shear: [a, b], translation: [x * width, y * height] };
   };
   it.each(casesNamed(/^affine_(\d|free)/))('%s', (name, c) => {
     const [own] = given(c);
@@ -164,7 +164,7 @@ describe('affine maps', () => {
     const [own] = given(c);
     const matrix = Float32Array.from(c.matrix!);
     const { width, height } = own.image!;
-    expect(difference(movedFirst(affineMatrix(draw(c)), -width / 2, -height / 2), matrix).most).toBeLessThan(2e-5);
+    expect(difference(translateFirst(affineMatrix(draw(c)), -width / 2, -height / 2), matrix).most).toBeLessThan(2e-5);
     check(name, applyYOLOv5Affine(own, matrix, draw(c).scale, options(c)));
   });
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { decodeImage } from '../../src/data/loading/decode';
-import { streamFor } from '../../src/data/streams';
+import { streamFor } from '../../src/data/loading/random-streams';
 import { generateToytown, loadToytown } from '../../src/data/toytown/generate';
 import { composeScene } from '../../src/data/toytown/scene';
 import { TOYTOWN_CLASSES } from '../../src/data/toytown/thing';

@@ -143,9 +143,9 @@ describe('corner cases', () => {
   });
   it('refuses unknown and repeated images', () => {
     const metric = new CocoBboxMetric([truth()], { classes: ['cell'] });
-    expect(() => metric.add(2, hit)).toThrow(/not among the truths/);
+    expect(() => metric.add(2, hit)).toThrow(/the ground truth has no such image/);
     metric.add(1, hit);
-    expect(() => metric.add(1, hit)).toThrow(/second time/);
+    expect(() => metric.add(1, hit)).toThrow(/was added before/);
   });
   it('is built from a config and evaluates a data set', async () => {
     const make = new Registry([CocoMetric]).build<MetricFactory>(
@@ -224,7 +224,7 @@ describe('CocoMetric of several kinds', () => {
 
   it('masks that are missing are missed in words', async () => {
     const metric = await build({ metric: 'segm' });
-    expect(() => metric.add(1, { ...found, masks: undefined })).toThrow(/each of 2 boxes, received none.*mask_head/);
+    expect(() => metric.add(1, { ...found, masks: undefined })).toThrow(/one per box \(2\), received none.*mask_head/);
     const bare = { ...data, records: [{ ...record, segmentations: undefined }] };
     const make = new Registry([CocoMetric]).build<MetricFactory>(
       'metric',

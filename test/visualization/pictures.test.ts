@@ -7,7 +7,7 @@ import { drawBoxes } from '../../src/visualization/draw-boxes';
 import { drawGrid } from '../../src/visualization/image-grid';
 import { lossChart, lossChartSpec } from '../../src/visualization/loss-chart';
 import { colourOf, inkOn } from '../../src/visualization/palette';
-import { thinned } from '../../src/visualization/training-curves';
+import { downsampled } from '../../src/visualization/training-curves';
 
 /** Gray, with one pure blue pixel row at the top, in BGR. */
 function image(width: number, height: number, order: 'bgr' | 'rgb' = 'bgr'): PixelImage {
@@ -92,8 +92,8 @@ test('the loss chart comes as Vega-Lite 5, PNG and text, at every stage of a run
   expect(text).toContain('0.200 (best 0.200 after epoch 2)');
 });
 
-test('a long run is thinned to the means of its neighbours', () => {
-  const few = thinned(steps, 100);
+test('a long run is downsampled to the means of its neighbours', () => {
+  const few = downsampled(steps, 100);
   expect(few).toHaveLength(100);
   expect(few[0].losses.loss).toBeCloseTo((2 + 1.998 + 1.996 + 1.994 + 1.992) / 5, 9);
   expect(few.at(-1)!.epoch).toBe(5);

@@ -59,14 +59,14 @@ export function migrateData(config: ConfigObject, context: PipelineContext): voi
     evaluate(config, phase, isObject(evaluation) ? evaluation : {}, changes);
 }
 
-/** Data sets that had a name of their own at the top are written where they are used. */
+/** Datasets that had a name of their own at the top are written where they are used. */
 function dropVariables(config: ConfigObject, data: ConfigObject, changes: Changes): void {
   const text = JSON.stringify(data);
   for (const [key, value] of Object.entries(config)) {
     if (!isObject(value) || !['ann_file', 'dataset', 'datasets'].some((part) => value[part] !== undefined)) continue;
     if (!text.includes(JSON.stringify(value))) continue;
     delete config[key];
-    changes.note(key, 'the data sets that were made of it');
+    changes.note(key, 'the datasets that were made of it');
   }
 }
 
@@ -130,7 +130,7 @@ function samplerOf(
   return { type: endless ? 'InfiniteSampler' : 'DefaultSampler', shuffle: shuffle ?? training };
 }
 
-/** A data set without a type changes the one inside the wrappers of the base. */
+/** A dataset without a type changes the one inside the wrappers of the base. */
 function layOverDataset(loader: ConfigObject, dataset: ConfigObject): void {
   let at = loader;
   if (dataset.type === undefined)

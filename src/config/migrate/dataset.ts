@@ -1,4 +1,4 @@
-// One data set of 1.x or 2.x, wrappers included, in the words of 3.x.
+// One dataset of 1.x or 2.x, wrappers included, in the words of 3.x.
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { defined, objectsIn, take } from './changes';
@@ -7,7 +7,7 @@ import { migratePipeline } from './pipeline';
 import type { PipelineContext } from './pipeline-context';
 
 export interface DatasetContext extends PipelineContext {
-  /** The config's `data_root`, which the paths of its data sets mostly start with. */
+  /** The config's `data_root`, which the paths of its datasets mostly start with. */
   root?: string;
   training: boolean;
 }
@@ -60,18 +60,18 @@ export function migrateDataset(given: ConfigValue, path: string, context: Datase
     );
   }
   if (!isObject(given)) {
-    context.changes.leave(path, 'expected a data set, dict(type=...)');
+    context.changes.leave(path, 'expected a dataset, dict(type=...)');
     return {};
   }
   return wrapped(given, path, context) ?? listed(given, path, context) ?? single(given, path, context);
 }
 
-/** RepeatDataset, ClassBalancedDataset, MultiImageMixDataset and ConcatDataset, which hold data sets. */
+/** RepeatDataset, ClassBalancedDataset, MultiImageMixDataset and ConcatDataset, which hold datasets. */
 function wrapped(given: ConfigObject, path: string, context: DatasetContext): ConfigObject | undefined {
   const { dataset, datasets, separate_eval: apart, dynamic_scale: dynamic, pipeline, ...rest } = given;
   if (dataset === undefined && datasets === undefined) return undefined;
   if (apart !== undefined)
-    context.changes.leave(`${path}.separate_eval`, '3.x evaluates joined data sets as one; give each an evaluator');
+    context.changes.leave(`${path}.separate_eval`, '3.x evaluates joined datasets as one; give each an evaluator');
   if (dynamic !== undefined && dynamic !== null)
     context.changes.leave(
       `${path}.dynamic_scale`,
@@ -86,11 +86,11 @@ function wrapped(given: ConfigObject, path: string, context: DatasetContext): Co
   });
 }
 
-/** Several annotation files in one data set, each with its folder, are as many data sets. */
+/** Several annotation files in one dataset, each with its folder, are as many datasets. */
 function listed(given: ConfigObject, path: string, context: DatasetContext): ConfigObject | undefined {
   const { ann_file: files } = given;
   if (!Array.isArray(files)) return undefined;
-  context.changes.note(`${path}.ann_file (a list)`, 'ConcatDataset of as many data sets');
+  context.changes.note(`${path}.ann_file (a list)`, 'ConcatDataset of as many datasets');
   const nth = (value: ConfigValue | undefined, i: number) => (Array.isArray(value) ? value[i] : value);
   const perFile = ['img_prefix', 'seg_prefix', 'proposal_file'] as const;
   return concatenated(
@@ -172,7 +172,7 @@ function single(given: ConfigObject, path: string, context: DatasetContext): Con
   });
 }
 
-/** Options that are paths, besides those of every data set. */
+/** Options that are paths, besides those of every dataset. */
 const pathsIn = (options: ConfigObject): ConfigObject =>
   Object.fromEntries(
     Object.entries(options).filter(
@@ -190,7 +190,7 @@ function adviseOnCustom({ ann_file: file }: ConfigObject, path: string, { change
   const coco = typeof file === 'string' && file.endsWith('.json');
   changes.leave(
     `${path}.type`,
-    `CustomDataset is no data set of 3.x. ${
+    `CustomDataset is no dataset of 3.x. ${
       coco
         ? `If ${file} is in COCO's format, write type='CocoDataset' with metainfo=dict(classes=(...)); else convert it`
         : "Convert its annotations to COCO's format and write type='CocoDataset' with metainfo=dict(classes=(...))"

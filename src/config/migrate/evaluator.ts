@@ -4,7 +4,7 @@
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { type Changes, defined } from './changes';
 
-/** What went to the evaluator of a data set, by its kind. */
+/** What went to the evaluator of a dataset, by its kind. */
 const COCO_KEYS = ['metric', 'classwise', 'proposal_nums', 'iou_thrs', 'metric_items', 'jsonfile_prefix'];
 const XML_KEYS = ['metric', 'iou_thr', 'proposal_nums', 'scale_ranges'];
 const OPEN_IMAGES_KEYS = ['metric', 'iou_thr', 'ioa_thr', 'use_group_of', 'scale_ranges'];
@@ -22,7 +22,7 @@ const IDLE_KEYS = [
   'greater_keys',
 ];
 
-/** The evaluator of one data set of 3.x, from what `evaluation` said. */
+/** The evaluator of one dataset of 3.x, from what `evaluation` said. */
 export function evaluatorOf(dataset: ConfigObject, evaluation: ConfigObject, changes: Changes): ConfigObject {
   const kind = String(dataset.type);
   const keys = /^(VOC|XML|WIDERFace)/.test(kind) ? XML_KEYS : /^OpenImages/.test(kind) ? OPEN_IMAGES_KEYS : COCO_KEYS;

@@ -94,7 +94,7 @@ export function refuseOtherTasks(config: ConfigObject): void {
         : undefined;
   if (!task) return;
   throw new DetLabError(
-    `Cannot translate a config of ${task} (${type || 'its data set'}): DetLab detects objects, with boxes or instance masks. ` +
+    `Cannot translate a config of ${task} (${type || 'its dataset'}): DetLab detects objects, with boxes or instance masks. ` +
       'Start from a config of detection, as mask-rcnn_r50_fpn_1x_coco',
   );
 }

@@ -223,7 +223,7 @@ function loadAnnotations({ options, context, path, changes, note }: Step): Confi
     changes.leave(`${path}.with_seg`, 'semantic maps: DetLab has no branch that learns from them; take the key out');
   }
   if (labelled === false) note('with labels: heads of 3.x that need none make them one class');
-  if (denormalised !== undefined) note('without denorm_bbox: the data set of 3.x does it');
+  if (denormalised !== undefined) note('without denorm_bbox: the dataset of 3.x does it');
   return [defined({ type: 'LoadAnnotations', ...rest, with_label: labelled === true ? true : undefined })];
 }
 

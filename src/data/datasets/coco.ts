@@ -1,25 +1,25 @@
-// Data sets in COCO's JSON format, with the conventions of MMDetection's CocoDataset: crowds are ignored truths, boxes
-// without overlap with the image, of no area or thinner than a pixel are skipped (here: and reported). Boxes that reach
-// over the border stay as they are; Resize clips them. Unlike MMDetection, labels follow the order of `classes`.
+// Datasets in COCO's JSON format, with the conventions of MMDetection's CocoDataset: crowds are ignore regions; boxes
+// outside the image, without area or thinner than a pixel are skipped (here: and reported). Boxes that extend beyond the
+// border are left to Resize to clip. Unlike MMDetection, labels follow the order of `classes`.
 
 import path from 'node:path';
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
 import { type Segmentation, usableParts } from '../../masks';
-import { LIMITS, readBounded } from '../bounded-read';
+import { LIMITS, readBounded } from '../loading/bounded-read';
 import type { DataProblem, Dataset, ImageRecord } from '../types';
-import { chooseClasses } from './choose-classes';
 import { type FilterOptions, filterRecords } from './filter-records';
 import { ImageFolder } from './image-folder';
 import { withProposals } from './proposal-file';
+import { selectClasses } from './select-classes';
 import { packTruths, type TruthRow } from './truth-list';
 
 export interface CocoOptions extends FilterOptions {
-  /** Classes to use, in label order; without them every category, in the file's order. */
+  /** Classes to use, in label order; default: every category, in the file's order. */
   classes?: readonly string[];
-  /** Name shown in tables; the annotation file's by default. */
+  /** Name shown in tables; default: the annotation file's. */
   name?: string;
-  /** JSON file of proposals computed beforehand, for Fast R-CNN. */
+  /** JSON file of precomputed proposals, for Fast R-CNN. */
   proposalFile?: string;
 }
 
@@ -41,9 +41,9 @@ type CocoImage = z.infer<typeof imageSchema>;
 type CocoAnnotation = z.infer<typeof annotationSchema>;
 
 /**
- * Reads a COCO annotation file; `imgDir` holds its images. Bad entries land in `problems`, the rest is used.
+ * Reads a COCO annotation file; `imgDir` holds its images. Bad entries are reported in `problems` and skipped.
  *
- * @throws DetLabError when the file itself cannot be used (absent, no JSON, no images, no categories).
+ * @throws DetLabError when the file itself cannot be used (missing, not JSON, no images, no categories).
  * @example const train = await loadCoco('annotations/train.json', 'train2017', { filterEmpty: true, minSize: 32 });
  */
 export async function loadCoco(annFile: string, imgDir: string, options: CocoOptions = {}): Promise<Dataset> {
@@ -55,8 +55,7 @@ export async function loadCoco(annFile: string, imgDir: string, options: CocoOpt
     const category = check(categorySchema, entry, 'category', file, problems);
     if (category) categories.set(category.id, category.name);
   }
-  const found = [...categories.values()];
-  const classes = chooseClasses(options.classes, found, file);
+  const classes = selectClasses(options.classes, [...categories.values()], file);
   const labelOfName = new Map(classes.map((name, i) => [name, i]));
   const images = readImages(list(json, 'images', file), new ImageFolder(path.resolve(imgDir)), file, problems);
 
@@ -145,7 +144,7 @@ function readImages(entries: unknown[], folder: ImageFolder, file: string, probl
         id: image.id,
         message: full
           ? `Cannot find image "${full}" (id ${image.id})`
-          : `Image ${image.id}: "${image.file_name}" lies outside "${folder.root}"`,
+          : `Image ${image.id}: "${image.file_name}" is outside "${folder.root}"`,
       });
     images.set(image.id, { image, path: full ?? image.file_name, present });
   }
@@ -165,7 +164,7 @@ function checkAnnotation(entry: unknown, file: string, problems: DataProblem[]):
   return check(annotationSchema, entry, 'annotation', file, problems);
 }
 
-/** MMDetection's rules for what is a truth; what they skip is reported here. */
+/** The ground-truth box of an annotation by MMDetection's rules; what they skip is reported. */
 function toTruth(
   { id, bbox, area, iscrowd, segmentation }: CocoAnnotation,
   image: CocoImage,
@@ -176,7 +175,7 @@ function toTruth(
   const [x, y, w, h] = bbox;
   const size = area ?? w * h;
   if (size <= 0 || w < 1 || h < 1) {
-    report(problems, 'zero-area', file, id, `of "${image.file_name}" is ${w} x ${h} pixels, area ${size}; not used`);
+    report(problems, 'zero-area', file, id, `of "${image.file_name}" is ${w} x ${h} pixels, area ${size}; skipped`);
     return undefined;
   }
   const insideX = Math.min(x + w, image.width) - Math.max(x, 0);
@@ -188,7 +187,7 @@ function toTruth(
       'box-outside',
       file,
       id,
-      `${where} lies outside the ${image.width} x ${image.height} image; not used`,
+      `${where} is outside the ${image.width} x ${image.height} image; skipped`,
     );
     return undefined;
   }
@@ -198,7 +197,7 @@ function toTruth(
       'box-outside',
       file,
       id,
-      `${where} reaches over the border of the ${image.width} x ${image.height} image; clipped`,
+      `${where} extends beyond the ${image.width} x ${image.height} image; clipped`,
     );
   const row: TruthRow = {
     bbox: [x, y, x + w, y + h],
@@ -207,7 +206,7 @@ function toTruth(
     area: size,
     annotationId: id,
   };
-  // an empty or unreadable outline is none: who asks for masks gets a truth to ignore
+  // an empty or invalid segmentation counts as none: with_mask turns the object into an ignore region
   if (usableParts(segmentation)) row.segmentation = segmentation as Segmentation;
   return row;
 }

@@ -1,9 +1,9 @@
-// What every definition of kind `dataset` builds.
+// The contract of definitions of kind `dataset`.
 
 import type { ModuleConfig } from '../../catalogue/registry';
 import type { Dataset } from '../types';
 
-/** What a dataset config builds: a data set to be loaded, and its pipeline's config. */
+/** Loads a dataset; carries the config of its pipeline. */
 export interface DatasetLoader {
   load(): Promise<Dataset>;
   pipeline: ModuleConfig[];

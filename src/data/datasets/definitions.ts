@@ -1,4 +1,5 @@
-// CocoDataset, CityscapesDataset, VOCDataset and MMYOLO's as a config names them: paths relative to data_root, filter_cfg, metainfo.classes.
+// CocoDataset, CityscapesDataset, VOCDataset and MMYOLO's, with their config options: paths relative to data_root,
+// filter_cfg, metainfo.classes.
 
 import path from 'node:path';
 import { z } from 'zod';
@@ -13,24 +14,24 @@ import { WRAPPERS } from './wrappers';
 
 const classNames = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 const shared = {
-  data_root: z.string().default('').describe('Folder that the other paths start from'),
+  data_root: z.string().default('').describe('Root folder of the other paths'),
   metainfo: z
     .looseObject({ classes: classNames.optional() })
     .nullable()
     .default(null)
-    .describe('classes: names to use, in label order; without it all that the files name'),
+    .describe('classes: class names to use, in label order; default: all of the files'),
   filter_cfg: z
     .strictObject({
-      filter_empty_gt: z.boolean().default(false).describe('Leave out images without truths'),
-      min_size: z.number().min(0).default(0).describe('Leave out images with a shorter edge, pixels'),
-      bbox_min_size: z.number().min(0).optional().describe('Ignore truths narrower or lower than this (VOC)'),
+      filter_empty_gt: z.boolean().default(false).describe('Drop images without ground truth'),
+      min_size: z.number().min(0).default(0).describe('Drop images whose shorter side is below this, pixels'),
+      bbox_min_size: z.number().min(0).optional().describe('Ignore boxes narrower or lower than this, pixels (VOC)'),
     })
     .nullable()
     .default(null)
-    .describe('What to leave out of training'),
-  pipeline: z.array(moduleOption('transform')).default([]).describe('Transforms, first to last'),
-  test_mode: z.boolean().default(false).describe('Evaluation: nothing is filtered'),
-  indices: z.number().int().positive().nullable().default(null).describe('Use the first so many images only'),
+    .describe('Filters of the training set'),
+  pipeline: z.array(moduleOption('transform')).default([]).describe('Transforms, in order'),
+  test_mode: z.boolean().default(false).describe('Evaluation mode: nothing is filtered'),
+  indices: z.number().int().positive().nullable().default(null).describe('Use only the first images, this many'),
   backend_args: z.null().default(null).describe('Only null: files are read from disk'),
 };
 
@@ -41,10 +42,10 @@ const cocoOptions = z.strictObject({
     .strictObject({ img: z.string().default('') })
     .default({ img: '' })
     .describe('img: folder of images'),
-  proposal_file: z.string().nullish().describe('JSON file of proposals computed beforehand, for Fast R-CNN'),
+  proposal_file: z.string().nullish().describe('JSON file of precomputed proposals, for Fast R-CNN'),
 });
 
-/** `classes` stand in where the config names none. */
+/** @param classes default class names */
 function cocoLoader(options: z.output<typeof cocoOptions>, classes?: string[]): DatasetLoader {
   return {
     pipeline: options.pipeline as ModuleConfig[],
@@ -81,7 +82,7 @@ export const CityscapesDataset = defineModule({
   kind: 'dataset',
   type: 'CityscapesDataset',
   summary:
-    'Street scenes with eight classes of masks, in COCO JSON files; images of crowds alone are left out of training',
+    'Street scenes with masks of eight classes, in COCO JSON files; images with crowds only are dropped in training',
   paper: 'Cordts et al., The Cityscapes Dataset for Semantic Urban Scene Understanding, CVPR 2016',
   shapes: 'a JSON file and a folder of images -> images with boxes [k, 4], labels [k] and masks',
   example:
@@ -89,12 +90,12 @@ export const CityscapesDataset = defineModule({
   options: cocoOptions,
   build: (options): DatasetLoader => {
     const loader = cocoLoader(options, CITYSCAPES);
-    const onlyLearnable = !options.test_mode && options.filter_cfg?.filter_empty_gt === true;
+    const dropCrowdImages = !options.test_mode && options.filter_cfg?.filter_empty_gt === true;
     return {
       ...loader,
       load: async () => {
         const dataset = await loader.load();
-        if (!onlyLearnable) return dataset;
+        if (!dropCrowdImages) return dataset;
         return { ...dataset, records: dataset.records.filter(({ truths }) => truths.ignored.includes(0)) };
       },
     };
@@ -107,7 +108,7 @@ const vocOptions = z.strictObject({
   data_prefix: z
     .strictObject({ sub_data_root: z.string().default('') })
     .default({ sub_data_root: '' })
-    .describe('sub_data_root: the VOC folder, below data_root'),
+    .describe('sub_data_root: the VOC folder, relative to data_root'),
 });
 
 function vocLoader(options: z.output<typeof vocOptions>): DatasetLoader {
@@ -144,15 +145,17 @@ export const VOCDataset = defineModule({
   build: (options): DatasetLoader => vocLoader(options),
 });
 
-/** What MMYOLO's data sets have beside MMDetection's; evaluation applies it. */
+/** The option that MMYOLO's datasets add; applied in evaluation. */
 const batchShapes = {
-  batch_shapes_cfg: batchShapesOptions.nullish().describe('Evaluation images sorted by aspect ratio, padded by batch'),
+  batch_shapes_cfg: batchShapesOptions
+    .nullish()
+    .describe('Sorts evaluation images by aspect ratio and pads them per batch'),
 };
 
 export const YOLOv5CocoDataset = defineModule({
   kind: 'dataset',
   type: 'YOLOv5CocoDataset',
-  summary: "MMYOLO's CocoDataset: its transforms may put several of its images into one",
+  summary: "MMYOLO's CocoDataset: its transforms may mix several of its images",
   origin: 'MMYOLO',
   shapes: 'a COCO JSON file and a folder of images -> images with boxes, labels and masks',
   example: "{ type: 'YOLOv5CocoDataset', ann_file: 'val.json', data_prefix: { img: 'val2017/' } }",
@@ -163,7 +166,7 @@ export const YOLOv5CocoDataset = defineModule({
 export const YOLOv5VOCDataset = defineModule({
   kind: 'dataset',
   type: 'YOLOv5VOCDataset',
-  summary: "MMYOLO's VOCDataset: its transforms may put several of its images into one",
+  summary: "MMYOLO's VOCDataset: its transforms may mix several of its images",
   origin: 'MMYOLO',
   shapes: 'a VOC folder -> images with boxes and labels',
   example: "{ type: 'YOLOv5VOCDataset', data_root: 'data/bccd', ann_file: 'ImageSets/Main/train.txt' }",

@@ -1,15 +1,15 @@
-// MMDetection's filter_cfg: leaves out images without truths, and small ones. Applied to training data only.
+// MMDetection's filter_cfg: drops images without ground truth, and small ones. Applied to training data only.
 
 import type { DataProblem, ImageRecord } from '../types';
 
 export interface FilterOptions {
-  /** Leave out images that have no truth of the chosen classes (`filter_empty_gt`). Default false. */
+  /** Drop images without ground truth of the selected classes (`filter_empty_gt`). Default false. */
   filterEmpty?: boolean;
-  /** Leave out images whose shorter edge is below this many pixels (`min_size`). Default 0. */
+  /** Drop images whose shorter side is below this many pixels (`min_size`). Default 0. */
   minSize?: number;
 }
 
-/** The records that stay. An image left out for want of any annotation is reported. */
+/** The records that remain. Images dropped for lack of ground truth are reported. */
 export function filterRecords(
   records: ImageRecord[],
   { filterEmpty = false, minSize = 0 }: FilterOptions,
@@ -22,7 +22,7 @@ export function filterRecords(
       kind: 'empty-annotation',
       file: record.path,
       id: record.id,
-      message: `Image "${record.path}" has no usable box of the chosen classes; left out of training`,
+      message: `Image "${record.path}" has no valid box of the selected classes; not used for training`,
     });
     return false;
   });

@@ -1,9 +1,9 @@
-// Which images exist, asked once per folder instead of once per image, and paths that stay inside their folder.
+// Existence of image files, looked up once per folder instead of once per image, and paths confined to the folder.
 
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 
-/** Answers whether image files exist below `root`. */
+/** Image files below `root`. */
 export class ImageFolder {
   private readonly listings = new Map<string, Set<string>>();
 
@@ -25,7 +25,7 @@ export class ImageFolder {
       try {
         for (const name of readdirSync(folder)) names.add(name);
       } catch {
-        // A folder that cannot be listed holds no images; each is reported as missing.
+        // a folder that cannot be listed holds no images: each is reported as missing
       }
       this.listings.set(folder, names);
     }

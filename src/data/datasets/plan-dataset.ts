@@ -1,5 +1,5 @@
-// What a data set's config says of training, whatever images it is trained on in the end: its transforms, which images are
-// left out, and what the data sets around it make of their number.
+// The training plan of a dataset config, independent of the images: pipeline, filters, and the repetition and balancing of
+// its wrappers.
 
 import { isDeepStrictEqual } from 'node:util';
 import { type AnyDefinition, type ModuleConfig, parseOptions } from '../../catalogue/registry';
@@ -12,7 +12,7 @@ import { ClassBalancedDataset, ConcatDataset, MultiImageMixDataset, RepeatDatase
 export interface DatasetPlan {
   pipeline: ModuleConfig[];
   options: PipelineOptions;
-  /** The images of an epoch. Those left out for want of truths are reported. */
+  /** The images of an epoch. Images dropped for lack of ground truth are reported. */
   arrange(records: ImageRecord[], problems: DataProblem[]): ImageRecord[];
 }
 
@@ -23,8 +23,8 @@ const optionsOf = <T>(definition: AnyDefinition, config: ModuleConfig, path: str
 };
 
 /**
- * @param skip types of transforms that are left out (of a MultiImageMixDataset)
- * @throws DetLabError for data sets that do not go together
+ * @param skip types of transforms to skip (of a MultiImageMixDataset)
+ * @throws DetLabError for datasets that cannot be combined
  */
 export function planDataset(config: ModuleConfig, path: string, skip: readonly string[] = []): DatasetPlan {
   switch (bare(config.type)) {
@@ -34,7 +34,7 @@ export function planDataset(config: ModuleConfig, path: string, skip: readonly s
       for (const [i, other] of others.entries())
         if (!isDeepStrictEqual([other.pipeline, other.options], [first.pipeline, first.options]))
           throw new DetLabError(
-            `Cannot train on ${path}: datasets.${i + 1} has another pipeline than datasets.0. Give all the same`,
+            `Cannot train on ${path}: expected one pipeline for all datasets, datasets.${i + 1} differs from datasets.0. Give all the same`,
           );
       return first;
     }
@@ -63,9 +63,9 @@ export function planDataset(config: ModuleConfig, path: string, skip: readonly s
       }>(MultiImageMixDataset, config, path);
       const plan = planDataset(o.dataset, `${path}.dataset`);
       if (plan.options.inner)
-        throw new DetLabError(`Cannot train on ${path}: one MultiImageMixDataset stands in another. Keep one of them`);
-      const left = new Set([...skip, ...(o.skip_type_keys ?? [])]);
-      const outer = o.pipeline.filter(({ type }) => !left.has(type));
+        throw new DetLabError(`Cannot train on ${path}: a MultiImageMixDataset wraps another one. Keep one of them`);
+      const skipped = new Set([...skip, ...(o.skip_type_keys ?? [])]);
+      const outer = o.pipeline.filter(({ type }) => !skipped.has(type));
       return {
         ...plan,
         pipeline: [...plan.pipeline, ...outer],
@@ -80,8 +80,8 @@ export function planDataset(config: ModuleConfig, path: string, skip: readonly s
 function single(config: ModuleConfig, path: string, skip: readonly string[]): DatasetPlan {
   if (skip.length > 0)
     throw new DetLabError(
-      `Cannot leave out ${skip.join(', ')} at ${path}: expected a MultiImageMixDataset, received "${config.type}". ` +
-        'Use PipelineSwitchHook in place of YOLOXModeSwitchHook',
+      `Cannot skip ${skip.join(', ')} at ${path}: expected a MultiImageMixDataset, received "${config.type}". ` +
+        'Use PipelineSwitchHook instead of YOLOXModeSwitchHook',
     );
   const filter = (config.filter_cfg ?? {}) as { filter_empty_gt?: unknown; min_size?: unknown };
   const rules = {
@@ -95,18 +95,18 @@ function single(config: ModuleConfig, path: string, skip: readonly string[]): Da
   };
 }
 
-/** An image as often as its rarest class asks for: the root of the wanted share over the class's share, rounded up. */
-function balanced(records: ImageRecord[], share: number): ImageRecord[] {
+/** Repeats an image ceil(max over its classes c of sqrt(threshold / frequency(c))) times: LVIS's repeat factor. */
+function balanced(records: ImageRecord[], threshold: number): ImageRecord[] {
   const counts = new Map<number, number>();
   const classes = records.map(({ truths }) => new Set(truths.labels));
-  for (const found of classes) for (const label of found) counts.set(label, (counts.get(label) ?? 0) + 1);
+  for (const labels of classes) for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
   return records.flatMap((record, i) => {
-    const factors = [...classes[i]].map((label) => Math.sqrt(share / (counts.get(label)! / records.length)));
+    const factors = [...classes[i]].map((label) => Math.sqrt(threshold / (counts.get(label)! / records.length)));
     return new Array<ImageRecord>(Math.ceil(Math.max(1, ...factors))).fill(record);
   });
 }
 
-/** A data set's config with every data set inside that wraps no other changed by `change`. */
+/** A dataset config with `change` applied to the datasets inside all wrappers. */
 export function changeInnermost(config: ModuleConfig, change: (config: ModuleConfig) => ModuleConfig): ModuleConfig {
   if (!WRAPPERS.some(({ type }) => type === bare(config.type))) return change(config);
   const copy = { ...config };

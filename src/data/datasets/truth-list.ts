@@ -1,4 +1,4 @@
-// Collects the truths of one image and packs them into typed arrays.
+// Packs the ground truth of one image into typed arrays.
 
 import type { Segmentation } from '../../masks';
 import type { ImageRecord } from '../types';
@@ -13,7 +13,7 @@ export interface TruthRow {
   segmentation?: Segmentation;
 }
 
-/** The truth fields of an ImageRecord from its rows. */
+/** The ground-truth fields of an ImageRecord, one row per object. */
 export function packTruths(
   rows: readonly TruthRow[],
 ): Pick<ImageRecord, 'truths' | 'areas' | 'annotationIds' | 'segmentations'> {

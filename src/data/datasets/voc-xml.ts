@@ -1,4 +1,4 @@
-// One VOC annotation file: XML to sizes and boxes.
+// Parses a VOC annotation file: image size and objects.
 
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { BadData } from '../bad-data';
@@ -7,9 +7,9 @@ import type { DataProblem } from '../types';
 export interface VocObject {
   name: string;
   difficult: boolean;
-  /** xyxy, counted from 0. */
+  /** xyxy, 0-based. */
   bbox: [number, number, number, number];
-  /** Set when the object cannot be used; the other fields then mean nothing. */
+  /** Set when the object cannot be used; the other fields are then meaningless. */
   problem?: { kind: DataProblem['kind']; what: string };
 }
 
@@ -27,7 +27,7 @@ const parser = new XMLParser({
 const MAX_SIDE = 65_535;
 
 /**
- * Parses the text of an annotation file.
+ * Parses the XML of an annotation file.
  * @throws BadData (`empty-annotation`, `bad-annotation`) when the file as a whole is unusable.
  */
 export function readVocXml(text: string, file: string, id: string): VocAnnotation {
@@ -40,7 +40,7 @@ export function readVocXml(text: string, file: string, id: string): VocAnnotatio
   } catch (error) {
     throw bad('bad-annotation', file, id, (error as Error).message);
   }
-  if (!root) throw bad('bad-annotation', file, id, 'expected <annotation>, found none');
+  if (!root) throw bad('bad-annotation', file, id, 'expected <annotation>, received none');
   const objects = Array.isArray(root.object) ? root.object.map(readObject) : [];
   return { file, size: readSize(root.size), objects };
 }
@@ -49,7 +49,7 @@ function readSize(node: unknown): VocAnnotation['size'] {
   const size = fields(node);
   const width = Math.trunc(numberOf(size?.width));
   const height = Math.trunc(numberOf(size?.height));
-  // A size of 0 (common in hand-made files) or beyond belief is asked from the image instead.
+  // a size of 0 (common in hand-made files) or an implausible one is read from the image instead
   return width > 0 && height > 0 && width <= MAX_SIDE && height <= MAX_SIDE ? { width, height } : undefined;
 }
 

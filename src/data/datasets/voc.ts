@@ -1,33 +1,33 @@
-// Data sets in Pascal VOC's layout (Annotations, ImageSets/Main, JPEGImages), with the conventions of MMDetection's
-// XMLDataset: coordinates are cut to integers and counted from 0 (all four minus 1), `difficult` truths are ignored.
+// Datasets in Pascal VOC's layout (Annotations, ImageSets/Main, JPEGImages), with the conventions of MMDetection's
+// XMLDataset: coordinates are truncated to integers and made 0-based (all four minus 1), `difficult` objects are ignored.
 
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import { DetLabError, didYouMean } from '../../errors';
 import { BadData } from '../bad-data';
-import { LIMITS, readBounded } from '../bounded-read';
+import { LIMITS, readBounded } from '../loading/bounded-read';
 import { imageSize } from '../loading/decode';
 import type { DataProblem, Dataset, ImageRecord } from '../types';
-import { chooseClasses } from './choose-classes';
 import { type FilterOptions, filterRecords } from './filter-records';
 import { ImageFolder } from './image-folder';
+import { selectClasses } from './select-classes';
 import { packTruths, type TruthRow } from './truth-list';
 import { readVocXml, type VocAnnotation } from './voc-xml';
 
 export interface VocOptions extends FilterOptions {
-  /** A file of ImageSets/Main without `.txt`; default `train`. Without any ImageSets, every annotation. */
+  /** A file of ImageSets/Main without `.txt`; default `train`. If there is no ImageSets, every annotation. */
   split?: string;
-  /** Classes to use, in label order; without them every name in Annotations (of all splits), sorted. */
+  /** Classes to use, in label order; default: every name in Annotations (of all splits), sorted. */
   classes?: readonly string[];
   name?: string;
-  /** MMDetection's `bbox_min_size`: truths narrower or lower than this are ignored. */
+  /** MMDetection's `bbox_min_size`: boxes narrower or lower than this are ignored. */
   bboxMinSize?: number;
 }
 
 const IMAGE_SUFFIXES = ['.jpg', '.jpeg', '.JPG', '.JPEG', '.png', '.PNG'];
 
 /**
- * Reads one split of a VOC folder. Bad files and boxes land in `problems`, the rest is used.
+ * Reads one split of a VOC folder. Bad files and boxes are reported in `problems` and skipped.
  *
  * @throws DetLabError when the folder or split cannot be used at all.
  * @example const train = await loadVoc('data/bccd', { split: 'train', filterEmpty: true });
@@ -39,11 +39,11 @@ export async function loadVoc(root: string, options: VocOptions = {}): Promise<D
   const ids = await readSplit(folder, split, annotated);
   const problems: DataProblem[] = [];
 
-  // Classes come from every annotation, so that all splits of a data set agree on the labels.
+  // classes are collected from every annotation, so that all splits of a dataset agree on the labels
   const parsed = new Map<string, VocAnnotation>();
-  const wanted = options.classes ? ids : [...new Set([...ids, ...annotated])];
+  const idsToRead = options.classes ? ids : [...new Set([...ids, ...annotated])];
   const inSplit = new Set(ids);
-  for (const id of wanted) {
+  for (const id of idsToRead) {
     const file = path.join(folder, 'Annotations', `${id}.xml`);
     try {
       parsed.set(id, readVocXml(await readXml(file, id), file, id));
@@ -55,13 +55,13 @@ export async function loadVoc(root: string, options: VocOptions = {}): Promise<D
   const names = new Set<string>();
   for (const annotation of parsed.values())
     for (const object of annotation.objects) if (object.name) names.add(object.name);
-  // Chosen classes may be absent from a small split; without a choice the names found are the classes.
-  const found = [...names].sort();
+  // selected classes may be absent from a small split
+  const available = [...names].sort();
   const classes = options.classes
-    ? chooseClasses(options.classes, [...new Set([...options.classes, ...found])], folder)
-    : found;
+    ? selectClasses(options.classes, [...new Set([...options.classes, ...available])], folder)
+    : available;
   if (classes.length === 0)
-    throw new DetLabError(`Cannot load "${folder}": no annotation names an object. Give { classes: [...] }`);
+    throw new DetLabError(`Cannot load "${folder}": no annotation has a named object. Give { classes: [...] }`);
 
   const images = new ImageFolder(path.join(folder, 'JPEGImages'));
   const records: ImageRecord[] = [];
@@ -84,7 +84,7 @@ function listXml(folder: string): string[] {
       .sort();
   } catch {
     throw new DetLabError(
-      `Cannot load "${folder}" as a VOC data set: expected folders Annotations, ImageSets and JPEGImages, found no Annotations`,
+      `Cannot load "${folder}" as a VOC dataset: expected folders Annotations, ImageSets and JPEGImages, found no Annotations`,
     );
   }
 }
@@ -104,7 +104,7 @@ async function readSplit(folder: string, split: string, annotated: string[]): Pr
       `Cannot load split "${split}" of "${folder}": it is not in ImageSets/Main.${didYouMean(split, known)} Known: ${known.sort().join(', ')}`,
     );
   const text = (await readBounded(path.join(lists, `${split}.txt`), LIMITS.list)).toString('utf8');
-  // Per-class lists of VOC carry a second column (-1, 0, 1); the id is the first word.
+  // VOC's per-class lists have a second column (-1, 0, 1); the id is the first word
   const ids = text
     .split(/\r?\n/)
     .map((line) => line.trim().split(/\s+/)[0])
@@ -166,18 +166,15 @@ async function toRecord(
     const [x1, y1, x2, y2] = object.bbox;
     const [w, h] = [x2 - x1, y2 - y1];
     if (w <= 0 || h <= 0) {
-      bad('zero-area', `(${object.name}) is ${w} x ${h} pixels; not used`);
+      bad('zero-area', `(${object.name}) is ${w} x ${h} pixels; skipped`);
       continue;
     }
     if (x1 >= size.width || y1 >= size.height || x2 <= 0 || y2 <= 0) {
-      bad('box-outside', `(${object.name}) lies outside the ${size.width} x ${size.height} image; not used`);
+      bad('box-outside', `(${object.name}) is outside the ${size.width} x ${size.height} image; skipped`);
       continue;
     }
     if (x1 < -1 || y1 < -1 || x2 > size.width || y2 > size.height)
-      bad(
-        'box-outside',
-        `(${object.name}) reaches over the border of the ${size.width} x ${size.height} image; clipped`,
-      );
+      bad('box-outside', `(${object.name}) extends beyond the ${size.width} x ${size.height} image; clipped`);
     const small = options.bboxMinSize !== undefined && (w < options.bboxMinSize || h < options.bboxMinSize);
     rows.push({ bbox: object.bbox, label, ignored: object.difficult || small, area: w * h, annotationId: where });
   }

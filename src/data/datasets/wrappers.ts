@@ -1,5 +1,5 @@
-// Data sets around data sets: ConcatDataset, RepeatDataset, ClassBalancedDataset (mmengine) and MultiImageMixDataset
-// (MMDetection). What they make of the images' number and order belongs to training: see `planDataset`.
+// Dataset wrappers: ConcatDataset, RepeatDataset, ClassBalancedDataset (mmengine) and MultiImageMixDataset (MMDetection).
+// How they repeat and order the images concerns training alone: see `planDataset`.
 
 import { z } from 'zod';
 import {
@@ -13,26 +13,26 @@ import { DetLabError } from '../../errors';
 import type { Dataset } from '../types';
 import type { DatasetLoader } from './dataset-loader';
 
-const inside = moduleOption('dataset').describe('The data set inside');
-const lazy = { lazy_init: z.boolean().default(false).describe('Accepted and without effect') };
+const inside = moduleOption('dataset').describe('The wrapped dataset');
+const lazy = { lazy_init: z.boolean().default(false).describe('Accepted, without effect') };
 
 const load = (config: ModuleConfig, { registry, path }: BuildContext, name = 'dataset') =>
-  registry.build<DatasetLoader>('dataset', config, { path: path ? `${path}.${name}` : name });
+  registry.build('dataset', config, { path: path ? `${path}.${name}` : name });
 
 export const ConcatDataset = defineModule({
   kind: 'dataset',
   type: 'ConcatDataset',
-  summary: 'Several data sets of the same classes, one after the other',
+  summary: 'Concatenates datasets of the same classes',
   origin: 'mmengine',
-  shapes: 'several lists of images -> one list',
+  shapes: 'lists of images -> one list',
   example:
     "{ type: 'ConcatDataset', datasets: [{ type: 'VOCDataset', ann_file: 'VOC2007/ImageSets/Main/train.txt' }] }",
   options: z.strictObject({
-    datasets: z.array(moduleOption('dataset')).min(1).describe('The data sets'),
+    datasets: z.array(moduleOption('dataset')).min(1).describe('Datasets to concatenate'),
     ignore_keys: z
       .union([z.string(), z.array(z.string())])
       .nullish()
-      .describe('Accepted: of the meta information only the classes count'),
+      .describe('Accepted: of the metainfo only the classes are compared'),
     ...lazy,
   }),
   build: ({ datasets }, context): DatasetLoader => {
@@ -49,7 +49,7 @@ function joined(parts: Dataset[]): Dataset {
   for (const { name, classes } of others)
     if (classes.join('\n') !== first.classes.join('\n'))
       throw new DetLabError(
-        `Cannot put "${first.name}" and "${name}" together: their classes differ (${first.classes.join(', ')}; ` +
+        `Cannot concatenate "${first.name}" and "${name}": their classes differ (${first.classes.join(', ')}; ` +
           `${classes.join(', ')}). Give both the same metainfo.classes`,
       );
   return {
@@ -63,25 +63,32 @@ function joined(parts: Dataset[]): Dataset {
 export const RepeatDataset = defineModule({
   kind: 'dataset',
   type: 'RepeatDataset',
-  summary: 'A data set several times in an epoch',
+  summary: 'Repeats a dataset several times per epoch',
   origin: 'mmengine',
-  shapes: 'a list of images -> the list several times',
+  shapes: 'a list of images -> the list repeated',
   example: "{ type: 'RepeatDataset', times: 5, dataset: { type: 'CocoDataset', ann_file: 'train.json' } }",
-  options: z.strictObject({ dataset: inside, times: z.number().int().positive().describe('How often'), ...lazy }),
+  options: z.strictObject({
+    dataset: inside,
+    times: z.number().int().positive().describe('Number of repetitions'),
+    ...lazy,
+  }),
   build: ({ dataset }, context): DatasetLoader => load(dataset, context),
 });
 
 export const ClassBalancedDataset = defineModule({
   kind: 'dataset',
   type: 'ClassBalancedDataset',
-  summary: 'A data set whose images of rare classes come several times in an epoch',
+  summary: 'Oversamples images of rare classes by repetition',
   paper: 'Gupta et al., LVIS: A Dataset for Large Vocabulary Instance Segmentation, CVPR 2019',
-  shapes: 'a list of images -> a list in which some stand several times',
+  shapes: 'a list of images -> the list, some images repeated',
   example:
     "{ type: 'ClassBalancedDataset', oversample_thr: 0.001, dataset: { type: 'CocoDataset', ann_file: 'a.json' } }",
   options: z.strictObject({
     dataset: inside,
-    oversample_thr: z.number().nonnegative().describe('Classes in a smaller share of the images are repeated'),
+    oversample_thr: z
+      .number()
+      .nonnegative()
+      .describe('Oversample images of classes that occur in a smaller fraction of images'),
     ...lazy,
   }),
   build: ({ dataset }, context): DatasetLoader => load(dataset, context),
@@ -90,17 +97,15 @@ export const ClassBalancedDataset = defineModule({
 export const MultiImageMixDataset = defineModule({
   kind: 'dataset',
   type: 'MultiImageMixDataset',
-  summary: 'A data set whose transforms put several images into one: Mosaic, MixUp',
+  summary: 'Applies transforms that mix several images, as Mosaic and MixUp',
   origin: 'MMDetection',
-  shapes: 'a list of images -> the list, its samples made of several images',
+  shapes: 'a list of images -> the list, each sample mixed from several images',
   example: "{ type: 'MultiImageMixDataset', dataset: { type: 'CocoDataset', ann_file: 'a.json' }, pipeline: [] }",
   options: z.strictObject({
     dataset: inside,
-    pipeline: z
-      .array(moduleOption('transform'))
-      .describe('Transforms of what the data set inside gives, first to last'),
-    skip_type_keys: z.array(z.string()).nullish().describe('Types of transforms to leave out'),
-    max_refetch: z.number().int().positive().default(15).describe('How often a transform is tried on one image'),
+    pipeline: z.array(moduleOption('transform')).describe("Transforms applied after the wrapped dataset's, in order"),
+    skip_type_keys: z.array(z.string()).nullish().describe('Types of transforms to skip'),
+    max_refetch: z.number().int().positive().default(15).describe('Attempts of a transform on one sample'),
     ...lazy,
   }),
   build: ({ dataset, pipeline }, context): DatasetLoader => ({

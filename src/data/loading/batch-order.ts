@@ -1,21 +1,21 @@
-// Which samples make up which batch of an epoch, as MMDetection's DefaultSampler and AspectRatioBatchSampler do it.
+// The samples of every batch of an epoch, as MMDetection's DefaultSampler and AspectRatioBatchSampler order them.
 
-import { streamFor } from '../streams';
+import { streamFor } from './random-streams';
 
 export interface OrderOptions {
   batchSize: number;
   shuffle: boolean;
   seed: number;
-  /** Upright images (width < height) share batches with upright ones only, so that padding wastes little. */
+  /** Batch portrait images (width < height) and landscape images separately, to reduce padding. */
   aspectRatioGrouping: boolean;
-  /** Leave out a last batch smaller than `batchSize`. */
+  /** Drop the last batch if it is smaller than `batchSize`. */
   dropLast: boolean;
 }
 
-/** What the order depends on. */
+/** What the order depends on: number and orientation of the images. */
 export interface OrderedImages {
   readonly length: number;
-  /** Whether an image is higher than wide. */
+  /** Whether an image is taller than wide. */
   upright(index: number): boolean;
 }
 
@@ -37,7 +37,7 @@ export function batchOrder(images: OrderedImages, epoch: number, options: OrderO
     group.push(index);
     if (group.length === batchSize) batches.push(group.splice(0));
   }
-  // What is left of both groups is put together, upright ones first.
+  // the remainders of both groups share batches, portrait images first
   const rest = [...groups[0], ...groups[1]];
   while (rest.length >= batchSize) batches.push(rest.splice(0, batchSize));
   if (rest.length > 0 && !dropLast) batches.push(rest);

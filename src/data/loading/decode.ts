@@ -1,12 +1,12 @@
-// Image bytes to 8-bit RGB pixels, by sharp (libvips), with the outcome of `cv2.imread(..., IMREAD_COLOR)`: EXIF
-// orientation applied, alpha dropped, colour profiles ignored, 16 bits cut to 8. Decoding runs on libuv's pool.
+// Decodes image bytes to 8-bit RGB with sharp (libvips), with the result of `cv2.imread(..., IMREAD_COLOR)`: EXIF
+// orientation applied, alpha dropped, colour profiles ignored, 16 bits truncated to 8. Decoding runs on libuv's pool.
 
 import sharp from 'sharp';
 import { BadData } from '../bad-data';
-import { LIMITS, readBounded } from '../bounded-read';
 import type { PixelImage } from '../types';
+import { LIMITS, readBounded } from './bounded-read';
 
-/** Larger images are refused: 2^27 pixels are 400 MB of RGB. */
+/** Larger images are rejected: 2^27 pixels are 400 MB of RGB. */
 const MAX_PIXELS = 2 ** 27;
 
 const DECODE = { failOn: 'truncated', limitInputPixels: MAX_PIXELS, ignoreIcc: true, autoOrient: true } as const;

@@ -1,16 +1,16 @@
-// The records of a data set in one block of shared memory, so that every loader thread reads any of them without a copy of
-// the whole: what transforms of several images need.
+// The records of a dataset in one block of shared memory, so that every worker thread can read any of them without a copy
+// of all: needed by transforms that mix several images.
 
 import { deserialize, serialize } from 'node:v8';
 import type { ImageRecord } from '../types';
 
-/** Travels to threads as it is. */
+/** Serialised records; posted to threads without a copy. */
 export interface PackedRecords {
   bytes: SharedArrayBuffer;
-  /** Where each different record begins; one more than there are. */
+  /** Byte offset of each distinct record, and the end of the last. */
   starts: Float64Array;
-  /** Which of them stands at each place of the data set. */
-  places: Int32Array;
+  /** The distinct record of each index of the dataset. */
+  slots: Int32Array;
 }
 
 export interface RecordStore {
@@ -24,12 +24,12 @@ export const storeOf = (records: readonly ImageRecord[]): RecordStore => ({
 });
 
 export function packRecords(records: readonly ImageRecord[]): PackedRecords {
-  // a repeated data set holds a record several times
+  // a repeated dataset holds a record several times
   const known = new Map<ImageRecord, number>();
-  const places = Int32Array.from(records, (record) => {
-    const place = known.get(record) ?? known.size;
-    known.set(record, place);
-    return place;
+  const slots = Int32Array.from(records, (record) => {
+    const slot = known.get(record) ?? known.size;
+    known.set(record, slot);
+    return slot;
   });
   const parts = [...known.keys()].map((record) => serialize(record));
   const starts = new Float64Array(parts.length + 1);
@@ -37,16 +37,16 @@ export function packRecords(records: readonly ImageRecord[]): PackedRecords {
   const bytes = new SharedArrayBuffer(starts[parts.length]);
   const view = new Uint8Array(bytes);
   for (const [i, part] of parts.entries()) view.set(part, starts[i]);
-  return { bytes, starts, places };
+  return { bytes, starts, slots };
 }
 
-export function openRecords({ bytes, starts, places }: PackedRecords): RecordStore {
+export function openRecords({ bytes, starts, slots }: PackedRecords): RecordStore {
   return {
-    length: places.length,
+    length: slots.length,
     at(index) {
-      const place = places[index];
-      // a copy: what is read from it would be views of the shared memory otherwise
-      return deserialize(new Uint8Array(bytes).slice(starts[place], starts[place + 1])) as ImageRecord;
+      const slot = slots[index];
+      // copied, else the record's arrays would be views of the shared memory
+      return deserialize(new Uint8Array(bytes).slice(starts[slot], starts[slot + 1])) as ImageRecord;
     },
   };
 }

@@ -1,18 +1,18 @@
-// Where packed samples come from: the pipelines run here, or by worker threads. The outcome is the same, since every
-// sample's randomness is derived from its seed and its place in the order alone.
+// Sources of packed samples: pipelines run in this thread or in worker threads. Both give the same samples, since a
+// sample's random stream depends on its seed and position in the training order alone.
 
 import { BadData } from '../bad-data';
 import { type Pipeline, packedOf } from '../pipeline';
-import { streamFor } from '../streams';
 import type { DataProblem, ImageRecord, PackedSample } from '../types';
-import { atMost } from './at-most';
 import { imagesOf, type OrderOptions } from './batch-order';
-import { neighbourhoods, type OrderPlace } from './neighbourhood';
+import { streamFor } from './random-streams';
 import { type RecordStore, storeOf } from './record-store';
+import { type OrderPosition, sampleContexts } from './sample-context';
+import { taskQueue } from './task-queue';
 
 /**
- * A packed sample, why its image cannot be used, or that a transform found it of no use. `seconds`: time spent on it,
- * decoding and transforms.
+ * A packed sample, the problem of its image, or that a transform discarded it. `seconds`: time spent decoding and
+ * transforming.
  */
 export type SampleOutcome = { seconds: number } & (
   | { sample: PackedSample }
@@ -20,20 +20,20 @@ export type SampleOutcome = { seconds: number } & (
   | { discarded: true }
 );
 
-/** Salts of a sample's random stream: (seed, epoch, index, attempt). */
+/** Key of a sample's random stream: (seed, epoch, index, attempt). */
 export type SampleKey = [number, number, number, number];
 
-/** What is asked of a source: record number `index` by pipeline number `stage`. */
+/** Asks for record number `index` by pipeline number `stage`. */
 export interface SampleRequest {
   index: number;
   stage: number;
   key: SampleKey;
-  place: OrderPlace;
+  position: OrderPosition;
 }
 
-/** What samples are made of. */
+/** Pipelines, records and order of a run. */
 export interface SamplePlan {
-  /** One for each part of the run that has its own. */
+  /** One pipeline per stage of the run. */
   stages: readonly Pipeline[];
   records: readonly ImageRecord[];
   order: OrderOptions;
@@ -42,27 +42,29 @@ export interface SamplePlan {
 export interface SampleSource {
   readonly workers: number;
   get(request: SampleRequest): Promise<SampleOutcome>;
-  /** Keeps the process alive while somebody waits for a sample. */
+  /** Keeps the process alive while a sample is awaited. */
   hold(): void;
   release(): void;
   close(): Promise<void>;
 }
 
-/** Runs samples of a plan one by one; bad data is an outcome, any other error is thrown. */
+/** Runs the pipeline on one sample; bad data is an outcome, any other error is thrown. */
 export function sampleRunner(
   stages: readonly Pipeline[],
   records: RecordStore,
   order: OrderOptions,
   upright: (index: number) => boolean,
 ): (request: SampleRequest, record?: ImageRecord) => Promise<SampleOutcome> {
-  const around = stages.map((stage) => neighbourhoods(stage, records, order, upright));
-  return async ({ index, stage, key: [seed, ...salts], place }, record = records.at(index)) => {
+  const contexts = stages.map((stage) => sampleContexts(stage, records, order, upright));
+  return async ({ index, stage, key: [seed, ...salts], position }, record = records.at(index)) => {
     const start = performance.now();
     const seconds = () => (performance.now() - start) / 1000;
     try {
-      const neighbourhood =
-        stages[stage].mixes || !stages[stage].portable ? around[stage](place, salts[2] === 0) : undefined;
-      const sample = await stages[stage].prepare(record, streamFor(seed, ...salts), { neighbourhood });
+      const context =
+        stages[stage].usesOtherImages || !stages[stage].portable
+          ? contexts[stage](position, salts[2] === 0)
+          : undefined;
+      const sample = await stages[stage].prepare(record, streamFor(seed, ...salts), { context });
       if (!sample) return { discarded: true, seconds: seconds() };
       return { sample: packedOf(sample, 'the pipeline', record), seconds: seconds() };
     } catch (error) {
@@ -72,12 +74,12 @@ export function sampleRunner(
   };
 }
 
-/** Images decoded at a time in one thread: one transformed while the next is being decoded. */
+/** Images in flight per thread: one is transformed while the next is decoded. */
 export const IMAGES_AT_A_TIME = 2;
 
 /** Runs the pipeline in this thread (decoding still runs on libuv's pool). */
 export function inProcess({ stages, records, order }: SamplePlan): SampleSource {
-  const queue = atMost(IMAGES_AT_A_TIME);
+  const queue = taskQueue(IMAGES_AT_A_TIME);
   const run = sampleRunner(stages, storeOf(records), order, imagesOf(records).upright);
   return {
     workers: 0,

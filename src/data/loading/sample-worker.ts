@@ -1,22 +1,22 @@
-// The worker thread's side: builds the pipelines from their configs and answers one message per sample. Pixels travel back
-// by transfer, without a copy.
+// The worker thread: builds the pipelines from their configs and answers one message per sample. Pixels are transferred
+// back, not copied.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { ModuleConfig } from '../../catalogue/registry';
 import { buildPipeline, type PipelineOptions } from '../pipeline';
 import type { AnyImage, ImageRecord, Pixels } from '../types';
-import { atMost } from './at-most';
 import type { OrderOptions } from './batch-order';
 import { openRecords, type PackedRecords, storeOf } from './record-store';
 import { IMAGES_AT_A_TIME, type SampleOutcome, type SampleRequest, sampleRunner } from './sample-source';
+import { taskQueue } from './task-queue';
 
-/** What a thread is started with. */
+/** Start data of a worker thread. */
 export interface WorkerPlan {
   stages: { config: readonly ModuleConfig[]; options: PipelineOptions }[];
   order: OrderOptions;
-  /** Every record, where pipelines put several images into one. */
+  /** Every record, if a pipeline mixes several images. */
   records?: PackedRecords;
-  /** 1 where an image is higher than wide. */
+  /** 1 for images taller than wide. */
   upright: Uint8Array;
 }
 
@@ -25,12 +25,12 @@ export type SampleReply = { id: number } & ({ outcome: SampleOutcome } | { error
 
 if (parentPort) serve(parentPort, (workerData as { plan: WorkerPlan }).plan);
 
-/** Answers requests until the message `close`; then what is being decoded is finished and the thread ends by itself. */
+/** Answers requests until the message `close`; then samples in flight are finished and the thread exits by itself. */
 function serve(port: MessagePort, { stages, order, records, upright }: WorkerPlan): void {
   const pipelines = stages.map(({ config, options }) => buildPipeline(config, undefined, undefined, options));
   const store = records ? openRecords(records) : storeOf([]);
   const run = sampleRunner(pipelines, store, order, (index) => upright[index] === 1);
-  const queue = atMost(IMAGES_AT_A_TIME);
+  const queue = taskQueue(IMAGES_AT_A_TIME);
   port.on('message', (request: WorkerRequest | 'close') => {
     if (request === 'close') {
       queue.clear();
@@ -44,7 +44,7 @@ function serve(port: MessagePort, { stages, order, records, upright }: WorkerPla
       try {
         const outcome = await run(request, record);
         reply = { id, outcome };
-        if ('sample' in outcome) transfer.push(ownBuffer(outcome.sample.image));
+        if ('sample' in outcome) transfer.push(exclusiveBuffer(outcome.sample.image));
       } catch (error) {
         reply = { id, error: (error as Error).stack ?? String(error) };
       }
@@ -53,8 +53,8 @@ function serve(port: MessagePort, { stages, order, records, upright }: WorkerPla
   });
 }
 
-/** The buffer under the pixels, after making sure that nobody else has bytes in it. */
-function ownBuffer(image: AnyImage): ArrayBuffer {
+/** The buffer of the pixels, copied first if it is shared with anything else. */
+function exclusiveBuffer(image: AnyImage): ArrayBuffer {
   const { data } = image;
   const whole = data.byteLength === data.buffer.byteLength;
   if (!whole || (data.constructor !== Uint8Array && data.constructor !== Float32Array))

@@ -1,5 +1,5 @@
-// Worker threads that run the pipeline in the background, while the training loop keeps the main thread busy. A thread
-// that has nothing to do does not keep the process alive.
+// Worker threads that run the pipeline in the background, while the training loop keeps the main thread busy. An idle
+// thread does not keep the process alive.
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -17,11 +17,11 @@ interface Waiting {
 
 /** Starts `count` threads for portable pipelines. */
 export function workerPool({ stages, records, order }: SamplePlan, count: number): SampleSource {
-  const mixes = stages.some((stage) => stage.mixes);
+  const usesOtherImages = stages.some((stage) => stage.usesOtherImages);
   const plan: WorkerPlan = {
     stages: stages.map(({ config, options }) => ({ config, options })),
     order,
-    records: mixes ? packRecords(records) : undefined,
+    records: usesOtherImages ? packRecords(records) : undefined,
     upright: Uint8Array.from(records, ({ width, height }) => (width < height ? 1 : 0)),
   };
   const waiting = new Map<number, Waiting>();
@@ -45,12 +45,12 @@ export function workerPool({ stages, records, order }: SamplePlan, count: number
     const thread = startThread(plan);
     thread.on('message', (reply: SampleReply) => {
       const entry = settle(reply.id);
-      if ('error' in reply) entry?.reject(new DetLabError(`A transform failed in a loader thread:\n${reply.error}`));
+      if ('error' in reply) entry?.reject(new DetLabError(`A transform failed in a worker thread:\n${reply.error}`));
       else entry?.resolve(reply.outcome);
     });
-    thread.on('error', (error) => fail(new DetLabError(`A loader thread died: ${(error as Error).message}`)));
+    thread.on('error', (error) => fail(new DetLabError(`A worker thread crashed: ${(error as Error).message}`)));
     thread.on('exit', (code) => {
-      if (!closed) fail(new DetLabError(`A loader thread ended early (exit code ${code})`));
+      if (!closed) fail(new DetLabError(`A worker thread exited early (exit code ${code})`));
     });
     thread.unref();
     return thread;
@@ -62,7 +62,7 @@ export function workerPool({ stages, records, order }: SamplePlan, count: number
       if (failure) return Promise.reject(failure);
       if (closed) return Promise.reject(new DetLabError('Cannot load a sample: the loader is closed'));
       const worker = load.indexOf(Math.min(...load));
-      const record = mixes ? undefined : records[asked.index];
+      const record = usesOtherImages ? undefined : records[asked.index];
       const request: WorkerRequest = { ...asked, id: next++, record };
       load[worker]++;
       return new Promise((resolve, reject) => {
@@ -78,7 +78,7 @@ export function workerPool({ stages, records, order }: SamplePlan, count: number
     },
     async close() {
       closed = true;
-      // Threads end by themselves once they have finished what they are decoding: sharp is never cut off mid-image.
+      // threads exit by themselves after the samples in flight: sharp is never interrupted within an image
       const ended = threads.map((thread) => new Promise((resolve) => thread.once('exit', resolve)));
       for (const thread of threads) {
         thread.ref();
@@ -90,7 +90,7 @@ export function workerPool({ stages, records, order }: SamplePlan, count: number
   };
 }
 
-/** Compiled code runs as it is; from TypeScript sources (tests) the thread compiles what it requires. */
+/** Compiled code is run directly; from TypeScript sources (tests) the thread compiles what it requires. */
 function startThread(plan: WorkerPlan): Worker {
   const workerData = { plan };
   const compiled = path.join(__dirname, 'sample-worker.js');

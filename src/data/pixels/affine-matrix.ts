@@ -1,10 +1,11 @@
-// The random affine map of YOLOX and YOLOv5: scale, then rotate, shear and move, as 3 x 3 matrices in single precision.
+// Random affine transform of YOLOX and YOLOv5: scale, then rotate, shear and translate, as 3 x 3 matrices in single
+// precision.
 
 import type { Random } from '../../random';
 
 const f = Math.fround;
 
-/** Row by row. */
+/** 3 x 3, row-major. */
 export type Matrix = Float32Array;
 
 export interface AffineBounds {
@@ -14,56 +15,57 @@ export interface AffineBounds {
   max_shear_degree: number;
 }
 
-/** Degrees of rotation and of both shears, the factor, and the move in pixels. */
+/** Rotation and shears in degrees, scale factor, translation in pixels. */
 export interface AffineDraw {
   rotation: number;
   scale: number;
   shear: readonly [number, number];
-  move: readonly [number, number];
+  translation: readonly [number, number];
 }
 
-/** @param middle share of the outcome's sides that moves are counted from: 0 in YOLOX, one half in YOLOv5 */
-export function drawAffine(o: AffineBounds, width: number, height: number, middle: number, random: Random): AffineDraw {
-  const within = (most: number) => random.uniform(-most, most);
+/** @param center mean translation as a fraction of the output's sides: 0 in YOLOX, 0.5 in YOLOv5 */
+export function drawAffine(o: AffineBounds, width: number, height: number, center: number, random: Random): AffineDraw {
+  const within = (max: number) => random.uniform(-max, max);
   return {
     rotation: within(o.max_rotate_degree),
     scale: random.uniform(...o.scaling_ratio_range),
     shear: [within(o.max_shear_degree), within(o.max_shear_degree)],
-    move: [(middle + within(o.max_translate_ratio)) * width, (middle + within(o.max_translate_ratio)) * height],
+    translation: [(center + within(o.max_translate_ratio)) * width, (center + within(o.max_translate_ratio)) * height],
   };
 }
 
-export function affineMatrix({ rotation, scale, shear, move }: AffineDraw): Matrix {
+export function affineMatrix({ rotation, scale, shear, translation }: AffineDraw): Matrix {
   const radians = (degrees: number) => (degrees * Math.PI) / 180;
   const [sin, cos] = [Math.sin(radians(rotation)), Math.cos(radians(rotation))];
-  const moved = matrix3(1, 0, move[0], 0, 1, move[1]);
+  const translated = matrix3(1, 0, translation[0], 0, 1, translation[1]);
   const sheared = matrix3(1, Math.tan(radians(shear[0])), 0, Math.tan(radians(shear[1])), 1, 0);
   const rotated = matrix3(cos, -sin, 0, sin, cos, 0);
-  return times(times(times(moved, sheared), rotated), matrix3(scale, 0, 0, 0, scale, 0));
+  return multiply(multiply(multiply(translated, sheared), rotated), matrix3(scale, 0, 0, 0, scale, 0));
 }
 
-/** Moves by (x, y) before all else. */
-export const movedFirst = (matrix: Matrix, x: number, y: number): Matrix => times(matrix, matrix3(1, 0, x, 0, 1, y));
+/** `matrix` after a translation by (x, y). */
+export const translateFirst = (matrix: Matrix, x: number, y: number): Matrix =>
+  multiply(matrix, matrix3(1, 0, x, 0, 1, y));
 
 function matrix3(...rows: [number, number, number, number, number, number]): Matrix {
   return Float32Array.of(...rows, 0, 0, 1);
 }
 
-function times(a: Matrix, b: Matrix): Matrix {
+function multiply(a: Matrix, b: Matrix): Matrix {
   return Float32Array.from({ length: 9 }, (_, i) => {
     const [row, column] = [i - (i % 3), i % 3];
     return f(f(f(a[row] * b[column]) + f(a[row + 1] * b[column + 3])) + f(a[row + 2] * b[column + 6]));
   });
 }
 
-/** Where a place comes to lie. */
+/** The image of point (x, y) under `m`. */
 export function project(m: Matrix, x: number, y: number): [number, number] {
-  const part = (row: number) => f(f(f(m[row] * x) + f(m[row + 1] * y)) + m[row + 2]);
-  const w = part(6);
-  return [f(part(0) / w), f(part(3) / w)];
+  const dot = (row: number) => f(f(f(m[row] * x) + f(m[row + 1] * y)) + m[row + 2]);
+  const w = dot(6);
+  return [f(dot(0) / w), f(dot(3) / w)];
 }
 
-/** The upright boxes around the boxes' corners. */
+/** The axis-aligned boxes around the projected corners. */
 export function projectBoxes(m: Matrix, boxes: Float32Array): Float32Array {
   const out = new Float32Array(boxes.length);
   for (let i = 0; i < boxes.length; i += 4) {

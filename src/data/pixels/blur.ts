@@ -1,9 +1,8 @@
-// Blurring by the mean and by the median of a square of pixels, as cv2.blur (mirrored at the border) and cv2.medianBlur
-// (the border repeated) do it on 8-bit images.
+// Mean and median blur of 8-bit images, as cv2.blur (border mirrored) and cv2.medianBlur (border replicated).
 
 import type { PixelImage } from '../types';
 
-/** Index of a pixel behind the border: 2 1 | 0 1 2 | 1 0. */
+/** Index of a pixel beyond the border, mirrored: 2 1 | 0 1 2 | 1 0. */
 export function mirrored(i: number, length: number): number {
   if (length === 1) return 0;
   let at = i;
@@ -11,15 +10,15 @@ export function mirrored(i: number, length: number): number {
   return at;
 }
 
-/** @param size odd side of the square */
+/** @param size odd kernel size */
 export function meanBlur(image: PixelImage, size: number): PixelImage {
   const { data, width, height } = image;
-  const reach = size >> 1;
+  const radius = size >> 1;
   const stride = width * 3;
   const sums = new Int32Array(data.length); // along x
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++)
-      for (let k = -reach; k <= reach; k++) {
+      for (let k = -radius; k <= radius; k++) {
         const from = y * stride + mirrored(x + k, width) * 3;
         const to = y * stride + x * 3;
         for (let c = 0; c < 3; c++) sums[to + c] += data[from + c];
@@ -29,7 +28,7 @@ export function meanBlur(image: PixelImage, size: number): PixelImage {
   const column = new Int32Array(stride);
   for (let y = 0; y < height; y++) {
     column.fill(0);
-    for (let k = -reach; k <= reach; k++) {
+    for (let k = -radius; k <= radius; k++) {
       const from = mirrored(y + k, height) * stride;
       for (let i = 0; i < stride; i++) column[i] += sums[from + i];
     }
@@ -38,10 +37,10 @@ export function meanBlur(image: PixelImage, size: number): PixelImage {
   return { ...image, data: out };
 }
 
-/** @param size odd side of the square */
+/** @param size odd kernel size */
 export function medianBlur(image: PixelImage, size: number): PixelImage {
   const { data, width, height } = image;
-  const reach = size >> 1;
+  const radius = size >> 1;
   const out = new Uint8Array(data.length);
   const values = new Uint8Array(size * size);
   const clamp = (v: number, limit: number) => Math.min(Math.max(v, 0), limit - 1);
@@ -49,9 +48,9 @@ export function medianBlur(image: PixelImage, size: number): PixelImage {
     for (let x = 0; x < width; x++)
       for (let c = 0; c < 3; c++, o++) {
         let n = 0;
-        for (let j = -reach; j <= reach; j++) {
+        for (let j = -radius; j <= radius; j++) {
           const row = clamp(y + j, height) * width;
-          for (let i = -reach; i <= reach; i++) values[n++] = data[(row + clamp(x + i, width)) * 3 + c];
+          for (let i = -radius; i <= radius; i++) values[n++] = data[(row + clamp(x + i, width)) * 3 + c];
         }
         out[o] = values.sort()[n >> 1];
       }

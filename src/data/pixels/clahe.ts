@@ -1,14 +1,14 @@
-// Contrast limited adaptive histogram equalisation of one plane (Zuiderveld, Graphics Gems IV, 1994), as OpenCV's CLAHE
-// does it: a table for each of 8 x 8 tiles, blended between their centres.
+// Contrast-limited adaptive histogram equalisation of one plane (Zuiderveld, Graphics Gems IV, 1994), as OpenCV's CLAHE:
+// one look-up table per tile of an 8 x 8 grid, interpolated bilinearly between tile centres.
 
 import { roundHalfEven } from '../../geometry/round-half-even';
 import { mirrored } from './blur';
 
 const f = Math.fround;
 
-/** @param limit largest share of one level in a tile, as a multiple of the even share */
+/** @param limit clip limit: the maximum count of a level in a tile, relative to a uniform histogram */
 export function equalize(plane: Uint8Array, width: number, height: number, limit: number, tiles = 8): Uint8Array {
-  // sides that the tiles do not divide are mirrored on at the right and bottom
+  // sides not divisible into tiles are extended by mirroring at the right and bottom
   const whole = width % tiles === 0 && height % tiles === 0;
   const [tileWidth, tileHeight] = [width, height].map((side) =>
     Math.floor((side + (whole ? 0 : tiles - (side % tiles))) / tiles),
@@ -21,18 +21,20 @@ export function equalize(plane: Uint8Array, width: number, height: number, limit
         const from = mirrored(row * tileHeight + y, height) * width;
         for (let x = 0; x < tileWidth; x++) counts[plane[from + mirrored(column * tileWidth + x, width)]]++;
       }
-      tables.push(levels(counts, tileWidth * tileHeight, limit));
+      tables.push(equalizationTable(counts, tileWidth * tileHeight, limit));
     }
-  const places = (side: number, tile: number) =>
+  const neighbourTiles = (side: number, tile: number) =>
     Array.from({ length: side }, (_, i) => {
       const at = f(f(i * f(1 / tile)) - 0.5);
       const first = Math.floor(at);
       return { first: Math.max(first, 0), second: Math.min(first + 1, tiles - 1), rest: f(at - first) };
     });
-  const columns = places(width, tileWidth);
+  const columns = neighbourTiles(width, tileWidth);
+  const rows = neighbourTiles(height, tileHeight);
   const out = new Uint8Array(plane.length);
-  for (const [y, row] of places(height, tileHeight).entries())
-    for (const [x, column] of columns.entries()) {
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const [row, column] = [rows[y], columns[x]];
       const i = y * width + x;
       const level = plane[i];
       const blend = (r: number) =>
@@ -45,18 +47,18 @@ export function equalize(plane: Uint8Array, width: number, height: number, limit
   return out;
 }
 
-/** New value of every level of a tile: what lies above the limit is spread over all levels. */
-function levels(counts: Int32Array, size: number, limit: number): Uint8Array {
-  const most = Math.max(Math.trunc((limit * size) / 256), 1);
-  let above = 0;
+/** Look-up table of a tile: counts above the clip limit are redistributed over all levels, then accumulated. */
+function equalizationTable(counts: Int32Array, size: number, limit: number): Uint8Array {
+  const clipLimit = Math.max(Math.trunc((limit * size) / 256), 1);
+  let excess = 0;
   for (let i = 0; i < 256; i++) {
-    if (counts[i] <= most) continue;
-    above += counts[i] - most;
-    counts[i] = most;
+    if (counts[i] <= clipLimit) continue;
+    excess += counts[i] - clipLimit;
+    counts[i] = clipLimit;
   }
-  const each = Math.floor(above / 256);
-  let rest = above - each * 256;
-  for (let i = 0; i < 256; i++) counts[i] += each;
+  const share = Math.floor(excess / 256);
+  let rest = excess - share * 256;
+  for (let i = 0; i < 256; i++) counts[i] += share;
   const step = Math.max(Math.floor(256 / Math.max(rest, 1)), 1);
   for (let i = 0; i < 256 && rest > 0; i += step, rest--) counts[i]++;
   let sum = 0;

@@ -1,10 +1,10 @@
-// Mirroring pixels: left-right, top-bottom, or both.
+// Flips pixels: left-right, top-bottom, or both.
 
 import type { FlipDirection } from '../../geometry/boxes';
 import type { PixelImage, Pixels } from '../types';
 import { pixelsLike } from './pixel-image';
 
-/** A mirrored copy of `image`; `diagonal` is both directions at once. */
+/** A flipped copy of `image`; `diagonal` flips in both directions. */
 export function flipPixels<P extends Pixels>(image: PixelImage<P>, direction: FlipDirection): PixelImage<P> {
   const { data, width, height } = image;
   const out = pixelsLike(data, data.length);

@@ -1,5 +1,5 @@
-// Colours as hue, saturation and value, with the arithmetic of cv2.cvtColor: 8 bits in fixed point (hue in steps of two
-// degrees, 0 to 179), and floats (hue in degrees). Planes of h, s and v; `order` says where blue lies.
+// HSV colours with the arithmetic of cv2.cvtColor: 8 bits in fixed point (hue in steps of two degrees, 0 to 179), and floats
+// (hue in degrees). Planes of h, s and v; `order` is the channel order of the pixels.
 
 import { roundHalfEven } from '../../geometry/round-half-even';
 import type { PixelImage, Pixels } from '../types';
@@ -7,7 +7,7 @@ import type { PixelImage, Pixels } from '../types';
 const f = Math.fround;
 const SHIFT = 12;
 const HALF = 1 << (SHIFT - 1);
-/** OpenCV's table of 255 / v and 30 / difference in 12-bit fixed point. */
+/** OpenCV's tables of 255 / v and 30 / difference in 12-bit fixed point. */
 const quotients = (numerator: number) =>
   Int32Array.from({ length: 256 }, (_, i) => (i === 0 ? 0 : roundHalfEven((numerator * 2 ** SHIFT) / i)));
 const BY_VALUE = quotients(255);
@@ -38,7 +38,7 @@ export function toHsvBytes({ data, order }: PixelImage): HsvPlanes {
   return { h, s, v };
 }
 
-/** Which of v, v(1-s), v(1-sh), v(1-s(1-h)) is blue, green and red in each sixth of the circle. */
+/** Indices into v, v(1-s), v(1-sh), v(1-s(1-h)) of blue, green and red in each sixth of the hue circle. */
 const SECTORS = [
   [1, 3, 0],
   [1, 0, 2],
@@ -49,8 +49,8 @@ const SECTORS = [
 ];
 
 /**
- * Back to pixels in `order`. OpenCV's vector code cuts the products to whole levels; its scalar code, which does the last
- * pixels of a row that is no multiple of 32 wide, rounds them, so that those may lie one level off.
+ * Back to pixels in `order`. OpenCV's vector code truncates the products; its scalar code, used for the last pixels of a
+ * row whose width is not a multiple of 32, rounds them, so that those may differ by one level.
  */
 export function fromHsvBytes({ h, s, v }: HsvPlanes, { width, height, order }: Omit<PixelImage, 'data'>): PixelImage {
   const data = new Uint8Array(h.length * 3);

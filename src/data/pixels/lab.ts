@@ -1,5 +1,5 @@
-// Colours as CIE L*a*b* in 8 bits (L over 255 levels, a and b about 128), under the white of D65 and sRGB's gamma. The way
-// there is OpenCV's fixed-point arithmetic; the way back is plain, and values may lie one or two levels off.
+// CIE L*a*b* colours in 8 bits (L scaled to 255, a and b offset by 128), with D65 white and sRGB gamma. The conversion to Lab
+// is OpenCV's fixed-point arithmetic; the conversion back is not, and may differ by one or two levels.
 
 import { roundHalfEven } from '../../geometry/round-half-even';
 import type { PixelImage } from '../types';
@@ -8,13 +8,13 @@ const TO_XYZ = [0.412453, 0.35758, 0.180423, 0.212671, 0.71516, 0.072169, 0.0193
 const TO_RGB = [3.240479, -1.53715, -0.498535, -0.969256, 1.875991, 0.041556, 0.055648, -0.204043, 1.057311];
 const WHITE = [0.950456, 1, 1.088754];
 
-/** Light of each level, in eighths of a level. */
+/** Linear intensity of each level, in eighths of a level. */
 const LIGHT = Int32Array.from({ length: 256 }, (_, i) => {
   const v = i / 255;
   return roundHalfEven(2040 * (v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4));
 });
 const WEIGHTS = Int32Array.from(TO_XYZ, (w, i) => roundHalfEven((4096 * w) / WHITE[Math.floor(i / 3)]));
-/** Cube root (a line near zero) of eighths of a level, in 15 bits. */
+/** Cube root (linear near zero) of eighths of a level, in 15-bit fixed point. */
 const ROOTS = Int32Array.from({ length: 3072 }, (_, i) => {
   const t = i / 2040;
   return roundHalfEven(32768 * (t < 0.008856 ? 7.787 * t + 16 / 116 : Math.cbrt(t)));
@@ -25,7 +25,7 @@ const L_SHIFT = -Math.floor((16 * 255 * 32768 + 50) / 100);
 const descale = (v: number, bits: number) => (v + (1 << (bits - 1))) >> bits;
 const byte = (v: number) => Math.min(Math.max(v, 0), 255);
 
-/** Planes of L, a and b. `first`: place of the channel that is taken for red. */
+/** Planes of L, a and b. `first`: index of the channel read as red. */
 export function toLab({ data }: PixelImage, first: 0 | 2): [Uint8Array, Uint8Array, Uint8Array] {
   const n = data.length / 3;
   const [l, a, b] = [new Uint8Array(n), new Uint8Array(n), new Uint8Array(n)];

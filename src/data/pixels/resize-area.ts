@@ -1,12 +1,12 @@
-// Shrinking by the mean over the area of each pixel, with the arithmetic of cv2.resize(INTER_AREA) on 8-bit images:
-// whole factors by integer sums, others by single-precision weights.
+// Area interpolation for shrinking, with the arithmetic of cv2.resize(INTER_AREA) on 8-bit images: integer factors by
+// integer sums, others by single-precision weights.
 
 import { roundHalfEven } from '../../geometry/round-half-even';
 import type { PixelImage } from '../types';
 
 const f = Math.fround;
 
-/** `image` at a size that is not larger than its own. */
+/** `image` shrunk to `width` x `height`. */
 export function resizeArea(image: PixelImage, width: number, height: number): PixelImage {
   if (width === image.width && height === image.height) return image;
   const sx = 1 / (width / image.width);
@@ -36,7 +36,7 @@ function wholeFactors(image: PixelImage, width: number, height: number, fx: numb
   return out;
 }
 
-/** Which source pixels make up each target pixel, and how much of each. */
+/** Source pixels of each target pixel, and their weights. */
 interface Shares {
   target: number[];
   source: number[];

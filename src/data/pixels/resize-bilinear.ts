@@ -21,14 +21,14 @@ function resized(image: AnyImage, width: number, height: number): Pixels {
   return interpolateFloats(image, width, height, new Float32Array(width * height * 3), Math.fround);
 }
 
-/** As cv2.resize of doubles does it, cut to whole values at the end: what MMDetection's MixUp makes of 8-bit pixels. */
-export function resizeCutting(image: PixelImage, width: number, height: number): PixelImage {
+/** cv2.resize in double precision, truncated to integers: what MMDetection's MixUp does to 8-bit pixels. */
+export function resizeTruncating(image: PixelImage, width: number, height: number): PixelImage {
   if (width === image.width && height === image.height) return image;
   const values = interpolateFloats(image, width, height, new Float64Array(width * height * 3), (v) => v);
   return { data: Uint8Array.from(values), width, height, order: image.order };
 }
 
-/** @param round what every sum is rounded to */
+/** @param round rounding of every sum */
 function interpolateFloats<Out extends Float32Array | Float64Array>(
   image: AnyImage,
   width: number,
@@ -86,7 +86,7 @@ function interpolate(image: PixelImage, width: number, height: number): Uint8Arr
   const out = new Uint8Array(width * height * 3);
   const last = image.height - 1;
   const length = width * 3;
-  // Two source rows, already resized along x; `held*` says which.
+  // two source rows resized along x; `held*` are their indices
   let upper = new Int32Array(length);
   let lower = new Int32Array(length);
   let heldUpper = -1;
@@ -123,7 +123,7 @@ function resizeRow(image: PixelImage, row: number, from: Int32Array, weights: In
   }
 }
 
-/** Exactly half the size: every weight is 1/4, so the sums above reduce to a rounded mean of four. */
+/** Exactly half the size: every weight is 1/4, so the sums reduce to a rounded mean of four pixels. */
 function halve(image: PixelImage, width: number, height: number): Uint8Array {
   const { data } = image;
   const stride = image.width * 3;

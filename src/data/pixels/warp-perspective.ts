@@ -1,16 +1,16 @@
-// Warping by a 3 x 3 matrix with the arithmetic of cv2.warpPerspective(INTER_LINEAR) on 8-bit images: places in steps of
-// 1/32 pixel, weights in 15-bit fixed point, a border of one colour. Equal to OpenCV 4 pixel by pixel (golden: mixing).
+// Warps 8-bit images by a 3 x 3 matrix with the arithmetic of cv2.warpPerspective(INTER_LINEAR): coordinates in steps of
+// 1/32 pixel, weights in 15-bit fixed point, constant border. Equal to OpenCV 4 pixel by pixel (golden: mixing).
 
 import { roundHalfEven } from '../../geometry/round-half-even';
 import type { PixelImage } from '../types';
 
-/** Steps between two pixels. */
+/** Coordinate steps per pixel. */
 const STEPS = 32;
 const BLOCK = 32;
 
 /**
- * @param matrix from places in `image` to places in the outcome, row by row; computed on in double precision
- * @param colour of what lies outside of `image`, in its own channel order
+ * @param matrix from image to output coordinates, row-major; used in double precision
+ * @param colour outside `image`, in its channel order
  */
 export function warpPerspective(
   image: PixelImage,
@@ -21,7 +21,7 @@ export function warpPerspective(
 ): PixelImage {
   const m = inverse(matrix);
   const out = new Uint8Array(width * height * 3);
-  // OpenCV starts its sums anew with each block of columns
+  // OpenCV restarts its sums with each block of columns
   const blockHeight = Math.min(BLOCK / 2, height);
   const block = Math.min(Math.floor((BLOCK * BLOCK) / blockHeight), width);
   for (let y = 0; y < height; y++)
@@ -41,7 +41,7 @@ export function warpPerspective(
   return { data: out, width, height, order: image.order };
 }
 
-/** Writes the mean of the four pixels around place (fx, fy) / 32. */
+/** Writes the bilinear interpolation at (fx, fy) / 32. */
 function blend(
   { data, width, height }: PixelImage,
   fx: number,
@@ -60,7 +60,7 @@ function blend(
   }
   const ax = fx - x * STEPS;
   const ay = fy - y * STEPS;
-  // weights sum up to 2^10, which are OpenCV's 2^15 without their common factor
+  // weights sum to 2^10: OpenCV's 2^15 without their common factor
   const w00 = (STEPS - ax) * (STEPS - ay);
   const w01 = ax * (STEPS - ay);
   const w10 = (STEPS - ax) * ay;
@@ -79,7 +79,7 @@ function blend(
       (at(x, y, c) * w00 + at(x + 1, y, c) * w01 + at(x, y + 1, c) * w10 + at(x + 1, y + 1, c) * w11 + 512) >> 10;
 }
 
-/** Cofactors over the determinant, in OpenCV's order of operations. */
+/** Inverse as cofactors over the determinant, in OpenCV's order of operations. */
 function inverse(m: ArrayLike<number>): number[] {
   const d =
     m[0] * (m[4] * m[8] - m[5] * m[7]) - m[1] * (m[3] * m[8] - m[5] * m[6]) + m[2] * (m[3] * m[7] - m[4] * m[6]);

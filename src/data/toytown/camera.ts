@@ -1,5 +1,5 @@
-// A pinhole camera on a straight street: metres to pixels. X to the right, Y up, Z away from the viewer, the ground at
-// Y = 0; all lines along Z meet in the vanishing point.
+// A pinhole camera on a straight street: metres to pixels. X to the right, Y up, Z away from the viewer, ground plane Y = 0;
+// lines along Z meet in the vanishing point.
 
 import type { Random } from '../../random';
 
@@ -36,7 +36,7 @@ export class Camera {
     return [this.vanishing[0] + x * s, this.vanishing[1] + (this.eye - y) * s];
   }
 
-  /** The distance at which the ground leaves the bottom of the image. */
+  /** Distance of the nearest visible ground. */
   get nearest(): number {
     return (this.focal * this.eye) / (this.height - this.vanishing[1]);
   }

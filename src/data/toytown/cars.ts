@@ -1,4 +1,4 @@
-// Cars: seen from behind or from the front on the lanes, from the side on a crossing street.
+// Cars: seen from the rear or the front on the lanes, from the side on a crossing street.
 
 import type { Random } from '../../random';
 import type { Camera, Point } from './camera';
@@ -21,7 +21,7 @@ const COLOURS = [
 const GLASS = '#3b4a5c';
 const TYRE = '#1d1e22';
 
-/** Half a car's end face from the middle outwards, metres: [x, y] of sill, belt, roof. */
+/** Half widths and heights of a car's end face at belt line and roof, and its length, in metres. */
 const BODIES = [
   { half: 0.9, belt: 0.88, roof: 1.42, roofHalf: 0.6, length: 4.1 }, // saloon
   { half: 0.98, belt: 1.05, roof: 1.78, roofHalf: 0.78, length: 4.5 }, // off-roader
@@ -29,7 +29,7 @@ const BODIES = [
   { half: 1.0, belt: 1.2, roof: 2.15, roofHalf: 0.9, length: 5 }, // van
 ] as const;
 
-/** A car whose near end is at (`x`, `z`); it drives away from the viewer or towards him. */
+/** A car with its near end at (`x`, `z`), driving away from the viewer or towards the viewer. */
 export function carOnLane(camera: Camera, x: number, z: number, away: boolean, random: Random): Thing {
   const body = pick(random, BODIES);
   const colour = pick(random, COLOURS);
@@ -47,7 +47,7 @@ export function carOnLane(camera: Camera, x: number, z: number, away: boolean, r
     [body.half * 0.96, 0.04],
   ];
   const at = (px: number, py: number, pz: number) => camera.project(x + px, py, pz);
-  // The bonnet or boot is lower than the cabin: the far end stops at the belt line.
+  // bonnet and boot are lower than the cabin: the far end reaches only to the belt line
   const nearEnd = end.map(([px, py]) => at(px, py, z));
   const cabinEnd = end.map(([px, py]) => at(px, py, z + body.length * 0.55));
   const farEnd = end.filter(([, py]) => py <= body.belt).map(([px, py]) => at(px, py * 0.95, far));
@@ -83,7 +83,7 @@ export function carOnLane(camera: Camera, x: number, z: number, away: boolean, r
         [glass[1], [(glass[1][0] + glass[2][0]) / 2, glass[1][1]], [cx - 0.28 * s, glass[0][1]], glass[0]],
         'rgba(255,255,255,0.16)',
       );
-      // Bumper, lamps, plate or grille.
+      // bumper, lamps, plate or grille
       box(
         brush,
         cx - body.half * 0.95 * s,
@@ -111,7 +111,7 @@ export function carOnLane(camera: Camera, x: number, z: number, away: boolean, r
   };
 }
 
-/** A car seen from its side, the middle at (`x`, `z`), heading left or right. */
+/** A car seen from the side, centred at (`x`, `z`), heading left or right. */
 export function carAcross(camera: Camera, x: number, z: number, random: Random): Thing {
   const body = pick(random, BODIES);
   const colour = pick(random, COLOURS);
@@ -181,7 +181,7 @@ export function carAcross(camera: Camera, x: number, z: number, random: Random):
 
 type Body = (typeof BODIES)[number];
 
-/** The window of the flank that faces the middle of the picture. */
+/** The window on the side that faces the centre of the image. */
 function sideWindow(brush: Brush, at: (x: number, y: number, z: number) => Point, body: Body, z: number): void {
   for (const side of [-1, 1]) {
     const near = z + body.length * 0.07;

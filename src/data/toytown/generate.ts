@@ -1,12 +1,12 @@
-// Toytown: generated street scenes on disk, as JPEG and COCO JSON, so that the real path of a data set is exercised
-// without a download. Deterministic by seed, made once, gone on with when interrupted.
+// Toytown: synthetic street scenes on disk, as JPEG and COCO JSON, so that a dataset's whole path is exercised without a
+// download. Deterministic given the seed, generated once, resumable.
 
 import { existsSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { DetLabError } from '../../errors';
 import { loadCoco } from '../datasets/coco';
-import { streamFor } from '../streams';
+import { streamFor } from '../loading/random-streams';
 import type { Dataset } from '../types';
 import { composeScene, type Scene } from './scene';
 import { TOYTOWN_CLASSES } from './thing';
@@ -15,14 +15,14 @@ export interface ToytownOptions {
   /** Images of both splits together; default 500. */
   images?: number;
   seed?: number;
-  /** Where data sets are kept; a folder per set of options is made in it. Default `runs/data`. */
+  /** Root folder; each set of options has its own subfolder. Default `runs/data`. */
   dir?: string;
   width?: number;
   height?: number;
-  /** Share of the images held back for validation; default 0.2. */
+  /** Fraction of the images held out for validation; default 0.2. */
   valShare?: number;
   onProgress?: (done: number, total: number) => void;
-  /** Stops between two images; what was drawn stays, a later call goes on. */
+  /** Stops between two images; a later call continues from there. */
   signal?: AbortSignal;
 }
 
@@ -38,12 +38,12 @@ export interface ToytownFiles {
   val: ToytownSplit;
 }
 
-/** Goes up when pictures change, so that an older folder is not taken for the new set. */
+/** Incremented when the images change, so that an older folder is not reused. */
 const VERSION = 1;
 const JPEG_QUALITY = 90;
 
 /**
- * Makes the images and annotation files, or finds them there.
+ * Generates the images and annotation files, unless they exist.
  *
  * @example const { train } = await generateToytown({ images: 300, seed: 1, dir: 'runs/data' });
  */
@@ -56,10 +56,10 @@ export async function generateToytown(options: ToytownOptions = {}): Promise<Toy
   ] as const)
     if (!Number.isInteger(value) || value < low || value > high)
       throw new DetLabError(
-        `Cannot make toytown: expected ${name} to be an integer from ${low} to ${high}, received ${value}`,
+        `Cannot generate toytown: expected ${name} to be an integer from ${low} to ${high}, received ${value}`,
       );
   if (!(valShare > 0 && valShare < 1))
-    throw new DetLabError(`Cannot make toytown: expected valShare between 0 and 1, received ${valShare}`);
+    throw new DetLabError(`Cannot generate toytown: expected valShare between 0 and 1, received ${valShare}`);
   const name = `toytown-v${VERSION}-${images}-seed${seed}-${width}x${height}${valShare === 0.2 ? '' : `-val${valShare}`}`;
   const dir = path.resolve(options.dir ?? path.join('runs', 'data'), name);
   const val = Math.max(1, Math.min(images - 1, Math.round(images * valShare)));
@@ -72,7 +72,7 @@ export async function generateToytown(options: ToytownOptions = {}): Promise<Toy
     const imgDir = path.join(dir, split);
     const annFile = path.join(dir, 'annotations', `${split}.json`);
     splits[split] = { annFile, imgDir, images: count };
-    // The annotation file is written last: where it is, the split is whole.
+    // the annotation file is written last: if it exists, the split is complete
     if (existsSync(annFile)) progress.done += count;
     else await makeSplit(imgDir, annFile, first, count, { ...options, seed, width, height }, progress);
     options.onProgress?.(progress.done, progress.total);
@@ -80,7 +80,7 @@ export async function generateToytown(options: ToytownOptions = {}): Promise<Toy
   return { dir, train: splits.train, val: splits.val };
 }
 
-/** Makes toytown where it is not there yet, and loads both splits. */
+/** Generates toytown if needed, and loads both splits. */
 export async function loadToytown(options: ToytownOptions = {}): Promise<{ train: Dataset; val: Dataset }> {
   const { train, val } = await generateToytown(options);
   return {
@@ -103,10 +103,10 @@ async function makeSplit(
   const images: object[] = [];
   const annotations: object[] = [];
   for (let i = first; i < first + count; i++) {
-    if (options.signal?.aborted) throw new DetLabError('Making toytown was interrupted; the next call goes on with it');
+    if (options.signal?.aborted) throw new DetLabError('Generating toytown was interrupted; the next call resumes it');
     const id = i + 1;
     const file_name = `${String(id).padStart(6, '0')}.jpg`;
-    const scene = inhabitedScene(width, height, seed, i);
+    const scene = sceneWithObjects(width, height, seed, i);
     images.push({ id, file_name, width, height });
     for (const truth of scene.truths)
       annotations.push({
@@ -127,15 +127,15 @@ async function makeSplit(
   await writeAtomically(annFile, JSON.stringify({ info, images, annotations, categories }));
 }
 
-/** The scene of image `index`: the first one of its stream in which there is something to find. */
-function inhabitedScene(width: number, height: number, seed: number, index: number): Scene {
+/** The scene of image `index`: the first of its random stream that contains an object. */
+function sceneWithObjects(width: number, height: number, seed: number, index: number): Scene {
   for (let attempt = 0; ; attempt++) {
     const scene = composeScene(width, height, streamFor(seed, index, attempt));
     if (scene.truths.length > 0) return scene;
   }
 }
 
-/** Writes beside the target and renames, so that a file is either whole or absent. */
+/** Writes a temporary file and renames it, so that a file is either complete or absent. */
 async function writeAtomically(file: string, data: Uint8Array | string): Promise<void> {
   const beside = `${file}.${process.pid}.part`;
   try {

@@ -1,4 +1,4 @@
-// Times of day: colours of sky and land, the light that tints everything, and whether lamps are lit.
+// Times of day: colours of sky and land, a tint over the scene, and whether lamps are lit.
 
 import type { Random } from '../../random';
 
@@ -6,13 +6,14 @@ export interface Lighting {
   name: string;
   /** Gradient from the zenith to the horizon. */
   sky: [string, string];
-  sun?: { colour: string /** Height above the horizon, share of the sky. */; height: number };
+  /** `height`: above the horizon, as a fraction of the sky. */
+  sun?: { colour: string; height: number };
   cloud: string;
   hills: [string, string];
   grass: string;
   road: string;
   pavement: string;
-  /** Multiplied over the whole picture. */
+  /** Multiplied with the whole image. */
   tint: string;
   /** Strength of shadows on the ground, 0 to 1. */
   shadow: number;
@@ -98,7 +99,7 @@ const LIGHTINGS: readonly Lighting[] = [
   },
 ];
 
-/** Daylight mostly, dusk and night now and then. */
+/** Mostly daylight, sometimes dusk or night. */
 export function pickLighting(random: Random): Lighting {
   const weights = [5, 4, 3, 3, 2, 1.5];
   let u = random.uniform(

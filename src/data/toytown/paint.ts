@@ -1,4 +1,4 @@
-// Small brushes over a 2-D canvas: polygons, rounded boxes, ellipses, colours made lighter or darker.
+// Drawing primitives on a 2-D canvas: polygons, rounded boxes, ellipses, lighter and darker shades.
 
 import type { SKRSContext2D } from '@napi-rs/canvas';
 import type { Random } from '../../random';
@@ -40,7 +40,7 @@ export function pick<T>(random: Random, list: readonly T[]): T {
   return list[random.integer(list.length)];
 }
 
-/** Corners of a regular polygon that stands for an ellipse. */
+/** A polygon that approximates an ellipse. */
 export function ring(x: number, y: number, rx: number, ry: number, corners = 16): Point[] {
   return Array.from({ length: corners }, (_, i) => {
     const angle = (2 * Math.PI * i) / corners;

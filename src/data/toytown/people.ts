@@ -1,4 +1,4 @@
-// People: grown-ups and children, walking or standing, with hair, clothes and now and then a bag or a hat.
+// People: adults and children, walking or standing, with hair, clothes and sometimes a bag or a hat.
 
 import type { Random } from '../../random';
 import type { Camera, Point } from './camera';
@@ -21,7 +21,7 @@ const TOPS = [
 ];
 const LEGS = ['#26334d', '#3d3d42', '#6b5a45', '#4a5d7a', '#7c2d3a', '#1e1e22'];
 
-/** A person whose feet are at (`x`, `z`). */
+/** A person with the feet at (`x`, `z`). */
 export function person(camera: Camera, x: number, z: number, random: Random): Thing {
   const tall = random.uniform() < 0.2 ? random.uniform(1.05, 1.3) : random.uniform(1.58, 1.92);
   const s = camera.scale(z) * (tall / 1.75);

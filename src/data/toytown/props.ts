@@ -1,4 +1,4 @@
-// What else stands about and is not to be found: trees, lamps, signs, benches, hydrants. It clutters and it covers.
+// Unlabelled objects that clutter and occlude: trees, lamps, signs, benches, hydrants.
 
 import type { Random } from '../../random';
 import type { Camera, Point } from './camera';
@@ -71,7 +71,7 @@ export function lamp(camera: Camera, x: number, z: number): Thing {
   };
 }
 
-/** A road sign; its red and blue discs are there to be told from lights. */
+/** A road sign; its red and blue discs are distractors for traffic lights. */
 export function sign(camera: Camera, x: number, z: number, random: Random): Thing {
   const s = camera.scale(z);
   const [cx, ground] = camera.project(x, 0, z);

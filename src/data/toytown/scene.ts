@@ -1,5 +1,5 @@
-// One street scene: what stands where, what of it can be seen, the picture and its truths. Everything follows from the
-// random stream, so that truths can be made again without drawing.
+// One street scene: layout, visibility, image and annotations. Everything follows from the random stream, so that
+// annotations can be recomputed without drawing.
 
 import { type Canvas, createCanvas } from '@napi-rs/canvas';
 import type { Random } from '../../random';
@@ -15,7 +15,7 @@ import { trafficLight } from './traffic-lights';
 
 export interface SceneTruth {
   class: ToytownClass;
-  /** Whole silhouettes, also where something nearer covers them, cut at the image's border. */
+  /** Whole silhouettes, including occluded parts, clipped to the image. */
   segmentation: number[][];
   /** [x, y, width, height] around them. */
   bbox: [number, number, number, number];
@@ -28,7 +28,7 @@ export interface Scene {
   draw(): Canvas;
 }
 
-/** Less than this share of a thing in view: it is taken out of the scene, so that no truth is guesswork. */
+/** Objects visible to a smaller fraction are removed from the scene, so that every annotation can be seen. */
 const MIN_VISIBLE = 0.55;
 const MIN_SIDE = 8;
 
@@ -56,7 +56,7 @@ export function composeScene(width: number, height: number, random: Random): Sce
 function placeThings(camera: Camera, crossing: Crossing | undefined, random: Random): Thing[] {
   const near = camera.nearest;
   const things: Thing[] = [];
-  // Cars keep their distance along a lane; evenly spread in scale, so that near and far ones are as many.
+  // cars keep their distance along a lane, uniform in scale, so that near and far ones are equally frequent
   for (const lane of [-1, 1]) {
     let z = near * random.uniform(1.05, 2.2);
     while (z < near * 6.5) {
@@ -101,7 +101,7 @@ function placeThings(camera: Camera, crossing: Crossing | undefined, random: Ran
   return things;
 }
 
-/** Goes from near to far and drops what too little can be seen of. */
+/** Visits objects from near to far and drops those that are mostly occluded. */
 function keepVisible(things: Thing[], width: number, height: number) {
   const canvas = createCanvas(width, height);
   const brush = canvas.getContext('2d', { willReadFrequently: true });
@@ -151,7 +151,7 @@ function keepVisible(things: Thing[], width: number, height: number) {
   return { kept, truths };
 }
 
-/** Tint of the hour, lamps that shine through it, and corners a little darker. */
+/** Applies the tint, then glowing lamps and a slight vignette. */
 function finish(brush: Brush, light: Lighting, things: Thing[], width: number, height: number): void {
   brush.globalCompositeOperation = 'multiply';
   brush.fillStyle = light.tint;

@@ -1,4 +1,4 @@
-// The street behind the things: sky, sun, clouds, hills, houses in perspective, lawns, pavement and road.
+// The background: sky, sun, clouds, hills, houses in perspective, lawns, pavement and road.
 
 import type { Random } from '../../random';
 import type { Camera, Point } from './camera';
@@ -10,7 +10,7 @@ export const ROAD = 4.1;
 export const PAVEMENT = 7.2;
 const HOUSE_LINE = 9.2;
 const FAR = 90;
-/** Houses farther off have no windows: they would be less than a pixel wide. */
+/** Houses farther away have no windows: they would be less than a pixel wide. */
 const DETAIL = 45;
 
 const WALLS = [
@@ -28,12 +28,12 @@ const WALLS = [
 const ROOFS = ['#8f4436', '#6b4a3c', '#59606b', '#a05a3f', '#4d5a52'];
 
 export interface Crossing {
-  /** Middle of the crossing street and half its width, metres away. */
+  /** Distance of the centre of the crossing street, and half its width, in metres. */
   z: number;
   half: number;
 }
 
-/** Draws everything behind the things. */
+/** Draws the background. */
 export function drawStreet(
   brush: Brush,
   camera: Camera,
@@ -77,7 +77,7 @@ function drawSky(brush: Brush, camera: Camera, light: Lighting, random: Random):
   for (let i = random.integer(5) + (light.name === 'overcast' ? 5 : 1); i > 0; i--) {
     const [x, y] = [random.uniform(-0.1, 1.1) * width, random.uniform(0.04, 0.62) * horizon];
     const size = width * random.uniform(0.035, 0.075);
-    // One path for all puffs, so that a translucent cloud is even.
+    // one path for all puffs, so that a translucent cloud is uniform
     brush.beginPath();
     for (let k = 0; k < 6; k++) {
       const [px, py] = [x + (k - 2.5) * size * 0.62, y + random.uniform(-0.22, 0.12) * size];
@@ -184,14 +184,14 @@ function drawHouse(
   const line = HOUSE_LINE + house.setback;
   const at = (x: number, y: number, z: number) => camera.project(side * x, y, z);
   const back = line + house.width;
-  const middle = line + house.width / 2;
-  // Roof slope towards the street, then the gable end towards the viewer, then the street front.
+  const center = line + house.width / 2;
+  // roof slope towards the street, then the gable end towards the viewer, then the street front
   polygon(
     brush,
     [
       at(line - 0.3, house.eaves, z0),
-      at(middle, house.eaves + house.ridge, z0),
-      at(middle, house.eaves + house.ridge, far),
+      at(center, house.eaves + house.ridge, z0),
+      at(center, house.eaves + house.ridge, far),
       at(line - 0.3, house.eaves, far),
     ],
     house.roof,
@@ -202,7 +202,7 @@ function drawHouse(
     [
       at(line, 0, z0),
       at(line, house.eaves, z0),
-      at(middle, house.eaves + house.ridge, z0),
+      at(center, house.eaves + house.ridge, z0),
       at(back, house.eaves, z0),
       at(back, 0, z0),
     ],
@@ -293,7 +293,7 @@ function drawGround(brush: Brush, camera: Camera, light: Lighting, crossing: Cro
     for (let z = near; z < FAR; z += 3)
       if (!inCrossing(z)) strip(side * (ROAD - 0.35), side * (ROAD - 0.47), z, z + 3, shade(light.road, 0.45));
   if (crossing) {
-    // A zebra on the viewer's side.
+    // a zebra crossing on the viewer's side
     const z = crossing.z - crossing.half - 2;
     if (z > near) for (let x = -ROAD + 0.4; x < ROAD - 0.3; x += 0.9) strip(x, x + 0.48, z, z + 1.5, '#f1eee4');
   }

@@ -1,4 +1,4 @@
-// A thing that stands in the street: where it is, what it covers, how it is drawn.
+// An object in the street: its position, outline and drawing.
 
 import type { Point } from './camera';
 import type { Lighting } from './lighting';
@@ -10,11 +10,11 @@ export type ToytownClass = (typeof TOYTOWN_CLASSES)[number];
 export interface Thing {
   /** Distance in metres; nearer things are drawn over farther ones. */
   z: number;
-  /** Undefined for things that are not to be found: trees, lamps, signs. */
+  /** Undefined for unlabelled objects: trees, lamps, signs. */
   class?: ToytownClass;
-  /** Polygons in pixels that make up the labelled silhouette (or, without a class, what it covers). */
+  /** Polygons in pixels of the labelled silhouette (without a class: of the occluded area). */
   outline: Point[][];
   draw(brush: Brush, light: Lighting): void;
-  /** Light that shines through the tint: drawn last. */
+  /** Glow over the tint: drawn last. */
   glow?(brush: Brush, light: Lighting): void;
 }

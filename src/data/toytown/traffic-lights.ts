@@ -1,4 +1,4 @@
-// Traffic lights: a dark housing with three lamps on a pole. The label covers the housing, not the pole.
+// Traffic lights: a dark housing with three lamps on a pole. The annotation covers the housing, not the pole.
 
 import type { Random } from '../../random';
 import type { Camera, Point } from './camera';
@@ -12,7 +12,7 @@ const LAMPS: readonly (readonly [string, string, string])[] = [
   ['#3fe07a', '#123f22', '70,235,130'],
 ];
 
-/** A light on a pole at (`x`, `z`), facing the viewer. */
+/** A traffic light on a pole at (`x`, `z`), facing the viewer. */
 export function trafficLight(camera: Camera, x: number, z: number, random: Random): Thing {
   const s = camera.scale(z);
   const [cx, ground] = camera.project(x, 0, z);

@@ -1,6 +1,6 @@
-// Albu (MMDetection 3.x): transforms of the albumentations library. Of these the four that MMYOLO's configs use are here,
-// Blur, MedianBlur, ToGray and CLAHE, which leave truths alone; any other is refused by name. As albumentations takes
-// MMDetection's b, g, r for r, g, b, so do ToGray and CLAHE.
+// Albu (MMDetection 3.x): transforms of the albumentations library. Supported are the four that MMYOLO's configs use, Blur,
+// MedianBlur, ToGray and CLAHE, which do not change boxes; others are rejected by name. Albumentations reads MMDetection's
+// b, g, r as r, g, b; ToGray and CLAHE do the same.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -12,16 +12,16 @@ import type { PixelImage } from '../types';
 import { bytesOf, type Transform } from './sample';
 
 const p = z.number().min(0).max(1).default(0.5).describe('Probability');
-const always_apply = z.boolean().default(false).describe('Always, whatever p');
+const always_apply = z.boolean().default(false).describe('Apply always, regardless of p');
 const odd = z.number().int().min(3);
 const limit = z.union([odd, z.tuple([odd, odd])]).default(7);
 const common = { p, always_apply };
 
 const steps = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('Blur'), blur_limit: limit.describe('Largest side of the square'), ...common }),
+  z.strictObject({ type: z.literal('Blur'), blur_limit: limit.describe('Maximum kernel size'), ...common }),
   z.strictObject({
     type: z.literal('MedianBlur'),
-    blur_limit: limit.describe('Largest side of the square'),
+    blur_limit: limit.describe('Maximum kernel size'),
     ...common,
   }),
   z.strictObject({ type: z.literal('ToGray'), ...common }),
@@ -30,7 +30,7 @@ const steps = z.discriminatedUnion('type', [
     clip_limit: z
       .union([z.number().min(1), z.tuple([z.number().min(1), z.number().min(1)])])
       .default(4)
-      .describe('Largest clip limit, or bounds of it'),
+      .describe('Maximum clip limit, or its range'),
     tile_grid_size: z
       .tuple([z.literal(8), z.literal(8)])
       .default([8, 8])
@@ -40,7 +40,7 @@ const steps = z.discriminatedUnion('type', [
 ]);
 type Step = z.output<typeof steps>;
 
-/** Place of the channel that albumentations takes for red: MMDetection's blue. */
+/** Index of the channel that albumentations reads as red: MMDetection's blue. */
 const red = ({ order }: PixelImage): 0 | 2 => (order === 'bgr' ? 0 : 2);
 
 export function toGray(image: PixelImage): PixelImage {
@@ -53,7 +53,7 @@ export function toGray(image: PixelImage): PixelImage {
   return { ...image, data };
 }
 
-/** Equalises the lightness and leaves the colours. */
+/** Equalises the lightness and keeps the colours. */
 export function equalizeLightness(image: PixelImage, clip: number): PixelImage {
   const [l, a, b] = toLab(image, red(image));
   return fromLab([equalize(l, image.width, image.height, clip), a, b], image, red(image));
@@ -78,10 +78,10 @@ export const Albu = defineModule({
   shapes: '[H, W, 3] -> [H, W, 3]',
   example: "{ type: 'Albu', transforms: [{ type: 'Blur', p: 0.01 }, { type: 'ToGray', p: 0.01 }] }",
   options: z.strictObject({
-    transforms: z.array(steps).describe('Transforms, first to last: Blur, MedianBlur, ToGray or CLAHE'),
-    bbox_params: z.looseObject({}).nullish().describe('Accepted: these transforms leave boxes alone'),
-    keymap: z.record(z.string(), z.string()).nullish().describe('Accepted and without effect'),
-    skip_img_without_anno: z.boolean().default(false).describe('Accepted and without effect'),
+    transforms: z.array(steps).describe('Transforms, in order: Blur, MedianBlur, ToGray or CLAHE'),
+    bbox_params: z.looseObject({}).nullish().describe('Accepted: these transforms do not change boxes'),
+    keymap: z.record(z.string(), z.string()).nullish().describe('Accepted, without effect'),
+    skip_img_without_anno: z.boolean().default(false).describe('Accepted, without effect'),
   }),
   build:
     ({ transforms }): Transform =>

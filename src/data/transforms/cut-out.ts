@@ -1,9 +1,9 @@
-// CutOut (MMDetection 3.x; DeVries and Taylor, 2017): rectangles of one colour over the image; truths stay.
+// CutOut (MMDetection 3.x; DeVries and Taylor, 2017): fills random rectangles of the image; boxes are unchanged.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { colourOf, layPixels, pixelsLike, plainImage } from '../pixels/pixel-image';
+import { colourOf, pastePixels, pixelsLike, solidImage } from '../pixels/pixel-image';
 import { pixelsOf, type Transform } from './sample';
 
 const pair = z.tuple([z.number().nonnegative(), z.number().nonnegative()]);
@@ -13,15 +13,15 @@ const count = z.number().int().nonnegative();
 export const CutOut = defineModule({
   kind: 'transform',
   type: 'CutOut',
-  summary: 'Covers random rectangles of the image',
+  summary: 'Fills random rectangles of the image with a colour',
   paper: 'DeVries and Taylor, Improved Regularization of Convolutional Neural Networks with Cutout, 2017',
   shapes: '[H, W, 3] -> [H, W, 3]',
   example: "{ type: 'CutOut', n_holes: [1, 5], cutout_shape: [16, 16] }",
   options: z.strictObject({
-    n_holes: z.union([count, z.tuple([count, count])]).describe('How many, or bounds of it'),
-    cutout_shape: candidates.nullish().describe('[width, height] in pixels, or a list to choose from'),
-    cutout_ratio: candidates.nullish().describe('[width, height] as shares of the image, or a list to choose from'),
-    fill_in: z.tuple([z.number(), z.number(), z.number()]).default([0, 0, 0]).describe('Colour b, g, r'),
+    n_holes: z.union([count, z.tuple([count, count])]).describe('Number of rectangles, or its range'),
+    cutout_shape: candidates.nullish().describe('[width, height] in pixels, or a list of candidates'),
+    cutout_ratio: candidates.nullish().describe('[width, height] as fractions of the image, or a list of candidates'),
+    fill_in: z.tuple([z.number(), z.number(), z.number()]).default([0, 0, 0]).describe('Fill colour: b, g, r'),
   }),
   build: ({ n_holes, cutout_shape, cutout_ratio, fill_in }): Transform => {
     const sizes = cutout_shape ?? cutout_ratio;
@@ -30,17 +30,17 @@ export const CutOut = defineModule({
         `Cannot build CutOut: expected either cutout_shape or cutout_ratio, received ${sizes ? 'both' : 'neither'}`,
       );
     const choices = (typeof sizes[0] === 'number' ? [sizes] : sizes) as [number, number][];
-    const [least, most] = typeof n_holes === 'number' ? [n_holes, n_holes] : n_holes;
+    const [min, max] = typeof n_holes === 'number' ? [n_holes, n_holes] : n_holes;
     return (sample, random) => {
       const image = pixelsOf(sample, 'CutOut');
       const data = pixelsLike(image.data, image.data.length);
       data.set(image.data);
       const out = { ...image, data };
-      for (let holes = least + random.integer(most - least + 1); holes > 0; holes--) {
+      for (let holes = min + random.integer(max - min + 1); holes > 0; holes--) {
         const [x, y] = [random.integer(image.width), random.integer(image.height)];
         const [w, h] = choices[random.integer(choices.length)];
         const [width, height] = cutout_ratio ? [Math.trunc(w * image.width), Math.trunc(h * image.height)] : [w, h];
-        layPixels(out, plainImage(image, width, height, colourOf(fill_in, image.order)), x, y);
+        pastePixels(out, solidImage(image, width, height, colourOf(fill_in, image.order)), x, y);
       }
       sample.image = out;
       return sample;

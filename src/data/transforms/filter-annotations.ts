@@ -1,39 +1,41 @@
-// FilterAnnotations (MMDetection 3.x): leaves out truths that are too small. As there, `keep_empty: true` asks for another
-// image when none is left, and false goes on without truths.
+// FilterAnnotations (MMDetection 3.x): drops boxes and masks that are too small. As there, `keep_empty: true` discards a
+// sample without remaining ground truth, and false keeps it.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { boxesWhere } from '../../geometry/boxes';
 import { rleArea, toRles } from '../../masks';
-import { takeTruths } from '../transform-truths';
 import { type Transform, truthsOf } from './sample';
+import { takeTruths } from './select-truths';
 
 export const FilterAnnotations = defineModule({
   kind: 'transform',
   type: 'FilterAnnotations',
-  summary: 'Leaves out truths whose box or mask is too small',
+  summary: 'Drops objects whose box or mask is too small',
   origin: 'MMDetection',
   shapes: 'truths [n] -> truths [m <= n]',
   example: "{ type: 'FilterAnnotations', min_gt_bbox_wh: [1, 1], keep_empty: false }",
   options: z.strictObject({
-    min_gt_bbox_wh: z.tuple([z.number(), z.number()]).default([1, 1]).describe('Boxes are wider and higher than this'),
-    min_gt_mask_area: z.number().default(1).describe('Least area of a mask, pixels'),
-    by_box: z.boolean().default(true).describe('Look at boxes'),
-    by_mask: z.boolean().default(false).describe('Look at masks'),
-    keep_empty: z
-      .boolean()
-      .default(true)
-      .describe('Take another image when nothing is left; false: go on without truths'),
+    min_gt_bbox_wh: z
+      .tuple([z.number(), z.number()])
+      .default([1, 1])
+      .describe('Boxes must be wider and higher than this, pixels'),
+    min_gt_mask_area: z.number().default(1).describe('Minimum area of a mask, pixels'),
+    by_box: z.boolean().default(true).describe('Filter by box size'),
+    by_mask: z.boolean().default(false).describe('Filter by mask area'),
+    keep_empty: z.boolean().default(true).describe('Discard a sample without remaining objects; false: keep it'),
   }),
   build: (o): Transform => {
     if (!o.by_box && !o.by_mask)
-      throw new DetLabError('Cannot build FilterAnnotations: expected by_box or by_mask, both are false');
+      throw new DetLabError('Cannot build FilterAnnotations: expected by_box or by_mask to be true, both are false');
     return (sample) => {
       const truths = truthsOf(sample);
       if (truths.labels.length === 0) return sample;
       if (o.by_mask && !truths.masks)
-        throw new DetLabError('Cannot filter by masks: none were loaded. Set with_mask in LoadAnnotations');
+        throw new DetLabError(
+          'Cannot run FilterAnnotations: by_mask needs masks, received none. Set with_mask: true in LoadAnnotations',
+        );
       const areas = o.by_mask ? toRles(truths.masks!).map(rleArea) : undefined;
       const kept = boxesWhere(
         truths.bboxes,

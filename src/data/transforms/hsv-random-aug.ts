@@ -1,5 +1,5 @@
-// YOLOXHSVRandomAug (MMDetection 3.x) shifts hue, saturation and value by whole steps; YOLOv5HSVRandomAug (MMYOLO) multiplies
-// them. Both work on 8-bit colours as OpenCV has them: hue in steps of two degrees.
+// YOLOXHSVRandomAug (MMDetection 3.x) shifts hue, saturation and value by integer steps; YOLOv5HSVRandomAug (MMYOLO) scales
+// them. Both use OpenCV's 8-bit HSV: hue in steps of two degrees.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -10,20 +10,20 @@ import { bytesOf, type Transform } from './sample';
 
 const part = z.number().nonnegative();
 
-/** New value of every value, by plane. */
+/** Look-up table of each plane. */
 type Tables = { h: Uint8Array; s: Uint8Array; v: Uint8Array };
 
 const table = (value: (i: number) => number) => Uint8Array.from({ length: 256 }, (_, i) => value(i));
 const clip = (value: number) => Math.min(Math.max(value, 0), 255);
 
-/** Steps by which hue (around the circle), saturation and value move. */
+/** Shifts hue (modulo 180), saturation and value by integer steps. */
 export const shiftTables = ([h, s, v]: readonly number[]): Tables => ({
   h: table((i) => (((i + h) % 180) + 180) % 180),
   s: table((i) => clip(i + s)),
   v: table((i) => clip(i + v)),
 });
 
-/** Factors on hue, saturation and value; products are cut to whole numbers. */
+/** Multiplies hue, saturation and value by factors; products are truncated. */
 export const gainTables = ([h, s, v]: readonly number[]): Tables => ({
   h: table((i) => Math.trunc((i * h) % 180)),
   s: table((i) => Math.trunc(clip(i * s))),
@@ -52,9 +52,9 @@ export const YOLOXHSVRandomAug = defineModule({
   shapes: '[H, W, 3] -> [H, W, 3]',
   example: "{ type: 'YOLOXHSVRandomAug' }",
   options: z.strictObject({
-    hue_delta: part.default(5).describe('Largest shift of the hue, steps of two degrees'),
-    saturation_delta: part.default(30).describe('Largest shift of the saturation, of 255'),
-    value_delta: part.default(30).describe('Largest shift of the value, of 255'),
+    hue_delta: part.default(5).describe('Maximum shift of the hue, steps of two degrees'),
+    saturation_delta: part.default(30).describe('Maximum shift of the saturation, of 255'),
+    value_delta: part.default(30).describe('Maximum shift of the value, of 255'),
   }),
   build: ({ hue_delta, saturation_delta, value_delta }): Transform => {
     const deltas = [hue_delta, saturation_delta, value_delta];
@@ -73,9 +73,9 @@ export const YOLOv5HSVRandomAug = defineModule({
   shapes: '[H, W, 3] -> [H, W, 3]',
   example: "{ type: 'YOLOv5HSVRandomAug', hue_delta: 0.015, saturation_delta: 0.7, value_delta: 0.4 }",
   options: z.strictObject({
-    hue_delta: part.default(0.015).describe('Largest distance of the factor on the hue from 1'),
-    saturation_delta: part.default(0.7).describe('The same of the saturation'),
-    value_delta: part.default(0.4).describe('The same of the value'),
+    hue_delta: part.default(0.015).describe('Maximum deviation of the hue factor from 1'),
+    saturation_delta: part.default(0.7).describe('Maximum deviation of the saturation factor from 1'),
+    value_delta: part.default(0.4).describe('Maximum deviation of the value factor from 1'),
   }),
   build: ({ hue_delta, saturation_delta, value_delta }): Transform => {
     const deltas = [hue_delta, saturation_delta, value_delta];

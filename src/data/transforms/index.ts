@@ -1,4 +1,4 @@
-// The catalogue of transforms.
+// The list of built-in transforms.
 
 import type { AnyDefinition } from '../../catalogue/registry';
 import { Albu } from './albu';
@@ -64,7 +64,7 @@ export const TRANSFORMS = [
   PackDetInputs,
 ] as const satisfies readonly AnyDefinition[];
 
-/** Types that may ask for other images of the data set. */
-export const MIXING: ReadonlySet<string> = new Set(
+/** Types that may load other images of the dataset. */
+export const MULTI_IMAGE: ReadonlySet<string> = new Set(
   [Mosaic, MixUp, CachedMosaic, CachedMixUp, YOLOv5MixUp, YOLOXMixUp].map(({ type }) => type),
 );

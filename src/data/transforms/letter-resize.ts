@@ -1,12 +1,12 @@
-// LetterResize (MMYOLO): fits the image into a size and pads what is missing on all sides. Where a level is written with a
-// decimal point (114.0), MMYOLO pads the blue channel alone with it; here a level is that of all three.
+// LetterResize (MMYOLO): resizes the image to fit a size and pads it on all sides. Where pad_val is written with a decimal
+// point (114.0), MMYOLO pads only the blue channel with it; here a number applies to all three channels.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { clipBoxes, scaleBoxes, shiftBoxes } from '../../geometry/boxes';
 import { roundHalfEven } from '../../geometry/round-half-even';
 import { placeMasks, resizeMasks } from '../../masks';
-import { colourOf, layPixels, plainImage } from '../pixels/pixel-image';
+import { colourOf, pastePixels, solidImage } from '../pixels/pixel-image';
 import { resizeBilinear } from '../pixels/resize-bilinear';
 import { pixelsOf, replacePixels, type Sample, type Transform } from './sample';
 
@@ -15,26 +15,23 @@ const level = z.number().min(0).max(255);
 const fill = z.union([level, z.tuple([level, level, level])]);
 
 const options = z.strictObject({
-  scale: z.union([edge, z.tuple([edge, edge])]).describe('[width, height] of the outcome; one number: a square'),
+  scale: z.union([edge, z.tuple([edge, edge])]).describe('[width, height] of the output; one number: a square'),
   pad_val: z
     .union([fill, z.strictObject({ img: fill.default(0), mask: z.number().default(0), seg: z.number().default(255) })])
     .default({ img: 0, mask: 0, seg: 255 })
-    .describe('Fill: a gray level, or { img: [b, g, r] }'),
-  use_mini_pad: z.boolean().default(false).describe('Pad to a multiple of 32 only'),
-  stretch_only: z.boolean().default(false).describe('Stretch to the size, without padding'),
-  allow_scale_up: z.boolean().default(true).describe('Small images are enlarged'),
-  half_pad_param: z
-    .boolean()
-    .default(false)
-    .describe('Boxes move by half the padding even where that is no whole pixel'),
-  clip_object_border: z.boolean().default(true).describe('Clip boxes to the outcome'),
+    .describe('Padding value: a gray level, or { img: [b, g, r] }'),
+  use_mini_pad: z.boolean().default(false).describe('Pad only to a multiple of 32'),
+  stretch_only: z.boolean().default(false).describe('Stretch to the size instead of padding'),
+  allow_scale_up: z.boolean().default(true).describe('Allow enlarging images'),
+  half_pad_param: z.boolean().default(false).describe('Shift boxes by exactly half the padding, also by half pixels'),
+  clip_object_border: z.boolean().default(true).describe('Clip boxes to the output'),
   keep_ratio: z.literal(true).default(true).describe('Only true; see stretch_only'),
-  backend: z.literal('cv2').default('cv2').describe("cv2's fixed-point arithmetic, reproduced bit by bit"),
+  backend: z.literal('cv2').default('cv2').describe("cv2's fixed-point arithmetic, reproduced bit for bit"),
   interpolation: z.literal('bilinear').default('bilinear').describe('Only "bilinear"'),
 });
 type Options = z.output<typeof options>;
 
-/** The factor, the size of the resized image, and the padding. */
+/** Size [height, width] of the resized image, padding, and [y, x] factors of earlier padding. */
 function fit(width: number, height: number, [rows, columns]: readonly [number, number], o: Options) {
   let ratio = Math.min(rows / height, columns / width);
   if (!o.allow_scale_up) ratio = Math.min(ratio, 1);
@@ -43,7 +40,6 @@ function fit(width: number, height: number, [rows, columns]: readonly [number, n
   if (o.use_mini_pad) [padY, padX] = [padY % 32, padX % 32];
   else if (o.stretch_only) [inner, padY, padX] = [[rows, columns], 0, 0];
   const [top, left] = [Math.floor(padY / 2), Math.floor(padX / 2)];
-  // how padding of earlier steps grows
   const ratios = o.stretch_only && !o.use_mini_pad ? [rows / height, columns / width] : [ratio, ratio];
   return { inner, padY, padX, top, left, ratios };
 }
@@ -58,9 +54,9 @@ function letterResize(sample: Sample, o: Options): Sample {
   if (padX === 0 && padY === 0) replacePixels(sample, resized);
   else {
     const value = typeof o.pad_val === 'object' && 'img' in o.pad_val ? o.pad_val.img : o.pad_val;
-    const field = plainImage(resized, width, height, colourOf(value, image.order));
-    layPixels(field, resized, left, top);
-    replacePixels(sample, field);
+    const canvas = solidImage(resized, width, height, colourOf(value, image.order));
+    pastePixels(canvas, resized, left, top);
+    replacePixels(sample, canvas);
   }
   const factor: [number, number] = [inner[1] / image.width, inner[0] / image.height];
   const half: [number, number, number, number] = [padY / 2, padY / 2, padX / 2, padX / 2];
@@ -75,18 +71,23 @@ function letterResize(sample: Sample, o: Options): Sample {
     const masks = resizeMasks(sample.truths.masks, inner[0], inner[1]);
     sample.truths.masks = placeMasks(masks, { top: maskTop, left: maskLeft, width, height });
   }
-  // several steps that resize count together
+  // composes with earlier resizing steps
   const { scaleFactor, padParam } = sample.meta;
   sample.meta.scaleFactor = [scaleFactor[0] * factor[0], scaleFactor[1] * factor[1]];
-  const earlier = padParam?.map((v, i) => v * ratios[i >> 1]) ?? [0, 0, 0, 0];
-  sample.meta.padParam = [0, 1, 2, 3].map((i) => padding[i] + earlier[i]) as [number, number, number, number];
+  const [padTop, padBottom, padLeft, padRight] = padParam ?? [0, 0, 0, 0];
+  sample.meta.padParam = [
+    padding[0] + padTop * ratios[0],
+    padding[1] + padBottom * ratios[0],
+    padding[2] + padLeft * ratios[1],
+    padding[3] + padRight * ratios[1],
+  ];
   return sample;
 }
 
 export const LetterResize = defineModule({
   kind: 'transform',
   type: 'LetterResize',
-  summary: 'Fits the image into a size and pads it on all sides',
+  summary: 'Resizes the image to fit a size and pads it on all sides',
   origin: 'MMYOLO',
   shapes: '[H, W, 3] -> [h, w, 3]',
   example: "{ type: 'LetterResize', scale: [640, 640], allow_scale_up: false, pad_val: { img: 114 } }",

@@ -1,5 +1,5 @@
-// LoadAnnotations: the record's truths join the sample. Transforms that follow move boxes and masks with the pixels. As in
-// MMDetection, an object whose outline cannot be used is ignored, one of run lengths also where polygons are asked for.
+// LoadAnnotations: loads the ground truth of a record into the sample. As in MMDetection, an object with an invalid
+// segmentation is ignored, and so is one with run lengths where polygons are expected.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -11,17 +11,17 @@ import type { Transform } from './sample';
 export const LoadAnnotations = defineModule({
   kind: 'transform',
   type: 'LoadAnnotations',
-  summary: "Takes a record's boxes, labels and masks into the sample",
+  summary: 'Loads ground-truth boxes, labels and masks',
   origin: 'mmcv and MMDetection',
-  shapes: 'annotations of the data set -> boxes [n, 4] xyxy, labels [n], ignored [n]',
+  shapes: 'annotations of the dataset -> boxes [n, 4] xyxy, labels [n], ignored [n]',
   example: "{ type: 'LoadAnnotations', with_bbox: true }",
   options: z.strictObject({
-    with_bbox: z.boolean().default(true).describe('Take the boxes'),
-    with_label: z.boolean().default(true).describe('Take the labels; without them every label is 0'),
-    with_mask: z.boolean().default(false).describe('Take the masks'),
+    with_bbox: z.boolean().default(true).describe('Load boxes'),
+    with_label: z.boolean().default(true).describe('Load labels; false: every label is 0'),
+    with_mask: z.boolean().default(false).describe('Load masks'),
     with_seg: z.literal(false).default(false).describe('Only false: segmentation maps are not read'),
-    poly2mask: z.boolean().default(true).describe('Masks become bitmaps, else they stay polygons'),
-    box_type: z.literal('hbox').default('hbox').describe('Only "hbox": upright boxes'),
+    poly2mask: z.boolean().default(true).describe('Convert masks to bitmaps; false: keep polygons'),
+    box_type: z.literal('hbox').default('hbox').describe('Only "hbox": axis-aligned boxes'),
     backend_args: z.null().default(null).describe('Only null'),
   }),
   build:
@@ -43,7 +43,7 @@ export const LoadAnnotations = defineModule({
     },
 });
 
-/** The masks of a record in its own frame, and which of them could not be used. */
+/** The masks of a record in the frame of its image, and the indices of invalid ones. */
 function loadMasks(
   { segmentations, truths, path }: ImageRecord,
   [height, width]: [number, number],
@@ -56,15 +56,15 @@ function loadMasks(
         'LoadAnnotations, or use data with masks',
     );
   const unusable: number[] = [];
-  const every = <T>(read: (segmentation: Segmentation) => T | undefined, empty: T): T[] =>
+  const readEach = <T>(read: (segmentation: Segmentation) => T | undefined, empty: T): T[] =>
     Array.from({ length: count }, (_, i) => {
       const segmentation = segmentations?.[i];
-      const found = segmentation && read(segmentation);
-      if (found === undefined) unusable.push(i);
-      return found ?? empty;
+      const mask = segmentation && read(segmentation);
+      if (mask === undefined) unusable.push(i);
+      return mask ?? empty;
     });
   if (!bitmaps) {
-    const masks = every(
+    const masks = readEach(
       (s) => {
         const parts = Array.isArray(s) ? usablePolygons(s) : [];
         return parts.length > 0 ? parts.map((part) => Float64Array.from(part)) : undefined;
@@ -74,7 +74,7 @@ function loadMasks(
     return { masks: { kind: 'polygon', height, width, masks }, unusable };
   }
   const none: Rle = { height, width, counts: Uint32Array.of(height * width) };
-  const masks = every((s) => bitmapOf(s, height, width), none);
+  const masks = readEach((s) => bitmapOf(s, height, width), none);
   return { masks: { kind: 'bitmap', height, width, masks }, unusable };
 }
 

@@ -1,5 +1,5 @@
-// LoadImageFromFile: the file of a record to pixels. As cv2.imread's default, EXIF orientation is applied. Channels stay
-// in the decoder's order (rgb), which PixelImage.order carries; the data preprocessor swaps by permuting its weights.
+// LoadImageFromFile: decodes the file of a record, with EXIF orientation applied as by cv2.imread. Channels stay in the
+// decoder's order (rgb, in PixelImage.order); the data preprocessor swaps them by permuting its weights.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -14,7 +14,7 @@ export const LoadImageFromFile = defineModule({
   shapes: 'record -> pixels [H, W, 3] uint8',
   example: "{ type: 'LoadImageFromFile' }",
   options: z.strictObject({
-    to_float32: z.literal(false).default(false).describe('Only false: pixels stay 8-bit until the data preprocessor'),
+    to_float32: z.literal(false).default(false).describe('Only false: pixels are 8-bit until the data preprocessor'),
     color_type: z.literal('color').default('color').describe('Only "color": three channels, EXIF orientation applied'),
     imdecode_backend: z.string().default('cv2').describe('Accepted for compatibility; sharp always decodes'),
     ignore_empty: z.literal(false).default(false).describe('Only false: an unreadable image is reported and replaced'),

@@ -1,5 +1,5 @@
-// LoadProposals: regions computed beforehand join the sample, for a detector without a region proposal network. Resize and
-// RandomFlip move them with the pixels.
+// LoadProposals: loads precomputed proposals into the sample, for a detector without a region proposal network. Transforms
+// that change boxes change them too.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -9,12 +9,12 @@ import type { Transform } from './sample';
 export const LoadProposals = defineModule({
   kind: 'transform',
   type: 'LoadProposals',
-  summary: "Takes a record's precomputed proposals into the sample",
+  summary: 'Loads precomputed proposals',
   origin: 'MMDetection',
-  shapes: 'proposals of the data set -> boxes [n, 4] xyxy, scores [n]',
+  shapes: 'proposals of the dataset -> boxes [n, 4] xyxy, scores [n]',
   example: "{ type: 'LoadProposals', num_max_proposals: 1000 }",
   options: z.strictObject({
-    num_max_proposals: z.number().int().positive().nullish().describe('The first so many; all when absent'),
+    num_max_proposals: z.number().int().positive().nullish().describe('Maximum number of proposals; default: all'),
   }),
   build:
     ({ num_max_proposals }): Transform =>
@@ -22,7 +22,7 @@ export const LoadProposals = defineModule({
       const { proposals, path } = sample.record;
       if (!proposals)
         throw new DetLabError(
-          `Cannot load the proposals of "${path}": its data set has none. Give the data set a proposal_file`,
+          `Cannot load the proposals of "${path}": its dataset has none. Set proposal_file in the dataset's config`,
         );
       const count = Math.min(proposals.scores.length, num_max_proposals ?? Number.POSITIVE_INFINITY);
       sample.proposals = {

@@ -1,32 +1,32 @@
-// MinIoURandomCrop (MMDetection 3.x; Liu et al., SSD, ECCV 2016): a window in which every truth keeps at least a drawn
-// share of overlap with it; truths whose centre lies outside of it are left out.
+// MinIoURandomCrop (MMDetection 3.x; Liu et al., SSD, ECCV 2016): a random crop whose IoU with every ground-truth box
+// reaches a randomly drawn minimum; boxes with their centre outside the crop are dropped.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { boxesWhere, clipBoxes, shiftBoxes } from '../../geometry/boxes';
 import { cropMasks } from '../../masks';
 import type { Random } from '../../random';
-import { cutPixels, type Window } from '../pixels/pixel-image';
-import { takeTruths } from '../transform-truths';
+import { cropPixels, type Window } from '../pixels/pixel-image';
 import { pixelsOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
+import { takeTruths } from './select-truths';
 
-/** Windows tried with one least overlap before another is drawn. */
+/** Windows tried per minimum IoU before another one is drawn. */
 const ATTEMPTS = 50;
 
 const options = z.strictObject({
   min_ious: z
     .array(z.number().min(0).max(1))
     .default([0.1, 0.3, 0.5, 0.7, 0.9])
-    .describe('Least overlaps to choose from, beside the whole image and no condition'),
-  min_crop_size: z.number().positive().max(1).default(0.3).describe('Least sides of the window, as shares'),
-  bbox_clip_border: z.boolean().default(true).describe('Boxes end at the window'),
+    .describe('Minimum IoUs to draw from, besides the whole image and no minimum'),
+  min_crop_size: z.number().positive().max(1).default(0.3).describe('Minimum side of the crop, as a fraction'),
+  bbox_clip_border: z.boolean().default(true).describe('Clip boxes to the crop'),
 });
 type Options = z.output<typeof options>;
 
 const f = Math.fround;
 
-/** A window, or none when it has a wrong shape or leaves no truth as it should. `least`: the drawn overlap. */
-export function fitting(boxes: Float32Array, window: Window, least: number): boolean {
+/** Whether every box overlaps the window by at least `minIoU` and the centre of one or more is inside. */
+export function isValidCrop(boxes: Float32Array, window: Window, minIoU: number): boolean {
   if (window.width === 0 || window.height === 0) return false;
   if (boxes.length === 0) return true;
   const [left, top, right, bottom] = [window.left, window.top, window.left + window.width, window.top + window.height];
@@ -34,22 +34,22 @@ export function fitting(boxes: Float32Array, window: Window, least: number): boo
     const [x1, y1, x2, y2] = boxes.subarray(i, i + 4);
     const w = Math.max(f(Math.min(x2, right) - Math.max(x1, left)), 0);
     const h = Math.max(f(Math.min(y2, bottom) - Math.max(y1, top)), 0);
-    const shared = f(w * h);
-    const all = f(f(window.width * window.height + f(f(x2 - x1) * f(y2 - y1))) - shared);
-    if (f(shared / Math.max(all, 1e-6)) < least) return false;
+    const overlap = f(w * h);
+    const union = f(f(window.width * window.height + f(f(x2 - x1) * f(y2 - y1))) - overlap);
+    if (f(overlap / Math.max(union, 1e-6)) < minIoU) return false;
   }
-  return centred(boxes, window).length > 0;
+  return centersInside(boxes, window).length > 0;
 }
 
-/** Truths whose centre lies within the window. */
-function centred(boxes: Float32Array, { left, top, width, height }: Window): number[] {
+/** Indices of the boxes with their centre inside the window. */
+function centersInside(boxes: Float32Array, { left, top, width, height }: Window): number[] {
   return boxesWhere(boxes, (x1, y1, x2, y2) => {
     const [x, y] = [f(f(x1 + x2) / 2), f(f(y1 + y2) / 2)];
     return x > left && y > top && x < left + width && y < top + height;
   });
 }
 
-/** The window to cut out, or undefined for the whole image. */
+/** The window to crop, or undefined for the whole image. */
 export function drawMinIoUCrop(
   boxes: Float32Array,
   width: number,
@@ -59,18 +59,18 @@ export function drawMinIoUCrop(
 ): Window | undefined {
   const modes = [1, ...o.min_ious, 0];
   for (;;) {
-    const least = modes[random.integer(modes.length)];
-    if (least === 1) return undefined;
+    const minIoU = modes[random.integer(modes.length)];
+    if (minIoU === 1) return undefined;
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const w = random.uniform(o.min_crop_size * width, width);
       const h = random.uniform(o.min_crop_size * height, height);
       if (h / w < 0.5 || h / w > 2) continue;
-      // numpy's uniform(low) lies between low and 1: down to whole pixels that is (0, low]
+      // NumPy's uniform(low) draws between low and 1, as MMDetection calls it
       const x = random.uniform(width - w, 1);
       const y = random.uniform(height - h, 1);
       const [left, top] = [Math.trunc(x), Math.trunc(y)];
       const window = { left, top, width: Math.trunc(x + w) - left, height: Math.trunc(y + h) - top };
-      if (fitting(boxes, window, least)) return window;
+      if (isValidCrop(boxes, window, minIoU)) return window;
     }
   }
 }
@@ -78,20 +78,20 @@ export function drawMinIoUCrop(
 export function applyMinIoUCrop(sample: Sample, window: Window, clip = true): Sample {
   const truths = truthsOf(sample);
   if (truths.labels.length > 0) {
-    const kept = takeTruths(truths, centred(truths.bboxes, window));
+    const kept = takeTruths(truths, centersInside(truths.bboxes, window));
     kept.bboxes = shiftBoxes(kept.bboxes, -window.left, -window.top);
     if (clip) kept.bboxes = clipBoxes(kept.bboxes, [window.height, window.width]);
     if (kept.masks) kept.masks = cropMasks(kept.masks, window);
     sample.truths = kept;
   }
-  replacePixels(sample, cutPixels(pixelsOf(sample, 'MinIoURandomCrop'), window));
+  replacePixels(sample, cropPixels(pixelsOf(sample, 'MinIoURandomCrop'), window));
   return sample;
 }
 
 export const MinIoURandomCrop = defineModule({
   kind: 'transform',
   type: 'MinIoURandomCrop',
-  summary: 'A random window that every truth overlaps by at least a drawn share',
+  summary: 'Random crop whose IoU with every ground-truth box is at least a random minimum',
   paper: 'Liu et al., SSD: Single Shot MultiBox Detector, ECCV 2016',
   shapes: '[H, W, 3] -> [h <= H, w <= W, 3]',
   example: "{ type: 'MinIoURandomCrop', min_ious: [0.1, 0.3, 0.5, 0.7, 0.9], min_crop_size: 0.3 }",

@@ -1,32 +1,32 @@
-// MixUp of YOLOX: another image, fitted into a scale, jittered and mirrored, half and half with this one (Zhang et al.,
-// mixup, ICLR 2018). The arithmetic is MMDetection's: the other image is resized in double precision and then cut to bytes.
+// MixUp of YOLOX: averages the image with another one, which is resized to fit a scale, jittered in size and flipped at
+// random (Zhang et al., mixup, ICLR 2018). As in MMDetection, the other image is resized in double precision, then truncated.
 
 import { boxesInside, clipBoxes, flipBoxes, scaleBoxes, shiftBoxes } from '../../geometry/boxes';
 import { flipMasks, placeMasks, resizeMasks } from '../../masks';
 import type { Random } from '../../random';
 import { flipPixels } from '../pixels/flip';
-import { colourOf, layPixels, plainImage } from '../pixels/pixel-image';
-import { resizeBilinear, resizeCutting } from '../pixels/resize-bilinear';
-import { joinTruths, takeTruths } from '../transform-truths';
+import { colourOf, pastePixels, solidImage } from '../pixels/pixel-image';
+import { resizeBilinear, resizeTruncating } from '../pixels/resize-bilinear';
 import type { PixelImage, Truths } from '../types';
 import { bytesOf, type Sample, truthsOf } from './sample';
+import { concatTruths, takeTruths } from './select-truths';
 
 export interface MixUpOptions {
-  /** [width, height] of the field that the other image is fitted into. */
+  /** [width, height] of the canvas that the other image is resized to fit. */
   img_scale: readonly [number, number];
   pad_val: number | readonly number[];
   bbox_clip_border: boolean;
 }
 
-/** What is drawn: factor on the other image, whether it is mirrored, and where this image's window on it begins. */
+/** Random scale factor and flip of the other image, and offset of this image on it. */
 export interface MixUpDraw {
   jitter: number;
   flip: boolean;
-  /** [x, y]; asked for once the room is known. */
-  offset: (roomX: number, roomY: number) => [number, number];
+  /** [x, y], drawn once the margins are known. */
+  offset: (marginX: number, marginY: number) => [number, number];
 }
 
-/** As numpy draws them: the ends of the room are not reached. */
+/** As NumPy draws them: the upper ends are exclusive. */
 export function drawMixUp(
   { ratio_range, flip_ratio }: { ratio_range: readonly [number, number]; flip_ratio: number },
   random: Random,
@@ -41,27 +41,28 @@ export function drawMixUp(
   };
 }
 
-/** @param drops whether truths outside of the image are left out (MMYOLO: only where they are not clipped) */
+/** @param dropOutside drop boxes outside the image (MMYOLO: only if they are not clipped) */
 export function mixUp(
   sample: Sample,
   other: Sample,
   draw: MixUpDraw,
   o: MixUpOptions,
-  drops: boolean,
+  dropOutside: boolean,
 ): { image: PixelImage; truths: Truths } {
-  const own = bytesOf(sample, 'MixUp');
-  const theirs = bytesOf(other, 'MixUp');
+  const image = bytesOf(sample, 'MixUp');
+  const otherImage = bytesOf(other, 'MixUp');
   const [w, h] = o.img_scale;
-  const fit = Math.min(h / theirs.height, w / theirs.width);
-  const colour = colourOf(o.pad_val, own.order);
-  const field = plainImage(theirs, w, h, colour);
-  layPixels(field, resizeBilinear(theirs, Math.trunc(theirs.width * fit), Math.trunc(theirs.height * fit)), 0, 0);
-  let jittered = resizeCutting(field, Math.trunc(w * draw.jitter), Math.trunc(h * draw.jitter));
+  const fit = Math.min(h / otherImage.height, w / otherImage.width);
+  const colour = colourOf(o.pad_val, image.order);
+  const canvas = solidImage(otherImage, w, h, colour);
+  const fitted = resizeBilinear(otherImage, Math.trunc(otherImage.width * fit), Math.trunc(otherImage.height * fit));
+  pastePixels(canvas, fitted, 0, 0);
+  let jittered = resizeTruncating(canvas, Math.trunc(w * draw.jitter), Math.trunc(h * draw.jitter));
   if (draw.flip) jittered = flipPixels(jittered, 'horizontal');
   const { width, height } = jittered;
-  const padded = plainImage(theirs, Math.max(width, own.width), Math.max(height, own.height), colour);
-  layPixels(padded, jittered, 0, 0);
-  const [left, top] = draw.offset(padded.width - own.width, padded.height - own.height);
+  const padded = solidImage(otherImage, Math.max(width, image.width), Math.max(height, image.height), colour);
+  pastePixels(padded, jittered, 0, 0);
+  const [left, top] = draw.offset(padded.width - image.width, padded.height - image.height);
 
   const truths = truthsOf(other);
   const scale = fit * draw.jitter;
@@ -69,27 +70,28 @@ export function mixUp(
   if (o.bbox_clip_border) bboxes = clipBoxes(bboxes, [height, width]);
   if (draw.flip) bboxes = flipBoxes(bboxes, 'horizontal', [height, width]);
   bboxes = shiftBoxes(bboxes, -left, -top);
-  if (o.bbox_clip_border) bboxes = clipBoxes(bboxes, [own.height, own.width]);
+  if (o.bbox_clip_border) bboxes = clipBoxes(bboxes, [image.height, image.width]);
   const moved: Truths = { ...truths, bboxes };
   if (truths.masks) {
-    const near = (side: number) => Math.floor(side * scale + 0.5);
-    let masks = resizeMasks(truths.masks, near(truths.masks.height), near(truths.masks.width));
+    const scaled = (side: number) => Math.floor(side * scale + 0.5);
+    let masks = resizeMasks(truths.masks, scaled(truths.masks.height), scaled(truths.masks.width));
     if (draw.flip) masks = flipMasks(masks, 'horizontal');
-    moved.masks = placeMasks(masks, { left: -left, top: -top, width: own.width, height: own.height });
+    moved.masks = placeMasks(masks, { left: -left, top: -top, width: image.width, height: image.height });
   }
-  const joined = joinTruths([truthsOf(sample), moved]);
+  const all = concatTruths([truthsOf(sample), moved]);
   return {
-    image: halfAndHalf(own, padded, left, top),
-    truths: drops ? takeTruths(joined, boxesInside(joined.bboxes, [own.height, own.width])) : joined,
+    image: averageWithWindow(image, padded, left, top),
+    truths: dropOutside ? takeTruths(all, boxesInside(all.bboxes, [image.height, image.width])) : all,
   };
 }
 
-function halfAndHalf(own: PixelImage, other: PixelImage, left: number, top: number): PixelImage {
-  const { width, height, order } = own;
-  const data = new Uint8Array(own.data.length);
+/** The mean of `image` and the window of its size at (left, top) of `other`. */
+function averageWithWindow(image: PixelImage, other: PixelImage, left: number, top: number): PixelImage {
+  const { width, height, order } = image;
+  const data = new Uint8Array(image.data.length);
   for (let y = 0; y < height; y++) {
     let q = ((top + y) * other.width + left) * 3;
-    for (let p = y * width * 3, end = p + width * 3; p < end; p++, q++) data[p] = (own.data[p] + other.data[q]) >> 1;
+    for (let p = y * width * 3, end = p + width * 3; p < end; p++, q++) data[p] = (image.data[p] + other.data[q]) >> 1;
   }
   return { data, width, height, order };
 }

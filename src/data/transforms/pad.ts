@@ -1,10 +1,10 @@
-// Pad (mmcv / MMDetection 3.x): grows the image at the bottom and right; boxes stay where they are.
+// Pad (mmcv / MMDetection 3.x): pads the image at the bottom and right; boxes are unchanged.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { padMasks } from '../../masks';
-import { colourOf, layPixels, plainImage } from '../pixels/pixel-image';
+import { colourOf, pastePixels, solidImage } from '../pixels/pixel-image';
 import type { AnyImage } from '../types';
 import { pixelsOf, type Transform } from './sample';
 
@@ -26,14 +26,16 @@ export const Pad = defineModule({
     pad_val: z
       .union([fill, z.strictObject({ img: fill.default(0), seg: z.number().int().default(255) })])
       .default({ img: 0, seg: 255 })
-      .describe('Fill: a gray level, or { img: [b, g, r] } in the order of the pixels'),
+      .describe('Padding value: a gray level, or { img: [b, g, r] }'),
     padding_mode: z.literal('constant').default('constant').describe('Only "constant"'),
   }),
   build: (options): Transform => {
     if (!options.size && !options.size_divisor && !options.pad_to_square)
       throw new DetLabError('Cannot build Pad: expected `size`, `size_divisor` or `pad_to_square`, received none');
     if (options.size && (options.size_divisor || options.pad_to_square))
-      throw new DetLabError('Cannot build Pad: `size` excludes `size_divisor` and `pad_to_square`. Remove one of them');
+      throw new DetLabError(
+        'Cannot build Pad: expected either `size` or `size_divisor` and `pad_to_square`, received both. Remove one of them',
+      );
     const value =
       typeof options.pad_val === 'object' && 'img' in options.pad_val ? options.pad_val.img : options.pad_val;
     return (sample) => {
@@ -53,10 +55,10 @@ export const Pad = defineModule({
   },
 });
 
-/** A copy of `image` in the top left of a `width` x `height` field of `colour` (in the image's own channel order). */
+/** `image` at the top left of a `width` x `height` canvas of `colour` (in the image's channel order). */
 function padPixels(image: AnyImage, width: number, height: number, colour: readonly number[]): AnyImage {
   if (width === image.width && height === image.height) return image;
-  const field = plainImage(image, width, height, colour);
-  layPixels(field, image, 0, 0);
+  const field = solidImage(image, width, height, colour);
+  pastePixels(field, image, 0, 0);
   return field;
 }

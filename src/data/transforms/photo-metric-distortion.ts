@@ -1,5 +1,5 @@
-// PhotoMetricDistortion (MMDetection 3.x; Liu et al., SSD, ECCV 2016): brightness, contrast, saturation, hue and the order
-// of channels, each with probability one half. Pixels become fractions, which the data preprocessor takes as they are.
+// PhotoMetricDistortion (MMDetection 3.x; Liu et al., SSD, ECCV 2016): distorts brightness, contrast, saturation, hue and
+// channel order, each with probability 0.5. Pixels become floats, which the data preprocessor accepts.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -10,22 +10,22 @@ import { pixelsOf, type Transform } from './sample';
 
 const range = z.tuple([z.number().nonnegative(), z.number().nonnegative()]);
 const options = z.strictObject({
-  brightness_delta: z.number().nonnegative().default(32).describe('Largest shift of all values'),
-  contrast_range: range.default([0.5, 1.5]).describe('Bounds of the factor on all values'),
-  saturation_range: range.default([0.5, 1.5]).describe('Bounds of the factor on the saturation'),
-  hue_delta: z.number().nonnegative().default(18).describe('Largest turn of the hue, degrees'),
+  brightness_delta: z.number().nonnegative().default(32).describe('Maximum shift of brightness'),
+  contrast_range: range.default([0.5, 1.5]).describe('Range of the contrast factor'),
+  saturation_range: range.default([0.5, 1.5]).describe('Range of the saturation factor'),
+  hue_delta: z.number().nonnegative().default(18).describe('Maximum shift of the hue, degrees'),
 });
 type Options = z.output<typeof options>;
 
-/** What is done to one image; an absent part is left out. */
+/** The distortions of one image; absent ones are skipped. */
 export interface Distortion {
   brightness?: number;
   contrast?: number;
-  /** Contrast after the colours are changed, else before. */
+  /** Change contrast after saturation and hue, else before. */
   contrastLast: boolean;
   saturation?: number;
   hue?: number;
-  /** Which of b, g, r comes first, second and third. */
+  /** Permutation of the channels b, g, r. */
   swap?: readonly number[];
 }
 
@@ -76,7 +76,7 @@ function swapped(image: PixelImage<Float32Array>, swap: readonly number[]): Pixe
 export const PhotoMetricDistortion = defineModule({
   kind: 'transform',
   type: 'PhotoMetricDistortion',
-  summary: 'Random brightness, contrast, saturation, hue and order of channels',
+  summary: 'Random brightness, contrast, saturation, hue and channel order',
   paper: 'Liu et al., SSD: Single Shot MultiBox Detector, ECCV 2016',
   shapes: '[H, W, 3] -> [H, W, 3] float32',
   example: "{ type: 'PhotoMetricDistortion', brightness_delta: 32, hue_delta: 18 }",

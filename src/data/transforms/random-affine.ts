@@ -1,5 +1,5 @@
-// RandomAffine (MMDetection 3.x; Ge et al., YOLOX): the image scaled, rotated, sheared and moved at random, about its top
-// left corner. As there, masks are not supported.
+// RandomAffine (MMDetection 3.x; Ge et al., YOLOX): random scale, rotation, shear and translation about the top left corner
+// of the image. As there, masks are not supported.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -8,14 +8,14 @@ import { boxesInside, clipBoxes } from '../../geometry/boxes';
 import { affineMatrix, drawAffine, type Matrix, projectBoxes } from '../pixels/affine-matrix';
 import { colourOf } from '../pixels/pixel-image';
 import { warpPerspective } from '../pixels/warp-perspective';
-import { takeTruths } from '../transform-truths';
 import { affineOptions } from './affine-options';
 import { bytesOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
+import { takeTruths } from './select-truths';
 
 const options = z.strictObject(affineOptions);
 type Options = z.output<typeof options>;
 
-/** Size [width, height] of the outcome. */
+/** Size [width, height] of the output. */
 export const affineSize = (
   { width, height }: { width: number; height: number },
   [x, y]: readonly [number, number],
@@ -29,7 +29,7 @@ export function applyRandomAffine(
   const image = bytesOf(sample, 'RandomAffine');
   if (sample.truths?.masks)
     throw new DetLabError(
-      'Cannot run RandomAffine on masks: set with_mask to false in LoadAnnotations, or leave it out',
+      'Cannot run RandomAffine: masks are not supported. Set with_mask: false in LoadAnnotations, or remove RandomAffine',
     );
   const [width, height] = affineSize(image, border);
   replacePixels(sample, warpPerspective(image, matrix, width, height, colourOf(border_val, image.order)));
@@ -44,7 +44,7 @@ export function applyRandomAffine(
 export const RandomAffine = defineModule({
   kind: 'transform',
   type: 'RandomAffine',
-  summary: 'Scales, rotates, shears and moves the image at random',
+  summary: 'Random scale, rotation, shear and translation',
   paper: 'Ge et al., YOLOX: Exceeding YOLO Series in 2021',
   shapes: '[H, W, 3] -> [H + 2 border, W + 2 border, 3]',
   example: "{ type: 'RandomAffine', scaling_ratio_range: [0.1, 2], border: [-320, -320] }",

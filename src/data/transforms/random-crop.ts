@@ -1,43 +1,43 @@
-// RandomCrop (MMDetection 3.x): a window of the image, and what is left of its truths. Where a window without truths is not
-// allowed, another image is taken.
+// RandomCrop (MMDetection 3.x): a random crop of the image and its ground truth. If a crop without ground truth is not
+// allowed, the sample is discarded.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { boxesInside, clipBoxes, shiftBoxes, takeBoxes } from '../../geometry/boxes';
 import { cropMasks, rleToBox, toRles } from '../../masks';
 import type { Random } from '../../random';
-import { cutPixels, type Window } from '../pixels/pixel-image';
-import { takeTruths } from '../transform-truths';
+import { cropPixels, type Window } from '../pixels/pixel-image';
 import type { AnyImage, ProposalBoxes, Truths } from '../types';
 import { pixelsOf, replacePixels, type Transform } from './sample';
+import { takeTruths } from './select-truths';
 
 const options = z
   .strictObject({
-    crop_size: z.tuple([z.number().positive(), z.number().positive()]).describe('Size of the window; see crop_type'),
+    crop_size: z.tuple([z.number().positive(), z.number().positive()]).describe('Size of the crop; see crop_type'),
     crop_type: z
       .enum(['absolute', 'absolute_range', 'relative', 'relative_range'])
       .default('absolute')
       .describe(
-        'absolute: [width, height] in pixels; absolute_range: sides from [least, most] pixels; relative: shares of the ' +
-          'width and height; relative_range: least shares of height and width',
+        'absolute: [width, height] in pixels; absolute_range: sides drawn from [min, max] pixels; relative: fractions of ' +
+          'width and height; relative_range: minimum fractions of height and width',
       ),
-    allow_negative_crop: z.boolean().default(false).describe('A window without truths is good enough'),
-    recompute_bbox: z.boolean().default(false).describe('Boxes are those of the cropped masks'),
-    bbox_clip_border: z.boolean().default(true).describe('Boxes end at the window'),
+    allow_negative_crop: z.boolean().default(false).describe('Allow crops without ground truth'),
+    recompute_bbox: z.boolean().default(false).describe('Recompute boxes from the cropped masks'),
+    bbox_clip_border: z.boolean().default(true).describe('Clip boxes to the crop'),
   })
   .superRefine(({ crop_size, crop_type }, context) => {
     const relative = crop_type.startsWith('relative');
-    const wrong = (message: string) => context.addIssue({ code: 'custom', path: ['crop_size'], message });
-    if (relative && crop_size.some((v) => v > 1)) wrong(`expected shares of at most 1 with crop_type "${crop_type}"`);
-    if (!relative && !crop_size.every(Number.isInteger)) wrong(`expected whole pixels with crop_type "${crop_type}"`);
-    if (crop_type === 'absolute_range' && crop_size[0] > crop_size[1]) wrong('expected [least, most]');
+    const reject = (message: string) => context.addIssue({ code: 'custom', path: ['crop_size'], message });
+    if (relative && crop_size.some((v) => v > 1)) reject(`expected fractions <= 1 with crop_type "${crop_type}"`);
+    if (!relative && !crop_size.every(Number.isInteger)) reject(`expected whole pixels with crop_type "${crop_type}"`);
+    if (crop_type === 'absolute_range' && crop_size[0] > crop_size[1]) reject('expected [min, max]');
   });
 type Options = z.output<typeof options>;
 
 export const RandomCrop = defineModule({
   kind: 'transform',
   type: 'RandomCrop',
-  summary: 'A random window of the image, with the truths that lie in it',
+  summary: 'Random crop of the image and its ground truth',
   origin: 'MMDetection',
   shapes: '[H, W, 3] -> [h, w, 3]',
   example: "{ type: 'RandomCrop', crop_type: 'absolute_range', crop_size: [384, 600], allow_negative_crop: true }",
@@ -48,7 +48,7 @@ export const RandomCrop = defineModule({
       const window = draw(image, o, random);
       const truths = sample.truths && cropTruths(sample.truths, window, o);
       if (truths?.labels.length === 0 && !o.allow_negative_crop) return undefined;
-      replacePixels(sample, cutPixels(image, window));
+      replacePixels(sample, cropPixels(image, window));
       if (truths) sample.truths = truths;
       if (sample.proposals) sample.proposals = cropProposals(sample.proposals, window, o);
       return sample;
@@ -65,16 +65,16 @@ function draw({ width: w, height: h }: AnyImage, { crop_size: [a, b], crop_type 
   } else if (crop_type !== 'absolute') {
     const range = crop_type === 'relative_range';
     // relative gives the width first, relative_range the height
-    const share = (least: number) => (range ? least + random.uniform() * (1 - least) : least);
-    const [tall, wide] = range ? [share(a), share(b)] : [b, a];
-    height = Math.max(1, Math.floor(h * tall + 0.5));
-    width = Math.max(1, Math.floor(w * wide + 0.5));
+    const fraction = (min: number) => (range ? min + random.uniform() * (1 - min) : min);
+    const [ofHeight, ofWidth] = range ? [fraction(a), fraction(b)] : [b, a];
+    height = Math.max(1, Math.floor(h * ofHeight + 0.5));
+    width = Math.max(1, Math.floor(w * ofWidth + 0.5));
   }
   const top = random.integer(Math.max(h - height, 0) + 1);
   return { height, width, top, left: random.integer(Math.max(w - width, 0) + 1) };
 }
 
-/** Boxes in the frame of the window, and the indices of those that reach into it. */
+/** Boxes in the frame of the window, and the indices of those that overlap it. */
 function cropBoxes(boxes: Float32Array, window: Window, clip: boolean): { boxes: Float32Array; kept: number[] } {
   const moved = shiftBoxes(boxes, -window.left, -window.top);
   const { width, height } = window;

@@ -1,4 +1,4 @@
-// RandomFlip (mmcv / MMDetection 3.x): mirrors pixels and boxes with a probability, in one of the directions.
+// RandomFlip (mmcv / MMDetection 3.x): flips pixels, boxes and masks at random, in one of the directions.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -15,7 +15,7 @@ const direction = z.enum(['horizontal', 'vertical', 'diagonal']);
 export const RandomFlip = defineModule({
   kind: 'transform',
   type: 'RandomFlip',
-  summary: 'Mirrors pixels, boxes and masks at random',
+  summary: 'Flips pixels, boxes and masks at random',
   origin: 'mmcv and MMDetection',
   shapes: '[H, W, 3] -> [H, W, 3]',
   example: "{ type: 'RandomFlip', prob: 0.5 }",
@@ -27,7 +27,7 @@ export const RandomFlip = defineModule({
     direction: z
       .union([direction, z.array(direction).min(1)])
       .default('horizontal')
-      .describe('"horizontal", "vertical", "diagonal", or a list to choose from'),
+      .describe('"horizontal", "vertical", "diagonal", or a list of candidates'),
     swap_seg_labels: z.null().default(null).describe('Only null: concerns segmentation maps'),
   }),
   build: ({ prob, direction }): Transform => {
@@ -36,21 +36,21 @@ export const RandomFlip = defineModule({
       throw new DetLabError(
         `Cannot build RandomFlip: expected one prob per direction (${directions.length}), received ${prob.length}`,
       );
-    // One probability over several directions is shared evenly.
+    // a single probability is split evenly between the directions
     const chances = Array.isArray(prob) ? prob : directions.map(() => prob / directions.length);
     const total = chances.reduce((sum, p) => sum + p, 0);
     if (total > 1 + 1e-9)
       throw new DetLabError(`Cannot build RandomFlip: expected probabilities that sum to at most 1, received ${total}`);
     return (sample, random) => {
-      const chosen = draw(directions, chances, random);
-      if (!chosen) return sample;
+      const flip = draw(directions, chances, random);
+      if (!flip) return sample;
       const image = pixelsOf(sample, 'RandomFlip');
-      sample.image = flipPixels(image, chosen);
+      sample.image = flipPixels(image, flip);
       sample.meta.flip = true;
-      sample.meta.flipDirection = chosen;
+      sample.meta.flipDirection = flip;
       for (const boxes of [sample.truths, sample.proposals])
-        if (boxes) boxes.bboxes = flipBoxes(boxes.bboxes, chosen, [image.height, image.width]);
-      if (sample.truths?.masks) sample.truths.masks = flipMasks(sample.truths.masks, chosen);
+        if (boxes) boxes.bboxes = flipBoxes(boxes.bboxes, flip, [image.height, image.width]);
+      if (sample.truths?.masks) sample.truths.masks = flipMasks(sample.truths.masks, flip);
       return sample;
     };
   },

@@ -1,5 +1,5 @@
-// Resize (mmcv / MMDetection 3.x): the image to a scale, the boxes with it. keep_ratio fits the image inside the scale,
-// whichever way round the scale is given: the long edge to its larger number, the short edge to its smaller.
+// Resize (mmcv / MMDetection 3.x): resizes image, boxes and masks to a scale. keep_ratio fits the image inside the scale in
+// either orientation: the long side to its larger number, the short side to its smaller.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -27,10 +27,10 @@ export const Resize = defineModule({
     scale_factor: z
       .union([z.number().positive(), z.tuple([z.number().positive(), z.number().positive()])])
       .optional()
-      .describe('Multiplier [w, h] used instead of scale'),
-    keep_ratio: z.boolean().default(false).describe('Fit inside the scale, keeping the aspect ratio'),
+      .describe('Factor [w, h], instead of scale'),
+    keep_ratio: z.boolean().default(false).describe('Resize to fit inside the scale, keeping the aspect ratio'),
     clip_object_border: z.boolean().default(true).describe('Clip boxes to the resized image'),
-    backend: z.literal('cv2').default('cv2').describe("cv2's fixed-point arithmetic, reproduced bit by bit"),
+    backend: z.literal('cv2').default('cv2').describe("cv2's fixed-point arithmetic, reproduced bit for bit"),
     interpolation: z.literal('bilinear').default('bilinear').describe('Only "bilinear"'),
   }),
   build: (options): Transform => {
@@ -47,7 +47,7 @@ export const Resize = defineModule({
       const target: [number, number] = scale ? asPair(scale) : scaled(w, h, ...asPair(scale_factor!));
       const [width, height] = options.keep_ratio ? fitInside(w, h, target) : target;
       sample.image = resizeBilinear(image, width, height);
-      // As mmcv: the factor of this step replaces an earlier one.
+      // as in mmcv, the factor replaces that of an earlier step
       const factor: [number, number] = [width / w, height / h];
       sample.meta.scaleFactor = factor;
       sample.meta.imgShape = [height, width];
@@ -62,12 +62,12 @@ export const Resize = defineModule({
   },
 });
 
-/** What the sides of a `w` x `h` image are multiplied by to fit inside `scale`, whichever way round that is given. */
+/** The factor by which a `w` x `h` image fits inside `scale`, in either orientation. */
 export function fittingFactor(w: number, h: number, scale: readonly [number, number]): number {
   return Math.min(Math.max(...scale) / Math.max(w, h), Math.min(...scale) / Math.min(w, h));
 }
 
-/** [width, height] of a `w` x `h` image fitted inside `scale`, rounded half up as mmcv does. */
+/** [width, height] of a `w` x `h` image resized to fit inside `scale`, rounded half up as in mmcv. */
 export function fitInside(w: number, h: number, scale: readonly [number, number]): [number, number] {
   const factor = fittingFactor(w, h, scale);
   return scaled(w, h, factor, factor);

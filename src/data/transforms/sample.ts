@@ -1,4 +1,4 @@
-// What a transform takes and gives: one image on its way from disk to the model.
+// The contract of transforms: a sample, one image on its way from disk to the model.
 
 import { DetLabError } from '../../errors';
 import type { Random } from '../../random';
@@ -6,41 +6,42 @@ import type { AnyImage, ImageMeta, ImageRecord, PackedSample, PixelImage, Propos
 
 export interface Sample {
   record: ImageRecord;
-  /** Set by LoadImageFromFile (or given, when pixels are predicted directly). */
+  /** Set by LoadImageFromFile, or given when predicting from pixels. */
   image?: AnyImage;
-  /** Set by LoadAnnotations; transforms before it leave the truths in the original image's frame. */
+  /** Set by LoadAnnotations, in the frame of the original image. */
   truths?: Truths;
-  /** Set by LoadProposals; whatever moves the truths' boxes moves these. */
+  /** Set by LoadProposals; transformed as the ground-truth boxes are. */
   proposals?: ProposalBoxes;
   meta: ImageMeta;
-  /** The other images of the data set, where the pipeline puts several into one. */
-  companions?: Companions;
+  /** The other images of the dataset, if the pipeline mixes several. */
+  otherImages?: OtherImages;
   /** Set by PackDetInputs. */
   packed?: PackedSample;
 }
 
 /**
- * One step of a pipeline. It may put new pixels, truths and meta into the sample, but never writes into the arrays it was
- * given: they may belong to the data set or be kept for other samples. Undefined: this sample is of no use, take another.
+ * One step of a pipeline. It may set new pixels, ground truth and metainfo on the sample, but never writes into the arrays
+ * it received: they may belong to the dataset or be kept for other samples. Undefined: the sample is discarded, and another
+ * image is loaded.
  */
 export type Transform = (sample: Sample, random: Random) => Sample | undefined | Promise<Sample | undefined>;
 
-/** The other images of a data set, for transforms that put several into one. */
-export interface Companions {
-  /** Images of the data set. */
+/** The other images of a dataset, for transforms that mix several images. */
+export interface OtherImages {
+  /** Number of images in the dataset. */
   readonly count: number;
-  /** True inside a MultiImageMixDataset, whose own pipeline loads the other images. */
+  /** True inside a MultiImageMixDataset, whose inner pipeline loads the other images. */
   readonly wrapped: boolean;
   record(index: number): ImageRecord;
-  /** Image `index` after `steps`, or after the wrapper's own; undefined where it cannot be used. */
+  /** Image `index` after `steps` (default: the inner pipeline); undefined if it cannot be used. */
   load(index: number, random: Random, steps?: readonly Transform[]): Promise<Sample | undefined>;
-  /** Samples that came before this one since training began. */
+  /** Number of samples before this one in the run. */
   readonly before: number;
-  /** The sample `age` before this one as it came to the step that asks (0: this one); undefined where it had no use. */
+  /** The sample `age` positions earlier, as the calling step received it (0: this one); undefined if it was unusable. */
   earlier(age: number): Promise<Sample | undefined>;
 }
 
-/** A sample at the start of a pipeline. */
+/** The sample that enters a pipeline. */
 export function sampleOf(record: ImageRecord): Sample {
   const shape: [number, number] = [record.height, record.width];
   return {
@@ -56,7 +57,7 @@ export function sampleOf(record: ImageRecord): Sample {
   };
 }
 
-/** The pixels of a sample, or an error that says which transform should have come first. */
+/** @throws DetLabError when the sample has no pixels yet, naming the missing transform. */
 export function pixelsOf(sample: Sample, transform: string): AnyImage {
   if (sample.image) return sample.image;
   throw new DetLabError(
@@ -65,28 +66,28 @@ export function pixelsOf(sample: Sample, transform: string): AnyImage {
   );
 }
 
-/** The pixels of a sample for a transform that works on 8-bit values alone. */
+/** The pixels of a sample, for transforms of 8-bit values. @throws DetLabError for float pixels. */
 export function bytesOf(sample: Sample, transform: string): PixelImage {
   const image = pixelsOf(sample, transform);
   if (image.data instanceof Uint8Array) return { ...image, data: image.data };
   throw new DetLabError(
-    `Cannot run ${transform} on "${sample.record.path}": expected 8-bit pixels, received fractions. ` +
+    `Cannot run ${transform} on "${sample.record.path}": expected 8-bit pixels, received floats. ` +
       `Put ${transform} before PhotoMetricDistortion in the pipeline`,
   );
 }
 
-/** The truths of a sample; none where they were not loaded. */
+/** The ground truth of a sample; empty if it was not loaded. */
 export function truthsOf({ truths }: Sample): Truths {
   return truths ?? { bboxes: new Float32Array(0), labels: new Int32Array(0), ignored: new Uint8Array(0) };
 }
 
-/** Puts `image` in place of a sample's pixels. */
+/** Replaces the pixels of a sample. */
 export function replacePixels(sample: Sample, image: AnyImage): void {
   sample.image = image;
   sample.meta.imgShape = [image.height, image.width];
 }
 
-/** Runs steps one after the other; undefined as soon as one finds the sample of no use. */
+/** Applies steps in order; undefined as soon as one discards the sample. */
 export async function runSteps(
   steps: readonly Transform[],
   sample: Sample,

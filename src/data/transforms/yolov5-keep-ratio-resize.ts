@@ -1,5 +1,5 @@
-// YOLOv5KeepRatioResize (MMYOLO): Resize that keeps the ratio, cuts sides to whole pixels instead of rounding them, and
-// shrinks by the mean over each pixel's area.
+// YOLOv5KeepRatioResize (MMYOLO): Resize that keeps the aspect ratio, truncates sides to whole pixels instead of rounding,
+// and shrinks by area interpolation.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -13,7 +13,7 @@ import { bytesOf, replacePixels, type Transform } from './sample';
 
 const edge = z.number().int().positive();
 
-/** The image fitted inside `scale`. */
+/** The image resized to fit inside `scale`. */
 export function resizeKeepingRatio(image: PixelImage, scale: readonly [number, number]): PixelImage {
   const ratio = fittingFactor(image.width, image.height, scale);
   if (ratio === 1) return image;
@@ -24,16 +24,16 @@ export function resizeKeepingRatio(image: PixelImage, scale: readonly [number, n
 export const YOLOv5KeepRatioResize = defineModule({
   kind: 'transform',
   type: 'YOLOv5KeepRatioResize',
-  summary: 'Fits pixels, boxes and masks inside a scale, shrinking by area',
+  summary: 'Resizes pixels, boxes and masks to fit inside a scale, shrinking by area interpolation',
   origin: 'MMYOLO',
   shapes: '[H, W, 3] -> [h, w, 3]',
   example: "{ type: 'YOLOv5KeepRatioResize', scale: [640, 640] }",
   options: z.strictObject({
-    scale: z.union([edge, z.tuple([edge, edge])]).describe('[width, height] to fit into; one number: a square'),
+    scale: z.union([edge, z.tuple([edge, edge])]).describe('[width, height] to fit inside; one number: a square'),
     keep_ratio: z.literal(true).default(true).describe('Only true'),
     clip_object_border: z.boolean().default(true).describe('Clip boxes to the resized image'),
-    backend: z.literal('cv2').default('cv2').describe("cv2's arithmetic, reproduced bit by bit"),
-    interpolation: z.string().default('bilinear').describe('Accepted and without effect, as in MMYOLO'),
+    backend: z.literal('cv2').default('cv2').describe("cv2's arithmetic, reproduced bit for bit"),
+    interpolation: z.string().default('bilinear').describe('Accepted, without effect, as in MMYOLO'),
   }),
   build: ({ scale, clip_object_border }): Transform => {
     const pair: [number, number] = typeof scale === 'number' ? [scale, scale] : scale;

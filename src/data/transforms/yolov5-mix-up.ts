@@ -1,12 +1,13 @@
-// YOLOv5MixUp (MMYOLO): two images of one size, weighted by a draw from a beta distribution; the truths of both.
+// YOLOv5MixUp (MMYOLO): blends two images of one size with a weight drawn from a beta distribution and keeps the ground
+// truth of both.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import type { Random } from '../../random';
-import { joinTruths } from '../transform-truths';
-import { mixing, mixOptions } from './mix-options';
+import { mixOptions, mixTransform } from './mix-options';
 import { bytesOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
+import { concatTruths } from './select-truths';
 
 const positive = z.number().positive();
 
@@ -27,37 +28,39 @@ export function drawBeta(alpha: number, beta: number, random: Random): number {
   return x / (x + gamma(beta, random));
 }
 
-/** @param ratio share of this image */
+/** @param ratio weight of this image */
 export function applyYOLOv5MixUp(sample: Sample, other: Sample, ratio: number): Sample {
-  const [own, theirs] = [bytesOf(sample, 'YOLOv5MixUp'), bytesOf(other, 'YOLOv5MixUp')];
-  if (own.width !== theirs.width || own.height !== theirs.height)
+  const image = bytesOf(sample, 'YOLOv5MixUp');
+  const otherImage = bytesOf(other, 'YOLOv5MixUp');
+  const { width, height } = image;
+  if (width !== otherImage.width || height !== otherImage.height)
     throw new DetLabError(
-      `Cannot run YOLOv5MixUp on "${sample.record.path}": expected another image of ${own.width} x ${own.height}, received ` +
-        `${theirs.width} x ${theirs.height}. Let pre_transform give the size that the steps before YOLOv5MixUp give`,
+      `Cannot run YOLOv5MixUp on "${sample.record.path}": expected another image of ${width} x ${height}, received ` +
+        `${otherImage.width} x ${otherImage.height}. Make pre_transform output the size of the steps before YOLOv5MixUp`,
     );
-  const data = new Uint8Array(own.data.length);
-  for (let i = 0; i < data.length; i++) data[i] = own.data[i] * ratio + theirs.data[i] * (1 - ratio);
-  sample.truths = joinTruths([truthsOf(sample), truthsOf(other)]);
-  replacePixels(sample, { ...own, data });
+  const data = new Uint8Array(image.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = image.data[i] * ratio + otherImage.data[i] * (1 - ratio);
+  sample.truths = concatTruths([truthsOf(sample), truthsOf(other)]);
+  replacePixels(sample, { ...image, data });
   return sample;
 }
 
 export const YOLOv5MixUp = defineModule({
   kind: 'transform',
   type: 'YOLOv5MixUp',
-  summary: 'Mixes the image with another by a random weight around one half',
+  summary: 'Blends the image with another one by a random weight around one half',
   paper: 'Zhang et al., mixup: Beyond Empirical Risk Minimization, ICLR 2018',
   shapes: '2 x [H, W, 3] -> [H, W, 3]',
   example:
     "{ type: 'YOLOv5MixUp', prob: 0.1, pre_transform: [{ type: 'LoadImageFromFile' }, { type: 'LoadAnnotations' }] }",
   options: z.strictObject({
     alpha: positive.default(32).describe('First parameter of the beta distribution'),
-    beta: positive.default(32).describe('Second parameter'),
+    beta: positive.default(32).describe('Second parameter of the beta distribution'),
     prob: z.number().min(0).max(1).default(1).describe('Probability'),
     ...mixOptions(20),
   }),
   build: (o, context): Transform =>
-    mixing('YOLOv5MixUp', 1, o, context, (sample, [other], random) =>
+    mixTransform('YOLOv5MixUp', 1, o, context, (sample, [other], random) =>
       applyYOLOv5MixUp(sample, other, drawBeta(o.alpha, o.beta, random)),
     ),
 });

@@ -1,38 +1,35 @@
-// YOLOv5RandomAffine (MMYOLO): as RandomAffine, but about the image's centre, and truths that became too small, too thin or
-// lost most of their area are left out. Polygon masks are resampled and warped, and boxes become those of the masks.
+// YOLOv5RandomAffine (MMYOLO): RandomAffine about the image's centre, which drops boxes that become too small, too thin or
+// lose most of their area. Polygon masks are resampled and warped, and boxes recomputed from the masks.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { boxesWhere, clipBoxes, scaleBoxes } from '../../geometry/boxes';
+import { boxesWhere, clipBoxes, isY, scaleBoxes } from '../../geometry/boxes';
 import type { InstanceMasks, Polygon } from '../../masks';
-import { affineMatrix, drawAffine, type Matrix, movedFirst, projectBoxes } from '../pixels/affine-matrix';
+import { affineMatrix, drawAffine, type Matrix, projectBoxes, translateFirst } from '../pixels/affine-matrix';
 import { colourOf } from '../pixels/pixel-image';
 import { warpPerspective } from '../pixels/warp-perspective';
-import { takeTruths } from '../transform-truths';
 import { affineOptions } from './affine-options';
 import { affineSize } from './random-affine';
 import { bytesOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
+import { takeTruths } from './select-truths';
 
 const options = z.strictObject({
   ...affineOptions,
-  min_bbox_size: z.number().default(2).describe('Boxes are wider and higher than this'),
-  min_area_ratio: z.number().default(0.1).describe('Least share of its scaled area that a box keeps'),
-  use_mask_refine: z
-    .boolean()
-    .default(false)
-    .describe('Accepted and without effect: masks, where loaded, refine boxes'),
-  max_aspect_ratio: z.number().default(20).describe('Long over short side is below this'),
-  resample_num: z.number().int().positive().default(1000).describe('Corners that polygons are resampled to'),
+  min_bbox_size: z.number().default(2).describe('Boxes must be wider and higher than this, pixels'),
+  min_area_ratio: z.number().default(0.1).describe('Minimum fraction of its scaled area that a box must keep'),
+  use_mask_refine: z.boolean().default(false).describe('Accepted, without effect: loaded masks always refine boxes'),
+  max_aspect_ratio: z.number().default(20).describe('Upper bound of the aspect ratio, long over short side'),
+  resample_num: z.number().int().positive().default(1000).describe('Number of points that polygons are resampled to'),
 });
 type Options = z.output<typeof options>;
 
 const f = Math.fround;
-const TINY = f(1e-16);
+const EPSILON = f(1e-16);
 
 /**
- * @param matrix the whole map, from the image's pixels
- * @param scale the factor that was drawn
+ * @param matrix from image to output pixels
+ * @param scale the scale factor in it
  */
 export function applyYOLOv5Affine(sample: Sample, matrix: Matrix, scale: number, o: Options): Sample {
   const image = bytesOf(sample, 'YOLOv5RandomAffine');
@@ -47,7 +44,7 @@ export function applyYOLOv5Affine(sample: Sample, matrix: Matrix, scale: number,
   if (truths.masks) {
     const warped = warpMasks(truths.masks, matrix, width, height, o.resample_num);
     const bboxes = boxesOfPolygons(warped.masks, width, height);
-    const kept = usable(before, bboxes, o);
+    const kept = boxesToKeep(before, bboxes, o);
     const masks = o.bbox_clip_border ? clipped(warped) : warped;
     const ends = o.bbox_clip_border ? clipBoxes(bboxes, [f(height - 1e-3), f(width - 1e-3)]) : bboxes;
     sample.truths = takeTruths({ ...truths, bboxes: ends, masks }, kept);
@@ -55,18 +52,20 @@ export function applyYOLOv5Affine(sample: Sample, matrix: Matrix, scale: number,
   }
   let bboxes = projectBoxes(matrix, truths.bboxes);
   if (o.bbox_clip_border) bboxes = clipBoxes(bboxes, [height, width]);
-  sample.truths = takeTruths({ ...truths, bboxes }, usable(before, bboxes, o));
+  sample.truths = takeTruths({ ...truths, bboxes }, boxesToKeep(before, bboxes, o));
   return sample;
 }
 
-/** Which boxes are still worth learning. */
-function usable(before: Float32Array, after: Float32Array, o: Options): number[] {
+/** Indices of the boxes that pass MMYOLO's filter of size, remaining area and aspect ratio. */
+function boxesToKeep(before: Float32Array, after: Float32Array, o: Options): number[] {
   return boxesWhere(after, (x1, y1, x2, y2, i) => {
     const [w, h] = [f(x2 - x1), f(y2 - y1)];
-    const [was, high] = [f(before[4 * i + 2] - before[4 * i]), f(before[4 * i + 3] - before[4 * i + 1])];
-    const aspect = Math.max(f(w / f(h + TINY)), f(h / f(w + TINY)));
-    const share = f(f(w * h) / f(f(was * high) + TINY));
-    return w > o.min_bbox_size && h > o.min_bbox_size && share > o.min_area_ratio && aspect < o.max_aspect_ratio;
+    const [wBefore, hBefore] = [f(before[4 * i + 2] - before[4 * i]), f(before[4 * i + 3] - before[4 * i + 1])];
+    const aspectRatio = Math.max(f(w / f(h + EPSILON)), f(h / f(w + EPSILON)));
+    const areaRatio = f(f(w * h) / f(f(wBefore * hBefore) + EPSILON));
+    return (
+      w > o.min_bbox_size && h > o.min_bbox_size && areaRatio > o.min_area_ratio && aspectRatio < o.max_aspect_ratio
+    );
   });
 }
 
@@ -74,7 +73,9 @@ type PolygonMasks = Extract<InstanceMasks, { kind: 'polygon' }>;
 
 function warpMasks(masks: InstanceMasks, m: Matrix, width: number, height: number, corners: number): PolygonMasks {
   if (masks.kind !== 'polygon')
-    throw new DetLabError('Cannot run YOLOv5RandomAffine on bitmaps: set poly2mask to false in LoadAnnotations');
+    throw new DetLabError(
+      'Cannot run YOLOv5RandomAffine: expected polygon masks, received bitmaps. Set poly2mask: false in LoadAnnotations',
+    );
   const warp = (polygon: Polygon): Polygon => {
     const even = resampled(polygon, corners);
     const out = new Float64Array(even.length);
@@ -89,7 +90,7 @@ function warpMasks(masks: InstanceMasks, m: Matrix, width: number, height: numbe
   return { kind: 'polygon', width, height, masks: masks.masks.map((parts) => parts.map(warp)) };
 }
 
-/** `count` corners along the closed outline, evenly by corner number. */
+/** `count` points along the closed polygon, evenly spaced by corner index. */
 function resampled(polygon: Polygon, count: number): Polygon {
   const corners = polygon.length / 2;
   const out = new Float64Array(2 * count);
@@ -103,7 +104,7 @@ function resampled(polygon: Polygon, count: number): Polygon {
   return out;
 }
 
-/** Boxes around the corners that lie in the image; nothing but zeros where none does. */
+/** Boxes around the polygon points inside the image; zeros where there is none. */
 function boxesOfPolygons(masks: Polygon[][], width: number, height: number): Float32Array {
   const out = new Float32Array(masks.length * 4);
   for (const [i, parts] of masks.entries()) {
@@ -121,14 +122,14 @@ function boxesOfPolygons(masks: Polygon[][], width: number, height: number): Flo
 }
 
 function clipped(masks: PolygonMasks): PolygonMasks {
-  const clip = (part: Polygon) => part.map((v, i) => Math.min(Math.max(v, 0), i & 1 ? masks.height : masks.width));
+  const clip = (part: Polygon) => part.map((v, i) => Math.min(Math.max(v, 0), isY(i) ? masks.height : masks.width));
   return { ...masks, masks: masks.masks.map((parts) => parts.map(clip)) };
 }
 
 export const YOLOv5RandomAffine = defineModule({
   kind: 'transform',
   type: 'YOLOv5RandomAffine',
-  summary: 'Scales, rotates, shears and moves the image about its centre, and leaves out truths that suffered',
+  summary: 'Random scale, rotation, shear and translation about the centre, dropping boxes that are mostly lost',
   origin: 'MMYOLO',
   shapes: '[H, W, 3] -> [H + 2 border, W + 2 border, 3]',
   example: "{ type: 'YOLOv5RandomAffine', max_rotate_degree: 0, max_shear_degree: 0, border: [-320, -320] }",
@@ -138,7 +139,7 @@ export const YOLOv5RandomAffine = defineModule({
     (sample, random) => {
       const image = bytesOf(sample, 'YOLOv5RandomAffine');
       const draw = drawAffine(o, ...affineSize(image, o.border), 0.5, random);
-      const matrix = movedFirst(affineMatrix(draw), -image.width / 2, -image.height / 2);
+      const matrix = translateFirst(affineMatrix(draw), -image.width / 2, -image.height / 2);
       return applyYOLOv5Affine(sample, matrix, draw.scale, o);
     },
 });

@@ -1,14 +1,13 @@
-// Bounds how many images are in memory at once: a queue that runs at most `limit` tasks at a time, first come first
-// served.
+// A first-in, first-out queue that bounds how many tasks run at a time, and so how many images are in memory at once.
 
 export interface TaskQueue {
   run<T>(task: () => Promise<T>): Promise<T>;
-  /** Forgets the tasks that have not begun; their promises never settle. */
+  /** Drops the tasks that have not started; their promises never settle. */
   clear(): void;
 }
 
 /** A queue that runs at most `limit` tasks at a time. */
-export function atMost(limit: number): TaskQueue {
+export function taskQueue(limit: number): TaskQueue {
   const queued: (() => void)[] = [];
   let running = 0;
   const begin = () => {

@@ -1,10 +1,10 @@
-// Ground truth of an image selected and joined; nothing is changed in place.
+// Selects and concatenates ground truth; nothing is changed in place.
 
-import { takeBoxes } from '../geometry/boxes';
-import { joinMasks, takeMasks } from '../masks';
-import type { Truths } from './types';
+import { takeBoxes } from '../../geometry/boxes';
+import { concatMasks, takeMasks } from '../../masks';
+import type { Truths } from '../types';
 
-/** The truths at `kept`, with their masks. */
+/** The ground truth at indices `kept`, masks included. */
 export function takeTruths({ bboxes, labels, ignored, masks }: Truths, kept: readonly number[]): Truths {
   const taken: Truths = {
     bboxes: takeBoxes(bboxes, kept),
@@ -15,14 +15,14 @@ export function takeTruths({ bboxes, labels, ignored, masks }: Truths, kept: rea
   return taken;
 }
 
-/** Truths of several images in one frame, one after the other. Masks join where all have them. */
-export function joinTruths(parts: readonly Truths[]): Truths {
+/** Ground truth of several images in one frame, concatenated; masks only if every part has them. */
+export function concatTruths(parts: readonly Truths[]): Truths {
   const joined: Truths = {
     bboxes: Float32Array.from(parts.flatMap((p) => [...p.bboxes])),
     labels: Int32Array.from(parts.flatMap((p) => [...p.labels])),
     ignored: Uint8Array.from(parts.flatMap((p) => [...p.ignored])),
   };
   const masks = parts.map((p) => p.masks).filter((m) => m !== undefined);
-  if (parts.length > 0 && masks.length === parts.length) joined.masks = joinMasks(masks);
+  if (parts.length > 0 && masks.length === parts.length) joined.masks = concatMasks(masks);
   return joined;
 }

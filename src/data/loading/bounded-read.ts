@@ -1,16 +1,16 @@
-// Reading files whose size nobody vouches for: a limit is checked before the bytes are taken into memory.
+// Reads files of unknown size: a limit is checked before the bytes are read into memory.
 
 import { type FileHandle, open } from 'node:fs/promises';
-import { DetLabError } from '../errors';
+import { DetLabError } from '../../errors';
 
 const MEGABYTE = 2 ** 20;
 
-/** Largest files of each sort that are read (a JSON text must fit a V8 string). */
+/** Size limits in bytes (a JSON text must fit a V8 string). */
 export const LIMITS = { image: 256 * MEGABYTE, json: 500 * MEGABYTE, xml: 16 * MEGABYTE, list: 64 * MEGABYTE } as const;
 
 /**
- * The bytes of a file no larger than `limit`.
- * @throws DetLabError when it is larger or no regular file; Node's own error (`code: 'ENOENT'`) when it is absent.
+ * The bytes of a file of at most `limit` bytes.
+ * @throws DetLabError when it is larger or not a regular file; Node's error (`code: 'ENOENT'`) when it does not exist.
  */
 export async function readBounded(file: string, limit: number): Promise<Buffer> {
   let handle: FileHandle | undefined;

@@ -1,0 +1,95 @@
+// A sample's access to the rest of the dataset, for pipelines that mix several images. Earlier samples (the caches of
+// CachedMosaic and CachedMixUp) are recomputed from the training order and the samples' random streams, and kept for a while.
+
+import { BadData } from '../bad-data';
+import { copyOf, type Pipeline, type SampleContext } from '../pipeline';
+import type { Sample } from '../transforms/sample';
+import { batchOrder, type OrderOptions } from './batch-order';
+import { streamFor } from './random-streams';
+import type { RecordStore } from './record-store';
+
+/** A position in the training order: the epoch, and the number of samples before it in that epoch. */
+export interface OrderPosition {
+  epoch: number;
+  position: number;
+}
+
+/** Samples kept per step that asks for earlier ones; with max_cached_images: 20 a third of the draws go further back. */
+const MAX_KEPT = 40;
+
+/** @returns the context of the sample at a position; `first`: whether this is the first image tried at that position */
+export function sampleContexts(
+  pipeline: Pipeline,
+  records: RecordStore,
+  order: OrderOptions,
+  upright: (index: number) => boolean,
+): (position: OrderPosition, first: boolean) => SampleContext {
+  const orders = new Map<number, Int32Array>();
+  const orderOf = (epoch: number): Int32Array => {
+    let indices = orders.get(epoch);
+    if (!indices) {
+      if (orders.size > 2) orders.clear();
+      indices = Int32Array.from(batchOrder({ length: records.length, upright }, epoch, order).flat());
+      orders.set(epoch, indices);
+    }
+    return indices;
+  };
+  const perEpoch = order.dropLast ? records.length - (records.length % order.batchSize) : records.length;
+  const keptByStep = new Map<number, Map<number, Promise<Sample | undefined>>>();
+  const stepsWithCache = new Set<number>();
+
+  /** Sample number `n` of the run as step `step` received it at its first attempt. */
+  function sampleBefore(step: number, n: number): Promise<Sample | undefined> {
+    let sample = keptOf(step).get(n);
+    if (!sample) {
+      const [epoch, position] = [Math.floor(n / perEpoch), n % perEpoch];
+      const index = orderOf(epoch)[position];
+      sample = pipeline
+        .prepare(records.at(index), streamFor(order.seed, epoch, index, 0), {
+          context: contextAt({ epoch, position }, false),
+          until: step,
+        })
+        .catch((error) => {
+          if (error instanceof BadData) return undefined;
+          throw error;
+        });
+      keep(step, n, sample);
+    }
+    return sample;
+  }
+
+  function keptOf(step: number) {
+    let kept = keptByStep.get(step);
+    if (!kept) keptByStep.set(step, (kept = new Map()));
+    return kept;
+  }
+
+  function keep(step: number, n: number, sample: Promise<Sample | undefined>): void {
+    const kept = keptOf(step);
+    kept.set(n, sample);
+    for (const oldest of kept.keys()) {
+      if (kept.size <= MAX_KEPT) break;
+      kept.delete(oldest);
+    }
+  }
+
+  function contextAt({ epoch, position }: OrderPosition, first: boolean): SampleContext {
+    const before = epoch * perEpoch + position;
+    return (step, sample) => {
+      if (first && stepsWithCache.has(step) && !keptOf(step).has(before))
+        keep(step, before, Promise.resolve(copyOf({ ...sample, otherImages: undefined })));
+      return {
+        count: records.length,
+        record: (index) => records.at(index),
+        before,
+        async earlier(age) {
+          stepsWithCache.add(step);
+          if (age > before) return undefined;
+          const earlier = await sampleBefore(step, before - age);
+          return earlier && copyOf({ ...earlier, otherImages: undefined });
+        },
+      };
+    };
+  }
+  return contextAt;
+}
