@@ -26,6 +26,7 @@ export { argsortDescending, type NmsOptions, nms, nmsIndices } from './nms';
 export { pixelShuffle } from './pixel-shuffle';
 export { resizeNearest, upsampleNearest } from './resize-nearest';
 export { type RoIAlignOptions, roiAlign } from './roi-align';
+export { sigmoidGeometricMean } from './sigmoid-geometric-mean';
 export { type SoftNmsOptions, softNms } from './soft-nms';
 export { stopGradient } from './stop-gradient';
 export { topIndices } from './top-indices';

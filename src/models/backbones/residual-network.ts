@@ -115,7 +115,7 @@ export class ResidualNetwork extends Module implements Backbone {
     // the reference takes the key out of the shared config as it builds the first block, so no other one falls back
     const falls = this.falls;
     this.falls = false;
-    return falls ? null : { type: dcn.type, deform_groups: dcn.deform_groups };
+    return falls ? null : { type: dcn.type, deform_groups: dcn.deformable_groups ?? dcn.deform_groups };
   }
 
   /**

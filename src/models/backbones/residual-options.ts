@@ -15,6 +15,7 @@ const fallback = {
     .default(false)
     .describe('The first block built stays an ordinary convolution (as in MMDetection, which drops the key there)'),
   deform_groups: z.int().positive().default(1).describe('Parts of the channels with offsets of their own'),
+  deformable_groups: z.int().positive().optional().describe('Older name of deform_groups'),
 };
 
 /** Which deformable convolution the 3x3 of a bottleneck becomes. */

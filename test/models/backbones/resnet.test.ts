@@ -119,6 +119,18 @@ describe('options', () => {
     model.dispose();
   });
 
+  test('deformable_groups is the older name of deform_groups', () => {
+    const bottlenecks = { depth: 50, base_channels: 4, num_stages: 1, out_indices: [0], strides: [1], dilations: [1] };
+    const offsets = (groups: object) => {
+      const model = build({ ...bottlenecks, dcn: { type: 'DCNv2', ...groups }, stage_with_dcn: [true] });
+      const { variable } = new Map(model.named()).get('layer1.0.conv2.conv_offset.weight')!;
+      model.dispose();
+      return variable.shape[3];
+    };
+    expect(offsets({ deformable_groups: 2 })).toBe(2 * 3 * 9);
+    expect(offsets({ deformable_groups: 2 })).toBe(offsets({ deform_groups: 2 }));
+  });
+
   test('mistakes are refused in words', () => {
     expect(() => build({ depth: 51 })).toThrow(/model.backbone.depth: expected a depth of 18, 34, 50, 101 or 152/);
     expect(() => build({ depth: 50, frozen_stage: 1 })).toThrow(/Did you mean "frozen_stages"/);
