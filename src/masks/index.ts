@@ -1,6 +1,7 @@
 // Instance masks in plain arrays: COCO's run-length encoding, polygons, mask targets, pasting. Used by data, models,
 // evaluation and visualization; depends on none of them.
 
+export { type CropAndResizeOptions, cropAndResizeMasks } from './crop-and-resize-masks';
 export {
   concatMasks,
   cropMasks,
@@ -14,7 +15,6 @@ export {
   takeMasks,
   toRles,
 } from './instance-masks';
-export { type MaskTargetOptions, maskTargets } from './mask-targets';
 export { type PasteOptions, pasteMask } from './paste-mask';
 export { boxToRle, polygonToRle } from './polygon-rle';
 export { decodeRle, encodeRle, foreground, mergeRles, type Rle, RleBuilder, rleArea, rleToBox } from './rle';

@@ -28,5 +28,5 @@ export function buildDetector(config: ModuleConfig, options: BuildDetectorOption
       `Cannot build a detector: numClasses is ${numClasses}, but classes names ${classes.length}. Give one of the two`,
     );
   checkModel(config, registry);
-  return registry.build<Detector>('detector', config, { path: 'model', numClasses });
+  return registry.build('detector', config, { path: 'model', numClasses });
 }

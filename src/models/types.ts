@@ -5,6 +5,7 @@ import type { FeatureSpec } from '../catalogue/feature-spec';
 import type { Detections, PackedSample, ProposalBoxes } from '../data/types';
 import type { Module } from '../nn/module';
 import type { Random } from '../random';
+import type { ProposalCfg } from './shared-options/proposal-cfg';
 
 export type { FeatureSpec } from '../catalogue/feature-spec';
 
@@ -31,6 +32,14 @@ export interface LossContext {
   epoch: number;
   /** Iterations of the run before this one. */
   iteration: number;
+}
+
+/** Where a run stands as an epoch begins. */
+export interface EpochStart {
+  /** Whole epochs trained before this one. */
+  epoch: number;
+  /** One of the last epochs of a schedule that ends without mixing transforms (YOLOXModeSwitchHook). */
+  closing: boolean;
 }
 
 export interface Backbone extends Module {
@@ -61,45 +70,95 @@ export interface Neck extends Module {
   forwardTraining?(features: tf.Tensor4D[]): NeckTraining;
 }
 
-/** What a second stage makes of regions before it chooses detections. */
-export interface RegionOutputs {
-  /** Before softmax, and the deltas of the last refinement; region by region. */
+/** Regions of one image that may hold objects, best first; in pixels of the network's input. */
+export interface Proposals extends ProposalBoxes {
+  /** Features [n, C] of what is in them, from a first stage that learns some (Sparse R-CNN). */
+  features?: tf.Tensor2D;
+}
+
+/** What a first stage is asked for in training: its losses, and proposals cut from their gradient. */
+export interface ProposalLosses {
+  losses: Losses;
+  /** By image. */
+  proposals: Proposals[];
+}
+
+/** A dense head that detects by itself: the head of a single-stage detector. */
+export interface DetectionHead extends Module {
+  readonly numClasses: number;
+  /** Predictions at all priors, before any selection. */
+  forward(features: tf.Tensor4D[]): unknown;
+  loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses;
+  /** Boxes in the original image's pixels with `rescale`, else in those of the network's input. */
+  predict(features: tf.Tensor4D[], batch: DetBatch, options: { rescale: boolean }): Detections[];
+  /** See `Detector`. */
+  onEpoch?(start: EpochStart): string[];
+}
+
+/** A dense head that can be the first stage of a two-stage detector. There it has one class, 0: object. */
+export interface ProposalHead extends DetectionHead {
+  /** The losses and the proposals of one forward pass, selected by `cfg` in place of the head's test_cfg. */
+  lossAndPredict(features: tf.Tensor4D[], batch: DetBatch, context: LossContext, cfg?: ProposalCfg): ProposalLosses;
+}
+
+/** What the heads of a second stage predict of proposals, before any selection. */
+export interface RoIOutputs {
+  /** Before softmax, and the deltas of the last refinement; proposal by proposal. */
   scores: Float32Array;
   deltas?: Float32Array;
-  /** Logits [K, H, W, classes] of the first hundred regions, by mask head. */
+  /** Logits [K, H, W, classes] of the first hundred proposals, by mask head. */
   masks?: tf.Tensor4D[];
 }
 
-/** The second stage of a detector: what it makes of regions. */
+/** The second stage of a detector. `proposals` are by image, in pixels of the network's input. */
 export interface RoIHead extends Module {
   readonly numClasses: number;
-  /** `proposals` by image, in pixels of the network's input; `auxiliary` levels of the neck learn from the same regions. */
+  /** `auxiliary` levels of the neck are supervised by the same proposals. */
   loss(
     features: tf.Tensor4D[],
-    proposals: ProposalBoxes[],
+    proposals: Proposals[],
     batch: DetBatch,
     context: LossContext,
     auxiliary?: AuxiliaryLevels,
   ): Losses;
+  /** Detections by image, best first; in pixels of the original image with `rescale`. */
   predict(
     features: tf.Tensor4D[],
-    proposals: ProposalBoxes[],
+    proposals: Proposals[],
     batch: DetBatch,
     options?: { rescale?: boolean },
   ): Detections[];
-  /** Its heads on these regions, whatever they find: what one image costs at most. `predict` is measured without it. */
-  forward?(features: tf.Tensor4D[], proposals: ProposalBoxes[], batch: DetBatch): RegionOutputs;
+  /** Its heads on all proposals, whatever they score: what one image costs at most. */
+  forward(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch): RoIOutputs;
+  /** See `Detector`. */
+  onEpoch?(start: EpochStart): string[];
 }
 
-/** A whole model. `loss` and `predict` are called inside `tf.tidy`; `loss` also inside a gradient function. */
+/** Normalises, pads and stacks samples. */
+export interface DataPreprocessor {
+  /** The caller disposes `inputs`. `iteration` counts the batches before this one. */
+  forward(samples: PackedSample[], options: { training: boolean; iteration: number }): DetBatch;
+}
+
+/**
+ * A whole model. `forward`, `loss` and `predict` are called inside `tf.tidy`; `loss` also inside a gradient function. In
+ * place of the backbone's pass over `batch.inputs`, `forward` takes levels that it has computed already.
+ */
 export interface Detector extends Module {
-  readonly classes: number;
+  readonly numClasses: number;
+  readonly backbone: Backbone;
+  readonly neck?: Neck;
   /** Normalises, pads and stacks samples into a batch; the caller disposes `inputs`. `iteration`: how many came before. */
   preprocess(samples: PackedSample[], iteration?: number): DetBatch;
+  /** [N, H, W, 3] -> the feature levels that the heads read. */
   extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[];
+  /** What the network predicts before any selection; a second stage sees the proposals of the samples, where they have some. */
+  forward(batch: DetBatch, backboneLevels?: tf.Tensor4D[]): unknown;
   loss(batch: DetBatch, context: LossContext): Losses;
   /** Boxes in the original image's pixels (rescaled) unless `rescale` is false; best first. */
   predict(batch: DetBatch, options?: { rescale?: boolean }): Detections[];
+  /** Called before each epoch of training, for what a model changes then; returns what the log should say of it. */
+  onEpoch?(start: EpochStart): string[];
 }
 
 declare module '../catalogue/registry' {
@@ -108,5 +167,8 @@ declare module '../catalogue/registry' {
     backbone: Backbone;
     neck: Neck;
     roi_head: RoIHead;
+    data_preprocessor: DataPreprocessor;
+    /** Detectors ask for more: see detectors/narrow-head.ts. */
+    dense_head: Module & { readonly numClasses: number };
   }
 }

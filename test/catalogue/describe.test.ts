@@ -119,7 +119,7 @@ test('the example of every detector builds', async () => {
   for (const type of all.types('detector')) {
     const before = tf.memory().numTensors;
     const model = buildDetector(configOf(all.get('detector', type).example), { registry: all });
-    expect([type, model.classes]).toEqual([type, type === 'RPN' ? 1 : 80]);
+    expect([type, model.numClasses]).toEqual([type, type === 'RPN' ? 1 : 80]);
     model.dispose();
     expect([type, tf.memory().numTensors]).toEqual([type, before]);
   }

@@ -7,11 +7,11 @@ import {
   boxToRle,
   countsFromString,
   countsToString,
+  cropAndResizeMasks,
   cropRle,
   decodeRle,
   encodeRle,
   flipRle,
-  maskTargets,
   mergeRles,
   padRle,
   pasteMask,
@@ -139,18 +139,18 @@ describe('targets of a mask head', () => {
           return countsToString(encodeRle(target, ...size).counts);
         });
       const bitmap = { kind: 'bitmap', ...shape, masks: objects.map((o) => polygonsToRle(o, h, w)) } as const;
-      expect(encoded(maskTargets(bitmap, flat, inds, { size }))).toEqual(rest.bitmap);
+      expect(encoded(cropAndResizeMasks(bitmap, flat, inds, { size }))).toEqual(rest.bitmap);
       const polygons = {
         kind: 'polygon',
         ...shape,
         masks: objects.map((o) => o.map((p) => Float64Array.from(p))),
       } as const;
-      expect(encoded(maskTargets(polygons, flat, inds, { size }))).toEqual(rest.polygon);
+      expect(encoded(cropAndResizeMasks(polygons, flat, inds, { size }))).toEqual(rest.polygon);
       if (rest.soft) {
-        const soft = maskTargets(bitmap, flat, inds, { size, binarize: false }).subarray(0, rest.soft.length);
+        const soft = cropAndResizeMasks(bitmap, flat, inds, { size, binarize: false }).subarray(0, rest.soft.length);
         expect(maxDifference(soft, rest.soft)).toBeLessThan(2e-5);
       }
-      expect(() => maskTargets(polygons, flat, inds, { size, binarize: false })).toThrow(/poly2mask/);
+      expect(() => cropAndResizeMasks(polygons, flat, inds, { size, binarize: false })).toThrow(/poly2mask/);
     },
   );
 });
@@ -177,7 +177,9 @@ test('what a COCO file can hold, and what it cannot', () => {
   expect([...segmentationToRle({ size: [2, 3], counts: [1, 2, 3] }, 2, 3).counts]).toEqual([1, 2, 3]);
   expect([...segmentationToRle({ size: [2, 3], counts: '123' }, 2, 3).counts]).toEqual([1, 2, 3]);
   expect([...boxToRle([1, 0, 1, 2], 2, 3).counts]).toEqual([2, 2, 2]);
-  expect(() => segmentationToRle({ size: [2, 3], counts: [1, 2] }, 2, 3)).toThrow(/its size \[2,3\], received 3 pixels/);
+  expect(() => segmentationToRle({ size: [2, 3], counts: [1, 2] }, 2, 3)).toThrow(
+    /its size \[2,3\], received 3 pixels/,
+  );
   expect(() => countsFromString('1\n')).toThrow(/position 2/);
   expect(() => countsFromString('o')).toThrow(/nothing/);
 });

@@ -10,7 +10,7 @@ import { Random } from '../../src/random';
 import type { TrainLoader } from '../../src/training/loop';
 
 export class TinyDetector extends Module implements Detector {
-  readonly classes = 2;
+  readonly numClasses = 2;
   private readonly filter = this.addParameter('conv.weight', [3, 3, 3, 2], kaiming(), { kind: 'conv' });
   private readonly scale = this.addParameter('head.scale', [2], ones);
   readonly unused = this.addParameter('head.unused', [2], ones);
@@ -47,6 +47,14 @@ export class TinyDetector extends Module implements Detector {
     const poison = ++this.calls >= this.poisonFrom ? Number.NaN : 0;
     const lossBox = [tf.mean<tf.Scalar>(tf.abs(features)), tf.scalar(poison)];
     return { loss_cls: lossCls, acc: tf.scalar(50), loss_bbox: lossBox };
+  }
+
+  forward({ inputs }: DetBatch): tf.Tensor4D[] {
+    return this.extractFeatures(inputs);
+  }
+
+  get backbone(): never {
+    throw new Error('not asked for');
   }
 
   predict(): never {

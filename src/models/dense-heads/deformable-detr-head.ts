@@ -96,12 +96,16 @@ export class DeformableDETRHead extends QueryHead {
     return { ...losses, ...this.matchedLosses(encoder, objects, batch, context, 'enc_loss') };
   }
 
-  predict(states: tf.Tensor3D[], references: tf.Tensor3D[], batch: DetBatch, { rescale = true } = {}): Detections[] {
+  /** Predictions of the last layer alone. */
+  forwardLast(states: tf.Tensor3D[], references: tf.Tensor3D[]): QueryPredictions {
     const last = states.length - 1;
     const scores = this.clsBranches.at(last).forward(states[last]);
     const shift = this.regBranches.at(last).forward(states[last]);
-    const boxes = tf.sigmoid(addToFirst(shift, inverseSigmoid(references[last])));
-    return this.detections({ scores, boxes }, batch, rescale);
+    return { scores, boxes: tf.sigmoid(addToFirst(shift, inverseSigmoid(references[last]))) };
+  }
+
+  predict(states: tf.Tensor3D[], references: tf.Tensor3D[], batch: DetBatch, { rescale = true } = {}): Detections[] {
+    return this.detections(this.forwardLast(states, references), batch, rescale);
   }
 }
 

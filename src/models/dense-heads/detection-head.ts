@@ -1,17 +1,8 @@
-// What a one-stage detector asks of its head.
+// What a dense head is built with.
 
-import type * as tf from '@tensorflow/tfjs';
-import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
-import type { Module } from '../../nn';
-import type { DetBatch, LossContext, Losses } from '../types';
 
-export interface DetectionHead extends Module {
-  readonly numClasses: number;
-  loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses;
-  /** Boxes in the original image's pixels with `rescale`, else in those of the network's input. */
-  predict(features: tf.Tensor4D[], batch: DetBatch, options: { rescale: boolean }): Detections[];
-}
+export type { DetectionHead } from '../types';
 
 /** @throws DetLabError that says which config is missing for what. */
 export function requireCfg<T>(cfg: T | null | undefined, head: string, name: 'train_cfg' | 'test_cfg'): T {

@@ -58,7 +58,7 @@ export class DINOHead extends DeformableDETRHead {
 
   private denoisingTargets(batch: DetBatch, { count, groups }: DenoisingMeta): QueryTargets {
     const truths = this.truthsOf(batch);
-    const labels = new Int32Array(truths.length * count).fill(this.classes);
+    const labels = new Int32Array(truths.length * count).fill(this.numClasses);
     const boxes = new Float32Array(labels.length * 4);
     const positives: number[] = [];
     const size = count / groups;

@@ -1,22 +1,14 @@
 // From the scores and deltas of one image's anchors to region proposals: the best of every level, decoded, without tiny
 // ones, suppressed per level. Plain arrays: nothing here is differentiated.
 
-import { z } from 'zod';
 import type { ProposalBoxes } from '../../data/types';
 import { scaleBoxes, takeBoxes } from '../../geometry/boxes';
 import { batchedNms, type NmsConfig } from '../../ops';
 import { topIndices } from '../../ops/top-indices';
-import { nmsOption } from '../shared-options/nms-option';
+import type { ProposalCfg } from '../shared-options/proposal-cfg';
 import type { BoxCoder, Size } from '../task-modules';
 
-/** `test_cfg.rpn`, and `train_cfg.rpn_proposal`. */
-export const proposalCfg = z.strictObject({
-  nms_pre: z.number().int().default(-1).describe('Best anchors of each level that go on; -1 for all'),
-  max_per_img: z.number().int().positive().describe('Proposals of an image'),
-  nms: nmsOption.describe('Suppression among the boxes of one level'),
-  min_bbox_size: z.number().default(-1).describe('Smaller boxes, in pixels, are dropped; negative keeps all'),
-});
-export type ProposalCfg = z.output<typeof proposalCfg>;
+export { type ProposalCfg, proposalCfg } from '../shared-options/proposal-cfg';
 
 /** Boxes that may hold an object, best first: flat xyxy in pixels of the padded image. */
 export type Proposals = ProposalBoxes;

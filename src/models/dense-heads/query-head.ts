@@ -23,7 +23,7 @@ export interface QueryPredictions {
 }
 
 export abstract class QueryHead extends Module {
-  readonly classes: number;
+  readonly numClasses: number;
   readonly scoreChannels: number;
   readonly embedDims: number;
   protected readonly lossCls: ClassificationLoss;
@@ -37,16 +37,16 @@ export abstract class QueryHead extends Module {
     { registry, path }: BuildContext,
   ) {
     super();
-    this.classes = config.num_classes;
+    this.numClasses = config.num_classes;
     this.embedDims = config.embed_dims;
-    const { loss, background } = perClassWeights(config.loss_cls, this.classes);
+    const { loss, background } = perClassWeights(config.loss_cls, this.numClasses);
     this.background = background;
     const build = <T>(name: 'loss_cls' | 'loss_bbox' | 'loss_iou', given = config[name]) =>
       registry.build<T>('loss', given, { path: `${path}.${name}` });
     this.lossCls = build<ClassificationLoss>('loss_cls', loss);
     this.lossBbox = build<Loss>('loss_bbox');
     this.lossIou = build<Loss>('loss_iou');
-    this.scoreChannels = this.classes + (this.lossCls.useSigmoid ? 0 : 1);
+    this.scoreChannels = this.numClasses + (this.lossCls.useSigmoid ? 0 : 1);
     if (config.train_cfg)
       this.assigner = buildAssigner(
         config.train_cfg.assigner,
@@ -95,7 +95,7 @@ export abstract class QueryHead extends Module {
       const { imgShape } = batch.samples[n].meta;
       return { scores: own(logits, this.scoreChannels), boxes: own(coded, 4), truths: truths[n], imgShape };
     });
-    return this.losses(layer, queryTargets(perImage, this.classes, assigner, context), batch, name);
+    return this.losses(layer, queryTargets(perImage, this.numClasses, assigner, context), batch, name);
   }
 
   /** Losses of queries whose targets are known, as `<name>_cls`, `<name>_bbox` and `<name>_iou`. */

@@ -3,10 +3,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
+import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { applyInitCfg, Conv2d, ConvModule, Sequential } from '../../nn';
 import { inferHeadChannels } from '../inferred-options/infer-head-channels';
-import type { DetBatch, LossContext, Losses } from '../types';
+import type { DetBatch, LossContext, Losses, ProposalHead, ProposalLosses } from '../types';
 import { AnchorHead, type AnchorHeadConfig, type FlatOutputs } from './anchor-head';
 import { anchorHeadOptions } from './anchor-head-options';
 import type { AnchorTargets } from './anchor-targets';
@@ -21,7 +22,7 @@ const options = z.strictObject({
 
 export type RPNHeadConfig = AnchorHeadConfig & { num_convs: number; test_cfg?: ProposalCfg | null };
 
-export class RPNHead extends AnchorHead {
+export class RPNHead extends AnchorHead implements ProposalHead {
   private readonly conv: Conv2d | Sequential<ConvModule>;
   private readonly cls: Conv2d;
   private readonly reg: Conv2d;
@@ -72,12 +73,7 @@ export class RPNHead extends AnchorHead {
   }
 
   /** Losses, and the proposals for the second stage, cut from the gradient. */
-  lossAndPredict(
-    features: tf.Tensor4D[],
-    batch: DetBatch,
-    context: LossContext,
-    cfg = this.testCfg,
-  ): { losses: Losses; proposals: Proposals[] } {
+  lossAndPredict(features: tf.Tensor4D[], batch: DetBatch, context: LossContext, cfg = this.testCfg): ProposalLosses {
     const flat = this.flatten(this.forward(features));
     const losses = named(this.losses(flat, this.objectTargets(flat, batch, context)));
     return { losses, proposals: this.proposals(flat, batch, cfg) };
@@ -87,9 +83,10 @@ export class RPNHead extends AnchorHead {
     return this.targets(flat.sizes, batch, context, (parts) => this.predictions(flat, parts), true);
   }
 
-  /** Proposals of each image, in pixels of the network's input, or of the original image with `rescale`. */
-  predict(features: tf.Tensor4D[], batch: DetBatch, { rescale = false } = {}): Proposals[] {
-    return this.proposals(this.flatten(this.forward(features)), batch, this.testCfg, rescale);
+  /** Proposals of each image, all with label 0; in pixels of the original image with `rescale`, else of the network's input. */
+  predict(features: tf.Tensor4D[], batch: DetBatch, { rescale = false } = {}): Detections[] {
+    const proposals = this.proposals(this.flatten(this.forward(features)), batch, this.testCfg, rescale);
+    return proposals.map((ofImage) => ({ ...ofImage, labels: new Int32Array(ofImage.scores.length) }));
   }
 
   private proposals(

@@ -2,18 +2,18 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { type BuildContext, type ModuleConfig, moduleOption } from '../../catalogue/registry';
-import type { PackedSample } from '../../data/types';
+import type { Detections, PackedSample } from '../../data/types';
 import { Module } from '../../nn';
 import { buildNeck, neckOption } from '../necks/neck-sequence';
-import type { Backbone, DetBatch, FeatureSpec, Neck } from '../types';
+import type { Backbone, DataPreprocessor, DetBatch, Detector, FeatureSpec, LossContext, Losses, Neck } from '../types';
 
 /** The options every detector has. */
 export const detectorParts = {
   data_preprocessor: moduleOption('data_preprocessor')
     .default({ type: 'DetDataPreprocessor' })
-    .describe('Normalises images and makes batches'),
-  backbone: moduleOption('backbone').describe('Image to feature levels'),
-  neck: neckOption.nullish().describe('Mixes the feature levels; a list: one after the other'),
+    .describe('Normalises images, pads them and stacks them into batches'),
+  backbone: moduleOption('backbone').describe('Extracts feature levels from the image'),
+  neck: neckOption.nullish().describe('Fuses the feature levels; a list runs one neck after the other'),
 };
 
 interface Parts {
@@ -22,29 +22,27 @@ interface Parts {
   neck?: ModuleConfig | ModuleConfig[] | null;
 }
 
-interface Preprocessor {
-  forward(samples: PackedSample[], options: { training: boolean; iteration: number }): DetBatch;
-}
-
-export abstract class BaseDetector extends Module {
+export abstract class BaseDetector extends Module implements Detector {
   readonly backbone: Backbone;
   readonly neck?: Neck;
-  private readonly preprocessor: Preprocessor;
+  private readonly preprocessor: DataPreprocessor;
 
   constructor(config: Parts, { registry, path }: BuildContext) {
     super();
     const at = (name: string) => ({ path: path ? `${path}.${name}` : name });
-    this.preprocessor = registry.build<Preprocessor>(
-      'data_preprocessor',
-      config.data_preprocessor,
-      at('data_preprocessor'),
-    );
-    this.backbone = this.addChild('backbone', registry.build<Backbone>('backbone', config.backbone, at('backbone')));
+    this.preprocessor = registry.build('data_preprocessor', config.data_preprocessor, at('data_preprocessor'));
+    this.backbone = this.addChild('backbone', registry.build('backbone', config.backbone, at('backbone')));
     const inputs = this.backbone.outputs;
     if (config.neck) this.neck = this.addChild('neck', buildNeck(config.neck, { registry, ...at('neck'), inputs }));
   }
 
-  /** The feature levels that the heads stand on. */
+  abstract get numClasses(): number;
+  abstract loss(batch: DetBatch, context: LossContext): Losses;
+  abstract predict(batch: DetBatch, options?: { rescale?: boolean }): Detections[];
+  /** What the heads predict from the feature levels of a batch. */
+  protected abstract forwardHeads(features: tf.Tensor4D[], batch: DetBatch): unknown;
+
+  /** The feature levels that the heads read. */
   get levels(): FeatureSpec[] {
     return (this.neck ?? this.backbone).outputs;
   }
@@ -54,13 +52,17 @@ export abstract class BaseDetector extends Module {
     return this.preprocessor.forward(samples, { training: this.training, iteration });
   }
 
-  /** [N, H, W, 3] -> feature levels, finest first. */
-  extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[] {
-    const features = this.backbone.forward(inputs);
+  /** [N, H, W, 3] -> feature levels, finest first. `backboneLevels` take the place of the backbone's pass. */
+  extractFeatures(inputs: tf.Tensor4D, backboneLevels?: tf.Tensor4D[]): tf.Tensor4D[] {
+    const features = backboneLevels?.map((level) => tf.clone(level)) ?? this.backbone.forward(inputs);
     if (!this.neck) return features;
-    const own = !features.includes(inputs); // the backbones of DetectoRS hand the image on
-    const levels = this.neck.forward(features, { release: own });
-    if (own) tf.dispose(features.filter((level) => !levels.includes(level)));
+    const owned = !features.includes(inputs); // the backbones of DetectoRS pass the image on
+    const levels = this.neck.forward(features, { release: owned });
+    if (owned) tf.dispose(features.filter((level) => !levels.includes(level)));
     return levels;
+  }
+
+  forward(batch: DetBatch, backboneLevels?: tf.Tensor4D[]): unknown {
+    return this.forwardHeads(this.extractFeatures(batch.inputs, backboneLevels), batch);
   }
 }

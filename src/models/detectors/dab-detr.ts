@@ -7,29 +7,29 @@ import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { type Initializer, normal } from '../../nn';
 import { Embedding } from '../../nn/embedding';
-import type { DABDETRHead } from '../dense-heads/dab-detr-head';
+import { DABDETRHead } from '../dense-heads/dab-detr-head';
 import { DABDetrTransformerDecoder, DABDetrTransformerEncoder } from '../layers/transformer/dab-detr-layers';
 import { dabDecoderOptions, encoderOptions } from '../layers/transformer/transformer-options';
-import type { DetBatch, Detector, LossContext, Losses } from '../types';
-import { type DetectionTransformerConfig, detectionTransformerOptions } from './detection-transformer';
+import type { DetBatch, LossContext, Losses } from '../types';
+import { detectionTransformerOptions } from './detection-transformer';
 import { SingleLevelTransformer } from './detr';
 
 const options = z.strictObject({
   ...detectionTransformerOptions,
-  encoder: encoderOptions.describe('Mixes the features'),
-  decoder: dabDecoderOptions.describe('Reads them into the queries'),
-  with_random_refpoints: z.boolean().default(false).describe('Centres of the boxes start uniform over the image'),
-  num_patterns: z.int().min(0).default(0).describe('Contents every box is asked for; 0: one, of zeros'),
+  encoder: encoderOptions.describe('Self-attention among the pixels of the feature level'),
+  decoder: dabDecoderOptions.describe('Self-attention among the queries, cross-attention to the encoded pixels'),
+  with_random_refpoints: z.boolean().default(false).describe('Initialise the box centers uniformly over the image'),
+  num_patterns: z.int().min(0).default(0).describe('Learned content queries per box; 0: one of zeros'),
 });
 
-/** Centres uniform over the image, sizes uniform before the sigmoid. */
-const uniformCentres: Initializer = ([count, width], random) =>
+/** Centers uniform over the image, sizes uniform before the sigmoid. */
+const uniformCenters: Initializer = ([count, width], random) =>
   Float32Array.from({ length: count * width }, (_, i) => {
     const u = random.uniform();
     return i % width < 2 ? Math.log(Math.max(u, 1e-5) / Math.max(1 - u, 1e-5)) : u;
   });
 
-export class DABDETR extends SingleLevelTransformer<DABDETRHead> implements Detector {
+export class DABDETR extends SingleLevelTransformer<DABDETRHead> {
   private readonly encoder: DABDetrTransformerEncoder;
   private readonly decoder: DABDetrTransformerDecoder;
   private readonly queryEmbedding: Embedding;
@@ -42,19 +42,19 @@ export class DABDETR extends SingleLevelTransformer<DABDETRHead> implements Dete
         `Cannot build DABDETR at ${context.path}: decoder.with_modulated_hw_attn needs queries that are boxes, but ` +
           'decoder.query_dim is 2. Set query_dim 4, or with_modulated_hw_attn false',
       );
-    super('DABDETR', config as DetectionTransformerConfig, context, { embedDims: channels });
+    super(config, context, { type: 'DABDETR', head: DABDETRHead, embedDims: channels });
     this.encoder = this.addChild('encoder', new DABDetrTransformerEncoder(config.encoder));
     this.decoder = this.addChild('decoder', new DABDetrTransformerDecoder(config.decoder));
     const queries = { count: config.num_queries, channels: this.decoder.queryDim };
-    const init = config.with_random_refpoints ? uniformCentres : normal(1);
+    const init = config.with_random_refpoints ? uniformCenters : normal(1);
     this.queryEmbedding = this.addChild('query_embedding', new Embedding({ ...queries, init }));
     const { num_patterns: count } = config;
     if (count > 0) this.patterns = this.addChild('patterns', new Embedding({ count, channels }));
     this.startXavier(this.encoder, this.decoder);
   }
 
-  private decode(batch: DetBatch) {
-    const memory = this.encode(this.encoder, batch);
+  private decode(features: tf.Tensor4D[], batch: DetBatch) {
+    const memory = this.encode(this.encoder, features, batch);
     const { table } = this.queryEmbedding;
     const count = table.shape[0];
     const boxes = this.repeat(table, batch);
@@ -72,14 +72,20 @@ export class DABDETR extends SingleLevelTransformer<DABDETRHead> implements Dete
     return this.decoder.forward(query, boxes, memory, (state) => this.bboxHead.fcReg.forward(state));
   }
 
+  /** Predictions of the last decoder layer. */
+  protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): unknown {
+    const { states, references } = this.decode(features, batch);
+    return this.bboxHead.forward(states.slice(-1), references.slice(-1));
+  }
+
   /** loss_cls, loss_bbox and loss_iou of the last decoder layer, and d0.loss_cls, ... of those before it. */
   loss(batch: DetBatch, context: LossContext): Losses {
-    const { states, references } = this.decode(batch);
+    const { states, references } = this.decode(this.extractFeatures(batch.inputs), batch);
     return this.bboxHead.loss(states, references, batch, context);
   }
 
   predict(batch: DetBatch, { rescale = true } = {}): Detections[] {
-    const { states, references } = this.decode(batch);
+    const { states, references } = this.decode(this.extractFeatures(batch.inputs), batch);
     return this.bboxHead.predict(states, references, batch, { rescale });
   }
 }

@@ -1,5 +1,5 @@
-// DeformableDETR: attention to a few points of several feature levels; with boxes refined layer by layer, and with queries
-// proposed by the encoder, as it is asked (Zhu et al., ICLR 2021).
+// DeformableDETR: attention to a few points of several feature levels; optionally with boxes refined layer by layer, and with
+// queries proposed by the encoder (Zhu et al., ICLR 2021).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -10,7 +10,7 @@ import { Embedding } from '../../nn/embedding';
 import type { Parameter } from '../../nn/module';
 import { MultiScaleDeformableAttention } from '../../nn/multi-scale-deformable-attention';
 import { differentiatesNatively, stopGradient } from '../../ops';
-import type { DeformableDETRHead, EncoderOutputs } from '../dense-heads/deformable-detr-head';
+import { DeformableDETRHead, type EncoderOutputs } from '../dense-heads/deformable-detr-head';
 import { sinePairs } from '../layers/positional-encodings/sine-positional-encoding';
 import {
   DeformableDetrTransformerDecoder,
@@ -20,21 +20,26 @@ import {
 import { encoderProposals } from '../layers/transformer/encoder-proposals';
 import { fillsBatch, paddingMask, validSizes } from '../layers/transformer/padding-masks';
 import { deformableDecoderOptions, deformableEncoderOptions } from '../layers/transformer/transformer-options';
-import type { DetBatch, Detector, LossContext, Losses } from '../types';
+import type { DetBatch, LossContext, Losses } from '../types';
 import {
   asSequence,
   DetectionTransformer,
-  type DetectionTransformerConfig,
   detectionTransformerOptions,
+  type TransformerParts,
 } from './detection-transformer';
 
 export const deformableOptions = {
   ...detectionTransformerOptions,
-  encoder: deformableEncoderOptions.describe('Mixes the features'),
-  decoder: deformableDecoderOptions.describe('Reads them into the queries'),
-  with_box_refine: z.boolean().default(false).describe('Every decoder layer refines the boxes of the one before'),
-  as_two_stage: z.boolean().default(false).describe('The encoder proposes the queries'),
-  num_feature_levels: z.int().positive().default(4).describe('Feature levels'),
+  encoder: deformableEncoderOptions.describe('Deformable self-attention among the pixels of all feature levels'),
+  decoder: deformableDecoderOptions.describe(
+    'Self-attention among the queries, deformable cross-attention to the encoded pixels',
+  ),
+  with_box_refine: z.boolean().default(false).describe('Each decoder layer refines the boxes of the one before'),
+  as_two_stage: z
+    .boolean()
+    .default(false)
+    .describe('Initialise the queries from the top-scoring proposals of the encoder'),
+  num_feature_levels: z.int().positive().default(4).describe('Number of feature levels'),
 };
 const options = z.strictObject(deformableOptions);
 export type DeformableDETRConfig = z.output<typeof options>;
@@ -52,10 +57,15 @@ export abstract class DeformableTransformer<Head extends DeformableDETRHead> ext
   protected readonly encoder: DeformableDetrTransformerEncoder;
   protected readonly channels: number;
 
-  constructor(type: string, config: DeformableDETRConfig, context: BuildContext) {
+  constructor(
+    config: DeformableDETRConfig,
+    context: BuildContext,
+    parts: Pick<TransformerParts<Head>, 'type' | 'head'>,
+  ) {
     const { with_box_refine, as_two_stage, num_feature_levels: levels, decoder } = config;
     const embedDims = config.encoder.layer_cfg.self_attn_cfg.embed_dims;
-    super(type, config as DetectionTransformerConfig, context, {
+    super(config, context, {
+      ...parts,
       embedDims,
       levels,
       headOptions: {
@@ -76,15 +86,14 @@ export abstract class DeformableTransformer<Head extends DeformableDETRHead> ext
       for (const [, m] of part.modules()) if (m instanceof MultiScaleDeformableAttention) m.resetInit();
   }
 
-  protected encode(batch: DetBatch): EncodedPyramid {
-    const maps = this.extractFeatures(batch.inputs);
+  protected encode(maps: tf.Tensor4D[], batch: DetBatch): EncodedPyramid {
     const shapes = maps.map(({ shape: [, h, w] }): [number, number] => [h, w]);
     const padded = !fillsBatch(batch);
     const masks = padded ? shapes.map((shape) => paddingMask(batch, shape)) : undefined;
     const [count] = maps[0].shape;
     const positions = shapes.map(([h, w], level) => {
-      const own = asSequence(this.positionalEncoding.forward(masks?.[level] ?? [count, h, w]));
-      return tf.add<tf.Tensor3D>(own, tf.slice(this.levelEmbed.variable, [level, 0], [1, this.channels]));
+      const position = asSequence(this.positionalEncoding.forward(masks?.[level] ?? [count, h, w]));
+      return tf.add<tf.Tensor3D>(position, tf.slice(this.levelEmbed.variable, [level, 0], [1, this.channels]));
     });
     const keyPaddingMask =
       masks &&
@@ -103,7 +112,7 @@ export abstract class DeformableTransformer<Head extends DeformableDETRHead> ext
     return { ...pyramid, memory, sizes };
   }
 
-  /** What the encoder's pixels predict: class scores, and boxes before the sigmoid, through the branches behind the last. */
+  /** What the encoded pixels predict: class scores, and boxes before the sigmoid, by the branches after those of the decoder. */
   protected propose(
     { memory, shapes, sizes, keyPaddingMask }: EncodedPyramid,
     layer: number,
@@ -137,7 +146,7 @@ interface Decoded {
   encoder?: EncoderOutputs;
 }
 
-export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> implements Detector {
+export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> {
   private readonly decoder: DeformableDetrTransformerDecoder;
   private readonly queryEmbedding?: Embedding;
   private readonly referencePoints?: Linear;
@@ -146,7 +155,7 @@ export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> im
   private readonly queries: number;
 
   constructor(config: DeformableDETRConfig, context: BuildContext) {
-    super('DeformableDETR', config, context);
+    super(config, context, { type: 'DeformableDETR', head: DeformableDETRHead });
     const c = this.channels;
     this.refine = config.with_box_refine;
     this.queries = config.num_queries;
@@ -167,8 +176,8 @@ export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> im
     };
   }
 
-  private decode(batch: DetBatch): Decoded {
-    const pyramid = this.encode(batch);
+  private decode(features: tf.Tensor4D[], batch: DetBatch): Decoded {
+    const pyramid = this.encode(features, batch);
     const { query, queryPos, references, encoder } = this.start(pyramid);
     const regress = this.refine
       ? (state: tf.Tensor3D, layer: number) => this.bboxHead.regBranches.at(layer).forward(state)
@@ -200,14 +209,20 @@ export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> im
     return { query, queryPos, references, encoder: { scores: found.scores, boxes: tf.sigmoid(found.boxes) } };
   }
 
+  /** Predictions of the last decoder layer. */
+  protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): unknown {
+    const { states, references } = this.decode(features, batch);
+    return this.bboxHead.forwardLast(states, references);
+  }
+
   /** Losses by layer as DETR's, and enc_loss_cls, enc_loss_bbox and enc_loss_iou in the two-stage form. */
   loss(batch: DetBatch, context: LossContext): Losses {
-    const { states, references, encoder } = this.decode(batch);
+    const { states, references, encoder } = this.decode(this.extractFeatures(batch.inputs), batch);
     return this.bboxHead.loss(states, references, batch, context, encoder);
   }
 
   predict(batch: DetBatch, { rescale = true } = {}): Detections[] {
-    const { states, references } = this.decode(batch);
+    const { states, references } = this.decode(this.extractFeatures(batch.inputs), batch);
     return this.bboxHead.predict(states, references, batch, { rescale });
   }
 }
@@ -227,7 +242,7 @@ export const deformableExample = (type: string, head: string, rest: string) => `
 export const deformableDETRDefinition = defineModule({
   kind: 'detector',
   type: 'DeformableDETR',
-  summary: 'DETR whose attention reads a few points of several feature levels',
+  summary: 'DETR whose attention samples a few learned points of several feature levels',
   paper: 'Zhu et al., Deformable DETR: Deformable Transformers for End-to-End Object Detection, ICLR 2021',
   shapes: 'images -> boxes [n, 4], scores [n] and labels [n] of each',
   example: deformableExample('DeformableDETR', 'DeformableDETRHead', ''),

@@ -1,17 +1,13 @@
-// What the detectors of the DETR family share: the parts of the model, its config, and what stands between them.
+// What the detectors of the DETR family share: the parts of the model, their options, and the checks between them.
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { type BuildContext, type ModuleConfig, moduleOption } from '../../catalogue/registry';
+import { type BuildContext, moduleOption } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { initCfg, type Module, xavier } from '../../nn';
 import { detrTestCfg, detrTrainCfg } from '../dense-heads/detr-head-options';
 import type { QueryHead } from '../dense-heads/query-head';
-import {
-  type SineOptions,
-  SinePositionalEncoding,
-  sineOptions,
-} from '../layers/positional-encodings/sine-positional-encoding';
+import { SinePositionalEncoding, sineOptions } from '../layers/positional-encodings/sine-positional-encoding';
 import { neckOption } from '../necks/neck-sequence';
 import type { FeatureSpec } from '../types';
 import { BaseDetector, detectorParts } from './base-detector';
@@ -20,39 +16,39 @@ import { BaseDetector, detectorParts } from './base-detector';
 export const detectionTransformerOptions = {
   ...detectorParts,
   neck: neckOption.nullish().describe('Brings the feature levels to the channels of the transformer'),
-  bbox_head: moduleOption('dense_head').describe('Class and box of every query'),
-  positional_encoding: sineOptions.describe('Sine encoding of where a feature stands'),
-  num_queries: z.int().positive().default(100).describe('Objects an image can have at most'),
-  train_cfg: detrTrainCfg.nullish().describe('How it learns; without it the model only predicts'),
-  test_cfg: detrTestCfg.nullish().describe('How it predicts'),
-  init_cfg: initCfg.nullish().describe('Weights of the whole model'),
+  bbox_head: moduleOption('dense_head').describe('Predicts the class and box of every query'),
+  positional_encoding: sineOptions.describe('Sine encoding of the positions of the features'),
+  num_queries: z.int().positive().default(100).describe('Number of queries: the most objects an image can have'),
+  train_cfg: detrTrainCfg.nullish().describe('Training settings; null for a model that only predicts'),
+  test_cfg: detrTestCfg.nullish().describe('Post-processing'),
+  init_cfg: initCfg.nullish().describe('Weight initialisation of the whole model'),
 };
 
-export interface DetectionTransformerConfig {
-  data_preprocessor: ModuleConfig;
-  backbone: ModuleConfig;
-  neck?: ModuleConfig | ModuleConfig[] | null;
-  bbox_head: ModuleConfig;
-  positional_encoding: SineOptions;
-  num_queries: number;
-  train_cfg?: unknown;
-  test_cfg?: unknown;
+export type DetectionTransformerConfig = z.output<z.ZodObject<typeof detectionTransformerOptions>>;
+
+/** What a detector of the family says of itself. */
+export interface TransformerParts<Head extends QueryHead> {
+  /** Type name, for messages. */
+  type: string;
+  /** The class of head whose layers and losses it uses. */
+  head: abstract new (
+    ...args: never[]
+  ) => Head;
+  embedDims: number;
+  /** Feature levels of the transformer; the last one of the neck when absent. */
+  levels?: number;
+  /** Options of the head that the detector sets and its config may not. */
+  headOptions?: Record<string, unknown>;
 }
 
 export abstract class DetectionTransformer<Head extends QueryHead> extends BaseDetector {
   readonly bboxHead: Head;
   protected readonly positionalEncoding: SinePositionalEncoding;
 
-  /** `headOptions` are set by the detector and may not stand in its config. */
   constructor(
-    type: string,
     config: DetectionTransformerConfig,
     context: BuildContext,
-    {
-      embedDims,
-      levels,
-      headOptions = {},
-    }: { embedDims: number; levels?: number; headOptions?: Record<string, unknown> },
+    { type, head: HeadClass, embedDims, levels, headOptions = {} }: TransformerParts<Head>,
   ) {
     super(config, context);
     const { registry, path, numClasses } = context;
@@ -67,14 +63,14 @@ export abstract class DetectionTransformer<Head extends QueryHead> extends BaseD
       if (key in config.bbox_head)
         throw new DetLabError(`${cannot}: bbox_head.${key} is set by the detector. Leave it out of bbox_head`);
     const { train_cfg, test_cfg } = config;
-    const head = { ...config.bbox_head, ...headOptions, train_cfg, test_cfg };
-    this.bboxHead = this.addChild(
-      'bbox_head',
-      registry.build<Head>('dense_head', head, {
-        path: path ? `${path}.bbox_head` : 'bbox_head',
-        numClasses,
-      }),
-    );
+    const headConfig = { ...config.bbox_head, ...headOptions, train_cfg, test_cfg };
+    const head = registry.build('dense_head', headConfig, {
+      path: path ? `${path}.bbox_head` : 'bbox_head',
+      numClasses,
+    });
+    if (!(head instanceof HeadClass))
+      throw new DetLabError(`${cannot}: bbox_head must be a ${HeadClass.name}, received "${headConfig.type}"`);
+    this.bboxHead = this.addChild('bbox_head', head);
     if (this.bboxHead.embedDims !== embedDims)
       throw new DetLabError(
         `${cannot}: the encoder has embed_dims ${embedDims}, but bbox_head has ${this.bboxHead.embedDims}. Give both the same`,
@@ -82,8 +78,8 @@ export abstract class DetectionTransformer<Head extends QueryHead> extends BaseD
     this.positionalEncoding = new SinePositionalEncoding(config.positional_encoding);
   }
 
-  get classes(): number {
-    return this.bboxHead.classes;
+  get numClasses(): number {
+    return this.bboxHead.numClasses;
   }
 
   /** Matrices of an encoder or decoder start Xavier-uniform. */

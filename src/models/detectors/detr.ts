@@ -6,34 +6,28 @@ import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { Embedding } from '../../nn/embedding';
-import type { DETRHead } from '../dense-heads/detr-head';
+import { DETRHead } from '../dense-heads/detr-head';
 import type { QueryHead } from '../dense-heads/query-head';
 import { DetrTransformerDecoder, DetrTransformerEncoder, type Memory } from '../layers/transformer/detr-layers';
 import { fillsBatch, paddingMask } from '../layers/transformer/padding-masks';
 import { decoderOptions, encoderOptions } from '../layers/transformer/transformer-options';
-import type { DetBatch, Detector, LossContext, Losses } from '../types';
-import {
-  asSequence,
-  DetectionTransformer,
-  type DetectionTransformerConfig,
-  detectionTransformerOptions,
-} from './detection-transformer';
+import type { DetBatch, LossContext, Losses } from '../types';
+import { asSequence, DetectionTransformer, detectionTransformerOptions } from './detection-transformer';
 
 const options = z.strictObject({
   ...detectionTransformerOptions,
-  encoder: encoderOptions.describe('Mixes the features'),
-  decoder: decoderOptions.describe('Reads them into the queries'),
+  encoder: encoderOptions.describe('Self-attention among the pixels of the feature level'),
+  decoder: decoderOptions.describe('Self-attention among the queries, cross-attention to the encoded pixels'),
 });
 
 interface Encoder {
   forward(query: tf.Tensor3D, queryPos: tf.Tensor3D, keyPaddingMask?: tf.Tensor2D): tf.Tensor3D;
 }
 
-/** DETR and its relatives that look at one feature level. */
+/** DETR and its relatives that attend to one feature level. */
 export abstract class SingleLevelTransformer<Head extends QueryHead> extends DetectionTransformer<Head> {
-  /** What the decoder reads: the encoded features of the last level and where they stand. */
-  protected encode(encoder: Encoder, batch: DetBatch): Memory {
-    const features = this.extractFeatures(batch.inputs);
+  /** What the decoder attends to: the encoded pixels of the last level, and their positions. */
+  protected encode(encoder: Encoder, features: tf.Tensor4D[], batch: DetBatch): Memory {
     const last = features[features.length - 1];
     const [count, height, width] = last.shape;
     const mask = fillsBatch(batch) ? undefined : paddingMask(batch, [height, width]);
@@ -48,41 +42,46 @@ export abstract class SingleLevelTransformer<Head extends QueryHead> extends Det
   }
 }
 
-export class DETR extends SingleLevelTransformer<DETRHead> implements Detector {
+export class DETR extends SingleLevelTransformer<DETRHead> {
   private readonly encoder: DetrTransformerEncoder;
   private readonly decoder: DetrTransformerDecoder;
   private readonly queryEmbedding: Embedding;
 
   constructor(config: z.output<typeof options>, context: BuildContext) {
     const channels = config.encoder.layer_cfg.self_attn_cfg.embed_dims;
-    super('DETR', config as DetectionTransformerConfig, context, { embedDims: channels });
+    super(config, context, { type: 'DETR', head: DETRHead, embedDims: channels });
     this.encoder = this.addChild('encoder', new DetrTransformerEncoder(config.encoder));
     this.decoder = this.addChild('decoder', new DetrTransformerDecoder(config.decoder));
     this.queryEmbedding = this.addChild('query_embedding', new Embedding({ count: config.num_queries, channels }));
     this.startXavier(this.encoder, this.decoder);
   }
 
-  /** The state of the queries behind every decoder layer, [B, Q, C]. */
-  states(batch: DetBatch): tf.Tensor3D[] {
-    const memory = this.encode(this.encoder, batch);
+  /** The queries after every decoder layer, [B, Q, C]. */
+  states(features: tf.Tensor4D[], batch: DetBatch): tf.Tensor3D[] {
+    const memory = this.encode(this.encoder, features, batch);
     const queryPos = this.repeat(this.queryEmbedding.table, batch);
     return this.decoder.forward(tf.zerosLike(queryPos), queryPos, memory);
   }
 
+  /** Predictions of the last decoder layer. */
+  protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): unknown {
+    return this.bboxHead.forward(this.states(features, batch).slice(-1));
+  }
+
   /** loss_cls, loss_bbox and loss_iou of the last decoder layer, and d0.loss_cls, ... of those before it. */
   loss(batch: DetBatch, context: LossContext): Losses {
-    return this.bboxHead.loss(this.states(batch), batch, context);
+    return this.bboxHead.loss(this.states(this.extractFeatures(batch.inputs), batch), batch, context);
   }
 
   predict(batch: DetBatch, { rescale = true } = {}): Detections[] {
-    return this.bboxHead.predict(this.states(batch), batch, { rescale });
+    return this.bboxHead.predict(this.states(this.extractFeatures(batch.inputs), batch), batch, { rescale });
   }
 }
 
 export const detrDefinition = defineModule({
   kind: 'detector',
   type: 'DETR',
-  summary: 'Objects as a set: a transformer reads the image into queries that are matched one to one with the truths',
+  summary: 'DETR: a transformer decodes queries into a set of objects, matched one to one with the ground truth',
   paper: 'Carion et al., End-to-End Object Detection with Transformers, ECCV 2020',
   shapes: 'images -> boxes [n, 4], scores [n] and labels [n] of each',
   example: `{

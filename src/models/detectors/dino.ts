@@ -9,25 +9,20 @@ import { LayerNorm, Linear, xavier } from '../../nn';
 import { Embedding } from '../../nn/embedding';
 import { stopGradient } from '../../ops';
 import type { EncoderOutputs } from '../dense-heads/deformable-detr-head';
-import type { DINOHead } from '../dense-heads/dino-head';
+import { DINOHead } from '../dense-heads/dino-head';
 import { CdnQueryGenerator, type DenoisingQueries, denoisingOptions } from '../layers/transformer/cdn-query-generator';
 import { DinoTransformerDecoder } from '../layers/transformer/dino-decoder';
 import { toInstances } from '../task-modules/instances';
-import type { DetBatch, Detector, LossContext, Losses } from '../types';
-import {
-  bestIndices,
-  type DeformableDETRConfig,
-  DeformableTransformer,
-  deformableExample,
-  deformableOptions,
-  takeRows,
-} from './deformable-detr';
+import type { DetBatch, LossContext, Losses } from '../types';
+import { bestIndices, DeformableTransformer, deformableExample, deformableOptions, takeRows } from './deformable-detr';
 
 const options = z.strictObject({
   ...deformableOptions,
   with_box_refine: z.literal(true, { error: 'DINO always refines boxes: must be true' }).describe('Must be true'),
   as_two_stage: z.literal(true, { error: 'DINO always has two stages: must be true' }).describe('Must be true'),
-  dn_cfg: denoisingOptions.default(denoisingOptions.parse({})).describe('Denoising queries'),
+  dn_cfg: denoisingOptions
+    .default(denoisingOptions.parse({}))
+    .describe('Denoising queries: noised ground truth that the decoder learns to reconstruct'),
 });
 
 interface Decoded {
@@ -36,7 +31,7 @@ interface Decoded {
   encoder: EncoderOutputs;
 }
 
-export class DINO extends DeformableTransformer<DINOHead> implements Detector {
+export class DINO extends DeformableTransformer<DINOHead> {
   readonly denoising: CdnQueryGenerator;
   private readonly decoder: DinoTransformerDecoder;
   private readonly queryEmbedding: Embedding;
@@ -44,7 +39,7 @@ export class DINO extends DeformableTransformer<DINOHead> implements Detector {
   private readonly memoryNorm: LayerNorm;
 
   constructor(config: z.output<typeof options>, context: BuildContext) {
-    super('DINO', config as DeformableDETRConfig, context);
+    super(config, context, { type: 'DINO', head: DINOHead });
     const { channels } = this;
     const { num_queries: count } = config;
     this.decoder = this.addChild('decoder', new DinoTransformerDecoder(config.decoder));
@@ -53,12 +48,12 @@ export class DINO extends DeformableTransformer<DINOHead> implements Detector {
     const square = new Linear({ inFeatures: channels, outFeatures: channels, init: xavier() });
     this.memoryFc = this.addChild('memory_trans_fc', square);
     this.memoryNorm = this.addChild('memory_trans_norm', new LayerNorm({ channels }));
-    const shape = { classes: this.classes, embedDims: channels, matchingQueries: count };
+    const shape = { classes: this.numClasses, embedDims: channels, matchingQueries: count };
     this.denoising = this.addChild('dn_query_generator', new CdnQueryGenerator(config.dn_cfg, shape));
   }
 
-  private decode(batch: DetBatch, denoising?: DenoisingQueries): Decoded {
-    const pyramid = this.encode(batch);
+  private decode(features: tf.Tensor4D[], batch: DetBatch, denoising?: DenoisingQueries): Decoded {
+    const pyramid = this.encode(features, batch);
     const count = this.queryEmbedding.table.shape[0];
     const [images] = pyramid.memory.shape;
     const found = this.propose(pyramid, this.decoder.numLayers, (x) =>
@@ -78,6 +73,12 @@ export class DINO extends DeformableTransformer<DINOHead> implements Detector {
     return { ...this.decoder.decode(query, tf.sigmoid(boxes), inputs, regress), encoder };
   }
 
+  /** Predictions of the last decoder layer. */
+  protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): unknown {
+    const { states, references } = this.decode(features, batch);
+    return this.bboxHead.forwardLast(states, references);
+  }
+
   /** Losses by layer as DETR's, enc_loss_... of the encoder and dn_loss_... of the denoising queries. */
   loss(batch: DetBatch, context: LossContext): Losses {
     const truths = batch.samples.map(({ truths, meta: { imgShape } }) => {
@@ -85,12 +86,12 @@ export class DINO extends DeformableTransformer<DINOHead> implements Detector {
       return { labels, boxes: bboxes.map((v, k) => v / imgShape[k & 1 ? 0 : 1]) };
     });
     const denoising = this.denoising.forward(truths, context.random);
-    const { states, references, encoder } = this.decode(batch, denoising);
+    const { states, references, encoder } = this.decode(this.extractFeatures(batch.inputs), batch, denoising);
     return this.bboxHead.denoisingLoss(states, references, batch, context, encoder, denoising);
   }
 
   predict(batch: DetBatch, { rescale = true } = {}): Detections[] {
-    const { states, references } = this.decode(batch);
+    const { states, references } = this.decode(this.extractFeatures(batch.inputs), batch);
     return this.bboxHead.predict(states, references, batch, { rescale });
   }
 }
@@ -98,7 +99,7 @@ export class DINO extends DeformableTransformer<DINOHead> implements Detector {
 export const dinoDefinition = defineModule({
   kind: 'detector',
   type: 'DINO',
-  summary: 'Deformable DETR with denoising queries and mixed query selection',
+  summary: 'Deformable DETR with contrastive denoising, mixed query selection and look-forward-twice box refinement',
   paper: 'Zhang et al., DINO: DETR with Improved DeNoising Anchor Boxes, ICLR 2023',
   shapes: 'images -> boxes [n, 4], scores [n] and labels [n] of each',
   example: deformableExample('DINO', 'DINOHead', '\n  with_box_refine: true,\n  as_two_stage: true,'),

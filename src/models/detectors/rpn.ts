@@ -1,61 +1,63 @@
-// RPN: the region proposal network as a detector of its own. It finds objects of one class, "object".
+// RPN: the first stage alone as a detector. It finds objects of one class, "object".
 
+import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { initCfg } from '../../nn';
 import { anchorTrainCfg } from '../dense-heads/anchor-head-options';
-import { proposalCfg } from '../dense-heads/proposals';
-import type { RPNHead } from '../dense-heads/rpn-head';
-import type { DetBatch, Detector, LossContext, Losses } from '../types';
+import { proposalCfg } from '../shared-options/proposal-cfg';
+import type { DetBatch, DetectionHead, LossContext, Losses } from '../types';
 import { BaseDetector, detectorParts } from './base-detector';
+import { classAgnostic } from './class-agnostic';
+import { detectionHead } from './narrow-head';
 
 const options = z.strictObject({
   ...detectorParts,
-  rpn_head: moduleOption('dense_head').describe('Proposes regions'),
+  rpn_head: moduleOption('dense_head').describe('Proposes regions, whatever the class of their object'),
   train_cfg: z
     .looseObject({ rpn: anchorTrainCfg.describe('Assignment and sampling of anchors') })
     .nullish()
-    .describe('How it learns; what is meant for a second stage has no effect'),
+    .describe('Training settings; null for a model that only predicts. Settings of a second stage have no effect'),
   test_cfg: z
-    .looseObject({ rpn: proposalCfg.describe('Choice of proposals') })
+    .looseObject({ rpn: proposalCfg.describe('Selection of proposals') })
     .nullish()
-    .describe('How it predicts'),
-  init_cfg: initCfg.nullish().describe('Weights of the whole model'),
+    .describe('Post-processing'),
+  init_cfg: initCfg.nullish().describe('Weight initialisation of the whole model'),
 });
 
-export class RPN extends BaseDetector implements Detector {
-  readonly classes = 1;
-  readonly head: RPNHead;
+export class RPN extends BaseDetector {
+  readonly head: DetectionHead;
 
   constructor(config: z.output<typeof options>, context: BuildContext) {
     super(config, context);
-    const { registry, path } = context;
-    const head = {
-      ...config.rpn_head,
-      num_classes: 1,
-      train_cfg: config.train_cfg?.rpn,
-      test_cfg: config.test_cfg?.rpn,
-    };
-    // a detector's only head is its bbox_head in the state dict
+    const { registry } = context;
+    const path = context.path ? `${context.path}.rpn_head` : 'rpn_head';
+    const { train_cfg, test_cfg, rpn_head } = config;
+    const head = { ...rpn_head, num_classes: 1, train_cfg: train_cfg?.rpn, test_cfg: test_cfg?.rpn };
+    // the only head of a detector is its bbox_head in the state dict
     this.head = this.addChild(
       'bbox_head',
-      registry.build<RPNHead>('dense_head', head, {
-        path: path ? `${path}.rpn_head` : 'rpn_head',
-        inputs: this.levels,
-      }),
+      detectionHead(registry.build('dense_head', head, { path, inputs: this.levels }), { path, type: head.type }),
     );
   }
 
-  /** loss_rpn_cls and loss_rpn_bbox; truths of all classes are objects. */
+  get numClasses(): number {
+    return 1;
+  }
+
+  protected forwardHeads(features: tf.Tensor4D[]): unknown {
+    return this.head.forward(features);
+  }
+
+  /** loss_rpn_cls and loss_rpn_bbox; ground truth of all classes is an object. */
   loss(batch: DetBatch, context: LossContext): Losses {
-    return this.head.loss(this.extractFeatures(batch.inputs), batch, context);
+    return this.head.loss(this.extractFeatures(batch.inputs), classAgnostic(batch), context);
   }
 
   /** Proposals, all with label 0. */
   predict(batch: DetBatch, { rescale = true } = {}): Detections[] {
-    const proposals = this.head.predict(this.extractFeatures(batch.inputs), batch, { rescale });
-    return proposals.map(({ bboxes, scores }) => ({ bboxes, scores, labels: new Int32Array(scores.length) }));
+    return this.head.predict(this.extractFeatures(batch.inputs), batch, { rescale });
   }
 }
 

@@ -1,48 +1,63 @@
 // SingleStageDetector: backbone, neck, and one dense head that classifies and places boxes. RetinaNet, FCOS, ATSS, GFL, FSAF,
 // YOLOV3, YOLOX, RTMDet and MMYOLO's YOLODetector are its names; they differ in their heads alone.
 
+import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { initCfg } from '../../nn';
-import type { DetectionHead } from '../dense-heads/detection-head';
-import type { DetBatch, Detector, LossContext, Losses } from '../types';
+import type { DetBatch, DetectionHead, EpochStart, LossContext, Losses } from '../types';
 import { BaseDetector, detectorParts } from './base-detector';
+import { detectionHead } from './narrow-head';
 
 const options = z.strictObject({
   ...detectorParts,
-  bbox_head: moduleOption('dense_head').describe('Classifies and places boxes'),
-  train_cfg: z.record(z.string(), z.unknown()).nullish().describe('How the head learns; without it it only predicts'),
-  test_cfg: z.record(z.string(), z.unknown()).nullish().describe('How the head chooses detections'),
+  bbox_head: moduleOption('dense_head').describe('Dense head: classifies and regresses boxes'),
+  train_cfg: z
+    .record(z.string(), z.unknown())
+    .nullish()
+    .describe('Training settings, passed down to the head; null for a model that only predicts'),
+  test_cfg: z
+    .record(z.string(), z.unknown())
+    .nullish()
+    .describe('Post-processing (score threshold, NMS), passed down to the head'),
   use_syncbn: z
     .boolean()
     .optional()
-    .describe('MMYOLO: batch norm over all processes; accepted, one process has nothing to share'),
-  init_cfg: initCfg.nullish().describe('Weights of the whole model'),
+    .describe('MMYOLO: batch norm over all processes; accepted, no effect in one process'),
+  init_cfg: initCfg.nullish().describe('Weight initialisation of the whole model'),
 });
 export type SingleStageDetectorConfig = z.output<typeof options>;
 
-export class SingleStageDetector extends BaseDetector implements Detector {
+export class SingleStageDetector extends BaseDetector {
   readonly bboxHead: DetectionHead;
 
   constructor(config: SingleStageDetectorConfig, context: BuildContext) {
     super(config, context);
-    const { registry, path, numClasses } = context;
+    const { registry, numClasses } = context;
+    const path = context.path ? `${context.path}.bbox_head` : 'bbox_head';
     // a head of its own config may carry its cfgs itself
     const { train_cfg = config.bbox_head.train_cfg, test_cfg = config.bbox_head.test_cfg } = config;
     const head = { ...config.bbox_head, train_cfg, test_cfg };
     this.bboxHead = this.addChild(
       'bbox_head',
-      registry.build<DetectionHead>('dense_head', head, {
-        path: path ? `${path}.bbox_head` : 'bbox_head',
-        inputs: this.levels,
-        numClasses,
+      detectionHead(registry.build('dense_head', head, { path, inputs: this.levels, numClasses }), {
+        path,
+        type: head.type,
       }),
     );
   }
 
-  get classes(): number {
+  get numClasses(): number {
     return this.bboxHead.numClasses;
+  }
+
+  protected forwardHeads(features: tf.Tensor4D[]): unknown {
+    return this.bboxHead.forward(features);
+  }
+
+  onEpoch(start: EpochStart): string[] {
+    return this.bboxHead.onEpoch?.(start) ?? [];
   }
 
   loss(batch: DetBatch, context: LossContext): Losses {
@@ -91,33 +106,37 @@ const define = <Type extends string>(
   });
 
 export const singleStageDefinitions = [
-  define('SingleStageDetector', 'Detector of one stage: a dense head classifies and places boxes', {
-    origin: "MMDetection: the frame of RetinaNet and its kin, for heads of one's own",
-  }),
-  define('RetinaNet', 'RetinaNet: anchors on all pyramid levels, learnt with the focal loss', {
+  define(
+    'SingleStageDetector',
+    'Single-stage detector: a dense head classifies and regresses boxes on every feature level',
+    {
+      origin: 'MMDetection: the base of RetinaNet and its relatives, for heads without a detector name',
+    },
+  ),
+  define('RetinaNet', 'RetinaNet: anchors on all pyramid levels, trained with the focal loss', {
     paper: 'Lin et al., Focal Loss for Dense Object Detection, ICCV 2017',
   }),
   define(
     'FCOS',
-    'FCOS: every point of the feature maps predicts a box',
+    'FCOS: anchor-free, every point of the feature maps predicts a box and its centerness',
     { paper: 'Tian et al., FCOS: Fully Convolutional One-Stage Object Detection, ICCV 2019' },
     onResNet("{ type: 'FCOSHead', num_classes: 80, strides: [8, 16, 32, 64, 128] }"),
   ),
   define(
     'ATSS',
-    'ATSS: one anchor a cell, positives chosen by the statistics of their overlaps',
+    'ATSS: one anchor per cell, positives selected by an adaptive IoU threshold',
     { paper: 'Zhang et al., Bridging the Gap Between Anchor-based and Anchor-free Detection, CVPR 2020' },
     onResNet(`{ type: 'ATSSHead', num_classes: 80, ${anchors} }`),
   ),
   define(
     'GFL',
-    'GFL: class scores that tell the quality of the box, boxes as distributions',
+    'GFL: class scores that include the localisation quality, boxes as distributions',
     { paper: 'Li et al., Generalized Focal Loss, NeurIPS 2020' },
     onResNet(`{ type: 'GFLHead', num_classes: 80, ${anchors}, loss_cls: { type: 'QualityFocalLoss' } }`),
   ),
   define(
     'FSAF',
-    'FSAF: each object chooses the pyramid level it is learnt on',
+    'FSAF: each object is assigned to the pyramid level where its loss is lowest',
     { paper: 'Zhu, He and Savvides, Feature Selective Anchor-Free Module for Single-Shot Object Detection, CVPR 2019' },
     onResNet(`{
     type: 'FSAFHead',

@@ -1,55 +1,56 @@
-// TwoStageDetector: a region proposal network picks regions, a second stage classifies them. FasterRCNN, MaskRCNN and
-// CascadeRCNN are its usual names; FastRCNN is the one without the network, whose regions come with the data.
+// TwoStageDetector: a first stage proposes regions, a second stage classifies them and refines their boxes. FasterRCNN, MaskRCNN
+// and CascadeRCNN are its usual names; FastRCNN has no first stage, its proposals come with the data.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../catalogue/registry';
-import type { Detections, ProposalBoxes } from '../../data/types';
+import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { initCfg } from '../../nn';
 import { anchorTrainCfg } from '../dense-heads/anchor-head-options';
-import { type ProposalCfg, proposalCfg } from '../dense-heads/proposals';
-import type { RPNHead } from '../dense-heads/rpn-head';
 import { forwardNeck } from '../necks/neck-sequence';
-import { regionTestCfg } from '../roi-heads/region-detections';
-import { regionTrainCfg } from '../roi-heads/region-learning';
-import type { DetBatch, Detector, LossContext, Losses, RoIHead } from '../types';
+import { rcnnTrainCfg } from '../roi-heads/proposal-sampler';
+import { rcnnTestCfg } from '../roi-heads/roi-detections';
+import { type ProposalCfg, proposalCfg } from '../shared-options/proposal-cfg';
+import type { DetBatch, EpochStart, LossContext, Losses, ProposalHead, Proposals, RoIHead } from '../types';
 import { BaseDetector, detectorParts } from './base-detector';
+import { classAgnostic } from './class-agnostic';
+import { proposalHead } from './narrow-head';
 
 const rcnnTrain = z
-  .union([regionTrainCfg, z.array(regionTrainCfg)])
-  .describe('Assignment and sampling of proposals; a list has one for each stage of a cascade');
-const rcnnTest = regionTestCfg.describe('Choice of detections');
+  .union([rcnnTrainCfg, z.array(rcnnTrainCfg)])
+  .describe('Assignment and sampling of proposals; a list: one for each stage of a cascade');
+const rcnnTest = rcnnTestCfg.describe('Selection of detections');
 
-const roiHead = moduleOption('roi_head').describe('Classifies and refines them');
-const wholeInit = initCfg.nullish().describe('Weights of the whole model');
+const roiHead = moduleOption('roi_head').describe('Second stage: classifies proposals and refines their boxes');
+const wholeInit = initCfg.nullish().describe('Weight initialisation of the whole model');
+const trainText = 'Training settings; null for a model that only predicts';
 
 const options = z.strictObject({
   ...detectorParts,
-  rpn_head: moduleOption('dense_head').describe('Proposes regions'),
+  rpn_head: moduleOption('dense_head').describe('First stage: proposes regions, whatever the class of their object'),
   roi_head: roiHead,
   train_cfg: z
     .strictObject({
       rpn: anchorTrainCfg.describe('Assignment and sampling of anchors'),
-      rpn_proposal: proposalCfg.optional().describe('Proposals during training; those of test_cfg.rpn when absent'),
+      rpn_proposal: proposalCfg
+        .optional()
+        .describe('Selection of proposals in training; that of test_cfg.rpn when absent'),
       rcnn: rcnnTrain,
     })
     .nullish()
-    .describe('How it learns; without it the model only predicts'),
+    .describe(trainText),
   test_cfg: z
-    .strictObject({ rpn: proposalCfg.describe('Proposals during prediction'), rcnn: rcnnTest })
+    .strictObject({ rpn: proposalCfg.describe('Selection of proposals in prediction'), rcnn: rcnnTest })
     .nullish()
-    .describe('How it predicts'),
+    .describe('Post-processing'),
   init_cfg: wholeInit,
 });
 const fastOptions = z.strictObject({
   ...detectorParts,
   roi_head: roiHead,
-  train_cfg: z
-    .strictObject({ rcnn: rcnnTrain })
-    .nullish()
-    .describe('How it learns; without it the model only predicts'),
-  test_cfg: z.strictObject({ rcnn: rcnnTest }).nullish().describe('How it predicts'),
+  train_cfg: z.strictObject({ rcnn: rcnnTrain }).nullish().describe(trainText),
+  test_cfg: z.strictObject({ rcnn: rcnnTest }).nullish().describe('Post-processing'),
   init_cfg: wholeInit,
 });
 type Given = z.output<typeof options> | z.output<typeof fastOptions>;
@@ -60,8 +61,8 @@ export type TwoStageDetectorConfig = Given & {
   test_cfg?: { rpn?: ProposalCfg; rcnn: unknown } | null;
 };
 
-export class TwoStageDetector extends BaseDetector implements Detector {
-  private readonly rpn?: RPNHead;
+export class TwoStageDetector extends BaseDetector {
+  private readonly rpn?: ProposalHead;
   readonly roiHead: RoIHead;
   private readonly proposalCfg: ProposalCfg | undefined;
 
@@ -73,23 +74,25 @@ export class TwoStageDetector extends BaseDetector implements Detector {
     const inputs = this.levels;
     if (config.rpn_head) {
       this.proposalCfg = train_cfg?.rpn_proposal ?? test_cfg?.rpn;
-      // whatever the config of the detector says about classes, its first stage knows one: object
+      // the first stage knows one class, object
       const rpn = { ...config.rpn_head, num_classes: 1, train_cfg: train_cfg?.rpn, test_cfg: test_cfg?.rpn };
-      this.rpn = this.addChild('rpn_head', registry.build<RPNHead>('dense_head', rpn, { ...at('rpn_head'), inputs }));
+      const place = at('rpn_head');
+      const head = registry.build('dense_head', rpn, { ...place, inputs });
+      this.rpn = this.addChild('rpn_head', proposalHead(head, { ...place, type: rpn.type }));
     }
     const roi = { ...config.roi_head, train_cfg: train_cfg?.rcnn, test_cfg: test_cfg?.rcnn };
     this.roiHead = this.addChild(
       'roi_head',
-      registry.build<RoIHead>('roi_head', roi, { ...at('roi_head'), inputs, numClasses }),
+      registry.build('roi_head', roi, { ...at('roi_head'), inputs, numClasses }),
     );
   }
 
-  get classes(): number {
+  get numClasses(): number {
     return this.roiHead.numClasses;
   }
 
-  /** @throws DetLabError where regions come with the data. */
-  get rpnHead(): RPNHead {
+  /** @throws DetLabError where proposals come with the data. */
+  get rpnHead(): ProposalHead {
     if (this.rpn) return this.rpn;
     throw new DetLabError('This detector has no rpn_head: its proposals come with the data');
   }
@@ -98,27 +101,52 @@ export class TwoStageDetector extends BaseDetector implements Detector {
   loss(batch: DetBatch, context: LossContext): Losses {
     const { features, auxiliary } = forwardNeck(this.neck, this.backbone.forward(batch.inputs));
     if (!this.rpn)
-      return reached(this.roiHead.loss(features, givenProposals(batch), batch, context, auxiliary), features);
-    const { losses, proposals } = this.rpn.lossAndPredict(features, batch, context, this.proposalCfg);
-    return { ...losses, ...this.roiHead.loss(features, proposals, batch, context, auxiliary) };
+      return withZeroGradients(this.roiHead.loss(features, givenProposals(batch), batch, context, auxiliary), features);
+    const { losses, proposals } = this.rpn.lossAndPredict(features, classAgnostic(batch), context, this.proposalCfg);
+    return { ...firstStageNames(losses), ...this.roiHead.loss(features, proposals, batch, context, auxiliary) };
+  }
+
+  /** Both stages once; the second sees the proposals of the samples, or without them those of the first. */
+  protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): unknown {
+    const rpn = hasProposals(batch) ? this.rpn?.forward(features) : undefined;
+    return { rpn, roi: this.roiHead.forward(features, this.propose(features, batch), batch) };
+  }
+
+  onEpoch(start: EpochStart): string[] {
+    return [...(this.rpn?.onEpoch?.(start) ?? []), ...(this.roiHead.onEpoch?.(start) ?? [])];
   }
 
   predict(batch: DetBatch, { rescale = true } = {}): Detections[] {
     const features = this.extractFeatures(batch.inputs);
-    const given = batch.samples.every((sample) => sample.proposals !== undefined);
-    const proposals = this.rpn && !given ? this.rpn.predict(features, batch) : givenProposals(batch);
-    return this.roiHead.predict(features, proposals, batch, { rescale });
+    return this.roiHead.predict(features, this.propose(features, batch), batch, { rescale });
+  }
+
+  private propose(features: tf.Tensor4D[], batch: DetBatch): Proposals[] {
+    if (this.rpn && !hasProposals(batch)) return this.rpn.predict(features, batch, { rescale: false });
+    return givenProposals(batch);
   }
 }
 
-/** The losses, through all levels: one that no region was pooled from gets a gradient of zero, and so its weight decay. */
-function reached(losses: Losses, features: tf.Tensor4D[]): Losses {
-  const [[name, loss], ...rest] = Object.entries(losses);
-  const idle = features.map((x) => tf.sum(tf.slice(x, 0, 1)));
-  return { [name]: tf.add<tf.Scalar>(loss as tf.Scalar, tf.mul(tf.addN(idle), 0)), ...Object.fromEntries(rest) };
+const hasProposals = ({ samples }: DetBatch): boolean => samples.every(({ proposals }) => proposals !== undefined);
+
+/** Losses of a first stage under names of their own, as MMDetection has them: `loss_cls` of an FCOSHead is `rpn_loss_cls`. */
+function firstStageNames(losses: Losses): Losses {
+  return Object.fromEntries(
+    Object.entries(losses).map(([name, value]) => [
+      name.includes('loss') && !name.includes('rpn') ? `rpn_${name}` : name,
+      value,
+    ]),
+  );
 }
 
-function givenProposals({ samples }: DetBatch): ProposalBoxes[] {
+/** The losses, through all levels: one that no RoI was pooled from gets a gradient of zero, and so its weight decay. */
+function withZeroGradients(losses: Losses, features: tf.Tensor4D[]): Losses {
+  const [[name, loss], ...rest] = Object.entries(losses);
+  const touched = features.map((x) => tf.sum(tf.slice(x, 0, 1)));
+  return { [name]: tf.add<tf.Scalar>(loss as tf.Scalar, tf.mul(tf.addN(touched), 0)), ...Object.fromEntries(rest) };
+}
+
+function givenProposals({ samples }: DetBatch): Proposals[] {
   return samples.map(({ proposals, meta }) => {
     if (proposals) return proposals;
     throw new DetLabError(
@@ -167,15 +195,15 @@ const shared = {
 export const twoStageDetectorDefinition = defineModule({
   ...shared,
   type: 'TwoStageDetector',
-  summary: 'Detector whose first stage proposes regions and whose second stage classifies them',
-  origin: "MMDetection: the frame of Faster R-CNN and its kin, for heads of one's own",
+  summary: 'Two-stage detector: a first stage proposes regions, a second stage classifies them and refines their boxes',
+  origin: 'MMDetection: the base of Faster R-CNN and its relatives',
   example: example('TwoStageDetector'),
 });
 
 export const fasterRCNNDefinition = defineModule({
   ...shared,
   type: 'FasterRCNN',
-  summary: 'Faster R-CNN: region proposal network, then classes and boxes of the regions',
+  summary: 'Faster R-CNN: a region proposal network, then classification and box refinement of its proposals',
   paper: 'Ren et al., Faster R-CNN, NeurIPS 2015',
   example: example('FasterRCNN'),
 });
@@ -183,7 +211,7 @@ export const fasterRCNNDefinition = defineModule({
 export const maskRCNNDefinition = defineModule({
   ...shared,
   type: 'MaskRCNN',
-  summary: 'Mask R-CNN: Faster R-CNN with a mask for every detection',
+  summary: 'Mask R-CNN: Faster R-CNN with a branch that predicts a mask for every detection',
   paper: 'He et al., Mask R-CNN, ICCV 2017',
   shapes: 'images -> boxes [n, 4], scores [n], labels [n] and masks of each',
   example: example('MaskRCNN', { head: standardHead(masks), mask: ', mask_thr_binary: 0.5' }),
@@ -192,7 +220,8 @@ export const maskRCNNDefinition = defineModule({
 export const cascadeRCNNDefinition = defineModule({
   ...shared,
   type: 'CascadeRCNN',
-  summary: 'Cascade R-CNN: regions refined in stages of rising quality, with masks if there is a mask_head',
+  summary:
+    'Cascade R-CNN: proposals refined by a sequence of heads trained at rising IoU thresholds; masks with a mask_head',
   paper: 'Cai and Vasconcelos, Cascade R-CNN, CVPR 2018',
   example: example('CascadeRCNN', { head: cascadeHead }),
 });
@@ -200,7 +229,7 @@ export const cascadeRCNNDefinition = defineModule({
 export const fastRCNNDefinition = defineModule({
   kind: 'detector',
   type: 'FastRCNN',
-  summary: 'Fast R-CNN: classes and boxes of regions that come with the data',
+  summary: 'Fast R-CNN: classification and box refinement of proposals that come with the data',
   paper: 'Girshick, Fast R-CNN, ICCV 2015',
   shapes: 'images and proposals -> boxes [n, 4], scores [n] and labels [n] of each',
   example: example('FastRCNN', { rpn: '' }),

@@ -1,55 +1,73 @@
-// CascadeRoIHead: stages of classifying and refining, each starting from the boxes of the one before it and asking for a
-// higher overlap. Detections take the last stage's boxes and the mean of all stages' scores and masks.
+// CascadeRoIHead: stages of classifying and refining, each starting from the boxes of the stage before and assigned at a higher
+// IoU. Detections take the last stage's boxes and the scores and masks averaged over all stages.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, type Kind, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
-import { takeBoxes } from '../../geometry/boxes';
 import { Module, ModuleList } from '../../nn';
-import type { Proposals } from '../dense-heads/proposals';
 import { type SamplingResult, toInstances } from '../task-modules';
-import type { AuxiliaryLevels, DetBatch, LossContext, Losses, RegionOutputs, RoIHead } from '../types';
-import type { BBoxHead } from './bbox-heads/bbox-head';
-import { BBoxStage, type StageResult } from './bbox-stage';
-import { firstMasks, maskLoss, maskProbabilities, targetsOfMasks, withMasks } from './mask-branch';
-import type { FCNMaskHead } from './mask-heads/fcn-mask-head';
-import { regionTestCfg } from './region-detections';
-import { partsInitCfg, RegionLearning, regionTrainCfg } from './region-learning';
-import { RegionPool } from './region-pool';
-import { inOrder, roisOf } from './regions';
-import type { RoIExtractor } from './roi-extractors/single-roi-extractor';
-import { detectionsOf, poolOf } from './standard-roi-head';
+import type { AuxiliaryLevels, DetBatch, LossContext, Losses, Proposals, RoIHead, RoIOutputs } from '../types';
+import { BBoxStage, stageInput } from './bbox-stage';
+import {
+  type MaskPredictor,
+  type MaskProbabilities,
+  maskLogits,
+  maskLoss,
+  maskPredictor,
+  maskProbabilities,
+  maskTargets,
+  withMasks,
+} from './mask-branch';
+import { nextProposals, refineBoxes } from './next-proposals';
+import { ProposalSampler, partsInitCfg, rcnnTrainCfg } from './proposal-sampler';
+import { batchRoIDetections, rcnnTestCfg } from './roi-detections';
+import { RoIPooler } from './roi-pooler';
+import type { BoxHead, MaskHead, RoIExtractor, StageInput, StageOutput, StageTraining } from './types';
 
 const perStage = <K extends Kind>(kind: K) => z.union([moduleOption(kind), z.array(moduleOption(kind))]);
 
-const options = z.strictObject({
+export const cascadeOptions = {
   num_stages: z.number().int().positive().describe('Number of stages'),
-  stage_loss_weights: z.array(z.number()).min(1).describe('Factor on the losses of each stage'),
-  bbox_roi_extractor: perStage('roi_extractor').describe('Pools the regions: one for all stages, or one for each'),
-  bbox_head: perStage('bbox_head').describe('Classifies and refines them: one for all stages, or one for each'),
+  stage_loss_weights: z.array(z.number()).min(1).describe('Loss weight of each stage'),
+  bbox_roi_extractor: perStage('roi_extractor').describe('RoI pooling for the bbox_head; one config, or one per stage'),
+  bbox_head: perStage('bbox_head').describe(
+    'Classifies proposals and refines their boxes; one config, or one per stage',
+  ),
   mask_roi_extractor: perStage('roi_extractor')
     .nullish()
-    .describe('Pools the regions for masks; as for boxes when absent'),
-  mask_head: perStage('mask_head').nullish().describe('Predicts masks: one for all stages, or one for each'),
+    .describe('RoI pooling for the mask_head; that of the bbox_head when absent'),
+  mask_head: perStage('mask_head').nullish().describe('Predicts instance masks; one config, or one per stage'),
   shared_head: z
     .null({ error: 'CascadeRoIHead has no shared_head: leave it out or null' })
     .optional()
     .describe('Must be null'),
-  train_cfg: z.array(regionTrainCfg).nullish().describe('How each stage learns; set by the detector'),
-  test_cfg: regionTestCfg.nullish().describe('How detections are chosen; set by the detector'),
+  train_cfg: z.array(rcnnTrainCfg).nullish().describe('Training settings of each stage, passed down by the detector'),
+  test_cfg: rcnnTestCfg.nullish().describe('Post-processing (score threshold, NMS), passed down by the detector'),
   init_cfg: partsInitCfg,
-});
-type Options = z.output<typeof options>;
+};
+const options = z.strictObject(cascadeOptions);
+export type CascadeRoIHeadConfig = z.output<typeof options>;
 
+/** The losses of one stage, without its name and weight. */
+export interface StageLoss {
+  losses: Losses;
+  /** What the next stage starts from; absent when no RoI was sampled. */
+  next?: () => StageInput;
+}
+
+/**
+ * Seams for its relatives: `pooler` (Hybrid Task Cascade adds semantic features to the pooled ones), `stageLoss` and `nextInput`
+ * (Sparse R-CNN assigns after predicting), `maskPredictor` and `predictMasks` (mask features that flow from stage to stage).
+ */
 export class CascadeRoIHead extends Module implements RoIHead {
-  private readonly stages: BBoxStage[] = [];
-  private readonly maskPools: RegionPool[] = [];
-  private readonly maskHeads: FCNMaskHead[] = [];
+  protected readonly stages: BBoxStage[] = [];
+  protected readonly maskPoolers: RoIPooler[] = [];
+  protected readonly maskHeads: MaskHead[] = [];
 
   constructor(
-    private readonly config: Options,
+    protected readonly config: CascadeRoIHeadConfig,
     { registry, path, inputs, numClasses }: BuildContext,
   ) {
     super();
@@ -62,31 +80,38 @@ export class CascadeRoIHead extends Module implements RoIHead {
     expectStages(path, num_stages, 'stage_loss_weights', stage_loss_weights.length);
     if (train_cfg) expectStages(path, num_stages, 'train_cfg.rcnn', train_cfg.length);
 
-    const pools = (name: string, given: ModuleConfig | ModuleConfig[]): RegionPool[] => {
+    const poolers = (name: 'bbox_roi_extractor' | 'mask_roi_extractor', given: ModuleConfig | ModuleConfig[]) => {
       const built = each(name, given).map((one) =>
-        registry.build<RoIExtractor>('roi_extractor', one.config, { path: one.path, inputs }),
+        registry.build('roi_extractor', one.config, { path: one.path, inputs }),
       );
       const modules = built.filter((extractor) => extractor instanceof Module);
       if (modules.length > 0) this.addChild(name, new ModuleList<Module>(modules));
-      return built.map((extractor) => new RegionPool(extractor));
+      return built.map((extractor) => this.pooler(extractor, name === 'bbox_roi_extractor' ? 'bbox' : 'mask'));
     };
-    const bboxPools = pools('bbox_roi_extractor', config.bbox_roi_extractor);
-    const heads = this.addChild('bbox_head', new ModuleList<BBoxHead>());
+    const bboxPoolers = poolers('bbox_roi_extractor', config.bbox_roi_extractor);
+    const heads = this.addChild('bbox_head', new ModuleList<BoxHead>());
     for (const [i, one] of each('bbox_head', config.bbox_head).entries()) {
-      const context = { path: one.path, inputs: [bboxPools[i].output], numClasses };
-      const head = heads.push(registry.build<BBoxHead>('bbox_head', one.config, context));
-      const learning =
-        train_cfg && new RegionLearning(train_cfg[i], { registry, path: `${path}.train_cfg.${i}` }, 'CascadeRoIHead');
-      this.stages.push(new BBoxStage(bboxPools[i], head, learning ?? undefined));
+      const context = { path: one.path, inputs: [bboxPoolers[i].output], numClasses };
+      const head = heads.push(registry.build('bbox_head', one.config, context));
+      const at = { registry, path: `${path}.train_cfg.${i}` };
+      const sampler = train_cfg && new ProposalSampler(train_cfg[i], at, this.constructor.name);
+      this.stages.push(new BBoxStage(bboxPoolers[i], head, sampler ?? undefined));
     }
     if (!config.mask_head) return;
-    // the list of mask heads stands before that of their extractors
-    const maskHeads = this.addChild('mask_head', new ModuleList<FCNMaskHead>());
-    this.maskPools = config.mask_roi_extractor ? pools('mask_roi_extractor', config.mask_roi_extractor) : bboxPools;
+    // the list of mask heads comes before that of their extractors in the state dict
+    const maskHeads = this.addChild('mask_head', new ModuleList<MaskHead>());
+    this.maskPoolers = config.mask_roi_extractor
+      ? poolers('mask_roi_extractor', config.mask_roi_extractor)
+      : bboxPoolers;
     for (const [i, one] of each('mask_head', config.mask_head).entries()) {
-      const context = { path: one.path, inputs: [this.maskPools[i].output], numClasses };
-      this.maskHeads.push(maskHeads.push(registry.build<FCNMaskHead>('mask_head', one.config, context)));
+      const context = { path: one.path, inputs: [this.maskPoolers[i].output], numClasses };
+      this.maskHeads.push(maskHeads.push(registry.build('mask_head', one.config, context)));
     }
+  }
+
+  /** Called while the head is built, for every extractor. */
+  protected pooler(extractor: RoIExtractor, _branch: 'bbox' | 'mask'): RoIPooler {
+    return new RoIPooler(extractor);
   }
 
   get numClasses(): number {
@@ -102,25 +127,44 @@ export class CascadeRoIHead extends Module implements RoIHead {
     auxiliary?: AuxiliaryLevels,
   ): Losses {
     const instances = batch.samples.map(({ truths }) => toInstances(truths));
-    let boxes = proposals.map(({ bboxes }) => bboxes);
+    const training = { features, batch, instances, context, auxiliary };
+    let input = stageInput(proposals);
     const losses: Losses = {};
-    for (const [i, stage] of this.stages.entries()) {
-      const sampled = stage.sample(features, boxes, instances, batch, context);
-      const result = stage.loss(features, sampled);
-      // levels of the neck learn from the regions of the first stage
-      const own = { ...result.losses, ...(auxiliary && i === 0 && stage.auxiliaryLoss(auxiliary, result)) };
-      if (this.maskHeads.length > 0) {
-        const targets = targetsOfMasks(sampled, instances, batch, stage.learning.cfg);
-        own.loss_mask = maskLoss(this.maskHeads[i], poolOf(this.maskPools[i], features), targets);
-      }
-      for (const [name, value] of Object.entries(own))
-        losses[`s${i}.${name}`] = name.includes('loss')
-          ? tf.mul<tf.Scalar>(value as tf.Scalar, this.config.stage_loss_weights[i])
-          : value;
-      if (result.order.length === 0) break; // nothing to refine
-      if (i + 1 < this.stages.length) boxes = refined(stage.head, result, sampled, batch);
+    for (const [stage, weight] of this.config.stage_loss_weights.entries()) {
+      const result = this.stageLoss(stage, input, training);
+      for (const [name, value] of Object.entries(result.losses))
+        losses[`s${stage}.${name}`] = name.includes('loss') ? tf.mul<tf.Scalar>(value as tf.Scalar, weight) : value;
+      if (!result.next) break;
+      if (stage + 1 < this.stages.length) input = result.next();
     }
     return losses;
+  }
+
+  /** Sample, classify and refine, compare; then the masks of the same positives. */
+  protected stageLoss(index: number, { boxes }: StageInput, training: StageTraining): StageLoss {
+    const stage = this.stages[index];
+    const { features, batch, auxiliary } = training;
+    const result = stage.loss(features, stage.sample(boxes, training));
+    return {
+      losses: {
+        ...result.losses,
+        // auxiliary levels of the neck are supervised by the first stage
+        ...(auxiliary && index === 0 && stage.auxiliaryLoss(auxiliary, result)),
+        ...(this.maskHeads.length > 0 && { loss_mask: this.maskLoss(index, result.sampled, training) }),
+      },
+      next: result.order.length > 0 ? () => ({ boxes: nextProposals(stage.head, result, batch) }) : undefined,
+    };
+  }
+
+  /** The loss of the masks of the positives. */
+  protected maskLoss(stage: number, sampled: SamplingResult[], training: StageTraining): tf.Scalar {
+    const targets = maskTargets(sampled, training, this.stages[stage].sampler.cfg);
+    return maskLoss(this.maskHeads[stage], this.maskPredictor(stage, training.features), targets);
+  }
+
+  /** The mask head of one stage on the features of a batch. */
+  protected maskPredictor(stage: number, features: tf.Tensor4D[]): MaskPredictor {
+    return maskPredictor(this.maskHeads[stage], this.maskPoolers[stage].bind(features));
   }
 
   /** Detections by image, best first; in pixels of the original image with `rescale`. */
@@ -131,45 +175,51 @@ export class CascadeRoIHead extends Module implements RoIHead {
         'Cannot predict with CascadeRoIHead: it was built without test_cfg. Give test_cfg, for example ' +
           "{ score_thr: 0.05, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 100 }",
       );
-    const { boxes, scores, deltas } = this.refine(features, proposals, batch);
+    const { boxes, ...output } = this.predictStages(features, stageInput(proposals), batch);
     const masked = this.maskHeads.length > 0;
     const last = this.stages[this.stages.length - 1].head;
-    const found = detectionsOf(last, boxes, { scores, deltas }, batch, cfg, rescale && !masked);
+    const found = batchRoIDetections(last, boxes, output, batch, cfg, rescale && !masked);
     if (!masked) return found;
-    return withMasks(
-      found,
-      (own, labels) => this.meanMasks(features, own, labels),
-      batch,
-      cfg.mask_thr_binary,
-      rescale,
-    );
+    const probabilities = (ofImages: readonly Float32Array[], labels: Int32Array) =>
+      this.predictMasks(features, ofImages, labels);
+    return withMasks(found, probabilities, batch, cfg.mask_thr_binary, rescale);
   }
 
-  /** The mean scores of all stages and the deltas of the last one, of all regions; masks of the first hundred. */
-  forward(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch): RegionOutputs {
-    const { boxes, scores, deltas } = this.refine(features, proposals, batch);
-    const masks = this.maskHeads.map((head, i) => firstMasks(head, poolOf(this.maskPools[i], features), boxes));
+  /** Mean scores of all stages and deltas of the last one, of all proposals; mask logits of the first hundred, by stage. */
+  forward(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch): RoIOutputs {
+    const { boxes, scores, deltas } = this.predictStages(features, stageInput(proposals), batch);
+    const masks = this.maskHeads.map((head, i) => maskLogits(head, this.maskPoolers[i].bind(features), boxes));
     return { scores, deltas, ...(masks.length > 0 && { masks }) };
   }
 
-  /** The boxes that the last stage saw, what it says of them, and the mean scores of all. */
-  private refine(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch) {
-    let boxes = proposals.map(({ bboxes }) => bboxes);
-    let mean: Float32Array = new Float32Array(0);
-    let deltas: Float32Array | undefined;
-    for (const [i, { head }] of this.stages.entries()) {
-      const found = this.stages[i].predict(features, roisOf(boxes));
-      mean = i === 0 ? found.scores : mean.map((v, k) => v + found.scores[k]);
-      deltas = found.deltas;
-      if (i + 1 < this.stages.length && deltas) boxes = moved(head, boxes, found.scores, deltas, batch);
+  /** The RoIs of the last stage, its deltas of them, and the scores averaged over all stages. */
+  protected predictStages(features: tf.Tensor4D[], first: StageInput, batch: DetBatch): StageInput & StageOutput {
+    let input = first;
+    let output = this.stages[0].predict(features, input);
+    let sum = output.scores;
+    for (let stage = 1; stage < this.stages.length; stage++) {
+      input = this.nextInput(stage - 1, input, output, batch);
+      output = this.stages[stage].predict(features, input);
+      const { scores } = output;
+      sum = sum.map((v, k) => v + scores[k]);
     }
-    return { boxes, deltas, scores: mean.map((v) => v / this.stages.length) };
+    return { ...output, boxes: input.boxes, scores: sum.map((v) => v / this.stages.length) };
   }
 
-  private meanMasks(features: tf.Tensor4D[], boxes: readonly Float32Array[], labels: Int32Array) {
-    const found = this.maskHeads.map((head, i) =>
-      maskProbabilities(head, poolOf(this.maskPools[i], features), boxes, labels),
-    );
+  /** What the stage after `stage` starts from in prediction. */
+  protected nextInput(stage: number, input: StageInput, output: StageOutput, batch: DetBatch): StageInput {
+    const { scores, deltas, objects } = output;
+    if (!deltas) return { ...input, objects };
+    return { boxes: refineBoxes(this.stages[stage].head, input.boxes, { scores, deltas }, batch), objects };
+  }
+
+  /** The masks of the classes `labels` of detections, averaged over all stages. */
+  protected predictMasks(
+    features: tf.Tensor4D[],
+    boxes: readonly Float32Array[],
+    labels: Int32Array,
+  ): MaskProbabilities {
+    const found = this.maskHeads.map((_, i) => maskProbabilities(this.maskPredictor(i, features), boxes, labels));
     const [{ values, size }] = found;
     return { size, values: values.map((_, k) => found.reduce((sum, f) => sum + f.values[k], 0) / found.length) };
   }
@@ -182,69 +232,10 @@ function expectStages(path: string, stages: number, name: string, received: numb
     );
 }
 
-/** The best foreground class of each region; scores have one more column for the background. */
-function bestClasses(scores: Float32Array, classes: number): Int32Array {
-  return Int32Array.from({ length: scores.length / (classes + 1) }, (_, i) => {
-    let best = 0;
-    const row = i * (classes + 1);
-    for (let c = 1; c < classes; c++) if (scores[row + c] > scores[row + best]) best = c;
-    return best;
-  });
-}
-
-/** Regions of the batch, moved by the deltas of their best class. */
-function moved(
-  head: BBoxHead,
-  boxes: Float32Array[],
-  scores: Float32Array,
-  deltas: Float32Array,
-  batch: DetBatch,
-): Float32Array[] {
-  const best = bestClasses(scores, head.numClasses);
-  const columns = deltas.length / Math.max(best.length, 1);
-  let at = 0;
-  return boxes.map((own, i) => {
-    const end = at + own.length / 4;
-    const part = deltas.subarray(at * columns, end * columns);
-    const result = head.refine(own, part, best.subarray(at, end), batch.samples[i].meta.imgShape);
-    at = end;
-    return result;
-  });
-}
-
-/** What the next stage starts from: the sampled regions, moved, positives by their own class; truths are left out. */
-function refined(
-  head: BBoxHead,
-  { outputs, order, targets }: StageResult,
-  sampled: SamplingResult[],
-  batch: DetBatch,
-): Float32Array[] {
-  const read = (x: tf.Tensor2D | undefined) =>
-    inOrder(x ? x.cast('float32').dataSync<'float32'>() : new Float32Array(order.length), order);
-  const [scores, deltas] = [read(outputs.scores), read(outputs.deltas)];
-  const best = bestClasses(scores, head.numClasses);
-  const labels = targets.labels.map((label, i) => (label === head.numClasses ? best[i] : label));
-  const columns = deltas.length / order.length;
-  let at = 0;
-  return sampled.map(({ priors, positive, negative, truths }, i) => {
-    const indices = [...positive, ...negative];
-    const end = at + indices.length;
-    const boxes = head.refine(
-      takeBoxes(priors, indices),
-      deltas.subarray(at * columns, end * columns),
-      labels.subarray(at, end),
-      batch.samples[i].meta.imgShape,
-    );
-    at = end;
-    const kept = indices.flatMap((prior, k) => (prior < truths && k < positive.length ? [] : [k]));
-    return takeBoxes(boxes, kept);
-  });
-}
-
 export const cascadeRoIHeadDefinition = defineModule({
   kind: 'roi_head',
   type: 'CascadeRoIHead',
-  summary: 'Second stage in several steps, each refining the boxes of the one before',
+  summary: 'Second stage of Cascade R-CNN: several stages, each refining the boxes of the one before',
   paper: 'Cai and Vasconcelos, Cascade R-CNN, CVPR 2018',
   shapes: 'feature levels [N, H, W, C] and proposals -> detections of each image',
   example: `{

@@ -1,4 +1,4 @@
-// The second stage: region extractors, their pooling layers, and heads on regions.
+// The second stage: RoI extractors, their pooling layers, and the heads on RoIs.
 
 import type { AnyDefinition } from '../../catalogue/registry';
 import { bboxHeadDefinition } from './bbox-heads/bbox-head';
@@ -14,18 +14,19 @@ import { softRoIExtractorDefinition } from './roi-extractors/soft-roi-extractor'
 import { resLayerDefinition } from './shared-heads/res-layer';
 import { standardRoIHeadDefinition } from './standard-roi-head';
 
-export { BBoxHead, type BBoxOutputs } from './bbox-heads/bbox-head';
+export { BBoxHead } from './bbox-heads/bbox-head';
 export { ConvFCBBoxHead } from './bbox-heads/convfc-bbox-head';
 export { CascadeRoIHead } from './cascade-roi-head';
 export { FCNMaskHead } from './mask-heads/fcn-mask-head';
-export { type RegionTestCfg, regionDetections, regionTestCfg } from './region-detections';
-export { type RegionTrainCfg, regionTrainCfg } from './region-learning';
+export { type RCNNTrainCfg, rcnnTrainCfg } from './proposal-sampler';
+export { type RCNNTestCfg, rcnnTestCfg, roiDetections } from './roi-detections';
 export { GenericRoIExtractor } from './roi-extractors/generic-roi-extractor';
-export { RoIAlign, type RoILayer } from './roi-extractors/roi-align';
-export { type RoIExtractor, SingleRoIExtractor } from './roi-extractors/single-roi-extractor';
+export { RoIAlign } from './roi-extractors/roi-align';
+export { SingleRoIExtractor } from './roi-extractors/single-roi-extractor';
 export { SoftRoIExtractor } from './roi-extractors/soft-roi-extractor';
 export { ResLayer } from './shared-heads/res-layer';
 export { StandardRoIHead } from './standard-roi-head';
+export type { BBoxOutputs, BoxHead, MaskHead, RoIExtractor, RoILayer, SharedHead } from './types';
 
 export const roiHeads = [
   standardRoIHeadDefinition,

@@ -1,21 +1,31 @@
-// What a RoI head does with its mask head: the loss over the positive regions of a batch, and the masks of its detections.
+// What an RoI head does with its mask head: the loss of the positive RoIs of a batch, and the masks of its detections.
 
 import * as tf from '@tensorflow/tfjs';
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { takeBoxes } from '../../geometry/boxes';
-import { type InstanceMasks, maskTargets, padMasks, pasteMask, type Rle } from '../../masks';
+import { cropAndResizeMasks, type InstanceMasks, padMasks, pasteMask, type Rle } from '../../masks';
 import { joinArrays } from '../join-arrays';
 import type { Instances, SamplingResult } from '../task-modules';
 import type { DetBatch } from '../types';
-import type { FCNMaskHead } from './mask-heads/fcn-mask-head';
-import type { RegionTrainCfg } from './region-learning';
-import { inOrder, roisOf, takeRois } from './regions';
+import type { RCNNTrainCfg } from './proposal-sampler';
+import type { BoundPooler } from './roi-pooler';
+import { roisOf, takeRois, unpermute } from './rois';
+import type { MaskHead, StageTraining } from './types';
 
-/** Pools regions (rois in the order given) to what the mask head reads. */
-export interface MaskPool {
+/** Pools RoIs and predicts a mask in each: a mask head on the features of a batch. */
+export interface MaskPredictor {
+  /** An order of the RoIs that spares a copy. */
   order(rois: Float32Array): Int32Array;
-  forward(rois: Float32Array): tf.Tensor4D;
+  /** Logits [K, H, W] of the masks of the classes `labels` [K], one for each RoI, in the order given. */
+  logits(rois: Float32Array, labels: Int32Array): tf.Tensor3D;
+}
+
+export function maskPredictor(head: MaskHead, pooler: BoundPooler): MaskPredictor {
+  return {
+    order: (rois) => pooler.order(rois),
+    logits: (rois, labels) => head.classLogits(pooler.forward(rois), labels),
+  };
 }
 
 /** The positives of a batch, image by image, with the masks they should predict. */
@@ -28,25 +38,24 @@ export interface MaskTargets {
 }
 
 /** @throws DetLabError when masks were not loaded, or train_cfg has no mask_size. */
-export function targetsOfMasks(
+export function maskTargets(
   sampled: readonly SamplingResult[],
-  instances: readonly Instances[],
-  batch: DetBatch,
-  { mask_size, soft_mask_target }: RegionTrainCfg,
+  { instances, batch }: StageTraining,
+  { mask_size, soft_mask_target }: RCNNTrainCfg,
 ): MaskTargets {
   if (mask_size === undefined)
     throw new DetLabError('Cannot compute the mask loss: train_cfg.rcnn has no mask_size. Give one, for example 28');
   const size: [number, number] = typeof mask_size === 'number' ? [mask_size, mask_size] : mask_size;
   const boxes = sampled.map(({ priors, positive }) => takeBoxes(priors, positive));
-  const parts = sampled.map(({ positiveTruth }, i) => {
+  const masks = sampled.map(({ positiveTruth }, i) => {
     if (positiveTruth.length === 0) return new Float32Array(0);
-    return maskTargets(masksOf(instances[i], batch, i), boxes[i], positiveTruth, {
+    return cropAndResizeMasks(masksOf(instances[i], batch, i), boxes[i], positiveTruth, {
       size,
       binarize: !soft_mask_target,
     });
   });
-  const masks = joinArrays(parts);
-  return { rois: roisOf(boxes), labels: Int32Array.from(sampled.flatMap((s) => [...s.positiveLabels])), masks, size };
+  const labels = Int32Array.from(sampled.flatMap((s) => [...s.positiveLabels]));
+  return { rois: roisOf(boxes), labels, masks: joinArrays(masks), size };
 }
 
 function masksOf({ masks }: Instances, { samples, maskShape }: DetBatch, i: number): InstanceMasks {
@@ -58,20 +67,24 @@ function masksOf({ masks }: Instances, { samples, maskShape }: DetBatch, i: numb
   return maskShape ? padMasks(masks, ...maskShape) : masks;
 }
 
-/** Mean cross entropy of the positives' own masks; zero, with gradients of zero, when there are none. */
-export function maskLoss(head: FCNMaskHead, pool: MaskPool, { rois, labels, masks, size }: MaskTargets): tf.Scalar {
+/** Mean loss of the positives' masks of their classes; zero, with gradients of zero, when there are none. */
+export function maskLoss(
+  head: Pick<MaskHead, 'loss'>,
+  predictor: MaskPredictor,
+  { rois, labels, masks, size }: MaskTargets,
+): tf.Scalar {
   if (labels.length === 0) {
-    const idle = head.ownLogits(pool.forward(new Float32Array([0, 0, 0, 1, 1])), new Int32Array(1));
-    return tf.mul<tf.Scalar>(tf.sum(idle), 0);
+    const dummy = predictor.logits(new Float32Array([0, 0, 0, 1, 1]), new Int32Array(1));
+    return tf.mul<tf.Scalar>(tf.sum(dummy), 0);
   }
-  const order = pool.order(rois);
+  const order = predictor.order(rois);
   const area = size[0] * size[1];
   const sorted = new Float32Array(masks.length);
   order.forEach((from, to) => {
     sorted.set(masks.subarray(from * area, (from + 1) * area), to * area);
   });
-  const logits = head.ownLogits(
-    pool.forward(takeRois(rois, order)),
+  const logits = predictor.logits(
+    takeRois(rois, order),
     order.map((i) => labels[i]),
   );
   if (logits.shape[1] !== size[0] || logits.shape[2] !== size[1])
@@ -82,39 +95,41 @@ export function maskLoss(head: FCNMaskHead, pool: MaskPool, { rois, labels, mask
   return head.loss(logits, tf.tensor3d(sorted, [labels.length, ...size]));
 }
 
-/** Logits [K, H, W, classes] of the first hundred regions, in the order of the pool: as many as are usually kept. */
-export function firstMasks(head: FCNMaskHead, pool: MaskPool, boxes: readonly Float32Array[]): tf.Tensor4D {
+/** Logits [K, H, W, classes] of the first hundred RoIs, in the order of the pooler: as many as are usually kept. */
+export function maskLogits(head: MaskHead, pooler: BoundPooler, boxes: readonly Float32Array[]): tf.Tensor4D {
   const rois = roisOf(boxes).subarray(0, 500);
-  return head.forward(pool.forward(takeRois(rois, pool.order(rois))));
+  return head.forward(pooler.forward(takeRois(rois, pooler.order(rois))));
 }
 
-/** Probabilities [n, height, width] of the own masks of boxes, in the order of the boxes. */
+/** Probabilities [n, height, width] of one mask for each box. */
+export interface MaskProbabilities {
+  values: Float32Array;
+  size: [number, number];
+}
+
+/** The masks of the classes `labels` of boxes (flat xyxy, by image), in their order. */
 export function maskProbabilities(
-  head: FCNMaskHead,
-  pool: MaskPool,
+  predictor: MaskPredictor,
   boxes: readonly Float32Array[],
   labels: Int32Array,
-): { values: Float32Array; size: [number, number] } {
+): MaskProbabilities {
   const rois = roisOf(boxes);
-  const order = pool.order(rois);
-  const logits = head.ownLogits(
-    pool.forward(takeRois(rois, order)),
+  const order = predictor.order(rois);
+  const logits = predictor.logits(
+    takeRois(rois, order),
     order.map((i) => labels[i]),
   );
   const values = tf.sigmoid(logits.cast<tf.Tensor3D>('float32')).dataSync<'float32'>();
-  return { values: inOrder(values, order), size: [logits.shape[1], logits.shape[2]] };
+  return { values: unpermute(values, order), size: [logits.shape[1], logits.shape[2]] };
 }
 
 /**
- * Detections with their masks. `found` are boxes in the network's input; with `rescale` boxes and masks are those of the
- * original image.
+ * Detections with their masks, pasted into the image. `found` has boxes in pixels of the network's input; with `rescale` boxes
+ * and masks are those of the original image.
  */
 export function withMasks(
   found: readonly Detections[],
-  probabilities: (
-    boxes: readonly Float32Array[],
-    labels: Int32Array,
-  ) => { values: Float32Array; size: [number, number] },
+  probabilities: (boxes: readonly Float32Array[], labels: Int32Array) => MaskProbabilities,
   batch: DetBatch,
   threshold: number | undefined,
   rescale: boolean,

@@ -1,5 +1,5 @@
-// StandardRoIHead: the second stage. Proposals are sampled, pooled, classified and refined, once; with a mask head the
-// positives also learn masks, and detections carry theirs.
+// StandardRoIHead: the second stage of Faster and Mask R-CNN. Proposals are sampled, pooled, classified and refined, once; with
+// a mask head the positives also learn masks, and detections carry theirs.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -7,85 +7,101 @@ import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { Module } from '../../nn';
-import type { Proposals } from '../dense-heads/proposals';
 import { toInstances } from '../task-modules';
-import type { AuxiliaryLevels, DetBatch, FeatureSpec, LossContext, Losses, RegionOutputs, RoIHead } from '../types';
-import type { BBoxHead } from './bbox-heads/bbox-head';
-import { BBoxStage, type StageResult } from './bbox-stage';
-import { firstMasks, type MaskPool, maskLoss, maskProbabilities, targetsOfMasks, withMasks } from './mask-branch';
-import type { FCNMaskHead } from './mask-heads/fcn-mask-head';
-import { type RegionTestCfg, regionDetections, regionTestCfg } from './region-detections';
-import { partsInitCfg, RegionLearning, regionTrainCfg } from './region-learning';
-import { RegionPool } from './region-pool';
-import { roisOf } from './regions';
-import type { RoIExtractor } from './roi-extractors/single-roi-extractor';
-import type { ResLayer } from './shared-heads/res-layer';
+import type {
+  AuxiliaryLevels,
+  DetBatch,
+  FeatureSpec,
+  LossContext,
+  Losses,
+  Proposals,
+  RoIHead,
+  RoIOutputs,
+} from '../types';
+import { BBoxStage, type StageResult, stageInput } from './bbox-stage';
+import {
+  type MaskProbabilities,
+  maskLogits,
+  maskLoss,
+  maskPredictor,
+  maskProbabilities,
+  maskTargets,
+  withMasks,
+} from './mask-branch';
+import { ProposalSampler, partsInitCfg, rcnnTrainCfg } from './proposal-sampler';
+import { batchRoIDetections, type RCNNTestCfg, rcnnTestCfg } from './roi-detections';
+import { type BoundPooler, RoIPooler } from './roi-pooler';
+import type { BoxHead, MaskHead, RoIExtractor, StageTraining } from './types';
 
 const options = z.strictObject({
-  bbox_roi_extractor: moduleOption('roi_extractor').describe('Pools the regions'),
-  bbox_head: moduleOption('bbox_head').describe('Classifies and refines them'),
+  bbox_roi_extractor: moduleOption('roi_extractor').describe('RoI pooling for the bbox_head'),
+  bbox_head: moduleOption('bbox_head').describe('Classifies proposals and refines their boxes'),
   mask_roi_extractor: moduleOption('roi_extractor')
     .nullish()
-    .describe("Pools the regions for masks; without it those of the bbox_head's features that are positive"),
-  mask_head: moduleOption('mask_head').nullish().describe('Predicts masks'),
-  shared_head: moduleOption('shared_head').nullish().describe('Backbone stage behind the pooling, before all heads'),
-  train_cfg: regionTrainCfg.nullish().describe('How it learns; set by the detector'),
-  test_cfg: regionTestCfg.nullish().describe('How detections are chosen; set by the detector'),
+    .describe('RoI pooling for the mask_head; without it the mask_head reads the features pooled for the bbox_head'),
+  mask_head: moduleOption('mask_head').nullish().describe('Predicts instance masks'),
+  shared_head: moduleOption('shared_head')
+    .nullish()
+    .describe('Backbone stage after RoI pooling, before all heads (C4)'),
+  train_cfg: rcnnTrainCfg.nullish().describe('Training settings, passed down by the detector'),
+  test_cfg: rcnnTestCfg.nullish().describe('Post-processing (score threshold, NMS), passed down by the detector'),
   init_cfg: partsInitCfg,
 });
 type Options = z.output<typeof options>;
 
+/**
+ * `maskLoss` and `predictMasks` are the seams of the mask branch: PointRend adds its point head there.
+ */
 export class StandardRoIHead extends Module implements RoIHead {
-  readonly bboxHead: BBoxHead;
-  readonly maskHead?: FCNMaskHead;
-  private readonly stage: BBoxStage;
-  /** Absent where masks read the features of the boxes. */
-  private readonly maskPool?: RegionPool;
-  private readonly testCfg: RegionTestCfg | null | undefined;
+  readonly bboxHead: BoxHead;
+  readonly maskHead?: MaskHead;
+  protected readonly stage: BBoxStage;
+  /** Absent where masks read the features pooled for the boxes. */
+  protected readonly maskPooler?: RoIPooler;
+  protected readonly testCfg: RCNNTestCfg | null | undefined;
 
   constructor(config: Options, context: BuildContext) {
     super();
     const { registry, path, inputs, numClasses } = context;
     const { train_cfg: cfg } = config;
     const build = (name: 'bbox_roi_extractor' | 'mask_roi_extractor', extractor: ModuleConfig) =>
-      registry.build<RoIExtractor>('roi_extractor', extractor, { path: `${path}.${name}`, inputs });
-    const pools = (name: 'bbox_roi_extractor' | 'mask_roi_extractor', extractor: RoIExtractor) => {
+      registry.build('roi_extractor', extractor, { path: `${path}.${name}`, inputs });
+    const poolerOf = (name: 'bbox_roi_extractor' | 'mask_roi_extractor', extractor: RoIExtractor) => {
       if (extractor instanceof Module) this.addChild(name, extractor);
-      return new RegionPool(extractor, shared);
+      return new RoIPooler(extractor, shared);
     };
-    // the shared head reads what the extractor pools, but stands before it in the state dict
+    // the shared head reads what the extractor pools, but comes before it in the state dict
     const extractor = build('bbox_roi_extractor', config.bbox_roi_extractor);
     const shared = config.shared_head
       ? this.addChild(
           'shared_head',
-          registry.build<ResLayer>('shared_head', config.shared_head, {
+          registry.build('shared_head', config.shared_head, {
             path: `${path}.shared_head`,
             inputs: [extractor.output],
           }),
         )
       : undefined;
-    const pool = pools('bbox_roi_extractor', extractor);
+    const pooler = poolerOf('bbox_roi_extractor', extractor);
     const head = (inputs: FeatureSpec) => ({ inputs: [inputs], numClasses });
     this.bboxHead = this.addChild(
       'bbox_head',
-      registry.build<BBoxHead>('bbox_head', config.bbox_head, { path: `${path}.bbox_head`, ...head(pool.output) }),
+      registry.build('bbox_head', config.bbox_head, { path: `${path}.bbox_head`, ...head(pooler.output) }),
     );
     if (config.mask_head) {
       if (config.mask_roi_extractor)
-        this.maskPool = pools('mask_roi_extractor', build('mask_roi_extractor', config.mask_roi_extractor));
+        this.maskPooler = poolerOf('mask_roi_extractor', build('mask_roi_extractor', config.mask_roi_extractor));
       this.maskHead = this.addChild(
         'mask_head',
-        registry.build<FCNMaskHead>('mask_head', config.mask_head, {
+        registry.build('mask_head', config.mask_head, {
           path: `${path}.mask_head`,
-          ...head((this.maskPool ?? pool).output),
+          ...head((this.maskPooler ?? pooler).output),
         }),
       );
     }
     this.testCfg = config.test_cfg;
-    const learning = cfg
-      ? new RegionLearning(cfg, { registry, path: `${path}.train_cfg` }, 'StandardRoIHead')
-      : undefined;
-    this.stage = new BBoxStage(pool, this.bboxHead, learning);
+    const at = { registry, path: `${path}.train_cfg` };
+    const sampler = cfg ? new ProposalSampler(cfg, at, this.constructor.name) : undefined;
+    this.stage = new BBoxStage(pooler, this.bboxHead, sampler);
   }
 
   get numClasses(): number {
@@ -101,51 +117,66 @@ export class StandardRoIHead extends Module implements RoIHead {
     auxiliary?: AuxiliaryLevels,
   ): Losses {
     const instances = batch.samples.map(({ truths }) => toInstances(truths));
-    const boxes = proposals.map(({ bboxes }) => bboxes);
-    const sampled = this.stage.sample(features, boxes, instances, batch, context);
+    const training = { features, batch, instances, context, auxiliary };
+    const sampled = this.stage.sample(stageInput(proposals).boxes, training);
     const result = this.stage.loss(features, sampled);
-    const losses = { ...result.losses, ...(auxiliary && this.stage.auxiliaryLoss(auxiliary, result)) };
-    if (!this.maskHead) return losses;
-    const targets = targetsOfMasks(sampled, instances, batch, this.stage.learning.cfg);
-    const pool = this.maskPool ? poolOf(this.maskPool, features) : positivesOf(result);
-    return { ...losses, loss_mask: maskLoss(this.maskHead, pool, targets) };
+    return {
+      ...result.losses,
+      ...(auxiliary && this.stage.auxiliaryLoss(auxiliary, result)),
+      ...(this.maskHead && this.maskLoss(this.maskHead, result, training)),
+    };
   }
 
-  /** Scores and deltas of all regions, masks of the first hundred. */
-  forward(features: tf.Tensor4D[], proposals: Proposals[]): RegionOutputs {
-    const boxes = proposals.map(({ bboxes }) => bboxes);
-    const outputs = this.stage.predict(features, roisOf(boxes));
+  /** Losses of the masks of the positives. */
+  protected maskLoss(head: MaskHead, result: StageResult, training: StageTraining): Losses {
+    const targets = maskTargets(result.sampled, training, this.stage.sampler.cfg);
+    const pooler = this.maskPooler?.bind(training.features) ?? positivesOf(result);
+    return { loss_mask: maskLoss(head, maskPredictor(head, pooler), targets) };
+  }
+
+  /** Scores and deltas of all proposals, mask logits of the first hundred. */
+  forward(features: tf.Tensor4D[], proposals: Proposals[]): RoIOutputs {
+    const input = stageInput(proposals);
+    const { scores, deltas } = this.stage.predict(features, input);
     const { maskHead } = this;
-    if (!maskHead) return outputs;
-    return { ...outputs, masks: [firstMasks(maskHead, poolOf(this.maskPool ?? this.stage.pool, features), boxes)] };
+    if (!maskHead) return { scores, deltas };
+    return { scores, deltas, masks: [maskLogits(maskHead, this.maskPoolerOn(features), input.boxes)] };
   }
 
   /** Detections by image, best first; in pixels of the original image with `rescale`. */
   predict(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch, { rescale = false } = {}): Detections[] {
-    const { testCfg: cfg, maskHead, bboxHead: head } = this;
+    const { testCfg: cfg, maskHead, bboxHead } = this;
     if (!cfg)
       throw new DetLabError(
         'Cannot predict with StandardRoIHead: it was built without test_cfg. Give test_cfg, for example ' +
           "{ score_thr: 0.05, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 100 }",
       );
-    const boxes = proposals.map(({ bboxes }) => bboxes);
-    const regions = this.stage.predict(features, roisOf(boxes));
-    const found = detectionsOf(head, boxes, regions, batch, cfg, rescale && !maskHead);
+    const input = stageInput(proposals);
+    const outputs = this.stage.predict(features, input);
+    const found = batchRoIDetections(bboxHead, input.boxes, outputs, batch, cfg, rescale && !maskHead);
     if (!maskHead) return found;
-    const pool = poolOf(this.maskPool ?? this.stage.pool, features);
-    const probabilities = (own: readonly Float32Array[], labels: Int32Array) =>
-      maskProbabilities(maskHead, pool, own, labels);
+    const probabilities = (boxes: readonly Float32Array[], labels: Int32Array) =>
+      this.predictMasks(maskHead, features, boxes, labels);
     return withMasks(found, probabilities, batch, cfg.mask_thr_binary, rescale);
+  }
+
+  /** The masks of the classes `labels` of detections, whose boxes are in pixels of the network's input. */
+  protected predictMasks(
+    head: MaskHead,
+    features: tf.Tensor4D[],
+    boxes: readonly Float32Array[],
+    labels: Int32Array,
+  ): MaskProbabilities {
+    return maskProbabilities(maskPredictor(head, this.maskPoolerOn(features)), boxes, labels);
+  }
+
+  private maskPoolerOn(features: tf.Tensor4D[]): BoundPooler {
+    return (this.maskPooler ?? this.stage.pooler).bind(features);
   }
 }
 
-/** A pool tied to the features of a batch. */
-export function poolOf(pool: RegionPool, features: tf.Tensor4D[]): MaskPool {
-  return { order: (rois) => pool.order(rois), forward: (rois) => pool.forward(features, rois) };
-}
-
 /** The features of the positives, already pooled for their boxes. */
-function positivesOf({ pooled, order, targets }: StageResult): MaskPool {
+function positivesOf({ pooled, order, targets }: StageResult): BoundPooler {
   const place = new Int32Array(order.length);
   order.forEach((from, to) => {
     place[from] = to;
@@ -157,35 +188,11 @@ function positivesOf({ pooled, order, targets }: StageResult): MaskPool {
   };
 }
 
-/** Scores (before softmax) and deltas of all regions of a batch -> detections of each image. */
-export function detectionsOf(
-  head: BBoxHead,
-  boxes: readonly Float32Array[],
-  { scores, deltas }: { scores: Float32Array; deltas?: Float32Array },
-  batch: DetBatch,
-  cfg: RegionTestCfg,
-  rescale: boolean,
-): Detections[] {
-  const total = boxes.reduce((n, own) => n + own.length / 4, 0);
-  const probabilities =
-    total > 0 ? tf.softmax(tf.tensor2d(scores, [total, scores.length / total])).dataSync<'float32'>() : scores;
-  let start = 0;
-  return boxes.map((own, i) => {
-    const count = own.length / 4;
-    const part = (values: Float32Array) => {
-      const columns = total > 0 ? values.length / total : 0;
-      return values.subarray(start * columns, (start + count) * columns);
-    };
-    const regions = { boxes: own, scores: part(probabilities), deltas: deltas && part(deltas) };
-    start += count;
-    return regionDetections(regions, head.coder, head.numClasses, batch.samples[i].meta, cfg, rescale);
-  });
-}
-
 export const standardRoIHeadDefinition = defineModule({
   kind: 'roi_head',
   type: 'StandardRoIHead',
-  summary: 'Second stage: pools proposals, classifies them, refines their boxes, and predicts masks',
+  summary:
+    'Second stage of Faster and Mask R-CNN: pools proposals, classifies them, refines their boxes and predicts masks',
   paper: 'Girshick, Fast R-CNN, ICCV 2015; He et al., Mask R-CNN, ICCV 2017',
   shapes: 'feature levels [N, H, W, C] and proposals -> detections of each image',
   example:

@@ -111,8 +111,8 @@ export function checkHead(name: string, { prepare, tolerance = 2e-5 }: CheckHead
   head.eval();
   const before = tf.memory().numTensors;
   tf.tidy(() => {
-    for (const [j, levels] of Object.values(head.forward(features)).entries())
-      for (const [k, level] of (levels as tf.Tensor4D[]).entries()) {
+    for (const [j, levels] of Object.values(head.forward(features) as Record<string, tf.Tensor4D[]>).entries())
+      for (const [k, level] of levels.entries()) {
         const expected = tensors.get(`fwd${j}.l${k}`);
         if (expected && level.rank === 4) expectClose(nchw(level), expected.data, 1e-4, `output ${j}, level ${k}`);
       }

@@ -70,7 +70,7 @@ describe('a small DETR', () => {
     const given = batch();
     tf.tidy(() => {
       expectClose(nchw(model.extractFeatures(given.inputs)[0]), data('feat'), 1e-4, 'feature');
-      const states = model.states(given);
+      const states = model.states(model.extractFeatures(given.inputs), given);
       expectClose(tf.stack(states).dataSync(), data('hidden_states'), 1e-4, 'states');
       const layers = model.bboxHead.forward(states);
       expectClose(tf.stack(layers.map((l) => l.scores)).dataSync(), data('cls'), 1e-4, 'scores');

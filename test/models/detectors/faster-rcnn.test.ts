@@ -6,6 +6,7 @@ import type { ModuleConfig } from '../../../src/catalogue/registry';
 import type { Truths } from '../../../src/data/types';
 import { engine, startEngine } from '../../../src/engine';
 import { buildDetector } from '../../../src/models/build';
+import type { RPNHead } from '../../../src/models/dense-heads';
 import type { TwoStageDetector } from '../../../src/models/detectors';
 import type { DetBatch, Losses } from '../../../src/models/types';
 import { torchShape } from '../../../src/nn';
@@ -40,14 +41,16 @@ describe('R50-FPN, three classes', () => {
       const features = model.extractFeatures(batch.inputs);
       expectSummaries(features, expected.neck, 'neck');
       expectClose(nchw(features[4]), tensors.get('neck4')!.data, 1e-4, 'neck 4');
-      const { scores, deltas } = model.rpnHead.forward(features);
+      const { scores, deltas } = (model.rpnHead as RPNHead).forward(features);
       expectSummaries(scores, expected.rpn_cls!, 'rpn scores');
       expectSummaries(deltas, expected.rpn_reg!, 'rpn deltas');
     });
   });
 
   test('proposals', () => {
-    const [proposals] = tidy(() => model.rpnHead.predict(model.extractFeatures(batch.inputs), batch));
+    const [proposals] = tidy(() =>
+      model.rpnHead.predict(model.extractFeatures(batch.inputs), batch, { rescale: false }),
+    );
     const rows = tensors.get('proposals')!;
     expect(proposals.scores.length).toBe(goldenJson<{ n_proposals: number }>('e2e_faster_rcnn').n_proposals);
     const [count, columns] = rows.shape;
@@ -199,7 +202,9 @@ test('mixed precision: the losses are near those of single precision, geometry s
   expect(Math.abs(mixed.norm / single.norm - 1)).toBeLessThan(0.1);
   model.eval();
   const [found] = tidy(() =>
-    engine().autocast('bfloat16', () => model.rpnHead.predict(model.extractFeatures(batch.inputs), batch)),
+    engine().autocast('bfloat16', () =>
+      model.rpnHead.predict(model.extractFeatures(batch.inputs), batch, { rescale: false }),
+    ),
   );
   // a bfloat16 box could not hold a fraction of a pixel at 100
   expect(found.bboxes.some((v) => v > 100 && v < 160 && v * 8 !== Math.round(v * 8))).toBe(true);
@@ -243,7 +248,7 @@ describe('fitting the parts', () => {
     );
     change(
       (c) => Object.assign(c.roi_head.bbox_head as object, { roi_feat_size: 14 }),
-      /14 x 14, but regions are pooled to 7 x 7/,
+      /14 x 14, but RoIs are pooled to 7 x 7/,
     );
     change(
       (c) => Object.assign(c.roi_head, { bbox_head: { type: 'Shared2FCBBoxhead' } }),

@@ -71,7 +71,7 @@ test.each([
   const expected = goldenJson<{ total: number; state_dict_order: [string, number[]][] }>(params);
   expect([...model.named()].map(([key, p]) => [key, torchShape(p)])).toEqual(expected.state_dict_order);
   expect(model.parameterCount()).toBe(expected.total);
-  expect(model.classes).toBe(80);
+  expect(model.numClasses).toBe(80);
   model.dispose();
 });
 

@@ -30,7 +30,7 @@ describe.each(['faster_r50_fpn', 'faster_r50_pafpn', 'mask_r50_fpn'])('%s', (nam
     expect(model.parameterCount()).toBe(expected.total);
     const trainable = model.trainable().reduce((n, [, p]) => n + p.variable.size, 0);
     expect(trainable).toBe(expected.trainable_after_freeze);
-    expect(model.classes).toBe(80);
+    expect(model.numClasses).toBe(80);
     model.dispose();
   });
 });

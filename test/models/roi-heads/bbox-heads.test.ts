@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type BuildContext, type ModuleConfig, Registry } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { losses } from '../../../src/models/losses';
-import { type BBoxHead, regionDetections, roiHeads } from '../../../src/models/roi-heads';
+import { type BBoxHead, roiDetections, roiHeads } from '../../../src/models/roi-heads';
 import { type BBoxTargets, bboxTargets } from '../../../src/models/roi-heads/bbox-heads/bbox-targets';
 import { taskModules } from '../../../src/models/task-modules';
 import { torchShape } from '../../../src/nn';
@@ -47,7 +47,7 @@ describe.each([
     expectClose(scores, floats(`${name}.cls`), 5e-6, 'scores');
     expectClose(deltas, floats(`${name}.reg`), 5e-6, 'deltas');
     const rois = floats('rois');
-    const found = regionDetections(
+    const found = roiDetections(
       {
         boxes: Float32Array.from({ length: 40 }, (_, k) => rois[5 * (k >> 2) + 1 + (k & 3)]),
         scores: probabilities,
@@ -228,7 +228,7 @@ describe('settings', () => {
     const inputs = [{ channels: 8, stride: 1, size: [7, 7] as [number, number] }];
     expect(() => build(config, { inputs })).toThrow(/in_channels is 4, but .* have 8 channels/);
     const sized = { ...config, in_channels: 8, roi_feat_size: 14 } as ModuleConfig;
-    expect(() => build(sized, { inputs })).toThrow(/roi_feat_size is 14 x 14, but regions are pooled to 7 x 7/);
+    expect(() => build(sized, { inputs })).toThrow(/roi_feat_size is 14 x 14, but RoIs are pooled to 7 x 7/);
     expect(() => build(config, { numClasses: 5 })).toThrow(/num_classes is 3, but the data set has 5 classes/);
     expect(() => build({ type: 'Shared2FCBBoxHead', in_channels: 4 })).toThrow(
       /num_classes is neither given nor known/,

@@ -35,7 +35,7 @@ test('logits, and masks pasted into the image', () => {
   tf.tidy(() => {
     const x = nhwc(tensors.get('x')!);
     expectClose(nchw(head.forward(x)), tensors.get('logits')!.data, 1e-5, 'logits');
-    const grids = tf.sigmoid(head.ownLogits(x, labels)).dataSync<'float32'>();
+    const grids = tf.sigmoid(head.classLogits(x, labels)).dataSync<'float32'>();
     for (let i = 0; i < 4; i++) {
       const grid = grids.subarray(784 * i, 784 * (i + 1));
       const box = boxes.subarray(4 * i, 4 * i + 4);
@@ -67,7 +67,7 @@ describe.each(Object.entries(cases))('%s', (name, config) => {
       const expected = values('logits');
       const scale = maxDifference(expected.data, new Float32Array(expected.data.length));
       expectClose(nchw(all), expected.data, 1e-5 * scale, 'logits');
-      const own = head.ownLogits(x, labels);
+      const own = head.classLogits(x, labels);
       const [n, h, w] = own.shape;
       const channels = all.shape[3];
       const picked = all.arraySync().flatMap((map, i) => map.flat().map((row) => row[channels === 1 ? 0 : labels[i]]));
@@ -76,7 +76,7 @@ describe.each(Object.entries(cases))('%s', (name, config) => {
         sgn('target', [n, h, w]).map((v) => (v > 0 ? 1 : 0)),
         [n, h, w],
       );
-      const loss = () => head.loss(head.ownLogits(x, labels), target);
+      const loss = () => head.loss(head.classLogits(x, labels), target);
       const { value, grads } = tf.variableGrads(loss, variables);
       expect(value.arraySync()).toBeCloseTo(values('loss').data[0], 5);
       const wanted = values('grad_norms').data;
@@ -86,7 +86,7 @@ describe.each(Object.entries(cases))('%s', (name, config) => {
           1e-4 * wanted[i] + 1e-7,
         );
       }
-      const dx = tf.grad((input) => head.loss(head.ownLogits(input as tf.Tensor4D, labels), target))(x);
+      const dx = tf.grad((input) => head.loss(head.classLogits(input as tf.Tensor4D, labels), target))(x);
       const largest = maxDifference(values('grad_x').data, new Float32Array(360));
       expectClose(nchw(dx), values('grad_x').data, 1e-4 * largest, 'gradient of x');
     });
@@ -112,7 +112,7 @@ test('CARAFE enlarges before the predictions, with the names of the reference', 
     const x = nhwc({ shape: [2, 4, 5, 6], data: sgn('x', [2, 4, 5, 6]) });
     const all = head.forward(x);
     expect(all.shape).toEqual([2, 10, 12, 3]);
-    const own = head.ownLogits(x, Int32Array.of(1, 2));
+    const own = head.classLogits(x, Int32Array.of(1, 2));
     const picked = all.arraySync().flatMap((map, i) => map.flat().map((row) => row[i + 1]));
     expectClose(own.dataSync(), picked, 1e-5);
   });

@@ -66,7 +66,7 @@ test('a shared head reads what the extractor pools', () => {
   const shared_head = { type: 'ResLayer', depth: 18 };
   const head = { type: 'StandardRoIHead', bbox_roi_extractor: extractor, bbox_head: { type: 'BBoxHead' }, shared_head };
   expect(() => build<StandardRoIHead>('roi_head', head, { inputs, numClasses: 2 })).toThrow(
-    /stage 3 of depth 18 reads 256 channels, but regions are pooled with 8/,
+    /stage 3 of depth 18 reads 256 channels, but RoIs are pooled with 8/,
   );
   const layer = build<ResLayer>('shared_head', { type: 'ResLayer', depth: 18, stage: 1 });
   expect(layer.output).toEqual({ channels: 128, stride: 1, size: [7, 7] });
@@ -104,6 +104,7 @@ test('many regions are predicted in parts, to the same scores and deltas in the 
   );
   head.initWeights(Random.seeded(1));
   const { stage } = head as unknown as { stage: BBoxStage };
+  const boxesOf = (rois: Float32Array) => rois.filter((_, k) => k % 5 > 0);
   const random = Random.seeded(2);
   const count = 1100; // two whole parts and a rest
   const many = Float32Array.from({ length: 5 * count }, (_, i) => {
@@ -114,16 +115,16 @@ test('many regions are predicted in parts, to the same scores and deltas in the 
     tf.randomNormal<tf.Rank.R4>([1, 256 / stride, 256 / stride, 3], 0, 1, 'float32', i + 1),
   );
   const before = tf.memory().numTensors;
-  const { scores, deltas } = stage.predict(features, many);
+  const { scores, deltas } = stage.predict(features, { boxes: [boxesOf(many)] });
   expect(tf.memory().numTensors).toBe(before);
   expect([scores.length, deltas!.length]).toEqual([count * 3, count * 8]);
   for (const k of [0, 511, 512, 700, 1023, 1024, 1099])
     tf.tidy(() => {
-      const alone = stage.head.forward(stage.pool.forward(features, many.slice(5 * k, 5 * k + 5)));
+      const alone = stage.head.forward(stage.pooler.forward(features, many.slice(5 * k, 5 * k + 5)));
       expectClose(scores.slice(3 * k, 3 * k + 3), alone.scores!.dataSync<'float32'>(), 1e-5);
       expectClose(deltas!.slice(8 * k, 8 * k + 8), alone.deltas!.dataSync<'float32'>(), 1e-5);
     });
-  expect(stage.predict(features, new Float32Array(0)).scores).toHaveLength(0);
+  expect(stage.predict(features, { boxes: [new Float32Array(0)] }).scores).toHaveLength(0);
   tf.dispose(features);
   head.dispose();
 });

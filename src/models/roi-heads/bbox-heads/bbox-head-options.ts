@@ -1,4 +1,4 @@
-// The options of the heads that classify regions and refine their boxes, and what can be inferred of them.
+// The options of the heads that classify RoIs and refine their boxes, and what can be inferred of them.
 
 import { z } from 'zod';
 import { type BuildContext, moduleOption } from '../../../catalogue/registry';
@@ -8,31 +8,36 @@ import { inferHeadChannels } from '../../inferred-options/infer-head-channels';
 import { inferNumClasses } from '../../inferred-options/infer-num-classes';
 
 const size = z.number().int().positive();
-const predictor = z.strictObject({ type: z.literal('Linear').describe('Kind of layer') }).default({ type: 'Linear' });
+const predictor = z.strictObject({ type: z.literal('Linear').describe('Type of layer') }).default({ type: 'Linear' });
 
 export const bboxHeadOptions = {
-  with_avg_pool: z.boolean().default(false).describe('Average the region before the first fully connected layer'),
-  with_cls: z.boolean().default(true).describe('Predict classes'),
-  with_reg: z.boolean().default(true).describe('Predict boxes'),
+  with_avg_pool: z.boolean().default(false).describe('Average-pool an RoI before the first fully connected layer'),
+  with_cls: z.boolean().default(true).describe('Predict class scores'),
+  with_reg: z.boolean().default(true).describe('Predict box deltas'),
   roi_feat_size: z
     .union([size, z.tuple([size, size])])
     .optional()
-    .describe('Size of a pooled region, or [height, width]'),
-  in_channels: size.optional().describe('Channels of a pooled region'),
+    .describe('Size of a pooled RoI, or [height, width]'),
+  in_channels: size.optional().describe('Channels of a pooled RoI'),
   num_classes: size.optional().describe('Foreground classes'),
   bbox_coder: moduleOption('bbox_coder')
     .default({ type: 'DeltaXYWHBBoxCoder', target_means: [0, 0, 0, 0], target_stds: [0.1, 0.1, 0.2, 0.2] })
-    .describe('How a box is told from its proposal'),
+    .describe('Encodes a box relative to its proposal'),
   predict_box_type: z.literal('hbox').default('hbox').describe('Axis-aligned boxes'),
-  reg_class_agnostic: z.boolean().default(false).describe('One box for all classes, else one per class'),
-  reg_decoded_bbox: z.boolean().default(false).describe('The box loss compares boxes in pixels, not coded shifts'),
-  reg_predictor_cfg: predictor.describe('Layer that predicts boxes'),
-  cls_predictor_cfg: predictor.describe('Layer that predicts classes'),
+  reg_class_agnostic: z.boolean().default(false).describe('Predict one box for all classes in place of one per class'),
+  reg_decoded_bbox: z
+    .boolean()
+    .default(false)
+    .describe('Compute the box loss on decoded boxes (IoU losses), not on deltas'),
+  reg_predictor_cfg: predictor.describe('Layer that predicts the deltas'),
+  cls_predictor_cfg: predictor.describe('Layer that predicts the scores'),
   loss_cls: moduleOption('loss')
     .default({ type: 'CrossEntropyLoss', use_sigmoid: false, loss_weight: 1 })
     .describe('Classification loss'),
   loss_bbox: moduleOption('loss').default({ type: 'SmoothL1Loss', beta: 1, loss_weight: 1 }).describe('Box loss'),
-  init_cfg: initCfg.nullish().describe('Where the weights start from; normal for the predictions, Xavier before them'),
+  init_cfg: initCfg
+    .nullish()
+    .describe('Weight initialisation; by default normal for the predictors, Xavier for the layers before them'),
 };
 
 export type BBoxHeadOptions = z.output<z.ZodObject<typeof bboxHeadOptions>>;
@@ -43,8 +48,8 @@ export type BBoxHeadConfig = Omit<BBoxHeadOptions, 'roi_feat_size'> & {
 };
 
 export const bboxHeadInferred = {
-  in_channels: "the region extractor's channels",
-  roi_feat_size: "the region extractor's output size",
+  in_channels: "the RoI extractor's channels",
+  roi_feat_size: "the RoI extractor's output size",
   num_classes: 'the classes of the data set',
 };
 
@@ -57,7 +62,7 @@ export function inferBBoxHead<O extends BBoxHeadOptions>(type: string, given: O,
   const size: [number, number] | undefined = typeof stated === 'number' ? [stated, stated] : stated;
   if (size && pooled && size.join() !== pooled.join())
     throw new DetLabError(
-      `Cannot attach ${type} at ${path}: its roi_feat_size is ${size.join(' x ')}, but regions are pooled to ` +
+      `Cannot attach ${type} at ${path}: its roi_feat_size is ${size.join(' x ')}, but RoIs are pooled to ` +
         `${pooled.join(' x ')}. Leave roi_feat_size out to take theirs`,
     );
   const num_classes = inferNumClasses(type, given.num_classes, context);

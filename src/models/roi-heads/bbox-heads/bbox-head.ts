@@ -1,5 +1,4 @@
-// BBoxHead: class scores and refined boxes of pooled regions. By itself two linear layers on the region; ConvFCBBoxHead
-// puts layers before them.
+// BBoxHead: class scores and box deltas of pooled rois. By itself two linear layers; ConvFCBBoxHead puts layers before them.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -10,33 +9,28 @@ import { applyInitCfg, type InitCfg, Linear, Module, normal, zeros } from '../..
 import { accuracy, type Loss } from '../../losses';
 import { type BoxCoder, buildBBoxCoder } from '../../task-modules';
 import type { Losses } from '../../types';
+import type { BBoxOutputs, BoxHead } from '../types';
 import { type BBoxHeadConfig, bboxHeadInferred, bboxHeadOptions, inferBBoxHead } from './bbox-head-options';
 import type { BBoxTargets } from './bbox-targets';
 
-/** Scores [K, classes + 1], the last one the background; deltas [K, classes * 4] or [K, 4]. */
-export interface BBoxOutputs {
-  scores?: tf.Tensor2D;
-  deltas?: tf.Tensor2D;
-}
-
-/** What reads the regions before a prediction: its number of features, and the map it flattens if it is the first layer. */
-export interface Reader {
+/** The input of a linear layer: its features, and the map [channels, height, width] that they are flattened from, if any. */
+export interface LinearInput {
   features: number;
   chw?: [number, number, number];
 }
 
-export class BBoxHead extends Module {
+export class BBoxHead extends Module implements BoxHead {
   readonly numClasses: number;
   readonly coder: BoxCoder;
   protected readonly fcCls?: Linear;
   protected readonly fcReg?: Linear;
-  private readonly lossCls: Loss;
-  private readonly lossBbox: Loss;
+  protected readonly lossCls: Loss;
+  protected readonly lossBbox: Loss;
 
   constructor(
-    readonly config: BBoxHeadConfig,
+    protected readonly config: BBoxHeadConfig,
     { registry, path }: BuildContext,
-    readers?: { cls: Reader; reg: Reader },
+    linearInputs?: { cls: LinearInput; reg: LinearInput },
   ) {
     super();
     const { with_cls, with_reg, num_classes, reg_class_agnostic } = config;
@@ -50,37 +44,34 @@ export class BBoxHead extends Module {
     );
     this.lossCls = registry.build('loss', config.loss_cls, { path: `${path}.loss_cls` });
     this.lossBbox = registry.build('loss', config.loss_bbox, { path: `${path}.loss_bbox` });
-    const { cls, reg } = readers ?? {
-      cls: this.mapReader(config.in_channels),
-      reg: this.mapReader(config.in_channels),
-    };
-    const predict = ({ features, chw }: Reader, outFeatures: number, std: number) =>
+    const pooled = linearInputOf(config, config.in_channels);
+    const { cls, reg } = linearInputs ?? { cls: pooled, reg: pooled };
+    const predict = ({ features, chw }: LinearInput, outFeatures: number, std: number) =>
       new Linear({ inFeatures: features, chw, outFeatures, init: normal(std), biasInit: zeros });
     const boxes = reg_class_agnostic ? 1 : num_classes;
     if (with_cls) this.fcCls = this.addChild('fc_cls', predict(cls, num_classes + 1, 0.01));
     if (with_reg) this.fcReg = this.addChild('fc_reg', predict(reg, boxes * this.coder.encodeSize, 0.001));
-    if (!readers) applyInitCfg(this, config.init_cfg as InitCfg | InitCfg[] | null | undefined);
+    if (!linearInputs) applyInitCfg(this, config.init_cfg as InitCfg | InitCfg[] | null | undefined);
   }
 
-  /** How a linear layer reads a map of `channels`: averaged, or flattened. */
-  protected mapReader(channels: number): Reader {
-    return mapReader(this.config, channels);
+  get decodedTargets(): boolean {
+    return this.config.reg_decoded_bbox;
   }
 
-  /** Map [K, h, w, C] -> row [K, features] as `mapReader` says. */
+  /** Map [K, h, w, C] -> row [K, features], averaged or flattened. */
   protected flatten(x: tf.Tensor4D): tf.Tensor2D {
     return this.config.with_avg_pool ? tf.mean(x, [1, 2]) : x.reshape([x.shape[0], -1]);
   }
 
-  /** Pooled regions [K, h, w, C] -> scores and deltas. */
-  forward(x: tf.Tensor4D): BBoxOutputs {
-    const row = this.flatten(x);
+  /** Pooled RoIs [K, h, w, C] -> scores and deltas. */
+  forward(pooled: tf.Tensor4D): BBoxOutputs {
+    const row = this.flatten(pooled);
     return { scores: this.fcCls?.forward(row), deltas: this.fcReg?.forward(row) };
   }
 
   /** `loss_cls`, `loss_bbox` and the accuracy `acc` in percent. */
   loss({ scores, deltas }: BBoxOutputs, targets: BBoxTargets): Losses {
-    const found: Losses = {};
+    const losses: Losses = {};
     const { labels, positives, positiveWeight } = targets;
     if (scores) {
       const logits = scores.cast<tf.Tensor2D>('float32');
@@ -91,21 +82,20 @@ export class BBoxHead extends Module {
         for (const i of positives) weights[i] = positiveWeight;
         weight = tf.tensor1d(weights);
       }
-      found.loss_cls = this.lossCls.forward(logits, truth, {
+      losses.loss_cls = this.lossCls.forward(logits, truth, {
         weight,
         avgFactor: Math.max(labels.length, 1),
       }) as tf.Scalar;
-      found.acc = accuracy(logits, truth);
+      losses.acc = accuracy(logits, truth);
     }
-    if (deltas) found.loss_bbox = this.boxLoss(deltas.cast<tf.Tensor2D>('float32'), targets);
-    return found;
+    if (deltas) losses.loss_bbox = this.boxLoss(deltas.cast<tf.Tensor2D>('float32'), targets);
+    return losses;
   }
 
-  /** Classification loss of each region by itself, were `labels` right; -1 stands for the background. */
   perSampleLoss({ scores }: BBoxOutputs, labels: Int32Array): Float32Array {
     if (!scores)
       throw new DetLabError(
-        'Cannot compute the classification loss of each region: the bbox_head has with_cls false. Set with_cls, or use RandomSampler',
+        'Cannot compute the classification loss of each RoI: the bbox_head has with_cls false. Set with_cls, or use RandomSampler',
       );
     const truth = tf.tensor1d(
       labels.map((label) => (label < 0 ? this.numClasses : label)),
@@ -114,47 +104,44 @@ export class BBoxHead extends Module {
     return this.lossCls.forward(scores.cast('float32'), truth, { reduction: 'none' }).dataSync<'float32'>();
   }
 
-  /**
-   * Regions moved by the deltas of their class. Of each region: its box (flat xyxy), the row of its deltas, its class.
-   * The deltas of all regions are [K, classes * 4] or [K, 4].
-   */
-  refine(boxes: Float32Array, deltas: Float32Array, labels: Int32Array, shape: [number, number]): Float32Array {
+  refine(boxes: Float32Array, deltas: Float32Array, labels: Int32Array, imgShape: [number, number]): Float32Array {
     const perClass = !this.config.reg_class_agnostic;
-    const own = perClass ? labels.map((label, i) => i * this.numClasses + label) : labels.map((_, i) => i);
-    return this.coder.decode(boxes, takeBoxes(deltas, own), { maxShape: shape });
+    const rows = perClass ? labels.map((label, i) => i * this.numClasses + label) : labels.map((_, i) => i);
+    return this.coder.decode(boxes, takeBoxes(deltas, rows), { maxShape: imgShape });
   }
 
-  /** Over the positives only, and of each only the box of its own class; divided by the number of all regions. */
+  /** Over the positives only, and of each only the box of its class; divided by the number of all rois. */
   private boxLoss(deltas: tf.Tensor2D, { labels, positives, boxes, rois }: BBoxTargets): tf.Scalar {
     const size = this.coder.encodeSize;
-    const perRegion = deltas.shape[1] / size;
-    const rows = deltas.reshape<tf.Tensor2D>([deltas.shape[0] * perRegion, size]);
+    const perRoI = deltas.shape[1] / size;
+    const rows = deltas.reshape<tf.Tensor2D>([deltas.shape[0] * perRoI, size]);
     // without positives the loss is zero, yet the layers keep their (zero) gradient
     if (positives.length === 0) return tf.mul(tf.sum(tf.slice(rows, 0, 1)), 0);
-    const own = positives.map((i) => (perRegion === 1 ? i : i * perRegion + labels[i]));
-    let predicted = tf.gather(rows, tf.tensor1d(own, 'int32'));
+    const ofClass = positives.map((i) => (perRoI === 1 ? i : i * perRoI + labels[i]));
+    let predicted = tf.gather(rows, tf.tensor1d(ofClass, 'int32'));
     if (this.config.reg_decoded_bbox) {
-      const regions = Float32Array.from(
+      const proposals = Float32Array.from(
         { length: 4 * positives.length },
         (_, k) => rois[5 * positives[k >> 2] + 1 + (k & 3)],
       );
-      predicted = this.coder.decodeTensors(regions, predicted);
+      predicted = this.coder.decodeTensors(proposals, predicted);
     }
-    const wanted = tf.tensor2d(boxes, [positives.length, boxes.length / positives.length]);
-    return this.lossBbox.forward(predicted, wanted, { avgFactor: labels.length }) as tf.Scalar;
+    const target = tf.tensor2d(boxes, [positives.length, boxes.length / positives.length]);
+    return this.lossBbox.forward(predicted, target, { avgFactor: labels.length }) as tf.Scalar;
   }
 }
 
-export function mapReader({ with_avg_pool, roi_feat_size: [h, w] }: BBoxHeadConfig, channels: number): Reader {
+/** What a linear layer reads of a pooled map of `channels`: averaged, or flattened. */
+export function linearInputOf({ with_avg_pool, roi_feat_size: [h, w] }: BBoxHeadConfig, channels: number): LinearInput {
   return with_avg_pool ? { features: channels } : { features: channels * h * w, chw: [channels, h, w] };
 }
 
 export const bboxHeadDefinition = defineModule({
   kind: 'bbox_head',
   type: 'BBoxHead',
-  summary: 'Classes and boxes of regions by one linear layer each',
+  summary: 'Class scores and box deltas of RoIs, by one linear layer each',
   paper: 'Girshick, Fast R-CNN, ICCV 2015',
-  shapes: 'regions [K, h, w, C] -> scores [K, classes + 1], deltas [K, classes * 4]',
+  shapes: 'pooled RoIs [K, h, w, C] -> scores [K, classes + 1], deltas [K, classes * 4]',
   example: "{ type: 'BBoxHead', with_avg_pool: true, in_channels: 2048, num_classes: 80 }",
   options: z.strictObject(bboxHeadOptions),
   inferred: bboxHeadInferred,

@@ -1,4 +1,4 @@
-// What the sampled regions of a batch should predict: plain arrays, computed on the CPU.
+// Classification and regression targets of the sampled RoIs of a batch: plain arrays, computed on the CPU.
 
 import { takeBoxes } from '../../../geometry/boxes';
 import type { BoxCoder, SamplingResult } from '../../task-modules';
@@ -6,11 +6,11 @@ import type { BoxCoder, SamplingResult } from '../../task-modules';
 export interface BBoxTargets {
   /** Flat, five numbers each: image, x1, y1, x2, y2. */
   rois: Float32Array;
-  /** Class of each region; the number of classes stands for the background. */
+  /** Class of each RoI; the number of classes stands for the background. */
   labels: Int32Array;
-  /** Regions that learn a box. */
+  /** Indices of the RoIs with a box target. */
   positives: Int32Array;
-  /** Coded boxes of the positives, or their truths where the loss works on decoded boxes; four numbers each. */
+  /** Box targets of the positives: coded, or in pixels where the loss works on decoded boxes; four numbers each. */
   boxes: Float32Array;
   positiveWeight: number;
 }
@@ -52,7 +52,7 @@ export function bboxTargets(sampled: SamplingResult[], options: BBoxTargetOption
   };
 }
 
-/** The same regions in another order. */
+/** The same RoIs in another order. */
 export function reorder(targets: BBoxTargets, order: Int32Array): BBoxTargets {
   const rois = new Float32Array(targets.rois.length);
   const place = new Int32Array(order.length);

@@ -2,7 +2,7 @@
 //                                  /-> cls convs -> cls fcs -> fc_cls
 //   shared convs -> shared fcs -> |
 //                                  \-> reg convs -> reg fcs -> fc_reg
-// Its usual settings have names of their own: Shared2FCBBoxHead, Shared4Conv1FCBBoxHead.
+// Shared2FCBBoxHead and Shared4Conv1FCBBoxHead are its usual settings.
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -19,23 +19,24 @@ import {
   xavier,
   zeros,
 } from '../../../nn';
-import { BBoxHead, type BBoxOutputs, mapReader, type Reader } from './bbox-head';
+import type { BBoxOutputs } from '../types';
+import { BBoxHead, type LinearInput, linearInputOf } from './bbox-head';
 import { type BBoxHeadConfig, bboxHeadInferred, bboxHeadOptions, inferBBoxHead } from './bbox-head-options';
 
 const count = (meaning: string) => z.number().int().min(0).default(0).describe(meaning);
 export const layerWidths = {
   conv_out_channels: z.number().int().positive().default(256).describe('Channels of the convolutions'),
   fc_out_channels: z.number().int().positive().default(1024).describe('Features of the fully connected layers'),
-  conv_cfg: convCfg.nullish().describe('Kind of convolution'),
-  norm_cfg: normCfg.nullish().describe('Norm behind every convolution'),
+  conv_cfg: convCfg.nullish().describe('Type of convolution'),
+  norm_cfg: normCfg.nullish().describe('Normalisation after every convolution'),
 };
 const counts = {
-  num_shared_convs: count('Shared 3x3 convolutions'),
-  num_shared_fcs: count('Shared fully connected layers'),
-  num_cls_convs: count('Convolutions of the class branch'),
-  num_cls_fcs: count('Fully connected layers of the class branch'),
-  num_reg_convs: count('Convolutions of the box branch'),
-  num_reg_fcs: count('Fully connected layers of the box branch'),
+  num_shared_convs: count('3x3 convolutions shared by both branches'),
+  num_shared_fcs: count('Fully connected layers shared by both branches'),
+  num_cls_convs: count('3x3 convolutions of the classification branch'),
+  num_cls_fcs: count('Fully connected layers of the classification branch'),
+  num_reg_convs: count('3x3 convolutions of the regression branch'),
+  num_reg_fcs: count('Fully connected layers of the regression branch'),
 };
 const convFCOptions = z.strictObject({ ...bboxHeadOptions, ...counts, ...layerWidths });
 
@@ -47,20 +48,20 @@ export type ConvFCBBoxHeadConfig = BBoxHeadConfig &
 /** Layers of one branch, planned before they are built: fc_cls and fc_reg come first in the state dict. */
 interface Branch {
   convs: { inChannels: number }[];
-  fcs: Reader[];
-  /** What the layer behind the branch reads. */
-  output: Reader;
+  fcs: LinearInput[];
+  /** What the layer after the branch reads. */
+  output: LinearInput;
   /** Set while the output is still a map. */
   channels?: number;
 }
 
-function plan(config: ConvFCBBoxHeadConfig, convs: number, fcs: number, input: Reader, channels?: number): Branch {
+function plan(config: ConvFCBBoxHeadConfig, convs: number, fcs: number, input: LinearInput, channels?: number): Branch {
   const { conv_out_channels, fc_out_channels } = config;
   const branch: Branch = { convs: [], fcs: [], output: input, channels };
   for (let i = 0; i < convs; i++) {
     branch.convs.push({ inChannels: branch.channels! });
     branch.channels = conv_out_channels;
-    branch.output = mapReader(config, conv_out_channels);
+    branch.output = linearInputOf(config, conv_out_channels);
   }
   for (let i = 0; i < fcs; i++) {
     branch.fcs.push(branch.output);
@@ -71,7 +72,7 @@ function plan(config: ConvFCBBoxHeadConfig, convs: number, fcs: number, input: R
 }
 
 function planAll(c: ConvFCBBoxHeadConfig): { shared: Branch; cls: Branch; reg: Branch } {
-  const shared = plan(c, c.num_shared_convs, c.num_shared_fcs, mapReader(c, c.in_channels), c.in_channels);
+  const shared = plan(c, c.num_shared_convs, c.num_shared_fcs, linearInputOf(c, c.in_channels), c.in_channels);
   return {
     shared,
     cls: plan(c, c.num_cls_convs, c.num_cls_fcs, shared.output, shared.channels),
@@ -116,8 +117,8 @@ export class ConvFCBBoxHead extends BBoxHead {
     applyInitCfg(this, config.init_cfg as InitCfg | InitCfg[] | null | undefined);
   }
 
-  override forward(x: tf.Tensor4D): BBoxOutputs {
-    const shared = this.branch('shared', x);
+  override forward(pooled: tf.Tensor4D): BBoxOutputs {
+    const shared = this.branch('shared', pooled);
     const row = (name: 'cls' | 'reg') => {
       const y = this.branch(name, shared);
       return y.rank === 4 ? this.flatten(y as tf.Tensor4D) : (y as tf.Tensor2D);
@@ -139,14 +140,14 @@ function checkBranches(c: ConvFCBBoxHeadConfig, path: string): void {
   const fail = (what: string): never => {
     throw new DetLabError(`Cannot build ConvFCBBoxHead at ${path}: ${what}`);
   };
-  const own = c.num_cls_convs + c.num_reg_convs;
-  if (own > 0 && c.num_shared_fcs > 0)
+  const branchConvs = c.num_cls_convs + c.num_reg_convs;
+  if (branchConvs > 0 && c.num_shared_fcs > 0)
     fail('convolutions of a branch (num_cls_convs, num_reg_convs) cannot follow num_shared_fcs fully connected layers');
   if (!c.with_cls && c.num_cls_convs + c.num_cls_fcs > 0)
     fail('with_cls is false, so num_cls_convs and num_cls_fcs must be 0');
   if (!c.with_reg && c.num_reg_convs + c.num_reg_fcs > 0)
     fail('with_reg is false, so num_reg_convs and num_reg_fcs must be 0');
-  const all = c.num_shared_convs + c.num_shared_fcs + own + c.num_cls_fcs + c.num_reg_fcs;
+  const all = c.num_shared_convs + c.num_shared_fcs + branchConvs + c.num_cls_fcs + c.num_reg_fcs;
   if (all === 0)
     fail('it has no layers before its predictions. Give num_shared_fcs or another number, or use BBoxHead');
 }
@@ -154,9 +155,9 @@ function checkBranches(c: ConvFCBBoxHeadConfig, path: string): void {
 export const convFCBBoxHeadDefinition = defineModule({
   kind: 'bbox_head',
   type: 'ConvFCBBoxHead',
-  summary: 'Classes and boxes of regions, with convolutions and fully connected layers shared or per branch',
-  origin: 'MMDetection: the layers of Fast R-CNN and FPN heads in any number',
-  shapes: 'regions [K, h, w, C] -> scores [K, classes + 1], deltas [K, classes * 4]',
+  summary: 'Class scores and box deltas of RoIs, after convolutions and fully connected layers, shared or per branch',
+  origin: 'MMDetection: the box heads of Fast R-CNN and FPN with any number of layers',
+  shapes: 'pooled RoIs [K, h, w, C] -> scores [K, classes + 1], deltas [K, classes * 4]',
   example: "{ type: 'ConvFCBBoxHead', num_shared_convs: 4, num_shared_fcs: 1, in_channels: 256, num_classes: 80 }",
   options: convFCOptions,
   inferred: bboxHeadInferred,

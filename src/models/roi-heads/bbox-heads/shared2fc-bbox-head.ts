@@ -1,4 +1,4 @@
-// Shared2FCBBoxHead: classes and boxes of regions behind two shared fully connected layers.
+// Shared2FCBBoxHead: class scores and box deltas of RoIs after two shared fully connected layers.
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
@@ -17,9 +17,9 @@ const layers: LayerCounts = {
 export const shared2FCBBoxHeadDefinition = defineModule({
   kind: 'bbox_head',
   type: 'Shared2FCBBoxHead',
-  summary: 'Classes and boxes of regions behind two shared fully connected layers',
+  summary: 'Class scores and box deltas of RoIs after two shared fully connected layers',
   paper: 'Lin et al., Feature Pyramid Networks, CVPR 2017',
-  shapes: 'regions [K, h, w, C] -> scores [K, classes + 1], deltas [K, classes * 4]',
+  shapes: 'pooled RoIs [K, h, w, C] -> scores [K, classes + 1], deltas [K, classes * 4]',
   example: "{ type: 'Shared2FCBBoxHead', fc_out_channels: 1024, in_channels: 256, num_classes: 80 }",
   options: z.strictObject({ ...bboxHeadOptions, ...layerWidths }),
   inferred: bboxHeadInferred,

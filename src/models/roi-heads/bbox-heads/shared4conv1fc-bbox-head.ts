@@ -1,4 +1,4 @@
-// Shared4Conv1FCBBoxHead: classes and boxes of regions behind four shared convolutions and one fully connected layer.
+// Shared4Conv1FCBBoxHead: class scores and box deltas of RoIs after four shared convolutions and one fully connected layer.
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
@@ -17,9 +17,9 @@ const layers: LayerCounts = {
 export const shared4Conv1FCBBoxHeadDefinition = defineModule({
   kind: 'bbox_head',
   type: 'Shared4Conv1FCBBoxHead',
-  summary: 'Classes and boxes of regions behind four shared convolutions and one fully connected layer',
+  summary: 'Class scores and box deltas of RoIs after four shared convolutions and one fully connected layer',
   paper: 'Wu and He, Group Normalization, ECCV 2018',
-  shapes: 'regions [K, h, w, C] -> scores [K, classes + 1], deltas [K, classes * 4]',
+  shapes: 'pooled RoIs [K, h, w, C] -> scores [K, classes + 1], deltas [K, classes * 4]',
   example: "{ type: 'Shared4Conv1FCBBoxHead', in_channels: 256, num_classes: 80 }",
   options: z.strictObject({ ...bboxHeadOptions, ...layerWidths }),
   inferred: bboxHeadInferred,

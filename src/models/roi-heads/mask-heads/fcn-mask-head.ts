@@ -1,5 +1,5 @@
-// FCNMaskHead: a mask of each class for every region, by convolutions and an upsampling (He et al., Mask R-CNN, ICCV 2017).
-// Training and prediction read the mask of one class only, and compute no other.
+// FCNMaskHead: a mask of each class in every RoI, by convolutions and upsampling (He et al., Mask R-CNN, ICCV 2017). Training and
+// prediction read the mask of one class only, and compute no other.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -11,9 +11,10 @@ import { inferHeadChannels } from '../../inferred-options/infer-head-channels';
 import { inferNumClasses } from '../../inferred-options/infer-num-classes';
 import { CARAFEPack, upsampleModuleCfg } from '../../layers/upsample-modules';
 import type { CrossEntropyLoss } from '../../losses';
+import type { MaskHead } from '../types';
 
 const size = z.number().int().positive();
-const factor = size.optional().describe('Enlargement');
+const factor = size.optional().describe('Upsampling factor');
 
 const carafe = upsampleModuleCfg.options.find((o) => o.shape.type.value === 'carafe') as Extract<
   (typeof upsampleModuleCfg.options)[number],
@@ -25,37 +26,42 @@ const options = z.strictObject({
   roi_feat_size: z
     .union([size, z.tuple([size, size])])
     .default(14)
-    .describe('Size of a pooled region; accepted, the head works at any size'),
-  in_channels: size.optional().describe('Channels of a pooled region'),
-  conv_kernel_size: size.default(3).describe('Kernel of the convolutions'),
+    .describe('Size of a pooled RoI; accepted, the head works at any size'),
+  in_channels: size.optional().describe('Channels of a pooled RoI'),
+  conv_kernel_size: size.default(3).describe('Kernel size of the convolutions'),
   conv_out_channels: size.default(256).describe('Channels of the convolutions'),
   num_classes: size.optional().describe('Foreground classes'),
-  class_agnostic: z.boolean().default(false).describe('One mask for all classes'),
+  class_agnostic: z.boolean().default(false).describe('Predict one mask for all classes'),
   upsample_cfg: z
     .discriminatedUnion('type', [
       z.strictObject({ type: z.literal('deconv').describe('Transposed convolution and ReLU'), scale_factor: factor }),
-      z.strictObject({ type: z.literal('nearest').describe('Repetition'), scale_factor: factor }),
-      z.strictObject({ type: z.literal('bilinear').describe('Interpolation'), scale_factor: factor }),
-      carafe.extend({ scale_factor: z.literal(2).default(2).describe('Enlargement: always 2') }),
+      z.strictObject({ type: z.literal('nearest').describe('Nearest-neighbour interpolation'), scale_factor: factor }),
+      z.strictObject({ type: z.literal('bilinear').describe('Bilinear interpolation'), scale_factor: factor }),
+      carafe.extend({ scale_factor: z.literal(2).default(2).describe('Upsampling factor: always 2') }),
       z.strictObject({ type: z.literal(null).describe('No upsampling'), scale_factor: factor }),
     ])
     .default({ type: 'deconv', scale_factor: 2 })
-    .describe('How the map is enlarged before the predictions'),
-  conv_cfg: convCfg.nullish().describe('Kind of convolution'),
-  norm_cfg: normCfg.nullish().describe('Norm behind every convolution'),
+    .describe('Upsampling before the predictor'),
+  conv_cfg: convCfg.nullish().describe('Type of convolution'),
+  norm_cfg: normCfg.nullish().describe('Normalisation after every convolution'),
   predictor_cfg: z
     .discriminatedUnion('type', [
       z.strictObject({ type: z.enum(['Conv', 'Conv2d']).describe('1x1 convolution') }),
       z.strictObject({
-        type: z.literal('NormedConv2d').describe('Cosine similarity of pixel and class weights'),
+        type: z
+          .literal('NormedConv2d')
+          .describe('1x1 convolution of normalised features and weights (cosine similarity)'),
         tempearture: z.number().default(20).describe("Factor on the similarity (the name is MMDetection's)"),
         power: z.number().default(1).describe('Exponent of the norms'),
         eps: z.number().default(1e-6).describe('Added to the norms'),
-        norm_over_kernel: z.boolean().default(false).describe('Norm over the kernel; the same for 1x1'),
+        norm_over_kernel: z
+          .boolean()
+          .default(false)
+          .describe('Normalise over the kernel as well; no difference for 1x1'),
       }),
     ])
     .default({ type: 'Conv' })
-    .describe('Layer that predicts the masks'),
+    .describe('Layer that predicts the mask logits'),
   loss_mask: moduleOption('loss')
     .default({ type: 'CrossEntropyLoss', use_mask: true, loss_weight: 1 })
     .describe('Mask loss: CrossEntropyLoss with use_mask'),
@@ -64,28 +70,33 @@ const options = z.strictObject({
     .optional()
     .describe('Must be null: Kaiming for the upsampling and the predictions'),
 });
-type Options = z.output<typeof options> & { in_channels: number; num_classes: number };
+export type FCNMaskHeadConfig = z.output<typeof options> & { in_channels: number; num_classes: number };
 
-export class FCNMaskHead extends Module {
+/** A loss on one mask of each RoI: CrossEntropyLoss with `use_mask`. */
+type MaskLoss = Pick<CrossEntropyLoss, 'forwardMask'>;
+const isMaskLoss = (loss: object): loss is MaskLoss => 'forwardMask' in loss;
+
+export class FCNMaskHead extends Module implements MaskHead {
   readonly numClasses: number;
-  private readonly convs: ModuleList<ConvModule>;
-  private readonly deconv?: ConvTranspose2d;
-  private readonly carafe?: CARAFEPack;
-  private readonly predictor: Conv2d;
-  private readonly lossMask: CrossEntropyLoss;
+  protected readonly convs: ModuleList<ConvModule>;
+  protected readonly deconv?: ConvTranspose2d;
+  protected readonly carafe?: CARAFEPack;
+  protected readonly predictor: Conv2d;
+  protected readonly lossMask: MaskLoss;
 
   constructor(
-    private readonly config: Options,
+    protected readonly config: FCNMaskHeadConfig,
     { registry, path }: BuildContext,
   ) {
     super();
     const { num_convs, in_channels, conv_out_channels: width, conv_kernel_size: kernelSize, upsample_cfg } = config;
     this.numClasses = config.num_classes;
-    this.lossMask = registry.build<CrossEntropyLoss>('loss', config.loss_mask, { path: `${path}.loss_mask` });
-    if (typeof this.lossMask.forwardMask !== 'function')
+    const lossMask = registry.build('loss', config.loss_mask, { path: `${path}.loss_mask` });
+    if (!isMaskLoss(lossMask))
       throw new DetLabError(
         `Cannot build FCNMaskHead at ${path}: expected loss_mask CrossEntropyLoss with use_mask, received "${config.loss_mask.type}"`,
       );
+    this.lossMask = lossMask;
     const layer = {
       outChannels: width,
       kernelSize,
@@ -116,30 +127,28 @@ export class FCNMaskHead extends Module {
     return this.config.upsample_cfg.type === null ? 1 : (this.config.upsample_cfg.scale_factor ?? 1);
   }
 
-  /** Regions [K, h, w, C] -> logits [K, H, W, classes]. */
-  forward(x: tf.Tensor4D): tf.Tensor4D {
+  forward(pooled: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
-      const map = this.before(x);
-      const y = this.deconv ? tf.relu(this.deconv.forward(map)) : this.enlarged(map);
+      const map = this.features(pooled);
+      const y = this.deconv ? tf.relu(this.deconv.forward(map)) : this.upsampled(map);
       return this.predictor.run(this.normed(y), { bias: this.predictor.bias?.variable, scale: this.weightScale() });
     });
   }
 
-  /** The logits [K, H, W] of each region's own class alone: `labels` [K]. */
-  ownLogits(x: tf.Tensor4D, labels: Int32Array): tf.Tensor3D {
+  classLogits(pooled: tf.Tensor4D, labels: Int32Array): tf.Tensor3D {
     return tf.tidy(() => {
-      const map = this.before(x);
+      const map = this.features(pooled);
       const [k, h, w] = map.shape;
-      const own = tf.tensor1d(this.config.class_agnostic ? new Int32Array(labels.length) : labels, 'int32');
-      // every layer from here on reads pixels one by one, so the pixels of an upsampling need not be in their places yet
-      const pixels = this.deconv ? this.deconv.blocks(map, { activation: 'relu' }) : this.enlarged(map);
+      const classes = tf.tensor1d(this.config.class_agnostic ? new Int32Array(labels.length) : labels, 'int32');
+      // all layers from here on are per pixel, so the upsampled pixels need not be in their places yet
+      const pixels = this.deconv ? this.deconv.blocks(map, { activation: 'relu' }) : this.upsampled(map);
       const channels = this.predictor.inChannels;
       const rows = this.normed(pixels.reshape<tf.Tensor3D>([k, -1, channels])); // [K, H W, C]
       const scale = this.weightScale();
       const filter: tf.Tensor = this.predictor.weight.variable;
       const weights = tf.transpose((scale ? tf.mul(filter, scale) : filter).reshape([channels, -1])); // [classes, C]
-      let logits = tf.matMul(rows, tf.gather(weights, own).expandDims<tf.Tensor3D>(2)); // [K, H W, 1]
-      const bias = tf.gather(this.predictor.bias!.variable as tf.Tensor, own).reshape([k, 1, 1]);
+      let logits = tf.matMul(rows, tf.gather(weights, classes).expandDims<tf.Tensor3D>(2)); // [K, H W, 1]
+      const bias = tf.gather(this.predictor.bias!.variable as tf.Tensor, classes).reshape([k, 1, 1]);
       logits = tf.add(logits, bias);
       if (!this.deconv) return logits.reshape<tf.Tensor3D>([k, h * this.scale, w * this.scale]);
       const s = this.scale;
@@ -147,19 +156,20 @@ export class FCNMaskHead extends Module {
     });
   }
 
-  /** Mean over regions and pixels. Logits of the own classes and targets, both [K, H, W]. */
+  /** Binary cross entropy, mean over RoIs and pixels. */
   loss(logits: tf.Tensor3D, targets: tf.Tensor3D): tf.Scalar {
     const one = tf.zeros<tf.Rank.R1>([logits.shape[0]], 'int32');
     return this.lossMask.forwardMask(logits.cast<tf.Tensor3D>('float32').expandDims<tf.Tensor4D>(3), targets, one);
   }
 
-  private before(x: tf.Tensor4D): tf.Tensor4D {
-    let y = x;
+  /** The map [K, h, w, C] before the upsampling. */
+  protected features(pooled: tf.Tensor4D): tf.Tensor4D {
+    let y = pooled;
     for (const conv of this.convs) y = conv.forward(y);
     return y;
   }
 
-  private enlarged(x: tf.Tensor4D): tf.Tensor4D {
+  private upsampled(x: tf.Tensor4D): tf.Tensor4D {
     if (this.carafe) return this.carafe.forward(x);
     if (this.scale === 1) return x;
     const mode = this.config.upsample_cfg.type === 'nearest' ? 'nearest' : 'bilinear';
@@ -183,7 +193,7 @@ export class FCNMaskHead extends Module {
   }
 }
 
-function inferMaskHead(given: z.output<typeof options>, context: BuildContext): Options {
+function inferMaskHead(given: z.output<typeof options>, context: BuildContext): FCNMaskHeadConfig {
   const in_channels = inferHeadChannels('FCNMaskHead', given.in_channels, context);
   return { ...given, in_channels, num_classes: inferNumClasses('FCNMaskHead', given.num_classes, context) };
 }
@@ -191,12 +201,12 @@ function inferMaskHead(given: z.output<typeof options>, context: BuildContext): 
 export const fcnMaskHeadDefinition = defineModule({
   kind: 'mask_head',
   type: 'FCNMaskHead',
-  summary: 'Masks of regions by convolutions and an upsampling',
+  summary: 'Instance masks in RoIs, by convolutions and upsampling',
   paper: 'He et al., Mask R-CNN, ICCV 2017',
-  shapes: 'regions [K, h, w, C] -> logits [K, 2 h, 2 w, classes]',
+  shapes: 'pooled RoIs [K, h, w, C] -> logits [K, 2 h, 2 w, classes]',
   example: "{ type: 'FCNMaskHead', num_convs: 4, in_channels: 256, conv_out_channels: 256, num_classes: 80 }",
   options,
-  inferred: { in_channels: "the region extractor's channels", num_classes: 'the classes of the data set' },
+  inferred: { in_channels: "the RoI extractor's channels", num_classes: 'the classes of the data set' },
   infer: inferMaskHead,
-  build: (given, context) => new FCNMaskHead(given as Options, context),
+  build: (given, context) => new FCNMaskHead(given as FCNMaskHeadConfig, context),
 });

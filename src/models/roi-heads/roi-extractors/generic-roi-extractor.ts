@@ -1,5 +1,5 @@
-// GenericRoIExtractor: each region is pooled from every feature level, and what was pooled is added up or put side by side
-// (Rossi et al., ICPR 2020), with a convolution before and behind if wanted.
+// GenericRoIExtractor: each RoI is pooled from every feature level, and the pooled maps are summed or concatenated (Rossi et al.,
+// ICPR 2020), with an optional layer before and after.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -7,37 +7,36 @@ import { type BuildContext, defineModule, moduleOption } from '../../../catalogu
 import { DetLabError } from '../../../errors';
 import { actCfg, ConvModule, convCfg, initCfg, Module, normCfg } from '../../../nn';
 import type { FeatureSpec } from '../../types';
-import type { RoILayer } from './roi-align';
-import type { RoIExtractor } from './single-roi-extractor';
+import type { RoIExtractor, RoILayer } from '../types';
 
 const size = z.number().int().positive();
 const layer = z
   .strictObject({
     type: z.literal('ConvModule').describe('Convolution, norm and activation'),
-    in_channels: size.describe('Channels that enter'),
-    out_channels: size.describe('Channels that leave'),
-    kernel_size: size.describe('Kernel'),
+    in_channels: size.describe('Input channels'),
+    out_channels: size.describe('Output channels'),
+    kernel_size: size.describe('Kernel size'),
     stride: size.default(1).describe('Stride'),
-    padding: z.number().int().min(0).default(0).describe('Zeros at each side'),
+    padding: z.number().int().min(0).default(0).describe('Zero padding of each side'),
     conv_cfg: convCfg.nullish().describe('Kind of convolution'),
     norm_cfg: normCfg.nullish().describe('Norm'),
     act_cfg: actCfg.nullable().default({ type: 'ReLU' }).describe('Activation'),
-    inplace: z.boolean().optional().describe('Accepted and without effect'),
+    inplace: z.boolean().optional().describe('Accepted for compatibility with MMDetection; no effect'),
   })
   .nullish();
 
 const options = z.strictObject({
-  roi_layer: moduleOption('roi_layer').describe('How a region is pooled'),
-  out_channels: size.optional().describe('Channels of what is pooled'),
+  roi_layer: moduleOption('roi_layer').describe('Pooling layer'),
+  out_channels: size.optional().describe('Channels of a pooled RoI'),
   featmap_strides: z
     .array(z.number().positive())
     .min(1)
     .optional()
-    .describe('Strides of the levels used, finest first'),
-  aggregation: z.enum(['sum', 'concat']).default('sum').describe('Levels are added up or put side by side'),
-  pre_cfg: layer.describe('Layer on what is pooled from each level'),
-  post_cfg: layer.describe('Layer on what they add up to'),
-  init_cfg: initCfg.nullish().describe('Nothing to initialise beside the layers'),
+    .describe('Strides of the feature levels to pool from, finest first'),
+  aggregation: z.enum(['sum', 'concat']).default('sum').describe('How the maps pooled from the levels are combined'),
+  pre_cfg: layer.describe('Layer on the map pooled from each level, before the aggregation'),
+  post_cfg: layer.describe('Layer after the aggregation'),
+  init_cfg: initCfg.nullish().describe('No effect: the layers have an initialisation each'),
 });
 type Options = z.output<typeof options> & { out_channels: number; featmap_strides: number[] };
 type LayerConfig = NonNullable<Options['pre_cfg']>;
@@ -61,7 +60,7 @@ export class GenericRoIExtractor extends Module implements RoIExtractor {
     return this.options.featmap_strides.length;
   }
 
-  /** Regions need no order: all levels pool all of them. */
+  /** RoIs need no order: all are pooled from all levels. */
   order(rois: Float32Array): Int32Array {
     return Int32Array.from({ length: rois.length / 5 }, (_, i) => i);
   }
@@ -72,7 +71,7 @@ export class GenericRoIExtractor extends Module implements RoIExtractor {
     return tf.tidy(() => {
       const boxes = tf.tensor2d(rois, [rois.length / 5, 5]);
       const pooled = features.map((x, i) => this.layer.forward(x, boxes, 1 / strides[i]));
-      // one level is handed on as it is
+      // one level is returned as it is
       if (pooled.length === 1) return pooled[0];
       const parts = this.pre ? pooled.map((x) => this.pre!.forward(x)) : pooled;
       const whole = aggregation === 'sum' ? (tf.addN(parts) as tf.Tensor4D) : tf.concat(parts, 3);
@@ -124,9 +123,9 @@ function inferLevels(given: z.output<typeof options>, { inputs, path }: BuildCon
 export const genericRoIExtractorDefinition = defineModule({
   kind: 'roi_extractor',
   type: 'GenericRoIExtractor',
-  summary: 'Pools each region from all feature levels and adds them up',
+  summary: 'Pools each RoI from all feature levels and sums or concatenates the maps',
   paper: 'Rossi et al., A novel Region of Interest Extraction Layer for Instance Segmentation, ICPR 2020',
-  shapes: 'feature levels [N, H, W, C], rois [K, 5] -> [K, height, width, C]',
+  shapes: 'feature levels [N, H, W, C], RoIs [K, 5] -> [K, height, width, C]',
   example: "{ type: 'GenericRoIExtractor', aggregation: 'sum', roi_layer: { type: 'RoIAlign', output_size: 7 } }",
   options,
   inferred: { out_channels: "the neck's channels", featmap_strides: "the neck's strides up to 32" },
@@ -134,6 +133,6 @@ export const genericRoIExtractorDefinition = defineModule({
   build: (given, { registry, path }) =>
     new GenericRoIExtractor(
       given as Options,
-      registry.build<RoILayer>('roi_layer', given.roi_layer, { path: `${path}.roi_layer` }),
+      registry.build('roi_layer', given.roi_layer, { path: `${path}.roi_layer` }),
     ),
 });

@@ -1,28 +1,26 @@
-// RoIAlign as a layer of a region extractor (He et al., Mask R-CNN, ICCV 2017).
+// RoIAlign as the layer of an RoI extractor (He et al., Mask R-CNN, ICCV 2017).
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import { roiAlign } from '../../../ops';
+import type { RoILayer } from '../types';
 
 const size = z.number().int().positive();
 const options = z.strictObject({
-  output_size: z.union([size, z.tuple([size, size])]).describe('Bins per side, or [height, width]'),
-  spatial_scale: z.number().positive().optional().describe('Set by the extractor to 1 / stride of each level'),
-  sampling_ratio: z.number().int().min(0).default(0).describe('Samples per bin and side; 0 adapts to the region'),
-  pool_mode: z.literal('avg').default('avg').describe('Samples of a bin are averaged'),
-  aligned: z.boolean().default(true).describe('Shift by half a pixel, so that bins lie on pixel centres'),
-  use_torchvision: z.boolean().default(false).describe("Accepted for MMDetection's sake, without effect"),
+  output_size: z.union([size, z.tuple([size, size])]).describe('Bins per side of a pooled RoI, or [height, width]'),
+  spatial_scale: z.number().positive().optional().describe('Set by the RoI extractor to 1 / stride of each level'),
+  sampling_ratio: z
+    .number()
+    .int()
+    .min(0)
+    .default(0)
+    .describe('Samples per bin and side; 0: adaptive, one per pixel of the bin'),
+  pool_mode: z.literal('avg').default('avg').describe('Average the samples of a bin'),
+  aligned: z.boolean().default(true).describe('Shift RoIs by half a pixel, so that bins align with pixel centers'),
+  use_torchvision: z.boolean().default(false).describe('Accepted for compatibility with MMDetection; no effect'),
 });
 type Options = z.output<typeof options>;
-
-/** What a region extractor pools with. */
-export interface RoILayer {
-  /** [height, width] in bins. */
-  readonly outputSize: [number, number];
-  /** Features [N, H, W, C], rois [K, 5] in image pixels -> [K, height, width, C]. */
-  forward(features: tf.Tensor4D, rois: tf.Tensor2D, spatialScale: number): tf.Tensor4D;
-}
 
 export class RoIAlign implements RoILayer {
   readonly outputSize: [number, number];
@@ -41,16 +39,10 @@ export class RoIAlign implements RoILayer {
 export const roiAlignDefinition = defineModule({
   kind: 'roi_layer',
   type: 'RoIAlign',
-  summary: 'Averages bilinear samples of a region in a fixed grid of bins',
+  summary: 'Averages bilinear samples of an RoI in a fixed grid of bins',
   paper: 'He et al., Mask R-CNN, ICCV 2017',
-  shapes: 'features [N, H, W, C], rois [K, 5] -> [K, height, width, C]',
+  shapes: 'features [N, H, W, C], RoIs [K, 5] -> [K, height, width, C]',
   example: "{ type: 'RoIAlign', output_size: 7, sampling_ratio: 0 }",
   options,
   build: (given) => new RoIAlign(given),
 });
-
-declare module '../../../catalogue/registry' {
-  interface Built {
-    roi_layer: RoILayer;
-  }
-}

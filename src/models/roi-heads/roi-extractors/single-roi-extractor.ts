@@ -1,4 +1,4 @@
-// SingleRoIExtractor: each region is pooled from the one feature level that suits its size (Lin et al., FPN, eq. 1).
+// SingleRoIExtractor: each RoI is pooled from the one feature level that suits its size (Lin et al., FPN, eq. 1).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -7,39 +7,27 @@ import { DetLabError } from '../../../errors';
 import { initCfg } from '../../../nn';
 import { inferHeadChannels } from '../../inferred-options/infer-head-channels';
 import type { FeatureSpec } from '../../types';
-import type { RoILayer } from './roi-align';
+import type { RoIExtractor, RoILayer } from '../types';
 
 const options = z.strictObject({
-  roi_layer: moduleOption('roi_layer').describe('How a region is pooled'),
+  roi_layer: moduleOption('roi_layer').describe('Pooling layer'),
   out_channels: z.number().int().positive().optional().describe('Channels of the feature levels'),
   featmap_strides: z
     .array(z.number().positive())
     .min(1)
     .optional()
-    .describe('Strides of the levels used, finest first'),
+    .describe('Strides of the feature levels to pool from, finest first'),
   finest_scale: z
     .number()
     .positive()
     .default(56)
-    .describe('Regions of less than twice this side take the finest level'),
-  init_cfg: initCfg.nullish().describe('Nothing to initialise'),
+    .describe('RoIs whose scale (square root of the area) is below twice this are pooled from the finest level'),
+  init_cfg: initCfg.nullish().describe('No effect: it has no weights'),
 });
 type Options = z.output<typeof options> & { out_channels: number; featmap_strides: number[] };
 
-/** Levels coarser than this are for proposals only, unless featmap_strides says otherwise. */
+/** Stride of the coarsest level pooled from by default; coarser ones are for proposals alone. */
 const COARSEST = 32;
-
-export interface RoIExtractor {
-  /** How many of the feature levels, from the finest, it uses. */
-  readonly numInputs: number;
-  /** What pools a region from one level. */
-  readonly layer: RoILayer;
-  readonly output: FeatureSpec & { size: [number, number] };
-  /** An order of the regions that spares the extractor a copy: pass them so. */
-  order(rois: Float32Array): Int32Array;
-  /** Rois flat, five numbers each (image, x1, y1, x2, y2) -> [K, height, width, C], in the order given. */
-  forward(features: tf.Tensor4D[], rois: Float32Array): tf.Tensor4D;
-}
 
 export class SingleRoIExtractor implements RoIExtractor {
   readonly output: FeatureSpec & { size: [number, number] };
@@ -55,7 +43,7 @@ export class SingleRoIExtractor implements RoIExtractor {
     return this.options.featmap_strides.length;
   }
 
-  /** Level of each region: floor(log2(sqrt(area) / finest_scale)), in single precision, within the levels there are. */
+  /** Level of each RoI: floor(log2(sqrt(area) / finest_scale)), in single precision, within the levels there are. */
   levels(rois: Float32Array): Int32Array {
     const f = Math.fround;
     const { finest_scale: finest, featmap_strides: strides } = this.options;
@@ -85,8 +73,8 @@ export class SingleRoIExtractor implements RoIExtractor {
     for (const [level, stride] of strides.entries()) {
       const count = levels.reduce((n, l) => n + (l === level ? 1 : 0), 0);
       if (count === 0) continue;
-      const own = tf.tensor2d(sorted.subarray(5 * start, 5 * (start + count)), [count, 5]);
-      pooled.push(this.layer.forward(features[level], own, 1 / stride));
+      const ofLevel = tf.tensor2d(sorted.subarray(5 * start, 5 * (start + count)), [count, 5]);
+      pooled.push(this.layer.forward(features[level], ofLevel, 1 / stride));
       start += count;
     }
     if (pooled.length === 0) return tf.zeros([0, ...this.layer.outputSize, this.options.out_channels]);
@@ -131,9 +119,9 @@ export function inferLevels<O extends { out_channels?: number; featmap_strides?:
 export const singleRoIExtractorDefinition = defineModule({
   kind: 'roi_extractor',
   type: 'SingleRoIExtractor',
-  summary: 'Pools each region from the feature level that suits its size',
+  summary: 'Pools each RoI from the feature level that suits its size',
   paper: 'Lin et al., Feature Pyramid Networks, CVPR 2017',
-  shapes: 'feature levels [N, H, W, C], rois [K, 5] -> [K, height, width, C]',
+  shapes: 'feature levels [N, H, W, C], RoIs [K, 5] -> [K, height, width, C]',
   example: "{ type: 'SingleRoIExtractor', roi_layer: { type: 'RoIAlign', output_size: 7, sampling_ratio: 0 } }",
   options,
   inferred: { out_channels: "the neck's channels", featmap_strides: "the neck's strides up to 32" },
@@ -141,12 +129,6 @@ export const singleRoIExtractorDefinition = defineModule({
   build: (given, { registry, path }) =>
     new SingleRoIExtractor(
       given as Options,
-      registry.build<RoILayer>('roi_layer', given.roi_layer, { path: `${path}.roi_layer` }),
+      registry.build('roi_layer', given.roi_layer, { path: `${path}.roi_layer` }),
     ),
 });
-
-declare module '../../../catalogue/registry' {
-  interface Built {
-    roi_extractor: RoIExtractor;
-  }
-}

@@ -1,5 +1,5 @@
-// Soft RoI selection (Guo et al., AugFPN, CVPR 2020): each region is pooled from every feature level, and the pooled maps are
-// added up by weights per pixel that are learned (adaptive spatial fusion), in place of choosing one level by size.
+// Soft RoI selection (Guo et al., AugFPN, CVPR 2020): each RoI is pooled from every feature level, and the pooled maps are summed
+// with learned weights per pixel (adaptive spatial fusion), in place of choosing one level by size.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -7,21 +7,21 @@ import { defineModule, moduleOption } from '../../../catalogue/registry';
 import { applyInitCfg, initCfg, Module } from '../../../nn';
 import { AdaptiveSpatialFusion } from '../../layers/adaptive-spatial-fusion';
 import type { FeatureSpec } from '../../types';
-import type { RoILayer } from './roi-align';
-import { inferLevels, type RoIExtractor } from './single-roi-extractor';
+import type { RoIExtractor, RoILayer } from '../types';
+import { inferLevels } from './single-roi-extractor';
 
 const options = z.strictObject({
-  roi_layer: moduleOption('roi_layer').describe('How a region is pooled'),
+  roi_layer: moduleOption('roi_layer').describe('Pooling layer'),
   out_channels: z.number().int().positive().optional().describe('Channels of the feature levels'),
   featmap_strides: z
     .array(z.number().positive())
     .min(1)
     .optional()
-    .describe('Strides of the levels used, finest first'),
+    .describe('Strides of the feature levels to pool from, finest first'),
   init_cfg: initCfg
     .nullable()
     .default({ type: 'Xavier', layer: 'Conv2d', distribution: 'uniform' })
-    .describe('Where the weights of the fusion start from'),
+    .describe('Weight initialisation of the fusion'),
 });
 type Options = z.output<typeof options> & { out_channels: number; featmap_strides: number[] };
 
@@ -44,7 +44,7 @@ export class SoftRoIExtractor extends Module implements RoIExtractor {
     return this.options.featmap_strides.length;
   }
 
-  /** Regions need no order: all levels pool all of them. */
+  /** RoIs need no order: all are pooled from all levels. */
   order(rois: Float32Array): Int32Array {
     return Int32Array.from({ length: rois.length / 5 }, (_, i) => i);
   }
@@ -62,16 +62,13 @@ export class SoftRoIExtractor extends Module implements RoIExtractor {
 export const softRoIExtractorDefinition = defineModule({
   kind: 'roi_extractor',
   type: 'SoftRoIExtractor',
-  summary: 'Pools each region from every feature level and fuses them by learned weights',
+  summary: 'Pools each RoI from every feature level and fuses them with learned weights',
   paper: 'Guo, Fan, Zhang, Xiang and Pan, AugFPN, CVPR 2020',
-  shapes: 'feature levels [N, H, W, C], rois [K, 5] -> [K, height, width, C]',
+  shapes: 'feature levels [N, H, W, C], RoIs [K, 5] -> [K, height, width, C]',
   example: "{ type: 'SoftRoIExtractor', roi_layer: { type: 'RoIAlign', output_size: 7, sampling_ratio: 0 } }",
   options,
   inferred: { out_channels: "the neck's channels", featmap_strides: "the neck's strides up to 32" },
   infer: (given, context) => inferLevels('SoftRoIExtractor', given, context),
   build: (given, { registry, path }) =>
-    new SoftRoIExtractor(
-      given as Options,
-      registry.build<RoILayer>('roi_layer', given.roi_layer, { path: `${path}.roi_layer` }),
-    ),
+    new SoftRoIExtractor(given as Options, registry.build('roi_layer', given.roi_layer, { path: `${path}.roi_layer` })),
 });

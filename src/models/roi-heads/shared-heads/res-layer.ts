@@ -1,4 +1,4 @@
-// ResLayer: a ResNet stage that runs on pooled regions, before the heads (the C4 models).
+// ResLayer: a ResNet stage on the pooled RoIs, before the heads (the C4 models).
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -10,6 +10,7 @@ import { BasicBlock } from '../../backbones/basic-block';
 import { Bottleneck } from '../../backbones/bottleneck';
 import { Downsample } from '../../backbones/downsample';
 import type { FeatureSpec } from '../../types';
+import type { SharedHead } from '../types';
 
 const STAGES = {
   18: { Block: BasicBlock, blocks: [2, 2, 2, 2] },
@@ -22,20 +23,20 @@ const STAGES = {
 const options = z.strictObject({
   depth: z
     .union([z.literal(18), z.literal(34), z.literal(50), z.literal(101), z.literal(152)])
-    .describe('Number of layers of the whole network'),
-  stage: z.number().int().min(1).max(3).default(3).describe('Which stage, from 0'),
+    .describe('Depth of the whole network, as in ResNet-50'),
+  stage: z.number().int().min(1).max(3).default(3).describe('Index of the stage, from 0'),
   stride: z.number().int().positive().default(2).describe('Stride of the first block'),
   dilation: z.number().int().positive().default(1).describe('Dilation of the 3x3 convolutions'),
   style: z.enum(['pytorch', 'caffe']).default('pytorch').describe('Stride on the 3x3 (pytorch) or the first 1x1'),
-  norm_cfg: normCfg.prefault({ type: 'BN', requires_grad: true }).describe('Norm behind every convolution'),
-  norm_eval: z.boolean().default(true).describe('Batch norms stay in evaluation mode'),
-  with_cp: z.boolean().default(false).describe("Accepted for MMDetection's sake, without effect"),
+  norm_cfg: normCfg.prefault({ type: 'BN', requires_grad: true }).describe('Normalisation after every convolution'),
+  norm_eval: z.boolean().default(true).describe('Keep batch norms in evaluation mode during training'),
+  with_cp: z.boolean().default(false).describe('Accepted for compatibility with MMDetection; no effect'),
   dcn: z.null({ error: 'dcn is not offered here: leave it out or null' }).optional().describe('Must be null'),
   pretrained: z.string().nullish().describe('Checkpoint to start from (older name of init_cfg Pretrained)'),
-  init_cfg: initCfg.nullish().describe('Where the weights start from; Kaiming when absent'),
+  init_cfg: initCfg.nullish().describe('Weight initialisation; Kaiming when absent'),
 });
 
-export class ResLayer extends Module {
+export class ResLayer extends Module implements SharedHead {
   readonly output: FeatureSpec;
   private readonly layer: Sequential<BasicBlock | Bottleneck>;
 
@@ -51,7 +52,7 @@ export class ResLayer extends Module {
     let inPlanes = 64 * 2 ** (stage - 1) * Block.expansion;
     if (inputs && inputs[0].channels !== inPlanes)
       throw new DetLabError(
-        `Cannot attach ResLayer at ${path}: stage ${stage} of depth ${depth} reads ${inPlanes} channels, but regions are ` +
+        `Cannot attach ResLayer at ${path}: stage ${stage} of depth ${depth} reads ${inPlanes} channels, but RoIs are ` +
           `pooled with ${inputs[0].channels}`,
       );
     this.layer = new Sequential<BasicBlock | Bottleneck>();
@@ -82,7 +83,7 @@ export class ResLayer extends Module {
     return this;
   }
 
-  /** Pooled regions [K, h, w, C] -> [K, h / stride, w / stride, C']. */
+  /** Pooled RoIs [K, h, w, C] -> [K, h / stride, w / stride, C']. */
   forward(x: tf.Tensor4D): tf.Tensor4D {
     return this.layer.forward(x);
   }
@@ -91,9 +92,9 @@ export class ResLayer extends Module {
 export const resLayerDefinition = defineModule({
   kind: 'shared_head',
   type: 'ResLayer',
-  summary: 'A ResNet stage that runs on pooled regions',
+  summary: 'A ResNet stage on the pooled RoIs',
   paper: 'He et al., Deep Residual Learning for Image Recognition, CVPR 2016',
-  shapes: 'regions [K, h, w, 1024] -> [K, h / 2, w / 2, 2048]',
+  shapes: 'pooled RoIs [K, h, w, 1024] -> [K, h / 2, w / 2, 2048]',
   example: "{ type: 'ResLayer', depth: 50, stage: 3, stride: 2, style: 'caffe', norm_eval: true }",
   options,
   build: (given, context) => new ResLayer(given, context),

@@ -10,7 +10,7 @@ import { type ColumnRuns, columnRuns } from './rle-geometry';
 
 const f = Math.fround;
 
-export interface MaskTargetOptions {
+export interface CropAndResizeOptions {
   /** [height, width] of a target. */
   size: [number, number];
   /** False: keep the averages (`soft_mask_target`). */
@@ -21,11 +21,11 @@ export interface MaskTargetOptions {
  * Targets [boxes, height, width] of `boxes` (flat xyxy), box i assigned to object `objects[i]`.
  * @throws DetLabError for polygons with `binarize` false.
  */
-export function maskTargets(
+export function cropAndResizeMasks(
   masks: InstanceMasks,
   boxes: Float32Array,
   objects: ArrayLike<number>,
-  { size: [height, width], binarize = true }: MaskTargetOptions,
+  { size: [height, width], binarize = true }: CropAndResizeOptions,
 ): Float32Array {
   const count = boxes.length / 4;
   const out = new Float32Array(count * height * width);

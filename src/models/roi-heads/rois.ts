@@ -1,18 +1,18 @@
-// Regions of a whole batch in one row, as extractors take them: five numbers each, image, x1, y1, x2, y2.
+// RoIs: boxes of a whole batch in one row, five numbers each: image, x1, y1, x2, y2.
 
 /** All boxes (flat xyxy, by image) with the number of their image before each. */
 export function roisOf(boxes: readonly Float32Array[]): Float32Array {
-  const rois = new Float32Array(boxes.reduce((n, own) => n + (own.length / 4) * 5, 0));
+  const rois = new Float32Array(boxes.reduce((n, ofImage) => n + (ofImage.length / 4) * 5, 0));
   let at = 0;
-  for (const [image, own] of boxes.entries())
-    for (let k = 0; k < own.length; k += 4, at += 5) {
+  for (const [image, ofImage] of boxes.entries())
+    for (let k = 0; k < ofImage.length; k += 4, at += 5) {
       rois[at] = image;
-      rois.set(own.subarray(k, k + 4), at + 1);
+      rois.set(ofImage.subarray(k, k + 4), at + 1);
     }
   return rois;
 }
 
-/** The rois at `indices`, in that order. */
+/** The RoIs at `indices`, in that order. */
 export function takeRois(rois: Float32Array, indices: ArrayLike<number>): Float32Array {
   const out = new Float32Array(5 * indices.length);
   for (let i = 0; i < indices.length; i++) out.set(rois.subarray(5 * indices[i], 5 * indices[i] + 5), 5 * i);
@@ -20,7 +20,7 @@ export function takeRois(rois: Float32Array, indices: ArrayLike<number>): Float3
 }
 
 /** Rows computed in `order` put back: row `order[i]` of the result is row i of `values`. */
-export function inOrder(values: Float32Array, order: Int32Array): Float32Array {
+export function unpermute(values: Float32Array, order: Int32Array): Float32Array {
   const columns = values.length / Math.max(order.length, 1);
   const out = new Float32Array(values.length);
   order.forEach((to, from) => {

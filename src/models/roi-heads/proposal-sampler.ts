@@ -1,4 +1,4 @@
-// How a head on regions learns: `train_cfg.rcnn` (of one stage), and the sampling it asks for.
+// How proposals are assigned to ground truth and sampled for the losses of a second stage: `train_cfg.rcnn`, or one stage's.
 
 import { z } from 'zod';
 import { type BuildContext, moduleOption } from '../../catalogue/registry';
@@ -15,28 +15,28 @@ import {
 
 const side = z.number().int().positive();
 
-export const regionTrainCfg = z.strictObject({
-  assigner: moduleOption('assigner').describe('Which proposal learns which truth'),
-  sampler: moduleOption('sampler').describe('Which proposals take part'),
+export const rcnnTrainCfg = z.strictObject({
+  assigner: moduleOption('assigner').describe('Assigns ground-truth boxes to proposals'),
+  sampler: moduleOption('sampler').describe('Samples positive and negative proposals for the losses'),
   mask_size: z
     .union([side, z.tuple([side, side])])
     .optional()
-    .describe('Size of a mask target, or [height, width]; with a mask_head'),
-  soft_mask_target: z.boolean().default(false).describe('Mask targets are averages, not cut at one half'),
+    .describe('Size of the mask targets, or [height, width]; needed with a mask_head'),
+  soft_mask_target: z.boolean().default(false).describe('Mask targets stay fractions in place of being cut at 0.5'),
   pos_weight: z.number().default(-1).describe('Weight of positives in the classification loss; 1 unless above 0'),
-  debug: z.boolean().default(false).describe("Accepted for MMDetection's sake, without effect"),
+  debug: z.boolean().default(false).describe('Accepted for compatibility with MMDetection; no effect'),
 });
-export type RegionTrainCfg = z.output<typeof regionTrainCfg>;
+export type RCNNTrainCfg = z.output<typeof rcnnTrainCfg>;
 
-/** `init_cfg` of a head that has nothing to initialise beside its parts. */
-export const partsInitCfg = initCfg.nullish().describe('Nothing to initialise beside the parts');
+/** `init_cfg` of an RoI head, whose parts initialise themselves. */
+export const partsInitCfg = initCfg.nullish().describe('No effect: the parts have an init_cfg each');
 
-export class RegionLearning {
+export class ProposalSampler {
   private readonly assigner: Assigner;
   private readonly sampler: Sampler;
 
   constructor(
-    readonly cfg: RegionTrainCfg,
+    readonly cfg: RCNNTrainCfg,
     { registry, path }: Pick<BuildContext, 'registry' | 'path'>,
     /** Class name of the RoI head. */
     head: string,

@@ -1,0 +1,68 @@
+// From one stage of a cascade to the next: RoIs are moved by the deltas of one class each.
+
+import type * as tf from '@tensorflow/tfjs';
+import { takeBoxes } from '../../geometry/boxes';
+import type { DetBatch } from '../types';
+import type { StageResult } from './bbox-stage';
+import { unpermute } from './rois';
+import type { BoxHead } from './types';
+
+/** The best foreground class of each RoI; scores have one more column for the background. */
+function bestClasses(scores: Float32Array, classes: number): Int32Array {
+  return Int32Array.from({ length: scores.length / (classes + 1) }, (_, i) => {
+    let best = 0;
+    const row = i * (classes + 1);
+    for (let c = 1; c < classes; c++) if (scores[row + c] > scores[row + best]) best = c;
+    return best;
+  });
+}
+
+/** In prediction: the RoIs of each image, moved by the deltas of their best class. */
+export function refineBoxes(
+  head: BoxHead,
+  boxes: readonly Float32Array[],
+  { scores, deltas }: { scores: Float32Array; deltas: Float32Array },
+  batch: DetBatch,
+): Float32Array[] {
+  const best = bestClasses(scores, head.numClasses);
+  const columns = deltas.length / Math.max(best.length, 1);
+  let at = 0;
+  return boxes.map((ofImage, i) => {
+    const end = at + ofImage.length / 4;
+    const rows = deltas.subarray(at * columns, end * columns);
+    const refined = head.refine(ofImage, rows, best.subarray(at, end), batch.samples[i].meta.imgShape);
+    at = end;
+    return refined;
+  });
+}
+
+/**
+ * In training: the sampled RoIs of each image, positives moved by the deltas of their ground truth's class, negatives by those of
+ * their best class. Ground-truth boxes among the proposals are left out.
+ */
+export function nextProposals(
+  head: BoxHead,
+  { outputs, order, targets, sampled }: StageResult,
+  batch: DetBatch,
+): Float32Array[] {
+  const read = (x: tf.Tensor2D | undefined) =>
+    unpermute(x ? x.cast('float32').dataSync<'float32'>() : new Float32Array(order.length), order);
+  const [scores, deltas] = [read(outputs.scores), read(outputs.deltas)];
+  const best = bestClasses(scores, head.numClasses);
+  const labels = targets.labels.map((label, i) => (label === head.numClasses ? best[i] : label));
+  const columns = deltas.length / order.length;
+  let at = 0;
+  return sampled.map(({ priors, positive, negative, truths }, i) => {
+    const indices = [...positive, ...negative];
+    const end = at + indices.length;
+    const refined = head.refine(
+      takeBoxes(priors, indices),
+      deltas.subarray(at * columns, end * columns),
+      labels.subarray(at, end),
+      batch.samples[i].meta.imgShape,
+    );
+    at = end;
+    const kept = indices.flatMap((prior, k) => (prior < truths && k < positive.length ? [] : [k]));
+    return takeBoxes(refined, kept);
+  });
+}

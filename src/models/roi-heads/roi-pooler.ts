@@ -1,0 +1,44 @@
+// From RoIs to what a head reads: pooled from the feature levels by an extractor, then, in the C4 models, through the backbone
+// stage that all heads share.
+
+import * as tf from '@tensorflow/tfjs';
+import type { FeatureSpec } from '../types';
+import type { RoIExtractor, SharedHead } from './types';
+
+/** A pooler tied to the features of a batch. */
+export interface BoundPooler {
+  order(rois: Float32Array): Int32Array;
+  forward(rois: Float32Array): tf.Tensor4D;
+}
+
+export class RoIPooler {
+  constructor(
+    readonly extractor: RoIExtractor,
+    protected readonly shared?: SharedHead,
+  ) {}
+
+  get output(): FeatureSpec {
+    return this.shared?.output ?? this.extractor.output;
+  }
+
+  /** An order of the RoIs that spares a copy. */
+  order(rois: Float32Array): Int32Array {
+    return this.extractor.order(rois);
+  }
+
+  /** Flat RoIs -> [K, h, w, C], in the order given. */
+  forward(features: tf.Tensor4D[], rois: Float32Array): tf.Tensor4D {
+    const pooled = this.extractor.forward(features.slice(0, this.extractor.numInputs), rois);
+    return this.shared ? this.shared.forward(pooled) : pooled;
+  }
+
+  /** The same from one level alone, whatever the size of a roi. */
+  fromLevel(level: tf.Tensor4D, stride: number, rois: Float32Array): tf.Tensor4D {
+    const pooled = this.extractor.layer.forward(level, tf.tensor2d(rois, [rois.length / 5, 5]), 1 / stride);
+    return this.shared ? this.shared.forward(pooled) : pooled;
+  }
+
+  bind(features: tf.Tensor4D[]): BoundPooler {
+    return { order: (rois) => this.order(rois), forward: (rois) => this.forward(features, rois) };
+  }
+}

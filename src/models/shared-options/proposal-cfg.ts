@@ -1,0 +1,15 @@
+// How a first stage selects its proposals: `test_cfg.rpn`, and `train_cfg.rpn_proposal`.
+
+import { z } from 'zod';
+import { nmsOption } from './nms-option';
+
+export const proposalCfg = z.strictObject({
+  nms_pre: z.number().int().default(-1).describe('Highest-scoring boxes of each level kept before NMS; -1 for all'),
+  max_per_img: z.number().int().positive().describe('Proposals kept per image, best first'),
+  nms: nmsOption.describe('Non-maximum suppression, per feature level'),
+  min_bbox_size: z
+    .number()
+    .default(-1)
+    .describe('Boxes of smaller width or height, in pixels, are dropped; negative: none'),
+});
+export type ProposalCfg = z.output<typeof proposalCfg>;
