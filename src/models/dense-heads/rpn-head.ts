@@ -11,7 +11,7 @@ import type { DetBatch, LossContext, Losses, ProposalHead, ProposalLosses } from
 import { AnchorHead, type AnchorHeadConfig, type FlatOutputs } from './anchor-head';
 import { anchorHeadOptions } from './anchor-head-options';
 import type { AnchorTargets } from './anchor-targets';
-import { type ProposalCfg, type Proposals, proposalCfg, proposalsOf } from './proposals';
+import { type ProposalCfg, proposalCfg, proposalsOf } from './proposals';
 
 const options = z.strictObject({
   ...anchorHeadOptions,
@@ -85,8 +85,7 @@ export class RPNHead extends AnchorHead implements ProposalHead {
 
   /** Proposals of each image, all with label 0; in pixels of the original image with `rescale`, else of the network's input. */
   predict(features: tf.Tensor4D[], batch: DetBatch, { rescale = false } = {}): Detections[] {
-    const proposals = this.proposals(this.flatten(this.forward(features)), batch, this.testCfg, rescale);
-    return proposals.map((ofImage) => ({ ...ofImage, labels: new Int32Array(ofImage.scores.length) }));
+    return this.proposals(this.flatten(this.forward(features)), batch, this.testCfg, rescale);
   }
 
   private proposals(
@@ -94,7 +93,7 @@ export class RPNHead extends AnchorHead implements ProposalHead {
     batch: DetBatch,
     cfg: ProposalCfg | null | undefined,
     rescale = false,
-  ): Proposals[] {
+  ): Detections[] {
     if (!cfg)
       throw new DetLabError(
         'Cannot choose proposals: RPNHead was built without test_cfg. Give test_cfg, for example ' +
@@ -115,7 +114,8 @@ export class RPNHead extends AnchorHead implements ProposalHead {
         levels,
       };
       const [x, y] = meta.scaleFactor;
-      return proposalsOf(input, this.coder, meta.imgShape, cfg, rescale ? [1 / x, 1 / y] : undefined);
+      const proposals = proposalsOf(input, this.coder, meta.imgShape, cfg, rescale ? [1 / x, 1 / y] : undefined);
+      return { ...proposals, labels: new Int32Array(proposals.scores.length) };
     });
   }
 }

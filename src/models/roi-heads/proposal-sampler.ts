@@ -24,7 +24,7 @@ export const rcnnTrainCfg = z.strictObject({
     .describe('Size of the mask targets, or [height, width]; needed with a mask_head'),
   soft_mask_target: z.boolean().default(false).describe('Mask targets stay fractions in place of being cut at 0.5'),
   pos_weight: z.number().default(-1).describe('Weight of positives in the classification loss; 1 unless above 0'),
-  debug: z.boolean().default(false).describe('Accepted for compatibility with MMDetection; no effect'),
+  debug: z.boolean().default(false).describe('Accepted and without effect'),
 });
 export type RCNNTrainCfg = z.output<typeof rcnnTrainCfg>;
 

@@ -27,8 +27,8 @@ const count = (meaning: string) => z.number().int().min(0).default(0).describe(m
 export const layerWidths = {
   conv_out_channels: z.number().int().positive().default(256).describe('Channels of the convolutions'),
   fc_out_channels: z.number().int().positive().default(1024).describe('Features of the fully connected layers'),
-  conv_cfg: convCfg.nullish().describe('Type of convolution'),
-  norm_cfg: normCfg.nullish().describe('Normalisation after every convolution'),
+  conv_cfg: convCfg.nullish().describe('Convolution type'),
+  norm_cfg: normCfg.nullish().describe('Norm after every convolution'),
 };
 const counts = {
   num_shared_convs: count('3x3 convolutions shared by both branches'),

@@ -42,8 +42,8 @@ const options = z.strictObject({
     ])
     .default({ type: 'deconv', scale_factor: 2 })
     .describe('Upsampling before the predictor'),
-  conv_cfg: convCfg.nullish().describe('Type of convolution'),
-  norm_cfg: normCfg.nullish().describe('Normalisation after every convolution'),
+  conv_cfg: convCfg.nullish().describe('Convolution type'),
+  norm_cfg: normCfg.nullish().describe('Norm after every convolution'),
   predictor_cfg: z
     .discriminatedUnion('type', [
       z.strictObject({ type: z.enum(['Conv', 'Conv2d']).describe('1x1 convolution') }),

@@ -21,7 +21,7 @@ const layer = z
     conv_cfg: convCfg.nullish().describe('Kind of convolution'),
     norm_cfg: normCfg.nullish().describe('Norm'),
     act_cfg: actCfg.nullable().default({ type: 'ReLU' }).describe('Activation'),
-    inplace: z.boolean().optional().describe('Accepted for compatibility with MMDetection; no effect'),
+    inplace: z.boolean().optional().describe('Accepted and without effect'),
   })
   .nullish();
 

@@ -18,7 +18,7 @@ const options = z.strictObject({
     .describe('Samples per bin and side; 0: adaptive, one per pixel of the bin'),
   pool_mode: z.literal('avg').default('avg').describe('Average the samples of a bin'),
   aligned: z.boolean().default(true).describe('Shift RoIs by half a pixel, so that bins align with pixel centers'),
-  use_torchvision: z.boolean().default(false).describe('Accepted for compatibility with MMDetection; no effect'),
+  use_torchvision: z.boolean().default(false).describe('Accepted and without effect'),
 });
 type Options = z.output<typeof options>;
 
