@@ -1,11 +1,11 @@
-// Where a checkpoint's bytes come from: a file read in slices, or memory. Every slice is checked against the size, so that
-// a lying header ends in an error and not in a wild read.
+// The source of a checkpoint's bytes: a file read in slices, or memory. Every slice is checked against the size, so that a
+// false header causes an error instead of an out-of-bounds read.
 
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { DetLabError } from '../errors';
 
 export interface ByteSource {
-  /** The file, as messages name it. */
+  /** The file's name in messages. */
   readonly name: string;
   readonly size: number;
   /** @throws DetLabError when the range is not inside the file. */
@@ -22,7 +22,7 @@ function checkRange(source: ByteSource, offset: number, length: number, what: st
     if (offset + length <= source.size) return;
   throw damaged(
     source,
-    `${what} should lie at bytes ${offset} to ${offset + length}, the file has ${source.size}. It is damaged or cut short: fetch it again`,
+    `expected ${what} at bytes ${offset} to ${offset + length}, the file has ${source.size}. It is damaged or truncated: download it again`,
   );
 }
 
@@ -37,7 +37,7 @@ export function openFile(path: string): ByteSource {
   const stats = fstatSync(file);
   if (!stats.isFile()) {
     closeSync(file);
-    throw new DetLabError(`Cannot read the checkpoint "${path}": expected a file, this is a folder or a device`);
+    throw new DetLabError(`Cannot read the checkpoint "${path}": expected a file, received a folder or device`);
   }
   return {
     name: path,
@@ -68,7 +68,7 @@ export function inMemory(bytes: Uint8Array, name = 'checkpoint'): ByteSource {
   };
 }
 
-/** Bytes that reading may bring forth beyond the file's own: compressed parts, and tensors whose strides repeat. */
+/** Bound on the bytes that reading may allocate beyond the file's size: compressed entries, tensors with repeating strides. */
 export class Budget {
   private left: number;
 
@@ -76,12 +76,12 @@ export class Budget {
     this.left = 256 * 2 ** 20 + 4 * source.size;
   }
 
-  spend(bytes: number, what: string): void {
+  charge(bytes: number, what: string): void {
     this.left -= bytes;
     if (this.left >= 0 && Number.isSafeInteger(bytes)) return;
     throw damaged(
       this.source,
-      `${what} would take ${bytes} bytes, far more than a file of ${this.source.size} can honestly hold. Do not trust it`,
+      `${what} would take ${bytes} bytes, far more than a file of ${this.source.size} bytes can legitimately hold. Do not trust it`,
     );
   }
 }

@@ -1,19 +1,19 @@
-// The weights inside what was saved: under `state_dict`, `model` or another usual name, or the dict itself. The rest
-// (optimizer, message_hub, meta) is neither read nor built; what it was is told by name.
+// Finds the weights in a checkpoint: under `state_dict`, `model` or another common key, or the dict itself. The rest
+// (optimizer, message_hub, meta) is neither read nor built, and reported by name.
 
 import { type ByteSource, damaged } from './byte-source';
 import { GlobalRef, type PickleValue, Refused, TensorRef } from './pickle-values';
 
 export interface FoundWeights {
-  /** The entry they were under; '' for the dict itself. */
+  /** The key they were found under; '' for the dict itself. */
   key: string;
   tensors: Map<string, TensorRef>;
-  /** What was left out, in words: `optimizer`, `meta: mmengine.logging.history_buffer.HistoryBuffer`. */
+  /** What was not loaded: `optimizer`, `meta (refused: mmengine.logging.history_buffer.HistoryBuffer)`. */
   skipped: string[];
 }
 
-/** In the order they are looked for: mmengine and torchvision; DeiT and Detectron2; averages of timm and YOLOX; others. */
-const NAMES = [
+/** Keys in order of preference: mmengine and torchvision; DeiT and Detectron2; averages of timm and YOLOX; others. */
+const KEYS = [
   'state_dict',
   'model',
   'model_state_dict',
@@ -40,33 +40,33 @@ const countTensors = (dict: Map<PickleValue, PickleValue>): number => {
 const SAVE_DICT = 'In Python: torch.save({"state_dict": model.state_dict()}, "weights.pth")';
 
 /**
- * @param key of the entry to take (`state_dict_ema`); the usual ones in turn when absent
- * @throws DetLabError when there are no weights, naming what there is
+ * @param key of the weights (`state_dict_ema`); default: the common ones in turn
+ * @throws DetLabError when there are no weights, listing what there is
  */
 export function findWeights(root: PickleValue, source: ByteSource, key?: string): FoundWeights {
   if (root instanceof Refused)
     throw damaged(
       source,
-      `it holds a Python object of class ${root.name}, which only that Python code can build; nothing of it was run. ${SAVE_DICT}`,
+      `expected a dict of tensors, received a Python object of class ${root.name}, which only its Python code can build; no code was run. ${SAVE_DICT}`,
     );
-  if (!isDict(root)) throw damaged(source, `expected a dict of tensors, found ${kindOf(root)}. ${SAVE_DICT}`);
+  if (!isDict(root)) throw damaged(source, `expected a dict of tensors, received ${kindOf(root)}. ${SAVE_DICT}`);
   const entry = (name: string): Map<PickleValue, PickleValue> | undefined => {
     const value = root.get(name);
     return isDict(value) && countTensors(value) > 0 ? value : undefined;
   };
-  const wanted = key === undefined ? NAMES.find((name) => entry(name)) : key;
+  const keyUsed = key === undefined ? KEYS.find((name) => entry(name)) : key;
   const names = [...root.keys()].filter((name) => typeof name === 'string').slice(0, 12);
-  const dict = wanted === undefined ? root : entry(wanted);
+  const dict = keyUsed === undefined ? root : entry(keyUsed);
   if (!dict || countTensors(dict) === 0) {
-    const named = wanted ?? NAMES.find((name) => root.get(name) instanceof Refused);
+    const named = keyUsed ?? KEYS.find((name) => root.get(name) instanceof Refused);
     const refused = named === undefined ? undefined : root.get(named);
     const why =
       refused instanceof Refused
-        ? `its "${named}" is a Python object of class ${refused.name}, which only that Python code can build; nothing of it was run. ${SAVE_DICT}`
+        ? `expected a dict of tensors under "${named}", received a Python object of class ${refused.name}, which only its Python code can build; no code was run. ${SAVE_DICT}`
         : key === undefined
-          ? `there are no tensors in it, neither at the top nor under ${NAMES.slice(0, 3).join(', ')}. ${refusedParts(root)}`
-          : `there are no tensors under "${key}".`;
-    throw damaged(source, `${why} It has ${names.join(', ') || 'no entries'}`);
+          ? `it has no tensors, neither at the top level nor under ${KEYS.slice(0, 3).join(', ')}. ${refusedParts(root)}`
+          : `it has no tensors under "${key}".`;
+    throw damaged(source, `${why} Its keys: ${names.join(', ') || 'none'}`);
   }
   const tensors = new Map<string, TensorRef>();
   const skipped: string[] = [];
@@ -77,24 +77,24 @@ export function findWeights(root: PickleValue, source: ByteSource, key?: string)
   if (dict !== root)
     for (const [name, value] of root)
       if (value !== dict && typeof name === 'string') skipped.push(describePart(name, value));
-  return { key: wanted ?? '', tensors, skipped };
+  return { key: keyUsed ?? '', tensors, skipped };
 }
 
 const refusedParts = (root: Map<PickleValue, PickleValue>): string => {
-  const found = [...root].filter(([, value]) => value instanceof Refused).slice(0, 3);
-  return found.length === 0
+  const refused = [...root].filter(([, value]) => value instanceof Refused).slice(0, 3);
+  return refused.length === 0
     ? ''
-    : `Refused as Python objects: ${found.map(([name, value]) => describePart(String(name), value)).join(', ')}. ${SAVE_DICT}.`;
+    : `Refused Python objects: ${refused.map(([name, value]) => describePart(String(name), value)).join(', ')}. ${SAVE_DICT}.`;
 };
 
-/** The name of a part, and the Python objects it holds. */
+/** The name of an entry, and the refused Python objects in it. */
 function describePart(name: string, value: PickleValue): string {
   const objects = [...refusedNames(value)];
   const more = objects.length > 3 ? ` and ${objects.length - 3} more` : '';
   return objects.length === 0 ? name : `${name} (refused: ${objects.slice(0, 3).join(', ')}${more})`;
 }
 
-/** Classes of the refused objects in a part; shared and circular parts are looked at once, large ones not to the end. */
+/** Classes of the refused objects in a value; shared and circular values are visited once, up to a limit. */
 function refusedNames(root: PickleValue): Set<string> {
   const names = new Set<string>();
   const seen = new Set<PickleValue>();
@@ -117,7 +117,7 @@ function kindOf(value: PickleValue): string {
   return value === null ? 'None' : typeof value;
 }
 
-/** Strings of a checkpoint's `meta`: class names of mmengine (3.x) and mmcv (2.x), what DetLab wrote. */
+/** Strings of a checkpoint's `meta`: class names of mmengine (3.x) and mmcv (2.x), DetLab's own record. */
 export function metaOfPickle(root: PickleValue): { classes?: string[]; detlab?: string; version?: string } {
   const meta = isDict(root) ? root.get('meta') : undefined;
   if (!isDict(meta)) return {};

@@ -1,4 +1,4 @@
-// Weights in files: PyTorch's and safetensors, read, written, fitted to a model.
+// Public names of the checkpoints folder: reads and writes PyTorch and safetensors files, loads weights into models.
 
 export { likelyCauses } from './causes';
 export { type LoadWeightsOptions, loadWeights, reportLines, type WeightsReport } from './load-weights';

@@ -1,38 +1,38 @@
-// Weights into a model, as far as names and shapes agree, and the report of what did not.
+// Loads weights into a model where names and shapes match, and reports the rest.
 
 import { DetLabError } from '../errors';
 import type { LoadReport, Module, StateDict } from '../nn/module';
 import { decodeTensor } from '../nn/stored-tensor';
 import { likelyCauses } from './causes';
 import type { Weights } from './read-weights';
-import { fitNames, within } from './rename';
+import { fitNames, withoutPrefix } from './rename';
 
 export interface LoadWeightsOptions {
-  /** Only the tensors of the file under this name, without it: `backbone`. */
+  /** Load only the file's tensors under this prefix, which is removed: `backbone`. */
   prefix?: string;
-  /** The part of the model they are for: `backbone`. */
+  /** The module of the model to load into: `backbone`. */
   part?: string;
 }
 
-/** What became of every tensor of the file and of the model. */
+/** The outcome for every tensor of the file and of the model. */
 export interface WeightsReport extends LoadReport {
   source: string;
-  /** Parts of the file that are no weights of the model, or were refused. */
+  /** Entries of the file that are not weights of the model, or were refused. */
   skipped: string[];
-  /** How names were changed to fit. */
+  /** How names were changed to match. */
   notes: string[];
-  /** Why the rest did not fit, in words. */
+  /** Likely causes of mismatches, in words. */
   causes: string[];
 }
 
-/** Old files do not count batches, and nothing depends on it. */
-const COUNTER = /(^|\.)num_batches_tracked$/;
-/** A second, averaged copy of the weights, and constants of the preprocessor: not the model's. */
-const BESIDE = /^(ema_\w+|data_preprocessor\.\w+)$/;
+/** Absent in old files, and never read. */
+const BATCH_COUNTER = /(^|\.)num_batches_tracked$/;
+/** An averaged copy of the weights, and constants of the data preprocessor: not parameters of the model. */
+const NOT_PARAMETERS = /^(ema_\w+|data_preprocessor\.\w+)$/;
 
 /**
- * Copies what fits; a tensor of another shape leaves the model's own as it was.
- * @throws DetLabError when no tensor fits
+ * Copies the tensors that match; where a shape differs, the model's tensor is unchanged.
+ * @throws DetLabError when no tensor matches
  * @example const report = loadWeights(model.detector, readWeights('faster_rcnn_r50.pth')); report.causes
  */
 export function loadWeights(model: Module, weights: Weights, options: LoadWeightsOptions = {}): WeightsReport {
@@ -40,11 +40,11 @@ export function loadWeights(model: Module, weights: Weights, options: LoadWeight
   const { source } = weights;
   let tensors = weights.tensors;
   if (prefix) {
-    tensors = within(tensors, prefix);
+    tensors = withoutPrefix(tensors, prefix);
     if (tensors.size === 0)
       throw new DetLabError(
-        `Cannot use the weights of "${source}": none of its names begins with "${prefix.replace(/\.$/, '')}.". ` +
-          `They begin with ${topNames(weights.tensors.keys())}`,
+        `Cannot load the weights of "${source}": no name begins with "${prefix.replace(/\.$/, '')}.". ` +
+          `Prefixes: ${topNames(weights.tensors.keys())}`,
       );
   }
   const target = part ? moduleAt(model, part) : model;
@@ -57,17 +57,17 @@ export function loadWeights(model: Module, weights: Weights, options: LoadWeight
   const skipped = [...weights.skipped];
   for (const [name, tensor] of fitted.tensors) {
     if (names.has(name)) state.set(name, decodeTensor(tensor, name, source));
-    else if (BESIDE.test(name)) skipped.push(name);
+    else if (NOT_PARAMETERS.test(name)) skipped.push(name);
     else unexpected.push(name);
   }
   const report = target.loadStateDict(state);
   const full = (name: string) => (part ? `${part}.${name}` : name);
-  const missing = report.missing.filter((name) => !COUNTER.test(name));
+  const missing = report.missing.filter((name) => !BATCH_COUNTER.test(name));
   if (report.loaded.length === 0)
     throw new DetLabError(
-      `Cannot use the weights of "${source}": no tensor's name and shape agree with the model's. ` +
+      `Cannot load the weights of "${source}": no tensor matches the model in name and shape. ` +
         `The file has ${[...tensors.keys()].slice(0, 3).join(', ')}; the model has ${[...names].slice(0, 3).map(full).join(', ')}. ` +
-        'Name the part of the file by prefix, and the part of the model by part',
+        "Give the prefix of the file's names as prefix, and the module of the model as part",
     );
   const result = {
     loaded: report.loaded.map(full),
@@ -78,11 +78,11 @@ export function loadWeights(model: Module, weights: Weights, options: LoadWeight
   return { ...result, source, skipped, notes: fitted.notes, causes: likelyCauses(result) };
 }
 
-/** @throws DetLabError with the parts there are */
+/** @throws DetLabError listing the modules of the model */
 function moduleAt(model: Module, path: string): Module {
   for (const [name, module] of model.modules()) if (name === path) return module;
   throw new DetLabError(
-    `Cannot load weights into "${path}": the model has no such part. It has ${[...model.children()].map(([n]) => `"${n}"`).join(', ')}`,
+    `Cannot load weights into "${path}": the model has no such module. Its modules: ${[...model.children()].map(([n]) => `"${n}"`).join(', ')}`,
   );
 }
 
@@ -97,7 +97,7 @@ function topNames(names: Iterable<string>): string {
 const some = (names: readonly string[], count = 3): string =>
   `${names.slice(0, count).join(', ')}${names.length > count ? ', ...' : ''}`;
 
-/** The report in lines for a person: what was loaded first, then what was not and why. */
+/** The report as lines of text: tensors loaded, mismatches, likely causes. */
 export function reportLines({
   source,
   loaded,
@@ -108,19 +108,19 @@ export function reportLines({
   notes,
   causes,
 }: WeightsReport): string[] {
-  // every checkpoint has a plain meta
-  const told = skipped.filter((name) => name !== 'meta');
-  const left = [
-    ...(missing.length > 0 ? [`${missing.length} not in the file (${some(missing)})`] : []),
+  // every checkpoint has a meta
+  const notable = skipped.filter((name) => name !== 'meta');
+  const mismatches = [
+    ...(missing.length > 0 ? [`${missing.length} missing in the file (${some(missing)})`] : []),
     ...(mismatched.length > 0
-      ? [`${mismatched.length} of another shape (${some(mismatched.map(({ name }) => name))})`]
+      ? [`${mismatched.length} of different shape (${some(mismatched.map(({ name }) => name))})`]
       : []),
-    ...(unexpected.length > 0 ? [`${unexpected.length} in the file but not in the model (${some(unexpected)})`] : []),
+    ...(unexpected.length > 0 ? [`${unexpected.length} unexpected in the file (${some(unexpected)})`] : []),
   ];
   return [
-    `${loaded.length} tensors from ${source}${left.length > 0 ? `; ${left.join('; ')}` : ''}`,
+    `${loaded.length} tensors loaded from ${source}${mismatches.length > 0 ? `; ${mismatches.join('; ')}` : ''}`,
     ...notes.map((note) => `  ${note}`),
     ...causes.map((cause) => `  likely cause: ${cause}`),
-    ...(told.length > 0 ? [`  left out of the file: ${some(told, 8)}`] : []),
+    ...(notable.length > 0 ? [`  not loaded: ${some(notable, 8)}`] : []),
   ];
 }

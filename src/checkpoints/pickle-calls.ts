@@ -1,10 +1,10 @@
-// The few calls a checkpoint of weights is written with, each answered here by plain data. Whatever else a pickle wants
-// called becomes a `Refused`; a file that asks for the shell or the interpreter is refused as a whole.
+// The few calls that a checkpoint of weights consists of, each replaced by plain data. Any other call in a pickle becomes a
+// `Refused`; a file that calls a shell or the interpreter is refused as a whole.
 
 import type { StoredDtype } from '../nn/stored-tensor';
 import { GlobalRef, type PickleValue, Refused, StorageRef, TensorRef } from './pickle-values';
 
-/** Storage classes and dtypes by their names in torch. */
+/** Storage classes and dtypes by their torch names. */
 const DTYPES: Record<string, StoredDtype> = {
   DoubleStorage: 'F64',
   FloatStorage: 'F32',
@@ -35,7 +35,7 @@ export function dtypeOf(value: PickleValue): StoredDtype | undefined {
   return DTYPES[value.name.slice(value.name.lastIndexOf('.') + 1)];
 }
 
-/** Names that have no business in a checkpoint: they start programs or run code. */
+/** Names that never occur in a checkpoint of weights: they start programs or run code. */
 const HOSTILE = [
   /^(os|posix|nt|subprocess|shutil|socket|runpy|pty|ctypes|importlib|webbrowser|commands|pdb|code|timeit|marshal|pip)(\.|$)/,
   /^(pickle|_pickle|dill|cloudpickle|torch\.hub|torch\.utils\.cpp_extension|numpy\.f2py|numpy\.testing)(\.|$)/,
@@ -45,7 +45,7 @@ const HOSTILE = [
 
 export const isHostile = (name: string): boolean => HOSTILE.some((pattern) => pattern.test(name));
 
-/** The answer to `callable(*args)`, or undefined when it is none of these. */
+/** The value of `callable(*args)`, or undefined for a call that is not known. */
 export function answerCall(name: string, args: PickleValue[]): PickleValue | undefined {
   return CALLS[name]?.(args);
 }
@@ -99,7 +99,7 @@ const CALLS: Record<string, (args: PickleValue[]) => PickleValue | undefined> = 
   'numpy._core.multiarray.scalar': numpyScalar,
 };
 
-/** numpy's numbers, as mmengine keeps scores and times: (dtype, bytes) -> a number. */
+/** NumPy scalars, in which mmengine keeps scores and times: (dtype, bytes) -> number. */
 function numpyScalar([dtype, bytes]: PickleValue[]): PickleValue | undefined {
   if (!(dtype instanceof GlobalRef) || !(bytes instanceof Uint8Array)) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -123,7 +123,7 @@ function numpyScalar([dtype, bytes]: PickleValue[]): PickleValue | undefined {
   }
 }
 
-/** `('storage', class, key, device, count[, view])`: what a pickle of torch names by persistent id. */
+/** torch's persistent id: `('storage', class, key, device, count[, view])`. */
 export function storageOf(id: PickleValue): PickleValue {
   if (!isList(id) || id[0] !== 'storage') return new Refused('persistent id');
   const [, kind, key, , count, part] = id;
@@ -132,7 +132,7 @@ export function storageOf(id: PickleValue): PickleValue {
   if (!dtype) return new Refused(name);
   if (typeof key !== 'string' || typeof count !== 'number' || !Number.isSafeInteger(count) || count < 0)
     return new Refused(`${name} (malformed)`);
-  // the old format: (key of the view, first element, elements)
+  // legacy format: (key of the view, first element, elements)
   if (isList(part)) {
     const [, start, size] = part;
     if (!Number.isSafeInteger(start) || !Number.isSafeInteger(size) || (start as number) < 0)

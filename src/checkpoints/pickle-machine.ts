@@ -1,6 +1,6 @@
-// A pickle is a program for a stack machine (PEP 3154; protocols 0 to 5). This machine runs the part of it that builds plain
-// values and answers the calls of pickle-calls.ts; no name is looked up, nothing is called. It is written here because the
-// one maintained parser on npm builds whatever a name resolves to and knows no bounds. No recursion: nesting costs nothing.
+// A pickle is a program for a stack machine (PEP 3154; protocols 0 to 5). This machine executes the instructions that build
+// plain values and replaces calls by pickle-calls.ts; no name is resolved, nothing is called. The one maintained parser on
+// npm builds whatever a name resolves to and has no limits. No recursion: nesting depth is unlimited.
 
 import { DTYPE_BYTES } from '../nn/stored-tensor';
 import { damaged } from './byte-source';
@@ -10,20 +10,20 @@ import { GlobalRef, type PickleValue, Refused, StorageRef } from './pickle-value
 const MARK = Symbol('mark');
 type Slot = PickleValue | typeof MARK;
 
-/** A number of more digits than any checkpoint needs takes quadratic time to read. */
+/** Longer integers than any checkpoint needs take quadratic time to parse. */
 const MAX_DIGITS = 4096;
 
 export interface Unpickled {
   value: PickleValue;
-  /** Bytes read, for files that hold one pickle behind another. */
+  /** Bytes read, for files with several pickles in a row. */
   length: number;
-  /** Bytes of an element of each storage it names. */
+  /** Bytes per element of each storage. */
   widths: ReadonlyMap<string, number>;
 }
 
 /**
- * @param source names the file in errors
- * @throws DetLabError for a broken pickle, and for one that wants a program started or code run.
+ * @param source the file, for errors
+ * @throws DetLabError for a damaged pickle, and for one that would start a program or run code.
  */
 export function unpickle(bytes: Uint8Array, source: { name: string }): Unpickled {
   const machine = new Machine(bytes, source);
@@ -57,7 +57,7 @@ class Machine {
   }
 
   fail(what: string) {
-    return damaged(this.source, `${what}. It is damaged, or no PyTorch checkpoint`);
+    return damaged(this.source, `${what}. It is damaged, or not a PyTorch checkpoint`);
   }
 
   // reading
@@ -65,9 +65,7 @@ class Machine {
   private advance(length: number): number {
     const start = this.position;
     if (!Number.isSafeInteger(length) || length < 0 || start + length > this.bytes.byteLength)
-      throw this.fail(
-        `its pickle ends early: ${length} bytes are expected at byte ${start} of ${this.bytes.byteLength}`,
-      );
+      throw this.fail(`its pickle ends early: expected ${length} bytes at byte ${start} of ${this.bytes.byteLength}`);
     this.position += length;
     return start;
   }
@@ -100,7 +98,7 @@ class Machine {
 
   line(): string {
     const end = this.bytes.indexOf(0x0a, this.position);
-    if (end < 0) throw this.fail('its pickle ends inside a line');
+    if (end < 0) throw this.fail('its pickle ends within a line');
     const text = this.text(end - this.position);
     this.position++;
     return text;
@@ -119,7 +117,7 @@ class Machine {
     // protocol 0 writes True as 01 and False as 00
     if (text === '01' || text === '00') return text === '01';
     const digits = text.replace(/L$/, '').trim();
-    if (digits.length > MAX_DIGITS || !/^[+-]?\d+$/.test(digits)) throw this.fail('its pickle has a broken integer');
+    if (digits.length > MAX_DIGITS || !/^[+-]?\d+$/.test(digits)) throw this.fail('its pickle has an invalid integer');
     return whole(BigInt(digits));
   }
 
@@ -135,24 +133,24 @@ class Machine {
 
   pop(): PickleValue {
     const value = this.stack.pop();
-    if (value === undefined || value === MARK) throw this.fail('its pickle takes more values than it has');
+    if (value === undefined || value === MARK) throw this.fail('its pickle pops more values than it pushed');
     return value;
   }
 
   drop(): void {
-    if (this.stack.pop() === undefined) throw this.fail('its pickle takes more values than it has');
+    if (this.stack.pop() === undefined) throw this.fail('its pickle pops more values than it pushed');
   }
 
   top(): PickleValue {
     const value = this.stack.at(-1);
-    if (value === undefined || value === MARK) throw this.fail('its pickle takes more values than it has');
+    if (value === undefined || value === MARK) throw this.fail('its pickle pops more values than it pushed');
     return value;
   }
 
-  /** Everything above the last mark, which goes too. */
+  /** Pops everything down to the last mark. */
   toMark(): PickleValue[] {
     const at = this.stack.lastIndexOf(MARK);
-    if (at < 0) throw this.fail('its pickle has lost a mark');
+    if (at < 0) throw this.fail('its pickle has no mark to pop to');
     const values = this.stack.splice(at + 1) as PickleValue[];
     this.stack.pop();
     return values;
@@ -172,26 +170,26 @@ class Machine {
 
   get(key: number): void {
     const value = this.memo.get(key);
-    if (value === undefined) throw this.fail(`its pickle recalls a value ${key} that it never kept`);
+    if (value === undefined) throw this.fail(`its pickle reads memo ${key}, which it never wrote`);
     this.push(value);
   }
 
   key(): number {
     const text = this.line();
-    if (!/^\d{1,15}$/.test(text)) throw this.fail('its pickle has a broken memo key');
+    if (!/^\d{1,15}$/.test(text)) throw this.fail('its pickle has an invalid memo key');
     return Number(text);
   }
 
   // objects
 
   global(module: string, name: string): GlobalRef {
-    // Python 2's names of the same things
+    // Python 2's module name
     const full = `${module === '__builtin__' ? 'builtins' : module}.${name}`;
     if (isHostile(full))
       throw damaged(
         this.source,
-        `it asks for the Python function ${full.slice(0, 80)}, which runs programs or code: no honest checkpoint does. ` +
-          'Nothing of it was run. Do not load it in Python either; fetch the weights from a source you trust, as .safetensors',
+        `it calls the Python function ${full.slice(0, 80)}, which runs programs or code: no legitimate checkpoint does. ` +
+          'No code was run. Do not load it in Python either; get the weights from a source you trust, as .safetensors',
       );
     return new GlobalRef(full.slice(0, 200));
   }
@@ -214,23 +212,23 @@ class Machine {
   setItems(target: PickleValue, items: PickleValue[]): void {
     if (items.length % 2 === 1) throw this.fail('its pickle has a key without a value');
     if (target instanceof Map) for (let i = 0; i < items.length; i += 2) target.set(items[i], items[i + 1]);
-    else if (!(target instanceof Refused)) throw this.fail('its pickle sets entries of something that has none');
+    else if (!(target instanceof Refused)) throw this.fail('its pickle sets items of a value that is not a dict');
   }
 
   append(target: PickleValue, items: PickleValue[]): void {
     if (Array.isArray(target)) for (const item of items) target.push(item);
     else if (target instanceof Set) for (const item of items) target.add(item);
-    else if (!(target instanceof Refused)) throw this.fail('its pickle appends to something that is no list');
+    else if (!(target instanceof Refused)) throw this.fail('its pickle appends to a value that is not a list');
   }
 
-  /** State given to an object behind its making: the attributes of an OrderedDict or a dtype, which do not matter here. */
+  /** State set on an object after construction: attributes of an OrderedDict or a dtype, which are ignored. */
   build(): void {
     this.pop();
     this.top();
   }
 }
 
-/** A bound method or attribute is fetched by `getattr(Class, 'name')`: told as Class.name. */
+/** A bound method or attribute, pickled as `getattr(Class, 'name')`, is reported as Class.name. */
 function describeCall(name: string, args: PickleValue[]): string {
   const [of, attribute] = args;
   if (
@@ -239,12 +237,12 @@ function describeCall(name: string, args: PickleValue[]): string {
     typeof attribute === 'string'
   )
     return `${of.name}.${attribute.slice(0, 80)}`;
-  // copyreg's constructors: the class is their first argument
+  // copyreg's constructors have the class as first argument
   if (/^(copyreg|copy_reg)\.(_reconstructor|__newobj__)$/.test(name) && of instanceof GlobalRef) return of.name;
   return name;
 }
 
-/** Storages of numbers that are not read still lie between those that are. */
+/** Element size of storages that are not read but precede others in a legacy file. */
 function refusedWidth(value: PickleValue): number | undefined {
   if (!(value instanceof Refused)) return undefined;
   if (value.name.endsWith('.ComplexFloatStorage')) return 8;
@@ -263,7 +261,7 @@ const newObject = (m: Machine, type: PickleValue, args: PickleValue) => {
 const OPS: Record<number, ((m: Machine) => void) | undefined> = {
   128: (m) => {
     const protocol = m.uint(1);
-    if (protocol > 5) throw m.fail(`its pickle is of protocol ${protocol}, known are 0 to 5`);
+    if (protocol > 5) throw m.fail(`expected pickle protocol 0 to 5, received ${protocol}`);
   },
   149: (m) => void m.uint(8), // FRAME
   [code('(')]: (m) => m.mark(),
@@ -354,7 +352,7 @@ const OPS: Record<number, ((m: Machine) => void) | undefined> = {
   },
   [code('o')]: (m) => {
     const [type, ...args] = m.toMark();
-    if (type === undefined) throw m.fail('its pickle makes an object of no class');
+    if (type === undefined) throw m.fail('its pickle constructs an object without a class');
     newObject(m, type, args);
   },
   129: (m) => {

@@ -1,4 +1,4 @@
-// What an unpickled checkpoint is made of: plain containers, tensors that are not read yet, and the names of everything
+// The values of an unpickled checkpoint: plain containers, tensors that are not read yet, and the class names of everything
 // that was refused. Dicts are Maps; lists, tuples and torch.Size are arrays.
 
 import type { StoredDtype } from '../nn/stored-tensor';
@@ -18,29 +18,29 @@ export type PickleValue =
   | GlobalRef
   | Refused;
 
-/** A Python class or function, by its name only: `torch.FloatStorage`. Nothing is ever looked up or called. */
+/** A Python class or function, by name only: `torch.FloatStorage`. It is never resolved or called. */
 export class GlobalRef {
   constructor(readonly name: string) {}
 }
 
-/** An object that only Python code could build: its class, and nothing else of it. */
+/** An object that only Python code could build: only its class is kept. */
 export class Refused {
   constructor(readonly name: string) {}
 }
 
-/** The memory that tensors share, by the name it has in the file. */
+/** The storage of one or several tensors, by its key in the file. */
 export class StorageRef {
   constructor(
     readonly key: string,
     readonly dtype: StoredDtype,
-    /** Elements it claims to have. */
+    /** Number of elements, as declared. */
     readonly count: number,
-    /** First element, where the old format makes a storage a part of another one. */
+    /** First element, where the legacy format makes a storage a view of another one. */
     readonly start = 0,
   ) {}
 }
 
-/** A tensor in its storage, in elements; nothing is read before it is asked for. */
+/** A tensor as a view of its storage, in elements; read on demand. */
 export class TensorRef {
   constructor(
     readonly storage: StorageRef,

@@ -1,5 +1,5 @@
-// Writes the pickle of a checkpoint as torch.save would (protocol 2), of strings, numbers, lists, dicts and tensors only,
-// so that torch.load(path, weights_only=True) accepts it.
+// Writes the pickle of a checkpoint as torch.save does (protocol 2), with strings, numbers, lists, dicts and tensors only, so
+// that torch.load(path, weights_only=True) accepts it.
 
 import type { StoredDtype, StoredTensor } from '../nn/stored-tensor';
 
@@ -18,7 +18,7 @@ const STORAGES: Record<StoredDtype, string> = {
   BOOL: 'BoolStorage',
 };
 
-/** `{ state_dict: OrderedDict(...), ...rest }`; the storage of the n-th tensor is called n. */
+/** `{ state_dict: OrderedDict(...), ...rest }`; the storage of tensor n has the key n. */
 export function pickleCheckpoint(tensors: ReadonlyMap<string, StoredTensor>, rest: Record<string, Writable>): Buffer {
   const parts: Buffer[] = [];
   const bytes = (...values: number[]) => parts.push(Buffer.from(values));
@@ -41,7 +41,7 @@ export function pickleCheckpoint(tensors: ReadonlyMap<string, StoredTensor>, res
     head.writeUInt32LE(encoded.byteLength, 1);
     parts.push(head, encoded);
   };
-  // a name written once is recalled from the memo
+  // a name that was written before is read from the memo
   const memo = new Map<string, number>();
   const global = (module: string, name: string) => {
     const full = `${module}\n${name}\n`;

@@ -1,4 +1,4 @@
-// Weights from a file of any kind, told by its contents and not by its name: PyTorch (zip or legacy) or safetensors.
+// Reads weights from a PyTorch (zip or legacy) or safetensors file, recognised by content, not by extension.
 
 import { DetLabError } from '../errors';
 import type { StoredState } from '../nn/stored-tensor';
@@ -9,23 +9,23 @@ import { readTorchFile } from './torch-file';
 import { isZip } from './zip-archive';
 
 export interface Weights {
-  /** The file, as messages name it. */
+  /** The file's name in messages. */
   source: string;
   format: 'safetensors' | 'zip' | 'legacy';
-  /** In the file's order, dtypes as they are. */
+  /** In the file's order and dtypes. */
   tensors: StoredState;
-  /** The entry of the file they were under (`state_dict`), '' for the file itself. */
+  /** The key they were found under (`state_dict`); '' for the file itself. */
   key: string;
-  /** Parts of the file that are no weights or were refused, in words. */
+  /** Entries of the file that are not weights or were refused. */
   skipped: string[];
   /** Class names the file was saved with. */
   classes?: string[];
-  /** What DetLab wrote beside the tensors (JSON). */
+  /** DetLab's own record (JSON). */
   detlab?: string;
 }
 
 /**
- * @param key entry of a PyTorch file to take (`state_dict_ema`)
+ * @param key of the weights in a PyTorch file (`state_dict_ema`)
  * @throws DetLabError naming the file, what is wrong with it and what to do
  * @example readWeights('faster_rcnn_r50_fpn_1x_coco.pth').tensors.get('backbone.conv1.weight')?.shape // [64, 3, 7, 7]
  */
@@ -38,13 +38,15 @@ export function readWeights(file: string, { key }: { key?: string } = {}): Weigh
   }
 }
 
-/** The same from memory. */
+/** Reads weights from memory. */
 export const parseWeights = (bytes: Uint8Array, name?: string): Weights => readFrom(inMemory(bytes, name));
 
 function readFrom(source: ByteSource, key?: string): Weights {
   if (looksLikeSafetensors(source)) {
     if (key !== undefined)
-      throw new DetLabError(`Cannot take "${key}" of "${source.name}": a safetensors file holds one set of tensors`);
+      throw new DetLabError(
+        `Cannot read "${key}" of "${source.name}": a safetensors file has no keys, only one set of tensors`,
+      );
     const { tensors, metadata } = parseStored(source.read(0, source.size, 'the file'), source.name);
     const detlab = metadata?.detlab;
     return {
@@ -65,7 +67,7 @@ function readFrom(source: ByteSource, key?: string): Weights {
   return { source: source.name, format: file.format, tensors, key: found.key, skipped: found.skipped, classes, detlab };
 }
 
-/** A length that fits the file, and an opening brace behind it. */
+/** A header length within the file, followed by an opening brace. */
 function looksLikeSafetensors(source: ByteSource): boolean {
   if (source.name.endsWith('.safetensors')) return true;
   if (source.size < 9 || isZip(source)) return false;

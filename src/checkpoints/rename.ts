@@ -1,26 +1,26 @@
-// Names of a file made to fit a model's: what wraps a model while it trains (`module.`), names of MMDetection 2.x, and a
-// prefix that one of the two sides has and the other has not.
+// Maps a file's tensor names to a model's: removes the prefix of training wrappers (`module.`), translates the names of
+// MMDetection 2.x, and adds or removes a prefix that only one of the two sides has.
 
 import type { StoredState } from '../nn/stored-tensor';
 
 export interface Renamed {
   tensors: StoredState;
-  /** What was done, in words. */
+  /** What was changed, in words. */
   notes: string[];
 }
 
 const mapNames = (tensors: StoredState, rename: (name: string) => string): StoredState =>
   new Map([...tensors].map(([name, tensor]) => [rename(name), tensor]));
 
-const matches = (names: Iterable<string>, known: ReadonlySet<string>): number => {
+const countMatches = (names: Iterable<string>, known: ReadonlySet<string>): number => {
   let count = 0;
   for (const name of names) if (known.has(name)) count++;
   return count;
 };
 
-/** Names of MMDetection 2.x as 3.x has them. */
-const FORMER: [RegExp, string][] = [
-  // DETR: the transformer stood in the head
+/** Names of MMDetection 2.x and their 3.x form. */
+const V2_NAMES: [RegExp, string][] = [
+  // DETR: the transformer was part of the head
   [/^bbox_head\.transformer\.(encoder|decoder)\./, '$1.'],
   [/^bbox_head\.(query_embedding|level_embeds|reference_points|enc_output|enc_output_norm)\b/, '$1'],
   [/^bbox_head\.transformer\./, ''],
@@ -28,12 +28,12 @@ const FORMER: [RegExp, string][] = [
   [/^((?:encoder|decoder)\.layers\.\d+)\.attentions\.0\./, '$1.self_attn.'],
   [/^(decoder\.layers\.\d+)\.attentions\.1\./, '$1.cross_attn.'],
   [/^((?:encoder|decoder)\.layers\.\d+)\.ffns\.0\./, '$1.ffn.'],
-  // SSD: each prediction became a row of layers
+  // SSD: each predictor became a sequence of layers
   [/^(bbox_head\.(?:cls|reg)_convs\.\d+)\.(weight|bias)$/, '$1.0.$2'],
 ];
 
-/** Takes off what the file's names begin with; nothing is left when none does. */
-export function within(tensors: StoredState, prefix: string): StoredState {
+/** The tensors whose names begin with `prefix`, without it. */
+export function withoutPrefix(tensors: StoredState, prefix: string): StoredState {
   const start = prefix === '' || prefix.endsWith('.') ? prefix : `${prefix}.`;
   return new Map(
     [...tensors].filter(([name]) => name.startsWith(start)).map(([name, tensor]) => [name.slice(start.length), tensor]),
@@ -42,43 +42,43 @@ export function within(tensors: StoredState, prefix: string): StoredState {
 
 /**
  * @param known the names of the model
- * @param parts paths under which the model may hold what the file holds alone: `backbone`
+ * @param parts modules of the model that the file may be for: `backbone`
  */
 export function fitNames(given: StoredState, known: ReadonlySet<string>, parts: readonly string[]): Renamed {
   const notes: string[] = [];
   let tensors = given;
-  const all = [...tensors.keys()];
-  if (all.length > 0 && all.every((name) => name.startsWith('module.'))) tensors = within(tensors, 'module');
+  const names = [...tensors.keys()];
+  if (names.length > 0 && names.every((name) => name.startsWith('module.'))) tensors = withoutPrefix(tensors, 'module');
 
-  const former = mapNames(tensors, (name) => {
+  const translated = mapNames(tensors, (name) => {
     if (known.has(name)) return name;
-    const renamed = FORMER.reduce((text, [pattern, to]) => text.replace(pattern, to), name);
+    const renamed = V2_NAMES.reduce((text, [pattern, to]) => text.replace(pattern, to), name);
     return known.has(renamed) ? renamed : name;
   });
-  const gained = matches(former.keys(), known) - matches(tensors.keys(), known);
+  const gained = countMatches(translated.keys(), known) - countMatches(tensors.keys(), known);
   if (gained > 0) {
-    tensors = former;
-    notes.push(`${gained} names of MMDetection 2.x read as those of 3.x`);
+    tensors = translated;
+    notes.push(`${gained} names of MMDetection 2.x translated to 3.x`);
   }
-  if (matches(tensors.keys(), known) > 0) return { tensors, notes };
+  if (countMatches(tensors.keys(), known) > 0) return { tensors, notes };
 
-  // no name agrees: one side has a prefix that the other has not
+  // no name matches: one side has a prefix that the other has not
   const starts = new Set([...tensors.keys()].flatMap((name) => prefixes(name)));
   const tries = [
     ...[...starts].map((start) => ({
-      tensors: within(tensors, start),
-      note: `the file's names begin with "${start}.", which was taken off`,
+      tensors: withoutPrefix(tensors, start),
+      note: `prefix "${start}." removed from the file's names`,
     })),
     ...parts.map((part) => ({
       tensors: mapNames(tensors, (name) => `${part}.${name}`),
-      note: `the file's names stand for the model's under "${part}."`,
+      note: `prefix "${part}." added to the file's names`,
     })),
-  ].map((attempt) => ({ ...attempt, count: matches(attempt.tensors.keys(), known) }));
+  ].map((attempt) => ({ ...attempt, count: countMatches(attempt.tensors.keys(), known) }));
   const best = tries.reduce((a, b) => (b.count > a.count ? b : a), { tensors, note: '', count: 0 });
   return best.count === 0 ? { tensors, notes } : { tensors: best.tensors, notes: [...notes, best.note] };
 }
 
-/** `a.b.weight` -> a, a.b: at most three of them. */
+/** `a.b.weight` -> a, a.b; at most three. */
 const prefixes = (name: string): string[] => {
   const parts = name.split('.').slice(0, -1);
   return parts.slice(0, 3).map((_, i) => parts.slice(0, i + 1).join('.'));

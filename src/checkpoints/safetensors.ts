@@ -8,7 +8,7 @@ import { DTYPE_BYTES, decodeState, elements, encodeState, isStoredDtype, type St
 
 export interface SafetensorsFile {
   tensors: StateDict;
-  /** The header's `__metadata__`: strings by name. */
+  /** The header's `__metadata__`: strings by key. */
   metadata: Record<string, string>;
 }
 
@@ -18,12 +18,12 @@ interface HeaderEntry {
   data_offsets: [number, number];
 }
 
-/** What the reference implementation accepts; a longer header is a damaged length field. */
+/** The limit of the reference implementation; a longer header means a damaged length field. */
 const MAX_HEADER_BYTES = 100_000_000;
 
 /**
  * Reads a whole file.
- * @throws DetLabError naming the file and, where it is one tensor's fault, the tensor.
+ * @throws DetLabError naming the file and, if only one tensor is invalid, the tensor.
  * @example const { tensors, metadata } = readSafetensors('test/golden/neck_fpn_basic.safetensors');
  */
 export function readSafetensors(path: string): SafetensorsFile {
@@ -36,27 +36,27 @@ export function readSafetensors(path: string): SafetensorsFile {
   return parseSafetensors(bytes, path);
 }
 
-/** The same from memory; `source` names the bytes in messages. */
+/** Reads from memory; `source` is the name in messages. */
 export function parseSafetensors(bytes: Uint8Array, source = 'safetensors'): SafetensorsFile {
   const { tensors, metadata } = parseStored(bytes, source);
   return { tensors: decodeState(tensors, source), metadata };
 }
 
-/** The tensors as the file holds them, dtypes kept: views of `bytes`. */
+/** The tensors in the file's dtypes, as views of `bytes`. */
 export function parseStored(
   bytes: Uint8Array,
   source = 'safetensors',
 ): { tensors: StoredState; metadata: Record<string, string> } {
   const fail = (what: string): never => {
     throw new DetLabError(
-      `Cannot read the tensors of "${source}": ${what}. The file is damaged or no safetensors file`,
+      `Cannot read the tensors of "${source}": ${what}. The file is damaged, or not a safetensors file`,
     );
   };
   if (bytes.byteLength < 8) fail(`expected at least 8 bytes, received ${bytes.byteLength}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = Number(view.getBigUint64(0, true));
   if (headerBytes > MAX_HEADER_BYTES || headerBytes > bytes.byteLength - 8)
-    fail(`its header claims ${headerBytes} bytes, the file has ${bytes.byteLength - 8} behind the length field`);
+    fail(`its header is declared as ${headerBytes} bytes, the file has ${bytes.byteLength - 8} after the length field`);
   let header: Record<string, HeaderEntry | Record<string, string>>;
   try {
     header = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + headerBytes)));
@@ -74,10 +74,10 @@ export function parseStored(
       metadata = entry as Record<string, string>;
       continue;
     }
-    if (typeof entry !== 'object' || entry === null) fail(`tensor "${name}" is described by no object`);
+    if (typeof entry !== 'object' || entry === null) fail(`expected an object for tensor "${name}"`);
     const { dtype, shape, data_offsets: offsets } = entry as HeaderEntry;
     if (!isStoredDtype(dtype))
-      return fail(`tensor "${name}" has dtype ${dtype}, known are ${Object.keys(DTYPE_BYTES).join(', ')}`);
+      return fail(`tensor "${name}" has dtype ${dtype}, expected one of ${Object.keys(DTYPE_BYTES).join(', ')}`);
     if (!Array.isArray(shape) || !shape.every((d) => Number.isSafeInteger(d) && d >= 0))
       fail(`tensor "${name}" has no valid shape`);
     if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every((o) => Number.isSafeInteger(o) && o >= 0))
@@ -94,7 +94,7 @@ export function parseStored(
   return { tensors, metadata };
 }
 
-/** The parts of a file, in order: length, header, and each tensor's bytes. */
+/** The parts of a file in order: header length, header, bytes of each tensor. */
 function* parts(tensors: StoredState, metadata: Record<string, string>): Generator<Uint8Array> {
   const header: Record<string, HeaderEntry | Record<string, string>> = {};
   if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
@@ -104,7 +104,7 @@ function* parts(tensors: StoredState, metadata: Record<string, string>): Generat
     offset += bytes.byteLength;
   }
   const json = Buffer.from(JSON.stringify(header));
-  // padded with blanks so that the data starts at a multiple of 8
+  // padded with spaces so that the data starts at a multiple of 8
   const headerBytes = Math.ceil(json.byteLength / 8) * 8;
   const head = new Uint8Array(8 + headerBytes).fill(0x20, 8);
   new DataView(head.buffer).setBigUint64(0, BigInt(headerBytes), true);
@@ -114,7 +114,7 @@ function* parts(tensors: StoredState, metadata: Record<string, string>): Generat
 }
 
 /**
- * One contiguous file image, tensors in the map's order; `num_batches_tracked` is written as I64, as PyTorch has it.
+ * The bytes of a file, tensors in the map's order; `num_batches_tracked` is written as I64, as in PyTorch.
  * @example serializeSafetensors(model.stateDict(), { format: 'pt' })
  */
 export function serializeSafetensors(tensors: StateDict, metadata: Record<string, string> = {}): Uint8Array {
@@ -128,12 +128,12 @@ export function serializeSafetensors(tensors: StateDict, metadata: Record<string
   return file;
 }
 
-/** Writes a file in one go; for a file that must survive a crash use the training's checkpoints. */
+/** Writes a file, not atomically; training checkpoints are written to survive a crash. */
 export function writeSafetensors(path: string, tensors: StateDict, metadata: Record<string, string> = {}): void {
   writeStored(path, encodeState(tensors), metadata);
 }
 
-/** The same with dtypes as they are. */
+/** Writes a file in the tensors' dtypes. */
 export function writeStored(path: string, tensors: StoredState, metadata: Record<string, string> = {}): void {
   const file = openSync(path, 'w');
   try {
@@ -143,7 +143,7 @@ export function writeStored(path: string, tensors: StoredState, metadata: Record
   }
 }
 
-/** One `write` takes at most 2 GiB. */
+/** Writes in several calls, since one `write` is limited to 2 GiB. */
 export function writeAll(file: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.byteLength; ) at += writeSync(file, bytes, at, Math.min(bytes.byteLength - at, 2 ** 30));
 }

@@ -1,5 +1,5 @@
-// What torch.save writes: since PyTorch 1.6 a zip archive with `data.pkl`, `data/<key>` for each storage and `byteorder`;
-// before it one pickle behind another with the storages at the end. Only the structure is read at first; tensors by need.
+// Files of torch.save: since PyTorch 1.6 a zip archive with `data.pkl`, `data/<key>` for each storage and `byteorder`; before
+// that a sequence of pickles followed by the storages. The structure is read first, tensors on demand.
 
 import { DTYPE_BYTES, type StoredTensor } from '../nn/stored-tensor';
 import { Budget, type ByteSource, damaged } from './byte-source';
@@ -10,13 +10,13 @@ import { isZip, ZipArchive } from './zip-archive';
 
 export interface TorchFile {
   format: 'zip' | 'legacy';
-  /** What was saved: most often a dict. */
+  /** The saved value, usually a dict. */
   root: PickleValue;
-  /** @throws DetLabError when the tensor's bytes are not there */
+  /** @throws DetLabError when the tensor's bytes are missing */
   read(tensor: TensorRef, name: string): StoredTensor;
 }
 
-/** The bound on the pickle itself, which holds names and numbers, no tensors. */
+/** Size limit of the pickle, which holds names and numbers, no tensors. */
 const MAX_PICKLE = 512 * 2 ** 20;
 
 export function readTorchFile(source: ByteSource): TorchFile {
@@ -40,7 +40,7 @@ interface Structure {
 }
 
 const BIG_ENDIAN =
-  'its numbers are big-endian, written on another kind of machine. Load it in Python there or here and save it again: ' +
+  'it is big-endian, written on a different kind of machine. Load it in Python and save it again: ' +
   'torch.save(torch.load(path), path)';
 
 function readArchive(source: ByteSource, budget: Budget): Structure {
@@ -62,7 +62,7 @@ function readArchive(source: ByteSource, budget: Budget): Structure {
   if (archive.has(order) && Buffer.from(archive.read(order, 16)).toString('latin1').trim() === 'big')
     throw damaged(source, BIG_ENDIAN);
   if ((archive.sizeOf(pickle) ?? 0) > MAX_PICKLE)
-    throw damaged(source, `its data.pkl has more than ${MAX_PICKLE} bytes`);
+    throw damaged(source, `expected a data.pkl of at most ${MAX_PICKLE} bytes, it is larger`);
   const { value } = unpickle(archive.read(pickle), source);
   return { format: 'zip', root: value, storage: (ref) => archive.read(`${folder}data/${ref.key}`) };
 }
@@ -76,10 +76,10 @@ function readLegacy(source: ByteSource): Structure {
     throw damaged(
       source,
       source.size > 262 && Buffer.from(head.subarray(257, 262)).toString('latin1') === 'ustar'
-        ? 'it is a tar archive of a PyTorch before 0.2. Load it in Python and save it again: torch.save(torch.load(path), path)'
-        : 'it starts neither as a zip archive nor as a pickle nor as safetensors. Is it a PyTorch checkpoint?',
+        ? 'it is a tar archive of PyTorch before 0.2. Load it in Python and save it again: torch.save(torch.load(path), path)'
+        : 'expected a zip archive, a pickle or safetensors. Is it a PyTorch checkpoint?',
     );
-  // the pickles stand in front of the storages: the start of the file is enough, unless they are very long
+  // the pickles precede the storages: the start of the file suffices, unless they are very long
   if (source.size <= WINDOW) return parseLegacy(source, source.size);
   try {
     return parseLegacy(source, WINDOW);
@@ -90,7 +90,7 @@ function readLegacy(source: ByteSource): Structure {
 
 const WINDOW = 8 * 2 ** 20;
 
-/** Five pickles in a row: magic number, version, system, what was saved, and the names of the storages. */
+/** Five pickles in a row: magic number, version, system, the saved value, and the keys of the storages. */
 function parseLegacy(source: ByteSource, window: number): Structure {
   const pickles = source.read(0, window, 'the pickles');
   let position = 0;
@@ -102,20 +102,20 @@ function parseLegacy(source: ByteSource, window: number): Structure {
   if (next().value !== LEGACY_MAGIC)
     throw damaged(
       source,
-      "it is a plain pickle, not a file of torch.save (Detectron's .pkl models are such). Convert it in Python: " +
+      "it is a plain pickle, not a file of torch.save (as are Detectron's .pkl models). Convert it in Python: " +
         'torch.save({"state_dict": {name: torch.as_tensor(value) for name, value in weights.items()}}, "weights.pth")',
     );
   const version = next().value;
   const system = next().value;
-  if (version !== 1001) throw damaged(source, `it is of format version ${String(version)}, known is 1001`);
+  if (version !== 1001) throw damaged(source, `expected format version 1001, received ${String(version)}`);
   if (system instanceof Map && system.get('little_endian') === false) throw damaged(source, BIG_ENDIAN);
   const { value: root, widths } = next();
   const keys = next().value;
-  if (!Array.isArray(keys)) throw damaged(source, 'its list of storages is broken');
+  if (!Array.isArray(keys)) throw damaged(source, 'its list of storages is invalid');
   return { format: 'legacy', root, storage: legacyStorages(source, keys, position, widths) };
 }
 
-/** Each storage is its number of elements in 8 bytes, then the elements; where each starts follows from those before it. */
+/** Each storage is its number of elements in 8 bytes, then the elements; its offset follows from the preceding ones. */
 function legacyStorages(
   source: ByteSource,
   keys: PickleValue[],
@@ -130,13 +130,12 @@ function legacyStorages(
       const head = source.read(offset, 8, what);
       const count = Number(new DataView(head.buffer, head.byteOffset, 8).getBigUint64(0, true));
       const width = typeof keys[known] === 'string' ? widths.get(keys[known] as string) : undefined;
-      if (width === undefined)
-        throw damaged(source, `storage "${String(keys[known])}" is of a dtype that is not known here`);
+      if (width === undefined) throw damaged(source, `storage "${String(keys[known])}" has an unknown dtype`);
       places.set(keys[known], { offset: offset + 8, bytes: count * width });
       offset += 8 + count * width;
     }
     const place = places.get(ref.key);
-    if (!place) throw damaged(source, `${what} has no storage "${ref.key}". It is damaged: fetch it again`);
+    if (!place) throw damaged(source, `${what} has no storage "${ref.key}". It is damaged: download it again`);
     const first = ref.start * DTYPE_BYTES[ref.dtype];
     return source.read(place.offset + first, Math.max(place.bytes - first, 0), what);
   };

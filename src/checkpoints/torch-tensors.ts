@@ -1,15 +1,15 @@
-// From a tensor's place in its storage to its bytes in C order.
+// Reads a tensor, a strided view of its storage, to bytes in C order.
 
 import { DTYPE_BYTES, elements, type StoredTensor } from '../nn/stored-tensor';
 import { type Budget, damaged } from './byte-source';
 import type { StorageRef, TensorRef } from './pickle-values';
 
-/** The bytes of a storage; of elements from `start` where the old format makes it a part of another. */
+/** The bytes of a storage; from element `start`, where the legacy format makes it a view of another one. */
 export type ReadStorage = (storage: StorageRef, what: string) => Uint8Array;
 
 /**
  * @param name of the tensor, for errors
- * @throws DetLabError when the tensor reaches out of its storage, or is larger than the file can honestly hold
+ * @throws DetLabError when the tensor extends beyond its storage, or is larger than the file can legitimately hold
  */
 export function readTensor(
   ref: TensorRef,
@@ -23,19 +23,19 @@ export function readTensor(
   if (count === 0) return { shape, dtype, bytes: new Uint8Array(0) };
   const last = shape.reduce((at, size, i) => at + (size - 1) * strides[i], offset);
   const bytes = storage(ref.storage, `tensor "${name}"`);
-  const there = bytes.byteLength / width;
-  if (!Number.isSafeInteger(count) || !Number.isSafeInteger(last) || last >= there)
+  const available = bytes.byteLength / width;
+  if (!Number.isSafeInteger(count) || !Number.isSafeInteger(last) || last >= available)
     throw damaged(
       source,
-      `tensor "${name}" of shape [${shape.join(', ')}] reaches to element ${last + 1}, its storage "${ref.storage.key}" has ${Math.floor(there)}. The file is damaged: fetch it again`,
+      `tensor "${name}" of shape [${shape.join(', ')}] extends to element ${last + 1}, its storage "${ref.storage.key}" has ${Math.floor(available)}. The file is damaged: download it again`,
     );
   if (isContiguous(shape, strides))
     return { shape, dtype, bytes: bytes.subarray(offset * width, (offset + count) * width) };
-  budget.spend(count * width, `tensor "${name}" of shape [${shape.join(', ')}]`);
+  budget.charge(count * width, `tensor "${name}" of shape [${shape.join(', ')}]`);
   return { shape, dtype, bytes: gather(bytes, ref, count, width) };
 }
 
-/** Row-major without holes; strides of dimensions of one element do not matter. */
+/** Row-major without gaps; strides of dimensions of size 1 are ignored. */
 function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
   let expected = 1;
   for (let i = shape.length - 1; i >= 0; i--) {

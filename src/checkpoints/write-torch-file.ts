@@ -1,4 +1,4 @@
-// Writes a checkpoint as torch.save does: a zip archive of stored entries whose data start at multiples of 64 bytes.
+// Writes a checkpoint as torch.save does: a zip archive of uncompressed entries aligned to 64 bytes.
 
 import { closeSync, openSync, renameSync, rmSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
@@ -8,11 +8,11 @@ import { pickleCheckpoint, type Writable } from './pickle-writer';
 import { writeAll } from './safetensors';
 
 const ALIGNMENT = 64;
-/** Without zip64, which torch reads but no detector needs. */
+/** The limit without zip64, which no detector needs. */
 const MAX_BYTES = 0xfffffffe;
 
 /**
- * Writes `{ state_dict, ...rest }`; the file appears whole or not at all.
+ * Writes `{ state_dict, ...rest }` atomically.
  * @example writeTorchFile('model.pth', encodeState(model.stateDict()), { meta: { classes: ['cat'] } })
  * @throws DetLabError for more than 4 GB
  */
@@ -25,7 +25,9 @@ export function writeTorchFile(path: string, tensors: StoredState, rest: Record<
   ];
   const total = entries.reduce((sum, [, bytes]) => sum + bytes.byteLength + 256, 0);
   if (total > MAX_BYTES)
-    throw new DetLabError(`Cannot write "${path}": ${total} bytes are more than a .pth takes here. Use .safetensors`);
+    throw new DetLabError(
+      `Cannot write "${path}": expected at most ${MAX_BYTES} bytes in a .pth, received ${total}. Use .safetensors`,
+    );
   const draft = `${path}.writing-${process.pid}`;
   const file = openSync(draft, 'w');
   try {
@@ -56,7 +58,7 @@ export function writeTorchFile(path: string, tensors: StoredState, rest: Record<
   renameSync(draft, path);
 }
 
-/** The head in front of an entry's data, padded by an extra field so that the data is aligned; and its line in the list. */
+/** The local header of an entry, padded by an extra field so that its data is aligned, and its central directory record. */
 function heads(name: Buffer, bytes: Uint8Array, offset: number): { local: Buffer; central: Buffer } {
   const shared = Buffer.alloc(26);
   shared.writeUInt16LE(20, 0); // version needed

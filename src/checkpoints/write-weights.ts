@@ -1,4 +1,4 @@
-// Weights to a file, in the format its name says.
+// Writes weights to a file, in the format of its extension.
 
 import path from 'node:path';
 import { DetLabError } from '../errors';
@@ -9,7 +9,7 @@ import { writeTorchFile } from './write-torch-file';
 
 /**
  * Writes `.safetensors`, or `.pth` / `.pt` under `state_dict`; PyTorch loads both.
- * @param meta strings kept beside the tensors; class names where PyTorch's tools look for them
+ * @param meta strings stored with the tensors; class names where PyTorch's tools expect them
  * @throws DetLabError for another extension
  */
 export function writeWeights(
@@ -27,7 +27,7 @@ export function writeWeights(
     return;
   }
   if (extension !== '.pth' && extension !== '.pt')
-    throw new DetLabError(`Cannot write weights to "${file}": expected a name in .safetensors, .pth or .pt`);
+    throw new DetLabError(`Cannot write weights to "${file}": expected the extension .safetensors, .pth or .pt`);
   const meta: Record<string, Writable> = {};
   if (classes) meta.dataset_meta = { classes: [...classes] };
   if (detlab !== undefined) meta.detlab = detlab;

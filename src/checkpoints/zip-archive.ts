@@ -1,5 +1,5 @@
-// The zip archives that torch.save writes: entries stored as they are, so that a tensor is a slice of the file; zip64 where
-// it is large. Compressed entries (an archive packed again by hand) are inflated within bounds.
+// Zip archives of torch.save: uncompressed entries, so that a tensor is a slice of the file; zip64 if large. Compressed
+// entries (of an archive repacked by hand) are inflated within limits.
 
 import { inflateRawSync } from 'node:zlib';
 import { type Budget, type ByteSource, damaged } from './byte-source';
@@ -8,10 +8,10 @@ interface Entry {
   name: string;
   method: number;
   flags: number;
-  /** Bytes in the file, and when unpacked. */
+  /** Compressed and uncompressed bytes. */
   packed: number;
   size: number;
-  /** Of its local header. */
+  /** Offset of its local header. */
   offset: number;
 }
 
@@ -20,7 +20,7 @@ const END64 = 0x06064b50;
 const LOCATOR64 = 0x07064b50;
 const CENTRAL = 0x02014b50;
 const LOCAL = 0x04034b50;
-/** Of the list of entries: about half a million of them. */
+/** Size limit of the central directory: about half a million entries. */
 const MAX_DIRECTORY = 64 * 2 ** 20;
 
 export const isZip = (source: ByteSource): boolean =>
@@ -36,15 +36,16 @@ export class ZipArchive {
     private readonly budget: Budget,
   ) {
     const { count, size, offset } = this.findDirectory();
-    if (size > MAX_DIRECTORY) throw damaged(source, `its list of entries claims ${size} bytes`);
-    const bytes = source.read(offset, size, 'the list of entries');
+    if (size > MAX_DIRECTORY)
+      throw damaged(source, `expected a directory of at most ${MAX_DIRECTORY} bytes, received ${size}`);
+    const bytes = source.read(offset, size, 'the directory');
     const at = view(bytes);
     let position = 0;
     for (let i = 0; i < count; i++) {
       if (position + 46 > size || at.getUint32(position, true) !== CENTRAL)
         throw damaged(
           source,
-          `entry ${i} of its list of ${count} is broken. It is damaged or cut short: fetch it again`,
+          `entry ${i} of ${count} in its directory is invalid. It is damaged or truncated: download it again`,
         );
       const [nameLength, extraLength, commentLength] = [28, 30, 32].map((k) => at.getUint16(position + k, true));
       const start = position + 46;
@@ -74,40 +75,48 @@ export class ZipArchive {
     return this.entries.has(name);
   }
 
-  /** Bytes of an entry, unpacked; undefined when there is none. */
+  /** Uncompressed size of an entry; undefined when there is none. */
   sizeOf(name: string): number | undefined {
     return this.entries.get(name)?.size;
   }
 
-  /** The contents of an entry; of a stored one, its first `length` bytes are enough. */
+  /** The contents of an entry; of an uncompressed one, optionally only the first `length` bytes. */
   read(name: string, length?: number): Uint8Array {
     const { source } = this;
     const entry = this.entries.get(name);
-    if (!entry) throw damaged(source, `it has no part "${name}". It is damaged or cut short: fetch it again`);
-    if (entry.flags & 1) throw damaged(source, `its part "${name}" is encrypted. Save it without a password`);
-    const local = view(source.read(entry.offset, 30, `the head of "${name}"`));
-    if (local.getUint32(0, true) !== LOCAL) throw damaged(source, `its part "${name}" does not start where it should`);
+    if (!entry) throw damaged(source, `it has no entry "${name}". It is damaged or truncated: download it again`);
+    if (entry.flags & 1) throw damaged(source, `its entry "${name}" is encrypted. Save it without a password`);
+    const local = view(source.read(entry.offset, 30, `the header of "${name}"`));
+    if (local.getUint32(0, true) !== LOCAL)
+      throw damaged(source, `its entry "${name}" does not start at byte ${entry.offset}, where the directory says`);
     const start = entry.offset + 30 + local.getUint16(26, true) + local.getUint16(28, true);
     if (entry.method === 0) {
       if (entry.packed !== entry.size)
-        throw damaged(source, `its part "${name}" is stored, but of two sizes (${entry.packed}, ${entry.size})`);
-      return source.read(start, Math.min(length ?? entry.size, entry.size), `the part "${name}"`);
+        throw damaged(
+          source,
+          `its entry "${name}" is uncompressed, but has two sizes (${entry.packed}, ${entry.size})`,
+        );
+      return source.read(start, Math.min(length ?? entry.size, entry.size), `the entry "${name}"`);
     }
-    if (entry.method !== 8) throw damaged(source, `its part "${name}" is packed by an unknown method ${entry.method}`);
-    this.budget.spend(entry.size, `the compressed part "${name}"`);
-    const packed = source.read(start, entry.packed, `the part "${name}"`);
+    if (entry.method !== 8)
+      throw damaged(source, `its entry "${name}" has an unknown compression method ${entry.method}`);
+    this.budget.charge(entry.size, `the compressed entry "${name}"`);
+    const packed = source.read(start, entry.packed, `the entry "${name}"`);
     let bytes: Uint8Array;
     try {
       bytes = inflateRawSync(packed, { maxOutputLength: Math.max(entry.size, 1) });
     } catch (error) {
-      throw damaged(source, `its part "${name}" cannot be unpacked (${(error as Error).message})`);
+      throw damaged(source, `its entry "${name}" cannot be decompressed (${(error as Error).message})`);
     }
     if (bytes.byteLength !== entry.size)
-      throw damaged(source, `its part "${name}" has ${bytes.byteLength} bytes unpacked, its head says ${entry.size}`);
+      throw damaged(
+        source,
+        `its entry "${name}" has ${bytes.byteLength} bytes decompressed, its header declares ${entry.size}`,
+      );
     return bytes;
   }
 
-  /** Looks from the end of the file: a comment of up to 64 KiB may stand behind the end record. */
+  /** Searches backwards: a comment of up to 64 KiB may follow the end record. */
   private findDirectory(): { count: number; size: number; offset: number } {
     const { source } = this;
     const tail = Math.min(source.size, 22 + 65535);
@@ -122,15 +131,15 @@ export class ZipArchive {
       if (found.count !== 0xffff && found.size !== 0xffffffff && found.offset !== 0xffffffff) return found;
       if (i < 20 || at.getUint32(i - 20, true) !== LOCATOR64) return found;
       const record = view(source.read(Number(at.getBigUint64(i - 12, true)), 56, 'the zip64 end record'));
-      if (record.getUint32(0, true) !== END64) throw damaged(source, 'its zip64 end record is broken');
+      if (record.getUint32(0, true) !== END64) throw damaged(source, 'its zip64 end record is invalid');
       const [count, size, offset] = [32, 40, 48].map((k) => Number(record.getBigUint64(k, true)));
       return { count, size, offset };
     }
-    throw damaged(source, 'it starts as a zip archive and has no end record. It was cut short: fetch it again');
+    throw damaged(source, 'it starts as a zip archive, but has no end record. It is truncated: download it again');
   }
 }
 
-/** Sizes and offset that do not fit 32 bits stand in the zip64 extra field, in this order: unpacked, packed, offset. */
+/** Sizes and offset beyond 32 bits are in the zip64 extra field, in this order: uncompressed, compressed, offset. */
 function wide([packed, unpacked, offset]: number[], extra: Uint8Array): [number, number, number] {
   const at = view(extra);
   for (let i = 0; i + 4 <= extra.byteLength; ) {

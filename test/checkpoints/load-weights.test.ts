@@ -31,21 +31,21 @@ test('other classes, another depth, another neck are told in words', () => {
   const { mismatched, missing, unexpected, causes } = loadWeights(target, weights(state));
   expect([missing, unexpected, mismatched.length]).toEqual([[], [], 4]);
   expect(causes).toEqual([
-    'another number of classes: the file was trained on 3, the model has 5; these layers start anew',
+    'a different number of classes: the file was trained on 3, the model has 5; these layers keep their initial weights',
   ]);
   const deep = build({ 'model.backbone.depth': 34 });
   expect(loadWeights(deep, weights(state)).causes).toEqual([
-    "another depth of the backbone: the model's layer1 goes to block 2, the other's does not",
+    "a backbone of different depth: the model's layer1 goes up to block 2, the file's does not",
   ]);
-  expect(loadWeights(source, weights(stateOf(deep))).causes[0]).toMatch(/the file's layer1 goes to block 2/);
+  expect(loadWeights(source, weights(stateOf(deep))).causes[0]).toMatch(/the file's layer1 goes up to block 2/);
   const pafpn = build({ 'model.neck.type': 'PAFPN' });
   expect(loadWeights(pafpn, weights(state)).causes).toEqual([
-    'a neck the file has not, or not wholly: neck.downsample_convs.0.conv.weight',
+    'a neck that the file does not or only partly have: neck.downsample_convs.0.conv.weight',
   ]);
-  expect(loadWeights(source, weights(stateOf(pafpn))).causes[0]).toMatch(/a neck the model has not: neck.downsample/);
+  expect(loadWeights(source, weights(stateOf(pafpn))).causes[0]).toMatch(/a neck that the model does not have: neck.downsample/);
   const wide = build({ 'model.backbone.base_channels': 16 });
   expect(loadWeights(wide, weights(state)).causes.join()).toMatch(
-    /backbone of another width.*conv1.weight is \[8, 3, 7, 7\]/,
+    /backbone of different width.*conv1.weight is \[8, 3, 7, 7\]/,
   );
   for (const model of [source, target, deep, pafpn, wide]) model.dispose();
 });
@@ -58,7 +58,7 @@ test('prefixes: of training wrappers, of one side only, and as asked for', () =>
   const outer = loadWeights(model, weights(renamed(state, (n) => `detector.${n}`)));
   expect([outer.loaded.length, outer.notes]).toEqual([
     count,
-    ['the file\'s names begin with "detector.", which was taken off'],
+    ['prefix "detector." removed from the file\'s names'],
   ]);
 
   // torchvision's ResNet: the backbone alone, and its classifier
@@ -66,7 +66,7 @@ test('prefixes: of training wrappers, of one side only, and as asked for', () =>
   inside.set('fc.weight', { shape: [1], dtype: 'F32', bytes: new Uint8Array(4) });
   const alone = loadWeights(model, weights(inside));
   expect(alone.loaded).toHaveLength(inside.size - 1);
-  expect(alone.notes).toEqual(['the file\'s names stand for the model\'s under "backbone."']);
+  expect(alone.notes).toEqual(['prefix "backbone." added to the file\'s names']);
   expect(alone.unexpected).toEqual(['backbone.fc.weight']);
   const part = loadWeights(model, weights(inside), { part: 'backbone' });
   expect([part.missing, part.loaded[0]]).toEqual([[], 'backbone.conv1.weight']);
@@ -76,9 +76,9 @@ test('prefixes: of training wrappers, of one side only, and as asked for', () =>
   expect(() => loadWeights(model, weights(state), { prefix: 'nek' })).toThrow(
     /begins with "nek\.".*"backbone\.", "neck\."/,
   );
-  expect(() => loadWeights(model, weights(state), { part: 'nek' })).toThrow(/no such part. It has "backbone"/);
+  expect(() => loadWeights(model, weights(state), { part: 'nek' })).toThrow(/no such module. Its modules: "backbone"/);
   expect(() => loadWeights(model, weights(new Map([['a.b', inside.get('fc.weight')!]])))).toThrow(
-    /no tensor's name and shape agree.*The file has a\.b; the model has backbone\.conv1\.weight/,
+    /no tensor matches the model in name and shape.*The file has a\.b; the model has backbone\.conv1\.weight/,
   );
   model.dispose();
 });
@@ -90,8 +90,8 @@ test('averaged copies, batch counters and refused parts do not count as misfits'
   const report = loadWeights(model, { ...weights(state), skipped: ['message_hub (refused: x.HistoryBuffer)'] });
   expect([report.missing, report.unexpected, report.causes]).toEqual([[], [], []]);
   expect(reportLines(report)).toEqual([
-    `${state.size - 1} tensors from w.pth`,
-    '  left out of the file: message_hub (refused: x.HistoryBuffer), ema_backbone_conv1_weight',
+    `${state.size - 1} tensors loaded from w.pth`,
+    '  not loaded: message_hub (refused: x.HistoryBuffer), ema_backbone_conv1_weight',
   ]);
   model.dispose();
 });

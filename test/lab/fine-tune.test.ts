@@ -143,7 +143,7 @@ describe('starting from weights', () => {
       loadFrom: 'start.pth',
       log: (line) => void lines.push(line),
     });
-    expect(lines.join('\n')).toMatch(/\d+ tensors from start\.pth/);
+    expect(lines.join('\n')).toMatch(/\d+ tensors loaded from start\.pth/);
     for (const model of [source, loaded, run.model]) model.dispose();
   });
 });
