@@ -1,11 +1,13 @@
-// How central a point lies in a box: 1 in the middle, 0 on an edge (Tian et al., FCOS, ICCV 2019).
+// Centerness of a point in a box: 1 at the centre, 0 on an edge (Tian et al., FCOS, ICCV 2019). Also 0 outside of the box,
+// where assigners that do not ask for the centre may put a positive; the reference stops there.
 
 /** sqrt(min(l, r) / max(l, r) * min(t, b) / max(t, b)) of distances left, top, right, bottom, four a box. */
 export function centernessOf(distances: Float32Array): Float32Array {
   const out = new Float32Array(distances.length / 4);
   for (let i = 0; i < out.length; i++) {
     const [l, t, r, b] = distances.subarray(4 * i, 4 * i + 4);
-    out[i] = Math.sqrt((Math.min(l, r) / Math.max(l, r)) * (Math.min(t, b) / Math.max(t, b)));
+    const [x, y] = [Math.min(l, r) / Math.max(l, r), Math.min(t, b) / Math.max(t, b)];
+    out[i] = Math.sqrt(Math.max(x, 0) * Math.max(y, 0));
   }
   return out;
 }

@@ -53,7 +53,7 @@ export { MlvlPointGenerator } from './prior-generators/mlvl-point-generator';
 export { SSDAnchorGenerator } from './prior-generators/ssd-anchor-generator';
 export { YOLOAnchorGenerator } from './prior-generators/yolo-anchor-generator';
 export { ChoosingSampler, type SamplerOptions } from './samplers/base-sampler';
-export { buildSampler } from './samplers/build-sampler';
+export { buildSampler, type SamplerOffer } from './samplers/build-sampler';
 export { PseudoSampler } from './samplers/pseudo-sampler';
 export { RandomSampler } from './samplers/random-sampler';
 export type {

@@ -1,0 +1,99 @@
+// Which box coder serves which head: all others are refused when the head is built, by a message that names both.
+
+import vm from 'node:vm';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { ModuleConfig } from '../../../../src/catalogue/registry';
+import { startEngine } from '../../../../src/engine';
+import { createRegistry } from '../../../../src/models/catalogue';
+import { denseHeads } from '../../../../src/models/dense-heads';
+import { buildBBoxCoder, taskModules } from '../../../../src/models/task-modules';
+import { Module } from '../../../../src/nn';
+
+const registry = createRegistry();
+const example = (text: string) => vm.runInNewContext(`(${text})`) as ModuleConfig;
+const CODERS = taskModules.filter(({ kind }) => kind === 'bbox_coder').map(({ type }) => type);
+
+const boxes = ['DeltaXYWHBBoxCoder', 'TBLRBBoxCoder'];
+const points = ['DistancePointBBoxCoder'];
+/** Coders that serve each head; YOLOXHead and the heads of queries have none. */
+const SERVED: Record<string, string[]> = {
+  RPNHead: boxes,
+  RetinaHead: boxes,
+  RetinaSepBNHead: boxes,
+  FSAFHead: boxes,
+  SSDHead: boxes,
+  ATSSHead: boxes,
+  GFLHead: points,
+  FCOSHead: points,
+  YOLOV3Head: ['YOLOBBoxCoder'],
+  YOLOv8Head: points,
+  RTMDetHead: points,
+  RTMDetSepBNHead: points,
+};
+const BBOX_HEADS = ['BBoxHead', 'ConvFCBBoxHead', 'Shared2FCBBoxHead', 'Shared4Conv1FCBBoxHead'];
+
+beforeAll(async () => void (await startEngine()));
+
+const inputs = [4, 8, 16, 32, 64].map((stride) => ({ stride, channels: 8 }));
+function build(kind: 'dense_head' | 'bbox_head', config: ModuleConfig): void {
+  const head = registry.build(kind, structuredClone(config), {
+    path: 'head',
+    inputs: kind === 'dense_head' ? inputs : undefined,
+  });
+  if (head instanceof Module) head.dispose();
+}
+
+const withCoder = denseHeads.filter(({ options }) => 'bbox_coder' in options.shape);
+
+test('every head with a coder is in the tables', () => {
+  expect(withCoder.map(({ type }) => type).sort()).toEqual(Object.keys(SERVED).sort());
+  expect(registry.types('bbox_head').sort()).toEqual([...BBOX_HEADS].sort());
+});
+
+describe.each(withCoder.map((d) => [d.type, example(d.example)] as const))('%s', (type, config) => {
+  const { head_module: layers } = config;
+  const small: ModuleConfig = layers
+    ? { ...config, head_module: { ...(layers as ModuleConfig), in_channels: inputs.map(({ channels }) => channels) } }
+    : config;
+
+  test.each(CODERS)(`${type} and %s`, (coder) => {
+    const attempt = () => build('dense_head', { ...small, bbox_coder: { type: coder } });
+    if (SERVED[type].includes(coder)) return attempt();
+    expect(attempt).toThrow(
+      new RegExp(
+        `Cannot use ${coder} in ${type} at head.bbox_coder: .*Coders that fit ${type}: ${SERVED[type].join(', ')}$`,
+      ),
+    );
+  });
+});
+
+test.each(BBOX_HEADS)('%s takes coders on boxes', (type) => {
+  const config = example(registry.get('bbox_head', type).example);
+  for (const coder of CODERS) {
+    const attempt = () => build('bbox_head', { ...config, bbox_coder: { type: coder } });
+    if (boxes.includes(coder)) attempt();
+    else expect(attempt).toThrow(new RegExp(`Cannot use ${coder} in \\w*BBoxHead at head.bbox_coder`));
+  }
+});
+
+test('the message names both sides', () => {
+  const attempt = () =>
+    buildBBoxCoder(
+      { type: 'DeltaXYWHBBoxCoder' },
+      { registry, path: 'model.bbox_head.bbox_coder' },
+      { head: 'FCOSHead', priors: 'points' },
+    );
+  expect(attempt).toThrow(
+    'Cannot use DeltaXYWHBBoxCoder in FCOSHead at model.bbox_head.bbox_coder: DeltaXYWHBBoxCoder codes boxes relative to boxes ' +
+      '(x1, y1, x2, y2), FCOSHead predicts them relative to points (x, y, stride x, stride y). Coders that fit FCOSHead: ' +
+      'DistancePointBBoxCoder',
+  );
+});
+
+test('what a definition declares is what it builds', () => {
+  for (const definition of taskModules) {
+    if (definition.kind !== 'bbox_coder') continue;
+    const { priors } = registry.build('bbox_coder', { type: definition.type }, { path: 'coder' });
+    expect(definition.contract).toEqual({ priors });
+  }
+});
