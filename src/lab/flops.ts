@@ -5,8 +5,8 @@
 // that have kernels for them; that counter takes the former for nothing.
 
 import * as tf from '@tensorflow/tfjs';
-import type { PackedSample } from '../data';
-import type { Detector, RoIHead } from '../models/types';
+import type { PackedSample, ProposalBoxes } from '../data/types';
+import type { Detector } from '../models/types';
 import type { Module } from '../nn/module';
 
 type Inputs = Record<string, tf.Tensor | undefined>;
@@ -114,16 +114,10 @@ function replaced(
   return () => void delete (layer as Partial<Layer>)[method];
 }
 
-/** Parts a detector may have, by the names the house gives them. */
-interface Parts {
-  backbone?: Module & { forward(x: tf.Tensor4D): tf.Tensor4D[] };
-  rpnHead?: { forward(features: tf.Tensor4D[]): unknown };
-  roiHead?: RoIHead;
-  bboxHead?: Module & { forward?(features: tf.Tensor4D[]): unknown };
-}
+type Size = [height: number, width: number];
 
-/** A black image of this size, as the pipeline would hand it over. */
-function sample([height, width]: [number, number]): PackedSample {
+/** A black image of this size, as the pipeline would pack it, with proposals for a second stage. */
+function blackImage([height, width]: Size, proposals: ProposalBoxes): PackedSample {
   return {
     image: { data: new Uint8Array(height * width * 3), width, height, order: 'bgr' },
     meta: {
@@ -135,53 +129,35 @@ function sample([height, width]: [number, number]): PackedSample {
       flip: false,
     },
     truths: { bboxes: new Float32Array(), labels: new Int32Array(), ignored: new Uint8Array() },
+    proposals,
   };
 }
 
 export interface FlopsOptions {
-  /** Regions that reach the second stage. */
+  /** How many proposals reach the second stage. */
   proposals?: number;
-  /** Takes the place of the backbone, whose cost is then left out. */
-  features?: tf.Tensor4D[];
+  /** Feature levels in place of the backbone's, whose cost is then left out. */
+  backboneLevels?: tf.Tensor4D[];
 }
 
 /**
- * Multiply-adds of a detector on one image of `input` [height, width]; a second stage sees `proposals` regions and predicts
- * masks of a hundred of them. Choosing and merging boxes costs nothing here.
+ * Multiply-adds of a detector on one image of `input` [height, width]; a second stage sees `proposals` proposals and predicts
+ * masks of a hundred of them. Post-processing costs nothing here.
  */
-export function detectorFlops(detector: Detector, input: [number, number], options: FlopsOptions = {}): number {
-  const { proposals = 1000, features: given } = options;
-  const parts = detector as unknown as Parts;
-  const { backbone } = parts;
+export function detectorFlops(detector: Detector, input: Size, options: FlopsOptions = {}): number {
+  const { proposals = 1000, backboneLevels } = options;
   detector.eval();
-  const batch = detector.preprocess([sample(input)]);
+  const batch = detector.preprocess([blackImage(input, spreadBoxes(proposals, input))]);
   const modules = [...detector.modules()].map(([, module]) => module);
-  if (backbone && given)
-    Object.defineProperty(backbone, 'forward', { value: () => given.map((x) => tf.clone(x)), configurable: true });
   try {
-    return countFlops(() => {
-      const { bboxHead, roiHead } = parts;
-      const rpn = has(detector, 'rpn_head') ? parts.rpnHead : undefined;
-      if (roiHead) {
-        const features = detector.extractFeatures(batch.inputs);
-        rpn?.forward(features);
-        const boxes = [regions(proposals, input)];
-        if (roiHead.forward) roiHead.forward(features, boxes, batch);
-        else roiHead.predict(features, boxes, batch);
-      } else if (bboxHead?.forward && !has(detector, 'encoder'))
-        bboxHead.forward(detector.extractFeatures(batch.inputs));
-      else detector.predict(batch);
-    }, modules);
+    return countFlops(() => void detector.forward(batch, backboneLevels), modules);
   } finally {
     batch.inputs.dispose();
-    if (backbone && given) delete (backbone as { forward?: unknown }).forward;
   }
 }
 
-const has = (module: Module, child: string) => [...module.children()].some(([name]) => name === child);
-
 /** Boxes of many sizes and places. */
-function regions(count: number, [height, width]: [number, number]): { bboxes: Float32Array; scores: Float32Array } {
+function spreadBoxes(count: number, [height, width]: Size): ProposalBoxes {
   const bboxes = new Float32Array(4 * count);
   for (let i = 0; i < count; i++) {
     const [x, y] = [(i * 37) % (width / 2), (i * 53) % (height / 2)];

@@ -11,9 +11,9 @@ const CARRIED = ['out_channels', 'num_outs'];
 
 export interface NeckOption {
   name: string;
-  /** `missing`: required, and nobody gave it. */
   /** It has no default and cannot be inferred. */
   required: boolean;
+  /** Where its value comes from; `missing`: it is required and was not given. */
   origin: 'given' | 'taken over' | 'inferred' | 'missing' | 'default';
   /** The value as it would be typed, where there is one. */
   value?: string;

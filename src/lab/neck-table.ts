@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { AnyDefinition } from '../catalogue/registry';
 import { type ConfigObject, parseConfigValue } from '../config';
-import type { Backbone, Detector, FeatureSpec, Neck } from '../models/types';
+import type { Detector, FeatureSpec } from '../models/types';
 import { Display } from '../visualization/display';
 import { millions } from '../visualization/summary-table';
 import { type Table, tablesBundle } from '../visualization/table';
@@ -95,7 +95,7 @@ export async function neckTable(
   // the backbone's share is the same for all: it runs once
   const base = await build();
   const levels = featuresOf(base, input);
-  const shared = flops ? detectorFlops(base, input) - detectorFlops(base, input, { features: levels }) : 0;
+  const shared = flops ? detectorFlops(base, input) - detectorFlops(base, input, { backboneLevels: levels }) : 0;
   base.dispose();
   const necks: NeckRow[] = [];
   try {
@@ -115,11 +115,11 @@ export async function neckTable(
           }
         }
         if (detector) {
-          const { neck } = detector as Detector & { neck?: Neck };
+          const { neck } = detector;
           row.outputs = neck?.outputs ?? [];
           row.neckParameters = neck?.parameterCount();
           row.parameters = detector.parameterCount();
-          if (flops) row.flops = shared + detectorFlops(detector, input, { features: levels });
+          if (flops) row.flops = shared + detectorFlops(detector, input, { backboneLevels: levels });
           delete row.problem;
         }
       } catch (error) {
@@ -138,7 +138,6 @@ export async function neckTable(
 
 /** Empty features of the shapes the backbone gives. */
 function featuresOf(detector: Detector, [height, width]: [number, number]): tf.Tensor4D[] {
-  const { backbone } = detector as Detector & { backbone?: Backbone };
   const batch = tf.tidy(() =>
     tf.keep(
       detector.preprocess([
@@ -154,7 +153,7 @@ function featuresOf(detector: Detector, [height, width]: [number, number]): tf.T
   const divisor = batch.shape[1];
   batch.dispose();
   const [h, w] = [height, width].map((size) => Math.ceil(size / divisor) * divisor);
-  return (backbone?.outputs ?? []).map(({ channels, stride }) =>
+  return detector.backbone.outputs.map(({ channels, stride }) =>
     tf.zeros<tf.Rank.R4>([1, Math.ceil(h / stride), Math.ceil(w / stride), channels]),
   );
 }

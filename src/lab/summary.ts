@@ -62,8 +62,11 @@ export function summarise(
   return { name, input, stages, parameters: detector.parameterCount(), trainable, notes, state };
 }
 
+/** Backbones, necks, and the necks of a sequence. */
+const hasOutputs = (module: Module): module is Module & { outputs: FeatureSpec[] } => 'outputs' in module;
+
 function stage(path: string, type: string, module: Module, [height, width]: [number, number]): StageSummary {
-  const specs = (module as Module & { outputs?: FeatureSpec[] }).outputs ?? [];
+  const specs = hasOutputs(module) ? module.outputs : [];
   return {
     path,
     type,

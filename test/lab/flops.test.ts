@@ -72,6 +72,23 @@ test.each(Object.entries(more))('%s', (name, counted) => {
   network.dispose();
 });
 
+test('levels in place of the backbone leave its cost out', () => {
+  const { model } = config('retinanet_r50').merged;
+  model.backbone.init_cfg = null;
+  model.backbone.depth = 18;
+  model.neck.in_channels = [64, 128, 256, 512];
+  const network = buildDetector(model).eval();
+  const input = tf.zeros<tf.Rank.R4>([1, 64, 64, 3]);
+  const backboneLevels = tf.tidy(() => network.backbone.forward(input));
+  const whole = detectorFlops(network, [64, 64]);
+  const rest = detectorFlops(network, [64, 64], { backboneLevels });
+  expect(whole - rest).toBe(countFlops(() => void network.backbone.forward(input)));
+  expect(rest).toBeGreaterThan(0);
+  expect(backboneLevels.some(({ isDisposed }) => isDisposed)).toBe(false);
+  tf.dispose([input, ...backboneLevels]);
+  network.dispose();
+});
+
 test('a convolution in groups', () => {
   const conv = new Conv2d({ inChannels: 8, outChannels: 4, kernelSize: 3, groups: 2 });
   const run = () => void conv.forward(tf.zeros([1, 6, 6, 8]));
