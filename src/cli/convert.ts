@@ -1,4 +1,4 @@
-// `detlab convert A.pth B.safetensors`: weights from one format to another, dtypes kept.
+// `detlab convert A.pth B.safetensors`: converts weights between formats, keeping dtypes.
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -15,9 +15,10 @@ export interface ConvertArguments {
 export async function convertCommand(from: string, to: string, options: ConvertArguments): Promise<number> {
   const out = output(options.json === true);
   await phase(EXIT.usage, () => {
-    if (path.resolve(from) === path.resolve(to)) throw new DetLabError(`Cannot convert "${from}" into itself`);
+    if (path.resolve(from) === path.resolve(to))
+      throw new DetLabError(`Cannot convert "${from}": input and output are the same file`);
     if (existsSync(to) && !options.force)
-      throw new DetLabError(`Cannot write "${to}": it exists. Add --force to replace it`);
+      throw new DetLabError(`Cannot write "${to}": the file exists. Use --force to overwrite it`);
   });
   const weights = await phase(EXIT.data, () => readWeights(from, { key: options.key }));
   const { tensors, key, skipped, classes, detlab } = weights;
@@ -26,7 +27,7 @@ export async function convertCommand(from: string, to: string, options: ConvertA
   out.event('converted', { from, to, tensors: tensors.size, bytes, key, skipped, classes });
   out.print(
     `${tensors.size} tensors (${(bytes / 1e6).toFixed(1)} MB)${key ? ` under "${key}"` : ''} from ${from} to ${to}` +
-      (skipped.length > 0 ? `\nleft out: ${skipped.join(', ')}` : ''),
+      (skipped.length > 0 ? `\nnot converted: ${skipped.join(', ')}` : ''),
   );
   return EXIT.ok;
 }

@@ -7,10 +7,10 @@ import { dataset } from '../lab/dataset';
 import type { LabDataset } from '../lab/lab-dataset';
 
 export const DATA_HELP =
-  'toytown[:images=N,seed=N], voc:FOLDER, coco:ANN.json,IMAGES[,VAL_ANN.json,VAL_IMAGES], or a VOC folder; the data of the config when absent';
+  'toytown[:images=N,seed=N], voc:FOLDER, coco:ANN.json,IMAGES[,VAL_ANN.json,VAL_IMAGES], or a VOC folder; default: the data of the config';
 
 /**
- * @param classes in label order; without it those the data names
+ * @param classes in label order; default: those of the data
  * @throws DetLabError when the data cannot be found or read
  */
 export function openData(option: string, classes?: readonly string[]): Promise<LabDataset> {

@@ -1,4 +1,4 @@
-// `detlab describe NAME` and `detlab modules [KIND]`: what a config can name, from the catalogue.
+// `detlab describe NAME` and `detlab modules [KIND]`: the modules of the catalogue.
 
 import { describe, type ModuleDescription } from '../catalogue/describe';
 import { listModules } from '../catalogue/module-catalogue';
@@ -9,15 +9,15 @@ interface Arguments {
   json?: boolean;
 }
 
-/** Characters of a line: those of the terminal; enough for a table where there is none. */
+/** Line width in characters: the terminal's, if there is one. */
 const width = (): number => process.stdout.columns ?? 120;
 
 export async function describeCommand(names: readonly string[], options: Arguments): Promise<number> {
   const out = output(options.json === true);
-  const found: ModuleDescription[] = [];
-  for (const name of names) found.push(await phase(EXIT.usage, () => describe(name, catalogue)));
-  for (const description of found) out.event('module', description.toJSON());
-  out.print(found.map((description) => description.toText(width())).join('\n\n'));
+  const descriptions: ModuleDescription[] = [];
+  for (const name of names) descriptions.push(await phase(EXIT.usage, () => describe(name, catalogue)));
+  for (const description of descriptions) out.event('module', description.toJSON());
+  out.print(descriptions.map((description) => description.toText(width())).join('\n\n'));
   return EXIT.ok;
 }
 

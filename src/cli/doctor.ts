@@ -1,4 +1,4 @@
-// `detlab doctor`: is everything here that DetLab works with, and what to do where it is not.
+// `detlab doctor`: checks DetLab's dependencies on this machine, with advice for those that are missing.
 
 import { spawnSync } from 'node:child_process';
 import os from 'node:os';
@@ -25,11 +25,11 @@ function python(): Finding[] {
     'import sys\nprint(sys.version.split()[0])\ntry:\n import torch\n print(torch.__version__)\nexcept ImportError: print("")';
   const { stdout, status } = spawnSync(venvPython, ['-c', script], { encoding: 'utf8', timeout: 60_000 });
   const [version = '', torch = ''] = status === 0 ? stdout.trim().split('\n') : [];
-  const finding = (name: string, found: string, without: string): Finding => ({
+  const finding = (name: string, detected: string, absent: string): Finding => ({
     name,
-    ok: found !== '',
+    ok: detected !== '',
     needed: false,
-    detail: found || without,
+    detail: detected || absent,
     advice: SETUP,
   });
   return [finding('Python', version, `no ${venvPython}`), finding('torch', torch, 'not installed in .venv')];
@@ -51,12 +51,12 @@ async function engineFinding(): Promise<Finding> {
   }
 }
 
-/** What the kernel stands on: also the head of `detlab kernel doctor`. */
-export const groundFindings = async (): Promise<Finding[]> => [nodeFinding(), await engineFinding()];
+/** The prerequisites of the kernel, which `detlab kernel doctor` checks too. */
+export const engineFindings = async (): Promise<Finding[]> => [nodeFinding(), await engineFinding()];
 
 export async function doctorCommand(options: { json?: boolean }): Promise<number> {
   const gigabytes = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GB`;
-  const [node, engine] = await groundFindings();
+  const [node, engine] = await engineFindings();
   const findings: Finding[] = [
     node,
     ...python(),

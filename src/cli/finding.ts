@@ -1,4 +1,4 @@
-// What a doctor finds: one line for each part, and below them what to do about those that are not as they should be.
+// The report of a doctor command: one line per part, followed by advice for those with problems.
 
 import { tableText } from '../visualization/table';
 import { EXIT, type Output } from './outcome';
@@ -6,20 +6,20 @@ import { EXIT, type Output } from './outcome';
 export interface Finding {
   name: string;
   ok: boolean;
-  /** False: something narrower works without it. */
+  /** False: optional. */
   needed: boolean;
   detail: string;
-  /** What to do when it is not ok. */
+  /** What to do if it is not ok. */
   advice?: string;
 }
 
 export const SETUP = 'run `npm run setup`';
 
-/** Tells the findings; returns the exit code they mean. */
+/** Prints the findings; returns the exit code. */
 export function reportFindings(findings: Finding[], out: Output): number {
   for (const finding of findings) out.event('finding', { ...finding });
   const table = tableText({
-    columns: [{ title: '' }, { title: 'part' }, { title: 'found' }],
+    columns: [{ title: '' }, { title: 'part' }, { title: 'status' }],
     rows: findings.map(({ name, ok, needed, detail }) => [ok ? 'ok' : needed ? 'WRONG' : 'note', name, detail]),
   });
   const advice = findings.flatMap(({ name, ok, advice }) => (!ok && advice ? [`  ${name}: ${advice}`] : []));

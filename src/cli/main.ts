@@ -1,4 +1,4 @@
-// The `detlab` command: what the notebook can do, from a shell.
+// The `detlab` command line.
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -10,7 +10,7 @@ import { configsCommand } from './configs';
 import { convertCommand } from './convert';
 import { DATA_HELP } from './data-option';
 import { describeCommand, modulesCommand } from './describe';
-import { doctorCommand, groundFindings } from './doctor';
+import { doctorCommand, engineFindings } from './doctor';
 import { addKernelCommands } from './kernel/command';
 import { necksCommand } from './necks';
 import { CommandFailure, EXIT } from './outcome';
@@ -31,24 +31,24 @@ function number(text: string): number {
 
 function count(text: string): number {
   const value = number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected a whole number from 1');
+  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected an integer >= 1');
   return value;
 }
 
 function integer(text: string): number {
   const value = number(text);
-  if (!Number.isInteger(value)) throw new InvalidArgumentError('expected a whole number');
+  if (!Number.isInteger(value)) throw new InvalidArgumentError('expected an integer');
   return value;
 }
 
-/** Builds the command line; each action leaves its exit code by `done`. */
+/** Builds the command line; each action passes its exit code to `done`. */
 function program(done: (code: number) => void): Command {
   const { version } = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8'));
   const root = new Command('detlab')
     .description('An object-detection laboratory: train, test and use detectors by their MMDetection configs')
     .version(version)
     .addHelpText('after', EXIT_CODES)
-    .showHelpAfterError('(detlab --help says more)');
+    .showHelpAfterError('(see detlab --help)');
   const commandOf = (parent: Command, usage: string, description: string) =>
     parent
       .command(usage)
@@ -59,37 +59,37 @@ function program(done: (code: number) => void): Command {
   const withConfig = (usage: string, description: string) =>
     command(usage, description).option(
       '--cfg-options <key=value...>',
-      'values laid over the config: model.neck.num_outs=5',
+      'override values of the config: model.neck.num_outs=5',
     );
 
   withConfig('train', 'Train a detector')
     .argument('<config>', 'name or path of a config')
     .option('--data <data>', DATA_HELP)
-    .option('--work-dir <folder>', 'where log and checkpoints go (runs/<config>)')
-    .option('--resume', 'go on from the newest checkpoint of the work folder: weights, optimizer, schedule')
-    .option('--load-from <file>', 'start from the weights of a .pth or .safetensors file')
+    .option('--work-dir <folder>', 'folder for log and checkpoints (runs/<config>)')
+    .option('--resume', 'resume from the latest checkpoint in the work dir: weights, optimizer, schedule')
+    .option('--load-from <file>', 'initial weights, a .pth or .safetensors file')
     .option('--amp', 'mixed precision (bfloat16)')
-    .option('--seed <n>', 'makes the run repeatable (0)', integer)
-    .option('--epochs <n>', 'passes over the data; the schedule is fitted to them', count)
+    .option('--seed <n>', 'random seed, for reproducible runs (0)', integer)
+    .option('--epochs <n>', 'number of epochs; the schedule is scaled to it', count)
     .option('--lr <rate>', 'learning rate', number)
-    .option('--batch <n>', 'images an iteration', count)
-    .option('--checkpoint-every <n>', 'iterations between checkpoints, beside one an epoch', count)
+    .option('--batch <n>', 'batch size', count)
+    .option('--checkpoint-every <n>', 'iterations between checkpoints, in addition to one per epoch', count)
     .action(async (config, options) => done(await trainCommand(config, options)));
 
   withConfig('test', 'Evaluate a trained detector')
     .argument('<config>')
-    .argument('<checkpoint>', 'model file, checkpoint folder or work folder')
+    .argument('<checkpoint>', 'weights file, checkpoint folder or work dir')
     .option('--data <data>', DATA_HELP)
     .option('--amp', 'mixed precision (bfloat16)')
-    .option('--batch <n>', 'images at a time', count)
+    .option('--batch <n>', 'batch size', count)
     .action(async (config, checkpoint, options) => done(await testCommand(config, checkpoint, options)));
 
-  withConfig('predict', 'Find objects in images')
+  withConfig('predict', 'Detect objects in images')
     .argument('<config>')
-    .argument('<checkpoint>', 'model file, checkpoint folder or work folder')
+    .argument('<checkpoint>', 'weights file, checkpoint folder or work dir')
     .argument('<images...>')
-    .option('--out <folder>', 'pictures with the boxes drawn')
-    .option('--threshold <score>', 'lowest score that counts (0.3)', number)
+    .option('--out <folder>', 'folder for images with the boxes drawn')
+    .option('--threshold <score>', 'minimum score of reported boxes (0.3)', number)
     .option('--amp', 'mixed precision (bfloat16)')
     .action(async (config, checkpoint, images, options) =>
       done(await predictCommand(config, checkpoint, images, options)),
@@ -97,39 +97,37 @@ function program(done: (code: number) => void): Command {
 
   withConfig('summary', 'Stages, shapes, strides and parameters of a detector')
     .argument('<config>')
-    .option('--input <HxW>', 'image size the shapes are for')
+    .option('--input <HxW>', 'input image size')
     .action(async (config, options) => done(await summaryCommand(config, options)));
 
-  withConfig('necks', 'Every neck on a detector: what it requires, puts out and costs')
+  withConfig('necks', 'Compare all necks on a detector: requirements, outputs and cost')
     .argument('[config]', 'name or path of a config (faster-rcnn_r50_fpn_1x_coco)')
-    .option('--input <HxW>', 'image size; that of the test pipeline when absent')
-    .option('--no-flops', 'without multiply-adds, which take a pass of every neck')
+    .option('--input <HxW>', 'input image size; default: that of the test pipeline')
+    .option('--no-flops', 'without multiply-adds, which need a forward pass of every neck')
     .action(async (config, options) => done(await necksCommand(config, options)));
 
-  command('configs', 'Names of the configs there are, by algorithm')
-    .argument('[words...]', 'that a name must have: mask r50')
+  command('configs', 'List config names, by algorithm')
+    .argument('[words...]', 'words a name must contain: mask r50')
     .action((words, options) => done(configsCommand(words, options)));
 
-  command('describe', 'A module by its type name: options, shapes, paper and an example')
-    .argument('<types...>', 'type names (FPN), or kind/type where two kinds share one')
+  command('describe', 'Describe a module: options, shapes, paper and an example')
+    .argument('<types...>', 'type names (FPN), or kind/type where several kinds have one')
     .action(async (types, options) => done(await describeCommand(types, options)));
 
-  command('modules', 'Every module a config can name, by kind')
+  command('modules', 'List the modules that a config can name, by kind')
     .argument('[kind]', 'neck, backbone, loss, transform, hook, ...')
     .action(async (kind, options) => done(await modulesCommand(kind, options)));
 
-  command('convert', 'Weights from .pth to .safetensors and back')
-    .argument('<from>', 'a file of PyTorch or safetensors')
-    .argument('<to>', 'a name in .safetensors, .pth or .pt')
-    .option('--key <name>', 'entry of a .pth to take (state_dict_ema)')
-    .option('--force', 'replace a file that is there')
+  command('convert', 'Convert weights between .pth and .safetensors')
+    .argument('<from>', 'a PyTorch or safetensors file')
+    .argument('<to>', 'a .safetensors, .pth or .pt file')
+    .option('--key <name>', 'key of the weights in a .pth (state_dict_ema)')
+    .option('--force', 'overwrite an existing file')
     .action(async (from, to, options) => done(await convertCommand(from, to, options)));
 
-  command('doctor', 'Look whether everything DetLab works with is here').action(async (options) =>
-    done(await doctorCommand(options)),
-  );
+  command('doctor', "Check DetLab's installation").action(async (options) => done(await doctorCommand(options)));
   addConfigCommands(root, commandOf, done);
-  addKernelCommands(root, commandOf, groundFindings, done);
+  addKernelCommands(root, commandOf, engineFindings, done);
   return root;
 }
 
@@ -150,12 +148,12 @@ export async function main(argv: string[]): Promise<void> {
 }
 
 function report(error: unknown, json: boolean): number {
-  // commander has said it already
+  // reported by commander
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const code = error instanceof CommandFailure ? error.code : EXIT.failed;
   const reason = error instanceof CommandFailure ? error.reason : error;
   const message = reason instanceof Error ? reason.message : String(reason);
-  // a mistake of the user's needs no stack, one of ours does
+  // user errors need no stack trace
   const expected = reason instanceof DetLabError || (reason as NodeJS.ErrnoException)?.code !== undefined;
   process.stderr.write(`${expected || !(reason instanceof Error) ? message : (reason.stack ?? message)}\n`);
   if (json) process.stdout.write(`${JSON.stringify({ event: 'error', code, message })}\n`);

@@ -1,4 +1,4 @@
-// `detlab necks [CONFIG]`: every neck on a detector, what it needs, gives and costs.
+// `detlab necks [CONFIG]`: requirements, outputs and cost of every neck on a detector.
 
 import { detector } from '../lab/detector';
 import { EXIT, output, phase } from './outcome';

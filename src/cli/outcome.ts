@@ -1,9 +1,9 @@
-// How a command ends, and where its words go: results on stdout (as JSON lines with --json), progress and errors on stderr.
+// Exit codes and output of commands: results on stdout (as JSON lines with --json), progress and errors on stderr.
 
 /** Exit codes, listed by `detlab --help`. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, data: 3, interrupted: 130 } as const;
 
-/** An error with the exit code it means. */
+/** An error with its exit code. */
 export class CommandFailure extends Error {
   constructor(
     readonly code: number,
@@ -13,7 +13,7 @@ export class CommandFailure extends Error {
   }
 }
 
-/** Runs one phase of a command; what goes wrong in it ends the command with `code`. */
+/** Runs one phase of a command; an error in it ends the command with `code`. */
 export async function phase<T>(code: number, work: () => T | Promise<T>): Promise<T> {
   try {
     return await work();
@@ -24,9 +24,9 @@ export async function phase<T>(code: number, work: () => T | Promise<T>): Promis
 
 export interface Output {
   readonly json: boolean;
-  /** One JSON line with --json; nothing without. */
+  /** Writes a JSON line with --json. */
   event(event: string, fields: Record<string, unknown>): void;
-  /** The result for people; nothing with --json. */
+  /** Writes text without --json. */
   print(text: string): void;
 }
 
@@ -42,7 +42,7 @@ export function output(json: boolean): Output {
   };
 }
 
-/** The first Ctrl-C (or SIGTERM) aborts the signal, the second ends the process at once. */
+/** The first Ctrl-C (or SIGTERM) aborts the signal, the second ends the process immediately. */
 export function interruptible(): { signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const handle = (): void => {

@@ -1,4 +1,4 @@
-// `detlab predict CONFIG CHECKPOINT IMAGE...`: boxes as a table or JSON, and pictures with --out.
+// `detlab predict CONFIG CHECKPOINT IMAGE...`: boxes as a table or JSON, and drawn on the images with --out.
 
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -23,23 +23,23 @@ export async function predictCommand(
   const { threshold = 0.3 } = options;
   const model = await phase(EXIT.usage, () => detector(config, { options: options.cfgOptions }).load(checkpoint));
   if (options.out !== undefined) mkdirSync(options.out, { recursive: true });
-  let broken = 0;
+  let failed = 0;
   for (const image of images) {
     try {
-      const found = await model.predict(image, { threshold, precision: options.amp ? 'bfloat16' : undefined });
+      const predictions = await model.predict(image, { threshold, precision: options.amp ? 'bfloat16' : undefined });
       let picture: string | undefined;
       if (options.out !== undefined) {
         picture = path.join(options.out, `${path.basename(image, path.extname(image))}.png`);
-        writeFileSync(picture, await found.draw());
+        writeFileSync(picture, await predictions.draw());
       }
-      out.event('predictions', { image, picture, predictions: found.confident });
-      out.print(`${found}${picture ? `\npicture: ${picture}` : ''}`);
+      out.event('predictions', { image, picture, predictions: predictions.confident });
+      out.print(`${predictions}${picture ? `\ndrawn: ${picture}` : ''}`);
     } catch (error) {
-      // one bad image does not end the others
-      broken++;
+      // continue with the other images
+      failed++;
       out.event('error', { image, message: (error as Error).message });
       process.stderr.write(`${(error as Error).message}\n`);
     }
   }
-  return broken > 0 ? EXIT.data : EXIT.ok;
+  return failed > 0 ? EXIT.data : EXIT.ok;
 }

@@ -1,4 +1,4 @@
-// `detlab summary CONFIG`: stages, shapes, strides, parameters, frozen or not.
+// `detlab summary CONFIG`: stages, shapes, strides, parameters, and which are frozen.
 
 import { detector } from '../lab/detector';
 import { EXIT, output, phase } from './outcome';

@@ -1,4 +1,4 @@
-// `detlab test CONFIG CHECKPOINT`: the AP table of a trained model.
+// `detlab test CONFIG CHECKPOINT`: evaluates a trained model and prints its AP table.
 
 import { configuredTestData } from '../lab/config-data';
 import { detector } from '../lab/detector';

@@ -1,4 +1,4 @@
-// `detlab train CONFIG`: what `detector(CONFIG).fit(data)` does in a notebook.
+// `detlab train CONFIG`: `detector(CONFIG).fit(data)` from the command line.
 
 import { configuredData } from '../lab/config-data';
 import { detector } from '../lab/detector';
@@ -27,7 +27,7 @@ export async function trainCommand(config: string, options: TrainArguments): Pro
   const data = await phase(EXIT.data, () =>
     options.data === undefined ? configuredData(recipe.config, recipe.name) : openData(options.data),
   );
-  // data given by hand decides the classes; the config's own data must agree with it
+  // --data determines the classes; the data of the config must have the config's classes
   if (options.data !== undefined) recipe = recipe.classes(data.classes);
   await phase(EXIT.usage, () => recipe.classes(data.classes).summary());
   const { signal, release } = interruptible();

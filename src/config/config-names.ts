@@ -1,8 +1,8 @@
-// Names of configs as MMDetection 2.x and 3.x write them: faster_rcnn_r50_fpn and faster-rcnn_r50_fpn, mstrain and ms, fp16
-// and amp, 8x2 and 8xb2.
+// Config names in the spellings of MMDetection 2.x and 3.x: faster_rcnn_r50_fpn and faster-rcnn_r50_fpn, mstrain and ms,
+// fp16 and amp, 8x2 and 8xb2.
 
-/** A name with both spellings made one. */
-export const sameConfig = (name: string): string =>
+/** A name normalised so that both spellings are equal. */
+export const normalizedName = (name: string): string =>
   name
     .toLowerCase()
     .replace(/[_-]+/g, '_')

@@ -1,4 +1,4 @@
-// What a config is: plain data, as JSON has it, and the bounds a config file must keep.
+// The data of a config, plain JSON values, and the limits of config files.
 
 import { DetLabError } from '../errors';
 
@@ -7,7 +7,7 @@ export interface ConfigObject {
   [key: string]: ConfigValue;
 }
 
-/** Bounds on what one config may hold, so that a hostile or broken file ends in an error. */
+/** Limits of one config, so that a malicious or damaged file causes an error. */
 export const LIMITS = {
   /** Bytes of one file. */
   fileBytes: 1_000_000,
@@ -15,9 +15,9 @@ export const LIMITS = {
   inheritance: 16,
   /** Files in one config. */
   files: 64,
-  /** Values in one config, counted as often as they are used. */
+  /** Values in one config, counted each time they are used. */
   nodes: 100_000,
-  /** Brackets inside brackets. */
+  /** Nesting depth of brackets. */
   nesting: 100,
 } as const;
 
@@ -25,7 +25,7 @@ export function isObject(value: unknown): value is ConfigObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A copy that shares nothing with `value`. */
+/** A deep copy. */
 export function cloneConfig<T extends ConfigValue>(value: T): T {
   if (Array.isArray(value)) return value.map(cloneConfig) as T;
   if (!isObject(value)) return value;
@@ -34,14 +34,14 @@ export function cloneConfig<T extends ConfigValue>(value: T): T {
   return copy as T;
 }
 
-/** How many values `value` holds, itself included; a shared part counts every time it is used. */
+/** Number of values in `value`, itself included; shared parts count each time they are used. */
 export function countNodes(value: ConfigValue): number {
   if (Array.isArray(value)) return value.reduce<number>((sum, child) => sum + countNodes(child), 1);
   if (!isObject(value)) return 1;
   return Object.values(value).reduce<number>((sum, child) => sum + countNodes(child), 1);
 }
 
-/** @throws DetLabError for a key that would change an object's prototype instead of becoming an entry. */
+/** @throws DetLabError for a key that would change an object's prototype. */
 export function checkKey(key: string, where: string): void {
   if (key === '__proto__') throw new DetLabError(`Cannot use the key "__proto__" in a config (${where}): rename it`);
 }

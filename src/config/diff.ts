@@ -1,4 +1,4 @@
-// What differs between two configs, path by path.
+// The differences of two configs, path by path.
 
 import { keyText, toPlain } from './python/plain';
 import { jsonText } from './python/print';
@@ -11,7 +11,7 @@ export interface Difference {
   second?: string;
 }
 
-/** Differences in the order of the first config, then what only the second has. Lists of one length are gone into. */
+/** Differences in the order of the first config, then those of the second alone. Lists of equal length are compared by item. */
 export function diffConfigs(first: Dict, second: Dict): Difference[] {
   return [...differences(first, second, '')];
 }
@@ -23,7 +23,7 @@ function* differences(a: Value | undefined, b: Value | undefined, path: string):
       yield* differences(x.entries.get(key), y.entries.get(key), path ? `${path}.${key}` : key);
     return;
   }
-  // 1 and 1.0, a list and a tuple are the same to whoever builds from the config
+  // 1 and 1.0, a list and a tuple build the same module
   const [first, second] = [a, b].map((value) => (value === undefined ? undefined : JSON.stringify(toPlain(value))));
   if (first !== second)
     yield { path, first: a === undefined ? a : jsonText(a), second: b === undefined ? b : jsonText(b) };
@@ -32,7 +32,7 @@ function* differences(a: Value | undefined, b: Value | undefined, path: string):
 function parts(value: Value | undefined): { kind: string; entries: Map<string, Value> } | undefined {
   if (value instanceof Dict)
     return { kind: 'dict', entries: new Map([...value.pairs()].map(([key, item]) => [keyText(key), item])) };
-  // lists of plain values are told whole
+  // lists of plain values are reported as a whole
   const items = Array.isArray(value) ? value : value instanceof Tuple ? value.items : undefined;
   if (!items?.some((item) => item instanceof Dict)) return undefined;
   return { kind: 'list', entries: new Map(items.map((item, i) => [String(i), item])) };

@@ -1,4 +1,4 @@
-// One config file, read but not yet merged with its bases.
+// A config file before it is merged with its bases.
 
 import { type ConfigObject, type ConfigValue, isObject } from './data';
 import { notePlaces, placesOf } from './places';
@@ -11,21 +11,21 @@ export interface BaseRequest {
 }
 
 export interface ConfigDocument {
-  /** The config itself, without `_base_`. */
+  /** The config without `_base_`. */
   config: ConfigObject;
   bases: BaseRequest[];
   /** Constants that other files may import by name. */
   exports: ReadonlyMap<string, ConfigValue>;
 }
 
-/** What an import of another config file gives: `config` is merged with its bases. */
+/** The result of importing another config file; `config` is merged with its bases. */
 export interface ImportedConfig {
   config: ConfigObject;
   exports: ReadonlyMap<string, ConfigValue>;
 }
 export type ImportConfig = (request: BaseRequest) => ImportedConfig;
 
-/** Takes `_base_` (a path or a list of paths) out of a config. */
+/** Splits `_base_` (a path or a list of paths) off a config. */
 export function takeBases(value: ConfigObject, place: Place): { config: ConfigObject; bases: BaseRequest[] } {
   const { _base_: base, ...config } = value;
   const places = placesOf(value);
@@ -36,7 +36,7 @@ export function takeBases(value: ConfigObject, place: Place): { config: ConfigOb
     if (typeof request !== 'string')
       throw errorAt(
         place,
-        `_base_ must be a path or a list of paths, received ${isObject(request) ? 'an object' : JSON.stringify(request)}. ` +
+        `expected a path or a list of paths in _base_, received ${isObject(request) ? 'an object' : JSON.stringify(request)}. ` +
           "Write _base_: '../_base_/models/faster-rcnn_r50_fpn'",
       );
   return { config, bases: (requests as string[]).map((request) => ({ request, place })) };

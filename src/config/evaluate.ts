@@ -1,5 +1,5 @@
-// The value of an expression in a config file, without running anything: literals, objects, lists, spreads, constants,
-// arithmetic on numbers and members of imported configs. Anything else is an error that says what to write instead.
+// Evaluates an expression of a config file without executing code: literals, objects, lists, spreads, constants, arithmetic
+// and members of imported configs. Anything else is an error with advice on what to write instead.
 
 import type { Expression, Node, ObjectExpression, TemplateLiteral } from '@babel/types';
 import { didYouMean, nameOfValue } from '../errors';
@@ -12,7 +12,7 @@ export interface Scope {
   source: SourceFile;
   /** JSON has literals only. */
   json: boolean;
-  /** The value of a name, or undefined when nothing has that name. */
+  /** The value of a name, or undefined if it is not defined. */
   lookup: (name: string) => ConfigValue | undefined;
   /** Names in scope, for suggestions. */
   names: () => Iterable<string>;
@@ -21,7 +21,7 @@ export interface Scope {
 /** @throws DetLabError with file, line, column and the source line. */
 export function evaluate(node: Node, scope: Scope, depth = 0): ConfigValue {
   if (depth > LIMITS.nesting)
-    throw fail(node, scope, `values nest deeper than ${LIMITS.nesting}. Name the inner parts`);
+    throw fail(node, scope, `values nest deeper than ${LIMITS.nesting}. Assign the inner ones to names`);
   const inner = (child: Node) => evaluate(child, scope, depth + 1);
   switch (node.type) {
     case 'StringLiteral':
@@ -34,7 +34,7 @@ export function evaluate(node: Node, scope: Scope, depth = 0): ConfigValue {
     case 'ArrayExpression': {
       const list: ConfigValue[] = [];
       for (const element of node.elements) {
-        if (element === null) throw fail(node, scope, 'the list has an empty place. Write null, or remove the comma');
+        if (element === null) throw fail(node, scope, 'the list has an empty element. Write null, or remove the comma');
         if (element.type !== 'SpreadElement') list.push(inner(element));
         else for (const value of spreadList(element.argument, scope, inner)) list.push(value);
       }
@@ -65,22 +65,22 @@ export function evaluate(node: Node, scope: Scope, depth = 0): ConfigValue {
   throw fail(node, scope, `${INSTEAD[node.type] ?? `${node.type} is not data. Write the value itself`}`);
 }
 
-/** What to write in place of what a config cannot hold. */
+/** Advice for syntax that a config cannot contain. */
 const INSTEAD: Record<string, string> = {
-  CallExpression: 'a config is read, never run, so it cannot call anything. Write the resulting value',
-  NewExpression: 'a config is read, never run, so it cannot create objects. Write a plain object { ... }',
+  CallExpression: 'a config is read, not executed, so it cannot call functions. Write the resulting value',
+  NewExpression: 'a config is read, not executed, so it cannot create objects. Write a plain object { ... }',
   ArrowFunctionExpression: 'a function is not data. Write the value itself',
   FunctionExpression: 'a function is not data. Write the value itself',
   ClassExpression: 'a class is not data. Name the module by its type: { type: ... }',
-  ConditionalExpression: 'a config has no conditions. Write the value you want, and a second config for the other case',
-  LogicalExpression: 'a config has no conditions. Write the value you want',
+  ConditionalExpression: 'conditions are not supported. Write the value, and a second config for the other case',
+  LogicalExpression: 'conditions are not supported. Write the value',
   AssignmentExpression: 'assignments are not data. Declare a constant: const name = value',
   RegExpLiteral: 'a regular expression is not data. Write the pattern as a string',
-  BigIntLiteral: 'big integers are not data here. Write a plain number',
-  AwaitExpression: 'a config is read, never run. Write the value itself',
-  TaggedTemplateExpression: 'a config is read, never run. Write a plain string',
-  OptionalMemberExpression: 'optional access is not needed: constants are known. Write a.b',
-  ImportExpression: "imports stand at the top of the file. Write import base from './base'",
+  BigIntLiteral: 'big integers are not supported. Write a plain number',
+  AwaitExpression: 'a config is read, not executed. Write the value itself',
+  TaggedTemplateExpression: 'a config is read, not executed. Write a plain string',
+  OptionalMemberExpression: 'optional access is not needed, since constants are known. Write a.b',
+  ImportExpression: "imports must be at the top of the file. Write import base from './base'",
 };
 
 function evaluateObject(node: ObjectExpression, scope: Scope, inner: (n: Node) => ConfigValue): ConfigObject {
@@ -92,7 +92,7 @@ function evaluateObject(node: ObjectExpression, scope: Scope, inner: (n: Node) =
     if (property.type === 'SpreadElement') {
       const spread = inner(property.argument);
       if (!isObject(spread))
-        throw fail(property, scope, `only an object can be spread here, this is ${nameOfValue(spread)}`);
+        throw fail(property, scope, `expected an object to spread, received ${nameOfValue(spread)}`);
       Object.assign(object, spread);
       for (const key of Object.keys(spread)) places.set(key, placesOf(spread)?.(key));
       continue;
@@ -100,8 +100,7 @@ function evaluateObject(node: ObjectExpression, scope: Scope, inner: (n: Node) =
     if (property.type === 'ObjectMethod') throw fail(property, scope, 'a method is not data. Write key: value');
     const key = propertyKey(property.key, property.computed, scope, inner);
     if (key === '__proto__') throw fail(property, scope, 'the key "__proto__" is not allowed. Rename it');
-    if (!scope.json && written.has(key))
-      throw fail(property, scope, `"${key}" is given twice in one object. Remove one of the two`);
+    if (!scope.json && written.has(key)) throw fail(property, scope, `duplicate key "${key}". Remove one of the two`);
     written.add(key);
     places.set(key, { file: scope.source.path, line: property.loc?.start.line ?? 0 });
     object[key] = inner(property.value);
@@ -115,13 +114,16 @@ function propertyKey(key: Node, computed: boolean, scope: Scope, inner: (n: Node
   if (key.type === 'NumericLiteral' && !scope.json) return String(key.value);
   const value = computed && !scope.json ? inner(key) : undefined;
   if (typeof value === 'string' || typeof value === 'number') return String(value);
-  throw fail(key, scope, scope.json ? 'a key must be a string in double quotes' : 'a key must be a name or a string');
+  throw fail(
+    key,
+    scope,
+    scope.json ? 'expected a string in double quotes as key' : 'expected a name or a string as key',
+  );
 }
 
 function spreadList(argument: Expression, scope: Scope, inner: (n: Node) => ConfigValue): ConfigValue[] {
   const value = inner(argument);
-  if (!Array.isArray(value))
-    throw fail(argument, scope, `only a list can be spread here, this is ${nameOfValue(value)}`);
+  if (!Array.isArray(value)) throw fail(argument, scope, `expected a list to spread, received ${nameOfValue(value)}`);
   return value;
 }
 
@@ -130,14 +132,14 @@ function evaluateTemplate(node: TemplateLiteral, scope: Scope, inner: (n: Node) 
   for (const [i, expression] of node.expressions.entries()) {
     const value = inner(expression);
     if (typeof value === 'object')
-      throw fail(expression, scope, `${nameOfValue(value)} cannot stand in a string. Use a string or a number`);
+      throw fail(expression, scope, `expected a string or a number inside a string, received ${nameOfValue(value)}`);
     text += String(value) + (node.quasis[i + 1].value.cooked ?? '');
   }
   return boundedText(fillFileVariables(text, { source: scope.source, offset: node.start ?? 0 }), node, scope);
 }
 
 function evaluateName(name: string, node: Node, scope: Scope): ConfigValue {
-  if (name === 'undefined') throw fail(node, scope, 'undefined is not data. Write null, or leave the key out');
+  if (name === 'undefined') throw fail(node, scope, 'undefined is not data. Write null, or omit the key');
   if (name === 'Infinity') return Number.POSITIVE_INFINITY;
   if (name === 'NaN') return Number.NaN;
   const value = scope.lookup(name);
@@ -155,25 +157,25 @@ function memberKey(node: Member, scope: Scope, inner: (n: Node) => ConfigValue):
   if (!node.computed && node.property.type === 'Identifier') return node.property.name;
   const key = inner(node.property);
   if (typeof key === 'string' || typeof key === 'number') return String(key);
-  throw fail(node.property, scope, `a key must be a string or a number, this is ${nameOfValue(key)}`);
+  throw fail(node.property, scope, `expected a string or a number as key, received ${nameOfValue(key)}`);
 }
 
 function evaluateMember(value: ConfigValue, key: string, node: Member, scope: Scope): ConfigValue {
   if (Array.isArray(value)) {
     if (/^\d+$/.test(key) && Number(key) < value.length) return value[Number(key)];
-    throw fail(node.property, scope, `"${key}" is not an index of a list of ${value.length}`);
+    throw fail(node.property, scope, `expected an index into a list of ${value.length}, received "${key}"`);
   }
-  if (!isObject(value)) throw fail(node.property, scope, `${nameOfValue(value)} has no parts, so no "${key}"`);
+  if (!isObject(value)) throw fail(node.property, scope, `cannot access "${key}" of ${nameOfValue(value)}`);
   if (Object.hasOwn(value, key)) return value[key];
   const keys = Object.keys(value);
-  throw fail(node.property, scope, `there is no "${key}" here.${didYouMean(key, keys)} Known: ${keys.join(', ')}`);
+  throw fail(node.property, scope, `unknown key "${key}".${didYouMean(key, keys)} Known: ${keys.join(', ')}`);
 }
 
 function evaluateUnary(operator: string, value: ConfigValue, node: Node, scope: Scope): ConfigValue {
   if (typeof value === 'number' && operator === '-') return -value;
   if (typeof value === 'number' && operator === '+' && !scope.json) return value;
   if (typeof value === 'boolean' && operator === '!' && !scope.json) return !value;
-  throw fail(node, scope, `"${operator}" cannot stand before ${nameOfValue(value)}. Write the value itself`);
+  throw fail(node, scope, `"${operator}" cannot be applied to ${nameOfValue(value)}. Write the value itself`);
 }
 
 function evaluateBinary(operator: string, a: ConfigValue, b: ConfigValue, node: Node, scope: Scope): ConfigValue {
@@ -183,7 +185,7 @@ function evaluateBinary(operator: string, a: ConfigValue, b: ConfigValue, node: 
     if (operator === '-') return a - b;
     if (operator === '*') return a * b;
     if (operator === '**') return a ** b;
-    if ((operator === '/' || operator === '%') && b === 0) throw fail(node, scope, 'this divides by zero');
+    if ((operator === '/' || operator === '%') && b === 0) throw fail(node, scope, 'division by zero');
     if (operator === '/') return a / b;
     if (operator === '%') return a % b;
   }
@@ -195,7 +197,7 @@ function evaluateBinary(operator: string, a: ConfigValue, b: ConfigValue, node: 
   );
 }
 
-// Constants are shared, not copied, so a few lines can stand for billions of values: sizes are kept per object.
+// constants are shared, not copied, so a few lines can represent billions of values: sizes are cached per object
 const sizes = new WeakMap<object, number>();
 
 function bounded<T extends ConfigObject | ConfigValue[]>(value: T, node: Node, scope: Scope): T {
@@ -203,7 +205,7 @@ function bounded<T extends ConfigObject | ConfigValue[]>(value: T, node: Node, s
   for (const child of Object.values(value))
     size += typeof child === 'object' && child !== null ? (sizes.get(child) ?? countNodes(child)) : 1;
   if (size > LIMITS.nodes)
-    throw fail(node, scope, `the config holds more than ${LIMITS.nodes} values. Keep large data in files of its own`);
+    throw fail(node, scope, `the config has more than ${LIMITS.nodes} values. Keep large data in separate files`);
   sizes.set(value, size);
   return value;
 }
@@ -213,7 +215,7 @@ function boundedText(text: string, node: Node, scope: Scope): string {
     throw fail(
       node,
       scope,
-      `the string is longer than ${LIMITS.fileBytes} characters. Keep large data in files of its own`,
+      `the string is longer than ${LIMITS.fileBytes} characters. Keep large data in separate files`,
     );
   return text;
 }

@@ -1,4 +1,4 @@
-// Where a value of a config comes from: the file and line that set it, and what it took the place of.
+// Where a value of a config comes from: the file and line that set it, and the values it overrides.
 
 import { DetLabError, didYouMean } from '../errors';
 import { keyText } from './python/plain';
@@ -15,17 +15,17 @@ export interface Setting {
 export interface Explanation {
   path: string;
   value: string;
-  /** The last that set it; undefined for a value that no file sets by itself, as one given on the command line. */
+  /** The last file that set it; undefined for a value set by none, as from the command line. */
   set?: Setting;
-  /** What was there before, newest first. */
+  /** The values it overrides, newest first. */
   overrode: Setting[];
-  /** For dictionaries: other files that set parts of it, with the paths. */
+  /** For dictionaries: entries set by other files, with their paths. */
   parts: Setting[];
 }
 
 /**
  * @param path dotted: `model.backbone.depth`, `train_pipeline.0.type`.
- * @throws DetLabError with the nearest name when there is nothing at the path.
+ * @throws DetLabError with the nearest name when the path does not exist.
  */
 export function explainValue(config: Dict, path: string): Explanation {
   let value: Value = config;
@@ -60,7 +60,7 @@ function step(value: Value, key: string): [Value | undefined, Origin | undefined
 }
 
 function nothingAt(value: Value, key: string, walked: string, path: string): DetLabError {
-  const where = walked ? `under ${walked}` : 'at the top of the config';
+  const where = walked ? `under ${walked}` : 'at the top level of the config';
   const keys = value instanceof Dict ? value.keys().map(keyText) : [];
   const known = keys.length
     ? ` Known: ${keys.join(', ')}`
@@ -70,7 +70,7 @@ function nothingAt(value: Value, key: string, walked: string, path: string): Det
   return new DetLabError(`Cannot explain "${path}": there is no "${key}" ${where}.${didYouMean(key, keys)}${known}`);
 }
 
-/** Parts that another file than `file` has set. */
+/** Entries that were set by a file other than `file`. */
 function partsFrom(dict: Dict, path: string, file: string): Setting[] {
   const parts: Setting[] = [];
   for (const { key, value, origin } of dict.entries.values()) {

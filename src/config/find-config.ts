@@ -1,21 +1,21 @@
-// A config's file by its name under `configs/` or by its path. Names are {algorithm}_{components}_{settings}_{data}, as
-// MMDetection 3.x has them; those of 2.x, where every part is parted by underscores, are found under their new names.
+// Finds a config's file by its name under `configs/` or by its path. Names are {algorithm}_{components}_{settings}_{data}, as
+// in MMDetection 3.x; names of 2.x, with underscores only, are resolved to the new ones.
 
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { distance } from 'fastest-levenshtein';
 import { DetLabError } from '../errors';
 import { packageRoot } from '../paths';
-import { sameConfig } from './config-names';
+import { normalizedName } from './config-names';
 import { CONFIG_EXTENSIONS, findConfigFile } from './read-files';
 
-/** The folder of this package's own configs. */
+/** The folder of the built-in configs. */
 export const configRoot = () => path.join(packageRoot, 'configs');
 
-/** Folders of what configs are made of, and is none itself. */
+/** Folders of fragments that are not configs themselves. */
 const PARTS = ['_base_', 'common'];
 
-/** Names of the configs under `roots`, with their files; the parts under `_base_` and `common` are left out. */
+/** Names of the configs under `roots`, with their files; without the fragments in `_base_` and `common`. */
 export function listConfigs(roots: readonly string[] = [configRoot()]): Map<string, string[]> {
   const found = new Map<string, string[]>();
   for (const root of roots) {
@@ -33,7 +33,7 @@ export function listConfigs(roots: readonly string[] = [configRoot()]): Map<stri
 
 export interface FoundConfig {
   file: string;
-  /** What is to be told of the name, as that it is an old one. */
+  /** Notices about the name, e.g. that it was renamed. */
   notices: string[];
 }
 
@@ -49,14 +49,14 @@ export function findConfig(nameOrPath: string, roots: readonly string[] = [confi
     if (file) return { file, notices: [] };
   }
   const name = path.basename(nameOrPath, extension);
-  const renamed = isPath ? [] : [...configs.keys()].filter((known) => sameConfig(known) === sameConfig(name));
+  const renamed = isPath ? [] : [...configs.keys()].filter((known) => normalizedName(known) === normalizedName(name));
   if (renamed.length === 1) {
     const [now] = renamed;
-    const notices = [`the config "${nameOrPath}" is called "${now}" now`];
+    const notices = [`the config "${nameOrPath}" was renamed to "${now}"`];
     return { file: onlyOne(now, configs.get(now)!), notices };
   }
   const where = isPath
-    ? `no such file, seen from ${process.cwd()}`
+    ? `no such file, relative to ${process.cwd()}`
     : `no config has this name ${roots.every((root) => root === configRoot()) ? "among DetLab's" : `under ${roots.join(', ')}`}`;
   throw new DetLabError(`Cannot find the config "${nameOrPath}": ${where}. ${suggestion(name, [...configs.keys()])}`);
 }
@@ -64,25 +64,25 @@ export function findConfig(nameOrPath: string, roots: readonly string[] = [confi
 function onlyOne(name: string, files: readonly string[]): string {
   if (files.length === 1) return files[0];
   throw new DetLabError(
-    `Cannot choose a config named "${name}": ${files.length} files have this name. Give the path of one:\n  ${files.join('\n  ')}`,
+    `Cannot resolve the config "${name}": ${files.length} files have this name. Give the path of one:\n  ${files.join('\n  ')}`,
   );
 }
 
 const SUGGESTED = 3;
-/** Letters by which a slip differs; further off, several names may be meant. */
-const SLIP = 2;
+/** Edit distance of a typing error; beyond it, several names may be meant. */
+const MAX_TYPO = 2;
 
-/** The nearest names, where any is near, and where all of them are told. */
+/** The nearest names, if any, and how to list all. */
 function suggestion(name: string, known: readonly string[]): string {
-  const own = sameConfig(name);
+  const own = normalizedName(name);
   const near = known
-    .map((one) => ({ one, far: distance(own, sameConfig(one)) }))
+    .map((one) => ({ one, far: distance(own, normalizedName(one)) }))
     .filter(({ one, far }) => far <= Math.max(2, 0.4 * Math.max(own.length, one.length)))
     .sort((a, b) => a.far - b.far)
-    .filter(({ far }, _, [best]) => far <= (best.far <= SLIP ? best.far : best.far + SLIP))
+    .filter(({ far }, _, [best]) => far <= (best.far <= MAX_TYPO ? best.far : best.far + MAX_TYPO))
     .slice(0, SUGGESTED)
     .map(({ one }) => `"${one}"`);
   const meant = near.length > 0 ? `Did you mean ${near.join(' or ')}? ` : '';
   const names = 'Names are {algorithm}_{components}_{settings}_{data}';
-  return `${meant}${known.length > 0 ? `${near.length > 0 ? '' : `${names}; `}\`detlab configs\` lists all ${known.length}` : 'There is none at all'}`;
+  return `${meant}${known.length > 0 ? `${near.length > 0 ? '' : `${names}; `}\`detlab configs\` lists all ${known.length}` : 'There are no configs'}`;
 }

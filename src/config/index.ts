@@ -1,4 +1,4 @@
-// Configs: read (.ts, .json, .py), inherit, override, print.
+// Public names of the config folder: reads (.ts, .json, .py), merges, overrides and prints configs.
 
 export { type ConfigObject, type ConfigValue, cloneConfig, isObject } from './data';
 export { diffConfigs } from './diff';

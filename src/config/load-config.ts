@@ -1,4 +1,4 @@
-// A config by name or path, with options laid over it.
+// Loads a config by name or path, with options that override its values.
 
 import path from 'node:path';
 import { type ConfigObject, type ConfigValue, cloneConfig } from './data';
@@ -10,27 +10,27 @@ import { type ReadSettings, readConfigFile } from './read-files';
 export interface LoadConfigOptions extends ReadSettings {
   /** `--cfg-options`: dotted paths with values, or `a.b=1` strings. */
   options?: Record<string, ConfigValue> | readonly string[];
-  /** Folders searched for a config by its bare name; this package's `configs/` by default. */
+  /** Folders in which configs are found by name; default: the built-in configs. */
   roots?: readonly string[];
 }
 
 export interface LoadedConfig {
   /** The merged config; the caller may change it. */
   config: ConfigObject;
-  /** Every file read, bases first, the config itself last. */
+  /** Every file read, bases first, the config last. */
   files: string[];
   /** The file's name without folder and extension: `faster-rcnn_r50_fpn_1x_coco`. */
   name: string;
-  /** What is to be told and is no error, as that the config is deprecated. */
+  /** Notices that are not errors, e.g. that the config is deprecated. */
   notices: string[];
 }
 
 /**
- * Reads a config by the name it has under `configs/`, or by its path.
+ * Loads a config by its name under `configs/`, or by its path.
  *
  * @example
  * loadConfig('faster-rcnn_r50_fpn_1x_coco', { options: ['model.neck.num_outs=6'] }).config.model
- * @throws DetLabError with the nearest name when there is no such config, and for everything wrong inside it.
+ * @throws DetLabError with the nearest name when there is no such config, and for an invalid config.
  */
 export function loadConfig(nameOrPath: string, settings: LoadConfigOptions = {}): LoadedConfig {
   const { file, notices } = findConfig(nameOrPath, settings.roots);
@@ -41,7 +41,7 @@ export function loadConfig(nameOrPath: string, settings: LoadConfigOptions = {})
   return { config: cloneConfig(applyOptions(config, byPath)), files, name, notices: [...notices, ...more] };
 }
 
-/** A config as Python has it, for printing: tuples and lists, ints and floats stay apart, values know where they come from. */
+/** A config with Python's types, for printing: tuples and lists, ints and floats are distinct, values have an origin. */
 export function loadDict(
   nameOrPath: string,
   settings: LoadConfigOptions = {},

@@ -1,7 +1,7 @@
-// Inheritance: what a child config says is laid over what its bases say, by mmengine's rules.
-//   object over object   merged key by key; `_delete_: true` in the child drops the base's object first
-//   object over another  an error: the child cannot inherit from a number or a list
-//   anything else        replaces the base's value, lists as a whole
+// Inheritance: a child config overrides its bases by mmengine's rules.
+//   object over object     merged key by key; `_delete_: true` in the child drops the base's object first
+//   object over non-object an error: the child cannot inherit from a number or a list
+//   anything else          replaces the base's value, lists as a whole
 //   '0', '1', ... over a list, with `listKeys` only: merged into that element
 
 import { DetLabError, nameOfValue } from '../errors';
@@ -12,14 +12,14 @@ export const DELETE_KEY = '_delete_';
 export interface MergeOptions {
   /** Allow `'0'`, `'1'`, ... as keys into a list of the base (the rule of `--cfg-options`). */
   listKeys?: boolean;
-  /** Where the two stand, for messages. */
+  /** Path of the two values, for messages. */
   path?: string;
-  /** What the child is called in messages. */
+  /** Name of the child in messages. */
   child?: string;
 }
 
 /**
- * `child` laid over `base`; neither is changed.
+ * `child` merged into a copy of `base`.
  *
  * @example
  * mergeConfig({ neck: { num_outs: 6 } }, { neck: { type: 'FPN', num_outs: 5 } }) // { neck: { type: 'FPN', num_outs: 6 } }
@@ -49,7 +49,7 @@ function mergeValue(
   path: string,
   options: MergeOptions,
 ): ConfigValue {
-  // a `_delete_` with nothing below it to delete stays in the result, as in mmengine
+  // a `_delete_` without a base value stays in the result, as in mmengine
   if (!isObject(value) || inherited === undefined) return cloneConfig(value);
   const { [DELETE_KEY]: remove, ...rest } = value;
   if (isTruthy(remove)) return cloneConfig(rest);
@@ -57,7 +57,7 @@ function mergeValue(
     return merge(rest, inherited, path, options);
   throw new DetLabError(
     `Cannot merge ${options.child ?? 'the config'} into its base at ${path}: an object cannot inherit from ` +
-      `${nameOfValue(inherited)}. Write the whole value, or add ${DELETE_KEY}: true to the object to replace what was inherited`,
+      `${nameOfValue(inherited)}. Write the whole value, or add ${DELETE_KEY}: true to the object to replace the base's value`,
   );
 }
 
@@ -77,7 +77,7 @@ function mergeIntoList(child: ConfigObject, base: ConfigValue[], path: string, o
     const element = merged[index];
     if (!isObject(value) || !(isObject(element) || Array.isArray(element)))
       throw new DetLabError(
-        `Cannot set ${at} by its index: an index reaches into objects only, and here ${nameOfValue(value)} would replace ` +
+        `Cannot set ${at} by its index: expected an object to merge into an object, received ${nameOfValue(value)} for ` +
           `${nameOfValue(element)}. Give the whole list: ${path}=[...]`,
       );
     merged[index] = merge(value, element, at, options);
@@ -85,7 +85,7 @@ function mergeIntoList(child: ConfigObject, base: ConfigValue[], path: string, o
   return merged;
 }
 
-/** The bases of one config side by side. @throws DetLabError when two of them set the same key. */
+/** The union of the bases of one config. @throws DetLabError when two of them set the same key. */
 export function joinBases(bases: { name: string; config: ConfigObject }[], child: string): ConfigObject {
   const joined: ConfigObject = {};
   const owner = new Map<string, string>();
@@ -94,8 +94,8 @@ export function joinBases(bases: { name: string; config: ConfigObject }[], child
     if (twice.length) {
       const list = twice.map((key) => `"${key}" (${owner.get(key)})`).join(', ');
       throw new DetLabError(
-        `Cannot inherit in ${child}: the base ${name} sets what another base has set: ${list}. ` +
-          'Two bases must not share a top-level key: inherit from one of them and override in the child',
+        `Cannot inherit in ${child}: the base ${name} sets keys of another base: ${list}. ` +
+          'Bases must not share top-level keys: inherit from one of them and override in the child',
       );
     }
     for (const [key, value] of Object.entries(config)) {
@@ -106,7 +106,7 @@ export function joinBases(bases: { name: string; config: ConfigObject }[], child
   return joined;
 }
 
-/** Python's truth of a value, since that is what `_delete_` is tested by. */
+/** Python's truth value, by which `_delete_` is tested. */
 function isTruthy(value: ConfigValue | undefined): boolean {
   if (Array.isArray(value)) return value.length > 0;
   return isObject(value) ? Object.keys(value).length > 0 : Boolean(value);

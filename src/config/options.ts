@@ -1,6 +1,6 @@
-// `--cfg-options a.b.c=1`: dotted keys over a config, with the grammar and the merge of mmengine's DictAction.
+// `--cfg-options a.b.c=1`: overrides values by dotted keys, with the grammar and merge rules of mmengine's DictAction.
 //   value := number | true | false | None | text | [value, ...] | (value, ...) | value,value,...
-// Blanks inside a value are dropped, quotes around it too; `1_000`, `1e-3` and `inf` are numbers, as in Python.
+// Spaces inside a value and quotes around it are dropped; `1_000`, `1e-3` and `inf` are numbers, as in Python.
 
 import { DetLabError, nameOfValue } from '../errors';
 import { type ConfigObject, type ConfigValue, checkKey, cloneConfig, isObject, LIMITS } from './data';
@@ -10,7 +10,7 @@ import { fromPlain, toPlain } from './python/plain';
 import { Dict, Tuple, type Value } from './python/values';
 
 /**
- * A copy of `config` with `options` set, each by its dotted path; a number in a path reaches into a list.
+ * A copy of `config` with `options` set by their dotted paths; a number in a path is a list index.
  *
  * @example
  * applyOptions(config, { 'model.backbone.depth': 101, 'model.roi_head.bbox_head.0.num_classes': 3 })
@@ -21,7 +21,7 @@ export function applyOptions(config: ConfigObject, options: Record<string, Confi
 }
 
 /**
- * `a.b=1` strings as `applyOptions` takes them.
+ * Parses `a.b=1` strings to the options of `applyOptions`.
  *
  * @example parseOptionArguments(['model.neck.num_outs=6', 'a.b=[(1,2),x]']) // { 'model.neck.num_outs': 6, 'a.b': [[1, 2], 'x'] }
  */
@@ -29,7 +29,7 @@ export function parseOptionArguments(texts: readonly string[]): Record<string, C
   return Object.fromEntries([...optionPairs(texts)].map(([key, value]) => [key, toPlain(value)]));
 }
 
-/** `options` laid over a config as Python has it, as `applyOptions` does with plain data. */
+/** `applyOptions` for a config with Python's types. */
 export function applyOptionsToDict(config: Dict, options: Record<string, ConfigValue> | readonly string[]): Dict {
   const pairs = Array.isArray(options)
     ? optionPairs(options)
@@ -56,7 +56,7 @@ function* optionPairs(texts: readonly string[]): Generator<[string, Value]> {
     const equals = text.indexOf('=');
     if (equals < 1)
       throw new DetLabError(
-        `Cannot read the option ${JSON.stringify(text)}: expected KEY=VALUE, as model.neck.num_outs=6`,
+        `Cannot read the option ${JSON.stringify(text)}: expected KEY=VALUE, e.g. model.neck.num_outs=6`,
       );
     const key = text.slice(0, equals);
     checkKey(key, text);
@@ -84,7 +84,7 @@ function parseValue(text: string, whole: string, depth: number): Value {
   return tuple ? new Tuple(values) : values;
 }
 
-/** Parts between the commas that stand outside brackets; a comma at the very end adds nothing. */
+/** Splits at commas outside of brackets; a trailing comma adds nothing. */
 function splitAtCommas(text: string, whole: string): string[] {
   const parts: string[] = [];
   let start = 0;
@@ -103,7 +103,7 @@ function splitAtCommas(text: string, whole: string): string[] {
   }
   if (round !== 0 || square !== 0)
     throw new DetLabError(
-      `Cannot read the option value ${shorten(whole)}: its brackets are not in balance. Every ( and [ needs its ) and ]`,
+      `Cannot read the option value ${shorten(whole)}: unbalanced brackets. Every ( and [ needs a ) and ]`,
     );
   if (start < text.length) parts.push(text.slice(start));
   return parts;
@@ -147,7 +147,7 @@ function checkedKeys(path: string): string[] {
   const keys = path.split('.');
   for (const key of keys) {
     if (key === '')
-      throw new DetLabError(`Cannot set "${path}": a part of the path is empty. Write names with one dot between them`);
+      throw new DetLabError(`Cannot set "${path}": the path has an empty name. Write names separated by single dots`);
     checkKey(key, path);
   }
   return keys;

@@ -1,4 +1,4 @@
-// A value written as in a config file, from a string: the example of a module's definition.
+// Parses a value written as in a config file, such as the example of a module's definition.
 
 import type { ConfigValue } from './data';
 import { evaluate } from './evaluate';

@@ -1,4 +1,4 @@
-// Where the keys of an object were written, kept beside the object for `detlab config explain`.
+// Source positions of an object's keys, kept aside for `detlab config explain`.
 
 import type { ConfigObject } from './data';
 

@@ -1,4 +1,4 @@
-// A config as text: TypeScript as it would stand in a config file, or JSON.
+// Prints a config as a TypeScript config file, Python or JSON.
 
 import { DetLabError } from '../errors';
 import { type ConfigObject, type ConfigValue, isObject } from './data';
@@ -9,7 +9,7 @@ import { type Dict, PythonError } from './python/values';
 const WIDTH = 100;
 
 /**
- * The whole config as text that reads back to the same values.
+ * The config as text that parses to the same values.
  *
  * @param format `ts` (a config file) or `json`.
  */
@@ -18,7 +18,7 @@ export function printConfig(config: ConfigObject, format: 'ts' | 'json' = 'ts'):
   return `import { defineConfig } from 'detlab';\n\nexport default defineConfig(${print(config, 0, tsKey)});\n`;
 }
 
-/** A config as Python has it as text: one line of JSON, a Python file, or a config file in TypeScript. */
+/** A config with Python's types as text: one line of JSON, a Python file, or a TypeScript config file. */
 export function printDict(dict: Dict, format: 'json' | 'py' | 'ts'): string {
   try {
     if (format === 'ts') return printConfig(toPlainObject(dict));
@@ -50,11 +50,11 @@ function print(value: ConfigValue, indent: number, keyText: KeyPrinter): string 
   return `${open}\n${parts.map((part) => margin + part).join(',\n')}${last}\n${' '.repeat(indent)}${close}`;
 }
 
-/** JSON has no word for infinity, but every reader makes one of 1e999. */
+/** JSON has no infinity, but every parser reads 1e999 as one. */
 function printNumber(value: number, json: boolean): string {
   if (Number.isFinite(value)) return Object.is(value, -0) ? '-0' : String(value);
   if (!json) return String(value);
   if (Number.isNaN(value))
-    throw new DetLabError('Cannot print the config as JSON: it holds a NaN. Print it as TypeScript');
+    throw new DetLabError('Cannot print the config as JSON: it contains NaN. Print it as TypeScript');
   return value > 0 ? '1e999' : '-1e999';
 }

@@ -1,15 +1,15 @@
-// A config file with everything it inherits: `_base_` and imports, relative to the file that names them.
+// Reads a config file with its bases (`_base_` and imports), relative to the file that names them.
 
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DetLabError, didYouMean } from '../errors';
 import { packageRoot } from '../paths';
+import { builtInConfig } from './built-in-configs';
 import { type ConfigObject, countNodes, LIMITS } from './data';
 import type { BaseRequest, ConfigDocument, ImportedConfig } from './document';
 import { joinBases, mergeConfig } from './merge';
-import { ownConfig } from './own-configs';
+import { withBudget } from './python/budget';
 import { mergeDicts } from './python/merge';
-import { metered } from './python/meter';
 import { fromPlainObject, toPlainObject } from './python/plain';
 import type { PythonConfig } from './python/python-config';
 import { readPython } from './python/reading';
@@ -19,28 +19,28 @@ import { readTypeScript } from './read-typescript';
 import { type PackageRoots, packageFile, packageRoots, readableFrom } from './roots';
 import { errorAt, type SourceFile } from './source';
 
-/** Extensions a config may have, in the order they are tried when a path has none. */
+/** Extensions of configs, in the order in which they are tried for a path without one. */
 export const CONFIG_EXTENSIONS = ['.ts', '.json', '.py'] as const;
 
 export interface ReadConfig extends ImportedConfig {
   /** Every file read, bases before the files that inherit from them. */
   files: string[];
-  /** The config as Python has it: tuples and lists, ints and floats stay apart. */
+  /** The config with Python's types: tuples and lists, ints and floats are distinct. */
   dict: Dict;
-  /** What is to be told, as that a config is deprecated. */
+  /** Notices, e.g. that a config is deprecated. */
   notices: string[];
 }
 
 export interface ReadSettings {
-  /** Folders of the configs of packages, for `_base_ = 'mmdet::...'`. */
+  /** Config folders of packages, for `_base_ = 'mmdet::...'`. */
   packages?: PackageRoots;
-  /** Keep where every value comes from. */
+  /** Record the origin of every value. */
   explain?: boolean;
-  /** Variables for `{{$NAME:default}}`; those of the process by default. */
+  /** Variables for `{{$NAME:default}}`; default: the process's environment. */
   environment?: Record<string, string | undefined>;
 }
 
-/** Names of mmengine's own attributes of a config. */
+/** Names of attributes of mmengine's Config. */
 const RESERVED_KEYS = ['filename', 'text', 'pretty_text', 'env_variables'];
 
 /**
@@ -50,13 +50,17 @@ const RESERVED_KEYS = ['filename', 'text', 'pretty_text', 'env_variables'];
 export function readConfigFile(file: string, settings: ReadSettings = {}): ReadConfig {
   const top = path.resolve(file);
   const reading = new Reading(top, settings);
-  const { config, dict, exports } = metered(() => reading.read(top, []));
+  const { config, dict, exports } = withBudget(() => reading.read(top, []));
   const reserved = top.endsWith('.py') ? RESERVED_KEYS.find((key) => dict.has(key)) : undefined;
   if (reserved)
-    throw new DetLabError(
-      `Cannot read ${top}: mmengine keeps the name "${reserved}" for itself. Give the variable another`,
-    );
-  return { config, dict, exports, files: reading.files, notices: [...reading.notices, ...standInNotice(top, reading)] };
+    throw new DetLabError(`Cannot read ${top}: the name "${reserved}" is reserved by mmengine. Rename the variable`);
+  return {
+    config,
+    dict,
+    exports,
+    files: reading.files,
+    notices: [...reading.notices, ...replacementNotice(top, reading)],
+  };
 }
 
 /** One file, merged with its bases. */
@@ -66,12 +70,12 @@ interface MergedFile extends ImportedConfig {
   python?: PythonConfig;
 }
 
-/** One act of reading: each file is read once, however often it is named. */
+/** The reading of one config: each file is read once, however often it is named. */
 class Reading {
   readonly files: string[] = [];
   readonly notices: string[] = [];
-  /** Bases of MMDetection's that are not there, by what was read instead. */
-  readonly standIns = new Map<string, string>();
+  /** Missing bases of MMDetection's, and the built-in configs read instead. */
+  readonly replacedBases = new Map<string, string>();
   private readonly done = new Map<string, MergedFile>();
   private readonly packages: PackageRoots;
   private readable?: (file: string) => boolean;
@@ -90,10 +94,12 @@ class Reading {
       throw new DetLabError(`Cannot read ${file}: it inherits from itself.\n  ${[...stack, file].join('\n  -> ')}`);
     if (stack.length >= LIMITS.inheritance)
       throw new DetLabError(
-        `Cannot read ${file}: more than ${LIMITS.inheritance} configs inherit from one another.\n  ${stack.join('\n  -> ')}`,
+        `Cannot read ${file}: more than ${LIMITS.inheritance} levels of inheritance.\n  ${stack.join('\n  -> ')}`,
       );
     if (this.done.size >= LIMITS.files)
-      throw new DetLabError(`Cannot read ${stack[0]}: it is made of more than ${LIMITS.files} files`);
+      throw new DetLabError(
+        `Cannot read ${stack[0]}: expected at most ${LIMITS.files} files with all bases, it has more`,
+      );
     const below = [...stack, file];
     const source = readSource(file);
     const merged = file.endsWith('.py') ? this.python(source, below, as) : this.document(source, below);
@@ -133,7 +139,7 @@ class Reading {
           if (base.python?.style === 'new')
             throw errorAt(
               request.place,
-              `"${request.request}" is of the new style (it imports), which a config with _base_ cannot inherit from. Import it: with read_base(): from ... import *`,
+              `"${request.request}" is a new-style config (with imports), which a config with _base_ cannot inherit from. Import it: with read_base(): from ... import *`,
             );
           const scope = request.request.includes('::') ? request.request.split('::')[0] : undefined;
           return { config: base.dict, scope };
@@ -157,34 +163,34 @@ class Reading {
     };
   }
 
-  /** The absolute path a `_base_` or an import means. @throws DetLabError at its place when there is no such file. */
+  /** The absolute path of a `_base_` or an import. @throws DetLabError at its position when there is no such file. */
   private resolve(request: BaseRequest): string {
     const file = request.request.includes('::') ? this.resolvePackage(request) : this.resolveRelative(request);
     return this.allowed(file, request);
   }
 
-  /** A base of MMDetection's own that is not beside the config is ours of that name, and it is said. */
+  /** A missing base of MMDetection's is replaced by the built-in config of that name, with a notice. */
   private resolveRelative({ request, place }: BaseRequest): string {
-    const wanted = path.resolve(path.dirname(place.source.path), request);
-    // a Python config names its bases with their extension, as mmengine wants it
-    const named =
+    const target = path.resolve(path.dirname(place.source.path), request);
+    // a Python config names its bases with their extension, as mmengine requires
+    const hasExtension =
       !place.source.path.endsWith('.py') || CONFIG_EXTENSIONS.some((extension) => request.endsWith(extension));
-    const found = named ? findConfigFile(wanted) : undefined;
-    if (found) return found;
-    const own = named ? ownConfig(request, wanted) : undefined;
-    if (own) {
-      this.standIns.set(request, path.relative(path.join(packageRoot, 'configs'), own));
-      return own;
+    const file = hasExtension ? findConfigFile(target) : undefined;
+    if (file) return file;
+    const builtIn = hasExtension ? builtInConfig(request, target) : undefined;
+    if (builtIn) {
+      this.replacedBases.set(request, path.relative(path.join(packageRoot, 'configs'), builtIn));
+      return builtIn;
     }
-    const advice = named ? neighbours(wanted) : existsSync(`${wanted}.py`) ? ' Add the extension: .py' : '';
-    throw errorAt(place, `there is no config "${request}" (looked for ${wanted}).${advice}`);
+    const advice = hasExtension ? neighbours(target) : existsSync(`${target}.py`) ? ' Add the extension: .py' : '';
+    throw errorAt(place, `there is no config "${request}" (looked for ${target}).${advice}`);
   }
 
   private resolvePackage({ request, place }: BaseRequest): string {
     if (!/^\w*::\w*\/\w/.test(request) || request.split('::').length > 2)
       throw errorAt(
         place,
-        `a config of a package is named as mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py, this is "${request}"`,
+        `expected PACKAGE::FOLDER/FILE, e.g. mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py, received "${request}"`,
       );
     const file = packageFile(request, this.packages);
     if (file) return file;
@@ -193,12 +199,12 @@ class Reading {
     throw errorAt(
       place,
       root === undefined
-        ? `"${request}" is a config of the package "${name}", whose folder is not known. Give it: --config-root ${name}=FOLDER, or DETLAB_CONFIG_ROOTS=${name}=FOLDER`
+        ? `the config folder of the package "${name}" of "${request}" is unknown. Give it: --config-root ${name}=FOLDER, or DETLAB_CONFIG_ROOTS=${name}=FOLDER`
         : `there is no config "${request}" (looked in ${root})`,
     );
   }
 
-  /** `..folder.file` beside the file that imports it, `mmdet.configs.folder.file` under the root of the package. */
+  /** `..folder.file` relative to the importing file, `mmdet.configs.folder.file` under the root of the package. */
   private resolveModule(request: BaseRequest): string {
     const level = /^\.*/.exec(request.request)?.[0].length ?? 0;
     const inside = `${request.request.slice(level).replaceAll('.', '/')}.py`;
@@ -215,7 +221,7 @@ class Reading {
       request.place,
       level || root !== undefined
         ? `there is no config "${request.request}" (looked for ${candidates.join(' and ')})`
-        : `"${request.request}" belongs to the package "${name}", whose folder is not known. Give it: --config-root ${name}=FOLDER`,
+        : `the config folder of the package "${name}" of "${request.request}" is unknown. Give it: --config-root ${name}=FOLDER`,
     );
   }
 
@@ -224,16 +230,16 @@ class Reading {
     if (this.readable(file)) return file;
     throw errorAt(
       place,
-      `"${request}" lies outside of the project of ${this.top}, and a config must not reach there. ` +
-        'If it is meant, name its folder: --config-root NAME=FOLDER',
+      `"${request}" is outside the project of ${this.top}, where a config may not read. ` +
+        'If intended, name its folder: --config-root NAME=FOLDER',
     );
   }
 }
 
-function standInNotice(top: string, { standIns }: Reading): string[] {
-  if (standIns.size === 0) return [];
-  const pairs = [...standIns].map(([request, own]) => `${request} (${own})`);
-  return [`${path.basename(top)}: not there, DetLab's own read instead: ${pairs.join(', ')}`];
+function replacementNotice(top: string, { replacedBases }: Reading): string[] {
+  if (replacedBases.size === 0) return [];
+  const pairs = [...replacedBases].map(([request, builtIn]) => `${request} -> ${builtIn}`);
+  return [`${path.basename(top)}: missing base configs replaced by DetLab's: ${pairs.join(', ')}`];
 }
 
 function withoutImports({ config, imported }: PythonConfig): Dict {
@@ -254,7 +260,7 @@ function plainConfig(dict: Dict, file: string): ConfigObject {
 
 function bounded(config: ConfigObject, file: string): ConfigObject {
   if (countNodes(config) > LIMITS.nodes)
-    throw new DetLabError(`Cannot read ${file}: with its bases it holds more than ${LIMITS.nodes} values`);
+    throw new DetLabError(`Cannot read ${file}: expected at most ${LIMITS.nodes} values with all bases, it has more`);
   return config;
 }
 
@@ -277,26 +283,26 @@ function inherit(config: ConfigObject, bases: { name: string; config: ConfigObje
 function readSource(file: string): SourceFile {
   const stats = statSync(file, { throwIfNoEntry: false });
   if (!stats) throw new DetLabError(`Cannot read ${file}: no such file.${neighbours(file)}`);
-  if (!stats.isFile()) throw new DetLabError(`Cannot read ${file}: expected a file, this is a folder or a device`);
+  if (!stats.isFile()) throw new DetLabError(`Cannot read ${file}: expected a file, received a folder or device`);
   if (stats.size > LIMITS.fileBytes)
     throw new DetLabError(
-      `Cannot read ${file}: it has ${stats.size} bytes, a config has at most ${LIMITS.fileBytes}. Keep large data in files of its own`,
+      `Cannot read ${file}: expected at most ${LIMITS.fileBytes} bytes, received ${stats.size}. Keep large data in separate files`,
     );
   return { path: file, text: readFileSync(file, 'utf8').replace(/^\uFEFF/, '') };
 }
 
 /**
- * The config file at `wanted`: the path as it is, else with an extension added; a `.py` that is not there stands for the
- * `.ts` or `.json` of the same name, so that MMDetection's own base paths can stay as they are.
+ * The config file at `target`: the path itself, or with an extension added; for a missing `.py` the `.ts` or `.json` of the
+ * same name, so that MMDetection's base paths work unchanged.
  */
-export function findConfigFile(wanted: string): string | undefined {
+export function findConfigFile(target: string): string | undefined {
   const isConfig = (file: string) =>
     CONFIG_EXTENSIONS.some((e) => file.endsWith(e)) && !file.endsWith('.d.ts') && existsSync(file);
-  const stem = wanted.endsWith('.py') ? wanted.slice(0, -3) : wanted;
-  return [wanted, ...CONFIG_EXTENSIONS.map((extension) => stem + extension)].find(isConfig);
+  const stem = target.endsWith('.py') ? target.slice(0, -3) : target;
+  return [target, ...CONFIG_EXTENSIONS.map((extension) => stem + extension)].find(isConfig);
 }
 
-/** ` Did you mean "x.ts"?` from the files that lie beside `file`. */
+/** ` Did you mean "x.ts"?` from the files in the folder of `file`. */
 function neighbours(file: string): string {
   const folder = path.dirname(file);
   if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return ` The folder ${folder} does not exist`;

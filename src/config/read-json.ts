@@ -1,4 +1,4 @@
-// Config files in JSON: one object, with `_base_` as in the other dialects.
+// JSON config files: one object, with `_base_` as in the other formats.
 
 import { nameOfValue } from '../errors';
 import { isObject } from './data';
@@ -12,6 +12,6 @@ export function readJson(source: SourceFile): ConfigDocument {
   const node = parseSingleExpression(source);
   const value = evaluate(node, { source, json: true, lookup: () => undefined, names: () => [] });
   const place = { source, offset: node.start ?? 0 };
-  if (!isObject(value)) throw errorAt(place, `a config is an object, this is ${nameOfValue(value)}`);
+  if (!isObject(value)) throw errorAt(place, `expected an object, received ${nameOfValue(value)}`);
   return { ...takeBases(value, place), exports: new Map() };
 }

@@ -1,5 +1,5 @@
-// Config files in TypeScript: constants, imports of other configs, and `export default defineConfig({ ... })`.
-// They are data in TypeScript's clothes, so that an editor checks them; they are parsed, never executed.
+// TypeScript config files: constants, imports of other configs, and `export default defineConfig({ ... })`. They are data
+// in TypeScript syntax, so that an editor can check them; they are parsed, never executed.
 
 import type { Declaration, ImportDeclaration, Node, Statement } from '@babel/types';
 import { nameOfValue } from '../errors';
@@ -10,7 +10,7 @@ import { errorAt, type SourceFile } from './source';
 import { parseModule } from './syntax';
 
 /**
- * @param importConfig loads another config file the source imports a value from.
+ * @param importConfig loads another config file that the source imports from.
  * @throws DetLabError with file, line, column, the source line and what to write instead.
  */
 export function readTypeScript(source: SourceFile, importConfig: ImportConfig): ConfigDocument {
@@ -28,7 +28,7 @@ export function readTypeScript(source: SourceFile, importConfig: ImportConfig): 
   for (const statement of parseModule(source).program.body) {
     if (statement.type === 'ImportDeclaration') declareImports(statement, source, importConfig, imports);
     else if (statement.type === 'ExportDefaultDeclaration') {
-      if (result) throw fail(statement, scope, 'a config has one default export');
+      if (result) throw fail(statement, scope, 'expected one default export, received two');
       result = evaluateConfig(statement.declaration, scope);
     } else if (statement.type === 'ExportNamedDeclaration' && statement.declaration) {
       for (const [name, value] of declareConstants(statement.declaration, scope)) {
@@ -40,7 +40,7 @@ export function readTypeScript(source: SourceFile, importConfig: ImportConfig): 
   if (!result)
     throw errorAt(
       { source, offset: Math.max(0, source.text.trimEnd().length - 1) },
-      'the file exports no config. End it with export default defineConfig({ ... })',
+      'the file has no default export. End it with export default defineConfig({ ... })',
     );
   return { ...takeBases(result.config, { source, offset: result.node.start ?? 0 }), exports };
 }
@@ -53,11 +53,11 @@ function evaluateConfig(node: Node, scope: Scope): { config: ConfigObject; node:
     expression = node.arguments[0];
   }
   const config = evaluate(expression, scope);
-  if (!isObject(config)) throw fail(expression, scope, `a config is an object, this is ${nameOfValue(config)}`);
+  if (!isObject(config)) throw fail(expression, scope, `expected an object, received ${nameOfValue(config)}`);
   return { config, node: expression };
 }
 
-/** Imports are loaded when their name is first used, so importing `defineConfig` or a type loads nothing. */
+/** Imports are loaded when their name is first used, so that importing `defineConfig` or a type loads nothing. */
 function declareImports(
   node: ImportDeclaration,
   source: SourceFile,
@@ -79,11 +79,11 @@ function declareImports(
 function importedValue(imported: ImportedConfig, name: string, node: Node, source: SourceFile): ConfigValue {
   const value = name === 'default' ? imported.config : imported.exports.get(name);
   if (value !== undefined) return value;
-  const known = [...imported.exports.keys()].join(', ') || 'nothing by name';
-  throw fail(node, { source }, `that file does not export "${name}". It exports ${known}, and its config by default`);
+  const known = [...imported.exports.keys()].join(', ') || 'no names';
+  throw fail(node, { source }, `the file does not export "${name}". It exports ${known}, and its config by default`);
 }
 
-/** Constants of one statement; types declare none. */
+/** The constants that a statement declares; type declarations have none. */
 function* declareConstants(node: Statement | Declaration, scope: Scope): Generator<[string, ConfigValue]> {
   switch (node.type) {
     case 'TSTypeAliasDeclaration':
@@ -91,10 +91,9 @@ function* declareConstants(node: Statement | Declaration, scope: Scope): Generat
     case 'EmptyStatement':
       return;
     case 'VariableDeclaration': {
-      if (node.kind !== 'const')
-        throw fail(node, scope, `a config has constants only. Write const instead of ${node.kind}`);
+      if (node.kind !== 'const') throw fail(node, scope, `expected a constant, received ${node.kind}. Write const`);
       for (const { id, init } of node.declarations) {
-        if (id.type !== 'Identifier') throw fail(id, scope, 'give each constant a name of its own: const name = value');
+        if (id.type !== 'Identifier') throw fail(id, scope, 'destructuring is not supported. Write const name = value');
         if (!init) throw fail(id, scope, `the constant "${id.name}" has no value. Write const ${id.name} = value`);
         yield [id.name, evaluate(init, scope)];
       }
@@ -102,7 +101,7 @@ function* declareConstants(node: Statement | Declaration, scope: Scope): Generat
     }
     case 'ExpressionStatement':
       if (node.expression.type === 'AssignmentExpression')
-        throw fail(node, scope, 'assignments are not data. Declare a constant, or write the value in its place');
+        throw fail(node, scope, 'assignments are not data. Declare a constant, or write the value itself');
       break;
     case 'ExportNamedDeclaration':
       if (node.exportKind === 'type') return;
@@ -111,6 +110,6 @@ function* declareConstants(node: Statement | Declaration, scope: Scope): Generat
   throw fail(
     node,
     scope,
-    'a config file is read, never run: only imports, constants, types and export default defineConfig({ ... }) may stand here',
+    'a config file is read, not executed: expected an import, a constant, a type or export default defineConfig({ ... })',
   );
 }

@@ -1,5 +1,5 @@
-// Which files a config may be made of. A config from elsewhere must not reach into the rest of the disk by `_base_`, so
-// what it inherits from has to lie in its own project, under a folder given for a package, or among our own configs.
+// The files that a config may inherit from. A config from elsewhere must not read the rest of the disk through `_base_`, so
+// its bases must be in its project, under a folder given for a package, or among the built-in configs.
 
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
@@ -7,35 +7,35 @@ import path from 'node:path';
 import { DetLabError } from '../errors';
 import { packageRoot } from '../paths';
 
-/** Folders of configs by package: what `mmdet::...` in `_base_` is looked up in. */
+/** Config folders by package, for `mmdet::...` in `_base_`. */
 export type PackageRoots = Record<string, string>;
 
-/** Levels above a config's folder that still count as its project when nothing marks one. */
+/** Levels above a config's folder that are part of its project if nothing marks one. */
 const LEVELS_ABOVE = 4;
 const PROJECT_MARKS = ['.git', 'package.json', 'pyproject.toml', 'setup.py', 'setup.cfg', 'model-index.yml'];
 
-/** `mmdet=/path,mmyolo=/other` or one `mmdet=/path` a text. @throws DetLabError for anything else. */
+/** Parses `mmdet=/path,mmyolo=/other`, or one `mmdet=/path` per text. @throws DetLabError for anything else. */
 export function parsePackageRoots(texts: readonly string[]): PackageRoots {
   const roots: PackageRoots = {};
   for (const text of texts.flatMap((text) => text.split(path.delimiter)).filter(Boolean)) {
     const [, name, folder] = /^(\w+)=(.+)$/.exec(text) ?? [];
     if (!name)
       throw new DetLabError(
-        `Cannot read the config root ${JSON.stringify(text)}: expected PACKAGE=FOLDER, as mmdet=/path/to/configs`,
+        `Cannot read the config root ${JSON.stringify(text)}: expected PACKAGE=FOLDER, e.g. mmdet=/path/to/configs`,
       );
     roots[name] = path.resolve(folder);
   }
   return roots;
 }
 
-/** Package roots from the environment, `DETLAB_CONFIG_ROOTS=mmdet=/path:mmyolo=/other`, below those given. */
+/** Package roots of the environment, `DETLAB_CONFIG_ROOTS=mmdet=/path:mmyolo=/other`, overridden by those given. */
 export function packageRoots(given: PackageRoots = {}): PackageRoots {
   return { ...parsePackageRoots([process.env.DETLAB_CONFIG_ROOTS ?? '']), ...given };
 }
 
 /**
- * Tells whether a file may be part of the config at `top`. A folder of the project may be a link (that is how projects
- * take in the configs of others), but a link to a single file counts as the file it leads to.
+ * Whether a file may be part of the config at `top`. Folders of the project may be symbolic links (projects include the
+ * configs of others in this way), but a link to a single file counts as its target.
  */
 export function readableFrom(top: string, packages: PackageRoots): (file: string) => boolean {
   const given = [...Object.values(packages), path.join(packageRoot, 'configs')];
@@ -55,7 +55,7 @@ function isUnder(file: string, folder: string): boolean {
   return relative !== '' && relative.split(path.sep)[0] !== '..' && !path.isAbsolute(relative);
 }
 
-/** The folder a config may inherit within: the working folder it lies in, or the project around it. */
+/** The folder within which a config may inherit: the working directory, if it contains the config, or its project. */
 function projectOf(file: string): string {
   const folder = path.dirname(file);
   const working = process.cwd();
@@ -75,7 +75,7 @@ function projectOf(file: string): string {
   return project;
 }
 
-/** The file of `mmdet::folder/name.py`, or undefined when that package has no such config. */
+/** The file of `mmdet::folder/name.py`, or undefined if the package has no such config. */
 export function packageFile(request: string, packages: PackageRoots): string | undefined {
   const [name, inside] = request.split('::');
   const root = packages[name] ?? (name === 'mmdet' ? path.join(packageRoot, 'configs') : undefined);

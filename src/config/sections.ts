@@ -1,9 +1,9 @@
-// The sections of a config of 3.x: what each has to be.
+// The sections of a 3.x config that must be objects.
 
 import { DetLabError, nameOfValue } from '../errors';
 import { type ConfigObject, type ConfigValue, isObject } from './data';
 
-/** Sections that are an object, where they are given at all. */
+/** Optional sections that must be objects. */
 const OBJECTS = [
   'model',
   'train_dataloader',
@@ -22,7 +22,7 @@ const OBJECTS = [
 ];
 /**
  * @param name of the config, for the message
- * @throws DetLabError for a section that is no object, with what made it a list
+ * @throws DetLabError for a section that is not an object, with the likely cause
  */
 export function checkSections(config: ConfigObject, name: string): void {
   for (const key of OBJECTS) {
@@ -36,5 +36,5 @@ export function checkSections(config: ConfigObject, name: string): void {
 
 const comma = (key: string, value: ConfigValue): string =>
   Array.isArray(value) && value.length === 1 && isObject(value[0])
-    ? ` In Python a comma behind dict(...) makes a tuple of it: take away the one behind ${key} = dict(...)`
+    ? ` In Python a comma after dict(...) makes it a tuple: remove the comma after ${key} = dict(...)`
     : '';

@@ -1,4 +1,4 @@
-// The text of a config file, and errors that point into it.
+// The text of a config file, and errors with a position in it.
 
 import { DetLabError } from '../errors';
 
@@ -8,13 +8,13 @@ export interface SourceFile {
   text: string;
 }
 
-/** A place in a source file: an offset into its text. */
+/** A position in a source file, as an offset into its text. */
 export interface Place {
   source: SourceFile;
   offset: number;
 }
 
-/** Line and column, both from 1, and the line itself. */
+/** Line and column, 1-based, and the text of the line. */
 export function locate({ source, offset }: Place): { line: number; column: number; text: string } {
   const start = source.text.lastIndexOf('\n', offset - 1) + 1;
   const end = source.text.indexOf('\n', offset);
@@ -24,7 +24,7 @@ export function locate({ source, offset }: Place): { line: number; column: numbe
 }
 
 /**
- * An error at a place in a config file:
+ * An error at a position in a config file:
  *
  *     Cannot read configs/my.ts:3:12: calls are not allowed in a config. Write the value itself
  *         3 |   lr: Math.sqrt(2),

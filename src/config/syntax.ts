@@ -1,4 +1,4 @@
-// Source text to syntax tree, by Babel, bounded in depth and time: a config file may come from anywhere.
+// Parses source text with Babel, limited in depth and time, since a config file may be untrusted.
 
 import { createContext, Script } from 'node:vm';
 import { parse, parseExpression } from '@babel/parser';
@@ -8,19 +8,19 @@ import { errorAt, type SourceFile } from './source';
 
 const PARSE_TIMEOUT_MS = 5000;
 
-/** The tree of a TypeScript file. @throws DetLabError at the place of a syntax error. */
+/** The syntax tree of a TypeScript file. @throws DetLabError at the position of a syntax error. */
 export function parseModule(source: SourceFile): File {
   return guarded(source, () =>
     parse(source.text, { sourceType: 'module', plugins: ['typescript'], attachComment: false }),
   );
 }
 
-/** The tree of a file that is one expression (JSON). */
+/** The syntax tree of a file that is one expression (JSON). */
 export function parseSingleExpression(source: SourceFile): Expression {
   return guarded(source, () => parseExpression(source.text, { attachComment: false }));
 }
 
-// The parser backtracks, on some inputs for minutes; only the VM's own clock can stop it.
+// the parser backtracks, on some inputs for minutes; only a VM timeout can stop it
 const box: { run: () => unknown } = { run: () => undefined };
 const context = createContext(box);
 const script = new Script('run()');
@@ -39,12 +39,12 @@ function guarded<T>(source: SourceFile, run: () => T): T {
 function readable(error: unknown, source: SourceFile): unknown {
   const start = { source, offset: 0 };
   if (error instanceof RangeError)
-    return errorAt(start, `brackets nest deeper than ${LIMITS.nesting}. Name the inner parts`);
+    return errorAt(start, `brackets nest deeper than ${LIMITS.nesting}. Assign the inner values to names`);
   const { code, pos, message } = error as { code?: string; pos?: number; message?: string };
   if (code === 'ERR_SCRIPT_EXECUTION_TIMEOUT')
     return errorAt(
       start,
-      `it takes longer than ${PARSE_TIMEOUT_MS / 1000} s to parse. A config is plain data: simplify it`,
+      `parsing takes longer than ${PARSE_TIMEOUT_MS / 1000} s. A config is plain data: simplify it`,
     );
   if (typeof pos !== 'number') return error;
   const reason = (message ?? '').replace(/\s*\(\d+:\d+\)$/, '').replace(/\.$/, '');
@@ -54,5 +54,5 @@ function readable(error: unknown, source: SourceFile): unknown {
 function syntaxHint({ text, path }: SourceFile): string {
   if (path.endsWith('.json')) return 'The file must be one JSON object';
   if (/^\w+\s*=\s*(dict\(|[['"\d])/m.test(text)) return 'This looks like Python: in a .ts config write key: value';
-  return 'Look for a missing comma, quote or bracket before this place';
+  return 'Look for a missing comma, quote or bracket before this position';
 }

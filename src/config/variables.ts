@@ -1,4 +1,4 @@
-// `{{ fileBasenameNoExtension }}` and its kin inside strings: facts of the file they stand in, as in mmengine.
+// Replaces `{{ fileBasenameNoExtension }}` and similar variables about the file inside strings, as mmengine does.
 
 import path from 'node:path';
 import { didYouMean } from '../errors';
@@ -21,7 +21,10 @@ export function fillFileVariables(text: string, place: Place): string {
     const variable = Object.hasOwn(VARIABLES, name) ? VARIABLES[name] : undefined;
     if (variable) return variable(place.source.path);
     if (name.startsWith('_base_.'))
-      throw errorAt(place, `"{{${name}}}" is Python's. Write import base from './the-base' and base.${name.slice(7)}`);
-    throw errorAt(place, `the variable "${name}" does not exist.${didYouMean(name, Object.keys(VARIABLES))}`);
+      throw errorAt(
+        place,
+        `"{{${name}}}" is only for Python configs. Write import base from './the-base' and base.${name.slice(7)}`,
+      );
+    throw errorAt(place, `unknown variable "${name}".${didYouMean(name, Object.keys(VARIABLES))}`);
   });
 }

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { chooseKernelspec } from '../../src/cli/kernel/jupyter-findings';
+import { selectKernelspec } from '../../src/cli/kernel/jupyter-findings';
 import { kernelspec } from '../../src/cli/kernel/kernelspec';
 import { kernelsFolder, userDataDir } from '../../src/cli/kernel/places';
 import { probeKernel } from '../../src/cli/kernel/probe';
@@ -118,7 +118,7 @@ describe('install and uninstall', () => {
 
 describe('the doctor on a kernelspec', () => {
   const look = (...folders: string[]) =>
-    chooseKernelspec({ name: 'here', option: '--user', data: folders }, 'kernelspec').finding;
+    selectKernelspec({ name: 'here', option: '--user', data: folders }, 'kernelspec').finding;
   const entry = kernelspec().argv[1];
   const withArgv = (node: string, script: string) => ({
     ...kernelspec(),
@@ -133,23 +133,23 @@ describe('the doctor on a kernelspec', () => {
     [
       'whose Node.js is gone',
       withArgv('/nowhere/node', entry),
-      /Node\.js it names is gone: \/nowhere\/node/,
+      /its Node\.js no longer exists: \/nowhere\/node/,
       /install --user`/,
     ],
     [
       'whose checkout moved',
       withArgv(process.execPath, '/nowhere/dist/kernels/jupyter/main.js'),
-      /has moved or is gone/,
+      /was moved or deleted/,
       /install --user` here/,
     ],
     [
       'of an older version',
       { ...kernelspec(), interrupt_mode: 'signal' },
-      /another version \(interrupt_mode\)/,
+      /outdated \(interrupt_mode\)/,
       /install --user` again/,
     ],
-    ['that is no JSON', '{', /it is not JSON/, /install --force/],
-    ["that is another's", FOREIGN, /another kernel of the name detlab/, /remove or rename/],
+    ['that is no JSON', '{', /not JSON/, /install --force/],
+    ["that is another's", FOREIGN, /another kernel named detlab/, /remove or rename/],
   ])('tells one %s', (_, spec, detail, advice) => {
     const finding = look(put(spec));
     expect(finding.ok).toBe(false);

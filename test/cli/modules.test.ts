@@ -53,6 +53,6 @@ test('configs lists names by algorithm, those with all words given', async () =>
   for (const { event, name } of found)
     expect([event, name]).toEqual(['config', expect.stringMatching(/mask.*r101.*gcb/)]);
   expect((await detlab('configs', 'nothing-like-it')).err).toMatch(
-    /Cannot find a config with nothing-like-it in its name/,
+    /Cannot find a config: no name contains nothing-like-it/,
   );
 });

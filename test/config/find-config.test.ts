@@ -14,7 +14,7 @@ test.each([
 ])('%s is found under its name of today', (old, now) => {
   const { name, notices } = loadConfig(old);
   expect(name).toBe(now);
-  expect(notices[0]).toBe(`the config "${old}" is called "${now}" now`);
+  expect(notices[0]).toBe(`the config "${old}" was renamed to "${now}"`);
 });
 
 test('a name of today is told nothing', () => {

@@ -84,7 +84,7 @@ test('dup_key_error: two bases must not share a key', () => {
     'b.json': { model: 2, y: 1 },
   };
   expect(complaint(() => merged(files, 'child.json'))).toMatch(
-    /the base .\/b sets what another base has set: "model" \(.\/a\)/,
+    /the base .\/b sets keys of another base: "model" \(.\/a\)/,
   );
   expect(
     joinBases(

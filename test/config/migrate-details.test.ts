@@ -49,7 +49,7 @@ test('images stay bytes until a step needs floats, but where one wants them from
   const load = "dict(type='LoadImageFromFile', to_float32=True)";
   const { config, changes } = pipeline(load, "dict(type='PhotoMetricDistortion')");
   expect(config.train_pipeline[0]).toEqual({ type: 'LoadImageFromFile' });
-  expect(changes).toContain('train_pipeline: to_float32 -> nothing: steps that need floats make them');
+  expect(changes).toContain('train_pipeline: to_float32 -> dropped: steps that need floats convert to them');
   const centred = pipeline(load, "dict(type='RandomCenterCropPad', crop_size=(512, 640))").config.train_pipeline;
   expect(centred.slice(0, 2)).toEqual([
     { type: 'LoadImageFromFile', to_float32: true },
@@ -159,10 +159,10 @@ evaluation = dict(interval=1, metric='mAP', save_best='mAP')
   });
   expect(config.val_evaluator).toEqual({ type: 'VOCMetric', metric: 'mAP', eval_mode: 'area' });
   expect(config.default_hooks.checkpoint.save_best).toBe('pascal_voc/mAP');
-  expect(changes).toContain('data.train.dataset.ann_file (a list) -> ConcatDataset of as many data sets');
+  expect(changes).toContain('data.train.dataset.ann_file (a list) -> ConcatDataset');
   expect(left).toEqual([
     'data.test.clases: not a key of MMDetection 2.x. Did you mean "classes"?',
-    "data.test.type: CustomDataset is no data set of 3.x. Convert its annotations to COCO's format and write type='CocoDataset' with metainfo=dict(classes=(...))",
+    "data.test.type: 3.x has no CustomDataset. Convert its annotations to COCO's format and use type='CocoDataset' with metainfo=dict(classes=(...))",
   ]);
 });
 
@@ -213,11 +213,11 @@ test('policies of the learning rate', () => {
 
 test('what has no counterpart is named with its place', () => {
   expect(schedule("policy='cyclic', target_ratio=(10, 1e-4), cyclic_times=1").left).toEqual([
-    expect.stringMatching(/^lr_config.policy: cyclic has no counterpart in 3.x.*Translated are fixed, step/),
+    expect.stringMatching(/^lr_config.policy: cyclic has no counterpart in 3.x.*Translated policies: fixed, step/),
   ]);
   expect(schedule("policy='step', step=[8], warmup='exp', warmup_iter=500").left).toEqual([
     'lr_config.warmup_iter: not a key of MMDetection 2.x. Did you mean "warmup_iters"?',
-    expect.stringMatching(/^lr_config.warmup: exp: 3.x has no such warm-up; read as linear/),
+    expect.stringMatching(/^lr_config.warmup: exp: 3.x has no such warm-up; replaced by a linear one/),
   ]);
   const { left } = migrated(`data = dict(sample_per_gpu=2)
 optimizer_config = dict(grad_clp=None)
@@ -230,12 +230,12 @@ custom_hooks = [dict(type='Fp16OptimizerHook', loss_scale=1)]
 train_pipeline = [dict(type='Resize', img_scal=(1, 2)), dict(type='Rotate', level=3), dict(type='Collect', keys=['img'])]
 `);
   expect(left).toEqual([
-    'evalution: means nothing to MMDetection. Did you mean "evaluation"?',
+    'evalution: not a key of MMDetection. Did you mean "evaluation"?',
     'train_pipeline[0].img_scal: not a key of MMDetection 2.x. Did you mean "img_scale"?',
-    'train_pipeline[1]: left out: 3.x has Rotate with other units (prob, level, min_mag, max_mag). Write it anew',
+    'train_pipeline[1]: not translated: 3.x has Rotate with different units (prob, level, min_mag, max_mag). Rewrite it',
     'data.sample_per_gpu: not a key of MMDetection 2.x. Did you mean "samples_per_gpu"?',
     'optimizer_config.grad_clp: not a key of MMDetection 2.x. Did you mean "grad_clip"?',
-    'momentum_config: 3.x moves the momentum by schedulers like CosineAnnealingMomentum: add one to param_scheduler',
+    'momentum_config: 3.x schedules momentum by schedulers like CosineAnnealingMomentum: add one to param_scheduler',
     expect.stringMatching(
       /^checkpoint_config.max_keep: not a key of MMDetection 2.x. Known: interval, .*max_keep_ckpts/,
     ),
@@ -271,7 +271,7 @@ log_config = dict(hooks=[dict(type='MMDetWandbHook', init_kwargs=dict(project='a
     'lr_config: expected dict(...), received a list of 1',
     'log_config.hooks[0].log_checkpoint: WandbVisBackend has no such option',
   ]);
-  expect(changes).toContain('checkpoint_config.create_symlink -> nothing: 3.x has no use for it');
+  expect(changes).toContain('checkpoint_config.create_symlink -> dropped: 3.x does not need it');
 });
 
 test('mutilated configs are translated or refused, and never crash', () => {

@@ -145,7 +145,7 @@ test('YOLOX changes sizes when nothing is said of it; parts of a transformer tha
     migrated(`model = dict(type='DeformableDETR', bbox_head=dict(type='DeformableDETRHead', transformer=dict(type='MyTransformer',
     encoder=dict(type='DetrTransformerEncoder', num_layer=3, transformerlayers=dict(type='BaseTransformerLayer', norm_cgf=dict(type='LN'))))))`);
   expect(left).toEqual([
-    expect.stringMatching(/^model.bbox_head.transformer.type: MyTransformer is read as what 3.x has in its place/),
+    expect.stringMatching(/^model.bbox_head.transformer.type: MyTransformer is replaced by 3.x's built-in class/),
     'model.bbox_head.transformer.encoder.num_layer: not a key of MMDetection 2.x. Did you mean "num_layers"?',
     'model.bbox_head.transformer.encoder.transformerlayers.norm_cgf: not a key of MMDetection 2.x. Did you mean "norm_cfg"?',
   ]);

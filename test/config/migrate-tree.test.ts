@@ -136,7 +136,7 @@ checkpoint_config = dict(interval=4)
   const loaded = loadConfig(path.join(folder, 'project/configs/birds/mask_rcnn_birds.py'));
   expect(loaded.notices).toEqual([
     expect.stringMatching(
-      /^mask_rcnn_birds.py: not there, DetLab's own read instead: ..\/_base_\/models\/mask_rcnn_r50_fpn.py \(_base_.models.mask-rcnn_r50_fpn.ts\), .*default_runtime.ts\)$/,
+      /^mask_rcnn_birds.py: missing base configs replaced by DetLab's: ..\/_base_\/models\/mask_rcnn_r50_fpn.py -> _base_.models.mask-rcnn_r50_fpn.ts, .*default_runtime.ts$/,
     ),
   ]);
   const config = migrateConfig(loaded.config).config as Untyped;
@@ -206,7 +206,7 @@ test('a bare name of 2.x, and a name of a config that nobody has', () => {
 test('other tasks are refused', () => {
   const panoptic = scratch({ 'a.py': "model = dict(type='PanopticFPN')\ndata = dict(samples_per_gpu=1)" });
   expect(complaint(() => migrated(path.join(panoptic, 'a.py')))).toMatch(
-    /Cannot translate a config of panoptic segmentation \(PanopticFPN\).*Start from a config of detection/,
+    /Cannot translate a config of panoptic segmentation \(PanopticFPN\).*Start from a detection config/,
   );
   const semantic = scratch({ 'a.py': "model = dict(type='EncoderDecoder', pretrained='x')" });
   expect(complaint(() => migrated(path.join(semantic, 'a.py')))).toMatch(/semantic segmentation/);

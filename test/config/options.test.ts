@@ -34,7 +34,7 @@ test('cascade_list_index: a number in a path reaches into a list', () => {
 
 test('what the reference refuses is refused, and says why', () => {
   expect(complaint(() => applyOptions(cascade, cases.list_scalar_index.options))).toMatch(
-    /Cannot set model.roi_head.stage_loss_weights.1 by its index: .*the number 0.25 would replace the number 0.5.*stage_loss_weights=\[/,
+    /Cannot set model.roi_head.stage_loss_weights.1 by its index: .*the number 0.25 for the number 0.5.*stage_loss_weights=\[/,
   );
   expect(complaint(() => applyOptions(cascade, cases.list_index_out_of_range.options))).toMatch(
     /index 9 is past the end of model.roi_head.bbox_head, a list of 3 \(0 to 2\)/,
@@ -96,9 +96,9 @@ test('KEY=VALUE arguments: the first = divides, the last of one key counts', () 
 test('what is no option is refused', () => {
   expect(complaint(() => parseOptionArguments(['model.neck']))).toMatch(/expected KEY=VALUE/);
   expect(complaint(() => parseOptionArguments(['=1']))).toMatch(/expected KEY=VALUE/);
-  expect(complaint(() => parseOptionValue('[1,[2]'))).toMatch(/brackets are not in balance/);
+  expect(complaint(() => parseOptionValue('[1,[2]'))).toMatch(/unbalanced brackets/);
   expect(complaint(() => parseOptionValue(`${'['.repeat(200)}${']'.repeat(200)}`))).toMatch(/nest deeper/);
-  expect(complaint(() => applyOptions({}, { 'a..b': 1 }))).toMatch(/a part of the path is empty/);
+  expect(complaint(() => applyOptions({}, { 'a..b': 1 }))).toMatch(/the path has an empty name/);
   expect(complaint(() => applyOptions({}, { a: 1, 'a.b': 2 }))).toMatch(/another option sets a to the number 1/);
   expect(complaint(() => applyOptions({}, { 'a.__proto__.polluted': true }))).toMatch(/__proto__/);
   expect(({} as Record<string, unknown>).polluted).toBeUndefined();

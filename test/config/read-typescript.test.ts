@@ -72,67 +72,67 @@ test('file variables stand for facts of the file they are in', () => {
     c: 'c/y',
   });
   expect(refusal("export default { a: '{{ fileBasname }}' }")).toMatch(
-    /"fileBasname" does not exist. Did you mean "fileBasename"/,
+    /unknown variable "fileBasname". Did you mean "fileBasename"/,
   );
   expect(refusal("export default { a: '{{_base_.model.x}}' }")).toMatch(/Write import base from .* and base.model.x/);
 });
 
 test('a complaint gives file, line, column, the line itself and a pointer', () => {
   const message = refusal('const a = 1;\nexport default {\n  lr: Math.sqrt(2),\n};');
-  expect(message).toMatch(/^Cannot read \S+c\.ts:3:7: a config is read, never run, so it cannot call anything/);
+  expect(message).toMatch(/^Cannot read \S+c\.ts:3:7: a config is read, not executed, so it cannot call functions/);
   expect(message.split('\n').slice(1)).toEqual(['    3 |   lr: Math.sqrt(2),', '      |       ^']);
 });
 
 test.each([
-  ['export default { a: f(1) }', /cannot call anything. Write the resulting value/],
+  ['export default { a: f(1) }', /cannot call functions. Write the resulting value/],
   ['export default { a: new Map() }', /cannot create objects/],
   ['export default { a: () => 1 }', /a function is not data/],
   ['export default { a: function () {} }', /a function is not data/],
   ['export default { a() { return 1; } }', /a method is not data/],
   ['export default { get a() { return 1; } }', /a method is not data/],
   ['export default { a: class {} }', /a class is not data/],
-  ['export default { a: true ? 1 : 2 }', /no conditions/],
-  ['export default { a: 1 || 2 }', /no conditions/],
+  ['export default { a: true ? 1 : 2 }', /conditions are not supported/],
+  ['export default { a: 1 || 2 }', /conditions are not supported/],
   ['export default { a: (b = 1) }', /assignments are not data/],
   ['export default { a: /x/ }', /Write the pattern as a string/],
   ['export default { a: 10n }', /big integers/],
   ['export default { a: tag`x` }', /Write a plain string/],
   ["export default { a: import('x') }", /stand at the top|cannot call/],
-  ['export default { a: undefined }', /Write null, or leave the key out/],
+  ['export default { a: undefined }', /Write null, or omit the key/],
   [
     'const base_lr = 1; export default { a: base_lrr }',
     /"base_lrr" is not a constant of this file. Did you mean "base_lr"\?/,
   ],
   ['export default { a: process.env.HOME }', /"process" is not a constant/],
-  ['const o = { depth: 1 }; export default { a: o.dept }', /there is no "dept" here. Did you mean "depth"\?/],
-  ['const o = { depth: 1 }; export default { a: o.constructor }', /there is no "constructor" here/],
-  ['const o = [1]; export default { a: o.length }', /"length" is not an index of a list of 1/],
-  ['const o = [1]; export default { a: o[1] }', /"1" is not an index of a list of 1/],
-  ['const o = "x"; export default { a: o.length }', /has no parts/],
-  ['export default { a: [1, , 2] }', /an empty place/],
-  ['export default { a: [...1] }', /only a list can be spread/],
-  ['export default { ...[1] }', /only an object can be spread/],
-  ['export default { a: 1, a: 2 }', /"a" is given twice/],
+  ['const o = { depth: 1 }; export default { a: o.dept }', /unknown key "dept". Did you mean "depth"\?/],
+  ['const o = { depth: 1 }; export default { a: o.constructor }', /unknown key "constructor"/],
+  ['const o = [1]; export default { a: o.length }', /expected an index into a list of 1, received "length"/],
+  ['const o = [1]; export default { a: o[1] }', /expected an index into a list of 1, received "1"/],
+  ['const o = "x"; export default { a: o.length }', /cannot access "length" of the string/],
+  ['export default { a: [1, , 2] }', /an empty element/],
+  ['export default { a: [...1] }', /expected a list to spread/],
+  ['export default { ...[1] }', /expected an object to spread/],
+  ['export default { a: 1, a: 2 }', /duplicate key "a"/],
   ['export default { ["__proto__"]: { x: 1 } }', /"__proto__" is not allowed/],
   ['export default { "__proto__": { x: 1 } }', /"__proto__" is not allowed/],
-  ['export default { a: 1 / 0 }', /divides by zero/],
+  ['export default { a: 1 / 0 }', /division by zero/],
   ['export default { a: "x" * 2 }', /is not supported \(\+ - \* \/ % \*\*/],
-  ['export default { a: -"x" }', /"-" cannot stand before the string "x"/],
-  ['export default { a: typeof 1 }', /"typeof" cannot stand before/],
-  ['let a = 1; export default {}', /Write const instead of let/],
-  ['const { a } = { a: 1 }; export default {}', /a name of its own/],
+  ['export default { a: -"x" }', /"-" cannot be applied to the string "x"/],
+  ['export default { a: typeof 1 }', /"typeof" cannot be applied to/],
+  ['let a = 1; export default {}', /expected a constant, received let. Write const/],
+  ['const { a } = { a: 1 }; export default {}', /destructuring is not supported/],
   ['a = 1; export default {}', /Declare a constant/],
-  ['if (true) {} export default {}', /only imports, constants, types/],
-  ['function f() {} export default {}', /only imports, constants, types/],
-  ["console.log('x'); export default {}", /only imports, constants, types/],
-  ["export * from './x'; export default {}", /only imports, constants, types/],
+  ['if (true) {} export default {}', /expected an import, a constant, a type/],
+  ['function f() {} export default {}', /expected an import, a constant, a type/],
+  ["console.log('x'); export default {}", /expected an import, a constant, a type/],
+  ["export * from './x'; export default {}", /expected an import, a constant, a type/],
   ['const a = 1; export { a }; export default {}', /export a constant where it is declared/],
   ["import * as x from './x'; export default {}", /import the config itself/],
   ['const a = 1;', /End it with export default defineConfig/],
   ['', /End it with export default defineConfig/],
-  ['export default 5', /a config is an object, this is the number 5/],
+  ['export default 5', /expected an object, received the number 5/],
   ['export default defineConfig({}, {})', /takes one object/],
-  ['export default { _base_: 5 }', /_base_ must be a path or a list of paths/],
+  ['export default { _base_: 5 }', /expected a path or a list of paths in _base_/],
   ['export default { a: 1', /missing comma, quote or bracket/],
   ["model = dict(type='FasterRCNN')", /Declare a constant/],
   ["model=dict(type='FasterRCNN'\nneck=1", /This looks like Python/],
@@ -162,7 +162,9 @@ test('hostile files end in an error, soon', { timeout: 30_000 }, () => {
   expect(refusal(`export default { a: ${'['.repeat(500)}${']'.repeat(500)} }`)).toMatch(/nest deeper than 100/);
   expect(refusal(`export default { a: ${'['.repeat(90_000)}`)).toMatch(/nest deeper than 100/);
   // the parser's own worst case: minutes of backtracking, cut off by the clock
-  expect(refusal(`export default { a: ${'<T>('.repeat(40)}1${')'.repeat(40)} }`)).toMatch(/longer than 5 s to parse/);
+  expect(refusal(`export default { a: ${'<T>('.repeat(40)}1${')'.repeat(40)} }`)).toMatch(
+    /parsing takes longer than 5 s/,
+  );
   // a few lines that stand for billions of values
   const laughs = Array.from({ length: 12 }, (_, i) => `const a${i + 1} = [${Array(10).fill(`a${i}`).join()}];`);
   expect(refusal(`const a0 = 1; ${laughs.join(' ')} export default { a12 }`)).toMatch(/more than 100000 values/);
@@ -170,5 +172,5 @@ test('hostile files end in an error, soon', { timeout: 30_000 }, () => {
   expect(refusal(`const s0 = 'xxxxxxxxxx'; ${longer.join(' ')} export default { s30 }`)).toMatch(
     /longer than 1000000 characters/,
   );
-  expect(refusal(`// ${'x'.repeat(1_000_001)}`)).toMatch(/a config has at most 1000000/);
+  expect(refusal(`// ${'x'.repeat(1_000_001)}`)).toMatch(/at most 1000000 bytes/);
 });

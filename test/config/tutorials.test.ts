@@ -34,7 +34,9 @@ test('a comma too many makes a tuple, as in Python', () => {
 });
 
 test('typeset quotes are named', () => {
-  expect(complaint(() => read('model = dict(backbone=dict(type=\u2018MobileNet\u2019))'))).toMatch(/typeset text/);
+  expect(complaint(() => read('model = dict(backbone=dict(type=\u2018MobileNet\u2019))'))).toMatch(
+    /typographic character/,
+  );
 });
 
 test('a base under its old name is suggested', () => {

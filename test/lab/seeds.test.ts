@@ -81,7 +81,7 @@ ${block('augfpn-neck').trim()})`);
 
   test("FPG, all of its file, on DetLab's own config of that name", async () => {
     const { recipe, said } = recipeOf(written(block('fpg')));
-    expect(said).toEqual([expect.stringContaining('(fpg/faster-rcnn_r50_fpn_crop640-50e_coco.ts)')]);
+    expect(said).toEqual([expect.stringContaining(' -> fpg/faster-rcnn_r50_fpn_crop640-50e_coco.ts')]);
     expect(recipe.config.model).toEqual(detector('faster-rcnn_r50_fpg_crop640-50e_coco').config.model);
     expect((await stages(recipe, [128, 128])).neck).toMatchObject({ type: 'FPG', outputs: pyramid(256) });
   });
@@ -100,15 +100,15 @@ ${block('augfpn-neck').trim()})`);
   });
 
   test('text that a page has typeset names its quote or its dots', () => {
-    expect(() => recipeOf(written(block('pafpn-typeset')))).toThrow(/"‘" is a character of typeset text.*Write ' or "/);
+    expect(() => recipeOf(written(block('pafpn-typeset')))).toThrow(/"‘" is a typographic character.*Write ' or "/);
     expect(() => recipeOf(written(block('mobilenet-typeset')))).toThrow(
-      /"…" is a character of typeset text.*Write what it stands for/,
+      /"…" is a typographic character.*Write the omitted text/,
     );
   });
 
   test('a module written in Python is code, and it is said where it goes', () => {
     expect(() => recipeOf(written(block('augfpn-module')))).toThrow(
-      /a config has no decorators: this is code. Write the module in TypeScript, and name its file in custom_imports/,
+      /decorators are not supported. Write the module in TypeScript, and name its file in custom_imports/,
     );
   });
 });
@@ -119,13 +119,15 @@ describe('fine-tuning Mask R-CNN on Cityscapes', () => {
 
   test('as printed, a comma too many is refused', () => {
     expect(() => recipeOf(written(whole))).toThrow(
-      /Cannot use default_hooks of .*mine.py: expected dict\(...\), received a list of 1. In Python a comma behind dict\(...\) makes a tuple of it: take away the one behind default_hooks/,
+      /Cannot use default_hooks of .*mine.py: expected dict\(...\), received a list of 1. In Python a comma after dict\(...\) makes it a tuple: remove the comma after default_hooks/,
     );
   });
 
   test('without it the recipe builds, with eight classes', async () => {
     const { recipe, said } = recipeOf(written(whole.replace('interval=100)),', 'interval=100))')));
-    expect(said).toEqual([expect.stringContaining("DetLab's own read instead: ../_base_/models/mask_rcnn_r50_fpn.py")]);
+    expect(said).toEqual([
+      expect.stringContaining("missing base configs replaced by DetLab's: ../_base_/models/mask_rcnn_r50_fpn.py"),
+    ]);
     expect(recipe.config).toMatchObject({
       train_dataloader: { dataset: { dataset: { type: 'CityscapesDataset' } } },
       optim_wrapper: { optimizer: { type: 'SGD', lr: 0.01 } },
@@ -162,7 +164,7 @@ describe('DETR with DeiT-tiny on ScanNet, in the words of 2.x', () => {
   test('is a recipe as it stands, and builds', async () => {
     const { recipe, said } = recipeOf(project());
     expect(said).toEqual([
-      expect.stringContaining('../../mmdetection/configs/_base_/default_runtime.py (_base_'),
+      expect.stringContaining('../../mmdetection/configs/_base_/default_runtime.py -> _base_'),
       expect.stringMatching(/is written for MMDetection 2.x/),
     ]);
     expect(recipe.config).toMatchObject({
@@ -209,7 +211,7 @@ describe("a data set of 1.x of one's own", () => {
     const { code, err } = await detlab('train', written(whole));
     expect(code).toBe(3);
     expect(err).toMatch(
-      /not translated: data.train.type: CustomDataset is no data set of 3.x. If data\/custom\/annotations\/custom_train.json is in COCO's format, write type='CocoDataset' with metainfo/,
+      /not translated: data.train.type: 3.x has no CustomDataset. If data\/custom\/annotations\/custom_train.json is in COCO's format, use type='CocoDataset' with metainfo/,
     );
     expect(err).toMatch(/dataset "CustomDataset" at train_dataloader.dataset.*Known: .*CocoDataset/s);
   });
@@ -247,7 +249,7 @@ describe("a data set of 1.x of one's own", () => {
 test('YOLOv8: a base without its quotes, and with them', async () => {
   const text = block('yolov8-base');
   expect(() => recipeOf(written(text))).toThrow(
-    /a path is text and stands in quotes. Write 'yolov8_s_syncbn_fast_8xb16-500e_coco.py'/,
+    /a path must be quoted. Write 'yolov8_s_syncbn_fast_8xb16-500e_coco.py'/,
   );
   const quoted = text.replace(/= (.*\.py)/, "= '$1'");
   const { recipe } = recipeOf(written(`${quoted}model = dict(backbone=dict(deepen_factor=0.33, widen_factor=0.25))`));

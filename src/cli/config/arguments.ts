@@ -1,4 +1,4 @@
-// Options that all `detlab config` commands have.
+// Options of all `detlab config` commands.
 
 import { type LoadConfigOptions, parsePackageRoots } from '../../config';
 

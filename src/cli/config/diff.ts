@@ -1,4 +1,4 @@
-// `detlab config diff A B`: what differs, path by path.
+// `detlab config diff A B`: the differences of two configs, path by path.
 
 import { diffConfigs, loadDict } from '../../config';
 import { EXIT, output } from '../outcome';
@@ -18,6 +18,6 @@ export function diffCommand(a: string, b: string, options: ConfigArguments): num
     ];
     out.print(lines.flat().join('\n'));
   }
-  if (!differences.length) out.print('The two configs are the same');
+  if (!differences.length) out.print('The two configs are equal');
   return EXIT.ok;
 }

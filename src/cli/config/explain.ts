@@ -1,4 +1,4 @@
-// `detlab config explain FILE PATH`: where a value comes from.
+// `detlab config explain FILE PATH`: the file and line that set a value, and the values it overrides.
 
 import path from 'node:path';
 import { type Explanation, explainValue, loadDict } from '../../config';
@@ -24,17 +24,17 @@ export function explainCommand(file: string, valuePath: string, options: ConfigA
     overrode: overrode.map(parsed),
     parts,
   });
-  out.print(told(explanation));
+  out.print(explanationText(explanation));
   return EXIT.ok;
 }
 
-function told({ path: valuePath, value, set, overrode, parts }: Explanation): string {
-  const at = ({ file, line }: { file: string; line: number }) => `${path.relative(process.cwd(), file)}:${line}`;
+function explanationText({ path: valuePath, value, set, overrode, parts }: Explanation): string {
+  const location = ({ file, line }: { file: string; line: number }) => `${path.relative(process.cwd(), file)}:${line}`;
   return [
     `${valuePath} = ${shortened(value)}`,
-    set ? `  set in       ${at(set)}` : '  set by       the options',
-    ...overrode.map((past) => `  instead of   ${shortened(past.value)} (${at(past)})`),
-    ...parts.map((part) => `  with         ${shortened(part.value)} (${at(part)})`),
+    set ? `  set in       ${location(set)}` : '  set by       the options',
+    ...overrode.map((past) => `  overrides    ${shortened(past.value)} (${location(past)})`),
+    ...parts.map((part) => `  merged with  ${shortened(part.value)} (${location(part)})`),
   ].join('\n');
 }
 

@@ -1,4 +1,4 @@
-// `detlab config migrate OLD.py -o NEW.ts`: a config of MMDetection 1.x or 2.x, with all it inherits, in the words of 3.x.
+// `detlab config migrate OLD.py -o NEW.ts`: translates a config of MMDetection 1.x or 2.x, base configs merged, to 3.x.
 
 import { existsSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
@@ -37,28 +37,28 @@ export function migrateCommand(file: string, options: MigrateArguments): number 
   for (const change of migrated.changes) out.event('change', { ...change });
   for (const left of migrated.left) out.event('left', { ...left });
   for (const problem of problems) out.event('problem', { ...problem });
-  const told = report(file, files.length, migrated, problems);
+  const summary = report(file, files.length, migrated, problems);
   if (target === undefined) {
     out.event('config', { config: migrated.config });
     out.print(text.trimEnd());
-    if (!out.json) process.stderr.write(`${told}\n`);
+    if (!out.json) process.stderr.write(`${summary}\n`);
   } else {
     writeFileSync(target, text);
     out.event('written', { file: target });
-    out.print(`${told}\nwritten: ${target}`);
+    out.print(`${summary}\nwritten: ${target}`);
   }
   return EXIT.ok;
 }
 
-/** @throws DetLabError before anything is translated for nothing */
+/** @throws DetLabError for a target that cannot be written, before the translation starts */
 function checkTarget(target: string, sources: readonly string[]): void {
   if (!['.ts', '.json', '.py'].includes(path.extname(target)))
-    throw new DetLabError(`Cannot write ${target}: expected a file that ends in .ts, .json or .py`);
+    throw new DetLabError(`Cannot write ${target}: expected the extension .ts, .json or .py`);
   if (sources.includes(path.resolve(target)))
     throw new DetLabError(`Cannot write ${target}: it is part of the config being translated. Give another file`);
   const folder = path.dirname(path.resolve(target));
   if (!existsSync(folder) || !statSync(folder).isDirectory())
-    throw new DetLabError(`Cannot write ${target}: there is no folder ${folder}. Make it first`);
+    throw new DetLabError(`Cannot write ${target}: folder ${folder} does not exist. Create it first`);
 }
 
 function textOf(config: ConfigObject, extension: string): string {
@@ -74,13 +74,13 @@ function report(
 ): string {
   const lines =
     dialect !== '3.x'
-      ? [`${file}, written for MMDetection ${dialect}, in the words of 3.x:`]
-      : [`${file} has nothing of MMDetection 1.x or 2.x in it${changes.length > 0 ? ', but older names:' : ''}`];
+      ? [`${file}: MMDetection ${dialect} -> 3.x`]
+      : [`${file} is a config of MMDetection 3.x${changes.length > 0 ? ' with older names:' : ''}`];
   lines.push(...changes.map(({ from, to }) => `  ${from} -> ${to}`));
-  if (count > 1) lines.push(`  its ${count} files -> one file without _base_, which holds all they said`);
+  if (count > 1) lines.push(`  ${count} files -> one file without _base_, base configs merged`);
   if (left.length > 0)
-    lines.push('Not translated, and left to you:', ...left.map((one) => `  ${one.path}: ${one.advice}`));
+    lines.push('Not translated, to be changed by hand:', ...left.map((one) => `  ${one.path}: ${one.advice}`));
   if (problems.length > 0)
-    lines.push("Not as DetLab's own catalogue has it:", ...problems.map((problem) => `  ${problemLine(problem)}`));
+    lines.push('Unknown type names and invalid options:', ...problems.map((problem) => `  ${problemLine(problem)}`));
   return lines.join('\n');
 }

@@ -1,4 +1,4 @@
-// Reading configs as a phase of a command: what is wrong with a config ends the command with that exit code.
+// Loading configs as a phase of a command: an invalid config ends it with the exit code of wrong usage.
 
 import { CommandFailure, EXIT } from '../outcome';
 

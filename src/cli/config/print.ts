@@ -1,4 +1,4 @@
-// `detlab config print FILE...`: configs with all they inherit, as text.
+// `detlab config print FILE...`: prints configs with their base configs merged.
 
 import path from 'node:path';
 import { loadDict, printDict } from '../../config';
@@ -11,12 +11,12 @@ export interface PrintArguments extends ConfigArguments {
   ts?: boolean;
 }
 
-/** Prints every file that can be read; the exit code tells whether all could. */
+/** Prints every file that can be read; the exit code is 0 if all could. */
 export function printCommand(files: readonly string[], options: PrintArguments): number {
   if ([options.json, options.py, options.ts].filter(Boolean).length > 1)
     throw new CommandFailure(
       EXIT.usage,
-      new DetLabError('Cannot print in several formats: give one of --json, --py and --ts'),
+      new DetLabError('Cannot print in several formats: expected one of --json, --py and --ts'),
     );
   const settings = loadSettings(options);
   let failed = 0;
@@ -41,7 +41,7 @@ export function printCommand(files: readonly string[], options: PrintArguments):
   return failed ? EXIT.usage : EXIT.ok;
 }
 
-/** A config is printed in its own language. */
+/** The format of a config file itself. */
 function formatOf(file: string): 'json' | 'py' | 'ts' {
   const extension = path.extname(file);
   return extension === '.py' ? 'py' : extension === '.json' ? 'json' : 'ts';

@@ -1,4 +1,4 @@
-// `detlab kernel install | uninstall | doctor`: makes Jupyter know the kernel, forget it, and says why it does not start.
+// `detlab kernel install | uninstall | doctor`: registers the kernel with Jupyter, removes it, and diagnoses its start.
 
 import { type Command, Option } from 'commander';
 import { type Finding, reportFindings } from '../finding';
@@ -17,7 +17,7 @@ async function install(options: Options): Promise<number> {
   const { folder, changed } = await phase(EXIT.failed, () => installKernelspec(kernelsFolder(options), options));
   out.event('installed', { folder, changed });
   out.print(
-    `${changed ? 'The kernel is installed in' : 'The kernel was installed already in'} ${folder}\n\`npx detlab kernel doctor\` looks whether Jupyter can start it.`,
+    `${changed ? 'The kernel is installed in' : 'The kernel was already installed in'} ${folder}\n\`npx detlab kernel doctor\` checks whether Jupyter can start it.`,
   );
   return EXIT.ok;
 }
@@ -38,23 +38,21 @@ async function doctor(options: Options, engine: () => Promise<Finding[]>): Promi
 const EXAMPLES = `
 Examples:
   npx detlab kernel install                  for this user
-  npx detlab kernel install --sys-prefix     for the active Python environment, else the project's .venv
+  npx detlab kernel install --sys-prefix     for the active Python environment, or the project's .venv
   npx detlab kernel install --prefix /usr/local
-  npx detlab kernel doctor                   what keeps Jupyter from starting it`;
+  npx detlab kernel doctor                   diagnose why Jupyter cannot start it`;
 
 const places = (command: Command): Command =>
   command
-    .addOption(new Option('--user', "in the user's Jupyter folder (default)").conflicts(['sysPrefix', 'prefix']))
-    .addOption(
-      new Option('--sys-prefix', "in the active Python environment, else in the project's .venv").conflicts('prefix'),
-    )
-    .option('--prefix <folder>', 'in FOLDER/share/jupyter/kernels');
+    .addOption(new Option('--user', "the user's Jupyter folder (default)").conflicts(['sysPrefix', 'prefix']))
+    .addOption(new Option('--sys-prefix', "the active Python environment, or the project's .venv").conflicts('prefix'))
+    .option('--prefix <folder>', 'FOLDER/share/jupyter/kernels');
 
 /**
  * Adds the commands.
  *
- * @param command makes a subcommand with what all of DetLab's commands have
- * @param engine what the doctor looks at before the kernel itself
+ * @param command creates a subcommand with the options of all DetLab commands
+ * @param engine findings that the doctor reports before the kernel's
  */
 export function addKernelCommands(
   root: Command,
@@ -63,13 +61,13 @@ export function addKernelCommands(
   done: (code: number) => void,
 ): void {
   const kernel = root.command('kernel').description('The TypeScript kernel in Jupyter').addHelpText('after', EXAMPLES);
-  places(command(kernel, 'install', 'Make the kernel known to Jupyter'))
-    .option('--force', 'replace a kernel of the same name that is not DetLab')
+  places(command(kernel, 'install', 'Register the kernel with Jupyter'))
+    .option('--force', "replace a kernel of the same name that is not DetLab's")
     .action(async (options) => done(await install(options)));
-  places(command(kernel, 'uninstall', 'Take the kernel away from Jupyter')).action(async (options) =>
+  places(command(kernel, 'uninstall', 'Remove the kernel from Jupyter')).action(async (options) =>
     done(await uninstall(options)),
   );
-  command(kernel, 'doctor', 'Say what keeps Jupyter from starting the kernel, and start it once').action(
-    async (options) => done(await doctor(options, engine)),
+  command(kernel, 'doctor', 'Check whether Jupyter can start the kernel, and start it once').action(async (options) =>
+    done(await doctor(options, engine)),
   );
 }

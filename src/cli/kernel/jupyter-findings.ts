@@ -1,5 +1,5 @@
-// Whether Jupyter can start the kernel: which Jupyter is here, which kernelspec it would take, whether what that names is
-// still there, and whether the kernel answers when it is started just so.
+// Whether Jupyter can start the kernel: the installed Jupyters, the kernelspec each would use, whether the files that it
+// names exist, and whether the kernel replies when started with it.
 
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
@@ -14,11 +14,11 @@ const OLDEST_NODE = 20;
 const INSTALL = 'run `npx detlab kernel install`';
 
 export interface Jupyter {
-  /** What a person calls it: `.venv`, or the path of the command. */
+  /** `.venv`, or the path of the command. */
   name: string;
-  /** The option of `kernel install` that puts the kernel where it looks. */
+  /** The option of `kernel install` for its folder. */
   option: string;
-  /** Data folders, the first wins. */
+  /** Data folders, in order of precedence. */
   data: string[];
 }
 
@@ -33,7 +33,7 @@ function ask(name: string, option: string, program: string, args: string[]): Jup
   }
 }
 
-/** The file of a command, as a shell would find it. */
+/** The file of a command on the PATH. */
 function onPath(command: string): string | undefined {
   const names = process.platform === 'win32' ? [`${command}.exe`, `${command}.cmd`] : [command];
   for (const folder of (process.env.PATH ?? '').split(path.delimiter)) {
@@ -43,7 +43,7 @@ function onPath(command: string): string | undefined {
   return undefined;
 }
 
-/** The project's own Jupyter and that of the shell, when it is another. */
+/** The project's Jupyter, and the shell's if it is a different one. */
 function findJupyters(): Jupyter[] {
   const own = existsSync(venvPython) ? ask('.venv', '--sys-prefix', venvPython, ['-m', 'jupyter']) : [];
   const command = onPath('jupyter');
@@ -51,7 +51,7 @@ function findJupyters(): Jupyter[] {
   return [...own, ...ask(command, '--user', command, [])];
 }
 
-/** Kernelspecs of our name, in the order in which Jupyter looks; it does not tell capitals apart. */
+/** Kernelspecs of our name in Jupyter's search order; names are case-insensitive. */
 function candidates(data: string[]): string[] {
   return data.flatMap((folder) => {
     const kernels = path.join(folder, 'kernels');
@@ -70,50 +70,50 @@ const real = (file: string) => {
   }
 };
 
-/** What keeps one of our kernelspecs from starting this checkout's kernel, and what to do about it. */
+/** Why one of our kernelspecs cannot start this checkout's kernel, and what to do about it. */
 function staleness(spec: Kernelspec, install: string): { detail: string; advice: string } | undefined {
   const [node, entry] = spec.argv;
   if (path.isAbsolute(node) ? !existsSync(node) : !onPath(node)) {
-    return { detail: `the Node.js it names is gone: ${node}`, advice: `${install} with the Node.js you use now` };
+    return { detail: `its Node.js no longer exists: ${node}`, advice: `${install} with your current Node.js` };
   }
   if (real(node) !== real(process.execPath)) {
     const { stdout, status } = spawnSync(node, ['--version'], { encoding: 'utf8', timeout: 20_000 });
     const major = Number(/^v(\d+)/.exec(stdout ?? '')?.[1]);
     if (status !== 0 || !(major >= OLDEST_NODE)) {
-      const found = status === 0 ? `is ${stdout.trim()}, which is too old` : 'does not run';
+      const state = status === 0 ? `is ${stdout.trim()}, which is too old` : 'does not run';
       return {
-        detail: `the Node.js it names ${found}: ${node}`,
+        detail: `its Node.js ${state}: ${node}`,
         advice: `${install} with Node.js ${OLDEST_NODE} or newer`,
       };
     }
   }
   const ours = real(entry).startsWith(`${real(packageRoot)}${path.sep}`);
   if (!ours) {
-    const there = existsSync(entry);
+    const exists = existsSync(entry);
     return {
-      detail: `${there ? 'it starts another checkout' : 'the checkout it starts has moved or is gone'}: ${entry}`,
-      advice: `${install} here to start this one`,
+      detail: `${exists ? 'it starts another checkout' : 'its checkout was moved or deleted'}: ${entry}`,
+      advice: `${install} here to use this checkout`,
     };
   }
-  const wanted = kernelspec();
-  const differs = Object.keys(wanted).filter((key) => {
-    const [is, should] = [spec[key], wanted[key]].map((value) =>
+  const expected = kernelspec();
+  const differs = Object.keys(expected).filter((key) => {
+    const [actual, current] = [spec[key], expected[key]].map((value) =>
       key === 'argv' ? [real((value as string[])[1]), ...(value as string[]).slice(2)] : value,
     );
-    return JSON.stringify(is) !== JSON.stringify(should);
+    return JSON.stringify(actual) !== JSON.stringify(current);
   });
-  if (differs.length) return { detail: `it is of another version (${differs.join(', ')})`, advice: `${install} again` };
+  if (differs.length) return { detail: `it is outdated (${differs.join(', ')})`, advice: `${install} again` };
   return undefined;
 }
 
-export interface Chosen {
+export interface SelectedKernelspec {
   finding: Finding;
-  /** The kernelspec to start: the one Jupyter takes, when it is ours. */
+  /** The kernelspec that Jupyter uses, if it is ours. */
   spec?: Kernelspec;
 }
 
-/** The kernelspec a Jupyter takes. */
-export function chooseKernelspec({ name, option, data }: Jupyter, label: string): Chosen {
+/** The kernelspec that a Jupyter uses. */
+export function selectKernelspec({ name, option, data }: Jupyter, label: string): SelectedKernelspec {
   const finding = (ok: boolean, detail: string, advice?: string): Finding => ({
     name: label,
     ok,
@@ -122,25 +122,25 @@ export function chooseKernelspec({ name, option, data }: Jupyter, label: string)
     advice,
   });
   const install = `${INSTALL.slice(0, -1)} ${option}\``;
-  const [first, ...behind] = candidates(data);
+  const [first, ...later] = candidates(data);
   if (!first) return { finding: finding(false, `not installed for the Jupyter of ${name}`, install) };
   const spec = readKernelspec(first);
-  const hidden = behind.find((folder) => isOurs(readKernelspec(folder)));
+  const hidden = later.find((folder) => isOurs(readKernelspec(folder)));
   if (!isOurs(spec)) {
     const what =
-      typeof spec === 'object' ? `another kernel of the name ${kernelName}: ${first}` : (spec ?? `${first} is gone`);
-    const shadow = hidden ? `, which hides ${hidden}` : '';
-    const again = `or \`npx detlab kernel install --force\` with the option for that place`;
-    return { finding: finding(false, `${what}${shadow}`, `remove or rename ${first}, ${again}`) };
+      typeof spec === 'object' ? `another kernel named ${kernelName}: ${first}` : (spec ?? `${first} no longer exists`);
+    const hides = hidden ? `, which hides ${hidden}` : '';
+    const reinstall = `or \`npx detlab kernel install --force\` with the option for that folder`;
+    return { finding: finding(false, `${what}${hides}`, `remove or rename ${first}, ${reinstall}`) };
   }
   const problem = staleness(spec, install);
   if (!problem) return { finding: finding(true, first), spec };
   const fresh = hidden && !staleness(readKernelspec(hidden) as Kernelspec, install);
-  const advice = fresh ? `remove ${first}: it hides ${hidden}, which is right` : problem.advice;
+  const advice = fresh ? `remove ${first}: it hides ${hidden}, which is valid` : problem.advice;
   return { finding: finding(false, `${first}: ${problem.detail}`, advice), spec };
 }
 
-/** Everything between Jupyter and an answering kernel. */
+/** All prerequisites of a kernel that replies to Jupyter. */
 export async function kernelFindings(): Promise<Finding[]> {
   const jupyters = findJupyters();
   const findings: Finding[] = [];
@@ -156,17 +156,17 @@ export async function kernelFindings(): Promise<Finding[]> {
     name: 'Jupyter',
     ok: jupyters.length > 0,
     needed: true,
-    detail: jupyters.map((jupyter) => jupyter.name).join(' and ') || 'neither .venv nor the shell has one',
+    detail: jupyters.map((jupyter) => jupyter.name).join(' and ') || 'neither in .venv nor on the PATH',
     advice: `${SETUP} for JupyterLab in .venv, or install Jupyter (pip install jupyterlab)`,
   });
-  // without Jupyter, where others (an editor) would look
+  // without Jupyter: the folder where others (an editor) look
   const places = jupyters.length ? jupyters : [{ name: 'this user', option: '--user', data: [userDataDir()] }];
-  const chosen = places.map((place) =>
-    chooseKernelspec(place, places.length > 1 ? `kernelspec of ${place.name}` : 'kernelspec'),
+  const selected = places.map((place) =>
+    selectKernelspec(place, places.length > 1 ? `kernelspec of ${place.name}` : 'kernelspec'),
   );
-  const anyOk = chosen.some(({ finding }) => finding.ok);
-  for (const { finding } of chosen) findings.push({ ...finding, needed: !anyOk || finding.ok });
+  const anyOk = selected.some(({ finding }) => finding.ok);
+  for (const { finding } of selected) findings.push({ ...finding, needed: !anyOk || finding.ok });
   if (!compiled) return findings;
-  const spec = chosen.find(({ finding }) => finding.ok)?.spec ?? kernelspec();
+  const spec = selected.find(({ finding }) => finding.ok)?.spec ?? kernelspec();
   return [...findings, ...(await probeKernel(spec))];
 }

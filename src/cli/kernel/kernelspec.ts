@@ -1,5 +1,5 @@
-// The kernelspec: how Jupyter starts the kernel. Its content comes from kernels/jupyter/kernelspec.json and nowhere else;
-// the argv is this Node and this checkout, so it holds until one of them moves.
+// The kernelspec, by which Jupyter starts the kernel: the content of kernels/jupyter/kernelspec.json, with an argv of this
+// Node.js and this checkout, valid until one of them moves.
 
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -21,9 +21,9 @@ const template = JSON.parse(readFileSync(source, 'utf8')) as {
   spec: Pick<Kernelspec, 'display_name' | 'language'>;
 };
 
-/** The folder's name under `kernels/`, and the name notebooks ask for. */
+/** The folder's name under `kernels/`, and the kernel's name in notebooks. */
 export const kernelName = template.name;
-/** The script Jupyter starts. */
+/** The script that Jupyter starts. */
 export const kernelEntry = path.join(packageRoot, ...template.entry.split('/'));
 const logos = path.join(packageRoot, 'kernels', 'jupyter', 'logo');
 
@@ -32,13 +32,13 @@ export const kernelspec = (): Kernelspec => ({
   ...template.spec,
 });
 
-/** The files of the kernelspec's folder. `kernel.json` is the last: Jupyter takes a folder for a kernel once it has one. */
+/** The files of the kernelspec's folder, `kernel.json` last: with it Jupyter recognises the folder as a kernel. */
 export function kernelspecFiles(): [name: string, content: Buffer][] {
   const pictures = readdirSync(logos).map((name): [string, Buffer] => [name, readFileSync(path.join(logos, name))]);
   return [...pictures, ['kernel.json', Buffer.from(`${JSON.stringify(kernelspec(), null, 2)}\n`)]];
 }
 
-/** The kernel.json of a folder; undefined without one, and a string that says what is wrong with a broken one. */
+/** The kernel.json of a folder; undefined without one; a string that describes the problem of an invalid one. */
 export function readKernelspec(folder: string): Kernelspec | string | undefined {
   const file = path.join(folder, 'kernel.json');
   if (!existsSync(file)) return undefined;
@@ -47,11 +47,11 @@ export function readKernelspec(folder: string): Kernelspec | string | undefined 
     const words = Array.isArray(spec?.argv) && spec.argv.every((word) => typeof word === 'string');
     return words && spec.argv.length > 0 ? spec : `${file} has no argv`;
   } catch (error) {
-    return `${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'it is not JSON'}`;
+    return `${file} cannot be read: ${(error as NodeJS.ErrnoException).code ?? 'not JSON'}`;
   }
 }
 
-/** Whether a kernelspec starts a DetLab kernel, of whichever checkout and version. */
+/** Whether a kernelspec starts a DetLab kernel, of any checkout and version. */
 export const isOurs = (spec: Kernelspec | string | undefined): spec is Kernelspec =>
   typeof spec === 'object' &&
   /[\\/]kernels[\\/]jupyter[\\/][\w-]+\.js$/.test(spec.argv[1] ?? '') &&

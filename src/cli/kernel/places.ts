@@ -1,4 +1,4 @@
-// Where Jupyter keeps kernels, by the rules of jupyter_core: one user's folder, one Python environment, or any prefix.
+// The folders where Jupyter looks for kernels, by the rules of jupyter_core: the user's, a Python environment's, a prefix.
 
 import { existsSync } from 'node:fs';
 import os from 'node:os';
@@ -15,10 +15,10 @@ export interface Place {
 const windows = process.platform === 'win32';
 const venv = path.join(packageRoot, '.venv');
 
-/** The project's own Python, which brings JupyterLab; there after `npm run setup`. */
+/** The project's Python with JupyterLab; exists after `npm run setup`. */
 export const venvPython = path.join(venv, ...(windows ? ['Scripts', 'python.exe'] : ['bin', 'python']));
 
-/** The data folder of the user, as `jupyter --data-dir` prints it. */
+/** The user's data folder, as printed by `jupyter --data-dir`. */
 export function userDataDir(
   env: NodeJS.ProcessEnv = process.env,
   platform: NodeJS.Platform = process.platform,
@@ -33,7 +33,7 @@ export function userDataDir(
   return path.join(env.XDG_DATA_HOME || path.join(home, '.local', 'share'), 'jupyter');
 }
 
-/** The active Python environment, or the project's own. */
+/** The active Python environment, or the project's. */
 function environment(env: NodeJS.ProcessEnv): string {
   const active = env.VIRTUAL_ENV || env.CONDA_PREFIX;
   if (active) return active;
@@ -43,10 +43,10 @@ function environment(env: NodeJS.ProcessEnv): string {
   );
 }
 
-/** The `kernels` folder a place means; the user's when nothing is said. */
+/** The `kernels` folder of a place; default: the user's. */
 export function kernelsFolder({ sysPrefix, prefix }: Place, env: NodeJS.ProcessEnv = process.env): string {
   if (prefix !== undefined) {
-    if (prefix === '') throw new DetLabError('Cannot use an empty --prefix: expected a folder, as /usr/local');
+    if (prefix === '') throw new DetLabError('Cannot use an empty --prefix: expected a folder, e.g. /usr/local');
     return path.join(path.resolve(prefix), 'share', 'jupyter', 'kernels');
   }
   if (sysPrefix) return path.join(environment(env), 'share', 'jupyter', 'kernels');

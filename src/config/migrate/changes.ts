@@ -1,17 +1,17 @@
-// What is told of a translation: what became what, and what is left to be decided by hand.
+// The report of a translation: the changes, and what must be changed by hand.
 
 import { didYouMean, nameOfValue } from '../../errors';
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { mergeConfig } from '../merge';
 
 export interface Change {
-  /** Where it stood in the old config. */
+  /** Path in the old config. */
   from: string;
-  /** What it is now. */
+  /** Its replacement. */
   to: string;
 }
 
-/** What has no counterpart, or not one that can be written without knowing more. */
+/** An option without an unambiguous counterpart. */
 export interface Left {
   path: string;
   /** Why, and what to do. */
@@ -30,13 +30,13 @@ export class Changes {
     if (!this.left.some((known) => known.path === path && known.advice === advice)) this.left.push({ path, advice });
   }
 
-  /** Says of `keys`, where they are given, that nothing is needed for them. */
+  /** Notes that the `keys` that are given have no effect in 3.x. */
   idle(given: ConfigObject, keys: readonly string[], path: string): void {
-    for (const key of keys) if (given[key] !== undefined) this.note(`${path}.${key}`, 'nothing: 3.x has no use for it');
+    for (const key of keys) if (given[key] !== undefined) this.note(`${path}.${key}`, 'dropped: 3.x does not need it');
   }
 
-  /** Names every key of `given` that is not among `known`, with the nearest that is. */
-  strays(given: ConfigObject, known: readonly string[], path: string): void {
+  /** Reports every key of `given` that is not in `known`, with the nearest known one. */
+  unknownKeys(given: ConfigObject, known: readonly string[], path: string): void {
     for (const key of Object.keys(given))
       if (!known.includes(key))
         this.leave(
@@ -51,18 +51,18 @@ export const objectAt = (config: ConfigObject, key: string): ConfigObject | unde
   return isObject(value) ? value : undefined;
 };
 
-/** The objects of a list, or the one object there is. */
+/** The objects of a list, or a single object as a list. */
 export const objectsIn = (value: ConfigValue | undefined): ConfigObject[] =>
   (Array.isArray(value) ? value : [value]).filter((item) => isObject(item));
 
-/** Takes a key out of an object. */
+/** Removes a key from an object and returns its value. */
 export function take(config: ConfigObject, key: string): ConfigValue | undefined {
   const value = config[key];
   delete config[key];
   return value;
 }
 
-/** Takes an object out; what is there and is none is named. */
+/** Removes an object and returns it; reports a value that is not an object. */
 export function takeObject(config: ConfigObject, key: string, changes: Changes): ConfigObject | undefined {
   const value = take(config, key);
   if (value === undefined || value === null) return undefined;
@@ -71,13 +71,13 @@ export function takeObject(config: ConfigObject, key: string, changes: Changes):
   return undefined;
 }
 
-/** Without the entries that are undefined. */
+/** The entries that are defined. */
 export const defined = (entries: Record<string, ConfigValue | undefined>): ConfigObject =>
   Object.fromEntries(Object.entries(entries).filter(([, value]) => value !== undefined)) as ConfigObject;
 
 /**
- * Sets what an old key says beside what a base of 3.x has said already: an object of the same type, or of none, changes
- * that one's values, anything else takes its place.
+ * Sets the translation of an old key over the value of a 3.x base: an object of the same type, or without one, is merged
+ * into it, anything else replaces it.
  */
 export function layOver(config: ConfigObject, key: string, value: ConfigObject): void {
   const base = objectAt(config, key);

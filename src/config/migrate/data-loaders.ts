@@ -1,4 +1,4 @@
-// `data = dict(samples_per_gpu, train, val, test)` as the data loaders and evaluators of 3.x.
+// Translates `data = dict(samples_per_gpu, train, val, test)` to the data loaders and evaluators of 3.x.
 
 import path from 'node:path';
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
@@ -22,7 +22,7 @@ const LOADER_KEYS = [
 ];
 const KEYS = [...LOADER_KEYS, ...PHASES, ...PHASES.map((phase) => `${phase}_dataloader`), '_delete_'];
 
-/** Pipelines that stand at the top, for others to name. */
+/** Top-level pipelines, which datasets refer to. */
 export function migratePipelines(config: ConfigObject, context: PipelineContext): void {
   for (const [key, value] of Object.entries(config)) {
     if (!key.endsWith('pipeline') || !Array.isArray(value) || !value.every((step) => isObject(step))) continue;
@@ -31,7 +31,7 @@ export function migratePipelines(config: ConfigObject, context: PipelineContext)
 }
 
 /**
- * Whether the truths of test images need their masks: `segm` is measured, or nothing is said and the model finds them.
+ * Whether evaluation needs ground-truth masks: `segm` is measured, or no metric is given and the model predicts masks.
  */
 export function needsMasks({ evaluation, model }: ConfigObject): boolean {
   if (evaluation === undefined) return hasMaskHead(model);
@@ -47,7 +47,7 @@ export function migrateData(config: ConfigObject, context: PipelineContext): voi
   const { changes } = context;
   const data = takeObject(config, 'data', changes);
   if (data) {
-    changes.strays(data, KEYS, 'data');
+    changes.unknownKeys(data, KEYS, 'data');
     noteLoaders(data, changes);
     dropVariables(config, data, changes);
     const root = typeof config.data_root === 'string' ? config.data_root : undefined;
@@ -59,14 +59,14 @@ export function migrateData(config: ConfigObject, context: PipelineContext): voi
     evaluate(config, phase, isObject(evaluation) ? evaluation : {}, changes);
 }
 
-/** Datasets that had a name of their own at the top are written where they are used. */
+/** Datasets defined as top-level variables are inlined where they are used. */
 function dropVariables(config: ConfigObject, data: ConfigObject, changes: Changes): void {
   const text = JSON.stringify(data);
   for (const [key, value] of Object.entries(config)) {
     if (!isObject(value) || !['ann_file', 'dataset', 'datasets'].some((part) => value[part] !== undefined)) continue;
     if (!text.includes(JSON.stringify(value))) continue;
     delete config[key];
-    changes.note(key, 'the datasets that were made of it');
+    changes.note(key, 'inlined in the datasets');
   }
 }
 
@@ -130,7 +130,7 @@ function samplerOf(
   return { type: endless ? 'InfiniteSampler' : 'DefaultSampler', shuffle: shuffle ?? training };
 }
 
-/** A dataset without a type changes the one inside the wrappers of the base. */
+/** A dataset without a type overrides the one inside the wrappers of the base. */
 function layOverDataset(loader: ConfigObject, dataset: ConfigObject): void {
   let at = loader;
   if (dataset.type === undefined)
@@ -141,7 +141,7 @@ function layOverDataset(loader: ConfigObject, dataset: ConfigObject): void {
   layOver(at, 'dataset', dataset);
 }
 
-/** Paths of 2.x start where the program runs: those of the base are written so too. */
+/** Paths in 2.x are relative to the working directory: those of the base are written out likewise. */
 function spellOutRoot(base: ConfigObject): void {
   const root = take(base, 'data_root');
   if (typeof root !== 'string') return;
@@ -152,20 +152,20 @@ function spellOutRoot(base: ConfigObject): void {
   if (prefix) for (const key of Object.keys(prefix)) prefix[key] = from(prefix[key]);
 }
 
-/** 1.x said on the command line what to measure: what the model finds. */
-const said = (config: ConfigObject, evaluation: ConfigObject): ConfigObject =>
+/** In 1.x the metric was a command-line option: default to what the model predicts. */
+const withDefaultMetric = (config: ConfigObject, evaluation: ConfigObject): ConfigObject =>
   config.evaluation === undefined && hasMaskHead(config.model) ? { metric: ['bbox', 'segm'] } : evaluation;
 
-/** The evaluator of a phase; that of a base of 3.x keeps what the old keys do not change. */
+/** The evaluator of a phase, merged over that of a 3.x base. */
 function evaluate(config: ConfigObject, phase: 'val' | 'test', evaluation: ConfigObject, changes: Changes): void {
   const key = `${phase}_evaluator`;
   const base = config[key];
   const dataset = objectAt(objectAt(config, `${phase}_dataloader`) ?? {}, 'dataset');
   if (!dataset) return;
-  const evaluator = evaluatorOf(dataset, said(config, evaluation), changes);
+  const evaluator = evaluatorOf(dataset, withDefaultMetric(config, evaluation), changes);
   if (base === undefined) config[key] = evaluator;
   else if (!isObject(base))
-    changes.leave(key, `there are several in the base, and \`evaluation\` speaks of one: write them anew`);
+    changes.leave(key, `the base has several evaluators, \`evaluation\` is one: write them out`);
   else {
     const { type, metric, format_only: _, eval_mode: __, ...changed } = evaluator;
     const same = type === base.type;

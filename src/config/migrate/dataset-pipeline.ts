@@ -1,4 +1,4 @@
-// Up to 0.6 (and in many tutorials for 1.x) a dataset had the options of its pipeline: img_scale, flip_ratio, ...
+// Up to version 0.6 (and in many tutorials for 1.x) the options of the pipeline were the dataset's: img_scale, flip_ratio, ...
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { type Changes, defined, take } from './changes';
@@ -20,15 +20,15 @@ const KEYS = [
   'num_max_proposals',
 ];
 
-/** Old extra augmentations by what they are now, in the order they ran. */
+/** Former `extra_aug` options and their transforms, in order of application. */
 const EXTRA = {
   photo_metric_distortion: 'PhotoMetricDistortion',
   expand: 'Expand',
   random_crop: 'MinIoURandomCrop',
 } as const;
 
-/** The pipeline that the options of `dataset` stand for, in the words of 2.x; they are taken out of it. */
-export function ownPipeline(
+/** The 2.x pipeline that corresponds to the options of `dataset`, which are removed from it. */
+export function pipelineOfOptions(
   dataset: ConfigObject,
   training: boolean,
   path: string,
@@ -42,9 +42,9 @@ export function ownPipeline(
   changes.note(`${path}.{${KEYS.filter((key) => given[key] !== undefined).join(', ')}}`, 'pipeline');
   const masks: ConfigObject = given.with_mask === true ? { with_mask: true } : {};
   if (given.with_semantic_seg === true)
-    changes.leave(`${path}.with_semantic_seg`, 'semantic maps: DetLab has no branch that learns from them');
+    changes.leave(`${path}.with_semantic_seg`, 'semantic segmentation maps are not supported');
   const extra = isObject(given.extra_aug) && training ? given.extra_aug : {};
-  if (training) changes.strays(extra, Object.keys(EXTRA), `${path}.extra_aug`);
+  if (training) changes.unknownKeys(extra, Object.keys(EXTRA), `${path}.extra_aug`);
   const random = Object.entries(EXTRA).flatMap(([key, type]): ConfigObject[] => {
     const options = extra[key];
     return isObject(options) ? [{ type, ...options }] : [];

@@ -1,13 +1,13 @@
-// One dataset of 1.x or 2.x, wrappers included, in the words of 3.x.
+// Translates a dataset of 1.x or 2.x, wrappers included, to 3.x.
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { defined, objectsIn, take } from './changes';
-import { ownPipeline } from './dataset-pipeline';
+import { pipelineOfOptions } from './dataset-pipeline';
 import { migratePipeline } from './pipeline';
 import type { PipelineContext } from './pipeline-context';
 
 export interface DatasetContext extends PipelineContext {
-  /** The config's `data_root`, which the paths of its datasets mostly start with. */
+  /** The config's `data_root`, a prefix of most paths of its datasets. */
   root?: string;
   training: boolean;
 }
@@ -31,7 +31,7 @@ const KEYS = [
   'num_proposals',
   '_delete_',
 ];
-/** Of OpenImages and LVIS, and words of 3.x itself. */
+/** Options of OpenImages and LVIS, and 3.x's own. */
 const OTHER_KEYS = [
   'label_file',
   'hierarchy_file',
@@ -66,12 +66,15 @@ export function migrateDataset(given: ConfigValue, path: string, context: Datase
   return wrapped(given, path, context) ?? listed(given, path, context) ?? single(given, path, context);
 }
 
-/** RepeatDataset, ClassBalancedDataset, MultiImageMixDataset and ConcatDataset, which hold datasets. */
+/** The wrappers RepeatDataset, ClassBalancedDataset, MultiImageMixDataset and ConcatDataset. */
 function wrapped(given: ConfigObject, path: string, context: DatasetContext): ConfigObject | undefined {
   const { dataset, datasets, separate_eval: apart, dynamic_scale: dynamic, pipeline, ...rest } = given;
   if (dataset === undefined && datasets === undefined) return undefined;
   if (apart !== undefined)
-    context.changes.leave(`${path}.separate_eval`, '3.x evaluates joined datasets as one; give each an evaluator');
+    context.changes.leave(
+      `${path}.separate_eval`,
+      '3.x evaluates concatenated datasets as one; give each an evaluator',
+    );
   if (dynamic !== undefined && dynamic !== null)
     context.changes.leave(
       `${path}.dynamic_scale`,
@@ -86,11 +89,11 @@ function wrapped(given: ConfigObject, path: string, context: DatasetContext): Co
   });
 }
 
-/** Several annotation files in one dataset, each with its folder, are as many datasets. */
+/** A dataset with several annotation files becomes a concatenation of datasets. */
 function listed(given: ConfigObject, path: string, context: DatasetContext): ConfigObject | undefined {
   const { ann_file: files } = given;
   if (!Array.isArray(files)) return undefined;
-  context.changes.note(`${path}.ann_file (a list)`, 'ConcatDataset of as many datasets');
+  context.changes.note(`${path}.ann_file (a list)`, 'ConcatDataset');
   const nth = (value: ConfigValue | undefined, i: number) => (Array.isArray(value) ? value[i] : value);
   const perFile = ['img_prefix', 'seg_prefix', 'proposal_file'] as const;
   return concatenated(
@@ -102,7 +105,7 @@ function listed(given: ConfigObject, path: string, context: DatasetContext): Con
   );
 }
 
-/** Pascal VOC's years have different names in their meta data, which joining must not mind. */
+/** The years of Pascal VOC have different metainfo, which is ignored when concatenating. */
 function concatenated(datasets: ConfigObject[], count: number): ConfigObject {
   if (count === 1) return datasets[0];
   const voc = datasets.some(({ type }) => type === 'VOCDataset');
@@ -112,8 +115,8 @@ function concatenated(datasets: ConfigObject[], count: number): ConfigObject {
 function single(given: ConfigObject, path: string, context: DatasetContext): ConfigObject {
   const { changes, training } = context;
   const options = { ...given };
-  const old = ownPipeline(options, training, path, changes);
-  changes.strays(options, [...KEYS, ...OTHER_KEYS], path);
+  const old = pipelineOfOptions(options, training, path, changes);
+  changes.unknownKeys(options, [...KEYS, ...OTHER_KEYS], path);
   const {
     img_prefix,
     seg_prefix,
@@ -129,7 +132,7 @@ function single(given: ConfigObject, path: string, context: DatasetContext): Con
     ...rest
   } = options;
   for (const key of ['get_metas', 'load_from_file', 'get_supercategory', 'get_parent_class'])
-    if (take(rest, key) !== undefined) changes.note(`${path}.${key}`, 'nothing: 3.x does so by itself');
+    if (take(rest, key) !== undefined) changes.note(`${path}.${key}`, 'dropped: the default in 3.x');
   if (rest.type === 'CustomDataset') adviseOnCustom(rest, path, context);
   const paths = { ann_file: rest.ann_file, img: img_prefix, seg: seg_prefix, ...pathsIn(rest) };
   const root = own ?? (startsAll(Object.values(paths), context.root) ? context.root : undefined);
@@ -142,7 +145,7 @@ function single(given: ConfigObject, path: string, context: DatasetContext): Con
   if (img_prefix !== undefined) changes.note(`${path}.img_prefix`, `data_prefix.${folder}`);
   if (seg_prefix !== undefined) changes.note(`${path}.seg_prefix`, 'data_prefix.seg');
   if (own === undefined && root !== undefined)
-    changes.note(`${path}: paths under data_root`, 'data_root and paths from it');
+    changes.note(`${path}: paths under data_root`, 'data_root and paths relative to it');
   if (classes !== undefined && classes !== null) changes.note(`${path}.classes`, 'metainfo.classes');
   if (filter_empty_gt !== undefined) changes.note(`${path}.filter_empty_gt`, 'filter_cfg.filter_empty_gt');
   if (min_size !== undefined) changes.note(`${path}.min_size`, 'filter_cfg.bbox_min_size');
@@ -172,7 +175,7 @@ function single(given: ConfigObject, path: string, context: DatasetContext): Con
   });
 }
 
-/** Options that are paths, besides those of every dataset. */
+/** Options that are paths. */
 const pathsIn = (options: ConfigObject): ConfigObject =>
   Object.fromEntries(
     Object.entries(options).filter(
@@ -185,15 +188,15 @@ function startsAll(paths: (ConfigValue | undefined)[], root: string | undefined)
   return root !== undefined && root !== '' && given.length > 0 && given.every((value) => value.startsWith(root));
 }
 
-/** In 1.x and 2.x CustomDataset was a format of its own, and the name most people gave to a class of theirs. */
+/** In 1.x and 2.x CustomDataset was a format, and a common name of user-defined classes. */
 function adviseOnCustom({ ann_file: file }: ConfigObject, path: string, { changes }: DatasetContext): void {
   const coco = typeof file === 'string' && file.endsWith('.json');
   changes.leave(
     `${path}.type`,
-    `CustomDataset is no dataset of 3.x. ${
+    `3.x has no CustomDataset. ${
       coco
-        ? `If ${file} is in COCO's format, write type='CocoDataset' with metainfo=dict(classes=(...)); else convert it`
-        : "Convert its annotations to COCO's format and write type='CocoDataset' with metainfo=dict(classes=(...))"
+        ? `If ${file} is in COCO's format, use type='CocoDataset' with metainfo=dict(classes=(...)); otherwise convert it`
+        : "Convert its annotations to COCO's format and use type='CocoDataset' with metainfo=dict(classes=(...))"
     }`,
   );
 }

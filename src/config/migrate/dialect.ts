@@ -1,9 +1,9 @@
-// Which dialect a config is written in, from the keys that only MMDetection 1.x and 2.x knew.
+// Detects the MMDetection version that a config was written for, from keys that only 1.x and 2.x have.
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { objectAt, objectsIn } from './changes';
 
-/** Top-level keys of 1.x and 2.x that 3.x has not. */
+/** Top-level keys of 1.x and 2.x that 3.x does not have. */
 export const OLD_KEYS = [
   'data',
   'optimizer',
@@ -23,7 +23,7 @@ export const OLD_KEYS = [
 
 const OLD_STEPS = ['Collect', 'DefaultFormatBundle', 'MultiScaleFlipAug', 'ImageToTensor'];
 
-/** The places that show a config to be of 1.x or 2.x; none for one of 3.x. */
+/** Paths that identify a config of 1.x or 2.x; none for one of 3.x. */
 export function oldPlaces(config: ConfigObject): string[] {
   const places: string[] = OLD_KEYS.filter((key) => config[key] !== undefined && !isVariable(config, key));
   const model = objectAt(config, 'model');
@@ -38,7 +38,7 @@ export function oldPlaces(config: ConfigObject): string[] {
 
 export const isOldConfig = (config: ConfigObject): boolean => oldPlaces(config).length > 0;
 
-/** A name that a config of 3.x gave to a part of itself: `optimizer = dict(...)`, used in optim_wrapper. */
+/** Whether the key is a variable of a 3.x config: `optimizer = dict(...)`, used in optim_wrapper. */
 function isVariable(config: ConfigObject, key: string): boolean {
   const text = JSON.stringify(config[key]);
   return (
@@ -70,8 +70,8 @@ function isOldStep({ type, img_scale, flip_ratio }: ConfigObject): boolean {
 }
 
 /**
- * Whether a config is of 1.x, whose heads stood on the detector itself, had their anchors spelt out and counted the
- * background as a class.
+ * Whether a config is of 1.x, where heads were options of the detector, anchors were options of the heads, and the
+ * background counted as a class.
  */
 export function isFirstDialect(config: ConfigObject): boolean {
   const model = objectAt(config, 'model');

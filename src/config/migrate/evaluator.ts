@@ -1,14 +1,14 @@
-// `evaluation` as the evaluators of 3.x. What it said of when to evaluate belongs to the training loop, and what it said
-// of the best checkpoint to that hook.
+// Translates `evaluation` to the evaluators of 3.x. Its interval belongs to the training loop, its options of the best
+// checkpoint to the checkpoint hook.
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { type Changes, defined } from './changes';
 
-/** What went to the evaluator of a dataset, by its kind. */
+/** Options of the evaluator, by type of dataset. */
 const COCO_KEYS = ['metric', 'classwise', 'proposal_nums', 'iou_thrs', 'metric_items', 'jsonfile_prefix'];
 const XML_KEYS = ['metric', 'iou_thr', 'proposal_nums', 'scale_ranges'];
 const OPEN_IMAGES_KEYS = ['metric', 'iou_thr', 'ioa_thr', 'use_group_of', 'scale_ranges'];
-/** What went elsewhere, or nowhere. */
+/** Options that belong elsewhere, or are dropped. */
 const SCHEDULE_KEYS = ['interval', 'start', 'by_epoch', 'dynamic_intervals', 'save_best', 'rule'];
 const IDLE_KEYS = [
   'type',
@@ -22,11 +22,11 @@ const IDLE_KEYS = [
   'greater_keys',
 ];
 
-/** The evaluator of one dataset of 3.x, from what `evaluation` said. */
+/** The 3.x evaluator of a dataset, from the options of `evaluation`. */
 export function evaluatorOf(dataset: ConfigObject, evaluation: ConfigObject, changes: Changes): ConfigObject {
   const kind = String(dataset.type);
   const keys = /^(VOC|XML|WIDERFace)/.test(kind) ? XML_KEYS : /^OpenImages/.test(kind) ? OPEN_IMAGES_KEYS : COCO_KEYS;
-  changes.strays(evaluation, [...keys, ...SCHEDULE_KEYS, ...IDLE_KEYS], 'evaluation');
+  changes.unknownKeys(evaluation, [...keys, ...SCHEDULE_KEYS, ...IDLE_KEYS], 'evaluation');
   changes.idle(
     evaluation,
     IDLE_KEYS.filter((key) => !['type', '_delete_'].includes(key)),
@@ -40,7 +40,7 @@ export function evaluatorOf(dataset: ConfigObject, evaluation: ConfigObject, cha
       iou_thrs: evaluation.iou_thr,
       proposal_nums: evaluation.proposal_nums,
       scale_ranges: scales,
-      // 2.x took eleven points for VOC 2007 and the whole area for everything else
+      // 2.x used 11 points for VOC 2007 and the area under the curve otherwise
       eval_mode: /VOC2007/.test(JSON.stringify(dataset)) ? '11points' : 'area',
     });
   if (/^OpenImages/.test(kind))
@@ -70,7 +70,7 @@ function joined(root: ConfigValue | undefined, file: string): string {
   return root.replace(/\/?$/, '/') + file;
 }
 
-/** The name of a metric for `save_best`: evaluators of 3.x put theirs before it. */
+/** The name of a metric for `save_best`, with the prefix of 3.x's evaluators. */
 export function bestMetric(name: ConfigValue | undefined, evaluator: ConfigValue | undefined): ConfigValue | undefined {
   if (typeof name !== 'string' || name === 'auto' || name.includes('/') || !isObject(evaluator)) return name;
   const prefix = { VOCMetric: 'pascal_voc', LVISMetric: 'lvis', OpenImagesMetric: 'openimages' }[

@@ -1,10 +1,10 @@
-// Models of 1.x: the parts for regions stood on the detector itself, anchors and box coders were spelt out in the heads,
-// and the background counted as a class.
+// Models of 1.x: the modules of the RoI head were options of the detector, those of anchor generators and box coders options
+// of the heads, and the background counted as a class.
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { type Changes, defined, objectAt, objectsIn, take } from './changes';
 
-/** The head that held the parts of each two-stage detector. */
+/** The RoI head of each two-stage detector. */
 const ROI_HEADS: Readonly<Record<string, string>> = {
   CascadeRCNN: 'CascadeRoIHead',
   HybridTaskCascade: 'HybridTaskCascadeRoIHead',
@@ -33,7 +33,7 @@ const ROI_PARTS = [
 export function migrateFirstDialect(model: ConfigObject, changes: Changes): void {
   changes.leave(
     'model',
-    'weights trained with 1.x do not fit: the background was the first class, and a box had its last pixel in it. Train anew',
+    'weights trained with 1.x cannot be used: background was class 0, and boxes included their last pixel. Retrain the model',
   );
   if (model.bbox_roi_extractor !== undefined || model.mask_roi_extractor !== undefined) gatherRegions(model, changes);
   const roi = objectAt(model, 'roi_head') ?? {};
@@ -48,7 +48,7 @@ export function migrateFirstDialect(model: ConfigObject, changes: Changes): void
   if (backbone) migrateBackbone(backbone, changes);
   for (const settings of [objectAt(model, 'train_cfg'), objectAt(model, 'test_cfg')])
     if (settings && take(settings, 'keep_all_stages') === true)
-      changes.leave('model.test_cfg.keep_all_stages', '3.x keeps the last stage only');
+      changes.leave('model.test_cfg.keep_all_stages', '3.x returns the last stage only');
 }
 
 function numbered(from: ConfigObject, key: string, path: string): [string, ConfigObject][] {
@@ -120,7 +120,7 @@ function migrateAnchors(head: ConfigObject, path: string, model: ConfigObject, c
   );
   if (Object.keys(given).length === 0) return;
   if (/^GA/.test(String(head.type))) {
-    changes.leave(path, 'guided anchors: write approx_anchor_generator and square_anchor_generator anew');
+    changes.leave(path, 'guided anchors: write approx_anchor_generator and square_anchor_generator by hand');
     return;
   }
   changes.note(`${path}.{${Object.keys(given).join(', ')}}`, 'anchor_generator');
@@ -139,7 +139,7 @@ function migrateAnchors(head: ConfigObject, path: string, model: ConfigObject, c
   });
 }
 
-/** Blocks between the layers of a stage were options of their own. */
+/** Plugins of the stages were separate options. */
 function migrateBackbone(backbone: ConfigObject, changes: Changes): void {
   const plugins: ConfigObject[] = [];
   for (const [key, type, position, stages] of [
@@ -151,7 +151,7 @@ function migrateBackbone(backbone: ConfigObject, changes: Changes): void {
     if (!isObject(cfg)) continue;
     changes.note(`model.backbone.${key}`, `plugins (${type})`);
     if (Array.isArray(where) && where.some(Array.isArray)) {
-      changes.leave(`model.backbone.${stages}`, '3.x puts plugins into whole stages: stages=(False, True, True, True)');
+      changes.leave(`model.backbone.${stages}`, '3.x adds plugins to whole stages: stages=(False, True, True, True)');
       plugins.push({ cfg: { type, ...cfg }, position });
     } else plugins.push(defined({ cfg: { type, ...cfg }, stages: where, position }));
   }

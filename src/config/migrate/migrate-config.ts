@@ -1,4 +1,4 @@
-// A config written for MMDetection 1.x or 2.x in the words of 3.x, with a list of what became what.
+// Translates a config of MMDetection 1.x or 2.x to 3.x, with a list of the changes.
 
 import { type ConfigObject, cloneConfig, isObject } from '../data';
 import { type Change, Changes, type Left, take, takeObject } from './changes';
@@ -16,19 +16,19 @@ import { augmentedModel } from './test-augmentation';
 import { migrateLoop } from './training-loop';
 
 export interface MigratedConfig {
-  /** What it was written for. */
+  /** The MMDetection version it was written for. */
   dialect: '1.x' | '2.x' | '3.x';
   config: ConfigObject;
-  /** Empty for a config that is of 3.x already. */
+  /** Empty for a config of 3.x. */
   changes: Change[];
-  /** What could not be translated, each with its path and what to do. */
+  /** What could not be translated, each with its path and advice. */
   left: Left[];
 }
 
 /**
- * `config`, which is not changed, in the words of 3.x. One of 3.x keeps everything but names of packages that are no more.
+ * A translated copy of `config`. In a config of 3.x only names of former packages are changed.
  *
- * @throws DetLabError for a config of another task, panoptic or semantic segmentation
+ * @throws DetLabError for a config of panoptic or semantic segmentation
  */
 export function migrateConfig(config: ConfigObject): MigratedConfig {
   const migrated = cloneConfig(config);

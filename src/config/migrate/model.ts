@@ -1,5 +1,5 @@
-// Models of 1.x and 2.x as 3.x has them: settings inside, data preprocessor, initial weights, and what the files beside
-// this one translate.
+// Translates models of 1.x and 2.x to 3.x: settings, data preprocessor, initial weights, and the parts that the other files
+// of this folder translate.
 
 import { DetLabError } from '../../errors';
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
@@ -12,7 +12,7 @@ import { migrateTransformer } from './transformer';
 
 const MODEL_CFG = ['train_cfg', 'test_cfg'] as const;
 
-/** Settings of the model stood at the top up to 2.8, where 3.x has the loops. */
+/** Up to 2.8 the model's train_cfg and test_cfg were at the top level, where 3.x has the loops. */
 export function moveSettings(config: ConfigObject, changes: Changes): void {
   const model = objectAt(config, 'model');
   for (const key of MODEL_CFG) {
@@ -51,12 +51,12 @@ export function migrateModel(config: ConfigObject, preprocessing: Preprocessing,
   migrateModules(parts, 'model', changes);
   const settings = defined({ train_cfg: train, test_cfg: test });
   migrateModules(settings, 'model', changes);
-  // in the order of 3.x: what the images go through first comes first, the settings last
+  // in the order of 3.x: data preprocessor first, settings last
   const { type, ...rest } = parts;
   config.model = { ...defined({ type, data_preprocessor: preprocessor }), ...rest, ...settings };
 }
 
-/** Up to 2.13 SSD's extra layers and the scale of its first map stood in the backbone; in 3.x they are a neck. */
+/** Up to 2.13 SSD's extra layers and the L2 norm of its first map were part of the backbone; in 3.x they are a neck. */
 function migrateVgg(model: ConfigObject, changes: Changes): void {
   const backbone = objectAt(model, 'backbone');
   if (backbone?.type !== 'SSDVGG' || (model.neck !== undefined && model.neck !== null)) return;
@@ -75,14 +75,14 @@ function migrateVgg(model: ConfigObject, changes: Changes): void {
   };
 }
 
-/** Weights that changed their name, not their content. */
+/** Checkpoints that were renamed. */
 const checkpointName = (name: ConfigValue): ConfigValue =>
   typeof name === 'string' ? name.replace(/^modelzoo:\/\//, 'torchvision://') : name;
 
 const PANOPTIC = /Panoptic|^MaskFormer$|^Mask2Former$/;
 const SEMANTIC = /^(EncoderDecoder|CascadeEncoderDecoder|FCNHead|UPerHead)$/;
 
-/** @throws DetLabError for a model that detects nothing: there is no recipe it could become. */
+/** @throws DetLabError for a model of another task than detection. */
 export function refuseOtherTasks(config: ConfigObject): void {
   const model = objectAt(config, 'model') ?? {};
   const type = String(model.type ?? '');
@@ -94,8 +94,8 @@ export function refuseOtherTasks(config: ConfigObject): void {
         : undefined;
   if (!task) return;
   throw new DetLabError(
-    `Cannot translate a config of ${task} (${type || 'its dataset'}): DetLab detects objects, with boxes or instance masks. ` +
-      'Start from a config of detection, as mask-rcnn_r50_fpn_1x_coco',
+    `Cannot translate a config of ${task} (${type || 'its dataset'}): expected object detection or instance segmentation. ` +
+      'Start from a detection config, e.g. mask-rcnn_r50_fpn_1x_coco',
   );
 }
 

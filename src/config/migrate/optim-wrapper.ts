@@ -1,4 +1,4 @@
-// `optimizer`, `optimizer_config` and `fp16` as the optimizer wrapper of 3.x.
+// Translates `optimizer`, `optimizer_config` and `fp16` to the optimizer wrapper of 3.x.
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { type Changes, defined, layOver, objectAt, take, takeObject } from './changes';
@@ -29,8 +29,8 @@ export function migrateOptimizer(config: ConfigObject, changes: Changes): void {
   if (given !== undefined) changes.note('optimizer', 'optim_wrapper.optimizer');
   const { grad_clip: clip, loss_scale: scale, ...rest } = isObject(settings) ? settings : ({} as ConfigObject);
   if (clip !== undefined) changes.note('optimizer_config.grad_clip', 'optim_wrapper.clip_grad');
-  changes.strays(isObject(settings) ? settings : {}, SETTINGS, 'optimizer_config');
-  changes.strays(isObject(half) ? half : {}, HALF, 'fp16');
+  changes.unknownKeys(isObject(settings) ? settings : {}, SETTINGS, 'optimizer_config');
+  changes.unknownKeys(isObject(half) ? half : {}, HALF, 'fp16');
   if (amp) changes.note(isObject(half) ? 'fp16' : 'optimizer_config', 'optim_wrapper (AmpOptimWrapper)');
   const steps = rest.cumulative_iters ?? rest.update_interval;
   if (steps !== undefined && steps !== 1)
@@ -45,7 +45,7 @@ export function migrateOptimizer(config: ConfigObject, changes: Changes): void {
   if (isObject(given)) layOptimizer(config.optim_wrapper as ConfigObject, given, changes);
 }
 
-/** Options for groups of parameters stood in the optimizer, and stand beside it in 3.x. */
+/** Options of parameter groups, part of the optimizer in 2.x, are options of the wrapper in 3.x. */
 function layOptimizer(wrapper: ConfigObject, given: ConfigObject, changes: Changes): void {
   const { paramwise_cfg: groups, paramwise_options: older, ...rest } = given;
   const maker = Object.hasOwn(rest, 'constructor') ? take(rest, 'constructor') : undefined;

@@ -1,11 +1,11 @@
-// `lr_config` as the schedulers of 3.x: one for the warm-up, one or more for what follows.
+// Translates `lr_config` to the schedulers of 3.x: one for the warm-up, one or more for the rest.
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { mergeConfig } from '../merge';
 import { type Changes, defined, objectAt, objectsIn, take, takeObject } from './changes';
 
 const WARMUP = ['policy', 'by_epoch', 'warmup', 'warmup_iters', 'warmup_ratio', 'warmup_by_epoch', '_delete_'];
-/** The options each policy had besides. */
+/** The options of each policy. */
 const POLICIES: Readonly<Record<string, readonly string[]>> = {
   fixed: [],
   step: ['step', 'gamma', 'min_lr'],
@@ -21,11 +21,11 @@ const POLICIES: Readonly<Record<string, readonly string[]>> = {
   YOLOX: ['num_last_epochs', 'min_lr_ratio', 'min_lr'],
 };
 
-/** Where a schedule runs: all of the training, counted as its loop counts. */
+/** The range of a schedule: the whole training, in the loop's unit. */
 interface Span {
   end: ConfigValue | undefined;
   by_epoch: boolean;
-  /** The rate changes every iteration though the loop counts epochs. */
+  /** The learning rate changes every iteration although the loop counts epochs. */
   convert_to_iter_based?: true;
 }
 
@@ -34,7 +34,7 @@ export function migrateLearningRate(config: ConfigObject, changes: Changes): voi
   if (take(config, 'momentum_config') !== undefined)
     changes.leave(
       'momentum_config',
-      '3.x moves the momentum by schedulers like CosineAnnealingMomentum: add one to param_scheduler',
+      '3.x schedules momentum by schedulers like CosineAnnealingMomentum: add one to param_scheduler',
     );
   const loop = objectAt(config, 'train_cfg');
   if (!given) {
@@ -44,7 +44,7 @@ export function migrateLearningRate(config: ConfigObject, changes: Changes): voi
   changes.note('lr_config', 'param_scheduler');
   const rule = overBase(given, objectsIn(config.param_scheduler));
   const policy = String(rule.policy);
-  if (Object.hasOwn(POLICIES, policy)) changes.strays(rule, [...WARMUP, ...POLICIES[policy]], 'lr_config');
+  if (Object.hasOwn(POLICIES, policy)) changes.unknownKeys(rule, [...WARMUP, ...POLICIES[policy]], 'lr_config');
   const iterations = loop?.max_iters !== undefined;
   const span: Span = iterations
     ? { end: loop?.max_iters, by_epoch: false }
@@ -53,7 +53,7 @@ export function migrateLearningRate(config: ConfigObject, changes: Changes): voi
   config.param_scheduler = [...(warmup ? [warmup] : []), ...mainSchedules(rule, span, config, changes)];
 }
 
-/** Old keys over the schedulers of a base of 3.x, read back into the words of 2.x. */
+/** Old keys merged over the schedulers of a 3.x base, which are translated back to 2.x. */
 function overBase(given: ConfigObject, schedulers: ConfigObject[]): ConfigObject {
   if (given._delete_ === true || (given.policy !== undefined && given.policy !== 'step')) return given;
   const warmup = schedulers.find(({ type, by_epoch }) => type === 'LinearLR' && by_epoch === false);
@@ -65,7 +65,7 @@ function overBase(given: ConfigObject, schedulers: ConfigObject[]): ConfigObject
   return mergeConfig(given, base);
 }
 
-/** Without `lr_config`, the schedule of a base still ends with the training. */
+/** Without `lr_config`, the schedule of a base is extended to the end of training. */
 function stretch(config: ConfigObject, loop: ConfigObject | undefined): void {
   const end = loop?.max_epochs;
   if (end === undefined || !Array.isArray(config.param_scheduler)) return;
@@ -88,7 +88,7 @@ function warmupOf(given: ConfigObject, changes: Changes): ConfigObject | undefin
   if (warmup !== 'linear')
     changes.leave(
       'lr_config.warmup',
-      `${warmup}: 3.x has no such warm-up; read as linear, from the same factor in the same time`,
+      `${warmup}: 3.x has no such warm-up; replaced by a linear one with the same factor and length`,
     );
   return { type: 'LinearLR', start_factor: ratio, ...span };
 }
@@ -99,7 +99,7 @@ function mainSchedules(given: ConfigObject, span: Span, config: ConfigObject, ch
   const least = { eta_min: given.min_lr, eta_min_ratio: given.min_lr_ratio };
   const stepwise = { ...whole };
   if (given.min_lr !== undefined && given.policy === 'step')
-    changes.leave('lr_config.min_lr', 'steps of 3.x have no least rate');
+    changes.leave('lr_config.min_lr', 'MultiStepLR has no minimum learning rate');
   switch (given.policy) {
     case 'fixed':
       return [];
@@ -141,7 +141,7 @@ function mainSchedules(given: ConfigObject, span: Span, config: ConfigObject, ch
     'lr_config.policy',
     given.policy === undefined
       ? `expected one of ${known.join(', ')}`
-      : `${given.policy} has no counterpart in 3.x, the rate stays as it is: write its param_scheduler. Translated are ${known.join(', ')}`,
+      : `${given.policy} has no counterpart in 3.x, the learning rate is constant: write its param_scheduler. Translated policies: ${known.join(', ')}`,
   );
   return [];
 }
@@ -151,7 +151,7 @@ function flatCosine(given: ConfigObject, { end, ...counted }: Span, least: Recor
   return defined({ type: 'CosineAnnealingLR', begin, end, ...counted, T_max: Number(end ?? 0) - begin, ...least });
 }
 
-/** A quadratic warm-up by epochs, a cosine, and a few epochs at the least rate. */
+/** A quadratic warm-up by epochs, a cosine, and a few epochs at the minimum learning rate. */
 function yoloxSchedules(
   given: ConfigObject,
   end: ConfigValue | undefined,
@@ -161,7 +161,7 @@ function yoloxSchedules(
   const begin = given.warmup_iters ?? 0;
   const last = Number(end) - Number(given.num_last_epochs ?? 0);
   if (given.warmup !== undefined && given.warmup_by_epoch !== true)
-    changes.leave('lr_config.warmup_by_epoch', 'YOLOX warms up by epochs: read as true');
+    changes.leave('lr_config.warmup_by_epoch', 'YOLOX warms up by epochs: set to true');
   return [
     { type: 'mmdet.QuadraticWarmupLR', by_epoch: true, begin: 0, end: begin, convert_to_iter_based: true },
     {

@@ -1,4 +1,4 @@
-// What the translations of one config's pipelines share.
+// State shared by the translations of a config's pipelines.
 
 import type { ConfigObject } from '../data';
 import type { Changes } from './changes';
@@ -7,10 +7,10 @@ import type { Preprocessing } from './preprocessing';
 export interface PipelineContext {
   changes: Changes;
   preprocessing: Preprocessing;
-  /** Pipelines translated before, by their old text: a config names most of them twice. */
+  /** Translated pipelines by their old text: most occur twice in a config. */
   done: Map<string, ConfigObject[]>;
-  /** For test-time augmentation: its pipeline, when a test pipeline asked for some. */
+  /** The pipeline of test-time augmentation, if a test pipeline has any. */
   augmented: { pipeline?: ConfigObject[] };
-  /** Whether test images come with truths whose masks are needed. */
+  /** Whether evaluation needs ground-truth masks. */
   masks: boolean;
 }

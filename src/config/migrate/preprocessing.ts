@@ -1,4 +1,4 @@
-// What pipelines of 2.x did and 3.x leaves to the model's data preprocessor: normalising, and padding the batch.
+// Moves the normalisation and batch padding of 2.x pipelines to the data preprocessor of 3.x models.
 
 import type { ConfigObject, ConfigValue } from '../data';
 import { type Changes, defined, objectAt } from './changes';
@@ -7,12 +7,12 @@ export class Preprocessing {
   private norm?: ConfigObject;
   private divisor?: ConfigValue;
   private fixedSize?: ConfigValue;
-  /** Whether any pipeline loads masks, or semantic maps. */
+  /** Whether any pipeline loads masks, or semantic segmentation maps. */
   masks = false;
   maps = false;
-  /** Whether there was a pipeline to tell what the model expects. */
-  asked = false;
-  /** Of semantic maps to the image, once a step of the pipeline. */
+  /** Whether there was a pipeline. */
+  hasPipeline = false;
+  /** Scale of semantic segmentation maps relative to the image, formerly a pipeline step. */
   mapScale?: ConfigValue;
 
   constructor(private readonly changes: Changes) {}
@@ -22,7 +22,7 @@ export class Preprocessing {
     if (JSON.stringify(this.norm) !== JSON.stringify(options))
       this.changes.leave(
         path,
-        'normalises otherwise than the pipelines before it, and a model of 3.x has one way: theirs',
+        'normalises differently from the pipelines before it; a 3.x model has one normalisation: theirs',
       );
     this.changes.note(path, 'model.data_preprocessor (mean, std, bgr_to_rgb)');
   }
@@ -30,7 +30,7 @@ export class Preprocessing {
   padToMultiple(divisor: ConfigValue, path: string): void {
     this.divisor ??= divisor;
     if (this.divisor !== divisor)
-      this.changes.leave(path, `pads to multiples of ${divisor}; a model of 3.x has one divisor: ${this.divisor}`);
+      this.changes.leave(path, `pads to multiples of ${divisor}; a 3.x model has one divisor: ${this.divisor}`);
     this.changes.note(path, 'model.data_preprocessor.pad_size_divisor');
   }
 
@@ -44,12 +44,12 @@ export class Preprocessing {
     return this.norm !== undefined;
   }
 
-  /** Gives the model its data preprocessor, over that of a base of 3.x. */
+  /** Sets the model's data preprocessor, merged over that of a 3.x base. */
   applyTo(model: ConfigObject): void {
     const resizing = this.randomResizing(model);
     const base = objectAt(model, 'data_preprocessor');
     if (base && !this.norm && !resizing && this.divisor === undefined) return;
-    if (!base && (model.type === undefined || !(this.asked || resizing))) return;
+    if (!base && (model.type === undefined || !(this.hasPipeline || resizing))) return;
     const augments = [
       ...(this.fixedSize === undefined
         ? []
@@ -73,15 +73,15 @@ export class Preprocessing {
     };
   }
 
-  /** YOLOX had its random sizes on the detector, in multiples of 32. */
+  /** YOLOX's random input sizes were options of the detector, in multiples of 32. */
   private randomResizing(model: ConfigObject): ConfigObject | undefined {
     const { input_size: input, random_size_interval: interval, size_multiplier = 32 } = model;
-    // what YOLOX did when nothing was said
+    // YOLOX's default
     const byDefault = /YOLOX$/.test(String(model.type)) && model.data_preprocessor === undefined ? [15, 25] : undefined;
     const range = model.random_size_range ?? byDefault;
     for (const key of ['input_size', 'random_size_range', 'random_size_interval', 'size_multiplier']) delete model[key];
     if (!Array.isArray(range)) return undefined;
-    if (input !== undefined) this.changes.note('model.input_size', 'nothing: a batch has the size of its images');
+    if (input !== undefined) this.changes.note('model.input_size', 'dropped: a batch has the size of its images');
     this.changes.note(
       'model.{random_size_range, random_size_interval}',
       'model.data_preprocessor.batch_augments (BatchSyncRandomResize), the range in pixels',

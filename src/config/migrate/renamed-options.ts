@@ -1,18 +1,18 @@
-// Options of modules that have other names in 3.x, wherever the module stands in the model; and the names of packages.
+// Translates renamed options of modules anywhere in a model, and renamed packages.
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { type Changes, defined, take } from './changes';
 
 type Rule = (module: ConfigObject, path: string, changes: Changes) => void;
 
-/** Translates the modules of a model of 1.x or 2.x, in place. */
+/** Translates the modules of a 1.x or 2.x model, in place. */
 export const migrateModules = (value: ConfigValue, path: string, changes: Changes): void =>
   everyModule(value, path, changes, (module, at) => {
     stillAccepted(module, at, changes);
     migrateModule(module, at, changes);
   });
 
-/** Names that 3.x has given up but takes, in a config that is of 3.x otherwise. */
+/** Translates deprecated names in a config of 3.x. */
 export function renewModules(config: ConfigObject, changes: Changes): void {
   for (const [key, value] of Object.entries(config)) everyModule(value, key, changes, stillAccepted);
 }
@@ -56,7 +56,7 @@ function migrateModule(module: ConfigObject, path: string, changes: Changes): vo
   if (/\.(rpn|rpn_proposal)$/.test(path)) migrateProposals(module, path, changes);
   if (/FPN/.test(type)) extraConvolutions(module, path, changes);
   if (type === 'NASFPN' && take(module, 'add_extra_convs') !== undefined)
-    changes.note(`${path}.add_extra_convs`, 'nothing: NASFPN never looked at it');
+    changes.note(`${path}.add_extra_convs`, 'dropped: NASFPN ignored it');
   if (type === 'CTResNetNeck') rename('in_channel', 'in_channels');
   if (type === 'CenterNetHead') {
     rename('in_channel', 'in_channels');
@@ -105,7 +105,7 @@ function migrateDeformable(
   module.type ??= modulated === true ? 'DCNv2' : 'DCN';
 }
 
-/** How many proposals, and their nms: flat up to 2.3. */
+/** Number of proposals and their NMS: flat options up to 2.3. */
 function migrateProposals(settings: ConfigObject, path: string, changes: Changes): void {
   const threshold = take(settings, 'nms_thr');
   if (threshold !== undefined) {
@@ -119,7 +119,7 @@ function migrateProposals(settings: ConfigObject, path: string, changes: Changes
     settings.max_per_img ??= (most ?? after) as ConfigValue;
   }
   if (take(settings, 'nms_across_levels') === true)
-    changes.leave(`${path}.nms_across_levels`, '3.x keeps the levels apart in nms');
+    changes.leave(`${path}.nms_across_levels`, '3.x applies NMS per level');
 }
 
 function extraConvolutions(neck: ConfigObject, path: string, changes: Changes): void {

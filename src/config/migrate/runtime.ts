@@ -1,10 +1,10 @@
-// Checkpoints, logs, hooks and the environment of 1.x and 2.x as 3.x has them.
+// Translates checkpoints, logging, hooks and environment of 1.x and 2.x to 3.x.
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { type Changes, defined, objectAt, objectsIn, take, takeObject } from './changes';
 import { bestMetric } from './evaluator';
 
-/** Keys that 3.x has no use for. */
+/** Keys without effect in 3.x. */
 const IDLE = ['gpu_ids', 'gpus', 'device', 'device_ids', 'log_file', 'total_iters', 'file_client_args'];
 
 export function migrateRuntime(config: ConfigObject, evaluation: ConfigObject, changes: Changes): void {
@@ -25,7 +25,7 @@ function migrateCheckpoints(config: ConfigObject, evaluation: ConfigObject, chan
   if (best !== undefined) changes.note('evaluation.save_best', 'default_hooks.checkpoint.save_best');
   if (!given && best === undefined) return;
   const options = given ?? {};
-  changes.strays(options, [...CHECKPOINT, ...CHECKPOINT_IDLE], 'checkpoint_config');
+  changes.unknownKeys(options, [...CHECKPOINT, ...CHECKPOINT_IDLE], 'checkpoint_config');
   changes.idle(options, CHECKPOINT_IDLE, 'checkpoint_config');
   const kept = Object.fromEntries(
     CHECKPOINT.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]),
@@ -45,7 +45,7 @@ function setHook(config: ConfigObject, name: string, hook: ConfigObject): void {
   config.default_hooks = { ...objectAt(config, 'default_hooks'), [name]: hook };
 }
 
-/** Where logs went besides the terminal, by what writes them in 3.x. */
+/** Logger hooks and their visualizer backends in 3.x. */
 const BACKENDS: Readonly<Record<string, string>> = {
   TensorboardLoggerHook: 'TensorboardVisBackend',
   WandbLoggerHook: 'WandbVisBackend',
@@ -60,7 +60,7 @@ function migrateLogs(config: ConfigObject, changes: Changes): void {
   const log = takeObject(config, 'log_config', changes);
   if (!log) return;
   changes.note('log_config', 'default_hooks.logger');
-  changes.strays(log, ['interval', 'hooks', '_delete_'], 'log_config');
+  changes.unknownKeys(log, ['interval', 'hooks', '_delete_'], 'log_config');
   const base = objectAt(objectAt(config, 'default_hooks') ?? {}, 'logger');
   setHook(config, 'logger', { ...(base ?? { type: 'LoggerHook' }), interval: log.interval ?? base?.interval ?? 50 });
   const backends: ConfigObject[] = [];
@@ -99,7 +99,7 @@ function migrateHook({ type, ...options }: ConfigObject, path: string, changes: 
   const note = (to: string) => changes.note(`${path} ${type}`, to);
   switch (type) {
     case 'NumClassCheckHook':
-      note('nothing: numbers of classes are checked when the model is built');
+      note('dropped: numbers of classes are checked when the model is built');
       return [];
     case 'ExpMomentumEMAHook':
     case 'LinearMomentumEMAHook': {
@@ -150,14 +150,14 @@ function migrateEnvironment(config: ConfigObject, changes: Changes): void {
   config.randomness = defined({ seed: seed ?? undefined, deterministic });
 }
 
-/** What the training starts from, and what 3.x has no word for. */
+/** Initial weights and resuming, and keys without a counterpart. */
 function migrateStart(config: ConfigObject, changes: Changes): void {
   const { workflow } = config;
   delete config.workflow;
   if (Array.isArray(workflow) && workflow.some((phase) => [phase].flat().includes('val')))
     changes.leave('workflow', '3.x computes no losses on validation images; it evaluates every train_cfg.val_interval');
   else if (workflow !== undefined)
-    changes.note('workflow', 'nothing: 3.x trains, and evaluates every train_cfg.val_interval');
+    changes.note('workflow', 'dropped: 3.x trains, and evaluates every train_cfg.val_interval');
   for (const key of IDLE) if (take(config, key) !== undefined) changes.note(key, 'nothing: 3.x has no use for it');
   const scaling = take(config, 'auto_scale_lr_config') ?? config.auto_scale_lr;
   if (scaling !== undefined) config.auto_scale_lr = scaling;

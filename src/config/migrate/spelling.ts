@@ -1,5 +1,4 @@
-// Keys at the top of an old config that are one slip away from one that 1.x and 2.x knew: as variables they would say
-// nothing, and what was meant by them would be lost.
+// Reports misspelt top-level keys of an old config, which would otherwise be taken for variables and lost.
 
 import { nearMisses } from '../../errors';
 import type { ConfigObject } from '../data';
@@ -25,5 +24,5 @@ const KNOWN = [
 
 export function misspeltKeys(config: ConfigObject, changes: Changes): void {
   for (const [key, meant] of nearMisses(config, KNOWN))
-    changes.leave(key, `means nothing to MMDetection. Did you mean "${meant}"?`);
+    changes.leave(key, `not a key of MMDetection. Did you mean "${meant}"?`);
 }

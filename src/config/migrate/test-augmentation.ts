@@ -1,5 +1,5 @@
-// MultiScaleFlipAug. One scale without flips is a plain pipeline; more of them are test-time augmentation, which 3.x keeps
-// apart (tta_pipeline, tta_model), so that the plain pipeline stays for evaluation.
+// Translates MultiScaleFlipAug. One scale without flips is a plain pipeline; several are test-time augmentation, which 3.x
+// has separately (tta_pipeline, tta_model) from the plain test pipeline.
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { defined } from './changes';
@@ -16,7 +16,7 @@ export function testAugmentation(
   context: PipelineContext,
 ): ConfigObject[] {
   const { changes } = context;
-  changes.strays(options, KEYS, path);
+  changes.unknownKeys(options, KEYS, path);
   const { img_scale: scale, scale_factor: factor, flip = false, transforms = [] } = options;
   const sizes = listOf(scale).map((value): ConfigObject => ({ scale: value }));
   const factors = listOf(factor).map((value): ConfigObject => ({ scale_factor: value }));
@@ -33,7 +33,7 @@ export function testAugmentation(
     step.type === 'PackDetInputs' ? [truths(context), packing(step)] : [step],
   );
   if (targets.length < 2 && flip !== true) {
-    changes.note(`${path} MultiScaleFlipAug`, 'its steps one after another');
+    changes.note(`${path} MultiScaleFlipAug`, 'its steps in order');
     return plain;
   }
   changes.note(
@@ -64,7 +64,7 @@ export function testAugmentation(
       ] as ConfigValue[],
     },
   ];
-  if (!packed) changes.leave(path, 'has no Collect: end the pipeline with PackDetInputs');
+  if (!packed) changes.leave(path, 'missing Collect: end the pipeline with PackDetInputs');
   return plain;
 }
 
@@ -88,7 +88,7 @@ function listOf(value: ConfigValue | undefined): ConfigValue[] {
       : [value];
 }
 
-/** The model that joins the detections of all views, with the nms and the limit of the test settings. */
+/** The model that merges the detections of all views, with NMS and max_per_img of the test settings. */
 export function augmentedModel(model: ConfigObject): ConfigObject {
   const test = isObject(model.test_cfg) ? model.test_cfg : {};
   const settings = isObject(test.rcnn) ? test.rcnn : test;

@@ -1,4 +1,4 @@
-// `runner`, `total_epochs` and the part of `evaluation` that said when, as the training loop of 3.x.
+// Translates `runner`, `total_epochs` and the interval of `evaluation` to the training loop of 3.x.
 
 import type { ConfigObject } from '../data';
 import { type Changes, defined, objectAt, take, takeObject } from './changes';
@@ -10,11 +10,11 @@ export function migrateLoop(config: ConfigObject, evaluation: ConfigObject, chan
   if (runner !== undefined) changes.note('runner', 'train_cfg');
   if (total !== undefined) changes.note('total_epochs', 'train_cfg.max_epochs');
   const { type, max_epochs, max_iters, meta: _, _delete_: __, ...strange } = runner ?? ({} as ConfigObject);
-  for (const key of Object.keys(strange)) changes.leave(`runner.${key}`, 'the loops of 3.x have no such option');
+  for (const key of Object.keys(strange)) changes.leave(`runner.${key}`, 'not an option of 3.x loops');
   if (type !== undefined && !/^(EpochBased|IterBased)Runner/.test(String(type)))
     changes.leave(
       'runner.type',
-      `${type} has no counterpart in 3.x: read as ${max_iters === undefined ? 'epochs' : 'iterations'}`,
+      `${type} has no counterpart in 3.x: replaced by ${max_iters === undefined ? 'epochs' : 'iterations'}`,
     );
   const { interval, start, dynamic_intervals: dynamic } = evaluation;
   const spans = max_epochs ?? max_iters ?? total;

@@ -1,5 +1,5 @@
-// Detection transformers: in 2.x the head held the transformer, in 3.x the detector holds its encoder and decoder, and the
-// head only predicts.
+// Translates detection transformers: in 2.x the transformer was part of the head, in 3.x encoder and decoder are part of the
+// detector.
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { type Changes, defined, objectAt, take } from './changes';
@@ -9,7 +9,7 @@ const PLAIN_ORDER = [
   ['self_attn', 'norm', 'cross_attn', 'norm', 'ffn', 'norm'],
 ].map(String);
 
-/** What each part could be; another is a class of the user's. */
+/** Built-in types of each part; others are user-defined classes. */
 const TYPES = [
   'Transformer',
   'DeformableDetrTransformer',
@@ -34,7 +34,7 @@ const LAYER = [
   'init_cfg',
 ];
 
-/** Options of the transformer and of the head that are the detector's in 3.x. */
+/** Options of the transformer and the head that belong to the detector in 3.x. */
 const OF_DETECTOR = { num_query: 'num_queries', as_two_stage: 'as_two_stage', with_box_refine: 'with_box_refine' };
 
 export function migrateTransformer(model: ConfigObject, head: ConfigObject, path: string, changes: Changes): void {
@@ -52,7 +52,7 @@ export function migrateTransformer(model: ConfigObject, head: ConfigObject, path
   } = transformer;
   for (const key of Object.keys(rest)) {
     if (key === 'init_cfg' || key === 'embed_dims') continue;
-    changes.leave(`${path}.transformer.${key}`, `${String(model.type)} of 3.x has no such option`);
+    changes.leave(`${path}.transformer.${key}`, `not an option of ${String(model.type)} in 3.x`);
   }
   if (isObject(encoder))
     model.encoder = stack(encoder, ['self_attn_cfg'], plain, `${path}.transformer.encoder`, changes);
@@ -84,7 +84,7 @@ export function migrateTransformer(model: ConfigObject, head: ConfigObject, path
   migrateInput(model, head, path, firstAttention(isObject(encoder) ? encoder : {}).embed_dims ?? 256, plain, changes);
 }
 
-/** The head's projection of the last feature map is a neck. */
+/** The head's input projection becomes a neck. */
 function migrateInput(
   model: ConfigObject,
   head: ConfigObject,
@@ -97,7 +97,7 @@ function migrateInput(
   const channels = take(head, 'in_channels');
   if (channels === undefined) return;
   if (model.neck !== undefined) {
-    changes.note(`${path}.in_channels`, 'nothing: the neck gives them');
+    changes.note(`${path}.in_channels`, 'dropped: inferred from the neck');
     return;
   }
   changes.note(`${path}.in_channels`, 'model.neck (ChannelMapper)');
@@ -128,11 +128,11 @@ function stack(
   const layer = objectAt(given, 'transformerlayers') ?? {};
   checkType(given, path, changes);
   checkType(layer, `${path}.transformerlayers`, changes);
-  changes.strays(given, STACK, path);
-  changes.strays(layer, LAYER, `${path}.transformerlayers`);
+  changes.unknownKeys(given, STACK, path);
+  changes.unknownKeys(layer, LAYER, `${path}.transformerlayers`);
   const { operation_order: order } = layer;
   if (order !== undefined && !PLAIN_ORDER.includes(String(order)))
-    changes.leave(`${path}.transformerlayers.operation_order`, '3.x normalises after attention, in one order');
+    changes.leave(`${path}.transformerlayers.operation_order`, '3.x has one order, norm after attention');
   const list = Array.isArray(layer.attn_cfgs) ? layer.attn_cfgs : [layer.attn_cfgs ?? {}];
   const attention = attentions.map((name, i): [string, ConfigValue] => {
     const { type: _, ...options } = (list[i] ?? list[0] ?? {}) as ConfigObject;
@@ -161,6 +161,6 @@ function checkType({ type }: ConfigObject, path: string, changes: Changes): void
   if (!TYPES.includes(name))
     changes.leave(
       `${path}.type`,
-      `${name} is read as what 3.x has in its place; a class of your own needs a detector of its own`,
+      `${name} is replaced by 3.x's built-in class; a user-defined class needs a user-defined detector`,
     );
 }

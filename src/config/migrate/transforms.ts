@@ -1,5 +1,4 @@
-// One transform of 1.x or 2.x in the words of 3.x: renamed options, (height, width) turned to (width, height), steps that
-// are no more.
+// Translates a transform of 1.x or 2.x to 3.x: renamed options, (height, width) swapped to (width, height), removed steps.
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { type Changes, defined } from './changes';
@@ -12,7 +11,7 @@ interface Step {
   inner: Inner;
   context: PipelineContext;
   changes: Changes;
-  /** Says what the step became. */
+  /** Notes the replacement of the step. */
   note: (to: string) => void;
 }
 type Rule = (step: Step) => ConfigObject[];
@@ -31,7 +30,7 @@ export function migrateTransform(
   return rule ? rule(step) : [{ type: type ?? null, ...step.options }];
 }
 
-/** Files come from disk by default; another place has other words in 3.x. */
+/** file_client_args became backend_args; files are read from disk by default. */
 function withBackend({ file_client_args: client, ...options }: ConfigObject, note: (to: string) => void): ConfigObject {
   if (client === undefined) return options;
   note('backend_args instead of file_client_args');
@@ -45,8 +44,8 @@ const gone =
     return [];
   };
 
-/** The same step, `keys` turned from (height, width) to (width, height), options that are no more left out. */
-const turned =
+/** The same step, `keys` swapped from (height, width) to (width, height), without removed options. */
+const swapped =
   (type: string, keys: readonly string[], dropped: readonly string[] = []): Rule =>
   ({ options, note, changes, path }) => {
     const kept = { ...options };
@@ -61,7 +60,7 @@ const turned =
       if (value === undefined) continue;
       delete kept[key];
       if (value === false || (Array.isArray(value) && value.length === 0)) continue;
-      changes.leave(`${path}.${key}`, `${type} of 3.x has no such option; filter with a FilterAnnotations behind it`);
+      changes.leave(`${path}.${key}`, `not an option of ${type} in 3.x; add a FilterAnnotations after it`);
     }
     return [{ type, ...kept }];
   };
@@ -75,11 +74,14 @@ const renamed =
     return [{ type, ...options }];
   };
 
-/** A step of 2.x that 3.x measures in other units. */
+/** A step of 2.x that has different units in 3.x. */
 const otherUnits =
   (to: string): Rule =>
   ({ path, changes }) => {
-    changes.leave(path, `left out: 3.x has ${to} with other units (prob, level, min_mag, max_mag). Write it anew`);
+    changes.leave(
+      path,
+      `not translated: 3.x has ${to} with different units (prob, level, min_mag, max_mag). Rewrite it`,
+    );
     return [];
   };
 
@@ -109,20 +111,20 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   LoadAnnotations: loadAnnotations,
   LoadPanopticAnnotations: ({ options, path, changes }) => {
-    changes.leave(path, 'panoptic segmentation: DetLab has none');
+    changes.leave(path, 'panoptic segmentation is not supported');
     return [{ type: 'LoadPanopticAnnotations', ...options }];
   },
   LoadImageFromFile: ({ options, path, changes }) => {
     const { channel_order: order, ...rest } = options;
     if (order !== undefined && order !== 'bgr')
-      changes.leave(`${path}.channel_order`, '3.x reads BGR; turn to RGB in model.data_preprocessor.bgr_to_rgb');
+      changes.leave(`${path}.channel_order`, '3.x reads BGR; convert to RGB with model.data_preprocessor.bgr_to_rgb');
     return [{ type: 'LoadImageFromFile', ...rest }];
   },
   RandomCrop: (step) =>
-    // absolute_range is (least, most) of both edges, the other kinds are a size
+    // absolute_range is (min, max) of both sides, the other types are a size
     step.options.crop_type === 'absolute_range'
       ? [{ type: 'RandomCrop', ...step.options }]
-      : turned('RandomCrop', ['crop_size'])(step),
+      : swapped('RandomCrop', ['crop_size'])(step),
   RandomShift: ({ options, note }) => {
     const { shift_ratio: ratio, ...rest } = options;
     if (ratio !== undefined) note('RandomShift(prob)');
@@ -133,10 +135,10 @@ const RULES: Readonly<Record<string, Rule>> = {
     note('model.roi_head.semantic_head.seg_scale_factor');
     return [];
   },
-  RandomCenterCropPad: turned('RandomCenterCropPad', ['crop_size']),
-  Mosaic: turned('Mosaic', ['img_scale'], FILTERING),
-  MixUp: turned('MixUp', ['img_scale'], FILTERING),
-  RandomAffine: turned('RandomAffine', ['border'], FILTERING),
+  RandomCenterCropPad: swapped('RandomCenterCropPad', ['crop_size']),
+  Mosaic: swapped('Mosaic', ['img_scale'], FILTERING),
+  MixUp: swapped('MixUp', ['img_scale'], FILTERING),
+  RandomAffine: swapped('RandomAffine', ['border'], FILTERING),
   Albu: albu,
   EqualizeTransform: renamed('Equalize'),
   Shear: otherUnits('ShearX and ShearY'),
@@ -154,18 +156,18 @@ function pad({ options, context, path, note }: Step): ConfigObject[] {
     return [];
   }
   if (!Array.isArray(size)) return [{ type: 'Pad', ...options }];
-  // after normalising, zero is the mean's colour, which only the data preprocessor can pad with
+  // after normalisation, zero is the mean colour, with which only the data preprocessor can pad
   if (context.preprocessing.normalises) {
     context.preprocessing.padToSize(size, `${path} Pad`);
     return [];
   }
-  if (size[0] !== size[1]) note('size is (width, height) now');
+  if (size[0] !== size[1]) note('size is (width, height)');
   return [{ type: 'Pad', size: [size[1], size[0]], ...rest }];
 }
 
 function collect({ options, note, path, changes }: Step): ConfigObject[] {
   note('PackDetInputs');
-  changes.strays(options, ['keys', 'meta_keys'], path);
+  changes.unknownKeys(options, ['keys', 'meta_keys'], path);
   const { meta_keys: given } = options;
   if (!Array.isArray(given)) return [{ type: 'PackDetInputs' }];
   const names = given.map((key) => (key === 'filename' ? 'img_path' : key));
@@ -175,7 +177,7 @@ function collect({ options, note, path, changes }: Step): ConfigObject[] {
 
 function flip({ options, note, path, changes }: Step): ConfigObject[] {
   const { flip_ratio: ratio, ...rest } = options;
-  changes.strays(rest, ['direction', 'prob'], path);
+  changes.unknownKeys(rest, ['direction', 'prob'], path);
   if (ratio === undefined || ratio === null) return [{ type: 'RandomFlip', ...rest }];
   note('RandomFlip(prob)');
   return [{ type: 'RandomFlip', prob: ratio, ...rest }];
@@ -184,7 +186,7 @@ function flip({ options, note, path, changes }: Step): ConfigObject[] {
 const RESIZE = ['img_scale', 'multiscale_mode', 'ratio_range', 'override', 'keep_ratio', 'bbox_clip_border'];
 const RESIZE_KEPT = ['backend', 'interpolation', 'scale', 'scale_factor', 'clip_object_border'];
 
-/** One size, a choice of sizes, or sizes between two. */
+/** One size, one of several, or a size between two. */
 function resize({ options, note, path, changes }: Step): ConfigObject[] {
   const {
     img_scale: scale,
@@ -195,7 +197,7 @@ function resize({ options, note, path, changes }: Step): ConfigObject[] {
     keep_ratio = true,
     ...rest
   } = options;
-  changes.strays(options, [...RESIZE, ...RESIZE_KEPT], path);
+  changes.unknownKeys(options, [...RESIZE, ...RESIZE_KEPT], path);
   const kept = defined({ keep_ratio, ...rest, clip_object_border: clips });
   const sizes = Array.isArray(scale) && scale.some(Array.isArray) ? scale : undefined;
   if (ratio !== undefined && ratio !== null) {
@@ -210,7 +212,7 @@ function resize({ options, note, path, changes }: Step): ConfigObject[] {
     note('RandomChoiceResize(scales)');
     return [{ type: 'RandomChoiceResize', scales: sizes, ...kept }];
   }
-  if (mode !== 'range') changes.leave(`${path}.multiscale_mode`, 'expected "range" or "value"; read as "range"');
+  if (mode !== 'range') changes.leave(`${path}.multiscale_mode`, 'expected "range" or "value"; replaced by "range"');
   note('RandomResize(scale)');
   return [{ type: 'RandomResize', scale: sizes, ...kept }];
 }
@@ -220,17 +222,17 @@ function loadAnnotations({ options, context, path, changes, note }: Step): Confi
   if (rest.with_mask === true) context.preprocessing.masks = true;
   if (rest.with_seg === true) {
     context.preprocessing.maps = true;
-    changes.leave(`${path}.with_seg`, 'semantic maps: DetLab has no branch that learns from them; take the key out');
+    changes.leave(`${path}.with_seg`, 'semantic segmentation maps are not supported; remove the key');
   }
-  if (labelled === false) note('with labels: heads of 3.x that need none make them one class');
-  if (denormalised !== undefined) note('without denorm_bbox: the dataset of 3.x does it');
+  if (labelled === false) note('with labels: class-agnostic heads of 3.x ignore them');
+  if (denormalised !== undefined) note('without denorm_bbox: done by the dataset in 3.x');
   return [defined({ type: 'LoadAnnotations', ...rest, with_label: labelled === true ? true : undefined })];
 }
 
-/** Albu's fields have other names in 3.x. */
+/** Albu's fields were renamed in 3.x. */
 function albu({ options, note, path, changes }: Step): ConfigObject[] {
   const { update_pad_shape: updates, bbox_params: boxes, ...rest } = options;
-  if (updates === true) changes.leave(`${path}.update_pad_shape`, 'Albu of 3.x has no such option');
+  if (updates === true) changes.leave(`${path}.update_pad_shape`, 'not an option of Albu in 3.x');
   if (!isObject(boxes) || !Array.isArray(boxes.label_fields))
     return [{ type: 'Albu', ...rest, ...defined({ bbox_params: boxes }) }];
   note('Albu(label_fields gt_bboxes_labels and gt_ignore_flags)');

@@ -1,7 +1,7 @@
-// `object.name`: methods of plain values, keys of ConfigDicts, members of modules. Nothing of Python's insides is here.
+// `object.name`: methods of plain values, keys of ConfigDicts, members of modules. Python's internals are not accessible.
 
 import { didYouMean } from '../../errors';
-import { hook } from './config-dict';
+import { toConfigValue } from './config-dict';
 import { DICT_METHODS, LIST_METHODS, type Methods, SET_METHODS, TUPLE_METHODS } from './methods';
 import { TEXT_METHODS } from './text-methods';
 import {
@@ -28,7 +28,7 @@ function methodsOf(object: Value): Methods<never> | undefined {
   return object instanceof SetOf ? (SET_METHODS as Methods<never>) : undefined;
 }
 
-/** The method `name` of a plain value, ready to be called. */
+/** The method `name` of a plain value, bound to it. */
 export function methodOf(object: Value, name: string): ((args: Arguments, origin?: Origin) => Value) | undefined {
   const methods = methodsOf(object);
   if (!methods || !Object.hasOwn(methods, name)) return undefined;
@@ -36,8 +36,7 @@ export function methodOf(object: Value, name: string): ((args: Arguments, origin
 }
 
 export function getAttribute(object: Value, name: string): Value {
-  if (name.startsWith('__'))
-    throw new PythonError(`"${name}" is one of Python's insides, which a config has no access to`);
+  if (name.startsWith('__')) throw new PythonError(`"${name}" is an internal of Python, which a config cannot access`);
   const method = methodOf(object, name);
   if (method) return new Callable(name, method);
   if (object instanceof Dict && object.config) {
@@ -45,7 +44,7 @@ export function getAttribute(object: Value, name: string): Value {
     if (value !== undefined) return value;
     const keys = object.keys().filter((key) => typeof key === 'string');
     throw new PythonError(
-      `there is no "${name}" here.${didYouMean(name, keys)} Known: ${keys.slice(0, 30).join(', ') || 'none'}`,
+      `unknown key "${name}".${didYouMean(name, keys)} Known: ${keys.slice(0, 30).join(', ') || 'none'}`,
     );
   }
   if (object instanceof Lazy) return new Lazy(object.scope, name, `${object.scope}.${name}`);
@@ -62,21 +61,21 @@ export function getAttribute(object: Value, name: string): Value {
 
 export function missingMember(module: Namespace, name: string): string {
   const known = [...module.members.keys()];
-  if (!known.length) return `the module "${module.name}" is not for configs. Write the resulting value`;
+  if (!known.length) return `the module "${module.name}" is not supported in a config. Write the resulting value`;
   return `"${module.name}.${name}" is not supported in a config.${didYouMean(name, known)} Known: ${known.join(', ')}`;
 }
 
 export function setAttribute(object: Value, name: string, value: Value, origin?: Origin): void {
   if (!(object instanceof Dict && object.config) || name.startsWith('__'))
     throw new PythonError(
-      `${kindOf(object)} takes no attribute "${name}"${object instanceof Dict ? `. Write ['${name}'] = ...` : ''}`,
+      `cannot set attribute "${name}" of ${kindOf(object)}${object instanceof Dict ? `. Write ['${name}'] = ...` : ''}`,
     );
   if (Object.hasOwn(DICT_METHODS, name))
     throw new PythonError(`"${name}" is a method and cannot be set. Write ['${name}'] = ...`);
-  object.set(name, hook(value), origin);
+  object.set(name, toConfigValue(value), origin);
 }
 
 export function deleteAttribute(object: Value, name: string): void {
   if (!(object instanceof Dict && object.config) || !object.delete(name))
-    throw new PythonError(`there is no "${name}" here to delete`);
+    throw new PythonError(`cannot delete "${name}": it does not exist`);
 }

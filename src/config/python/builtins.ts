@@ -1,10 +1,10 @@
-// The functions a config may call. Everything else of Python's is unknown here, so nothing can be run.
+// The built-in functions that a config may call. No others exist, so that no code can be executed.
 
 import { parameters } from './arguments';
+import { chargeItems } from './budget';
 import { order } from './compare';
 import { format } from './format';
 import { characters, iterate, lengthOf, toList } from './iterate';
-import { spendItems } from './meter';
 import { pairsOf } from './methods';
 import { arithmetic, index, numeric, round, toFloat, whole } from './numbers';
 import { binary } from './operators';
@@ -27,23 +27,23 @@ import {
 
 type Builtin = (args: Arguments) => Value;
 
-/** A function whose parameters are named, in order (see `parameters`). */
+/** A function with named parameters (see `parameters`). */
 const define = (name: string, names: readonly string[], work: (...values: Value[]) => Value): [string, Builtin] => [
   name,
   (args) => work(...(parameters(name, args, names) as Value[])),
 ];
 
-/** Text that is a number; blanks around it and single underscores between digits are allowed. */
+/** Parses an integer; surrounding spaces and single underscores between digits are allowed. */
 function parseInteger(text: string, base: number): bigint {
   const trimmed = text.trim();
   const [, sign, prefix, digits] = /^([-+]?)(0[xXoObB])?([0-9a-zA-Z]+(?:_[0-9a-zA-Z]+)*)$/.exec(trimmed) ?? [];
   const radix = prefix ? { x: 16, o: 8, b: 2 }[prefix[1].toLowerCase() as 'x' | 'o' | 'b'] : base || 10;
   const fits = digits !== undefined && !(prefix && base !== 0 && base !== radix);
-  if (!fits || trimmed.length > 4300) throw new PythonError(`${repr(text.slice(0, 80))} is no whole number`);
+  if (!fits || trimmed.length > 4300) throw new PythonError(`${repr(text.slice(0, 80))} is not an integer`);
   let value = 0n;
   for (const char of digits.replaceAll('_', '')) {
     const digit = Number.parseInt(char, 36);
-    if (digit >= radix) throw new PythonError(`${repr(text.slice(0, 80))} is no whole number`);
+    if (digit >= radix) throw new PythonError(`${repr(text.slice(0, 80))} is not an integer`);
     value = value * BigInt(radix) + BigInt(digit);
   }
   return sign === '-' ? -value : value;
@@ -53,7 +53,7 @@ function int(value: Value = 0n, base?: Value): Value {
   if (typeof value === 'string') return parseInteger(value, base === undefined ? 10 : index(base));
   const number = numeric(value);
   if (typeof number === 'bigint') return number;
-  if (!Number.isFinite(number)) throw new PythonError(`the float ${number} is no whole number`);
+  if (!Number.isFinite(number)) throw new PythonError(`the float ${number} is not an integer`);
   return BigInt(Math.trunc(number));
 }
 
@@ -63,7 +63,7 @@ function float(value: Value = 0): Value {
   if (/^[-+]?(\d+(_\d+)*(\.(\d+(_\d+)*)?)?|\.\d+(_\d+)*)(e[-+]?\d+(_\d+)*)?$/.test(trimmed))
     return Number(trimmed.replaceAll('_', ''));
   const [, sign, word] = /^([-+]?)(inf|infinity|nan)$/.exec(trimmed) ?? [];
-  if (!word) throw new PythonError(`${repr(value.slice(0, 80))} is no number`);
+  if (!word) throw new PythonError(`${repr(value.slice(0, 80))} is not a number`);
   return word === 'nan' ? Number.NaN : sign === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }
 
@@ -83,7 +83,7 @@ const extreme =
     const items = positional.length === 1 ? toList(positional[0]) : positional;
     if (items.length === 0) {
       if (otherwise !== undefined && positional.length) return otherwise;
-      throw new PythonError(`${name}() of nothing`);
+      throw new PythonError(`${name}() of an empty sequence`);
     }
     let best = items[0];
     let bestKey = keyOf(best, key);
@@ -95,7 +95,7 @@ const extreme =
   };
 
 function sum(values: Value, start: Value = 0n): Value {
-  if (typeof start === 'string') throw new PythonError("sum() adds no strings. Write ''.join(...)");
+  if (typeof start === 'string') throw new PythonError("sum() cannot add strings. Write ''.join(...)");
   let total: Value = start;
   for (const item of iterate(values)) total = binary('+', total, item);
   return total;
@@ -106,20 +106,20 @@ function* zipped(iterables: Value[], strict: boolean): Generator<Value> {
   while (streams.length) {
     const next = streams.map((stream) => stream.next());
     const ended = next.filter((item) => item.done).length;
-    if (strict && ended && ended < next.length) throw new PythonError('zip() with strict takes lists of one length');
+    if (strict && ended && ended < next.length)
+      throw new PythonError('zip() with strict=True expects lists of equal length');
     if (ended) return;
     yield new Tuple(next.map((item) => item.value as Value));
   }
 }
 
 function* enumerated(values: Value, start: bigint): Generator<Value> {
-  let at = start;
-  for (const item of iterate(values)) yield new Tuple([at++, item]);
+  let i = start;
+  for (const item of iterate(values)) yield new Tuple([i++, item]);
 }
 
 function* mapped(name: string, work: Value, iterables: Value[]): Generator<Value> {
-  if (!(work instanceof Callable))
-    throw new PythonError(`${name}() takes a function that is known here, as int or str`);
+  if (!(work instanceof Callable)) throw new PythonError(`${name}() expects a built-in function, e.g. int or str`);
   for (const items of zipped(iterables, false))
     yield work.call({ positional: [...(items as Tuple).items], named: new Map() });
 }
@@ -208,7 +208,7 @@ const FUNCTIONS = new Map<string, Builtin>([
   define('format', ['value', 'spec?'], (value, spec = '') => format(value, str(spec))),
   define('chr', ['code'], (code) => {
     const point = index(code);
-    if (point < 0 || point > 0x10ffff) throw new PythonError(`${point} is no character`);
+    if (point < 0 || point > 0x10ffff) throw new PythonError(`${point} is not a character`);
     return String.fromCodePoint(point);
   }),
   define('ord', ['character'], (text) => {
@@ -216,9 +216,9 @@ const FUNCTIONS = new Map<string, Builtin>([
     return BigInt(text.codePointAt(0) as number);
   }),
   define('next', ['iterator', 'default?'], (stream, otherwise) => {
-    if (!(stream instanceof Stream)) throw new PythonError(`next() takes an iterator, this is ${kindOf(stream)}`);
+    if (!(stream instanceof Stream)) throw new PythonError(`next() takes an iterator, received ${kindOf(stream)}`);
     const next = stream.items.next();
-    if (next.done && otherwise === undefined) throw new PythonError('there is nothing next');
+    if (next.done && otherwise === undefined) throw new PythonError('the iterator is exhausted');
     return next.done ? otherwise : next.value;
   }),
   define('iter', ['iterable'], (values) =>
@@ -227,7 +227,7 @@ const FUNCTIONS = new Map<string, Builtin>([
   inBase('hex', 16, '0x'),
   inBase('oct', 8, '0o'),
   inBase('bin', 2, '0b'),
-  // mmengine prints; reading a config here has no effects
+  // mmengine prints; here reading a config has no side effects
   ['print', () => null],
 ]);
 
@@ -241,25 +241,25 @@ export const BUILTINS: ReadonlyMap<string, Callable> = new Map(
   [...FUNCTIONS].map(([name, work]) => [
     name,
     new Callable(name, (args) => {
-      spendItems(args.positional.length + args.named.size);
+      chargeItems(args.positional.length + args.named.size);
       return work(args);
     }),
   ]),
 );
 
-/** Names of Python's that are refused with a reason of their own. */
+/** Python built-ins that are rejected, with advice. */
 export const REFUSED_NAMES: Record<string, string> = {
-  open: 'a config reads no files. Write the values themselves',
-  eval: 'a config is read, never run. Write the resulting value',
-  exec: 'a config is read, never run. Write the resulting value',
-  compile: 'a config is read, never run. Write the resulting value',
-  __import__: 'a config imports nothing by name. Write the resulting value',
-  globals: 'a config has no access to its own variables as a whole',
-  locals: 'a config has no access to its own variables as a whole',
-  vars: 'a config has no access to its own variables as a whole',
+  open: 'a config cannot read files. Write the values themselves',
+  eval: 'a config is read, not executed. Write the resulting value',
+  exec: 'a config is read, not executed. Write the resulting value',
+  compile: 'a config is read, not executed. Write the resulting value',
+  __import__: 'a config cannot import dynamically. Write the resulting value',
+  globals: 'a config cannot access its variables as a dictionary',
+  locals: 'a config cannot access its variables as a dictionary',
+  vars: 'a config cannot access its variables as a dictionary',
   getattr: 'write object.name',
   setattr: 'write object.name = value',
-  input: 'a config asks nothing',
+  input: 'a config cannot ask for input',
   bytes: 'bytes are not data. Write a string',
   complex: 'complex numbers are not data. Write a list of two numbers',
   type: 'types are not data. Write the name of the type as a string',

@@ -1,7 +1,7 @@
-// Comparison: equality, order, membership and identity.
+// Comparisons: equality, order, membership and identity.
 
+import { checkDepth } from './budget';
 import { iterate } from './iterate';
-import { checkDepth } from './meter';
 import { numeric } from './numbers';
 import {
   BaseVariable,
@@ -50,7 +50,7 @@ export function equal(a: Value, b: Value, depth = 0): boolean {
   return false;
 }
 
-/** Below 0, 0 or above 0; NaN when the two have no order. @throws PythonError for types that have none. */
+/** Negative, 0 or positive; NaN for unordered values. @throws PythonError for types without an order. */
 export function order(a: Value, b: Value, depth = 0): number {
   if (isNumeric(a) && isNumeric(b)) {
     const [x, y] = [numeric(a), numeric(b)];
@@ -59,7 +59,7 @@ export function order(a: Value, b: Value, depth = 0): number {
   if (typeof a === 'string' && typeof b === 'string') return compareText(a, b);
   const [x, y] = [sequence(a), sequence(b)];
   if (!x || !y || Array.isArray(a) !== Array.isArray(b))
-    throw new PythonError(`${kindOf(a)} and ${kindOf(b)} have no order between them`);
+    throw new PythonError(`${kindOf(a)} and ${kindOf(b)} cannot be ordered`);
   checkDepth(depth);
   for (let i = 0; i < Math.min(x.length, y.length); i++) if (!equal(x[i], y[i])) return order(x[i], y[i], depth + 1);
   return x.length - y.length;
@@ -82,7 +82,7 @@ function compareText(a: string, b: string): number {
 export function contains(container: Value, item: Value): boolean {
   if (typeof container === 'string') {
     if (typeof item !== 'string')
-      throw new PythonError(`only a string can be looked for in a string, this is ${kindOf(item)}`);
+      throw new PythonError(`expected a string to search in a string, received ${kindOf(item)}`);
     return container.includes(item);
   }
   if (container instanceof Dict) return container.has(item);

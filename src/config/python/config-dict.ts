@@ -1,16 +1,16 @@
-// mmengine's ConfigDict: what `_base_` and the values of an imported base config are. Plain dictionaries put into one
-// become ConfigDicts and lists are copied; update() goes into dictionaries; merge() knows `_delete_`.
+// mmengine's ConfigDict, the type of `_base_` and of an imported base config. Dictionaries set as values become ConfigDicts
+// and lists are copied; update() recurses into dictionaries; merge() supports `_delete_`.
 
+import { charge, checkDepth } from './budget';
 import { iterate } from './iterate';
-import { checkDepth, spend } from './meter';
 import { Dict, type Origin, PythonError, Tuple, truth, type Value } from './values';
 
-/** What a ConfigDict makes of a value that is put into it. */
-export function hook(value: Value, depth = 0): Value {
+/** The value that a ConfigDict stores for a given one. */
+export function toConfigValue(value: Value, depth = 0): Value {
   if (value instanceof Dict && !value.config) return configDict(value, depth);
   if (!Array.isArray(value) && !(value instanceof Tuple)) return value;
   checkDepth(depth);
-  const items = (Array.isArray(value) ? value : value.items).map((item) => hook(item, depth + 1));
+  const items = (Array.isArray(value) ? value : value.items).map((item) => toConfigValue(item, depth + 1));
   return Array.isArray(value) ? items : new Tuple(items);
 }
 
@@ -19,20 +19,20 @@ export function configDict(dict: Dict, depth = 0): Dict {
   checkDepth(depth);
   const made = new Dict();
   made.config = true;
-  for (const { key, value, origin } of dict.entries.values()) made.set(key, hook(value, depth + 1), origin);
+  for (const { key, value, origin } of dict.entries.values()) made.set(key, toConfigValue(value, depth + 1), origin);
   return made;
 }
 
-/** ConfigDict.update: dictionaries over dictionaries are updated in their turn. */
+/** ConfigDict.update: recursive in dictionaries. */
 export function updateConfig(target: Dict, updates: Iterable<readonly [Value, Value, Origin?]>, depth = 0): void {
   checkDepth(depth);
   for (const [key, value, origin] of [...updates]) {
-    spend();
+    charge();
     const known = target.get(key);
     if (known instanceof Dict && value instanceof Dict) {
       if (known.config) updateConfig(known, originPairs(value), depth + 1);
       else for (const [k, v] of [...value.pairs()]) known.set(k, v);
-    } else target.set(key, hook(value), origin);
+    } else target.set(key, toConfigValue(value), origin);
   }
 }
 
@@ -40,12 +40,12 @@ export function* originPairs(dict: Dict): Generator<[Value, Value, Origin?]> {
   for (const { key, value, origin } of dict.entries.values()) yield [key, value, origin];
 }
 
-/** ConfigDict.merge: `other` laid over `target`, with `_delete_`. */
+/** ConfigDict.merge: merges `other` into `target`, with `_delete_`. */
 export function mergeInto(target: Dict, other: Value): void {
   if (!(other instanceof Dict)) throw new PythonError('merge() takes a dictionary');
   const merged = mergeOver(deepCopy(other), deepCopy(target)) as Dict;
   target.entries.clear();
-  for (const [key, value, origin] of originPairs(merged)) target.set(key, hook(value), origin);
+  for (const [key, value, origin] of originPairs(merged)) target.set(key, toConfigValue(value), origin);
 }
 
 function mergeOver(child: Value | undefined, base: Value | undefined, depth = 0): Value {
@@ -63,7 +63,7 @@ function mergeOver(child: Value | undefined, base: Value | undefined, depth = 0)
   return merged;
 }
 
-/** copy.deepcopy: what is shared inside stays shared inside. */
+/** copy.deepcopy: values shared inside stay shared. */
 export function deepCopy(value: Value, seen = new Map<Value, Value>(), depth = 0): Value {
   if (typeof value !== 'object' || value === null) return value;
   const known = seen.get(value);
@@ -86,7 +86,7 @@ export function deepCopy(value: Value, seen = new Map<Value, Value>(), depth = 0
   seen.set(value, dict);
   for (const { key, value: item, origin } of value.entries.values()) {
     const copy = deepCopy(item, seen, depth + 1);
-    dict.set(key, value.config ? hook(copy) : copy, origin);
+    dict.set(key, value.config ? toConfigValue(copy) : copy, origin);
   }
   return dict;
 }

@@ -1,12 +1,12 @@
-// Values of expressions. Python is worked out here step by step by our own code: nothing is ever handed to an interpreter.
+// Evaluates Python expressions in our own code: nothing is ever passed to an interpreter.
 
 import { didYouMean } from '../../errors';
 import { getAttribute, methodOf } from './attributes';
+import { charge, chargeItems, chargeText } from './budget';
 import { BUILTINS, REFUSED_NAMES } from './builtins';
 import { compare } from './compare';
 import { converted, format } from './format';
 import { iterate } from './iterate';
-import { spend, spendItems, spendText } from './meter';
 import { binary, unary } from './operators';
 import { getItem, type Index } from './subscript';
 import type { Clause, Expression, FormatPart } from './syntax';
@@ -25,7 +25,7 @@ import {
   type Value,
 } from './values';
 
-/** Names and their values; a comprehension has its own, above those of the file. */
+/** Names and their values; a comprehension has an inner scope. */
 export class Scope {
   constructor(
     readonly names = new Map<string, Value>(),
@@ -37,19 +37,19 @@ export class Scope {
   }
 }
 
-/** What ties the evaluation to its source. */
-export interface Ground {
-  /** @throws the error that shows the place. */
+/** Relates an evaluation to the source file. */
+export interface SourceContext {
+  /** @throws an error at the position. */
   fail(at: number, message: string): never;
-  /** Where a value stands, when somebody wants to know. */
+  /** File and line of a value, if origins are recorded. */
   origin?(at: number): Origin;
 }
 
 export class Evaluator {
-  constructor(readonly ground: Ground) {}
+  constructor(readonly context: SourceContext) {}
 
   evaluate(node: Expression, scope: Scope): Value {
-    spend();
+    charge();
     try {
       return this.value(node, scope);
     } catch (error) {
@@ -57,9 +57,9 @@ export class Evaluator {
     }
   }
 
-  /** An error of Python's with its place; others pass. */
+  /** A Python error with its position; others unchanged. */
   placed(error: unknown, at: number): unknown {
-    return error instanceof PythonError ? this.ground.fail(at, error.message) : error;
+    return error instanceof PythonError ? this.context.fail(at, error.message) : error;
   }
 
   private value(node: Expression, scope: Scope): Value {
@@ -93,7 +93,7 @@ export class Evaluator {
       case 'compare':
         return this.compare(node, scope);
       case 'conditional':
-        return this.evaluate(truth(this.evaluate(node.test, scope)) ? node.chosen : node.otherwise, scope);
+        return this.evaluate(truth(this.evaluate(node.test, scope)) ? node.value : node.otherwise, scope);
       case 'comprehension':
         return this.comprehension(node, scope);
       case 'function':
@@ -102,7 +102,7 @@ export class Evaluator {
         throw new PythonError(node.message);
       case 'star':
       case 'slice':
-        throw new PythonError('this has no place here');
+        throw new PythonError('unexpected syntax');
     }
   }
 
@@ -113,41 +113,42 @@ export class Evaluator {
     if (builtin) return builtin;
     if (name === '__name__') return 'builtins';
     if (Object.hasOwn(REFUSED_NAMES, name))
-      throw new PythonError(`"${name}" is not for configs: ${REFUSED_NAMES[name]}`);
+      throw new PythonError(`"${name}" is not supported in a config: ${REFUSED_NAMES[name]}`);
     const known: string[] = [];
     for (let at: Scope | undefined = scope; at; at = at.parent) known.push(...at.names.keys());
     throw new PythonError(
-      `nothing is named "${name}" here.${didYouMean(name, [...known, ...BUILTINS.keys()])} Set it above: ${name} = ...`,
+      `name "${name}" is not defined.${didYouMean(name, [...known, ...BUILTINS.keys()])} Define it above: ${name} = ...`,
     );
   }
 
-  /** Values of a list, with `*spread` opened. */
+  /** Values of a list, with `*spread` unpacked. */
   items(nodes: readonly Expression[], scope: Scope): Value[] {
-    spendItems(nodes.length);
+    chargeItems(nodes.length);
     const items: Value[] = [];
     for (const node of nodes) {
       if (node.kind !== 'star') items.push(this.evaluate(node, scope));
       else {
         for (const item of iterate(this.evaluate(node.value, scope))) items.push(item);
-        spendItems(items.length);
+        chargeItems(items.length);
       }
     }
     return items;
   }
 
   private dict(entries: { key?: Expression; value: Expression }[], scope: Scope): Dict {
-    spendItems(entries.length);
+    chargeItems(entries.length);
     const dict = new Dict();
     for (const { key, value } of entries) {
       if (key) {
         const known = this.evaluate(key, scope);
-        dict.set(known, this.evaluate(value, scope), this.ground.origin?.(key.at));
+        dict.set(known, this.evaluate(value, scope), this.context.origin?.(key.at));
         continue;
       }
       const spread = this.evaluate(value, scope);
-      if (!(spread instanceof Dict)) throw new PythonError(`** opens a dictionary, this is ${kindOf(spread)}`);
+      if (!(spread instanceof Dict))
+        throw new PythonError(`expected a dictionary after **, received ${kindOf(spread)}`);
       for (const entry of [...spread.entries.values()]) dict.set(entry.key, entry.value, entry.origin);
-      spendItems(dict.size);
+      chargeItems(dict.size);
     }
     return dict;
   }
@@ -164,7 +165,7 @@ export class Evaluator {
       const object = this.evaluate(callee.object, scope);
       const method = methodOf(object, callee.name);
       if (method) {
-        const result = method(this.arguments(node, scope), this.ground.origin?.(node.at));
+        const result = method(this.arguments(node, scope), this.context.origin?.(node.at));
         if (object instanceof Dict && callee.name === 'update') this.noteOrigins(node, object);
         return result;
       }
@@ -176,7 +177,7 @@ export class Evaluator {
   private invoke(callee: Value, node: Extract<Expression, { kind: 'call' }>, scope: Scope): Value {
     if (!(callee instanceof Callable))
       throw new PythonError(
-        `${kindOf(callee)} cannot be called. A config names things and calls nothing but a few functions on plain values`,
+        `${kindOf(callee)} cannot be called: a config can call only a few functions on plain values. Write the resulting value`,
       );
     const result = callee.call(this.arguments(node, scope));
     if (callee.name === 'dict' && result instanceof Dict) this.noteOrigins(node, result);
@@ -184,10 +185,10 @@ export class Evaluator {
   }
 
   private noteOrigins(node: Extract<Expression, { kind: 'call' }>, dict: Dict): void {
-    if (!this.ground.origin) return;
+    if (!this.context.origin) return;
     for (const { name, value } of node.named) {
       const entry = name === undefined ? undefined : dict.entries.get(name);
-      if (entry) entry.origin = { ...this.ground.origin(value.at), previous: entry.origin };
+      if (entry) entry.origin = { ...this.context.origin(value.at), previous: entry.origin };
     }
   }
 
@@ -195,25 +196,26 @@ export class Evaluator {
     const positional = this.items(node.positional, scope);
     const named = new Map<string, Value>();
     const add = (name: string, value: Value) => {
-      if (named.has(name)) throw new PythonError(`"${name}" is given twice. Remove one of the two`);
+      if (named.has(name)) throw new PythonError(`duplicate argument "${name}". Remove one of the two`);
       named.set(name, value);
     };
     for (const { name, value } of node.named) {
       const given = this.evaluate(value, scope);
       if (name !== undefined) add(name, given);
-      else if (!(given instanceof Dict)) throw new PythonError(`** opens a dictionary, this is ${kindOf(given)}`);
+      else if (!(given instanceof Dict))
+        throw new PythonError(`expected a dictionary after **, received ${kindOf(given)}`);
       else
         for (const [key, item] of given.pairs()) {
           if (typeof key !== 'string')
-            throw new PythonError('only a dictionary with strings as keys can be opened by ** in a call');
+            throw new PythonError('expected string keys in the dictionary after ** of a call');
           add(key, item);
         }
     }
-    spendItems(named.size);
+    chargeItems(named.size);
     return { positional, named };
   }
 
-  /** The left side of a chain is walked, not recursed into. */
+  /** Iterates over the left side of a chain instead of recursing. */
   private binary(node: Extract<Expression, { kind: 'binary' }>, scope: Scope): Value {
     const chain: Extract<Expression, { kind: 'binary' }>[] = [];
     let left: Expression = node;
@@ -247,7 +249,7 @@ export class Evaluator {
         text += spec ? format(value, spec) : str(value);
       }
     }
-    spendText(text.length);
+    chargeText(text.length);
     return text;
   }
 
@@ -259,15 +261,15 @@ export class Evaluator {
       const dict = new Dict();
       for (const _ of rounds) {
         const key = this.evaluate(node.key as Expression, inner);
-        dict.set(key, this.evaluate(node.element, inner), this.ground.origin?.(node.at));
-        if (dict.size % 1024 === 0) spendItems(dict.size);
+        dict.set(key, this.evaluate(node.element, inner), this.context.origin?.(node.at));
+        if (dict.size % 1024 === 0) chargeItems(dict.size);
       }
       return dict;
     }
     const items: Value[] = [];
     for (const _ of rounds) {
       items.push(this.evaluate(node.element, inner));
-      if (items.length % 1024 === 0) spendItems(items.length);
+      if (items.length % 1024 === 0) chargeItems(items.length);
     }
     return node.makes === 'set' ? new SetOf(items) : items;
   }
@@ -276,7 +278,7 @@ export class Evaluator {
     for (const _ of rounds) yield this.evaluate(element, scope);
   }
 
-  /** One turn for every combination the clauses let through, with the names set; the first list is seen from outside. */
+  /** Yields for every combination that passes the clauses, with the names set; the first iterable is evaluated outside. */
   private *rounds(clauses: readonly Clause[], scope: Scope, outside: Scope): Generator<void> {
     const [clause, ...rest] = clauses;
     if (!clause) {
@@ -297,7 +299,7 @@ export class Evaluator {
   bind(target: Expression, value: Value, scope: Scope): void {
     if (target.kind === 'name') scope.names.set(target.name, value);
     else if (target.kind === 'tuple' || target.kind === 'list') this.unpack(target.items, value, scope, target.at);
-    else throw new PythonError('only names can stand here');
+    else throw new PythonError('expected a name');
   }
 
   /** `a, *b = value` */
@@ -307,7 +309,7 @@ export class Evaluator {
     const star = targets.findIndex((target) => target.kind === 'star');
     const needed = star < 0 ? targets.length : targets.length - 1;
     if (star < 0 ? items.length !== needed : items.length < needed)
-      this.ground.fail(at, `${targets.length} names are set from ${items.length} values`);
+      this.context.fail(at, `cannot unpack ${items.length} values into ${targets.length} names`);
     const after = star < 0 ? 0 : targets.length - star - 1;
     for (const [i, target] of targets.entries()) {
       if (target.kind === 'star') this.bind(target.value, items.slice(i, items.length - after), scope);
@@ -316,9 +318,9 @@ export class Evaluator {
   }
 }
 
-/** A function defined in the config: it may stand there, but is neither data nor called. */
+/** A function defined in the config: allowed, but neither data nor callable. */
 export function undefinedFunction(name: string): Callable {
   return new Callable(name, () => {
-    throw new PythonError(`a config is read, never run, so "${name}" cannot be called. Write the resulting value`);
+    throw new PythonError(`a config is read, not executed, so "${name}" cannot be called. Write the resulting value`);
   });
 }

@@ -1,7 +1,7 @@
-// Python's three ways to put values into text: format specifications (f-strings, format()), str.format and `%`.
+// Python's string formatting: format specifications (f-strings, format()), str.format and `%`.
 
+import { chargeText } from './budget';
 import { characters } from './iterate';
-import { spendText } from './meter';
 import { bitLength, fraction, index, numeric, roundHalfEven, toFloat } from './numbers';
 import { getItem } from './subscript';
 import { floatText, repr, str } from './text-form';
@@ -24,7 +24,7 @@ interface Spec {
 export function format(value: Value, spec: string): string {
   if (spec === '') return str(value);
   const match = SPEC.exec(spec);
-  if (!match) throw new PythonError(`"${spec}" is no format. Write for example ".2f", "03d" or ">10"`);
+  if (!match) throw new PythonError(`invalid format "${spec}". Write e.g. ".2f", "03d" or ">10"`);
   const [, fill, align, sign, , alternate, zero, width, grouping, precision, type] = match;
   const parsed: Spec = {
     fill: fill ?? (zero ? '0' : ' '),
@@ -36,11 +36,11 @@ export function format(value: Value, spec: string): string {
     precision: precision === undefined ? undefined : Number(precision),
     type: type ?? '',
   };
-  spendText(parsed.width);
+  chargeText(parsed.width);
   if (isNumeric(value)) return formatNumber(numeric(value), parsed);
-  if (typeof value !== 'string') throw new PythonError(`${kindOf(value)} takes no format "${spec}"`);
+  if (typeof value !== 'string') throw new PythonError(`format "${spec}" does not apply to ${kindOf(value)}`);
   if (parsed.grouping || (parsed.type && parsed.type !== 's'))
-    throw new PythonError(`a string takes no format "${spec}"`);
+    throw new PythonError(`format "${spec}" does not apply to a string`);
   const text = parsed.precision === undefined ? value : [...characters(value)].slice(0, parsed.precision).join('');
   return pad(text, '', { ...parsed, align: parsed.align ?? '<' });
 }
@@ -67,7 +67,7 @@ function formatNumber(value: bigint | number, spec: Spec): string {
   const sign = negative ? '-' : spec.sign === '-' ? '' : spec.sign;
   let body: string;
   if (typeof value === 'bigint' && (type === '' || type === 'd' || type === 'n' || RADIX[type] || type === 'c')) {
-    if (spec.precision !== undefined) throw new PythonError('a whole number takes no precision');
+    if (spec.precision !== undefined) throw new PythonError('a precision does not apply to an integer');
     if (type === 'c') return pad(String.fromCodePoint(index(value)), '', { ...spec, align: spec.align ?? '<' });
     const [radix, prefix] = RADIX[type] ?? [10, ''];
     const digits = (negative ? -value : value).toString(radix);
@@ -91,12 +91,12 @@ function group(digits: string, mark: string, size: number): string {
 }
 
 function formatFloat(value: number, { type, precision, grouping, alternate }: Spec): string {
-  if (!'eEfFgGn%'.includes(type) && type !== '') throw new PythonError(`a float takes no format "${type}"`);
+  if (!'eEfFgGn%'.includes(type) && type !== '') throw new PythonError(`format "${type}" does not apply to a float`);
   const lower = type.toLowerCase();
   const upper = (text: string) => (type === 'E' || type === 'G' || type === 'F' ? text.toUpperCase() : text);
   if (!Number.isFinite(value)) return upper(Number.isNaN(value) ? 'nan' : 'inf') + (type === '%' ? '%' : '');
   const digits = precision ?? 6;
-  if (digits > 1100) throw new PythonError('a float has no more than 1100 digits');
+  if (digits > 1100) throw new PythonError('expected a precision of at most 1100 digits');
   let text: string;
   if (lower === 'f') text = fixed(value, digits);
   else if (lower === 'e') text = exponential(value, digits);
@@ -108,7 +108,7 @@ function formatFloat(value: number, { type, precision, grouping, alternate }: Sp
   return upper(group(head, grouping, 3) + tail);
 }
 
-/** Rounded half to even on the exact value, as C's printf does. */
+/** Rounded half to even on the exact value, as C's printf. */
 export function fixed(value: number, digits: number): string {
   const { numerator, denominator } = fraction(value);
   const scaled = roundHalfEven(numerator * 10n ** BigInt(digits), denominator)
@@ -154,7 +154,7 @@ export function converted(value: Value, conversion: string | undefined): Value {
   if (conversion === undefined) return value;
   if (conversion === 's') return str(value);
   if (conversion === 'r' || conversion === 'a') return repr(value);
-  throw new PythonError(`"!${conversion}" is no conversion. Known: !s, !r, !a`);
+  throw new PythonError(`unknown conversion "!${conversion}". Known: !s, !r, !a`);
 }
 
 /** `text.format(...)`. */
@@ -170,12 +170,12 @@ export function formatBraces(
   const fieldValue = (name: string): Value => {
     const [, head, path] = /^([^.[]*)(.*)$/s.exec(name) as RegExpExecArray;
     let value = head === '' ? positional[next++] : /^\d+$/.test(head) ? positional[Number(head)] : named.get(head);
-    if (value === undefined) throw new PythonError(`format() is given nothing for "{${name}}"`);
+    if (value === undefined) throw new PythonError(`format() has no value for "{${name}}"`);
     for (const [all, attribute, key] of path.matchAll(/\.([^.[]+)|\[([^\]]+)\]|./gs)) {
       if (attribute === undefined && key === undefined)
-        throw new PythonError(`"{${name}}" is no field of a format (at "${all}")`);
+        throw new PythonError(`invalid format field "{${name}}" (at "${all}")`);
       if (attribute !== undefined && !(value instanceof Dict && value.config))
-        throw new PythonError(`format() takes no attributes: "{${name}}"`);
+        throw new PythonError(`attributes are not supported in format(): "{${name}}"`);
       const part: string = attribute ?? key;
       value = getItem(value, { value: /^\d+$/.test(part) && !(value instanceof Dict) ? BigInt(part) : part });
     }
@@ -186,12 +186,11 @@ export function formatBraces(
     if ((char === '{' || char === '}') && text[i + 1] === char) {
       result += char;
       i += 2;
-    } else if (char === '}')
-      throw new PythonError('a single } stands in the format. Write }} for the character itself');
+    } else if (char === '}') throw new PythonError('single } in the format. Write }} for the character itself');
     else if (char === '{') {
       const end = closingBrace(text, i);
       const [, name, conversion, spec = ''] = /^([^!:]*)(?:!(\w))?(?::(.*))?$/s.exec(text.slice(i + 1, end)) ?? [];
-      if (name === undefined) throw new PythonError(`"${text.slice(i, end + 1)}" is no field of a format`);
+      if (name === undefined) throw new PythonError(`invalid format field "${text.slice(i, end + 1)}"`);
       const value = converted(fieldValue(name), conversion);
       const inner = spec.includes('{')
         ? spec.replace(/\{([^{}]*)\}/g, (_, field: string) => str(fieldValue(field)))
@@ -202,9 +201,9 @@ export function formatBraces(
       result += char;
       i++;
     }
-    if (result.length > 4096) spendText(result.length >> 8);
+    if (result.length > 4096) chargeText(result.length >> 8);
   }
-  spendText(result.length);
+  chargeText(result.length);
   return result;
 }
 
@@ -214,7 +213,7 @@ function closingBrace(text: string, from: number): number {
     if (text[i] === '{') open++;
     else if (text[i] === '}' && --open === 0) return i;
   }
-  throw new PythonError('a { in the format is not closed. Write {{ for the character itself');
+  throw new PythonError('unclosed { in the format. Write {{ for the character itself');
 }
 
 const PERCENT = /%(?:\(([^)]*)\))?([-+ #0]*)(\*|\d{1,9})?(?:\.(\d{1,9}))?[hlL]?(.)?/gs;
@@ -225,12 +224,12 @@ export function formatPercent(text: string, values: Value): string {
   let next = 0;
   let mapped = false;
   const take = (): Value => {
-    if (next >= items.length) throw new PythonError('the text has more % than there are values');
+    if (next >= items.length) throw new PythonError('not enough values for the % in the string');
     return items[next++];
   };
   const result = text.replace(PERCENT, (all, key: string | undefined, flags: string, width, precision, type) => {
     if (type === '%') return '%';
-    if (type === undefined) throw new PythonError('the text ends inside a %. Write %% for the character itself');
+    if (type === undefined) throw new PythonError('the string ends within a %. Write %% for the character itself');
     if (width === '*') throw new PythonError('"*" as a width is not supported. Write the number');
     let value: Value;
     if (key !== undefined) {
@@ -248,7 +247,7 @@ export function formatPercent(text: string, values: Value): string {
       precision: precision === undefined ? undefined : Number(precision),
       type,
     };
-    spendText(spec.width);
+    chargeText(spec.width);
     if ('sra'.includes(type)) {
       const shown = type === 's' ? str(value) : repr(value);
       return pad(
@@ -270,10 +269,10 @@ export function formatPercent(text: string, values: Value): string {
       });
     if ('oxXc'.includes(type)) return formatNumber(number, { ...spec, precision: undefined });
     if ('eEfFgG'.includes(type)) return formatNumber(toFloat(number), spec);
-    throw new PythonError(`"${all}" is no format. Write %s, %d, %f, ...`);
+    throw new PythonError(`invalid format "${all}". Write %s, %d, %f, ...`);
   });
   if (!mapped && next < items.length && !(values instanceof Dict))
-    throw new PythonError('there are more values than % in the text');
-  spendText(result.length);
+    throw new PythonError('more values than % in the string');
+  chargeText(result.length);
   return result;
 }

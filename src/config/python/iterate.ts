@@ -1,6 +1,6 @@
-// Going through Python values one by one.
+// Iteration over Python values.
 
-import { spend, spendItems } from './meter';
+import { charge, chargeItems } from './budget';
 import {
   BaseVariable,
   baseVariableAdvice,
@@ -15,10 +15,10 @@ import {
   View,
 } from './values';
 
-/** The values `for x in value` gives, each charged for. */
+/** The values of `for x in value`, each charged for. */
 export function* iterate(value: Value): Generator<Value, undefined> {
   for (const item of rawItems(value)) {
-    spend();
+    charge();
     yield item;
   }
 }
@@ -26,7 +26,7 @@ export function* iterate(value: Value): Generator<Value, undefined> {
 function* rawItems(value: Value): Generator<Value> {
   if (typeof value === 'string') yield* value;
   else if (Array.isArray(value)) {
-    // like Python's, the loop sees what is appended while it runs
+    // as in Python, the loop sees items that are appended during iteration
     for (let i = 0; i < value.length; i++) yield value[i];
   } else if (value instanceof Tuple) yield* value.items;
   else if (value instanceof Dict) yield* dictItems(value, 'keys');
@@ -36,27 +36,27 @@ function* rawItems(value: Value): Generator<Value> {
   else if (value instanceof Stream) {
     for (let next = value.items.next(); !next.done; next = value.items.next()) yield next.value;
   } else if (value instanceof BaseVariable) throw new PythonError(baseVariableAdvice(value));
-  else throw new PythonError(`${kindOf(value)} is not made of parts. A list, tuple, dict or string is needed here`);
+  else throw new PythonError(`${kindOf(value)} is not iterable. Expected a list, tuple, dict or string`);
 }
 
 function* dictItems(dict: Dict, kind: 'keys' | 'values' | 'items'): Generator<Value> {
   const size = dict.size;
   for (const { key, value } of dict.entries.values()) {
     if (dict.size !== size)
-      throw new PythonError('the dictionary changes while the loop goes through it. Go through list(...) of it');
+      throw new PythonError('the dictionary changed during iteration. Iterate over list(...) of it');
     yield kind === 'keys' ? key : kind === 'values' ? value : new Tuple([key, value]);
   }
   if (dict.size !== size)
-    throw new PythonError('the dictionary changes while the loop goes through it. Go through list(...) of it');
+    throw new PythonError('the dictionary changed during iteration. Iterate over list(...) of it');
 }
 
-/** All of them as a new list. */
+/** The values as a new list. */
 export function toList(value: Value): Value[] {
-  if (value instanceof Range) spendItems(value.length);
+  if (value instanceof Range) chargeItems(value.length);
   const list: Value[] = [];
   for (const item of iterate(value)) {
     list.push(item);
-    if (list.length % 1024 === 0) spendItems(list.length);
+    if (list.length % 1024 === 0) chargeItems(list.length);
   }
   return list;
 }
@@ -73,9 +73,9 @@ export function lengthOf(value: Value): number {
   throw new PythonError(`${kindOf(value)} has no length`);
 }
 
-/** Something indexed by Python's characters, which are code points. */
+/** The characters of a string as in Python, by code point. */
 export function characters(text: string): string | string[] {
   if (!/[\ud800-\udfff]/.test(text)) return text;
-  spend(text.length);
+  charge(text.length);
   return Array.from(text);
 }

@@ -1,4 +1,4 @@
-// Numbers and strings as they are written in Python source.
+// Parses Python's number and string literals.
 
 import type { Expression, FormatPart } from './syntax';
 import { childrenOf, type SyntaxNode, SyntaxProblem } from './tree';
@@ -8,8 +8,8 @@ export function parseNumber(text: string, at: number): bigint | number {
   if (digits.endsWith('j')) throw new SyntaxProblem(at, 'complex numbers are not data. Write a list of two numbers');
   if (/^0[xob]/.test(digits)) return BigInt(digits);
   if (/^\d+$/.test(digits)) {
-    if (/^0\d*[1-9]/.test(digits)) throw new SyntaxProblem(at, 'a whole number does not begin with 0');
-    if (digits.length > 4300) throw new SyntaxProblem(at, 'this whole number has more than 4300 digits');
+    if (/^0\d*[1-9]/.test(digits)) throw new SyntaxProblem(at, 'an integer cannot begin with 0');
+    if (digits.length > 4300) throw new SyntaxProblem(at, 'expected an integer of at most 4300 digits');
     return BigInt(digits);
   }
   return Number(digits);
@@ -18,7 +18,7 @@ export function parseNumber(text: string, at: number): bigint | number {
 interface Opening {
   raw: boolean;
   bytes: boolean;
-  /** Offsets of what stands between the quotes. */
+  /** Offsets of the content between the quotes. */
   start: number;
   end: number;
 }
@@ -26,9 +26,9 @@ interface Opening {
 function opening(text: string, from: number, to: number): Opening {
   const [whole, prefix, mark] = /^([a-zA-Z]*)('''|"""|'|")/.exec(text.slice(from, from + 6)) ?? ['', '', ''];
   if (!whole || to - from < whole.length + mark.length || text.slice(to - mark.length, to) !== mark)
-    throw new SyntaxProblem(from, 'this string is not closed');
+    throw new SyntaxProblem(from, 'unclosed string');
   if (mark.length === 1 && /[^\\](?:\\\\)*\n/.test(text.slice(from, to)))
-    throw new SyntaxProblem(from, 'this string goes over the end of its line');
+    throw new SyntaxProblem(from, 'the string is not closed on its line');
   return {
     raw: /r/i.test(prefix),
     bytes: /b/i.test(prefix),
@@ -40,7 +40,7 @@ function opening(text: string, from: number, to: number): Opening {
 /** A plain string. */
 export function parseString(node: SyntaxNode, text: string): string {
   const { raw, bytes, start, end } = opening(text, node.from, node.to);
-  if (bytes) throw new SyntaxProblem(node.from, 'bytes are not data. Write a string without the b');
+  if (bytes) throw new SyntaxProblem(node.from, 'bytes are not data. Write a string without b');
   const body = text.slice(start, end);
   return raw ? body : decode(body, start);
 }
@@ -81,7 +81,7 @@ function formatParts(
         parts.push(text.slice(child.from + 1, node.to));
         part.conversion ??= 'r';
       } else if (node.type.name !== '}')
-        throw new SyntaxProblem(node.from, 'one value stands between { and } of an f-string');
+        throw new SyntaxProblem(node.from, 'expected one value between { and } of an f-string');
     }
     parts.push(part);
     at = child.to;
@@ -119,9 +119,10 @@ function decode(body: string, at: number): string {
           );
         return SIMPLE[char] ?? all;
       }
-      const wanted = hex !== undefined ? 2 : short !== undefined ? 4 : 8;
+      const expected = hex !== undefined ? 2 : short !== undefined ? 4 : 8;
       const code = Number.parseInt(digits, 16);
-      if (digits.length !== wanted || code > 0x10ffff) throw new SyntaxProblem(at + offset, `"${all}" is no character`);
+      if (digits.length !== expected || code > 0x10ffff)
+        throw new SyntaxProblem(at + offset, `invalid escape "${all}"`);
       return String.fromCodePoint(code);
     },
   );

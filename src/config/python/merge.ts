@@ -1,5 +1,5 @@
-// Inheritance between Python's values, by the rules that `mergeConfig` has for plain data: dictionaries are merged key by
-// key, `_delete_` drops what was inherited, everything else replaces it.
+// Inheritance between Python values, by the rules of `mergeConfig` for plain data: dictionaries are merged key by key,
+// `_delete_` drops the base's value, everything else replaces it.
 
 import { DetLabError } from '../../errors';
 import { LIMITS } from '../data';
@@ -9,13 +9,13 @@ import { Dict, kindOf, type Origin, PythonError, truth, type Value } from './val
 const DELETE_KEY = '_delete_';
 
 export interface MergeRules {
-  /** Whose values are laid over, for messages. */
+  /** Name of the child in messages. */
   child: string;
-  /** `'0'`, `'1'`, ... reach into lists: the rule of `--cfg-options`. */
+  /** `'0'`, `'1'`, ... are list indices: the rule of `--cfg-options`. */
   listKeys?: boolean;
 }
 
-/** `child` laid over `base`, as a new dictionary. @throws DetLabError where a dictionary meets something else. */
+/** `child` merged into a copy of `base`. @throws DetLabError for a dictionary over a value that is not one. */
 export function mergeDicts(child: Dict, base: Dict, rules: MergeRules, path = ''): Dict {
   const merged = new Dict();
   for (const { key, value, origin } of base.entries.values()) merged.set(key, value, origin);
@@ -23,7 +23,7 @@ export function mergeDicts(child: Dict, base: Dict, rules: MergeRules, path = ''
   for (const { key, value, origin } of child.entries.values()) {
     const inherited = base.get(key);
     const at = path ? `${path}.${String(key)}` : String(key);
-    // a `_delete_` with nothing below it to delete stays in the result, as in mmengine
+    // a `_delete_` without a base value stays in the result, as in mmengine
     if (!(value instanceof Dict) || inherited === undefined) {
       merged.set(key, value, origin);
       continue;
@@ -36,7 +36,7 @@ export function mergeDicts(child: Dict, base: Dict, rules: MergeRules, path = ''
   return merged;
 }
 
-/** A dictionary merged into another is where the base has it: its parts tell what changed. */
+/** A merged dictionary keeps the base's origin: its entries have those of the changes. */
 function inheritedOrigin(merged: Dict, key: Value, origin: Origin | undefined): Origin | undefined {
   return merged.has(key) ? undefined : origin;
 }
@@ -53,7 +53,7 @@ function mergeOne(child: Dict, base: Value, rules: MergeRules, path: string): Va
   if (rules.listKeys && Array.isArray(base)) return mergeIntoList(child, base, rules, path);
   throw new DetLabError(
     `Cannot merge ${rules.child} into its base at ${path}: a dictionary cannot inherit from ${described(base)}. ` +
-      `Write the whole value, or add ${DELETE_KEY}=True to the dictionary to replace what was inherited`,
+      `Write the whole value, or add ${DELETE_KEY}=True to the dictionary to replace the base's value`,
   );
 }
 
@@ -63,13 +63,11 @@ function mergeIntoList(child: Dict, base: Value[], rules: MergeRules, path: stri
     const at = `${path}.${String(key)}`;
     const index = /^\d+$/.test(String(key)) ? Number(key) : Number.NaN;
     if (!(index < base.length))
-      throw new DetLabError(
-        `Cannot set ${at}: ${path} is a list of ${base.length}, so an index from 0 to ${base.length - 1} is needed`,
-      );
+      throw new DetLabError(`Cannot set ${at}: expected an index from 0 to ${base.length - 1} into the list ${path}`);
     const element = merged[index];
     if (!(value instanceof Dict) || !(element instanceof Dict || Array.isArray(element)))
       throw new DetLabError(
-        `Cannot set ${at} by its index: an index reaches into dictionaries only, and here ${described(value)} would replace ` +
+        `Cannot set ${at} by its index: expected a dictionary to merge into a dictionary, received ${described(value)} for ` +
           `${described(element)}. Give the whole list: ${path}=[...]`,
       );
     merged[index] = mergeOne(value, element, rules, at);

@@ -1,10 +1,10 @@
 // Methods of lists, tuples, dictionaries and sets.
 
 import { parameters } from './arguments';
+import { chargeItems } from './budget';
 import { equal } from './compare';
-import { configDict, deepCopy, hook, mergeInto, originPairs, updateConfig } from './config-dict';
+import { configDict, deepCopy, mergeInto, originPairs, toConfigValue, updateConfig } from './config-dict';
 import { iterate, toList } from './iterate';
-import { spendItems } from './meter';
 import { index } from './numbers';
 import { setOperation } from './operators';
 import { sorted } from './sort';
@@ -25,26 +25,26 @@ function find(items: readonly Value[], value: Value, start?: Value, stop?: Value
   };
   const end = Math.min(items.length, clamp(stop, items.length));
   for (let i = clamp(start, 0); i < end; i++) if (equal(items[i], value)) return i;
-  throw new PythonError(`${repr(value)} is not in it`);
+  throw new PythonError(`${repr(value)} is not in the list`);
 }
 
 export const LIST_METHODS: Methods<Value[]> = {
   append(self, args) {
     const [value] = parameters('append', args, ['object']);
-    spendItems(1);
+    chargeItems(1);
     self.push(value as Value);
     return null;
   },
   extend(self, args) {
     const [values] = parameters('extend', args, ['iterable']);
     const more = toList(values as Value);
-    spendItems(self.length + more.length);
+    chargeItems(self.length + more.length);
     for (const item of more) self.push(item);
     return null;
   },
   insert(self, args) {
     const [at, value] = parameters('insert', args, ['index', 'object']);
-    spendItems(1 + self.length / 16);
+    chargeItems(1 + self.length / 16);
     self.splice(index(at as Value), 0, value as Value);
     return null;
   },
@@ -66,12 +66,12 @@ export const LIST_METHODS: Methods<Value[]> = {
   },
   copy(self, args) {
     parameters('copy', args, []);
-    spendItems(self.length);
+    chargeItems(self.length);
     return [...self];
   },
   reverse(self, args) {
     parameters('reverse', args, []);
-    spendItems(self.length);
+    chargeItems(self.length);
     self.reverse();
     return null;
   },
@@ -96,10 +96,10 @@ export const TUPLE_METHODS: Methods<Tuple> = {
   count: (self, args) => count(self.items, parameters('count', args, ['value'])[0] as Value),
 };
 
-/** Pairs as dict() and update() take them: a dictionary or pairs, then names. */
+/** The arguments of dict() and update() as pairs: a dictionary or pairs, then keyword arguments. */
 export function pairsOf(call: string, { positional, named }: Arguments): [Value, Value, Origin?][] {
   if (positional.length > 1)
-    throw new PythonError(`${call}() takes one dictionary, ${positional.length} values are given`);
+    throw new PythonError(`${call}() takes one dictionary, ${positional.length} values were given`);
   const pairs: [Value, Value, Origin?][] = [];
   const [first] = positional;
   if (first instanceof Dict) pairs.push(...originPairs(first));
@@ -110,7 +110,7 @@ export function pairsOf(call: string, { positional, named }: Arguments): [Value,
       pairs.push([items[0], items[1]]);
     }
   for (const [key, value] of named) pairs.push([key, value]);
-  spendItems(pairs.length);
+  chargeItems(pairs.length);
   return pairs;
 }
 
@@ -141,12 +141,12 @@ export const DICT_METHODS: Methods<Dict> = {
     const [key, otherwise = null] = parameters('setdefault', args, ['key', 'default?']);
     const known = self.get(key as Value);
     if (known !== undefined) return known;
-    self.set(key as Value, self.config ? hook(otherwise) : otherwise);
+    self.set(key as Value, self.config ? toConfigValue(otherwise) : otherwise);
     return self.get(key as Value) as Value;
   },
   update(self, args, origin) {
     if (self.config && args.positional.length && !(args.positional[0] instanceof Dict))
-      throw new PythonError('update() of a part of _base_ takes a dictionary');
+      throw new PythonError('update() of a value of _base_ expects a dictionary');
     const pairs = pairsOf('update', args).map(([key, value, at]): [Value, Value, Origin?] => [
       key,
       value,
@@ -192,7 +192,7 @@ function view(self: Dict, args: Arguments, kind: 'keys' | 'values' | 'items'): V
 }
 
 export function shallowCopy(dict: Dict): Dict {
-  spendItems(dict.size);
+  chargeItems(dict.size);
   if (dict.config) return configDict(dict);
   const copy = new Dict();
   for (const [key, value, origin] of originPairs(dict)) copy.set(key, value, origin);
@@ -210,7 +210,7 @@ function plainDicts(value: Value): Value {
 
 export const SET_METHODS: Methods<SetOf> = {
   add(self, args) {
-    spendItems(1);
+    chargeItems(1);
     self.add(parameters('add', args, ['object'])[0] as Value);
     return null;
   },
@@ -221,7 +221,7 @@ export const SET_METHODS: Methods<SetOf> = {
   },
   update(self, args) {
     for (const values of args.positional) for (const item of toList(values)) self.add(item);
-    spendItems(self.items.size);
+    chargeItems(self.items.size);
     return null;
   },
   copy: (self) => new SetOf(self.items.values()),

@@ -1,10 +1,10 @@
-// Python's own modules: the few members a config may use, and the names of all, since what is imported from elsewhere
-// is a module of the new config style.
+// Python's standard modules: the few members that a config may use, and the names of all, since an import of any other
+// module marks a new-style config.
 
 import { parameters } from './arguments';
+import { chargeText } from './budget';
 import { BUILTINS } from './builtins';
 import { deepCopy } from './config-dict';
-import { spendText } from './meter';
 import { shallowCopy } from './methods';
 import { numeric, toFloat, whole } from './numbers';
 import { Callable, Dict, kindOf, Namespace, PythonError, SetOf, Tuple, type Value } from './values';
@@ -31,7 +31,7 @@ const STANDARD = new Set(
   ).split(' '),
 );
 
-/** Whether mmengine takes `path` for Python's own, and imports it at once. */
+/** Whether mmengine treats `path` as a standard module, which it imports eagerly. */
 export const isStandardModule = (path: string): boolean =>
   STANDARD.has(path.split('.')[0]) || path === 'mmengine.config' || path.startsWith('mmengine.config.');
 
@@ -44,7 +44,7 @@ const real = (name: string, work: (x: number) => number) =>
   define(name, ['x'], (value) => {
     const x = toFloat(numeric(value));
     const result = work(x);
-    if (Number.isNaN(result) && !Number.isNaN(x)) throw new PythonError(`${name}(${x}) is no real number`);
+    if (Number.isNaN(result) && !Number.isNaN(x)) throw new PythonError(`${name}(${x}) is not a real number`);
     return result;
   });
 
@@ -52,7 +52,7 @@ const towards = (name: string, work: (x: number) => number) =>
   define(name, ['x'], (value) => {
     const number = numeric(value);
     if (typeof number === 'bigint') return number;
-    if (!Number.isFinite(number)) throw new PythonError(`the float ${number} is no whole number`);
+    if (!Number.isFinite(number)) throw new PythonError(`the float ${number} is not an integer`);
     return BigInt(work(number));
   });
 
@@ -83,7 +83,7 @@ const MATH: [string, Value][] = [
   real('degrees', (x) => (x * 180) / Math.PI),
   define('log', ['x', 'base?'], (value, base) => {
     const [x, b] = [toFloat(numeric(value)), base === undefined ? Math.E : toFloat(numeric(base))];
-    if (x <= 0 || b <= 0) throw new PythonError('the logarithm is of numbers above 0');
+    if (x <= 0 || b <= 0) throw new PythonError('expected positive numbers for the logarithm');
     return base === undefined ? Math.log(x) : Math.log(x) / Math.log(b);
   }),
   define('pow', ['x', 'y'], (x, y) => toFloat(numeric(x)) ** toFloat(numeric(y))),
@@ -95,15 +95,15 @@ const MATH: [string, Value][] = [
 
 function pathText(value: Value): string {
   if (typeof value === 'string') return value;
-  throw new PythonError(`a path is a string, this is ${kindOf(value)}`);
+  throw new PythonError(`expected a string as path, received ${kindOf(value)}`);
 }
 
-/** os.path.join, by the rules of POSIX. */
+/** os.path.join on POSIX. */
 function joinPath(parts: readonly string[]): string {
   let path = parts[0];
   for (const part of parts.slice(1))
     path = part.startsWith('/') ? part : path === '' || path.endsWith('/') ? path + part : `${path}/${part}`;
-  spendText(path.length);
+  chargeText(path.length);
   return path;
 }
 
@@ -136,7 +136,7 @@ const PATH: [string, Value][] = [
   [
     'join',
     new Callable('join', ({ positional }) => {
-      if (!positional.length) throw new PythonError('join() takes at least one path');
+      if (!positional.length) throw new PythonError('join() expects at least one path');
       return joinPath(positional.map(pathText));
     }),
   ],
@@ -177,7 +177,7 @@ const MODULES = new Map<string, Namespace>([
   ['collections', new Namespace('collections', new Map([['OrderedDict', BUILTINS.get('dict') as Value]]))],
 ]);
 
-/** A module of Python's; one that a config has no use for has no members. */
+/** A standard module; one that configs do not use has no members. */
 export const standardModule = (name: string): Namespace => MODULES.get(name) ?? new Namespace(name, new Map());
 
 export const MODULE_NAMES = [...MODULES.keys()];

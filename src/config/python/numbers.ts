@@ -1,37 +1,37 @@
-// Python's arithmetic: whole numbers without bound (but for the meter), floats rounded as C does, floor division.
+// Python's arithmetic: unbounded integers (up to the budget), floats rounded as in C, floor division.
 
-import { spend } from './meter';
+import { charge } from './budget';
 import { isNumeric, kindOf, PythonError, type Value } from './values';
 
-/** Bits a whole number may have: what Python itself still prints, 4300 digits. */
+/** Limit of an integer: what Python prints, 4300 digits. */
 const MAX_BITS = 14_300;
 
 export type Numeric = bigint | number;
 
-/** Booleans count as 0 and 1. @throws PythonError for what is no number. */
+/** Booleans count as 0 and 1. @throws PythonError for a value that is not a number. */
 export function numeric(value: Value): Numeric {
   if (typeof value === 'boolean') return value ? 1n : 0n;
   if (isNumeric(value)) return value;
-  throw new PythonError(`a number is needed here, this is ${kindOf(value)}`);
+  throw new PythonError(`expected a number, received ${kindOf(value)}`);
 }
 
 export function whole(value: Value): bigint {
   const number = numeric(value);
   if (typeof number === 'bigint') return number;
-  throw new PythonError(`a whole number is needed here, this is the float ${number}`);
+  throw new PythonError(`expected an integer, received the float ${number}`);
 }
 
 /** As a JavaScript index. */
 export function index(value: Value): number {
   const number = whole(value);
-  if (number > 9e15 || number < -9e15) throw new PythonError('this number is too large here');
+  if (number > 9e15 || number < -9e15) throw new PythonError('the number is too large for an index');
   return Number(number);
 }
 
 export function toFloat(value: Numeric): number {
   const float = Number(value);
   if (typeof value === 'bigint' && !Number.isFinite(float))
-    throw new PythonError('this whole number is too large to become a float');
+    throw new PythonError('the integer is too large for a float');
   return float;
 }
 
@@ -44,12 +44,12 @@ export const bitLength = (value: bigint): number => {
 
 function bounded(value: bigint): bigint {
   const bits = bitLength(value);
-  if (bits > MAX_BITS) throw new PythonError('this whole number has more than 4300 digits');
-  spend(bits >> 8);
+  if (bits > MAX_BITS) throw new PythonError('the integer has more than 4300 digits');
+  charge(bits >> 8);
   return value;
 }
 
-/** @throws PythonError for division by zero and for results that are no real number. */
+/** @throws PythonError for division by zero and for complex results. */
 export function arithmetic(operator: string, a: Numeric, b: Numeric): Numeric {
   if (typeof a === 'bigint' && typeof b === 'bigint') {
     switch (operator) {
@@ -60,11 +60,11 @@ export function arithmetic(operator: string, a: Numeric, b: Numeric): Numeric {
       case '*':
         return bounded(a * b);
       case '/':
-        if (b === 0n) throw new PythonError('this divides by zero');
+        if (b === 0n) throw new PythonError('division by zero');
         return ratio(a, b);
       case '//':
       case '%': {
-        if (b === 0n) throw new PythonError('this divides by zero');
+        if (b === 0n) throw new PythonError('division by zero');
         const remainder = a % b;
         const wrap = remainder !== 0n && remainder < 0n !== b < 0n;
         if (operator === '%') return wrap ? remainder + b : remainder;
@@ -93,11 +93,11 @@ export function arithmetic(operator: string, a: Numeric, b: Numeric): Numeric {
       case '*':
         return x * y;
       case '/':
-        if (y === 0) throw new PythonError('this divides by zero');
+        if (y === 0) throw new PythonError('division by zero');
         return x / y;
       case '//':
       case '%': {
-        if (y === 0) throw new PythonError('this divides by zero');
+        if (y === 0) throw new PythonError('division by zero');
         const { quotient, remainder } = floatDivision(x, y);
         return operator === '%' ? remainder : quotient;
       }
@@ -105,30 +105,29 @@ export function arithmetic(operator: string, a: Numeric, b: Numeric): Numeric {
         return floatPower(x, y);
     }
   }
-  throw new PythonError(`"${operator}" is not for floats`);
+  throw new PythonError(`"${operator}" does not apply to floats`);
 }
 
 function shift(operator: string, a: bigint, b: bigint): bigint {
   if (b < 0n) throw new PythonError('a shift cannot be negative');
   if (operator === '>>') return b > BigInt(MAX_BITS) ? (a < 0n ? -1n : 0n) : a >> b;
   if (a !== 0n && BigInt(bitLength(a)) + b > BigInt(MAX_BITS))
-    throw new PythonError('this whole number has more than 4300 digits');
+    throw new PythonError('the integer has more than 4300 digits');
   return a === 0n ? 0n : a << b;
 }
 
 function wholePower(a: bigint, b: bigint): bigint {
   if (a === 0n || a === 1n) return b === 0n ? 1n : a;
   if (a === -1n) return b % 2n === 0n ? 1n : -1n;
-  if (BigInt(bitLength(a) - 1) * b > BigInt(MAX_BITS))
-    throw new PythonError('this whole number has more than 4300 digits');
+  if (BigInt(bitLength(a) - 1) * b > BigInt(MAX_BITS)) throw new PythonError('the integer has more than 4300 digits');
   return bounded(a ** b);
 }
 
-/** C's pow: exact where the exponent is whole, since JavaScript's own may be off in the last digit. */
+/** C's pow: exact for integer exponents, where JavaScript's may be off in the last digit. */
 function floatPower(x: number, y: number): number {
   if (x === 0 && y < 0) throw new PythonError('0 cannot be raised to a negative power');
   if (x < 0 && Number.isFinite(x) && Number.isFinite(y) && !Number.isInteger(y))
-    throw new PythonError('this power is a complex number, and those are not data');
+    throw new PythonError('the power is a complex number, which is not data');
   if (y === 0 || x === 1) return 1;
   let result: number;
   if (Number.isInteger(y) && Math.abs(y) <= 1100 && Number.isFinite(x) && x !== 0)
@@ -136,13 +135,13 @@ function floatPower(x: number, y: number): number {
   else if (y === 0.5) result = x === Number.NEGATIVE_INFINITY ? Number.POSITIVE_INFINITY : Math.sqrt(x);
   else result = x ** y;
   if (!Number.isFinite(result) && Number.isFinite(x) && Number.isFinite(y))
-    throw new PythonError('this power is too large for a float');
+    throw new PythonError('the power is too large for a float');
   return result;
 }
 
 function exactPower(x: number, exponent: number, inverse: boolean): number {
   const { numerator, denominator } = fraction(x);
-  spend(exponent);
+  charge(exponent);
   const n = BigInt(exponent);
   return inverse ? ratio(denominator ** n, numerator ** n) : ratio(numerator ** n, denominator ** n);
 }
@@ -161,7 +160,7 @@ function floatDivision(x: number, y: number): { quotient: number; remainder: num
   return { quotient: quotient - floor > 0.5 ? floor + 1 : floor, remainder };
 }
 
-/** A finite float as the fraction it is. */
+/** A finite float as an exact fraction. */
 export function fraction(x: number): { numerator: bigint; denominator: bigint } {
   let denominator = 1n;
   let scaled = x;
@@ -182,16 +181,16 @@ export function ratio(a: bigint, b: bigint): number {
     return (negative ? -1 : 1) * (Number(top) / Number(bottom));
   const exponent = bitLength(top) - bitLength(bottom) - 66;
   const [n, d] = exponent < 0 ? [top << BigInt(-exponent), bottom] : [top, bottom << BigInt(exponent)];
-  // the last bit stands for all that is cut off, so that halves round as the whole number would
+  // a sticky bit for the truncated ones, so that halves round as the exact value would
   const sticky = n % d === 0n ? 0n : 1n;
   const digits = Number(((n / d) << 1n) | sticky);
   const half = Math.trunc((exponent - 1) / 2);
   const result = digits * 2 ** half * 2 ** (exponent - 1 - half);
-  if (!Number.isFinite(result)) throw new PythonError('this division is too large for a float');
+  if (!Number.isFinite(result)) throw new PythonError('the quotient is too large for a float');
   return negative ? -result : result;
 }
 
-/** `numerator / denominator` to the nearest whole number, halves to the even one. */
+/** `numerator / denominator` rounded to the nearest integer, halves to even. */
 export function roundHalfEven(numerator: bigint, denominator: bigint): bigint {
   const negative = numerator < 0n;
   const top = negative ? -numerator : numerator;
@@ -205,7 +204,7 @@ export function roundHalfEven(numerator: bigint, denominator: bigint): bigint {
 export function round(value: Numeric, digits?: number): Numeric {
   if (digits === undefined) {
     if (typeof value === 'bigint') return value;
-    if (!Number.isFinite(value)) throw new PythonError(`${value} cannot be rounded to a whole number`);
+    if (!Number.isFinite(value)) throw new PythonError(`${value} cannot be rounded to an integer`);
     const { numerator, denominator } = fraction(value);
     return roundHalfEven(numerator, denominator);
   }

@@ -1,8 +1,8 @@
-// What `+ - * / // % ** | & ^ << >>` mean between two values, and `+=` and its kin, which change lists in place.
+// The operators `+ - * / // % ** | & ^ << >>`, and augmented assignments (`+=` etc.), which change lists in place.
 
+import { chargeItems, chargeText } from './budget';
 import { formatPercent } from './format';
 import { iterate, toList } from './iterate';
-import { spendItems, spendText } from './meter';
 import { arithmetic, index, numeric } from './numbers';
 import {
   BaseVariable,
@@ -31,7 +31,7 @@ export function binary(operator: string, a: Value, b: Value): Value {
     if (sum !== undefined) return sum;
   }
   if (operator === '|' && a instanceof Dict && b instanceof Dict) {
-    spendItems(a.size + b.size);
+    chargeItems(a.size + b.size);
     const joined = Dict.of([...a.pairs(), ...b.pairs()]);
     joined.config = a.config || b.config;
     return joined;
@@ -39,20 +39,20 @@ export function binary(operator: string, a: Value, b: Value): Value {
   const sets = setOperation(operator, a, b);
   if (sets) return sets;
   for (const side of [a, b]) if (side instanceof BaseVariable) throw new PythonError(baseVariableAdvice(side));
-  throw new PythonError(`"${operator}" cannot stand between ${kindOf(a)} and ${kindOf(b)}`);
+  throw new PythonError(`"${operator}" cannot be applied to ${kindOf(a)} and ${kindOf(b)}`);
 }
 
 function concatenate(a: Value, b: Value): Value | undefined {
   if (typeof a === 'string' && typeof b === 'string') {
-    spendText(a.length + b.length);
+    chargeText(a.length + b.length);
     return a + b;
   }
   if (Array.isArray(a) && Array.isArray(b)) {
-    spendItems(a.length + b.length);
+    chargeItems(a.length + b.length);
     return [...a, ...b];
   }
   if (a instanceof Tuple && b instanceof Tuple) {
-    spendItems(a.items.length + b.items.length);
+    chargeItems(a.items.length + b.items.length);
     return new Tuple([...a.items, ...b.items]);
   }
   return undefined;
@@ -62,11 +62,11 @@ function repeat(value: Value, times: boolean | bigint | number): Value | undefin
   if (typeof value !== 'string' && !Array.isArray(value) && !(value instanceof Tuple)) return undefined;
   const count = Math.max(0, index(times));
   if (typeof value === 'string') {
-    spendText(value.length * count);
+    chargeText(value.length * count);
     return value.repeat(count);
   }
   const items = Array.isArray(value) ? value : value.items;
-  spendItems(items.length * count);
+  chargeItems(items.length * count);
   if (items.length === 0) return Array.isArray(value) ? [] : new Tuple([]);
   const repeated: Value[] = [];
   for (let i = 0; i < count; i++) for (const item of items) repeated.push(item);
@@ -85,11 +85,11 @@ export function setOperation(operator: string, a: Value, b: Value): SetOf | unde
   return undefined;
 }
 
-/** `a operator= b`: lists, dictionaries and sets change in place, everything else is a new value. */
+/** `a operator= b`: in place for lists, dictionaries and sets, a new value otherwise. */
 export function augmented(operator: string, a: Value, b: Value): Value {
   if (Array.isArray(a) && operator === '+') {
     const more = toList(b);
-    spendItems(a.length + more.length);
+    chargeItems(a.length + more.length);
     for (const item of more) a.push(item);
     return a;
   }
@@ -99,7 +99,7 @@ export function augmented(operator: string, a: Value, b: Value): Value {
     return a;
   }
   if (a instanceof Dict && b instanceof Dict && operator === '|') {
-    spendItems(a.size + b.size);
+    chargeItems(a.size + b.size);
     for (const [key, value] of [...b.pairs()]) a.set(key, value);
     return a;
   }
@@ -116,10 +116,10 @@ export function augmented(operator: string, a: Value, b: Value): Value {
 
 export function unary(operator: string, value: Value): Value {
   if (value instanceof BaseVariable) throw new PythonError(baseVariableAdvice(value));
-  if (!isNumeric(value)) throw new PythonError(`"${operator}" cannot stand before ${kindOf(value)}`);
+  if (!isNumeric(value)) throw new PythonError(`"${operator}" cannot be applied to ${kindOf(value)}`);
   const number = numeric(value);
   if (operator === '+') return number;
   if (operator === '-') return -number;
   if (typeof number === 'bigint') return ~number;
-  throw new PythonError('"~" cannot stand before a float');
+  throw new PythonError('"~" cannot be applied to a float');
 }

@@ -1,4 +1,4 @@
-// Expressions: from the parser's tree to what the evaluator works with.
+// Converts expressions of the parse tree to the evaluator's syntax.
 
 import { LIMITS } from '../data';
 import { parseFormatString, parseNumber, parseString } from './literals';
@@ -18,7 +18,10 @@ export class ExpressionParser {
 
   parse(node: SyntaxNode): Expression {
     if (++this.depth > LIMITS.nesting * 2)
-      throw new SyntaxProblem(node.from, `brackets nest deeper than ${LIMITS.nesting}. Name the inner parts`);
+      throw new SyntaxProblem(
+        node.from,
+        `brackets nest deeper than ${LIMITS.nesting}. Assign the inner values to names`,
+      );
     try {
       return this.parseNode(node);
     } finally {
@@ -43,7 +46,7 @@ export class ExpressionParser {
       case 'VariableName':
         return { kind: 'name', name: checkName(this.textOf(node), at), at };
       case 'ParenthesizedExpression':
-        if (children.length !== 3) return refused(at, 'a value stands alone in its brackets');
+        if (children.length !== 3) return refused(at, 'expected a single value in the brackets');
         return this.parse(children[1]);
       case 'ArrayExpression':
         return { kind: 'list', items: this.items(children.slice(1, -1)), at };
@@ -72,7 +75,7 @@ export class ExpressionParser {
       case 'ConditionalExpression':
         return {
           kind: 'conditional',
-          chosen: this.parse(children[0]),
+          value: this.parse(children[0]),
           test: this.parse(children[2]),
           otherwise: this.parse(children[4]),
           at,
@@ -81,21 +84,21 @@ export class ExpressionParser {
         return { kind: 'function', at };
       case 'AwaitExpression':
       case 'YieldExpression':
-        return refused(at, 'a config is read, never run. Write the value itself');
+        return refused(at, 'a config is read, not executed. Write the value itself');
       case 'NamedExpression':
-        return refused(at, 'assign on a line of its own: name = value');
+        return refused(at, 'assign on a separate line: name = value');
       case 'Ellipsis':
         return refused(at, '... is not data. Write the value itself');
     }
     return refused(at, `${node.type.name} is not data. Write the value itself`);
   }
 
-  /** One value, or a tuple when there are commas: what stands on a side of `=`. */
+  /** One value, or a tuple if there are commas: a side of `=`. */
   list(nodes: readonly SyntaxNode[], at: number): Expression {
     const items = this.items(nodes);
     const tuple = nodes.some((node) => node.type.name === ',') || items[0]?.kind === 'star';
     if (!tuple && items.length === 1) return items[0];
-    if (items.length === 0) throw new SyntaxProblem(at, 'a value is missing here');
+    if (items.length === 0) throw new SyntaxProblem(at, 'missing value');
     return { kind: 'tuple', items, at };
   }
 
@@ -104,7 +107,7 @@ export class ExpressionParser {
       if (part.length === 1) return this.parse(part[0]);
       if (part.length === 2 && part[0].type.name === '*')
         return { kind: 'star', value: this.parse(part[1]), at: part[0].from };
-      throw new SyntaxProblem(part[1]?.from ?? nodes[0]?.from ?? 0, 'a comma is missing here');
+      throw new SyntaxProblem(part[1]?.from ?? nodes[0]?.from ?? 0, 'missing comma');
     });
   }
 
@@ -115,7 +118,7 @@ export class ExpressionParser {
         parts.push(...parseFormatString(node, this.text, (child) => this.parse(child)));
       else parts.push(parseString(node, this.text));
     if (parts.some((part) => typeof part === 'string' && part.includes(BASE_VARIABLE)))
-      throw new SyntaxProblem(at, "{{_base_...}} cannot stand inside a string. Write an f-string: f'{_base_.name}'");
+      throw new SyntaxProblem(at, "{{_base_...}} cannot be used inside a string. Write an f-string: f'{_base_.name}'");
     if (parts.every((part) => typeof part === 'string')) return { kind: 'constant', value: parts.join(''), at };
     return { kind: 'format', parts, at };
   }
@@ -125,7 +128,7 @@ export class ExpressionParser {
       if (part.length === 2 && part[0].type.name === '**') return { value: this.parse(part[1]) };
       if (part.length === 3 && part[1].type.name === ':')
         return { key: this.parse(part[0]), value: this.parse(part[2]) };
-      throw new SyntaxProblem(part[0]?.from ?? 0, 'in a dictionary every value has its key: {key: value}');
+      throw new SyntaxProblem(part[0]?.from ?? 0, 'expected key: value in the dictionary');
     });
   }
 
@@ -137,13 +140,14 @@ export class ExpressionParser {
     const first = nodes.findIndex((node) => node.type.name === 'for');
     const head = nodes.slice(0, first);
     if (first < 1 || nodes.some((node) => node.type.name === 'async'))
-      return refused(at, 'a comprehension is written as [value for name in list]');
+      return refused(at, 'expected [value for name in list]');
     const clauses = this.clauses(nodes.slice(first), at);
     if (makes === 'dict') {
-      if (head.length !== 3) return refused(at, 'a dictionary comprehension is written as {key: value for ...}');
+      if (head.length !== 3) return refused(at, 'expected {key: value for ...}');
       return { kind: 'comprehension', makes, key: this.parse(head[0]), element: this.parse(head[2]), clauses, at };
     }
-    if (head.length !== 1) return refused(at, 'a comprehension makes one value at a time. Put brackets around a tuple');
+    if (head.length !== 1)
+      return refused(at, 'expected one value per item of the comprehension. Put brackets around a tuple');
     return { kind: 'comprehension', makes, element: this.parse(head[0]), clauses, at };
   }
 
@@ -153,8 +157,7 @@ export class ExpressionParser {
       const part = nodes.slice(start + 1, starts[i + 1]);
       if (nodes[start].type.name === 'if') return { test: this.list(part, at) };
       const split = part.findIndex((node) => node.type.name === 'in');
-      if (split < 1)
-        throw new SyntaxProblem(nodes[start].from, 'a comprehension is written as [value for name in list]');
+      if (split < 1) throw new SyntaxProblem(nodes[start].from, 'expected [value for name in list]');
       return { target: this.list(part.slice(0, split), at), over: this.list(part.slice(split + 1), at) };
     });
   }
@@ -167,7 +170,7 @@ export class ExpressionParser {
     const seen = new Set<string>();
     for (const part of splitAtCommas(inner)) {
       const [first, second, third] = part;
-      if (!first) throw new SyntaxProblem(at, 'a value is missing between two commas');
+      if (!first) throw new SyntaxProblem(at, 'missing value between two commas');
       if (first.type.name === '**' && part.length === 2) named.push({ value: this.parse(second) });
       else if (first.type.name === '*' && part.length === 2)
         positional.push({ kind: 'star', value: this.parse(second), at: first.from });
@@ -176,15 +179,15 @@ export class ExpressionParser {
         if (first.type.name !== 'VariableName')
           throw new SyntaxProblem(
             first.from,
-            `"${name}" cannot be the name of an argument. Write {'key': value} for such keys`,
+            `"${name}" cannot be an argument name. Write {'key': value} for such keys`,
           );
-        if (seen.has(name)) throw new SyntaxProblem(first.from, `"${name}" is given twice. Remove one of the two`);
+        if (seen.has(name)) throw new SyntaxProblem(first.from, `duplicate argument "${name}". Remove one of the two`);
         seen.add(name);
         named.push({ name, value: this.parse(third) });
       } else if (second?.type.name === 'for') positional.push(this.comprehension('generator', part, first.from));
-      else if (part.length !== 1) throw new SyntaxProblem(second.from, 'a comma is missing here');
+      else if (part.length !== 1) throw new SyntaxProblem(second.from, 'missing comma');
       else if (named.some(({ name }) => name !== undefined))
-        throw new SyntaxProblem(first.from, 'a value without a name cannot follow one with a name. Write key=value');
+        throw new SyntaxProblem(first.from, 'a positional argument cannot follow a keyword argument. Write key=value');
       else positional.push(this.parse(first));
     }
     return { kind: 'call', callee, positional, named, at };
@@ -204,7 +207,7 @@ export class ExpressionParser {
       return { kind: 'slice', start: bounds[0], stop: bounds[1], step: bounds[2], at: part[0].from };
     });
     const tuple = inner.some((node) => node.type.name === ',');
-    if (!parts.length) return refused(at, 'an index is missing between [ and ]');
+    if (!parts.length) return refused(at, 'missing index between [ and ]');
     return {
       kind: 'subscript',
       object,
@@ -213,7 +216,7 @@ export class ExpressionParser {
     };
   }
 
-  /** A chain of operators, leftmost first, without recursion along it: long sums are common. */
+  /** A chain of operators, left to right, without recursion: long sums are common. */
   private binary(node: SyntaxNode): Expression {
     const links: { node: SyntaxNode; operator: string; right: SyntaxNode }[] = [];
     let left = node;
@@ -230,7 +233,7 @@ export class ExpressionParser {
     let comparing = false;
     for (const { operator, right } of links.reverse()) {
       if (operator !== 'and' && operator !== 'or' && right.firstChild?.type.name === 'not')
-        throw new SyntaxProblem(right.from, 'brackets are missing around "not ..."');
+        throw new SyntaxProblem(right.from, 'missing brackets around "not ..."');
       const value = this.parse(right);
       const at = result.at;
       if (!COMPARISONS.has(operator)) result = { kind: 'binary', operator, left: result, right: value, at };

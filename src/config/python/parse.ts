@@ -1,11 +1,11 @@
-// Python source to statements. What a config may not do becomes a "refused" statement: it is an error only when reached.
+// Parses Python source to statements. Unsupported ones become "refused" statements, an error only when reached.
 
 import { LIMITS } from '../data';
 import { ExpressionParser } from './parse-expression';
 import type { Expression, Statement } from './syntax';
 import { childrenOf, parseTree, type SyntaxNode, SyntaxProblem, splitAtCommas } from './tree';
 
-/** @throws SyntaxProblem where the text is not Python. */
+/** @throws SyntaxProblem for invalid Python. */
 export function parsePython(text: string): Statement[] {
   const known = parsed.get(text);
   if (known) return known;
@@ -15,22 +15,22 @@ export function parsePython(text: string): Statement[] {
   return statements;
 }
 
-/** Bases are read again and again when many configs are printed at once. */
+/** Cached, since bases are read repeatedly when many configs are printed. */
 const parsed = new Map<string, Statement[]>();
 
 const REFUSED: Record<string, string> = {
-  WhileStatement: 'a config has no while loops. Write for ... in range(...), or the values themselves',
-  TryStatement: 'a config has no try. Write the value itself',
-  ClassDefinition: 'a config defines no classes. Write the module in TypeScript, and name its file in custom_imports',
+  WhileStatement: 'while loops are not supported. Write for ... in range(...), or the values themselves',
+  TryStatement: 'try is not supported. Write the value itself',
+  ClassDefinition: 'classes are not supported. Write the module in TypeScript, and name its file in custom_imports',
   DecoratedStatement:
-    'a config has no decorators: this is code. Write the module in TypeScript, and name its file in custom_imports',
-  ReturnStatement: 'return stands only inside a function, and a config has none',
-  YieldStatement: 'a config is read, never run. Write the value itself',
-  RaiseStatement: 'a config raises nothing',
-  AssertStatement: 'a config asserts nothing. Remove the line',
-  ScopeStatement: 'global and nonlocal stand only inside functions, and a config has none',
+    'decorators are not supported. Write the module in TypeScript, and name its file in custom_imports',
+  ReturnStatement: 'return outside of a function',
+  YieldStatement: 'a config is read, not executed. Write the value itself',
+  RaiseStatement: 'raise is not supported. Remove the line',
+  AssertStatement: 'assert is not supported. Remove the line',
+  ScopeStatement: 'global and nonlocal outside of a function',
   PrintStatement: 'print is a function: print(value)',
-  MatchStatement: 'a config has no match. Write if ... elif ...',
+  MatchStatement: 'match is not supported. Write if ... elif ...',
 };
 
 class StatementParser extends ExpressionParser {
@@ -92,7 +92,7 @@ class StatementParser extends ExpressionParser {
       case 'ImportStatement':
         return this.importStatement(children, at);
       case 'WithStatement': {
-        if (children.length !== 3) return { kind: 'refused', message: 'only "with read_base():" may stand here', at };
+        if (children.length !== 3) return { kind: 'refused', message: 'expected "with read_base():"', at };
         return { kind: 'with', context: this.parse(children[1]), body: this.body(children[2]), at };
       }
       case 'FunctionDefinition':
@@ -102,7 +102,11 @@ class StatementParser extends ExpressionParser {
           at,
         };
     }
-    return { kind: 'refused', message: REFUSED[node.type.name] ?? `${node.type.name} has no place in a config`, at };
+    return {
+      kind: 'refused',
+      message: REFUSED[node.type.name] ?? `${node.type.name} is not supported in a config`,
+      at,
+    };
   }
 
   private assignment(children: readonly SyntaxNode[], at: number): Statement {
@@ -116,17 +120,17 @@ class StatementParser extends ExpressionParser {
     return { kind: 'assign', targets, value, at };
   }
 
-  /** @throws SyntaxProblem for what cannot be assigned to. */
+  /** @throws SyntaxProblem for an invalid assignment target. */
   private target(expression: Expression): Expression {
     if (expression.kind === 'tuple' || expression.kind === 'list') {
       for (const item of expression.items) this.target(item.kind === 'star' ? item.value : item);
       if (expression.items.filter((item) => item.kind === 'star').length > 1)
-        throw new SyntaxProblem(expression.at, 'only one name can take the rest (*name)');
+        throw new SyntaxProblem(expression.at, 'expected at most one *name');
       return expression;
     }
     if (expression.kind === 'name' || expression.kind === 'attribute' || expression.kind === 'subscript')
       return expression;
-    throw new SyntaxProblem(expression.at, 'this cannot be assigned to. Write name = value');
+    throw new SyntaxProblem(expression.at, 'invalid assignment target. Write name = value');
   }
 
   private forLoop(children: readonly SyntaxNode[], at: number): Statement {
@@ -134,7 +138,7 @@ class StatementParser extends ExpressionParser {
     const bodies = children.filter((child) => child.type.name === 'Body');
     const first = children.findIndex((child) => child.type.name === 'Body');
     if (children[0].type.name !== 'for' || split < 2 || first < split)
-      return { kind: 'refused', message: 'a loop is written as: for name in list:', at };
+      return { kind: 'refused', message: 'expected: for name in list:', at };
     return {
       kind: 'for',
       target: this.target(this.list(children.slice(1, split), at)),
@@ -150,7 +154,7 @@ class StatementParser extends ExpressionParser {
     let otherwise: Statement[] = [];
     for (let i = 0; i < children.length; ) {
       const end = children.findIndex((child, k) => k > i && child.type.name === 'Body');
-      if (end < 0) throw new SyntaxProblem(children[i].from, 'this condition has nothing to do');
+      if (end < 0) throw new SyntaxProblem(children[i].from, 'missing block after the condition');
       const body = this.body(children[end]);
       if (children[i].type.name === 'else') otherwise = body;
       else branches.push({ test: this.list(children.slice(i + 1, end), at), body });

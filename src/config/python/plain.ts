@@ -1,4 +1,4 @@
-// Between Python's values and a config's plain data: tuples, sets and ranges become lists, an imported class its path.
+// Converts Python values to plain data and back: tuples, sets and ranges become lists, an imported class its path.
 
 import { type ConfigObject, type ConfigValue, checkKey, isObject, LIMITS } from '../data';
 import { placesOf } from '../places';
@@ -19,20 +19,20 @@ import {
   type Value,
 } from './values';
 
-/** @throws PythonError for what is no data, naming the path to it. */
+/** @throws PythonError for a value that is not data, with its path. */
 export function toPlain(value: Value, path = '', depth = 0): ConfigValue {
   if (value === null || typeof value === 'boolean' || typeof value === 'number' || typeof value === 'string')
     return value;
   if (typeof value === 'bigint') return Number(value);
   if (depth > LIMITS.nesting)
-    throw new PythonError(`${path.slice(0, 80)}... nests deeper than ${LIMITS.nesting}, or holds itself`);
+    throw new PythonError(`${path.slice(0, 80)}... nests deeper than ${LIMITS.nesting}, or contains itself`);
   if (value instanceof Dict) return toPlainObject(value, path, depth);
   if (value instanceof Lazy) return value.path;
   const items = listItems(value);
   if (items) return items.map((item, i) => toPlain(item, `${path}[${i}]`, depth + 1));
   if (value instanceof BaseVariable) throw new PythonError(`${path}: ${baseVariableAdvice(value)}`);
   throw new PythonError(
-    `${path} is ${kindOf(value)}, which is no data. Write the value itself, or a module's name as a string`,
+    `${path} is ${kindOf(value)}, which is not data. Write the value itself, or a module's name as a string`,
   );
 }
 
@@ -46,7 +46,7 @@ export function toPlainObject(dict: Dict, path = '', depth = 0): ConfigObject {
   return object;
 }
 
-/** A key as JSON writes it. */
+/** A key as in JSON. */
 export function keyText(key: Value): string {
   if (typeof key === 'string') return key;
   if (key === null) return 'null';
@@ -56,7 +56,7 @@ export function keyText(key: Value): string {
   throw new PythonError(`${kindOf(key)} cannot be a key of a config. Use a string`);
 }
 
-/** The values of what becomes a list. */
+/** The items of a value that becomes a list. */
 export function listItems(value: Value): readonly Value[] | undefined {
   if (Array.isArray(value)) return value;
   if (value instanceof Tuple) return value.items;
@@ -66,7 +66,7 @@ export function listItems(value: Value): readonly Value[] | undefined {
   return Array.from({ length: value.length }, (_, i) => value.at(i));
 }
 
-/** Plain data as Python would have it: whole numbers are ints. */
+/** Plain data with Python's types: integers are ints. */
 export function fromPlain(value: ConfigValue): Value {
   if (typeof value === 'number') return Number.isSafeInteger(value) && !Object.is(value, -0) ? BigInt(value) : value;
   if (Array.isArray(value)) return value.map(fromPlain);
@@ -81,6 +81,6 @@ export function fromPlainObject(object: ConfigObject): Dict {
   return dict;
 }
 
-/** Whether something only a running Python could have: such names of a config are left out, as in mmengine. */
+/** Whether a value is code (a function, a module): such names are omitted from the config, as in mmengine. */
 export const isCode = (value: Value): boolean =>
   typeof value === 'object' && value !== null && (value instanceof Namespace || value instanceof Callable);

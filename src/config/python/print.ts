@@ -1,11 +1,11 @@
-// A config's values as text: JSON, which keeps floats apart from ints, and Python, which mmengine reads back to the same.
+// Prints a config's values as JSON, with floats distinct from ints, or as Python that mmengine parses to the same values.
 
-import { checkDepth, spendText } from './meter';
+import { chargeText, checkDepth } from './budget';
 import { keyText, listItems } from './plain';
 import { floatText, quote, repr } from './text-form';
 import { Dict, kindOf, Lazy, PythonError, Range, SetOf, Tuple, type Value } from './values';
 
-/** One line of JSON. Infinity is 1e999, which every reader makes infinity of. @throws PythonError for a NaN. */
+/** One line of JSON. Infinity is 1e999, which every parser reads as infinity. @throws PythonError for NaN. */
 export function jsonText(value: Value, depth = 0): string {
   if (value === null || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
   if (typeof value === 'string') return JSON.stringify(value);
@@ -19,17 +19,17 @@ export function jsonText(value: Value, depth = 0): string {
     );
   const items = listItems(value);
   if (items) return checked(`[${items.map(inside).join(', ')}]`);
-  throw new PythonError(`${kindOf(value)} is no data, so it cannot be printed`);
+  throw new PythonError(`${kindOf(value)} is not data and cannot be printed`);
 }
 
 function jsonFloat(value: number): string {
-  if (Number.isNaN(value)) throw new PythonError('JSON has no word for NaN. Print the config with --py or --ts');
+  if (Number.isNaN(value)) throw new PythonError('JSON has no NaN. Print the config with --py or --ts');
   return Number.isFinite(value) ? floatText(value) : value > 0 ? '1e999' : '-1e999';
 }
 
-/** Text of printed configs may be as long as many files. */
+/** Limits the printed text to the size of many files. */
 function checked(text: string): string {
-  spendText(Math.min(text.length, 1000));
+  chargeText(Math.min(text.length, 1000));
   return text;
 }
 
@@ -52,7 +52,7 @@ export function pythonText(config: Dict): string {
   }
   if (others.length)
     throw new PythonError(
-      `a Python config cannot set the top-level key ${others[0]}: it is no name. Print with --json or --ts`,
+      `a Python config cannot set the top-level key ${others[0]}: not a Python name. Print with --json or --ts`,
     );
   return `${lines.join('\n')}\n`;
 }
@@ -87,7 +87,7 @@ function parenthesized(value: Value, indent: number): [open: string, close: stri
     return named ? ['dict(', ')', parts] : ['{', '}', parts];
   }
   const items = listItems(value);
-  if (!items) throw new PythonError(`${kindOf(value)} is no data, so it cannot be printed`);
+  if (!items) throw new PythonError(`${kindOf(value)} is not data and cannot be printed`);
   const parts = items.map((item) => python(item, indent, 1));
   if (Array.isArray(value)) return ['[', ']', parts];
   return value instanceof Tuple ? ['(', ')', parts] : ['{', '}', parts];

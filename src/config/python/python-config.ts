@@ -1,4 +1,4 @@
-// What a Python config is read into, and what its reading asks of the reader of files.
+// The result of reading a Python config, and the interface to the reader of files.
 
 import type { BaseRequest } from '../document';
 import type { SourceFile } from '../source';
@@ -6,7 +6,7 @@ import type { Dict } from './values';
 
 export interface LoadedPython {
   config: Dict;
-  /** The package a base was taken from (`mmdet::...`). */
+  /** The package of a base (`mmdet::...`). */
   scope?: string;
 }
 
@@ -16,17 +16,17 @@ export interface PythonReading {
   /** Loads a base module of a new-style config. */
   loadModule(request: BaseRequest): PythonConfig;
   environment: Record<string, string | undefined>;
-  /** Things to tell that are no errors. */
+  /** Notices that are not errors. */
   notices: string[];
-  /** Keep where values come from. */
+  /** Record the origins of values. */
   explain: boolean;
-  /** Runs `work`; problems of syntax get their place. */
+  /** Runs `work`; adds positions to syntax errors. */
   placing<T>(source: SourceFile, work: () => T, original?: (offset: number) => number): T;
 }
 
 export interface PythonConfig {
   config: Dict;
   style: 'classic' | 'new';
-  /** Top-level names that were imported, which are no part of the config. */
+  /** Imported top-level names, which are not part of the config. */
   imported: ReadonlySet<string>;
 }

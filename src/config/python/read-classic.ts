@@ -1,15 +1,15 @@
-// Classic Python configs, which name their bases in `_base_`: mmengine's Config._file2dict, without running anything.
+// Reads classic Python configs, with bases in `_base_`: mmengine's Config._file2dict, without executing code.
 
 import type { BaseRequest } from '../document';
 import { errorAt, type SourceFile } from '../source';
+import { checkDepth } from './budget';
 import { deepCopy } from './config-dict';
 import { Evaluator, Scope } from './evaluate';
-import { groundOf } from './ground';
 import { mergeDicts } from './merge';
-import { checkDepth } from './meter';
 import { parsePython } from './parse';
 import { isCode } from './plain';
 import type { PythonReading } from './python-config';
+import { sourceContext } from './source-context';
 import { Interpreter } from './statements';
 import { type SubstitutedText, substitute } from './substitute';
 import type { Statement } from './syntax';
@@ -17,13 +17,13 @@ import { BaseVariable, Dict, Tuple, type Value } from './values';
 
 export function readClassic(source: SourceFile, reading: PythonReading): Dict {
   const text = reading.placing(source, () => substitute(source.path, source.text, reading.environment));
-  const ground = groundOf(source, text.original, reading.explain);
+  const context = sourceContext(source, text.original, reading.explain);
   const statements = reading.placing(source, () => parsePython(text.text), text.original);
   const scope = new Scope();
-  const base = joinedBases(source, statements, ground, text, reading);
+  const base = joinedBases(source, statements, context, text, reading);
   scope.names.set('_base_', base);
   for (const [name, variable] of text.baseVariables) scope.names.set(name, variable);
-  const interpreter = new Interpreter(ground, scope, foreignImport(ground), new Set(['_base_']));
+  const interpreter = new Interpreter(context, scope, foreignImport(context), new Set(['_base_']));
   interpreter.run(statements);
 
   const own = new Dict();
@@ -35,24 +35,24 @@ export function readClassic(source: SourceFile, reading: PythonReading): Dict {
   return mergeDicts(filled, base, { child: source.path });
 }
 
-const foreignImport = (ground: ReturnType<typeof groundOf>) => (statement: Statement) =>
-  ground.fail(
+const foreignImport = (context: ReturnType<typeof sourceContext>) => (statement: Statement) =>
+  context.fail(
     statement.at,
-    'a config with _base_ imports only modules of Python itself. Write the name of the class as a string',
+    'a config with _base_ can import only modules of the standard library. Write the name of the class as a string',
   );
 
-/** The bases, side by side, as ConfigDicts that the file may read and change. */
+/** The union of the bases, as ConfigDicts that the file may read and change. */
 function joinedBases(
   source: SourceFile,
   statements: readonly Statement[],
-  ground: ReturnType<typeof groundOf>,
+  context: ReturnType<typeof sourceContext>,
   text: SubstitutedText,
   reading: PythonReading,
 ): Dict {
   const joined = new Dict();
   joined.config = true;
   const owner = new Map<unknown, string>();
-  for (const request of baseRequests(source, statements, ground, text)) {
+  for (const request of baseRequests(source, statements, context, text)) {
     const { config, scope } = reading.load(request);
     const base = toConfigDict(config, scope, true) as Dict;
     const twice = base.keys().filter((key) => owner.has(key));
@@ -60,8 +60,8 @@ function joinedBases(
       const list = twice.map((key) => `"${String(key)}" (${owner.get(key)})`).join(', ');
       throw errorAt(
         request.place,
-        `the base ${request.request} sets what another base has set: ${list}. ` +
-          'Two bases must not share a top-level key: inherit from one of them and override in the child',
+        `the base ${request.request} sets keys of another base: ${list}. ` +
+          'Bases must not share top-level keys: inherit from one of them and override in the child',
       );
     }
     for (const { key, value, origin } of base.entries.values()) {
@@ -75,7 +75,7 @@ function joinedBases(
 function baseRequests(
   source: SourceFile,
   statements: readonly Statement[],
-  ground: ReturnType<typeof groundOf>,
+  context: ReturnType<typeof sourceContext>,
   text: SubstitutedText,
 ): BaseRequest[] {
   const found = statements.find(
@@ -83,18 +83,18 @@ function baseRequests(
       statement.kind === 'assign' && statement.targets[0].kind === 'name' && statement.targets[0].name === '_base_',
   );
   if (found?.kind !== 'assign') return [];
-  const value = new Evaluator(ground).evaluate(found.value, new Scope());
+  const value = new Evaluator(context).evaluate(found.value, new Scope());
   const place = { source, offset: text.original(found.at) };
   return (Array.isArray(value) ? value : [value]).map((request) => {
     if (typeof request === 'string') return { request, place };
     throw errorAt(
       place,
-      "_base_ must be a path or a list of paths. Write _base_ = '../_base_/models/faster-rcnn_r50_fpn.py'",
+      "expected a path or a list of paths in _base_. Write _base_ = '../_base_/models/faster-rcnn_r50_fpn.py'",
     );
   });
 }
 
-/** All dictionaries as ConfigDicts; the outermost with a type are marked with the package they come from. */
+/** All dictionaries as ConfigDicts; the outermost with a type are marked with the package of the base. */
 export function toConfigDict(value: Value, scope: string | undefined, marking: boolean, depth = 0): Value {
   checkDepth(depth);
   if (Array.isArray(value)) return value.map((item) => toConfigDict(item, scope, marking, depth + 1));
@@ -110,7 +110,7 @@ export function toConfigDict(value: Value, scope: string | undefined, marking: b
   return made;
 }
 
-/** A copy of `value` with the base's values in the places of base variables. */
+/** A copy of `value` with base variables replaced by the base's values. */
 function fillBaseVariables(value: Value, base: Dict, source: SourceFile, depth = 0): Value {
   if (typeof value !== 'object' || value === null) return value;
   checkDepth(depth);
@@ -147,7 +147,7 @@ function noteDeprecation(config: Dict, source: SourceFile, reading: PythonReadin
   const told = (key: string) => (info instanceof Dict ? info.get(key) : undefined);
   const [expected, reference] = [told('expected'), told('reference')];
   reading.notices.push(
-    `${source.path} will not stay.` +
+    `${source.path} is deprecated.` +
       (typeof expected === 'string' ? ` Use ${expected} instead.` : '') +
       (typeof reference === 'string' ? ` More about it: ${reference}` : ''),
   );

@@ -1,13 +1,13 @@
-// New-style configs: `with read_base(): from ... import *` inherits, other imports name classes, which stay names. This is
-// mmengine's Config._parse_lazy_import, without running anything.
+// Reads new-style Python configs: `with read_base(): from ... import *` inherits, other imports name classes, kept as names:
+// mmengine's Config._parse_lazy_import, without executing code.
 
 import { errorAt, type SourceFile } from '../source';
 import { Scope } from './evaluate';
-import { groundOf } from './ground';
 import { isStandardModule } from './modules';
 import { isCode } from './plain';
 import type { PythonConfig, PythonReading } from './python-config';
 import { toConfigDict } from './read-classic';
+import { sourceContext } from './source-context';
 import { Interpreter } from './statements';
 import type { Expression, Statement } from './syntax';
 import { Dict, Lazy, PythonError } from './values';
@@ -17,7 +17,7 @@ type FromImport = Extract<Statement, { kind: 'from' }>;
 const isReadBase = (context: Expression) =>
   context.kind === 'call' && context.callee.kind === 'name' && context.callee.name === 'read_base';
 
-/** Whether mmengine reads the file in the new style: it has read_base, or imports what is not Python's own. */
+/** Whether mmengine reads the file as new-style: it has read_base, or imports from outside the standard library. */
 export function isNewStyle(statements: readonly Statement[], source: SourceFile): boolean {
   let level: readonly Statement[] = statements;
   while (level.length) {
@@ -26,7 +26,10 @@ export function isNewStyle(statements: readonly Statement[], source: SourceFile)
       if (node.kind === 'assign' && node.targets[0].kind === 'name' && node.targets[0].name === '_base_') return false;
       if (node.kind === 'with') {
         if (!isReadBase(node.context))
-          throw errorAt({ source, offset: node.at }, 'only "with read_base():" may stand in a config');
+          throw errorAt(
+            { source, offset: node.at },
+            'expected "with read_base():", other with statements are not supported',
+          );
         return true;
       }
       if (node.kind === 'from') {
@@ -49,10 +52,10 @@ export function readNewStyle(
   statements: readonly Statement[],
   reading: PythonReading,
 ): PythonConfig {
-  const ground = groundOf(source, (offset) => offset, reading.explain);
+  const errors = sourceContext(source, (offset) => offset, reading.explain);
   const imported = new Set<string>();
   const scope = new Scope();
-  const origins = new Map<string, NonNullable<ReturnType<NonNullable<typeof ground.origin>>>>();
+  const origins = new Map<string, NonNullable<ReturnType<NonNullable<typeof errors.origin>>>>();
 
   const takeBase = (node: FromImport) => {
     const request = { request: '.'.repeat(node.level) + node.path, place: { source, offset: node.at } };
@@ -74,26 +77,26 @@ export function readNewStyle(
   };
 
   const bases = statements.filter((node) => node.kind === 'with');
-  // below the imports it is a name like any other, as for mmengine
+  // after the imports it is an ordinary name, as in mmengine
   const above = statements.slice(0, Math.max(0, statements.indexOf(bases[0])));
   for (const node of above)
     if (node.kind === 'assign' && node.targets[0].kind === 'name' && node.targets[0].name === '_base_')
-      ground.fail(
+      errors.fail(
         node.at,
-        '_base_ belongs to the classic style. Here bases are imported: with read_base(): from .base import *',
+        '_base_ is for classic configs. Import bases in a new-style one: with read_base(): from .base import *',
       );
-  if (bases.length > 1)
-    ground.fail(bases[1].at, 'a config has one "with read_base():". Put all imports of bases into it');
+  if (bases.length > 1) errors.fail(bases[1].at, 'expected one "with read_base():" with all imports of bases');
   for (const { context, body } of bases) {
-    if (!isReadBase(context)) ground.fail(context.at, 'only "with read_base():" may stand in a config');
+    if (!isReadBase(context))
+      errors.fail(context.at, 'expected "with read_base():", other with statements are not supported');
     for (const node of body) {
-      if (node.kind !== 'from') ground.fail(node.at, 'only from ... import ... may stand in read_base()');
+      if (node.kind !== 'from') errors.fail(node.at, 'expected from ... import ... in read_base()');
       else takeBase(node);
     }
   }
 
   const lazy = new LazyImports(imported, (name, value) => scope.names.set(name, value), statements);
-  const interpreter = new Interpreter(ground, scope, (node) => {
+  const interpreter = new Interpreter(errors, scope, (node) => {
     if (node.kind === 'with') return;
     if (node.kind === 'from') lazy.names(node);
     else lazy.modules(node.modules);
@@ -125,7 +128,7 @@ function noteStandardImports(node: Statement, imported: Set<string>): void {
   if (node.kind === 'import') for (const { name } of node.modules) if (name !== undefined) imported.add(name);
 }
 
-/** Imports that stay names. */
+/** Imports that are kept as names. */
 class LazyImports {
   constructor(
     private readonly imported: Set<string>,
@@ -133,7 +136,7 @@ class LazyImports {
     private readonly statements: readonly Statement[],
   ) {}
 
-  /** `import a.b` and `import a.c` are one name, `a`, known from the first line on. */
+  /** `import a.b` and `import a.c` define one name, `a`, from the first line on. */
   gather(): void {
     for (const node of this.statements) {
       if (node.kind !== 'import') continue;
@@ -153,9 +156,7 @@ class LazyImports {
   names(node: FromImport): void {
     const module = '.'.repeat(node.level) + node.path;
     if (node.names === '*')
-      throw new PythonError(
-        `import * takes a config, inside read_base(). Name what you need: from ${module} import Name`,
-      );
+      throw new PythonError(`import * is for configs, inside read_base(). Import names: from ${module} import Name`);
     for (const { name, as } of node.names) {
       this.imported.add(as);
       this.set(as, new Lazy(module, name, `${module}.${name}`));

@@ -1,9 +1,9 @@
-// One Python config on its way to values: the style it is in, and what it asks of the reader of files.
+// Reads a Python config in its style, classic or new.
 
 import { DetLabError } from '../../errors';
 import { LIMITS } from '../data';
 import { errorAt, type SourceFile } from '../source';
-import { metered } from './meter';
+import { withBudget } from './budget';
 import { parsePython } from './parse';
 import type { PythonConfig, PythonReading } from './python-config';
 import { readClassic } from './read-classic';
@@ -12,13 +12,13 @@ import { SyntaxProblem } from './tree';
 import { PythonError } from './values';
 
 /**
- * @param as the style the file must be in, when it is a base of another.
+ * @param as the style of the file, if it is determined by the importing config.
  * @throws DetLabError with file, line, column and the source line.
  */
 export function readPython(source: SourceFile, reading: Omit<PythonReading, 'placing'>, as?: 'new'): PythonConfig {
   const full: PythonReading = { ...reading, placing };
   try {
-    return metered(() => {
+    return withBudget(() => {
       const imports = as === 'new' || /^[ \t]*(?:import|from|with)\b/m.test(source.text);
       const statements = imports ? placing(source, () => parsePython(source.text)) : [];
       if (as === 'new' || (imports && isNewStyle(statements, source))) return readNewStyle(source, statements, full);

@@ -1,42 +1,42 @@
-// Statements: assignments, loops and conditions at the top level of a config.
+// Executes statements: assignments, loops and conditions at the top level of a config.
 
 import { deleteAttribute, getAttribute, setAttribute } from './attributes';
-import { Evaluator, type Ground, type Scope, undefinedFunction } from './evaluate';
+import { charge } from './budget';
+import { Evaluator, type Scope, type SourceContext, undefinedFunction } from './evaluate';
 import { iterate } from './iterate';
-import { spend } from './meter';
 import { isStandardModule, standardModule } from './modules';
 import { augmented } from './operators';
 import { deleteItem, getItem, setItem } from './subscript';
 import type { Expression, Statement } from './syntax';
 import { type Origin, PythonError, truth, type Value } from './values';
 
-/** How an import of something that is not Python's own is taken; the two styles of configs differ in it. */
+/** Handles imports from outside the standard library, which differ between the two styles of configs. */
 export type ForeignImport = (statement: Extract<Statement, { kind: 'import' | 'from' | 'with' }>) => void;
 
 type Flow = 'break' | 'continue' | undefined;
 
 export class Interpreter extends Evaluator {
-  /** Where each top-level name was set last, when the ground keeps origins. */
+  /** Origin of the last assignment of each top-level name, if origins are recorded. */
   readonly origins = new Map<string, Origin>();
 
   constructor(
-    ground: Ground,
+    context: SourceContext,
     readonly scope: Scope,
     private readonly foreign: ForeignImport,
-    /** Names whose assignment is left out, as `_base_` is. */
+    /** Names whose assignment is skipped, such as `_base_`. */
     private readonly ignored: ReadonlySet<string> = new Set(),
   ) {
-    super(ground);
+    super(context);
   }
 
   run(statements: readonly Statement[]): void {
     const flow = this.block(statements);
-    if (flow) this.ground.fail(statements[0].at, `${flow} stands only inside a loop`);
+    if (flow) this.context.fail(statements[0].at, `${flow} outside of a loop`);
   }
 
   private block(statements: readonly Statement[]): Flow {
     for (const statement of statements) {
-      spend();
+      charge();
       try {
         const flow = this.statement(statement);
         if (flow) return flow;
@@ -93,13 +93,13 @@ export class Interpreter extends Evaluator {
     }
   }
 
-  /** Without the assignment that is left out the block would be empty, which mmengine refuses. */
+  /** A block that is empty without the skipped assignment is rejected, as by mmengine. */
   private checkIgnored(body: readonly Statement[]): void {
     const left = body.filter(
       (node) => !(node.kind === 'assign' && node.targets[0].kind === 'name' && this.ignored.has(node.targets[0].name)),
     );
     if (body.length && !left.length)
-      this.ground.fail(body[0].at, '_base_ stands at the top level, outside of conditions and loops');
+      this.context.fail(body[0].at, '_base_ must be at the top level, outside of conditions and loops');
   }
 
   private loop(node: Extract<Statement, { kind: 'for' }>): Flow {
@@ -113,7 +113,7 @@ export class Interpreter extends Evaluator {
   }
 
   override bind(target: Expression, value: Value, scope = this.scope): void {
-    const origin = this.ground.origin?.(target.at);
+    const origin = this.context.origin?.(target.at);
     if (scope !== this.scope || target.kind === 'name') {
       super.bind(target, value, scope);
       if (target.kind === 'name' && scope === this.scope && origin)
@@ -122,7 +122,7 @@ export class Interpreter extends Evaluator {
     else if (target.kind === 'attribute') setAttribute(this.evaluate(target.object, scope), target.name, value, origin);
     else if (target.kind === 'subscript')
       setItem(this.evaluate(target.object, scope), this.index(target.index, scope), value, origin);
-    else throw new PythonError('this cannot be assigned to');
+    else throw new PythonError('invalid assignment target');
   }
 
   private augment(target: Expression, operator: string, value: Value): void {
@@ -132,18 +132,18 @@ export class Interpreter extends Evaluator {
     } else if (target.kind === 'attribute') {
       const object = this.evaluate(target.object, this.scope);
       const result = augmented(operator, getAttribute(object, target.name), value);
-      setAttribute(object, target.name, result, this.ground.origin?.(target.at));
+      setAttribute(object, target.name, result, this.context.origin?.(target.at));
     } else if (target.kind === 'subscript') {
       const object = this.evaluate(target.object, this.scope);
       const index = this.index(target.index, this.scope);
-      setItem(object, index, augmented(operator, getItem(object, index), value), this.ground.origin?.(target.at));
-    } else throw new PythonError('one name stands before an operator with =');
+      setItem(object, index, augmented(operator, getItem(object, index), value), this.context.origin?.(target.at));
+    } else throw new PythonError('expected a single name before an augmented assignment');
   }
 
   private remove(target: Expression): void {
     if (target.kind === 'name') {
       if (!this.scope.names.delete(target.name))
-        throw new PythonError(`nothing is named "${target.name}" here to delete`);
+        throw new PythonError(`cannot delete "${target.name}": it is not defined`);
     } else if (target.kind === 'attribute') deleteAttribute(this.evaluate(target.object, this.scope), target.name);
     else if (target.kind === 'subscript')
       deleteItem(this.evaluate(target.object, this.scope), this.index(target.index, this.scope));
@@ -166,7 +166,8 @@ export class Interpreter extends Evaluator {
       this.foreign(node);
       return;
     }
-    if (node.names === '*') throw new PythonError(`import the names you need: from ${node.path} import name`);
+    if (node.names === '*')
+      throw new PythonError(`import * is not supported. Import names: from ${node.path} import name`);
     const module = standardModule(node.path);
     for (const { name, as } of node.names) {
       this.scope.names.set(as, module.members.get(name) ?? standardModule(`${node.path}.${name}`));

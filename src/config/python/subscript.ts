@@ -1,9 +1,9 @@
-// `value[i]`, `value[a:b:c]`, and setting and deleting by them.
+// Subscripts `value[i]` and slices `value[a:b:c]`: get, set and delete.
 
 import { didYouMean } from '../../errors';
-import { hook } from './config-dict';
+import { chargeItems } from './budget';
+import { toConfigValue } from './config-dict';
 import { characters, lengthOf, toList } from './iterate';
-import { spendItems } from './meter';
 import { index } from './numbers';
 import { repr } from './text-form';
 import {
@@ -18,7 +18,7 @@ import {
   type Value,
 } from './values';
 
-/** Bounds of a slice as written; null stands for what was left out. */
+/** Bounds of a slice; null for omitted ones. */
 export interface Slice {
   start: Value;
   stop: Value;
@@ -41,26 +41,26 @@ export function getItem(object: Value, at: Index): Value {
   if (Array.isArray(object)) return object[position(at.value, object.length)];
   if (object instanceof Tuple) return object.items[position(at.value, object.items.length)];
   if (object instanceof Range) return object.at(position(at.value, object.length));
-  throw new PythonError(`${kindOf(object)} has no parts that [ ] could take`);
+  throw new PythonError(`${kindOf(object)} cannot be indexed by [ ]`);
 }
 
 export function missingKey(dict: Dict, key: Value): string {
   const keys = dict.keys().filter((known) => typeof known === 'string');
   const shown = repr(key);
   const near = typeof key === 'string' ? didYouMean(key, keys) : '';
-  return `there is no key ${shown} here.${near} Known: ${keys.slice(0, 30).join(', ') || 'none'}`;
+  return `unknown key ${shown}.${near} Known: ${keys.slice(0, 30).join(', ') || 'none'}`;
 }
 
 function position(value: Value, length: number): number {
   if (typeof value === 'string')
-    throw new PythonError(`a place in a list is a number, this is the string ${repr(value)}`);
+    throw new PythonError(`expected a number as list index, received the string ${repr(value)}`);
   const given = index(value);
   const place = given < 0 ? given + length : given;
   if (place >= 0 && place < length) return place;
-  throw new PythonError(`there is no place ${given}: there are ${length}${length ? `, 0 to ${length - 1}` : ''}`);
+  throw new PythonError(`index ${given} is out of range of ${length} items${length ? ` (0 to ${length - 1})` : ''}`);
 }
 
-/** The places a slice takes of `length`, as Python's slice.indices. */
+/** The indices of a slice of a sequence of `length`, as Python's slice.indices. */
 function indices(
   { start, stop, step }: Slice,
   length: number,
@@ -92,7 +92,7 @@ function getSlice(object: Value, slice: Slice): Value {
     const stride = object.step * BigInt(step);
     return new Range(first, first + BigInt(count) * stride, stride);
   }
-  spendItems(typeof object === 'string' ? 1 : count);
+  chargeItems(typeof object === 'string' ? 1 : count);
   const from = typeof object === 'string' ? characters(object) : Array.isArray(object) ? object : object.items;
   const taken = Array.from({ length: count }, (_, i) => from[start + i * step]);
   if (typeof object === 'string') return taken.join('');
@@ -101,10 +101,10 @@ function getSlice(object: Value, slice: Slice): Value {
 
 export function setItem(object: Value, at: Index, value: Value, origin?: Origin): void {
   if (object instanceof Dict && 'value' in at) {
-    object.set(at.value, object.config ? hook(value) : value, origin);
+    object.set(at.value, object.config ? toConfigValue(value) : value, origin);
     return;
   }
-  if (!Array.isArray(object)) throw new PythonError(`parts of ${kindOf(object)} cannot be set. Make a new one`);
+  if (!Array.isArray(object)) throw new PythonError(`items of ${kindOf(object)} cannot be set. Create a new one`);
   if ('value' in at) {
     object[position(at.value, object.length)] = value;
     return;
@@ -112,11 +112,12 @@ export function setItem(object: Value, at: Index, value: Value, origin?: Origin)
   const { start, stop, step, count } = indices(at.slice, object.length);
   const items = toList(value);
   if (step === 1) {
-    spendItems(object.length + items.length);
+    chargeItems(object.length + items.length);
     object.splice(start, Math.max(0, stop - start), ...items);
     return;
   }
-  if (items.length !== count) throw new PythonError(`this slice has ${count} places, ${items.length} values are given`);
+  if (items.length !== count)
+    throw new PythonError(`cannot assign ${items.length} values to a slice of ${count} items`);
   for (const [i, item] of items.entries()) object[start + i * step] = item;
 }
 
@@ -125,7 +126,7 @@ export function deleteItem(object: Value, at: Index): void {
     if (!object.delete(at.value)) throw new PythonError(missingKey(object, at.value));
     return;
   }
-  if (!Array.isArray(object)) throw new PythonError(`parts of ${kindOf(object)} cannot be deleted. Make a new one`);
+  if (!Array.isArray(object)) throw new PythonError(`items of ${kindOf(object)} cannot be deleted. Create a new one`);
   if ('value' in at) {
     object.splice(position(at.value, object.length), 1);
     return;

@@ -1,20 +1,20 @@
-// What mmengine replaces in the text of a config before Python sees it, in its order: `{{ fileDirname }}` and its kin,
-// `{{$VARIABLE:default}}`, and `{{_base_.x.y}}`, which becomes a name that stands for the base's value.
+// mmengine's substitutions in the text of a config before it is parsed, in order: `{{ fileDirname }}` and similar,
+// `{{$VARIABLE:default}}`, and `{{_base_.x.y}}`, which becomes a name for the base's value.
 
 import path from 'node:path';
 import { SyntaxProblem } from './tree';
 import { BaseVariable } from './values';
 
-/** How the names begin that stand for base variables. */
+/** Prefix of the names of base variables. */
 export const BASE_VARIABLE = '__base_variable_';
 
 export interface SubstitutedText {
   text: string;
-  /** Base variables by the name that stands for them. */
+  /** Base variables by their name. */
   baseVariables: Map<string, BaseVariable>;
   /** Environment variables that were used. */
   environment: string[];
-  /** The place in the file that `offset` of the text comes from. */
+  /** The offset in the file of `offset` in the text. */
   original(offset: number): number;
 }
 
@@ -91,7 +91,7 @@ function originalOffset(passes: readonly Edit[][], offset: number): number {
     for (const { at, growth, length } of edits) {
       if (place >= at + length) shift += growth;
       else if (place > at) {
-        // inside what was put in: its beginning
+        // inside a substitution: its beginning
         place = at;
         break;
       }

@@ -1,4 +1,4 @@
-// The parts of Python a config is made of. `at` is an offset into the text that was parsed.
+// The Python syntax of configs. `at` is an offset into the parsed text.
 
 import type { Value } from './values';
 
@@ -16,7 +16,7 @@ export type Expression = { at: number } & (
   | { kind: 'unary'; operator: string; operand: Expression }
   | { kind: 'binary'; operator: string; left: Expression; right: Expression }
   | { kind: 'compare'; first: Expression; rest: { operator: string; value: Expression }[] }
-  | { kind: 'conditional'; test: Expression; chosen: Expression; otherwise: Expression }
+  | { kind: 'conditional'; test: Expression; value: Expression; otherwise: Expression }
   | {
       kind: 'comprehension';
       makes: 'list' | 'set' | 'dict' | 'generator';

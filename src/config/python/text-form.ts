@@ -1,6 +1,6 @@
-// How Python writes values as text: str() and repr().
+// Python's str() and repr().
 
-import { checkDepth, spendText } from './meter';
+import { chargeText, checkDepth } from './budget';
 import {
   BaseVariable,
   baseVariableAdvice,
@@ -46,7 +46,7 @@ export function repr(value: Value, depth = 0): string {
   }
   if (value instanceof Lazy) return value.name;
   if (value instanceof BaseVariable) throw new PythonError(baseVariableAdvice(value));
-  throw new PythonError(`${kindOf(value)} has no text form in a config. Write the text itself`);
+  throw new PythonError(`${kindOf(value)} cannot be converted to a string in a config. Write the string itself`);
 }
 
 function joined(values: readonly Value[], depth: number): string {
@@ -54,11 +54,11 @@ function joined(values: readonly Value[], depth: number): string {
 }
 
 function checked(text: string): string {
-  spendText(text.length);
+  chargeText(text.length);
   return text;
 }
 
-/** Shortest text that reads back: `0.1`, `1.0`, `1e-05`, `1e+16`. */
+/** The shortest text that parses to the same float: `0.1`, `1.0`, `1e-05`, `1e+16`. */
 export function floatText(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf';
@@ -77,7 +77,7 @@ export function floatText(value: number): string {
   return `${sign}${padded.slice(0, exponent + 1)}.${padded.slice(exponent + 1) || '0'}`;
 }
 
-/** A text in quotes, as repr() writes it. */
+/** A string in quotes, as by repr(). */
 export function quote(text: string): string {
   const mark = text.includes("'") && !text.includes('"') ? '"' : "'";
   let quoted = '';

@@ -1,36 +1,36 @@
 // Methods of strings.
 
 import { parameters } from './arguments';
+import { charge, chargeItems, chargeText } from './budget';
 import { formatBraces } from './format';
 import { characters, iterate } from './iterate';
-import { spend, spendItems, spendText } from './meter';
 import type { Methods } from './methods';
 import { index } from './numbers';
 import { Dict, kindOf, PythonError, Tuple, type Value } from './values';
 
 function text(value: Value | undefined, what: string): string {
   if (typeof value === 'string') return value;
-  throw new PythonError(`${what} takes a string, this is ${kindOf(value ?? null)}`);
+  throw new PythonError(`${what} expects a string, received ${kindOf(value ?? null)}`);
 }
 
 const simple = (name: string, change: (self: string) => Value) => ({
   [name]: ((self, args) => {
     parameters(name, args, []);
-    spendText(self.length);
+    chargeText(self.length);
     return change(self);
   }) as Methods<string>[string],
 });
 
 const isAll = (pattern: RegExp) => (self: string) => pattern.test(self);
 
-/** What strip() takes off when nothing is named. */
+/** The characters that strip() removes by default. */
 const BLANK = ' \t\n\r\v\f\u001c\u001d\u001e\u001f\u0085\u00a0\u2028\u2029\u3000';
 
 const strip = (name: string, left: boolean, right: boolean) => ({
   [name]: ((self, args) => {
     const [chars = null] = parameters(name, args, ['chars?']);
     const gone = new Set(chars === null ? BLANK : text(chars, name));
-    spendText(self.length);
+    chargeText(self.length);
     let start = 0;
     let end = self.length;
     if (left) while (start < end && gone.has(self[start])) start++;
@@ -43,7 +43,7 @@ const justify = (name: string, left: (missing: number, width: number) => number)
   [name]: ((self, args) => {
     const [width, fill = ' '] = parameters(name, args, ['width', 'fillchar?']);
     const wanted = index(width as Value);
-    spendText(Math.max(0, wanted));
+    chargeText(Math.max(0, wanted));
     const missing = wanted - characters(self).length;
     if (missing <= 0) return self;
     const before = left(missing, wanted);
@@ -69,7 +69,7 @@ const search = (name: string, last: boolean, strict: boolean) => ({
     };
     const [from, to] = [clamp(start, 0), clamp(stop, self.length)];
     const found = self.slice(from, to)[last ? 'lastIndexOf' : 'indexOf'](text(part, name));
-    if (found < 0 && strict) throw new PythonError('the text is not in it');
+    if (found < 0 && strict) throw new PythonError('the substring was not found');
     return BigInt(found < 0 ? -1 : found + from);
   }) as Methods<string>[string],
 });
@@ -89,12 +89,12 @@ const split = (name: string, fromRight: boolean) => ({
   [name]: ((self, args) => {
     const [separator = null, most = -1n] = parameters(name, args, ['sep?', 'maxsplit?']);
     const limit = index(most);
-    spendText(self.length);
+    chargeText(self.length);
     if (separator === null) return splitBlank(self, limit, fromRight);
     const mark = text(separator, name);
-    if (mark === '') throw new PythonError('a string cannot be split at nothing');
+    if (mark === '') throw new PythonError('the separator is empty');
     const parts = self.split(mark);
-    spendItems(parts.length);
+    chargeItems(parts.length);
     if (limit < 0 || parts.length <= limit + 1) return parts;
     if (fromRight) return [parts.slice(0, parts.length - limit).join(mark), ...parts.slice(parts.length - limit)];
     return [...parts.slice(0, limit), parts.slice(limit).join(mark)];
@@ -105,7 +105,7 @@ const partition = (name: string, last: boolean) => ({
   [name]: ((self, args) => {
     const [separator] = parameters(name, args, ['sep']);
     const mark = text(separator, name);
-    if (mark === '') throw new PythonError('a string cannot be split at nothing');
+    if (mark === '') throw new PythonError('the separator is empty');
     const at = last ? self.lastIndexOf(mark) : self.indexOf(mark);
     if (at < 0) return new Tuple(last ? ['', '', self] : [self, '', '']);
     return new Tuple([self.slice(0, at), mark, self.slice(at + mark.length)]);
@@ -156,7 +156,7 @@ export const TEXT_METHODS: Methods<string> = {
   ...partition('rpartition', true),
   count(self, args) {
     const part = text(parameters('count', args, ['text'])[0], 'count');
-    spendText(self.length);
+    chargeText(self.length);
     return BigInt(part === '' ? characters(self).length + 1 : self.split(part).length - 1);
   },
   replace(self, args) {
@@ -165,7 +165,7 @@ export const TEXT_METHODS: Methods<string> = {
     const limit = index(most);
     const parts = old === '' ? ['', ...characters(self), ''] : self.split(old);
     const times = limit < 0 ? parts.length - 1 : Math.min(limit, parts.length - 1);
-    spendText(self.length + times * fresh.length);
+    chargeText(self.length + times * fresh.length);
     const head = parts.slice(0, times + 1).join(fresh);
     return times < parts.length - 1 ? [head, ...parts.slice(times + 1)].join(old) : head;
   },
@@ -176,9 +176,9 @@ export const TEXT_METHODS: Methods<string> = {
     for (const part of iterate(values as Value)) {
       parts.push(text(part, 'join'));
       length += self.length + parts[parts.length - 1].length;
-      if (length > 4096) spendText(length >> 6);
+      if (length > 4096) chargeText(length >> 6);
     }
-    spendText(length);
+    chargeText(length);
     return parts.join(self);
   },
   format: (self, args) => formatBraces(self, args.positional, args.named),
@@ -191,7 +191,7 @@ export const TEXT_METHODS: Methods<string> = {
   },
   zfill(self, args) {
     const wanted = index(parameters('zfill', args, ['width'])[0] as Value);
-    spendText(Math.max(0, wanted));
+    chargeText(Math.max(0, wanted));
     const [, sign, rest] = /^([-+]?)(.*)$/s.exec(self) as RegExpExecArray;
     return sign + '0'.repeat(Math.max(0, wanted - characters(self).length)) + rest;
   },
@@ -206,10 +206,10 @@ export const TEXT_METHODS: Methods<string> = {
   expandtabs(self, args) {
     const [size = 8n] = parameters('expandtabs', args, ['tabsize?']);
     const width = Math.max(0, index(size));
-    spendText(self.length * Math.max(1, width));
+    chargeText(self.length * Math.max(1, width));
     let column = 0;
     return self.replace(/./gs, (char) => {
-      spend();
+      charge();
       if (char === '\n' || char === '\r') column = -1;
       const shown = char !== '\t' ? char : width ? ' '.repeat(width - (column % width)) : '';
       column += shown.length || 0;

@@ -1,4 +1,4 @@
-// The syntax tree of Python text by @lezer/python, bounded in time, with errors at their place.
+// Parses Python text with @lezer/python, limited in time, with error positions.
 
 import { parser } from '@lezer/python';
 import { LIMITS } from '../data';
@@ -8,7 +8,7 @@ export type SyntaxNode = Tree['topNode'];
 
 const PARSE_TIMEOUT_MS = 3000;
 
-/** What cannot be read, at an offset into the text. */
+/** A syntax error at an offset into the text. */
 export class SyntaxProblem extends Error {
   constructor(
     readonly at: number,
@@ -18,9 +18,9 @@ export class SyntaxProblem extends Error {
   }
 }
 
-/** @throws SyntaxProblem where the text is not Python. */
+/** @throws SyntaxProblem for invalid Python. */
 export function parseTree(text: string): Tree {
-  // the grammar has no floats that end in a dot; a digit in its place keeps every offset, and values are taken from `text`
+  // the grammar lacks floats that end in a dot; a digit instead keeps all offsets, and values are read from `text`
   const parse = parser.startParse(text.replace(/(?<![\w.])(\d[\d_]*)\.(?![\d.])/g, '$10'));
   const deadline = Date.now() + PARSE_TIMEOUT_MS;
   for (let step = 0; ; step++) {
@@ -32,18 +32,21 @@ export function parseTree(text: string): Tree {
     if (step % 1024 === 0 && Date.now() > deadline)
       throw new SyntaxProblem(
         0,
-        `it takes longer than ${PARSE_TIMEOUT_MS / 1000} s to parse. A config is plain data: simplify it`,
+        `parsing takes longer than ${PARSE_TIMEOUT_MS / 1000} s. A config is plain data: simplify it`,
       );
   }
 }
 
 function checkTree(tree: Tree, text: string): void {
-  // a chain of operators is a deep tree of its own, and no nesting
+  // a chain of operators is a deep tree, but not nested
   let depth = 0;
   tree.iterate({
     enter(node) {
       if (node.name !== 'BinaryExpression' && ++depth > LIMITS.nesting * 5)
-        throw new SyntaxProblem(node.from, `brackets nest deeper than ${LIMITS.nesting}. Name the inner parts`);
+        throw new SyntaxProblem(
+          node.from,
+          `brackets nest deeper than ${LIMITS.nesting}. Assign the inner values to names`,
+        );
       if (node.type.isError) throw new SyntaxProblem(node.from, problemAt(text, node.from));
     },
     leave(node) {
@@ -57,14 +60,14 @@ const TYPESET = /[\u2018-\u201f\u2026\u00ab\u00bb\uff08\uff09\uff0c\uff1a\u3000]
 function typesetAdvice(found: string): string {
   const character = TYPESET.exec(found)?.[0];
   const advice =
-    character === '\u2026' ? 'Write what it stands for' : `Write ' or " for quotes, and plain commas and brackets`;
-  return `"${character}" is a character of typeset text, not of Python. ${advice}`;
+    character === '\u2026' ? 'Write the omitted text' : `Write ' or " for quotes, and plain commas and brackets`;
+  return `"${character}" is a typographic character, not valid in Python. ${advice}`;
 }
 
-/** @throws SyntaxProblem for a name that is none in Python: the grammar takes every character beyond ASCII into names. */
+/** @throws SyntaxProblem for an invalid name: the grammar accepts every character beyond ASCII in names. */
 export function checkName(name: string, at: number): string {
   if (/^[\p{L}\p{Nl}_][\p{L}\p{N}\p{M}_]*$/u.test(name)) return name;
-  throw new SyntaxProblem(at, TYPESET.test(name) ? typesetAdvice(name) : `"${name}" is no name in Python`);
+  throw new SyntaxProblem(at, TYPESET.test(name) ? typesetAdvice(name) : `"${name}" is not a valid name`);
 }
 
 function problemAt(text: string, from: number): string {
@@ -74,12 +77,12 @@ function problemAt(text: string, from: number): string {
   if (before && TYPESET.test(before)) return typesetAdvice(before);
   const line = text.slice(text.lastIndexOf('\n', from - 1) + 1).split('\n', 1)[0];
   const path = /=\s*([\w.:/-]+\.(?:py|ts|json|pth))\s*(?:#.*)?$/.exec(line)?.[1];
-  if (path) return `a path is text and stands in quotes. Write '${path}'`;
+  if (path) return `a path must be quoted. Write '${path}'`;
   const where = found ? `at "${found}"` : before ? `after "${before}"` : 'at the end of the file';
-  return `this is not Python, ${where}. Look for a missing comma, quote, bracket or indentation before this place`;
+  return `invalid syntax ${where}. Look for a missing comma, quote, bracket or indentation before this position`;
 }
 
-/** The parts of a node, comments left out. */
+/** The children of a node without comments. */
 export function childrenOf(node: SyntaxNode): SyntaxNode[] {
   const children: SyntaxNode[] = [];
   for (let child = node.firstChild; child; child = child.nextSibling)
@@ -87,7 +90,7 @@ export function childrenOf(node: SyntaxNode): SyntaxNode[] {
   return children;
 }
 
-/** Parts between the commas; a trailing comma adds nothing. */
+/** Splits at commas; a trailing comma adds nothing. */
 export function splitAtCommas(nodes: readonly SyntaxNode[]): SyntaxNode[][] {
   const parts: SyntaxNode[][] = [[]];
   for (const node of nodes) {

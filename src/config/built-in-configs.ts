@@ -1,24 +1,24 @@
-// The configs that come with DetLab, by the names that the bases of others give them.
+// Finds the built-in config that a `_base_` path of MMDetection refers to.
 
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { packageRoot } from '../paths';
-import { sameConfig } from './config-names';
+import { normalizedName } from './config-names';
 
 const EXTENSION = /\.(ts|json|py)$/;
 
 /**
- * The file that a `_base_` of MMDetection's stands for where MMDetection itself is not: `../_base_/models/mask_rcnn_r50_fpn.py`,
- * `../../mmdetection/configs/_base_/default_runtime.py`, or a bare `faster_rcnn_r50_fpn_1x_coco.py`. None where the folder
- * it was looked for in (`wanted`) is a folder of the user's with configs like it: then the name is a slip.
+ * The built-in config for a `_base_` of MMDetection's that does not exist on disk: `../_base_/models/mask_rcnn_r50_fpn.py`,
+ * `../../mmdetection/configs/_base_/default_runtime.py`, or a bare `faster_rcnn_r50_fpn_1x_coco.py`. Undefined if the folder
+ * of `missing`, the file looked for, has configs of its own: then the name is a typing error.
  */
-export function ownConfig(request: string, wanted: string): string | undefined {
-  const beside = configsIn(path.dirname(wanted));
+export function builtInConfig(request: string, missing: string): string | undefined {
+  const siblings = configsIn(path.dirname(missing));
   const bare = !request.replace(/^\.\//, '').includes('/');
   if (
     bare
-      ? beside.some((file) => plainName(path.basename(file)) === plainName(path.basename(request)))
-      : beside.length > 0
+      ? siblings.some((file) => plainName(path.basename(file)) === plainName(path.basename(request)))
+      : siblings.length > 0
   )
     return undefined;
   const root = path.join(packageRoot, 'configs');
@@ -26,8 +26,8 @@ export function ownConfig(request: string, wanted: string): string | undefined {
   const folder = path.posix.dirname(inside);
   const name = plainName(path.posix.basename(inside));
   const files = folder === '.' ? allConfigs(root) : configsIn(path.join(root, folder));
-  const found = files.filter((file) => plainName(path.basename(file)) === name);
-  return found.length === 1 ? found[0] : undefined;
+  const matches = files.filter((file) => plainName(path.basename(file)) === name);
+  return matches.length === 1 ? matches[0] : undefined;
 }
 
 function configsIn(folder: string): string[] {
@@ -42,4 +42,4 @@ const allConfigs = (root: string): string[] =>
     .filter((entry) => entry.isDirectory() && entry.name !== '_base_' && entry.name !== 'common')
     .flatMap((entry) => configsIn(path.join(root, entry.name)));
 
-const plainName = (file: string): string => sameConfig(file.replace(EXTENSION, ''));
+const plainName = (file: string): string => normalizedName(file.replace(EXTENSION, ''));

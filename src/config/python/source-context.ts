@@ -1,9 +1,13 @@
-// Errors and origins in terms of the file that is read, not of the text Python saw.
+// Maps errors and origins from the substituted text to positions in the config file.
 
 import { errorAt, type SourceFile } from '../source';
-import type { Ground } from './evaluate';
+import type { SourceContext } from './evaluate';
 
-export function groundOf(source: SourceFile, original: (offset: number) => number, explain: boolean): Ground {
+export function sourceContext(
+  source: SourceFile,
+  original: (offset: number) => number,
+  explain: boolean,
+): SourceContext {
   const fail = (at: number, message: string): never => {
     throw errorAt({ source, offset: original(at) }, message);
   };
@@ -13,9 +17,9 @@ export function groundOf(source: SourceFile, original: (offset: number) => numbe
   const lineOf = (offset: number) => {
     let [low, high] = [0, starts.length];
     while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (starts[middle] <= offset) low = middle;
-      else high = middle;
+      const mid = (low + high) >> 1;
+      if (starts[mid] <= offset) low = mid;
+      else high = mid;
     }
     return low + 1;
   };
