@@ -1,157 +1,117 @@
-// ATSSHead: RetinaNet's towers for one anchor a cell, and how central each box is (Zhang et al., CVPR 2020). The box loss
-// compares boxes in pixels, each weighed by its centerness.
+// ATSSHead: RetinaNet's towers for one anchor a cell, and the centerness of each box (Zhang et al., CVPR 2020). The box loss
+// compares boxes in pixels, each weighted by its centerness.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
-import type { Detections } from '../../data/types';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { takeBoxes } from '../../geometry/boxes';
-import {
-  applyInitCfg,
-  Conv2d,
-  type ConvModule,
-  convCfg,
-  initCfg,
-  ModuleList,
-  type NormCfg,
-  normCfg,
-  Scale,
-} from '../../nn';
+import { applyInitCfg, type Conv2d, type ModuleList, type Scale } from '../../nn';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
-import type { Loss } from '../losses';
-import type { DetBatch, LossContext, Losses } from '../types';
-import { AnchorDetectionHead, type AnchorDetectionHeadConfig } from './anchor-detection-head';
-import type { HeadOutputs } from './anchor-head';
+import { type Loss, zeroLoss } from '../losses';
+import type { Losses } from '../types';
+import { AnchorHead, type AnchorMaps } from './anchor-head';
 import { anchorHeadOptions } from './anchor-head-options';
+import type { BatchTargets } from './batch-targets';
 import { cellPriors } from './cell-priors';
 import { centerness } from './centerness';
-import { denseTestCfg } from './dense-detections';
-import { eachLevel } from './each-level';
-import { flattenLevels } from './flatten-levels';
-import { towers } from './towers';
+import type { CandidateTensors } from './dense-head';
+import type { DenseOutputs } from './dense-outputs';
+import {
+  decodedBoxOption,
+  groupNormOption,
+  lossCenternessOption,
+  predKernelOption,
+  rareClassInitOption,
+  testCfgOption,
+  towerOptions,
+} from './head-options';
+import { levelScales, TowerPair } from './tower-pair';
 
 const options = z.strictObject({
   ...anchorHeadOptions,
-  pred_kernel_size: z.number().int().positive().default(3).describe('Kernel of the predictions'),
-  stacked_convs: z.number().int().min(0).default(4).describe('3x3 convolutions of each tower'),
-  conv_cfg: convCfg.nullish().describe('Kind of convolution of the towers'),
-  norm_cfg: normCfg
-    .nullable()
-    .default({ type: 'GN', num_groups: 32, requires_grad: true, eps: 1e-5 })
-    .describe('Norm of the towers'),
-  reg_decoded_bbox: z.boolean().default(true).describe('The box loss compares boxes in pixels'),
-  loss_centerness: moduleOption('loss')
-    .default({ type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 1 })
-    .describe('Loss of the centerness'),
-  init_cfg: initCfg
-    .nullable()
-    .default({
-      type: 'Normal',
-      layer: 'Conv2d',
-      std: 0.01,
-      override: { type: 'Normal', name: 'atss_cls', std: 0.01, bias_prob: 0.01 },
-    })
-    .describe('Where the weights start from'),
-  test_cfg: denseTestCfg.nullish().describe('How detections are chosen; set by the detector'),
+  pred_kernel_size: predKernelOption(3),
+  ...towerOptions,
+  norm_cfg: groupNormOption,
+  reg_decoded_bbox: decodedBoxOption(true),
+  loss_centerness: lossCenternessOption,
+  init_cfg: rareClassInitOption('atss_cls'),
+  test_cfg: testCfgOption,
 });
-type Options = z.output<typeof options>;
-export type ATSSHeadConfig = AnchorDetectionHeadConfig & Options;
+export type ATSSHeadConfig = z.output<typeof options> & { in_channels: number; num_classes: number };
+type ATSSMaps = AnchorMaps | 'centerness';
 
-export interface ATSSOutputs extends HeadOutputs {
-  centerness: tf.Tensor4D[];
-}
-
-export class ATSSHead extends AnchorDetectionHead {
-  private readonly clsConvs: ModuleList<ConvModule>;
-  private readonly regConvs: ModuleList<ConvModule>;
-  private readonly cls: Conv2d;
-  private readonly reg: Conv2d;
-  private readonly center: Conv2d;
-  private readonly scales: ModuleList<Scale>;
-  private readonly lossCenterness: Loss;
+export class ATSSHead extends AnchorHead<ATSSHeadConfig, 'centerness'> {
+  protected readonly towers: TowerPair;
+  protected readonly cls: Conv2d;
+  protected readonly reg: Conv2d;
+  protected readonly center: Conv2d;
+  protected readonly scales: ModuleList<Scale>;
+  protected readonly lossCenterness: Loss;
 
   constructor(config: ATSSHeadConfig, context: BuildContext) {
     super(config, context);
-    const { in_channels, feat_channels, stacked_convs, conv_cfg, pred_kernel_size: kernelSize } = config;
-    const norm_cfg = config.norm_cfg as NormCfg | null;
-    const tower = () =>
-      towers({ inChannels: in_channels, channels: feat_channels, count: stacked_convs, conv_cfg, norm_cfg });
-    this.clsConvs = this.addChild('cls_convs', tower());
-    this.regConvs = this.addChild('reg_convs', tower());
+    this.towers = new TowerPair(config);
+    this.addChild('cls_convs', this.towers.cls);
+    this.addChild('reg_convs', this.towers.reg);
     const perCell = cellPriors('ATSSHead', this.priors, context.path);
-    const inChannels = stacked_convs > 0 ? feat_channels : in_channels;
-    const predict = (outChannels: number) =>
-      new Conv2d({ inChannels, outChannels, kernelSize, padding: Math.floor(kernelSize / 2) });
+    const predict = (outChannels: number) => this.towers.predictor(outChannels, config.pred_kernel_size);
     this.cls = this.addChild('atss_cls', predict(perCell * this.scoreChannels));
     this.reg = this.addChild('atss_reg', predict(perCell * 4));
     this.center = this.addChild('atss_centerness', predict(perCell));
-    this.scales = this.addChild('scales', new ModuleList(this.priors.strides.map(() => new Scale())));
-    this.lossCenterness = context.registry.build('loss', config.loss_centerness, {
-      path: `${context.path}.loss_centerness`,
-    });
+    this.scales = this.addChild('scales', levelScales(this.priors.numLevels));
+    const { registry, path } = context;
+    this.lossCenterness = registry.build('loss', config.loss_centerness, { path: `${path}.loss_centerness` });
     applyInitCfg(this, config.init_cfg);
   }
 
-  protected override forwardSingle(x: tf.Tensor4D): { scores: tf.Tensor4D; deltas: tf.Tensor4D; center: tf.Tensor4D } {
-    let [cls, reg] = [x, x];
-    for (const conv of this.clsConvs) cls = conv.forward(cls);
-    for (const conv of this.regConvs) reg = conv.forward(reg);
-    return { scores: this.cls.forward(cls), deltas: this.reg.forward(reg), center: this.center.forward(reg) };
+  protected override get columns(): Record<string, number> {
+    return { ...super.columns, centerness: 1 };
   }
 
-  override forward(features: tf.Tensor4D[]): ATSSOutputs {
-    const outputs = eachLevel(features, (x) => this.forwardSingle(x));
+  protected override forwardSingle(x: tf.Tensor4D, level: number): Record<ATSSMaps, tf.Tensor4D> {
+    const { cls, reg } = this.towers.forward(x);
     return {
-      scores: outputs.map((o) => o.scores),
-      deltas: outputs.map((o, i) => this.scales.at(i).forward(o.deltas)),
-      centerness: outputs.map((o) => o.center),
+      scores: this.cls.forward(cls),
+      deltas: this.scales.at(level).forward(this.reg.forward(reg)),
+      centerness: this.center.forward(reg),
     };
   }
 
-  override loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses {
-    const outputs = this.forward(features);
-    const flat = this.flatten(outputs);
-    const total = flat.scores.shape[1];
-    const targets = this.dense(
-      this.targets(flat.sizes, batch, context, (parts) => this.predictions(flat, parts)),
-      total,
-    );
-    const loss_cls = this.classLoss(flat.scores, targets);
+  protected override losses(outputs: DenseOutputs<ATSSMaps>, targets: BatchTargets): Losses {
     const { positives, boxes, avgFactor } = targets;
-    const central = flattenLevels(outputs.centerness, 1).reshape([-1]);
-    if (positives.length === 0)
-      return {
-        loss_cls,
-        loss_bbox: tf.mul(tf.sum(flat.deltas), 0) as tf.Scalar,
-        loss_centerness: tf.mul(tf.sum(central), 0) as tf.Scalar,
-      };
+    const loss_cls = this.classLoss(outputs.flat('scores'), targets);
+    if (positives.length === 0) {
+      const zero = zeroLoss(this);
+      return { loss_cls, loss_bbox: zero, loss_centerness: zero };
+    }
     const rows = tf.tensor1d(positives, 'int32');
+    const deltas = outputs.flat('deltas');
     const anchors = takeBoxes(
-      this.anchors(flat.sizes),
-      positives.map((k) => k % total),
+      this.priorCache.of(outputs.sizes),
+      positives.map((row) => row % deltas.shape[1]),
     );
-    const wanted = centerness(anchors, boxes);
-    const predicted = this.coder.decodeTensors(anchors, tf.gather(flat.deltas.reshape<tf.Tensor2D>([-1, 4]), rows));
-    const weight = tf.tensor1d(wanted);
+    const central = centerness(anchors, boxes); // [P]
+    const predicted = this.coder.decodeTensors(anchors, tf.gather(deltas.reshape<tf.Tensor2D>([-1, 4]), rows));
+    const weight = tf.tensor1d(central);
     const bbox = this.lossBbox.forward(predicted, tf.tensor2d(boxes, [positives.length, 4]), { weight, avgFactor: 1 });
-    const sum = wanted.reduce((a, b) => a + b, 0);
+    const sum = central.reduce((a, b) => a + b, 0);
+    const logits = tf.gather(outputs.flat('centerness').reshape([-1]), rows);
     return {
       loss_cls,
       loss_bbox: tf.div(bbox, Math.max(sum, 1)) as tf.Scalar,
-      loss_centerness: this.lossCenterness.forward(tf.gather(central, rows), weight, { avgFactor }) as tf.Scalar,
+      loss_centerness: this.lossCenterness.forward(logits, weight, { avgFactor }) as tf.Scalar,
     };
   }
 
-  override predict(features: tf.Tensor4D[], batch: DetBatch, { rescale }: { rescale: boolean }): Detections[] {
-    const outputs = this.forward(features);
-    return this.detections(this.flatten(outputs), batch, rescale, flattenLevels(outputs.centerness, 1));
+  protected override candidates(outputs: DenseOutputs<ATSSMaps>): CandidateTensors {
+    return { ...super.candidates(outputs), factors: tf.sigmoid(outputs.flat('centerness')) };
   }
 }
 
 export const atssHeadDefinition = defineModule({
   kind: 'dense_head',
   type: 'ATSSHead',
-  summary: 'One anchor a cell with class scores, a box and its centerness',
+  summary: 'Anchor-based head with one anchor per cell and a centerness branch',
   paper: 'Zhang et al., Adaptive Training Sample Selection, CVPR 2020',
   shapes: 'feature levels [N, H, W, C] -> per image, boxes [n, 4], scores [n] and labels [n]',
   example:

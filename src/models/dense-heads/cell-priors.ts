@@ -3,20 +3,20 @@
 import { DetLabError } from '../../errors';
 import type { PriorGenerator } from '../task-modules';
 
-/** @throws DetLabError when levels differ, or when a cell has not the `wanted` number. */
+/** @throws DetLabError when levels differ, or when a cell does not have the `expected` number. */
 export function cellPriors(
   head: string,
   { numBasePriors: counts }: PriorGenerator,
   path: string,
-  wanted?: number,
+  expected?: number,
 ): number {
   if (new Set(counts).size > 1)
     throw new DetLabError(
       `Cannot build ${head} at ${path}: expected the same number of anchors per cell on all levels, received [${counts.join(', ')}]`,
     );
-  if (wanted !== undefined && counts[0] !== wanted)
+  if (expected !== undefined && counts[0] !== expected)
     throw new DetLabError(
-      `Cannot build ${head} at ${path}: expected ${wanted} anchor per cell, received ${counts[0]}. Give one ratio and one scale`,
+      `Cannot build ${head} at ${path}: expected ${expected} anchor per cell, received ${counts[0]}. Give one ratio and one scale`,
     );
   return counts[0];
 }

@@ -1,5 +1,5 @@
-// Centerness of a point in a box: 1 at the centre, 0 on an edge (Tian et al., FCOS, ICCV 2019). Also 0 outside of the box,
-// where assigners that do not ask for the centre may put a positive; the reference stops there.
+// Centerness of a point in a box: 1 at the center, 0 on an edge (Tian et al., FCOS, ICCV 2019). Also 0 outside of the box,
+// where assigners that do not ask for the center may put a positive; the reference stops there.
 
 /** sqrt(min(l, r) / max(l, r) * min(t, b) / max(t, b)) of distances left, top, right, bottom, four a box. */
 export function centernessOf(distances: Float32Array): Float32Array {
@@ -12,13 +12,12 @@ export function centernessOf(distances: Float32Array): Float32Array {
   return out;
 }
 
-/** Of the middles of `anchors` in `boxes`, both flat xyxy. */
+/** Of the centers of `anchors` in `boxes`, both flat xyxy. */
 export function centerness(anchors: Float32Array, boxes: Float32Array): Float32Array {
   const distances = anchors.map((_, i) => {
-    const at = i - (i & 3);
-    const axis = i & 1;
-    const middle = (anchors[at + axis] + anchors[at + axis + 2]) / 2;
-    return i & 2 ? boxes[i] - middle : middle - boxes[i];
+    const low = (i & ~3) | (i & 1); // x1 or y1
+    const center = (anchors[low] + anchors[low + 2]) / 2;
+    return i & 2 ? boxes[i] - center : center - boxes[i];
   });
   return centernessOf(distances);
 }

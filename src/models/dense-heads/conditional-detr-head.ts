@@ -8,9 +8,9 @@ import { applyInitCfg, Linear } from '../../nn';
 import { FFN } from '../layers/ffn';
 import { addToFirst, inverseSigmoid } from '../layers/transformer/coordinates';
 import type { DetBatch, LossContext, Losses } from '../types';
-import { rareClass } from './class-bias';
 import { type DETRHeadConfig, detrHeadInferred, detrHeadOptions, inferDETRHead } from './detr-head-options';
 import { QueryHead, type QueryPredictions } from './query-head';
+import { rareClassBias } from './rare-class-bias';
 
 export class ConditionalDETRHead extends QueryHead {
   private readonly fcCls: Linear;
@@ -25,7 +25,7 @@ export class ConditionalDETRHead extends QueryHead {
     this.regFfn = this.addChild('reg_ffn', new FFN(ffn));
     this.fcReg = this.addChild('fc_reg', new Linear({ inFeatures: embedDims, outFeatures: 4 }));
     applyInitCfg(this, config.init_cfg);
-    if (this.lossCls.useSigmoid && this.fcCls.bias) this.fcCls.bias.initializer = rareClass;
+    if (this.lossCls.useSigmoid && this.fcCls.bias) this.fcCls.bias.initializer = rareClassBias;
   }
 
   /** States [B, Q, C] of some layers, and the references [B, Q, 2] they all share. */

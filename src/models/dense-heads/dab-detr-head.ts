@@ -8,9 +8,9 @@ import { applyInitCfg, Linear, zeros } from '../../nn';
 import { MLP } from '../../nn/mlp';
 import { addToFirst, inverseSigmoid } from '../layers/transformer/coordinates';
 import type { DetBatch, LossContext, Losses } from '../types';
-import { rareClass } from './class-bias';
 import { type DETRHeadConfig, detrHeadInferred, detrHeadOptions, inferDETRHead } from './detr-head-options';
 import { QueryHead, type QueryPredictions } from './query-head';
+import { rareClassBias } from './rare-class-bias';
 
 export class DABDETRHead extends QueryHead {
   private readonly fcCls: Linear;
@@ -23,7 +23,7 @@ export class DABDETRHead extends QueryHead {
     this.fcCls = this.addChild('fc_cls', new Linear({ inFeatures: channels, outFeatures: this.scoreChannels }));
     this.fcReg = this.addChild('fc_reg', new MLP(channels, channels, 4, 3));
     applyInitCfg(this, config.init_cfg);
-    if (this.lossCls.useSigmoid && this.fcCls.bias) this.fcCls.bias.initializer = rareClass;
+    if (this.lossCls.useSigmoid && this.fcCls.bias) this.fcCls.bias.initializer = rareClassBias;
     const last = this.fcReg.layers.at(-1);
     last.weight.initializer = zeros;
     if (last.bias) last.bias.initializer = zeros;

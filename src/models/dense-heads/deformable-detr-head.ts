@@ -10,9 +10,9 @@ import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
 import { addToFirst, inverseSigmoid } from '../layers/transformer/coordinates';
 import type { DetBatch, LossContext, Losses } from '../types';
-import { rareClass } from './class-bias';
 import { type DETRHeadConfig, detrHeadInferred, detrHeadOptions, inferDETRHead } from './detr-head-options';
 import { QueryHead, type QueryPredictions } from './query-head';
+import { rareClassBias } from './rare-class-bias';
 
 export const deformableDETRHeadOptions = z.strictObject({
   ...detrHeadOptions,
@@ -70,7 +70,7 @@ export class DeformableDETRHead extends QueryHead {
     this.regBranches = this.addChild('reg_branches', layers(regressor));
     applyInitCfg(this, config.init_cfg);
     if (this.lossCls.useSigmoid)
-      for (const branch of this.clsBranches) if (branch.bias) branch.bias.initializer = rareClass;
+      for (const branch of this.clsBranches) if (branch.bias) branch.bias.initializer = rareClassBias;
   }
 
   /** States [B, Q, C] of all layers and the references [B, Q, 2 or 4] each started from. */

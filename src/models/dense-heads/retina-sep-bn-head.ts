@@ -1,5 +1,5 @@
-// RetinaSepBNHead: RetinaNet's towers whose convolutions all levels share while each has norms of its own (the head of
-// NAS-FPN, Ghiasi et al., CVPR 2019). The predictions are shared, too.
+// RetinaSepBNHead: RetinaNet's towers with convolutions that all levels share and norms per level (the head of NAS-FPN,
+// Ghiasi et al., CVPR 2019). The predictions are shared, too.
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -7,46 +7,33 @@ import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { applyInitCfg, Conv2d } from '../../nn';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
-import { AnchorDetectionHead, type AnchorDetectionHeadConfig } from './anchor-detection-head';
+import { AnchorHead, type AnchorMaps } from './anchor-head';
 import { cellPriors } from './cell-priors';
-import { type LevelTowers, levelTowers } from './level-towers';
+import { anchorsOption } from './head-options';
+import { LevelTowers } from './level-towers';
 import { type RetinaHeadConfig, retinaOptions } from './retina-head';
 
 const options = z.strictObject({
   ...retinaOptions,
-  anchor_generator: retinaOptions.anchor_generator
-    .default({ type: 'AnchorGenerator', scales: [8, 16, 32], ratios: [0.5, 1, 2] })
-    .describe('The anchors'),
-  num_ins: z.int().positive().optional().describe('Feature levels, each with norms of its own'),
-  init_cfg: z.null().optional().describe('Only null: the weights start as the head prescribes'),
+  anchor_generator: anchorsOption({ type: 'AnchorGenerator', scales: [8, 16, 32], ratios: [0.5, 1, 2] }),
+  num_ins: z.int().positive().optional().describe('Number of feature levels, each with norms of its own'),
+  init_cfg: z.null().optional().describe('Weight initialisation is fixed: only null is accepted'),
 });
-export type RetinaSepBNHeadConfig = AnchorDetectionHeadConfig &
-  Pick<RetinaHeadConfig, 'stacked_convs' | 'conv_cfg' | 'norm_cfg'> & { num_ins: number };
+export type RetinaSepBNHeadConfig = Omit<RetinaHeadConfig, 'init_cfg'> & { num_ins: number };
 
-export class RetinaSepBNHead extends AnchorDetectionHead {
-  private readonly clsConvs: LevelTowers;
-  private readonly regConvs: LevelTowers;
+export class RetinaSepBNHead extends AnchorHead<RetinaSepBNHeadConfig> {
+  private readonly towers: LevelTowers;
   private readonly cls: Conv2d;
   private readonly reg: Conv2d;
 
   constructor(config: RetinaSepBNHeadConfig, context: BuildContext) {
     super(config, context);
-    const { in_channels, feat_channels, stacked_convs, num_ins, conv_cfg, norm_cfg } = config;
-    const tower = () =>
-      levelTowers({
-        levels: num_ins,
-        share: true,
-        inChannels: in_channels,
-        channels: feat_channels,
-        count: stacked_convs,
-        conv_cfg,
-        norm_cfg,
-      });
-    this.clsConvs = this.addChild('cls_convs', tower());
-    this.regConvs = this.addChild('reg_convs', tower());
+    this.towers = new LevelTowers(config, { levels: config.num_ins, share: true });
+    this.addChild('cls_convs', this.towers.cls);
+    this.addChild('reg_convs', this.towers.reg);
     const perCell = cellPriors('RetinaSepBNHead', this.priors, context.path);
     const predict = (outChannels: number) =>
-      new Conv2d({ inChannels: feat_channels, outChannels, kernelSize: 3, padding: 1 });
+      new Conv2d({ inChannels: config.feat_channels, outChannels, kernelSize: 3, padding: 1 });
     this.cls = this.addChild('retina_cls', predict(perCell * this.scoreChannels));
     this.reg = this.addChild('retina_reg', predict(perCell * this.coder.encodeSize));
     applyInitCfg(this, {
@@ -57,15 +44,13 @@ export class RetinaSepBNHead extends AnchorDetectionHead {
     });
   }
 
-  protected override forwardSingle(x: tf.Tensor4D, level: number): { scores: tf.Tensor4D; deltas: tf.Tensor4D } {
-    let [cls, reg] = [x, x];
-    for (const conv of this.clsConvs.at(level)) cls = conv.forward(cls);
-    for (const conv of this.regConvs.at(level)) reg = conv.forward(reg);
+  protected override forwardSingle(x: tf.Tensor4D, level: number): Record<AnchorMaps, tf.Tensor4D> {
+    const { cls, reg } = this.towers.forward(x, level);
     return { scores: this.cls.forward(cls), deltas: this.reg.forward(reg) };
   }
 }
 
-/** `num_ins` from the levels that the head stands on, else from the strides of its anchors. */
+/** `num_ins` from the input feature levels, else from the strides of the anchors. */
 function levelsOf(given: z.output<typeof options>, { inputs, path }: BuildContext): number {
   const strides = (given.anchor_generator as { strides?: unknown[] }).strides;
   const found = inputs?.length ?? strides?.length;
@@ -84,7 +69,7 @@ function levelsOf(given: z.output<typeof options>, { inputs, path }: BuildContex
 export const retinaSepBNHeadDefinition = defineModule({
   kind: 'dense_head',
   type: 'RetinaSepBNHead',
-  summary: "RetinaNet's head with norms of its own for each level over shared convolutions",
+  summary: "RetinaNet's head with shared convolutions and separate normalisation per level",
   paper: 'Ghiasi et al., NAS-FPN, CVPR 2019',
   shapes: 'feature levels [N, H, W, C] -> per image, boxes [n, 4], scores [n] and labels [n]',
   example:

@@ -1,36 +1,49 @@
-// RPNHead: for every anchor, is there an object, and where exactly (Ren et al., Faster R-CNN, NeurIPS 2015).
+// RPNHead: for every anchor, is there an object, and where exactly (Ren et al., Faster R-CNN, NeurIPS 2015). Few anchors are
+// sampled, and the losses read these alone.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
-import type { Detections } from '../../data/types';
-import { DetLabError } from '../../errors';
+import type { Detections, ImageMeta, Truths } from '../../data/types';
 import { applyInitCfg, Conv2d, ConvModule, Sequential } from '../../nn';
 import { inferHeadChannels } from '../inferred-options/infer-head-channels';
+import { requireCfg } from '../require-cfg';
+import { type ProposalCfg, proposalCfg } from '../shared-options/proposal-cfg';
+import { type Instances, toInstances } from '../task-modules';
 import type { DetBatch, LossContext, Losses, ProposalHead, ProposalLosses } from '../types';
-import { AnchorHead, type AnchorHeadConfig, type FlatOutputs } from './anchor-head';
+import { AnchorHead, type AnchorHeadConfig, type AnchorMaps } from './anchor-head';
 import { anchorHeadOptions } from './anchor-head-options';
-import type { AnchorTargets } from './anchor-targets';
-import { type ProposalCfg, proposalCfg, proposalsOf } from './proposals';
+import { type BatchTargets, sampledTargets } from './batch-targets';
+import { cellPriors } from './cell-priors';
+import type { Candidates } from './decode-detections';
+import type { CandidateTensors } from './dense-head';
+import type { DenseOutputs } from './dense-outputs';
+import { testCfgText } from './head-options';
+import type { ImageTargets } from './image-targets';
+import { selectProposals } from './select-proposals';
 
 const options = z.strictObject({
   ...anchorHeadOptions,
-  num_classes: z.literal(1).default(1).describe('Always 1: object or not'),
-  num_convs: z.number().int().min(1).default(1).describe('3x3 convolutions before the predictions'),
-  test_cfg: proposalCfg.nullish().describe('How proposals are chosen; set by the detector'),
+  num_classes: z.literal(1).default(1).describe('Always 1: object or background'),
+  num_convs: z.number().int().min(1).default(1).describe('Number of 3x3 convolutions before the predictions'),
+  test_cfg: proposalCfg.nullish().describe(testCfgText),
 });
 
-export type RPNHeadConfig = AnchorHeadConfig & { num_convs: number; test_cfg?: ProposalCfg | null };
+export type RPNHeadConfig = AnchorHeadConfig &
+  Pick<z.output<typeof options>, 'num_convs' | 'feat_channels' | 'init_cfg'> & {
+    in_channels: number;
+    test_cfg?: ProposalCfg | null;
+  };
 
-export class RPNHead extends AnchorHead implements ProposalHead {
+const TEST_EXAMPLE = "{ nms_pre: 1000, max_per_img: 1000, nms: { type: 'nms', iou_threshold: 0.7 } }";
+
+export class RPNHead extends AnchorHead<RPNHeadConfig> implements ProposalHead {
   private readonly conv: Conv2d | Sequential<ConvModule>;
   private readonly cls: Conv2d;
   private readonly reg: Conv2d;
-  private readonly testCfg: ProposalCfg | null | undefined;
 
   constructor(config: RPNHeadConfig, context: BuildContext) {
     super(config, context);
-    this.testCfg = config.test_cfg;
     const { in_channels, feat_channels, num_convs } = config;
     const layer = { outChannels: feat_channels, kernelSize: 3, padding: 1 };
     const conv =
@@ -43,87 +56,65 @@ export class RPNHead extends AnchorHead implements ProposalHead {
             ),
           );
     this.conv = this.addChild<Conv2d | Sequential<ConvModule>>('rpn_conv', conv);
-    const perCell = this.anchorsPerCell(context.path);
+    const perCell = cellPriors('RPNHead', this.priors, context.path);
     const predict = (outChannels: number) => new Conv2d({ inChannels: feat_channels, outChannels, kernelSize: 1 });
     this.cls = this.addChild('rpn_cls', predict(perCell * this.scoreChannels));
     this.reg = this.addChild('rpn_reg', predict(perCell * this.coder.encodeSize));
     applyInitCfg(this, config.init_cfg);
   }
 
-  /** One head serves all levels, so all levels need as many anchors per cell. */
-  private anchorsPerCell(path: string): number {
-    const counts = this.priors.numBasePriors;
-    if (new Set(counts).size > 1)
-      throw new DetLabError(
-        `Cannot build RPNHead at ${path}: expected the same number of anchors per cell on all levels, received [${counts.join(', ')}]`,
-      );
-    return counts[0];
-  }
-
-  protected override forwardSingle(x: tf.Tensor4D): { scores: tf.Tensor4D; deltas: tf.Tensor4D } {
+  protected override forwardSingle(x: tf.Tensor4D): Record<AnchorMaps, tf.Tensor4D> {
     const y =
       this.conv instanceof Conv2d ? this.conv.forward(x, { activation: 'relu' }) : tf.relu(this.conv.forward(x));
     return { scores: this.cls.forward(y), deltas: this.reg.forward(y) };
   }
 
-  /** Losses `loss_rpn_cls` and `loss_rpn_bbox`, summed over levels. */
-  loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses {
-    const flat = this.flatten(this.forward(features));
-    return named(this.losses(flat, this.objectTargets(flat, batch, context)));
+  /** Ground truth of any class is label 0, object. */
+  protected override instances(truths: Truths): Instances {
+    return toInstances(truths, true);
   }
 
-  /** Losses, and the proposals for the second stage, cut from the gradient. */
-  lossAndPredict(features: tf.Tensor4D[], batch: DetBatch, context: LossContext, cfg = this.testCfg): ProposalLosses {
-    const flat = this.flatten(this.forward(features));
-    const losses = named(this.losses(flat, this.objectTargets(flat, batch, context)));
-    return { losses, proposals: this.proposals(flat, batch, cfg) };
+  protected override mergeTargets(images: ImageTargets[], total: number): BatchTargets {
+    return sampledTargets(images, this.targetOptions(total));
   }
 
-  private objectTargets(flat: FlatOutputs, batch: DetBatch, context: LossContext): AnchorTargets[] {
-    return this.targets(flat.sizes, batch, context, (parts) => this.predictions(flat, parts), true);
+  /** `loss_rpn_cls` and `loss_rpn_bbox`. */
+  protected override losses(outputs: DenseOutputs<AnchorMaps>, targets: BatchTargets, context: LossContext): Losses {
+    const { loss_cls, loss_bbox } = super.losses(outputs, targets, context);
+    return { loss_rpn_cls: loss_cls, loss_rpn_bbox: loss_bbox };
   }
 
-  /** Proposals of each image, all with label 0; in pixels of the original image with `rescale`, else of the network's input. */
-  predict(features: tf.Tensor4D[], batch: DetBatch, { rescale = false } = {}): Detections[] {
-    return this.proposals(this.flatten(this.forward(features)), batch, this.testCfg, rescale);
-  }
-
-  private proposals(
-    { scores, deltas, sizes }: FlatOutputs,
+  /** Losses and, cut from the gradient, the proposals for the second stage, of one forward pass. */
+  lossAndPredict(
+    features: tf.Tensor4D[],
     batch: DetBatch,
-    cfg: ProposalCfg | null | undefined,
-    rescale = false,
-  ): Detections[] {
-    if (!cfg)
-      throw new DetLabError(
-        'Cannot choose proposals: RPNHead was built without test_cfg. Give test_cfg, for example ' +
-          "{ nms_pre: 1000, max_per_img: 1000, nms: { type: 'nms', iou_threshold: 0.7 } }",
-      );
-    const anchors = this.anchors(sizes);
-    const perCell = this.priors.numBasePriors;
-    const levels = sizes.map(([h, w], i) => h * w * perCell[i]);
-    const total = anchors.length / 4;
-    const [logits, coded] = [scores.dataSync<'float32'>(), deltas.dataSync<'float32'>()];
-    return batch.samples.map(({ meta }, i) => {
-      const own = (values: Float32Array, columns: number) =>
-        values.subarray(i * total * columns, (i + 1) * total * columns);
-      const input = {
-        logits: objectness(own(logits, this.scoreChannels), this.scoreChannels),
-        deltas: own(coded, this.coder.encodeSize),
-        anchors,
-        levels,
-      };
-      const [x, y] = meta.scaleFactor;
-      const proposals = proposalsOf(input, this.coder, meta.imgShape, cfg, rescale ? [1 / x, 1 / y] : undefined);
-      return { ...proposals, labels: new Int32Array(proposals.scores.length) };
-    });
+    context: LossContext,
+    cfg: ProposalCfg | null | undefined = this.config.test_cfg,
+  ): ProposalLosses {
+    const outputs = this.outputs(features);
+    const losses = this.losses(outputs, this.targets(outputs, batch, context), context);
+    return {
+      losses,
+      proposals: this.detect(outputs, batch, requireCfg(cfg, 'RPNHead', 'test_cfg', TEST_EXAMPLE), false),
+    };
+  }
+
+  /** Proposals of each image, all of label 0; in pixels of the network's input, or of the original image with `rescale`. */
+  override predict(features: tf.Tensor4D[], batch: DetBatch, { rescale = false } = {}): Detections[] {
+    const cfg = requireCfg(this.config.test_cfg, 'RPNHead', 'test_cfg', TEST_EXAMPLE);
+    return this.detect(this.outputs(features), batch, cfg, rescale);
+  }
+
+  /** Logits, since proposals are selected by rank. */
+  protected override candidates(outputs: DenseOutputs<AnchorMaps>): CandidateTensors {
+    return { scores: outputs.flat('scores'), boxes: outputs.flat('deltas') };
+  }
+
+  protected override suppress(candidates: Candidates, meta: ImageMeta, cfg: ProposalCfg, rescale: boolean): Detections {
+    const { scores, columns } = candidates;
+    return selectProposals({ ...candidates, scores: objectness(scores, columns) }, meta, cfg, rescale);
   }
 }
-
-const named = ({ cls, bbox }: { cls: tf.Scalar; bbox: tf.Scalar }): Losses => ({
-  loss_rpn_cls: cls,
-  loss_rpn_bbox: bbox,
-});
 
 /** Logit of an object: the one there is, or the lead over the background (softmax of two is the sigmoid of their difference). */
 function objectness(logits: Float32Array, channels: number): Float32Array {
@@ -134,7 +125,7 @@ function objectness(logits: Float32Array, channels: number): Float32Array {
 export const rpnHeadDefinition = defineModule({
   kind: 'dense_head',
   type: 'RPNHead',
-  summary: 'Region proposal network: object or not, and a box, for every anchor',
+  summary: 'Region proposal network: objectness and a box for every anchor',
   paper: 'Ren et al., Faster R-CNN, NeurIPS 2015',
   shapes: 'feature levels [N, H, W, C] -> per image, boxes [n, 4] and scores [n]',
   example:

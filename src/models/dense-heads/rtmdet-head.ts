@@ -3,83 +3,52 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
-import {
-  type ActCfg,
-  applyInitCfg,
-  Conv2d,
-  type ConvModule,
-  constant,
-  ModuleList,
-  type NormCfg,
-  Scale,
-} from '../../nn';
+import { applyInitCfg, type Conv2d, type ModuleList, type Scale } from '../../nn';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
-import { eachLevel } from './each-level';
-import {
-  RTMDetBaseHead,
-  type RTMDetConfig,
-  type RTMDetOutputs,
-  rtmdetOptions,
-  withObjectness,
-} from './rtmdet-base-head';
-import { towers } from './towers';
+import type { AnchorMaps } from './anchor-head';
+import { rareClassBias } from './rare-class-bias';
+import { RTMDetBaseHead, type RTMDetConfig, rtmdetOptions, withObjectness } from './rtmdet-base-head';
+import { levelScales, TowerPair } from './tower-pair';
 
 export class RTMDetHead extends RTMDetBaseHead {
-  private readonly clsConvs: ModuleList<ConvModule>;
-  private readonly regConvs: ModuleList<ConvModule>;
-  private readonly cls: Conv2d;
-  private readonly reg: Conv2d;
-  private readonly obj: Conv2d | undefined;
-  private readonly scales: ModuleList<Scale>;
+  protected readonly towers: TowerPair;
+  protected readonly cls: Conv2d;
+  protected readonly reg: Conv2d;
+  protected readonly obj: Conv2d | undefined;
+  protected readonly scales: ModuleList<Scale>;
 
   constructor(config: RTMDetConfig, context: BuildContext) {
     super(config, context);
-    const { in_channels, feat_channels, stacked_convs, pred_kernel_size: kernelSize, conv_cfg } = config;
-    const tower = () =>
-      towers({
-        inChannels: in_channels,
-        channels: feat_channels,
-        count: stacked_convs,
-        conv_cfg,
-        norm_cfg: config.norm_cfg as NormCfg | null,
-        act_cfg: config.act_cfg as ActCfg,
-      });
-    this.clsConvs = this.addChild('cls_convs', tower());
-    this.regConvs = this.addChild('reg_convs', tower());
-    const padding = Math.floor(kernelSize / 2);
-    const predict = (outChannels: number) =>
-      new Conv2d({ inChannels: feat_channels, outChannels, kernelSize, padding });
+    this.towers = new TowerPair(config);
+    this.addChild('cls_convs', this.towers.cls);
+    this.addChild('reg_convs', this.towers.reg);
+    const predict = (outChannels: number) => this.towers.predictor(outChannels, config.pred_kernel_size);
     this.cls = this.addChild('rtm_cls', predict(this.numClasses));
     this.reg = this.addChild('rtm_reg', predict(4));
     if (config.with_objectness) this.obj = this.addChild('rtm_obj', predict(1));
-    this.scales = this.addChild('scales', new ModuleList(this.priors.strides.map(() => new Scale())));
+    this.scales = this.addChild('scales', levelScales(this.priors.numLevels));
     applyInitCfg(this, config.init_cfg);
-    for (const conv of [this.cls, this.obj]) if (conv) conv.bias!.initializer = constant(-Math.log(99));
+    for (const conv of [this.cls, this.obj]) if (conv) conv.bias!.initializer = rareClassBias;
   }
 
-  forward(features: tf.Tensor4D[]): RTMDetOutputs {
-    const outputs = eachLevel(features, (x, i) => {
-      let [cls, reg] = [x, x];
-      for (const conv of this.clsConvs) cls = conv.forward(cls);
-      for (const conv of this.regConvs) reg = conv.forward(reg);
-      const scores = this.cls.forward(cls);
-      const distances = this.scales
-        .at(i)
-        .forward(tf.exp(this.reg.forward(reg)))
-        .cast('float32');
-      return {
-        scores: this.obj ? withObjectness(scores, this.obj.forward(reg)) : scores,
-        distances: tf.mul<tf.Tensor4D>(distances, this.priors.strides[i][0]),
-      };
-    });
-    return { scores: outputs.map((o) => o.scores), distances: outputs.map((o) => o.distances) };
+  protected override forwardSingle(x: tf.Tensor4D, level: number): Record<AnchorMaps, tf.Tensor4D> {
+    const { cls, reg } = this.towers.forward(x);
+    const scores = this.cls.forward(cls);
+    const distances = this.scales
+      .at(level)
+      .forward(tf.exp(this.reg.forward(reg)))
+      .cast('float32');
+    return {
+      scores: this.obj ? withObjectness(scores, this.obj.forward(reg)) : scores,
+      deltas: tf.mul<tf.Tensor4D>(distances, this.priors.strides[level][0]),
+    };
   }
 }
 
 export const rtmdetHeadDefinition = defineModule({
   kind: 'dense_head',
   type: 'RTMDetHead',
-  summary: 'Classes and distances of the sides for every point, learnt by dynamic soft labels',
+  summary: 'Anchor-free head with towers shared by all levels, for dynamic soft label assignment',
   paper: 'Lyu et al., RTMDet, 2022',
   shapes: 'feature levels [N, H, W, C] -> per image, boxes [n, 4], scores [n] and labels [n]',
   example:

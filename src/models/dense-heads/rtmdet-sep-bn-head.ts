@@ -1,93 +1,67 @@
-// RTMDetSepBNHead: towers whose convolutions all levels may share while each has norms and predictions of its own
+// RTMDetSepBNHead: towers whose convolutions all levels may share, with norms and predictions per level
 // (Lyu et al., RTMDet, 2022).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { type ActCfg, actCfg, applyInitCfg, Conv2d, constant, ModuleList, type NormCfg, normCfg } from '../../nn';
+import { applyInitCfg, type Conv2d, type ModuleList, normCfg } from '../../nn';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
-import { eachLevel } from './each-level';
-import { type LevelTowers, levelTowers } from './level-towers';
-import {
-  RTMDetBaseHead,
-  type RTMDetConfig,
-  type RTMDetOutputs,
-  rtmdetOptions,
-  withObjectness,
-} from './rtmdet-base-head';
+import type { AnchorMaps } from './anchor-head';
+import { actOption, predKernelOption } from './head-options';
+import { LevelTowers } from './level-towers';
+import { rareClassBias } from './rare-class-bias';
+import { RTMDetBaseHead, type RTMDetConfig, rtmdetOptions, withObjectness } from './rtmdet-base-head';
 
 const options = z.strictObject({
   ...rtmdetOptions,
-  share_conv: z.boolean().default(true).describe('All levels share the convolutions of the towers'),
-  use_depthwise: z.boolean().default(false).describe('Depthwise separable convolutions; not with share_conv'),
+  share_conv: z.boolean().default(true).describe('Share the convolutions of the towers among all levels'),
+  use_depthwise: z.boolean().default(false).describe('Use depthwise separable convolutions; not with share_conv'),
   norm_cfg: normCfg
     .nullable()
     .default({ type: 'BN', momentum: 0.03, eps: 0.001, requires_grad: true })
-    .describe('Norm of the towers'),
-  act_cfg: actCfg.default({ type: 'SiLU' }).describe('Activation of the towers'),
-  pred_kernel_size: z.number().int().positive().default(1).describe('Kernel of the predictions'),
-  exp_on_reg: z.boolean().default(false).describe('Distances are exponentials of what is predicted'),
+    .describe('Normalisation of the towers'),
+  act_cfg: actOption('SiLU'),
+  pred_kernel_size: predKernelOption(1),
+  exp_on_reg: z.boolean().default(false).describe('Predict the logarithms of the distances'),
 });
 export type RTMDetSepBNConfig = RTMDetConfig & z.output<typeof options>;
 
-export class RTMDetSepBNHead extends RTMDetBaseHead {
-  private readonly clsConvs: LevelTowers;
-  private readonly regConvs: LevelTowers;
-  private readonly cls: ModuleList<Conv2d>;
-  private readonly reg: ModuleList<Conv2d>;
-  private readonly obj: ModuleList<Conv2d> | undefined;
-  private readonly exponential: boolean;
+export class RTMDetSepBNHead extends RTMDetBaseHead<RTMDetSepBNConfig> {
+  protected readonly towers: LevelTowers;
+  protected readonly cls: ModuleList<Conv2d>;
+  protected readonly reg: ModuleList<Conv2d>;
+  protected readonly obj: ModuleList<Conv2d> | undefined;
 
   constructor(config: RTMDetSepBNConfig, context: BuildContext) {
     super(config, context);
-    this.exponential = config.exp_on_reg;
-    const { feat_channels, pred_kernel_size: kernelSize } = config;
-    const { strides } = this.priors;
-    const tower = () =>
-      levelTowers({
-        levels: strides.length,
-        share: config.share_conv,
-        inChannels: config.in_channels,
-        channels: feat_channels,
-        count: config.stacked_convs,
-        conv_cfg: config.conv_cfg,
-        norm_cfg: config.norm_cfg as NormCfg | null,
-        act_cfg: config.act_cfg as ActCfg,
-        use_depthwise: config.use_depthwise,
-      });
-    this.clsConvs = this.addChild('cls_convs', tower());
-    this.regConvs = this.addChild('reg_convs', tower());
-    const padding = Math.floor(kernelSize / 2);
-    const predict = (outChannels: number) =>
-      new ModuleList(strides.map(() => new Conv2d({ inChannels: feat_channels, outChannels, kernelSize, padding })));
+    this.towers = new LevelTowers(config, { levels: this.priors.numLevels, share: config.share_conv });
+    this.addChild('cls_convs', this.towers.cls);
+    this.addChild('reg_convs', this.towers.reg);
+    const predict = (outChannels: number) => this.towers.predictors(outChannels, config.pred_kernel_size);
     this.cls = this.addChild('rtm_cls', predict(this.numClasses));
     this.reg = this.addChild('rtm_reg', predict(4));
     if (config.with_objectness) this.obj = this.addChild('rtm_obj', predict(1));
     applyInitCfg(this, config.init_cfg);
-    for (const conv of [...this.cls, ...(this.obj ?? [])]) conv.bias!.initializer = constant(-Math.log(99));
+    for (const conv of [...this.cls, ...(this.obj ?? [])]) conv.bias!.initializer = rareClassBias;
   }
 
-  forward(features: tf.Tensor4D[]): RTMDetOutputs {
-    const outputs = eachLevel(features, (x, i) => {
-      let [cls, reg] = [x, x];
-      for (const conv of this.clsConvs.at(i)) cls = conv.forward(cls);
-      for (const conv of this.regConvs.at(i)) reg = conv.forward(reg);
-      const scores = this.cls.at(i).forward(cls);
-      const raw = this.reg.at(i).forward(reg).cast<tf.Tensor4D>('float32');
-      return {
-        scores: this.obj ? withObjectness(scores, this.obj.at(i).forward(reg)) : scores,
-        distances: tf.mul<tf.Tensor4D>(this.exponential ? tf.exp(raw) : raw, this.priors.strides[i][0]),
-      };
-    });
-    return { scores: outputs.map((o) => o.scores), distances: outputs.map((o) => o.distances) };
+  protected override forwardSingle(x: tf.Tensor4D, level: number): Record<AnchorMaps, tf.Tensor4D> {
+    const { cls, reg } = this.towers.forward(x, level);
+    const scores = this.cls.at(level).forward(cls);
+    const raw = this.reg.at(level).forward(reg).cast<tf.Tensor4D>('float32');
+    const distances = this.config.exp_on_reg ? tf.exp(raw) : raw;
+    return {
+      scores: this.obj ? withObjectness(scores, this.obj.at(level).forward(reg)) : scores,
+      deltas: tf.mul<tf.Tensor4D>(distances, this.priors.strides[level][0]),
+    };
   }
 }
 
 export const rtmdetSepBNHeadDefinition = defineModule({
   kind: 'dense_head',
   type: 'RTMDetSepBNHead',
-  summary: "RTMDet's head with norms of its own for each level over shared convolutions",
+  summary: "RTMDet's head with shared convolutions and separate normalisation per level",
   paper: 'Lyu et al., RTMDet, 2022',
   shapes: 'feature levels [N, H, W, C] -> per image, boxes [n, 4], scores [n] and labels [n]',
   example:

@@ -3,7 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
+import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import {
   type ActCfg,
@@ -20,65 +20,75 @@ import {
   Sequential,
 } from '../../nn';
 import { stopGradient } from '../../ops';
+import { inferLevelChannels } from '../inferred-options/infer-level-channels';
 import { inferNumClasses } from '../inferred-options/infer-num-classes';
-import { SmoothL1Loss } from '../losses';
-import type { DetBatch, LossContext, Losses } from '../types';
-import { AnchorDetectionHead, type AnchorDetectionHeadConfig } from './anchor-detection-head';
+import { SmoothL1Loss, zeroLoss } from '../losses';
+import { requireCfg } from '../require-cfg';
+import type { Losses } from '../types';
+import { AnchorHead, type AnchorHeadConfig, type AnchorMaps } from './anchor-head';
 import { anchorTrainCfg } from './anchor-head-options';
-import { denseTestCfg } from './dense-detections';
-import { requireCfg } from './detection-head';
+import { type BatchTargets, batchTargets } from './batch-targets';
+import type { DenseOutputs } from './dense-outputs';
+import {
+  anchorCoderOption,
+  anchorsOption,
+  decodedBoxOption,
+  depthwiseOption,
+  levelChannelsOption,
+  numClassesOption,
+  testCfgOption,
+  trainCfgText,
+} from './head-options';
+import { imageRows } from './image-rows';
 
 const trainCfg = z.strictObject({
   ...anchorTrainCfg.shape,
-  smoothl1_beta: z.number().positive().default(1).describe('Where the box loss turns from quadratic to linear'),
-  neg_pos_ratio: z.number().positive().default(3).describe('Hardest negatives per positive, image by image'),
+  smoothl1_beta: z
+    .number()
+    .positive()
+    .default(1)
+    .describe('Error at which the box loss changes from quadratic to linear'),
+  neg_pos_ratio: z.number().positive().default(3).describe('Hardest negatives per positive in each image'),
 });
 
 const options = z.strictObject({
-  num_classes: z.number().int().positive().optional().describe('Foreground classes'),
-  in_channels: z.array(z.number().int().positive()).optional().describe('Channels of each feature level'),
-  stacked_convs: z.number().int().min(0).default(0).describe('Convolutions before the predictions'),
-  feat_channels: z.number().int().positive().default(256).describe('Their channels'),
-  use_depthwise: z.boolean().default(false).describe('Depthwise separable convolutions (SSDLite)'),
-  conv_cfg: convCfg.nullish().describe('Kind of convolution'),
-  norm_cfg: normCfg.nullish().describe('Norm of the convolutions'),
-  act_cfg: actCfg.nullish().describe('Activation of the convolutions; none when null'),
-  anchor_generator: moduleOption('anchor_generator')
-    .default({
-      type: 'SSDAnchorGenerator',
-      scale_major: false,
-      input_size: 300,
-      strides: [8, 16, 32, 64, 100, 300],
-      ratios: [[2], [2, 3], [2, 3], [2, 3], [2], [2]],
-      basesize_ratio_range: [0.1, 0.9],
-    })
-    .describe('The anchors'),
-  bbox_coder: moduleOption('bbox_coder')
-    .default({ type: 'DeltaXYWHBBoxCoder', clip_border: true })
-    .describe('How a box is told from its anchor'),
-  reg_decoded_bbox: z.boolean().default(false).describe('The box loss compares boxes in pixels, not coded shifts'),
-  train_cfg: trainCfg.nullish().describe('How it learns; set by the detector'),
-  test_cfg: denseTestCfg.nullish().describe('How detections are chosen; set by the detector'),
+  num_classes: numClassesOption,
+  in_channels: levelChannelsOption,
+  stacked_convs: z.number().int().min(0).default(0).describe('Number of convolutions before the predictions'),
+  feat_channels: z.number().int().positive().default(256).describe('Channels of these convolutions'),
+  use_depthwise: depthwiseOption,
+  conv_cfg: convCfg.nullish().describe('Convolution type'),
+  norm_cfg: normCfg.nullish().describe('Normalisation of the convolutions'),
+  act_cfg: actCfg.nullish().describe('Activation of the convolutions; null: none'),
+  anchor_generator: anchorsOption({
+    type: 'SSDAnchorGenerator',
+    scale_major: false,
+    input_size: 300,
+    strides: [8, 16, 32, 64, 100, 300],
+    ratios: [[2], [2, 3], [2, 3], [2, 3], [2], [2]],
+    basesize_ratio_range: [0.1, 0.9],
+  }),
+  bbox_coder: anchorCoderOption({ type: 'DeltaXYWHBBoxCoder', clip_border: true }),
+  reg_decoded_bbox: decodedBoxOption(false),
+  train_cfg: trainCfg.nullish().describe(trainCfgText),
+  test_cfg: testCfgOption,
   init_cfg: initCfg
     .nullable()
     .default({ type: 'Xavier', layer: 'Conv2d', distribution: 'uniform', bias: 0 })
-    .describe('Where the weights start from'),
+    .describe('Weight initialisation'),
 });
 
-type Options = z.output<typeof options>;
-export type SSDHeadConfig = Omit<AnchorDetectionHeadConfig, 'in_channels' | 'train_cfg'> &
-  Omit<Options, 'in_channels'> & { in_channels: number[] };
+export type SSDHeadConfig = z.output<typeof options> &
+  Pick<AnchorHeadConfig, 'loss_cls' | 'loss_bbox'> & { in_channels: number[]; num_classes: number };
 
 type Layer = ConvModule | DepthwiseSeparableConvModule | Conv2d;
 
-export class SSDHead extends AnchorDetectionHead {
+export class SSDHead extends AnchorHead<SSDHeadConfig> {
   private readonly cls = new ModuleList<Sequential<Layer>>();
   private readonly reg = new ModuleList<Sequential<Layer>>();
-  private readonly ssdTrainCfg: z.output<typeof trainCfg> | null | undefined;
 
   constructor(config: SSDHeadConfig, context: BuildContext) {
-    super(config as unknown as AnchorDetectionHeadConfig, context);
-    this.ssdTrainCfg = config.train_cfg;
+    super(config, context);
     const counts = this.priors.numBasePriors;
     if (counts.length !== config.in_channels.length)
       throw new DetLabError(
@@ -94,43 +104,48 @@ export class SSDHead extends AnchorDetectionHead {
     applyInitCfg(this, config.init_cfg);
   }
 
-  protected override forwardSingle(x: tf.Tensor4D, level: number): { scores: tf.Tensor4D; deltas: tf.Tensor4D } {
+  protected override forwardSingle(x: tf.Tensor4D, level: number): Record<AnchorMaps, tf.Tensor4D> {
     return { scores: this.cls.at(level).forward(x), deltas: this.reg.at(level).forward(x) };
   }
 
-  override loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses {
-    const cfg = requireCfg(this.ssdTrainCfg, 'SSDHead', 'train_cfg');
-    const flat = this.flatten(this.forward(features));
-    const total = flat.scores.shape[1];
-    const each = this.targets(flat.sizes, batch, context, (parts) => this.predictions(flat, parts));
-    const all = this.dense(each, total);
-    const box = new SmoothL1Loss({ beta: cfg.smoothl1_beta, reduction: 'mean', loss_weight: 1 });
+  /** A list of both losses, one for each image. */
+  protected override losses(outputs: DenseOutputs<AnchorMaps>, targets: BatchTargets): Losses {
+    const { smoothl1_beta: beta } = requireCfg(this.config.train_cfg, 'SSDHead', 'train_cfg');
+    const scores = outputs.flat('scores');
+    const deltas = outputs.flat('deltas');
+    const [, total] = scores.shape;
+    const box = new SmoothL1Loss({ beta, reduction: 'mean', loss_weight: 1 });
+    const cut = (x: tf.Tensor3D, i: number) => x.slice([i, 0, 0], [1, -1, -1]);
     return {
-      loss_cls: each.map((_, i) => {
-        const labels = all.labels.subarray(i * total, (i + 1) * total);
-        const rows = flat.scores.slice([i, 0, 0], [1, -1, -1]).squeeze<tf.Tensor2D>([0]);
-        const truth = tf.oneHot(tf.tensor1d(labels, 'int32'), this.scoreChannels).cast('float32');
-        const weights = tf.tensor1d(all.labelWeights.subarray(i * total, (i + 1) * total));
-        const losses = tf.mul(tf.neg(tf.sum(tf.mul(tf.logSoftmax(rows), truth), -1)), weights) as tf.Tensor1D;
-        const indices = Int32Array.from(labels.keys());
-        const positive = indices.filter((k) => labels[k] < this.numClasses);
-        const negative = indices.filter((k) => labels[k] === this.numClasses);
-        const hard = Math.min(Math.floor(cfg.neg_pos_ratio * positive.length), negative.length);
-        // no positive: a zero that keeps the gradient of the layers
-        if (positive.length + hard === 0) return tf.mul(tf.sum(losses.slice(0, 1)), 0) as tf.Scalar;
-        const among = tf.gather(losses, tf.tensor1d(negative, 'int32'));
-        const hardest = stopGradient(among, (values) => {
-          const indices = tf.topk(values, hard).indices as tf.Tensor1D;
-          return tf.unsortedSegmentSum(tf.ones([hard]), indices, values.size);
-        });
-        const own = tf.gather(losses, tf.tensor1d(positive, 'int32'));
-        return tf.div(tf.add(tf.sum(own), tf.sum(tf.mul(among, hardest))), all.avgFactor) as tf.Scalar;
-      }),
-      loss_bbox: each.map((t, i) => {
-        const image = { ...flat, deltas: flat.deltas.slice([i, 0, 0], [1, -1, -1]) };
-        return this.boxLoss(image, { ...this.dense([t], total), avgFactor: all.avgFactor }, box);
+      loss_cls: targets.images.map((_, i) => this.hardNegativeLoss(cut(scores, i).squeeze([0]), targets, i)),
+      loss_bbox: targets.images.map((image, i) => {
+        const own = batchTargets([image], this.targetOptions(total));
+        const { avgFactor } = targets;
+        return this.boxLoss({ deltas: cut(deltas, i), sizes: outputs.sizes }, { ...own, avgFactor }, box);
       }),
     };
+  }
+
+  /** Cross entropy of image `i`, over its positives and its hardest negatives; logits [T, C + 1]. */
+  private hardNegativeLoss(logits: tf.Tensor2D, { images, ...targets }: BatchTargets, i: number): tf.Scalar {
+    const { neg_pos_ratio: ratio } = requireCfg(this.config.train_cfg, 'SSDHead', 'train_cfg');
+    const labels = imageRows(targets.labels, i, images.length);
+    const weights = imageRows(targets.labelWeights, i, images.length);
+    const truth = tf.oneHot(tf.tensor1d(labels, 'int32'), this.scoreChannels).cast('float32');
+    const entropy = tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits), truth), -1));
+    const losses = tf.mul(entropy, tf.tensor1d(weights)) as tf.Tensor1D; // [T]
+    const indices = Int32Array.from(labels.keys());
+    const positive = indices.filter((k) => labels[k] < this.numClasses);
+    const negative = indices.filter((k) => labels[k] === this.numClasses);
+    const count = Math.min(Math.floor(ratio * positive.length), negative.length);
+    if (positive.length + count === 0) return zeroLoss(this);
+    const negatives = tf.gather(losses, tf.tensor1d(negative, 'int32'));
+    const hardest = stopGradient(negatives, (values) => {
+      const top = tf.topk(values, count).indices as tf.Tensor1D;
+      return tf.unsortedSegmentSum(tf.ones([count]), top, values.size);
+    });
+    const positives = tf.gather(losses, tf.tensor1d(positive, 'int32'));
+    return tf.div(tf.add(tf.sum(positives), tf.sum(tf.mul(negatives, hardest))), targets.avgFactor) as tf.Scalar;
   }
 }
 
@@ -160,29 +175,18 @@ function branch(config: SSDHeadConfig, channels: number, outputs: number): Seque
 export const ssdHeadDefinition = defineModule({
   kind: 'dense_head',
   type: 'SSDHead',
-  summary: 'Class scores and a box for every anchor, with layers of its own for each level',
+  summary: 'Anchor-based head with prediction layers per feature level and hard negative mining',
   paper: 'Liu et al., SSD, ECCV 2016',
   shapes: 'feature levels [N, H, W, C] -> per image, boxes [n, 4], scores [n] and labels [n]',
   example:
     "{ type: 'SSDHead', num_classes: 80, anchor_generator: { type: 'SSDAnchorGenerator', min_sizes: [20, 40, 80, 160, 240], max_sizes: [40, 80, 160, 240, 300], strides: [4, 8, 16, 32, 64], ratios: [[2], [2], [2], [2], [2]] } }",
   options,
   inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the data set' },
-  infer: (given, context) => {
-    const { inputs, path } = context;
-    const found = inputs?.map((level) => level.channels);
-    if (!given.in_channels && !found)
-      throw new DetLabError(`Cannot build SSDHead at ${path}: in_channels is neither given nor known from a neck`);
-    if (given.in_channels && found && given.in_channels.join() !== found.join())
-      throw new DetLabError(
-        `Cannot attach SSDHead at ${path}: its in_channels is [${given.in_channels.join(', ')}], but the features it ` +
-          `stands on have [${found.join(', ')}] channels. Leave in_channels out to take theirs`,
-      );
-    return {
-      ...given,
-      in_channels: given.in_channels ?? found,
-      num_classes: inferNumClasses('SSDHead', given.num_classes, context),
-    };
-  },
+  infer: (given, context) => ({
+    ...given,
+    in_channels: inferLevelChannels('SSDHead', given.in_channels, context),
+    num_classes: inferNumClasses('SSDHead', given.num_classes, context),
+  }),
   build: (given, context) =>
     new SSDHead(
       { ...given, loss_cls: { type: 'CrossEntropyLoss' }, loss_bbox: { type: 'SmoothL1Loss' } } as SSDHeadConfig,

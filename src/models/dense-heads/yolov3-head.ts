@@ -1,132 +1,125 @@
-// YOLOV3Head: for each level a convolution and one prediction of centre, size, objectness and classes per anchor
+// YOLOV3Head: for each level a convolution and one prediction of center, size, objectness and classes per anchor
 // (Redmon and Farhadi, YOLOv3, 2018). Losses are means over all predictions of a level.
+// N images, T anchors over all levels, C classes, A anchors per cell.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
-import type { Detections } from '../../data/types';
+import type { Detections, ImageMeta } from '../../data/types';
 import { DetLabError } from '../../errors';
-import { scaleBoxes, takeBoxes } from '../../geometry/boxes';
-import {
-  type ActCfg,
-  actCfg,
-  Conv2d,
-  ConvModule,
-  convCfg,
-  type Initializer,
-  Module,
-  ModuleList,
-  type NormCfg,
-  normal,
-  normCfg,
-  zeros,
-} from '../../nn';
+import { takeBoxes } from '../../geometry/boxes';
+import { actCfg, Conv2d, ConvModule, convCfg, type Initializer, ModuleList, normal, normCfg, zeros } from '../../nn';
+import { inferLevelChannels } from '../inferred-options/infer-level-channels';
 import { inferNumClasses } from '../inferred-options/infer-num-classes';
+import { joinArrays } from '../join-arrays';
 import type { Loss } from '../losses';
-import {
-  type Assigner,
-  type AssignInput,
-  type BoxCoder,
-  buildAssigner,
-  buildBBoxCoder,
-  buildPriorGenerator,
-  type PriorGenerator,
-  toInstances,
-} from '../task-modules';
-import type { DetBatch, LossContext, Losses } from '../types';
+import { type AssignerOffer, buildBBoxCoder, buildPriorGenerator, type Size } from '../task-modules';
+import type { Losses } from '../types';
+import type { BatchTargets } from './batch-targets';
 import { cellPriors } from './cell-priors';
-import { choosePairs, denseTestCfg, suppressed } from './dense-detections';
-import { type DetectionHead, requireCfg } from './detection-head';
+import { type Candidates, denseTestCfg, filterScoresAndTopk, nmsAndLimit, toFrame } from './decode-detections';
+import { type CandidateTensors, DenseHead } from './dense-head';
+import type { DenseOutputs } from './dense-outputs';
 import { flattenLevels } from './flatten-levels';
-import { PriorRow, sizesOf } from './prior-row';
+import {
+  anchorCoderOption,
+  anchorsOption,
+  lossClsOption,
+  numClassesOption,
+  sigmoidEntropy,
+  stridesText,
+  testCfgText,
+  trainCfgText,
+} from './head-options';
+import { levelSpans } from './image-rows';
 
-const entropy = { type: 'CrossEntropyLoss', use_sigmoid: true, loss_weight: 1 };
 const options = z.strictObject({
-  num_classes: z.number().int().positive().optional().describe('Foreground classes'),
-  in_channels: z.array(z.number().int().positive()).optional().describe('Channels of each level, coarsest first'),
+  num_classes: numClassesOption,
+  in_channels: z
+    .array(z.number().int().positive())
+    .optional()
+    .describe('Channels of each feature level, coarsest first'),
   out_channels: z
     .array(z.number().int().positive())
     .default([1024, 512, 256])
-    .describe('Channels before each prediction'),
-  anchor_generator: moduleOption('anchor_generator')
-    .default({
-      type: 'YOLOAnchorGenerator',
-      base_sizes: [
-        [
-          [116, 90],
-          [156, 198],
-          [373, 326],
-        ],
-        [
-          [30, 61],
-          [62, 45],
-          [59, 119],
-        ],
-        [
-          [10, 13],
-          [16, 30],
-          [33, 23],
-        ],
+    .describe('Channels before the prediction of each level'),
+  anchor_generator: anchorsOption({
+    type: 'YOLOAnchorGenerator',
+    base_sizes: [
+      [
+        [116, 90],
+        [156, 198],
+        [373, 326],
       ],
-      strides: [32, 16, 8],
-    })
-    .describe('The anchors'),
-  bbox_coder: moduleOption('bbox_coder')
-    .default({ type: 'YOLOBBoxCoder' })
-    .describe('How a box is told from its anchor'),
-  featmap_strides: z.array(z.number().positive()).default([32, 16, 8]).describe('Stride of each level'),
-  one_hot_smoother: z.number().min(0).max(1).default(0).describe('Share of the class target spread over all classes'),
-  conv_cfg: convCfg.nullish().describe('Kind of convolution'),
-  norm_cfg: normCfg.nullable().default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 }).describe('Norm'),
-  act_cfg: actCfg.default({ type: 'LeakyReLU', negative_slope: 0.1 }).describe('Activation'),
-  loss_cls: moduleOption('loss').default(entropy).describe('Classification loss'),
-  loss_conf: moduleOption('loss').default(entropy).describe('Loss of the objectness'),
-  loss_xy: moduleOption('loss').default(entropy).describe('Loss of the centre'),
+      [
+        [30, 61],
+        [62, 45],
+        [59, 119],
+      ],
+      [
+        [10, 13],
+        [16, 30],
+        [33, 23],
+      ],
+    ],
+    strides: [32, 16, 8],
+  }),
+  bbox_coder: anchorCoderOption({ type: 'YOLOBBoxCoder' }),
+  featmap_strides: z.array(z.number().positive()).default([32, 16, 8]).describe(stridesText),
+  one_hot_smoother: z.number().min(0).max(1).default(0).describe('Label smoothing of the class targets'),
+  conv_cfg: convCfg.nullish().describe('Convolution type'),
+  norm_cfg: normCfg
+    .nullable()
+    .default({ type: 'BN', requires_grad: true, eps: 1e-5, momentum: 0.1 })
+    .describe('Normalisation of the convolutions'),
+  act_cfg: actCfg.default({ type: 'LeakyReLU', negative_slope: 0.1 }).describe('Activation of the convolutions'),
+  loss_cls: lossClsOption(sigmoidEntropy),
+  loss_conf: moduleOption('loss').default(sigmoidEntropy).describe('Objectness loss'),
+  loss_xy: moduleOption('loss').default(sigmoidEntropy).describe('Loss of the center'),
   loss_wh: moduleOption('loss').default({ type: 'MSELoss', loss_weight: 1 }).describe('Loss of the size'),
   train_cfg: z
     .strictObject({
-      assigner: moduleOption('assigner').describe('Which anchor learns which truth'),
-      sampler: moduleOption('sampler').optional().describe('Accepted: all anchors that are not ignored take part'),
+      assigner: moduleOption('assigner').describe('Assigns ground-truth boxes to anchors'),
+      sampler: moduleOption('sampler')
+        .optional()
+        .describe('Samples the anchors that enter the losses; all when absent'),
     })
     .nullish()
-    .describe('How it learns; set by the detector'),
+    .describe(trainCfgText),
   test_cfg: z
     .strictObject({
       ...denseTestCfg.shape,
-      conf_thr: z.number().default(-1).describe('Anchors of lower objectness are dropped'),
+      conf_thr: z.number().default(-1).describe('Objectness threshold'),
     })
     .nullish()
-    .describe('How detections are chosen; set by the detector'),
+    .describe(testCfgText),
 });
 export type YOLOV3HeadConfig = z.output<typeof options> & { num_classes: number; in_channels: number[] };
 
-export class YOLOV3Head extends Module implements DetectionHead {
-  readonly numClasses: number;
-  private readonly priors: PriorGenerator;
-  private readonly row: PriorRow;
-  private readonly coder: BoxCoder;
-  private readonly losses: Record<'cls' | 'conf' | 'xy' | 'wh', Loss>;
-  private readonly assigner: Assigner | undefined;
-  private readonly bridge: ModuleList<ConvModule>;
-  private readonly pred: ModuleList<Conv2d>;
+const LOSSES = ['loss_cls', 'loss_conf', 'loss_xy', 'loss_wh'] as const;
 
-  constructor(
-    private readonly config: YOLOV3HeadConfig,
-    { registry, path, inputs }: BuildContext,
-  ) {
-    super();
-    this.numClasses = config.num_classes;
+/** One map per level, [N, H, W, A * (5 + C)]: center, size, objectness, classes. */
+export class YOLOV3Head extends DenseHead<YOLOV3HeadConfig, 'predictions'> {
+  protected readonly lossFns: Record<(typeof LOSSES)[number], Loss>;
+  protected readonly bridge: ModuleList<ConvModule>;
+  protected readonly pred: ModuleList<Conv2d>;
+
+  constructor(config: YOLOV3HeadConfig, context: BuildContext) {
     const head = 'YOLOV3Head';
+    const { registry, path, inputs } = context;
     const at = (name: string) => ({ registry, path: `${path}.${name}`, inputs });
-    this.priors = buildPriorGenerator(config.anchor_generator, at('anchor_generator'), { head, form: 'boxes' });
-    this.row = new PriorRow(this.priors);
-    this.coder = buildBBoxCoder(config.bbox_coder, at('bbox_coder'), { head, priors: 'cells' });
-    const loss = (name: 'loss_cls' | 'loss_conf' | 'loss_xy' | 'loss_wh') =>
-      registry.build<Loss>('loss', config[name], at(name));
-    this.losses = { cls: loss('loss_cls'), conf: loss('loss_conf'), xy: loss('loss_xy'), wh: loss('loss_wh') };
-    if (config.train_cfg)
-      this.assigner = buildAssigner(config.train_cfg.assigner, at('train_cfg.assigner'), { head, priors: 'cells' });
-    const perCell = cellPriors('YOLOV3Head', this.priors, path);
+    super(config, context, {
+      priors: buildPriorGenerator(config.anchor_generator, at('anchor_generator'), { head, form: 'boxes' }),
+      coder: buildBBoxCoder(config.bbox_coder, at('bbox_coder'), { head, priors: 'cells' }),
+    });
+    const loss = (name: (typeof LOSSES)[number]) => registry.build('loss', config[name], at(name));
+    this.lossFns = {
+      loss_cls: loss('loss_cls'),
+      loss_conf: loss('loss_conf'),
+      loss_xy: loss('loss_xy'),
+      loss_wh: loss('loss_wh'),
+    };
+    const perCell = cellPriors(head, this.priors, path);
     const bridges = config.in_channels.map(
       (inChannels, i) =>
         new ConvModule({
@@ -135,12 +128,12 @@ export class YOLOV3Head extends Module implements DetectionHead {
           kernelSize: 3,
           padding: 1,
           convCfg: config.conv_cfg,
-          normCfg: config.norm_cfg as NormCfg | null,
-          actCfg: config.act_cfg as ActCfg,
+          normCfg: config.norm_cfg,
+          actCfg: config.act_cfg,
         }),
     );
     const preds = config.out_channels.map(
-      (inChannels) => new Conv2d({ inChannels, outChannels: perCell * this.columns, kernelSize: 1 }),
+      (inChannels) => new Conv2d({ inChannels, outChannels: perCell * this.columns.predictions, kernelSize: 1 }),
     );
     this.bridge = this.addChild('convs_bridge', new ModuleList(bridges));
     this.pred = this.addChild('convs_pred', new ModuleList(preds));
@@ -149,132 +142,122 @@ export class YOLOV3Head extends Module implements DetectionHead {
       if (conv.bias) conv.bias.initializer = zeros;
     }
     for (const [i, conv] of preds.entries())
-      conv.bias!.initializer = rareObjects(this.columns, 8 / (608 / config.featmap_strides[i]) ** 2);
+      conv.bias!.initializer = rareObjectBias(this.columns.predictions, 8 / (608 / config.featmap_strides[i]) ** 2);
   }
 
-  /** Numbers per anchor: centre, size, objectness, classes. */
-  private get columns(): number {
-    return 5 + this.numClasses;
+  protected override get columns(): { predictions: number } {
+    return { predictions: 5 + this.numClasses };
   }
 
-  forward(features: tf.Tensor4D[]): { maps: tf.Tensor4D[] } {
-    return { maps: features.map((x, i) => this.pred.at(i).forward(this.bridge.at(i).forward(x))) };
+  protected override get assignerOffer(): AssignerOffer {
+    return { ...super.assignerOffer, priors: 'cells' };
   }
 
-  loss(features: tf.Tensor4D[], batch: DetBatch, { random, epoch }: LossContext): Losses {
-    const assigner = requireCfg(this.assigner, 'YOLOV3Head', 'train_cfg');
-    const { maps } = this.forward(features);
-    const sizes = sizesOf(maps);
-    const images = batch.samples.length;
-    const counts = this.row.counts(sizes);
-    const cells = { priors: this.row.of(sizes), levels: counts, strides: this.strideRow(counts) };
-    const each = batch.samples.map(({ truths, meta: { imgShape } }) =>
-      this.targets({ ...cells, instances: toInstances(truths), imgShape, random, epoch }, assigner),
-    );
-    let start = 0;
-    const parts = maps.map((map, level) => {
-      const [from, count] = [start, counts[level]];
-      start += count;
-      const cut = (values: Float32Array, columns: number) => {
-        const out = new Float32Array(images * count * columns);
-        for (const [i] of each.entries()) {
-          const own = values.subarray(i * (values.length / images), (i + 1) * (values.length / images));
-          out.set(own.subarray(from * columns, (from + count) * columns), i * count * columns);
-        }
-        return tf.tensor3d(out, [images, count, columns]);
+  protected override forwardSingle(x: tf.Tensor4D, level: number): Record<'predictions', tf.Tensor4D> {
+    return { predictions: this.pred.at(level).forward(this.bridge.at(level).forward(x)) };
+  }
+
+  /** Of each name a list, one for each level. */
+  protected override losses({ maps, sizes }: DenseOutputs<'predictions'>, targets: BatchTargets): Losses {
+    const total = this.priorCache.of(sizes).length / 4;
+    const { table, used } = this.targetTable(targets);
+    const images = targets.images.length;
+    const parts = [2, 2, 1, this.numClasses];
+    const levels = levelSpans(this.priorCache.counts(sizes)).map(([start, end], level) => {
+      const cut = (values: Float32Array) => {
+        const columns = values.length / (images * total);
+        const rows = Array.from({ length: images }, (_, i) =>
+          values.subarray((i * total + start) * columns, (i * total + end) * columns),
+        );
+        return tf.tensor3d(joinArrays(rows), [images, end - start, columns]);
       };
-      const all = (name: 'map' | 'taken') => Float32Array.from(each.flatMap((t) => [...t[name]]));
-      const [xy, wh, conf, cls] = tf.split(flattenLevels([map], this.columns), [2, 2, 1, this.numClasses], 2);
-      const [txy, twh, tconf, tcls] = tf.split(cut(all('map'), this.columns), [2, 2, 1, this.numClasses], 2);
-      const taken = cut(all('taken'), 1).squeeze([2]);
+      const [xy, wh, conf, cls] = tf.split(
+        flattenLevels([maps.predictions[level]], this.columns.predictions),
+        parts,
+        2,
+      );
+      const [txy, twh, tconf, tcls] = tf.split(cut(table), parts, 2);
+      const { loss_cls, loss_conf, loss_xy, loss_wh } = this.lossFns;
       return {
-        cls: this.losses.cls.forward(cls, tcls, { weight: tconf }),
-        conf: this.losses.conf.forward(conf.squeeze([2]), tconf.squeeze([2]), { weight: taken }),
-        xy: this.losses.xy.forward(xy, txy, { weight: tconf }),
-        wh: this.losses.wh.forward(wh, twh, { weight: tconf }),
+        loss_cls: loss_cls.forward(cls, tcls, { weight: tconf }),
+        loss_conf: loss_conf.forward(conf.squeeze([2]), tconf.squeeze([2]), { weight: cut(used).squeeze([2]) }),
+        loss_xy: loss_xy.forward(xy, txy, { weight: tconf }),
+        loss_wh: loss_wh.forward(wh, twh, { weight: tconf }),
       };
     });
-    const list = (name: 'cls' | 'conf' | 'xy' | 'wh') => parts.map((part) => part[name] as tf.Scalar);
-    return { loss_cls: list('cls'), loss_conf: list('conf'), loss_xy: list('xy'), loss_wh: list('wh') };
+    return Object.fromEntries(LOSSES.map((name) => [name, levels.map((losses) => losses[name] as tf.Scalar)]));
   }
 
-  /** Of one image: what every anchor should predict, and 1 for those whose objectness counts. */
-  private targets(
-    input: AssignInput & { strides: Float32Array },
-    assigner: Assigner,
-  ): { map: Float32Array; taken: Float32Array } {
-    const { numClasses: classes, columns } = this;
+  /** What every anchor should predict [N * T, 5 + C], and 1 for those whose objectness enters the loss [N * T]. */
+  private targetTable(targets: BatchTargets): { table: Float32Array; used: Float32Array } {
+    const { positives, boxes, labels, labelWeights } = targets;
+    const columns = this.columns.predictions;
     const { one_hot_smoother: smooth } = this.config;
-    const { priors, strides, instances } = input;
-    const count = priors.length / 4;
-    const { assigned } = assigner.assign(input);
-    const map = new Float32Array(count * columns);
-    const taken = new Float32Array(count);
-    for (let i = 0; i < count; i++) {
-      if (assigned[i] >= 0) taken[i] = 1;
-      if (assigned[i] <= 0) continue;
-      const truth = assigned[i] - 1;
-      const at = i * columns;
-      map.set(
-        this.coder.encode(takeBoxes(priors, [i]), takeBoxes(instances.bboxes, [truth]), { strides: [strides[i]] }),
-        at,
-      );
-      map[at + 4] = 1;
-      for (let c = 0; c < classes; c++)
-        map[at + 5 + c] = (c === instances.labels[truth] ? 1 - smooth : 0) + smooth / classes;
+    const table = new Float32Array(labels.length * columns);
+    for (const [k, row] of positives.entries()) {
+      const at = row * columns;
+      table.set(boxes.subarray(4 * k, 4 * k + 4), at);
+      table[at + 4] = 1;
+      for (let c = 0; c < this.numClasses; c++)
+        table[at + 5 + c] = (c === labels[row] ? 1 - smooth : 0) + smooth / this.numClasses;
     }
-    return { map, taken };
+    return { table, used: labelWeights };
   }
 
-  /** Stride of every anchor. */
-  private strideRow(counts: number[]): Float32Array {
-    return Float32Array.from(counts.flatMap((count, i) => Array<number>(count).fill(this.config.featmap_strides[i])));
-  }
-
-  predict(features: tf.Tensor4D[], batch: DetBatch, { rescale }: { rescale: boolean }): Detections[] {
-    const cfg = requireCfg(this.config.test_cfg, 'YOLOV3Head', 'test_cfg');
-    const { maps } = this.forward(features);
-    const sizes = sizesOf(maps);
-    const priors = this.row.of(sizes);
-    const total = priors.length / 4;
-    const strides = this.strideRow(this.row.counts(sizes));
-    const classes = this.numClasses;
-    const [xy, wh, conf, cls] = tf.split(flattenLevels(maps, this.columns), [2, 2, 1, classes], 2);
-    const boxes = this.coder
-      .decodeTensors(priors, tf.concat([tf.sigmoid(xy), wh], 2), { strides })
-      .dataSync<'float32'>();
-    const [objects, scores] = [tf.sigmoid(conf), tf.sigmoid(cls)].map((x) => x.dataSync<'float32'>());
-    return batch.samples.map(({ meta }, i) => {
-      const own = (values: Float32Array, columns: number) =>
-        values.subarray(i * total * columns, (i + 1) * total * columns);
-      const object = own(objects, 1);
-      const least = Math.fround(cfg.conf_thr);
-      const kept = Int32Array.from(object.keys()).filter((k) => cfg.conf_thr <= 0 || object[k] >= least);
-      const chosen = new Float32Array(kept.length * classes);
-      const all = own(scores, classes);
-      for (const [k, row] of kept.entries()) chosen.set(all.subarray(row * classes, (row + 1) * classes), k * classes);
-      const pairs = choosePairs(
-        { scores: chosen, columns: classes, classes, levels: [kept.length] },
-        cfg.score_thr,
-        cfg.nms_pre,
-      );
-      const rows = pairs.priors.map((k) => kept[k]);
-      const found = takeBoxes(own(boxes, 4), rows);
-      const [x, y] = meta.scaleFactor;
-      return suppressed(
-        {
-          boxes: rescale ? scaleBoxes(found, [1 / x, 1 / y]) : found,
-          scores: pairs.scores.map((s, k) => s * object[rows[k]]),
-          labels: pairs.labels,
-        },
-        cfg,
-      );
+  protected override boxTargets(boxes: Float32Array, priors: Int32Array, sizes: Size[]): Float32Array {
+    const strides = this.strides(sizes);
+    return this.coder.encode(takeBoxes(this.priorCache.of(sizes), priors), boxes, {
+      strides: Float32Array.from(priors, (prior) => strides[prior]),
     });
+  }
+
+  protected override strides(sizes: Size[]): Float32Array {
+    return Float32Array.from(this.priorCache.levels(sizes), (level) => this.config.featmap_strides[level]);
+  }
+
+  protected override candidates(outputs: DenseOutputs<'predictions'>): CandidateTensors {
+    const { sizes } = outputs;
+    const [xy, wh, conf, cls] = tf.split(outputs.flat('predictions'), [2, 2, 1, this.numClasses], 2);
+    const codes = tf.concat([tf.sigmoid(xy), wh], 2);
+    return {
+      scores: tf.sigmoid(cls),
+      boxes: this.coder.decodeTensors(this.priorCache.of(sizes), codes, { strides: this.strides(sizes) }),
+      factors: tf.sigmoid(conf),
+    };
+  }
+
+  protected override decode(boxes: Float32Array): Float32Array {
+    return boxes;
+  }
+
+  /** Anchors are filtered by objectness first; all levels compete together. */
+  protected override suppress(
+    { scores, factors: objectness = scores, numClasses, decode }: Candidates,
+    meta: ImageMeta,
+    cfg: NonNullable<YOLOV3HeadConfig['test_cfg']>,
+    rescale: boolean,
+  ): Detections {
+    const min = Math.fround(cfg.conf_thr);
+    const kept = Int32Array.from(objectness.keys()).filter((k) => cfg.conf_thr <= 0 || objectness[k] >= min);
+    const filtered = new Float32Array(kept.length * numClasses);
+    for (const [k, row] of kept.entries())
+      filtered.set(scores.subarray(row * numClasses, (row + 1) * numClasses), k * numClasses);
+    const pairs = filterScoresAndTopk(
+      { scores: filtered, columns: numClasses, numClasses, levels: [kept.length] },
+      cfg.score_thr,
+      cfg.nms_pre,
+    );
+    const rows = pairs.priors.map((k) => kept[k]);
+    const boxes = toFrame(decode(rows), meta, rescale);
+    return nmsAndLimit(
+      { boxes, scores: pairs.scores.map((s, k) => s * objectness[rows[k]]), labels: pairs.labels },
+      cfg,
+    );
   }
 }
 
-/** Biases of one prediction: objects as rare as eight on a picture of 608 pixels, classes 0.01. */
-const rareObjects =
+/** Biases of one prediction: eight objects per 608 x 608 image, classes at 0.01. */
+const rareObjectBias =
   (columns: number, probability: number): Initializer =>
   ([size]) => {
     const logit = (p: number) => -Math.log((1 - p) / p);
@@ -287,7 +270,7 @@ const rareObjects =
 export const yolov3HeadDefinition = defineModule({
   kind: 'dense_head',
   type: 'YOLOV3Head',
-  summary: 'Centre, size, objectness and classes for every anchor, coarsest level first',
+  summary: 'Anchor-based head: center, size, objectness and classes, coarsest level first',
   paper: 'Redmon and Farhadi, YOLOv3, 2018',
   shapes: 'feature levels [N, H, W, C] -> per image, boxes [n, 4], scores [n] and labels [n]',
   example: `{
@@ -300,19 +283,10 @@ export const yolov3HeadDefinition = defineModule({
   options,
   inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the data set' },
   infer: (given, context) => {
-    const { inputs, path } = context;
-    const found = inputs?.map((level) => level.channels);
-    if (given.in_channels && found && given.in_channels.join() !== found.join())
-      throw new DetLabError(
-        `Cannot attach YOLOV3Head at ${path}: its in_channels is [${given.in_channels.join(', ')}], but the features it ` +
-          `stands on have [${found.join(', ')}] channels. Leave in_channels out to take theirs`,
-      );
-    const in_channels = given.in_channels ?? found;
-    if (!in_channels)
-      throw new DetLabError(`Cannot build YOLOV3Head at ${path}: in_channels is neither given nor known from a neck`);
+    const in_channels = inferLevelChannels('YOLOV3Head', given.in_channels, context);
     if (in_channels.length !== given.out_channels.length || in_channels.length !== given.featmap_strides.length)
       throw new DetLabError(
-        `Cannot build YOLOV3Head at ${path}: expected as many out_channels and featmap_strides as levels ` +
+        `Cannot build YOLOV3Head at ${context.path}: expected as many out_channels and featmap_strides as levels ` +
           `(${in_channels.length}), received ${given.out_channels.length} and ${given.featmap_strides.length}`,
       );
     return { ...given, in_channels, num_classes: inferNumClasses('YOLOV3Head', given.num_classes, context) };

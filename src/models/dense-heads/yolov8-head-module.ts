@@ -12,47 +12,53 @@ import {
   Conv2d,
   ConvModule,
   constant,
-  initCfg,
   Module,
   ModuleList,
-  type NormCfg,
-  normCfg,
   Sequential,
 } from '../../nn';
 import { inferNumClasses } from '../inferred-options/infer-num-classes';
-import { eachLevel } from './each-level';
+import { makeDivisible } from '../shared-options/scale-model';
+import { initOption, numClassesOption, stridesText, yoloNormOption } from './head-options';
 
 const options = z.strictObject({
-  num_classes: z.number().int().positive().optional().describe('Foreground classes'),
+  num_classes: numClassesOption,
   in_channels: z
     .array(z.number().int().positive())
     .optional()
-    .describe('Channels of each level before they are multiplied by widen_factor'),
+    .describe('Channels of each feature level before scaling by widen_factor'),
   widen_factor: z.number().positive().default(1).describe('Factor on the channels, rounded up to multiples of 8'),
-  num_base_priors: z.number().int().positive().default(1).describe('Predictions of a cell; always 1 here'),
-  featmap_strides: z.array(z.number().int().positive()).default([8, 16, 32]).describe('Stride of each level'),
-  reg_max: z.number().int().positive().default(16).describe('Whole numbers a distance is distributed over; 1: plain'),
-  norm_cfg: normCfg.default({ type: 'BN', momentum: 0.03, eps: 0.001, requires_grad: true }).describe('Norm'),
-  act_cfg: actCfg.default({ type: 'SiLU', inplace: true }).describe('Activation'),
-  init_cfg: initCfg.nullish().describe('Where the weights start from'),
+  num_base_priors: z.number().int().positive().default(1).describe('Priors per cell; always 1 here'),
+  featmap_strides: z.array(z.number().int().positive()).default([8, 16, 32]).describe(stridesText),
+  reg_max: z
+    .number()
+    .int()
+    .positive()
+    .default(16)
+    .describe('Number of bins of each distance distribution; 1: predict plain distances'),
+  norm_cfg: yoloNormOption,
+  act_cfg: actCfg.default({ type: 'SiLU', inplace: true }).describe('Activation of the towers'),
+  init_cfg: initOption,
 });
 export type YOLOv8HeadModuleConfig = z.output<typeof options> & { num_classes: number; in_channels: number[] };
 
-export interface YOLOv8Outputs {
-  /** Logits [N, H, W, classes] by level. */
-  scores: tf.Tensor4D[];
-  /** Distances left, top, right, bottom in strides [N, H, W, 4] by level. */
-  distances: tf.Tensor4D[];
-  /** Their distributions before softmax [N, H, W, 4 * reg_max] by level. */
-  distributions: tf.Tensor4D[];
+/**
+ * By name, of one level: logits of the classes [N, H, W, C]; distances left, top, right, bottom in strides [N, H, W, 4]; their
+ * distributions before softmax [N, H, W, 4 * reg_max].
+ */
+export type YOLOv8Maps = 'scores' | 'deltas' | 'distributions';
+
+/** Kind `head_module`: the layers of a head. */
+export interface YOLOHeadModule extends Module {
+  readonly numClasses: number;
+  readonly regMax: number;
+  forwardSingle(x: tf.Tensor4D, level: number): Record<YOLOv8Maps, tf.Tensor4D>;
 }
 
 type Branch = Sequential<ConvModule | Conv2d>;
 
-export class YOLOv8HeadModule extends Module {
+export class YOLOv8HeadModule extends Module implements YOLOHeadModule {
   readonly numClasses: number;
   readonly regMax: number;
-  readonly strides: number[];
   private readonly cls: ModuleList<Branch>;
   private readonly reg: ModuleList<Branch>;
 
@@ -61,13 +67,12 @@ export class YOLOv8HeadModule extends Module {
     const { num_classes: classes, reg_max, featmap_strides, widen_factor } = config;
     this.numClasses = classes;
     this.regMax = reg_max;
-    this.strides = featmap_strides;
-    const widths = config.in_channels.map((c) => widened(c, widen_factor));
+    const widths = config.in_channels.map((c) => makeDivisible(c, widen_factor));
     const branch = (inChannels: number, channels: number, outputs: number, bias: number): Branch => {
       const layer = {
         kernelSize: 3,
         padding: 1,
-        normCfg: config.norm_cfg as NormCfg,
+        normCfg: config.norm_cfg,
         actCfg: config.act_cfg as ActCfg,
       };
       return new Sequential<ConvModule | Conv2d>([
@@ -78,7 +83,7 @@ export class YOLOv8HeadModule extends Module {
     };
     const regChannels = Math.max(16, Math.floor(widths[0] / 4), reg_max * 4);
     const clsChannels = Math.max(widths[0], classes);
-    // a class is as rare at first as five objects on a picture of 640 pixels would be
+    // class prior: five objects per 640 x 640 image
     const prior = (stride: number) => Math.log(5 / classes / (640 / stride) ** 2);
     const all = featmap_strides.map((stride, i) => ({
       cls: branch(widths[i], clsChannels, classes, prior(stride)),
@@ -89,20 +94,13 @@ export class YOLOv8HeadModule extends Module {
     applyInitCfg(this, config.init_cfg);
   }
 
-  forward(features: tf.Tensor4D[]): YOLOv8Outputs {
-    const outputs = eachLevel(features, (x, i) => {
-      const distribution = this.reg.at(i).forward(x);
-      return { scores: this.cls.at(i).forward(x), distribution, distances: this.mean(distribution) };
-    });
-    return {
-      scores: outputs.map((o) => o.scores),
-      distances: outputs.map((o) => o.distances),
-      distributions: outputs.map((o) => o.distribution),
-    };
+  forwardSingle(x: tf.Tensor4D, level: number): Record<YOLOv8Maps, tf.Tensor4D> {
+    const distributions = this.reg.at(level).forward(x);
+    return { scores: this.cls.at(level).forward(x), deltas: this.expected(distributions), distributions };
   }
 
   /** Expected distances [N, H, W, 4] of distributions [N, H, W, 4 * reg_max]. */
-  private mean(distribution: tf.Tensor4D): tf.Tensor4D {
+  private expected(distribution: tf.Tensor4D): tf.Tensor4D {
     if (this.regMax === 1) return distribution;
     const [n, h, w] = distribution.shape;
     const shares = tf.softmax(distribution.reshape([n * h * w * 4, this.regMax]).cast('float32'));
@@ -111,19 +109,16 @@ export class YOLOv8HeadModule extends Module {
   }
 }
 
-/** Channels times a factor, rounded up to a multiple of 8. */
-const widened = (channels: number, factor: number) => Math.ceil((channels * factor) / 8) * 8;
-
 function infer(given: z.output<typeof options>, context: BuildContext): z.output<typeof options> {
   const { inputs, path } = context;
   const found = inputs?.map((level) => level.channels);
   const num_classes = inferNumClasses('YOLOv8HeadModule', given.num_classes, context);
   if (given.in_channels && found) {
-    const widths = given.in_channels.map((c) => widened(c, given.widen_factor));
+    const widths = given.in_channels.map((c) => makeDivisible(c, given.widen_factor));
     if (widths.join() !== found.join())
       throw new DetLabError(
         `Cannot attach YOLOv8HeadModule at ${path}: its in_channels [${given.in_channels.join(', ')}] times widen_factor ` +
-          `${given.widen_factor} are [${widths.join(', ')}], but the features it stands on have [${found.join(', ')}] ` +
+          `${given.widen_factor} are [${widths.join(', ')}], but the features it reads have [${found.join(', ')}] ` +
           'channels. Leave in_channels and widen_factor out to take theirs',
       );
   }
@@ -135,21 +130,27 @@ function infer(given: z.output<typeof options>, context: BuildContext): z.output
   if (strides && strides.join() !== given.featmap_strides.join())
     throw new DetLabError(
       `Cannot attach YOLOv8HeadModule at ${path}: its featmap_strides are [${given.featmap_strides.join(', ')}], but the ` +
-        `features it stands on have strides [${strides.join(', ')}]`,
+        `features it reads have strides [${strides.join(', ')}]`,
     );
-  // channels taken from the features are wide already
+  // channels taken from the features are scaled already
   return given.in_channels ? { ...given, num_classes } : { ...given, num_classes, in_channels: found, widen_factor: 1 };
 }
 
 export const yolov8HeadModuleDefinition = defineModule({
   kind: 'head_module',
   type: 'YOLOv8HeadModule',
-  summary: 'The layers of the YOLOv8 head: classes and distributions of distances for each level',
+  summary: 'Layers of the YOLOv8 head: classes and distance distributions for each level',
   paper: 'Jocher et al., YOLOv8, 2023 (MMYOLO)',
-  shapes: 'levels [N, H, W, C] -> logits [N, H, W, classes] and distances [N, H, W, 4]',
+  shapes: 'feature levels [N, H, W, C] -> logits [N, H, W, classes] and distances [N, H, W, 4]',
   example: "{ type: 'YOLOv8HeadModule', num_classes: 80, in_channels: [256, 512, 1024], widen_factor: 0.5 }",
   options,
   inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the data set' },
   infer,
   build: (given) => new YOLOv8HeadModule(given as YOLOv8HeadModuleConfig),
 });
+
+declare module '../../catalogue/registry' {
+  interface Built {
+    head_module: YOLOHeadModule;
+  }
+}

@@ -1,228 +1,169 @@
-// YOLOv8Head: what YOLOv8HeadModule predicts, learnt by task-aligned assignment with BCE, CIoU and distribution focal loss
+// YOLOv8Head: what YOLOv8HeadModule predicts, trained by task-aligned assignment with BCE, CIoU and distribution focal loss
 // (MMYOLO). Losses are multiplied by the number of images, as MMYOLO's are.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
-import type { Detections } from '../../data/types';
+import type { Detections, ImageMeta } from '../../data/types';
 import { takeBoxes } from '../../geometry/boxes';
-import { initCfg, Module } from '../../nn';
-import type { Loss } from '../losses';
+import { type Loss, zeroLoss } from '../losses';
+import { type AssignerOffer, buildBBoxCoder, buildPriorGenerator } from '../task-modules';
+import type { Losses } from '../types';
+import type { BatchTargets } from './batch-targets';
+import type { Candidates } from './decode-detections';
+import { decodeYoloDetections, type YOLOTestCfg, yoloTestCfg } from './decode-yolo-detections';
+import { type CandidateTensors, DenseHead } from './dense-head';
+import type { DenseOutputs } from './dense-outputs';
+import type { ComputedParts } from './detached-predictions';
 import {
-  type Assigner,
-  type BoxCoder,
-  buildAssigner,
-  buildBBoxCoder,
-  buildPriorGenerator,
-  toInstances,
-} from '../task-modules';
-import type { DetBatch, LossContext, Losses } from '../types';
-import { detachedPredictions } from './detached-predictions';
-import { type DetectionHead, requireCfg } from './detection-head';
-import { flattenLevels } from './flatten-levels';
-import { PriorRow, sizesOf } from './prior-row';
-import { yoloDetections, yoloTestCfg } from './yolo-detections';
-import type { YOLOv8HeadModule, YOLOv8Outputs } from './yolov8-head-module';
+  initOption,
+  lossBboxOption,
+  lossClsOption,
+  lossDflOption,
+  pointCoderOption,
+  pointsOption,
+  pointTrainCfgOption,
+  testCfgText,
+} from './head-options';
+import type { YOLOHeadModule, YOLOv8Maps } from './yolov8-head-module';
 
 const options = z.strictObject({
-  head_module: moduleOption('head_module').describe('The layers'),
-  prior_generator: moduleOption('anchor_generator')
-    .default({ type: 'MlvlPointGenerator', offset: 0.5, strides: [8, 16, 32] })
-    .describe('The points'),
-  bbox_coder: moduleOption('bbox_coder')
-    .default({ type: 'DistancePointBBoxCoder' })
-    .describe('How a box is told from its point'),
-  loss_cls: moduleOption('loss')
-    .default({ type: 'CrossEntropyLoss', use_sigmoid: true, reduction: 'none', loss_weight: 0.5 })
-    .describe('Classification loss'),
-  loss_bbox: moduleOption('loss')
-    .default({
-      type: 'IoULoss',
-      iou_mode: 'ciou',
-      bbox_format: 'xyxy',
-      reduction: 'sum',
-      loss_weight: 7.5,
-      return_iou: false,
-    })
-    .describe('Box loss'),
-  loss_dfl: moduleOption('loss')
-    .default({ type: 'DistributionFocalLoss', reduction: 'mean', loss_weight: 1.5 / 4 })
-    .describe('Loss of the distributions of distances'),
-  train_cfg: z
-    .strictObject({ assigner: moduleOption('assigner').describe('Which point learns which truth') })
-    .nullish()
-    .describe('How it learns; set by the detector'),
-  test_cfg: yoloTestCfg.nullish().describe('How detections are chosen; set by the detector'),
-  init_cfg: initCfg.nullish().describe('Where the weights start from'),
+  head_module: moduleOption('head_module').describe('The layers of the head'),
+  prior_generator: pointsOption(0.5),
+  bbox_coder: pointCoderOption,
+  loss_cls: lossClsOption({ type: 'CrossEntropyLoss', use_sigmoid: true, reduction: 'none', loss_weight: 0.5 }),
+  loss_bbox: lossBboxOption({
+    type: 'IoULoss',
+    iou_mode: 'ciou',
+    bbox_format: 'xyxy',
+    reduction: 'sum',
+    loss_weight: 7.5,
+    return_iou: false,
+  }),
+  loss_dfl: lossDflOption({ type: 'DistributionFocalLoss', reduction: 'mean', loss_weight: 1.5 / 4 }),
+  train_cfg: pointTrainCfgOption,
+  test_cfg: yoloTestCfg.nullish().describe(testCfgText),
+  init_cfg: initOption,
 });
-type Options = z.output<typeof options>;
+export type YOLOv8HeadConfig = z.output<typeof options>;
 
-export class YOLOv8Head extends Module implements DetectionHead {
-  readonly module: YOLOv8HeadModule;
-  private readonly coder: BoxCoder;
-  private readonly lossCls: Loss;
-  private readonly lossBbox: Loss;
-  private readonly lossDfl: Loss;
-  private readonly assigner: Assigner | undefined;
-  private readonly row: PriorRow;
+/** `deltas` are distances left, top, right, bottom in strides, the expected values of `distributions`. */
+export class YOLOv8Head extends DenseHead<YOLOv8HeadConfig & { num_classes: number }, YOLOv8Maps> {
+  protected readonly module: YOLOHeadModule;
+  protected readonly lossCls: Loss;
+  protected readonly lossBbox: Loss;
+  protected readonly lossDfl: Loss;
 
-  constructor(
-    private readonly config: Options,
-    { registry, path, inputs, numClasses }: BuildContext,
-  ) {
-    super();
+  constructor(config: YOLOv8HeadConfig, { registry, path, inputs, numClasses }: BuildContext) {
     const head = 'YOLOv8Head';
     const at = (name: string) => ({ registry, path: `${path}.${name}`, inputs, numClasses });
-    this.module = this.addChild(
-      'head_module',
-      registry.build<YOLOv8HeadModule>('head_module', config.head_module, at('head_module')),
+    const module = registry.build('head_module', config.head_module, at('head_module'));
+    super(
+      { ...config, num_classes: module.numClasses },
+      { registry, path },
+      {
+        priors: buildPriorGenerator(config.prior_generator, at('prior_generator'), { head, form: 'points' }),
+        coder: buildBBoxCoder(config.bbox_coder, at('bbox_coder'), { head, priors: 'points' }),
+      },
     );
-    this.row = new PriorRow(
-      buildPriorGenerator(config.prior_generator, at('prior_generator'), { head, form: 'points' }),
-    );
-    this.coder = buildBBoxCoder(config.bbox_coder, at('bbox_coder'), { head, priors: 'points' });
+    this.module = this.addChild('head_module', module);
     this.lossCls = registry.build('loss', config.loss_cls, at('loss_cls'));
     this.lossBbox = registry.build('loss', config.loss_bbox, at('loss_bbox'));
     this.lossDfl = registry.build('loss', config.loss_dfl, at('loss_dfl'));
-    if (config.train_cfg)
-      this.assigner = buildAssigner(config.train_cfg.assigner, at('train_cfg.assigner'), {
-        head,
-        priors: 'points',
-        predictions: ['scores', 'logits', 'boxes'],
-        reads: ['scores'],
-      });
   }
 
-  get numClasses(): number {
-    return this.module.numClasses;
+  protected override get columns(): Record<YOLOv8Maps, number> {
+    return { scores: this.numClasses, deltas: 4, distributions: 4 * this.module.regMax };
   }
 
-  forward(features: tf.Tensor4D[]): YOLOv8Outputs {
-    return this.module.forward(features);
+  protected override get assignerOffer(): AssignerOffer {
+    return { ...super.assignerOffer, predictions: ['scores', 'logits', 'boxes'], reads: ['scores'] };
   }
 
-  loss(features: tf.Tensor4D[], batch: DetBatch, { random, epoch }: LossContext): Losses {
-    const assigner = requireCfg(this.assigner, 'YOLOv8Head', 'train_cfg');
-    const outputs = this.forward(features);
-    const sizes = sizesOf(outputs.scores);
-    const priors = this.row.of(sizes);
-    const [images, total, classes] = [batch.samples.length, priors.length / 4, this.numClasses];
-    const scores = flattenLevels(outputs.scores, classes);
-    const boxes = this.decode(priors, flattenLevels(outputs.distances, 4));
-    const predictions = detachedPredictions(assigner.needs.predictions ?? [], scores.shape, {
-      scores: () => tf.sigmoid(scores),
-      logits: () => scores,
-      boxes: () => boxes,
+  protected override forwardSingle(x: tf.Tensor4D, level: number): Record<YOLOv8Maps, tf.Tensor4D> {
+    return this.module.forwardSingle(x, level);
+  }
+
+  /** Decoded boxes of all points [N, T, 4], in pixels. */
+  protected boxes(outputs: DenseOutputs<YOLOv8Maps>): tf.Tensor3D {
+    return outputs.once('boxes', () => {
+      const points = this.priorCache.of(outputs.sizes);
+      const strides = tf.tensor2d(points, [points.length / 4, 4]).slice([0, 2], [-1, 1]);
+      return this.coder.decodeTensors(points, tf.mul<tf.Tensor3D>(outputs.flat('deltas'), strides));
     });
-    const targets = batch.samples.map(({ truths, meta }, i) => {
-      const instances = toInstances(truths);
-      const {
-        assigned,
-        labels,
-        scores: quality,
-      } = assigner.assign({
-        priors,
-        levels: this.row.counts(sizes),
-        instances,
-        predictions: predictions[i],
-        imgShape: meta.imgShape,
-        random,
-        epoch,
-      });
-      const positive = Int32Array.from(assigned.keys()).filter((k) => assigned[k] > 0);
-      return {
-        positive,
-        labels: positive.map((k) => labels[k]),
-        scores: Float32Array.from(positive, (k) => quality![k]), // `reads` makes sure of them
-        boxes: takeBoxes(
-          instances.bboxes,
-          positive.map((k) => assigned[k] - 1),
-        ),
-      };
-    });
-    const rows = Int32Array.from(targets.flatMap((t, i) => Array.from(t.positive, (k) => i * total + k)));
-    const quality = Float32Array.from(targets.flatMap((t) => [...t.scores]));
-    const labels = targets.flatMap((t) => [...t.labels]);
+  }
+
+  protected override predictions(outputs: DenseOutputs<YOLOv8Maps>): ComputedParts {
+    return {
+      scores: () => tf.sigmoid(outputs.flat('scores')),
+      logits: () => outputs.flat('scores'),
+      boxes: () => this.boxes(outputs),
+    };
+  }
+
+  protected override losses(outputs: DenseOutputs<YOLOv8Maps>, targets: BatchTargets): Losses {
+    const { positives, labels, boxes, images } = targets;
+    const quality = targets.scores ?? new Float32Array(0); // [P]
+    const { numClasses: classes } = this;
+    const n = positives.length;
     const sum = Math.max(
       quality.reduce((a, b) => a + b, 0),
       1,
     );
-    const perBatch = (x: tf.Tensor) => tf.mul(x, images / sum) as tf.Scalar;
-
-    const wanted = rows.length
-      ? tf.scatterND(
-          tf.tensor2d(
-            Int32Array.from(rows, (row, k) => row * classes + labels[k]),
-            [rows.length, 1],
-            'int32',
-          ),
-          tf.tensor1d(quality),
-          [images * total * classes],
-        )
-      : tf.zeros([images * total * classes]);
-    const cls = tf.sum(this.lossCls.forward(scores.reshape([-1, classes]), wanted.reshape([-1, classes])));
-    if (rows.length === 0) {
-      const zero = tf.mul(tf.sum(boxes), 0) as tf.Scalar;
+    const perBatch = (x: tf.Tensor) => tf.mul(x, images.length / sum) as tf.Scalar;
+    const size = labels.length * classes;
+    const indices = positives.map((row) => row * classes + labels[row]);
+    const target = n
+      ? tf.scatterND(tf.tensor2d(indices, [n, 1], 'int32'), tf.tensor1d(quality), [size])
+      : tf.zeros([size]);
+    const logits = outputs.flat('scores').reshape([-1, classes]);
+    const cls = tf.sum(this.lossCls.forward(logits, target.reshape([-1, classes])));
+    if (n === 0) {
+      const zero = zeroLoss(this);
       return { loss_cls: perBatch(cls), loss_bbox: zero, loss_dfl: zero };
     }
-    const at = tf.tensor1d(rows, 'int32');
-    const stride = (k: number) => priors[4 * (rows[k] % total) + 2];
-    const truths = Float32Array.from(
-      targets.flatMap((t) => [...t.boxes]),
-      (v, i) => v / stride(i >> 2),
-    );
-    const inStrides = tf.tensor2d(
-      Float32Array.from(rows, (_, k) => 1 / stride(k)),
-      [rows.length, 1],
-    );
-    const own = tf.mul(tf.gather(boxes.reshape([-1, 4]), at), inStrides);
-    const weight = tf.tensor1d(quality);
-    const bbox = this.lossBbox.forward(own, tf.tensor2d(truths, [rows.length, 4]), { weight });
-
+    const priors = this.priorCache.of(outputs.sizes);
     const points = takeBoxes(
       priors,
-      rows.map((row) => row % total),
-    ).map((v, i) => v / stride(i >> 2));
+      positives.map((row) => row % (priors.length / 4)),
+    );
+    // four numbers a positive, divided by its stride
+    const inStrides = (values: Float32Array) => values.map((v, i) => v / points[i | 3]);
+    const truths = inStrides(boxes);
+    const rows = tf.tensor1d(positives, 'int32');
+    const perStride = tf.tensor2d(
+      Float32Array.from(positives, (_, k) => 1 / points[4 * k + 2]),
+      [n, 1],
+    );
+    const predicted = tf.mul(tf.gather(this.boxes(outputs).reshape([-1, 4]), rows), perStride);
+    const bbox = this.lossBbox.forward(predicted, tf.tensor2d(truths, [n, 4]), { weight: tf.tensor1d(quality) });
     const { regMax } = this.module;
-    const sides = this.coder.encode(points, truths, { maxDistance: regMax - 1, epsilon: 0.01 });
-    const distributions = tf.gather(flattenLevels(outputs.distributions, 4 * regMax).reshape([-1, 4 * regMax]), at);
+    const sides = this.coder.encode(inStrides(points), truths, { maxDistance: regMax - 1, epsilon: 0.01 });
+    const distributions = tf.gather(outputs.flat('distributions').reshape([-1, 4 * regMax]), rows);
     const dfl = this.lossDfl.forward(distributions.reshape([-1, regMax]), tf.tensor1d(sides), {
-      weight: tf.tensor1d(Float32Array.from(sides, (_, i) => quality[i >> 2])),
+      weight: tf.tensor1d(sides.map((_, i) => quality[i >> 2])),
       avgFactor: sum,
     });
-    return { loss_cls: perBatch(cls), loss_bbox: perBatch(bbox), loss_dfl: tf.mul(dfl, images) as tf.Scalar };
+    return { loss_cls: perBatch(cls), loss_bbox: perBatch(bbox), loss_dfl: tf.mul(dfl, images.length) as tf.Scalar };
   }
 
-  /** Boxes [N, T, 4] of distances in strides [N, T, 4]. */
-  private decode(priors: Float32Array, distances: tf.Tensor3D): tf.Tensor3D {
-    const strides = tf.tensor2d(priors, [priors.length / 4, 4]).slice([0, 2], [-1, 1]);
-    return this.coder.decodeTensors(priors, tf.mul(distances, strides));
+  protected override candidates(outputs: DenseOutputs<YOLOv8Maps>): CandidateTensors {
+    return { scores: tf.sigmoid(outputs.flat('scores')), boxes: this.boxes(outputs) };
   }
 
-  predict(features: tf.Tensor4D[], batch: DetBatch, { rescale }: { rescale: boolean }): Detections[] {
-    const cfg = requireCfg(this.config.test_cfg, 'YOLOv8Head', 'test_cfg');
-    const outputs = this.forward(features);
-    const priors = this.row.of(sizesOf(outputs.scores));
-    const total = priors.length / 4;
-    const scores = tf.sigmoid(flattenLevels(outputs.scores, this.numClasses)).dataSync<'float32'>();
-    const boxes = this.decode(priors, flattenLevels(outputs.distances, 4)).dataSync<'float32'>();
-    return batch.samples.map(({ meta }, i) => {
-      const own = (values: Float32Array, columns: number) =>
-        values.subarray(i * total * columns, (i + 1) * total * columns);
-      return yoloDetections(
-        { scores: own(scores, this.numClasses), boxes: own(boxes, 4), classes: this.numClasses },
-        meta,
-        cfg,
-        rescale,
-      );
-    });
+  protected override decode(boxes: Float32Array): Float32Array {
+    return boxes;
+  }
+
+  protected override suppress(candidates: Candidates, meta: ImageMeta, cfg: YOLOTestCfg, rescale: boolean): Detections {
+    return decodeYoloDetections(candidates, meta, cfg, rescale);
   }
 }
 
 export const yolov8HeadDefinition = defineModule({
   kind: 'dense_head',
   type: 'YOLOv8Head',
-  summary: 'YOLOv8: a point of every cell predicts classes and the distances of the sides as distributions',
+  summary: 'Anchor-free decoupled head whose box sides are distributions over distances',
   paper: 'Jocher et al., YOLOv8, 2023 (MMYOLO)',
   shapes: 'feature levels [N, H, W, C] -> per image, boxes [n, 4], scores [n] and labels [n]',
   example:

@@ -30,6 +30,7 @@ export { BoundedIoULoss } from './bounded-iou-loss';
 export { BoxLoss, boxLossOptions } from './box-loss';
 export { atLeast } from './box-pair';
 export { CIoULoss } from './ciou-loss';
+export { buildClassificationLoss, requireQualityLoss } from './classification-loss';
 export { CrossEntropyLoss } from './cross-entropy-loss';
 export { DiceLoss } from './dice-loss';
 export { DIoULoss } from './diou-loss';
@@ -42,7 +43,7 @@ export { GHMR } from './ghmr';
 export { GIoULoss } from './giou-loss';
 export { IoULoss } from './iou-loss';
 export { L1Loss } from './l1-loss';
-export type { ClassificationLoss, Loss, LossCall, Reduction } from './loss';
+export type { ClassificationLoss, Loss, LossCall, QualityLoss, Reduction } from './loss';
 export { MSELoss } from './mse-loss';
 export { QualityFocalLoss } from './quality-focal-loss';
 export { SeesawLoss } from './seesaw-loss';
@@ -51,6 +52,7 @@ export { SmoothL1Loss } from './smooth-l1-loss';
 export { VarifocalLoss } from './varifocal-loss';
 export { weightReduceLoss } from './weight-reduce-loss';
 export { YOLOIoULoss } from './yolo-iou-loss';
+export { zeroLoss } from './zero-loss';
 
 export const losses = [
   crossEntropyLossDefinition,

@@ -26,6 +26,12 @@ export interface ClassificationLoss extends Loss {
   readonly useSigmoid: boolean;
 }
 
+/** A classification loss whose targets are labels [N] and the quality (IoU) of each box [N]. */
+export interface QualityLoss extends ClassificationLoss {
+  readonly qualityTargets: true;
+  forward(prediction: tf.Tensor, target: tf.Tensor | [tf.Tensor, tf.Tensor], call?: LossCall): tf.Tensor;
+}
+
 export const reductionOption = z
   .enum(['none', 'mean', 'sum'])
   .default('mean')

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { bce, bceWithLogits, classRows } from './binary-cross-entropy';
-import { type ClassificationLoss, type LossCall, lossWeightOption, type Reduction, reductionOption } from './loss';
+import { type LossCall, lossWeightOption, type QualityLoss, type Reduction, reductionOption } from './loss';
 import { power } from './power';
 import { weightReduceLoss } from './weight-reduce-loss';
 
@@ -15,8 +15,9 @@ export interface QualityFocalLossOptions {
   activated: boolean;
 }
 
-export class QualityFocalLoss implements ClassificationLoss {
+export class QualityFocalLoss implements QualityLoss {
   readonly useSigmoid = true;
+  readonly qualityTargets = true;
 
   constructor(private readonly options: QualityFocalLossOptions) {}
 

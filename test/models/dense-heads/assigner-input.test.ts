@@ -6,8 +6,9 @@ import { z } from 'zod';
 import { defineModule, type ModuleConfig } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { createRegistry } from '../../../src/models/catalogue';
-import type { DetectionHead } from '../../../src/models/dense-heads';
+
 import type { Assigner, AssignerContract, AssignInput, PredictionPart } from '../../../src/models/task-modules';
+import type { DetectionHead } from '../../../src/models/types';
 import { Random } from '../../../src/random';
 import { boxes, expectClose, sgn } from '../../golden-data';
 import { batchOf } from './check-head';

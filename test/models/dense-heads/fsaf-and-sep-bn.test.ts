@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest';
 import type { BuildContext } from '../../../src/catalogue/registry';
 import { startEngine } from '../../../src/engine';
 import { createRegistry } from '../../../src/models/catalogue';
-import type { DetectionHead } from '../../../src/models/dense-heads';
+import type { DetectionHead } from '../../../src/models/types';
 import { Random } from '../../../src/random';
 
 beforeAll(async () => void (await startEngine()));

@@ -1,0 +1,45 @@
+// MMYOLO's post-processing: all levels compete together, and boxes are moved back by the padding that letter-boxing added,
+// scaled, suppressed, then clipped to the original image.
+
+import { z } from 'zod';
+import type { Detections, ImageMeta } from '../../data/types';
+import { clipBoxes } from '../../geometry/boxes';
+import { bestClass } from '../../ops/best-class';
+import { nmsOption } from '../shared-options/nms-option';
+import { type Candidates, filterScoresAndTopk, nmsAndLimit } from './decode-detections';
+
+export const yoloTestCfg = z.strictObject({
+  multi_label: z.boolean().default(true).describe('Allow several classes per box'),
+  nms_pre: z.number().int().default(100000).describe('Top (box, class) pairs kept before NMS'),
+  min_bbox_size: z.number().default(-1).describe('Minimum width and height of a box in pixels; negative: none'),
+  score_thr: z.number().default(-1).describe('Score threshold'),
+  nms: nmsOption.describe('Non-maximum suppression within each class'),
+  max_per_img: z.number().int().default(300).describe('Maximum number of detections per image'),
+});
+export type YOLOTestCfg = z.output<typeof yoloTestCfg>;
+
+/** Detections of one image, in pixels of the original image with `rescale`, else of the network's input. */
+export function decodeYoloDetections(
+  { scores, numClasses, levels, decode }: Omit<Candidates, 'columns'>,
+  meta: ImageMeta,
+  cfg: YOLOTestCfg,
+  rescale: boolean,
+): Detections {
+  const total = levels.reduce((sum, count) => sum + count, 0);
+  const best = cfg.multi_label && numClasses > 1 ? undefined : bestClass(scores, numClasses);
+  const columns = best ? 1 : numClasses;
+  const pairs = filterScoresAndTopk(
+    { scores: best?.scores ?? scores, columns, numClasses: columns, levels: [total] },
+    cfg.score_thr,
+    cfg.nms_pre,
+  );
+  let boxes = decode(pairs.priors);
+  if (rescale) {
+    const [top, , left] = meta.padParam ?? [0, 0, 0, 0];
+    const [x, y] = meta.scaleFactor.map(Math.fround);
+    boxes = boxes.map((v, i) => (i & 1 ? (v - top) / y : (v - left) / x));
+  }
+  const labels = best ? pairs.priors.map((i) => best.labels[i]) : pairs.labels;
+  const detections = nmsAndLimit({ boxes, scores: pairs.scores, labels }, cfg);
+  return { ...detections, bboxes: clipBoxes(detections.bboxes, meta.oriShape) };
+}

@@ -1,0 +1,271 @@
+// The pipeline of all dense heads. Training: forward -> assign -> targets -> losses; prediction: forward -> candidates ->
+// decode -> suppress. A family gives its layers (`forwardSingle`), its `losses`, and whatever it changes in between.
+// N images, T priors over all levels, C classes; H and W of a level, A priors per cell, K numbers per prior.
+
+import type * as tf from '@tensorflow/tfjs';
+import type { BuildContext, ModuleConfig } from '../../catalogue/registry';
+import type { Detections, ImageMeta, Truths } from '../../data/types';
+import { takeBoxes } from '../../geometry/boxes';
+import { Module } from '../../nn';
+import { requireCfg } from '../require-cfg';
+import {
+  type Assigner,
+  type AssignerOffer,
+  type AssignInput,
+  type BoxCoder,
+  buildAssigner,
+  buildSampler,
+  type Instances,
+  type PriorGenerator,
+  PseudoSampler,
+  type Sampler,
+  type Size,
+  toInstances,
+} from '../task-modules';
+import type { DetBatch, DetectionHead, LossContext, Losses } from '../types';
+import { type BatchTargets, type BatchTargetsOptions, batchTargets } from './batch-targets';
+import { type Candidates, decodeDetections, type SuppressionCfg } from './decode-detections';
+import { DenseOutputs, type LevelMaps } from './dense-outputs';
+import { type ComputedParts, detachedPredictions } from './detached-predictions';
+import { imageRows } from './image-rows';
+import { type ImageTargets, imageTargets } from './image-targets';
+import { mapLevels } from './map-levels';
+import { PriorCache } from './prior-cache';
+
+export interface DenseHeadConfig {
+  num_classes: number;
+  train_cfg?: { assigner?: ModuleConfig; sampler?: ModuleConfig } | null;
+  test_cfg?: SuppressionCfg | null;
+}
+
+export interface DenseHeadParts {
+  priors: PriorGenerator;
+  coder: BoxCoder;
+  /** For heads with a fixed rule, in place of that of `train_cfg`. */
+  assigner?: Assigner;
+}
+
+/** What detections are chosen from. */
+export interface CandidateTensors {
+  /** Probabilities [N, T, K]; the first C columns are the classes. */
+  scores: tf.Tensor;
+  /** What `decode` reads [N, T, 4]. */
+  boxes: tf.Tensor;
+  /** Factors on the selected scores [N, T, 1]: centerness, objectness. */
+  factors?: tf.Tensor;
+}
+
+/** `C` is the config, `M` the names of the predicted maps. */
+export abstract class DenseHead<C extends DenseHeadConfig, M extends string> extends Module implements DetectionHead {
+  readonly numClasses: number;
+  readonly priors: PriorGenerator;
+  readonly coder: BoxCoder;
+  protected readonly priorCache: PriorCache;
+  protected readonly assigner: Assigner | undefined;
+  protected readonly sampler: Sampler;
+
+  constructor(
+    protected readonly config: C,
+    { registry, path }: BuildContext,
+    { priors, coder, assigner }: DenseHeadParts,
+  ) {
+    super();
+    this.numClasses = config.num_classes;
+    this.priors = priors;
+    this.coder = coder;
+    this.priorCache = new PriorCache(priors);
+    const given = config.train_cfg ?? {};
+    const at = (name: string) => ({ registry, path: `${path}.train_cfg.${name}` });
+    this.assigner = assigner ?? (given.assigner && buildAssigner(given.assigner, at('assigner'), this.assignerOffer));
+    this.sampler =
+      given.sampler && this.assigner
+        ? buildSampler(given.sampler, at('sampler'), { head: this.name, assigner: this.assigner })
+        : new PseudoSampler();
+  }
+
+  /** Type name, for messages. */
+  protected get name(): string {
+    return this.constructor.name;
+  }
+
+  /** Scores per prior. */
+  get scoreChannels(): number {
+    return this.numClasses;
+  }
+
+  /** K of each predicted map. */
+  protected abstract get columns(): Readonly<Record<string, number>>;
+
+  /** What the assigner may read of this head, and what the losses read of its result. */
+  protected get assignerOffer(): AssignerOffer {
+    return { head: this.name, priors: this.priors.form };
+  }
+
+  /** The `level`-th feature level [N, H, W, channels] -> its predictions [N, H, W, A * K] by name. */
+  protected abstract forwardSingle(x: tf.Tensor4D, level: number): Record<M, tf.Tensor4D>;
+
+  /** Predictions of all levels by name. */
+  forward(features: tf.Tensor4D[]): LevelMaps<M> {
+    const levels = mapLevels(features, (x, level) => this.forwardSingle(x, level));
+    const names = Object.keys(levels[0]) as M[];
+    return Object.fromEntries(names.map((name) => [name, levels.map((maps) => maps[name])])) as LevelMaps<M>;
+  }
+
+  protected outputs(features: tf.Tensor4D[]): DenseOutputs<M> {
+    return new DenseOutputs(this.forward(features), this.columns);
+  }
+
+  loss(features: tf.Tensor4D[], batch: DetBatch, context: LossContext): Losses {
+    const outputs = this.outputs(features);
+    return this.losses(outputs, this.targets(outputs, batch, context), context);
+  }
+
+  protected abstract losses(outputs: DenseOutputs<M>, targets: BatchTargets, context: LossContext): Losses;
+
+  /** The assigner of this epoch. @throws DetLabError without train_cfg */
+  protected assignerAt(_context: LossContext): Assigner {
+    return requireCfg(this.assigner, this.name, 'train_cfg');
+  }
+
+  /**
+   * Targets of a batch. Only an assigner that needs predictions waits for them: with any other, this runs while the engine
+   * still computes.
+   */
+  protected targets(
+    outputs: DenseOutputs<M>,
+    batch: DetBatch,
+    context: LossContext,
+    assigner: Assigner = this.assignerAt(context),
+  ): BatchTargets {
+    const { sizes } = outputs;
+    const total = this.priorCache.of(sizes).length / 4;
+    const parts = assigner.needs.predictions ?? [];
+    const predictions = detachedPredictions(
+      parts,
+      [batch.samples.length, total, this.scoreChannels],
+      this.predictions(outputs),
+    );
+    const images = batch.samples.map((_, i) => {
+      const input = { ...this.assignInput(assigner, sizes, batch, i, context), predictions: predictions[i] };
+      const boxTargets = (boxes: Float32Array, priors: Int32Array) => this.boxTargets(boxes, priors, sizes);
+      return imageTargets({ assigner, sampler: this.sampler, boxTargets }, input, this.priorsInside(sizes, batch, i));
+    });
+    return this.mergeTargets(images, total);
+  }
+
+  /** Parts of the predictions that assigners may need, [N, T, K] each. */
+  protected predictions(_outputs: DenseOutputs<M>): ComputedParts {
+    return {};
+  }
+
+  /** What the assigner reads of image `i`, but for predictions. */
+  protected assignInput(
+    { needs }: Assigner,
+    sizes: Size[],
+    { samples }: DetBatch,
+    i: number,
+    { random, epoch }: LossContext,
+  ): AssignInput {
+    const { meta, truths } = samples[i];
+    return {
+      priors: this.priorCache.of(sizes),
+      strides: needs.priors === 'cells' ? this.strides(sizes) : undefined,
+      levels: this.priorCache.counts(sizes),
+      instances: this.instances(truths),
+      imgShape: meta.imgShape,
+      random,
+      epoch,
+    };
+  }
+
+  /** Stride of every prior [T]. */
+  protected strides(sizes: Size[]): Float32Array {
+    return this.priorCache.strides(sizes);
+  }
+
+  /** Ground truth of one image. */
+  protected instances(truths: Truths): Instances {
+    return toInstances(truths);
+  }
+
+  /** Indices of the priors of image `i` that may be assigned; all when undefined. */
+  protected priorsInside(_sizes: Size[], _batch: DetBatch, _i: number): Int32Array | undefined {
+    return undefined;
+  }
+
+  /** What the box loss compares for ground-truth boxes [n, 4] and the indices of their priors [n]: here the boxes. */
+  protected boxTargets(boxes: Float32Array, _priors: Int32Array, _sizes: Size[]): Float32Array {
+    return boxes;
+  }
+
+  /** Targets of a batch from those of its images, with `total` (T) priors each. */
+  protected mergeTargets(images: ImageTargets[], total: number): BatchTargets {
+    return batchTargets(images, this.targetOptions(total));
+  }
+
+  protected targetOptions(total: number): BatchTargetsOptions {
+    return { total, numClasses: this.numClasses, positiveWeight: 1 };
+  }
+
+  /** Detections of each image, best first; in pixels of the original image with `rescale`, else of the network's input. */
+  predict(features: tf.Tensor4D[], batch: DetBatch, { rescale }: { rescale: boolean }): Detections[] {
+    const cfg = requireCfg(this.config.test_cfg, this.name, 'test_cfg');
+    return this.detect(this.outputs(features), batch, cfg, rescale);
+  }
+
+  /** Reads the candidates, once each, and selects among those of each image. */
+  protected detect(
+    outputs: DenseOutputs<M>,
+    batch: DetBatch,
+    cfg: NonNullable<C['test_cfg']>,
+    rescale: boolean,
+  ): Detections[] {
+    const { sizes } = outputs;
+    const { scores, boxes, factors } = readTensors(this.candidates(outputs));
+    const levels = this.priorCache.counts(sizes);
+    const count = batch.samples.length;
+    const total = levels.reduce((sum, n) => sum + n, 0);
+    return batch.samples.map(({ meta }, i) => {
+      const coded = imageRows(boxes, i, count);
+      const candidates = {
+        scores: imageRows(scores, i, count),
+        columns: scores.length / (count * total),
+        numClasses: this.numClasses,
+        levels,
+        factors: factors && imageRows(factors, i, count),
+        decode: (priors: Int32Array) => this.decode(takeBoxes(coded, priors), priors, sizes, meta.imgShape),
+      };
+      return this.suppress(candidates, meta, cfg, rescale);
+    });
+  }
+
+  protected abstract candidates(outputs: DenseOutputs<M>): CandidateTensors;
+
+  /** Boxes (flat xyxy, clipped to the image) of n candidates: their `boxes` [n, 4], and which priors they belong to. */
+  protected decode(boxes: Float32Array, priors: Int32Array, sizes: Size[], imgShape: Size): Float32Array {
+    return this.coder.decode(takeBoxes(this.coderPriors(sizes), priors), boxes, { maxShape: imgShape });
+  }
+
+  /** The priors in the form that the coder needs. */
+  protected coderPriors(sizes: Size[]): Float32Array {
+    return this.coder.priors === 'points' ? this.priorCache.points(sizes) : this.priorCache.of(sizes);
+  }
+
+  /** Detections of one image. */
+  protected suppress(
+    candidates: Candidates,
+    meta: ImageMeta,
+    cfg: NonNullable<C['test_cfg']>,
+    rescale: boolean,
+  ): Detections {
+    return decodeDetections(candidates, meta, cfg, rescale);
+  }
+}
+
+function readTensors({ scores, boxes, factors }: CandidateTensors) {
+  return {
+    scores: scores.dataSync<'float32'>(),
+    boxes: boxes.dataSync<'float32'>(),
+    factors: factors?.dataSync<'float32'>(),
+  };
+}

@@ -1,0 +1,57 @@
+// The rule of FCOS: a point is assigned to a ground-truth box that it lies in (or near whose center it lies) if the farthest
+// side is in the range of the point's level; of several boxes to the smallest (Tian et al., ICCV 2019).
+
+import type { Assigner, AssignInput, AssignResult } from '../task-modules';
+import { unassigned } from '../task-modules/assigners/unassigned';
+
+export interface FCOSAssignerOptions {
+  /** [minimum, maximum] distance of the farthest side, by level. */
+  ranges: [number, number][];
+  /** Only points within this many strides of the center. */
+  radius?: number;
+}
+
+const f = Math.fround;
+
+export class FCOSAssigner implements Assigner {
+  readonly needs = { priors: 'points' } as const;
+  readonly gives = [];
+
+  constructor(private readonly options: FCOSAssignerOptions) {}
+
+  assign({ priors, levels, instances: { bboxes, labels } }: AssignInput): AssignResult {
+    const { ranges, radius } = this.options;
+    const count = priors.length / 4;
+    const result = unassigned(count, labels.length);
+    const smallest = new Float32Array(count).fill(1e8);
+    for (let g = 0; g < labels.length; g++) {
+      const [x1, y1, x2, y2] = bboxes.subarray(4 * g, 4 * g + 4);
+      const area = f(f(x2 - x1) * f(y2 - y1));
+      const [cx, cy] = [f(f(x1 + x2) / 2), f(f(y1 + y2) / 2)];
+      let i = 0;
+      for (const [level, size] of levels.entries()) {
+        const [min, max] = ranges[level];
+        for (const end = i + size; i < end; i++) {
+          const [x, y, stride] = priors.subarray(4 * i, 4 * i + 3);
+          const [l, t, r, b] = [f(x - x1), f(y - y1), f(x2 - x), f(y2 - y)];
+          const reach = radius === undefined ? 0 : f(stride * radius);
+          const inside =
+            radius === undefined
+              ? Math.min(l, t, r, b) > 0
+              : Math.min(
+                  f(x - Math.max(f(cx - reach), x1)),
+                  f(y - Math.max(f(cy - reach), y1)),
+                  f(Math.min(f(cx + reach), x2) - x),
+                  f(Math.min(f(cy + reach), y2) - y),
+                ) > 0;
+          const farthest = Math.max(l, t, r, b);
+          if (!inside || farthest < min || farthest > max || area >= smallest[i]) continue;
+          smallest[i] = area;
+          result.assigned[i] = g + 1;
+          result.labels[i] = labels[g];
+        }
+      }
+    }
+    return result;
+  }
+}
