@@ -3,7 +3,7 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import { boxesInside, clipBoxes, shiftBoxes, takeBoxes } from '../../geometry/boxes';
+import { boxesInside, clipBoxes, shiftBoxes } from '../../geometry/boxes';
 import { cropMasks, rleToBox, toRles } from '../../masks';
 import type { Random } from '../../random';
 import { takeInstances } from '../instances';
@@ -96,5 +96,5 @@ function cropTruths(truths: Truths, window: Window, o: Options): Truths {
 
 function cropProposals(proposals: ProposalBoxes, window: Window, o: Options): ProposalBoxes {
   const { boxes, kept } = cropBoxes(proposals.bboxes, window, o.bbox_clip_border);
-  return { bboxes: takeBoxes(boxes, kept), scores: Float32Array.from(kept, (i) => proposals.scores[i]) };
+  return takeInstances({ ...proposals, bboxes: boxes }, kept);
 }
