@@ -24,7 +24,7 @@ module.exports = {
     only('nn-knows-engine-and-ops', 'nn', [CATALOGUE, '^src/engine/', '^src/ops/']),
     only('ops-know-engine', 'ops', ['^src/engine/']),
     only('masks-stand-alone', 'masks', []),
-    only('models-know-nn-and-ops', 'models', [CATALOGUE, '^src/(engine|masks|nn|ops)/', '^src/data/types\\.ts$']),
+    only('models-know-nn-and-ops', 'models', [CATALOGUE, '^src/(engine|masks|nn|ops)/', '^src/data/(types|instances)\\.ts$']),
     only('data-knows-masks', 'data', [CATALOGUE, '^src/masks/']),
     only('evaluation-knows-data-types', 'evaluation', [CATALOGUE, '^src/masks/', '^src/data/types\\.ts$']),
     only('checkpoints-know-nn', 'checkpoints', ['^src/nn/']),

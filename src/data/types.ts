@@ -15,7 +15,7 @@ export interface PixelImage<P extends Pixels = Uint8Array> {
 /** An image of 8-bit or float values (PhotoMetricDistortion gives floats). */
 export type AnyImage = PixelImage<Pixels>;
 
-/** Ground truth of one image. */
+/** Ground truth of one image, by column: see `instances.ts`, which selects and concatenates whatever columns there are. */
 export interface Truths {
   bboxes: Float32Array;
   labels: Int32Array;
@@ -23,6 +23,8 @@ export interface Truths {
   ignored: Uint8Array;
   /** One mask per box, if loaded (LoadAnnotations with `with_mask`). */
   masks?: InstanceMasks;
+  /** Identity of each object over the images of a video. */
+  instanceIds?: Int32Array;
 }
 
 /** Precomputed proposals, for detectors without a region proposal network. */
@@ -94,11 +96,13 @@ export interface PackedSample {
   proposals?: ProposalBoxes;
 }
 
-/** Detections of one image, in descending order of scores; boxes xyxy. */
+/** Detections of one image by column, in descending order of scores; boxes xyxy. */
 export interface Detections {
   bboxes: Float32Array;
   scores: Float32Array;
   labels: Int32Array;
   /** One per box, of a detector that predicts masks; in the frame of the boxes. */
   masks?: Rle[];
+  /** Identity of each object over the images of a video, of a tracker. */
+  instanceIds?: Int32Array;
 }

@@ -6,8 +6,8 @@ import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { boxesWhere } from '../../geometry/boxes';
 import { rleArea, toRles } from '../../masks';
+import { takeInstances } from '../instances';
 import { type Transform, truthsOf } from './sample';
-import { takeTruths } from './select-truths';
 
 export const FilterAnnotations = defineModule({
   kind: 'transform',
@@ -44,7 +44,7 @@ export const FilterAnnotations = defineModule({
           (!areas || areas[i] >= o.min_gt_mask_area),
       );
       if (kept.length === 0 && o.keep_empty) return undefined;
-      sample.truths = takeTruths(truths, kept);
+      sample.truths = takeInstances(truths, kept);
       return sample;
     };
   },

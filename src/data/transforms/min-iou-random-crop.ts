@@ -6,9 +6,9 @@ import { defineModule } from '../../catalogue/registry';
 import { boxesWhere, clipBoxes, shiftBoxes } from '../../geometry/boxes';
 import { cropMasks } from '../../masks';
 import type { Random } from '../../random';
+import { takeInstances } from '../instances';
 import { cropPixels, type Window } from '../pixels/pixel-image';
 import { pixelsOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
-import { takeTruths } from './select-truths';
 
 /** Windows tried per minimum IoU before another one is drawn. */
 const ATTEMPTS = 50;
@@ -78,7 +78,7 @@ export function drawMinIoUCrop(
 export function applyMinIoUCrop(sample: Sample, window: Window, clip = true): Sample {
   const truths = truthsOf(sample);
   if (truths.labels.length > 0) {
-    const kept = takeTruths(truths, centersInside(truths.bboxes, window));
+    const kept = takeInstances(truths, centersInside(truths.bboxes, window));
     kept.bboxes = shiftBoxes(kept.bboxes, -window.left, -window.top);
     if (clip) kept.bboxes = clipBoxes(kept.bboxes, [window.height, window.width]);
     if (kept.masks) kept.masks = cropMasks(kept.masks, window);

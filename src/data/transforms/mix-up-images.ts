@@ -4,12 +4,12 @@
 import { boxesInside, clipBoxes, flipBoxes, scaleBoxes, shiftBoxes } from '../../geometry/boxes';
 import { flipMasks, placeMasks, resizeMasks } from '../../masks';
 import type { Random } from '../../random';
+import { concatInstances, takeInstances } from '../instances';
 import { flipPixels } from '../pixels/flip';
 import { colourOf, pastePixels, solidImage } from '../pixels/pixel-image';
 import { resizeBilinear, resizeTruncating } from '../pixels/resize-bilinear';
 import type { PixelImage, Truths } from '../types';
 import { bytesOf, type Sample, truthsOf } from './sample';
-import { concatTruths, takeTruths } from './select-truths';
 
 export interface MixUpOptions {
   /** [width, height] of the canvas that the other image is resized to fit. */
@@ -78,10 +78,10 @@ export function mixUp(
     if (draw.flip) masks = flipMasks(masks, 'horizontal');
     moved.masks = placeMasks(masks, { left: -left, top: -top, width: image.width, height: image.height });
   }
-  const all = concatTruths([truthsOf(sample), moved]);
+  const all = concatInstances([truthsOf(sample), moved]);
   return {
     image: averageWithWindow(image, padded, left, top),
-    truths: dropOutside ? takeTruths(all, boxesInside(all.bboxes, [image.height, image.width])) : all,
+    truths: dropOutside ? takeInstances(all, boxesInside(all.bboxes, [image.height, image.width])) : all,
   };
 }
 

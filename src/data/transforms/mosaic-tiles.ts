@@ -3,11 +3,11 @@
 
 import { boxesInside, clipBoxes, scaleBoxes, shiftBoxes } from '../../geometry/boxes';
 import { placeMasks, resizeMasks } from '../../masks';
+import { concatInstances, takeInstances } from '../instances';
 import { pastePixels, solidImage } from '../pixels/pixel-image';
 import { resizeBilinear } from '../pixels/resize-bilinear';
 import type { AnyImage, Truths } from '../types';
 import { pixelsOf, type Sample, truthsOf } from './sample';
-import { concatTruths, takeTruths } from './select-truths';
 
 export interface MosaicOptions {
   /** [width, height] that each image is resized to fit. */
@@ -51,10 +51,10 @@ export function mosaic(
       masks: placeMasks(resizeMasks(truths.masks, rows, columns), { left, top, width, height }),
     };
   });
-  const truths = concatTruths(moved);
+  const truths = concatInstances(moved);
   if (bbox_clip_border) truths.bboxes = clipBoxes(truths.bboxes, [height, width]);
   if (bbox_clip_border && variant === 'mmyolo') return { image: canvas, truths };
-  return { image: canvas, truths: takeTruths(truths, boxesInside(truths.bboxes, [height, width])) };
+  return { image: canvas, truths: takeInstances(truths, boxesInside(truths.bboxes, [height, width])) };
 }
 
 /** Truncated to whole pixels, at least one. */

@@ -5,12 +5,12 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { boxesInside, clipBoxes } from '../../geometry/boxes';
+import { takeInstances } from '../instances';
 import { affineMatrix, drawAffine, type Matrix, projectBoxes } from '../pixels/affine-matrix';
 import { colourOf } from '../pixels/pixel-image';
 import { warpPerspective } from '../pixels/warp-perspective';
 import { affineOptions } from './affine-options';
 import { bytesOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
-import { takeTruths } from './select-truths';
 
 const options = z.strictObject(affineOptions);
 type Options = z.output<typeof options>;
@@ -37,7 +37,7 @@ export function applyRandomAffine(
   if (truths.labels.length === 0) return sample;
   let bboxes = projectBoxes(matrix, truths.bboxes);
   if (bbox_clip_border) bboxes = clipBoxes(bboxes, [height, width]);
-  sample.truths = takeTruths({ ...truths, bboxes }, boxesInside(bboxes, [height, width]));
+  sample.truths = takeInstances({ ...truths, bboxes }, boxesInside(bboxes, [height, width]));
   return sample;
 }
 

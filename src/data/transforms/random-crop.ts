@@ -3,13 +3,13 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import { boxesInside, clipBoxes, shiftBoxes, takeBoxes } from '../../geometry/boxes';
+import { boxesInside, clipBoxes, shiftBoxes } from '../../geometry/boxes';
 import { cropMasks, rleToBox, toRles } from '../../masks';
 import type { Random } from '../../random';
+import { takeInstances } from '../instances';
 import { cropPixels, type Window } from '../pixels/pixel-image';
 import type { AnyImage, ProposalBoxes, Truths } from '../types';
 import { pixelsOf, replacePixels, type Transform } from './sample';
-import { takeTruths } from './select-truths';
 
 const options = z
   .strictObject({
@@ -83,7 +83,7 @@ function cropBoxes(boxes: Float32Array, window: Window, clip: boolean): { boxes:
 
 function cropTruths(truths: Truths, window: Window, o: Options): Truths {
   const { boxes, kept } = cropBoxes(truths.bboxes, window, o.bbox_clip_border);
-  const cropped = takeTruths({ ...truths, bboxes: boxes }, kept);
+  const cropped = takeInstances({ ...truths, bboxes: boxes }, kept);
   if (!cropped.masks) return cropped;
   cropped.masks = cropMasks(cropped.masks, window);
   if (o.recompute_bbox)
@@ -96,5 +96,5 @@ function cropTruths(truths: Truths, window: Window, o: Options): Truths {
 
 function cropProposals(proposals: ProposalBoxes, window: Window, o: Options): ProposalBoxes {
   const { boxes, kept } = cropBoxes(proposals.bboxes, window, o.bbox_clip_border);
-  return { bboxes: takeBoxes(boxes, kept), scores: Float32Array.from(kept, (i) => proposals.scores[i]) };
+  return takeInstances({ ...proposals, bboxes: boxes }, kept);
 }

@@ -5,9 +5,9 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { boxesWhere, clipBoxes, shiftBoxes } from '../../geometry/boxes';
 import { placeMasks } from '../../masks';
+import { takeInstances } from '../instances';
 import { pastePixels, solidImage } from '../pixels/pixel-image';
 import { pixelsOf, type Sample, type Transform, truthsOf } from './sample';
-import { takeTruths } from './select-truths';
 
 const options = z.strictObject({
   prob: z.number().min(0).max(1).default(0.5).describe('Probability'),
@@ -24,7 +24,7 @@ export function applyShift(sample: Sample, left: number, top: number, filter = 1
   const kept = boxesWhere(bboxes, (x1, y1, x2, y2) => x2 - x1 > minSize && y2 - y1 > minSize);
   if (kept.length === 0) return sample;
   const masks = truths.masks && placeMasks(truths.masks, { left, top, width, height });
-  sample.truths = takeTruths({ ...truths, bboxes, masks }, kept);
+  sample.truths = takeInstances({ ...truths, bboxes, masks }, kept);
   const canvas = solidImage(image, width, height, [0, 0, 0]);
   pastePixels(canvas, image, left, top);
   sample.image = canvas;

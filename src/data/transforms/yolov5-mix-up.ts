@@ -5,9 +5,9 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import type { Random } from '../../random';
+import { concatInstances } from '../instances';
 import { mixOptions, mixTransform } from './mix-options';
 import { bytesOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
-import { concatTruths } from './select-truths';
 
 const positive = z.number().positive();
 
@@ -40,7 +40,7 @@ export function applyYOLOv5MixUp(sample: Sample, other: Sample, ratio: number): 
     );
   const data = new Uint8Array(image.data.length);
   for (let i = 0; i < data.length; i++) data[i] = image.data[i] * ratio + otherImage.data[i] * (1 - ratio);
-  sample.truths = concatTruths([truthsOf(sample), truthsOf(other)]);
+  sample.truths = concatInstances([truthsOf(sample), truthsOf(other)]);
   replacePixels(sample, { ...image, data });
   return sample;
 }

@@ -6,13 +6,13 @@ import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { boxesWhere, clipBoxes, isY, scaleBoxes } from '../../geometry/boxes';
 import type { InstanceMasks, Polygon } from '../../masks';
+import { takeInstances } from '../instances';
 import { affineMatrix, drawAffine, type Matrix, projectBoxes, translateFirst } from '../pixels/affine-matrix';
 import { colourOf } from '../pixels/pixel-image';
 import { warpPerspective } from '../pixels/warp-perspective';
 import { affineOptions } from './affine-options';
 import { affineSize } from './random-affine';
 import { bytesOf, replacePixels, type Sample, type Transform, truthsOf } from './sample';
-import { takeTruths } from './select-truths';
 
 const options = z.strictObject({
   ...affineOptions,
@@ -47,12 +47,12 @@ export function applyYOLOv5Affine(sample: Sample, matrix: Matrix, scale: number,
     const kept = boxesToKeep(before, bboxes, o);
     const masks = o.bbox_clip_border ? clipped(warped) : warped;
     const ends = o.bbox_clip_border ? clipBoxes(bboxes, [f(height - 1e-3), f(width - 1e-3)]) : bboxes;
-    sample.truths = takeTruths({ ...truths, bboxes: ends, masks }, kept);
+    sample.truths = takeInstances({ ...truths, bboxes: ends, masks }, kept);
     return sample;
   }
   let bboxes = projectBoxes(matrix, truths.bboxes);
   if (o.bbox_clip_border) bboxes = clipBoxes(bboxes, [height, width]);
-  sample.truths = takeTruths({ ...truths, bboxes }, boxesToKeep(before, bboxes, o));
+  sample.truths = takeInstances({ ...truths, bboxes }, boxesToKeep(before, bboxes, o));
   return sample;
 }
 

@@ -1,20 +1,22 @@
-// The truths of a sample, split into those to learn from and those to ignore.
+// Ground truth of a sample as assigners take it: objects, and regions to ignore.
 
+import { takeInstances } from '../../data/instances';
 import type { Truths } from '../../data/types';
 import { takeBoxes } from '../../geometry/boxes';
-import { takeMasks } from '../../masks';
 import type { Instances } from './types';
 
 /** Crowd and difficult boxes go to `ignored`; with `classAgnostic` every label is 0, as a region proposal network has it. */
-export function toInstances({ bboxes, labels, ignored, masks }: Truths, classAgnostic = false): Instances {
-  const indices = Int32Array.from(labels.keys());
-  const learnt = indices.filter((i) => !ignored[i]);
+export function toInstances({ ignored, ...truths }: Truths, classAgnostic = false): Instances {
+  const indices = Int32Array.from(ignored.keys());
+  const objects = takeInstances(
+    truths,
+    indices.filter((i) => ignored[i] === 0),
+  );
+  if (classAgnostic) objects.labels.fill(0);
   return {
-    ...(masks ? { masks: takeMasks(masks, learnt) } : {}),
-    bboxes: takeBoxes(bboxes, learnt),
-    labels: learnt.map((i) => (classAgnostic ? 0 : labels[i])),
+    ...objects,
     ignored: takeBoxes(
-      bboxes,
+      truths.bboxes,
       indices.filter((i) => ignored[i] !== 0),
     ),
   };

@@ -2,14 +2,14 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type BuildContext, type ModuleConfig, Registry } from '../../../src/catalogue/registry';
-import { startEngine } from '../../../src/engine';
-import { decodeRle, pasteMask } from '../../../src/masks';
-import { losses } from '../../../src/models/losses';
-import { type FCNMaskHead, roiHeads } from '../../../src/models/roi-heads';
-import { torchShape } from '../../../src/nn';
-import { Random } from '../../../src/random';
-import { expectClose, fillByFormula, golden, maxDifference, nchw, nhwc, sgn } from '../../golden-data';
+import { type BuildContext, type ModuleConfig, Registry } from '../../../../src/catalogue/registry';
+import { startEngine } from '../../../../src/engine';
+import { decodeRle, pasteMask } from '../../../../src/masks';
+import { losses } from '../../../../src/models/losses';
+import { type FCNMaskHead, roiHeads } from '../../../../src/models/roi-heads';
+import { torchShape } from '../../../../src/nn';
+import { Random } from '../../../../src/random';
+import { expectClose, fillByFormula, golden, maxDifference, nchw, nhwc, sgn } from '../../../golden-data';
 
 const registry = new Registry([...roiHeads, ...losses]);
 const build = (config: object, context: Partial<BuildContext> = {}) =>

@@ -2,10 +2,10 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import { type BuildContext, type ModuleConfig, Registry } from '../../../src/catalogue/registry';
-import { startEngine } from '../../../src/engine';
-import { roiHeads, type SingleRoIExtractor } from '../../../src/models/roi-heads';
-import { expectClose, golden, maxDifference, nchw, nhwc } from '../../golden-data';
+import { type BuildContext, type ModuleConfig, Registry } from '../../../../src/catalogue/registry';
+import { startEngine } from '../../../../src/engine';
+import { roiHeads, type SingleRoIExtractor } from '../../../../src/models/roi-heads';
+import { expectClose, golden, maxDifference, nchw, nhwc } from '../../../golden-data';
 
 const registry = new Registry(roiHeads);
 const build = (config: ModuleConfig, context: Partial<BuildContext> = {}) =>

@@ -1,0 +1,20 @@
+// Targets of a made-up batch for the tests of box heads.
+
+import { type BBoxTargets, bboxTargets } from '../../../../src/models/roi-heads/bbox-heads/bbox-targets';
+import type { BoxHead } from '../../../../src/models/roi-heads';
+import { boxes } from '../../../golden-data';
+
+/** Two images, four positives, four negatives. */
+export function targetsFor(head: Pick<BoxHead, 'coder'>, decoded = false, positiveWeight = -1): BBoxTargets {
+  const sampled = ['one', 'two'].map((name) => ({
+    priors: boxes(name, 6),
+    truths: 0,
+    positive: Int32Array.of(0, 2),
+    negative: Int32Array.of(3, 5),
+    positiveTruth: Int32Array.of(0, 1),
+    positiveLabels: Int32Array.of(2, 0),
+    positiveBoxes: boxes(`${name} truth`, 2),
+    avgFactor: 4,
+  }));
+  return bboxTargets(sampled, { coder: head.coder, decoded, classes: 3, positiveWeight });
+}

@@ -1,0 +1,25 @@
+// ResLayer: what it reads and gives.
+
+import { beforeAll, expect, test } from 'vitest';
+import { type BuildContext, Registry } from '../../../../src/catalogue/registry';
+import { plainBackend } from '../../../../src/engine';
+import { roiHeads } from '../../../../src/models/roi-heads';
+
+const registry = new Registry(roiHeads);
+const build = (config: object, context: Partial<BuildContext> = {}) =>
+  registry.build('shared_head', { type: 'ResLayer', ...config }, { path: 'shared_head', ...context });
+
+beforeAll(plainBackend);
+
+test('halves the RoI and gives the channels of its stage', () => {
+  const layer = build({ depth: 18, stage: 1 });
+  expect(layer.output).toEqual({ channels: 128, stride: 1, size: [7, 7] });
+  layer.dispose();
+});
+
+test('must read the channels that RoIs are pooled with', () => {
+  const inputs = [{ stride: 16, channels: 8 }];
+  expect(() => build({ depth: 18 }, { inputs })).toThrow(
+    /stage 3 of depth 18 reads 256 channels, but RoIs are pooled with 8/,
+  );
+});
