@@ -44,6 +44,7 @@ export class Runner implements TrainRun {
   readonly signal?: AbortSignal;
   readonly workDir?: string;
   stopTraining = false;
+  closing = false;
 
   constructor(private readonly parts: RunnerParts) {
     this.detector = parts.detector;
@@ -81,6 +82,14 @@ export class Runner implements TrainRun {
     if (this.workDir !== undefined)
       appendFileSync(path.join(this.workDir, 'scalars.jsonl'), `${JSON.stringify(entry)}\n`);
     await this.hooks.call('afterRecord', this, list, entry);
+  }
+
+  /** The model learns of the epoch that begins (or is gone on with), and is in training mode. */
+  beginEpoch(): void {
+    const { closing, detector, state } = this;
+    for (const line of detector.onEpoch?.({ epoch: state.epoch, closing }) ?? [])
+      this.log(`epoch ${state.epoch + 1}: ${line}`);
+    detector.train();
   }
 
   /** The batches left of the epoch in hand; an abort ends them early. */

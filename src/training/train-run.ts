@@ -38,6 +38,8 @@ export interface TrainRun {
   readonly interrupted: boolean;
   /** Set by a hook (early stopping): training ends after the epoch in hand, or after the iteration where those are counted. */
   stopTraining: boolean;
+  /** Set by a hook: whether `Detector.onEpoch` is called with `closing` for the epoch that begins. */
+  closing: boolean;
   log(line: string): void;
   /** Adds a line to the history, and to `scalars.jsonl`. */
   record(list: keyof History, entry: ScalarRecord): Promise<void>;

@@ -42,7 +42,9 @@ test('other classes, another depth, another neck are told in words', () => {
   expect(loadWeights(pafpn, weights(state)).causes).toEqual([
     'a neck that the file does not or only partly have: neck.downsample_convs.0.conv.weight',
   ]);
-  expect(loadWeights(source, weights(stateOf(pafpn))).causes[0]).toMatch(/a neck that the model does not have: neck.downsample/);
+  expect(loadWeights(source, weights(stateOf(pafpn))).causes[0]).toMatch(
+    /a neck that the model does not have: neck.downsample/,
+  );
   const wide = build({ 'model.backbone.base_channels': 16 });
   expect(loadWeights(wide, weights(state)).causes.join()).toMatch(
     /backbone of different width.*conv1.weight is \[8, 3, 7, 7\]/,
@@ -56,10 +58,7 @@ test('prefixes: of training wrappers, of one side only, and as asked for', () =>
   const count = state.size;
   expect(loadWeights(model, weights(renamed(state, (n) => `module.${n}`))).loaded).toHaveLength(count);
   const outer = loadWeights(model, weights(renamed(state, (n) => `detector.${n}`)));
-  expect([outer.loaded.length, outer.notes]).toEqual([
-    count,
-    ['prefix "detector." removed from the file\'s names'],
-  ]);
+  expect([outer.loaded.length, outer.notes]).toEqual([count, ['prefix "detector." removed from the file\'s names']]);
 
   // torchvision's ResNet: the backbone alone, and its classifier
   const inside = renamed(state, (n) => (n.startsWith('backbone.') ? n.slice(9) : undefined));

@@ -61,7 +61,10 @@ describe('files of torch.save', () => {
 
 describe('what is refused, by name', () => {
   test.each([
-    ['refused_weights.pth', /"state_dict", received a Python object of class __main__\.Custom, which only its Python code/],
+    [
+      'refused_weights.pth',
+      /"state_dict", received a Python object of class __main__\.Custom, which only its Python code/,
+    ],
     ['whole_module.pth', /Python object of class torch\.nn\.modules\.conv\.Conv2d.*torch\.save\(\{"state_dict"/],
     ['evil.pth', /calls the Python function (posix|os|nt)\.system, which runs programs.*No code was run/],
   ])('%s', (name, message) => {
@@ -171,7 +174,9 @@ describe('archives', () => {
     expect(() => parseWeights(with_('a/byteorder', 'big'))).toThrow(/big-endian/);
     expect(() => parseWeights(with_('a/code/__torch__.py', ''))).toThrow(/TorchScript/);
     expect(() => parseWeights(Buffer.from('PK\x03\x04 and nothing else'))).toThrow(/no end record/);
-    expect(() => parseWeights(Buffer.from('nothing at all'))).toThrow(/expected a zip archive, a pickle or safetensors/);
+    expect(() => parseWeights(Buffer.from('nothing at all'))).toThrow(
+      /expected a zip archive, a pickle or safetensors/,
+    );
     expect(() => readWeights(join(folder, 'none.pth'))).toThrow(/Cannot read the checkpoint .*ENOENT/);
     expect(() => readWeights(folder)).toThrow(/a folder/);
   });

@@ -33,7 +33,9 @@ test('.pth to .safetensors and back: every dtype as it was', () => {
   }
   expect(readWeights(pth).detlab).toBe('{"x":"é"}');
   expect(readSafetensors(safe).tensors.get('bf16')!.dtype).toBe('float32');
-  expect(() => writeWeights(join(folder, 'a.h5'), tensors)).toThrow(/expected the extension \.safetensors, \.pth or \.pt/);
+  expect(() => writeWeights(join(folder, 'a.h5'), tensors)).toThrow(
+    /expected the extension \.safetensors, \.pth or \.pt/,
+  );
   // the same weights give the same file
   const again = join(folder, 'again.pth');
   writeWeights(again, tensors, { classes, detlab: '{"x":"é"}' });

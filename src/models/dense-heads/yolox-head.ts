@@ -26,7 +26,7 @@ import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-den
 import type { Loss } from '../losses';
 import { nmsOption } from '../shared-options/nms-option';
 import { type Assigner, buildAssigner, toInstances } from '../task-modules';
-import type { DetBatch, LossContext, Losses } from '../types';
+import type { DetBatch, EpochStart, LossContext, Losses } from '../types';
 import { suppressed } from './dense-detections';
 import { detachedPredictions } from './detached-predictions';
 import { type DetectionHead, requireCfg } from './detection-head';
@@ -142,6 +142,13 @@ export class YOLOXHead extends Module implements DetectionHead {
     this.obj = this.addChild('multi_level_conv_obj', predict(1));
     applyInitCfg(this, config.init_cfg);
     for (const conv of [...this.cls, ...this.obj]) conv.bias!.initializer = constant(-Math.log(99));
+  }
+
+  /** In the closing epochs the L1 loss of the coded boxes is added. */
+  onEpoch({ closing }: EpochStart): string[] {
+    const added = closing && !this.useL1;
+    this.useL1 = closing;
+    return added ? ['loss_l1 added'] : [];
   }
 
   forward(features: tf.Tensor4D[]): YOLOXOutputs {

@@ -1,9 +1,8 @@
-// YOLOXModeSwitchHook (MMDetection): in the last epochs, transforms of several images are left out and YOLOXHead adds its L1
-// loss.
+// YOLOXModeSwitchHook (MMDetection): the last epochs are closing ones, in which transforms of several images are left out and
+// YOLOXHead adds its L1 loss.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
-import type { Detector } from '../../models/types';
 import type { TrainRun } from '../train-run';
 import { epochCount } from './epoch-count';
 import type { PipelineChange, TrainHook } from './hook';
@@ -29,12 +28,10 @@ export class YOLOXModeSwitchHook implements TrainHook {
   }
 
   beforeTrainEpoch(run: TrainRun): void {
-    const { bboxHead } = run.detector as Detector & { bboxHead?: { useL1?: boolean } };
-    if (bboxHead?.useL1 === undefined) return;
     const { epoch } = run.state;
-    const before = bboxHead.useL1;
-    bboxHead.useL1 = epoch >= this.from(run.loop.total);
-    if (bboxHead.useL1 && !before) run.log(`epoch ${epoch + 1}: ${this.skipped.join(', ')} left out, loss_l1 added`);
+    const before = run.closing;
+    run.closing = epoch >= this.from(run.loop.total);
+    if (run.closing && !before) run.log(`epoch ${epoch + 1}: ${this.skipped.join(', ')} left out`);
   }
 }
 

@@ -17,11 +17,11 @@ export class EpochBasedTrainLoop implements TrainLoop {
   ) {}
 
   async run(runner: Runner): Promise<void> {
-    const { detector, hooks, loader, state } = runner;
+    const { hooks, loader, state } = runner;
     await hooks.call('beforeTrain', runner);
     while (!runner.stopped) {
       await hooks.call('beforeTrainEpoch', runner);
-      detector.train();
+      runner.beginEpoch();
       for await (const batch of runner.batches()) await runner.iterate(batch);
       if (state.iteration < loader.length) break;
       state.nextEpoch();

@@ -22,6 +22,7 @@ export class IterBasedTrainLoop implements TrainLoop {
     await hooks.call('beforeTrain', runner);
     await hooks.call('beforeTrainEpoch', runner);
     while (!runner.stopped) {
+      runner.beginEpoch();
       for await (const batch of runner.batches()) {
         // an evaluation may have switched it
         detector.train();
