@@ -9,7 +9,7 @@ import { DetLabError } from '../errors';
 import { buildDetector } from '../models/build';
 import type { Detector } from '../models/types';
 import { Random } from '../random';
-import { applyFreezing, type Freezing } from '../training/freezing';
+import { applyFreezing, type FreezeRule } from '../training/freezing';
 import { catalogue } from './catalogue';
 import { checkClassCounts, classCounts, objectAt, withoutClassCounts } from './config-access';
 import { loadCustomImports } from './custom-imports';
@@ -24,7 +24,7 @@ export interface RecipeSpec {
   /** Chosen with `.classes(...)`. */
   classes?: readonly string[];
   /** In the order they were asked for. */
-  freezing: readonly Freezing[];
+  freezing: readonly FreezeRule[];
   /** Folders of the config's files, which `custom_imports` is relative to. */
   folders?: readonly string[];
   /** What happened to the options of the necks put in place of others. */

@@ -9,12 +9,14 @@ import { tableText } from '../visualization/table';
 import { folderName } from './fit';
 import type { LabDataset } from './lab-dataset';
 import type { FitOptions } from './plan';
+import { planLoop } from './plan-loop';
 import type { Recipe } from './recipe';
 import type { Run } from './run';
 
 const contestant = (name: string, run: Run): Contestant => ({
   name,
   report: run.report,
+  unit: run.curves.data.unit,
   evaluations: run.curves.data.evaluations,
   parameters: run.model.parameters,
   secondsPerImage: run.report?.secondsPerImage,
@@ -68,6 +70,7 @@ export function compare(recipes: Readonly<Record<string, Recipe>>): {
   if (entries.length === 0) throw new DetLabError('Cannot compare nothing: give recipes by name, { FPN: a, PAFPN: b }');
   return {
     async fit(data, options = {}) {
+      checkUnits(entries);
       const screen = notebook();
       const signal = options.signal ?? screen?.signal;
       const id = crypto.randomUUID();
@@ -86,4 +89,15 @@ export function compare(recipes: Readonly<Record<string, Recipe>>): {
       return new Comparison(runs, interrupted);
     },
   };
+}
+
+/** @throws DetLabError when some recipes count epochs and others iterations: they share no axis */
+function checkUnits(entries: readonly (readonly [name: string, recipe: Recipe])[]): void {
+  const units = entries.map(([name, { config }]) => [name, planLoop(config).loop.unit] as const);
+  const [[first, unit]] = units;
+  const other = units.find(([, one]) => one !== unit);
+  if (other)
+    throw new DetLabError(
+      `Cannot compare "${first}" with "${other[0]}": their train_cfg counts ${unit}s and ${other[1]}s. Give both the same loop`,
+    );
 }

@@ -26,10 +26,10 @@ export function numberAt(config: ConfigObject, path: string): number | undefined
   return typeof value === 'number' ? value : undefined;
 }
 
-/** The list of module configs at a path. */
+/** The list of module configs at a path; one alone counts as a list of one. */
 export function modulesAt(config: ConfigObject, path: string): ModuleConfig[] {
   const value = at(config, path);
-  return (Array.isArray(value) ? value : []) as ModuleConfig[];
+  return (Array.isArray(value) ? value : isObject(value) ? [value] : []) as ModuleConfig[];
 }
 
 const HEADS = ['roi_head', 'bbox_head'];

@@ -1,97 +1,52 @@
 // `recipe.fit(data)`: builds the model, trains it with live displays, evaluates it, and gives back a Run.
 
 import path from 'node:path';
-import type { DataProblem } from '../data';
-import { train } from '../training/loop';
+import type { DataProblem, Loader } from '../data';
+import type { Detector } from '../models/types';
+import { CallbackHook } from '../training/hooks/callback-hook';
+import { EvaluationHook } from '../training/hooks/evaluation-hook';
+import type { TrainHook } from '../training/hooks/hook';
+import { type TrainResult, train } from '../training/train';
 import { notebook } from '../visualization/display';
 import { buildModel, type RecipeSpec, settleClasses } from './build-model';
 import { catalogue } from './catalogue';
 import { checkRun } from './check-run';
 import { loadCustomImports } from './custom-imports';
 import { evaluate } from './evaluate';
-import { modeSwitch } from './hook-plans';
 import type { LabDataset } from './lab-dataset';
-import { runView } from './live';
 import { Model } from './model';
-import { type FitOptions, planRun, trainLoader } from './plan';
+import { type FitOptions, planRun, type RunPlan } from './plan';
 import type { Report } from './report';
 import { Run } from './run';
+import { type RunView, runView } from './run-view';
+import { trainLoader } from './train-loader';
 
 /** A name that can be a folder's. */
 export const folderName = (name: string): string => name.replace(/[^\w.+-]+/g, '_');
 
 export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptions = {}): Promise<Run> {
-  const spec = options.loadFrom === undefined ? given : { ...given, loadFrom: { file: options.loadFrom } };
-  const signal = options.signal ?? notebook()?.signal;
   const began = performance.now();
+  const spec = options.loadFrom === undefined ? given : { ...given, loadFrom: { file: options.loadFrom } };
   const early: string[] = [];
   await loadCustomImports(spec.config, spec.folders ?? [], (line) => early.push(line));
   checkRun(spec.config);
   const plan = planRun(spec.config, options);
   const classes = settleClasses(spec, data);
-  const view = runView(spec.name, plan.maxEpochs, { quiet: options.log !== undefined });
-  const log = options.log ?? view.hooks.log!;
+  const view = runView(spec.name, plan.loop, { quiet: options.log !== undefined });
+  const log = options.log ?? view.log;
   const detector = await buildModel(spec, classes, plan.seed, (line) => early.push(line));
   const model = new Model(detector, classes, spec.name, spec.config);
   const workDir = options.workDir === false ? undefined : (options.workDir ?? path.join('runs', folderName(spec.name)));
-
   const problems: DataProblem[] = [];
   const onProblem = (problem: DataProblem) => {
     problems.push(problem);
     log(`bad data: ${problem.message}`);
   };
   const loader = trainLoader(data.train, spec.config, plan, { workers: options.workers, onProblem });
-  const precision = plan.precision ?? configuredPrecision(spec);
-  let report: Report | undefined;
-  const evaluateAfter = async (epoch: number): Promise<Report | undefined> => {
-    if (!data.val) return undefined;
-    const onProgress = view.evaluating(epoch);
-    const fresh = await evaluate(detector, data.val, spec.config, { precision, signal, onProgress });
-    report = fresh ?? report;
-    return fresh;
-  };
-  const first = [
-    ...plan.notices,
-    ...early,
-    ...(data.val
-      ? []
-      : [`"${data.name}" has no validation part, so there will be no AP: make one with data.split(0.2)`]),
-    ...(workDir ? [`log and checkpoints: ${workDir}`] : []),
-  ];
-  let started = false;
+  const first = firstLines(data, workDir, [...plan.notices, ...early]);
+  const session = { spec, plan, options, data, detector, loader, model, view, workDir, log: withFirst(log, first) };
   try {
-    const result = await train({
-      ...plan,
-      detector,
-      loader,
-      beforeEpoch: modeSwitch(detector, plan.switches),
-      evaluate: data.val && (async ({ epoch }) => (await evaluateAfter(epoch))?.logNames()),
-      signal,
-      workDir,
-      resume: options.resume ?? spec.config.resume === true,
-      freezing: spec.freezing,
-      meta: { ...model.meta() },
-      hooks: {
-        ...view.hooks,
-        log(line) {
-          log(line);
-          // behind the first line, which names the engine
-          if (!started) for (const more of first) log(more);
-          started = true;
-        },
-        async onRecord(history, record) {
-          options.onRecord?.(record);
-          await view.hooks.onRecord?.(history, record);
-        },
-        async onStep(event) {
-          options.onStep?.(event);
-          await view.hooks.onStep?.(event);
-        },
-      },
-      registry: catalogue,
-    });
-    // a resumed run that was complete has its numbers in the history, but no report
-    if (!report && !result.interrupted) await evaluateAfter(result.epoch);
+    const { report, result } = await trainAndEvaluate(session);
     await view.finish();
     return new Run({
       model,
@@ -100,7 +55,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
       curves: view.curves,
       problems,
       seconds: (performance.now() - began) / 1000,
-      maxEpochs: plan.maxEpochs,
+      loop: plan.loop,
       images: loader.stats.images,
       waitSeconds: loader.stats.waitSeconds,
       workDir,
@@ -111,6 +66,81 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   } finally {
     await loader.close();
   }
+}
+
+/** What one call of `fit` has built before it trains. */
+interface FitSession {
+  spec: RecipeSpec;
+  plan: RunPlan;
+  options: FitOptions;
+  data: LabDataset;
+  detector: Detector;
+  loader: Loader;
+  model: Model;
+  view: RunView;
+  workDir?: string;
+  log: (line: string) => void;
+}
+
+async function trainAndEvaluate(session: FitSession): Promise<{ report?: Report; result: TrainResult }> {
+  const { spec, plan, options, data, detector, loader, model, view, workDir, log } = session;
+  const signal = options.signal ?? notebook()?.signal;
+  const precision = plan.precision ?? configuredPrecision(spec);
+  let report: Report | undefined;
+  const evaluateAfter = async (at: { epoch: number; step: number }): Promise<Report | undefined> => {
+    if (!data.val) return undefined;
+    const onProgress = view.evaluating(at);
+    const fresh = await evaluate(detector, data.val, spec.config, { precision, signal, onProgress });
+    report = fresh ?? report;
+    return fresh;
+  };
+  const evaluation = data.val && new EvaluationHook(async (at) => (await evaluateAfter(at))?.logNames());
+  const result = await train({
+    ...plan,
+    hooks: [watcher(view, options), ...(evaluation ? [evaluation] : []), ...plan.hooks],
+    detector,
+    loader,
+    signal,
+    workDir,
+    resume: options.resume ?? spec.config.resume === true,
+    freezing: spec.freezing,
+    meta: { ...model.meta() },
+    log,
+    registry: catalogue,
+  });
+  // a resumed run that was complete has its numbers in the history, but no report
+  if (!report && !result.interrupted) await evaluateAfter(result);
+  return { report, result };
+}
+
+/** The displays of the run, and the functions given to `fit`. */
+const watcher = ({ callbacks }: RunView, { onRecord, onStep }: FitOptions): TrainHook =>
+  new CallbackHook({
+    ...callbacks,
+    async onRecord(history, record) {
+      onRecord?.(record);
+      await callbacks.onRecord?.(history, record);
+    },
+    async onStep(event) {
+      onStep?.(event);
+      await callbacks.onStep?.(event);
+    },
+  });
+
+const firstLines = (data: LabDataset, workDir: string | undefined, notices: string[]): string[] => [
+  ...notices,
+  ...(data.val ? [] : [`"${data.name}" has no validation part, so there will be no AP: make one with data.split(0.2)`]),
+  ...(workDir ? [`log and checkpoints: ${workDir}`] : []),
+];
+
+/** A log that says `first` after its first line, which names the engine. */
+function withFirst(log: (line: string) => void, first: readonly string[]): (line: string) => void {
+  let started = false;
+  return (line) => {
+    log(line);
+    if (!started) for (const more of first) log(more);
+    started = true;
+  };
 }
 
 function configuredPrecision({ config }: RecipeSpec) {

@@ -2,28 +2,17 @@
 
 import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
-import {
-  buildPipeline,
-  createLoader,
-  type DataProblem,
-  type Dataset,
-  type DatasetPlan,
-  type Loader,
-  type PipelineStage,
-  planDataset,
-} from '../data';
 import type { Precision } from '../engine';
-import { DetLabError } from '../errors';
 import type { ScalarRecord } from '../training/history';
-import type { LearningRatePlan } from '../training/learning-rates';
-import type { StepEvent, TrainOptions } from '../training/loop';
-import type { AveragePlan } from '../training/weight-average';
-import { catalogue } from './catalogue';
+import type { StepEvent } from '../training/hooks/callback-hook';
+import { CheckpointHook, type CheckpointOptions } from '../training/hooks/checkpoint-hook';
+import type { TrainLoop } from '../training/loops/train-loop';
 import { at, modulesAt, numberAt, objectAt } from './config-access';
-import { evaluationIntervals, hookPlans, type Switches } from './hook-plans';
+import { type ConfiguredHooks, configuredHooks } from './configured-hooks';
+import { planLoop } from './plan-loop';
 
 export interface FitOptions {
-  /** Whole passes over the training images; the config's by default. Its schedule is stretched to fit. */
+  /** Whole passes over the training images; the config's by default. Its schedule is scaled to them. */
   epochs?: number;
   /** Learning rate after warm-up. */
   lr?: number;
@@ -31,7 +20,7 @@ export interface FitOptions {
   batch?: number;
   /**
    * Mixed precision (bfloat16); true and false override the config. It saves memory, and time where the processor has
-   * instructions for it: the log's first line tells.
+   * instructions for it, as the log's first line says.
    */
   amp?: boolean;
   /** Makes the run repeatable; 0 by default. */
@@ -43,8 +32,8 @@ export interface FitOptions {
   /** Start from the weights of a file, as `recipe.loadFrom(file)`: weights only. */
   loadFrom?: string;
   /** Epochs and iterations between checkpoints, how many are kept (1), the metric whose best model is kept. */
-  checkpoint?: TrainOptions['checkpoint'];
-  /** Epochs between evaluations; the config's by default. */
+  checkpoint?: CheckpointOptions;
+  /** Epochs between evaluations (iterations, where `train_cfg` counts those); the config's by default. */
   evaluateEvery?: number;
   /** Iterations between log lines. */
   logInterval?: number;
@@ -59,72 +48,33 @@ export interface FitOptions {
   onRecord?: (record: ScalarRecord) => void;
 }
 
-export interface RunPlan {
-  maxEpochs: number;
+export interface RunPlan extends ConfiguredHooks {
+  loop: TrainLoop;
   seed: number;
   precision?: Precision;
   optimWrapper: ModuleConfig;
   paramScheduler: ModuleConfig[];
-  evaluationInterval: TrainOptions['evaluationInterval'];
-  checkpoint: NonNullable<TrainOptions['checkpoint']>;
-  logInterval: number;
   logWindow: number;
   batchSize: number;
-  average?: AveragePlan;
-  rates?: LearningRatePlan;
-  /** Other transforms from some epoch on, and what YOLOX changes in its last epochs. */
-  switches: Switches;
   /** What a person should know about how the config was changed. */
   notices: string[];
 }
 
-const AP = 'coco/bbox_mAP';
-
+/** @throws DetLabError when `train_cfg` or a hook cannot be used */
 export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
   const notices: string[] = [];
-  const configured = numberAt(config, 'train_cfg.max_epochs') ?? 12;
-  const maxEpochs = options.epochs ?? configured;
+  const { loop, configured } = planLoop(config, options);
   const batchSize = options.batch ?? numberAt(config, 'train_dataloader.batch_size') ?? 2;
-
-  const wrapper = objectAt(config, 'optim_wrapper');
-  const optimizer = { ...objectAt(config, 'optim_wrapper.optimizer') };
-  if (options.lr !== undefined) optimizer.lr = options.lr;
-  const scaling = objectAt(config, 'auto_scale_lr');
-  if (scaling.enable === true && typeof scaling.base_batch_size === 'number' && options.lr === undefined) {
-    optimizer.lr = (Number(optimizer.lr) * batchSize) / scaling.base_batch_size;
-    notices.push(`learning rate scaled to ${optimizer.lr} for ${batchSize} images an iteration (auto_scale_lr)`);
-  }
-
-  if ('batch_size_per_gpu' in optimizer) optimizer.batch_size_per_gpu = batchSize;
-  const hooks = hookPlans(config, maxEpochs, configured, notices);
-
-  let paramScheduler = modulesAt(config, 'param_scheduler');
-  if (maxEpochs !== configured) {
-    paramScheduler = paramScheduler.map((rule) => stretched(rule, maxEpochs, configured));
-    const steps = paramScheduler.flatMap((rule) => (Array.isArray(rule.milestones) ? rule.milestones : []));
-    notices.push(
-      `schedule of ${configured} epochs fitted to ${maxEpochs}${steps.length > 0 ? `: learning rate falls after epochs ${steps.join(', ')}` : ''}`,
-    );
-  }
-
-  const hook = objectAt(config, 'default_hooks.checkpoint');
-  const saveBest = hook.save_best === 'auto' ? AP : hook.save_best;
-  const checkpoint = {
-    interval: numberAt(config, 'default_hooks.checkpoint.interval') ?? 1,
-    maxKeep: numberAt(config, 'default_hooks.checkpoint.max_keep_ckpts') ?? 1,
-    saveBest: typeof saveBest === 'string' ? saveBest : undefined,
-    ...options.checkpoint,
-  };
+  const optimWrapper = planOptimizer(config, options, batchSize, notices);
+  const hooks = configuredHooks(config, { ...options, total: loop.total, configured }, notices);
+  notices.push(...unitNotices(config, loop, hooks));
   const lowPrecision = at(config, 'optim_wrapper.dtype') === 'float16' ? 'float16' : 'bfloat16';
   return {
-    maxEpochs,
+    loop,
     seed: options.seed ?? 0,
     precision: options.amp === undefined ? undefined : options.amp ? lowPrecision : 'float32',
-    optimWrapper: { ...wrapper, optimizer } as unknown as ModuleConfig,
-    paramScheduler,
-    evaluationInterval: options.evaluateEvery ?? evaluationIntervals(config, maxEpochs, configured),
-    checkpoint,
-    logInterval: options.logInterval ?? numberAt(config, 'default_hooks.logger.interval') ?? 50,
+    optimWrapper,
+    paramScheduler: planSchedule(config, loop.total, configured, notices),
     logWindow: numberAt(config, 'log_processor.window_size') ?? 50,
     batchSize,
     ...hooks,
@@ -132,8 +82,47 @@ export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
   };
 }
 
+/** `optim_wrapper` with the learning rate and batch size of this run. */
+function planOptimizer(config: ConfigObject, options: FitOptions, batchSize: number, notices: string[]): ModuleConfig {
+  const { type = 'OptimWrapper', ...wrapper } = objectAt(config, 'optim_wrapper');
+  const optimizer = { ...objectAt(config, 'optim_wrapper.optimizer') };
+  if (options.lr !== undefined) optimizer.lr = options.lr;
+  const scaling = objectAt(config, 'auto_scale_lr');
+  if (scaling.enable === true && typeof scaling.base_batch_size === 'number' && options.lr === undefined) {
+    optimizer.lr = (Number(optimizer.lr) * batchSize) / scaling.base_batch_size;
+    notices.push(`learning rate scaled to ${optimizer.lr} for ${batchSize} images an iteration (auto_scale_lr)`);
+  }
+  if ('batch_size_per_gpu' in optimizer) optimizer.batch_size_per_gpu = batchSize;
+  return { type: String(type), ...wrapper, optimizer };
+}
+
+/** `param_scheduler` for a run of `total` in place of `configured` epochs. */
+function planSchedule(config: ConfigObject, total: number, configured: number, notices: string[]): ModuleConfig[] {
+  const rules = modulesAt(config, 'param_scheduler');
+  if (total === configured) return rules;
+  const scaled = rules.map((rule) => scaledRule(rule, total, configured));
+  const steps = scaled.flatMap((rule) => (Array.isArray(rule.milestones) ? rule.milestones : []));
+  const falls = steps.length > 0 ? `: learning rate falls after epochs ${steps.join(', ')}` : '';
+  notices.push(`schedule of ${configured} epochs fitted to ${total}${falls}`);
+  return scaled;
+}
+
+/** What does less than it says, since it counts epochs and the loop iterations, or the other way round. */
+function unitNotices(config: ConfigObject, loop: TrainLoop, { defaultHooks }: ConfiguredHooks): string[] {
+  const notices: string[] = [];
+  const { checkpoint } = defaultHooks;
+  if (loop.unit === 'iteration' && checkpoint instanceof CheckpointHook && !checkpoint.options.everyIterations)
+    notices.push(
+      'a checkpoint is written at the end only: default_hooks.checkpoint counts epochs. With by_epoch: false it counts iterations',
+    );
+  const sampler = at(config, 'train_dataloader.sampler.type');
+  if (loop.unit === 'epoch' && typeof sampler === 'string' && /\bInfiniteSampler$/.test(sampler))
+    notices.push('InfiniteSampler has no epochs: an epoch is one pass over the images');
+  return notices;
+}
+
 /** A rule counted in epochs for a run of `epochs` instead of `configured`. Rules counted in iterations (warm-up) stay. */
-function stretched(rule: ModuleConfig, epochs: number, configured: number): ModuleConfig {
+function scaledRule(rule: ModuleConfig, epochs: number, configured: number): ModuleConfig {
   if (rule.by_epoch === false) return rule;
   const scale = (value: unknown): unknown =>
     typeof value === 'number' ? Math.max(1, Math.floor((value * epochs) / configured)) : value;
@@ -141,50 +130,10 @@ function stretched(rule: ModuleConfig, epochs: number, configured: number): Modu
   for (const key of ['end', 'T_max', 'step_size']) if (key in rule) changed[key] = scale(rule[key]);
   if (typeof rule.begin === 'number') changed.begin = Math.floor((rule.begin * epochs) / configured);
   if (Array.isArray(rule.milestones)) {
-    // each behind the one before it, and inside the run
+    // each after the one before it, and inside the run
     const milestones: number[] = [];
     for (const m of rule.milestones) milestones.push(Math.max(Number(scale(m)), (milestones.at(-1) ?? 0) + 1));
     changed.milestones = milestones.filter((m) => m < epochs);
   }
   return changed;
-}
-
-/** The loader of the training images: those and the transforms that the config asks for, epoch by epoch. */
-export function trainLoader(
-  data: Dataset,
-  config: ConfigObject,
-  plan: Pick<RunPlan, 'batchSize' | 'seed' | 'switches'>,
-  { workers, onProblem }: { workers?: number; onProblem: (problem: DataProblem) => void },
-): Loader {
-  const path = 'train_dataloader.dataset';
-  const dataset = planDataset(objectAt(config, path) as ModuleConfig, path);
-  const left: DataProblem[] = [];
-  const records = dataset.arrange(data.records, left);
-  for (const problem of left) onProblem(problem);
-  const build = ({ pipeline, options }: Pick<DatasetPlan, 'pipeline' | 'options'>, name: string) =>
-    buildPipeline(pipeline, catalogue, name, options);
-  const stages: PipelineStage[] = [{ from: 0, pipeline: build(dataset, 'train_pipeline') }];
-  const { mode, pipelines } = plan.switches;
-  if (mode) {
-    const less = planDataset(objectAt(config, path) as ModuleConfig, path, mode.skip);
-    stages.push({ from: mode.from, pipeline: build(less, 'train_pipeline') });
-  }
-  for (const { from, pipeline } of pipelines) {
-    if (dataset.options.inner)
-      throw new DetLabError(
-        'Cannot switch the pipeline of a MultiImageMixDataset: its images are loaded by the data set inside. ' +
-          'Use YOLOXModeSwitchHook in place of PipelineSwitchHook',
-      );
-    stages.push({ from, pipeline: build({ pipeline, options: {} }, 'switch_pipeline') });
-  }
-  stages.sort((a, b) => a.from - b.from);
-  return createLoader({ ...data, records }, stages, {
-    batchSize: plan.batchSize,
-    seed: plan.seed,
-    shuffle: at(config, 'train_dataloader.sampler.shuffle') !== false,
-    aspectRatioGrouping: at(config, 'train_dataloader.batch_sampler.type') === 'AspectRatioBatchSampler',
-    dropLast: at(config, 'train_dataloader.drop_last') === true,
-    workers,
-    onProblem,
-  });
 }

@@ -6,7 +6,7 @@ import type { ModuleConfig } from '../catalogue/registry';
 import { readWeights } from '../checkpoints';
 import { applyOptions, type ConfigObject, type ConfigValue, cloneConfig, printConfig } from '../config';
 import { DetLabError } from '../errors';
-import { type Freezing, freezingText } from '../training/freezing';
+import { type FreezeRule, freezingText } from '../training/freezing';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { escapeHtml } from '../visualization/escape';
 import { buildModel, type RecipeSpec, settleClasses } from './build-model';
@@ -108,7 +108,7 @@ export class Recipe implements Displayable {
    * @example base.freeze('backbone', { stages: 2 }).freeze('neck.lateral_convs', '**.bn*')
    */
   freeze(...what: [...paths: string[]] | [...paths: string[], when: FreezeOptions]): Recipe {
-    return this.with({ freezing: [...this.spec.freezing, ...wishes(what, true)] });
+    return this.with({ freezing: [...this.spec.freezing, ...freezeRules(what, true)] });
   }
 
   /**
@@ -117,7 +117,7 @@ export class Recipe implements Displayable {
    * @example base.freeze('backbone').unfreeze('backbone.layer4', { epoch: 3 })
    */
   unfreeze(...what: [...paths: string[]] | [...paths: string[], when: FreezeOptions]): Recipe {
-    return this.with({ freezing: [...this.spec.freezing, ...wishes(what, false)] });
+    return this.with({ freezing: [...this.spec.freezing, ...freezeRules(what, false)] });
   }
 
   /** Any value of the config by dotted path: `set({ 'train_dataloader.batch_size': 4 })`. */
@@ -175,7 +175,7 @@ export class Recipe implements Displayable {
     return [
       ...(this.spec.swaps ?? []).flatMap(swapLines),
       ...later.map(
-        (wish) => `${freezingText(wish)} ${wish.frozen ? 'is frozen' : 'trains'} from epoch ${wish.epoch} on`,
+        (rule) => `${freezingText(rule)} ${rule.frozen ? 'is frozen' : 'trains'} from epoch ${rule.epoch} on`,
       ),
     ];
   }
@@ -243,7 +243,7 @@ export class Recipe implements Displayable {
   }
 }
 
-function wishes(what: readonly (string | FreezeOptions)[], frozen: boolean): Freezing[] {
+function freezeRules(what: readonly (string | FreezeOptions)[], frozen: boolean): FreezeRule[] {
   const paths = what.filter((one) => typeof one === 'string');
   const options = what.find((one) => typeof one !== 'string');
   const verb = frozen ? 'freeze' : 'unfreeze';

@@ -3,7 +3,8 @@
 import { inspect } from 'node:util';
 import type { DataProblem } from '../data';
 import type { History } from '../training/history';
-import type { TrainResult } from '../training/loop';
+import type { LoopPlan } from '../training/loops/loop-plan';
+import type { BestEvaluation, TrainResult } from '../training/train';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { lossChart, lossChartText } from '../visualization/loss-chart';
 import { clock } from '../visualization/progress';
@@ -19,7 +20,7 @@ export interface RunParts {
   curves: TrainingCurves;
   problems: DataProblem[];
   seconds: number;
-  maxEpochs: number;
+  loop: LoopPlan;
   images: number;
   waitSeconds: number;
   workDir: string | undefined;
@@ -29,7 +30,7 @@ export interface RunParts {
 export class Curves implements Displayable {
   constructor(
     readonly data: TrainingCurves,
-    private readonly options: { title: string; maxEpochs: number },
+    private readonly options: { title: string; total: number },
   ) {}
 
   [JUPYTER_DISPLAY](): Promise<MimeBundle> {
@@ -52,8 +53,8 @@ export class Run implements Displayable {
   /** Log records with MMDetection's names. */
   readonly history: History;
   readonly curves: Curves;
-  /** The epoch with the highest AP. */
-  readonly best: { epoch: number; value: number } | undefined;
+  /** The evaluation with the highest AP. */
+  readonly best: BestEvaluation | undefined;
   /** True when Stop or Ctrl-C ended it; `fit` with `resume: true` goes on. */
   readonly interrupted: boolean;
   /** Whole epochs and iterations done. */
@@ -69,14 +70,14 @@ export class Run implements Displayable {
   readonly workDir: string | undefined;
   /** Folder of the last checkpoint. */
   readonly checkpoint: string | undefined;
-  private readonly maxEpochs: number;
+  private readonly loop: LoopPlan;
 
   constructor(parts: RunParts) {
-    const { model, result, seconds, maxEpochs } = parts;
+    const { loop, model, result, seconds } = parts;
     this.model = model;
     this.report = parts.report;
     this.history = result.history;
-    this.curves = new Curves(parts.curves, { title: model.name, maxEpochs });
+    this.curves = new Curves(parts.curves, { title: model.name, total: loop.total });
     this.best = result.best;
     this.interrupted = result.interrupted;
     this.epoch = result.epoch;
@@ -87,15 +88,21 @@ export class Run implements Displayable {
     this.waiting = parts.waitSeconds / Math.max(seconds, 1e-9);
     this.workDir = parts.workDir;
     this.checkpoint = result.checkpoint;
-    this.maxEpochs = maxEpochs;
+    this.loop = loop;
   }
 
   /** One line: how far it came, in what time, how good. */
   get headline(): string {
-    const { best, model } = this;
+    const { best, epoch, interrupted, loop, model, step } = this;
+    const epochs = loop.unit === 'epoch';
+    const done = epochs ? `${epoch} epochs` : `${step} iterations`;
+    const broken = epochs
+      ? `interrupted after step ${step}, ${epoch} of ${loop.total} epochs`
+      : `interrupted after ${step} of ${loop.total} iterations`;
+    const bestAt = best && (epochs ? `epoch ${best.epoch}` : `iteration ${best.iteration}`);
     return [
-      `${model.name}: ${this.interrupted ? `interrupted after step ${this.step}, ${this.epoch} of ${this.maxEpochs} epochs` : `${this.epoch} epochs`} in ${clock(this.seconds)}`,
-      ...(best ? [`best AP ${best.value.toFixed(3)} after epoch ${best.epoch}`] : []),
+      `${model.name}: ${interrupted ? broken : done} in ${clock(this.seconds)}`,
+      ...(best ? [`best AP ${best.value.toFixed(3)} after ${bestAt}`] : []),
       ...(this.problems.length > 0 ? [`${this.problems.length} bad images`] : []),
     ].join(', ');
   }

@@ -1,7 +1,7 @@
 // Writes checkpoints while the training goes on: the tensors are copied when `save` is called, hashing, writing and
 // flushing run in the background, one checkpoint at a time.
 
-import { type Checkpoint, writeCheckpoint } from './checkpoint';
+import { type CheckpointContents, writeCheckpoint } from './checkpoint';
 
 export class CheckpointWriter {
   /** Step of the newest checkpoint handed over. */
@@ -17,7 +17,7 @@ export class CheckpointWriter {
   ) {}
 
   /** @throws what an earlier write failed with (a full disk) */
-  async save(contents: Omit<Checkpoint, 'directory'>, name?: string): Promise<void> {
+  async save(contents: CheckpointContents, name?: string): Promise<void> {
     await this.finished();
     if (name === undefined) this.lastStep = contents.state.step;
     // a named one (`best`) is a copy on the side: resume does not start from it

@@ -29,26 +29,41 @@ export interface TrainingState {
   optimizer: { inner: number; scale?: [number, number] };
   /** Updates of the averaged weights, which are then the checkpoint's model. */
   averageSteps?: number;
+  /** Of a run counted in iterations; absent: epochs. */
+  unit?: 'iteration';
+  /** State of hooks that have one, by name. */
+  hooks?: Record<string, unknown>;
   smoothing: [string, number[]][];
   history: History;
-  /** The caller's own: config, classes, names. */
+  /** Given by the caller: config, classes, names. */
   meta: Record<string, unknown>;
 }
 
-export interface Checkpoint {
-  directory: string;
+export interface CheckpointContents {
   model: StateDict;
   optimizer: StateDict;
   state: TrainingState;
 }
 
+export interface Checkpoint extends CheckpointContents {
+  directory: string;
+}
+
+/** Before the names of weights that are being trained while `model` holds their average, in the optimizer's file. */
+export const SOURCE_PREFIX = 'source.';
+
 const FILES = ['model.safetensors', 'optimizer.safetensors', 'state.json'] as const;
 const POINTER = 'last_checkpoint';
 type Manifest = Record<string, { bytes: number; sha256: string }>;
 
-/** `epoch_3`, or `iter_120` for one taken inside an epoch. */
-export const checkpointName = (state: Pick<TrainingState, 'epoch' | 'iteration' | 'step'>): string =>
-  state.iteration === 0 ? `epoch_${state.epoch}` : `iter_${state.step}`;
+/** `epoch_3`, or `iter_120` for one taken inside an epoch or in a run counted in iterations. */
+export const checkpointName = ({
+  epoch,
+  iteration,
+  step,
+  unit,
+}: Pick<TrainingState, 'epoch' | 'iteration' | 'step' | 'unit'>): string =>
+  iteration === 0 && unit === undefined ? `epoch_${epoch}` : `iter_${step}`;
 
 /**
  * Writes a checkpoint under `root` and points `last_checkpoint` at it.
@@ -57,7 +72,7 @@ export const checkpointName = (state: Pick<TrainingState, 'epoch' | 'iteration' 
  */
 export async function writeCheckpoint(
   root: string,
-  { model, optimizer, state }: Omit<Checkpoint, 'directory'>,
+  { model, optimizer, state }: CheckpointContents,
   { name = checkpointName(state), keep = -1, point = true } = {},
 ): Promise<string> {
   const place = path.join(root, name);

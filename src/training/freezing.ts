@@ -3,8 +3,8 @@
 import { DetLabError } from '../errors';
 import type { Module, Parameter } from '../nn/module';
 
-/** One wish, in the order they were made. */
-export interface Freezing {
+/** One freeze or unfreeze rule; rules apply in order. */
+export interface FreezeRule {
   /** `backbone.layer1`, `neck.*`, `**.bn*`. */
   path: string;
   frozen: boolean;
@@ -17,7 +17,7 @@ export interface Freezing {
 const STAGE = /^(layer|stage|conv_res_block)\d+$/;
 const LISTS = ['stages', 'layers', 'blocks'];
 
-/** What stands before the stages of a backbone, and the stages, by their names in it. */
+/** The parts of a backbone before its stages, and the stages, by name. */
 function stagesOf(backbone: Module): { stem: string[]; stages: string[][] } | undefined {
   const children = [...backbone.children()];
   const direct = children.filter(([name]) => STAGE.test(name)).map(([name]) => name);
@@ -37,7 +37,7 @@ function stagesOf(backbone: Module): { stem: string[]; stages: string[][] } | un
 }
 
 /** @throws DetLabError when no part has the path, or the part has no such stages */
-function pathsOf(model: Module, { path, stages: count }: Freezing): string[] {
+function pathsOf(model: Module, { path, stages: count }: FreezeRule): string[] {
   if (count === undefined) return [path];
   const part = [...model.modules()].find(([name]) => name === path)?.[1];
   const found = part && stagesOf(part);
@@ -58,20 +58,20 @@ function pathsOf(model: Module, { path, stages: count }: Freezing): string[] {
 
 /**
  * Freezes and unfreezes what changes at `epoch` (1: the start), in order.
- * @returns the wishes carried out
+ * @returns the rules applied
  */
-export function applyFreezing(model: Module, freezing: readonly Freezing[], epoch: number): Freezing[] {
-  const due = freezing.filter((wish) => (wish.epoch ?? 1) === epoch);
-  for (const wish of due)
-    for (const path of pathsOf(model, wish)) {
-      if (wish.frozen) model.freeze(path);
+export function applyFreezing(model: Module, freezing: readonly FreezeRule[], epoch: number): FreezeRule[] {
+  const due = freezing.filter((rule) => (rule.epoch ?? 1) === epoch);
+  for (const rule of due)
+    for (const path of pathsOf(model, rule)) {
+      if (rule.frozen) model.freeze(path);
       else model.unfreeze(path);
     }
   return due;
 }
 
 /** Every parameter that trains in some epoch, in state-dict order; the model is left as it was. */
-export function everTrained(model: Module, freezing: readonly Freezing[]): [string, Parameter][] {
+export function everTrained(model: Module, freezing: readonly FreezeRule[]): [string, Parameter][] {
   const modules = [...model.modules()].map(([, module]) => ({
     module,
     frozen: module.frozen,
@@ -88,10 +88,10 @@ export function everTrained(model: Module, freezing: readonly Freezing[]): [stri
   }
   for (const { module, frozen, training } of modules) Object.assign(module, { frozen, training });
   for (const { parameter, requiresGrad } of parameters) parameter.requiresGrad = requiresGrad;
-  // a tensor that stands under several names trains under its first
+  // a tensor with several names trains under its first
   return [...model.named()].filter(([, parameter]) => trained.delete(parameter));
 }
 
 /** `backbone (stem and 2 stages)`. */
-export const freezingText = ({ path, stages }: Freezing): string =>
+export const freezingText = ({ path, stages }: FreezeRule): string =>
   stages === undefined ? path : `${path} (stem and ${stages} stage${stages === 1 ? '' : 's'})`;

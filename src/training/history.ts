@@ -1,12 +1,12 @@
 // What a run has logged so far, and mmengine's smoothing: losses, times and gradient norms are averaged over the last
 // `window` iterations, everything else is its current value. Records have the keys and order of mmengine's scalars.json.
 
-/** One line of scalars.jsonl: `{ lr, data_time, loss, ..., time, epoch, iter, step }`, or metrics and their epoch in `step`. */
+/** One line of scalars.jsonl: `{ lr, data_time, loss, ..., time, epoch, iter, step }`, or metrics and when in `step`. */
 export type ScalarRecord = Record<string, number>;
 
 export interface History {
   train: ScalarRecord[];
-  /** One per evaluation; `step` is the epoch, counted from 1. */
+  /** One per evaluation; `step` is the epoch, counted from 1 (the iteration, in a run counted in iterations). */
   evaluations: ScalarRecord[];
 }
 
@@ -42,12 +42,24 @@ export class SmoothedScalars {
   }
 }
 
-/** The evaluation with the largest `metric` (an AP), or undefined before the first. */
-export function bestEvaluation(history: History, metric: string): { epoch: number; value: number } | undefined {
-  let best: { epoch: number; value: number } | undefined;
+/** The first evaluation with the largest `metric` (an AP), by its `step`, or undefined before there is one. */
+export function bestEvaluation(history: History, metric: string): { at: number; value: number } | undefined {
+  let best: { at: number; value: number } | undefined;
   for (const record of history.evaluations) {
     const value = record[metric];
-    if (value !== undefined && (best === undefined || value > best.value)) best = { epoch: record.step, value };
+    if (value !== undefined && (best === undefined || value > best.value)) best = { at: record.step, value };
   }
   return best;
+}
+
+/**
+ * The history as `scalars.jsonl` has it: each evaluation after the last training line before it.
+ * @param stepsPerEvaluation iterations of one unit of an evaluation's `step`
+ */
+export function historyLines({ train, evaluations }: History, stepsPerEvaluation: number): string[] {
+  const all = [
+    ...train.map((entry) => ({ at: entry.step, entry })),
+    ...evaluations.map((entry) => ({ at: entry.step * stepsPerEvaluation + 0.5, entry })),
+  ];
+  return all.sort((a, b) => a.at - b.at).map(({ entry }) => `${JSON.stringify(entry)}\n`);
 }

@@ -1,4 +1,5 @@
-// Log lines in mmengine's form: `Epoch(train)  [1][ 50/100]  lr: 2.0000e-02  eta: 0:01:40  time: 0.2000 ...`.
+// Log lines in mmengine's form: `Epoch(train)  [1][ 50/100]  lr: 2.0000e-02  eta: 0:01:40  time: 0.2000 ...`, or
+// `Iter(train) [ 50/90000]  lr: ...`.
 
 import type { ScalarRecord } from './history';
 
@@ -11,14 +12,15 @@ export function duration(seconds: number): string {
   return days === 0 ? clock : `${days} day${days > 1 ? 's' : ''}, ${clock}`;
 }
 
+/** @param iteration of `of`: those of an epoch, or of the run where the record has no epoch */
 export function trainLine(
   record: ScalarRecord,
-  { iteration, batchesPerEpoch, eta }: { iteration: number; batchesPerEpoch: number; eta: number },
+  { iteration, of, eta }: { iteration: number; of: number; eta: number },
 ): string {
   const { lr, epoch, iter, step, time, data_time, memory, ...scalars } = record;
-  const width = String(batchesPerEpoch).length;
+  const progress = `[${String(iteration).padStart(String(of).length)}/${of}]`;
   const parts = [
-    `Epoch(train)  [${epoch}][${String(iteration).padStart(width)}/${batchesPerEpoch}]`,
+    epoch === undefined ? `Iter(train) ${progress}` : `Epoch(train)  [${epoch}]${progress}`,
     `lr: ${lr.toExponential(4)}`,
     `eta: ${duration(eta)}`,
     `time: ${time.toFixed(4)}`,
@@ -29,6 +31,7 @@ export function trainLine(
   return parts.join('  ');
 }
 
-export function evaluationLine(epoch: number, metrics: Record<string, number>): string {
-  return [`Epoch(val)  [${epoch}]`, ...Object.entries(metrics).map(([k, v]) => `${k}: ${v.toFixed(4)}`)].join('  ');
+export function evaluationLine(unit: 'epoch' | 'iteration', at: number, metrics: Record<string, number>): string {
+  const head = unit === 'epoch' ? `Epoch(val)  [${at}]` : `Iter(val) [${at}]`;
+  return [head, ...Object.entries(metrics).map(([k, v]) => `${k}: ${v.toFixed(4)}`)].join('  ');
 }

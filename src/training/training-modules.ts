@@ -2,16 +2,13 @@
 // config says of a run: loops, hooks, samplers, logs.
 
 import type { AnyDefinition } from '../catalogue/registry';
-import { EMAHook } from './hooks/ema-hook';
-import { PipelineSwitchHook, YOLOXModeSwitchHook } from './hooks/switch-hooks';
-import { YOLOv5ParamSchedulerHook } from './hooks/yolov5-param-scheduler-hook';
+import { hooks } from './hooks';
+import { loops } from './loops';
 import { Adam } from './optimizers/adam';
 import { AdamW } from './optimizers/adamw';
 import { SGD } from './optimizers/sgd';
 import { dataSamplers } from './runtime/data-samplers';
 import { displays } from './runtime/displays';
-import { hooks } from './runtime/hooks';
-import { loops } from './runtime/loops';
 import { optimWrappers } from './runtime/optim-wrappers';
 import { ConstantLR } from './schedules/constant-lr';
 import { CosineAnnealingLR } from './schedules/cosine-annealing-lr';
@@ -37,10 +34,6 @@ export const trainingModules = [
   ...optimWrappers,
   ...loops,
   ...hooks,
-  EMAHook,
-  YOLOXModeSwitchHook,
-  PipelineSwitchHook,
-  YOLOv5ParamSchedulerHook,
   ...dataSamplers,
   ...displays,
 ] as const satisfies readonly AnyDefinition[];

@@ -17,12 +17,6 @@ export interface AverageOptions {
   beginEpoch: number;
 }
 
-/** Makes the average of a model. */
-export type AveragePlan = (model: Module) => WeightAverage;
-
-/** Name under which a checkpoint keeps the weights that are being trained; the averaged ones are its model. */
-const SOURCE = 'source.';
-
 const copied = (tensor: tf.Tensor): tf.Tensor =>
   tensor.dtype === 'int32' ? tf.add(tensor, tf.scalar(0, 'int32')) : tf.add(tensor, 0);
 
@@ -85,29 +79,25 @@ export class WeightAverage {
       });
   }
 
-  /** The averaged model, and the weights being trained under names of their own. */
-  states(): { model: StateDict; source: StateDict } {
-    const source: StateDict = new Map([...this.model.stateDict()].map(([name, state]) => [SOURCE + name, state]));
+  /** The averaged model; the weights being trained are in place again afterwards. */
+  averaged(): StateDict {
     this.swap();
     const model = this.model.stateDict();
     this.swap();
-    return { model, source };
+    return model;
   }
 
-  /** Goes on from a checkpoint whose averaged weights the model has just been given. False: it holds no average. */
-  restore(saved: StateDict, steps: number): boolean {
+  /**
+   * Goes on from a checkpoint whose averaged weights the model has just been given.
+   * @param source the weights that were being trained; none: averaging starts from the model's
+   */
+  restore(source: StateDict, steps: number): void {
     this.steps = steps;
     this.take();
-    const source: StateDict = new Map();
-    for (const [name, state] of saved) if (name.startsWith(SOURCE)) source.set(name.slice(SOURCE.length), state);
     if (source.size > 0) this.model.loadStateDict(source);
-    return source.size > 0;
   }
 
   dispose(): void {
     for (const { average } of this.entries) average.dispose();
   }
 }
-
-/** Whether the entry of a checkpoint's optimizer file is a weight that was being averaged. */
-export const isSourceWeight = (name: string): boolean => name.startsWith(SOURCE);

@@ -1,4 +1,4 @@
-// Comparison of trained recipes: one table, one chart (AP after each epoch; final AP, AP50 and AP75).
+// Comparison of trained recipes: one table, one chart (AP over epochs or iterations; final AP, AP50 and AP75).
 
 import { metricText, type ReportNumbers } from './ap-table';
 import { chartBundle, chartConfig } from './chart';
@@ -11,6 +11,8 @@ export interface Contestant {
   name: string;
   /** Absent during training. */
   report?: ReportNumbers;
+  /** What evaluations are counted in, the same for all contestants; epochs when absent. */
+  unit?: TrainingCurves['unit'];
   evaluations: TrainingCurves['evaluations'];
   parameters: number;
   /** Prediction time. */
@@ -75,20 +77,21 @@ export function comparisonSpec(contestants: readonly Contestant[]) {
   };
   const first = contestants.find((c) => c.evaluations.length > 0)?.evaluations[0].metrics ?? {};
   const names = ['AP', 'AP50', 'AP75', 'mAP'].filter((name) => name in first);
-  const last = Math.max(1, ...contestants.flatMap((c) => c.evaluations.map((e) => e.epoch)));
+  const unit = contestants[0]?.unit ?? 'epoch';
+  const last = Math.max(1, ...contestants.flatMap((c) => c.evaluations.map((e) => e.at)));
   const y = { field: 'value', type: 'quantitative', title: null, scale: { domain: [0, 1] } };
   return {
     ...chartConfig,
     hconcat: [
       {
-        title: `${names[0] ?? 'AP'} after each epoch`,
+        title: `${names[0] ?? 'AP'} over ${unit}s`,
         width: 320,
         height: 220,
         data: {
           values: contestants.flatMap((c) =>
             c.evaluations.map((e) => ({
               recipe: c.name,
-              epoch: e.epoch,
+              [unit]: e.at,
               value: Math.max(0, e.metrics[names[0]] ?? 0),
             })),
           ),
@@ -96,7 +99,7 @@ export function comparisonSpec(contestants: readonly Contestant[]) {
         mark: { type: 'line', point: { filled: true, size: 40 }, tooltip: true },
         encoding: {
           x: {
-            field: 'epoch',
+            field: unit,
             type: 'quantitative',
             scale: { domain: [0, last], nice: false },
             axis: { tickMinStep: 1 },

@@ -1,4 +1,5 @@
-// The chart of a run, updated during training: losses over epochs above; AP after each epoch and learning rate below.
+// The chart of a run, updated during training: losses over epochs (or iterations) above; AP of the evaluations and learning
+// rate below.
 
 import { chartBundle, chartConfig, sparkline } from './chart';
 import type { MimeBundle } from './display';
@@ -7,14 +8,15 @@ import { downsampled, type TrainingCurves } from './training-curves';
 
 const NUMBER = '.4~g';
 
-export function lossChartSpec({ steps, evaluations }: TrainingCurves, { title = 'Training', maxEpochs = 0 } = {}) {
+/** @param total epochs or iterations of the whole run, as the curves count */
+export function lossChartSpec({ unit, steps, evaluations }: TrainingCurves, { title = 'Training', total = 0 } = {}) {
   const points = downsampled(steps);
   const parts = Object.keys(points[0]?.losses ?? {}).filter((name) => name !== 'loss');
-  const end = Math.max(maxEpochs, points.at(-1)?.epoch ?? 0, 1);
+  const end = Math.max(total, points.at(-1)?.at ?? 0, 1);
   const x = {
-    field: 'epoch',
+    field: unit,
     type: 'quantitative',
-    title: 'epoch',
+    title: unit,
     scale: { domain: [0, end], nice: false },
     // ticks at whole epochs if they fit
     axis: end > 1 && end <= 24 ? { values: Array.from({ length: Math.floor(end) + 1 }, (_, i) => i) } : {},
@@ -24,8 +26,8 @@ export function lossChartSpec({ steps, evaluations }: TrainingCurves, { title = 
     width: 660,
     height: 240,
     data: {
-      values: points.flatMap(({ epoch, losses }) =>
-        Object.entries(losses).map(([name, value]) => ({ epoch, name, value })),
+      values: points.flatMap(({ at, losses }) =>
+        Object.entries(losses).map(([name, value]) => ({ [unit]: at, name, value })),
       ),
     },
     mark: { type: 'line', interpolate: 'monotone', tooltip: true },
@@ -45,7 +47,7 @@ export function lossChartSpec({ steps, evaluations }: TrainingCurves, { title = 
     title: 'Learning rate',
     width: 290,
     height: 110,
-    data: { values: points.map(({ epoch, lr }) => ({ epoch, lr })) },
+    data: { values: points.map(({ at, lr }) => ({ [unit]: at, lr })) },
     mark: { type: 'line', interpolate: 'step-after', color: '#868e96', tooltip: true },
     encoding: { x, y: { field: 'lr', type: 'quantitative', title: null, axis: { format: NUMBER } } },
   };
@@ -57,8 +59,8 @@ export function lossChartSpec({ steps, evaluations }: TrainingCurves, { title = 
     width: 290,
     height: 110,
     data: {
-      values: evaluations.flatMap(({ epoch, metrics }) =>
-        names.map((name) => ({ epoch, name, value: Math.max(0, metrics[name]) })),
+      values: evaluations.flatMap(({ at, metrics }) =>
+        names.map((name) => ({ [unit]: at, name, value: Math.max(0, metrics[name]) })),
       ),
     },
     mark: { type: 'line', point: { filled: true, size: 36 }, tooltip: true },
@@ -80,7 +82,7 @@ export function lossChartSpec({ steps, evaluations }: TrainingCurves, { title = 
   };
 }
 
-export function lossChartText({ steps, evaluations }: TrainingCurves): string {
+export function lossChartText({ unit, steps, evaluations }: TrainingCurves): string {
   const names = Object.keys(steps[0]?.losses ?? {});
   const widest = Math.max(4, ...names.map((n) => n.length));
   const lines = names.map((name) => {
@@ -91,7 +93,7 @@ export function lossChartText({ steps, evaluations }: TrainingCurves): string {
     const values = evaluations.map((e) => e.metrics[name]);
     const best = values.indexOf(Math.max(...values));
     lines.push(
-      `${name.padEnd(widest)}  ${sparkline(values)}  ${values.at(-1)!.toFixed(3)} (best ${values[best].toFixed(3)} after epoch ${evaluations[best].epoch})`,
+      `${name.padEnd(widest)}  ${sparkline(values)}  ${values.at(-1)!.toFixed(3)} (best ${values[best].toFixed(3)} after ${unit} ${evaluations[best].at})`,
     );
   }
   return lines.length > 0 ? lines.join('\n') : 'no iteration yet';
@@ -99,7 +101,7 @@ export function lossChartText({ steps, evaluations }: TrainingCurves): string {
 
 export function lossChart(
   curves: TrainingCurves,
-  options: { title?: string; maxEpochs?: number } = {},
+  options: { title?: string; total?: number } = {},
 ): Promise<MimeBundle> {
   return chartBundle(lossChartSpec(curves, options), lossChartText(curves));
 }

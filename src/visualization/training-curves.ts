@@ -1,9 +1,11 @@
-// The data of a run's chart, collected during training: losses and learning rate by iteration, metrics by epoch.
+// The data of a run's chart, collected during training: losses and learning rate by iteration, and the metrics of evaluations.
 
 export interface TrainingCurves {
-  /** `epoch` is fractional: 2.5 is halfway through the third epoch. */
-  steps: { epoch: number; lr: number; losses: Record<string, number> }[];
-  evaluations: { epoch: number; metrics: Record<string, number> }[];
+  /** What `at` counts. */
+  unit: 'epoch' | 'iteration';
+  /** Epochs are fractional: 2.5 is halfway through the third epoch. */
+  steps: { at: number; lr: number; losses: Record<string, number> }[];
+  evaluations: { at: number; metrics: Record<string, number> }[];
 }
 
 /** At most `count` points, each the mean of a bin: long runs draw as fast as short ones. */
@@ -18,6 +20,6 @@ export function downsampled(steps: TrainingCurves['steps'], count = 200): Traini
     for (const name of Object.keys(binSteps[0].losses))
       losses[name] = binSteps.reduce((sum, s) => sum + s.losses[name], 0) / binSteps.length;
     const last = binSteps[binSteps.length - 1];
-    return { epoch: last.epoch, lr: last.lr, losses };
+    return { at: last.at, lr: last.lr, losses };
   });
 }

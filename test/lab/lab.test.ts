@@ -132,7 +132,7 @@ describe('plan', () => {
     const { config } = detector('faster-rcnn_r50_fpn_1x_coco');
     const plan = planRun(config, { epochs: 6, lr: 0.005, batch: 4, amp: true });
     expect(plan).toMatchObject({
-      maxEpochs: 6,
+      loop: { unit: 'epoch', total: 6 },
       batchSize: 4,
       precision: 'bfloat16',
       optimWrapper: { optimizer: { lr: 0.005, momentum: 0.9 } },

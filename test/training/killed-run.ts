@@ -3,17 +3,15 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';
 import { startEngine } from '../../src/engine';
-import { train } from '../../src/training/loop';
-import { tinyDetector, tinyLoader, tinySettings, weightsOf, withoutTimes } from './tiny-detector';
+import { tinyDetector, weightsOf, withoutTimes } from './tiny-detector';
+import { trainTiny } from './tiny-run';
 
 async function main(workDir: string): Promise<void> {
   await startEngine();
   const detector = tinyDetector();
-  const { history } = await train({
-    ...tinySettings,
+  const { result } = await trainTiny({
     detector,
-    loader: tinyLoader(),
-    maxEpochs: 6,
+    epochs: 6,
     workDir,
     resume: true,
     checkpoint: { everyIterations: 3, maxKeep: 2, saveBest: 'coco/bbox_mAP' },
@@ -21,11 +19,10 @@ async function main(workDir: string): Promise<void> {
       await setTimeout(10);
       return { 'coco/bbox_mAP': epoch / 10 + weightsOf(detector)['head.scale'][0] };
     },
-    hooks: {
-      log: (line) => console.log(line),
-      onStep: () => setTimeout(10),
-    },
+    log: (line) => console.log(line),
+    callbacks: { onStep: () => setTimeout(10) },
   });
+  const { history } = result;
   const numbers = {
     weights: weightsOf(detector),
     train: withoutTimes(history.train),

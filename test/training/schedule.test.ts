@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type ModuleConfig, Registry } from '../../src/catalogue/registry';
+import type { ModuleConfig } from '../../src/catalogue/registry';
 import { Schedule } from '../../src/training/schedule';
-import type { ScheduleFactory } from '../../src/training/schedules/schedule-rule';
-import { trainingModules } from '../../src/training/training-modules';
+import { goldenJson } from '../golden-data';
+import { registry } from './registry';
 
 interface Golden {
   cfg: ModuleConfig[];
@@ -12,14 +10,17 @@ interface Golden {
   epoch_len: number;
   lr: number[];
 }
-const golden: Record<string, Golden> = JSON.parse(readFileSync(join(__dirname, '../golden/lr_schedules.json'), 'utf8'));
-const registry = new Registry(trainingModules);
+const golden = goldenJson<Record<string, Golden>>('lr_schedules');
+/** Of YOLOX and RTMDet. */
+const { schedules } = goldenJson<{
+  schedules: Record<string, { length: number; lr: number; rules: ModuleConfig[]; steps: number[] }>;
+}>('training_hooks');
 
 function schedule(cfg: ModuleConfig[], lr: number, epochLength: number) {
   const group = { lr, initialLr: lr };
   const factories = cfg.map((c) => {
     const type = c.type.replace('mmdet.', '');
-    return registry.build<ScheduleFactory>('param_scheduler', { ...c, type }, { path: 'param_scheduler' });
+    return registry.build('param_scheduler', { ...c, type }, { path: 'param_scheduler' });
   });
   return { group, schedule: new Schedule(factories, [group], epochLength) };
 }
@@ -32,6 +33,15 @@ describe("the learning rate of every iteration is mmengine's", () => {
       expect(Math.abs(run.group.lr - expected)).toBeLessThanOrEqual(1e-9 + 1e-9 * expected);
       run.schedule.afterIteration();
       if ((i + 1) % epoch_len === 0) run.schedule.afterEpoch();
+    }
+  });
+
+  test.each(Object.entries(schedules))('%s', (_, { length, lr, rules, steps }) => {
+    const run = schedule(rules, lr, length);
+    for (const [i, expected] of steps.entries()) {
+      expect(run.group.lr).toBeCloseTo(expected, 12);
+      run.schedule.afterIteration();
+      if ((i + 1) % length === 0) run.schedule.afterEpoch();
     }
   });
 });

@@ -7,7 +7,7 @@ import type { DetBatch, Detector, LossContext, Losses } from '../../src/models/t
 import { kaiming, ones, zeros } from '../../src/nn/initializers';
 import { Module } from '../../src/nn/module';
 import { Random } from '../../src/random';
-import type { TrainLoader } from '../../src/training/loop';
+import type { TrainLoader } from '../../src/training/train-run';
 
 export class TinyDetector extends Module implements Detector {
   readonly numClasses = 2;
@@ -96,22 +96,6 @@ export function tinyLoader(length = 5): TrainLoader {
     },
   };
 }
-
-/** The settings every test of the loop starts from: warm-up, a milestone, clipping. */
-export const tinySettings = {
-  optimWrapper: {
-    type: 'OptimWrapper',
-    optimizer: { type: 'SGD', lr: 0.05, momentum: 0.9, weight_decay: 0.001 },
-    clip_grad: { max_norm: 0.5 },
-  },
-  paramScheduler: [
-    { type: 'LinearLR', start_factor: 0.1, by_epoch: false, begin: 0, end: 4 },
-    { type: 'MultiStepLR', milestones: [2], by_epoch: true },
-  ],
-  maxEpochs: 3,
-  seed: 7,
-  logInterval: 2,
-};
 
 /** Weights and momentum-free numbers of a finished run, to compare two runs bit by bit. */
 export const weightsOf = (detector: Module): Record<string, number[]> =>

@@ -40,13 +40,14 @@ const report = {
   problems: [{ message: `${EVIL}.jpg ${QUOTES}: cannot be read` }],
 } as unknown as ConstructorParameters<typeof Report>[0];
 const curves = {
-  steps: [0.5, 1].map((epoch) => ({ epoch, lr: 0.01, losses: { loss: 1, [EVIL]: 1, [QUOTES]: 2 } })),
-  evaluations: [1].map((epoch) => ({ epoch, metrics: { [EVIL]: 0.5, [QUOTES]: 0.3 } })),
+  unit: 'epoch' as const,
+  steps: [0.5, 1].map((at) => ({ at, lr: 0.01, losses: { loss: 1, [EVIL]: 1, [QUOTES]: 2 } })),
+  evaluations: [1].map((at) => ({ at, metrics: { [EVIL]: 0.5, [QUOTES]: 0.3 } })),
 };
 const contestants = [EVIL, QUOTES].map((name) => ({
   name,
   report,
-  evaluations: [{ epoch: 1, metrics }],
+  evaluations: [{ at: 1, metrics }],
   parameters: 5,
 }));
 const truths = { bboxes: new Float32Array([0, 0, 5, 5]), labels: new Int32Array([0]), ignored: new Uint8Array(1) };

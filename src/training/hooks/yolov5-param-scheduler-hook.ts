@@ -4,21 +4,24 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import type { LearningRates, RatedGroup, ScheduleState } from '../learning-rates';
-import { type HookPlan, priority } from './hook';
+import type { TrainRun } from '../train-run';
+import { epochCount } from './epoch-count';
+import { ParamSchedulerHook } from './param-scheduler-hook';
+import { priority } from './priority';
 
 const options = z.strictObject({
-  scheduler_type: z.enum(['linear', 'cosine']).default('linear').describe('How the rate falls'),
-  lr_factor: z.number().nonnegative().default(0.01).describe('Share of the rate at the end'),
-  max_epochs: z.int().positive().default(300).describe('Epochs of the fall'),
+  scheduler_type: z.enum(['linear', 'cosine']).default('linear').describe('Decay of the rate over epochs'),
+  lr_factor: z.number().nonnegative().default(0.01).describe('Factor of the rate at the end'),
+  max_epochs: epochCount(1).default(300).describe('Epochs of the decay'),
   warmup_epochs: z.number().nonnegative().default(3).describe('Epochs of the warm-up'),
-  warmup_bias_lr: z.number().nonnegative().default(0.1).describe('Rate that biases start from'),
+  warmup_bias_lr: z.number().nonnegative().default(0.1).describe('Rate of biases at the start'),
   warmup_momentum: z.number().nonnegative().default(0.8).describe('Momentum at the start'),
-  warmup_mim_iter: z.int().nonnegative().default(1000).describe('Least iterations of the warm-up'),
+  warmup_mim_iter: z.int().nonnegative().default(1000).describe('Minimum of iterations in the warm-up'),
   priority,
 });
 type Options = z.output<typeof options>;
 
-class YOLOv5Rates implements LearningRates {
+export class YOLOv5Rates implements LearningRates {
   private iteration = 0;
   private epoch = 0;
   private readonly warmup: number;
@@ -75,16 +78,27 @@ class YOLOv5Rates implements LearningRates {
   }
 }
 
-export const YOLOv5ParamSchedulerHook = defineModule({
+export class YOLOv5ParamSchedulerHook extends ParamSchedulerHook {
+  override readonly name = 'YOLOv5ParamSchedulerHook';
+  readonly unit = 'epoch';
+
+  constructor(readonly options: Options) {
+    super();
+  }
+
+  beforeRun({ loader, state }: TrainRun): void {
+    const { momentum, optimizer } = state.wrapper;
+    state.schedule = new YOLOv5Rates(optimizer.groups, loader.length, momentum, this.options);
+  }
+}
+
+export const yolov5ParamSchedulerHookDefinition = defineModule({
   kind: 'hook',
   type: 'YOLOv5ParamSchedulerHook',
-  summary: 'Learning rates and momentum of YOLOv5 and YOLOv8: warm-up, then a line or a cosine',
+  summary: 'Learning rates and momentum of YOLOv5 and YOLOv8: warm-up, then linear or cosine decay',
   origin: 'MMYOLO',
   shapes: 'an iteration and its epoch -> learning rates and momentum of the groups',
   example: "{ type: 'YOLOv5ParamSchedulerHook', scheduler_type: 'linear', lr_factor: 0.01, max_epochs: 500 }",
   options,
-  build: (o): HookPlan => ({
-    does: 'rates',
-    plan: (groups, epochLength, momentum) => new YOLOv5Rates(groups, epochLength, momentum, o),
-  }),
+  build: (o) => new YOLOv5ParamSchedulerHook(o),
 });

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { engine, startEngine } from '../../src/engine';
-import { train } from '../../src/training/loop';
-import { tinyDetector, tinyLoader, tinySettings, weightsOf, withoutTimes } from './tiny-detector';
+import { tinyDetector, tinyLoader, weightsOf, withoutTimes } from './tiny-detector';
+import { trainTiny as run, tinyOptimWrapper } from './tiny-run';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-loop-'));
 let count = 0;
@@ -14,17 +14,11 @@ const freshDir = () => join(folder, `run-${count++}`);
 beforeAll(async () => void (await startEngine()));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-async function run(extra: Partial<Parameters<typeof train>[0]> = {}) {
-  const detector = extra.detector ?? tinyDetector();
-  const result = await train({ ...tinySettings, loader: tinyLoader(), ...extra, detector });
-  return { detector, result };
-}
-
 test("a run lowers its loss, leaves frozen parts alone and logs in mmengine's form", async () => {
   const before = weightsOf(tinyDetector());
   const lines: string[] = [];
   const workDir = freshDir();
-  const { detector, result } = await run({ workDir, hooks: { log: (line) => void lines.push(line) } });
+  const { detector, result } = await run({ workDir, log: (line) => void lines.push(line) });
   const after = weightsOf(detector);
   expect(after['head.unused']).toEqual(before['head.unused']);
   expect(after['conv.weight']).not.toEqual(before['conv.weight']);
@@ -58,8 +52,8 @@ test('losses are averaged over the window, the learning rate is the current one'
   const { result } = await run({
     logInterval: 5,
     logWindow: 3,
-    maxEpochs: 1,
-    hooks: { onStep: (event) => void losses.push(event.scalars.loss) },
+    epochs: 1,
+    callbacks: { onStep: (event) => void losses.push(event.scalars.loss) },
   });
   const last = result.history.train.at(-1)!;
   expect(last.loss).toBeCloseTo((losses[2] + losses[3] + losses[4]) / 3, 6);
@@ -69,14 +63,14 @@ test('losses are averaged over the window, the learning rate is the current one'
 test('accumulated gradients step as one large batch', async () => {
   // the same two images in both batches, no randomness in the gradient of loss_bbox: compare the scheduled steps only
   const steps: number[] = [];
-  const wrapper = { ...tinySettings.optimWrapper, accumulative_counts: 2 };
+  const wrapper = { ...tinyOptimWrapper, accumulative_counts: 2 };
   const before = weightsOf(tinyDetector())['conv.weight'];
   const detector = tinyDetector();
   await run({
     detector,
     optimWrapper: wrapper,
-    maxEpochs: 1,
-    hooks: {
+    epochs: 1,
+    callbacks: {
       onStep: ({ step }) => void (weightsOf(detector)['conv.weight'].join() !== before.join() && steps.push(step)),
     },
   });
@@ -87,8 +81,8 @@ test('accumulated gradients step as one large batch', async () => {
   await run({
     detector: other,
     optimWrapper: wrapper,
-    maxEpochs: 1,
-    hooks: { onStep: () => void weights.push(weightsOf(other)['conv.weight'].join()) },
+    epochs: 1,
+    callbacks: { onStep: () => void weights.push(weightsOf(other)['conv.weight'].join()) },
   });
   expect(weights.map((w, i) => w === (weights[i - 1] ?? before.join()))).toEqual([true, false, true, false, false]);
 });
@@ -109,7 +103,7 @@ test('an abort ends the run after the iteration in hand and the model stays; res
   const first = await run({
     workDir,
     signal: controller.signal,
-    hooks: { onStep: ({ step }) => void (step === 7 && controller.abort()) },
+    callbacks: { onStep: ({ step }) => void (step === 7 && controller.abort()) },
   });
   expect(first.result).toMatchObject({ interrupted: true, epoch: 1, step: 7 });
   expect(readdirSync(join(workDir, 'checkpoints')).sort()).toEqual(['epoch_1', 'iter_7', 'last_checkpoint']);
@@ -137,12 +131,12 @@ test('an abort while the loader hangs ends the run at once', async () => {
 });
 
 test('resuming inside an accumulation keeps the gradients gathered so far', async () => {
-  const optimWrapper = { ...tinySettings.optimWrapper, accumulative_counts: 4 };
+  const optimWrapper = { ...tinyOptimWrapper, accumulative_counts: 4 };
   const whole = await run({ optimWrapper });
   const workDir = freshDir();
   const controller = new AbortController();
-  const hooks = { onStep: ({ step }: { step: number }) => void (step === 6 && controller.abort()) };
-  await run({ optimWrapper, workDir, signal: controller.signal, hooks });
+  const callbacks = { onStep: ({ step }: { step: number }) => void (step === 6 && controller.abort()) };
+  await run({ optimWrapper, workDir, signal: controller.signal, callbacks });
   const { detector } = await run({ optimWrapper, workDir, resume: true });
   expect(weightsOf(detector)).toEqual(weightsOf(whole.detector));
 });
@@ -168,13 +162,13 @@ test('evaluations run when due, once each, and the best model is kept', async ()
   expect(again.result.history.evaluations.map((e) => e['coco/bbox_mAP'])).toEqual(values);
 
   asked.length = 0;
-  await run({ evaluate, evaluationInterval: 2 });
+  await run({ evaluate, evaluation: { interval: 2 } });
   expect(asked).toEqual([2, 3]);
 });
 
 test('another seed, another data set and another model are refused by name', async () => {
   const workDir = freshDir();
-  await run({ workDir, maxEpochs: 1 });
+  await run({ workDir, epochs: 1 });
   await expect(run({ workDir, resume: true, seed: 8 })).rejects.toThrow(/its seed is 7, this run's is 8/);
   await expect(run({ workDir, resume: true, loader: tinyLoader(4) })).rejects.toThrow(
     /its batchesPerEpoch is 5, this run's is 4/,
@@ -188,14 +182,14 @@ test('another seed, another data set and another model are refused by name', asy
 
 test("a fresh start moves an earlier run's checkpoints aside", async () => {
   const workDir = freshDir();
-  await run({ workDir, maxEpochs: 2 });
-  await run({ workDir, maxEpochs: 1 });
+  await run({ workDir, epochs: 2 });
+  await run({ workDir, epochs: 1 });
   expect(readdirSync(join(workDir, 'checkpoints')).sort()).toEqual(['epoch_1', 'last_checkpoint']);
   expect(readdirSync(join(workDir, 'checkpoints-previous')).sort()).toEqual(['epoch_1', 'epoch_2', 'last_checkpoint']);
 });
 
 test('mistakes in the optimizer wrapper are named; a frozen model is refused', async () => {
-  const optimWrapper = { ...tinySettings.optimWrapper, clip_grads: { max_norm: 1 } };
+  const optimWrapper = { ...tinyOptimWrapper, clip_grads: { max_norm: 1 } };
   await expect(run({ optimWrapper })).rejects.toThrow(/unknown option "clip_grads". Did you mean "clip_grad"/);
   const frozen = tinyDetector();
   frozen.freeze();
@@ -204,23 +198,23 @@ test('mistakes in the optimizer wrapper are named; a frozen model is refused', a
 
 test('a run leaves no tensor behind', async () => {
   const detector = tinyDetector();
-  await run({ detector, maxEpochs: 1 });
+  await run({ detector, epochs: 1 });
   const before = tf.memory().numTensors;
-  await run({ detector, maxEpochs: 2, workDir: freshDir() });
+  await run({ detector, epochs: 2, workDir: freshDir() });
   expect(tf.memory().numTensors).toBe(before);
 });
 
 test('two runs never share a folder; a dead process leaves it free', async () => {
   const workDir = freshDir();
   const controller = new AbortController();
-  const hooks = {
+  const callbacks = {
     onStep: () => new Promise<void>((resolve) => controller.signal.addEventListener('abort', () => resolve())),
   };
-  const first = run({ workDir, signal: controller.signal, hooks });
+  const first = run({ workDir, signal: controller.signal, callbacks });
   await new Promise((resolve) => setTimeout(resolve, 300));
   await expect(run({ workDir })).rejects.toThrow(new RegExp(`process ${process.pid} is training there`));
   controller.abort();
   await first;
   writeFileSync(join(workDir, '.training'), '999999999');
-  expect((await run({ workDir, maxEpochs: 1 })).result.interrupted).toBe(false);
+  expect((await run({ workDir, epochs: 1 })).result.interrupted).toBe(false);
 });

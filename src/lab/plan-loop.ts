@@ -1,0 +1,64 @@
+// The training loop of a run: `train_cfg` of its config, over which `fit` may say how long it is and how often it evaluates.
+
+import type { ModuleConfig } from '../catalogue/registry';
+import type { ConfigObject } from '../config';
+import { DetLabError } from '../errors';
+import type { TrainLoop } from '../training/loops/train-loop';
+import { catalogue } from './catalogue';
+import { objectAt } from './config-access';
+
+const EPOCHS = 'EpochBasedTrainLoop';
+const ITERATIONS = 'IterBasedTrainLoop';
+/** Epochs of a config that does not say how many. */
+const MAX_EPOCHS = 12;
+
+/**
+ * The loop, and the epochs or iterations that the config alone asks for.
+ * @throws DetLabError when `train_cfg` is no training loop, or `epochs` are given to one that counts iterations
+ */
+export function planLoop(
+  config: ConfigObject,
+  { epochs, evaluateEvery }: { epochs?: number; evaluateEvery?: number } = {},
+): { loop: TrainLoop; configured: number } {
+  const {
+    by_epoch: byEpoch,
+    type = byEpoch === false ? ITERATIONS : EPOCHS,
+    ...options
+  } = objectAt(config, 'train_cfg');
+  const standard = catalogue.find('loop', String(type))?.type === EPOCHS ? { max_epochs: MAX_EPOCHS } : {};
+  const written: ModuleConfig = { type: String(type), ...standard, ...options };
+  const loop = buildLoop(written);
+  const configured = loop.total;
+  if (epochs !== undefined && loop.unit === 'iteration')
+    throw new DetLabError(
+      `Cannot train for ${epochs} epochs: train_cfg is an ${loop.type}, which counts iterations. ` +
+        "Set train_cfg.max_iters, or train_cfg: { type: 'EpochBasedTrainLoop', max_epochs }",
+    );
+  if (epochs === undefined && evaluateEvery === undefined) return { loop, configured };
+  const lengthened = epochs === undefined ? written : withEpochs(written, epochs, configured);
+  const evaluated =
+    evaluateEvery === undefined
+      ? lengthened
+      : { ...lengthened, val_begin: 1, val_interval: evaluateEvery, dynamic_intervals: null };
+  return { loop: buildLoop(evaluated), configured };
+}
+
+function buildLoop(config: ModuleConfig): TrainLoop {
+  const loop = catalogue.build('loop', config, { path: 'train_cfg' });
+  if (loop.unit !== 'image') return loop;
+  throw new DetLabError(`Cannot train by ${loop.type} at train_cfg: expected ${EPOCHS} or ${ITERATIONS}`);
+}
+
+/** Counts of epochs scaled from `configured` to `epochs`. */
+function withEpochs(config: ModuleConfig, epochs: number, configured: number): ModuleConfig {
+  const scaled = (count: number) => Math.floor((count * epochs) / configured);
+  const { dynamic_intervals: intervals, val_begin: begin } = config;
+  return {
+    ...config,
+    max_epochs: epochs,
+    ...(typeof begin === 'number' && { val_begin: scaled(begin) }),
+    ...(Array.isArray(intervals) && {
+      dynamic_intervals: intervals.map(([from, every]: [number, number]) => [scaled(from), every]),
+    }),
+  };
+}

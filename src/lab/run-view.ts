@@ -1,0 +1,124 @@
+// What a person sees while a run trains: progress and log lines, and in a notebook a chart that grows.
+
+import type { ScalarRecord } from '../training/history';
+import type { StepEvent, TrainCallbacks } from '../training/hooks/callback-hook';
+import type { LoopPlan } from '../training/loops/loop-plan';
+import { type MimeBundle, notebook } from '../visualization/display';
+import { lossChart } from '../visualization/loss-chart';
+import type { TrainingCurves } from '../visualization/training-curves';
+import { progressView } from './progress-view';
+
+/** Losses of a log record: what is no rate, time or position. */
+export const lossesOf = (scalars: Record<string, number>): Record<string, number> =>
+  Object.fromEntries(Object.entries(scalars).filter(([name]) => name.includes('loss')));
+
+const CHART_NAMES: [RegExp, string][] = [
+  [/^(coco\/bbox|pascal_voc)[_/]mAP$/, 'AP'],
+  [/^(coco\/bbox|pascal_voc)[_/](mAP_|AP)50$/, 'AP50'],
+  [/^coco\/bbox_mAP_75$/, 'AP75'],
+];
+
+/** The chart's numbers of an evaluation logged under MMDetection's names. */
+export function chartMetrics(record: ScalarRecord): Record<string, number> {
+  const entries = CHART_NAMES.flatMap(([pattern, name]) => {
+    const key = Object.keys(record).find((k) => pattern.test(k));
+    return key === undefined ? [] : [[name, record[key]] as const];
+  });
+  return Object.fromEntries(entries);
+}
+
+export interface RunView {
+  /** Takes the lines of the log. */
+  log(line: string): void;
+  callbacks: TrainCallbacks;
+  curves: TrainingCurves;
+  /** Progress of an evaluation inside the run. */
+  evaluating(after: { epoch: number; step: number }): (done: number, total: number) => void;
+  /** Draws the last state of everything. */
+  finish(): Promise<void>;
+}
+
+/** The displays of one training run. */
+export function runView(title: string, { unit, total }: LoopPlan, { quiet = false } = {}): RunView {
+  const screen = quiet ? undefined : notebook();
+  const terminal = !quiet && !screen && process.stderr.isTTY === true;
+  const view = progressView('', { quiet });
+  const curves: TrainingCurves = { unit, steps: [], evaluations: [] };
+  const chart = screen && liveChart(curves, { title, total }, (bundle, id) => screen.display(bundle, { id }));
+  return {
+    curves,
+    log(line) {
+      // the bar and the chart show what iteration lines say
+      const shown = (screen || terminal) && /^(Epoch|Iter)\(train\)/.test(line);
+      if (!shown && !(screen && /^(Epoch|Iter)\(val\)/.test(line))) view.line(line);
+    },
+    callbacks: {
+      onStart(history, { maxSteps }) {
+        for (const record of history.train)
+          curves.steps.push({ at: (record.iter / maxSteps) * total, lr: record.lr, losses: lossesOf(record) });
+        for (const record of history.evaluations)
+          curves.evaluations.push({ at: record.step, metrics: chartMetrics(record) });
+      },
+      onStep(event) {
+        const { scalars, lr, step, maxSteps, eta } = event;
+        curves.steps.push({ at: positionOf(event), lr, losses: lossesOf(scalars) });
+        view.update(step, maxSteps, {
+          label: unit === 'epoch' ? `epoch ${event.epoch}/${event.maxEpochs}` : 'iterations',
+          eta,
+          details: [
+            `loss ${scalars.loss.toFixed(3)}`,
+            `lr ${lr.toPrecision(2)}`,
+            `${event.time.toFixed(2)} s/iteration`,
+          ],
+        });
+        chart?.update();
+      },
+      onRecord(history) {
+        for (const record of history.evaluations.slice(curves.evaluations.length)) {
+          curves.evaluations.push({ at: record.step, metrics: chartMetrics(record) });
+          chart?.update(true);
+        }
+      },
+    },
+    evaluating({ epoch, step }) {
+      const label = `evaluating after ${unit === 'epoch' ? `epoch ${epoch}` : `iteration ${step}`}`;
+      return (done, count) => view.update(done, count, { label });
+    },
+    async finish() {
+      view.close();
+      await chart?.finish();
+    },
+  };
+}
+
+const positionOf = ({ unit, epoch, iteration, batchesPerEpoch, step }: StepEvent): number =>
+  unit === 'epoch' ? epoch - 1 + iteration / batchesPerEpoch : step;
+
+/** The loss chart of a run, drawn again in its place as the curves grow: it takes at most a thirtieth of the time. */
+function liveChart(
+  curves: TrainingCurves,
+  options: { title: string; total: number },
+  display: (bundle: MimeBundle, id: string) => void,
+): { update(now?: boolean): void; finish(): Promise<void> } {
+  const id = crypto.randomUUID();
+  let drawing: Promise<void> | undefined;
+  let next = 0;
+  const draw = async (): Promise<void> => {
+    const started = performance.now();
+    display(await lossChart(curves, options), id);
+    const spent = performance.now() - started;
+    next = performance.now() + Math.max(1000, 30 * spent);
+  };
+  return {
+    update(now = false) {
+      if (drawing || (!now && performance.now() < next) || curves.steps.length < 2) return;
+      drawing = draw().finally(() => {
+        drawing = undefined;
+      });
+    },
+    async finish() {
+      await drawing;
+      if (curves.steps.length > 0) await draw();
+    },
+  };
+}

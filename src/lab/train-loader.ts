@@ -1,0 +1,62 @@
+// The loader of the training images: those and the transforms that a config asks for, epoch by epoch.
+
+import type { ModuleConfig } from '../catalogue/registry';
+import type { ConfigObject } from '../config';
+import {
+  buildPipeline,
+  createLoader,
+  type DataProblem,
+  type Dataset,
+  type DatasetPlan,
+  type Loader,
+  type PipelineStage,
+  planDataset,
+} from '../data';
+import { DetLabError } from '../errors';
+import type { PipelineChange } from '../training/hooks/hook';
+import { catalogue } from './catalogue';
+import { at, objectAt } from './config-access';
+import type { RunPlan } from './plan';
+
+const PATH = 'train_dataloader.dataset';
+
+export function trainLoader(
+  data: Dataset,
+  config: ConfigObject,
+  plan: Pick<RunPlan, 'batchSize' | 'seed' | 'pipelineChanges'>,
+  { workers, onProblem }: { workers?: number; onProblem: (problem: DataProblem) => void },
+): Loader {
+  const dataset = planDataset(objectAt(config, PATH) as ModuleConfig, PATH);
+  const left: DataProblem[] = [];
+  const records = dataset.arrange(data.records, left);
+  for (const problem of left) onProblem(problem);
+  const first: PipelineStage = { from: 0, pipeline: pipelineOf(dataset, 'train_pipeline') };
+  const later = plan.pipelineChanges.map((change) => stageOf(change, config, dataset));
+  const stages = [first, ...later].sort((a, b) => a.from - b.from);
+  return createLoader({ ...data, records }, stages, {
+    batchSize: plan.batchSize,
+    seed: plan.seed,
+    shuffle: at(config, 'train_dataloader.sampler.shuffle') !== false,
+    aspectRatioGrouping: at(config, 'train_dataloader.batch_sampler.type') === 'AspectRatioBatchSampler',
+    dropLast: at(config, 'train_dataloader.drop_last') === true,
+    workers,
+    onProblem,
+  });
+}
+
+const pipelineOf = ({ pipeline, options }: Pick<DatasetPlan, 'pipeline' | 'options'>, path: string) =>
+  buildPipeline(pipeline, catalogue, path, options);
+
+function stageOf(change: PipelineChange, config: ConfigObject, dataset: DatasetPlan): PipelineStage {
+  const { from } = change;
+  if (change.kind === 'skip') {
+    const remaining = planDataset(objectAt(config, PATH) as ModuleConfig, PATH, change.types);
+    return { from, pipeline: pipelineOf(remaining, 'train_pipeline') };
+  }
+  if (dataset.options.inner)
+    throw new DetLabError(
+      'Cannot switch the pipeline of a MultiImageMixDataset: its images are loaded by the data set inside. ' +
+        'Use YOLOXModeSwitchHook in place of PipelineSwitchHook',
+    );
+  return { from, pipeline: pipelineOf({ pipeline: change.pipeline, options: {} }, 'switch_pipeline') };
+}

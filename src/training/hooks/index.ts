@@ -1,0 +1,24 @@
+// Every hook that a config can name.
+
+import type { AnyDefinition } from '../../catalogue/registry';
+import { acceptedHooks } from './accepted-hooks';
+import { checkpointHookDefinition } from './checkpoint-hook';
+import { emaHookDefinition } from './ema-hook';
+import { iterTimerHookDefinition } from './iter-timer-hook';
+import { loggerHookDefinition } from './logger-hook';
+import { paramSchedulerHookDefinition } from './param-scheduler-hook';
+import { pipelineSwitchHookDefinition } from './pipeline-switch-hook';
+import { yolov5ParamSchedulerHookDefinition } from './yolov5-param-scheduler-hook';
+import { yoloxModeSwitchHookDefinition } from './yolox-mode-switch-hook';
+
+export const hooks = [
+  iterTimerHookDefinition,
+  loggerHookDefinition,
+  paramSchedulerHookDefinition,
+  checkpointHookDefinition,
+  ...acceptedHooks,
+  emaHookDefinition,
+  yoloxModeSwitchHookDefinition,
+  pipelineSwitchHookDefinition,
+  yolov5ParamSchedulerHookDefinition,
+] as const satisfies readonly AnyDefinition[];

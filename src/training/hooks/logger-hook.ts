@@ -1,0 +1,90 @@
+// LoggerHook (mmengine): smoothed losses, learning rate and times to the log and the history every so many iterations, and
+// the metrics of every evaluation.
+
+import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
+import { engine } from '../../engine';
+import { evaluationLine, trainLine } from '../log-lines';
+import type { TrainRun } from '../train-run';
+import { accepted } from './accepted';
+import type { TrainHook, TrainIteration } from './hook';
+import { PRIORITIES, priority } from './priority';
+
+export class LoggerHook implements TrainHook {
+  readonly name = 'LoggerHook';
+  priority: number = PRIORITIES.BELOW_NORMAL;
+  private evaluationBegan = 0;
+
+  /** @param interval iterations between two lines */
+  constructor(private readonly interval = 50) {}
+
+  async afterTrainIter(run: TrainRun, iteration: TrainIteration): Promise<void> {
+    const { state } = run;
+    const { lr, dataTime, gradNorm, scalars, time } = iteration;
+    const { loss, ...parts } = scalars;
+    // mmengine's order of names
+    state.smoothed.push({
+      lr,
+      data_time: dataTime,
+      ...(gradNorm === undefined ? {} : { grad_norm: gradNorm }),
+      loss,
+      ...parts,
+      time,
+    });
+    if (this.isDue(run)) await this.writeLine(run, iteration.eta);
+  }
+
+  /** Every `interval` iterations of an epoch (of the run, where iterations are counted); once where there are fewer. */
+  private isDue({ loader, loop, maxIterations, state }: TrainRun): boolean {
+    const [at, length] = loop.unit === 'epoch' ? [state.iteration, loader.length] : [state.step, maxIterations];
+    return at % this.interval === 0 || (at === length && length <= this.interval);
+  }
+
+  private async writeLine(run: TrainRun, eta: number): Promise<void> {
+    const { loader, loop, maxIterations, state } = run;
+    const memory = Math.round(engine().memory().bytesPeak / 2 ** 20);
+    const entry = {
+      ...state.smoothed.current(),
+      ...(loop.unit === 'epoch' && { epoch: state.epoch + 1 }),
+      iter: state.step,
+      ...(memory > 0 ? { memory } : {}),
+      step: state.step,
+    };
+    const [iteration, of] = loop.unit === 'epoch' ? [state.iteration, loader.length] : [state.step, maxIterations];
+    run.log(trainLine(entry, { iteration, of, eta }));
+    await run.record('train', entry);
+  }
+
+  beforeVal(): void {
+    this.evaluationBegan = performance.now();
+  }
+
+  async afterVal(run: TrainRun, metrics: Record<string, number> | undefined): Promise<void> {
+    if (!metrics) return;
+    const time = (performance.now() - this.evaluationBegan) / 1000;
+    await run.record('evaluations', { ...metrics, time, step: run.done });
+    run.log(evaluationLine(run.loop.unit, run.done, metrics));
+  }
+}
+
+export const loggerHookDefinition = defineModule({
+  kind: 'hook',
+  type: 'LoggerHook',
+  summary: 'Logs smoothed losses, learning rate and times every interval iterations; a default hook',
+  origin: 'mmengine',
+  shapes: 'losses of an iteration -> a line of the log',
+  example: "{ type: 'LoggerHook', interval: 50 }",
+  options: z.strictObject({
+    interval: z.int().positive().default(10).describe('Iterations between two lines'),
+    ignore_last: accepted('the last iterations of an epoch get a line only where it has fewer than interval'),
+    interval_exp_name: accepted('the name of the run is in its folder'),
+    out_dir: accepted('logs go to work_dir'),
+    out_suffix: accepted('logs go to work_dir'),
+    keep_local: accepted('logs go to work_dir'),
+    file_client_args: accepted('files are on disk'),
+    log_metric_by_epoch: accepted("evaluations are counted in the loop's epochs or iterations"),
+    backend_args: accepted('files are on disk'),
+    priority,
+  }),
+  build: ({ interval }) => new LoggerHook(interval),
+});

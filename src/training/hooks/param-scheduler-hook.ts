@@ -1,0 +1,31 @@
+// ParamSchedulerHook (mmengine): moves the learning rates after every iteration and epoch, as `param_scheduler` says.
+
+import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
+import type { TrainRun } from '../train-run';
+import type { TrainHook } from './hook';
+import { PRIORITIES, priority } from './priority';
+
+export class ParamSchedulerHook implements TrainHook {
+  readonly name: string = 'ParamSchedulerHook';
+  priority: number = PRIORITIES.LOW;
+
+  afterTrainIter({ state }: TrainRun): void {
+    state.schedule.afterIteration();
+  }
+
+  afterTrainEpoch({ state }: TrainRun): void {
+    state.schedule.afterEpoch();
+  }
+}
+
+export const paramSchedulerHookDefinition = defineModule({
+  kind: 'hook',
+  type: 'ParamSchedulerHook',
+  summary: 'Moves the learning rates by param_scheduler; a default hook',
+  origin: 'mmengine',
+  shapes: 'an iteration or epoch -> the next learning rates',
+  example: "{ type: 'ParamSchedulerHook' }",
+  options: z.strictObject({ priority }),
+  build: () => new ParamSchedulerHook(),
+});

@@ -1,0 +1,34 @@
+// ValLoop and TestLoop (mmengine): `val_cfg` and `test_cfg`, over `val_dataloader` and `test_dataloader`.
+
+import { z } from 'zod';
+import { type AnyDefinition, defineModule } from '../../catalogue/registry';
+import type { EvaluationLoop } from './train-loop';
+
+const fp16 = z
+  .boolean()
+  .default(false)
+  .describe('Accepted, without effect: the precision is that of training, or --amp');
+
+export const valLoopDefinition = defineModule({
+  kind: 'loop',
+  type: 'ValLoop',
+  summary: 'Evaluates on val_dataloader by val_evaluator',
+  origin: 'mmengine',
+  shapes: 'a loader of images -> the metrics of their detections',
+  example: "{ type: 'ValLoop' }",
+  options: z.strictObject({ fp16 }),
+  build: (): EvaluationLoop => ({ type: 'ValLoop', unit: 'image' }),
+});
+
+export const testLoopDefinition = defineModule({
+  kind: 'loop',
+  type: 'TestLoop',
+  summary: 'Evaluates on test_dataloader by test_evaluator',
+  origin: 'mmengine',
+  shapes: 'a loader of images -> the metrics of their detections',
+  example: "{ type: 'TestLoop' }",
+  options: z.strictObject({ fp16 }),
+  build: (): EvaluationLoop => ({ type: 'TestLoop', unit: 'image' }),
+});
+
+export const evaluationLoops = [valLoopDefinition, testLoopDefinition] as const satisfies readonly AnyDefinition[];

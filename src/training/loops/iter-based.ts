@@ -1,0 +1,51 @@
+// IterBasedTrainLoop (mmengine): so many iterations, over as many passes of the data as they take. To hooks, the whole run is
+// one epoch; a pass begins with a batch of its own, where InfiniteSampler's batches reach over from one pass to the next.
+
+import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
+import type { Runner } from '../runner';
+import type { EvaluationSchedule } from './loop-plan';
+import { evaluationOptions, evaluationSchedule, type TrainLoop } from './train-loop';
+
+export class IterBasedTrainLoop implements TrainLoop {
+  readonly type = 'IterBasedTrainLoop';
+  readonly unit = 'iteration';
+
+  /** @param total iterations */
+  constructor(
+    readonly total: number,
+    readonly evaluation: EvaluationSchedule = { begin: 1, interval: 1000 },
+  ) {}
+
+  async run(runner: Runner): Promise<void> {
+    const { detector, hooks, loader, state } = runner;
+    await hooks.call('beforeTrain', runner);
+    await hooks.call('beforeTrainEpoch', runner);
+    while (!runner.stopped) {
+      runner.beginEpoch();
+      for await (const batch of runner.batches()) {
+        // an evaluation may have switched it
+        detector.train();
+        await runner.iterate(batch);
+        if (runner.stopped) break;
+      }
+      if (state.iteration === loader.length) state.nextEpoch();
+    }
+    await hooks.call('afterTrainEpoch', runner);
+    await hooks.call('afterTrain', runner);
+  }
+}
+
+export const iterBasedTrainLoopDefinition = defineModule({
+  kind: 'loop',
+  type: 'IterBasedTrainLoop',
+  summary: 'Trains for so many iterations, evaluating in between',
+  origin: 'mmengine',
+  shapes: 'a loader of batches -> a trained model',
+  example: "{ type: 'IterBasedTrainLoop', max_iters: 90000, val_interval: 10000 }",
+  options: z.strictObject({
+    max_iters: z.int().positive().describe('Iterations'),
+    ...evaluationOptions('iteration', 1000),
+  }),
+  build: ({ max_iters, ...evaluation }) => new IterBasedTrainLoop(max_iters, evaluationSchedule(evaluation)),
+});

@@ -1,0 +1,58 @@
+// Goes on from the newest whole checkpoint of a run's folder, after checking that it belongs to this run.
+
+import { DetLabError } from '../errors';
+import { type Checkpoint, findCheckpoint, SOURCE_PREFIX } from './checkpoint';
+import type { Runner } from './runner';
+
+/**
+ * Resumes model, hooks and state of `runner` from `root`; from the start when there is no checkpoint.
+ * @throws DetLabError when the checkpoint is of another run (seed, data, precision, loop) or of another model
+ */
+export async function restore(runner: Runner, root: string): Promise<void> {
+  const { hooks, state } = runner;
+  const { checkpoint, problems } = findCheckpoint(root);
+  for (const problem of problems) runner.log(`skipped: ${problem}`);
+  if (!checkpoint) {
+    runner.log(`no checkpoint in ${root}: starting from the beginning`);
+    return;
+  }
+  checkSameRun(checkpoint, runner);
+  loadModel(checkpoint, runner);
+  await hooks.call('afterLoadCheckpoint', runner, checkpoint);
+  // EMAHook takes these out
+  if ([...checkpoint.optimizer.keys()].some((name) => name.startsWith(SOURCE_PREFIX)))
+    throw new DetLabError(
+      `Cannot resume from "${checkpoint.directory}": its weights are averages. Resume with the config's EMAHook`,
+    );
+  state.restore(checkpoint.state, checkpoint.optimizer);
+  for (const name of runner.restoreHooks(checkpoint.state.hooks ?? {}))
+    runner.log(`the state of ${name} in the checkpoint is not used: this run has no such hook`);
+  runner.log(`resumed from ${checkpoint.directory}: epoch ${state.epoch}, iteration ${state.iteration}`);
+}
+
+function checkSameRun({ directory, state }: Checkpoint, { state: now }: Runner): void {
+  const { seed, batchesPerEpoch, unit } = now.settings;
+  const facts: [name: string, before: unknown, now: unknown][] = [
+    ['seed', state.seed, seed],
+    ['batchesPerEpoch', state.batchesPerEpoch, batchesPerEpoch],
+    ['precision', state.precision, now.wrapper.precision],
+    ['unit of progress', state.unit ?? 'epoch', unit],
+  ];
+  const differing = facts.filter(([, before, after]) => before !== after);
+  if (differing.length === 0) return;
+  throw new DetLabError(
+    `Cannot resume from "${directory}": ` +
+      `${differing.map(([name, before, after]) => `its ${name} is ${before}, this run's is ${after}`).join('; ')}. ` +
+      `Resume with the settings of the first run, or start a new one in another folder`,
+  );
+}
+
+function loadModel({ directory, model }: Checkpoint, { detector }: Runner): void {
+  const { missing, unexpected, mismatched } = detector.loadStateDict(model);
+  const differing = [...missing, ...unexpected, ...mismatched.map(({ name }) => name)];
+  if (differing.length === 0) return;
+  throw new DetLabError(
+    `Cannot resume from "${directory}": it holds another model. Tensors that do not agree: ` +
+      `${differing.slice(0, 5).join(', ')}${differing.length > 5 ? ` and ${differing.length - 5} more` : ''}`,
+  );
+}

@@ -1,0 +1,197 @@
+// Training: builds a run from its options, resumes it where asked, and lets its loop and hooks do the rest.
+
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { type ModuleConfig, Registry } from '../catalogue/registry';
+import { engine, type Precision } from '../engine';
+import { DetLabError } from '../errors';
+import type { Detector } from '../models/types';
+import { setAsideCheckpoints } from './checkpoint';
+import { everTrained, type FreezeRule } from './freezing';
+import { bestEvaluation, type History, historyLines } from './history';
+import { CheckpointHook } from './hooks/checkpoint-hook';
+import { type DefaultHooks, defaultHooks } from './hooks/default-hooks';
+import { FreezingHook } from './hooks/freezing-hook';
+import type { TrainHook } from './hooks/hook';
+import type { TrainLoop } from './loops/train-loop';
+import { OptimWrapper, type OptimWrapperConfig } from './optim-wrapper';
+import { restore } from './restore';
+import { RunState } from './run-state';
+import { Runner } from './runner';
+import { Schedule } from './schedule';
+import type { TrainLoader } from './train-run';
+import { trainingModules } from './training-modules';
+import { lockWorkDir } from './work-dir-lock';
+
+export interface TrainOptions {
+  detector: Detector;
+  loader: TrainLoader;
+  loop: TrainLoop;
+  optimWrapper: OptimWrapperConfig;
+  paramScheduler?: readonly ModuleConfig[];
+  /** Overrides the precision of `optimWrapper`. */
+  precision?: Precision;
+  /** Hooks in the places of the default ones. */
+  defaultHooks?: Partial<DefaultHooks>;
+  /** Further hooks, for one run each; those of the same priority are called in this order. */
+  hooks?: readonly TrainHook[];
+  /** Parts that are frozen or trained from some epoch on; what holds from the start is the caller's to do. */
+  freezing?: readonly FreezeRule[];
+  seed: number;
+  signal?: AbortSignal;
+  /** Where `checkpoints/`, `scalars.jsonl` and `train.log` go; nothing is written without it. */
+  workDir?: string;
+  /** Go on from the newest whole checkpoint of `workDir`, or from the start when there is none. */
+  resume?: boolean;
+  /** Kept in every checkpoint: config, classes. */
+  meta?: Record<string, unknown>;
+  /** Iterations that logged scalars are averaged over. */
+  logWindow?: number;
+  /** Takes the lines of the log; the first names the engine. */
+  log?: (line: string) => void;
+  /** Finds optimizers and schedules; the project's own by default. */
+  registry?: Registry;
+}
+
+export interface TrainResult {
+  history: History;
+  interrupted: boolean;
+  /** Whole epochs and iterations done, those before a resume included. */
+  epoch: number;
+  step: number;
+  best?: BestEvaluation;
+  /** The last checkpoint written. */
+  checkpoint?: string;
+}
+
+export interface BestEvaluation {
+  /** The epoch after which, or in which, it was made; from 1. */
+  epoch: number;
+  /** The iteration after which it was made, in a run counted in iterations. */
+  iteration?: number;
+  value: number;
+}
+
+/**
+ * Trains `detector` in place.
+ * @throws DetLabError when a loss or gradient is not finite (naming the loss, the images and the learning rate), when a
+ *   checkpoint does not belong to this run, or for a config mistake
+ */
+export async function train(options: TrainOptions): Promise<TrainResult> {
+  if (options.workDir === undefined) return run(options);
+  mkdirSync(options.workDir, { recursive: true });
+  const unlock = lockWorkDir(options.workDir);
+  try {
+    return await run(options);
+  } finally {
+    unlock();
+  }
+}
+
+async function run(options: TrainOptions): Promise<TrainResult> {
+  const { detector, loader, loop, workDir } = options;
+  if (loader.length < 1) throw new DetLabError('Cannot train: the data set is empty; see dataset.problems');
+  const log = logOf(options);
+  log(`engine: ${engine().description}`);
+  const freezing = options.freezing ?? [];
+  const defaults = defaultHooks(options.defaultHooks);
+  const hooks = [new FreezingHook(freezing), ...Object.values(defaults), ...(options.hooks ?? [])];
+  checkUnits(hooks, loop);
+  const state = newState(options, freezing);
+  const runner = new Runner({ ...options, state, hooks, log, meta: options.meta ?? {} });
+  try {
+    await runner.hooks.call('beforeRun', runner);
+    if (workDir !== undefined) await openWorkDir(runner, workDir, options.resume === true);
+    await loop.run(runner);
+    return resultOf(runner, defaults.checkpoint);
+  } finally {
+    detector.eval();
+    await runner.hooks.call('afterRun', runner);
+    state.wrapper.dispose();
+  }
+}
+
+/** The log goes to the caller and to a file of the run's folder; a new run starts that anew. */
+function logOf({ log, resume, workDir }: TrainOptions): (line: string) => void {
+  if (workDir === undefined) return (line) => log?.(line);
+  const file = path.join(workDir, 'train.log');
+  if (!resume) rmSync(file, { force: true });
+  return (line) => {
+    log?.(line);
+    appendFileSync(file, `${line}\n`);
+  };
+}
+
+/** @throws DetLabError for a hook that counts epochs in a run that does not */
+function checkUnits(hooks: readonly TrainHook[], loop: TrainLoop): void {
+  const wrong = hooks.find(({ unit = loop.unit }) => unit !== loop.unit);
+  if (wrong)
+    throw new DetLabError(
+      `Cannot train with ${wrong.name}: it counts epochs, and ${loop.type} counts iterations. ` +
+        'Leave it out, or use EpochBasedTrainLoop',
+    );
+}
+
+function newState(options: TrainOptions, freezing: readonly FreezeRule[]): RunState {
+  const { detector, loader, loop } = options;
+  const registry = options.registry ?? new Registry(trainingModules);
+  const maxIterations = loop.unit === 'epoch' ? loop.total * loader.length : loop.total;
+  // the optimizer holds all that ever trains, so that its state and a checkpoint are the same before and after a change
+  const parameters = everTrained(detector, freezing);
+  const wrapper = new OptimWrapper(
+    detector,
+    options.optimWrapper,
+    registry,
+    maxIterations,
+    options.precision,
+    parameters,
+  );
+  const factories = (options.paramScheduler ?? []).map((rule, i) => {
+    const path = `param_scheduler.${i}`;
+    const factory = registry.build('param_scheduler', rule, { path });
+    if (loop.unit === 'iteration' && factory(loader.length).byEpoch)
+      throw new DetLabError(
+        `Cannot train by ${path} (${rule.type}): it counts epochs, and ${loop.type} counts iterations. ` +
+          'Give it by_epoch: false and counts of iterations',
+      );
+    return factory;
+  });
+  const schedule = new Schedule(factories, wrapper.optimizer.groups, loader.length);
+  return new RunState(wrapper, schedule, {
+    seed: options.seed,
+    batchesPerEpoch: loader.length,
+    unit: loop.unit,
+    logWindow: options.logWindow ?? 50,
+  });
+}
+
+/** Resumes, or puts the checkpoints of an earlier run aside. */
+async function openWorkDir(runner: Runner, workDir: string, resume: boolean): Promise<void> {
+  const root = path.join(workDir, 'checkpoints');
+  if (resume) await restore(runner, root);
+  else {
+    const aside = await setAsideCheckpoints(root);
+    if (aside) runner.log(`the checkpoints of an earlier run are in ${aside}`);
+  }
+  // what a killed process logged past its last checkpoint is logged again
+  const stepsPerEvaluation = runner.loop.unit === 'epoch' ? runner.loader.length : 1;
+  writeFileSync(path.join(workDir, 'scalars.jsonl'), historyLines(runner.state.history, stepsPerEvaluation).join(''));
+}
+
+function resultOf(runner: Runner, checkpoints: TrainHook): TrainResult {
+  const { interrupted, loader, loop, state } = runner;
+  const saved = checkpoints instanceof CheckpointHook ? checkpoints : undefined;
+  const best = bestEvaluation(state.history, saved?.options.saveBest ?? 'coco/bbox_mAP');
+  return {
+    history: state.history,
+    interrupted,
+    epoch: state.epoch,
+    step: state.step,
+    best:
+      best &&
+      (loop.unit === 'epoch'
+        ? { epoch: best.at, value: best.value }
+        : { epoch: Math.ceil(best.at / loader.length), iteration: best.at, value: best.value }),
+    checkpoint: saved?.lastDirectory,
+  };
+}

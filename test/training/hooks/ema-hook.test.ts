@@ -1,0 +1,147 @@
+// Averaged weights against mmengine's and MMDetection's; averages in a run, its checkpoints and its resume.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startEngine } from '../../../src/engine';
+import { BatchNorm2d } from '../../../src/nn/batch-norm2d';
+import { readCheckpoint } from '../../../src/training/checkpoint';
+import { EMAHook } from '../../../src/training/hooks/ema-hook';
+import { WeightAverage } from '../../../src/training/weight-average';
+import { goldenJson } from '../../golden-data';
+import { registry } from '../registry';
+import { tinyDetector, weightsOf, withoutTimes } from '../tiny-detector';
+import { type TinyRun, trainTiny } from '../tiny-run';
+
+interface Golden {
+  averages: { cfg: Record<string, unknown>; steps: { weight: number[]; running_mean: number[] }[] }[];
+}
+const golden = goldenJson<Golden>('training_hooks');
+
+function emaHook(cfg: object): EMAHook {
+  const hook = registry.build('hook', { type: 'EMAHook', ...cfg }, { path: 'custom_hooks.0' });
+  if (!(hook instanceof EMAHook)) throw new Error('no EMAHook');
+  return hook;
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'detlab-ema-'));
+beforeAll(async () => void (await startEngine()));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe('averaged weights', () => {
+  test.each(golden.averages)('$cfg', ({ cfg, steps }) => {
+    const before = tf.memory().numTensors;
+    const model = new BatchNorm2d({ channels: 3 });
+    const average = new WeightAverage(model, emaHook(cfg).options);
+    for (const [i, expected] of steps.entries()) {
+      const t = i + 1;
+      tf.tidy(() => {
+        model.weight.variable.assign(tf.tensor1d([0, 1, 2].map((k) => Math.sin(t + k))));
+        model.runningMean.variable.assign(tf.tensor1d([0, 1, 2].map((k) => Math.cos(t + k))));
+      });
+      const own = [...model.weight.variable.dataSync()];
+      average.update(t, 1);
+      average.swap();
+      for (const [name, { variable }] of Object.entries({ weight: model.weight, running_mean: model.runningMean })) {
+        const found = variable.dataSync();
+        for (const [k, v] of expected[name as 'weight'].entries()) expect(found[k]).toBeCloseTo(v, 6);
+      }
+      average.swap();
+      expect([...model.weight.variable.dataSync()]).toEqual(own);
+    }
+    average.dispose();
+    model.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('begin late when asked', () => {
+    const model = new BatchNorm2d({ channels: 1 });
+    const average = new WeightAverage(model, emaHook({ momentum: 0.5, begin_iter: 3 }).options);
+    const set = (v: number) => tf.tidy(() => model.weight.variable.assign(tf.tensor1d([v])));
+    const found: number[] = [];
+    for (let i = 1; i <= 5; i++) {
+      set(i);
+      average.update(i, 1);
+      found.push(average.averaged().get('weight')!.data[0]);
+    }
+    expect(found).toEqual([1, 2, 3, 3.5, 4.25]);
+    average.dispose();
+    model.dispose();
+  });
+});
+
+describe('in a run', () => {
+  const average = { ema_type: 'ExpMomentumEMA', momentum: 0.1, gamma: 5, update_buffers: true };
+
+  async function run(workDir: string, { hooks = [emaHook(average)], ...extra }: TinyRun = {}) {
+    const detector = tinyDetector();
+    const evaluated: number[][] = [];
+    const { result } = await trainTiny({
+      detector,
+      hooks,
+      workDir,
+      evaluate: async () => {
+        evaluated.push(weightsOf(detector)['conv.weight']);
+        return { 'coco/bbox_mAP': 0.1 };
+      },
+      ...extra,
+    });
+    return { detector, result, evaluated };
+  }
+
+  test('the average is evaluated, saved and left in the model', async () => {
+    const { detector: plain } = await trainTiny();
+    const { detector, result, evaluated } = await run(join(folder, 'a'));
+    const own = weightsOf(detector)['conv.weight'];
+    expect(own).not.toEqual(weightsOf(plain)['conv.weight']);
+    expect(evaluated.at(-1)).toEqual(own);
+    const { model, optimizer } = readCheckpoint(result.checkpoint!);
+    expect([...model.get('conv.weight')!.data]).toEqual(own);
+    // training itself does not see it
+    expect([...optimizer.get('source.conv.weight')!.data]).toEqual(weightsOf(plain)['conv.weight']);
+  });
+
+  test('a resumed run is the same, bit by bit', async () => {
+    const whole = await run(join(folder, 'b'));
+    for (const at of [4, 5, 8]) {
+      const stop = new AbortController();
+      const workDir = join(folder, `c${at}`);
+      const first = await run(workDir, {
+        signal: stop.signal,
+        callbacks: { onStep: ({ step }) => void (step === at && stop.abort()) },
+      });
+      expect(first.result.step).toBe(at);
+      const second = await run(workDir, { resume: true });
+      expect(weightsOf(second.detector)).toEqual(weightsOf(whole.detector));
+      expect(withoutTimes(second.result.history.train)).toEqual(withoutTimes(whole.result.history.train));
+      expect(second.evaluated.at(-1)).toEqual(whole.evaluated.at(-1));
+    }
+  });
+
+  test('a model left by a failure is the average, and nothing else is left of the run', async () => {
+    const detector = tinyDetector();
+    await trainTiny({ detector, epochs: 1 });
+    const before = tf.memory().numTensors;
+    const evaluate = () => Promise.reject(new Error('out of disk'));
+    await expect(trainTiny({ detector, epochs: 1, hooks: [emaHook(average)], evaluate })).rejects.toThrow(
+      /out of disk/,
+    );
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  test('weights that are averages are not gone on from without one; other weights start an average', async () => {
+    await expect(run(join(folder, 'b'), { resume: true, hooks: [] })).rejects.toThrow(/EMAHook/);
+    const workDir = join(folder, 'd');
+    await trainTiny({ workDir, epochs: 1 });
+    const lines: string[] = [];
+    await run(workDir, { resume: true, log: (line) => void lines.push(line) });
+    expect(lines).toContain('the checkpoint holds no averaged weights: averaging starts from its model');
+  });
+});
+
+test('mistakes in its options are named', () => {
+  expect(() => emaHook({ momentun: 0.1 })).toThrow(/momentum/);
+  expect(() => emaHook({ begin_iter: 3, begin_epoch: 2 })).toThrow(/both/);
+});
