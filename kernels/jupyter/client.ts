@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Dealer, Request, Subscriber } from 'zeromq';
 import { kernelspec } from '../../src/cli/kernel/kernelspec';
-import { type Content, decode, type Envelope, encode } from './protocol';
+import { type Content, decode, type Envelope, encode } from './protocol/wire-message';
 
 export type Channel = 'shell' | 'control' | 'stdin';
 

@@ -5,15 +5,15 @@ import { randomUUID } from 'node:crypto';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { Reply, Router, XPublisher } from 'zeromq';
 import { type Answered, type Asked, QUESTIONS, type Question } from './compiler/messages';
-import { address, type Connection } from './connection';
-import { createInterrupter } from './interrupter';
-import { kernelInfo } from './kernel-info';
-import type { Launched } from './launched';
-import { createLifeline } from './lifeline';
-import { createNativeOutput } from './native-output';
-import { type Content, decode, encode } from './protocol';
-import { createReplayGuard } from './replay-guard';
-import { HIGH_WATER, type Request, Slot, type ToIo, type ToMain } from './threads';
+import { createInterrupter } from './io/interrupter';
+import { createNativeOutput } from './io/native-output';
+import type { LaunchArguments } from './launch/launch-arguments';
+import { openLauncherChannel } from './launch/launcher-channel';
+import { address, type Connection } from './protocol/connection';
+import { kernelInfo } from './protocol/kernel-info';
+import { createReplayGuard } from './protocol/replay-guard';
+import { HIGH_WATER, type Request, Slot, type ToIo, type ToMain } from './protocol/thread-messages';
+import { type Content, decode, encode } from './protocol/wire-message';
 
 const GATHER_MS = 20;
 const GATHER_BYTES = 256 * 1024;
@@ -29,7 +29,7 @@ const { connection, shared, questions, launched } = workerData as {
   connection: Connection;
   shared: Int32Array;
   questions: MessagePort;
-  launched: Launched;
+  launched: LaunchArguments;
 };
 const port = parentPort!;
 const tell = (message: ToMain) => port.postMessage(message);
@@ -126,15 +126,20 @@ function reply(type: string, content: Content, parent: number, metadata?: Conten
   if (!request) return;
   const { identities, header, channel } = request;
   send(routers[channel], encode(type, content, { key, session, parent: header, identities, metadata }));
-  if (type === 'execute_reply') lifeline.note({ op: 'replied', seq: parent });
+  if (type === 'execute_reply') launcherFd.note({ op: 'replied', seq: parent });
 }
 
 function ask(id: string, content: Content, parent: number) {
   const request = requests.get(parent);
-  const unheard = () => tell({ op: 'unheard', id });
-  if (!request) return unheard();
+  const inputUndelivered = () => tell({ op: 'inputUndelivered', id });
+  if (!request) return inputUndelivered();
   const { identities, header } = request;
-  send(routers.stdin, encode('input_request', content, { key, session, parent: header, identities, id }), 0, unheard);
+  send(
+    routers.stdin,
+    encode('input_request', content, { key, session, parent: header, identities, id }),
+    0,
+    inputUndelivered,
+  );
 }
 
 /** Answers a request from this thread. */
@@ -183,7 +188,7 @@ function survive(work: () => void) {
 }
 
 // ---- what child processes and native code print
-const lifeline = createLifeline(launched.lifeline);
+const launcherFd = openLauncherChannel(launched.launcherFd);
 /** The cell that ran last, or runs. */
 let latest = 0;
 const native = createNativeOutput(
@@ -191,7 +196,7 @@ const native = createNativeOutput(
   (name, text, parent) => {
     latest = Atomics.load(shared, Slot.Running) || latest;
     // The last words of a process that dies: the launcher may need them to say why.
-    if (name === 'stderr' && parent === undefined) lifeline.note({ op: 'native', text: text.slice(-8192) });
+    if (name === 'stderr' && parent === undefined) launcherFd.note({ op: 'native', text: text.slice(-8192) });
     Atomics.add(shared, Slot.QueuedBytes, text.length);
     gather(name, text, parent ?? latest);
   },
@@ -214,7 +219,7 @@ function carryOut(post: ToIo) {
   sendGathered();
   if (post.op === 'publish') {
     if (post.type === 'execute_input') {
-      lifeline.note({ op: 'started', seq: post.parent, count: Number(post.content.execution_count) });
+      launcherFd.note({ op: 'started', seq: post.parent, count: Number(post.content.execution_count) });
     }
     publish(post.type, post.content, post.parent, post);
   } else if (post.op === 'reply') reply(post.type, post.content, post.parent, post.metadata);
@@ -246,7 +251,7 @@ function receive(channel: Request['channel'], frames: Buffer[]) {
   if ((channel === 'stdin') !== (type === 'input_reply')) return;
   requests.set(++seq, { channel, type, identities, header: headerText, silent: content.silent === true });
   if (requests.size > REMEMBERED) requests.delete(seq - REMEMBERED);
-  lifeline.request(seq, channel, message);
+  launcherFd.request(seq, channel, message);
   if (type === 'interrupt_request') {
     interrupter.interrupt();
     answer('interrupt_reply', { status: 'ok' }, seq);
@@ -264,7 +269,7 @@ function receive(channel: Request['channel'], frames: Buffer[]) {
     reply('shutdown_reply', { status: 'ok', restart }, seq);
     publish('shutdown_reply', { status: 'ok', restart }, seq);
     publish('status', { execution_state: 'idle' }, seq);
-    lifeline.note({ op: 'shutdown' });
+    launcherFd.note({ op: 'shutdown' });
     tell({ op: 'shutdown', restart });
     // The main thread may be in a loop that never ends.
     setTimeout(() => process.kill(process.pid, 'SIGKILL'), 1500).unref();
@@ -307,7 +312,7 @@ async function start() {
       throw error;
     });
   }
-  lifeline.note({ op: 'ready' });
+  launcherFd.note({ op: 'ready' });
   tell({ op: 'bound' });
 }
 

@@ -7,8 +7,8 @@ import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, existsSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { constants as system, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LIFELINE_FD, launchArguments, type Note } from './launched';
-import type { Death } from './obituary';
+import type { Crash } from './launch/crash-report';
+import { LAUNCHER_FD, type LauncherMessage, launchArguments } from './launch/launch-arguments';
 
 const KEPT_TAIL = 16 * 1024;
 /** Makes C's stdout a line-buffered stream, as on a terminal: printf of native code is seen at once. */
@@ -105,21 +105,21 @@ function launch() {
     }
   };
 
-  const requests = new Map<number, Extract<Note, { op: 'request' }>>();
-  let latest: Extract<Note, { op: 'request' }> | undefined;
+  const requests = new Map<number, Extract<LauncherMessage, { op: 'request' }>>();
+  let latest: Extract<LauncherMessage, { op: 'request' }> | undefined;
   let ready = false;
   let exitCode: number | undefined;
   let ending = false;
   let tail = '';
   let partial = '';
-  const lifeline = (kernel.stdio as unknown as NodeJS.ReadableStream[])[LIFELINE_FD];
-  lifeline.setEncoding('utf8');
-  lifeline.on('error', () => {});
-  lifeline.on('data', (chunk: string) => {
+  const launcherFd = (kernel.stdio as unknown as NodeJS.ReadableStream[])[LAUNCHER_FD];
+  launcherFd.setEncoding('utf8');
+  launcherFd.on('error', () => {});
+  launcherFd.on('data', (chunk: string) => {
     const lines = (partial + chunk).split('\n');
     partial = lines.pop()!;
     for (const line of lines) {
-      const note = JSON.parse(line) as Note;
+      const note = JSON.parse(line) as LauncherMessage;
       if (note.op === 'ready') ready = true;
       else if (note.op === 'request') requests.set(note.seq, note);
       else if (note.op === 'started') Object.assign(requests.get(note.seq) ?? {}, { count: note.count });
@@ -151,7 +151,7 @@ function launch() {
     writeSync(2, `The DetLab kernel could not be started: ${error.message}\n`);
     process.exit(1);
   });
-  // `close` comes when the lifeline has been read to its end too.
+  // `close` comes when the launcherFd has been read to its end too.
   kernel.on('close', async (closeCode, closeSignal) => {
     // Libraries may not survive the exit a program asks for: what it asked for is what counts.
     const code = exitCode ?? closeCode;
@@ -162,7 +162,7 @@ function launch() {
     const status = signal ? 128 + (system.signals[signal] ?? 0) : code || 1;
     if (left) writeSync(2, left);
     if (!ready) process.exit(status);
-    const death: Death = {
+    const death: Crash = {
       code,
       signal,
       output: (tail + left).slice(-KEPT_TAIL),
@@ -171,8 +171,8 @@ function launch() {
       latest,
     };
     try {
-      const { tellOfDeath } = await import('./obituary.js');
-      await tellOfDeath(process.argv[process.argv.indexOf('--connection-file') + 1], death);
+      const { sendCrashReport } = await import('./launch/crash-report.js');
+      await sendCrashReport(process.argv[process.argv.indexOf('--connection-file') + 1], death);
     } catch (error) {
       writeSync(2, `The DetLab kernel ended (${signal ?? `exit code ${code}`}): ${(error as Error).message}\n`);
     }

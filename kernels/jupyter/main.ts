@@ -3,20 +3,20 @@
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { allowTermination } from './async-stack';
-import { type Cell, cells, outsideOfCells } from './cell';
-import { CELL_GLOBALS } from './cell-globals';
-import { watchWork } from './cell-work';
-import { watchChildren } from './children';
 import { startCompiler } from './compiler/client';
-import { readConnection } from './connection';
-import { installGuards } from './guards';
-import { cleanEnvironment, readArguments } from './launched';
-import { createOutlet } from './outlet';
-import { createPreload, PRELOADED } from './preload';
-import { createSession } from './session';
-import { captureStreams, replaceStreams } from './streams';
-import { Phase, Slot, sharedSlots, type ToIo, type ToMain } from './threads';
+import { watchResources } from './interruption/cell-resources';
+import { watchChildren } from './interruption/child-processes';
+import { installProcessGuards } from './interruption/process-guards';
+import { allowTermination } from './interruption/terminate-execution';
+import { cleanEnvironment, readArguments } from './launch/launch-arguments';
+import { readConnection } from './protocol/connection';
+import { Phase, Slot, sharedSlots, type ToIo, type ToMain } from './protocol/thread-messages';
+import { type Cell, cells, outsideOfCells } from './session/cell';
+import { CELL_GLOBALS } from './session/cell-globals';
+import { createOutputChannel } from './session/output-channel';
+import { loadPrelude, PRELUDE_IMPORTS } from './session/prelude';
+import { createSession } from './session/session';
+import { captureStreams, replaceStreams } from './session/streams';
 
 const kill = process.kill.bind(process);
 
@@ -36,12 +36,12 @@ async function main() {
     transferList: [questions],
   });
   const compiler = startCompiler(process.cwd(), {
-    preloaded: PRELOADED,
+    preloaded: PRELUDE_IMPORTS,
     globals: CELL_GLOBALS,
     questions: compilerDoor,
     onProblem: (problem) => process.stderr.write(`${problem}\n`),
   });
-  const outlet = createOutlet(worker, shared, launched.pipes !== undefined);
+  const output = createOutputChannel(worker, shared, launched.pipes !== undefined);
   worker.on('error', (error) => {
     writeSync(2, `The DetLab kernel cannot talk to Jupyter any more: ${error.message}\n`);
     kill(process.pid, 'SIGKILL');
@@ -52,15 +52,15 @@ async function main() {
   // A comm handler that was ended by force has left its cell's context behind, for all messages that follow.
   worker.on('message', (message: ToMain) => outsideOfCells(() => receive(message)));
 
-  const preload = createPreload();
-  const work = watchWork();
+  const preload = loadPrelude();
+  const work = watchResources();
   const onStop = (cell: Cell, ended: boolean) => {
     if (ended) work.end(cell);
     children.stop(cell);
   };
-  const session = createSession({ directory: process.cwd(), outlet, shared, compiler, preload, onStop });
-  const children = watchChildren(outlet, shared, launched.pipes !== undefined, session.currentCell);
-  const { exit } = installGuards(session, shared, launched.lifeline);
+  const session = createSession({ directory: process.cwd(), output, shared, compiler, preload, onStop });
+  const children = watchChildren(output, shared, launched.pipes !== undefined, session.currentCell);
+  const { exit } = installProcessGuards(session, shared, launched.launcherFd);
   allowTermination((tries) => {
     if (Atomics.load(shared, Slot.Phase) === Phase.Kernel) return false;
     const cell = cells.getStore();
@@ -70,7 +70,7 @@ async function main() {
     if (cell !== session.currentCell()) work.end(cell);
     return true;
   });
-  captureStreams(outlet, session.currentRequest);
+  captureStreams(output, session.currentRequest);
   if (preload.problem) process.stderr.write(`${preload.problem}\n`);
 
   receive = (message) => {
@@ -79,7 +79,7 @@ async function main() {
       Atomics.add(shared, Slot.Heard, 1);
       session.interrupt(message.running);
     } else if (message.op === 'terminated') session.terminated();
-    else if (message.op === 'unheard') session.unheard(message.id);
+    else if (message.op === 'inputUndelivered') session.inputUndelivered(message.id);
     else if (message.op === 'shutdown') {
       session.flush();
       // When everything is sent the worker closes its sockets and ends.

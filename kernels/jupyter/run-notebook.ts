@@ -3,14 +3,14 @@
 
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { CELL_GLOBALS } from './cell-globals';
 import { startCompiler } from './compiler/client';
-import { type Cell, collectOutputs, type Notebook } from './notebook-outputs';
-import { notebookPage } from './notebook-page';
-import { createPreload, PRELOADED } from './preload';
-import { createSession } from './session';
-import { captureStreams } from './streams';
-import { type Request, sharedSlots } from './threads';
+import { notebookPage } from './headless/notebook-page';
+import { type Cell, collectOutputs, type Notebook } from './headless/output-collector';
+import { type Request, sharedSlots } from './protocol/thread-messages';
+import { CELL_GLOBALS } from './session/cell-globals';
+import { loadPrelude, PRELUDE_IMPORTS } from './session/prelude';
+import { createSession } from './session/session';
+import { captureStreams } from './session/streams';
 
 const say = (event: string, more: object) => writeSync(1, `${JSON.stringify({ event, ...more })}\n`);
 
@@ -22,19 +22,19 @@ async function main(source: string, executed: string, html: string): Promise<num
 
   const collector = collectOutputs((cell, text) => say('progress', { cell: notebook.cells.indexOf(cell), text }));
   const compiler = startCompiler(process.cwd(), {
-    preloaded: PRELOADED,
+    preloaded: PRELUDE_IMPORTS,
     globals: CELL_GLOBALS,
     onProblem: (problem) => process.stderr.write(`${problem}\n`),
   });
-  const preload = createPreload();
+  const preload = loadPrelude();
   const session = createSession({
     directory: process.cwd(),
-    outlet: collector.outlet,
+    output: collector.output,
     shared: sharedSlots(),
     compiler,
     preload,
   });
-  captureStreams(collector.outlet, session.currentRequest);
+  captureStreams(collector.output, session.currentRequest);
   process.on('SIGINT', () => session.interrupt());
   if (preload.problem) process.stderr.write(`${preload.problem}\n`);
 

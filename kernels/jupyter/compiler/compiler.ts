@@ -8,6 +8,8 @@
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { packageRoot } from '../../../src/paths';
+import { cellOptions } from './cell-options';
+import { declaredNames } from './declared-names';
 import {
   type Binding,
   type Entry,
@@ -17,13 +19,11 @@ import {
   parseEntries,
   reachable,
   textOf,
-} from './earlier';
+} from './earlier-declarations';
 import { type Emitted, emitCell, emitModule } from './emit';
-import { createLanguage, type Language } from './language';
-import { declaredNames } from './names';
-import { cellOptions } from './options';
+import { createLanguage, type Language } from './language-service';
+import { createResolver, isBuiltin } from './module-resolution';
 import { type Problem, problemsOf } from './problems';
-import { createResolver, isBuiltin } from './resolution';
 import { SourceFiles } from './source-files';
 
 /** Code with where its imports lead: specifier -> path of a local source file. */

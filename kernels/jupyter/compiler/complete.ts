@@ -1,9 +1,9 @@
 // Completion of code in a cell: names in scope, members, option keys and string values that fit where the cursor is.
 
 import ts from 'typescript';
-import type { Content } from '../protocol';
+import type { Content } from '../protocol/wire-message';
 import type { CellCompiler } from './compiler';
-import { toPoints, toUnits } from './positions';
+import { codePointOffset, utf16Offset } from './cursor-offset';
 
 const MOST = 500;
 const PREFERENCES: ts.UserPreferences = {
@@ -44,7 +44,7 @@ function fit(name: string, typed: string): number | undefined {
 
 export function complete(compiler: CellCompiler, content: Content): Content {
   const code = String(content.code ?? '');
-  const cursor = toUnits(code, Number(content.cursor_pos ?? code.length));
+  const cursor = utf16Offset(code, Number(content.cursor_pos ?? code.length));
   const { service, cellPath } = compiler.full;
   compiler.full.open(compiler.earlier, code);
   const found = service.getCompletionsAtPosition(cellPath, cursor, PREFERENCES);
@@ -74,7 +74,7 @@ export function complete(compiler: CellCompiler, content: Content): Content {
   }
   candidates.sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0));
   const shown = candidates.slice(0, MOST);
-  const [from, to] = [toPoints(code, start), toPoints(code, end)];
+  const [from, to] = [codePointOffset(code, start), codePointOffset(code, end)];
   return {
     status: 'ok',
     matches: shown.map(({ text }) => text),

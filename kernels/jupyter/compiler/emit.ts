@@ -3,8 +3,8 @@
 // is kept, `import()` and `import.meta` become the kernel's, and modules become CommonJS.
 
 import ts from 'typescript';
-import { guardAwaits, type Insertion } from '../await-points';
-import type { Opened } from './language';
+import { guardAwaits, type Insertion } from './await-points';
+import type { Opened } from './language-service';
 
 /** Under what name a cell exports its last expression. */
 export const RESULT = '__result__';

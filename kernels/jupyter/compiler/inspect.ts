@@ -1,9 +1,9 @@
 // What a name is, for Shift-Tab: its type, and the doc comment of its declaration.
 
 import ts from 'typescript';
-import type { Content } from '../protocol';
+import type { Content } from '../protocol/wire-message';
 import type { CellCompiler } from './compiler';
-import { toUnits } from './positions';
+import { utf16Offset } from './cursor-offset';
 
 type Documented = ts.Node & { jsDoc?: ts.JSDoc[] };
 
@@ -45,7 +45,7 @@ export function createInspector(compiler: CellCompiler): (content: Content) => C
 
   return (content) => {
     const code = String(content.code ?? '');
-    const cursor = toUnits(code, Number(content.cursor_pos ?? code.length));
+    const cursor = utf16Offset(code, Number(content.cursor_pos ?? code.length));
     const { service, cellPath } = compiler.full;
     const { program, cell } = compiler.full.open(compiler.earlier, code);
     const checker = program.getTypeChecker();

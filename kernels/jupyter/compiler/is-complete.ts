@@ -1,7 +1,7 @@
 // Whether code could run as it stands, goes on, or is wrong whatever follows.
 
 import ts from 'typescript';
-import type { Content } from '../protocol';
+import type { Content } from '../protocol/wire-message';
 
 const STRING = 1002;
 const COMMENT = 1010;

@@ -2,7 +2,7 @@
 // completion and the like, so that these are answered while user code keeps the main thread busy.
 
 import type { MessagePort } from 'node:worker_threads';
-import type { Content } from '../protocol';
+import type { Content } from '../protocol/wire-message';
 import type { Compiled, LocalModule } from './compiler';
 import type { Problem } from './problems';
 

@@ -3,13 +3,13 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import ts from 'typescript';
-import type { Content } from '../protocol';
+import type { Content } from '../protocol/wire-message';
 import { type CellCompiler, createCellCompiler } from './compiler';
 import { complete } from './complete';
 import { createInspector } from './inspect';
 import { isComplete } from './is-complete';
 import type { Answered, Asked, CompilerData, FromCompiler, Question, ToCompiler } from './messages';
-import { createResolver } from './resolution';
+import { createResolver } from './module-resolution';
 
 const { directory, preloaded, globals, questions } = workerData as CompilerData;
 const port = parentPort!;

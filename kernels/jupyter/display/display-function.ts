@@ -3,14 +3,14 @@
 
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Cell } from '../cell';
+import type { Cell } from '../session/cell';
 import { type Bundle, type Draft, isBundle, type Metadata } from './bundle';
 import { chartDraft } from './chart';
-import type { Output, Outputs } from './outputs';
-import { bytesDraft } from './picture';
+import { bytesDraft } from './image';
 import { bundleDraft, render, SHOWS_NOTHING } from './render';
 import { html, latex, markdown, type Rich, svg, type Tag } from './rich';
 import type { DescribeError } from './text';
+import type { Output, Outputs } from './updatable-displays';
 
 export interface DisplayOptions {
   /** Names the output: shown again under this name in the same cell, it is replaced. */

@@ -1,8 +1,8 @@
 // `history_request`: tail, range and search, over what was executed; and the count it is numbered by.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGlob } from '../../../kernels/jupyter/glob';
-import { createHistory } from '../../../kernels/jupyter/history';
+import { createGlob } from '../../../kernels/jupyter/session/glob';
+import { createHistory } from '../../../kernels/jupyter/session/history';
 import { KernelClient } from './kernel-client';
 
 type Told = [session: number, line: number, text: string | [string, string | null]][];
