@@ -1,5 +1,5 @@
-// Makes the awaits of a cell places where it can be stopped: `await x` becomes `__resume__(await x)`. Lines stay where
-// they are; columns move, and `originalColumn` tells by how much.
+// Makes every await of a cell a place where it can be stopped: `await x` becomes `__resume__(await x)`. Lines are kept; columns
+// move, and `originalColumn` maps them back.
 
 import ts from 'typescript';
 
@@ -13,7 +13,7 @@ const BEFORE = '__resume__(';
 
 export interface Guarded {
   code: string;
-  /** What was inserted where (zero-based, in positions of the input). */
+  /** Inserted texts (zero-based, in positions of the input). */
   insertions: Insertion[];
   /** Whether there is an await outside of functions. */
   topLevel: boolean;
@@ -22,7 +22,7 @@ export interface Guarded {
 /** Guards every await of compiled JavaScript. */
 export function guardAwaits(code: string): Guarded {
   if (!/\bawait\b/.test(code)) return { code, insertions: [], topLevel: false };
-  // An async function's body is what the code will be; `export {}` makes the parser see awaits at its top.
+  // The code will be the body of an async function; `export {}` makes the parser accept awaits at its top level.
   const source = ts.createSourceFile('cell.js', `${code}\nexport {};`, ts.ScriptTarget.Latest, true, ts.ScriptKind.JS);
   const edits: { at: number; text: string }[] = [];
   let topLevel = false;
@@ -41,7 +41,7 @@ export function guardAwaits(code: string): Guarded {
     functions -= inner;
   };
   visit(source);
-  // Stable order: of two edits at one place, an outer opening comes first and an inner closing comes first.
+  // A stable sort: of two edits at one place, outer openings and inner closings come first.
   edits.sort((a, b) => a.at - b.at);
   let result = '';
   let last = 0;
@@ -55,7 +55,7 @@ export function guardAwaits(code: string): Guarded {
   return { code: result + code.slice(last), insertions, topLevel };
 }
 
-/** The column of the input that became `column` of the guarded code. */
+/** The column of the input that corresponds to `column` of the guarded code. */
 export function originalColumn(insertions: Insertion[], line: number, column: number): number {
   let result = column;
   for (const insertion of insertions) {

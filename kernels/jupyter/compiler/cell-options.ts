@@ -1,5 +1,5 @@
-// How cells and the local modules they import are compiled: lenient by default, by the nearest tsconfig.json where there
-// is one. What a cell cannot do without (module kind, target, output) is never taken from it.
+// Compiler options of cells and of the local modules they import: lenient by default, otherwise those of the nearest
+// tsconfig.json, except for options that cells depend on (module kind, target, output).
 
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
@@ -9,14 +9,14 @@ const LIBRARIES = ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts', 'lib.decorat
 
 export interface CellOptions {
   options: ts.CompilerOptions;
-  /** What is wrong with tsconfig.json, in words; what could be read of it counts all the same. */
+  /** Errors in tsconfig.json; the options that could be read apply all the same. */
   problem: string | undefined;
 }
 
 /** The options for cells of a notebook in `directory`. */
 export function cellOptions(directory: string): CellOptions {
   const { options: given, problem } = readConfig(directory);
-  const ownTypes = join(packageRoot, 'node_modules', '@types');
+  const projectTypes = join(packageRoot, 'node_modules', '@types');
   const roots = given.typeRoots ?? ts.getEffectiveTypeRoots({}, { getCurrentDirectory: () => directory }) ?? [];
   const options: ts.CompilerOptions = {
     jsx: ts.JsxEmit.ReactJSX,
@@ -27,7 +27,7 @@ export function cellOptions(directory: string): CellOptions {
     moduleResolution: ts.ModuleResolutionKind.Bundler,
     moduleDetection: ts.ModuleDetectionKind.Force,
     customConditions: [...new Set(['node', ...(given.customConditions ?? [])])],
-    typeRoots: [...roots, ownTypes],
+    typeRoots: [...roots, projectTypes],
     types: [...new Set(['node', ...(given.types ?? [])])],
     esModuleInterop: true,
     allowSyntheticDefaultImports: true,
@@ -36,7 +36,7 @@ export function cellOptions(directory: string): CellOptions {
     allowImportingTsExtensions: true,
     rewriteRelativeImportExtensions: false,
     skipLibCheck: true,
-    // a cell uses names of other cells and leaves names for later ones
+    // a cell uses names of other cells, and declares names for later ones
     noUnusedLocals: false,
     noUnusedParameters: false,
     allowUnusedLabels: true,
@@ -69,7 +69,7 @@ function readConfig(directory: string): CellOptions {
   const path = ts.findConfigFile(directory, ts.sys.fileExists);
   if (!path) return { options: {}, problem: undefined };
   const problems: ts.Diagnostic[] = [];
-  // Nobody asks which files it is for: reading whole folders would take seconds.
+  // The list of files is not needed: reading whole folders would take seconds.
   const parsed = ts.getParsedCommandLineOfConfigFile(path, undefined, {
     ...ts.sys,
     readDirectory: () => [],
@@ -77,13 +77,13 @@ function readConfig(directory: string): CellOptions {
   });
   const NO_INPUTS = 18003;
   problems.push(...(parsed?.errors ?? []).filter(({ code }) => code !== NO_INPUTS));
-  const words = problems.map(({ file, start, messageText }) => {
+  const messages = problems.map(({ file, start, messageText }) => {
     const at = file && start !== undefined ? file.getLineAndCharacterOfPosition(start) : undefined;
     const place = `${relative(directory, file?.fileName ?? path)}${at ? `:${at.line + 1}:${at.character + 1}` : ''}`;
     return `${place} - ${ts.flattenDiagnosticMessageText(messageText, '\n')}`;
   });
   const options = parsed?.options ?? {};
-  // `paths` without `baseUrl` count from the configuration file.
+  // `paths` without `baseUrl` are relative to the configuration file.
   if (options.paths && !options.baseUrl) options.pathsBasePath ??= dirname(path);
-  return { options, problem: words.length ? `tsconfig.json is not quite right: ${words.join('\n')}` : undefined };
+  return { options, problem: messages.length ? `tsconfig.json has errors: ${messages.join('\n')}` : undefined };
 }

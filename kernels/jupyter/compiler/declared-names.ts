@@ -1,27 +1,27 @@
-// The names a cell declares at its top level, read from its syntax.
+// The names that a cell declares at its top level, from its syntax.
 
 import ts from 'typescript';
 
-function bound(name: ts.BindingName, into: Set<string>): void {
+function addBound(name: ts.BindingName, into: Set<string>): void {
   if (ts.isIdentifier(name)) into.add(name.text);
-  else for (const element of name.elements) if (!ts.isOmittedExpression(element)) bound(element.name, into);
+  else for (const element of name.elements) if (!ts.isOmittedExpression(element)) addBound(element.name, into);
 }
 
 const isExported = (node: ts.Node) =>
   ts.canHaveModifiers(node) && ts.getModifiers(node)?.some(({ kind }) => kind === ts.SyntaxKind.ExportKeyword);
 
-/** `var` belongs to the cell from wherever it stands outside of functions. */
-function hoisted(node: ts.Node, into: Set<string>): void {
+/** `var` declares names of the cell in any nested block outside of functions. */
+function addHoisted(node: ts.Node, into: Set<string>): void {
   if (ts.isFunctionLike(node) || ts.isClassLike(node) || ts.isModuleDeclaration(node)) return;
   if (ts.isVariableDeclarationList(node) && !(node.flags & ts.NodeFlags.BlockScoped)) {
-    for (const declaration of node.declarations) bound(declaration.name, into);
+    for (const declaration of node.declarations) addBound(declaration.name, into);
   }
-  ts.forEachChild(node, (child) => hoisted(child, into));
+  ts.forEachChild(node, (child) => addHoisted(child, into));
 }
 
 /**
- * Names to export. What the person exports is left out (it is exported already), and so is `using`: a resource ends
- * with its cell.
+ * Names to export. Names that the user exports are left out (they already are), and so is `using`: a resource ends with its
+ * cell.
  */
 export function declaredNames(source: ts.SourceFile): string[] {
   const names = new Set<string>();
@@ -31,7 +31,7 @@ export function declaredNames(source: ts.SourceFile): string[] {
     if (ts.isVariableStatement(statement)) {
       const kind = statement.declarationList.flags & ts.NodeFlags.BlockScoped;
       const isUsing = kind === ts.NodeFlags.Using || kind === ts.NodeFlags.AwaitUsing;
-      if (!isUsing) for (const { name } of statement.declarationList.declarations) bound(name, into);
+      if (!isUsing) for (const { name } of statement.declarationList.declarations) addBound(name, into);
     } else if (ts.isImportDeclaration(statement)) {
       const { name, namedBindings } = statement.importClause ?? {};
       if (name) names.add(name.text);
@@ -53,7 +53,7 @@ export function declaredNames(source: ts.SourceFile): string[] {
     } else if (ts.isModuleDeclaration(statement)) {
       if (ts.isIdentifier(statement.name) && !(statement.flags & ts.NodeFlags.GlobalAugmentation))
         into.add(statement.name.text);
-    } else hoisted(statement, names);
+    } else addHoisted(statement, names);
   }
   return [...names].filter((name) => !exported.has(name));
 }

@@ -1,5 +1,5 @@
-// What earlier cells declared, as TypeScript declarations: one entry for each name, so that a cell which declares a name
-// anew replaces just that one, and a cell that fails half way keeps what it did not reach.
+// The declarations of earlier cells as TypeScript declarations: one entry per name, so that a cell that redeclares a name
+// replaces only that one, and a cell that fails half way keeps those it did not reach.
 
 import ts from 'typescript';
 import { isBuiltin } from './module-resolution';
@@ -19,7 +19,7 @@ export interface Entry {
   text: string;
   /** Every identifier in it. */
   mentions: ReadonlySet<string>;
-  /** The name comes from an import. */
+  /** Where the name is imported from. */
   binding?: Binding;
 }
 
@@ -108,10 +108,10 @@ function addImports(
 const has = (space: Space, one: 'value' | 'type') => space === one || space === 'both';
 
 /**
- * Entries after a cell. What it declares replaces what was there under the same name, values and types apart; a class
- * of which only the type was replaced stays usable as a value.
+ * Entries after a cell. Its declarations replace those of the same name, values and types separately; a class of which only
+ * the type was replaced remains as a value.
  *
- * @param unreached names whose declaration the cell did not get to: they stay as they were
+ * @param unreached names whose declaration the cell did not reach: they are kept
  */
 export function mergeEntries(before: Entry[], fresh: Entry[], unreached: ReadonlySet<string> = new Set()): Entry[] {
   const arrived = fresh.filter(({ name, space }) => !(name && space !== 'type' && unreached.has(name)));
@@ -135,7 +135,7 @@ export function mergeEntries(before: Entry[], fresh: Entry[], unreached: Readonl
 
 export const textOf = (entries: Entry[]) => `${entries.map(({ text }) => text).join('\n')}\nexport {};\n`;
 
-/** Entries that code with these identifiers can see, directly or through other entries. */
+/** Entries that code with these identifiers refers to, directly or through other entries. */
 export function reachable(entries: Entry[], mentioned: ReadonlySet<string>): Entry[] {
   const seen = new Set(mentioned);
   const reached = new Set<Entry>();
@@ -150,6 +150,6 @@ export function reachable(entries: Entry[], mentioned: ReadonlySet<string>): Ent
   return entries.filter((entry) => reached.has(entry));
 }
 
-/** Whether an entry needs more than Node's own types. */
+/** Whether an entry needs more than the types of Node. */
 export const needsPackages = ({ text, binding }: Entry) =>
   binding ? !isBuiltin(binding.specifier) : /\bimport\b/.test(text);

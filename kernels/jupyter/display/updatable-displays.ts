@@ -1,157 +1,160 @@
-// The outputs of a notebook that can be replaced: at most ten times a second each, the last one always. What takes time to
-// draw has its place at once, so that outputs stay in the order they were asked for.
+// Outputs with a display id, which can be replaced: at most ten times a second each, the last content always. An output whose
+// content takes time to draw gets its place at once, so that outputs keep the order of the calls.
 
 import { clearTimeout, setTimeout } from 'node:timers';
 import { type Cell, cells } from '../session/cell';
 import type { Draft, Shown } from './bundle';
+import type { DescribeError } from './text';
 
 const INTERVAL_MS = 100;
 
 export type Publish = (type: string, content: Record<string, unknown>, cell: Cell | undefined) => void;
+export type DisplayContent = Draft | Promise<Draft>;
 
-/** One output. */
-export interface Output {
+export interface UpdatableDisplay {
   readonly id: string;
-  /** The cell it is shown for: its messages answer that cell's request. */
+  /** Its messages answer the request of this cell: the one that updated it last. */
   cell: Cell | undefined;
-  /** The cell it last appeared in. */
+  /** The cell it was opened in. */
   home: Cell | undefined;
+  /** When it was sent last. */
   sent: number;
-  waiting?: Draft;
+  /** Content to send next. */
+  pending?: Draft;
   timer?: NodeJS.Timeout;
-  /** A draft that is being finished; what comes meanwhile waits. */
+  /** A draft that is being finished; newer content waits for it. */
   finishing?: Promise<void>;
-  /** Contents asked for so far, and the last of them that arrived: a slow one does not replace a later one. */
-  asked: number;
+  /** Number of contents requested, and of the newest that has arrived: a slow one does not replace a newer one. */
+  requested: number;
   arrived: number;
 }
 
-/** What there is to show until the first content arrives. */
+/** Shown until the first content arrives. */
 const EMPTY: Shown = { data: { 'text/plain': '' }, metadata: {} };
 
-export function createOutputs(publish: Publish, describe: (error: unknown) => { traceback: string[] }) {
-  const known = new Map<string, Output>();
-  /** Outputs of which something waits or is on its way. */
-  const active = new Set<Output>();
-  /** Contents on their way. */
-  const coming = new Map<Promise<void>, Output>();
+export class UpdatableDisplays {
+  /** By display id, those that a library or a cell has named. */
+  private readonly named = new Map<string, UpdatableDisplay>();
+  /** Displays with content that is pending or being finished. */
+  private readonly active = new Set<UpdatableDisplay>();
+  /** Content that is still being drawn. */
+  private readonly arriving = new Map<Promise<void>, UpdatableDisplay>();
 
-  function send(output: Output, type: string, { data, metadata }: Shown) {
-    output.sent = Date.now();
-    publish(type, { data, metadata, transient: { display_id: output.id } }, output.cell);
+  constructor(
+    private readonly publish: Publish,
+    private readonly describe: DescribeError,
+  ) {}
+
+  /** Shows a new display. */
+  open(id: string, cell: Cell | undefined, content: DisplayContent): UpdatableDisplay {
+    const display: UpdatableDisplay = { id, cell, home: cell, sent: 0, requested: 0, arrived: 0 };
+    if (content instanceof Promise) {
+      this.send(display, 'display_data', EMPTY);
+      display.sent = 0;
+      this.awaitContent(display, content);
+      return display;
+    }
+    this.send(display, 'display_data', content);
+    if (content.finish) {
+      display.arrived = ++display.requested;
+      display.pending = content;
+      this.active.add(display);
+      this.release(display, true);
+    }
+    return display;
   }
 
-  /** Sends what waits: at once, or, with `finish`, when it is complete. */
-  function release(output: Output, complete: boolean): void {
-    clearTimeout(output.timer);
-    output.timer = undefined;
-    const draft = output.waiting;
+  /** Replaces the content of a display. */
+  update(display: UpdatableDisplay, cell: Cell | undefined, content: DisplayContent) {
+    display.cell = cell ?? display.cell;
+    if (content instanceof Promise) return this.awaitContent(display, content);
+    display.arrived = ++display.requested;
+    display.pending = content;
+    this.schedule(display);
+  }
+
+  find(id: string): UpdatableDisplay | undefined {
+    return this.named.get(id);
+  }
+
+  /** Makes a display findable by its id. */
+  remember(display: UpdatableDisplay): void {
+    this.named.set(display.id, display);
+  }
+
+  /** Sends pending content now, finished or not: of one cell, or of all. */
+  flush(cell?: Cell): void {
+    for (const display of [...this.active]) if (!cell || display.cell === cell) this.release(display, false);
+  }
+
+  /** Resolves when everything that the cell shows has been sent, finished. */
+  async settled(cell: Cell): Promise<void> {
+    for (;;) {
+      const active = [...this.active].filter((display) => display.cell === cell);
+      for (const display of active) if (!display.finishing) this.release(display, true);
+      const arriving = [...this.arriving].filter(([, display]) => display.cell === cell).map(([arrival]) => arrival);
+      const left = [...active.map((display) => display.finishing), ...arriving].filter((item) => item !== undefined);
+      if (left.length === 0) return;
+      await Promise.all(left);
+    }
+  }
+
+  private send(display: UpdatableDisplay, type: string, { data, metadata }: Shown): void {
+    display.sent = Date.now();
+    this.publish(type, { data, metadata, transient: { display_id: display.id } }, display.cell);
+  }
+
+  private schedule(display: UpdatableDisplay): void {
+    this.active.add(display);
+    if (display.finishing) return;
+    const wait = display.sent + INTERVAL_MS - Date.now();
+    if (wait <= 0) this.release(display, true);
+    else {
+      // Outside of the cell, whose timers end when it is stopped: later updates need this one.
+      display.timer ??= cells.exit(() => setTimeout(() => this.release(display, true), wait));
+    }
+  }
+
+  /** Sends pending content: at once, or, with `finish`, when it is finished. */
+  private release(display: UpdatableDisplay, finish: boolean): void {
+    clearTimeout(display.timer);
+    display.timer = undefined;
+    const draft = display.pending;
     if (!draft) return;
-    output.waiting = undefined;
-    if (!draft.finish || !complete) {
-      active.delete(output);
-      send(output, 'update_display_data', draft);
+    display.pending = undefined;
+    if (!draft.finish || !finish) {
+      this.active.delete(display);
+      this.send(display, 'update_display_data', draft);
       return;
     }
-    output.finishing = draft
+    display.finishing = draft
       .finish()
       .catch(() => draft)
       .then((shown) => {
-        output.finishing = undefined;
-        send(output, 'update_display_data', shown);
-        if (output.waiting) schedule(output);
-        else active.delete(output);
+        display.finishing = undefined;
+        this.send(display, 'update_display_data', shown);
+        if (display.pending) this.schedule(display);
+        else this.active.delete(display);
       });
   }
 
-  function schedule(output: Output): void {
-    active.add(output);
-    if (output.finishing) return;
-    const wait = output.sent + INTERVAL_MS - Date.now();
-    if (wait <= 0) release(output, true);
-    else {
-      // Not of the cell's: its timers end when it is stopped, and this one is to come back for later updates.
-      output.timer ??= cells.exit(() => setTimeout(() => release(output, true), wait));
-    }
+  /** Takes content when it arrives, unless newer content has arrived before it. */
+  private awaitContent(display: UpdatableDisplay, content: Promise<Draft>): void {
+    const turn = ++display.requested;
+    const arrival = content
+      .catch((error) => this.errorDraft(error))
+      .then((draft: Draft) => {
+        this.arriving.delete(arrival);
+        if (turn < display.arrived) return;
+        display.arrived = turn;
+        display.pending = draft;
+        this.schedule(display);
+      });
+    this.arriving.set(arrival, display);
   }
 
-  function errorDraft(error: unknown): Shown {
-    return {
-      data: { 'text/plain': `Cannot display this value:\n${describe(error).traceback.join('\n')}` },
-      metadata: {},
-    };
+  private errorDraft(error: unknown): Shown {
+    const traceback = this.describe(error).traceback.join('\n');
+    return { data: { 'text/plain': `Cannot display this value:\n${traceback}` }, metadata: {} };
   }
-
-  /** Takes what comes later: when it is still the newest. */
-  function expect(output: Output, content: Promise<Draft>): void {
-    const turn = ++output.asked;
-    const arrival = content.catch(errorDraft).then((draft: Draft) => {
-      coming.delete(arrival);
-      if (turn < output.arrived) return;
-      output.arrived = turn;
-      output.waiting = draft;
-      schedule(output);
-    });
-    coming.set(arrival, output);
-  }
-
-  function put(output: Output, content: Draft | Promise<Draft>): void {
-    if (content instanceof Promise) {
-      expect(output, content);
-      return;
-    }
-    output.arrived = ++output.asked;
-    output.waiting = content;
-    schedule(output);
-  }
-
-  return {
-    /** Shows a new output. */
-    open(id: string, cell: Cell | undefined, content: Draft | Promise<Draft>): Output {
-      const output: Output = { id, cell, home: cell, sent: 0, asked: 0, arrived: 0 };
-      if (content instanceof Promise) {
-        send(output, 'display_data', EMPTY);
-        output.sent = 0;
-        expect(output, content);
-        return output;
-      }
-      send(output, 'display_data', content);
-      if (content.finish) {
-        output.arrived = ++output.asked;
-        output.waiting = content;
-        active.add(output);
-        release(output, true);
-      }
-      return output;
-    },
-
-    /** Replaces an output's content. */
-    update(output: Output, cell: Cell | undefined, content: Draft | Promise<Draft>): void {
-      output.cell = cell ?? output.cell;
-      put(output, content);
-    },
-
-    /** The output of this name, if there is one. */
-    find: (id: string): Output | undefined => known.get(id),
-    remember: (output: Output) => void known.set(output.id, output),
-
-    /** Sends what waits now, complete or not: of one cell, or all. */
-    flush(cell?: Cell): void {
-      for (const output of [...active]) if (!cell || output.cell === cell) release(output, false);
-    },
-
-    /** Resolves when everything the cell shows has been sent in full. */
-    async settled(cell: Cell): Promise<void> {
-      for (;;) {
-        const drawn = [...active].filter((output) => output.cell === cell);
-        for (const output of drawn) if (!output.finishing) release(output, true);
-        const arriving = [...coming].filter(([, output]) => output.cell === cell).map(([arrival]) => arrival);
-        const left = [...drawn.map((output) => output.finishing), ...arriving].filter((item) => item !== undefined);
-        if (left.length === 0) return;
-        await Promise.all(left);
-      }
-    },
-  };
 }
-
-export type Outputs = ReturnType<typeof createOutputs>;

@@ -1,11 +1,11 @@
-// Packages the kernel itself is for cells, instead of the files of that name.
+// Packages that the kernel itself provides to cells, in place of installed ones.
 
 import { createTslabModule } from '../display/tslab-module';
 
 function once(create: () => unknown): () => unknown {
-  let made: unknown;
-  return () => (made ??= create());
+  let module: unknown;
+  return () => (module ??= create());
 }
 
-/** By name; made when first imported. */
+/** By name; created when first imported. */
 export const builtInModules: ReadonlyMap<string, () => unknown> = new Map([['tslab', once(createTslabModule)]]);

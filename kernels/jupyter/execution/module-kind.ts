@@ -1,4 +1,4 @@
-// Whether Node.js takes a file for an ES module: by its extension, or by the `type` of the package it lies in.
+// Whether Node.js treats a file as an ES module: by its extension, or by the `type` of its package.
 
 import { readFileSync } from 'node:fs';
 import { dirname, extname, join } from 'node:path';
@@ -12,9 +12,9 @@ function packageIsModule(directory: string): boolean {
   try {
     result = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')).type === 'module';
   } catch (error) {
-    const above = dirname(directory);
+    const parent = dirname(directory);
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    if (missing && above !== directory && !/[/\\]node_modules$/.test(directory)) result = packageIsModule(above);
+    if (missing && parent !== directory && !/[/\\]node_modules$/.test(directory)) result = packageIsModule(parent);
   }
   types.set(directory, result);
   return result;

@@ -1,4 +1,4 @@
-// Finds the place in a cell, or in a local module, that a position of its compiled code comes from.
+// Maps positions of compiled code to positions in the source of its cell or local module.
 
 import { SourceMap } from 'node:module';
 import { type Insertion, originalColumn } from '../compiler/await-points';
@@ -14,7 +14,7 @@ export interface Mapped {
 export interface SourcePositions {
   remember(file: string, code: Mapped): void;
   forget(file: string): void;
-  /** One-based positions. Undefined when unknown, null when it is in the kernel's wrapping. */
+  /** One-based positions. Undefined when unknown, null in code that the kernel adds. */
   find(file: string, line: number, column: number): Position | null | undefined;
 }
 

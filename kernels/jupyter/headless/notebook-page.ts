@@ -1,7 +1,7 @@
 // An executed notebook as one HTML page, for machines without nbconvert. Markdown: headings, paragraphs, lists, code,
 // emphasis and links, which is what the tutorials use.
 
-import type { Cell, Notebook, Output } from './output-collector';
+import type { Notebook, NotebookCell, Output } from './output-collector';
 
 const escapeHtml = (text: string) =>
   text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
@@ -54,7 +54,7 @@ function outputToHtml(output: Output): string {
   return `<pre>${escapeHtml(joined(data['text/plain']))}</pre>`;
 }
 
-function cellToHtml(cell: Cell): string {
+function cellToHtml(cell: NotebookCell): string {
   const source = joined(cell.source);
   if (cell.cell_type === 'markdown') return `<section>${markdownToHtml(source)}</section>`;
   if (cell.cell_type !== 'code') return `<section><pre>${escapeHtml(source)}</pre></section>`;

@@ -1,4 +1,4 @@
-// Collects what a session publishes as the outputs of notebook cells (nbformat 4.5).
+// Collects the messages that a session publishes as the outputs of notebook cells (nbformat 4.5).
 
 import type { Bundle } from '../display/index';
 import type { Request } from '../protocol/thread-messages';
@@ -14,7 +14,7 @@ export interface Output {
   [key: string]: unknown;
 }
 
-export interface Cell {
+export interface NotebookCell {
   cell_type: string;
   source: string | string[];
   outputs?: Output[];
@@ -23,75 +23,73 @@ export interface Cell {
 }
 
 export interface Notebook {
-  cells: Cell[];
+  cells: NotebookCell[];
   [key: string]: unknown;
 }
 
-export interface Collector {
-  output: OutputChannel;
-  /** Outputs of this request go to this cell; resolves to the reply's content. */
-  expect(request: Request, cell: Cell): Promise<Content>;
-}
+const IS_OUTPUT = /^(?:display_data|execute_result|error)$/;
 
-const SHOWN = /^(?:display_data|execute_result|error)$/;
+export class OutputCollector implements OutputChannel {
+  /** By the `seq` of the request that executes the cell. */
+  private readonly cells = new Map<number, NotebookCell>();
+  private readonly replies = new Map<number, (content: Content) => void>();
+  /** Outputs by display id. */
+  private readonly displays = new Map<string, Output[]>();
+  /** Cells to clear when they have new output. */
+  private readonly clearing = new Set<NotebookCell>();
 
-export function collectOutputs(onText: (cell: Cell, text: string) => void): Collector {
-  const cells = new Map<number, Cell>();
-  const waiting = new Map<number, (content: Content) => void>();
-  const displays = new Map<string, Output[]>();
+  /** @param onText called with text as it is shown */
+  constructor(private readonly onText: (cell: NotebookCell, text: string) => void) {}
 
-  /** Cells to be cleared once they have something new to show. */
-  const clearing = new Set<Cell>();
-
-  function clear(cell: Cell, wait: boolean) {
-    if (wait) clearing.add(cell);
-    else cell.outputs = [];
-  }
-  function clearWaiting(cell: Cell) {
-    if (clearing.delete(cell)) cell.outputs = [];
+  /** Assigns the outputs of a request to a cell; resolves to the content of its reply. */
+  expect(request: Request, cell: NotebookCell): Promise<Content> {
+    this.cells.set(request.seq, cell);
+    return new Promise((resolve) => this.replies.set(request.seq, resolve));
   }
 
-  function publish(type: string, content: Content, parent: Request | undefined) {
+  publish(type: string, content: Content, parent: Request | undefined) {
     const { transient, ...kept } = content as { transient?: { display_id?: string }; data?: Bundle };
     const id = transient?.display_id;
     if (type === 'update_display_data') {
-      for (const output of displays.get(id ?? '') ?? []) Object.assign(output, kept);
+      for (const output of this.displays.get(id ?? '') ?? []) Object.assign(output, kept);
     }
-    const cell = cells.get(parent?.seq ?? 0);
+    const cell = this.cells.get(parent?.seq ?? 0);
     if (!cell) return;
-    if (type === 'clear_output') return clear(cell, content.wait === true);
-    if (SHOWN.test(type)) clearWaiting(cell);
-    const text = kept.data?.['text/plain'];
-    if (/display_data$/.test(type) && typeof text === 'string') onText(cell, text);
+    if (type === 'clear_output') return this.clear(cell, content.wait === true);
     if (type === 'execute_input') cell.execution_count = content.execution_count as number;
-    if (SHOWN.test(type)) {
+    const text = kept.data?.['text/plain'];
+    if (/display_data$/.test(type) && typeof text === 'string') this.onText(cell, text);
+    if (IS_OUTPUT.test(type)) {
       const output: Output = { output_type: type, ...kept };
-      cell.outputs!.push(output);
-      if (id) displays.set(id, [...(displays.get(id) ?? []), output]);
+      this.outputsOf(cell).push(output);
+      if (id) this.displays.set(id, [...(this.displays.get(id) ?? []), output]);
     }
   }
 
-  const output: OutputChannel = {
-    publish,
-    stream(name, text, parent) {
-      const cell = cells.get(parent?.seq ?? 0);
-      if (!cell) return;
-      clearWaiting(cell);
-      const last = cell.outputs!.at(-1);
-      if (last?.output_type === 'stream' && last.name === name) last.text += text;
-      else cell.outputs!.push({ output_type: 'stream', name, text });
-      onText(cell, text);
-    },
-    reply(_type, content, parent) {
-      waiting.get(parent.seq)?.(content);
-    },
-    ask() {}, // requests without `allow_stdin` do not get here
-  };
-  return {
-    output,
-    expect(request, cell) {
-      cells.set(request.seq, cell);
-      return new Promise((resolve) => waiting.set(request.seq, resolve));
-    },
-  };
+  stream(name: 'stdout' | 'stderr', text: string, parent: Request | undefined): void {
+    const cell = this.cells.get(parent?.seq ?? 0);
+    if (!cell) return;
+    const outputs = this.outputsOf(cell);
+    const last = outputs.at(-1);
+    if (last?.output_type === 'stream' && last.name === name) last.text += text;
+    else outputs.push({ output_type: 'stream', name, text });
+    this.onText(cell, text);
+  }
+
+  reply(_type: string, content: Content, parent: Request): void {
+    this.replies.get(parent.seq)?.(content);
+  }
+
+  requestInput(): void {} // requests without `allow_stdin` never ask
+
+  private clear(cell: NotebookCell, wait: boolean): void {
+    if (wait) this.clearing.add(cell);
+    else cell.outputs = [];
+  }
+
+  /** The outputs to add to, cleared first if the cell waits for that. */
+  private outputsOf(cell: NotebookCell): Output[] {
+    if (this.clearing.delete(cell) || !cell.outputs) cell.outputs = [];
+    return cell.outputs;
+  }
 }

@@ -1,13 +1,13 @@
-// What a cell has started and that goes on by itself: timers, worker threads, servers, sockets. When the cell is stopped
-// all of it ends, wherever it was started: in the cell, in a local module, in a library. Node tells of each through
-// async_hooks, in the async context of the cell that started it.
+// Resources that a cell has opened and that keep running: timers, worker threads, servers, sockets. A stopped cell's resources
+// are closed, whether the cell, a local module or a library opened them. async_hooks reports each one in the async context
+// of the cell that opened it.
 
 import { createHook } from 'node:async_hooks';
 import { clearImmediate, clearTimeout } from 'node:timers';
-import { type Cell, cells, isDoomed } from '../session/cell';
+import { type Cell, cells, isForceStopped } from '../session/cell';
 import { terminate } from './terminate-execution';
 
-/** How long functions of a stopped cell that are at work (closing, loading a module) may go on. */
+/** How long functions of a stopped cell that still run (closing, loading a module) may go on. */
 const ALLOWANCE_MS = 700;
 const SWEEP_AT = 1024;
 const INTERNAL = /node:|[/\\]kernels[/\\]jupyter[/\\]|\(<anonymous>\)$|^\s+at async /;
@@ -18,14 +18,14 @@ interface Resource {
   callback?: unknown;
   [key: symbol]: unknown;
 }
-interface Owner {
+interface ResourceOwner {
   destroy?(): void;
   close?(): void;
   closeAllConnections?(): void;
 }
 
-/** Handles that keep working for a cell, by their names in Node. */
-const HANDLES = new Set([
+/** Resources that keep running, by the names of async_hooks. */
+const KINDS = new Set([
   'Timeout',
   'Immediate',
   'WORKER',
@@ -38,91 +38,91 @@ const HANDLES = new Set([
   'STATWATCHER',
 ]);
 
-interface Work {
-  handles: Set<Resource>;
+interface Opened {
+  resources: Set<Resource>;
   sweepAt: number;
-  /** When the cell was ended; its functions are cut off a little later. */
+  /** When the cell was ended; functions that still run are terminated after the allowance. */
   ended: number | undefined;
 }
 
 export interface CellResources {
-  /** Ends what a cell has started; what it goes on to start ends at once. */
-  end(cell: Cell): void;
+  /** Closes a cell's resources, and those it opens afterwards. */
+  close(cell: Cell): void;
 }
 
 export function watchResources(): CellResources {
-  const works = new WeakMap<Cell, Work>();
+  const cellsOpened = new WeakMap<Cell, Opened>();
 
-  function workOf(cell: Cell): Work {
-    let work = works.get(cell);
-    if (!work) works.set(cell, (work = { handles: new Set(), sweepAt: SWEEP_AT, ended: undefined }));
-    return work;
+  function openedBy(cell: Cell): Opened {
+    let opened = cellsOpened.get(cell);
+    if (!opened) cellsOpened.set(cell, (opened = { resources: new Set(), sweepAt: SWEEP_AT, ended: undefined }));
+    return opened;
   }
 
-  /** Ends the JavaScript that runs now, down to the event loop. Nothing can catch it. */
-  function cutOff(): void {
-    // Node's own code (a module that is being loaded, a stream) is left to finish what others may wait for.
+  /** Terminates the JavaScript that runs now, unless it is Node's own (loading a module, a stream), which others may wait for. */
+  function terminateUserCode(): void {
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = 30;
     const frames = (new Error().stack ?? '').split('\n').slice(1);
     Error.stackTraceLimit = limit;
     if (!frames.some((frame) => !INTERNAL.test(frame))) return;
     terminate();
-    for (;;); // until the end, which comes at the next turn of a loop
+    for (;;); // the termination takes effect at the next loop iteration
   }
 
   function init(_id: number, type: string, _trigger: number, resource: object) {
     if (type === 'PROMISE') {
       const cell = cells.getStore();
       if (!cell?.stopped) return;
-      const ended = works.get(cell)?.ended;
-      if (ended !== undefined && performance.now() - ended > ALLOWANCE_MS) cutOff();
+      const ended = cellsOpened.get(cell)?.ended;
+      if (ended !== undefined && performance.now() - ended > ALLOWANCE_MS) terminateUserCode();
       return;
     }
     if (type === 'TickObject') {
       const cell = cells.getStore();
-      if (cell && isDoomed(cell)) (resource as Resource).callback = () => {};
+      if (cell && isForceStopped(cell)) (resource as Resource).callback = () => {};
       return;
     }
-    if (!HANDLES.has(type)) return;
+    if (!KINDS.has(type)) return;
     const cell = cells.getStore();
     if (!cell) return;
-    const work = workOf(cell);
-    if (work.ended !== undefined || isDoomed(cell)) {
-      process.nextTick(close, resource); // it is not in place yet
+    const opened = openedBy(cell);
+    if (opened.ended !== undefined || isForceStopped(cell)) {
+      process.nextTick(closeResource, resource); // it is still being constructed
       return;
     }
-    work.handles.add(resource as Resource);
-    if (work.handles.size < work.sweepAt) return;
-    for (const handle of work.handles) if (handle._destroyed) work.handles.delete(handle);
-    work.sweepAt = Math.max(SWEEP_AT, 2 * work.handles.size);
+    const { resources } = opened;
+    resources.add(resource as Resource);
+    if (resources.size < opened.sweepAt) return;
+    for (const each of resources) if (each._destroyed) resources.delete(each);
+    opened.sweepAt = Math.max(SWEEP_AT, 2 * resources.size);
   }
   createHook({ init }).enable();
 
   return {
-    end(cell) {
-      const work = workOf(cell);
-      work.ended ??= performance.now();
-      for (const handle of work.handles) close(handle);
-      work.handles.clear();
+    close(cell) {
+      const opened = openedBy(cell);
+      opened.ended ??= performance.now();
+      for (const resource of opened.resources) closeResource(resource);
+      opened.resources.clear();
     },
   };
 }
 
-function close(handle: Resource): void {
+function closeResource(resource: Resource): void {
   try {
-    const kind = handle.constructor.name;
-    if (kind === 'Timeout') clearTimeout(handle as unknown as NodeJS.Timeout);
-    else if (kind === 'Immediate') clearImmediate(handle as unknown as NodeJS.Immediate);
-    else if (handle.stopThread) handle.stopThread();
+    const kind = resource.constructor.name;
+    if (kind === 'Timeout') clearTimeout(resource as unknown as NodeJS.Timeout);
+    else if (kind === 'Immediate') clearImmediate(resource as unknown as NodeJS.Immediate);
+    else if (resource.stopThread) resource.stopThread();
     else {
-      const symbol = Object.getOwnPropertySymbols(handle).find((each) => each.description === 'owner_symbol');
-      const owner = symbol && (handle[symbol] as Owner | undefined);
+      const symbol = Object.getOwnPropertySymbols(resource).find((each) => each.description === 'owner_symbol');
+      const owner = symbol && (resource[symbol] as ResourceOwner | undefined);
       if (owner?.destroy) owner.destroy();
       else owner?.close?.();
       owner?.closeAllConnections?.();
     }
   } catch {
-    // it was closed already
+    // already closed
   }
 }

@@ -1,14 +1,14 @@
-// Keeps a cell from ending the kernel by accident: what is thrown outside of any cell is printed, and `process.exit`
-// is refused with words.
+// Keeps cells from ending the kernel by accident: errors thrown outside of any cell are printed, and `process.exit` and its
+// relatives throw.
 
 import { writeSync } from 'node:fs';
-import type { LauncherMessage } from '../launch/launch-arguments';
+import type { LauncherMessage } from '../launch/launcher-channel';
 import { Slot } from '../protocol/thread-messages';
 import { Interrupted } from '../session/cell';
 import type { Session } from '../session/session';
 
-/** Signals whose default is the end of the process. */
-const ENDING = new Set([
+/** Signals that end the process by default. */
+const FATAL_SIGNALS = new Set([
   'SIGTERM',
   'SIGKILL',
   'SIGABRT',
@@ -23,28 +23,28 @@ const ENDING = new Set([
   '19',
 ]);
 
-/** Whether an `uncaughtException` listener of a cell's takes care of an error. */
+/** Whether an `uncaughtException` listener of a cell handles an error. */
 function handled(error: Error): boolean {
-  let taken = false;
+  let isHandled = false;
   for (const listener of process.listeners('uncaughtException')) {
     try {
       listener(error, 'uncaughtException');
-      taken = true;
+      isHandled = true;
     } catch {
-      // one that throws it on does not
+      // one that throws it again does not
     }
   }
-  return taken;
+  return isHandled;
 }
 
-/** What is past the guard of `process.exit`, and Node's own way out: the launcher hears the code at least. */
-function watchExit(launcherFd: number | undefined): void {
-  const own = process as unknown as { reallyExit(code?: number): never };
-  const reallyExit = own.reallyExit.bind(process);
-  own.reallyExit = (code = 0) => {
+/** Reports the exit code to the launcher when code bypasses the guard of `process.exit`, or Node itself exits. */
+function reportExit(launcherFd: number | undefined): void {
+  const node = process as unknown as { reallyExit(code?: number): never };
+  const reallyExit = node.reallyExit.bind(process);
+  node.reallyExit = (code = 0) => {
     try {
-      if (launcherFd !== undefined)
-        writeSync(launcherFd, `${JSON.stringify({ op: 'exit', code } satisfies LauncherMessage)}\n`);
+      const message: LauncherMessage = { op: 'exit', code };
+      if (launcherFd !== undefined) writeSync(launcherFd, `${JSON.stringify(message)}\n`);
     } catch {
       // the launcher is gone
     }
@@ -52,13 +52,13 @@ function watchExit(launcherFd: number | undefined): void {
   };
 }
 
-/** Installs the guards. `exit` is how the kernel itself ends. */
+/** Installs the guards; returns the `exit` that the kernel itself uses. */
 export function installProcessGuards(
-  session: Session,
+  session: Pick<Session, 'describe' | 'interrupt'>,
   shared: Int32Array,
   launcherFd: number | undefined,
 ): { exit: (code: number) => never } {
-  watchExit(launcherFd);
+  reportExit(launcherFd);
   const exit = process.exit.bind(process) as (code: number) => never;
   const refuse = (name: string) => () => {
     throw new Error(`${name} would end the kernel and lose its variables: use Restart or Shut Down in the Kernel menu`);
@@ -69,20 +69,21 @@ export function installProcessGuards(
   process.kill = (pid, signal = 'SIGTERM') => {
     const name = String(signal);
     const self = pid === process.pid || pid === 0;
-    if (self && ENDING.has(name) && process.listenerCount(name) === 0) refuse(`process.kill(${name}) of the kernel`)();
+    if (self && FATAL_SIGNALS.has(name) && process.listenerCount(name) === 0)
+      refuse(`process.kill(${name}) of the kernel`)();
     return kill(pid, signal);
   };
-  // A SIGINT of the I/O thread's own that came too late for the cell's synchronous part says nothing new.
+  // A SIGINT from the I/O thread that comes after the cell's synchronous part repeats an interrupt already received.
   process.on('SIGINT', () => {
-    if (Atomics.load(shared, Slot.Heard) >= Atomics.load(shared, Slot.Pressed)) session.interrupt();
+    if (Atomics.load(shared, Slot.InterruptsReceived) >= Atomics.load(shared, Slot.InterruptsSent)) session.interrupt();
   });
-  // A capture callback, since the wasm backend installs listeners that throw what they get, which ends the process.
+  // A capture callback: the wasm backend installs listeners that rethrow, which would end the process.
   let printed: unknown;
   process.setUncaughtExceptionCaptureCallback((error) => {
     if (error !== printed && !handled(error)) print('Uncaught', error);
   });
   process.on('unhandledRejection', (reason) => {
-    if (reason instanceof Interrupted) return; // what a stopped cell had going
+    if (reason instanceof Interrupted) return; // from a stopped cell
     printed = reason;
     print('Unhandled rejection:', reason);
   });

@@ -1,4 +1,4 @@
-// The processes below this one, as the system knows them: Linux tells in /proc, others through `ps`.
+// The descendants of this process: from /proc on Linux, from `ps` elsewhere.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -7,7 +7,7 @@ export interface ProcessEntry {
   pid: number;
   parent: number;
   group: number;
-  /** When it was started, on a scale of the system's own. */
+  /** Start time, on a scale of the system. */
   started: number;
 }
 
@@ -18,14 +18,14 @@ export function listProcesses(): ProcessEntry[] {
       .flatMap((name) => {
         try {
           const stat = readFileSync(`/proc/${name}/stat`, 'utf8');
-          // The name, in parentheses, may hold anything.
+          // The name, in parentheses, may contain anything.
           const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-          if (fields[0] === 'Z') return []; // dead already
+          if (fields[0] === 'Z') return []; // ended, not yet waited for
           return [
             { pid: Number(name), parent: Number(fields[1]), group: Number(fields[2]), started: Number(fields[19]) },
           ];
         } catch {
-          return []; // it has ended meanwhile
+          return []; // ended in the meantime
         }
       });
   }
@@ -38,33 +38,33 @@ export function listProcesses(): ProcessEntry[] {
 }
 
 /**
- * `pid` and everything below it, parents first: a shell whose command ends before it does goes on to its next command.
- * Processes that lead a group of their own are left out.
+ * `pid` and its descendants, parents first: a shell that outlives its command would start the next one.
+ * Heads of other process groups are left out.
  */
 export function processTree(pid: number, list: ProcessEntry[] = listProcesses()): number[] {
   const below = list.filter((entry) => entry.parent === pid && entry.group !== entry.pid);
   return [pid, ...below.flatMap((entry) => processTree(entry.pid, list))];
 }
 
-/** The child this process started last. */
+/** The child that was started last. */
 export function youngestChild(list: ProcessEntry[] = listProcesses()): number | undefined {
   const children = list.filter((entry) => entry.parent === process.pid);
   return children.sort((a, b) => a.started - b.started || a.pid - b.pid).at(-1)?.pid;
 }
 
-/** Processes of this one's group whose parent has ended: what a child left behind. */
+/** Processes of this group whose parent has ended. */
 export function orphans(list: ProcessEntry[] = listProcesses()): number[] {
   const known = new Set(processTree(process.pid, list));
   return list.filter((entry) => entry.group === process.pid && !known.has(entry.pid)).map((entry) => entry.pid);
 }
 
-/** Sends a signal to each; one that has ended meanwhile is passed over. */
+/** Sends a signal to each process; those that have ended are skipped. */
 export function signalAll(pids: number[], signal: NodeJS.Signals): void {
   for (const pid of pids) {
     try {
       process.kill(pid, signal);
     } catch {
-      // it has ended
+      // ended in the meantime
     }
   }
 }

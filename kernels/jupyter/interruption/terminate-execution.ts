@@ -1,60 +1,60 @@
 // Makes `Runtime.terminateExecution` safe. Node counts the async contexts it enters (AsyncLocalStorage makes it count
-// promises too) and aborts when it returns to the event loop with some not left, which is what terminated code does. So
-// the I/O thread has an expression evaluated on this thread that clears the count and terminates what it has interrupted: in
-// one go, since code that ran on in between could enter further contexts.
+// promises too) and aborts when it returns to the event loop with some not left, as terminated code does. So the I/O thread
+// evaluates an expression on this thread that clears the count and terminates the interrupted code in one step: code that
+// runs on in between could enter further contexts.
 
 import { Session } from 'node:inspector';
 
 const NAME = 'detlab.terminate';
 
-/** What the inspector evaluates: false when the code that runs was left alone. `tries` counts from 0. */
+/** The expression the inspector evaluates; its value is false when the running code was spared. `tries` counts from 0. */
 export const terminateExpression = (tries: number) => `globalThis[Symbol.for('${NAME}')](${tries})`;
 
 interface AsyncWrap {
   clearAsyncIdStack?(): void;
 }
 
-let wrap: AsyncWrap | undefined;
-
+let asyncWrap: AsyncWrap | undefined;
 let inspector: Session | undefined;
 
-/** Ends the JavaScript that runs, down to the event loop, at its next call or turn of a loop. Nothing can catch it. */
+/** Ends the running JavaScript, down to the event loop, at its next call or loop iteration. It cannot be caught. */
 export function terminate(): void {
   if (!inspector) {
     inspector = new Session();
     inspector.connect();
   }
-  wrap?.clearAsyncIdStack?.();
+  asyncWrap?.clearAsyncIdStack?.();
   inspector.post('Runtime.terminateExecution');
 }
 
-/** Node's functions that enter contexts and leave them: one that is interrupted would still enter its own. */
-const DELICATE = /node:(?:internal\/)?(?:async_|process\/task_queues|timers|promise)|[/\\]kernels[/\\]jupyter[/\\]/;
+/** Functions of Node that enter and leave async contexts: an interrupted one would still enter its context. */
+const CONTEXT_SWITCH =
+  /node:(?:internal\/)?(?:async_|process\/task_queues|timers|promise)|[/\\]kernels[/\\]jupyter[/\\]/;
 const EVALUATED = /<anonymous>:1:\d+\)?$/;
 const SAFE_TRIES = 60;
 
-/** Whether the code below the evaluated expression can be cut off where it is; a little later it is somewhere else. */
+/** Whether the interrupted code can be terminated where it is; on a later try it is somewhere else. */
 function isSafe(tries: number): boolean {
   const limit = Error.stackTraceLimit;
   Error.stackTraceLimit = 10;
   const frames = (new Error().stack ?? '').split('\n');
   Error.stackTraceLimit = limit;
   const interrupted = frames[frames.findIndex((frame) => EVALUATED.test(frame)) + 1];
-  return interrupted !== undefined && (tries > SAFE_TRIES || !DELICATE.test(interrupted));
+  return interrupted !== undefined && (tries > SAFE_TRIES || !CONTEXT_SWITCH.test(interrupted));
 }
 
 /**
- * Puts the function the expression calls in place. `mayTerminate` runs first, in the context of the code that is
- * interrupted, which it can spare: the kernel's own must not end.
+ * Installs the function that the expression calls. `mayTerminate` runs first, in the async context of the interrupted code,
+ * and returns false to spare it: the kernel's own code must not end.
  */
 export function allowTermination(mayTerminate: (tries: number) => boolean): void {
   const settings = process as unknown as { noDeprecation?: boolean };
   const silent = settings.noDeprecation;
-  settings.noDeprecation = true; // the binding is deprecated, and without replacement
+  settings.noDeprecation = true; // the binding is deprecated without a replacement
   try {
-    wrap = (process as unknown as { binding(name: string): AsyncWrap }).binding('async_wrap');
+    asyncWrap = (process as unknown as { binding(name: string): AsyncWrap }).binding('async_wrap');
   } catch {
-    // A Node.js without this binding keeps contexts in V8 and needs no clearing.
+    // A Node.js without this binding keeps contexts in V8, where nothing needs to be cleared.
   }
   settings.noDeprecation = silent;
   const value = (tries: number) => {

@@ -1,24 +1,14 @@
-// Reads, in the I/O thread, the pipes that child processes and native code print to: the process's own stdout and stderr,
-// and pipes of single cells (children.ts), whose output is that cell's however late it comes. Reading stops while too much
-// waits to be sent, which makes the printing process wait.
+// Reads the pipes that child processes and native code print to: the process's own stdout and stderr, and pipes of single
+// cells (cell-pipes.ts), whose output belongs to that cell however late it comes. Reading pauses while too much output is
+// queued, which makes the printing process wait.
 
 import { readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { StringDecoder } from 'node:string_decoder';
 
-/** A pipe holds less than this, so reading this much has read what was in it. */
-const PIPE_HOLDS = 1024 * 1024;
+/** More than a pipe holds: reading this much has read what was in it. */
+const PIPE_CAPACITY = 1024 * 1024;
 const CHUNK = 64 * 1024;
-
-export interface NativeOutput {
-  /** @param parent the cell the output belongs to; without it, to the one that runs */
-  add(fd: number, name: 'stdout' | 'stderr', parent?: number): void;
-  /** Reads what is in the pipes now. At most once a turn of the event loop unless `thoroughly`. */
-  read(thoroughly: boolean): void;
-  /** To be called when output was sent. */
-  resume(): void;
-  close(): void;
-}
 
 interface Pipe {
   fd: number;
@@ -26,74 +16,84 @@ interface Pipe {
   take(chunk: Uint8Array): void;
 }
 
-/** @param mayRead whether there is room for more */
-export function createNativeOutput(
-  mayRead: () => boolean,
-  emit: (name: 'stdout' | 'stderr', text: string, parent: number | undefined) => void,
-): NativeOutput {
-  const pipes = new Set<Pipe>();
-  const buffer = Buffer.alloc(CHUNK);
-  let readThisTurn = false;
-  let paused = false;
+type Emit = (name: 'stdout' | 'stderr', text: string, parent: number | undefined) => void;
 
-  return {
-    add(fd, name, parent) {
-      const decoder = new StringDecoder('utf8');
-      const socket = new Socket({ fd, readable: true, writable: false });
-      const pipe: Pipe = {
-        fd,
-        socket,
-        take(chunk) {
-          const text = decoder.write(Buffer.from(chunk));
-          if (text) emit(name, text, parent);
-        },
-      };
-      pipes.add(pipe);
-      // Forgotten before its descriptor is closed and means something else.
-      socket.on('error', () => pipes.delete(pipe));
-      socket.on('end', () => pipes.delete(pipe));
-      socket.on('data', (chunk) => {
-        pipe.take(chunk);
-        if (mayRead()) return;
-        paused = true;
-        for (const { socket } of pipes) socket.pause();
-      });
-      socket.on('close', () => {
-        const rest = decoder.end();
-        if (rest) emit(name, rest, parent);
-      });
-      if (paused) socket.pause();
-    },
-    read(thoroughly) {
-      if (pipes.size === 0 || (readThisTurn && !thoroughly)) return;
-      readThisTurn = true;
-      setImmediate(() => {
-        readThisTurn = false;
-      });
-      const { stackTraceLimit } = Error;
-      Error.stackTraceLimit = 0; // an empty pipe is an exception: a cheap one
-      for (const { fd, take } of pipes) {
-        try {
-          for (let total = 0; total < PIPE_HOLDS; ) {
-            const count = readSync(fd, buffer);
-            if (count === 0) break;
-            take(buffer.subarray(0, count));
-            total += count;
-          }
-        } catch {
-          // EAGAIN: the pipe is empty
-        }
+export class NativeOutput {
+  private readonly pipes = new Set<Pipe>();
+  private readonly buffer = Buffer.alloc(CHUNK);
+  private readThisTurn = false;
+  private paused = false;
+
+  /** @param mayRead whether there is room for more */
+  constructor(
+    private readonly mayRead: () => boolean,
+    private readonly emit: Emit,
+  ) {}
+
+  /** @param parent the request the output belongs to; without it, the running cell */
+  add(fd: number, name: 'stdout' | 'stderr', parent?: number): void {
+    const decoder = new StringDecoder('utf8');
+    const socket = new Socket({ fd, readable: true, writable: false });
+    const take = (chunk: Uint8Array) => {
+      const text = decoder.write(Buffer.from(chunk));
+      if (text) this.emit(name, text, parent);
+    };
+    const pipe: Pipe = { fd, socket, take };
+    this.pipes.add(pipe);
+    // Removed before its descriptor is closed and may be reused.
+    socket.on('error', () => this.pipes.delete(pipe));
+    socket.on('end', () => this.pipes.delete(pipe));
+    socket.on('data', (chunk) => {
+      take(chunk);
+      if (!this.mayRead()) this.pause();
+    });
+    socket.on('close', () => {
+      const rest = decoder.end();
+      if (rest) this.emit(name, rest, parent);
+    });
+    if (this.paused) socket.pause();
+  }
+
+  /** Reads what is in the pipes now. At most once per turn of the event loop unless `thoroughly`. */
+  read(thoroughly: boolean): void {
+    if (this.pipes.size === 0 || (this.readThisTurn && !thoroughly)) return;
+    this.readThisTurn = true;
+    setImmediate(() => {
+      this.readThisTurn = false;
+    });
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0; // reading an empty pipe throws: without a stack it is cheap
+    for (const pipe of this.pipes) this.readPipe(pipe);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+
+  private readPipe({ fd, take }: Pipe): void {
+    try {
+      for (let total = 0; total < PIPE_CAPACITY; ) {
+        const count = readSync(fd, this.buffer);
+        if (count === 0) break;
+        take(this.buffer.subarray(0, count));
+        total += count;
       }
-      Error.stackTraceLimit = stackTraceLimit;
-    },
-    resume() {
-      if (!paused || !mayRead()) return;
-      paused = false;
-      for (const { socket } of pipes) socket.resume();
-    },
-    close() {
-      for (const { socket } of pipes) socket.destroy();
-      pipes.clear();
-    },
-  };
+    } catch {
+      // EAGAIN: the pipe is empty
+    }
+  }
+
+  private pause(): void {
+    this.paused = true;
+    for (const { socket } of this.pipes) socket.pause();
+  }
+
+  /** To be called when output was sent. */
+  resume(): void {
+    if (!this.paused || !this.mayRead()) return;
+    this.paused = false;
+    for (const { socket } of this.pipes) socket.resume();
+  }
+
+  close(): void {
+    for (const { socket } of this.pipes) socket.destroy();
+    this.pipes.clear();
+  }
 }

@@ -1,20 +1,37 @@
-// The kernel's end of the launcherFd (launched.ts): tells the launcher what the kernel is about, so that it can say what was
-// lost should the process die; and ends the process, with the children of its cells, when the launcher is gone.
+// The socket between the kernel and its launcher, seen from the kernel. It reports requests and replies, from which the
+// launcher knows what was lost if the process crashes; when it closes, the launcher is gone and the process group ends.
 
 import { Socket } from 'node:net';
 import type { Request } from '../protocol/thread-messages';
 import type { Message } from '../protocol/wire-message';
-import type { LauncherMessage } from './launch-arguments';
+
+/** What the kernel reports to the launcher, one JSON text per line. */
+export type LauncherMessage =
+  | { op: 'ready' }
+  | {
+      op: 'request';
+      seq: number;
+      channel: Request['channel'];
+      identities: string[];
+      header: unknown;
+      /** The execution count, once the cell has started. */
+      count: number;
+    }
+  | { op: 'started'; seq: number; count: number }
+  | { op: 'replied'; seq: number }
+  | { op: 'native'; text: string }
+  | { op: 'exit'; code: number }
+  | { op: 'shutdown' };
 
 export interface LauncherChannel {
-  note(note: LauncherMessage): void;
-  /** A request has arrived: from now on it is owed an answer. */
-  request(seq: number, channel: Request['channel'], message: Message): void;
+  send(message: LauncherMessage): void;
+  /** Reports an execute request, which awaits its reply from now on; other requests are left out. */
+  reportRequest(seq: number, channel: Request['channel'], message: Message): void;
 }
 
 export function openLauncherChannel(fd: number | undefined): LauncherChannel {
-  if (fd === undefined) return { note: () => {}, request: () => {} };
-  // Written at once: the system call is made before `write` returns, and the process may be dead a moment later.
+  if (fd === undefined) return { send: () => {}, reportRequest: () => {} };
+  // A socket writes before `write` returns; the process may crash a moment later.
   const socket = new Socket({ fd, readable: true, writable: true });
   socket.unref();
   socket.on('error', () => {});
@@ -23,13 +40,13 @@ export function openLauncherChannel(fd: number | undefined): LauncherChannel {
     process.kill(group, 'SIGKILL');
   });
   socket.resume();
-  const note = (each: LauncherMessage) => void socket.write(`${JSON.stringify(each)}\n`);
+  const send = (message: LauncherMessage) => void socket.write(`${JSON.stringify(message)}\n`);
   return {
-    note,
-    request(seq, channel, { header, identities }) {
+    send,
+    reportRequest(seq, channel, { header, identities }) {
       if (header.msg_type !== 'execute_request') return;
-      const names = identities.map((identity) => identity.toString('base64'));
-      note({ op: 'request', seq, channel, identities: names, header, count: 0 });
+      const encoded = identities.map((identity) => identity.toString('base64'));
+      send({ op: 'request', seq, channel, identities: encoded, header, count: 0 });
     },
   };
 }

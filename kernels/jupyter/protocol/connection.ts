@@ -1,4 +1,4 @@
-// The connection file: where the front end wants the sockets, and the key that signs messages.
+// The connection file: the addresses of the sockets, and the key that signs messages.
 
 import { readFileSync } from 'node:fs';
 
@@ -16,7 +16,7 @@ export interface Connection {
 
 const PORTS = ['shell_port', 'iopub_port', 'stdin_port', 'control_port', 'hb_port'] as const;
 
-/** Reads and checks a connection file. Errors never quote its contents: the key is a secret. */
+/** Reads and checks a connection file. Errors do not quote its contents: the key is a secret. */
 export function readConnection(path: string): Connection {
   let connection: Connection;
   try {
@@ -29,7 +29,7 @@ export function readConnection(path: string): Connection {
   const missing = [...PORTS, 'ip', 'key'].filter((name) => connection[name as keyof Connection] === undefined);
   if (missing.length) throw new Error(`The connection file ${path} lacks ${missing.join(', ')}`);
   if (connection.key && connection.signature_scheme !== 'hmac-sha256') {
-    throw new Error(`Cannot sign with "${connection.signature_scheme}": the kernel knows hmac-sha256`);
+    throw new Error(`Cannot sign with "${connection.signature_scheme}": the kernel supports hmac-sha256`);
   }
   return connection;
 }

@@ -1,4 +1,4 @@
-// Who the kernel is, for `kernel_info_request`.
+// The kernel's description, for `kernel_info_request`.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

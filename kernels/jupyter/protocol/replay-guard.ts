@@ -1,10 +1,10 @@
-// Refuses a message that was received before, as jupyter_client does: who can read a socket's traffic could otherwise
-// send a signed request again.
+// Rejects messages that were received before, as jupyter_client does: otherwise anyone who reads a socket's traffic could send a
+// signed request again.
 
 /** As many signatures as jupyter_client remembers. */
 const REMEMBERED = 65_536;
 
-/** Returns a function that tells whether it sees a signature for the first time; unsigned messages always pass. */
+/** Returns a function that tests whether a signature is new; unsigned messages always pass. */
 export function createReplayGuard(remembered = REMEMBERED): (signature: string) => boolean {
   const seen = new Set<string>();
   return (signature) => {

@@ -1,9 +1,9 @@
-// What the two threads tell each other. User code runs on the main thread; the I/O thread owns the sockets, so that
-// output leaves and Stop is heard while user code keeps the main thread busy.
+// Messages and shared memory between the two threads. The main thread runs user code; the I/O thread owns the sockets, so
+// that output is sent and Stop is received while user code keeps the main thread busy.
 
 import type { Content, Header } from './wire-message';
 
-/** A request as the main thread sees it; `seq` numbers requests in the order they arrived. */
+/** A request as the main thread sees it; `seq` numbers requests in order of arrival. */
 export interface Request {
   seq: number;
   channel: 'shell' | 'control' | 'stdin';
@@ -15,6 +15,7 @@ export interface Request {
   buffers?: Uint8Array[];
 }
 
+/** To the I/O thread; `parent` is the `seq` of a request, or 0 for none. */
 export type ToIo =
   | {
       op: 'publish';
@@ -23,27 +24,28 @@ export type ToIo =
       parent: number;
       metadata?: Content;
       buffers?: Uint8Array[];
-      /** What of it counts in `Slot.QueuedBytes`. */
+      /** Its share of `Slot.QueuedBytes`. */
       bytes?: number;
     }
   | { op: 'stream'; name: 'stdout' | 'stderr'; text: string; parent: number }
   | { op: 'reply'; type: string; content: Content; parent: number; metadata?: Content }
-  /** Asks the front end of request `parent` for input, in a message with this id. */
-  | { op: 'ask'; id: string; content: Content; parent: number }
-  | { op: 'reader'; fd: number; name: 'stdout' | 'stderr'; parent: number }
+  /** Sends an `input_request` with this message id to the front end of request `parent`. */
+  | { op: 'request-input'; id: string; content: Content; parent: number }
+  /** Reads a pipe to its end, as output of request `parent`. */
+  | { op: 'read-pipe'; fd: number; name: 'stdout' | 'stderr'; parent: number }
   | { op: 'fence' }
   | { op: 'exit' };
 
+/** To the main thread. */
 export type ToMain =
   | { op: 'request'; request: Request }
   | { op: 'interrupt'; running: number }
   | { op: 'terminated' }
-  /** Nobody listens where input was asked for. */
-  | { op: 'inputUndelivered'; id: string }
-  | { op: 'shutdown'; restart: boolean }
-  | { op: 'bound' };
+  /** No front end listens where the `input_request` with this id was sent. */
+  | { op: 'input-undelivered'; id: string }
+  | { op: 'shutdown'; restart: boolean };
 
-/** Slots of the Int32Array both threads share: read without waiting for the other thread's event loop. */
+/** Slots of the Int32Array that both threads share, read without waiting for the other thread's event loop. */
 export const Slot = {
   /** `seq` of the last request that arrived. */
   Received: 0,
@@ -51,26 +53,26 @@ export const Slot = {
   QueuedBytes: 1,
   /** What the main thread is doing, a `Phase`. */
   Phase: 2,
-  /** How many interrupts were asked for, and how many of them the main thread has heard. */
-  Pressed: 3,
-  Heard: 4,
-  /** `seq` of the cell that runs, or 0. */
+  /** Number of interrupts sent to the main thread, and of those it has received. */
+  InterruptsSent: 3,
+  InterruptsReceived: 4,
+  /** `seq` of the running cell, or 0. */
   Running: 5,
-  /** 1 once the running cell's work has asked for the signal: it will end by itself. */
+  /** 1 once the running cell has read its abort signal: it is given time to end by itself. */
   Cooperative: 6,
-  /** `seq` of the cell that is to stop: its own code does so at its next `await`, also when no message gets through. */
+  /** `seq` of the cell to stop: it ends at its next `await`, even when no message reaches the main thread. */
   Stopping: 7,
-  /** `seq` of the cell that is ended by force: what it goes on doing is cut off wherever it shows. */
-  Doomed: 8,
-  /** Messages the main thread has posted, and how many of them the I/O thread has handled. */
+  /** `seq` of the cell stopped by force: whatever it still starts is cut off. */
+  ForceStopped: 8,
+  /** Number of messages the main thread has posted, and of those the I/O thread has handled. */
   Posted: 9,
   Handled: 10,
-  /** 1 while the main thread waits for a child process (`execSync` and the like): only its end ends the wait. */
+  /** 1 while the main thread waits for a child process (`execSync` and the like): only the child's end resumes it. */
   WaitsForChild: 11,
   Count: 12,
 } as const;
 
-/** What runs on the main thread: how an interrupt can reach it depends on that. */
+/** What runs on the main thread, which decides how an interrupt can reach it. */
 export const Phase = {
   /** The event loop: requests, timers, promises of finished cells. */
   Idle: 0,
@@ -78,11 +80,11 @@ export const Phase = {
   Kernel: 1,
   /** A cell's synchronous part, inside `vm`: SIGINT ends it. */
   Sync: 2,
-  /** A cell that is awaiting something: the inspector can end what runs in between. */
+  /** A cell that awaits something: the inspector can end what runs in between. */
   Await: 3,
 } as const;
 
 export const sharedSlots = () => new Int32Array(new SharedArrayBuffer(4 * Slot.Count));
 
-/** Console output that may wait to be sent before what prints is made to wait. */
+/** Bytes of console output that may be queued before the program that prints has to wait. */
 export const HIGH_WATER = 64 * 1024 * 1024;

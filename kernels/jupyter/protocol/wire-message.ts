@@ -20,7 +20,7 @@ export type Content = Record<string, unknown>;
 export interface Message {
   identities: Buffer[];
   header: Header;
-  /** The header as it came: answers carry it back unchanged. */
+  /** The header as received: replies return it unchanged. */
   headerText: string;
   /** `msg_id` of the message this one answers, or ''. */
   parent: string;
@@ -30,9 +30,9 @@ export interface Message {
   signature: string;
 }
 
-/** Sizes no honest front end reaches. Deeper JSON would overflow the stack of whoever walks it. */
-const MOST_HEADER_BYTES = 64 * 1024;
-const DEEPEST = 500;
+/** Limits that no well-behaved front end reaches. Deeper JSON could overflow the stack of code that walks it. */
+const MAX_HEADER_BYTES = 64 * 1024;
+const MAX_DEPTH = 500;
 
 const sign = (key: string, frames: (string | Buffer)[]) => {
   const hmac = createHmac('sha256', key);
@@ -43,7 +43,7 @@ const sign = (key: string, frames: (string | Buffer)[]) => {
 const isObject = (value: unknown): value is Content =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Whether JSON text nests deeper than is safe to parse, clone and print. */
+/** Whether JSON text nests too deep to parse, clone and print safely. */
 function isTooDeep(json: Buffer): boolean {
   let depth = 0;
   let inString = false;
@@ -51,11 +51,11 @@ function isTooDeep(json: Buffer): boolean {
     const byte = json[i];
     if (inString) {
       if (byte === 0x5c)
-        i++; // a backslash and what it escapes
+        i++; // a backslash and the escaped character
       else if (byte === 0x22) inString = false;
     } else if (byte === 0x22) inString = true;
     else if (byte === 0x7b || byte === 0x5b) {
-      if (++depth > DEEPEST) return true;
+      if (++depth > MAX_DEPTH) return true;
     } else if (byte === 0x7d || byte === 0x5d) depth--;
   }
   return false;
@@ -68,23 +68,23 @@ export function decode(frames: Buffer[], key: string): Message | undefined {
   const parts = frames.slice(delimiter + 2, delimiter + 6);
   let signature = '';
   if (key) {
-    const given = Buffer.from(frames[delimiter + 1].toString('latin1'), 'hex');
+    const received = Buffer.from(frames[delimiter + 1].toString('latin1'), 'hex');
     const expected = sign(key, parts);
-    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+    if (received.length !== expected.length || !timingSafeEqual(received, expected)) return undefined;
     signature = expected.toString('latin1');
   }
-  if (parts[0].length > MOST_HEADER_BYTES || parts.some(isTooDeep)) return undefined;
+  if (parts[0].length > MAX_HEADER_BYTES || parts.some(isTooDeep)) return undefined;
   try {
     const texts = parts.map((part) => part.toString('utf8'));
-    const [given, parent, metadata, content] = texts.map((text) => JSON.parse(text));
-    if (![given, parent, metadata, content].every(isObject)) return undefined;
-    if (typeof given.msg_type !== 'string' || typeof given.msg_id !== 'string') return undefined;
-    const field = (name: string) => (typeof given[name] === 'string' ? given[name] : '');
+    const [header, parent, metadata, content] = texts.map((text) => JSON.parse(text));
+    if (![header, parent, metadata, content].every(isObject)) return undefined;
+    if (typeof header.msg_type !== 'string' || typeof header.msg_id !== 'string') return undefined;
+    const field = (name: string) => (typeof header[name] === 'string' ? header[name] : '');
     return {
       identities: frames.slice(0, delimiter),
       header: {
-        msg_id: given.msg_id,
-        msg_type: given.msg_type,
+        msg_id: header.msg_id,
+        msg_type: header.msg_type,
         session: field('session'),
         username: field('username'),
         date: field('date'),
@@ -105,7 +105,7 @@ export function decode(frames: Buffer[], key: string): Message | undefined {
 export interface Envelope {
   key: string;
   session: string;
-  /** The header of the message that is answered, as it came. */
+  /** The header of the message that is answered, as received. */
   parent?: string;
   identities?: (Buffer | string)[];
   metadata?: Content;

@@ -1,14 +1,14 @@
-// Names every cell has without an import, beside what is preloaded: the functions, and how TypeScript is told of them.
+// Globals of every cell besides the prelude: their functions, and their declarations for TypeScript.
 
 import { DISPLAY_GLOBALS } from '../display/display-globals';
 import type { Input } from './input';
 
-/** Ambient declarations of the names below, for the program a cell is checked in. */
+/** Ambient declarations of all globals, for the program that a cell is checked in. */
 export const CELL_GLOBALS = `
 /**
- * Asks the person in front of the notebook for a line of text.
+ * Asks the user for a line of text.
  *
- * @param prompt what to ask
+ * @param prompt the question
  * @param options.password hide what is typed
  * @throws InputError when nobody can answer, as in a notebook executed by nbconvert
  * @example const name = await input('Your name? ');
@@ -16,7 +16,7 @@ export const CELL_GLOBALS = `
 declare function input(prompt?: string, options?: { password?: boolean }): Promise<string>;
 ${DISPLAY_GLOBALS}`;
 
-/** Puts the functions in place; a cell may use their names for its own. */
+/** Defines the functions as globals, which cells may redefine. */
 export function installCellGlobals(globals: { input: Input }): void {
   for (const [name, value] of Object.entries(globals)) {
     Object.defineProperty(globalThis, name, { value, writable: true, enumerable: false, configurable: true });

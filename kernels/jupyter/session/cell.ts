@@ -1,31 +1,31 @@
-// One execution of a cell. Everything it starts (promises, timers) runs in its async context, so late output and
-// `signal` find the cell they belong to.
+// One execution of a cell. Everything it starts (promises, timers) runs in its async context, which late output and `signal`
+// are attributed by.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Request, Slot } from '../protocol/thread-messages';
 import type { Content } from '../protocol/wire-message';
 
-/** What a stopped cell ends with. */
+/** The error of a stopped cell. */
 export class Interrupted extends Error {
   override name = 'Interrupted';
 }
 
 export interface Cell {
   request: Request | undefined;
-  /** The number in brackets beside the cell. */
+  /** The execution count in brackets beside the cell; 0 for code that is not counted. */
   number: number;
   controller: AbortController;
-  /** Set once work in the cell has asked for the signal: it is then given time to end by itself. */
+  /** Whether the cell has read its abort signal, and is therefore given time to end by itself. */
   cooperative: boolean;
-  /** Set when the cell's own code is to stop at its next `await`. */
+  /** Set when the cell is stopped: its code throws this at its next `await`. */
   stopped: Interrupted | undefined;
-  /** What the reply hands to the front end besides: pages for its pager. */
+  /** The payload of the reply: pages for the front end's pager. */
   payload: Content[];
 }
 
 export const cells = new AsyncLocalStorage<Cell>();
 
-/** Runs the kernel's own work, which is no cell's, whatever context it is called in. */
+/** Runs work of the kernel outside of any cell's context. */
 export const outsideOfCells = (work: () => void) => cells.run(undefined as unknown as Cell, work);
 
 export const createCell = (number: number, request?: Request): Cell => ({
@@ -39,7 +39,7 @@ export const createCell = (number: number, request?: Request): Cell => ({
 
 let slots: Int32Array | undefined;
 
-/** Has cells look at what the I/O thread asks for: it is heard also while no message gets through. */
+/** Makes cells check the I/O thread's stop request, which reaches them also while no message does. */
 export function watchStops(shared: Int32Array): void {
   slots = shared;
 }
@@ -47,10 +47,10 @@ export function watchStops(shared: Int32Array): void {
 const isNamed = (cell: Cell, slot: number) =>
   slots !== undefined && cell.request !== undefined && Atomics.load(slots, slot) === cell.request.seq;
 
-/** Whether a cell is being ended by force. */
-export const isDoomed = (cell: Cell) => isNamed(cell, Slot.Doomed);
+/** Whether a cell is stopped by force. */
+export const isForceStopped = (cell: Cell) => isNamed(cell, Slot.ForceStopped);
 
-/** Put around every `await` of cell code: the value, unless the cell the code runs for was stopped. */
+/** Wraps every `await` of cell code: returns the value, or throws when the cell was stopped. */
 export function resume<T>(value: T): T {
   const cell = cells.getStore();
   if (!cell) return value;

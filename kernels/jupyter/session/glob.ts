@@ -1,8 +1,8 @@
-// Glob patterns over text, as history search has them: `*` any text, `?` any character, `[a-z]` one of, `[!a-z]` none of.
-// Matched by hand: a regular expression with many `.*` can take for ever on the wrong text.
+// Glob patterns of history search: `*` any text, `?` any character, `[a-z]` one of, `[!a-z]` none of. Not compiled to a
+// regular expression: one with many `.*` can backtrack for ever.
 
-type Single = (character: string) => boolean;
-type Token = Single | '*';
+type CharacterMatcher = (character: string) => boolean;
+type Token = CharacterMatcher | '*';
 
 function parse(pattern: string): Token[] {
   const tokens: Token[] = [];
@@ -20,7 +20,7 @@ function parse(pattern: string): Token[] {
   return tokens;
 }
 
-function oneOf(set: string[]): Single {
+function oneOf(set: string[]): CharacterMatcher {
   const negated = /[!^]/.test(set[0]);
   const rest = negated ? set.slice(1) : set;
   const ranges: [string, string][] = [];
@@ -33,13 +33,13 @@ function oneOf(set: string[]): Single {
   return (character) => ranges.some(([from, to]) => character >= from && character <= to) !== negated;
 }
 
-/** Returns a function that tells whether a whole text matches. */
+/** Returns a function that tests whether a whole text matches. */
 export function createGlob(pattern: string): (text: string) => boolean {
   const tokens = parse(pattern);
   return (text) => {
     const characters = [...text];
     let t = 0;
-    // Where the last `*` stands, and up to where it reaches so far: on a mismatch it takes one more.
+    // Token of the last `*`, and the end of the text it covers: on a mismatch it covers one more character.
     let star = -1;
     let reach = 0;
     for (let i = 0; i < characters.length; ) {

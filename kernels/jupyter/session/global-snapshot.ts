@@ -1,18 +1,18 @@
-// What JavaScript and Node.js offer under global names, and the kernel needs too: a cell that deletes one of them would
-// leave the kernel unable to answer.
+// The globals of JavaScript and Node.js, which the kernel needs too: a cell that deletes one would leave the kernel unable to
+// answer.
 
-/** Notes the global names; returns what puts those back that were deleted, and tells which they were. */
+/** Remembers all globals; returns a function that restores deleted ones and returns their names. */
 export function snapshotGlobals(): () => string[] {
-  const kept = Object.entries(Object.getOwnPropertyDescriptors(globalThis));
+  const snapshot = Object.entries(Object.getOwnPropertyDescriptors(globalThis));
   const { defineProperty, hasOwn } = Object;
   const global = globalThis;
   return () => {
-    const lost: string[] = [];
-    for (const [name, descriptor] of kept) {
+    const restored: string[] = [];
+    for (const [name, descriptor] of snapshot) {
       if (hasOwn(global, name)) continue;
       defineProperty(global, name, descriptor);
-      lost.push(name);
+      restored.push(name);
     }
-    return lost;
+    return restored;
   };
 }

@@ -1,5 +1,5 @@
-// What was executed in this session, for `history_request`. Sessions before this one are not kept: 0 and negative
-// numbers mean this one, whose entries are told as 0.
+// The inputs of this session, for `history_request`. Earlier sessions are not kept: 0 and negative numbers mean this session,
+// whose entries have the session number 0.
 
 import type { Content } from '../protocol/wire-message';
 import { createGlob } from './glob';
@@ -7,23 +7,23 @@ import { createGlob } from './glob';
 interface Entry {
   line: number;
   input: string;
-  /** Text of the result, cut to a bound. */
+  /** Text of the result, truncated. */
   output: string | null;
 }
 
-const MOST_ENTRIES = 10_000;
-const MOST_CHARACTERS = 16 * 1024 * 1024;
-/** A longer input is not something a person recalls with the arrow keys. */
-const LONGEST_INPUT = 1024 * 1024;
-const LONGEST_OUTPUT = 10_000;
+const MAX_ENTRIES = 10_000;
+const MAX_CHARACTERS = 16 * 1024 * 1024;
+/** Longer inputs are not kept: nobody recalls them with the arrow keys. */
+const MAX_INPUT = 1024 * 1024;
+const MAX_OUTPUT = 10_000;
 
 const size = ({ input, output }: Entry) => input.length + (output?.length ?? 0);
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 
 export interface History {
   add(line: number, input: string): void;
-  /** What the newest entry resulted in, as text. */
-  result(line: number, output: string): void;
+  /** Adds the result of the newest entry, as text. */
+  addResult(line: number, output: string): void;
   answer(content: Content): Content;
 }
 
@@ -33,7 +33,7 @@ export function createHistory(): History {
 
   function trim() {
     let dropped = 0;
-    while (entries.length - dropped > MOST_ENTRIES || characters > MOST_CHARACTERS) {
+    while (entries.length - dropped > MAX_ENTRIES || characters > MAX_CHARACTERS) {
       characters -= size(entries[dropped++]);
     }
     if (dropped) entries = entries.slice(dropped);
@@ -50,33 +50,33 @@ export function createHistory(): History {
 
   function search({ pattern, unique }: Content): Entry[] {
     const matches = createGlob(typeof pattern === 'string' ? pattern : '*');
-    const found = entries.filter(({ input }) => matches(input));
-    if (!unique) return found;
-    const last = new Map(found.map((entry) => [entry.input, entry]));
-    return found.filter((entry) => last.get(entry.input) === entry);
+    const matching = entries.filter(({ input }) => matches(input));
+    if (!unique) return matching;
+    const last = new Map(matching.map((entry) => [entry.input, entry]));
+    return matching.filter((entry) => last.get(entry.input) === entry);
   }
 
   return {
     add(line, input) {
-      if (input.length > LONGEST_INPUT) return;
+      if (input.length > MAX_INPUT) return;
       entries.push({ line, input, output: null });
       characters += input.length;
       trim();
     },
-    result(line, output) {
+    addResult(line, output) {
       const entry = entries.at(-1);
       if (entry?.line !== line) return;
-      entry.output = output.length > LONGEST_OUTPUT ? `${output.slice(0, LONGEST_OUTPUT)}…` : output;
+      entry.output = output.length > MAX_OUTPUT ? `${output.slice(0, MAX_OUTPUT)}…` : output;
       characters += entry.output.length;
       trim();
     },
     answer(content) {
       const { hist_access_type: access, n, output } = content;
-      let found = access === 'range' ? range(content) : access === 'search' ? search(content) : entries;
-      if (access !== 'range' && isNumber(n)) found = n > 0 ? found.slice(-Math.floor(n)) : [];
+      let selected = access === 'range' ? range(content) : access === 'search' ? search(content) : entries;
+      if (access !== 'range' && isNumber(n)) selected = n > 0 ? selected.slice(-Math.floor(n)) : [];
       return {
         status: 'ok',
-        history: found.map((entry) => [0, entry.line, output ? [entry.input, entry.output] : entry.input]),
+        history: selected.map((entry) => [0, entry.line, output ? [entry.input, entry.output] : entry.input]),
       };
     },
   };

@@ -1,5 +1,5 @@
-// `await input('Name? ')`: asks the front end that runs the cell for a line of text. One question at a time, in the
-// order they were asked; Stop, and the cell's end, withdraw those still open.
+// `await input('Name? ')`: asks the front end that runs the cell for a line of text. One request at a time, in order; Stop
+// and the end of the cell reject those still open.
 
 import { randomUUID } from 'node:crypto';
 import type { Request } from '../protocol/thread-messages';
@@ -13,45 +13,35 @@ export interface InputOptions {
 
 export type Input = (prompt?: string, options?: InputOptions) => Promise<string>;
 
-/** There is nobody to ask, or nobody who may answer any more. */
+/** Nobody can answer, or nobody can answer any more. */
 class InputError extends Error {
   override name = 'InputError';
 }
 
-/** What a front end sends for Ctrl-D. */
+/** Sent by front ends for Ctrl-D. */
 const END_OF_INPUT = '\x04';
 
-interface Question {
+interface InputRequest {
   id: string;
   cell: Cell;
   content: { prompt: string; password: boolean };
-  answer(value: string): void;
-  withdraw(error: unknown): void;
+  resolve(value: string): void;
+  reject(error: unknown): void;
 }
 
-export function createInput(output: OutputChannel, currentCell: () => Cell | undefined) {
-  /** The first one has been sent. */
-  let open: Question[] = [];
+export class InputRequests {
+  /** In order; the first one has been sent. */
+  private open: InputRequest[] = [];
 
-  const ask = ({ id, content, cell }: Question) => output.ask(id, content, cell.request!);
+  constructor(
+    private readonly output: OutputChannel,
+    private readonly currentCell: () => Cell | undefined,
+  ) {}
 
-  function close(question: Question) {
-    const wasAsked = open[0] === question;
-    open = open.filter((other) => other !== question);
-    if (wasAsked && open.length) ask(open[0]);
-  }
-
-  function withdraw(which: (question: Question) => boolean, error: unknown) {
-    const gone = open.filter(which);
-    const wasAsked = gone.includes(open[0]);
-    open = open.filter((question) => !gone.includes(question));
-    for (const question of gone) question.withdraw(error);
-    if (wasAsked && open.length) ask(open[0]);
-  }
-
-  const input: Input = (prompt = '', { password = false } = {}) => {
-    const cell = cells.getStore() ?? currentCell();
-    if (!cell?.request || cell !== currentCell()) {
+  /** The function that cells call. */
+  readonly input: Input = (prompt = '', { password = false } = {}) => {
+    const cell = cells.getStore() ?? this.currentCell();
+    if (!cell?.request || cell !== this.currentCell()) {
       return Promise.reject(
         new InputError('Cannot ask for input outside of a running cell: call `await input()` in the cell itself'),
       );
@@ -59,46 +49,68 @@ export function createInput(output: OutputChannel, currentCell: () => Cell | und
     if (cell.request.content.allow_stdin !== true) {
       return Promise.reject(
         new InputError(
-          'Cannot ask for input: what runs this notebook takes none (allow_stdin is false). Run it where a person can type, or give the value in the cell',
+          'Cannot ask for input: the program that runs this notebook takes none (allow_stdin is false). Run it where a person can type, or give the value in the cell',
         ),
       );
     }
     const { signal } = cell.controller;
     if (signal.aborted) return Promise.reject(signal.reason);
-    const answered = new Promise<string>((resolve, reject) => {
-      const content = { prompt: String(prompt), password: Boolean(password) };
-      const question: Question = { id: randomUUID(), cell, content, answer: resolve, withdraw: reject };
-      open.push(question);
-      if (open.length === 1) ask(question);
-      signal.addEventListener('abort', () => withdraw((other) => other === question, signal.reason), { once: true });
-    });
-    answered.catch(() => {}); // a cell need not wait for its own question
-    return answered;
+    const answer = this.add(cell, { prompt: String(prompt), password: Boolean(password) });
+    answer.catch(() => {}); // a cell need not await its input
+    return answer;
   };
 
-  return {
-    input,
-    /** Takes the front end's answer; false when the request is something else. */
-    handle({ header, parent, content }: Request): boolean {
-      if (header.msg_type !== 'input_reply') return false;
-      const [question] = open;
-      // Some clients do not say what they answer; one that answers another question is late.
-      if (!question || (parent && parent !== question.id)) return true;
-      close(question);
-      if (content.value === END_OF_INPUT) question.withdraw(new InputError('The input was ended without an answer'));
-      else question.answer(typeof content.value === 'string' ? content.value : '');
-      return true;
-    },
-    /** The question with this id reached nobody. */
-    inputUndelivered(id: string) {
-      const error = new InputError(
-        'Cannot ask for input: the front end said it takes some (allow_stdin), but does not listen on its stdin channel',
-      );
-      withdraw((question) => question.id === id, error);
-    },
-    /** A cell has ended. */
-    end(cell: Cell) {
-      withdraw((question) => question.cell === cell, new InputError('The cell ended before its input was answered'));
-    },
-  };
+  /** Takes the front end's answer; false when the request is something else. */
+  handle({ header, parent, content }: Request): boolean {
+    if (header.msg_type !== 'input_reply') return false;
+    const [request] = this.open;
+    // Some clients do not name the request; an answer that names another one is late.
+    if (!request || (parent && parent !== request.id)) return true;
+    this.remove([request]);
+    if (content.value === END_OF_INPUT) request.reject(new InputError('The input was ended without an answer'));
+    else request.resolve(typeof content.value === 'string' ? content.value : '');
+    return true;
+  }
+
+  /** No front end received the request with this id. */
+  undelivered(id: string): void {
+    const error = new InputError(
+      'Cannot ask for input: the front end offered it (allow_stdin) but does not listen on its stdin channel',
+    );
+    this.withdraw((request) => request.id === id, error);
+  }
+
+  /** A cell has ended. */
+  end(cell: Cell): void {
+    this.withdraw((request) => request.cell === cell, new InputError('The cell ended before its input was answered'));
+  }
+
+  private add(cell: Cell, content: InputRequest['content']): Promise<string> {
+    const { signal } = cell.controller;
+    return new Promise((resolve, reject) => {
+      const request: InputRequest = { id: randomUUID(), cell, content, resolve, reject };
+      this.open.push(request);
+      if (this.open.length === 1) this.send(request);
+      signal.addEventListener('abort', () => this.withdraw((other) => other === request, signal.reason), {
+        once: true,
+      });
+    });
+  }
+
+  private withdraw(matches: (request: InputRequest) => boolean, error: unknown): void {
+    const withdrawn = this.open.filter(matches);
+    this.remove(withdrawn);
+    for (const request of withdrawn) request.reject(error);
+  }
+
+  /** Takes requests off the list, and sends the next one if the first is gone. */
+  private remove(requests: InputRequest[]): void {
+    const [sent] = this.open;
+    this.open = this.open.filter((request) => !requests.includes(request));
+    if (requests.includes(sent) && this.open.length) this.send(this.open[0]);
+  }
+
+  private send({ id, content, cell }: InputRequest): void {
+    this.output.requestInput(id, content, cell.request!);
+  }
 }

@@ -1,36 +1,42 @@
-// `globalThis[Symbol.for('detlab.notebook')]`: how a library shows work in progress and hears Stop (README.md has the
-// contract); and `display(...)`, which cells call.
+// `globalThis[Symbol.for('detlab.notebook')]`: shows work in progress and gives the signal of Stop to libraries (the contract is
+// in README.md); and `display(...)`, which cells call.
 
 import { createDisplay, displayGlobals } from '../display/display-function';
 import { type Bundle, type DescribeError, type Metadata, shownOf } from '../display/index';
-import { createOutputs } from '../display/updatable-displays';
+import { UpdatableDisplays } from '../display/updatable-displays';
 import { type Cell, cells } from './cell';
 import type { CellOutput } from './cell-output';
-import type { Comms } from './comms';
+import type { Comms } from './comm';
 import type { OutputChannel } from './output-channel';
 
-export interface Notebook extends CellOutput {
+export interface NotebookApi extends CellOutput {
   readonly comms: Comms;
   readonly signal: AbortSignal;
   display(bundle: Bundle, options?: { id?: string; metadata?: Metadata }): void;
 }
 
-/**
- * Puts the notebook object and the display functions in place. `onCooperation` hears which cell's work asked for the
- * signal; `flush` sends what the throttle holds back: of one cell, or all of it; `settled` waits for what is being drawn.
- */
-export function installNotebookApi(
-  output: OutputChannel,
-  currentCell: () => Cell | undefined,
-  onCooperation: (cell: Cell) => void,
-  parts: CellOutput & { comms: Comms },
-  describe: DescribeError,
-) {
-  const cellOfCaller = () => cells.getStore() ?? currentCell();
-  const outputs = createOutputs((type, content, cell) => output.publish(type, content, cell?.request), describe);
+interface Surroundings {
+  output: OutputChannel;
+  currentCell(): Cell | undefined;
+  /** Called with a cell that has read its signal. */
+  onCooperation(cell: Cell): void;
+  cellOutput: CellOutput;
+  comms: Comms;
+  describe: DescribeError;
+}
 
-  const notebook: Notebook = {
-    ...parts,
+/** Defines the notebook object and the display functions as globals; returns the displays. */
+export function installNotebookApi(surroundings: Surroundings): UpdatableDisplays {
+  const { output, currentCell, onCooperation, cellOutput, comms, describe } = surroundings;
+  const cellOfCaller = () => cells.getStore() ?? currentCell();
+  const displays = new UpdatableDisplays(
+    (type, content, cell) => output.publish(type, content, cell?.request),
+    describe,
+  );
+
+  const notebook: NotebookApi = {
+    comms,
+    ...cellOutput,
     get signal() {
       const cell = cellOfCaller();
       if (!cell) return new AbortController().signal;
@@ -43,13 +49,13 @@ export function installNotebookApi(
       if (id === undefined) {
         return output.publish('display_data', { ...shown, transient: {} }, cell?.request);
       }
-      const before = outputs.find(id);
-      if (before) outputs.update(before, cell, shown);
-      else outputs.remember(outputs.open(id, cell, shown));
+      const existing = displays.find(id);
+      if (existing) displays.update(existing, cell, shown);
+      else displays.remember(displays.open(id, cell, shown));
     },
   };
   const display = createDisplay({
-    outputs,
+    displays,
     cell: cellOfCaller,
     clear: (wait) => output.publish('clear_output', { wait }, cellOfCaller()?.request),
     describe,
@@ -60,5 +66,5 @@ export function installNotebookApi(
   ]) {
     Object.defineProperty(globalThis, name, { value, enumerable: false, configurable: true, writable: true });
   }
-  return { flush: outputs.flush, settled: outputs.settled };
+  return displays;
 }

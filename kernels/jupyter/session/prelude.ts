@@ -1,9 +1,9 @@
-// What every notebook starts with: TensorFlow.js as `tf`, and the names of the lab; and an engine under `tf` by the time
-// a cell uses it.
+// Names that every notebook has without an import: TensorFlow.js as `tf`, and those of the lab. Starts an engine by the time a
+// cell uses `tf`.
 
 import { packageRoot } from '../../../src/paths';
 
-/** Names of the lab a notebook has without an import. */
+/** Names of the lab. */
 const NAMES = [
   'detector',
   'dataset',
@@ -16,17 +16,18 @@ const NAMES = [
   'loadConfig',
 ];
 
-/** The same as import lines: the compiler reads the types from them, before the packages themselves are loaded. */
+/** The prelude as import lines, from which the compiler reads its types before the packages are loaded. */
 export const PRELUDE_IMPORTS = `import * as tf from '@tensorflow/tfjs';\nimport { ${NAMES.join(', ')} } from 'detlab';\n`;
 
 export interface Prelude {
   variables: Record<string, unknown>;
+  /** Why a package could not be loaded. */
   problem: string | undefined;
-  /** To be awaited before a cell runs: starts an engine when the cell uses `tf` and chooses none itself. */
+  /** To be awaited before a cell runs: starts an engine when the cell uses `tf` and selects none itself. */
   prepare(code: string): Promise<void>;
 }
 
-/** Loads the packages: about a second. */
+/** Loads the packages, which takes about a second. */
 export function loadPrelude(): Prelude {
   const variables: Record<string, unknown> = {};
   let lab: { startEngine?: () => Promise<unknown> } = {};

@@ -1,309 +1,171 @@
-// A session: runs cells one after the other and answers everything else at once, also while a cell awaits something.
+// A session: executes cells one after the other, and answers all other requests at once, also while a cell awaits something.
+// Its state: the running cell (current-cell.ts), the queued cells (execution-queue.ts), the execution count
+// (cell-execution.ts), the history, the open comms, input requests and updatable displays.
 
-import { setImmediate, setTimeout } from 'node:timers';
-import { inspect } from 'node:util';
 import type { CompilerClient } from '../compiler/client';
-import { renderResult, type Shown } from '../display/index';
+import type { UpdatableDisplays } from '../display/updatable-displays';
 import { builtInModules } from '../execution/built-in-modules';
-import { createExecutor, type Executor, type Outcome } from '../execution/executor';
+import { Executor } from '../execution/executor';
 import { describeError, type ErrorContent } from '../execution/traceback';
-import { Phase, type Request, Slot } from '../protocol/thread-messages';
+import type { Request } from '../protocol/thread-messages';
 import type { Content } from '../protocol/wire-message';
-import { type Cell, cells, createCell, Interrupted, watchStops } from './cell';
+import { type Cell, watchStops } from './cell';
+import { CellExecution } from './cell-execution';
 import { installCellGlobals } from './cell-globals';
+import { CellInterruption } from './cell-interruption';
 import { createCellOutput } from './cell-output';
-import { createComms } from './comms';
+import { SessionComms } from './comms';
+import { CurrentCell } from './current-cell';
+import { ExecutionQueue } from './execution-queue';
 import { snapshotGlobals } from './global-snapshot';
 import { createHistory } from './history';
-import { createInput } from './input';
+import { InputRequests } from './input';
 import { installNotebookApi } from './notebook-api';
 import type { OutputChannel } from './output-channel';
 import type { Prelude } from './prelude';
 
-/** How long after Stop a cell may go on: by itself, and when its work has asked for the signal. */
-const GRACE_MS = 500;
-const COOPERATIVE_GRACE_MS = 30_000;
-
-export interface Session {
-  handle(request: Request): void;
-  /** Stop was pressed while request `running` ran (without: whatever runs now). */
-  interrupt(running?: number): void;
-  /** What ran after an await was ended by force: its cell's promise will never settle. */
-  terminated(): void;
-  /** Nobody heard the question with this id. */
-  inputUndelivered(id: string): void;
-  currentRequest(): Request | undefined;
-  /** The cell that runs, or ran last. */
-  currentCell(): Cell | undefined;
-  describe(error: unknown): ErrorContent;
-  /** Sends everything that is held back. */
-  flush(): void;
-}
-
 export interface SessionParts {
-  /** Where the notebook lies. */
+  /** The folder of the notebook. */
   directory: string;
   output: OutputChannel;
   shared: Int32Array;
   compiler: CompilerClient;
-  /** What a notebook starts with. */
-  preload: Prelude;
-  /** Hears of each cell that is stopped, when it is asked to end and when it has ended. */
-  onStop?: (cell: Cell, ended: boolean) => void;
+  prelude: Prelude;
+  /** Called for each stopped cell, when it is asked to end and when its code has ended. */
+  onStop?: (cell: Cell, hasEnded: boolean) => void;
 }
 
-export function createSession(parts: SessionParts): Session {
-  const { directory, output, shared, compiler, preload, onStop = () => {} } = parts;
-  watchStops(shared);
-  const restoreGlobals = snapshotGlobals();
-  const setPhase = (phase: number) => Atomics.store(shared, Slot.Phase, phase);
-  const executor: Executor = createExecutor({
-    directory,
-    compiler,
-    onPhase: setPhase,
-    variables: { ...preload.variables },
-    builtin: builtInModules,
-  });
-  const history = createHistory();
-  const waiting: Request[] = [];
-  let busy = false;
-  let count = 0;
-  let current: Cell | undefined;
-  let last: Cell | undefined;
-  /** Ends the wait for what a cell still does when its code has run. */
-  let halt: (error: Interrupted) => void = () => {};
-  /** Execute requests that arrived up to this one are aborted. */
-  let abortUntil = 0;
-  const describe = (error: unknown): ErrorContent => {
+export class Session {
+  private readonly output: OutputChannel;
+  private readonly current: CurrentCell;
+  private readonly executor: Executor;
+  private readonly queue: ExecutionQueue;
+  private readonly interruption: CellInterruption;
+  private readonly history = createHistory();
+  private readonly comms: SessionComms;
+  private readonly input: InputRequests;
+  private readonly displays: UpdatableDisplays;
+
+  constructor({ directory, output, shared, compiler, prelude, onStop = () => {} }: SessionParts) {
+    watchStops(shared);
+    const restoreGlobals = snapshotGlobals();
+    const { status, describe, currentCell, currentRequest } = this;
+    this.output = output;
+    this.current = new CurrentCell(shared);
+    this.executor = new Executor({
+      directory,
+      compiler,
+      onPhase: (phase) => this.current.setPhase(phase),
+      variables: { ...prelude.variables },
+      builtin: builtInModules,
+    });
+    this.input = new InputRequests(output, () => this.current.running);
+    this.comms = new SessionComms({
+      output,
+      currentRequest,
+      status,
+      isCellBefore: (seq) => (this.current.running?.request?.seq ?? seq) < seq || this.queue.hasBefore(seq),
+      print: (error) => process.stderr.write(`Error in a comm handler: ${describe(error).traceback.join('\n')}\n`),
+    });
+    installCellGlobals({ input: this.input.input });
+    this.displays = installNotebookApi({
+      output,
+      currentCell,
+      onCooperation: (cell) => this.current.cooperate(cell),
+      cellOutput: createCellOutput(output, currentCell),
+      comms: this.comms.api,
+      describe,
+    });
+    const execution = new CellExecution({
+      output,
+      prelude,
+      executor: this.executor,
+      restoreGlobals,
+      current: this.current,
+      history: this.history,
+      displays: this.displays,
+      status,
+      describe,
+      abortQueued: () => this.queue.abortQueued(),
+      onStopped: (cell) => onStop(cell, true),
+      onEnd: (cell) => this.input.end(cell),
+      onReplied: () => this.comms.deliverPostponed(),
+    });
+    this.queue = new ExecutionQueue(shared, (request, isAborted) => execution.execute(request, isAborted));
+    this.interruption = new CellInterruption(this.current, this.executor, (cell) => onStop(cell, false));
+  }
+
+  handle(request: Request): void {
+    const type = request.header.msg_type;
+    if (type === 'execute_request') this.queue.add(request);
+    else if (!this.comms.handle(request) && !this.input.handle(request)) this.answer(type, request);
+  }
+
+  /** Stop was pressed while request `running` ran (without: whatever runs now). */
+  interrupt(running?: number): void {
+    const cell = this.current.running;
+    const isRunning = cell?.request?.seq === running;
+    if (!running || isRunning) this.comms.interrupt();
+    if (running !== undefined && !isRunning) return; // it has ended in the meantime
+    this.queue.abortQueued();
+    if (cell) this.interruption.interrupt(cell);
+  }
+
+  /** Code after an await was terminated: the promise of its cell or comm handler will never settle. */
+  terminated(): void {
+    this.comms.interrupt();
+    this.interruption.terminated();
+  }
+
+  /** No front end received the input request with this id. */
+  inputUndelivered(id: string): void {
+    this.input.undelivered(id);
+  }
+
+  /** Sends updates of displays that are held back. */
+  flush(): void {
+    this.displays.flush();
+  }
+
+  /** The request of the code that calls. */
+  readonly currentRequest = (): Request | undefined => this.current.requestOfCaller;
+
+  /** The running cell, or the one that ran last. */
+  readonly currentCell = (): Cell | undefined => this.current.latest;
+
+  readonly describe = (error: unknown): ErrorContent => {
     try {
-      return describeError(error, executor.locate);
+      return describeError(error, this.executor.locate);
     } catch {
-      const evalue = 'What was thrown cannot be looked at: its own properties throw';
+      const evalue = 'The thrown value cannot be inspected: its own properties throw';
       return { ename: 'Thrown', evalue, traceback: [`Thrown: ${evalue}`] };
     }
   };
-  const status = (state: 'busy' | 'idle', parent: Request) => {
-    output.publish('status', { execution_state: state }, parent);
-    // what was answered in the meantime is done, the cell goes on
-    const running = current?.request;
-    if (state === 'idle' && running && running !== parent) status('busy', running);
-  };
-  const currentRequest = () => (cells.getStore() ?? current ?? last)?.request;
-  const input = createInput(output, () => current);
-  const comms = createComms({
-    output,
-    currentRequest,
-    status,
-    isCellBefore: (seq) => [current?.request, ...waiting].some((request) => request && request.seq < seq),
-    print: (error) => process.stderr.write(`Error in a comm handler: ${describe(error).traceback.join('\n')}\n`),
-  });
-  installCellGlobals({ input: input.input });
-  const notebook = installNotebookApi(
-    output,
-    () => current ?? last,
-    (cell) => {
-      cell.cooperative = true;
-      if (cell === current) Atomics.store(shared, Slot.Cooperative, 1);
-    },
-    { comms: comms.comms, ...createCellOutput(output, () => current ?? last) },
-    describe,
-  );
-  const abortQueued = () => {
-    abortUntil = Atomics.load(shared, Slot.Received);
+
+  private readonly status = (state: 'busy' | 'idle', parent: Request): void => {
+    this.output.publish('status', { execution_state: state }, parent);
+    // the running cell goes on after what was answered in the meantime
+    const running = this.current.running?.request;
+    if (state === 'idle' && running && running !== parent) this.status('busy', running);
   };
 
-  /** Work of the kernel's on behalf of a cell (its result is drawn, an engine starts): Stop ends the wait for it too. */
-  function unlessStopped<T>(cell: Cell, work: () => T | PromiseLike<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      halt = reject;
-      cells.run(cell, async () => work()).then(resolve, reject);
-    });
-  }
-
-  async function evaluate(source: string, cell: Cell): Promise<{ shown?: Shown; error?: ErrorContent }> {
-    let outcome: Outcome = await executor.run(source, cell);
-    const lost = restoreGlobals();
-    if (lost.length) output.stream('stderr', `Put back what the kernel needs: ${lost.join(', ')}\n`, cell.request);
-    // A value's own display is code of the user's: Stop ends it as it ends what follows an await.
-    setPhase(Phase.Await);
+  private answer(type: string, request: Request): void {
+    const reply = this.answerTo(type);
+    if (!reply) return; // the protocol asks to ignore unknown types
+    this.status('busy', request);
+    let content: Content;
     try {
-      if (outcome.status === 'ok') {
-        const { value } = outcome;
-        return { shown: await unlessStopped(cell, () => renderResult(value, describe)) };
-      }
+      content = reply(request.content);
     } catch (error) {
-      outcome = { status: 'error', error };
-    } finally {
-      setPhase(Phase.Kernel);
+      content = { status: 'error', ...this.describe(error) };
     }
-    if (outcome.error instanceof Interrupted) cell.stopped ??= outcome.error;
-    return { error: describe(outcome.error) };
+    this.output.reply(type.replace(/_request$/, '_reply'), content, request);
+    this.status('idle', request);
   }
 
-  async function prepareAndEvaluate(code: string, cell: Cell) {
-    try {
-      await unlessStopped(cell, () => preload.prepare(code));
-    } catch (error) {
-      return { error: describe(error) };
-    }
-    return evaluate(code, cell);
+  private answerTo(type: string): ((content: Content) => Content) | undefined {
+    if (type === 'history_request') return (content) => this.history.answer(content);
+    if (type === 'comm_info_request') return (content) => this.comms.info(content);
+    return undefined;
   }
-
-  async function userExpressions(expressions: unknown, request: Request): Promise<Content> {
-    const results: Content = {};
-    for (const [name, source] of Object.entries(expressions ?? {})) {
-      // numbered 0, as every cell without a number of its own: traces of the numbered ones stay right
-      const cell = createCell(0, request);
-      current = cell; // what Stop stops
-      const { shown, error } = await evaluate(typeof source === 'string' ? source : '', cell);
-      if (cell.stopped) onStop(cell, true);
-      results[name] = error
-        ? { status: 'error', ...error }
-        : { status: 'ok', ...(shown ?? { data: { 'text/plain': 'undefined' }, metadata: {} }) };
-    }
-    return results;
-  }
-
-  function refuse(request: Request, error: ErrorContent) {
-    const content = { status: 'error', ...error, payload: [], user_expressions: {}, execution_count: count };
-    output.reply('execute_reply', content, request);
-    status('idle', request);
-  }
-
-  async function execute(request: Request): Promise<void> {
-    const { code, silent: isSilent, store_history, stop_on_error } = request.content;
-    const started = new Date().toISOString();
-    status('busy', request);
-    if (typeof code !== 'string') {
-      const evalue = `Cannot execute: expected the text of a cell in "code", received ${code === null ? 'null' : typeof code}`;
-      return refuse(request, { ename: 'ProtocolError', evalue, traceback: [evalue] });
-    }
-    if (request.seq <= abortUntil) {
-      output.reply('execute_reply', { status: 'aborted' }, request);
-      return status('idle', request);
-    }
-    const silent = isSilent === true;
-    const isBlank = code.trim() === '';
-    const isNumbered = !silent && !isBlank && store_history !== false;
-    if (isNumbered) history.add(++count, code);
-    const cell = createCell(isNumbered ? count : 0, request);
-    current = cell;
-    Atomics.store(shared, Slot.Cooperative, 0);
-    Atomics.store(shared, Slot.Running, request.seq);
-    output.publish('execute_input', { code, execution_count: count }, request);
-
-    const { shown, error } = isBlank ? {} : await prepareAndEvaluate(code, cell);
-    if (!cell.stopped) await unlessStopped(cell, () => notebook.settled(cell)).catch(() => {});
-    if (cell.stopped) onStop(cell, true);
-    notebook.flush(cell);
-    output.fence?.(); // what was printed past this thread so far is this cell's
-    let reply: Content;
-    if (error) {
-      output.publish('error', error, request);
-      reply = { status: 'error', ...error, user_expressions: {} };
-      if (stop_on_error !== false && !silent) abortQueued();
-    } else {
-      if (shown) output.publish('execute_result', { execution_count: count, ...shown }, request);
-      const text = shown?.data['text/plain'];
-      if (isNumbered && typeof text === 'string') history.result(count, text);
-      reply = {
-        status: 'ok',
-        user_expressions: await userExpressions(request.content.user_expressions, request),
-      };
-    }
-    last = cell;
-    current = undefined;
-    input.end(cell);
-    Atomics.store(shared, Slot.Running, 0);
-    Atomics.store(shared, Slot.WaitsForChild, 0); // code ended by force has not done so
-    setPhase(Phase.Idle);
-    const content = { ...reply, payload: cell.payload, execution_count: count };
-    output.reply('execute_reply', content, request, { started, status: reply.status });
-    status('idle', request);
-    comms.settle();
-  }
-
-  async function drain() {
-    if (busy) return;
-    busy = true;
-    for (let request = waiting.shift(); request; request = waiting.shift()) {
-      try {
-        await execute(request);
-      } catch (error) {
-        // not the cell's error but one of telling its outcome: the next cell is to run all the same
-        current = undefined;
-        Atomics.store(shared, Slot.Running, 0);
-        setPhase(Phase.Idle);
-        const evalue = `Cannot tell how the cell ended: ${inspect(error, { customInspect: false, depth: 0 })}`;
-        const content = { ename: 'KernelError', evalue, traceback: [evalue] };
-        output.publish('error', content, request);
-        refuse(request, content);
-      }
-      // Lets an interrupt or a request that arrived during a synchronous cell be heard before the next cell.
-      await new Promise(setImmediate);
-    }
-    busy = false;
-  }
-
-  const answers: Record<string, (content: Content) => Content> = {
-    history_request: (content) => history.answer(content),
-    comm_info_request: (content) => comms.info(content),
-  };
-
-  return {
-    handle(request) {
-      const type = request.header.msg_type;
-      if (type === 'execute_request') {
-        waiting.push(request);
-        void drain();
-        return;
-      }
-      if (comms.handle(request) || input.handle(request)) return;
-      const answer = Object.hasOwn(answers, type) ? answers[type] : undefined;
-      if (!answer) return; // the protocol asks to ignore what is not known
-      status('busy', request);
-      let content: Content;
-      try {
-        content = answer(request.content);
-      } catch (error) {
-        content = { status: 'error', ...describe(error) };
-      }
-      output.reply(type.replace(/_request$/, '_reply'), content, request);
-      status('idle', request);
-    },
-    interrupt(running) {
-      const cell = current;
-      if (!running || cell?.request?.seq === running) comms.interrupt();
-      if (running !== undefined && cell?.request?.seq !== running) return; // it has ended in the meantime
-      abortQueued();
-      if (!cell) return;
-      const again = cell.controller.signal.aborted;
-      const stop = () => {
-        cell.stopped ??= new Interrupted('Stopped by the user');
-        if (current !== cell) return;
-        onStop(cell, false);
-        executor.cut(cell.stopped);
-        halt(cell.stopped);
-      };
-      cell.controller.abort(new Interrupted('Stopped by the user'));
-      if (again) return stop();
-      if (!cell.cooperative) {
-        cell.stopped ??= new Interrupted('Stopped by the user');
-        onStop(cell, false);
-      }
-      setTimeout(stop, cell.cooperative ? COOPERATIVE_GRACE_MS : GRACE_MS).unref();
-    },
-    terminated() {
-      comms.interrupt();
-      if (!current) return;
-      current.stopped = new Interrupted('Stopped by force');
-      executor.cut(current.stopped);
-      halt(current.stopped);
-    },
-    inputUndelivered: input.inputUndelivered,
-    currentRequest,
-    currentCell: () => current ?? last,
-    describe,
-    flush: () => notebook.flush(),
-  };
 }

@@ -1,4 +1,4 @@
-// Sends what is written to stdout and stderr (by `console` too) to the notebook, as output of the cell that wrote it.
+// Sends text written to stdout and stderr (by `console` too) to the notebook, as output of the cell that wrote it.
 
 import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
@@ -8,24 +8,23 @@ import type { OutputChannel } from './output-channel';
 type Done = (error?: Error | null) => void;
 
 /**
- * Puts streams that own no file descriptor in the place of stdout and stderr. Node's own would set the pipes the kernel
- * reads from to non-blocking, and a program that prints faster than it reads would lose what it prints.
+ * Replaces stdout and stderr by streams without a file descriptor. Node's own would set the pipes that the kernel reads to
+ * non-blocking, and a program that prints faster than the kernel reads would lose output.
  */
 export function replaceStreams(): void {
   for (const [i, name] of (['stdout', 'stderr'] as const).entries()) {
     const stream = new Writable({ decodeStrings: false, write: (_chunk, _encoding, done) => done() });
-    // As Node's own: never ended.
+    // As Node's own streams: never ended.
     stream._destroy = (error, done) => done(error);
     Object.assign(stream, { fd: i + 1, _type: 'pipe' });
     Object.defineProperty(process, name, { get: () => stream, configurable: true, enumerable: true });
   }
 }
 
-/** Captures both streams; returns what undoes it. */
-export function captureStreams(output: OutputChannel, parent: () => Request | undefined): () => void {
-  const undo = (['stdout', 'stderr'] as const).map((name) => {
+/** Captures both streams; `parent` is the request that the output belongs to. */
+export function captureStreams(output: OutputChannel, parent: () => Request | undefined): void {
+  for (const name of ['stdout', 'stderr'] as const) {
     const stream = process[name];
-    const original = stream.write;
     const decoder = new StringDecoder('utf8');
     stream.write = ((chunk: string | Uint8Array, encoding?: BufferEncoding | Done, callback?: Done) => {
       const text = typeof chunk === 'string' ? chunk : decoder.write(Buffer.from(chunk));
@@ -36,11 +35,5 @@ export function captureStreams(output: OutputChannel, parent: () => Request | un
     }) as typeof stream.write;
     stream.end = (() => stream) as typeof stream.end;
     stream.destroy = (() => stream) as typeof stream.destroy;
-    return () => {
-      stream.write = original;
-    };
-  });
-  return () => {
-    for (const each of undo) each();
-  };
+  }
 }

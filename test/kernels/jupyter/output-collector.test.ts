@@ -1,14 +1,14 @@
 // Outputs of a notebook that runs without Jupyter.
 
 import { expect, it } from 'vitest';
-import { type Cell, collectOutputs } from '../../../kernels/jupyter/headless/output-collector';
+import { type NotebookCell, OutputCollector } from '../../../kernels/jupyter/headless/output-collector';
 import type { Request } from '../../../kernels/jupyter/protocol/thread-messages';
 
 it('clears outputs at once, or when there is something new', () => {
-  const cell: Cell = { cell_type: 'code', source: '', outputs: [] };
+  const cell: NotebookCell = { cell_type: 'code', source: '', outputs: [] };
   const request = { seq: 1 } as Request;
-  const { output, expect: collect } = collectOutputs(() => {});
-  void collect(request, cell);
+  const output = new OutputCollector(() => {});
+  void output.expect(request, cell);
   const texts = () => cell.outputs!.map((output) => output.text ?? output.data?.['text/plain']);
   const show = (text: string) =>
     output.publish('display_data', { data: { 'text/plain': text }, metadata: {} }, request);
