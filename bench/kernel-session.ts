@@ -2,7 +2,7 @@
 // loses lines says how many arrived.
 
 import { KernelClient } from '../kernels/jupyter/client';
-import type { Content } from '../kernels/jupyter/protocol';
+import type { Content } from '../kernels/jupyter/protocol/wire-message';
 
 export interface Subject {
   name: string;

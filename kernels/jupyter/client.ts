@@ -1,5 +1,5 @@
-// A small Jupyter client: starts a kernel as Jupyter does, and talks to it over zmq. For the doctor, the tests and the
-// benchmark, which also starts other kernels with it.
+// A small Jupyter client: starts a kernel as Jupyter does and communicates with it over zeromq. For `detlab kernel doctor`, the
+// tests and the benchmark, which also starts other kernels with it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -9,14 +9,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Dealer, Request, Subscriber } from 'zeromq';
 import { kernelspec } from '../../src/cli/kernel/kernelspec';
-import { type Content, decode, type Envelope, encode } from './protocol';
+import { type Content, decode, type Envelope, encode } from './protocol/wire-message';
 
 export type Channel = 'shell' | 'control' | 'stdin';
 
 export interface Received {
   channel: string;
   type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: message contents are whatever the kernel sends
+  // biome-ignore lint/suspicious/noExplicitAny: the content depends on the message type
   content: any;
   parent: string;
   id: string;
@@ -26,10 +26,10 @@ export interface Received {
 }
 
 export interface StartOptions {
-  /** As in a kernelspec, with `{connection_file}`; the compiled kernel of this checkout. */
+  /** As in a kernelspec, with `{connection_file}`; by default the compiled kernel of this checkout. */
   argv?: string[];
   env?: Record<string, string>;
-  /** Milliseconds until it must have answered. */
+  /** Milliseconds within which it must answer. */
   readyWithin?: number;
 }
 
@@ -52,7 +52,7 @@ export class KernelClient {
   readonly key: string;
   readonly folder: string;
   process!: ChildProcess;
-  /** When the process was started and when it first answered, on `performance.now()`'s clock. */
+  /** When the process was started and when it first answered, by `performance.now()`. */
   started = 0;
   firstReply?: number;
   private failure?: Error;
@@ -67,7 +67,7 @@ export class KernelClient {
   private waiters: (() => void)[] = [];
   private lastSend: Promise<unknown> = Promise.resolve();
 
-  /** @param host whose kernel this client talks to, instead of one of its own */
+  /** @param host the client whose kernel this one connects to, instead of starting one */
   private constructor(private readonly host?: KernelClient) {
     this.key = host?.key ?? randomUUID();
     this.folder = host?.folder ?? mkdtempSync(join(tmpdir(), 'detlab-kernel-'));
@@ -95,7 +95,7 @@ export class KernelClient {
     }
   }
 
-  /** One more front end of a running kernel; stopping it leaves the kernel alone. */
+  /** Another front end of a running kernel; stopping it does not stop the kernel. */
   static connect(host: KernelClient, { stdin }: { stdin: boolean }): Promise<KernelClient> {
     const client = new KernelClient(host);
     client.ports = host.ports;
@@ -127,7 +127,7 @@ export class KernelClient {
     const log = openSync(join(this.folder, 'kernel.log'), 'a');
     this.started = performance.now();
     this.failure = undefined;
-    // As Jupyter sets it: a kernel whose starter is gone ends.
+    // As Jupyter sets it: the kernel ends when the process that started it does.
     this.process = spawn(program, args, {
       cwd,
       env: { ...process.env, ...env, JPY_PARENT_PID: String(process.pid) },
@@ -141,7 +141,7 @@ export class KernelClient {
     this.process.once('exit', () => this.wake());
   }
 
-  /** Until the subscription has reached the kernel its first messages are lost: asks until a status comes back. */
+  /** Messages are lost until the kernel knows of the subscription: repeats a request until its status is received. */
   async ready(within = 60_000) {
     for (const deadline = Date.now() + within; ; ) {
       const id = this.send('shell', 'kernel_info_request', {});
@@ -167,7 +167,7 @@ export class KernelClient {
     for (const wake of this.waiters.splice(0)) wake();
   }
 
-  private get gone() {
+  private get hasEnded() {
     return this.failure !== undefined || this.process.exitCode !== null || this.process.signalCode !== null;
   }
 
@@ -178,24 +178,25 @@ export class KernelClient {
     return id;
   }
 
-  /** Sends whatever it is. */
+  /** Sends frames as they are. */
   sendFrames(channel: Channel, frames: (Buffer | string)[]) {
     const socket = this[channel];
     this.lastSend = this.lastSend.then(() => socket.send(frames));
   }
 
-  async wait(found: (message: Received) => boolean, timeout = 20_000): Promise<Received> {
+  /** The first message, received or to come, that matches. */
+  async wait(matches: (message: Received) => boolean, timeout = 20_000): Promise<Received> {
     const deadline = Date.now() + timeout;
     for (let from = 0; ; ) {
-      for (; from < this.received.length; from++) if (found(this.received[from])) return this.received[from];
-      if (Date.now() > deadline || this.gone) {
+      for (; from < this.received.length; from++) if (matches(this.received[from])) return this.received[from];
+      if (Date.now() > deadline || this.hasEnded) {
         if (this.failure) throw new Error(`The kernel could not be started: ${this.failure.message}`);
         const log = readFileSync(join(this.folder, 'kernel.log'), 'utf8');
         const tail = this.received
           .slice(-5)
           .map((m) => `${m.channel} ${m.type} ${JSON.stringify(m.content).slice(0, 200)}`);
         throw new Error(
-          `No such message in ${timeout} ms (exit ${this.process.exitCode} ${this.process.signalCode}). Last:\n${tail.join('\n')}\nKernel log:\n${log.slice(-2000)}`,
+          `No matching message within ${timeout} ms (exit ${this.process.exitCode} ${this.process.signalCode}). Last:\n${tail.join('\n')}\nKernel log:\n${log.slice(-2000)}`,
         );
       }
       await new Promise<void>((resolve) => {
@@ -218,7 +219,7 @@ export class KernelClient {
         .filter((m) => m.type === 'stream' && m.content.name === name)
         .map((m) => m.content.text)
         .join('');
-    const one = (type: string) => published.find((m) => m.type === type)?.content;
+    const contentOf = (type: string) => published.find((m) => m.type === type)?.content;
     return {
       reply: reply.content,
       metadata: reply.metadata,
@@ -226,8 +227,8 @@ export class KernelClient {
       types: published.map((m) => m.type),
       stdout: text('stdout'),
       stderr: text('stderr'),
-      result: one('execute_result')?.data['text/plain'] as string | undefined,
-      error: one('error') as { ename: string; evalue: string; traceback: string[] } | undefined,
+      result: contentOf('execute_result')?.data['text/plain'] as string | undefined,
+      error: contentOf('error') as { ename: string; evalue: string; traceback: string[] } | undefined,
     };
   }
 
@@ -250,7 +251,7 @@ export class KernelClient {
 
   /** Asks the kernel to shut down; resolves to whether its process ended within the time. */
   async shutdown(within = 5_000): Promise<boolean> {
-    const exit = this.gone ? undefined : new Promise((resolve) => this.process.once('exit', resolve));
+    const exit = this.hasEnded ? undefined : new Promise((resolve) => this.process.once('exit', resolve));
     this.send('control', 'shutdown_request', { restart: false });
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise((resolve) => {
@@ -258,11 +259,11 @@ export class KernelClient {
     });
     await Promise.race([exit, late]);
     clearTimeout(timer);
-    return this.gone;
+    return this.hasEnded;
   }
 
   async stop() {
-    if (!this.host && !this.gone) {
+    if (!this.host && !this.hasEnded) {
       const exit = new Promise((resolve) => this.process.once('exit', resolve));
       this.process.kill('SIGKILL');
       await exit;

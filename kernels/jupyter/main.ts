@@ -1,96 +1,119 @@
-// Starts the kernel: `node main.js --connection-file <file>`, as the kernelspec says.
+// The kernel's main thread, which runs user code: `node main.js --connection-file <file>`; the launcher starts it. Starts the I/O
+// thread and the compiler's thread, and installs what keeps cells from ending the process.
 
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
-import { allowTermination } from './async-stack';
-import { type Cell, cells, outsideOfCells } from './cell';
-import { CELL_GLOBALS } from './cell-globals';
-import { watchWork } from './cell-work';
-import { watchChildren } from './children';
 import { startCompiler } from './compiler/client';
-import { readConnection } from './connection';
-import { installGuards } from './guards';
-import { cleanEnvironment, readArguments } from './launched';
-import { createOutlet } from './outlet';
-import { createPreload, PRELOADED } from './preload';
-import { createSession } from './session';
-import { captureStreams, replaceStreams } from './streams';
-import { Phase, Slot, sharedSlots, type ToIo, type ToMain } from './threads';
+import { watchResources } from './interruption/cell-resources';
+import { ChildProcesses } from './interruption/child-processes';
+import { installProcessGuards } from './interruption/process-guards';
+import { allowTermination } from './interruption/terminate-execution';
+import type { IoThreadData } from './io-thread';
+import { cleanEnvironment, type LaunchArguments, readArguments } from './launch/launch-arguments';
+import { readConnection } from './protocol/connection';
+import { Phase, Slot, sharedSlots, type ToIo, type ToMain } from './protocol/thread-messages';
+import { type Cell, cells, outsideOfCells } from './session/cell';
+import { CELL_GLOBALS } from './session/cell-globals';
+import { ThreadOutputChannel } from './session/output-channel';
+import { loadPrelude, PRELUDE_IMPORTS } from './session/prelude';
+import { Session } from './session/session';
+import { captureStreams, replaceStreams } from './session/streams';
 
 const kill = process.kill.bind(process);
+/** Code outside of any cell is terminated after so many tries. */
+const MAX_SPARED = 60;
 
-async function main() {
-  const launched = readArguments(process.argv.slice(2));
-  cleanEnvironment();
-  const file = launched.connectionFile;
-  if (!file) throw new Error('Usage: node main.js --connection-file <file>; Jupyter does this, by the kernelspec');
-  const connection = readConnection(file);
-
-  if (launched.pipes) replaceStreams(); // before threads are tied to the streams
-  const shared = sharedSlots();
-  // Completion and the like go from the I/O thread to the compiler's, past this one.
-  const { port1: questions, port2: compilerDoor } = new MessageChannel();
+/** Starts both threads; the I/O thread asks the compiler's thread directly. */
+function startThreads(launch: LaunchArguments, shared: Int32Array) {
+  if (!launch.connectionFile) {
+    throw new Error('Usage: node main.js --connection-file <file>; Jupyter does this, by the kernelspec');
+  }
+  const connection = readConnection(launch.connectionFile);
+  if (launch.pipes) replaceStreams(); // before threads are tied to the streams
+  const { port1: compilerPort, port2: queries } = new MessageChannel();
   const worker = new Worker(join(__dirname, 'io-thread.js'), {
-    workerData: { connection, shared, questions, launched },
-    transferList: [questions],
+    workerData: { connection, shared, compilerPort, launch } satisfies IoThreadData,
+    transferList: [compilerPort],
   });
   const compiler = startCompiler(process.cwd(), {
-    preloaded: PRELOADED,
+    prelude: PRELUDE_IMPORTS,
     globals: CELL_GLOBALS,
-    questions: compilerDoor,
+    queries,
     onProblem: (problem) => process.stderr.write(`${problem}\n`),
   });
-  const outlet = createOutlet(worker, shared, launched.pipes !== undefined);
   worker.on('error', (error) => {
-    writeSync(2, `The DetLab kernel cannot talk to Jupyter any more: ${error.message}\n`);
+    writeSync(2, `The DetLab kernel lost its connection to Jupyter: ${error.message}\n`);
     kill(process.pid, 'SIGKILL');
   });
-  // Requests wait in the port until the session is ready.
+  return { worker, compiler };
+}
+
+/** Passes messages of the I/O thread to the session. */
+function dispatch(message: ToMain, session: Session, shared: Int32Array, shutdown: () => void) {
+  switch (message.op) {
+    case 'request':
+      return session.handle(message.request);
+    case 'interrupt':
+      Atomics.add(shared, Slot.InterruptsReceived, 1);
+      return session.interrupt(message.running);
+    case 'terminated':
+      return session.terminated();
+    case 'input-undelivered':
+      return session.inputUndelivered(message.id);
+    case 'shutdown':
+      return shutdown();
+  }
+}
+
+function main(): void {
+  const launch = readArguments(process.argv.slice(2));
+  cleanEnvironment();
+  const shared = sharedSlots();
+  const { worker, compiler } = startThreads(launch, shared);
+  const hasPipes = launch.pipes !== undefined;
+  const output = new ThreadOutputChannel(worker, shared, hasPipes);
+  // Requests wait until the session is ready.
   const early: ToMain[] = [];
   let receive = (message: ToMain): void => void early.push(message);
-  // A comm handler that was ended by force has left its cell's context behind, for all messages that follow.
+  // A comm handler that was terminated has not left its cell's context, in which later messages would arrive.
   worker.on('message', (message: ToMain) => outsideOfCells(() => receive(message)));
 
-  const preload = createPreload();
-  const work = watchWork();
-  const onStop = (cell: Cell, ended: boolean) => {
-    if (ended) work.end(cell);
+  const prelude = loadPrelude();
+  const resources = watchResources();
+  const onStop = (cell: Cell, hasEnded: boolean) => {
+    if (hasEnded) resources.close(cell);
     children.stop(cell);
   };
-  const session = createSession({ directory: process.cwd(), outlet, shared, compiler, preload, onStop });
-  const children = watchChildren(outlet, shared, launched.pipes !== undefined, session.currentCell);
-  const { exit } = installGuards(session, shared, launched.lifeline);
+  const session = new Session({ directory: process.cwd(), output, shared, compiler, prelude, onStop });
+  const children = new ChildProcesses({ output, shared, hasPipes, currentCell: session.currentCell });
+  children.install();
+  const { exit } = installProcessGuards(session, shared, launch.launcherFd);
   allowTermination((tries) => {
     if (Atomics.load(shared, Slot.Phase) === Phase.Kernel) return false;
     const cell = cells.getStore();
-    // Code of no cell is the kernel's, about to answer; if it does not, a library has left its cell's context.
-    if (!cell) return tries > 60;
-    // A timer of an earlier cell whose code is ended by force would only run into the same again.
-    if (cell !== session.currentCell()) work.end(cell);
+    // Code of no cell is the kernel's own, which soon ends; if it does not, a library has left its cell's context.
+    if (!cell) return tries > MAX_SPARED;
+    // Timers of an earlier cell would run into the same loop again.
+    if (cell !== session.currentCell()) resources.close(cell);
     return true;
   });
-  captureStreams(outlet, session.currentRequest);
-  if (preload.problem) process.stderr.write(`${preload.problem}\n`);
+  captureStreams(output, session.currentRequest);
+  if (prelude.problem) process.stderr.write(`${prelude.problem}\n`);
 
-  receive = (message) => {
-    if (message.op === 'request') session.handle(message.request);
-    else if (message.op === 'interrupt') {
-      Atomics.add(shared, Slot.Heard, 1);
-      session.interrupt(message.running);
-    } else if (message.op === 'terminated') session.terminated();
-    else if (message.op === 'unheard') session.unheard(message.id);
-    else if (message.op === 'shutdown') {
-      session.flush();
-      // When everything is sent the worker closes its sockets and ends.
-      worker.once('exit', () => exit(0));
-      worker.postMessage({ op: 'exit' } satisfies ToIo);
-    }
+  const shutdown = () => {
+    session.flush();
+    // The worker ends when everything is sent and its sockets are closed.
+    worker.once('exit', () => exit(0));
+    worker.postMessage({ op: 'exit' } satisfies ToIo);
   };
+  receive = (message) => dispatch(message, session, shared, shutdown);
   for (const message of early) receive(message);
 }
 
-main().catch((error) => {
-  console.error(error.message);
+try {
+  main();
+} catch (error) {
+  console.error((error as Error).message);
   process.exitCode = 1;
-});
+}

@@ -1,5 +1,5 @@
-// The doctor's trial: reads a kernelspec's `{ argv, env }` on stdin, starts that kernel, lets it add one and one, and shuts
-// it down. Tells each step as a JSON line: zeromq loads, sockets meet on loopback, the kernel answers.
+// The trial of `detlab kernel doctor`: reads a kernelspec's `{ argv, env }` from stdin, starts that kernel, evaluates 1+1 and shuts
+// it down. Reports each step as a JSON line: zeromq loads, sockets connect on loopback, the kernel answers.
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,16 +8,16 @@ const STEP_MS = 5_000;
 const READY_MS = 60_000;
 const ANSWER_MS = 20_000;
 
-const say = (name: string, ok: boolean, detail: string) =>
+const report = (name: string, ok: boolean, detail: string) =>
   process.stdout.write(`${JSON.stringify({ name, ok, detail })}\n`);
-const first = (error: unknown) => String((error as Error).message ?? error).slice(0, 1000);
+const messageOf = (error: unknown) => String((error as Error).message ?? error).slice(0, 1000);
 
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   const timer = new AbortController();
   const late = sleep(ms, undefined, { signal: timer.signal }).then(() => {
     throw new Error(`no answer in ${ms / 1000} s`);
   });
-  late.catch(() => {}); // told by the race, or called off
+  late.catch(() => {}); // the race reports it, unless it is aborted
   try {
     return await Promise.race([work, late]);
   } finally {
@@ -48,7 +48,7 @@ async function trial(argv: string[], env: Record<string, string>): Promise<strin
     const ready = (client.firstReply! - client.started) / 1000;
     const { result, error } = await client.execute('1+1', {}, ANSWER_MS);
     if (result !== '2') throw new Error(`1+1 gave ${error ? `${error.ename}: ${error.evalue}` : result}`);
-    if (!(await client.shutdown())) throw new Error('it did not end when it was shut down');
+    if (!(await client.shutdown())) throw new Error('it did not end after the shutdown request');
     return `ready in ${ready.toFixed(1)} s, 1+1 gives 2, shuts down`;
   } finally {
     await client.stop();
@@ -64,10 +64,10 @@ async function main() {
   ];
   for (const [name, work] of steps) {
     try {
-      say(name, true, await work());
+      report(name, true, await work());
     } catch (error) {
-      say(name, false, first(error));
-      return 1; // what follows needs it
+      report(name, false, messageOf(error));
+      return 1; // the next steps depend on it
     }
   }
   return 0;

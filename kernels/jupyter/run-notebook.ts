@@ -1,18 +1,45 @@
-// Runs a notebook in this process, without Jupyter: `node run-notebook.js NOTEBOOK EXECUTED.ipynb EXECUTED.html`. Says what
-// happens as JSON lines on stdout, like scripts/run_notebook.py.
+// Runs a notebook in this process, without Jupyter: `node run-notebook.js NOTEBOOK EXECUTED.ipynb EXECUTED.html`. Reports its
+// progress as JSON lines on stdout, like scripts/run_notebook.py.
 
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { CELL_GLOBALS } from './cell-globals';
 import { startCompiler } from './compiler/client';
-import { type Cell, collectOutputs, type Notebook } from './notebook-outputs';
-import { notebookPage } from './notebook-page';
-import { createPreload, PRELOADED } from './preload';
-import { createSession } from './session';
-import { captureStreams } from './streams';
-import { type Request, sharedSlots } from './threads';
+import { notebookPage } from './headless/notebook-page';
+import { type Notebook, type NotebookCell, OutputCollector } from './headless/output-collector';
+import { type Request, sharedSlots } from './protocol/thread-messages';
+import { CELL_GLOBALS } from './session/cell-globals';
+import { loadPrelude, PRELUDE_IMPORTS } from './session/prelude';
+import { Session } from './session/session';
+import { captureStreams } from './session/streams';
 
-const say = (event: string, more: object) => writeSync(1, `${JSON.stringify({ event, ...more })}\n`);
+const report = (event: string, more: object) => writeSync(1, `${JSON.stringify({ event, ...more })}\n`);
+const sourceOf = (cell: NotebookCell) => [cell.source].flat().join('');
+
+function startSession(output: OutputCollector): Session {
+  const compiler = startCompiler(process.cwd(), {
+    prelude: PRELUDE_IMPORTS,
+    globals: CELL_GLOBALS,
+    onProblem: (problem) => process.stderr.write(`${problem}\n`),
+  });
+  const prelude = loadPrelude();
+  const session = new Session({ directory: process.cwd(), output, shared: sharedSlots(), compiler, prelude });
+  captureStreams(output, session.currentRequest);
+  process.on('SIGINT', () => session.interrupt());
+  if (prelude.problem) process.stderr.write(`${prelude.problem}\n`);
+  return session;
+}
+
+function executeRequest(code: string, seq: number): Request {
+  const header = {
+    msg_id: String(seq),
+    msg_type: 'execute_request',
+    session: '',
+    username: '',
+    date: '',
+    version: '',
+  };
+  return { seq, channel: 'shell', header, content: { code } };
+}
 
 async function main(source: string, executed: string, html: string): Promise<number> {
   const notebook = JSON.parse(readFileSync(source, 'utf8')) as Notebook;
@@ -20,47 +47,20 @@ async function main(source: string, executed: string, html: string): Promise<num
   const code = notebook.cells.filter((cell) => cell.cell_type === 'code');
   for (const cell of code) Object.assign(cell, { outputs: [], execution_count: null });
 
-  const collector = collectOutputs((cell, text) => say('progress', { cell: notebook.cells.indexOf(cell), text }));
-  const compiler = startCompiler(process.cwd(), {
-    preloaded: PRELOADED,
-    globals: CELL_GLOBALS,
-    onProblem: (problem) => process.stderr.write(`${problem}\n`),
-  });
-  const preload = createPreload();
-  const session = createSession({
-    directory: process.cwd(),
-    outlet: collector.outlet,
-    shared: sharedSlots(),
-    compiler,
-    preload,
-  });
-  captureStreams(collector.outlet, session.currentRequest);
-  process.on('SIGINT', () => session.interrupt());
-  if (preload.problem) process.stderr.write(`${preload.problem}\n`);
-
-  const run = (cell: Cell, seq: number) => {
-    const header = {
-      msg_id: String(seq),
-      msg_type: 'execute_request',
-      session: '',
-      username: '',
-      date: '',
-      version: '',
-    };
-    const request: Request = { seq, channel: 'shell', header, content: { code: [cell.source].flat().join('') } };
-    const done = collector.expect(request, cell);
-    session.handle(request);
-    return done;
-  };
+  const output = new OutputCollector((cell, text) => report('progress', { cell: notebook.cells.indexOf(cell), text }));
+  const session = startSession(output);
   let failed = false;
   for (const [i, cell] of code.entries()) {
     const index = notebook.cells.indexOf(cell);
-    const text = [cell.source].flat().join('');
+    const text = sourceOf(cell);
     if (!text.trim()) continue;
-    say('start', { cell: index, of: notebook.cells.length, source: text });
-    const { status, ename, evalue, traceback } = await run(cell, i + 1);
+    report('start', { cell: index, of: notebook.cells.length, source: text });
+    const request = executeRequest(text, i + 1);
+    const reply = output.expect(request, cell);
+    session.handle(request);
+    const { status, ename, evalue, traceback } = await reply;
     failed = status !== 'ok' && !cell.metadata?.tags?.includes('raises-exception');
-    say(failed ? 'error' : 'done', { cell: index, ...(failed ? { ename, evalue, traceback } : {}) });
+    report(failed ? 'error' : 'done', { cell: index, ...(failed ? { ename, evalue, traceback } : {}) });
     if (failed) break;
   }
   session.flush();

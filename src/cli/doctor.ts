@@ -5,7 +5,7 @@ import os from 'node:os';
 import { startEngine } from '../engine';
 import { type Finding, reportFindings, SETUP } from './finding';
 import { kernelFindings } from './kernel/jupyter-findings';
-import { venvPython } from './kernel/places';
+import { venvPython } from './kernel/jupyter-paths';
 import { output } from './outcome';
 
 const OLDEST_NODE = 20;

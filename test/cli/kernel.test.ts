@@ -14,8 +14,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { selectKernelspec } from '../../src/cli/kernel/jupyter-findings';
+import { kernelsFolder, userDataDir } from '../../src/cli/kernel/jupyter-paths';
 import { kernelspec } from '../../src/cli/kernel/kernelspec';
-import { kernelsFolder, userDataDir } from '../../src/cli/kernel/places';
 import { probeKernel } from '../../src/cli/kernel/probe';
 import { detlab } from './detlab';
 

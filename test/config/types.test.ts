@@ -5,7 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
-import { cellOptions } from '../../kernels/jupyter/compiler/options';
+import { cellOptions } from '../../kernels/jupyter/compiler/cell-options';
 import { KINDS } from '../../src/catalogue/registry';
 import { packageRoot } from '../../src/paths';
 

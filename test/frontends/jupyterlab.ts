@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { installKernelspec } from '../../src/cli/kernel/install';
-import { venvPython } from '../../src/cli/kernel/places';
+import { venvPython } from '../../src/cli/kernel/jupyter-paths';
 import { packageRoot } from '../../src/paths';
 
 /** The browser as Debian and others name it. */

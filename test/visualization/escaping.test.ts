@@ -3,9 +3,9 @@
 
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { rowsShown } from '../../kernels/jupyter/display/rows';
+import { tableShown } from '../../kernels/jupyter/display/table';
 import { tensorShown } from '../../kernels/jupyter/display/tensor';
-import { markdownToHtml, notebookPage } from '../../kernels/jupyter/notebook-page';
+import { markdownToHtml, notebookPage } from '../../kernels/jupyter/headless/notebook-page';
 import { describe as describeModule } from '../../src/catalogue/describe';
 import { defineModule, Registry } from '../../src/catalogue/registry';
 import type { Dataset } from '../../src/data';
@@ -95,8 +95,8 @@ const producers: Record<string, () => MimeBundle | Promise<MimeBundle>> = {
   progress: () => progressBundle({ label: EVIL, done: 1, total: 2, details: [EVIL, QUOTES] }),
   'data set': () => shown(new LabDataset(QUOTES, part, part)),
   describe: () => shown(describeModule(`neck/${EVIL}`, registry)),
-  'table of objects': () => rowsShown([{ [EVIL]: EVIL, [QUOTES]: QUOTES, nested: { [EVIL]: EVIL } }])!.data,
-  'table of a map': () => rowsShown(new Map([[EVIL, { a: QUOTES }]]))!.data,
+  'table of objects': () => tableShown([{ [EVIL]: EVIL, [QUOTES]: QUOTES, nested: { [EVIL]: EVIL } }])!.data,
+  'table of a map': () => tableShown(new Map([[EVIL, { a: QUOTES }]]))!.data,
   variable: () =>
     tensorShown({
       dataId: {},

@@ -1,28 +1,29 @@
-// The compiler as the main thread sees it: a promise for each cell.
+// The compiler as the main thread sees it: a promise for each compilation.
 
 import { join } from 'node:path';
 import { type MessagePort, Worker } from 'node:worker_threads';
-import type { Compiled, LocalModule } from './compiler';
+import type { Compiled, CompiledModules } from './compiler';
 import type { CompilerData, FromCompiler, ToCompiler } from './messages';
-import type { Problem } from './problems';
 
 export interface CompilerClient {
   compile(source: string): Promise<Compiled>;
   commit(unreached: Iterable<string>): void;
-  compileModule(path: string): Promise<{ modules: LocalModule[] } | { problems: Problem[] }>;
+  compileModule(path: string): Promise<CompiledModules>;
   close(): void;
 }
 
-export interface CompilerSetting {
-  preloaded: string;
+export interface CompilerSettings {
+  /** Import lines that every cell has. */
+  prelude: string;
+  /** Ambient declarations that every cell has. */
   globals: string;
-  /** Where questions of the I/O thread come in. */
-  questions?: MessagePort;
-  /** Hears what is wrong with the configuration, in words. */
+  /** Port of the I/O thread's queries. */
+  queries?: MessagePort;
+  /** Called with errors of the configuration. */
   onProblem(problem: string): void;
 }
 
-interface Waiting {
+interface Pending {
   resolve(answer: unknown): void;
   reject(error: Error): void;
 }
@@ -30,32 +31,32 @@ interface Waiting {
 /** Memory for the types of large packages. */
 const HEAP_MB = 4096;
 
-export function startCompiler(directory: string, setting: CompilerSetting): CompilerClient {
-  const { questions, onProblem, ...texts } = setting;
-  const waiting = new Map<number, Waiting>();
+export function startCompiler(directory: string, settings: CompilerSettings): CompilerClient {
+  const { queries, onProblem, ...texts } = settings;
+  const pending = new Map<number, Pending>();
   let last = 0;
   const worker = new Worker(join(__dirname, 'thread.js'), {
-    workerData: { directory, ...texts, questions } satisfies CompilerData,
-    transferList: questions ? [questions] : [],
+    workerData: { directory, ...texts, queries } satisfies CompilerData,
+    transferList: queries ? [queries] : [],
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
   });
-  // Nothing but its answers keeps a process waiting for it.
+  // Only an answer that is awaited keeps the process alive.
   worker.unref();
-  const settle = () => {
-    if (waiting.size) worker.ref();
+  const updateRef = () => {
+    if (pending.size) worker.ref();
     else worker.unref();
   };
   worker.on('message', (message: FromCompiler) => {
     if ('problem' in message) return onProblem(message.problem);
-    const { resolve, reject } = waiting.get(message.id) ?? {};
-    waiting.delete(message.id);
-    settle();
+    const { resolve, reject } = pending.get(message.id) ?? {};
+    pending.delete(message.id);
+    updateRef();
     if ('error' in message) reject?.(new Error(message.error));
     else resolve?.('compiled' in message ? message.compiled : message.module);
   });
   const fail = (error: Error) => {
-    for (const { reject } of waiting.values()) reject(error);
-    waiting.clear();
+    for (const { reject } of pending.values()) reject(error);
+    pending.clear();
   };
   worker.on('error', (error) => fail(new Error(`The TypeScript compiler ended: ${error.message}. Restart the kernel`)));
   worker.on('exit', () => fail(new Error('The TypeScript compiler has ended. Restart the kernel')));
@@ -64,8 +65,8 @@ export function startCompiler(directory: string, setting: CompilerSetting): Comp
   const ask = <T>(message: (id: number) => ToCompiler) =>
     new Promise<T>((resolve, reject) => {
       const id = ++last;
-      waiting.set(id, { resolve: resolve as Waiting['resolve'], reject });
-      settle();
+      pending.set(id, { resolve: resolve as Pending['resolve'], reject });
+      updateRef();
       post(message(id));
     });
   return {

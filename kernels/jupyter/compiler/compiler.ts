@@ -1,13 +1,15 @@
-// Compiles the cells of one notebook: checks a cell after what earlier cells declared, and turns it and the local modules
-// it imports into JavaScript.
+// Compiles the cells of one notebook: checks a cell against the declarations of earlier cells, and compiles it and the local
+// modules it imports to JavaScript.
 //
-// There are two language services over the same parsed files. The light one knows Node's types only and is enough for
-// most cells; the full one has every package in use. A cell goes to the full one when it, or an earlier declaration it
-// can see, needs a package, and when the light one finds anything wrong with it.
+// Two language services share the parsed files. The light one has the types of Node only, which is enough for most cells; the
+// full one has every package in use. A cell goes to the full one when it, or an earlier declaration that it can see, needs a
+// package, and when the light one finds an error in it.
 
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { packageRoot } from '../../../src/paths';
+import { cellOptions } from './cell-options';
+import { declaredNames } from './declared-names';
 import {
   type Binding,
   type Entry,
@@ -17,16 +19,14 @@ import {
   parseEntries,
   reachable,
   textOf,
-} from './earlier';
+} from './earlier-declarations';
 import { type Emitted, emitCell, emitModule } from './emit';
-import { createLanguage, type Language } from './language';
-import { declaredNames } from './names';
-import { cellOptions } from './options';
+import { createLanguageService, type LanguageService } from './language-service';
+import { createResolver, isBuiltin, type Resolver } from './module-resolution';
 import { type Problem, problemsOf } from './problems';
-import { createResolver, isBuiltin } from './resolution';
 import { SourceFiles } from './source-files';
 
-/** Code with where its imports lead: specifier -> path of a local source file. */
+/** Code with the local source files that its imports resolve to: specifier -> path. */
 export interface Linked extends Emitted {
   resolved: Record<string, string>;
 }
@@ -40,143 +40,159 @@ export interface CompiledCell extends Linked {
   hasResult: boolean;
   /** Local modules that are new or have changed, whichever cell imported them. */
   modules: LocalModule[];
-  /** Names earlier cells imported from local modules; filled when modules have changed. */
+  /** Names that earlier cells imported from local modules; only when modules have changed. */
   bindings: (Binding & { path: string })[];
 }
 
 export type Compiled = { problems: Problem[] } | { cell: CompiledCell };
+export type CompiledModules = { problems: Problem[] } | { modules: LocalModule[] };
 
-export interface CellCompiler {
-  readonly problem: string | undefined;
-  readonly full: Language;
-  readonly files: SourceFiles;
-  readonly options: ts.CompilerOptions;
-  /** Declarations of all cells so far. */
-  readonly earlier: string;
-  compile(source: string): Compiled;
-  /** The cell compiled last has run; names in `unreached` it did not get to declare. */
-  commit(unreached: ReadonlySet<string>): void;
-  /** A local module on its own, for `import()` of a computed path. */
-  compileModule(path: string): { modules: LocalModule[] } | { problems: Problem[] };
+interface ChangedModules {
+  modules: LocalModule[];
+  /** Errors in local modules; there are no `modules` then. */
+  errors: ts.Diagnostic[];
 }
 
 const distribution = join(packageRoot, 'dist');
 
-/** @param preloaded import lines of what every cell has  @param globals ambient declarations of the same kind */
-export function createCellCompiler(directory: string, preloaded: string, globals: string): CellCompiler {
-  const { options, problem } = cellOptions(directory);
-  const files = new SourceFiles((path) => path.startsWith(distribution));
-  const resolver = createResolver(directory, options);
-  const light = createLanguage(directory, options, files, resolver, globals);
-  const full = createLanguage(directory, options, files, resolver, globals);
-  const emitted = new Map<string, string>();
-  let entries: Entry[] = parseEntries(preloaded);
-  let fresh: Entry[] = [];
+const parseCell = (source: string) =>
+  ts.createSourceFile('cell.ts', source, ts.ScriptTarget.ES2022, true, ts.ScriptKind.TS);
 
-  const parseCell = (source: string) =>
-    ts.createSourceFile('cell.ts', source, ts.ScriptTarget.ES2022, true, ts.ScriptKind.TS);
+const localSources = (program: ts.Program, cell: ts.SourceFile) =>
+  program
+    .getSourceFiles()
+    .filter(
+      (file) =>
+        file !== cell &&
+        !file.isDeclarationFile &&
+        !file.fileName.includes('/node_modules/') &&
+        !file.fileName.endsWith('.json'),
+    );
 
-  /** Earlier declarations for the light service; undefined when it would not do. */
-  function withoutPackages(source: string, parsed: ts.SourceFile): Entry[] | undefined {
-    const imports = ts.preProcessFile(source, true, true).importedFiles;
-    if (imports.some(({ fileName }) => !isBuiltin(fileName))) return undefined;
-    const seen = reachable(entries, identifiers(parsed)).filter(({ name }) => name !== undefined);
-    return seen.some(needsPackages) ? undefined : seen;
+function diagnose(program: ts.Program, file: ts.SourceFile): readonly ts.Diagnostic[] {
+  const syntactic = program.getSyntacticDiagnostics(file);
+  return syntactic.length ? syntactic : program.getSemanticDiagnostics(file);
+}
+
+export class CellCompiler {
+  readonly options: ts.CompilerOptions;
+  /** Errors in tsconfig.json. */
+  readonly problem: string | undefined;
+  readonly files = new SourceFiles((path) => path.startsWith(distribution));
+  readonly full: LanguageService;
+  private readonly light: LanguageService;
+  private readonly resolver: Resolver;
+  /** Version of each local module when it was compiled last, by path. */
+  private readonly compiledVersions = new Map<string, string>();
+  /** Declarations of the cells that have run. */
+  private entries: Entry[];
+  /** Declarations of the cell compiled last, until it has run. */
+  private fresh: Entry[] = [];
+
+  /** @param prelude import lines that every cell has  @param globals ambient declarations that every cell has */
+  constructor(
+    private readonly directory: string,
+    prelude: string,
+    globals: string,
+  ) {
+    const { options, problem } = cellOptions(directory);
+    this.options = options;
+    this.problem = problem;
+    this.resolver = createResolver(directory, options);
+    this.light = createLanguageService(directory, options, this.files, this.resolver, globals);
+    this.full = createLanguageService(directory, options, this.files, this.resolver, globals);
+    this.entries = parseEntries(prelude);
   }
 
-  const linked = (code: Emitted, file: string): Linked => {
+  /** Declarations of all cells so far. */
+  get earlier(): string {
+    return textOf(this.entries);
+  }
+
+  compile(source: string): Compiled {
+    this.fresh = [];
+    this.files.refresh();
+    const parsed = parseCell(source);
+    const exported = declaredNames(parsed);
+    const visible = this.visibleWithoutPackages(source, parsed);
+    if (visible) {
+      const result = this.compileWith(this.light, visible, source, exported);
+      if ('cell' in result) return result;
+    }
+    return this.compileWith(this.full, this.entries, source, exported);
+  }
+
+  /** The cell compiled last has run; it did not reach the declarations of the names in `unreached`. */
+  commit(unreached: ReadonlySet<string>): void {
+    this.entries = mergeEntries(this.entries, this.fresh, unreached);
+    this.fresh = [];
+  }
+
+  /** Compiles a local module by itself, for `import()` of a computed path. */
+  compileModule(path: string): CompiledModules {
+    this.files.refresh();
+    const { program, cell } = this.full.open(textOf(this.entries), `import ${JSON.stringify(path)};`, true);
+    const { modules, errors } = this.changedModules(program, cell);
+    if (errors.length) return { problems: problemsOf(errors, dirname(path), cell, 0) };
+    return { modules };
+  }
+
+  /** Earlier declarations that the light service needs; undefined when it cannot check the cell. */
+  private visibleWithoutPackages(source: string, parsed: ts.SourceFile): Entry[] | undefined {
+    const imports = ts.preProcessFile(source, true, true).importedFiles;
+    if (imports.some(({ fileName }) => !isBuiltin(fileName))) return undefined;
+    const visible = reachable(this.entries, identifiers(parsed)).filter(({ name }) => name !== undefined);
+    return visible.some(needsPackages) ? undefined : visible;
+  }
+
+  private compileWith(language: LanguageService, visible: Entry[], source: string, exported: string[]): Compiled {
+    const whole = exported.length ? `${source}\nexport { ${exported.join(', ')} };` : source;
+    const opened = language.open(textOf(visible), whole, true);
+    const { program, cell } = opened;
+    const problems = problemsOf(diagnose(program, cell), this.directory, cell, source.length);
+    if (problems.length) return { problems };
+    const { modules, errors } = this.changedModules(program, cell);
+    if (errors.length) return { problems: problemsOf(errors, this.directory, cell, source.length) };
+    const { declarations, ...code } = emitCell(opened, new Set(exported));
+    this.fresh = exported.length || /\b(?:declare|export)\b/.test(source) ? parseEntries(declarations) : [];
+    const bindings = modules.length ? this.localBindings(language.cellPath) : [];
+    return { cell: { ...code, ...this.link(code, language.cellPath), modules, bindings } };
+  }
+
+  /** Local modules that changed since they were compiled last, or their errors. */
+  private changedModules(program: ts.Program, cell: ts.SourceFile): ChangedModules {
+    const sources = localSources(program, cell);
+    const changed = sources.filter(
+      ({ fileName }) => this.compiledVersions.get(fileName) !== this.files.version(fileName),
+    );
+    if (changed.length === 0) return { modules: [], errors: [] };
+    const errors = sources
+      .flatMap((file) => diagnose(program, file))
+      .filter(({ category }) => category === ts.DiagnosticCategory.Error);
+    if (errors.length) return { modules: [], errors };
+    const modules = changed.map((file) => ({
+      path: file.fileName,
+      ...this.link(emitModule(program, file), file.fileName),
+    }));
+    for (const { path } of modules) this.compiledVersions.set(path, this.files.version(path));
+    return { modules, errors };
+  }
+
+  private link(code: Emitted, file: string): Linked {
     const resolved: Record<string, string> = {};
     for (const name of code.imports) {
-      const path = resolver.local(name, file);
+      const path = this.resolver.local(name, file);
       if (path) resolved[name] = path;
     }
     return { ...code, resolved };
-  };
-
-  const localSources = (program: ts.Program, cell: ts.SourceFile) =>
-    program
-      .getSourceFiles()
-      .filter(
-        (file) =>
-          file !== cell &&
-          !file.isDeclarationFile &&
-          !file.fileName.includes('/node_modules/') &&
-          !file.fileName.endsWith('.json'),
-      );
-
-  const diagnose = (program: ts.Program, file: ts.SourceFile) => {
-    const syntactic = program.getSyntacticDiagnostics(file);
-    return syntactic.length ? syntactic : program.getSemanticDiagnostics(file);
-  };
-
-  /** Local modules that changed since they were last compiled, or what is wrong with them. */
-  function changedModules(
-    program: ts.Program,
-    cell: ts.SourceFile,
-  ): { modules: LocalModule[]; wrong: ts.Diagnostic[] } {
-    const sources = localSources(program, cell);
-    const changed = sources.filter(({ fileName }) => emitted.get(fileName) !== files.version(fileName));
-    if (changed.length === 0) return { modules: [], wrong: [] };
-    const wrong = sources
-      .flatMap((file) => diagnose(program, file))
-      .filter(({ category }) => category === ts.DiagnosticCategory.Error);
-    if (wrong.length) return { modules: [], wrong };
-    const modules = changed.map((file) => ({
-      path: file.fileName,
-      ...linked(emitModule(program, file), file.fileName),
-    }));
-    for (const { path } of modules) emitted.set(path, files.version(path));
-    return { modules, wrong };
   }
 
-  function compileWith(language: Language, seen: Entry[], source: string, exported: string[]): Compiled {
-    const whole = exported.length ? `${source}\nexport { ${exported.join(', ')} };` : source;
-    const opened = language.open(textOf(seen), whole, true);
-    const { program, cell } = opened;
-    const found = problemsOf(diagnose(program, cell), directory, cell, source.length);
-    if (found.length) return { problems: found };
-    const { modules, wrong } = changedModules(program, cell);
-    if (wrong.length) return { problems: problemsOf(wrong, directory, cell, source.length) };
-    const { declarations, ...code } = emitCell(opened, new Set(exported));
-    fresh = exported.length || /\b(?:declare|export)\b/.test(source) ? parseEntries(declarations) : [];
+  private localBindings(cellPath: string): CompiledCell['bindings'] {
     const bindings: CompiledCell['bindings'] = [];
-    for (const { binding, space } of modules.length ? entries : []) {
-      const path = binding && space === 'both' && resolver.local(binding.specifier, language.cellPath);
+    for (const { binding, space } of this.entries) {
+      const path = binding && space === 'both' && this.resolver.local(binding.specifier, cellPath);
       if (path) bindings.push({ ...binding, path });
     }
-    return { cell: { ...code, ...linked(code, language.cellPath), modules, bindings } };
+    return bindings;
   }
-
-  return {
-    problem,
-    full,
-    files,
-    options,
-    get earlier() {
-      return textOf(entries);
-    },
-    compile(source) {
-      fresh = [];
-      files.refresh();
-      const parsed = parseCell(source);
-      const exported = declaredNames(parsed);
-      const seen = withoutPackages(source, parsed);
-      if (seen) {
-        const result = compileWith(light, seen, source, exported);
-        if ('cell' in result) return result;
-      }
-      return compileWith(full, entries, source, exported);
-    },
-    commit(unreached) {
-      entries = mergeEntries(entries, fresh, unreached);
-      fresh = [];
-    },
-    compileModule(path) {
-      files.refresh();
-      const { program, cell } = full.open(textOf(entries), `import ${JSON.stringify(path)};`, true);
-      const { modules, wrong } = changedModules(program, cell);
-      if (wrong.length) return { problems: problemsOf(wrong, dirname(path), cell, 0) };
-      return { modules };
-    },
-  };
 }

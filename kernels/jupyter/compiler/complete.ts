@@ -1,18 +1,18 @@
-// Completion of code in a cell: names in scope, members, option keys and string values that fit where the cursor is.
+// `complete_request`: names in scope, members, option keys and string values that fit at the cursor.
 
 import ts from 'typescript';
-import type { Content } from '../protocol';
+import type { Content } from '../protocol/wire-message';
 import type { CellCompiler } from './compiler';
-import { toPoints, toUnits } from './positions';
+import { codePointOffset, utf16Offset } from './cursor-offset';
 
-const MOST = 500;
+const MAX_MATCHES = 500;
 const PREFERENCES: ts.UserPreferences = {
   includeCompletionsWithInsertText: true,
   includeCompletionsForModuleExports: false,
   includeAutomaticOptionalChainCompletions: true,
 };
 
-/** What JupyterLab calls a kind of completion; its icons go by these names. */
+/** JupyterLab's names for kinds of completion, which select its icons. */
 const TYPES = new Map<ts.ScriptElementKind, string>([
   [ts.ScriptElementKind.functionElement, 'function'],
   [ts.ScriptElementKind.localFunctionElement, 'function'],
@@ -34,28 +34,28 @@ interface Candidate {
   rank: string;
 }
 
-/** How well a name fits what is typed: as typed, in another case, inside; undefined when not at all. */
-function fit(name: string, typed: string): number | undefined {
+/** Rank of a match with the typed text: 0 a prefix, 1 a prefix in another case, 2 contained; undefined without a match. */
+function matchRank(name: string, typed: string): number | undefined {
   if (name.startsWith(typed)) return 0;
-  const [low, wanted] = [name.toLowerCase(), typed.toLowerCase()];
-  if (low.startsWith(wanted)) return 1;
-  return low.includes(wanted) ? 2 : undefined;
+  const [lowerName, lowerTyped] = [name.toLowerCase(), typed.toLowerCase()];
+  if (lowerName.startsWith(lowerTyped)) return 1;
+  return lowerName.includes(lowerTyped) ? 2 : undefined;
 }
 
 export function complete(compiler: CellCompiler, content: Content): Content {
   const code = String(content.code ?? '');
-  const cursor = toUnits(code, Number(content.cursor_pos ?? code.length));
+  const cursor = utf16Offset(code, Number(content.cursor_pos ?? code.length));
   const { service, cellPath } = compiler.full;
   compiler.full.open(compiler.earlier, code);
-  const found = service.getCompletionsAtPosition(cellPath, cursor, PREFERENCES);
+  const completions = service.getCompletionsAtPosition(cellPath, cursor, PREFERENCES);
   const word = /[\p{ID_Continue}$\u200c\u200d]*$/u.exec(code.slice(0, cursor))![0];
   const after = /^[\p{ID_Continue}$\u200c\u200d]*/u.exec(code.slice(cursor))![0];
   let start = cursor - word.length;
   let end = cursor + after.length;
-  const entries = found?.entries ?? [];
-  // Inside a string the whole literal is replaced, which may hold more than a word: 'on_input', './file'.
+  const entries = completions?.entries ?? [];
+  // Inside a string the whole literal is replaced, which may be more than a word: 'on_input', './file'.
   const span =
-    entries.find(({ replacementSpan }) => replacementSpan)?.replacementSpan ?? found?.optionalReplacementSpan;
+    entries.find(({ replacementSpan }) => replacementSpan)?.replacementSpan ?? completions?.optionalReplacementSpan;
   if (span && span.start <= cursor && cursor <= span.start + span.length) {
     start = span.start;
     end = span.start + span.length;
@@ -63,18 +63,18 @@ export function complete(compiler: CellCompiler, content: Content): Content {
   const typed = code.slice(start, cursor);
   const candidates: Candidate[] = [];
   for (const { name, kind, sortText, insertText } of entries) {
-    const how = fit(name, typed);
-    // what earlier and later steps of the kernel call things is nobody's business
-    if (how === undefined || /^__\w+__$/.test(name)) continue;
+    const match = matchRank(name, typed);
+    // names like __resume__ are the kernel's
+    if (match === undefined || /^__\w+__$/.test(name)) continue;
     candidates.push({
       text: insertText ?? name,
       type: TYPES.get(kind) ?? 'instance',
-      rank: `${how}${name.startsWith('_') ? 'z' : ''}${sortText}`,
+      rank: `${match}${name.startsWith('_') ? 'z' : ''}${sortText}`,
     });
   }
   candidates.sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0));
-  const shown = candidates.slice(0, MOST);
-  const [from, to] = [toPoints(code, start), toPoints(code, end)];
+  const shown = candidates.slice(0, MAX_MATCHES);
+  const [from, to] = [codePointOffset(code, start), codePointOffset(code, end)];
   return {
     status: 'ok',
     matches: shown.map(({ text }) => text),

@@ -1,13 +1,13 @@
-// What a name is, for Shift-Tab: its type, and the doc comment of its declaration.
+// `inspect_request` (Shift-Tab): the type of a name, and the doc comment of its declaration.
 
 import ts from 'typescript';
-import type { Content } from '../protocol';
+import type { Content } from '../protocol/wire-message';
 import type { CellCompiler } from './compiler';
-import { toUnits } from './positions';
+import { utf16Offset } from './cursor-offset';
 
 type Documented = ts.Node & { jsDoc?: ts.JSDoc[] };
 
-/** Files of packages are parsed without doc comments: reads those of one declaration. */
+/** Parses the doc comments of one declaration: files of packages are parsed without them. */
 function readDocs(declaration: Documented, files: Map<string, ts.SourceFile>): void {
   if (declaration.jsDoc) return;
   const file = declaration.getSourceFile();
@@ -16,7 +16,7 @@ function readDocs(declaration: Documented, files: Map<string, ts.SourceFile>): v
     whole = ts.createSourceFile(file.fileName, file.text, ts.ScriptTarget.ES2022, true);
     files.set(file.fileName, whole);
   }
-  // A variable's comment hangs on its statement.
+  // The comment of a variable belongs to its statement.
   for (let node: Documented | undefined = declaration; node && !ts.isSourceFile(node); node = node.parent) {
     const { pos, end, kind } = node;
     const find = (other: ts.Node): ts.Node | undefined =>
@@ -45,11 +45,11 @@ export function createInspector(compiler: CellCompiler): (content: Content) => C
 
   return (content) => {
     const code = String(content.code ?? '');
-    const cursor = toUnits(code, Number(content.cursor_pos ?? code.length));
+    const cursor = utf16Offset(code, Number(content.cursor_pos ?? code.length));
     const { service, cellPath } = compiler.full;
     const { program, cell } = compiler.full.open(compiler.earlier, code);
     const checker = program.getTypeChecker();
-    // The cursor may stand behind a name, or behind the parenthesis of its call.
+    // The cursor may be after a name, or after the parenthesis of its call.
     const places = [cursor, cursor - 1, code.slice(0, cursor).search(/[\w$]\s*\($/)].filter((at) => at >= 0);
     for (const place of places) {
       const node = nameAt(cell, place);

@@ -1,11 +1,12 @@
-// Whether code could run as it stands, goes on, or is wrong whatever follows.
+// `is_complete_request`: whether code is complete, incomplete, or invalid whatever follows.
+// The numbers are TypeScript's error codes for unterminated literals and comments.
 
 import ts from 'typescript';
-import type { Content } from '../protocol';
+import type { Content } from '../protocol/wire-message';
 
-const STRING = 1002;
-const COMMENT = 1010;
-const TEMPLATE = 1160;
+const UNTERMINATED_STRING = 1002;
+const UNTERMINATED_COMMENT = 1010;
+const UNTERMINATED_TEMPLATE = 1160;
 
 export function isComplete(content: Content): Content {
   const code = String(content.code ?? '');
@@ -13,10 +14,12 @@ export function isComplete(content: Content): Content {
   const errors = (source as unknown as { parseDiagnostics: ts.DiagnosticWithLocation[] }).parseDiagnostics;
   if (errors.length === 0) return { status: 'complete' };
   const end = code.trimEnd().length;
-  const goesOn = errors.every(
-    ({ start, code: number }) => number !== STRING && (start >= end || number === COMMENT || number === TEMPLATE),
+  const isIncomplete = errors.every(
+    ({ start, code: number }) =>
+      number !== UNTERMINATED_STRING &&
+      (start >= end || number === UNTERMINATED_COMMENT || number === UNTERMINATED_TEMPLATE),
   );
-  if (!goesOn) return { status: 'invalid' };
+  if (!isIncomplete) return { status: 'invalid' };
   const last = code.slice(0, end).split('\n').pop() ?? '';
   const indent = /^\s*/.exec(last)![0] + (/[{([]$/.test(last) ? '  ' : '');
   return { status: 'incomplete', indent };

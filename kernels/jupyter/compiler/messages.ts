@@ -1,18 +1,18 @@
-// What is asked of the compiler's thread. It has two doors: the main thread compiles cells, and the I/O thread asks for
-// completion and the like, so that these are answered while user code keeps the main thread busy.
+// Messages of the compiler's thread. The main thread has cells compiled; the I/O thread asks for completion and the like over a
+// port of its own, so that these are answered while user code keeps the main thread busy.
 
 import type { MessagePort } from 'node:worker_threads';
-import type { Content } from '../protocol';
-import type { Compiled, LocalModule } from './compiler';
-import type { Problem } from './problems';
+import type { Content } from '../protocol/wire-message';
+import type { Compiled, CompiledModules } from './compiler';
 
 export interface CompilerData {
   directory: string;
-  /** Import lines of what every cell has, and ambient declarations of the same kind. */
-  preloaded: string;
+  /** Import lines that every cell has. */
+  prelude: string;
+  /** Ambient declarations that every cell has. */
   globals: string;
-  /** Where questions of the I/O thread come in. */
-  questions: MessagePort | undefined;
+  /** From the I/O thread. */
+  queries: MessagePort | undefined;
 }
 
 export type ToCompiler =
@@ -22,25 +22,25 @@ export type ToCompiler =
 
 export type FromCompiler =
   | { id: number; compiled: Compiled }
-  | { id: number; module: { modules: LocalModule[] } | { problems: Problem[] } }
+  | { id: number; module: CompiledModules }
   | { id: number; error: string }
   | { problem: string };
 
-/** Requests of the protocol that are answered here. */
-export type Question = 'complete_request' | 'inspect_request' | 'is_complete_request';
-export const QUESTIONS: readonly string[] = [
+/** Requests of the Jupyter protocol that this thread answers. */
+export type LanguageRequest = 'complete_request' | 'inspect_request' | 'is_complete_request';
+export const LANGUAGE_REQUESTS: readonly string[] = [
   'complete_request',
   'inspect_request',
   'is_complete_request',
-] satisfies Question[];
+] satisfies LanguageRequest[];
 
-export interface Asked {
+export interface LanguageQuery {
   seq: number;
-  type: Question;
+  type: LanguageRequest;
   content: Content;
 }
 
-export interface Answered {
+export interface LanguageAnswer {
   seq: number;
   content: Content;
 }

@@ -1,24 +1,24 @@
-// Type errors as the kernel shows them: place, message, and the line with a caret below what is wrong.
+// Type errors as the kernel shows them: place, message, and the source line with carets below the error.
 
 import { relative } from 'node:path';
 import ts from 'typescript';
 
 export interface Problem {
-  /** The local module it is in; undefined for the cell itself. */
+  /** The local module; undefined for the cell itself. */
   file: string | undefined;
   /** One-based. */
   line: number;
   column: number;
   message: string;
-  /** The source line, and where in it the trouble is (zero-based columns). */
+  /** The source line, and the extent of the error in it (zero-based columns). */
   source: string;
   from: number;
   until: number;
 }
 
-const LONGEST_LINE = 400;
+const MAX_LINE = 400;
 
-/** Errors of files; `length` of the cell is its length without what was put behind it. */
+/** Errors of files; `length` is that of the cell without the text appended to it. */
 export function problemsOf(
   diagnostics: readonly ts.Diagnostic[],
   directory: string,
@@ -37,9 +37,9 @@ export function problemsOf(
       line: line + 1,
       column: character + 1,
       message: `${ts.flattenDiagnosticMessageText(messageText, '\n')} (TS${code})`,
-      source: source.slice(0, LONGEST_LINE),
+      source: source.slice(0, MAX_LINE),
       from: character,
-      until: Math.min(end.line === line ? end.character : source.length, LONGEST_LINE),
+      until: Math.min(end.line === line ? end.character : source.length, MAX_LINE),
     });
   }
   return problems.sort((a, b) => Number(a.file !== undefined) - Number(b.file !== undefined));

@@ -1,5 +1,5 @@
-// The source files of all programs, parsed once and shared. Files of packages are taken as they were first read, and
-// without their doc comments (half the time to parse); inspection reads those of the one declaration it shows.
+// The source files of all programs, parsed once and shared. Files of packages are kept as first read, and parsed without their
+// doc comments, which take half of the time; inspection parses those of the one declaration it shows.
 
 import { statSync } from 'node:fs';
 import ts from 'typescript';
@@ -11,14 +11,14 @@ export class SourceFiles implements ts.DocumentRegistry {
   private readonly snapshots = new Map<string, { version: string; snapshot: ts.IScriptSnapshot }>();
   private readonly stamps = new Map<string, string>();
 
-  /** @param fixed files of the compiler itself: they never change either */
+  /** @param fixed further files that never change: those of this project */
   constructor(private readonly fixed: (path: string) => boolean) {}
 
   private isFixed(path: string): boolean {
     return isPackageFile(path) || this.fixed(path);
   }
 
-  /** Looks anew whether local files have changed, when next asked. */
+  /** Checks again whether local files have changed, when next asked. */
   refresh(): void {
     this.stamps.clear();
   }
@@ -69,12 +69,12 @@ export class SourceFiles implements ts.DocumentRegistry {
   ): ts.SourceFile {
     const known = this.files.get(fileName) as (ts.SourceFile & { version: string }) | undefined;
     if (known && known.version === version && known.text.length === snapshot.getLength()) return known;
-    const wanted = typeof target === 'object' ? target : { languageVersion: target ?? ts.ScriptTarget.ES2022 };
+    const language = typeof target === 'object' ? target : { languageVersion: target ?? ts.ScriptTarget.ES2022 };
     const jsDocParsingMode = this.isFixed(fileName) ? ts.JSDocParsingMode.ParseNone : ts.JSDocParsingMode.ParseAll;
     const file = ts.createLanguageServiceSourceFile(
       fileName,
       snapshot,
-      { ...wanted, jsDocParsingMode },
+      { ...language, jsDocParsingMode },
       version,
       true,
       scriptKind,
@@ -95,7 +95,7 @@ export class SourceFiles implements ts.DocumentRegistry {
     return 'cells' as ts.DocumentRegistryBucketKey;
   }
 
-  /** Files stay: the next cell may want them again. */
+  /** Files are kept: the next cell may need them again. */
   releaseDocument(): void {}
   releaseDocumentWithKey(): void {}
 

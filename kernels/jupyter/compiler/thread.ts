@@ -1,40 +1,47 @@
-// The compiler's thread. Between messages it reads ahead what a notebook is likely to need (the types of the preloaded
-// packages), a file at a time, so that the first cells do not wait for it.
+// The compiler's thread. Between messages it reads ahead the types that a notebook is likely to need (of the prelude's packages),
+// a file at a time, so that the first cells do not wait for them.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import ts from 'typescript';
-import type { Content } from '../protocol';
-import { type CellCompiler, createCellCompiler } from './compiler';
+import type { Content } from '../protocol/wire-message';
+import { CellCompiler } from './compiler';
 import { complete } from './complete';
 import { createInspector } from './inspect';
 import { isComplete } from './is-complete';
-import type { Answered, Asked, CompilerData, FromCompiler, Question, ToCompiler } from './messages';
-import { createResolver } from './resolution';
+import type {
+  CompilerData,
+  FromCompiler,
+  LanguageAnswer,
+  LanguageQuery,
+  LanguageRequest,
+  ToCompiler,
+} from './messages';
+import { createResolver } from './module-resolution';
 
-const { directory, preloaded, globals, questions } = workerData as CompilerData;
+const { directory, prelude, globals, queries } = workerData as CompilerData;
 const port = parentPort!;
-const tell = (message: FromCompiler) => port.postMessage(message);
+const post = (message: FromCompiler) => port.postMessage(message);
 
-const compiler: CellCompiler = createCellCompiler(directory, preloaded, globals);
-const answers: Record<Question, (content: Content) => Content> = {
+const compiler = new CellCompiler(directory, prelude, globals);
+const answers: Record<LanguageRequest, (content: Content) => Content> = {
   complete_request: (content) => complete(compiler, content),
   inspect_request: createInspector(compiler),
   is_complete_request: isComplete,
 };
-if (compiler.problem) tell({ problem: compiler.problem });
+if (compiler.problem) post({ problem: compiler.problem });
 
 port.on('message', (message: ToCompiler) => {
   if (message.op === 'commit') return compiler.commit(new Set(message.unreached));
   const { id } = message;
   try {
-    if (message.op === 'compile') tell({ id, compiled: compiler.compile(message.source) });
-    else tell({ id, module: compiler.compileModule(message.path) });
+    if (message.op === 'compile') post({ id, compiled: compiler.compile(message.source) });
+    else post({ id, module: compiler.compileModule(message.path) });
   } catch (error) {
-    tell({ id, error: `The TypeScript compiler failed: ${(error as Error).stack}` });
+    post({ id, error: `The TypeScript compiler failed: ${(error as Error).stack}` });
   }
 });
 
-questions?.on('message', ({ seq, type, content }: Asked) => {
+queries?.on('message', ({ seq, type, content }: LanguageQuery) => {
   let answer: Content;
   try {
     answer = answers[type](content);
@@ -42,33 +49,34 @@ questions?.on('message', ({ seq, type, content }: Asked) => {
     const { name, message, stack } = error as Error;
     answer = { status: 'error', ename: name, evalue: message, traceback: [stack ?? message] };
   }
-  questions.postMessage({ seq, content: answer } satisfies Answered);
+  queries.postMessage({ seq, content: answer } satisfies LanguageAnswer);
 });
 
-/** Its answer takes in the types of recipes and configs, which a first completion would wait for. */
-const FIRST_QUESTION = "detector('').neck({ type: '";
+/** Its answer needs the types of recipes and configs, which the user's first completion would otherwise wait for. */
+const WARM_UP = "detector('').neck({ type: '";
+const STEP_MS = 15;
 
-/** Parses the preloaded packages' types, then builds the program with them. */
+/** Parses the types of the prelude's packages, then builds the program with them. */
 function readAhead(): void {
   const resolver = createResolver(directory, compiler.options);
   const waiting: string[] = [compiler.full.cellPath];
   const known = new Set(waiting);
   const step = () => {
-    const until = Date.now() + 15;
+    const until = Date.now() + STEP_MS;
     while (waiting.length && Date.now() < until) {
       const path = waiting.shift()!;
       const isCell = path === compiler.full.cellPath;
-      const text = isCell ? preloaded : compiler.files.parse(path, compiler.options)?.text;
+      const text = isCell ? prelude : compiler.files.parse(path, compiler.options)?.text;
       for (const { fileName } of text ? ts.preProcessFile(text, true, false).importedFiles : []) {
-        const found = resolver.resolve(fileName, path)?.resolvedFileName;
-        if (found && !known.has(found) && /\.[cm]?tsx?$/.test(found)) {
-          known.add(found);
-          waiting.push(found);
+        const resolved = resolver.resolve(fileName, path)?.resolvedFileName;
+        if (resolved && !known.has(resolved) && /\.[cm]?tsx?$/.test(resolved)) {
+          known.add(resolved);
+          waiting.push(resolved);
         }
       }
     }
     if (waiting.length) setImmediate(step);
-    else setImmediate(() => complete(compiler, { code: FIRST_QUESTION }));
+    else setImmediate(() => complete(compiler, { code: WARM_UP }));
   };
   step();
 }

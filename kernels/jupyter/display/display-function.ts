@@ -1,26 +1,25 @@
-// `display(...)` as cells call it, with `display.html` and the others; and what it returns, a handle that replaces what was
-// shown.
+// `display(...)` as cells call it, with `display.html` and the others. It returns a handle that updates what is shown.
 
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { Cell } from '../cell';
-import { type Bundle, type Draft, isBundle, type Metadata } from './bundle';
+import type { Cell } from '../session/cell';
+import { type Bundle, isBundle, type Metadata } from './bundle';
 import { chartDraft } from './chart';
-import type { Output, Outputs } from './outputs';
-import { bytesDraft } from './picture';
+import { bytesDraft } from './image';
 import { bundleDraft, render, SHOWS_NOTHING } from './render';
 import { html, latex, markdown, type Rich, svg, type Tag } from './rich';
 import type { DescribeError } from './text';
+import type { DisplayContent, UpdatableDisplay, UpdatableDisplays } from './updatable-displays';
 
 export interface DisplayOptions {
-  /** Names the output: shown again under this name in the same cell, it is replaced. */
+  /** Display id: shown again under this id in the same cell, the output is replaced. */
   id?: string;
 }
 
-/** An output that can be replaced, also from later cells. */
+/** An output that can be updated, also from later cells. */
 export interface DisplayHandle {
   readonly id: string;
-  /** Shows another value in place of what is shown: at most ten times a second, the last one always. */
+  /** Shows another value in its place: at most ten times a second, the last one always. */
   update(value: unknown): DisplayHandle;
 }
 
@@ -43,7 +42,7 @@ export interface DisplayFunction {
 }
 
 export interface DisplayContext {
-  outputs: Outputs;
+  displays: UpdatableDisplays;
   /** The cell the caller belongs to. */
   cell(): Cell | undefined;
   clear(wait: boolean): void;
@@ -59,30 +58,30 @@ function expectBytes(name: string, bytes: unknown): Uint8Array {
   );
 }
 
-export function createDisplay({ outputs, cell, clear, describe }: DisplayContext): DisplayFunction {
-  function handleOf(output: Output): DisplayHandle {
+export function createDisplay({ displays, cell, clear, describe }: DisplayContext): DisplayFunction {
+  function handleOf(shown: UpdatableDisplay): DisplayHandle {
     const handle: DisplayHandle = {
-      id: output.id,
+      id: shown.id,
       update(value) {
-        outputs.update(output, cell(), render(value, describe));
+        displays.update(shown, cell(), render(value, describe));
         return handle;
       },
     };
     return Object.defineProperty(handle, SHOWS_NOTHING, { value: true });
   }
 
-  function show(content: Draft | Promise<Draft>, id?: string): DisplayHandle {
+  function show(content: DisplayContent, id?: string): DisplayHandle {
     const caller = cell();
-    if (id === undefined) return handleOf(outputs.open(randomUUID(), caller, content));
-    const before = outputs.find(id);
-    // run again, or from another cell, it is to be seen there too
-    if (before && before.home === caller) {
-      outputs.update(before, caller, content);
-      return handleOf(before);
+    if (id === undefined) return handleOf(displays.open(randomUUID(), caller, content));
+    const existing = displays.find(id);
+    // in another cell, or another run of this one, it is shown anew
+    if (existing && existing.home === caller) {
+      displays.update(existing, caller, content);
+      return handleOf(existing);
     }
-    const output = outputs.open(id, caller, content);
-    outputs.remember(output);
-    return handleOf(output);
+    const opened = displays.open(id, caller, content);
+    displays.remember(opened);
+    return handleOf(opened);
   }
 
   const showRich = (rich: Rich) => show(bundleDraft(rich.data, rich.metadata));
@@ -131,7 +130,7 @@ export function createDisplay({ outputs, cell, clear, describe }: DisplayContext
   });
 }
 
-/** The names cells have without an import. */
+/** The globals of cells. */
 export function displayGlobals(display: DisplayFunction): Record<string, unknown> {
   return { display, html, markdown, latex, svg };
 }

@@ -3,8 +3,8 @@
 import { types } from 'node:util';
 import { type Bundle, type Draft, isBundle, type Metadata, type Shown, shownOf, TooLarge } from './bundle';
 import { chartDraft, chartIn, chartType, withChartPng } from './chart';
-import { pictureDraft, withPng } from './picture';
-import { rowsShown } from './rows';
+import { imageDraft, withPng } from './image';
+import { tableShown } from './table';
 import { isTensor, tensorShown } from './tensor';
 import { type DescribeError, textOf } from './text';
 
@@ -78,12 +78,12 @@ function lookalike(value: object): Rendered | undefined {
 
 const KINDS: readonly ((value: object) => Rendered | undefined)[] = [
   (value) => (isTensor(value) ? tensorShown(value) : undefined),
-  pictureDraft,
+  imageDraft,
   (value) => {
     const type = chartType(value);
     return type && chartDraft(value, type);
   },
-  rowsShown,
+  tableShown,
   lookalike,
 ];
 

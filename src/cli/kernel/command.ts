@@ -5,7 +5,7 @@ import { type Finding, reportFindings } from '../finding';
 import { EXIT, output, phase } from '../outcome';
 import { installKernelspec, uninstallKernelspec } from './install';
 import { kernelFindings } from './jupyter-findings';
-import { kernelsFolder, type Place } from './places';
+import { kernelsFolder, type Place } from './jupyter-paths';
 
 interface Options extends Place {
   json?: boolean;

@@ -6,8 +6,8 @@ import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 import { packageRoot } from '../../paths';
 import { type Finding, SETUP } from '../finding';
+import { userDataDir, venvPython } from './jupyter-paths';
 import { isOurs, type Kernelspec, kernelEntry, kernelName, kernelspec, readKernelspec } from './kernelspec';
-import { userDataDir, venvPython } from './places';
 import { probeKernel } from './probe';
 
 const OLDEST_NODE = 20;

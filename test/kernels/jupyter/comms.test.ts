@@ -161,7 +161,7 @@ describe('a comm a cell opens', () => {
     expect([...published.find((m) => m.type === 'comm_msg')!.buffers[0]]).toEqual([6, 7]);
     const evalue = async (code: string) => (await kernel.execute(code)).error?.evalue;
     expect(await evalue('other.send(3)')).toContain('expected an object, received 3');
-    expect(await evalue('other.send({ n: 10n })')).toContain('does not fit JSON');
+    expect(await evalue('other.send({ n: 10n })')).toContain('cannot be written as JSON');
     expect(await evalue("other.send({}, { buffers: ['text'] })")).toContain(
       "expected ArrayBuffers or views of them, received 'text'",
     );

@@ -79,10 +79,10 @@ describe('a failed cell', () => {
     expect((await kernel.finish(later)).result).toBe("'later'");
   });
 
-  it('is an error also when what it throws cannot be looked at', async () => {
+  it('is an error also when the thrown value cannot be inspected', async () => {
     const { reply, error } = await kernel.execute("throw { get message() { throw new Error('hidden') } };");
     expect(reply.status).toBe('error');
-    expect(error?.evalue).toContain('cannot be looked at');
+    expect(error?.evalue).toContain('cannot be inspected');
     expect((await kernel.execute("'next'")).result).toBe("'next'");
   });
 

@@ -1,8 +1,8 @@
 // `history_request`: tail, range and search, over what was executed; and the count it is numbered by.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createGlob } from '../../../kernels/jupyter/glob';
-import { createHistory } from '../../../kernels/jupyter/history';
+import { createGlob } from '../../../kernels/jupyter/session/glob';
+import { createHistory } from '../../../kernels/jupyter/session/history';
 import { KernelClient } from './kernel-client';
 
 type Told = [session: number, line: number, text: string | [string, string | null]][];
@@ -14,7 +14,7 @@ describe('history', () => {
   const lines = (told: Told) => told.map(([, line]) => line);
   const inputs = ['a = 1', 'b = 2', 'a = 1', 'plot(a)\nplot(b)', '[x]'];
   for (const [i, input] of inputs.entries()) history.add(i + 1, input);
-  history.result(5, '[ 5 ]');
+  history.addResult(5, '[ 5 ]');
 
   it('tells the last ones', () => {
     expect(ask('tail', { n: 2 })).toEqual([
@@ -63,7 +63,7 @@ describe('history', () => {
     for (let i = 1; i <= 10_100; i++) long.add(i, `cell ${i}`);
     long.add(10_101, 'x'.repeat(2 ** 21)); // longer than anyone recalls
     long.add(10_102, 'short');
-    long.result(10_102, 'y'.repeat(100_000));
+    long.addResult(10_102, 'y'.repeat(100_000));
     const told = long.answer({ hist_access_type: 'tail', output: true }).history as Told;
     expect(told.length).toBe(10_000);
     expect(told.at(-1)![1]).toBe(10_102);

@@ -2,7 +2,7 @@
 
 import ts from 'typescript';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { CELL_GLOBALS } from '../../../kernels/jupyter/cell-globals';
+import { CELL_GLOBALS } from '../../../kernels/jupyter/session/cell-globals';
 import { KernelClient } from './kernel-client';
 
 let kernel: KernelClient;

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { markdownToHtml } from '../../../kernels/jupyter/notebook-page';
+import { markdownToHtml } from '../../../kernels/jupyter/headless/notebook-page';
 import { packageRoot } from '../../../src/paths';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-notebook-'));

@@ -5,8 +5,8 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encode } from '../../../kernels/jupyter/protocol';
-import { createReplayGuard } from '../../../kernels/jupyter/replay-guard';
+import { createReplayGuard } from '../../../kernels/jupyter/protocol/replay-guard';
+import { encode } from '../../../kernels/jupyter/protocol/wire-message';
 import { type Channel, KernelClient } from './kernel-client';
 
 let kernel: KernelClient;

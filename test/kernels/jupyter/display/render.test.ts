@@ -6,12 +6,12 @@ import { isBundle, shownOf } from '../../../../kernels/jupyter/display/bundle';
 import { imageType } from '../../../../kernels/jupyter/display/image-size';
 import { render } from '../../../../kernels/jupyter/display/render';
 import { html, latex, markdown } from '../../../../kernels/jupyter/display/rich';
-import { rowsShown } from '../../../../kernels/jupyter/display/rows';
+import { tableShown } from '../../../../kernels/jupyter/display/table';
 import { isTensor, tensorShown } from '../../../../kernels/jupyter/display/tensor';
 import { shortText, textOf } from '../../../../kernels/jupyter/display/text';
 
 const EVIL = '<img src=x onerror=alert(1)>';
-const textOfRows = (value: object) => rowsShown(value)?.data['text/plain'] as string | undefined;
+const textOfRows = (value: object) => tableShown(value)?.data['text/plain'] as string | undefined;
 
 describe('text', () => {
   it('never throws and never ends in a long wait', () => {
@@ -68,7 +68,7 @@ describe('tables', () => {
     expect(lines).toHaveLength(2 + 20 + 1 + 10 + 1);
     expect(lines.at(-2)).toMatch(/^1233 {2}x\s+1233$/);
     expect(lines.at(-1)).toBe('1,234 rows × 3 columns');
-    expect(rowsShown(rows)!.data['text/html']).toContain('1,234 rows × 3 columns');
+    expect(tableShown(rows)!.data['text/html']).toContain('1,234 rows × 3 columns');
   });
 
   it('shorten what is nested, long or wide, and call no accessor', () => {
@@ -103,7 +103,7 @@ describe('tables', () => {
       [new Date()],
       [tf.scalar(1)],
     ])
-      expect(rowsShown(value)).toBeUndefined();
+      expect(tableShown(value)).toBeUndefined();
   });
 });
 

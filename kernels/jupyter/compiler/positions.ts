@@ -1,4 +1,0 @@
-// Jupyter counts Unicode code points, JavaScript UTF-16 units.
-
-export const toUnits = (text: string, points: number) => [...text].slice(0, points).join('').length;
-export const toPoints = (text: string, units: number) => [...text.slice(0, units)].length;

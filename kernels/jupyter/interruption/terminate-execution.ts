@@ -1,0 +1,66 @@
+// Makes `Runtime.terminateExecution` safe. Node counts the async contexts it enters (AsyncLocalStorage makes it count
+// promises too) and aborts when it returns to the event loop with some not left, as terminated code does. So the I/O thread
+// evaluates an expression on this thread that clears the count and terminates the interrupted code in one step: code that
+// runs on in between could enter further contexts.
+
+import { Session } from 'node:inspector';
+
+const NAME = 'detlab.terminate';
+
+/** The expression the inspector evaluates; its value is false when the running code was spared. `tries` counts from 0. */
+export const terminateExpression = (tries: number) => `globalThis[Symbol.for('${NAME}')](${tries})`;
+
+interface AsyncWrap {
+  clearAsyncIdStack?(): void;
+}
+
+let asyncWrap: AsyncWrap | undefined;
+let inspector: Session | undefined;
+
+/** Ends the running JavaScript, down to the event loop, at its next call or loop iteration. It cannot be caught. */
+export function terminate(): void {
+  if (!inspector) {
+    inspector = new Session();
+    inspector.connect();
+  }
+  asyncWrap?.clearAsyncIdStack?.();
+  inspector.post('Runtime.terminateExecution');
+}
+
+/** Functions of Node that enter and leave async contexts: an interrupted one would still enter its context. */
+const CONTEXT_SWITCH =
+  /node:(?:internal\/)?(?:async_|process\/task_queues|timers|promise)|[/\\]kernels[/\\]jupyter[/\\]/;
+const EVALUATED = /<anonymous>:1:\d+\)?$/;
+const SAFE_TRIES = 60;
+
+/** Whether the interrupted code can be terminated where it is; on a later try it is somewhere else. */
+function isSafe(tries: number): boolean {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 10;
+  const frames = (new Error().stack ?? '').split('\n');
+  Error.stackTraceLimit = limit;
+  const interrupted = frames[frames.findIndex((frame) => EVALUATED.test(frame)) + 1];
+  return interrupted !== undefined && (tries > SAFE_TRIES || !CONTEXT_SWITCH.test(interrupted));
+}
+
+/**
+ * Installs the function that the expression calls. `mayTerminate` runs first, in the async context of the interrupted code,
+ * and returns false to spare it: the kernel's own code must not end.
+ */
+export function allowTermination(mayTerminate: (tries: number) => boolean): void {
+  const settings = process as unknown as { noDeprecation?: boolean };
+  const silent = settings.noDeprecation;
+  settings.noDeprecation = true; // the binding is deprecated without a replacement
+  try {
+    asyncWrap = (process as unknown as { binding(name: string): AsyncWrap }).binding('async_wrap');
+  } catch {
+    // A Node.js without this binding keeps contexts in V8, where nothing needs to be cleared.
+  }
+  settings.noDeprecation = silent;
+  const value = (tries: number) => {
+    if (!isSafe(tries) || !mayTerminate(tries)) return false;
+    terminate();
+    return true;
+  };
+  Object.defineProperty(globalThis, Symbol.for(NAME), { value, enumerable: false });
+}

@@ -1,0 +1,49 @@
+// The five zeromq sockets of a kernel.
+
+import { Reply, Router, XPublisher } from 'zeromq';
+import { address, type Connection } from '../protocol/connection';
+import type { Request } from '../protocol/thread-messages';
+
+/** A peer that sends a larger frame is disconnected. */
+const MAX_FRAME_BYTES = 256 * 1024 * 1024;
+export const MAX_TOPIC_BYTES = 1024;
+
+export interface Sockets {
+  iopub: XPublisher;
+  routers: Record<Request['channel'], Router>;
+  heartbeat: Reply;
+}
+
+export function createSockets(): Sockets {
+  const router = { linger: 1000, sendHighWaterMark: 0, maxMessageSize: MAX_FRAME_BYTES };
+  return {
+    iopub: new XPublisher({
+      linger: 1000,
+      sendHighWaterMark: 250,
+      noDrop: true,
+      sendTimeout: 10_000,
+      maxMessageSize: MAX_TOPIC_BYTES,
+      verbosity: 'allSubs', // every front end is welcomed, not only the first with its topic
+    }),
+    routers: {
+      shell: new Router(router),
+      control: new Router(router),
+      stdin: new Router({ ...router, mandatory: true }), // an undeliverable input_request must fail
+    },
+    heartbeat: new Reply({ linger: 0, maxMessageSize: MAX_FRAME_BYTES }),
+  };
+}
+
+export async function bindSockets({ iopub, routers, heartbeat }: Sockets, connection: Connection): Promise<void> {
+  await Promise.all([
+    iopub.bind(address(connection, 'iopub_port')),
+    routers.shell.bind(address(connection, 'shell_port')),
+    routers.control.bind(address(connection, 'control_port')),
+    routers.stdin.bind(address(connection, 'stdin_port')),
+    heartbeat.bind(address(connection, 'hb_port')),
+  ]);
+}
+
+export function closeSockets({ iopub, routers, heartbeat }: Sockets): void {
+  for (const socket of [iopub, heartbeat, ...Object.values(routers)]) socket.close();
+}

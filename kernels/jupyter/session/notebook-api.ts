@@ -1,0 +1,70 @@
+// `globalThis[Symbol.for('detlab.notebook')]`: shows work in progress and gives the signal of Stop to libraries (the contract is
+// in README.md); and `display(...)`, which cells call.
+
+import { createDisplay, displayGlobals } from '../display/display-function';
+import { type Bundle, type DescribeError, type Metadata, shownOf } from '../display/index';
+import { UpdatableDisplays } from '../display/updatable-displays';
+import { type Cell, cells } from './cell';
+import type { CellOutput } from './cell-output';
+import type { Comms } from './comm';
+import type { OutputChannel } from './output-channel';
+
+export interface NotebookApi extends CellOutput {
+  readonly comms: Comms;
+  readonly signal: AbortSignal;
+  display(bundle: Bundle, options?: { id?: string; metadata?: Metadata }): void;
+}
+
+interface Surroundings {
+  output: OutputChannel;
+  currentCell(): Cell | undefined;
+  /** Called with a cell that has read its signal. */
+  onCooperation(cell: Cell): void;
+  cellOutput: CellOutput;
+  comms: Comms;
+  describe: DescribeError;
+}
+
+/** Defines the notebook object and the display functions as globals; returns the displays. */
+export function installNotebookApi(surroundings: Surroundings): UpdatableDisplays {
+  const { output, currentCell, onCooperation, cellOutput, comms, describe } = surroundings;
+  const cellOfCaller = () => cells.getStore() ?? currentCell();
+  const displays = new UpdatableDisplays(
+    (type, content, cell) => output.publish(type, content, cell?.request),
+    describe,
+  );
+
+  const notebook: NotebookApi = {
+    comms,
+    ...cellOutput,
+    get signal() {
+      const cell = cellOfCaller();
+      if (!cell) return new AbortController().signal;
+      onCooperation(cell);
+      return cell.controller.signal;
+    },
+    display(bundle, { id, metadata } = {}) {
+      const shown = shownOf(bundle, metadata);
+      const cell = cellOfCaller();
+      if (id === undefined) {
+        return output.publish('display_data', { ...shown, transient: {} }, cell?.request);
+      }
+      const existing = displays.find(id);
+      if (existing) displays.update(existing, cell, shown);
+      else displays.remember(displays.open(id, cell, shown));
+    },
+  };
+  const display = createDisplay({
+    displays,
+    cell: cellOfCaller,
+    clear: (wait) => output.publish('clear_output', { wait }, cellOfCaller()?.request),
+    describe,
+  });
+  for (const [name, value] of [
+    [Symbol.for('detlab.notebook'), notebook] as const,
+    ...Object.entries(displayGlobals(display)),
+  ]) {
+    Object.defineProperty(globalThis, name, { value, enumerable: false, configurable: true, writable: true });
+  }
+  return displays;
+}
