@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { configOf, describe as describeModule, type LabDataset, register } from '../../src';
+import { configOf, describe as describeModule, detector, type LabDataset, loadConfig, register } from '../../src';
 import { buildPipeline } from '../../src/data';
 import { catalogue } from '../../src/lab/catalogue';
 import { packageRoot } from '../../src/paths';
@@ -13,11 +13,12 @@ import { quick, scenes, small } from '../lab/small';
 import { Grayscale } from './grayscale';
 import { lateralNeck } from './lateral-neck';
 import { RecallMetric } from './recall-metric';
+import { sharedTowerHead } from './shared-tower-head';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'detlab-contributing-'));
 let data: LabDataset;
 beforeAll(async () => {
-  for (const definition of [lateralNeck, Grayscale, RecallMetric]) register(definition);
+  for (const definition of [lateralNeck, Grayscale, RecallMetric, sharedTowerHead]) register(definition);
   data = await scenes(folder);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -35,14 +36,37 @@ function shownFiles(): Map<string, string> {
 
 test('CONTRIBUTING.md shows the files that are run here', () => {
   const shown = shownFiles();
-  expect([...shown.keys()].map((file) => path.basename(file)).sort()).toEqual(
-    ['grayscale.ts', 'lateral-neck.ts', 'recall-metric.ts'].sort(),
-  );
+  expect([...shown.keys()].map((file) => path.basename(file)).sort()).toEqual([
+    'grayscale.ts',
+    'lateral-neck.ts',
+    'recall-metric.ts',
+    'shared-tower-head.ts',
+  ]);
   for (const [file, code] of shown) {
     const example = path.join('test/contributing', path.basename(file));
     const written = readFileSync(path.join(packageRoot, example), 'utf8');
     expect(resolved(code, file), file).toBe(resolved(written, example));
   }
+});
+
+test('the engine kernel: each place that CONTRIBUTING.md names is there', () => {
+  const read = (file: string) => readFileSync(path.join(packageRoot, file), 'utf8');
+  const [, section] = read('CONTRIBUTING.md').split('## An engine kernel');
+  const quotes: [string, string][] = [
+    ['kernels/torch/src/focal_loss.cpp', 'defineKernel("detFocalLoss", [](Call& call) {'],
+    ['kernels/torch/src/definitions.h', 'void defineFocalLoss();'],
+    [
+      'src/engine/torch/kernels/detection.ts',
+      "define('DetFocalLoss', ({ inputs: { logits, labels }, attrs, backend, slot }) =>",
+    ],
+    ['src/models/losses/focal-loss.ts', "hasKernel('DetFocalLoss')"],
+  ];
+  for (const [file, quote] of quotes) {
+    expect(section).toContain(file);
+    expect(section).toContain(quote);
+    expect(read(file), file).toContain(quote);
+  }
+  expect(read('kernels/torch/src/module.cpp')).toContain('defineFocalLoss();');
 });
 
 test('the neck: described, swapped in, trained', async () => {
@@ -57,6 +81,28 @@ test('the neck: described, swapped in, trained', async () => {
   const neck = run.model.detector.stateDict();
   expect([...neck.keys()].filter((name) => name.startsWith('neck.'))).toHaveLength(8); // four levels, weight and bias
   expect(run.report?.metrics.AP).toBeGreaterThanOrEqual(0);
+  run.model.dispose();
+});
+
+test('the head: trained and asked as any other', async () => {
+  const config = loadConfig('retinanet_r18_fpn_1x_coco').config as { model: { bbox_head: object } };
+  const head = { _delete_: true, ...config.model.bbox_head, type: 'SharedTowerHead', stacked_convs: 1 };
+  const recipe = detector('retinanet_r18_fpn_1x_coco', {
+    options: {
+      'model.backbone.base_channels': 8,
+      'model.backbone.init_cfg': null,
+      'model.neck.in_channels': [8, 16, 32, 64],
+      'model.neck.out_channels': 16,
+      'train_dataloader.dataset.pipeline.2.scale': [96, 64],
+      'test_dataloader.dataset.pipeline.1.scale': [96, 64],
+    },
+  }).set({ 'model.bbox_head': { ...head, in_channels: 16, feat_channels: 16 } });
+  const losses: object[] = [];
+  const onStep = ({ scalars }: { scalars: object }) => void losses.push(scalars);
+  const run = await recipe.classes(data.classes).fit(data, { ...quick, epochs: 1, onStep });
+  expect(losses.length).toBeGreaterThan(0);
+  expect(Object.keys(losses[0])).toEqual(expect.arrayContaining(['loss_cls', 'loss_bbox']));
+  expect(run.report?.detections).toBeGreaterThanOrEqual(0);
   run.model.dispose();
 });
 
