@@ -7,9 +7,10 @@ import {
   anchorsOption,
   decodedBoxOption,
   headOptions,
+  initOptionOf,
   lossBboxOption,
   lossClsOption,
-  normalInitOption,
+  normalInit,
   sigmoidEntropy,
   trainCfgText,
 } from './head-options';
@@ -40,5 +41,5 @@ export const anchorHeadOptions = {
   loss_cls: lossClsOption(sigmoidEntropy),
   loss_bbox: lossBboxOption({ type: 'SmoothL1Loss', beta: 1 / 9, loss_weight: 1 }),
   train_cfg: anchorTrainCfg.nullish().describe(trainCfgText),
-  init_cfg: normalInitOption,
+  init_cfg: initOptionOf(normalInit),
 };

@@ -15,10 +15,10 @@ import {
   type PriorGenerator,
   type Size,
 } from '../task-modules';
-import type { DetBatch, LossContext, Losses } from '../types';
+import type { LossContext, Losses } from '../types';
 import type { AnchorTrainCfg } from './anchor-head-options';
 import type { BatchTargets, BatchTargetsOptions } from './batch-targets';
-import { type CandidateTensors, DenseHead, type DenseHeadConfig } from './dense-head';
+import { type AssignImage, type CandidateTensors, DenseHead, type DenseHeadConfig } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import type { ComputedParts } from './detached-predictions';
 import { levelSpans } from './image-rows';
@@ -106,9 +106,9 @@ export abstract class AnchorHead<
   }
 
   /** @throws DetLabError when `allowed_border` leaves none */
-  protected override priorsInside(sizes: Size[], batch: DetBatch, i: number): Int32Array | undefined {
-    const { imgShape, imgPath } = batch.samples[i].meta;
-    const padShape = batch.padShapes?.[i] ?? batch.batchShape;
+  protected override priorsInside({ batch, index, sizes }: AssignImage): Int32Array | undefined {
+    const { imgShape, imgPath } = batch.samples[index].meta;
+    const padShape = batch.padShapes?.[index] ?? batch.batchShape;
     const border = this.config.train_cfg?.allowed_border ?? -1;
     const inside = priorsInside(this.priors, this.priorCache.of(sizes), sizes, padShape, imgShape, border);
     if (inside?.length !== 0) return inside;

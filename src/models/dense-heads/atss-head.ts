@@ -4,7 +4,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
-import { takeBoxes } from '../../geometry/boxes';
 import { applyInitCfg, type Conv2d, type ModuleList, type Scale } from '../../nn';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { type Loss, zeroLoss } from '../losses';
@@ -19,9 +18,10 @@ import type { DenseOutputs } from './dense-outputs';
 import {
   decodedBoxOption,
   groupNormOption,
+  initOptionOf,
   lossCenternessOption,
   predKernelOption,
-  rareClassInitOption,
+  rareClassInit,
   testCfgOption,
   towerOptions,
 } from './head-options';
@@ -34,7 +34,7 @@ const options = z.strictObject({
   norm_cfg: groupNormOption,
   reg_decoded_bbox: decodedBoxOption(true),
   loss_centerness: lossCenternessOption,
-  init_cfg: rareClassInitOption('atss_cls'),
+  init_cfg: initOptionOf(rareClassInit('atss_cls')),
   test_cfg: testCfgOption,
 });
 export type ATSSHeadConfig = z.output<typeof options> & { in_channels: number; num_classes: number };
@@ -85,13 +85,12 @@ export class ATSSHead extends AnchorHead<ATSSHeadConfig, 'centerness'> {
       return { loss_cls, loss_bbox: zero, loss_centerness: zero };
     }
     const rows = tf.tensor1d(positives, 'int32');
-    const deltas = outputs.flat('deltas');
-    const anchors = takeBoxes(
-      this.priorCache.of(outputs.sizes),
-      positives.map((row) => row % deltas.shape[1]),
-    );
+    const anchors = this.priorsOf(positives, outputs.sizes);
     const central = centerness(anchors, boxes); // [P]
-    const predicted = this.coder.decodeTensors(anchors, tf.gather(deltas.reshape<tf.Tensor2D>([-1, 4]), rows));
+    const predicted = this.coder.decodeTensors(
+      anchors,
+      tf.gather(outputs.flat('deltas').reshape<tf.Tensor2D>([-1, 4]), rows),
+    );
     const weight = tf.tensor1d(central);
     const bbox = this.lossBbox.forward(predicted, tf.tensor2d(boxes, [positives.length, 4]), { weight, avgFactor: 1 });
     const sum = central.reduce((a, b) => a + b, 0);

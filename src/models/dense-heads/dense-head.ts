@@ -27,6 +27,7 @@ import { type BatchTargets, type BatchTargetsOptions, batchTargets } from './bat
 import { type Candidates, decodeDetections, type SuppressionCfg } from './decode-detections';
 import { DenseOutputs, type LevelMaps } from './dense-outputs';
 import { type ComputedParts, detachedPredictions } from './detached-predictions';
+import { featmapSizes } from './flatten-levels';
 import { imageRows } from './image-rows';
 import { type ImageTargets, imageTargets } from './image-targets';
 import { mapLevels } from './map-levels';
@@ -45,7 +46,17 @@ export interface DenseHeadParts {
   assigner?: Assigner;
 }
 
-/** What detections are chosen from. */
+/** One image of a training batch. */
+export interface AssignImage {
+  batch: DetBatch;
+  /** Of the image in the batch. */
+  index: number;
+  /** [H, W] of each level. */
+  sizes: Size[];
+  context: LossContext;
+}
+
+/** What detections are selected from. */
 export interface CandidateTensors {
   /** Probabilities [N, T, K]; the first C columns are the classes. */
   scores: tf.Tensor;
@@ -101,12 +112,16 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return { head: this.name, priors: this.priors.form };
   }
 
-  /** The `level`-th feature level [N, H, W, channels] -> its predictions [N, H, W, A * K] by name. */
-  protected abstract forwardSingle(x: tf.Tensor4D, level: number): Record<M, tf.Tensor4D>;
+  /**
+   * The `level`-th feature level [N, H, W, channels] -> its predictions [N, H, W, A * K] by name. `sizes` are those of all
+   * levels, for heads whose layers read priors.
+   */
+  protected abstract forwardSingle(x: tf.Tensor4D, level: number, sizes: Size[]): Record<M, tf.Tensor4D>;
 
   /** Predictions of all levels by name. */
   forward(features: tf.Tensor4D[]): LevelMaps<M> {
-    const levels = mapLevels(features, (x, level) => this.forwardSingle(x, level));
+    const sizes = featmapSizes(features);
+    const levels = mapLevels(features, (x, level) => this.forwardSingle(x, level, sizes));
     const names = Object.keys(levels[0]) as M[];
     return Object.fromEntries(names.map((name) => [name, levels.map((maps) => maps[name])])) as LevelMaps<M>;
   }
@@ -145,10 +160,11 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
       [batch.samples.length, total, this.scoreChannels],
       this.predictions(outputs),
     );
-    const images = batch.samples.map((_, i) => {
-      const input = { ...this.assignInput(assigner, sizes, batch, i, context), predictions: predictions[i] };
-      const boxTargets = (boxes: Float32Array, priors: Int32Array) => this.boxTargets(boxes, priors, sizes);
-      return imageTargets({ assigner, sampler: this.sampler, boxTargets }, input, this.priorsInside(sizes, batch, i));
+    const boxTargets = (boxes: Float32Array, priors: Int32Array) => this.boxTargets(boxes, priors, sizes);
+    const images = batch.samples.map((_, index) => {
+      const image = { batch, index, sizes, context };
+      const input = { ...this.assignInput(assigner, image), predictions: predictions[index] };
+      return imageTargets({ assigner, sampler: this.sampler, boxTargets }, input, this.priorsInside(image));
     });
     return this.mergeTargets(images, total);
   }
@@ -158,23 +174,17 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return {};
   }
 
-  /** What the assigner reads of image `i`, but for predictions. */
-  protected assignInput(
-    { needs }: Assigner,
-    sizes: Size[],
-    { samples }: DetBatch,
-    i: number,
-    { random, epoch }: LossContext,
-  ): AssignInput {
-    const { meta, truths } = samples[i];
+  /** What the assigner reads of one image, but for predictions. */
+  protected assignInput({ needs }: Assigner, { batch, index, sizes, context }: AssignImage): AssignInput {
+    const { meta, truths } = batch.samples[index];
     return {
       priors: this.priorCache.of(sizes),
       strides: needs.priors === 'cells' ? this.strides(sizes) : undefined,
       levels: this.priorCache.counts(sizes),
       instances: this.instances(truths),
       imgShape: meta.imgShape,
-      random,
-      epoch,
+      random: context.random,
+      epoch: context.epoch,
     };
   }
 
@@ -188,8 +198,8 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return toInstances(truths);
   }
 
-  /** Indices of the priors of image `i` that may be assigned; all when undefined. */
-  protected priorsInside(_sizes: Size[], _batch: DetBatch, _i: number): Int32Array | undefined {
+  /** Indices of the priors of one image that may be assigned; all when undefined. */
+  protected priorsInside(_image: AssignImage): Int32Array | undefined {
     return undefined;
   }
 
@@ -249,6 +259,16 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   /** The priors in the form that the coder needs. */
   protected coderPriors(sizes: Size[]): Float32Array {
     return this.coder.priors === 'points' ? this.priorCache.points(sizes) : this.priorCache.of(sizes);
+  }
+
+  /** Of each row (image * T + prior) its prior, in the form that the coder needs [n, 4]. */
+  protected priorsOf(rows: Int32Array, sizes: Size[]): Float32Array {
+    const priors = this.coderPriors(sizes);
+    const total = priors.length / 4;
+    return takeBoxes(
+      priors,
+      rows.map((row) => row % total),
+    );
   }
 
   /** Detections of one image. */

@@ -20,11 +20,12 @@ import {
   dcnTowerOptions,
   groupNormOption,
   headOptions,
+  initOptionOf,
   lossBboxOption,
   lossCenternessOption,
   lossClsOption,
   pointCoderOption,
-  rareClassInitOption,
+  rareClassInit,
   stridesText,
   testCfgOption,
   towerOptions,
@@ -67,7 +68,7 @@ const options = z.strictObject({
     .describe('Convolution that predicts the classes (NormedConv2d of V3Det): not offered, only null is accepted'),
   train_cfg: z.record(z.string(), z.unknown()).nullish().describe('Accepted without effect: the assignment is fixed'),
   test_cfg: testCfgOption,
-  init_cfg: rareClassInitOption('conv_cls'),
+  init_cfg: initOptionOf(rareClassInit('conv_cls')),
 });
 export type FCOSHeadConfig = z.output<typeof options> & { num_classes: number; in_channels: number };
 type FCOSMaps = 'scores' | 'deltas' | 'centerness';
@@ -143,16 +144,12 @@ export class FCOSHead extends DenseHead<FCOSHeadConfig, FCOSMaps> {
     }
     const central = centernessOf(boxes); // [P]
     const sum = central.reduce((a, b) => a + b, 0);
-    const points = this.priorCache.of(outputs.sizes);
-    const own = takeBoxes(
-      points,
-      positives.map((row) => row % (points.length / 4)),
-    );
+    const points = this.priorsOf(positives, outputs.sizes);
     const rows = tf.tensor1d(positives, 'int32');
     const weight = tf.tensor1d(central);
     const bbox = this.lossBbox.forward(
-      this.coder.decodeTensors(own, tf.gather(outputs.flat('deltas').reshape<tf.Tensor2D>([-1, 4]), rows)),
-      tf.tensor2d(this.coder.decode(own, boxes), [n, 4]),
+      this.coder.decodeTensors(points, tf.gather(outputs.flat('deltas').reshape<tf.Tensor2D>([-1, 4]), rows)),
+      tf.tensor2d(this.coder.decode(points, boxes), [n, 4]),
       { weight, avgFactor: Math.max(sum, 1e-6) },
     );
     const centerness = tf.gather(outputs.flat('centerness').reshape([-1]), rows);

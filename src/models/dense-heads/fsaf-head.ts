@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { initCfg, Module } from '../../nn';
+import { Module } from '../../nn';
 import { stopGradient } from '../../ops';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { accuracy, atLeast, classRows, zeroLoss } from '../losses';
@@ -14,6 +14,7 @@ import type { Losses } from '../types';
 import type { AnchorMaps } from './anchor-head';
 import type { BatchTargets } from './batch-targets';
 import type { DenseOutputs } from './dense-outputs';
+import { initOptionOf, normalInit, rareClassInit } from './head-options';
 import type { ImageTargets } from './image-targets';
 import { RetinaHead, type RetinaHeadConfig, retinaOptions } from './retina-head';
 
@@ -23,19 +24,11 @@ const options = z.strictObject({
     .number()
     .nullish()
     .describe('Minimum score of a hit in pos_recall, which is logged and not part of the loss'),
-  init_cfg: initCfg
-    .nullable()
-    .default({
-      type: 'Normal',
-      layer: 'Conv2d',
-      std: 0.01,
-      // boxes start with a size: distances below zero are cut to zero
-      override: [
-        { type: 'Normal', name: 'retina_cls', std: 0.01, bias_prob: 0.01 },
-        { type: 'Normal', name: 'retina_reg', std: 0.01, bias: 0.25 },
-      ],
-    })
-    .describe('Weight initialisation'),
+  init_cfg: initOptionOf({
+    ...normalInit,
+    // boxes start with a size: distances below zero are cut to zero
+    override: [rareClassInit('retina_cls').override, { type: 'Normal', name: 'retina_reg', std: 0.01, bias: 0.25 }],
+  }),
 });
 export type FSAFHeadConfig = RetinaHeadConfig & Pick<z.output<typeof options>, 'score_threshold'>;
 

@@ -4,7 +4,6 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
-import { takeBoxes } from '../../geometry/boxes';
 import { applyInitCfg, type Conv2d, type ModuleList, type Scale } from '../../nn';
 import { stopGradient } from '../../ops';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
@@ -20,9 +19,10 @@ import type { CandidateTensors } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import {
   groupNormOption,
+  initOptionOf,
   lossDflOption,
   pointCoderOption,
-  rareClassInitOption,
+  rareClassInit,
   testCfgOption,
   towerOptions,
 } from './head-options';
@@ -36,7 +36,7 @@ const options = z.strictObject({
   bbox_coder: pointCoderOption,
   reg_max: z.number().int().positive().default(16).describe('Maximum predicted distance of a side, in strides'),
   loss_dfl: lossDflOption({ type: 'DistributionFocalLoss', loss_weight: 0.25 }),
-  init_cfg: rareClassInitOption('gfl_cls'),
+  init_cfg: initOptionOf(rareClassInit('gfl_cls')),
   test_cfg: testCfgOption,
 });
 export type GFLHeadConfig = z.output<typeof options> & { in_channels: number; num_classes: number };
@@ -90,16 +90,12 @@ export class GFLHead extends AnchorHead<GFLHeadConfig> {
       const loss_cls = this.qualityClassLoss(logits, tf.zeros([labels.length]), targets);
       return { loss_cls, loss_bbox: zero, loss_dfl: zero };
     }
-    const deltas = outputs.flat('deltas');
-    const points = takeBoxes(
-      this.coderPriors(outputs.sizes),
-      positives.map((row) => row % deltas.shape[1]),
-    );
+    const points = this.priorsOf(positives, outputs.sizes);
     // four numbers a positive, divided by its stride
     const inStrides = (values: Float32Array) => values.map((v, i) => v / points[i | 3]);
     const [priors, truths] = [inStrides(points), inStrides(boxes)];
     const rows = tf.tensor1d(positives, 'int32');
-    const distributions = tf.gather(deltas.reshape([-1, 4 * (reg_max + 1)]), rows);
+    const distributions = tf.gather(outputs.flat('deltas').reshape([-1, 4 * (reg_max + 1)]), rows);
     const decoded = this.coder.decodeTensors(priors, this.integral.forward(distributions));
     const target = tf.tensor2d(truths, [n, 4]);
     const quality = stopGradient(decoded, (predicted) => {

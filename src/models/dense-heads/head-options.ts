@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { type ModuleConfig, moduleOption } from '../../catalogue/registry';
-import { actCfg, convCfg, initCfg, normCfg } from '../../nn';
+import { actCfg, convCfg, type InitCfg, initCfg, normCfg } from '../../nn';
 import { denseTestCfg } from './decode-detections';
 
 const count = z.number().int().positive();
@@ -81,20 +81,11 @@ export const pointTrainCfgOption = z
   .describe(trainCfgText);
 export const testCfgOption = denseTestCfg.nullish().describe(testCfgText);
 
+/** Weights start as the layers prescribe. */
 export const initOption = initCfg.nullish().describe(initText);
+export const initOptionOf = (init: InitCfg) => initCfg.nullable().default(init).describe(initText);
 /** Convolutions from N(0, 0.01). */
-export const normalInitOption = initCfg
-  .nullable()
-  .default({ type: 'Normal', layer: 'Conv2d', std: 0.01 })
-  .describe(initText);
+export const normalInit = { type: 'Normal', layer: 'Conv2d', std: 0.01 } as const;
 /** The same, where the layer `cls` starts at a class probability of 0.01. */
-export const rareClassInitOption = (cls: string) =>
-  initCfg
-    .nullable()
-    .default({
-      type: 'Normal',
-      layer: 'Conv2d',
-      std: 0.01,
-      override: { type: 'Normal', name: cls, std: 0.01, bias_prob: 0.01 },
-    })
-    .describe(initText);
+export const rareClassInit = (cls: string) =>
+  ({ ...normalInit, override: { type: 'Normal', name: cls, std: 0.01, bias_prob: 0.01 } }) as const;

@@ -9,7 +9,7 @@ import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-den
 import { AnchorHead, type AnchorMaps } from './anchor-head';
 import { anchorHeadOptions } from './anchor-head-options';
 import { cellPriors } from './cell-priors';
-import { anchorsOption, normOption, rareClassInitOption, testCfgOption, towerOptions } from './head-options';
+import { anchorsOption, initOptionOf, normOption, rareClassInit, testCfgOption, towerOptions } from './head-options';
 import { TowerPair } from './tower-pair';
 
 /** Shared by the heads that grew from RetinaNet's. */
@@ -23,7 +23,7 @@ export const retinaOptions = {
     scales_per_octave: 3,
     ratios: [0.5, 1, 2],
   }),
-  init_cfg: rareClassInitOption('retina_cls'),
+  init_cfg: initOptionOf(rareClassInit('retina_cls')),
   test_cfg: testCfgOption,
 };
 const options = z.strictObject(retinaOptions);

@@ -9,7 +9,7 @@ import { applyInitCfg, Conv2d } from '../../nn';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { AnchorHead, type AnchorMaps } from './anchor-head';
 import { cellPriors } from './cell-priors';
-import { anchorsOption } from './head-options';
+import { anchorsOption, rareClassInit } from './head-options';
 import { LevelTowers } from './level-towers';
 import { type RetinaHeadConfig, retinaOptions } from './retina-head';
 
@@ -36,12 +36,7 @@ export class RetinaSepBNHead extends AnchorHead<RetinaSepBNHeadConfig> {
       new Conv2d({ inChannels: config.feat_channels, outChannels, kernelSize: 3, padding: 1 });
     this.cls = this.addChild('retina_cls', predict(perCell * this.scoreChannels));
     this.reg = this.addChild('retina_reg', predict(perCell * this.coder.encodeSize));
-    applyInitCfg(this, {
-      type: 'Normal',
-      layer: 'Conv2d',
-      std: 0.01,
-      override: { type: 'Normal', name: 'retina_cls', std: 0.01, bias_prob: 0.01 },
-    });
+    applyInitCfg(this, rareClassInit('retina_cls'));
   }
 
   protected override forwardSingle(x: tf.Tensor4D, level: number): Record<AnchorMaps, tf.Tensor4D> {

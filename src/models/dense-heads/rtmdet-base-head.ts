@@ -15,9 +15,10 @@ import {
   actOption,
   groupNormOption,
   headOptions,
+  initOptionOf,
   lossBboxOption,
   lossClsOption,
-  normalInitOption,
+  normalInit,
   pointCoderOption,
   pointsOption,
   predKernelOption,
@@ -45,7 +46,7 @@ export const rtmdetOptions = {
     .describe("Accepted for MMDetection's sake: there is no centerness branch"),
   train_cfg: anchorTrainCfg.nullish().describe(trainCfgText),
   test_cfg: testCfgOption,
-  init_cfg: normalInitOption,
+  init_cfg: initOptionOf(normalInit),
 };
 const shape = z.strictObject(rtmdetOptions);
 export type RTMDetConfig = z.output<typeof shape> & { num_classes: number; in_channels: number };

@@ -13,7 +13,6 @@ import {
   ConvModule,
   convCfg,
   DepthwiseSeparableConvModule,
-  initCfg,
   ModuleList,
   type NormCfg,
   normCfg,
@@ -34,6 +33,7 @@ import {
   anchorsOption,
   decodedBoxOption,
   depthwiseOption,
+  initOptionOf,
   levelChannelsOption,
   numClassesOption,
   testCfgOption,
@@ -72,10 +72,7 @@ const options = z.strictObject({
   reg_decoded_bbox: decodedBoxOption(false),
   train_cfg: trainCfg.nullish().describe(trainCfgText),
   test_cfg: testCfgOption,
-  init_cfg: initCfg
-    .nullable()
-    .default({ type: 'Xavier', layer: 'Conv2d', distribution: 'uniform', bias: 0 })
-    .describe('Weight initialisation'),
+  init_cfg: initOptionOf({ type: 'Xavier', layer: 'Conv2d', distribution: 'uniform', bias: 0 }),
 });
 
 export type SSDHeadConfig = z.output<typeof options> &

@@ -5,7 +5,6 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections, ImageMeta } from '../../data/types';
-import { takeBoxes } from '../../geometry/boxes';
 import { type Loss, zeroLoss } from '../losses';
 import { type AssignerOffer, buildBBoxCoder, buildPriorGenerator } from '../task-modules';
 import type { Losses } from '../types';
@@ -122,11 +121,7 @@ export class YOLOv8Head extends DenseHead<YOLOv8HeadConfig & { num_classes: numb
       const zero = zeroLoss(this);
       return { loss_cls: perBatch(cls), loss_bbox: zero, loss_dfl: zero };
     }
-    const priors = this.priorCache.of(outputs.sizes);
-    const points = takeBoxes(
-      priors,
-      positives.map((row) => row % (priors.length / 4)),
-    );
+    const points = this.priorsOf(positives, outputs.sizes);
     // four numbers a positive, divided by its stride
     const inStrides = (values: Float32Array) => values.map((v, i) => v / points[i | 3]);
     const truths = inStrides(boxes);

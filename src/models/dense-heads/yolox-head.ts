@@ -5,18 +5,17 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections, ImageMeta } from '../../data/types';
-import { takeBoxes } from '../../geometry/boxes';
-import { applyInitCfg, type Conv2d, initCfg, type ModuleList } from '../../nn';
+import { applyInitCfg, type Conv2d, type ModuleList } from '../../nn';
 import { bestClass } from '../../ops/best-class';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { type Loss, zeroLoss } from '../losses';
 import { nmsOption } from '../shared-options/nms-option';
-import type { Assigner, AssignerOffer, AssignInput, Size } from '../task-modules';
+import type { Assigner, AssignerOffer, AssignInput } from '../task-modules';
 import { YOLOXBBoxCoder } from '../task-modules/coders/yolox-bbox-coder';
-import type { DetBatch, EpochStart, LossContext, Losses } from '../types';
+import type { EpochStart, Losses } from '../types';
 import type { BatchTargets } from './batch-targets';
 import { type Candidates, nmsAndLimit } from './decode-detections';
-import { type CandidateTensors, DenseHead } from './dense-head';
+import { type AssignImage, type CandidateTensors, DenseHead } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import type { ComputedParts } from './detached-predictions';
 import {
@@ -24,6 +23,7 @@ import {
   dcnTowerOptions,
   depthwiseOption,
   headOptions,
+  initOptionOf,
   lossBboxOption,
   lossClsOption,
   pointTrainCfgOption,
@@ -59,17 +59,14 @@ const options = z.strictObject({
     })
     .nullish()
     .describe(testCfgText),
-  init_cfg: initCfg
-    .nullable()
-    .default({
-      type: 'Kaiming',
-      layer: 'Conv2d',
-      a: Math.sqrt(5),
-      distribution: 'uniform',
-      mode: 'fan_in',
-      nonlinearity: 'leaky_relu',
-    })
-    .describe('Weight initialisation'),
+  init_cfg: initOptionOf({
+    type: 'Kaiming',
+    layer: 'Conv2d',
+    a: Math.sqrt(5),
+    distribution: 'uniform',
+    mode: 'fan_in',
+    nonlinearity: 'leaky_relu',
+  }),
 });
 export type YOLOXHeadConfig = z.output<typeof options> & { num_classes: number; in_channels: number };
 type YOLOXMaps = 'scores' | 'deltas' | 'objectness';
@@ -143,14 +140,8 @@ export class YOLOXHead extends DenseHead<YOLOXHeadConfig, YOLOXMaps> {
   }
 
   /** The reference assigns by the centers of the cells, although boxes are relative to their corners. */
-  protected override assignInput(
-    assigner: Assigner,
-    sizes: Size[],
-    batch: DetBatch,
-    i: number,
-    context: LossContext,
-  ): AssignInput {
-    const input = super.assignInput(assigner, sizes, batch, i, context);
+  protected override assignInput(assigner: Assigner, image: AssignImage): AssignInput {
+    const input = super.assignInput(assigner, image);
     const { priors } = input;
     return { ...input, priors: priors.map((v, k) => (k & 2 ? v : v + priors[k + 2] * 0.5)) };
   }
@@ -159,8 +150,6 @@ export class YOLOXHead extends DenseHead<YOLOXHeadConfig, YOLOXMaps> {
     const { labels, positives, overlaps } = targets;
     const n = positives.length;
     const perPositive = (loss: tf.Tensor) => tf.div(loss, Math.max(n, 1)) as tf.Scalar;
-    const rows = tf.tensor1d(positives, 'int32');
-    const at = (x: tf.Tensor3D) => tf.gather(x.reshape<tf.Tensor2D>([-1, x.shape[2]]), rows); // [P, K]
     const objects = new Float32Array(labels.length);
     for (const row of positives) objects[row] = 1;
     const loss_obj = perPositive(
@@ -170,14 +159,11 @@ export class YOLOXHead extends DenseHead<YOLOXHeadConfig, YOLOXMaps> {
       const zero = zeroLoss(this);
       return { loss_cls: zero, loss_bbox: zero, loss_obj, ...(this.useL1 && { loss_l1: zero }) };
     }
-    const classes = tf.oneHot(
-      tf.tensor1d(
-        positives.map((row) => labels[row]),
-        'int32',
-      ),
-      this.numClasses,
-    );
-    const quality = tf.mul(classes.cast('float32'), tf.tensor2d(overlaps, [n, 1])); // [P, C]
+    const rows = tf.tensor1d(positives, 'int32');
+    const at = (x: tf.Tensor3D) => tf.gather(x.reshape<tf.Tensor2D>([-1, x.shape[2]]), rows); // [P, K]
+    const classes = Int32Array.from(positives, (row) => labels[row]);
+    const oneHot = tf.oneHot(tf.tensor1d(classes, 'int32'), this.numClasses).cast('float32');
+    const quality = tf.mul(oneHot, tf.tensor2d(overlaps, [n, 1])); // [P, C]
     const truths = tf.tensor2d(targets.boxes, [n, 4]);
     const losses: Losses = {
       loss_cls: perPositive(this.lossFns.cls.forward(at(outputs.flat('scores')), quality)),
@@ -185,12 +171,7 @@ export class YOLOXHead extends DenseHead<YOLOXHeadConfig, YOLOXMaps> {
       loss_obj,
     };
     if (!this.useL1) return losses;
-    const priors = this.priorCache.of(outputs.sizes);
-    const own = takeBoxes(
-      priors,
-      positives.map((row) => row % (priors.length / 4)),
-    );
-    const codes = tf.tensor2d(this.coder.encode(own, targets.boxes), [n, 4]);
+    const codes = tf.tensor2d(this.coder.encode(this.priorsOf(positives, outputs.sizes), targets.boxes), [n, 4]);
     return { ...losses, loss_l1: perPositive(this.lossFns.l1.forward(at(outputs.flat('deltas')), codes)) };
   }
 
