@@ -32,7 +32,7 @@ test('the recipe tells where each option comes from', async () => {
 test('combinations that cannot be are refused with both sides', async () => {
   const refused = (recipe: ReturnType<typeof small>) => expect(recipe.summary()).rejects;
   await refused(small().neck({ type: 'FPN', num_outs: 4 })).toThrow(
-    /AnchorGenerator has 5 strides \[4, 8, 16, 32, 64\], but the features it stands on have 4 levels of strides \[4, 8, 16, 32\]/,
+    /AnchorGenerator has 5 strides \[4, 8, 16, 32, 64\], but the features have 4 levels of strides \[4, 8, 16, 32\]/,
   );
   await refused(small().neck({ type: 'FPN', num_outs: 3 })).toThrow(
     /expected num_outs of at least 4 for 4 input levels, received 3/,

@@ -72,7 +72,7 @@ test.each(names)('%s runs from top to bottom', { timeout: 600_000 }, (name) => {
   }
   if (name === '02-necks.ipynb') {
     expect(shown).toMatch(/stack_times: required/);
-    expect(printed).toMatch(/Cannot place anchors at model.rpn_head/);
+    expect(printed).toMatch(/Cannot place priors at model.rpn_head/);
     expect(shown).toMatch(
       /Comparison\n.*FPN .*PAFPN .*NASFPN .*FPG .*FPN_DropBlock .*FPN \+ BFP .*AugFPN .*WeightedFPN/,
     );

@@ -1,4 +1,4 @@
-// Priors, box coders, assigners and samplers: definitions for the catalogue, and the types heads build on.
+// Prior generators, box coders, assigners and samplers: definitions for the catalogue, and the contracts that heads use.
 
 import type { AnyDefinition } from '../../catalogue/registry';
 import { atssAssignerDefinition } from './assigners/atss-assigner';
@@ -52,7 +52,7 @@ export { buildPriorGenerator } from './prior-generators/build-prior-generator';
 export { MlvlPointGenerator } from './prior-generators/mlvl-point-generator';
 export { SSDAnchorGenerator } from './prior-generators/ssd-anchor-generator';
 export { YOLOAnchorGenerator } from './prior-generators/yolo-anchor-generator';
-export { ChoosingSampler, type SamplerOptions } from './samplers/base-sampler';
+export { BaseSampler, type SamplerOptions } from './samplers/base-sampler';
 export { buildSampler, type SamplerOffer } from './samplers/build-sampler';
 export { PseudoSampler } from './samplers/pseudo-sampler';
 export { RandomSampler } from './samplers/random-sampler';

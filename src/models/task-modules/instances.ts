@@ -5,7 +5,7 @@ import type { Truths } from '../../data/types';
 import { takeBoxes } from '../../geometry/boxes';
 import type { Instances } from './types';
 
-/** Crowd and difficult boxes go to `ignored`; with `classAgnostic` every label is 0, as a region proposal network has it. */
+/** Crowd and difficult boxes go to `ignored`; with `classAgnostic` every label is 0, as in a region proposal network. */
 export function toInstances({ ignored, ...truths }: Truths, classAgnostic = false): Instances {
   const indices = Int32Array.from(ignored.keys());
   const objects = takeInstances(

@@ -207,7 +207,7 @@ describe('refused when it is built, with both sides named', () => {
     const neck = registry.build<Neck>('neck', { type: 'DilatedEncoder', ...encoder }, { path: 'model.neck', inputs });
     const head = { type: 'RPNHead', feat_channels: 8, anchor_generator: anchors };
     expect(() => registry.build('dense_head', head, { path: 'model.rpn_head', inputs: neck.outputs })).toThrow(
-      /AnchorGenerator has 5 strides \[4, 8, 16, 32, 64\], but the features it stands on have 1 levels of strides \[32\]/,
+      /AnchorGenerator has 5 strides \[4, 8, 16, 32, 64\], but the features have 1 levels of strides \[32\]/,
     );
     neck.dispose();
   });

@@ -1,29 +1,32 @@
-// ATSSAssigner: of the anchors nearest to a truth on every level, those become positive whose overlap exceeds the mean plus
-// the standard deviation of all of them (Zhang et al., CVPR 2020).
+// ATSSAssigner: candidates of a ground-truth box are the `topk` anchors of every level whose centres are nearest to its own;
+// positive are those whose IoU reaches the mean plus the standard deviation over all candidates and whose centre is in the
+// box (Zhang et al., ATSS, CVPR 2020). An anchor of several boxes goes to the one of highest IoU. With `alpha`, DDOD's
+// cost takes the place of the IoU (Chen et al., ACM MM 2021).
 
 import { z } from 'zod';
-import { defineModule, moduleOption } from '../../../catalogue/registry';
+import { defineModule } from '../../../catalogue/registry';
 import { takeBoxes } from '../../../geometry/boxes';
 import { topIndices } from '../../../ops/top-indices';
+import { buildIouCalculator, iouCalculatorOption } from '../iou-calculators/iou-calculator-option';
 import type { Assigner, AssignerContract, AssignInput, AssignResult, IouCalculator } from '../types';
 import { predictionsOf } from './predictions-of';
 
 const options = z.strictObject({
-  topk: z.number().int().positive().describe('Candidates of a truth on each level'),
+  topk: z.number().int().positive().describe('Nearest anchors of each level that are candidates of a ground-truth box'),
   alpha: z
     .number()
     .nullish()
-    .describe('Cost-based (DDOD): overlap^alpha * score^(1 - alpha) of the predictions in place of the overlap'),
-  iou_calculator: moduleOption('iou_calculator').default({ type: 'BboxOverlaps2D' }).describe('The overlap measure'),
+    .describe('DDOD: use score^(1 - alpha) * IoU^alpha of the predictions instead of the IoU of the anchors'),
+  iou_calculator: iouCalculatorOption,
   ignore_iof_thr: z
     .number()
     .default(-1)
-    .describe('Share within an ignored region from which an anchor is ignored; -1 off'),
+    .describe('Anchors of which a larger share is in an ignore region are ignored; -1: none'),
 });
 type Options = Omit<z.output<typeof options>, 'iou_calculator'>;
 
 const contract = { needs: { priors: 'boxes' }, gives: ['maxOverlaps'] } as const satisfies AssignerContract;
-/** What the cost of DDOD reads. */
+/** Parts of the predictions that DDOD's cost reads. */
 const COST_PARTS = ['scores', 'boxes'] as const;
 
 export class ATSSAssigner implements Assigner {
@@ -99,12 +102,13 @@ export class ATSSAssigner implements Assigner {
 export const atssAssignerDefinition = defineModule({
   kind: 'assigner',
   type: 'ATSSAssigner',
-  summary: 'Positive anchors by the mean and deviation of the overlaps of those nearest to a truth',
-  paper: 'Zhang et al., Adaptive Training Sample Selection, CVPR 2020',
-  shapes: 'priors or predictions [n, 4] and truths [k, 4] -> for each of the n: its truth, none, or left out',
+  summary: 'Assigns ground-truth boxes to nearby anchors, by an IoU threshold adapted to each box',
+  paper:
+    'Zhang et al., Bridging the Gap Between Anchor-based and Anchor-free Detection via Adaptive Training Sample Selection, CVPR 2020',
+  shapes: 'priors [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, background, or ignored',
   example: "{ type: 'ATSSAssigner', topk: 9 }",
   options,
   contract,
-  build: ({ iou_calculator, ...given }, { registry, path }) =>
-    new ATSSAssigner(given, registry.build('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` })),
+  build: ({ iou_calculator, ...given }, context) =>
+    new ATSSAssigner(given, buildIouCalculator(iou_calculator, context)),
 });

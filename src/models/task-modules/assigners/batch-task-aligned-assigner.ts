@@ -1,5 +1,6 @@
-// MMYOLO's BatchTaskAlignedAssigner: each truth takes the priors inside it whose class score and overlap together are best;
-// their scores, scaled to the best overlap, become the class targets (Feng et al., TOOD, ICCV 2021). Image by image here.
+// MMYOLO's BatchTaskAlignedAssigner: positives of a ground-truth box are the `topk` points in it with the highest alignment
+// score^alpha * IoU^beta; their alignment, scaled so that its maximum over the box is the best IoU, is the target score
+// (Feng et al., TOOD, ICCV 2021). Image by image here.
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
@@ -9,12 +10,12 @@ import { predictionsOf } from './predictions-of';
 import { unassigned } from './unassigned';
 
 const options = z.strictObject({
-  num_classes: z.number().int().positive().optional().describe('Classes; those of the head'),
-  topk: z.number().int().positive().default(13).describe('Priors each truth takes'),
-  alpha: z.number().default(1).describe('Power of the class score'),
-  beta: z.number().default(6).describe('Power of the overlap'),
-  eps: z.number().default(1e-7).describe('Keeps the scaling from dividing by zero'),
-  use_ciou: z.boolean().default(false).describe('Complete IoU in place of the plain one'),
+  num_classes: z.number().int().positive().optional().describe('Number of classes; accepted and without effect'),
+  topk: z.number().int().positive().default(13).describe('Positives of each ground-truth box'),
+  alpha: z.number().default(1).describe('Exponent of the class score'),
+  beta: z.number().default(6).describe('Exponent of the IoU'),
+  eps: z.number().default(1e-7).describe('Added to the denominator of the scaling'),
+  use_ciou: z.boolean().default(false).describe('Use CIoU instead of IoU'),
 });
 type Options = z.output<typeof options>;
 
@@ -37,11 +38,11 @@ export class BatchTaskAlignedAssigner implements Assigner {
     const count = priors.length / 4;
     const overlap = (g: number, i: number) =>
       this.options.use_ciou ? Math.max(completeIoU(boxes, i, bboxes, g), 0) : plainIoU(bboxes, g, boxes, i);
-    /** Truths that took each prior. */
-    const takers = new Map<number, number[]>();
+    /** Ground-truth boxes that selected each prior. */
+    const selectors = new Map<number, number[]>();
     for (let g = 0; g < labels.length; g++) {
       const [x1, y1, x2, y2] = bboxes.subarray(4 * g, 4 * g + 4);
-      if (!(x1 + y1 + x2 + y2 > 0)) continue; // what the reference takes for padding
+      if (!(x1 + y1 + x2 + y2 > 0)) continue; // padding, to the reference
       const inside: number[] = [];
       for (let i = 0; i < count; i++) {
         const [x, y] = [priors[4 * i], priors[4 * i + 1]];
@@ -52,16 +53,16 @@ export class BatchTaskAlignedAssigner implements Assigner {
         (i) => scores[i * classes + labels[g]] ** alpha * overlap(g, i) ** beta,
       );
       for (const k of topIndices(metrics, topk)) {
-        const list = takers.get(inside[k]);
+        const list = selectors.get(inside[k]);
         if (list) list.push(g);
-        else takers.set(inside[k], [g]);
+        else selectors.set(inside[k], [g]);
       }
     }
-    const positive = Int32Array.from(takers.keys()).sort();
+    const positive = Int32Array.from(selectors.keys()).sort();
     const truth = positive.map((i) => {
-      const list = takers.get(i)!;
+      const list = selectors.get(i)!;
       if (list.length === 1) return list[0];
-      // several want it: the truth it overlaps most, whether or not that one asked
+      // selected by several: the box of highest IoU among all, whether or not it selected the prior
       let best = 0;
       for (let g = 1; g < labels.length; g++) if (overlap(g, i) > overlap(best, i)) best = g;
       return best;
@@ -124,9 +125,10 @@ function completeIoU(a: Float32Array, i: number, b: Float32Array, j: number): nu
 export const batchTaskAlignedAssignerDefinition = defineModule({
   kind: 'assigner',
   type: 'BatchTaskAlignedAssigner',
-  summary: 'Assigns to each truth the priors inside it that are best in class score and overlap together',
+  summary: 'Assigns ground-truth boxes to the points in them with the highest score and IoU',
   paper: 'Feng et al., TOOD, ICCV 2021',
-  shapes: 'boxes [N, n, 4], scores [N, n, classes] and padded truths [N, k, 4] -> targets of each of the n',
+  shapes:
+    'priors [T, 4], scores [T, C], boxes [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, or background; its target score',
   example: "{ type: 'BatchTaskAlignedAssigner', num_classes: 80, use_ciou: true, topk: 10, alpha: 0.5, beta: 6 }",
   options,
   contract,

@@ -1,23 +1,28 @@
-// CenterRegionAssigner: an anchor at the core of a truth learns it, in the shadow around the core it is left alone for that
-// truth's class (Zhu et al., FSAF, CVPR 2019). Of truths whose cores share an anchor, the smallest gets it.
+// CenterRegionAssigner: anchors on the core of a ground-truth box are its positives; those on the shadow around the core are
+// excluded from the classification loss of its class (Zhu et al., FSAF, CVPR 2019). An anchor on several cores goes to the
+// smallest box.
 
 import { z } from 'zod';
-import { defineModule, moduleOption } from '../../../catalogue/registry';
+import { defineModule } from '../../../catalogue/registry';
 import { boxAreas } from '../../../geometry/boxes';
+import { buildIouCalculator, iouCalculatorOption } from '../iou-calculators/iou-calculator-option';
 import type { Assigner, AssignerContract, AssignInput, AssignResult, IouCalculator } from '../types';
 import { PriorBlocks } from './prior-blocks';
 import { unassigned } from './unassigned';
 
 const options = z.strictObject({
-  pos_scale: z.number().describe('Size of the core, relative to the truth'),
-  neg_scale: z.number().describe('Size of the core and its shadow, relative to the truth'),
-  min_pos_iof: z.number().default(0.01).describe('Share of an anchor above which it lies in a core or a shadow'),
-  ignore_gt_scale: z.number().default(0.5).describe('Part of an ignored region, around its centre, that is left alone'),
+  pos_scale: z.number().describe('Size of the core relative to the ground-truth box'),
+  neg_scale: z.number().describe('Size of core and shadow relative to the ground-truth box'),
+  min_pos_iof: z.number().default(0.01).describe('Min share of an anchor that a core or shadow must cover'),
+  ignore_gt_scale: z
+    .number()
+    .default(0.5)
+    .describe('Size of the part of an ignore region, about its centre, in which anchors are ignored'),
   foreground_dominate: z
     .boolean()
     .default(false)
-    .describe('An anchor in the core of one truth and the shadow of another of its class learns; else neither'),
-  iou_calculator: moduleOption('iou_calculator').default({ type: 'BboxOverlaps2D' }).describe('The overlap measure'),
+    .describe('Anchors on a core and on a shadow of the same class are positive instead of negative'),
+  iou_calculator: iouCalculatorOption,
 });
 type Options = Omit<z.output<typeof options>, 'iou_calculator'>;
 const f = Math.fround;
@@ -46,9 +51,9 @@ export class CenterRegionAssigner implements Assigner {
       centers[4 * i + 1] > boxes[4 * g + 1] &&
       centers[4 * i + 1] < boxes[4 * g + 3];
     const blocks = new PriorBlocks(priors);
-    /** Anchor and truth, of those that must not teach the truth's class. */
+    /** (anchor, ground truth): on the shadow, or on the core and taken by a smaller box. */
     const shadows: [number, number][] = [];
-    // from the largest truth to the smallest, of equals the later one counts as smaller: who comes last keeps the anchor
+    // from the largest box to the smallest, equal ones in order: the last to come keeps the anchor
     const areas = boxAreas(bboxes);
     for (const g of [...areas.keys()].sort((a, b) => areas[b] - areas[a] || a - b)) {
       const inCore = new Set<number>();
@@ -65,20 +70,20 @@ export class CenterRegionAssigner implements Assigner {
     for (let r = 0; r < regions.length / 4; r++)
       for (let i = 0; i < count; i++) if (within(i, regions, r)) assigned[i] = -1;
 
-    const learnt = assigned.map((g) => (g > 0 ? labels[g - 1] : -1));
-    const kept = shadows.filter(([i, g]) => !(foreground_dominate && learnt[i] === labels[g]));
-    if (!foreground_dominate) for (const [i, g] of shadows) if (learnt[i] === labels[g]) assigned[i] = 0;
-    result.labels.set(learnt.map((label, i) => (assigned[i] > 0 ? label : -1)));
+    const assignedLabels = assigned.map((g) => (g > 0 ? labels[g - 1] : -1));
+    const kept = shadows.filter(([i, g]) => !(foreground_dominate && assignedLabels[i] === labels[g]));
+    if (!foreground_dominate) for (const [i, g] of shadows) if (assignedLabels[i] === labels[g]) assigned[i] = 0;
+    result.labels.set(assignedLabels.map((label, i) => (assigned[i] > 0 ? label : -1)));
     return { ...result, ignoredLabels: Int32Array.from(kept.flatMap(([i, g]) => [i, labels[g]])) };
   }
 
-  /** Anchors of which more than `min_pos_iof` lies in `box`. */
+  /** Anchors of which `box` covers more than `min_pos_iof`. */
   private *covering(blocks: PriorBlocks, priors: Float32Array, box: Float32Array): Generator<number> {
-    const least = f(this.options.min_pos_iof);
-    const runs: [number, number][] = least < 0 ? [[0, priors.length / 4]] : blocks.near(box);
+    const minShare = f(this.options.min_pos_iof);
+    const runs: [number, number][] = minShare < 0 ? [[0, priors.length / 4]] : blocks.near(box);
     for (const [start, end] of runs) {
       const shares = this.iou.overlaps(priors.subarray(4 * start, 4 * end), box, 'iof');
-      for (let i = start; i < end; i++) if (shares[i - start] > least) yield i;
+      for (let i = start; i < end; i++) if (shares[i - start] > minShare) yield i;
     }
   }
 }
@@ -96,15 +101,12 @@ function scaled(boxes: Float32Array, scale: number): Float32Array {
 export const centerRegionAssignerDefinition = defineModule({
   kind: 'assigner',
   type: 'CenterRegionAssigner',
-  summary: 'Anchors at the core of a truth learn it, those in the shadow around it are left alone',
+  summary: 'Assigns ground-truth boxes to anchors on their core and ignores those on the shadow around it',
   paper: 'Zhu et al., Feature Selective Anchor-Free Module, CVPR 2019',
-  shapes: 'priors or predictions [n, 4] and truths [k, 4] -> for each of the n: its truth, none, or left out',
+  shapes: 'priors [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, background, or ignored',
   example: "{ type: 'CenterRegionAssigner', pos_scale: 0.2, neg_scale: 0.2, min_pos_iof: 0.01 }",
   options,
   contract,
-  build: ({ iou_calculator, ...given }, { registry, path }) =>
-    new CenterRegionAssigner(
-      given,
-      registry.build('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` }),
-    ),
+  build: ({ iou_calculator, ...given }, context) =>
+    new CenterRegionAssigner(given, buildIouCalculator(iou_calculator, context)),
 });

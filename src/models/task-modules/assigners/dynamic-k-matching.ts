@@ -1,18 +1,17 @@
-// Each truth takes its k cheapest candidates, k being about the sum of its best overlaps; a candidate that several truths
-// want goes to the one it costs least (Ge et al., OTA / YOLOX, 2021).
+// Dynamic k matching: each ground-truth box takes the k candidates of lowest cost, k being the sum of its `topk` IoUs,
+// rounded down, at least 1; a candidate of several boxes goes to the one of lowest cost (Ge et al., OTA, CVPR 2021; YOLOX).
 
 import { topIndices } from '../../../ops/top-indices';
 import type { AssignResult, Instances } from '../types';
 
 export interface Candidates {
   /** Prior of each candidate. */
-  priors: Int32Array;
-  /** Row-major [candidates, truths]. */
-  costs: Float32Array;
-  overlaps: Float32Array;
+  priors: Int32Array; // [candidates]
+  costs: Float32Array; // [candidates, K]
+  overlaps: Float32Array; // [candidates, K]
 }
 
-/** `count` priors in all; `topk` overlaps are summed for k. */
+/** `count`: number of priors, of which the candidates are some. */
 export function dynamicKMatching(
   { priors, costs, overlaps }: Candidates,
   count: number,
@@ -37,7 +36,7 @@ export function dynamicKMatching(
   }
   const assigned = new Int32Array(count);
   const labels = new Int32Array(count).fill(-1);
-  // as the reference has it: far below zero where nothing is assigned
+  // the reference's value for background
   const maxOverlaps = new Float32Array(count).fill(-100000);
   for (let i = 0; i < n; i++) {
     if (taken[i] === 0) continue;

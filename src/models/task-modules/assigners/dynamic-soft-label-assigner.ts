@@ -1,18 +1,20 @@
-// DynamicSoftLabelAssigner: SimOTA with soft class targets and a soft distance to the centre (Lyu et al., RTMDet, 2022).
+// DynamicSoftLabelAssigner: SimOTA whose class cost has the IoU as a soft target, and a soft cost of the distance from the
+// centre instead of a fixed radius (Lyu et al., RTMDet, 2022).
 
 import { z } from 'zod';
-import { defineModule, moduleOption } from '../../../catalogue/registry';
+import { defineModule } from '../../../catalogue/registry';
 import { takeBoxes } from '../../../geometry/boxes';
+import { buildIouCalculator, iouCalculatorOption } from '../iou-calculators/iou-calculator-option';
 import type { Assigner, AssignerContract, AssignInput, AssignResult, IouCalculator } from '../types';
 import { dynamicKMatching } from './dynamic-k-matching';
 import { predictionsOf } from './predictions-of';
 import { unassigned } from './unassigned';
 
 const options = z.strictObject({
-  soft_center_radius: z.number().default(3).describe('Distance from the centre, in strides, that costs 1'),
-  topk: z.number().int().positive().default(13).describe('Best overlaps summed to the number of positives'),
-  iou_weight: z.number().default(3).describe('Weight of the box cost'),
-  iou_calculator: moduleOption('iou_calculator').default({ type: 'BboxOverlaps2D' }).describe('The overlap measure'),
+  soft_center_radius: z.number().default(3).describe('Distance from the centre, in strides, at which its cost is 1'),
+  topk: z.number().int().positive().default(13).describe('Highest IoUs whose sum is the number of positives'),
+  iou_weight: z.number().default(3).describe('Weight of the IoU cost'),
+  iou_calculator: iouCalculatorOption,
 });
 type Options = Omit<z.output<typeof options>, 'iou_calculator'>;
 
@@ -35,7 +37,7 @@ export class DynamicSoftLabelAssigner implements Assigner {
     private readonly iou: IouCalculator,
   ) {}
 
-  /** Only priors inside a truth compete. */
+  /** Candidates are the points in a ground-truth box. */
   assign(input: AssignInput): AssignResult {
     const { priors, instances } = input;
     const { logits, classes, boxes } = predictionsOf('DynamicSoftLabelAssigner', input, contract.needs.predictions);
@@ -44,49 +46,48 @@ export class DynamicSoftLabelAssigner implements Assigner {
     const count = priors.length / 4;
     const none = unassigned(count, truths);
     if (truths === 0 || count === 0) return none;
-    const found: number[] = [];
+    const candidates: number[] = [];
     for (let i = 0; i < count; i++)
       for (let g = 0; g < truths; g++) {
         const [x1, y1, x2, y2] = instances.bboxes.subarray(4 * g, 4 * g + 4);
         const [x, y] = [priors[4 * i], priors[4 * i + 1]];
         if (!(x > x1 && y > y1 && x < x2 && y < y2)) continue;
-        found.push(i);
+        candidates.push(i);
         break;
       }
-    if (found.length === 0) return none;
-    const overlaps = this.iou.overlaps(takeBoxes(boxes, found), instances.bboxes);
+    if (candidates.length === 0) return none;
+    const overlaps = this.iou.overlaps(takeBoxes(boxes, candidates), instances.bboxes);
     const costs = new Float32Array(overlaps.length);
-    for (const [k, i] of found.entries()) {
-      // against no class at all; the own class of each truth then changes one term
-      let against = 0;
+    for (const [k, i] of candidates.entries()) {
+      // loss against no class at all; the class of a ground-truth box then changes one term
+      let background = 0;
       const term = (x: number, soft: number) => (softplus(x) - x * soft) * (soft - sigmoid(x)) ** 2;
-      for (let c = 0; c < classes; c++) against += term(logits[i * classes + c], 0);
+      for (let c = 0; c < classes; c++) background += term(logits[i * classes + c], 0);
       for (let g = 0; g < truths; g++) {
         const at = k * truths + g;
-        const own = logits[i * classes + instances.labels[g]];
+        const logit = logits[i * classes + instances.labels[g]];
         const [x1, y1, x2, y2] = instances.bboxes.subarray(4 * g, 4 * g + 4);
         const distance = Math.hypot(priors[4 * i] - (x1 + x2) / 2, priors[4 * i + 1] - (y1 + y2) / 2);
-        const centre = 10 ** (distance / priors[4 * i + 2] - soft_center_radius);
-        const cls = against - term(own, 0) + term(own, overlaps[at]);
-        costs[at] = cls - Math.log(overlaps[at] + EPSILON) * iou_weight + centre;
+        const center = 10 ** (distance / priors[4 * i + 2] - soft_center_radius);
+        const cls = background - term(logit, 0) + term(logit, overlaps[at]);
+        costs[at] = cls - Math.log(overlaps[at] + EPSILON) * iou_weight + center;
       }
     }
-    return dynamicKMatching({ priors: Int32Array.from(found), costs, overlaps }, count, instances, topk);
+    return dynamicKMatching({ priors: Int32Array.from(candidates), costs, overlaps }, count, instances, topk);
   }
 }
 
 export const dynamicSoftLabelAssignerDefinition = defineModule({
   kind: 'assigner',
   type: 'DynamicSoftLabelAssigner',
-  summary: 'Assigns to each truth its cheapest predictions, by soft class scores, boxes and distance',
+  summary:
+    'Assigns ground-truth boxes to the points of lowest cost: soft class scores, IoU and distance from the centre',
   paper: 'Lyu et al., RTMDet, 2022',
-  shapes: 'priors or predictions [n, 4] and truths [k, 4] -> for each of the n: its truth, none, or left out',
+  shapes:
+    'priors [T, 4], scores [T, C], boxes [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, or background',
   example: "{ type: 'DynamicSoftLabelAssigner', topk: 13 }",
   options,
   contract,
-  build: ({ iou_calculator, ...given }, { registry, path }) =>
-    new DynamicSoftLabelAssigner(
-      given,
-      registry.build('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` }),
-    ),
+  build: ({ iou_calculator, ...given }, context) =>
+    new DynamicSoftLabelAssigner(given, buildIouCalculator(iou_calculator, context)),
 });

@@ -1,19 +1,26 @@
-// GridAssigner: a truth is learnt by the anchors of the cell that holds its middle, those that overlap it enough and at
-// least the best one (Redmon and Farhadi, YOLOv3).
+// GridAssigner: positives of a ground-truth box are among the anchors of the grid cells that contain its centre: those whose
+// IoU is high enough, and the best one (Redmon and Farhadi, YOLOv3, 2018).
 
 import { z } from 'zod';
-import { defineModule, moduleOption } from '../../../catalogue/registry';
+import { defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
+import { buildIouCalculator, iouCalculatorOption } from '../iou-calculators/iou-calculator-option';
 import type { Assigner, AssignerContract, AssignInput, AssignResult, Instances, IouCalculator } from '../types';
 
 const options = z.strictObject({
-  pos_iou_thr: z.number().describe('Overlap above which a responsible anchor is positive'),
+  pos_iou_thr: z.number().describe('IoU above which an anchor of the cell is positive'),
   neg_iou_thr: z
     .union([z.number(), z.tuple([z.number(), z.number()])])
-    .describe('Overlap up to which an anchor is background, or the range (low, high] of background'),
-  min_pos_iou: z.number().default(0).describe('Overlap that the best anchor of a truth must exceed'),
-  gt_max_assign_all: z.boolean().default(true).describe('All responsible anchors that tie for the best get the truth'),
-  iou_calculator: moduleOption('iou_calculator').default({ type: 'BboxOverlaps2D' }).describe('The overlap measure'),
+    .describe('IoU up to which an anchor is background, or the range (low, high] of background'),
+  min_pos_iou: z
+    .number()
+    .default(0)
+    .describe('IoU that the best anchor of a ground-truth box must exceed to be positive'),
+  gt_max_assign_all: z
+    .boolean()
+    .default(true)
+    .describe('All anchors that tie for the best are positive, else the first'),
+  iou_calculator: iouCalculatorOption,
 });
 type Options = Omit<z.output<typeof options>, 'iou_calculator'>;
 
@@ -41,22 +48,22 @@ export class GridAssigner implements Assigner {
     if (truths === 0) return { numTruths: 0, assigned: new Int32Array(count), maxOverlaps, labels };
     const assigned = new Int32Array(count).fill(-1);
     const responsible = responsiblePriors(priors, strides, instances);
-    const overlaps = this.iou.overlaps(instances.bboxes, priors); // [truths, priors]
+    const overlaps = this.iou.overlaps(instances.bboxes, priors); // [K, T]
     const [low, high] = (typeof neg_iou_thr === 'number' ? [-1, neg_iou_thr] : neg_iou_thr).map(Math.fround);
     for (let i = 0; i < count; i++) {
       let best = 0;
       for (let g = 1; g < truths; g++) if (overlaps[g * count + i] > overlaps[best * count + i]) best = g;
-      const most = overlaps[best * count + i];
-      if (most > low && most <= high) assigned[i] = 0;
-      maxOverlaps[i] = responsible[i] ? most : -1;
-      if (responsible[i] && most > Math.fround(pos_iou_thr)) assigned[i] = best + 1;
+      const max = overlaps[best * count + i];
+      if (max > low && max <= high) assigned[i] = 0;
+      maxOverlaps[i] = responsible[i] ? max : -1;
+      if (responsible[i] && max > Math.fround(pos_iou_thr)) assigned[i] = best + 1;
     }
     for (let g = 0; g < truths; g++) {
-      let most = -1;
-      for (let i = 0; i < count; i++) if (responsible[i]) most = Math.max(most, overlaps[g * count + i]);
-      if (most <= min_pos_iou) continue;
+      let max = -1;
+      for (let i = 0; i < count; i++) if (responsible[i]) max = Math.max(max, overlaps[g * count + i]);
+      if (max <= min_pos_iou) continue;
       for (let i = 0; i < count; i++) {
-        if (!responsible[i] || overlaps[g * count + i] !== most) continue;
+        if (!responsible[i] || overlaps[g * count + i] !== max) continue;
         assigned[i] = g + 1;
         if (!gt_max_assign_all) break;
       }
@@ -84,12 +91,12 @@ function responsiblePriors(priors: Float32Array, strides: ArrayLike<number>, { b
 export const gridAssignerDefinition = defineModule({
   kind: 'assigner',
   type: 'GridAssigner',
-  summary: 'Assigns a truth to anchors of the cell that holds its middle',
+  summary: 'Assigns ground-truth boxes to anchors of the grid cells that contain their centres',
   paper: 'Redmon and Farhadi, YOLOv3, 2018',
-  shapes: 'priors or predictions [n, 4] and truths [k, 4] -> for each of the n: its truth, none, or left out',
+  shapes: 'priors [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, background, or ignored',
   example: "{ type: 'GridAssigner', pos_iou_thr: 0.5, neg_iou_thr: 0.5, min_pos_iou: 0 }",
   options,
   contract,
-  build: ({ iou_calculator, ...given }, { registry, path }) =>
-    new GridAssigner(given, registry.build('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` })),
+  build: ({ iou_calculator, ...given }, context) =>
+    new GridAssigner(given, buildIouCalculator(iou_calculator, context)),
 });

@@ -1,4 +1,4 @@
-// The linear assignment problem: the pairs of rows and columns of least total cost, as many as the shorter side has.
+// The linear assignment problem: the pairs of rows and columns of minimum total cost, as many as the shorter side has.
 // Shortest augmenting paths with potentials (Jonker and Volgenant, 1987; rectangular by Crouse, 2016), O(n^2 m). Where
 // several assignments cost the same, it picks the one that scipy's linear_sum_assignment picks.
 
@@ -28,12 +28,12 @@ export function linearAssignment(cost: ArrayLike<number>, rows: number, columns:
           `${i % columns} is ${cost[i]}. A prediction that is not finite means that training has diverged`,
       );
   if (columns >= rows) {
-    const found = solve((i, j) => cost[i * columns + j], rows, columns);
-    return { rows: Int32Array.from(found.keys()), columns: found };
+    const columnOf = solve((i, j) => cost[i * columns + j], rows, columns);
+    return { rows: Int32Array.from(columnOf.keys()), columns: columnOf };
   }
-  const found = solve((i, j) => cost[j * columns + i], columns, rows); // row of each column
-  const order = Int32Array.from(found.keys()).sort((a, b) => found[a] - found[b]);
-  return { rows: order.map((column) => found[column]), columns: order };
+  const rowOf = solve((i, j) => cost[j * columns + i], columns, rows);
+  const order = Int32Array.from(rowOf.keys()).sort((a, b) => rowOf[a] - rowOf[b]);
+  return { rows: order.map((column) => rowOf[column]), columns: order };
 }
 
 /** Column of each row, for no more rows than columns. */
@@ -58,7 +58,7 @@ function solve(cost: (row: number, column: number) => number, rows: number, colu
     for (let row = start; sink < 0; ) {
       visitedRows[row] = 1;
       let best = -1;
-      let least = Number.POSITIVE_INFINITY;
+      let minimum = Number.POSITIVE_INFINITY;
       for (let k = 0; k < remaining; k++) {
         const j = open[k];
         const through = length + cost(row, j) - rowPotential[row] - columnPotential[j];
@@ -67,12 +67,12 @@ function solve(cost: (row: number, column: number) => number, rows: number, colu
           previous[j] = row;
         }
         // of equally near columns a free one ends the path
-        if (distance[j] < least || (distance[j] === least && rowOf[j] < 0)) {
-          least = distance[j];
+        if (distance[j] < minimum || (distance[j] === minimum && rowOf[j] < 0)) {
+          minimum = distance[j];
           best = k;
         }
       }
-      length = least;
+      length = minimum;
       if (length === Number.POSITIVE_INFINITY)
         throw new DetLabError(`Cannot assign ${rows} rows to ${columns} columns: every assignment is forbidden`);
       const j = open[best];

@@ -1,4 +1,4 @@
-// Truths that occur more than once are moved a little, so that each can win priors of its own.
+// Ground-truth boxes that occur more than once are moved slightly apart, so that each can be the best of some priors.
 
 import { takeBoxes } from '../../../geometry/boxes';
 import type { Random } from '../../../random';
@@ -6,22 +6,25 @@ import type { IouCalculator } from '../types';
 
 const ATTEMPTS = 6;
 
-/** Multiplies every coordinate of repeated boxes by 1 +- `perm_range`, drawing again while they overlap the original by less than `iou_thr`. */
+/**
+ * Multiplies every coordinate of repeated boxes by a factor in 1 +- `perm_range`; draws again, up to six times, while one
+ * of them has an IoU below `iou_thr` with the original.
+ */
 export function permuteRepeats(
   boxes: Float32Array,
   iou: IouCalculator,
   { iou_thr, perm_range }: { iou_thr: number; perm_range: number },
   random: Random,
 ): Float32Array {
-  const places = new Map<string, number[]>();
+  const groups = new Map<string, number[]>();
   for (let i = 0; i < boxes.length >> 2; i++) {
     const key = boxes.subarray(4 * i, 4 * i + 4).join();
-    const same = places.get(key);
+    const same = groups.get(key);
     if (same) same.push(i);
-    else places.set(key, [i]);
+    else groups.set(key, [i]);
   }
   const out = boxes.slice();
-  for (const same of places.values()) {
+  for (const same of groups.values()) {
     if (same.length === 1) continue;
     const original = takeBoxes(boxes, same);
     let moved = original;

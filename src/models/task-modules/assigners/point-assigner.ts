@@ -1,5 +1,5 @@
-// PointAssigner: each truth takes the points nearest to its centre, in units of its size, on the feature level of its size
-// (Yang et al., RepPoints, ICCV 2019). Of truths that want the same point, the nearest gets it.
+// PointAssigner: positives of a ground-truth box are the points nearest to its centre, in units of its size, on the feature
+// level that fits its size (Yang et al., RepPoints, ICCV 2019). A point of several boxes goes to the nearest.
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
@@ -8,8 +8,8 @@ import type { Assigner, AssignerContract, AssignInput, AssignResult } from '../t
 import { unassigned } from './unassigned';
 
 const options = z.strictObject({
-  scale: z.number().positive().default(4).describe('Strides in the side of a truth that belongs to a level'),
-  pos_num: z.number().int().positive().default(3).describe('Points each truth takes'),
+  scale: z.number().positive().default(4).describe('Size of a box in strides of the level it is assigned to'),
+  pos_num: z.number().int().positive().default(3).describe('Positives of each ground-truth box'),
 });
 type Options = z.output<typeof options>;
 const f = Math.fround;
@@ -35,8 +35,8 @@ export class PointAssigner implements Assigner {
       const [x1, y1, x2, y2] = bboxes.subarray(4 * g, 4 * g + 4);
       const [x, y] = [f(x1 + x2) / 2, f(y1 + y2) / 2];
       const [w, h] = [x2 - x1, y2 - y1].map((side) => Math.max(f(side), f(1e-6)));
-      const own = Math.trunc(f(log2(f(w / scale)) + log2(f(h / scale))) / 2);
-      const level = Math.min(Math.max(own, finest), coarsest);
+      const ideal = Math.trunc(f(log2(f(w / scale)) + log2(f(h / scale))) / 2);
+      const level = Math.min(Math.max(ideal, finest), coarsest);
       const points = Int32Array.from(levels.keys()).filter((i) => levels[i] === level);
       const far = Float32Array.from(points, (i) =>
         Math.hypot(f(f(priors[4 * i] - x) / w), f(f(priors[4 * i + 1] - y) / h)),
@@ -59,9 +59,9 @@ export class PointAssigner implements Assigner {
 export const pointAssignerDefinition = defineModule({
   kind: 'assigner',
   type: 'PointAssigner',
-  summary: 'Assigns to each truth the points nearest to its centre on the level of its size',
+  summary: 'Assigns ground-truth boxes to the points nearest to their centres, on the level of their size',
   paper: 'Yang et al., RepPoints, ICCV 2019',
-  shapes: 'points [n, 3] and truths [k, 4] -> for each of the n: its truth or none',
+  shapes: 'points [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, or background',
   example: "{ type: 'PointAssigner', scale: 4, pos_num: 3 }",
   options,
   contract,

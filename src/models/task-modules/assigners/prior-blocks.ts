@@ -1,5 +1,5 @@
-// Which priors can overlap a box at all. Neighbours in a grid of anchors lie near each other, so runs of them share one
-// bounding box; a truth of usual size meets a few per cent of the runs.
+// Finds the priors that can overlap a box at all. Neighbours in a grid of anchors are close together, so blocks of them
+// share one bounding box; a ground-truth box of usual size meets a few per cent of the blocks.
 
 const BLOCK = 64;
 
@@ -28,7 +28,7 @@ export class PriorBlocks {
     }
   }
 
-  /** Ranges [start, end) of priors outside of which none overlaps `box`, in rising order. */
+  /** Ranges [start, end) of priors, rising, outside of which none overlaps `box`. */
   near(box: Float32Array): [number, number][] {
     const [x1, y1, x2, y2] = box;
     const { bounds, count } = this;

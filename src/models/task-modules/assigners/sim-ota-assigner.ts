@@ -1,24 +1,29 @@
-// SimOTAAssigner: priors in or near a truth compete for it by the cost of their class scores and boxes (Ge et al., YOLOX).
+// SimOTAAssigner: points in a ground-truth box or near its centre are its candidates; those of lowest cost (class and IoU)
+// become positive, as many as its highest IoUs add up to (Ge et al., YOLOX, 2021).
 
 import { z } from 'zod';
-import { defineModule, moduleOption } from '../../../catalogue/registry';
+import { defineModule } from '../../../catalogue/registry';
 import { takeBoxes } from '../../../geometry/boxes';
+import { buildIouCalculator, iouCalculatorOption } from '../iou-calculators/iou-calculator-option';
 import type { Assigner, AssignerContract, AssignInput, AssignResult, IouCalculator } from '../types';
 import { dynamicKMatching } from './dynamic-k-matching';
 import { predictionsOf } from './predictions-of';
 import { unassigned } from './unassigned';
 
 const options = z.strictObject({
-  center_radius: z.number().default(2.5).describe('Priors within this many strides of the centre are preferred'),
-  candidate_topk: z.number().int().positive().default(10).describe('Best overlaps summed to the number of positives'),
-  iou_weight: z.number().default(3).describe('Weight of the box cost'),
-  cls_weight: z.number().default(1).describe('Weight of the class cost'),
-  iou_calculator: moduleOption('iou_calculator').default({ type: 'BboxOverlaps2D' }).describe('The overlap measure'),
+  center_radius: z
+    .number()
+    .default(2.5)
+    .describe('Half the side of the square about the centre, in strides; points in it and in the box are preferred'),
+  candidate_topk: z.number().int().positive().default(10).describe('Highest IoUs whose sum is the number of positives'),
+  iou_weight: z.number().default(3).describe('Weight of the IoU cost'),
+  cls_weight: z.number().default(1).describe('Weight of the classification cost'),
+  iou_calculator: iouCalculatorOption,
 });
 type Options = Omit<z.output<typeof options>, 'iou_calculator'>;
 
-/** What a prior costs that lies in a truth or near its centre, but not both. */
-const OUTSIDE = 100000;
+/** Added to the cost of points that are in the box or near its centre, but not both. */
+const OUTSIDE_COST = 100000;
 const EPSILON = 1e-7;
 const log = (p: number) => Math.max(Math.log(p), -100);
 
@@ -44,7 +49,7 @@ export class SimOTAAssigner implements Assigner {
     const count = priors.length / 4;
     const none = unassigned(count, truths);
     if (truths === 0 || count === 0) return none;
-    const found: number[] = [];
+    const candidates: number[] = [];
     const both: boolean[] = [];
     for (let i = 0; i < count; i++) {
       const [x, y, sx, sy] = priors.subarray(4 * i, 4 * i + 4);
@@ -59,36 +64,37 @@ export class SimOTAAssigner implements Assigner {
         both.push(inside && central);
         any ||= inside || central;
       }
-      if (any) found.push(i);
+      if (any) candidates.push(i);
       else both.length = start;
     }
-    if (found.length === 0) return none;
-    const overlaps = this.iou.overlaps(takeBoxes(boxes, found), instances.bboxes);
+    if (candidates.length === 0) return none;
+    const overlaps = this.iou.overlaps(takeBoxes(boxes, candidates), instances.bboxes);
     const costs = new Float32Array(overlaps.length);
-    for (const [k, i] of found.entries()) {
-      // cross entropy against each truth's class: that against none, plus what the own class changes
-      let against = 0;
-      for (let c = 0; c < classes; c++) against -= log(1 - scores[i * classes + c]);
+    for (const [k, i] of candidates.entries()) {
+      // cross entropy against no class at all; the class of a ground-truth box then changes one term
+      let background = 0;
+      for (let c = 0; c < classes; c++) background -= log(1 - scores[i * classes + c]);
       for (let g = 0; g < truths; g++) {
         const at = k * truths + g;
-        const own = scores[i * classes + instances.labels[g]];
-        const cls = against + log(1 - own) - log(own);
-        costs[at] = cls * cls_weight - Math.log(overlaps[at] + EPSILON) * iou_weight + (both[at] ? 0 : OUTSIDE);
+        const score = scores[i * classes + instances.labels[g]];
+        const cls = background + log(1 - score) - log(score);
+        costs[at] = cls * cls_weight - Math.log(overlaps[at] + EPSILON) * iou_weight + (both[at] ? 0 : OUTSIDE_COST);
       }
     }
-    return dynamicKMatching({ priors: Int32Array.from(found), costs, overlaps }, count, instances, candidate_topk);
+    return dynamicKMatching({ priors: Int32Array.from(candidates), costs, overlaps }, count, instances, candidate_topk);
   }
 }
 
 export const simOTAAssignerDefinition = defineModule({
   kind: 'assigner',
   type: 'SimOTAAssigner',
-  summary: 'Assigns to each truth its cheapest predictions, as many as its best overlaps add up to',
+  summary: 'Assigns ground-truth boxes to the points of lowest cost, as many as their highest IoUs add up to',
   paper: 'Ge et al., YOLOX, 2021',
-  shapes: 'priors or predictions [n, 4] and truths [k, 4] -> for each of the n: its truth, none, or left out',
+  shapes:
+    'priors [T, 4], scores [T, C], boxes [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, or background',
   example: "{ type: 'SimOTAAssigner', center_radius: 2.5 }",
   options,
   contract,
-  build: ({ iou_calculator, ...given }, { registry, path }) =>
-    new SimOTAAssigner(given, registry.build('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` })),
+  build: ({ iou_calculator, ...given }, context) =>
+    new SimOTAAssigner(given, buildIouCalculator(iou_calculator, context)),
 });

@@ -1,21 +1,27 @@
-// TaskAlignedAssigner: each truth takes the anchors whose class score and overlap together are best, if their centre lies in
-// it; of truths that want the same anchor, the one it overlaps most gets it (Feng et al., TOOD, ICCV 2021).
+// TaskAlignedAssigner: positives of a ground-truth box are the `topk` anchors with the highest alignment
+// score^alpha * IoU^beta, if their centre is in the box; an anchor of several boxes goes to the one of highest IoU
+// (Feng et al., TOOD, ICCV 2021).
 
 import { z } from 'zod';
-import { defineModule, moduleOption } from '../../../catalogue/registry';
+import { defineModule } from '../../../catalogue/registry';
 import { takeBoxes } from '../../../geometry/boxes';
 import { topIndices } from '../../../ops/top-indices';
+import { buildIouCalculator, iouCalculatorOption } from '../iou-calculators/iou-calculator-option';
 import type { Assigner, AssignerContract, AssignInput, AssignResult, IouCalculator } from '../types';
 import { predictionsOf } from './predictions-of';
 import { unassigned } from './unassigned';
 
 const options = z.strictObject({
-  topk: z.number().int().positive().describe('Anchors each truth takes'),
-  iou_calculator: moduleOption('iou_calculator').default({ type: 'BboxOverlaps2D' }).describe('The overlap measure'),
+  topk: z
+    .number()
+    .int()
+    .positive()
+    .describe('Anchors of highest alignment that may become positives of a ground-truth box'),
+  iou_calculator: iouCalculatorOption,
 });
 
-/** What `maxOverlaps` holds for anchors without a truth. */
-const NONE = -100000000;
+/** `maxOverlaps` of background, as in the reference. */
+const NO_OVERLAP = -100000000;
 
 const contract = {
   needs: { priors: 'boxes', predictions: ['scores', 'boxes'] },
@@ -38,7 +44,7 @@ export class TaskAlignedAssigner implements Assigner {
     const count = priors.length / 4;
     const result = { ...unassigned(count, labels.length), metrics: new Float32Array(count) };
     if (labels.length === 0) return result;
-    result.maxOverlaps.fill(NONE);
+    result.maxOverlaps.fill(NO_OVERLAP);
     for (const [g, label] of labels.entries()) {
       const box = takeBoxes(bboxes, [g]);
       const overlaps = this.iou.overlaps(boxes, box); // [anchors, 1]
@@ -60,12 +66,13 @@ export class TaskAlignedAssigner implements Assigner {
 export const taskAlignedAssignerDefinition = defineModule({
   kind: 'assigner',
   type: 'TaskAlignedAssigner',
-  summary: 'Assigns to each truth the anchors that are best in class score and overlap together',
+  summary: 'Assigns ground-truth boxes to the anchors with the highest score and IoU',
   paper: 'Feng et al., TOOD, ICCV 2021',
-  shapes: 'boxes [n, 4], scores [n, classes] and truths [k, 4] -> for each of the n: its truth or none',
+  shapes:
+    'priors [T, 4], scores [T, C], boxes [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, or background',
   example: "{ type: 'TaskAlignedAssigner', topk: 13 }",
   options,
   contract,
-  build: ({ topk, iou_calculator }, { registry, path }) =>
-    new TaskAlignedAssigner(topk, registry.build('iou_calculator', iou_calculator, { path: `${path}.iou_calculator` })),
+  build: ({ topk, iou_calculator }, context) =>
+    new TaskAlignedAssigner(topk, buildIouCalculator(iou_calculator, context)),
 });

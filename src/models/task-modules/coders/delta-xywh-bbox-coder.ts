@@ -1,26 +1,27 @@
-// DeltaXYWHBBoxCoder: shift of the centre in units of the box, logarithm of the change in size (Girshick et al., R-CNN).
-// In plain arrays for targets and detections, in tensors where a loss looks at decoded boxes.
+// DeltaXYWHBBoxCoder: shift of the centre in units of the prior's size, and logarithm of the ratio of sizes (Girshick et al.,
+// R-CNN, CVPR 2014). In plain arrays for targets and detections, in tensors for losses on decoded boxes.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import type { BoxCoder, DecodeOptions } from '../types';
+import { useBoxType } from '../use-box-type-option';
 
 const f = Math.fround;
 const four = z.tuple([z.number(), z.number(), z.number(), z.number()]);
 
 const options = z.strictObject({
-  target_means: four.default([0, 0, 0, 0]).describe('Subtracted from the targets (dx, dy, dw, dh)'),
-  target_stds: four.default([1, 1, 1, 1]).describe('The targets are divided by these'),
-  clip_border: z.boolean().default(true).describe('Cut decoded boxes to the image'),
-  add_ctr_clamp: z.boolean().default(false).describe('Limit the shift of the centre (YOLOF)'),
-  ctr_clamp: z.number().default(32).describe('Largest shift in pixels, with add_ctr_clamp'),
-  use_box_type: z.boolean().default(false).describe("Accepted for MMDetection's sake: boxes are always plain xyxy"),
+  target_means: four.default([0, 0, 0, 0]).describe('Means subtracted from the targets (dx, dy, dw, dh)'),
+  target_stds: four.default([1, 1, 1, 1]).describe('Standard deviations that the targets are divided by'),
+  clip_border: z.boolean().default(true).describe('Clip decoded boxes to the image'),
+  add_ctr_clamp: z.boolean().default(false).describe('Clamp the shift of the centre (YOLOF)'),
+  ctr_clamp: z.number().default(32).describe('Max shift in pixels, with add_ctr_clamp'),
+  use_box_type: useBoxType,
 });
 
 type Options = z.output<typeof options>;
 
-/** A box may grow or shrink by at most 1000 / 16 in one step. */
+/** Sizes change at most by a factor of 1000 / 16. */
 const WH_RATIO_CLIP = 16 / 1000;
 
 export class DeltaXYWHBBoxCoder implements BoxCoder {
@@ -111,9 +112,9 @@ export class DeltaXYWHBBoxCoder implements BoxCoder {
 export const deltaXYWHBBoxCoderDefinition = defineModule({
   kind: 'bbox_coder',
   type: 'DeltaXYWHBBoxCoder',
-  summary: 'Boxes as shifts of centre and logarithms of size relative to a prior',
+  summary: 'Encodes boxes as shifts of the centre and logarithms of the size relative to a prior',
   paper: 'Girshick et al., R-CNN, CVPR 2014',
-  shapes: 'boxes [n, 4], truths [n, 4] <-> deltas [n, 4]',
+  shapes: 'priors [n, 4], boxes [n, 4] <-> deltas [n, 4] (dx, dy, dw, dh)',
   example: "{ type: 'DeltaXYWHBBoxCoder', target_means: [0, 0, 0, 0], target_stds: [0.1, 0.1, 0.2, 0.2] }",
   options,
   contract: { priors: 'boxes' },

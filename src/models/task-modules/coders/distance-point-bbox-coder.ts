@@ -1,10 +1,11 @@
-// DistancePointBBoxCoder: a box as the distances of its sides from a point: left, top, right, bottom (Tian et al., FCOS,
-// ICCV 2019).
+// DistancePointBBoxCoder: the distances of the four sides from a point: left, top, right, bottom (Tian et al., FCOS,
+// ICCV 2019). In the unit of the points; the strides are not used.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import type { BoxCoder, DecodeOptions, EncodeOptions } from '../types';
+import { useBoxType } from '../use-box-type-option';
 
 const f = Math.fround;
 
@@ -51,13 +52,13 @@ export class DistancePointBBoxCoder implements BoxCoder {
 export const distancePointBBoxCoderDefinition = defineModule({
   kind: 'bbox_coder',
   type: 'DistancePointBBoxCoder',
-  summary: 'A box by the distances of its sides from a point',
+  summary: 'Encodes boxes as the distances of their sides from a point',
   paper: 'Tian et al., FCOS, ICCV 2019',
   shapes: 'points [n, 4] (x, y, stride x, stride y) and distances [n, 4] <-> boxes [n, 4]',
   example: "{ type: 'DistancePointBBoxCoder' }",
   options: z.strictObject({
-    clip_border: z.boolean().default(true).describe('Cut decoded boxes to the image'),
-    use_box_type: z.boolean().default(false).describe("Accepted for MMDetection's sake: boxes are always plain xyxy"),
+    clip_border: z.boolean().default(true).describe('Clip decoded boxes to the image'),
+    use_box_type: useBoxType,
   }),
   contract: { priors: 'points' },
   build: ({ clip_border }) => new DistancePointBBoxCoder(clip_border),

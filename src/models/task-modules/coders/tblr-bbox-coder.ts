@@ -1,21 +1,22 @@
-// TBLRBBoxCoder: a box by the distances of its top, bottom, left and right side from the centre of its anchor, in units of
-// the anchor's height and width (Zhu et al., FSAF, CVPR 2019).
+// TBLRBBoxCoder: the distances of the top, bottom, left and right side from the centre of the anchor, in units of its height
+// and width (Zhu et al., FSAF, CVPR 2019).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import type { BoxCoder, DecodeOptions } from '../types';
+import { useBoxType } from '../use-box-type-option';
 
 const f = Math.fround;
 type Four = [number, number, number, number];
 
-/** Coordinate (x1, y1, x2, y2) that each of top, bottom, left and right is about. */
+/** Index in (x1, y1, x2, y2) of top, bottom, left and right. */
 const SIDES = [1, 3, 0, 2];
 
 export class TBLRBBoxCoder implements BoxCoder {
   readonly priors = 'boxes';
   readonly encodeSize = 4;
-  /** Of top, bottom, left and right. */
+  /** For top, bottom, left and right. */
   private readonly normalizer: Four;
   private readonly clipBorder: boolean;
 
@@ -67,7 +68,7 @@ export class TBLRBBoxCoder implements BoxCoder {
   }
 }
 
-/** Centre and size of the box whose lower x or y is at `low`, in that axis. */
+/** Centre and size, along one axis, of the box whose x1 or y1 is at `low`. */
 function axis(boxes: Float32Array, low: number): { center: number; size: number } {
   return { center: f(boxes[low] + boxes[low + 2]) / 2, size: f(boxes[low + 2] - boxes[low]) };
 }
@@ -75,17 +76,17 @@ function axis(boxes: Float32Array, low: number): { center: number; size: number 
 export const tblrBBoxCoderDefinition = defineModule({
   kind: 'bbox_coder',
   type: 'TBLRBBoxCoder',
-  summary: 'A box by the distances of its four sides from the centre of its anchor',
+  summary: 'Encodes boxes as the distances of their sides from the centre of an anchor',
   paper: 'Zhu et al., Feature Selective Anchor-Free Module, CVPR 2019',
-  shapes: 'boxes [n, 4], truths [n, 4] <-> distances [n, 4]',
+  shapes: 'anchors [n, 4], boxes [n, 4] <-> distances [n, 4] (top, bottom, left, right)',
   example: "{ type: 'TBLRBBoxCoder', normalizer: 4 }",
   options: z.strictObject({
     normalizer: z
       .union([z.number(), z.tuple([z.number(), z.number(), z.number(), z.number()])])
       .default(4)
-      .describe('The distances are divided by this, or by one each for top, bottom, left and right'),
-    clip_border: z.boolean().default(true).describe('Cut decoded boxes to the image'),
-    use_box_type: z.boolean().default(false).describe("Accepted for MMDetection's sake: boxes are always plain xyxy"),
+      .describe('Divisor of the distances, or one each for top, bottom, left and right'),
+    clip_border: z.boolean().default(true).describe('Clip decoded boxes to the image'),
+    use_box_type: useBoxType,
   }),
   contract: { priors: 'boxes' },
   build: (given) => new TBLRBBoxCoder(given),

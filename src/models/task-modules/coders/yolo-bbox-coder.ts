@@ -1,10 +1,12 @@
-// YOLOBBoxCoder: the centre within its cell (0 .. 1) and the logarithm of the change in size (Redmon and Farhadi, YOLO9000).
+// YOLOBBoxCoder: the centre within its grid cell (0 .. 1) and the logarithm of the ratio of sizes (Redmon and Farhadi,
+// YOLO9000, CVPR 2017).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import type { BoxCoder, DecodeOptions, EncodeOptions } from '../types';
+import { useBoxType } from '../use-box-type-option';
 
 const f = Math.fround;
 
@@ -59,13 +61,13 @@ function stridesOf({ strides }: Pick<DecodeOptions, 'strides'>): ArrayLike<numbe
 export const yoloBBoxCoderDefinition = defineModule({
   kind: 'bbox_coder',
   type: 'YOLOBBoxCoder',
-  summary: 'A box by its centre within the cell and its size relative to the anchor',
+  summary: 'Encodes boxes as their centre within a grid cell and their size relative to an anchor',
   paper: 'Redmon and Farhadi, YOLO9000, CVPR 2017',
-  shapes: 'anchors [n, 4] and predictions [n, 4] <-> boxes [n, 4]',
+  shapes: 'anchors [n, 4], strides [n], boxes [n, 4] <-> codes [n, 4] (x, y in the cell, log w, log h)',
   example: "{ type: 'YOLOBBoxCoder' }",
   options: z.strictObject({
-    eps: z.number().positive().default(1e-6).describe('Keeps centres off the edge of the cell'),
-    use_box_type: z.boolean().default(false).describe("Accepted for MMDetection's sake: boxes are always plain xyxy"),
+    eps: z.number().positive().default(1e-6).describe('Min distance of an encoded centre from the edge of its cell'),
+    use_box_type: useBoxType,
   }),
   contract: { priors: 'cells' },
   build: ({ eps }) => new YOLOBBoxCoder(eps),

@@ -1,4 +1,4 @@
-// BboxOverlaps2D: the overlap measure assigners use.
+// BboxOverlaps2D: the IoU calculator of assigners.
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
@@ -14,12 +14,15 @@ export class BboxOverlaps2D implements IouCalculator {
 export const bboxOverlaps2DDefinition = defineModule({
   kind: 'iou_calculator',
   type: 'BboxOverlaps2D',
-  summary: 'Overlap of every box of one list with every box of another: iou, iof or giou',
+  summary: 'Pairwise IoU, IoF or GIoU of two sets of boxes',
   origin: 'MMDetection',
   shapes: 'boxes [m, 4] and [n, 4] -> [m, n]',
   example: "{ type: 'BboxOverlaps2D' }",
   options: z.strictObject({
-    scale: z.number().default(1).describe('Used by MMDetection with half precision only; here overlaps are float32'),
+    scale: z
+      .number()
+      .default(1)
+      .describe('Accepted and without effect: for half precision in MMDetection, here overlaps are float32'),
     dtype: z.null().optional().describe('Overlaps are always computed in float32'),
   }),
   build: () => new BboxOverlaps2D(),

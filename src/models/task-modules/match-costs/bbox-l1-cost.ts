@@ -1,4 +1,4 @@
-// BBoxL1Cost: the absolute difference of the boxes' coordinates, in shares of the image.
+// BBoxL1Cost: L1 distance of box coordinates normalised by the image size (Carion et al., DETR, ECCV 2020).
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
@@ -7,8 +7,8 @@ import type { Instances, Size } from '../types';
 import { type MatchCost, pairwise } from './match-cost';
 
 const options = z.strictObject({
-  box_format: z.enum(['xyxy', 'xywh']).default('xyxy').describe('Compare corners, or centre, width and height'),
-  weight: z.number().default(1).describe('Factor on the cost'),
+  box_format: z.enum(['xyxy', 'xywh']).default('xyxy').describe('xyxy compares corners, xywh centres and sizes'),
+  weight: z.number().default(1).describe('Weight of the cost'),
 });
 type Options = z.output<typeof options>;
 
@@ -21,7 +21,7 @@ export class BBoxL1Cost implements MatchCost {
 
   cost({ boxes, count }: Given<'boxes'>, truths: Instances, [height, width]: Size): Float32Array {
     const [a, b] = [boxes, truths.bboxes].map((corners) => {
-      const form = this.options.box_format === 'xywh' ? centred(corners) : corners;
+      const form = this.options.box_format === 'xywh' ? toCenterSize(corners) : corners;
       return form.map((v, k) => v / (k & 1 ? height : width));
     });
     return pairwise(count, truths.labels.length, (i, j) => {
@@ -32,8 +32,8 @@ export class BBoxL1Cost implements MatchCost {
   }
 }
 
-/** Corners to centre, width and height. */
-function centred(boxes: Float32Array): Float32Array {
+/** Corners to centre and size. */
+function toCenterSize(boxes: Float32Array): Float32Array {
   const out = new Float32Array(boxes.length);
   for (let i = 0; i < boxes.length; i += 4)
     for (const k of [0, 1]) {
@@ -46,9 +46,9 @@ function centred(boxes: Float32Array): Float32Array {
 export const bboxL1CostDefinition = defineModule({
   kind: 'match_cost',
   type: 'BBoxL1Cost',
-  summary: 'Absolute difference of the coordinates, in shares of the image',
+  summary: 'L1 distance of box coordinates normalised by the image size',
   paper: 'Carion et al., DETR, ECCV 2020',
-  shapes: 'boxes [n, 4] and truths [k, 4] -> costs [n, k]',
+  shapes: 'boxes [n, 4], ground truth [K, 4] -> costs [n, K]',
   example: "{ type: 'BBoxL1Cost', weight: 5, box_format: 'xywh' }",
   options,
   build: (given) => new BBoxL1Cost(given),

@@ -1,4 +1,5 @@
-// BinaryFocalLossCost: focal loss over the tokens of a text, of which each truth means some (Liu et al., Grounding DINO).
+// BinaryFocalLossCost: focal loss over the tokens of a text, some of which describe the instance (Liu et al., Grounding
+// DINO, ECCV 2024).
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
@@ -10,7 +11,7 @@ import type { MatchCost } from './match-cost';
 
 const options = z.strictObject({
   ...focalCostOptions,
-  binary_input: z.boolean().default(false).describe('Accepted and without effect: tokens are compared'),
+  binary_input: z.boolean().default(false).describe('Accepted and without effect: tokens are always compared'),
 });
 type Options = z.output<typeof options>;
 
@@ -23,8 +24,8 @@ export class BinaryFocalLossCost implements MatchCost {
     const { positiveMaps, labels } = truths;
     if (!positiveMaps || !tokenMask)
       throw new DetLabError(
-        'Cannot compute BinaryFocalLossCost: expected truths with positiveMaps and a tokenMask, which heads that read ' +
-          'text give. For classes use FocalLossCost',
+        'Cannot compute BinaryFocalLossCost: expected predictions with a tokenMask and ground truth with ' +
+          'positiveMaps, as heads on text give. For classes use FocalLossCost',
       );
     const tokens = [...tokenMask.keys()].filter((t) => tokenMask[t] !== 0);
     const pick = (values: Float32Array, rows: number) =>
@@ -41,9 +42,9 @@ export class BinaryFocalLossCost implements MatchCost {
 export const binaryFocalLossCostDefinition = defineModule({
   kind: 'match_cost',
   type: 'BinaryFocalLossCost',
-  summary: 'Focal loss over the tokens of a text, of which each truth means some',
+  summary: 'Focal loss over the tokens of a text that describe an instance',
   paper: 'Liu et al., Grounding DINO, ECCV 2024',
-  shapes: 'scores [n, tokens] and maps of the truths [k, tokens] -> costs [n, k]',
+  shapes: 'logits [n, tokens], positive maps [K, tokens] -> costs [n, K]',
   example: "{ type: 'BinaryFocalLossCost', weight: 2 }",
   options,
   build: (given) => new BinaryFocalLossCost(given),

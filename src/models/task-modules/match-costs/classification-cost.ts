@@ -1,4 +1,4 @@
-// ClassificationCost: minus the softmax probability of the truth's class (Carion et al., DETR, ECCV 2020).
+// ClassificationCost: negative softmax probability of the ground-truth class (Carion et al., DETR, ECCV 2020).
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
@@ -24,10 +24,10 @@ export class ClassificationCost implements MatchCost {
 export const classificationCostDefinition = defineModule({
   kind: 'match_cost',
   type: 'ClassificationCost',
-  summary: "Minus the probability of the truth's class, by softmax",
+  summary: 'Negative softmax probability of the ground-truth class',
   paper: 'Carion et al., DETR, ECCV 2020',
-  shapes: 'scores [n, classes] and labels [k] -> costs [n, k]',
+  shapes: 'logits [n, C], labels [K] -> costs [n, K]',
   example: "{ type: 'ClassificationCost', weight: 1 }",
-  options: z.strictObject({ weight: z.number().default(1).describe('Factor on the cost') }),
+  options: z.strictObject({ weight: z.number().default(1).describe('Weight of the cost') }),
   build: ({ weight }) => new ClassificationCost(weight),
 });

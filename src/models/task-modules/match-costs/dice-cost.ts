@@ -1,4 +1,4 @@
-// DiceCost: one minus the dice overlap of the masks.
+// DiceCost: one minus the Dice coefficient of masks (Milletari et al., V-Net, 3DV 2016).
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
@@ -8,10 +8,10 @@ import { masksOf } from './masks-of';
 import { type MatchCost, pairwise, products, sigmoid } from './match-cost';
 
 const options = z.strictObject({
-  pred_act: z.boolean().default(false).describe('Predictions are logits: take their sigmoid'),
-  eps: z.number().default(1e-3).describe('Keeps the ratio from zero over zero'),
-  naive_dice: z.boolean().default(true).describe('Sums in the denominator, else sums of squares'),
-  weight: z.number().default(1).describe('Factor on the cost'),
+  pred_act: z.boolean().default(false).describe('Apply a sigmoid to the predicted masks'),
+  eps: z.number().default(1e-3).describe('Added to numerator and denominator'),
+  naive_dice: z.boolean().default(true).describe('Denominator of sums, else of sums of squares'),
+  weight: z.number().default(1).describe('Weight of the cost'),
 });
 type Options = z.output<typeof options>;
 
@@ -22,10 +22,10 @@ export class DiceCost implements MatchCost {
 
   cost(predictions: Given<'masks'>, truths: Instances): Float32Array {
     const { pred_act, eps, naive_dice, weight } = this.options;
-    const { predicted, wanted, pixels } = masksOf('DiceCost', predictions, truths);
+    const { predicted, target, pixels } = masksOf('DiceCost', predictions, truths);
     const [n, m] = [predictions.count, truths.labels.length];
     const masks = pred_act ? predicted.map(sigmoid) : predicted;
-    const common = products(masks, wanted, n, m);
+    const common = products(masks, target, n, m);
     const size = (values: Float32Array, row: number) => {
       let sum = 0;
       for (const v of values.subarray(row * pixels, (row + 1) * pixels)) sum += naive_dice ? v : v * v;
@@ -33,7 +33,7 @@ export class DiceCost implements MatchCost {
     };
     const sizes = [
       Array.from({ length: n }, (_, i) => size(masks, i)),
-      Array.from({ length: m }, (_, j) => size(wanted, j)),
+      Array.from({ length: m }, (_, j) => size(target, j)),
     ];
     return pairwise(n, m, (i, j) => (1 - (2 * common[i * m + j] + eps) / (sizes[0][i] + sizes[1][j] + eps)) * weight);
   }
@@ -42,9 +42,9 @@ export class DiceCost implements MatchCost {
 export const diceCostDefinition = defineModule({
   kind: 'match_cost',
   type: 'DiceCost',
-  summary: 'One minus the dice overlap of the masks',
+  summary: 'One minus the Dice coefficient of masks',
   paper: 'Milletari et al., V-Net, 3DV 2016',
-  shapes: 'masks [n, ...] and truths [k, ...] -> costs [n, k]',
+  shapes: 'masks [n, pixels], ground truth [K, pixels] -> costs [n, K]',
   example: "{ type: 'DiceCost', pred_act: true, weight: 5 }",
   options,
   build: (given) => new DiceCost(given),

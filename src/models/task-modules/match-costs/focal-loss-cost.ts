@@ -1,4 +1,5 @@
-// FocalLossCost: focal loss of the truth's class if it is present, less that if it is not (Zhu et al., Deformable DETR).
+// FocalLossCost: focal loss of the ground-truth class as a positive minus that as a negative (Zhu et al., Deformable DETR,
+// ICLR 2021). With `binary_input`, focal loss of masks.
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
@@ -8,18 +9,18 @@ import { masksOf } from './masks-of';
 import { type MatchCost, pairwise, products, sigmoid } from './match-cost';
 
 export const focalCostOptions = {
-  alpha: z.number().default(0.25).describe('Weight of what is present; what is not weighs 1 - alpha'),
-  gamma: z.number().default(2).describe('How strongly easy predictions are turned down'),
-  eps: z.number().default(1e-12).describe('Keeps logarithms from zero'),
-  weight: z.number().default(1).describe('Factor on the cost'),
+  alpha: z.number().default(0.25).describe('Weight of positives; negatives have 1 - alpha'),
+  gamma: z.number().default(2).describe('Focusing exponent'),
+  eps: z.number().default(1e-12).describe('Added inside of the logarithms'),
+  weight: z.number().default(1).describe('Weight of the cost'),
 };
 const options = z.strictObject({
   ...focalCostOptions,
-  binary_input: z.boolean().default(false).describe('Compare masks, pixel by pixel, in place of classes'),
+  binary_input: z.boolean().default(false).describe('Compare masks, pixel by pixel, instead of classes'),
 });
 type Options = z.output<typeof options>;
 
-/** Cost of each logit if it ought to be 1, and if it ought to be 0. */
+/** Focal loss of each logit as a positive and as a negative. */
 export function focalCosts(logits: Float32Array, o: { alpha: number; gamma: number; eps: number }) {
   const present = new Float32Array(logits.length);
   const absent = new Float32Array(logits.length);
@@ -31,11 +32,11 @@ export function focalCosts(logits: Float32Array, o: { alpha: number; gamma: numb
   return { present, absent };
 }
 
-/** Sum over the columns: present where the truth has 1, absent where it has 0. */
-export function binaryCosts(present: Float32Array, absent: Float32Array, truth: Float32Array, n: number, m: number) {
-  const inverse = truth.map((v) => 1 - v);
-  const [is, isNot] = [products(present, truth, n, m), products(absent, inverse, n, m)];
-  return is.map((v, i) => v + isNot[i]);
+/** Sum over the columns of `present` where the target is 1 and of `absent` where it is 0: [n, k], [m, k] -> [n, m]. */
+export function binaryCosts(present: Float32Array, absent: Float32Array, target: Float32Array, n: number, m: number) {
+  const inverse = target.map((v) => 1 - v);
+  const [positive, negative] = [products(present, target, n, m), products(absent, inverse, n, m)];
+  return positive.map((v, i) => v + negative[i]);
 }
 
 export class FocalLossCost implements MatchCost {
@@ -50,9 +51,9 @@ export class FocalLossCost implements MatchCost {
     const { labels } = truths;
     const { count, classes, logits } = predictions;
     if (binary_input) {
-      const { predicted, wanted, pixels } = masksOf('FocalLossCost', predictions, truths);
+      const { predicted, target, pixels } = masksOf('FocalLossCost', predictions, truths);
       const { present, absent } = focalCosts(predicted, this.options);
-      const sums = binaryCosts(present, absent, wanted, count, labels.length);
+      const sums = binaryCosts(present, absent, target, count, labels.length);
       return Float32Array.from(sums, (v) => (v / pixels) * weight);
     }
     const { present, absent } = focalCosts(logits, this.options);
@@ -66,9 +67,9 @@ export class FocalLossCost implements MatchCost {
 export const focalLossCostDefinition = defineModule({
   kind: 'match_cost',
   type: 'FocalLossCost',
-  summary: "Focal loss of the truth's class (or mask) if present, less that if absent",
+  summary: 'Focal loss of the ground-truth class (or mask) as a positive minus that as a negative',
   paper: 'Zhu et al., Deformable DETR, ICLR 2021',
-  shapes: 'scores [n, classes] and labels [k] -> costs [n, k]',
+  shapes: 'logits [n, C], labels [K] -> costs [n, K]',
   example: "{ type: 'FocalLossCost', weight: 2 }",
   options,
   build: (given) => new FocalLossCost(given),

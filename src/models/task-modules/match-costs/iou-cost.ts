@@ -1,4 +1,4 @@
-// IoUCost: minus the overlap of the boxes.
+// IoUCost: negative IoU or GIoU of the boxes.
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
@@ -8,8 +8,8 @@ import type { Instances } from '../types';
 import type { MatchCost } from './match-cost';
 
 const options = z.strictObject({
-  iou_mode: z.enum(['iou', 'giou', 'iof']).default('giou').describe('Kind of overlap'),
-  weight: z.number().default(1).describe('Factor on the cost'),
+  iou_mode: z.enum(['iou', 'giou', 'iof']).default('giou').describe('Overlap measure'),
+  weight: z.number().default(1).describe('Weight of the cost'),
 });
 type Options = z.output<typeof options>;
 
@@ -27,9 +27,9 @@ export class IoUCost implements MatchCost {
 export const iouCostDefinition = defineModule({
   kind: 'match_cost',
   type: 'IoUCost',
-  summary: 'Minus the overlap of the boxes',
+  summary: 'Negative IoU or GIoU of the boxes',
   paper: 'Rezatofighi et al., Generalized Intersection over Union, CVPR 2019',
-  shapes: 'boxes [n, 4] and truths [k, 4] -> costs [n, k]',
+  shapes: 'boxes [n, 4], ground truth [K, 4] -> costs [n, K]',
   example: "{ type: 'IoUCost', iou_mode: 'giou', weight: 2 }",
   options,
   build: (given) => new IoUCost(given),

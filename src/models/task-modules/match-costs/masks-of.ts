@@ -1,4 +1,4 @@
-// The masks a cost over masks needs of both sides.
+// The masks that a cost over masks compares.
 
 import { DetLabError } from '../../../errors';
 import type { Instances, Predictions } from '../types';
@@ -8,18 +8,18 @@ export function masksOf(
   type: string,
   predictions: Predictions,
   truths: Instances,
-): { predicted: Float32Array; wanted: Float32Array; pixels: number } {
+): { predicted: Float32Array; target: Float32Array; pixels: number } {
   const { masks: predicted, count } = predictions;
-  const wanted = truths.maskSamples;
-  if (!predicted || !wanted)
+  const target = truths.maskSamples;
+  if (!predicted || !target)
     throw new DetLabError(
-      `Cannot compute ${type}: expected masks of predictions and truths, received ${predicted ? 'none of the truths' : 'no predicted masks'}. ` +
-        'It belongs to heads that predict masks',
+      `Cannot compute ${type}: expected masks of predictions and ground truth, received ${predicted ? 'no ground-truth masks' : 'no predicted masks'}. ` +
+        'It is for heads that predict masks',
     );
   const pixels = count > 0 ? predicted.length / count : 0;
-  if (wanted.length !== pixels * truths.labels.length)
+  if (target.length !== pixels * truths.labels.length)
     throw new DetLabError(
-      `Cannot compute ${type}: predicted masks have ${pixels} pixels, those of the truths ${wanted.length / Math.max(1, truths.labels.length)}`,
+      `Cannot compute ${type}: expected as many pixels in ground-truth as in predicted masks (${pixels}), received ${target.length / Math.max(1, truths.labels.length)}`,
     );
-  return { predicted, wanted, pixels };
+  return { predicted, target, pixels };
 }

@@ -10,14 +10,14 @@ export interface MatchCost {
   cost(predictions: Predictions, truths: Instances, imgShape: Size): Float32Array;
 }
 
-/** Fills [n, m] from a function of both. */
+/** [n, m] of a function of row and column. */
 export function pairwise(n: number, m: number, f: (i: number, j: number) => number): Float32Array {
   const out = new Float32Array(n * m);
   for (let i = 0, at = 0; i < n; i++) for (let j = 0; j < m; j++) out[at++] = f(i, j);
   return out;
 }
 
-/** a [n, k] times the transpose of b [m, k], by `weight`. */
+/** a [n, k] times the transpose of b [m, k]. */
 export function products(a: Float32Array, b: Float32Array, n: number, m: number): Float64Array {
   const k = n > 0 ? a.length / n : 0;
   const out = new Float64Array(n * m);

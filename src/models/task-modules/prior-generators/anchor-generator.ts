@@ -1,11 +1,13 @@
-// AnchorGenerator: boxes of fixed sizes and shapes at every cell of every feature level (Ren et al., Faster R-CNN, 2015).
-// Order of the anchors of a level: rows of cells, cells of a row, then the shapes of one cell.
+// AnchorGenerator: boxes of fixed scales and aspect ratios at every cell of every feature level (Ren et al., Faster R-CNN,
+// NeurIPS 2015). Order of the anchors of a level: rows of cells, cells of a row, anchors of a cell.
 
 import { z } from 'zod';
-import { type BuildContext, defineModule } from '../../../catalogue/registry';
+import { defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import type { PriorGenerator, Size } from '../types';
+import { useBoxType } from '../use-box-type-option';
 import { GridCache } from './grid-cache';
+import { inferStrides } from './infer-strides';
 
 const f = Math.fround;
 const pairOption = z.union([z.number().positive(), z.tuple([z.number().positive(), z.number().positive()])]);
@@ -13,18 +15,21 @@ const pairOption = z.union([z.number().positive(), z.tuple([z.number().positive(
 const options = z
   .strictObject({
     strides: z.array(pairOption).min(1).optional().describe('Stride of each level in pixels, or [x, y]'),
-    ratios: z.array(z.number().positive()).min(1).describe('Height / width of the anchors of a cell'),
-    scales: z.array(z.number().positive()).min(1).nullish().describe('Sizes of the anchors in units of base_sizes'),
-    base_sizes: z.array(z.number().positive()).nullish().describe('Size of scale 1 of each level; its smaller stride'),
-    scale_major: z.boolean().default(true).describe('Scales run fastest among the anchors of a cell, else ratios'),
+    ratios: z.array(z.number().positive()).min(1).describe('Aspect ratios (height / width)'),
+    scales: z.array(z.number().positive()).min(1).nullish().describe('Anchor sizes in units of base_sizes'),
+    base_sizes: z
+      .array(z.number().positive())
+      .nullish()
+      .describe('Size of scale 1 of each level; default: its smaller stride'),
+    scale_major: z.boolean().default(true).describe('Order of the anchors of a cell: scales vary fastest, else ratios'),
     octave_base_scale: z.number().positive().nullish().describe('First scale; with scales_per_octave, not with scales'),
-    scales_per_octave: z.number().int().positive().nullish().describe('Scales from one doubling to the next'),
+    scales_per_octave: z.number().int().positive().nullish().describe('Scales per octave'),
     centers: z
       .array(z.tuple([z.number(), z.number()]))
       .nullish()
       .describe('Anchor centre [x, y] in a cell, of each level, in pixels'),
     center_offset: z.number().min(0).max(1).default(0).describe('Anchor centre in a cell as a share of the base size'),
-    use_box_type: z.boolean().default(false).describe("Accepted for MMDetection's sake: boxes are always plain xyxy"),
+    use_box_type: useBoxType,
   })
   .refine((o) => (o.scales == null) !== (o.octave_base_scale == null || o.scales_per_octave == null), {
     message: 'give either scales, or octave_base_scale and scales_per_octave together',
@@ -70,8 +75,8 @@ export class AnchorGenerator implements PriorGenerator {
   }
 
   /**
-   * All anchors of all levels for feature maps of `sizes` ([height, width] each): flat xyxy in image pixels. The arrays
-   * are kept for the next call with the same sizes: do not write into them.
+   * Anchors of all levels for feature maps of `sizes`: flat xyxy in pixels of the network's input. The arrays are cached: do
+   * not write into them.
    * @throws DetLabError when the number of levels is not that of `strides`.
    */
   gridPriors(sizes: Size[]): Float32Array[] {
@@ -90,8 +95,8 @@ export class AnchorGenerator implements PriorGenerator {
   }
 
   /**
-   * 1 for the anchors whose cell lies on the image padded to `padShape` [height, width], by level.
-   * Cells beyond it belong to the padding that only the batch added.
+   * 1 for the anchors whose cell is on the image padded to `padShape`, by level. Cells beyond it are on the padding that only
+   * the batch added.
    */
   validFlags(sizes: Size[], padShape: Size): Uint8Array[] {
     return sizes.map(([height, width], level) => {
@@ -128,33 +133,16 @@ function cellAnchors(
   return Float32Array.from(rows);
 }
 
-/** Anchors are placed by stride, so the strides must be those of the feature levels they are laid on. */
-function inferStrides(given: AnchorGeneratorOptions, { inputs, path }: BuildContext): AnchorGeneratorOptions {
-  if (!given.strides) {
-    if (!inputs)
-      throw new DetLabError(`Cannot build AnchorGenerator at ${path}: strides are neither given nor known from a neck`);
-    return { ...given, strides: inputs.map((level) => level.stride) };
-  }
-  const strides = given.strides.map((s) => (typeof s === 'number' ? [s, s] : s));
-  if (inputs && (strides.length !== inputs.length || strides.some((s, i) => s.some((v) => v !== inputs[i].stride))))
-    throw new DetLabError(
-      `Cannot place anchors at ${path}: AnchorGenerator has ${strides.length} strides [${given.strides.join(', ')}], but ` +
-        `the features it stands on have ${inputs.length} levels of strides [${inputs.map((l) => l.stride).join(', ')}]. ` +
-        'Leave strides out to take those of the features',
-    );
-  return given;
-}
-
 export const anchorGeneratorDefinition = defineModule({
   kind: 'anchor_generator',
   type: 'AnchorGenerator',
-  summary: 'Boxes of fixed sizes and shapes at every cell of every feature level',
+  summary: 'Anchors of fixed scales and aspect ratios at every cell of every feature level',
   paper: 'Ren et al., Faster R-CNN, NeurIPS 2015',
-  shapes: 'sizes of the feature levels -> one [H * W * shapes, 4] xyxy per level',
+  shapes: 'sizes of the feature levels -> one [H * W * A, 4] per level, for A anchors per cell',
   example: "{ type: 'AnchorGenerator', scales: [8], ratios: [0.5, 1, 2], strides: [4, 8, 16, 32, 64] }",
   options,
   inferred: { strides: 'the strides of the feature levels' },
   contract: { form: 'boxes' },
-  infer: inferStrides,
+  infer: (given, context) => ({ ...given, strides: inferStrides('AnchorGenerator', given.strides, context) }),
   build: (given) => new AnchorGenerator({ ...given, strides: given.strides! }),
 });

@@ -1,9 +1,9 @@
-// The priors of a feature level, kept for the next batch of the same size.
+// Caches the priors of feature maps by level and size.
 
 import { DetLabError } from '../../../errors';
 import type { Size } from '../types';
 
-const MOST = 256;
+const MAX_GRIDS = 256;
 
 export class GridCache {
   private readonly grids = new Map<string, Float32Array>();
@@ -15,7 +15,7 @@ export class GridCache {
     private readonly make: (size: Size, level: number) => Float32Array,
   ) {}
 
-  /** By level; the arrays are kept: do not write into them. @throws DetLabError for another number of levels */
+  /** By level; the arrays are cached: do not write into them. @throws DetLabError for another number of levels */
   of(sizes: readonly Size[]): Float32Array[] {
     if (sizes.length !== this.numLevels)
       throw new DetLabError(
@@ -25,7 +25,7 @@ export class GridCache {
       const key = `${level}:${size}`;
       let grid = this.grids.get(key);
       if (!grid) {
-        if (this.grids.size >= MOST) this.grids.clear(); // images of ever new sizes
+        if (this.grids.size >= MAX_GRIDS) this.grids.clear(); // training on many image sizes
         this.grids.set(key, (grid = this.make(size, level)));
       }
       return grid;

@@ -1,4 +1,4 @@
-// `strides` of a prior generator: taken from the feature levels it lays priors on, or checked against them.
+// `strides` of a prior generator: those of the feature levels that it generates priors for, or checked against them.
 
 import type { BuildContext } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
@@ -19,9 +19,8 @@ export function inferStrides(
   const pairs = given.map((s) => (typeof s === 'number' ? [s, s] : s));
   if (inputs && (pairs.length !== inputs.length || pairs.some((s, i) => s.some((v) => v !== inputs[i].stride))))
     throw new DetLabError(
-      `Cannot place priors at ${path}: ${what} has ${pairs.length} strides [${given.join(', ')}], but the features it ` +
-        `stands on have ${inputs.length} levels of strides [${inputs.map((l) => l.stride).join(', ')}]. ` +
-        'Leave strides out to take those of the features',
+      `Cannot place priors at ${path}: ${what} has ${pairs.length} strides [${given.join(', ')}], but the features have ` +
+        `${inputs.length} levels of strides [${inputs.map((l) => l.stride).join(', ')}]. Leave strides out to take theirs`,
     );
   return given;
 }

@@ -1,5 +1,5 @@
-// MlvlPointGenerator: one point in every cell of every level, for heads without anchors. A prior is four numbers, the point
-// and the stride of its level: x, y, stride x, stride y.
+// MlvlPointGenerator: one point in every cell of every feature level, for anchor-free heads. A prior is four numbers, the
+// point and the stride of its level: x, y, stride x, stride y.
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
@@ -30,7 +30,7 @@ export class MlvlPointGenerator implements PriorGenerator {
     return this.strides.map(() => 1);
   }
 
-  /** By level: x, y, stride x, stride y of every cell. Kept for the next call: do not write into them. */
+  /** By level: x, y, stride x, stride y of every cell. The arrays are cached: do not write into them. */
   gridPriors(sizes: Size[]): Float32Array[] {
     return this.grids.of(sizes);
   }
@@ -63,13 +63,13 @@ export class MlvlPointGenerator implements PriorGenerator {
 export const mlvlPointGeneratorDefinition = defineModule({
   kind: 'anchor_generator',
   type: 'MlvlPointGenerator',
-  summary: 'One point at every cell of every feature level, with the stride of its level',
+  summary: 'A point at every cell of every feature level, with the stride of its level',
   origin: 'MMDetection: the points of FCOS and YOLOX',
-  shapes: 'sizes of the feature levels -> one [H * W, 4] (x, y, stride x, stride y) per level',
+  shapes: 'sizes of the feature levels -> one [H * W, 4] per level (x, y, stride x, stride y)',
   example: "{ type: 'MlvlPointGenerator', offset: 0.5, strides: [8, 16, 32] }",
   options: z.strictObject({
     strides: z.array(pair).min(1).optional().describe('Stride of each level in pixels, or [x, y]'),
-    offset: z.number().default(0.5).describe('Where in its cell the point lies, as a share of the stride'),
+    offset: z.number().default(0.5).describe('Position of the point in its cell, in strides'),
   }),
   contract: { form: 'points' },
   inferred: { strides: 'the strides of the feature levels' },

@@ -1,8 +1,10 @@
-// SSDAnchorGenerator: at every cell a square, a larger square and pairs of upright and flat boxes (Liu et al., ECCV 2016).
+// SSDAnchorGenerator: at every cell a square, a larger square and pairs of upright and flat anchors (Liu et al., SSD,
+// ECCV 2016).
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
+import { useBoxType } from '../use-box-type-option';
 import { AnchorGenerator } from './anchor-generator';
 import { inferStrides, type StrideOption } from './infer-strides';
 
@@ -13,30 +15,33 @@ const options = z
     ratios: z
       .array(z.array(z.number().positive()))
       .min(1)
-      .describe('Of each level: ratios beside 1 and their inverses'),
+      .describe('Of each level: aspect ratios other than 1; their inverses are added'),
     min_sizes: z.array(z.number().positive()).nullish().describe('Size of the smaller square of each level'),
-    max_sizes: z.array(z.number().positive()).nullish().describe('The larger square is between this and min_sizes'),
+    max_sizes: z
+      .array(z.number().positive())
+      .nullish()
+      .describe('Of each level; the larger square has the geometric mean of min and max size'),
     basesize_ratio_range: z
       .tuple([z.number(), z.number()])
       .default([0.15, 0.9])
-      .describe('Range of the sizes as shares of input_size, where they are not given'),
-    input_size: z.number().int().default(300).describe('Side of the input: 300 or 512, where sizes are not given'),
-    scale_major: z.boolean().default(true).describe('Scales run fastest among the anchors of a cell, else ratios'),
-    use_box_type: z.boolean().default(false).describe("Accepted for MMDetection's sake: boxes are always plain xyxy"),
+      .describe('Range of the sizes relative to input_size, where they are not given'),
+    input_size: z.number().int().default(300).describe('Input size: 300 or 512, where sizes are not given'),
+    scale_major: z.boolean().default(true).describe('Order of the anchors of a cell: scales vary fastest, else ratios'),
+    use_box_type: useBoxType,
   })
   .refine((o) => (o.min_sizes == null) === (o.max_sizes == null), {
-    message: 'min_sizes and max_sizes go together',
+    message: 'expected both min_sizes and max_sizes, or neither',
   });
 type Options = z.output<typeof options>;
 
 export class SSDAnchorGenerator extends AnchorGenerator {
   constructor({ ratios, scale_major, strides, ...rest }: Omit<Options, 'strides'> & { strides: StrideOption[] }) {
     const pairs = strides.map((s): [number, number] => (typeof s === 'number' ? [s, s] : s));
-    const { least, most } =
+    const { min, max } =
       rest.min_sizes && rest.max_sizes
-        ? { least: rest.min_sizes, most: rest.max_sizes }
+        ? { min: rest.min_sizes, max: rest.max_sizes }
         : tableSizes(pairs.length, rest.basesize_ratio_range, rest.input_size);
-    for (const [name, list] of Object.entries({ ratios, min_sizes: least, max_sizes: most }))
+    for (const [name, list] of Object.entries({ ratios, min_sizes: min, max_sizes: max }))
       if (list.length !== pairs.length)
         throw new DetLabError(
           `Cannot build SSDAnchorGenerator: expected as many ${name} as strides (${pairs.length}), received ${list.length}`,
@@ -44,15 +49,15 @@ export class SSDAnchorGenerator extends AnchorGenerator {
     const generators = pairs.map(([x, y], k) => {
       const generator = new AnchorGenerator({
         strides: [[x, y]],
-        base_sizes: [least[k]],
+        base_sizes: [min[k]],
         centers: [[x / 2, y / 2]],
         ratios: [1, ...ratios[k].flatMap((r) => [1 / r, r])],
-        scales: [1, Math.sqrt(most[k] / least[k])],
+        scales: [1, Math.sqrt(max[k] / min[k])],
         scale_major,
         center_offset: 0,
         use_box_type: false,
       });
-      return keep(generator.baseAnchors[0], 1 + 2 * ratios[k].length);
+      return selectShapes(generator.baseAnchors[0], 1 + 2 * ratios[k].length);
     });
     super({ strides, ratios: [1], scales: [1], scale_major, center_offset: 0, use_box_type: false });
     this.baseAnchors.splice(0, this.baseAnchors.length, ...generators);
@@ -60,13 +65,13 @@ export class SSDAnchorGenerator extends AnchorGenerator {
 }
 
 /** The square, the larger square, then the other shapes at the smaller scale. */
-function keep(anchors: Float32Array, shapes: number): Float32Array {
+function selectShapes(anchors: Float32Array, shapes: number): Float32Array {
   const order = [0, shapes, ...Array.from({ length: shapes - 1 }, (_, i) => i + 1)];
   return Float32Array.from(order.flatMap((i) => [...anchors.subarray(4 * i, 4 * i + 4)]));
 }
 
-/** The sizes of the paper's models; the first level's are fixed by hand there. */
-function tableSizes(levels: number, [low, high]: [number, number], side: number): { least: number[]; most: number[] } {
+/** Sizes of the paper's models; those of the first level are tabulated. */
+function tableSizes(levels: number, [low, high]: [number, number], side: number): { min: number[]; max: number[] } {
   const [from, to] = [Math.trunc(low * 100), Math.trunc(high * 100)];
   const step = Math.trunc(Math.floor(to - from) / (levels - 2));
   const share = (percent: number) => Math.trunc((side * percent) / 100);
@@ -84,20 +89,20 @@ function tableSizes(levels: number, [low, high]: [number, number], side: number)
       `Cannot build SSDAnchorGenerator: expected basesize_ratio_range to start at ${Object.keys(known).join(' or ')} for ` +
         `input_size ${side}, received ${low}. Or give min_sizes and max_sizes`,
     );
-  const [least, most] = known[low].map((percent) => [share(percent)]);
+  const [min, max] = known[low].map((percent) => [share(percent)]);
   for (let ratio = from; ratio <= to; ratio += step) {
-    least.push(share(ratio));
-    most.push(share(ratio + step));
+    min.push(share(ratio));
+    max.push(share(ratio + step));
   }
-  return { least, most };
+  return { min, max };
 }
 
 export const ssdAnchorGeneratorDefinition = defineModule({
   kind: 'anchor_generator',
   type: 'SSDAnchorGenerator',
-  summary: 'At every cell two squares and pairs of upright and flat boxes',
+  summary: 'Two square anchors and pairs of upright and flat ones at every cell',
   paper: 'Liu et al., SSD, ECCV 2016',
-  shapes: 'sizes of the feature levels -> one [H * W * shapes, 4] xyxy per level',
+  shapes: 'sizes of the feature levels -> one [H * W * A, 4] per level, for A anchors per cell',
   example:
     "{ type: 'SSDAnchorGenerator', scale_major: false, input_size: 300, basesize_ratio_range: [0.15, 0.9], strides: [8, 16, 32, 64, 100, 300], ratios: [[2], [2, 3], [2, 3], [2, 3], [2], [2]] }",
   options,

@@ -1,8 +1,10 @@
-// YOLOAnchorGenerator: boxes of given widths and heights about the middle of every cell (Redmon and Farhadi, YOLO9000).
+// YOLOAnchorGenerator: anchors of given widths and heights at the centre of every cell (Redmon and Farhadi, YOLO9000,
+// CVPR 2017).
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
+import { useBoxType } from '../use-box-type-option';
 import { AnchorGenerator } from './anchor-generator';
 import { inferStrides, type StrideOption } from './infer-strides';
 
@@ -26,9 +28,9 @@ export class YOLOAnchorGenerator extends AnchorGenerator {
 export const yoloAnchorGeneratorDefinition = defineModule({
   kind: 'anchor_generator',
   type: 'YOLOAnchorGenerator',
-  summary: 'Boxes of given widths and heights about the middle of every cell',
+  summary: 'Anchors of given widths and heights at the centre of every cell',
   paper: 'Redmon and Farhadi, YOLO9000, CVPR 2017',
-  shapes: 'sizes of the feature levels -> one [H * W * shapes, 4] xyxy per level',
+  shapes: 'sizes of the feature levels -> one [H * W * A, 4] per level, for A anchors per cell',
   example:
     "{ type: 'YOLOAnchorGenerator', base_sizes: [[[116, 90], [156, 198]], [[30, 61], [62, 45]]], strides: [32, 16] }",
   options: z.strictObject({
@@ -36,8 +38,8 @@ export const yoloAnchorGeneratorDefinition = defineModule({
     base_sizes: z
       .array(z.array(z.tuple([z.number().positive(), z.number().positive()])))
       .min(1)
-      .describe('Of each level: [width, height] of every box'),
-    use_box_type: z.boolean().default(false).describe("Accepted for MMDetection's sake: boxes are always plain xyxy"),
+      .describe('Of each level: [width, height] of its anchors'),
+    use_box_type: useBoxType,
   }),
   contract: { form: 'boxes' },
   inferred: { strides: 'the strides of the feature levels' },

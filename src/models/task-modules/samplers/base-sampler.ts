@@ -1,5 +1,5 @@
-// What samplers of a fixed number of priors share: the truths join the candidates, then positives are chosen, then
-// negatives in what room is left. How each of both is chosen is a function of its own, so that they combine.
+// BaseSampler: samples `num` priors. Ground-truth boxes join the candidates; then positives are sampled, up to their share,
+// and negatives fill the rest. Each of both is a function, so that CombinedSampler can take one from another sampler.
 
 import { z } from 'zod';
 import type { Random } from '../../../random';
@@ -7,30 +7,29 @@ import type { AssignResult, PerSampleLoss, SampleInput, Sampler, SamplerNeed, Sa
 import { samplingResult } from './sampling-result';
 
 export const samplerOptions = {
-  num: z.number().int().positive().describe('Priors to choose'),
-  pos_fraction: z.number().min(0).max(1).describe('Largest share of positives'),
-  neg_pos_ub: z.number().default(-1).describe('Largest number of negatives per positive; -1 for no limit'),
-  add_gt_as_proposals: z.boolean().default(true).describe('The truths themselves join the candidates'),
+  num: z.number().int().positive().describe('Number of samples'),
+  pos_fraction: z.number().min(0).max(1).describe('Max share of positives'),
+  neg_pos_ub: z.number().default(-1).describe('Max number of negatives per positive; -1: no limit'),
+  add_gt_as_proposals: z.boolean().default(true).describe('Ground-truth boxes join the candidates'),
 };
 export type SamplerOptions = z.output<z.ZodObject<typeof samplerOptions>>;
 
-/** What one choice may look at. `candidates` are boxes, flat xyxy. */
-export interface Choice {
+/** What positives and negatives are sampled from. */
+export interface SamplePool {
   assigned: AssignResult;
-  candidates: Float32Array;
+  candidates: Float32Array; // [n, 4]
   random: Random;
   perSampleLoss?: PerSampleLoss;
 }
 
-/** Which of the priors are taken, `count` at most. */
-export type Chooser = (choice: Choice, count: number) => Int32Array;
+/** Indices of at most `count` candidates. */
+export type SampleFunction = (pool: SamplePool, count: number) => Int32Array;
 
-/** A sampler whose two choices can stand in another one (CombinedSampler). */
-export class ChoosingSampler implements Sampler {
+export class BaseSampler implements Sampler {
   constructor(
     private readonly options: SamplerOptions,
-    readonly choosePositives: Chooser,
-    readonly chooseNegatives: Chooser,
+    readonly samplePositives: SampleFunction,
+    readonly sampleNegatives: SampleFunction,
     readonly needs: readonly SamplerNeed[] = [],
   ) {}
 
@@ -45,16 +44,16 @@ export class ChoosingSampler implements Sampler {
       candidates.set(instances.bboxes);
       candidates.set(priors, instances.bboxes.length);
     }
-    const choice = { assigned: all, candidates, random, perSampleLoss };
-    const positive = this.choosePositives(choice, Math.floor(num * pos_fraction)).sort();
-    let wanted = num - positive.length;
-    if (neg_pos_ub >= 0) wanted = Math.min(wanted, Math.floor(neg_pos_ub * Math.max(1, positive.length)));
-    const negative = this.chooseNegatives(choice, wanted).sort();
+    const pool = { assigned: all, candidates, random, perSampleLoss };
+    const positive = this.samplePositives(pool, Math.floor(num * pos_fraction)).sort();
+    let count = num - positive.length;
+    if (neg_pos_ub >= 0) count = Math.min(count, Math.floor(neg_pos_ub * Math.max(1, positive.length)));
+    const negative = this.sampleNegatives(pool, count).sort();
     return samplingResult(positive, negative, candidates, all, instances, true, truths);
   }
 }
 
-/** Puts each truth before the priors, assigned to itself. */
+/** The assignment with each ground-truth box before the priors, assigned to itself. */
 function withTruths(assigned: AssignResult, labels: Int32Array): AssignResult {
   const n = labels.length;
   const join = <T extends Int32Array | Float32Array>(head: T, tail: T): T => {
@@ -74,33 +73,33 @@ function withTruths(assigned: AssignResult, labels: Int32Array): AssignResult {
   };
 }
 
-/** Positives and negatives by their place among the priors. */
+/** Indices of the positives and negatives. */
 export const positivesOf = ({ assigned }: AssignResult): Int32Array => indicesWhere(assigned, (v) => v > 0);
 export const negativesOf = ({ assigned }: AssignResult): Int32Array => indicesWhere(assigned, (v) => v === 0);
 
 export function indicesWhere(values: Int32Array, holds: (value: number, i: number) => boolean): Int32Array {
-  const found = new Int32Array(values.length);
+  const indices = new Int32Array(values.length);
   let count = 0;
-  for (let i = 0; i < values.length; i++) if (holds(values[i], i)) found[count++] = i;
-  return found.slice(0, count);
+  for (let i = 0; i < values.length; i++) if (holds(values[i], i)) indices[count++] = i;
+  return indices.slice(0, count);
 }
 
-/** At most `count` of the indices, drawn without replacement, in rising order. */
+/** At most `count` of the indices, drawn without replacement, rising. */
 export function draw(indices: Int32Array, count: number, random: Random): Int32Array {
   if (indices.length <= count) return indices;
-  // Fisher-Yates that remembers only the places it has touched: 256 of 250,000 anchors cost 256 draws
+  // Fisher-Yates that stores only the positions it has swapped: 256 of 250,000 anchors cost 256 draws
   const moved = new Map<number, number>();
-  const chosen = new Int32Array(count);
+  const drawn = new Int32Array(count);
   for (let i = 0; i < count; i++) {
     const j = i + random.integer(indices.length - i);
-    chosen[i] = indices[moved.get(j) ?? j];
+    drawn[i] = indices[moved.get(j) ?? j];
     moved.set(j, moved.get(i) ?? i);
   }
-  return chosen.sort();
+  return drawn.sort();
 }
 
-/** What is in `indices` and not in `without`. */
-export function others(indices: Int32Array, without: Iterable<number>): Int32Array {
-  const left = new Set(without);
-  return indices.filter((i) => !left.has(i));
+/** The indices that are not in `excluded`. */
+export function others(indices: Int32Array, excluded: Iterable<number>): Int32Array {
+  const set = new Set(excluded);
+  return indices.filter((i) => !set.has(i));
 }

@@ -1,47 +1,47 @@
-// InstanceBalancedPosSampler: as many positives for each truth as for any other, as far as there are so many.
+// InstanceBalancedPosSampler: samples equally many positives of each ground-truth box, as far as it has them (Pang et al.,
+// Libra R-CNN, CVPR 2019).
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
+import { roundHalfEven } from '../../../geometry/round-half-even';
 import {
-  type Choice,
-  ChoosingSampler,
+  BaseSampler,
   draw,
   indicesWhere,
   negativesOf,
   others,
   positivesOf,
+  type SamplePool,
   type SamplerOptions,
   samplerOptions,
 } from './base-sampler';
 
-export class InstanceBalancedPosSampler extends ChoosingSampler {
+export class InstanceBalancedPosSampler extends BaseSampler {
   constructor(options: SamplerOptions) {
     super(options, balancedPositives, ({ assigned, random }, count) => draw(negativesOf(assigned), count, random));
   }
 }
 
-function balancedPositives({ assigned, random }: Choice, count: number): Int32Array {
+function balancedPositives({ assigned, random }: SamplePool, count: number): Int32Array {
   const all = positivesOf(assigned);
   if (all.length <= count) return all;
   const truths = [...new Set(all.map((i) => assigned.assigned[i]))];
-  // Python's round: a half goes to the even number
-  const share = count / truths.length;
-  const rounded = share % 1 === 0.5 ? 2 * Math.round(share / 2) : Math.round(share);
-  const chosen = truths.flatMap((truth) => {
-    const own = indicesWhere(assigned.assigned, (v) => v === truth);
-    return [...draw(own, rounded + 1, random)];
+  const share = roundHalfEven(count / truths.length) + 1;
+  const sampled = truths.flatMap((truth) => {
+    const positives = indicesWhere(assigned.assigned, (v) => v === truth);
+    return [...draw(positives, share, random)];
   });
-  if (chosen.length >= count) return draw(Int32Array.from(chosen), count, random);
-  const extra = draw(others(all, chosen), count - chosen.length, random);
-  return Int32Array.from([...chosen, ...extra]);
+  if (sampled.length >= count) return draw(Int32Array.from(sampled), count, random);
+  const extra = draw(others(all, sampled), count - sampled.length, random);
+  return Int32Array.from([...sampled, ...extra]);
 }
 
 export const instanceBalancedPosSamplerDefinition = defineModule({
   kind: 'sampler',
   type: 'InstanceBalancedPosSampler',
-  summary: 'A fixed number of priors, the positives spread evenly over the truths',
+  summary: 'Samples a fixed number of priors, positives balanced over the ground-truth boxes',
   paper: 'Pang et al., Libra R-CNN, CVPR 2019',
-  shapes: 'the assignment of n boxes -> indices of the positive and negative ones that learn',
+  shapes: 'assignment of priors [T, 4] -> indices of the sampled positives and negatives',
   example: "{ type: 'InstanceBalancedPosSampler', num: 512, pos_fraction: 0.25 }",
   options: z.strictObject(samplerOptions),
   contract: { needs: [] },

@@ -1,4 +1,4 @@
-// PseudoSampler: takes every prior that is not ignored (one-stage heads).
+// PseudoSampler: takes every prior that is not ignored; for heads whose loss balances classes itself.
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
@@ -19,9 +19,9 @@ export class PseudoSampler implements Sampler {
 export const pseudoSamplerDefinition = defineModule({
   kind: 'sampler',
   type: 'PseudoSampler',
-  summary: 'Every prior that is not ignored',
-  origin: 'MMDetection: for losses that weigh all, as FocalLoss',
-  shapes: 'the assignment of n boxes -> indices of the positive and negative ones that learn',
+  summary: 'Samples every prior that is not ignored',
+  origin: 'MMDetection: for losses over all priors, such as FocalLoss',
+  shapes: 'assignment of priors [T, 4] -> indices of the sampled positives and negatives',
   example: "{ type: 'PseudoSampler' }",
   options: z.strictObject({}),
   contract: { needs: [] },

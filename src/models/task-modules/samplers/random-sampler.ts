@@ -1,10 +1,10 @@
-// RandomSampler: a fixed number of priors, of which at most a given share is positive.
+// RandomSampler: a fixed number of priors, uniformly at random, of which at most `pos_fraction` are positive.
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
-import { ChoosingSampler, draw, negativesOf, positivesOf, type SamplerOptions, samplerOptions } from './base-sampler';
+import { BaseSampler, draw, negativesOf, positivesOf, type SamplerOptions, samplerOptions } from './base-sampler';
 
-export class RandomSampler extends ChoosingSampler {
+export class RandomSampler extends BaseSampler {
   constructor(options: SamplerOptions) {
     super(
       options,
@@ -17,9 +17,9 @@ export class RandomSampler extends ChoosingSampler {
 export const randomSamplerDefinition = defineModule({
   kind: 'sampler',
   type: 'RandomSampler',
-  summary: 'A fixed number of priors at random, with at most a share of positives',
+  summary: 'Samples a fixed number of priors at random, with a max share of positives',
   paper: 'Ren et al., Faster R-CNN, NeurIPS 2015',
-  shapes: 'the assignment of n boxes -> indices of the positive and negative ones that learn',
+  shapes: 'assignment of priors [T, 4] -> indices of the sampled positives and negatives',
   example: "{ type: 'RandomSampler', num: 256, pos_fraction: 0.5, neg_pos_ub: -1, add_gt_as_proposals: false }",
   options: z.strictObject(samplerOptions),
   contract: { needs: [] },

@@ -1,4 +1,4 @@
-// Puts together what a sampler hands on.
+// Puts a SamplingResult together.
 
 import { takeBoxes } from '../../../geometry/boxes';
 import type { AssignResult, Instances, SamplingResult } from '../types';
