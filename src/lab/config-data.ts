@@ -22,7 +22,7 @@ async function part(config: ConfigObject, name: string, classes?: readonly strin
       ...(small !== undefined && { filter_cfg: { bbox_min_size: small } }),
     } as ModuleConfig;
   });
-  return catalogue.build<DatasetLoader>('dataset', whole, { path }).load();
+  return catalogue.build('dataset', whole, { path }).load();
 }
 
 /** @throws DetLabError when the config names no training data, or its files are not there */

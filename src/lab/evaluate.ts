@@ -55,7 +55,7 @@ export async function evaluate(
     ...options
   } = objectAt(config, Array.isArray(config.val_evaluator) ? 'val_evaluator.0' : 'val_evaluator');
   const metricConfig: ModuleConfig = { type: String(type), ...options };
-  const metric = await catalogue.build<MetricFactory>('metric', metricConfig, { path: 'val_evaluator' })(data);
+  const metric = await catalogue.build('metric', metricConfig, { path: 'val_evaluator' })(data);
   const shapes = at(config, 'val_dataloader.dataset.batch_shapes_cfg') as Parameters<typeof withBatchShapes>[1] | null;
   const images = shapes ? { ...data, records: withBatchShapes(data.records, shapes) } : data;
   const loader = evaluationLoader(images, pipeline, { batchSize });

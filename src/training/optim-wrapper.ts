@@ -51,8 +51,8 @@ export class OptimWrapper {
     parameters?: readonly [string, Parameter][],
   ) {
     const wrapper: ModuleConfig = { type: 'OptimWrapper', ...config };
-    const parsed = WRAPPERS.build<OptimWrapperOptions>('optim_wrapper', wrapper, { path: 'optim_wrapper' });
-    const plan = registry.build<OptimizerPlan>('optimizer', parsed.optimizer, { path: 'optim_wrapper.optimizer' });
+    const parsed = WRAPPERS.build('optim_wrapper', wrapper, { path: 'optim_wrapper' });
+    const plan = registry.build('optimizer', parsed.optimizer, { path: 'optim_wrapper.optimizer' });
     const paramwise = parsed.paramwise_cfg ?? undefined;
     const { momentum, batch_size_per_gpu: batchSize } = parsed.optimizer;
     const groups =

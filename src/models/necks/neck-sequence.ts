@@ -47,11 +47,11 @@ export function forwardNeck(neck: Neck | undefined, features: tf.Tensor4D[]): Ne
  * @example buildNeck([{ type: 'FPN', out_channels: 256, num_outs: 5 }, { type: 'BFP' }], { registry, path: 'model.neck', inputs })
  */
 export function buildNeck(config: ModuleConfig | ModuleConfig[], { registry, path, inputs }: BuildContext): Neck {
-  if (!Array.isArray(config)) return registry.build<Neck>('neck', config, { path, inputs });
+  if (!Array.isArray(config)) return registry.build('neck', config, { path, inputs });
   const sequence = new NeckSequence();
   let levels = inputs;
   for (const [i, one] of config.entries()) {
-    const neck = registry.build<Neck>('neck', one, { path: `${path}.${i}`, inputs: levels });
+    const neck = registry.build('neck', one, { path: `${path}.${i}`, inputs: levels });
     levels = sequence.push(neck).outputs;
   }
   return sequence;

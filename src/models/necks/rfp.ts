@@ -20,6 +20,9 @@ export interface RecursiveBackbone extends Backbone {
   rfpForward(image: tf.Tensor4D, pyramid: tf.Tensor4D[]): tf.Tensor4D[];
 }
 
+const isRecursive = (backbone: Backbone): backbone is RecursiveBackbone =>
+  typeof Reflect.get(backbone, 'rfpForward') === 'function';
+
 const options = fpnOptions.extend({
   rfp_steps: z.int().positive().describe('Number of pyramids'),
   rfp_backbone: moduleOption('backbone').describe('Backbone of the second and later pyramids'),
@@ -94,9 +97,9 @@ function infer(o: z.output<typeof options>, context: BuildContext) {
 function build(o: z.output<typeof options>, { registry, path, inputs }: BuildContext): RFP {
   const backbones = Array.from({ length: o.rfp_steps - 1 }, () => {
     const at = `${path}.rfp_backbone`;
-    const backbone = registry.build<RecursiveBackbone>('backbone', o.rfp_backbone, { path: at });
+    const backbone = registry.build('backbone', o.rfp_backbone, { path: at });
     const { type } = o.rfp_backbone;
-    if (typeof backbone.rfpForward !== 'function')
+    if (!isRecursive(backbone))
       throw new DetLabError(
         `Cannot build neck "RFP" at ${path}: expected a rfp_backbone that takes a pyramid back in (DetectoRS_ResNet), ` +
           `received ${type}`,
