@@ -6,7 +6,6 @@ import type { ConfigObject } from '../config';
 import type { PackedSample } from '../data';
 import { buildPipeline, type Dataset, type Detections, evaluationLoader, withBatchShapes } from '../data';
 import { engine, type Precision } from '../engine';
-import type { MetricFactory } from '../evaluation';
 import type { Detector } from '../models/types';
 import { catalogue } from './catalogue';
 import { at, modulesAt, numberAt, objectAt } from './config-access';

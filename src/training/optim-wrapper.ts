@@ -8,9 +8,9 @@ import { engine, type Precision } from '../engine';
 import { DetLabError } from '../errors';
 import { assignState, type Module, type Parameter, type StateDict, toState } from '../nn/module';
 import { LossScale } from './loss-scale';
-import type { Optimizer, OptimizerPlan } from './optimizers/optimizer';
+import type { Optimizer, } from './optimizers/optimizer';
 import { parameterGroups, yolov5Groups } from './parameter-groups';
-import { type OptimWrapperOptions, optimWrappers } from './runtime/optim-wrappers';
+import { optimWrappers } from './runtime/optim-wrappers';
 
 /** `type` may be left out: OptimWrapper. */
 export type OptimWrapperConfig = { type?: string } & Record<string, unknown>;

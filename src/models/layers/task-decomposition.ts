@@ -3,7 +3,7 @@
 // not into the features, which are far larger. Without a norm the bias of the convolution is not used, as in MMDetection.
 
 import * as tf from '@tensorflow/tfjs';
-import { Conv2d, ConvModule, Module, type NormCfg, normal, Sequential, zeros } from '../../nn';
+import { Conv2d, ConvModule, Module, type NormCfg, normal, zeros } from '../../nn';
 
 export interface TaskDecompositionConfig {
   /** Channels F of each output of the stack, and of the result. */
