@@ -1,5 +1,5 @@
-// Batch normalisation over N, H, W (Ioffe and Szegedy, 2015) with PyTorch's running statistics: momentum 0.1, the running
-// variance unbiased. In evaluation mode it is a factor and a shift per channel, which a convolution in front can take over.
+// Batch normalisation over N, H, W (Ioffe and Szegedy, 2015) with PyTorch's running statistics: momentum 0.1, unbiased
+// running variance. In evaluation mode it is an affine map per channel, which can be folded into the preceding convolution.
 
 import * as tf from '@tensorflow/tfjs';
 import { activateFused } from '../ops/activate';
@@ -12,7 +12,7 @@ export interface BatchNorm2dConfig {
   channels: number;
   epsilon?: number;
   momentum?: number;
-  /** False: weight and bias are fixed. */
+  /** Whether weight and bias are trained; default true. */
   requiresGrad?: boolean;
 }
 
@@ -27,10 +27,10 @@ export interface Affine {
  */
 export class BatchNorm2d extends Module {
   readonly layerNames = ['BatchNorm2d', 'BN', '_BatchNorm', '_NormBase'];
-  readonly weight: Parameter;
-  readonly bias: Parameter;
-  readonly runningMean: Parameter;
-  readonly runningVar: Parameter;
+  readonly weight: Parameter<tf.Rank.R1>;
+  readonly bias: Parameter<tf.Rank.R1>;
+  readonly runningMean: Parameter<tf.Rank.R1>;
+  readonly runningVar: Parameter<tf.Rank.R1>;
   readonly batches: Parameter;
   readonly epsilon: number;
   readonly momentum: number;
@@ -47,14 +47,12 @@ export class BatchNorm2d extends Module {
     this.batches = this.addBuffer('num_batches_tracked', [], () => new Int32Array(1), 'int32');
   }
 
-  /** [N, H, W, C] -> the same shape; in training by the batch's statistics, which also move the running ones. */
+  /** [N, H, W, C] -> the same shape; in training by batch statistics, which update the running ones. */
   forward(x: tf.Tensor4D, epilogue: Epilogue = {}): tf.Tensor4D {
     if (this.training) return this.normalize(x, epilogue);
-    const [w, b, m, v] = [this.weight, this.bias, this.runningMean, this.runningVar].map(
-      (p) => p.variable as tf.Tensor as tf.Tensor1D,
-    );
+    const { weight, bias, runningMean: mean, runningVar: variance } = this;
     return tf.tidy(() => {
-      let y: tf.Tensor4D = tf.batchNorm4d(x, m, v, b, w, this.epsilon);
+      let y = tf.batchNorm4d(x, mean.variable, variance.variable, bias.variable, weight.variable, this.epsilon);
       if (epilogue.residual) y = tf.add(y, epilogue.residual);
       return activateFused(y, epilogue.activation);
     });
@@ -79,8 +77,8 @@ export class BatchNorm2d extends Module {
   }
 
   /**
-   * Scale and shift of evaluation mode. Differentiable in weight and bias where they are trained; otherwise computed once
-   * and kept until one of the four tensors is assigned anew.
+   * Scale and shift of evaluation mode. Differentiable in weight and bias if they are trained; otherwise cached until one of
+   * the four tensors is assigned.
    */
   affine(): Affine {
     const sources = [this.weight, this.bias, this.runningMean, this.runningVar];

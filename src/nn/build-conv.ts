@@ -1,4 +1,4 @@
-// The convolution a `conv_cfg` names.
+// Builds the convolution of a `conv_cfg`.
 
 import { Conv2d, type Conv2dConfig } from './conv2d';
 import { DeformConv2dPack, ModulatedDeformConv2dPack } from './deform-conv2d-pack';
@@ -7,7 +7,7 @@ import { ConvAWS2d, ConvWS2d } from './standardized-conv2d';
 import { SAConv2d } from './switchable-conv2d';
 
 /**
- * Null is a plain convolution.
+ * @param config null: a plain convolution
  *
  * @example buildConv({ type: 'DCNv2', deform_groups: 4 }, { inChannels: 8, outChannels: 8, kernelSize: 3, padding: 1 })
  */

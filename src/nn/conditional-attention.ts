@@ -1,5 +1,5 @@
-// The attention of Conditional DETR (Meng et al., ICCV 2021): content and position have projections of their own, and in
-// cross attention they stand side by side in every head, so that a query's position is compared with the key's alone.
+// The attention of Conditional DETR (Meng et al., ICCV 2021): content and position have separate projections, and in cross
+// attention they are concatenated per head, so that the query's position is compared with the key's position only.
 
 import * as tf from '@tensorflow/tfjs';
 import { attention } from '../ops/attention';
@@ -15,7 +15,7 @@ export interface ConditionalAttentionConfig {
   attnDrop?: number;
   projDrop?: number;
   crossAttn?: boolean;
-  /** Every layer adds the query's position to its content, not the first alone. */
+  /** Add the query's position to its content in every layer, not only in the first. */
   keepQueryPos?: boolean;
 }
 
@@ -25,7 +25,7 @@ export interface ConditionalInputs {
   keyPos: tf.Tensor3D;
   /** Cross attention: sine embedding of the reference point, [B, L, C]. */
   refSineEmbed?: tf.Tensor3D;
-  /** [B, Lk], non-zero: not seen. */
+  /** [B, Lk], nonzero: masked. */
   keyPaddingMask?: tf.Tensor2D;
   isFirst?: boolean;
 }
@@ -45,7 +45,7 @@ export class ConditionalAttention extends Module {
   private readonly qPosSine?: Linear;
   private readonly out: Linear;
 
-  /** `withQueryPos` false: a layer behind the first that has no `qpos_proj`. */
+  /** `withQueryPos` false: a layer after the first, without `qpos_proj`. */
   constructor(config: ConditionalAttentionConfig, withQueryPos = true) {
     super();
     const { embedDims, numHeads, attnDrop = 0, projDrop = 0, crossAttn = false, keepQueryPos = false } = config;
@@ -66,7 +66,7 @@ export class ConditionalAttention extends Module {
     this.out = this.addChild('out_proj', new Linear({ ...linear, biasInit: zeros }));
   }
 
-  /** [B, L, C] -> the same shape, the shortcut included. */
+  /** [B, L, C] -> the same shape, including the residual connection. */
   forward(query: tf.Tensor3D, inputs: ConditionalInputs): tf.Tensor3D {
     return tf.tidy(() => {
       const { key, queryPos, keyPos, refSineEmbed, isFirst = false } = inputs;
@@ -79,13 +79,13 @@ export class ConditionalAttention extends Module {
         k = tf.add(k, kPos);
       }
       if (this.qPosSine && refSineEmbed) {
-        q = this.beside(q, this.qPosSine.forward(refSineEmbed));
-        k = this.beside(k, kPos);
+        q = this.concatPerHead(q, this.qPosSine.forward(refSineEmbed));
+        k = this.concatPerHead(k, kPos);
       }
       const dropout = this.training ? this.attnDrop : 0;
       const read = attention(q, k, this.v.forward(this.crossAttn ? key : query), {
         heads: this.heads,
-        mask: hide(inputs.keyPaddingMask),
+        mask: additiveMask(inputs.keyPaddingMask),
         dropout,
         seed: dropout > 0 ? stepRandom().uint32() >>> 1 : 0,
       });
@@ -93,16 +93,16 @@ export class ConditionalAttention extends Module {
     });
   }
 
-  /** Two [B, L, C] side by side within every head: [B, L, 2C]. */
-  private beside(a: tf.Tensor3D, b: tf.Tensor3D): tf.Tensor3D {
+  /** Two [B, L, C] concatenated within every head: [B, L, 2C]. */
+  private concatPerHead(a: tf.Tensor3D, b: tf.Tensor3D): tf.Tensor3D {
     const [batch, length, channels] = a.shape;
     const split = (x: tf.Tensor3D) => x.reshape([batch, length, this.heads, channels / this.heads]);
     return tf.concat([split(a), split(b)], 3).reshape([batch, length, 2 * channels]);
   }
 }
 
-/** Padding as what is added to the scores, [B, 1, 1, Lk]. */
-function hide(mask: tf.Tensor2D | undefined): tf.Tensor | undefined {
+/** The padding mask as an additive mask, [B, 1, 1, Lk]. */
+function additiveMask(mask: tf.Tensor2D | undefined): tf.Tensor | undefined {
   if (!mask) return undefined;
   const [batch, length] = mask.shape;
   return tf.mul(tf.cast(tf.notEqual(mask, 0), 'float32'), -1e9).reshape([batch, 1, 1, length]);

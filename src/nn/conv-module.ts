@@ -1,4 +1,4 @@
-// mmcv's ConvModule: a convolution, a norm and an activation under one name (`conv.weight`, `bn.weight`, ...), in any order.
+// mmcv's ConvModule: convolution, norm and activation as one module (`conv.weight`, `bn.weight`, ...), in any order.
 
 import * as tf from '@tensorflow/tfjs';
 import { buildConv } from './build-conv';
@@ -9,7 +9,7 @@ import { type ActCfg, type Activation, buildActivation, buildNorm, type ConvCfg,
 import { Module } from './module';
 
 export interface ConvModuleConfig extends Omit<Conv2dConfig, 'bias' | 'init' | 'biasInit'> {
-  /** `auto`: only without a norm. */
+  /** `auto`: a bias only without a norm. */
   bias?: boolean | 'auto';
   convCfg?: ConvCfg | null;
   normCfg?: NormCfg | null;
@@ -19,7 +19,7 @@ export interface ConvModuleConfig extends Omit<Conv2dConfig, 'bias' | 'init' | '
 }
 
 /**
- * Starts from kaiming-normal weights and zero bias, as mmcv's; the module that holds it may say otherwise (`init_cfg`).
+ * Initialised as in mmcv with Kaiming-normal weights and zero bias, unless the enclosing module's `init_cfg` overrides it.
  *
  * @example new ConvModule({ inChannels: 8, outChannels: 8, kernelSize: 3, padding: 1, normCfg: { type: 'BN' } })
  */
@@ -57,7 +57,7 @@ export class ConvModule extends Module {
     }
   }
 
-  /** Puts the convolution of another module in the place of its own; both then learn as one. */
+  /** Replaces its convolution by that of another module; both share the weights. */
   shareConv(other: ConvModule): void {
     this.conv.dispose();
     this.conv = this.addChild('conv', other.conv);
@@ -77,8 +77,9 @@ export class ConvModule extends Module {
 
   private inOrder(x: tf.Tensor4D, residual?: tf.Tensor4D): tf.Tensor4D {
     let y = x;
-    for (const [i, step] of this.order.entries()) {
-      // a norm right behind the convolution is folded into it
+    for (let i = 0; i < this.order.length; i++) {
+      const step = this.order[i];
+      // a norm directly after the convolution is folded into it
       const folded = this.order[i + 1] === 'norm';
       if (step === 'conv') y = folded ? convNorm(this.conv, this.norm, y) : this.conv.forward(y);
       else if (step === 'norm') y = this.norm && this.order[i - 1] !== 'conv' ? this.norm.forward(y) : y;

@@ -1,5 +1,5 @@
-// A convolution, its norm, an addition and an activation as few engine calls as can be: in evaluation mode a batch norm
-// becomes the convolution's factor and bias (one call), in training the convolution is followed by one fused norm.
+// Convolution, norm, residual addition and activation in as few engine calls as possible: in evaluation mode a batch norm is
+// folded into the convolution (one call), in training the convolution is followed by a fused norm.
 
 import * as tf from '@tensorflow/tfjs';
 import { BatchNorm2d } from './batch-norm2d';

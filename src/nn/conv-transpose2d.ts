@@ -1,5 +1,5 @@
-// Transposed convolution: the filter is [kh, kw, out, in] here and [in, out, kh, kw] in the state dict, as PyTorch has it.
-// With a stride as long as the filter no two taps meet: then it is one matrix product and a change of places.
+// Transposed convolution: the filter is [kh, kw, out, in] here and [in, out, kh, kw] in the state dict, as in PyTorch. If the
+// stride equals the kernel size, taps do not overlap: a matrix product and a transposition.
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
@@ -23,8 +23,8 @@ export interface ConvTranspose2dConfig {
  */
 export class ConvTranspose2d extends Module {
   readonly layerNames = ['ConvTranspose2d', 'deconv', '_ConvNd'];
-  readonly weight: Parameter;
-  readonly bias?: Parameter;
+  readonly weight: Parameter<tf.Rank.R4>;
+  readonly bias?: Parameter<tf.Rank.R1>;
   readonly kernelSize: number;
   readonly stride: number;
   readonly outChannels: number;
@@ -36,15 +36,15 @@ export class ConvTranspose2d extends Module {
     const { inChannels, outChannels, kernelSize, stride = 1, padding = 0, outputPadding = 0 } = config;
     if (outputPadding > 0 && outputPadding >= stride)
       throw new DetLabError(
-        `Cannot build a transposed convolution: expected an output padding below its stride ${stride}, received ${outputPadding}`,
+        `Cannot build a transposed convolution: expected output_padding < stride ${stride}, received ${outputPadding}`,
       );
     this.outChannels = outChannels;
     this.kernelSize = kernelSize;
     this.stride = stride;
     this.padding = padding;
     this.outputPadding = outputPadding;
-    // axes 2 and 3 stand for input and output of the filter's transpose, so that layout and fans are PyTorch's
-    const shape = [kernelSize, kernelSize, outChannels, inChannels];
+    // axes 2 and 3 are input and output of the transposed filter, so that layout and fans are PyTorch's
+    const shape = [kernelSize, kernelSize, outChannels, inChannels] as const;
     this.weight = this.addParameter('weight', shape, config.init ?? torchDefault, { kind: 'conv' });
     if (config.bias ?? true) {
       const init = config.biasInit ?? torchDefaultBias(outChannels * kernelSize * kernelSize);
@@ -52,8 +52,8 @@ export class ConvTranspose2d extends Module {
     }
   }
 
-  /** True when every output pixel has one tap. */
-  get separate(): boolean {
+  /** Whether taps do not overlap: every output pixel has one tap. */
+  get isDisjoint(): boolean {
     return this.stride === this.kernelSize && this.padding === 0 && this.outputPadding === 0;
   }
 
@@ -61,7 +61,7 @@ export class ConvTranspose2d extends Module {
   forward(x: tf.Tensor4D): tf.Tensor4D {
     const [n, h, w] = x.shape;
     const { kernelSize: k, stride, padding, outputPadding, outChannels } = this;
-    if (this.separate)
+    if (this.isDisjoint)
       return tf.tidy(() =>
         tf
           .transpose(this.blocks(x).reshape([n, h, w, k, k, outChannels]), [0, 1, 3, 2, 4, 5])
@@ -69,11 +69,10 @@ export class ConvTranspose2d extends Module {
       );
     return tf.tidy(() => {
       const side = (length: number) => (length - 1) * stride + k + outputPadding;
-      const filter = this.weight.variable as tf.Tensor as tf.Tensor4D;
-      // without padding, which is then cut off: not every backend transposes an explicit padding
+      // without padding, which is cropped afterwards: not every backend supports explicit padding here
       const whole = tf.conv2dTranspose(
         x,
-        filter,
+        this.weight.variable,
         [n, side(h) - outputPadding, side(w) - outputPadding, outChannels],
         stride,
         'valid',
@@ -87,23 +86,23 @@ export class ConvTranspose2d extends Module {
               [0, 0],
             ])
           : whole;
-      const cut: tf.Tensor4D =
+      const cropped: tf.Tensor4D =
         padding > 0
           ? tf.slice(grown, [0, padding, padding, 0], [n, side(h) - 2 * padding, side(w) - 2 * padding, outChannels])
           : grown;
-      return this.bias ? tf.add<tf.Tensor4D>(cut, this.bias.variable) : cut;
+      return this.bias ? tf.add<tf.Tensor4D>(cropped, this.bias.variable) : cropped;
     });
   }
 
   /**
-   * What each input pixel becomes, before the places are changed: [N * H * W, kernel * kernel * Cout]. Layers that read
-   * pixels one by one can read these.
+   * The output block of each input pixel before the transposition, [N * H * W, kernel * kernel * Cout], for layers that
+   * process pixels independently.
    */
   blocks(x: tf.Tensor4D, { activation = 'linear' }: { activation?: 'linear' | 'relu' } = {}): tf.Tensor2D {
     const [n, h, w, c] = x.shape;
     const { kernelSize: k, outChannels } = this;
     return tf.tidy(() => {
-      const bias = this.bias && tf.tile(this.bias.variable as tf.Tensor as tf.Tensor1D, [k * k]);
+      const bias = this.bias && tf.tile(this.bias.variable, [k * k]);
       return tf.fused.matMul({
         a: x.reshape<tf.Tensor2D>([n * h * w, c]),
         b: this.weight.variable.reshape<tf.Tensor2D>([k * k * outChannels, c]),

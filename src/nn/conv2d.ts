@@ -1,4 +1,4 @@
-// Convolution layer: filter HWIO here, OIHW in the state dict, as PyTorch's Conv2d has it.
+// Convolution layer: filter HWIO here, OIHW in the state dict, as in PyTorch's Conv2d.
 
 import type * as tf from '@tensorflow/tfjs';
 import type { FusedActivation } from '../ops/activate';
@@ -19,7 +19,7 @@ export interface Conv2dConfig {
   biasInit?: Initializer;
 }
 
-/** What may be computed in the same call behind the convolution. */
+/** Operations fused into the convolution call. */
 export interface Epilogue {
   /** Added to the result, before the activation. */
   residual?: tf.Tensor4D;
@@ -33,8 +33,8 @@ const pair = (v: number | [number, number]): [number, number] => (typeof v === '
  */
 export class Conv2d extends Module {
   readonly layerNames: string[] = ['Conv2d', 'Conv', '_ConvNd'];
-  readonly weight: Parameter;
-  readonly bias?: Parameter;
+  readonly weight: Parameter<tf.Rank.R4>;
+  readonly bias?: Parameter<tf.Rank.R1>;
   readonly inChannels: number;
   readonly outChannels: number;
   readonly kernelSize: [number, number];
@@ -54,7 +54,7 @@ export class Conv2d extends Module {
     this.dilation = pair(config.dilation ?? 1);
     this.groups = groups;
     const [kh, kw] = this.kernelSize;
-    const shape = [kh, kw, inChannels / groups, outChannels];
+    const shape = [kh, kw, inChannels / groups, outChannels] as const;
     this.weight = this.addParameter('weight', shape, config.init ?? torchDefault, { kind: 'conv' });
     if (config.bias ?? true) {
       const init = config.biasInit ?? torchDefaultBias((kh * kw * inChannels) / groups);
@@ -67,12 +67,12 @@ export class Conv2d extends Module {
     return this.run(x, { ...epilogue, bias: this.bias?.variable });
   }
 
-  /** The convolution with another bias and a factor per output channel (a batch norm folded in). */
+  /** The convolution with a given bias and a scale per output channel (a folded batch norm). */
   run(x: tf.Tensor4D, options: Epilogue & { bias?: tf.Tensor; scale?: tf.Tensor }): tf.Tensor4D {
-    return this.convolve(x, this.weight.variable as tf.Tensor as tf.Tensor4D, options);
+    return this.convolve(x, this.weight.variable, options);
   }
 
-  /** The convolution with another filter of the same shape. */
+  /** The convolution with a given filter of the same shape. */
   protected convolve(
     x: tf.Tensor4D,
     filter: tf.Tensor4D,

@@ -1,5 +1,5 @@
-// Deformable convolution as a drop-in for a convolution (`conv_cfg: { type: 'DCN' }`, `{ type: 'DCNv2' }`): a branch
-// `conv_offset`, zero at the start, predicts the offsets (and for v2 the weights of the taps) from the same input.
+// Deformable convolution as a drop-in replacement (`conv_cfg: { type: 'DCN' }`, `{ type: 'DCNv2' }`): a zero-initialised
+// branch `conv_offset` predicts the offsets (and in v2 the modulation masks) from the same input.
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
@@ -10,7 +10,7 @@ import { deformInit, modulatedInit } from './deform-conv2d';
 import { zeros } from './initializers';
 
 export interface DeformConv2dPackConfig extends Conv2dConfig {
-  /** Parts of the input channels that have offsets of their own. */
+  /** Groups of input channels with separate offsets. */
   deformGroups?: number;
 }
 
@@ -27,11 +27,11 @@ abstract class DeformablePack extends Conv2d {
     ] as const)
       if (this.inChannels % divisor !== 0)
         throw new DetLabError(
-          `Cannot build a deformable convolution: in_channels ${this.inChannels} is no multiple of ${name} ${divisor}`,
+          `Cannot build a deformable convolution: expected in_channels divisible by ${name} ${divisor}, received ${this.inChannels}`,
         );
   }
 
-  /** The branch that predicts `perTap` numbers for each tap. */
+  /** The branch that predicts `perTap` values per tap. */
   protected offsetBranch(perTap: number): Conv2d {
     const { inChannels, kernelSize, stride, padding, dilation } = this;
     const outChannels = this.deformGroups * perTap * kernelSize[0] * kernelSize[1];
@@ -39,14 +39,14 @@ abstract class DeformablePack extends Conv2d {
     return this.addChild('conv_offset', new Conv2d({ ...shared, outChannels, init: zeros, biasInit: zeros }));
   }
 
-  /** Offsets and the weights of the taps from what the branch says. */
-  protected abstract read(prediction: tf.Tensor4D): { offset: tf.Tensor4D; mask?: tf.Tensor4D };
+  /** Splits the output of the branch into offsets and masks. */
+  protected abstract splitPrediction(prediction: tf.Tensor4D): { offset: tf.Tensor4D; mask?: tf.Tensor4D };
 
   override run(x: tf.Tensor4D, options: Epilogue & { bias?: tf.Tensor; scale?: tf.Tensor }): tf.Tensor4D {
     const { bias, scale, residual, activation } = options;
     return tf.tidy(() => {
-      const { offset, mask } = this.read(this.convOffset.forward(x));
-      const weight = this.weight.variable as tf.Tensor as tf.Tensor4D;
+      const { offset, mask } = this.splitPrediction(this.convOffset.forward(x));
+      const weight: tf.Tensor4D = this.weight.variable;
       let y = deformConv2d(x, offset, scale ? tf.mul(weight, scale) : weight, {
         strides: this.stride,
         padding: this.padding,
@@ -65,7 +65,7 @@ abstract class DeformablePack extends Conv2d {
 /**
  * Version 1, mmcv's `DCN`.
  *
- * @throws DetLabError when asked for a bias, which v1 does not have.
+ * @throws DetLabError for a bias, which v1 does not have.
  * @example new DeformConv2dPack({ inChannels: 8, outChannels: 8, kernelSize: 3, padding: 1, bias: false }).forward(x)
  */
 export class DeformConv2dPack extends DeformablePack {
@@ -81,13 +81,13 @@ export class DeformConv2dPack extends DeformablePack {
     this.convOffset = this.offsetBranch(2);
   }
 
-  protected read(prediction: tf.Tensor4D): { offset: tf.Tensor4D } {
+  protected splitPrediction(prediction: tf.Tensor4D): { offset: tf.Tensor4D } {
     return { offset: prediction };
   }
 }
 
 /**
- * Version 2, mmcv's `DCNv2`: a third of the branch's channels are the taps' weights, through a sigmoid.
+ * Version 2, mmcv's `DCNv2`: a third of the branch's channels are modulation masks, through a sigmoid.
  *
  * @example new ModulatedDeformConv2dPack({ inChannels: 8, outChannels: 8, kernelSize: 3, padding: 1 }).forward(x)
  */
@@ -100,7 +100,7 @@ export class ModulatedDeformConv2dPack extends DeformablePack {
     this.convOffset = this.offsetBranch(3);
   }
 
-  protected read(prediction: tf.Tensor4D): { offset: tf.Tensor4D; mask: tf.Tensor4D } {
+  protected splitPrediction(prediction: tf.Tensor4D): { offset: tf.Tensor4D; mask: tf.Tensor4D } {
     const third = prediction.shape[3] / 3;
     const [offset, mask] = tf.split<tf.Tensor4D>(prediction, [2 * third, third], 3);
     return { offset, mask: tf.sigmoid(mask) };

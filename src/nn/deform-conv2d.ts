@@ -1,5 +1,5 @@
-// Deformable convolution layers whose offsets come from outside: v1 (Dai et al., ICCV 2017; never a bias) and the
-// modulated v2 (Zhu et al., CVPR 2019). The layers that predict their own offsets are in deform-conv2d-pack.
+// Deformable convolution layers with given offsets: v1 (Dai et al., ICCV 2017; without bias) and the modulated v2 (Zhu et al.,
+// CVPR 2019). The layers that predict their offsets are in deform-conv2d-pack.
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
@@ -9,16 +9,16 @@ import { type Initializer, kaiming, uniform, zeros } from './initializers';
 import { Module, type Parameter } from './module';
 
 export interface DeformConv2dConfig extends Omit<Conv2dConfig, 'init' | 'biasInit'> {
-  /** Parts of the input channels that have offsets of their own. */
+  /** Groups of input channels with separate offsets. */
   deformGroups?: number;
 }
 
 const pair = (v: number | [number, number]): [number, number] => (typeof v === 'number' ? [v, v] : v);
 
-/** What mmcv's v1 starts from. */
+/** mmcv's initialisation of v1. */
 export const deformInit: Initializer = kaiming({ mode: 'fan_in', distribution: 'uniform' });
 
-/** What mmcv's v2 starts from: +-1 / sqrt(inputs of one output over all groups). */
+/** mmcv's initialisation of v2: uniform in +-1 / sqrt(fan_in over all groups). */
 export function modulatedInit({
   inChannels,
   kernelSize,
@@ -29,7 +29,7 @@ export function modulatedInit({
 }
 
 abstract class DeformableLayer extends Module {
-  abstract readonly weight: Parameter;
+  abstract readonly weight: Parameter<tf.Rank.R4>;
   protected readonly config: DeformConv2dConfig;
   protected readonly kernelSize: [number, number];
 
@@ -42,19 +42,21 @@ abstract class DeformableLayer extends Module {
       ['in_channels', inChannels, deformGroups],
     ] as const)
       if (count % divisor !== 0)
-        throw new DetLabError(`Cannot build a deformable convolution: ${name} ${count} is no multiple of ${divisor}`);
+        throw new DetLabError(
+          `Cannot build a deformable convolution: expected ${name} divisible by ${divisor}, received ${count}`,
+        );
     this.config = config;
     this.kernelSize = pair(config.kernelSize);
   }
 
-  protected filterShape(): number[] {
+  protected filterShape(): [kh: number, kw: number, inputs: number, outputs: number] {
     const { inChannels, outChannels, groups = 1 } = this.config;
     return [...this.kernelSize, inChannels / groups, outChannels];
   }
 
   protected convolve(x: tf.Tensor4D, offset: tf.Tensor4D, mask?: tf.Tensor4D, bias?: tf.Tensor): tf.Tensor4D {
     const { stride = 1, padding = 0, dilation = 1, groups, deformGroups } = this.config;
-    return deformConv2d(x, offset, this.weight.variable as tf.Tensor as tf.Tensor4D, {
+    return deformConv2d(x, offset, this.weight.variable, {
       strides: pair(stride),
       padding: pair(padding),
       dilations: pair(dilation),
@@ -67,14 +69,14 @@ abstract class DeformableLayer extends Module {
 }
 
 /**
- * Offsets [N, H', W', 2 * deformGroups * taps]: down, right, tap after tap.
+ * Offsets [N, H', W', 2 * deformGroups * taps]: (y, x) per tap.
  *
- * @throws DetLabError when asked for a bias, which v1 does not have.
+ * @throws DetLabError for a bias, which v1 does not have.
  * @example new DeformConv2d({ inChannels: 8, outChannels: 8, kernelSize: 3, padding: 1 }).forward(x, offset)
  */
 export class DeformConv2d extends DeformableLayer {
   readonly layerNames = ['DeformConv2d'];
-  readonly weight: Parameter;
+  readonly weight: Parameter<tf.Rank.R4>;
 
   constructor(config: DeformConv2dConfig) {
     super(config);
@@ -83,34 +85,36 @@ export class DeformConv2d extends DeformableLayer {
     this.weight = this.addParameter('weight', this.filterShape(), deformInit, { kind: 'conv' });
   }
 
-  /** A map smaller than the filter is padded below and right, and what the padding adds is cut off again. */
+  /** An input smaller than the filter is padded at the bottom and right, and the output cropped accordingly. */
   forward(x: tf.Tensor4D, offset: tf.Tensor4D): tf.Tensor4D {
-    const [below, right] = [0, 1].map((axis) => Math.max(this.kernelSize[axis] - x.shape[1 + axis], 0));
-    if (below === 0 && right === 0) return this.convolve(x, offset);
+    const [kh, kw] = this.kernelSize;
+    const bottom = Math.max(kh - x.shape[1], 0);
+    const right = Math.max(kw - x.shape[2], 0);
+    if (bottom === 0 && right === 0) return this.convolve(x, offset);
     return tf.tidy(() => {
       const pad = (t: tf.Tensor4D): tf.Tensor4D =>
         tf.pad(t, [
           [0, 0],
-          [0, below],
+          [0, bottom],
           [0, right],
           [0, 0],
         ]);
       const y = this.convolve(pad(x), pad(offset));
       const [n, height, width, channels] = y.shape;
-      return tf.slice(y, [0, 0, 0, 0], [n, height - below, width - right, channels]);
+      return tf.slice(y, [0, 0, 0, 0], [n, height - bottom, width - right, channels]);
     });
   }
 }
 
 /**
- * Beside the offsets a weight for each tap, `mask` [N, H', W', deformGroups * taps].
+ * Offsets, and a modulation mask [N, H', W', deformGroups * taps].
  *
  * @example new ModulatedDeformConv2d({ inChannels: 8, outChannels: 8, kernelSize: 3, padding: 1 }).forward(x, offset, mask)
  */
 export class ModulatedDeformConv2d extends DeformableLayer {
   readonly layerNames = ['ModulatedDeformConv2d'];
-  readonly weight: Parameter;
-  readonly bias?: Parameter;
+  readonly weight: Parameter<tf.Rank.R4>;
+  readonly bias?: Parameter<tf.Rank.R1>;
 
   constructor(config: DeformConv2dConfig) {
     super(config);

@@ -1,5 +1,5 @@
-// mmcv's DepthwiseSeparableConvModule (Howard et al., MobileNets, 2017): one filter per channel, then a 1x1 convolution that
-// mixes them, each with its norm and activation (`depthwise_conv.conv.weight`, `pointwise_conv.bn.weight`, ...).
+// mmcv's DepthwiseSeparableConvModule (Howard et al., MobileNets, 2017): a depthwise and a 1x1 pointwise convolution, each
+// with norm and activation (`depthwise_conv.conv.weight`, `pointwise_conv.bn.weight`, ...).
 
 import type * as tf from '@tensorflow/tfjs';
 import { ConvModule, type ConvModuleConfig } from './conv-module';
@@ -7,7 +7,7 @@ import type { ActCfg, NormCfg } from './layer-options';
 import { Module } from './module';
 
 export interface DepthwiseSeparableConvModuleConfig extends Omit<ConvModuleConfig, 'groups'> {
-  /** Norms and activations of the two halves; those of the whole where absent. */
+  /** Norms and activations of the two convolutions; default: `normCfg` and `actCfg`. */
   depthwiseNormCfg?: NormCfg | null;
   depthwiseActCfg?: ActCfg | null;
   pointwiseNormCfg?: NormCfg | null;
@@ -25,7 +25,7 @@ export class DepthwiseSeparableConvModule extends Module {
     super();
     const { depthwiseNormCfg, depthwiseActCfg, pointwiseNormCfg, pointwiseActCfg, ...shared } = config;
     const { inChannels, outChannels, normCfg, actCfg, bias, convCfg, order } = shared;
-    const or = <T>(own: T | undefined, whole: T) => (own === undefined ? whole : own);
+    const or = <T>(specific: T | undefined, common: T) => (specific === undefined ? common : specific);
     this.depthwise = this.addChild(
       'depthwise_conv',
       new ConvModule({

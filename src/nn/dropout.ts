@@ -1,5 +1,5 @@
-// Dropout of single values, and of whole samples: DropPath, "stochastic depth" (Huang et al., ECCV 2016), which drops the
-// branch of a residual block for some images of the batch. Both are the identity in evaluation mode.
+// Dropout, and DropPath ("stochastic depth"; Huang et al., ECCV 2016), which drops the branch of a residual block for some
+// samples of the batch. Both are the identity in evaluation mode.
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -9,9 +9,9 @@ import { stepRandom } from './step-random';
 
 /** mmcv's `dropout_layer`. */
 export const dropoutCfg = z.strictObject({
-  type: z.enum(['Dropout', 'DropPath']).describe('Single values, or the whole branch of a sample'),
-  drop_prob: z.number().min(0).lt(1).optional().describe('Probability to be dropped (Dropout 0.5, DropPath 0.1)'),
-  inplace: z.boolean().optional().describe('Accepted and without effect: tensors are immutable here'),
+  type: z.enum(['Dropout', 'DropPath']).describe('Drops single values, or the whole branch of a sample'),
+  drop_prob: z.number().min(0).lt(1).optional().describe('Probability of dropping (Dropout 0.5, DropPath 0.1)'),
+  inplace: z.boolean().optional().describe('Accepted, without effect: tensors are immutable'),
 });
 export type DropoutCfg = z.input<typeof dropoutCfg>;
 
@@ -35,7 +35,7 @@ export class Dropout extends Module {
     return dropout(x, this.rate, this.seed(), noiseShape);
   }
 
-  /** A new seed from the step's stream. */
+  /** A seed from the step's random stream. */
   seed(): number {
     return stepRandom().uint32() >>> 1;
   }

@@ -1,4 +1,4 @@
-// A table of vectors, PyTorch's nn.Embedding: standard normal at the start.
+// PyTorch's nn.Embedding: a table of vectors, initialised standard-normal.
 
 import * as tf from '@tensorflow/tfjs';
 import { type Initializer, normal } from './initializers';
@@ -15,7 +15,7 @@ export interface EmbeddingConfig {
  */
 export class Embedding extends Module {
   readonly layerNames = ['Embedding'];
-  readonly weight: Parameter;
+  readonly weight: Parameter<tf.Rank.R2>;
 
   constructor({ count, channels, init = normal(1) }: EmbeddingConfig) {
     super();
@@ -24,7 +24,7 @@ export class Embedding extends Module {
 
   /** The whole table, [count, C]. */
   get table(): tf.Tensor2D {
-    return this.weight.variable as tf.Tensor as tf.Tensor2D;
+    return this.weight.variable;
   }
 
   /** Indices [n] -> [n, C]. */

@@ -29,7 +29,7 @@ export class GroupNorm extends Module {
     super();
     if (channels % groups !== 0)
       throw new DetLabError(
-        `Cannot normalise ${channels} channels in ${groups} groups: num_groups must divide the number of channels`,
+        `Cannot build GroupNorm: expected channels divisible by num_groups ${groups}, received ${channels} channels`,
       );
     this.groups = groups;
     this.epsilon = epsilon;
@@ -41,9 +41,9 @@ export class GroupNorm extends Module {
     return tf.tidy(() => {
       const [n, h, w, c] = x.shape;
       const grouped = x.reshape([n, h * w, this.groups, c / this.groups]);
-      const centred = tf.sub(grouped, tf.mean(grouped, [1, 3], true));
-      const variance = tf.mean(tf.square(centred), [1, 3], true);
-      const normalized = tf.mul(centred, tf.rsqrt(tf.add(variance, this.epsilon))).reshape<tf.Tensor4D>(x.shape);
+      const centered = tf.sub(grouped, tf.mean(grouped, [1, 3], true));
+      const variance = tf.mean(tf.square(centered), [1, 3], true);
+      const normalized = tf.mul(centered, tf.rsqrt(tf.add(variance, this.epsilon))).reshape<tf.Tensor4D>(x.shape);
       let y: tf.Tensor4D = tf.add(tf.mul(normalized, this.weight.variable), this.bias.variable);
       if (residual) y = tf.add(y, residual);
       return activateFused(y, activation);

@@ -1,4 +1,4 @@
-// Layers and modules.
+// Public names of nn: layers, modules, initialisation.
 
 export { type Affine, BatchNorm2d, type BatchNorm2dConfig } from './batch-norm2d';
 export { buildConv } from './build-conv';

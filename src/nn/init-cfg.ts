@@ -1,5 +1,5 @@
-// mmengine's `init_cfg`: which initialiser the layers of a module start from, by layer type and by name (`override`).
-// `Pretrained` names a checkpoint; it is read by whoever builds the whole model.
+// mmengine's `init_cfg`: initialisers of the layers of a module, by layer type and by name (`override`). `Pretrained` names a
+// checkpoint, which is loaded when the whole model is built.
 
 import { z } from 'zod';
 import { DetLabError } from '../errors';
@@ -10,14 +10,14 @@ const shared = {
   layer: z
     .union([z.string(), z.array(z.string())])
     .optional()
-    .describe('Layer types it applies to (`Conv2d`)'),
-  bias: z.number().default(0).describe('What biases start from'),
-  bias_prob: z.number().gt(0).lt(1).optional().describe('Bias such that its sigmoid is this probability'),
+    .describe('Layer types to initialise (`Conv2d`)'),
+  bias: z.number().default(0).describe('Value of biases'),
+  bias_prob: z.number().gt(0).lt(1).optional().describe('Prior probability: biases are set to its logit'),
 };
-const distribution = z.enum(['uniform', 'normal']).default('normal').describe('Kind of random numbers');
+const distribution = z.enum(['uniform', 'normal']).default('normal').describe('Distribution of weights');
 
 const recipes = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('Constant'), val: z.number().describe('The value'), ...shared }),
+  z.strictObject({ type: z.literal('Constant'), val: z.number().describe('Value of weights'), ...shared }),
   z.strictObject({
     type: z.literal('Xavier'),
     gain: z.number().default(1).describe('Factor'),
@@ -33,31 +33,31 @@ const recipes = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('TruncNormal'),
     mean: z.number().default(0).describe('Mean'),
-    std: z.number().default(1).describe('Standard deviation before cutting'),
-    a: z.number().default(-2).describe('Least value'),
-    b: z.number().default(2).describe('Largest value'),
+    std: z.number().default(1).describe('Standard deviation before truncation'),
+    a: z.number().default(-2).describe('Lower bound'),
+    b: z.number().default(2).describe('Upper bound'),
     ...shared,
   }),
   z.strictObject({
     type: z.literal('Uniform'),
-    a: z.number().default(0).describe('Least value'),
-    b: z.number().default(1).describe('Largest value'),
+    a: z.number().default(0).describe('Lower bound'),
+    b: z.number().default(1).describe('Upper bound'),
     ...shared,
   }),
   z.strictObject({
     type: z.literal('Kaiming'),
-    a: z.number().default(0).describe('Slope of the leaky ReLU behind the layer'),
+    a: z.number().default(0).describe('Negative slope of the leaky ReLU after the layer'),
     mode: z.enum(['fan_in', 'fan_out']).default('fan_out').describe('Which side keeps its variance'),
-    nonlinearity: z.enum(['relu', 'leaky_relu']).default('relu').describe('Activation behind the layer'),
+    nonlinearity: z.enum(['relu', 'leaky_relu']).default('relu').describe('Activation after the layer'),
     distribution,
     ...shared,
   }),
   z.strictObject({ type: z.literal('Caffe2Xavier'), ...shared }),
   z.strictObject({
     type: z.literal('Pretrained'),
-    checkpoint: z.string().describe('File or model name'),
-    prefix: z.string().optional().describe('Only the part of the checkpoint under this name'),
-    map_location: z.string().nullish().describe('Accepted and without effect'),
+    checkpoint: z.string().describe('File, or name of a model'),
+    prefix: z.string().optional().describe('Prefix of the names in the checkpoint'),
+    map_location: z.string().nullish().describe('Accepted, without effect'),
   }),
 ]);
 type Recipe = z.input<typeof recipes>;
@@ -66,7 +66,7 @@ export type InitCfg = Recipe & { override?: Override | Override[] };
 
 const isRecord = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null;
 
-/** One init_cfg; its `override` entries may leave out `type` and then repeat the outer recipe. */
+/** One init_cfg; an `override` without `type` repeats the outer one. */
 const entry = z
   .custom<InitCfg>(isRecord, 'expected an object with a type')
   .superRefine((value, context) => {
@@ -113,15 +113,17 @@ function initializers(recipe: Recipe): { weight: Initializer; bias: Initializer 
 }
 
 /**
- * Sets the initialisers of the layers under `module`; `initWeights` then draws from them. Parts in `ownStart` keep theirs:
- * mmengine lets a ConvModule that is itself a child of the module initialise itself again, after the module's init_cfg.
+ * Sets the initialisers of the layers of `module`; `initWeights` then draws from them. Modules in `selfInitialized` keep
+ * theirs: in mmengine a ConvModule that is a direct child initialises itself again after the module's init_cfg.
  */
 export function applyInitCfg(
   module: Module,
   config: InitCfg | InitCfg[] | null | undefined,
-  ownStart: readonly (Module | undefined)[] = [],
+  selfInitialized: readonly (Module | undefined)[] = [],
 ): void {
-  const kept = ownStart.flatMap((part) => [...(part?.named() ?? [])].map(([, p]) => [p, p.initializer] as const));
+  const kept = selfInitialized.flatMap((part) =>
+    [...(part?.named() ?? [])].map(([, p]) => [p, p.initializer] as const),
+  );
   apply(module, config);
   for (const [parameter, initializer] of kept) parameter.initializer = initializer;
 }
@@ -131,30 +133,31 @@ function apply(module: Module, config: InitCfg | InitCfg[] | null | undefined): 
     const layers = 'layer' in recipe && recipe.layer ? [recipe.layer].flat() : [];
     if (layers.length > 0)
       for (const [, part] of module.modules()) if (layerNames(part).some((n) => layers.includes(n))) set(part, recipe);
-    for (const { name, ...own } of override ? [override].flat() : []) {
+    for (const { name, ...overriding } of override ? [override].flat() : []) {
       const targets = [...module.children()].filter(([child]) => child === name || child.startsWith(`${name}.`));
       if (targets.length === 0)
         throw new DetLabError(
-          `Cannot initialise "${name}": init_cfg.override names no part of this module. Its parts are ` +
+          `Cannot initialise "${name}": init_cfg.override names no child of this module. Children: ` +
             `${[...module.children()].map(([child]) => `"${child}"`).join(', ')}`,
         );
       for (const [, target] of targets)
-        for (const [, part] of target.modules()) set(part, own.type === undefined ? recipe : (own as Recipe));
+        for (const [, part] of target.modules())
+          set(part, overriding.type === undefined ? recipe : (overriding as Recipe));
     }
   }
 }
 
-/** The checkpoint an init_cfg asks for, if any. */
+/** The checkpoint of an init_cfg, if any. */
 export function pretrainedOf(config: InitCfg | InitCfg[] | null | undefined): string | undefined {
-  const found = (config ? [config].flat() : []).find((c) => c.type === 'Pretrained');
-  return found?.type === 'Pretrained' ? found.checkpoint : undefined;
+  const pretrained = (config ? [config].flat() : []).find((c) => c.type === 'Pretrained');
+  return pretrained?.type === 'Pretrained' ? pretrained.checkpoint : undefined;
 }
 
 function layerNames(module: Module): readonly string[] {
   return (module as Module & { layerNames?: readonly string[] }).layerNames ?? [];
 }
 
-/** The layer's own weight and bias; variance-keeping recipes have no meaning for vectors and leave them. */
+/** Sets the initialisers of a layer's weight and bias; fan-based ones do not apply to vectors. */
 function set(layer: Module, recipe: Recipe): void {
   const values = initializers(recipe);
   if (!values) return;

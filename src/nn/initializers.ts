@@ -1,9 +1,9 @@
-// Weight initialisers with PyTorch's and mmengine's formulas (fan computed on the engine's layouts).
-// Each fills in C order of the engine's shape, so one seed gives the same weights on every engine.
+// Weight initialisers with PyTorch's and mmengine's formulas (fans from the engine's layouts). Values are drawn in C order of
+// the engine's shape, so that a seed gives the same weights on every engine.
 
 import type { Random } from '../random';
 
-/** Returns the values of a tensor of engine shape `shape`. */
+/** Returns the values of a tensor with engine shape `shape`. */
 export type Initializer = (shape: number[], random: Random) => Float32Array | Int32Array;
 
 const size = (shape: number[]) => shape.reduce((a, b) => a * b, 1);
@@ -25,7 +25,7 @@ export const constant =
 export const zeros: Initializer = constant(0);
 export const ones: Initializer = constant(1);
 
-/** Both deviates of each Box-Muller pair: a detector has tens of millions of weights. */
+/** Uses both deviates of each Box-Muller pair, since a detector has tens of millions of weights. */
 export const normal =
   (std: number, mean = 0): Initializer =>
   (shape, random) => {
@@ -39,7 +39,7 @@ export const normal =
     return values;
   };
 
-/** Normal numbers drawn again until they lie in [a, b] (absolute bounds). */
+/** Normal, redrawn until within [a, b] (absolute bounds). */
 export const truncatedNormal =
   (std: number, { mean = 0, a = -2, b = 2 }: { mean?: number; a?: number; b?: number } = {}): Initializer =>
   (shape, random) =>
@@ -68,7 +68,7 @@ export const xavier =
       : uniform(-Math.sqrt(3) * std, Math.sqrt(3) * std)(shape, random);
   };
 
-/** He et al., 2015; `a` is the slope of the leaky ReLU behind the layer. */
+/** He et al., 2015; `a` is the negative slope of the leaky ReLU after the layer. */
 export const kaiming =
   ({
     mode = 'fan_out',
@@ -90,7 +90,7 @@ export const kaiming =
       : uniform(-Math.sqrt(3) * std, Math.sqrt(3) * std)(shape, random);
   };
 
-/** What PyTorch's Linear and Conv2d start from: kaiming_uniform(a = sqrt(5)), i.e. U(-1/sqrt(fan_in), +). */
+/** PyTorch's default of Linear and Conv2d: kaiming_uniform(a = sqrt(5)), i.e. U(-1/sqrt(fan_in), 1/sqrt(fan_in)). */
 export const torchDefault: Initializer = kaiming({
   mode: 'fan_in',
   distribution: 'uniform',
@@ -98,5 +98,5 @@ export const torchDefault: Initializer = kaiming({
   nonlinearity: 'leaky_relu',
 });
 
-/** The bias that goes with `torchDefault`. */
+/** The bias initialiser of `torchDefault`. */
 export const torchDefaultBias = (fanIn: number): Initializer => uniform(-1 / Math.sqrt(fanIn), 1 / Math.sqrt(fanIn));

@@ -9,7 +9,7 @@ import { Module, type Parameter } from './module';
 export interface LayerNormConfig {
   channels: number;
   epsilon?: number;
-  /** False: no weight and bias. */
+  /** Whether there are weight and bias; default true. */
   affine?: boolean;
   requiresGrad?: boolean;
 }
@@ -17,12 +17,12 @@ export interface LayerNormConfig {
 /** `norm_cfg` of transformers. */
 export const layerNormCfg = z.strictObject({
   type: z.literal('LN').describe('Layer normalisation'),
-  eps: z.number().positive().optional().describe('Added to the variance (1e-5)'),
+  eps: z.number().positive().optional().describe('Epsilon added to the variance (1e-5)'),
   requires_grad: z.boolean().optional().describe('Whether weight and bias are trained (true)'),
 });
 export type LayerNormCfg = z.input<typeof layerNormCfg>;
 
-/** The layer norm a `norm_cfg` names. */
+/** Builds the layer norm of a `norm_cfg`. */
 export const buildLayerNorm = ({ eps, requires_grad }: LayerNormCfg, channels: number): LayerNorm =>
   new LayerNorm({ channels, epsilon: eps, requiresGrad: requires_grad });
 

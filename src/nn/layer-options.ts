@@ -1,9 +1,9 @@
-// The layer configs that MMDetection's modules share (`norm_cfg`, `act_cfg`, `conv_cfg`, `init_cfg`) as options with
-// checks, and what they mean when a layer is built.
+// The layer configs that MMDetection's modules share (`norm_cfg`, `act_cfg`, `conv_cfg`): option schemas, and the layers they
+// build.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
-import { DetLabError } from '../errors';
+import { DetLabError, didYouMean } from '../errors';
 import { activate, type FusedActivation } from '../ops/activate';
 import { BatchNorm2d } from './batch-norm2d';
 import type { Norm } from './conv-norm';
@@ -11,20 +11,20 @@ import { GroupNorm } from './group-norm';
 
 const batchNorm = {
   requires_grad: z.boolean().default(true).describe('Whether weight and bias are trained'),
-  eps: z.number().positive().default(1e-5).describe('Added to the variance'),
-  momentum: z.number().min(0).max(1).default(0.1).describe('Weight of the new batch in the running statistics'),
+  eps: z.number().positive().default(1e-5).describe('Epsilon added to the variance'),
+  momentum: z.number().min(0).max(1).default(0.1).describe('Weight of the current batch in the running statistics'),
 };
 
 export const normCfg = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('BN').describe('Batch normalisation'), ...batchNorm }),
-  z.strictObject({ type: z.literal('BN2d').describe('Another name of BN'), ...batchNorm }),
+  z.strictObject({ type: z.literal('BN2d').describe('Alias of BN'), ...batchNorm }),
   z.strictObject({
-    type: z.literal('SyncBN').describe('Batch norm over all processes; BN in one process'),
+    type: z.literal('SyncBN').describe('Batch normalisation across processes; BN in a single process'),
     ...batchNorm,
   }),
   z.strictObject({
     type: z.literal('GN').describe('Group normalisation'),
-    num_groups: z.int().positive().describe('Groups the channels are split into'),
+    num_groups: z.int().positive().describe('Number of channel groups'),
     requires_grad: batchNorm.requires_grad,
     eps: batchNorm.eps,
   }),
@@ -32,31 +32,27 @@ export const normCfg = z.discriminatedUnion('type', [
 export type NormCfg = z.input<typeof normCfg>;
 
 const deformable = {
-  deform_groups: z.int().positive().optional().describe('Parts of the channels with offsets of their own (1)'),
-  deformable_groups: z.int().positive().optional().describe('Older name of deform_groups'),
+  deform_groups: z.int().positive().optional().describe('Groups of channels with separate offsets (1)'),
+  deformable_groups: z.int().positive().optional().describe('Former name of deform_groups'),
 };
 
 export const convCfg = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('Conv2d').describe('Convolution') }),
-  z.strictObject({ type: z.literal('Conv').describe('Another name of Conv2d') }),
+  z.strictObject({ type: z.literal('Conv').describe('Alias of Conv2d') }),
   z.strictObject({
     type: z.literal('DCN').describe('Deformable convolution'),
     ...deformable,
-    im2col_step: z
-      .int()
-      .positive()
-      .optional()
-      .describe('Accepted and without effect: images are taken as memory allows'),
+    im2col_step: z.int().positive().optional().describe('Accepted, without effect: chosen by available memory'),
   }),
   z.strictObject({ type: z.literal('DCNv2').describe('Modulated deformable convolution'), ...deformable }),
   z.strictObject({
-    type: z.literal('ConvWS').describe('Convolution with standardised filters'),
-    eps: z.number().positive().optional().describe('Added to the standard deviation (1e-5)'),
+    type: z.literal('ConvWS').describe('Convolution with weight standardisation'),
+    eps: z.number().positive().optional().describe('Epsilon added to the standard deviation (1e-5)'),
   }),
-  z.strictObject({ type: z.literal('ConvAWS').describe('Convolution with standardised, rescaled filters') }),
+  z.strictObject({ type: z.literal('ConvAWS').describe('Convolution with adaptive weight standardisation') }),
   z.strictObject({
     type: z.literal('SAC').describe('Switchable atrous convolution'),
-    use_deform: z.boolean().optional().describe('Both of its convolutions are deformable (false)'),
+    use_deform: z.boolean().optional().describe('Whether both of its convolutions are deformable (false)'),
   }),
 ]);
 export type ConvCfg = z.input<typeof convCfg>;
@@ -88,17 +84,17 @@ type ActivationName = keyof typeof ACTIVATIONS;
 const NAMES = Object.keys(ACTIVATIONS) as [ActivationName, ...ActivationName[]];
 
 export const actCfg = z.strictObject({
-  type: z.enum(NAMES).describe('Kind of activation'),
-  inplace: z.boolean().optional().describe('Accepted and without effect: tensors are immutable here'),
-  negative_slope: z.number().optional().describe('LeakyReLU: slope below zero (0.01)'),
-  bias: z.number().optional().describe('HSigmoid: added first (3)'),
-  divisor: z.number().optional().describe('HSigmoid: divides then (6)'),
-  min_value: z.number().optional().describe('HSigmoid: least value (0)'),
-  max_value: z.number().optional().describe('HSigmoid: largest value (1)'),
+  type: z.enum(NAMES).describe('Activation function'),
+  inplace: z.boolean().optional().describe('Accepted, without effect: tensors are immutable'),
+  negative_slope: z.number().optional().describe('LeakyReLU: negative slope (0.01)'),
+  bias: z.number().optional().describe('HSigmoid: (x + bias) / divisor, bias (3)'),
+  divisor: z.number().optional().describe('HSigmoid: (x + bias) / divisor, divisor (6)'),
+  min_value: z.number().optional().describe('HSigmoid: lower bound (0)'),
+  max_value: z.number().optional().describe('HSigmoid: upper bound (1)'),
 });
 export type ActCfg = z.input<typeof actCfg>;
 
-/** A norm layer and the short name its module has in a ConvModule or block: `bn` or `gn`. */
+/** The norm layer of a `norm_cfg`, and its name in a ConvModule or block: `bn` or `gn`. */
 export function buildNorm(config: NormCfg, channels: number): { name: 'bn' | 'gn'; norm: Norm } {
   const parsed = normCfg.parse(config);
   const { requires_grad: requiresGrad, eps: epsilon } = parsed;
@@ -109,18 +105,20 @@ export function buildNorm(config: NormCfg, channels: number): { name: 'bn' | 'gn
 
 export interface Activation {
   type: ActivationName;
-  /** The name a fused kernel knows it by, if any does. */
+  /** Its name as a fused activation, if kernels support it. */
   fused?: FusedActivation;
   apply<T extends tf.Tensor>(x: T): T;
 }
 
 const FUSED: Partial<Record<ActivationName, FusedActivation>> = { ReLU: 'relu', SiLU: 'silu', Swish: 'silu' };
 
-/** The activation an `act_cfg` names. */
+/** Builds the activation of an `act_cfg`. */
 export function buildActivation(config: ActCfg): Activation {
   const { type } = config;
   if (!(type in ACTIVATIONS))
-    throw new DetLabError(`Cannot build the activation "${type}": known are ${NAMES.join(', ')}`);
+    throw new DetLabError(
+      `Cannot build activation "${type}": unknown type.${didYouMean(type, NAMES)} Known: ${NAMES.join(', ')}`,
+    );
   const f: (x: tf.Tensor, options: ActivationOptions) => tf.Tensor = ACTIVATIONS[type];
   return { type, fused: FUSED[type], apply: (x) => tf.tidy(() => f(x, config)) as typeof x };
 }

@@ -1,4 +1,4 @@
-// A learnt factor per channel on the branch of a residual block (LayerScale; Touvron et al., ICCV 2021).
+// LayerScale (Touvron et al., ICCV 2021): a learned factor per channel on the branch of a residual block.
 
 import * as tf from '@tensorflow/tfjs';
 import { constant } from './initializers';

@@ -1,4 +1,4 @@
-// Fully connected layer, weight [out, in] as in PyTorch.
+// Fully connected layer with weight [out, in], as in PyTorch.
 
 import * as tf from '@tensorflow/tfjs';
 import { type Initializer, torchDefault, torchDefaultBias } from './initializers';
@@ -8,7 +8,7 @@ export interface LinearConfig {
   inFeatures: number;
   outFeatures: number;
   bias?: boolean;
-  /** [C, H, W] of the map whose flattening this layer reads: here it is flattened as H, W, C, in PyTorch as C, H, W. */
+  /** [C, H, W] of the flattened feature map it reads: flattened as H, W, C here, as C, H, W in PyTorch. */
   chw?: [number, number, number];
   init?: Initializer;
   biasInit?: Initializer;
@@ -19,8 +19,8 @@ export interface LinearConfig {
  */
 export class Linear extends Module {
   readonly layerNames = ['Linear'];
-  readonly weight: Parameter;
-  readonly bias?: Parameter;
+  readonly weight: Parameter<tf.Rank.R2>;
+  readonly bias?: Parameter<tf.Rank.R1>;
 
   constructor({ inFeatures, outFeatures, bias = true, chw, init, biasInit }: LinearConfig) {
     super();
@@ -34,7 +34,7 @@ export class Linear extends Module {
     const product = (a: tf.Tensor2D) =>
       tf.fused.matMul({
         a,
-        b: this.weight.variable as tf.Tensor as tf.Tensor2D,
+        b: this.weight.variable,
         transposeB: true,
         bias: this.bias?.variable,
         activation,

@@ -1,9 +1,9 @@
-// Modules in a row under the names 0, 1, 2, ...: PyTorch's ModuleList and Sequential.
+// PyTorch's ModuleList and Sequential: modules named 0, 1, 2, ...
 
 import type * as tf from '@tensorflow/tfjs';
 import { Module } from './module';
 
-/** A list of modules; who holds it decides how they are called. */
+/** A list of modules; the enclosing module applies them. */
 export class ModuleList<T extends Module> extends Module implements Iterable<T> {
   private readonly items: T[] = [];
 
@@ -20,7 +20,7 @@ export class ModuleList<T extends Module> extends Module implements Iterable<T> 
 
   at(index: number): T {
     const item = this.items.at(index);
-    if (!item) throw new RangeError(`No module ${index} in a list of ${this.items.length}`);
+    if (!item) throw new RangeError(`Cannot get module ${index}: expected 0 to ${this.items.length - 1}`);
     return item;
   }
 
@@ -33,7 +33,7 @@ export class ModuleList<T extends Module> extends Module implements Iterable<T> 
   }
 }
 
-/** A list whose modules read each other's output; what lies between two modules is freed as soon as it is read. */
+/** Modules applied in order; intermediate tensors are freed as soon as they are read. */
 export class Sequential<T extends Module & { forward(x: tf.Tensor4D): tf.Tensor4D }> extends ModuleList<T> {
   forward(x: tf.Tensor4D): tf.Tensor4D {
     let y = x;

@@ -1,5 +1,5 @@
-// Module: named parameters, buffers and children; train / eval; freezing by path; a state dict with PyTorch's names
-// and layouts at the boundary. Inside, filters are HWIO and activations NHWC, as TensorFlow.js has them.
+// Module: named parameters, buffers and children; train / eval; freezing by path; a state dict with PyTorch's names and
+// layouts. Inside, filters are HWIO and activations NHWC, as in TensorFlow.js.
 
 import * as tf from '@tensorflow/tfjs';
 import picomatch from 'picomatch';
@@ -8,16 +8,16 @@ import type { Random } from '../random';
 import type { Initializer } from './initializers';
 
 /**
- * How a stored tensor relates to PyTorch's:
+ * The relation of a tensor's layout to PyTorch's:
  * - `same`: identical shape and order (vectors, Linear [out, in])
  * - `conv`: here HWIO, there OIHW
- * - `linear-chw`: here [out, H*W*C], there [out, C*H*W]; the Linear that reads a flattened NHWC map
+ * - `linear-chw`: here [out, H*W*C], there [out, C*H*W]; a Linear that reads a flattened NHWC map
  */
 export type Layout = { kind: 'same' } | { kind: 'conv' } | { kind: 'linear-chw'; chw: [number, number, number] };
 
-/** One named tensor of a module. `shape` is the shape in the engine, not PyTorch's. */
-export interface Parameter {
-  variable: tf.Variable;
+/** A tensor of a module, in the engine's shape, not PyTorch's. */
+export interface Parameter<R extends tf.Rank = tf.Rank> {
+  variable: tf.Variable<R>;
   layout: Layout;
   kind: 'parameter' | 'buffer';
   /** False for buffers and for frozen or non-trainable parameters. */
@@ -25,7 +25,7 @@ export interface Parameter {
   initializer: Initializer;
 }
 
-/** A tensor as it is written to and read from a checkpoint: PyTorch's shape and order. */
+/** A tensor of a checkpoint, in PyTorch's shape and order. */
 export interface StateTensor {
   shape: number[];
   dtype: 'float32' | 'int32';
@@ -34,7 +34,7 @@ export interface StateTensor {
 
 export type StateDict = Map<string, StateTensor>;
 
-/** What `loadStateDict` did, by name. `mismatched` were left as they were. */
+/** The outcome of `loadStateDict` by name. `mismatched` ones are unchanged. */
 export interface LoadReport {
   loaded: string[];
   missing: string[];
@@ -42,45 +42,51 @@ export interface LoadReport {
   mismatched: { name: string; expected: number[]; received: number[] }[];
 }
 
+type Ranks = [tf.Rank.R0, tf.Rank.R1, tf.Rank.R2, tf.Rank.R3, tf.Rank.R4, tf.Rank.R5, tf.Rank.R6];
+/** The rank of a shape: known for a tuple. */
+type RankOf<S extends readonly number[]> = number extends S['length']
+  ? tf.Rank
+  : Ranks[S['length'] & keyof Ranks & number];
+
 export abstract class Module {
-  /** True between `train()` and `eval()`; a frozen module never trains. */
+  /** Set by `train()` and `eval()`; a frozen module stays in evaluation mode. */
   training = false;
   frozen = false;
   private readonly parameters_ = new Map<string, Parameter>();
   private readonly children_ = new Map<string, Module>();
 
-  /** Adds a trainable tensor of engine shape `shape`, filled by `initWeights`. */
-  protected addParameter(
+  /** Adds a trainable tensor with engine shape `shape`, initialised by `initWeights`. */
+  protected addParameter<const S extends readonly number[]>(
     name: string,
-    shape: number[],
+    shape: S,
     initializer: Initializer,
     layout: Layout = { kind: 'same' },
     requiresGrad = true,
-  ): Parameter {
+  ): Parameter<RankOf<S>> {
     return this.add(name, shape, initializer, layout, 'parameter', requiresGrad, 'float32');
   }
 
-  /** Adds a tensor that is saved but never trained (running statistics). */
-  protected addBuffer(
+  /** Adds a tensor that is saved but not trained (running statistics). */
+  protected addBuffer<const S extends readonly number[]>(
     name: string,
-    shape: number[],
+    shape: S,
     initializer: Initializer,
     dtype: 'float32' | 'int32' = 'float32',
-  ): Parameter {
+  ): Parameter<RankOf<S>> {
     return this.add(name, shape, initializer, { kind: 'same' }, 'buffer', false, dtype);
   }
 
-  private add(
+  private add<R extends tf.Rank>(
     name: string,
-    shape: number[],
+    shape: readonly number[],
     initializer: Initializer,
     layout: Layout,
     kind: Parameter['kind'],
     requiresGrad: boolean,
     dtype: 'float32' | 'int32',
-  ): Parameter {
-    const variable = tf.tidy(() => tf.variable(tf.zeros(shape, dtype), kind === 'parameter'));
-    const parameter: Parameter = { variable, layout, kind, requiresGrad, initializer };
+  ): Parameter<R> {
+    const variable = tf.tidy(() => tf.variable(tf.zeros<R>(shape as tf.ShapeMap[R], dtype), kind === 'parameter'));
+    const parameter: Parameter<R> = { variable, layout, kind, requiresGrad, initializer };
     this.parameters_.set(name, parameter);
     return parameter;
   }
@@ -107,7 +113,7 @@ export abstract class Module {
     for (const [name, child] of this.children_) yield* child.modules(prefix ? `${prefix}.${name}` : name);
   }
 
-  /** The same, a tensor that stands under several names (a shared branch) under its first one alone. */
+  /** The same without duplicates: a shared tensor only under its first name. */
   private *distinct(): Generator<[string, Parameter]> {
     const seen = new Set<Parameter>();
     for (const [name, parameter] of this.named()) {
@@ -117,7 +123,7 @@ export abstract class Module {
     }
   }
 
-  /** The tensors an optimizer should move, in state-dict order. */
+  /** The tensors to optimise, in state-dict order. */
   trainable(): [string, Parameter][] {
     return [...this.distinct()].filter(([, p]) => p.kind === 'parameter' && p.requiresGrad);
   }
@@ -128,7 +134,7 @@ export abstract class Module {
     return count;
   }
 
-  /** Fills every tensor by its initialiser; one seed gives the same weights on every engine. */
+  /** Initialises every tensor; a seed gives the same weights on every engine. */
   initWeights(random: Random): void {
     for (const [, p] of this.distinct()) {
       const values = p.initializer(p.variable.shape, random);
@@ -136,7 +142,7 @@ export abstract class Module {
     }
   }
 
-  /** Training mode on or off, here and below; frozen modules stay in evaluation mode. */
+  /** Sets training mode on or off for this module and its descendants; frozen modules stay in evaluation mode. */
   train(mode = true): this {
     this.training = mode && !this.frozen;
     for (const child of this.children_.values()) child.train(mode);
@@ -148,8 +154,8 @@ export abstract class Module {
   }
 
   /**
-   * Freezes everything at or below the paths matching `pattern` (`backbone.layer1`, `neck.*`): parameters take no
-   * gradient, batch-norm statistics stay as they are. Returns the number of parameters frozen.
+   * Freezes everything at or below the paths matching `pattern` (`backbone.layer1`, `neck.*`): parameters get no gradient,
+   * batch-norm statistics are not updated. Returns the number of frozen parameters.
    * @throws DetLabError when nothing matches.
    */
   freeze(pattern?: string): number {
@@ -161,46 +167,46 @@ export abstract class Module {
   }
 
   private setFrozen(frozen: boolean, pattern = ''): number {
-    // paths are matched as globs over dots: `backbone.layer*` matches one level, `**` any depth
+    // globs over dotted paths: `backbone.layer*` matches one level, `**` any depth
     const matches = pattern === '' ? () => true : picomatch(pattern.replaceAll('.', '/'));
     const covers = (path: string) => {
       const parts = path.split('.');
       return pattern === '' || parts.some((_, i) => matches(parts.slice(0, i + 1).join('/')));
     };
     let count = 0;
-    let found = false;
+    let anyMatch = false;
     for (const [path, module] of this.modules()) {
       if (path !== '' ? covers(path) : pattern === '') {
         module.frozen = frozen;
         if (frozen) module.training = false;
-        found = true;
+        anyMatch = true;
       }
     }
     for (const [path, parameter] of this.named()) {
       if (!covers(path)) continue;
-      found = true;
+      anyMatch = true;
       if (parameter.kind !== 'parameter') continue;
       parameter.requiresGrad = !frozen;
       count += parameter.variable.size;
     }
-    if (!found) {
+    if (!anyMatch) {
       const paths = [...this.modules()].map(([path]) => path).filter(Boolean);
       throw new DetLabError(
         `Cannot ${frozen ? 'freeze' : 'unfreeze'} "${pattern}": no module or parameter has this path.` +
-          `${didYouMean(pattern, paths)} Top-level parts are ${[...this.children_.keys()].map((k) => `"${k}"`).join(', ')}`,
+          `${didYouMean(pattern, paths)} Top-level modules: ${[...this.children_.keys()].map((k) => `"${k}"`).join(', ')}`,
       );
     }
     return count;
   }
 
-  /** All tensors in PyTorch's names, order, shapes and layouts. Reads every tensor back from the engine. */
+  /** All tensors in PyTorch's names, order, shapes and layouts, read back from the engine. */
   stateDict(): StateDict {
     const state: StateDict = new Map();
     for (const [name, p] of this.named()) state.set(name, toState(p));
     return state;
   }
 
-  /** Copies the tensors whose name and shape agree; the report names the rest. */
+  /** Copies the tensors that match in name and shape; the report lists the rest. */
   loadStateDict(state: StateDict): LoadReport {
     const report: LoadReport = { loaded: [], missing: [], unexpected: [], mismatched: [] };
     const known = new Set<string>();
@@ -224,37 +230,39 @@ export abstract class Module {
   private fillFromOthers(report: LoadReport): void {
     for (const [path, module] of this.modules()) {
       const prefix = path ? `${path}.` : '';
-      const own = report.missing.filter((name) => name.startsWith(prefix) && !name.slice(prefix.length).includes('.'));
-      if (own.length === 0) continue;
-      const filled = module.fillMissing(own.map((name) => name.slice(prefix.length))).map((name) => prefix + name);
+      const ofModule = report.missing.filter(
+        (name) => name.startsWith(prefix) && !name.slice(prefix.length).includes('.'),
+      );
+      if (ofModule.length === 0) continue;
+      const filled = module.fillMissing(ofModule.map((name) => name.slice(prefix.length))).map((name) => prefix + name);
       report.missing = report.missing.filter((name) => !filled.includes(name));
     }
   }
 
-  /** A chance to work out this module's own tensors that a checkpoint did not have; returns those it filled. */
+  /** Derives tensors of this module that a checkpoint lacks from those that were loaded; returns the names it set. */
   fillMissing(_missing: readonly string[]): string[] {
     return [];
   }
 
   /** Frees every tensor under this module. */
   dispose(): void {
-    // a module that stands in two places is freed once
+    // a shared module is freed once
     for (const { variable } of this.parameters_.values()) if (!variable.isDisposed) variable.dispose();
     for (const child of this.children_.values()) child.dispose();
   }
 }
 
-/** The shape PyTorch gives this tensor. */
+/** The tensor's shape in PyTorch. */
 export function torchShape(p: Parameter): number[] {
   const s: number[] = p.variable.shape;
   return p.layout.kind === 'conv' ? [s[3], s[2], s[0], s[1]] : [...s];
 }
 
-/** One tensor in PyTorch's layout. */
+/** The tensor in PyTorch's layout. */
 export function toState(p: Parameter): StateTensor {
   const shape = torchShape(p);
   if (p.variable.dtype === 'int32') return { shape, dtype: 'int32', data: p.variable.dataSync<'int32'>().slice() };
-  // not returned through tidy, which would look for tensors in every element
+  // not returned through tidy, which would search every element for tensors
   let data = new Float32Array();
   tf.tidy(() => {
     let v: tf.Tensor = p.variable;
@@ -268,7 +276,7 @@ export function toState(p: Parameter): StateTensor {
   return { shape, dtype: 'float32', data };
 }
 
-/** Writes one tensor given in PyTorch's layout; shapes must agree. */
+/** Assigns a tensor in PyTorch's layout; shapes must match. */
 export function assignState(p: Parameter, tensor: StateTensor): void {
   tf.tidy(() => {
     const dtype = p.variable.dtype as 'float32' | 'int32';

@@ -1,5 +1,5 @@
-// Multi-scale deformable attention with its projections (Zhu et al., Deformable DETR, ICLR 2021), mmcv's module by names
-// and initialisation: the points start on rings around the query, each head in a direction of its own.
+// Multi-scale deformable attention with its projections (Zhu et al., Deformable DETR, ICLR 2021), with mmcv's names and
+// initialisation: sampling points start on rings around the query, one direction per head.
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
@@ -14,34 +14,34 @@ export interface MultiScaleDeformableAttentionConfig {
   numHeads?: number;
   numLevels?: number;
   numPoints?: number;
-  /** Dropout behind the output projection. */
+  /** Dropout after the output projection. */
   dropout?: number;
-  /** Tensors are [B, L, C]; else [L, B, C]. */
+  /** Tensors are [B, L, C]; false: [L, B, C]. */
   batchFirst?: boolean;
   valueProjRatio?: number;
 }
 
 export interface DeformableAttentionInputs {
-  /** The pixels of all levels; the query by default. */
+  /** The pixels of all levels; default: the query. */
   value?: tf.Tensor3D;
-  /** What the shortcut carries; the query by default. */
+  /** Input of the residual connection; default: the query. */
   identity?: tf.Tensor3D;
   queryPos?: tf.Tensor3D;
-  /** [B, S], non-zero: reads as zero. */
+  /** [B, S], nonzero: masked to zero. */
   keyPaddingMask?: tf.Tensor2D;
-  /** [B, L, levels, 2] points (x, y) or [B, L, levels, 4] boxes (x, y, w, h), in 0..1 of a level. */
+  /** [B, L, levels, 2] points (x, y) or [B, L, levels, 4] boxes (cx, cy, w, h), normalised to [0, 1] per level. */
   referencePoints: tf.Tensor4D;
   /** [height, width] of each level. */
   shapes: [number, number][];
 }
 
-/** Ring after ring around the query; head h looks at the angle 2 pi h / heads. */
+/** Point p of a level is on ring p + 1 around the query; head h is at the angle 2 pi h / heads. */
 function ringBias(heads: number, levels: number, points: number): Initializer {
   return () => {
     const out = new Float32Array(heads * levels * points * 2);
     for (let i = 0; i < out.length; i += 2) {
       const head = Math.floor(i / (2 * levels * points));
-      const ring = ((i >> 1) % points) + 1;
+      const ring = ((i / 2) % points) + 1;
       const angle = (2 * Math.PI * head) / heads;
       const [x, y] = [Math.cos(angle), Math.sin(angle)];
       const reach = ring / Math.max(Math.abs(x), Math.abs(y));
@@ -74,7 +74,7 @@ export class MultiScaleDeformableAttention extends Module {
     const { embedDims = 256, numHeads = 8, numLevels = 4, numPoints = 4, dropout = 0.1 } = config;
     if (embedDims % numHeads !== 0)
       throw new DetLabError(
-        `Cannot build deformable attention: num_heads ${numHeads} does not divide embed_dims ${embedDims}`,
+        `Cannot build deformable attention: expected embed_dims divisible by num_heads ${numHeads}, received ${embedDims}`,
       );
     this.embedDims = embedDims;
     this.heads = numHeads;
@@ -93,7 +93,7 @@ export class MultiScaleDeformableAttention extends Module {
     this.outputProj = this.addChild('output_proj', linear(valueDims, embedDims, xavier(), zeros));
   }
 
-  /** mmcv's own initialisation again, over what an outer module set. */
+  /** mmcv's initialisation, over that of an enclosing module. */
   resetInit(): void {
     this.samplingOffsets.weight.initializer = zeros;
     this.attentionWeights.weight.initializer = zeros;
@@ -103,32 +103,32 @@ export class MultiScaleDeformableAttention extends Module {
   forward(query: tf.Tensor3D, inputs: DeformableAttentionInputs): tf.Tensor3D {
     const { identity = query, queryPos, keyPaddingMask, shapes } = inputs;
     return tf.tidy(() => {
-      const q = this.ordered(queryPos ? tf.add(query, queryPos) : query);
+      const q = this.transposeUnlessBatchFirst(queryPos ? tf.add(query, queryPos) : query);
       const [batch, length] = q.shape;
-      let value = this.valueProj.forward(this.ordered(inputs.value ?? query));
+      let value = this.valueProj.forward(this.transposeUnlessBatchFirst(inputs.value ?? query));
       if (keyPaddingMask) value = tf.mul(value, tf.cast(tf.equal(keyPaddingMask, 0), 'float32').expandDims(-1));
       const locations = this.locations(this.samplingOffsets.forward(q), inputs.referencePoints, shapes);
       const perHead = this.levels * this.points;
       const logits = this.attentionWeights.forward(q).reshape([batch, length, this.heads, perHead]);
       const weights: tf.Tensor3D = tf.softmax(logits).reshape([batch, length, this.heads * perHead]);
       const read = deformAttention(value, locations, weights, { shapes, heads: this.heads, points: this.points });
-      const out = this.ordered(this.outputProj.forward(read));
+      const out = this.transposeUnlessBatchFirst(this.outputProj.forward(read));
       return tf.add(this.drop.forward(out), identity);
     });
   }
 
-  /** Offsets [B, L, heads * levels * points * 2] beside the reference of their level, [B, L, heads * levels * points, 2]. */
+  /** Sampling locations [B, L, heads * levels * points, 2]: references of the level plus offsets. */
   private locations(offsets: tf.Tensor3D, references: tf.Tensor4D, shapes: [number, number][]): tf.Tensor4D {
     const [batch, length, levels, size] = references.shape;
     if (levels !== this.levels || shapes.length !== this.levels)
       throw new DetLabError(
-        `Cannot attend: the attention was built for num_levels ${this.levels}, received ${levels} reference levels and ` +
-          `${shapes.length} feature levels`,
+        `Cannot compute deformable attention: expected ${this.levels} levels (num_levels), received ${levels} reference levels ` +
+          `and ${shapes.length} feature levels`,
       );
     const { heads, points } = this;
-    // [B L, heads, levels, points, 2] with the references broadcast over heads and points
+    // [B L, heads, levels, points, 2], references broadcast over heads and points
     const shifts = offsets.reshape([batch * length, heads, levels, points, 2]);
-    const part = (begin: number) =>
+    const pair = (begin: number) =>
       tf.slice(references, [0, 0, 0, begin], [-1, -1, -1, 2]).reshape([batch * length, 1, levels, 1, 2]);
     const scale =
       size === 2
@@ -136,11 +136,11 @@ export class MultiScaleDeformableAttention extends Module {
             shapes.flatMap(([h, w]) => [1 / w, 1 / h]),
             [1, 1, levels, 1, 2],
           )
-        : tf.mul(part(2), 0.5 / points);
-    return tf.add(part(0), tf.mul(shifts, scale)).reshape([batch, length, heads * levels * points, 2]);
+        : tf.mul(pair(2), 0.5 / points);
+    return tf.add(pair(0), tf.mul(shifts, scale)).reshape([batch, length, heads * levels * points, 2]);
   }
 
-  private ordered(x: tf.Tensor3D): tf.Tensor3D {
+  private transposeUnlessBatchFirst(x: tf.Tensor3D): tf.Tensor3D {
     return this.batchFirst ? x : tf.transpose(x, [1, 0, 2]);
   }
 }

@@ -1,4 +1,4 @@
-// mmcv's MultiheadAttention: attention with positions added to query and key, and a shortcut around it (`attn.*` names).
+// mmcv's MultiheadAttention: attention with positional encodings added to query and key, and a residual connection.
 
 import * as tf from '@tensorflow/tfjs';
 import { Dropout, type DropoutCfg } from './dropout';
@@ -8,24 +8,24 @@ import { type AttentionMasks, ProjectedAttention } from './projected-attention';
 export interface MultiheadAttentionConfig {
   embedDims: number;
   numHeads: number;
-  /** Probability that an attention weight is zeroed; mmcv's former `dropout` sets this and `dropoutLayer`. */
+  /** Dropout of attention weights; mmcv's former `dropout` sets this and `dropoutLayer`. */
   attnDrop?: number;
-  /** Dropout behind the output projection. */
+  /** Dropout after the output projection. */
   projDrop?: number;
   dropoutLayer?: DropoutCfg | null;
-  /** Tensors are [B, L, C]; else [L, B, C]. */
+  /** Tensors are [B, L, C]; false: [L, B, C]. */
   batchFirst?: boolean;
   bias?: boolean;
 }
 
-/** Everything is optional: the key defaults to the query, the value to the key, the identity to the query. */
+/** Defaults: the key is the query, the value the key, the identity the query. */
 export interface AttentionInputs extends AttentionMasks {
   key?: tf.Tensor3D;
   value?: tf.Tensor3D;
-  /** What the shortcut carries. */
+  /** Input of the residual connection. */
   identity?: tf.Tensor3D;
   queryPos?: tf.Tensor3D;
-  /** Left out: `queryPos` where it has the key's shape. */
+  /** Default: `queryPos`, if it has the key's shape. */
   keyPos?: tf.Tensor3D;
 }
 
@@ -60,18 +60,19 @@ export class MultiheadAttention extends Module {
       const { identity = query, queryPos } = inputs;
       const sameShape = queryPos && queryPos.shape.join() === key.shape.join();
       const keyPos = inputs.keyPos ?? (sameShape ? queryPos : undefined);
-      const q = this.ordered(queryPos ? tf.add(query, queryPos) : query);
-      // the same tensor twice stays one, so that its projections are one product
-      const k = key === query && keyPos === queryPos ? q : this.ordered(keyPos ? tf.add(key, keyPos) : key);
-      const v = value === query && !queryPos ? q : value === key && !keyPos ? k : this.ordered(value);
-      const out = this.ordered(this.attn.forward(q, k, v, inputs));
+      const q = this.transposeUnlessBatchFirst(queryPos ? tf.add(query, queryPos) : query);
+      // identical tensors stay identical, so that their projections are one matrix product
+      const k =
+        key === query && keyPos === queryPos ? q : this.transposeUnlessBatchFirst(keyPos ? tf.add(key, keyPos) : key);
+      const v = value === query && !queryPos ? q : value === key && !keyPos ? k : this.transposeUnlessBatchFirst(value);
+      const out = this.transposeUnlessBatchFirst(this.attn.forward(q, k, v, inputs));
       const dropped = this.projDrop.forward(out);
       return tf.add(identity, this.dropoutLayer ? this.dropoutLayer.forward(dropped) : dropped);
     });
   }
 
   /** [L, B, C] to [B, L, C] and back. */
-  private ordered(x: tf.Tensor3D): tf.Tensor3D {
+  private transposeUnlessBatchFirst(x: tf.Tensor3D): tf.Tensor3D {
     return this.batchFirst ? x : tf.transpose(x, [1, 0, 2]);
   }
 }

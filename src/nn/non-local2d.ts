@@ -1,4 +1,4 @@
-// Non-local block (Wang et al., CVPR 2018) as mmcv's NonLocal2d: every pixel gets the weighted mean of all pixels added,
+// Non-local block (Wang et al., CVPR 2018), mmcv's NonLocal2d: adds to every pixel a weighted mean of all pixels,
 // x + conv_out(weights(theta(x), phi(x)) g(x)), with one of four pairwise functions.
 
 import * as tf from '@tensorflow/tfjs';
@@ -13,19 +13,19 @@ export type NonLocalMode = (typeof NON_LOCAL_MODES)[number];
 
 export interface NonLocal2dConfig {
   inChannels: number;
-  /** The inner channels are the outer ones over this. */
+  /** Ratio of input to inner channels. */
   reduction?: number;
-  /** embedded_gaussian: divides by the root of the inner channels. */
+  /** embedded_gaussian: divide by the square root of the inner channels. */
   useScale?: boolean;
   mode?: NonLocalMode;
-  /** Halves the map that is attended to, by max pooling. */
+  /** Subsample keys and values by 2 x 2 max pooling. */
   subSample?: boolean;
   convCfg?: ConvCfg | null;
-  /** Norm behind `conv_out`. */
+  /** Norm after `conv_out`. */
   normCfg?: NormCfg | null;
-  /** Standard deviation of the starting weights. */
+  /** Standard deviation of the initial weights. */
   std?: number;
-  /** The block starts as the identity. */
+  /** Zero-initialise the output, so that the block starts as the identity. */
   zerosInit?: boolean;
 }
 
@@ -49,7 +49,7 @@ export class NonLocal2d extends Module {
     const conv = (from: number, to: number, norm: NormCfg | null = null) =>
       new ConvModule({ inChannels: from, outChannels: to, kernelSize: 1, convCfg, normCfg: norm, actCfg: null });
     const embed = () => conv(inChannels, this.inner);
-    // a pooled branch is a Sequential in PyTorch, which puts a 0 into its name
+    // a pooled branch is a Sequential in PyTorch, whose convolution is named 0
     const pooled = subSample ? '.0' : '';
     this.g = this.addChild(`g${pooled}`, embed());
     this.convOut = this.addChild('conv_out', conv(this.inner, inChannels, normCfg ?? null));
@@ -65,7 +65,7 @@ export class NonLocal2d extends Module {
     this.initializeItself();
   }
 
-  /** Its own start, which no init_cfg of the network around it changes. */
+  /** Sets its initialisation, which an enclosing module's init_cfg does not change. */
   initializeItself(): void {
     const { std = 0.01, zerosInit = true } = this.config;
     for (const embedding of [this.g, this.theta, this.phi])
@@ -91,11 +91,11 @@ export class NonLocal2d extends Module {
     });
   }
 
-  /** [N, HW, C], [N, M, C] -> how much each of the HW pixels takes of the M, [N, HW, M]. */
+  /** [N, HW, C], [N, M, C] -> weights [N, HW, M]. */
   private pairwise(theta: tf.Tensor3D, phi: tf.Tensor3D): tf.Tensor3D {
     const count = phi.shape[1];
     if (this.mode === 'concatenation') {
-      // relu(w . [theta_i, phi_j]) = relu(w1 . theta_i + w2 . phi_j): the pairs need not be written out
+      // relu(w . [theta_i, phi_j]) = relu(w1 . theta_i + w2 . phi_j), without materialising the pairs
       const [wTheta, wPhi] = tf.split(this.project!.conv.weight.variable.reshape([2, this.inner, 1]), 2);
       const n = theta.shape[0];
       const a = tf.matMul(theta, tf.tile(wTheta, [n, 1, 1])); // [N, HW, 1]

@@ -1,4 +1,4 @@
-// PReLU: a ReLU whose slope below zero is learned (He et al., ICCV 2015), for all channels or for each.
+// PReLU (He et al., ICCV 2015): a ReLU with a learned negative slope, one for all channels or one per channel.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -6,9 +6,9 @@ import { constant } from './initializers';
 import { Module, type Parameter } from './module';
 
 export const preluCfg = z.strictObject({
-  type: z.literal('PReLU').describe('ReLU with a learned slope below zero'),
-  num_parameters: z.int().positive().default(1).describe('One slope for all channels, or as many as channels'),
-  init: z.number().default(0.25).describe('What the slope starts from'),
+  type: z.literal('PReLU').describe('ReLU with a learned negative slope'),
+  num_parameters: z.int().positive().default(1).describe('1: one slope for all channels; number of channels: one each'),
+  init: z.number().default(0.25).describe('Initial slope'),
 });
 export type PReLUCfg = z.input<typeof preluCfg>;
 

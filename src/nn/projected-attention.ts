@@ -1,5 +1,5 @@
-// Attention with its projections, PyTorch's nn.MultiheadAttention by names and initialisation: `in_proj_weight` holds the
-// query's, key's and value's rows one under the other. Batch first. Projections of one and the same tensor are one product.
+// Attention with its projections, PyTorch's nn.MultiheadAttention in names and initialisation: `in_proj_weight` [3C, C] stacks
+// those of query, key and value. Batch first. Projections of the same tensor are one matrix product.
 
 import * as tf from '@tensorflow/tfjs';
 import { attention } from '../ops/attention';
@@ -16,21 +16,21 @@ export interface ProjectedAttentionConfig {
   dropout?: number;
 }
 
-/** Which keys a query may not see. */
+/** Masked keys. */
 export interface AttentionMasks {
-  /** bool (true: not seen) or float32 (added): [Lq, Lk], [B * heads, Lq, Lk] or [B, heads, Lq, Lk]. */
+  /** bool (true: masked) or float32 (additive): [Lq, Lk], [B * heads, Lq, Lk] or [B, heads, Lq, Lk]. */
   attnMask?: tf.Tensor;
-  /** [B, Lk], non-zero: not seen. */
+  /** [B, Lk], nonzero: masked. */
   keyPaddingMask?: tf.Tensor;
 }
 
-/** Stands for minus infinity: a row that sees nothing stays finite (PyTorch's becomes NaN). */
-const UNSEEN = -1e9;
+/** Additive mask, in place of minus infinity: a fully masked row stays finite (PyTorch's becomes NaN). */
+const MASKED = -1e9;
 
 export class ProjectedAttention extends Module {
   readonly layerNames = ['MultiheadAttention'];
-  readonly inWeight: Parameter;
-  readonly inBias?: Parameter;
+  readonly inWeight: Parameter<tf.Rank.R2>;
+  readonly inBias?: Parameter<tf.Rank.R1>;
   readonly outProjection: Linear;
   private readonly channels: number;
   private readonly heads: number;
@@ -62,14 +62,13 @@ export class ProjectedAttention extends Module {
     const rows = (x: tf.Tensor3D, from: number, count: number): tf.Tensor3D[] => {
       const { channels } = this;
       const [batch, length] = x.shape;
-      const all = count === 3;
-      const take = (p: Parameter): tf.Tensor =>
-        all ? p.variable : tf.slice(p.variable, from * channels, count * channels);
+      const rowsOf = <R extends tf.Rank>({ variable }: Parameter<R>): tf.Tensor<R> =>
+        count === 3 ? variable : tf.slice<R, tf.Tensor<R>>(variable, from * channels, count * channels);
       const y = tf.fused.matMul({
         a: x.reshape<tf.Tensor2D>([batch * length, channels]),
-        b: take(this.inWeight) as tf.Tensor2D,
+        b: rowsOf(this.inWeight),
         transposeB: true,
-        bias: this.inBias && take(this.inBias),
+        bias: this.inBias && rowsOf(this.inBias),
       });
       const z: tf.Tensor3D = y.reshape([batch, length, count * channels]);
       return count === 1 ? [z] : tf.split<tf.Tensor3D>(z, count, 2);
@@ -80,19 +79,19 @@ export class ProjectedAttention extends Module {
     return [...rows(query, 0, 1), ...rows(key, 1, 1), ...rows(value, 2, 1)];
   }
 
-  /** Both masks as one that is added to the scores, broadcasting to [B, heads, Lq, Lk]. */
+  /** Both masks as one additive mask that broadcasts to [B, heads, Lq, Lk]. */
   private mask({ attnMask, keyPaddingMask }: AttentionMasks, batch: number): tf.Tensor | undefined {
-    const added = (x: tf.Tensor) => (x.dtype === 'float32' ? x : tf.mul(tf.cast(x, 'float32'), UNSEEN));
+    const additive = (x: tf.Tensor) => (x.dtype === 'float32' ? x : tf.mul(tf.cast(x, 'float32'), MASKED));
     const parts: tf.Tensor[] = [];
     if (attnMask) {
       const [lq, lk] = attnMask.shape.slice(-2);
       const leading = attnMask.rank === 3 ? [batch, -1] : attnMask.rank === 2 ? [1, 1] : attnMask.shape.slice(0, 2);
-      parts.push(added(attnMask).reshape([...leading, lq, lk]));
+      parts.push(additive(attnMask).reshape([...leading, lq, lk]));
     }
     if (keyPaddingMask) {
       const [b, lk] = keyPaddingMask.shape;
-      const hidden = keyPaddingMask.dtype === 'bool' ? keyPaddingMask : tf.notEqual(keyPaddingMask, 0);
-      parts.push(added(hidden).reshape([b, 1, 1, lk]));
+      const masked = keyPaddingMask.dtype === 'bool' ? keyPaddingMask : tf.notEqual(keyPaddingMask, 0);
+      parts.push(additive(masked).reshape([b, 1, 1, lk]));
     }
     if (parts.length === 2) return tf.add(parts[0], parts[1]);
     return parts[0];

@@ -1,4 +1,4 @@
-// mmcv's Scale: one learnt factor, `scale`, a scalar.
+// mmcv's Scale: a learned scalar factor, `scale`.
 
 import * as tf from '@tensorflow/tfjs';
 import { constant } from './initializers';

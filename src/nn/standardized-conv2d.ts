@@ -1,5 +1,5 @@
-// Convolutions whose filters are standardised per output before use: ConvWS (Qiao et al., Weight Standardization, 2019) and
-// ConvAWS, which scales and shifts the result by buffers, so that it can go on from ordinary filters (DetectoRS, CVPR 2021).
+// Convolutions with weight standardisation per output channel: ConvWS (Qiao et al., Weight Standardization, 2019) and ConvAWS,
+// which scales and shifts the standardised filter by buffers, so that it can start from ordinary filters (DetectoRS, CVPR 2021).
 
 import * as tf from '@tensorflow/tfjs';
 import { Conv2d, type Conv2dConfig, type Epilogue } from './conv2d';
@@ -8,13 +8,13 @@ import type { Parameter } from './module';
 
 type RunOptions = Epilogue & { bias?: tf.Tensor; scale?: tf.Tensor };
 
-/** Mean and (unbiased) variance of every output's filter, [1, 1, 1, Cout]. */
-function moments(filter: tf.Tensor4D): { centred: tf.Tensor4D; mean: tf.Tensor4D; variance: tf.Tensor4D } {
+/** Mean and unbiased variance of every output channel's filter, [1, 1, 1, Cout], and the centered filter. */
+function moments(filter: tf.Tensor4D): { centered: tf.Tensor4D; mean: tf.Tensor4D; variance: tf.Tensor4D } {
   const [kh, kw, inputs] = filter.shape;
-  const mean = tf.mean(filter, [0, 1, 2], true) as tf.Tensor4D;
-  const centred: tf.Tensor4D = tf.sub(filter, mean);
-  const variance = tf.div<tf.Tensor4D>(tf.sum(tf.square(centred), [0, 1, 2], true), kh * kw * inputs - 1);
-  return { centred, mean, variance };
+  const mean = tf.mean<tf.Tensor4D>(filter, [0, 1, 2], true);
+  const centered: tf.Tensor4D = tf.sub(filter, mean);
+  const variance = tf.div<tf.Tensor4D>(tf.sum(tf.square(centered), [0, 1, 2], true), kh * kw * inputs - 1);
+  return { centered, mean, variance };
 }
 
 /**
@@ -32,8 +32,8 @@ export class ConvWS2d extends Conv2d {
 
   override run(x: tf.Tensor4D, options: RunOptions): tf.Tensor4D {
     return tf.tidy(() => {
-      const { centred, variance } = moments(this.weight.variable as tf.Tensor as tf.Tensor4D);
-      return this.convolve(x, tf.div(centred, tf.add(tf.sqrt(variance), this.epsilon)), options);
+      const { centered, variance } = moments(this.weight.variable);
+      return this.convolve(x, tf.div(centered, tf.add(tf.sqrt(variance), this.epsilon)), options);
     });
   }
 }
@@ -43,36 +43,37 @@ export class ConvWS2d extends Conv2d {
  */
 export class ConvAWS2d extends Conv2d {
   override readonly layerNames: string[] = ['ConvAWS2d', 'Conv2d', '_ConvNd'];
-  protected readonly gamma: Parameter;
-  protected readonly beta: Parameter;
+  protected readonly gamma: Parameter<tf.Rank.R4>;
+  protected readonly beta: Parameter<tf.Rank.R4>;
 
   constructor(config: Conv2dConfig) {
     super(config);
-    this.addOwnParameters();
+    this.addFurtherParameters();
     this.gamma = this.addBuffer('weight_gamma', [config.outChannels, 1, 1, 1], ones);
     this.beta = this.addBuffer('weight_beta', [config.outChannels, 1, 1, 1], zeros);
   }
 
-  /** Parameters that stand before the buffers in the state dict. */
-  protected addOwnParameters(): void {}
+  /** Adds parameters of subclasses that precede the buffers in the state dict. */
+  protected addFurtherParameters(): void {}
 
-  /** The filter the convolution is computed with. */
+  /** The filter of the convolution. */
   protected standardized(): tf.Tensor4D {
-    const { centred, variance } = moments(this.weight.variable as tf.Tensor as tf.Tensor4D);
-    const [gamma, beta] = [this.gamma, this.beta].map((p) => p.variable.reshape([1, 1, 1, -1]));
-    return tf.add(tf.mul(tf.mul(centred, tf.rsqrt(tf.add(variance, 1e-5))), gamma), beta);
+    const { centered, variance } = moments(this.weight.variable);
+    const gamma = this.gamma.variable.reshape([1, 1, 1, -1]);
+    const beta = this.beta.variable.reshape([1, 1, 1, -1]);
+    return tf.add(tf.mul(tf.mul(centered, tf.rsqrt(tf.add(variance, 1e-5))), gamma), beta);
   }
 
   override run(x: tf.Tensor4D, options: RunOptions): tf.Tensor4D {
     return tf.tidy(() => this.convolve(x, this.standardized(), options));
   }
 
-  /** A checkpoint of ordinary filters: the buffers become their moments, so that the layer computes what they did. */
+  /** After loading ordinary filters the buffers are set to their moments, so that the layer computes the same. */
   override fillMissing(missing: readonly string[]): string[] {
     const buffers = ['weight_gamma', 'weight_beta'];
     if (!buffers.every((name) => missing.includes(name)) || missing.includes('weight')) return [];
     tf.tidy(() => {
-      const { mean, variance } = moments(this.weight.variable as tf.Tensor as tf.Tensor4D);
+      const { mean, variance } = moments(this.weight.variable);
       this.gamma.variable.assign(tf.sqrt(tf.add(variance, 1e-5)).reshape(this.gamma.variable.shape));
       this.beta.variable.assign(mean.reshape(this.beta.variable.shape));
     });

@@ -1,12 +1,12 @@
-// The random stream that layers draw from while a model trains (dropout, stochastic depth, dropped blocks). Modules have
-// no random argument in `forward`; the loop puts its stream here around a step, so a resumed run repeats the same numbers.
+// The random stream of layers in training (dropout, stochastic depth, DropBlock). `forward` has no random argument; the
+// training loop sets its stream for the duration of a step, so that a resumed run draws the same numbers.
 
 import { Random } from '../random';
 
 let current: Random | undefined;
-let own: Random | undefined;
+let fallback: Random | undefined;
 
-/** Runs `f` with `random` as the stream of every layer inside. */
+/** Runs `f` with `random` as the stream of all layers. */
 export function withStepRandom<T>(random: Random, f: () => T): T {
   const before = current;
   current = random;
@@ -17,9 +17,9 @@ export function withStepRandom<T>(random: Random, f: () => T): T {
   }
 }
 
-/** The stream of the step at hand; outside of a training loop one of its own, the same in every process. */
+/** The stream of the current step; outside of a training loop a fixed one. */
 export function stepRandom(): Random {
   if (current) return current;
-  own ??= Random.seeded(0);
-  return own;
+  fallback ??= Random.seeded(0);
+  return fallback;
 }

@@ -1,10 +1,10 @@
-// A tensor as a file holds it: PyTorch's dtypes, little-endian bytes in C order. The engine knows float32 and int32 only:
+// A tensor as stored in a file: PyTorch's dtypes, little-endian bytes in C order. The engine has float32 and int32 only:
 // F16, BF16 and F64 are widened or rounded to float32; I64, I16, I8, U8 and BOOL become int32.
 
 import { DetLabError } from '../errors';
 import type { StateDict, StateTensor } from './module';
 
-/** Bytes of one element, by safetensors' name of the dtype. */
+/** Bytes per element, by safetensors' dtype names. */
 export const DTYPE_BYTES = {
   F64: 8,
   F32: 4,
@@ -34,14 +34,14 @@ export const isStoredDtype = (name: string): name is StoredDtype => Object.hasOw
 export const elements = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1);
 
 /**
- * The tensor as the engine takes it; float32 and int32 are a view of the file's bytes where these are aligned.
+ * The tensor in the engine's dtypes; float32 and int32 are views of the file's bytes if aligned.
  * @throws DetLabError for a 64-bit integer that does not fit 32 bits.
  */
 export function decodeTensor({ shape, dtype, bytes }: StoredTensor, name: string, source: string): StateTensor {
   const count = elements(shape);
-  // a typed array wants its start at a multiple of its width
-  const at = bytes.byteOffset % DTYPE_BYTES[dtype] === 0 ? bytes : Uint8Array.from(bytes);
-  const { buffer, byteOffset } = at as Uint8Array<ArrayBuffer>;
+  // a typed array must start at a multiple of its element size
+  const aligned = bytes.byteOffset % DTYPE_BYTES[dtype] === 0 ? bytes : Uint8Array.from(bytes);
+  const { buffer, byteOffset } = aligned as Uint8Array<ArrayBuffer>;
   const float = (data: Float32Array): StateTensor => ({ shape, dtype: 'float32', data });
   const int = (data: Int32Array): StateTensor => ({ shape, dtype: 'int32', data });
   switch (dtype) {
@@ -67,7 +67,7 @@ export function decodeTensor({ shape, dtype, bytes }: StoredTensor, name: string
         data[i] = Number(values[i]);
         if (BigInt(data[i]) !== values[i])
           throw new DetLabError(
-            `Cannot read tensor "${name}" of "${source}": its value ${values[i]} does not fit 32 bits`,
+            `Cannot read tensor "${name}" of "${source}": expected 32-bit integers, its value ${values[i]} does not fit 32 bits`,
           );
       }
       return int(data);
@@ -78,13 +78,13 @@ export function decodeTensor({ shape, dtype, bytes }: StoredTensor, name: string
       return int(Int32Array.from(new Int8Array(buffer, byteOffset, count)));
     case 'U8':
     case 'BOOL':
-      return int(Int32Array.from(at));
+      return int(Int32Array.from(aligned));
   }
 }
 
 let halfValues: Float32Array | undefined;
 
-/** IEEE 754 half precision (1 sign, 5 exponent and 10 fraction bits), by a table of all 65,536 values. */
+/** IEEE 754 half precision (1 sign, 5 exponent and 10 fraction bits), by a table of all 65536 values. */
 function halves(bits: Uint16Array): Float32Array {
   halfValues ??= Float32Array.from({ length: 65536 }, (_, h) => {
     const sign = h & 0x8000 ? -1 : 1;
@@ -100,10 +100,10 @@ function halves(bits: Uint16Array): Float32Array {
   return values;
 }
 
-/** PyTorch counts batches in int64 and refuses to load anything else there. */
+/** PyTorch counts batches in int64 and loads no other dtype there. */
 const isInt64InTorch = (name: string) => name.endsWith('num_batches_tracked');
 
-/** The tensor as a file holds it; `num_batches_tracked` becomes I64, as PyTorch has it. */
+/** The tensor as stored in a file; `num_batches_tracked` becomes I64, as in PyTorch. */
 export function encodeTensor(name: string, { shape, dtype, data }: StateTensor): StoredTensor {
   const wide = dtype === 'int32' && isInt64InTorch(name);
   const values = wide ? BigInt64Array.from(data as Int32Array, BigInt) : data;

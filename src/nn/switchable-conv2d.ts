@@ -1,5 +1,5 @@
-// Switchable atrous convolution (Qiao et al., DetectoRS, CVPR 2021): the same filter at its dilation and at three times it,
-// mixed per pixel by a switch; the mean of the whole map is added before and after. With `useDeform` both are deformable.
+// Switchable atrous convolution (Qiao et al., DetectoRS, CVPR 2021): one filter at two dilations, x1 and x3, mixed per pixel
+// by a switch, with global context added before and after. With `useDeform` both are deformable.
 
 import * as tf from '@tensorflow/tfjs';
 import { activateFused } from '../ops/activate';
@@ -15,8 +15,8 @@ import { ConvAWS2d } from './standardized-conv2d';
  */
 export class SAConv2d extends ConvAWS2d {
   override readonly layerNames = ['SAConv2d', 'ConvAWS2d', 'Conv2d', '_ConvNd'];
-  /** Set while the base class is built. */
-  declare private difference: Parameter;
+  /** Set in the constructor of the base class. */
+  declare private difference: Parameter<tf.Rank.R4>;
   private readonly switch: Conv2d;
   private readonly preContext: Conv2d;
   private readonly postContext: Conv2d;
@@ -51,7 +51,7 @@ export class SAConv2d extends ConvAWS2d {
       ];
   }
 
-  protected override addOwnParameters(): void {
+  protected override addFurtherParameters(): void {
     this.difference = this.addParameter('weight_diff', this.weight.variable.shape, zeros, { kind: 'conv' });
   }
 
@@ -60,13 +60,13 @@ export class SAConv2d extends ConvAWS2d {
     { bias, scale, residual, activation }: Epilogue & { bias?: tf.Tensor; scale?: tf.Tensor },
   ): tf.Tensor4D {
     return tf.tidy(() => {
-      const mean = (y: tf.Tensor4D) => tf.mean(y, [1, 2], true) as tf.Tensor4D;
+      const mean = (y: tf.Tensor4D) => tf.mean<tf.Tensor4D>(y, [1, 2], true);
       const x: tf.Tensor4D = tf.add(input, this.preContext.forward(mean(input)));
-      const around = tf.avgPool(mirrored(x), 5, 1, 'valid');
-      const share = this.switch.forward(around);
+      const context = tf.avgPool(mirrored(x), 5, 1, 'valid');
+      const share = this.switch.forward(context);
       const filter = this.standardized();
-      const small = this.atrous(x, filter, 1, around);
-      const large = this.atrous(x, tf.add(filter, this.difference.variable), 3, around);
+      const small = this.atrous(x, filter, 1, context);
+      const large = this.atrous(x, tf.add(filter, this.difference.variable), 3, context);
       const mixed: tf.Tensor4D = tf.add(large, tf.mul(share, tf.sub(small, large)));
       let y: tf.Tensor4D = tf.add(mixed, this.postContext.forward(mean(mixed)));
       if (scale) y = tf.mul(y, scale);
@@ -76,22 +76,22 @@ export class SAConv2d extends ConvAWS2d {
     });
   }
 
-  private atrous(x: tf.Tensor4D, filter: tf.Tensor4D, factor: 1 | 3, around: tf.Tensor4D): tf.Tensor4D {
+  private atrous(x: tf.Tensor4D, filter: tf.Tensor4D, factor: 1 | 3, context: tf.Tensor4D): tf.Tensor4D {
     const times = ([a, b]: [number, number]): [number, number] => [a * factor, b * factor];
     const geometry = { strides: this.stride, padding: times(this.padding), dilations: times(this.dilation) };
     if (!this.offsets) return conv2d(x, filter, { ...geometry, groups: this.groups });
-    const offset = this.offsets[factor === 1 ? 0 : 1].forward(around);
+    const offset = this.offsets[factor === 1 ? 0 : 1].forward(context);
     return deformConv2d(x, offset, filter, { ...geometry, groups: this.groups });
   }
 }
 
-/** Two rows and columns more on every side, mirrored at the edge; slices, since mirrored padding has no gradient in tfjs. */
+/** Mirror padding by two on every side, by slices, since tfjs's has no gradient. */
 function mirrored(x: tf.Tensor4D): tf.Tensor4D {
   return [1, 2].reduce((y, axis) => {
     const length = y.shape[axis];
-    const line = (at: number) => {
+    const line = (position: number) => {
       const begin = [0, 0, 0, 0];
-      begin[axis] = at;
+      begin[axis] = position;
       return tf.slice4d(
         y,
         begin as [number, number, number, number],

@@ -1,10 +1,10 @@
-// Smooth activations that TensorFlow.js has no operation for; one engine call where the engine has one.
+// Smooth activations that TensorFlow.js lacks; a fused kernel where the engine has one.
 
 import * as tf from '@tensorflow/tfjs';
 import { hasKernel, runKernel } from './kernel';
 
 const PLAIN = {
-  // x * Phi(x), Phi the normal distribution: the exact form
+  // x * Phi(x) with the normal distribution Phi: the exact form
   gelu: (x: tf.Tensor) => tf.mul(x, tf.mul(0.5, tf.add(1, tf.erf(tf.mul(x, Math.SQRT1_2))))),
   silu: (x: tf.Tensor) => tf.mul(x, tf.sigmoid(x)),
   mish: (x: tf.Tensor) => tf.mul(x, tf.tanh(tf.softplus(x))),
@@ -20,10 +20,10 @@ export function activate<T extends tf.Tensor>(x: T, name: SmoothActivation): T {
   return tf.tidy(() => PLAIN[name](x) as T);
 }
 
-/** What convolutions and norms can compute behind themselves in the same call. */
+/** Activations that convolution and norm kernels can fuse. */
 export type FusedActivation = 'linear' | 'relu' | 'silu';
 
-/** The same activation in a call of its own. */
+/** The same activation as a separate operation. */
 export function activateFused<T extends tf.Tensor>(x: T, name: FusedActivation = 'linear'): T {
   if (name === 'linear') return x;
   return name === 'relu' ? tf.relu(x) : activate(x, name);

@@ -1,5 +1,5 @@
-// Largest value over windows of nearly equal size, PyTorch's adaptive max pooling: window i of n reads the rows from
-// floor(i H / n) to ceil((i + 1) H / n), so that neighbouring windows may share a row.
+// PyTorch's adaptive max pooling: window i of n covers the rows from floor(i H / n) to ceil((i + 1) H / n), so that adjacent
+// windows may overlap by a row.
 
 import * as tf from '@tensorflow/tfjs';
 import { maxPool2d } from './max-pool2d';
@@ -17,7 +17,7 @@ export function adaptiveMaxPool2d(x: tf.Tensor4D, size: [number, number]): tf.Te
   });
 }
 
-/** [N, L, C] -> [N, count, C]; a short window is filled up with what never wins. */
+/** [N, L, C] -> [N, count, C]; shorter windows are padded with -infinity. */
 function windowMax(x: tf.Tensor3D, count: number): tf.Tensor3D {
   const [n, length, c] = x.shape;
   const bounds = Array.from({ length: count }, (_, i) => [
@@ -28,9 +28,9 @@ function windowMax(x: tf.Tensor3D, count: number): tf.Tensor3D {
   const index = bounds.flatMap(([start, end]) =>
     Array.from({ length: longest }, (_, k) => (start + k < end ? start + k : length)),
   );
-  // not an element read twice: the gradient of a maximum goes to each of several equal ones
-  const below = tf.fill([n, 1, c], Number.NEGATIVE_INFINITY) as tf.Tensor3D;
-  const filled = tf.concat([x, below], 1);
-  const windows = tf.gather(filled, tf.tensor1d(index, 'int32'), 1).reshape([n, count, longest, c]);
+  // not by repeating an element: the gradient of a maximum goes to each of several equal ones
+  const padding = tf.fill<tf.Rank.R3>([n, 1, c], Number.NEGATIVE_INFINITY);
+  const padded = tf.concat([x, padding], 1);
+  const windows = tf.gather(padded, tf.tensor1d(index, 'int32'), 1).reshape([n, count, longest, c]);
   return tf.max(windows, 2);
 }

@@ -1,5 +1,5 @@
-// Scaled dot-product attention of several heads (Vaswani et al., NeurIPS 2017): softmax(q k^T * scale + mask) v, one engine
-// call where the engine has one (libtorch picks its blocked kernels), plain matrix products elsewhere.
+// Multi-head scaled dot-product attention (Vaswani et al., NeurIPS 2017): softmax(q k^T * scale + mask) v; a fused kernel where
+// the engine has one (libtorch selects its blocked kernels), matrix products elsewhere.
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
@@ -10,9 +10,9 @@ export interface AttentionOptions {
   heads: number;
   /** Added to the scores before the softmax; broadcasts to [B, heads, Lq, Lk]. */
   mask?: tf.Tensor;
-  /** 1 / sqrt(channels of a head) by default. */
+  /** Default: 1 / sqrt(channels per head). */
   scale?: number;
-  /** Probability that an attention weight is zeroed; needs a seed. */
+  /** Dropout of attention weights; needs a seed. */
   dropout?: number;
   seed?: number;
 }
@@ -29,8 +29,8 @@ export function attention(query: tf.Tensor3D, key: tf.Tensor3D, value: tf.Tensor
   const channels = query.shape[2];
   if (channels % heads !== 0 || value.shape[2] % heads !== 0 || key.shape[2] !== channels)
     throw new DetLabError(
-      `Cannot attend with ${heads} heads from a query [${query.shape}] to a key [${key.shape}] and value [${value.shape}]: ` +
-        'query and key must have the same channels, and the heads must divide them and those of the value',
+      `Cannot compute attention with ${heads} heads: expected query and key with equal channels and all channels divisible by ` +
+        `the heads, received query [${query.shape}], key [${key.shape}] and value [${value.shape}]`,
     );
   const scale = o.scale ?? 1 / Math.sqrt(channels / heads);
   if (hasKernel('DetAttention'))

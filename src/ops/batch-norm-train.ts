@@ -1,5 +1,5 @@
-// Batch normalisation by the statistics of the batch itself (Ioffe and Szegedy, 2015), with an addition and an activation behind
-// it in the same call: act(norm(x) * scale + offset + residual).
+// Batch normalisation by batch statistics (Ioffe and Szegedy, 2015), fused with a residual addition and an activation:
+// act(norm(x) * scale + offset + residual).
 
 import * as tf from '@tensorflow/tfjs';
 import { activateFused, type FusedActivation } from './activate';
@@ -22,7 +22,7 @@ export interface BatchNormTrainResult {
 
 /**
  * Normalises `x` [N, H, W, C] per channel over N, H and W; `scale` and `offset` are [C].
- * Differentiable in x, scale, offset and residual; take no gradient through `mean` and `variance`.
+ * Differentiable in x, scale, offset and residual, not through `mean` and `variance`.
  *
  * @example batchNormTrain(tf.randomNormal([2, 4, 4, 3]), tf.ones([3]), tf.zeros([3])).y.shape // [2, 4, 4, 3]
  */
@@ -33,18 +33,18 @@ export function batchNormTrain(
   { epsilon = 1e-5, activation = 'linear', residual }: BatchNormTrainOptions = {},
 ): BatchNormTrainResult {
   if (hasKernel('DetBatchNorm')) {
-    const [y, mean, variance] = runKernel<tf.Tensor[]>(
+    const [y, mean, variance] = runKernel<[tf.Tensor4D, tf.Tensor1D, tf.Tensor1D]>(
       'DetBatchNorm',
       { x, scale, offset, residual },
       { epsilon, activation },
     );
-    return { y: y as tf.Tensor4D, mean: mean as tf.Tensor1D, variance: variance as tf.Tensor1D };
+    return { y, mean, variance };
   }
   return tf.tidy(() => {
     const mean = tf.mean<tf.Tensor1D>(x, [0, 1, 2]);
-    const centred = tf.sub(x, mean);
-    const variance = tf.mean<tf.Tensor1D>(tf.square(centred), [0, 1, 2]);
-    let y: tf.Tensor4D = tf.add(tf.mul(centred, tf.mul(tf.rsqrt(tf.add(variance, epsilon)), scale)), offset);
+    const centered = tf.sub(x, mean);
+    const variance = tf.mean<tf.Tensor1D>(tf.square(centered), [0, 1, 2]);
+    let y: tf.Tensor4D = tf.add(tf.mul(centered, tf.mul(tf.rsqrt(tf.add(variance, epsilon)), scale)), offset);
     if (residual) y = tf.add(y, residual);
     return { y: activateFused(y, activation), mean, variance };
   });

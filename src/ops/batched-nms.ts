@@ -1,5 +1,5 @@
-// Class-wise (or level-wise) suppression in one go, as mmcv's `batched_nms`: every class is moved to a place of its own, so
-// that boxes of different classes never overlap. Above `split_thr` boxes each class is suppressed by itself.
+// Class-wise (or level-wise) NMS in one pass, as mmcv's `batched_nms`: the boxes of every class are offset so that different
+// classes never overlap. From `split_thr` boxes on, classes are processed one by one.
 
 import { DetLabError, didYouMean } from '../errors';
 import { takeBoxes } from '../geometry/boxes';
@@ -13,9 +13,9 @@ export interface NmsConfig {
   offset?: 0 | 1;
   score_threshold?: number;
   max_num?: number;
-  /** Suppress across classes. */
+  /** Apply NMS across classes. */
   class_agnostic?: boolean;
-  /** From this many boxes on, classes are suppressed one by one (10000). */
+  /** From this many boxes on, classes are processed one by one (10000). */
   split_thr?: number;
   /** soft_nms only. */
   sigma?: number;
@@ -23,7 +23,7 @@ export interface NmsConfig {
   method?: 'naive' | 'linear' | 'gaussian';
 }
 
-/** Boxes kept, best first; `keep` indexes the boxes given. */
+/** Boxes kept, in descending order of scores; `keep` are their indices. */
 export interface NmsResult {
   bboxes: Float32Array;
   scores: Float32Array;
@@ -31,8 +31,8 @@ export interface NmsResult {
 }
 
 /**
- * Suppresses boxes (flat xyxy) among those with the same id (class or feature level).
- * With `config` null nothing is suppressed: all boxes come back by falling score.
+ * NMS among boxes (flat xyxy) with the same id (class or feature level).
+ * With `config` null all boxes are returned in descending order of scores.
  *
  * @example batchedNms(boxes, scores, labels, { type: 'nms', iou_threshold: 0.5 }).keep
  */
@@ -45,26 +45,26 @@ export function batchedNms(
   if (config === null) return pick(boxes, argsortDescending(scores), scores);
   if (scores.length === 0) return pick(boxes, new Int32Array(0), scores);
   const { class_agnostic = false, split_thr = 10000, max_num = -1 } = config;
-  const moved = class_agnostic ? boxes : apart(boxes, ids);
+  const shifted = class_agnostic ? boxes : offsetById(boxes, ids);
   if (scores.length < split_thr) {
-    const { keep, scores: after } = suppress(moved, scores, config);
-    return { bboxes: takeBoxes(boxes, keep), scores: after, keep };
+    const { keep, scores: newScores } = suppress(shifted, scores, config);
+    return { bboxes: takeBoxes(boxes, keep), scores: newScores, keep };
   }
-  const after = new Float32Array(scores.length);
+  const newScores = new Float32Array(scores.length);
   const kept: number[] = [];
   for (const members of groups(ids).values()) {
-    const part = suppress(
-      takeBoxes(moved, members),
+    const result = suppress(
+      takeBoxes(shifted, members),
       Float32Array.from(members, (i) => scores[i]),
       { ...config, max_num: -1 },
     );
-    part.keep.forEach((k, i) => {
+    result.keep.forEach((k, i) => {
       kept.push(members[k]);
-      after[members[k]] = part.scores[i];
+      newScores[members[k]] = result.scores[i];
     });
   }
-  kept.sort((i, j) => after[j] - after[i] || i - j);
-  return pick(boxes, Int32Array.from(max_num > 0 ? kept.slice(0, max_num) : kept), after);
+  kept.sort((i, j) => newScores[j] - newScores[i] || i - j);
+  return pick(boxes, Int32Array.from(max_num > 0 ? kept.slice(0, max_num) : kept), newScores);
 }
 
 function pick(boxes: Float32Array, keep: Int32Array, scores: Float32Array): NmsResult {
@@ -81,13 +81,16 @@ function groups(ids: Int32Array): Map<number, number[]> {
   return byId;
 }
 
-/** Boxes of id k moved by k times (largest coordinate + 1) along both axes. */
-function apart(boxes: Float32Array, ids: Int32Array): Float32Array {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (const v of boxes) if (v > largest) largest = v;
-  const step = Math.fround(largest + 1);
-  return boxes.map((v, i) => v + Math.fround(ids[i >> 2] * step));
+/** Shifts the boxes of id k by k * (largest coordinate + 1) along both axes. */
+function offsetById(boxes: Float32Array, ids: Int32Array): Float32Array {
+  let max = Number.NEGATIVE_INFINITY;
+  for (const v of boxes) if (v > max) max = v;
+  const step = Math.fround(max + 1);
+  return boxes.map((v, i) => v + Math.fround(ids[boxOf(i)] * step));
 }
+
+/** The box of coordinate `i` of a flat array. */
+const boxOf = (i: number) => Math.floor(i / 4);
 
 function suppress(
   boxes: Float32Array,
@@ -101,10 +104,10 @@ function suppress(
   }
   if (type !== 'nms')
     throw new DetLabError(
-      `Cannot suppress boxes with "${type}": expected "nms" or "soft_nms".${didYouMean(type, ['nms', 'soft_nms'])}`,
+      `Cannot apply NMS of type "${type}": expected "nms" or "soft_nms".${didYouMean(type, ['nms', 'soft_nms'])}`,
     );
   if (config.iou_threshold === undefined)
-    throw new DetLabError('Cannot suppress boxes: the nms config has no "iou_threshold". Give one, for example 0.5');
+    throw new DetLabError('Cannot apply NMS: expected iou_threshold in the nms config, received none. Add e.g. 0.5');
   const { iou_threshold: iouThreshold, score_threshold = 0 } = config;
   let keep: Int32Array;
   if (score_threshold > 0) {

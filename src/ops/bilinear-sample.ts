@@ -1,29 +1,26 @@
-// Bilinear samples of a map whose surroundings are zero, differentiable in the map, the positions and the weights: the
-// fallback that deformable convolution and deformable attention share on engines without those kernels.
+// Bilinear sampling of a zero-padded feature map, differentiable in map, positions and weights: the fallback of deformable
+// convolution and deformable attention on engines without those kernels.
 
 import * as tf from '@tensorflow/tfjs';
 
 /**
- * Reads `x` [N, H, W, C] at `positions` [N, M, G, 2] (y, x in pixels): position [n, m, g] is for the g-th of G equal parts
- * of the channels. Each sample is multiplied by its weight in `weights` [N, M, G]. Returns [N, M, C].
+ * Samples `x` [N, H, W, C] at `positions` [N, M, G, 2] (y, x in pixels), position [n, m, g] for channel group g of G. Samples
+ * are multiplied by `weights` [N, M, G]. Returns [N, M, C].
  *
  * @example bilinearSample(tf.ones([1, 4, 4, 2]), tf.zeros([1, 5, 1, 2]), tf.ones([1, 5, 1])).shape // [1, 5, 2]
  */
 export function bilinearSample(x: tf.Tensor4D, positions: tf.Tensor4D, weights: tf.Tensor3D): tf.Tensor3D {
-  const sample = tf.customGrad((map, at, factors, save) => {
-    const tensors = [map, at, factors] as tf.Tensor[];
+  const sample = tf.customGrad<tf.Tensor3D>((_map, _positions, _weights, save) => {
+    const tensors = [x, positions, weights];
     (save as tf.GradSaveFunc)(tensors);
-    return {
-      value: gather(tensors),
-      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => scatter(saved, dy.dataSync<'float32'>()),
-    };
+    return { value: gather(tensors), gradFunc: (dy, saved) => scatter(saved, dy.dataSync<'float32'>()) };
   });
-  return sample(x, positions, weights) as tf.Tensor3D;
+  return sample(x, positions, weights);
 }
 
 const read = (tensors: tf.Tensor[]) => tensors.map((t) => t.dataSync<'float32'>());
 
-/** The four pixels around a position, their weights and the weights' derivatives by y and x; -1 is outside the map. */
+/** The four pixels around a position (-1: outside the map), their weights and the derivatives of these by y and x. */
 interface Tap {
   pixel: Int32Array;
   weight: Float64Array;
@@ -38,14 +35,14 @@ const tap: Tap = {
   byX: new Float64Array(4),
 };
 
-/** Fills `tap`; false when the position reads no pixel at all. */
+/** Fills `tap`; false if the position is outside the map by a pixel or more. */
 function locate(y: number, x: number, height: number, width: number): boolean {
   if (!(y > -1 && x > -1 && y < height && x < width)) return false;
   const top = Math.floor(y);
   const left = Math.floor(x);
   for (let corner = 0; corner < 4; corner++) {
-    const down = corner >> 1;
-    const right = corner & 1;
+    const down = corner < 2 ? 0 : 1;
+    const right = corner % 2;
     const inside = top + down >= 0 && top + down < height && left + right >= 0 && left + right < width;
     const wy = down ? y - top : 1 - (y - top);
     const wx = right ? x - left : 1 - (x - left);
@@ -57,7 +54,7 @@ function locate(y: number, x: number, height: number, width: number): boolean {
   return true;
 }
 
-/** Visits every sample that reads something: its index, its first channel in the output, its first channel in pixel 0. */
+/** Calls `f` for every sample inside the map with its index, output offset, and offset of its channels in pixel 0. */
 function visit(
   shape: number[],
   [, m, g]: number[],
@@ -65,20 +62,20 @@ function visit(
   f: (sample: number, out: number, source: number) => void,
 ): void {
   const [n, height, width, channels] = shape;
-  const part = channels / g;
+  const perGroup = channels / g;
   for (let sample = 0; sample < n * m * g; sample++) {
     if (!locate(positions[2 * sample], positions[2 * sample + 1], height, width)) continue;
     const image = Math.floor(sample / (m * g));
-    f(sample, sample * part, image * height * width * channels + (sample % g) * part);
+    f(sample, sample * perGroup, image * height * width * channels + (sample % g) * perGroup);
   }
 }
 
 function gather([x, positions, weights]: tf.Tensor[]): tf.Tensor3D {
-  const [map, at, factors] = read([x, positions, weights]);
+  const [map, coordinates, factors] = read([x, positions, weights]);
   const channels = x.shape[3] as number;
   const [n, m, g] = weights.shape;
   const out = new Float32Array(n * m * channels);
-  visit(x.shape, weights.shape, at, (sample, to, from) => {
+  visit(x.shape, weights.shape, coordinates, (sample, to, from) => {
     for (let corner = 0; corner < 4; corner++) {
       if (tap.pixel[corner] < 0) continue;
       const weight = tap.weight[corner] * factors[sample];
@@ -90,20 +87,20 @@ function gather([x, positions, weights]: tf.Tensor[]): tf.Tensor3D {
 }
 
 function scatter([x, positions, weights]: tf.Tensor[], dy: Float32Array): tf.Tensor[] {
-  const [map, at, factors] = read([x, positions, weights]);
+  const [map, coordinates, factors] = read([x, positions, weights]);
   const channels = x.shape[3] as number;
-  const part = channels / (weights.shape[2] as number);
+  const perGroup = channels / (weights.shape[2] as number);
   const dMap = new Float32Array(map.length);
-  const dPositions = new Float32Array(at.length);
+  const dPositions = new Float32Array(coordinates.length);
   const dWeights = new Float32Array(factors.length);
-  visit(x.shape, weights.shape, at, (sample, to, from) => {
+  visit(x.shape, weights.shape, coordinates, (sample, to, from) => {
     const factor = factors[sample];
     for (let corner = 0; corner < 4; corner++) {
       if (tap.pixel[corner] < 0) continue;
       const source = from + tap.pixel[corner] * channels;
       const weight = tap.weight[corner] * factor;
       let product = 0;
-      for (let c = 0; c < part; c++) {
+      for (let c = 0; c < perGroup; c++) {
         product += dy[to + c] * map[source + c];
         dMap[source + c] += weight * dy[to + c];
       }

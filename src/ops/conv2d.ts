@@ -1,5 +1,5 @@
-// 2-D convolution with everything a convolution layer of a detector does behind it, in one call:
-// act(conv(x, filter * scale) + bias + residual). `scale` and `bias` carry a folded batch norm.
+// 2-D convolution fused with the operations after it: act(conv(x, filter * scale) + bias + residual). `scale` and `bias` are
+// those of a folded batch norm.
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
@@ -8,13 +8,13 @@ import { hasKernel, runKernel } from './kernel';
 
 export interface Conv2dOptions {
   strides?: [number, number];
-  /** Zeros added on each side, [vertical, horizontal]. */
+  /** Zero padding on each side, [vertical, horizontal]. */
   padding?: [number, number];
   dilations?: [number, number];
   groups?: number;
   /** [Cout]. */
   bias?: tf.Tensor;
-  /** [Cout], multiplies the filter's outputs. */
+  /** [Cout], multiplied with the filter. */
   scale?: tf.Tensor;
   /** Shape of the result; added before the activation. */
   residual?: tf.Tensor4D;
@@ -32,7 +32,7 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
   const { strides = [1, 1], padding = [0, 0], dilations = [1, 1], groups = 1, activation = 'linear' } = options;
   if (x.shape[3] !== filter.shape[2] * groups)
     throw new DetLabError(
-      `Cannot convolve [${x.shape}] with the filter [${filter.shape}] in ${groups} group(s): ` +
+      `Cannot convolve input [${x.shape}] with filter [${filter.shape}] in ${groups} group(s): ` +
         `expected ${filter.shape[2] * groups} input channels, received ${x.shape[3]}`,
     );
   const { bias, scale, residual } = options;
@@ -44,7 +44,7 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
     );
   return tf.tidy(() => {
     const [ph, pw] = padding;
-    // padded beforehand, since not every backend convolves with explicit padding
+    // padded beforehand, since not every backend supports explicit padding
     const padded = ph || pw ? pad(x, ph, pw) : x;
     let y = grouped(padded, dilate(scale ? tf.mul(filter, scale) : filter, dilations), strides, groups);
     if (bias) y = tf.add(y, bias);
@@ -65,7 +65,7 @@ function pad(x: tf.Tensor4D, ph: number, pw: number): tf.Tensor4D {
 function grouped(x: tf.Tensor4D, filter: tf.Tensor4D, strides: [number, number], groups: number): tf.Tensor4D {
   if (groups === 1) return tf.conv2d(x, filter, strides, 'valid');
   const [kh, kw, perGroup, outChannels] = filter.shape;
-  // depthwise: the filter's last axis already runs over the channels, each with its multiplier
+  // depthwise: the filter's last axis runs over channels and their multipliers
   if (perGroup === 1 && groups === x.shape[3])
     return tf.depthwiseConv2d(x, filter.reshape<tf.Tensor4D>([kh, kw, groups, outChannels / groups]), strides, 'valid');
   const filters = tf.split<tf.Tensor4D>(filter, groups, 3);
@@ -73,7 +73,7 @@ function grouped(x: tf.Tensor4D, filter: tf.Tensor4D, strides: [number, number],
   return tf.concat(parts, 3);
 }
 
-/** Writes a dilation into the filter as zeros between its taps: TensorFlow.js has no gradient for dilated convolution. */
+/** Inserts zeros between the filter's taps, since TensorFlow.js has no gradient for dilated convolution. */
 function dilate(filter: tf.Tensor4D, [dh, dw]: [number, number]): tf.Tensor4D {
   if (dh === 1 && dw === 1) return filter;
   const [kh, kw, cin, cout] = filter.shape;

@@ -1,5 +1,5 @@
-// Multi-scale deformable attention (Zhu et al., Deformable DETR, ICLR 2021): every head of a query reads a few points on
-// every level of a pyramid, bilinearly, and adds them up by their attention weights.
+// Multi-scale deformable attention (Zhu et al., Deformable DETR, ICLR 2021): every head of a query samples a few points per
+// level of a feature pyramid bilinearly and sums them with attention weights.
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
@@ -7,16 +7,16 @@ import { bilinearSample } from './bilinear-sample';
 import { hasKernel, runKernel } from './kernel';
 
 export interface DeformAttentionOptions {
-  /** [height, width] of each level, in the order in which `value` holds them. */
+  /** [height, width] of each level, in the order of `value`. */
   shapes: readonly (readonly [number, number])[];
   heads: number;
-  /** Points a head reads on a level. */
+  /** Sampling points per head and level. */
   points: number;
 }
 
 /**
- * `value` [N, S, C] holds the pixels of all levels one after another, channels by head. `locations`
- * [N, Q, heads * levels * points, 2] are (x, y) with 0..1 spanning a level, `weights` [N, Q, heads * levels * points].
+ * `value` [N, S, C] are the pixels of all levels concatenated, channels grouped by head. `locations`
+ * [N, Q, heads * levels * points, 2] are (x, y) normalised to [0, 1] per level, `weights` [N, Q, heads * levels * points].
  * Returns [N, Q, C]; differentiable in all three.
  *
  * @example deformAttention(tf.ones([1, 5, 4]), tf.fill([1, 3, 4, 2], 0.5), tf.ones([1, 3, 4]), { shapes: [[2, 2], [1, 1]], heads: 2, points: 1 }).shape // [1, 3, 4]
@@ -31,11 +31,12 @@ export function deformAttention(
   const [n, pixels, channels] = value.shape;
   const queries = weights.shape[1];
   const samples = heads * shapes.length * points;
-  const cannot = `Cannot attend to a pyramid of levels ${shapes.map(([h, w]) => `${h}x${w}`).join(', ')}`;
+  const cannot = `Cannot compute deformable attention over levels ${shapes.map(([h, w]) => `${h}x${w}`).join(', ')}`;
   const area = shapes.reduce((sum, [h, w]) => sum + h * w, 0);
   if (pixels !== area)
-    throw new DetLabError(`${cannot}: expected ${area} values an image, received ${pixels} ([${value.shape}])`);
-  if (channels % heads !== 0) throw new DetLabError(`${cannot}: ${heads} heads do not divide ${channels} channels`);
+    throw new DetLabError(`${cannot}: expected ${area} values per image, received ${pixels} ([${value.shape}])`);
+  if (channels % heads !== 0)
+    throw new DetLabError(`${cannot}: expected channels divisible by ${heads} heads, received ${channels}`);
   if (
     weights.shape.join() !== [n, queries, samples].join() ||
     locations.shape.join() !== [n, queries, samples, 2].join()
@@ -53,9 +54,11 @@ export function deformAttention(
   return tf.tidy(() => {
     const byLevel = (t: tf.Tensor, k: number) => t.reshape([n * queries * heads, shapes.length, points * k]);
     let start = 0;
-    let sum: tf.Tensor | undefined;
+    let sum: tf.Tensor3D | undefined;
     for (const [level, [height, width]] of shapes.entries()) {
-      const map = tf.slice(value, [0, start, 0], [n, height * width, channels]).reshape([n, height, width, channels]);
+      const map = tf
+        .slice(value, [0, start, 0], [n, height * width, channels])
+        .reshape<tf.Tensor4D>([n, height, width, channels]);
       start += height * width;
       // [N Q heads, points k] -> [N, Q points, heads, k]
       const ofLevel = (t: tf.Tensor, k: number) =>
@@ -67,12 +70,15 @@ export function deformAttention(
             [0, 2, 1, 3],
           )
           .reshape([n, queries * points, heads, k]);
-      const at = tf.sub(tf.mul(tf.reverse(ofLevel(locations, 2), 3), tf.tensor1d([height, width])), 0.5);
+      const positions: tf.Tensor4D = tf.sub(
+        tf.mul(tf.reverse(ofLevel(locations, 2), 3), tf.tensor1d([height, width])),
+        0.5,
+      );
       const factors: tf.Tensor3D = ofLevel(weights, 1).reshape([n, queries * points, heads]);
-      const read = bilinearSample(map as tf.Tensor4D, at as tf.Tensor4D, factors);
-      const pooled = tf.sum(read.reshape([n, queries, points, channels]), 2);
-      sum = sum ? tf.add(sum, pooled) : pooled;
+      const samples = bilinearSample(map, positions, factors);
+      const pooled = tf.sum<tf.Tensor3D>(samples.reshape([n, queries, points, channels]), 2);
+      sum = sum ? tf.add<tf.Tensor3D>(sum, pooled) : pooled;
     }
-    return sum as tf.Tensor3D;
+    return sum!;
   });
 }

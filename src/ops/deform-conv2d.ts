@@ -1,5 +1,5 @@
-// Deformable convolution (Dai et al., ICCV 2017): every tap of the filter is moved by an offset of its own and reads the
-// map bilinearly. With a mask (Zhu et al., Deformable ConvNets v2, CVPR 2019) every tap is also weighted.
+// Deformable convolution (Dai et al., ICCV 2017): every tap of the filter samples the input bilinearly at its own offset. With
+// a mask (Zhu et al., Deformable ConvNets v2, CVPR 2019) taps are also weighted.
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
@@ -8,22 +8,22 @@ import { hasKernel, runKernel } from './kernel';
 
 export interface DeformConv2dOptions {
   strides?: [number, number];
-  /** Zeros added on each side, [vertical, horizontal]. */
+  /** Zero padding on each side, [vertical, horizontal]. */
   padding?: [number, number];
   dilations?: [number, number];
   groups?: number;
-  /** Parts of the channels that have offsets of their own. */
+  /** Channel groups with separate offsets. */
   deformGroups?: number;
-  /** [N, H', W', deformGroups * kh * kw], weight of each tap; one when left out. */
+  /** [N, H', W', deformGroups * kh * kw], weight of each tap; default 1. */
   mask?: tf.Tensor4D;
   /** [Cout]. */
   bias?: tf.Tensor;
 }
 
 /**
- * Convolves `x` [N, H, W, Cin] with `filter` [kh, kw, Cin / groups, Cout], tap k of part g moved by channels 2 (g kh kw + k)
- * (down) and the next (right) of `offset` [N, H', W', 2 deformGroups kh kw]. Returns [N, H', W', Cout]; differentiable in
- * every tensor given.
+ * Convolves `x` [N, H, W, Cin] with `filter` [kh, kw, Cin / groups, Cout]. `offset` [N, H', W', 2 deformGroups kh kw] has for
+ * tap k of group g the channels 2 (g kh kw + k) (y) and the next (x). Returns [N, H', W', Cout]; differentiable in every
+ * tensor given.
  *
  * @example deformConv2d(tf.ones([1, 8, 8, 3]), tf.zeros([1, 8, 8, 18]), tf.ones([3, 3, 3, 4]), { padding: [1, 1] }).shape // [1, 8, 8, 4]
  * @throws DetLabError when the shapes disagree.
@@ -55,20 +55,22 @@ function check(
   mask: tf.Tensor4D | undefined,
   { strides, padding, dilations, groups, deformGroups }: Geometry,
 ): [number, number] {
-  const cannot = `Cannot convolve [${x.shape}] deformably with the filter [${filter.shape}]`;
+  const cannot = `Cannot compute deformable convolution of input [${x.shape}] with filter [${filter.shape}]`;
   const channels = x.shape[3];
   if (channels !== filter.shape[2] * groups)
     throw new DetLabError(
       `${cannot} in ${groups} group(s): expected ${filter.shape[2] * groups} input channels, received ${channels}`,
     );
   if (channels % deformGroups !== 0)
-    throw new DetLabError(`${cannot}: deformGroups ${deformGroups} does not divide the ${channels} channels`);
+    throw new DetLabError(
+      `${cannot}: expected channels divisible by deformGroups ${deformGroups}, received ${channels}`,
+    );
   const [height, width] = [0, 1].map((axis) => {
     const span = dilations[axis] * (filter.shape[axis] - 1) + 1;
     return Math.floor((x.shape[1 + axis] + 2 * padding[axis] - span) / strides[axis]) + 1;
   });
   if (height < 1 || width < 1)
-    throw new DetLabError(`${cannot}: the output would be ${height} x ${width}; the input is smaller than the filter`);
+    throw new DetLabError(`${cannot}: the input is smaller than the filter, the output would be ${height} x ${width}`);
   const taps = filter.shape[0] * filter.shape[1] * deformGroups;
   const expect = (name: string, given: tf.Tensor4D, count: number) => {
     const expected = [x.shape[0], height, width, count];

@@ -1,12 +1,12 @@
-// Dropout (Srivastava et al., JMLR 2014): zeroes each value with probability `rate` and divides the others by 1 - rate.
-// One seed gives the same mask whenever it is used on one engine; engines draw different ones.
+// Dropout (Srivastava et al., JMLR 2014): zeroes each value with probability `rate` and divides the others by 1 - rate. A seed
+// gives the same mask on the same engine; engines draw different ones.
 
 import * as tf from '@tensorflow/tfjs';
 import { Random } from '../random';
 import { hasKernel, runKernel } from './kernel';
 
 /**
- * @param noiseShape shape of the mask where whole slices are kept or dropped together ([N, 1, 1] for whole samples)
+ * @param noiseShape shape of the mask if whole slices are dropped together ([N, 1, 1] for whole samples)
  * @example dropout(tf.ones([2, 4]), 0.5, 7) // values 0 or 2
  */
 export function dropout<T extends tf.Tensor>(x: T, rate: number, seed: number, noiseShape?: number[]): T {

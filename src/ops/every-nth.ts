@@ -25,9 +25,9 @@ export function everyNth(
       [0, width - part.shape[2]],
       [0, 0],
     ]);
-    // one axis after the other: a row of a cell, then a column
-    const thin = tf.slice(padded.reshape([n * rows, step, width * c]), [0, 0, 0], [n * rows, 1, width * c]);
-    const cells = thin.reshape([n * rows * columns, step, c]);
+    // by axis: the first row of each cell, then the first column
+    const rowsOfCells = tf.slice(padded.reshape([n * rows, step, width * c]), [0, 0, 0], [n * rows, 1, width * c]);
+    const cells = rowsOfCells.reshape([n * rows * columns, step, c]);
     return tf.slice(cells, [0, 0, 0], [n * rows * columns, 1, c]).reshape([n, rows, columns, c]);
   });
 }

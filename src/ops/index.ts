@@ -1,4 +1,4 @@
-// What detection adds to TensorFlow.js.
+// Public names of ops: the operations of detectors that TensorFlow.js lacks.
 
 export { activate, activateFused, type FusedActivation, type SmoothActivation } from './activate';
 export { adaptiveMaxPool2d } from './adaptive-max-pool2d';

@@ -1,5 +1,5 @@
-// PyTorch's F.interpolate on NHWC maps: nearest, nearest-exact, bilinear, bicubic and area, by size or by factor. All of
-// them are linear and separable: where the engine has no kernel of its own, two matrix products, rows then columns.
+// PyTorch's F.interpolate on NHWC maps: nearest, nearest-exact, bilinear, bicubic and area, by size or by factor. All modes
+// are linear and separable: without a kernel of the engine they are two matrix products, rows then columns.
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
@@ -10,16 +10,16 @@ export const INTERPOLATION_MODES = ['nearest', 'nearest-exact', 'bilinear', 'bic
 export type InterpolationMode = (typeof INTERPOLATION_MODES)[number];
 
 export interface InterpolateOptions {
-  /** [H', W']; or `scaleFactor`. */
+  /** [H', W'], instead of `scaleFactor`. */
   size?: [number, number];
-  /** Of both sides, or [vertical, horizontal]; sizes are rounded down. */
+  /** Factor of both sides, or [vertical, horizontal]; sizes are rounded down. */
   scaleFactor?: number | [number, number];
   mode?: InterpolationMode;
-  /** bilinear, bicubic: the corners' centres fall on each other. */
+  /** bilinear, bicubic: align the centres of the corner pixels. */
   alignCorners?: boolean | null;
-  /** The step follows from the rounded size instead of the factor. */
+  /** Compute the step from the rounded size instead of the factor. */
   recomputeScaleFactor?: boolean | null;
-  /** bilinear, bicubic: the filter grows when the map shrinks. */
+  /** bilinear, bicubic: widen the filter when downsampling. */
   antialias?: boolean;
 }
 
@@ -30,13 +30,15 @@ export interface InterpolateOptions {
 export function interpolate(x: tf.Tensor4D, options: InterpolateOptions): tf.Tensor4D {
   const { size: given, scaleFactor, mode = 'nearest', alignCorners, antialias = false } = options;
   if ((given === undefined) === (scaleFactor === undefined))
-    throw new DetLabError('Cannot interpolate: expected either size or scaleFactor, received neither or both');
+    throw new DetLabError(
+      `Cannot interpolate: expected either size or scaleFactor, received ${given ? 'both' : 'neither'}`,
+    );
   const [n, h, w, c] = x.shape;
   const factors = typeof scaleFactor === 'number' ? [scaleFactor, scaleFactor] : scaleFactor;
   const size = given ?? ([Math.floor(h * factors![0]), Math.floor(w * factors![1])] as [number, number]);
-  // one step on the result is this many on the input
-  const ownSteps = factors && !options.recomputeScaleFactor;
-  const steps = [0, 1].map((axis) => (ownSteps ? 1 / factors[axis] : x.shape[axis + 1] / size[axis]));
+  // input pixels per output pixel
+  const byFactor = factors && !options.recomputeScaleFactor;
+  const steps = [0, 1].map((axis) => (byFactor ? 1 / factors[axis] : x.shape[axis + 1] / size[axis]));
   const plain = steps.every((step, axis) => step === x.shape[axis + 1] / size[axis]);
   if (mode === 'nearest' && plain) return resizeNearest(x, size);
   if (mode === 'bilinear' && plain && !antialias && differentiatesNatively())
@@ -55,14 +57,14 @@ export const adaptiveAvgPool2d = (x: tf.Tensor4D, size: [number, number]): tf.Te
   interpolate(x, { size, mode: 'area' });
 
 const linear = (t: number) => Math.max(1 - Math.abs(t), 0);
-/** Keys' kernel with slope `a` at 1. */
+/** Keys' cubic kernel with slope `a` at 1. */
 const cubic = (a: number) => (t: number) => {
   const d = Math.abs(t);
   if (d < 1) return ((a + 2) * d - (a + 3)) * d * d + 1;
   return d < 2 ? ((a * d - 5 * a) * d + 8 * a) * d - 4 * a : 0;
 };
 
-/** [1, output, input]: how much of each input row or column an output one takes. */
+/** Interpolation matrix of an axis, [1, output, input]. */
 function axisWeights(
   input: number,
   output: number,
@@ -75,8 +77,8 @@ function axisWeights(
   const add = (i: number, j: number, weight: number) => {
     matrix[i * input + Math.min(Math.max(j, 0), input - 1)] += weight;
   };
-  const cornered = alignCorners && (mode === 'bilinear' || mode === 'bicubic');
-  const scale = cornered ? (output > 1 ? (input - 1) / (output - 1) : 0) : step;
+  const aligned = alignCorners && (mode === 'bilinear' || mode === 'bicubic');
+  const scale = aligned ? (output > 1 ? (input - 1) / (output - 1) : 0) : step;
   for (let i = 0; i < output; i++) {
     if (mode === 'nearest') add(i, Math.floor(i * Math.fround(scale)), 1);
     else if (mode === 'nearest-exact') add(i, Math.floor((i + 0.5) * Math.fround(scale)), 1);
@@ -88,21 +90,21 @@ function axisWeights(
       const filter = mode === 'bilinear' ? linear : cubic(-0.5);
       const stretch = Math.max(scale, 1);
       const support = (mode === 'bilinear' ? 1 : 2) * stretch;
-      const centre = scale * (i + 0.5);
-      const first = Math.max(Math.trunc(centre - support + 0.5), 0);
-      const last = Math.min(Math.trunc(centre + support + 0.5), input);
-      const values = Array.from({ length: last - first }, (_, k) => filter((k + first - centre + 0.5) / stretch));
+      const center = scale * (i + 0.5);
+      const first = Math.max(Math.trunc(center - support + 0.5), 0);
+      const last = Math.min(Math.trunc(center + support + 0.5), input);
+      const values = Array.from({ length: last - first }, (_, k) => filter((k + first - center + 0.5) / stretch));
       const total = values.reduce((a, b) => a + b, 0);
       values.forEach((value, k) => {
         add(i, first + k, value / total);
       });
     } else {
-      const at = cornered ? i * scale : (i + 0.5) * scale - 0.5;
-      const centre = mode === 'bilinear' ? Math.max(at, 0) : at;
-      const low = Math.floor(centre);
+      const position = aligned ? i * scale : (i + 0.5) * scale - 0.5;
+      const center = mode === 'bilinear' ? Math.max(position, 0) : position;
+      const low = Math.floor(center);
       const filter = mode === 'bilinear' ? linear : cubic(-0.75);
-      const reach = mode === 'bilinear' ? 1 : 2;
-      for (let j = low - reach + 1; j <= low + reach; j++) add(i, j, filter(centre - j));
+      const radius = mode === 'bilinear' ? 1 : 2;
+      for (let j = low - radius + 1; j <= low + radius; j++) add(i, j, filter(center - j));
     }
   }
   return tf.tensor3d(matrix, [1, output, input]);

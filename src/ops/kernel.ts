@@ -1,22 +1,22 @@
-// Detection kernels that an engine may bring itself (`DetConv2D`, `DetRoIAlign`, ...). Where it does not, each op of this
-// folder falls back to plain TensorFlow.js or typed arrays, with the same values and gradients.
+// Detection kernels that an engine may provide (`DetConv2D`, `DetRoIAlign`, ...). Otherwise each op of this folder falls back
+// to TensorFlow.js or typed arrays, with the same values and gradients.
 
 import * as tf from '@tensorflow/tfjs';
 
-/** True when the running backend registered a kernel of this name. */
+/** Whether the current backend has a kernel of this name. */
 export function hasKernel(name: string): boolean {
   return tf.getKernel(name, tf.getBackend()) !== undefined;
 }
 
 /**
- * True when the engine differentiates kernels itself (libtorch's autograd) instead of replaying TensorFlow.js's tape.
- * Gradients written against flaws of the tape's kernels are not needed there.
+ * Whether the engine differentiates kernels itself (libtorch's autograd) instead of replaying TensorFlow.js's tape. There
+ * the custom gradients that work around flaws of tfjs are not needed.
  */
 export function differentiatesNatively(): boolean {
   return hasKernel('DetConv2D');
 }
 
-/** Runs a kernel by name; inputs left undefined are not passed on. */
+/** Runs a kernel by name; undefined inputs are omitted. */
 export function runKernel<T extends tf.Tensor | tf.Tensor[]>(
   name: string,
   inputs: Record<string, tf.Tensor | undefined>,

@@ -1,4 +1,4 @@
-// Layer normalisation (Ba, Kiros and Hinton, 2016) over the last axis, in one engine call where the engine has one.
+// Layer normalisation (Ba, Kiros and Hinton, 2016) over the last axis; a fused kernel where the engine has one.
 
 import * as tf from '@tensorflow/tfjs';
 import { hasKernel, runKernel } from './kernel';
@@ -20,9 +20,9 @@ export interface LayerNormOptions {
 export function layerNorm<T extends tf.Tensor>(x: T, { scale, offset, epsilon = 1e-5 }: LayerNormOptions = {}): T {
   if (hasKernel('DetLayerNorm')) return runKernel<T>('DetLayerNorm', { x, scale, offset }, { epsilon });
   return tf.tidy(() => {
-    const centred = tf.sub(x, tf.mean(x, -1, true));
-    const variance = tf.mean(tf.square(centred), -1, true);
-    let y: tf.Tensor = tf.mul(centred, tf.rsqrt(tf.add(variance, epsilon)));
+    const centered = tf.sub(x, tf.mean(x, -1, true));
+    const variance = tf.mean(tf.square(centered), -1, true);
+    let y: tf.Tensor = tf.mul(centered, tf.rsqrt(tf.add(variance, epsilon)));
     if (scale) y = tf.mul(y, scale);
     if (offset) y = tf.add(y, offset);
     return y as T;

@@ -1,4 +1,4 @@
-// Max pooling with PyTorch's sizes: symmetric padding that never wins, rounding down or (`ceilMode`) up.
+// Max pooling with PyTorch's sizes: symmetric padding with -infinity, rounding down or (`ceilMode`) up.
 
 import * as tf from '@tensorflow/tfjs';
 import { hasKernel, runKernel } from './kernel';
@@ -10,7 +10,7 @@ export interface MaxPool2dOptions {
   ceilMode?: boolean;
 }
 
-/** Number of windows along one side; with `ceilMode` a last window must still start inside the padded-left input. */
+/** Number of windows along an axis; with `ceilMode` the last window must start inside the input or the left padding. */
 function windows(length: number, size: number, stride: number, padding: number, ceilMode: boolean): number {
   const span = length + 2 * padding - size;
   if (!ceilMode) return Math.floor(span / stride) + 1;
@@ -19,7 +19,7 @@ function windows(length: number, size: number, stride: number, padding: number, 
 }
 
 /**
- * Largest value of each window of `x` [N, H, W, C]; strides default to the window's size.
+ * Maximum of each window of `x` [N, H, W, C]; strides default to the window size.
  *
  * @example maxPool2d(tf.ones([1, 8, 8, 2]), { size: [3, 3], strides: [2, 2], padding: [1, 1] }).shape // [1, 4, 4, 2]
  */

@@ -1,12 +1,12 @@
-// From class scores to detections, as MMDetection's `multiclass_nms`: every (box, class) pair above the score threshold is
-// a candidate, candidates are suppressed per class, the best `maxNum` stay.
+// MMDetection's `multiclass_nms`: every (box, class) pair above the score threshold is a candidate; NMS per class; the top
+// `maxNum` are kept.
 
 import { DetLabError } from '../errors';
 import { takeBoxes } from '../geometry/boxes';
 import { batchedNms, type NmsConfig } from './batched-nms';
 
 export interface MulticlassNmsResult {
-  /** Flat xyxy, best first. */
+  /** Flat xyxy, in descending order of scores. */
   bboxes: Float32Array;
   scores: Float32Array;
   labels: Int32Array;
@@ -15,10 +15,10 @@ export interface MulticlassNmsResult {
 }
 
 /**
- * `scores` is [n, classes + 1] row-major, its last column the background; `boxes` is [n, 4] (shared by the classes) or
- * [n, classes * 4]. `maxNum` -1 keeps all.
+ * `scores` is [n, classes + 1] row-major, background last; `boxes` is [n, 4] (class-agnostic) or [n, classes * 4]. `maxNum`
+ * -1 keeps all.
  *
- * @throws DetLabError when the sizes of boxes and scores do not fit each other.
+ * @throws DetLabError when the sizes of boxes and scores disagree.
  */
 export function multiclassNms(
   boxes: Float32Array,
@@ -33,7 +33,7 @@ export function multiclassNms(
   const perBox = count === 0 ? 1 : boxes.length / (4 * count);
   if (!Number.isInteger(columns) || (perBox !== 1 && perBox !== classes))
     throw new DetLabError(
-      `Cannot suppress detections of ${count} boxes: expected scores [${count}, classes + 1] and boxes [${count}, 4] or ` +
+      `Cannot apply NMS to ${count} boxes: expected scores [${count}, classes + 1] and boxes [${count}, 4] or ` +
         `[${count}, classes * 4], received ${scores.length} scores and ${boxes.length} coordinates`,
     );
   const threshold = Math.fround(scoreThreshold);

@@ -1,5 +1,5 @@
-// Non-maximum suppression: keep the best box, drop those that overlap it too much, go on with the next best.
-// Same numbers as mmcv's: single precision, `offset` 1 counts pixels inclusively (MMDetection 1.x).
+// Non-maximum suppression: keeps the best box, drops those that overlap it too much, and continues with the next best. Equal
+// to mmcv's: single precision, `offset` 1 for inclusive pixel coordinates (MMDetection 1.x).
 
 import * as tf from '@tensorflow/tfjs';
 import { hasKernel, runKernel } from './kernel';
@@ -11,7 +11,7 @@ export interface NmsOptions {
 }
 
 /**
- * Indices of the boxes kept, best first, int32 [K]. `boxes` [N, 4] xyxy, `scores` [N]. Not differentiable.
+ * Indices of the boxes kept, in descending order of scores, int32 [K]. `boxes` [N, 4] xyxy, `scores` [N]. Not differentiable.
  *
  * @example nms(tf.tensor2d([[0, 0, 9, 9], [0, 0, 9, 8]]), tf.tensor1d([0.5, 0.9]), { iouThreshold: 0.5 }) // [1]
  */
@@ -24,7 +24,7 @@ export function nms(boxes: tf.Tensor2D, scores: tf.Tensor1D, { iouThreshold, off
   );
 }
 
-/** The same on plain arrays; uses the engine's kernel where there is one and enough boxes to pay for the way there. */
+/** The same on arrays; uses the engine's kernel if there are enough boxes for it to be faster. */
 export function nmsIndices(boxes: Float32Array, scores: Float32Array, options: NmsOptions): Int32Array {
   if (scores.length < 64 || !hasKernel('DetNMS')) return suppress(boxes, scores, options);
   return tf.tidy(() =>
@@ -34,7 +34,7 @@ export function nmsIndices(boxes: Float32Array, scores: Float32Array, options: N
   );
 }
 
-/** Indices by falling score; equal scores keep their order. */
+/** Indices in descending order of scores, stable. */
 export function argsortDescending(scores: ArrayLike<number>): Int32Array {
   return Int32Array.from({ length: scores.length }, (_, i) => i).sort((i, j) => scores[j] - scores[i] || i - j);
 }
@@ -44,15 +44,18 @@ function suppress(boxes: Float32Array, scores: Float32Array, { iouThreshold, off
   const order = argsortDescending(scores);
   const n = order.length;
   const threshold = f(iouThreshold);
-  // columns in score order: the inner loop runs over consecutive memory
+  // columns in score order: contiguous memory for the inner loop
   const x1 = new Float32Array(n);
   const y1 = new Float32Array(n);
   const x2 = new Float32Array(n);
   const y2 = new Float32Array(n);
   const areas = new Float32Array(n);
   for (let k = 0; k < n; k++) {
-    const at = 4 * order[k];
-    [x1[k], y1[k], x2[k], y2[k]] = [boxes[at], boxes[at + 1], boxes[at + 2], boxes[at + 3]];
+    const box = 4 * order[k];
+    x1[k] = boxes[box];
+    y1[k] = boxes[box + 1];
+    x2[k] = boxes[box + 2];
+    y2[k] = boxes[box + 3];
     areas[k] = f(f(f(x2[k] - x1[k]) + offset) * f(f(y2[k] - y1[k]) + offset));
   }
   const dropped = new Uint8Array(n);

@@ -1,5 +1,5 @@
-// Pixel shuffle (Shi et al., CVPR 2016) with PyTorch's order of channels: channel c r r + i r + j goes to row i, column j of
-// the r x r block of output channel c.
+// Pixel shuffle (Shi et al., CVPR 2016) with PyTorch's channel order: channel c r r + i r + j becomes row i, column j of the
+// r x r block of output channel c.
 
 import * as tf from '@tensorflow/tfjs';
 

@@ -13,21 +13,21 @@ export function resizeNearest(x: tf.Tensor4D, size: [number, number]): tf.Tensor
   const [, height, width] = x.shape;
   if (height === size[0] && width === size[1]) return tf.clone(x);
   if (differentiatesNatively()) return tf.image.resizeNearestNeighbor(x, size);
-  // an own gradient: tfjs's is missing on one backend and wrong for batches on another
-  const resize = tf.customGrad((input) => ({
-    value: tf.image.resizeNearestNeighbor(input as tf.Tensor4D, size),
-    gradFunc: (dy: tf.Tensor) => foldBack(dy as tf.Tensor4D, [height, width]),
+  // custom gradient: tfjs's is missing on one backend and wrong for batches on another
+  const resize = tf.customGrad<tf.Tensor4D>(() => ({
+    value: tf.image.resizeNearestNeighbor(x, size),
+    gradFunc: (dy) => foldBack(dy, [height, width]),
   }));
-  return resize(x) as tf.Tensor4D;
+  return resize(x);
 }
 
 /** Resizes by a factor, sizes rounded down. */
 export function upsampleNearest(x: tf.Tensor4D, factor: number): tf.Tensor4D {
-  if (!(factor > 0)) throw new DetLabError(`Cannot resize by the factor ${factor}: expected a positive number`);
+  if (!(factor > 0)) throw new DetLabError(`Cannot resize: expected a factor > 0, received ${factor}`);
   return resizeNearest(x, [Math.floor(x.shape[1] * factor), Math.floor(x.shape[2] * factor)]);
 }
 
-/** Sums the gradients of all outputs that read the same input. */
+/** Sums the gradients of all output pixels of each input pixel. */
 function foldBack(dy: tf.Tensor4D, [height, width]: [number, number]): tf.Tensor4D {
   const [n, outHeight, outWidth, channels] = dy.shape;
   const fh = outHeight / height;
@@ -45,7 +45,7 @@ function foldBack(dy: tf.Tensor4D, [height, width]: [number, number]): tf.Tensor
   return columns.reshape([n, height, width, channels]);
 }
 
-/** [1, input, output], 1 where that output reads that input. */
+/** [1, input, output], 1 where the output pixel reads the input pixel. */
 function readers(input: number, output: number): tf.Tensor3D {
   const matrix = new Float32Array(input * output);
   for (let i = 0; i < output; i++) matrix[Math.min(input - 1, Math.floor((i * input) / output)) * output + i] = 1;

@@ -1,5 +1,5 @@
 // RoIAlign (He et al., Mask R-CNN, ICCV 2017) with mmcv's semantics: each bin averages bilinear samples on a regular grid.
-// `aligned` shifts by half a pixel; `samplingRatio` 0 takes ceil(roi size / output size) samples a side, roi by roi.
+// `aligned` shifts by half a pixel; `samplingRatio` 0 takes ceil(RoI size / output size) samples per side of a bin.
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
@@ -8,15 +8,15 @@ import { hasKernel, runKernel } from './kernel';
 export interface RoIAlignOptions {
   /** [height, width] in bins. */
   outputSize: [number, number];
-  /** Feature pixels per image pixel: 1 / stride. */
+  /** Scale from image to feature coordinates: 1 / stride. */
   spatialScale: number;
-  /** Samples per bin and side; 0 adapts to the size of each roi. */
+  /** Samples per side of a bin; 0: adaptive to the size of each RoI. */
   samplingRatio?: number;
   aligned?: boolean;
 }
 
 /**
- * Pools `x` [N, H, W, C] over `rois` [K, 5] (image index, x1, y1, x2, y2 in image pixels) to [K, height, width, C].
+ * Pools `x` [N, H, W, C] in `rois` [K, 5] (image index, x1, y1, x2, y2 in image pixels) to [K, height, width, C].
  * Differentiable in `x`.
  *
  * @example roiAlign(tf.ones([1, 8, 8, 2]), tf.tensor2d([[0, 0, 0, 32, 32]]), { outputSize: [7, 7], spatialScale: 1 / 4 }).shape // [1, 7, 7, 2]
@@ -25,23 +25,23 @@ export function roiAlign(x: tf.Tensor4D, rois: tf.Tensor2D, options: RoIAlignOpt
   const { outputSize, spatialScale, samplingRatio = 0, aligned = true } = options;
   if (rois.shape[1] !== 5)
     throw new DetLabError(
-      `Cannot pool over rois of shape [${rois.shape}]: expected [K, 5] (image index, x1, y1, x2, y2)`,
+      `Cannot pool RoIs: expected shape [K, 5] (image index, x1, y1, x2, y2), received [${rois.shape}]`,
     );
   if (hasKernel('DetRoIAlign'))
     return runKernel<tf.Tensor4D>('DetRoIAlign', { x, rois }, { outputSize, spatialScale, samplingRatio, aligned });
   const outputShape: Shape = [rois.shape[0], outputSize[0], outputSize[1], x.shape[3]];
   if (rois.shape[0] === 0) return tf.zeros(outputShape);
   const samples = sampleGrid(rois.dataSync<'float32'>(), x.shape, { outputSize, spatialScale, samplingRatio, aligned });
-  const pool = tf.customGrad((input) => ({
-    value: tf.tensor4d(gather((input as tf.Tensor).dataSync<'float32'>(), samples, outputShape), outputShape),
-    gradFunc: (dy: tf.Tensor) => tf.tensor4d(scatter(dy.dataSync<'float32'>(), samples, x.shape), x.shape),
+  const pool = tf.customGrad<tf.Tensor4D>(() => ({
+    value: tf.tensor4d(gather(x.dataSync<'float32'>(), samples, outputShape), outputShape),
+    gradFunc: (dy) => tf.tensor4d(scatter(dy.dataSync<'float32'>(), samples, x.shape), x.shape),
   }));
-  return pool(x) as tf.Tensor4D;
+  return pool(x);
 }
 
 type Shape = [number, number, number, number];
 
-/** Bin b reads pixels `pixels[starts[b] .. starts[b + 1]]` (row-major over N, H, W) with the weights beside them. */
+/** Bin b reads `pixels[starts[b] .. starts[b + 1]]` (row-major over N, H, W) with the corresponding `weights`. */
 interface Samples {
   starts: Int32Array;
   pixels: Int32Array;
@@ -49,27 +49,27 @@ interface Samples {
 }
 
 /**
- * Bilinear interpolation is separable, so a bin's pixels are the product of its rows and columns: `taps` gives for one
- * axis and bin the pixels read and their weights, averaged over the bin's samples.
+ * [pixel, weight] of a bin along one axis, averaged over its samples. Bilinear interpolation is separable: a bin's weights
+ * are the products of those of its rows and columns.
  */
 function taps(start: number, bin: number, count: number, length: number): [number, number][] {
-  const found = new Map<number, number>();
-  const put = (pixel: number, weight: number) => found.set(pixel, (found.get(pixel) ?? 0) + weight / count);
+  const weights = new Map<number, number>();
+  const add = (pixel: number, weight: number) => weights.set(pixel, (weights.get(pixel) ?? 0) + weight / count);
   for (let i = 0; i < count; i++) {
-    let at = start + ((i + 0.5) * bin) / count;
-    if (at < -1 || at > length) continue; // outside: counts as zero
-    at = Math.max(at, 0);
-    const low = Math.floor(at);
-    if (low >= length - 1) put(length - 1, 1);
+    const sample = start + ((i + 0.5) * bin) / count;
+    if (sample < -1 || sample > length) continue; // outside: zero
+    const position = Math.max(sample, 0);
+    const low = Math.floor(position);
+    if (low >= length - 1) add(length - 1, 1);
     else {
-      put(low, 1 - (at - low));
-      put(low + 1, at - low);
+      add(low, 1 - (position - low));
+      add(low + 1, position - low);
     }
   }
-  return [...found];
+  return [...weights];
 }
 
-const f = Math.fround; // the number of samples hangs on single precision, as in mmcv
+const f = Math.fround; // the number of samples depends on single precision, as in mmcv
 
 function sampleGrid(rois: Float32Array, [, height, width]: Shape, options: Required<RoIAlignOptions>): Samples {
   const { outputSize, spatialScale, samplingRatio, aligned } = options;

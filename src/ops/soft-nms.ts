@@ -1,15 +1,15 @@
-// Soft-NMS (Bodla et al., ICCV 2017): overlapping boxes lose score instead of being dropped at once.
+// Soft-NMS (Bodla et al., ICCV 2017): decays the scores of overlapping boxes instead of dropping them.
 
 export interface SoftNmsOptions {
   iouThreshold?: number;
   sigma?: number;
-  /** Boxes whose score falls below are dropped. */
+  /** Boxes whose score decays below this are dropped. */
   minScore?: number;
   method?: 'naive' | 'linear' | 'gaussian';
   offset?: number;
 }
 
-/** Indices of the boxes kept with the scores they end with, best first. Boxes flat xyxy. */
+/** Indices and decayed scores of the boxes kept, in descending order of scores. Boxes flat xyxy. */
 export function softNms(
   boxes: Float32Array,
   scores: Float32Array,
@@ -23,24 +23,24 @@ export function softNms(
     [score[i], score[j]] = [score[j], score[i]];
   };
   const side = (i: number, low: number) => boxes[4 * i + low + 2] - boxes[4 * i + low] + offset;
-  const overlap = (i: number, j: number) => {
+  const iou = (i: number, j: number) => {
     const w = Math.min(boxes[4 * i + 2], boxes[4 * j + 2]) - Math.max(boxes[4 * i], boxes[4 * j]) + offset;
     const h = Math.min(boxes[4 * i + 3], boxes[4 * j + 3]) - Math.max(boxes[4 * i + 1], boxes[4 * j + 1]) + offset;
-    const both = Math.max(w, 0) * Math.max(h, 0);
-    return both / (side(i, 0) * side(i, 1) + side(j, 0) * side(j, 1) - both);
+    const overlap = Math.max(w, 0) * Math.max(h, 0);
+    return overlap / (side(i, 0) * side(i, 1) + side(j, 0) * side(j, 1) - overlap);
   };
-  const weight = (iou: number) => {
-    if (method === 'gaussian') return Math.exp(-(iou * iou) / sigma);
-    if (iou < iouThreshold) return 1;
-    return method === 'linear' ? 1 - iou : 0;
+  const decay = (value: number) => {
+    if (method === 'gaussian') return Math.exp(-(value * value) / sigma);
+    if (value < iouThreshold) return 1;
+    return method === 'linear' ? 1 - value : 0;
   };
   for (let i = 0; i < n; i++) {
     let best = i;
     for (let j = i + 1; j < n; j++) if (score[j] > score[best]) best = j;
     swap(i, best);
     for (let j = i + 1; j < n; j++) {
-      score[j] *= weight(overlap(index[i], index[j]));
-      if (score[j] < minScore) swap(j--, --n); // the last one takes its place and is looked at next
+      score[j] *= decay(iou(index[i], index[j]));
+      if (score[j] < minScore) swap(j--, --n); // the last one takes its place and is visited next
     }
   }
   return { keep: index.slice(0, n), scores: score.slice(0, n) };

@@ -1,9 +1,9 @@
-// A value that gradients treat as a constant.
+// Stops gradients, as PyTorch's detach.
 
 import * as tf from '@tensorflow/tfjs';
 
 /**
- * `x`, or what `compute` makes of it: there, operations without a gradient may be used, too.
+ * `x`, or `compute(x)`, as a constant; `compute` may use operations without a gradient.
  *
  * @example tf.grad((x) => tf.sum(tf.mul(x, stopGradient(x))))(tf.tensor1d([3])) // 3, not 6
  */

@@ -1,7 +1,7 @@
-// The best k of many scores, without sorting them all.
+// Top-k selection without a full sort.
 
 /**
- * Indices of the `k` largest values, best first; of equal values the lower index comes first. NaN counts as lowest.
+ * Indices of the `k` largest values in descending order; ties by lower index. NaN is the lowest value.
  *
  * @example topIndices(new Float32Array([1, 5, 3]), 2) // [1, 2]
  */
@@ -11,19 +11,19 @@ export function topIndices(values: Float32Array, k: number): Int32Array {
   if (k <= 0) return new Int32Array(0);
   if (k >= n) return Int32Array.from(values.keys()).sort(byValue);
   const threshold = kthLargest(values, k);
-  const chosen = new Int32Array(k);
+  const top = new Int32Array(k);
   let count = 0;
-  for (let i = 0; i < n; i++) if (values[i] > threshold) chosen[count++] = i;
-  for (let i = 0; i < n && count < k; i++) if (values[i] === threshold) chosen[count++] = i;
-  return chosen.subarray(0, count).sort(byValue);
+  for (let i = 0; i < n; i++) if (values[i] > threshold) top[count++] = i;
+  for (let i = 0; i < n && count < k; i++) if (values[i] === threshold) top[count++] = i;
+  return top.subarray(0, count).sort(byValue);
 }
 
-/** Hoare's selection on a copy. */
+/** Hoare's quickselect on a copy. */
 function kthLargest(values: Float32Array, k: number): number {
   const a = values.map((v) => (Number.isNaN(v) ? Number.NEGATIVE_INFINITY : v));
   let low = 0;
   let high = a.length - 1;
-  const target = a.length - k; // its place in rising order
+  const target = a.length - k; // its index in ascending order
   while (low < high) {
     const pivot = a[(low + high) >> 1];
     let i = low;
@@ -36,7 +36,7 @@ function kthLargest(values: Float32Array, k: number): number {
       a[i++] = a[j];
       a[j--] = held;
     }
-    // now a[low..j] <= pivot <= a[i..high], and anything between equals the pivot
+    // now a[low..j] <= pivot <= a[i..high], and everything in between equals the pivot
     if (target <= j) high = j;
     else if (target >= i) low = i;
     else break;

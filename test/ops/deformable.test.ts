@@ -276,14 +276,16 @@ test('a shape that does not fit names what was expected', () => {
       /expected an offset of shape \[1,4,4,18\], received \[1,4,4,9\]/,
     );
     expect(() => deformConv2d(x, offset, filter, { padding: [1, 1], mask: offset })).toThrow(/a mask of shape/);
-    expect(() => deformConv2d(x, offset, filter, { deformGroups: 3 })).toThrow(/does not divide/);
+    expect(() => deformConv2d(x, offset, filter, { deformGroups: 3 })).toThrow(
+      /divisible by deformGroups 3, received 4/,
+    );
     expect(() => deformConv2d(tf.zeros([1, 2, 2, 4]), offset, filter)).toThrow(/smaller than the filter/);
     expect(() => buildConv({ type: 'DCN' }, { inChannels: 4, outChannels: 4, kernelSize: 3, bias: true })).toThrow(
       /DCN with a bias/,
     );
     const options = { shapes: [[2, 2]] as [number, number][], heads: 2, points: 1 };
     expect(() => deformAttention(tf.zeros([1, 5, 4]), tf.zeros([1, 1, 2, 2]), tf.zeros([1, 1, 2]), options)).toThrow(
-      /expected 4 values an image, received 5/,
+      /expected 4 values per image, received 5/,
     );
     expect(() => deformAttention(tf.zeros([1, 4, 4]), tf.zeros([1, 1, 2, 2]), tf.zeros([1, 1, 3]), options)).toThrow(
       /expected weights \[1, Q, 2\]/,

@@ -41,7 +41,9 @@ describe('roiAlign', () => {
   test('no rois give an empty result, and rois without image index an error', () => {
     const x = tf.zeros<tf.Rank.R4>([1, 4, 4, 2]);
     expect(roiAlign(x, tf.zeros([0, 5]), { outputSize: [7, 7], spatialScale: 1 }).shape).toEqual([0, 7, 7, 2]);
-    expect(() => roiAlign(x, tf.zeros([3, 4]), { outputSize: [7, 7], spatialScale: 1 })).toThrow(/expected \[K, 5\]/);
+    expect(() => roiAlign(x, tf.zeros([3, 4]), { outputSize: [7, 7], spatialScale: 1 })).toThrow(
+      /expected shape \[K, 5\]/,
+    );
   });
 });
 

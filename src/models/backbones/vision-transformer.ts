@@ -22,8 +22,8 @@ import { archOf, checkVit, type VisionTransformerOptions, vitOptions } from './v
 export class VisionTransformer extends Module implements Backbone {
   /** Empty unless maps come out. */
   readonly outputs: FeatureSpec[];
-  private readonly clsToken?: Parameter;
-  private readonly position: Parameter;
+  private readonly clsToken?: Parameter<tf.Rank.R3>;
+  private readonly position: Parameter<tf.Rank.R3>;
   private readonly patches: PatchEmbed;
   private readonly drop: Dropout;
   private readonly preNorm?: LayerNorm;
@@ -105,7 +105,7 @@ export class VisionTransformer extends Module implements Backbone {
       const [n, h, w, c] = patches.shape;
       let y: tf.Tensor3D = patches.reshape([n, h * w, c]);
       if (this.clsToken) {
-        const token = this.clsToken.variable as tf.Tensor as tf.Tensor3D;
+        const token = this.clsToken.variable;
         y = tf.concat([tf.tile(token, [n, 1, 1]), y], 1);
       }
       y = this.drop.forward(tf.add<tf.Tensor3D>(y, this.positions(h, w)));
@@ -127,7 +127,7 @@ export class VisionTransformer extends Module implements Backbone {
 
   /** The position embedding for h x w patches, [1, L, C]. */
   private positions(h: number, w: number): tf.Tensor3D {
-    const all = this.position.variable as tf.Tensor as tf.Tensor3D;
+    const all = this.position.variable;
     const [height, width] = this.grid;
     if (h === height && w === width) return all;
     const [, length, c] = all.shape;

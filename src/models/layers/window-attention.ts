@@ -36,7 +36,7 @@ function relativeIndex(size: number): Int32Array {
 
 /** What holds the weights: `w_msa`. */
 class WindowMSA extends Module {
-  private readonly table: Parameter;
+  private readonly table: Parameter<tf.Rank.R2>;
   private readonly index: Int32Array;
   private readonly qkv: Linear;
   private readonly proj: Linear;
@@ -61,7 +61,7 @@ class WindowMSA extends Module {
     return tf.tidy(() => {
       const { numHeads: heads, qkScale, attnDropRate = 0 } = this.config;
       const [count, length] = windows.shape;
-      const bias = tf.gather(this.table.variable as tf.Tensor as tf.Tensor2D, tf.tensor1d(this.index, 'int32'));
+      const bias = tf.gather(this.table.variable, tf.tensor1d(this.index, 'int32'));
       let added: tf.Tensor = tf.transpose(bias, [1, 0]).reshape([1, heads, length, length]);
       if (mask) added = tf.tile(tf.add(added, mask), [count / mask.shape[0], 1, 1, 1]);
       const [q, k, v] = tf.split<tf.Tensor3D>(this.qkv.forward(windows), 3, 2);

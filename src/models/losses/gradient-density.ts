@@ -6,8 +6,8 @@ import { constant, Module, type Parameter } from '../../nn';
 import { stopGradient } from '../../ops';
 
 export class GradientDensity extends Module {
-  readonly edges: Parameter;
-  private readonly counts: Parameter | undefined;
+  readonly edges: Parameter<tf.Rank.R1>;
+  private readonly counts: Parameter<tf.Rank.R1> | undefined;
 
   /** Bins of equal width over 0 .. 1; the last one reaches to `last`. */
   constructor(
@@ -28,7 +28,7 @@ export class GradientDensity extends Module {
   }
 
   private weightsOf(lengths: tf.Tensor, valid: tf.Tensor, total: tf.Scalar): tf.Tensor {
-    const edges = this.edges.variable as tf.Tensor as tf.Tensor1D;
+    const edges = this.edges.variable;
     const g = lengths.expandDims(-1);
     const low = edges.slice([0], [this.bins]);
     const high = edges.slice([1], [this.bins]);

@@ -148,7 +148,7 @@ export class FCNMaskHead extends Module implements MaskHead {
       const filter: tf.Tensor = this.predictor.weight.variable;
       const weights = tf.transpose((scale ? tf.mul(filter, scale) : filter).reshape([channels, -1])); // [classes, C]
       let logits = tf.matMul(rows, tf.gather(weights, classes).expandDims<tf.Tensor3D>(2)); // [K, H W, 1]
-      const bias = tf.gather(this.predictor.bias!.variable as tf.Tensor, classes).reshape([k, 1, 1]);
+      const bias = tf.gather(this.predictor.bias!.variable, classes).reshape([k, 1, 1]);
       logits = tf.add(logits, bias);
       if (!this.deconv) return logits.reshape<tf.Tensor3D>([k, h * this.scale, w * this.scale]);
       const s = this.scale;
