@@ -1,4 +1,4 @@
-// ConditionalDETRHead: DETR's head, whose boxes are shifts from the queries' reference points (Meng et al., ICCV 2021).
+// ConditionalDETRHead: DETR's head, with boxes relative to the queries' reference points (Meng et al., ICCV 2021).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -13,9 +13,9 @@ import { QueryHead, type QueryPredictions } from './query-head';
 import { rareClassBias } from './rare-class-bias';
 
 export class ConditionalDETRHead extends QueryHead {
-  private readonly fcCls: Linear;
-  private readonly regFfn: FFN;
-  private readonly fcReg: Linear;
+  protected readonly fcCls: Linear;
+  protected readonly regFfn: FFN;
+  protected readonly fcReg: Linear;
 
   constructor(config: DETRHeadConfig, context: BuildContext) {
     super(config, context);
@@ -28,7 +28,7 @@ export class ConditionalDETRHead extends QueryHead {
     if (this.lossCls.useSigmoid && this.fcCls.bias) this.fcCls.bias.initializer = rareClassBias;
   }
 
-  /** States [B, Q, C] of some layers, and the references [B, Q, 2] they all share. */
+  /** Queries [N, Q, C] after some decoder layers, and the reference points [N, Q, 2] they all share. */
   forward(states: tf.Tensor3D[], references: tf.Tensor3D): QueryPredictions[] {
     const base = inverseSigmoid(references);
     return states.map((state) => ({
@@ -38,7 +38,7 @@ export class ConditionalDETRHead extends QueryHead {
   }
 
   loss(states: tf.Tensor3D[], references: tf.Tensor3D, batch: DetBatch, context: LossContext): Losses {
-    return this.layerLosses(this.forward(states, references), this.truthsOf(batch), batch, context);
+    return this.layerLosses(this.forward(states, references), this.instances(batch), batch, context);
   }
 
   predict(states: tf.Tensor3D[], references: tf.Tensor3D, batch: DetBatch, { rescale = true } = {}): Detections[] {
@@ -49,7 +49,7 @@ export class ConditionalDETRHead extends QueryHead {
 export const conditionalDETRHeadDefinition = defineModule({
   kind: 'dense_head',
   type: 'ConditionalDETRHead',
-  summary: 'Class and box of every query, the box as a shift from its reference point',
+  summary: 'Class and box of every query, the box relative to its reference point',
   paper: 'Meng et al., Conditional DETR, ICCV 2021',
   shapes: 'queries [N, Q, C] of every layer, points [N, Q, 2] -> per image, boxes [n, 4], scores [n] and labels [n]',
   example: "{ type: 'ConditionalDETRHead', num_classes: 80, loss_cls: { type: 'FocalLoss', loss_weight: 2 } }",

@@ -1,4 +1,4 @@
-// DABDETRHead: class of every query, and its box as a shift from the box the last layer started from (Liu et al., ICLR 2022).
+// DABDETRHead: class of every query, and its box relative to the one the last layer started from (Liu et al., ICLR 2022).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -13,7 +13,7 @@ import { QueryHead, type QueryPredictions } from './query-head';
 import { rareClassBias } from './rare-class-bias';
 
 export class DABDETRHead extends QueryHead {
-  private readonly fcCls: Linear;
+  protected readonly fcCls: Linear;
   /** Also refines the queries inside the decoder. */
   readonly fcReg: MLP;
 
@@ -29,7 +29,7 @@ export class DABDETRHead extends QueryHead {
     if (last.bias) last.bias.initializer = zeros;
   }
 
-  /** States [B, Q, C] of some layers and the references [B, Q, 2 or 4] each started from. */
+  /** Queries [N, Q, C] after some decoder layers, and the references [N, Q, 2 or 4] each layer started from. */
   forward(states: tf.Tensor3D[], references: tf.Tensor3D[]): QueryPredictions[] {
     return states.map((state, i) => ({
       scores: this.fcCls.forward(state),
@@ -38,7 +38,7 @@ export class DABDETRHead extends QueryHead {
   }
 
   loss(states: tf.Tensor3D[], references: tf.Tensor3D[], batch: DetBatch, context: LossContext): Losses {
-    return this.layerLosses(this.forward(states, references), this.truthsOf(batch), batch, context);
+    return this.layerLosses(this.forward(states, references), this.instances(batch), batch, context);
   }
 
   predict(states: tf.Tensor3D[], references: tf.Tensor3D[], batch: DetBatch, { rescale = true } = {}): Detections[] {
@@ -49,7 +49,7 @@ export class DABDETRHead extends QueryHead {
 export const dabDETRHeadDefinition = defineModule({
   kind: 'dense_head',
   type: 'DABDETRHead',
-  summary: 'Class and box of every query, the box as a shift from its anchor',
+  summary: 'Class and box of every query, the box relative to its anchor',
   paper: 'Liu et al., DAB-DETR, ICLR 2022',
   shapes: 'queries [N, Q, C] and boxes [N, Q, 4] of every layer -> per image, boxes [n, 4], scores [n] and labels [n]',
   example: "{ type: 'DABDETRHead', num_classes: 80, loss_cls: { type: 'FocalLoss', loss_weight: 1 } }",

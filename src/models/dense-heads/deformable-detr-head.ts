@@ -16,9 +16,9 @@ import { rareClassBias } from './rare-class-bias';
 
 export const deformableDETRHeadOptions = z.strictObject({
   ...detrHeadOptions,
-  share_pred_layer: z.boolean().default(false).describe('One branch for all layers; set by the detector'),
-  num_pred_layer: z.int().positive().default(6).describe('Layers that predict; set by the detector'),
-  as_two_stage: z.boolean().default(false).describe('The encoder proposes the queries; set by the detector'),
+  share_pred_layer: z.boolean().default(false).describe('Share one branch among all layers; set by the detector'),
+  num_pred_layer: z.int().positive().default(6).describe('Number of layers that predict; set by the detector'),
+  as_two_stage: z.boolean().default(false).describe('Queries are proposed by the encoder; set by the detector'),
 });
 export type DeformableDETRHeadConfig = DETRHeadConfig &
   Pick<z.output<typeof deformableDETRHeadOptions>, 'share_pred_layer' | 'num_pred_layer' | 'as_two_stage'>;
@@ -44,10 +44,10 @@ class BoxBranch extends Module {
   }
 }
 
-/** What the encoder proposed, for its own losses. */
+/** Proposals of the encoder, for its losses. S: cells over all levels. */
 export interface EncoderOutputs {
   scores: tf.Tensor3D;
-  /** [B, S, 4], cxcywh in shares of the image. */
+  /** [N, S, 4], cxcywh in shares of the image. */
   boxes: tf.Tensor3D;
 }
 
@@ -73,7 +73,7 @@ export class DeformableDETRHead extends QueryHead {
       for (const branch of this.clsBranches) if (branch.bias) branch.bias.initializer = rareClassBias;
   }
 
-  /** States [B, Q, C] of all layers and the references [B, Q, 2 or 4] each started from. */
+  /** Queries [N, Q, C] after all decoder layers, and the references [N, Q, 2 or 4] each layer started from. */
   forward(states: tf.Tensor3D[], references: tf.Tensor3D[]): QueryPredictions[] {
     return states.map((state, i) => ({
       scores: this.clsBranches.at(i).forward(state),
@@ -81,7 +81,7 @@ export class DeformableDETRHead extends QueryHead {
     }));
   }
 
-  /** Those of the decoder's layers, and `enc_loss_...` of the encoder, for which every truth is of the first class. */
+  /** Losses of the decoder layers, and `enc_loss_...` of the encoder, where all ground truth is of the first class. */
   loss(
     states: tf.Tensor3D[],
     references: tf.Tensor3D[],
@@ -89,7 +89,7 @@ export class DeformableDETRHead extends QueryHead {
     context: LossContext,
     encoder?: EncoderOutputs,
   ): Losses {
-    const truths = this.truthsOf(batch);
+    const truths = this.instances(batch);
     const losses = this.layerLosses(this.forward(states, references), truths, batch, context);
     if (!encoder) return losses;
     const objects = truths.map((t) => ({ ...t, labels: new Int32Array(t.labels.length) }));
@@ -112,7 +112,7 @@ export class DeformableDETRHead extends QueryHead {
 export const deformableDETRHeadDefinition = defineModule({
   kind: 'dense_head',
   type: 'DeformableDETRHead',
-  summary: 'Class and box of every query, the box as a shift from its reference, by branches of each layer',
+  summary: 'Class and box of every query, the box relative to its reference, with branches per decoder layer',
   paper: 'Zhu et al., Deformable DETR, ICLR 2021',
   shapes: 'queries [N, Q, C] and references of every layer -> per image, boxes [n, 4], scores [n] and labels [n]',
   example: "{ type: 'DeformableDETRHead', num_classes: 80, loss_cls: { type: 'FocalLoss', loss_weight: 2 } }",

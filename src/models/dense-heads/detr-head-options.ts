@@ -2,8 +2,8 @@
 
 import { z } from 'zod';
 import { type BuildContext, type ModuleConfig, moduleOption } from '../../catalogue/registry';
-import { initCfg } from '../../nn';
 import { inferNumClasses } from '../inferred-options/infer-num-classes';
+import { initOption, lossClsOption, numClassesOption, trainCfgText } from './head-options';
 
 const defaultAssigner = {
   type: 'HungarianAssigner',
@@ -15,38 +15,48 @@ const defaultAssigner = {
 };
 
 export const detrTrainCfg = z.strictObject({
-  assigner: moduleOption('assigner').describe('Which prediction learns which truth'),
+  assigner: moduleOption('assigner').describe('Matches predictions with ground-truth boxes'),
 });
 export const detrTestCfg = z.strictObject({
-  max_per_img: z.int().positive().optional().describe('Detections an image at most; as many as queries when absent'),
+  max_per_img: z
+    .int()
+    .positive()
+    .optional()
+    .describe('Maximum number of detections per image; the number of queries when absent'),
 });
 
 export const detrHeadOptions = {
-  num_classes: z.int().positive().optional().describe('Foreground classes'),
+  num_classes: numClassesOption,
   embed_dims: z.int().positive().default(256).describe('Channels of a query'),
-  num_reg_fcs: z.int().positive().default(2).describe('Fully connected layers before the box'),
+  num_reg_fcs: z.int().positive().default(2).describe('Number of fully connected layers before the box prediction'),
   sync_cls_avg_factor: z
     .boolean()
     .default(false)
-    .describe('Average over all processes; accepted and without effect in one process'),
-  loss_cls: moduleOption('loss')
-    .default({ type: 'CrossEntropyLoss', bg_cls_weight: 0.1, use_sigmoid: false, loss_weight: 1, class_weight: 1 })
-    .describe('Classification loss'),
-  loss_bbox: moduleOption('loss').default({ type: 'L1Loss', loss_weight: 5 }).describe('Loss of normalised boxes'),
-  loss_iou: moduleOption('loss').default({ type: 'GIoULoss', loss_weight: 2 }).describe('Loss of boxes in pixels'),
-  train_cfg: detrTrainCfg
+    .describe('Accepted without effect: average the classification loss over all processes'),
+  loss_cls: lossClsOption({
+    type: 'CrossEntropyLoss',
+    bg_cls_weight: 0.1,
+    use_sigmoid: false,
+    loss_weight: 1,
+    class_weight: 1,
+  }),
+  loss_bbox: moduleOption('loss')
+    .default({ type: 'L1Loss', loss_weight: 5 })
+    .describe('Box regression loss on normalised boxes'),
+  loss_iou: moduleOption('loss').default({ type: 'GIoULoss', loss_weight: 2 }).describe('IoU loss on boxes in pixels'),
+  train_cfg: detrTrainCfg.nullish().default({ assigner: defaultAssigner }).describe(trainCfgText),
+  test_cfg: detrTestCfg
     .nullish()
-    .default({ assigner: defaultAssigner })
-    .describe('How it learns; set by the detector'),
-  test_cfg: detrTestCfg.nullish().default({ max_per_img: 100 }).describe('How it predicts; set by the detector'),
-  init_cfg: initCfg.nullish().describe('Where the weights start from'),
+    .default({ max_per_img: 100 })
+    .describe('Post-processing, passed down by the detector'),
+  init_cfg: initOption,
 };
 export type DETRHeadOptions = z.output<z.ZodObject<typeof detrHeadOptions>>;
 export type DETRHeadConfig = DETRHeadOptions & { num_classes: number };
 
 export const detrHeadInferred = { num_classes: 'the classes of the data set' };
 
-/** Fills the classes; refuses what contradicts the data set. */
+/** Fills the number of classes; throws where it contradicts the data set. */
 export function inferDETRHead<O extends DETRHeadOptions>(type: string, given: O, context: BuildContext): O {
   return { ...given, num_classes: inferNumClasses(type, given.num_classes, context) };
 }

@@ -11,9 +11,9 @@ import { type DETRHeadConfig, detrHeadInferred, detrHeadOptions, inferDETRHead }
 import { QueryHead, type QueryPredictions } from './query-head';
 
 export class DETRHead extends QueryHead {
-  private readonly fcCls: Linear;
-  private readonly regFfn: FFN;
-  private readonly fcReg: Linear;
+  protected readonly fcCls: Linear;
+  protected readonly regFfn: FFN;
+  protected readonly fcReg: Linear;
 
   constructor(config: DETRHeadConfig, context: BuildContext) {
     super(config, context);
@@ -25,7 +25,7 @@ export class DETRHead extends QueryHead {
     applyInitCfg(this, config.init_cfg);
   }
 
-  /** States [B, Q, C] of some layers -> the predictions of each. */
+  /** Queries [N, Q, C] after some decoder layers -> the predictions of each. */
   forward(states: tf.Tensor3D[]): QueryPredictions[] {
     return states.map((state) => ({
       scores: this.fcCls.forward(state),
@@ -34,7 +34,7 @@ export class DETRHead extends QueryHead {
   }
 
   loss(states: tf.Tensor3D[], batch: DetBatch, context: LossContext): Losses {
-    return this.layerLosses(this.forward(states), this.truthsOf(batch), batch, context);
+    return this.layerLosses(this.forward(states), this.instances(batch), batch, context);
   }
 
   predict(states: tf.Tensor3D[], batch: DetBatch, { rescale = true } = {}): Detections[] {
@@ -45,7 +45,7 @@ export class DETRHead extends QueryHead {
 export const detrHeadDefinition = defineModule({
   kind: 'dense_head',
   type: 'DETRHead',
-  summary: 'Class and box of every query, learnt by one-to-one matching',
+  summary: 'Class and box of every query, trained by one-to-one matching',
   paper: 'Carion et al., DETR, ECCV 2020',
   shapes: 'queries [N, Q, C] of every layer -> per image, boxes [n, 4], scores [n] and labels [n]',
   example: "{ type: 'DETRHead', num_classes: 80, embed_dims: 256 }",

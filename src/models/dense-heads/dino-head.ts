@@ -1,8 +1,9 @@
-// DINOHead: Deformable DETR's head, with losses of the denoising queries, whose truths need no matching (Zhang et al.,
+// DINOHead: Deformable DETR's head, with losses of the denoising queries, whose ground truth needs no matching (Zhang et al.,
 // ICLR 2023).
 
 import * as tf from '@tensorflow/tfjs';
 import { defineModule } from '../../catalogue/registry';
+import type { Instances } from '../task-modules';
 import type { DetBatch, LossContext, Losses } from '../types';
 import {
   DeformableDETRHead,
@@ -11,10 +12,10 @@ import {
   type EncoderOutputs,
 } from './deformable-detr-head';
 import { detrHeadInferred, inferDETRHead } from './detr-head-options';
-import { normalizedBox, type QueryTargets } from './detr-targets';
-import type { QueryPredictions } from './query-head';
+import { byLayer, prefixed, type QueryPredictions } from './query-head';
+import { normalizedBox, noTargets, type QueryTargets } from './query-targets';
 
-/** The first `count` queries denoise, in `groups` groups: first those to be told back, then those to be background. */
+/** The first `count` queries denoise, in `groups` groups: positives to reconstruct first, then negatives. */
 export interface DenoisingMeta {
   count: number;
   groups: number;
@@ -30,7 +31,7 @@ export class DINOHead extends DeformableDETRHead {
     encoder: EncoderOutputs,
     denoising: DenoisingMeta,
   ): Losses {
-    const truths = this.truthsOf(batch);
+    const truths = this.instances(batch);
     const { count } = denoising;
     const part = (x: tf.Tensor3D, begin: number, length: number): tf.Tensor3D =>
       tf.slice(x, [0, begin, 0], [-1, length, -1]);
@@ -38,40 +39,35 @@ export class DINOHead extends DeformableDETRHead {
       layers.map(({ scores, boxes }) => ({ scores: part(scores, begin, length), boxes: part(boxes, begin, length) }));
     const layers = this.forward(states, references);
     const queries = layers[0].scores.shape[1];
-    const losses: Losses = {
+    const targets = this.denoisingTargets(truths, batch, denoising);
+    return {
       ...this.layerLosses(cut(layers, count, queries - count), truths, batch, context),
       ...this.matchedLosses(encoder, truths, batch, context, 'enc_loss'),
+      ...byLayer(cut(layers, 0, count).map((layer) => this.denoisingLosses(layer, targets, batch))),
     };
-    const targets = this.denoisingTargets(batch, denoising);
-    const found = cut(layers, 0, count).map((layer) => this.denoisingLosses(layer, targets, batch));
-    Object.assign(losses, found[found.length - 1]);
-    for (const [i, layer] of found.slice(0, -1).entries()) for (const key in layer) losses[`d${i}.${key}`] = layer[key];
-    return losses;
   }
 
   private denoisingLosses(layer: QueryPredictions, targets: QueryTargets, batch: DetBatch): Losses {
-    if (targets.labels.length > 0) return this.losses(layer, targets, batch, 'dn_loss');
-    // a batch without truths has nothing to denoise
+    if (targets.labels.length > 0) return prefixed('dn_loss', this.losses(layer, targets, batch));
+    // a batch without ground truth has nothing to denoise
     const nothing = () => tf.add<tf.Scalar>(tf.sum(layer.scores), tf.sum(layer.boxes));
     return { dn_loss_cls: nothing(), dn_loss_bbox: nothing(), dn_loss_iou: nothing() };
   }
 
-  private denoisingTargets(batch: DetBatch, { count, groups }: DenoisingMeta): QueryTargets {
-    const truths = this.truthsOf(batch);
-    const labels = new Int32Array(truths.length * count).fill(this.numClasses);
-    const boxes = new Float32Array(labels.length * 4);
-    const positives: number[] = [];
+  private denoisingTargets(truths: Instances[], batch: DetBatch, { count, groups }: DenoisingMeta): QueryTargets {
+    const targets = noTargets(truths.length * count, this.numClasses);
     const size = count / groups;
-    for (const [n, { bboxes, labels: own }] of truths.entries())
+    for (const [n, { bboxes, labels }] of truths.entries())
       for (let group = 0; group < groups; group++)
-        for (let i = 0; i < own.length; i++) {
-          const at = n * count + group * size + i;
-          labels[at] = own[i];
-          boxes.set(normalizedBox(bboxes.subarray(4 * i, 4 * i + 4), batch.samples[n].meta.imgShape), 4 * at);
-          positives.push(at);
+        for (const [i, label] of labels.entries()) {
+          const row = n * count + group * size + i;
+          targets.labels[row] = label;
+          const box = normalizedBox(bboxes.subarray(4 * i, 4 * i + 4), batch.samples[n].meta.imgShape);
+          targets.boxes.set(box, 4 * row);
+          targets.positives.push(row);
         }
-    // places an image with fewer truths leaves empty count for neither
-    return { labels, boxes, positives, negatives: positives.length };
+    // padding of images with less ground truth is neither
+    return { ...targets, negatives: targets.positives.length };
   }
 }
 

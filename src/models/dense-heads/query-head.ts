@@ -1,36 +1,43 @@
-// What the heads of the DETR family share: losses of queries matched one to one with the truths (Carion et al., ECCV 2020),
-// layer by layer, and the choice of detections.
+// What the heads of the DETR family share: losses of queries matched one to one with the ground truth (Carion et al., ECCV
+// 2020), layer by layer, and the selection of detections. N images, Q queries, C classes, K scores per query.
 
 import * as tf from '@tensorflow/tfjs';
 import type { BuildContext } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
-import { DetLabError } from '../../errors';
-import { scaleBoxes, takeBoxes } from '../../geometry/boxes';
-import { Module } from '../../nn/module';
+import { clipBoxes, takeBoxes } from '../../geometry/boxes';
+import { Module } from '../../nn';
 import { stopGradient } from '../../ops';
+import { bestClass } from '../../ops/best-class';
 import { topIndices } from '../../ops/top-indices';
-import { type ClassificationLoss, type Loss, QualityFocalLoss } from '../losses';
+import { buildClassificationLoss, type ClassificationLoss, hasQualityTargets, type Loss } from '../losses';
 import { boxPair } from '../losses/box-pair';
+import { requireCfg } from '../require-cfg';
 import { type Assigner, buildAssigner, type Instances, toInstances } from '../task-modules';
 import type { DetBatch, LossContext, Losses } from '../types';
+import { toFrame } from './decode-detections';
 import { type DETRHeadConfig, perClassWeights } from './detr-head-options';
-import { pixelBoxes, type QueryTargets, queryTargets } from './detr-targets';
+import { imageRows } from './image-rows';
+import { normalizedBox, noTargets, pixelBoxes, type QueryTargets } from './query-targets';
 
-/** Predictions of every decoder layer: logits [B, Q, channels] and boxes [B, Q, 4], cxcywh in shares of the image. */
+/** Predictions of one decoder layer: logits [N, Q, K] and boxes [N, Q, 4], cxcywh in shares of the image. */
 export interface QueryPredictions {
   scores: tf.Tensor3D;
   boxes: tf.Tensor3D;
 }
 
-export abstract class QueryHead extends Module {
+const TRAIN_EXAMPLE = "{ assigner: { type: 'HungarianAssigner', match_costs: [{ type: 'ClassificationCost' }] } }";
+const NO_PRIORS = new Float32Array(0);
+
+export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> extends Module {
   readonly numClasses: number;
   readonly scoreChannels: number;
   readonly embedDims: number;
   protected readonly lossCls: ClassificationLoss;
-  private readonly lossBbox: Loss;
-  private readonly lossIou: Loss;
-  private readonly background: number;
-  private readonly assigner?: Assigner;
+  protected readonly lossBbox: Loss;
+  protected readonly lossIou: Loss;
+  /** Weight of the background in the average of the classification loss. */
+  protected readonly backgroundWeight: number;
+  protected readonly assigner: Assigner | undefined;
 
   constructor(
     protected readonly config: DETRHeadConfig,
@@ -40,12 +47,10 @@ export abstract class QueryHead extends Module {
     this.numClasses = config.num_classes;
     this.embedDims = config.embed_dims;
     const { loss, background } = perClassWeights(config.loss_cls, this.numClasses);
-    this.background = background;
-    const build = <T>(name: 'loss_cls' | 'loss_bbox' | 'loss_iou', given = config[name]) =>
-      registry.build<T>('loss', given, { path: `${path}.${name}` });
-    this.lossCls = build<ClassificationLoss>('loss_cls', loss);
-    this.lossBbox = build<Loss>('loss_bbox');
-    this.lossIou = build<Loss>('loss_iou');
+    this.backgroundWeight = background;
+    this.lossCls = buildClassificationLoss(loss, { registry, path: `${path}.loss_cls` });
+    this.lossBbox = registry.build('loss', config.loss_bbox, { path: `${path}.loss_bbox` });
+    this.lossIou = registry.build('loss', config.loss_iou, { path: `${path}.loss_iou` });
     this.scoreChannels = this.numClasses + (this.lossCls.useSigmoid ? 0 : 1);
     if (config.train_cfg)
       this.assigner = buildAssigner(
@@ -55,133 +60,135 @@ export abstract class QueryHead extends Module {
       );
   }
 
-  protected truthsOf(batch: DetBatch): Instances[] {
+  /** Ground truth of each image. */
+  protected instances(batch: DetBatch): Instances[] {
     return batch.samples.map(({ truths }) => toInstances(truths));
   }
 
   /** Losses of all layers: those of the last are `loss_cls`, ..., those before it `d0.loss_cls`, ... */
-  protected layerLosses(
-    layers: QueryPredictions[],
-    truths: Instances[],
-    batch: DetBatch,
-    context: LossContext,
-    name = 'loss',
-  ): Losses {
-    const found = layers.map((layer) => this.matchedLosses(layer, truths, batch, context, name));
-    const losses: Losses = { ...found[found.length - 1] };
-    for (const [i, layer] of found.slice(0, -1).entries()) for (const key in layer) losses[`d${i}.${key}`] = layer[key];
-    return losses;
+  protected layerLosses(layers: P[], truths: Instances[], batch: DetBatch, context: LossContext): Losses {
+    return byLayer(layers.map((layer) => this.matchedLosses(layer, truths, batch, context)));
   }
 
-  /** Losses of one layer, its queries matched with the truths. */
-  protected matchedLosses(
-    layer: QueryPredictions,
-    truths: Instances[],
-    batch: DetBatch,
-    context: LossContext,
-    name = 'loss',
-  ): Losses {
-    const { assigner } = this;
-    if (!assigner)
-      throw new DetLabError(
-        'Cannot compute losses: the head was built without train_cfg. Give the detector train_cfg: { assigner: ... }',
-      );
-    const { scores, boxes } = layer;
-    const [images, queries] = scores.shape;
-    const [logits, coded] = [scores.dataSync<'float32'>(), boxes.dataSync<'float32'>()];
-    const perImage = Array.from({ length: images }, (_, n) => {
-      const own = (values: Float32Array, width: number) =>
-        values.subarray(n * queries * width, (n + 1) * queries * width);
+  /** Losses of one layer, its queries matched with the ground truth, as `<name>_cls`, ... */
+  protected matchedLosses(layer: P, truths: Instances[], batch: DetBatch, context: LossContext, name = 'loss'): Losses {
+    return prefixed(name, this.losses(layer, this.targets(layer, truths, batch, context), batch));
+  }
+
+  /** Matches the queries of one layer with the ground truth. */
+  protected targets(layer: P, truths: Instances[], batch: DetBatch, { random, epoch }: LossContext): QueryTargets {
+    const assigner = requireCfg(this.assigner, this.constructor.name, 'train_cfg', TRAIN_EXAMPLE);
+    const [images, queries] = layer.scores.shape;
+    const targets = noTargets(images * queries, this.numClasses);
+    const logits = layer.scores.dataSync<'float32'>();
+    const boxes = layer.boxes.dataSync<'float32'>();
+    for (const [n, instances] of truths.entries()) {
       const { imgShape } = batch.samples[n].meta;
-      return { scores: own(logits, this.scoreChannels), boxes: own(coded, 4), truths: truths[n], imgShape };
-    });
-    return this.losses(layer, queryTargets(perImage, this.numClasses, assigner, context), batch, name);
+      const predictions = {
+        count: queries,
+        classes: this.scoreChannels,
+        logits: imageRows(logits, n, images),
+        boxes: pixelBoxes(imageRows(boxes, n, images), imgShape),
+      };
+      const { assigned } = assigner.assign({
+        priors: NO_PRIORS,
+        levels: [],
+        instances,
+        predictions,
+        imgShape,
+        random,
+        epoch,
+      });
+      for (let q = 0; q < queries; q++) {
+        if (assigned[q] <= 0) continue;
+        const truth = assigned[q] - 1;
+        const row = n * queries + q;
+        targets.labels[row] = instances.labels[truth];
+        targets.boxes.set(normalizedBox(instances.bboxes.subarray(4 * truth, 4 * truth + 4), imgShape), 4 * row);
+        targets.positives.push(row);
+      }
+    }
+    targets.negatives -= targets.positives.length;
+    return targets;
   }
 
-  /** Losses of queries whose targets are known, as `<name>_cls`, `<name>_bbox` and `<name>_iou`. */
-  protected losses({ scores, boxes }: QueryPredictions, targets: QueryTargets, batch: DetBatch, name: string): Losses {
+  /** Losses of queries whose targets are known: `cls`, `bbox`, `iou`, and whatever a subclass adds. */
+  protected losses({ scores, boxes }: P, targets: QueryTargets, batch: DetBatch): Losses {
     const { labels, positives, negatives } = targets;
     const [images, queries] = scores.shape;
     const logits: tf.Tensor2D = scores.reshape([images * queries, this.scoreChannels]);
     const predicted: tf.Tensor2D = boxes.reshape([images * queries, 4]);
-    const wanted = tf.tensor2d(targets.boxes, [labels.length, 4]);
-    const present = new Float32Array(labels.length * 4);
-    for (const i of positives) present.fill(1, 4 * i, 4 * i + 4);
-    const weight = tf.tensor2d(present, [labels.length, 4]);
-    const sizes = batch.samples.flatMap(({ meta: { imgShape } }) => [
-      imgShape[1],
-      imgShape[0],
-      imgShape[1],
-      imgShape[0],
-    ]);
+    const target = tf.tensor2d(targets.boxes, [labels.length, 4]);
+    const matched = new Float32Array(labels.length * 4);
+    for (const row of positives) matched.fill(1, 4 * row, 4 * row + 4);
+    const weight = tf.tensor2d(matched, [labels.length, 4]);
+    const sizes = batch.samples.flatMap(
+      ({
+        meta: {
+          imgShape: [height, width],
+        },
+      }) => [width, height, width, height],
+    );
     const inPixels = (b: tf.Tensor2D): tf.Tensor2D =>
       tf.mul(corners(b).reshape([images, queries, 4]), tf.tensor3d(sizes, [images, 1, 4])).reshape([-1, 4]);
-    const classFactor = Math.max(positives.length + negatives * this.background, 1);
-    const boxFactor = Math.max(positives.length, 1);
+    const clsFactor = Math.max(positives.length + negatives * this.backgroundWeight, 1);
+    const boxCall = { weight, avgFactor: Math.max(positives.length, 1) };
     const classes = tf.tensor1d(labels, 'int32');
-    const cls =
-      this.lossCls instanceof QualityFocalLoss
-        ? this.lossCls.forward(logits, [classes, quality(predicted, wanted, weight)], { avgFactor: classFactor })
-        : this.lossCls.forward(logits, classes, { avgFactor: classFactor });
+    const cls = hasQualityTargets(this.lossCls)
+      ? this.lossCls.forward(logits, [classes, quality(predicted, target, weight)], { avgFactor: clsFactor })
+      : this.lossCls.forward(logits, classes, { avgFactor: clsFactor });
     return {
-      [`${name}_cls`]: cls as tf.Scalar,
-      [`${name}_bbox`]: this.lossBbox.forward(predicted, wanted, { weight, avgFactor: boxFactor }) as tf.Scalar,
-      [`${name}_iou`]: this.lossIou.forward(inPixels(predicted), inPixels(wanted), {
-        weight,
-        avgFactor: boxFactor,
-      }) as tf.Scalar,
+      cls: cls as tf.Scalar,
+      bbox: this.lossBbox.forward(predicted, target, boxCall) as tf.Scalar,
+      iou: this.lossIou.forward(inPixels(predicted), inPixels(target), boxCall) as tf.Scalar,
     };
   }
 
-  /** The best detections of each image. */
+  /** Detections of each image, the highest scores first. */
   protected detections({ scores, boxes }: QueryPredictions, batch: DetBatch, rescale: boolean): Detections[] {
-    const [, queries, channels] = scores.shape;
+    const [images, queries, channels] = scores.shape;
     const sigmoid = this.lossCls.useSigmoid;
-    const [all, coded] = [
-      (sigmoid ? tf.sigmoid(scores) : tf.softmax(scores)).dataSync<'float32'>(),
-      boxes.dataSync<'float32'>(),
-    ];
-    const most = this.config.test_cfg?.max_per_img ?? queries;
-    return batch.samples.map(({ meta: { imgShape, scaleFactor } }, n) => {
-      const own = all.subarray(n * queries * channels, (n + 1) * queries * channels);
-      const best = sigmoid ? { scores: own, labels: undefined } : bestClass(own, channels);
-      const chosen = topIndices(best.scores, Math.min(most, best.scores.length));
-      const query = chosen.map((i) => (sigmoid ? Math.floor(i / channels) : i));
-      const labels = chosen.map((i) => (best.labels ? best.labels[i] : i % channels));
-      const own4 = coded.subarray(n * queries * 4, (n + 1) * queries * 4);
-      const [height, width] = imgShape;
-      let bboxes: Float32Array = pixelBoxes(takeBoxes(own4, query), imgShape).map((v, k) =>
-        Math.min(Math.max(v, 0), k & 1 ? height : width),
-      );
-      if (rescale) bboxes = scaleBoxes(bboxes, [1 / scaleFactor[0], 1 / scaleFactor[1]]);
-      return { bboxes, scores: Float32Array.from(chosen, (i) => best.scores[i]), labels };
+    const probabilities = (sigmoid ? tf.sigmoid(scores) : tf.softmax(scores)).dataSync<'float32'>();
+    const coded = boxes.dataSync<'float32'>();
+    const limit = this.config.test_cfg?.max_per_img ?? queries;
+    return batch.samples.map(({ meta }, n) => {
+      const rows = imageRows(probabilities, n, images);
+      // with sigmoid a query may be found under several classes, with softmax under its best one
+      const best = sigmoid ? undefined : bestClass(rows, channels, channels - 1);
+      const candidates = best?.scores ?? rows;
+      const selected = topIndices(candidates, Math.min(limit, candidates.length));
+      const query = best ? selected : selected.map((i) => Math.floor(i / channels));
+      const pixels = pixelBoxes(takeBoxes(imageRows(coded, n, images), query), meta.imgShape);
+      return {
+        bboxes: toFrame(clipBoxes(pixels, meta.imgShape), meta, rescale),
+        scores: Float32Array.from(selected, (i) => candidates[i]),
+        labels: selected.map((i) => (best ? best.labels[i] : i % channels)),
+      };
     });
   }
 }
 
+/** Losses of decoder layers under one name each: those before the last as `d0.<name>`, `d1.<name>`, ... */
+export function byLayer(layers: Losses[]): Losses {
+  const losses: Losses = { ...layers[layers.length - 1] };
+  for (const [i, layer] of layers.slice(0, -1).entries())
+    for (const name in layer) losses[`d${i}.${name}`] = layer[name];
+  return losses;
+}
+
+/** `cls` as `<prefix>_cls`, ... */
+export const prefixed = (prefix: string, losses: Losses): Losses =>
+  Object.fromEntries(Object.entries(losses).map(([name, loss]) => [`${prefix}_${name}`, loss]));
+
 /** cxcywh [n, 4] to xyxy. */
-export function corners(boxes: tf.Tensor2D): tf.Tensor2D {
-  const [centre, size] = tf.split(boxes, 2, 1);
+function corners(boxes: tf.Tensor2D): tf.Tensor2D {
+  const [center, size] = tf.split(boxes, 2, 1);
   const half = tf.mul(size, 0.5);
-  return tf.concat([tf.sub(centre, half), tf.add(centre, half)], 1) as tf.Tensor2D;
+  return tf.concat([tf.sub(center, half), tf.add(center, half)], 1) as tf.Tensor2D;
 }
 
-/** Overlap of each positive with its truth, a constant; zero for background. */
-function quality(predicted: tf.Tensor2D, wanted: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor {
-  const { iou } = boxPair(corners(stopGradient(predicted)), corners(wanted), (union) => tf.maximum(union, 1e-6));
+/** IoU of each matched query with its ground-truth box, a constant; zero for background. */
+function quality(predicted: tf.Tensor2D, target: tf.Tensor2D, weight: tf.Tensor2D): tf.Tensor {
+  const { iou } = boxPair(corners(stopGradient(predicted)), corners(target), (union) => tf.maximum(union, 1e-6));
   return tf.mul(iou, tf.slice(weight, [0, 0], [-1, 1]).reshape([-1]));
-}
-
-/** Best foreground class of each query and its probability; the last channel is background. */
-function bestClass(scores: Float32Array, channels: number): { scores: Float32Array; labels: Int32Array } {
-  const count = scores.length / channels;
-  const labels = new Int32Array(count);
-  const best = new Float32Array(count);
-  for (let i = 0; i < count; i++)
-    for (let c = 0; c < channels - 1; c++)
-      if (scores[i * channels + c] > best[i]) {
-        best[i] = scores[i * channels + c];
-        labels[i] = c;
-      }
-  return { scores: best, labels };
 }

@@ -27,9 +27,12 @@ export function buildClassificationLoss(
  * @throws DetLabError for a loss without quality targets, such as FocalLoss
  */
 export function requireQualityLoss(loss: ClassificationLoss, { type }: ModuleConfig, path: string): QualityLoss {
-  if ('qualityTargets' in loss) return loss as QualityLoss;
+  if (hasQualityTargets(loss)) return loss;
   throw new DetLabError(
     `Cannot use ${type} at ${path}: expected a loss whose targets are labels and the quality of boxes, received one ` +
       'whose targets are labels alone. Use QualityFocalLoss',
   );
 }
+
+/** Whether the targets of the loss are labels and the quality of each box. */
+export const hasQualityTargets = (loss: ClassificationLoss): loss is QualityLoss => 'qualityTargets' in loss;
