@@ -28,6 +28,9 @@ const contract = {
   gives: ['maxOverlaps'],
 } as const satisfies AssignerContract;
 
+/** `maxOverlaps` of background, as in the reference. */
+const NO_OVERLAP = -100000000;
+
 export class DynamicSoftLabelAssigner implements Assigner {
   readonly needs = contract.needs;
   readonly gives = contract.gives;
@@ -73,7 +76,12 @@ export class DynamicSoftLabelAssigner implements Assigner {
         costs[at] = cls - Math.log(overlaps[at] + EPSILON) * iou_weight + center;
       }
     }
-    return dynamicKMatching({ priors: Int32Array.from(candidates), costs, overlaps }, count, instances, topk);
+    return dynamicKMatching(
+      { priors: Int32Array.from(candidates), costs, overlaps, noOverlap: NO_OVERLAP },
+      count,
+      instances,
+      topk,
+    );
   }
 }
 

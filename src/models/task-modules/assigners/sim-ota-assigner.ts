@@ -32,6 +32,9 @@ const contract = {
   gives: ['maxOverlaps'],
 } as const satisfies AssignerContract;
 
+/** `maxOverlaps` of background, as in the reference. */
+const NO_OVERLAP = -100000;
+
 export class SimOTAAssigner implements Assigner {
   readonly needs = contract.needs;
   readonly gives = contract.gives;
@@ -81,7 +84,12 @@ export class SimOTAAssigner implements Assigner {
         costs[at] = cls * cls_weight - Math.log(overlaps[at] + EPSILON) * iou_weight + (both[at] ? 0 : OUTSIDE_COST);
       }
     }
-    return dynamicKMatching({ priors: Int32Array.from(candidates), costs, overlaps }, count, instances, candidate_topk);
+    return dynamicKMatching(
+      { priors: Int32Array.from(candidates), costs, overlaps, noOverlap: NO_OVERLAP },
+      count,
+      instances,
+      candidate_topk,
+    );
   }
 }
 
