@@ -92,7 +92,7 @@ export const dynamicSoftLabelAssignerDefinition = defineModule({
     'Assigns ground-truth boxes to the points of lowest cost: soft class scores, IoU and distance from the centre',
   paper: 'Lyu et al., RTMDet, 2022',
   shapes:
-    'priors [T, 4], scores [T, C], boxes [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, or background',
+    'points [T, 4], logits [T, C], boxes [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, or background',
   example: "{ type: 'DynamicSoftLabelAssigner', topk: 13 }",
   options,
   contract,

@@ -102,7 +102,8 @@ export const gridAssignerDefinition = defineModule({
   type: 'GridAssigner',
   summary: 'Assigns ground-truth boxes to anchors of the grid cells that contain their centres',
   paper: 'Redmon and Farhadi, YOLOv3, 2018',
-  shapes: 'priors [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, background, or ignored',
+  shapes:
+    'anchors [T, 4], strides [T], ground truth [K, 4] -> for each of the T: index of its ground truth, background, or ignored',
   example: "{ type: 'GridAssigner', pos_iou_thr: 0.5, neg_iou_thr: 0.5, min_pos_iou: 0 }",
   options,
   contract,

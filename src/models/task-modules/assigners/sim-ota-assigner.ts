@@ -99,7 +99,7 @@ export const simOTAAssignerDefinition = defineModule({
   summary: 'Assigns ground-truth boxes to the points of lowest cost, as many as their highest IoUs add up to',
   paper: 'Ge et al., YOLOX, 2021',
   shapes:
-    'priors [T, 4], scores [T, C], boxes [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, or background',
+    'points [T, 4], scores [T, C], boxes [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, or background',
   example: "{ type: 'SimOTAAssigner', center_radius: 2.5 }",
   options,
   contract,
