@@ -6,6 +6,7 @@ import { type BuildContext, type ModuleConfig, Registry } from '../../../../src/
 import { startEngine } from '../../../../src/engine';
 import { losses } from '../../../../src/models/losses';
 import { type BBoxHead, roiHeads } from '../../../../src/models/roi-heads';
+import type { BBoxTargets } from '../../../../src/models/roi-heads/bbox-heads/bbox-targets';
 import { taskModules } from '../../../../src/models/task-modules';
 import { torchShape } from '../../../../src/nn';
 import { fillByFormula, golden, nhwc } from '../../../golden-data';
