@@ -154,16 +154,13 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   ): BatchTargets {
     const { sizes } = outputs;
     const total = this.priorCache.of(sizes).length / 4;
-    const parts = assigner.needs.predictions ?? [];
-    const predictions = detachedPredictions(
-      parts,
-      [batch.samples.length, total, this.scoreChannels],
-      this.predictions(outputs),
-    );
+    const { predictions: parts } = assigner.needs;
+    const shape: [number, number, number] = [batch.samples.length, total, this.scoreChannels];
+    const predictions = parts && detachedPredictions(parts, shape, this.predictions(outputs));
     const boxTargets = (boxes: Float32Array, priors: Int32Array) => this.boxTargets(boxes, priors, sizes);
     const images = batch.samples.map((_, index) => {
       const image = { batch, index, sizes, context };
-      const input = { ...this.assignInput(assigner, image), predictions: predictions[index] };
+      const input = { ...this.assignInput(assigner, image), predictions: predictions?.[index] };
       return imageTargets({ assigner, sampler: this.sampler, boxTargets }, input, this.priorsInside(image));
     });
     return this.mergeTargets(images, total);

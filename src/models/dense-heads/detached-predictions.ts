@@ -3,6 +3,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import { stopGradient } from '../../ops';
 import type { PredictionPart, Predictions } from '../task-modules';
+import { imageRows } from './image-rows';
 
 /** Parts that a head can compute, each [N, T, columns]. */
 export type ComputedParts = Partial<Record<PredictionPart, () => tf.Tensor>>;
@@ -13,13 +14,12 @@ export function detachedPredictions(
   [images, count, classes]: [images: number, count: number, classes: number],
   compute: ComputedParts,
 ): Predictions[] {
-  const found = Array.from({ length: images }, (): Predictions => ({ count, classes }));
+  const all = Array.from({ length: images }, (): Predictions => ({ count, classes }));
   for (const part of parts) {
     const tensor = compute[part]?.();
     if (!tensor) continue;
     const values = stopGradient(tensor).dataSync<'float32'>();
-    const size = values.length / images;
-    for (const [i, predictions] of found.entries()) predictions[part] = values.subarray(i * size, (i + 1) * size);
+    for (const [i, predictions] of all.entries()) predictions[part] = imageRows(values, i, images);
   }
-  return found;
+  return all;
 }

@@ -80,7 +80,7 @@ export class FSAFHead extends RetinaHead<FSAFHeadConfig> {
       return { loss_cls: averaged(tf.sum(cls), negatives), loss_bbox: zeroLoss(this), num_pos: zero, pos_recall: zero };
     }
     const at = tf.tensor1d(positives.rows, 'int32');
-    const own = tf.tensor1d(positives.labels, 'int32');
+    const positiveLabels = tf.tensor1d(positives.labels, 'int32');
     const predicted = this.predictedBoxes({ deltas, sizes }, positives.rows);
     const box = this.lossBbox.forward(predicted, tf.tensor2d(boxes, [count, 4]), { reduction: 'none' });
     const boxLoss = (box.rank === 2 ? tf.sum(box, 1) : box) as tf.Tensor1D; // [P]
@@ -88,7 +88,7 @@ export class FSAFHead extends RetinaHead<FSAFHeadConfig> {
     const selected = this.onBestLevel(tf.add(tf.sum(classes, 1), boxLoss), positives, images, sizes.length);
 
     // an anchor on another level is still a negative of the other classes
-    const leftOut = tf.mul(tf.sum(tf.mul(classes, classRows(own, this.numClasses)), 1), tf.sub(1, selected));
+    const leftOut = tf.mul(tf.sum(tf.mul(classes, classRows(positiveLabels, this.numClasses)), 1), tf.sub(1, selected));
     const positive = tf.sum<tf.Scalar>(selected);
     // where no level is good enough for any object, the negatives are counted; `positive` is a whole number
     const counted = tf.add<tf.Scalar>(positive, tf.mul(tf.relu(tf.sub(1, positive)), negatives));
@@ -97,7 +97,7 @@ export class FSAFHead extends RetinaHead<FSAFHeadConfig> {
       loss_cls: averaged(tf.sub(tf.sum(cls), tf.sum(leftOut)), counted),
       loss_bbox: averaged(tf.sum(tf.mul(boxLoss, selected)), counted),
       num_pos: averaged(positive, images.length),
-      pos_recall: accuracy(stopGradient(scores), own, { threshold: this.config.score_threshold, counted: selected }),
+      pos_recall: accuracy(stopGradient(scores), positiveLabels, { threshold: this.config.score_threshold, counted: selected }),
     };
   }
 

@@ -16,7 +16,7 @@ import { type RetinaHeadConfig, retinaOptions } from './retina-head';
 const options = z.strictObject({
   ...retinaOptions,
   anchor_generator: anchorsOption({ type: 'AnchorGenerator', scales: [8, 16, 32], ratios: [0.5, 1, 2] }),
-  num_ins: z.int().positive().optional().describe('Number of feature levels, each with norms of its own'),
+  num_ins: z.int().positive().optional().describe('Number of feature levels, each with its own norms'),
   init_cfg: z.null().optional().describe('Weight initialisation is fixed: only null is accepted'),
 });
 export type RetinaSepBNHeadConfig = Omit<RetinaHeadConfig, 'init_cfg'> & { num_ins: number };
@@ -48,17 +48,17 @@ export class RetinaSepBNHead extends AnchorHead<RetinaSepBNHeadConfig> {
 /** `num_ins` from the input feature levels, else from the strides of the anchors. */
 function levelsOf(given: z.output<typeof options>, { inputs, path }: BuildContext): number {
   const strides = (given.anchor_generator as { strides?: unknown[] }).strides;
-  const found = inputs?.length ?? strides?.length;
-  if (given.num_ins === undefined && found === undefined)
+  const levels = inputs?.length ?? strides?.length;
+  if (given.num_ins === undefined && levels === undefined)
     throw new DetLabError(
       `Cannot build RetinaSepBNHead at ${path}: num_ins, the number of feature levels, is neither given nor known from a neck`,
     );
   if (given.num_ins !== undefined && inputs && given.num_ins !== inputs.length)
     throw new DetLabError(
-      `Cannot attach RetinaSepBNHead at ${path}: its num_ins is ${given.num_ins}, but the features it stands on have ` +
+      `Cannot attach RetinaSepBNHead at ${path}: its num_ins is ${given.num_ins}, but the features it reads have ` +
         `${inputs.length} levels. Leave num_ins out to take theirs`,
     );
-  return (given.num_ins ?? found) as number;
+  return (given.num_ins ?? levels) as number;
 }
 
 export const retinaSepBNHeadDefinition = defineModule({

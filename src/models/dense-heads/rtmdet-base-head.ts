@@ -1,5 +1,5 @@
-// What both RTMDet heads share: points assigned with dynamic soft labels, classes that learn the quality of their boxes, boxes
-// weighted by it (Lyu et al., RTMDet, 2022). The two differ in whether levels have layers of their own.
+// What both RTMDet heads share: dynamic soft label assignment, class scores that predict the quality of the box, and box losses
+// weighted by it (Lyu et al., RTMDet, 2022). The two differ in whether layers are per level.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';

@@ -116,9 +116,9 @@ export class SSDHead extends AnchorHead<SSDHeadConfig> {
     return {
       loss_cls: targets.images.map((_, i) => this.hardNegativeLoss(cut(scores, i).squeeze([0]), targets, i)),
       loss_bbox: targets.images.map((image, i) => {
-        const own = batchTargets([image], this.targetOptions(total));
+        const alone = batchTargets([image], this.targetOptions(total));
         const { avgFactor } = targets;
-        return this.boxLoss({ deltas: cut(deltas, i), sizes: outputs.sizes }, { ...own, avgFactor }, box);
+        return this.boxLoss({ deltas: cut(deltas, i), sizes: outputs.sizes }, { ...alone, avgFactor }, box);
       }),
     };
   }

@@ -111,18 +111,18 @@ export class YOLOv8HeadModule extends Module implements YOLOHeadModule {
 
 function infer(given: z.output<typeof options>, context: BuildContext): z.output<typeof options> {
   const { inputs, path } = context;
-  const found = inputs?.map((level) => level.channels);
+  const channels = inputs?.map((level) => level.channels);
   const num_classes = inferNumClasses('YOLOv8HeadModule', given.num_classes, context);
-  if (given.in_channels && found) {
+  if (given.in_channels && channels) {
     const widths = given.in_channels.map((c) => makeDivisible(c, given.widen_factor));
-    if (widths.join() !== found.join())
+    if (widths.join() !== channels.join())
       throw new DetLabError(
         `Cannot attach YOLOv8HeadModule at ${path}: its in_channels [${given.in_channels.join(', ')}] times widen_factor ` +
-          `${given.widen_factor} are [${widths.join(', ')}], but the features it reads have [${found.join(', ')}] ` +
+          `${given.widen_factor} are [${widths.join(', ')}], but the features it reads have [${channels.join(', ')}] ` +
           'channels. Leave in_channels and widen_factor out to take theirs',
       );
   }
-  if (!given.in_channels && !found)
+  if (!given.in_channels && !channels)
     throw new DetLabError(
       `Cannot build YOLOv8HeadModule at ${path}: in_channels is neither given nor known from a neck`,
     );
@@ -133,7 +133,7 @@ function infer(given: z.output<typeof options>, context: BuildContext): z.output
         `features it reads have strides [${strides.join(', ')}]`,
     );
   // channels taken from the features are scaled already
-  return given.in_channels ? { ...given, num_classes } : { ...given, num_classes, in_channels: found, widen_factor: 1 };
+  return given.in_channels ? { ...given, num_classes } : { ...given, num_classes, in_channels: channels, widen_factor: 1 };
 }
 
 export const yolov8HeadModuleDefinition = defineModule({

@@ -11,7 +11,7 @@ import type { Assigner, AssignerContract, AssignInput, PredictionPart } from '..
 import type { DetectionHead } from '../../../src/models/types';
 import { Random } from '../../../src/random';
 import { boxes, expectClose, sgn } from '../../golden-data';
-import { batchOf } from './check-head';
+import { batchOf } from './batch';
 
 const calls: AssignInput[] = [];
 

@@ -1,14 +1,16 @@
-// The one comparison of a one-stage head with its reference file: parameters, outputs, losses, gradients, detections.
+// The comparison of a one-stage head with its reference file: parameters, outputs, detections, losses and gradients, each a
+// test of its own.
 
 import * as tf from '@tensorflow/tfjs';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ModuleConfig } from '../../../src/catalogue/registry';
-import type { Detections, PackedSample, Truths } from '../../../src/data/types';
+import type { Detections, Truths } from '../../../src/data/types';
 import { createRegistry } from '../../../src/models/catalogue';
 import type { DetBatch, DetectionHead, Losses } from '../../../src/models/types';
 import { torchShape } from '../../../src/nn';
 import { Random } from '../../../src/random';
 import { boxes, expectClose, fillByFormula, golden, nchw, nhwc, sgn } from '../../golden-data';
+import { batchOf, IMAGE_SIZE, noTruths, tidy } from './batch';
 
 /** The reference files that need no preparation. */
 export const HEADS = [
@@ -36,26 +38,9 @@ export const HEADS = [
   'ref_head_rtmdet_sepbn_own',
 ];
 
-type Head = DetectionHead & { forward(features: tf.Tensor4D[]): object };
-const [height, width] = [96, 128];
-const tidy = <T>(f: () => T): T => tf.tidy(f as () => tf.TensorContainer) as T;
-
-export function batchOf(truths: Truths[], [h, w] = [height, width]): DetBatch {
-  const samples = truths.map(
-    (t, i): PackedSample => ({
-      image: { data: new Uint8Array(0), width: w, height: h, order: 'bgr' },
-      meta: { imgId: i, imgPath: `${i}.jpg`, oriShape: [h, w], imgShape: [h, w], scaleFactor: [1, 1], flip: false },
-      truths: t,
-    }),
-  );
-  return { inputs: undefined as unknown as tf.Tensor4D, samples, batchShape: [h, w] };
+interface Head extends DetectionHead {
+  forward(features: tf.Tensor4D[]): Record<string, tf.Tensor4D[]>;
 }
-
-export const noTruths = (): Truths => ({
-  bboxes: new Float32Array(0),
-  labels: new Int32Array(0),
-  ignored: new Uint8Array(0),
-});
 
 /** Same boxes, scores and labels; those whose scores differ by rounding alone may change places. */
 export function expectDetections(
@@ -79,93 +64,19 @@ export function expectDetections(
   }
 }
 
-const scalars = (losses: Losses): [string, number][] =>
-  Object.entries(losses).map(([name, v]) => [name, [v].flat().reduce((s, x) => s + x.dataSync()[0], 0)]);
+/** Value of each loss, lists summed. */
+const totals = (losses: Losses): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(losses).map(([name, loss]) => [name, [loss].flat().reduce((sum, x) => sum + x.dataSync()[0], 0)]),
+  );
 
-export interface CheckHeadOptions {
-  prepare?: (head: Head) => void;
-  /** Relative; 1e-4 for gradients. */
-  tolerance?: number;
-}
-
-export function checkHead(name: string, { prepare, tolerance = 2e-5 }: CheckHeadOptions = {}): void {
-  const { tensors, metadata } = golden(name);
-  const config = JSON.parse(metadata.cfg) as ModuleConfig;
-  const head = createRegistry().build<Head>('dense_head', config, { path: 'bbox_head' });
-  const params = JSON.parse(metadata.params) as Record<string, number[]>;
-  expect([...head.named()].map(([key, p]) => [key, torchShape(p)])).toEqual(Object.entries(params));
-  fillHead(head, JSON.parse(metadata.extra_rules ?? '[]'));
-  prepare?.(head);
-  const shapes: number[][] = metadata.sizes
-    ? JSON.parse(metadata.sizes).map((size: number[]) => [2, 8, ...size])
-    : [0, 1, 2].map((k) => tensors.get(`feat${k}`)!.shape);
-  const features = shapes.map((shape, k) => nhwc(tensors.get(`feat${k}`) ?? { shape, data: sgn(`feat${k}`, shape) }));
-  const truths = [3, 4].map((n, i): Truths => {
-    const bboxes = (tensors.get(`gt${i}.bboxes`)?.data ?? boxes(`gt${i}`, n, { w: width, h: height })) as Float32Array;
-    const labels = (tensors.get(`gt${i}.labels`)?.data ??
-      Int32Array.from({ length: n }, (_, k) => k % 3)) as Int32Array;
-    return { bboxes, labels, ignored: new Uint8Array(n) };
-  });
-
-  head.eval();
-  const before = tf.memory().numTensors;
-  tf.tidy(() => {
-    for (const [j, levels] of Object.values(head.forward(features) as Record<string, tf.Tensor4D[]>).entries())
-      for (const [k, level] of levels.entries()) {
-        const expected = tensors.get(`fwd${j}.l${k}`);
-        if (expected && level.rank === 4) expectClose(nchw(level), expected.data, 1e-4, `output ${j}, level ${k}`);
-      }
-  });
-  const found = tidy(() => head.predict(features, batchOf([noTruths(), noTruths()]), { rescale: false }));
-  for (const i of [0, 1])
-    expectDetections(found[i], {
-      bboxes: tensors.get(`img${i}.bboxes`)!.data,
-      scores: tensors.get(`img${i}.scores`)!.data,
-      labels: tensors.get(`img${i}.labels`)!.data,
-    });
-
-  head.train();
-  const { _grad_abs_sum: sizes, ...losses } = JSON.parse(metadata.losses) as Record<string, number | number[]> & {
-    _grad_abs_sum: Record<string, number>;
-  };
-  const variables = head.trainable().map(([, p]) => p.variable);
-  const batch = batchOf(truths);
-  tf.tidy(() => {
-    let values: [string, number][] = [];
-    const { grads } = tf.variableGrads(() => {
-      const computed = head.loss(features, batch, { random: Random.seeded(1), epoch: 0, iteration: 0 });
-      values = scalars(computed);
-      const terms = Object.entries(computed).flatMap(([key, v]) => (key.includes('loss') ? [v].flat() : []));
-      return tf.addN(terms.map((t) => t.reshape([]))) as tf.Scalar;
-    }, variables);
-    expect(values.map(([key]) => key).sort()).toEqual(Object.keys(losses).sort());
-    for (const [key, value] of values) {
-      const wanted = [losses[key]].flat().reduce((a, b) => a + b, 0);
-      expect(Math.abs(value - wanted), `${key}: ${value} for ${wanted}`).toBeLessThan(
-        tolerance * Math.max(1, Math.abs(wanted)),
-      );
-    }
-    for (const [key, p] of head.named()) {
-      const wanted = sizes[key];
-      if (wanted === undefined || p.kind === 'buffer') continue;
-      const size = tf.sum(tf.abs(grads[p.variable.name])).arraySync() as number;
-      expect(Math.abs(size - wanted), `gradient of ${key}: ${size} for ${wanted}`).toBeLessThan(
-        5 * tolerance * wanted + 1e-4,
-      );
-    }
-    // nothing to learn: a number, and zero or finite gradients
-    const empty = tf.variableGrads(() => {
-      const terms = Object.entries(
-        head.loss(features, batchOf([noTruths(), noTruths()]), { random: Random.seeded(1), epoch: 0, iteration: 0 }),
-      ).flatMap(([key, v]) => (key.includes('loss') ? [v].flat() : []));
-      return tf.addN(terms.map((t) => t.reshape([]))) as tf.Scalar;
-    }, variables);
-    expect(Number.isFinite(empty.value.arraySync())).toBe(true);
-  });
-  expect(tf.memory().numTensors, 'tensors left').toBe(before);
-  tf.dispose(features);
-  head.dispose();
-}
+/** What the gradient is of. */
+const sumOf = (losses: Losses): tf.Scalar =>
+  tf.addN(
+    Object.entries(losses).flatMap(([name, loss]) =>
+      name.includes('loss') ? [loss].flat().map((x) => x.reshape([])) : [],
+    ),
+  ) as tf.Scalar;
 
 /** Formula weights, but for the counts and bin edges of losses and for scales, which stay 1, and the projection of distributions. */
 function fillHead(head: Head, extraRules: [string, number][]): void {
@@ -175,4 +86,152 @@ function fillHead(head: Head, extraRules: [string, number][]): void {
   const kept = new Map([...head.stateDict()].filter(([key]) => /^loss_|\.scale$|\.project$/.test(key)));
   fillByFormula(head, '', extraRules);
   head.loadStateDict(kept);
+}
+
+export interface CheckHeadOptions {
+  prepare?: (head: Head) => void;
+  /** Relative; five times as much for gradients. */
+  tolerance?: number;
+  /** Whole epochs trained before the losses are computed. */
+  epoch?: number;
+}
+
+/** A head filled as its reference file was, with the file's features and ground truth. */
+export class HeadReference {
+  readonly tensors;
+  readonly metadata;
+  readonly head: Head;
+  readonly features: tf.Tensor4D[];
+  readonly batch: DetBatch;
+
+  constructor(
+    name: string,
+    private readonly epoch = 0,
+  ) {
+    const { tensors, metadata } = golden(name);
+    this.tensors = tensors;
+    this.metadata = metadata;
+    const config = JSON.parse(metadata.cfg) as ModuleConfig;
+    this.head = createRegistry().build('dense_head', config, { path: 'bbox_head' }) as Head;
+    fillHead(this.head, JSON.parse(metadata.extra_rules ?? '[]'));
+    const shapes: number[][] = metadata.sizes
+      ? JSON.parse(metadata.sizes).map((size: number[]) => [2, 8, ...size])
+      : [0, 1, 2].map((k) => tensors.get(`feat${k}`)!.shape);
+    this.features = shapes.map((shape, k) => nhwc(tensors.get(`feat${k}`) ?? { shape, data: sgn(`feat${k}`, shape) }));
+    const [h, w] = IMAGE_SIZE;
+    const truths = [3, 4].map((n, i): Truths => {
+      const bboxes = (tensors.get(`gt${i}.bboxes`)?.data ?? boxes(`gt${i}`, n, { w, h })) as Float32Array;
+      const labels = (tensors.get(`gt${i}.labels`)?.data ??
+        Int32Array.from({ length: n }, (_, k) => k % 3)) as Int32Array;
+      return { bboxes, labels, ignored: new Uint8Array(n) };
+    });
+    this.batch = batchOf(truths);
+  }
+
+  /** Values of the losses, and the sum of the absolute gradient of every parameter. */
+  training(batch = this.batch): { losses: Record<string, number>; gradients: Record<string, number> } {
+    const { head, features, epoch } = this;
+    return tidy(() => {
+      let losses: Record<string, number> = {};
+      const variables = head.trainable().map(([, p]) => p.variable);
+      const { grads } = tf.variableGrads(() => {
+        const computed = head.loss(features, batch, { random: Random.seeded(1), epoch, iteration: 0 });
+        losses = totals(computed);
+        return sumOf(computed);
+      }, variables);
+      const gradients: Record<string, number> = {};
+      for (const [key, p] of head.named())
+        if (p.kind === 'parameter') gradients[key] = tf.sum(tf.abs(grads[p.variable.name])).dataSync()[0];
+      return { losses, gradients };
+    });
+  }
+
+  dispose(): void {
+    tf.dispose(this.features);
+    this.head.dispose();
+  }
+}
+
+/** Tests of one head against the reference file `name`. */
+export function describeHead(name: string, { prepare, tolerance = 2e-5, epoch }: CheckHeadOptions = {}): void {
+  describe(name, () => {
+    let reference: HeadReference;
+    let tensorsAtStart: number;
+    beforeAll(() => {
+      reference = new HeadReference(name, epoch);
+      prepare?.(reference.head);
+      tensorsAtStart = tf.memory().numTensors;
+    });
+    afterAll(() => reference.dispose());
+
+    test('parameters have the names, shapes and order of the reference', () => {
+      const params = JSON.parse(reference.metadata.params) as Record<string, number[]>;
+      const found = [...reference.head.named()].map(([key, p]) => [key, torchShape(p)]);
+      expect(found).toEqual(Object.entries(params));
+    });
+
+    test('outputs', () => {
+      const { head, features, tensors } = reference;
+      head.eval();
+      tf.tidy(() => {
+        for (const [j, levels] of Object.values(head.forward(features)).entries())
+          for (const [k, level] of levels.entries()) {
+            const expected = tensors.get(`fwd${j}.l${k}`);
+            if (expected) expectClose(nchw(level), expected.data, 1e-4, `output ${j}, level ${k}`);
+          }
+      });
+    });
+
+    test('detections', () => {
+      const { head, features, tensors } = reference;
+      head.eval();
+      const found = tidy(() => head.predict(features, batchOf([noTruths(), noTruths()]), { rescale: false }));
+      for (const i of [0, 1])
+        expectDetections(found[i], {
+          bboxes: tensors.get(`img${i}.bboxes`)!.data,
+          scores: tensors.get(`img${i}.scores`)!.data,
+          labels: tensors.get(`img${i}.labels`)!.data,
+        });
+    });
+
+    test('losses and gradients', () => {
+      const { head, metadata } = reference;
+      head.train();
+      const { losses, gradients } = reference.training();
+      const { _grad_abs_sum: sizes, ...expected } = JSON.parse(metadata.losses) as Record<string, number | number[]> & {
+        _grad_abs_sum: Record<string, number>;
+      };
+      expect(Object.keys(losses).sort()).toEqual(Object.keys(expected).sort());
+      for (const [key, value] of Object.entries(losses)) {
+        const target = [expected[key]].flat().reduce((a, b) => a + b, 0);
+        expect(Math.abs(value - target), `${key}: ${value} for ${target}`).toBeLessThan(
+          tolerance * Math.max(1, Math.abs(target)),
+        );
+      }
+      for (const [key, size] of Object.entries(gradients)) {
+        const target = sizes[key];
+        if (target === undefined) continue;
+        expect(Math.abs(size - target), `gradient of ${key}: ${size} for ${target}`).toBeLessThan(
+          5 * tolerance * target + 1e-4,
+        );
+      }
+    });
+
+    test('without ground truth the losses are finite, and so is the gradient of every parameter', () => {
+      const { head } = reference;
+      head.train();
+      const { losses, gradients } = reference.training(batchOf([noTruths(), noTruths()]));
+      for (const [key, value] of Object.entries({ ...losses, ...gradients }))
+        expect(Number.isFinite(value), `${key}: ${value}`).toBe(true);
+    });
+
+    test('no tensors are left', () => {
+      const { head, features } = reference;
+      head.eval();
+      tidy(() => head.predict(features, batchOf([noTruths(), noTruths()]), { rescale: false }));
+      head.train();
+      reference.training();
+      expect(tf.memory().numTensors).toBe(tensorsAtStart);
+    });
+  });
 }

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type BuildContext, type ModuleConfig, Registry } from '../../../src/catalogue/registry';
-import type { PackedSample, Truths } from '../../../src/data/types';
+import type { Truths } from '../../../src/data/types';
 import { startEngine } from '../../../src/engine';
 import { denseHeads, type RPNHead } from '../../../src/models/dense-heads';
 import { losses } from '../../../src/models/losses';
@@ -12,33 +12,23 @@ import type { DetBatch } from '../../../src/models/types';
 import { torchShape } from '../../../src/nn';
 import { Random } from '../../../src/random';
 import { expectClose, fillByFormula, golden, maxDifference, nchw, nhwc } from '../../golden-data';
+import { IMAGE_SIZE, batchOf as imageBatch, noTruths, tidy } from './batch';
 
 const registry = new Registry([...denseHeads, ...losses, ...taskModules]);
 const build = (config: ModuleConfig, context: Partial<BuildContext> = {}) =>
-  registry.build<RPNHead>('dense_head', config, { path: 'rpn_head', ...context });
+  registry.build('dense_head', config, { path: 'rpn_head', ...context }) as RPNHead;
 
 const { tensors, metadata } = golden('head_rpn');
 const config = JSON.parse(metadata.cfg) as ModuleConfig & { anchor_generator: object; train_cfg: object };
-const [height, width] = [96, 128];
-const none: Truths = { bboxes: new Float32Array(0), labels: new Int32Array(0), ignored: new Uint8Array(0) };
-
-function batchOf(truths: Truths[], imgShape: [number, number] = [height, width]): DetBatch {
-  const samples = truths.map(
-    (t, i): PackedSample => ({
-      image: { data: new Uint8Array(0), width, height, order: 'bgr' },
-      meta: { imgId: i, imgPath: `${i}.jpg`, oriShape: [height, width], imgShape, scaleFactor: [2, 0.5], flip: false },
-      truths: t,
-    }),
-  );
-  return { inputs: undefined as unknown as tf.Tensor4D, samples, batchShape: [height, width] };
-}
+const [height, width] = IMAGE_SIZE;
+const scaled = { scaleFactor: [2, 0.5] as [number, number] };
+const none = noTruths();
+const batchOf = (truths: Truths[], imgShape = IMAGE_SIZE) => imageBatch(truths, IMAGE_SIZE, { ...scaled, imgShape });
 
 const truths = [0, 1].map((i): Truths => {
   const labels = tensors.get(`gt${i}.labels`)!.data as Int32Array;
   return { bboxes: tensors.get(`gt${i}.bboxes`)!.data as Float32Array, labels, ignored: new Uint8Array(labels.length) };
 });
-
-const tidy = <T>(f: () => T): T => tf.tidy(f as () => tf.TensorContainer) as T;
 
 let head: RPNHead;
 let features: tf.Tensor4D[];
@@ -105,7 +95,7 @@ describe('training', () => {
     });
   });
 
-  test('an image without truths teaches background only, and the box layer keeps a zero gradient', () => {
+  test('an image without ground truth has negatives only, and the box layer keeps a zero gradient', () => {
     tf.tidy(() => {
       const { value, grads } = run(head, batchOf([none, none]));
       expect(value.arraySync()).toBeGreaterThan(0);
@@ -124,7 +114,7 @@ describe('training', () => {
     });
   });
 
-  test('anchors that reach out of the image or lie on the padding of the batch take no part', () => {
+  test('anchors that extend beyond the image or lie on the padding of the batch are not used', () => {
     const strict = build({ ...config, train_cfg: { ...config.train_cfg, allowed_border: 0 } });
     fillByFormula(strict);
     const loss = (module: RPNHead, batch: DetBatch) =>
