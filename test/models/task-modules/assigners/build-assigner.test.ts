@@ -116,7 +116,7 @@ describe('the message', () => {
   test('names the predictions', () => {
     const offer = { head: 'StandardRoIHead', priors: 'boxes' } as const;
     expect(message(() => buildAssigner(ASSIGNERS['ATSSAssigner with alpha'], at, offer))).toMatch(
-      /ATSSAssigner reads scores and boxes of the predictions, StandardRoIHead gives none\. Assigners that fit/,
+      /ATSSAssigner with these options reads scores and boxes of the predictions, StandardRoIHead gives none\. Assigners that fit/,
     );
   });
 
