@@ -20,6 +20,7 @@ import { cellPriors } from './cell-priors';
 import { type Candidates, denseTestCfg, filterScoresAndTopk, nmsAndLimit, toFrame } from './decode-detections';
 import { type CandidateTensors, DenseHead } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
+import type { ComputedParts } from './detached-predictions';
 import { flattenLevels } from './flatten-levels';
 import {
   anchorCoderOption,
@@ -150,7 +151,7 @@ export class YOLOV3Head extends DenseHead<YOLOV3HeadConfig, 'predictions'> {
   }
 
   protected override get assignerOffer(): AssignerOffer {
-    return { ...super.assignerOffer, priors: 'cells' };
+    return { ...super.assignerOffer, priors: 'cells', predictions: ['scores', 'boxes'] };
   }
 
   protected override forwardSingle(x: tf.Tensor4D, level: number): Record<'predictions', tf.Tensor4D> {
@@ -223,6 +224,16 @@ export class YOLOV3Head extends DenseHead<YOLOV3HeadConfig, 'predictions'> {
       scores: tf.sigmoid(cls),
       boxes: this.coder.decodeTensors(this.priorCache.of(sizes), codes, { strides: this.strides(sizes) }),
       factors: tf.sigmoid(conf),
+    };
+  }
+
+  protected override predictions(outputs: DenseOutputs<'predictions'>): ComputedParts {
+    return {
+      scores: () => {
+        const { scores, factors = scores } = this.candidates(outputs);
+        return tf.mul(scores, factors);
+      },
+      boxes: () => this.candidates(outputs).boxes,
     };
   }
 

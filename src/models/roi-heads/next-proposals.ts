@@ -52,7 +52,7 @@ export function nextProposals(
   const labels = targets.labels.map((label, i) => (label === head.numClasses ? best[i] : label));
   const columns = deltas.length / order.length;
   let at = 0;
-  return sampled.map(({ priors, positive, negative, truths }, i) => {
+  return sampled.map(({ priors, positive, negative, numTruths }, i) => {
     const indices = [...positive, ...negative];
     const end = at + indices.length;
     const refined = head.refine(
@@ -62,7 +62,7 @@ export function nextProposals(
       batch.samples[i].meta.imgShape,
     );
     at = end;
-    const kept = indices.flatMap((prior, k) => (prior < truths && k < positive.length ? [] : [k]));
+    const kept = indices.flatMap((prior, k) => (prior < numTruths && k < positive.length ? [] : [k]));
     return takeBoxes(refined, kept);
   });
 }

@@ -8,7 +8,7 @@ export const PRIOR_FORMS: Record<PriorForm, string> = {
   points: 'points (x, y, stride x, stride y)',
 };
 
-/** What else would do: ` Assigners that fit RetinaHead: MaxIoUAssigner, ATSSAssigner`. */
+/** The end of such a message: `Assigners that fit RetinaHead: MaxIoUAssigner, ATSSAssigner`. */
 export function fitting(what: string, head: string, types: readonly string[]): string {
   return types.length > 0 ? `${what} that fit ${head}: ${types.join(', ')}` : `No ${what.toLowerCase()} fit ${head}`;
 }

@@ -148,7 +148,7 @@ export interface SamplingResult {
   /** All candidates: with `add_gt_as_proposals` the ground-truth boxes come first. */
   priors: Float32Array;
   /** Number of ground-truth boxes among the candidates. */
-  truths: number;
+  numTruths: number;
   positive: Int32Array;
   negative: Int32Array;
   /** Ground truth of each positive: index, label, box. */

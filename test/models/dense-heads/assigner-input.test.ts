@@ -86,6 +86,13 @@ function inputOf(head: ModuleConfig, needs: Record<string, unknown>): AssignInpu
   return calls[0];
 }
 
+const yolov3 = {
+  type: 'YOLOV3Head',
+  out_channels: [8, 8, 8],
+  featmap_strides: STRIDES,
+  anchor_generator: { type: 'YOLOAnchorGenerator', strides: STRIDES, base_sizes: STRIDES.map((s) => [[s, s]]) },
+};
+
 const anchorHead = { bbox: 'boxes', parts: ['scores', 'logits', 'boxes'] };
 test.each<[string, ModuleConfig, { bbox: string; parts: string[] }]>([
   ['RetinaHead', { type: 'RetinaHead', feat_channels: 8 }, anchorHead],
@@ -129,6 +136,7 @@ test.each<[string, ModuleConfig, { bbox: string; parts: string[] }]>([
     { bbox: 'points', parts: ['scores', 'boxes'] },
   ],
   ['RTMDetHead', { type: 'RTMDetHead', feat_channels: 32 }, { bbox: 'points', parts: ['scores', 'logits', 'boxes'] }],
+  ['YOLOV3Head', yolov3, { bbox: 'cells', parts: ['scores', 'boxes'] }],
   [
     'YOLOv8Head',
     { type: 'YOLOv8Head', head_module: { type: 'YOLOv8HeadModule', num_classes: 3, in_channels: [8, 8, 8] } },
@@ -174,15 +182,7 @@ test('an assigner on priors alone costs no predictions', () => {
 });
 
 test('YOLOV3Head passes the stride of each anchor', () => {
-  const given = inputOf(
-    {
-      type: 'YOLOV3Head',
-      out_channels: [8, 8, 8],
-      featmap_strides: STRIDES,
-      anchor_generator: { type: 'YOLOAnchorGenerator', strides: STRIDES, base_sizes: STRIDES.map((s) => [[s, s]]) },
-    },
-    { priors: 'cells' },
-  );
+  const given = inputOf(yolov3, { priors: 'cells' });
   expect(given.strides).toHaveLength(given.priors.length / 4);
   expect(new Set(Array.from(given.strides!))).toEqual(new Set(STRIDES));
 });

@@ -32,19 +32,20 @@ export function buildAssigner(
   if (!mismatch) return assigner;
   const { type } = registry.get('assigner', config.type);
   const types = registry.contracts('assigner').flatMap(([name, other]) => (mismatchOf(other, offer) ? [] : [name]));
+  const reason = mismatch(types.includes(type) ? `${type} with these options` : type);
   throw new DetLabError(
-    `Cannot use ${type} in ${offer.head} at ${path}: ${mismatch(type)}. ${fitting('Assigners', offer.head, types)}`,
+    `Cannot use ${type} in ${offer.head} at ${path}: ${reason}. ${fitting('Assigners', offer.head, types)}`,
   );
 }
 
+/** Why they do not go together, once the assigner is named; nothing if they do. */
 function mismatchOf({ needs, gives }: AssignerContract, offer: AssignerOffer): ((type: string) => string) | undefined {
   const { head, priors, predictions = [], reads = [] } = offer;
+  const form = needs.priors;
   // cells are boxes too
-  const served =
-    needs.priors === undefined || needs.priors === priors || (needs.priors === 'boxes' && priors === 'cells');
-  if (!served)
+  if (form && form !== priors && !(form === 'boxes' && priors === 'cells'))
     return (type) =>
-      `${type} needs ${PRIOR_FORMS[needs.priors!]} as priors, ${head} has ${priors ? PRIOR_FORMS[priors] : 'none'}`;
+      `${type} needs ${PRIOR_FORMS[form]} as priors, ${head} has ${priors ? PRIOR_FORMS[priors] : 'none'}`;
   const missing = (needs.predictions ?? []).filter((part) => !predictions.includes(part));
   if (missing.length > 0)
     return (type) =>

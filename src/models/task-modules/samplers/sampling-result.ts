@@ -3,7 +3,10 @@
 import { takeBoxes } from '../../../geometry/boxes';
 import type { AssignResult, Instances, SamplingResult } from '../types';
 
-/** `avgFactor` counts at least one positive and, with `countNegatives`, at least one negative. */
+/**
+ * `avgFactor` counts at least one positive and, with `countNegatives`, at least one negative; `numTruths` of the priors,
+ * from the first, are ground-truth boxes.
+ */
 export function samplingResult(
   positive: Int32Array,
   negative: Int32Array,
@@ -11,12 +14,12 @@ export function samplingResult(
   { assigned, labels }: AssignResult,
   instances: Instances,
   countNegatives: boolean,
-  truths = 0,
+  numTruths = 0,
 ): SamplingResult {
   const positiveTruth = positive.map((i) => assigned[i] - 1);
   return {
     priors,
-    truths,
+    numTruths,
     positive,
     negative,
     positiveTruth,

@@ -8,7 +8,7 @@ import { boxes } from '../../../golden-data';
 export function targetsFor(head: Pick<BoxHead, 'coder'>, decoded = false, positiveWeight = -1): BBoxTargets {
   const sampled = ['one', 'two'].map((name) => ({
     priors: boxes(name, 6),
-    truths: 0,
+    numTruths: 0,
     positive: Int32Array.of(0, 2),
     negative: Int32Array.of(3, 5),
     positiveTruth: Int32Array.of(0, 1),

@@ -39,7 +39,14 @@ const SERVED: Record<string, string[]> = {
   SSDHead: anchorHead,
   ATSSHead: anchorHead,
   GFLHead: anchorHead,
-  YOLOV3Head: ['GridAssigner', 'MaxIoUAssigner', 'ATSSAssigner', 'CenterRegionAssigner'],
+  YOLOV3Head: [
+    'GridAssigner',
+    'MaxIoUAssigner',
+    'ATSSAssigner',
+    'ATSSAssigner with alpha',
+    'CenterRegionAssigner',
+    'TaskAlignedAssigner',
+  ],
   YOLOXHead: ['SimOTAAssigner', 'BatchTaskAlignedAssigner'],
   YOLOv8Head: ['BatchTaskAlignedAssigner'],
   RTMDetHead: ['SimOTAAssigner', 'DynamicSoftLabelAssigner', 'BatchTaskAlignedAssigner'],
@@ -116,7 +123,7 @@ describe('the message', () => {
   test('names the predictions', () => {
     const offer = { head: 'StandardRoIHead', priors: 'boxes' } as const;
     expect(message(() => buildAssigner(ASSIGNERS['ATSSAssigner with alpha'], at, offer))).toMatch(
-      /ATSSAssigner reads scores and boxes of the predictions, StandardRoIHead gives none\. Assigners that fit/,
+      /ATSSAssigner with these options reads scores and boxes of the predictions, StandardRoIHead gives none\. Assigners that fit/,
     );
   });
 

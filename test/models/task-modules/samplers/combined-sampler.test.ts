@@ -14,8 +14,8 @@ test('samples positives by one and negatives by the other', () => {
   const rows = Array.from({ length: 200 }, (_, i): [number, number] =>
     i < 60 ? [i < 58 ? 1 : 2, 0.7] : [0, i < 190 ? 0 : 0.2],
   );
-  const { positive, negative, truths } = run(options, given(rows));
-  expect(truths).toBe(3);
+  const { positive, negative, numTruths } = run(options, given(rows));
+  expect(numTruths).toBe(3);
   expect(positive).toHaveLength(10);
   // ground truth 2 has itself and two priors, ground truth 3 itself
   expect(positive.includes(2)).toBe(true);
