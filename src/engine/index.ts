@@ -1,5 +1,5 @@
-// Picks an engine: the one asked for (option or `DETLAB_ENGINE`), else the best one installed. Best first: torch,
-// tensorflow, wasm. Taking a slower one is never silent.
+// Selects an engine: the requested one (option or `DETLAB_ENGINE`), or the best one installed of torch, tensorflow, wasm.
+// Falling back to a slower one is reported.
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError, didYouMean } from '../errors';
@@ -22,19 +22,19 @@ let current: Engine | undefined;
 let starting: Promise<Engine> | undefined;
 
 /**
- * Starts the best engine installed, or the one asked for (`DETLAB_ENGINE` and `DETLAB_DEVICE` in the environment); a
- * second call returns the first one's engine.
- * @throws DetLabError when the engine or device asked for cannot be had.
+ * Starts the requested engine (`DETLAB_ENGINE` and `DETLAB_DEVICE` in the environment), or the best one installed; further
+ * calls return the same engine.
+ * @throws DetLabError when the requested engine or device is not available.
  *
  * @example const engine = await startEngine(); console.log(engine.description)
  */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
-  const wanted = options.engine ?? (process.env.DETLAB_ENGINE || undefined);
-  if (wanted !== undefined && !NAMES.includes(wanted as EngineName))
+  const requested = options.engine ?? (process.env.DETLAB_ENGINE || undefined);
+  if (requested !== undefined && !NAMES.includes(requested as EngineName))
     throw new DetLabError(
-      `Cannot start engine "${wanted}": expected one of ${NAMES.join(', ')}.${didYouMean(wanted, NAMES)}`,
+      `Cannot start engine "${requested}": expected one of ${NAMES.join(', ')}.${didYouMean(requested, NAMES)}`,
     );
-  starting ??= start(wanted as EngineName | undefined, options);
+  starting ??= start(requested as EngineName | undefined, options);
   try {
     current = await starting;
   } catch (error) {
@@ -43,35 +43,35 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
   }
   if (options.engine !== undefined && current.name !== options.engine)
     throw new DetLabError(
-      `Cannot start engine "${options.engine}": this process already runs "${current.name}". Start a new process`,
+      `Cannot start engine "${options.engine}": this process already uses "${current.name}". Start a new process`,
     );
   return current;
 }
 
-async function start(wanted: EngineName | undefined, options: EngineOptions): Promise<Engine> {
+async function start(requested: EngineName | undefined, options: EngineOptions): Promise<Engine> {
   const device = options.device ?? (process.env.DETLAB_DEVICE || undefined);
   const full: EngineOptions = { ...options, device };
-  if (wanted) return START[wanted](full);
+  if (requested) return START[requested](full);
   const reason = torchMissing();
   if (reason === undefined) return START.torch(full);
   const next: EngineName = tensorflowMissing() === undefined ? 'tensorflow' : 'wasm';
-  process.stderr.write(`detlab: ${reason}. Using the slower ${next} engine until then\n`);
+  process.stderr.write(`detlab: ${reason}. Falling back to the slower ${next} engine\n`);
   return START[next](full);
 }
 
-/** The engine started before. */
+/** The running engine. */
 export function engine(): Engine {
-  if (!current) throw new DetLabError('Cannot use an engine before one is started: call `await startEngine()` first');
+  if (!current) throw new DetLabError('Cannot use an engine: none is running. Call `await startEngine()` first');
   return current;
 }
 
-/** Lets a model be built to be looked at, its weights zero, where no engine runs yet: TensorFlow.js's own CPU backend. */
+/** TensorFlow.js's CPU backend if no engine is running, to build a model for inspection, with zero weights. */
 export async function plainBackend(): Promise<void> {
   if (starting !== undefined) {
     await starting;
     return;
   }
   await tf.setBackend('cpu');
-  // it would advertise another engine
+  // suppresses its advice to install another backend
   (tf.backend() as tf.KernelBackend & { firstUse?: boolean }).firstUse = false;
 }

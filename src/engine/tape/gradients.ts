@@ -1,17 +1,17 @@
-// Gradients for the engines that differentiate on tfjs's own tape (wasm, tensorflow): the ones tfjs refuses (dilated
-// convolutions, batchNorm without scale or offset, einsum) or gets wrong (maximum, minimum and squaredDifference of
-// tensors that broadcast), and a batchNorm gradient in fewer passes.
+// Gradients for the engines that differentiate on tfjs's tape (wasm, tensorflow): those that tfjs lacks (dilated convolutions,
+// batchNorm without scale or offset, einsum) or gets wrong (maximum, minimum and squaredDifference with broadcasting), and a
+// batchNorm gradient in fewer passes.
 
 import * as tf from '@tensorflow/tfjs';
 
 type Attributes = Record<string, unknown>;
 
-/** Runs a kernel with attributes that tfjs's own op would not pass on. */
+/** Runs a kernel with attributes that tfjs's op would not pass on. */
 function run(kernel: string, inputs: Record<string, tf.Tensor>, attributes: Attributes): tf.Tensor {
   return tf.engine().runKernel(kernel, inputs, attributes as unknown as tf.NamedAttrMap) as tf.Tensor;
 }
 
-/** conv2d's gradient; the backprop kernels of these engines understand the attribute `dilations`. */
+/** conv2d's gradient; the backprop kernels of these engines support the attribute `dilations`. */
 const conv2dGradient: tf.GradConfig = {
   kernelName: tf.Conv2D,
   inputsToSave: ['x', 'filter'],
@@ -44,7 +44,7 @@ const depthwiseGradient: tf.GradConfig = {
 };
 
 /**
- * y = (x - mean) * r * scale + offset with r = 1 / sqrt(variance + eps), each input a leaf of its own:
+ * y = (x - mean) * r * scale + offset with r = 1 / sqrt(variance + eps), every input a separate leaf:
  *   dx = dy * r * scale          dmean = -sum(dx)        doffset = sum(dy)
  *   dscale = sum(dy * (x - mean)) * r                    dvariance = sum(dy * (x - mean)) * scale * r^3 / -2
  */
@@ -58,7 +58,7 @@ const batchNormGradient: tf.GradConfig = {
     const sum = (t: tf.Tensor) => (axes.length > 0 ? tf.sum(t, axes) : t).reshape(mean.shape);
     const r = tf.rsqrt(tf.add(variance, attributes.varianceEpsilon as unknown as number));
     const rScale = tf.mul(r, scale);
-    // Computed for each gradient anew: the tape tidies every one of these functions by itself.
+    // recomputed for each gradient, since the tape runs each of these functions in its own tidy
     const projection = () => sum(tf.mul(g, tf.sub(x, mean)));
     return {
       x: () => tf.mul(g, rScale),
@@ -70,7 +70,7 @@ const batchNormGradient: tf.GradConfig = {
   },
 };
 
-/** d(operand) = einsum of dy with the other operand, spread along the indices that only this operand has. */
+/** d(operand) = einsum of dy with the other operand, broadcast along the indices that only this operand has. */
 const einsumGradient: tf.GradConfig = {
   kernelName: tf.Einsum,
   saveAllInputs: true,
@@ -78,13 +78,14 @@ const einsumGradient: tf.GradConfig = {
     const [left, output] = (attributes.equation as unknown as string).replace(/\s/g, '').split('->');
     const terms = left.split(',');
     const gradient = (i: number) => {
-      const [own, other] = [[...terms[i]], terms[1 - i]];
-      const reached = own.filter((l) => output.includes(l) || other?.includes(l));
+      const labels = [...terms[i]];
+      const other = terms[1 - i];
+      const shared = labels.filter((l) => output.includes(l) || other?.includes(l));
       const sources = other === undefined ? [dy as tf.Tensor] : [dy as tf.Tensor, saved[1 - i]];
-      const equation = `${other === undefined ? output : `${output},${other}`}->${reached.join('')}`;
-      const small = tf.einsum(equation, ...sources);
-      const kept = own.map((l, axis) => (reached.includes(l) ? saved[i].shape[axis] : 1));
-      return tf.broadcastTo(small.reshape(kept), saved[i].shape as [number]);
+      const equation = `${other === undefined ? output : `${output},${other}`}->${shared.join('')}`;
+      const reduced = tf.einsum(equation, ...sources);
+      const shape = labels.map((l, axis) => (shared.includes(l) ? saved[i].shape[axis] : 1));
+      return tf.broadcastTo(reduced.reshape(shape), saved[i].shape as [number]);
     };
     return Object.fromEntries(terms.map((_, i) => [String(i), () => gradient(i)]));
   },
@@ -96,7 +97,7 @@ function unbroadcast(gradient: tf.Tensor, shape: number[]): tf.Tensor {
   return (axes.length > 0 ? tf.sum(gradient, axes) : gradient).reshape(shape);
 }
 
-/** tfjs's own gradients of these three ignore broadcasting; ties of maximum and minimum go to `a`, as in tfjs. */
+/** tfjs's gradients of these three ignore broadcasting; ties of maximum and minimum go to `a`, as in tfjs. */
 function pairGradient(
   kernelName: string,
   da: (dy: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => tf.Tensor,
@@ -132,7 +133,7 @@ const pairGradients = [
 
 let registered = false;
 
-/** Registers these gradients over tfjs's own; once per process is enough. */
+/** Registers these gradients over tfjs's; once per process suffices. */
 export function registerTapeGradients(): void {
   if (registered) return;
   registered = true;
@@ -143,7 +144,7 @@ export function registerTapeGradients(): void {
   fillBatchNormInputs();
 }
 
-/** The tape cannot hold a missing input, so batchNorm without scale or offset gets ones or zeros. */
+/** The tape does not support missing inputs: batchNorm without scale or offset gets ones or zeros. */
 function fillBatchNormInputs(): void {
   const engine = tf.engine() as unknown as {
     runKernel(name: string, inputs: tf.NamedTensorMap, attributes?: tf.NamedAttrMap): tf.Tensor | tf.Tensor[];

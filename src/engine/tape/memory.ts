@@ -1,9 +1,9 @@
-// Memory of an engine whose tensors tfjs itself counts.
+// Memory statistics of engines whose tensors are counted by tfjs.
 
 import * as tf from '@tensorflow/tfjs';
 import type { EngineMemory } from '../engine';
 
-/** Follows the bytes tfjs tracks and their highest value since the last `resetPeak`. */
+/** Tracks tfjs's byte count and its peak since the last `resetPeak`. */
 export function trackMemory(heapBytes: () => number): { memory(): EngineMemory; resetPeak(): void } {
   const engine = tf.engine() as unknown as {
     trackTensor(tensor: tf.Tensor, backend: unknown): void;

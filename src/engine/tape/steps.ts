@@ -1,4 +1,4 @@
-// Optimizer arithmetic in plain tensor operations, for the engines without fused kernels.
+// Optimizer steps in tensor operations, for engines without fused kernels.
 
 import * as tf from '@tensorflow/tfjs';
 import type { AdamWOptions, SgdOptions } from '../engine';
@@ -15,7 +15,7 @@ export function sgdStep(
       const decayed = weightDecay === 0 ? gradients[i] : tf.add(gradients[i], tf.mul(parameter, weightDecay));
       let step = decayed;
       if (momentum !== 0) {
-        // Only dampening tells a first step from the others, so only then is the buffer looked at.
+        // only dampening distinguishes the first step, so the buffer is read only then
         const first = dampening !== 0 && tf.max(tf.abs(buffers[i])).dataSync()[0] === 0;
         const fresh = dampening === 0 || first ? decayed : tf.mul(decayed, 1 - dampening);
         buffers[i].assign(tf.add(tf.mul(buffers[i], momentum), fresh));
@@ -26,7 +26,7 @@ export function sgdStep(
   });
 }
 
-/** torch.optim.AdamW's step: weights shrink by lr * weightDecay, then move against first / sqrt(second), both unbiased. */
+/** torch.optim.AdamW's step: weights decay by lr * weightDecay, then move by -lr * first / sqrt(second), bias-corrected. */
 export function adamWStep(
   parameters: tf.Variable[],
   gradients: tf.Tensor[],
@@ -48,8 +48,8 @@ export function adamWStep(
 }
 
 /**
- * torch.nn.utils.clip_grad_norm_: when the joint L2 norm exceeds `maxNorm`, returns scaled copies (the caller keeps the
- * tensors passed in); otherwise the very tensors passed in.
+ * torch.nn.utils.clip_grad_norm_: if the total L2 norm exceeds `maxNorm`, returns scaled copies (the caller keeps the
+ * originals); otherwise the same tensors.
  */
 export function clipGradNorm(gradients: tf.Tensor[], maxNorm: number): { norm: number; gradients: tf.Tensor[] } {
   const norm = tf.tidy(() => {

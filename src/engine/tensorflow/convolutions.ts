@@ -1,6 +1,6 @@
-// Convolutions that tfjs-node refuses or differentiates wrongly: with padding given in numbers (the image is padded
-// beforehand) and, in gradients, with dilation (zeros are written between the filter's taps, as TensorFlow's own CPU
-// kernels do not dilate backwards).
+// Convolutions that tfjs-node lacks or differentiates wrongly: with explicit padding (the input is padded beforehand) and, in
+// gradients, with dilation (zeros are inserted between the filter's taps, since TensorFlow's CPU kernels do not support
+// dilation in backward).
 
 import * as tf from '@tensorflow/tfjs';
 
@@ -8,7 +8,7 @@ type Shape = [number, number, number, number];
 type Attributes = Record<string, unknown>;
 type Kernel = (inputs: Record<string, tf.Tensor4D>, attributes: Attributes) => tf.Tensor4D;
 
-/** Output sizes, pads and dilations of a call; `attributes` are those of the forward kernel. */
+/** Output sizes, padding and dilations of a call; `attributes` are those of the forward kernel. */
 function describe(inShape: number[], filterShape: number[], attributes: Attributes, depthwise: boolean) {
   return tf.backend_util.computeConv2DInfo(
     inShape as Shape,
@@ -97,7 +97,7 @@ const wrappers: [string, (stock: Kernel, depthwise: boolean) => Kernel, boolean]
   [tf.DepthwiseConv2dNativeBackpropFilter, filterGradient, true],
 ];
 
-/** The kernels, over tfjs-node's own; called once these are registered. */
+/** The kernels over tfjs-node's, which must be registered. */
 export function convolutionKernels(): tf.KernelConfig[] {
   return wrappers.map(([kernelName, wrap, depthwise]) => {
     const config = tf.getKernel(kernelName, 'tensorflow')!;

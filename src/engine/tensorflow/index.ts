@@ -1,6 +1,6 @@
-// The TensorFlow engine: @tensorflow/tfjs-node(-gpu), set up in build/tensorflow by `npm run setup -- --engine
-// tensorflow`. Differentiates on tfjs's tape. It must not share a process with the torch engine: both bring oneDNN
-// and protobuf under the same symbols.
+// The TensorFlow engine: @tensorflow/tfjs-node(-gpu), installed in build/tensorflow by `npm run setup -- --engine
+// tensorflow`. Differentiates on tfjs's tape. It cannot share a process with the torch engine: both contain oneDNN and
+// protobuf with the same symbols.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,21 +16,21 @@ import { convolutionKernels } from './convolutions';
 
 const SETUP = 'Run `npm run setup -- --engine tensorflow`';
 
-/** The installed package's folder; the GPU build before the other. */
+/** The folder of the installed package, preferably the GPU build. */
 function installed(): string | undefined {
   return ['tfjs-node-gpu', 'tfjs-node']
     .map((name) => join(packageRoot, 'build/tensorflow/node_modules/@tensorflow', name))
     .find((folder) => existsSync(join(folder, 'lib')));
 }
 
-/** Why the engine cannot be started, in words, or undefined when it is installed. */
+/** Why the engine cannot be started, or undefined if it is installed. */
 export function tensorflowMissing(): string | undefined {
   return installed() === undefined ? `the tensorflow engine is not installed. ${SETUP}` : undefined;
 }
 
 /**
  * Starts the TensorFlow engine and makes it tfjs's backend.
- * @throws DetLabError when it is not installed, does not load, or the device is not there.
+ * @throws DetLabError when it is not installed, does not load, or lacks the device.
  */
 export async function startTensorflow(options: EngineOptions = {}): Promise<Engine> {
   const folder = installed();
@@ -53,8 +53,8 @@ export async function startTensorflow(options: EngineOptions = {}): Promise<Engi
   const device = onGpu ? 'cuda:0' : 'cpu';
   if (options.device !== undefined && options.device !== device)
     throw new DetLabError(
-      `Cannot start the tensorflow engine on device "${options.device}": TensorFlow found ` +
-        `${onGpu ? 'a GPU and takes it' : 'no GPU it can use'}. Expected "${device}"`,
+      `Cannot start the tensorflow engine on device "${options.device}": expected "${device}", since TensorFlow ` +
+        `${onGpu ? 'uses the GPU it found' : 'found no usable GPU'}`,
     );
   for (const kernel of convolutionKernels()) {
     if (tf.getKernel(kernel.kernelName, 'tensorflow')) tf.unregisterKernel(kernel.kernelName, 'tensorflow');
@@ -81,7 +81,7 @@ export async function startTensorflow(options: EngineOptions = {}): Promise<Engi
   };
 }
 
-/** Node 23 removed two functions that tfjs-node calls for every operation. */
+/** Restores two functions that tfjs-node calls for every operation and Node 23 removed. */
 function restoreRemovedNodeFunctions(): void {
   const legacy = util as unknown as Record<string, unknown>;
   legacy.isNullOrUndefined ??= (value: unknown) => value === null || value === undefined;

@@ -1,5 +1,5 @@
-// Mixed precision: libtorch's autocast around a function. Inside, convolutions and matrix products compute in the low
-// precision and layers keep it; what leaves is float32 again.
+// Mixed precision: libtorch's autocast around a function. Inside, convolutions and matrix products compute in the lower
+// precision and activations stay in it; results are cast back to float32.
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
@@ -10,15 +10,15 @@ import { native } from './native';
 
 let active: Precision = 'float32';
 
-/** Every tensor in a result, however deep in arrays and plain objects. */
-function tensorsIn(value: unknown, found: tf.Tensor[] = [], seen = new Set<unknown>()): tf.Tensor[] {
-  if (value instanceof tf.Tensor) found.push(value);
+/** Every tensor in a result, at any depth of arrays and plain objects. */
+function tensorsIn(value: unknown, tensors: tf.Tensor[] = [], seen = new Set<unknown>()): tf.Tensor[] {
+  if (value instanceof tf.Tensor) tensors.push(value);
   else if (value !== null && typeof value === 'object' && !ArrayBuffer.isView(value) && !seen.has(value)) {
     seen.add(value);
     for (const item of value instanceof Map || value instanceof Set ? value.values() : Object.values(value))
-      tensorsIn(item, found, seen);
+      tensorsIn(item, tensors, seen);
   }
-  return found;
+  return tensors;
 }
 
 function switchTo(precision: Precision): void {
@@ -40,8 +40,7 @@ export function autocast<T>(backend: TorchBackend, allowed: readonly Precision[]
     result = f();
     if (result instanceof Promise)
       throw new DetLabError(
-        'Cannot run an async function in mixed precision: the precision holds for one synchronous call. ' +
-          'Await outside of `autocast`',
+        'Cannot run an async function in mixed precision: expected a synchronous function. Await outside of `autocast`',
       );
   } finally {
     switchTo(before);

@@ -1,16 +1,16 @@
-// tfjs's backend over libtorch: a data id carries the slot of its tensor in the native module.
+// tfjs's backend on libtorch: a data id has the slot of its tensor in the native module.
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
 import { kernel, lastShape, native } from './native';
 
-/** What a data id of this backend holds. */
+/** A data id of this backend. */
 export interface TorchData {
   slot: number;
   references: number;
-  /** The filter already lies in channels_last memory. */
+  /** Whether the filter is already in channels_last memory format. */
   filterReady?: boolean;
-  /** While a gradient is taken: the data id that this one stands in for. */
+  /** While a gradient is computed: the data id that this one replaces. */
   source?: TorchData;
 }
 
@@ -21,14 +21,14 @@ const TYPE_CODES: Partial<Record<tf.DataType, number>> = { float32: 0, int32: 1,
 export function typeCode(dtype: tf.DataType): number {
   const code = TYPE_CODES[dtype];
   if (code === undefined)
-    throw new DetLabError(`Cannot hold a "${dtype}" tensor on the torch engine: expected float32, int32 or bool`);
+    throw new DetLabError(`Cannot store a "${dtype}" tensor on the torch engine: expected float32, int32 or bool`);
   return code;
 }
 
 export class TorchBackend extends tf.KernelBackend {
   private count = 0;
 
-  /** Wraps a slot just returned by a kernel; its shape is the one stored last. */
+  /** Wraps a slot just returned by a kernel, whose shape is the one stored last. */
   make(slot: number, dtype: tf.DataType): tf.TensorInfo {
     const rank = lastShape[0];
     const shape = new Array<number>(rank);
@@ -42,20 +42,20 @@ export class TorchBackend extends tf.KernelBackend {
     return { dataId: data, shape, dtype };
   }
 
-  /** The same data under another shape or none: one more reference. */
+  /** Adds a reference to the data of a tensor. */
   share(x: tf.TensorInfo): tf.TensorInfo {
     this.incRef(x.dataId);
     return { dataId: x.dataId, shape: x.shape, dtype: x.dtype };
   }
 
-  /** The slot of a tensor, moved here first when another backend made it. */
+  /** The slot of a tensor, after moving it from another backend if necessary. */
   slotOf(x: tf.TensorInfo): number {
     const data = x.dataId as TorchData;
     if (data.slot === undefined) tf.engine().moveData(this, data);
     return data.slot;
   }
 
-  /** Adds a data id made by hand (a stand-in) to the count. */
+  /** Counts a data id that was created manually. */
   adopt(data: TorchData): void {
     this.count += data.references > 0 ? 1 : 0;
   }

@@ -1,8 +1,8 @@
-// tfjs's gradients and custom gradients on libtorch's autograd, for every gradient function and optimizer of tfjs.
+// tfjs's gradients and custom gradients on libtorch's autograd, for all gradient functions and optimizers of tfjs.
 //
-// For the time of `f` each x gets a data id of its own whose slot is a leaf of libtorch's graph (in a nested call: a
-// node of the outer graph). Tensors that merely share the old data id, such as clones made before, stay constants, as
-// on tfjs's tape. tfjs's own gradient depth stays 0, so its tape is never built and fused operations stay fused.
+// During `f` every x has a new data id whose slot is a leaf of libtorch's graph (in a nested call: a node of the outer
+// graph). Other tensors that share the old data id, such as earlier clones, are constants, as on tfjs's tape. tfjs's own
+// gradient depth stays 0, so that its tape is never built and fused operations stay fused.
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
@@ -24,7 +24,7 @@ interface Gradients {
   value: tf.Tensor;
   grads: tf.Tensor[];
 }
-/** What a function made by tf.customGrad hands to tfjs's engine; a registered kernel has a name instead. */
+/** The call of a tf.customGrad function to tfjs's engine; a registered kernel has a name instead. */
 interface KernelOrCustom {
   kernelName?: string;
   forwardFunc: (backend: TorchBackend, save: tf.GradSaveFunc) => tf.Tensor;
@@ -38,7 +38,7 @@ interface Swap {
   leaf: TorchData;
 }
 
-/** tfjs operations that use customGrad only to hide a kernel libtorch differentiates itself. */
+/** tfjs operations that use customGrad around kernels that libtorch differentiates itself. */
 const TRANSPARENT = new Set([
   'fusedConv2d__op',
   'fusedDepthwiseConv2d__op',
@@ -52,10 +52,10 @@ let depth = 0;
 let kept: tf.Tensor[] = [];
 let callbacks: ((dy: number) => number[])[] = [];
 
-/** How deep in gradient functions the program stands. */
+/** Nesting depth of gradient functions. */
 export const gradientDepth = (): number => depth;
 
-/** A tensor's data id may be swapped although its type says it is read-only. */
+/** Replaces a tensor's data id, which is typed as read-only. */
 const setDataId = (x: tf.Tensor, data: TorchData) => {
   (x as { dataId: object }).dataId = data;
 };
@@ -74,7 +74,7 @@ function swapIn(engine: TfEngine, backend: TorchBackend, xs: tf.Tensor[]): Map<n
     if (swaps.has(x.id)) continue;
     const slot = backend.slotOf(x);
     const original = x.dataId as TorchData;
-    // two references: the tensor's own (an assign inside f gives it up) and this call's
+    // two references: the tensor's (released by an assign inside f) and this call's
     const leaf: TorchData = { slot: kernel.leaf(slot), references: 2, source: original.source ?? original };
     backend.adopt(leaf);
     engine.state.tensorInfo.set(leaf, { ...engine.state.tensorInfo.get(original) });
@@ -91,7 +91,7 @@ function swapOut(engine: TfEngine, backend: TorchBackend, swaps: Map<number, Swa
       setDataId(x, original);
       leaf.references--;
     } else {
-      release(engine, backend, original); // assigned or disposed inside f: tfjs gave up the leaf in its stead
+      release(engine, backend, original); // assigned or disposed inside f: tfjs released the leaf instead
     }
     release(engine, backend, leaf);
     if (leaf.references > 0) leaf.source = undefined; // a clone that outlives f
@@ -113,7 +113,7 @@ function gradients(
   if (xs.length === 0) throw new Error('gradients() received an empty list of xs.');
   if (dy && dy.dtype !== 'float32') throw new Error(`dy must have 'float32' dtype, but has '${dy.dtype}'`);
   const before = native.gradMode(true, depth + 1);
-  const createGraph = depth > 0; // an outer call will differentiate this one
+  const createGraph = depth > 0; // differentiated by an outer call
   depth++;
   let swaps = new Map<number, Swap>();
   try {
@@ -132,7 +132,7 @@ function gradients(
               'operations that lead from x to y.',
           );
         native.raise(backend.slotOf(y));
-        // tfjs's own callers take missing entries as "no gradient"
+        // missing entries mean "no gradient" to tfjs's callers
         return { value: y, grads: grads as tf.Tensor[] } as never;
       } finally {
         if (mixed) native.autocast(true, currentType);
@@ -152,12 +152,12 @@ function gradients(
 }
 
 let currentType = 'bfloat16';
-/** Which low precision autocast uses, so that a gradient call can switch it back on. */
+/** The precision of autocast, for gradient calls to restore. */
 export const setAutocastType = (type: string): void => {
   currentType = type;
 };
 
-/** Runs a custom-gradient function as one opaque node of libtorch's graph. */
+/** Runs a custom-gradient function as one node of libtorch's graph. */
 function runCustom(backend: TorchBackend, call: KernelOrCustom): tf.Tensor {
   const names = Object.keys(call.inputs);
   const inputs = names.map((name) => call.inputs[name]);
@@ -167,7 +167,7 @@ function runCustom(backend: TorchBackend, call: KernelOrCustom): tf.Tensor {
     saved = tensors.map((tensor) => tf.keep(tf.clone(tensor)));
     kept.push(...saved);
   };
-  const before = native.gradMode(false, depth); // what happens inside is not differentiated
+  const before = native.gradMode(false, depth); // its operations are not differentiated
   let value: tf.Tensor;
   try {
     value = tf.tidy(() => call.forwardFunc(backend, save));
@@ -178,10 +178,10 @@ function runCustom(backend: TorchBackend, call: KernelOrCustom): tf.Tensor {
     let slots: number[] = [];
     tf.tidy(() => {
       const dy = tensorOf(backend, dySlot, [...value.shape]);
-      const found = call.backwardsFunc(dy, saved); // checks the number of gradients
+      const gradientsByName = call.backwardsFunc(dy, saved); // checks the number of gradients
       slots = names.map((name, k) => {
         if (inputs[k].dtype !== 'float32') return -1;
-        const gradient = found[name]();
+        const gradient = gradientsByName[name]();
         if (!tf.util.arraysEqual(gradient.shape, inputs[k].shape))
           throw new DetLabError(
             `Cannot use gradient ${k} of a customGrad function: expected the input's shape [${inputs[k].shape}], ` +
@@ -199,7 +199,7 @@ function runCustom(backend: TorchBackend, call: KernelOrCustom): tf.Tensor {
   return result;
 }
 
-/** Overrides the two methods on tfjs's engine; other backends keep tfjs's own. */
+/** Overrides the two methods of tfjs's engine, for this backend only. */
 export function installGradients(backendName: string): void {
   const engine = tf.engine() as unknown as TfEngine & { backendName: string; backend: TorchBackend };
   const stock = Object.getPrototypeOf(engine) as TfEngine;
@@ -208,8 +208,7 @@ export function installGradients(backendName: string): void {
     engine.backendName === backendName
       ? gradients(engine, engine.backend, f, xs, dy, allowNoGradients)
       : stock.gradients.call(engine, f, xs, dy, allowNoGradients);
-  // every tf.customGrad function, whenever it was made, comes through here; ignoring it would silently differentiate
-  // its forward instead
+  // every call of a tf.customGrad function passes here; otherwise its forward would be differentiated instead
   engine.runKernelFunc = (call) => {
     if (depth === 0 || call.kernelName !== undefined || engine.backendName !== backendName)
       return stock.runKernelFunc.call(engine, call);

@@ -1,4 +1,4 @@
-// The torch engine: TensorFlow.js on libtorch, differentiated by libtorch's own autograd.
+// The torch engine: TensorFlow.js on libtorch, differentiated by libtorch's autograd.
 
 import { existsSync, readFileSync } from 'node:fs';
 import { availableParallelism, totalmem } from 'node:os';
@@ -20,13 +20,12 @@ import { adamWStep, clipGradNorm, sgdStep } from './steps';
 
 export { torchMissing } from './native';
 
-/** The torch engine also gives memory back. */
 export interface TorchEngine extends Engine {
-  /** Gives memory kept for reuse back to the system. */
+  /** Returns cached memory to the system. */
   releaseCache(): void;
 }
 
-/** Physical cores this process may use: hyper-threads share the units that convolutions keep busy. */
+/** Physical cores available to this process: hyper-threads share the units that convolutions use. */
 function physicalCores(): number {
   const allowed = availableParallelism();
   const siblings = new Set<string>();
@@ -40,14 +39,14 @@ function physicalCores(): number {
 
 /**
  * Starts the torch engine and makes it tfjs's backend.
- * @throws DetLabError when it is not built, or the device is not there.
+ * @throws DetLabError when it is not built, or the device does not exist.
  */
 export async function startTorch(options: EngineOptions = {}): Promise<TorchEngine> {
   const native = loadNative();
   const device = options.device ?? process.env.DETLAB_DEVICE ?? (native.hasCuda ? 'cuda:0' : 'cpu');
   const threads = options.threads ?? physicalCores();
   if (!Number.isInteger(threads) || threads < 1)
-    throw new DetLabError(`Cannot start the torch engine with ${threads} threads: expected a whole number from 1`);
+    throw new DetLabError(`Cannot start the torch engine with ${threads} threads: expected an integer >= 1`);
   const cacheLimit = Math.min(8 * 2 ** 30, totalmem() / 4);
   try {
     native.start(device, threads, cacheLimit);
@@ -76,11 +75,11 @@ export async function startTorch(options: EngineOptions = {}): Promise<TorchEngi
   (native.computesBfloat16() ? precisions : memoryPrecisions).push('bfloat16');
   if (onCuda) precisions.push('float16');
   const accepted = [...precisions, ...memoryPrecisions];
-  const told = [...precisions, ...memoryPrecisions.map((p) => `${p} in memory only`)];
+  const listed = [...precisions, ...memoryPrecisions.map((p) => `${p} in memory only`)];
   return {
     name: 'torch',
     device,
-    description: `torch ${native.torchVersion} on ${device}, ${threads} thread${threads === 1 ? '' : 's'}, ${told.join(', ')}`,
+    description: `torch ${native.torchVersion} on ${device}, ${threads} thread${threads === 1 ? '' : 's'}, ${listed.join(', ')}`,
     precisions,
     memoryPrecisions,
     autocast: (precision, f) => autocast(backend, accepted, precision, f),

@@ -1,5 +1,5 @@
-// The native module's shape. A kernel takes slots, numbers and lists and returns the slot of its result; the shape of
-// the tensor stored last stands in `lastShape`, which saves a call per operation.
+// The interface of the native module. A kernel takes slots, numbers and lists and returns the slot of its result; the shape
+// of the tensor stored last is in `lastShape`, which saves a call per operation.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,10 +21,10 @@ export interface Native {
   resetPeak(): void;
   releaseCache(): void;
   toData(slot: number): Float32Array | Int32Array | Uint8Array;
-  /** Returns whether autocast was on. */
+  /** Returns whether autocast was enabled. */
   autocast(enabled: boolean, type: string): boolean;
   raise(slot: number): void;
-  /** Whether the device started on carries products out in bfloat16; elsewhere it does in float32. */
+  /** Whether the device computes products in bfloat16; otherwise in float32. */
   computesBfloat16(): boolean;
   physicalType(slot: number): string;
   gradMode(enabled: boolean, depth: number): boolean;
@@ -73,11 +73,11 @@ export interface Native {
 /** `[rank, d0, d1, ...]` of the tensor stored last. */
 export const lastShape = new Int32Array(16);
 
-/** The loaded module, as functions with names of their own and as a table of kernels. */
+/** The loaded module: its functions, and the table of kernels. */
 export let native: Native;
 export let kernel: Record<string, NativeKernel>;
 
-/** Why the engine cannot be started, in words, or undefined when it is built. */
+/** Why the engine cannot be started, or undefined if it is built. */
 export function torchMissing(): string | undefined {
   return existsSync(moduleFile()) ? undefined : 'the torch engine is not built. Run `npm run setup`';
 }
@@ -101,20 +101,20 @@ export function loadNative(): Native {
 }
 
 /**
- * How long a thread of libgomp turns before it sleeps at the end of a parallel loop. Its own choice (milliseconds) wastes whole
- * time slices wherever another process wants the processor, a browser for instance: steps then take three times as long.
+ * Iterations that a libgomp thread spins before it sleeps at the end of a parallel loop. The default (milliseconds) wastes
+ * whole time slices if another process, such as a browser, needs the processor: steps then take three times as long.
  */
 const SPINS = '10000';
 
 function load(file: string): unknown {
   const holder = { exports: {} };
-  if (!process.env.OMP_WAIT_POLICY) process.env.GOMP_SPINCOUNT ??= SPINS; // read when the library is loaded
+  if (!process.env.OMP_WAIT_POLICY) process.env.GOMP_SPINCOUNT ??= SPINS; // read when the library loads
   try {
     process.dlopen(holder, file);
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
     throw new DetLabError(
-      `Cannot start the torch engine: its module does not load (${reason}). Run \`npm run setup\` to build it again`,
+      `Cannot start the torch engine: its module does not load (${reason}). Run \`npm run setup\` to rebuild it`,
     );
   }
   return holder.exports;

@@ -1,4 +1,4 @@
-// Optimizer steps and gradient clipping, fused over all parameters and in place.
+// Fused in-place optimizer steps and gradient clipping over all parameters.
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
@@ -6,11 +6,11 @@ import type { AdamWOptions, SgdOptions } from '../engine';
 import type { TorchBackend, TorchData } from './backend';
 import { kernel, native } from './native';
 
-/** Momentum buffers that have taken a step: torch's first step does not dampen. */
+/** Momentum buffers after their first step, in which torch does not apply dampening. */
 const started = new WeakSet<tf.Variable>();
 
-/** The variable's slot, its own alone: a tensor that shares the data (a clone) must not see it change. */
-function ownSlot(backend: TorchBackend, variable: tf.Variable): number {
+/** The variable's slot, copied first if another tensor (a clone) shares the data. */
+function exclusiveSlot(backend: TorchBackend, variable: tf.Variable): number {
   backend.slotOf(variable);
   if ((variable.dataId as TorchData).references > 1) {
     const copy = tf
@@ -36,14 +36,16 @@ export function sgdStep(
 ): void {
   const { lr, momentum, weightDecay, dampening = 0, nesterov = false } = options;
   if (nesterov && (momentum <= 0 || dampening !== 0))
-    throw new DetLabError('Cannot use Nesterov momentum: expected momentum above 0 and no dampening');
+    throw new DetLabError(
+      `Cannot use Nesterov momentum: expected momentum > 0 and dampening 0, received ${momentum} and ${dampening}`,
+    );
   requireLength('gradients', parameters.length, gradients.length);
   if (momentum !== 0) requireLength('momentum buffers', parameters.length, buffers.length);
   const used = momentum === 0 ? [] : buffers;
   native.sgdStep(
-    parameters.map((p) => ownSlot(backend, p)),
+    parameters.map((p) => exclusiveSlot(backend, p)),
     gradients.map((g) => backend.slotOf(g)),
-    used.map((b) => ownSlot(backend, b)),
+    used.map((b) => exclusiveSlot(backend, b)),
     lr,
     momentum,
     weightDecay,
@@ -66,10 +68,10 @@ export function adamWStep(
   requireLength('first moments', parameters.length, firstMoments.length);
   requireLength('second moments', parameters.length, secondMoments.length);
   native.adamWStep(
-    parameters.map((p) => ownSlot(backend, p)),
+    parameters.map((p) => exclusiveSlot(backend, p)),
     gradients.map((g) => backend.slotOf(g)),
-    firstMoments.map((m) => ownSlot(backend, m)),
-    secondMoments.map((m) => ownSlot(backend, m)),
+    firstMoments.map((m) => exclusiveSlot(backend, m)),
+    secondMoments.map((m) => exclusiveSlot(backend, m)),
     lr,
     ...betas,
     epsilon,
@@ -78,7 +80,7 @@ export function adamWStep(
   );
 }
 
-/** torch.nn.utils.clip_grad_norm_: scales in place by max_norm / (norm + 1e-6) when that is below 1. */
+/** torch.nn.utils.clip_grad_norm_: scales in place by max_norm / (norm + 1e-6) if that is below 1. */
 export function clipGradNorm(
   backend: TorchBackend,
   gradients: tf.Tensor[],

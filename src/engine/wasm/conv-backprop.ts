@@ -1,6 +1,6 @@
-// Gradients of conv2d on wasm as matrix products and forward convolutions, which XNNPACK runs at full speed:
-// the filter's gradient is (patches of x)^T * dy, one kernel row at a time; the input's gradient is a forward
-// convolution of dy with the flipped filter, one per phase of the stride, whose results interleave.
+// Gradients of conv2d on wasm as matrix products and forward convolutions, which XNNPACK runs at full speed: the filter's
+// gradient is (patches of x)^T * dy, by kernel rows; the input's gradient is a forward convolution of dy with the flipped
+// filter, one per phase of the stride, with interleaved results.
 
 import * as tf from '@tensorflow/tfjs';
 
@@ -11,11 +11,11 @@ interface ConvAttrs {
   pad: tf.backend_util.Conv2DInfo['padInfo']['type'] | 'same' | 'valid' | number;
   dataFormat?: 'NHWC' | 'NCHW';
   dimRoundingMode?: 'floor' | 'round' | 'ceil';
-  /** Not among tfjs's attributes: given by this project's gradient of a dilated convolution. */
+  /** Not an attribute of tfjs: set by our gradient of dilated convolutions. */
   dilations?: number | Pair;
 }
 
-/** Floats of patches held at once; larger batches are cut into pieces. */
+/** Limit of floats of patches at a time; larger batches are split. */
 const PATCH_LIMIT = 48 * 2 ** 20;
 
 function convInfo(inShape: number[], filterShape: number[], attrs: ConvAttrs): tf.backend_util.Conv2DInfo {
@@ -48,7 +48,7 @@ export function conv2dBackpropFilter(
       const count = Math.min(step, info.batchSize - n);
       const whole = count === info.batchSize;
       const part = tf.tidy(() => filterGradient(whole ? x : x.slice(n, count), whole ? dy : dy.slice(n, count), info));
-      total = total ? (tf.add(total, part) as tf.Tensor4D) : part;
+      total = total ? tf.add<tf.Tensor4D>(total, part) : part;
     }
     return total!;
   });
@@ -57,7 +57,7 @@ export function conv2dBackpropFilter(
 function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, info: tf.backend_util.Conv2DInfo): tf.Tensor4D {
   const { filterHeight: kh, filterWidth: kw, inChannels, outChannels, outHeight, outWidth } = info;
   const [n, pixels] = [x.shape[0], x.shape[0] * outHeight * outWidth];
-  const target = dy.reshape([pixels, outChannels]) as tf.Tensor2D;
+  const target = dy.reshape<tf.Tensor2D>([pixels, outChannels]);
   const phases = channelFirstPhases(x, info); // [sh, sw, Ci, n, H', W']
   const rows: tf.Tensor2D[] = [];
   for (let i = 0; i < kh; i++) {
@@ -76,18 +76,18 @@ function filterGradient(x: tf.Tensor4D, dy: tf.Tensor4D, info: tf.backend_util.C
   return tf.concat(rows, 0).reshape([kh, kw, inChannels, outChannels]);
 }
 
-/** x padded, channels first, and split by row and column modulo the stride, so that every tap is a plain slice. */
+/** x padded, channels first, and split by row and column modulo the stride, so that every tap is a slice. */
 function channelFirstPhases(x: tf.Tensor4D, info: tf.backend_util.Conv2DInfo): tf.Tensor4D[][] {
   const { strideHeight: sh, strideWidth: sw, padInfo } = info;
-  // Rows and columns that some tap reads, in whole strides.
-  const extent = (out: number, stride: number, reach: number) => (out + Math.floor(reach / stride)) * stride;
+  // rows and columns that any tap reads, in whole strides
+  const extent = (out: number, stride: number, span: number) => (out + Math.floor(span / stride)) * stride;
   const height = extent(info.outHeight, sh, (info.filterHeight - 1) * info.dilationHeight);
   const width = extent(info.outWidth, sw, (info.filterWidth - 1) * info.dilationWidth);
   const padded = fit(x, padInfo.top, padInfo.left, height, width);
-  const first = tf.transpose(padded, [3, 0, 1, 2]); // [Ci, n, H, W]
-  if (sh === 1 && sw === 1) return [[first]];
-  const [c, n] = first.shape;
-  const split = first.reshape([c * n, height / sh, sh, width / sw, sw]).transpose([2, 4, 0, 1, 3]);
+  const channelFirst = tf.transpose(padded, [3, 0, 1, 2]); // [Ci, n, H, W]
+  if (sh === 1 && sw === 1) return [[channelFirst]];
+  const [c, n] = channelFirst.shape;
+  const split = channelFirst.reshape([c * n, height / sh, sh, width / sw, sw]).transpose([2, 4, 0, 1, 3]);
   const parts = split.reshape([sh * sw, c, n, (height / sh) * (width / sw)]);
   return Array.from({ length: sh }, (_, a) =>
     Array.from({ length: sw }, (_, b) =>
@@ -111,10 +111,10 @@ export function conv2dBackpropInput(
     const swapped = tf.transpose(filter, [0, 1, 3, 2]); // [KH, KW, Co, Ci]
     if (sh === 1 && sw === 1) {
       const [dh, dw] = [info.dilationHeight, info.dilationWidth];
-      const flipped = tf.reverse(swapped, [0, 1]) as tf.Tensor4D;
+      const flipped = tf.reverse(swapped, [0, 1]);
       return correlate(dy, flipped, (kh - 1) * dh - padInfo.top, (kw - 1) * dw - padInfo.left, height, width, [dh, dw]);
     }
-    // u = h + pad = stride * q + phase; the taps k = phase, phase + stride, ... are the only ones that reach row u.
+    // u = h + pad = stride * q + phase; only the taps k = phase, phase + stride, ... contribute to row u
     const rows = Math.ceil((height + padInfo.top) / sh);
     const columns = Math.ceil((width + padInfo.left) / sw);
     const bands: tf.Tensor[] = [];
@@ -139,7 +139,7 @@ export function conv2dBackpropInput(
   });
 }
 
-/** Taps of one phase, last first (the flip). */
+/** Taps of one phase, in reverse order (flipped). */
 function phaseTaps(phase: number, stride: number, kernel: number): number[] {
   const taps: number[] = [];
   for (let k = phase; k < kernel; k += stride) taps.unshift(k);
@@ -175,24 +175,24 @@ function correlate(
   return tf.conv2d(fit(x, top, left, spanH, spanW), filter, 1, 'valid', 'NHWC', dilation);
 }
 
-/** Zeros above (`top`) and left, or rows cut off where negative, then padded or cut at the far side to height * width. */
+/** Pads (or crops, if negative) at the top and left, then pads or crops at the bottom and right to height * width. */
 function fit(x: tf.Tensor4D, top: number, left: number, height: number, width: number): tf.Tensor4D {
   const [n, h, w, c] = x.shape;
-  const span = (size: number, before: number, wanted: number) => {
+  const span = (size: number, before: number, target: number) => {
     const start = Math.min(size, Math.max(0, -before));
-    const end = Math.max(start, Math.min(size, wanted - before));
-    return { start, count: end - start, before: Math.min(wanted, Math.max(0, before)) };
+    const end = Math.max(start, Math.min(size, target - before));
+    return { start, count: end - start, before: Math.min(target, Math.max(0, before)) };
   };
   const [rows, columns] = [span(h, top, height), span(w, left, width)];
   if (rows.count === 0 || columns.count === 0) return tf.zeros([n, height, width, c]);
-  const cut =
+  const cropped =
     rows.count === h && columns.count === w
       ? x
       : tf.slice(x, [0, rows.start, columns.start, 0], [n, rows.count, columns.count, c]);
   const afterH = height - rows.before - rows.count;
   const afterW = width - columns.before - columns.count;
-  if (rows.before + afterH + columns.before + afterW === 0) return cut;
-  return tf.pad(cut, [
+  if (rows.before + afterH + columns.before + afterW === 0) return cropped;
+  return tf.pad(cropped, [
     [0, 0],
     [rows.before, afterH],
     [columns.before, afterW],
@@ -200,7 +200,7 @@ function fit(x: tf.Tensor4D, top: number, left: number, height: number, width: n
   ]);
 }
 
-/** The two kernels as tfjs wants them. */
+/** The two kernels for tfjs. */
 export const convBackpropKernels: tf.KernelConfig[] = [
   {
     kernelName: tf.Conv2DBackpropFilter,

@@ -1,4 +1,4 @@
-// Gradients of depthwise convolution on wasm, one vectorised pass per kernel tap.
+// Gradients of depthwise convolution on wasm, in one vectorised pass per kernel tap.
 
 import * as tf from '@tensorflow/tfjs';
 
@@ -86,14 +86,14 @@ function backpropInput(dy: tf.Tensor4D, filter: tf.Tensor4D, attrs: DepthwiseAtt
           [v, width - v - spread.shape[2]],
           [0, 0],
         ]);
-        return tf.add(total, placed) as tf.Tensor4D;
+        return tf.add<tf.Tensor4D>(total, placed);
       });
     }
   }
   return tf.slice(total, [0, info.padInfo.top, info.padInfo.left, 0], [n, info.inHeight, info.inWidth, c]);
 }
 
-/** Zeros between rows and columns: [N, H, W, C] -> [N, (H-1)*sh+1, (W-1)*sw+1, C]. */
+/** Inserts zeros between rows and columns: [N, H, W, C] -> [N, (H-1)*sh+1, (W-1)*sw+1, C]. */
 function spreadByStride(x: tf.Tensor4D, sh: number, sw: number): tf.Tensor4D {
   if (sh === 1 && sw === 1) return x;
   const [n, h, w, c] = x.shape;

@@ -1,6 +1,6 @@
-// Kernels written as loops over the wasm heap: the segment sum behind gather's gradient, which tfjs-backend-wasm lacks,
-// and what it gets wrong: a cast to bool (it copies the lowest byte), oneHot in float32 (it writes integer bits) and the
-// sum of nothing (it leaves the memory as it was).
+// Kernels as loops over the wasm heap: the segment sum of gather's gradient, which tfjs-backend-wasm lacks, and kernels that
+// it gets wrong: the cast to bool (copies the lowest byte), oneHot in float32 (writes integer bits) and the empty sum (leaves
+// the memory unwritten).
 
 import * as tf from '@tensorflow/tfjs';
 import type { WasmHeap } from './heap';
@@ -37,13 +37,13 @@ interface OneHot {
 
 function oneHot(indices: tf.TensorInfo, { depth, onValue, offValue, dtype }: OneHot, heap: WasmHeap): tf.TensorInfo {
   const out = heap.makeOutput([...indices.shape, depth], dtype);
-  const [at, to] = [heap.typedArrayFromHeap(indices), heap.typedArrayFromHeap(out)];
+  const [from, to] = [heap.typedArrayFromHeap(indices), heap.typedArrayFromHeap(out)];
   to.fill(offValue);
-  for (let i = 0; i < at.length; i++) if (at[i] >= 0 && at[i] < depth) to[i * depth + at[i]] = onValue;
+  for (let i = 0; i < from.length; i++) if (from[i] >= 0 && from[i] < depth) to[i * depth + from[i]] = onValue;
   return out;
 }
 
-/** The kernels; called after the stock ones are registered, since two of them wrap stock ones. */
+/** The kernels, two of which wrap stock ones, which must be registered. */
 export function directKernels(): tf.KernelConfig[] {
   const cast = tf.getKernel(tf.Cast, 'wasm')!;
   const sum = tf.getKernel(tf.Sum, 'wasm')!;

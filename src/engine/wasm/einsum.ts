@@ -1,5 +1,5 @@
-// Einsum on wasm as one matrix product: the indices of two operands are sorted into batch (in both and kept),
-// contracted (in both and summed), left and right ones, after indices of one operand alone are summed away.
+// Einsum on wasm as one matrix product: after summing over indices of one operand only, the remaining ones are batch (in both
+// operands and the output), contracted (in both, not in the output), left and right indices.
 
 import * as tf from '@tensorflow/tfjs';
 
@@ -14,16 +14,16 @@ export function einsum(equation: string, operands: tf.Tensor[]): tf.Tensor {
   labels.forEach((term, i) => {
     if (term.length !== operands[i].rank || new Set(term).size !== term.length)
       throw new Error(
-        `Cannot run einsum "${equation}": term "${term.join('')}" does not name each axis of shape [${operands[i].shape}] once`,
+        `Cannot run einsum "${equation}": term "${term.join('')}" must name each axis of shape [${operands[i].shape}] once`,
       );
   });
-  const wanted = [...output];
-  const reduced = operands.map((x, i) => sumAway(x, labels[i], new Set([...wanted, ...(labels[1 - i] ?? [])])));
-  if (reduced.length === 1) return permute(reduced[0].x, reduced[0].labels, wanted);
+  const target = [...output];
+  const reduced = operands.map((x, i) => sumOthers(x, labels[i], new Set([...target, ...(labels[1 - i] ?? [])])));
+  if (reduced.length === 1) return permute(reduced[0].x, reduced[0].labels, target);
   const [a, b] = reduced;
   const shared = a.labels.filter((l) => b.labels.includes(l));
-  const batch = shared.filter((l) => wanted.includes(l));
-  const summed = shared.filter((l) => !wanted.includes(l));
+  const batch = shared.filter((l) => target.includes(l));
+  const summed = shared.filter((l) => !target.includes(l));
   const rows = a.labels.filter((l) => !shared.includes(l));
   const columns = b.labels.filter((l) => !shared.includes(l));
   const size = new Map([
@@ -39,10 +39,10 @@ export function einsum(equation: string, operands: tf.Tensor[]): tf.Tensor {
     count(columns),
   ]);
   const product = tf.matMul(a3, b3).reshape([...sizes(batch), ...sizes(rows), ...sizes(columns)]);
-  return permute(product, [...batch, ...rows, ...columns], wanted);
+  return permute(product, [...batch, ...rows, ...columns], target);
 }
 
-function sumAway(x: tf.Tensor, labels: string[], keep: Set<string>): { x: tf.Tensor; labels: string[] } {
+function sumOthers(x: tf.Tensor, labels: string[], keep: Set<string>): { x: tf.Tensor; labels: string[] } {
   const axes = labels.flatMap((l, i) => (keep.has(l) ? [] : [i]));
   return axes.length === 0 ? { x, labels } : { x: tf.sum(x, axes), labels: labels.filter((l) => keep.has(l)) };
 }

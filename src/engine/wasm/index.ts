@@ -1,5 +1,5 @@
-// The wasm engine: @tensorflow/tfjs-backend-wasm (XNNPACK, SIMD) with the training kernels it lacks. Needs nothing
-// but npm. Node gives it one thread.
+// The wasm engine: @tensorflow/tfjs-backend-wasm (XNNPACK, SIMD) with the training kernels that it lacks. Needs only npm
+// packages; single-threaded in Node.
 
 import { dirname, join, sep } from 'node:path';
 import * as tf from '@tensorflow/tfjs';

@@ -1,9 +1,9 @@
-// Matrix products on wasm: XNNPACK multiplies only untransposed matrices of one batch fast (30 GFLOP/s; its other
-// paths are naive loops at 0.4 to 2), so operands are transposed first and batches are walked one product at a time.
+// Matrix products on wasm: XNNPACK is fast (30 GFLOP/s) only for untransposed matrices of a single batch (its other paths are
+// naive loops at 0.4 to 2), so operands are transposed first and batches computed one product at a time.
 
 import * as tf from '@tensorflow/tfjs';
 
-/** Batches smaller than this many multiplications a product are left to the naive loop: calls cost more. */
+/** Products with fewer multiplications are left to the naive loop, since calls cost more. */
 const SMALL_PRODUCT = 4096;
 
 function transposeLast(x: tf.Tensor): tf.Tensor {
@@ -20,7 +20,7 @@ function plainProduct(a: tf.Tensor, b: tf.Tensor, multiply: (a: tf.Tensor, b: tf
   const batch = tf.util.sizeFromShape(outer);
   if (batch * m * n === 0 || k === 0) return tf.zeros([...outer, m, n]);
   const [batchA, batchB] = [a.size / (m * k), b.size / (k * n)];
-  // One right-hand matrix: the batch is only more rows of the left one.
+  // a single right-hand matrix: the batch is just more rows of the left one
   if (batchB === 1) return multiply(a.reshape([1, batchA * m, k]), b.reshape([1, k, n])).reshape([...outer, m, n]);
   const sameOuter = (s: number[]) => s.slice(0, -2).join() === outer.join();
   const [wholeA, wholeB] = [
@@ -38,12 +38,12 @@ function plainProduct(a: tf.Tensor, b: tf.Tensor, multiply: (a: tf.Tensor, b: tf
   return tf.concat(products, 0).reshape([...outer, m, n]);
 }
 
-/** BatchMatMul and _FusedMatMul over the stock kernels, which stay in use for what they do well. */
+/** BatchMatMul and _FusedMatMul, over the stock kernels where those are fast. */
 export function matMulKernels(): tf.KernelConfig[] {
   const product = tf.getKernel(tf.BatchMatMul, 'wasm')!;
   const fused = tf.getKernel(tf._FusedMatMul, 'wasm')!;
-  // XNNPACK keeps the right-hand matrix it has packed under the identity of its data alone: the same data in another shape
-  // would be read as the first (and past its end), so it gets a copy
+  // XNNPACK caches the packed right-hand matrix by the identity of its data alone: the same data in another shape would be
+  // read as the first one (and beyond its end), so it is copied
   const packed = new WeakMap<object, string>();
   const stock = (backend: object) => (a: tf.Tensor, given: tf.Tensor) => {
     const shape = given.shape.slice(-2).join();

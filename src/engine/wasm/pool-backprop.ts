@@ -1,10 +1,10 @@
-// Gradients of pooling written as loops over the wasm heap: tfjs-backend-wasm's own max pooling gradient is five times
-// slower, and its average pooling gradient counts padding where its forward pass does not.
+// Gradients of pooling as loops over the wasm heap: tfjs-backend-wasm's max pooling gradient is five times slower, and its
+// average pooling gradient counts padding, unlike its forward pass.
 
 import * as tf from '@tensorflow/tfjs';
 import type { WasmHeap } from './heap';
 
-/** Calls `visit` for each window with its output's offset and the offsets of the input pixels inside the image. */
+/** Calls `visit` for each window with the offset of its output and of the input pixels inside the image. */
 function forEachWindow(info: tf.backend_util.Conv2DInfo, visit: (output: number, pixels: number[]) => void): void {
   const { inHeight, inWidth, outHeight, outWidth, inChannels: channels } = info;
   let output = 0;
@@ -22,10 +22,10 @@ function forEachWindow(info: tf.backend_util.Conv2DInfo, visit: (output: number,
     }
 }
 
-/** dy goes to the first largest element of each window (row by row), as in PyTorch. */
+/** dy goes to the first maximum of each window in row-major order, as in PyTorch. */
 function maxPoolGrad(dy: tf.TensorInfo, x: tf.TensorInfo, info: tf.backend_util.Conv2DInfo, heap: WasmHeap) {
   const out = heap.makeOutput(x.shape, 'float32');
-  // The heap may move when it grows, so the views are taken after the last allocation.
+  // the heap may move when it grows: views are created after the last allocation
   const [values, grads, to] = [heap.typedArrayFromHeap(x), heap.typedArrayFromHeap(dy), heap.typedArrayFromHeap(out)];
   const channels = info.inChannels;
   const best = new Float32Array(channels);
@@ -52,7 +52,7 @@ function maxPoolGrad(dy: tf.TensorInfo, x: tf.TensorInfo, info: tf.backend_util.
   return out;
 }
 
-/** dy is shared equally by the pixels of its window that lie inside the image. */
+/** dy is distributed equally over the pixels of its window inside the image. */
 function avgPoolGrad(dy: tf.TensorInfo, x: tf.TensorInfo, info: tf.backend_util.Conv2DInfo, heap: WasmHeap) {
   const out = heap.makeOutput(x.shape, 'float32');
   const [grads, to] = [heap.typedArrayFromHeap(dy), heap.typedArrayFromHeap(out)];

@@ -8,8 +8,8 @@ import { type Attributes, define, type KernelCall } from './define';
 type Info = tf.backend_util.Conv2DInfo;
 
 /**
- * Padding [top, bottom, left, right] that gives exactly the output tfjs computed: symmetric where libtorch's rounding
- * agrees, else what the last window needs (negative when rows are left over).
+ * Padding [top, bottom, left, right] for exactly tfjs's output size: symmetric if libtorch's rounding agrees, otherwise what
+ * the last window needs (negative if rows are unused).
  */
 function pads(info: Info): number[] {
   const axis = (size: number, out: number, stride: number, span: number, before: number) =>
@@ -31,7 +31,7 @@ const geometry = (info: Info): [number[], number[], number[]] => [
 function convInfo(xShape: number[], filterShape: number[], attrs: Attributes, depthwise = false): Info {
   const format = attrs.dataFormat ?? 'NHWC';
   if (format !== 'NHWC' && format !== 'channelsLast')
-    throw new Error(`Convolution on the torch engine wants NHWC, received ${format}: transpose first`);
+    throw new Error(`Cannot convolve on the torch engine: expected NHWC, received ${format}. Transpose first`);
   return tf.backend_util.computeConv2DInfo(
     xShape as [number, number, number, number],
     filterShape as [number, number, number, number],
@@ -43,7 +43,7 @@ function convInfo(xShape: number[], filterShape: number[], attrs: Attributes, de
   );
 }
 
-/** The filter's slot, after its variable's memory was put in the order convolutions want (once per variable). */
+/** The filter's slot, after converting its variable to the memory format of convolutions (once per variable). */
 export function filterSlot(backend: TorchBackend, filter: tf.TensorInfo): number {
   const slot = backend.slotOf(filter);
   const data = filter.dataId as TorchData;
@@ -52,7 +52,7 @@ export function filterSlot(backend: TorchBackend, filter: tf.TensorInfo): number
   return data.slot === slot ? slot : data.slot;
 }
 
-/** Replaces the result by its activation. */
+/** Applies the activation to a result. */
 function activated(call: KernelCall, result: tf.TensorInfo): tf.TensorInfo {
   const { attrs, inputs, backend, slot } = call;
   const name = attrs.activation ?? 'linear';
@@ -62,7 +62,7 @@ function activated(call: KernelCall, result: tf.TensorInfo): tf.TensorInfo {
   return backend.make(out, 'float32');
 }
 
-/** tfjs allows biases that broadcast otherwise than [channels]; those are added behind the convolution. */
+/** tfjs allows biases of other shapes than [channels] that broadcast; they are added after the convolution. */
 function withBias(call: KernelCall, info: Info, run: (bias: number) => number): tf.TensorInfo {
   const { inputs, backend, slot } = call;
   const bias = inputs.bias;

@@ -1,17 +1,17 @@
-// How a tfjs kernel is bound to a native one.
+// Binds tfjs kernels to native ones.
 
 import type * as tf from '@tensorflow/tfjs';
 import { BACKEND, type TorchBackend } from '../backend';
 
 export type Inputs = Record<string, tf.TensorInfo>;
-/** biome-ignore lint/suspicious/noExplicitAny: every kernel has attributes of its own shape */
+// biome-ignore lint/suspicious/noExplicitAny: the attributes of kernels differ
 export type Attributes = Record<string, any>;
 
 export interface KernelCall {
   inputs: Inputs;
   attrs: Attributes;
   backend: TorchBackend;
-  /** The slot of a tensor, or -1 for one that is not given. */
+  /** The slot of a tensor, or -1 for an absent one. */
   slot: (x: tf.TensorInfo | null | undefined) => number;
 }
 

@@ -1,4 +1,4 @@
-// The kernels detection adds to TensorFlow.js; `src/ops` wraps them.
+// The kernels of detection operations, wrapped by `src/ops`.
 
 import type * as tf from '@tensorflow/tfjs';
 import { kernel, native } from '../native';

@@ -105,7 +105,7 @@ export const elementwiseKernels: tf.KernelConfig[] = [
     backend.make(kernel.clip(slot(x), attrs.clipValueMin, attrs.clipValueMax), x.dtype),
   ),
   define('Cast', ({ inputs: { x }, attrs, backend, slot }) =>
-    // float32 to float32 too: under mixed precision the slot may hold bfloat16, and this is how a loss leaves it
+    // float32 to float32 too: in mixed precision the slot may hold bfloat16, and losses cast it back by this
     backend.make(kernel.cast(slot(x), typeCode(attrs.dtype)), attrs.dtype),
   ),
   define('AddN', ({ inputs, backend, slot }) => {

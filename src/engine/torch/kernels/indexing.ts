@@ -1,4 +1,4 @@
-// Gather, scatter, one-hot, and the index kernels that run on the host.
+// Gather, scatter, one-hot, and index kernels that run on the host.
 
 import * as tf from '@tensorflow/tfjs';
 import { Random } from '../../../random';
@@ -18,7 +18,7 @@ const indices = (backend: TorchBackend, list: ArrayLike<number>): tf.TensorInfo 
   dtype: 'int32',
 });
 
-/** tf.image.nonMaxSuppression*: few boxes, tfjs's own host implementation gives its exact semantics. */
+/** tf.image.nonMaxSuppression*: tfjs's host implementation, with its exact semantics. */
 const suppression = ({ inputs: { boxes, scores }, backend }: KernelCall) =>
   [values(backend, boxes), values(backend, scores)] as const;
 
@@ -38,7 +38,7 @@ export const indexingKernels: tf.KernelConfig[] = [
   ),
   define('SparseToDense', ({ inputs: { sparseIndices, sparseValues, defaultValue }, attrs, backend, slot }) => {
     const fill = values(backend, defaultValue)[0];
-    // indices of rank 0 and 1 address a vector
+    // indices of rank 0 and 1 refer to a vector
     const depth = sparseIndices.shape.length === 2 ? sparseIndices.shape[1] : 1;
     const flat = kernel.reshape(slot(sparseIndices), [-1, depth]);
     const rows = backend.make(flat, 'int32');

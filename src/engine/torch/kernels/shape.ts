@@ -1,11 +1,11 @@
-// Kernels that make, move, cut and join tensors.
+// Kernels that create, reshape, slice and concatenate tensors.
 
 import * as tf from '@tensorflow/tfjs';
 import { typeCode } from '../backend';
 import { kernel, native } from '../native';
 import { define } from './define';
 
-/** tfjs's paddings, first axis first, in libtorch's order: last axis first, before and after. */
+/** tfjs's paddings, first axis first, in libtorch's order: last axis first. */
 const torchPaddings = (paddings: [number, number][]) => [...paddings].reverse().flat();
 
 const constant = (kernelName: string, values: (attrs: Record<string, number>) => ArrayLike<number>) =>
@@ -17,7 +17,7 @@ const constant = (kernelName: string, values: (attrs: Record<string, number>) =>
 
 export const shapeKernels: tf.KernelConfig[] = [
   define('Identity', ({ inputs: { x }, backend, slot }) => {
-    slot(x); // moves it here first when another backend made it
+    slot(x); // moves it from another backend if necessary
     return backend.share(x);
   }),
   define('Reshape', ({ inputs: { x }, attrs, backend, slot }) =>
@@ -106,7 +106,7 @@ export const shapeKernels: tf.KernelConfig[] = [
   }),
   define('DepthToSpace', ({ inputs: { x }, attrs, backend, slot }) => {
     if (attrs.dataFormat !== undefined && attrs.dataFormat !== 'NHWC')
-      throw new Error(`depthToSpace on the torch engine wants NHWC, received ${attrs.dataFormat}`);
+      throw new Error(`Cannot run depthToSpace on the torch engine: expected NHWC, received ${attrs.dataFormat}`);
     return backend.make(kernel.depthToSpace(slot(x), attrs.blockSize), x.dtype);
   }),
   define('Fill', ({ attrs, backend }) => {

@@ -1,4 +1,4 @@
-// The kernels transformers add to TensorFlow.js; `src/ops` wraps them.
+// The kernels of transformer operations, wrapped by `src/ops`.
 
 import type * as tf from '@tensorflow/tfjs';
 import { kernel } from '../native';
