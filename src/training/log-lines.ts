@@ -1,4 +1,4 @@
-// Log lines in mmengine's form: `Epoch(train)  [1][ 50/100]  lr: 2.0000e-02  eta: 0:01:40  time: 0.2000 ...`, or
+// Log lines in mmengine's form: `Epoch(train)  [1][ 50/100]  lr: 2.0000e-2  eta: 0:01:40  time: 0.2000 ...`, or
 // `Iter(train) [ 50/90000]  lr: ...`.
 
 import type { ScalarRecord } from './history';

@@ -21,7 +21,7 @@ import {
   withMasks,
 } from './mask-branch';
 import { nextProposals, refineBoxes } from './next-proposals';
-import { ProposalSampler, partsInitCfg, rcnnTrainCfg } from './proposal-sampler';
+import { ProposalSampler, partsInitCfg, type RCNNTrainCfg, rcnnTrainCfg } from './proposal-sampler';
 import { batchRoIDetections, rcnnTestCfg } from './roi-detections';
 import { RoIPooler } from './roi-pooler';
 import type { BoxHead, MaskHead, RoIExtractor, StageInput, StageOutput, StageTraining } from './types';
@@ -58,8 +58,9 @@ export interface StageLoss {
 }
 
 /**
- * Seams for its relatives: `pooler` (Hybrid Task Cascade adds semantic features to the pooled ones), `stageLoss` and `nextInput`
- * (Sparse R-CNN assigns after predicting), `maskPredictor` and `predictMasks` (mask features that flow from stage to stage).
+ * Seams for its relatives: `pooler` (Hybrid Task Cascade adds semantic features to the pooled ones), `proposalSampler`,
+ * `stageLoss` and `nextInput` (Sparse R-CNN assigns after predicting), `maskPredictor` and `predictMasks` (mask features that
+ * flow from stage to stage).
  */
 export class CascadeRoIHead extends Module implements RoIHead {
   protected readonly stages: BBoxStage[] = [];
@@ -93,8 +94,7 @@ export class CascadeRoIHead extends Module implements RoIHead {
     for (const [i, one] of each('bbox_head', config.bbox_head).entries()) {
       const context = { path: one.path, inputs: [bboxPoolers[i].output], numClasses };
       const head = heads.push(registry.build('bbox_head', one.config, context));
-      const at = { registry, path: `${path}.train_cfg.${i}` };
-      const sampler = train_cfg && new ProposalSampler(train_cfg[i], at, this.constructor.name);
+      const sampler = train_cfg && this.proposalSampler(train_cfg[i], { registry, path: `${path}.train_cfg.${i}` });
       this.stages.push(new BBoxStage(bboxPoolers[i], head, sampler ?? undefined));
     }
     if (!config.mask_head) return;
@@ -112,6 +112,14 @@ export class CascadeRoIHead extends Module implements RoIHead {
   /** Called while the head is built, for every extractor. */
   protected pooler(extractor: RoIExtractor, _branch: 'bbox' | 'mask'): RoIPooler {
     return new RoIPooler(extractor);
+  }
+
+  /** Called while the head is built, for every stage; undefined where a stage does not sample its proposals. */
+  protected proposalSampler(
+    cfg: RCNNTrainCfg,
+    at: Pick<BuildContext, 'registry' | 'path'>,
+  ): ProposalSampler | undefined {
+    return new ProposalSampler(cfg, at, this.constructor.name);
   }
 
   get numClasses(): number {

@@ -1,4 +1,4 @@
-// Evaluates the model when its loop's schedule says so: after everything else of the epoch or iteration, as mmengine's loops do.
+// Evaluates the model when its loop's schedule says so, after everything else of the epoch or iteration.
 
 import { isEvaluationDue } from '../loops/loop-plan';
 import type { Evaluate, TrainRun } from '../train-run';
@@ -7,7 +7,8 @@ import { PRIORITIES } from './priority';
 
 export class EvaluationHook implements TrainHook {
   readonly name = 'EvaluationHook';
-  priority: number = PRIORITIES.LOWEST;
+  /** mmengine's loops evaluate once all hooks are done. */
+  priority: number = PRIORITIES.LOWEST + 1;
 
   constructor(private readonly evaluate: Evaluate) {}
 

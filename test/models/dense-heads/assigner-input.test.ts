@@ -168,7 +168,9 @@ function softmax(logits: Float32Array, classes: number): Float32Array {
 }
 
 test('an assigner on priors alone costs no predictions', () => {
-  expect(inputOf({ type: 'RetinaHead', feat_channels: 8 }, { priors: 'boxes' }).predictions).toBeUndefined();
+  const given: Partial<AssignInput['predictions']> =
+    inputOf({ type: 'RetinaHead', feat_channels: 8 }, { priors: 'boxes' }).predictions ?? {};
+  expect([given.scores, given.logits, given.boxes]).toEqual([undefined, undefined, undefined]);
 });
 
 test('YOLOV3Head passes the stride of each anchor', () => {

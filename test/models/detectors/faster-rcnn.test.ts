@@ -1,4 +1,5 @@
-// Faster R-CNN as a whole against MMDetection's: parameters, features, proposals, detections, and three training steps.
+// Faster R-CNN as a whole against MMDetection's: parameters, features, proposals, detections, and three training steps; with
+// other necks, and small models with other parts.
 
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,9 +13,28 @@ import type { DetBatch, Losses } from '../../../src/models/types';
 import { torchShape } from '../../../src/nn';
 import { Random } from '../../../src/random';
 import { expectClose, fillByFormula, golden, goldenJson, image, nchw } from '../../golden-data';
-import { type EndToEnd, expectDetections, expectSummaries, modelConfig, sample, tidy } from './whole-models';
+import { testSmallModels } from './check-two-stage';
+import {
+  type EndToEnd,
+  expectDetections,
+  expectParameters,
+  expectSummaries,
+  modelConfig,
+  none,
+  sample,
+  tidy,
+} from './whole-models';
 
 beforeAll(async () => void (await startEngine()));
+
+test.each([
+  ['R50-FPN', 'config_faster_r50_fpn_1x', 'params_faster_r50_fpn'],
+  ['R50-PAFPN', 'config_faster_r50_pafpn', 'params_faster_r50_pafpn'],
+])('%s has the parameters of the reference, in its order', (_, config, params) =>
+  expectParameters(modelConfig(config), params),
+);
+
+testSmallModels('decoded', 'ohem', 'generic');
 
 describe('R50-FPN, three classes', () => {
   let model: TwoStageDetector;
@@ -212,49 +232,37 @@ test('mixed precision: the losses are near those of single precision, geometry s
   model.dispose();
 });
 
-describe('fitting the parts', () => {
-  const base = () => modelConfig('config_faster_r50_fpn_1x') as ModuleConfig & Record<string, Record<string, unknown>>;
+test('R50-PAFPN: features and detections', () => {
+  const expected = goldenJson<EndToEnd>('e2e_model_faster_r50_pafpn');
+  const model = buildDetector(modelConfig('config_faster_r50_pafpn'), { numClasses: 3 }) as TwoStageDetector;
+  fillByFormula(model);
+  const batch = model.eval().preprocess([sample()]);
+  tf.tidy(() => expectSummaries(model.extractFeatures(batch.inputs), expected.neck, 'neck'));
+  expectDetections(tidy(() => model.predict(batch))[0], expected.detections);
+  batch.inputs.dispose();
+  model.dispose();
+});
 
-  test('a config without channels, strides and classes builds the same model', () => {
-    const config = base();
-    delete config.neck.in_channels;
-    delete config.rpn_head.in_channels;
-    delete (config.rpn_head.anchor_generator as Record<string, unknown>).strides;
-    const roi = config.roi_head as Record<string, Record<string, unknown>>;
-    delete roi.bbox_roi_extractor.out_channels;
-    delete roi.bbox_roi_extractor.featmap_strides;
-    delete roi.bbox_head.in_channels;
-    delete roi.bbox_head.roi_feat_size;
-    const model = buildDetector(config, { numClasses: 80 });
-    const { state_dict_order } = goldenJson<{ state_dict_order: [string, number[]][] }>('params_faster_r50_fpn');
-    expect([...model.named()].map(([key, p]) => [key, torchShape(p)])).toEqual(state_dict_order);
-    model.dispose();
-  });
+/** Faster R-CNN with NAS-FPN in place of its FPN, as the reference was made. */
+function nasFpnConfig(): ModuleConfig {
+  const norm_cfg = { type: 'BN', requires_grad: true };
+  const neck = { type: 'NASFPN', in_channels: [256, 512, 1024, 2048], out_channels: 256, num_outs: 5, stack_times: 7 };
+  return { ...modelConfig('config_faster_r50_fpn_1x'), neck: { ...neck, norm_cfg } };
+}
 
-  test('what does not fit is refused, naming both sides and the place', () => {
-    const change = (f: (config: ReturnType<typeof base>) => void, message: RegExp) => {
-      const config = base();
-      f(config);
-      expect(() => buildDetector(config, { numClasses: 3 })).toThrow(message);
-    };
-    change(
-      (c) => Object.assign(c.neck, { out_channels: 128 }),
-      /RPNHead at model.rpn_head: its in_channels is 256, but .* 128/,
-    );
-    change((c) => Object.assign(c.neck, { num_outs: 4 }), /5 strides \[4, 8, 16, 32, 64\].* 4 levels/);
-    change(
-      (c) => Object.assign(c.roi_head.bbox_head as object, { num_classes: 80 }),
-      /num_classes is 80, but the data set has 3/,
-    );
-    change(
-      (c) => Object.assign(c.roi_head.bbox_head as object, { roi_feat_size: 14 }),
-      /14 x 14, but RoIs are pooled to 7 x 7/,
-    );
-    change(
-      (c) => Object.assign(c.roi_head, { bbox_head: { type: 'Shared2FCBBoxhead' } }),
-      /Did you mean "Shared2FCBBoxHead"/,
-    );
-    change((c) => Object.assign(c, { rpn_heads: {} }), /unknown option "rpn_heads"/);
-    expect(() => buildDetector(base())).toThrow(/num_classes is neither given nor known/);
-  });
+test('R50-NASFPN: parameters, features and detections', () => {
+  const expected = goldenJson<EndToEnd & { extra_rules: [string, number][] }>('e2e_model_faster_r50_nasfpn');
+  const { state_dict_order } = goldenJson<{ state_dict_order: [string, number[]][] }>('params_faster_r50_nasfpn');
+  const model = buildDetector(nasFpnConfig(), { numClasses: 3 }) as TwoStageDetector;
+  // the reference's list is of the model with 80 classes
+  const features = ([name]: [string, unknown]) => !name.startsWith('roi_head');
+  const own = [...model.named()].map(([key, p]) => [key, torchShape(p)] as [string, number[]]);
+  expect(own.filter(features)).toEqual(state_dict_order.filter(features));
+  fillByFormula(model, '', expected.extra_rules);
+  const batch = model.eval().preprocess([sample(none, [128, 128])]);
+  tf.tidy(() => expectSummaries(model.extractFeatures(batch.inputs), expected.neck, 'neck'));
+  // the scores lie so close that rounding decides who suppresses whom: the reference vouches for the best 20
+  expectDetections(tidy(() => model.predict(batch))[0], expected.detections, 20);
+  batch.inputs.dispose();
+  model.dispose();
 });

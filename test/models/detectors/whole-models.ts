@@ -4,6 +4,8 @@ import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
 import type { ModuleConfig } from '../../../src/catalogue/registry';
 import type { Detections, PackedSample, Truths } from '../../../src/data/types';
+import { buildDetector } from '../../../src/models/build';
+import { torchShape } from '../../../src/nn';
 import { expectClose, goldenJson, image, nchw } from '../../golden-data';
 
 export interface Summary {
@@ -64,6 +66,22 @@ export function expectSummaries(levels: tf.Tensor4D[], expected: Summary[], what
     const middle = Math.floor(values.length / 2);
     expectClose(values.subarray(middle, middle + 8), mid8, 1e-4, `${what} ${i} middle`);
   }
+}
+
+/** Parameters of the model with 80 classes, in the reference's order. */
+export function expectParameters(config: ModuleConfig, name: string): void {
+  const model = buildDetector(config, { numClasses: 80 });
+  const expected = goldenJson<{
+    total: number;
+    trainable_after_freeze: number;
+    state_dict_order: [string, number[]][];
+  }>(name);
+  expect([...model.named()].map(([key, p]) => [key, torchShape(p)])).toEqual(expected.state_dict_order);
+  expect(model.parameterCount()).toBe(expected.total);
+  const trainable = model.trainable().reduce((n, [, p]) => n + p.variable.size, 0);
+  expect(trainable).toBe(expected.trainable_after_freeze);
+  expect(model.numClasses).toBe(80);
+  model.dispose();
 }
 
 /** Same boxes, scores and labels; neighbours in score may change places where they differ by rounding alone. */

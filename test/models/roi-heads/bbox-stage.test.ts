@@ -31,7 +31,10 @@ test('many RoIs are predicted in chunks, to the same scores and deltas in the sa
   const stage = stageOf();
   const random = Random.seeded(2);
   const count = 1100; // two whole chunks and a rest
-  const boxes = Float32Array.from({ length: 4 * count }, (_, i) => random.uniform(0, 60) + (i % 4 > 1 ? random.uniform(60, 190) : 0));
+  const boxes = Float32Array.from(
+    { length: 4 * count },
+    (_, i) => random.uniform(0, 60) + (i % 4 > 1 ? random.uniform(60, 190) : 0),
+  );
   const features = inputs.map(({ stride }, i) =>
     tf.randomNormal<tf.Rank.R4>([1, 256 / stride, 256 / stride, 3], 0, 1, 'float32', i + 1),
   );

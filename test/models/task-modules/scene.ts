@@ -4,7 +4,7 @@
 import { type ModuleConfig, Registry } from '../../../src/catalogue/registry';
 import { type Assigner, type AssignInput, type Instances, taskModules } from '../../../src/models/task-modules';
 import { Random } from '../../../src/random';
-import { boxes, u01 } from '../../golden-data';
+import { boxes, goldenJson, sgn, u01 } from '../../golden-data';
 
 export const registry = new Registry(taskModules);
 export const buildAssigner = (config: ModuleConfig): Assigner =>
@@ -51,3 +51,41 @@ export const input = (given: Partial<AssignInput> & Pick<AssignInput, 'priors' |
   epoch: 0,
   ...given,
 });
+
+export interface PredictionCase {
+  options: Record<string, unknown>;
+  truths: number;
+  assigned: number[];
+  labels: number[];
+  overlaps: number[];
+}
+
+/** The cases of test/golden/generate/prediction_assigners.py. */
+export const predictionCases = () =>
+  goldenJson<{
+    dynamic_soft_label: PredictionCase[];
+    sim_ota: PredictionCase[];
+    batch_task_aligned: {
+      options: Record<string, unknown>;
+      truths: number;
+      positive: number[];
+      labels: number[];
+      boxes: number[];
+      scores: number[];
+    }[];
+  }>('prediction_assigners');
+
+/** Their input, with `n` ground-truth boxes. */
+export function predictionInput(n: number): AssignInput {
+  const priors = points(0.5);
+  const count = priors.length / 4;
+  const shift = sgn('pred.shift', [count, 4], 6);
+  const logits = sgn('pred.logits', [count, 3], 4);
+  const boxes = priors.map((_, i) => {
+    const at = i - (i & 3);
+    const half = priors[at + 2] * 1.5;
+    return priors[at + (i & 1)] + (i & 2 ? half : -half) + shift[i];
+  });
+  const predictions = { count, classes: 3, logits, scores: logits.map((x) => 1 / (1 + Math.exp(-x))), boxes };
+  return input({ priors, levels: [192, 48, 12], instances: truths('pred.gt', n), predictions });
+}

@@ -1,24 +1,15 @@
-// Averaged weights against mmengine's and MMDetection's; averages in a run, its checkpoints and its resume.
+// Averaged weights in a run, its checkpoints and its resume.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { startEngine } from '../../../src/engine';
-import { BatchNorm2d } from '../../../src/nn/batch-norm2d';
 import { readCheckpoint } from '../../../src/training/checkpoint';
 import { EMAHook } from '../../../src/training/hooks/ema-hook';
-import { WeightAverage } from '../../../src/training/weight-average';
-import { goldenJson } from '../../golden-data';
 import { registry } from '../registry';
 import { tinyDetector, weightsOf, withoutTimes } from '../tiny-detector';
 import { type TinyRun, trainTiny } from '../tiny-run';
-
-interface Golden {
-  averages: { cfg: Record<string, unknown>; steps: { weight: number[]; running_mean: number[] }[] }[];
-}
-const golden = goldenJson<Golden>('training_hooks');
+import { workDirs } from '../work-dirs';
 
 function emaHook(cfg: object): EMAHook {
   const hook = registry.build('hook', { type: 'EMAHook', ...cfg }, { path: 'custom_hooks.0' });
@@ -26,51 +17,8 @@ function emaHook(cfg: object): EMAHook {
   return hook;
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'detlab-ema-'));
+const folder = workDirs()();
 beforeAll(async () => void (await startEngine()));
-afterAll(() => rmSync(folder, { recursive: true }));
-
-describe('averaged weights', () => {
-  test.each(golden.averages)('$cfg', ({ cfg, steps }) => {
-    const before = tf.memory().numTensors;
-    const model = new BatchNorm2d({ channels: 3 });
-    const average = new WeightAverage(model, emaHook(cfg).options);
-    for (const [i, expected] of steps.entries()) {
-      const t = i + 1;
-      tf.tidy(() => {
-        model.weight.variable.assign(tf.tensor1d([0, 1, 2].map((k) => Math.sin(t + k))));
-        model.runningMean.variable.assign(tf.tensor1d([0, 1, 2].map((k) => Math.cos(t + k))));
-      });
-      const own = [...model.weight.variable.dataSync()];
-      average.update(t, 1);
-      average.swap();
-      for (const [name, { variable }] of Object.entries({ weight: model.weight, running_mean: model.runningMean })) {
-        const found = variable.dataSync();
-        for (const [k, v] of expected[name as 'weight'].entries()) expect(found[k]).toBeCloseTo(v, 6);
-      }
-      average.swap();
-      expect([...model.weight.variable.dataSync()]).toEqual(own);
-    }
-    average.dispose();
-    model.dispose();
-    expect(tf.memory().numTensors).toBe(before);
-  });
-
-  test('begin late when asked', () => {
-    const model = new BatchNorm2d({ channels: 1 });
-    const average = new WeightAverage(model, emaHook({ momentum: 0.5, begin_iter: 3 }).options);
-    const set = (v: number) => tf.tidy(() => model.weight.variable.assign(tf.tensor1d([v])));
-    const found: number[] = [];
-    for (let i = 1; i <= 5; i++) {
-      set(i);
-      average.update(i, 1);
-      found.push(average.averaged().get('weight')!.data[0]);
-    }
-    expect(found).toEqual([1, 2, 3, 3.5, 4.25]);
-    average.dispose();
-    model.dispose();
-  });
-});
 
 describe('in a run', () => {
   const average = { ema_type: 'ExpMomentumEMA', momentum: 0.1, gamma: 5, update_buffers: true };

@@ -1,9 +1,6 @@
 // Rates and momentum against MMYOLO's hook, in a run and its resume.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test } from 'vitest';
 import { startEngine } from '../../../src/engine';
 import { YOLOv5ParamSchedulerHook, YOLOv5Rates } from '../../../src/training/hooks/yolov5-param-scheduler-hook';
 import type { RatedGroup } from '../../../src/training/learning-rates';
@@ -11,6 +8,7 @@ import { goldenJson } from '../../golden-data';
 import { registry } from '../registry';
 import { weightsOf, withoutTimes } from '../tiny-detector';
 import { type TinyRun, trainTiny } from '../tiny-run';
+import { workDirs } from '../work-dirs';
 
 interface Golden {
   rates: { length: number; epochs: number; cfg: Record<string, unknown>; steps: [number, number, number][] }[];
@@ -24,9 +22,8 @@ function schedulerHook(cfg: object): YOLOv5ParamSchedulerHook {
   return hook;
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'detlab-yolov5-rates-'));
+const freshDir = workDirs();
 beforeAll(async () => void (await startEngine()));
-afterAll(() => rmSync(folder, { recursive: true }));
 
 test.each(golden.rates)("MMYOLO's rates: $cfg", ({ length, epochs, cfg, steps }) => {
   const { options } = schedulerHook({ max_epochs: epochs, ...cfg });
@@ -72,7 +69,7 @@ test('a run and its resume have the same numbers, bit by bit, with averaged weig
   expect(new Set(rates).size).toBeGreaterThan(2);
   for (const at of [4, 5, 8]) {
     const stop = new AbortController();
-    const workDir = join(folder, `at-${at}`);
+    const workDir = freshDir();
     const callbacks = { onStep: ({ step }: { step: number }) => void (step === at && stop.abort()) };
     await run({ workDir, signal: stop.signal, callbacks });
     const { detector, result } = await run({ workDir, resume: true });

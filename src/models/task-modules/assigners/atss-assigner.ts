@@ -105,7 +105,7 @@ export const atssAssignerDefinition = defineModule({
   summary: 'Assigns ground-truth boxes to nearby anchors, by an IoU threshold adapted to each box',
   paper:
     'Zhang et al., Bridging the Gap Between Anchor-based and Anchor-free Detection via Adaptive Training Sample Selection, CVPR 2020',
-  shapes: 'priors [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, background, or ignored',
+  shapes: 'anchors [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, background, or ignored',
   example: "{ type: 'ATSSAssigner', topk: 9 }",
   options,
   contract,

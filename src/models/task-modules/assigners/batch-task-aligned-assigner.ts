@@ -128,7 +128,7 @@ export const batchTaskAlignedAssignerDefinition = defineModule({
   summary: 'Assigns ground-truth boxes to the points in them with the highest score and IoU',
   paper: 'Feng et al., TOOD, ICCV 2021',
   shapes:
-    'priors [T, 4], scores [T, C], boxes [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, or background; its target score',
+    'points [T, 4], scores [T, C], boxes [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, or background; its target score',
   example: "{ type: 'BatchTaskAlignedAssigner', num_classes: 80, use_ciou: true, topk: 10, alpha: 0.5, beta: 6 }",
   options,
   contract,

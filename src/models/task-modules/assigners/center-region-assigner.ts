@@ -103,7 +103,7 @@ export const centerRegionAssignerDefinition = defineModule({
   type: 'CenterRegionAssigner',
   summary: 'Assigns ground-truth boxes to anchors on their core and ignores those on the shadow around it',
   paper: 'Zhu et al., Feature Selective Anchor-Free Module, CVPR 2019',
-  shapes: 'priors [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, background, or ignored',
+  shapes: 'anchors [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, background, or ignored',
   example: "{ type: 'CenterRegionAssigner', pos_scale: 0.2, neg_scale: 0.2, min_pos_iof: 0.01 }",
   options,
   contract,

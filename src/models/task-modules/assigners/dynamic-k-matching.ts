@@ -9,11 +9,13 @@ export interface Candidates {
   priors: Int32Array; // [candidates]
   costs: Float32Array; // [candidates, K]
   overlaps: Float32Array; // [candidates, K]
+  /** `maxOverlaps` of background: the references differ. */
+  noOverlap: number;
 }
 
 /** `count`: number of priors, of which the candidates are some. */
 export function dynamicKMatching(
-  { priors, costs, overlaps }: Candidates,
+  { priors, costs, overlaps, noOverlap }: Candidates,
   count: number,
   instances: Instances,
   topk: number,
@@ -36,8 +38,7 @@ export function dynamicKMatching(
   }
   const assigned = new Int32Array(count);
   const labels = new Int32Array(count).fill(-1);
-  // the reference's value for background
-  const maxOverlaps = new Float32Array(count).fill(-100000);
+  const maxOverlaps = new Float32Array(count).fill(noOverlap);
   for (let i = 0; i < n; i++) {
     if (taken[i] === 0) continue;
     let truth = truthOf[i];

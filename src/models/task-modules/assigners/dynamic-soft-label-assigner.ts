@@ -28,6 +28,9 @@ const contract = {
   gives: ['maxOverlaps'],
 } as const satisfies AssignerContract;
 
+/** `maxOverlaps` of background, as in the reference. */
+const NO_OVERLAP = -100000000;
+
 export class DynamicSoftLabelAssigner implements Assigner {
   readonly needs = contract.needs;
   readonly gives = contract.gives;
@@ -73,7 +76,12 @@ export class DynamicSoftLabelAssigner implements Assigner {
         costs[at] = cls - Math.log(overlaps[at] + EPSILON) * iou_weight + center;
       }
     }
-    return dynamicKMatching({ priors: Int32Array.from(candidates), costs, overlaps }, count, instances, topk);
+    return dynamicKMatching(
+      { priors: Int32Array.from(candidates), costs, overlaps, noOverlap: NO_OVERLAP },
+      count,
+      instances,
+      topk,
+    );
   }
 }
 
@@ -84,7 +92,7 @@ export const dynamicSoftLabelAssignerDefinition = defineModule({
     'Assigns ground-truth boxes to the points of lowest cost: soft class scores, IoU and distance from the centre',
   paper: 'Lyu et al., RTMDet, 2022',
   shapes:
-    'priors [T, 4], scores [T, C], boxes [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, or background',
+    'points [T, 4], logits [T, C], boxes [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, or background',
   example: "{ type: 'DynamicSoftLabelAssigner', topk: 13 }",
   options,
   contract,

@@ -73,18 +73,27 @@ export class GridAssigner implements Assigner {
   }
 }
 
-/** 1 for the anchors of a cell that holds the centre of a ground-truth box. */
+/** 1 for the anchors of a grid cell that contains the centre of a ground-truth box. */
 function responsiblePriors(priors: Float32Array, strides: ArrayLike<number>, { bboxes }: Instances): Uint8Array {
   const count = priors.length / 4;
   const flags = new Uint8Array(count);
   const cell = (boxes: Float32Array, at: number, stride: number) =>
     Math.floor(((boxes[at] + boxes[at + 2]) * 0.5) / stride);
-  for (let g = 0; g < bboxes.length; g += 4)
-    for (let i = 0; i < count; i++) {
-      const stride = strides[i];
-      if (cell(priors, 4 * i, stride) !== cell(bboxes, g, stride)) continue;
-      if (cell(priors, 4 * i + 1, stride) === cell(bboxes, g + 1, stride)) flags[i] = 1;
+  let stride = 0;
+  /** Column and row of each box on the grid of `stride`. */
+  let cells: [number, number][] = [];
+  for (let i = 0; i < count; i++) {
+    if (strides[i] !== stride) {
+      stride = strides[i];
+      cells = Array.from({ length: bboxes.length / 4 }, (_, g) => [
+        cell(bboxes, 4 * g, stride),
+        cell(bboxes, 4 * g + 1, stride),
+      ]);
     }
+    const column = cell(priors, 4 * i, stride);
+    const row = cell(priors, 4 * i + 1, stride);
+    if (cells.some(([x, y]) => x === column && y === row)) flags[i] = 1;
+  }
   return flags;
 }
 
@@ -93,7 +102,8 @@ export const gridAssignerDefinition = defineModule({
   type: 'GridAssigner',
   summary: 'Assigns ground-truth boxes to anchors of the grid cells that contain their centres',
   paper: 'Redmon and Farhadi, YOLOv3, 2018',
-  shapes: 'priors [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, background, or ignored',
+  shapes:
+    'anchors [T, 4], strides [T], ground truth [K, 4] -> for each of the T: index of its ground truth, background, or ignored',
   example: "{ type: 'GridAssigner', pos_iou_thr: 0.5, neg_iou_thr: 0.5, min_pos_iou: 0 }",
   options,
   contract,

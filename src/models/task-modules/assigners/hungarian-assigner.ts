@@ -49,7 +49,7 @@ export const hungarianAssignerDefinition = defineModule({
   type: 'HungarianAssigner',
   summary: 'Matches predictions to ground truth one to one, at the minimum total cost',
   paper: 'Carion et al., DETR, ECCV 2020',
-  shapes: 'predictions [n, 4] and ground truth [k, 4] -> min(n, k) pairs; all other predictions are background',
+  shapes: 'predictions of n queries, ground truth [K, 4] -> min(n, K) pairs; all other queries are background',
   example:
     "{ type: 'HungarianAssigner', match_costs: [{ type: 'ClassificationCost' }, { type: 'BBoxL1Cost', weight: 5, box_format: 'xywh' }] }",
   options,

@@ -136,7 +136,7 @@ export const maxIoUAssignerDefinition = defineModule({
   type: 'MaxIoUAssigner',
   summary: 'Assigns ground-truth boxes to priors by IoU thresholds',
   paper: 'Ren et al., Faster R-CNN, NeurIPS 2015',
-  shapes: 'priors [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, background, or ignored',
+  shapes: 'boxes [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, background, or ignored',
   example: "{ type: 'MaxIoUAssigner', pos_iou_thr: 0.7, neg_iou_thr: 0.3, min_pos_iou: 0.3 }",
   options,
   contract,

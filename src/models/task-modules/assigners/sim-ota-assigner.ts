@@ -32,6 +32,9 @@ const contract = {
   gives: ['maxOverlaps'],
 } as const satisfies AssignerContract;
 
+/** `maxOverlaps` of background, as in the reference. */
+const NO_OVERLAP = -100000;
+
 export class SimOTAAssigner implements Assigner {
   readonly needs = contract.needs;
   readonly gives = contract.gives;
@@ -81,7 +84,12 @@ export class SimOTAAssigner implements Assigner {
         costs[at] = cls * cls_weight - Math.log(overlaps[at] + EPSILON) * iou_weight + (both[at] ? 0 : OUTSIDE_COST);
       }
     }
-    return dynamicKMatching({ priors: Int32Array.from(candidates), costs, overlaps }, count, instances, candidate_topk);
+    return dynamicKMatching(
+      { priors: Int32Array.from(candidates), costs, overlaps, noOverlap: NO_OVERLAP },
+      count,
+      instances,
+      candidate_topk,
+    );
   }
 }
 
@@ -91,7 +99,7 @@ export const simOTAAssignerDefinition = defineModule({
   summary: 'Assigns ground-truth boxes to the points of lowest cost, as many as their highest IoUs add up to',
   paper: 'Ge et al., YOLOX, 2021',
   shapes:
-    'priors [T, 4], scores [T, C], boxes [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, or background',
+    'points [T, 4], scores [T, C], boxes [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, or background',
   example: "{ type: 'SimOTAAssigner', center_radius: 2.5 }",
   options,
   contract,

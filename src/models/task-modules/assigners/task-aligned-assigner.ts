@@ -69,7 +69,7 @@ export const taskAlignedAssignerDefinition = defineModule({
   summary: 'Assigns ground-truth boxes to the anchors with the highest score and IoU',
   paper: 'Feng et al., TOOD, ICCV 2021',
   shapes:
-    'priors [T, 4], scores [T, C], boxes [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, or background',
+    'anchors [T, 4], scores [T, C], boxes [T, 4], ground truth [K, 4] -> for each of the T: index of its ground truth, or background',
   example: "{ type: 'TaskAlignedAssigner', topk: 13 }",
   options,
   contract,

@@ -66,7 +66,11 @@ export const yoloBBoxCoderDefinition = defineModule({
   shapes: 'anchors [n, 4], strides [n], boxes [n, 4] <-> codes [n, 4] (x, y in the cell, log w, log h)',
   example: "{ type: 'YOLOBBoxCoder' }",
   options: z.strictObject({
-    eps: z.number().positive().default(1e-6).describe('Min distance of an encoded centre from the edge of its cell'),
+    eps: z
+      .number()
+      .positive()
+      .default(1e-6)
+      .describe('Min distance of an encoded centre from the edge of its cell, in strides'),
     use_box_type: useBoxType,
   }),
   contract: { priors: 'cells' },

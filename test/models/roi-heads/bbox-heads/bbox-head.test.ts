@@ -6,6 +6,7 @@ import { type BuildContext, type ModuleConfig, Registry } from '../../../../src/
 import { startEngine } from '../../../../src/engine';
 import { losses } from '../../../../src/models/losses';
 import { type BBoxHead, roiHeads } from '../../../../src/models/roi-heads';
+import type { BBoxTargets } from '../../../../src/models/roi-heads/bbox-heads/bbox-targets';
 import { taskModules } from '../../../../src/models/task-modules';
 import { torchShape } from '../../../../src/nn';
 import { fillByFormula, golden, nhwc } from '../../../golden-data';
@@ -106,8 +107,6 @@ test('contradictions are refused, naming both sides', () => {
   const sized = { ...config, in_channels: 8, roi_feat_size: 14 } as ModuleConfig;
   expect(() => build(sized, { inputs })).toThrow(/roi_feat_size is 14 x 14, but RoIs are pooled to 7 x 7/);
   expect(() => build(config, { numClasses: 5 })).toThrow(/num_classes is 3, but the data set has 5 classes/);
-  expect(() => build({ type: 'Shared2FCBBoxHead', in_channels: 4 })).toThrow(
-    /num_classes is neither given nor known/,
-  );
+  expect(() => build({ type: 'Shared2FCBBoxHead', in_channels: 4 })).toThrow(/num_classes is neither given nor known/);
   expect(() => build({ ...config, with_cls: false, with_reg: false } as ModuleConfig)).toThrow(/both false/);
 });

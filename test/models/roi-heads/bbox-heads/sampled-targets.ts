@@ -1,7 +1,7 @@
 // Targets of a made-up batch for the tests of box heads.
 
-import { type BBoxTargets, bboxTargets } from '../../../../src/models/roi-heads/bbox-heads/bbox-targets';
 import type { BoxHead } from '../../../../src/models/roi-heads';
+import { type BBoxTargets, bboxTargets } from '../../../../src/models/roi-heads/bbox-heads/bbox-targets';
 import { boxes } from '../../../golden-data';
 
 /** Two images, four positives, four negatives. */

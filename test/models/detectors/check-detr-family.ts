@@ -1,10 +1,11 @@
+// Small models of the DETR family against MMDetection's (detr_family.json): parameters, losses, gradients and detections.
+
 import * as tf from '@tensorflow/tfjs';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { ModuleConfig } from '../../../src/catalogue/registry';
 import type { Detections, PackedSample } from '../../../src/data/types';
-import { startEngine } from '../../../src/engine';
 import { buildDetector } from '../../../src/models/build';
-import type { DeformableDETR, DINO } from '../../../src/models/detectors';
+import type { DINO } from '../../../src/models/detectors';
 import type { DetBatch, Detector, Losses } from '../../../src/models/types';
 import { torchShape } from '../../../src/nn/module';
 import { Random } from '../../../src/random';
@@ -18,11 +19,10 @@ interface Reference {
   grads: Record<string, [number, number]>;
   predictions: { bboxes: number[]; scores: number[]; labels: number[] }[];
 }
-const { models, extra_rules } = goldenJson<{ models: Record<string, Reference>; extra_rules: [string, number][] }>(
-  'detr_family',
-);
-
-beforeAll(async () => void (await startEngine()));
+export const { models, extra_rules } = goldenJson<{
+  models: Record<string, Reference>;
+  extra_rules: [string, number][];
+}>('detr_family');
 
 function predict(model: Detector, batch: DetBatch): Detections[] {
   let found: Detections[] = [];
@@ -48,7 +48,7 @@ const TRUTHS: [number[], number[]][] = [
 ];
 
 /** The batch of the reference: an image of 64 x 96 and one of 48 x 64, padded; resized to half. */
-function batch(): DetBatch {
+export function batch(): DetBatch {
   const shape = [2, 3, 64, 96];
   const data = sgn('in0', shape);
   for (let c = 0; c < 3; c++)
@@ -77,7 +77,7 @@ function batch(): DetBatch {
 
 const stream = (name: string, n: number) => Float32Array.from({ length: n }, (_, i) => u01(name, i));
 
-function build({ cfg }: Reference): Detector {
+export function build({ cfg }: Reference): Detector {
   const model = buildDetector(cfg);
   fillByFormula(model, '', extra_rules);
   if (cfg.type !== 'DINO') return model;
@@ -98,10 +98,15 @@ function build({ cfg }: Reference): Detector {
   return model;
 }
 
-const flat = (losses: Losses): Record<string, tf.Scalar> =>
+export const flat = (losses: Losses): Record<string, tf.Scalar> =>
   Object.fromEntries(Object.entries(losses).map(([name, value]) => [name, value as tf.Scalar]));
 
-describe.each(Object.entries(models))('%s equals MMDetection', (kind, reference) => {
+/** The models of the file by these names. */
+export function testModels(...names: string[]): void {
+  describe.each(names)('%s equals MMDetection', (name) => checkModel(name, models[name]));
+}
+
+function checkModel(kind: string, reference: Reference): void {
   test('parameters in order, losses and gradients', () => {
     const model = build(reference).train();
     expect([...model.named()].map(([name, p]) => [name, torchShape(p)])).toEqual(reference.params);
@@ -159,68 +164,9 @@ describe.each(Object.entries(models))('%s equals MMDetection', (kind, reference)
     given.inputs.dispose();
     model.dispose();
   });
-});
+}
 
 function inTorchOrder(grad: tf.Tensor): Float32Array {
   if (grad.rank !== 4) return grad.dataSync<'float32'>().slice();
   return tf.tidy(() => tf.transpose(grad, [3, 2, 0, 1]).dataSync<'float32'>().slice());
 }
-
-test('a batch without truths has losses and gradients', () => {
-  const model = build(models.dino).train();
-  const given = batch();
-  for (const sample of given.samples)
-    sample.truths = { bboxes: new Float32Array(), labels: new Int32Array(), ignored: new Uint8Array() };
-  const losses = tf.tidy(() => {
-    const found = flat(model.loss(given, { random: Random.seeded(1), epoch: 0, iteration: 0 }));
-    return Object.fromEntries(Object.entries(found).map(([name, v]) => [name, v.dataSync()[0]]));
-  });
-  for (const [name, value] of Object.entries(losses)) expect(Number.isFinite(value), name).toBe(true);
-  expect(losses.loss_bbox + losses.dn_loss_cls + losses['d0.dn_loss_iou']).toBe(0);
-  given.inputs.dispose();
-  model.dispose();
-});
-
-test('weights start as in MMDetection', () => {
-  const model = buildDetector(models['deformable, refined'].cfg) as DeformableDETR;
-  model.initWeights(Random.seeded(1));
-  const state = model.stateDict();
-  const values = (name: string) => state.get(name)?.data as Float32Array;
-  expectClose(values('bbox_head.cls_branches.1.bias'), new Array(3).fill(-Math.log(99)), 1e-5);
-  expect([...values('bbox_head.reg_branches.0.4.bias')]).toEqual([0, 0, -2, -2]);
-  expect([...values('bbox_head.reg_branches.1.4.bias')]).toEqual([0, 0, 0, 0]);
-  const offsets = values('encoder.layers.0.self_attn.sampling_offsets.bias');
-  expectClose(offsets.slice(0, 4), [1, 0, 2, 0], 1e-6); // head 0 looks right, its second point twice as far
-  expectClose(offsets.slice(12, 16), [0, 1, 0, 2], 1e-6); // head 1 looks down
-  expect(Math.max(...values('encoder.layers.0.self_attn.sampling_offsets.weight').map(Math.abs))).toBe(0);
-  expect(Math.max(...values('decoder.layers.1.cross_attn.value_proj.weight'))).toBeLessThan(Math.sqrt(6 / 32));
-  model.dispose();
-});
-
-describe('a config that does not fit is refused', () => {
-  const refuse = (name: string, change: (cfg: ModuleConfig) => void, message: RegExp) => {
-    const cfg = structuredClone(models[name].cfg);
-    change(cfg);
-    expect(() => buildDetector(cfg)).toThrow(message);
-  };
-  const part = (cfg: ModuleConfig, key: string) => cfg[key] as Record<string, unknown>;
-  test.each([
-    ['neck of other channels', 'conditional', (c) => (part(c, 'neck').out_channels = 32), /features have 32 channels/],
-    [
-      'positions of other channels',
-      'dab',
-      (c) => (part(c, 'positional_encoding').num_feats = 4),
-      /num_feats must be 8/,
-    ],
-    ['head of other channels', 'dab', (c) => (part(c, 'bbox_head').embed_dims = 32), /bbox_head has 32/],
-    ['levels', 'deformable', (c) => (c.num_feature_levels = 4), /num_feature_levels 4, but the 3 levels/],
-    ['levels of the attention', 'deformable', (c) => (part(c, 'neck').num_outs = 2), /num_feature_levels 3/],
-    ['what the detector sets', 'dino', (c) => (part(c, 'bbox_head').as_two_stage = true), /set by the detector/],
-    ['one stage of DINO', 'dino', (c) => (c.as_two_stage = false), /always has two stages/],
-    ['a norm behind deformable layers', 'dino', (c) => delete part(c, 'decoder').post_norm_cfg, /post_norm_cfg/],
-    ['points with modulated size', 'dab', (c) => (part(c, 'decoder').query_dim = 2), /needs queries that are boxes/],
-    ['an unknown option', 'dino', (c) => (c.num_query = 5), /Did you mean "num_queries"/],
-  ] as [string, string, (c: ModuleConfig) => void, RegExp][])('%s', (_, name, change, message) =>
-    refuse(name, change, message),
-  );
-});

@@ -2,12 +2,12 @@
 
 import { createHash } from 'node:crypto';
 import { beforeAll, expect, test } from 'vitest';
-import type { ModuleConfig } from '../../../src/catalogue/registry';
-import { loadConfig } from '../../../src/config';
-import { startEngine } from '../../../src/engine';
-import { buildDetector } from '../../../src/models/build';
-import { torchShape } from '../../../src/nn';
-import { goldenJson } from '../../golden-data';
+import type { ModuleConfig } from '../../src/catalogue/registry';
+import { loadConfig } from '../../src/config';
+import { startEngine } from '../../src/engine';
+import { buildDetector } from '../../src/models/build';
+import { torchShape } from '../../src/nn';
+import { goldenJson } from '../golden-data';
 
 beforeAll(async () => void (await startEngine()));
 

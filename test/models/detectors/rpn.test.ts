@@ -1,0 +1,9 @@
+// RPN, the first stage alone, against MMDetection's.
+
+import { beforeAll } from 'vitest';
+import { startEngine } from '../../../src/engine';
+import { testSmallModels } from './check-two-stage';
+
+beforeAll(async () => void (await startEngine()));
+
+testSmallModels('rpn');

@@ -1,0 +1,5 @@
+// SSDAnchorGenerator against MMDetection's (prior_generators.safetensors).
+
+import { testAnchors } from './cases';
+
+testAnchors('ssd300');

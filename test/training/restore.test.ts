@@ -1,0 +1,94 @@
+// Resuming a run: the same numbers, and what is refused, skipped or reported.
+
+import { readdirSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { startEngine } from '../../src/engine';
+import { ones } from '../../src/nn/initializers';
+import type { TrainHook } from '../../src/training/hooks/hook';
+import { TinyDetector, tinyDetector, tinyLoader, weightsOf, withoutTimes } from './tiny-detector';
+import { trainTiny as run } from './tiny-run';
+import { workDirs } from './work-dirs';
+
+const freshDir = workDirs();
+beforeAll(async () => void (await startEngine()));
+
+test('an abort ends the run after the iteration in hand and the model stays; resume finishes with the same numbers', async () => {
+  const whole = await run({ workDir: freshDir() });
+  const workDir = freshDir();
+  const controller = new AbortController();
+  const first = await run({
+    workDir,
+    signal: controller.signal,
+    callbacks: { onStep: ({ step }) => void (step === 7 && controller.abort()) },
+  });
+  expect(first.result).toMatchObject({ interrupted: true, epoch: 1, step: 7 });
+  expect(readdirSync(join(workDir, 'checkpoints')).sort()).toEqual(['epoch_1', 'iter_7', 'last_checkpoint']);
+  const second = await run({ workDir, resume: true, detector: tinyDetector(99) });
+  expect(second.result).toMatchObject({ interrupted: false, epoch: 3, step: 15 });
+  expect(weightsOf(second.detector)).toEqual(weightsOf(whole.detector));
+  expect(withoutTimes(second.result.history.train)).toEqual(withoutTimes(whole.result.history.train));
+});
+
+test('another seed, another data set and another model are refused by name', async () => {
+  const workDir = freshDir();
+  await run({ workDir, epochs: 1 });
+  await expect(run({ workDir, resume: true, seed: 8 })).rejects.toThrow(/its seed is 7, this run's is 8/);
+  await expect(run({ workDir, resume: true, loader: tinyLoader(4) })).rejects.toThrow(
+    /its batchesPerEpoch is 5, this run's is 4/,
+  );
+  const thawed = tinyDetector();
+  thawed.unfreeze('head.unused');
+  await expect(run({ workDir, resume: true, detector: thawed })).rejects.toThrow(
+    /Only in the model: momentum.head.unused/,
+  );
+});
+
+test('another model is refused by the names of its tensors', async () => {
+  const workDir = freshDir();
+  await run({ workDir, epochs: 1 });
+  class Wider extends TinyDetector {
+    readonly more = this.addParameter('head.more', [2], ones);
+  }
+  const detector = new Wider();
+  await expect(run({ workDir, resume: true, detector })).rejects.toThrow(/it holds another model.*head.more/);
+});
+
+test('a damaged checkpoint is skipped and named; without any, the run starts from the beginning', async () => {
+  const workDir = freshDir();
+  const whole = await run({ workDir });
+  truncateSync(join(workDir, 'checkpoints/epoch_3/model.safetensors'), 20);
+  const lines: string[] = [];
+  const { detector, result } = await run({ workDir, resume: true, log: (line) => void lines.push(line) });
+  expect(lines[1]).toMatch(/^skipped: Cannot read the checkpoint .*epoch_3/);
+  expect(lines[2]).toMatch(/^resumed from .*epoch_2: epoch 2, iteration 0$/);
+  expect(result.step).toBe(15);
+  expect(weightsOf(detector)).toEqual(weightsOf(whole.detector));
+  lines.length = 0;
+  await run({ workDir: freshDir(), epochs: 1, resume: true, log: (line) => void lines.push(line) });
+  expect(lines[1]).toMatch(/^no checkpoint in .*checkpoints: starting from the beginning$/);
+});
+
+test('hooks go on from their states, two of a name apart; a state without a hook is reported', async () => {
+  const workDir = freshDir();
+  const counting = (name: string, by: number): TrainHook & { sum: number } => ({
+    name,
+    priority: 50,
+    sum: 0,
+    afterTrainIter() {
+      this.sum += by;
+    },
+    state() {
+      return { sum: this.sum };
+    },
+    restore(state) {
+      this.sum = (state as { sum: number }).sum;
+    },
+  });
+  await run({ workDir, epochs: 1, hooks: [counting('Sum', 1), counting('Sum', 10), counting('Other', 100)] });
+  const hooks = [counting('Sum', 1), counting('Sum', 10)];
+  const lines: string[] = [];
+  await run({ workDir, epochs: 2, resume: true, hooks, log: (line) => void lines.push(line) });
+  expect(hooks.map(({ sum }) => sum)).toEqual([10, 100]);
+  expect(lines).toContain('the state of Other in the checkpoint is not used: this run has no such hook');
+});
