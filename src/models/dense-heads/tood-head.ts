@@ -11,24 +11,12 @@ import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-den
 import { alignBoxes } from '../layers/align-boxes';
 import { AlignmentPredictor } from '../layers/alignment-predictor';
 import { TaskDecomposition } from '../layers/task-decomposition';
-import {
-  buildClassificationLoss,
-  type ClassificationLoss,
-  type QualityLoss,
-  requireActivatedLoss,
-  requireQualityLoss,
-  zeroLoss,
-} from '../losses';
-import {
-  type Assigner,
-  type AssignerOffer,
-  type AssignInput,
-  buildAssigner,
-  DistancePointBBoxCoder,
-  type Size,
-} from '../task-modules';
+import { type Loss, type QualityLoss, requireQualityLoss, zeroLoss } from '../losses';
+import { activatedLoss } from '../shared-options/activated-loss';
+import { type Assigner, type AssignerOffer, type AssignInput, buildAssigner, type Size } from '../task-modules';
+import { DistancePointBBoxCoder } from '../task-modules/coders/distance-point-bbox-coder';
 import type { LossContext, Losses } from '../types';
-import { normalizedMetrics } from './alignment-metrics';
+import { alignmentTargets, sumOrOne } from './alignment-targets';
 import { AnchorHead, type AnchorMaps } from './anchor-head';
 import { anchorHeadOptions, anchorTrainCfg } from './anchor-head-options';
 import type { BatchTargets } from './batch-targets';
@@ -37,7 +25,7 @@ import { centerness } from './centerness';
 import { convTower, type TowerLayer } from './conv-tower';
 import type { AssignImage, CandidateTensors } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
-import { groupNormOption, lossClsOption, testCfgOption, towerOptions, trainCfgText } from './head-options';
+import { groupNormOption, noInitOption, testCfgOption, towerOptions, trainCfgText } from './head-options';
 import { levelSpans } from './image-rows';
 import { rareClassBias } from './rare-class-bias';
 import { levelScales } from './tower-pair';
@@ -46,11 +34,7 @@ const focal = { type: 'FocalLoss', use_sigmoid: true, activated: true, gamma: 2,
 const quality = { type: 'QualityFocalLoss', use_sigmoid: true, activated: true, beta: 2, loss_weight: 1 };
 const options = z.strictObject({
   ...anchorHeadOptions,
-  stacked_convs: towerOptions.stacked_convs
-    .unwrap()
-    .min(1)
-    .default(4)
-    .describe('Number of 3x3 convolutions S of the stack'),
+  stacked_convs: z.int().positive().default(4).describe('Number of 3x3 convolutions S of the stack'),
   conv_cfg: towerOptions.conv_cfg,
   norm_cfg: groupNormOption,
   num_dcn: z.int().min(0).default(0).describe('Number of first convolutions of the stack that are deformable (DCNv2)'),
@@ -59,8 +43,8 @@ const options = z.strictObject({
     .default('anchor_free')
     .describe('Regress side distances from the center of each anchor, or codes of bbox_coder'),
   reg_decoded_bbox: z.literal(true).default(true).describe('The box loss compares decoded boxes; no other form exists'),
-  initial_loss_cls: moduleOption('loss').default(focal).describe('Classification loss of the initial epochs'),
-  loss_cls: lossClsOption(quality),
+  initial_loss_cls: activatedLoss(focal).describe('Classification loss of the initial epochs'),
+  loss_cls: activatedLoss(quality).describe('Classification loss with soft targets'),
   train_cfg: anchorTrainCfg
     .extend({
       initial_epoch: z.int().min(0).describe('Number of epochs trained with initial_assigner and initial_loss_cls'),
@@ -70,10 +54,7 @@ const options = z.strictObject({
     })
     .nullish()
     .describe(trainCfgText),
-  init_cfg: z
-    .null({ error: 'cannot be given: this head initialises its layers itself, as the reference does' })
-    .optional()
-    .describe('Must be null: the head initialises its layers itself'),
+  init_cfg: noInitOption,
   test_cfg: testCfgOption,
 });
 export type TOODHeadConfig = z.output<typeof options> & { in_channels: number; num_classes: number };
@@ -81,15 +62,13 @@ export type TOODHeadConfig = z.output<typeof options> & { in_channels: number; n
 /** Scores are probabilities; `deltas` are decoded boxes in units of the stride. */
 export class TOODHead extends AnchorHead<TOODHeadConfig> {
   protected readonly stack: Sequential<TowerLayer>;
-  protected readonly clsDecomposition: TaskDecomposition;
-  protected readonly regDecomposition: TaskDecomposition;
+  protected readonly decomposition: Record<'cls' | 'reg', TaskDecomposition>;
   protected readonly cls: Conv2d;
   protected readonly reg: Conv2d;
-  protected readonly probability: AlignmentPredictor;
-  protected readonly offset: AlignmentPredictor;
+  protected readonly alignment: Record<'probability' | 'offset', AlignmentPredictor>;
   protected readonly scales: ModuleList<Scale>;
   protected readonly qualityLoss: QualityLoss;
-  protected readonly initialLoss: ClassificationLoss;
+  protected readonly initialLoss: Loss;
   protected readonly initialAssigner?: Assigner;
   protected readonly pointCoder = new DistancePointBBoxCoder();
 
@@ -97,28 +76,29 @@ export class TOODHead extends AnchorHead<TOODHeadConfig> {
     super(config, context);
     const { feat_channels: F, stacked_convs: S, norm_cfg: normCfg, initial_loss_cls, loss_cls, train_cfg } = config;
     const { registry, path } = context;
-    const at = (name: string) => ({ registry, path: `${path}.${name}` });
+    const at = `${path}.train_cfg.initial_assigner`;
     cellPriors('TOODHead', this.priors, path, 1);
-    requireActivatedLoss(loss_cls, 'TOODHead', `${path}.loss_cls`);
-    requireActivatedLoss(initial_loss_cls, 'TOODHead', `${path}.initial_loss_cls`);
     this.qualityLoss = requireQualityLoss(this.lossCls, loss_cls, `${path}.loss_cls`);
-    this.initialLoss = buildClassificationLoss(initial_loss_cls, at('initial_loss_cls'));
+    this.initialLoss = registry.build('loss', initial_loss_cls, { path: `${path}.initial_loss_cls` });
     const offer = { ...this.assignerOffer, reads: [] };
-    if (train_cfg)
-      this.initialAssigner = buildAssigner(train_cfg.initial_assigner, at('train_cfg.initial_assigner'), offer);
+    if (train_cfg) this.initialAssigner = buildAssigner(train_cfg.initial_assigner, { registry, path: at }, offer);
     this.stack = this.addChild('inter_convs', convTower(config));
     applyInitCfg(this.stack, { type: 'Normal', layer: 'Conv2d', std: 0.01 });
     const decomposed = { featChannels: F, stackedConvs: S, downRate: 8 * S, normCfg };
-    this.clsDecomposition = this.addChild('cls_decomp', new TaskDecomposition(decomposed));
-    this.regDecomposition = this.addChild('reg_decomp', new TaskDecomposition(decomposed));
+    this.decomposition = {
+      cls: this.addChild('cls_decomp', new TaskDecomposition(decomposed)),
+      reg: this.addChild('reg_decomp', new TaskDecomposition(decomposed)),
+    };
     const predictor = { inChannels: F, kernelSize: 3, padding: 1, init: normal(0.01) };
     const scores = { outChannels: this.scoreChannels, biasInit: rareClassBias };
     this.cls = this.addChild('tood_cls', new Conv2d({ ...predictor, ...scores }));
     this.reg = this.addChild('tood_reg', new Conv2d({ ...predictor, outChannels: 4, biasInit: zeros }));
     const maps = { inChannels: F * S, hiddenChannels: Math.floor(F / 4) };
     const probability = { ...maps, outChannels: 1, std: 0.01, biasInit: rareClassBias };
-    this.probability = this.addChild('cls_prob_module', new AlignmentPredictor(probability));
-    this.offset = this.addChild('reg_offset_module', new AlignmentPredictor({ ...maps, outChannels: 8, std: 0.001 }));
+    this.alignment = {
+      probability: this.addChild('cls_prob_module', new AlignmentPredictor(probability)),
+      offset: this.addChild('reg_offset_module', new AlignmentPredictor({ ...maps, outChannels: 8, std: 0.001 })),
+    };
     this.scales = this.addChild('scales', levelScales(this.priors.numLevels));
   }
 
@@ -131,11 +111,11 @@ export class TOODHead extends AnchorHead<TOODHeadConfig> {
     for (const conv of this.stack) layers.push(conv.forward(layers.at(-1) ?? x));
     const features = tf.concat(layers, 3); // [N, H, W, S F]
     const pooled = tf.mean<tf.Tensor4D>(features, [1, 2], true);
-    const logits = this.cls.forward(this.clsDecomposition.forward(features, pooled));
-    const boxes = this.decodeLevel(this.reg.forward(this.regDecomposition.forward(features, pooled)), level, sizes);
+    const logits = this.cls.forward(this.decomposition.cls.forward(features, pooled));
+    const raw = this.reg.forward(this.decomposition.reg.forward(features, pooled));
     return {
-      scores: sigmoidGeometricMean(logits, this.probability.forward(features)),
-      deltas: alignBoxes(boxes, this.offset.forward(features)),
+      scores: sigmoidGeometricMean(logits, this.alignment.probability.forward(features)),
+      deltas: alignBoxes(this.decodeLevel(raw, level, sizes), this.alignment.offset.forward(features)),
     };
   }
 
@@ -143,10 +123,8 @@ export class TOODHead extends AnchorHead<TOODHeadConfig> {
   protected decodeLevel(raw: tf.Tensor4D, level: number, sizes: Size[]): tf.Tensor4D {
     const free = this.config.anchor_type === 'anchor_free';
     const stride = this.priors.strides[level][0];
-    const scaled = this.scales
-      .at(level)
-      .forward(free ? tf.exp(raw) : raw)
-      .cast<tf.Tensor4D>('float32');
+    const powers: tf.Tensor4D = free ? tf.exp(raw) : raw;
+    const scaled = this.scales.at(level).forward(powers).cast<tf.Tensor4D>('float32');
     const codes = (free ? tf.mul(scaled, stride) : scaled).reshape<tf.Tensor3D>([raw.shape[0], -1, 4]);
     const [start, end] = levelSpans(this.priorCache.counts(sizes))[level];
     const priors = (free ? this.priorCache.points(sizes) : this.priorCache.of(sizes)).subarray(4 * start, 4 * end);
@@ -172,12 +150,9 @@ export class TOODHead extends AnchorHead<TOODHeadConfig> {
     return boxes;
   }
 
-  protected isInitial({ epoch }: LossContext): boolean {
-    return epoch < (this.config.train_cfg?.initial_epoch ?? 0);
-  }
-
   protected override assignerAt(context: LossContext): Assigner {
-    return (this.isInitial(context) && this.initialAssigner) || super.assignerAt(context);
+    const initial = context.epoch < (this.config.train_cfg?.initial_epoch ?? 0);
+    return (initial && this.initialAssigner) || super.assignerAt(context);
   }
 
   protected override assignInput(assigner: Assigner, image: AssignImage): AssignInput {
@@ -187,19 +162,11 @@ export class TOODHead extends AnchorHead<TOODHeadConfig> {
 
   protected override losses(outputs: DenseOutputs<AnchorMaps>, targets: BatchTargets, context: LossContext): Losses {
     const { positives, boxes, labels, labelWeights } = targets;
-    const initial = this.isInitial(context);
-    const metrics = initial ? new Float32Array(positives.length).fill(1) : normalizedMetrics(targets); // [P]
-    const sum = (values: Float32Array) =>
-      Math.max(
-        values.reduce((a, b) => a + b, 0),
-        1,
-      );
+    const initial = this.assignerAt(context) === this.initialAssigner;
+    const { metrics, qualities } = alignmentTargets(targets, initial); // [P], [N T]
     const scores = outputs.flat('scores').reshape<tf.Tensor2D>([-1, this.scoreChannels]); // [N T, C]
     const classes = tf.tensor1d(labels, 'int32');
-    const qualities = new Float32Array(labels.length);
-    for (const [k, row] of positives.entries()) qualities[row] = metrics[k];
-    const call = { weight: tf.tensor1d(labelWeights), avgFactor: sum(metrics) };
-    const rows = tf.tensor1d(positives, 'int32');
+    const call = { weight: tf.tensor1d(labelWeights), avgFactor: sumOrOne(metrics) };
     const loss_cls = initial
       ? this.initialLoss.forward(scores, classes, call)
       : this.qualityLoss.forward(scores, [classes, tf.tensor1d(qualities)], call);
@@ -207,8 +174,9 @@ export class TOODHead extends AnchorHead<TOODHeadConfig> {
     const weight = initial ? centerness(this.priorsOf(positives, outputs.sizes), boxes) : metrics; // [P]
     const strides = this.strides(outputs.sizes);
     const target = boxes.map((v, i) => v / strides[positives[i >> 2] % strides.length]); // [P, 4]
-    const predicted = tf.gather(outputs.flat('deltas').reshape<tf.Tensor2D>([-1, 4]), rows);
-    const boxCall = { weight: tf.tensor1d(weight), avgFactor: sum(weight) };
+    const all = outputs.flat('deltas').reshape<tf.Tensor2D>([-1, 4]); // [N T, 4]
+    const predicted = tf.gather(all, tf.tensor1d(positives, 'int32'));
+    const boxCall = { weight: tf.tensor1d(weight), avgFactor: sumOrOne(weight) };
     const loss_bbox = this.lossBbox.forward(predicted, tf.tensor2d(target, [positives.length, 4]), boxCall);
     return { loss_cls: loss_cls as tf.Scalar, loss_bbox: loss_bbox as tf.Scalar };
   }

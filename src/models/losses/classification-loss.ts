@@ -36,15 +36,3 @@ export function requireQualityLoss(loss: ClassificationLoss, { type }: ModuleCon
 
 /** Whether the targets of the loss are labels and the quality of each box. */
 export const hasQualityTargets = (loss: ClassificationLoss): loss is QualityLoss => 'qualityTargets' in loss;
-
-/**
- * For heads that predict probabilities.
- *
- * @throws DetLabError for the config of a loss on logits
- */
-export function requireActivatedLoss({ type, activated }: ModuleConfig, head: string, path: string): void {
-  if (activated === true) return;
-  throw new DetLabError(
-    `Cannot use ${type} at ${path}: ${head} predicts probabilities, the loss expects logits. Give it activated: true`,
-  );
-}

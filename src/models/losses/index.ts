@@ -33,7 +33,6 @@ export { CIoULoss } from './ciou-loss';
 export {
   buildClassificationLoss,
   hasQualityTargets,
-  requireActivatedLoss,
   requireQualityLoss,
 } from './classification-loss';
 export { CrossEntropyLoss } from './cross-entropy-loss';
