@@ -21,21 +21,24 @@ export interface TowerConfig {
   conv_bias?: ConvModuleConfig['bias'];
   use_depthwise?: boolean;
   dcn_on_last_conv?: boolean;
+  /** Number of first convolutions that are deformable. */
+  num_dcn?: number;
 }
 export type TowerLayer = ConvModule | DepthwiseSeparableConvModule;
 
 /** `stacked_convs` 3x3 convolutions with norm and activation; the first reads `in_channels`. */
 export function convTower(config: TowerConfig): Sequential<TowerLayer> {
-  const { in_channels, feat_channels, stacked_convs, use_depthwise, dcn_on_last_conv } = config;
+  const { in_channels, feat_channels, stacked_convs, use_depthwise, dcn_on_last_conv, num_dcn = 0 } = config;
   return new Sequential<TowerLayer>(
     Array.from({ length: stacked_convs }, (_, i) => {
-      const deformable = dcn_on_last_conv && i === stacked_convs - 1;
+      const first: ConvCfg | false = i < num_dcn && { type: 'DCNv2', deform_groups: 4 };
+      const last: ConvCfg | undefined | false = dcn_on_last_conv && i === stacked_convs - 1 && { type: 'DCNv2' };
       const layer: ConvModuleConfig = {
         inChannels: i === 0 ? in_channels : feat_channels,
         outChannels: feat_channels,
         kernelSize: 3,
         padding: 1,
-        convCfg: deformable ? { type: 'DCNv2' } : config.conv_cfg,
+        convCfg: first || last || config.conv_cfg,
         normCfg: config.norm_cfg,
         actCfg: config.act_cfg,
         bias: config.conv_bias,

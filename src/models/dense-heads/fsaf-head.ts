@@ -97,7 +97,10 @@ export class FSAFHead extends RetinaHead<FSAFHeadConfig> {
       loss_cls: averaged(tf.sub(tf.sum(cls), tf.sum(leftOut)), counted),
       loss_bbox: averaged(tf.sum(tf.mul(boxLoss, selected)), counted),
       num_pos: averaged(positive, images.length),
-      pos_recall: accuracy(stopGradient(scores), positiveLabels, { threshold: this.config.score_threshold, counted: selected }),
+      pos_recall: accuracy(stopGradient(scores), positiveLabels, {
+        threshold: this.config.score_threshold,
+        counted: selected,
+      }),
     };
   }
 

@@ -89,3 +89,8 @@ export const normalInit = { type: 'Normal', layer: 'Conv2d', std: 0.01 } as cons
 /** The same, where the layer `cls` starts at a class probability of 0.01. */
 export const rareClassInit = (cls: string) =>
   ({ ...normalInit, override: { type: 'Normal', name: cls, std: 0.01, bias_prob: 0.01 } }) as const;
+/** Of heads whose layers have starting values of their own, whatever the config says, as in the reference. */
+export const noInitOption = z
+  .null({ error: 'cannot be given: this head initialises its layers itself, as the reference does' })
+  .optional()
+  .describe('Must be null: the head initialises its layers itself');

@@ -16,6 +16,7 @@ import { rpnHeadDefinition } from './rpn-head';
 import { rtmdetHeadDefinition } from './rtmdet-head';
 import { rtmdetSepBNHeadDefinition } from './rtmdet-sep-bn-head';
 import { ssdHeadDefinition } from './ssd-head';
+import { toodHeadDefinition } from './tood-head';
 import { yolov3HeadDefinition } from './yolov3-head';
 import { yolov8HeadDefinition } from './yolov8-head';
 import { yolov8HeadModuleDefinition } from './yolov8-head-module';
@@ -42,6 +43,7 @@ export { RPNHead, type RPNHeadConfig } from './rpn-head';
 export { RTMDetHead } from './rtmdet-head';
 export { RTMDetSepBNHead } from './rtmdet-sep-bn-head';
 export { SSDHead } from './ssd-head';
+export { TOODHead } from './tood-head';
 export { YOLOV3Head } from './yolov3-head';
 export { YOLOv8Head } from './yolov8-head';
 export { YOLOv8HeadModule } from './yolov8-head-module';
@@ -57,6 +59,7 @@ export const denseHeads = [
   yolov8HeadModuleDefinition,
   atssHeadDefinition,
   gflHeadDefinition,
+  toodHeadDefinition,
   fcosHeadDefinition,
   yoloxHeadDefinition,
   detrHeadDefinition,

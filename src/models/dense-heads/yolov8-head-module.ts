@@ -133,7 +133,9 @@ function infer(given: z.output<typeof options>, context: BuildContext): z.output
         `features it reads have strides [${strides.join(', ')}]`,
     );
   // channels taken from the features are scaled already
-  return given.in_channels ? { ...given, num_classes } : { ...given, num_classes, in_channels: channels, widen_factor: 1 };
+  return given.in_channels
+    ? { ...given, num_classes }
+    : { ...given, num_classes, in_channels: channels, widen_factor: 1 };
 }
 
 export const yolov8HeadModuleDefinition = defineModule({

@@ -135,6 +135,12 @@ export const singleStageDefinitions = [
     onResNet(`{ type: 'GFLHead', num_classes: 80, ${anchors}, loss_cls: { type: 'QualityFocalLoss' } }`),
   ),
   define(
+    'TOOD',
+    'TOOD: one head whose classification and regression are aligned by design and by assignment',
+    { paper: 'Feng et al., TOOD: Task-aligned One-stage Object Detection, ICCV 2021' },
+    onResNet(`{ type: 'TOODHead', num_classes: 80, ${anchors}, loss_bbox: { type: 'GIoULoss', loss_weight: 2 } }`),
+  ),
+  define(
     'FSAF',
     'FSAF: each object is assigned to the pyramid level where its loss is lowest',
     { paper: 'Zhu, He and Savvides, Feature Selective Anchor-Free Module for Single-Shot Object Detection, CVPR 2019' },

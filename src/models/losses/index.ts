@@ -30,7 +30,11 @@ export { BoundedIoULoss } from './bounded-iou-loss';
 export { BoxLoss, boxLossOptions } from './box-loss';
 export { atLeast } from './box-pair';
 export { CIoULoss } from './ciou-loss';
-export { buildClassificationLoss, hasQualityTargets, requireQualityLoss } from './classification-loss';
+export {
+  buildClassificationLoss,
+  hasQualityTargets,
+  requireQualityLoss,
+} from './classification-loss';
 export { CrossEntropyLoss } from './cross-entropy-loss';
 export { DiceLoss } from './dice-loss';
 export { DIoULoss } from './diou-loss';

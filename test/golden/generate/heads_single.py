@@ -1,8 +1,9 @@
-"""One-stage heads that the golden files do not hold: outputs, losses, gradient sizes and predictions.
+"""One-stage heads that the golden files do not hold: outputs, losses, gradients and predictions.
 
 Needs mmdet 3.3.0, mmcv 2.1.0, mmengine 0.10.7, mmyolo 0.6.0 and torch from PyPI.
 Run: python heads_single.py [name ...]; writes ../ref_head_<name>.safetensors in the format of head_retina.safetensors,
-with features by formula: feat<k> = sgn("feat<k>", shape), and truths boxes("gt<i>", n, w=128, h=96).
+with features by formula: feat<k> = sgn("feat<k>", shape), and truths boxes("gt<i>", n, w=128, h=96). Row j of `grad_w`
+[parameters, 2] is the sum of parameter j's gradient and its product with sgn("d:" + name, shape).
 """
 import json
 import re
@@ -15,6 +16,7 @@ import torch
 from mmdet.models import dense_heads  # noqa: F401
 from mmdet.registry import MODELS
 from mmdet.utils import register_all_modules
+from mmengine import MessageHub
 from mmengine.config import ConfigDict
 from mmengine.registry import DefaultScope
 from mmengine.structures import InstanceData
@@ -208,8 +210,9 @@ def strip_tensors(out):
     return [list(o) if isinstance(o, (list, tuple)) else [o] for o in out]
 
 
-def run(name, cfg, sizes=((12, 16), (6, 8), (3, 4)), l1=None, extra=()):
+def run(name, cfg, sizes=((12, 16), (6, 8), (3, 4)), l1=None, extra=(), epoch=0, truths=(3, 4)):
     torch.manual_seed(0)
+    MessageHub.get_instance('heads').update_info('epoch', epoch)
     extra = [*extra, (r'(cls|reg|pred|centerness|obj)[^/]*\.weight$', 0.5)]
     yolo = 'head_module' in cfg
     with DefaultScope.overwrite_default_scope('mmyolo' if yolo else 'mmdet'):
@@ -237,7 +240,7 @@ def run(name, cfg, sizes=((12, 16), (6, 8), (3, 4)), l1=None, extra=()):
             tensors[f'img{i}.labels'] = r.labels.numpy().astype(np.int32)
     head.train()
     gts, rows = [], []
-    for i, n in enumerate((3, 4)):
+    for i, n in enumerate(truths):
         gt = InstanceData(bboxes=torch.from_numpy(boxes(f'gt{i}', n)), labels=torch.arange(n) % 3)
         gts.append(gt)
         rows.append(torch.cat([torch.full((n, 1), i), gt.labels[:, None], gt.bboxes], 1))
@@ -251,10 +254,13 @@ def run(name, cfg, sizes=((12, 16), (6, 8), (3, 4)), l1=None, extra=()):
     report = {k: [float(x) for x in v] if isinstance(v, list) else float(v) for k, v in losses.items()}
     report['_grad_abs_sum'] = {k: float(p.grad.abs().double().sum()) if p.grad is not None else 0.0
                                for k, p in head.named_parameters()}
+    tensors['grad_w'] = np.array([[0, 0] if p.grad is None else
+                                  [p.grad.double().sum(), (p.grad.double() * torch.from_numpy(sgn(f'd:{k}', p.shape))).sum()]
+                                  for k, p in head.named_parameters()], np.float32)
     params = {k: list(v.shape) for k, v in state.items()}
     metadata = dict(cfg=json.dumps(cfg), params=json.dumps(params), losses=json.dumps(report),
-                    extra_rules=json.dumps(extra), sizes=json.dumps(sizes), gt=json.dumps([3, 4]),
-                    l1=json.dumps(l1))
+                    extra_rules=json.dumps(extra), sizes=json.dumps(sizes), gt=json.dumps(truths),
+                    l1=json.dumps(l1), epoch=json.dumps(epoch))
     save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, OUT / f'ref_head_{name}.safetensors', metadata)
     print(name, {k: v for k, v in report.items() if k[0] != '_'}, [len(r) for r in results])
 

@@ -26,6 +26,13 @@ export const HEADS = [
   'ref_head_fcos_tricks',
   'ref_head_atss',
   'ref_head_gfl',
+  'ref_head_tood_initial',
+  'ref_head_tood',
+  'ref_head_tood_anchor_based_initial',
+  'ref_head_tood_anchor_based',
+  'ref_head_tood_dcn_initial',
+  'ref_head_tood_dcn',
+  'ref_head_tood_empty',
   'ref_head_fsaf',
   'ref_head_fsaf_tricks',
   'ref_head_retina_sepbn',
@@ -88,11 +95,14 @@ function fillHead(head: Head, extraRules: [string, number][]): void {
   head.loadStateDict(kept);
 }
 
+/** Sum of the absolute values; 0 where the loss does not depend on the parameter at all. */
+const magnitude = (gradient: tf.Tensor | null): number => (gradient ? tf.sum(tf.abs(gradient)).dataSync()[0] : 0);
+
 export interface CheckHeadOptions {
   prepare?: (head: Head) => void;
   /** Relative; five times as much for gradients. */
   tolerance?: number;
-  /** Whole epochs trained before the losses are computed. */
+  /** Whole epochs trained before the losses are computed; those of the reference file by default. */
   epoch?: number;
 }
 
@@ -103,14 +113,13 @@ export class HeadReference {
   readonly head: Head;
   readonly features: tf.Tensor4D[];
   readonly batch: DetBatch;
+  private readonly epoch: number;
 
-  constructor(
-    name: string,
-    private readonly epoch = 0,
-  ) {
+  constructor(name: string, epoch?: number) {
     const { tensors, metadata } = golden(name);
     this.tensors = tensors;
     this.metadata = metadata;
+    this.epoch = epoch ?? (JSON.parse(metadata.epoch ?? '0') as number);
     const config = JSON.parse(metadata.cfg) as ModuleConfig;
     this.head = createRegistry().build('dense_head', config, { path: 'bbox_head' }) as Head;
     fillHead(this.head, JSON.parse(metadata.extra_rules ?? '[]'));
@@ -119,7 +128,8 @@ export class HeadReference {
       : [0, 1, 2].map((k) => tensors.get(`feat${k}`)!.shape);
     this.features = shapes.map((shape, k) => nhwc(tensors.get(`feat${k}`) ?? { shape, data: sgn(`feat${k}`, shape) }));
     const [h, w] = IMAGE_SIZE;
-    const truths = [3, 4].map((n, i): Truths => {
+    const counts = JSON.parse(metadata.gt ?? '[3, 4]') as number[];
+    const truths = counts.map((n, i): Truths => {
       const bboxes = (tensors.get(`gt${i}.bboxes`)?.data ?? boxes(`gt${i}`, n, { w, h })) as Float32Array;
       const labels = (tensors.get(`gt${i}.labels`)?.data ??
         Int32Array.from({ length: n }, (_, k) => k % 3)) as Int32Array;
@@ -141,7 +151,7 @@ export class HeadReference {
       }, variables);
       const gradients: Record<string, number> = {};
       for (const [key, p] of head.named())
-        if (p.kind === 'parameter') gradients[key] = tf.sum(tf.abs(grads[p.variable.name])).dataSync()[0];
+        if (p.kind === 'parameter') gradients[key] = magnitude(grads[p.variable.name]);
       return { losses, gradients };
     });
   }

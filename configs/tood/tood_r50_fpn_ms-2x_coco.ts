@@ -1,0 +1,29 @@
+import type { TransformConfig } from '../../src/catalogue/config-types';
+import { defineConfig } from '../../src/catalogue/define-config';
+
+const train_pipeline: TransformConfig[] = [
+  { type: 'LoadImageFromFile', backend_args: null },
+  { type: 'LoadAnnotations', with_bbox: true },
+  {
+    type: 'RandomResize',
+    scale: [
+      [1333, 480],
+      [1333, 800],
+    ],
+    keep_ratio: true,
+  },
+  { type: 'RandomFlip', prob: 0.5 },
+  { type: 'PackDetInputs' },
+];
+
+export default defineConfig({
+  _base_: './tood_r50_fpn_1x_coco',
+  max_epochs: 24,
+  param_scheduler: [
+    { type: 'LinearLR', start_factor: 0.001, by_epoch: false, begin: 0, end: 500 },
+    { type: 'MultiStepLR', begin: 0, end: 24, by_epoch: true, milestones: [16, 22], gamma: 0.1 },
+  ],
+  train_cfg: { max_epochs: 24 },
+  train_pipeline,
+  train_dataloader: { dataset: { pipeline: train_pipeline } },
+});

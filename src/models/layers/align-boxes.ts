@@ -1,0 +1,19 @@
+// Box alignment of TOOD (Feng et al., ICCV 2021): each of the four sides is taken from a neighbouring cell, bilinearly, at an
+// offset of its own. A box whose sides then cross stays as it was.
+
+import * as tf from '@tensorflow/tfjs';
+import { deformConv2d } from '../../ops';
+
+/**
+ * Boxes [N, H, W, 4] (x1, y1, x2, y2) and offsets [N, H, W, 8] in cells (y, x of each side) -> boxes [N, H, W, 4].
+ *
+ * @example alignBoxes(boxes, tf.zeros([1, 8, 8, 8])) // the boxes themselves
+ */
+export function alignBoxes(boxes: tf.Tensor4D, offsets: tf.Tensor4D): tf.Tensor4D {
+  return tf.tidy(() => {
+    const sampled = deformConv2d(boxes, offsets, tf.ones([1, 1, 1, 4]), { groups: 4, deformGroups: 4 });
+    const [x1, y1, x2, y2] = tf.split(sampled, 4, 3);
+    const crossed = tf.logicalOr(tf.greater(x1, x2), tf.greater(y1, y2)); // [N, H, W, 1]
+    return tf.where(crossed, boxes, sampled) as tf.Tensor4D;
+  });
+}
