@@ -2,7 +2,7 @@
 
 import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
-import { changeInnermost, type Dataset, } from '../data';
+import { changeInnermost, type Dataset } from '../data';
 import { DetLabError } from '../errors';
 import { catalogue } from './catalogue';
 import { objectAt } from './config-access';

@@ -8,7 +8,7 @@ import { engine, type Precision } from '../engine';
 import { DetLabError } from '../errors';
 import { assignState, type Module, type Parameter, type StateDict, toState } from '../nn/module';
 import { LossScale } from './loss-scale';
-import type { Optimizer, } from './optimizers/optimizer';
+import type { Optimizer } from './optimizers/optimizer';
 import { parameterGroups, yolov5Groups } from './parameter-groups';
 import { optimWrappers } from './runtime/optim-wrappers';
 
