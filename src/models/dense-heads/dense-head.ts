@@ -8,6 +8,7 @@ import type { Detections, ImageMeta, Truths } from '../../data/types';
 import { takeBoxes } from '../../geometry/boxes';
 import { Module } from '../../nn';
 import { requireCfg } from '../require-cfg';
+import type { ProposalCfg } from '../shared-options/proposal-cfg';
 import {
   type Assigner,
   type AssignerOffer,
@@ -22,7 +23,7 @@ import {
   type Size,
   toInstances,
 } from '../task-modules';
-import type { DetBatch, DetectionHead, LossContext, Losses } from '../types';
+import type { DetBatch, LossContext, Losses, ProposalHead, ProposalLosses } from '../types';
 import { type BatchTargets, type BatchTargetsOptions, batchTargets } from './batch-targets';
 import { type Candidates, decodeDetections, type SuppressionCfg } from './decode-detections';
 import { DenseOutputs, type LevelMaps } from './dense-outputs';
@@ -42,7 +43,7 @@ export interface DenseHeadConfig {
 export interface DenseHeadParts {
   priors: PriorGenerator;
   coder: BoxCoder;
-  /** For heads with a fixed rule, in place of that of `train_cfg`. */
+  /** For heads with a fixed rule, in place of the assigner and sampler of `train_cfg`. */
   assigner?: Assigner;
 }
 
@@ -67,7 +68,7 @@ export interface CandidateTensors {
 }
 
 /** `C` is the config, `M` the names of the predicted maps. */
-export abstract class DenseHead<C extends DenseHeadConfig, M extends string> extends Module implements DetectionHead {
+export abstract class DenseHead<C extends DenseHeadConfig, M extends string> extends Module implements ProposalHead {
   readonly numClasses: number;
   readonly priors: PriorGenerator;
   readonly coder: BoxCoder;
@@ -89,7 +90,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     const at = (name: string) => ({ registry, path: `${path}.train_cfg.${name}` });
     this.assigner = assigner ?? (given.assigner && buildAssigner(given.assigner, at('assigner'), this.assignerOffer));
     this.sampler =
-      given.sampler && this.assigner
+      given.sampler && this.assigner && !assigner
         ? buildSampler(given.sampler, at('sampler'), { head: this.name, assigner: this.assigner })
         : new PseudoSampler();
   }
@@ -214,10 +215,21 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     return { total, numClasses: this.numClasses, positiveWeight: 1 };
   }
 
+  /** As a first stage: the losses and, without a gradient, the detections of one forward pass. */
+  lossAndPredict(features: tf.Tensor4D[], batch: DetBatch, context: LossContext, cfg?: ProposalCfg): ProposalLosses {
+    const outputs = this.outputs(features);
+    const losses = this.losses(outputs, this.targets(outputs, batch, context), context);
+    return { losses, proposals: this.detect(outputs, batch, { ...this.testCfg, ...cfg }, false) };
+  }
+
   /** Detections of each image, best first; in pixels of the original image with `rescale`, else of the network's input. */
-  predict(features: tf.Tensor4D[], batch: DetBatch, { rescale }: { rescale: boolean }): Detections[] {
-    const cfg = requireCfg(this.config.test_cfg, this.name, 'test_cfg');
-    return this.detect(this.outputs(features), batch, cfg, rescale);
+  predict(features: tf.Tensor4D[], batch: DetBatch, { rescale = false } = {}): Detections[] {
+    return this.detect(this.outputs(features), batch, this.testCfg, rescale);
+  }
+
+  /** @throws DetLabError without test_cfg */
+  protected get testCfg(): NonNullable<C['test_cfg']> {
+    return requireCfg(this.config.test_cfg, this.name, 'test_cfg');
   }
 
   /** Reads the candidates, once each, and selects among those of each image. */

@@ -157,11 +157,18 @@ export class FCOSHead extends DenseHead<FCOSHeadConfig, FCOSMaps> {
     return { loss_cls, loss_bbox: bbox as tf.Scalar, loss_centerness: loss_centerness as tf.Scalar };
   }
 
+  /** A first stage proposes while it trains, when distances in strides have not been scaled yet. */
+  private pixelDistances(outputs: DenseOutputs<FCOSMaps>): tf.Tensor3D {
+    const distances = outputs.flat('deltas');
+    if (!this.config.norm_on_bbox || !this.training) return distances;
+    return tf.mul(distances, tf.tensor3d(this.strides(outputs.sizes), [1, distances.shape[1], 1]));
+  }
+
   protected override candidates(outputs: DenseOutputs<FCOSMaps>): CandidateTensors {
     const logits = outputs.flat('scores');
     return {
       scores: this.lossCls.useSigmoid ? tf.sigmoid(logits) : tf.softmax(logits),
-      boxes: outputs.flat('deltas'),
+      boxes: this.pixelDistances(outputs),
       factors: tf.sigmoid(outputs.flat('centerness')),
     };
   }

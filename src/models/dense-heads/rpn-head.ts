@@ -4,13 +4,12 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
-import type { Detections, ImageMeta, Truths } from '../../data/types';
+import type { Detections, ImageMeta } from '../../data/types';
 import { applyInitCfg, Conv2d, ConvModule, Sequential } from '../../nn';
 import { inferHeadChannels } from '../inferred-options/infer-head-channels';
 import { requireCfg } from '../require-cfg';
 import { type ProposalCfg, proposalCfg } from '../shared-options/proposal-cfg';
-import { type Instances, toInstances } from '../task-modules';
-import type { DetBatch, LossContext, Losses, ProposalHead, ProposalLosses } from '../types';
+import type { LossContext, Losses } from '../types';
 import { AnchorHead, type AnchorHeadConfig, type AnchorMaps } from './anchor-head';
 import { anchorHeadOptions } from './anchor-head-options';
 import { type BatchTargets, sampledTargets } from './batch-targets';
@@ -37,7 +36,7 @@ export type RPNHeadConfig = AnchorHeadConfig &
 
 const TEST_EXAMPLE = "{ nms_pre: 1000, max_per_img: 1000, nms: { type: 'nms', iou_threshold: 0.7 } }";
 
-export class RPNHead extends AnchorHead<RPNHeadConfig> implements ProposalHead {
+export class RPNHead extends AnchorHead<RPNHeadConfig> {
   private readonly conv: Conv2d | Sequential<ConvModule>;
   private readonly cls: Conv2d;
   private readonly reg: Conv2d;
@@ -69,11 +68,6 @@ export class RPNHead extends AnchorHead<RPNHeadConfig> implements ProposalHead {
     return { scores: this.cls.forward(y), deltas: this.reg.forward(y) };
   }
 
-  /** Ground truth of any class is label 0, object. */
-  protected override instances(truths: Truths): Instances {
-    return toInstances(truths, true);
-  }
-
   protected override mergeTargets(images: ImageTargets[], total: number): BatchTargets {
     return sampledTargets(images, this.targetOptions(total));
   }
@@ -84,25 +78,8 @@ export class RPNHead extends AnchorHead<RPNHeadConfig> implements ProposalHead {
     return { loss_rpn_cls: loss_cls, loss_rpn_bbox: loss_bbox };
   }
 
-  /** Losses and, cut from the gradient, the proposals for the second stage, of one forward pass. */
-  lossAndPredict(
-    features: tf.Tensor4D[],
-    batch: DetBatch,
-    context: LossContext,
-    cfg: ProposalCfg | null | undefined = this.config.test_cfg,
-  ): ProposalLosses {
-    const outputs = this.outputs(features);
-    const losses = this.losses(outputs, this.targets(outputs, batch, context), context);
-    return {
-      losses,
-      proposals: this.detect(outputs, batch, requireCfg(cfg, 'RPNHead', 'test_cfg', TEST_EXAMPLE), false),
-    };
-  }
-
-  /** Proposals of each image, all of label 0; in pixels of the network's input, or of the original image with `rescale`. */
-  override predict(features: tf.Tensor4D[], batch: DetBatch, { rescale = false } = {}): Detections[] {
-    const cfg = requireCfg(this.config.test_cfg, 'RPNHead', 'test_cfg', TEST_EXAMPLE);
-    return this.detect(this.outputs(features), batch, cfg, rescale);
+  protected override get testCfg(): ProposalCfg {
+    return requireCfg(this.config.test_cfg, 'RPNHead', 'test_cfg', TEST_EXAMPLE);
   }
 
   /** Logits, since proposals are selected by rank. */

@@ -75,7 +75,8 @@ export class TwoStageDetector extends BaseDetector {
     if (config.rpn_head) {
       this.proposalCfg = train_cfg?.rpn_proposal ?? test_cfg?.rpn;
       // the first stage knows one class, object
-      const rpn = { ...config.rpn_head, num_classes: 1, train_cfg: train_cfg?.rpn, test_cfg: test_cfg?.rpn };
+      const selection = test_cfg?.rpn ?? train_cfg?.rpn_proposal;
+      const rpn = { ...config.rpn_head, num_classes: 1, train_cfg: train_cfg?.rpn, test_cfg: selection };
       const place = at('rpn_head');
       const head = registry.build('dense_head', rpn, { ...place, inputs });
       this.rpn = this.addChild('rpn_head', proposalHead(head, { ...place, type: rpn.type }));

@@ -5,14 +5,13 @@ import type { Truths } from '../../data/types';
 import { takeBoxes } from '../../geometry/boxes';
 import type { Instances } from './types';
 
-/** Crowd and difficult boxes go to `ignored`; with `classAgnostic` every label is 0, as in a region proposal network. */
-export function toInstances({ ignored, ...truths }: Truths, classAgnostic = false): Instances {
+/** Crowd and difficult boxes go to `ignored`. */
+export function toInstances({ ignored, ...truths }: Truths): Instances {
   const indices = Int32Array.from(ignored.keys());
   const objects = takeInstances(
     truths,
     indices.filter((i) => ignored[i] === 0),
   );
-  if (classAgnostic) objects.labels.fill(0);
   return {
     ...objects,
     ignored: takeBoxes(

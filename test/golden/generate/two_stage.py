@@ -1,7 +1,7 @@
 # Writes the references of the two-stage detectors: mask_heads.safetensors (options of FCNMaskHead), roi_parts.safetensors
 # (GenericRoIExtractor, ResLayer), two_stage_small.json (small whole models: parameters, losses, gradient norms and
 # detections of Mask R-CNN, Cascade R-CNN with and without masks, Fast R-CNN, RPN, a C4 model, Libra R-CNN's sampling,
-# reg_decoded_bbox, OHEM). Weights and inputs by the formulas of test/golden/README.md.
+# reg_decoded_bbox, OHEM, FCOS as first stage). Weights and inputs by the formulas of test/golden/README.md.
 # Needs mmdet 3.3.0, mmcv 2.1.0 (roi_align and nms for the CPU), pycocotools.
 # Run: python test/golden/generate/two_stage.py
 import copy
@@ -235,6 +235,8 @@ models = {
     "rpn": dict(type="RPN", data_preprocessor=pre, backbone=backbone, neck=neck, rpn_head=rpn_head, train_cfg=dict(rpn=rpn_cfg), test_cfg=dict(rpn=proposal)),
     "fast": dict(type="FastRCNN", data_preprocessor=pre, backbone=backbone, neck=neck, roi_head=std(), train_cfg=dict(rcnn=rcnn()), test_cfg=dict(rcnn=test_rcnn)),
     "c4": c4,
+    "fcos_rpn": dict(two_stage("FasterRCNN", std(), rcnn()), rpn_head=dict(type="FCOSHead", num_classes=1, in_channels=16, feat_channels=16,
+        stacked_convs=1, strides=[4, 8, 16, 32, 64], norm_cfg=dict(type="GN", num_groups=4, requires_grad=True))),
 }
 result = {"extra_rules": EXTRA, "truths": TRUTHS, "proposals": PROPOSALS, "outlines": [[outline(b) for b in t["bboxes"]] for t in TRUTHS], "models": {}}
 for name, cfg in models.items():

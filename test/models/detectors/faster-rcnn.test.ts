@@ -34,7 +34,7 @@ test.each([
   expectParameters(modelConfig(config), params),
 );
 
-testSmallModels('decoded', 'ohem', 'generic');
+testSmallModels('decoded', 'ohem', 'generic', 'fcos_rpn');
 
 describe('R50-FPN, three classes', () => {
   let model: TwoStageDetector;

@@ -151,3 +151,11 @@ test('YOLOX builds and takes a step whose batch changes its size', () => {
   tf.dispose([first.inputs, second.inputs]);
   model.dispose();
 });
+
+test('a head that does not read feature levels is refused when the model is built', () => {
+  const config = modelConfig('config_retinanet_r50');
+  Object.assign(config, { bbox_head: { type: 'DETRHead', num_classes: 3 }, train_cfg: null, test_cfg: null });
+  expect(() => buildDetector(config)).toThrow(
+    /model.bbox_head must be a dense head on feature levels, received "DETRHead": it reads the queries of a decoder/,
+  );
+});
