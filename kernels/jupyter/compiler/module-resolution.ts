@@ -7,6 +7,8 @@ import ts from 'typescript';
 import { packageRoot } from '../../../src/paths';
 
 const BUILTIN = new Set(builtinModules);
+/** Types of the packages that the kernel itself provides (execution/built-in-modules.ts). */
+const PROVIDED = new Map([['tslab', join(__dirname, '..', 'display', 'tslab')]]);
 
 export const isBuiltin = (name: string) => name.startsWith('node:') || BUILTIN.has(name);
 export const isPath = (name: string) => /^(?:\.{0,2}\/|\.{1,2}$)/.test(name);
@@ -28,9 +30,10 @@ export function createResolver(directory: string, options: ts.CompilerOptions): 
     const key = `${dirname(file)}\0${name}`;
     if (known.has(key)) return known.get(key);
     const inPackage = file.includes('/node_modules/');
-    const target = name === 'detlab' ? packageRoot : name;
+    const provided = PROVIDED.get(name);
+    const target = provided ?? (name === 'detlab' ? packageRoot : name);
     const result =
-      find(name, file, inPackage) ??
+      (provided ? undefined : find(name, file, inPackage)) ??
       (isPath(name) || isBuiltin(name) ? undefined : find(target, join(packageRoot, 'cell.ts'), true));
     const lasts = result ? result.isExternalLibraryImport || target !== name : false;
     if (lasts || inPackage) known.set(key, result);

@@ -1,11 +1,12 @@
-// Packages that the kernel itself provides to cells, in place of installed ones.
+// Packages that the kernel itself provides to cells, in place of installed ones; their types: compiler/module-resolution.ts.
 
-import { createTslabModule } from '../display/tslab-module';
-
-function once(create: () => unknown): () => unknown {
-  let module: unknown;
-  return () => (module ??= create());
+/** A module's exports as a CommonJS package has them. */
+function lazily(load: () => object): () => unknown {
+  let exports: object | undefined;
+  return () => (exports ??= { ...load() });
 }
 
-/** By name; created when first imported. */
-export const builtInModules: ReadonlyMap<string, () => unknown> = new Map([['tslab', once(createTslabModule)]]);
+/** By name; loaded when first imported. */
+export const builtInModules: ReadonlyMap<string, () => unknown> = new Map([
+  ['tslab', lazily(() => require('../display/tslab') as typeof import('../display/tslab'))],
+]);

@@ -309,7 +309,8 @@ const d = tslab.newDisplay(); d.text('one'); d.text('two'); tslab.versions.node 
   expect([one.type, two.type]).toEqual(['display_data', 'update_display_data']);
   expect(two.content.data['text/plain']).toBe('two');
   expect(two.content.transient.display_id).toBe(one.content.transient.display_id);
-  expect((await kernel.execute("import { versions } from 'tslab'; versions.tslab")).result).toMatch(
-    /^'\d+\.\d+\.\d+'$/,
-  );
+  const { result } = await kernel.execute("import { versions, type Display } from 'tslab'; versions.tslab");
+  expect(result).toMatch(/^'\d+\.\d+\.\d+'$/);
+  const wrong = await kernel.execute("const shown: Display = tslab.newDisplay(); shown.png('text')");
+  expect(wrong.error?.evalue).toContain("Argument of type 'string' is not assignable to parameter of type 'Uint8Array");
 });
