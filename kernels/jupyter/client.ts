@@ -1,5 +1,5 @@
-// A small Jupyter client: starts a kernel as Jupyter does and communicates with it over zeromq. For `detlab kernel doctor`, the
-// tests and the benchmark, which also starts other kernels with it.
+// A small Jupyter client: starts a kernel as Jupyter does and communicates with it over zeromq. For `detlab kernel
+// doctor`, the tests and the benchmark, which also starts other kernels with it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

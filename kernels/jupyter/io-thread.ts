@@ -1,5 +1,5 @@
-// The I/O thread: owns the five sockets, checks incoming messages, sends outgoing ones in order, and carries out interrupts.
-// It answers by itself what needs no user code, so also while a cell keeps the main thread busy.
+// The I/O thread: owns the five sockets, checks incoming messages, sends outgoing ones in order, and carries out
+// interrupts. It answers by itself what needs no user code, so also while a cell keeps the main thread busy.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { LANGUAGE_REQUESTS, type LanguageAnswer, type LanguageQuery, type LanguageRequest } from './compiler/messages';

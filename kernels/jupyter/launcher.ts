@@ -1,7 +1,7 @@
-// What Jupyter starts: `node launcher.js --connection-file <file>`. Starts the kernel itself (main.ts) as a process group with
-// pipes as its stdout and stderr, which the kernel reads, so that output of child processes and native code reaches the
-// cell. Reports a crash of the kernel in the notebook, and leaves no process running however it ends.
-// Loads only Node's own modules, so that it does not delay the start.
+// What Jupyter starts: `node launcher.js --connection-file <file>`. Starts the kernel itself (main.ts) as a process
+// group with pipes as its stdout and stderr, which the kernel reads, so that output of child processes and native code
+// reaches the cell. Reports a crash of the kernel in the notebook, and leaves no process running however it ends. Loads
+// only Node's own modules, so that it does not delay the start.
 
 import { writeSync } from 'node:fs';
 import { constants as system } from 'node:os';

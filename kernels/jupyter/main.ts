@@ -1,5 +1,5 @@
-// The kernel's main thread, which runs user code: `node main.js --connection-file <file>`; the launcher starts it. Starts the I/O
-// thread and the compiler's thread, and installs what keeps cells from ending the process.
+// The kernel's main thread, which runs user code: `node main.js --connection-file <file>`; the launcher starts it.
+// Starts the I/O thread and the compiler's thread, and installs what keeps cells from ending the process.
 
 import { writeSync } from 'node:fs';
 import { join } from 'node:path';

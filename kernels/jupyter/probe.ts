@@ -1,5 +1,6 @@
-// The trial of `detlab kernel doctor`: reads a kernelspec's `{ argv, env }` from stdin, starts that kernel, evaluates 1+1 and shuts
-// it down. Reports each step as a JSON line: zeromq loads, sockets connect on loopback, the kernel answers.
+// The trial of `detlab kernel doctor`: reads a kernelspec's `{ argv, env }` from stdin, starts that kernel, evaluates
+// 1+1 and shuts it down. Reports each step as a JSON line: zeromq loads, sockets connect on loopback, the kernel
+// answers.
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

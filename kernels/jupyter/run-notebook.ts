@@ -1,5 +1,5 @@
-// Runs a notebook in this process, without Jupyter: `node run-notebook.js NOTEBOOK EXECUTED.ipynb EXECUTED.html`. Reports its
-// progress as JSON lines on stdout, like scripts/run_notebook.py.
+// Runs a notebook in this process, without Jupyter: `node run-notebook.js NOTEBOOK EXECUTED.ipynb EXECUTED.html`.
+// Reports its progress as JSON lines on stdout, like scripts/run_notebook.py.
 
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';

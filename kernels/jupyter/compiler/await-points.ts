@@ -1,5 +1,5 @@
-// Makes every await of a cell a place where it can be stopped: `await x` becomes `__resume__(await x)`. Lines are kept; columns
-// move, and `originalColumn` maps them back.
+// Makes every await of a cell a place where it can be stopped: `await x` becomes `__resume__(await x)`. Lines are kept;
+// columns move, and `originalColumn` maps them back.
 
 import ts from 'typescript';
 

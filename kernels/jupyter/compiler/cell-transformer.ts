@@ -1,5 +1,5 @@
-// Transforms the syntax tree of a cell: uses of shared names become accesses to `exports`, top-level variables are exported, and
-// the last expression is exported as the cell's result.
+// Transforms the syntax tree of a cell: uses of shared names become accesses to `exports`, top-level variables are
+// exported, and the last expression is exported as the cell's result.
 
 import ts from 'typescript';
 import { kernelImports } from './kernel-imports';

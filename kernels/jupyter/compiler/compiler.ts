@@ -1,9 +1,9 @@
-// Compiles the cells of one notebook: checks a cell against the declarations of earlier cells, and compiles it and the local
-// modules it imports to JavaScript.
+// Compiles the cells of one notebook: checks a cell against the declarations of earlier cells, and compiles it and the
+// local modules it imports to JavaScript.
 //
-// Two language services share the parsed files. The light one has the types of Node only, which is enough for most cells; the
-// full one has every package in use. A cell goes to the full one when it, or an earlier declaration that it can see, needs a
-// package, and when the light one finds an error in it.
+// Two language services share the parsed files. The light one has the types of Node only, which is enough for most
+// cells; the full one has every package in use. A cell goes to the full one when it, or an earlier declaration that it
+// can see, needs a package, and when the light one finds an error in it.
 
 import { dirname, join } from 'node:path';
 import ts from 'typescript';

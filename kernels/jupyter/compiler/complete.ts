@@ -34,7 +34,9 @@ interface Candidate {
   rank: string;
 }
 
-/** Rank of a match with the typed text: 0 a prefix, 1 a prefix in another case, 2 contained; undefined without a match. */
+/**
+ * Rank of a match with the typed text: 0 a prefix, 1 a prefix in another case, 2 contained; undefined without a match.
+ */
 function matchRank(name: string, typed: string): number | undefined {
   if (name.startsWith(typed)) return 0;
   const [lowerName, lowerTyped] = [name.toLowerCase(), typed.toLowerCase()];

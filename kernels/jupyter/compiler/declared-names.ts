@@ -20,8 +20,8 @@ function addHoisted(node: ts.Node, into: Set<string>): void {
 }
 
 /**
- * Names to export. Names that the user exports are left out (they already are), and so is `using`: a resource ends with its
- * cell.
+ * Names to export. Names that the user exports are left out (they already are), and so is `using`: a resource ends with
+ * its cell.
  */
 export function declaredNames(source: ts.SourceFile): string[] {
   const names = new Set<string>();

@@ -1,5 +1,5 @@
-// The declarations of earlier cells as TypeScript declarations: one entry per name, so that a cell that redeclares a name
-// replaces only that one, and a cell that fails half way keeps those it did not reach.
+// The declarations of earlier cells as TypeScript declarations: one entry per name, so that a cell that redeclares a
+// name replaces only that one, and a cell that fails half way keeps those it did not reach.
 
 import ts from 'typescript';
 import { isBuiltin } from './module-resolution';
@@ -108,8 +108,8 @@ function addImports(
 const has = (space: Space, one: 'value' | 'type') => space === one || space === 'both';
 
 /**
- * Entries after a cell. Its declarations replace those of the same name, values and types separately; a class of which only
- * the type was replaced remains as a value.
+ * Entries after a cell. Its declarations replace those of the same name, values and types separately; a class of which
+ * only the type was replaced remains as a value.
  *
  * @param unreached names whose declaration the cell did not reach: they are kept
  */

@@ -1,5 +1,6 @@
-// From checked TypeScript to JavaScript that runs in the kernel. Top-level declarations of cells live in `exports`, which all
-// cells share, so that a name means in every function what it was last declared or set to. Modules become CommonJS.
+// From checked TypeScript to JavaScript that runs in the kernel. Top-level declarations of cells live in `exports`,
+// which all cells share, so that a name means in every function what it was last declared or set to. Modules become
+// CommonJS.
 
 import ts from 'typescript';
 import { guardAwaits, type Insertion } from './await-points';
@@ -50,7 +51,8 @@ function write(program: ts.Program, file: ts.SourceFile, transformers: ts.Custom
     else if (/\.d\.[cm]?ts$/.test(name)) written.declarations = text;
     else written.script = text;
   };
-  // With `forceDtsEmit`, declarations are written also where a type cannot be named; TypeScript then writes what it can.
+  // With `forceDtsEmit`, declarations are written also where a type cannot be named; TypeScript then writes what it
+  // can.
   const emit = program.emit as (...args: unknown[]) => ts.EmitResult;
   emit.call(program, file, take, undefined, false, transformers, true);
   return written;

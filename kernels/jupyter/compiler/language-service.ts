@@ -1,5 +1,6 @@
-// A TypeScript language service over three files in memory: the cell, the declarations of earlier cells, and the globals of
-// every cell. The cell is a module whose outer scope is the file of earlier declarations, so that it may redeclare any name.
+// A TypeScript language service over three files in memory: the cell, the declarations of earlier cells, and the
+// globals of every cell. The cell is a module whose outer scope is the file of earlier declarations, so that it may
+// redeclare any name.
 
 import { join } from 'node:path';
 import ts from 'typescript';

@@ -1,5 +1,5 @@
-// Messages of the compiler's thread. The main thread has cells compiled; the I/O thread asks for completion and the like over a
-// port of its own, so that these are answered while user code keeps the main thread busy.
+// Messages of the compiler's thread. The main thread has cells compiled; the I/O thread asks for completion and the
+// like over a port of its own, so that these are answered while user code keeps the main thread busy.
 
 import type { MessagePort } from 'node:worker_threads';
 import type { Content } from '../protocol/wire-message';

@@ -1,5 +1,5 @@
-// Resolves imports: to the packages and files of the notebook's folder first, then, for bare names, to the packages of this
-// project, so that `tf` and `detlab` are found from any folder.
+// Resolves imports: to the packages and files of the notebook's folder first, then, for bare names, to the packages of
+// this project, so that `tf` and `detlab` are found from any folder.
 
 import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';

@@ -1,5 +1,5 @@
-// The source files of all programs, parsed once and shared. Files of packages are kept as first read, and parsed without their
-// doc comments, which take half of the time; inspection parses those of the one declaration it shows.
+// The source files of all programs, parsed once and shared. Files of packages are kept as first read, and parsed
+// without their doc comments, which take half of the time; inspection parses those of the one declaration it shows.
 
 import { statSync } from 'node:fs';
 import ts from 'typescript';

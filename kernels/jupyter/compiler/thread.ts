@@ -1,5 +1,5 @@
-// The compiler's thread. Between messages it reads ahead the types that a notebook is likely to need (of the prelude's packages),
-// a file at a time, so that the first cells do not wait for them.
+// The compiler's thread. Between messages it reads ahead the types that a notebook is likely to need (of the prelude's
+// packages), a file at a time, so that the first cells do not wait for them.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import ts from 'typescript';

@@ -1,5 +1,5 @@
-// What goes into a display message: content by MIME type with metadata, cleaned for the wire, bounded in size, and never
-// without a plain text.
+// MIME bundles, the content of display messages: by MIME type, with metadata, converted to JSON, limited in size, and
+// always with a plain text.
 
 import { types } from 'node:util';
 import { imageWidth } from './image-size';
@@ -16,25 +16,25 @@ export interface Shown {
   metadata: Metadata;
 }
 
-/** Something to show now, that may have more forms a moment later (a chart's PNG). */
+/** Content to show now, which `finish` completes with further MIME types (a chart's PNG). */
 export interface Draft extends Shown {
   finish?(): Promise<Shown>;
 }
 
 const IS_JSON = /^application\/(?:.*\+)?json$/;
 const IS_TEXT = /^text\/|^image\/svg\+xml$|^application\/javascript$/;
-const MOST_BYTES = 64 * 2 ** 20;
-const WIDEST = 960;
+const MAX_BYTES = 64 * 2 ** 20;
+const PAGE_WIDTH = 960;
 const VEGA = /^application\/vnd\.vega(?:lite)?\.v\d+\+json$/;
 
 const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(bytes < 10 * 2 ** 20 ? 1 : 0)} MiB`;
 
-/** The front end would choke on it. */
+/** Content that is too large for a front end. */
 export class TooLarge extends RangeError {
   constructor(type: string, bytes: number) {
     super(
-      `Cannot display ${megabytes(bytes)} of ${type}: a notebook output holds at most ${megabytes(MOST_BYTES)}. ` +
-        `Show a smaller picture or a part of it, or write it to a file`,
+      `Cannot display ${megabytes(bytes)} of ${type}: a notebook output holds at most ${megabytes(MAX_BYTES)}. ` +
+        `Show a smaller image or a part of it, or write it to a file`,
     );
   }
 }
@@ -44,15 +44,15 @@ function cleanJson(type: string, value: unknown): [value: unknown, bytes: number
   try {
     text = JSON.stringify(value);
   } catch (error) {
-    throw new TypeError(`Cannot display ${type}: the value is no JSON: ${(error as Error).message}`);
+    throw new TypeError(`Cannot display ${type}: the value cannot be written as JSON: ${(error as Error).message}`);
   }
-  if (text !== undefined && text.length > MOST_BYTES) throw new TooLarge(type, text.length);
+  if (text !== undefined && text.length > MAX_BYTES) throw new TooLarge(type, text.length);
   return text === undefined ? [undefined, 0] : [JSON.parse(text), text.length];
 }
 
 /**
- * Makes a bundle fit for a message: images in base64, JSON types as JSON, everything else as text.
- * @throws TooLarge when it is too large for a front end; TypeError for JSON that is none
+ * Converts a bundle for a message: images to base64, JSON types to JSON, everything else to text.
+ * @throws TooLarge when it is too large for a front end; TypeError when a JSON type cannot be written as JSON
  */
 export function cleanBundle(bundle: Bundle): Bundle {
   const clean: Bundle = {};
@@ -61,7 +61,7 @@ export function cleanBundle(bundle: Bundle): Bundle {
     if (value === undefined || value === null) continue;
     let bytes: number;
     if (value instanceof Uint8Array || types.isUint8Array(value)) {
-      if (value.byteLength * (4 / 3) > MOST_BYTES) throw new TooLarge(type, value.byteLength);
+      if (value.byteLength * (4 / 3) > MAX_BYTES) throw new TooLarge(type, value.byteLength);
       const encoding = IS_TEXT.test(type) || IS_JSON.test(type) ? 'utf8' : 'base64';
       const text = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString(encoding);
       clean[type] = text;
@@ -74,7 +74,7 @@ export function cleanBundle(bundle: Bundle): Bundle {
       bytes = text.length;
     }
     total += bytes;
-    if (total > MOST_BYTES) throw new TooLarge(type, total);
+    if (total > MAX_BYTES) throw new TooLarge(type, total);
   }
   if (clean['text/plain'] === undefined) clean['text/plain'] = plainText(clean);
   return clean;
@@ -94,15 +94,15 @@ const PLAIN_OF_HTML: [RegExp, string][] = [
   [/[ \t]+$/gm, ''],
   [/\n{3,}/g, '\n\n'],
 ];
-const LONGEST_PLAIN = 20_000;
+const MAX_PLAIN = 20_000;
 
-/** What a front end without any of the other types shows: a notebook in a terminal, a diff. */
+/** The text for front ends that show none of the other types: a terminal, a diff. */
 function plainText(data: Bundle): string {
   for (const type of ['text/markdown', 'text/latex']) if (typeof data[type] === 'string') return data[type] as string;
   const html = data['text/html'];
   if (typeof html === 'string') {
-    const text = PLAIN_OF_HTML.reduce((rest, [from, to]) => rest.replace(from, to), html.slice(0, 10 * LONGEST_PLAIN));
-    if (text.trim()) return text.trim().slice(0, LONGEST_PLAIN);
+    const text = PLAIN_OF_HTML.reduce((rest, [from, to]) => rest.replace(from, to), html.slice(0, 10 * MAX_PLAIN));
+    if (text.trim()) return text.trim().slice(0, MAX_PLAIN);
   }
   const json = Object.keys(data).find((type) => type === 'application/json');
   if (json) return textOf(data[json]);
@@ -112,8 +112,8 @@ function plainText(data: Bundle): string {
 }
 
 /**
- * A bundle with its metadata, ready to be sent. Where no width is given, a chart's PNG, drawn at twice its size, gets half
- * its pixels, and a picture wider than a page the page's width.
+ * A bundle with its metadata, ready to be sent. Images without a width get one: a chart's PNG, drawn at twice its size,
+ * half its pixels; an image wider than the page, the page's width.
  */
 export function shownOf(bundle: Bundle, metadata: Metadata = {}): Shown {
   const data = cleanBundle(bundle);
@@ -124,13 +124,13 @@ export function shownOf(bundle: Bundle, metadata: Metadata = {}): Shown {
     if (typeof data[type] !== 'string' || complete[type] !== undefined) continue;
     const width = imageWidth(Buffer.from(data[type].slice(0, 400_000), 'base64'));
     if (width === undefined) continue;
-    const wanted = Math.min(WIDEST, isChart ? Math.ceil(width / 2) : width);
-    if (wanted < width) complete[type] = { width: wanted };
+    const shownWidth = Math.min(PAGE_WIDTH, isChart ? Math.ceil(width / 2) : width);
+    if (shownWidth < width) complete[type] = { width: shownWidth };
   }
   return { data, metadata: complete };
 }
 
-/** Whether an object can be a bundle: its keys are MIME types. */
+/** Whether an object is a bundle: all its keys are MIME types. */
 export function isBundle(value: unknown): value is Bundle {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
   try {

@@ -1,4 +1,5 @@
-// Vega-Lite and Vega specifications: the specification for front ends that draw it, a PNG for the others, and a line of text.
+// Vega-Lite and Vega specifications: the specification for front ends that render it, a PNG for others, and a line of
+// text.
 
 import { types } from 'node:util';
 import { type Bundle, type Draft, type Metadata, shownOf } from './bundle';
@@ -25,7 +26,7 @@ const markOf = (spec: Spec): string | undefined => {
   return typeof type === 'string' && MARKS.has(type) ? type : undefined;
 };
 
-/** Whether a specification without `$schema` is one by its looks: a known mark with data or an encoding. */
+/** Whether an object without `$schema` has the form of a specification: a known mark with data or an encoding. */
 function looksLikeVegaLite(spec: Spec, hasData = false): boolean {
   const data = hasData || isObject(spec.data);
   if (spec.mark !== undefined) return markOf(spec) !== undefined && (data || isObject(spec.encoding));
@@ -38,7 +39,7 @@ function looksLikeVegaLite(spec: Spec, hasData = false): boolean {
   });
 }
 
-/** The MIME type of a specification, or undefined when the object is none. */
+/** The MIME type of a specification; undefined for other objects. */
 export function chartType(value: object): typeof VEGA_LITE | typeof VEGA | undefined {
   if (!isObject(value)) return undefined;
   const prototype = Object.getPrototypeOf(value);
@@ -61,13 +62,13 @@ function chartText(type: string, spec: Spec): string {
   return `<${[name, ...facts].join(', ')}>`;
 }
 
-const SLOWEST_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 
-/** The PNG of a chart bundle; without it where it cannot be drawn here (data that cannot be fetched), or not in time. */
+/** The PNG of a chart; undefined when it cannot be rendered here (data that cannot be fetched), or not in time. */
 async function pngOf(type: string, spec: Spec): Promise<Buffer | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), SLOWEST_MS);
+    timer = setTimeout(() => resolve(undefined), TIMEOUT_MS);
   });
   try {
     const { renderPng } = await import('../../../src/visualization/chart.js');
@@ -79,13 +80,13 @@ async function pngOf(type: string, spec: Spec): Promise<Buffer | undefined> {
   }
 }
 
-/** The type and specification of a bundle's chart. */
+/** The MIME type and specification of a bundle's chart. */
 export function chartIn(data: Bundle): [type: string, spec: Spec] | undefined {
   const type = Object.keys(data).find((key) => IS_VEGA_LITE.test(key) || IS_VEGA.test(key));
   return type && isObject(data[type]) ? [type, data[type]] : undefined;
 }
 
-/** A chart's bundle with its PNG, when it has none. */
+/** A chart's bundle, completed by its PNG. */
 export async function withChartPng(data: Bundle, metadata: Metadata): Promise<{ data: Bundle; metadata: Metadata }> {
   const [type, spec] = chartIn(data)!;
   const png = await pngOf(type, spec);

@@ -74,7 +74,7 @@ export function createDisplay({ displays, cell, clear, describe }: DisplayContex
     const caller = cell();
     if (id === undefined) return handleOf(displays.open(randomUUID(), caller, content));
     const existing = displays.find(id);
-    // in another cell, or another run of this one, it is shown anew
+    // in another cell, or another run of this one, it is shown again
     if (existing && existing.home === caller) {
       displays.update(existing, caller, content);
       return handleOf(existing);
@@ -97,7 +97,7 @@ export function createDisplay({ displays, cell, clear, describe }: DisplayContex
     if (draft) return show(draft);
     throw new TypeError(
       `Cannot display ${isFile ? `"${given}"` : 'these bytes'} as an image: expected PNG, JPEG, GIF, WebP or SVG, ` +
-        `received bytes that begin with ${Buffer.from(bytes.subarray(0, 8)).toString('hex') || 'nothing'}. Convert with sharp(...).png()`,
+        `received bytes that start with ${Buffer.from(bytes.subarray(0, 8)).toString('hex') || 'nothing'}. Convert with sharp(...).png()`,
     );
   }
 

@@ -1,4 +1,4 @@
-// What bytes are: the kind of image by its first bytes, and its size in pixels.
+// The format of image bytes, by their signature, and the size of the image in pixels.
 
 import { imageSize } from 'image-size';
 
@@ -7,7 +7,7 @@ export type ImageType = 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp' 
 const startsWith = (bytes: Uint8Array, start: number[], at = 0) => start.every((byte, i) => bytes[at + i] === byte);
 const ascii = (text: string) => [...text].map((letter) => letter.charCodeAt(0));
 
-/** Undefined when the bytes are no image a notebook shows. */
+/** Undefined for bytes that are not an image a notebook shows. */
 export function imageType(bytes: Uint8Array): ImageType | undefined {
   if (startsWith(bytes, [0x89, ...ascii('PNG\r\n\x1a\n')])) return 'image/png';
   if (startsWith(bytes, [0xff, 0xd8, 0xff])) return 'image/jpeg';
@@ -24,7 +24,7 @@ export function imageDimensions(bytes: Uint8Array): { width: number; height: num
     const { width, height } = imageSize(bytes);
     return width > 0 && height > 0 ? { width, height } : undefined;
   } catch {
-    return undefined; // cut short, or broken
+    return undefined; // truncated, or invalid
   }
 }
 

@@ -1,5 +1,5 @@
-// Pictures: bytes of an image file, canvases (of @napi-rs/canvas, or any other by its looks), ImageData, blobs, and sharp's
-// pipelines. Every one comes with a PNG, JPEG or HTML form that all front ends draw.
+// Images: bytes of an image file, canvases (of @napi-rs/canvas, or objects with the same methods), ImageData, blobs,
+// and sharp pipelines. Each has a PNG, JPEG or HTML form, which all front ends show.
 
 import { types } from 'node:util';
 import { type Draft, type Metadata, type Shown, shownOf } from './bundle';
@@ -18,10 +18,10 @@ const sizeText = (bytes: Uint8Array) => {
   return size ? `, ${size.width} × ${size.height}` : '';
 };
 
-/** Loaded when first needed: the kernel runs without it too. */
+/** Loaded when first needed: the kernel also runs without it. */
 const loadSharp = async () => (await import('sharp')).default;
 
-/** An SVG drawn at twice its size, for front ends that do not show one they do not trust. */
+/** Adds a PNG at twice the size of the SVG, for front ends that do not show untrusted SVG. */
 export async function withPng(svg: string, shown: Shown): Promise<Shown> {
   const sharp = await loadSharp();
   const image = sharp(Buffer.from(svg), { density: 144 });
@@ -30,13 +30,13 @@ export async function withPng(svg: string, shown: Shown): Promise<Shown> {
   return { data: { ...shown.data, 'image/png': data.toString('base64') }, metadata };
 }
 
-/** Bytes of an image file; undefined when they are none. */
+/** Bytes of an image file; undefined for other bytes. */
 export function bytesDraft(bytes: Uint8Array): Draft | undefined {
   const type = imageType(bytes);
   if (!type) return undefined;
   const text = `<${NAMES[type]} image${sizeText(bytes)}>`;
   if (type === 'image/gif') {
-    // front ends prefer a PNG, which would not move, or know no GIF: HTML is what they all draw
+    // front ends would prefer a PNG, which is not animated, or do not support GIF: all of them show HTML
     const base64 = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
     const html = `<img alt="GIF image" style="max-width:100%" src="data:image/gif;base64,${base64}">`;
     return shownOf({ 'text/html': html, [type]: bytes, 'text/plain': text });
@@ -117,7 +117,7 @@ async function sharpShown(image: SharpLike): Promise<Shown> {
   return shownOf({ 'image/png': data, 'text/plain': `<Sharp image, ${info.width} × ${info.height}>` });
 }
 
-/** Undefined when the value is no picture. */
+/** Undefined for values that are not images. */
 export function imageDraft(value: object): Draft | Promise<Draft> | undefined {
   if (types.isUint8Array(value)) return bytesDraft(value);
   if (isCanvas(value)) return canvasShown(value);

@@ -1,4 +1,4 @@
-// What a value looks like in a notebook: its own `Jupyter.display` first, then what its kind suggests, then its text.
+// Renders a value for a notebook: by its `Jupyter.display` if it has one, otherwise by its kind, otherwise as text.
 
 import { types } from 'node:util';
 import { type Bundle, type Draft, isBundle, type Metadata, type Shown, shownOf, TooLarge } from './bundle';
@@ -9,10 +9,10 @@ import { isTensor, tensorShown } from './tensor';
 import { type DescribeError, textOf } from './text';
 
 const DISPLAY = Symbol.for('Jupyter.display');
-/** A `Jupyter.display` may return an object with a `Jupyter.display`, so often. */
-const MOST_STEPS = 8;
+/** A `Jupyter.display` may return an object with a `Jupyter.display`, up to this depth. */
+const MAX_STEPS = 8;
 
-/** An object that is no value to look at: what `display()` returns. As the last expression it shows nothing. */
+/** Marks objects that show nothing as the last expression: what `display()` returns. */
 export const SHOWS_NOTHING = Symbol.for('detlab.shows-nothing');
 
 type Rendered = Draft | Promise<Draft>;
@@ -23,7 +23,7 @@ const isObject = (value: unknown): value is object =>
 const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   isObject(value) && typeof (value as { then?: unknown }).then === 'function';
 
-/** A property, undefined when reading it throws. */
+/** A property; undefined when reading it throws. */
 function peek(value: object, key: string | symbol): unknown {
   try {
     return (value as Record<string | symbol, unknown>)[key];
@@ -32,13 +32,13 @@ function peek(value: object, key: string | symbol): unknown {
   }
 }
 
-/** A bundle, completed by the PNG that charts and SVG need where they are not drawn or not trusted. */
+/** A bundle; charts and SVG are completed by a PNG for front ends that do not render or trust them. */
 export function bundleDraft(bundle: Bundle, metadata?: Metadata): Draft {
   const shown = shownOf(bundle, metadata);
   if ('image/png' in shown.data || 'image/jpeg' in shown.data) return shown;
   if (chartIn(shown.data)) return { ...shown, finish: () => withChartPng(shown.data, shown.metadata) };
   const svg = shown.data['image/svg+xml'];
-  // HTML is what front ends show of a bundle that has it
+  // front ends show the HTML of a bundle that has it
   if (typeof svg !== 'string' || 'text/html' in shown.data) return shown;
   return { ...shown, finish: () => withPng(svg, shown).catch(() => shown) };
 }
@@ -46,25 +46,25 @@ export function bundleDraft(bundle: Bundle, metadata?: Metadata): Draft {
 const isPair = (value: unknown): value is [Bundle, Metadata] =>
   Array.isArray(value) && value.length === 2 && isBundle(value[0]) && isObject(value[1]);
 
-/** Follows `Jupyter.display` to a bundle; undefined when what comes back is no bundle. */
+/** Follows `Jupyter.display` to a bundle; undefined when it returns something else. */
 function custom(
   value: object,
   describe: DescribeError | undefined,
   step = 0,
 ): Rendered | Promise<Draft | undefined> | undefined {
   const method = peek(value, DISPLAY);
-  if (typeof method !== 'function' || step >= MOST_STEPS) return undefined;
-  const found = (result: unknown): Rendered | Promise<Draft | undefined> | undefined => {
+  if (typeof method !== 'function' || step >= MAX_STEPS) return undefined;
+  const follow = (result: unknown): Rendered | Promise<Draft | undefined> | undefined => {
     if (isPair(result)) return bundleDraft(...result);
     if (isBundle(result)) return bundleDraft(result);
     return isObject(result) && result !== value ? custom(result, describe, step + 1) : undefined;
   };
   const result: unknown = method.call(value);
-  return isThenable(result) ? Promise.resolve(result).then(found) : found(result);
+  return isThenable(result) ? Promise.resolve(result).then(follow) : follow(result);
 }
 
-/** Things of other libraries that Deno's kernel shows too, by their looks. */
-function lookalike(value: object): Rendered | undefined {
+/** Objects of other libraries, by their methods: `toSpec()` (vega-lite-api), `outerHTML` (jsdom). */
+function byMethods(value: object): Rendered | undefined {
   const toSpec = peek(value, 'toSpec');
   if (typeof toSpec === 'function') {
     const spec: unknown = toSpec.call(value);
@@ -84,7 +84,7 @@ const KINDS: readonly ((value: object) => Rendered | undefined)[] = [
     return type && chartDraft(value, type);
   },
   tableShown,
-  lookalike,
+  byMethods,
 ];
 
 const plain = (value: unknown, describe?: DescribeError): Shown => ({
@@ -92,9 +92,9 @@ const plain = (value: unknown, describe?: DescribeError): Shown => ({
   metadata: {},
 });
 
-/** Without its own display: what the kind of value suggests; its text when that fails. */
+/** Renders a value without `Jupyter.display` by its kind; as text when that fails. */
 function standard(value: unknown, describe?: DescribeError): Rendered {
-  // a proxy may claim to be anything: only its text is shown
+  // a proxy can imitate any kind: only its text is shown
   if (!isObject(value) || types.isProxy(value)) return plain(value, describe);
   const orText = (error: unknown) => {
     if (error instanceof TooLarge) throw error;
@@ -113,16 +113,16 @@ function standard(value: unknown, describe?: DescribeError): Rendered {
 }
 
 /**
- * The bundle of a value, at once where possible.
- * @throws what the value's own `Jupyter.display` throws; RangeError when the bundle is too large
+ * The bundle of a value, synchronously where possible.
+ * @throws the error of the value's `Jupyter.display`; RangeError when the bundle is too large
  */
 export function render(value: unknown, describe?: DescribeError): Rendered {
-  const own = isObject(value) ? custom(value, describe) : undefined;
-  if (own instanceof Promise) return own.then((shown) => shown ?? standard(value, describe));
-  return own ?? standard(value, describe);
+  const rendered = isObject(value) ? custom(value, describe) : undefined;
+  if (rendered instanceof Promise) return rendered.then((shown) => shown ?? standard(value, describe));
+  return rendered ?? standard(value, describe);
 }
 
-/** As the result of a cell: undefined for a value that shows nothing. */
+/** Renders the result of a cell; undefined for a value that shows nothing. */
 export async function renderResult(value: unknown, describe?: DescribeError): Promise<Shown | undefined> {
   if (value === undefined || (isObject(value) && peek(value, SHOWS_NOTHING) === true)) return undefined;
   const { data, metadata, finish } = await render(value, describe);

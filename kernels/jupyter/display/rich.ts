@@ -1,5 +1,5 @@
-// Values that show themselves in one MIME type: html`<b>${name}</b>`, markdown`...`, latex`...`, svg`...`. Left as the last
-// expression of a cell, given to display(), or put into one another.
+// Values that are shown as one MIME type: html`<b>${name}</b>`, markdown`...`, latex`...`, svg`...`. They can be the
+// last expression of a cell, passed to display(), or nested.
 
 import { inspect } from 'node:util';
 import { escapeHtml } from '../../../src/visualization/escape';
@@ -28,7 +28,7 @@ export class Rich {
 
 export type Tag = (strings: TemplateStringsArray | string, ...values: unknown[]) => Rich;
 
-/** An interpolated value: what is of the same type already stays as it is, everything else is escaped. */
+/** An interpolated value: a value of the same type is kept, everything else is escaped. */
 function interpolated(value: unknown, type: string, escaped: (text: string) => string): string {
   if (value instanceof Rich && typeof value.data[type] === 'string') return value.data[type];
   if (Array.isArray(value)) return value.map((part) => interpolated(part, type, escaped)).join('');
@@ -44,9 +44,9 @@ function tag(type: string, escaped: (text: string) => string): Tag {
   };
 }
 
-/** Markup of Markdown, and HTML, which Markdown may hold. */
+/** Escapes the markup of Markdown, and HTML, which Markdown may contain. */
 const escapeMarkdown = (text: string) => escapeHtml(text).replace(/[\\`*_{}[\]()#+!|~$]/g, '\\$&');
-/** LaTeX's special characters, so that a name stays a name. */
+/** Escapes LaTeX's special characters. */
 const escapeLatex = (text: string) =>
   text.replace(/[\\^~]|[#$%&_{}]/g, (c) =>
     c === '\\' ? '\\backslash{}' : c === '^' ? '\\hat{}' : c === '~' ? '\\sim{}' : `\\${c}`,

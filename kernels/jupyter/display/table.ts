@@ -1,5 +1,5 @@
-// Arrays, sets and maps of plain objects as a table: columns in the order they first appear, numbers to the right, long ones
-// as head and tail with the count.
+// Arrays, sets and maps of plain objects as a table: columns in order of first appearance, numbers right-aligned, long
+// tables as head and tail with the number of rows.
 
 import { types } from 'node:util';
 import { type Table, tableHtml, tableText } from '../../../src/visualization/table';
@@ -8,13 +8,13 @@ import { shortText } from './text';
 
 type Row = Record<string, unknown>;
 
-const MOST_ROWS = 50;
+const MAX_ROWS = 50;
 const HEAD = 20;
 const TAIL = 10;
-const MOST_COLUMNS = 24;
-/** Rows looked at to tell whether it is a table and which columns it has. */
+const MAX_COLUMNS = 24;
+/** Rows that decide whether a value is a table, and which columns it has. */
 const SAMPLE = 2000;
-const LONGEST_CELL = 80;
+const MAX_CELL = 80;
 
 function isPlain(value: unknown): value is Row {
   if (typeof value !== 'object' || value === null || types.isProxy(value)) return false;
@@ -26,7 +26,7 @@ function isPlain(value: unknown): value is Row {
 const isScalar = (value: unknown) =>
   value === null || (typeof value !== 'object' && typeof value !== 'function') || value instanceof Date;
 
-/** A property's value; an accessor is not called. */
+/** A property's value; accessors are not called. */
 function read(row: Row, key: string): unknown {
   const property = Object.getOwnPropertyDescriptor(row, key);
   return property && ('value' in property ? property.value : '[Getter]');
@@ -36,7 +36,7 @@ function cellText(value: unknown): string {
   if (value === undefined) return '';
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
   if (value instanceof Date && !Number.isNaN(value.getTime())) return value.toISOString();
-  return shortText(value, LONGEST_CELL);
+  return shortText(value, MAX_CELL);
 }
 
 interface Listing {
@@ -45,7 +45,7 @@ interface Listing {
   label(i: number): string;
 }
 
-/** The value as rows, or undefined when it is no table. */
+/** The value as rows; undefined when it is not a table. */
 function listing(value: object): Listing | undefined {
   let rows: readonly unknown[];
   let keys: unknown[] | undefined;
@@ -67,7 +67,7 @@ function listing(value: object): Listing | undefined {
   };
 }
 
-/** Undefined when the value is no array, set or map of plain objects, most of whose properties are scalars. */
+/** Undefined unless the value is an array, set or map of plain objects whose properties are mostly scalars. */
 export function tableShown(value: object): Shown | undefined {
   const list = listing(value);
   if (!list) return undefined;
@@ -83,9 +83,9 @@ export function tableShown(value: object): Shown | undefined {
   }
   if (columns.size === 0 || 2 * scalars < cells) return undefined;
   const all = [...columns];
-  const names = all.slice(0, all.length > MOST_COLUMNS ? MOST_COLUMNS - 1 : MOST_COLUMNS);
+  const names = all.slice(0, all.length > MAX_COLUMNS ? MAX_COLUMNS - 1 : MAX_COLUMNS);
   const more = all.length > names.length;
-  const whole = count <= MOST_ROWS;
+  const whole = count <= MAX_ROWS;
   const indices = whole
     ? Array.from({ length: count }, (_, i) => i)
     : Array.from({ length: HEAD + TAIL }, (_, i) => (i < HEAD ? i : count - TAIL - HEAD + i));

@@ -1,5 +1,5 @@
-// A tensor or variable of TensorFlow.js: its type, shape and values, long ones cut in the middle as NumPy does. By its looks:
-// the kernel knows nothing of TensorFlow.js, and there may be two copies of it.
+// A tensor or variable of TensorFlow.js: its type, shape and values, long axes abbreviated as NumPy does. Recognised by
+// its properties: the kernel does not depend on TensorFlow.js, of which there may be two copies.
 
 import { escapeHtml } from '../../../src/visualization/escape';
 import type { Shown } from './bundle';
@@ -21,12 +21,12 @@ export const isTensor = (value: object): value is TensorLike =>
   Array.isArray((value as unknown as TensorLike).shape) &&
   typeof (value as unknown as TensorLike).dataSync === 'function';
 
-/** Up to so many values are shown whole. */
+/** Tensors with more values are abbreviated. */
 const WHOLE = 400;
-/** So many values at each end of an axis are shown of larger tensors. */
+/** Values shown at each end of an abbreviated axis. */
 const EDGE = 3;
-/** Larger tensors stay where they are: fetching them from a GPU would take longer than reading them is worth. */
-const MOST_FETCHED = 20_000_000;
+/** Larger tensors are not fetched from the engine: that would take long. */
+const MAX_FETCHED = 20_000_000;
 const LINE = 96;
 const BYTES: Record<string, number> = { float32: 4, int32: 4, bool: 1, complex64: 8 };
 
@@ -52,7 +52,7 @@ function valueText(dtype: string, values: ArrayLike<number | string>, i: number)
   return numberText(value);
 }
 
-/** Indices of an axis that are shown; -1 stands for those left out. */
+/** Indices of an axis that are shown; -1 for those left out. */
 const shownIndices = (length: number, cut: boolean): number[] =>
   cut && length > 2 * EDGE + 1
     ? [0, 1, 2, -1, length - 3, length - 2, length - 1]
@@ -82,7 +82,7 @@ function brackets(shape: number[], text: (index: number) => string, cut: boolean
   return build(0);
 }
 
-/** A matrix as a table without headings; both axes cut alike. */
+/** A matrix as a table without headings; both axes are abbreviated alike. */
 function matrixHtml([rows, columns]: number[], text: (index: number) => string, cut: boolean): string {
   const cell = (content: string) =>
     `<td align="right" style="text-align:right;padding:2px 8px;font-variant-numeric:tabular-nums;white-space:nowrap">${escapeHtml(content)}</td>`;
@@ -111,7 +111,7 @@ export function tensorShown(tensor: TensorLike): Shown {
   if (tensor.isDisposed || size === 0) return shown([]);
   const bytes = BYTES[dtype] ? [byteText(BYTES[dtype] * size)] : [];
   const count = [`${size.toLocaleString('en')} values`, ...bytes];
-  if (size > MOST_FETCHED) return shown(count);
+  if (size > MAX_FETCHED) return shown(count);
   let values: ArrayLike<number | string>;
   try {
     values = tensor.dataSync();

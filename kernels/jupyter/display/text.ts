@@ -1,18 +1,18 @@
-// Any value as plain text: what `util.inspect` says, bounded in depth, length and time, and never throwing, whatever getters,
-// proxies and cycles the value is made of.
+// Any value as plain text: `util.inspect`, limited in depth, length and time, and without exceptions, whatever getters,
+// proxies and cycles the value contains.
 
 import { inspect, types } from 'node:util';
 
 /** An error as its traceback; the session knows which lines are the cell's own. */
 export type DescribeError = (error: unknown) => { traceback: string[] };
 
-const DEEPEST = 4;
-const MOST_NODES = 20_000;
-const MOST_KEYS = 200;
-const MOST_CHARACTERS = 200_000;
+const MAX_DEPTH = 4;
+const MAX_NODES = 20_000;
+const MAX_KEYS = 200;
+const MAX_CHARACTERS = 200_000;
 const OPTIONS = { maxArrayLength: 100, maxStringLength: 10_000 } as const;
 
-/** How many values `inspect` would visit to `depth`, counted up to a limit; accessors are not called. */
+/** The number of values that `inspect` would visit to `depth`, counted up to a limit; accessors are not called. */
 function weigh(value: unknown, depth: number, limit: number): number {
   if (typeof value !== 'object' || value === null) return 1;
   if (types.isProxy(value) || ArrayBuffer.isView(value)) return 100;
@@ -33,32 +33,32 @@ function weigh(value: unknown, depth: number, limit: number): number {
   return count;
 }
 
-/** An object of very many keys, cut: `inspect` knows no limit for them. */
+/** An object with at most MAX_KEYS of its keys: `inspect` has no limit for them. */
 function fewerKeys(value: unknown): { value: unknown; note: string } {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value))
     return { value, note: '' };
   if (types.isProxy(value) || inspect.custom in value) return { value, note: '' };
   const keys = Object.keys(value);
-  if (keys.length <= MOST_KEYS) return { value, note: '' };
+  if (keys.length <= MAX_KEYS) return { value, note: '' };
   const part = Object.create(Object.getPrototypeOf(value));
-  for (const key of keys.slice(0, MOST_KEYS))
+  for (const key of keys.slice(0, MAX_KEYS))
     Object.defineProperty(part, key, Object.getOwnPropertyDescriptor(value, key)!);
-  return { value: part, note: `\n... ${(keys.length - MOST_KEYS).toLocaleString('en')} more keys` };
+  return { value: part, note: `\n... ${(keys.length - MAX_KEYS).toLocaleString('en')} more keys` };
 }
 
 function errorText(error: Error, describe: DescribeError): string {
-  const own = Object.entries(Object.getOwnPropertyDescriptors(error))
+  const properties = Object.entries(Object.getOwnPropertyDescriptors(error))
     .filter(([, { enumerable }]) => enumerable)
     .map(([key, { value, get }]) => [key, get ? '[Getter]' : value]);
-  const more = own.length ? `\n${inspect(Object.fromEntries(own), { depth: 1, ...OPTIONS })}` : '';
+  const more = properties.length ? `\n${inspect(Object.fromEntries(properties), { depth: 1, ...OPTIONS })}` : '';
   return describe(error).traceback.join('\n') + more;
 }
 
 function unbounded(value: unknown, describe: DescribeError | undefined): string {
   if (describe && types.isNativeError(value)) return errorText(value, describe);
   const { value: shown, note } = fewerKeys(value);
-  let depth = DEEPEST;
-  while (depth > 0 && weigh(shown, depth, MOST_NODES) >= MOST_NODES) depth--;
+  let depth = MAX_DEPTH;
+  while (depth > 0 && weigh(shown, depth, MAX_NODES) >= MAX_NODES) depth--;
   return inspect(shown, { depth, ...OPTIONS }) + note;
 }
 
@@ -68,17 +68,17 @@ export function textOf(value: unknown, describe?: DescribeError): string {
   try {
     text = unbounded(value, describe);
   } catch (error) {
-    let reason = 'it throws';
+    let reason = 'it throws an error';
     try {
       reason = String((error as Error)?.message ?? error).slice(0, 200);
     } catch {}
     text = `[${typeof value} that cannot be shown: ${reason}]`;
   }
-  if (text.length <= MOST_CHARACTERS) return text;
-  return `${text.slice(0, MOST_CHARACTERS)}\n... ${(text.length - MOST_CHARACTERS).toLocaleString('en')} more characters`;
+  if (text.length <= MAX_CHARACTERS) return text;
+  return `${text.slice(0, MAX_CHARACTERS)}\n... ${(text.length - MAX_CHARACTERS).toLocaleString('en')} more characters`;
 }
 
-/** A value inside of another one, in a line of at most `length` characters. */
+/** A value inside another one, on one line of at most `length` characters. */
 export function shortText(value: unknown, length = 60): string {
   let text: string;
   try {

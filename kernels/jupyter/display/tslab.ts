@@ -1,5 +1,6 @@
-// The module `tslab` of cells: the public API of tslab 1.0, so that notebooks written for it run unchanged. The package tslab,
-// whose displays go to sockets of its own, is neither loaded nor needed; cells are checked against the types of this file.
+// The module `tslab` of cells: the public API of tslab 1.0, so that notebooks written for it run unchanged. The package
+// tslab, whose displays go to sockets of its own, is neither loaded nor needed; cells are checked against the types of
+// this file.
 
 import { randomUUID } from 'node:crypto';
 import type { NotebookApi } from '../session/notebook-api';

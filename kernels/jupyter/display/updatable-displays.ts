@@ -1,5 +1,5 @@
-// Outputs with a display id, which can be replaced: at most ten times a second each, the last content always. An output whose
-// content takes time to draw gets its place at once, so that outputs keep the order of the calls.
+// Outputs with a display id, which can be replaced: at most ten times a second each, the last content always. An output
+// whose content takes time to draw gets its place at once, so that outputs keep the order of the calls.
 
 import { clearTimeout, setTimeout } from 'node:timers';
 import { type Cell, cells } from '../session/cell';

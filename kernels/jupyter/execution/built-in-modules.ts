@@ -1,4 +1,5 @@
-// Packages that the kernel itself provides to cells, in place of installed ones; their types: compiler/module-resolution.ts.
+// Packages that the kernel itself provides to cells, in place of installed ones; their types:
+// compiler/module-resolution.ts.
 
 /** A module's exports as a CommonJS package has them. */
 function lazily(load: () => object): () => unknown {

@@ -1,5 +1,5 @@
-// What cells import: packages (package-imports.ts), and local .ts, .js and .json files, which the compiler's thread compiles and
-// which are loaded again when they, or what they import, have changed.
+// What cells import: packages (package-imports.ts), and local .ts, .js and .json files, which the compiler's thread
+// compiles and which are loaded again when they, or what they import, have changed.
 
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';

@@ -1,5 +1,5 @@
-// Compiles a cell and runs it on this thread. A failing cell keeps what it has declared and deletes nothing that it would have
-// replaced; an await loop can be stopped; stack traces refer to the cell's own lines.
+// Compiles a cell and runs it on this thread. A failing cell keeps what it has declared and deletes nothing that it
+// would have replaced; an await loop can be stopped; stack traces refer to the cell's own lines.
 
 import { join } from 'node:path';
 import { types } from 'node:util';
@@ -38,7 +38,7 @@ export class Executor {
   private readonly modules: CellModules;
   /** The path that imports of cells are resolved from. */
   private readonly file: string;
-  /** Rejects what the running cell is waited for with. */
+  /** Rejects the promise that the running cell is awaited with. */
   private rejectWait: (error: Interrupted) => void = () => {};
 
   constructor(private readonly options: ExecutorOptions) {
@@ -119,7 +119,9 @@ export class Executor {
     await modules.prepare(file, compiled);
   }
 
-  /** Runs the cell's code, and awaits its result: `recipe.fit(data)` as the last expression shows what it resolves to. */
+  /**
+   * Runs the cell's code, and awaits its result: `recipe.fit(data)` as the last expression shows what it resolves to.
+   */
   private async evaluate(compiled: CompiledCell, cell: Cell, stopped: Promise<never>): Promise<void> {
     const { onPhase, variables } = this.options;
     const returned = this.start(compiled, cell);

@@ -1,5 +1,5 @@
-// Imports of packages: those of the notebook's folder first, then those of this project; ES-module-only packages, and modules
-// that the kernel itself provides.
+// Imports of packages: those of the notebook's folder first, then those of this project; ES-module-only packages, and
+// modules that the kernel itself provides.
 
 import { createRequire, isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';

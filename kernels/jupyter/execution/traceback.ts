@@ -1,4 +1,5 @@
-// Errors as the notebook shows them: with the cell's own lines, carets below type errors, and no internals of the kernel or Node.
+// Errors as the notebook shows them: with the cell's own lines, carets below type errors, and no internals of the
+// kernel or Node.
 
 import { inspect } from 'node:util';
 import type { Problem } from '../compiler/problems';

@@ -1,11 +1,10 @@
-// An executed notebook as one HTML page, for machines without nbconvert. Markdown: headings, paragraphs, lists, code,
-// emphasis and links, which is what the tutorials use.
+// An executed notebook as one HTML page, for machines without nbconvert. Of Markdown it supports what the tutorials
+// use: headings, paragraphs, lists, code, emphasis and links.
 
+import { escapeHtml } from '../../../src/visualization/escape';
 import type { Notebook, NotebookCell, Output } from './output-collector';
 
-const escapeHtml = (text: string) =>
-  text.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;').replace(/"/g, '&quot;');
-const joined = (text: unknown) => (Array.isArray(text) ? text.join('') : String(text ?? ''));
+const joinLines = (text: unknown) => (Array.isArray(text) ? text.join('') : String(text ?? ''));
 
 function inline(text: string): string {
   return escapeHtml(text)
@@ -15,10 +14,10 @@ function inline(text: string): string {
     .replace(/\[([^\]]+)\]\((https?:[^)\s]+|[\w./-]+)\)/g, '<a href="$2">$1</a>');
 }
 
-/** Markdown to HTML; anything that looks like HTML in it is shown as text. */
+/** Markdown to HTML; HTML in it is escaped. */
 export function markdownToHtml(markdown: string): string {
   const blocks: string[] = [];
-  // Fenced code first: blank lines in it separate nothing.
+  // Fenced code first: blank lines in it do not separate blocks.
   for (const [i, part] of markdown.split(/^```[^\n]*$/m).entries()) {
     if (i % 2 === 1) {
       blocks.push(`<pre>${escapeHtml(part.replace(/^\n|\n$/g, ''))}</pre>`);
@@ -39,23 +38,23 @@ export function markdownToHtml(markdown: string): string {
 
 function outputToHtml(output: Output): string {
   if (output.output_type === 'stream')
-    return `<pre class="${escapeHtml(String(output.name))}">${escapeHtml(joined(output.text))}</pre>`;
+    return `<pre class="${escapeHtml(String(output.name))}">${escapeHtml(joinLines(output.text))}</pre>`;
   if (output.output_type === 'error')
-    return `<pre class="error">${escapeHtml(joined(output.traceback?.join('\n')))}</pre>`;
+    return `<pre class="error">${escapeHtml(joinLines(output.traceback?.join('\n')))}</pre>`;
   const data = output.data ?? {};
-  if (data['text/html']) return `<div>${joined(data['text/html'])}</div>`;
+  if (data['text/html']) return `<div>${joinLines(data['text/html'])}</div>`;
   for (const type of ['image/png', 'image/jpeg']) {
     if (!data[type]) continue;
     const { width } = ((output.metadata ?? {}) as Record<string, { width?: unknown } | undefined>)[type] ?? {};
     const size = typeof width === 'number' ? ` width="${width}"` : '';
-    return `<img alt=""${size} src="data:${type};base64,${escapeHtml(joined(data[type]).trim())}">`;
+    return `<img alt=""${size} src="data:${type};base64,${escapeHtml(joinLines(data[type]).trim())}">`;
   }
-  if (data['image/svg+xml']) return `<div>${joined(data['image/svg+xml'])}</div>`;
-  return `<pre>${escapeHtml(joined(data['text/plain']))}</pre>`;
+  if (data['image/svg+xml']) return `<div>${joinLines(data['image/svg+xml'])}</div>`;
+  return `<pre>${escapeHtml(joinLines(data['text/plain']))}</pre>`;
 }
 
 function cellToHtml(cell: NotebookCell): string {
-  const source = joined(cell.source);
+  const source = joinLines(cell.source);
   if (cell.cell_type === 'markdown') return `<section>${markdownToHtml(source)}</section>`;
   if (cell.cell_type !== 'code') return `<section><pre>${escapeHtml(source)}</pre></section>`;
   const outputs = (cell.outputs ?? []).map(outputToHtml).join('\n');
@@ -67,7 +66,7 @@ pre { overflow-x: auto; font-size: 14px; } pre.code { background: #f4f5f7; borde
 pre.error, pre.stderr { background: #fdecea; padding: .6rem .8rem; } img { max-width: 100%; }`;
 
 export function notebookPage(notebook: Notebook): string {
-  const title = /^#\s+(.*)$/m.exec(joined(notebook.cells[0]?.source))?.[1] ?? 'Notebook';
+  const title = /^#\s+(.*)$/m.exec(joinLines(notebook.cells[0]?.source))?.[1] ?? 'Notebook';
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>${escapeHtml(title)}</title><style>${STYLE}</style></head>
 <body>

@@ -1,6 +1,6 @@
-// Resources that a cell has opened and that keep running: timers, worker threads, servers, sockets. A stopped cell's resources
-// are closed, whether the cell, a local module or a library opened them. async_hooks reports each one in the async context
-// of the cell that opened it.
+// Resources that a cell has opened and that keep running: timers, worker threads, servers, sockets. A stopped cell's
+// resources are closed, whether the cell, a local module or a library opened them. async_hooks reports each one in the
+// async context of the cell that opened it.
 
 import { createHook } from 'node:async_hooks';
 import { clearImmediate, clearTimeout } from 'node:timers';
@@ -59,7 +59,10 @@ export function watchResources(): CellResources {
     return opened;
   }
 
-  /** Terminates the JavaScript that runs now, unless it is Node's own (loading a module, a stream), which others may wait for. */
+  /**
+   * Terminates the running JavaScript, unless all of it is Node's own (loading a module, a stream), which others may
+   * wait for.
+   */
   function terminateUserCode(): void {
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = 30;

@@ -1,5 +1,5 @@
-// Keeps cells from ending the kernel by accident: errors thrown outside of any cell are printed, and `process.exit` and its
-// relatives throw.
+// Keeps cells from ending the kernel by accident: errors thrown outside of any cell are printed, and `process.exit` and
+// its relatives throw.
 
 import { writeSync } from 'node:fs';
 import type { LauncherMessage } from '../launch/launcher-channel';

@@ -1,13 +1,15 @@
 // Makes `Runtime.terminateExecution` safe. Node counts the async contexts it enters (AsyncLocalStorage makes it count
-// promises too) and aborts when it returns to the event loop with some not left, as terminated code does. So the I/O thread
-// evaluates an expression on this thread that clears the count and terminates the interrupted code in one step: code that
-// runs on in between could enter further contexts.
+// promises too) and aborts when it returns to the event loop with some not left, as terminated code does. So the I/O
+// thread evaluates an expression on this thread that clears the count and terminates the interrupted code in one step:
+// code that runs on in between could enter further contexts.
 
 import { Session } from 'node:inspector';
 
 const NAME = 'detlab.terminate';
 
-/** The expression the inspector evaluates; its value is false when the running code was spared. `tries` counts from 0. */
+/**
+ * The expression the inspector evaluates; its value is false when the running code was spared. `tries` counts from 0.
+ */
 export const terminateExpression = (tries: number) => `globalThis[Symbol.for('${NAME}')](${tries})`;
 
 interface AsyncWrap {
@@ -44,8 +46,8 @@ function isSafe(tries: number): boolean {
 }
 
 /**
- * Installs the function that the expression calls. `mayTerminate` runs first, in the async context of the interrupted code,
- * and returns false to spare it: the kernel's own code must not end.
+ * Installs the function that the expression calls. `mayTerminate` runs first, in the async context of the interrupted
+ * code, and returns false to spare it: the kernel's own code must not end.
  */
 export function allowTermination(mayTerminate: (tries: number) => boolean): void {
   const settings = process as unknown as { noDeprecation?: boolean };

@@ -1,7 +1,7 @@
-// Carries out Stop from the I/O thread, in stages. It always asks the main thread, which aborts the cell's signal. When the
-// main thread does not react: SIGINT for a synchronous cell (`vm` turns it into an error); after a second, the inspector's
-// `Runtime.terminateExecution` for code after an await. Work that uses the signal is left to end its step, which may take
-// many seconds in native code, until Stop is pressed again.
+// Carries out Stop from the I/O thread, in stages. It always asks the main thread, which aborts the cell's signal. When
+// the main thread does not react: SIGINT for a synchronous cell (`vm` turns it into an error); after a second, the
+// inspector's `Runtime.terminateExecution` for code after an await. Work that uses the signal is left to end its step,
+// which may take many seconds in native code, until Stop is pressed again.
 
 import { Session } from 'node:inspector';
 import { orphans, processTree, signalAll, youngestChild } from '../interruption/process-tree';

@@ -1,6 +1,6 @@
-// Reads the pipes that child processes and native code print to: the process's own stdout and stderr, and pipes of single
-// cells (cell-pipes.ts), whose output belongs to that cell however late it comes. Reading pauses while too much output is
-// queued, which makes the printing process wait.
+// Reads the pipes that child processes and native code print to: the process's own stdout and stderr, and pipes of
+// single cells (cell-pipes.ts), whose output belongs to that cell however late it comes. Reading pauses while too much
+// output is queued, which makes the printing process wait.
 
 import { readSync } from 'node:fs';
 import { Socket } from 'node:net';

@@ -1,4 +1,5 @@
-// Gathers console output for a few milliseconds into one `stream` message, so that 100,000 lines are some hundred messages.
+// Gathers console output for a few milliseconds into one `stream` message, so that 100,000 lines are some hundred
+// messages.
 
 const GATHER_MS = 20;
 const GATHER_BYTES = 256 * 1024;

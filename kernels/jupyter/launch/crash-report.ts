@@ -1,5 +1,5 @@
-// The crash report: finds out why the kernel process ended by itself and sends it to the notebook, over sockets bound again to
-// the kernel's ports. The launcher then exits with an error, which makes Jupyter start a new kernel.
+// The crash report: finds out why the kernel process ended by itself and sends it to the notebook, over sockets bound
+// again to the kernel's ports. The launcher then exits with an error, which makes Jupyter start a new kernel.
 
 import { setTimeout as wait } from 'node:timers/promises';
 import { getHeapStatistics } from 'node:v8';

@@ -1,4 +1,5 @@
-// What the launcher knows of its kernel, from the messages of the launcher channel: enough to answer for it after a crash.
+// What the launcher knows of its kernel, from the messages of the launcher channel: enough to answer for it after a
+// crash.
 
 import type { LauncherMessage } from './launcher-channel';
 

@@ -1,5 +1,5 @@
-// Rejects messages that were received before, as jupyter_client does: otherwise anyone who reads a socket's traffic could send a
-// signed request again.
+// Rejects messages that were received before, as jupyter_client does: otherwise anyone who reads a socket's traffic
+// could send a signed request again.
 
 /** As many signatures as jupyter_client remembers. */
 const REMEMBERED = 65_536;

@@ -1,5 +1,5 @@
-// Messages and shared memory between the two threads. The main thread runs user code; the I/O thread owns the sockets, so
-// that output is sent and Stop is received while user code keeps the main thread busy.
+// Messages and shared memory between the two threads. The main thread runs user code; the I/O thread owns the sockets,
+// so that output is sent and Stop is received while user code keeps the main thread busy.
 
 import type { Content, Header } from './wire-message';
 

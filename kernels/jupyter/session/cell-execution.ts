@@ -1,4 +1,5 @@
-// Executes the code of an execute request, from its busy to its idle status: history, result or error, user expressions, reply.
+// Executes the code of an execute request, from its busy to its idle status: history, result or error, user
+// expressions, reply.
 
 import { inspect } from 'node:util';
 import { renderResult, type Shown } from '../display/index';

@@ -1,5 +1,5 @@
-// One execution of a cell. Everything it starts (promises, timers) runs in its async context, which late output and `signal`
-// are attributed by.
+// One execution of a cell. Everything it starts (promises, timers) runs in its async context, which late output and
+// `signal` are attributed by.
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Request, Slot } from '../protocol/thread-messages';

@@ -1,5 +1,5 @@
-// Runs handlers of comms: each as the child of the message it handles, in an async context of its own, until it ends or Stop
-// is pressed.
+// Runs handlers of comms: each as the child of the message it handles, in an async context of its own, until it ends or
+// Stop is pressed.
 
 import type { Request } from '../protocol/thread-messages';
 import { type Cell, cells, createCell, Interrupted } from './cell';

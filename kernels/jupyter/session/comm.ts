@@ -31,7 +31,9 @@ export interface Comm {
 }
 
 export interface Comms {
-  /** Accepts comms that the front end opens to `name`; returns what ends that. A new handler replaces the one before. */
+  /**
+   * Accepts comms that the front end opens to `name`; returns what ends that. A new handler replaces the one before.
+   */
   registerTarget(name: string, handler: TargetHandler): () => void;
   /** Opens a comm to a target of the front end. */
   open(target: string, data?: Content, options?: CommOptions): Comm;

@@ -1,5 +1,5 @@
-// The comms of a session. Messages are delivered at once, also while a cell awaits, except to targets that a cell sent before
-// them may yet register.
+// The comms of a session. Messages are delivered at once, also while a cell awaits, except to targets that a cell sent
+// before them may yet register.
 
 import { randomUUID } from 'node:crypto';
 import type { Request } from '../protocol/thread-messages';

@@ -55,7 +55,9 @@ export class CurrentCell {
     if (cell === this.cell) Atomics.store(this.shared, Slot.Cooperative, 1);
   }
 
-  /** Does work of the kernel on behalf of a cell (rendering its result, starting an engine); Stop ends the wait for it. */
+  /**
+   * Does work of the kernel on behalf of a cell (rendering its result, starting an engine); Stop ends the wait for it.
+   */
   work<T>(cell: Cell, work: () => T | PromiseLike<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       this.rejectWork = reject;

@@ -1,5 +1,5 @@
-// Execute requests in order of arrival, executed one after the other. A failed or stopped cell aborts those that have arrived
-// by then.
+// Execute requests in order of arrival, executed one after the other. A failed or stopped cell aborts those that have
+// arrived by then.
 
 import { setImmediate } from 'node:timers';
 import { type Request, Slot } from '../protocol/thread-messages';

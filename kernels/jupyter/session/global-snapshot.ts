@@ -1,5 +1,5 @@
-// The globals of JavaScript and Node.js, which the kernel needs too: a cell that deletes one would leave the kernel unable to
-// answer.
+// The globals of JavaScript and Node.js, which the kernel needs too: a cell that deletes one would leave the kernel
+// unable to answer.
 
 /** Remembers all globals; returns a function that restores deleted ones and returns their names. */
 export function snapshotGlobals(): () => string[] {

@@ -1,5 +1,5 @@
-// The inputs of this session, for `history_request`. Earlier sessions are not kept: 0 and negative numbers mean this session,
-// whose entries have the session number 0.
+// The inputs of this session, for `history_request`. Earlier sessions are not kept: 0 and negative numbers mean this
+// session, whose entries have the session number 0.
 
 import type { Content } from '../protocol/wire-message';
 import { createGlob } from './glob';

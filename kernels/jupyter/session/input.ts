@@ -1,5 +1,5 @@
-// `await input('Name? ')`: asks the front end that runs the cell for a line of text. One request at a time, in order; Stop
-// and the end of the cell reject those still open.
+// `await input('Name? ')`: asks the front end that runs the cell for a line of text. One request at a time, in order;
+// Stop and the end of the cell reject those still open.
 
 import { randomUUID } from 'node:crypto';
 import type { Request } from '../protocol/thread-messages';

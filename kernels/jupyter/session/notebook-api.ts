@@ -1,5 +1,5 @@
-// `globalThis[Symbol.for('detlab.notebook')]`: shows work in progress and gives the signal of Stop to libraries (the contract is
-// in README.md); and `display(...)`, which cells call.
+// `globalThis[Symbol.for('detlab.notebook')]`: shows work in progress and gives the signal of Stop to libraries (the
+// contract is in README.md); and `display(...)`, which cells call.
 
 import { createDisplay, displayGlobals } from '../display/display-function';
 import { type Bundle, type DescribeError, type Metadata, shownOf } from '../display/index';

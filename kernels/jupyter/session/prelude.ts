@@ -1,5 +1,5 @@
-// Names that every notebook has without an import: TensorFlow.js as `tf`, and those of the lab. Starts an engine by the time a
-// cell uses `tf`.
+// Names that every notebook has without an import: TensorFlow.js as `tf`, and those of the lab. Starts an engine by the
+// time a cell uses `tf`.
 
 import { packageRoot } from '../../../src/paths';
 

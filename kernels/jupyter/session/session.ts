@@ -1,5 +1,5 @@
-// A session: executes cells one after the other, and answers all other requests at once, also while a cell awaits something.
-// Its state: the running cell (current-cell.ts), the queued cells (execution-queue.ts), the execution count
+// A session: executes cells one after the other, and answers all other requests at once, also while a cell awaits
+// something. Its state: the running cell (current-cell.ts), the queued cells (execution-queue.ts), the execution count
 // (cell-execution.ts), the history, the open comms, input requests and updatable displays.
 
 import type { CompilerClient } from '../compiler/client';

@@ -8,8 +8,8 @@ import type { OutputChannel } from './output-channel';
 type Done = (error?: Error | null) => void;
 
 /**
- * Replaces stdout and stderr by streams without a file descriptor. Node's own would set the pipes that the kernel reads to
- * non-blocking, and a program that prints faster than the kernel reads would lose output.
+ * Replaces stdout and stderr by streams without a file descriptor. Node's own would set the pipes that the kernel reads
+ * to non-blocking, and a program that prints faster than the kernel reads would lose output.
  */
 export function replaceStreams(): void {
   for (const [i, name] of (['stdout', 'stderr'] as const).entries()) {

@@ -245,7 +245,7 @@ it.each([
   ['display.raw({ html: "x" })', 'Cannot display with display.raw: expected an object whose keys are MIME types'],
   [
     'const loop: any = {}; loop.self = loop; display.json(loop)',
-    'Cannot display application/json: the value is no JSON',
+    'Cannot display application/json: the value cannot be written as JSON',
   ],
   [
     'display.raw({ "application/x-large": Buffer.alloc(500 * 2 ** 20) })',
