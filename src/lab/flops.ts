@@ -1,8 +1,8 @@
 // What one image costs: multiply-adds of a real forward pass, counted call by call as the engine runs it. Counted are
 // convolutions, matrix products and attention (one per multiply-add), batch norms of evaluation (2 a value), group and
 // layer norms (5), resizing (nearest 1, bilinear 4 an output) and means over maps (1 an input): the usual counter of
-// MMDetection's get_flops. Deformable convolutions and attention count what they read as bilinear resizing, too, on engines
-// that have kernels for them; that counter takes the former for nothing.
+// MMDetection's get_flops. Deformable convolutions and attention count what they read as bilinear resizing, too, on
+// engines that have kernels for them; that counter takes the former for nothing.
 
 import * as tf from '@tensorflow/tfjs';
 import type { PackedSample, ProposalBoxes } from '../data/types';
@@ -141,8 +141,8 @@ export interface FlopsOptions {
 }
 
 /**
- * Multiply-adds of a detector on one image of `input` [height, width]; a second stage sees `proposals` proposals and predicts
- * masks of a hundred of them. Post-processing costs nothing here.
+ * Multiply-adds of a detector on one image of `input` [height, width]; a second stage sees `proposals` proposals and
+ * predicts masks of a hundred of them. Post-processing costs nothing here.
  */
 export function detectorFlops(detector: Detector, input: Size, options: FlopsOptions = {}): number {
   const { proposals = 1000, backboneLevels } = options;

@@ -74,13 +74,13 @@ const typed = (value: ConfigValue): string => JSON.stringify(value)?.replaceAll(
 /** The swap in lines: everything but untouched defaults, what is missing first. */
 export function swapLines({ type, replaced, options }: NeckSwap): string[] {
   const order = ['missing', 'given', 'taken over', 'inferred'];
-  const told = options
+  const changed = options
     .filter(({ origin }) => origin !== 'default')
     .sort((a, b) => order.indexOf(a.origin) - order.indexOf(b.origin));
   const defaults = options.filter(({ origin }) => origin === 'default').map(({ name }) => name);
   return [
     `neck ${type}${replaced ? ` in place of ${replaced}` : ''}:`,
-    ...told.map(({ name, origin, value, words }) =>
+    ...changed.map(({ name, origin, value, words }) =>
       origin === 'given'
         ? `  ${name}: ${value}, given`
         : `  ${name}: ${value === undefined ? words : `${value}, ${words}`}`,

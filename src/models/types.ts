@@ -141,18 +141,23 @@ export interface DataPreprocessor {
 }
 
 /**
- * A whole model. `forward`, `loss` and `predict` are called inside `tf.tidy`; `loss` also inside a gradient function. In
- * place of the backbone's pass over `batch.inputs`, `forward` takes levels that it has computed already.
+ * A whole model. `forward`, `loss` and `predict` are called inside `tf.tidy`; `loss` also inside a gradient function.
+ * In place of the backbone's pass over `batch.inputs`, `forward` takes levels that it has computed already.
  */
 export interface Detector extends Module {
   readonly numClasses: number;
   readonly backbone: Backbone;
   readonly neck?: Neck;
-  /** Normalises, pads and stacks samples into a batch; the caller disposes `inputs`. `iteration`: how many came before. */
+  /**
+   * Normalises, pads and stacks samples into a batch; the caller disposes `inputs`. `iteration`: how many came before.
+   */
   preprocess(samples: PackedSample[], iteration?: number): DetBatch;
   /** [N, H, W, 3] -> the feature levels that the heads read. */
   extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[];
-  /** What the network predicts before any selection; a second stage sees the proposals of the samples, where they have some. */
+  /**
+   * What the network predicts before any selection; a second stage sees the proposals of the samples, where they have
+   * some.
+   */
   forward(batch: DetBatch, backboneLevels?: tf.Tensor4D[]): unknown;
   loss(batch: DetBatch, context: LossContext): Losses;
   /** Boxes in the original image's pixels (rescaled) unless `rescale` is false; best first. */

@@ -1,4 +1,4 @@
-// What all detectors are built of: a data preprocessor, a backbone, and a neck or several in a row. The heads come on top.
+// What all detectors are built of: a data preprocessor, a backbone, and a neck or several in a row; heads come on top.
 
 import * as tf from '@tensorflow/tfjs';
 import { type BuildContext, type ModuleConfig, moduleOption } from '../../catalogue/registry';

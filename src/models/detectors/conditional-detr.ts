@@ -1,4 +1,5 @@
-// ConditionalDETR: DETR whose queries attend around a reference point each, which speeds up convergence (Meng et al., ICCV 2021).
+// ConditionalDETR: DETR whose queries attend around a reference point each, which speeds up convergence (Meng et al.,
+// ICCV 2021).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
-// DeformableDETR: attention to a few points of several feature levels; optionally with boxes refined layer by layer, and with
-// queries proposed by the encoder (Zhu et al., ICLR 2021).
+// DeformableDETR: attention to a few points of several feature levels; optionally with boxes refined layer by layer,
+// and with queries proposed by the encoder (Zhu et al., ICLR 2021).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -112,7 +112,7 @@ export abstract class DeformableTransformer<Head extends DeformableDETRHead> ext
     return { ...pyramid, memory, sizes };
   }
 
-  /** What the encoded pixels predict: class scores, and boxes before the sigmoid, by the branches after those of the decoder. */
+  /** Class scores of the encoded pixels, and boxes before the sigmoid, by the branches after those of the decoder. */
   protected propose(
     { memory, shapes, sizes, keyPaddingMask }: EncodedPyramid,
     layer: number,
@@ -197,16 +197,16 @@ export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> {
       const references: tf.Tensor3D = tf.sigmoid((this.referencePoints as Linear).forward(queryPos));
       return { query, queryPos, references, encoder: undefined };
     }
-    const found = this.propose(pyramid, this.decoder.numLayers, (x) =>
+    const proposed = this.propose(pyramid, this.decoder.numLayers, (x) =>
       proposer.memoryNorm.forward(proposer.memory.forward(x)),
     );
-    const objectness = tf.slice(found.scores, [0, 0, 0], [-1, -1, 1]).reshape([batch, -1]);
+    const objectness = tf.slice(proposed.scores, [0, 0, 0], [-1, -1, 1]).reshape([batch, -1]);
     const indices = bestIndices(objectness, this.queries);
-    const chosen = stopGradient(takeRows(found.boxes, indices)); // [B, Q, 4], before the sigmoid
-    const references: tf.Tensor3D = tf.sigmoid(chosen);
+    const selected = stopGradient(takeRows(proposed.boxes, indices)); // [B, Q, 4], before the sigmoid
+    const references: tf.Tensor3D = tf.sigmoid(selected);
     const embed = sinePairs(tf.mul(references, 2 * Math.PI).expandDims(3), c / 4).reshape([batch, this.queries, 2 * c]);
     const [queryPos, query] = halves(proposer.positionNorm.forward(proposer.position.forward(embed as tf.Tensor3D)));
-    return { query, queryPos, references, encoder: { scores: found.scores, boxes: tf.sigmoid(found.boxes) } };
+    return { query, queryPos, references, encoder: { scores: proposed.scores, boxes: tf.sigmoid(proposed.boxes) } };
   }
 
   /** Predictions of the last decoder layer. */

@@ -1,5 +1,5 @@
-// DETR: a convolutional network, a transformer and one-to-one matching in place of anchors and suppression (Carion et al.,
-// ECCV 2020).
+// DETR: a convolutional network, a transformer and one-to-one matching in place of anchors and suppression (Carion et
+// al., ECCV 2020).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';

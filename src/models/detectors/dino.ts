@@ -1,5 +1,5 @@
-// DINO: Deformable DETR in two stages with mixed query selection (positions from the encoder, contents learned), denoising
-// queries and refinement that looks forward twice (Zhang et al., ICLR 2023).
+// DINO: Deformable DETR in two stages with mixed query selection (positions from the encoder, contents learned),
+// denoising queries and refinement that looks forward twice (Zhang et al., ICLR 2023).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -56,14 +56,14 @@ export class DINO extends DeformableTransformer<DINOHead> {
     const pyramid = this.encode(features, batch);
     const count = this.queryEmbedding.table.shape[0];
     const [images] = pyramid.memory.shape;
-    const found = this.propose(pyramid, this.decoder.numLayers, (x) =>
+    const proposed = this.propose(pyramid, this.decoder.numLayers, (x) =>
       this.memoryNorm.forward(this.memoryFc.forward(x)),
     );
-    const indices = bestIndices(tf.max(found.scores, 2), count);
-    const chosen = takeRows(found.boxes, indices); // [B, Q, 4], before the sigmoid
-    const encoder = { scores: takeRows(found.scores, indices), boxes: tf.sigmoid<tf.Tensor3D>(chosen) };
+    const indices = bestIndices(tf.max(proposed.scores, 2), count);
+    const selected = takeRows(proposed.boxes, indices); // [B, Q, 4], before the sigmoid
+    const encoder = { scores: takeRows(proposed.scores, indices), boxes: tf.sigmoid<tf.Tensor3D>(selected) };
     let query: tf.Tensor3D = tf.tile(this.queryEmbedding.table.expandDims<tf.Tensor3D>(0), [images, 1, 1]);
-    let boxes = stopGradient(chosen);
+    let boxes = stopGradient(selected);
     if (denoising) {
       query = tf.concat([denoising.labels, query], 1);
       boxes = tf.concat([denoising.boxes, boxes], 1);

@@ -1,5 +1,5 @@
-// Kind `dense_head` holds heads on feature levels, first stages, and heads on queries. A detector takes those that fit its place;
-// any other is refused when the model is built.
+// Kind `dense_head` holds heads on feature levels, first stages, and heads on queries. A detector takes those that fit
+// its place; any other is refused when the model is built.
 
 import type { BuiltOf } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';

@@ -1,5 +1,5 @@
-// SingleStageDetector: backbone, neck, and one dense head that classifies and places boxes. RetinaNet, FCOS, ATSS, GFL, FSAF,
-// YOLOV3, YOLOX, RTMDet and MMYOLO's YOLODetector are its names; they differ in their heads alone.
+// SingleStageDetector: backbone, neck, and one dense head that classifies and places boxes. RetinaNet, FCOS, ATSS, GFL,
+// FSAF, YOLOV3, YOLOX, RTMDet and MMYOLO's YOLODetector are its names; they differ in their heads alone.
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -36,7 +36,7 @@ export class SingleStageDetector extends BaseDetector {
     super(config, context);
     const { registry, numClasses } = context;
     const path = context.path ? `${context.path}.bbox_head` : 'bbox_head';
-    // a head of its own config may carry its cfgs itself
+    // the head's config may have its cfgs already
     const { train_cfg = config.bbox_head.train_cfg, test_cfg = config.bbox_head.test_cfg } = config;
     const head = { ...config.bbox_head, train_cfg, test_cfg };
     this.bboxHead = this.addChild(
@@ -75,7 +75,7 @@ const small = 'deepen_factor: 0.33, widen_factor: 0.5';
 const anchors =
   "anchor_generator: { type: 'AnchorGenerator', ratios: [1], octave_base_scale: 8, scales_per_octave: 1 }";
 
-/** The parts of an example: backbone, neck, head, and how detections are chosen. */
+/** The parts of an example: backbone, neck, head, and post-processing. */
 const parts = (backbone: string, neck: string, head: string, rest = `nms_pre: 1000, score_thr: 0.05, ${choosing}`) => `
   backbone: ${backbone},
   neck: ${neck},

@@ -1,5 +1,5 @@
-// TwoStageDetector: a first stage proposes regions, a second stage classifies them and refines their boxes. FasterRCNN, MaskRCNN
-// and CascadeRCNN are its usual names; FastRCNN has no first stage, its proposals come with the data.
+// TwoStageDetector: a first stage proposes regions, a second stage classifies them and refines their boxes. FasterRCNN,
+// MaskRCNN and CascadeRCNN are its usual names; FastRCNN has no first stage, its proposals come with the data.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -130,7 +130,10 @@ export class TwoStageDetector extends BaseDetector {
 
 const hasProposals = ({ samples }: DetBatch): boolean => samples.every(({ proposals }) => proposals !== undefined);
 
-/** Losses of a first stage under names of their own, as MMDetection has them: `loss_cls` of an FCOSHead is `rpn_loss_cls`. */
+/**
+ * Losses of a first stage under names of their own, as MMDetection has them: `loss_cls` of an FCOSHead is
+ * `rpn_loss_cls`.
+ */
 function firstStageNames(losses: Losses): Losses {
   return Object.fromEntries(
     Object.entries(losses).map(([name, value]) => [

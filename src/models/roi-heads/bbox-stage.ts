@@ -90,8 +90,8 @@ export class BBoxStage {
   }
 
   /**
-   * The head's losses on auxiliary levels of the neck (AugFPN): every sampled RoI is pooled from each of them; `loss_aux_cls`
-   * and `loss_aux_bbox` are the means over the levels.
+   * The head's losses on auxiliary levels of the neck (AugFPN): every sampled RoI is pooled from each of them;
+   * `loss_aux_cls` and `loss_aux_bbox` are the means over the levels.
    */
   auxiliaryLoss({ levels, strides, weight }: AuxiliaryLevels, { targets, order }: StageResult): Losses {
     const terms: Record<'loss_aux_cls' | 'loss_aux_bbox', tf.Scalar[]> = { loss_aux_cls: [], loss_aux_bbox: [] };
@@ -111,8 +111,8 @@ export class BBoxStage {
   }
 
   /**
-   * Scores (before softmax) and deltas of RoIs, in their order. A head that reads features of objects may relate all objects of
-   * an image to each other, so it sees all RoIs at once.
+   * Scores (before softmax) and deltas of RoIs, in their order. A head that reads features of objects may relate all
+   * objects of an image to each other, so it sees all RoIs at once.
    */
   predict(features: tf.Tensor4D[], { boxes, objects }: StageInput): StageOutput {
     const rois = roisOf(boxes);

@@ -1,5 +1,5 @@
-// CascadeRoIHead: stages of classifying and refining, each starting from the boxes of the stage before and assigned at a higher
-// IoU. Detections take the last stage's boxes and the scores and masks averaged over all stages.
+// CascadeRoIHead: stages of classifying and refining, each starting from the boxes of the stage before and assigned at
+// a higher IoU. Detections take the last stage's boxes and the scores and masks averaged over all stages.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -59,8 +59,8 @@ export interface StageLoss {
 
 /**
  * Seams for its relatives: `pooler` (Hybrid Task Cascade adds semantic features to the pooled ones), `proposalSampler`,
- * `stageLoss` and `nextInput` (Sparse R-CNN assigns after predicting), `maskPredictor` and `predictMasks` (mask features that
- * flow from stage to stage).
+ * `stageLoss` and `nextInput` (Sparse R-CNN assigns after predicting), `maskPredictor` and `predictMasks` (mask
+ * features that flow from stage to stage).
  */
 export class CascadeRoIHead extends Module implements RoIHead {
   protected readonly stages: BBoxStage[] = [];
@@ -186,14 +186,16 @@ export class CascadeRoIHead extends Module implements RoIHead {
     const { boxes, ...output } = this.predictStages(features, stageInput(proposals), batch);
     const masked = this.maskHeads.length > 0;
     const last = this.stages[this.stages.length - 1].head;
-    const found = batchRoIDetections(last, boxes, output, batch, cfg, rescale && !masked);
-    if (!masked) return found;
+    const detections = batchRoIDetections(last, boxes, output, batch, cfg, rescale && !masked);
+    if (!masked) return detections;
     const probabilities = (ofImages: readonly Float32Array[], labels: Int32Array) =>
       this.predictMasks(features, ofImages, labels);
-    return withMasks(found, probabilities, batch, cfg.mask_thr_binary, rescale);
+    return withMasks(detections, probabilities, batch, cfg.mask_thr_binary, rescale);
   }
 
-  /** Mean scores of all stages and deltas of the last one, of all proposals; mask logits of the first hundred, by stage. */
+  /**
+   * Mean scores of all stages and deltas of the last one, of all proposals; mask logits of the first hundred, by stage.
+   */
   forward(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch): RoIOutputs {
     const { boxes, scores, deltas } = this.predictStages(features, stageInput(proposals), batch);
     const masks = this.maskHeads.map((head, i) => maskLogits(head, this.maskPoolers[i].bind(features), boxes));
@@ -227,9 +229,9 @@ export class CascadeRoIHead extends Module implements RoIHead {
     boxes: readonly Float32Array[],
     labels: Int32Array,
   ): MaskProbabilities {
-    const found = this.maskHeads.map((_, i) => maskProbabilities(this.maskPredictor(i, features), boxes, labels));
-    const [{ values, size }] = found;
-    return { size, values: values.map((_, k) => found.reduce((sum, f) => sum + f.values[k], 0) / found.length) };
+    const stages = this.maskHeads.map((_, i) => maskProbabilities(this.maskPredictor(i, features), boxes, labels));
+    const [{ values, size }] = stages;
+    return { size, values: values.map((_, k) => stages.reduce((sum, s) => sum + s.values[k], 0) / stages.length) };
   }
 }
 

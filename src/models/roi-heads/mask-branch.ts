@@ -124,11 +124,11 @@ export function maskProbabilities(
 }
 
 /**
- * Detections with their masks, pasted into the image. `found` has boxes in pixels of the network's input; with `rescale` boxes
- * and masks are those of the original image.
+ * Detections with their masks, pasted into the image. Boxes are given in pixels of the network's input; with `rescale`
+ * boxes and masks become those of the original image.
  */
 export function withMasks(
-  found: readonly Detections[],
+  detections: readonly Detections[],
   probabilities: (boxes: readonly Float32Array[], labels: Int32Array) => MaskProbabilities,
   batch: DetBatch,
   threshold: number | undefined,
@@ -138,25 +138,25 @@ export function withMasks(
     throw new DetLabError(
       'Cannot predict masks: test_cfg.rcnn has no mask_thr_binary. Give one, for example mask_thr_binary: 0.5',
     );
-  const labels = Int32Array.from(found.flatMap((detections) => [...detections.labels]));
-  if (labels.length === 0) return found.map((detections) => ({ ...detections, masks: [] }));
+  const labels = Int32Array.from(detections.flatMap((ofImage) => [...ofImage.labels]));
+  if (labels.length === 0) return detections.map((ofImage) => ({ ...ofImage, masks: [] }));
   const { values, size } = probabilities(
-    found.map(({ bboxes }) => bboxes),
+    detections.map(({ bboxes }) => bboxes),
     labels,
   );
   const area = size[0] * size[1];
   let at = 0;
-  return found.map((detections, i) => {
+  return detections.map((ofImage, i) => {
     const { oriShape, scaleFactor } = batch.samples[i].meta;
     const [height, width] = rescale
       ? oriShape
       : [Math.round(oriShape[0] * scaleFactor[1]), Math.round(oriShape[1] * scaleFactor[0])];
-    const bboxes = rescale ? detections.bboxes.map((v, k) => v / Math.fround(scaleFactor[k & 1])) : detections.bboxes;
-    const masks: Rle[] = Array.from(detections.labels, (_, k) => {
+    const bboxes = rescale ? ofImage.bboxes.map((v, k) => v / Math.fround(scaleFactor[k & 1])) : ofImage.bboxes;
+    const masks: Rle[] = Array.from(ofImage.labels, (_, k) => {
       const grid = values.subarray(at * area, (at + 1) * area);
       at++;
       return pasteMask(grid, size, bboxes.subarray(4 * k, 4 * k + 4), { height, width, threshold });
     });
-    return { ...detections, bboxes, masks };
+    return { ...ofImage, bboxes, masks };
   });
 }

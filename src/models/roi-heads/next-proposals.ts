@@ -37,8 +37,8 @@ export function refineBoxes(
 }
 
 /**
- * In training: the sampled RoIs of each image, positives moved by the deltas of their ground truth's class, negatives by those of
- * their best class. Ground-truth boxes among the proposals are left out.
+ * In training: the sampled RoIs of each image, positives moved by the deltas of their ground truth's class, negatives
+ * by those of their best class. Ground-truth boxes among the proposals are left out.
  */
 export function nextProposals(
   head: BoxHead,

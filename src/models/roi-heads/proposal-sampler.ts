@@ -1,4 +1,4 @@
-// How proposals are assigned to ground truth and sampled for the losses of a second stage: `train_cfg.rcnn`, or one stage's.
+// Assigns ground truth to the proposals of one stage and samples them for its losses, as `train_cfg.rcnn` says.
 
 import { z } from 'zod';
 import { type BuildContext, moduleOption } from '../../catalogue/registry';

@@ -1,5 +1,5 @@
-// From class scores and deltas of RoIs to detections. Only (RoI, class) pairs above the score threshold are decoded; the
-// numbers are those of decoding all of them and then calling multiclass NMS.
+// From class scores and deltas of RoIs to detections. Only (RoI, class) pairs above the score threshold are decoded;
+// the numbers are those of decoding all of them and then calling multiclass NMS.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';

@@ -1,5 +1,5 @@
-// From RoIs to what a head reads: pooled from the feature levels by an extractor, then, in the C4 models, through the backbone
-// stage that all heads share.
+// From RoIs to what a head reads: pooled from the feature levels by an extractor, then, in the C4 models, through the
+// backbone stage that all heads share.
 
 import * as tf from '@tensorflow/tfjs';
 import type { FeatureSpec } from '../types';

@@ -1,5 +1,5 @@
-// StandardRoIHead: the second stage of Faster and Mask R-CNN. Proposals are sampled, pooled, classified and refined, once; with
-// a mask head the positives also learn masks, and detections carry theirs.
+// StandardRoIHead: the second stage of Faster and Mask R-CNN. Proposals are sampled, pooled, classified and refined,
+// once; with a mask head the positives also learn masks, and detections carry theirs.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -153,11 +153,11 @@ export class StandardRoIHead extends Module implements RoIHead {
       );
     const input = stageInput(proposals);
     const outputs = this.stage.predict(features, input);
-    const found = batchRoIDetections(bboxHead, input.boxes, outputs, batch, cfg, rescale && !maskHead);
-    if (!maskHead) return found;
+    const detections = batchRoIDetections(bboxHead, input.boxes, outputs, batch, cfg, rescale && !maskHead);
+    if (!maskHead) return detections;
     const probabilities = (boxes: readonly Float32Array[], labels: Int32Array) =>
       this.predictMasks(maskHead, features, boxes, labels);
-    return withMasks(found, probabilities, batch, cfg.mask_thr_binary, rescale);
+    return withMasks(detections, probabilities, batch, cfg.mask_thr_binary, rescale);
   }
 
   /** The masks of the classes `labels` of detections, whose boxes are in pixels of the network's input. */

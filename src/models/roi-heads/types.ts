@@ -1,5 +1,5 @@
-// The contracts of a second stage's parts. Boxes are xyxy in pixels of the network's input; RoIs are boxes with the number of
-// their image before them, flat, five numbers each. K: RoIs of a batch; C: channels.
+// The contracts of a second stage's parts. Boxes are xyxy in pixels of the network's input; RoIs are boxes with the
+// number of their image before them, flat, five numbers each. K: RoIs of a batch; C: channels.
 
 import type * as tf from '@tensorflow/tfjs';
 import type { Module } from '../../nn';

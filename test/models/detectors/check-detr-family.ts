@@ -1,4 +1,5 @@
-// Small models of the DETR family against MMDetection's (detr_family.json): parameters, losses, gradients and detections.
+// Small models of the DETR family against MMDetection's (detr_family.json): parameters, losses, gradients and
+// detections.
 
 import * as tf from '@tensorflow/tfjs';
 import { describe, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-// DETR against MMDetection's: a small model with its states, losses and detections, and the parameters of the real ones.
+// DETR against MMDetection's: a small model with its states, losses and detections, and the parameters of the real
+// ones.
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
-// Faster R-CNN as a whole against MMDetection's: parameters, features, proposals, detections, and three training steps; with
-// other necks, and small models with other parts.
+// Faster R-CNN as a whole against MMDetection's: parameters, features, proposals, detections, and three training steps;
+// with other necks, and small models with other parts.
 
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

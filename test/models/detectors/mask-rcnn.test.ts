@@ -1,4 +1,5 @@
-// Mask R-CNN as a whole against MMDetection's: parameters, detections and masks; small models, one without a pyramid (C4).
+// Mask R-CNN as a whole against MMDetection's: parameters, detections and masks; small models, one without a pyramid
+// (C4).
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';

@@ -1,4 +1,5 @@
-// RetinaNet, SSD300 and YOLOv8 as wholes against the reference: parameters, features, detections; YOLOX and the others build.
+// RetinaNet, SSD300 and YOLOv8 as wholes against the reference: parameters, features, detections; YOLOX and the others
+// build.
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';

@@ -1,5 +1,5 @@
-// StandardRoIHead: its parts. Losses and detections are compared with the reference in ../detectors/faster-rcnn.test.ts and
-// ../detectors/mask-rcnn.test.ts.
+// StandardRoIHead: its parts. Losses and detections are compared with the reference in ../detectors/faster-rcnn.test.ts
+// and ../detectors/mask-rcnn.test.ts.
 
 import { beforeAll, expect, test } from 'vitest';
 import { plainBackend } from '../../../src/engine';

@@ -1,4 +1,4 @@
-// BBoxHead: class scores and box deltas of pooled rois. By itself two linear layers; ConvFCBBoxHead puts layers before them.
+// BBoxHead: class scores and box deltas of pooled RoIs by two linear layers; ConvFCBBoxHead puts layers before them.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -13,7 +13,7 @@ import type { BBoxOutputs, BoxHead } from '../types';
 import { type BBoxHeadConfig, bboxHeadInferred, bboxHeadOptions, inferBBoxHead } from './bbox-head-options';
 import type { BBoxTargets } from './bbox-targets';
 
-/** The input of a linear layer: its features, and the map [channels, height, width] that they are flattened from, if any. */
+/** The input of a linear layer: its features, and the map [C, height, width] that they are flattened from, if any. */
 export interface LinearInput {
   features: number;
   chw?: [number, number, number];

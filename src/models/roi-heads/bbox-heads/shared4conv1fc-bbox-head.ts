@@ -1,4 +1,4 @@
-// Shared4Conv1FCBBoxHead: class scores and box deltas of RoIs after four shared convolutions and one fully connected layer.
+// Shared4Conv1FCBBoxHead: class scores and box deltas of RoIs after four convolutions and one fully connected layer.
 
 import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';

@@ -1,5 +1,5 @@
-// FCNMaskHead: a mask of each class in every RoI, by convolutions and upsampling (He et al., Mask R-CNN, ICCV 2017). Training and
-// prediction read the mask of one class only, and compute no other.
+// FCNMaskHead: a mask of each class in every RoI, by convolutions and upsampling (He et al., Mask R-CNN, ICCV 2017).
+// Training and prediction read the mask of one class only, and compute no other.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';

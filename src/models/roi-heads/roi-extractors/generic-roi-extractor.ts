@@ -1,5 +1,5 @@
-// GenericRoIExtractor: each RoI is pooled from every feature level, and the pooled maps are summed or concatenated (Rossi et al.,
-// ICPR 2020), with an optional layer before and after.
+// GenericRoIExtractor: each RoI is pooled from every feature level, and the pooled maps are summed or concatenated
+// (Rossi et al., ICPR 2020), with an optional layer before and after.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -94,16 +94,16 @@ function buildLayer(c: LayerConfig): ConvModule {
 }
 
 function inferLevels(given: z.output<typeof options>, { inputs, path }: BuildContext): Options {
-  const found = inputs?.map((level) => level.stride);
-  const strides = given.featmap_strides ?? found?.filter((stride, i) => i === 0 || stride <= 32);
+  const neckStrides = inputs?.map((level) => level.stride);
+  const strides = given.featmap_strides ?? neckStrides?.filter((stride, i) => i === 0 || stride <= 32);
   if (!strides)
     throw new DetLabError(
       `Cannot build GenericRoIExtractor at ${path}: featmap_strides are neither given nor known from a neck. Give them, for example [4, 8, 16, 32]`,
     );
-  if (found && strides.some((stride, i) => stride !== found[i]))
+  if (neckStrides && strides.some((stride, i) => stride !== neckStrides[i]))
     throw new DetLabError(
       `Cannot attach GenericRoIExtractor at ${path}: its featmap_strides are [${strides.join(', ')}], but the features it ` +
-        `pools from have strides [${found.join(', ')}]. Leave featmap_strides out to take theirs`,
+        `pools from have strides [${neckStrides.join(', ')}]. Leave featmap_strides out to take theirs`,
     );
   const channels = inputs?.slice(0, strides.length).map((level) => level.channels);
   const pooled = channels && (given.aggregation === 'sum' ? channels[0] : channels.reduce((a, b) => a + b, 0));

@@ -102,16 +102,16 @@ export function inferLevels<O extends { out_channels?: number; featmap_strides?:
 ): O & { out_channels: number; featmap_strides: number[] } {
   const { inputs, path } = context;
   const out_channels = inferHeadChannels(type, given.out_channels, context, 'out_channels');
-  const found = inputs?.map((level) => level.stride);
-  const strides = given.featmap_strides ?? found?.filter((stride, i) => i === 0 || stride <= COARSEST);
+  const neckStrides = inputs?.map((level) => level.stride);
+  const strides = given.featmap_strides ?? neckStrides?.filter((stride, i) => i === 0 || stride <= COARSEST);
   if (!strides)
     throw new DetLabError(
       `Cannot build ${type} at ${path}: featmap_strides are neither given nor known from a neck. Give them, for example [4, 8, 16, 32]`,
     );
-  if (found && strides.some((stride, i) => stride !== found[i]))
+  if (neckStrides && strides.some((stride, i) => stride !== neckStrides[i]))
     throw new DetLabError(
       `Cannot attach ${type} at ${path}: its featmap_strides are [${strides.join(', ')}], but the features it ` +
-        `pools from have strides [${found.join(', ')}]. Leave featmap_strides out to take theirs`,
+        `pools from have strides [${neckStrides.join(', ')}]. Leave featmap_strides out to take theirs`,
     );
   return { ...given, out_channels, featmap_strides: strides };
 }

@@ -1,5 +1,5 @@
-// Soft RoI selection (Guo et al., AugFPN, CVPR 2020): each RoI is pooled from every feature level, and the pooled maps are summed
-// with learned weights per pixel (adaptive spatial fusion), in place of choosing one level by size.
+// Soft RoI selection (Guo et al., AugFPN, CVPR 2020): each RoI is pooled from every feature level, and the pooled maps
+// are summed with learned weights per pixel (adaptive spatial fusion), in place of choosing one level by size.
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';

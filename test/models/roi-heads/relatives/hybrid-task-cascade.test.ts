@@ -1,5 +1,6 @@
-// The seams of CascadeRoIHead fit Hybrid Task Cascade (Chen et al., CVPR 2019): mask features that flow from stage to stage, a
-// semantic branch whose features join the pooled ones, and masks trained on the boxes that their stage has refined.
+// The seams of CascadeRoIHead fit Hybrid Task Cascade (Chen et al., CVPR 2019): mask features that flow from stage to
+// stage, a semantic branch whose features join the pooled ones, and masks trained on the boxes that their stage has
+// refined.
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';

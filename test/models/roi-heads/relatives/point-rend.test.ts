@@ -1,5 +1,6 @@
-// The seams of StandardRoIHead fit PointRend (Kirillov et al., CVPR 2020): a second mask loss at points of the positives, and
-// detections' masks refined at points. Points are pixels of a grid here, and features are read at the nearest pixel.
+// The seams of StandardRoIHead fit PointRend (Kirillov et al., CVPR 2020): a second mask loss at points of the
+// positives, and detections' masks refined at points. Points are pixels of a grid here, and features are read at the
+// nearest pixel.
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';

@@ -1,6 +1,6 @@
-// The contracts of both stages fit Sparse R-CNN (Sun et al., CVPR 2021): a first stage of learned boxes and features without
-// losses, a box head that reads and passes on features of the objects, and assignment after prediction. The dynamic convolution
-// of DIIHead is a linear layer here.
+// The contracts of both stages fit Sparse R-CNN (Sun et al., CVPR 2021): a first stage of learned boxes and features
+// without losses, a box head that reads and passes on features of the objects, and assignment after prediction. The
+// dynamic convolution of DIIHead is a linear layer here.
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
