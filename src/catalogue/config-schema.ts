@@ -70,15 +70,23 @@ const STANDARD_HOOKS: Record<string, string> = {
 
 /** A copy of a config with these default types filled in. */
 export function withStandardTypes(config: Record<string, unknown>): Record<string, unknown> {
-  const typed = (value: unknown, type: string): unknown =>
-    typeof value === 'object' && value !== null && !Array.isArray(value) ? { type, ...value } : value;
+  const typed = (value: unknown, type: string): unknown => (isOptions(value) ? { type, ...value } : value);
   const all = (values: Record<string, unknown>, types: Record<string, string>) =>
     Object.fromEntries(
       Object.entries(values).map(([key, value]) => [key, Object.hasOwn(types, key) ? typed(value, types[key]) : value]),
     );
-  const hooks = config.default_hooks;
+  const { default_hooks: hooks, train_cfg: loop } = config;
   const whole = all(config, STANDARD);
-  if (typeof hooks === 'object' && hooks !== null)
-    whole.default_hooks = all(hooks as Record<string, unknown>, STANDARD_HOOKS);
+  if (isOptions(hooks)) whole.default_hooks = all(hooks, STANDARD_HOOKS);
+  if (isOptions(loop) && loop.type === undefined) whole.train_cfg = trainLoop(loop);
   return whole;
 }
+
+const isOptions = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** mmengine's other way to name a training loop: `by_epoch` in place of `type`. */
+const trainLoop = ({ by_epoch: byEpoch, ...options }: Record<string, unknown>) => ({
+  type: byEpoch === false ? 'IterBasedTrainLoop' : STANDARD.train_cfg,
+  ...options,
+});

@@ -1,5 +1,6 @@
 // The training loop of a run: `train_cfg` of its config, over which `fit` may say how long it is and how often it evaluates.
 
+import { withStandardTypes } from '../catalogue/config-schema';
 import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
 import { DetLabError } from '../errors';
@@ -20,13 +21,10 @@ export function planLoop(
   config: ConfigObject,
   { epochs, evaluateEvery }: { epochs?: number; evaluateEvery?: number } = {},
 ): { loop: TrainLoop; configured: number } {
-  const {
-    by_epoch: byEpoch,
-    type = byEpoch === false ? ITERATIONS : EPOCHS,
-    ...options
-  } = objectAt(config, 'train_cfg');
-  const standard = catalogue.find('loop', String(type))?.type === EPOCHS ? { max_epochs: MAX_EPOCHS } : {};
-  const written: ModuleConfig = { type: String(type), ...standard, ...options };
+  const { train_cfg: given } = withStandardTypes({ train_cfg: objectAt(config, 'train_cfg') });
+  const { type, ...options } = given as ModuleConfig;
+  const standard = catalogue.find('loop', type)?.type === EPOCHS ? { max_epochs: MAX_EPOCHS } : {};
+  const written: ModuleConfig = { type, ...standard, ...options };
   const loop = buildLoop(written);
   const configured = loop.total;
   if (epochs !== undefined && loop.unit === 'iteration')

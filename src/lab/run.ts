@@ -55,7 +55,7 @@ export class Run implements Displayable {
   readonly curves: Curves;
   /** The evaluation with the highest AP. */
   readonly best: BestEvaluation | undefined;
-  /** True when Stop or Ctrl-C ended it; `fit` with `resume: true` goes on. */
+  /** True when Stop or Ctrl-C ended it; `fit` with `resume: true` continues. */
   readonly interrupted: boolean;
   /** Whole epochs and iterations done. */
   readonly epoch: number;

@@ -62,8 +62,9 @@ export function summarise(
   return { name, input, stages, parameters: detector.parameterCount(), trainable, notes, state };
 }
 
-/** Backbones, necks, and the necks of a sequence. */
-const hasOutputs = (module: Module): module is Module & { outputs: FeatureSpec[] } => 'outputs' in module;
+/** Backbones, necks, and the necks of a sequence; heads have a method of that name. */
+const hasOutputs = (module: Module): module is Module & { outputs: FeatureSpec[] } =>
+  'outputs' in module && Array.isArray(module.outputs);
 
 function stage(path: string, type: string, module: Module, [height, width]: [number, number]): StageSummary {
   const specs = hasOutputs(module) ? module.outputs : [];

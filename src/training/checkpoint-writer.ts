@@ -1,4 +1,4 @@
-// Writes checkpoints while the training goes on: the tensors are copied when `save` is called, hashing, writing and
+// Writes checkpoints while training continues: the tensors are copied when `save` is called, hashing, writing and
 // flushing run in the background, one checkpoint at a time.
 
 import { type CheckpointContents, writeCheckpoint } from './checkpoint';

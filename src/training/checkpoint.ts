@@ -12,7 +12,7 @@ import type { StateDict } from '../nn/module';
 import type { History } from './history';
 import type { ScheduleState } from './learning-rates';
 
-/** Everything but tensors that a run needs to go on with the same numbers. */
+/** Everything but tensors that a run needs to continue with the same numbers. */
 export interface TrainingState {
   version: 1;
   /** Whole epochs done, and batches done in the epoch after them. */
@@ -87,7 +87,7 @@ export async function writeCheckpoint(
   ];
   const manifest: Manifest = {};
   for (const [i, file] of FILES.entries()) {
-    // hashed in the thread pool: the training loop goes on meanwhile
+    // hashed in the thread pool: training continues meanwhile
     const digest = await crypto.subtle.digest('SHA-256', contents[i] as Uint8Array<ArrayBuffer>);
     manifest[file] = { bytes: contents[i].byteLength, sha256: Buffer.from(digest).toString('hex') };
     await writeDurably(path.join(draft, file), contents[i]);
@@ -192,7 +192,7 @@ export function readCheckpoint(directory: string): Checkpoint {
 
 /**
  * The newest whole checkpoint under `root`: the one `last_checkpoint` names, else the others from the newest back.
- * `problems` names every damaged one passed over.
+ * `problems` names every damaged one skipped.
  */
 export function findCheckpoint(root: string): { checkpoint?: Checkpoint; problems: string[] } {
   const problems: string[] = [];

@@ -41,7 +41,7 @@ export async function iterate(
       // the sum is named only when no part is to blame
       const named = bad.length > 1 ? bad.filter(([name]) => name !== 'loss') : bad;
       throw new DetLabError(
-        `Cannot go on training: ${named.map(([name, v]) => `${name} is ${v}`).join(', ')} ${where()}`,
+        `Cannot continue training: ${named.map(([name, v]) => `${name} is ${v}`).join(', ')} ${where()}`,
       );
     }
     if (afterBackward)
@@ -53,7 +53,7 @@ export async function iterate(
       return { scalars, gradNorm: wrapper.update(gradients).gradNorm };
     } catch (error) {
       throw error instanceof DetLabError
-        ? new DetLabError(`Cannot go on training: ${error.message} ${where()}`)
+        ? new DetLabError(`Cannot continue training: ${error.message} ${where()}`)
         : error;
     }
   } finally {

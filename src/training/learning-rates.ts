@@ -1,4 +1,4 @@
-// What moves the learning rates of a run: a list of schedules, or a hook that does it alone.
+// The contract of a learning-rate schedule: `param_scheduler`, or the rule of a hook.
 
 /** What a checkpoint keeps of a schedule. */
 export interface ScheduleState {
@@ -13,19 +13,12 @@ export interface LearningRates {
   restore(state: ScheduleState): void;
 }
 
-/** A parameter group as these rules see it. */
+/** A parameter group, as schedules see it. */
 export interface RatedGroup {
   lr: number;
   readonly initialLr: number;
-  /** Momentum of this group alone, where it differs from the optimizer's. */
+  /** Momentum of this group, where it differs from the optimizer's. */
   momentum?: number;
-  /** What it holds, where the optimizer was built by YOLOv5OptimizerConstructor. */
+  /** Kind of its parameters, where the groups are YOLOv5OptimizerConstructor's. */
   role?: 'weight' | 'norm' | 'bias';
 }
-
-/** @param momentum the optimizer's */
-export type LearningRatePlan = (
-  groups: readonly RatedGroup[],
-  epochLength: number,
-  momentum: number | undefined,
-) => LearningRates;

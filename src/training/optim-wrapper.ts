@@ -163,7 +163,7 @@ export class OptimWrapper {
     this.sums = undefined;
   }
 
-  /** The optimizer's tensors and, in the middle of an accumulation, the sums so far. */
+  /** The optimizer's tensors and, inside an accumulation, the sums so far. */
   stateDict(): StateDict {
     const state = this.optimizer.stateDict();
     for (const [i, group] of this.optimizer.groups.entries()) {

@@ -1,5 +1,5 @@
-// One group a parameter, each with its own learning rate and weight decay: mmengine's DefaultOptimWrapperConstructor and
-// its `paramwise_cfg`. `custom_keys` beats every other multiplier (the longest matching key wins).
+// One group per parameter, each with a learning rate and weight decay: mmengine's DefaultOptimWrapperConstructor and its
+// `paramwise_cfg`. `custom_keys` overrides every other multiplier (the longest matching key wins).
 
 import { z } from 'zod';
 import { roundHalfEven } from '../geometry/round-half-even';
@@ -10,19 +10,19 @@ export const paramwiseOptions = z.strictObject({
   custom_keys: z
     .record(z.string(), z.strictObject({ lr_mult: z.number().optional(), decay_mult: z.number().optional() }))
     .default({})
-    .describe('multipliers for parameters whose name contains the key; the longest key wins'),
-  bias_lr_mult: z.number().optional().describe('learning-rate multiplier of biases, norm layers excepted'),
-  bias_decay_mult: z.number().optional().describe('weight-decay multiplier of biases, norm layers excepted'),
-  norm_decay_mult: z.number().optional().describe('weight-decay multiplier of norm layers'),
+    .describe('Multipliers of parameters whose name contains the key; the longest key wins'),
+  bias_lr_mult: z.number().optional().describe('Learning-rate multiplier of biases, except in norm layers'),
+  bias_decay_mult: z.number().optional().describe('Weight-decay multiplier of biases, except in norm layers'),
+  norm_decay_mult: z.number().optional().describe('Weight-decay multiplier of norm layers'),
   bypass_duplicate: z
     .boolean()
     .default(false)
-    .describe('without effect: a parameter that stands twice in a module is one here'),
+    .describe('Accepted, without effect: a shared parameter is one parameter'),
   base_total_batch_size: z
     .number()
     .positive()
     .optional()
-    .describe('YOLOv5OptimizerConstructor: images of a step that weight_decay is meant for'),
+    .describe('YOLOv5OptimizerConstructor: images per step that weight_decay is given for'),
 });
 export type ParamwiseOptions = z.output<typeof paramwiseOptions>;
 
@@ -32,7 +32,7 @@ export interface ParameterGroup extends RatedGroup {
   weightDecay: number;
 }
 
-/** A norm layer is the module that says so, keeps running statistics or carries a norm's name (`ln`, `gn`). */
+/** Whether a module is a norm layer: it says so, keeps running statistics or has a norm's name (`ln`, `gn`). */
 function isNorm(module: Module, path: string): boolean {
   const { layerNames = [] } = module as Module & { layerNames?: readonly string[] };
   if (layerNames.some((name) => /^(LayerNorm|GroupNorm|BatchNorm2d)$/.test(name))) return true;

@@ -84,7 +84,7 @@ export class Runner implements TrainRun {
     await this.hooks.call('afterRecord', this, list, entry);
   }
 
-  /** The model learns of the epoch that begins (or is gone on with), and is in training mode. */
+  /** Announces the epoch that begins (or continues) to the model, and puts it in training mode. */
   beginEpoch(): void {
     const { closing, detector, state } = this;
     for (const line of detector.onEpoch?.({ epoch: state.epoch, closing }) ?? [])

@@ -15,7 +15,7 @@ export interface TrainLoader {
   epoch(epoch: number, options: { start: number; signal?: AbortSignal }): AsyncIterable<PackedSample[]>;
 }
 
-/** Metrics of one evaluation by name (`coco/bbox_mAP`); undefined when the signal cut it short. */
+/** Metrics of one evaluation by name (`coco/bbox_mAP`), in the order of the log; undefined when the signal cut it short. */
 export type Evaluate = (at: {
   epoch: number;
   step: number;
@@ -34,7 +34,7 @@ export interface TrainRun {
   readonly done: number;
   /** Iterations of the whole run. */
   readonly maxIterations: number;
-  /** True once an abort, or nothing else, keeps the run from its end. */
+  /** Whether a run that ended now would have been cut short: by an abort, and not by `stopTraining`. */
   readonly interrupted: boolean;
   /** Set by a hook (early stopping): training ends after the epoch in hand, or after the iteration where those are counted. */
   stopTraining: boolean;

@@ -49,7 +49,7 @@ export interface TrainOptions {
   logWindow?: number;
   /** Takes the lines of the log; the first names the engine. */
   log?: (line: string) => void;
-  /** Finds optimizers and schedules; the project's own by default. */
+  /** Finds optimizers and schedules; those of src/training by default. */
   registry?: Registry;
 }
 

@@ -6,11 +6,11 @@ import { engine } from '../engine';
 import type { Module, Parameter, StateDict } from '../nn/module';
 
 export interface AverageOptions {
-  /** Share of the weights in the average after `steps` updates. */
+  /** Weight of the newest weights in the average after `steps` updates. */
   momentum: (steps: number) => number;
   /** Updates are made every so many iterations. */
   interval: number;
-  /** Running statistics are averaged too; else they are the model's own. */
+  /** Average running statistics as well; else the average has those of the model. */
   updateBuffers: boolean;
   /** Iterations or epochs (from 1) before which the average is the model itself. */
   beginIteration: number;
@@ -23,21 +23,21 @@ const copied = (tensor: tf.Tensor): tf.Tensor =>
 export class WeightAverage {
   /** Updates made. */
   steps = 0;
-  private readonly entries: { own: Parameter; average: tf.Variable }[] = [];
+  private readonly entries: { source: Parameter; average: tf.Variable }[] = [];
 
   constructor(
     private readonly model: Module,
     private readonly options: AverageOptions,
   ) {
     const seen = new Set<Parameter>();
-    for (const [, own] of model.named()) {
-      if (seen.has(own) || (own.kind === 'buffer' && !options.updateBuffers)) continue;
-      seen.add(own);
-      this.entries.push({ own, average: tf.tidy(() => tf.variable(copied(own.variable), false)) });
+    for (const [, source] of model.named()) {
+      if (seen.has(source) || (source.kind === 'buffer' && !options.updateBuffers)) continue;
+      seen.add(source);
+      this.entries.push({ source, average: tf.tidy(() => tf.variable(copied(source.variable), false)) });
     }
   }
 
-  /** Whole numbers (how often statistics were updated) are taken over once and then stay, as in mmengine. */
+  /** Integers (how often statistics were updated) are copied once and not averaged, as in mmengine. */
   private moving() {
     return this.entries.filter(({ average }) => average.dtype === 'float32');
   }
@@ -56,7 +56,7 @@ export class WeightAverage {
       // a descent from the average towards the weights: p - lr (g + decay p) with g the weights, lr = -share, decay = -1
       engine().sgdStep(
         moving.map(({ average }) => average),
-        moving.map(({ own }) => own.variable),
+        moving.map(({ source }) => source.variable),
         [],
         { lr: -momentum(this.steps), momentum: 0, weightDecay: -1 },
       );
@@ -66,16 +66,17 @@ export class WeightAverage {
 
   /** The average becomes the model's weights. */
   take(): void {
-    for (const { own, average } of this.entries) tf.tidy(() => average.assign(copied(own.variable)));
+    for (const { source, average } of this.entries) tf.tidy(() => average.assign(copied(source.variable)));
   }
 
-  /** The model's weights and the average change places. New tensors: what is worked out from old ones is not used again. */
+  /** Exchanges the model's weights and the average. New tensors: what was computed from the old ones is not reused. */
   swap(): void {
-    for (const { own, average } of this.entries)
+    for (const { source, average } of this.entries)
       tf.tidy(() => {
-        const [mine, theirs] = [copied(own.variable), copied(average)];
-        own.variable.assign(theirs);
-        average.assign(mine);
+        const weights = copied(source.variable);
+        const averaged = copied(average);
+        source.variable.assign(averaged);
+        average.assign(weights);
       });
   }
 

@@ -22,7 +22,7 @@ test('types that are not there are listed at once, each with its path and the ne
   const given = config();
   given.model.neck.type = 'mmdet.PAFNP';
   given.model.roi_head.bbox_head.loss_bbox.type = 'WingLoss';
-  given.train_dataloader.sampler.type = 'InfiniteSampler';
+  given.train_dataloader.sampler.type = 'DefaultSamplre';
   given.train_dataloader.dataset.pipeline[2].type = 'Resizee';
   given.val_evaluator.type = 'LVISMetric';
   given.optim_wrapper.optimizer.type = 'SDG';

@@ -1,4 +1,4 @@
-// Plain functions called while a run goes on, for live displays and for whoever watches `fit`.
+// Plain functions called during a run, for live displays and for the callbacks of `fit`.
 
 import type { History, ScalarRecord } from '../history';
 import type { LoopPlan } from '../loops/loop-plan';

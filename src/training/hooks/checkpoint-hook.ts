@@ -74,7 +74,7 @@ export class CheckpointHook implements TrainHook {
     const { interrupted, maxIterations, state } = run;
     if (this.writer && this.writer.lastStep !== state.step && state.step > this.firstStep) {
       await this.save(run);
-      if (interrupted) run.log(`interrupted after step ${state.step} of ${maxIterations}; go on with resume`);
+      if (interrupted) run.log(`interrupted after step ${state.step} of ${maxIterations}; resume to continue`);
     }
     await this.writer?.finished();
   }

@@ -75,14 +75,17 @@ export const emaHookDefinition = defineModule({
       ema_type: z
         .preprocess((v) => (typeof v === 'string' ? v.slice(v.lastIndexOf('.') + 1) : v), z.enum(types))
         .default('ExponentialMovingAverage')
-        .describe('Rule of the average'),
-      momentum: z.number().gt(0).lt(1).default(0.0002).describe('Share of the newest weights'),
-      gamma: z.number().positive().default(2000).describe('ExpMomentumEMA: updates of the first, quick phase'),
+        .describe('Averaging rule'),
+      momentum: z.number().gt(0).lt(1).default(0.0002).describe('Weight of the newest weights'),
+      gamma: z.number().positive().default(2000).describe('ExpMomentumEMA: time constant of the warm-up, in updates'),
       interval: z.int().positive().default(1).describe('Iterations between two updates'),
-      update_buffers: z.boolean().default(false).describe('Running statistics are averaged too'),
-      strict_load: z.boolean().default(false).describe('Accepted: a checkpoint of another model is always refused'),
-      begin_iter: z.int().nonnegative().default(0).describe('Iteration from which to average'),
-      begin_epoch: z.int().nonnegative().default(0).describe('Epoch from which to average'),
+      update_buffers: z.boolean().default(false).describe('Average the running statistics of norm layers as well'),
+      strict_load: z
+        .boolean()
+        .default(false)
+        .describe('Accepted, without effect: a checkpoint of another model is always refused'),
+      begin_iter: z.int().nonnegative().default(0).describe('Iteration at which averaging begins'),
+      begin_epoch: z.int().nonnegative().default(0).describe('Epoch at which averaging begins'),
       priority,
     })
     .refine((o) => o.begin_iter === 0 || o.begin_epoch === 0, {

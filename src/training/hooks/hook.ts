@@ -48,7 +48,7 @@ export interface TrainHook {
   afterLoadCheckpoint?(run: TrainRun, checkpoint: Checkpoint): Done;
   /** Everything is resumed. */
   beforeTrain?(run: TrainRun): Done;
-  /** Also of an epoch that is gone on with. A run counted in iterations is one epoch to this point, as in mmengine. */
+  /** Also of an epoch that a resumed run continues. A run counted in iterations is one epoch to this point, as in mmengine. */
   beforeTrainEpoch?(run: TrainRun): Done;
   beforeTrainIter?(run: TrainRun, samples: PackedSample[]): Done;
   /**
@@ -65,7 +65,7 @@ export interface TrainHook {
   afterRecord?(run: TrainRun, list: keyof History, entry: ScalarRecord): Done;
   /** `contents` may be changed. */
   beforeSaveCheckpoint?(run: TrainRun, contents: CheckpointContents): Done;
-  /** The checkpoint is on disk; training has gone on meanwhile. */
+  /** The checkpoint is on disk; training has continued meanwhile. */
   afterSaveCheckpoint?(run: TrainRun, directory: string): Done;
   /** The loop has ended, at its end or by an abort. */
   afterTrain?(run: TrainRun): Done;

@@ -1,5 +1,5 @@
 // IterBasedTrainLoop (mmengine): so many iterations, over as many passes of the data as they take. To hooks, the whole run is
-// one epoch; a pass begins with a batch of its own, where InfiniteSampler's batches reach over from one pass to the next.
+// one epoch. Every pass begins with a new batch, where batches of mmengine's InfiniteSampler span two passes.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';

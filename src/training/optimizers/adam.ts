@@ -15,11 +15,17 @@ export const Adam = defineModule({
   shapes: 'gradients of the parameters -> their next values',
   example: "{ type: 'Adam', lr: 0.0001, weight_decay: 0.0001 }",
   options: z.strictObject({
-    lr: z.number().nonnegative().default(0.001).describe('learning rate'),
-    betas: z.tuple([beta, beta]).default([0.9, 0.999]).describe('shares of the running means that are kept'),
-    eps: z.number().nonnegative().default(1e-8).describe('keeps the step from dividing by zero'),
-    weight_decay: z.number().nonnegative().default(0).describe('L2 penalty added to the gradient'),
-    amsgrad: z.boolean().default(false).describe('divide by the largest mean square so far'),
+    lr: z.number().nonnegative().default(0.001).describe('Learning rate'),
+    betas: z
+      .tuple([beta, beta])
+      .default([0.9, 0.999])
+      .describe('Decay rates of the running means of gradient and squared gradient'),
+    eps: z.number().nonnegative().default(1e-8).describe('Added to the denominator, for numerical stability'),
+    weight_decay: z.number().nonnegative().default(0).describe('L2 penalty, added to the gradient'),
+    amsgrad: z
+      .boolean()
+      .default(false)
+      .describe('Divide by the maximum of the mean squares so far (Reddi et al., ICLR 2018)'),
   }),
   build: ({ lr, weight_decay: weightDecay, ...rest }): OptimizerPlan => ({
     lr,

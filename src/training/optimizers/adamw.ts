@@ -10,16 +10,26 @@ const beta = z.number().min(0).lt(1);
 export const AdamW = defineModule({
   kind: 'optimizer',
   type: 'AdamW',
-  summary: 'Adam whose weight decay is taken from the weights, not added to the gradient',
+  summary: 'Adam with decoupled weight decay: it shrinks the weights and is not added to the gradient',
   paper: 'Loshchilov and Hutter, Decoupled Weight Decay Regularization, ICLR 2019',
   shapes: 'gradients of the parameters -> their next values',
   example: "{ type: 'AdamW', lr: 0.0001, weight_decay: 0.0001 }",
   options: z.strictObject({
-    lr: z.number().nonnegative().default(0.001).describe('learning rate'),
-    betas: z.tuple([beta, beta]).default([0.9, 0.999]).describe('shares of the running means that are kept'),
-    eps: z.number().nonnegative().default(1e-8).describe('keeps the step from dividing by zero'),
-    weight_decay: z.number().nonnegative().default(0.01).describe('share of lr by which weights shrink at every step'),
-    amsgrad: z.boolean().default(false).describe('divide by the largest mean square so far'),
+    lr: z.number().nonnegative().default(0.001).describe('Learning rate'),
+    betas: z
+      .tuple([beta, beta])
+      .default([0.9, 0.999])
+      .describe('Decay rates of the running means of gradient and squared gradient'),
+    eps: z.number().nonnegative().default(1e-8).describe('Added to the denominator, for numerical stability'),
+    weight_decay: z
+      .number()
+      .nonnegative()
+      .default(0.01)
+      .describe('Decoupled weight decay: each step shrinks the weights by lr x weight_decay'),
+    amsgrad: z
+      .boolean()
+      .default(false)
+      .describe('Divide by the maximum of the mean squares so far (Reddi et al., ICLR 2018)'),
   }),
   build: ({ lr, weight_decay: weightDecay, ...rest }): OptimizerPlan => ({
     lr,

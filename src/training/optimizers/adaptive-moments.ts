@@ -12,7 +12,7 @@ export interface AdaptiveSettings {
   betas: [number, number];
   eps: number;
   amsgrad: boolean;
-  /** Weight decay shrinks the weights, in place of adding to the gradient. */
+  /** Weight decay shrinks the weights and is not added to the gradient. */
   decoupled: boolean;
 }
 
@@ -60,8 +60,8 @@ export class AdaptiveMoments implements Optimizer {
     if (!amsgrad) engine().adamWStep(variables, used, of('exp_avg'), of('exp_avg_sq'), options);
     else
       for (const [k, i] of batch.entries()) {
-        const [first, second, most] = KINDS.map((kind) => (this.moments[kind] as tf.Variable[])[i]);
-        cautious(variables[k], used[k], [first, second, most], options);
+        const [mean, meanSquare, maxSquare] = KINDS.map((kind) => (this.moments[kind] as tf.Variable[])[i]);
+        amsgradStep(variables[k], used[k], [mean, meanSquare, maxSquare], options);
       }
   }
 
@@ -105,19 +105,19 @@ export class AdaptiveMoments implements Optimizer {
   }
 }
 
-/** AMSGrad (Reddi et al., ICLR 2018): divides by the largest mean square so far. */
-function cautious(
+/** AMSGrad (Reddi et al., ICLR 2018): divides by the maximum of the mean squares so far. */
+function amsgradStep(
   parameter: tf.Variable,
   gradient: tf.Tensor,
-  [first, second, most]: tf.Variable[],
+  [mean, meanSquare, maxSquare]: tf.Variable[],
   o: { lr: number; betas: [number, number]; epsilon: number; weightDecay: number; step: number },
 ): void {
   const [beta1, beta2] = o.betas;
-  first.assign(tf.add(tf.mul(first, beta1), tf.mul(gradient, 1 - beta1)));
-  second.assign(tf.add(tf.mul(second, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
-  most.assign(tf.maximum(most, second));
-  const divisor = tf.add(tf.div(tf.sqrt(most), Math.sqrt(1 - beta2 ** o.step)), o.epsilon);
-  const shift = tf.mul(tf.div(first, divisor), o.lr / (1 - beta1 ** o.step));
+  mean.assign(tf.add(tf.mul(mean, beta1), tf.mul(gradient, 1 - beta1)));
+  meanSquare.assign(tf.add(tf.mul(meanSquare, beta2), tf.mul(tf.square(gradient), 1 - beta2)));
+  maxSquare.assign(tf.maximum(maxSquare, meanSquare));
+  const divisor = tf.add(tf.div(tf.sqrt(maxSquare), Math.sqrt(1 - beta2 ** o.step)), o.epsilon);
+  const shift = tf.mul(tf.div(mean, divisor), o.lr / (1 - beta1 ** o.step));
   parameter.assign(tf.sub(tf.mul(parameter, 1 - o.lr * o.weightDecay), shift));
 }
 

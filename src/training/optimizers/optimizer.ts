@@ -1,4 +1,4 @@
-// What the training loop knows of an optimizer, and how a definition of kind `optimizer` makes one.
+// The contract of an optimizer, and what a definition of kind `optimizer` builds.
 
 import type * as tf from '@tensorflow/tfjs';
 import type { StateDict } from '../../nn/module';

@@ -19,16 +19,16 @@ export const SGD = defineModule({
   example: "{ type: 'SGD', lr: 0.02, momentum: 0.9, weight_decay: 0.0001 }",
   options: z
     .strictObject({
-      lr: z.number().nonnegative().describe('learning rate'),
-      momentum: z.number().nonnegative().default(0).describe('share of the last update that is kept'),
-      dampening: z.number().default(0).describe('share of the gradient left out of the momentum'),
-      weight_decay: z.number().nonnegative().default(0).describe('L2 penalty added to the gradient'),
+      lr: z.number().nonnegative().describe('Learning rate'),
+      momentum: z.number().nonnegative().default(0).describe('Momentum factor'),
+      dampening: z.number().default(0).describe('Dampening of the momentum'),
+      weight_decay: z.number().nonnegative().default(0).describe('L2 penalty, added to the gradient'),
       batch_size_per_gpu: z
         .int()
         .positive()
         .optional()
-        .describe('images of a step, from which YOLOv5OptimizerConstructor works out the decay'),
-      nesterov: z.boolean().default(false).describe('look ahead by one momentum step'),
+        .describe('Images per step, by which YOLOv5OptimizerConstructor scales the weight decay'),
+      nesterov: z.boolean().default(false).describe('Nesterov momentum'),
     })
     .refine((o) => !o.nesterov || (o.momentum > 0 && o.dampening === 0), {
       message: 'nesterov expects a momentum above 0 and a dampening of 0',

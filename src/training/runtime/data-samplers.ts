@@ -1,4 +1,4 @@
-// In which order a data loader takes its images, and which of them share a batch: `sampler` and `batch_sampler`.
+// The order in which a data loader takes its images, and which of them share a batch: `sampler` and `batch_sampler`.
 
 import { z } from 'zod';
 import { type AnyDefinition, defineModule } from '../../catalogue/registry';
@@ -11,9 +11,23 @@ export const DefaultSampler = defineModule({
   shapes: 'n images -> a permutation of 0 .. n-1 for each epoch',
   example: "{ type: 'DefaultSampler', shuffle: true }",
   options: z.strictObject({
-    shuffle: z.boolean().default(true).describe('Another order every epoch'),
-    seed: z.int().nullish().describe('Accepted: the seed of the run decides'),
-    round_up: z.boolean().default(true).describe('Accepted: no image is taken twice to fill a batch'),
+    shuffle: z.boolean().default(true).describe('Shuffle the images anew every epoch'),
+    seed: z.int().nullish().describe('Accepted, without effect: the seed of the run decides'),
+    round_up: z.boolean().default(true).describe('Accepted, without effect: no image is taken twice to fill a batch'),
+  }),
+  build: (options) => options,
+});
+
+export const InfiniteSampler = defineModule({
+  kind: 'data_sampler',
+  type: 'InfiniteSampler',
+  summary: 'Every image once a pass, pass after pass: the order of DefaultSampler, for IterBasedTrainLoop',
+  origin: 'mmengine',
+  shapes: 'n images -> permutations of 0 .. n-1, one after the other',
+  example: "{ type: 'InfiniteSampler', shuffle: true }",
+  options: z.strictObject({
+    shuffle: z.boolean().default(true).describe('Shuffle the images anew every pass'),
+    seed: z.int().nullish().describe('Accepted, without effect: the seed of the run decides'),
   }),
   build: (options) => options,
 });
@@ -21,14 +35,18 @@ export const DefaultSampler = defineModule({
 export const AspectRatioBatchSampler = defineModule({
   kind: 'data_sampler',
   type: 'AspectRatioBatchSampler',
-  summary: 'Batches of upright images and batches of wide ones, so that little is padded',
+  summary: 'Batches of portrait images and batches of landscape ones, for less padding',
   origin: 'MMDetection',
   shapes: 'an order of images -> batches of indices',
   example: "{ type: 'AspectRatioBatchSampler' }",
   options: z.strictObject({
-    drop_last: z.boolean().default(false).describe('Accepted: drop_last of the data loader decides'),
+    drop_last: z.boolean().default(false).describe('Accepted, without effect: drop_last of the data loader decides'),
   }),
   build: (options) => options,
 });
 
-export const dataSamplers = [DefaultSampler, AspectRatioBatchSampler] as const satisfies readonly AnyDefinition[];
+export const dataSamplers = [
+  DefaultSampler,
+  InfiniteSampler,
+  AspectRatioBatchSampler,
+] as const satisfies readonly AnyDefinition[];

@@ -17,7 +17,7 @@ export const ConstantLR = defineModule({
       .positive()
       .max(1)
       .default(1 / 3)
-      .describe('factor until the end'),
+      .describe('Factor from begin to end'),
     ...rangeOptions,
   }),
   build: (o): ScheduleFactory => {

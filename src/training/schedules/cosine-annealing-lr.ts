@@ -13,9 +13,9 @@ export const CosineAnnealingLR = defineModule({
   example: "{ type: 'CosineAnnealingLR', T_max: 12, eta_min: 0.0001 }",
   options: z
     .strictObject({
-      T_max: z.int().positive().optional().describe('steps of the half cosine; end - begin when absent'),
-      eta_min: z.number().nonnegative().optional().describe('lowest learning rate; 0 when absent'),
-      eta_min_ratio: z.number().nonnegative().optional().describe('the same as a share of the start'),
+      T_max: z.int().positive().optional().describe('Steps of the half cosine; end - begin when absent'),
+      eta_min: z.number().nonnegative().optional().describe('Minimum learning rate; 0 when absent'),
+      eta_min_ratio: z.number().nonnegative().optional().describe('eta_min as a fraction of the initial rate'),
       ...rangeOptions,
     })
     .refine((o) => o.T_max !== undefined || o.end < NEVER, { message: 'expected T_max or end, received neither' })
@@ -33,7 +33,7 @@ export const CosineAnnealingLR = defineModule({
         next: (value, step, base) => {
           const low = o.eta_min ?? base * (o.eta_min_ratio ?? 0);
           if (step === 0) return value;
-          // the ratio below is 0 / 0 here: the cosine has just touched its bottom
+          // the ratio below is 0 / 0 here: the cosine is at its minimum
           if ((step - 1 - half) % (2 * half) === 0) return value + ((base - low) * (1 - Math.cos(Math.PI / half))) / 2;
           const ratio = (1 + Math.cos((Math.PI * step) / half)) / (1 + Math.cos((Math.PI * (step - 1)) / half));
           return ratio * (value - low) + low;

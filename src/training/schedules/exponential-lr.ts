@@ -1,4 +1,4 @@
-// ExponentialLR: the rate falls by gamma at every step.
+// ExponentialLR: the rate decays by gamma at every step.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -12,7 +12,7 @@ export const ExponentialLR = defineModule({
   shapes: 'the learning rate of a step -> that of the next',
   example: "{ type: 'ExponentialLR', gamma: 0.9 }",
   options: z.strictObject({
-    gamma: z.number().positive().describe('factor of each step'),
+    gamma: z.number().positive().describe('Factor at each step'),
     ...rangeOptions,
   }),
   build: (o): ScheduleFactory => {

@@ -1,4 +1,4 @@
-// LinearLR: multiplies the rate by a factor that grows linearly, mostly for warm-up.
+// LinearLR: multiplies the rate by a factor that changes linearly, mostly for warm-up.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -7,7 +7,7 @@ import { rangeOptions, resolveRange, type ScheduleFactory } from './schedule-rul
 export const LinearLR = defineModule({
   kind: 'param_scheduler',
   type: 'LinearLR',
-  summary: 'Grows the learning rate linearly from start_factor to end_factor of its value between begin and end',
+  summary: 'Changes the factor of the learning rate linearly from start_factor to end_factor between begin and end',
   origin: 'PyTorch and mmengine',
   shapes: 'the learning rate of a step -> that of the next',
   example: "{ type: 'LinearLR', start_factor: 0.001, by_epoch: false, begin: 0, end: 500 }",
@@ -17,8 +17,8 @@ export const LinearLR = defineModule({
       .positive()
       .max(1)
       .default(1 / 3)
-      .describe('factor at the first step'),
-    end_factor: z.number().nonnegative().max(1).default(1).describe('factor at the last step'),
+      .describe('Factor at the first step'),
+    end_factor: z.number().nonnegative().max(1).default(1).describe('Factor at the last step'),
     ...rangeOptions,
   }),
   build: (o): ScheduleFactory => {

@@ -12,8 +12,8 @@ export const MultiStepLR = defineModule({
   shapes: 'the learning rate of a step -> that of the next',
   example: "{ type: 'MultiStepLR', begin: 0, end: 12, by_epoch: true, milestones: [8, 11], gamma: 0.1 }",
   options: z.strictObject({
-    milestones: z.array(z.int().nonnegative()).describe('steps, counted from begin; one named twice counts twice'),
-    gamma: z.number().positive().default(0.1).describe('factor at each milestone'),
+    milestones: z.array(z.int().nonnegative()).describe('Steps, counted from begin; one listed twice counts twice'),
+    gamma: z.number().positive().default(0.1).describe('Factor at each milestone'),
     ...rangeOptions,
   }),
   build: (o): ScheduleFactory => {

@@ -1,4 +1,4 @@
-// PolyLR: the rate falls to eta_min along a polynomial.
+// PolyLR: the rate decays to eta_min along a polynomial.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -12,8 +12,8 @@ export const PolyLR = defineModule({
   shapes: 'the learning rate of a step -> that of the next',
   example: "{ type: 'PolyLR', power: 0.9, eta_min: 0.0001, by_epoch: false, begin: 0, end: 12000 }",
   options: z.strictObject({
-    eta_min: z.number().nonnegative().default(0).describe('learning rate at the end'),
-    power: z.number().positive().default(1).describe('exponent'),
+    eta_min: z.number().nonnegative().default(0).describe('Learning rate at the end'),
+    power: z.number().positive().default(1).describe('Exponent'),
     ...rangeOptions,
   }),
   build: (o): ScheduleFactory => {

@@ -7,7 +7,7 @@ import { rangeOptions, resolveRange, type ScheduleFactory } from './schedule-rul
 export const QuadraticWarmupLR = defineModule({
   kind: 'param_scheduler',
   type: 'QuadraticWarmupLR',
-  summary: 'Grows the learning rate with the square of the step between begin and end',
+  summary: 'Warms the learning rate up with the square of the step between begin and end',
   paper: 'Ge et al., YOLOX: Exceeding YOLO Series in 2021',
   shapes: 'the learning rate of a step -> that of the next',
   example: "{ type: 'QuadraticWarmupLR', by_epoch: true, begin: 0, end: 5, convert_to_iter_based: true }",

@@ -1,5 +1,5 @@
-// What every learning-rate schedule is: a rule from the current value to the next, active in [begin, end). Values chain
-// (each rule multiplies what the rules before it left), as in mmengine, so warm-up and decay combine by listing both.
+// The contract of a schedule in `param_scheduler`: a rule from the current learning rate to the next, active in [begin, end).
+// Values chain (each rule changes what the rules before it gave), as in mmengine, so warm-up and decay combine by listing both.
 
 import { z } from 'zod';
 
@@ -23,15 +23,15 @@ export type ScheduleFactory = (epochLength: number) => ScheduleRule;
 
 /** Options that every schedule has. */
 export const rangeOptions = {
-  begin: z.int().nonnegative().default(0).describe('step (epoch or iteration) at which the schedule starts'),
-  end: z.int().positive().default(NEVER).describe('step at which it stops'),
-  by_epoch: z.boolean().default(true).describe('steps are epochs; false: iterations'),
+  begin: z.int().nonnegative().default(0).describe('Step (epoch or iteration) at which the schedule begins'),
+  end: z.int().positive().default(NEVER).describe('Step at which it ends'),
+  by_epoch: z.boolean().default(true).describe('Whether steps are epochs; false: iterations'),
   convert_to_iter_based: z
     .boolean()
     .default(false)
-    .describe('numbers are given in epochs, but the rate changes every iteration'),
-  last_step: z.int().default(-1).describe('unused: a checkpoint restores the step'),
-  verbose: z.boolean().default(false).describe('unused: the learning rate is in every log line'),
+    .describe('Counts are given in epochs, but the rate changes every iteration'),
+  last_step: z.int().default(-1).describe('Accepted, without effect: a checkpoint restores the step'),
+  verbose: z.boolean().default(false).describe('Accepted, without effect: the learning rate is in every log line'),
 };
 
 interface RangeOptions {

@@ -1,4 +1,4 @@
-// StepLR: the rate falls by gamma every `step_size` steps.
+// StepLR: the rate decays by gamma every `step_size` steps.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -12,8 +12,8 @@ export const StepLR = defineModule({
   shapes: 'the learning rate of a step -> that of the next',
   example: "{ type: 'StepLR', step_size: 3, gamma: 0.5 }",
   options: z.strictObject({
-    step_size: z.int().positive().describe('steps between two falls'),
-    gamma: z.number().positive().default(0.1).describe('factor at each fall'),
+    step_size: z.int().positive().describe('Steps between two decays'),
+    gamma: z.number().positive().default(0.1).describe('Factor at each decay'),
     ...rangeOptions,
   }),
   build: (o): ScheduleFactory => {
