@@ -229,7 +229,6 @@ export class Registry {
 
   /** Checks `config` against its definition, fills defaults and inferred options, and builds the module. */
   build<K extends Kind>(kind: K, config: ModuleConfig, context: Omit<BuildContext, 'registry'>): BuiltOf<K>;
-  build<T>(kind: Kind, config: ModuleConfig, context: Omit<BuildContext, 'registry'>): T;
   build(kind: Kind, config: ModuleConfig, context: Omit<BuildContext, 'registry'>): unknown {
     if (typeof config?.type !== 'string')
       throw new DetLabError(

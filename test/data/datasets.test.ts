@@ -214,7 +214,7 @@ describe('VOC', () => {
       ann_file: 'ImageSets/Main/train.txt',
       metainfo: { classes: ['dog'] },
     };
-    const data = await registry.build<DatasetLoader>('dataset', config, { path: 'train' }).load();
+    const data = await (registry.build('dataset', config, { path: 'train' }) as DatasetLoader).load();
     expect(data.classes).toEqual(['dog']);
     expect(() => registry.build('dataset', { ...config, ann_file: 'train.txt' }, { path: 'train' })).toThrow(
       /ImageSets/,
@@ -226,7 +226,7 @@ describe('VOC', () => {
       data_prefix: { img: 'images/' },
       indices: 1,
     };
-    expect((await registry.build<DatasetLoader>('dataset', coco, { path: 'train' }).load()).records.length).toBe(1);
+    expect((await (registry.build('dataset', coco, { path: 'train' }) as DatasetLoader).load()).records.length).toBe(1);
   });
 });
 

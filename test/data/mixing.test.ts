@@ -207,7 +207,7 @@ describe('several images', () => {
 
 describe('sizes', () => {
   const steps = (cfg: ModuleConfig | ModuleConfig[]) =>
-    [cfg].flat().map((step) => registry.build<Transform>('transform', step, { path: 'pipeline.0' }));
+    [cfg].flat().map((step) => registry.build('transform', step, { path: 'pipeline.0' }) as Transform);
   it.each(casesNamed(/^(keep_ratio|letter|filter)/))('%s', async (name, c) => {
     const [own] = given(c);
     const found = await runSteps(steps(c.cfg), own, Random.seeded(0));

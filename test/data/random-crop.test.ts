@@ -6,7 +6,7 @@ import { encodeRle, toRles } from '../../src/masks';
 import { Random } from '../../src/random';
 
 const registry = new Registry(TRANSFORMS);
-const build = (config: ModuleConfig) => registry.build<Transform>('transform', config, { path: 'pipeline.0' });
+const build = (config: ModuleConfig) => registry.build('transform', config, { path: 'pipeline.0' }) as Transform;
 /** The first window of the seeds from `seed` on that keeps a truth. */
 async function cropped(crop: Transform, seed: number): Promise<Sample> {
   for (let s = seed; ; s += 100) {

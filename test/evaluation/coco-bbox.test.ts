@@ -148,11 +148,11 @@ describe('corner cases', () => {
     expect(() => metric.add(1, hit)).toThrow(/was added before/);
   });
   it('is built from a config and evaluates a data set', async () => {
-    const make = new Registry([CocoMetric]).build<MetricFactory>(
+    const make = new Registry([CocoMetric]).build(
       'metric',
       { type: 'CocoMetric' },
       { path: 'val_evaluator' },
-    );
+    ) as MetricFactory;
     const { boxes: _, imageId, ...rest } = truth();
     const record = {
       id: imageId,
@@ -187,7 +187,9 @@ describe('CocoMetric of several kinds', () => {
   };
   const data = { name: 'x', classes: ['cell', 'dot'], records: [record], problems: [] };
   const build = (options: object) =>
-    new Registry([CocoMetric]).build<MetricFactory>('metric', { type: 'CocoMetric', ...options }, { path: 'm' })(data);
+    (new Registry([CocoMetric]).build('metric', { type: 'CocoMetric', ...options }, { path: 'm' }) as MetricFactory)(
+      data,
+    );
   const found = {
     bboxes: [10, 10, 30, 30, 10, 10, 30, 28],
     scores: [0.9, 0.8],
@@ -226,11 +228,11 @@ describe('CocoMetric of several kinds', () => {
     const metric = await build({ metric: 'segm' });
     expect(() => metric.add(1, { ...found, masks: undefined })).toThrow(/one per box \(2\), received none.*mask_head/);
     const bare = { ...data, records: [{ ...record, segmentations: undefined }] };
-    const make = new Registry([CocoMetric]).build<MetricFactory>(
+    const make = new Registry([CocoMetric]).build(
       'metric',
       { type: 'CocoMetric', metric: 'segm' },
       { path: 'm' },
-    );
+    ) as MetricFactory;
     const other = await make(bare);
     expect(() => other.add(1, found)).toThrow(/annotation 1 has no segmentation/);
   });

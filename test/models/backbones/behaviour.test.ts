@@ -13,7 +13,7 @@ import { Random } from '../../../src/random';
 beforeAll(async () => void (await startEngine()));
 
 const registry = new Registry(backbones);
-const build = (config: ModuleConfig) => registry.build<Backbone>('backbone', config, { path: 'model.backbone' });
+const build = (config: ModuleConfig) => registry.build('backbone', config, { path: 'model.backbone' }) as Backbone;
 const arch = { embed_dims: 8, num_layers: 2, num_heads: 2, feedforward_channels: 16 };
 const swin = { type: 'SwinTransformer', embed_dims: 4, depths: [1, 1], num_heads: [1, 2], strides: [4, 2] };
 const small = { deepen_factor: 0.1, widen_factor: 0.125 };

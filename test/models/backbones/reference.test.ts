@@ -14,7 +14,7 @@ import { checkModule, expectClose, fillByFormula, fnv, golden, goldenJson, nchw,
 beforeAll(async () => void (await startEngine()));
 
 const registry = new Registry(backbones);
-const build = (config: ModuleConfig) => registry.build<Backbone>('backbone', config, { path: 'model.backbone' });
+const build = (config: ModuleConfig) => registry.build('backbone', config, { path: 'model.backbone' }) as Backbone;
 
 /** The same module, called with a list as necks are. */
 function asNeck(backbone: Backbone): Module & { forward(inputs: tf.Tensor4D[]): tf.Tensor4D[] } {
@@ -57,7 +57,7 @@ test('the RFP neck runs DetectoRS_ResNet again', () => {
   const rfp_backbone = { ...common, rfp_inplanes: 32 };
   const config = { type: 'RFP', out_channels: 8, num_outs: 3, rfp_steps: 2, aspp_out_channels: 8, rfp_backbone };
   const all = new Registry([...backbones, ...necks]);
-  const neck = all.build<Neck>('neck', config, { path: 'model.neck', inputs: body.outputs });
+  const neck = all.build('neck', config, { path: 'model.neck', inputs: body.outputs }) as Neck;
   for (const part of [body, neck]) part.initWeights(Random.seeded(1));
   const shapes = tf.tidy(() => neck.forward(body.forward(tf.ones([1, 64, 64, 3]))).map((y) => y.shape));
   expect(shapes).toEqual([16, 8, 4].map((side) => [1, side, side, 8]));

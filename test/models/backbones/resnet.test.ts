@@ -9,7 +9,7 @@ import { expectClose, fillByFormula, golden, goldenJson, nchw, nhwc, sgn } from 
 
 const registry = new Registry(backbones);
 const build = (config: Record<string, unknown>) =>
-  registry.build<ResNet>('backbone', { type: 'ResNet', ...config }, { path: 'model.backbone' });
+  registry.build('backbone', { type: 'ResNet', ...config }, { path: 'model.backbone' }) as ResNet;
 const small = { depth: 18, base_channels: 8, num_stages: 2, out_indices: [0, 1] };
 
 beforeAll(async () => void (await startEngine()));

@@ -8,11 +8,11 @@ import { expectClose, golden, image, nchw } from '../../golden-data';
 
 const registry = new Registry(dataPreprocessors);
 const build = (config: Record<string, unknown>) =>
-  registry.build<DetDataPreprocessor>(
+  registry.build(
     'data_preprocessor',
     { type: 'DetDataPreprocessor', ...config },
     { path: 'model.data_preprocessor' },
-  );
+  ) as DetDataPreprocessor;
 const imagenet = { mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375], bgr_to_rgb: true };
 
 function sample(data: Uint8Array, height: number, width: number, order: 'rgb' | 'bgr' = 'bgr'): PackedSample {

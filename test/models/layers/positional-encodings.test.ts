@@ -12,7 +12,7 @@ import { Random } from '../../../src/random';
 import { expectClose, golden, nchw } from '../../golden-data';
 
 const registry = new Registry(positionalEncodings);
-const build = <T>(config: ModuleConfig) => registry.build<T>('positional_encoding', config, { path: '' });
+const build = <T>(config: ModuleConfig) => registry.build('positional_encoding', config, { path: '' }) as T;
 
 beforeAll(async () => void (await startEngine()));
 

@@ -50,7 +50,7 @@ function inputOf(kind: string): [tf.Tensor, tf.Tensor | [tf.Tensor, tf.Tensor]] 
 beforeAll(async () => void (await startEngine()));
 
 test.each(cases.map((c, i) => [`${i} ${JSON.stringify(c.cfg)}`, c] as const))('%s', (_, c) => {
-  const loss = registry.build<AnyLoss>('loss', c.cfg, { path: 'loss' });
+  const loss = registry.build('loss', c.cfg, { path: 'loss' }) as AnyLoss;
   tf.tidy(() => {
     const [prediction, target] = inputOf(c.input);
     const call: LossCall & { centers?: Centers } = {};

@@ -30,7 +30,7 @@ const golden = JSON.parse(readFileSync(path.join(__dirname, '../../golden/losses
 };
 const { inputs } = golden;
 const registry = new Registry(losses);
-const build = <T = Loss>(config: ModuleConfig) => registry.build<T>('loss', config, { path: 'loss' });
+const build = <T = Loss>(config: ModuleConfig) => registry.build('loss', config, { path: 'loss' }) as T;
 const flat = (values: Nested): number[] =>
   Array.isArray(values) ? values.flatMap(flat) : [values === null ? Number.NaN : values];
 

@@ -14,7 +14,7 @@ import { Random } from '../../../src/random';
 import { boxes, checkModule } from '../../golden-data';
 
 const registry = createRegistry();
-const build = (config: ModuleConfig) => registry.build<AugFPN>('neck', config, { path: 'model.neck' });
+const build = (config: ModuleConfig) => registry.build('neck', config, { path: 'model.neck' }) as AugFPN;
 
 beforeAll(async () => void (await startEngine()));
 
@@ -39,7 +39,7 @@ test('the levels before they are merged are what is supervised', () =>
 
 test('soft RoI selection equals its formula', () =>
   checkModule('layer_soft_roi', (config) => {
-    const extractor = registry.build<SoftRoIExtractor>('roi_extractor', config, { path: 'roi' });
+    const extractor = registry.build('roi_extractor', config, { path: 'roi' }) as SoftRoIExtractor;
     const corners = boxes('rois', 5);
     const rois = Float32Array.from({ length: 25 }, (_, i) => {
       const [region, k] = [Math.floor(i / 5), i % 5];
@@ -57,7 +57,7 @@ const assigner = {
   match_low_quality: false,
 };
 const detector = (neck: unknown, extractor = 'SingleRoIExtractor') =>
-  registry.build<TwoStageDetector>(
+  registry.build(
     'detector',
     {
       type: 'FasterRCNN',
@@ -87,7 +87,7 @@ const detector = (neck: unknown, extractor = 'SingleRoIExtractor') =>
       },
     },
     { path: 'model' },
-  );
+  ) as TwoStageDetector;
 
 /** Losses of one step on one image, and whether the gradient reaches each parameter. */
 function step(model: TwoStageDetector): { losses: Record<string, number>; idle: string[] } {

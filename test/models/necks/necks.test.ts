@@ -9,7 +9,7 @@ import { checkModule, goldenJson } from '../../golden-data';
 const registry = new Registry(necks);
 const inputs = [256, 512, 1024, 2048].map((channels, i) => ({ channels, stride: 4 * 2 ** i }));
 const build = (config: ModuleConfig, levels?: typeof inputs) =>
-  registry.build<FPN | PAFPN>('neck', config, { path: 'model.neck', inputs: levels });
+  registry.build('neck', config, { path: 'model.neck', inputs: levels }) as FPN | PAFPN;
 
 beforeAll(async () => void (await startEngine()));
 

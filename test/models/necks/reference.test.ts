@@ -9,7 +9,7 @@ import { Random } from '../../../src/random';
 import { checkModule, goldenJson } from '../../golden-data';
 
 const registry = new Registry(necks);
-const build = (config: ModuleConfig) => registry.build<Neck>('neck', config, { path: 'model.neck' });
+const build = (config: ModuleConfig) => registry.build('neck', config, { path: 'model.neck' }) as Neck;
 
 beforeAll(async () => void (await startEngine()));
 

@@ -63,11 +63,11 @@ const backbone = { type: 'TinyRecursive', channels: [4, 8, 12], rfp_inplanes: 16
 beforeAll(async () => void (await startEngine()));
 
 test.each(['neck_rfp', 'neck_rfp_extra'])('%s equals MMDetection, forward and gradients', (name) =>
-  checkModule(name, (config) => registry.build<Neck>('neck', config, { path: 'model.neck' })),
+  checkModule(name, (config) => registry.build('neck', config, { path: 'model.neck' }) as Neck),
 );
 
 test('levels come from the backbone, whose first is the image; the gate starts at a half', () => {
-  const neck = registry.build<Neck>('neck', { ...options, rfp_backbone: backbone }, { path: 'model.neck', inputs });
+  const neck = registry.build('neck', { ...options, rfp_backbone: backbone }, { path: 'model.neck', inputs }) as Neck;
   expect(neck.outputs).toEqual([2, 4, 8].map((stride) => ({ channels: 8, stride })));
   neck.initWeights(Random.seeded(0));
   const state = neck.stateDict();

@@ -52,7 +52,7 @@ test('NAS-FPN of the RetinaNet config has the parameters of the reference', () =
 test('FPN_DropBlock is FPN in evaluation mode and drops blocks in training', () => {
   const { tensors } = golden('neck_fpn_dropblock');
   const config = { type: 'FPN_DropBlock', in_channels: [8, 16, 24, 32], out_channels: 16, num_outs: 4 };
-  const neck = registry.build<Neck>('neck', config, { path: 'model.neck' });
+  const neck = registry.build('neck', config, { path: 'model.neck' }) as Neck;
   fillByFormula(neck);
   neck.eval();
   const maps = [0, 1, 2, 3].map((k) => nhwc(tensors.get(`in${k}`)!));
@@ -204,7 +204,7 @@ describe('refused when it is built, with both sides named', () => {
   test('a neck of one level under the anchors of a pyramid', () => {
     const anchors = { type: 'AnchorGenerator', scales: [8], ratios: [1], strides: [4, 8, 16, 32, 64] };
     const encoder = { out_channels: 8, block_mid_channels: 4, num_residual_blocks: 1, block_dilations: [2] };
-    const neck = registry.build<Neck>('neck', { type: 'DilatedEncoder', ...encoder }, { path: 'model.neck', inputs });
+    const neck = registry.build('neck', { type: 'DilatedEncoder', ...encoder }, { path: 'model.neck', inputs }) as Neck;
     const head = { type: 'RPNHead', feat_channels: 8, anchor_generator: anchors };
     expect(() => registry.build('dense_head', head, { path: 'model.rpn_head', inputs: neck.outputs })).toThrow(
       /AnchorGenerator has 5 strides \[4, 8, 16, 32, 64\], but the features have 1 levels of strides \[32\]/,

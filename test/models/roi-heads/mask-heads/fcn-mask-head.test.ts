@@ -13,10 +13,10 @@ import { expectClose, fillByFormula, golden, maxDifference, nchw, nhwc, sgn } fr
 
 const registry = new Registry([...roiHeads, ...losses]);
 const build = (config: object, context: Partial<BuildContext> = {}) =>
-  registry.build<FCNMaskHead>('mask_head', { type: 'FCNMaskHead', ...config } as ModuleConfig, {
+  registry.build('mask_head', { type: 'FCNMaskHead', ...config } as ModuleConfig, {
     path: 'mask_head',
     ...context,
-  });
+  }) as FCNMaskHead;
 const small = { num_convs: 2, in_channels: 4, conv_out_channels: 8, num_classes: 3 };
 const { tensors } = golden('fcn_mask_head');
 

@@ -9,7 +9,7 @@ import { expectClose, golden, maxDifference, nchw, nhwc } from '../../../golden-
 
 const registry = new Registry(roiHeads);
 const build = (config: ModuleConfig, context: Partial<BuildContext> = {}) =>
-  registry.build<SingleRoIExtractor>('roi_extractor', config, { path: 'extractor', ...context });
+  registry.build('roi_extractor', config, { path: 'extractor', ...context }) as SingleRoIExtractor;
 const { tensors, metadata } = golden('single_roi_extractor');
 const config = JSON.parse(metadata.cfg) as ModuleConfig & { out_channels: number; featmap_strides: number[] };
 const rois = tensors.get('rois')!.data as Float32Array;
