@@ -10,7 +10,7 @@ export interface EngineOptions {
   engine?: EngineName;
   /** `cpu` or `cuda:0`; also `DETLAB_DEVICE`. */
   device?: string;
-  /** CPU threads; all physical cores by default. */
+  /** CPU threads; also `OMP_NUM_THREADS`. All physical cores by default. */
   threads?: number;
 }
 
