@@ -1,13 +1,48 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 
-/** Tests run in one process at a time: the engine already uses every core. */
+/** Tests that measure time or memory, or check what several threads of the engine compute: these run one by one. */
+const ALONE = [
+  'test/data/loader.test.ts',
+  'test/engine/torch/**/*.test.ts',
+  'test/engine/conformance/torch.test.ts',
+  'test/evaluation/coco-bbox.test.ts',
+  'test/kernels/jupyter/interrupt.test.ts',
+  'test/kernels/jupyter/restart.test.ts',
+  'test/ops/**/*.test.ts',
+];
+
+/** The others run side by side, with one thread of the engine each. */
+const workers = Math.min(4, availableParallelism());
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    exclude: process.env.DETLAB_SLOW ? [] : ['test/**/*.slow.test.ts'],
     pool: 'forks',
-    fileParallelism: false,
+    execArgv: ['--require', join(import.meta.dirname, 'test/typescript-require.cjs')],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: ['test/**/*.test.ts'],
+          exclude: [...ALONE, ...(process.env.DETLAB_SLOW ? [] : ['test/**/*.slow.test.ts'])],
+          maxWorkers: workers,
+          env: { OMP_NUM_THREADS: '1' },
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: ALONE,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
   },
 });

@@ -22,15 +22,17 @@ const CHECKS = {
   ],
 };
 
+/** Runs the static checks side by side. */
 async function runChecks() {
   const counts = { passed: 0, failed: 0, skipped: 0 };
-  for (const [name, args] of Object.entries(CHECKS)) {
+  const check = async ([name, args]) => {
     const started = Date.now();
     const { code, output } = await run(process.execPath, args);
     console.log(`${code === 0 ? 'ok  ' : 'FAIL'} ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
     if (code !== 0) console.log(output.trimEnd());
     counts[code === 0 ? 'passed' : 'failed']++;
-  }
+  };
+  await Promise.all(Object.entries(CHECKS).map(check));
   return counts;
 }
 

@@ -1,15 +1,16 @@
-// `node -r ./test/typescript-require.cjs file.ts`: runs the sources as they are, for tests that need a process of their own.
-// What TypeScript makes of a file is kept in node_modules/.cache, so that the next process need not load the compiler.
+// `node -r ./test/typescript-require.cjs file.ts`: runs the sources as they are, for the processes and threads that tests
+// start. What was compiled is kept in node_modules/.cache, by the digest of its source.
 
 const { createHash } = require('node:crypto');
 const { mkdirSync, readFileSync, renameSync, writeFileSync } = require('node:fs');
-const path = require('node:path');
-const { version } = require('typescript/package.json');
+const { join } = require('node:path');
+const { threadId } = require('node:worker_threads');
 
-const folder = path.join(__dirname, '../node_modules/.cache/typescript-require');
-mkdirSync(folder, { recursive: true });
+const root = join(__dirname, '..');
+const cache = join(root, 'node_modules', '.cache', 'typescript-require');
+const salt = readFileSync(join(root, 'node_modules', 'typescript', 'package.json')) + readFileSync(__filename, 'utf8');
 
-function compiled(file, source) {
+function compile(file, source) {
   const ts = require('typescript');
   return ts.transpileModule(source, {
     fileName: file,
@@ -17,18 +18,19 @@ function compiled(file, source) {
   }).outputText;
 }
 
-require.extensions['.ts'] = (module, file) => {
+function compiled(file) {
   const source = readFileSync(file, 'utf8');
-  const key = createHash('sha256').update(`${version} ${file} ${source}`).digest('hex');
-  const kept = path.join(folder, `${key}.js`);
-  let code;
+  const kept = join(cache, `${createHash('sha1').update(salt).update(source).digest('hex')}.js`);
   try {
-    code = readFileSync(kept, 'utf8');
+    return readFileSync(kept, 'utf8');
   } catch {
-    code = compiled(file, source);
-    // whole or not at all, for processes that run side by side
-    writeFileSync(`${kept}.${process.pid}`, code);
-    renameSync(`${kept}.${process.pid}`, kept);
+    const text = compile(file, source);
+    const partial = `${kept}.${process.pid}.${threadId}`;
+    mkdirSync(cache, { recursive: true });
+    writeFileSync(partial, text);
+    renameSync(partial, kept);
+    return text;
   }
-  module._compile(code, file);
-};
+}
+
+require.extensions['.ts'] = (module, file) => module._compile(compiled(file), file);

@@ -1,4 +1,4 @@
-// The interface of engines: a tfjs backend, plus what TensorFlow.js lacks.
+// What an engine is: a tfjs backend plus the few things TensorFlow.js has no word for.
 
 import type * as tf from '@tensorflow/tfjs';
 
@@ -6,11 +6,11 @@ export type EngineName = 'torch' | 'wasm' | 'tensorflow';
 export type Precision = 'float32' | 'bfloat16' | 'float16';
 
 export interface EngineOptions {
-  /** Default: the best engine installed. Also `DETLAB_ENGINE`. */
+  /** Which engine; without it the best one installed. Also `DETLAB_ENGINE`. */
   engine?: EngineName;
   /** `cpu` or `cuda:0`; also `DETLAB_DEVICE`. */
   device?: string;
-  /** CPU threads; default: all physical cores. */
+  /** CPU threads; also `OMP_NUM_THREADS`. All physical cores by default. */
   threads?: number;
 }
 
@@ -32,7 +32,7 @@ export interface AdamWOptions {
 }
 
 export interface EngineMemory {
-  /** Tensors held by the engine (torch: slots). */
+  /** Tensors the engine itself holds (torch: slots). */
   slots: number;
   bytesInUse: number;
   bytesPeak: number;
@@ -44,21 +44,21 @@ export interface Engine {
   readonly device: string;
   /** One line for logs: `torch 2.13.0 on cpu, 2 threads, float32, bfloat16`. */
   readonly description: string;
-  /** Precisions in which the engine computes; accepted by `autocast`. */
+  /** Precisions the engine computes in; `autocast` accepts them. */
   readonly precisions: readonly Precision[];
   /**
-   * Further precisions that `autocast` accepts: activations are stored in them and products computed in float32, with the
-   * same values. This saves memory, not time. bfloat16 on processors without instructions for it (x86: AVX512).
+   * Precisions `autocast` accepts besides: activations are kept in them and products computed in float32, to the same
+   * numbers. Memory is saved, time is not. bfloat16 on processors without instructions for it (x86: AVX512).
    */
   readonly memoryPrecisions: readonly Precision[];
   /**
-   * Runs `f` with mixed precision. Inside, convolutions and matrix products compute in `precision` and activations stay in
-   * it between layers; a gradient call inside casts only its forward pass, as PyTorch's autocast.
+   * Runs `f` with mixed precision. Inside, convolutions and matrix products compute in `precision` and activations
+   * stay in it between layers; a gradient call inside casts its forward only, so backward is right.
    */
   autocast<T>(precision: Precision, f: () => T): T;
-  /** A fused in-place SGD step; `buffers[i]` is the momentum, initialised with zeros by the caller. */
+  /** One fused SGD step, in place; `buffers[i]` is momentum, created (zero) by the caller. All engines. */
   sgdStep(parameters: tf.Variable[], gradients: tf.Tensor[], buffers: tf.Variable[], options: SgdOptions): void;
-  /** A fused in-place AdamW step; moments are initialised with zeros by the caller. */
+  /** One fused AdamW step, in place; moments are created (zero) by the caller. All engines. */
   adamWStep(
     parameters: tf.Variable[],
     gradients: tf.Tensor[],
@@ -66,7 +66,7 @@ export interface Engine {
     secondMoments: tf.Variable[],
     options: AdamWOptions,
   ): void;
-  /** Scales gradients (in place if the engine can) to a total L2 norm of at most `maxNorm`; returns the norm before. */
+  /** Scales gradients (in place where the engine can) so that their joint L2 norm is at most `maxNorm`; returns the norm before. */
   clipGradNorm(gradients: tf.Tensor[], maxNorm: number): { norm: number; gradients: tf.Tensor[] };
   memory(): EngineMemory;
   /** Resets the peak counter of `memory()`. */

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LabDataset, startEngine } from '../../src';
-import { scenes, smallOptions } from '../lab/small';
+import { scenes } from '../lab/small';
+import { smallOptions } from '../lab/small-options';
 import { detlab } from './detlab';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-cli-'));
@@ -84,7 +85,8 @@ test('doctor names what it found', async () => {
 
 test('Ctrl-C leaves a checkpoint and 130; resume, test and predict go on from there', async () => {
   const args = ['train', CONFIG, '--data', dataOption, '--work-dir', workDir, '--epochs', '2', '--json', ...cfg];
-  const child = spawn(process.execPath, [join(__dirname, 'run.cjs'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const program = ['-r', join(__dirname, '../typescript-require.cjs'), join(__dirname, 'run.cjs')];
+  const child = spawn(process.execPath, [...program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   let err = '';
   child.stderr.on('data', (chunk) => {

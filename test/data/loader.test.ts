@@ -171,10 +171,14 @@ describe('loader', () => {
   });
 
   it('does not keep the process alive, nor crash it, when it is abandoned in the middle of an epoch', () => {
+    const preload = path.join(__dirname, '../typescript-require.cjs');
     const script = path.join(folder, 'abandon.cjs');
     writeFileSync(script, abandonScript(dataset.records[0].path));
     for (const ending of ['fall off the end', 'exit']) {
-      const out = execFileSync(process.execPath, [script, ending], { encoding: 'utf8', timeout: 30_000 });
+      const out = execFileSync(process.execPath, ['-r', preload, script, ending], {
+        encoding: 'utf8',
+        timeout: 30_000,
+      });
       expect(out.trim()).toBe('got a batch of 2');
     }
   });
@@ -190,14 +194,8 @@ describe('loader', () => {
 function abandonScript(image: string): string {
   const source = path.join(__dirname, '../../src/data');
   return `
-const { Module, createRequire } = require('node:module');
-const { readFileSync } = require('node:fs');
-const requireThere = createRequire(${JSON.stringify(path.join(source, 'loader.ts'))});
-const ts = requireThere('typescript');
-Module._extensions['.ts'] = (module, file) => module._compile(
-  ts.transpileModule(readFileSync(file, 'utf8'), { compilerOptions: { module: 'commonjs', target: 'es2022', esModuleInterop: true } }).outputText, file);
-const { createLoader } = requireThere('./loader.ts');
-const { buildPipeline } = requireThere('./pipeline.ts');
+const { createLoader } = require(${JSON.stringify(path.join(source, 'loader.ts'))});
+const { buildPipeline } = require(${JSON.stringify(path.join(source, 'pipeline.ts'))});
 const truths = { bboxes: new Float32Array(0), labels: new Int32Array(0), ignored: new Uint8Array(0) };
 const records = Array.from({ length: 600 }, (_, id) => (
   { id, path: ${JSON.stringify(image)}, width: 24, height: 32, truths, areas: new Float32Array(0), annotationIds: [] }));

@@ -6,7 +6,7 @@ import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/paths';
-import { smallOptions } from '../lab/small';
+import { smallOptions } from '../lab/small-options';
 import { reducedNotebook, SMALL_DETECTOR } from '../notebooks/reductions';
 import { type JupyterLab, missing, startJupyterLab } from './jupyterlab';
 import { colours, type NotebookPage, notebookOf, notebookPage, pixels } from './notebook-page';

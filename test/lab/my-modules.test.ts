@@ -7,7 +7,8 @@ import { afterAll, expect, test } from 'vitest';
 import { configOf, describe as describeModule, detector, register } from '../../src';
 import { detlab } from '../cli/detlab';
 import { scaledNeck } from './scaled-neck';
-import { small, smallOptions } from './small';
+import { small } from './small';
+import { smallOptions } from './small-options';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-own-'));
 afterAll(() => rmSync(folder, { recursive: true }));

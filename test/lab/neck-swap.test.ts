@@ -5,7 +5,8 @@ import { beforeAll, expect, test } from 'vitest';
 import { configOf, register, startEngine } from '../../src';
 import { detlab } from '../cli/detlab';
 import { scaledNeck } from './scaled-neck';
-import { small, smallOptions } from './small';
+import { small } from './small';
+import { smallOptions } from './small-options';
 
 const SHOW = Symbol.for('Jupyter.display');
 const cfg = ['--cfg-options', ...Object.entries(smallOptions).map(([key, value]) => `${key}=${JSON.stringify(value)}`)];

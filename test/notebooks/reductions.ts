@@ -1,9 +1,21 @@
-// What makes a notebook short enough for a test: its schedule cut down, its files in the folder it runs in.
+// What makes a notebook short enough for a test: its schedule cut down, its files in the folder it runs in, and, where the
+// test is not a slow one, smaller models and images.
 
-import { smallOptions } from '../lab/small';
+import { smallOptions } from '../lab/small-options';
 
-/** For each notebook what is replaced by what, and how often it must be found. */
-const REDUCTIONS: Record<string, [RegExp, string, number][]> = {
+/** What is replaced by what, and how often it must be found. */
+type Reduction = [RegExp, string, number];
+
+const smallDetector = (more = {}): Reduction => [
+  /detector\('(faster-rcnn_r18_fpn_toytown)'\)/,
+  JSON.stringify(`detector('$1', { options: ${JSON.stringify({ ...smallOptions, ...more })} })`).slice(1, -1),
+  1,
+];
+
+/** Makes the tour's detector a small one: what is shown is checked, not how well it detects. */
+export const SMALL_DETECTOR = smallDetector();
+
+const SCHEDULES: Record<string, Reduction[]> = {
   '00-typescript.ipynb': [[/\.\.\/runs\/typescript/, './typescript', 3]],
   '01-tour.ipynb': [
     [/images: \d+/, 'images: 24', 1],
@@ -27,15 +39,20 @@ const REDUCTIONS: Record<string, [RegExp, string, number][]> = {
   ],
 };
 
-/** Makes the tour's detector a small one too: where only what is shown matters. */
-export const SMALL_DETECTOR: [RegExp, string, number] = [
-  /detector\('(faster-rcnn_r18_fpn_toytown)'\)/,
-  JSON.stringify(`detector('$1', { options: ${JSON.stringify(smallOptions)} })`).slice(1, -1),
-  1,
-];
+/** Further reductions for a test that is not to be slow: of the models' widths and of the data. */
+export const SMALLER: Record<string, Reduction[]> = {
+  '01-tour.ipynb': [SMALL_DETECTOR],
+  '02-necks.ipynb': [
+    // FPG adds maps without resizing: the largest stride must divide the image
+    smallDetector({ 'model.data_preprocessor.pad_size_divisor': 64 }),
+    [/images: 24/, 'images: 10', 1],
+  ],
+  '03-detr-deit.ipynb': [[/images: 24/, 'images: 20', 1]], // the fourth validation image is shown
+  '04-yolov8.ipynb': [[/images: 24/, 'images: 20', 1]],
+};
 
 /** The JSON of a notebook, shortened and without outputs. Throws when the notebook has changed from under a reduction. */
-export function reducedNotebook(name: string, json: string, more: [RegExp, string, number][] = []): string {
+export function reducedNotebook(name: string, json: string, more: Reduction[] = []): string {
   const notebook = JSON.parse(json) as {
     cells: { cell_type: string; outputs?: unknown[]; execution_count?: unknown }[];
   };
@@ -43,7 +60,7 @@ export function reducedNotebook(name: string, json: string, more: [RegExp, strin
     if (cell.cell_type === 'code') Object.assign(cell, { outputs: [], execution_count: null });
   }
   let source = JSON.stringify(notebook);
-  for (const [pattern, replacement, count] of [...(REDUCTIONS[name] ?? []), ...more]) {
+  for (const [pattern, replacement, count] of [...(SCHEDULES[name] ?? []), ...more]) {
     const all = new RegExp(pattern, 'g');
     const found = source.match(all)?.length ?? 0;
     if (found !== count) throw new Error(`${name} has ${pattern} ${found} times, not ${count}: adjust its reduction`);

@@ -90,25 +90,9 @@ export function workerPool({ stages, records, order }: SamplePlan, count: number
   };
 }
 
-/** Compiled code is run directly; from TypeScript sources (tests) the thread compiles what it requires. */
+/** Without compiled code (in tests) the thread compiles the sources as its process does, by what `--require` preloads. */
 function startThread(plan: WorkerPlan): Worker {
-  const workerData = { plan };
   const compiled = path.join(__dirname, 'sample-worker.js');
-  if (existsSync(compiled)) return new Worker(compiled, { workerData });
-  return new Worker(COMPILE_ON_REQUIRE, {
-    eval: true,
-    workerData: { ...workerData, entry: path.join(__dirname, 'sample-worker.ts') },
-  });
+  const file = existsSync(compiled) ? compiled : path.join(__dirname, 'sample-worker.ts');
+  return new Worker(file, { workerData: { plan } });
 }
-
-const COMPILE_ON_REQUIRE = `
-const { createRequire, Module } = require('node:module');
-const { readFileSync } = require('node:fs');
-const { entry } = require('node:worker_threads').workerData;
-const requireHere = createRequire(entry);
-const ts = requireHere('typescript');
-const compilerOptions = { module: 'commonjs', target: 'es2022', esModuleInterop: true };
-Module._extensions['.ts'] = (module, file) =>
-  module._compile(ts.transpileModule(readFileSync(file, 'utf8'), { compilerOptions }).outputText, file);
-requireHere(entry);
-`;

@@ -44,7 +44,7 @@ function physicalCores(): number {
 export async function startTorch(options: EngineOptions = {}): Promise<TorchEngine> {
   const native = loadNative();
   const device = options.device ?? process.env.DETLAB_DEVICE ?? (native.hasCuda ? 'cuda:0' : 'cpu');
-  const threads = options.threads ?? physicalCores();
+  const threads = options.threads ?? (Number.parseInt(process.env.OMP_NUM_THREADS ?? '', 10) || physicalCores());
   if (!Number.isInteger(threads) || threads < 1)
     throw new DetLabError(`Cannot start the torch engine with ${threads} threads: expected an integer >= 1`);
   const cacheLimit = Math.min(8 * 2 ** 30, totalmem() / 4);
