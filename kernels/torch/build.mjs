@@ -1,6 +1,6 @@
 // Builds the torch engine's native module with plain g++ against the libtorch inside the `torch` wheel of .venv.
-// A stamp of sources, torch, compiler and processor makes a second call instant; every file is written under another
-// name and renamed, so an interruption leaves nothing half done.
+// A stamp of sources, torch, compiler and processor makes a second call instant; every file is written under a temporary
+// name and renamed, so an interrupted build leaves no partial file.
 //
 //   node kernels/torch/build.mjs
 
@@ -20,7 +20,7 @@ const build = path.join(here, 'build');
 const target = path.join(build, 'detlab_torch.node');
 const stampFile = path.join(build, 'stamp.json');
 
-/** Why the engine cannot be built, in one line for a person. */
+/** The reason why the engine cannot be built, for the user. */
 export class BuildError extends Error {
   name = 'BuildError';
 }
@@ -28,7 +28,7 @@ export class BuildError extends Error {
 const venvPython = () =>
   [process.env.DETLAB_PYTHON, path.join(root, '.venv/bin/python')].find((file) => file && existsSync(file));
 
-/** The torch package of .venv without importing it (which takes seconds): folder, version, CUDA or not. */
+/** The torch package of .venv, found without importing it (which takes seconds): folder, version, CUDA version or null. */
 function findTorch() {
   const python = venvPython();
   if (!python) throw new BuildError('.venv is missing: run "npm run setup"');
@@ -41,15 +41,15 @@ function findTorch() {
   return torch;
 }
 
-/** The toolkit's headers, which libtorch's CUDA headers include; the CUDA wheels bring them as packages. */
+/** Folders with the CUDA toolkit's headers, which libtorch's CUDA headers include; CUDA wheels install them as packages. */
 function cudaIncludes(torch) {
   const site = path.dirname(torch.folder);
   const nvidia = path.join(site, 'nvidia');
   const packaged = existsSync(nvidia)
     ? readdirSync(nvidia).map((name) => path.join(nvidia, name, 'include')).filter((folder) => existsSync(folder))
     : [];
-  const found = [process.env.CUDA_HOME && path.join(process.env.CUDA_HOME, 'include'), '/usr/local/cuda/include', ...packaged];
-  return found.filter((folder) => folder && existsSync(folder));
+  const folders = [process.env.CUDA_HOME && path.join(process.env.CUDA_HOME, 'include'), '/usr/local/cuda/include', ...packaged];
+  return folders.filter((folder) => folder && existsSync(folder));
 }
 
 function compilerVersion(compiler) {
@@ -74,7 +74,7 @@ const hash = (...parts) => createHash('sha256').update(parts.join('\0')).digest(
  * Builds the module unless it is up to date.
  * @param {{ log?: (line: string) => void, force?: boolean }} [options]
  * @returns {Promise<{ file: string, torch: string, cuda: string | null, built: boolean, seconds: number }>}
- * @throws {BuildError} with one line that says what is missing.
+ * @throws {BuildError} one line that names what is missing.
  */
 export async function buildTorchEngine({ log = () => {}, force = false } = {}) {
   const start = Date.now();
@@ -117,7 +117,7 @@ export async function buildTorchEngine({ log = () => {}, force = false } = {}) {
       throw new BuildError(`the torch engine does not compile with ${compiler} ${version}:\n  ${lines.slice(0, 5).join('\n  ')}`);
     }
   };
-  // libtorch's headers take 8 s to parse: precompile them when several files are stale
+  // parsing libtorch's headers takes 8 s: precompile them when several files are stale
   const precompiled = path.join(build, `pch-${process.pid}`);
   try {
     let prefix = [];
@@ -143,7 +143,7 @@ export async function buildTorchEngine({ log = () => {}, force = false } = {}) {
 
   const lib = path.join(torch.folder, 'lib');
   const partial = `${target}.${process.pid}`;
-  // libgomp is not linked by name: it must be the very one libtorch has loaded, or two thread pools fight
+  // libgomp is not linked by name: it must be the copy that libtorch has loaded, or two thread pools compete
   await compile([
     ...['-shared', '-fPIC', ...units.map(objectOf), '-o', partial, `-L${lib}`, `-Wl,-rpath,${lib}`, '-Wl,--as-needed'],
     ...['-Wl,--no-as-needed', '-ltorch_cpu', '-lc10', ...(cuda ? ['-ltorch_cuda', '-lc10_cuda'] : [])],
@@ -151,8 +151,8 @@ export async function buildTorchEngine({ log = () => {}, force = false } = {}) {
   renameSync(partial, target);
   writeFileSync(`${stampFile}.${process.pid}`, JSON.stringify({ stamp, torch: torch.version, cuda: cuda ? torch.cuda : null }));
   renameSync(`${stampFile}.${process.pid}`, stampFile);
-  const wanted = new Set(units.map((file) => path.basename(objectOf(file))));
-  for (const file of readdirSync(objects)) if (!wanted.has(file)) rmSync(path.join(objects, file), { force: true });
+  const current = new Set(units.map((file) => path.basename(objectOf(file))));
+  for (const file of readdirSync(objects)) if (!current.has(file)) rmSync(path.join(objects, file), { force: true });
   return result(true);
 }
 

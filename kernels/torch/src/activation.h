@@ -1,4 +1,4 @@
-// What a convolution or norm computes behind itself in the same pass.
+// The activation that a convolution or norm applies to its result in the same pass.
 #pragma once
 
 #include "torch.h"

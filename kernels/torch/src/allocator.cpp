@@ -8,7 +8,7 @@ namespace detlab {
 namespace {
 
 constexpr size_t kHeader = 64;             // before the data: the block's size; keeps the data 64-byte aligned
-constexpr size_t kCachedFrom = 1u << 20;   // smaller blocks are malloc's business
+constexpr size_t kCachedFrom = 1u << 20;   // smaller blocks are left to malloc
 constexpr size_t kHugePage = 2u << 20;
 constexpr size_t kHugeFrom = 4u << 20;
 
@@ -20,7 +20,7 @@ struct Pool {
 };
 Pool& pool = *new Pool;
 
-// 16 size classes per power of two: at most 6% lost, and images of similar size share blocks
+// 16 size classes per power of two: at most 6% is wasted, and images of similar size share blocks
 size_t classOf(size_t bytes) {
   bytes += kHeader;
   if (bytes < kCachedFrom) return bytes;
@@ -30,7 +30,7 @@ size_t classOf(size_t bytes) {
 }
 
 void releaseLocked(size_t target) {
-  // largest first: fewest calls, and the most likely to be stale after a change of image size
+  // largest first: fewest calls, and the blocks most likely to be stale after a change of image size
   while (pool.cached > target && !pool.blocks.empty()) {
     auto last = std::prev(pool.blocks.end());
     munmap(last->second.back(), last->first);
@@ -40,7 +40,7 @@ void releaseLocked(size_t target) {
   }
 }
 
-// Mapped directly rather than by malloc, whose threshold drifts until large blocks are no longer given back.
+// Mapped directly: malloc's adaptive threshold drifts until it no longer returns large blocks to the system.
 void* mapped(size_t size) {
   bool huge = size >= kHugeFrom;
   size_t length = huge ? size + kHugePage : size;
@@ -100,15 +100,15 @@ struct CachingAllocator final : c10::Allocator {
     std::lock_guard<std::mutex> lock(pool.mutex);
     void* base = nullptr;
     if (size >= kCachedFrom) {
-      auto found = pool.blocks.lower_bound(size);
-      if (found != pool.blocks.end() && found->first <= size + size / 8) {
-        size = found->first;
-        base = found->second.back();
-        found->second.pop_back();
-        if (found->second.empty()) pool.blocks.erase(found);
+      auto fitting = pool.blocks.lower_bound(size);
+      if (fitting != pool.blocks.end() && fitting->first <= size + size / 8) {
+        size = fitting->first;
+        base = fitting->second.back();
+        fitting->second.pop_back();
+        if (fitting->second.empty()) pool.blocks.erase(fitting);
         pool.cached -= size;
       } else if (pool.cached > 0 && pool.inUse + pool.cached + size > pool.highWater + pool.highWater / 16) {
-        // growing past what was ever needed at once: give idle blocks back instead of adding to them
+        // would exceed the high-water mark: release cached blocks before mapping more
         releaseLocked(pool.cached > size ? pool.cached - size : 0);
       }
     }

@@ -1,5 +1,5 @@
-// A caching allocator for libtorch's CPU tensors: freed blocks are kept by size and used again, which saves the page
-// faults of a fresh mapping for every activation (a third of a training step). Bounded; huge pages where possible.
+// A caching allocator for libtorch's CPU tensors: freed blocks are kept by size and reused, which saves the page
+// faults of a fresh mapping for every activation (a third of a training step). Bounded; uses huge pages where possible.
 #pragma once
 
 #include "torch.h"
@@ -12,11 +12,11 @@ struct AllocatorState {
   size_t cached;
 };
 
-/** Puts the allocator in libtorch's place. `cacheLimit` bounds the bytes kept for reuse. */
+/** Replaces libtorch's CPU allocator. `cacheLimit` bounds the bytes kept for reuse. */
 void installAllocator(size_t cacheLimit);
 AllocatorState allocatorState();
 void resetAllocatorPeak();
-/** Gives every cached block back to the system. */
+/** Returns every cached block to the system. */
 void releaseCache();
 
 }  // namespace detlab

@@ -28,7 +28,7 @@ void refuseSecondOrder(const char* what) {
 /** Calls dispatcher(index, dySlot) in JavaScript, which returns one slot (or -1) per input. */
 static variable_list callJs(int64_t index, const Tensor& dy, size_t inputs) {
   if (std::this_thread::get_id() != mainThread)
-    throw std::runtime_error("a custom gradient was reached off the JavaScript thread");
+    throw std::runtime_error("a custom gradient was called outside the JavaScript thread");
   napi_handle_scope scope;
   napi_open_handle_scope(jsEnv, &scope);
   napi_value dispatcher, undefined, result, arguments[2] = {jsInteger(jsEnv, index), jsInteger(jsEnv, putSlot(dy))};
@@ -84,7 +84,7 @@ static void defineBackward() {
     depth = static_cast<int>(call.integer(1));
     return jsBoolean(call.env, before);
   });
-  // the same values as a variable of differentiation: a leaf, or, in a nested call, a node of the outer graph
+  // the same values as a differentiable input: a leaf, or, in a nested call, a node of the outer graph
   defineKernel("leaf", [](Call& call) {
     Tensor x = call.tensor(0);
     forgetPrepared(call.integer(0));  // about to be trained
@@ -99,18 +99,18 @@ static void defineBackward() {
     bool createGraph = call.flag(3);
     std::vector<Tensor> gradients(inputs.size());
     if (y.requires_grad()) {
-      variable_list wanted;
+      variable_list differentiable;
       std::vector<size_t> positions;
       for (size_t k = 0; k < inputs.size(); k++) {
         if (!inputs[k].requires_grad()) continue;
-        wanted.push_back(inputs[k]);
+        differentiable.push_back(inputs[k]);
         positions.push_back(k);
       }
       Tensor seed = dy.defined() ? dy.to(y.scalar_type()).expand(y.sizes()) : at::ones_like(y);
-      if (!wanted.empty()) {
-        auto found = torch::autograd::grad({y}, wanted, {seed}, createGraph, createGraph, /*allow_unused=*/true);
-        for (size_t k = 0; k < found.size(); k++)
-          if (found[k].defined()) gradients[positions[k]] = full(found[k]);
+      if (!differentiable.empty()) {
+        auto results = torch::autograd::grad({y}, differentiable, {seed}, createGraph, createGraph, /*allow_unused=*/true);
+        for (size_t k = 0; k < results.size(); k++)
+          if (results[k].defined()) gradients[positions[k]] = full(results[k]);
       }
     }
     return jsSlots(call.env, std::move(gradients));
@@ -122,7 +122,7 @@ static void defineBackward() {
 void defineAutograd() {
   mainThread = std::this_thread::get_id();
   at::GradMode::set_enabled(false);
-  // on CUDA too: backward runs on the thread that asked for it, where JavaScript can be called
+  // on CUDA too: backward runs on the calling thread, the only one from which JavaScript can be called
   c10::AutogradState::get_tls_state().set_multithreading_enabled(false);
   defineBackward();
   defineFunction("setDispatcher", [](Call& call) -> napi_value {

@@ -1,4 +1,4 @@
-// What the detection kernels ask of the gradient bridge.
+// What the detection kernels need of the autograd bridge.
 #pragma once
 
 namespace detlab {
@@ -6,7 +6,7 @@ namespace detlab {
 /** 0 outside gradient functions, 1 inside one, 2 and more in nested ones (which differentiate gradients). */
 int gradientDepth();
 
-/** Throws while a second derivative is being built: called in backward functions that autograd cannot look into. */
+/** Throws while a second derivative is recorded: called in backward functions that autograd cannot differentiate. */
 void refuseSecondOrder(const char* what);
 
 }  // namespace detlab

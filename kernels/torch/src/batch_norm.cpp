@@ -1,6 +1,6 @@
-// DetBatchNorm: batch normalisation by the batch's own statistics, with an optional residual and an activation in the same pass.
-// Ioffe and Szegedy, 2015. x may be bfloat16; the arithmetic is float32, sums are combined in double over fixed blocks,
-// so the result does not depend on the number of threads.
+// DetBatchNorm: batch normalisation with the statistics of the batch (Ioffe and Szegedy, 2015), an optional residual and an
+// activation in the same pass. x may be bfloat16; the arithmetic is float32, sums are combined in double over fixed
+// blocks, so the result does not depend on the number of threads.
 #include "activation.h"
 #include "autograd.h"
 #include "call.h"
@@ -53,7 +53,7 @@ static Statistics measure(const T* x, const Rows& rows) {
         square[c] += d * d;
       }
   });
-  // Chan et al., 1979: joins the blocks' means and squared deviations
+  // Chan et al., 1979: combines the blocks' means and squared deviations
   std::vector<double> mean(C), square(C);
   double n = 0;
   for (int64_t block = 0; block < rows.blocks; block++) {
@@ -94,13 +94,13 @@ static void normalise(T* y, const T* x, const T* residual, const float* factor, 
   });
 }
 
-/** What the backward pass reads of one batch norm; y where a ReLU stands behind it, factor and shift where a SiLU does. */
+/** What the backward pass of a batch norm reads; y if a ReLU follows the norm, factor and shift if a SiLU does. */
 template <typename T>
 struct Backward {
   const T *x, *dy, *y;
   const float *mean, *factor, *shift;
 
-  /** The gradient of the norm's own result at element i of channel c. */
+  /** The gradient of the norm's result before its activation, at element i of channel c. */
   template <Activation kActivation>
   float gradient(int64_t i, int64_t c) const {
     float g = load(dy[i]);
@@ -126,7 +126,7 @@ struct Backward {
     });
   }
 
-  /** dx = scale * (g - constant - (x - mean) * slope); the gradient g itself is that of the residual, if asked for. */
+  /** dx = scale * (g - constant - (x - mean) * slope); g itself is the residual's gradient, written if required. */
   template <Activation kActivation, bool kResidual>
   void spread(const Rows& rows, const float* scale, const float* constant, const float* slope, T* dx, T* dResidual) const {
     int64_t C = rows.channels;
@@ -162,7 +162,7 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
             shift.data_ptr<float>(), relu, rows);
     });
     context->mark_non_differentiable({s.mean, s.variance});
-    // ReLU's gradient reads its result; SiLU's what stood before it, which is computed from x once more
+    // ReLU's gradient needs its result; SiLU's needs its input, which is recomputed from x
     context->save_for_backward({x, scale, s.mean, inverse, relu ? y : Tensor(), silu ? factor : Tensor(),
                                 silu ? shift : Tensor()});
     context->saved_data["residual"] = residual && residual->requires_grad();
@@ -180,8 +180,8 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
     Rows rows(x);
     int64_t C = rows.channels;
     Tensor dx = at::empty_like(x), dScale = at::empty({C}, at::kFloat), dOffset = at::empty({C}, at::kFloat);
-    bool wantsResidual = context->saved_data["residual"].toBool();
-    Tensor dResidual = wantsResidual ? (y.defined() ? at::empty_like(x) : dy) : Tensor();
+    bool needsResidual = context->saved_data["residual"].toBool();
+    Tensor dResidual = needsResidual ? (y.defined() ? at::empty_like(x) : dy) : Tensor();
     withLane(x, [&](auto* lane) {
       using T = std::remove_pointer_t<decltype(lane)>;
       const float* pi = inverse.data_ptr<float>();
@@ -228,7 +228,7 @@ struct BatchNormFunction : torch::autograd::Function<BatchNormFunction> {
   }
 };
 
-/** The same in plain differentiable operations: CUDA, float16 and second derivatives. */
+/** The same as a composition of differentiable operations, for CUDA, float16 and second derivatives. */
 static variable_list composed(const Tensor& x, const Tensor& scale, const Tensor& offset, const Tensor& residual,
                               double epsilon, Activation activation) {
   Tensor wide = full(x);
@@ -254,11 +254,11 @@ void defineBatchNorm() {
     if (residual.defined()) residual = residual.to(x.scalar_type()).contiguous();
     if (!hasLanes(x) || gradientDepth() > 1)
       return jsSlots(call.env, composed(x, scale, offset, residual, epsilon, activation));
-    bool apart = residual.defined() && activation == Activation::silu;
+    bool separateSilu = residual.defined() && activation == Activation::silu;
     auto outputs = BatchNormFunction::apply(x, scale.contiguous(), offset.contiguous(),
                                             residual.defined() ? MaybeTensor(residual) : std::nullopt, epsilon,
-                                            apart ? Activation::none : activation);
-    if (apart) outputs[0] = at::silu(outputs[0]);
+                                            separateSilu ? Activation::none : activation);
+    if (separateSilu) outputs[0] = at::silu(outputs[0]);
     return jsSlots(call.env, outputs);
   });
 }

@@ -1,12 +1,12 @@
-// A bilinear sample of a map whose surroundings are zero, with its derivatives by position: what deformable operations
-// (Dai et al., 2017; Zhu et al., 2021) are made of.
+// Bilinear sampling of a zero-padded feature map, with derivatives with respect to the position, as deformable operations
+// use it (Dai et al., 2017; Zhu et al., 2021).
 #pragma once
 
 #include "lanes.h"
 
 namespace detlab {
 
-/** Four neighbouring pixels of a position, their weights, and how the weights change with y and x; 0 outside the map. */
+/** The four pixels around a position, their weights, and the weights' derivatives by y and x; 0 outside the map. */
 struct BilinearTap {
   int64_t pixel[4];
   float weight[4], byY[4], byX[4];
@@ -31,7 +31,7 @@ inline BilinearTap bilinearTap(float y, float x, int64_t height, int64_t width) 
   return tap;
 }
 
-/** out[i] = factor * sample of channel i; `source` is the first of the map's channels in question, `stride` a pixel's. */
+/** out[i] = factor * sample of channel i; `source` is the map's first channel to read, `stride` the distance of pixels. */
 template <typename T, typename U>
 inline void sampleChannels(U* out, const T* source, const BilinearTap& tap, int64_t stride, int64_t channels, float factor,
                            bool add) {
@@ -46,7 +46,7 @@ inline void sampleChannels(U* out, const T* source, const BilinearTap& tap, int6
       store(out[i], wa * load(a[i]) + wb * load(b[i]) + wc * load(c[i]) + wd * load(d[i]));
 }
 
-/** Sums of gradient * pixel over the channels, for each of the four pixels; zero where a pixel lies outside. */
+/** Sums of gradient * pixel over the channels, for each of the four pixels. */
 template <typename T, typename G>
 inline void cornerProducts(float (&sums)[4], const G* gradient, const T* source, const BilinearTap& tap, int64_t stride,
                            int64_t channels) {

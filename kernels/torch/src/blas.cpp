@@ -5,8 +5,8 @@
 namespace detlab {
 
 Sgemm* sgemm() {
-  static auto* found = reinterpret_cast<Sgemm*>(dlsym(RTLD_DEFAULT, "sgemm_"));
-  return found;
+  static auto* function = reinterpret_cast<Sgemm*>(dlsym(RTLD_DEFAULT, "sgemm_"));
+  return function;
 }
 
 }  // namespace detlab

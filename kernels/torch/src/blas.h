@@ -1,14 +1,14 @@
-// The single-precision matrix product of the BLAS that libtorch brings, for kernels that make matrices of their own. Called
-// inside a parallel loop it works on the calling thread alone.
+// The single-precision matrix product of the BLAS that libtorch is linked with, for kernels that lower to matrix products.
+// Called inside a parallel loop it runs on the calling thread only.
 #pragma once
 
 namespace detlab {
 
-/** Fortran's SGEMM: transposeA, transposeB, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc; column by column. */
+/** Fortran's SGEMM: transposeA, transposeB, m, n, k, alpha, A, lda, B, ldb, beta, C, ldc; column-major. */
 using Sgemm = void(const char*, const char*, const int*, const int*, const int*, const float*, const float*, const int*,
                    const float*, const int*, const float*, float*, const int*);
 
-/** Null when libtorch keeps it to itself. */
+/** Null when libtorch does not export the symbol. */
 Sgemm* sgemm();
 
 }  // namespace detlab

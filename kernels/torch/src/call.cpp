@@ -13,7 +13,7 @@ static napi_ref keptException = nullptr;
 
 static void check(napi_status status, const char* expected, size_t k) {
   if (status != napi_ok)
-    throw std::runtime_error("argument " + std::to_string(k) + " must be " + expected);
+    throw std::runtime_error("argument " + std::to_string(k) + ": expected " + expected);
 }
 
 Call::Call(napi_env environment, napi_callback_info info) : env(environment) {
@@ -60,7 +60,7 @@ Ints Call::integers(size_t k) {
     size_t length;
     void* bytes;
     napi_get_typedarray_info(env, raw(k), &type, &length, &bytes, nullptr, nullptr);
-    if (type != napi_int32_array) throw std::runtime_error("argument " + std::to_string(k) + " must be an Int32Array");
+    if (type != napi_int32_array) throw std::runtime_error("argument " + std::to_string(k) + ": expected an Int32Array");
     auto* first = static_cast<int32_t*>(bytes);
     return Ints(first, first + length);
   }
@@ -115,7 +115,7 @@ void keepJsException(napi_env env, napi_value exception) {
 }
 
 static std::string firstLines(std::string message) {
-  // libtorch appends a native stack; a person wants the sentence
+  // libtorch appends a native stack trace: the message itself is enough
   size_t cut = message.find("\nException raised from");
   if (cut != std::string::npos) message.resize(cut);
   return message;

@@ -1,4 +1,4 @@
-// One call from JavaScript: reads its arguments, and names the tensors it read when something goes wrong.
+// One call from JavaScript: reads its arguments and, for error messages, describes the tensors it has read.
 #pragma once
 
 #include "slots.h"
@@ -44,7 +44,7 @@ using Function = std::function<napi_value(Call&)>;
 void defineKernel(const char* name, Kernel kernel);
 void defineFunction(const char* name, Function function);
 
-/** Puts everything defined so far on the module's exports. */
+/** Adds everything defined so far to the module's exports. */
 void exportAll(napi_env env, napi_value exports);
 
 napi_value jsInteger(napi_env env, int64_t value);
@@ -54,7 +54,7 @@ napi_value jsText(napi_env env, const std::string& value);
 /** Stores the tensors and returns their slots as an array. */
 napi_value jsSlots(napi_env env, std::vector<Tensor> tensors);
 
-/** A JavaScript exception that passed through C++ (a custom gradient) and must come out as it was. */
+/** Keeps a JavaScript exception thrown inside C++ (by a custom gradient), to rethrow it unchanged. */
 void keepJsException(napi_env env, napi_value exception);
 
 }  // namespace detlab

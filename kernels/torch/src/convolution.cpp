@@ -1,4 +1,4 @@
-// Convolutions as TensorFlow.js asks for them: NHWC, HWIO, any padding (top, bottom, left, right).
+// Convolutions with TensorFlow.js's conventions: NHWC, HWIO, any padding (top, bottom, left, right).
 #include "call.h"
 #include "definitions.h"
 #include "layout.h"
@@ -16,7 +16,7 @@ struct Geometry {
 
 static Geometry geometryAt(Call& call, size_t k) { return {call.integers(k), call.integers(k + 1), call.integers(k + 2)}; }
 
-/** x with its asymmetric padding applied, and the symmetric padding that is left for the convolution itself. */
+/** x with asymmetric padding applied, and the symmetric padding that remains for the convolution itself. */
 static std::pair<Tensor, Ints> padded(const Tensor& x, const Geometry& g) {
   if (g.symmetric()) return {x, {g.pads[0], g.pads[2]}};
   return {at::constant_pad_nd(x, {g.pads[2], g.pads[3], g.pads[0], g.pads[1]}), {0, 0}};
@@ -67,7 +67,8 @@ void defineConvolution() {
     Geometry g = geometryAt(call, 3);
     Tensor x = nchw(call.tensor(0)), filter = call.tensor(1);
     if (filter.size(2) == 0 || x.size(1) % filter.size(2) != 0)
-      throw std::runtime_error("the filter's input channels do not divide the image's");
+      throw std::runtime_error("expected the channels of x (" + std::to_string(x.size(1)) +
+                               ") to be a multiple of the filter's input channels (" + std::to_string(filter.size(2)) + ")");
     return nhwc(convolve(x, oihw(filter), call.optionalTensor(2), g, x.size(1) / filter.size(2)));
   });
   // (dy, filter, [height, width], strides, pads, dilations)
@@ -92,7 +93,7 @@ void defineConvolution() {
     Tensor g = filterGradient(nchw(call.tensor(1)), nchw(call.tensor(0)), {s[2] * s[3], 1, s[0], s[1]}, geometryAt(call, 3), s[2]);
     return g.reshape({s[2], s[3], s[0], s[1]}).permute({2, 3, 0, 1});
   });
-  // moves a variable's filter to channels_last memory (seen as HWIO), once; without it convolutions lose up to 30%
+  // moves a variable's filter to channels_last memory (viewed as HWIO), once; without it convolutions are up to 30% slower
   defineFunction("prepareFilter", [](Call& call) {
     at::NoGradGuard guard;
     Tensor& filter = slotAt(call.integer(0));

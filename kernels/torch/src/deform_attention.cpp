@@ -1,6 +1,6 @@
-// DetDeformAttention: multi-scale deformable attention (Zhu et al., Deformable DETR, 2021). Every head of a query reads a
-// few points on every level and adds them up by their weights. Threads share the heads in the backward pass, so that
-// each value is summed in the order of the queries.
+// DetDeformAttention: multi-scale deformable attention (Zhu et al., Deformable DETR, 2021). Every head of a query samples a
+// few points on every level and sums them by their attention weights. The backward pass is parallel over heads, so that
+// each value is summed in the order of the queries, for any number of threads.
 #include "autograd.h"
 #include "bilinear.h"
 #include "call.h"
@@ -117,7 +117,7 @@ struct AttentionFunction : torch::autograd::Function<AttentionFunction> {
   }
 };
 
-/** The same in ATen operations, for other devices. */
+/** The same as a composition of ATen operations, for other devices and second derivatives. */
 static Tensor composedAttention(const Tensor& value, const Tensor& locations, const Tensor& weights, const AttentionSizes& s) {
   Tensor maps = full(value).reshape({s.B, s.S, s.heads, s.width}).permute({0, 2, 3, 1});
   maps = maps.reshape({s.B * s.heads, s.width, s.S});

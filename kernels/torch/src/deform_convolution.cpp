@@ -1,6 +1,6 @@
 // DetDeformConv2D: deformable convolution (Dai et al., 2017) and, with a mask, its modulated form (Zhu et al., 2019).
-// Samples are gathered to columns [pixels, taps, channels] a stretch of pixels at a time and multiplied with the filter;
-// the backward pass gathers them anew instead of keeping them. Other devices take the same from ATen operations.
+// Samples are gathered to columns [pixels, taps, channels], a chunk of pixels at a time, and multiplied with the filter;
+// the backward pass gathers them again instead of keeping them. Other devices compose the same from ATen operations.
 #include "autograd.h"
 #include "bilinear.h"
 #include "call.h"
@@ -23,8 +23,8 @@ struct DeformSizes {
   int64_t N, H, W, C, O, kh, kw, outH, outW, groups, parts;
   int64_t taps() const { return kh * kw; }
   int64_t pixels() const { return N * outH * outW; }
-  /** Pixels a stretch has: columns of about 16 MB. */
-  int64_t stretch() const { return std::max<int64_t>(64, (int64_t(1) << 22) / std::max<int64_t>(1, taps() * C)); }
+  /** Pixels of a chunk: its columns take about 16 MB. */
+  int64_t chunk() const { return std::max<int64_t>(64, (int64_t(1) << 22) / std::max<int64_t>(1, taps() * C)); }
 };
 
 static DeformSizes sizesOf(const Tensor& x, const Tensor& filter, const DeformOptions& o) {
@@ -102,8 +102,8 @@ static Tensor forwardDeformed(const Tensor& x, const Tensor& offset, const Tenso
                               const DeformSizes& s, const DeformOptions& o) {
   Tensor matrix = filterMatrix(filter, s);
   Tensor y = at::empty({s.pixels(), s.O}, x.options());
-  for (int64_t first = 0; first < s.pixels(); first += s.stretch()) {
-    int64_t count = std::min(s.stretch(), s.pixels() - first);
+  for (int64_t first = 0; first < s.pixels(); first += s.chunk()) {
+    int64_t count = std::min(s.chunk(), s.pixels() - first);
     y.narrow(0, first, count).copy_(convolved(gatherColumns(x, offset, mask, s, o, first, count), matrix, s));
   }
   return y.reshape({s.N, s.outH, s.outW, s.O});
@@ -113,7 +113,7 @@ struct DeformGradients {
   Tensor x, offset, mask;
 };
 
-/** Gradients of one stretch of pixels from those of its columns. */
+/** Gradients of one chunk of pixels from those of its columns. */
 static void scatterColumns(const Tensor& dColumns, const Tensor& x, const Tensor& offset, const Tensor& mask,
                            const DeformSizes& s, const DeformOptions& o, int64_t first, DeformGradients& out) {
   int64_t count = dColumns.size(0), width = s.C / s.parts, plane = s.H * s.W * s.C, area = s.outH * s.outW;
@@ -141,7 +141,7 @@ static void scatterColumns(const Tensor& dColumns, const Tensor& x, const Tensor
         });
       });
     if (!dx) return;
-    // threads share the channels, not the pixels: each value is summed in one order for any number of threads
+    // parallel over channels, not pixels: each value is summed in one order for any number of threads
     constexpr int64_t kSlice = 32;
     int64_t slices = (width + kSlice - 1) / kSlice;
     at::parallel_for(0, slices, 1, [&](int64_t begin, int64_t end) {
@@ -185,13 +185,13 @@ struct DeformFunction : torch::autograd::Function<DeformFunction> {
     auto type = x.scalar_type();
     Tensor dy = operand(outputs[0], type).contiguous().reshape({s.pixels(), s.groups, s.O / s.groups});
     Tensor transposed = operand(filterMatrix(filter, s), type).transpose(1, 2);
-    DeformGradients found;
-    if (needs[0]) found.x = at::zeros(x.sizes(), at::kFloat);
-    if (needs[1]) found.offset = at::zeros(offset.sizes(), at::kFloat);
-    if (needs[2]) found.mask = at::zeros(mask.sizes(), at::kFloat);
+    DeformGradients sums;
+    if (needs[0]) sums.x = at::zeros(x.sizes(), at::kFloat);
+    if (needs[1]) sums.offset = at::zeros(offset.sizes(), at::kFloat);
+    if (needs[2]) sums.mask = at::zeros(mask.sizes(), at::kFloat);
     Tensor dMatrix;
-    for (int64_t first = 0; first < s.pixels(); first += s.stretch()) {
-      int64_t count = std::min(s.stretch(), s.pixels() - first);
+    for (int64_t first = 0; first < s.pixels(); first += s.chunk()) {
+      int64_t count = std::min(s.chunk(), s.pixels() - first);
       Tensor part = dy.narrow(0, first, count).permute({1, 0, 2});  // [groups, count, O / groups]
       if (needs[3]) {
         Tensor columns = grouped(gatherColumns(x, offset, mask, s, o, first, count), s);
@@ -202,29 +202,32 @@ struct DeformFunction : torch::autograd::Function<DeformFunction> {
       Tensor dColumns = at::bmm(part, transposed).to(type);  // [groups, count, taps * C / groups]
       if (s.groups > 1)
         dColumns = dColumns.reshape({s.groups, count, s.taps(), s.C / s.groups}).permute({1, 2, 0, 3});
-      scatterColumns(dColumns.reshape({count, s.taps(), s.C}).contiguous(), x, offset, mask, s, o, first, found);
+      scatterColumns(dColumns.reshape({count, s.taps(), s.C}).contiguous(), x, offset, mask, s, o, first, sums);
     }
-    if (needs[0]) gradients[0] = found.x.to(x.scalar_type());
-    gradients[1] = found.offset;
-    gradients[2] = found.mask;
+    if (needs[0]) gradients[0] = sums.x.to(x.scalar_type());
+    gradients[1] = sums.offset;
+    gradients[2] = sums.mask;
     if (needs[3])
       gradients[3] = dMatrix.defined() ? dMatrix.permute({1, 0, 2}).reshape(filter.sizes()) : at::zeros_like(filter);
     return gradients;
   }
 };
 
-/** The same in ATen operations, for other devices: every tap of a part of the channels is a point grid_sampler reads. */
+/**
+ * The same as a composition of ATen operations, for other devices and second derivatives: grid_sampler reads one point for
+ * every tap and deform group.
+ */
 static Tensor composedDeformed(const Tensor& x, const Tensor& offset, const Tensor& mask, const Tensor& filter,
                                const DeformSizes& s, const DeformOptions& o) {
-  auto lattice = [&](int64_t count, int64_t step, int64_t start) {
+  auto arithmeticSequence = [&](int64_t count, int64_t step, int64_t start) {
     return at::arange(count, offset.options()) * double(step) + double(start);
   };
-  Tensor y = lattice(s.outH, o.strides[0], -o.padding[0]).reshape({s.outH, 1, 1, 1}) +
-             lattice(s.kh, o.dilations[0], 0).reshape({1, 1, s.kh, 1});
-  Tensor z = lattice(s.outW, o.strides[1], -o.padding[1]).reshape({1, s.outW, 1, 1}) +
-             lattice(s.kw, o.dilations[1], 0).reshape({1, 1, 1, s.kw});
+  Tensor ys = arithmeticSequence(s.outH, o.strides[0], -o.padding[0]).reshape({s.outH, 1, 1, 1}) +
+              arithmeticSequence(s.kh, o.dilations[0], 0).reshape({1, 1, s.kh, 1});
+  Tensor xs = arithmeticSequence(s.outW, o.strides[1], -o.padding[1]).reshape({1, s.outW, 1, 1}) +
+              arithmeticSequence(s.kw, o.dilations[1], 0).reshape({1, 1, 1, s.kw});
   Ints shape{s.outH, s.outW, s.kh, s.kw};
-  Tensor base = at::stack({y.expand(shape), z.expand(shape)}, -1).reshape({1, s.outH * s.outW, 1, s.taps(), 2});
+  Tensor base = at::stack({ys.expand(shape), xs.expand(shape)}, -1).reshape({1, s.outH * s.outW, 1, s.taps(), 2});
   Tensor positions = base + offset.reshape({s.N, s.outH * s.outW, s.parts, s.taps(), 2});
   Tensor grid = samplerGrid(positions, s.H, s.W).permute({0, 2, 1, 3, 4});
   grid = grid.reshape({s.N * s.parts, s.outH * s.outW, s.taps(), 2});
@@ -242,9 +245,12 @@ static void check(const Tensor& x, const Tensor& offset, const Tensor& mask, con
   if (x.dim() != 4 || filter.dim() != 4 || offset.dim() != 4)
     throw std::runtime_error("x, offset and filter must have four dimensions");
   if (o.groups < 1 || x.size(3) != filter.size(2) * o.groups || filter.size(3) % o.groups != 0)
-    throw std::runtime_error("groups = " + std::to_string(o.groups) + " does not fit the channels of x and filter");
+    throw std::runtime_error("groups = " + std::to_string(o.groups) + ": expected groups * " + std::to_string(filter.size(2)) +
+                             " = " + std::to_string(x.size(3)) + " channels of x, and a divisor of the " +
+                             std::to_string(filter.size(3)) + " output channels");
   if (o.deformGroups < 1 || x.size(3) % o.deformGroups != 0)
-    throw std::runtime_error("deformGroups = " + std::to_string(o.deformGroups) + " does not divide the channels of x");
+    throw std::runtime_error("deformGroups = " + std::to_string(o.deformGroups) + ": expected a divisor of the " +
+                             std::to_string(x.size(3)) + " channels of x");
   DeformSizes s = sizesOf(x, filter, o);
   if (s.outH < 1 || s.outW < 1) throw std::runtime_error("the input is smaller than the filter");
   Ints expected{s.N, s.outH, s.outW, 2 * s.parts * s.taps()};

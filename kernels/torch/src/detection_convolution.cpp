@@ -1,5 +1,5 @@
-// DetConv2D: act(conv(x, filter * scale) + bias + residual), the one layer backbones, necks and heads are made of.
-// One autograd node keeps x, the folded filter and y only. Folding an affine layer's scale into the filter makes its
+// DetConv2D: act(conv(x, filter * scale) + bias + residual), the basic layer of backbones, necks and heads.
+// One autograd node keeps only x, the folded filter and y. Folding an affine layer's scale into the filter makes its
 // gradient exact and cheap: d(scale)[o] = sum over the filter of d(folded)[o] * filter[o].
 #include "autograd.h"
 #include "call.h"
@@ -25,7 +25,7 @@ struct ConvolutionOptions {
 
 static MaybeTensor maybe(const Tensor& tensor) { return tensor.defined() ? MaybeTensor(tensor) : std::nullopt; }
 
-/** act(y), in place where nobody sees it. */
+/** act(y), in place: y must not be used elsewhere. */
 static Tensor activated(Tensor y, Activation activation) {
   if (activation == Activation::relu) return y.relu_();
   return activation == Activation::silu ? at::silu_(y) : y;
@@ -49,24 +49,24 @@ static Tensor fusedForward(const Tensor& x, const Tensor& filter, const Tensor& 
   c10::string_view name = names.at(o.activation);
   if (!residual.defined())
     return plain.call(x, filter, maybe(bias), o.padding, o.strides, o.dilations, o.groups, name, Scalars(), std::nullopt);
-  bool relu = o.activation == Activation::relu;  // the only one oneDNN joins to an addition
+  bool relu = o.activation == Activation::relu;  // the only activation that oneDNN fuses with an addition
   Tensor y = adding.call(x, residual, filter, maybe(bias), o.padding, o.strides, o.dilations, o.groups, "add", std::nullopt,
                          relu ? std::optional<c10::string_view>("relu") : std::nullopt, Scalars(), std::nullopt);
   return relu ? y : activated(y, o.activation);
 }
 
-/** A filter and what is known of it. */
+/** A filter with its prepared forms. */
 struct Filter {
   FilterForms& forms;
-  bool kept;    // the forms outlive this call
-  bool learns;  // it changes with every step
-  Ints size;    // O, I, height, width
+  bool cached;     // the forms outlive this call
+  bool trainable;  // changes with every step
+  Ints size;       // O, I, height, width
 };
 
-/** From as many pixels on, preparing the filter anew costs a few percent of the convolution: less than keeping it, in memory. */
-constexpr int64_t kManyPixels = 1024;
+/** With more output pixels, preparing the filter costs a few percent of the convolution: not worth the memory of a cache. */
+constexpr int64_t kMaxCachedPixels = 1024;
 
-/** Without gradients: the same arithmetic. */
+/** The forward pass without recording gradients. */
 static Tensor forwardOnly(const Tensor& x, const Filter& f, const Tensor& bias, const Tensor& residual,
                           const ConvolutionOptions& o) {
   at::AutoDispatchBelowADInplaceOrView below;
@@ -77,10 +77,10 @@ static Tensor forwardOnly(const Tensor& x, const Filter& f, const Tensor& bias, 
   }
   FilterForms& filter = f.forms;
   if (winogradFits(x, f.size, o.strides, o.padding, o.dilations, o.groups,
-                   f.learns ? WinogradPass::forward : WinogradPass::keptFilter))
+                   f.trainable ? WinogradPass::forward : WinogradPass::cachedFilter))
     return winogradForward(x, filter.pointsForm(), o.padding, bias, residual, o.activation);
   if (x.is_cpu() && x.numel() > 0 && x.scalar_type() != at::kHalf)
-    return fusedForward(channelsLast(x), f.kept ? filter.packedForm(x.sizes()) : filter.plainForm(), bias,
+    return fusedForward(channelsLast(x), f.cached ? filter.packedForm(x.sizes()) : filter.plainForm(), bias,
                         residual.defined() ? channelsLast(residual) : residual, o);
   Tensor y = at::conv2d(x, filter.plainForm(), maybe(bias), o.strides, o.padding, o.dilations, o.groups);
   if (residual.defined()) y.add_(residual);
@@ -93,7 +93,7 @@ static Tensor folded(const Tensor& filter, const Tensor& scale, at::ScalarType t
   return channelsLast(operand(result, type));
 }
 
-/** dy where y > 0, else 0: ReLU's gradient; written over dy when nobody else can see it. */
+/** ReLU's gradient: dy where y > 0, else 0; `inPlace` overwrites dy. */
 static Tensor masked(const Tensor& dy, const Tensor& y, bool inPlace) {
   bool sameMemory = dy.strides() == y.strides() && dy.is_non_overlapping_and_dense();
   if (!hasLanes(dy) || dy.scalar_type() != y.scalar_type() || !sameMemory) return at::threshold_backward(dy, y, 0);
@@ -114,8 +114,8 @@ static Tensor masked(const Tensor& dy, const Tensor& y, bool inPlace) {
 }
 
 /**
- * A 1x1 filter with a stride reads every other pixel and no more. oneDNN's gradient of such a filter races between threads
- * (libtorch 2.13: now and then a thread's part of the sum is missing), so it is taken from those pixels, without a stride.
+ * A strided 1x1 filter reads a grid of pixels. oneDNN's gradient of such a filter has a race between threads (libtorch 2.13:
+ * occasionally a thread's share of the sum is missing), so it is computed on those pixels, without a stride.
  */
 static bool readsGrid(const Tensor& x, const Tensor& weight, const Ints& strides, const Ints& padding) {
   bool pointwise = weight.size(2) == 1 && weight.size(3) == 1 && padding[0] == 0 && padding[1] == 0;
@@ -132,7 +132,7 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
                         const Filter& f) {
     Tensor factor = scale.value_or(Tensor());
     Tensor offset = bias ? bias->detach().to(x.scalar_type()) : Tensor();
-    bool smooth = o.activation == Activation::silu;  // its gradient reads what stood before it
+    bool smooth = o.activation == Activation::silu;  // its gradient needs its input
     ConvolutionOptions inner = o;
     if (smooth) inner.activation = Activation::none;
     Tensor y = forwardOnly(x.detach(), f, offset, residual ? residual->detach() : Tensor(), inner);
@@ -160,12 +160,12 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
     Ints needs = saved["needs"].toIntVector();
     variable_list gradients(7);
     if (!outputs[0].defined()) return gradients;
-    bool ours = outputs[0].use_count() == 1 && outputs[0].storage().use_count() == 1;
+    bool exclusive = outputs[0].use_count() == 1 && outputs[0].storage().use_count() == 1;
     Tensor dy = channelsLast(outputs[0].to(tensors[0].scalar_type()));
     if (saved["smooth"].toBool())
       dy = at::silu_backward(dy, y);
     else if (y.defined())
-      dy = masked(dy, y, ours || !dy.is_same(outputs[0]));
+      dy = masked(dy, y, exclusive || !dy.is_same(outputs[0]));
     if (needs[4]) gradients[4] = dy;
     dy = dy.to(weight.scalar_type());
     Ints strides = saved["strides"].toIntVector(), padding = saved["padding"].toIntVector();
@@ -187,14 +187,14 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
       dWeight = rowsFilterGradient(dy, x, weight.sizes().slice(2), strides, padding, dilations);
     else if (needs[1] && readsGrid(x, weight, strides, padding))
       dWeight = std::get<1>(differentiate(gridOf(x, strides), {1, 1}, {false, true, false}));
-    // the sum over pixels on its own where there is no call to oneDNN left to do it
+    // a separate sum over pixels when no call to oneDNN remains that would compute it
     if (needs[2] && dWeight.defined()) dBias = at::sum(dy, {0, 2, 3});
     std::array<bool, 3> rest{needs[0] && !dx.defined(), needs[1] && !dWeight.defined(), needs[2] && !dBias.defined()};
     if (rest[0] || rest[1] || rest[2]) {
-      auto found = differentiate(x, strides, rest);
-      if (rest[0]) dx = std::get<0>(found);
-      if (rest[1]) dWeight = std::get<1>(found);
-      if (rest[2]) dBias = std::get<2>(found);
+      auto remaining = differentiate(x, strides, rest);
+      if (rest[0]) dx = std::get<0>(remaining);
+      if (rest[1]) dWeight = std::get<1>(remaining);
+      if (rest[2]) dBias = std::get<2>(remaining);
     }
     if (needs[0]) gradients[0] = dx.to(tensors[0].scalar_type());
     if (needs[1]) {
@@ -207,7 +207,7 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
   }
 };
 
-/** The same in plain differentiable operations: for second derivatives. */
+/** The same as a composition of differentiable operations, for second derivatives. */
 static Tensor composed(const Tensor& x, const Tensor& filter, const Tensor& bias, const Tensor& scale,
                        const Tensor& residual, const ConvolutionOptions& o) {
   auto type = x.scalar_type();
@@ -233,7 +233,9 @@ static Tensor detectionConvolution(Call& call) {
   ConvolutionOptions o{call.integers(5), call.integers(6), call.integers(7), call.integer(8),
                        activationNamed(call.text(9))};
   if (o.groups < 1 || x.size(1) != filter.size(1) * o.groups || filter.size(0) % o.groups != 0)
-    throw std::runtime_error("groups = " + std::to_string(o.groups) + " does not fit the channels of x and filter");
+    throw std::runtime_error("groups = " + std::to_string(o.groups) + ": expected groups * " + std::to_string(filter.size(1)) +
+                             " = " + std::to_string(x.size(1)) + " channels of x, and a divisor of the " +
+                             std::to_string(filter.size(0)) + " output channels");
   for (const Tensor& vector : {bias, scale})
     if (vector.defined() && (vector.dim() != 1 || vector.size(0) != filter.size(0)))
       throw std::runtime_error("bias and scale must have one value per output channel");
@@ -251,12 +253,12 @@ static Tensor detectionConvolution(Call& call) {
     return folded(filter, scale, type);
   };
   FilterUse use{type, o.padding, o.strides, o.dilations, o.groups};
-  bool learns = needsGradient({filter, scale});
-  FilterForms* kept = nullptr;
-  if (x.is_cpu() && type != at::kHalf && x.numel() > 0 && !learns && out[0] * out[2] * out[3] < kManyPixels)
-    kept = keptForms(call.integer(1), call.tensor(1), scale, use, fold);
-  FilterForms passing{fold, use, {}, {}, {}};
-  Filter f{kept ? *kept : passing, kept != nullptr, learns, filter.sizes().vec()};
+  bool trainable = needsGradient({filter, scale});
+  FilterForms* cached = nullptr;
+  if (x.is_cpu() && type != at::kHalf && x.numel() > 0 && !trainable && out[0] * out[2] * out[3] < kMaxCachedPixels)
+    cached = cachedForms(call.integer(1), call.tensor(1), scale, use, fold);
+  FilterForms temporary{fold, use, {}, {}, {}};
+  Filter f{cached ? *cached : temporary, cached != nullptr, trainable, filter.sizes().vec()};
   if (!needsGradient({x, filter, bias, scale, residual}))
     return nhwc(forwardOnly(x, f, bias.defined() ? bias.to(type) : bias, residual, o));
   if (gradientDepth() > 1) return nhwc(composed(x, filter, bias, scale, residual, o));

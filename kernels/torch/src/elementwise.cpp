@@ -10,7 +10,7 @@ using Binary = Tensor (*)(const Tensor&, const Tensor&);
 
 static Tensor boolAsInt(const Tensor& x) { return x.scalar_type() == at::kBool ? x.to(at::kInt) : x; }
 
-/** Layers: low precision stays low. */
+/** Layers: the result keeps the low precision of its input. */
 static void layerUnary(const char* name, Unary f) {
   defineKernel(name, [f](Call& call) { return f(boolAsInt(call.tensor(0))); });
 }
@@ -44,7 +44,7 @@ static void logical(const char* name, Binary f) {
   defineKernel(name, [f](Call& call) { return f(call.tensor(0).to(at::kBool), call.tensor(1).to(at::kBool)); });
 }
 
-// JavaScript's integer division by zero ends as Infinity | 0 == 0; libtorch throws
+// JavaScript's integer division by zero yields Infinity | 0 == 0; libtorch throws
 static Tensor floorDivide(const Tensor& a, const Tensor& b) {
   if (a.is_floating_point() || b.is_floating_point()) return at::floor(at::div(a, b)).to(at::kInt);
   Tensor zero = at::eq(b, 0);
@@ -153,7 +153,7 @@ static void defineBinary() {
 
   defineKernel("addN", [](Call& call) {
     auto terms = call.tensors(0);
-    if (terms.empty()) throw std::runtime_error("nothing to add");
+    if (terms.empty()) throw std::runtime_error("expected at least one tensor");
     Tensor total = terms[0];
     for (size_t i = 1; i < terms.size(); i++) {
       auto [a, b] = matched(total, terms[i]);

@@ -1,5 +1,5 @@
-// Focal loss of sigmoids, element by element (Lin et al., ICCV 2017): -alpha_t (1 - p_t)^gamma log p_t. One pass forward and
-// one backward over the logits, of which nothing else is kept: composed, a dozen arrays of their size would be.
+// Sigmoid focal loss, elementwise (Lin et al., ICCV 2017): -alpha_t (1 - p_t)^gamma log p_t. One forward and one backward
+// pass over the logits, the only saved tensor; a composition of operations would save a dozen tensors of their size.
 #include "activation.h"
 #include "autograd.h"
 #include "call.h"
@@ -24,14 +24,15 @@ static inline float logOfOnePlus(float e) {
   return 2.0f * s * sum;
 }
 
-/** Of a logit, turned so that large is right: its cross entropy, and how wrong it is, 1 - p_t. */
-struct Judged {
-  float entropy, wrong;
+/** Cross entropy -log p_t and error 1 - p_t of one logit. */
+struct FocalTerm {
+  float crossEntropy, error;
 };
 
-static inline Judged judge(float z) {
-  float e = exponential(-std::abs(z)), likely = 1.0f / (1.0f + e);
-  return {std::max(-z, 0.0f) + logOfOnePlus(e), z > 0 ? e * likely : likely};
+/** `z` is the logit of the true class, or minus the logit of any other class: p_t = sigmoid(z). */
+static inline FocalTerm focalTerm(float z) {
+  float e = exponential(-std::abs(z)), larger = 1.0f / (1.0f + e);
+  return {std::max(-z, 0.0f) + logOfOnePlus(e), z > 0 ? e * larger : larger};
 }
 
 struct Squared {
@@ -51,14 +52,14 @@ static void withPower(double gamma, F f) {
     f(Power{static_cast<float>(gamma)});
 }
 
-/** Calls f(row, first element, label) for rows side by side. */
+/** Calls f(index of the row's first element, label) for each row, in parallel. */
 template <typename F>
-static void eachRow(const Tensor& logits, const Tensor& labels, F f) {
+static void forEachRow(const Tensor& logits, const Tensor& labels, F f) {
   int64_t classes = logits.size(1);
-  const int* truth = labels.data_ptr<int>();
+  const int* label = labels.data_ptr<int>();
   at::parallel_for(0, logits.size(0), std::max<int64_t>(1, 16384 / std::max<int64_t>(classes, 1)),
                    [&](int64_t begin, int64_t end) {
-                     for (int64_t row = begin; row < end; row++) f(row * classes, int64_t(truth[row]));
+                     for (int64_t row = begin; row < end; row++) f(row * classes, int64_t(label[row]));
                    });
 }
 
@@ -69,36 +70,38 @@ static Tensor focalForward(const Tensor& logits, const Tensor& labels, const Foc
   const int64_t classes = logits.size(1);
   const float alpha = o.alpha;
   withPower(o.gamma, [&](auto power) {
-    eachRow(logits, labels, [&](int64_t first, int64_t label) {
+    forEachRow(logits, labels, [&](int64_t first, int64_t label) {
       const float* row = x + first;
       float* to = out + first;
-      for (int64_t c = 0; c < classes; c++) {  // as if no class were true
-        Judged j = judge(-row[c]);
-        to[c] = (1 - alpha) * power(j.wrong) * j.entropy;
+      for (int64_t c = 0; c < classes; c++) {  // as background; the label's class is overwritten below
+        FocalTerm term = focalTerm(-row[c]);
+        to[c] = (1 - alpha) * power(term.error) * term.crossEntropy;
       }
       if (label < 0 || label >= classes) return;
-      Judged j = judge(row[label]);
-      to[label] = alpha * power(j.wrong) * j.entropy;
+      FocalTerm term = focalTerm(row[label]);
+      to[label] = alpha * power(term.error) * term.crossEntropy;
     });
   });
   return loss;
 }
 
-/** d loss / d logit, times dy: with z the turned logit, -alpha_t wrong^gamma (wrong + gamma (1 - wrong) entropy) dz. */
+/** d loss / d z = -alpha_t error^gamma (error + gamma (1 - error) crossEntropy), times dy and dz / d logit = +-1. */
 static Tensor focalBackward(const Tensor& dy, const Tensor& logits, const Tensor& labels, const FocalOptions& o) {
   Tensor dx = at::empty_like(logits);
-  const float *x = logits.data_ptr<float>(), *outer = dy.data_ptr<float>();
+  const float *x = logits.data_ptr<float>(), *upstream = dy.data_ptr<float>();
   float* out = dx.data_ptr<float>();
   const int64_t classes = logits.size(1);
   const float alpha = o.alpha, gamma = o.gamma;
   withPower(o.gamma, [&](auto power) {
-    auto slope = [&](const Judged& j) { return power(j.wrong) * (j.wrong + gamma * (1 - j.wrong) * j.entropy); };
-    eachRow(logits, labels, [&](int64_t first, int64_t label) {
-      const float *row = x + first, *given = outer + first;
+    auto slope = [&](const FocalTerm& term) {
+      return power(term.error) * (term.error + gamma * (1 - term.error) * term.crossEntropy);
+    };
+    forEachRow(logits, labels, [&](int64_t first, int64_t label) {
+      const float *row = x + first, *gradient = upstream + first;
       float* to = out + first;
-      for (int64_t c = 0; c < classes; c++) to[c] = given[c] * (1 - alpha) * slope(judge(-row[c]));
+      for (int64_t c = 0; c < classes; c++) to[c] = gradient[c] * (1 - alpha) * slope(focalTerm(-row[c]));
       if (label < 0 || label >= classes) return;
-      to[label] = -given[label] * alpha * slope(judge(row[label]));
+      to[label] = -gradient[label] * alpha * slope(focalTerm(row[label]));
     });
   });
   return dx;
@@ -123,17 +126,17 @@ struct FocalFunction : torch::autograd::Function<FocalFunction> {
   }
 };
 
-/** The same in ATen operations: other devices, and second derivatives. */
+/** The same as a composition of ATen operations, for other devices and second derivatives. */
 static Tensor composedFocal(const Tensor& logits, const Tensor& labels, const FocalOptions& o) {
   Tensor classes = at::arange(logits.size(1), labels.options());
-  Tensor truth = at::eq(labels.unsqueeze(1), classes.unsqueeze(0));
-  Tensor turned = at::where(truth, logits, at::neg(logits));
-  Tensor balance = at::where(truth, at::full({}, o.alpha, logits.options()), at::full({}, 1 - o.alpha, logits.options()));
-  return balance * at::pow(at::sigmoid(at::neg(turned)), o.gamma) * at::softplus(at::neg(turned));
+  Tensor target = at::eq(labels.unsqueeze(1), classes.unsqueeze(0));
+  Tensor z = at::where(target, logits, at::neg(logits));
+  Tensor balance = at::where(target, at::full({}, o.alpha, logits.options()), at::full({}, 1 - o.alpha, logits.options()));
+  return balance * at::pow(at::sigmoid(at::neg(z)), o.gamma) * at::softplus(at::neg(z));
 }
 
 void defineFocalLoss() {
-  // (logits [N, C], labels [N] where others than 0 .. C - 1 are background, gamma, alpha) -> [N, C]
+  // (logits [N, C], labels [N], background unless 0 .. C - 1; gamma, alpha) -> [N, C]
   defineKernel("detFocalLoss", [](Call& call) {
     Tensor logits = full(call.tensor(0)), labels = call.tensor(1).to(at::kInt).contiguous();
     FocalOptions o{call.number(2), call.number(3)};

@@ -83,14 +83,14 @@ void defineIndexing() {
     result = result.reshape(shape);
     return bools ? result.to(at::kBool) : result;
   });
-  // (x, segmentIds, count): rows with a negative id are left out
+  // (x, segmentIds, count): rows with a negative id are skipped
   defineKernel("segmentSum", [](Call& call) {
     Tensor x = full(call.tensor(0)), ids = call.tensor(1).reshape({-1}).to(at::kLong);
     int64_t count = call.integer(2);
     Ints shape(x.sizes().begin() + call.tensor(1).dim(), x.sizes().end());
     Ints rows = shape, result = shape;
     rows.insert(rows.begin(), ids.numel());
-    result.insert(result.begin(), count + 1);  // the last row takes what is left out
+    result.insert(result.begin(), count + 1);  // the last row collects the skipped ones
     Tensor target = at::where(at::lt(ids, 0), at::full_like(ids, count), ids);
     Tensor sums = at::index_add(at::zeros(result, x.options()), 0, target, x.reshape(rows));
     return sums.narrow(0, 0, count);
@@ -99,8 +99,8 @@ void defineIndexing() {
   defineKernel("oneHot", [](Call& call) {
     Tensor indices = call.tensor(0).to(at::kLong).unsqueeze(-1);
     auto opts = options(scalarType(call.integer(4)));
-    Tensor hit = at::eq(indices, at::arange(call.integer(1), options(at::kLong)));
-    return at::where(hit, at::full({}, call.number(2), opts), at::full({}, call.number(3), opts));
+    Tensor equal = at::eq(indices, at::arange(call.integer(1), options(at::kLong)));
+    return at::where(equal, at::full({}, call.number(2), opts), at::full({}, call.number(3), opts));
   });
 }
 

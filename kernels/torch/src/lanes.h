@@ -1,5 +1,5 @@
-// Loops over float32 or bfloat16 memory that compute in float32. bfloat16 is the upper half of a float32, so the
-// conversions are shifts which the compiler vectorises.
+// Access to float32 or bfloat16 memory for loops that compute in float32. bfloat16 is the upper half of a float32, so the
+// conversions are shifts, which the compiler vectorises.
 #pragma once
 
 #include "slots.h"
@@ -27,7 +27,7 @@ T* pointer(const Tensor& tensor) {
   return tensor.defined() ? static_cast<T*>(tensor.data_ptr()) : nullptr;
 }
 
-/** Calls f with a null `float*` or `uint16_t*` (bfloat16), whichever fits the tensor. */
+/** Calls f with a null `float*` or `uint16_t*` (bfloat16), according to the tensor's type. */
 template <typename F>
 void withLane(const Tensor& tensor, F f) {
   if (tensor.scalar_type() == at::kFloat)
@@ -35,7 +35,7 @@ void withLane(const Tensor& tensor, F f) {
   else if (tensor.scalar_type() == at::kBFloat16)
     f(static_cast<uint16_t*>(nullptr));
   else
-    throw std::runtime_error("expected float32 or bfloat16");
+    throw std::runtime_error(std::string("expected float32 or bfloat16, received ") + c10::toString(tensor.scalar_type()));
 }
 
 /** True where the hand-written CPU loops apply. */

@@ -1,5 +1,5 @@
-// NHWC and HWIO, as TensorFlow.js has them, seen as libtorch's NCHW and OIHW. All four are views: an NHWC tensor is
-// channels_last memory, libtorch's fast layout.
+// TensorFlow.js's NHWC and HWIO viewed as libtorch's NCHW and OIHW, without copies: an NHWC tensor is channels_last
+// memory, libtorch's fast layout.
 #pragma once
 
 #include "slots.h"

@@ -31,27 +31,28 @@ void defineMemory() {
     size_t length;
     void* data;
     napi_get_typedarray_info(call.env, call.raw(0), nullptr, &length, &data, nullptr, nullptr);
-    napi_ref reference;  // held for the life of the process
+    napi_ref reference;  // kept for the lifetime of the process
     napi_create_reference(call.env, call.raw(0), 1, &reference);
     setShapeArray(static_cast<int32_t*>(data), length);
     return nullptr;
   });
   // (device, threads, cacheLimit in bytes)
   defineFunction("start", [](Call& call) -> napi_value {
-    at::Device wanted(call.text(0));
-    if (wanted.is_cuda()) {
+    at::Device requested(call.text(0));
+    if (requested.is_cuda()) {
 #ifdef DETLAB_CUDA
       if (!at::globalContext().hasCUDA()) throw std::runtime_error("libtorch finds no CUDA device");
-      if (!wanted.has_index()) wanted = at::Device(at::kCUDA, 0);
+      if (!requested.has_index()) requested = at::Device(at::kCUDA, 0);
 #else
-      throw std::runtime_error("this engine was built against a CPU-only torch; install a CUDA build of torch in .venv and run \"npm run setup\"");
+      throw std::runtime_error("this engine was built against a CPU-only torch; install a CUDA build of torch in .venv and run "
+                               "\"npm run setup\"");
 #endif
-    } else if (!wanted.is_cpu()) {
+    } else if (!requested.is_cpu()) {
       throw std::runtime_error("unknown device \"" + call.text(0) + "\"; use \"cpu\" or \"cuda:0\"");
     }
-    device() = wanted;
+    device() = requested;
     at::set_num_threads(static_cast<int>(call.integer(1)));
-    if (wanted.is_cpu()) installAllocator(static_cast<size_t>(call.number(2)));
+    if (requested.is_cpu()) installAllocator(static_cast<size_t>(call.number(2)));
     return nullptr;
   });
   // -> [in use, peak, cached]

@@ -1,11 +1,11 @@
-// The Node-API module: everything the source files define, and what the build knows about itself.
+// The Node-API module: the functions that the source files define, and facts about the build.
 #include "call.h"
 #include "definitions.h"
 
 namespace detlab {
 
 static napi_value initialise(napi_env env, napi_value exports) {
-  static bool defined = false;  // a worker thread may load the module again; libtorch's state is the process's
+  static bool defined = false;  // a worker thread may load the module again; libtorch's state belongs to the process
   if (!defined) {
     definePrecision();
     defineMemory();

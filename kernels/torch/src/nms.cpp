@@ -1,5 +1,5 @@
-// DetNMS: greedy non-maximum suppression. Boxes are (x1, y1, x2, y2); one is dropped when its IoU with a better one is
-// above the threshold. Equal scores keep the order of their indices.
+// DetNMS: greedy non-maximum suppression. A box (x1, y1, x2, y2) is suppressed when its IoU with a kept box of higher score
+// exceeds the threshold. Equal scores keep the order of their indices.
 #include "call.h"
 #include "definitions.h"
 #include "precision.h"
@@ -22,13 +22,13 @@ static Tensor suppress(const Tensor& boxes, const Tensor& scores, float threshol
     x1[i] = b[0], y1[i] = b[1], x2[i] = b[2], y2[i] = b[3];
     area[i] = (b[2] - b[0] + offset) * (b[3] - b[1] + offset);
   }
-  std::vector<int32_t> dropped(n, 0), kept;
+  std::vector<int32_t> suppressed(n, 0), kept;
   for (int64_t i = 0; i < n; i++) {
-    if (dropped[i]) continue;
+    if (suppressed[i]) continue;
     kept.push_back(order[i]);
     const float ax1 = x1[i], ay1 = y1[i], ax2 = x2[i], ay2 = y2[i], aArea = area[i];
     const float *bx1 = x1.data(), *by1 = y1.data(), *bx2 = x2.data(), *by2 = y2.data(), *bArea = area.data();
-    int32_t* out = dropped.data();
+    int32_t* out = suppressed.data();
     auto sweep = [&](int64_t begin, int64_t end) {
       for (int64_t j = begin; j < end; j++) {
         float left = ax1 > bx1[j] ? ax1 : bx1[j], right = ax2 < bx2[j] ? ax2 : bx2[j];

@@ -6,8 +6,11 @@
 
 namespace detlab {
 
-/** In-place updates need storage nobody else sees; JavaScript has checked that no other tensor shares the slot. */
-static Tensor& owned(int64_t id) {
+/**
+ * The tensor in a slot, with exclusive storage, for an update in place. JavaScript has checked that no other tensor uses the
+ * slot.
+ */
+static Tensor& exclusive(int64_t id) {
   Tensor& tensor = slotAt(id);
   forgetPrepared(id);
   if (tensor.storage().use_count() > 1 || !tensor.is_non_overlapping_and_dense()) tensor = tensor.clone();
@@ -16,10 +19,11 @@ static Tensor& owned(int64_t id) {
 
 static void requireSame(const Tensor& a, const Tensor& b, const char* what) {
   if (a.sizes() != b.sizes())
-    throw std::runtime_error(std::string("a parameter and its ") + what + " differ in shape");
+    throw std::runtime_error(std::string("expected the ") + what + " to have the parameter's shape, " + c10::str(a.sizes()) +
+                             ", received " + c10::str(b.sizes()));
 }
 
-/** Gives `id` the memory order of `like`, so that one flat loop can walk both. */
+/** `tensor` in float32 with the memory order of `like`, so that one flat loop can process both. */
 static Tensor aligned(Tensor tensor, const Tensor& like) {
   if (tensor.strides() == like.strides() && tensor.scalar_type() == at::kFloat) return tensor;
   Tensor moved = at::empty_like(like);
@@ -54,16 +58,16 @@ static napi_value sgdStep(Call& call) {
   Sgd o{float(call.number(3)), float(call.number(4)), float(call.number(5)), float(call.number(6)), call.flag(7)};
   at::NoGradGuard guard;
   for (size_t k = 0; k < parameters.size(); k++) {
-    Tensor& parameter = owned(parameters[k]);
+    Tensor& parameter = exclusive(parameters[k]);
     Tensor gradient = slotAt(gradients[k]);
     requireSame(parameter, gradient, "gradient");
     bool hasBuffer = o.momentum != 0;
     bool first = false;
     if (hasBuffer) {
-      Tensor& buffer = owned(buffers[k]);
+      Tensor& buffer = exclusive(buffers[k]);
       requireSame(parameter, buffer, "momentum");
       buffer = aligned(buffer, parameter);
-      // torch.optim.SGD's first step takes the gradient undamped
+      // torch.optim.SGD does not dampen the first gradient
       first = o.dampening != 0 && fresh[k] != 0 && allZero(buffer);
     }
     if (parameter.is_cpu()) {
@@ -94,9 +98,9 @@ static napi_value adamWStep(Call& call) {
   double correction1 = 1 - std::pow(beta1, step), correction2 = std::sqrt(1 - std::pow(beta2, step));
   at::NoGradGuard guard;
   for (size_t k = 0; k < parameters.size(); k++) {
-    Tensor& parameter = owned(parameters[k]);
-    Tensor& first = owned(firsts[k]);
-    Tensor& second = owned(seconds[k]);
+    Tensor& parameter = exclusive(parameters[k]);
+    Tensor& first = exclusive(firsts[k]);
+    Tensor& second = exclusive(seconds[k]);
     Tensor gradient = full(slotAt(gradients[k]));
     requireSame(parameter, gradient, "gradient");
     requireSame(parameter, first, "first moment");
@@ -132,7 +136,7 @@ static double squaredNorm(const Tensor& t) {
   return total;
 }
 
-// (gradient slots, maxNorm) -> norm before; scales in place
+// (gradient slots, maxNorm) -> norm before clipping; scales in place
 static napi_value clipGradNorm(Call& call) {
   at::NoGradGuard guard;
   Ints ids = call.integers(0);
@@ -141,7 +145,7 @@ static napi_value clipGradNorm(Call& call) {
   double norm = std::sqrt(total);
   double factor = call.number(1) / (norm + 1e-6);
   if (factor < 1)
-    for (int64_t id : ids) owned(id).mul_(factor);
+    for (int64_t id : ids) exclusive(id).mul_(factor);
   return jsNumber(call.env, norm);
 }
 

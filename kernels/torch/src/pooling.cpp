@@ -7,7 +7,7 @@
 namespace detlab {
 
 struct Pool {
-  Ints size, strides, pads, dilations;  // pads: top, bottom, left, right; negative ones cut
+  Ints size, strides, pads, dilations;  // pads: top, bottom, left, right; negative ones crop
   bool symmetric() const {
     return pads[0] == pads[1] && pads[2] == pads[3] && pads[0] >= 0 && pads[2] >= 0 && 2 * pads[0] <= size[0] &&
            2 * pads[2] <= size[1];
@@ -27,7 +27,7 @@ static Tensor maxPool(const Tensor& x, const Pool& p) {
   return nhwc(at::max_pool2d(image, p.size, p.strides, {0, 0}, p.dilations)).to(x.scalar_type());
 }
 
-/** Padding does not count: the average is over the pixels that exist. */
+/** Padding is excluded: the average is over the pixels inside the image. */
 static Tensor averagePool(const Tensor& x, const Pool& p) {
   Tensor image = nchw(x.is_floating_point() ? x : x.to(at::kFloat));
   if (p.dilations[0] != 1 || p.dilations[1] != 1) throw std::runtime_error("average pooling with dilation is not supported");
@@ -39,7 +39,7 @@ static Tensor averagePool(const Tensor& x, const Pool& p) {
   return nhwc(at::div(sum(image), sum(ones)));
 }
 
-/** Where each output pixel of one axis reads, in source coordinates. */
+/** The source coordinate that each output pixel of an axis samples. */
 static Tensor sourceCoordinates(int64_t in, int64_t out, bool alignCorners, bool halfPixel) {
   Tensor position = at::arange(out, options(at::kFloat));
   double scale = alignCorners && out > 1 ? double(in - 1) / double(out - 1) : double(in) / double(out);
@@ -53,7 +53,7 @@ static Tensor resizeNearest(const Tensor& x, const Ints& size, bool alignCorners
     int64_t in = x.size(axis);
     Tensor p = sourceCoordinates(in, size[axis - 1], alignCorners, false);
     if (halfPixel) p = (at::arange(size[axis - 1], options(at::kFloat)) + 0.5) * (double(in) / double(size[axis - 1]));
-    // ties go up when corners are aligned (Math.round), down otherwise
+    // rounds to the nearest, ties up, when corners are aligned (Math.round), down otherwise
     p = (alignCorners ? at::floor(p + 0.5) : at::floor(p)).clamp(0, in - 1);
     result = result.index_select(axis, p.to(at::kLong));
   }

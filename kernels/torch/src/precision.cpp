@@ -34,12 +34,12 @@ static std::optional<at::ScalarType>& lowType() {
 
 std::optional<at::ScalarType> autocastType() { return lowType(); }
 
-/** oneDNN has bfloat16 for processors with AVX512 only; libtorch's own loops without it are far slower than float32. */
+/** oneDNN supports bfloat16 only on processors with AVX512; libtorch's fallback loops are far slower than float32. */
 static bool hasBfloat16Products() {
   if (!device().is_cpu()) return true;
   static const bool has = [] {
-    const char* wish = std::getenv("DETLAB_BF16_PRODUCTS");
-    if (wish && std::string(wish) == "0") return false;
+    const char* setting = std::getenv("DETLAB_BF16_PRODUCTS");
+    if (setting && std::string(setting) == "0") return false;
     auto supported = c10::Dispatcher::singleton().findSchema({"mkldnn::_is_mkldnn_bf16_supported", ""});
     return supported && supported->typed<bool()>().call();
   }();
@@ -68,26 +68,26 @@ std::pair<Tensor, Tensor> matched(const Tensor& a, const Tensor& b) {
 }
 
 void definePrecision() {
-  // (enabled, type: "bfloat16" | "float16") -> was it enabled before
+  // (enabled, type: "bfloat16" | "float16") -> whether it was enabled before
   defineFunction("autocast", [](Call& call) {
     auto kind = device().type();
     auto type = call.text(1) == "float16" ? at::kHalf : at::kBFloat16;
     bool before = lowType().has_value(), enabled = call.flag(0);
     lowType() = enabled ? std::optional(type) : std::nullopt;
-    // where products are carried out in float32, libtorch must not lower their operands again
-    bool libtorchs = enabled && productType(type) == type;
-    if (libtorchs) at::autocast::set_autocast_dtype(kind, type);
+    // where products are computed in float32, libtorch must not cast their operands down again
+    bool byLibtorch = enabled && productType(type) == type;
+    if (byLibtorch) at::autocast::set_autocast_dtype(kind, type);
     at::autocast::set_autocast_cache_enabled(false);
-    at::autocast::set_autocast_enabled(kind, libtorchs);
+    at::autocast::set_autocast_enabled(kind, byLibtorch);
     return jsBoolean(call.env, before);
   });
-  // makes a slot hold float32 (a result that leaves mixed precision); inside a gradient function its history stays
+  // casts a slot to float32 (a result that leaves mixed precision); inside a gradient function its history is kept
   defineFunction("raise", [](Call& call) -> napi_value {
     Tensor& tensor = slotAt(call.integer(0));
     if (isLow(tensor)) tensor = tensor.to(at::kFloat);
     return nullptr;
   });
-  // whether products of bfloat16 are carried out as such; elsewhere mixed precision saves memory, not time
+  // whether bfloat16 products are computed in bfloat16; if not, mixed precision saves memory, not time
   defineFunction("computesBfloat16", [](Call& call) { return jsBoolean(call.env, hasBfloat16Products()); });
   defineFunction("physicalType", [](Call& call) {
     return jsText(call.env, c10::toString(call.tensor(0).scalar_type()));

@@ -41,23 +41,23 @@ const Tensor& FilterForms::pointsForm() {
   return points;
 }
 
-FilterForms* keptForms(int64_t slot, const Tensor& filter, const Tensor& scale, const FilterUse& use,
-                       const std::function<Tensor()>& fold) {
-  std::vector<float> factors;  // compared by value: evaluation may compute an equal scale anew at each call
+FilterForms* cachedForms(int64_t slot, const Tensor& filter, const Tensor& scale, const FilterUse& use,
+                         const std::function<Tensor()>& fold) {
+  std::vector<float> factors;  // compared by value: evaluation may recompute an equal scale at each call
   if (scale.defined()) {
     Tensor flat = scale.contiguous();
     factors.assign(flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel());
   }
-  auto found = entries.find(slot);
-  bool known = found != entries.end() && found->second.source == filter.unsafeGetTensorImpl() &&
-               found->second.scale == factors && same(found->second.forms.use, use);
-  if (!known) {
+  auto entry = entries.find(slot);
+  bool valid = entry != entries.end() && entry->second.source == filter.unsafeGetTensorImpl() &&
+               entry->second.scale == factors && same(entry->second.forms.use, use);
+  if (!valid) {
     entries[slot] = {filter.unsafeGetTensorImpl(), std::move(factors), {{}, use, {}, {}, {}}};
     return nullptr;
   }
-  FilterForms& forms = found->second.forms;
+  FilterForms& forms = entry->second.forms;
   forms.fold = fold;
-  // without gradients nobody asks for the plain form once the others stand
+  // without gradients the plain form is not used once another form exists
   if (!at::GradMode::is_enabled() && (forms.packed.defined() || forms.points.defined())) forms.plain = Tensor();
   return &forms;
 }

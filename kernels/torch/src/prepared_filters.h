@@ -1,5 +1,5 @@
-// A convolution's filter, folded with its scale and cast, in the forms its kernels want. Of filters that take no gradient
-// (inference, frozen stages) the forms are kept between calls: a fifth of the time on small images.
+// A convolution's filter, folded with its scale and cast, in the layouts that the kernels require. For filters without
+// gradient (inference, frozen stages) these forms are cached between calls, which saves a fifth of the time on small images.
 #pragma once
 
 #include "slots.h"
@@ -12,13 +12,13 @@ struct FilterUse {
   int64_t groups;
 };
 
-/** The forms, each made when it is first asked for. */
+/** The forms of a filter, each computed on first use. */
 struct FilterForms {
-  std::function<Tensor()> fold;  // makes the plain form
+  std::function<Tensor()> fold;  // computes the plain form
   FilterUse use;
   Tensor plain;   // OIHW in channels_last memory: what a backward pass reads
-  Tensor packed;  // in the order oneDNN's kernel wants
-  Tensor points;  // Winograd's
+  Tensor packed;  // in the memory order of oneDNN's kernel
+  Tensor points;  // Winograd's transformed filter
 
   const Tensor& plainForm();
   const Tensor& packedForm(at::IntArrayRef inputSize);
@@ -26,11 +26,11 @@ struct FilterForms {
 };
 
 /**
- * The forms kept of the filter in `slot`, or null the first time a filter is seen with this scale and use (it may be a passing
- * one).
+ * The cached forms of the filter in `slot`, or null the first time that a filter is used with this scale and these options:
+ * it may be temporary.
  */
-FilterForms* keptForms(int64_t slot, const Tensor& filter, const Tensor& scale, const FilterUse& use,
-                       const std::function<Tensor()>& fold);
+FilterForms* cachedForms(int64_t slot, const Tensor& filter, const Tensor& scale, const FilterUse& use,
+                         const std::function<Tensor()>& fold);
 
 /** Must be called when a slot's values change or the slot is freed. */
 void forgetPrepared(int64_t slot);

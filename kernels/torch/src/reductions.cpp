@@ -5,7 +5,7 @@
 
 namespace detlab {
 
-// libtorch reads "no axes" as "all axes"; TensorFlow.js means none
+// no axes mean all axes to libtorch, none to TensorFlow.js
 static bool nothingToReduce(const Tensor& x, const Ints& axes) { return axes.empty() && x.dim() > 0; }
 
 static Tensor countable(const Tensor& x) { return x.scalar_type() == at::kBool ? x.to(at::kInt) : x; }
@@ -78,14 +78,15 @@ static Tensor scan(Call& call, double start, Accumulate accumulate) {
 }
 
 /**
- * The k largest of the last axis, best first; equal values in order of index (libtorch leaves ties open). Returns
+ * The k largest of the last axis, best first; equal values in order of index (libtorch leaves ties undefined). Returns
  * [values, indices]; values are gathered, so they carry a gradient.
  */
 static std::vector<Tensor> topK(const Tensor& x, int64_t k) {
   Tensor host = full(x.detach()).to(at::kCPU).contiguous();
   if (!host.is_floating_point()) host = host.to(at::kDouble);
   int64_t length = x.size(-1), rows = length ? host.numel() / length : 0;
-  if (k > length) throw std::runtime_error("k = " + std::to_string(k) + " exceeds the last axis, " + std::to_string(length));
+  if (k > length)
+    throw std::runtime_error("k = " + std::to_string(k) + " exceeds the size of the last axis, " + std::to_string(length));
   Ints shape = x.sizes().vec();
   shape.back() = k;
   Tensor indices = at::empty(shape, at::kInt);
@@ -121,7 +122,7 @@ static Tensor activate(const Tensor& x, const std::string& name, double alpha, c
   if (name == "elu") return at::elu(x);
   if (name == "leakyrelu") return at::leaky_relu(x, alpha);
   if (name == "prelu") return at::where(at::ge(x, 0), x, at::mul(x, prelu.to(x.scalar_type())));
-  throw std::runtime_error("unknown activation \"" + name + "\"");
+  throw std::runtime_error("activation = \"" + name + "\": expected linear, relu, relu6, sigmoid, elu, leakyrelu or prelu");
 }
 
 void defineReductions() {

@@ -1,6 +1,6 @@
-// DetRoIAlign: average-pooled RoIAlign (He et al., 2017) with MMCV's conventions. The sampling grid of a region is a
-// product of its y samples and x samples, so weights are computed per axis. The backward pass splits the channels among
-// threads: each value is summed in the order of the regions, bit-equal for any number of threads.
+// DetRoIAlign: average-pooled RoIAlign (He et al., 2017) with MMCV's conventions. A region's sampling grid is separable, so
+// weights are computed per axis. The backward pass is parallel over channels: each value is summed in the order of the
+// regions, bit for bit the same for any number of threads.
 #include "autograd.h"
 #include "call.h"
 #include "definitions.h"
@@ -49,9 +49,10 @@ static Region regionOf(const float* roi, const RoiOptions& o, int64_t images) {
   Region r;
   r.image = static_cast<int64_t>(roi[0]);
   if (!(r.image >= 0 && r.image < images))
-    throw std::runtime_error("a region names image " + std::to_string(roi[0]) + " of " + std::to_string(images));
+    throw std::runtime_error("a region of interest is of image " + c10::str(roi[0]) + ", expected 0 .. " +
+                             std::to_string(images - 1));
   if (!std::isfinite(width) || !std::isfinite(height) || !std::isfinite(left) || !std::isfinite(top))
-    throw std::runtime_error("a region has a coordinate that is not finite");
+    throw std::runtime_error("a region of interest has a coordinate that is not finite");
   r.top = top;
   r.left = left;
   r.binHeight = height / float(o.height);
@@ -184,7 +185,10 @@ struct RoiAlignFunction : torch::autograd::Function<RoiAlignFunction> {
   }
 };
 
-/** The same in ATen operations: other devices, and second derivatives. Regions of one grid size are pooled together. */
+/**
+ * The same as a composition of ATen operations, for other devices and second derivatives. Regions of equal grid size are
+ * pooled together.
+ */
 static Tensor composed(const Tensor& x, const Tensor& rois, const RoiOptions& o) {
   int64_t N = x.size(0), H = x.size(1), W = x.size(2), C = x.size(3), K = rois.size(0);
   Tensor host = rois.detach().to(at::kCPU).to(at::kFloat).contiguous();
@@ -228,7 +232,8 @@ void defineRoiAlign() {
     RoiOptions o{size[0], size[1], call.integer(4), call.number(3), call.flag(5)};
     if (x.dim() != 4 || rois.dim() != 2 || rois.size(1) != 5)
       throw std::runtime_error("x must be [N, H, W, C] and rois [K, 5]");
-    if (o.height < 1 || o.width < 1 || o.sampling < 0) throw std::runtime_error("the output size must be positive");
+    if (o.height < 1 || o.width < 1 || o.sampling < 0)
+      throw std::runtime_error("expected an output size >= 1 and samplingRatio >= 0");
     if (x.size(1) == 0 || x.size(2) == 0) throw std::runtime_error("the feature map is empty");
     if (!hasLanes(x) || gradientDepth() > 1) return composed(x, rois, o);
     x = x.contiguous();

@@ -1,11 +1,11 @@
-// Kernels that make, move, cut and join tensors without computing on their values.
+// Kernels that create, reshape, slice and concatenate tensors.
 #include "call.h"
 #include "definitions.h"
 #include "precision.h"
 
 namespace detlab {
 
-/** All operands in one type: float32 as soon as one of them is, otherwise their common low precision. */
+/** All operands in one type: their common one, or float32 if low and full precision are mixed. */
 static std::vector<Tensor> sameType(std::vector<Tensor> tensors) {
   bool mixed = false;
   for (auto& t : tensors) mixed |= t.scalar_type() != tensors[0].scalar_type();
@@ -29,7 +29,7 @@ static Tensor strided(Tensor x, const Ints& begin, const Ints& sizes, const Ints
   return x;
 }
 
-/** Pads by mirroring, each axis by an index of its own; `offset` 1 leaves the edge out (reflect), 0 repeats it. */
+/** Mirror padding, axis by axis; `offset` 1 excludes the edge (reflect), 0 repeats it (symmetric). */
 static Tensor mirrored(Tensor x, const Ints& before, const Ints& after, int64_t offset) {
   for (int64_t axis = 0; axis < x.dim(); axis++) {
     int64_t n = x.size(axis);
@@ -37,7 +37,8 @@ static Tensor mirrored(Tensor x, const Ints& before, const Ints& after, int64_t 
     std::vector<int64_t> index;
     for (int64_t i = -before[axis]; i < n + after[axis]; i++) {
       int64_t j = i < 0 ? -i - 1 + offset : i >= n ? 2 * n - 1 - i - offset : i;
-      if (j < 0 || j >= n) throw std::runtime_error("the padding is larger than the tensor it mirrors");
+      if (j < 0 || j >= n)
+        throw std::runtime_error("the padding of axis " + std::to_string(axis) + " is too large for its size, " + std::to_string(n));
       index.push_back(j);
     }
     x = x.index_select(axis, at::tensor(index, at::kLong).to(x.device()));
@@ -45,7 +46,7 @@ static Tensor mirrored(Tensor x, const Ints& before, const Ints& after, int64_t 
   return x;
 }
 
-static void defineMaking() {
+static void defineCreation() {
   // (shape, value, type)
   defineKernel("fill", [](Call& call) {
     return at::full(call.integers(0), call.number(1), options(scalarType(call.integer(2))));
@@ -57,13 +58,15 @@ static void defineMaking() {
     void* bytes;
     napi_value buffer;
     if (napi_get_typedarray_info(call.env, call.raw(0), &type, &length, &bytes, &buffer, &offset) != napi_ok)
-      throw std::runtime_error("values must be a typed array");
-    auto wanted = scalarType(call.integer(2));
-    auto given = type == napi_float32_array ? at::kFloat : type == napi_int32_array ? at::kInt : at::kBool;
-    if (wanted != given) throw std::runtime_error("the values' array type does not fit the tensor's type");
-    Tensor tensor = at::empty(call.integers(1), at::TensorOptions().dtype(wanted));
+      throw std::runtime_error("expected the values as a typed array");
+    auto expected = scalarType(call.integer(2));
+    auto received = type == napi_float32_array ? at::kFloat : type == napi_int32_array ? at::kInt : at::kBool;
+    if (expected != received)
+      throw std::runtime_error(std::string("expected values of type ") + c10::toString(expected) + ", received " +
+                               c10::toString(received));
+    Tensor tensor = at::empty(call.integers(1), at::TensorOptions().dtype(expected));
     if (static_cast<size_t>(tensor.numel()) != length)
-      throw std::runtime_error("received " + std::to_string(length) + " values for " + std::to_string(tensor.numel()));
+      throw std::runtime_error("expected " + std::to_string(tensor.numel()) + " values, received " + std::to_string(length));
     if (length) std::memcpy(tensor.data_ptr(), bytes, tensor.nbytes());
     return device().is_cpu() ? tensor : tensor.to(device());
   });
@@ -84,7 +87,7 @@ static void defineMaking() {
 }
 
 void defineShapes() {
-  defineMaking();
+  defineCreation();
   defineKernel("reshape", [](Call& call) { return call.tensor(0).reshape(call.integers(1)); });
   defineKernel("transpose", [](Call& call) { return call.tensor(0).permute(call.integers(1)); });
   defineKernel("tile", [](Call& call) { return call.tensor(0).repeat(call.integers(1)); });

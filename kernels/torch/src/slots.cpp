@@ -4,7 +4,7 @@
 
 namespace detlab {
 
-// Leaked on purpose: tensors must not be destroyed while the process tears its libraries down.
+// Leaked deliberately: tensors must not be destroyed while the process unloads its libraries.
 static std::vector<Tensor>& table = *new std::vector<Tensor>;
 static std::vector<int32_t>& freeIds = *new std::vector<int32_t>;
 static std::vector<int32_t>& withHistory = *new std::vector<int32_t>;
@@ -19,13 +19,15 @@ void setShapeArray(int32_t* array, size_t length) {
 
 void writeShape(const Tensor& tensor) {
   auto sizes = tensor.sizes();
-  if (sizes.size() + 1 > shapeCapacity) throw std::runtime_error("tensors of this rank are not supported");
+  if (sizes.size() + 1 > shapeCapacity)
+    throw std::runtime_error("rank " + std::to_string(sizes.size()) + " exceeds the maximum, " +
+                             std::to_string(shapeCapacity - 1));
   shapeArray[0] = static_cast<int32_t>(sizes.size());
   for (size_t i = 0; i < sizes.size(); i++) shapeArray[i + 1] = static_cast<int32_t>(sizes[i]);
 }
 
 int32_t putSlot(Tensor tensor) {
-  if (!tensor.defined()) throw std::runtime_error("the kernel returned nothing");
+  if (!tensor.defined()) throw std::runtime_error("the kernel returned no tensor");
   writeShape(tensor);
   bool history = at::GradMode::is_enabled() && tensor.requires_grad();
   int32_t id;

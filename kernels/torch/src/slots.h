@@ -1,4 +1,4 @@
-// The slot table: JavaScript holds small integers, each of which names one ATen tensor here.
+// The slot table: JavaScript refers to each ATen tensor by a small integer, its slot.
 #pragma once
 
 #include "torch.h"

@@ -1,4 +1,4 @@
-// Every header of libtorch the engine needs, in one place so that the build can precompile it.
+// All libtorch headers that the engine uses, in one file so that the build can precompile it.
 #pragma once
 
 #include <node_api.h>

@@ -1,11 +1,11 @@
-// What transformers are made of: layer normalisation, scaled dot-product attention, dropout, smooth activations.
+// Transformer layers: layer normalisation, scaled dot-product attention, dropout, smooth activations.
 #include "call.h"
 #include "definitions.h"
 #include "precision.h"
 
 namespace detlab {
 
-/** Weights of a norm in the precision of the map they scale; the statistics are float32 inside. */
+/** A norm's weights in the precision of its input; libtorch computes the statistics in float32. */
 static Tensor asType(const Tensor& weight, const Tensor& x) {
   return weight.defined() && weight.scalar_type() != x.scalar_type() ? weight.to(x.scalar_type()) : weight;
 }
@@ -32,7 +32,7 @@ static Tensor smooth(const Tensor& x, const std::string& name) {
   if (name == "silu") return at::silu(x);
   if (name == "mish") return at::mish(x);
   if (name == "hardswish") return at::hardswish(x);
-  throw std::runtime_error("unknown activation " + name);
+  throw std::runtime_error("activation = \"" + name + "\": expected gelu, silu, mish or hardswish");
 }
 
 void defineTransformer() {

@@ -1,6 +1,6 @@
 // The interpolation points are 0, +-5/8, +-3/2 and infinity: with the textbook's 0, +-1, +-2 the rounding error is twice as
-// large. Vectors run over channels (the innermost axis); products are matrix products of libtorch's own BLAS, one for each of
-// the 36 points, over blocks of tiles small enough to stay in cache.
+// large. Vectors run over channels (the innermost axis); each of the 36 points takes one matrix product of libtorch's BLAS,
+// over blocks of tiles small enough to stay in cache.
 #include "blas.h"
 #include "layout.h"
 #include "winograd.h"
@@ -10,7 +10,7 @@ namespace detlab {
 namespace {
 
 constexpr int kOut = 4, kIn = 6, kPoints = kIn * kIn;
-/** Tiles worked on at a time: with fewer the matrix products are slow, with more they leave the cache. */
+/** Tiles of a block: with fewer, the matrix products are slow; with more, they exceed the cache. */
 constexpr int64_t kBlock = 112;
 constexpr float kA = 0.625f, kB = 1.5f;
 constexpr float kA2 = kA * kA, kB2 = kB * kB, kA3 = kA2 * kA, kB3 = kB2 * kB, kA2B2 = kA2 * kB2;
@@ -40,7 +40,7 @@ inline void put(float* p, const Lanes& v, int64_t count) {
     std::memcpy(p, &v, count * sizeof(float));
 }
 
-/** A one-dimensional transform of `In` values, `step` apart, to `Out`. */
+/** A one-dimensional transform of `from` values, `step` apart, to `to` values. */
 struct InputTransform {
   static constexpr int from = kIn, to = kIn;
   static void run(const Lanes* d, Lanes* v, int step) {
@@ -69,7 +69,7 @@ struct OutputTransform {
   }
 };
 
-/** The transpose of OutputTransform: what a gradient of outputs is at the points. */
+/** The transpose of OutputTransform: maps a gradient of outputs to the points. */
 struct OutputGradientTransform {
   static constexpr int from = kOut, to = kIn;
   static void run(const Lanes* y, Lanes* m, int step) {
@@ -119,14 +119,14 @@ inline void transformSquare(Lanes* square) {
   for (int column = 0; column < Transform::to; column++) Transform::run(square + column, square + column, kIn);
 }
 
-/** DETLAB_WINOGRAD=0 asks for oneDNN's convolutions everywhere. */
-bool unwanted() {
-  static const char* wish = std::getenv("DETLAB_WINOGRAD");
-  static bool off = wish && std::string(wish) == "0";
+/** DETLAB_WINOGRAD=0 uses oneDNN's convolutions everywhere. */
+bool disabled() {
+  static const char* setting = std::getenv("DETLAB_WINOGRAD");
+  static bool off = setting && std::string(setting) == "0";
   return off;
 }
 
-/** How images of [height, width] are cut into tiles, in blocks, shared out over threads. */
+/** The division of images of [height, width] into tiles, processed in blocks, distributed over threads. */
 struct Tiling {
   int64_t height, width, rows, columns, tiles, block, parts;
 
@@ -134,15 +134,15 @@ struct Tiling {
     rows = (h + kOut - 1) / kOut;
     columns = (w + kOut - 1) / kOut;
     tiles = images * rows * columns;
-    // one part a thread even where there is little to do: outside a parallel loop the BLAS would start threads 36 times
+    // one part per thread even for little work: outside a parallel loop the BLAS would start threads 36 times
     parts = std::max<int64_t>(1, std::min<int64_t>(at::get_num_threads(), tiles));
     int64_t share = (tiles + parts - 1) / parts, blocks = (share + kBlock - 1) / kBlock;
     block = (share + blocks - 1) / blocks;
   }
 
-  /** Calls f(part, first tile, tiles) for block after block; parts run side by side. */
+  /** Calls f(part, first tile, tiles) for each block; parts run in parallel. */
   template <typename F>
-  void each(F f) const {
+  void forEachBlock(F f) const {
     at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
       for (int64_t part = begin; part < end; part++)
         for (int64_t t = tiles * part / parts, last = tiles * (part + 1) / parts; t < last; t += block)
@@ -155,7 +155,7 @@ struct Tiling {
   int64_t left(int64_t t) const { return t % columns * kOut; }
 };
 
-/** Distance between the points of a block; odd in cache lines, or all 36 would fall on the same ones. */
+/** Distance between the points of a block: an odd number of cache lines, or all 36 would map to the same cache set. */
 int64_t pointStride(int64_t tiles, int64_t channels) { return ((tiles * channels + 15) / 16 | 1) * 16; }
 
 /** NHWC memory of an image batch. */
@@ -179,9 +179,9 @@ void toPoints(const Pixels& x, const Tiling& tiling, at::IntArrayRef padding, in
       Lanes square[kPoints];
       for (int row = 0; row < n; row++)
         for (int column = 0; column < n; column++) {
-          int64_t y = top + row, z = left + column;
-          bool seen = inside || (y >= 0 && y < x.height && z >= 0 && z < x.width);
-          square[row * kIn + column] = seen ? get(image + (y * x.width + z) * x.channels + c, lanes) : Lanes{};
+          int64_t v = top + row, u = left + column;
+          bool valid = inside || (v >= 0 && v < x.height && u >= 0 && u < x.width);
+          square[row * kIn + column] = valid ? get(image + (v * x.width + u) * x.channels + c, lanes) : Lanes{};
         }
       transformSquare<Transform>(square);
       for (int p = 0; p < kPoints; p++) put(points + p * stride + t * x.channels + c, square[p], lanes);
@@ -246,7 +246,7 @@ Tensor convolve(const Tensor& x, const Tensor& filter, bool backwards, int64_t h
                     residual.defined() ? residual.data_ptr<float>() : nullptr, activation};
   const float *weights = filter.data_ptr<float>(), one = 1, zero = 0;
   float *workspace = space.data_ptr<float>(), *out = y.data_ptr<float>();
-  tiling.each([&](int64_t part, int64_t first, int64_t count) {
+  tiling.forEachBlock([&](int64_t part, int64_t first, int64_t count) {
     float *points = workspace + part * space.size(1), *products = points + kPoints * stride;
     toPoints<InputTransform>(pixels, tiling, padding, first, count, points, stride);
     int n = count;
@@ -269,11 +269,11 @@ bool winogradFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strid
   if (filter[2] != 3 || filter[3] != 3 || !all(strides, 1, 1) || !all(dilations, 1, 1) || !all(padding, 0, 2))
     return false;
   int64_t height = x.size(2) + 2 * padding[0] - 2, width = x.size(3) + 2 * padding[1] - 2;
-  if (height < 1 || width < 1 || x.size(0) < 1 || !sgemm() || unwanted()) return false;
+  if (height < 1 || width < 1 || x.size(0) < 1 || !sgemm() || disabled()) return false;
   int64_t tiles = x.size(0) * ((height + kOut - 1) / kOut) * ((width + kOut - 1) / kOut);
-  bool large = filter[0] * filter[1] > 1 << 17;  // the filter at its points leaves the cache
+  bool large = filter[0] * filter[1] > 1 << 17;  // the transformed filter exceeds the cache
   int64_t channels = std::min(filter[0], filter[1]);
-  // on less than this the gain is small, and a direct sum rounds less
+  // with fewer tiles the gain is small, and a direct sum has the smaller rounding error
   if (tiles < 96) return false;
   switch (pass) {
     case WinogradPass::filterGradient: return channels >= 32;
@@ -323,7 +323,7 @@ Tensor winogradFilterGradient(const Tensor& gradient, const Tensor& input, at::I
   float *workspace = space.data_ptr<float>(), *total = sums.data_ptr<float>();
   std::vector<char> begun(tiling.parts, 0);
   Pixels pixels(x), gradients(dy);
-  tiling.each([&](int64_t part, int64_t first, int64_t count) {
+  tiling.forEachBlock([&](int64_t part, int64_t first, int64_t count) {
     float *xs = workspace + part * space.size(1), *ys = xs + kPoints * xStride;
     toPoints<InputTransform>(pixels, tiling, padding, first, count, xs, xStride);
     toPoints<OutputGradientTransform>(gradients, tiling, {0, 0}, first, count, ys, yStride);

@@ -1,5 +1,5 @@
-// 3x3 convolutions without a stride by Winograd's minimal filtering F(4x4, 3x3): Lavin and Gray, "Fast Algorithms for
-// Convolutional Neural Networks", CVPR 2016. 36 multiplications make 16 outputs instead of 144.
+// 3x3 convolutions of stride 1 by Winograd's minimal filtering F(4x4, 3x3): Lavin and Gray, "Fast Algorithms for
+// Convolutional Neural Networks", CVPR 2016. 16 outputs take 36 multiplications instead of 144.
 #pragma once
 
 #include "activation.h"
@@ -7,18 +7,18 @@
 
 namespace detlab {
 
-/** Which convolution is asked about; `keptFilter`: forward with a filter whose points are kept between calls. */
-enum class WinogradPass { keptFilter, forward, inputGradient, filterGradient };
+/** `cachedFilter`: forward with a filter whose points are cached between calls. */
+enum class WinogradPass { cachedFilter, forward, inputGradient, filterGradient };
 
 /**
- * Whether Winograd's form is the faster one: float32 on the CPU, 3x3, no stride, dilation or groups, and enough tiles for the
- * work on the filter to pay. It depends on shapes alone, so that a run and its continuation do the same arithmetic.
+ * Whether Winograd's algorithm is faster: float32 on the CPU, 3x3, no stride, dilation or groups, and enough tiles to
+ * amortise the filter transform. Depends on shapes only, so that a resumed run has the arithmetic of an uninterrupted one.
  * `x` is the input in every pass, `filter` the filter's size [O, I, height, width].
  */
 bool winogradFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strides, at::IntArrayRef padding,
                   at::IntArrayRef dilations, int64_t groups, WinogradPass pass);
 
-/** OIHW [O, I, 3, 3] -> [36, O, I]; `flipped` turns each filter by 180 degrees, as the gradient of the input needs it. */
+/** OIHW [O, I, 3, 3] -> [36, O, I]; `flipped` rotates each filter by 180 degrees, as the input gradient requires. */
 Tensor winogradFilter(const Tensor& filter, bool flipped);
 
 /** act(conv(x) + bias + residual) from a transformed filter; NCHW views of channels_last memory. */
