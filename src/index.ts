@@ -42,6 +42,9 @@ export type { Backbone, DetBatch, Detector, FeatureSpec, Losses, Neck } from './
 export * as nn from './nn';
 export { type Layout, Module, type Parameter, type StateDict } from './nn/module';
 export { Random } from './random';
+export type { PipelineChange, TrainHook, TrainIteration } from './training/hooks/hook';
+export { PRIORITIES } from './training/hooks/priority';
+export type { TrainRun } from './training/train-run';
 export { Display, type Displayable, type MimeBundle } from './visualization/display';
 
 /**

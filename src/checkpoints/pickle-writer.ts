@@ -20,97 +20,127 @@ const STORAGES: Record<StoredDtype, string> = {
 
 /** `{ state_dict: OrderedDict(...), ...rest }`; the storage of tensor n has the key n. */
 export function pickleCheckpoint(tensors: ReadonlyMap<string, StoredTensor>, rest: Record<string, Writable>): Buffer {
-  const parts: Buffer[] = [];
-  const bytes = (...values: number[]) => parts.push(Buffer.from(values));
-  const op = (letter: string) => parts.push(Buffer.from(letter, 'latin1'));
-  const integer = (value: number) => {
-    if (value >= 0 && value < 256) return bytes(0x4b, value); // BININT1
-    if (value >= -(2 ** 31) && value < 2 ** 31) {
+  const pickle = new PickleWriter();
+  pickle.bytes(0x80, 2);
+  pickle.op('}(');
+  for (const [key, value] of Object.entries(rest)) {
+    pickle.text(key);
+    pickle.value(value);
+  }
+  pickle.text('state_dict');
+  pickle.global('collections', 'OrderedDict');
+  pickle.op(')R(');
+  let index = 0;
+  for (const [name, tensor] of tensors) {
+    pickle.text(name);
+    writeTensor(pickle, tensor, String(index++));
+  }
+  pickle.op('uu.');
+  return pickle.contents();
+}
+
+/** `_rebuild_tensor_v2(storage, offset, size, stride, requires_grad, backward_hooks)`. */
+function writeTensor(pickle: PickleWriter, { dtype, shape }: StoredTensor, storage: string): void {
+  pickle.global('torch._utils', '_rebuild_tensor_v2');
+  pickle.op('((');
+  pickle.text('storage');
+  pickle.global('torch', STORAGES[dtype]);
+  pickle.text(storage);
+  pickle.text('cpu');
+  pickle.integer(shape.reduce((a, b) => a * b, 1));
+  pickle.op('tQ');
+  pickle.integer(0);
+  pickle.tuple(shape);
+  pickle.tuple(shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1)));
+  pickle.bytes(0x89);
+  pickle.global('collections', 'OrderedDict');
+  pickle.op(')RtR');
+}
+
+/** The opcodes of pickle protocol 2 that a checkpoint needs. */
+class PickleWriter {
+  private readonly parts: Buffer[] = [];
+  /** Index of every global that has been written: it is read from there the next time. */
+  private readonly memo = new Map<string, number>();
+
+  contents(): Buffer {
+    return Buffer.concat(this.parts);
+  }
+
+  bytes(...values: number[]): void {
+    this.parts.push(Buffer.from(values));
+  }
+
+  op(letters: string): void {
+    this.parts.push(Buffer.from(letters, 'latin1'));
+  }
+
+  integer(value: number): void {
+    if (value >= 0 && value < 256) {
+      this.bytes(0x4b, value); // BININT1
+    } else if (value >= -(2 ** 31) && value < 2 ** 31) {
       const part = Buffer.alloc(5, 'J');
       part.writeInt32LE(value, 1);
-      return parts.push(part);
+      this.parts.push(part);
+    } else {
+      const part = Buffer.alloc(10);
+      part.set([0x8a, 8]); // LONG1
+      part.writeBigInt64LE(BigInt(value), 2);
+      this.parts.push(part);
     }
-    const part = Buffer.alloc(10);
-    part.set([0x8a, 8]); // LONG1
-    part.writeBigInt64LE(BigInt(value), 2);
-    return parts.push(part);
-  };
-  const text = (value: string) => {
+  }
+
+  text(value: string): void {
     const encoded = Buffer.from(value, 'utf8');
     const head = Buffer.alloc(5, 'X');
     head.writeUInt32LE(encoded.byteLength, 1);
-    parts.push(head, encoded);
-  };
-  // a name that was written before is read from the memo
-  const memo = new Map<string, number>();
-  const global = (module: string, name: string) => {
-    const full = `${module}\n${name}\n`;
-    const known = memo.get(full);
-    const put = Buffer.alloc(5, known === undefined ? 'r' : 'j');
-    put.writeUInt32LE(known ?? memo.size, 1);
-    if (known === undefined) {
-      memo.set(full, memo.size);
-      op(`c${full}`);
-    }
-    parts.push(put);
-  };
-  const tuple = (values: readonly number[]) => {
-    op('(');
-    for (const value of values) integer(value);
-    op('t');
-  };
-  const write = (value: Writable): void => {
-    if (value === null) op('N');
-    else if (typeof value === 'boolean') bytes(value ? 0x88 : 0x89);
-    else if (typeof value === 'string') text(value);
-    else if (typeof value === 'number') {
-      if (Number.isSafeInteger(value)) return void integer(value);
-      const part = Buffer.alloc(9, 'G');
-      part.writeDoubleBE(value, 1);
-      parts.push(part);
-    } else if (Array.isArray(value)) {
-      op('](');
-      for (const item of value) write(item);
-      op('e');
-    } else {
-      op('}(');
-      for (const [key, item] of Object.entries(value)) {
-        text(key);
-        write(item);
-      }
-      op('u');
-    }
-  };
+    this.parts.push(head, encoded);
+  }
 
-  bytes(0x80, 2);
-  op('}(');
-  for (const [key, value] of Object.entries(rest)) {
-    text(key);
-    write(value);
+  global(module: string, name: string): void {
+    const full = `${module}\n${name}\n`;
+    const known = this.memo.get(full);
+    const put = Buffer.alloc(5, known === undefined ? 'r' : 'j');
+    put.writeUInt32LE(known ?? this.memo.size, 1);
+    if (known === undefined) {
+      this.memo.set(full, this.memo.size);
+      this.op(`c${full}`);
+    }
+    this.parts.push(put);
   }
-  text('state_dict');
-  global('collections', 'OrderedDict');
-  op(')R(');
-  let index = 0;
-  for (const [name, { dtype, shape }] of tensors) {
-    text(name);
-    const count = shape.reduce((a, b) => a * b, 1);
-    // _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, backward_hooks)
-    global('torch._utils', '_rebuild_tensor_v2');
-    op('((');
-    text('storage');
-    global('torch', STORAGES[dtype]);
-    text(String(index++));
-    text('cpu');
-    integer(count);
-    op('tQ');
-    integer(0);
-    tuple(shape);
-    tuple(shape.map((_, i) => shape.slice(i + 1).reduce((a, b) => a * b, 1)));
-    bytes(0x89);
-    global('collections', 'OrderedDict');
-    op(')RtR');
+
+  tuple(values: readonly number[]): void {
+    this.op('(');
+    for (const value of values) this.integer(value);
+    this.op('t');
   }
-  op('uu.');
-  return Buffer.concat(parts);
+
+  value(value: Writable): void {
+    if (value === null) this.op('N');
+    else if (typeof value === 'boolean') this.bytes(value ? 0x88 : 0x89);
+    else if (typeof value === 'string') this.text(value);
+    else if (typeof value === 'number') this.number(value);
+    else if (Array.isArray(value)) {
+      this.op('](');
+      for (const item of value) this.value(item);
+      this.op('e');
+    } else {
+      this.op('}(');
+      for (const [key, item] of Object.entries(value)) {
+        this.text(key);
+        this.value(item);
+      }
+      this.op('u');
+    }
+  }
+
+  private number(value: number): void {
+    if (Number.isSafeInteger(value)) {
+      this.integer(value);
+      return;
+    }
+    const part = Buffer.alloc(9, 'G');
+    part.writeDoubleBE(value, 1);
+    this.parts.push(part);
+  }
 }

@@ -41,8 +41,12 @@ function integer(text: string): number {
   return value;
 }
 
+type Done = (code: number) => void;
+/** Adds a command with the options that all have. */
+type AddCommand = (usage: string, description: string) => Command;
+
 /** Builds the command line; each action passes its exit code to `done`. */
-function program(done: (code: number) => void): Command {
+function program(done: Done): Command {
   const { version } = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8'));
   const root = new Command('detlab')
     .description('An object-detection laboratory: train, test and use detectors by their MMDetection configs')
@@ -55,13 +59,22 @@ function program(done: (code: number) => void): Command {
       .description(description)
       .option('--json', 'results as JSON lines on stdout')
       .addHelpText('after', EXIT_CODES);
-  const command = (usage: string, description: string) => commandOf(root, usage, description);
-  const withConfig = (usage: string, description: string) =>
+  const command: AddCommand = (usage, description) => commandOf(root, usage, description);
+  const withConfig: AddCommand = (usage, description) =>
     command(usage, description).option(
       '--cfg-options <key=value...>',
       'override values of the config: model.neck.num_outs=5',
     );
+  addDetectorCommands(withConfig, done);
+  addModelCommands(withConfig, done);
+  addCatalogueCommands(command, done);
+  addConfigCommands(root, commandOf, done);
+  addKernelCommands(root, commandOf, engineFindings, done);
+  return root;
+}
 
+/** What trains a detector, and what uses a trained one. */
+function addDetectorCommands(withConfig: AddCommand, done: Done): void {
   withConfig('train', 'Train a detector')
     .argument('<config>', 'name or path of a config')
     .option('--data <data>', DATA_HELP)
@@ -70,7 +83,11 @@ function program(done: (code: number) => void): Command {
     .option('--load-from <file>', 'initial weights, a .pth or .safetensors file')
     .option('--amp', 'mixed precision (bfloat16)')
     .option('--seed <n>', 'random seed, for reproducible runs (0)', integer)
-    .option('--epochs <n>', 'number of epochs; the schedule is scaled to it', count)
+    .option(
+      '--epochs <n>',
+      'number of epochs; the schedule is scaled to it (not with an IterBasedTrainLoop: set train_cfg.max_iters)',
+      count,
+    )
     .option('--lr <rate>', 'learning rate', number)
     .option('--batch <n>', 'batch size', count)
     .option('--checkpoint-every <n>', 'iterations between checkpoints, in addition to one per epoch', count)
@@ -94,7 +111,10 @@ function program(done: (code: number) => void): Command {
     .action(async (config, checkpoint, images, options) =>
       done(await predictCommand(config, checkpoint, images, options)),
     );
+}
 
+/** What shows the model of a config. */
+function addModelCommands(withConfig: AddCommand, done: Done): void {
   withConfig('summary', 'Stages, shapes, strides and parameters of a detector')
     .argument('<config>')
     .option('--input <HxW>', 'input image size')
@@ -105,7 +125,10 @@ function program(done: (code: number) => void): Command {
     .option('--input <HxW>', 'input image size; default: that of the test pipeline')
     .option('--no-flops', 'without multiply-adds, which need a forward pass of every neck')
     .action(async (config, options) => done(await necksCommand(config, options)));
+}
 
+/** What lists configs and modules, converts weights and checks the installation. */
+function addCatalogueCommands(command: AddCommand, done: Done): void {
   command('configs', 'List config names, by algorithm')
     .argument('[words...]', 'words a name must contain: mask r50')
     .action((words, options) => done(configsCommand(words, options)));
@@ -126,9 +149,6 @@ function program(done: (code: number) => void): Command {
     .action(async (from, to, options) => done(await convertCommand(from, to, options)));
 
   command('doctor', "Check DetLab's installation").action(async (options) => done(await doctorCommand(options)));
-  addConfigCommands(root, commandOf, done);
-  addKernelCommands(root, commandOf, engineFindings, done);
-  return root;
 }
 
 /** Runs the command line and sets the exit code. */

@@ -76,58 +76,81 @@ export function createLoader(
   pipeline: Pipeline | readonly PipelineStage[],
   options: LoaderOptions,
 ): Loader {
-  const { records } = dataset;
   const stages = 'run' in pipeline ? [{ from: 0, pipeline }] : pipeline;
-  const portable = stages.every((stage) => stage.pipeline.portable);
-  const order: OrderOptions = {
-    batchSize: options.batchSize,
-    shuffle: options.shuffle ?? false,
-    seed: options.seed ?? 0,
-    aspectRatioGrouping: options.aspectRatioGrouping ?? false,
-    dropLast: options.dropLast ?? false,
-  };
-  const prefetch = options.prefetch ?? 3;
-  if (!Number.isInteger(order.batchSize) || order.batchSize < 1)
-    throw new DetLabError(`Cannot create a loader: expected batchSize >= 1, received ${order.batchSize}`);
-  if (!Number.isInteger(prefetch) || prefetch < 1)
-    throw new DetLabError(`Cannot create a loader: expected prefetch >= 1, received ${prefetch}`);
-  if (records.length === 0)
-    throw new DetLabError(
-      `Cannot load from "${dataset.name}": it has no usable images. It has ${dataset.problems.length} problems, first: ${dataset.problems[0]?.message ?? 'none'}`,
-    );
-  const workers = portable ? (options.workers ?? 1) : 0;
-  if (options.workers && !portable)
-    throw new DetLabError(
-      `Cannot run the pipeline in ${options.workers} worker threads: its user-defined transforms exist only in this thread. Use workers: 0`,
-    );
-  const replace = options.replaceBroken ?? order.shuffle;
-  const stats: LoaderStats = { images: 0, waitSeconds: 0, decodeSeconds: 0, failures: [] };
-  const reported = new Set<string>();
-  let source: SampleSource | undefined;
+  return new PrefetchingLoader(dataset, stages, options);
+}
 
-  const reportOnce = (problem: DataProblem) => {
-    if (reported.has(problem.file)) return;
-    reported.add(problem.file);
-    stats.failures.push(problem);
-    options.onProblem?.(problem);
-  };
+class PrefetchingLoader implements Loader {
+  readonly length: number;
+  readonly batchSize: number;
+  readonly workers: number;
+  readonly stats: LoaderStats = { images: 0, waitSeconds: 0, decodeSeconds: 0, failures: [] };
+  private readonly order: OrderOptions;
+  private readonly prefetch: number;
+  private readonly replaceBroken: boolean;
+  private readonly reported = new Set<string>();
+  private source?: SampleSource;
 
-  async function sampleAt(position: OrderPosition, index: number): Promise<PackedSample | undefined> {
+  constructor(
+    private readonly dataset: Dataset,
+    private readonly stages: readonly PipelineStage[],
+    private readonly options: LoaderOptions,
+  ) {
+    const { batchSize, prefetch = 3, shuffle = false, workers = 1 } = options;
+    checkOptions(dataset, stages, { batchSize, prefetch, workers: options.workers });
+    this.order = {
+      batchSize,
+      shuffle,
+      seed: options.seed ?? 0,
+      aspectRatioGrouping: options.aspectRatioGrouping ?? false,
+      dropLast: options.dropLast ?? false,
+    };
+    const batches = dataset.records.length / batchSize;
+    this.length = this.order.dropLast ? Math.floor(batches) : Math.ceil(batches);
+    this.batchSize = batchSize;
+    this.workers = isPortable(stages) ? workers : 0;
+    this.prefetch = prefetch;
+    this.replaceBroken = options.replaceBroken ?? shuffle;
+  }
+
+  private openSource(): SampleSource {
+    const plan = {
+      stages: this.stages.map(({ pipeline }) => pipeline),
+      records: this.dataset.records,
+      order: this.order,
+    };
+    return this.workers > 0 ? workerPool(plan, this.workers) : inProcess(plan);
+  }
+
+  private reportOnce(problem: DataProblem): void {
+    if (this.reported.has(problem.file)) return;
+    this.reported.add(problem.file);
+    this.stats.failures.push(problem);
+    this.options.onProblem?.(problem);
+  }
+
+  private async sampleAt(
+    source: SampleSource,
+    position: OrderPosition,
+    index: number,
+  ): Promise<PackedSample | undefined> {
     const { epoch } = position;
-    const redraw = streamFor(order.seed, epoch, index, -1);
-    const stage = stages.findLastIndex(({ from }) => from <= epoch);
+    const { name, records } = this.dataset;
+    const { seed } = this.order;
+    const redraw = streamFor(seed, epoch, index, -1);
+    const stage = this.stages.findLastIndex(({ from }) => from <= epoch);
     let record = index;
     let unreadable = 0;
     for (let attempt = 0; unreadable <= MAX_REPLACEMENTS && attempt < MAX_DISCARDS; attempt++) {
-      const key: SampleKey = [order.seed, epoch, index, attempt];
-      const outcome = await source!.get({ index: record, stage, key, position });
-      stats.decodeSeconds += outcome.seconds;
+      const key: SampleKey = [seed, epoch, index, attempt];
+      const outcome = await source.get({ index: record, stage, key, position });
+      this.stats.decodeSeconds += outcome.seconds;
       if ('sample' in outcome) return outcome.sample;
       if ('problem' in outcome) {
         unreadable++;
-        reportOnce(outcome.problem);
-        if (!replace) return undefined;
-      } else if (!replace)
+        this.reportOnce(outcome.problem);
+        if (!this.replaceBroken) return undefined;
+      } else if (!this.replaceBroken)
         throw new DetLabError(
           `Cannot evaluate on "${records[record].path}": a transform discarded it. Remove RandomCrop and ` +
             'FilterAnnotations from the test pipeline',
@@ -136,24 +159,25 @@ export function createLoader(
     }
     throw new DetLabError(
       unreadable > MAX_REPLACEMENTS
-        ? `Cannot load from "${dataset.name}": ${MAX_REPLACEMENTS + 1} images are unreadable, last "${records[record].path}". Check the dataset's folder`
-        : `Cannot load from "${dataset.name}": the transforms discarded ${MAX_DISCARDS} samples in a row. ` +
+        ? `Cannot load from "${name}": ${MAX_REPLACEMENTS + 1} images are unreadable, last "${records[record].path}". Check the dataset's folder`
+        : `Cannot load from "${name}": the transforms discarded ${MAX_DISCARDS} samples in a row. ` +
             'Check that its images have ground truth; RandomCrop with allow_negative_crop: true and FilterAnnotations with keep_empty: false accept images without',
     );
   }
 
-  async function* epochOf(epoch: number, { start = 0, signal }: EpochOptions = {}) {
-    const plan = { stages: stages.map((stage) => stage.pipeline), records, order };
-    source ??= workers > 0 ? workerPool(plan, workers) : inProcess(plan);
-    const batches = batchOrder(imagesOf(records), epoch, order);
+  async *epoch(epoch: number, { start = 0, signal }: EpochOptions = {}): AsyncGenerator<PackedSample[], void, void> {
+    const source = (this.source ??= this.openSource());
+    const batches = batchOrder(imagesOf(this.dataset.records), epoch, this.order);
     const firsts = [0];
     for (const batch of batches) firsts.push(firsts.at(-1)! + batch.length);
     const queue: Promise<(PackedSample | undefined)[]>[] = [];
     let next = start;
     const fill = () => {
-      while (queue.length < prefetch && next < batches.length) {
+      while (queue.length < this.prefetch && next < batches.length) {
         const first = firsts[next];
-        const batch = Promise.all(batches[next++].map((index, i) => sampleAt({ epoch, position: first + i }, index)));
+        const batch = Promise.all(
+          batches[next++].map((index, i) => this.sampleAt(source, { epoch, position: first + i }, index)),
+        );
         batch.catch(() => {}); // awaited below, unless the consumer stops earlier
         queue.push(batch);
       }
@@ -161,31 +185,43 @@ export function createLoader(
     for (fill(); queue.length > 0; ) {
       const since = performance.now();
       source.hold();
-      const batch = await unlessAborted(queue[0], signal).finally(() => source!.release());
-      stats.waitSeconds += (performance.now() - since) / 1000;
+      const batch = await unlessAborted(queue[0], signal).finally(() => source.release());
+      this.stats.waitSeconds += (performance.now() - since) / 1000;
       if (!batch) return;
       queue.shift();
       fill();
       const samples = batch.filter((sample) => sample !== undefined);
-      stats.images += samples.length;
+      this.stats.images += samples.length;
       if (samples.length > 0) yield samples;
     }
   }
 
-  const length = order.dropLast
-    ? Math.floor(records.length / order.batchSize)
-    : Math.ceil(records.length / order.batchSize);
-  return {
-    length,
-    batchSize: order.batchSize,
-    workers,
-    stats,
-    epoch: epochOf,
-    async close() {
-      await source?.close();
-      source = undefined;
-    },
-  };
+  async close(): Promise<void> {
+    await this.source?.close();
+    this.source = undefined;
+  }
+}
+
+/** Whether worker threads can run the pipelines: user-defined transforms exist in their own thread only. */
+const isPortable = (stages: readonly PipelineStage[]): boolean => stages.every(({ pipeline }) => pipeline.portable);
+
+function checkOptions(
+  { name, problems, records }: Dataset,
+  stages: readonly PipelineStage[],
+  { batchSize, prefetch, workers }: { batchSize: number; prefetch: number; workers?: number },
+): void {
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw new DetLabError(`Cannot create a loader: expected batchSize >= 1, received ${batchSize}`);
+  if (!Number.isInteger(prefetch) || prefetch < 1)
+    throw new DetLabError(`Cannot create a loader: expected prefetch >= 1, received ${prefetch}`);
+  if (records.length === 0)
+    throw new DetLabError(
+      `Cannot load from "${name}": it has no usable images. It has ${problems.length} problems, first: ${problems[0]?.message ?? 'none'}`,
+    );
+  if (workers && !isPortable(stages))
+    throw new DetLabError(
+      `Cannot run the pipeline in ${workers} worker threads: its user-defined transforms exist only in this thread. Use workers: 0`,
+    );
 }
 
 /**

@@ -181,92 +181,93 @@ function drawHouse(
 ): void {
   const z0 = Math.max(near, camera.nearest * 0.45);
   if (far <= z0) return;
-  const line = HOUSE_LINE + house.setback;
   const at = (x: number, y: number, z: number) => camera.project(side * x, y, z);
+  drawWalls(brush, at, z0, far, house);
+  if (near > DETAIL) return;
+  const step = (far - near) / house.bays;
+  for (let floor = 0; floor < house.floors; floor++)
+    for (let bay = 0; bay < house.bays; bay++) {
+      const lit = ((house.lit >>> (floor * 4 + bay)) & 1) === 1;
+      const pane = (on: boolean) => (light.lamps && on ? '#ffd98a' : light.lamps ? '#39405a' : '#6f8799');
+      const window: Window = { a: near + step * (bay + 0.28), b: near + step * (bay + 0.72), floor, bay, lit, pane };
+      if (window.a > z0) drawFrontWindow(brush, at, house, window);
+      if (floor > 0 || bay > 0) drawGableWindow(brush, at, house, window, z0);
+    }
+}
+
+type Project = (x: number, y: number, z: number) => Point;
+
+/** A place on the front between the depths `a` and `b`, and the colour of a pane, lit or not. */
+interface Window {
+  a: number;
+  b: number;
+  floor: number;
+  bay: number;
+  lit: boolean;
+  pane: (lit: boolean) => string;
+}
+
+/** Roof slope towards the street, then the gable end towards the viewer, then the street front and its base. */
+function drawWalls(brush: Brush, at: Project, z0: number, far: number, house: House): void {
+  const { eaves, ridge, roof, wall } = house;
+  const line = HOUSE_LINE + house.setback;
   const back = line + house.width;
   const center = line + house.width / 2;
-  // roof slope towards the street, then the gable end towards the viewer, then the street front
   polygon(
     brush,
     [
-      at(line - 0.3, house.eaves, z0),
-      at(center, house.eaves + house.ridge, z0),
-      at(center, house.eaves + house.ridge, far),
-      at(line - 0.3, house.eaves, far),
+      at(line - 0.3, eaves, z0),
+      at(center, eaves + ridge, z0),
+      at(center, eaves + ridge, far),
+      at(line - 0.3, eaves, far),
     ],
-    house.roof,
-  );
-  const end = shade(house.wall, -0.12);
-  polygon(
-    brush,
-    [
-      at(line, 0, z0),
-      at(line, house.eaves, z0),
-      at(center, house.eaves + house.ridge, z0),
-      at(back, house.eaves, z0),
-      at(back, 0, z0),
-    ],
-    end,
+    roof,
   );
   polygon(
     brush,
-    [at(line, 0, z0), at(line, house.eaves, z0), at(line, house.eaves, far), at(line, 0, far)],
-    shade(house.wall, -0.02),
+    [at(line, 0, z0), at(line, eaves, z0), at(center, eaves + ridge, z0), at(back, eaves, z0), at(back, 0, z0)],
+    shade(wall, -0.12),
   );
+  polygon(brush, [at(line, 0, z0), at(line, eaves, z0), at(line, eaves, far), at(line, 0, far)], shade(wall, -0.02));
   polygon(
     brush,
     [at(line - 0.02, 0, z0), at(line - 0.02, 0.35, z0), at(line - 0.02, 0.35, far), at(line - 0.02, 0, far)],
-    shade(house.wall, -0.3),
+    shade(wall, -0.3),
   );
-  if (near > DETAIL) return;
-  const pane = (lit: boolean) => (light.lamps && lit ? '#ffd98a' : light.lamps ? '#39405a' : '#6f8799');
-  for (let floor = 0; floor < house.floors; floor++) {
-    const [low, high] = [3 * floor + 0.95, 3 * floor + 2.35];
-    for (let bay = 0; bay < house.bays; bay++) {
-      const step = (far - near) / house.bays;
-      const [a, b] = [near + step * (bay + 0.28), near + step * (bay + 0.72)];
-      const lit = ((house.lit >>> (floor * 4 + bay)) & 1) === 1;
-      if (a > z0) {
-        if (floor === 0 && house.shop) {
-          polygon(
-            brush,
-            [at(line, 0.5, a - 0.4), at(line, 2.3, a - 0.4), at(line, 2.3, b + 0.4), at(line, 0.5, b + 0.4)],
-            pane(true),
-          );
-          polygon(
-            brush,
-            [
-              at(line, 2.75, a - 0.6),
-              at(line - 0.9, 2.3, a - 0.6),
-              at(line - 0.9, 2.3, b + 0.6),
-              at(line, 2.75, b + 0.6),
-            ],
-            house.shop,
-          );
-        } else {
-          polygon(
-            brush,
-            [
-              at(line, low - 0.1, a - 0.12),
-              at(line, high + 0.1, a - 0.12),
-              at(line, high + 0.1, b + 0.12),
-              at(line, low - 0.1, b + 0.12),
-            ],
-            shade(house.wall, 0.45),
-          );
-          polygon(brush, [at(line, low, a), at(line, high, a), at(line, high, b), at(line, low, b)], pane(lit));
-        }
-      }
-      const x = line + (house.width * (bay + 0.5)) / house.bays;
-      if (floor > 0 || bay > 0)
-        polygon(
-          brush,
-          [at(x - 0.5, low, z0), at(x - 0.5, high, z0), at(x + 0.5, high, z0), at(x + 0.5, low, z0)],
-          pane(!lit),
-        );
-    }
+}
+
+/** On the street front: a window with its frame, or a shop's pane and awning on the ground floor. */
+function drawFrontWindow(brush: Brush, at: Project, house: House, { a, b, floor, lit, pane }: Window): void {
+  const line = HOUSE_LINE + house.setback;
+  const [low, high] = floorHeights(floor);
+  /** An upright rectangle on the front. */
+  const upright = (y0: number, y1: number, from: number, to: number): Point[] => [
+    at(line, y0, from),
+    at(line, y1, from),
+    at(line, y1, to),
+    at(line, y0, to),
+  ];
+  if (floor === 0 && house.shop) {
+    polygon(brush, upright(0.5, 2.3, a - 0.4, b + 0.4), pane(true));
+    polygon(
+      brush,
+      [at(line, 2.75, a - 0.6), at(line - 0.9, 2.3, a - 0.6), at(line - 0.9, 2.3, b + 0.6), at(line, 2.75, b + 0.6)],
+      house.shop,
+    );
+  } else {
+    polygon(brush, upright(low - 0.1, high + 0.1, a - 0.12, b + 0.12), shade(house.wall, 0.45));
+    polygon(brush, upright(low, high, a, b), pane(lit));
   }
 }
+
+function drawGableWindow(brush: Brush, at: Project, house: House, { floor, bay, lit, pane }: Window, z: number): void {
+  const [low, high] = floorHeights(floor);
+  const x = HOUSE_LINE + house.setback + (house.width * (bay + 0.5)) / house.bays;
+  polygon(brush, [at(x - 0.5, low, z), at(x - 0.5, high, z), at(x + 0.5, high, z), at(x + 0.5, low, z)], pane(!lit));
+}
+
+/** Lower and upper edge of a floor's windows, in metres. */
+const floorHeights = (floor: number): [number, number] => [3 * floor + 0.95, 3 * floor + 2.35];
 
 function drawGround(brush: Brush, camera: Camera, light: Lighting, crossing: Crossing | undefined): void {
   const near = camera.nearest * 0.8;
