@@ -112,10 +112,11 @@ export class TOODHead extends AnchorHead<TOODHeadConfig> {
     for (const conv of this.stack) layers.push(conv.forward(layers.at(-1) ?? x));
     const features = tf.concat(layers, 3); // [N, H, W, S F]
     const pooled = tf.mean<tf.Tensor4D>(features, [1, 2], true);
-    const logits = this.cls.forward(this.decomposition.cls.forward(features, pooled));
+    // float32: in low precision the means of many cells would be equal
+    const logits = this.cls.forward(this.decomposition.cls.forward(features, pooled)).cast<tf.Tensor4D>('float32');
     const raw = this.reg.forward(this.decomposition.reg.forward(features, pooled));
     return {
-      scores: sigmoidGeometricMean(logits, this.alignment.probability.forward(features)),
+      scores: sigmoidGeometricMean(logits, this.alignment.probability.forward(features).cast('float32')),
       deltas: alignBoxes(this.decodeLevel(raw, level, sizes), this.alignment.offset.forward(features)),
     };
   }
