@@ -28,7 +28,7 @@ export interface HookSettings {
   logInterval?: number;
 }
 
-/** The type that stands in each place, and what it has where the config says nothing. */
+/** The hook of each place, where the config names none. */
 const STANDARD: Record<keyof DefaultHooks, ModuleConfig> = {
   timer: { type: 'IterTimerHook' },
   logger: { type: 'LoggerHook', interval: 50 },
@@ -39,6 +39,7 @@ const STANDARD: Record<keyof DefaultHooks, ModuleConfig> = {
 /** @param notices takes lines a person should read */
 export function configuredHooks(config: ConfigObject, settings: HookSettings, notices: string[]): ConfiguredHooks {
   const { configured, total } = settings;
+  const pipelineChanges: PipelineChange[] = [];
   const build = (hook: ModuleConfig, path: string): TrainHook => {
     const { options, type } = catalogue.get('hook', hook.type, path);
     const built = catalogue.build('hook', scaleEpochs(hook, options, total, configured), { path });
@@ -52,7 +53,6 @@ export function configuredHooks(config: ConfigObject, settings: HookSettings, no
     }
     return built;
   };
-  const pipelineChanges: PipelineChange[] = [];
   const hooks = modulesAt(config, 'custom_hooks').flatMap((hook, i) => {
     if (catalogue.find('hook', hook.type)) return [build(hook, `custom_hooks.${i}`)];
     notices.push(`custom hook "${hook.type}" is not known here and does nothing`);

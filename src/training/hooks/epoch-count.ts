@@ -17,6 +17,7 @@ export function scaleEpochs<Config extends Record<string, unknown>>(
   epochs: number,
   configured: number,
 ): Config {
+  if (epochs === configured) return config;
   const scaled: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(shapeOf(schema) ?? {})) {
     const meta = globalRegistry.get(readOption(option).inner) as { epochs?: { min: number } } | undefined;
