@@ -39,6 +39,7 @@ const SERVED: Record<string, string[]> = {
   SSDHead: anchorHead,
   ATSSHead: anchorHead,
   GFLHead: anchorHead,
+  TOODHead: ['TaskAlignedAssigner'],
   YOLOV3Head: [
     'GridAssigner',
     'MaxIoUAssigner',
@@ -56,6 +57,11 @@ const SERVED: Record<string, string[]> = {
   DABDETRHead: queryHead,
   DeformableDETRHead: queryHead,
   DINOHead: queryHead,
+};
+
+/** What `train_cfg` of a head needs besides the assigner. */
+const REQUIRED: Record<string, object> = {
+  TOODHead: { initial_epoch: 4, initial_assigner: { type: 'ATSSAssigner', topk: 9 } },
 };
 
 beforeAll(async () => void (await startEngine()));
@@ -79,7 +85,7 @@ describe.each(heads.map((d) => [d.type, example(d.example)] as const))('%s', (ty
     : config;
 
   test.each(Object.entries(ASSIGNERS))(`${type} and %s`, (name, assigner) => {
-    const attempt = () => build('dense_head', { ...small, train_cfg: { assigner } });
+    const attempt = () => build('dense_head', { ...small, train_cfg: { ...REQUIRED[type], assigner } });
     if (SERVED[type].includes(name)) return attempt();
     expect(attempt).toThrow(
       new RegExp(`Cannot use ${assigner.type} in ${type} at head.train_cfg.assigner: .*that fit ${type}: `),

@@ -24,6 +24,7 @@ const SERVED: Record<string, string[]> = {
   SSDHead: boxes,
   ATSSHead: boxes,
   GFLHead: points,
+  TOODHead: boxes,
   FCOSHead: points,
   YOLOV3Head: ['YOLOBBoxCoder'],
   YOLOv8Head: points,
