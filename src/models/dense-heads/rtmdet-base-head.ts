@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, moduleOption } from '../../catalogue/registry';
+import { sigmoidGeometricMean } from '../../ops';
 import { type QualityLoss, requireQualityLoss, zeroLoss } from '../losses';
 import type { AssignerOffer } from '../task-modules';
 import type { Losses } from '../types';
@@ -94,9 +95,7 @@ export abstract class RTMDetBaseHead<C extends RTMDetConfig = RTMDetConfig> exte
 
 /** Class logits joined with the logit of an object: the logit of the geometric mean of both sigmoids. */
 export function withObjectness(scores: tf.Tensor4D, object: tf.Tensor4D): tf.Tensor4D {
-  // sqrt(s(x) s(y)) = exp(-(log(1 + e^-x) + log(1 + e^-y)) / 2)
-  const both = tf.add(tf.softplus(tf.neg(scores)), tf.softplus(tf.neg(object)));
-  const mean = tf.exp(tf.mul(both, -0.5));
+  const mean = sigmoidGeometricMean(scores, object);
   const atLeast = (x: tf.Tensor) => tf.clipByValue(x, 1e-5, Number.POSITIVE_INFINITY);
   return tf.log(tf.div(atLeast(mean), atLeast(tf.sub(1, mean)))) as tf.Tensor4D;
 }
