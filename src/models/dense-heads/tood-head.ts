@@ -35,16 +35,16 @@ const quality = { type: 'QualityFocalLoss', use_sigmoid: true, activated: true, 
 const options = z.strictObject({
   ...anchorHeadOptions,
   stacked_convs: z.int().positive().default(4).describe('Number of 3x3 convolutions S of the stack'),
-  conv_cfg: towerOptions.conv_cfg,
-  norm_cfg: groupNormOption,
+  conv_cfg: towerOptions.conv_cfg.describe('Convolution type of the stack'),
+  norm_cfg: groupNormOption.describe('Normalisation of the stack and of the decomposed features'),
   num_dcn: z.int().min(0).default(0).describe('Number of first convolutions of the stack that are deformable (DCNv2)'),
   anchor_type: z
     .enum(['anchor_free', 'anchor_based'])
     .default('anchor_free')
     .describe('Regress side distances from the center of each anchor, or codes of bbox_coder'),
   reg_decoded_bbox: z.literal(true).default(true).describe('The box loss compares decoded boxes; no other form exists'),
-  initial_loss_cls: activatedLoss(focal).describe('Classification loss of the initial epochs'),
-  loss_cls: activatedLoss(quality).describe('Classification loss with soft targets'),
+  initial_loss_cls: activatedLoss(focal).describe('Classification loss of the first train_cfg.initial_epoch epochs'),
+  loss_cls: activatedLoss(quality).describe('Classification loss after them; the alignment metrics are its targets'),
   train_cfg: anchorTrainCfg
     .extend({
       initial_epoch: z.int().min(0).describe('Number of epochs trained with initial_assigner and initial_loss_cls'),
