@@ -11,6 +11,7 @@ import { classRows } from './binary-cross-entropy';
 import { type ClassificationLoss, type LossCall, lossWeightOption, reductionOption } from './loss';
 import { power } from './power';
 import { weightReduceLoss } from './weight-reduce-loss';
+import { zeroLoss } from './zero-loss';
 
 const options = z.strictObject({
   use_sigmoid: z.literal(false).default(false).describe('Softmax over the classes; no other form exists'),
@@ -73,7 +74,7 @@ export class SeesawLoss extends Module implements ClassificationLoss {
     const { num_classes: classes, p, q, eps } = this.options;
     const values = labels.dataSync<'int32'>();
     const positive = Int32Array.from(values.keys()).filter((i) => values[i] < classes);
-    if (positive.length === 0) return tf.mul(tf.sum(scores), 0);
+    if (positive.length === 0) return zeroLoss(scores);
     const chosen = tf.tensor1d(positive, 'int32');
     const own = tf.gather(labels, chosen);
     const logits = tf.gather(scores, chosen);

@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
 import { joinArrays } from '../join-arrays';
+import { requireCfg } from '../require-cfg';
 import type { SamplingResult } from '../task-modules';
 import type { AuxiliaryLevels, Losses, Proposals } from '../types';
 import { type BBoxTargets, bboxTargets, reorder } from './bbox-heads/bbox-targets';
@@ -27,6 +28,9 @@ export interface StageResult {
 /** RoIs pooled at a time during prediction: a pooled RoI takes 49 times its channels. */
 const ROI_CHUNK = 512;
 
+const TRAIN_EXAMPLE =
+  "{ assigner: { type: 'MaxIoUAssigner', pos_iou_thr: 0.5, neg_iou_thr: 0.5, min_pos_iou: 0.5 }, sampler: { type: 'RandomSampler', num: 512, pos_fraction: 0.25 } }";
+
 export class BBoxStage {
   constructor(
     readonly pooler: RoIPooler,
@@ -36,10 +40,7 @@ export class BBoxStage {
 
   /** @throws DetLabError without train_cfg */
   get sampler(): ProposalSampler {
-    if (this.proposalSampler) return this.proposalSampler;
-    throw new DetLabError(
-      'Cannot compute the losses of the roi_head: it was built without train_cfg. Give train_cfg with an assigner and a sampler',
-    );
+    return requireCfg(this.proposalSampler, 'the roi_head', 'train_cfg', TRAIN_EXAMPLE);
   }
 
   /** Image by image, the proposals (flat xyxy) that enter the losses. */

@@ -7,6 +7,7 @@ import { type BuildContext, defineModule, type Kind, type ModuleConfig, moduleOp
 import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { Module, ModuleList } from '../../nn';
+import { requireCfg } from '../require-cfg';
 import { type SamplingResult, toInstances } from '../task-modules';
 import type { AuxiliaryLevels, DetBatch, LossContext, Losses, Proposals, RoIHead, RoIOutputs } from '../types';
 import { BBoxStage, stageInput } from './bbox-stage';
@@ -22,7 +23,7 @@ import {
 } from './mask-branch';
 import { nextProposals, refineBoxes } from './next-proposals';
 import { ProposalSampler, partsInitCfg, type RCNNTrainCfg, rcnnTrainCfg } from './proposal-sampler';
-import { batchRoIDetections, rcnnTestCfg } from './roi-detections';
+import { batchRoIDetections, RCNN_TEST_EXAMPLE, rcnnTestCfg } from './roi-detections';
 import { RoIPooler } from './roi-pooler';
 import type { BoxHead, MaskHead, RoIExtractor, StageInput, StageOutput, StageTraining } from './types';
 
@@ -177,12 +178,7 @@ export class CascadeRoIHead extends Module implements RoIHead {
 
   /** Detections by image, best first; in pixels of the original image with `rescale`. */
   predict(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch, { rescale = false } = {}): Detections[] {
-    const { test_cfg: cfg } = this.config;
-    if (!cfg)
-      throw new DetLabError(
-        'Cannot predict with CascadeRoIHead: it was built without test_cfg. Give test_cfg, for example ' +
-          "{ score_thr: 0.05, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 100 }",
-      );
+    const cfg = requireCfg(this.config.test_cfg, 'CascadeRoIHead', 'test_cfg', RCNN_TEST_EXAMPLE);
     const { boxes, ...output } = this.predictStages(features, stageInput(proposals), batch);
     const masked = this.maskHeads.length > 0;
     const last = this.stages[this.stages.length - 1].head;

@@ -6,6 +6,7 @@ import { DetLabError } from '../../errors';
 import { takeBoxes } from '../../geometry/boxes';
 import { cropAndResizeMasks, type InstanceMasks, padMasks, pasteMask, type Rle } from '../../masks';
 import { joinArrays } from '../join-arrays';
+import { zeroLoss } from '../losses';
 import type { Instances, SamplingResult } from '../task-modules';
 import type { DetBatch } from '../types';
 import type { RCNNTrainCfg } from './proposal-sampler';
@@ -75,7 +76,7 @@ export function maskLoss(
 ): tf.Scalar {
   if (labels.length === 0) {
     const dummy = predictor.logits(new Float32Array([0, 0, 0, 1, 1]), new Int32Array(1));
-    return tf.mul<tf.Scalar>(tf.sum(dummy), 0);
+    return zeroLoss(dummy);
   }
   const order = predictor.order(rois);
   const area = size[0] * size[1];

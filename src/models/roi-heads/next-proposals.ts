@@ -2,20 +2,15 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { takeBoxes } from '../../geometry/boxes';
+import { bestClass } from '../../ops/best-class';
 import type { DetBatch } from '../types';
 import type { StageResult } from './bbox-stage';
 import { unpermute } from './rois';
 import type { BoxHead } from './types';
 
 /** The best foreground class of each RoI; scores have one more column for the background. */
-function bestClasses(scores: Float32Array, classes: number): Int32Array {
-  return Int32Array.from({ length: scores.length / (classes + 1) }, (_, i) => {
-    let best = 0;
-    const row = i * (classes + 1);
-    for (let c = 1; c < classes; c++) if (scores[row + c] > scores[row + best]) best = c;
-    return best;
-  });
-}
+const bestClasses = (scores: Float32Array, classes: number): Int32Array =>
+  bestClass(scores, classes + 1, classes).labels;
 
 /** In prediction: the RoIs of each image, moved by the deltas of their best class. */
 export function refineBoxes(

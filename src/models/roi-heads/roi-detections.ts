@@ -19,6 +19,8 @@ export const rcnnTestCfg = z.strictObject({
   mask_thr_binary: z.number().min(0).max(1).optional().describe('Probability from which a pixel belongs to the mask'),
 });
 export type RCNNTestCfg = z.output<typeof rcnnTestCfg>;
+/** For messages. */
+export const RCNN_TEST_EXAMPLE = "{ score_thr: 0.05, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 100 }";
 
 /** The RoIs of one image and what was predicted of them. */
 export interface ScoredRoIs {

@@ -5,8 +5,8 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
-import { DetLabError } from '../../errors';
 import { Module } from '../../nn';
+import { requireCfg } from '../require-cfg';
 import { toInstances } from '../task-modules';
 import type {
   AuxiliaryLevels,
@@ -29,7 +29,7 @@ import {
   withMasks,
 } from './mask-branch';
 import { ProposalSampler, partsInitCfg, rcnnTrainCfg } from './proposal-sampler';
-import { batchRoIDetections, type RCNNTestCfg, rcnnTestCfg } from './roi-detections';
+import { batchRoIDetections, RCNN_TEST_EXAMPLE, type RCNNTestCfg, rcnnTestCfg } from './roi-detections';
 import { type BoundPooler, RoIPooler } from './roi-pooler';
 import type { BoxHead, MaskHead, RoIExtractor, StageTraining } from './types';
 
@@ -145,12 +145,8 @@ export class StandardRoIHead extends Module implements RoIHead {
 
   /** Detections by image, best first; in pixels of the original image with `rescale`. */
   predict(features: tf.Tensor4D[], proposals: Proposals[], batch: DetBatch, { rescale = false } = {}): Detections[] {
-    const { testCfg: cfg, maskHead, bboxHead } = this;
-    if (!cfg)
-      throw new DetLabError(
-        'Cannot predict with StandardRoIHead: it was built without test_cfg. Give test_cfg, for example ' +
-          "{ score_thr: 0.05, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 100 }",
-      );
+    const { maskHead, bboxHead } = this;
+    const cfg = requireCfg(this.testCfg, 'StandardRoIHead', 'test_cfg', RCNN_TEST_EXAMPLE);
     const input = stageInput(proposals);
     const outputs = this.stage.predict(features, input);
     const detections = batchRoIDetections(bboxHead, input.boxes, outputs, batch, cfg, rescale && !maskHead);

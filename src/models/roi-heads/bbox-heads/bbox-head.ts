@@ -6,7 +6,7 @@ import { type BuildContext, defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { takeBoxes } from '../../../geometry/boxes';
 import { applyInitCfg, type InitCfg, Linear, Module, normal, zeros } from '../../../nn';
-import { accuracy, type Loss } from '../../losses';
+import { accuracy, type Loss, zeroLoss } from '../../losses';
 import { type BoxCoder, buildBBoxCoder } from '../../task-modules';
 import type { Losses } from '../../types';
 import type { BBoxOutputs, BoxHead } from '../types';
@@ -115,8 +115,7 @@ export class BBoxHead extends Module implements BoxHead {
     const size = this.coder.encodeSize;
     const perRoI = deltas.shape[1] / size;
     const rows = deltas.reshape<tf.Tensor2D>([deltas.shape[0] * perRoI, size]);
-    // without positives the loss is zero, yet the layers keep their (zero) gradient
-    if (positives.length === 0) return tf.mul(tf.sum(tf.slice(rows, 0, 1)), 0);
+    if (positives.length === 0) return zeroLoss(rows);
     const ofClass = positives.map((i) => (perRoI === 1 ? i : i * perRoI + labels[i]));
     let predicted = tf.gather(rows, tf.tensor1d(ofClass, 'int32'));
     if (this.config.reg_decoded_bbox) {
