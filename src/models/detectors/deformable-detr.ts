@@ -146,11 +146,14 @@ interface Decoded {
   encoder?: EncoderOutputs;
 }
 
+/** Where the queries come from: a table, with layers for their reference points, or the encoder's best proposals. */
+type QuerySource =
+  | { kind: 'table'; queries: Embedding; points: Linear }
+  | { kind: 'encoder'; memory: Linear; memoryNorm: LayerNorm; position: Linear; positionNorm: LayerNorm };
+
 export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> {
   private readonly decoder: DeformableDetrTransformerDecoder;
-  private readonly queryEmbedding?: Embedding;
-  private readonly referencePoints?: Linear;
-  private readonly proposer?: { memory: Linear; memoryNorm: LayerNorm; position: Linear; positionNorm: LayerNorm };
+  private readonly source: QuerySource;
   private readonly refine: boolean;
   private readonly queries: number;
 
@@ -162,13 +165,14 @@ export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> {
     this.decoder = this.addChild('decoder', new DeformableDetrTransformerDecoder(config.decoder));
     this.startTransformer(this.decoder);
     if (!config.as_two_stage) {
-      this.queryEmbedding = this.addChild('query_embedding', new Embedding({ count: this.queries, channels: 2 * c }));
+      const queries = this.addChild('query_embedding', new Embedding({ count: this.queries, channels: 2 * c }));
       const points = new Linear({ inFeatures: c, outFeatures: 2, init: xavier(), biasInit: zeros });
-      this.referencePoints = this.addChild('reference_points_fc', points);
+      this.source = { kind: 'table', queries, points: this.addChild('reference_points_fc', points) };
       return;
     }
     const square = (n: number) => new Linear({ inFeatures: n, outFeatures: n, init: xavier() });
-    this.proposer = {
+    this.source = {
+      kind: 'encoder',
       memory: this.addChild('memory_trans_fc', square(c)),
       memoryNorm: this.addChild('memory_trans_norm', new LayerNorm({ channels: c })),
       position: this.addChild('pos_trans_fc', square(2 * c)),
@@ -186,26 +190,26 @@ export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> {
     return { ...decoded, encoder };
   }
 
-  /** The queries before the first layer: learned, or the encoder's best proposals. */
+  /** The queries before the first layer. */
   private start(pyramid: EncodedPyramid) {
-    const { proposer, channels: c } = this;
+    const { source, channels: c } = this;
     const [batch] = pyramid.memory.shape;
     const halves = (x: tf.Tensor3D) => tf.split<tf.Tensor3D>(x, 2, 2);
-    if (!proposer) {
-      const table = (this.queryEmbedding as Embedding).table.expandDims<tf.Tensor3D>(0);
+    if (source.kind === 'table') {
+      const table = source.queries.table.expandDims<tf.Tensor3D>(0);
       const [queryPos, query] = halves(tf.tile(table, [batch, 1, 1]));
-      const references: tf.Tensor3D = tf.sigmoid((this.referencePoints as Linear).forward(queryPos));
+      const references: tf.Tensor3D = tf.sigmoid(source.points.forward(queryPos));
       return { query, queryPos, references, encoder: undefined };
     }
     const proposed = this.propose(pyramid, this.decoder.numLayers, (x) =>
-      proposer.memoryNorm.forward(proposer.memory.forward(x)),
+      source.memoryNorm.forward(source.memory.forward(x)),
     );
     const objectness = tf.slice(proposed.scores, [0, 0, 0], [-1, -1, 1]).reshape([batch, -1]);
     const indices = bestIndices(objectness, this.queries);
     const selected = stopGradient(takeRows(proposed.boxes, indices)); // [B, Q, 4], before the sigmoid
     const references: tf.Tensor3D = tf.sigmoid(selected);
     const embed = sinePairs(tf.mul(references, 2 * Math.PI).expandDims(3), c / 4).reshape([batch, this.queries, 2 * c]);
-    const [queryPos, query] = halves(proposer.positionNorm.forward(proposer.position.forward(embed as tf.Tensor3D)));
+    const [queryPos, query] = halves(source.positionNorm.forward(source.position.forward(embed as tf.Tensor3D)));
     return { query, queryPos, references, encoder: { scores: proposed.scores, boxes: tf.sigmoid(proposed.boxes) } };
   }
 

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { takeBoxes } from '../../../geometry/boxes';
-import { applyInitCfg, type InitCfg, Linear, Module, normal, zeros } from '../../../nn';
+import { applyInitCfg, Linear, Module, normal, zeros } from '../../../nn';
 import { accuracy, type Loss, zeroLoss } from '../../losses';
 import { type BoxCoder, buildBBoxCoder } from '../../task-modules';
 import type { Losses } from '../../types';
@@ -51,7 +51,7 @@ export class BBoxHead extends Module implements BoxHead {
     const boxes = reg_class_agnostic ? 1 : num_classes;
     if (with_cls) this.fcCls = this.addChild('fc_cls', predict(cls, num_classes + 1, 0.01));
     if (with_reg) this.fcReg = this.addChild('fc_reg', predict(reg, boxes * this.coder.encodeSize, 0.001));
-    if (!linearInputs) applyInitCfg(this, config.init_cfg as InitCfg | InitCfg[] | null | undefined);
+    if (!linearInputs) applyInitCfg(this, config.init_cfg);
   }
 
   get decodedTargets(): boolean {
