@@ -1,5 +1,5 @@
-// The recipe of the README's table: Faster R-CNN R18-FPN from random weights on the BCCD photographs, over seeds and
-// precisions. `npm run bench -- --bccd [--seeds 0,1,2] [--precisions f32,bf16]`; the photographs are not part of DetLab.
+// The recipe of the README's table: Faster R-CNN R18-FPN from random weights on the BCCD dataset, for several seeds and
+// precisions. `npm run bench -- --bccd [--seeds 0,1,2] [--precisions f32,bf16]`; the dataset is not part of DetLab.
 
 import { appendFileSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
@@ -14,7 +14,7 @@ const option = (name: string, fallback: string): string => {
 async function main(): Promise<void> {
   const root = path.resolve(option('data', path.join(packageRoot, '../shared/data/bccd')));
   if (!existsSync(root)) {
-    console.error(`No BCCD photographs at ${root}: give their folder with --data`);
+    console.error(`Cannot find the BCCD dataset at ${root}: specify its folder with --data`);
     process.exitCode = 1;
     return;
   }

@@ -1,4 +1,4 @@
-// One measurement of `npm run bench` in a process of its own. Prints one JSON line { seconds, peakMB, ... }.
+// One measurement of `npm run bench`, in a separate process. Prints one JSON line { seconds, peakMB, ... }.
 //   node dist/bench/case.js --case faster_rcnn_r50 --mode train --batch 1 --precision bf16 --reps 3
 
 import { readFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ const option = (name: string, fallback: string): string => {
   return at < 0 ? fallback : process.argv[at + 1];
 };
 
-/** Highest resident set of this process so far (Linux), in MB. */
+/** Peak resident memory of this process (Linux), in MB. */
 function peakResidentMB(): number {
   const kB = /VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
   return kB ? Number(kB) / 1024 : process.memoryUsage().rss / 2 ** 20;
@@ -27,7 +27,7 @@ interface Subject {
   config: string;
   options?: Record<string, number>;
   classes: number;
-  /** Width and height of its images. */
+  /** Width and height of the images. */
   size: [number, number];
 }
 
@@ -46,7 +46,7 @@ const SUBJECTS: Record<string, Subject> = {
   yolov8_s: { config: 'yolov8_s_syncbn_fast_8xb16-500e_coco', classes: 80, size: [640, 640] },
 };
 
-/** The ellipse inside each box, as a polygon of 24 corners. */
+/** The ellipse inscribed in each box, as a polygon of 24 vertices. */
 function ellipses(bboxes: Float32Array, width: number, height: number): InstanceMasks {
   const masks = Array.from({ length: bboxes.length / 4 }, (_, k) => {
     const [x1, y1, x2, y2] = bboxes.subarray(k * 4, k * 4 + 4);
@@ -60,7 +60,7 @@ function ellipses(bboxes: Float32Array, width: number, height: number): Instance
   return { kind: 'polygon', width, height, masks };
 }
 
-/** A noise image with `boxes` truths: the cost of a step does not depend on what the image shows. */
+/** A noise image with `boxes` ground-truth boxes: the cost of a step does not depend on the image's content. */
 function sample(id: number, width: number, height: number, boxes: number, classes: number): PackedSample {
   const random = Random.seeded(id + 1);
   const data = new Uint8Array(width * height * 3);
@@ -99,7 +99,7 @@ async function main(): Promise<void> {
   const amp = <T>(f: () => T): T => (precision === 'float32' ? f() : engine().autocast(precision, f));
 
   const subject = SUBJECTS[model];
-  if (!subject) throw new Error(`Unknown case "${model}". Known: ${Object.keys(SUBJECTS).join(', ')}`);
+  if (!subject) throw new Error(`Unknown case "${model}": expected ${Object.keys(SUBJECTS).join(', ')}`);
   const { classes } = subject;
   const [width, height] = subject.size;
   const { config } = loadConfig(subject.config, { options: subject.options });
@@ -114,7 +114,7 @@ async function main(): Promise<void> {
   const random = Random.seeded(1);
   const feed = model === 'resnet50_fpn' ? tf.randomUniform([batchSize, 800, 1344, 3], -2, 2, 'float32', 7) : undefined;
 
-  /** A scalar out of every level, so that backward reaches all of them. */
+  /** A scalar that depends on every level, so that the backward pass covers all of them. */
   const featureLoss = () =>
     detector
       .extractFeatures(feed as tf.Tensor4D)
@@ -145,7 +145,7 @@ async function main(): Promise<void> {
       }),
   };
   const run = step[mode];
-  if (!run) throw new Error(`Unknown mode "${mode}". Known: ${Object.keys(step).join(', ')}`);
+  if (!run) throw new Error(`Unknown mode "${mode}": expected ${Object.keys(step).join(', ')}`);
   run();
   const seconds: number[] = [];
   for (let i = 0; i < reps; i++) {

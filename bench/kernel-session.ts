@@ -1,5 +1,5 @@
-// One kernel measured from its start to its end, for `npm run bench -- --kernel`. What a kernel cannot do is left out; what
-// loses lines says how many arrived.
+// Measures one session of a kernel, for `npm run bench -- --kernel`. Features that a kernel lacks are skipped; lost output
+// is recorded as the number of lines that arrived.
 
 import { KernelClient } from '../kernels/jupyter/client';
 import type { Content } from '../kernels/jupyter/protocol/wire-message';
@@ -7,65 +7,65 @@ import type { Content } from '../kernels/jupyter/protocol/wire-message';
 export interface Subject {
   name: string;
   argv: string[];
-  /** What is run first, so that `tf` is there; absent where it is preloaded. */
+  /** A cell that imports `tf`, for kernels that do not preload it. */
   prelude?: string;
-  /** `tf` is there; the detectors too. */
-  knows: { tf: boolean; detlab: boolean };
+  /** Whether `tf` and DetLab's API are available. */
+  supports: { tf: boolean; detlab: boolean };
 }
 
-/** Samples in milliseconds, by what was measured. */
+/** Samples in milliseconds, by measurement. */
 export type Samples = Record<string, number[]>;
 export interface Session {
   samples: Samples;
-  /** Lines that arrived complete and in order, of those printed. */
+  /** Number of printed lines, and of those that arrived complete and in order. */
   lines: Record<string, { arrived: number; printed: number }>;
-  /** What failed, in words. */
+  /** Error messages. */
   failures: string[];
 }
 
 const CELLS = 50;
 const REQUESTS = 20;
 const ANSWER_MS = 120_000;
-/** After a reply, an idle that may have been lost is waited for until nothing has come for so long. */
+/** After a reply, the status "idle" counts as lost when no message arrives for this time. */
 const LOST_MS = 5_000;
 
 export const HEAVY = "import * as vega from 'vega';\nimport { z } from 'zod';\n[typeof vega.parse, typeof z.object]";
 
-export async function measureSession({ argv, prelude, knows }: Subject, folder: string): Promise<Session> {
+export async function measureSession({ argv, prelude, supports }: Subject, folder: string): Promise<Session> {
   const samples: Samples = {};
   const lines: Session['lines'] = {};
   const failures: string[] = [];
-  const note = (name: string, ms: number) => {
+  const record = (name: string, ms: number) => {
     (samples[name] ??= []).push(ms);
   };
   const client = await KernelClient.start(folder, { argv, readyWithin: ANSWER_MS });
   const sinceStart = () => performance.now() - client.started;
 
-  /** Runs a cell; notes its time unless it failed. */
+  /** Runs a cell and records its time unless it fails. */
   async function cell(name: string, code: string): Promise<boolean> {
-    const began = performance.now();
+    const started = performance.now();
     const { error, reply } = await client.execute(code, {}, ANSWER_MS);
-    const took = performance.now() - began;
+    const milliseconds = performance.now() - started;
     if (error || reply.status !== 'ok') failures.push(`${name}: ${error?.evalue ?? reply.status}`.slice(0, 300));
-    else note(name, took);
+    else record(name, milliseconds);
     return !error && reply.status === 'ok';
   }
 
-  /** Asks for something `REQUESTS` times: the first answer apart, since it may have to compile what later ones find. */
-  async function ask(name: string, type: string, code: string, found: (reply: Content) => boolean) {
+  /** Sends a request repeatedly; the first, which may compile code that later ones reuse, is recorded separately. */
+  async function request(name: string, type: string, code: string, isCorrect: (reply: Content) => boolean) {
     for (let i = 0; i <= REQUESTS; i++) {
-      const began = performance.now();
+      const started = performance.now();
       const content = { code, cursor_pos: code.length, detail_level: 0 };
       const { reply } = await client.finish(client.send('shell', type, content), ANSWER_MS);
-      if (!found(reply)) return void failures.push(`${name}: not found`);
-      note(i === 0 ? `${name}, the first` : name, performance.now() - began);
+      if (!isCorrect(reply)) return void failures.push(`${name}: not found`);
+      record(i === 0 ? `${name}, the first` : name, performance.now() - started);
     }
   }
   const complete = (name: string, code: string, match: string) =>
-    ask(`completion: ${name}`, 'complete_request', code, (reply) => (reply.matches as string[])?.includes(match));
+    request(`completion: ${name}`, 'complete_request', code, (reply) => (reply.matches as string[])?.includes(match));
 
   async function print(name: string, code: string, printed: number) {
-    const began = Date.now();
+    const started = Date.now();
     const id = client.start(code);
     await client.wait((m) => m.channel === 'shell' && m.parent === id, ANSWER_MS);
     const idle = (m: { parent: string; type: string; content: Content }) =>
@@ -78,38 +78,38 @@ export async function measureSession({ argv, prelude, knows }: Subject, folder: 
         () => false,
       );
     }
-    if (!ended) failures.push(`${name}: idle was lost`);
-    const mine = client.received.filter((m) => m.parent === id && (m.type === 'stream' || idle(m)));
-    const text = mine.map((m) => (m.type === 'stream' ? m.content.text : '')).join('');
-    const got = text.split('\n');
+    if (!ended) failures.push(`${name}: the status "idle" was lost`);
+    const messages = client.received.filter((m) => m.parent === id && (m.type === 'stream' || idle(m)));
+    const text = messages.map((m) => (m.type === 'stream' ? m.content.text : '')).join('');
+    const received = text.split('\n');
     let arrived = 0;
-    for (const line of got) if (line === `line ${arrived}`) arrived++;
+    for (const line of received) if (line === `line ${arrived}`) arrived++;
     lines[name] = {
-      arrived: arrived === printed ? printed : got.filter((line) => /^line \d+$/.test(line)).length,
+      arrived: arrived === printed ? printed : received.filter((line) => /^line \d+$/.test(line)).length,
       printed,
     };
-    note(name, Math.max(...mine.map((m) => m.at)) - began);
+    record(name, Math.max(...messages.map((m) => m.at)) - started);
   }
 
   try {
-    note('start to the first answer (kernel_info)', client.firstReply! - client.started);
+    record('start to the first answer (kernel_info)', client.firstReply! - client.started);
     await cell('the first cell', '1 + 1');
-    note('start to the first cell done', sinceStart());
+    record('start to the first cell done', sinceStart());
     if (prelude) await cell('import of tf', prelude);
-    if (knows.tf) {
+    if (supports.tf) {
       const sum = 'tf.tensor1d([1, 2, 3]).sum().dataSync()[0]';
       await cell('the first cell with tf', sum);
-      note('start to the first tf cell done', sinceStart());
+      record('start to the first tf cell done', sinceStart());
       for (let i = 0; i < REQUESTS; i++) await cell('cell with tf', sum);
     }
     for (let i = 0; i < CELLS; i++) await cell('trivial cell (1 + 1)', '1 + 1');
     await complete('a global (con)', 'con', 'console');
-    await ask('inspection: console.log', 'inspect_request', 'console.log', (reply) => reply.found === true);
-    if (knows.tf) {
+    await request('inspection: console.log', 'inspect_request', 'console.log', (reply) => reply.found === true);
+    if (supports.tf) {
       await complete('a member (tf.)', 'tf.', 'tensor2d');
-      await ask('inspection: tf.tensor2d', 'inspect_request', 'tf.tensor2d', (reply) => reply.found === true);
+      await request('inspection: tf.tensor2d', 'inspect_request', 'tf.tensor2d', (reply) => reply.found === true);
     }
-    if (knows.detlab) {
+    if (supports.detlab) {
       await cell('a recipe', "const base = detector('faster-rcnn_r18_fpn_toytown');");
       await complete('a config type', "base.neck({ type: '", 'PAFPN');
       await complete('an option key', "base.neck({ type: 'FPN', ", 'num_outs');

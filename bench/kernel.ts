@@ -1,5 +1,6 @@
-// `npm run bench -- --kernel`: the kernel beside tslab's, in one run. Both start afresh in each round, one at a time, with
-// the same packages; minimums over all rounds are compared. tslab is also measured with `tf` imported, as ours always has it.
+// `npm run bench -- --kernel`: compares the kernel with tslab's in one run. Each kernel is restarted in each round, one at a
+// time, with the same packages; minimums over all rounds are compared. tslab is also measured with `tf` imported, since
+// DetLab's kernel preloads it.
 
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -14,17 +15,17 @@ const tslab = path.join(packageRoot, 'node_modules', 'tslab');
 const tslabArgv = [process.execPath, path.join(tslab, 'bin', 'tslab'), 'kernel', '--config-path={connection_file}'];
 
 const SUBJECTS: Subject[] = [
-  { name: 'DetLab', argv: kernelspec().argv, knows: { tf: true, detlab: true } },
-  { name: 'tslab', argv: tslabArgv, knows: { tf: false, detlab: false } },
+  { name: 'DetLab', argv: kernelspec().argv, supports: { tf: true, detlab: true } },
+  { name: 'tslab', argv: tslabArgv, supports: { tf: false, detlab: false } },
   {
     name: 'tslab with tf',
     argv: tslabArgv,
     prelude: "import * as tf from '@tensorflow/tfjs';",
-    knows: { tf: true, detlab: false },
+    supports: { tf: true, detlab: false },
   },
 ];
 
-/** All rounds of a subject as one. */
+/** Merges all rounds of a subject. */
 function merge(sessions: Session[]): Session {
   const merged: Session = { samples: {}, lines: {}, failures: [] };
   for (const { samples, lines, failures } of sessions) {
@@ -40,18 +41,18 @@ function merge(sessions: Session[]): Session {
 
 const digits = (ms: number) => (ms < 99.5 ? ms.toFixed(1) : Math.round(ms).toLocaleString('en'));
 
-/** Minimum, median and 95th percentile; the minimum alone of a few. */
-function told(values: number[] | undefined): string {
+/** Minimum, median and 95th percentile; of fewer than 10 values only the minimum. */
+function statistics(values: number[] | undefined): string {
   if (!values?.length) return '-';
   const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number) => digits(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]);
-  return sorted.length < 10 ? digits(sorted[0]) : `${digits(sorted[0])} / ${at(0.5)} / ${at(0.95)}`;
+  const percentile = (share: number) => digits(sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]);
+  return sorted.length < 10 ? digits(sorted[0]) : `${digits(sorted[0])} / ${percentile(0.5)} / ${percentile(0.95)}`;
 }
 
 const arrival = (count: Session['lines'][string] | undefined) =>
   !count || count.arrived === count.printed ? '' : ` (${count.arrived.toLocaleString('en')} arrived)`;
 
-/** The Markdown table; the ratio is to tslab with `tf` where that was measured. */
+/** The Markdown table; the ratio is to tslab with `tf` if that was measured, else to tslab. */
 function table(results: Session[]): string[] {
   const [ours, bare, full] = results;
   const names = [...new Set([full, ours, bare].flatMap(({ samples }) => Object.keys(samples)))];
@@ -59,7 +60,7 @@ function table(results: Session[]): string[] {
   const rows = names.map((name) => {
     const theirs = full.samples[name] ? full : bare;
     const ratio = minimum(ours, name) / minimum(theirs, name);
-    const cells = results.map((result) => `${told(result.samples[name])}${arrival(result.lines[name])}`);
+    const cells = results.map((result) => `${statistics(result.samples[name])}${arrival(result.lines[name])}`);
     return `| ${[name, ...cells, Number.isFinite(ratio) ? ratio.toFixed(2) : '-'].join(' | ')} |`;
   });
   return [
@@ -90,7 +91,9 @@ async function main(): Promise<void> {
   console.log(
     `${cpus[0]?.model.trim()}, ${cpus.length} cores, Node ${process.version}, tslab ${version}, load ${load.toFixed(2)}`,
   );
-  console.log(`Milliseconds: minimum / median / 95th percentile over ${ROUNDS} rounds (minimum alone of a few)\n`);
+  console.log(
+    `Milliseconds: minimum / median / 95th percentile over ${ROUNDS} rounds (of few values only the minimum)\n`,
+  );
   for (const line of table(results)) console.log(line);
   for (const [i, { failures }] of results.entries()) {
     for (const failure of failures) console.log(`\n${SUBJECTS[i].name}: ${failure}`);

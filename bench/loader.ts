@@ -1,5 +1,5 @@
-// Images per second of the loader alone, and the share of time that a training loop would spend waiting for it:
-// toytown at its own size, and photographs (a VOC folder, when given) at 320x240 and at 1333x800.
+// Images per second of the loader alone, and the share of time that a training loop would wait for it: toytown and, if a
+// VOC folder is given, photographs, at 320x240 and 1333x800.
 
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -10,24 +10,24 @@ export interface LoaderBench {
   what: string;
   workers: number;
   imagesPerSecond: number;
-  /** Milliseconds from reading an image to having it packed (a thread has two images in hand at a time). */
+  /** Milliseconds from reading an image to its packed sample (a thread processes two images at a time). */
   millisecondsPerImage: number;
-  /** Share of a loop's time spent waiting, when every batch is followed by `stepSeconds` of blocking work. */
+  /** Share of a loop's time spent waiting when every batch is followed by `stepSeconds` of blocking work. */
   waitShare: number;
   stepSeconds: number;
 }
 
 export interface LoaderBenchOptions {
-  /** Where toytown is kept. */
+  /** Folder of toytown. */
   dir?: string;
-  /** A data set of photographs, e.g. `await loadVoc('data/bccd')`. */
+  /** A dataset of photographs, such as `await loadVoc('data/bccd')`. */
   photographs?: Dataset;
-  /** Seconds a training step of the consumer blocks its thread; default 0.25 at 320x240, 1 at 1333x800 (batch 4 and 2). */
+  /** Minimum duration of each measurement; 4 by default. */
   seconds?: number;
   workers?: number;
 }
 
-/** Runs every case for about `seconds` (default 4) each. */
+/** Measures every case for about `seconds`. */
 export async function benchLoader(options: LoaderBenchOptions = {}): Promise<LoaderBench[]> {
   const { train } = await loadToytown({ images: 120, seed: 0, dir: options.dir });
   const cases: [string, Dataset, [number, number], number, number][] = [
@@ -70,7 +70,7 @@ export async function benchLoader(options: LoaderBenchOptions = {}): Promise<Loa
   return results;
 }
 
-/** The bench as lines of text; photographs are the VOC folder in `DETLAB_BENCH_VOC`, or blood cells beside the repository. */
+/** The results as lines of text; photographs are in `DETLAB_BENCH_VOC`, by default BCCD next to the repository. */
 export async function measureLoaders(): Promise<string[]> {
   const folder = process.env.DETLAB_BENCH_VOC ?? path.join(packageRoot, '../shared/data/bccd');
   const photographs = existsSync(folder) ? await loadVoc(folder) : undefined;
@@ -78,30 +78,30 @@ export async function measureLoaders(): Promise<string[]> {
   const lines = rows.map(
     (row) =>
       `loader, ${row.what}: ${row.imagesPerSecond.toFixed(0)} images/s with ${row.workers} thread, ` +
-      `waiting ${(100 * row.waitShare).toFixed(1)}% of the time behind steps of ${row.stepSeconds} s`,
+      `waiting ${(100 * row.waitShare).toFixed(1)}% of the time with steps of ${row.stepSeconds} s`,
   );
   return photographs
     ? lines
     : [...lines, `loader, photographs: skipped, no VOC folder at ${folder} (DETLAB_BENCH_VOC)`];
 }
 
-/** Takes batches for `seconds`, blocking the thread for `step` seconds after each. The first batch is not counted. */
+/** Consumes batches for `seconds`, blocking the thread for `step` seconds after each. The first batch is not counted. */
 async function drain(loader: ReturnType<typeof createLoader>, seconds: number, step: number) {
   const { stats } = loader;
-  let since = 0;
+  let started = 0;
   let before = { ...stats };
   for (let epoch = 0; ; epoch++)
     for await (const batch of loader.epoch(epoch)) {
-      if (since === 0) {
-        since = performance.now();
+      if (started === 0) {
+        started = performance.now();
         before = { ...stats };
         continue;
       }
       if (batch.length > 0) block(step);
-      const passed = (performance.now() - since) / 1000;
-      if (passed > seconds)
+      const elapsed = (performance.now() - started) / 1000;
+      if (elapsed > seconds)
         return {
-          seconds: passed,
+          seconds: elapsed,
           images: stats.images - before.images,
           wait: stats.waitSeconds - before.waitSeconds,
           work: stats.decodeSeconds - before.decodeSeconds,

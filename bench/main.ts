@@ -1,5 +1,5 @@
-// `npm run bench`: DetLab beside the same networks in Python torch, in one run. Every measurement is a process of its own;
-// ours and Python's alternate, and what is compared is the minimum over all rounds, since machines are noisy.
+// `npm run bench`: compares DetLab with the same networks in Python torch, in one run. Every measurement is a separate
+// process; DetLab's and Python's alternate, and the minimums over all rounds are compared, since machines are noisy.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -94,7 +94,7 @@ async function main(): Promise<void> {
   const python = [path.join(packageRoot, '.venv/bin/python'), path.join(packageRoot, '.venv/Scripts/python.exe')].find(
     existsSync,
   );
-  if (!python) console.error('No .venv: the Python side is left out. Run `npm run setup` first.');
+  if (!python) console.error('Python is not measured without .venv: run "npm run setup" first');
   const cpu = os.cpus();
   console.log(`${cpu[0]?.model}, ${cpu.length} cores, Node ${process.version}, load ${os.loadavg()[0].toFixed(2)}`);
   if (python)
@@ -127,10 +127,10 @@ async function main(): Promise<void> {
       for (let round = 0; round < rounds; round++) {
         const one = child(process.execPath, [path.join(packageRoot, 'dist/bench/case.js'), ...args]);
         ours = merge(ours, one);
-        // without instructions for it, Python's convolutions in bfloat16 take minutes a step
-        const hopeless =
+        // without bfloat16 instructions, Python's convolutions take minutes per step
+        const tooSlow =
           precision === 'bf16' && one?.engine?.includes('in memory only') && !process.argv.includes('--all');
-        for (const layout of python && !hopeless ? LAYOUTS : [])
+        for (const layout of python && !tooSlow ? LAYOUTS : [])
           theirs[layout] = merge(
             theirs[layout],
             child(python!, ['bench/python/bench.py', ...args, '--layout', layout]),

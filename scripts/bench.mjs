@@ -1,8 +1,8 @@
-// `npm run bench`: DetLab beside Python torch on this machine. Run it when nothing else runs.
+// `npm run bench`: compares DetLab with Python torch on this machine, which should be idle otherwise.
 //   npm run bench                          everything, about half an hour on 2 cores
 //   npm run bench -- --only fwdbwd         the cases whose name or model/mode contains this
 //   npm run bench -- --bccd --seeds 0      the README's recipe on the BCCD photographs
-//   npm run bench -- --kernel              the Jupyter kernel beside tslab's
+//   npm run bench -- --kernel              compares the Jupyter kernel with tslab's
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// `npm run lab [-- arguments of jupyter lab]`: JupyterLab of .venv on notebooks/, listening on this machine only.
+// `npm run lab [-- arguments of jupyter lab]`: starts the JupyterLab of .venv in notebooks/, for local connections only.
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
@@ -7,7 +7,7 @@ import { main, setup } from './setup.mjs';
 
 await main(async () => {
   const { jupyter } = await setup();
-  if (!jupyter) throw new Error('JupyterLab cannot be opened without .venv: see the line above for what to install');
+  if (!jupyter) throw new Error('Cannot start JupyterLab without .venv: the line above says what to install');
   const args = ['-m', 'jupyterlab', '--ip=127.0.0.1', ...process.argv.slice(2), join(root, 'notebooks')];
   const child = spawn(venvPython, args, { cwd: root, stdio: 'inherit' });
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => signal === 'SIGTERM' && child.kill(signal));

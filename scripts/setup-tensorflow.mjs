@@ -1,6 +1,6 @@
-// The optional TensorFlow engine (`npm run setup -- --engine tensorflow`): tfjs-node in build/tensorflow, outside the
-// project's own packages. Its own install script downloads libtensorflow; where that host cannot be reached, the library
-// is taken from the TensorFlow wheel of the Python package index and the binding is compiled against it.
+// The optional TensorFlow engine (`npm run setup -- --engine tensorflow`): tfjs-node in build/tensorflow, separate from the
+// project's packages. Its install script downloads libtensorflow; if that fails, the library is taken from the TensorFlow
+// wheel of the Python package index and the binding is compiled against it.
 
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -16,36 +16,36 @@ const DOWNLOAD_LIMIT_MS = 10 * 60_000;
 const folder = join(root, 'build', 'tensorflow');
 const scope = join(folder, 'node_modules', '@tensorflow');
 
-/** Whether the engine is there, for this Node and these versions. */
+/** Whether the engine is installed, for this platform and these versions. */
 export function tensorflowReady() {
-  return existsSync(scope) && isDone('tensorflow-engine', wanted());
+  return existsSync(scope) && isDone('tensorflow-engine', inputs());
 }
 
-const wanted = () => digest([process.platform, process.arch, TFJS_NODE, WHEEL]);
+const inputs = () => digest([process.platform, process.arch, TFJS_NODE, WHEEL]);
 
 /**
- * Brings the engine, and says what it is doing.
- * @throws Error with one clear line when it cannot.
+ * Installs the engine and logs each step.
+ * @throws Error with the reason, in one line
  */
 export async function setupTensorflow({ log }) {
-  if (tensorflowReady()) return log('the tensorflow engine is there');
+  if (tensorflowReady()) return log('the tensorflow engine is installed');
   const gpu = process.platform === 'linux' && (await run('nvidia-smi', ['-L'])).code === 0;
   const name = gpu ? 'tfjs-node-gpu' : 'tfjs-node';
   await installPackage(name, log);
   const place = join(scope, name);
-  let problem = await ownInstall(place, name, log);
+  let problem = await runInstallScript(place, name, log);
   if (problem) {
-    log(`its own install did not succeed (${problem}): building it against the TensorFlow ${WHEEL} wheel`);
+    log(`its install script failed (${problem}): building it against the TensorFlow ${WHEEL} wheel`);
     problem = await buildAgainstWheel(place, gpu, log);
   }
-  if (problem) throw new Error(`The tensorflow engine cannot be set up: ${problem}`);
+  if (problem) throw new Error(`Cannot install the tensorflow engine: ${problem}`);
   const device = await probe(place);
   if (device.problem) throw new Error(`The tensorflow engine was built but does not run: ${device.problem}`);
-  markDone('tensorflow-engine', wanted());
-  log(`the tensorflow engine is ready (${device.name}): DETLAB_ENGINE=tensorflow chooses it`);
+  markDone('tensorflow-engine', inputs());
+  log(`the tensorflow engine is ready (${device.name}): set DETLAB_ENGINE=tensorflow to use it`);
 }
 
-/** The npm package without its install script, and without a tfjs of its own: kernels must reach the project's. */
+/** Installs the npm package without its install script and its copy of tfjs: it must register with the project's. */
 async function installPackage(name, log) {
   log(`installing @tensorflow/${name} ${TFJS_NODE} into build/tensorflow`);
   rmSync(scope, { recursive: true, force: true });
@@ -58,9 +58,9 @@ async function installPackage(name, log) {
     if (entry !== name) rmSync(join(scope, entry), { recursive: true, force: true });
 }
 
-/** What the package's install script does for its users. Returns why it failed, or undefined. */
-async function ownInstall(place, name, log) {
-  log('running its own install script (downloads libtensorflow, some 200 MB)');
+/** Runs the package's install script. Returns the reason if that fails. */
+async function runInstallScript(place, name, log) {
+  log('running its install script (downloads libtensorflow, about 200 MB)');
   const { code, output } = await npm(['rebuild', `@tensorflow/${name}`], DOWNLOAD_LIMIT_MS);
   if (binding(place)) return (await probe(place)).problem;
   const reason = output
@@ -69,7 +69,7 @@ async function ownInstall(place, name, log) {
   return code === 124 ? 'the download took too long' : (reason ?? lastLine(output)).trim().slice(0, 160);
 }
 
-/** The compiled addon, wherever the N-API version put it. */
+/** The compiled addon, in the folder of some N-API version. */
 function binding(place) {
   const lib = join(place, 'lib');
   const versions = existsSync(lib) ? readdirSync(lib) : [];
@@ -77,15 +77,15 @@ function binding(place) {
 }
 
 async function buildAgainstWheel(place, gpu, log) {
-  if (process.platform !== 'linux') return `the wheel's library can only be used on Linux, this is ${process.platform}`;
+  if (process.platform !== 'linux') return `the wheel's library requires Linux, this is ${process.platform}`;
   const deps = join(place, 'deps');
   const wheel = join(folder, 'wheel');
   for (const old of [deps, wheel, join(place, 'lib')]) rmSync(old, { recursive: true, force: true });
   const requirement = gpu
     ? `tensorflow[and-cuda]==${WHEEL}`
     : `tensorflow${process.arch === 'x64' ? '-cpu' : ''}==${WHEEL}`;
-  log(`downloading ${requirement} (${gpu ? 'several GB with the CUDA libraries' : 'some 300 MB'})`);
-  // Only the library and its headers are used, so any Python's wheel will do.
+  log(`downloading ${requirement} (${gpu ? 'several GB with the CUDA libraries' : 'about 300 MB'})`);
+  // only the library and its headers are used, so a wheel for any Python version will do
   const python = existsSync(venvPython) ? venvPython : 'python3';
   const options = ['--target', wheel, '--python-version', '3.12', '--implementation', 'cp', '--only-binary=:all:'];
   const args = ['-m', 'pip', 'install', '--no-input', '--progress-bar', 'off', '--disable-pip-version-check'];
@@ -98,7 +98,7 @@ async function buildAgainstWheel(place, gpu, log) {
     renameSync(join(wheel, 'tensorflow', file), join(library, file));
   symlinkSync('libtensorflow_cc.so.2', join(library, 'libtensorflow.so'));
   symlinkSync('libtensorflow_framework.so.2', join(library, 'libtensorflow_framework.so'));
-  // The library looks for CUDA's beside its own folder.
+  // the library looks for the CUDA libraries in a sibling of its folder
   if (gpu) renameSync(join(wheel, 'nvidia'), join(deps, 'nvidia'));
 
   log('compiling the binding');
@@ -119,23 +119,23 @@ async function buildAgainstWheel(place, gpu, log) {
     ...['-ltensorflow', '-ltensorflow_framework'],
   ]);
   if (compiled.code === 127)
-    return `the C++ compiler ${compiler} is missing. Install g++ 10 or newer, or name one in CXX`;
+    return `the C++ compiler ${compiler} is missing. Install g++ 10 or newer, or set CXX to one`;
   if (compiled.code !== 0) return `${compiler} could not compile the binding: ${lastLine(compiled.output)}`;
   rmSync(wheel, { recursive: true, force: true });
   return undefined;
 }
 
-/** The N-API version under which node-pre-gyp looks for the binding: the highest that both sides know. */
+/** The N-API version for which node-pre-gyp looks up the binding: the highest that both support. */
 const napiVersion = () => Math.min(8, Number(process.versions.napi));
 
-/** Adds two numbers with the engine, in a process of its own. */
+/** Adds two numbers with the engine, in a separate process. */
 async function probe(place) {
   const program = `
     const util = require('util');
     util.isNullOrUndefined ??= (value) => value === null || value === undefined;
     util.isArray ??= Array.isArray;
     const tf = require(${JSON.stringify(place)});
-    if (require('@tensorflow/tfjs').getBackend() !== 'tensorflow') throw new Error('it registered on another tfjs');
+    if (require('@tensorflow/tfjs').getBackend() !== 'tensorflow') throw new Error('it registered with another tfjs');
     if (tf.add(1, 2).dataSync()[0] !== 3) throw new Error('1 + 2 is not 3');
     console.log('device: ' + (tf.backend().isUsingGpuDevice ? 'gpu' : 'cpu'));`;
   const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };

@@ -1,5 +1,5 @@
-// `npm run setup [-- --engine tensorflow]`: brings whatever is missing and says what it is doing. The other scripts call
-// `setup()` first. Costs some milliseconds when nothing is missing; an interrupted set-up goes on where it stopped.
+// `npm run setup [-- --engine tensorflow]`: installs and builds whatever is missing and logs each step. The other scripts
+// call `setup()` first. Takes some milliseconds when nothing is missing; an interrupted set-up continues where it stopped.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,10 +16,10 @@ import { buildEngine, torchEngineReady } from './setup/torch-engine.mjs';
 export const log = (message) => console.log(`[setup] ${message}`);
 
 /**
- * Brings what is missing. Throws when nothing can run without it (Node, npm packages); what only narrows the choice
- * (Python, the compiler) is told in one line each, and the rest goes on with the wasm engine.
+ * Installs and builds what is missing. Throws when nothing can run (Node, npm packages); without Python or a compiler it
+ * logs one line each and continues with the wasm engine.
  *
- * @returns `{ jupyter, torch, typesOk }`: whether Jupyter and the torch engine are there, and whether the sources type-check
+ * @returns `{ jupyter, torch, typesOk }`: whether Jupyter and the torch engine are available and the sources type-check
  */
 export async function setup() {
   const major = Number(process.versions.node.split('.')[0]);
@@ -43,7 +43,7 @@ export async function setup() {
   });
 }
 
-/** Runs a script's main function; an error ends it with one clear line and exit code 1. */
+/** Runs a script's main function; an error ends it with its message and exit code 1. */
 export async function main(work) {
   try {
     process.exitCode = await work();
@@ -58,7 +58,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     const { values } = parseArgs({ options: { engine: { type: 'string' } } });
     const engines = ['torch', 'wasm', 'tensorflow'];
     if (values.engine && !engines.includes(values.engine)) {
-      throw new Error(`there is no engine "${values.engine}": choose one of ${engines.join(', ')}`);
+      throw new Error(`Cannot install engine "${values.engine}": expected ${engines.join(', ')}`);
     }
     const { torch } = await setup();
     if (values.engine === 'tensorflow') {
@@ -67,7 +67,7 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     }
     if (values.engine === 'torch' && !torch) return 1;
     log(
-      `everything is there: ${existsSync(venvPython) ? 'npm start, npm run lab or npm test' : 'npm start or npm test'}`,
+      `everything is installed: ${existsSync(venvPython) ? 'npm start, npm run lab or npm test' : 'npm start or npm test'}`,
     );
     log(`(in ${join(root)})`);
     return 0;

@@ -1,5 +1,5 @@
-// `npm start`: the main job. Executes the tour on the project's own kernel, headless; leaves the executed notebook and
-// its HTML under runs/tour/ and prints the AP tables. `npm start -- notebooks/other.ipynb` runs another notebook.
+// `npm start`: runs the tour headless on the DetLab kernel, writes the executed notebook and its HTML to runs/tour/ and
+// prints the AP tables. `npm start -- notebooks/other.ipynb` runs another notebook.
 
 import { mkdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
@@ -7,7 +7,7 @@ import { runNotebook } from './notebook-run.mjs';
 import { root } from './setup/paths.mjs';
 import { log, main, setup } from './setup.mjs';
 
-/** The AP tables among a notebook's results, as text. */
+/** The AP tables among a notebook's outputs, as text. */
 function apTables(path) {
   const { cells } = JSON.parse(readFileSync(path, 'utf8'));
   return cells
@@ -18,7 +18,7 @@ function apTables(path) {
 }
 
 await main(async () => {
-  const began = Date.now();
+  const setupStarted = Date.now();
   const { jupyter, torch } = await setup();
   if (!jupyter) log('without Jupyter the notebook runs in a plain Node process');
   if (!torch) log('on the wasm engine the tour takes much longer than five minutes');
@@ -34,10 +34,10 @@ await main(async () => {
   if (ok) for (const table of apTables(executed)) console.log(`\n${table}`);
   const seconds = (from) => `${((Date.now() - from) / 1000).toFixed(0)} s`;
   console.log(
-    `\n${ok ? 'Done' : 'Failed'} in ${seconds(started)} (set-up before it: ${((started - began) / 1000).toFixed(0)} s)`,
+    `\n${ok ? 'Done' : 'Failed'} in ${seconds(started)} (set-up before it: ${((started - setupStarted) / 1000).toFixed(0)} s)`,
   );
   console.log(`Executed notebook: ${relative(process.cwd(), executed)}`);
-  console.log(`The same as a page: ${relative(process.cwd(), html)}`);
-  if (ok && jupyter) console.log('Try it yourself:    npm run lab');
+  console.log(`As a web page:     ${relative(process.cwd(), html)}`);
+  if (ok && jupyter) console.log('Try it yourself:   npm run lab');
   return ok ? 0 : 1;
 });

@@ -1,4 +1,4 @@
-// Counts what a vitest JSON report says.
+// Counts the results of a vitest JSON report.
 
 /** Counts of a vitest JSON report; a file that could not be loaded is one failure. */
 export function countReport(report) {

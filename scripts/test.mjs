@@ -55,10 +55,10 @@ async function runVitest(args, slow) {
     try {
       counts = countReport(JSON.parse(readFileSync(file, 'utf8')));
     } catch {
-      console.log(`vitest left no report (exit code ${code})`);
+      console.log(`vitest wrote no report (exit code ${code})`);
       return { passed: 0, failed: 1, skipped: 0 };
     }
-    // An unhandled error outside of any test fails the run without failing a test.
+    // an unhandled error outside any test fails the run without failing a test
     if (code !== 0 && counts.failed === 0) counts.failed = 1;
     return counts;
   } finally {
@@ -75,7 +75,7 @@ await main(async () => {
   const add = (more) => {
     for (const key of Object.keys(counts)) counts[key] += more[key];
   };
-  if (args.length === 0) add(await runChecks()); // asked for some files only: those only
+  if (args.length === 0) add(await runChecks()); // with files as arguments: only those tests
   add(await runVitest(args, slow));
   if (counts.skipped) console.log(`${counts.skipped} skipped`);
   console.log(`${counts.passed} passed, ${counts.failed} failed`);

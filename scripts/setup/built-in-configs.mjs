@@ -1,6 +1,6 @@
-// Writes dist/src/lab/built-in-configs.d.ts: the config of every module of the catalogue as a plain object type with its
-// options' meanings. The source derives the same types from the options' schemas, which each new checker of an editor or
-// of the notebook would work out again: a third of a second before the first completion.
+// Writes dist/src/lab/built-in-configs.d.ts: the config types of all modules in the catalogue as plain object types, with
+// the options' descriptions. The source derives the same types from the options' schemas, which takes every new type
+// checker, in an editor or notebook, a third of a second before the first completion.
 
 import { renameSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,7 +19,7 @@ const FLAGS =
 const { factory } = ts;
 const printer = ts.createPrinter({ removeComments: false });
 
-/** The program of the declarations in dist/, with `text` in the place of built-in-configs.d.ts. */
+/** The program of the declarations in dist/, with `text` as the content of built-in-configs.d.ts. */
 function programOf(text) {
   const options = {
     strict: true,
@@ -38,19 +38,19 @@ function programOf(text) {
   return ts.createProgram([target], options, host);
 }
 
-/** Every definition's kind, type name and the type of its options, as the source derives them. */
+/** Kind, type name and options type of every definition, as the source derives them. */
 function definitionsOf(source) {
   const text = `import type { z } from 'zod';
 import type { ModuleDefinition } from '../catalogue/registry';
 ${source}
 type InputOf<D> = D extends ModuleDefinition<infer Options, infer _Built, infer Type, infer K>
   ? { kind: K; type: Type; options: z.input<Options> } : never;
-export type AllOfThem = InputOf<Definitions>;`;
+export type Inputs = InputOf<Definitions>;`;
   const program = programOf(text);
   const checker = program.getTypeChecker();
   const file = program.getSourceFile(target);
-  const wanted = checker.getExportsOfModule(checker.getSymbolAtLocation(file)).find((s) => s.name === 'AllOfThem');
-  const all = checker.getDeclaredTypeOfSymbol(wanted);
+  const symbol = checker.getExportsOfModule(checker.getSymbolAtLocation(file)).find((s) => s.name === 'Inputs');
+  const all = checker.getDeclaredTypeOfSymbol(symbol);
   const typeOf = (type, name) => checker.getTypeOfSymbol(checker.getPropertyOfType(type, name));
   return (all.isUnion() ? all.types : [all]).map((type) => ({
     kind: typeOf(type, 'kind').value,
@@ -68,7 +68,7 @@ const moduleNode = (name, kind) =>
   factory.createUnionTypeNode([reference(name, kind), reference('NestedModule', kind)]);
 const visit = (node, visitor) => ts.visitEachChild(node, visitor, undefined);
 
-/** A schema's input with the configs of nested modules put in their places: `Filled` of config-types.ts. */
+/** A schema's input with nested modules replaced by their config types: `Filled` of config-types.ts. */
 const filled = (node) => {
   const kind = nestedKind(node);
   return kind ? moduleNode('ConfigOf', kind) : visit(node, filled);
@@ -79,13 +79,13 @@ const optional = (name, type) =>
 
 const deletion = () => optional('_delete_', factory.createKeywordTypeNode(ts.SyntaxKind.BooleanKeyword));
 
-/** The values of a `Record<string, ...>`. */
+/** Key and value type of a `Record<string, ...>`. */
 const recordOf = (node) =>
   ts.isTypeReferenceNode(node) && ts.isIdentifier(node.typeName) && node.typeName.text === 'Record'
     ? node.typeArguments
     : undefined;
 
-/** Any part of it: `Override` of config-types.ts. */
+/** A type with all options optional, recursively: `Override` of config-types.ts. */
 function override(node) {
   const record = recordOf(node);
   if (record) {
@@ -100,7 +100,7 @@ function override(node) {
     const members = node.members.map((member) => {
       if (ts.isPropertySignature(member)) return optional(member.name, override(member.type));
       const { modifiers, parameters, type } = member;
-      // an entry may be left out, as any option
+      // entries are optional, like options
       const entry = [override(type), factory.createKeywordTypeNode(ts.SyntaxKind.UndefinedKeyword)];
       return factory.createIndexSignature(modifiers, parameters, factory.createUnionTypeNode(entry));
     });
@@ -109,8 +109,8 @@ function override(node) {
   return filled(node);
 }
 
-/** The options of `node` with what each means. */
-function explained(node, definition, { readOption, shapeOf }) {
+/** The options of `node` with their descriptions as comments. */
+function documented(node, definition, { readOption, shapeOf }) {
   const shape = (definition && shapeOf(definition.options)) ?? {};
   return factory.createTypeLiteralNode(
     node.members.map((member) => {
@@ -133,7 +133,7 @@ function explained(node, definition, { readOption, shapeOf }) {
 
 const literals = (node) => (ts.isIntersectionTypeNode(node) ? node.types : [node]);
 
-/** Several object types in one, where a schema was extended. */
+/** The intersection of an extended schema as one object type. */
 function oneLiteral(node, name) {
   const parts = literals(node);
   if (!parts.every(ts.isTypeLiteralNode)) throw new Error(`the options of ${name} are no plain object type`);
@@ -150,14 +150,14 @@ function expanded(definitions, catalogue, reading) {
   const print = (node) => printer.printNode(ts.EmitHint.Unspecified, node, ts.createSourceFile('x.ts', '', 99));
   for (const { kind, type, node } of definitions) {
     const definition = catalogue.find(kind, type);
-    const words = type.replace(/[^A-Za-z0-9_$]/g, '_');
-    const name = names.has(words) ? `${words}_${kind}` : words;
+    const identifier = type.replace(/[^A-Za-z0-9_$]/g, '_');
+    const name = names.has(identifier) ? `${identifier}_${kind}` : identifier;
     names.add(name);
     const whole = oneLiteral(node, type);
     const typeName = factory.createLiteralTypeNode(factory.createStringLiteral(type, true));
     const typeMember = factory.createPropertySignature(undefined, 'type', undefined, typeName);
     const write = (suffix, body) => {
-      const { members } = explained(body, definition, reading);
+      const { members } = documented(body, definition, reading);
       out.push(`export type ${name}${suffix} = ${print(factory.createTypeLiteralNode([typeMember, ...members]))};`);
     };
     write('Config', filled(whole));
@@ -182,7 +182,7 @@ ${out.join('\n')}
 `;
 }
 
-/** @throws Error when a type could not be written out: what is in dist/ then stays the derived form */
+/** @throws Error when a type cannot be written out; dist/ then keeps the derived types */
 function writeBuiltInConfigs() {
   const source = ts.sys.readFile(join(root, 'src', 'lab', 'built-in-configs.ts'));
   const definitions = definitionsOf(source);

@@ -1,4 +1,4 @@
-// Runs other programs for the scripts.
+// Runs programs for the scripts.
 
 import { spawn } from 'node:child_process';
 import { root } from './paths.mjs';
@@ -6,8 +6,8 @@ import { root } from './paths.mjs';
 /**
  * Runs a program to its end. Resolves to `{ code, output }`; code 127 when there is no such program.
  *
- * @param options.show pass its output on to the terminal as it comes (it is collected either way)
- * @param options.hide lines not to show
+ * @param options.show print its output as it arrives (it is collected in any case)
+ * @param options.hide lines not to print
  */
 export function run(program, args, { show = false, hide = /^$/, env = process.env, cwd = root } = {}) {
   return new Promise((resolve) => {
@@ -30,5 +30,5 @@ export function run(program, args, { show = false, hide = /^$/, env = process.en
   });
 }
 
-/** The last line with any text: what a failed program says last is most often why it failed. */
+/** The last non-empty line: usually the reason why a program failed. */
 export const lastLine = (output) => output.trimEnd().split('\n').pop()?.trim() ?? '';

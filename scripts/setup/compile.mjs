@@ -1,4 +1,4 @@
-// dist/: the project compiled by its own TypeScript (`npx tsc` is the older one tslab brings).
+// dist/: the compiled project. Uses the project's TypeScript (`npx tsc` may run the older one that tslab depends on).
 
 import { join } from 'node:path';
 import { run } from './command.mjs';
@@ -7,25 +7,27 @@ import { digest, digestTree, isDone, markDone } from './stamp.mjs';
 
 const BUILT_IN_CONFIGS = 'scripts/setup/built-in-configs.mjs';
 
-const wanted = () =>
+const inputs = () =>
   digest(
     [digestTree(['src', 'kernels/jupyter', 'configs'], /\.(ts|json)$/)],
     ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', BUILT_IN_CONFIGS],
   );
 
-export const compiled = () => isBuilt() && isDone('compile', wanted());
+export const compiled = () => isBuilt() && isDone('compile', inputs());
 
-/** Compiles. Returns false when there are type errors: they are printed, and the output is there all the same. */
+/** Compiles the project. Returns false for type errors, which are printed; the output is written nevertheless. */
 export async function compile(log) {
   if (compiled()) return true;
   log('compiling TypeScript to dist/');
-  const before = wanted();
+  const before = inputs();
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
   const { code, output } = await run(process.execPath, [tsc, '-p', 'tsconfig.build.json']);
   if (code === 0) {
     const written = await run(process.execPath, [join(root, BUILT_IN_CONFIGS)]);
     if (written.code !== 0)
-      log(`the config types could not be written out, so their completion is slow:\n${written.output.trimEnd()}`);
+      log(
+        `completion of configs will be slow, since the config types could not be written:\n${written.output.trimEnd()}`,
+      );
     markDone('compile', before);
     return true;
   }

@@ -1,5 +1,5 @@
-// The kernelspec inside .venv: how Jupyter finds and starts the kernel. Written by the compiled command line, as
-// `detlab kernel install --prefix .venv` would.
+// The kernelspec in .venv, with which Jupyter finds and starts the kernel: the same as that of
+// `detlab kernel install --prefix .venv`.
 
 import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { kernelspec, root, venvPython } from './paths.mjs';
 import { digest, isDone, markDone } from './stamp.mjs';
 
-const wanted = () =>
+const inputs = () =>
   digest(
     [process.execPath, root],
     [
@@ -17,13 +17,13 @@ const wanted = () =>
   );
 
 export const kernelspecReady = () =>
-  !existsSync(venvPython) || (existsSync(join(kernelspec, 'kernel.json')) && isDone('kernelspec', wanted()));
+  !existsSync(venvPython) || (existsSync(join(kernelspec, 'kernel.json')) && isDone('kernelspec', inputs()));
 
 export function installKernelspec(log) {
   if (kernelspecReady()) return;
-  log('telling Jupyter in .venv about the DetLab kernel');
+  log('registering the DetLab kernel with the Jupyter of .venv');
   const require = createRequire(import.meta.url);
   const install = require(join(root, 'dist', 'src', 'cli', 'kernel', 'install.js'));
   install.installKernelspec(dirname(kernelspec), { force: true });
-  markDone('kernelspec', wanted());
+  markDone('kernelspec', inputs());
 }

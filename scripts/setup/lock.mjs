@@ -1,5 +1,5 @@
-// One set-up at a time: a file with the holder's pid, refreshed while it works. A lock whose holder is dead, or that
-// was not refreshed for a minute (its pid may belong to another program by now), is taken over.
+// Serialises set-ups by a lock file with the holder's pid, refreshed while it runs. A lock is stale, and removed, when its
+// holder is dead or has not refreshed it for a minute (its pid may then belong to another program).
 
 import { mkdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -22,11 +22,11 @@ function holder(path) {
   }
 }
 
-/** Runs `work` while holding the lock; waits, saying so once, while another set-up holds it. */
+/** Runs `work` holding the lock; waits, with one message, while another set-up holds it. */
 export async function withLock(log, work) {
   mkdirSync(state, { recursive: true });
   const path = join(state, 'lock');
-  let told = false;
+  let reported = false;
   for (;;) {
     try {
       writeFileSync(path, String(process.pid), { flag: 'wx' });
@@ -38,8 +38,8 @@ export async function withLock(log, work) {
     const other = holder(path);
     if (!other) rmSync(path, { force: true });
     else {
-      if (!told) log(`another set-up (process ${other.pid}) is at work here: waiting for it`);
-      told = true;
+      if (!reported) log(`waiting for another set-up (process ${other.pid})`);
+      reported = true;
       await sleep(500);
     }
   }

@@ -1,4 +1,4 @@
-// node_modules, as package-lock.json wants them.
+// node_modules, as package-lock.json specifies.
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,10 +6,10 @@ import { lastLine, run } from './command.mjs';
 import { root } from './paths.mjs';
 import { digest, isDone, markDone } from './stamp.mjs';
 
-const wanted = () => digest([process.version, process.platform, process.arch], ['package.json', 'package-lock.json']);
+const inputs = () => digest([process.version, process.platform, process.arch], ['package.json', 'package-lock.json']);
 
 export const npmPackagesReady = () =>
-  existsSync(join(root, 'node_modules', 'typescript')) && isDone('npm-packages', wanted());
+  existsSync(join(root, 'node_modules', 'typescript')) && isDone('npm-packages', inputs());
 
 export async function installNpmPackages(log) {
   if (npmPackagesReady()) return;
@@ -20,14 +20,14 @@ export async function installNpmPackages(log) {
     const args = [...how, '--no-audit', '--no-fund', '--loglevel=error'];
     return run(isScript ? process.execPath : 'npm', isScript ? [npm, ...args] : args, { show: true });
   };
-  // exactly what the lock file says; when package.json has moved on, what both allow
+  // exactly the lock file's versions or, if package.json has changed since, versions that both allow
   let { code, output } = await install('ci');
   if (code !== 0 && code !== 127) ({ code, output } = await install('install', '--no-save'));
   if (code === 127) throw new Error('npm is missing: nothing can be installed. Install npm (it comes with Node.js)');
   if (code !== 0) {
     throw new Error(
-      `npm could not install the packages: nothing can run. Check the network and the registry (npm config get registry), then try again. npm's last words: ${lastLine(output)}`,
+      `npm could not install the packages: nothing can run. Check the network and the registry (npm config get registry), then try again. npm's last line: ${lastLine(output)}`,
     );
   }
-  markDone('npm-packages', wanted());
+  markDone('npm-packages', inputs());
 }

@@ -1,4 +1,4 @@
-// Where things lie, for every script. Node built-ins only: these run before any package is installed.
+// Paths for the scripts. Imports only Node built-ins, since the scripts run before any package is installed.
 
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,5 +13,5 @@ export const venvBin = join(venv, windows ? 'Scripts' : 'bin');
 export const venvPython = join(venvBin, windows ? 'python.exe' : 'python');
 export const kernelspec = join(venv, 'share', 'jupyter', 'kernels', 'detlab');
 
-/** Whether the compiled project is there. */
+/** Whether the project has been compiled. */
 export const isBuilt = () => existsSync(join(root, 'dist', 'src', 'index.js'));

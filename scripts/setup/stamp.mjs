@@ -1,5 +1,5 @@
-// Remembers what a set-up step was done for, so that it is done again only when that changed. A stamp is written last
-// and by rename: an interrupted step leaves none.
+// Records the inputs for which a set-up step was done, so that it is repeated only when they change. A stamp is written
+// last and atomically: an interrupted step leaves none.
 
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
@@ -19,7 +19,7 @@ export function digest(strings, files = []) {
   return hash.digest('hex');
 }
 
-/** A digest of names, sizes and times of every file under the folders: quick, and enough to see an edit. */
+/** A digest of the names, sizes and modification times of all files in the folders: fast, and sufficient to detect edits. */
 export function digestTree(folders, pattern) {
   const hash = createHash('sha256');
   const visit = (folder) => {

@@ -7,24 +7,24 @@ import { lastLine, run } from './command.mjs';
 import { root, venvPython } from './paths.mjs';
 import { digest, digestTree, isDone, markDone } from './stamp.mjs';
 
-const wanted = () =>
+const inputs = () =>
   digest(
     [process.version, digestTree(['kernels/torch/src'], /\.(cc|cpp|cu|h|hpp|mjs|txt)$/)],
     ['requirements.txt', 'kernels/torch/build.mjs'],
   );
 const product = join(root, 'kernels', 'torch', 'build', 'detlab_torch.node');
 
-export const torchEngineReady = () => existsSync(product) && existsSync(venvPython) && isDone('torch-engine', wanted());
+export const torchEngineReady = () => existsSync(product) && existsSync(venvPython) && isDone('torch-engine', inputs());
 
-/** Builds the engine. Returns why it could not, in one line, or undefined. */
+/** Builds the engine. Returns one line with the reason if that fails. */
 export async function buildEngine(log) {
   if (torchEngineReady()) return undefined;
-  const lost = 'the torch engine cannot be built, only the wasm engine is there';
+  const lost = 'the torch engine cannot be built, only the wasm engine is available';
   const compiler = process.env.CXX ?? 'g++';
   if ((await run(compiler, ['--version'])).code !== 0) {
-    return `the C++ compiler ${compiler} is missing: ${lost}. Install g++ 10 or newer (Debian, Ubuntu: apt install g++), or name one in CXX`;
+    return `the C++ compiler ${compiler} is missing: ${lost}. Install g++ 10 or newer (Debian, Ubuntu: apt install g++), or set CXX to one`;
   }
-  const before = wanted();
+  const before = inputs();
   try {
     const { buildTorchEngine } = await import(pathToFileURL(join(root, 'kernels', 'torch', 'build.mjs')).href);
     await buildTorchEngine({ log });

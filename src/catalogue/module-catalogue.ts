@@ -79,8 +79,8 @@ const NEXT = "describe('FPN') or `detlab describe FPN`: options, shapes, paper a
  * @throws DetLabError with the nearest kind.
  */
 export function listModules(registry: Registry, name?: string): ModuleCatalogue {
-  const wanted = name?.toLowerCase().replaceAll('-', '_');
-  const kinds = wanted === undefined ? KINDS : KINDS.filter((kind) => [kind, plural(kind)].includes(wanted));
+  const requested = name?.toLowerCase().replaceAll('-', '_');
+  const kinds = requested === undefined ? KINDS : KINDS.filter((kind) => [kind, plural(kind)].includes(requested));
   if (kinds.length === 0)
     throw new DetLabError(
       `Cannot list the kind "${name}": there is none of this name.${didYouMean(name ?? '', KINDS)} Kinds: ${KINDS.join(', ')}`,

@@ -117,7 +117,7 @@ function kindOf(value: PickleValue): string {
   return value === null ? 'None' : typeof value;
 }
 
-/** Strings of a checkpoint's `meta`: class names of mmengine (3.x) and mmcv (2.x), DetLab's own record. */
+/** Strings of a checkpoint's `meta`: class names of mmengine (3.x) and mmcv (2.x), DetLab's metadata. */
 export function metaOfPickle(root: PickleValue): { classes?: string[]; detlab?: string; version?: string } {
   const meta = isDict(root) ? root.get('meta') : undefined;
   if (!isDict(meta)) return {};

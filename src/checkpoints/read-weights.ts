@@ -20,7 +20,7 @@ export interface Weights {
   skipped: string[];
   /** Class names the file was saved with. */
   classes?: string[];
-  /** DetLab's own record (JSON). */
+  /** DetLab's metadata (JSON). */
   detlab?: string;
 }
 
@@ -60,11 +60,12 @@ function readFrom(source: ByteSource, key?: string): Weights {
     };
   }
   const file = readTorchFile(source);
-  const found = findWeights(file.root, source, key);
+  const weights = findWeights(file.root, source, key);
   const tensors: StoredState = new Map();
-  for (const [name, ref] of found.tensors) tensors.set(name, file.read(ref, name));
+  for (const [name, ref] of weights.tensors) tensors.set(name, file.read(ref, name));
   const { classes, detlab } = metaOfPickle(file.root);
-  return { source: source.name, format: file.format, tensors, key: found.key, skipped: found.skipped, classes, detlab };
+  const { key: entry, skipped } = weights;
+  return { source: source.name, format: file.format, tensors, key: entry, skipped, classes, detlab };
 }
 
 /** A header length within the file, followed by an opening brace. */

@@ -123,13 +123,13 @@ export class ZipArchive {
     const at = view(source.read(source.size - tail, tail, 'the end of the archive'));
     for (let i = tail - 22; i >= 0; i--) {
       if (at.getUint32(i, true) !== END) continue;
-      const found = {
+      const end = {
         count: at.getUint16(i + 10, true),
         size: at.getUint32(i + 12, true),
         offset: at.getUint32(i + 16, true),
       };
-      if (found.count !== 0xffff && found.size !== 0xffffffff && found.offset !== 0xffffffff) return found;
-      if (i < 20 || at.getUint32(i - 20, true) !== LOCATOR64) return found;
+      if (end.count !== 0xffff && end.size !== 0xffffffff && end.offset !== 0xffffffff) return end;
+      if (i < 20 || at.getUint32(i - 20, true) !== LOCATOR64) return end;
       const record = view(source.read(Number(at.getBigUint64(i - 12, true)), 56, 'the zip64 end record'));
       if (record.getUint32(0, true) !== END64) throw damaged(source, 'its zip64 end record is invalid');
       const [count, size, offset] = [32, 40, 48].map((k) => Number(record.getBigUint64(k, true)));

@@ -27,13 +27,13 @@ export async function predictCommand(
   for (const image of images) {
     try {
       const predictions = await model.predict(image, { threshold, precision: options.amp ? 'bfloat16' : undefined });
-      let picture: string | undefined;
+      let drawing: string | undefined;
       if (options.out !== undefined) {
-        picture = path.join(options.out, `${path.basename(image, path.extname(image))}.png`);
-        writeFileSync(picture, await predictions.draw());
+        drawing = path.join(options.out, `${path.basename(image, path.extname(image))}.png`);
+        writeFileSync(drawing, await predictions.draw());
       }
-      out.event('predictions', { image, picture, predictions: predictions.confident });
-      out.print(`${predictions}${picture ? `\ndrawn: ${picture}` : ''}`);
+      out.event('predictions', { image, picture: drawing, predictions: predictions.confident });
+      out.print(`${predictions}${drawing ? `\ndrawn: ${drawing}` : ''}`);
     } catch (error) {
       // continue with the other images
       failed++;

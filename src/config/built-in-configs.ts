@@ -10,7 +10,7 @@ const EXTENSION = /\.(ts|json|py)$/;
 /**
  * The built-in config for a `_base_` of MMDetection's that does not exist on disk: `../_base_/models/mask_rcnn_r50_fpn.py`,
  * `../../mmdetection/configs/_base_/default_runtime.py`, or a bare `faster_rcnn_r50_fpn_1x_coco.py`. Undefined if the folder
- * of `missing`, the file looked for, has configs of its own: then the name is a typing error.
+ * of the missing file has other configs: then the name is a typing error.
  */
 export function builtInConfig(request: string, missing: string): string | undefined {
   const siblings = configsIn(path.dirname(missing));

@@ -17,7 +17,7 @@ const PARTS = ['_base_', 'common'];
 
 /** Names of the configs under `roots`, with their files; without the fragments in `_base_` and `common`. */
 export function listConfigs(roots: readonly string[] = [configRoot()]): Map<string, string[]> {
-  const found = new Map<string, string[]>();
+  const configs = new Map<string, string[]>();
   for (const root of roots) {
     if (!existsSync(root)) continue;
     for (const entry of readdirSync(root, { recursive: true, encoding: 'utf8' }).sort()) {
@@ -25,10 +25,10 @@ export function listConfigs(roots: readonly string[] = [configRoot()]): Map<stri
       if (!CONFIG_EXTENSIONS.some((e) => e === extension) || entry.endsWith('.d.ts')) continue;
       if (entry.split(path.sep).some((folder) => PARTS.includes(folder))) continue;
       const name = path.basename(entry, extension);
-      found.set(name, [...(found.get(name) ?? []), path.join(root, entry)]);
+      configs.set(name, [...(configs.get(name) ?? []), path.join(root, entry)]);
     }
   }
-  return found;
+  return configs;
 }
 
 export interface FoundConfig {
@@ -74,10 +74,10 @@ const MAX_TYPO = 2;
 
 /** The nearest names, if any, and how to list all. */
 function suggestion(name: string, known: readonly string[]): string {
-  const own = normalizedName(name);
+  const normalized = normalizedName(name);
   const near = known
-    .map((one) => ({ one, far: distance(own, normalizedName(one)) }))
-    .filter(({ one, far }) => far <= Math.max(2, 0.4 * Math.max(own.length, one.length)))
+    .map((one) => ({ one, far: distance(normalized, normalizedName(one)) }))
+    .filter(({ one, far }) => far <= Math.max(2, 0.4 * Math.max(normalized.length, one.length)))
     .sort((a, b) => a.far - b.far)
     .filter(({ far }, _, [best]) => far <= (best.far <= MAX_TYPO ? best.far : best.far + MAX_TYPO))
     .slice(0, SUGGESTED)

@@ -7,7 +7,7 @@ export { configRoot, listConfigs } from './find-config';
 export { type LoadConfigOptions, type LoadedConfig, loadConfig, loadDict } from './load-config';
 export { type MergeOptions, mergeConfig } from './merge';
 export type { Change, Left } from './migrate/changes';
-export { isOldConfig, OLD_KEYS } from './migrate/dialect';
+export { isLegacyConfig, LEGACY_KEYS } from './migrate/dialect';
 export { type MigratedConfig, migrateConfig } from './migrate/migrate-config';
 export { applyOptions, parseOptionArguments, parseOptionValue } from './options';
 export { parseConfigValue } from './parse-value';

@@ -1,4 +1,4 @@
-// From a recipe to a detector with weights: classes settled, parts frozen, checkpoints laid over.
+// Builds the detector of a recipe: resolves the classes, initialises or loads the weights, freezes parts.
 
 import * as tf from '@tensorflow/tfjs';
 import { checkModel } from '../catalogue/check-model';
@@ -17,39 +17,39 @@ import type { NeckSwap } from './neck-swap';
 import { loadPretrained, startFrom } from './start-weights';
 import type { LoadFrom } from './weights-file';
 
-/** What a recipe is made of; never changed, only copied. */
+/** The data of a recipe; immutable. */
 export interface RecipeSpec {
   name: string;
   config: ConfigObject;
-  /** Chosen with `.classes(...)`. */
+  /** Set with `.classes(...)`. */
   classes?: readonly string[];
-  /** In the order they were asked for. */
+  /** In the order of the calls. */
   freezing: readonly FreezeRule[];
-  /** Folders of the config's files, which `custom_imports` is relative to. */
+  /** Folders of the config's files, to which `custom_imports` is relative. */
   folders?: readonly string[];
-  /** What happened to the options of the necks put in place of others. */
+  /** The origin of each option of the necks that replaced others. */
   swaps?: readonly NeckSwap[];
-  /** Weights laid over the initial ones; the config's `load_from` when absent. */
+  /** Weights loaded after initialisation; the config's `load_from` when absent. */
   loadFrom?: LoadFrom;
 }
 
 const PARTS = ['backbone', 'neck', 'rpn_head', 'bbox_head', 'roi_head', 'mask_head'];
 
-/** @throws DetLabError for a part of a config, with what it takes to make it whole */
+/** @throws DetLabError for a fragment of a config, with the missing lines */
 function requireModel(config: ConfigObject): void {
   const { model } = config;
   if (model !== undefined && (typeof objectAt(config, 'model').type === 'string' || !isObject(model))) return;
   const parts = PARTS.filter((part) => isObject(config[part]));
   const received = isObject(model) ? 'a model without a type' : parts.length > 0 ? parts.join(', ') : 'none';
-  const inside = parts.map((part) => `, inside of it ${part}=dict(...)`).join('');
+  const inside = parts.map((part) => `${part}=dict(...)`).join(', ') || '...';
   throw new DetLabError(
-    `Cannot build the detector: expected model = dict(type=...), received ${received}. This is a part of a config: ` +
-      `name the config it changes, _base_ = 'mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py', and write model = dict(...)${inside}`,
+    `Cannot build the detector: expected model = dict(type=...), received ${received}. This is a fragment of a config: ` +
+      `inherit from the config that it changes, _base_ = 'mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py', and write model = dict(${inside})`,
   );
 }
 
-/** The classes of a detector trained on `data`: those of the recipe and of the data must be the same. */
-export function settleClasses(spec: RecipeSpec, data?: { name: string; classes: readonly string[] }): string[] {
+/** The classes of the recipe, which must equal those of `data`; by default those of the data or of the config. */
+export function resolveClasses(spec: RecipeSpec, data?: { name: string; classes: readonly string[] }): string[] {
   const { classes, config } = spec;
   if (classes && data && classes.join('\n') !== data.classes.join('\n'))
     throw new DetLabError(
@@ -68,15 +68,15 @@ export function settleClasses(spec: RecipeSpec, data?: { name: string; classes: 
   if (Array.isArray(named) && (count === undefined || named.length === count)) return named.map(String);
   if (count === undefined)
     throw new DetLabError(
-      'Cannot build the detector: its number of classes is not known. Use .classes([...]) on the recipe',
+      'Cannot build the detector: no head of the config has num_classes. Use .classes([...]) on the recipe',
     );
   return Array.from({ length: count }, (_, i) => `class ${i}`);
 }
 
 /**
  * @param seed of the initial weights; without it they stay zero, for a summary
- * @param withoutEngine for a model that is only looked at
- * @param notice takes lines a person should read (weights not found, parts not loaded)
+ * @param withoutEngine for a model that only shows its structure
+ * @param notice receives messages to the user (missing weights, mismatched tensors)
  */
 export async function buildModel(
   spec: RecipeSpec,
@@ -86,7 +86,7 @@ export async function buildModel(
   { withoutEngine = false } = {},
 ): Promise<Detector> {
   await loadCustomImports(spec.config, spec.folders ?? [], notice);
-  // shapes and names need no engine: none is started for them alone
+  // shapes and names require no engine
   if (seed === undefined && withoutEngine) await plainBackend();
   else await startEngine();
   const model = spec.classes ? withoutClassCounts(objectAt(spec.config, 'model')) : objectAt(spec.config, 'model');
@@ -105,7 +105,7 @@ export async function buildModel(
   return detector;
 }
 
-/** What a build that fails has made up to there is freed. */
+/** Disposes the variables of a build that fails. */
 function disposingOnFailure<T>(build: () => T): T {
   const variables = () => tf.engine().registeredVariables;
   const before = new Set(Object.keys(variables()));

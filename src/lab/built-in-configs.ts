@@ -1,6 +1,6 @@
-// The configs of the built-in modules, derived from their definitions, put where the types of configs look them up. The
-// build writes them out as plain object types in this file's place (scripts/setup/built-in-configs.mjs): the same types,
-// quicker to complete.
+// The config types of the built-in modules, derived from their definitions and declared for the types of configs. The build
+// replaces this file by the same types written out as plain object types (scripts/setup/built-in-configs.mjs), which
+// editors complete faster.
 
 import type { ChoiceOf, ModuleConfigOf, OverrideOf } from '../catalogue/config-types';
 import type { DATASETS } from '../data/datasets/definitions';
@@ -41,7 +41,7 @@ export type Names = { [K in BuiltInKind]: BuiltIn<K>['type'] };
 export type Configs = { [K in BuiltInKind]: ModuleConfigOf<BuiltIn<K>> };
 /** `type`, and any of the options. */
 export type Choices = { [K in BuiltInKind]: ChoiceOf<BuiltIn<K>> };
-/** Any part of a config. */
+/** Any of the options, without `type`. */
 export type Overrides = { [K in BuiltInKind]: OverrideOf<BuiltIn<K>> };
 
 declare module '../catalogue/module-configs' {

@@ -1,5 +1,5 @@
-// The whole catalogue: models, transforms, metrics, optimizers and schedules in one registry. A notebook adds its own
-// modules to it with `register`.
+// The whole catalogue: models, datasets, transforms, metrics, optimizers and schedules in one registry. Users add modules
+// with `register`.
 
 import { type AnyDefinition, Registry } from '../catalogue/registry';
 import { DATASETS, TRANSFORMS } from '../data';
@@ -8,7 +8,7 @@ import { createRegistry } from '../models/catalogue';
 import { trainingModules } from '../training/training-modules';
 import './built-in-configs'; // their types
 
-/** Every module the lab knows by name. */
+/** All modules, by kind and type name. */
 export const catalogue: Registry = new Registry([
   ...createRegistry().all(),
   ...DATASETS,
@@ -18,7 +18,7 @@ export const catalogue: Registry = new Registry([
 ]);
 
 /**
- * Adds a module of your own; run again, it takes the place of the first.
+ * Adds a module; a later definition of the same type replaces an earlier one.
  *
  * @example register(defineModule({ kind: 'neck', type: 'MyNeck', summary: '...', example: '...', options, build }));
  */

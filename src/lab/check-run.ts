@@ -1,4 +1,4 @@
-// What of a config a run uses, looked at before anything is built, so that all that is wrong with it is told at once.
+// Checks the sections of a config that a run uses before anything is built, so that all problems are reported at once.
 
 import { findConfigProblems } from '../catalogue/check-config';
 import { problemsText } from '../catalogue/check-model';
@@ -6,10 +6,10 @@ import type { ConfigObject } from '../config';
 import { DetLabError } from '../errors';
 import { catalogue } from './catalogue';
 
-/** Where a fault stops a run. The data set itself is given with `fit`; a hook that is not there is told by the plan. */
+/** Sections whose problems stop a run. The dataset is passed to `fit`; the plan reports hooks that are not implemented. */
 const USED = [/^model\b/, /^optim_wrapper\b/, /^param_scheduler\b/, /^(train|test)_dataloader(\.dataset)+\.pipeline\b/];
 
-/** @throws DetLabError listing every problem of what a run uses. */
+/** @throws DetLabError listing every problem of these sections */
 export function checkRun(config: ConfigObject): void {
   const problems = findConfigProblems(config, catalogue).filter(({ path }) => USED.some((part) => part.test(path)));
   if (problems.length > 0) throw new DetLabError(problemsText('Cannot train', problems));

@@ -1,4 +1,4 @@
-// `compare({ FPN: a, PAFPN: b }).fit(data)`: the same training for several recipes, one table and one chart.
+// `compare({ FPN: a, PAFPN: b }).fit(data)`: trains several recipes alike; one table and one chart of the results.
 
 import path from 'node:path';
 import { inspect } from 'node:util';
@@ -26,7 +26,7 @@ export class Comparison implements Displayable {
   constructor(
     /** By the names given to `compare`. */
     readonly runs: Readonly<Record<string, Run>>,
-    /** True when Stop ended it; the runs up to then are there. */
+    /** True when Stop ended it; `runs` has those finished before. */
     readonly interrupted: boolean,
   ) {}
 
@@ -34,7 +34,7 @@ export class Comparison implements Displayable {
     return Object.entries(this.runs).map(([name, run]) => contestant(name, run));
   }
 
-  /** AP, AP50, AP75..., per class, parameters, seconds an image. */
+  /** AP, AP50, AP75..., AP per class, parameters, seconds per image. */
   async table(): Promise<Display> {
     return new Display((await comparisonBundles(this.contestants)).table);
   }
@@ -45,9 +45,9 @@ export class Comparison implements Displayable {
 
   async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
     const { table, chart } = await comparisonBundles(this.contestants);
-    // one bundle shows one form: the table with the chart's picture below it
-    const picture = `<img alt="comparison chart" style="max-width:100%;width:860px" src="data:image/png;base64,${chart['image/png']}">`;
-    return { ...table, 'text/html': `${table['text/html']}\n${picture}`, 'image/png': chart['image/png'] };
+    // a front end shows one format of a bundle: HTML with the table and the chart
+    const image = `<img alt="comparison chart" style="max-width:100%;width:860px" src="data:image/png;base64,${chart['image/png']}">`;
+    return { ...table, 'text/html': `${table['text/html']}\n${image}`, 'image/png': chart['image/png'] };
   }
 
   toString(): string {
@@ -60,14 +60,15 @@ export class Comparison implements Displayable {
 }
 
 /**
- * Several recipes to be trained alike.
+ * Several recipes, to train with the same data and options.
  * @example await compare({ FPN: base, PAFPN: base.neck('PAFPN') }).fit(cells, { epochs: 6 })
  */
 export function compare(recipes: Readonly<Record<string, Recipe>>): {
   fit(data: LabDataset, options?: FitOptions): Promise<Comparison>;
 } {
   const entries = Object.entries(recipes);
-  if (entries.length === 0) throw new DetLabError('Cannot compare nothing: give recipes by name, { FPN: a, PAFPN: b }');
+  if (entries.length === 0)
+    throw new DetLabError('Cannot compare: expected recipes by name, { FPN: a, PAFPN: b }, received none');
   return {
     async fit(data, options = {}) {
       checkUnits(entries);
@@ -91,13 +92,13 @@ export function compare(recipes: Readonly<Record<string, Recipe>>): {
   };
 }
 
-/** @throws DetLabError when some recipes count epochs and others iterations: they share no axis */
+/** @throws DetLabError when some recipes count epochs and others iterations: their curves have no common axis */
 function checkUnits(entries: readonly (readonly [name: string, recipe: Recipe])[]): void {
   const units = entries.map(([name, { config }]) => [name, planLoop(config).loop.unit] as const);
   const [[first, unit]] = units;
   const other = units.find(([, one]) => one !== unit);
   if (other)
     throw new DetLabError(
-      `Cannot compare "${first}" with "${other[0]}": their train_cfg counts ${unit}s and ${other[1]}s. Give both the same loop`,
+      `Cannot compare "${first}" with "${other[0]}": their train_cfg counts ${unit}s and ${other[1]}s. Use the same loop for both`,
     );
 }

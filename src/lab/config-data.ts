@@ -1,4 +1,4 @@
-// The data set that a config itself names, for the command line: `train_dataloader.dataset`, `val_dataloader.dataset`.
+// The datasets that a config specifies, for the command line: `train_dataloader.dataset`, `val_dataloader.dataset`.
 
 import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
@@ -13,7 +13,7 @@ async function part(config: ConfigObject, name: string, classes?: readonly strin
   const dataset = objectAt(config, path);
   if (typeof dataset.type !== 'string') return undefined;
   const whole = changeInnermost(dataset as ModuleConfig, ({ filter_cfg, ...options }) => {
-    // which images are left out is training's to say, which does it itself
+    // training filters images itself
     const small = (filter_cfg as ConfigObject | null | undefined)?.bbox_min_size;
     const metainfo = { ...(options.metainfo as ConfigObject | undefined), ...(classes && { classes: [...classes] }) };
     return {
@@ -25,16 +25,17 @@ async function part(config: ConfigObject, name: string, classes?: readonly strin
   return catalogue.build('dataset', whole, { path }).load();
 }
 
-/** @throws DetLabError when the config names no training data, or its files are not there */
+/** @throws DetLabError when the config has no training dataset, or its files are missing */
 export async function configuredData(config: ConfigObject, name: string): Promise<LabDataset> {
   const train = await part(config, 'train');
-  if (!train) throw new DetLabError('The config names no data set: give one with --data');
+  if (!train)
+    throw new DetLabError('Cannot load the training data: the config has no train_dataloader.dataset. Use --data');
   return new LabDataset(name, train, await part(config, 'val', train.classes));
 }
 
-/** What the config is tested on: `test_dataloader.dataset`. */
+/** The config's test data: `test_dataloader.dataset`. */
 export async function configuredTestData(config: ConfigObject, classes: readonly string[]): Promise<LabDataset> {
   const test = await part(config, 'test', classes);
-  if (!test) throw new DetLabError('The config names no test data: give some with --data');
+  if (!test) throw new DetLabError('Cannot load the test data: the config has no test_dataloader.dataset. Use --data');
   return new LabDataset(test.name, test, undefined);
 }

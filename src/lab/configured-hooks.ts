@@ -1,5 +1,5 @@
-// The hooks of a config, built: `default_hooks` in their places, `custom_hooks` in their order. What counts epochs is scaled
-// with the run, as the schedule is.
+// Builds the hooks of a config: `default_hooks` by name, `custom_hooks` in order. Options that count epochs are scaled with
+// the run, like the schedule.
 
 import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
@@ -15,11 +15,11 @@ import { modulesAt, objectAt } from './config-access';
 export interface ConfiguredHooks {
   defaultHooks: DefaultHooks;
   hooks: TrainHook[];
-  /** Other transforms from an epoch on. */
+  /** Changes of the pipeline during the run. */
   pipelineChanges: PipelineChange[];
 }
 
-/** What `fit` says of a run, over the config. */
+/** Settings of the run; they override the config. */
 export interface HookSettings {
   /** Epochs (or iterations) of the run, and those of the config. */
   total: number;
@@ -28,7 +28,7 @@ export interface HookSettings {
   logInterval?: number;
 }
 
-/** The hook of each place, where the config names none. */
+/** The default hooks, with the options used unless the config specifies them. */
 const STANDARD: Record<keyof DefaultHooks, ModuleConfig> = {
   timer: { type: 'IterTimerHook' },
   logger: { type: 'LoggerHook', interval: 50 },
@@ -36,7 +36,7 @@ const STANDARD: Record<keyof DefaultHooks, ModuleConfig> = {
   checkpoint: { type: 'CheckpointHook' },
 };
 
-/** @param notices takes lines a person should read */
+/** @param notices receives messages to the user */
 export function configuredHooks(config: ConfigObject, settings: HookSettings, notices: string[]): ConfiguredHooks {
   const { configured, total } = settings;
   const pipelineChanges: PipelineChange[] = [];
@@ -48,35 +48,35 @@ export function configuredHooks(config: ConfigObject, settings: HookSettings, no
     const change = built.pipelineChange?.(total);
     if (change) {
       pipelineChanges.push(change);
-      const what = change.kind === 'replace' ? 'other transforms' : `without ${change.types.join(', ')}`;
-      if (change.from < total) notices.push(`${what} from epoch ${change.from + 1} on (${type})`);
+      const effect = change.kind === 'replace' ? 'the pipeline changes' : `${change.types.join(', ')} are skipped`;
+      if (change.from < total) notices.push(`${effect} from epoch ${change.from + 1} on (${type})`);
     }
     return built;
   };
   const hooks = modulesAt(config, 'custom_hooks').flatMap((hook, i) => {
     if (catalogue.find('hook', hook.type)) return [build(hook, `custom_hooks.${i}`)];
-    notices.push(`custom hook "${hook.type}" is not known here and does nothing`);
+    notices.push(`custom_hooks.${i}: "${hook.type}" is not implemented and is ignored`);
     return [];
   });
-  const place = (name: keyof DefaultHooks, over: Record<string, unknown> = {}): TrainHook => {
+  const defaultHook = (name: keyof DefaultHooks, overrides: Record<string, unknown> = {}): TrainHook => {
     const given = objectAt(config, `default_hooks.${name}`);
     const standard = STANDARD[name];
     const { type = standard.type } = given;
     const path = `default_hooks.${name}`;
     if (typeof type === 'string' && !catalogue.find('hook', type)) {
-      notices.push(`${path} "${type}" is not known here: ${standard.type} takes its place`);
-      return build({ ...standard, ...over }, path);
+      notices.push(`${path}: "${type}" is not implemented; ${standard.type} is used instead`);
+      return build({ ...standard, ...overrides }, path);
     }
     const isStandard = typeof type === 'string' && catalogue.get('hook', type, path).type === standard.type;
-    return build({ ...(isStandard && standard), ...given, ...over, type: String(type) }, path);
+    return build({ ...(isStandard && standard), ...given, ...overrides, type: String(type) }, path);
   };
   const { checkpoint, logInterval } = settings;
   return {
     defaultHooks: {
-      timer: place('timer'),
-      logger: place('logger', logInterval === undefined ? {} : { interval: logInterval }),
-      param_scheduler: place('param_scheduler'),
-      checkpoint: withOptions(place('checkpoint'), checkpoint),
+      timer: defaultHook('timer'),
+      logger: defaultHook('logger', logInterval === undefined ? {} : { interval: logInterval }),
+      param_scheduler: defaultHook('param_scheduler'),
+      checkpoint: withOptions(defaultHook('checkpoint'), checkpoint),
     },
     hooks,
     pipelineChanges,
@@ -87,7 +87,7 @@ function withOptions(hook: TrainHook, options: CheckpointOptions | undefined): T
   if (!options) return hook;
   if (!(hook instanceof CheckpointHook))
     throw new DetLabError(
-      `Cannot use these options of checkpoints: default_hooks.checkpoint is ${hook.name}, expected CheckpointHook`,
+      `Cannot apply the option "checkpoint" of fit: expected CheckpointHook as default_hooks.checkpoint, received ${hook.name}`,
     );
   const changed = new CheckpointHook({ ...hook.options, ...options });
   changed.priority = hook.priority;

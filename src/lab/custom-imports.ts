@@ -1,6 +1,6 @@
-// A config's `custom_imports`: modules of the user's own, by their paths. A config is data and is never run; what it names
-// here IS run, with the rights of this process: that is what the key is for, and a line says so each time. Names of Python
-// modules cannot be loaded; those of OpenMMLab's own packages bring what the catalogue has anyway.
+// A config's `custom_imports`: TypeScript or JavaScript modules of the user, by path. A config is data and is never
+// executed, but these modules are, with the permissions of this process; a notice reports each. Python modules cannot be
+// loaded; modules of OpenMMLab's packages are ignored, since the catalogue has their definitions.
 
 import { readFileSync, statSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
@@ -18,13 +18,13 @@ const KNOWN = /^(mmdet|mmcv|mmengine|mmpretrain|mmcls|mmyolo|mmselfsup)(\.|$)/;
 const isPath = (name: string): boolean =>
   /^(\.{1,2}[\\/]|[\\/]|[a-z]:\\)/i.test(name) || /\.(ts|js|cjs|mts|mjs)$/.test(name);
 
-/** By path: when the file was written that was run. */
-const done = new Map<string, number>();
+/** Modification time of each loaded file, by path. */
+const loaded = new Map<string, number>();
 
 /**
- * Loads what `custom_imports` names; each definition a module exports joins the catalogue, as do those it registers.
- * @param folders the paths are relative to: those of the config's files, the config's own last
- * @throws DetLabError when a module is not there or fails, unless `allow_failed_imports` is set
+ * Loads the modules of `custom_imports`; the definitions that a module exports or registers are added to the catalogue.
+ * @param folders to which the paths are relative: those of the config's files, base configs first
+ * @throws DetLabError when a module is missing or fails, unless `allow_failed_imports` is set
  */
 export async function loadCustomImports(
   config: ConfigObject,
@@ -42,7 +42,7 @@ export async function loadCustomImports(
       if (isPath(name)) await loadModule(locate(name, folders), notice);
       else if (!KNOWN.test(name))
         notice(
-          `custom_imports: "${name}" is a Python module and was not loaded. Write its modules in TypeScript and give the path: './${name.split('.').at(-1)}.ts'`,
+          `custom_imports: "${name}" is a Python module and was not loaded. Write it in TypeScript and specify its path: './${name.split('.').at(-1)}.ts'`,
         );
     } catch (error) {
       if (allowed !== true) throw error;
@@ -53,18 +53,18 @@ export async function loadCustomImports(
 
 function locate(name: string, folders: readonly string[]): string {
   const places = [...folders].reverse().concat(process.cwd());
-  const found = places
+  const file = places
     .map((folder) => path.resolve(folder, name))
-    .find((file) => statSync(file, { throwIfNoEntry: false })?.isFile());
-  if (found) return found;
+    .find((candidate) => statSync(candidate, { throwIfNoEntry: false })?.isFile());
+  if (file) return file;
   throw new DetLabError(
-    `Cannot load "${name}" of custom_imports: there is no such file, seen from ${[...new Set(places)].join(', ')}`,
+    `Cannot load "${name}" of custom_imports: there is no such file relative to ${[...new Set(places)].join(', ')}`,
   );
 }
 
 async function loadModule(file: string, notice: Notice): Promise<void> {
-  const written = statSync(file).mtimeMs;
-  if (done.get(file) === written) return;
+  const modified = statSync(file).mtimeMs;
+  if (loaded.get(file) === modified) return;
   const shown = path.relative(process.cwd(), file);
   notice(`custom_imports: running ${shown.startsWith('..') ? file : shown}`);
   let exported: Record<string, unknown>;
@@ -73,21 +73,21 @@ async function loadModule(file: string, notice: Notice): Promise<void> {
   } catch (error) {
     throw new DetLabError(`Cannot load "${file}" of custom_imports: ${(error as Error).stack ?? String(error)}`);
   }
-  done.set(file, written);
+  loaded.set(file, modified);
   for (const value of Object.values(exported)) if (isDefinition(value)) catalogue.add(value);
 }
 
-/** Runs a TypeScript or JavaScript module as CommonJS; types are taken off, not checked. */
+/** Runs a TypeScript or JavaScript module as CommonJS; types are removed, not checked. */
 async function run(file: string): Promise<Record<string, unknown>> {
-  // the public API is imported here and not above: it stands on top of this file
+  // imported here because the public API imports this file
   const api = await import(path.join(__dirname, '..', __filename.endsWith('.ts') ? 'index.ts' : 'index.js'));
   const ts = await import('typescript');
   const { outputText } = (ts.default ?? ts).transpileModule(readFileSync(file, 'utf8'), {
     fileName: file,
     compilerOptions: { module: 1, target: 9, esModuleInterop: true, inlineSourceMap: true },
   });
-  const own = createRequire(file);
-  const house = createRequire(path.join(packageRoot, 'package.json'));
+  const requireFromFile = createRequire(file);
+  const requireFromPackage = createRequire(path.join(packageRoot, 'package.json'));
   const module = new Module(file) as Module & { _compile(code: string, file: string): void };
   module.filename = file;
   module.paths = (Module as unknown as { _nodeModulePaths(dir: string): string[] })._nodeModulePaths(
@@ -95,9 +95,9 @@ async function run(file: string): Promise<Record<string, unknown>> {
   );
   module.require = ((name: string) => {
     if (name === 'detlab') return api;
-    // one TensorFlow.js and one zod for all: engine and descriptions are shared
-    if (name.startsWith('@tensorflow/') || name === 'zod') return house(name);
-    return own(name);
+    // the same instances of TensorFlow.js (its engine) and zod (its option schemas) as DetLab's
+    if (name.startsWith('@tensorflow/') || name === 'zod') return requireFromPackage(name);
+    return requireFromFile(name);
   }) as NodeJS.Require;
   module._compile(outputText, file);
   return module.exports as Record<string, unknown>;

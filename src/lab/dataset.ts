@@ -1,4 +1,4 @@
-// `dataset.coco(...)`, `.voc(...)`, `.toytown(...)`: training and validation images as one object that shows itself.
+// `dataset.coco(...)`, `.voc(...)`, `.toytown(...)`: training and validation images as one displayable object.
 
 import path from 'node:path';
 import { type CocoOptions, type Dataset, loadCoco, loadVoc, type VocOptions } from '../data';
@@ -9,9 +9,9 @@ import { progressBundle, progressText } from '../visualization/progress';
 import { LabDataset } from './lab-dataset';
 
 type CocoPart = { annFile: string; imgDir: string };
-type Chosen = { classes?: readonly string[]; name?: string };
+type CommonOptions = { classes?: readonly string[]; name?: string };
 
-/** A COCO file and its images; a second pair is the validation part. */
+/** A COCO annotation file and its image folder; `val` is another pair for validation. */
 async function coco(
   annFile: string,
   imgDir: string,
@@ -20,14 +20,18 @@ async function coco(
   const { val, ...rest } = options;
   const train = await loadCoco(annFile, imgDir, rest);
   if (!val) return new LabDataset(train.name, train, undefined);
-  const held = await loadCoco(val.annFile, val.imgDir, { ...rest, classes: train.classes, name: `${train.name} val` });
-  return new LabDataset(train.name, train, held);
+  const valData = await loadCoco(val.annFile, val.imgDir, {
+    ...rest,
+    classes: train.classes,
+    name: `${train.name} val`,
+  });
+  return new LabDataset(train.name, train, valData);
 }
 
-/** A VOC folder: `train` and `val` of ImageSets/Main (or other splits by name). */
+/** A VOC folder: the splits `train` and `val` of ImageSets/Main, or others by name. */
 async function voc(
   root: string,
-  options: Chosen & Pick<VocOptions, 'bboxMinSize'> & { train?: string; val?: string } = {},
+  options: CommonOptions & Pick<VocOptions, 'bboxMinSize'> & { train?: string; val?: string } = {},
 ): Promise<LabDataset> {
   const { train: trainSplit = 'train', val: valSplit, ...rest } = options;
   const name = options.name ?? path.basename(path.resolve(root));
@@ -41,10 +45,10 @@ async function voc(
       name: `${name} ${valSplit ?? 'val'}`,
     });
   } catch (error) {
-    // a folder without a validation list is fine unless one was asked for
+    // a folder without a validation split is fine unless one was requested
     if (valSplit !== undefined || !(error instanceof DetLabError)) throw error;
   }
-  // without any list both names give the whole folder
+  // without any split both names give the whole folder
   if (val && valSplit === undefined && sameImages(train, val)) val = undefined;
   return new LabDataset(name, train, val);
 }
@@ -52,7 +56,7 @@ async function voc(
 const sameImages = (a: Dataset, b: Dataset) =>
   a.records.length === b.records.length && a.records.every((r, i) => r.path === b.records[i].path);
 
-/** Generated street scenes: car, person, traffic light. Made once on disk, then read like any COCO data set. */
+/** Generated street scenes: car, person, traffic light. Rendered to disk once, then read like any COCO dataset. */
 async function toytown(options: ToytownOptions = {}): Promise<LabDataset> {
   const screen = notebook();
   const id = crypto.randomUUID();
@@ -63,7 +67,7 @@ async function toytown(options: ToytownOptions = {}): Promise<LabDataset> {
     const now = performance.now();
     if (done === total ? shown === 0 : now - shown < 500) return;
     shown = now;
-    const state = { label: 'drawing toytown', done, total };
+    const state = { label: 'rendering toytown', done, total };
     if (screen) screen.display(progressBundle(state), { id });
     else if (process.stderr.isTTY) process.stderr.write(`\r${progressText(state)}${done === total ? '\n' : ''}`);
   };

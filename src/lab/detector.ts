@@ -1,13 +1,13 @@
-// `detector('faster-rcnn_r50_fpn_1x_coco')`: the start of every recipe.
+// `detector('faster-rcnn_r50_fpn_1x_coco')`: creates a recipe.
 
 import path from 'node:path';
 import type { ConfigObject, ConfigValue } from '../config';
-import { loadTranslated, translated } from './old-dialect';
+import { loadTranslated, translated } from './legacy-config';
 import { Recipe } from './recipe';
 
 /**
- * A recipe from a config's name, its path (.ts, .py, .json), or a config object; one written for MMDetection 1.x or 2.x is
- * translated, and a line says so.
+ * A recipe from the name or path (.ts, .py, .json) of a config, or from a config object. A config of MMDetection 1.x or 2.x
+ * is translated, with a notice.
  *
  * @example const nas = detector('faster-rcnn_r50_fpn_1x_coco').neck({ type: 'PAFPN' });
  * @throws DetLabError with the nearest name when there is no such config
@@ -17,12 +17,16 @@ export function detector(
   options: { options?: Record<string, ConfigValue> | readonly string[] } = {},
 ): Recipe {
   if (typeof config !== 'string') {
-    const recipe = new Recipe({ name: 'detector', config: translated(config as ConfigObject, say), freezing: [] });
+    const recipe = new Recipe({
+      name: 'detector',
+      config: translated(config as ConfigObject, printNotice),
+      freezing: [],
+    });
     return Array.isArray(options.options) || !options.options
       ? recipe
       : recipe.set(options.options as Record<string, ConfigValue>);
   }
-  const loaded = loadTranslated(config, options.options, say);
+  const loaded = loadTranslated(config, options.options, printNotice);
   return new Recipe({
     name: loaded.name,
     config: loaded.config,
@@ -31,4 +35,4 @@ export function detector(
   });
 }
 
-const say = (line: string): void => console.error(line);
+const printNotice = (line: string): void => console.error(line);

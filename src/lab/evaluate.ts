@@ -1,4 +1,4 @@
-// Runs a detector over a data set and measures it: the config's test pipeline, loader settings and metric.
+// Evaluates a detector on a dataset with the test pipeline, loader settings and metric of a config.
 
 import * as tf from '@tensorflow/tfjs';
 import type { ModuleConfig } from '../catalogue/registry';
@@ -8,13 +8,13 @@ import { buildPipeline, type Dataset, type Detections, evaluationLoader, withBat
 import { engine, type Precision } from '../engine';
 import type { Detector } from '../models/types';
 import { catalogue } from './catalogue';
-import { at, modulesAt, numberAt, objectAt } from './config-access';
+import { modulesAt, numberAt, objectAt, valueAt } from './config-access';
 import { Report } from './report';
 
 export interface EvaluateOptions {
-  /** Images at a time; the config's by default. */
+  /** Batch size; the config's by default. */
   batch?: number;
-  /** `bfloat16`: several times faster on a CPU that has it, with AP equal to about 0.002. */
+  /** `bfloat16` is several times faster on a CPU that supports it, and changes AP by about 0.002. */
   precision?: Precision;
   signal?: AbortSignal;
   onProgress?: (done: number, total: number) => void;
@@ -37,7 +37,7 @@ export function detect(detector: Detector, samples: PackedSample[], precision: P
   }
 }
 
-/** @returns undefined when the signal cut it short */
+/** @returns undefined when the signal aborted it */
 export async function evaluate(
   detector: Detector,
   data: Dataset,
@@ -47,7 +47,7 @@ export async function evaluate(
   const started = performance.now();
   const pipeline = buildPipeline(modulesAt(config, 'test_dataloader.dataset.pipeline'), catalogue, 'test_pipeline');
   const batchSize = batch ?? numberAt(config, 'val_dataloader.batch_size') ?? 1;
-  // the truths come from the data at hand, not from the file the config was written for
+  // the ground truth comes from `data`, not from the config's annotation file
   const {
     ann_file: _,
     type = 'CocoMetric',
@@ -55,7 +55,9 @@ export async function evaluate(
   } = objectAt(config, Array.isArray(config.val_evaluator) ? 'val_evaluator.0' : 'val_evaluator');
   const metricConfig: ModuleConfig = { type: String(type), ...options };
   const metric = await catalogue.build('metric', metricConfig, { path: 'val_evaluator' })(data);
-  const shapes = at(config, 'val_dataloader.dataset.batch_shapes_cfg') as Parameters<typeof withBatchShapes>[1] | null;
+  const shapes = valueAt(config, 'val_dataloader.dataset.batch_shapes_cfg') as
+    | Parameters<typeof withBatchShapes>[1]
+    | null;
   const images = shapes ? { ...data, records: withBatchShapes(data.records, shapes) } : data;
   const loader = evaluationLoader(images, pipeline, { batchSize });
   detector.eval();

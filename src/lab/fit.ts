@@ -1,4 +1,4 @@
-// `recipe.fit(data)`: builds the model, trains it with live displays, evaluates it, and gives back a Run.
+// `recipe.fit(data)`: builds the model, trains it with live displays, evaluates it, and returns a Run.
 
 import path from 'node:path';
 import type { DataProblem, Loader } from '../data';
@@ -8,7 +8,7 @@ import { EvaluationHook } from '../training/hooks/evaluation-hook';
 import type { TrainHook } from '../training/hooks/hook';
 import { type TrainResult, train } from '../training/train';
 import { notebook } from '../visualization/display';
-import { buildModel, type RecipeSpec, settleClasses } from './build-model';
+import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { catalogue } from './catalogue';
 import { checkRun } from './check-run';
 import { loadCustomImports } from './custom-imports';
@@ -21,20 +21,20 @@ import { Run } from './run';
 import { type RunView, runView } from './run-view';
 import { trainLoader } from './train-loader';
 
-/** A name that can be a folder's. */
+/** A name with only the characters that a folder may have. */
 export const folderName = (name: string): string => name.replace(/[^\w.+-]+/g, '_');
 
 export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptions = {}): Promise<Run> {
-  const began = performance.now();
+  const started = performance.now();
   const spec = options.loadFrom === undefined ? given : { ...given, loadFrom: { file: options.loadFrom } };
-  const early: string[] = [];
-  await loadCustomImports(spec.config, spec.folders ?? [], (line) => early.push(line));
+  const notices: string[] = [];
+  await loadCustomImports(spec.config, spec.folders ?? [], (line) => notices.push(line));
   checkRun(spec.config);
   const plan = planRun(spec.config, options);
-  const classes = settleClasses(spec, data);
+  const classes = resolveClasses(spec, data);
   const view = runView(spec.name, plan.loop, { quiet: options.log !== undefined });
   const log = options.log ?? view.log;
-  const detector = await buildModel(spec, classes, plan.seed, (line) => early.push(line));
+  const detector = await buildModel(spec, classes, plan.seed, (line) => notices.push(line));
   const model = new Model(detector, classes, spec.name, spec.config);
   const workDir = options.workDir === false ? undefined : (options.workDir ?? path.join('runs', folderName(spec.name)));
   const problems: DataProblem[] = [];
@@ -43,7 +43,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
     log(`bad data: ${problem.message}`);
   };
   const loader = trainLoader(data.train, spec.config, plan, { workers: options.workers, onProblem });
-  const first = firstLines(data, workDir, [...plan.notices, ...early]);
+  const first = firstLines(data, workDir, [...plan.notices, ...notices]);
   const session = { spec, plan, options, data, detector, loader, model, view, workDir, log: withFirst(log, first) };
   try {
     const { report, result } = await trainAndEvaluate(session);
@@ -54,7 +54,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
       result,
       curves: view.curves,
       problems,
-      seconds: (performance.now() - began) / 1000,
+      seconds: (performance.now() - started) / 1000,
       loop: plan.loop,
       images: loader.stats.images,
       waitSeconds: loader.stats.waitSeconds,
@@ -68,7 +68,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   }
 }
 
-/** What one call of `fit` has built before it trains. */
+/** The state of one call of `fit`. */
 interface FitSession {
   spec: RecipeSpec;
   plan: RunPlan;
@@ -90,14 +90,14 @@ async function trainAndEvaluate(session: FitSession): Promise<{ report?: Report;
   const evaluateAfter = async (at: { epoch: number; step: number }): Promise<Report | undefined> => {
     if (!data.val) return undefined;
     const onProgress = view.evaluating(at);
-    const fresh = await evaluate(detector, data.val, spec.config, { precision, signal, onProgress });
-    report = fresh ?? report;
-    return fresh;
+    const latest = await evaluate(detector, data.val, spec.config, { precision, signal, onProgress });
+    report = latest ?? report;
+    return latest;
   };
   const evaluation = data.val && new EvaluationHook(async (at) => (await evaluateAfter(at))?.logNames());
   const result = await train({
     ...plan,
-    hooks: [watcher(view, options), ...(evaluation ? [evaluation] : []), ...plan.hooks],
+    hooks: [displayHook(view, options), ...(evaluation ? [evaluation] : []), ...plan.hooks],
     detector,
     loader,
     signal,
@@ -108,13 +108,13 @@ async function trainAndEvaluate(session: FitSession): Promise<{ report?: Report;
     log,
     registry: catalogue,
   });
-  // a resumed run that was complete has its numbers in the history, but no report
+  // a run that was complete when resumed has its results in the history, but no report
   if (!report && !result.interrupted) await evaluateAfter(result);
   return { report, result };
 }
 
-/** The displays of the run, and the functions given to `fit`. */
-const watcher = ({ callbacks }: RunView, { onRecord, onStep }: FitOptions): TrainHook =>
+/** A hook for the displays of the run and the callbacks passed to `fit`. */
+const displayHook = ({ callbacks }: RunView, { onRecord, onStep }: FitOptions): TrainHook =>
   new CallbackHook({
     ...callbacks,
     async onRecord(history, record) {
@@ -129,11 +129,11 @@ const watcher = ({ callbacks }: RunView, { onRecord, onStep }: FitOptions): Trai
 
 const firstLines = (data: LabDataset, workDir: string | undefined, notices: string[]): string[] => [
   ...notices,
-  ...(data.val ? [] : [`"${data.name}" has no validation part, so there will be no AP: make one with data.split(0.2)`]),
+  ...(data.val ? [] : [`"${data.name}" has no validation images, so no AP is computed: use data.split(0.2)`]),
   ...(workDir ? [`log and checkpoints: ${workDir}`] : []),
 ];
 
-/** A log that says `first` after its first line, which names the engine. */
+/** A log that inserts `first` after its first line, which names the engine. */
 function withFirst(log: (line: string) => void, first: readonly string[]): (line: string) => void {
   let started = false;
   return (line) => {

@@ -1,8 +1,8 @@
-// What one image costs: multiply-adds of a real forward pass, counted call by call as the engine runs it. Counted are
-// convolutions, matrix products and attention (one per multiply-add), batch norms of evaluation (2 a value), group and
-// layer norms (5), resizing (nearest 1, bilinear 4 an output) and means over maps (1 an input): the usual counter of
-// MMDetection's get_flops. Deformable convolutions and attention count what they read as bilinear resizing, too, on
-// engines that have kernels for them; that counter takes the former for nothing.
+// Counts the multiply-adds of a detector on one image by running a forward pass and observing its kernels. As in
+// MMDetection's get_flops, it counts convolutions, matrix products and attention (one per multiply-add), batch norms of
+// evaluation (2 per value), group and layer norms (5 per value), resizing (nearest 1, bilinear 4 per output) and means over
+// feature maps (1 per input). On engines with kernels for them, deformable convolutions and attention also count their
+// samples like bilinear resizing; get_flops ignores deformable convolutions.
 
 import * as tf from '@tensorflow/tfjs';
 import type { PackedSample, ProposalBoxes } from '../data/types';
@@ -21,7 +21,7 @@ const depthwise: Cost = ({ filter }, y) => y.size * product(filter!.shape.slice(
 const COSTS: Record<string, Cost> = {
   Conv2D: convolution,
   FusedConv2D: convolution,
-  // `scale` is a batch norm folded in
+  // `scale` is that of a folded batch norm
   DetConv2D: (inputs, y) => convolution(inputs, y) + (inputs.scale ? 2 * y.size : 0),
   DepthwiseConv2dNative: depthwise,
   FusedDepthwiseConv2D: depthwise,
@@ -33,7 +33,7 @@ const COSTS: Record<string, Cost> = {
     const [kh, kw, , outputs] = inputs.filter!.shape as number[];
     return convolution(inputs, y) + 4 * (y.size / outputs) * kh * kw * (inputs.x!.shape[3] as number);
   },
-  // each weight is for the channels of one head
+  // each weight multiplies the channels of one head
   DetDeformAttention: ({ value, weights }, _, attributes) =>
     (4 * weights!.size * (value!.shape[2] as number)) / attributes!.heads!,
   Mean: ({ x }) => (x!.rank === 4 ? x!.size : 0),
@@ -45,10 +45,10 @@ const COSTS: Record<string, Cost> = {
 const matrixProduct = ({ a }: Inputs, y: tf.Tensor, transposeA: boolean): number =>
   y.size * a!.shape[a!.rank - (transposeA ? 2 : 1)];
 
-/** Multiply-adds of everything `f` runs. */
+/** Multiply-adds of `f`. */
 export function countFlops(f: () => void, modules: Iterable<Module> = []): number {
   let total = 0;
-  /** Inside a layer that is counted as a whole. */
+  /** True inside a layer that is counted as a whole. */
   let counted = false;
   const engine = tf.engine();
   const original = engine.runKernel;
@@ -64,7 +64,7 @@ export function countFlops(f: () => void, modules: Iterable<Module> = []): numbe
   const restore = [...modules].flatMap((module) => {
     const layer = module as Module & Layer;
     const names = String(layer.layerNames);
-    // norms made of several calls are counted as one; a batch norm folded into a convolution is not called
+    // norms of several kernels are counted as a whole; a batch norm folded into a convolution does not run
     const perValue = /GroupNorm|LayerNorm/.test(names) ? 5 : /BatchNorm/.test(names) ? 2 : 0;
     if (perValue > 0)
       return [
@@ -79,7 +79,7 @@ export function countFlops(f: () => void, modules: Iterable<Module> = []): numbe
         }),
       ];
     if (!/DeformConv2dPack/.test(names)) return [];
-    // its batch norm is folded into the filter, where no kernel sees it
+    // its batch norm is folded into the filter and has no kernel
     const run = replaced(layer, 'run', (original, x, epilogue) => {
       const y = original(x, epilogue);
       if ((epilogue as { scale?: tf.Tensor } | undefined)?.scale) total += 2 * y.size;
@@ -103,7 +103,7 @@ interface Layer {
   run: Call;
 }
 
-/** Puts `call` in the place of a method; returns what takes it away again. */
+/** Replaces a method by `call`; returns a function that restores it. */
 function replaced(
   layer: Layer,
   method: 'forward' | 'run',
@@ -116,7 +116,7 @@ function replaced(
 
 type Size = [height: number, width: number];
 
-/** A black image of this size, as the pipeline would pack it, with proposals for a second stage. */
+/** A packed sample: a black image of this size, with proposals for a second stage. */
 function blackImage([height, width]: Size, proposals: ProposalBoxes): PackedSample {
   return {
     image: { data: new Uint8Array(height * width * 3), width, height, order: 'bgr' },
@@ -134,15 +134,15 @@ function blackImage([height, width]: Size, proposals: ProposalBoxes): PackedSamp
 }
 
 export interface FlopsOptions {
-  /** How many proposals reach the second stage. */
+  /** Number of proposals for the second stage. */
   proposals?: number;
-  /** Feature levels in place of the backbone's, whose cost is then left out. */
+  /** Feature levels that replace the backbone's, whose cost is then excluded. */
   backboneLevels?: tf.Tensor4D[];
 }
 
 /**
- * Multiply-adds of a detector on one image of `input` [height, width]; a second stage sees `proposals` proposals and
- * predicts masks of a hundred of them. Post-processing costs nothing here.
+ * Multiply-adds of a detector on one image of `input` [height, width]; a second stage receives `proposals` proposals and
+ * predicts masks for a hundred of them. Post-processing is not counted.
  */
 export function detectorFlops(detector: Detector, input: Size, options: FlopsOptions = {}): number {
   const { proposals = 1000, backboneLevels } = options;
@@ -156,7 +156,7 @@ export function detectorFlops(detector: Detector, input: Size, options: FlopsOpt
   }
 }
 
-/** Boxes of many sizes and places. */
+/** Boxes of various sizes and positions. */
 function spreadBoxes(count: number, [height, width]: Size): ProposalBoxes {
   const bboxes = new Float32Array(4 * count);
   for (let i = 0; i < count; i++) {

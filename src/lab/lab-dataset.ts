@@ -1,4 +1,4 @@
-// A data set as a notebook sees it: classes, counts and problems in a table, and a grid of images with their truths.
+// A dataset as a notebook shows it: a table of classes, counts and problems, and a grid of images with their ground truth.
 
 import path from 'node:path';
 import { inspect } from 'node:util';
@@ -16,9 +16,9 @@ const SHOWN_IMAGES = 6;
 export class LabDataset implements Displayable {
   constructor(
     readonly name: string,
-    /** What `fit` trains on. */
+    /** Training images. */
     readonly train: Dataset,
-    /** What `fit` evaluates on; without it there is no AP. */
+    /** Validation images; without them `fit` computes no AP. */
     readonly val: Dataset | undefined,
   ) {
     if (val && val.classes.join('\n') !== train.classes.join('\n'))
@@ -36,13 +36,14 @@ export class LabDataset implements Displayable {
     return [...this.train.problems, ...(this.val?.problems ?? [])];
   }
 
-  /** The validation part if there is one, else the only part: what `evaluate` measures. */
+  /** The images that `evaluate` uses: the validation images, or the only ones. */
   get evaluated(): Dataset {
     return this.val ?? this.train;
   }
 
   /**
-   * One part alone (`'train'`, `'val'`), or both parts anew: `split(0.2)` holds a fifth of the training images back.
+   * The training or validation images alone (`'train'`, `'val'`), or a new split: `split(0.2)` draws a fifth of the training
+   * images at random for validation.
    * @example (await dataset.coco('a.json', 'images')).split(0.2, { seed: 1 })
    */
   split(part: 'train' | 'val' | number, { seed = 0 } = {}): LabDataset {
@@ -52,26 +53,29 @@ export class LabDataset implements Displayable {
     }
     const only = part === 'train' ? this.train : this.val;
     if (!only)
-      throw new DetLabError(`Cannot take the val split of "${this.name}": it has none. Make one with .split(0.2)`);
+      throw new DetLabError(`Cannot take the val split of "${this.name}": it has none. Create one with .split(0.2)`);
     return new LabDataset(only.name, only, undefined);
   }
 
-  /** The first `n` images of each part, for a quick try. */
+  /** The first `n` images of each split, for a quick test. */
   take(n: number): LabDataset {
     const first = (d: Dataset): Dataset => ({ ...d, records: d.records.slice(0, n) });
     return new LabDataset(this.name, first(this.train), this.val && first(this.val));
   }
 
-  /** Counts by class and part. */
+  /** Number of boxes by class and split. */
   table(): Table {
-    const parts = [this.train, ...(this.val ? [this.val] : [])];
-    const heads = this.val ? ['train', 'val'] : [''];
-    const boxes = parts.map((part) => countByClass(part));
-    const images = parts.map((part) => part.records.length.toLocaleString('en'));
+    const splits = [this.train, ...(this.val ? [this.val] : [])];
+    const names = this.val ? ['train', 'val'] : [''];
+    const boxes = splits.map((split) => countByClass(split));
+    const images = splits.map((split) => split.records.length.toLocaleString('en'));
     const { problems } = this;
     return {
-      title: `${this.name}: ${images.map((n, i) => `${n} ${heads[i]}`.trim()).join(' + ')} images, ${this.classes.length} classes`,
-      columns: [{ title: 'class' }, ...heads.map((h) => ({ title: `${h} boxes`.trim(), align: 'right' as const }))],
+      title: `${this.name}: ${images.map((n, i) => `${n} ${names[i]}`.trim()).join(' + ')} images, ${this.classes.length} classes`,
+      columns: [
+        { title: 'class' },
+        ...names.map((name) => ({ title: `${name} boxes`.trim(), align: 'right' as const })),
+      ],
       rows: [
         ...this.classes.map((name, c) => [name, ...boxes.map((b) => b[c].toLocaleString('en'))]),
         ['all', ...boxes.map((b) => b.reduce((x, y) => x + y, 0).toLocaleString('en'))],
@@ -88,14 +92,14 @@ export class LabDataset implements Displayable {
     };
   }
 
-  /** Some images with their truths as one PNG, spread over the training part. */
+  /** A PNG of some training images with their ground truth. */
   async grid(count = SHOWN_IMAGES): Promise<Buffer> {
     const { records } = this.train;
-    const chosen: ImageRecord[] = [];
+    const selected: ImageRecord[] = [];
     const step = Math.max(1, Math.floor(records.length / count));
-    for (let i = 0; i < records.length && chosen.length < count; i += step) chosen.push(records[i]);
+    for (let i = 0; i < records.length && selected.length < count; i += step) selected.push(records[i]);
     const read = await Promise.all(
-      chosen.map(async (record) => {
+      selected.map(async (record) => {
         try {
           return {
             image: await decodeImage(record.path, record.id),
@@ -103,7 +107,7 @@ export class LabDataset implements Displayable {
             caption: path.basename(record.path),
           };
         } catch {
-          return undefined; // named among the problems when training meets it
+          return undefined; // training reports it as a problem
         }
       }),
     );
@@ -116,9 +120,9 @@ export class LabDataset implements Displayable {
   async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
     const table = this.table();
     const png = (await this.grid()).toString('base64');
-    const picture = `<img alt="images with their boxes" style="max-width:100%" src="data:image/png;base64,${png}">`;
+    const image = `<img alt="images with their boxes" style="max-width:100%" src="data:image/png;base64,${png}">`;
     return {
-      'text/html': `${tableHtml(table)}\n${picture}`,
+      'text/html': `${tableHtml(table)}\n${image}`,
       'text/markdown': tableMarkdown(table),
       'text/plain': tableText(table),
       'image/png': png,

@@ -1,4 +1,4 @@
-// A detector with its weights and class names: predict, evaluate, save, load.
+// A detector with weights and class names: predict, evaluate, save, load.
 
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -23,16 +23,16 @@ import type { Report } from './report';
 import { inputSize, SummaryDisplay, summarise } from './summary';
 import type { LoadFrom } from './weights-file';
 
-/** A path, the bytes of an image file, or pixels. */
+/** The path of an image file, its bytes, or pixels. */
 export type ImageInput = string | Uint8Array | PixelImage;
 
 export interface PredictOptions {
-  /** The picture shows boxes from this score on; the array has all. Default 0.3. */
+  /** Minimum score of the boxes in the drawing; the array has all. Default 0.3. */
   threshold?: number;
   precision?: Precision;
 }
 
-/** A path as seen from here when it lies below, so that a shared notebook tells nothing of the machine. */
+/** The path relative to the working directory, or only the file name, so that a shared notebook shows no private path. */
 function shortPath(file: string): string {
   const relative = path.relative(process.cwd(), file);
   return relative.startsWith('..') || path.isAbsolute(relative) ? path.basename(file) : relative;
@@ -47,7 +47,7 @@ export class Model implements Displayable {
   ) {}
 
   /**
-   * What is in an image (or in each of several).
+   * Detects the objects in an image (or in each of several).
    * @example (await model.predict('street.jpg')).filter((p) => p.score > 0.5)
    */
   predict(image: ImageInput, options?: PredictOptions): Promise<Predictions>;
@@ -85,14 +85,14 @@ export class Model implements Displayable {
   }
 
   /**
-   * Measures the model on the validation part of `data` (or on its only part).
-   * @throws DetLabError when the classes differ, or when the work was interrupted
+   * Evaluates the model on the validation images of `data` (or on its only images).
+   * @throws DetLabError when the classes differ, or when the evaluation was interrupted
    */
   async evaluate(data: LabDataset, options: EvaluateOptions = {}): Promise<Report> {
     const { evaluated } = data;
     if (evaluated.classes.join('\n') !== this.classes.join('\n'))
       throw new DetLabError(
-        `Cannot evaluate on "${evaluated.name}": the model knows ${this.classes.join(', ')}; the data has ${evaluated.classes.join(', ')}. ` +
+        `Cannot evaluate on "${evaluated.name}": the model's classes are ${this.classes.join(', ')}; the data's are ${evaluated.classes.join(', ')}. ` +
           `Load the data with { classes: model.classes }`,
       );
     const view = progressView(`evaluating ${this.name}`);
@@ -108,7 +108,7 @@ export class Model implements Displayable {
   }
 
   /**
-   * Writes one file that `Model.load` and PyTorch read: `.safetensors`, or `.pth` with the weights under `state_dict`.
+   * Writes one file for `Model.load` and PyTorch: `.safetensors`, or `.pth` with the weights under `state_dict`.
    * @example model.save('cells.pth') // Python: torch.load('cells.pth', weights_only=True)['state_dict']
    */
   save(file: string): string {
@@ -119,21 +119,21 @@ export class Model implements Displayable {
   }
 
   /**
-   * Copies weights into this model as far as names and shapes agree; the report says what did not, and why.
+   * Loads the weights whose names and shapes match; the report lists the others and the likely cause.
    * @example model.loadFrom('resnet50-0676ba61.pth', { part: 'backbone' }).loaded.length
    */
   loadFrom(file: string, { key, ...options }: Omit<LoadFrom, 'file'> = {}): WeightsReport {
     return loadWeights(this.detector, readWeights(file, { key }), options);
   }
 
-  /** What goes into every file of this model, so that the file is enough to load it. */
+  /** Metadata of saved files: all that `Model.load` requires besides the weights. */
   meta(): { name: string; classes: readonly string[]; config: ConfigObject } {
     return { name: this.name, classes: this.classes, config: this.config };
   }
 
   /**
-   * A model as it was saved: a file of `save`, a checkpoint's folder, or the folder of a run (its newest checkpoint).
-   * @throws DetLabError for a file that names no config, or whose tensors do not fit
+   * Loads a model from a file of `save`, a checkpoint's folder, or a run's folder (its latest checkpoint).
+   * @throws DetLabError for a file without a config, or with tensors that do not match it
    */
   static async load(place: string): Promise<Model> {
     const file = modelFile(place);
@@ -141,7 +141,7 @@ export class Model implements Displayable {
     const meta = metaOf(weights);
     if (!meta)
       throw new DetLabError(
-        `Cannot load "${file}" as a model: it holds tensors but no config. Use detector(config).load("${file}") instead`,
+        `Cannot load "${file}" as a model: it has tensors but no config. Use detector(config).load("${file}") instead`,
       );
     const spec: RecipeSpec = { name: meta.name, config: meta.config, classes: meta.classes, freezing: [] };
     const detector = await buildModel(spec, meta.classes, undefined);
@@ -150,7 +150,7 @@ export class Model implements Displayable {
     return new Model(detector, meta.classes, meta.name, meta.config);
   }
 
-  /** @param input height and width the shapes are computed for */
+  /** @param input height and width of the image for which the shapes are computed */
   summary(input: [number, number] = inputSize(this.config)): SummaryDisplay {
     return new SummaryDisplay(summarise(this.detector, this.config, this.name, input));
   }
@@ -177,23 +177,23 @@ export class Model implements Displayable {
   }
 }
 
-/** @throws DetLabError when a tensor is missing, too many or of another shape, with the likely cause */
+/** @throws DetLabError when a tensor is missing, unexpected or of another shape, with the likely cause */
 export function loadStrictly(detector: Detector, weights: Weights): void {
   const report = loadWeights(detector, weights);
-  const shapes = report.mismatched.map((m) => `${m.name} is [${m.received}], the model's [${m.expected}]`);
-  const wrong = [
+  const shapes = report.mismatched.map((m) => `${m.name}: expected [${m.expected}], received [${m.received}]`);
+  const mismatches = [
     ...shapes,
     ...report.missing.map((name) => `${name} is missing`),
-    ...report.unexpected.map((name) => `${name} has no place in the model`),
+    ...report.unexpected.map((name) => `${name} is not in the model`),
   ];
-  if (wrong.length > 0)
+  if (mismatches.length > 0)
     throw new DetLabError(
-      `Cannot load "${weights.source}": ${wrong.length} of its tensors do not fit the config: ${wrong.slice(0, 3).join('; ')}` +
+      `Cannot load "${weights.source}": ${mismatches.length} tensors do not match the config: ${mismatches.slice(0, 3).join('; ')}` +
         report.causes.map((cause) => `\n  likely cause: ${cause}`).join(''),
     );
 }
 
-/** The config and classes a file was saved with, if it was saved by DetLab. */
+/** The config and classes of a file saved by DetLab; undefined for other files. */
 export function metaOf({
   detlab,
 }: Pick<Weights, 'detlab'>): { name: string; classes: string[]; config: ConfigObject } | undefined {
@@ -205,7 +205,7 @@ export function metaOf({
   }
 }
 
-/** The model's file in a run's folder, a checkpoint's folder, or the file itself. */
+/** The model file of a run's folder or a checkpoint's folder, or the file itself. */
 export function modelFile(place: string): string {
   if (!existsSync(place)) throw new DetLabError(`Cannot find the model "${place}": there is no such file or folder`);
   if (statSync(place).isFile()) return place;
@@ -213,8 +213,7 @@ export function modelFile(place: string): string {
   const pointer = path.join(root, 'last_checkpoint');
   const folder = existsSync(pointer) ? path.join(root, readFileSync(pointer, 'utf8').trim()) : root;
   const file = path.join(folder, 'model.safetensors');
-  if (!existsSync(file))
-    throw new DetLabError(`Cannot find a model in "${place}": there is no model.safetensors in it`);
+  if (!existsSync(file)) throw new DetLabError(`Cannot find a model in "${place}": it has no model.safetensors`);
   return file;
 }
 

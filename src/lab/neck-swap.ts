@@ -1,24 +1,24 @@
-// What happens to the options when one neck takes the place of another: which were given, which taken over, which follow
-// from the backbone, and which are still required.
+// Replaces a neck by another and determines the origin of each option: given, carried over from the old neck, inferred from
+// the backbone, missing or default.
 
 import type { z } from 'zod';
 import { readOption, shapeOf, typeText } from '../catalogue/option-schema';
 import type { ModuleConfig, Registry } from '../catalogue/registry';
 import type { ConfigObject, ConfigValue } from '../config';
 
-/** Options that a new neck takes over from the one it replaces, where it has them and they are not given. */
+/** Options that the new neck inherits from the one it replaces, unless given. */
 const CARRIED = ['out_channels', 'num_outs'];
 
 export interface NeckOption {
   name: string;
-  /** It has no default and cannot be inferred. */
+  /** True when it has no default and cannot be inferred. */
   required: boolean;
-  /** Where its value comes from; `missing`: it is required and was not given. */
-  origin: 'given' | 'taken over' | 'inferred' | 'missing' | 'default';
-  /** The value as it would be typed, where there is one. */
+  /** The origin of its value; `missing`: required, but not given. */
+  origin: 'given' | 'carried over' | 'inferred' | 'missing' | 'default';
+  /** The value as config text. */
   value?: string;
-  /** Where it came from, or what it is for, in words. */
-  words: string;
+  /** The origin or meaning, as text for the user. */
+  explanation: string;
 }
 
 export interface NeckSwap {
@@ -30,7 +30,7 @@ export interface NeckSwap {
 }
 
 /**
- * @param before the necks it replaces, in the order they ran
+ * @param before the necks it replaces, in order
  * @throws DetLabError for an unknown neck, with the nearest name
  */
 export function swapNeck(before: readonly ConfigObject[], neck: ModuleConfig | string, registry: Registry): NeckSwap {
@@ -47,43 +47,44 @@ export function swapNeck(before: readonly ConfigObject[], neck: ModuleConfig | s
     const { required: needed, meaning = '', default: standard } = readOption(schema);
     const from = definition.inferred?.[name];
     const required = needed && from === undefined;
-    if (name in given) return { name, required, origin: 'given', value: typed(given[name]), words: meaning };
+    if (name in given) return { name, required, origin: 'given', value: configText(given[name]), explanation: meaning };
     if (carried.includes(name))
       return {
         name,
         required,
-        origin: 'taken over',
-        value: typed(old[name]),
-        words: `taken over from ${replaced ?? 'the old neck'}`,
+        origin: 'carried over',
+        value: configText(old[name]),
+        explanation: `carried over from ${replaced ?? 'the old neck'}`,
       };
-    if (from !== undefined) return { name, required, origin: 'inferred', words: `inferred from ${from}` };
-    if (required) return { name, required, origin: 'missing', words: `required: give ${typeText(schema)}. ${meaning}` };
+    if (from !== undefined) return { name, required, origin: 'inferred', explanation: `inferred from ${from}` };
+    if (required)
+      return { name, required, origin: 'missing', explanation: `required: ${typeText(schema)}. ${meaning}` };
     return {
       name,
       required,
       origin: 'default',
-      value: standard ? typed(standard.value as ConfigValue) : undefined,
-      words: meaning,
+      value: standard ? configText(standard.value as ConfigValue) : undefined,
+      explanation: meaning,
     };
   });
   return { type: given.type, replaced, config, options };
 }
 
-const typed = (value: ConfigValue): string => JSON.stringify(value)?.replaceAll('"', "'") ?? 'undefined';
+const configText = (value: ConfigValue): string => JSON.stringify(value)?.replaceAll('"', "'") ?? 'undefined';
 
-/** The swap in lines: everything but untouched defaults, what is missing first. */
+/** Lines for the user: all options but those at their defaults, missing ones first. */
 export function swapLines({ type, replaced, options }: NeckSwap): string[] {
-  const order = ['missing', 'given', 'taken over', 'inferred'];
+  const order = ['missing', 'given', 'carried over', 'inferred'];
   const changed = options
     .filter(({ origin }) => origin !== 'default')
     .sort((a, b) => order.indexOf(a.origin) - order.indexOf(b.origin));
   const defaults = options.filter(({ origin }) => origin === 'default').map(({ name }) => name);
   return [
-    `neck ${type}${replaced ? ` in place of ${replaced}` : ''}:`,
-    ...changed.map(({ name, origin, value, words }) =>
+    `neck ${type}${replaced ? ` replaces ${replaced}` : ''}:`,
+    ...changed.map(({ name, origin, value, explanation }) =>
       origin === 'given'
         ? `  ${name}: ${value}, given`
-        : `  ${name}: ${value === undefined ? words : `${value}, ${words}`}`,
+        : `  ${name}: ${value === undefined ? explanation : `${value}, ${explanation}`}`,
     ),
     ...(defaults.length > 0 ? [`  at their defaults: ${defaults.join(', ')}`] : []),
   ];

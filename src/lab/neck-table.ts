@@ -1,4 +1,4 @@
-// Every neck of the catalogue on one detector: does it fit, what must be given, what comes out, what it costs.
+// Tries every neck of the catalogue on one detector: required options, output levels, parameters and multiply-adds.
 
 import * as tf from '@tensorflow/tfjs';
 import type { AnyDefinition } from '../catalogue/registry';
@@ -7,7 +7,7 @@ import type { Detector, FeatureSpec } from '../models/types';
 import { Display } from '../visualization/display';
 import { millions } from '../visualization/summary-table';
 import { type Table, tablesBundle } from '../visualization/table';
-import { buildModel, type RecipeSpec, settleClasses } from './build-model';
+import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { catalogue } from './catalogue';
 import { necksAt, objectAt } from './config-access';
 import { detectorFlops } from './flops';
@@ -16,26 +16,27 @@ import { swapNeck } from './neck-swap';
 export interface NeckRow {
   type: string;
   summary: string;
-  /** Names that have no default and cannot be inferred. */
+  /** Options that have no default and cannot be inferred. */
   required: string[];
-  /** The config that was tried. */
+  /** The config used. */
   config: ConfigObject;
   outputs: FeatureSpec[];
-  /** Of the neck, and of the detector with it. */
+  /** Parameters of the neck. */
   neckParameters?: number;
+  /** Parameters of the detector with this neck. */
   parameters?: number;
-  /** Multiply-adds of the detector with it. */
+  /** Multiply-adds of the detector with this neck. */
   flops?: number;
-  /** Why it does not fit. */
+  /** The reason why it is incompatible. */
   problem?: string;
 }
 
 export interface NeckTableOptions {
   /** Height and width of the image; the test pipeline's when absent. */
   input?: [number, number];
-  /** False leaves multiply-adds out, which need an engine and a pass of every neck. */
+  /** False skips multiply-adds, which require an engine and a forward pass of every neck. */
   flops?: boolean;
-  /** Called as each neck is done. */
+  /** Called after each neck. */
   onRow?: (row: NeckRow) => void;
 }
 
@@ -46,8 +47,8 @@ export interface NeckTable {
 }
 
 /**
- * The configs a neck is tried with, in order: what can be taken over, with what else is required from the neck's own
- * example; then the whole of its example.
+ * The configs to try for a neck, in order: carried-over options with the missing ones from the neck's example, then all
+ * options of the example.
  */
 function trials(
   definition: AnyDefinition,
@@ -77,7 +78,7 @@ function exampleConfig({ example }: AnyDefinition): ConfigObject {
 }
 
 /**
- * @param standard the input's size where the options name none
+ * @param standard default size of the input
  * @throws DetLabError when the detector itself cannot be built
  */
 export async function neckTable(
@@ -85,14 +86,14 @@ export async function neckTable(
   standard: [number, number],
   { onRow, flops = true, input = standard }: NeckTableOptions = {},
 ): Promise<NeckTable> {
-  const classes = settleClasses(spec);
+  const classes = resolveClasses(spec);
   const build = (neck?: ConfigObject) => {
     const config = neck ? { ...spec.config, model: { ...objectAt(spec.config, 'model'), neck } } : spec.config;
     return buildModel({ ...spec, config }, classes, undefined, undefined, { withoutEngine: !flops });
   };
   const model = objectAt(spec.config, 'model');
   const old = necksAt(model, 'neck');
-  // the backbone's share is the same for all: it runs once
+  // the backbone costs the same with every neck: it runs once
   const base = await build();
   const levels = featuresOf(base, input);
   const shared = flops ? detectorFlops(base, input) - detectorFlops(base, input, { backboneLevels: levels }) : 0;
@@ -136,7 +137,7 @@ export async function neckTable(
   return { detector: spec.name, input, necks };
 }
 
-/** Empty features of the shapes the backbone gives. */
+/** Zero features of the backbone's output shapes. */
 function featuresOf(detector: Detector, [height, width]: [number, number]): tf.Tensor4D[] {
   const batch = tf.tidy(() =>
     tf.keep(
@@ -149,7 +150,7 @@ function featuresOf(detector: Detector, [height, width]: [number, number]): tf.T
       ]).inputs,
     ),
   );
-  // one pixel is padded to the size that images are padded to a multiple of
+  // an image of one pixel is padded to the padding's divisor
   const divisor = batch.shape[1];
   batch.dispose();
   const [h, w] = [height, width].map((size) => Math.ceil(size / divisor) * divisor);
@@ -160,9 +161,9 @@ function featuresOf(detector: Detector, [height, width]: [number, number]): tf.T
 
 const giga = (flops: number) => `${(flops / 1e9).toFixed(1)} G`;
 
-/** The table for people; what does not fit says why below it. */
+/** The table to display; a note lists why necks are incompatible. */
 export function neckTableRows({ detector, input, necks }: NeckTable): Table {
-  const unfit = necks.filter(({ problem }) => problem !== undefined);
+  const incompatible = necks.filter(({ problem }) => problem !== undefined);
   return {
     title: `Necks on ${detector}, input ${input[0]} × ${input[1]}`,
     columns: [
@@ -177,17 +178,17 @@ export function neckTableRows({ detector, input, necks }: NeckTable): Table {
     rows: necks.map(({ type, required, outputs, neckParameters, parameters, flops, problem }) => [
       type,
       required.join(', '),
-      problem === undefined ? outputs.map(({ stride }) => stride).join(', ') : 'does not fit',
+      problem === undefined ? outputs.map(({ stride }) => stride).join(', ') : 'incompatible',
       [...new Set(outputs.map(({ channels }) => channels))].join(', '),
       neckParameters === undefined ? '' : millions(neckParameters),
       parameters === undefined ? '' : millions(parameters),
       flops === undefined ? '' : giga(flops),
     ]),
-    note: unfit.map(({ type, problem }) => `${type}: ${problem}`).join('\n') || undefined,
+    note: incompatible.map(({ type, problem }) => `${type}: ${problem}`).join('\n') || undefined,
   };
 }
 
-/** The table as a notebook and a terminal show it. */
+/** The table in a notebook and on a terminal. */
 export class NeckTableDisplay extends Display {
   constructor(readonly table: NeckTable) {
     super(tablesBundle(neckTableRows(table)));

@@ -1,4 +1,4 @@
-// The training loop of a run: `train_cfg` of its config, over which `fit` may say how long it is and how often it evaluates.
+// The training loop of a run: `train_cfg` of its config; options of `fit` override its length and evaluation interval.
 
 import { withStandardTypes } from '../catalogue/config-schema';
 import type { ModuleConfig } from '../catalogue/registry';
@@ -10,12 +10,12 @@ import { objectAt } from './config-access';
 
 const EPOCHS = 'EpochBasedTrainLoop';
 const ITERATIONS = 'IterBasedTrainLoop';
-/** Epochs of a config that does not say how many. */
+/** Default of `max_epochs`. */
 const MAX_EPOCHS = 12;
 
 /**
- * The loop, and the epochs or iterations that the config alone asks for.
- * @throws DetLabError when `train_cfg` is no training loop, or `epochs` are given to one that counts iterations
+ * @returns the loop, and the number of epochs or iterations that the config specifies
+ * @throws DetLabError when `train_cfg` is no training loop, or `epochs` are given for one that counts iterations
  */
 export function planLoop(
   config: ConfigObject,
@@ -44,10 +44,10 @@ export function planLoop(
 function buildLoop(config: ModuleConfig): TrainLoop {
   const loop = catalogue.build('loop', config, { path: 'train_cfg' });
   if (loop.unit !== 'image') return loop;
-  throw new DetLabError(`Cannot train by ${loop.type} at train_cfg: expected ${EPOCHS} or ${ITERATIONS}`);
+  throw new DetLabError(`Cannot train: expected ${EPOCHS} or ${ITERATIONS} as train_cfg.type, received ${loop.type}`);
 }
 
-/** Counts of epochs scaled from `configured` to `epochs`. */
+/** The loop's config with its epochs scaled from `configured` to `epochs`. */
 function withEpochs(config: ModuleConfig, epochs: number, configured: number): ModuleConfig {
   const scaled = (count: number) => Math.floor((count * epochs) / configured);
   const { dynamic_intervals: intervals, val_begin: begin } = config;

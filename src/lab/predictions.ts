@@ -1,4 +1,4 @@
-// What a model found in one image: an array of { label, score, bbox, mask } that shows itself as the picture with them.
+// The detections in one image: an array of { label, score, bbox, mask }, displayed as the image with boxes and masks.
 
 import { inspect } from 'node:util';
 import type { Detections, PixelImage } from '../data';
@@ -13,14 +13,14 @@ export interface Prediction {
   score: number;
   /** x1, y1, x2, y2 in the image's pixels. */
   bbox: [number, number, number, number];
-  /** Run lengths in the image's size, of a model that predicts masks. */
+  /** Run-length encoded mask of the image's size, if the model predicts masks. */
   mask?: Rle;
 }
 
-const LISTED = 50;
+const MAX_LISTED = 50;
 
 export class Predictions extends Array<Prediction> implements Displayable {
-  // map and filter give plain arrays
+  // map and filter return plain arrays
   static override get [Symbol.species]() {
     return Array;
   }
@@ -28,24 +28,24 @@ export class Predictions extends Array<Prediction> implements Displayable {
   private constructor(
     /** Path of the image, or `image` for pixels and bytes. */
     readonly source: string,
-    private readonly picture: PixelImage,
+    private readonly image: PixelImage,
     private readonly classes: readonly string[],
     private readonly threshold: number,
   ) {
     super();
-    for (const name of ['source', 'picture', 'classes', 'threshold'])
+    for (const name of ['source', 'image', 'classes', 'threshold'])
       Object.defineProperty(this, name, { enumerable: false });
   }
 
-  /** @param threshold boxes below this score are kept in the array and left out of the picture */
+  /** @param threshold minimum score of the boxes in the drawing; the array has all */
   static create(
     source: string,
-    picture: PixelImage,
+    image: PixelImage,
     { bboxes, scores, labels, masks }: Detections,
     classes: readonly string[],
     threshold: number,
   ): Predictions {
-    const result = new Predictions(source, picture, classes, threshold);
+    const result = new Predictions(source, image, classes, threshold);
     for (const [i, label] of labels.entries())
       result.push({
         label: classes[label],
@@ -56,21 +56,21 @@ export class Predictions extends Array<Prediction> implements Displayable {
     return result;
   }
 
-  /** Those the picture shows. */
+  /** Predictions with at least the threshold's score: those drawn and printed. */
   get confident(): Prediction[] {
     return this.filter((p) => p.score >= this.threshold);
   }
 
-  /** PNG bytes of the image with its boxes. */
+  /** PNG of the image with its boxes and masks. */
   draw(): Promise<Buffer> {
-    // the surest box is drawn last, on top
+    // the highest score is drawn last, on top
     const boxes = this.confident.reverse().map(({ label, score, bbox, mask }) => ({
       bbox,
       mask,
       classIndex: this.classes.indexOf(label),
       text: `${label} ${score.toFixed(2)}`,
     }));
-    return drawBoxes(this.picture, boxes);
+    return drawBoxes(this.image, boxes);
   }
 
   async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
@@ -87,7 +87,7 @@ export class Predictions extends Array<Prediction> implements Displayable {
         { title: 'score', align: 'right' },
         ...['x1', 'y1', 'x2', 'y2'].map((title) => ({ title, align: 'right' as const })),
       ],
-      rows: shown.slice(0, LISTED).map((p) => [p.label, p.score.toFixed(3), ...p.bbox.map((v) => v.toFixed(1))]),
+      rows: shown.slice(0, MAX_LISTED).map((p) => [p.label, p.score.toFixed(3), ...p.bbox.map((v) => v.toFixed(1))]),
       note: `${shown.length} boxes${hidden > 0 ? `, ${hidden} more below a score of ${this.threshold}` : ''}`,
     });
   }

@@ -1,4 +1,4 @@
-// The progress of work: in a notebook a bar that replaces itself, on a terminal one line, elsewhere plain log lines on stderr.
+// Progress displays: in a notebook a bar that is updated in place, on a terminal one line; log lines go to stderr.
 
 import { notebook } from '../visualization/display';
 import { type ProgressState, progressBundle, progressText } from '../visualization/progress';
@@ -7,18 +7,18 @@ const PROGRESS_INTERVAL = 250;
 
 export interface ProgressView {
   update(done: number, total: number, more?: Partial<ProgressState>): void;
-  /** A line that stays. */
+  /** Prints a log line. */
   line(text: string): void;
   close(): void;
 }
 
-/** A progress display that draws at most four times a second. */
+/** A progress display, updated at most four times a second. */
 export function progressView(label: string, { quiet = false } = {}): ProgressView {
   const screen = quiet ? undefined : notebook();
   const terminal = !quiet && !screen && process.stderr.isTTY === true;
   const id = crypto.randomUUID();
-  // the time left is estimated from the part in hand: training and evaluating go at different speeds
-  let part = { label: '', from: performance.now(), done: 0 };
+  // the remaining time is estimated from the current phase: training and evaluation differ in speed
+  let phase = { label: '', from: performance.now(), done: 0 };
   let drawn = Number.NEGATIVE_INFINITY;
   let last: ProgressState | undefined;
   let open = false;
@@ -36,9 +36,9 @@ export function progressView(label: string, { quiet = false } = {}): ProgressVie
     update(done, total, more = {}) {
       const now = performance.now();
       const current = more.label ?? label;
-      if (current !== part.label) part = { label: current, from: now, done };
-      const progress = done - part.done;
-      const eta = progress > 0 ? ((now - part.from) / 1000 / progress) * (total - done) : undefined;
+      if (current !== phase.label) phase = { label: current, from: now, done };
+      const progress = done - phase.done;
+      const eta = progress > 0 ? ((now - phase.from) / 1000 / progress) * (total - done) : undefined;
       last = { label: current, done, total, eta, ...more };
       if (now - drawn >= PROGRESS_INTERVAL) draw(last);
     },

@@ -1,4 +1,4 @@
-// A recipe: a config that is changed by words, each giving a new recipe. Nothing is built before `build` or `fit`.
+// A recipe: a config with methods that change it, each returning a new recipe. Nothing is built before `build` or `fit`.
 
 import { inspect } from 'node:util';
 import type { ModuleChoice, ModuleOverride, TypeName } from '../catalogue/config-types';
@@ -9,7 +9,7 @@ import { DetLabError } from '../errors';
 import { type FreezeRule, freezingText } from '../training/freezing';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { escapeHtml } from '../visualization/escape';
-import { buildModel, type RecipeSpec, settleClasses } from './build-model';
+import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { catalogue } from './catalogue';
 import { necksAt, objectAt, withoutClassCounts } from './config-access';
 import { loadCustomImports } from './custom-imports';
@@ -26,16 +26,16 @@ import { type LoadFrom, placeFor, weightsFile } from './weights-file';
 type NeckChoice = ModuleChoice<'neck'> | TypeName<'neck'>;
 
 export interface FreezeOptions {
-  /** The stem and so many stages of the part, not all of it. */
+  /** Only the stem and this many stages of the part. */
   stages?: number;
-  /** From this epoch on, the first being 1. */
+  /** The epoch from which the rule applies; the first is 1. */
   epoch?: number;
 }
 
 export class Recipe implements Displayable {
   constructor(private readonly spec: RecipeSpec) {}
 
-  /** What runs and tables call it. */
+  /** The name in runs and tables. */
   get name(): string {
     return this.spec.name;
   }
@@ -58,15 +58,15 @@ export class Recipe implements Displayable {
     return this.with({ config, name });
   }
 
-  /** The same under another name, which tables and the default work folder show. */
+  /** The same recipe under another name, used in tables and as the default work folder. */
   named(name: string): Recipe {
     return this.with({ name });
   }
 
   /**
-   * Another neck, by config or by name. Its `in_channels` come from the backbone; `out_channels` and `num_outs`, where
-   * not given, from the neck it replaces. A list of necks runs one after the other. The recipe shows what was given, taken
-   * over and inferred, and what is required.
+   * Replaces the neck, by config or type name. `in_channels` is inferred from the backbone; `out_channels` and `num_outs`
+   * are carried over from the old neck unless given. A list of necks runs one after the other. Displaying the recipe shows
+   * the origin of each option and which are missing.
    *
    * @example base.neck({ type: 'PAFPN' })
    * @example base.neck(['FPN', { type: 'BFP', refine_type: 'non_local' }])
@@ -80,7 +80,7 @@ export class Recipe implements Displayable {
     return this.withModel('neck', Array.isArray(neck) ? configs : configs[0], name).with({ swaps });
   }
 
-  /** Another backbone, or options changed on the same one (`{ depth: 18 }`). The neck's `in_channels` follow it. */
+  /** Replaces the backbone, or changes its options (`{ depth: 18 }`). The neck's `in_channels` are inferred from it. */
   backbone(backbone: ModuleOverride<'backbone'> | TypeName<'backbone'>): Recipe {
     const given = (typeof backbone === 'string' ? { type: backbone } : backbone) as ConfigObject;
     const old = objectAt(this.spec.config, 'model.backbone');
@@ -94,16 +94,16 @@ export class Recipe implements Displayable {
     return changed.withModel('neck', rest.length > 0 ? [first, ...rest] : first, changed.name);
   }
 
-  /** The class names, in label order; the heads' `num_classes` follow. */
+  /** Sets the class names, in label order; the heads' `num_classes` are inferred from them. */
   classes(classes: readonly string[]): Recipe {
     if (classes.length === 0 || new Set(classes).size !== classes.length)
-      throw new DetLabError(`Cannot use these classes: expected different names, received ${JSON.stringify(classes)}`);
+      throw new DetLabError(`Cannot use these classes: expected distinct names, received ${JSON.stringify(classes)}`);
     return this.with({ classes: [...classes] });
   }
 
   /**
-   * Parts that do not train, by path or glob, batch-norm statistics included; of a backbone, the stem and the first
-   * `stages`; from an `epoch` on (the first is 1).
+   * Freezes parts by path or glob, including batch-norm statistics; of a backbone, optionally only the stem and the first
+   * `stages`; optionally from an `epoch` on (the first is 1).
    *
    * @example base.freeze('backbone', { stages: 2 }).freeze('neck.lateral_convs', '**.bn*')
    */
@@ -112,7 +112,7 @@ export class Recipe implements Displayable {
   }
 
   /**
-   * Takes parts back that `freeze` or the config froze: from the start, or from an epoch on.
+   * Unfreezes parts that `freeze` or the config froze, optionally from an `epoch` on.
    *
    * @example base.freeze('backbone').unfreeze('backbone.layer4', { epoch: 3 })
    */
@@ -120,56 +120,56 @@ export class Recipe implements Displayable {
     return this.with({ freezing: [...this.spec.freezing, ...freezeRules(what, false)] });
   }
 
-  /** Any value of the config by dotted path: `set({ 'train_dataloader.batch_size': 4 })`. */
+  /** Sets values of the config by dotted path: `set({ 'train_dataloader.batch_size': 4 })`. */
   set(options: Record<string, ConfigValue>): Recipe {
     return this.with({ config: applyOptions(cloneConfig(this.spec.config), options) });
   }
 
   /**
-   * Starts from the weights of a file (.pth, .safetensors), as far as names and shapes agree: weights only, where `resume`
-   * takes up optimizer, epoch and schedule too. A name with a scheme stands for a file in `weights/`.
+   * Starts from the weights of a file (.pth, .safetensors) whose names and shapes match. Weights only: `resume` also
+   * restores optimizer, epoch and schedule. A name with a scheme means a file in `weights/`.
    *
    * @example base.loadFrom('faster_rcnn_r50_fpn_1x_coco.pth')
    * @example base.loadFrom('deit-tiny.pth', { part: 'backbone' })
    */
   loadFrom(file: string, options: Omit<LoadFrom, 'file'> = {}): Recipe {
     if (!weightsFile(file))
-      throw new DetLabError(`Cannot find the weights "${file}": put them there, or in ${placeFor(file)}`);
+      throw new DetLabError(`Cannot find the weights "${file}": there is no such file, and no ${placeFor(file)}`);
     return this.with({ loadFrom: { file, ...options } });
   }
 
-  /** Another name of `loadFrom`. */
+  /** Alias of `loadFrom`. */
   weights(file: string): Recipe {
     return this.loadFrom(file);
   }
 
   /**
-   * The model with initial weights.
-   * @throws DetLabError when the parts do not fit together, naming both sides
+   * Builds the model with initial weights.
+   * @throws DetLabError when modules are incompatible, naming both
    */
   async build({ seed = 0 }: { seed?: number } = {}): Promise<Model> {
-    const classes = settleClasses(this.spec);
+    const classes = resolveClasses(this.spec);
     const detector = await buildModel(this.spec, classes, seed, (line) => console.error(line));
     return new Model(detector, classes, this.name, this.config);
   }
 
   /**
-   * The model with the weights of a file, a checkpoint's folder or a run's folder; all of them must fit.
-   * Class names come from the file where the recipe has none.
+   * Builds the model with the weights of a file, a checkpoint's folder or a run's folder; all of them must match.
+   * Class names come from the file unless the recipe has some.
    */
   async load(place: string): Promise<Model> {
     const file = modelFile(place);
     const weights = readWeights(file);
     const named = this.spec.classes ?? metaOf(weights)?.classes ?? weights.classes;
     const recipe = named ? this.classes(named) : this;
-    const classes = settleClasses(recipe.spec);
+    const classes = resolveClasses(recipe.spec);
     const detector = await buildModel(recipe.spec, classes, undefined);
     loadStrictly(detector, weights);
     detector.eval();
     return new Model(detector, classes, this.name, recipe.config);
   }
 
-  /** What `summary` says beside the table. */
+  /** Notes for the summary. */
   private get notes(): string[] {
     const later = this.spec.freezing.filter(({ epoch = 1 }) => epoch > 1);
     return [
@@ -180,10 +180,10 @@ export class Recipe implements Displayable {
     ];
   }
 
-  /** The stages with output shapes, strides, parameters, and what is frozen. No weights are drawn for it. */
+  /** The modules with output shapes, strides, parameters, and what is frozen. No weights are initialised. */
   async summary({ input }: { input?: [number, number] } = {}): Promise<SummaryDisplay> {
     const { config } = this;
-    const detector = await buildModel(this.spec, settleClasses(this.spec), undefined, (line) => console.error(line), {
+    const detector = await buildModel(this.spec, resolveClasses(this.spec), undefined, (line) => console.error(line), {
       withoutEngine: true,
     });
     try {
@@ -194,8 +194,8 @@ export class Recipe implements Displayable {
   }
 
   /**
-   * Trains a new model on `data.train`, evaluating on `data.val`. Stop (or `signal`) ends it within an iteration and the
-   * Run keeps the model; the recipe stays as it is.
+   * Trains a new model on `data.train`, evaluating on `data.val`. Stop (or `signal`) interrupts it within an iteration; the
+   * returned Run has the model. The recipe is unchanged.
    *
    * @example const run = await recipe.fit(cells, { epochs: 12, lr: 0.005, amp: true, seed: 1 });
    */
@@ -204,15 +204,15 @@ export class Recipe implements Displayable {
   }
 
   /**
-   * Runs the modules that the config's `custom_imports` names, as every build does; for what comes before one.
-   * @throws DetLabError when one is not there or fails
+   * Loads the modules of the config's `custom_imports`, as every build does; required to describe them before.
+   * @throws DetLabError when one is missing or fails
    */
   async imports(): Promise<void> {
     await loadCustomImports(this.spec.config, this.spec.folders ?? [], (line) => console.error(line));
   }
 
   /**
-   * Every neck of the catalogue on this detector: what it requires, puts out and costs, or why it does not fit.
+   * Tries every neck of the catalogue on this detector: required options, output levels, parameters and multiply-adds.
    * @example await detector('faster-rcnn_r50_fpn_1x_coco').necks()
    */
   async necks(options: NeckTableOptions = {}): Promise<NeckTableDisplay> {
@@ -221,7 +221,7 @@ export class Recipe implements Displayable {
     );
   }
 
-  /** The summary; or, while a neck lacks options, which ones. */
+  /** The summary or, if a neck has missing options, a list of its options. */
   async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
     const { swaps = [] } = this.spec;
     if (swaps.some(({ options }) => options.some(({ origin }) => origin === 'missing'))) {
@@ -247,9 +247,10 @@ function freezeRules(what: readonly (string | FreezeOptions)[], frozen: boolean)
   const paths = what.filter((one) => typeof one === 'string');
   const options = what.find((one) => typeof one !== 'string');
   const verb = frozen ? 'freeze' : 'unfreeze';
-  if (paths.length === 0) throw new DetLabError(`Cannot ${verb} nothing: give paths, ${verb}('backbone.layer1')`);
+  if (paths.length === 0)
+    throw new DetLabError(`Cannot ${verb}: expected paths, such as ${verb}('backbone.layer1'), received none`);
   const { epoch } = options ?? {};
   if (epoch !== undefined && (!Number.isInteger(epoch) || epoch < 1))
-    throw new DetLabError(`Cannot ${verb} at epoch ${epoch}: expected a whole number from 1, the first epoch`);
+    throw new DetLabError(`Cannot ${verb} at epoch ${epoch}: expected an integer >= 1`);
   return paths.map((path) => ({ ...options, path, frozen }));
 }

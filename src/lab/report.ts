@@ -1,4 +1,4 @@
-// An evaluation's report with its speed, shown as the AP table.
+// The report of an evaluation, with its speed, displayed as a table of AP.
 
 import { inspect } from 'node:util';
 import type { DataProblem } from '../data';
@@ -19,7 +19,7 @@ export class Report implements EvaluationReport, Displayable {
 
   constructor(
     report: EvaluationReport,
-    /** Name of the data set. */
+    /** Name of the dataset. */
     readonly data: string,
     /** Wall-clock time of loading, prediction and metric. */
     readonly seconds: number,
@@ -37,7 +37,7 @@ export class Report implements EvaluationReport, Displayable {
     return this.seconds / Math.max(1, this.images);
   }
 
-  /** Under the names of MMDetection's logs: `coco/bbox_mAP`, `pascal_voc/mAP`. */
+  /** Metrics with the names of MMDetection's logs: `coco/bbox_mAP`, `pascal_voc/mAP`. */
   logNames(): MetricValues {
     if (this.metric === 'CocoMetric') return mmdetectionNames(this);
     return Object.fromEntries(Object.entries(this.metrics).map(([name, value]) => [`pascal_voc/${name}`, value]));

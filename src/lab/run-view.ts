@@ -1,4 +1,4 @@
-// What a person sees while a run trains: progress and log lines, and in a notebook a chart that grows.
+// The live displays of a run: progress, log lines and, in a notebook, the loss chart.
 
 import type { ScalarRecord } from '../training/history';
 import type { StepEvent, TrainCallbacks } from '../training/hooks/callback-hook';
@@ -8,7 +8,7 @@ import { lossChart } from '../visualization/loss-chart';
 import type { TrainingCurves } from '../visualization/training-curves';
 import { progressView } from './progress-view';
 
-/** Losses of a log record: what is no rate, time or position. */
+/** The losses of a log record. */
 export const lossesOf = (scalars: Record<string, number>): Record<string, number> =>
   Object.fromEntries(Object.entries(scalars).filter(([name]) => name.includes('loss')));
 
@@ -18,7 +18,7 @@ const CHART_NAMES: [RegExp, string][] = [
   [/^coco\/bbox_mAP_75$/, 'AP75'],
 ];
 
-/** The chart's numbers of an evaluation logged under MMDetection's names. */
+/** The chart's metrics of an evaluation logged with MMDetection's names. */
 export function chartMetrics(record: ScalarRecord): Record<string, number> {
   const entries = CHART_NAMES.flatMap(([pattern, name]) => {
     const key = Object.keys(record).find((k) => pattern.test(k));
@@ -28,13 +28,13 @@ export function chartMetrics(record: ScalarRecord): Record<string, number> {
 }
 
 export interface RunView {
-  /** Takes the lines of the log. */
+  /** Prints a line of the log. */
   log(line: string): void;
   callbacks: TrainCallbacks;
   curves: TrainingCurves;
   /** Progress of an evaluation inside the run. */
   evaluating(after: { epoch: number; step: number }): (done: number, total: number) => void;
-  /** Draws the last state of everything. */
+  /** Draws the final state of all displays. */
   finish(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export function runView(title: string, { unit, total }: LoopPlan, { quiet = fals
   return {
     curves,
     log(line) {
-      // the bar and the chart show what iteration lines say
+      // the bar and the chart show the content of iteration lines
       const shown = (screen || terminal) && /^(Epoch|Iter)\(train\)/.test(line);
       if (!shown && !(screen && /^(Epoch|Iter)\(val\)/.test(line))) view.line(line);
     },
@@ -94,7 +94,7 @@ export function runView(title: string, { unit, total }: LoopPlan, { quiet = fals
 const positionOf = ({ unit, epoch, iteration, batchesPerEpoch, step }: StepEvent): number =>
   unit === 'epoch' ? epoch - 1 + iteration / batchesPerEpoch : step;
 
-/** The loss chart of a run, drawn again in its place as the curves grow: it takes at most a thirtieth of the time. */
+/** The loss chart of a run, updated in place; drawing takes at most a thirtieth of the time. */
 function liveChart(
   curves: TrainingCurves,
   options: { title: string; total: number },

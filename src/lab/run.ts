@@ -1,4 +1,4 @@
-// A finished (or interrupted) training: model, report, curves and history.
+// The result of a complete or interrupted training run: model, report, curves and history.
 
 import { inspect } from 'node:util';
 import type { DataProblem } from '../data';
@@ -26,7 +26,7 @@ export interface RunParts {
   workDir: string | undefined;
 }
 
-/** The loss chart of a run: what grew while it trained, to be shown again. */
+/** The loss chart of a run. */
 export class Curves implements Displayable {
   constructor(
     readonly data: TrainingCurves,
@@ -57,13 +57,14 @@ export class Run implements Displayable {
   readonly best: BestEvaluation | undefined;
   /** True when Stop or Ctrl-C ended it; `fit` with `resume: true` continues. */
   readonly interrupted: boolean;
-  /** Whole epochs and iterations done. */
+  /** Number of complete epochs. */
   readonly epoch: number;
+  /** Number of iterations. */
   readonly step: number;
-  /** Broken images met while training, by file and id. */
+  /** Broken images encountered in training, by file and id. */
   readonly problems: DataProblem[];
   readonly seconds: number;
-  /** Training images a second of the whole run, evaluations included. */
+  /** Training images per second of the whole run, evaluations included. */
   readonly imagesPerSecond: number;
   /** Share of the time spent waiting for images. */
   readonly waiting: number;
@@ -91,17 +92,17 @@ export class Run implements Displayable {
     this.loop = loop;
   }
 
-  /** One line: how far it came, in what time, how good. */
+  /** One line: epochs, time, best AP. */
   get headline(): string {
     const { best, epoch, interrupted, loop, model, step } = this;
     const epochs = loop.unit === 'epoch';
     const done = epochs ? `${epoch} epochs` : `${step} iterations`;
-    const broken = epochs
+    const partial = epochs
       ? `interrupted after step ${step}, ${epoch} of ${loop.total} epochs`
       : `interrupted after ${step} of ${loop.total} iterations`;
     const bestAt = best && (epochs ? `epoch ${best.epoch}` : `iteration ${best.iteration}`);
     return [
-      `${model.name}: ${interrupted ? broken : done} in ${clock(this.seconds)}`,
+      `${model.name}: ${interrupted ? partial : done} in ${clock(this.seconds)}`,
       ...(best ? [`best AP ${best.value.toFixed(3)} after ${bestAt}`] : []),
       ...(this.problems.length > 0 ? [`${this.problems.length} bad images`] : []),
     ].join(', ');

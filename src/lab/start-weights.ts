@@ -1,5 +1,5 @@
-// The weights a model starts from, after its initialisers: those the config asks for by `init_cfg: { type: 'Pretrained' }`
-// in any of its parts, then those of `loadFrom` or the config's `load_from`.
+// Loads pretrained weights after initialisation: those of `init_cfg: { type: 'Pretrained' }` in any module of the config,
+// then those of `loadFrom` or the config's `load_from`.
 
 import { loadWeights, readWeights, reportLines } from '../checkpoints';
 import { type ConfigObject, type ConfigValue, isObject } from '../config';
@@ -9,29 +9,29 @@ import { type LoadFrom, placeFor, weightsFile } from './weights-file';
 
 type Notice = (line: string) => void;
 
-/** @throws DetLabError when the file is not there or nothing of it fits */
+/** @throws DetLabError when the file is missing or no tensor matches */
 export function startFrom(detector: Detector, { file, key, ...options }: LoadFrom, notice: Notice): void {
-  const found = weightsFile(file);
-  if (!found)
+  const resolved = weightsFile(file);
+  if (!resolved)
     throw new DetLabError(
-      `Cannot find the weights "${file}": there is no such file, and none in its place at ${placeFor(file)}. ` +
-        'Nothing is downloaded: fetch the file and put it there, or give its path',
+      `Cannot find the weights "${file}": there is no such file, and no ${placeFor(file)}. ` +
+        'Nothing is downloaded: put the file there, or specify its path',
     );
-  for (const line of reportLines(loadWeights(detector, readWeights(found, { key }), options))) notice(line);
+  for (const line of reportLines(loadWeights(detector, readWeights(resolved, { key }), options))) notice(line);
 }
 
-/** Weights that `init_cfg` asks for, where the file is at hand; elsewhere a notice says where to put it. */
+/** Loads the weights of each `init_cfg`; if a file is missing, a notice says where to put it. */
 export function loadPretrained(detector: Detector, model: ConfigObject, notice: Notice): void {
   const parts = new Set([...detector.modules()].map(([name]) => name));
   for (const { path, checkpoint, prefix } of pretrainedParts(model)) {
-    const where = path === '' ? 'the model' : `the ${path}`;
+    const part = path === '' ? 'the model' : path;
     const file = weightsFile(checkpoint);
     if (!file)
       notice(
-        `pretrained weights "${checkpoint}" are not at hand: ${where} starts from random weights. Put them in ${placeFor(checkpoint)}`,
+        `pretrained weights "${checkpoint}" not found: ${part} starts from random weights. Put the file at ${placeFor(checkpoint)}`,
       );
     else if (!parts.has(path))
-      notice(`pretrained weights "${checkpoint}" are not used: the model has no part "${path}"`);
+      notice(`pretrained weights "${checkpoint}" are ignored: the model has no module "${path}"`);
     else {
       const weights = readWeights(file);
       const options = { part: path === '' ? undefined : path, prefix };
@@ -41,7 +41,7 @@ export function loadPretrained(detector: Detector, model: ConfigObject, notice: 
 }
 
 interface Pretrained {
-  /** Of the module: `backbone`, `roi_head.bbox_head`. */
+  /** Path of the module: `backbone`, `roi_head.bbox_head`. */
   path: string;
   checkpoint: string;
   prefix?: string;

@@ -1,4 +1,4 @@
-// `summary()`: the stages of a detector with output shapes, strides, parameters, and what is frozen.
+// `summary()`: the modules of a detector with output shapes, strides, parameters, and what is frozen.
 
 import type { ConfigObject } from '../config';
 import type { Detector, FeatureSpec } from '../models/types';
@@ -10,12 +10,12 @@ import { modulesAt, objectAt } from './config-access';
 
 export interface ModelSummary {
   name: string;
-  /** Height and width the shapes are for. */
+  /** Height and width of the image for which the shapes are computed. */
   input: [number, number];
   stages: StageSummary[];
   parameters: number;
   trainable: number;
-  /** What a person should know beside the table: parts that train from some epoch on. */
+  /** Notes below the table, such as parts that are frozen later. */
   notes: string[];
   /** Every parameter and buffer in state-dict order, with PyTorch's shape. */
   state: StateEntry[];
@@ -25,11 +25,11 @@ export interface StateEntry {
   name: string;
   shape: number[];
   kind: 'parameter' | 'buffer';
-  /** False for buffers and for what is frozen. */
+  /** False for buffers and frozen parameters. */
   trained: boolean;
 }
 
-/** The size the test pipeline resizes to, [height, width]. */
+/** The size to which the test pipeline resizes, [height, width]. */
 export function inputSize(config: ConfigObject): [number, number] {
   const resize = modulesAt(config, 'test_dataloader.dataset.pipeline').find((t) => t.type.endsWith('Resize'));
   const scale = resize?.scale;
@@ -47,10 +47,10 @@ export function summarise(
   for (const [path, module] of detector.children()) {
     const part = objectAt(config, `model.${path}`);
     stages.push(stage(path, String(part.type ?? ''), module, input));
-    // the backbone's stages can be frozen one by one; elsewhere only a mixture needs to be seen
+    // shows the stages of the backbone, which can be frozen one by one, and the children of partly frozen modules
     const last = stages[stages.length - 1];
     if (path !== 'backbone' && (last.trainable === 0 || last.trainable === last.parameters)) continue;
-    for (const [child, below] of module.children()) stages.push(stage(`${path}.${child}`, '', below, input));
+    for (const [name, child] of module.children()) stages.push(stage(`${path}.${name}`, '', child, input));
   }
   const trainable = detector.trainable().reduce((sum, [, p]) => sum + p.variable.size, 0);
   const state = [...detector.named()].map(([path, p]) => ({

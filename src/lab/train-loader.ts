@@ -1,4 +1,4 @@
-// The loader of the training images: those and the transforms that a config asks for, epoch by epoch.
+// The loader of the training images: a config's dataset wrappers, filters and pipelines applied to a dataset.
 
 import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
@@ -15,7 +15,7 @@ import {
 import { DetLabError } from '../errors';
 import type { PipelineChange } from '../training/hooks/hook';
 import { catalogue } from './catalogue';
-import { at, objectAt } from './config-access';
+import { objectAt, valueAt } from './config-access';
 import type { RunPlan } from './plan';
 
 const PATH = 'train_dataloader.dataset';
@@ -27,18 +27,18 @@ export function trainLoader(
   { workers, onProblem }: { workers?: number; onProblem: (problem: DataProblem) => void },
 ): Loader {
   const dataset = planDataset(objectAt(config, PATH) as ModuleConfig, PATH);
-  const left: DataProblem[] = [];
-  const records = dataset.arrange(data.records, left);
-  for (const problem of left) onProblem(problem);
+  const problems: DataProblem[] = [];
+  const records = dataset.arrange(data.records, problems);
+  for (const problem of problems) onProblem(problem);
   const first: PipelineStage = { from: 0, pipeline: pipelineOf(dataset, 'train_pipeline') };
   const later = plan.pipelineChanges.map((change) => stageOf(change, config, dataset));
   const stages = [first, ...later].sort((a, b) => a.from - b.from);
   return createLoader({ ...data, records }, stages, {
     batchSize: plan.batchSize,
     seed: plan.seed,
-    shuffle: at(config, 'train_dataloader.sampler.shuffle') !== false,
-    aspectRatioGrouping: at(config, 'train_dataloader.batch_sampler.type') === 'AspectRatioBatchSampler',
-    dropLast: at(config, 'train_dataloader.drop_last') === true,
+    shuffle: valueAt(config, 'train_dataloader.sampler.shuffle') !== false,
+    aspectRatioGrouping: valueAt(config, 'train_dataloader.batch_sampler.type') === 'AspectRatioBatchSampler',
+    dropLast: valueAt(config, 'train_dataloader.drop_last') === true,
     workers,
     onProblem,
   });
@@ -55,8 +55,8 @@ function stageOf(change: PipelineChange, config: ConfigObject, dataset: DatasetP
   }
   if (dataset.options.inner)
     throw new DetLabError(
-      'Cannot switch the pipeline of a MultiImageMixDataset: its images are loaded by the data set inside. ' +
-        'Use YOLOXModeSwitchHook in place of PipelineSwitchHook',
+      'Cannot switch the pipeline of a MultiImageMixDataset: its inner dataset loads the images. ' +
+        'Use YOLOXModeSwitchHook instead of PipelineSwitchHook',
     );
   return { from, pipeline: pipelineOf({ pipeline: change.pipeline, options: {} }, 'switch_pipeline') };
 }

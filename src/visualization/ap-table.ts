@@ -1,4 +1,4 @@
-// The AP table: one row for all classes and one per class; columns are the 12 COCO metrics, or the metric's own.
+// The AP table: one row for all classes and one per class; columns are the 12 COCO metrics, or those of another metric.
 
 import type { Table } from './table';
 

@@ -61,9 +61,9 @@ test('counts of epochs are scaled with the run, and changes of transforms are na
     { kind: 'replace', from: 56 },
   ]);
   expect(notices).toEqual([
-    'without Mosaic, RandomAffine, MixUp from epoch 57 on (YOLOXModeSwitchHook)',
-    'other transforms from epoch 57 on (PipelineSwitchHook)',
-    'custom hook "WandbHook" is not known here and does nothing',
+    'Mosaic, RandomAffine, MixUp are skipped from epoch 57 on (YOLOXModeSwitchHook)',
+    'the pipeline changes from epoch 57 on (PipelineSwitchHook)',
+    'custom_hooks.3: "WandbHook" is not implemented and is ignored',
   ]);
 });
 
@@ -73,7 +73,7 @@ test('another hook in the place of a default one is that one; one that is not kn
   const { defaultHooks, notices } = hooksOf(config, { total: 30, configured: 300 });
   expect(defaultHooks.param_scheduler).toMatchObject({ name: 'YOLOv5ParamSchedulerHook', options: { max_epochs: 30 } });
   expect(defaultHooks.logger).toEqual(new LoggerHook(50));
-  expect(notices).toEqual(['default_hooks.logger "MyLogger" is not known here: LoggerHook takes its place']);
+  expect(notices).toEqual(['default_hooks.logger: "MyLogger" is not implemented; LoggerHook is used instead']);
 });
 
 test('a hook of your own is one definition', () => {
@@ -90,7 +90,7 @@ test('a hook of your own is one definition', () => {
   const config = { default_hooks: { checkpoint: { type: 'SilentCheckpoints', level: 2 } } };
   expect(hooksOf(config).defaultHooks.checkpoint.name).toBe('SilentCheckpoints 2');
   expect(() => hooksOf(config, { checkpoint: { maxKeep: 1 } })).toThrow(
-    /default_hooks.checkpoint is SilentCheckpoints 2, expected CheckpointHook/,
+    /expected CheckpointHook as default_hooks.checkpoint, received SilentCheckpoints 2/,
   );
 });
 

@@ -47,7 +47,7 @@ describe('data', () => {
 
   test('parts are taken, held out and cut', () => {
     expect(data.split('val').train.records).toBe(data.val!.records);
-    expect(() => data.split('val').split('val')).toThrow(/it has none. Make one with .split\(0.2\)/);
+    expect(() => data.split('val').split('val')).toThrow(/it has none. Create one with .split\(0.2\)/);
     const held = data.split('train').split(0.25, { seed: 2 });
     expect([held.train.records.length, held.val!.records.length]).toEqual([9, 3]);
     const ids = [...held.train.records, ...held.val!.records].map((r) => r.id);
@@ -123,12 +123,12 @@ describe('recipes', () => {
     await expect(small().classes(['car', 'bus', 'tram']).fit(data, quick)).rejects.toThrow(
       /the recipe's classes are car, bus, tram; the data's are car, person, traffic light/,
     );
-    expect(() => small().classes(['a', 'a'])).toThrow(/expected different names/);
+    expect(() => small().classes(['a', 'a'])).toThrow(/expected distinct names/);
   });
 });
 
 describe('plan', () => {
-  test('options lie over the config; the schedule is stretched and says so', () => {
+  test('options override the config; the schedule is scaled, with a notice', () => {
     const { config } = detector('faster-rcnn_r50_fpn_1x_coco');
     const plan = planRun(config, { epochs: 6, lr: 0.005, batch: 4, amp: true });
     expect(plan).toMatchObject({
@@ -138,7 +138,7 @@ describe('plan', () => {
       optimWrapper: { optimizer: { lr: 0.005, momentum: 0.9 } },
       paramScheduler: [{ end: 500 }, { end: 6, milestones: [4, 5] }],
     });
-    expect(plan.notices).toEqual(['schedule of 12 epochs fitted to 6: learning rate falls after epochs 4, 5']);
+    expect(plan.notices).toEqual(['schedule of 12 epochs scaled to 6: milestones 4, 5']);
     expect(planRun(config, {}).paramScheduler[1].milestones).toEqual([8, 11]);
     expect(planRun(config, { epochs: 2 }).paramScheduler[1].milestones).toEqual([1]);
     const scaled = planRun({ ...config, auto_scale_lr: { enable: true, base_batch_size: 16 } }, { batch: 4 });
@@ -200,7 +200,9 @@ describe('fit', () => {
     const other = await small().load(file);
     expect([...(await other.predict(image))]).toEqual(expected);
     other.dispose();
-    await expect(small().neck('PAFPN').load(file)).rejects.toThrow(/do not fit the config: neck\.\S+ is missing/);
+    await expect(small().neck('PAFPN').load(file)).rejects.toThrow(
+      /tensors do not match the config: neck\.\S+ is missing/,
+    );
     await expect(Model.load(join(folder, 'nowhere'))).rejects.toThrow(/there is no such file or folder/);
   });
 
@@ -255,7 +257,7 @@ describe('fit', () => {
       log: (line) => void said.push(line),
     });
     expect(alone.report).toBeUndefined();
-    expect(said.join('\n')).toMatch(/has no validation part, so there will be no AP/);
+    expect(said.join('\n')).toMatch(/has no validation images, so no AP is computed/);
   });
 });
 
@@ -293,7 +295,7 @@ describe('predict', () => {
     const other = (await scenes(folder)).take(1);
     (other.val!.classes as string[])[0] = 'bus';
     await expect(run.model.evaluate(other)).rejects.toThrow(
-      /the model knows car, person, traffic light; the data has bus/,
+      /the model's classes are car, person, traffic light; the data's are bus/,
     );
   });
 });
@@ -306,6 +308,6 @@ test('compare trains each recipe alike into one table and one chart', async () =
   expect(String(result)).toMatch(/\nparameters +[\d,]+ \* +[\d,]+\n/);
   const bundle = await shown(result);
   expect(bundle['text/html']).toMatch(/<table.*<img alt="comparison chart"/s);
-  expect(() => compare({})).toThrow(/Cannot compare nothing/);
+  expect(() => compare({})).toThrow(/Cannot compare: expected recipes by name/);
   expect(existsSync('runs/compare')).toBe(false);
 });

@@ -1,4 +1,4 @@
-// Swapping a neck: what is required, given, taken over and inferred; what cannot fit; and the table of all necks.
+// Replacing a neck: options that are required, given, carried over or inferred; incompatible necks; the table of all necks.
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
@@ -19,13 +19,13 @@ beforeAll(async () => {
 test('the recipe tells where each option comes from', async () => {
   const recipe = small().neck({ type: 'PAFPN', start_level: 0 });
   expect(String(await recipe.summary())).toMatch(
-    /neck PAFPN in place of FPN:\n {2}start_level: 0, given\n {2}out_channels: 16, taken over from FPN\n {2}num_outs: 5, taken over from FPN\n {2}in_channels: inferred from the backbone's channels\n {2}at their defaults: end_level/,
+    /neck PAFPN replaces FPN:\n {2}start_level: 0, given\n {2}out_channels: 16, carried over from FPN\n {2}num_outs: 5, carried over from FPN\n {2}in_channels: inferred from the backbone's channels\n {2}at their defaults: end_level/,
   );
   // a neck whose options are not all known shows what it lacks instead of failing
   const lacking = small().neck('ScaledNeck' as never);
   const bundle = await (lacking as unknown as Record<symbol, () => Promise<Record<string, string>>>)[SHOW]();
   expect(bundle['text/plain']).toMatch(
-    /neck ScaledNeck in place of FPN:\n {2}gain: required: give number > 0\. Factor on every level/,
+    /neck ScaledNeck replaces FPN:\n {2}gain: required: number > 0\. Factor on every level/,
   );
   await expect(lacking.summary()).rejects.toThrow(/model\.neck\.gain: missing; expected number > 0/);
 });

@@ -68,7 +68,7 @@ test.each([
   expect(train.length, lines.join('\n')).toBe(1);
   for (const record of train)
     for (const key of ['loss', ...losses]) expect(record[key], `${key}\n${lines.join('\n')}`).toBeGreaterThan(0);
-  expect(lines.filter((line) => /not known/.test(line))).toEqual([]);
+  expect(lines.filter((line) => /not implemented/.test(line))).toEqual([]);
   const { metrics } = await run.model.evaluate(data.take(2));
   expect(Object.keys(metrics)).toContain('AP');
   run.model.dispose();

@@ -34,7 +34,7 @@ test('what cannot be trained by is refused', () => {
     /Cannot train for 3 epochs: train_cfg is an IterBasedTrainLoop, which counts iterations. Set train_cfg.max_iters/,
   );
   expect(() => planLoop({ train_cfg: { type: 'ValLoop' } })).toThrow(
-    /Cannot train by ValLoop.*expected EpochBasedTrainLoop/,
+    /expected EpochBasedTrainLoop or IterBasedTrainLoop as train_cfg.type, received ValLoop/,
   );
   expect(() => planLoop({ train_cfg: { type: 'EpochBasdTrainLoop' } })).toThrow(/Did you mean "EpochBasedTrainLoop"/);
   expect(() => planLoop(epochs(3, { max_iters: 5 }))).toThrow(/max_iters/);

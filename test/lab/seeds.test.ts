@@ -49,7 +49,7 @@ async function stages(recipe: Recipe, input: [number, number]) {
 const pyramid = (channels: number) => [32, 16, 8, 4, 2].map((side) => [side, side, channels]);
 const FASTER = 'mmdet::faster_rcnn/faster-rcnn_r50_fpn_1x_coco.py';
 
-describe('necks put in place of another', () => {
+describe('necks that replace another', () => {
   test('AugFPN on Cascade Mask R-CNN and Cityscapes, with the Python import that stands for it', async () => {
     const bases = [
       'models/cascade-mask-rcnn_r50_fpn',
@@ -92,10 +92,10 @@ ${block('augfpn-neck').trim()})`);
     );
   });
 
-  test('a neck alone is a part of a config, and it is said of what', async () => {
+  test('a neck alone is a fragment, and the error says how to complete it', async () => {
     for (const name of ['augfpn-neck', 'nasfpn-neck', 'fpn-dropblock-neck'])
       await expect(recipeOf(written(block(name))).recipe.summary()).rejects.toThrow(
-        /expected model = dict\(type=...\), received neck. This is a part of a config: name the config it changes, _base_ = .* inside of it neck=dict/,
+        /expected model = dict\(type=...\), received neck. This is a fragment of a config: inherit from the config that it changes, _base_ = .*write model = dict\(neck=dict/,
       );
   });
 
@@ -145,7 +145,7 @@ describe('fine-tuning Mask R-CNN on Cityscapes', () => {
 
   test('the part with the heads alone names what is missing', async () => {
     await expect(recipeOf(written(block('cityscapes-head'))).recipe.summary()).rejects.toThrow(
-      /received a model without a type. This is a part of a config: name the config it changes/,
+      /received a model without a type. This is a fragment of a config: inherit from the config that it changes/,
     );
   });
 });

@@ -31,7 +31,7 @@ const KEYS = [
   'num_proposals',
   '_delete_',
 ];
-/** Options of OpenImages and LVIS, and 3.x's own. */
+/** Options of OpenImages and LVIS, and options that 3.x added. */
 const OTHER_KEYS = [
   'label_file',
   'hierarchy_file',
@@ -98,8 +98,8 @@ function listed(given: ConfigObject, path: string, context: DatasetContext): Con
   const perFile = ['img_prefix', 'seg_prefix', 'proposal_file'] as const;
   return concatenated(
     files.map((file, i) => {
-      const own = Object.fromEntries(perFile.map((key) => [key, nth(given[key], i)]));
-      return single(defined({ ...given, ...own, ann_file: file }), path, context);
+      const paths = Object.fromEntries(perFile.map((key) => [key, nth(given[key], i)]));
+      return single(defined({ ...given, ...paths, ann_file: file }), path, context);
     }),
     files.length,
   );
@@ -128,23 +128,23 @@ function single(given: ConfigObject, path: string, context: DatasetContext): Con
     file_client_args: client,
     samples_per_gpu: __,
     num_proposals: ___,
-    data_root: own,
+    data_root: givenRoot,
     ...rest
   } = options;
   for (const key of ['get_metas', 'load_from_file', 'get_supercategory', 'get_parent_class'])
     if (take(rest, key) !== undefined) changes.note(`${path}.${key}`, 'dropped: the default in 3.x');
   if (rest.type === 'CustomDataset') adviseOnCustom(rest, path, context);
   const paths = { ann_file: rest.ann_file, img: img_prefix, seg: seg_prefix, ...pathsIn(rest) };
-  const root = own ?? (startsAll(Object.values(paths), context.root) ? context.root : undefined);
+  const root = givenRoot ?? (startsAll(Object.values(paths), context.root) ? context.root : undefined);
   const inside = (value: ConfigValue | undefined) =>
-    own === undefined && root && typeof value === 'string' && value.startsWith(String(root))
+    givenRoot === undefined && root && typeof value === 'string' && value.startsWith(String(root))
       ? value.slice(String(root).length)
       : value;
   for (const key of Object.keys(pathsIn(rest))) rest[key] = inside(rest[key]) as ConfigValue;
   const folder = rest.type === 'VOCDataset' ? 'sub_data_root' : 'img';
   if (img_prefix !== undefined) changes.note(`${path}.img_prefix`, `data_prefix.${folder}`);
   if (seg_prefix !== undefined) changes.note(`${path}.seg_prefix`, 'data_prefix.seg');
-  if (own === undefined && root !== undefined)
+  if (givenRoot === undefined && root !== undefined)
     changes.note(`${path}: paths under data_root`, 'data_root and paths relative to it');
   if (classes !== undefined && classes !== null) changes.note(`${path}.classes`, 'metainfo.classes');
   if (filter_empty_gt !== undefined) changes.note(`${path}.filter_empty_gt`, 'filter_cfg.filter_empty_gt');

@@ -4,7 +4,7 @@ import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { objectAt, objectsIn } from './changes';
 
 /** Top-level keys of 1.x and 2.x that 3.x does not have. */
-export const OLD_KEYS = [
+export const LEGACY_KEYS = [
   'data',
   'optimizer',
   'optimizer_config',
@@ -21,22 +21,22 @@ export const OLD_KEYS = [
   'workflow',
 ] as const;
 
-const OLD_STEPS = ['Collect', 'DefaultFormatBundle', 'MultiScaleFlipAug', 'ImageToTensor'];
+const LEGACY_STEPS = ['Collect', 'DefaultFormatBundle', 'MultiScaleFlipAug', 'ImageToTensor'];
 
 /** Paths that identify a config of 1.x or 2.x; none for one of 3.x. */
-export function oldPlaces(config: ConfigObject): string[] {
-  const places: string[] = OLD_KEYS.filter((key) => config[key] !== undefined && !isVariable(config, key));
+export function legacyPlaces(config: ConfigObject): string[] {
+  const places: string[] = LEGACY_KEYS.filter((key) => config[key] !== undefined && !isVariable(config, key));
   const model = objectAt(config, 'model');
-  if (model) places.push(...oldModelPlaces(model));
+  if (model) places.push(...legacyModelPlaces(model));
   for (const [key, value] of Object.entries(config))
-    if (key.endsWith('pipeline') && objectsIn(value).some(isOldStep)) places.push(key);
+    if (key.endsWith('pipeline') && objectsIn(value).some(isLegacyStep)) places.push(key);
   for (const key of ['train_cfg', 'test_cfg'])
     if (['rpn', 'rcnn', 'assigner', 'nms', 'score_thr'].some((part) => objectAt(config, key)?.[part] !== undefined))
       places.push(key);
   return places;
 }
 
-export const isOldConfig = (config: ConfigObject): boolean => oldPlaces(config).length > 0;
+export const isLegacyConfig = (config: ConfigObject): boolean => legacyPlaces(config).length > 0;
 
 /** Whether the key is a variable of a 3.x config: `optimizer = dict(...)`, used in optim_wrapper. */
 function isVariable(config: ConfigObject, key: string): boolean {
@@ -50,7 +50,7 @@ function isVariable(config: ConfigObject, key: string): boolean {
 
 const hasKey = (value: ConfigValue, key: string) => isObject(value) && value[key] !== undefined;
 
-function oldModelPlaces(model: ConfigObject): string[] {
+function legacyModelPlaces(model: ConfigObject): string[] {
   const heads = ['bbox_head', 'rpn_head'].flatMap((key) => objectsIn(model[key]).map((head) => ({ key, head })));
   return [
     ...['pretrained', 'bbox_roi_extractor', 'mask_roi_extractor', 'input_size', 'random_size_range']
@@ -64,8 +64,8 @@ function oldModelPlaces(model: ConfigObject): string[] {
   ];
 }
 
-function isOldStep({ type, img_scale, flip_ratio }: ConfigObject): boolean {
-  if (OLD_STEPS.includes(String(type))) return true;
+function isLegacyStep({ type, img_scale, flip_ratio }: ConfigObject): boolean {
+  if (LEGACY_STEPS.includes(String(type))) return true;
   return (type === 'Resize' && img_scale !== undefined) || (type === 'RandomFlip' && flip_ratio !== undefined);
 }
 
@@ -76,6 +76,6 @@ function isOldStep({ type, img_scale, flip_ratio }: ConfigObject): boolean {
 export function isFirstDialect(config: ConfigObject): boolean {
   const model = objectAt(config, 'model');
   const data = objectAt(config, 'data');
-  if (model && oldModelPlaces(model).some((place) => /roi_extractor|anchor_|target_means/.test(place))) return true;
+  if (model && legacyModelPlaces(model).some((place) => /roi_extractor|anchor_|target_means/.test(place))) return true;
   return data?.imgs_per_gpu !== undefined && data.samples_per_gpu === undefined;
 }

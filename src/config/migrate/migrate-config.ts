@@ -3,7 +3,7 @@
 import { type ConfigObject, cloneConfig, isObject } from '../data';
 import { type Change, Changes, type Left, take, takeObject } from './changes';
 import { migrateData, migratePipelines, needsMasks } from './data-loaders';
-import { isFirstDialect, isOldConfig } from './dialect';
+import { isFirstDialect, isLegacyConfig } from './dialect';
 import { migrateModel, moveSettings, refuseOtherTasks } from './model';
 import { migrateOptimizer } from './optim-wrapper';
 import { migrateLearningRate } from './param-scheduler';
@@ -34,7 +34,7 @@ export function migrateConfig(config: ConfigObject): MigratedConfig {
   const migrated = cloneConfig(config);
   const changes = new Changes();
   renameImports(migrated, changes);
-  const dialect = !isOldConfig(migrated) ? '3.x' : isFirstDialect(migrated) ? '1.x' : '2.x';
+  const dialect = !isLegacyConfig(migrated) ? '3.x' : isFirstDialect(migrated) ? '1.x' : '2.x';
   if (dialect !== '3.x') translate(migrated, changes);
   else renewModules(migrated, changes);
   return { dialect, config: migrated, changes: changes.list, left: changes.left };

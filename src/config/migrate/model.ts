@@ -102,6 +102,9 @@ export function refuseOtherTasks(config: ConfigObject): void {
 function datasetTypes(value: ConfigValue | undefined): string[] {
   if (Array.isArray(value)) return value.flatMap(datasetTypes);
   if (!isObject(value)) return [];
-  const own = typeof value.type === 'string' && 'ann_file' in value ? [value.type] : [];
-  return [...own, ...Object.entries(value).flatMap(([key, child]) => (key === 'pipeline' ? [] : datasetTypes(child)))];
+  const types = typeof value.type === 'string' && 'ann_file' in value ? [value.type] : [];
+  return [
+    ...types,
+    ...Object.entries(value).flatMap(([key, child]) => (key === 'pipeline' ? [] : datasetTypes(child))),
+  ];
 }

@@ -96,7 +96,7 @@ function warmupOf(given: ConfigObject, changes: Changes): ConfigObject | undefin
 function mainSchedules(given: ConfigObject, span: Span, config: ConfigObject, changes: Changes): ConfigValue[] {
   const { end, ...counted } = span;
   const whole = defined({ begin: 0, end, ...counted });
-  const least = { eta_min: given.min_lr, eta_min_ratio: given.min_lr_ratio };
+  const minimum = { eta_min: given.min_lr, eta_min_ratio: given.min_lr_ratio };
   const stepwise = { ...whole };
   if (given.min_lr !== undefined && given.policy === 'step')
     changes.leave('lr_config.min_lr', 'MultiStepLR has no minimum learning rate');
@@ -110,9 +110,9 @@ function mainSchedules(given: ConfigObject, span: Span, config: ConfigObject, ch
           : defined({ type: 'StepLR', ...stepwise, step_size: given.step, gamma: given.gamma ?? 0.1 }),
       ];
     case 'CosineAnnealing':
-      return [defined({ type: 'CosineAnnealingLR', ...whole, T_max: end, ...least })];
+      return [defined({ type: 'CosineAnnealingLR', ...whole, T_max: end, ...minimum })];
     case 'FlatCosineAnnealing':
-      return [flatCosine(given, span, least)];
+      return [flatCosine(given, span, minimum)];
     case 'CosineRestart':
       return [
         defined({
@@ -120,7 +120,7 @@ function mainSchedules(given: ConfigObject, span: Span, config: ConfigObject, ch
           ...whole,
           periods: given.periods,
           restart_weights: given.restart_weights ?? [1],
-          ...least,
+          ...minimum,
         }),
       ];
     case 'poly':
@@ -146,9 +146,9 @@ function mainSchedules(given: ConfigObject, span: Span, config: ConfigObject, ch
   return [];
 }
 
-function flatCosine(given: ConfigObject, { end, ...counted }: Span, least: Record<string, ConfigValue | undefined>) {
+function flatCosine(given: ConfigObject, { end, ...counted }: Span, minimum: Record<string, ConfigValue | undefined>) {
   const begin = Math.floor(Number(end ?? 0) * Number(given.start_percent ?? 0.75));
-  return defined({ type: 'CosineAnnealingLR', begin, end, ...counted, T_max: Number(end ?? 0) - begin, ...least });
+  return defined({ type: 'CosineAnnealingLR', begin, end, ...counted, T_max: Number(end ?? 0) - begin, ...minimum });
 }
 
 /** A quadratic warm-up by epochs, a cosine, and a few epochs at the minimum learning rate. */

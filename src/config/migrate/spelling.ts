@@ -3,10 +3,10 @@
 import { nearMisses } from '../../errors';
 import type { ConfigObject } from '../data';
 import type { Changes } from './changes';
-import { OLD_KEYS } from './dialect';
+import { LEGACY_KEYS } from './dialect';
 
 const KNOWN = [
-  ...OLD_KEYS,
+  ...LEGACY_KEYS,
   'model',
   'train_cfg',
   'test_cfg',

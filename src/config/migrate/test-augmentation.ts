@@ -40,7 +40,7 @@ export function testAugmentation(
     `${path} MultiScaleFlipAug`,
     'its first scale without flips; all scales and flips in tta_pipeline, with tta_model',
   );
-  const resizes = steps.filter(({ type, scale: own }) => type === 'Resize' && own === undefined);
+  const resizes = steps.filter(({ type, scale }) => type === 'Resize' && scale === undefined);
   const others = steps.filter((step) => !resizes.includes(step) && step.type !== 'PackDetInputs');
   const directions = listOf(options.flip_direction ?? 'horizontal');
   const flips: ConfigObject[] = [

@@ -26,12 +26,12 @@ export function readClassic(source: SourceFile, reading: PythonReading): Dict {
   const interpreter = new Interpreter(context, scope, foreignImport(context), new Set(['_base_']));
   interpreter.run(statements);
 
-  const own = new Dict();
+  const config = new Dict();
   for (const [name, value] of scope.names)
     if (name !== '_base_' && !name.startsWith('__') && !isCode(value))
-      own.set(name, value, interpreter.origins.get(name));
-  noteDeprecation(own, source, reading);
-  const filled = fillBaseVariables(own, base, source) as Dict;
+      config.set(name, value, interpreter.origins.get(name));
+  noteDeprecation(config, source, reading);
+  const filled = fillBaseVariables(config, base, source) as Dict;
   return mergeDicts(filled, base, { child: source.path });
 }
 
@@ -78,13 +78,13 @@ function baseRequests(
   context: ReturnType<typeof sourceContext>,
   text: SubstitutedText,
 ): BaseRequest[] {
-  const found = statements.find(
+  const assignment = statements.find(
     (statement) =>
       statement.kind === 'assign' && statement.targets[0].kind === 'name' && statement.targets[0].name === '_base_',
   );
-  if (found?.kind !== 'assign') return [];
-  const value = new Evaluator(context).evaluate(found.value, new Scope());
-  const place = { source, offset: text.original(found.at) };
+  if (assignment?.kind !== 'assign') return [];
+  const value = new Evaluator(context).evaluate(assignment.value, new Scope());
+  const place = { source, offset: text.original(assignment.at) };
   return (Array.isArray(value) ? value : [value]).map((request) => {
     if (typeof request === 'string') return { request, place };
     throw errorAt(
@@ -144,11 +144,11 @@ function noteDeprecation(config: Dict, source: SourceFile, reading: PythonReadin
   const info = config.get('_deprecation_');
   if (info === undefined) return;
   config.delete('_deprecation_');
-  const told = (key: string) => (info instanceof Dict ? info.get(key) : undefined);
-  const [expected, reference] = [told('expected'), told('reference')];
+  const entry = (key: string) => (info instanceof Dict ? info.get(key) : undefined);
+  const [expected, reference] = [entry('expected'), entry('reference')];
   reading.notices.push(
     `${source.path} is deprecated.` +
       (typeof expected === 'string' ? ` Use ${expected} instead.` : '') +
-      (typeof reference === 'string' ? ` More about it: ${reference}` : ''),
+      (typeof reference === 'string' ? ` See ${reference}` : ''),
   );
 }

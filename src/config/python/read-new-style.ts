@@ -62,9 +62,9 @@ export function readNewStyle(
     if (!node.path) throw errorAt(request.place, 'name the config file: from .folder.file import *');
     const base = reading.loadModule(request);
     for (const name of base.imported) imported.add(name);
-    const wanted =
+    const imports =
       node.names === '*' ? base.config.keys().map((key) => ({ name: String(key), as: String(key) })) : node.names;
-    for (const { name, as } of wanted) {
+    for (const { name, as } of imports) {
       const entry = base.config.entries.get(name);
       if (!entry)
         throw errorAt(

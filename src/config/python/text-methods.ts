@@ -42,11 +42,11 @@ const strip = (name: string, left: boolean, right: boolean) => ({
 const justify = (name: string, left: (missing: number, width: number) => number) => ({
   [name]: ((self, args) => {
     const [width, fill = ' '] = parameters(name, args, ['width', 'fillchar?']);
-    const wanted = index(width as Value);
-    chargeText(Math.max(0, wanted));
-    const missing = wanted - characters(self).length;
+    const count = index(width as Value);
+    chargeText(Math.max(0, count));
+    const missing = count - characters(self).length;
     if (missing <= 0) return self;
-    const before = left(missing, wanted);
+    const before = left(missing, count);
     return text(fill, name).repeat(before) + self + text(fill, name).repeat(missing - before);
   }) as Methods<string>[string],
 });
@@ -68,9 +68,9 @@ const search = (name: string, last: boolean, strict: boolean) => ({
       return Math.min(self.length, at < 0 ? Math.max(0, at + self.length) : at);
     };
     const [from, to] = [clamp(start, 0), clamp(stop, self.length)];
-    const found = self.slice(from, to)[last ? 'lastIndexOf' : 'indexOf'](text(part, name));
-    if (found < 0 && strict) throw new PythonError('the substring was not found');
-    return BigInt(found < 0 ? -1 : found + from);
+    const position = self.slice(from, to)[last ? 'lastIndexOf' : 'indexOf'](text(part, name));
+    if (position < 0 && strict) throw new PythonError('the substring was not found');
+    return BigInt(position < 0 ? -1 : position + from);
   }) as Methods<string>[string],
 });
 
@@ -190,10 +190,10 @@ export const TEXT_METHODS: Methods<string> = {
     return formatBraces(self, [], named);
   },
   zfill(self, args) {
-    const wanted = index(parameters('zfill', args, ['width'])[0] as Value);
-    chargeText(Math.max(0, wanted));
+    const width = index(parameters('zfill', args, ['width'])[0] as Value);
+    chargeText(Math.max(0, width));
     const [, sign, rest] = /^([-+]?)(.*)$/s.exec(self) as RegExpExecArray;
-    return sign + '0'.repeat(Math.max(0, wanted - characters(self).length)) + rest;
+    return sign + '0'.repeat(Math.max(0, width - characters(self).length)) + rest;
   },
   removeprefix(self, args) {
     const prefix = text(parameters('removeprefix', args, ['prefix'])[0], 'removeprefix');

@@ -57,8 +57,8 @@ function checkTree(tree: Tree, text: string): void {
 
 const TYPESET = /[\u2018-\u201f\u2026\u00ab\u00bb\uff08\uff09\uff0c\uff1a\u3000]/;
 
-function typesetAdvice(found: string): string {
-  const character = TYPESET.exec(found)?.[0];
+function typesetAdvice(text: string): string {
+  const character = TYPESET.exec(text)?.[0];
   const advice =
     character === '\u2026' ? 'Write the omitted text' : `Write ' or " for quotes, and plain commas and brackets`;
   return `"${character}" is a typographic character, not valid in Python. ${advice}`;
@@ -71,14 +71,14 @@ export function checkName(name: string, at: number): string {
 }
 
 function problemAt(text: string, from: number): string {
-  const found = /^\s*(\S{1,20})/.exec(text.slice(from, from + 200))?.[1];
+  const next = /^\s*(\S{1,20})/.exec(text.slice(from, from + 200))?.[1];
   const before = /(\S{1,20})\s*$/.exec(text.slice(Math.max(0, from - 200), from))?.[1];
-  if (found && TYPESET.test(found)) return typesetAdvice(found);
+  if (next && TYPESET.test(next)) return typesetAdvice(next);
   if (before && TYPESET.test(before)) return typesetAdvice(before);
   const line = text.slice(text.lastIndexOf('\n', from - 1) + 1).split('\n', 1)[0];
   const path = /=\s*([\w.:/-]+\.(?:py|ts|json|pth))\s*(?:#.*)?$/.exec(line)?.[1];
   if (path) return `a path must be quoted. Write '${path}'`;
-  const where = found ? `at "${found}"` : before ? `after "${before}"` : 'at the end of the file';
+  const where = next ? `at "${next}"` : before ? `after "${before}"` : 'at the end of the file';
   return `invalid syntax ${where}. Look for a missing comma, quote, bracket or indentation before this position`;
 }
 

@@ -1,4 +1,4 @@
-// Plain data has lists only, but mmcv tells a pair from a list: where it wants a tuple, a Python file gets one.
+// Converts lists to tuples where mmcv requires them: plain data has only lists, but mmcv distinguishes a pair from a list.
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { fromPlain } from './plain';

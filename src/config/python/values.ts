@@ -73,7 +73,7 @@ export class Callable {
   ) {}
 }
 
-/** A module of Python's own, with the few members a config may use. */
+/** A module of Python's standard library, with the few members that a config may use. */
 export class Namespace {
   constructor(
     readonly name: string,
@@ -81,12 +81,12 @@ export class Namespace {
   ) {}
 }
 
-/** A class or module imported by a new-style config, which stays a name: nothing is ever imported. */
+/** A class or module imported by a new-style config, represented by its name: nothing is ever imported. */
 export class Lazy {
   constructor(
     readonly module: string,
     readonly name: string,
-    /** What an attribute of it has as its module. */
+    /** The module of its attributes. */
     readonly scope: string,
   ) {}
   get path(): string {
@@ -94,11 +94,11 @@ export class Lazy {
   }
 }
 
-/** `{{_base_.x.y}}`: stands for the base's value, which is put in after everything else has been worked out. */
+/** `{{_base_.x.y}}`: the base config's value, which replaces it after everything else has been evaluated. */
 export class BaseVariable {
   constructor(
     readonly path: string,
-    /** Where it stands in the source. */
+    /** Position in the source. */
     readonly at: number,
   ) {}
 }
