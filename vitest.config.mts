@@ -8,8 +8,9 @@ const ALONE = [
   'test/engine/torch/**/*.test.ts',
   'test/engine/conformance/torch.test.ts',
   'test/evaluation/coco-bbox.test.ts',
-  'test/kernels/jupyter/interrupt.test.ts',
-  'test/kernels/jupyter/restart.test.ts',
+  'test/kernels/jupyter/interruption/cell-resources.test.ts',
+  'test/kernels/jupyter/launcher.test.ts',
+  'test/kernels/jupyter/session/cell-interruption.test.ts',
   'test/ops/**/*.test.ts',
 ];
 

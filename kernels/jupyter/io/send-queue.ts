@@ -2,6 +2,7 @@
 
 import type { Router, XPublisher } from 'zeromq';
 import { Slot } from '../protocol/thread-messages';
+import { SEND_TIMEOUT_MS } from './sockets';
 
 interface QueuedMessage {
   socket: XPublisher | Router;
@@ -46,17 +47,29 @@ export class SendQueue {
     if (this.sending) return;
     this.sending = true;
     for (let next = this.messages.shift(); next; next = this.messages.shift()) {
-      try {
-        await next.socket.send(next.frames);
-      } catch (error) {
-        // A subscriber has read nothing for ten seconds: from now on messages to it are dropped.
-        const { code } = error as NodeJS.ErrnoException;
-        if (code === 'EAGAIN' && next.socket === this.iopub) this.iopub.noDrop = false;
-        next.onFailure?.();
-      }
+      await this.deliver(next);
       this.release(next.bytes);
     }
     this.sending = false;
     this.onDrained?.();
+  }
+
+  private async deliver({ socket, frames, onFailure }: QueuedMessage): Promise<void> {
+    for (const start = performance.now(); ; ) {
+      try {
+        return await socket.send(frames);
+      } catch (error) {
+        const isTimeout = (error as NodeJS.ErrnoException).code === 'EAGAIN' && socket === this.iopub;
+        // zeromq counts from the start of the event loop's turn: in a long turn it times out at once.
+        if (isTimeout && performance.now() - start < SEND_TIMEOUT_MS) {
+          await new Promise(setImmediate);
+          continue;
+        }
+        // A subscriber has read nothing for so long: from now on messages to it are dropped.
+        if (isTimeout) this.iopub.noDrop = false;
+        onFailure?.();
+        return;
+      }
+    }
   }
 }

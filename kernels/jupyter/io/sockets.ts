@@ -7,6 +7,8 @@ import type { Request } from '../protocol/thread-messages';
 /** A peer that sends a larger frame is disconnected. */
 const MAX_FRAME_BYTES = 256 * 1024 * 1024;
 export const MAX_TOPIC_BYTES = 1024;
+/** How long a message waits for a subscriber that reads nothing. */
+export const SEND_TIMEOUT_MS = 10_000;
 
 export interface Sockets {
   iopub: XPublisher;
@@ -21,7 +23,7 @@ export function createSockets(): Sockets {
       linger: 1000,
       sendHighWaterMark: 250,
       noDrop: true,
-      sendTimeout: 10_000,
+      sendTimeout: SEND_TIMEOUT_MS,
       maxMessageSize: MAX_TOPIC_BYTES,
       verbosity: 'allSubs', // every front end is welcomed, not only the first with its topic
     }),

@@ -8,8 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../src/paths';
 
 const python = join(packageRoot, '.venv', 'bin', 'python');
-const there = existsSync(python);
-if (!there) console.log('jupyter_kernel_test is skipped: there is no .venv; run `npm run setup` to get it');
+const isInstalled = existsSync(python);
+if (!isInstalled) console.log('jupyter_kernel_test is skipped: there is no .venv; run `npm run setup` to get it');
 
 interface Outcome {
   test: string;
@@ -35,10 +35,29 @@ const TESTS = [
   'RestartTests.test_restart',
 ];
 
-describe.skipIf(!there)('jupyter_kernel_test', () => {
+describe.skipIf(!isInstalled)('jupyter_kernel_test', () => {
   const folder = mkdtempSync(join(tmpdir(), 'detlab-suite-'));
   let outcomes: Outcome[] = [];
   let log = '';
+
+  /** Runs test classes of the suite. */
+  async function run(...classes: string[]): Promise<{ outcomes: Outcome[]; log: string }> {
+    // to files: a kernel that outlived its client would hold a pipe open
+    const [out, err] = ['jsonl', 'log'].map((extension) => join(folder, `${classes[0]}.${extension}`));
+    const stdio = [out, err].map((path) => openSync(path, 'w'));
+    const suite = spawn(python, [join(__dirname, 'protocol_suite.py'), ...classes], {
+      cwd: folder,
+      env: { ...process.env, JUPYTER_PATH: folder, JUPYTER_RUNTIME_DIR: folder, DETLAB_KERNEL: 'detlab-under-test' },
+      stdio: ['ignore', ...stdio],
+    });
+    await new Promise((resolve) => suite.once('close', resolve));
+    for (const file of stdio) closeSync(file);
+    const lines = readFileSync(out, 'utf8').split('\n');
+    return {
+      outcomes: lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)),
+      log: readFileSync(err, 'utf8'),
+    };
+  }
 
   beforeAll(async () => {
     const kernels = join(folder, 'kernels', 'detlab-under-test');
@@ -51,21 +70,9 @@ describe.skipIf(!there)('jupyter_kernel_test', () => {
       interrupt_mode: 'message',
     };
     writeFileSync(join(kernels, 'kernel.json'), JSON.stringify(spec));
-    // to files: a kernel that outlived its client would hold a pipe open
-    const [out, err] = ['outcomes.jsonl', 'suite.log'].map((name) => join(folder, name));
-    const stdio = [out, err].map((path) => openSync(path, 'w'));
-    const suite = spawn(python, [join(__dirname, 'protocol_suite.py')], {
-      cwd: folder,
-      env: { ...process.env, JUPYTER_PATH: folder, JUPYTER_RUNTIME_DIR: folder, DETLAB_KERNEL: 'detlab-under-test' },
-      stdio: ['ignore', ...stdio],
-    });
-    await new Promise((resolve) => suite.once('close', resolve));
-    for (const file of stdio) closeSync(file);
-    log = readFileSync(err, 'utf8');
-    outcomes = readFileSync(out, 'utf8')
-      .split('\n')
-      .filter((line) => line.startsWith('{'))
-      .map((line) => JSON.parse(line));
+    const runs = await Promise.all([run('DetLabTests'), run('DetLabWelcomeTests', 'RestartTests')]);
+    log = runs.map((each) => each.log).join('\n');
+    outcomes = runs.flatMap((each) => each.outcomes);
   }, 240_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -75,8 +82,8 @@ describe.skipIf(!there)('jupyter_kernel_test', () => {
   });
 
   it.each(TESTS)('%s', (name) => {
-    const told = outcomes.filter(({ test }) => test.replace(/ .*/, '') === name);
-    expect(told.filter(({ outcome }) => outcome !== 'passed').map(({ details }) => details)).toEqual([]);
-    expect(told.length, log.slice(-4000)).toBeGreaterThan(0);
+    const results = outcomes.filter(({ test }) => test.replace(/ .*/, '') === name);
+    expect(results.filter(({ outcome }) => outcome !== 'passed').map(({ details }) => details)).toEqual([]);
+    expect(results.length, log.slice(-4000)).toBeGreaterThan(0);
   });
 });

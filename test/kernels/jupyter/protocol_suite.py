@@ -1,6 +1,6 @@
 """jupyter_kernel_test on the kernel named in DETLAB_KERNEL: every sample filled in, so that nothing is skipped.
 
-Prints one JSON line per test: {"test", "outcome", "details"}.
+Runs the test classes named as arguments; prints one JSON line per test: {"test", "outcome", "details"}.
 """
 
 import json
@@ -102,36 +102,34 @@ class RestartTests(unittest.TestCase):
 
 
 class Report(unittest.TestResult):
-    def tell(self, test, outcome, details=""):
+    def report(self, test, outcome, details=""):
         print(json.dumps({"test": test.id().split(".", 1)[-1], "outcome": outcome, "details": details}), flush=True)
 
     def addSuccess(self, test):
-        self.tell(test, "passed")
+        self.report(test, "passed")
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
-        self.tell(test, "skipped", reason)
+        self.report(test, "skipped", reason)
 
     def addFailure(self, test, err):
         super().addFailure(test, err)
-        self.tell(test, "failed", self.failures[-1][1])
+        self.report(test, "failed", self.failures[-1][1])
 
     def addError(self, test, err):
         super().addError(test, err)
-        self.tell(test, "failed", self.errors[-1][1])
+        self.report(test, "failed", self.errors[-1][1])
 
     def addSubTest(self, test, subtest, err):
         super().addSubTest(test, subtest, err)
         if err is not None:
             skipped = issubclass(err[0], unittest.SkipTest)
-            self.tell(subtest, "skipped" if skipped else "failed", self._exc_info_to_string(err, test))
+            self.report(subtest, "skipped" if skipped else "failed", self._exc_info_to_string(err, test))
 
 
 if __name__ == "__main__":
     loader = unittest.TestLoader()
-    suite = unittest.TestSuite(
-        loader.loadTestsFromTestCase(case) for case in (DetLabTests, DetLabWelcomeTests, RestartTests)
-    )
+    suite = unittest.TestSuite(loader.loadTestsFromTestCase(globals()[name]) for name in sys.argv[1:])
     result = Report()
     suite.run(result)
     sys.exit(0 if result.wasSuccessful() and not result.skipped else 1)

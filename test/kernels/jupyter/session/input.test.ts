@@ -1,13 +1,14 @@
-// `await input()`: asking the person in front of the notebook.
+// `await input()`: asking the user.
 
 import ts from 'typescript';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import { CELL_GLOBALS } from '../../../kernels/jupyter/session/cell-globals';
-import { KernelClient } from './kernel-client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { KernelClient } from '../../../../kernels/jupyter/client';
+import { CELL_GLOBALS } from '../../../../kernels/jupyter/session/cell-globals';
+import { startKernel } from '../kernels';
 
 let kernel: KernelClient;
 beforeAll(async () => {
-  kernel = await KernelClient.start();
+  kernel = await startKernel();
 });
 afterAll(() => kernel?.stop());
 
@@ -17,7 +18,7 @@ const asked = (cell: string, prompt: string) =>
 const answer = (value: string, to?: { id: string }) =>
   kernel.send('stdin', 'input_reply', { status: 'ok', value }, to ? { parent: JSON.stringify({ msg_id: to.id }) } : {});
 
-it('brings the answer to the cell that asked', async () => {
+it('returns the answer to the cell that asked', async () => {
   const cell = start("const name = await input('Your name? '); 'Hello, ' + name + '!'");
   const question = await asked(cell, 'Your name? ');
   expect(question).toMatchObject({ type: 'input_request', content: { prompt: 'Your name? ', password: false } });
@@ -28,7 +29,7 @@ it('brings the answer to the cell that asked', async () => {
 it('hides passwords, and has an empty prompt', async () => {
   const cell = start("await input('', { password: true })");
   expect((await asked(cell, '')).content.password).toBe(true);
-  answer('secret'); // a client that does not say what it answers
+  answer('secret'); // a client that does not name the request
   expect((await kernel.finish(cell)).result).toBe("'secret'");
 });
 
@@ -56,13 +57,13 @@ it('ends the wait when Stop is pressed, and takes no late answer for another que
   expect((await kernel.finish(next)).result).toBe("'in time'");
 });
 
-it('says why there is none when the front end takes none', async () => {
+it('fails when the front end offers no input', async () => {
   const { error } = await kernel.execute("await input('?')", { allow_stdin: false });
   expect(error).toMatchObject({ ename: 'InputError', evalue: expect.stringContaining('allow_stdin is false') });
   expect(error!.traceback.join('\n')).not.toContain('kernels/jupyter');
 });
 
-it('withdraws the question of a cell that ended, and takes none outside of a cell', async () => {
+it('rejects open requests when the cell ends, and requests outside of a cell', async () => {
   const cell = start(
     "input('unanswered').catch((e) => console.log('gone: ' + e.message)); setTimeout(() => input('afterwards').catch((e) => console.log('no: ' + e.message)), 50); 1",
   );
@@ -72,47 +73,58 @@ it('withdraws the question of a cell that ended, and takes none outside of a cel
   await kernel.wait((m) => m.type === 'stream' && m.content.text.includes('no: Cannot ask for input outside'));
 });
 
-it('reports the end of input', async () => {
+it('fails when the user ends the input', async () => {
   const cell = start("await input('more? ')");
   answer('\x04', await asked(cell, 'more? '));
   expect((await kernel.finish(cell)).error).toMatchObject({ ename: 'InputError' });
 });
 
-it('says so when the front end promises input and does not listen for it', async () => {
-  const stranger = await KernelClient.connect(kernel, { stdin: false });
+it('fails when the front end offers input and does not listen for it', async () => {
+  const deaf = await KernelClient.connect(kernel, { stdin: false });
   try {
-    const cell = stranger.start("await input('anybody? ')", { allow_stdin: true });
-    expect((await stranger.finish(cell)).error?.evalue).toContain('does not listen');
+    const cell = deaf.start("await input('anybody? ')", { allow_stdin: true });
+    expect((await deaf.finish(cell)).error?.evalue).toContain('does not listen');
   } finally {
-    await stranger.stop();
+    await deaf.stop();
   }
 });
 
-it.each([
-  ["const a: string = await input('a', { password: true }); await input();", []],
-  ['input(3);', ["Argument of type 'number' is not assignable to parameter of type 'string'."]],
-  ['const input = 5; const n: number = input;', []],
-])('is declared for the compiler: %s', (code, expected) => {
-  const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, noEmit: true, types: [] };
-  const host = ts.createCompilerHost(options);
-  const files = new Map([
+describe('the declaration for the compiler', () => {
+  const cells: [code: string, errors: string[]][] = [
+    ["const a: string = await input('a', { password: true }); await input();", []],
+    ['input(3);', ["Argument of type 'number' is not assignable to parameter of type 'string'."]],
+    ['const input = 5; const n: number = input;', []],
+  ];
+  const texts = new Map([
     ['globals.d.ts', CELL_GLOBALS],
-    ['cell.ts', `${code}\nexport {};`],
+    ...cells.map(([code], i) => [`cell${i}.ts`, `${code}\nexport {};`] as const),
   ]);
-  const { getSourceFile } = host;
-  host.getSourceFile = (name, ...more) =>
-    files.has(name)
-      ? ts.createSourceFile(name, files.get(name)!, ts.ScriptTarget.ES2022)
-      : getSourceFile.call(host, name, ...more);
-  const program = ts.createProgram([...files.keys()], options, host);
-  const told = [...files.keys()].flatMap((name) => [
-    ...program.getSyntacticDiagnostics(program.getSourceFile(name)),
-    ...program.getSemanticDiagnostics(program.getSourceFile(name)),
-  ]);
-  expect(told.map(({ messageText }) => messageText)).toEqual(expected);
+  let program: ts.Program;
+  beforeAll(() => {
+    const options = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, noEmit: true, types: [] };
+    const host = ts.createCompilerHost(options);
+    const { getSourceFile } = host;
+    host.getSourceFile = (name, ...more) =>
+      texts.has(name)
+        ? ts.createSourceFile(name, texts.get(name)!, ts.ScriptTarget.ES2022)
+        : getSourceFile.call(host, name, ...more);
+    program = ts.createProgram([...texts.keys()], options, host);
+  });
+
+  const errorsOf = (name: string) =>
+    [
+      ...program.getSyntacticDiagnostics(program.getSourceFile(name)),
+      ...program.getSemanticDiagnostics(program.getSourceFile(name)),
+    ].map(({ messageText }) => messageText);
+
+  it('has no errors', () => expect(errorsOf('globals.d.ts')).toEqual([]));
+
+  it.each(cells)('checks: %s', (code, errors) => {
+    expect(errorsOf(`cell${cells.findIndex(([each]) => each === code)}.ts`)).toEqual(errors);
+  });
 });
 
-it('lets a cell use the name', async () => {
+it('may be redeclared by a cell', async () => {
   expect((await kernel.execute('const input = 5; input + 1')).result).toBe('6');
   expect((await kernel.execute('typeof (globalThis as any).input')).result).toBe("'function'");
 });

@@ -1,12 +1,13 @@
-// What cells show, as a front end receives it.
+// What cells show, as a front end receives it: results of every kind, and `display`.
 
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { KernelClient, type Received } from './kernel-client';
+import type { KernelClient, Received } from '../../../../kernels/jupyter/client';
+import { startKernel } from '../kernels';
 
 let kernel: KernelClient;
 beforeAll(async () => {
-  kernel = await KernelClient.start();
+  kernel = await startKernel();
 });
 afterAll(() => kernel?.stop());
 
@@ -44,7 +45,7 @@ it.each([
   expect(data['text/html']).not.toContain('<b>"');
 });
 
-it('shows canvases, ImageData, image files and sharp pipelines as pictures', async () => {
+it('shows canvases, ImageData, image files and sharp pipelines as images', async () => {
   await kernel.execute(`import { createCanvas, ImageData, Image } from '@napi-rs/canvas'; import sharp from 'sharp';
 const canvas = createCanvas(30, 20); canvas.getContext('2d').fillRect(0, 0, 9, 9);
 const big = createCanvas(2000, 100);
@@ -154,7 +155,7 @@ it('keeps the order of what is shown, also where drawing takes time', async () =
   const { published, reply } = await kernel.execute(`
 const slow = { async [Symbol.for('Jupyter.display')]() { await new Promise(r => setTimeout(r, 300)); return { 'text/plain': 'slow' } } };
 display(slow, { id: 'slow' }); display.text('quick'); display({ data: { values: [{ a: 1 }] }, mark: 'point', encoding: { x: { field: 'a' } } });
-display({ async [Symbol.for('Jupyter.display')]() { throw new Error('no picture') } });`);
+display({ async [Symbol.for('Jupyter.display')]() { throw new Error('no image') } });`);
   expect(reply.status).toBe('ok');
   const ids = shown(published)
     .filter((m) => m.type === 'display_data')
@@ -164,7 +165,7 @@ display({ async [Symbol.for('Jupyter.display')]() { throw new Error('no picture'
   expect(last[0]['text/plain']).toBe('slow');
   expect(last[1]['text/plain']).toBe('quick');
   expect(last[2]['image/png']).toMatch(/^iVBORw0KGgo/);
-  expect(last[3]['text/plain']).toMatch(/^Cannot display this value:\nError: no picture/);
+  expect(last[3]['text/plain']).toMatch(/^Cannot display this value:\nError: no image/);
   expect(published.at(-1)!.content.execution_state).toBe('idle');
 });
 
@@ -194,7 +195,7 @@ it('shows a tensor as it was when update was called', async () => {
   expect(shown(published).at(-1)!.content.data['text/plain']).toBe('Tensor float32 [2]\n[4, 5]');
 });
 
-it('shows a named display anew in each run, and replaces it within one', async () => {
+it('shows a named display again in each run, and replaces it within one', async () => {
   const code = "display(1, { id: 'named' }); display(2, { id: 'named' });";
   for (let run = 0; run < 2; run++) {
     const { published } = await kernel.execute(code);
@@ -255,9 +256,9 @@ it.each([
     'const png = Buffer.alloc(100 * 2 ** 20); png.set([137, 80, 78, 71, 13, 10, 26, 10]); png',
     'Cannot display 100 MiB of image/png',
   ],
-])('refuses %s with words', async (code, words) => {
+])('rejects %s with an explanation', async (code, message) => {
   const { error } = await kernel.execute(code);
-  expect(error?.evalue).toContain(words);
+  expect(error?.evalue).toContain(message);
   expect((await kernel.execute('1 + 1')).result).toBe('2');
 });
 

@@ -1,21 +1,21 @@
-// Hostile messages, the connection's secret, and what the process listens on.
+// Hostile messages, the secret key of the connection, and the ports that the process listens on.
 
 import { createHmac } from 'node:crypto';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createReplayGuard } from '../../../kernels/jupyter/protocol/replay-guard';
-import { encode } from '../../../kernels/jupyter/protocol/wire-message';
-import { type Channel, KernelClient } from './kernel-client';
+import type { Channel, KernelClient } from '../../../../kernels/jupyter/client';
+import { encode } from '../../../../kernels/jupyter/protocol/wire-message';
+import { startKernel } from '../kernels';
 
 let kernel: KernelClient;
 beforeAll(async () => {
-  kernel = await KernelClient.start();
+  kernel = await startKernel();
 });
 afterAll(() => kernel?.stop());
 
-const isAlive = async () => {
+const expectAlive = async () => {
   expect((await kernel.execute("'alive'")).result).toBe("'alive'");
   expect(await kernel.beat('still')).toBe('still');
 };
@@ -35,7 +35,7 @@ describe('hostile messages', () => {
         version: '5.4',
         ...more,
       });
-    /** Signed, so that it is the contents that count. */
+    /** With a valid signature, so that the contents are checked. */
     const signed = (...texts: string[]) => {
       const hmac = createHmac('sha256', key);
       for (const text of texts) hmac.update(text);
@@ -98,10 +98,10 @@ describe('hostile messages', () => {
       ]),
     ];
     for (const channel of CHANNELS) for (const frames of batch) kernel.sendFrames(channel, frames);
-    await isAlive();
+    await expectAlive();
   });
 
-  it('are ignored when they are no zmq messages at all', async () => {
+  it('are ignored when they are not zmq messages', async () => {
     for (const port of kernel.ports) {
       await new Promise<void>((resolve) => {
         const socket = connect(port, '127.0.0.1', () => socket.end('GET / HTTP/1.1\r\nHost: x\r\n\r\n'));
@@ -110,7 +110,7 @@ describe('hostile messages', () => {
         setTimeout(() => socket.destroy(), 1000).unref();
       });
     }
-    await isAlive();
+    await expectAlive();
   });
 
   it('do nothing when signed by someone else, not signed, or sent a second time', async () => {
@@ -127,17 +127,8 @@ describe('hostile messages', () => {
   });
 });
 
-describe('the replay guard', () => {
-  it('forgets the oldest signatures, not the newest', () => {
-    const isNew = createReplayGuard(3);
-    expect(['a', 'b', 'c', 'a', 'd', 'b', 'd'].map(isNew)).toEqual([true, true, true, false, true, false, false]);
-    expect(isNew('a')).toBe(true);
-    expect(['', ''].map(isNew)).toEqual([true, true]);
-  });
-});
-
 describe('the connection', () => {
-  it('shows its key nowhere a cell or a log can read it by accident', async () => {
+  it('does not expose its key to cells or logs by accident', async () => {
     const { stdout } = await kernel.execute(
       `console.log(process.argv, process.env, process.execArgv, process.title);
        console.log(Reflect.ownKeys(globalThis).map((k) => { try { return String((globalThis as any)[k]) } catch { return '' } }).join());
@@ -149,7 +140,7 @@ describe('the connection', () => {
     expect(JSON.stringify(kernel.received.map(({ content }) => content))).not.toContain(kernel.key);
   });
 
-  it.skipIf(process.platform !== 'linux')('is all that the launcher and the kernel listen on', async () => {
+  it.skipIf(process.platform !== 'linux')('has the only ports that the launcher and the kernel listen on', async () => {
     await kernel.execute('tf.scalar(1).dataSync()[0]'); // with an engine started
     const pid = kernel.process.pid!;
     const tree = (root: number): number[] => [
@@ -172,18 +163,18 @@ describe('the connection', () => {
       ),
     );
     expect(sockets.size).toBeGreaterThan(4);
-    const own = (table: string) =>
+    const entries = (table: string) =>
       readFileSync(`/proc/${pid}/net/${table}`, 'utf8')
         .split('\n')
         .slice(1)
         .map((line) => line.trim().split(/\s+/))
         .filter((fields) => sockets.has(fields[9]));
     const LISTEN = '0A';
-    const listening = [...own('tcp'), ...own('tcp6')]
+    const listening = [...entries('tcp'), ...entries('tcp6')]
       .filter((fields) => fields[3] === LISTEN)
       .map((fields) => fields[1]);
     const expected = kernel.ports.map((port) => `0100007F:${port.toString(16).toUpperCase().padStart(4, '0')}`);
     expect(listening.sort()).toEqual(expected.sort());
-    expect([...own('udp'), ...own('udp6'), ...own('raw')]).toEqual([]);
+    expect([...entries('udp'), ...entries('udp6'), ...entries('raw')]).toEqual([]);
   });
 });

@@ -2,15 +2,16 @@
 
 import { availableParallelism, loadavg } from 'node:os';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { KernelClient } from './kernel-client';
+import type { KernelClient } from '../../../../kernels/jupyter/client';
+import { startKernel } from '../kernels';
 
 let kernel: KernelClient;
 beforeAll(async () => {
-  kernel = await KernelClient.start();
+  kernel = await startKernel();
 });
 afterAll(() => kernel?.stop());
 
-it('ends fit() after the step under way and keeps model, curves and earlier variables', async () => {
+it('ends fit() after the running step and keeps model, curves and earlier variables', async () => {
   const made = await kernel.execute(
     `const town = await dataset.toytown({ images: 12, seed: 3 });
      const recipe = detector('faster-rcnn_r18_fpn_toytown').classes(town.classes);

@@ -1,12 +1,12 @@
 // Comms in both directions, as widgets use them.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { KernelClient, type Received } from './kernel-client';
+import type { KernelClient, Received } from '../../../../kernels/jupyter/client';
+import { startKernel } from '../kernels';
 
 let kernel: KernelClient;
 beforeAll(async () => {
-  kernel = await KernelClient.start();
-  await kernel.execute(
+  kernel = await startKernel(
     "const book = (globalThis as any)[Symbol.for('detlab.notebook')]; const log: any[] = []; const sleep = (ms: number) => new Promise((r) => setTimeout(r, ms));",
   );
 });
@@ -57,7 +57,7 @@ describe('a comm the front end opens', () => {
     expect((await kernel.request('comm_info_request', {})).comms).toEqual({});
   });
 
-  it('is closed when nobody knows its target, or the target fails', async () => {
+  it('is closed when its target is unknown or fails', async () => {
     const unknown = open('nobody', 'c2');
     await idleOf(unknown);
     expect(typesOf(sentFor(unknown))).toEqual(['busy', 'comm_close', 'idle']);
@@ -111,7 +111,7 @@ describe('a comm the front end opens', () => {
     expect(typesOf(sentFor(id))).toEqual(['busy', 'comm_msg', 'idle']);
   });
 
-  it('ignores messages for comms that are not there, and ids already taken', async () => {
+  it('ignores messages for unknown comms, and ids already in use', async () => {
     await idleOf(message('never opened'));
     await idleOf(open('echo', 'c7'));
     const again = open('echo', 'c7');
@@ -154,7 +154,7 @@ describe('a comm a cell opens', () => {
     expect(closing.error?.evalue).toContain('it is closed');
   });
 
-  it('copies what it is given, and refuses what does not fit', async () => {
+  it('copies its data, and rejects data that is not JSON', async () => {
     const { published } = await kernel.execute(
       "const bytes = new Uint8Array([5, 6, 7]); const other = book.comms.open('front'); other.send({}, { buffers: [bytes.subarray(1)] }); bytes.fill(0); bytes.length",
     );
@@ -168,7 +168,7 @@ describe('a comm a cell opens', () => {
     expect(await evalue("book.comms.registerTarget('x', 3)")).toContain('expected a function');
   });
 
-  it('is slowed down, not cut, when it sends more than is read', async () => {
+  it('is slowed down when it sends faster than the front end reads, and loses nothing', async () => {
     const { published } = await kernel.execute(
       "const many = book.comms.open('front'); for (let i = 0; i < 100; i++) many.send({ i }, { buffers: [new Uint8Array(1 << 20)] });",
       {},

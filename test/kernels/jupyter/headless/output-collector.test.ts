@@ -1,8 +1,8 @@
 // Outputs of a notebook that runs without Jupyter.
 
 import { expect, it } from 'vitest';
-import { type NotebookCell, OutputCollector } from '../../../kernels/jupyter/headless/output-collector';
-import type { Request } from '../../../kernels/jupyter/protocol/thread-messages';
+import { type NotebookCell, OutputCollector } from '../../../../kernels/jupyter/headless/output-collector';
+import type { Request } from '../../../../kernels/jupyter/protocol/thread-messages';
 
 it('clears outputs at once, or when there is something new', () => {
   const cell: NotebookCell = { cell_type: 'code', source: '', outputs: [] };

@@ -1,14 +1,14 @@
-// What child processes, worker threads and native code print lands in the cell that caused it, complete and in order.
+// Output of child processes, worker threads and native code appears in the cell that caused it, complete and in order.
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { KernelClient } from './kernel-client';
+import type { KernelClient } from '../../../../kernels/jupyter/client';
+import { Flag, firstOutput, startKernel } from '../kernels';
 
 let kernel: KernelClient;
 beforeAll(async () => {
-  kernel = await KernelClient.start();
-  await kernel.execute(
+  kernel = await startKernel(
     "import { execSync, spawn, spawnSync, fork } from 'node:child_process'; import { once } from 'node:events'; import { openSync, writeSync } from 'node:fs'; import { Worker } from 'node:worker_threads'; import v8 from 'node:v8';",
   );
 });
@@ -29,13 +29,13 @@ describe('child processes', () => {
     expect(stderr.trimEnd().split('\n')).toEqual(['error 0', 'error 1', 'error 2', 'error 3', 'error 4', 'to fd 2']);
   });
 
-  it('are heard while the cell waits for them', async () => {
-    const id = kernel.start("execSync('echo one; sleep 1.5; echo two', { stdio: 'inherit' })");
-    const one = await kernel.wait((m) => m.parent === id && m.type === 'stream');
-    const { stdout } = await kernel.finish(id);
-    expect(one.content.text).toBe('one\n');
-    expect(stdout).toBe('one\ntwo\n');
-    expect(kernel.received.findLast((m) => m.parent === id)!.at - one.at).toBeGreaterThan(1000);
+  it('are shown while the cell waits for them', async () => {
+    const flag = new Flag(kernel);
+    const id = kernel.start(`execSync('echo one; ${flag.shellLoop}; echo two', { stdio: 'inherit' })`);
+    expect((await firstOutput(kernel, id)).content.text).toBe('one\n');
+    expect(kernel.received.some((m) => m.parent === id && m.type === 'execute_reply')).toBe(false);
+    flag.raise();
+    expect((await kernel.finish(id)).stdout).toBe('one\ntwo\n');
   });
 
   it('lose nothing of ten megabytes, nor a character that is split between reads', async () => {
@@ -51,12 +51,17 @@ describe('child processes', () => {
   });
 
   it('that print late print to the cell that started them, and no cell waits for them', async () => {
-    const first = kernel.start("spawn('sh', ['-c', 'sleep 1; echo late; sleep 30'], { stdio: 'inherit' }).unref();");
+    const [mayPrint, isOver] = [new Flag(kernel), new Flag(kernel)];
+    const script = `${mayPrint.shellLoop}; echo late; sleep 30`;
+    const first = kernel.start(`spawn('sh', ['-c', '${script}'], { stdio: 'inherit' }).unref();`);
     await kernel.finish(first, 5000);
-    const second = await kernel.execute("await new Promise((r) => setTimeout(r, 1500)); console.log('second')");
+    const second = kernel.start(`${isOver.awaitLoop} console.log('second')`);
+    await kernel.wait((m) => m.parent === second && m.type === 'execute_input');
+    mayPrint.raise();
     const late = await kernel.wait((m) => m.type === 'stream' && m.content.text === 'late\n');
     expect(late.parent).toBe(first);
-    expect(second.stdout).toBe('second\n');
+    isOver.raise();
+    expect((await kernel.finish(second)).stdout).toBe('second\n');
   });
 
   it('of fork and of their own processes too', async () => {
@@ -70,7 +75,7 @@ describe('child processes', () => {
 });
 
 describe('the process itself', () => {
-  it('is heard through writeSync', async () => {
+  it('prints through writeSync', async () => {
     const { stdout, stderr } = await kernel.execute(
       "console.log('a'); writeSync(1, 'b\\n'); console.log('c'); writeSync(2, 'e\\n'); writeSync(1, 'd\\n')",
     );
@@ -78,7 +83,7 @@ describe('the process itself', () => {
     expect(stderr).toBe('e\n');
   });
 
-  it('is heard when native code calls printf', async () => {
+  it('prints when native code calls printf', async () => {
     const { stdout } = await kernel.execute(
       "v8.setFlagsFromString('--trace-gc'); v8.setFlagsFromString('--expose-gc'); (globalThis as any).gc?.(); const list: unknown[] = []; for (let i = 0; i < 3e6; i++) list.push({ i }); v8.setFlagsFromString('--no-trace-gc'); list.length = 0; console.log('end')",
     );
@@ -86,7 +91,7 @@ describe('the process itself', () => {
     expect(stdout.endsWith('end\n')).toBe(true);
   });
 
-  it('is heard from worker threads', async () => {
+  it('prints from worker threads', async () => {
     const { stdout } = await kernel.execute(
       "const worker = new Worker(`console.log('from a worker'); require('fs').writeSync(1, 'past the console\\\\n')`, { eval: true }); await once(worker, 'exit');",
     );

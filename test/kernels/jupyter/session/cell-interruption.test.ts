@@ -1,0 +1,213 @@
+// Stop stops the code of a cell: within a second, and three where it takes force. What a cell has started:
+// interruption/cell-resources.test.ts. The tests wait most of the time, and run concurrently in a few kernels.
+
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { KernelClient } from '../../../../kernels/jupyter/client';
+import { firstOutput, interrupt, KernelPool, startKernel } from '../kernels';
+
+const DECLARATIONS = `
+const kept = 'still here';
+const world = globalThis as any;
+const sleep = (ms: number) => new Promise((r) => setTimeout(r, ms));
+const signalOfCell = () => world[Symbol.for('detlab.notebook')].signal as AbortSignal;`;
+
+let pool: KernelPool;
+beforeAll(async () => {
+  pool = await KernelPool.start(3, () => startKernel(DECLARATIONS));
+});
+afterAll(() => pool?.stop());
+
+async function expectAlive(kernel: KernelClient) {
+  expect((await kernel.execute('kept')).result).toBe("'still here'");
+  expect((await kernel.execute("await sleep(20); 'timers work'")).result).toBe("'timers work'");
+}
+
+describe.concurrent('Stop', () => {
+  it('does nothing when nothing runs', () =>
+    pool.use(async (kernel) => {
+      await kernel.request('interrupt_request', {}, 'control');
+      await expectAlive(kernel);
+    }));
+
+  it('ends a synchronous loop, and keeps what the cell has declared', () =>
+    pool.use(async (kernel) => {
+      const { error, took } = await interrupt(kernel, "console.log('go'); const reached = 5; for (;;);");
+      expect(error?.ename).toBe('Interrupted');
+      expect(took).toBeLessThan(1000);
+      expect((await kernel.execute('reached')).result).toBe('5');
+      await expectAlive(kernel);
+    }));
+
+  it('ends the wait for a promise left as the last expression, which is otherwise shown as what it resolves to', () =>
+    pool.use(async (kernel) => {
+      expect((await kernel.execute('sleep(20).then(() => 42)')).result).toBe('42');
+      expect((await kernel.execute("Promise.reject(new RangeError('no'))")).error?.ename).toBe('RangeError');
+      const { error, took } = await interrupt(kernel, "console.log('go'); sleep(60_000)");
+      expect(error?.ename).toBe('Interrupted');
+      expect(took).toBeLessThan(1500);
+      await expectAlive(kernel);
+    }));
+
+  it('ends an await loop, and leaves nothing running', () =>
+    pool.use(async (kernel) => {
+      const { error, took } = await interrupt(
+        kernel,
+        "world.ticks = 0; console.log('go'); for (;;) { await sleep(10); world.ticks++; }",
+      );
+      expect(error?.ename).toBe('Interrupted');
+      expect(took).toBeLessThan(1000);
+      const { result } = await kernel.execute('const before = world.ticks; await sleep(100); world.ticks - before');
+      expect(result).toBe('0');
+    }));
+
+  it('ends the wait for a promise that never settles', () =>
+    pool.use(async (kernel) => {
+      const { error, took } = await interrupt(kernel, "console.log('go'); await new Promise(() => {});");
+      expect(error?.ename).toBe('Interrupted');
+      expect(took).toBeLessThan(1000);
+      await expectAlive(kernel);
+    }));
+
+  it('ends the wait for a display that never settles', () =>
+    pool.use(async (kernel) => {
+      const { error, took } = await interrupt(
+        kernel,
+        "({ [Symbol.for('Jupyter.display')]() { console.log('go'); return new Promise(() => {}); } })",
+      );
+      expect(error?.ename).toBe('Interrupted');
+      expect(took).toBeLessThan(1500);
+      await expectAlive(kernel);
+    }));
+
+  it.each([
+    ['a synchronous loop after an await', "await sleep(50); console.log('go'); for (;;);"],
+    [
+      'a synchronous loop in a timer',
+      "setTimeout(() => { console.log('go'); for (;;); }, 20); await new Promise(() => {});",
+    ],
+    [
+      'a synchronous loop in a promise of a promise',
+      "await (async () => { await null; await sleep(5); console.log('go'); for (;;); })();",
+    ],
+    ['a loop of microtasks', "console.log('go'); while (true) await Promise.resolve();"],
+    ['a loop of microtasks in a function', "console.log('go'); await (async () => { for (;;) await null; })();"],
+    [
+      'a loop of queueMicrotask',
+      "console.log('go'); const again = () => queueMicrotask(again); await sleep(20); again(); await sleep(60_000)",
+    ],
+    [
+      'a loop of nextTick',
+      "console.log('go'); const next = () => { process.nextTick(next); }; await sleep(20); next(); await sleep(60_000)",
+    ],
+    [
+      'a loop of setImmediate',
+      "console.log('go'); const turn = () => { setImmediate(turn); }; turn(); await sleep(60_000)",
+    ],
+    [
+      'a loop over an endless async generator',
+      "async function* numbers() { for (let i = 0; ; i++) yield i; }\nconsole.log('go'); for await (const n of numbers()) { void n; }",
+    ],
+    [
+      'a loop over an endless generator',
+      "function* endless() { for (let i = 0; ; i++) yield i; }\nconsole.log('go'); for (const n of endless()) void n;",
+    ],
+    ['a loop that catches what stops it', "console.log('go'); for (;;) { try { for (;;); } catch {} finally { } }"],
+    [
+      'a loop that catches what stops its awaits',
+      "console.log('go'); for (;;) { try { await null; } catch {} finally { } }",
+    ],
+    ['Atomics.wait', "console.log('go'); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);"],
+    [
+      'Atomics.wait after an await',
+      "await sleep(5); console.log('go'); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);",
+    ],
+  ])('ends %s, if need be by force', (_, code) =>
+    pool.use(async (kernel) => {
+      const { error, took } = await interrupt(kernel, code);
+      expect(error?.ename).toBe('Interrupted');
+      expect(took).toBeLessThan(3500);
+      await expectAlive(kernel);
+    }),
+  );
+
+  it('runs finally blocks of loops that await', () =>
+    pool.use(async (kernel) => {
+      const { error, stdout } = await interrupt(
+        kernel,
+        "console.log('go'); try { for (;;) await sleep(5); } finally { console.log('tidied') }",
+      );
+      expect(error?.ename).toBe('Interrupted');
+      expect(stdout).toBe('go\ntidied\n');
+    }));
+
+  it('lets work that uses the signal end by itself, and keeps what it returns', () =>
+    pool.use(async (kernel) => {
+      const { error, reply, took } = await interrupt(
+        kernel,
+        `async function fit() {
+           const signal = signalOfCell();
+           let steps = 0;
+           while (!signal.aborted) { steps++; await sleep(5); if (steps === 1) console.log('training'); }
+           await sleep(300); // a checkpoint
+           return { steps };
+         }
+         const run = await fit();
+         const model = 'kept';`,
+      );
+      expect(error).toBeUndefined();
+      expect(reply.status).toBe('ok');
+      expect(took).toBeLessThan(1000);
+      expect((await kernel.execute('[run.steps > 0, model]')).result).toBe("[ true, 'kept' ]");
+    }));
+
+  it('passes its reason to functions that take a signal, such as timers/promises', () =>
+    pool.use(async (kernel) => {
+      const { error, took } = await interrupt(
+        kernel,
+        "import { setTimeout as wait } from 'node:timers/promises';\nconst signal = signalOfCell();\nconsole.log('go');\nawait wait(60_000, null, { signal });",
+      );
+      expect(error?.ename).toMatch(/AbortError|Interrupted/);
+      expect(took).toBeLessThan(1000);
+    }));
+
+  it('ends work that uses the signal by force when pressed again', () =>
+    pool.use(async (kernel) => {
+      const id = kernel.start("const unused = signalOfCell(); console.log('go'); await new Promise(() => {});");
+      await firstOutput(kernel, id);
+      await kernel.request('interrupt_request', {}, 'control');
+      const again = Date.now();
+      await kernel.request('interrupt_request', {}, 'control');
+      expect((await kernel.finish(id)).error?.ename).toBe('Interrupted');
+      expect(Date.now() - again).toBeLessThan(1000);
+    }));
+
+  it('may be pressed ten times in a row', () =>
+    pool.use(async (kernel) => {
+      const id = kernel.start("console.log('go'); await sleep(60_000);");
+      await firstOutput(kernel, id);
+      for (let i = 0; i < 10; i++) await kernel.request('interrupt_request', {}, 'control');
+      expect((await kernel.finish(id)).error?.ename).toBe('Interrupted');
+      await expectAlive(kernel);
+    }));
+
+  it('aborts the queued cells, and no later one', () =>
+    pool.use(async (kernel) => {
+      const first = kernel.start("console.log('go'); await new Promise(() => {});");
+      const second = kernel.start('2');
+      await firstOutput(kernel, first);
+      await kernel.request('interrupt_request', {}, 'control');
+      await kernel.finish(first);
+      expect((await kernel.finish(second)).reply.status).toBe('aborted');
+      await expectAlive(kernel);
+    }));
+
+  it('while a cell is compiled is answered, and the cell does not run', () =>
+    pool.use(async (kernel) => {
+      const lines = Array.from({ length: 400 }, (_, i) => `const c${i} = { a: ${i}, b: [${i}, 'x'] as const };`);
+      const id = kernel.start(`${lines.join('\n')}\nawait sleep(60_000);`);
+      await kernel.wait((m) => m.parent === id && m.type === 'execute_input');
+      await kernel.request('interrupt_request', {}, 'control');
+      expect((await kernel.finish(id)).error?.ename).toBe('Interrupted');
+      await expectAlive(kernel);
+    }));
+});
