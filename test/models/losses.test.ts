@@ -1,20 +1,14 @@
-// Every loss against MMDetection's values and gradients (losses.json), for each reduction, weighted and averaged.
+// Every loss against MMDetection's values and gradients: for each reduction, weighted and averaged (losses.json), MMYOLO's
+// IoULoss, GHM with momentum and rarer options (losses_single.json).
 
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type ModuleConfig, Registry } from '../../../src/catalogue/registry';
-import { startEngine } from '../../../src/engine';
-import {
-  accuracy,
-  CrossEntropyLoss,
-  type Loss,
-  type LossCall,
-  losses,
-  weightReduceLoss,
-} from '../../../src/models/losses';
-import { Module } from '../../../src/nn';
+import { type ModuleConfig, Registry } from '../../src/catalogue/registry';
+import { startEngine } from '../../src/engine';
+import { CrossEntropyLoss, type Loss, type LossCall, losses } from '../../src/models/losses';
+import type { Centers } from '../../src/models/losses/gaussian-focal-loss';
+import { Module } from '../../src/nn';
+import { expectClose as expectValuesClose, goldenJson } from '../golden-data';
 
 type Nested = number | Nested[];
 interface Case {
@@ -24,10 +18,10 @@ interface Case {
   value?: Nested;
   grad_of_sum?: Nested;
 }
-const golden = JSON.parse(readFileSync(path.join(__dirname, '../../golden/losses.json'), 'utf8')) as {
+const golden = goldenJson<{
   inputs: Record<string, Nested>;
   losses: Record<string, { cfg: ModuleConfig; cases: Case[] }>;
-};
+}>('losses');
 const { inputs } = golden;
 const registry = new Registry(losses);
 const build = <T = Loss>(config: ModuleConfig) => registry.build('loss', config, { path: 'loss' }) as T;
@@ -179,20 +173,66 @@ describe.each([
   });
 });
 
-test('avg_factor with sum is refused', () => {
-  const run = () => tf.tidy(() => weightReduceLoss(tf.tensor1d([1]), { reduction: 'sum', avgFactor: 2 }));
-  expect(run).toThrow(/avg_factor goes only with reduction "mean"/);
-});
-
 test('a misspelt option and two exclusive ones are named', () => {
   expect(() => build({ type: 'L1Loss', loss_wieght: 2 })).toThrow(/Did you mean "loss_weight"/);
   expect(() => build({ type: 'CrossEntropyLoss', use_sigmoid: true, use_mask: true })).toThrow(/exclude each other/);
   expect(build({ type: 'CrossEntropyLoss' })).toBeInstanceOf(CrossEntropyLoss);
 });
 
-test('accuracy in percent', () => {
+/** A case of a rarer option: its loss, how often it is called before, and what it is called with. */
+interface RarerCase {
+  cfg: ModuleConfig;
+  steps: number;
+  weighted: boolean;
+  value: Nested;
+  grad: number[][];
+  input: string;
+}
+type AnyLoss = {
+  forward(p: tf.Tensor, t: tf.Tensor | [tf.Tensor, tf.Tensor], call: LossCall & { centers?: Centers }): tf.Tensor;
+};
+const rarer = goldenJson<{ inputs: Record<string, number[] & number[][]>; cases: RarerCase[] }>('losses_single');
+function inputOf(kind: string): [tf.Tensor, tf.Tensor | [tf.Tensor, tf.Tensor]] {
+  const matrix = (name: string) => tf.tensor2d(rarer.inputs[name]);
+  const column = () => matrix('soft').slice([0, 0], [-1, 1]).reshape([-1]);
+  const labels = () => tf.tensor1d(rarer.inputs.labels, 'int32');
+  switch (kind) {
+    case 'boxes':
+      return [matrix('a'), matrix('b')];
+    case 'labels':
+      return [matrix('logits'), labels()];
+    case 'masks':
+      return [matrix('logits'), matrix('masks')];
+    case 'probabilities':
+      return [matrix('p'), labels()];
+    case 'probabilities, soft':
+      return [matrix('p'), [labels(), column()]];
+    case 'centres':
+      return [matrix('p'), matrix('soft')];
+    default:
+      return [matrix('logits'), matrix('soft')];
+  }
+}
+
+test.each(rarer.cases.map((c, i) => [`${i} ${JSON.stringify(c.cfg)}`, c] as const))('%s', (_, c) => {
+  const loss = registry.build('loss', c.cfg, { path: 'loss' }) as AnyLoss;
   tf.tidy(() => {
-    const scores = tf.tensor2d([0.1, 0.9, 0.8, 0.2, 0.3, 0.7], [3, 2]);
-    expect(accuracy(scores, tf.tensor1d([1, 1, 1], 'int32')).arraySync()).toBeCloseTo(200 / 3, 4);
+    const [prediction, target] = inputOf(c.input);
+    const call: LossCall & { centers?: Centers } = {};
+    if (c.weighted || c.input === 'labels') call.weight = tf.tensor1d(rarer.inputs.weight);
+    if (c.input === 'centres') {
+      const centers = { indices: tf.tensor1d([0, 4], 'int32'), labels: tf.tensor1d([1, 2], 'int32') };
+      Object.assign(call, { centers, avgFactor: 2 });
+    }
+    for (let step = 1; step < c.steps; step++) loss.forward(prediction, target, call);
+    let value: number[] = [];
+    const gradient = tf.grad((x: tf.Tensor) => {
+      const y = loss.forward(x, target, call);
+      value = [...y.dataSync()];
+      return tf.sum(y);
+    })(prediction);
+    expectValuesClose(value, flat(c.value), 1e-5 * Math.max(1, ...value.map(Math.abs)), 'value');
+    expectValuesClose(gradient.dataSync(), flat(c.grad), 1e-5, 'gradient');
   });
+  if (loss instanceof Module) loss.dispose();
 });
