@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
-import { Conv2d, ConvModule, type ModuleList, normal, type Scale, type Sequential, zeros } from '../../nn';
+import { Conv2d, type ModuleList, normal, type Scale, type Sequential, zeros } from '../../nn';
 import { sigmoidGeometricMean } from '../../ops';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { alignBoxes } from '../layers/align-boxes';
@@ -83,8 +83,8 @@ export class TOODHead extends AnchorHead<TOODHeadConfig> {
     const offer = { ...this.assignerOffer, reads: [] };
     if (train_cfg) this.initialAssigner = buildAssigner(train_cfg.initial_assigner, { registry, path: at }, offer);
     this.stack = this.addChild('inter_convs', convTower(config));
-    // deformable ones too, whose offsets start at zero
-    for (const layer of this.stack) if (layer instanceof ConvModule) layer.conv.weight.initializer = normal(0.01);
+    for (const [name, p] of this.stack.named())
+      if (/^\d+\.conv\.(weight|bias)$/.test(name)) p.initializer = name.endsWith('bias') ? zeros : normal(0.01);
     const decomposed = { featChannels: F, stackedConvs: S, downRate: 8 * S, normCfg };
     this.decomposition = {
       cls: this.addChild('cls_decomp', new TaskDecomposition(decomposed)),

@@ -59,12 +59,11 @@ export class TaskDecomposition extends Module {
     const { conv, norm } = this.reduction;
     return tf.tidy(() => {
       const [n, h, w, channels] = x.shape;
-      const weights = this.layerAttention.forward(pooled).reshape([n, stackedConvs, 1, 1]);
-      const filter = conv.weight.variable.reshape([1, stackedConvs, featChannels, featChannels]); // [1, S, F in, F out]
-      // a copy in row-major order: a filter read from a checkpoint has another layout in memory, and the matrix product with
-      // it other rounding
-      const copies = tf.tile(filter, [n, 1, 1, 1]);
-      const filters: tf.Tensor3D = tf.mul(copies, weights).reshape([n, channels, featChannels]);
+      const weights = this.layerAttention.forward(pooled).reshape([n, stackedConvs, 1]);
+      // channels in one axis make the product row-major: a filter read from a checkpoint has another layout in memory, and
+      // the matrix product with it other rounding
+      const filter = conv.weight.variable.reshape([1, stackedConvs, featChannels ** 2]); // [1, S, F in x F out]
+      const filters: tf.Tensor3D = tf.mul(filter, weights).reshape([n, channels, featChannels]);
       const pixels = x.reshape<tf.Tensor3D>([n, h * w, channels]);
       const y = tf.matMul(pixels, filters).reshape<tf.Tensor4D>([n, h, w, featChannels]);
       return norm ? norm.forward(y, { activation: 'relu' }) : tf.relu(y);

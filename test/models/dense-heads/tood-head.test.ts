@@ -40,6 +40,14 @@ test.each(Object.entries(starts))('%s: every parameter starts as the reference d
   }
 });
 
+test('without a norm the stack has biases, which start at zero', () => {
+  const head = createRegistry().build('dense_head', { ...starts.tood_dcn.cfg, norm_cfg: null }, { path: 'bbox_head' });
+  head.initWeights(Random.seeded(7));
+  const state = head.stateDict();
+  head.dispose();
+  for (const i of [0, 1, 2]) expect(new Set(state.get(`inter_convs.${i}.conv.bias`)!.data)).toEqual(new Set([0]));
+});
+
 describe('refusals', () => {
   const tood = {
     type: 'TOODHead',

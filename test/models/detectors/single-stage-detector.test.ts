@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { ModuleConfig } from '../../../src/catalogue/registry';
+import { loadConfig } from '../../../src/config';
 import type { Truths } from '../../../src/data/types';
 import { startEngine } from '../../../src/engine';
 import { buildDetector } from '../../../src/models/build';
@@ -150,6 +151,44 @@ test('YOLOX builds and takes a step whose batch changes its size', () => {
   });
   expect(tf.memory().numTensors).toBe(before);
   tf.dispose([first.inputs, second.inputs]);
+  model.dispose();
+});
+
+test('TOOD takes a step with either assigner and predicts; no tensors are left', () => {
+  const { model: config } = loadConfig('tood_r50_fpn_1x_coco').config as { model: Config };
+  Object.assign(config.backbone, { depth: 18, base_channels: 8, init_cfg: null });
+  Object.assign(config.neck, { in_channels: [8, 16, 32, 64], out_channels: 16 });
+  delete config.bbox_head.num_classes;
+  Object.assign(config.bbox_head, { in_channels: 16, feat_channels: 32, stacked_convs: 2 });
+  config.test_cfg.score_thr = 0;
+  const model = buildDetector(config, { classes: ['a', 'b', 'c'] });
+  model.initWeights(Random.seeded(1));
+  const truths: Truths = {
+    bboxes: new Float32Array([8, 8, 50, 40]),
+    labels: new Int32Array([1]),
+    ignored: new Uint8Array(1),
+  };
+  const batch = model.preprocess([sample(truths, [64, 64]), sample(none, [64, 64])]);
+  const variables = model.trainable().map(([, p]) => p.variable);
+  const step = (epoch: number) =>
+    tf.tidy(() => {
+      const losses = () => model.loss(batch, { random: Random.seeded(0), epoch, iteration: 0 });
+      const { value, grads } = tf.variableGrads(() => tf.addN(Object.values(losses()).flat()) as tf.Scalar, variables);
+      expect(value.arraySync()).toBeGreaterThan(0);
+      expect(Object.keys(grads)).toHaveLength(variables.length);
+    });
+  const predicted = () => tidy(() => model.predict(batch)).map(({ scores }) => scores.length);
+  const inBothModes = () => {
+    model.train();
+    for (const epoch of [3, 4]) step(epoch);
+    model.eval();
+    expect(predicted()).toEqual([100, 100]);
+  };
+  inBothModes(); // norms keep what they computed from their statistics
+  const before = tf.memory().numTensors;
+  inBothModes();
+  expect(tf.memory().numTensors).toBe(before);
+  batch.inputs.dispose();
   model.dispose();
 });
 

@@ -6,6 +6,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { startEngine } from '../../../src/engine';
 import { TaskDecomposition } from '../../../src/models/layers/task-decomposition';
 import { type NormCfg, torchShape } from '../../../src/nn';
+import { Random } from '../../../src/random';
 import { expectClose, fillByFormula, sgn } from '../../golden-data';
 
 beforeAll(async () => void (await startEngine()));
@@ -41,6 +42,34 @@ test.each([null, { type: 'GN', num_groups: 2 }, { type: 'BN' }] as (NormCfg | nu
     layer.dispose();
   },
 );
+
+test('with loaded weights it gives the same bits as with those it was initialised with', () => {
+  const layers = [1, 2].map(
+    () => new TaskDecomposition({ featChannels: 32, stackedConvs: 2, downRate: 16, normCfg: null }),
+  );
+  for (const layer of layers) layer.initWeights(Random.seeded(1));
+  layers[1].loadStateDict(layers[0].stateDict());
+  // products of matrices of few rows are computed otherwise than those of many
+  for (const [h, w] of [
+    [1, 1],
+    [1, 2],
+    [2, 3],
+    [4, 6],
+    [8, 12],
+  ]) {
+    const shape: [number, number, number, number] = [6, h, w, 64];
+    const x = tf.tensor4d(sgn('x', shape), shape);
+    const [initialised, loaded] = layers.map((layer) =>
+      tf.tidy(() => {
+        const features = (v: tf.Tensor) => layer.forward(v as tf.Tensor4D, tf.mean<tf.Tensor4D>(v, [1, 2], true));
+        return [features(x), tf.grad((v) => tf.sum(features(v)))(x)].map((t) => t.dataSync());
+      }),
+    );
+    expect(loaded, `${h} x ${w}`).toEqual(initialised);
+    x.dispose();
+  }
+  for (const layer of layers) layer.dispose();
+});
 
 test('its parameters have the names and shapes of MMDetection', () => {
   const layer = new TaskDecomposition({ ...config, normCfg: { type: 'GN', num_groups: 2 } });
