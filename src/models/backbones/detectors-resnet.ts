@@ -59,31 +59,31 @@ class RecursiveBottleneck extends Bottleneck {
  * @example new DetectoRSResNet(detectorsResNet.options.parse({ depth: 50, output_img: true })).forward(images)
  */
 export class DetectoRSResNet extends ResidualNetwork {
-  constructor(private readonly own: DetectoRSResNetOptions) {
-    super(own, {
-      stem: own.deep_stem ? 'deep' : 'plain',
-      stemChannels: own.stem_channels ?? own.base_channels,
-      stages: BOTTLENECK_DEPTHS[own.depth].slice(0, own.num_stages).map((blocks, i) => {
-        const planes = own.base_channels * 2 ** i;
+  constructor(private readonly config: DetectoRSResNetOptions) {
+    super(config, {
+      stem: config.deep_stem ? 'deep' : 'plain',
+      stemChannels: config.stem_channels ?? config.base_channels,
+      stages: BOTTLENECK_DEPTHS[config.depth].slice(0, config.num_stages).map((blocks, i) => {
+        const planes = config.base_channels * 2 ** i;
         return { blocks, planes, outPlanes: planes * Bottleneck.expansion, width: planes, groups: 1 };
       }),
-      block: (config, stage) =>
+      block: (block, stage) =>
         new RecursiveBottleneck(
-          own.sac && own.stage_with_sac[stage] ? { ...config, middleCfg: own.sac } : config,
-          stage > 0 && config.first ? own.rfp_inplanes : null,
+          config.sac && config.stage_with_sac[stage] ? { ...block, middleCfg: config.sac } : block,
+          stage > 0 && block.first ? config.rfp_inplanes : null,
         ),
-      avgDown: own.avg_down,
+      avgDown: config.avg_down,
       poolsOnlyStrides: true,
-      zeroInit: own.zero_init_residual,
+      zeroInit: config.zero_init_residual,
       kaimingEverywhere: true,
     });
-    const image: FeatureSpec = { channels: own.in_channels, stride: 1 };
-    if (own.output_img) this.outputs.unshift(image);
+    const image: FeatureSpec = { channels: config.in_channels, stride: 1 };
+    if (config.output_img) this.outputs.unshift(image);
   }
 
   override forward(x: tf.Tensor4D): tf.Tensor4D[] {
     const levels = super.forward(x);
-    return this.own.output_img ? [tf.clone(x), ...levels] : levels;
+    return this.config.output_img ? [tf.clone(x), ...levels] : levels;
   }
 
   /** The image and a pyramid, whose first level is not read -> the levels of `out_indices`. */

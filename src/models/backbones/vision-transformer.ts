@@ -62,20 +62,20 @@ export class VisionTransformer extends Module implements Backbone {
     this.drop = this.addChild('drop_after_pos', new Dropout({ type: 'Dropout', drop_prob: drop_rate }));
     const count = arch.num_layers;
     this.layers = Array.from({ length: count }, (_, i) => {
-      const own = Array.isArray(options.layer_cfgs) ? (options.layer_cfgs[i] ?? {}) : options.layer_cfgs;
+      const layer = Array.isArray(options.layer_cfgs) ? (options.layer_cfgs[i] ?? {}) : options.layer_cfgs;
       const dropPath = count > 1 ? (options.drop_path_rate * i) / (count - 1) : 0;
       return new ViTLayer({
         embedDims: channels,
-        numHeads: own.num_heads ?? arch.num_heads,
-        feedforwardChannels: own.feedforward_channels ?? arch.feedforward_channels,
-        layerScaleInitValue: own.layer_scale_init_value ?? layer_scale_init_value,
-        dropRate: own.drop_rate ?? drop_rate,
-        attnDropRate: own.attn_drop_rate,
-        dropPathRate: own.drop_path_rate ?? dropPath,
-        numFcs: own.num_fcs,
-        qkvBias: own.qkv_bias ?? options.qkv_bias,
-        actCfg: own.act_cfg,
-        normCfg: own.norm_cfg ?? norm_cfg,
+        numHeads: layer.num_heads ?? arch.num_heads,
+        feedforwardChannels: layer.feedforward_channels ?? arch.feedforward_channels,
+        layerScaleInitValue: layer.layer_scale_init_value ?? layer_scale_init_value,
+        dropRate: layer.drop_rate ?? drop_rate,
+        attnDropRate: layer.attn_drop_rate,
+        dropPathRate: layer.drop_path_rate ?? dropPath,
+        numFcs: layer.num_fcs,
+        qkvBias: layer.qkv_bias ?? options.qkv_bias,
+        actCfg: layer.act_cfg,
+        normCfg: layer.norm_cfg ?? norm_cfg,
       });
     });
     for (const [i, layer] of this.layers.entries()) this.addChild(`layers.${i}`, layer);

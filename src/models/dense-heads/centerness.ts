@@ -5,7 +5,7 @@
 export function centernessOf(distances: Float32Array): Float32Array {
   const out = new Float32Array(distances.length / 4);
   for (let i = 0; i < out.length; i++) {
-    const [l, t, r, b] = distances.subarray(4 * i, 4 * i + 4);
+    const [l, t, r, b] = [distances[4 * i], distances[4 * i + 1], distances[4 * i + 2], distances[4 * i + 3]];
     const [x, y] = [Math.min(l, r) / Math.max(l, r), Math.min(t, b) / Math.max(t, b)];
     out[i] = Math.sqrt(Math.max(x, 0) * Math.max(y, 0));
   }

@@ -25,14 +25,14 @@ export class FCOSAssigner implements Assigner {
     const result = unassigned(count, labels.length);
     const smallest = new Float32Array(count).fill(1e8);
     for (let g = 0; g < labels.length; g++) {
-      const [x1, y1, x2, y2] = bboxes.subarray(4 * g, 4 * g + 4);
+      const [x1, y1, x2, y2] = [bboxes[4 * g], bboxes[4 * g + 1], bboxes[4 * g + 2], bboxes[4 * g + 3]];
       const area = f(f(x2 - x1) * f(y2 - y1));
       const [cx, cy] = [f(f(x1 + x2) / 2), f(f(y1 + y2) / 2)];
       let i = 0;
       for (const [level, size] of levels.entries()) {
         const [min, max] = ranges[level];
         for (const end = i + size; i < end; i++) {
-          const [x, y, stride] = priors.subarray(4 * i, 4 * i + 3);
+          const [x, y, stride] = [priors[4 * i], priors[4 * i + 1], priors[4 * i + 2]];
           const [l, t, r, b] = [f(x - x1), f(y - y1), f(x2 - x), f(y2 - y)];
           const reach = radius === undefined ? 0 : f(stride * radius);
           const inside =

@@ -71,11 +71,11 @@ const less = (a: number[], b: number[]) => a[0] < b[0] || (a[0] === b[0] && a[1]
 
 /** Nearest where the map grows; max pooling, padded with zeros all around to a multiple, where it shrinks. */
 function resize(x: tf.Tensor4D, size: [number, number]): tf.Tensor4D {
-  const own = [x.shape[1], x.shape[2]];
-  if (own[0] === size[0] && own[1] === size[1]) return x;
-  if (less(own, size)) return resizeNearest(x, size);
+  const current = [x.shape[1], x.shape[2]];
+  if (current[0] === size[0] && current[1] === size[1]) return x;
+  if (less(current, size)) return resizeNearest(x, size);
   const pads = [0, 1].map((axis) => {
-    const missing = Math.ceil(own[axis] / size[axis]) * size[axis] - own[axis];
+    const missing = Math.ceil(current[axis] / size[axis]) * size[axis] - current[axis];
     return [Math.floor(missing / 2), Math.ceil(missing / 2)] as [number, number];
   });
   const padded = pads.flat().some((n) => n > 0) ? tf.pad4d(x, [[0, 0], pads[0], pads[1], [0, 0]]) : x;

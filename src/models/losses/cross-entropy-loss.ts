@@ -43,8 +43,8 @@ export class CrossEntropyLoss implements ClassificationLoss {
   /** Mean over RoIs and pixels. Logits [N, H, W, C], masks [N, H, W] in 0..1, labels [N] int32. */
   forwardMask(logits: tf.Tensor4D, masks: tf.Tensor3D, labels: tf.Tensor1D): tf.Scalar {
     const [n, , , channels] = logits.shape;
-    const own = oneHot(labels, channels).reshape([n, 1, 1, channels]);
-    const loss = this.binary(tf.sum(tf.mul(logits, own), -1), masks);
+    const selected = oneHot(labels, channels).reshape([n, 1, 1, channels]);
+    const loss = this.binary(tf.sum(tf.mul(logits, selected), -1), masks);
     return tf.mul(tf.mean(loss), this.options.loss_weight);
   }
 

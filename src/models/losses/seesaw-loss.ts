@@ -62,10 +62,10 @@ export class SeesawLoss extends Module implements ClassificationLoss {
     const [scores, objectness] = tf.split(prediction, [classes, 2], -1);
     const background = tf.equal(target, classes).cast('int32');
     const entropy = tf.neg(tf.sum(tf.mul(tf.logSoftmax(objectness), classRows(background, 2)), -1));
-    const own = this.classes(scores, target, counted);
+    const classLoss = this.classes(scores, target, counted);
     return {
       loss_cls_objectness: tf.mul(weightReduceLoss(entropy, counted), loss_weight),
-      loss_cls_classes: tf.mul(own, loss_weight),
+      loss_cls_classes: tf.mul(classLoss, loss_weight),
     };
   }
 
@@ -76,13 +76,13 @@ export class SeesawLoss extends Module implements ClassificationLoss {
     const positive = Int32Array.from(values.keys()).filter((i) => values[i] < classes);
     if (positive.length === 0) return zeroLoss(scores);
     const chosen = tf.tensor1d(positive, 'int32');
-    const own = tf.gather(labels, chosen);
+    const target = tf.gather(labels, chosen);
     const logits = tf.gather(scores, chosen);
-    const truth = classRows(own, classes);
+    const truth = classRows(target, classes);
     let logWeights: tf.Tensor = tf.zerosLike(logits);
     if (p > 0) {
       const counts = tf.maximum(this.samples.variable.slice([0], [classes]), 1);
-      const ratio = tf.div(counts.expandDims(0), tf.gather(counts, own).expandDims(1)); // [n, C]
+      const ratio = tf.div(counts.expandDims(0), tf.gather(counts, target).expandDims(1)); // [n, C]
       logWeights = tf.add(logWeights, tf.mul(tf.log(tf.minimum(ratio, 1)), p));
     }
     if (q > 0) {

@@ -25,14 +25,14 @@ class Cell extends Module {
 
   constructor(o: Options, level: number) {
     super();
-    const own = o.inter_channels[level];
+    const channels = o.inter_channels[level];
     const finer = o.inter_channels[level - 1];
     const coarser = o.inter_channels[level + 1];
-    const from = [finer, coarser, own, coarser, finer, own];
+    const from = [finer, coarser, channels, coarser, finer, channels];
     for (const [i, name] of NAMES.entries()) {
       const config = o[`${name}_trans`];
       if (config && from[i] !== undefined)
-        this.transitions.set(name, this.addChild(name, buildTransition(config, from[i], own)));
+        this.transitions.set(name, this.addChild(name, buildTransition(config, from[i], channels)));
     }
   }
 

@@ -1,5 +1,5 @@
 // Decoder of Conditional DETR (Meng et al., ICCV 2021): every query attends around a reference point predicted from its
-// position embedding; what it has seen so far scales the sine embedding of that point.
+// position embedding; its features scale the sine embedding of that point.
 
 import * as tf from '@tensorflow/tfjs';
 import type { z } from 'zod';
@@ -45,10 +45,10 @@ export class ConditionalDetrDecoderLayer extends Module {
     { refSineEmbed, isFirst }: { refSineEmbed: tf.Tensor3D; isFirst: boolean },
   ): tf.Tensor3D {
     return tf.tidy(() => {
-      const own = this.selfAttn.forward(query, { key: query, queryPos, keyPos: queryPos });
-      const seen = this.norms.at(0).forward(own);
+      const selfAttended = this.selfAttn.forward(query, { key: query, queryPos, keyPos: queryPos });
+      const normed = this.norms.at(0).forward(selfAttended);
       const inputs = { key, queryPos, keyPos, keyPaddingMask, refSineEmbed, isFirst };
-      const read = this.norms.at(1).forward(this.crossAttn.forward(seen, inputs));
+      const read = this.norms.at(1).forward(this.crossAttn.forward(normed, inputs));
       return this.norms.at(2).forward(this.ffn.forward(read));
     });
   }

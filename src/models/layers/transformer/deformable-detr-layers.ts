@@ -47,8 +47,8 @@ export class DeformableDetrEncoderLayer extends Module {
   forward(query: tf.Tensor3D, queryPos: tf.Tensor3D, referencePoints: tf.Tensor4D, pyramid: Pyramid): tf.Tensor3D {
     return tf.tidy(() => {
       const { shapes, keyPaddingMask } = pyramid;
-      const seen = this.selfAttn.forward(query, { value: query, queryPos, keyPaddingMask, referencePoints, shapes });
-      return this.norms.at(1).forward(this.ffn.forward(this.norms.at(0).forward(seen)));
+      const normed = this.selfAttn.forward(query, { value: query, queryPos, keyPaddingMask, referencePoints, shapes });
+      return this.norms.at(1).forward(this.ffn.forward(this.norms.at(0).forward(normed)));
     });
   }
 }
@@ -126,9 +126,9 @@ export class DeformableDetrDecoderLayer extends Module {
   ): tf.Tensor3D {
     return tf.tidy(() => {
       const { shapes, keyPaddingMask } = pyramid;
-      const own = this.selfAttn.forward(query, { queryPos, keyPos: queryPos, attnMask: selfAttnMask });
-      const seen = this.norms.at(0).forward(own);
-      const read = this.crossAttn.forward(seen, { value, queryPos, keyPaddingMask, referencePoints, shapes });
+      const selfAttended = this.selfAttn.forward(query, { queryPos, keyPos: queryPos, attnMask: selfAttnMask });
+      const normed = this.norms.at(0).forward(selfAttended);
+      const read = this.crossAttn.forward(normed, { value, queryPos, keyPaddingMask, referencePoints, shapes });
       return this.norms.at(2).forward(this.ffn.forward(this.norms.at(1).forward(read)));
     });
   }

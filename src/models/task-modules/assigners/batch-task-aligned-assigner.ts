@@ -41,7 +41,7 @@ export class BatchTaskAlignedAssigner implements Assigner {
     /** Ground-truth boxes that selected each prior. */
     const selectors = new Map<number, number[]>();
     for (let g = 0; g < labels.length; g++) {
-      const [x1, y1, x2, y2] = bboxes.subarray(4 * g, 4 * g + 4);
+      const [x1, y1, x2, y2] = [bboxes[4 * g], bboxes[4 * g + 1], bboxes[4 * g + 2], bboxes[4 * g + 3]];
       if (!(x1 + y1 + x2 + y2 > 0)) continue; // padding, to the reference
       const inside: number[] = [];
       for (let i = 0; i < count; i++) {
@@ -95,8 +95,8 @@ export class BatchTaskAlignedAssigner implements Assigner {
 }
 
 function overlapOf(a: Float32Array, i: number, b: Float32Array, j: number): [number, number, number, number, number] {
-  const [ax1, ay1, ax2, ay2] = a.subarray(4 * i, 4 * i + 4);
-  const [bx1, by1, bx2, by2] = b.subarray(4 * j, 4 * j + 4);
+  const [ax1, ay1, ax2, ay2] = [a[4 * i], a[4 * i + 1], a[4 * i + 2], a[4 * i + 3]];
+  const [bx1, by1, bx2, by2] = [b[4 * j], b[4 * j + 1], b[4 * j + 2], b[4 * j + 3]];
   const w = Math.max(Math.min(ax2, bx2) - Math.max(ax1, bx1), 0);
   const h = Math.max(Math.min(ay2, by2) - Math.max(ay1, by1), 0);
   return [w * h, ax2 - ax1, ay2 - ay1, bx2 - bx1, by2 - by1];
@@ -112,8 +112,8 @@ function completeIoU(a: Float32Array, i: number, b: Float32Array, j: number): nu
   const eps = 1e-7;
   const [both, aw, ah, bw, bh] = overlapOf(a, i, b, j);
   const iou = both / (aw * ah + bw * bh - both + eps);
-  const [ax1, ay1, ax2, ay2] = a.subarray(4 * i, 4 * i + 4);
-  const [bx1, by1, bx2, by2] = b.subarray(4 * j, 4 * j + 4);
+  const [ax1, ay1, ax2, ay2] = [a[4 * i], a[4 * i + 1], a[4 * i + 2], a[4 * i + 3]];
+  const [bx1, by1, bx2, by2] = [b[4 * j], b[4 * j + 1], b[4 * j + 2], b[4 * j + 3]];
   const w = Math.max(Math.max(ax2, bx2) - Math.min(ax1, bx1), 0);
   const h = Math.max(Math.max(ay2, by2) - Math.min(ay1, by1), 0);
   const shift = ((bx1 + bx2 - ax1 - ax2) ** 2 + (by1 + by2 - ay1 - ay2) ** 2) / 4;

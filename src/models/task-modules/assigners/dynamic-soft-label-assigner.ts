@@ -52,7 +52,12 @@ export class DynamicSoftLabelAssigner implements Assigner {
     const candidates: number[] = [];
     for (let i = 0; i < count; i++)
       for (let g = 0; g < truths; g++) {
-        const [x1, y1, x2, y2] = instances.bboxes.subarray(4 * g, 4 * g + 4);
+        const [x1, y1, x2, y2] = [
+          instances.bboxes[4 * g],
+          instances.bboxes[4 * g + 1],
+          instances.bboxes[4 * g + 2],
+          instances.bboxes[4 * g + 3],
+        ];
         const [x, y] = [priors[4 * i], priors[4 * i + 1]];
         if (!(x > x1 && y > y1 && x < x2 && y < y2)) continue;
         candidates.push(i);
@@ -69,7 +74,12 @@ export class DynamicSoftLabelAssigner implements Assigner {
       for (let g = 0; g < truths; g++) {
         const at = k * truths + g;
         const logit = logits[i * classes + instances.labels[g]];
-        const [x1, y1, x2, y2] = instances.bboxes.subarray(4 * g, 4 * g + 4);
+        const [x1, y1, x2, y2] = [
+          instances.bboxes[4 * g],
+          instances.bboxes[4 * g + 1],
+          instances.bboxes[4 * g + 2],
+          instances.bboxes[4 * g + 3],
+        ];
         const distance = Math.hypot(priors[4 * i] - (x1 + x2) / 2, priors[4 * i + 1] - (y1 + y2) / 2);
         const center = 10 ** (distance / priors[4 * i + 2] - soft_center_radius);
         const cls = background - term(logit, 0) + term(logit, overlaps[at]);

@@ -55,11 +55,16 @@ export class SimOTAAssigner implements Assigner {
     const candidates: number[] = [];
     const both: boolean[] = [];
     for (let i = 0; i < count; i++) {
-      const [x, y, sx, sy] = priors.subarray(4 * i, 4 * i + 4);
+      const [x, y, sx, sy] = [priors[4 * i], priors[4 * i + 1], priors[4 * i + 2], priors[4 * i + 3]];
       let any = false;
       const start = both.length;
       for (let g = 0; g < truths; g++) {
-        const [x1, y1, x2, y2] = instances.bboxes.subarray(4 * g, 4 * g + 4);
+        const [x1, y1, x2, y2] = [
+          instances.bboxes[4 * g],
+          instances.bboxes[4 * g + 1],
+          instances.bboxes[4 * g + 2],
+          instances.bboxes[4 * g + 3],
+        ];
         const inside = x > x1 && y > y1 && x < x2 && y < y2;
         const cx = (x1 + x2) / 2;
         const cy = (y1 + y2) / 2;
