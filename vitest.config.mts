@@ -6,6 +6,7 @@ import { defineConfig } from 'vitest/config';
 const ALONE = [
   'test/data/loader.test.ts',
   'test/engine/torch/**/*.test.ts',
+  'test/kernels/torch/**/*.test.ts',
   'test/engine/conformance/torch.test.ts',
   'test/evaluation/coco-bbox.test.ts',
   'test/kernels/jupyter/interruption/cell-resources.test.ts',

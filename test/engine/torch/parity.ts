@@ -52,3 +52,16 @@ export function matchesCpu(run: Case, tolerance = 2e-5): void {
   expect(actual.length).toBe(expected.length);
   for (const [i, outcome] of actual.entries()) closeTo(outcome, expected[i], tolerance);
 }
+
+/** Runs a kernel of the torch engine by its name. */
+export const runKernel = <T>(name: string, inputs: Record<string, tf.Tensor | undefined>, attrs: object): T =>
+  tf.engine().runKernel(name, inputs as never, attrs as never) as unknown as T;
+
+export const outcomeOf = (t: tf.Tensor): Outcome => ({
+  shape: t.shape,
+  dtype: t.dtype,
+  data: Array.from(t.dataSync()),
+});
+
+/** A sum that depends on every element differently. */
+export const weigh = (y: tf.Tensor) => tf.sum(tf.mul(y, values(y.shape, 77)));

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { type Engine, startEngine } from '../../../src/engine';
-import { values } from './parity';
+import { runKernel, values } from '../../engine/torch/parity';
 
 let engine: Engine;
 beforeAll(async () => {
@@ -12,8 +12,6 @@ beforeAll(async () => {
 
 type T4 = tf.Tensor4D;
 type Operands = Record<string, tf.Tensor>;
-const run = (name: string, inputs: Operands, attrs: object): tf.Tensor =>
-  tf.engine().runKernel(name, inputs as never, attrs as never) as unknown as tf.Tensor;
 
 /** To the nearest bfloat16 (the upper half of a float32), ties to even. */
 function rounded(x: tf.Tensor): tf.Tensor {
@@ -28,15 +26,15 @@ const map = (seed: number, channels = 16) => values([1, 9, 10, channels], seed);
 const PRODUCTS: Record<string, { of: () => Operands; f: (o: Operands) => tf.Tensor; slack?: number }> = {
   DetConv2D: {
     of: () => ({ x: map(1), filter: values([3, 3, 16, 24], 2), bias: values([24], 3), residual: map(4, 24) }),
-    f: (o) => run('DetConv2D', o, { ...geometry, activation: 'relu' }),
+    f: (o) => runKernel('DetConv2D', o, { ...geometry, activation: 'relu' }),
   },
   'DetConv2D, enough tiles for Winograd': {
     of: () => ({ x: values([1, 44, 44, 48], 1), filter: values([3, 3, 48, 48], 2) }),
-    f: (o) => run('DetConv2D', o, { ...geometry, activation: 'linear' }),
+    f: (o) => runKernel('DetConv2D', o, { ...geometry, activation: 'linear' }),
   },
   'DetConv2D with a stride, silu': {
     of: () => ({ x: map(1), filter: values([1, 1, 16, 24], 2) }),
-    f: (o) => run('DetConv2D', o, { ...geometry, strides: [2, 2], padding: [0, 0], activation: 'silu' }),
+    f: (o) => runKernel('DetConv2D', o, { ...geometry, strides: [2, 2], padding: [0, 0], activation: 'silu' }),
   },
   conv2d: {
     of: () => ({ x: map(1), filter: values([3, 3, 16, 8], 2) }),
@@ -53,7 +51,7 @@ const PRODUCTS: Record<string, { of: () => Operands; f: (o: Operands) => tf.Tens
   DetDeformConv2D: {
     of: () => ({ x: map(1), filter: values([3, 3, 16, 8], 2) }),
     f: ({ x, filter }) =>
-      run('DetDeformConv2D', { x, filter, offset: values([1, 9, 10, 18], 5) }, { ...geometry, deformGroups: 1 }),
+      runKernel('DetDeformConv2D', { x, filter, offset: values([1, 9, 10, 18], 5) }, { ...geometry, deformGroups: 1 }),
     slack: 2 ** -8, // what is read between pixels is rounded once more before it is multiplied
   },
   'fused.matMul': {
@@ -101,7 +99,7 @@ test('the attention of transformers too', () => {
   tf.tidy(() => {
     const [q, k, v] = [1, 2, 3].map((seed) => values([2, 6, 16], seed));
     const attend = (...list: tf.Tensor[]) =>
-      run(
+      runKernel<tf.Tensor>(
         'DetAttention',
         { query: list[0], key: list[1], value: list[2] },
         { heads: 4, scale: 0.5, dropout: 0, seed: 0 },

@@ -1,9 +1,10 @@
-// The detection kernels of the torch engine against compositions of plain tfjs operations, forward and gradient.
+// DetConv2D of the torch engine against compositions of plain tfjs operations, forward and gradient.
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startEngine } from '../../../src/engine';
-import { closeTo, type Outcome, values } from './parity';
+import { closeTo, outcomeOf, runKernel, values, weigh } from '../../engine/torch/parity';
+import { type Act, activated, agree, type Named } from './agreement';
 
 beforeAll(async () => {
   await startEngine({ engine: 'torch' });
@@ -13,40 +14,13 @@ beforeEach(() => {
 });
 
 type T4 = tf.Tensor4D;
-type Named = Record<string, tf.Tensor>;
-const run = <T>(name: string, inputs: Named, attrs: object): T =>
-  tf.engine().runKernel(name, inputs as never, attrs as never) as unknown as T;
-const read = (t: tf.Tensor): Outcome => ({ shape: t.shape, dtype: t.dtype, data: Array.from(t.dataSync()) });
-type Act = 'linear' | 'relu' | 'silu';
-const activated = (y: tf.Tensor, act: Act) =>
-  act === 'relu' ? tf.relu(y) : act === 'silu' ? tf.mul(y, tf.sigmoid(y)) : y;
-const weigh = (y: tf.Tensor) => tf.sum(tf.mul(y, values(y.shape, 77)));
-
-/** Expects two functions of the same named tensors to agree, and their gradients with respect to each of them. */
-function agree(
-  inputs: Named,
-  actual: (t: Named) => tf.Tensor,
-  expected: (t: Named) => tf.Tensor,
-  tolerance = 3e-5,
-): void {
-  const names = Object.keys(inputs);
-  const list = names.map((name) => inputs[name]);
-  const named = (ts: tf.Tensor[]) => Object.fromEntries(ts.map((t, i) => [names[i], t]));
-  closeTo(read(actual(inputs)), read(expected(inputs)), tolerance);
-  const a = tf.grads((...ts) => weigh(actual(named(ts))))(list);
-  const b = tf.grads((...ts) => weigh(expected(named(ts))))(list);
-  a.forEach((gradient, i) => {
-    closeTo(read(gradient), read(b[i]), tolerance);
-  });
-}
-
 describe('DetConv2D', () => {
   // oneDNN's own gradient of this filter loses a thread's share of the sum now and then
   it('gives the same gradient of a strided 1x1 filter every time', () => {
     tf.tidy(() => {
       const x = values([2, 16, 24, 4], 1);
       const attrs = { strides: [2, 2], padding: [0, 0], dilations: [1, 1], groups: 1, activation: 'linear' };
-      const gradient = tf.grad((filter) => weigh(run<T4>('DetConv2D', { x, filter }, attrs)));
+      const gradient = tf.grad((filter) => weigh(runKernel<T4>('DetConv2D', { x, filter }, attrs)));
       const filter = values([1, 1, 4, 8], 2);
       const first = [...gradient(filter).dataSync()];
       for (let i = 0; i < 300; i++) expect([...tf.tidy(() => gradient(filter)).dataSync()]).toEqual(first);
@@ -115,7 +89,7 @@ describe('DetConv2D', () => {
       const [inputs, over, stride, pad, act] = cases[name];
       agree(
         inputs,
-        (t) => run('DetConv2D', t, attrs(over)),
+        (t) => runKernel('DetConv2D', t, attrs(over)),
         (t) => plain(stride, pad)(t, act),
       );
     });
@@ -136,7 +110,7 @@ describe('DetConv2D', () => {
       };
       agree(
         named,
-        (t) => run('DetConv2D', t, attrs({ padding: [padding, padding], activation })),
+        (t) => runKernel('DetConv2D', t, attrs({ padding: [padding, padding], activation })),
         (t) => {
           const { x, ...rest } = t;
           const padded = tf.pad(x, [
@@ -148,7 +122,7 @@ describe('DetConv2D', () => {
           return plain(1, 0)({ x: padded, ...rest }, activation);
         },
       );
-      const frozen = () => run<tf.Tensor>('DetConv2D', named, attrs({ padding: [padding, padding], activation }));
+      const frozen = () => runKernel<tf.Tensor>('DetConv2D', named, attrs({ padding: [padding, padding], activation }));
       const [first, second, third] = [frozen(), frozen(), frozen()].map((t) => Array.from(t.dataSync()));
       expect(second, 'a kept filter gives the same bits').toEqual(first);
       expect(third).toEqual(first);
@@ -157,7 +131,7 @@ describe('DetConv2D', () => {
   it('dilation', () => {
     agree(
       { x: x(), filter: filter() },
-      (t) => run('DetConv2D', t, attrs({ dilations: [2, 2], padding: [2, 2] })),
+      (t) => runKernel('DetConv2D', t, attrs({ dilations: [2, 2], padding: [2, 2] })),
       (t) => plain(1, 2, 2)(t),
     );
   });
@@ -165,7 +139,7 @@ describe('DetConv2D', () => {
   it('groups', () => {
     agree(
       { x: values([1, 6, 6, 4], 1), filter: values([3, 3, 2, 6], 2) },
-      (t) => run('DetConv2D', t, attrs({ groups: 2 })),
+      (t) => runKernel('DetConv2D', t, attrs({ groups: 2 })),
       (t) => {
         const xs = tf.split(t.x, 2, 3) as T4[];
         const filters = tf.split(t.filter, 2, 3) as T4[];
@@ -179,21 +153,21 @@ describe('DetConv2D', () => {
 
   it('leaves its inputs as they were', () => {
     const inputs = { x: x(), filter: filter(), residual: values([2, 9, 11, 7], 5) };
-    const before = Object.values(inputs).map(read);
-    tf.grads((a, b, c) => weigh(run('DetConv2D', { x: a, filter: b, residual: c }, attrs({ activation: 'relu' }))))(
-      Object.values(inputs),
-    );
-    run('DetConv2D', inputs, attrs({ activation: 'relu' }));
-    expect(Object.values(inputs).map(read)).toEqual(before);
+    const before = Object.values(inputs).map(outcomeOf);
+    tf.grads((a, b, c) =>
+      weigh(runKernel('DetConv2D', { x: a, filter: b, residual: c }, attrs({ activation: 'relu' }))),
+    )(Object.values(inputs));
+    runKernel('DetConv2D', inputs, attrs({ activation: 'relu' }));
+    expect(Object.values(inputs).map(outcomeOf)).toEqual(before);
   });
 
   it('has second derivatives in nested gradients', () => {
     const second = (f: (t: tf.Tensor) => tf.Tensor) =>
-      read(tf.grad((t) => tf.sum(tf.square(tf.grad((u) => tf.sum(tf.square(f(u))))(t))))(x()));
+      outcomeOf(tf.grad((t) => tf.sum(tf.square(tf.grad((u) => tf.sum(tf.square(f(u))))(t))))(x()));
     const w = filter();
     const scale = tf.add(values([7], 4), 1.5);
     closeTo(
-      second((t) => run('DetConv2D', { x: t, filter: w, scale }, attrs({ activation: 'relu' }))),
+      second((t) => runKernel('DetConv2D', { x: t, filter: w, scale }, attrs({ activation: 'relu' }))),
       second((t) => plain(1, 1)({ x: t, filter: w, scale }, 'relu')),
       1e-4,
     );
@@ -202,9 +176,9 @@ describe('DetConv2D', () => {
   it('follows a variable that is assigned', () => {
     const v = tf.variable(filter());
     const image = x();
-    const first = read(run('DetConv2D', { x: image, filter: v }, attrs()));
+    const first = outcomeOf(runKernel('DetConv2D', { x: image, filter: v }, attrs()));
     v.assign(tf.mul(v, 2));
-    const twice = read(run('DetConv2D', { x: image, filter: v }, attrs()));
+    const twice = outcomeOf(runKernel('DetConv2D', { x: image, filter: v }, attrs()));
     closeTo(twice, { ...first, data: first.data.map((value) => value * 2) }, 1e-5);
     v.dispose();
   });
@@ -216,8 +190,8 @@ describe('DetConv2D', () => {
     let scale: tf.Tensor = tf.add(values([7], 4), 1.5);
     const check = () => {
       // called three times: seen, prepared, served
-      const found = [0, 1, 2].map(() => read(run('DetConv2D', { x: image, filter: v, scale }, attrs())));
-      const expected = read(plain(1, 1)({ x: image, filter: v, scale }));
+      const found = [0, 1, 2].map(() => outcomeOf(runKernel('DetConv2D', { x: image, filter: v, scale }, attrs())));
+      const expected = outcomeOf(plain(1, 1)({ x: image, filter: v, scale }));
       for (const outcome of found) closeTo(outcome, expected, 1e-5);
     };
     check();
@@ -230,93 +204,30 @@ describe('DetConv2D', () => {
     // frozen in training: the input's gradient reads the prepared filter too
     agree(
       { x: image },
-      (t) => run('DetConv2D', { ...t, filter: v, scale }, attrs({ activation: 'relu' })),
+      (t) => runKernel('DetConv2D', { ...t, filter: v, scale }, attrs({ activation: 'relu' })),
       (t) => plain(1, 1)({ ...t, filter: v, scale }, 'relu'),
     );
     const grouped = tf.variable(values([3, 3, 2, 6], 2));
     const maps = values([1, 6, 6, 4], 1);
-    const outcomes = [0, 1, 2].map(() => read(run('DetConv2D', { x: maps, filter: grouped }, attrs({ groups: 2 }))));
+    const outcomes = [0, 1, 2].map(() =>
+      outcomeOf(runKernel('DetConv2D', { x: maps, filter: grouped }, attrs({ groups: 2 }))),
+    );
     closeTo(outcomes[2], outcomes[0], 1e-6);
     tf.dispose([v, grouped]);
   });
 
   it('refuses shapes that do not fit, by name', () => {
-    expect(() => run('DetConv2D', { x: x(), filter: values([3, 3, 4, 7], 2) }, attrs())).toThrow(/detConv2d.*groups/s);
-    expect(() => run('DetConv2D', { x: x(), filter: filter(), bias: values([6], 2) }, attrs())).toThrow(
+    expect(() => runKernel('DetConv2D', { x: x(), filter: values([3, 3, 4, 7], 2) }, attrs())).toThrow(
+      /detConv2d.*groups/s,
+    );
+    expect(() => runKernel('DetConv2D', { x: x(), filter: filter(), bias: values([6], 2) }, attrs())).toThrow(
       /bias and scale/,
     );
-    expect(() => run('DetConv2D', { x: x(), filter: filter(), residual: values([2, 9, 11, 6], 2) }, attrs())).toThrow(
-      /residual/,
+    expect(() =>
+      runKernel('DetConv2D', { x: x(), filter: filter(), residual: values([2, 9, 11, 6], 2) }, attrs()),
+    ).toThrow(/residual/);
+    expect(() => runKernel('DetConv2D', { x: x(), filter: filter() }, attrs({ activation: 'gelu' }))).toThrow(
+      /activation/,
     );
-    expect(() => run('DetConv2D', { x: x(), filter: filter() }, attrs({ activation: 'gelu' }))).toThrow(/activation/);
-  });
-});
-
-describe('DetBatchNorm', () => {
-  const plain = (t: Named, act: Act) => {
-    const { mean, variance } = tf.moments(t.x, [0, 1, 2]);
-    let y: tf.Tensor = tf.mul(tf.sub(t.x, mean), tf.rsqrt(tf.add(variance, 1e-5)));
-    y = tf.add(tf.mul(y, t.scale), t.offset);
-    if (t.residual) y = tf.add(y, t.residual);
-    return activated(y, act);
-  };
-  const inputs = () => ({
-    x: tf.add(tf.mul(values([2, 5, 7, 6], 1), 3), 10),
-    scale: tf.add(values([6], 2), 1.5),
-    offset: values([6], 3),
-  });
-  for (const activation of ['linear', 'relu', 'silu'] as Act[])
-    for (const residual of [false, true])
-      it(`${activation}${residual ? ' with residual' : ''}: output, statistics and every gradient`, () => {
-        const named: Named = { ...inputs(), ...(residual ? { residual: values([2, 5, 7, 6], 4) } : {}) };
-        const attrs = { epsilon: 1e-5, activation };
-        agree(
-          named,
-          (t) => run<tf.Tensor[]>('DetBatchNorm', t, attrs)[0],
-          (t) => plain(t, activation),
-          2e-4,
-        );
-        const [, mean, variance] = run<tf.Tensor[]>('DetBatchNorm', named, attrs);
-        const reference = tf.moments(named.x, [0, 1, 2]);
-        closeTo(read(mean), read(reference.mean), 1e-6);
-        closeTo(read(variance), read(reference.variance), 1e-5);
-      });
-
-  it('keeps its precision far from zero', () => {
-    const x = tf.add(values([4, 64, 64, 2], 1), 1000);
-    const [y] = run<tf.Tensor[]>(
-      'DetBatchNorm',
-      { x, scale: tf.ones([2]), offset: tf.zeros([2]) },
-      { epsilon: 0, activation: 'linear' },
-    );
-    const { mean, variance } = tf.moments(y, [0, 1, 2]);
-    expect(Math.abs(mean.dataSync()[0])).toBeLessThan(1e-3);
-    expect(Math.abs(variance.dataSync()[0] - 1)).toBeLessThan(1e-3);
-  });
-});
-
-describe('DetMaxPool2D', () => {
-  it('pools symmetrically padded maps, with gradient', () => {
-    agree(
-      { x: values([2, 9, 11, 5], 1) },
-      (t) => run('DetMaxPool2D', t, { size: [3, 3], strides: [2, 2], padding: [1, 1], ceilMode: false }),
-      (t) => tf.maxPool(t.x as T4, 3, 2, 1),
-    );
-  });
-  it('rounds up in ceil mode', () => {
-    const y = run<tf.Tensor>(
-      'DetMaxPool2D',
-      { x: values([1, 8, 8, 2], 1) },
-      { size: [3, 3], strides: [2, 2], padding: [0, 0], ceilMode: true },
-    );
-    expect(y.shape).toEqual([1, 4, 4, 2]);
-  });
-  it('takes the first of equal values, as PyTorch does', () => {
-    const g = tf.grad((t) =>
-      tf.sum(
-        run<tf.Tensor>('DetMaxPool2D', { x: t }, { size: [2, 2], strides: [2, 2], padding: [0, 0], ceilMode: false }),
-      ),
-    )(tf.ones([1, 2, 2, 1]));
-    expect(Array.from(g.dataSync())).toEqual([1, 0, 0, 0]);
   });
 });

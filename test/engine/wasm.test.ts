@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { Engine } from '../../../src/engine';
-import { startWasm } from '../../../src/engine/wasm';
-import { conv2dBackpropFilter } from '../../../src/engine/wasm/conv-backprop';
+import type { Engine } from '../../src/engine';
+import { startWasm } from '../../src/engine/wasm';
+import { conv2dBackpropFilter } from '../../src/engine/wasm/conv-backprop';
 
 describe('wasm engine', () => {
   let engine: Engine;

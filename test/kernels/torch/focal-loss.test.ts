@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { type Engine, startEngine } from '../../../src/engine';
-import { values } from './parity';
+import { values } from '../../engine/torch/parity';
 
 let engine: Engine;
 beforeAll(async () => {
