@@ -3,22 +3,22 @@
 
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { tableShown } from '../../kernels/jupyter/display/table';
-import { tensorShown } from '../../kernels/jupyter/display/tensor';
-import { markdownToHtml, notebookPage } from '../../kernels/jupyter/headless/notebook-page';
-import { describe as describeModule } from '../../src/catalogue/describe';
-import { defineModule, Registry } from '../../src/catalogue/registry';
-import type { Dataset } from '../../src/data';
-import { LabDataset } from '../../src/lab/lab-dataset';
-import { Report } from '../../src/lab/report';
-import { SummaryDisplay } from '../../src/lab/summary';
-import { apTable } from '../../src/visualization/ap-table';
-import { renderSvg, VEGA_LITE_MIME } from '../../src/visualization/chart';
-import { comparisonBundles, comparisonSpec } from '../../src/visualization/comparison';
-import type { MimeBundle } from '../../src/visualization/display';
-import { lossChart, lossChartSpec } from '../../src/visualization/loss-chart';
-import { progressBundle } from '../../src/visualization/progress';
-import { tablesBundle } from '../../src/visualization/table';
+import { tableShown } from '../kernels/jupyter/display/table';
+import { tensorShown } from '../kernels/jupyter/display/tensor';
+import { markdownToHtml, notebookPage } from '../kernels/jupyter/headless/notebook-page';
+import { describe as describeModule } from '../src/catalogue/describe';
+import { defineModule, Registry } from '../src/catalogue/registry';
+import type { Dataset } from '../src/data';
+import { LabDataset } from '../src/lab/lab-dataset';
+import { Report } from '../src/lab/report';
+import { SummaryDisplay } from '../src/lab/summary';
+import { apTable } from '../src/visualization/ap-table';
+import { renderSvg, VEGA_LITE_MIME } from '../src/visualization/chart';
+import { comparisonBundles, comparisonSpec } from '../src/visualization/comparison';
+import type { MimeBundle } from '../src/visualization/display';
+import { lossChart, lossChartSpec } from '../src/visualization/loss-chart';
+import { progressBundle } from '../src/visualization/progress';
+import { tablesBundle } from '../src/visualization/table';
 
 const EVIL = '<img src=x onerror=alert(1)>';
 /** Would end an attribute or a string of a chart's expression. */

@@ -1,0 +1,29 @@
+// Boxes and labels drawn on an image.
+
+import { expect, test } from 'vitest';
+import { drawBoxes } from '../../src/visualization/draw-boxes';
+import { colourOf } from '../../src/visualization/palette';
+import { image, pixels, rgb } from './pixels';
+
+test("boxes stand where they belong, in their class's colour, on pixels in their own colours", async () => {
+  for (const order of ['bgr', 'rgb'] as const) {
+    const png = await drawBoxes(image(100, 50, order), [{ bbox: [20, 10, 60, 40], classIndex: 2 }], { minSize: 800 });
+    const { width, height, at } = await pixels(png);
+    expect([width, height]).toEqual([800, 400]);
+    expect(at(400, 2)).toEqual([0, 0, 255]);
+    expect(at(160, 200)).toEqual(rgb(colourOf(2)));
+    expect(at(480, 200)).toEqual(rgb(colourOf(2)));
+    expect(at(320, 320)).toEqual(rgb(colourOf(2)));
+    expect(at(320, 200)).toEqual([128, 128, 128]);
+    expect(at(100, 200)).toEqual([128, 128, 128]);
+  }
+});
+
+test('a label of a box at the upper edge stays inside the picture; large images are not enlarged', async () => {
+  const png = await drawBoxes(image(900, 600), [{ bbox: [100, 0, 300, 300], classIndex: 0, text: 'person 0.99' }]);
+  const { width, at } = await pixels(png);
+  expect(width).toBe(900);
+  const [r, g, b] = at(102, 10);
+  expect(r - Math.max(g, b)).toBeGreaterThan(100);
+  expect((await pixels(await drawBoxes(image(3000, 1000), []))).width).toBe(1400);
+});
