@@ -1,4 +1,4 @@
-// The process that the kill test starts and kills: trains the tiny detector in argv[2], resuming, with an evaluation.
+// The process that the test of resuming starts and kills: trains the tiny detector in argv[2], resuming, with an evaluation.
 
 import { writeFileSync } from 'node:fs';
 import { setTimeout } from 'node:timers/promises';

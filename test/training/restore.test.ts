@@ -1,10 +1,13 @@
-// Resuming a run: the same numbers, and what is refused, skipped or reported.
+// Resuming a run, also one that was killed: the same numbers, and what is refused, skipped or reported.
 
-import { readdirSync, truncateSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createWriteStream, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startEngine } from '../../src/engine';
 import { ones } from '../../src/nn/initializers';
+import { Random } from '../../src/random';
 import type { TrainHook } from '../../src/training/hooks/hook';
 import { TinyDetector, tinyDetector, tinyLoader, weightsOf, withoutTimes } from './tiny-detector';
 import { trainTiny as run } from './tiny-run';
@@ -91,4 +94,58 @@ test('hooks go on from their states, two of a name apart; a state without a hook
   await run({ workDir, epochs: 2, resume: true, hooks, log: (line) => void lines.push(line) });
   expect(hooks.map(({ sum }) => sum)).toEqual([10, 100]);
   expect(lines).toContain('the state of Other in the checkpoint is not used: this run has no such hook');
+});
+
+const folder = mkdtempSync(join(tmpdir(), 'detlab-kill-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the script in `workDir`. It is killed `delay` ms after its `lines`-th training log line. Returns its exit signal. */
+async function runProcess(workDir: string, kill?: { lines: number; delay: number }): Promise<NodeJS.Signals | null> {
+  const preload = join(__dirname, '../typescript-require.cjs');
+  const child: ChildProcess = spawn(process.execPath, ['-r', preload, join(__dirname, 'killed-run.ts'), workDir], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const log = createWriteStream(`${workDir}.log`, { flags: 'a' });
+  child.stderr!.pipe(log, { end: false });
+  child.stdout!.pipe(log, { end: false });
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => child.once('exit', (_code, signal) => resolve(signal)));
+  let seen = 0;
+  let text = '';
+  child.stdout!.on('data', (chunk) => {
+    text += chunk;
+    const lines = text.split('Epoch(train)').length - 1;
+    if (kill && seen < kill.lines && lines >= kill.lines) setTimeout(() => child.kill('SIGKILL'), kill.delay);
+    seen = lines;
+  });
+  const signal = await ended;
+  log.end();
+  return signal;
+}
+
+const numbers = (workDir: string) => JSON.parse(readFileSync(join(workDir, 'numbers.json'), 'utf8'));
+
+test('a run killed again and again ends with the numbers of an uninterrupted one', async () => {
+  const whole = join(folder, 'whole');
+  // both at once: each waits most of the time
+  const undisturbed = runProcess(whole);
+  const killed = join(folder, 'killed');
+  const random = Random.seeded(20);
+  let kills = 0;
+  for (let attempt = 0; attempt < 4; attempt++) {
+    const at = { lines: 2 + random.integer(3), delay: random.uniform(0, 60) };
+    if ((await runProcess(killed, at)) === 'SIGKILL') kills++;
+    if (existsSync(join(killed, 'numbers.json'))) break;
+  }
+  if (!existsSync(join(killed, 'numbers.json'))) await runProcess(killed);
+  expect(kills).toBeGreaterThan(1);
+  expect(await undisturbed).toBe(null);
+  expect(numbers(whole).evaluations).toHaveLength(6);
+  expect(readFileSync(`${killed}.log`, 'utf8')).toMatch(/resumed from .*(epoch|iter)_\d+/);
+  expect(numbers(killed)).toEqual(numbers(whole));
+  const lines = (workDir: string) =>
+    readFileSync(join(workDir, 'scalars.jsonl'), 'utf8')
+      .trim()
+      .split('\n')
+      .map((l) => JSON.parse(l).step);
+  expect(lines(killed)).toEqual(lines(whole));
 });

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { detlab } from '../cli/detlab';
+import { detlab } from './detlab';
 
 const golden = join(__dirname, '../golden');
 const folder = mkdtempSync(join(tmpdir(), 'detlab-parameters-'));

@@ -1,14 +1,14 @@
-// Freezing: by path, glob and stages, bit-equal over training, undone at an epoch and after a resume; starting from weights.
+// Freezing: by path, glob and stages, bit-equal over training, undone at an epoch and after a resume.
 
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { LabDataset, Model, type Recipe, startEngine } from '../../src';
-import { quick, scenes, small } from './small';
+import { LabDataset, type Recipe, startEngine } from '../../src';
+import { quick, scenes, small } from '../lab/small';
+import { changed, weightsOf } from '../lab/weights';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-tune-'));
-const cwd = process.cwd();
 let data: LabDataset;
 beforeAll(async () => {
   await startEngine();
@@ -16,32 +16,20 @@ beforeAll(async () => {
   // nothing to evaluate: it is the weights that count here
   data = new LabDataset(name, train, undefined);
 });
-afterAll(() => {
-  process.chdir(cwd);
-  rmSync(folder, { recursive: true });
-});
+afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Batch norms that move, and images enough for two iterations an epoch. */
 const moving = () => small().set({ 'model.backbone.norm_eval': false, 'model.backbone.frozen_stages': -1 });
-const bytes = (model: Model) =>
-  new Map(
-    [...model.detector.stateDict()].map(([name, { data }]) => [
-      name,
-      Buffer.from(data.buffer, data.byteOffset, data.byteLength),
-    ]),
-  );
-const changed = (before: Map<string, Buffer>, after: Map<string, Buffer>) =>
-  [...before].filter(([name, value]) => !value.equals(after.get(name)!)).map(([name]) => name);
 
 describe('freezing', () => {
   test('frozen weights and statistics stay bit-equal; the rest moves; the summary shows it', async () => {
     const recipe = moving().freeze('backbone', { stages: 2 }).freeze('**.layer4.1.bn*', 'neck.fpn_convs.0');
     const start = await recipe.build({ seed: 1 });
-    const before = bytes(start);
+    const before = weightsOf(start);
     const frozen = start.detector.trainable().map(([name]) => name);
     start.dispose();
     const run = await recipe.fit(data, { ...quick, epochs: 1, batch: 6, seed: 1, lr: 0.01 });
-    const moved = new Set(changed(before, bytes(run.model)));
+    const moved = new Set(changed(before, weightsOf(run.model)));
     const still = [...before.keys()].filter((name) => !moved.has(name));
     const wanted = /^backbone\.(conv1|bn1|layer[12])\.|^backbone\.layer4\.1\.bn|^neck\.fpn_convs\.0\./;
     expect(still.filter((name) => !wanted.test(name))).toEqual([]);
@@ -76,9 +64,9 @@ describe('freezing', () => {
       log: (line) => void lines.push(line),
     });
     expect(lines).toContain('epoch 2: backbone.layer4 trains from here on');
-    const after = bytes(whole.model);
+    const after = weightsOf(whole.model);
     const start = await recipe.build({ seed: 1 });
-    const moved = changed(bytes(start), after);
+    const moved = changed(weightsOf(start), after);
     start.dispose();
     expect(moved.some((name) => name.startsWith('backbone.layer4'))).toBe(true);
     expect(moved.some((name) => name.startsWith('backbone.layer3'))).toBe(false);
@@ -93,57 +81,9 @@ describe('freezing', () => {
       };
       (await recipe.fit(data, { ...options, workDir, signal: controller.signal, onStep })).model.dispose();
       const resumed = await recipe.fit(data, { ...options, workDir, resume: true });
-      expect(changed(after, bytes(resumed.model))).toEqual([]);
+      expect(changed(after, weightsOf(resumed.model))).toEqual([]);
       resumed.model.dispose();
     }
     whole.model.dispose();
-  });
-});
-
-describe('starting from weights', () => {
-  test('by recipe, by fit, by the config, and by init_cfg; schemes stand for files in weights/', async () => {
-    const source = await small().build({ seed: 5 });
-    const expected = bytes(source);
-    process.chdir(folder);
-    mkdirSync('weights', { recursive: true });
-    const file = source.save('start.pth');
-    source.save('weights/resnet18-0676ba61.pth');
-    expect(existsSync(file)).toBe(true);
-    const build = async (recipe: Recipe) => {
-      const model = await recipe.build({ seed: 1 });
-      const state = bytes(model);
-      model.dispose();
-      return changed(expected, state);
-    };
-    expect(await build(small())).not.toEqual([]);
-    expect(await build(small().loadFrom('start.pth'))).toEqual([]);
-    expect(await build(small().set({ load_from: 'start.pth' }))).toEqual([]);
-    expect(await build(small().loadFrom('https://example.org/models/resnet18-0676ba61.pth'))).toEqual([]);
-    const pretrained = {
-      type: 'Pretrained',
-      checkpoint: 'torchvision://resnet18',
-      prefix: 'backbone.',
-      _delete_: true,
-    };
-    const part = await build(small().set({ 'model.backbone.init_cfg': pretrained }));
-    expect(part.length).toBeGreaterThan(0);
-    expect(part.filter((name) => name.startsWith('backbone.'))).toEqual([]);
-    await expect(build(small().set({ load_from: 'none.pth' }))).rejects.toThrow(
-      /Cannot find the weights "none.pth".*weights\/none.pth. Nothing is downloaded/,
-    );
-    expect(() => small().loadFrom('none.pth')).toThrow(/Cannot find the weights "none.pth"/);
-
-    const loaded = await Model.load('start.pth');
-    expect([changed(expected, bytes(loaded)), loaded.classes]).toEqual([[], source.classes]);
-    const lines: string[] = [];
-    const run = await small().fit(data, {
-      ...quick,
-      epochs: 1,
-      lr: 0,
-      loadFrom: 'start.pth',
-      log: (line) => void lines.push(line),
-    });
-    expect(lines.join('\n')).toMatch(/\d+ tensors loaded from start\.pth/);
-    for (const model of [source, loaded, run.model]) model.dispose();
   });
 });

@@ -5,10 +5,10 @@ import { inspect } from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { compare, detector, engine, type LabDataset, Model, type Run, startEngine } from '../../src';
-import { buildModel } from '../../src/lab/build-model';
-import { planRun } from '../../src/lab/plan';
-import { quick, scenes, small } from './small';
+import { compare, detector, engine, type LabDataset, Model, type Run, startEngine } from '../src';
+import { buildModel } from '../src/lab/build-model';
+import { planRun } from '../src/lab/plan';
+import { quick, scenes, small } from './lab/small';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-lab-'));
 const SHOW = Symbol.for('Jupyter.display');
