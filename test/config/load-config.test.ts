@@ -1,10 +1,10 @@
-// Finding configs by name and path, inheriting along paths, and printing what came out.
+// Finding configs by name and path, and inheriting along paths.
 
 import { execFileSync } from 'node:child_process';
 import { symlinkSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { listConfigs, loadConfig, printConfig, readConfigFile } from '../../src/config';
+import { listConfigs, loadConfig, readConfigFile } from '../../src/config';
 import { complaint, scratch } from './scratch';
 
 const refusal = (files: Record<string, unknown>, file: string) =>
@@ -93,41 +93,4 @@ test('a device or a pipe is never opened', () => {
   execFileSync('mkfifo', [path.join(folder, 'pipe.json')]);
   for (const name of ['zero.json', 'pipe.json'])
     expect(complaint(() => readConfigFile(path.join(folder, name)))).toMatch(/expected a file/);
-});
-
-test.each([
-  ['{"a": 1,}', undefined],
-  ['\uFEFF{"a": -1.5e3, "b": [null, true, "x"]}', undefined],
-  ['{"a": 1, "a": 2}', undefined],
-  ['[1]', /expected an object, received a list of 1/],
-  ['{"a": b}', /JSON has only objects, lists, strings/],
-  ['{a: 1}', /expected a string in double quotes as key/],
-  ['{"a": 1 + 1}', /JSON has only/],
-  ['{"a": }', /The file must be one JSON object/],
-  ['', /The file must be one JSON object/],
-  ['{"__proto__": {"x": 1}}', /"__proto__" is not allowed/],
-])('JSON: %s', (text, message) => {
-  const file = path.join(scratch({ 'c.json': text || ' ' }), 'c.json');
-  if (message) expect(complaint(() => readConfigFile(file))).toMatch(message);
-  else expect(Object.keys(readConfigFile(file).config)).toContain('a');
-});
-
-test('a printed config reads back to the same values', () => {
-  const odd = {
-    'a-b': 'it\'s "quoted"\n\\',
-    n: [1e-5, -0, 1e21, Number.NEGATIVE_INFINITY],
-    empty: { list: [], object: {} },
-    no: null,
-    yes: true,
-  };
-  for (const config of [loadConfig('faster-rcnn_r50_fpn_1x_coco').config, odd]) {
-    const folder = scratch({ 'p.ts': printConfig(config), 'p.json': printConfig(config, 'json') });
-    expect(readConfigFile(path.join(folder, 'p.ts')).config).toEqual(config);
-    expect(readConfigFile(path.join(folder, 'p.json')).config).toEqual(config);
-    expect(JSON.parse(printConfig(config, 'json'))).toEqual(config);
-  }
-  expect(printConfig({ model: { type: 'FPN', num_outs: 5 }, 'x-y': "it's" })).toBe(
-    "import { defineConfig } from 'detlab';\n\nexport default defineConfig({\n  model: { type: 'FPN', num_outs: 5 },\n  'x-y': 'it\\'s',\n});\n",
-  );
-  expect(complaint(() => printConfig({ a: Number.NaN }, 'json'))).toMatch(/it contains NaN/);
 });

@@ -1,9 +1,13 @@
-// Python configs by parsing: the constructs, their complaints, and what a hostile file cannot do.
+// Python configs: the constructs, and what mmengine makes of each.
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, test } from 'vitest';
-import { readConfigFile } from '../../src/config';
-import { scratch } from './scratch';
+import { afterAll, expect, test } from 'vitest';
+import { printDict, readConfigFile } from '../../src/config';
+import { goldenJson } from '../golden-data';
+import { typed } from './python/typed';
+import { complaint, scratch } from './scratch';
 
 /** The values of one file `a.py`, and of `files` beside it. */
 const read = (text: string, files: Record<string, string> = {}) =>
@@ -54,3 +58,40 @@ test('references are shared as in Python', () => {
     d: [1, 2, 3],
   });
 });
+
+interface Case {
+  text: string;
+  value?: unknown;
+  error?: string;
+}
+
+const { shared, cases } = goldenJson<{ shared: Record<string, string>; cases: Record<string, Case> }>(
+  'config/python_configs',
+);
+
+const folder = mkdtempSync(path.join(tmpdir(), 'detlab-config-'));
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+for (const [name, text] of Object.entries(shared)) writeFileSync(path.join(folder, name), text);
+
+const readDict = (file: string) => readConfigFile(file, { environment: {} }).dict;
+
+test.each(Object.entries(cases))('%s', (name, { text, value, error }) => {
+  const file = path.join(folder, `${name}.py`);
+  writeFileSync(file, text);
+  if (error) expect(complaint(() => readDict(file))).toMatch(/^Cannot (read|merge) /);
+  else expect(typed(readDict(file))).toEqual(value);
+});
+
+const printed = goldenJson<Record<string, { text: string; value: unknown }>>('config/printed_configs');
+
+test.each(Object.entries(printed))(
+  '%s as printed is what mmengine reads back to the same values',
+  (name, reference) => {
+    const file = path.join(folder, `${name}.py`);
+    writeFileSync(file, cases[name].text);
+    expect(printDict(readDict(file), 'py')).toBe(reference.text);
+    expect(reference.value).toEqual(cases[name].value);
+  },
+);

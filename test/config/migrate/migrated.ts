@@ -1,8 +1,8 @@
 // What the tests of translations start from: the text of an old config, and what it becomes.
 
 import path from 'node:path';
-import { migrateConfig, readConfigFile } from '../../src/config';
-import { scratch } from './scratch';
+import { migrateConfig, readConfigFile } from '../../../src/config';
+import { scratch } from '../scratch';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests reach into configs without types
 export type Untyped = Record<string, any>;
@@ -16,3 +16,11 @@ export function migrated(text: string): { config: Untyped; changes: string[]; le
     left: left.map(({ path, advice }) => `${path}: ${advice}`),
   };
 }
+
+/** The same of a train pipeline of `steps`. */
+export const pipeline = (...steps: string[]) =>
+  migrated(`train_pipeline = [${steps.join(', ')}, dict(type='Collect', keys=['img'])]`);
+
+/** The same of `lr_config=dict(lr)`, with the optimizer's lr at 0.1. */
+export const schedule = (lr: string, loop = "runner = dict(type='EpochBasedRunner', max_epochs=10)") =>
+  migrated(`optimizer = dict(type='SGD', lr=0.1)\n${loop}\nlr_config = dict(${lr})`);

@@ -1,7 +1,7 @@
 // Python's values in the form that reference files have them in.
 
-import { floatText } from '../../src/config/python/text-form';
-import { Dict, Lazy, SetOf, Tuple, type Value } from '../../src/config/python/values';
+import { floatText } from '../../../src/config/python/text-form';
+import { Dict, Lazy, SetOf, Tuple, type Value } from '../../../src/config/python/values';
 
 export function typed(value: Value): unknown {
   if (value === null || typeof value === 'boolean' || typeof value === 'string') return value;

@@ -25,7 +25,7 @@ function problemsOf(file: string, options: ts.CompilerOptions, virtual: Record<s
   );
 }
 
-const cell = path.join(__dirname, 'types', 'cell.ts');
+const cell = path.join(__dirname, 'built-in-configs', 'cell.ts');
 const dist = path.join(packageRoot, 'dist', 'src');
 const { options, problem } = cellOptions('/');
 

@@ -1,12 +1,12 @@
 // Ten thousand broken configs: each is read or refused in words, none hangs, crashes or runs anything.
 
 import { expect, test } from 'vitest';
-import { jsonText } from '../../src/config/python/print';
-import type { PythonConfig } from '../../src/config/python/python-config';
-import { readPython } from '../../src/config/python/reading';
-import { Dict, PythonError } from '../../src/config/python/values';
-import { DetLabError } from '../../src/errors';
-import { goldenJson } from '../golden-data';
+import { jsonText } from '../../../src/config/python/print';
+import type { PythonConfig } from '../../../src/config/python/python-config';
+import { readPython } from '../../../src/config/python/reading';
+import { Dict, PythonError } from '../../../src/config/python/values';
+import { DetLabError } from '../../../src/errors';
+import { goldenJson } from '../../golden-data';
 
 const { shared, cases } = goldenJson<{ shared: Record<string, string>; cases: Record<string, { text: string }> }>(
   'config/python_configs',

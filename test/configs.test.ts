@@ -1,18 +1,21 @@
+// The files of configs/: equal to the reference after inheritance, and every name in them known to the catalogue.
+
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { findConfigProblems } from '../../src/catalogue/check-config';
-import { checkModel, findModuleProblems } from '../../src/catalogue/check-model';
-import { listConfigs, loadConfig, readConfigFile } from '../../src/config';
-import { buildPipeline } from '../../src/data';
-import { catalogue } from '../../src/lab/catalogue';
+import { findConfigProblems } from '../src/catalogue/check-config';
+import { checkModel, findModuleProblems } from '../src/catalogue/check-model';
+import { listConfigs, loadConfig, readConfigFile } from '../src/config';
+import { buildPipeline } from '../src/data';
+import { catalogue } from '../src/lab/catalogue';
+import { goldenJson } from './golden-data';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests reach into configs without types
 type Untyped = Record<string, any>;
 
 const golden = (name: string) =>
-  JSON.parse(readFileSync(path.join(__dirname, '../golden', `${name}.json`), 'utf8')) as { merged: object };
+  JSON.parse(readFileSync(path.join(__dirname, 'golden', `${name}.json`), 'utf8')) as { merged: object };
 
 test.each([
   ['faster-rcnn_r50_fpn_1x_coco', 'config_faster_r50_fpn_1x'],
@@ -49,7 +52,7 @@ function digest(config: unknown): string {
 }
 
 const digestsOf = (name: string): Record<string, string> =>
-  JSON.parse(readFileSync(path.join(__dirname, `../golden/${name}.json`), 'utf8'));
+  JSON.parse(readFileSync(path.join(__dirname, `golden/${name}.json`), 'utf8'));
 const digests = digestsOf('configs_two_stage');
 const singleStage = digestsOf('configs_single_stage');
 const families = digestsOf('configs_families');
@@ -124,7 +127,7 @@ test('the small configs train an R18 from scratch, as the recipe says', () => {
 });
 
 test('a config of four levels reads in under 20 ms', () => {
-  const file = path.join(__dirname, '../../configs/faster_rcnn/faster-rcnn_r101_fpn_1x_coco.ts');
+  const file = path.join(__dirname, '../configs/faster_rcnn/faster-rcnn_r101_fpn_1x_coco.ts');
   readConfigFile(file);
   const times = Array.from({ length: 5 }, () => {
     const start = performance.now();
@@ -132,4 +135,16 @@ test('a config of four levels reads in under 20 ms', () => {
     return performance.now() - start;
   });
   expect(Math.min(...times)).toBeLessThan(20);
+});
+
+const family = goldenJson<Record<string, object>>('config_detr_family');
+
+test('detr_r50_8xb2-150e_coco equals the reference after inheritance', () => {
+  expect(loadConfig('detr_r50_8xb2-150e_coco').config).toEqual(
+    goldenJson<{ merged: object }>('config_detr_r50').merged,
+  );
+});
+
+test.each(Object.entries(family))('%s equals the reference after inheritance', (name, expected) => {
+  expect(loadConfig(name).config).toEqual(expected);
 });
