@@ -3,12 +3,16 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect } from 'vitest';
-import { parseStored } from '../../src/checkpoints/safetensors';
-import { copyOf } from '../../src/data/pipeline';
-import { type Sample, sampleOf } from '../../src/data/transforms/sample';
-import type { AnyImage, ImageRecord, PixelImage } from '../../src/data/types';
-import { decodeRle, encodeRle, polygonsToRle } from '../../src/masks';
-import { goldenJson } from '../golden-data';
+import { type ModuleConfig, parseOptions, Registry } from '../../../src/catalogue/registry';
+import { parseStored } from '../../../src/checkpoints/safetensors';
+import { copyOf } from '../../../src/data/pipeline';
+import type { AffineDraw } from '../../../src/data/pixels/affine-matrix';
+import { TRANSFORMS } from '../../../src/data/transforms';
+import { runSteps, type Sample, sampleOf, type Transform } from '../../../src/data/transforms/sample';
+import type { AnyImage, ImageRecord, PixelImage } from '../../../src/data/types';
+import { decodeRle, encodeRle, polygonsToRle } from '../../../src/masks';
+import { Random } from '../../../src/random';
+import { goldenJson } from '../../golden-data';
 
 export interface Case {
   cfg: { type: string } & Record<string, unknown>;
@@ -31,7 +35,7 @@ export interface Case {
 const FAMILIES = ['images', 'ssd', 'photo', 'affine', 'mosaic', 'mixup'];
 const stored = new Map(
   FAMILIES.flatMap((family) => {
-    const file = path.join(__dirname, '../golden', `mixing_${family}.safetensors`);
+    const file = path.join(__dirname, '../../golden', `mixing_${family}.safetensors`);
     return [...parseStored(readFileSync(file), file).tensors];
   }),
 );
@@ -143,4 +147,33 @@ export function check(name: string, found: Sample, pixels = 0): void {
       expect(decodeRle(mask).length).toBe(map.length);
     }
   }
+}
+
+const registry = new Registry(TRANSFORMS);
+
+/** A case's options with their defaults. */
+// biome-ignore lint/suspicious/noExplicitAny: each transform's own options
+export const options = ({ cfg: { type, ...rest } }: Case): any =>
+  parseOptions(registry.get('transform', type), rest, 'pipeline.0');
+
+/** The samples that go in. */
+export const given = ({ inputs, masks }: Case): Sample[] => inputs.map((i) => sample(i, masks));
+
+/** Every number drawn, in order. */
+export const numbers = ({ draws }: Case): number[] => draws.flat();
+
+/** What an affine map is made of, from the numbers drawn. */
+export const affineDraw = (c: Case): AffineDraw => {
+  const [rotation, scale, a, b, x, y] = numbers(c);
+  const [width, height] = [c.img_shape[1], c.img_shape[0]];
+  return { rotation, scale, shear: [a, b], translation: [x * width, y * height] };
+};
+
+/** Runs the transforms of a case, which draw no numbers, and compares. */
+export async function checkSteps(name: string, c: Case): Promise<void> {
+  const build = (step: ModuleConfig) => registry.build('transform', step, { path: 'pipeline.0' }) as Transform;
+  const [own] = given(c);
+  const found = await runSteps(([c.cfg].flat() as ModuleConfig[]).map(build), own, Random.seeded(0));
+  if (c.none) expect(found).toBeUndefined();
+  else check(name, found!);
 }

@@ -1,0 +1,62 @@
+// Masks as LoadAnnotations reads them, and on their way through the transforms.
+
+import { expect, it } from 'vitest';
+import { flipRle, padRle, resizeRle, rleArea, toRles } from '../../../src/masks';
+import { toInstances } from '../../../src/models/task-modules';
+import { H, load, record, run, star, W, whole } from './outlined';
+
+it('reads bitmaps, and ignores what has no outline', async () => {
+  const { truths } = await run([load]);
+  expect(truths.masks).toMatchObject({ kind: 'bitmap', height: H, width: W });
+  const masks = toRles(truths.masks!);
+  expect(masks[0]).toEqual(whole);
+  expect(masks.map(rleArea).slice(1)).toEqual([36, 800, 0]);
+  expect([...truths.ignored]).toEqual([0, 0, 1, 1]);
+  expect([...record.truths.ignored]).toEqual([0, 0, 1, 0]);
+});
+
+it('keeps polygons, and ignores run lengths', async () => {
+  const { truths } = await run([{ ...load, poly2mask: false }]);
+  expect(truths.masks!.kind).toBe('polygon');
+  expect((truths.masks!.masks as Float64Array[][])[0].map((p) => [...p])).toEqual([star]);
+  expect([...truths.ignored]).toEqual([0, 0, 1, 1]);
+});
+
+it('says where masks are missing', async () => {
+  await expect(run([load], { ...record, segmentations: undefined })).rejects.toThrow(/one\.png.*no segmentation/);
+  const bare = { bboxes: new Float32Array(0), labels: new Int32Array(0), ignored: new Uint8Array(0) };
+  const { truths } = await run([load], { ...record, truths: bare, segmentations: undefined });
+  expect(truths.masks!.masks).toEqual([]);
+});
+
+it('through Resize, RandomFlip and Pad', async () => {
+  const resize = { type: 'Resize', scale: [90, 70], keep_ratio: true };
+  const { truths, image } = await run([
+    load,
+    resize,
+    { type: 'RandomFlip', prob: 1 },
+    { type: 'Pad', size_divisor: 32 },
+  ]);
+  expect([image.height, image.width]).toEqual([64, 96]);
+  const expected = padRle(flipRle(resizeRle(whole, 60, 90), 'horizontal'), 64, 96);
+  expect(toRles(truths.masks!)[0]).toEqual(expected);
+});
+
+it('as polygons without loss', async () => {
+  const steps = [
+    { ...load, poly2mask: false },
+    { type: 'Resize', scale: [90, 60] },
+    { type: 'RandomFlip', prob: 1 },
+  ];
+  const { truths } = await run(steps);
+  const [[part]] = truths.masks!.masks as Float64Array[][];
+  expect([...part]).toEqual(star.map((v, i) => (i & 1 ? v * 1.5 : 90 - v * 1.5)));
+  expect(truths.masks).toMatchObject({ height: 60, width: 90 });
+});
+
+it('and to the truths that are learnt', async () => {
+  const { truths } = await run([load]);
+  const { masks, labels } = toInstances(truths);
+  expect([...labels]).toEqual([0, 1]);
+  expect(toRles(masks!)[0]).toEqual(whole);
+});
