@@ -2,6 +2,7 @@
 
 import { type ConfigObject, type ConfigValue, isObject } from '../data';
 import { type Changes, defined, take } from './changes';
+import { nameOfClassPath } from './class-paths';
 
 type Rule = (module: ConfigObject, path: string, changes: Changes) => void;
 
@@ -12,9 +13,21 @@ export const migrateModules = (value: ConfigValue, path: string, changes: Change
     migrateModule(module, at, changes);
   });
 
-/** Translates deprecated names in a config of 3.x. */
+/** Translates deprecated names and class paths in a config of 3.x. */
 export function renewModules(config: ConfigObject, changes: Changes): void {
-  for (const [key, value] of Object.entries(config)) everyModule(value, key, changes, stillAccepted);
+  const scope = typeof config.default_scope === 'string' ? config.default_scope : 'mmdet';
+  for (const [key, value] of Object.entries(config)) {
+    everyModule(value, key, changes, stillAccepted);
+    everyModule(value, key, changes, (module) => nameClasses(module, scope));
+  }
+}
+
+/** Classes are values of `type` and of options that choose a class, such as `resize_type`. */
+function nameClasses(module: ConfigObject, scope: string): void {
+  for (const [key, value] of Object.entries(module)) {
+    const name = typeof value === 'string' ? nameOfClassPath(value, scope) : undefined;
+    if (name !== undefined) module[key] = name;
+  }
 }
 
 function everyModule(value: ConfigValue, path: string, changes: Changes, rule: Rule): void {
