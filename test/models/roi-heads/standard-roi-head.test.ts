@@ -1,4 +1,4 @@
-// StandardRoIHead: its parts. Losses and detections are compared with the reference in ../detectors/faster-rcnn.test.ts
+// StandardRoIHead: its parts. Losses and detections are compared with the reference in ../detectors/two-stage-detector/faster-rcnn.test.ts
 // and ../detectors/mask-rcnn.test.ts.
 
 import { beforeAll, expect, test } from 'vitest';

@@ -4,8 +4,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, test } from 'vitest';
-import { checkExecution, notebooks } from './executed';
-import { reducedNotebook, SMALLER } from './reductions';
+import { checkExecution, notebooks } from './notebooks/executed';
+import { reducedNotebook, SMALLER } from './notebooks/reductions';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'detlab-notebooks-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

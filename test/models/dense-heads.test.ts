@@ -1,8 +1,8 @@
 // Every one-stage head against MMDetection's.
 
 import { beforeAll } from 'vitest';
-import { startEngine } from '../../../src/engine';
-import { describeHead, HEADS } from './check-head';
+import { startEngine } from '../../src/engine';
+import { describeHead, HEADS } from './dense-heads/check-head';
 
 beforeAll(async () => void (await startEngine()));
 

@@ -3,17 +3,17 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ModuleConfig } from '../../../src/catalogue/registry';
-import type { Truths } from '../../../src/data/types';
-import { engine, startEngine } from '../../../src/engine';
-import { buildDetector } from '../../../src/models/build';
-import type { RPNHead } from '../../../src/models/dense-heads';
-import type { TwoStageDetector } from '../../../src/models/detectors';
-import type { DetBatch, Losses } from '../../../src/models/types';
-import { torchShape } from '../../../src/nn';
-import { Random } from '../../../src/random';
-import { expectClose, fillByFormula, golden, goldenJson, image, nchw } from '../../golden-data';
-import { testSmallModels } from './check-two-stage';
+import type { ModuleConfig } from '../../../../src/catalogue/registry';
+import type { Truths } from '../../../../src/data/types';
+import { engine, startEngine } from '../../../../src/engine';
+import { buildDetector } from '../../../../src/models/build';
+import type { RPNHead } from '../../../../src/models/dense-heads';
+import type { TwoStageDetector } from '../../../../src/models/detectors';
+import type { DetBatch, Losses } from '../../../../src/models/types';
+import { torchShape } from '../../../../src/nn';
+import { Random } from '../../../../src/random';
+import { expectClose, fillByFormula, golden, goldenJson, image, nchw } from '../../../golden-data';
+import { testSmallModels } from '../check-two-stage';
 import {
   type EndToEnd,
   expectDetections,
@@ -23,7 +23,7 @@ import {
   none,
   sample,
   tidy,
-} from './whole-models';
+} from '../whole-models';
 
 beforeAll(async () => void (await startEngine()));
 

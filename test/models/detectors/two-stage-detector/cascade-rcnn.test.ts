@@ -1,12 +1,12 @@
 // Cascade R-CNN as a whole against MMDetection's: parameters, and small models with and without masks.
 
 import { beforeAll, expect, test } from 'vitest';
-import type { ModuleConfig } from '../../../src/catalogue/registry';
-import { startEngine } from '../../../src/engine';
-import { buildDetector } from '../../../src/models/build';
-import { torchShape } from '../../../src/nn';
-import { goldenJson } from '../../golden-data';
-import { testSmallModels } from './check-two-stage';
+import type { ModuleConfig } from '../../../../src/catalogue/registry';
+import { startEngine } from '../../../../src/engine';
+import { buildDetector } from '../../../../src/models/build';
+import { torchShape } from '../../../../src/nn';
+import { goldenJson } from '../../../golden-data';
+import { testSmallModels } from '../check-two-stage';
 
 beforeAll(async () => void (await startEngine()));
 

@@ -5,7 +5,7 @@ import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { packageRoot } from '../../../src/paths';
+import { packageRoot } from '../../src/paths';
 
 const python = join(packageRoot, '.venv', 'bin', 'python');
 const isInstalled = existsSync(python);
@@ -45,7 +45,7 @@ describe.skipIf(!isInstalled)('jupyter_kernel_test', () => {
     // to files: a kernel that outlived its client would hold a pipe open
     const [out, err] = ['jsonl', 'log'].map((extension) => join(folder, `${classes[0]}.${extension}`));
     const stdio = [out, err].map((path) => openSync(path, 'w'));
-    const suite = spawn(python, [join(__dirname, 'protocol_suite.py'), ...classes], {
+    const suite = spawn(python, [join(__dirname, 'jupyter/protocol_suite.py'), ...classes], {
       cwd: folder,
       env: { ...process.env, JUPYTER_PATH: folder, JUPYTER_RUNTIME_DIR: folder, DETLAB_KERNEL: 'detlab-under-test' },
       stdio: ['ignore', ...stdio],

@@ -4,12 +4,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { compare, type LabDataset, startEngine } from '../../src';
-import { findConfigProblems } from '../../src/catalogue/check-config';
-import { catalogue } from '../../src/lab/catalogue';
-import { planRun } from '../../src/lab/plan';
-import { detlab } from '../cli/detlab';
-import { quick, scenes, small } from './small';
+import { compare, type LabDataset, startEngine } from '../../../src';
+import { findConfigProblems } from '../../../src/catalogue/check-config';
+import { catalogue } from '../../../src/lab/catalogue';
+import { planRun } from '../../../src/lab/plan';
+import { detlab } from '../../cli/detlab';
+import { quick, scenes, small } from '../small';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-iterations-'));
 let data: LabDataset;

@@ -3,11 +3,11 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
-import { startEngine } from '../../../src/engine';
-import { rleArea } from '../../../src/masks';
-import { buildDetector } from '../../../src/models/build';
-import { fillByFormula, goldenJson } from '../../golden-data';
-import { testSmallModels } from './check-two-stage';
+import { startEngine } from '../../../../src/engine';
+import { rleArea } from '../../../../src/masks';
+import { buildDetector } from '../../../../src/models/build';
+import { fillByFormula, goldenJson } from '../../../golden-data';
+import { testSmallModels } from '../check-two-stage';
 import {
   type EndToEnd,
   expectDetections,
@@ -16,7 +16,7 @@ import {
   modelConfig,
   sample,
   tidy,
-} from './whole-models';
+} from '../whole-models';
 
 beforeAll(async () => void (await startEngine()));
 

@@ -2,7 +2,7 @@
 
 import { beforeAll } from 'vitest';
 import { startEngine } from '../../../src/engine';
-import { describeHead, HEADS } from './check-head';
+import { describeHead, HEADS } from '../../models/dense-heads/check-head';
 
 beforeAll(async () => void (await startEngine({ engine: 'wasm' })));
 

@@ -4,9 +4,9 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { packageRoot } from '../../src/paths';
-import { checkExecution, codeCells, notebooks } from './executed';
-import { reducedNotebook, SMALLER } from './reductions';
+import { packageRoot } from '../src/paths';
+import { checkExecution, codeCells, notebooks } from './notebooks/executed';
+import { reducedNotebook, SMALLER } from './notebooks/reductions';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'detlab-notebooks-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,0 +1,75 @@
+// CocoMetric of several kinds: boxes, masks, proposals.
+
+import { describe, expect, it } from 'vitest';
+import { Registry } from '../../src/catalogue/registry';
+import { CocoMetric, type MetricFactory, mmdetectionNames } from '../../src/evaluation/coco-metric';
+import { polygonToRle } from '../../src/masks';
+
+describe('CocoMetric of several kinds', () => {
+  const polygon = [10, 10, 10, 30, 30, 30, 30, 10];
+  const record = {
+    id: 1,
+    path: 'x.jpg',
+    width: 50,
+    height: 40,
+    truths: {
+      bboxes: Float32Array.from([10, 10, 30, 30, 0, 0, 8, 8]),
+      labels: Int32Array.from([0, 1]),
+      ignored: new Uint8Array(2),
+    },
+    areas: Float32Array.from([400, 64]),
+    segmentations: [[polygon], [[0, 0, 0, 8, 8, 8, 8, 0]]],
+    annotationIds: [1, 2],
+  };
+  const data = { name: 'x', classes: ['cell', 'dot'], records: [record], problems: [] };
+  const build = (options: object) =>
+    (new Registry([CocoMetric]).build('metric', { type: 'CocoMetric', ...options }, { path: 'm' }) as MetricFactory)(
+      data,
+    );
+  const found = {
+    bboxes: [10, 10, 30, 30, 10, 10, 30, 28],
+    scores: [0.9, 0.8],
+    labels: [0, 0],
+    masks: [polygonToRle([10, 10, 10, 30, 20, 30, 20, 10], 40, 50), polygonToRle(polygon, 40, 50)],
+  };
+
+  it('boxes and masks stand side by side', async () => {
+    const metric = await build({ metric: ['bbox', 'segm'] });
+    metric.add(1, found);
+    const report = metric.compute();
+    expect(report.perClass.map((row) => row.class)).toEqual(['cell', 'dot']);
+    expect(report.perClass[0].metrics.AP).toBe(1);
+    // the first mask covers half: of ten thresholds it passes 0.5 alone, and the second mask is exact
+    expect(report.perClass[0].metrics.segm_AP).toBeCloseTo((1 + 9 * 0.5) / 10, 6);
+    expect(report.metrics.segm_AP).toBeCloseTo(report.perClass[0].metrics.segm_AP / 2, 6);
+    const names = mmdetectionNames(report);
+    expect(names['coco/bbox_mAP']).toBe(0.5);
+    expect(names['coco/segm_mAP']).toBe(report.metrics.segm_AP);
+    expect(Object.keys(names)).toContain('coco/segm_AR_s@100');
+  });
+
+  it('recall of proposals, whatever their class', async () => {
+    const metric = await build({ metric: ['proposal', 'proposal_fast'], proposal_nums: [1, 2] });
+    metric.add(1, found);
+    const { metrics, perClass } = metric.compute();
+    // 1 of 2 truths is covered by the first proposal at every threshold
+    expect(metrics).toMatchObject({ 'proposal_AR@1': 0.5, 'proposal_AR@2': 0.5, 'proposal_fast_AR@1': 0.5 });
+    expect(metrics['proposal_fast_AR@2']).toBe(0.5);
+    expect(perClass).toEqual([]);
+    expect(Object.keys(metrics)).not.toContain('proposal_AP');
+    expect(mmdetectionNames({ metrics })).toMatchObject({ 'coco/AR@1': 0.5, 'coco/AR_s@2': expect.any(Number) });
+  });
+
+  it('masks that are missing are missed in words', async () => {
+    const metric = await build({ metric: 'segm' });
+    expect(() => metric.add(1, { ...found, masks: undefined })).toThrow(/one per box \(2\), received none.*mask_head/);
+    const bare = { ...data, records: [{ ...record, segmentations: undefined }] };
+    const make = new Registry([CocoMetric]).build(
+      'metric',
+      { type: 'CocoMetric', metric: 'segm' },
+      { path: 'm' },
+    ) as MetricFactory;
+    const other = await make(bare);
+    expect(() => other.add(1, found)).toThrow(/annotation 1 has no segmentation/);
+  });
+});
