@@ -1,5 +1,5 @@
 // CascadeRoIHead: its parts. Losses and detections are compared with the reference in
-// ../detectors/cascade-rcnn.test.ts.
+// ../detectors/two-stage-detector/cascade-rcnn.test.ts.
 
 import { beforeAll, expect, test } from 'vitest';
 import { plainBackend } from '../../../src/engine';
