@@ -1,5 +1,5 @@
-// StandardRoIHead: its parts. Losses and detections are compared with the reference in ../detectors/two-stage-detector/faster-rcnn.test.ts
-// and ../detectors/mask-rcnn.test.ts.
+// StandardRoIHead: its parts. Losses and detections are compared with the reference in faster-rcnn.test.ts and
+// mask-rcnn.test.ts of ../detectors/two-stage-detector.
 
 import { beforeAll, expect, test } from 'vitest';
 import { plainBackend } from '../../../src/engine';
