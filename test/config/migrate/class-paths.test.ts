@@ -2,11 +2,11 @@
 
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { findConfigProblems } from '../../src/catalogue/check-config';
-import { loadConfig, migrateConfig } from '../../src/config';
-import { nameOfClassPath } from '../../src/config/migrate/class-paths';
-import { catalogue } from '../../src/lab/catalogue';
-import { scratch } from './scratch';
+import { findConfigProblems } from '../../../src/catalogue/check-config';
+import { loadConfig, migrateConfig } from '../../../src/config';
+import { nameOfClassPath } from '../../../src/config/migrate/class-paths';
+import { catalogue } from '../../../src/lab/catalogue';
+import { scratch } from '../scratch';
 
 const IMPORTS = `from mmcv.ops import DeformConv2dPack, RoIAlign, nms, soft_nms
 from mmcv.transforms import LoadImageFromFile, RandomChoice, RandomChoiceResize, RandomResize
