@@ -18,14 +18,18 @@ export function openData(option: string, classes?: readonly string[]): Promise<L
   const kind = colon < 0 ? option : option.slice(0, colon);
   const rest = colon < 0 ? '' : option.slice(colon + 1);
   if (kind === 'toytown') return dataset.toytown(numbers(rest));
-  if (kind === 'voc') return dataset.voc(rest, { classes });
+  const selected = { classes, absentClasses: 'note' } as const;
+  if (kind === 'voc') return dataset.voc(rest, selected);
   if (kind === 'coco') {
     const [annFile, imgDir, valAnn, valDir, ...more] = rest.split(',');
     if (!annFile || !imgDir || (valAnn && !valDir) || more.length > 0)
       throw new DetLabError(`Cannot use --data "${option}": expected coco:ANN.json,IMAGES[,VAL_ANN.json,VAL_IMAGES]`);
-    return dataset.coco(annFile, imgDir, { classes, val: valAnn ? { annFile: valAnn, imgDir: valDir } : undefined });
+    return dataset.coco(annFile, imgDir, {
+      ...selected,
+      val: valAnn ? { annFile: valAnn, imgDir: valDir } : undefined,
+    });
   }
-  if (existsSync(path.join(option, 'Annotations'))) return dataset.voc(option, { classes });
+  if (existsSync(path.join(option, 'Annotations'))) return dataset.voc(option, selected);
   throw new DetLabError(`Cannot use --data "${option}": expected ${DATA_HELP}`);
 }
 

@@ -3,6 +3,7 @@
 export { BadData } from './bad-data';
 export { withBatchShapes } from './datasets/batch-shapes';
 export { type CocoOptions, loadCoco } from './datasets/coco';
+export { countObjects, type ObjectCounts } from './datasets/count-objects';
 export type { DatasetLoader } from './datasets/dataset-loader';
 export { CityscapesDataset, CocoDataset, DATASETS, VOCDataset } from './datasets/definitions';
 export { changeInnermost, type DatasetPlan, planDataset } from './datasets/plan-dataset';
@@ -19,6 +20,7 @@ export {
 export { decodeImage, imageSize } from './loading/decode';
 export { buildPipeline, type Pipeline } from './pipeline';
 export { resizeBilinear } from './pixels/resize-bilinear';
+export { problemLines } from './problem-lines';
 export { generateToytown, loadToytown, type ToytownFiles, type ToytownOptions } from './toytown/generate';
 export { TOYTOWN_CLASSES } from './toytown/thing';
 export { TRANSFORMS } from './transforms';

@@ -8,6 +8,7 @@ import type { OrderPosition } from './loading/sample-context';
 import { inProcess, type SampleKey, type SampleSource } from './loading/sample-source';
 import { workerPool } from './loading/worker-pool';
 import type { Pipeline } from './pipeline';
+import { problemLines } from './problem-lines';
 import type { DataProblem, Dataset, PackedSample } from './types';
 
 export interface LoaderOptions extends Partial<OrderOptions> {
@@ -18,7 +19,7 @@ export interface LoaderOptions extends Partial<OrderOptions> {
   prefetch?: number;
   /** Replace an unreadable image by a random one, drawn from the sample's stream (training), or skip it. Default: shuffle. */
   replaceBroken?: boolean;
-  /** Called once per unreadable image. */
+  /** Called once per image that is unreadable, or whose size is not the annotated one. */
   onProblem?: (problem: DataProblem) => void;
 }
 
@@ -29,7 +30,7 @@ export interface LoaderStats {
   waitSeconds: number;
   /** Time spent decoding and transforming, summed over threads. */
   decodeSeconds: number;
-  /** One entry per unreadable image, however often it was drawn. */
+  /** One entry per image with a problem, however often it was drawn. */
   failures: DataProblem[];
 }
 
@@ -145,7 +146,10 @@ class PrefetchingLoader implements Loader {
       const key: SampleKey = [seed, epoch, index, attempt];
       const outcome = await source.get({ index: record, stage, key, position });
       this.stats.decodeSeconds += outcome.seconds;
-      if ('sample' in outcome) return outcome.sample;
+      if ('sample' in outcome) {
+        if (outcome.warning) this.reportOnce(outcome.warning);
+        return outcome.sample;
+      }
       if ('problem' in outcome) {
         unreadable++;
         this.reportOnce(outcome.problem);
@@ -216,7 +220,7 @@ function checkOptions(
     throw new DetLabError(`Cannot create a loader: expected prefetch >= 1, received ${prefetch}`);
   if (records.length === 0)
     throw new DetLabError(
-      `Cannot load from "${name}": it has no usable images. It has ${problems.length} problems, first: ${problems[0]?.message ?? 'none'}`,
+      `Cannot load from "${name}": it has no usable images. ${problemLines(problems).join('. ') || 'It lists none'}`,
     );
   if (workers && !isPortable(stages))
     throw new DetLabError(

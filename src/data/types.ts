@@ -43,7 +43,9 @@ export interface ImageRecord {
   truths: Truths;
   /** COCO areas of the boxes (the segment's where known), used by the evaluation's size ranges. */
   areas: Float32Array;
-  /** The segmentation of each object, where the annotation file has one. */
+  /** 1 for COCO's crowds, which are among the ignored. Absent: none. */
+  crowds?: Uint8Array;
+  /** The outline of each object that has a usable one. Absent: the annotation file gives none for this image. */
   segmentations?: (Segmentation | undefined)[];
   proposals?: ProposalBoxes;
   /** [height, width] of the evaluation batch (`batch_shapes_cfg`). */
@@ -52,16 +54,31 @@ export interface ImageRecord {
   annotationIds: (number | string)[];
 }
 
-/** A bad image or annotation, by file and id. The run skips it. */
+/** A bad image or annotation, by file and id: skipped, or used as the message says. */
 export interface DataProblem {
   kind:
     | 'missing-image'
     | 'unreadable-image'
+    /** The annotation's size of an image is not that of its file, which holds. */
+    | 'image-size'
+    /** An image below `min_size`. */
+    | 'small-image'
+    /** An image without ground truth, not used for training (`filter_empty_gt`). */
+    | 'empty-image'
+    /** An object without a box. */
+    | 'empty-annotation'
     | 'box-outside'
     | 'zero-area'
+    /** A segmentation from which no mask can be read. */
+    | 'bad-outline'
+    /** A box with an angle that cannot be applied. */
+    | 'rotated-box'
     | 'unknown-category'
-    | 'empty-annotation'
-    | 'bad-annotation';
+    /** Two entries with one id, one name or one content. */
+    | 'duplicate'
+    | 'bad-annotation'
+    /** A dataset in which there is nothing to train on. */
+    | 'no-objects';
   file: string;
   id?: number | string;
   message: string;
@@ -72,6 +89,10 @@ export interface Dataset {
   classes: string[];
   records: ImageRecord[];
   problems: DataProblem[];
+  /** What was guessed or is worth knowing of the whole dataset, one sentence each. */
+  notices?: string[];
+  /** Number of objects of categories that are not among the classes; they are not used. */
+  otherClasses?: number;
 }
 
 /** MMDetection's metainfo of one sample. Shapes are [height, width]; scale factors are [w, h]. */

@@ -2,7 +2,7 @@
 
 import { DetLabError } from '../errors';
 import { rleArea, rleOverlaps } from '../masks';
-import { CocoBboxMetric } from './coco-bbox';
+import { CocoBboxMetric, type CocoBboxOptions } from './coco-bbox';
 import type { ImageTruths } from './image-truths';
 import type { BoxDetections } from './report';
 
@@ -15,6 +15,19 @@ import type { BoxDetections } from './report';
  * metric.compute().metrics.AP;
  */
 export class CocoSegmMetric extends CocoBboxMetric {
+  constructor(truths: readonly ImageTruths[], options: CocoBboxOptions) {
+    super(truths.map(ignoringMaskless), options);
+    const objects = truths.flatMap(({ ignored, maskless }) =>
+      [...ignored].map((flag, g) => [flag, maskless?.[g] ?? 0]),
+    );
+    const counted = objects.filter(([ignored]) => !ignored);
+    if (counted.length > 0 && counted.every(([, maskless]) => maskless))
+      throw new DetLabError(
+        `Cannot evaluate masks: none of the ${counted.length} ground-truth objects has a segmentation. ` +
+          "Use metric: 'bbox', or data with masks",
+      );
+  }
+
   protected override compare(
     { masks, areas, scores }: BoxDetections,
     best: number[],
@@ -30,7 +43,8 @@ export class CocoSegmMetric extends CocoBboxMetric {
     const detected = best.map((i) => masks![i]);
     const truthMasks = truthIndices.map((g) => {
       const { imageId, mask } = truths;
-      if (mask) return mask(g);
+      // in the frame of the detections, that of the image file
+      if (mask) return mask(g, detected[0]);
       throw new DetLabError(
         `Cannot evaluate the masks of image ${imageId}: its ground truth has none. Use metric: 'bbox', or data with masks`,
       );
@@ -41,4 +55,10 @@ export class CocoSegmMetric extends CocoBboxMetric {
       detectionAreas: Float64Array.from(best, (i, k) => areas?.[i] ?? rleArea(detected[k])),
     };
   }
+}
+
+/** Without its outline, the mask of an object is unknown: neither finding nor missing it counts, nor what is in its box. */
+function ignoringMaskless({ maskless, ...truths }: ImageTruths): ImageTruths {
+  if (!maskless) return truths;
+  return { ...truths, ignored: truths.ignored.map((flag, g) => (maskless[g] ? 1 : flag)) };
 }

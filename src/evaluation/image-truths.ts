@@ -3,7 +3,7 @@
 import { open } from 'node:fs/promises';
 import type { Dataset, ImageRecord } from '../data/types';
 import { DetLabError, didYouMean } from '../errors';
-import { type Rle, type Segmentation, segmentationToRle } from '../masks';
+import { boxToRle, type Rle, type Segmentation, segmentationToRle, usableParts } from '../masks';
 
 export interface ImageTruths {
   imageId: number;
@@ -14,8 +14,10 @@ export interface ImageTruths {
   areas: Float64Array;
   /** 1: crowd or difficult. Neither detecting nor missing it is counted. */
   ignored: Uint8Array;
-  /** The mask of object g, decoded on demand. */
-  mask?(g: number): Rle;
+  /** 1 for objects without outline: evaluated as boxes, ignored as masks. Absent: none. */
+  maskless?: Uint8Array;
+  /** The mask of object g, decoded on demand; of an object without outline, its box. A polygon's is of size `frame`. */
+  mask?(g: number, frame?: { height: number; width: number }): Rle;
 }
 
 export function truthsOfRecord({ id, truths, areas, segmentations, ...image }: ImageRecord): ImageTruths {
@@ -33,19 +35,17 @@ export function truthsOfRecord({ id, truths, areas, segmentations, ...image }: I
     labels: truths.labels,
     areas: Float64Array.from(areas),
     ignored: truths.ignored,
-    mask: (g) => maskOf(segmentations?.[g], image, image.annotationIds[g]),
+    maskless: Uint8Array.from(truths.labels, (_, g) => (segmentations?.[g] ? 0 : 1)),
+    mask: (g, frame = image) => maskOf(segmentations?.[g], boxes.subarray(4 * g, 4 * g + 4), frame),
   };
 }
 
 function maskOf(
   segmentation: Segmentation | undefined,
+  box: ArrayLike<number>,
   { height, width }: { height: number; width: number },
-  id: number | string,
 ): Rle {
-  if (segmentation) return segmentationToRle(segmentation, height, width);
-  throw new DetLabError(
-    `Cannot evaluate masks: annotation ${id} has no segmentation. Use metric: 'bbox', or data with masks`,
-  );
+  return segmentation ? segmentationToRle(segmentation, height, width) : boxToRle(Array.from(box), height, width);
 }
 
 /** The ground truth of a loaded dataset. */
@@ -86,13 +86,16 @@ export function truthsOfCoco(coco: CocoFile, classes?: readonly string[]): Image
     if ((labelOf.get(annotation.category_id) ?? -1) >= 0) rows.get(annotation.image_id)?.push(annotation);
   }
   const sizes = new Map(coco.images.map(({ id, height = 0, width = 0 }) => [id, { height, width }]));
+  const outlineOf = ({ segmentation }: CocoFile['annotations'][number]) =>
+    usableParts(segmentation) ? segmentation : undefined;
   return [...rows].map(([imageId, list]) => ({
     imageId,
     boxes: Float64Array.from(list.flatMap(({ bbox }) => bbox)),
     labels: Int32Array.from(list, ({ category_id }) => labelOf.get(category_id)!),
     areas: Float64Array.from(list, ({ area }) => area),
     ignored: Uint8Array.from(list, ({ iscrowd }) => (iscrowd ? 1 : 0)),
-    mask: (g) => maskOf(list[g].segmentation, sizes.get(imageId)!, list[g].id ?? `${g} of image ${imageId}`),
+    maskless: Uint8Array.from(list, (annotation) => (outlineOf(annotation) ? 0 : 1)),
+    mask: (g, frame = sizes.get(imageId)!) => maskOf(outlineOf(list[g]), list[g].bbox, frame),
   }));
 }
 

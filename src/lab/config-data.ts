@@ -22,7 +22,7 @@ async function part(config: ConfigObject, name: string, classes?: readonly strin
       ...(small !== undefined && { filter_cfg: { bbox_min_size: small } }),
     } as ModuleConfig;
   });
-  return catalogue.build('dataset', whole, { path }).load();
+  return catalogue.build('dataset', whole, { path }).load({ classes });
 }
 
 /** @throws DetLabError when the config has no training dataset, or its files are missing */

@@ -9,7 +9,7 @@ import { progressBundle, progressText } from '../visualization/progress';
 import { LabDataset } from './lab-dataset';
 
 type CocoPart = { annFile: string; imgDir: string };
-type CommonOptions = { classes?: readonly string[]; name?: string };
+type CommonOptions = Pick<CocoOptions, 'classes' | 'absentClasses' | 'name'>;
 
 /** A COCO annotation file and its image folder; `val` is another pair for validation. */
 async function coco(
@@ -23,6 +23,7 @@ async function coco(
   const valData = await loadCoco(val.annFile, val.imgDir, {
     ...rest,
     classes: train.classes,
+    absentClasses: 'note',
     name: `${train.name} val`,
   });
   return new LabDataset(train.name, train, valData);
@@ -41,6 +42,7 @@ async function voc(
     val = await loadVoc(root, {
       ...rest,
       classes: train.classes,
+      absentClasses: 'note',
       split: valSplit ?? 'val',
       name: `${name} ${valSplit ?? 'val'}`,
     });

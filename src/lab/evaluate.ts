@@ -8,6 +8,7 @@ import { buildPipeline, type Dataset, type Detections, evaluationLoader, withBat
 import { engine, type Precision } from '../engine';
 import type { Detector } from '../models/types';
 import { catalogue } from './catalogue';
+import { checkEvaluated } from './check-data';
 import { modulesAt, numberAt, objectAt, valueAt } from './config-access';
 import { Report } from './report';
 
@@ -45,6 +46,7 @@ export async function evaluate(
   { batch, precision, signal, onProgress }: EvaluateOptions = {},
 ): Promise<Report | undefined> {
   const started = performance.now();
+  checkEvaluated(data, config);
   const pipeline = buildPipeline(modulesAt(config, 'test_dataloader.dataset.pipeline'), catalogue, 'test_pipeline');
   const batchSize = batch ?? numberAt(config, 'val_dataloader.batch_size') ?? 1;
   // the ground truth comes from `data`, not from the config's annotation file

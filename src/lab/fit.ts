@@ -1,7 +1,7 @@
 // `recipe.fit(data)`: builds the model, trains it with live displays, evaluates it, and returns a Run.
 
 import path from 'node:path';
-import type { DataProblem, Loader } from '../data';
+import { type DataProblem, type Loader, problemLines } from '../data';
 import type { Detector } from '../models/types';
 import { CallbackHook } from '../training/hooks/callback-hook';
 import { EvaluationHook } from '../training/hooks/evaluation-hook';
@@ -10,6 +10,7 @@ import { type TrainResult, train } from '../training/train';
 import { notebook } from '../visualization/display';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { catalogue } from './catalogue';
+import { checkData } from './check-data';
 import { checkRun } from './check-run';
 import { loadCustomImports } from './custom-imports';
 import { evaluate } from './evaluate';
@@ -21,6 +22,9 @@ import { Run } from './run';
 import { type RunView, runView } from './run-view';
 import { trainLoader } from './train-loader';
 
+/** Images with problems that get a line in the log each. */
+const LOGGED_PROBLEMS = 50;
+
 /** A name with only the characters that a folder may have. */
 export const folderName = (name: string): string => name.replace(/[^\w.+-]+/g, '_');
 
@@ -30,6 +34,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   const notices: string[] = [];
   await loadCustomImports(spec.config, spec.folders ?? [], (line) => notices.push(line));
   checkRun(spec.config);
+  notices.push(...checkData(data, spec.config));
   const plan = planRun(spec.config, options);
   const classes = resolveClasses(spec, data);
   const view = runView(spec.name, plan.loop, { quiet: options.log !== undefined });
@@ -38,11 +43,18 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   const model = new Model(detector, classes, spec.name, spec.config);
   const workDir = options.workDir === false ? undefined : (options.workDir ?? path.join('runs', folderName(spec.name)));
   const problems: DataProblem[] = [];
-  const onProblem = (problem: DataProblem) => {
-    problems.push(problem);
-    log(`bad data: ${problem.message}`);
-  };
-  const loader = trainLoader(data.train, spec.config, plan, { workers: options.workers, onProblem });
+  const loader = trainLoader(data.train, spec.config, plan, {
+    workers: options.workers,
+    onProblem(problem) {
+      problems.push(problem);
+      if (problems.length <= LOGGED_PROBLEMS) log(`bad data: ${problem.message}`);
+      if (problems.length === LOGGED_PROBLEMS) log('bad data: further images are in run.problems alone');
+    },
+    onDropped(dropped) {
+      problems.push(...dropped);
+      notices.push(...problemLines(dropped));
+    },
+  });
   const first = firstLines(data, workDir, [...plan.notices, ...notices]);
   const session = { spec, plan, options, data, detector, loader, model, view, workDir, log: withFirst(log, first) };
   try {

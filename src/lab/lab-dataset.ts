@@ -2,9 +2,10 @@
 
 import path from 'node:path';
 import { inspect } from 'node:util';
-import { type DataProblem, type Dataset, decodeImage, type ImageRecord } from '../data';
+import { countObjects, type DataProblem, type Dataset, decodeImage, type ImageRecord, problemLines } from '../data';
 import { DetLabError } from '../errors';
 import { segmentationToRle } from '../masks';
+import { counted } from '../visualization/ap-table';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import type { DrawnBox } from '../visualization/draw-boxes';
 import { drawGrid } from '../visualization/image-grid';
@@ -12,6 +13,7 @@ import { type Table, tableHtml, tableMarkdown, tableText } from '../visualizatio
 import { holdOut } from './hold-out';
 
 const SHOWN_IMAGES = 6;
+const SHOWN_PROBLEMS = 3;
 
 export class LabDataset implements Displayable {
   constructor(
@@ -33,7 +35,13 @@ export class LabDataset implements Displayable {
   }
 
   get problems(): DataProblem[] {
-    return [...this.train.problems, ...(this.val?.problems ?? [])];
+    // both parts of a split carry the problems of the whole
+    return [...new Set([...this.train.problems, ...(this.val?.problems ?? [])])];
+  }
+
+  /** What was guessed or is worth knowing, one sentence each. */
+  get notices(): string[] {
+    return [...new Set([...(this.train.notices ?? []), ...(this.val?.notices ?? [])])];
   }
 
   /** The images that `evaluate` uses: the validation images, or the only ones. */
@@ -63,33 +71,38 @@ export class LabDataset implements Displayable {
     return new LabDataset(this.name, first(this.train), this.val && first(this.val));
   }
 
-  /** Number of boxes by class and split. */
+  /** Number of boxes by class and split, and of what is there but not used. */
   table(): Table {
     const splits = [this.train, ...(this.val ? [this.val] : [])];
     const names = this.val ? ['train', 'val'] : [''];
-    const boxes = splits.map((split) => countByClass(split));
-    const images = splits.map((split) => split.records.length.toLocaleString('en'));
-    const { problems } = this;
+    const counts = splits.map(countObjects);
+    const numbers = (values: number[]) => values.map((n) => n.toLocaleString('en'));
+    const images = numbers(counts.map((c) => c.images));
     return {
-      title: `${this.name}: ${images.map((n, i) => `${n} ${names[i]}`.trim()).join(' + ')} images, ${this.classes.length} classes`,
+      title: `${this.name}: ${images.map((n, i) => `${n} ${names[i]}`.trim()).join(' + ')} images, ${this.classes.length} ${this.classes.length === 1 ? 'class' : 'classes'}`,
       columns: [
         { title: 'class' },
         ...names.map((name) => ({ title: `${name} boxes`.trim(), align: 'right' as const })),
       ],
       rows: [
-        ...this.classes.map((name, c) => [name, ...boxes.map((b) => b[c].toLocaleString('en'))]),
-        ['all', ...boxes.map((b) => b.reduce((x, y) => x + y, 0).toLocaleString('en'))],
+        ...this.classes.map((name, c) => [name, ...numbers(counts.map((part) => part.byClass[c]))]),
+        ['all', ...numbers(counts.map(({ objects }) => objects))],
+        ...unusedRows(splits).map(({ title, of }) => [title, ...numbers(of)]),
       ],
       strong: [this.classes.length],
-      note:
-        problems.length === 0
-          ? 'no problems found'
-          : `${problems.length} problem${problems.length > 1 ? 's' : ''}: ` +
-            `${problems
-              .slice(0, 3)
-              .map((p) => p.message)
-              .join('; ')}${problems.length > 3 ? '; ... (see .problems)' : ''}`,
+      note: this.note(),
     };
+  }
+
+  private note(): string {
+    const { problems, notices } = this;
+    const lines = problemLines(problems);
+    const more = lines.length > SHOWN_PROBLEMS ? '; ... (see .problems)' : '';
+    const found =
+      problems.length === 0
+        ? 'no problems found'
+        : `${counted(problems.length, 'problem')}: ${lines.slice(0, SHOWN_PROBLEMS).join('; ')}${more}`;
+    return [found, ...notices].join('. ');
   }
 
   /** A PNG of some training images with their ground truth. */
@@ -138,11 +151,24 @@ export class LabDataset implements Displayable {
   }
 }
 
-function countByClass({ classes, records }: Dataset): number[] {
-  const counts = classes.map(() => 0);
-  for (const { truths } of records)
-    for (const [i, label] of truths.labels.entries()) if (truths.ignored[i] === 0) counts[label]++;
-  return counts;
+/** The rows below the total, of what at least one split has. */
+function unusedRows(splits: readonly Dataset[]): { title: string; of: number[] }[] {
+  const counts = splits.map(countObjects);
+  const outlines = counts.some((part) => part.outlines);
+  const problemsOf = (...kinds: DataProblem['kind'][]) =>
+    splits.map(({ problems }) => problems.filter(({ kind }) => kinds.includes(kind)).length);
+  const rows = [
+    { title: 'crowds (ignored)', of: counts.map(({ crowds }) => crowds) },
+    { title: 'other ignored boxes', of: counts.map(({ ignored }) => ignored) },
+    { title: 'boxes without outline', of: counts.map(({ withoutOutline }) => (outlines ? withoutOutline : 0)) },
+    { title: 'boxes of other classes (not used)', of: counts.map(({ otherClasses }) => otherClasses) },
+    { title: 'boxes skipped', of: problemsOf('zero-area', 'empty-annotation', 'unknown-category', 'bad-annotation') },
+    { title: 'images without objects (used as background)', of: counts.map(({ emptyImages }) => emptyImages) },
+    { title: 'images without objects (not used)', of: problemsOf('empty-image') },
+    { title: 'images below min_size (not used)', of: problemsOf('small-image') },
+    { title: 'images missing or unreadable', of: problemsOf('missing-image', 'unreadable-image') },
+  ];
+  return rows.filter(({ of }) => of.some((n) => n > 0));
 }
 
 export function truthBoxes({ truths, segmentations, height, width }: ImageRecord): DrawnBox[] {

@@ -20,20 +20,28 @@ import type { RunPlan } from './plan';
 
 const PATH = 'train_dataloader.dataset';
 
+interface TrainLoaderOptions {
+  workers?: number;
+  /** Called once per image with a problem. */
+  onProblem(problem: DataProblem): void;
+  /** Called with the images that the config's filters drop. */
+  onDropped(problems: DataProblem[]): void;
+}
+
 export function trainLoader(
   data: Dataset,
   config: ConfigObject,
   plan: Pick<RunPlan, 'batchSize' | 'seed' | 'pipelineChanges'>,
-  { workers, onProblem }: { workers?: number; onProblem: (problem: DataProblem) => void },
+  { workers, onProblem, onDropped }: TrainLoaderOptions,
 ): Loader {
   const dataset = planDataset(objectAt(config, PATH) as ModuleConfig, PATH);
   const problems: DataProblem[] = [];
   const records = dataset.arrange(data.records, problems);
-  for (const problem of problems) onProblem(problem);
+  onDropped(problems);
   const first: PipelineStage = { from: 0, pipeline: pipelineOf(dataset, 'train_pipeline') };
   const later = plan.pipelineChanges.map((change) => stageOf(change, config, dataset));
   const stages = [first, ...later].sort((a, b) => a.from - b.from);
-  return createLoader({ ...data, records }, stages, {
+  return createLoader({ ...data, records, problems: [...problems, ...data.problems] }, stages, {
     batchSize: plan.batchSize,
     seed: plan.seed,
     shuffle: valueAt(config, 'train_dataloader.sampler.shuffle') !== false,

@@ -69,7 +69,6 @@ describe('CocoMetric of several kinds', () => {
       { type: 'CocoMetric', metric: 'segm' },
       { path: 'm' },
     ) as MetricFactory;
-    const other = await make(bare);
-    expect(() => other.add(1, found)).toThrow(/annotation 1 has no segmentation/);
+    await expect(make(bare)).rejects.toThrow(/none of the 2 ground-truth objects has a segmentation/);
   });
 });

@@ -5,8 +5,9 @@ import os from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
-import { dataset, detector, type LabDataset } from '../../src';
+import { dataset, type LabDataset } from '../../src';
 import { rleArea } from '../../src/masks';
+import { smallMask } from './small-mask';
 
 let data: LabDataset;
 beforeAll(async () => {
@@ -41,36 +42,9 @@ beforeAll(async () => {
   data = await dataset.coco(file, dir);
 });
 
-const small = () =>
-  detector('mask-rcnn_r50_fpn_1x_coco', {
-    options: {
-      'model.backbone.depth': 18,
-      'model.backbone.base_channels': 8,
-      'model.backbone.frozen_stages': -1,
-      'model.backbone.norm_eval': false,
-      'model.backbone.init_cfg': null,
-      'model.neck.in_channels': [8, 16, 32, 64],
-      'model.neck.out_channels': 16,
-      'model.rpn_head.in_channels': 16,
-      'model.rpn_head.feat_channels': 16,
-      'model.roi_head.bbox_roi_extractor.out_channels': 16,
-      'model.roi_head.bbox_head.in_channels': 16,
-      'model.roi_head.bbox_head.fc_out_channels': 32,
-      'model.roi_head.mask_roi_extractor.out_channels': 16,
-      'model.roi_head.mask_head.in_channels': 16,
-      'model.roi_head.mask_head.conv_out_channels': 16,
-      'model.roi_head.mask_head.num_convs': 1,
-      'model.test_cfg.rcnn.score_thr': 0.01,
-      'model.test_cfg.rcnn.max_per_img': 5,
-      'train_dataloader.dataset.pipeline.2.scale': [96, 64],
-      'test_dataloader.dataset.pipeline.1.scale': [96, 64],
-      'train_dataloader.dataset.filter_cfg.min_size': 16,
-    },
-  });
-
 test('fits, evaluates boxes and masks, and predicts masks that draw themselves', async () => {
   const lines: string[] = [];
-  const run = await small()
+  const run = await smallMask()
     .classes(data.classes)
     .fit(data, {
       epochs: 2,

@@ -1,124 +1,75 @@
 // Datasets in COCO's JSON format, with the conventions of MMDetection's CocoDataset: crowds are ignore regions; boxes
 // outside the image, without area or thinner than a pixel are skipped (here: and reported). Boxes that extend beyond the
-// border are left to Resize to clip. Unlike MMDetection, labels follow the order of `classes`.
+// border are left to Resize to clip. Unlike MMDetection, labels follow the order of `classes`, and objects with `ignore` are
+// ignored as VOC's difficult ones, not left out.
 
 import path from 'node:path';
-import { z } from 'zod';
 import { DetLabError } from '../../errors';
-import { type Segmentation, usableParts } from '../../masks';
-import { LIMITS, readBounded } from '../loading/bounded-read';
-import type { DataProblem, Dataset, ImageRecord } from '../types';
+import { fileSizes, sizeProblem } from '../loading/image-sizes';
+import { readJson } from '../loading/json-file';
+import type { Dataset, ImageRecord } from '../types';
+import { type CocoAnnotation, readAnnotation } from './coco/annotation';
+import { type Category, classNames, readCategories } from './coco/categories';
+import { fieldsOf, keyOf } from './coco/fields';
+import { contradicts, groundTruth, type LabelledAnnotation } from './coco/ground-truth';
+import { type CocoImage, readImages } from './coco/images';
+import { CocoReport } from './coco/report';
+import { noteGeometry } from './coco/suspicions';
 import { type FilterOptions, filterRecords } from './filter-records';
-import { ImageFolder } from './image-folder';
 import { withProposals } from './proposal-file';
-import { selectClasses } from './select-classes';
-import { packTruths, type TruthRow } from './truth-list';
+import { type ClassOptions, selectClasses } from './select-classes';
 
-export interface CocoOptions extends FilterOptions {
-  /** Classes to use, in label order; default: every category, in the file's order. */
-  classes?: readonly string[];
+export interface CocoOptions extends FilterOptions, ClassOptions {
   /** Name shown in tables; default: the annotation file's. */
   name?: string;
   /** JSON file of precomputed proposals, for Fast R-CNN. */
   proposalFile?: string;
 }
 
-const side = z.number().int().positive().max(65_535);
-const imageId = z.number().int();
-const imageSchema = z.object({ id: imageId, file_name: z.string().min(1), width: side, height: side });
-const categorySchema = z.object({ id: z.number().int(), name: z.string().min(1) });
-const annotationSchema = z.object({
-  id: z.union([z.number(), z.string()]),
-  image_id: imageId,
-  category_id: z.number().int(),
-  bbox: z.tuple([z.number(), z.number(), z.number(), z.number()]),
-  area: z.number().optional(),
-  segmentation: z.unknown().optional(),
-  iscrowd: z.union([z.number(), z.boolean()]).optional(),
-  ignore: z.union([z.number(), z.boolean()]).optional(),
-});
-type CocoImage = z.infer<typeof imageSchema>;
-type CocoAnnotation = z.infer<typeof annotationSchema>;
-
 /**
- * Reads a COCO annotation file; `imgDir` holds its images. Bad entries are reported in `problems` and skipped.
+ * Reads a COCO annotation file; `imgDir` holds its images. What cannot be used is reported in `problems`, what is guessed in
+ * `notices`.
  *
- * @throws DetLabError when the file itself cannot be used (missing, not JSON, no images, no categories).
+ * @throws DetLabError when the file or the folder cannot be used (missing, not JSON, no categories, none of the images).
  * @example const train = await loadCoco('annotations/train.json', 'train2017', { filterEmpty: true, minSize: 32 });
  */
 export async function loadCoco(annFile: string, imgDir: string, options: CocoOptions = {}): Promise<Dataset> {
   const file = path.resolve(annFile);
-  const json = await readJson(file);
-  const problems: DataProblem[] = [];
-  const categories = new Map<number, string>();
-  for (const entry of list(json, 'categories', file)) {
-    const category = check(categorySchema, entry, 'category', file, problems);
-    if (category) categories.set(category.id, category.name);
-  }
-  const classes = selectClasses(options.classes, [...categories.values()], file);
-  const labelOfName = new Map(classes.map((name, i) => [name, i]));
-  const images = readImages(list(json, 'images', file), new ImageFolder(path.resolve(imgDir)), file, problems);
-
-  const rows = new Map<number, TruthRow[]>([...images.keys()].map((id) => [id, []]));
-  for (const entry of list(json, 'annotations', file)) {
-    const annotation = checkAnnotation(entry, file, problems);
-    if (!annotation) continue;
-    const name = categories.get(annotation.category_id);
-    if (name === undefined) {
-      report(
-        problems,
-        'unknown-category',
-        file,
-        annotation.id,
-        `has category_id ${annotation.category_id}, which "categories" does not list`,
-      );
-      continue;
-    }
-    const image = images.get(annotation.image_id)?.image;
-    if (image === undefined) {
-      report(
-        problems,
-        'bad-annotation',
-        file,
-        annotation.id,
-        `belongs to image ${annotation.image_id}, which "images" does not list`,
-      );
-      continue;
-    }
-    const label = labelOfName.get(name);
-    if (label === undefined || annotation.ignore) continue;
-    const row = toTruth(annotation, image, label, file, problems);
-    if (row) rows.get(image.id)!.push(row);
-  }
-  const records: ImageRecord[] = [];
-  for (const [id, { image, path: imagePath, present }] of images)
-    if (present)
-      records.push({ id, path: imagePath, width: image.width, height: image.height, ...packTruths(rows.get(id)!) });
-  const name = options.name ?? path.basename(file, '.json');
-  const dataset = { name, classes, records: filterRecords(records, options, problems), problems };
+  const { json, notices } = await readJson(file, 'annotation file');
+  const content = fieldsOf(json);
+  if (!content)
+    throw new DetLabError(
+      `Cannot use "${file}" as a COCO annotation file: expected an object with images, annotations and categories`,
+    );
+  const report = new CocoReport(file);
+  report.notices.push(...notices);
+  const categories = readCategories(listOf(content, 'categories', file), report);
+  const entries = listOf(content, 'annotations', file);
+  if (entries.some((entry) => Array.isArray(fieldsOf(entry)?.segments_info)))
+    throw new DetLabError(
+      `Cannot use "${file}": it is a panoptic annotation file, whose segments are in PNG files. Give the file of instances`,
+    );
+  const available = classNames(categories, categoriesOf(entries), report);
+  const known = [...new Set([...categories.values()].map(({ name }) => name))];
+  const { classes, absent } = selectClasses(options, options.classes ? known : available, file);
+  const images = readImages(listOf(content, 'images', file), imgDir, report);
+  if (images.size === 0) throw new DetLabError(`Cannot load "${file}": it has no usable images`);
+  const { byImage, others } = annotationsByImage(entries, { categories, classes, images }, report);
+  const records = await toRecords(images, byImage, report);
+  noteClasses(absent, others, options.absentClasses === 'note', report);
+  if (entries.length > 0) reportNoObjects(records, report);
+  const dataset: Dataset = {
+    name: options.name ?? path.basename(file, '.json'),
+    classes,
+    records: filterRecords(records, options, report.problems),
+    problems: report.problems,
+    notices: report.notices,
+    otherClasses: [...others.values()].reduce((sum, n) => sum + n, 0),
+  };
   return options.proposalFile ? withProposals(dataset, options.proposalFile) : dataset;
 }
 
-async function readJson(file: string): Promise<Record<string, unknown>> {
-  let text: string;
-  try {
-    text = (await readBounded(file, LIMITS.json)).toString('utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-    throw new DetLabError(`Cannot find the annotation file "${file}". Give the path of a COCO JSON file`);
-  }
-  try {
-    const json: unknown = JSON.parse(text);
-    if (typeof json === 'object' && json !== null && !Array.isArray(json)) return json as Record<string, unknown>;
-  } catch (error) {
-    throw new DetLabError(`Cannot read "${file}" as JSON: ${(error as Error).message}`);
-  }
-  throw new DetLabError(
-    `Cannot use "${file}" as a COCO annotation file: expected an object with images, annotations and categories`,
-  );
-}
-
-function list(json: Record<string, unknown>, key: string, file: string): unknown[] {
+function listOf(json: Record<string, unknown>, key: string, file: string): unknown[] {
   const value = json[key];
   if (Array.isArray(value)) return value;
   throw new DetLabError(
@@ -126,113 +77,148 @@ function list(json: Record<string, unknown>, key: string, file: string): unknown
   );
 }
 
-function readImages(entries: unknown[], folder: ImageFolder, file: string, problems: DataProblem[]) {
-  const images = new Map<number, { image: CocoImage; path: string; present: boolean }>();
+const categoriesOf = (entries: readonly unknown[]): Set<string> =>
+  new Set(entries.map((entry) => keyOf(fieldsOf(entry)?.category_id)).filter((key) => key !== undefined));
+
+interface Context {
+  categories: ReadonlyMap<string, Category>;
+  classes: readonly string[];
+  images: ReadonlyMap<string, CocoImage>;
+}
+
+/** The usable annotations of each image, and the number of those of each category that is not among the classes. */
+function annotationsByImage(entries: readonly unknown[], { categories, classes, images }: Context, report: CocoReport) {
+  const labelOfName = new Map(classes.map((name, i) => [name, i]));
+  const byImage = new Map<string, LabelledAnnotation[]>([...images.keys()].map((key) => [key, []]));
+  const others = new Map<string, number>();
+  const seen = new Map<number | string, CocoAnnotation>();
+  const reused = new Set<number | string>();
+  const withoutId = entries.filter((entry) => keyOf(fieldsOf(entry)?.id) === undefined).length;
+  let free = withoutId > 0 ? firstFree(entries) : 0;
+  if (withoutId > 0) report.notice(`${withoutId} of ${entries.length} annotations have no id; numbered from ${free}`);
+  let turned = 0;
+  const boxes: LabelledAnnotation[] = [];
   for (const entry of entries) {
-    const image = check(imageSchema, entry, 'image', file, problems);
-    if (!image) continue;
-    if (images.has(image.id)) {
-      report(problems, 'bad-annotation', file, image.id, 'is a second image with the same id; the first one is used');
+    const annotation = readAnnotation(entry, free, report);
+    if (keyOf(fieldsOf(entry)?.id) === undefined) free++;
+    if (!annotation) continue;
+    const { id, category, image } = annotation;
+    const name = category === undefined ? undefined : categories.get(category)?.name;
+    if (name === undefined) {
+      const what =
+        category === undefined ? 'has no category_id' : `has category_id ${category}, which "categories" does not list`;
+      report.annotation('unknown-category', id, `${what}; skipped`);
       continue;
     }
-    const full = folder.resolve(image.file_name);
-    const present = full !== undefined && folder.has(full);
-    if (!present)
-      problems.push({
-        kind: 'missing-image',
-        file: full ?? image.file_name,
-        id: image.id,
-        message: full
-          ? `Cannot find image "${full}" (id ${image.id})`
-          : `Image ${image.id}: "${image.file_name}" is outside "${folder.root}"`,
-      });
-    images.set(image.id, { image, path: full ?? image.file_name, present });
+    if (image === undefined || !images.has(image)) {
+      const what = image === undefined ? 'has no image_id' : `belongs to image ${image}, which "images" does not list`;
+      report.annotation('bad-annotation', id, `${what}; skipped`);
+      continue;
+    }
+    const label = labelOfName.get(name);
+    if (label === undefined) {
+      others.set(name, (others.get(name) ?? 0) + 1);
+      continue;
+    }
+    const other = seen.get(id);
+    // the same annotation twice in one image is found beside its ground truth
+    if (other && !reused.has(id) && !isSame(other, annotation)) {
+      reused.add(id);
+      report.annotation('duplicate', id, 'is the id of several annotations; all are used');
+    }
+    seen.set(id, annotation);
+    if (annotation.turned) turned++;
+    const labelled = { ...annotation, label };
+    boxes.push(labelled);
+    byImage.get(image)!.push(labelled);
   }
-  return images;
-}
-
-function checkAnnotation(entry: unknown, file: string, problems: DataProblem[]): CocoAnnotation | undefined {
-  const bbox = (entry as { bbox?: unknown } | null)?.bbox;
-  if (
-    typeof entry === 'object' &&
-    entry !== null &&
-    (bbox === undefined || (Array.isArray(bbox) && bbox.length === 0))
-  ) {
-    report(problems, 'empty-annotation', file, (entry as { id?: number }).id, 'has no box');
-    return undefined;
-  }
-  return check(annotationSchema, entry, 'annotation', file, problems);
-}
-
-/** The ground-truth box of an annotation by MMDetection's rules; what they skip is reported. */
-function toTruth(
-  { id, bbox, area, iscrowd, segmentation }: CocoAnnotation,
-  image: CocoImage,
-  label: number,
-  file: string,
-  problems: DataProblem[],
-): TruthRow | undefined {
-  const [x, y, w, h] = bbox;
-  const size = area ?? w * h;
-  if (size <= 0 || w < 1 || h < 1) {
-    report(problems, 'zero-area', file, id, `of "${image.file_name}" is ${w} x ${h} pixels, area ${size}; skipped`);
-    return undefined;
-  }
-  const insideX = Math.min(x + w, image.width) - Math.max(x, 0);
-  const insideY = Math.min(y + h, image.height) - Math.max(y, 0);
-  const where = `[${bbox.join(', ')}] (x, y, w, h) of "${image.file_name}"`;
-  if (insideX <= 0 || insideY <= 0) {
-    report(
-      problems,
-      'box-outside',
-      file,
-      id,
-      `${where} is outside the ${image.width} x ${image.height} image; skipped`,
+  if (turned > 0)
+    report.notice(
+      `${turned} ${turned === 1 ? 'box has' : 'boxes have'} an angle (attributes.rotation); the upright box around the turned one is used`,
     );
-    return undefined;
+  noteGeometry(boxes, images, report);
+  return { byImage, others };
+}
+
+const isSame = (a: CocoAnnotation, b: CocoAnnotation): boolean =>
+  a.image === b.image && a.category === b.category && a.bbox.every((v, i) => v === b.bbox[i]);
+
+function firstFree(entries: readonly unknown[]): number {
+  let highest = 0;
+  for (const entry of entries) {
+    const id = Number(fieldsOf(entry)?.id);
+    if (Number.isSafeInteger(id)) highest = Math.max(highest, id);
   }
-  if (w - insideX > 1 || h - insideY > 1)
-    report(
-      problems,
-      'box-outside',
-      file,
+  return highest + 1;
+}
+
+/** Images whose size is compared with that of their files in any case. */
+const SAMPLED = 16;
+
+/** Records of the images that are there. The file of an image is asked for its size where the annotations leave doubt. */
+async function toRecords(
+  images: ReadonlyMap<string, CocoImage>,
+  byImage: ReadonlyMap<string, LabelledAnnotation[]>,
+  report: CocoReport,
+): Promise<ImageRecord[]> {
+  const present = [...images.values()].filter(
+    (image): image is CocoImage & { path: string } => image.path !== undefined,
+  );
+  const every = Math.ceil(present.length / SAMPLED);
+  const doubtful = present.filter(
+    ({ key, size }, i) => i % every === 0 || !size || contradicts(byImage.get(key)!, size),
+  );
+  const sizes = await fileSizes(doubtful, report.problems);
+  const measured = new Map(doubtful.map(({ key }, i) => [key, sizes[i]]));
+  const records: ImageRecord[] = [];
+  const unsized = doubtful.filter((image, i) => !image.size && sizes[i]).length;
+  if (unsized > 0) report.notice(`${unsized} of ${images.size} images have no width and height; their files are asked`);
+  for (const image of present) {
+    const size = measured.get(image.key) ?? image.size;
+    if (!size) continue;
+    const { id, path: file } = image;
+    const problem = image.size && sizeProblem({ id, path: file, ...image.size }, [size.height, size.width]);
+    if (problem) report.problems.push(problem);
+    records.push({
       id,
-      `${where} extends beyond the ${image.width} x ${image.height} image; clipped`,
-    );
-  const row: TruthRow = {
-    bbox: [x, y, x + w, y + h],
-    label,
-    ignored: Boolean(iscrowd),
-    area: size,
-    annotationId: id,
-  };
-  // an empty or invalid segmentation counts as none: with_mask turns the object into an ignore region
-  if (usableParts(segmentation)) row.segmentation = segmentation as Segmentation;
-  return row;
+      path: file,
+      ...size,
+      ...groundTruth(byImage.get(image.key)!, { name: image.name, ...size }, report),
+    });
+  }
+  return records;
 }
 
-function check<T>(
-  schema: z.ZodType<T>,
-  entry: unknown,
-  what: string,
-  file: string,
-  problems: DataProblem[],
-): T | undefined {
-  const result = schema.safeParse(entry);
-  if (result.success) return result.data;
-  const issue = result.error.issues[0];
-  const id = (entry as { id?: number | string } | null)?.id;
-  const message = `${what} ${id ?? '(no id)'} in "${file}": ${issue.path.join('.') || what}: ${issue.message}`;
-  problems.push({ kind: 'bad-annotation', file, id, message });
-  return undefined;
+/** Reports a dataset whose every object is ignored or skipped. */
+function reportNoObjects(records: readonly ImageRecord[], report: CocoReport): void {
+  if (records.some(({ truths }) => truths.ignored.includes(0))) return;
+  const ignored = records.reduce((sum, { truths }) => sum + truths.labels.length, 0);
+  const crowds = records.reduce((sum, record) => sum + (record.crowds?.reduce((a, b) => a + b, 0) ?? 0), 0);
+  report.problems.push({
+    kind: 'no-objects',
+    file: report.file,
+    message:
+      `"${report.file}" has nothing to train or to evaluate on: ` +
+      (ignored > 0
+        ? `all of its ${ignored} objects are ignored, ${crowds} of them as crowds`
+        : 'none of its annotations is usable and of the selected classes'),
+  });
 }
 
-function report(
-  problems: DataProblem[],
-  kind: DataProblem['kind'],
-  file: string,
-  id: number | string | undefined,
-  what: string,
+/** @param missing whether classes may be absent: those of a model or of the training data */
+function noteClasses(
+  absent: readonly string[],
+  others: ReadonlyMap<string, number>,
+  missing: boolean,
+  report: CocoReport,
 ): void {
-  problems.push({ kind, file, id, message: `Annotation ${id ?? '(no id)'} in "${file}" ${what}` });
+  if (absent.length > 0) report.notice(`has no category ${absent.map((name) => `"${name}"`).join(', ')}: 0 truths`);
+  if (!missing) return; // selected by the user
+  for (const [name, count] of others)
+    report.problems.push({
+      kind: 'unknown-category',
+      file: report.file,
+      id: name,
+      message: `"${report.file}" has ${count} objects of category "${name}", which is none of the classes; not evaluated`,
+    });
 }

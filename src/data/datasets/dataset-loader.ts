@@ -3,9 +3,14 @@
 import type { ModuleConfig } from '../../catalogue/registry';
 import type { Dataset } from '../types';
 
+export interface LoadOptions {
+  /** Classes of the model or of the training data, instead of the config's; those that the files lack have no objects. */
+  classes?: readonly string[];
+}
+
 /** Loads a dataset; carries the config of its pipeline. */
 export interface DatasetLoader {
-  load(): Promise<Dataset>;
+  load(options?: LoadOptions): Promise<Dataset>;
   pipeline: ModuleConfig[];
 }
 

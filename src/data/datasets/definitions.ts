@@ -49,13 +49,14 @@ const cocoOptions = z.strictObject({
 function cocoLoader(options: z.output<typeof cocoOptions>, classes?: string[]): DatasetLoader {
   return {
     pipeline: options.pipeline as ModuleConfig[],
-    load: async () => {
+    load: async (given) => {
       const { proposal_file: file } = options;
       const loaded = await loadCoco(
         path.resolve(options.data_root, options.ann_file),
         path.resolve(options.data_root, options.data_prefix.img),
         {
-          classes: namesOf(options.metainfo?.classes) ?? classes,
+          classes: given?.classes ?? namesOf(options.metainfo?.classes) ?? classes,
+          absentClasses: given?.classes ? 'note' : 'refuse',
           proposalFile: file ? path.resolve(options.data_root, file) : undefined,
           ...filterOf(options),
         },
@@ -93,8 +94,8 @@ export const CityscapesDataset = defineModule({
     const dropCrowdImages = !options.test_mode && options.filter_cfg?.filter_empty_gt === true;
     return {
       ...loader,
-      load: async () => {
-        const dataset = await loader.load();
+      load: async (given) => {
+        const dataset = await loader.load(given);
         if (!dropCrowdImages) return dataset;
         return { ...dataset, records: dataset.records.filter(({ truths }) => truths.ignored.includes(0)) };
       },
@@ -121,11 +122,12 @@ function vocLoader(options: z.output<typeof vocOptions>): DatasetLoader {
     );
   return {
     pipeline: options.pipeline as ModuleConfig[],
-    load: async () =>
+    load: async (given) =>
       firstOf(
         await loadVoc(root, {
           split: path.basename(list, '.txt'),
-          classes: namesOf(options.metainfo?.classes),
+          classes: given?.classes ?? namesOf(options.metainfo?.classes),
+          absentClasses: given?.classes ? 'note' : 'refuse',
           bboxMinSize: options.test_mode ? undefined : options.filter_cfg?.bbox_min_size,
           ...filterOf(options),
         }),

@@ -9,21 +9,22 @@ export interface FilterOptions {
   minSize?: number;
 }
 
-/** The records that remain. Images dropped for lack of ground truth are reported. */
+/** The records that remain. Each dropped image is reported. */
 export function filterRecords(
   records: ImageRecord[],
   { filterEmpty = false, minSize = 0 }: FilterOptions,
   problems: DataProblem[],
 ): ImageRecord[] {
-  return records.filter((record) => {
-    if (Math.min(record.width, record.height) < minSize) return false;
-    if (!filterEmpty || record.truths.labels.length > 0) return true;
-    problems.push({
-      kind: 'empty-annotation',
-      file: record.path,
-      id: record.id,
-      message: `Image "${record.path}" has no valid box of the selected classes; not used for training`,
-    });
+  const drop = (kind: DataProblem['kind'], { path, id }: ImageRecord, what: string): false => {
+    problems.push({ kind, file: path, id, message: `Image "${path}" ${what}; not used for training` });
     return false;
+  };
+  return records.filter((record) => {
+    const { width, height, truths } = record;
+    if (Math.min(width, height) < minSize)
+      return drop('small-image', record, `is ${width} x ${height} pixels, below min_size ${minSize}`);
+    if (filterEmpty && truths.labels.length === 0)
+      return drop('empty-image', record, 'has no valid box of the selected classes (filter_empty_gt)');
+    return true;
   });
 }

@@ -2,25 +2,34 @@
 
 import { DetLabError, didYouMean } from '../../errors';
 
-/**
- * `selected` when given, else `available`.
- * @throws DetLabError for a selected class that is not available, with the nearest name.
- */
+export interface ClassOptions {
+  /** Classes to use, in label order; default: all of the files. */
+  classes?: readonly string[];
+  /**
+   * A selected class that the files lack is refused, or (`note`) has no objects and a line in `notices`: for the classes of
+   * a model, and for validation beside training data of more classes. Default `refuse`.
+   */
+  absentClasses?: 'refuse' | 'note';
+}
+
+/** @returns the selected classes (default: `available`), and those of them that are not available */
 export function selectClasses(
-  selected: readonly string[] | undefined,
+  { classes: selected, absentClasses = 'refuse' }: ClassOptions,
   available: readonly string[],
   source: string,
-): string[] {
-  if (!selected) return [...available];
+): { classes: string[]; absent: string[] } {
+  if (!selected) return { classes: [...available], absent: [] };
   if (selected.length === 0)
     throw new DetLabError(`Cannot load "${source}": expected at least one class, received none`);
-  const known = new Set(available);
-  for (const name of selected)
-    if (!known.has(name))
-      throw new DetLabError(
-        `Cannot select class "${name}" of "${source}": no such class.${didYouMean(name, available)} Classes: ${available.join(', ') || 'none'}`,
-      );
   if (new Set(selected).size !== selected.length)
     throw new DetLabError(`Cannot load "${source}": expected distinct classes, received ${selected.join(', ')}`);
-  return [...selected];
+  const known = new Set(available);
+  const absent = selected.filter((name) => !known.has(name));
+  // a file of none of the classes is the wrong file
+  if (absent.length > 0 && (absentClasses === 'refuse' || absent.length === selected.length))
+    throw new DetLabError(
+      `Cannot select class "${absent[0]}" of "${source}": no such class.${didYouMean(absent[0], available)} ` +
+        `Classes: ${available.join(', ') || 'none'}. A class that has no objects here is accepted with absentClasses: 'note'`,
+    );
+  return { classes: [...selected], absent };
 }

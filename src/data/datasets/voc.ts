@@ -10,15 +10,13 @@ import { imageSize } from '../loading/decode';
 import type { DataProblem, Dataset, ImageRecord } from '../types';
 import { type FilterOptions, filterRecords } from './filter-records';
 import { ImageFolder } from './image-folder';
-import { selectClasses } from './select-classes';
+import { type ClassOptions, selectClasses } from './select-classes';
 import { packTruths, type TruthRow } from './truth-list';
 import { readVocXml, type VocAnnotation } from './voc-xml';
 
-export interface VocOptions extends FilterOptions {
+export interface VocOptions extends FilterOptions, ClassOptions {
   /** A file of ImageSets/Main without `.txt`; default `train`. If there is no ImageSets, every annotation. */
   split?: string;
-  /** Classes to use, in label order; default: every name in Annotations (of all splits), sorted. */
-  classes?: readonly string[];
   name?: string;
   /** MMDetection's `bbox_min_size`: boxes narrower or lower than this are ignored. */
   bboxMinSize?: number;
@@ -58,7 +56,7 @@ export async function loadVoc(root: string, options: VocOptions = {}): Promise<D
   // selected classes may be absent from a small split
   const available = [...names].sort();
   const classes = options.classes
-    ? selectClasses(options.classes, [...new Set([...options.classes, ...available])], folder)
+    ? selectClasses(options, [...new Set([...options.classes, ...available])], folder).classes
     : available;
   if (classes.length === 0)
     throw new DetLabError(`Cannot load "${folder}": no annotation has a named object. Give { classes: [...] }`);

@@ -39,7 +39,7 @@ export const ConcatDataset = defineModule({
     const loaders = datasets.map((config, i) => load(config, context, `datasets.${i}`));
     return {
       pipeline: loaders[0].pipeline,
-      load: async () => joined(await Promise.all(loaders.map((loader) => loader.load()))),
+      load: async (given) => joined(await Promise.all(loaders.map((loader) => loader.load(given)))),
     };
   },
 });
@@ -57,6 +57,8 @@ function joined(parts: Dataset[]): Dataset {
     classes: first.classes,
     records: parts.flatMap(({ records }) => records),
     problems: parts.flatMap(({ problems }) => problems),
+    notices: parts.flatMap(({ notices = [] }) => notices),
+    otherClasses: parts.reduce((sum, { otherClasses = 0 }) => sum + otherClasses, 0),
   };
 }
 

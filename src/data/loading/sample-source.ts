@@ -5,17 +5,18 @@ import { BadData } from '../bad-data';
 import { type Pipeline, packedOf } from '../pipeline';
 import type { DataProblem, ImageRecord, PackedSample } from '../types';
 import { imagesOf, type OrderOptions } from './batch-order';
+import { sizeProblem } from './image-sizes';
 import { streamFor } from './random-streams';
 import { type RecordStore, storeOf } from './record-store';
 import { type OrderPosition, sampleContexts } from './sample-context';
 import { taskQueue } from './task-queue';
 
 /**
- * A packed sample, the problem of its image, or that a transform discarded it. `seconds`: time spent decoding and
- * transforming.
+ * A packed sample (with a warning about its image, which is used), the problem of an image that cannot be used, or that a
+ * transform discarded it. `seconds`: time spent decoding and transforming.
  */
 export type SampleOutcome = { seconds: number } & (
-  | { sample: PackedSample }
+  | { sample: PackedSample; warning?: DataProblem }
   | { problem: DataProblem }
   | { discarded: true }
 );
@@ -66,7 +67,8 @@ export function sampleRunner(
           : undefined;
       const sample = await stages[stage].prepare(record, streamFor(seed, ...salts), { context });
       if (!sample) return { discarded: true, seconds: seconds() };
-      return { sample: packedOf(sample, 'the pipeline', record), seconds: seconds() };
+      const warning = sizeProblem(record, sample.meta.oriShape);
+      return { sample: packedOf(sample, 'the pipeline', record), seconds: seconds(), ...(warning && { warning }) };
     } catch (error) {
       if (!(error instanceof BadData)) throw error;
       return { problem: error.problem, seconds: seconds() };

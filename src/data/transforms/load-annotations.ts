@@ -1,5 +1,5 @@
 // LoadAnnotations: loads the ground truth of a record into the sample. As in MMDetection, an object with an invalid
-// segmentation is ignored, and so is one with run lengths where polygons are expected.
+// segmentation is ignored, and so is one with run lengths where polygons are expected. Unlike there, so is one without any.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -45,16 +45,11 @@ export const LoadAnnotations = defineModule({
 
 /** The masks of a record in the frame of its image, and the indices of invalid ones. */
 function loadMasks(
-  { segmentations, truths, path }: ImageRecord,
+  { segmentations, truths }: ImageRecord,
   [height, width]: [number, number],
   bitmaps: boolean,
 ): { masks: InstanceMasks; unusable: number[] } {
   const count = truths.labels.length;
-  if (count > 0 && !segmentations)
-    throw new DetLabError(
-      `Cannot load the masks of "${path}": its annotations have no segmentation. Set with_mask to false in ` +
-        'LoadAnnotations, or use data with masks',
-    );
   const unusable: number[] = [];
   const readEach = <T>(read: (segmentation: Segmentation) => T | undefined, empty: T): T[] =>
     Array.from({ length: count }, (_, i) => {

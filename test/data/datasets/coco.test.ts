@@ -82,7 +82,10 @@ it('gives xyxy boxes, labels by class order, crowds as ignored, areas of segment
   const cats = await loadCoco(file, images(), { classes: ['cat'], filterEmpty: true });
   expect(cats.records.map(({ id }) => id)).toEqual([7]);
   expect([...cats.records[0].truths.labels]).toEqual([0]);
-  expect(cats.problems.map(({ kind, id }) => [kind, id])).toEqual([['empty-annotation', 3]]);
+  expect(cats.problems.map(({ kind, id }) => [kind, id])).toEqual([
+    ['no-objects', undefined],
+    ['empty-image', 3],
+  ]);
   expect((await loadCoco(file, images(), { minSize: 81 })).records).toEqual([]);
 });
 
@@ -109,14 +112,17 @@ it('reports every sort of bad entry by id and uses the rest', async () => {
     ],
   });
   const { records, problems } = await loadCoco(file, images());
-  expect(records.map(({ id }) => id)).toEqual([7]);
+  // an impossible size is asked of the file
+  expect(records.map(({ id, width, height }) => [id, width, height])).toEqual([
+    [7, 100, 80],
+    [10, 100, 80],
+  ]);
   expect(records[0].annotationIds).toEqual([1, 5]);
   const found = problems.map(({ kind, id }) => `${kind} ${id}`).sort();
   expect(found).toEqual(
     [
       'bad-annotation 10',
-      'bad-annotation 10',
-      'bad-annotation 7',
+      'duplicate 7',
       'bad-annotation 8',
       'bad-annotation 9',
       'box-outside 4',

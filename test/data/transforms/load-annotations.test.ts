@@ -22,8 +22,10 @@ it('keeps polygons, and ignores run lengths', async () => {
   expect([...truths.ignored]).toEqual([0, 0, 1, 1]);
 });
 
-it('says where masks are missing', async () => {
-  await expect(run([load], { ...record, segmentations: undefined })).rejects.toThrow(/one\.png.*no segmentation/);
+it('ignores all of an image without outlines', async () => {
+  const outlineless = (await run([load], { ...record, segmentations: undefined })).truths;
+  expect([...outlineless.ignored]).toEqual([1, 1, 1, 1]);
+  expect(toRles(outlineless.masks!).map(rleArea)).toEqual([0, 0, 0, 0]);
   const bare = { bboxes: new Float32Array(0), labels: new Int32Array(0), ignored: new Uint8Array(0) };
   const { truths } = await run([load], { ...record, truths: bare, segmentations: undefined });
   expect(truths.masks!.masks).toEqual([]);

@@ -1,0 +1,94 @@
+// The categories of a COCO file. Names may be numbers; categories of one name are one class; one id for two names leaves
+// the class of its objects unknown. Roboflow's first category, the name of the project, is no class.
+
+import { DetLabError } from '../../../errors';
+import { fieldsOf, keyOf, nameOf } from './fields';
+import type { CocoReport } from './report';
+
+export interface Category {
+  id: string;
+  name: string;
+  supercategory?: string;
+}
+
+/**
+ * Categories by id.
+ * @throws DetLabError when two names share an id, or there are no categories
+ */
+export function readCategories(entries: readonly unknown[], report: CocoReport): Map<string, Category> {
+  const categories = new Map<string, Category>();
+  const idOfName = new Map<string, string>();
+  for (const entry of entries) {
+    const fields = fieldsOf(entry);
+    const id = keyOf(fields?.id);
+    if (!fields || id === undefined) {
+      report.entry('bad-annotation', 'Category', nameOf(fields?.name), 'has no id; not used');
+      continue;
+    }
+    const given = nameOf(fields.name);
+    if (given === undefined) report.entry('bad-annotation', 'Category', id, `has no name; named "${id}"`);
+    const name = given ?? id;
+    const known = categories.get(id);
+    if (known && known.name !== name)
+      throw new DetLabError(
+        `Cannot use "${report.file}": its categories "${known.name}" and "${name}" have one id, ${id}, so the class of ` +
+          'its objects is unknown. Give each category a distinct id',
+      );
+    if (known) {
+      report.entry('duplicate', 'Category', id, `("${name}") is listed twice; used once`);
+      continue;
+    }
+    const other = idOfName.get(name);
+    if (other !== undefined)
+      report.entry('duplicate', 'Category', id, `has the name "${name}" of category ${other}; both are one class`);
+    else idOfName.set(name, id);
+    categories.set(id, { id, name, supercategory: nameOf(fields.supercategory) });
+  }
+  if (categories.size === 0)
+    throw new DetLabError(
+      `Cannot use "${report.file}" as a COCO annotation file: it lists no categories. ` +
+        'Give the file with instances (image_info files have no ground truth)',
+    );
+  noteNearNames([...idOfName.keys()], report);
+  return categories;
+}
+
+/**
+ * The names of the classes in the file's order, without Roboflow's placeholder: the first category when it has no objects
+ * and is the supercategory of all others.
+ *
+ * @param used ids of the categories of annotations
+ */
+export function classNames(
+  categories: ReadonlyMap<string, Category>,
+  used: ReadonlySet<string>,
+  report: CocoReport,
+): string[] {
+  const [first, ...others] = categories.values();
+  const placeholder =
+    !used.has(first.id) &&
+    (first.supercategory === undefined || first.supercategory === 'none') &&
+    others.length > 0 &&
+    others.every(({ name, supercategory }) => supercategory === first.name && name !== first.name);
+  if (!placeholder) return [...new Set([...categories.values()].map(({ name }) => name))];
+  report.notice(
+    `category "${first.name}" has no objects and is the supercategory of all others, as Roboflow writes ` +
+      'it: not a class. List it in classes to keep it',
+  );
+  return [...new Set(others.map(({ name }) => name))];
+}
+
+/** Names that differ in case or blanks only are probably one class. */
+function noteNearNames(names: readonly string[], report: CocoReport): void {
+  const seen = new Map<string, string>();
+  for (const name of names) {
+    const folded = name.trim().toLowerCase().replace(/\s+/g, ' ');
+    const other = seen.get(folded);
+    if (other !== undefined)
+      report.notice(
+        `classes ${JSON.stringify(other)} and ${JSON.stringify(name)} differ in case or blanks only; ` +
+          'they are kept apart',
+      );
+    else seen.set(folded, name);
+  }
+}

@@ -1,0 +1,93 @@
+// The ground truth of an image from its annotations, by MMDetection's rules; what they skip is reported.
+
+import type { ImageRecord } from '../../types';
+import { packTruths, type TruthRow } from '../truth-list';
+import type { CocoAnnotation, Xywh } from './annotation';
+import { misfit, outlineArea } from './outline';
+import type { CocoReport } from './report';
+
+export interface SizedImage {
+  name: string;
+  width: number;
+  height: number;
+}
+export type LabelledAnnotation = CocoAnnotation & { label: number };
+
+/** Pixels by which a box may extend beyond its image without a report. */
+const TOLERANCE = 1;
+
+/** How far a box extends beyond an image of this size, in pixels. */
+export function excess([x, y, w, h]: Xywh, { width, height }: { width: number; height: number }): number {
+  return Math.max(w - Math.min(x + w, width) + Math.max(x, 0), h - Math.min(y + h, height) + Math.max(y, 0));
+}
+
+/** Whether the size of an image contradicts its annotations, so that the file should be asked. */
+export const contradicts = (annotations: readonly CocoAnnotation[], size: { width: number; height: number }): boolean =>
+  annotations.some(
+    ({ bbox, segmentation }) =>
+      excess(bbox, size) > TOLERANCE || (segmentation && misfit(segmentation, size) !== undefined),
+  );
+
+/** The ground-truth fields of a record. */
+export function groundTruth(
+  annotations: readonly LabelledAnnotation[],
+  image: SizedImage,
+  report: CocoReport,
+): ReturnType<typeof packTruths> & Pick<ImageRecord, 'truths'> {
+  const rows: TruthRow[] = [];
+  for (const annotation of annotations) {
+    const row = toRow(annotation, image, report);
+    if (!row || isRepeated(row, rows, image, report)) continue;
+    rows.push(row);
+  }
+  return packTruths(rows);
+}
+
+function toRow(annotation: LabelledAnnotation, image: SizedImage, report: CocoReport): TruthRow | undefined {
+  const { id, bbox, label, crowd, ignore, outlined } = annotation;
+  const [x, y, w, h] = bbox;
+  let { segmentation } = annotation;
+  const unfit = segmentation && misfit(segmentation, image);
+  if (unfit !== undefined) {
+    report.annotation('bad-outline', id, `of "${image.name}" has no usable outline: it ${unfit}`);
+    segmentation = undefined;
+  }
+  const area = annotation.area ?? (segmentation ? outlineArea(segmentation, image) : w * h);
+  if (area <= 0 || w < 1 || h < 1) {
+    report.annotation('zero-area', id, `of "${image.name}" is ${w} x ${h} pixels, area ${area}; skipped`);
+    return undefined;
+  }
+  const where = `[${bbox.join(', ')}] (x, y, w, h) of "${image.name}"`;
+  const beyond = `the ${image.width} x ${image.height} image`;
+  if (x + w <= 0 || y + h <= 0 || x >= image.width || y >= image.height) {
+    report.annotation('box-outside', id, `${where} is outside ${beyond}; skipped`);
+    return undefined;
+  }
+  if (excess(bbox, image) > TOLERANCE)
+    report.annotation('box-outside', id, `${where} extends beyond ${beyond}; clipped`);
+  return {
+    bbox: [x, y, x + w, y + h],
+    label,
+    ignored: crowd || ignore,
+    crowd,
+    area,
+    annotationId: id,
+    outlined,
+    ...(segmentation && { segmentation }),
+  };
+}
+
+/** One annotation written twice counts once; two of one content but distinct ids are both used, as by pycocotools. */
+function isRepeated(row: TruthRow, rows: readonly TruthRow[], image: SizedImage, report: CocoReport): boolean {
+  const other = rows.find(
+    ({ label, bbox, crowd }) => label === row.label && crowd === row.crowd && bbox.every((v, i) => v === row.bbox[i]),
+  );
+  if (!other) return false;
+  const twice = String(other.annotationId) === String(row.annotationId);
+  report.annotation(
+    'duplicate',
+    row.annotationId,
+    `of "${image.name}" ${twice ? 'is written twice; used once' : `has class and box of annotation ${other.annotationId}; both are used`}`,
+  );
+  return twice;
+}

@@ -1,0 +1,182 @@
+// The images of a COCO file: ids of any type as numbers, files found in the image folder also when their annotated names
+// are another machine's, and sizes, where the file gives any.
+
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { DetLabError, didYouMean } from '../../../errors';
+import { ImageFolder } from '../image-folder';
+import { fieldsOf, keyOf, nameOf, numberOf } from './fields';
+import type { CocoReport } from './report';
+
+export interface CocoImage {
+  /** The id as a key, and as a number: the file's where it is an integer. */
+  key: string;
+  id: number;
+  /** As annotated, for messages. */
+  name: string;
+  /** Absolute path; undefined when there is no such file. */
+  path?: string;
+  /** As annotated; undefined when that is no size. */
+  size?: { width: number; height: number };
+}
+
+const MAX_SIDE = 65_535;
+
+/**
+ * Images by key.
+ * @throws DetLabError when the folder does not exist or has none of the images
+ */
+export function readImages(entries: readonly unknown[], imgDir: string, report: CocoReport): Map<string, CocoImage> {
+  const folder = new ImageFolder(path.resolve(imgDir));
+  const images = new Map<string, CocoImage>();
+  const names = new Map<string, string[]>();
+  for (const entry of entries) {
+    const fields = fieldsOf(entry);
+    const key = keyOf(fields?.id);
+    // LVIS has coco_url alone; some tools write the path beside the bare name
+    const given = [fields?.file_name, fields?.path, fields?.coco_url, fields?.file]
+      .map(nameOf)
+      .filter((n) => n !== undefined);
+    if (!fields || key === undefined || given.length === 0) {
+      report.entry(
+        'bad-annotation',
+        'Image',
+        fields?.id ?? given[0],
+        `has no ${key === undefined ? 'id' : 'file_name'}; not used`,
+      );
+      continue;
+    }
+    if (images.has(key)) {
+      report.entry(
+        'duplicate',
+        'Image',
+        key,
+        `("${given[0]}") has the id of "${images.get(key)!.name}"; the first one is used`,
+      );
+      continue;
+    }
+    images.set(key, { key, id: Number.NaN, name: given[0], size: sizeOf(fields) });
+    names.set(key, given);
+  }
+  numberImages([...images.values()], report);
+  findFiles([...images.values()], names, folder, report);
+  if (images.size > 0 && ![...images.values()].some((image) => image.path !== undefined))
+    throw wrongFolder([...images.values()], folder.root, report.file);
+  return images;
+}
+
+function sizeOf(fields: Record<string, unknown>): CocoImage['size'] {
+  const [width, height] = [numberOf(fields.width), numberOf(fields.height)];
+  const valid = (side: number | undefined) => Number.isInteger(side) && side! > 0 && side! <= MAX_SIDE;
+  return valid(width) && valid(height) ? { width: width!, height: height! } : undefined;
+}
+
+/** Ids that are no integers of 53 bits get the next free numbers. */
+function numberImages(images: readonly CocoImage[], report: CocoReport): void {
+  const unnumbered: CocoImage[] = [];
+  let next = 1;
+  for (const image of images) {
+    const number = /^-?\d+$/.test(image.key) ? Number(image.key) : Number.NaN;
+    if (Number.isSafeInteger(number) && String(number) === image.key) image.id = number;
+    else unnumbered.push(image);
+    if (Number.isSafeInteger(image.id)) next = Math.max(next, image.id + 1);
+  }
+  for (const image of unnumbered) image.id = next++;
+  if (unnumbered.length > 0)
+    report.notice(
+      `image ids such as ${JSON.stringify(unnumbered[0].key)} are no integers below 2^53; ` +
+        `they are numbered from ${unnumbered[0].id}`,
+    );
+}
+
+/** Sets the path of each image that is there; names that are only nearly those of files are said, missing files reported. */
+function findFiles(
+  images: readonly CocoImage[],
+  names: ReadonlyMap<string, string[]>,
+  folder: ImageFolder,
+  report: CocoReport,
+): void {
+  const byPath = new Map<string, CocoImage[]>();
+  const guessed = new Set<CocoImage>();
+  for (const image of images) {
+    const candidates = names.get(image.key)!;
+    const exact = folder.resolve(candidates[0]);
+    if (exact !== undefined && folder.has(exact)) image.path = exact;
+    else {
+      image.path = candidates.map((name) => folder.guess(name)).find((found) => found !== undefined);
+      if (image.path !== undefined) guessed.add(image);
+    }
+    if (image.path === undefined) continue;
+    const same = byPath.get(image.path);
+    if (same) same.push(image);
+    else byPath.set(image.path, [image]);
+  }
+  for (const [file, same] of byPath) {
+    if (same.length === 1) continue;
+    // "day1/a.jpg" and "day2/a.jpg" are not both "a.jpg"
+    for (const image of same.filter((other) => guessed.has(other))) {
+      image.path = undefined;
+      guessed.delete(image);
+    }
+    const [first, ...others] = same.filter((image) => image.path !== undefined);
+    for (const other of others)
+      report.entry(
+        'duplicate',
+        'Image',
+        other.key,
+        `is the file "${path.basename(file)}" of image ${first.key}; both are used`,
+      );
+  }
+  if (guessed.size > 0) {
+    const [first] = guessed;
+    const others = guessed.size === 1 ? '1 image is' : `${guessed.size.toLocaleString('en')} images are`;
+    report.notice(
+      `${others} found under another name, such as "${first.name}" as "${path.relative(folder.root, first.path!)}"`,
+    );
+  }
+  for (const image of images) if (image.path === undefined) reportMissing(image, folder, report);
+}
+
+function reportMissing({ key, id, name }: CocoImage, folder: ImageFolder, report: CocoReport): void {
+  const full = folder.resolve(name);
+  report.problems.push({
+    kind: 'missing-image',
+    file: full ?? name,
+    id: String(id) === key ? id : key,
+    message: full ? `Cannot find image "${full}" (id ${key})` : `Image ${key}: "${name}" is outside "${folder.root}"`,
+  });
+}
+
+/** The error for a folder without any of the images, with the folder beside or below it that has the first of them. */
+function wrongFolder(images: readonly CocoImage[], root: string, file: string): DetLabError {
+  const base = images[0].name.split(/[\\/]/).at(-1)!;
+  const nearby = [root, path.dirname(root), path.dirname(file), path.dirname(path.dirname(file))];
+  const candidates = new Set(nearby.flatMap((folder) => [folder, ...foldersIn(folder)]));
+  candidates.delete(root);
+  const right = [...candidates].find((folder) => existsSync(path.join(folder, base)));
+  const advice = right === undefined ? '' : `. "${right}" has "${base}": give that folder`;
+  if (!existsSync(root)) {
+    const near = didYouMean(
+      path.basename(root),
+      foldersIn(path.dirname(root)).map((folder) => path.basename(folder)),
+    );
+    return new DetLabError(
+      `Cannot load "${file}": there is no image folder "${root}"${advice || (near && `.${near}`)}`,
+    );
+  }
+  return new DetLabError(
+    `Cannot load "${file}": "${root}" has none of its ${images.length.toLocaleString('en')} images, such as ` +
+      `"${images[0].name}"${advice || '. Give the folder that the file names are relative to'}`,
+  );
+}
+
+function foldersIn(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .slice(0, 100)
+      .map((entry) => path.join(folder, entry.name));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,103 @@
+// What can be known of the data before a run: whether there is anything to train and to evaluate on, and what of it will
+// not be used.
+
+import type { ModuleConfig } from '../catalogue/registry';
+import type { ConfigObject } from '../config';
+import { countObjects, type Dataset, type ObjectCounts, problemLines } from '../data';
+import { DetLabError } from '../errors';
+import { counted } from '../visualization/ap-table';
+import { modulesAt, objectAt, valueAt } from './config-access';
+import type { LabDataset } from './lab-dataset';
+
+const TRAIN = 'train_dataloader.dataset';
+
+/**
+ * Checks the data of a run.
+ *
+ * @returns lines for the log: problems and guesses of the data, objects without outlines, images without objects
+ * @throws DetLabError when there is nothing to train or to evaluate on
+ */
+export function checkData({ train, val }: LabDataset, config: ConfigObject): string[] {
+  const lines = new Set(linesOf(train));
+  const counts = countObjects(train);
+  requireObjects(train, counts, 'train');
+  if (loadsMasks(config)) for (const line of outlineLines(train, counts, 'train')) lines.add(line);
+  if (counts.emptyImages > 0 && !filtersEmptyImages(objectAt(config, TRAIN)))
+    lines.add(
+      `${counted(counts.emptyImages, 'image')} of ${counts.images.toLocaleString('en')} without objects: used as background`,
+    );
+  if (val) {
+    for (const line of linesOf(val)) lines.add(line);
+    for (const line of checkEvaluated(val, config)) lines.add(line);
+  }
+  return [...lines];
+}
+
+/**
+ * Checks the data of an evaluation.
+ * @throws DetLabError when every object is ignored, or masks are evaluated and there are none
+ */
+export function checkEvaluated(data: Dataset, config: ConfigObject): string[] {
+  const counts = countObjects(data);
+  if (counts.crowds + counts.ignored > 0) requireObjects(data, counts, 'evaluate');
+  const masks = modulesAt(config, 'val_evaluator').some(({ metric }) => [metric].flat().includes('segm'));
+  return [
+    ...(counts.objects === 0 ? [`"${data.name}" has no objects: AP is undefined (-1)`] : []),
+    ...(masks ? outlineLines(data, counts, 'evaluate') : []),
+  ];
+}
+
+const linesOf = ({ problems, notices = [] }: Dataset): string[] => [
+  ...problemLines(problems).map((line) => `bad data: ${line}`),
+  ...notices,
+];
+
+function requireObjects({ name, problems }: Dataset, counts: ObjectCounts, what: 'train' | 'evaluate'): void {
+  if (counts.objects > 0) return;
+  const ignored = counts.crowds + counts.ignored;
+  const [problem] = problemLines(problems);
+  throw new DetLabError(
+    `Cannot ${what} on "${name}": ` +
+      (ignored > 0
+        ? `all of its ${counted(ignored, 'object')} are ignored (${counted(counts.crowds, 'crowd')}). Some tools write ` +
+          'iscrowd: 1 for every mask of run lengths: set it to 0 for single objects'
+        : `its ${counted(counts.images, 'image')} have no objects`) +
+      (problem ? `. ${counted(problems.length, 'problem')}, such as: ${problem}` : ''),
+  );
+}
+
+/** What is said of objects without outlines where masks are needed. */
+function outlineLines(data: Dataset, counts: ObjectCounts, what: 'train' | 'evaluate'): string[] {
+  const { objects, withoutOutline, firstWithoutOutline: first } = counts;
+  if (withoutOutline === 0) return [];
+  const bad = problemLines(data.problems.filter(({ kind }) => kind === 'bad-outline'));
+  if (withoutOutline === objects)
+    throw new DetLabError(
+      `Cannot ${what} masks of "${data.name}": none of its ${counted(objects, 'object')} has a usable outline` +
+        `${bad.length > 0 ? `. ${bad[0]}` : ''}. Use a detector without masks, or annotations with segmentation`,
+    );
+  return [
+    `"${data.name}": ${withoutOutline.toLocaleString('en')} of ${counted(objects, 'object')} have no outline, such as ` +
+      `annotation ${first?.record.annotationIds[first.index]} of "${first?.record.path}": ${what === 'train' ? 'ignored in training, neither target nor background' : 'ignored in the evaluation of masks'}`,
+  ];
+}
+
+/** Whether a pipeline of the training data, at any depth, loads masks. */
+function loadsMasks(config: ConfigObject): boolean {
+  const find = (value: unknown): boolean => {
+    if (Array.isArray(value)) return value.some(find);
+    if (typeof value !== 'object' || value === null) return false;
+    const { type, with_mask } = value as { type?: unknown; with_mask?: unknown };
+    return (/\bLoadAnnotations$/.test(String(type)) && with_mask === true) || Object.values(value).some(find);
+  };
+  return find(valueAt(config, TRAIN));
+}
+
+/** Whether the innermost datasets drop images without ground truth. */
+function filtersEmptyImages(dataset: ConfigObject): boolean {
+  const inner = [dataset.dataset, dataset.datasets]
+    .flat()
+    .filter((value) => typeof value === 'object' && value !== null);
+  if (inner.length > 0) return (inner as ModuleConfig[]).every((part) => filtersEmptyImages(part as ConfigObject));
+  return (dataset.filter_cfg as { filter_empty_gt?: unknown } | null | undefined)?.filter_empty_gt === true;
+}
