@@ -34,7 +34,7 @@ const postToMain = (message: ToMain) => mainPort.postMessage(message);
 const runningCell = () => Atomics.load(shared, Slot.Running);
 
 const sockets = createSockets();
-const launcher = openLauncherChannel(launch.launcherFd);
+const launcher = openLauncherChannel(launch.launcherFd, () => interrupter.interrupt());
 const queue = new SendQueue(sockets.iopub, shared, () => nativeOutput.resume());
 const sender = new MessageSender({ key: connection.key, sockets, queue, shared, launcher });
 const streams = new StreamBuffer((name, text, parent, bytes) =>

@@ -20,7 +20,7 @@ function passOnSignals(kernel: KernelProcess, record: KernelRecord): void {
       setTimeout(() => kernel.killGroup('SIGKILL'), 1000).unref();
     });
   }
-  process.on('SIGINT', () => kernel.process.kill('SIGINT')); // a Stop from a front end that sends signals
+  process.on('SIGINT', () => kernel.interrupt()); // a Stop from a front end that sends signals
   // Jupyter may end without a shutdown request.
   if (process.env.JPY_PARENT_PID) {
     const parent = process.ppid;

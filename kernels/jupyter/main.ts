@@ -57,6 +57,9 @@ function dispatch(message: ToMain, session: Session, shared: Int32Array, shutdow
     case 'interrupt':
       Atomics.add(shared, Slot.InterruptsReceived, 1);
       return session.interrupt(message.running);
+    case 'turn':
+      Atomics.add(shared, Slot.InterruptsReceived, 1);
+      return;
     case 'terminated':
       return session.terminated();
     case 'input-undelivered':
@@ -88,7 +91,7 @@ function main(): void {
   const session = new Session({ directory: process.cwd(), output, shared, compiler, prelude, onStop });
   const children = new ChildProcesses({ output, shared, hasPipes, currentCell: session.currentCell });
   children.install();
-  const { exit } = installProcessGuards(session, shared, launch.launcherFd);
+  const { exit } = installProcessGuards(session, launch.launcherFd);
   allowTermination((tries) => {
     if (Atomics.load(shared, Slot.Phase) === Phase.Kernel) return false;
     const cell = cells.getStore();

@@ -22,7 +22,8 @@ function startSession(output: OutputCollector): Session {
     onProblem: (problem) => process.stderr.write(`${problem}\n`),
   });
   const prelude = loadPrelude();
-  const session = new Session({ directory: process.cwd(), output, shared: sharedSlots(), compiler, prelude });
+  const directory = process.cwd();
+  const session = new Session({ directory, output, shared: sharedSlots(), compiler, prelude, breakOnSigint: true });
   captureStreams(output, session.currentRequest);
   process.on('SIGINT', () => session.interrupt());
   if (prelude.problem) process.stderr.write(`${prelude.problem}\n`);

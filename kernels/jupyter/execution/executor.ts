@@ -9,6 +9,7 @@ import type { CompilerClient } from '../compiler/client';
 import type { CompiledCell } from '../compiler/compiler';
 import { Phase } from '../protocol/thread-messages';
 import { type Cell, cells, Interrupted, resume } from '../session/cell';
+import { inOwnTurn } from '../session/own-turn';
 import { CellModules } from './cell-modules';
 import { createSourcePositions } from './source-positions';
 import { type Locate, TypeScriptError } from './traceback';
@@ -31,6 +32,8 @@ export interface ExecutorOptions {
   variables: Record<string, unknown>;
   /** Modules that the kernel itself provides, by name. */
   builtin: ReadonlyMap<string, () => unknown>;
+  /** Whether SIGINT ends a synchronous cell; in Jupyter the I/O thread does. */
+  breakOnSigint: boolean;
 }
 
 export class Executor {
@@ -58,7 +61,8 @@ export class Executor {
 
   async run(source: string, cell: Cell): Promise<Outcome> {
     const { compiler, onPhase } = this.options;
-    onPhase(Phase.Kernel);
+    // While the compiler's thread works, timers of earlier cells run here.
+    onPhase(Phase.Await);
     const stopped = new Promise<never>((_, reject) => {
       this.rejectWait = reject;
     });
@@ -124,7 +128,7 @@ export class Executor {
    */
   private async evaluate(compiled: CompiledCell, cell: Cell, stopped: Promise<never>): Promise<void> {
     const { onPhase, variables } = this.options;
-    const returned = this.start(compiled, cell);
+    const [returned] = await Promise.race([inOwnTurn(() => this.call(compiled, cell)), stopped]);
     if (compiled.awaits) {
       onPhase(Phase.Await);
       (returned as Promise<unknown>).catch(() => {}); // it may reject after the cell was abandoned
@@ -136,17 +140,19 @@ export class Executor {
     }
   }
 
-  private start(compiled: CompiledCell, cell: Cell): unknown {
+  private call(compiled: CompiledCell, cell: Cell): unknown {
+    const { breakOnSigint, onPhase, variables } = this.options;
+    if (cell.stopped) throw cell.stopped;
     const { require, import: importer, meta } = this.modules.scope(this.file, compiled);
-    const scope = [this.options.variables, require, resume, defineVariable, importer, meta];
+    const scope = [variables, require, resume, defineVariable, importer, meta];
     Object.defineProperty(globalThis, SCOPE, { value: scope, enumerable: false, configurable: true });
     const before = `(${compiled.awaits ? 'async ' : ''}function (${PARAMETERS}) { `;
     const script = new vm.Script(`${before}${compiled.code}\n})(...globalThis[Symbol.for('detlab.cell')])`, {
       filename: fileOfCell(cell.number),
       columnOffset: -before.length,
     });
-    this.options.onPhase(Phase.Sync);
-    return cells.run(cell, () => script.runInThisContext({ breakOnSigint: true, displayErrors: false }));
+    onPhase(Phase.Sync);
+    return cells.run(cell, () => script.runInThisContext({ breakOnSigint, displayErrors: false }));
   }
 }
 

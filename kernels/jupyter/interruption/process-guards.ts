@@ -3,7 +3,6 @@
 
 import { writeSync } from 'node:fs';
 import type { LauncherMessage } from '../launch/launcher-channel';
-import { Slot } from '../protocol/thread-messages';
 import { Interrupted } from '../session/cell';
 import type { Session } from '../session/session';
 
@@ -55,7 +54,6 @@ function reportExit(launcherFd: number | undefined): void {
 /** Installs the guards; returns the `exit` that the kernel itself uses. */
 export function installProcessGuards(
   session: Pick<Session, 'describe' | 'interrupt'>,
-  shared: Int32Array,
   launcherFd: number | undefined,
 ): { exit: (code: number) => never } {
   reportExit(launcherFd);
@@ -73,9 +71,11 @@ export function installProcessGuards(
       refuse(`process.kill(${name}) of the kernel`)();
     return kill(pid, signal);
   };
-  // A SIGINT from the I/O thread that comes after the cell's synchronous part repeats an interrupt already received.
-  process.on('SIGINT', () => {
-    if (Atomics.load(shared, Slot.InterruptsReceived) >= Atomics.load(shared, Slot.InterruptsSent)) session.interrupt();
+  // Without a listener SIGINT ends the process: a cell may remove its own, not this one.
+  const onSigint = () => session.interrupt();
+  process.on('SIGINT', onSigint);
+  process.on('removeListener', (name, listener) => {
+    if (name === 'SIGINT' && listener === onSigint) process.nextTick(() => process.on('SIGINT', onSigint));
   });
   // A capture callback: the wasm backend installs listeners that rethrow, which would end the process.
   let printed: unknown;

@@ -4,13 +4,18 @@
 // code that runs on in between could enter further contexts.
 
 import { Session } from 'node:inspector';
+import { join } from 'node:path';
+import { packageRoot } from '../../../src/paths';
 
 const NAME = 'detlab.terminate';
 
 /**
  * The expression the inspector evaluates; its value is false when the running code was spared. `tries` counts from 0.
  */
-export const terminateExpression = (tries: number) => `globalThis[Symbol.for('${NAME}')](${tries})`;
+export const terminateExpression = (tries: number) => `globalThis[Symbol.for('${NAME}')].terminate(${tries})`;
+
+/** An expression whose value is whether the user's own code computes. */
+export const ownCodeExpression = `globalThis[Symbol.for('${NAME}')].isOwnCode()`;
 
 interface AsyncWrap {
   clearAsyncIdStack?(): void;
@@ -35,18 +40,40 @@ const CONTEXT_SWITCH =
 const EVALUATED = /<anonymous>:1:\d+\)?$/;
 const SAFE_TRIES = 60;
 
+/** Frames of the interrupted code, innermost first; none when the user has replaced what makes them. */
+function interruptedFrames(): string[] {
+  const makers: { stackTraceLimit?: number; prepareStackTrace?: unknown } = Error;
+  const { stackTraceLimit, prepareStackTrace } = makers;
+  try {
+    makers.stackTraceLimit = 10;
+    makers.prepareStackTrace = undefined;
+    const frames = String(new Error().stack).split('\n');
+    const evaluated = frames.findIndex((frame) => EVALUATED.test(frame));
+    return evaluated < 0 ? [] : frames.slice(evaluated + 1);
+  } catch {
+    return [];
+  } finally {
+    Object.assign(makers, { stackTraceLimit, prepareStackTrace });
+  }
+}
+
 /** Whether the interrupted code can be terminated where it is; on a later try it is somewhere else. */
 function isSafe(tries: number): boolean {
-  const limit = Error.stackTraceLimit;
-  Error.stackTraceLimit = 10;
-  const frames = (new Error().stack ?? '').split('\n');
-  Error.stackTraceLimit = limit;
-  const interrupted = frames[frames.findIndex((frame) => EVALUATED.test(frame)) + 1];
-  return interrupted !== undefined && (tries > SAFE_TRIES || !CONTEXT_SWITCH.test(interrupted));
+  const [interrupted] = interruptedFrames();
+  return tries > SAFE_TRIES || (interrupted !== undefined && !CONTEXT_SWITCH.test(interrupted));
+}
+
+const LIBRARY = /node:|[/\\]node_modules[/\\]|\(<anonymous>\)$/;
+
+/** Whether a cell, or a local module of the user's, computes right now, and not a library that it has called. */
+function isOwnCode(): boolean {
+  const [interrupted] = interruptedFrames();
+  if (interrupted === undefined || interrupted.includes(join(packageRoot, 'dist'))) return false;
+  return !LIBRARY.test(interrupted) && !/^\s+at async /.test(interrupted);
 }
 
 /**
- * Installs the function that the expression calls. `mayTerminate` runs first, in the async context of the interrupted
+ * Installs the functions that the expressions call. `mayTerminate` runs first, in the async context of the interrupted
  * code, and returns false to spare it: the kernel's own code must not end.
  */
 export function allowTermination(mayTerminate: (tries: number) => boolean): void {
@@ -59,10 +86,13 @@ export function allowTermination(mayTerminate: (tries: number) => boolean): void
     // A Node.js without this binding keeps contexts in V8, where nothing needs to be cleared.
   }
   settings.noDeprecation = silent;
-  const value = (tries: number) => {
-    if (!isSafe(tries) || !mayTerminate(tries)) return false;
-    terminate();
-    return true;
-  };
+  const value = Object.freeze({
+    terminate(tries: number) {
+      if (!isSafe(tries) || !mayTerminate(tries)) return false;
+      terminate();
+      return true;
+    },
+    isOwnCode,
+  });
   Object.defineProperty(globalThis, Symbol.for(NAME), { value, enumerable: false });
 }

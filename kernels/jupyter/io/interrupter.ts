@@ -1,11 +1,11 @@
 // Carries out Stop from the I/O thread, in stages. It always asks the main thread, which aborts the cell's signal. When
-// the main thread does not react: SIGINT for a synchronous cell (`vm` turns it into an error); after a second, the
-// inspector's `Runtime.terminateExecution` for code after an await. Work that uses the signal is left to end its step,
-// which may take many seconds in native code, until Stop is pressed again.
+// the main thread does not react, the inspector terminates what it runs: a synchronous cell at once, code after an await
+// after a second. No signal is involved, which a cell could take itself. Work that uses the signal is left to end its
+// step, which may take many seconds in native code, until Stop is pressed again; a loop of the user's within it is not.
 
 import { Session } from 'node:inspector';
 import { orphans, processTree, signalAll, youngestChild } from '../interruption/process-tree';
-import { terminateExpression } from '../interruption/terminate-execution';
+import { ownCodeExpression, terminateExpression } from '../interruption/terminate-execution';
 import { Phase, Slot, type ToMain } from '../protocol/thread-messages';
 
 const CHECK_MS = 50;
@@ -14,6 +14,10 @@ const FORCE_EVERY_MS = 500;
 const SYNC_PATIENCE_MS = 150;
 const AWAIT_PATIENCE_MS = 1000;
 const COOPERATIVE_PATIENCE_MS = 30_000;
+const ANNOUNCE_AFTER_MS = 1000;
+/** A loop of the user's in work that uses the signal: so many samples in a row find the user's own code computing. */
+const SAMPLE_AFTER_MS = 1000;
+const OWN_CODE_SAMPLES = 10;
 const GIVE_UP_MS = 90_000;
 /** Code that cannot be terminated where it is can be a few milliseconds later. */
 const RETRY_MS = 5;
@@ -27,14 +31,19 @@ interface Interrupt {
   /** Whether Stop was pressed again before the main thread reacted to the first press. */
   insistent: boolean;
   start: number;
+  /** When the main thread was sent a message that it has not received. */
+  asked: number;
   forcedAt: number;
   timesForced: number;
   /** Whether the user knows that the cell ends after its step. */
   announced: boolean;
+  /** Samples in a row that found the user's own code computing. */
+  ownCodeSamples: number;
 }
 
 export class Interrupter {
   private watch: NodeJS.Timeout | undefined;
+  private evaluating = false;
   private readonly inspector = new Session();
 
   /** @param print shows text as output of the running cell */
@@ -56,7 +65,8 @@ export class Interrupter {
     this.postToMain({ op: 'interrupt', running });
     clearInterval(this.watch);
     const start = Date.now();
-    const interrupt = { running, insistent, start, forcedAt: 0, timesForced: 0, announced: false };
+    const counts = { forcedAt: 0, timesForced: 0, announced: false, ownCodeSamples: 0 };
+    const interrupt: Interrupt = { running, insistent, start, asked: start, ...counts };
     this.watch = setInterval(() => this.check(interrupt), CHECK_MS);
   }
 
@@ -65,38 +75,74 @@ export class Interrupter {
   }
 
   private check(interrupt: Interrupt): void {
-    const { insistent, start } = interrupt;
     const now = Date.now();
-    if (this.isReceived || now - start > GIVE_UP_MS) {
+    const isRunning = interrupt.running !== 0 && Atomics.load(this.shared, Slot.Running) === interrupt.running;
+    if (now - interrupt.start > GIVE_UP_MS || (this.isReceived && !isRunning)) {
       clearInterval(this.watch);
       this.watch = undefined;
       return;
     }
+    const cooperative = Atomics.load(this.shared, Slot.Cooperative) === 1;
+    if (cooperative && !interrupt.insistent) this.announce(interrupt, now);
+    // The main thread has turned since it was asked, and the cell runs on: it may begin to loop only now.
+    if (this.isReceived) {
+      this.ask(interrupt, now);
+      return;
+    }
     if (now - interrupt.forcedAt < FORCE_EVERY_MS) return;
     const phase = Atomics.load(this.shared, Slot.Phase);
-    const cooperative = Atomics.load(this.shared, Slot.Cooperative) === 1;
-    if (cooperative && !insistent && !interrupt.announced && now - start > AWAIT_PATIENCE_MS) {
-      interrupt.announced = true;
-      this.print('Stopping after the current step; Stop again ends it by force and may lose its results\n');
-    }
-    const gentle = cooperative ? COOPERATIVE_PATIENCE_MS : phase === Phase.Sync ? SYNC_PATIENCE_MS : AWAIT_PATIENCE_MS;
-    if (phase === Phase.Kernel || now - start < (insistent ? SYNC_PATIENCE_MS : gentle)) return;
-    interrupt.forcedAt = now;
-    this.force(interrupt, phase);
+    const waited = now - interrupt.asked;
+    if (phase !== Phase.Kernel && waited >= this.patience(interrupt, phase, cooperative)) this.force(interrupt);
+    else if (cooperative && waited > SAMPLE_AFTER_MS) this.sampleOwnCode(interrupt);
   }
 
-  private force(interrupt: Interrupt, phase: number): void {
+  private ask(interrupt: Interrupt, now: number): void {
+    Object.assign(interrupt, { asked: now, ownCodeSamples: 0 });
+    Atomics.add(this.shared, Slot.InterruptsSent, 1);
+    this.postToMain({ op: 'turn' });
+  }
+
+  private announce(interrupt: Interrupt, now: number): void {
+    if (interrupt.announced || now - interrupt.start < ANNOUNCE_AFTER_MS) return;
+    interrupt.announced = true;
+    this.print('Stopping after the current step; Stop again ends it by force and may lose its results\n');
+  }
+
+  private patience({ insistent, ownCodeSamples }: Interrupt, phase: number, cooperative: boolean): number {
+    if (insistent || ownCodeSamples >= OWN_CODE_SAMPLES) return SYNC_PATIENCE_MS;
+    if (cooperative) return COOPERATIVE_PATIENCE_MS;
+    return phase === Phase.Sync ? SYNC_PATIENCE_MS : AWAIT_PATIENCE_MS;
+  }
+
+  /** Looks at what computes. A step of a library's never counts: it may need many seconds. */
+  private sampleOwnCode(interrupt: Interrupt): void {
+    this.evaluate(ownCodeExpression, (value) => {
+      interrupt.ownCodeSamples = value === true ? interrupt.ownCodeSamples + 1 : 0;
+    });
+  }
+
+  private force(interrupt: Interrupt): void {
+    interrupt.forcedAt = Date.now();
     Atomics.store(this.shared, Slot.ForceStopped, interrupt.running);
-    if (phase === Phase.Sync) process.kill(process.pid, 'SIGINT');
-    else this.terminate(0);
+    this.terminate(0);
     // After the termination, so that code that waits for a child does not run on when the child has ended.
     if (Atomics.load(this.shared, Slot.WaitsForChild)) this.endChild(interrupt.timesForced);
     interrupt.timesForced++;
   }
 
+  /** One question at a time: a second one that is answered during a termination would use it up. */
+  private evaluate(expression: string, take: (value: unknown, failed: boolean) => void): void {
+    if (this.evaluating) return;
+    this.evaluating = true;
+    this.inspector.post('Runtime.evaluate', { expression }, (error, answer) => {
+      this.evaluating = false;
+      take(answer?.result.value, error !== null);
+    });
+  }
+
   private terminate(tries: number): void {
-    this.inspector.post('Runtime.evaluate', { expression: terminateExpression(tries) }, (error, answer) => {
-      if (error || answer.result.value !== false) this.postToMain({ op: 'terminated' });
+    this.evaluate(terminateExpression(tries), (value, failed) => {
+      if (failed || value !== false) this.postToMain({ op: 'terminated' });
       else if (!this.isReceived && tries < MAX_TRIES) setTimeout(() => this.terminate(tries + 1), RETRY_MS);
     });
   }

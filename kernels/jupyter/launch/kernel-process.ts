@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { LAUNCHER_FD, launchArguments } from './launch-arguments';
+import { INTERRUPT, LAUNCHER_FD, launchArguments } from './launch-arguments';
 import type { OutputPipes } from './named-pipes';
 
 /** Makes C's stdout line-buffered, as on a terminal, so that printf of native code appears at once. */
@@ -20,6 +20,8 @@ export interface KernelProcess {
   process: ChildProcess;
   /** The launcher's end of the launcher channel. */
   channel: NodeJS.ReadableStream;
+  /** Stops the running cell. */
+  interrupt(): void;
   /** Signals the kernel and the child processes of its cells, except those started as `detached`. */
   killGroup(signal: NodeJS.Signals): void;
 }
@@ -44,9 +46,12 @@ export function startKernelProcess(args: string[], pipes: OutputPipes | undefine
     },
   );
   if (pipes) for (const { write } of [pipes.stdout, pipes.stderr]) closeSync(write);
+  const channel = (kernel.stdio as unknown as NodeJS.ReadWriteStream[])[LAUNCHER_FD];
+  channel.on('error', () => {}); // the kernel has ended
   return {
     process: kernel,
-    channel: (kernel.stdio as unknown as NodeJS.ReadableStream[])[LAUNCHER_FD],
+    channel,
+    interrupt: () => void channel.write(INTERRUPT),
     killGroup(signal) {
       try {
         if (kernel.pid) process.kill(process.platform === 'win32' ? kernel.pid : -kernel.pid, signal);

@@ -13,6 +13,8 @@ export interface LaunchArguments {
 
 export const PIPE_FDS = { stdout: 3, stderr: 4 };
 export const LAUNCHER_FD = 5;
+/** What the launcher writes to its channel for Stop. */
+export const INTERRUPT = 'interrupt\n';
 
 export function launchArguments(pipes: boolean): string[] {
   return ['--launcher-fd', String(LAUNCHER_FD), ...(pipes ? ['--pipes'] : [])];

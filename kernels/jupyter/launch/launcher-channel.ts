@@ -1,9 +1,11 @@
 // The socket between the kernel and its launcher, seen from the kernel. It reports requests and replies, from which the
-// launcher knows what was lost if the process crashes; when it closes, the launcher is gone and the process group ends.
+// launcher knows what was lost if the process crashes; the launcher passes on a Stop. When it closes, the launcher is gone
+// and the process group ends.
 
 import { Socket } from 'node:net';
 import type { Request } from '../protocol/thread-messages';
 import type { Message } from '../protocol/wire-message';
+import { INTERRUPT } from './launch-arguments';
 
 /** What the kernel reports to the launcher, one JSON text per line. */
 export type LauncherMessage =
@@ -29,7 +31,8 @@ export interface LauncherChannel {
   reportRequest(seq: number, channel: Request['channel'], message: Message): void;
 }
 
-export function openLauncherChannel(fd: number | undefined): LauncherChannel {
+/** @param onInterrupt called when the launcher passes on a Stop */
+export function openLauncherChannel(fd: number | undefined, onInterrupt: () => void): LauncherChannel {
   if (fd === undefined) return { send: () => {}, reportRequest: () => {} };
   // A socket writes before `write` returns; the process may crash a moment later.
   const socket = new Socket({ fd, readable: true, writable: true });
@@ -39,7 +42,9 @@ export function openLauncherChannel(fd: number | undefined): LauncherChannel {
     const group = process.platform === 'win32' ? process.pid : -process.pid;
     process.kill(group, 'SIGKILL');
   });
-  socket.resume();
+  socket.on('data', (bytes) => {
+    if (bytes.toString('latin1').includes(INTERRUPT)) onInterrupt();
+  });
   const send = (message: LauncherMessage) => void socket.write(`${JSON.stringify(message)}\n`);
   return {
     send,

@@ -40,6 +40,8 @@ export type ToIo =
 export type ToMain =
   | { op: 'request'; request: Request }
   | { op: 'interrupt'; running: number }
+  /** Asks whether the main thread still turns, after an interrupt. */
+  | { op: 'turn' }
   | { op: 'terminated' }
   /** No front end listens where the `input_request` with this id was sent. */
   | { op: 'input-undelivered'; id: string }
@@ -53,7 +55,7 @@ export const Slot = {
   QueuedBytes: 1,
   /** What the main thread is doing, a `Phase`. */
   Phase: 2,
-  /** Number of interrupts sent to the main thread, and of those it has received. */
+  /** Number of messages of Stop sent to the main thread, and of those it has received. */
   InterruptsSent: 3,
   InterruptsReceived: 4,
   /** `seq` of the running cell, or 0. */
@@ -78,9 +80,9 @@ export const Phase = {
   Idle: 0,
   /** The kernel itself (compiling a cell): never cut off. */
   Kernel: 1,
-  /** A cell's synchronous part, inside `vm`: SIGINT ends it. */
+  /** A cell's synchronous part: it is ended soon after Stop. */
   Sync: 2,
-  /** A cell that awaits something: the inspector can end what runs in between. */
+  /** A cell that awaits something: what runs in between is given a second to get to its end. */
   Await: 3,
 } as const;
 

@@ -6,7 +6,7 @@ import { renderResult, type Shown } from '../display/index';
 import type { UpdatableDisplays } from '../display/updatable-displays';
 import type { Executor, Outcome } from '../execution/executor';
 import type { ErrorContent } from '../execution/traceback';
-import { Phase, type Request } from '../protocol/thread-messages';
+import type { Request } from '../protocol/thread-messages';
 import type { Content } from '../protocol/wire-message';
 import { type Cell, createCell, Interrupted } from './cell';
 import type { CurrentCell } from './current-cell';
@@ -130,7 +130,7 @@ export class CellExecution {
     try {
       await this.parts.current.work(cell, () => this.parts.prelude.prepare(code));
     } catch (error) {
-      return { error: this.parts.describe(error) };
+      return { error: await this.describe(error, cell) };
     }
     return this.evaluate(code, cell);
   }
@@ -142,8 +142,6 @@ export class CellExecution {
     if (restored.length) {
       output.stream('stderr', `Restored globals that the kernel needs: ${restored.join(', ')}\n`, cell.request);
     }
-    // A value's `Jupyter.display` is user code: Stop ends it as it ends code after an await.
-    current.setPhase(Phase.Await);
     try {
       if (outcome.status === 'ok') {
         const { value } = outcome;
@@ -151,11 +149,19 @@ export class CellExecution {
       }
     } catch (error) {
       outcome = { status: 'error', error };
-    } finally {
-      current.setPhase(Phase.Kernel);
     }
-    if (outcome.error instanceof Interrupted) cell.stopped ??= outcome.error;
-    return { error: describe(outcome.error) };
+    if (outcome.error instanceof Interrupted) {
+      cell.stopped ??= outcome.error;
+      this.parts.prelude.endTerminatedWork();
+    }
+    return { error: await this.describe(outcome.error, cell) };
+  }
+
+  /** The properties of a thrown value may be code of the user's, which may not end. */
+  private describe(error: unknown, cell: Cell): ErrorContent | Promise<ErrorContent> {
+    const { current, describe } = this.parts;
+    if (error instanceof Interrupted) return describe(error);
+    return current.work(cell, () => describe(error)).catch(describe);
   }
 
   private async userExpressions(expressions: unknown, request: Request): Promise<Content> {

@@ -2,6 +2,7 @@
 
 import { Phase, type Request, Slot } from '../protocol/thread-messages';
 import { type Cell, cells, type Interrupted } from './cell';
+import { inOwnTurn } from './own-turn';
 
 export class CurrentCell {
   private cell: Cell | undefined;
@@ -56,13 +57,16 @@ export class CurrentCell {
   }
 
   /**
-   * Does work of the kernel on behalf of a cell (rendering its result, starting an engine); Stop ends the wait for it.
+   * Does work of the kernel on behalf of a cell (rendering its result, starting an engine), which may call code of the
+   * user's (a display, a getter); Stop ends it as it ends code after an await.
    */
   work<T>(cell: Cell, work: () => T | PromiseLike<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
+    this.setPhase(Phase.Await);
+    const result = new Promise<T>((resolve, reject) => {
       this.rejectWork = reject;
-      cells.run(cell, async () => work()).then(resolve, reject);
+      inOwnTurn(() => void cells.run(cell, async () => work()).then(resolve, reject));
     });
+    return result.finally(() => this.setPhase(Phase.Kernel));
   }
 
   stopWork(error: Interrupted): void {

@@ -19,12 +19,16 @@ const NAMES = [
 /** The prelude as import lines, from which the compiler reads its types before the packages are loaded. */
 export const PRELUDE_IMPORTS = `import * as tf from '@tensorflow/tfjs';\nimport { ${NAMES.join(', ')} } from 'detlab';\n`;
 
+type TerminatedWork = typeof import('../../../src/engine/terminated-work');
+
 export interface Prelude {
   variables: Record<string, unknown>;
   /** Why a package could not be loaded. */
   problem: string | undefined;
   /** To be awaited before a cell runs: starts an engine when the cell uses `tf` and selects none itself. */
   prepare(code: string): Promise<void>;
+  /** Frees the tensors of code that was terminated: of its scopes, and of the gradients it was computing. */
+  endTerminatedWork(): void;
 }
 
 /** Loads the packages, which takes about a second. */
@@ -40,13 +44,19 @@ export function loadPrelude(): Prelude {
     problem = `DetLab could not be loaded: ${(error as Error).message}`;
   }
   let started = false;
+  let scopes = 0;
+  const terminatedWork = () => require('../../../src/engine/terminated-work') as TerminatedWork;
   return {
     variables,
     problem,
     async prepare(code) {
+      if (!problem) scopes = terminatedWork().openScopes();
       if (started || !lab.startEngine || !/\btf\./.test(code) || /\bstartEngine\b|\bsetBackend\b/.test(code)) return;
       started = true;
       await lab.startEngine();
+    },
+    endTerminatedWork() {
+      if (!problem) terminatedWork().endTerminatedWork(scopes);
     },
   };
 }

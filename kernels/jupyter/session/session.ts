@@ -31,12 +31,15 @@ export interface SessionParts {
   shared: Int32Array;
   compiler: CompilerClient;
   prelude: Prelude;
+  /** Whether SIGINT ends a synchronous cell, where no other thread can. */
+  breakOnSigint?: boolean;
   /** Called for each stopped cell, when it is asked to end and when its code has ended. */
   onStop?: (cell: Cell, hasEnded: boolean) => void;
 }
 
 export class Session {
   private readonly output: OutputChannel;
+  private readonly prelude: Prelude;
   private readonly current: CurrentCell;
   private readonly executor: Executor;
   private readonly queue: ExecutionQueue;
@@ -46,11 +49,13 @@ export class Session {
   private readonly input: InputRequests;
   private readonly displays: UpdatableDisplays;
 
-  constructor({ directory, output, shared, compiler, prelude, onStop = () => {} }: SessionParts) {
+  constructor(parts: SessionParts) {
+    const { directory, output, shared, compiler, prelude, breakOnSigint = false, onStop = () => {} } = parts;
     watchStops(shared);
     const restoreGlobals = snapshotGlobals();
     const { status, describe, currentCell, currentRequest } = this;
     this.output = output;
+    this.prelude = prelude;
     this.current = new CurrentCell(shared);
     this.executor = new Executor({
       directory,
@@ -58,6 +63,7 @@ export class Session {
       onPhase: (phase) => this.current.setPhase(phase),
       variables: { ...prelude.variables },
       builtin: builtInModules,
+      breakOnSigint,
     });
     this.input = new InputRequests(output, () => this.current.running);
     this.comms = new SessionComms({
@@ -113,6 +119,7 @@ export class Session {
 
   /** Code after an await was terminated: the promise of its cell or comm handler will never settle. */
   terminated(): void {
+    this.prelude.endTerminatedWork();
     this.comms.interrupt();
     this.interruption.terminated();
   }

@@ -27,6 +27,11 @@ function switchTo(precision: Precision): void {
   native.autocast(precision !== 'float32', precision);
 }
 
+/** Returns to float32 after code in mixed precision was terminated. */
+export function abandonAutocast(): void {
+  if (active !== 'float32') switchTo('float32');
+}
+
 /** @throws DetLabError for a precision the engine lacks, or an asynchronous function. */
 export function autocast<T>(backend: TorchBackend, allowed: readonly Precision[], precision: Precision, f: () => T): T {
   if (!allowed.includes(precision))

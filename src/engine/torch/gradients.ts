@@ -49,6 +49,8 @@ const TRANSPARENT = new Set([
 ]);
 
 let depth = 0;
+/** What the running gradient functions have replaced, outermost first. */
+const running: Map<number, Swap>[] = [];
 let kept: tf.Tensor[] = [];
 let callbacks: ((dy: number) => number[])[] = [];
 
@@ -68,8 +70,7 @@ function release(engine: TfEngine, backend: TorchBackend, data: TorchData): void
   if (backend.disposeData(data)) engine.removeDataId(data, backend);
 }
 
-function swapIn(engine: TfEngine, backend: TorchBackend, xs: tf.Tensor[]): Map<number, Swap> {
-  const swaps = new Map<number, Swap>();
+function swapIn(engine: TfEngine, backend: TorchBackend, xs: tf.Tensor[], swaps: Map<number, Swap>): void {
   for (const x of xs) {
     if (swaps.has(x.id)) continue;
     const slot = backend.slotOf(x);
@@ -82,7 +83,6 @@ function swapIn(engine: TfEngine, backend: TorchBackend, xs: tf.Tensor[]): Map<n
     setDataId(x, leaf);
     swaps.set(x.id, { x, original, leaf });
   }
-  return swaps;
 }
 
 function swapOut(engine: TfEngine, backend: TorchBackend, swaps: Map<number, Swap>): void {
@@ -115,9 +115,10 @@ function gradients(
   const before = native.gradMode(true, depth + 1);
   const createGraph = depth > 0; // differentiated by an outer call
   depth++;
-  let swaps = new Map<number, Swap>();
+  const swaps = new Map<number, Swap>();
+  running.push(swaps);
   try {
-    swaps = swapIn(engine, backend, xs);
+    swapIn(engine, backend, xs, swaps);
     const y = tf.tidy('forward', f);
     requireTensor(y);
     return tf.tidy('backward', () => {
@@ -139,16 +140,29 @@ function gradients(
       }
     }) as unknown as Gradients;
   } finally {
+    running.pop();
     swapOut(engine, backend, swaps);
     depth--;
     native.gradMode(before, depth);
-    if (depth === 0) {
-      for (const tensor of kept) tensor.dispose();
-      kept = [];
-      callbacks = [];
-      native.detachAll();
-    }
+    if (depth === 0) forgetGraph();
   }
+}
+
+function forgetGraph(): void {
+  for (const tensor of kept) tensor.dispose();
+  kept = [];
+  callbacks = [];
+  native.detachAll();
+}
+
+/** Ends the gradient functions of code that was terminated, which has ended none of them itself. */
+export function abandonGradients(): void {
+  if (depth === 0) return;
+  const engine = tf.engine() as unknown as TfEngine & { backend: TorchBackend };
+  for (let swaps = running.pop(); swaps; swaps = running.pop()) swapOut(engine, engine.backend, swaps);
+  depth = 0;
+  native.gradMode(false, 0);
+  forgetGraph();
 }
 
 let currentType = 'bfloat16';

@@ -117,6 +117,49 @@ describe.concurrent('Stop', () => {
       "console.log('go'); for (;;) { try { await null; } catch {} finally { } }",
     ],
     ['Atomics.wait', "console.log('go'); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);"],
+    ['a loop of a cell that takes SIGINT itself', "process.on('SIGINT', () => {}); console.log('go'); for (;;);"],
+    [
+      'a loop of a cell that takes SIGINT once, before all others',
+      "process.prependOnceListener('SIGINT', () => {}); console.log('go'); for (;;);",
+    ],
+    [
+      'a loop of a cell that takes SIGINT and lets it go again',
+      "const taken = () => {}; process.on('SIGINT', taken); process.off('SIGINT', taken); console.log('go'); for (;;);",
+    ],
+    [
+      'a loop of a cell that removes all SIGINT listeners',
+      "process.removeAllListeners('SIGINT'); console.log('go'); for (;;);",
+    ],
+    [
+      'a loop of a cell that removes all listeners of the process',
+      "process.removeAllListeners(); console.log('go'); for (;;);",
+    ],
+    [
+      'a wait for a worker thread that does not answer',
+      `import { Worker } from 'node:worker_threads';
+       const flag = new Int32Array(new SharedArrayBuffer(4));
+       new Worker('for (;;);', { eval: true });
+       console.log('go'); Atomics.wait(flag, 0, 0);`,
+    ],
+    ['a regular expression that does not end', "console.log('go'); /^(a+)+$/.test('a'.repeat(60) + 'b');"],
+    ['a display that does not end', "({ [Symbol.for('Jupyter.display')]() { console.log('go'); for (;;); } })"],
+    [
+      'a display that does not end, after an await',
+      "({ async [Symbol.for('Jupyter.display')]() { await sleep(5); console.log('go'); for (;;); } })",
+    ],
+    [
+      'an error whose message does not end',
+      "throw Object.defineProperty(new Error('x'), 'message', { get() { console.log('go'); for (;;); } });",
+    ],
+    ['a loop in work that has read the signal', "const { aborted } = signalOfCell(); console.log('go'); for (;;);"],
+    [
+      'a loop that begins after Stop, in work that has read the signal',
+      "const { aborted: yet } = signalOfCell(); console.log('go'); await sleep(300); for (;;);",
+    ],
+    [
+      'a loop that begins after Stop, in a timer',
+      "setTimeout(() => { for (;;); }, 300); console.log('go'); for (;;) try { await sleep(5); } catch {}",
+    ],
     [
       'Atomics.wait after an await',
       "await sleep(5); console.log('go'); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);",
@@ -129,6 +172,60 @@ describe.concurrent('Stop', () => {
       await expectAlive(kernel);
     }),
   );
+
+  it.each([
+    ['its own', '(_: Error, calls: unknown) => calls', ''],
+    ['none', '() => { throw 1; }', 'await sleep(5);'],
+  ])('ends a loop of a cell whose stack traces are %s', (_, prepare, before) =>
+    pool.use(async (kernel) => {
+      const loop = `Error.prepareStackTrace = ${prepare}; ${before} console.log('go'); for (;;);`;
+      const { error, took } = await interrupt(kernel, loop);
+      await kernel.execute('Error.prepareStackTrace = undefined;');
+      expect(error?.ename).toBe('Interrupted');
+      expect(took).toBeLessThan(3500);
+      await expectAlive(kernel);
+    }),
+  );
+
+  it('frees what a terminated tf.tidy and tf.variableGrads have made, and gradients work afterwards', () =>
+    pool.use(async (kernel) => {
+      await kernel.execute('const two = tf.variable(tf.scalar(2)); const before = tf.memory().numTensors;');
+      const inTidy = await interrupt(kernel, "tf.tidy(() => { console.log('go'); for (;;) two.add(1); })");
+      expect(inTidy.took).toBeLessThan(3500);
+      const inGradient =
+        "tf.variableGrads(() => { console.log('go'); for (let y = two.mul(1) as tf.Scalar; ; ) y = y.add(1); }, [two])";
+      expect((await interrupt(kernel, inGradient)).took).toBeLessThan(3500);
+      const { result } = await kernel.execute(
+        `const { value, grads } = tf.variableGrads(() => two.square() as tf.Scalar, [two]);
+         const [y, dy] = [value.dataSync()[0], grads[two.name].dataSync()[0]];
+         tf.dispose([value, ...Object.values(grads)]);
+         [tf.memory().numTensors - before, y, dy]`,
+      );
+      expect(result).toBe('[ 0, 4, 4 ]');
+    }));
+
+  it('is pressed by a front end that sends SIGINT to the kernel', () =>
+    pool.use(async (kernel) => {
+      const id = kernel.start("process.on('SIGINT', () => {}); console.log('go'); for (;;);");
+      await firstOutput(kernel, id);
+      kernel.process.kill('SIGINT');
+      expect((await kernel.finish(id)).error?.ename).toBe('Interrupted');
+      await expectAlive(kernel);
+    }));
+
+  it('ends a loop of an earlier cell that a timer starts while a later cell is compiled', () =>
+    pool.use(async (kernel) => {
+      const early = kernel.start("setTimeout(() => { console.log('go'); for (;;); }, 30);");
+      await kernel.finish(early);
+      const lines = Array.from({ length: 400 }, (_, i) => `const d${i} = { a: ${i}, b: [${i}, 'x'] as const };`);
+      const id = kernel.start(lines.join('\n'));
+      await firstOutput(kernel, early);
+      const pressed = Date.now();
+      await kernel.request('interrupt_request', {}, 'control');
+      await kernel.finish(id);
+      expect(Date.now() - pressed).toBeLessThan(3500);
+      await expectAlive(kernel);
+    }));
 
   it('runs finally blocks of loops that await', () =>
     pool.use(async (kernel) => {
