@@ -6,12 +6,11 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LabDataset, startEngine } from '../../src';
 import { scenes } from '../lab/small';
-import { smallOptions } from '../lab/small-options';
+import { smallArguments } from '../lab/small-options';
 import { detlab } from './detlab';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-cli-'));
 const CONFIG = 'faster-rcnn_r18_fpn_toytown';
-const cfg = ['--cfg-options', ...Object.entries(smallOptions).map(([key, value]) => `${key}=${JSON.stringify(value)}`)];
 const workDir = join(folder, 'run');
 let data: LabDataset;
 let dataOption: string;
@@ -52,10 +51,10 @@ test('data that cannot be used ends with 3', async () => {
 });
 
 test('summary, as a table and as JSON', async () => {
-  const table = await detlab('summary', CONFIG, ...cfg);
+  const table = await detlab('summary', CONFIG, ...smallArguments);
   expect(table.code).toBe(0);
   expect(table.out).toMatch(/neck +FPN +16×24×16/);
-  const [summary] = (await detlab('summary', CONFIG, '--input', '128x192', '--json', ...cfg)).lines();
+  const [summary] = (await detlab('summary', CONFIG, '--input', '128x192', '--json', ...smallArguments)).lines();
   expect(summary).toMatchObject({ event: 'summary', input: [128, 192] });
   expect(summary.stages[0]).toMatchObject({ path: 'backbone', type: 'ResNet', strides: [4, 8, 16, 32] });
   expect((await detlab('summary', CONFIG, '--input', '128')).code).toBe(2);
@@ -84,7 +83,18 @@ test('doctor names what it found', async () => {
 });
 
 test('Ctrl-C leaves a checkpoint and 130; resume, test and predict go on from there', async () => {
-  const args = ['train', CONFIG, '--data', dataOption, '--work-dir', workDir, '--epochs', '2', '--json', ...cfg];
+  const args = [
+    'train',
+    CONFIG,
+    '--data',
+    dataOption,
+    '--work-dir',
+    workDir,
+    '--epochs',
+    '2',
+    '--json',
+    ...smallArguments,
+  ];
   const program = ['-r', join(__dirname, '../typescript-require.cjs'), join(__dirname, 'run.cjs')];
   const child = spawn(process.execPath, [...program, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
@@ -119,7 +129,7 @@ test('Ctrl-C leaves a checkpoint and 130; resume, test and predict go on from th
   const whole = await detlab(...args.map((arg) => (arg === workDir ? join(folder, 'whole') : arg)));
   expect(whole.lines().at(-1).report).toEqual(end.report);
 
-  const tested = await detlab('test', CONFIG, workDir, '--data', dataOption, '--json', ...cfg);
+  const tested = await detlab('test', CONFIG, workDir, '--data', dataOption, '--json', ...smallArguments);
   expect(tested.code).toBe(0);
   expect(tested.lines()[0].metrics).toEqual(end.report.metrics);
 
@@ -138,7 +148,7 @@ test('Ctrl-C leaves a checkpoint and 130; resume, test and predict go on from th
     '--out',
     pictures,
     '--json',
-    ...cfg,
+    ...smallArguments,
   );
   expect(predicted.code).toBe(3);
   const [found, error] = predicted.lines();

@@ -8,7 +8,7 @@ import { configOf, describe as describeModule, detector, register } from '../../
 import { detlab } from '../cli/detlab';
 import { scaledNeck } from './scaled-neck';
 import { small } from './small';
-import { smallOptions } from './small-options';
+import { smallArguments } from './small-options';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-own-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -42,8 +42,6 @@ export const fileNeck = defineModule({
 });
 `;
 const BASE = resolve(__dirname, '../../configs/faster_rcnn/faster-rcnn_r18_fpn_toytown.ts');
-const cfg = ['--cfg-options', ...Object.entries(smallOptions).map(([key, value]) => `${key}=${JSON.stringify(value)}`)];
-
 function write(name: string, imports: unknown, more: object = {}): string {
   const file = join(folder, name);
   const model = { neck: { _delete_: true, type: 'FileNeck', out_channels: 16 } };
@@ -74,7 +72,7 @@ test('a neck of a cell: typed, described, swapped in, in the table', async () =>
 test('custom_imports: a path beside the config is run, Python names are told', async () => {
   writeFileSync(join(folder, 'file_neck.ts'), NECK);
   const file = write('own.json', ['./file_neck.ts', 'mmdet.models.necks', 'projects.x.some_neck']);
-  const summary = await detlab('summary', file, '--json', ...cfg);
+  const summary = await detlab('summary', file, '--json', ...smallArguments);
   expect([summary.code, summary.err]).toEqual([0, expect.stringMatching(/custom_imports: running .*file_neck\.ts/)]);
   expect(summary.err).toMatch(/"projects\.x\.some_neck" is a Python module and was not loaded/);
   expect(summary.err).not.toMatch(/mmdet\.models/);
@@ -82,7 +80,7 @@ test('custom_imports: a path beside the config is run, Python names are told', a
     type: 'FileNeck',
   });
   expect(String(describeModule('FileNeck'))).toContain('One convolution a level');
-  const model = await detector(file, { options: cfg.slice(1) }).build();
+  const model = await detector(file, { options: smallArguments.slice(1) }).build();
   expect(model.detector.stateDict().get('neck.convs.0.weight')!.shape).toEqual([16, 8, 1, 1]);
   model.dispose();
 });
@@ -90,7 +88,7 @@ test('custom_imports: a path beside the config is run, Python names are told', a
 test('custom_imports that fail are told, or passed over where the config allows it', async () => {
   writeFileSync(join(folder, 'broken.ts'), "throw new Error('no such luck');");
   const fails = async (imports: unknown, more?: object) =>
-    detlab('summary', write('fails.json', imports, more), ...cfg);
+    detlab('summary', write('fails.json', imports, more), ...smallArguments);
   const none = await fails('./none.ts');
   expect([none.code, none.err]).toEqual([
     2,

@@ -6,11 +6,9 @@ import { configOf, register, startEngine } from '../../src';
 import { detlab } from '../cli/detlab';
 import { scaledNeck } from './scaled-neck';
 import { small } from './small';
-import { smallOptions } from './small-options';
+import { smallArguments } from './small-options';
 
 const SHOW = Symbol.for('Jupyter.display');
-const cfg = ['--cfg-options', ...Object.entries(smallOptions).map(([key, value]) => `${key}=${JSON.stringify(value)}`)];
-
 beforeAll(async () => {
   await startEngine();
   register(scaledNeck);
@@ -46,7 +44,14 @@ test('combinations that cannot be are refused with both sides', async () => {
 
 test('the table of necks, on the command line', async () => {
   const tensors = tf.memory().numTensors;
-  const { code, lines } = await detlab('necks', 'faster-rcnn_r18_fpn_toytown', '--json', '--input', '64x96', ...cfg);
+  const { code, lines } = await detlab(
+    'necks',
+    'faster-rcnn_r18_fpn_toytown',
+    '--json',
+    '--input',
+    '64x96',
+    ...smallArguments,
+  );
   expect(code).toBe(0);
   const rows = new Map(lines().map((row) => [row.type, row]));
   const [fpn, pafpn, scaled] = ['FPN', 'PAFPN', 'ScaledNeck'].map((type) => rows.get(type));
@@ -64,6 +69,13 @@ test('the table of necks, on the command line', async () => {
   });
   for (const row of rows.values()) expect(row.problem === undefined || row.problem.length > 20).toBe(true);
   expect(tf.memory().numTensors).toBe(tensors);
-  const table = await detlab('necks', 'faster-rcnn_r18_fpn_toytown', '--input', '64x96', '--no-flops', ...cfg);
+  const table = await detlab(
+    'necks',
+    'faster-rcnn_r18_fpn_toytown',
+    '--input',
+    '64x96',
+    '--no-flops',
+    ...smallArguments,
+  );
   expect(table.out).toMatch(/PAFPN +out_channels, num_outs +4, 8, 16, 32, 64 +16 /);
 });

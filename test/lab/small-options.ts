@@ -15,3 +15,9 @@ export const smallOptions = {
   'test_dataloader.dataset.pipeline.1.scale': [96, 64],
   'default_hooks.logger.interval': 2,
 };
+
+/** The same for the command line. */
+export const smallArguments = [
+  '--cfg-options',
+  ...Object.entries(smallOptions).map(([key, value]) => `${key}=${JSON.stringify(value)}`),
+];

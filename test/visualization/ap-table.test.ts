@@ -3,20 +3,7 @@
 import { expect, test } from 'vitest';
 import { apTable } from '../../src/visualization/ap-table';
 import { tablesBundle, tableText } from '../../src/visualization/table';
-
-const EVIL = '<img src=x onerror=alert(1)>';
-const metrics = { AP: 0.5304, AP50: 0.884, APl: -1 };
-const report = {
-  metrics,
-  perClass: [
-    { class: EVIL, truths: 1200, metrics },
-    { class: 'a|b', truths: 3, metrics: { AP: 0.1, AP50: 0.2, APl: 0 } },
-  ],
-  images: 73,
-  truths: 1203,
-  detections: 4000,
-  problems: [{ message: `${EVIL} is missing` }],
-};
+import { report } from './report';
 
 test('an AP table has one row for all and one for each class, in every form', () => {
   expect(tableText(apTable(report))).toBe(

@@ -5,6 +5,7 @@ import { renderPng } from '../../src/visualization/chart';
 import { comparisonSpec, comparisonTable } from '../../src/visualization/comparison';
 import { tableText } from '../../src/visualization/table';
 import { pixels } from './pixels';
+import { report } from './report';
 
 const evaluations = [1, 2].map((at) => ({ at, metrics: { AP: at / 10, AP50: at / 5, AP75: -1 } }));
 
@@ -15,20 +16,6 @@ test('a comparison draws while some of its recipes are still to come', async () 
   ]);
   expect((await pixels(await renderPng(spec))).width).toBeGreaterThan(600);
 });
-
-const EVIL = '<img src=x onerror=alert(1)>';
-const metrics = { AP: 0.5304, AP50: 0.884, APl: -1 };
-const report = {
-  metrics,
-  perClass: [
-    { class: EVIL, truths: 1200, metrics },
-    { class: 'a|b', truths: 3, metrics: { AP: 0.1, AP50: 0.2, APl: 0 } },
-  ],
-  images: 73,
-  truths: 1203,
-  detections: 4000,
-  problems: [{ message: `${EVIL} is missing` }],
-};
 
 test('a comparison marks the best of each row; what is not known yet is a dash', () => {
   const worse = { ...report, metrics: { AP: 0.4, AP50: 0.9, APl: -1 }, perClass: [] };

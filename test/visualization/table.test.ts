@@ -6,20 +6,7 @@ import { comparisonTable } from '../../src/visualization/comparison';
 import { progressBundle } from '../../src/visualization/progress';
 import { summaryTable } from '../../src/visualization/summary-table';
 import { type Table, tablesBundle } from '../../src/visualization/table';
-
-const EVIL = '<img src=x onerror=alert(1)>';
-const metrics = { AP: 0.5304, AP50: 0.884, APl: -1 };
-const report = {
-  metrics,
-  perClass: [
-    { class: EVIL, truths: 1200, metrics },
-    { class: 'a|b', truths: 3, metrics: { AP: 0.1, AP50: 0.2, APl: 0 } },
-  ],
-  images: 73,
-  truths: 1203,
-  detections: 4000,
-  problems: [{ message: `${EVIL} is missing` }],
-};
+import { EVIL, report } from './report';
 
 test('names from data cannot become markup', () => {
   const contestant = { name: EVIL, report, evaluations: [], parameters: 5 };

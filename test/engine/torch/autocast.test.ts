@@ -6,7 +6,7 @@ import { startEngine } from '../../../src/engine';
 import type { TorchEngine } from '../../../src/engine/torch';
 import type { TorchData } from '../../../src/engine/torch/backend';
 import { native } from '../../../src/engine/torch/native';
-import { runKernel, values } from './parity';
+import { align, convolve, runKernel, values } from './parity';
 
 let engine: TorchEngine;
 beforeAll(async () => {
@@ -18,25 +18,6 @@ beforeEach(() => {
 
 type T4 = tf.Tensor4D;
 const physical = (t: tf.Tensor) => native.physicalType((t.dataId as TorchData).slot);
-const convolve = (x: tf.Tensor, filter: tf.Tensor, over: object = {}, more: Record<string, tf.Tensor> = {}) =>
-  runKernel<tf.Tensor>(
-    'DetConv2D',
-    { x, filter, ...more },
-    { strides: [1, 1], padding: [1, 1], dilations: [1, 1], groups: 1, activation: 'linear', ...over },
-  );
-const rois = () =>
-  tf.tensor2d([
-    [0, 1, 1, 6, 6],
-    [0, 2, 3, 7, 5],
-  ]);
-// biome-ignore format: one line
-const align = (x: tf.Tensor, samplingRatio = 2) =>
-  runKernel<tf.Tensor>(
-    'DetRoIAlign',
-    { x, rois: rois() },
-    { outputSize: [3, 3], spatialScale: 1, samplingRatio, aligned: true },
-  );
-
 describe('autocast', () => {
   it('keeps activations in bfloat16 between layers, losses in float32', () => {
     const types: Record<string, string> = {};

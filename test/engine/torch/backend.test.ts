@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startEngine } from '../../../src/engine';
 import type { TorchEngine } from '../../../src/engine/torch';
-import { runKernel, values } from './parity';
+import { align, convolve, runKernel, values } from './parity';
 
 let engine: TorchEngine;
 beforeAll(async () => {
@@ -14,25 +14,6 @@ beforeAll(async () => {
 beforeEach(() => {
   tf.setBackend('torch');
 });
-
-const convolve = (x: tf.Tensor, filter: tf.Tensor, over: object = {}, more: Record<string, tf.Tensor> = {}) =>
-  runKernel<tf.Tensor>(
-    'DetConv2D',
-    { x, filter, ...more },
-    { strides: [1, 1], padding: [1, 1], dilations: [1, 1], groups: 1, activation: 'linear', ...over },
-  );
-const rois = () =>
-  tf.tensor2d([
-    [0, 1, 1, 6, 6],
-    [0, 2, 3, 7, 5],
-  ]);
-// biome-ignore format: one line
-const align = (x: tf.Tensor, samplingRatio = 2) =>
-  runKernel<tf.Tensor>(
-    'DetRoIAlign',
-    { x, rois: rois() },
-    { outputSize: [3, 3], spatialScale: 1, samplingRatio, aligned: true },
-  );
 
 describe('training', () => {
   const make = () =>

@@ -65,3 +65,25 @@ export const outcomeOf = (t: tf.Tensor): Outcome => ({
 
 /** A sum that depends on every element differently. */
 export const weigh = (y: tf.Tensor) => tf.sum(tf.mul(y, values(y.shape, 77)));
+
+/** DetConv2D of 3x3 filters, unless `over` says otherwise. */
+export const convolve = (x: tf.Tensor, filter: tf.Tensor, over: object = {}, more: Record<string, tf.Tensor> = {}) =>
+  runKernel<tf.Tensor>(
+    'DetConv2D',
+    { x, filter, ...more },
+    { strides: [1, 1], padding: [1, 1], dilations: [1, 1], groups: 1, activation: 'linear', ...over },
+  );
+
+const rois = () =>
+  tf.tensor2d([
+    [0, 1, 1, 6, 6],
+    [0, 2, 3, 7, 5],
+  ]);
+
+/** RoIAlign of two regions of the first image. */
+export const align = (x: tf.Tensor, samplingRatio = 2) =>
+  runKernel<tf.Tensor>(
+    'DetRoIAlign',
+    { x, rois: rois() },
+    { outputSize: [3, 3], spatialScale: 1, samplingRatio, aligned: true },
+  );

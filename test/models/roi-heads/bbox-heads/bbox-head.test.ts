@@ -8,9 +8,8 @@ import { losses } from '../../../../src/models/losses';
 import { type BBoxHead, roiHeads } from '../../../../src/models/roi-heads';
 import type { BBoxTargets } from '../../../../src/models/roi-heads/bbox-heads/bbox-targets';
 import { taskModules } from '../../../../src/models/task-modules';
-import { torchShape } from '../../../../src/nn';
 import { fillByFormula, golden, nhwc } from '../../../golden-data';
-import { targetsFor } from './sampled-targets';
+import { targetsFor, weightShapes } from './sampled-targets';
 
 const registry = new Registry([...roiHeads, ...losses, ...taskModules]);
 const build = (config: ModuleConfig, context: Partial<BuildContext> = {}) =>
@@ -20,9 +19,6 @@ const config = JSON.parse(metadata.cfg) as ModuleConfig & { in_channels: number;
 const floats = (name: string) => tensors.get(name)!.data as Float32Array;
 
 beforeAll(async () => void (await startEngine()));
-
-const names = (head: BBoxHead) =>
-  Object.fromEntries([...head.named()].filter(([n]) => n.endsWith('weight')).map(([n, p]) => [n, torchShape(p)]));
 
 describe('losses', () => {
   const features = () => nhwc({ shape: [8, 4, 7, 7], data: floats('x').subarray(0, 8 * 196) });
@@ -91,12 +87,12 @@ describe('losses', () => {
 
 test('by itself two linear layers on the averaged or flattened RoI', () => {
   const plain = build({ type: 'BBoxHead', in_channels: 4, num_classes: 3, with_avg_pool: true });
-  expect(names(plain)).toEqual({ 'fc_cls.weight': [4, 4], 'fc_reg.weight': [12, 4] });
+  expect(weightShapes(plain)).toEqual({ 'fc_cls.weight': [4, 4], 'fc_reg.weight': [12, 4] });
   tf.tidy(() => {
     expect(plain.forward(tf.ones([2, 7, 7, 4])).scores!.shape).toEqual([2, 4]);
   });
   const flat = build({ type: 'BBoxHead', in_channels: 4, num_classes: 3, with_reg: false });
-  expect(names(flat)).toEqual({ 'fc_cls.weight': [4, 196] });
+  expect(weightShapes(flat)).toEqual({ 'fc_cls.weight': [4, 196] });
   plain.dispose();
   flat.dispose();
 });

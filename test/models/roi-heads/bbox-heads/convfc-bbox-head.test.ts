@@ -7,16 +7,13 @@ import { startEngine } from '../../../../src/engine';
 import { losses } from '../../../../src/models/losses';
 import { type BBoxHead, roiHeads } from '../../../../src/models/roi-heads';
 import { taskModules } from '../../../../src/models/task-modules';
-import { torchShape } from '../../../../src/nn';
 import { Random } from '../../../../src/random';
+import { weightShapes } from './sampled-targets';
 
 const registry = new Registry([...roiHeads, ...losses, ...taskModules]);
 const build = (config: ModuleConfig) => registry.build('bbox_head', config, { path: 'bbox_head' }) as BBoxHead;
 
 beforeAll(async () => void (await startEngine()));
-
-const names = (head: BBoxHead) =>
-  Object.fromEntries([...head.named()].filter(([n]) => n.endsWith('weight')).map(([n, p]) => [n, torchShape(p)]));
 
 test('shared convolutions and branches', () => {
   const head = build({
@@ -31,7 +28,7 @@ test('shared convolutions and branches', () => {
     fc_out_channels: 16,
     norm_cfg: { type: 'BN' },
   });
-  expect(names(head)).toEqual({
+  expect(weightShapes(head)).toEqual({
     'fc_cls.weight': [4, 16],
     'fc_reg.weight': [12, 8 * 49],
     'shared_convs.0.conv.weight': [8, 4, 3, 3],

@@ -1,7 +1,8 @@
-// Targets of a made-up batch for the tests of box heads.
+// What the tests of box heads share: targets of a made-up batch, shapes of weights.
 
-import type { BoxHead } from '../../../../src/models/roi-heads';
+import type { BBoxHead, BoxHead } from '../../../../src/models/roi-heads';
 import { type BBoxTargets, bboxTargets } from '../../../../src/models/roi-heads/bbox-heads/bbox-targets';
+import { torchShape } from '../../../../src/nn';
 import { boxes } from '../../../golden-data';
 
 /** Two images, four positives, four negatives. */
@@ -18,3 +19,7 @@ export function targetsFor(head: Pick<BoxHead, 'coder'>, decoded = false, positi
   }));
   return bboxTargets(sampled, { coder: head.coder, decoded, classes: 3, positiveWeight });
 }
+
+/** Shapes of the weights as PyTorch has them, by name. */
+export const weightShapes = (head: BBoxHead) =>
+  Object.fromEntries([...head.named()].filter(([n]) => n.endsWith('weight')).map(([n, p]) => [n, torchShape(p)]));

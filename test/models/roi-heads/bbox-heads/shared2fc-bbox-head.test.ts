@@ -10,6 +10,7 @@ import { taskModules } from '../../../../src/models/task-modules';
 import { torchShape } from '../../../../src/nn';
 import { Random } from '../../../../src/random';
 import { expectClose, fillByFormula, golden, nhwc } from '../../../golden-data';
+import { weightShapes } from './sampled-targets';
 
 const registry = new Registry([...roiHeads, ...losses, ...taskModules]);
 const build = (config: ModuleConfig, context: Partial<BuildContext> = {}) =>
@@ -19,9 +20,6 @@ const config = JSON.parse(metadata.cfg) as ModuleConfig & { in_channels: number;
 const floats = (name: string) => tensors.get(name)!.data as Float32Array;
 
 beforeAll(async () => void (await startEngine()));
-
-const names = (head: BBoxHead) =>
-  Object.fromEntries([...head.named()].filter(([n]) => n.endsWith('weight')).map(([n, p]) => [n, torchShape(p)]));
 
 describe.each([
   ['cls', false],
@@ -85,6 +83,6 @@ test('weights start as the reference: normal for predictions, Xavier before them
 test('channels, size and classes are inferred', () => {
   const inputs = [{ channels: 8, stride: 1, size: [5, 5] as [number, number] }];
   const head = build({ type: 'Shared2FCBBoxHead' }, { inputs, numClasses: 2 });
-  expect(names(head)).toMatchObject({ 'fc_cls.weight': [3, 1024], 'shared_fcs.0.weight': [1024, 200] });
+  expect(weightShapes(head)).toMatchObject({ 'fc_cls.weight': [3, 1024], 'shared_fcs.0.weight': [1024, 200] });
   head.dispose();
 });

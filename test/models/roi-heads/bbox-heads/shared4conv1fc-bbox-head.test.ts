@@ -6,15 +6,12 @@ import { startEngine } from '../../../../src/engine';
 import { losses } from '../../../../src/models/losses';
 import { type BBoxHead, roiHeads } from '../../../../src/models/roi-heads';
 import { taskModules } from '../../../../src/models/task-modules';
-import { torchShape } from '../../../../src/nn';
+import { weightShapes } from './sampled-targets';
 
 const registry = new Registry([...roiHeads, ...losses, ...taskModules]);
 const build = (config: ModuleConfig) => registry.build('bbox_head', config, { path: 'bbox_head' }) as BBoxHead;
 
 beforeAll(async () => void (await startEngine()));
-
-const names = (head: BBoxHead) =>
-  Object.fromEntries([...head.named()].filter(([n]) => n.endsWith('weight')).map(([n, p]) => [n, torchShape(p)]));
 
 test('four shared convolutions and one fully connected layer', () => {
   const head = build({
@@ -24,7 +21,7 @@ test('four shared convolutions and one fully connected layer', () => {
     conv_out_channels: 8,
     fc_out_channels: 16,
   });
-  expect(Object.keys(names(head))).toContain('shared_convs.3.conv.weight');
-  expect(names(head)['shared_fcs.0.weight']).toEqual([16, 8 * 49]);
+  expect(Object.keys(weightShapes(head))).toContain('shared_convs.3.conv.weight');
+  expect(weightShapes(head)['shared_fcs.0.weight']).toEqual([16, 8 * 49]);
   head.dispose();
 });
