@@ -2,6 +2,7 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import picomatch from 'picomatch';
 import ts from 'typescript';
 import { expect, test } from 'vitest';
 import { packageRoot } from '../src/paths';
@@ -90,6 +91,16 @@ test('every test is named after a module or folder', () => {
   expect(found.filter((file) => !reasons.some((start) => file.startsWith(start)))).toEqual([]);
   // and no exemption has outlived its files
   expect(reasons.filter((start) => !found.some((file) => file.startsWith(start)))).toEqual([]);
+});
+
+test('every pattern of vitest.config.mts has files: tests that run alone still do', () => {
+  const patterns = [...read('vitest.config.mts').matchAll(/'(test\/[^']+)'/g)].map(([, pattern]) => pattern);
+  expect(patterns.length).toBeGreaterThan(5);
+  const matches = (pattern: string) => {
+    const isMatch = picomatch(pattern);
+    return tree.some((file) => isMatch(file));
+  };
+  expect(patterns.filter((pattern) => !matches(pattern))).toEqual([]);
 });
 
 test('no test is what was left over of another', () => {
