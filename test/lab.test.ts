@@ -1,13 +1,12 @@
+// A run of the laboratory from end to end: fit, the files it leaves, predict, evaluate, compare.
+
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inspect } from 'node:util';
-import * as tf from '@tensorflow/tfjs';
 import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { compare, detector, engine, type LabDataset, Model, type Run, startEngine } from '../src';
+import { compare, engine, type LabDataset, Model, type Run, startEngine } from '../src';
 import { buildModel } from '../src/lab/build-model';
-import { planRun } from '../src/lab/plan';
 import { quick, scenes, small } from './lab/small';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-lab-'));
@@ -31,119 +30,6 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 afterEach(() => {
   delete (globalThis as Record<symbol, unknown>)[Symbol.for('detlab.notebook')];
-});
-
-describe('data', () => {
-  test('a data set shows its classes, counts, problems and images', async () => {
-    expect(data.classes).toEqual(['car', 'person', 'traffic light']);
-    const bundle = await shown(data);
-    expect(bundle['text/plain']).toMatch(
-      /^toytown: 12 train \+ 3 val images, 3 classes\nclass +train boxes +val boxes\n/,
-    );
-    expect(bundle['text/html']).toContain('<img alt="images with their boxes"');
-    const { width } = await sharp(Buffer.from(bundle['image/png'] as string, 'base64')).metadata();
-    expect(width).toBeGreaterThan(1000);
-  });
-
-  test('parts are taken, held out and cut', () => {
-    expect(data.split('val').train.records).toBe(data.val!.records);
-    expect(() => data.split('val').split('val')).toThrow(/it has none. Create one with .split\(0.2\)/);
-    const held = data.split('train').split(0.25, { seed: 2 });
-    expect([held.train.records.length, held.val!.records.length]).toEqual([9, 3]);
-    const ids = [...held.train.records, ...held.val!.records].map((r) => r.id);
-    expect(new Set(ids).size).toBe(12);
-    expect(data.take(2).val!.records).toHaveLength(2);
-  });
-});
-
-describe('recipes', () => {
-  test('are never changed by what is made of them', () => {
-    const base = small();
-    const before = JSON.stringify(base.config);
-    base
-      .neck('PAFPN')
-      .classes(['a'])
-      .freeze('neck')
-      .set({ 'train_cfg.max_epochs': 1 })
-      .backbone({ depth: 34 })
-      .named('x');
-    base.config.model = null;
-    expect(JSON.stringify(base.config)).toBe(before);
-  });
-
-  test("a neck takes over widths, a backbone frees the neck's in_channels", () => {
-    const pafpn = small().neck('PAFPN');
-    expect(pafpn.config).toMatchObject({ model: { neck: { type: 'PAFPN', out_channels: 16, num_outs: 5 } } });
-    expect(pafpn.name).toBe('faster-rcnn_r18_fpn_toytown+PAFPN');
-    expect(() => small().neck('PAFNP' as never)).toThrow(/Did you mean "PAFPN"/);
-    const row = small().neck(['FPN', { type: 'BFP', refine_type: 'conv' }]);
-    expect(row.config).toMatchObject({ model: { neck: [{ type: 'FPN', num_outs: 5 }, { type: 'BFP' }] } });
-    expect([row.name, String(inspect(row))]).toEqual([
-      'faster-rcnn_r18_fpn_toytown+FPN+BFP',
-      expect.stringMatching(/ResNet, FPN, BFP\)/),
-    ]);
-    expect(row.neck('PAFPN').config).toMatchObject({ model: { neck: { type: 'PAFPN', out_channels: 16 } } });
-    const r18 = detector('faster-rcnn_r50_fpn_1x_coco').backbone({ depth: 18 });
-    expect(Object.keys((r18.config as { model: { neck: object } }).model.neck)).not.toContain('in_channels');
-  });
-
-  test('a summary names stages, shapes, strides, parameters and what is frozen', async () => {
-    const text = String(await small().freeze('backbone.layer1').summary());
-    expect(text).toMatch(/backbone +ResNet +16×24×8, 8×12×16, 4×6×32, 2×3×64 +4, 8, 16, 32/);
-    expect(text).toMatch(/\.layer1 .*frozen/);
-    expect(text).toMatch(/neck +FPN +16×24×16, 8×12×16, 4×6×16, 2×3×16, 1×2×16/);
-    const model = await small().build();
-    const [features] = [tf.tidy(() => model.detector.extractFeatures(tf.zeros([1, 64, 96, 3])).map((f) => f.shape))];
-    expect(features).toEqual([
-      [1, 16, 24, 16],
-      [1, 8, 12, 16],
-      [1, 4, 6, 16],
-      [1, 2, 3, 16],
-      [1, 1, 2, 16],
-    ]);
-    model.dispose();
-  });
-
-  test('one seed gives one set of weights', async () => {
-    const weights = async (seed: number) => {
-      const model = await small().build({ seed });
-      const state = model.detector.stateDict().get('backbone.conv1.weight')!.data.join();
-      model.dispose();
-      return state;
-    };
-    expect(await weights(4)).toBe(await weights(4));
-    expect(await weights(5)).not.toBe(await weights(4));
-  });
-
-  test('class counts that disagree with the data are named on both sides', async () => {
-    const wrong = small().set({ 'model.roi_head.bbox_head.num_classes': 7 });
-    await expect(wrong.fit(data, quick)).rejects.toThrow(
-      /model.roi_head.bbox_head.num_classes is 7, but "toytown" has 3 classes \(car, person, traffic light\).*\.classes\(data\.classes\)/,
-    );
-    await expect(small().classes(['car', 'bus', 'tram']).fit(data, quick)).rejects.toThrow(
-      /the recipe's classes are car, bus, tram; the data's are car, person, traffic light/,
-    );
-    expect(() => small().classes(['a', 'a'])).toThrow(/expected distinct names/);
-  });
-});
-
-describe('plan', () => {
-  test('options override the config; the schedule is scaled, with a notice', () => {
-    const { config } = detector('faster-rcnn_r50_fpn_1x_coco');
-    const plan = planRun(config, { epochs: 6, lr: 0.005, batch: 4, amp: true });
-    expect(plan).toMatchObject({
-      loop: { unit: 'epoch', total: 6 },
-      batchSize: 4,
-      precision: 'bfloat16',
-      optimWrapper: { optimizer: { lr: 0.005, momentum: 0.9 } },
-      paramScheduler: [{ end: 500 }, { end: 6, milestones: [4, 5] }],
-    });
-    expect(plan.notices).toEqual(['schedule of 12 epochs scaled to 6: milestones 4, 5']);
-    expect(planRun(config, {}).paramScheduler[1].milestones).toEqual([8, 11]);
-    expect(planRun(config, { epochs: 2 }).paramScheduler[1].milestones).toEqual([1]);
-    const scaled = planRun({ ...config, auto_scale_lr: { enable: true, base_batch_size: 16 } }, { batch: 4 });
-    expect(scaled.optimWrapper.optimizer).toMatchObject({ lr: 0.005 });
-  });
 });
 
 describe('fit', () => {
