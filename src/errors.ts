@@ -40,6 +40,14 @@ export function nameOfValue(value: unknown): string {
 /** Edit distance of a typing error. */
 const MAX_TYPO = 2;
 
+/** Whether `name` is `meant` with a typing error, whatever its case. */
+export const isTypo = (name: string, meant: string): boolean =>
+  meant.length > 2 * MAX_TYPO && distance(name.toLowerCase(), meant.toLowerCase()) <= MAX_TYPO;
+
+/** The same of type names, where a short one or a longer one (`MyVisualizer`) may be the user's. */
+export const isTypeTypo = (name: string, meant: string): boolean =>
+  name.length > 3 * MAX_TYPO && !name.endsWith(meant) && isTypo(name, meant);
+
 /** [key, meant]: top-level keys that are no known name but nearly one that the config lacks. */
 export function nearMisses(config: Record<string, unknown>, known: readonly string[]): [string, string][] {
   const absent = known.filter((name) => !(name in config));

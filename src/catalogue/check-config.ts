@@ -1,11 +1,13 @@
 // Checks a whole config against the catalogue: model, data, transforms, metrics, optimizer, schedules, hooks. Reports every
 // unknown type name and every invalid option at once.
 
-import { DetLabError, nearMisses } from '../errors';
+import { DetLabError } from '../errors';
 import { findSchemaProblems, problemsText } from './check-model';
 import { configSchema, withStandardTypes } from './config-schema';
 import type { OptionProblem } from './option-problems';
 import type { Registry } from './registry';
+import { scopeOf } from './type-origins';
+import { misspeltKeys } from './unread-keys';
 
 /**
  * Unknown type names and invalid options anywhere in a config; empty for a valid one.
@@ -13,10 +15,12 @@ import type { Registry } from './registry';
  * @example findConfigProblems(loadConfig('retinanet_r50_fpn_1x_coco').config, catalogue)
  */
 export function findConfigProblems(config: Record<string, unknown>, registry: Registry): OptionProblem[] {
-  const problems = findSchemaProblems(configSchema, withStandardTypes(config), registry, '');
+  const problems = findSchemaProblems(configSchema, withStandardTypes(config), registry, '', {
+    scope: scopeOf(config),
+  });
   // three loaders often share one pipeline: its problems are reported once
   const seen = new Set<string>();
-  return [...misnamed(config), ...problems].filter(({ path, message }) => {
+  return [...misspeltKeys(config), ...problems].filter(({ path, message }) => {
     const at = `${path.replace(/^(val|test)_/, 'test_')} ${message}`;
     return seen.has(at) ? false : seen.add(at);
   });
@@ -27,10 +31,3 @@ export function checkConfig(config: Record<string, unknown>, registry: Registry,
   const problems = findConfigProblems(config, registry);
   if (problems.length > 0) throw new DetLabError(problemsText(what, problems));
 }
-
-/** Top-level keys that are not read and are nearly one that is. */
-const misnamed = (config: Record<string, unknown>): OptionProblem[] =>
-  nearMisses(config, Object.keys(configSchema.shape)).map(([key, meant]) => ({
-    path: key,
-    message: `this key is not read. Did you mean "${meant}"?`,
-  }));

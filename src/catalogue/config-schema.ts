@@ -1,38 +1,19 @@
-// Schema of a whole config. Other keys are the config's variables and stay unchecked; so do `tta_model` and `tta_pipeline`,
-// since there is no test-time augmentation here.
+// Schema of a whole config: the keys that mmengine's Runner and the tools of MMDetection and MMYOLO read. Other top-level keys
+// are the config's variables.
 
 import { z } from 'zod';
+import { dataloaderSchema } from './dataloader-schema';
+import { environmentKeys } from './environment-schema';
 import { type Kind, moduleOption } from './registry';
 
 /** One module or a list of them. */
 const oneOrMore = (kind: Kind) => z.union([moduleOption(kind), z.array(moduleOption(kind))]).nullish();
 
-const dataloader = z
-  .strictObject({
-    dataset: moduleOption('dataset').describe('dataset to read'),
-    batch_size: z.int().positive().default(1).describe('images per batch'),
-    sampler: moduleOption('data_sampler').nullish().describe('order in which images are read'),
-    batch_sampler: moduleOption('data_sampler').nullish().describe('groups images into batches'),
-    drop_last: z.boolean().default(false).describe('drop the last batch if it is incomplete'),
-    num_workers: z.int().nonnegative().default(0).describe('worker threads that load images'),
-    persistent_workers: z.boolean().default(false).describe('accepted: workers always persist'),
-    pin_memory: z.boolean().default(false).describe('accepted, without effect'),
-    collate_fn: z
-      .looseObject({ type: z.string() })
-      .nullish()
-      .describe('accepted: the data preprocessor collates batches'),
-    prefetch_factor: z.int().nullish().describe('accepted: the loader decides how far to prefetch'),
-    timeout: z.number().default(0).describe('accepted, without effect'),
-    worker_init_fn: z.unknown().optional().describe('accepted, without effect'),
-    num_batch_per_epoch: z.int().nullish().describe('accepted, without effect'),
-  })
-  .nullish();
-
 export const configSchema = z.looseObject({
   model: moduleOption('detector').optional(),
-  train_dataloader: dataloader,
-  val_dataloader: dataloader,
-  test_dataloader: dataloader,
+  train_dataloader: dataloaderSchema,
+  val_dataloader: dataloaderSchema,
+  test_dataloader: dataloaderSchema,
   train_cfg: moduleOption('loop').nullish(),
   val_cfg: moduleOption('loop').nullish(),
   test_cfg: moduleOption('loop').nullish(),
@@ -47,9 +28,22 @@ export const configSchema = z.looseObject({
   auto_scale_lr: z
     .strictObject({ enable: z.boolean().optional(), base_batch_size: z.int().positive().optional() })
     .nullish(),
+  data_preprocessor: z.looseObject({}).nullish(),
   load_from: z.string().nullish(),
   resume: z.boolean().optional(),
+  work_dir: z.string().nullish(),
+  default_scope: z.string().nullish(),
+  custom_imports: z
+    .strictObject({
+      imports: z.union([z.string(), z.array(z.string())]).optional(),
+      allow_failed_imports: z.boolean().optional(),
+    })
+    .nullish(),
+  ...environmentKeys,
 });
+
+/** Every key that is read at the top of a config. */
+export const TOP_KEYS: readonly string[] = Object.keys(configSchema.shape);
 
 /** mmengine's default types of keys whose `type` may be left out. */
 const STANDARD: Record<string, string> = {
@@ -66,6 +60,7 @@ const STANDARD_HOOKS: Record<string, string> = {
   checkpoint: 'CheckpointHook',
   sampler_seed: 'DistSamplerSeedHook',
   visualization: 'DetVisualizationHook',
+  runtime_info: 'RuntimeInfoHook',
 };
 
 /** A copy of a config with these default types filled in. */

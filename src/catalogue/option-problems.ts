@@ -11,8 +11,10 @@ export interface OptionProblem {
   /** Dotted path: `model.neck.num_outs`. */
   path: string;
   message: string;
-  /** The type name, where the catalogue does not have it. */
-  unknown?: { kind: string; type: string };
+  /** The type name, where the catalogue does not have it; `origin`: the package that does. */
+  unknown?: { kind: string; type: string; origin?: string };
+  /** The option's name, where `path` has no option of this name. */
+  key?: string;
 }
 
 /** Every problem of `value` against `schema`; empty for a valid one. */
@@ -37,7 +39,7 @@ function explain(issue: z.core.$ZodIssue, schema: Schema, value: unknown, path: 
   if (issue.code === 'unrecognized_keys') {
     const owner = schemaAt(schema, issue.path, value) ?? schema;
     const known = Object.keys(shapeOf(branchFor(owner, received) ?? owner) ?? {});
-    return issue.keys.map((key) => ({ path: at, message: `unknown option "${key}"${suggest(key, known)}` }));
+    return issue.keys.map((key) => ({ path: at, key, message: `unknown option "${key}"${suggest(key, known)}` }));
   }
   const option = schemaAt(schema, issue.path, value);
   if (issue.code === 'invalid_union' && option) {
@@ -152,7 +154,7 @@ const joinPath = (path: string, below: Path) => [path, ...below.map(String)].fil
 
 /** `. Did you mean "num_outs"?`, or every known name when none is near. */
 function suggest(name: string, known: readonly string[]): string {
-  const near = nearest(name, known);
+  const near = nearest(name, known) ?? known.find((one) => one.startsWith(name) || name.startsWith(one));
   if (near !== undefined) return `. Did you mean "${near}"?`;
   return known.length ? `. Known: ${known.join(', ')}` : '. It takes no options';
 }

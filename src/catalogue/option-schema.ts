@@ -2,6 +2,7 @@
 
 import type { z } from 'zod';
 import { globalRegistry } from 'zod';
+import type { Ignored } from './ignored-option';
 
 type Schema = z.core.$ZodType;
 
@@ -17,11 +18,19 @@ export interface OptionSchema {
   moduleKind?: string;
   /** Options of that module which the enclosing module supplies. */
   supplied?: readonly string[];
+  /** Set where nothing acts on the option. */
+  ignored?: Ignored;
   /** The type in words, where the schema gives it (`.meta({ typeText })`). */
   typeText?: string;
 }
 
-type Meta = { description?: string; moduleKind?: string; supplied?: readonly string[]; typeText?: string };
+interface Meta {
+  description?: string;
+  moduleKind?: string;
+  supplied?: readonly string[];
+  typeText?: string;
+  ignored?: Ignored;
+}
 
 /** Peels the wrappers off a schema, outermost first. */
 export function readOption(schema: Schema): OptionSchema {
@@ -32,6 +41,7 @@ export function readOption(schema: Schema): OptionSchema {
     option.moduleKind ??= meta?.moduleKind;
     option.supplied ??= meta?.supplied;
     option.typeText ??= meta?.typeText;
+    option.ignored ??= meta?.ignored;
     option.inner = at;
     const def: z.core.$ZodTypes['_zod']['def'] = (at as z.core.$ZodTypes)._zod.def;
     switch (def.type) {

@@ -2,7 +2,7 @@
 // gives the TypeScript type, the run-time check, the defaults and the text of `describe()`.
 
 import { z } from 'zod';
-import { DetLabError, didYouMean, nameOfValue } from '../errors';
+import { DetLabError, didYouMean, isTypeTypo, nameOfValue } from '../errors';
 import type { FeatureSpec } from './feature-spec';
 import { findProblems, problemLine } from './option-problems';
 
@@ -217,6 +217,16 @@ export class Registry {
     const definition = this.find(kind, type);
     if (definition) return definition;
     throw new DetLabError(`Cannot find ${kind} "${type}"${path ? ` at ${path}` : ''}.${this.suggest(kind, type)}`);
+  }
+
+  /** Whether a type name is a typing error of one of this kind. */
+  isTypo(kind: Kind, type: string): boolean {
+    return this.types(kind).some((known) => isTypeTypo(bare(type), known));
+  }
+
+  /** Where the types of a kind are listed. */
+  known(kind: Kind): string {
+    return knownText(kind, this.types(kind));
   }
 
   /** What to write instead of an unknown type name: the nearest of its kind, and the known ones. */

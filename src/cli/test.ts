@@ -25,6 +25,7 @@ export async function testCommand(config: string, checkpoint: string, options: T
   try {
     const report = await model.evaluate(data, {
       batch: options.batch,
+      part: 'test',
       precision: options.amp ? 'bfloat16' : undefined,
       signal,
     });

@@ -1,5 +1,6 @@
 // `detlab train CONFIG`: `detector(CONFIG).fit(data)` from the command line.
 
+import { checkRun } from '../lab/check-run';
 import { configuredData } from '../lab/config-data';
 import { detector } from '../lab/detector';
 import { openData } from './data-option';
@@ -24,6 +25,7 @@ export async function trainCommand(config: string, options: TrainArguments): Pro
   const out = output(options.json === true);
   let recipe = await phase(EXIT.usage, () => detector(config, { options: options.cfgOptions }));
   await phase(EXIT.usage, () => recipe.imports());
+  await phase(EXIT.usage, () => void checkRun(recipe.config));
   const data = await phase(EXIT.data, () =>
     options.data === undefined ? configuredData(recipe.config, recipe.name) : openData(options.data),
   );

@@ -23,6 +23,8 @@ export interface LoadedConfig {
   name: string;
   /** Notices that are not errors, e.g. that the config is deprecated. */
   notices: string[];
+  /** What the file inherits: its bases merged. */
+  inherited: ConfigObject;
 }
 
 /**
@@ -34,11 +36,11 @@ export interface LoadedConfig {
  */
 export function loadConfig(nameOrPath: string, settings: LoadConfigOptions = {}): LoadedConfig {
   const { file, notices } = findConfig(nameOrPath, settings.roots);
-  const { config, files, notices: more } = readConfigFile(file, settings);
+  const { config, files, inherited, notices: more } = readConfigFile(file, settings);
   const { options = {} } = settings;
   const byPath = Array.isArray(options) ? parseOptionArguments(options) : (options as Record<string, ConfigValue>);
   const name = path.basename(file, path.extname(file));
-  return { config: cloneConfig(applyOptions(config, byPath)), files, name, notices: [...notices, ...more] };
+  return { config: cloneConfig(applyOptions(config, byPath)), files, inherited, name, notices: [...notices, ...more] };
 }
 
 /** A config with Python's types, for printing: tuples and lists, ints and floats are distinct, values have an origin. */

@@ -29,6 +29,8 @@ export interface ReadConfig extends ImportedConfig {
   dict: Dict;
   /** Notices, e.g. that a config is deprecated. */
   notices: string[];
+  /** What the file inherits: its bases merged. */
+  inherited: ConfigObject;
 }
 
 export interface ReadSettings {
@@ -60,6 +62,7 @@ export function readConfigFile(file: string, settings: ReadSettings = {}): ReadC
     exports,
     files: reading.files,
     notices: [...reading.notices, ...replacementNotice(top, reading)],
+    inherited: Object.assign({}, ...reading.bases.map((base) => base.config)),
   };
 }
 
@@ -74,6 +77,8 @@ interface MergedFile extends ImportedConfig {
 class Reading {
   readonly files: string[] = [];
   readonly notices: string[] = [];
+  /** What the top file names as its bases. */
+  readonly bases: MergedFile[] = [];
   /** Missing bases of MMDetection's, and the built-in configs read instead. */
   readonly replacedBases = new Map<string, string>();
   private readonly done = new Map<string, MergedFile>();
@@ -88,6 +93,12 @@ class Reading {
   }
 
   read(file: string, stack: string[], as?: 'new'): MergedFile {
+    const merged = this.readOnce(file, stack, as);
+    if (stack.length === 1) this.bases.push(merged);
+    return merged;
+  }
+
+  private readOnce(file: string, stack: string[], as?: 'new'): MergedFile {
     const known = this.done.get(file);
     if (known) return known;
     if (stack.includes(file))

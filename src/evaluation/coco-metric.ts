@@ -2,6 +2,7 @@
 // metrics under MMDetection's log names.
 
 import { z } from 'zod';
+import { ignoredOption } from '../catalogue/ignored-option';
 import { defineModule } from '../catalogue/registry';
 import type { Dataset } from '../data/types';
 import { COCO_IOU_THRESHOLDS, CocoBboxMetric } from './coco-bbox';
@@ -58,14 +59,23 @@ export const CocoMetric = defineModule({
       .nullable()
       .default(null)
       .describe('IoU thresholds; null: 0.50, 0.55 .. 0.95'),
-    metric_items: z.array(z.string()).nullable().default(null).describe('Accepted: the report always has all metrics'),
-    format_only: z.literal(false).default(false).describe('Only false'),
-    outfile_prefix: z.null().default(null).describe('Only null'),
+    metric_items: ignoredOption('the report has all metrics', { schema: z.array(z.string()).nullable().default(null) }),
+    format_only: ignoredOption('metrics are computed, no file of detections is written', {
+      schema: z.boolean().default(false),
+      lost: true,
+    }),
+    outfile_prefix: ignoredOption('no file of detections is written; `detlab predict --json` prints them', {
+      schema: z.string().nullable().default(null),
+      lost: true,
+    }),
     backend_args: z.null().default(null).describe('Only null'),
-    collect_device: z.enum(['cpu', 'gpu']).default('cpu').describe('Accepted, without effect'),
-    prefix: z.string().nullable().default(null).describe('Accepted, without effect'),
+    collect_device: z.enum(['cpu', 'gpu']).default('cpu').describe('Accepted: concerns several processes'),
+    prefix: ignoredOption('names of the log begin with coco/', {
+      schema: z.string().nullable().default(null),
+      harmless: ['coco'],
+    }),
     sort_categories: z.literal(false).default(false).describe('Only false'),
-    use_mp_eval: z.boolean().default(false).describe('Accepted, without effect'),
+    use_mp_eval: ignoredOption('metrics are computed in one process', { schema: z.boolean().default(false) }),
   }),
   build: (options): MetricFactory => {
     const thresholds = typeof options.iou_thrs === 'number' ? [options.iou_thrs] : options.iou_thrs;

@@ -1,6 +1,7 @@
 // VOCMetric: Pascal VOC's mean average precision with MMDetection's options.
 
 import { z } from 'zod';
+import { ignoredOption } from '../catalogue/ignored-option';
 import { defineModule } from '../catalogue/registry';
 import type { MetricFactory } from './coco-metric';
 import { truthsOfDataset } from './image-truths';
@@ -27,9 +28,15 @@ export const VOCMetric = defineModule({
       .default('11points')
       .describe('Mean precision at 11 recalls (VOC2007), or area under the precision-recall curve (VOC2012)'),
     scale_ranges: z.null().default(null).describe('Only null: boxes of every size'),
-    proposal_nums: z.array(z.number().int()).default([100, 300, 1000]).describe('Accepted, without effect on AP'),
-    collect_device: z.enum(['cpu', 'gpu']).default('cpu').describe('Accepted, without effect'),
-    prefix: z.string().nullable().default(null).describe('Accepted, without effect'),
+    proposal_nums: z
+      .array(z.number().int())
+      .default([100, 300, 1000])
+      .describe('Accepted: of recall, which is not computed'),
+    collect_device: z.enum(['cpu', 'gpu']).default('cpu').describe('Accepted: concerns several processes'),
+    prefix: ignoredOption('names of the log begin with pascal_voc/', {
+      schema: z.string().nullable().default(null),
+      harmless: ['pascal_voc'],
+    }),
   }),
   build: (options): MetricFactory => {
     const iouThresholds = typeof options.iou_thrs === 'number' ? [options.iou_thrs] : options.iou_thrs;

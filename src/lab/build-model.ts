@@ -3,6 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { checkModel } from '../catalogue/check-model';
 import type { ModuleConfig } from '../catalogue/registry';
+import { scopeOf } from '../catalogue/type-origins';
 import { type ConfigObject, isObject } from '../config';
 import { plainBackend, startEngine } from '../engine';
 import { DetLabError } from '../errors';
@@ -29,6 +30,8 @@ export interface RecipeSpec {
   folders?: readonly string[];
   /** The origin of each option of the necks that replaced others. */
   swaps?: readonly NeckSwap[];
+  /** What the log of a run begins with: how the config was read. */
+  notices?: readonly string[];
   /** Weights loaded after initialisation; the config's `load_from` when absent. */
   loadFrom?: LoadFrom;
 }
@@ -90,7 +93,7 @@ export async function buildModel(
   if (seed === undefined && withoutEngine) await plainBackend();
   else await startEngine();
   const model = spec.classes ? withoutClassCounts(objectAt(spec.config, 'model')) : objectAt(spec.config, 'model');
-  checkModel(model, catalogue);
+  checkModel(model, catalogue, scopeOf(spec.config));
   const detector = disposingOnFailure(() =>
     buildDetector(model as ModuleConfig, { registry: catalogue, numClasses: classes.length }),
   );

@@ -1,14 +1,15 @@
 // Builds the hooks of a config: `default_hooks` by name, `custom_hooks` in order. Options that count epochs are scaled with
-// the run, like the schedule.
+// the run, like the schedule. Hooks that are not implemented are left out; `checkRun` reports them.
 
+import { withStandardTypes } from '../catalogue/config-schema';
 import type { ModuleConfig } from '../catalogue/registry';
-import type { ConfigObject } from '../config';
+import { type ConfigObject, isObject } from '../config';
 import { DetLabError } from '../errors';
 import { CheckpointHook, type CheckpointOptions } from '../training/hooks/checkpoint-hook';
 import type { DefaultHooks } from '../training/hooks/default-hooks';
 import { scaleEpochs } from '../training/hooks/epoch-count';
 import type { PipelineChange, TrainHook } from '../training/hooks/hook';
-import { priorityValue } from '../training/hooks/priority';
+import { PRIORITIES, priorityValue } from '../training/hooks/priority';
 import { catalogue } from './catalogue';
 import { modulesAt, objectAt } from './config-access';
 
@@ -36,6 +37,8 @@ const STANDARD: Record<keyof DefaultHooks, ModuleConfig> = {
   checkpoint: { type: 'CheckpointHook' },
 };
 
+const NAMES = Object.keys(STANDARD);
+
 /** @param notices receives messages to the user */
 export function configuredHooks(config: ConfigObject, settings: HookSettings, notices: string[]): ConfiguredHooks {
   const { configured, total } = settings;
@@ -53,24 +56,28 @@ export function configuredHooks(config: ConfigObject, settings: HookSettings, no
     }
     return built;
   };
-  const hooks = modulesAt(config, 'custom_hooks').flatMap((hook, i) => {
-    if (catalogue.find('hook', hook.type)) return [build(hook, `custom_hooks.${i}`)];
-    notices.push(`custom_hooks.${i}: "${hook.type}" is not implemented and is ignored`);
-    return [];
-  });
+  const known = (hook: ModuleConfig, path: string) => (catalogue.find('hook', hook.type) ? [build(hook, path)] : []);
+  const defaults = objectAt(withStandardTypes(config) as ConfigObject, 'default_hooks');
+  // hooks under other names are hooks like any other, as in mmengine
+  const named = Object.entries(defaults).flatMap(([name, hook]) =>
+    NAMES.includes(name) || !isObject(hook) ? [] : known(hook as ModuleConfig, `default_hooks.${name}`),
+  );
+  const custom = modulesAt(config, 'custom_hooks').flatMap((hook, i) => known(hook, `custom_hooks.${i}`));
+  const hooks = [...named, ...custom];
+  const { checkpoint, logInterval } = settings;
+  // null switches a default hook off, unless options of the run are for it
+  const requested = [...(checkpoint ? ['checkpoint'] : []), ...(logInterval === undefined ? [] : ['logger'])];
   const defaultHook = (name: keyof DefaultHooks, overrides: Record<string, unknown> = {}): TrainHook => {
+    if (defaults[name] === null && !requested.includes(name))
+      return { name: `no ${name} hook`, priority: PRIORITIES.NORMAL };
     const given = objectAt(config, `default_hooks.${name}`);
     const standard = STANDARD[name];
     const { type = standard.type } = given;
     const path = `default_hooks.${name}`;
-    if (typeof type === 'string' && !catalogue.find('hook', type)) {
-      notices.push(`${path}: "${type}" is not implemented; ${standard.type} is used instead`);
-      return build({ ...standard, ...overrides }, path);
-    }
+    if (typeof type === 'string' && !catalogue.find('hook', type)) return build({ ...standard, ...overrides }, path);
     const isStandard = typeof type === 'string' && catalogue.get('hook', type, path).type === standard.type;
     return build({ ...(isStandard && standard), ...given, ...overrides, type: String(type) }, path);
   };
-  const { checkpoint, logInterval } = settings;
   return {
     defaultHooks: {
       timer: defaultHook('timer'),

@@ -1,7 +1,7 @@
 // `detector('faster-rcnn_r50_fpn_1x_coco')`: creates a recipe.
 
 import path from 'node:path';
-import type { ConfigObject, ConfigValue } from '../config';
+import { type ConfigObject, type ConfigValue, parseOptionArguments } from '../config';
 import { loadTranslated, translated } from './legacy-config';
 import { Recipe } from './recipe';
 
@@ -22,15 +22,15 @@ export function detector(
       config: translated(config as ConfigObject, printNotice),
       freezing: [],
     });
-    return Array.isArray(options.options) || !options.options
-      ? recipe
-      : recipe.set(options.options as Record<string, ConfigValue>);
+    const { options: given = {} } = options;
+    return recipe.set(Array.isArray(given) ? parseOptionArguments(given) : (given as Record<string, ConfigValue>));
   }
   const loaded = loadTranslated(config, options.options, printNotice);
   return new Recipe({
     name: loaded.name,
     config: loaded.config,
     folders: loaded.files.map((file) => path.dirname(file)),
+    notices: loaded.notices,
     freezing: [],
   });
 }

@@ -6,10 +6,11 @@ import type { ConfigObject } from '../config';
 import type { PackedSample } from '../data';
 import { buildPipeline, type Dataset, type Detections, evaluationLoader, withBatchShapes } from '../data';
 import { engine, type Precision } from '../engine';
+import type { BoxMetric } from '../evaluation';
 import type { Detector } from '../models/types';
 import { catalogue } from './catalogue';
 import { checkEvaluated } from './check-data';
-import { modulesAt, numberAt, objectAt, valueAt } from './config-access';
+import { modulesAt, numberAt, objectAt, valueAt, workersAt } from './config-access';
 import { Report } from './report';
 
 export interface EvaluateOptions {
@@ -17,6 +18,8 @@ export interface EvaluateOptions {
   batch?: number;
   /** `bfloat16` is several times faster on a CPU that supports it, and changes AP by about 0.002. */
   precision?: Precision;
+  /** Whose metric and batch size of the config: `val_` (default) or `test_`. */
+  part?: 'val' | 'test';
   signal?: AbortSignal;
   onProgress?: (done: number, total: number) => void;
 }
@@ -38,30 +41,37 @@ export function detect(detector: Detector, samples: PackedSample[], precision: P
   }
 }
 
+/** The first metric of an evaluator. The ground truth is that of `data`, not of the annotation file that the config names. */
+async function metricOf(config: ConfigObject, path: string, data: Dataset): Promise<BoxMetric> {
+  const {
+    ann_file: _,
+    type = 'CocoMetric',
+    ...options
+  } = objectAt(config, Array.isArray(config[path]) ? `${path}.0` : path);
+  const metric: ModuleConfig = { type: String(type), ...options };
+  return catalogue.build('metric', metric, { path })(data);
+}
+
 /** @returns undefined when the signal aborted it */
 export async function evaluate(
   detector: Detector,
   data: Dataset,
   config: ConfigObject,
-  { batch, precision, signal, onProgress }: EvaluateOptions = {},
+  { batch, part = 'val', precision, signal, onProgress }: EvaluateOptions = {},
 ): Promise<Report | undefined> {
   const started = performance.now();
   checkEvaluated(data, config);
   const pipeline = buildPipeline(modulesAt(config, 'test_dataloader.dataset.pipeline'), catalogue, 'test_pipeline');
-  const batchSize = batch ?? numberAt(config, 'val_dataloader.batch_size') ?? 1;
-  // the ground truth comes from `data`, not from the config's annotation file
-  const {
-    ann_file: _,
-    type = 'CocoMetric',
-    ...options
-  } = objectAt(config, Array.isArray(config.val_evaluator) ? 'val_evaluator.0' : 'val_evaluator');
-  const metricConfig: ModuleConfig = { type: String(type), ...options };
-  const metric = await catalogue.build('metric', metricConfig, { path: 'val_evaluator' })(data);
-  const shapes = valueAt(config, 'val_dataloader.dataset.batch_shapes_cfg') as
+  const parts = part === 'test' ? ['test', 'val'] : ['val', 'test'];
+  const given = (key: string) => parts.map((name) => `${name}_${key}`).find((path) => config[path]) ?? `val_${key}`;
+  const dataloader = given('dataloader');
+  const batchSize = batch ?? numberAt(config, `${dataloader}.batch_size`) ?? 1;
+  const metric = await metricOf(config, given('evaluator'), data);
+  const shapes = valueAt(config, `${dataloader}.dataset.batch_shapes_cfg`) as
     | Parameters<typeof withBatchShapes>[1]
     | null;
   const images = shapes ? { ...data, records: withBatchShapes(data.records, shapes) } : data;
-  const loader = evaluationLoader(images, pipeline, { batchSize });
+  const loader = evaluationLoader(images, pipeline, { batchSize, workers: workersAt(config, dataloader) });
   detector.eval();
   try {
     let done = 0;

@@ -31,17 +31,16 @@ export const folderName = (name: string): string => name.replace(/[^\w.+-]+/g, '
 export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptions = {}): Promise<Run> {
   const started = performance.now();
   const spec = options.loadFrom === undefined ? given : { ...given, loadFrom: { file: options.loadFrom } };
-  const notices: string[] = [];
+  const notices: string[] = [...(spec.notices ?? [])];
   await loadCustomImports(spec.config, spec.folders ?? [], (line) => notices.push(line));
-  checkRun(spec.config);
-  notices.push(...checkData(data, spec.config));
+  notices.push(...checkRun(spec.config), ...checkData(data, spec.config));
   const plan = planRun(spec.config, options);
   const classes = resolveClasses(spec, data);
   const view = runView(spec.name, plan.loop, { quiet: options.log !== undefined });
   const log = options.log ?? view.log;
   const detector = await buildModel(spec, classes, plan.seed, (line) => notices.push(line));
   const model = new Model(detector, classes, spec.name, spec.config);
-  const workDir = options.workDir === false ? undefined : (options.workDir ?? path.join('runs', folderName(spec.name)));
+  const workDir = workDirOf(spec, options);
   const problems: DataProblem[] = [];
   const loader = trainLoader(data.train, spec.config, plan, {
     workers: options.workers,
@@ -55,8 +54,8 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
       notices.push(...problemLines(dropped));
     },
   });
-  const first = firstLines(data, workDir, [...plan.notices, ...notices]);
-  const session = { spec, plan, options, data, detector, loader, model, view, workDir, log: withFirst(log, first) };
+  const firstLines = linesBefore(data, workDir, [...plan.notices, ...notices]);
+  const session = { spec, plan, options, data, detector, loader, model, view, workDir, log, firstLines };
   try {
     const { report, result } = await trainAndEvaluate(session);
     await view.finish();
@@ -92,10 +91,12 @@ interface FitSession {
   view: RunView;
   workDir?: string;
   log: (line: string) => void;
+  /** What the log begins with, after the engine. */
+  firstLines: readonly string[];
 }
 
 async function trainAndEvaluate(session: FitSession): Promise<{ report?: Report; result: TrainResult }> {
-  const { spec, plan, options, data, detector, loader, model, view, workDir, log } = session;
+  const { spec, plan, options, data, detector, loader, model, view, workDir, log, firstLines } = session;
   const signal = options.signal ?? notebook()?.signal;
   const precision = plan.precision ?? configuredPrecision(spec);
   let report: Report | undefined;
@@ -118,6 +119,7 @@ async function trainAndEvaluate(session: FitSession): Promise<{ report?: Report;
     freezing: spec.freezing,
     meta: { ...model.meta() },
     log,
+    firstLines,
     registry: catalogue,
   });
   // a run that was complete when resumed has its results in the history, but no report
@@ -139,21 +141,17 @@ const displayHook = ({ callbacks }: RunView, { onRecord, onStep }: FitOptions): 
     },
   });
 
-const firstLines = (data: LabDataset, workDir: string | undefined, notices: string[]): string[] => [
+/** `workDir`, the config's `work_dir`, or a folder of the recipe's name; undefined: nothing is written. */
+function workDirOf({ config, name }: RecipeSpec, { workDir }: FitOptions): string | undefined {
+  if (workDir === false) return undefined;
+  return workDir ?? (typeof config.work_dir === 'string' ? config.work_dir : path.join('runs', folderName(name)));
+}
+
+const linesBefore = (data: LabDataset, workDir: string | undefined, notices: string[]): string[] => [
   ...notices,
   ...(data.val ? [] : [`"${data.name}" has no validation images, so no AP is computed: use data.split(0.2)`]),
   ...(workDir ? [`log and checkpoints: ${workDir}`] : []),
 ];
-
-/** A log that inserts `first` after its first line, which names the engine. */
-function withFirst(log: (line: string) => void, first: readonly string[]): (line: string) => void {
-  let started = false;
-  return (line) => {
-    log(line);
-    if (!started) for (const more of first) log(more);
-    started = true;
-  };
-}
 
 function configuredPrecision({ config }: RecipeSpec) {
   const wrapper = config.optim_wrapper as { type?: string; dtype?: string } | undefined;

@@ -1,22 +1,35 @@
-// Loads configs for recipes: those of MMDetection 1.x and 2.x are translated to 3.x, with a notice.
+// Loads configs for recipes: those of MMDetection 1.x and 2.x are translated to 3.x, with a notice. Options that nothing reads
+// are refused.
 
+import { problemsText } from '../catalogue/check-model';
+import { checkOptions } from '../catalogue/check-options';
+import { noticeLine } from '../catalogue/config-notices';
 import {
   applyOptions,
   type ConfigObject,
   type ConfigValue,
   checkSections,
+  cloneConfig,
   isLegacyConfig,
+  isObject,
   LEGACY_KEYS,
+  type LoadConfigOptions,
   type LoadedConfig,
   loadConfig,
   type MigratedConfig,
   migrateConfig,
   parseOptionArguments,
 } from '../config';
+import { DetLabError } from '../errors';
+import { catalogue } from './catalogue';
+import { unreadSettings } from './unread-settings';
 
 type Options = Record<string, ConfigValue>;
 
-/** A config by name or path, translated if it is of MMDetection 1.x or 2.x; options may be of either version. */
+/**
+ * A config by name or path, translated if it is of MMDetection 1.x or 2.x; options may be of either version.
+ * @throws DetLabError for an option, or a key of a TypeScript config, that nothing reads
+ */
 export function loadTranslated(
   nameOrPath: string,
   given: Options | readonly string[] = {},
@@ -25,22 +38,41 @@ export function loadTranslated(
   const options = Array.isArray(given) ? parseOptionArguments(given) : (given as Options);
   const loaded = loadConfig(nameOrPath, { options });
   for (const line of loaded.notices) notice(line);
+  const newer = pick(options, (path) => !isLegacyOption(path));
   if (!isLegacyConfig(loaded.config)) {
-    const { config } = migrateConfig(loaded.config);
-    checkSections(config, nameOrPath);
-    return { ...loaded, config };
+    const { config: migrated } = migrateConfig(loaded.config);
+    checkSections(migrated, nameOrPath);
+    const { problems, notices } = checkLoaded(nameOrPath, loaded, { options });
+    if (problems.length > 0) throw new DetLabError(problemsText(`Cannot use ${nameOrPath}`, problems));
+    const lines = [...loaded.notices, ...notices.map(noticeLine)];
+    return { ...loaded, config: withPreprocessor(migrated), notices: lines };
   }
   // options of 3.x are applied after the translation
   const legacy = loadConfig(nameOrPath, { options: pick(options, isLegacyOption) });
   const { config, ...migration } = migrateConfig(legacy.config);
-  for (const line of translationNotice(nameOrPath, migration)) notice(line);
-  return {
-    ...loaded,
-    config: applyOptions(
-      config,
-      pick(options, (path) => !isLegacyOption(path)),
-    ),
-  };
+  const lines = translationNotice(nameOrPath, migration);
+  for (const line of lines) notice(line);
+  const changed = applyOptions(config, newer);
+  checkOptions(Object.keys(newer), config, changed, catalogue);
+  return { ...loaded, config: changed, notices: [...loaded.notices, ...lines] };
+}
+
+/**
+ * What a config of 3.x sets and nothing reads.
+ * @param settings with which it was loaded
+ * @throws DetLabError for options that nothing reads
+ */
+export function checkLoaded(
+  nameOrPath: string,
+  loaded: LoadedConfig,
+  settings: LoadConfigOptions,
+): ReturnType<typeof unreadSettings> {
+  if (isLegacyConfig(loaded.config)) return { problems: [], notices: [] };
+  const { options: given = {} } = settings;
+  const paths = Object.keys(Array.isArray(given) ? parseOptionArguments(given) : given);
+  const plain = paths.length === 0 ? loaded : loadConfig(nameOrPath, { ...settings, options: undefined });
+  checkOptions(paths, plain.config, loaded.config, catalogue);
+  return unreadSettings(plain);
 }
 
 /** A config object, translated if it is of MMDetection 1.x or 2.x. */
@@ -48,7 +80,14 @@ export function translated(config: ConfigObject, notice: (line: string) => void)
   const { config: migrated, ...migration } = migrateConfig(config);
   if (migration.dialect !== '3.x') for (const line of translationNotice('this config', migration)) notice(line);
   checkSections(migrated, 'this config');
-  return migrated;
+  return withPreprocessor(migrated);
+}
+
+/** As mmengine's Runner, gives a model without data_preprocessor that of the config's top. */
+function withPreprocessor(config: ConfigObject): ConfigObject {
+  const { data_preprocessor: preprocessor, model } = config;
+  if (!isObject(preprocessor) || !isObject(model) || model.data_preprocessor !== undefined) return config;
+  return { ...config, model: { ...model, data_preprocessor: cloneConfig(preprocessor) } };
 }
 
 const isLegacyOption = (path: string): boolean =>

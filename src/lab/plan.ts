@@ -23,9 +23,9 @@ export interface FitOptions {
    * first line.
    */
   amp?: boolean;
-  /** Seed of all random numbers; 0 by default. */
+  /** Seed of all random numbers; the config's `randomness.seed`, or 0, by default. */
   seed?: number;
-  /** Folder of log, scalars and checkpoints; `runs/<name>` by default, false to write nothing. */
+  /** Folder of log, scalars and checkpoints; the config's `work_dir`, or `runs/<name>`, by default; false: none. */
   workDir?: string | false;
   /** Continue from the latest checkpoint in `workDir`: weights, optimizer, schedule, epoch. */
   resume?: boolean;
@@ -37,7 +37,7 @@ export interface FitOptions {
   evaluateEvery?: number;
   /** Iterations between log lines. */
   logInterval?: number;
-  /** Threads that decode images. */
+  /** Threads that decode images; by default as many as `num_workers` of the config, one processor is left to training. */
   workers?: number;
   signal?: AbortSignal;
   /** Receives the log lines instead of the terminal or notebook. */
@@ -71,7 +71,7 @@ export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
   const lowPrecision = valueAt(config, 'optim_wrapper.dtype') === 'float16' ? 'float16' : 'bfloat16';
   return {
     loop,
-    seed: options.seed ?? 0,
+    seed: options.seed ?? numberAt(config, 'randomness.seed') ?? 0,
     precision: options.amp === undefined ? undefined : options.amp ? lowPrecision : 'float32',
     optimWrapper,
     paramScheduler: planSchedule(config, loop.total, configured, notices),

@@ -1,6 +1,7 @@
 // A recipe: a config with methods that change it, each returning a new recipe. Nothing is built before `build` or `fit`.
 
 import { inspect } from 'node:util';
+import { checkOptions } from '../catalogue/check-options';
 import type { ModuleChoice, ModuleOverride, TypeName } from '../catalogue/config-types';
 import type { ModuleConfig } from '../catalogue/registry';
 import { readWeights } from '../checkpoints';
@@ -120,9 +121,15 @@ export class Recipe implements Displayable {
     return this.with({ freezing: [...this.spec.freezing, ...freezeRules(what, false)] });
   }
 
-  /** Sets values of the config by dotted path: `set({ 'train_dataloader.batch_size': 4 })`. */
+  /**
+   * Sets values of the config by dotted path: `set({ 'train_dataloader.batch_size': 4 })`.
+   * @throws DetLabError for a path that nothing reads, with the path that works
+   */
   set(options: Record<string, ConfigValue>): Recipe {
-    return this.with({ config: applyOptions(cloneConfig(this.spec.config), options) });
+    const { config } = this.spec;
+    const changed = applyOptions(cloneConfig(config), options);
+    checkOptions(Object.keys(options), config, changed, catalogue);
+    return this.with({ config: changed });
   }
 
   /**

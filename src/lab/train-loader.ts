@@ -15,7 +15,7 @@ import {
 import { DetLabError } from '../errors';
 import type { PipelineChange } from '../training/hooks/hook';
 import { catalogue } from './catalogue';
-import { objectAt, valueAt } from './config-access';
+import { numberAt, objectAt, valueAt, workersAt } from './config-access';
 import type { RunPlan } from './plan';
 
 const PATH = 'train_dataloader.dataset';
@@ -41,13 +41,17 @@ export function trainLoader(
   const first: PipelineStage = { from: 0, pipeline: pipelineOf(dataset, 'train_pipeline') };
   const later = plan.pipelineChanges.map((change) => stageOf(change, config, dataset));
   const stages = [first, ...later].sort((a, b) => a.from - b.from);
-  return createLoader({ ...data, records, problems: [...problems, ...data.problems] }, stages, {
+  const batches = numberAt(config, 'train_dataloader.num_batch_per_epoch');
+  const used = batches === undefined ? records : records.slice(0, batches * plan.batchSize);
+  return createLoader({ ...data, records: used, problems: [...problems, ...data.problems] }, stages, {
     batchSize: plan.batchSize,
     seed: plan.seed,
     shuffle: valueAt(config, 'train_dataloader.sampler.shuffle') !== false,
     aspectRatioGrouping: valueAt(config, 'train_dataloader.batch_sampler.type') === 'AspectRatioBatchSampler',
-    dropLast: valueAt(config, 'train_dataloader.drop_last') === true,
-    workers,
+    dropLast: ['drop_last', 'batch_sampler.drop_last'].some(
+      (key) => valueAt(config, `train_dataloader.${key}`) === true,
+    ),
+    workers: workers ?? workersAt(config, 'train_dataloader'),
     onProblem,
   });
 }

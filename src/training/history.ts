@@ -42,15 +42,30 @@ export class SmoothedScalars {
   }
 }
 
-/** The first evaluation with the largest `metric` (an AP), by its `step`, or undefined before there is one. */
-export function bestEvaluation(history: History, metric: string): { at: number; value: number } | undefined {
+/** As a metric: the first that an evaluation has. */
+export const AUTO = 'auto';
+
+/**
+ * The first evaluation with the best `metric`, by its `step`, or undefined before there is one.
+ * @param rule whether larger (an AP) or smaller values are better
+ */
+export function bestEvaluation(
+  history: History,
+  metric: string,
+  rule: 'greater' | 'less' = 'greater',
+): { at: number; value: number } | undefined {
   let best: { at: number; value: number } | undefined;
   for (const record of history.evaluations) {
-    const value = record[metric];
-    if (value !== undefined && (best === undefined || value > best.value)) best = { at: record.step, value };
+    const value = metric === AUTO ? firstMetric(record) : record[metric];
+    if (value === undefined) continue;
+    const isBetter = best === undefined || (rule === 'less' ? value < best.value : value > best.value);
+    if (isBetter) best = { at: record.step, value };
   }
   return best;
 }
+
+const firstMetric = (record: ScalarRecord): number | undefined =>
+  Object.entries(record).find(([name]) => name !== 'time' && name !== 'step')?.[1];
 
 /**
  * The history as `scalars.jsonl` has it: each evaluation after the last training line before it.

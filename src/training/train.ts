@@ -8,7 +8,7 @@ import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
 import { setAsideCheckpoints } from './checkpoint';
 import { everTrained, type FreezeRule } from './freezing';
-import { bestEvaluation, type History, historyLines } from './history';
+import { AUTO, bestEvaluation, type History, historyLines } from './history';
 import { CheckpointHook } from './hooks/checkpoint-hook';
 import { type DefaultHooks, defaultHooks } from './hooks/default-hooks';
 import { FreezingHook } from './hooks/freezing-hook';
@@ -49,6 +49,8 @@ export interface TrainOptions {
   logWindow?: number;
   /** Takes the lines of the log; the first names the engine. */
   log?: (line: string) => void;
+  /** Lines of the log after the first. */
+  firstLines?: readonly string[];
   /** Finds optimizers and schedules; those of src/training by default. */
   registry?: Registry;
 }
@@ -93,6 +95,7 @@ async function run(options: TrainOptions): Promise<TrainResult> {
   if (loader.length < 1) throw new DetLabError('Cannot train: the data set is empty; see dataset.problems');
   const log = logOf(options);
   log(`engine: ${engine().description}`);
+  for (const line of options.firstLines ?? []) log(line);
   const freezing = options.freezing ?? [];
   const defaults = defaultHooks(options.defaultHooks);
   const hooks = [new FreezingHook(freezing), ...Object.values(defaults), ...(options.hooks ?? [])];
@@ -181,7 +184,8 @@ async function openWorkDir(runner: Runner, workDir: string, resume: boolean): Pr
 function resultOf(runner: Runner, checkpoints: TrainHook): TrainResult {
   const { interrupted, loader, loop, state } = runner;
   const saved = checkpoints instanceof CheckpointHook ? checkpoints : undefined;
-  const best = bestEvaluation(state.history, saved?.options.saveBest ?? 'coco/bbox_mAP');
+  const { saveBest = AUTO, rule } = saved?.options ?? {};
+  const best = bestEvaluation(state.history, saveBest, rule);
   return {
     history: state.history,
     interrupted,

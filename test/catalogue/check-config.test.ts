@@ -42,12 +42,12 @@ test('types that are not there are listed at once, each with its path and the ne
       ['model.roi_head.bbox_head.loss_bbox', 'loss', 'IoULoss'],
       ['train_dataloader.sampler', 'data_sampler', 'DefaultSampler'],
       ['train_dataloader.dataset.pipeline.2', 'transform', 'Resize'],
-      ['val_evaluator', 'metric', 'VOCMetric'],
+      ['val_evaluator', 'metric', undefined],
       ['optim_wrapper.optimizer', 'optimizer', 'SGD'],
       ['param_scheduler.0', 'param_scheduler', 'LinearLR'],
       ['default_hooks.logger', 'hook', 'LoggerHook'],
       ['custom_hooks.0', 'hook', 'EMAHook'],
-      ['visualizer.vis_backends.0', 'vis_backend', 'LocalVisBackend'],
+      ['visualizer.vis_backends.0', 'vis_backend', undefined],
     ]),
   );
 });
@@ -93,8 +93,9 @@ test('wrong options of every part are told with their paths', () => {
   given.optim_wraper = { optimizer: {} };
   given.optim_wrapper.constructor = 'LayerDecayOptimizerConstructor';
   expect(sorted(lines(given))).toEqual([
-    'default_hooks.checkpoint.interval: expected int > 0, received the number 0',
+    'default_hooks.checkpoint.interval: expected int > 0 | -1, received the number 0',
     'model.backbone: unknown option "dept". Did you mean "depth"?',
+    'optim_wraper: this key is not read. Did you mean "optim_wrapper"?',
     'optim_wrapper.clip_grad.max_norm: missing; expected number > 0',
     'optim_wrapper.clip_grad: unknown option "max_nom". Did you mean "max_norm"?',
     expect.stringMatching(/^optim_wrapper.constructor: expected "DefaultOptimWrapperConstructor"/),

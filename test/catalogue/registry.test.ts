@@ -155,7 +155,7 @@ test('check finds every problem of a whole model, however deep, before anything 
     '  model.roi_head.train_cfg: unknown option "rpm". Known: by_stage',
     '  model.roi_head.loss_cls: unknown option "loss_wieght". Did you mean "loss_weight"?',
     '  model.roi_head.losses.0.loss_weight: expected number > 0, received the number -1',
-    '  model.roi_head.losses.1: unknown loss "GIoULoss". Did you mean "L1Loss"? Known: L1Loss',
+    '  model.roi_head.losses.1: loss "GIoULoss" of MMDetection 3.3.0 is not implemented. Known: L1Loss',
     `  model.roi_head.losses.2: expected a loss config { type: '...' }, received the number 7`,
     '  model.roi_head.train_cfg.by_stage.rpn: unknown loss "L1Los". Did you mean "L1Loss"? Known: L1Loss',
   ]);

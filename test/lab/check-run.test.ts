@@ -1,36 +1,165 @@
-// What a run uses of a config is looked at before anything is built.
+// What a run uses of a config is looked at before anything is built, and what it does not act on is named.
 
-import { expect, test } from 'vitest';
-import { loadConfig } from '../../src/config';
-import { checkRun } from '../../src/lab/check-run';
+import { expect, test, vi } from 'vitest';
+import { findConfigProblems } from '../../src/catalogue/check-config';
+import { applyOptions, type ConfigValue, loadConfig } from '../../src/config';
+import { catalogue } from '../../src/lab/catalogue';
+import { checkRun, settingNotices } from '../../src/lab/check-run';
 import { complaint } from '../config/scratch';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests reach into configs without types
 const config = (): any => loadConfig('faster-rcnn_r50_fpn_1x_coco').config;
+const withOptions = (options: Record<string, ConfigValue>) => applyOptions(config(), options);
 
-test('faults of model, pipelines, optimizer and schedule are told together', () => {
+test('faults of all parts are reported together', () => {
   const given = config();
   given.model.neck.num_out = 4;
   given.train_dataloader.dataset.pipeline[2].type = 'Resizee';
+  given.train_dataloader.bacth_size = 4;
+  given.train_dataloader.sampler.type = 'DefaultSamplre';
   given.optim_wrapper.optimizer.type = 'SDG';
   given.param_scheduler[1].mileston = [3];
+  given.custom_hooks = [{ type: 'EarlyStopingHook' }];
+  given.val_evaluator.type = 'LVISMetric';
+  given.env_cfg.cudnn_bench = true;
+  given.optim_wraper = { optimizer: {} };
   expect(
     complaint(() => checkRun(given))
       .split('\n')
-      .map((line) => line.trim().split(':')[0]),
+      .map((line) => line.trim().split(':')[0])
+      .sort(),
   ).toEqual([
     'Cannot train',
+    'custom_hooks.0',
+    'env_cfg',
     'model.neck',
-    'train_dataloader.dataset.pipeline.2',
-    'param_scheduler.1',
+    'optim_wraper',
     'optim_wrapper.optimizer',
+    'param_scheduler.1',
+    'train_dataloader',
+    'train_dataloader.dataset.pipeline.2',
+    'train_dataloader.sampler',
+    'val_evaluator',
   ]);
 });
 
-test('what a run does not read does not stop it', () => {
+test('a run goes on without what it does not need, and says so', () => {
   const given = config();
   given.train_dataloader.dataset.type = 'MyDataset';
   given.visualizer.type = 'MyVisualizer';
-  given.custom_hooks = [{ type: 'MyHook' }];
-  expect(() => checkRun(given)).not.toThrow();
+  given.visualizer.vis_backends = [{ type: 'LocalVisBackend' }];
+  given.custom_hooks = [{ type: 'MyHook' }, { type: 'EarlyStoppingHook', monitor: 'coco/bbox_mAP' }];
+  given.default_hooks.logger = { type: 'MyLogger', level: 3 };
+  given.train_dataloader.sampler = { type: 'ClassAwareSampler' };
+  expect(checkRun(given).sort()).toEqual([
+    'custom_hooks.0: "MyHook" is not implemented: it is left out',
+    'custom_hooks.1: hook "EarlyStoppingHook" of MMEngine 0.10.7 is not implemented: it is left out',
+    'default_hooks.logger: "MyLogger" is not implemented: the default hook is used',
+    'train_dataloader.sampler: data_sampler "ClassAwareSampler" of MMDetection 3.3.0 is not implemented: images are read as by DefaultSampler',
+    'visualizer: "MyVisualizer" is not implemented: model.predict(image) draws',
+  ]);
+});
+
+test.each<[Record<string, ConfigValue>, RegExp, lost: boolean]>([
+  [{ 'default_hooks.visualization.draw': true }, /^default_hooks.visualization.draw: true is not acted on: /, true],
+  [{ 'default_hooks.visualization.test_out_dir': 'out' }, /detlab predict --out/, true],
+  [{ launcher: 'pytorch' }, /^launcher: "pytorch" has no effect: a run is one process$/, false],
+  [{ sync_bn: 'torch' }, /^sync_bn: "torch" has no effect/, false],
+  [{ model_wrapper_cfg: { type: 'MMDistributedDataParallel' } }, /^model_wrapper_cfg: /, false],
+  [{ 'env_cfg.dist_cfg': { backend: 'gloo' } }, /^env_cfg.dist_cfg: {"backend":"gloo"} has no effect/, false],
+  [{ 'env_cfg.cudnn_benchmark': true }, /^env_cfg.cudnn_benchmark: true has no effect/, false],
+  [{ 'env_cfg.mp_cfg.mp_start_method': 'spawn' }, /^env_cfg.mp_cfg.mp_start_method: "spawn" has no effect/, false],
+  [{ 'val_evaluator.ann_file': 'other.json' }, /^val_evaluator.ann_file: "other.json" is not read: /, true],
+  [{ tta_model: { type: 'DetTTAModel' } }, /^tta_model: .* there is no test-time augmentation/, false],
+  [{ 'train_dataloader.pin_memory': true }, /^train_dataloader.pin_memory: true has no effect/, false],
+  [{ 'train_dataloader.prefetch_factor': 4 }, /^train_dataloader.prefetch_factor: 4 has no effect/, false],
+  [{ 'train_dataloader.collate_fn': { type: 'my_collate' } }, /^train_dataloader.collate_fn: .* not acted on/, true],
+  [{ 'train_dataloader.sampler.seed': 7 }, /^train_dataloader.sampler.seed: 7 has no effect/, false],
+  [{ 'val_dataloader.drop_last': true }, /^val_dataloader.drop_last: .*on all images$/, true],
+  [{ 'val_dataloader.dataset.pipeline.1.scale': [64, 64] }, /^val_dataloader.dataset.pipeline: it differs/, true],
+  [{ 'val_evaluator.format_only': true }, /^val_evaluator.format_only: true is not acted on/, true],
+  [{ 'val_evaluator.outfile_prefix': 'x' }, /^val_evaluator.outfile_prefix: "x" is not acted on/, true],
+  [{ 'val_evaluator.metric_items': ['mAP'] }, /^val_evaluator.metric_items: /, false],
+  [{ 'default_hooks.checkpoint.out_dir': 'x' }, /^default_hooks.checkpoint.out_dir: "x" is not acted on/, true],
+  [{ 'default_hooks.checkpoint.published_keys': ['meta'] }, /^default_hooks.checkpoint.published_keys: /, true],
+  [{ 'default_hooks.checkpoint.save_best': ['a', 'b'] }, /^default_hooks.checkpoint.save_best: .*first metric$/, true],
+  [
+    { 'default_hooks.checkpoint.save_optimizer': false },
+    /^default_hooks.checkpoint.save_optimizer: false has no/,
+    false,
+  ],
+  [{ 'default_hooks.logger.out_dir': 'x' }, /^default_hooks.logger.out_dir: "x" is not acted on/, true],
+  [{ 'log_processor.custom_cfg': [{ data_src: 'loss' }] }, /^log_processor.custom_cfg: /, true],
+  [{ 'log_processor.by_epoch': false }, /^log_processor.by_epoch: false has no effect/, false],
+  [{ log_level: 'DEBUG' }, /^log_level: "DEBUG" has no effect/, false],
+  [{ 'visualizer.line_width': 1 }, /^visualizer.line_width: 1 is not acted on/, true],
+  [{ 'randomness.diff_rank_seed': true }, /^randomness.diff_rank_seed: true has no effect/, false],
+  [{ 'val_cfg.fp16': true }, /^val_cfg.fp16: true is not acted on/, true],
+  [{ val_cfg: null }, /^val_cfg: null does not switch evaluations off/, false],
+  [{ compile: true }, /^compile: true has no effect/, false],
+])('%j is one line', (options, line, lost) => {
+  const lines = checkRun(withOptions(options));
+  expect(lines).toEqual([expect.stringMatching(line)]);
+  expect(settingNotices(withOptions(options)).map((notice) => notice.lost)).toEqual([lost]);
+});
+
+test('a value that makes no difference is no line', () => {
+  expect(checkRun(config())).toEqual([]);
+  const same = {
+    launcher: 'none',
+    sync_bn: null,
+    find_unused_parameters: false,
+    'train_dataloader.pin_memory': false,
+    'train_dataloader.collate_fn': { type: 'pseudo_collate' },
+    'default_hooks.visualization.interval': 10,
+    'default_hooks.checkpoint.save_last': true,
+    'randomness.seed': 3,
+    'val_evaluator.ann_file': './data/coco/annotations/instances_val2017.json',
+    'default_hooks.runtime_info': { type: 'RuntimeInfoHook' },
+    tta_model: null,
+  };
+  expect(checkRun(withOptions(same))).toEqual([]);
+});
+
+test('of several metrics the others are named, and three loaders are one line', () => {
+  const given = config();
+  given.val_evaluator = [given.val_evaluator, { type: 'CityScapesMetric' }];
+  for (const part of ['train', 'val', 'test']) given[`${part}_dataloader`].pin_memory = true;
+  expect(checkRun(given)).toEqual([
+    'train_dataloader.pin_memory, val_dataloader.pin_memory, test_dataloader.pin_memory: true has no effect: there is no memory to pin, tensors are on the CPU',
+    'val_evaluator.1: CityScapesMetric is not computed: of several metrics the first is',
+  ]);
+});
+
+test('a process of several is named', () => {
+  vi.stubEnv('RANK', '1');
+  vi.stubEnv('WORLD_SIZE', '2');
+  try {
+    expect(checkRun(config())).toEqual([expect.stringMatching(/^environment: RANK=1 WORLD_SIZE=2 has no effect/)]);
+  } finally {
+    vi.unstubAllEnvs();
+  }
+});
+
+test('a module of MMYOLO is told from its namesake in MMDetection', () => {
+  const of = (model: Record<string, unknown>, more: Record<string, unknown> = {}) =>
+    findConfigProblems(
+      { model: { type: 'YOLOX', backbone: { type: 'CSPDarknet' }, ...model }, ...more },
+      catalogue,
+    ).filter(({ unknown }) => unknown);
+  const lack =
+    /^neck "YOLOXPAFPN" of MMYOLO 0.6.0 is not implemented: the module of this name is MMDetection's, "mmdet.YOLOXPAFPN"$/;
+  const neck = { in_channels: [128, 256, 512], out_channels: 128 };
+  for (const problems of [
+    of({ neck: { type: 'mmyolo.YOLOXPAFPN', ...neck } }),
+    of({ neck: { type: 'YOLOXPAFPN', ...neck } }, { default_scope: 'mmyolo' }),
+    of({ neck: { type: 'YOLOXPAFPN', ...neck, widen_factor: 0.5 } }),
+  ])
+    expect(problems).toEqual([
+      { path: 'model.neck', message: expect.stringMatching(lack), unknown: expect.anything() },
+    ]);
+  expect(of({ neck: { type: 'mmdet.YOLOXPAFPN', ...neck } }, { default_scope: 'mmyolo' })).toEqual([]);
+  expect(
+    of({ bbox_head: { type: 'YOLOXHead', head_module: { type: 'YOLOXHeadModule' } } }).map(({ path }) => path),
+  ).toEqual(['model.bbox_head', 'model.bbox_head.head_module']);
 });

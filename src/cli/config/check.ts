@@ -1,32 +1,38 @@
-// `detlab config check FILE...`: checks type names and options of configs.
+// `detlab config check FILE...`: checks type names and options of configs, and lists the settings that nothing acts on.
 
 import { findConfigProblems } from '../../catalogue/check-config';
+import { type ConfigNotice, noticeLine } from '../../catalogue/config-notices';
 import { type OptionProblem, problemLine } from '../../catalogue/option-problems';
 import { loadConfig, migrateConfig } from '../../config';
 import { DetLabError } from '../../errors';
 import { catalogue } from '../../lab/catalogue';
+import { settingNotices } from '../../lab/check-run';
+import { checkLoaded } from '../../lab/legacy-config';
 import { EXIT, output } from '../outcome';
 import { type ConfigArguments, loadSettings } from './arguments';
 
-/** Checks every file; the exit code is 0 if all are valid. */
+/** Checks every file; the exit code is 0 if a run does all that each says. */
 export function checkCommand(files: readonly string[], options: ConfigArguments): number {
   const out = output(options.json === true);
   const settings = loadSettings(options);
   let valid = 0;
   for (const file of files) {
     try {
-      const { config, notices } = loadConfig(file, settings);
-      for (const notice of notices) process.stderr.write(`${notice}\n`);
-      const { dialect, config: translated, left } = migrateConfig(config);
+      const loaded = loadConfig(file, settings);
+      for (const notice of loaded.notices) process.stderr.write(`${notice}\n`);
+      const { dialect, config, left } = migrateConfig(loaded.config);
       if (dialect !== '3.x')
         process.stderr.write(`${file}: a config of MMDetection ${dialect}, translated to 3.x for the check\n`);
+      const unread = checkLoaded(file, loaded, settings);
       const problems = [
         ...left.map(({ path, advice }): OptionProblem => ({ path, message: `not translated: ${advice}` })),
-        ...findConfigProblems(translated, catalogue),
+        ...unread.problems,
+        ...findConfigProblems(config, catalogue),
       ];
-      if (problems.length === 0) valid++;
-      out.event('checked', { file, problems });
-      out.print(report(file, problems));
+      const notices = [...unread.notices, ...settingNotices(config)];
+      if (problems.length === 0 && !notices.some(({ lost }) => lost)) valid++;
+      out.event('checked', { file, problems, notices });
+      out.print(report(file, problems, notices));
     } catch (error) {
       if (!(error instanceof DetLabError)) throw error;
       out.event('checked', { file, error: error.message });
@@ -37,21 +43,26 @@ export function checkCommand(files: readonly string[], options: ConfigArguments)
   return valid === files.length ? EXIT.ok : EXIT.usage;
 }
 
-function report(file: string, problems: readonly OptionProblem[]): string {
-  if (problems.length === 0) return `${file}: all type names and options are valid`;
-  const unknown = problems.filter((problem) => problem.unknown);
+function report(file: string, problems: readonly OptionProblem[], notices: readonly ConfigNotice[]): string {
+  const without = notices.filter(({ lost }) => !lost).map(noticeLine);
+  const notes = section(without, 'setting without effect', 'settings without effect');
+  const lost = notices.filter((notice) => notice.lost);
+  if (problems.length === 0 && lost.length === 0)
+    return [`${file}: all type names and options are valid`, ...notes].join('\n');
+  const lacking = problems.filter(({ unknown }) => unknown?.origin !== undefined);
+  const unknown = problems.filter((problem) => problem.unknown && !lacking.includes(problem));
   const invalid = problems.filter((problem) => !problem.unknown);
   return [
     `${file}:`,
-    ...section(unknown, 'unknown type name', 'unknown type names'),
-    ...section(invalid, 'invalid option', 'invalid options'),
+    ...section(unknown.map(problemLine), 'unknown type name', 'unknown type names'),
+    ...section(lacking.map(problemLine), 'type that DetLab does not have', 'types that DetLab does not have'),
+    ...section(invalid.map(problemLine), 'invalid option', 'invalid options'),
+    ...section(lost.map(noticeLine), 'setting that a run does not act on', 'settings that a run does not act on'),
+    ...notes,
   ].join('\n');
 }
 
-function section(problems: readonly OptionProblem[], singular: string, plural: string): string[] {
-  if (problems.length === 0) return [];
-  return [
-    `  ${problems.length} ${problems.length === 1 ? singular : plural}`,
-    ...problems.map((problem) => `    ${problemLine(problem)}`),
-  ];
+function section(lines: readonly string[], singular: string, plural: string): string[] {
+  if (lines.length === 0) return [];
+  return [`  ${lines.length} ${lines.length === 1 ? singular : plural}`, ...lines.map((line) => `    ${line}`)];
 }

@@ -2,6 +2,7 @@
 // How they repeat and order the images concerns training alone: see `planDataset`.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import {
   type AnyDefinition,
   type BuildContext,
@@ -14,7 +15,7 @@ import type { Dataset } from '../types';
 import type { DatasetLoader } from './dataset-loader';
 
 const inside = moduleOption('dataset').describe('The wrapped dataset');
-const lazy = { lazy_init: z.boolean().default(false).describe('Accepted, without effect') };
+const lazy = { lazy_init: ignoredOption('annotations are read at once', { schema: z.boolean().default(false) }) };
 
 const load = (config: ModuleConfig, { registry, path }: BuildContext, name = 'dataset') =>
   registry.build('dataset', config, { path: path ? `${path}.${name}` : name });

@@ -2,6 +2,7 @@
 // `avg_down` are accepted and always 'pytorch', true and true, and the blocks' last norms start from one.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { Bottle2neck } from './bottle2neck';
 import { ResidualNetwork } from './residual-network';
@@ -13,9 +14,12 @@ const options = z.strictObject({
   scales: z.int().min(2).default(4).describe('Scales: slices of the 3x3 convolution'),
   base_width: z.int().positive().default(26).describe('Channels of a slice at base_channels'),
   ...residualOptions,
-  style: z.enum(['pytorch', 'caffe']).default('pytorch').describe("Accepted; always 'pytorch'"),
-  deep_stem: z.boolean().default(true).describe('Accepted; always true'),
-  avg_down: z.boolean().default(true).describe('Accepted; always true'),
+  style: ignoredOption("Res2Net has the style 'pytorch'", {
+    schema: z.enum(['pytorch', 'caffe']).default('pytorch'),
+    lost: true,
+  }),
+  deep_stem: ignoredOption('Res2Net has a deep stem', { schema: z.boolean().default(true), lost: true }),
+  avg_down: ignoredOption('Res2Net has pooled shortcuts', { schema: z.boolean().default(true), lost: true }),
 });
 export type Res2NetOptions = z.output<typeof options>;
 

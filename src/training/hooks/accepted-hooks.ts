@@ -1,10 +1,12 @@
 // Hooks of mmengine and MMDetection whose work is done with and without them, so that configs pass as they are.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type AnyDefinition, defineModule } from '../../catalogue/registry';
-import { accepted } from './accepted';
 import type { TrainHook } from './hook';
 import { PRIORITIES, priority } from './priority';
+
+const drawn = z.unknown().optional().describe('Accepted: of images that are drawn');
 
 const idleHook = (name: string): TrainHook => ({ name, priority: PRIORITIES.NORMAL });
 
@@ -22,18 +24,27 @@ export const distSamplerSeedHookDefinition = defineModule({
 export const detVisualizationHookDefinition = defineModule({
   kind: 'hook',
   type: 'DetVisualizationHook',
-  summary: 'Draws detections during evaluation; only switched off, for a notebook shows them by model.predict',
+  summary: 'Draws detections during evaluation: nothing is drawn here, model.predict(image) shows them',
   origin: 'MMDetection',
-  shapes: 'detections of an image -> nothing, while draw is false',
+  shapes: 'detections of an image -> nothing',
   example: "{ type: 'DetVisualizationHook' }",
   options: z.strictObject({
-    draw: z.literal(false).default(false).describe('Only false; model.predict(image) draws'),
-    interval: accepted('nothing is drawn'),
-    score_thr: accepted('nothing is drawn'),
-    show: z.literal(false).default(false).describe('Only false'),
-    wait_time: accepted('nothing is drawn'),
-    test_out_dir: z.null().optional().describe('Only null; detlab predict --out writes drawn images'),
-    backend_args: accepted('nothing is drawn'),
+    draw: ignoredOption('an evaluation draws nothing; model.predict(image) and `detlab predict --out` do', {
+      schema: z.boolean().default(false),
+      lost: true,
+    }),
+    show: ignoredOption('an evaluation shows no images; model.predict(image) does', {
+      schema: z.boolean().default(false),
+      lost: true,
+    }),
+    test_out_dir: ignoredOption('an evaluation writes no images; `detlab predict --out FOLDER` does', {
+      schema: z.string().nullish(),
+      lost: true,
+    }),
+    interval: drawn,
+    score_thr: drawn,
+    wait_time: drawn,
+    backend_args: drawn,
     priority,
   }),
   build: () => idleHook('DetVisualizationHook'),
@@ -57,7 +68,10 @@ export const checkInvalidLossHookDefinition = defineModule({
   origin: 'MMDetection',
   shapes: 'losses of an iteration -> an error when one is not finite',
   example: "{ type: 'CheckInvalidLossHook', interval: 50 }",
-  options: z.strictObject({ interval: accepted('every iteration is checked'), priority }),
+  options: z.strictObject({
+    interval: z.unknown().optional().describe('Accepted: every iteration is checked'),
+    priority,
+  }),
   build: () => idleHook('CheckInvalidLossHook'),
 });
 
@@ -72,10 +86,48 @@ export const syncNormHookDefinition = defineModule({
   build: () => idleHook('SyncNormHook'),
 });
 
+export const runtimeInfoHookDefinition = defineModule({
+  kind: 'hook',
+  type: 'RuntimeInfoHook',
+  summary: "Records epoch, iteration, losses and learning rate for the log: the run's history has them",
+  origin: 'mmengine',
+  shapes: 'an iteration -> its numbers in the history',
+  example: "{ type: 'RuntimeInfoHook' }",
+  options: z.strictObject({ priority }),
+  build: () => idleHook('RuntimeInfoHook'),
+});
+
+export const syncBuffersHookDefinition = defineModule({
+  kind: 'hook',
+  type: 'SyncBuffersHook',
+  summary: 'Averages the buffers of several processes after an epoch: there is one process',
+  origin: 'mmengine',
+  shapes: 'buffers of the model -> the same',
+  example: "{ type: 'SyncBuffersHook' }",
+  options: z.strictObject({ priority }),
+  build: () => idleHook('SyncBuffersHook'),
+});
+
+const cache = ignoredOption('tensors are freed when they are no longer used', { harmless: [false] });
+
+export const emptyCacheHookDefinition = defineModule({
+  kind: 'hook',
+  type: 'EmptyCacheHook',
+  summary: 'Empties the cache of GPU memory: there is none',
+  origin: 'mmengine',
+  shapes: 'an iteration or epoch -> nothing',
+  example: "{ type: 'EmptyCacheHook' }",
+  options: z.strictObject({ before_epoch: cache, after_epoch: cache, after_iter: cache, priority }),
+  build: () => idleHook('EmptyCacheHook'),
+});
+
 export const acceptedHooks = [
   distSamplerSeedHookDefinition,
   detVisualizationHookDefinition,
   numClassCheckHookDefinition,
   checkInvalidLossHookDefinition,
   syncNormHookDefinition,
+  runtimeInfoHookDefinition,
+  syncBuffersHookDefinition,
+  emptyCacheHookDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -3,16 +3,15 @@
 
 import path from 'node:path';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
+import { DetLabError, didYouMean } from '../../errors';
 import { CheckpointWriter } from '../checkpoint-writer';
-import { bestEvaluation } from '../history';
+import { AUTO, bestEvaluation } from '../history';
 import type { TrainRun } from '../train-run';
-import { accepted } from './accepted';
 import type { TrainHook } from './hook';
 import { PRIORITIES, priority } from './priority';
-
-/** What `save_best: 'auto'` means. */
-const AP = 'coco/bbox_mAP';
+import { storage } from './storage-option';
 
 export interface CheckpointOptions {
   /** Epochs between two checkpoints (1); the end of the run always leaves one. */
@@ -21,8 +20,14 @@ export interface CheckpointOptions {
   everyIterations?: number;
   /** How many are kept; -1 (the default): all. */
   maxKeep?: number;
-  /** Metric whose best model is kept as `best`. */
+  /** Metric whose best model is kept as `best`; 'auto': the first of the evaluation. */
   saveBest?: string;
+  /** Whether larger or smaller values of it are better; 'greater' by default. */
+  rule?: 'greater' | 'less';
+  /** Epochs (or iterations) before the first checkpoint is due. */
+  saveBegin?: number;
+  /** False: the end of a whole run is saved only where a checkpoint is due. */
+  saveLast?: boolean;
 }
 
 export class CheckpointHook implements TrainHook {
@@ -47,32 +52,53 @@ export class CheckpointHook implements TrainHook {
 
   private isIterationDue(step: number): boolean {
     const { everyIterations } = this.options;
-    return everyIterations !== undefined && step % everyIterations === 0;
+    return everyIterations !== undefined && this.isDue(step, everyIterations);
+  }
+
+  /** As mmengine counts: every `interval` from `saveBegin` on. */
+  private isDue(done: number, interval: number): boolean {
+    const counted = done - (this.options.saveBegin ?? 0);
+    return counted >= 0 && counted % interval === 0;
+  }
+
+  private isLast(done: number, total: number): boolean {
+    return done === total && this.options.saveLast !== false;
   }
 
   async afterTrainIter(run: TrainRun): Promise<void> {
     const { done, loader, loop, state } = run;
     // the epoch that ends with this iteration is saved as one
     if (loop.unit === 'epoch' && state.iteration === loader.length) return;
-    if (this.isIterationDue(state.step) || (loop.unit === 'iteration' && done === loop.total)) await this.save(run);
+    if (this.isIterationDue(state.step) || (loop.unit === 'iteration' && this.isLast(done, loop.total)))
+      await this.save(run);
   }
 
   async afterTrainEpoch(run: TrainRun): Promise<void> {
     const { done, loop, state } = run;
     if (loop.unit === 'iteration') return;
-    if (done % (this.options.interval ?? 1) === 0 || done === loop.total || this.isIterationDue(state.step))
+    if (
+      this.isDue(done, this.options.interval ?? 1) ||
+      this.isLast(done, loop.total) ||
+      this.isIterationDue(state.step)
+    )
       await this.save(run);
   }
 
   async afterVal(run: TrainRun, metrics: Record<string, number> | undefined): Promise<void> {
-    const { saveBest } = this.options;
+    const { saveBest, rule } = this.options;
     if (!metrics || saveBest === undefined) return;
-    if (bestEvaluation(run.state.history, saveBest)?.at === run.done) await this.save(run, 'best');
+    if (saveBest !== AUTO && !(saveBest in metrics))
+      throw new DetLabError(
+        `Cannot keep the best model by "${saveBest}" (save_best): the evaluation has no such metric.` +
+          `${didYouMean(saveBest, Object.keys(metrics))} It has ${Object.keys(metrics).join(', ')}`,
+      );
+    if (bestEvaluation(run.state.history, saveBest, rule)?.at === run.done) await this.save(run, 'best');
   }
 
   async afterTrain(run: TrainRun): Promise<void> {
     const { interrupted, maxIterations, state } = run;
-    if (this.writer && this.writer.lastStep !== state.step && state.step > this.firstStep) {
+    const isSaved = this.writer?.lastStep === state.step || (this.options.saveLast === false && !interrupted);
+    if (this.writer && !isSaved && state.step > this.firstStep) {
       await this.save(run);
       if (interrupted) run.log(`interrupted after step ${state.step} of ${maxIterations}; resume to continue`);
     }
@@ -89,6 +115,9 @@ export class CheckpointHook implements TrainHook {
   }
 }
 
+const rule = z.enum(['greater', 'less']);
+type Rule = z.output<typeof rule>;
+
 export const checkpointHookDefinition = defineModule({
   kind: 'hook',
   type: 'CheckpointHook',
@@ -98,36 +127,55 @@ export const checkpointHookDefinition = defineModule({
   shapes: 'the state of the run -> a folder with weights, optimizer and schedule',
   example: "{ type: 'CheckpointHook', interval: 1, max_keep_ckpts: 3, save_best: 'auto' }",
   options: z.strictObject({
-    interval: z.int().positive().default(1).describe('Epochs between two checkpoints; iterations with by_epoch: false'),
+    interval: z
+      .union([z.int().positive(), z.literal(-1)])
+      .default(1)
+      .describe('Epochs between two checkpoints; iterations with by_epoch: false; -1: at the end of the run only'),
     by_epoch: z.boolean().default(true).describe('Whether interval counts epochs; false: iterations'),
     max_keep_ckpts: z.int().optional().describe('How many of the newest are kept; -1: all. 1 when left out'),
-    save_best: z
-      .union([z.string(), z.array(z.string())])
+    save_best: ignoredOption('one best model is kept, that of the first metric', {
+      schema: z.union([z.string(), z.array(z.string())]).nullish(),
+      harmless: (value) => [value].flat().length < 2,
+      lost: true,
+    }).describe("Metric whose best model is kept as well: 'coco/bbox_mAP'; 'auto': the first of the evaluation"),
+    rule: z
+      .union([rule, z.array(rule)])
       .nullish()
-      .describe("Metric whose best model is kept as well: 'coco/bbox_mAP'; 'auto': that one; of a list, the first"),
-    save_optimizer: accepted('a checkpoint always has it'),
-    save_param_scheduler: accepted('a checkpoint always has it'),
-    save_last: accepted('the end of a run is always saved'),
-    save_begin: accepted('saving starts at once'),
-    rule: accepted('larger metrics are better'),
-    greater_keys: accepted('larger metrics are better'),
-    less_keys: accepted('larger metrics are better'),
-    out_dir: accepted('checkpoints go to work_dir'),
-    filename_tmpl: accepted('names are epoch_N and iter_N'),
-    published_keys: accepted('nothing is published'),
-    file_client_args: accepted('files are on disk'),
-    backend_args: accepted('files are on disk'),
+      .describe("'greater' or 'less': which values of save_best are better; 'greater' unless less_keys has the metric"),
+    greater_keys: z
+      .array(z.string())
+      .nullish()
+      .describe("Metrics of which save_best keeps the largest; mmengine's default"),
+    less_keys: z.array(z.string()).nullish().describe('Metrics of which save_best keeps the smallest'),
+    save_last: z.boolean().default(true).describe('Save the end of the run even where no checkpoint is due'),
+    save_begin: z.int().nonnegative().default(0).describe('Epochs (or iterations) before the first checkpoint'),
+    save_optimizer: ignoredOption('a checkpoint always has the optimizer', { schema: z.boolean().default(true) }),
+    save_param_scheduler: ignoredOption('a checkpoint always has the schedule', { schema: z.boolean().default(true) }),
+    out_dir: ignoredOption('checkpoints go to work_dir', { lost: true }),
+    filename_tmpl: ignoredOption('names are epoch_N and iter_N', { lost: true }),
+    published_keys: ignoredOption('no file for publication is written; model.save does', { lost: true }),
+    file_client_args: storage,
+    backend_args: storage,
     priority,
   }),
-  build: ({ interval, by_epoch, max_keep_ckpts: maxKeep = 1, save_best }) =>
-    new CheckpointHook({
+  build: ({ interval: given, by_epoch, max_keep_ckpts: maxKeep = 1, save_best, save_begin, save_last, ...rules }) => {
+    const interval = given === -1 ? Number.POSITIVE_INFINITY : given;
+    const [saveBest] = [save_best ?? []].flat();
+    return new CheckpointHook({
       ...(by_epoch ? { interval } : { interval: Number.POSITIVE_INFINITY, everyIterations: interval }),
       maxKeep,
-      saveBest: metricOf(save_best),
-    }),
+      saveBest,
+      ...(saveBest !== undefined && ruleOf(saveBest, rules) === 'less' && { rule: 'less' as const }),
+      ...(save_begin > 0 && { saveBegin: save_begin }),
+      ...(save_last ? {} : { saveLast: false }),
+    });
+  },
 });
 
-function metricOf(saveBest: string | string[] | null | undefined): string | undefined {
-  const first = [saveBest ?? []].flat()[0];
-  return first === 'auto' ? AP : first;
+interface Rules {
+  rule?: Rule | Rule[] | null;
+  less_keys?: string[] | null;
 }
+
+const ruleOf = (metric: string, { rule: given, less_keys: less }: Rules): Rule =>
+  [given ?? []].flat()[0] ?? (less?.some((key) => metric === key || metric.endsWith(`/${key}`)) ? 'less' : 'greater');

@@ -80,10 +80,7 @@ export const emaHookDefinition = defineModule({
       gamma: z.number().positive().default(2000).describe('ExpMomentumEMA: time constant of the warm-up, in updates'),
       interval: z.int().positive().default(1).describe('Iterations between two updates'),
       update_buffers: z.boolean().default(false).describe('Average the running statistics of norm layers as well'),
-      strict_load: z
-        .boolean()
-        .default(false)
-        .describe('Accepted, without effect: a checkpoint of another model is always refused'),
+      strict_load: z.boolean().default(false).describe('Accepted: a checkpoint of another model is always refused'),
       begin_iter: z.int().nonnegative().default(0).describe('Iteration at which averaging begins'),
       begin_epoch: z.int().nonnegative().default(0).describe('Epoch at which averaging begins'),
       priority,

@@ -2,21 +2,28 @@
 // the metrics of every evaluation.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { engine } from '../../engine';
 import { evaluationLine, trainLine } from '../log-lines';
 import type { TrainRun } from '../train-run';
-import { accepted } from './accepted';
 import type { TrainHook, TrainIteration } from './hook';
 import { PRIORITIES, priority } from './priority';
+import { storage } from './storage-option';
 
 export class LoggerHook implements TrainHook {
   readonly name = 'LoggerHook';
   priority: number = PRIORITIES.BELOW_NORMAL;
   private evaluationBegan = 0;
 
-  /** @param interval iterations between two lines */
-  constructor(private readonly interval = 50) {}
+  /**
+   * @param interval iterations between two lines
+   * @param ignoreLast no line for the last iterations of an epoch that has more than `interval`
+   */
+  constructor(
+    private readonly interval = 50,
+    private readonly ignoreLast = true,
+  ) {}
 
   async afterTrainIter(run: TrainRun, iteration: TrainIteration): Promise<void> {
     const { state } = run;
@@ -37,7 +44,7 @@ export class LoggerHook implements TrainHook {
   /** Every `interval` iterations of an epoch (of the run, where iterations are counted); once where there are fewer. */
   private isDue({ loader, loop, maxIterations, state }: TrainRun): boolean {
     const [at, length] = loop.unit === 'epoch' ? [state.iteration, loader.length] : [state.step, maxIterations];
-    return at % this.interval === 0 || (at === length && length <= this.interval);
+    return at % this.interval === 0 || (at === length && (!this.ignoreLast || length <= this.interval));
   }
 
   private async writeLine(run: TrainRun, eta: number): Promise<void> {
@@ -76,15 +83,20 @@ export const loggerHookDefinition = defineModule({
   example: "{ type: 'LoggerHook', interval: 50 }",
   options: z.strictObject({
     interval: z.int().positive().default(10).describe('Iterations between two lines'),
-    ignore_last: accepted('the last iterations of an epoch get a line only where it has fewer than interval'),
-    interval_exp_name: accepted('the name of the run is in its folder'),
-    out_dir: accepted('logs go to work_dir'),
-    out_suffix: accepted('logs go to work_dir'),
-    keep_local: accepted('logs go to work_dir'),
-    file_client_args: accepted('files are on disk'),
-    log_metric_by_epoch: accepted("evaluations are counted in the loop's epochs or iterations"),
-    backend_args: accepted('files are on disk'),
+    ignore_last: z
+      .boolean()
+      .default(true)
+      .describe('No line for the last iterations of an epoch that has more than interval'),
+    interval_exp_name: ignoredOption('the name of the run is in its folder', { harmless: [1000] }),
+    out_dir: ignoredOption('logs go to work_dir', { lost: true }),
+    out_suffix: ignoredOption('logs go to work_dir', { harmless: [['.json', '.log', '.py', 'yaml']], lost: true }),
+    keep_local: ignoredOption('logs stay in work_dir', { harmless: [true] }),
+    file_client_args: storage,
+    log_metric_by_epoch: ignoredOption("evaluations are counted in the loop's epochs or iterations", {
+      harmless: [true],
+    }),
+    backend_args: storage,
     priority,
   }),
-  build: ({ interval }) => new LoggerHook(interval),
+  build: ({ interval, ignore_last }) => new LoggerHook(interval, ignore_last),
 });

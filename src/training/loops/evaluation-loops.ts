@@ -1,13 +1,14 @@
 // ValLoop and TestLoop (mmengine): `val_cfg` and `test_cfg`, over `val_dataloader` and `test_dataloader`.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type AnyDefinition, defineModule } from '../../catalogue/registry';
 import type { EvaluationLoop } from './train-loop';
 
-const fp16 = z
-  .boolean()
-  .default(false)
-  .describe('Accepted, without effect: the precision is that of training, or --amp');
+const fp16 = ignoredOption('the precision is that of training, or `detlab test --amp`', {
+  schema: z.boolean().default(false),
+  lost: true,
+});
 
 export const valLoopDefinition = defineModule({
   kind: 'loop',

@@ -1,7 +1,10 @@
 // The order in which a data loader takes its images, and which of them share a batch: `sampler` and `batch_sampler`.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type AnyDefinition, defineModule } from '../../catalogue/registry';
+
+const seed = ignoredOption('the seed of the run decides', { schema: z.int().nullish() });
 
 export const DefaultSampler = defineModule({
   kind: 'data_sampler',
@@ -12,8 +15,8 @@ export const DefaultSampler = defineModule({
   example: "{ type: 'DefaultSampler', shuffle: true }",
   options: z.strictObject({
     shuffle: z.boolean().default(true).describe('Shuffle the images anew every epoch'),
-    seed: z.int().nullish().describe('Accepted, without effect: the seed of the run decides'),
-    round_up: z.boolean().default(true).describe('Accepted, without effect: no image is taken twice to fill a batch'),
+    seed,
+    round_up: z.boolean().default(true).describe('Accepted: concerns several processes'),
   }),
   build: (options) => options,
 });
@@ -27,7 +30,7 @@ export const InfiniteSampler = defineModule({
   example: "{ type: 'InfiniteSampler', shuffle: true }",
   options: z.strictObject({
     shuffle: z.boolean().default(true).describe('Shuffle the images anew every pass'),
-    seed: z.int().nullish().describe('Accepted, without effect: the seed of the run decides'),
+    seed,
   }),
   build: (options) => options,
 });
@@ -40,7 +43,7 @@ export const AspectRatioBatchSampler = defineModule({
   shapes: 'an order of images -> batches of indices',
   example: "{ type: 'AspectRatioBatchSampler' }",
   options: z.strictObject({
-    drop_last: z.boolean().default(false).describe('Accepted, without effect: drop_last of the data loader decides'),
+    drop_last: z.boolean().default(false).describe('Drop the last batch of each orientation if it is incomplete'),
   }),
   build: (options) => options,
 });

@@ -2,8 +2,8 @@
 // change is said in their texts.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type AnyDefinition, defineModule, moduleOption } from '../../catalogue/registry';
-import { accepted } from '../hooks/accepted';
 
 export const LogProcessor = defineModule({
   kind: 'log_processor',
@@ -17,11 +17,13 @@ export const LogProcessor = defineModule({
     by_epoch: z
       .boolean()
       .default(true)
-      .describe('Accepted, without effect: lines count what the training loop counts, epochs or iterations'),
-    custom_cfg: accepted('all losses are averaged over window_size'),
-    num_digits: accepted('digits follow from the size of the number'),
-    log_with_hierarchy: accepted('names are short'),
-    mean_pattern: accepted('all losses are averaged over window_size'),
+      .describe('Accepted: lines count what the training loop counts, epochs or iterations'),
+    custom_cfg: ignoredOption('all losses are averaged over window_size', { harmless: [[]], lost: true }),
+    num_digits: ignoredOption('digits follow from the size of the number', { harmless: [4] }),
+    log_with_hierarchy: ignoredOption('names of the log are short', { harmless: [false] }),
+    mean_pattern: ignoredOption('losses, times and gradient norms are averaged over window_size', {
+      harmless: ['.*(loss|time|data_time|grad_norm).*'],
+    }),
   }),
   build: (options) => options,
 });
@@ -34,15 +36,18 @@ export const DetLocalVisualizer = defineModule({
   shapes: 'an image and its detections -> a drawn image',
   example: "{ type: 'DetLocalVisualizer', vis_backends: [{ type: 'LocalVisBackend' }], name: 'visualizer' }",
   options: z.strictObject({
-    name: z.string().default('visualizer').describe('Accepted, without effect: there is one'),
+    name: z.string().default('visualizer').describe('Accepted: there is one'),
     image: z.null().optional().describe('Only null'),
     vis_backends: z.array(moduleOption('vis_backend')).nullish().describe('Where drawn images and scalars go'),
-    save_dir: accepted('output goes to work_dir'),
-    bbox_color: accepted('each class has a colour'),
-    text_color: accepted('text has a colour that is legible on its box'),
-    mask_color: accepted('a mask has the colour of its box'),
-    line_width: accepted('it depends on the size of the image'),
-    alpha: accepted('masks are half transparent'),
+    save_dir: ignoredOption('output goes to work_dir', { lost: true }),
+    bbox_color: ignoredOption('each class has a colour of its own', { lost: true }),
+    text_color: ignoredOption('text has a colour that is legible on its box', {
+      harmless: [[200, 200, 200]],
+      lost: true,
+    }),
+    mask_color: ignoredOption('a mask has the colour of its box', { lost: true }),
+    line_width: ignoredOption('it depends on the size of the image', { harmless: [3], lost: true }),
+    alpha: ignoredOption('masks are half transparent', { harmless: [0.8], lost: true }),
   }),
   build: (options) => options,
 });
@@ -55,10 +60,13 @@ export const LocalVisBackend = defineModule({
   shapes: 'scalars of a run -> a file of JSON lines',
   example: "{ type: 'LocalVisBackend' }",
   options: z.strictObject({
-    save_dir: accepted('output goes to work_dir'),
-    img_save_dir: accepted('detlab predict --out names the folder'),
-    config_save_file: accepted('the name is fixed'),
-    scalar_save_file: accepted('the name is fixed'),
+    save_dir: ignoredOption('output goes to work_dir', { lost: true }),
+    img_save_dir: ignoredOption('`detlab predict --out` names the folder', { harmless: ['vis_image'], lost: true }),
+    config_save_file: ignoredOption('the config is kept in the checkpoints', { harmless: ['config.py'], lost: true }),
+    scalar_save_file: ignoredOption('the name is scalars.jsonl', {
+      harmless: ['scalars.json', 'scalars.jsonl'],
+      lost: true,
+    }),
   }),
   build: (options) => options,
 });

@@ -2,16 +2,14 @@
 // optim-wrapper.ts.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type AnyDefinition, defineModule, moduleOption } from '../../catalogue/registry';
 import { paramwiseOptions } from '../parameter-groups';
 
 const clipOptions = z.strictObject({
   max_norm: z.number().positive().describe('Maximum of the joint L2 norm of all gradients'),
   norm_type: z.literal(2).default(2).describe('Only 2, the L2 norm'),
-  error_if_nonfinite: z
-    .boolean()
-    .default(true)
-    .describe('Accepted, without effect: a non-finite norm always stops the run'),
+  error_if_nonfinite: ignoredOption('a norm that is not finite stops the run', { schema: z.boolean().default(true) }),
 });
 
 const options = z.strictObject({

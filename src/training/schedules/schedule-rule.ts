@@ -2,6 +2,7 @@
 // Values chain (each rule changes what the rules before it gave), as in mmengine, so warm-up and decay combine by listing both.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 
 /** mmengine's "never ends". */
 export const NEVER = 1_000_000_000;
@@ -30,8 +31,8 @@ export const rangeOptions = {
     .boolean()
     .default(false)
     .describe('Counts are given in epochs, but the rate changes every iteration'),
-  last_step: z.int().default(-1).describe('Accepted, without effect: a checkpoint restores the step'),
-  verbose: z.boolean().default(false).describe('Accepted, without effect: the learning rate is in every log line'),
+  last_step: ignoredOption('a checkpoint restores the step', { schema: z.int().default(-1) }),
+  verbose: ignoredOption('the learning rate is in every log line', { schema: z.boolean().default(false) }),
 };
 
 interface RangeOptions {

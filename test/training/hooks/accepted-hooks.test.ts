@@ -1,21 +1,36 @@
 import { expect, test } from 'vitest';
+import { findIgnoredSettings } from '../../../src/catalogue/config-notices';
 import { HookList } from '../../../src/training/hooks/hook-list';
 import { registry } from '../registry';
 
 const build = (config: { type: string } & Record<string, unknown>) =>
   registry.build('hook', config, { path: 'custom_hooks.0' });
 
-test.each(['SyncNormHook', 'NumClassCheckHook', 'CheckInvalidLossHook', 'DistSamplerSeedHook', 'DetVisualizationHook'])(
-  '%s is accepted and does nothing',
-  (type) => {
-    const hook = build({ type, priority: 'LOW' });
-    const list = new HookList([hook]);
-    for (const point of ['beforeRun', 'afterTrainIter', 'afterTrainEpoch', 'afterVal'] as const)
-      expect(list.has(point)).toBe(false);
-  },
-);
+test.each([
+  'SyncNormHook',
+  'NumClassCheckHook',
+  'CheckInvalidLossHook',
+  'DistSamplerSeedHook',
+  'DetVisualizationHook',
+  'RuntimeInfoHook',
+  'SyncBuffersHook',
+  'EmptyCacheHook',
+])('%s is accepted and does nothing', (type) => {
+  const hook = build({ type, priority: 'LOW' });
+  const list = new HookList([hook]);
+  for (const point of ['beforeRun', 'afterTrainIter', 'afterTrainEpoch', 'afterVal'] as const)
+    expect(list.has(point)).toBe(false);
+});
 
-test('what a config asks of them and is not done is refused', () => {
-  expect(() => build({ type: 'DetVisualizationHook', draw: true })).toThrow(/draw/);
+test('what a config asks of them and is not done is reported, and a misspelt type refused', () => {
+  const hook = { type: 'DetVisualizationHook', draw: true, interval: 5 };
+  expect(build(hook).name).toBe('DetVisualizationHook');
+  expect(findIgnoredSettings({ default_hooks: { visualization: hook } }, registry)).toEqual([
+    {
+      paths: ['default_hooks.visualization.draw'],
+      message: expect.stringMatching(/^true is not acted on/),
+      lost: true,
+    },
+  ]);
   expect(() => build({ type: 'EMAHok' })).toThrow(/EMAHook/);
 });

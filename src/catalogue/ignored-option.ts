@@ -1,0 +1,41 @@
+// An option that configs of OpenMMLab's packages have and that nothing here acts on. It is read without an error; the start
+// of a run and `detlab config check` name it, unless its value makes no difference.
+
+import { isDeepStrictEqual } from 'node:util';
+import { z } from 'zod';
+import type { OptionSchema } from './option-schema';
+
+export interface Ignored {
+  /** What happens instead. */
+  why: string;
+  /** Values that make no difference, besides null and the default; or whether one makes none. */
+  harmless: readonly unknown[] | ((value: unknown) => boolean);
+  /** Whether a run does less than the option says; otherwise only the way differs, not the outcome. */
+  lost: boolean;
+}
+
+type Effect = Partial<Pick<Ignored, 'harmless' | 'lost'>>;
+
+/**
+ * @param why what happens instead, without a subject: 'workers always persist'
+ * @param settings `schema` checks the value; any value by default
+ * @example pin_memory: ignoredOption('there is no memory to pin', { harmless: [false] })
+ */
+export function ignoredOption(why: string, settings?: Effect): z.ZodOptional<z.ZodUnknown>;
+export function ignoredOption<S extends z.ZodType>(why: string, settings: Effect & { schema: S }): S;
+export function ignoredOption(
+  why: string,
+  { schema = z.unknown().optional(), harmless = [], lost = false }: Effect & { schema?: z.ZodType } = {},
+): z.ZodType {
+  const ignored: Ignored = { why, harmless, lost };
+  return schema.describe(`Accepted, without effect: ${why}`).meta({ ignored });
+}
+
+/** The mark of an option whose value is not acted on, or undefined where it is or makes no difference. */
+export function ignoredValue({ ignored, default: standard }: OptionSchema, value: unknown): Ignored | undefined {
+  if (ignored === undefined || value === undefined || value === null) return undefined;
+  const { harmless } = ignored;
+  const isHarmless =
+    typeof harmless === 'function' ? harmless(value) : harmless.some((one) => isDeepStrictEqual(one, value));
+  return isHarmless || isDeepStrictEqual(standard?.value, value) ? undefined : ignored;
+}

@@ -1,0 +1,123 @@
+// Settings that a run does not act on because of other settings of the same config.
+
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import type { ConfigNotice } from './config-notices';
+import { withStandardTypes } from './config-schema';
+
+type Options = Record<string, unknown>;
+const isOptions = (value: unknown): value is Options =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const optionsOf = (value: unknown): Options => (isOptions(value) ? value : {});
+
+/**
+ * @example findRelatedSettings({ val_evaluator: [{ type: 'CocoMetric' }, { type: 'VOCMetric' }] })
+ */
+export function findRelatedSettings(config: Options): ConfigNotice[] {
+  return [
+    ...['val', 'test'].flatMap((part) => [
+      ...moreMetrics(config, part),
+      ...annotationFiles(config, part),
+      ...droppedBatches(config, part),
+    ]),
+    ...tooManyWorkers(config),
+    ...validationPipeline(config),
+    ...withoutValidation(config),
+    ...logUnit(config),
+  ];
+}
+
+function* moreMetrics(config: Options, part: string): Generator<ConfigNotice> {
+  const key = `${part}_evaluator`;
+  const list = config[key];
+  if (!Array.isArray(list) || list.length < 2) return;
+  const types = list.slice(1).map((one) => optionsOf(one).type);
+  yield {
+    paths: list.slice(1).map((_, i) => `${key}.${i + 1}`),
+    message: `${types.join(', ')} is not computed: of several metrics the first is`,
+    lost: true,
+  };
+}
+
+/** The dataset inside all wrappers; undefined where there are several. */
+function innermost(value: unknown): Options | undefined {
+  const dataset = optionsOf(value);
+  if (Array.isArray(dataset.datasets)) return undefined;
+  return dataset.dataset === undefined ? dataset : innermost(dataset.dataset);
+}
+
+/** The ground truth is that of the data set, whatever file the metric names. */
+function* annotationFiles(config: Options, part: string): Generator<ConfigNotice> {
+  const evaluator = config[`${part}_evaluator`];
+  const metrics = Array.isArray(evaluator) ? evaluator.slice(0, 1) : [evaluator];
+  const dataset = innermost(optionsOf(config[`${part}_dataloader`]).dataset);
+  const { ann_file: read, data_root: root } = dataset ?? {};
+  for (const metric of metrics) {
+    const given = optionsOf(metric).ann_file;
+    if (typeof given !== 'string' || typeof read !== 'string') continue;
+    const file = path.join(typeof root === 'string' ? root : '', read);
+    if (path.resolve(file) === path.resolve(given)) continue;
+    yield {
+      paths: [`${part}_evaluator${Array.isArray(evaluator) ? '.0' : ''}.ann_file`],
+      message: `"${given}" is not read: the ground truth is that of ${part}_dataloader.dataset, "${file}"`,
+      lost: true,
+    };
+  }
+}
+
+function* droppedBatches(config: Options, part: string): Generator<ConfigNotice> {
+  const { drop_last: dropLast, num_batch_per_epoch: count } = optionsOf(config[`${part}_dataloader`]);
+  const message = 'it is not acted on: an evaluation is on all images';
+  if (dropLast === true) yield { paths: [`${part}_dataloader.drop_last`], message, lost: true };
+  if (typeof count === 'number') yield { paths: [`${part}_dataloader.num_batch_per_epoch`], message, lost: true };
+}
+
+function* tooManyWorkers(config: Options): Generator<ConfigNotice> {
+  const cores = availableParallelism();
+  const paths = ['train', 'val', 'test'].flatMap((part) => {
+    const { num_workers: count } = optionsOf(config[`${part}_dataloader`]);
+    return typeof count === 'number' && count > cores ? [`${part}_dataloader.num_workers`] : [];
+  });
+  if (paths.length === 0) return;
+  yield {
+    paths,
+    message: `more threads than the ${cores} processors here are not started`,
+    lost: false,
+  };
+}
+
+function* validationPipeline(config: Options): Generator<ConfigNotice> {
+  const [val, test] = ['val', 'test'].map(
+    (part) => innermost(optionsOf(config[`${part}_dataloader`]).dataset)?.pipeline,
+  );
+  if (val === undefined || test === undefined || isDeepStrictEqual(val, test)) return;
+  yield {
+    paths: ['val_dataloader.dataset.pipeline'],
+    message: 'it differs from test_dataloader.dataset.pipeline, which evaluations during training have as well',
+    lost: true,
+  };
+}
+
+function* withoutValidation(config: Options): Generator<ConfigNotice> {
+  if (config.val_cfg !== null || config.train_cfg === undefined) return;
+  yield {
+    paths: ['val_cfg'],
+    message: 'null does not switch evaluations off: a run with validation images evaluates on them. Give it none',
+    lost: false,
+  };
+}
+
+/** `by_epoch` of the log, where it is not what the loop counts. */
+function* logUnit(config: Options): Generator<ConfigNotice> {
+  const { train_cfg: loop, log_processor: log } = withStandardTypes(config);
+  const { by_epoch: byEpoch } = optionsOf(log);
+  const { type } = optionsOf(loop);
+  if (typeof byEpoch !== 'boolean' || typeof type !== 'string') return;
+  if (byEpoch === !/\bIterBasedTrainLoop$/.test(type)) return;
+  yield {
+    paths: ['log_processor.by_epoch'],
+    message: `${byEpoch} has no effect: the log counts what the ${type} counts`,
+    lost: false,
+  };
+}
