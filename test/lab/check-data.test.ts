@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { dataset, detector, type LabDataset, startEngine } from '../../src';
 import { checkData, checkEvaluated } from '../../src/lab/check-data';
+import { configuredData } from '../../src/lab/config-data';
 import { annotation, CASE_IMAGES, caseFile, greyImages, newFolder, writeCoco } from '../data/datasets/cases';
 import { small } from './small';
 import { smallMask } from './small-mask';
@@ -129,7 +130,7 @@ it('logs problems and guesses of the data before training', async () => {
   const { lines } = await fit(small(), await load('coco/dupcat', 'coco/case'));
   expect(lines).toContainEqual(expect.stringMatching(/^bad data: Category 2 .* has the name "RBC" of category 1/));
   expect(lines).toContainEqual(expect.stringMatching(/^case\.json: 2 images are found under another name/));
-  expect(lines).toContainEqual(expect.stringMatching(/has 1 objects of category "WBC".*not evaluated/));
+  expect(lines).toContainEqual(expect.stringMatching(/has 1 object of category "WBC".*not evaluated/));
 });
 
 it('evaluates on a file that lacks one of the classes', async () => {
@@ -146,7 +147,6 @@ it('reads the classes of the training data from a config, also where validation 
     ann_file: caseFile(`${name}.json`),
     data_prefix: { img: folder },
   });
-  const { configuredData } = await import('../../src/lab/config-data');
   const recipe = detector('faster-rcnn_r18_fpn_toytown');
   const config = {
     ...recipe.config,
