@@ -183,6 +183,25 @@ describe('loader', () => {
     }
   });
 
+  it.each([0, 1])(
+    'reports once, with %i workers, an image that is not as large as annotated, and uses it',
+    async (workers) => {
+      const records = dataset.records.slice(0, 4).map((record, i) => (i === 1 ? { ...record, width: 7 } : record));
+      const problems: string[] = [];
+      const loader = createLoader({ ...dataset, records }, buildPipeline(TRAIN), {
+        batchSize: 2,
+        workers,
+        onProblem: ({ kind, id }) => problems.push(`${kind} ${id}`),
+      });
+      for (const epoch of [0, 1]) for await (const batch of loader.epoch(epoch)) expect(batch.length).toBe(2);
+      await loader.close();
+      expect(problems).toEqual([`image-size ${records[1].id}`]);
+      expect(loader.stats.failures.map(({ message }) => message)).toEqual([
+        expect.stringMatching(/its annotation says 7 x/),
+      ]);
+    },
+  );
+
   it('rejects an empty data set in words', () => {
     expect(() => createLoader({ ...dataset, records: [] }, buildPipeline(TRAIN), { batchSize: 2 })).toThrow(
       /no usable images/,

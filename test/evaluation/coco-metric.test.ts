@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { Registry } from '../../src/catalogue/registry';
+import type { Dataset } from '../../src/data/types';
 import { CocoMetric, type MetricFactory, mmdetectionNames } from '../../src/evaluation/coco-metric';
 import { polygonToRle } from '../../src/masks';
 
@@ -22,9 +23,9 @@ describe('CocoMetric of several kinds', () => {
     annotationIds: [1, 2],
   };
   const data = { name: 'x', classes: ['cell', 'dot'], records: [record], problems: [] };
-  const build = (options: object) =>
+  const build = (options: object, of: Dataset = data) =>
     (new Registry([CocoMetric]).build('metric', { type: 'CocoMetric', ...options }, { path: 'm' }) as MetricFactory)(
-      data,
+      of,
     );
   const found = {
     bboxes: [10, 10, 30, 30, 10, 10, 30, 28],
@@ -46,6 +47,29 @@ describe('CocoMetric of several kinds', () => {
     expect(names['coco/bbox_mAP']).toBe(0.5);
     expect(names['coco/segm_mAP']).toBe(report.metrics.segm_AP);
     expect(Object.keys(names)).toContain('coco/segm_AR_s@100');
+  });
+
+  it('masks of objects without outline are ignored, their boxes are not', async () => {
+    const partly = { ...data, records: [{ ...record, segmentations: [record.segmentations[0], undefined] }] };
+    const metric = await build({ metric: ['bbox', 'segm'] }, partly);
+    metric.add(1, {
+      bboxes: [10, 10, 30, 30, 0, 0, 8, 8],
+      scores: [0.9, 0.8],
+      labels: [0, 1],
+      masks: [found.masks[1], polygonToRle([1, 1, 1, 5, 5, 5, 5, 1], 40, 50)],
+    });
+    const { perClass } = metric.compute();
+    expect(perClass.map(({ metrics }) => [metrics.AP, metrics.segm_AP])).toEqual([
+      [1, 1],
+      [1, -1],
+    ]);
+  });
+
+  it('masks are compared in the frame of the image file, whatever size the annotations give', async () => {
+    const halved = { ...data, records: [{ ...record, width: 25, height: 20 }] };
+    const metric = await build({ metric: 'segm' }, halved);
+    metric.add(1, { ...found, labels: [0, 1] });
+    expect(metric.compute().perClass[0].metrics.segm_AP).toBeGreaterThan(0);
   });
 
   it('recall of proposals, whatever their class', async () => {

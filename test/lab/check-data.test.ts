@@ -130,7 +130,7 @@ it('logs problems and guesses of the data before training', async () => {
   const { lines } = await fit(small(), await load('coco/dupcat', 'coco/case'));
   expect(lines).toContainEqual(expect.stringMatching(/^bad data: Category 2 .* has the name "RBC" of category 1/));
   expect(lines).toContainEqual(expect.stringMatching(/^case\.json: 2 images are found under another name/));
-  expect(lines).toContainEqual(expect.stringMatching(/has 1 objects of category "WBC".*not evaluated/));
+  expect(lines).toContainEqual(expect.stringMatching(/has 1 object of category "WBC".*not evaluated/));
 });
 
 it('evaluates on a file that lacks one of the classes', async () => {

@@ -219,6 +219,6 @@ function noteClasses(
       kind: 'unknown-category',
       file: report.file,
       id: name,
-      message: `"${report.file}" has ${count} objects of category "${name}", which is none of the classes; not evaluated`,
+      message: `"${report.file}" has ${count} ${count === 1 ? 'object' : 'objects'} of category "${name}", which is none of the classes; not evaluated`,
     });
 }
