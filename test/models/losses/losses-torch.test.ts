@@ -1,0 +1,7 @@
+import { test } from 'vitest';
+import { torchMissing } from '../../../src/engine/torch';
+import { lossSuite } from './loss-suite';
+
+const missing = torchMissing();
+if (missing === undefined) lossSuite('torch');
+else test.skip(`losses on the torch engine: ${missing}`, () => {});
