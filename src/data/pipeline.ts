@@ -3,6 +3,7 @@
 
 import { type AnyDefinition, type ModuleConfig, Registry } from '../catalogue/registry';
 import { DetLabError } from '../errors';
+import { firstNonFinite } from '../geometry/boxes';
 import type { Random } from '../random';
 import { BadData } from './bad-data';
 import { MULTI_IMAGE, TRANSFORMS } from './transforms';
@@ -122,12 +123,21 @@ export function buildPipeline(
 
 /** The output of PackDetInputs. */
 export function packedOf(sample: Sample | undefined, path: string, record: ImageRecord): PackedSample {
-  if (sample?.packed) return sample.packed;
+  if (sample?.packed) return withFiniteBoxes(sample.packed, record);
   throw new DetLabError(
     sample
       ? `Cannot use ${path} on "${record.path}": PackDetInputs did not pack the sample`
       : `Cannot use ${path} on "${record.path}": a transform discarded the sample`,
   );
+}
+
+/** @throws BadData for a box that the file or a transform left without finite coordinates: it would match nothing or everything. */
+function withFiniteBoxes(packed: PackedSample, { path, id }: ImageRecord): PackedSample {
+  const { bboxes } = packed.truths;
+  const bad = firstNonFinite(bboxes);
+  if (bad < 0) return packed;
+  const message = `Cannot use "${path}": box ${bad} is [${bboxes.subarray(4 * bad, 4 * bad + 4).join(', ')}] after the pipeline`;
+  throw new BadData({ kind: 'bad-annotation', file: path, id, message });
 }
 
 /** A copy whose fields transforms may replace without changing the original. */

@@ -111,3 +111,9 @@ export function takeBoxes(boxes: Float32Array, indices: ArrayLike<number>): Floa
   for (let i = 0; i < indices.length; i++) out.set(boxes.subarray(4 * indices[i], 4 * indices[i] + 4), 4 * i);
   return out;
 }
+
+/** Index of the first box (flat xyxy) with a coordinate that is NaN or infinite; -1 where there is none. */
+export const firstNonFinite = (boxes: Float32Array): number => {
+  const at = boxes.findIndex((v) => !Number.isFinite(v));
+  return at < 0 ? -1 : at >> 2;
+};

@@ -3,6 +3,7 @@
 
 import { DetLabError, didYouMean } from '../errors';
 import { takeBoxes } from '../geometry/boxes';
+import { descending } from './descending';
 import { argsortDescending, nmsIndices } from './nms';
 import { softNms } from './soft-nms';
 
@@ -63,7 +64,7 @@ export function batchedNms(
       newScores[members[k]] = result.scores[i];
     });
   }
-  kept.sort((i, j) => newScores[j] - newScores[i] || i - j);
+  kept.sort(descending(newScores));
   return pick(boxes, Int32Array.from(max_num > 0 ? kept.slice(0, max_num) : kept), newScores);
 }
 

@@ -2,6 +2,7 @@
 // to mmcv's: single precision, `offset` 1 for inclusive pixel coordinates (MMDetection 1.x).
 
 import * as tf from '@tensorflow/tfjs';
+import { descending } from './descending';
 import { hasKernel, runKernel } from './kernel';
 
 export interface NmsOptions {
@@ -11,7 +12,8 @@ export interface NmsOptions {
 }
 
 /**
- * Indices of the boxes kept, in descending order of scores, int32 [K]. `boxes` [N, 4] xyxy, `scores` [N]. Not differentiable.
+ * Indices of the boxes kept, in descending order of scores (NaN last), int32 [K]. `boxes` [N, 4] xyxy, `scores` [N]. Not
+ * differentiable.
  *
  * @example nms(tf.tensor2d([[0, 0, 9, 9], [0, 0, 9, 8]]), tf.tensor1d([0.5, 0.9]), { iouThreshold: 0.5 }) // [1]
  */
@@ -34,9 +36,9 @@ export function nmsIndices(boxes: Float32Array, scores: Float32Array, options: N
   );
 }
 
-/** Indices in descending order of scores, stable. */
+/** Indices in descending order of scores, stable; NaN last. */
 export function argsortDescending(scores: ArrayLike<number>): Int32Array {
-  return Int32Array.from({ length: scores.length }, (_, i) => i).sort((i, j) => scores[j] - scores[i] || i - j);
+  return Int32Array.from({ length: scores.length }, (_, i) => i).sort(descending(scores));
 }
 
 function suppress(boxes: Float32Array, scores: Float32Array, { iouThreshold, offset = 0 }: NmsOptions): Int32Array {

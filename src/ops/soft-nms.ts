@@ -9,7 +9,7 @@ export interface SoftNmsOptions {
   offset?: number;
 }
 
-/** Indices and decayed scores of the boxes kept, in descending order of scores. Boxes flat xyxy. */
+/** Indices and decayed scores of the boxes kept, in descending order of scores. Boxes flat xyxy. NaN is dropped. */
 export function softNms(
   boxes: Float32Array,
   scores: Float32Array,
@@ -27,13 +27,16 @@ export function softNms(
     const w = Math.min(boxes[4 * i + 2], boxes[4 * j + 2]) - Math.max(boxes[4 * i], boxes[4 * j]) + offset;
     const h = Math.min(boxes[4 * i + 3], boxes[4 * j + 3]) - Math.max(boxes[4 * i + 1], boxes[4 * j + 1]) + offset;
     const overlap = Math.max(w, 0) * Math.max(h, 0);
-    return overlap / (side(i, 0) * side(i, 1) + side(j, 0) * side(j, 1) - overlap);
+    const union = side(i, 0) * side(i, 1) + side(j, 0) * side(j, 1) - overlap;
+    return union > 0 ? overlap / union : 0; // two boxes without area do not overlap (mmcv: 0 / 0)
   };
   const decay = (value: number) => {
     if (method === 'gaussian') return Math.exp(-(value * value) / sigma);
     if (value < iouThreshold) return 1;
     return method === 'linear' ? 1 - value : 0;
   };
+  // a score that is NaN cannot reach `minScore`, and would make the order of the others depend on its place
+  for (let i = 0; i < n; i++) if (Number.isNaN(score[i])) swap(i--, --n);
   for (let i = 0; i < n; i++) {
     let best = i;
     for (let j = i + 1; j < n; j++) if (score[j] > score[best]) best = j;

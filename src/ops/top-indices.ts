@@ -1,5 +1,7 @@
 // Top-k selection without a full sort.
 
+import { descending } from './descending';
+
 /**
  * Indices of the `k` largest values in descending order; ties by lower index. NaN is the lowest value.
  *
@@ -7,7 +9,7 @@
  */
 export function topIndices(values: Float32Array, k: number): Int32Array {
   const n = values.length;
-  const byValue = (i: number, j: number) => values[j] - values[i] || i - j;
+  const byValue = descending(values);
   if (k <= 0) return new Int32Array(0);
   if (k >= n) return Int32Array.from(values.keys()).sort(byValue);
   const threshold = kthLargest(values, k);
@@ -15,7 +17,8 @@ export function topIndices(values: Float32Array, k: number): Int32Array {
   let count = 0;
   for (let i = 0; i < n; i++) if (values[i] > threshold) top[count++] = i;
   for (let i = 0; i < n && count < k; i++) if (values[i] === threshold) top[count++] = i;
-  return top.subarray(0, count).sort(byValue);
+  for (let i = 0; i < n && count < k; i++) if (Number.isNaN(values[i])) top[count++] = i; // fewer than k numbers
+  return top.sort(byValue);
 }
 
 /** Hoare's quickselect on a copy. */

@@ -96,13 +96,19 @@ describe('loader', () => {
     const records = dataset.records.map((record, i) => {
       if (i === 4) return { ...record, path: truncated };
       if (i === 9) return { ...record, path: path.join(folder, 'absent.jpg') };
+      if (i === 12)
+        return { ...record, truths: { ...record.truths, bboxes: record.truths.bboxes.map(() => Number.NaN) } };
       return record;
     });
     const broken: Dataset = { ...dataset, records };
     const train = await collect({ batchSize: 4, shuffle: true, seed: 5, workers: 1 }, 0, 0, broken);
     expect(train.batches.flat().length).toBe(22);
-    expect(train.batches.flat().every(({ id }) => id !== 4 && id !== 9)).toBe(true);
-    expect(train.stats.failures.map(({ kind }) => kind).sort()).toEqual(['missing-image', 'unreadable-image']);
+    expect(train.batches.flat().every(({ id }) => id !== 4 && id !== 9 && id !== 12)).toBe(true);
+    expect(train.stats.failures.map(({ kind }) => kind).sort()).toEqual([
+      'bad-annotation',
+      'missing-image',
+      'unreadable-image',
+    ]);
 
     const seen: string[] = [];
     const loader = evaluationLoader(broken, buildPipeline(TRAIN), {
@@ -113,9 +119,14 @@ describe('loader', () => {
     const ids: number[] = [];
     for (let epoch = 0; epoch < 2; epoch++)
       for await (const batch of loader.epoch(epoch)) ids.push(...batch.map(({ meta }) => meta.imgId));
-    expect(ids.length).toBe(40);
+    expect(ids.length).toBe(38);
     expect(ids.slice(0, 5)).toEqual([0, 1, 2, 3, 5]);
-    expect(seen.sort()).toEqual(['missing-image 9 absent.jpg', 'unreadable-image 4 truncated.jpg']);
+    const twelfth = path.basename(records[12].path);
+    expect(seen.sort()).toEqual([
+      `bad-annotation 12 ${twelfth}`,
+      'missing-image 9 absent.jpg',
+      'unreadable-image 4 truncated.jpg',
+    ]);
   });
 
   it('ends quickly and quietly when aborted, also while waiting', async () => {

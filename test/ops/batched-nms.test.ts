@@ -86,4 +86,31 @@ describe('suppression', () => {
     expect(none.labels.length + none.bboxes.length).toBe(0);
     expect(() => multiclassNms(boxes.slice(4), data('mc.scores'), 80, 0.5, config)).toThrow(/received 320 scores/);
   });
+
+  test.each([
+    { type: 'nms', iou_threshold: 0.5 },
+    { type: 'nms', iou_threshold: 0.5, split_thr: 2 },
+    { type: 'soft_nms', iou_threshold: 0.3, min_score: 0.05 },
+    null,
+  ] as const)('NaN scores come after every number and change nothing for them, %s', (config) => {
+    const clean = batchedNms(boxes, scores, labels, config);
+    // a NaN before, between and after the others
+    const places = [0, 40, 80];
+    const source = places.flatMap((from, k) => [
+      -1,
+      ...Array.from({ length: (places[k + 1] ?? from) - from }, (_, i) => from + i),
+    ]);
+    const coordinates = Float32Array.from(
+      source.flatMap((i) => [...boxes.subarray(4 * Math.max(i, 0), 4 * Math.max(i, 0) + 4)]),
+    );
+    const result = batchedNms(
+      coordinates,
+      Float32Array.from(source, (i) => (i < 0 ? Number.NaN : scores[i])),
+      Int32Array.from(source, (i) => labels[Math.max(i, 0)]),
+      config,
+    );
+    const numbers = [...result.keep].slice(0, clean.keep.length).map((k) => source[k]);
+    expect(numbers).toEqual([...clean.keep]);
+    expect([...result.scores.subarray(clean.keep.length)].every(Number.isNaN)).toBe(true);
+  });
 });

@@ -16,3 +16,8 @@ test('columns beyond the classes are background and do not compete', () => {
 test('no rows give none', () => {
   expect(bestClass(new Float32Array(0), 3).labels).toHaveLength(0);
 });
+
+test('NaN is chosen only where nothing else is', () => {
+  const nan = Number.NaN;
+  expect([...bestClass(Float32Array.of(nan, 0.2, 0.3, 0.3, nan, 0.2, nan, nan, nan), 3).labels]).toEqual([2, 0, 0]);
+});

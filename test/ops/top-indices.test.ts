@@ -17,3 +17,9 @@ test('NaN is lowest', () => {
   expect([...topIndices(new Float32Array([Number.NaN, 1, Number.NaN, 3, 2]), 3)]).toEqual([3, 4, 1]);
   expect(topIndices(new Float32Array([Number.NaN, 1, Number.NaN, 3]), 3)[0]).toBe(3);
 });
+
+test('NaN follows -infinity, and fills up where there are too few numbers', () => {
+  const values = Float32Array.of(Number.NaN, Number.NEGATIVE_INFINITY, Number.NaN, 3);
+  expect([...topIndices(values, 3)]).toEqual([3, 1, 0]);
+  expect([...topIndices(values, 4)]).toEqual([3, 1, 0, 2]);
+});

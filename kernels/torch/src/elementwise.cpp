@@ -72,8 +72,11 @@ static void defineUnary() {
   layerUnary("floor", at::floor);
   layerUnary("ceil", at::ceil);
   layerUnary("round", at::round);
-  layerUnary("sign", at::sign);
-  layerUnary("relu6", [](const Tensor& x) { return at::clamp(x, 0, 6); });
+  // NaN stays NaN
+  layerUnary("sign", [](const Tensor& x) {
+    return x.is_floating_point() ? at::where(at::isnan(x), x.detach(), at::sign(x)) : at::sign(x);
+  });
+  layerUnary("relu6", [](const Tensor& x) { return at::hardtanh(x, 0, 6); });  // no gradient at 0 and at 6
   layerUnary("zerosLike", [](const Tensor& x) { return at::zeros_like(x); });
   layerUnary("onesLike", [](const Tensor& x) { return at::ones_like(x); });
 
@@ -108,7 +111,7 @@ static void defineUnary() {
   });
   defineKernel("prelu", [](Call& call) {
     auto [x, alpha] = matched(call.tensor(0), call.tensor(1));
-    return at::where(at::ge(x, 0), x, at::mul(x, alpha));
+    return at::where(at::gt(x, 0), x, at::mul(x, alpha));
   });
   // 1 above zero, alpha at and below it, NaN for NaN
   defineKernel("step", [](Call& call) {
@@ -120,7 +123,7 @@ static void defineUnary() {
   defineKernel("cast", [](Call& call) {
     Tensor x = call.tensor(0);
     auto type = scalarType(call.integer(1));
-    if (x.is_floating_point() && type == at::kInt) return at::trunc(full(x)).to(at::kInt);
+    if (x.is_floating_point() && type == at::kInt) return at::nan_to_num(full(x)).trunc().to(at::kInt);  // NaN to 0, as in JavaScript
     return type == at::kBool ? at::ne(x, 0) : x.to(type);
   });
 }

@@ -11,6 +11,28 @@ static int64_t product(at::IntArrayRef sizes, size_t from, size_t to) {
   return total;
 }
 
+[[noreturn]] static void refuseIndex(int64_t index, int64_t axis, int64_t size) {
+  throw std::runtime_error("index " + std::to_string(index) + " is outside axis " + std::to_string(axis) + " of size " +
+                           std::to_string(size));
+}
+
+/** Throws for an index that is not in 0 .. size - 1. */
+static void checkRange(const Tensor& indices, int64_t axis, int64_t size) {
+  if (indices.numel() == 0) return;
+  int64_t low = indices.min().item<int64_t>(), high = indices.max().item<int64_t>();
+  if (low < 0 || high >= size) refuseIndex(low < 0 ? low : high, axis, size);
+}
+
+/** Rows of an axis; libtorch checks the indices on a CPU, and its error does not name them. `named` is the axis in errors. */
+static Tensor selectRows(const Tensor& x, int64_t axis, const Tensor& indices, int64_t named) {
+  try {
+    return at::index_select(x, axis, indices);
+  } catch (const c10::Error&) {
+    checkRange(indices, named, x.size(axis));
+    throw;
+  }
+}
+
 /** Row numbers in `shape` flattened over its first `indices.size(-1)` axes; throws when one is out of range. */
 static Tensor linearIndex(const Tensor& indices, at::IntArrayRef shape) {
   int64_t depth = indices.size(-1);
@@ -20,12 +42,7 @@ static Tensor linearIndex(const Tensor& indices, at::IntArrayRef shape) {
   Tensor linear = at::zeros({flat.size(0)}, flat.options());
   for (int64_t axis = 0; axis < depth; axis++) {
     Tensor column = flat.select(1, axis);
-    if (column.numel() > 0) {
-      int64_t low = column.min().item<int64_t>(), high = column.max().item<int64_t>();
-      if (low < 0 || high >= shape[axis])
-        throw std::runtime_error("index " + std::to_string(low < 0 ? low : high) + " is outside axis " +
-                                 std::to_string(axis) + " of size " + std::to_string(shape[axis]));
-    }
+    checkRange(column, axis, shape[axis]);
     linear = linear * shape[axis] + column;
   }
   return linear;
@@ -38,7 +55,7 @@ static Tensor gather(const Tensor& x, const Tensor& indices, int64_t axis, int64
   for (int64_t d = batchDims; d < indices.dim(); d++) shape.push_back(indices.size(d));
   shape.insert(shape.end(), xs.begin() + axis + 1, xs.end());
   Tensor flat = indices.to(at::kLong);
-  if (batchDims == 0) return at::index_select(x, axis, flat.reshape({-1})).reshape(shape);
+  if (batchDims == 0) return selectRows(x, axis, flat.reshape({-1}), axis).reshape(shape);
   int64_t batches = product(xs, 0, batchDims);
   Ints inner(xs.begin() + batchDims, xs.end());
   inner.insert(inner.begin(), batches);
@@ -46,7 +63,7 @@ static Tensor gather(const Tensor& x, const Tensor& indices, int64_t axis, int64
   flat = flat.reshape({batches, -1});
   std::vector<Tensor> parts;
   for (int64_t b = 0; b < batches; b++)
-    parts.push_back(at::index_select(rows.select(0, b), axis - batchDims, flat.select(0, b)));
+    parts.push_back(selectRows(rows.select(0, b), axis - batchDims, flat.select(0, b), axis));
   return at::stack(parts).reshape(shape);
 }
 
@@ -83,7 +100,7 @@ void defineIndexing() {
     result = result.reshape(shape);
     return bools ? result.to(at::kBool) : result;
   });
-  // (x, segmentIds, count): rows with a negative id are skipped
+  // (x, segmentIds, count): rows with a negative id are skipped, one of `count` or more is an error
   defineKernel("segmentSum", [](Call& call) {
     Tensor x = full(call.tensor(0)), ids = call.tensor(1).reshape({-1}).to(at::kLong);
     int64_t count = call.integer(2);
@@ -91,6 +108,8 @@ void defineIndexing() {
     Ints rows = shape, result = shape;
     rows.insert(rows.begin(), ids.numel());
     result.insert(result.begin(), count + 1);  // the last row collects the skipped ones
+    if (ids.device().is_cpu() && ids.numel() > 0 && ids.max().item<int64_t>() >= count)
+      refuseIndex(ids.max().item<int64_t>(), 0, count);
     Tensor target = at::where(at::lt(ids, 0), at::full_like(ids, count), ids);
     Tensor sums = at::index_add(at::zeros(result, x.options()), 0, target, x.reshape(rows));
     return sums.narrow(0, 0, count);

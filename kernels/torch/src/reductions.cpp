@@ -56,8 +56,6 @@ static void defineAxisReductions() {
     return axisByAxis(call.tensor(0), call.integers(1), call.flag(2),
                       [](const Tensor& t, int64_t axis, bool keep) { return at::any(t, axis, keep); });
   });
-  defineKernel("argMax", [](Call& call) { return at::argmax(countable(call.tensor(0)), call.integer(1)).to(at::kInt); });
-  defineKernel("argMin", [](Call& call) { return at::argmin(countable(call.tensor(0)), call.integer(1)).to(at::kInt); });
 }
 
 // (x, axis, exclusive, reverse)
@@ -114,19 +112,33 @@ static std::vector<Tensor> topK(const Tensor& x, int64_t k) {
   return {at::gather(x, -1, indices.to(at::kLong)), indices};
 }
 
+/** The first largest along an axis. NaN is chosen only where nothing else is; libtorch's argmax takes it for the largest. */
+static Tensor argMax(const Tensor& x, int64_t axis) {
+  Tensor found = at::argmax(x, axis, true);
+  if (x.is_floating_point() && at::isnan(at::gather(x, axis, found)).any().item<bool>())
+    found = topK(x.movedim(axis, -1), 1)[1].movedim(-1, axis);
+  return found.squeeze(axis).to(at::kInt);
+}
+
+static void defineArgReductions() {
+  defineKernel("argMax", [](Call& call) { return argMax(countable(call.tensor(0)).detach(), call.integer(1)); });
+  defineKernel("argMin", [](Call& call) { return argMax(at::neg(countable(call.tensor(0)).detach()), call.integer(1)); });
+}
+
 static Tensor activate(const Tensor& x, const std::string& name, double alpha, const Tensor& prelu) {
   if (name == "linear" || name.empty()) return x;
   if (name == "relu") return at::relu(x);
-  if (name == "relu6") return at::clamp(x, 0, 6);
+  if (name == "relu6") return at::hardtanh(x, 0, 6);
   if (name == "sigmoid") return at::sigmoid(x);
   if (name == "elu") return at::elu(x);
   if (name == "leakyrelu") return at::leaky_relu(x, alpha);
-  if (name == "prelu") return at::where(at::ge(x, 0), x, at::mul(x, prelu.to(x.scalar_type())));
+  if (name == "prelu") return at::where(at::gt(x, 0), x, at::mul(x, prelu.to(x.scalar_type())));
   throw std::runtime_error("activation = \"" + name + "\": expected linear, relu, relu6, sigmoid, elu, leakyrelu or prelu");
 }
 
 void defineReductions() {
   defineAxisReductions();
+  defineArgReductions();
   defineKernel("cumsum", [](Call& call) {
     return scan(call, 0, [](const Tensor& x, int64_t axis, at::ScalarType t) { return at::cumsum(x, axis, t); });
   });

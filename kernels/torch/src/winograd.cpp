@@ -195,7 +195,7 @@ struct Epilogue {
 };
 
 inline Lanes activate(Lanes v, Activation activation) {
-  if (activation == Activation::relu) return v > 0 ? v : Lanes{};
+  if (activation == Activation::relu) return v < 0 ? Lanes{} : v;  // NaN stays NaN
   if (activation != Activation::silu) return v;
   float values[kLanes];
   std::memcpy(values, &v, sizeof v);

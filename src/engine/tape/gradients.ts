@@ -1,8 +1,9 @@
 // Gradients for the engines that differentiate on tfjs's tape (wasm, tensorflow): those that tfjs lacks (dilated convolutions,
-// batchNorm without scale or offset, einsum) or gets wrong (maximum, minimum and squaredDifference with broadcasting), and a
-// batchNorm gradient in fewer passes.
+// batchNorm without scale or offset, einsum, indexing), those at kinks and ties, and a batchNorm gradient in fewer passes.
 
 import * as tf from '@tensorflow/tfjs';
+import { indexingGradients } from './indexing-gradients';
+import { kinkGradients } from './kink-gradients';
 
 type Attributes = Record<string, unknown>;
 
@@ -91,57 +92,41 @@ const einsumGradient: tf.GradConfig = {
   },
 };
 
-/** Sums a gradient over the axes along which an input was broadcast. */
-function unbroadcast(gradient: tf.Tensor, shape: number[]): tf.Tensor {
-  const axes = tf.broadcast_util.getReductionAxes(shape, gradient.shape);
-  return (axes.length > 0 ? tf.sum(gradient, axes) : gradient).reshape(shape);
-}
-
-/** tfjs's gradients of these three ignore broadcasting; ties of maximum and minimum go to `a`, as in tfjs. */
-function pairGradient(
-  kernelName: string,
-  da: (dy: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => tf.Tensor,
-  db: (dy: tf.Tensor, a: tf.Tensor, b: tf.Tensor) => tf.Tensor,
-): tf.GradConfig {
-  return {
-    kernelName,
-    inputsToSave: ['a', 'b'],
-    gradFunc: (dy, [a, b]) => ({
-      a: () => unbroadcast(da(dy as tf.Tensor, a, b), a.shape),
-      b: () => unbroadcast(db(dy as tf.Tensor, a, b), b.shape),
-    }),
-  };
-}
-
-const pairGradients = [
-  pairGradient(
-    tf.Maximum,
-    (dy, a, b) => tf.mul(dy, tf.cast(tf.greaterEqual(a, b), 'float32')),
-    (dy, a, b) => tf.mul(dy, tf.cast(tf.less(a, b), 'float32')),
-  ),
-  pairGradient(
-    tf.Minimum,
-    (dy, a, b) => tf.mul(dy, tf.cast(tf.lessEqual(a, b), 'float32')),
-    (dy, a, b) => tf.mul(dy, tf.cast(tf.greater(a, b), 'float32')),
-  ),
-  pairGradient(
-    tf.SquaredDifference,
-    (dy, a, b) => tf.mul(dy, tf.mul(tf.sub(a, b), 2)),
-    (dy, a, b) => tf.mul(dy, tf.mul(tf.sub(b, a), 2)),
-  ),
-];
-
 let registered = false;
 
 /** Registers these gradients over tfjs's; once per process suffices. */
 export function registerTapeGradients(): void {
   if (registered) return;
   registered = true;
-  for (const config of [conv2dGradient, depthwiseGradient, batchNormGradient, einsumGradient, ...pairGradients]) {
+  const layers = [conv2dGradient, depthwiseGradient, batchNormGradient, einsumGradient];
+  for (const config of [...layers, ...kinkGradients, ...indexingGradients]) {
     if (tf.getGradient(config.kernelName)) tf.unregisterGradient(config.kernelName);
     tf.registerGradient(config);
   }
   fillBatchNormInputs();
+  skipConstants();
+}
+
+/**
+ * Keeps what has no real values (comparisons, indices, integers) off the tape: it is a constant to every gradient. tfjs would
+ * look for the gradient of `less` in `where(less(a, b), ...)`, which does not exist.
+ */
+function skipConstants(): void {
+  const engine = tf.engine() as unknown as {
+    addTapeNode(
+      name: string,
+      inputs: object,
+      outputs: tf.Tensor[],
+      grad: unknown,
+      saved?: tf.Tensor[],
+      attrs?: object,
+    ): void;
+  };
+  const addTapeNode = engine.addTapeNode.bind(engine);
+  engine.addTapeNode = (name, inputs, outputs, grad, saved, attrs) => {
+    if (outputs.some(({ dtype }) => dtype === 'float32')) addTapeNode(name, inputs, outputs, grad, saved, attrs);
+    else tf.dispose(saved ?? []);
+  };
 }
 
 /** The tape does not support missing inputs: batchNorm without scale or offset gets ones or zeros. */

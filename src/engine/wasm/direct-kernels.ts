@@ -1,11 +1,12 @@
 // Kernels as loops over the wasm heap: the segment sum of gather's gradient, which tfjs-backend-wasm lacks, and kernels that
-// it gets wrong: the cast to bool (copies the lowest byte), oneHot in float32 (writes integer bits) and the empty sum (leaves
-// the memory unwritten).
+// it gets wrong: the cast to bool (copies the lowest byte), oneHot in float32 (writes integer bits), stridedSlice of integers
+// (reads them as float32) and the empty sum (leaves the memory unwritten).
 
 import * as tf from '@tensorflow/tfjs';
+import { DetLabError } from '../../errors';
 import type { WasmHeap } from './heap';
 
-/** x [n, ...rest], ids [n] -> [segments, ...rest]; ids outside 0 .. segments-1 are dropped, as in TensorFlow. */
+/** x [n, ...rest], ids [n] -> [segments, ...rest]; negative ids are skipped, as in TensorFlow. */
 function segmentSum(x: tf.TensorInfo, ids: tf.TensorInfo, segments: number, heap: WasmHeap): tf.TensorInfo {
   const rest = x.shape.slice(ids.shape.length);
   const width = tf.util.sizeFromShape(rest);
@@ -14,7 +15,9 @@ function segmentSum(x: tf.TensorInfo, ids: tf.TensorInfo, segments: number, heap
   to.fill(0);
   for (let i = 0; i < index.length; i++) {
     const segment = index[i];
-    if (segment < 0 || segment >= segments) continue;
+    if (segment < 0) continue;
+    if (segment >= segments)
+      throw new DetLabError(`Cannot run UnsortedSegmentSum: index ${segment} is outside axis 0 of size ${segments}`);
     const [source, target] = [i * width, segment * width];
     for (let k = 0; k < width; k++) to[target + k] += from[source + k];
   }
@@ -43,10 +46,11 @@ function oneHot(indices: tf.TensorInfo, { depth, onValue, offValue, dtype }: One
   return out;
 }
 
-/** The kernels, two of which wrap stock ones, which must be registered. */
+/** The kernels, three of which wrap stock ones, which must be registered. */
 export function directKernels(): tf.KernelConfig[] {
   const cast = tf.getKernel(tf.Cast, 'wasm')!;
   const sum = tf.getKernel(tf.Sum, 'wasm')!;
+  const stridedSlice = tf.getKernel(tf.StridedSlice, 'wasm')!;
   return [
     {
       kernelName: tf.UnsortedSegmentSum,
@@ -71,6 +75,18 @@ export function directKernels(): tf.KernelConfig[] {
         const x = call.inputs.x as tf.TensorInfo;
         const known = x.dtype === 'float32' || x.dtype === 'int32';
         return call.attrs!.dtype === 'bool' && known ? toBool(x, call.backend as WasmHeap) : cast.kernelFunc(call);
+      },
+    },
+    {
+      ...stridedSlice,
+      kernelFunc: (call) => {
+        const x = call.inputs.x as tf.Tensor;
+        if (x.dtype === 'float32') return stridedSlice.kernelFunc(call);
+        return tf.tidy(() => {
+          const inputs = { x: tf.cast(x, 'float32') };
+          const out = stridedSlice.kernelFunc({ ...call, inputs }) as tf.TensorInfo;
+          return tf.cast(tf.engine().makeTensorFromTensorInfo(out), x.dtype);
+        });
       },
     },
     {

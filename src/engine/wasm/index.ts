@@ -9,12 +9,15 @@ import type { Engine, EngineOptions } from '../engine';
 import { registerTapeGradients } from '../tape/gradients';
 import { trackMemory } from '../tape/memory';
 import { adamWStep, clipGradNorm, sgdStep } from '../tape/steps';
+import { checkedIndexKernels } from './checked-indices';
 import { convBackpropKernels } from './conv-backprop';
 import { depthwiseBackpropKernels } from './depthwise-backprop';
 import { directKernels } from './direct-kernels';
 import { einsumKernel } from './einsum';
 import { guardAllocation } from './heap';
 import { matMulKernels } from './matmul';
+import { nanKernels } from './nan-kernels';
+import { orderKernels } from './order-kernels';
 import { poolBackpropKernels } from './pool-backprop';
 
 /**
@@ -40,6 +43,9 @@ export async function startWasm(options: EngineOptions = {}): Promise<Engine> {
     ...poolBackpropKernels,
     ...directKernels(),
     ...matMulKernels(),
+    ...nanKernels(),
+    ...orderKernels(),
+    ...checkedIndexKernels(),
     einsumKernel,
   ]) {
     if (tf.getKernel(kernel.kernelName, 'wasm')) tf.unregisterKernel(kernel.kernelName, 'wasm');

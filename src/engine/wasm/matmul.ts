@@ -2,6 +2,9 @@
 // naive loops at 0.4 to 2), so operands are transposed first and batches computed one product at a time.
 
 import * as tf from '@tensorflow/tfjs';
+import { activate } from './activate';
+import type { WasmHeap } from './heap';
+import { restoreNaN } from './nan-kernels';
 
 /** Products with fewer multiplications are left to the naive loop, since calls cost more. */
 const SMALL_PRODUCT = 4096;
@@ -51,6 +54,7 @@ export function matMulKernels(): tf.KernelConfig[] {
     const b = known === undefined || known === shape ? given : tf.add(given, 0);
     packed.set(b.dataId, shape);
     const out = product.kernelFunc({ inputs: { a, b }, backend, attrs: { transposeA: false, transposeB: false } });
+    restoreNaN(out as tf.TensorInfo, backend as WasmHeap);
     return tf.engine().makeTensorFromTensorInfo(out as tf.TensorInfo);
   };
   return [
@@ -77,27 +81,4 @@ export function matMulKernels(): tf.KernelConfig[] {
         }),
     },
   ];
-}
-
-function activate(y: tf.Tensor, name: string, slope: tf.Tensor | undefined, alpha?: number): tf.Tensor {
-  switch (name) {
-    case 'linear':
-      return y;
-    case 'relu':
-      return tf.relu(y);
-    case 'relu6':
-      return tf.relu6(y);
-    case 'elu':
-      return tf.elu(y);
-    case 'sigmoid':
-      return tf.sigmoid(y);
-    case 'prelu':
-      return tf.prelu(y, slope!);
-    case 'leakyrelu':
-      return tf.leakyRelu(y, alpha);
-    default:
-      throw new Error(
-        `Cannot fuse activation "${name}" into matMul on wasm: expected linear, relu, relu6, elu, sigmoid, prelu or leakyrelu`,
-      );
-  }
 }

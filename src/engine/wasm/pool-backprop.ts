@@ -5,7 +5,10 @@ import * as tf from '@tensorflow/tfjs';
 import type { WasmHeap } from './heap';
 
 /** Calls `visit` for each window with the offset of its output and of the input pixels inside the image. */
-function forEachWindow(info: tf.backend_util.Conv2DInfo, visit: (output: number, pixels: number[]) => void): void {
+export function forEachWindow(
+  info: tf.backend_util.Conv2DInfo,
+  visit: (output: number, pixels: number[]) => void,
+): void {
   const { inHeight, inWidth, outHeight, outWidth, inChannels: channels } = info;
   let output = 0;
   for (let n = 0; n < info.batchSize; n++)
@@ -22,7 +25,19 @@ function forEachWindow(info: tf.backend_util.Conv2DInfo, visit: (output: number,
     }
 }
 
-/** dy goes to the first maximum of each window in row-major order, as in PyTorch. */
+/** The windows of a pooling kernel. */
+export function poolInfo(x: tf.TensorInfo, attrs: tf.NamedAttrMap | undefined): tf.backend_util.Conv2DInfo {
+  const { filterSize, strides, pad, dimRoundingMode } = attrs as unknown as {
+    filterSize: number;
+    strides: number;
+    pad: 'same';
+    dimRoundingMode?: 'floor';
+  };
+  const shape = x.shape as [number, number, number, number];
+  return tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
+}
+
+/** dy goes to the first maximum of each window in row-major order, or to its last NaN, as in PyTorch. */
 function maxPoolGrad(dy: tf.TensorInfo, x: tf.TensorInfo, info: tf.backend_util.Conv2DInfo, heap: WasmHeap) {
   const out = heap.makeOutput(x.shape, 'float32');
   // the heap may move when it grows: views are created after the last allocation
@@ -41,7 +56,7 @@ function maxPoolGrad(dy: tf.TensorInfo, x: tf.TensorInfo, info: tf.backend_util.
       const base = pixels[p];
       for (let c = 0; c < channels; c++) {
         const value = values[base + c];
-        if (value > best[c]) {
+        if (value > best[c] || Number.isNaN(value)) {
           best[c] = value;
           where[c] = base;
         }
@@ -70,15 +85,7 @@ function poolKernel(kernelName: string, gradient: typeof maxPoolGrad): tf.Kernel
     backendName: 'wasm',
     kernelFunc: ({ inputs, backend, attrs }) => {
       const [dy, x] = [inputs.dy as tf.TensorInfo, inputs.input as tf.TensorInfo];
-      const { filterSize, strides, pad, dimRoundingMode } = attrs as unknown as {
-        filterSize: number;
-        strides: number;
-        pad: 'same';
-        dimRoundingMode?: 'floor';
-      };
-      const shape = x.shape as [number, number, number, number];
-      const info = tf.backend_util.computePool2DInfo(shape, filterSize, strides, 1, pad, dimRoundingMode);
-      return gradient(dy, x, info, backend as WasmHeap);
+      return gradient(dy, x, poolInfo(x, attrs), backend as WasmHeap);
     },
   };
 }

@@ -179,7 +179,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
       priors: this.priorCache.of(sizes),
       strides: needs.priors === 'cells' ? this.strides(sizes) : undefined,
       levels: this.priorCache.counts(sizes),
-      instances: this.instances(truths),
+      instances: this.instances(truths, meta.imgPath),
       imgShape: meta.imgShape,
       random: context.random,
       epoch: context.epoch,
@@ -192,8 +192,8 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   }
 
   /** Ground truth of one image. */
-  protected instances(truths: Truths): Instances {
-    return toInstances(truths);
+  protected instances(truths: Truths, image: string): Instances {
+    return toInstances(truths, image);
   }
 
   /** Indices of the priors of one image that may be assigned; all when undefined. */

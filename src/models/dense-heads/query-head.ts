@@ -62,7 +62,7 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
 
   /** Ground truth of each image. */
   protected instances(batch: DetBatch): Instances[] {
-    return batch.samples.map(({ truths }) => toInstances(truths));
+    return batch.samples.map(({ truths, meta }) => toInstances(truths, meta.imgPath));
   }
 
   /** Losses of all layers: those of the last are `loss_cls`, ..., those before it `d0.loss_cls`, ... */

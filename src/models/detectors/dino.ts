@@ -81,8 +81,8 @@ export class DINO extends DeformableTransformer<DINOHead> {
 
   /** Losses by layer as DETR's, enc_loss_... of the encoder and dn_loss_... of the denoising queries. */
   loss(batch: DetBatch, context: LossContext): Losses {
-    const truths = batch.samples.map(({ truths, meta: { imgShape } }) => {
-      const { bboxes, labels } = toInstances(truths);
+    const truths = batch.samples.map(({ truths, meta: { imgShape, imgPath } }) => {
+      const { bboxes, labels } = toInstances(truths, imgPath);
       return { labels, boxes: bboxes.map((v, k) => v / imgShape[k & 1 ? 0 : 1]) };
     });
     const denoising = this.denoising.forward(truths, context.random);

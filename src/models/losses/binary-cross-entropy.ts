@@ -6,9 +6,12 @@ import * as tf from '@tensorflow/tfjs';
 export const bceWithLogits = (logits: tf.Tensor, target: tf.Tensor): tf.Tensor =>
   tf.sub(tf.softplus(logits), tf.mul(logits, target));
 
-/** From probabilities; logarithms are not let below -100, as PyTorch has it. */
+/** e^-87, of which the logarithm and its gradient are finite in float32. */
+const SMALLEST = 1.2e-38;
+
+/** From probabilities; logarithms are -100 at 0, as PyTorch has it, without a gradient there (1 / 0 times 0 is NaN). */
 export function bce(probability: tf.Tensor, target: tf.Tensor): tf.Tensor {
-  const log = (p: tf.Tensor) => tf.maximum(tf.log(p), -100);
+  const log = (p: tf.Tensor) => tf.where(tf.less(p, SMALLEST), tf.fill(p.shape, -100), tf.log(tf.maximum(p, SMALLEST)));
   return tf.neg(tf.add(tf.mul(target, log(probability)), tf.mul(tf.sub(1, target), log(tf.sub(1, probability)))));
 }
 

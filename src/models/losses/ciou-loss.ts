@@ -1,5 +1,5 @@
 // CIoULoss: IoU, center distance and aspect-ratio term (Zheng et al., 2020).
-// As in MMDetection, the aspect-ratio term applies only where the IoU exceeds 0.5, and identical boxes give 0 / 0.
+// As in MMDetection, the aspect-ratio term applies only where the IoU exceeds 0.5. Identical boxes give 0 (MMDetection: NaN).
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
@@ -25,7 +25,8 @@ export class CIoULoss extends BoxLoss {
     };
     const v = ratioDifference(sides(pair.size), sides(pair.truthSize));
     const counts = tf.greater(iou, 0.5).cast('float32');
-    const alpha = stopGradient(tf.div(tf.mul(counts, v), tf.add(tf.sub(1, iou), v)));
+    // v / (1 - IoU + v), and 0 / 0 for identical boxes
+    const alpha = stopGradient(tf.div(tf.mul(counts, v), tf.maximum(tf.add(tf.sub(1, iou), v), eps)));
     const ciou = tf.sub(iou, tf.add(centerDistance(pair, eps), tf.mul(alpha, v)));
     return tf.sub(1, tf.clipByValue(ciou, -1, 1));
   }

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
+import { checkLabels } from './check-labels';
 import { type ClassificationLoss, type LossCall, lossWeightOption, type Reduction, reductionOption } from './loss';
 import { weightReduceLoss } from './weight-reduce-loss';
 
@@ -43,9 +44,10 @@ export class CrossEntropyLoss implements ClassificationLoss {
   /** Mean over RoIs and pixels. Logits [N, H, W, C], masks [N, H, W] in 0..1, labels [N] int32. */
   forwardMask(logits: tf.Tensor4D, masks: tf.Tensor3D, labels: tf.Tensor1D): tf.Scalar {
     const [n, , , channels] = logits.shape;
+    checkLabels(labels, { loss: 'CrossEntropyLoss with use_mask', classes: channels, background: false });
     const selected = oneHot(labels, channels).reshape([n, 1, 1, channels]);
     const loss = this.binary(tf.sum(tf.mul(logits, selected), -1), masks);
-    return tf.mul(tf.mean(loss), this.options.loss_weight);
+    return tf.mul(weightReduceLoss(loss, {}), this.options.loss_weight);
   }
 
   private get ignoreIndex(): number {
@@ -54,8 +56,10 @@ export class CrossEntropyLoss implements ClassificationLoss {
 
   private softmax(logits: tf.Tensor2D, labels: tf.Tensor1D, call: LossCall): tf.Tensor {
     const { class_weight, avg_non_ignore } = this.options;
+    const classes = logits.shape[1];
+    checkLabels(labels, { loss: 'CrossEntropyLoss', classes, background: false, ignored: this.ignoreIndex });
     const valid = tf.notEqual(labels, this.ignoreIndex).cast('float32');
-    let truth = oneHot(labels, logits.shape[1]);
+    let truth = oneHot(labels, classes);
     if (class_weight) truth = tf.mul(truth, tf.tensor1d(class_weight));
     const loss = tf.mul(tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits), truth), -1)), valid);
     return weightReduceLoss(loss, { ...call, avgFactor: this.average(call, avg_non_ignore, valid) });
@@ -67,6 +71,8 @@ export class CrossEntropyLoss implements ClassificationLoss {
     let weight = call.weight;
     let truth = target;
     if (expand) {
+      const range = { classes: logits.shape[1], background: true, negatives: true, ignored: this.ignoreIndex };
+      checkLabels(target, { loss: 'CrossEntropyLoss', ...range });
       truth = oneHot(target, logits.shape[1]);
       valid = tf.mul(valid.expandDims(-1), tf.onesLike(logits));
       weight = weight?.expandDims(-1);

@@ -27,7 +27,7 @@ export class DiceLoss implements Loss {
   /** Logits and masks of one shape [n, ...]; weights [n]. */
   forward(prediction: tf.Tensor, target: tf.Tensor, call: LossCall = {}): tf.Tensor {
     const { activate, naive_dice, eps, reduction, loss_weight } = this.options;
-    const flat = (x: tf.Tensor) => x.reshape([x.shape[0], -1]).cast('float32');
+    const flat = (x: tf.Tensor) => x.reshape([x.shape[0], tf.util.sizeFromShape(x.shape.slice(1))]).cast('float32');
     const [p, t] = [flat(activate ? tf.sigmoid(prediction) : prediction), flat(target)];
     const overlap = tf.mul(tf.sum(tf.mul(p, t), 1), 2);
     const both = naive_dice

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { hasKernel, runKernel } from '../../ops';
 import { bce, bceWithLogits, classRows, matchWeight } from './binary-cross-entropy';
+import { checkLabels } from './check-labels';
 import { type ClassificationLoss, type LossCall, lossWeightOption, type Reduction, reductionOption } from './loss';
 import { power } from './power';
 import { weightReduceLoss } from './weight-reduce-loss';
@@ -22,10 +23,11 @@ export class FocalLoss implements ClassificationLoss {
 
   constructor(private readonly options: FocalLossOptions) {}
 
-  /** Logits [N, C] (probabilities when `activated`); labels [N], where a label >= C is background, or targets [N, C]. */
+  /** Logits [N, C] (probabilities when `activated`); labels [N], where the label C is background, or targets [N, C]. */
   forward(prediction: tf.Tensor, target: tf.Tensor, call: LossCall = {}): tf.Tensor {
     const { reduction, loss_weight, activated } = this.options;
     const labelled = target.rank < prediction.rank;
+    if (labelled) checkLabels(target, { loss: 'FocalLoss', classes: prediction.shape[1] as number, background: true });
     const loss =
       labelled && !activated && hasKernel('DetFocalLoss')
         ? this.ofLabels(prediction as tf.Tensor2D, target)

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { bceWithLogits, classRows } from './binary-cross-entropy';
+import { checkLabels } from './check-labels';
 import { GradientDensity } from './gradient-density';
 import { type ClassificationLoss, type LossCall, lossWeightOption, type Reduction, reductionOption } from './loss';
 import { weightReduceLoss } from './weight-reduce-loss';
@@ -25,7 +26,9 @@ export class GHMC extends GradientDensity implements ClassificationLoss {
   /** Logits [N, C]; labels [N] or targets [N, C] of 0 and 1; the weight says only which elements count. */
   forward(prediction: tf.Tensor, target: tf.Tensor, { weight, reduction }: LossCall = {}): tf.Tensor {
     const expand = target.rank !== prediction.rank;
-    const truth = expand ? classRows(target, prediction.shape[1] as number) : target.cast('float32');
+    const classes = prediction.shape[1] as number;
+    if (expand) checkLabels(target, { loss: 'GHMC', classes, background: true, negatives: true });
+    const truth = expand ? classRows(target, classes) : target.cast('float32');
     const given = expand ? weight?.expandDims(-1) : weight;
     const valid = given
       ? tf.mul(tf.greater(given, 0).cast('float32'), tf.onesLike(prediction))

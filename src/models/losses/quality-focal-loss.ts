@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { bce, bceWithLogits, classRows } from './binary-cross-entropy';
+import { checkLabels } from './check-labels';
 import { type LossCall, lossWeightOption, type QualityLoss, type Reduction, reductionOption } from './loss';
 import { power } from './power';
 import { weightReduceLoss } from './weight-reduce-loss';
@@ -22,14 +23,14 @@ export class QualityFocalLoss implements QualityLoss {
   constructor(private readonly options: QualityFocalLossOptions) {}
 
   /**
-   * Logits [N, C] (probabilities when `activated`). Target: labels [N] (a label >= C is background) with the quality of
+   * Logits [N, C] (probabilities when `activated`). Target: labels [N] (the label C is background) with the quality of
    * each [N], or soft targets [N, C]. One loss a row.
    */
   forward(prediction: tf.Tensor, target: tf.Tensor | [tf.Tensor, tf.Tensor], call: LossCall = {}): tf.Tensor {
     const { beta, reduction, loss_weight, activated } = this.options;
-    const truth = Array.isArray(target)
-      ? tf.mul(classRows(target[0], prediction.shape[1] as number), target[1].expandDims(-1))
-      : target;
+    const classes = prediction.shape[1] as number;
+    if (Array.isArray(target)) checkLabels(target[0], { loss: 'QualityFocalLoss', classes, background: true });
+    const truth = Array.isArray(target) ? tf.mul(classRows(target[0], classes), target[1].expandDims(-1)) : target;
     const probability = activated ? prediction : tf.sigmoid(prediction);
     const entropy = activated ? bce(prediction, truth) : bceWithLogits(prediction, truth);
     const loss = tf.sum(tf.mul(entropy, power(tf.abs(tf.sub(truth, probability)), beta)), 1);

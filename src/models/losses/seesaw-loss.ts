@@ -8,6 +8,7 @@ import { constant, Module, type Parameter } from '../../nn';
 import { stopGradient } from '../../ops';
 import { accuracy } from './accuracy';
 import { classRows } from './binary-cross-entropy';
+import { checkLabels } from './check-labels';
 import { type ClassificationLoss, type LossCall, lossWeightOption, reductionOption } from './loss';
 import { power } from './power';
 import { weightReduceLoss } from './weight-reduce-loss';
@@ -56,6 +57,7 @@ export class SeesawLoss extends Module implements ClassificationLoss {
     call: LossCall = {},
   ): { loss_cls_objectness: tf.Tensor; loss_cls_classes: tf.Tensor } {
     const { num_classes: classes, loss_weight } = this.options;
+    checkLabels(target, { loss: 'SeesawLoss', classes, background: true });
     const counted = { reduction: this.options.reduction, ...call };
     const { variable } = this.samples;
     variable.assign(tf.add(variable, tf.sum(classRows(target, classes + 1), 0)));

@@ -6,6 +6,9 @@ import { defineModule } from '../../catalogue/registry';
 import { BoxLoss, type BoxLossOptions, boxLossOptions } from './box-loss';
 import { atLeast, boxPair } from './box-pair';
 
+/** Pixels; no box has a side as small. */
+const TINY = 1e-12;
+
 export class SIoULoss extends BoxLoss<BoxLossOptions & { neg_gamma: boolean }> {
   protected override pairwise(prediction: tf.Tensor2D, target: tf.Tensor2D): tf.Tensor {
     const { eps, neg_gamma } = this.options;
@@ -33,7 +36,8 @@ export function siouCost(
   );
   const gamma = (neg_gamma ? tf.sub(angle, 2) : tf.sub(2, angle)).expandDims(-1);
   const distances = tf.sum(tf.sub(1, tf.exp(tf.mul(gamma, tf.square(distance)))), -1);
-  const relative = tf.div(tf.abs(tf.sub(size, truthSize)), tf.maximum(size, truthSize));
+  const larger = atLeast(tf.maximum(size, truthSize), TINY); // 0 / 0 where neither box has a width
+  const relative = tf.div(tf.abs(tf.sub(size, truthSize)), larger);
   const shape = tf.sum(tf.pow(tf.sub(1, tf.exp(tf.neg(relative))), theta), -1);
   return tf.mul(tf.add(distances, shape), 0.5);
 }

@@ -16,7 +16,8 @@ const EPSILON = 2 ** -23;
 export function weightReduceLoss(loss: tf.Tensor, { weight, avgFactor, reduction = 'mean' }: LossCall): tf.Tensor {
   const weighted = weight ? tf.mul(loss, weight) : loss;
   if (reduction === 'none') return weighted;
-  if (avgFactor === undefined) return reduction === 'mean' ? tf.mean(weighted) : tf.sum(weighted);
+  // of nothing the mean is 0, with a zero gradient (PyTorch: NaN)
+  if (avgFactor === undefined) return reduction === 'mean' && weighted.size > 0 ? tf.mean(weighted) : tf.sum(weighted);
   if (reduction === 'sum')
     throw new DetLabError(
       'Cannot reduce a loss: avg_factor goes only with reduction "mean" or "none", received "sum". Leave one of the two out',

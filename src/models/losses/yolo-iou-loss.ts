@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { stopGradient } from '../../ops';
 import { BoxLoss, type BoxLossOptions } from './box-loss';
-import { area, type BoxPair, boxPair } from './box-pair';
+import { area, atLeast, type BoxPair, boxPair } from './box-pair';
 import { ratioDifference } from './ciou-loss';
 import { centerDistance } from './diou-loss';
 import { siouCost } from './siou-loss';
@@ -53,7 +53,7 @@ function giou({ iou, union, enclosing }: BoxPair, eps: number): tf.Tensor {
 
 function siou(pair: BoxPair, eps: number): tf.Tensor {
   const shift = tf.add(pair.shift, eps);
-  const distance = tf.div(shift, pair.enclosing);
+  const distance = tf.div(shift, atLeast(pair.enclosing, eps)); // MMYOLO: infinity for two points
   const heightened = (size: tf.Tensor2D) => tf.add(size, [0, eps]);
   return tf.sub(
     pair.iou,

@@ -135,7 +135,7 @@ export class CascadeRoIHead extends Module implements RoIHead {
     context: LossContext,
     auxiliary?: AuxiliaryLevels,
   ): Losses {
-    const instances = batch.samples.map(({ truths }) => toInstances(truths));
+    const instances = batch.samples.map(({ truths, meta }) => toInstances(truths, meta.imgPath));
     const training = { features, batch, instances, context, auxiliary };
     let input = stageInput(proposals);
     const losses: Losses = {};

@@ -116,7 +116,7 @@ export class StandardRoIHead extends Module implements RoIHead {
     context: LossContext,
     auxiliary?: AuxiliaryLevels,
   ): Losses {
-    const instances = batch.samples.map(({ truths }) => toInstances(truths));
+    const instances = batch.samples.map(({ truths, meta }) => toInstances(truths, meta.imgPath));
     const training = { features, batch, instances, context, auxiliary };
     const sampled = this.stage.sample(stageInput(proposals).boxes, training);
     const result = this.stage.loss(features, sampled);

@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { type Engine, type EngineName, startEngine } from '../../../src/engine';
 import { recordKernels, runDetector } from './detector-kernels';
 import type { Inputs } from './operation';
+import { type Rule, rules } from './rules';
 import { cases, inputsOf, operations, optimizerRuns, reference, type StoredCase, storedTensor } from './table';
 
 /** Of the largest reference value; reference outputs are float64 results rounded to float32. */
@@ -71,6 +72,8 @@ export function conformance(name: EngineName, missing: string | undefined): void
         tf.dispose(inputs);
       });
     }
+
+    test.each(rules)('at the edges: $name', checkRule);
 
     for (const [detector, classes] of Object.entries(DETECTORS)) {
       test(`covers every kernel that ${detector} runs`, () => {
@@ -151,6 +154,32 @@ function checkGradients(stored: StoredCase, inputs: Inputs): void {
       expectClose(gradient, stored.gradients[i].key, TOLERANCE, `gradient in ${names[i]}`);
     });
   });
+}
+
+/** Values and gradients of a rule; all gradients in one call. */
+function checkRule({ run, inputs, value, gradients, error }: Rule): void {
+  tf.tidy(() => {
+    const xs = inputs.map((x) => tf.tensor(x, undefined, 'float32'));
+    if (error) {
+      expect(() => run(...xs).dataSync()).toThrow(error);
+      return;
+    }
+    expectNumbers(run(...xs), value!, 'value');
+    if (!gradients) return;
+    const computed = tf.grads((...leaves: tf.Tensor[]) => tf.sum(run(...leaves)))(xs);
+    computed.forEach((gradient, i) => {
+      expectNumbers(gradient, gradients[i], `gradient in input ${i}`, xs[i].dataSync());
+    });
+  });
+}
+
+/** Equal to rounding, NaN to NaN; elements whose `source` is NaN are passed over. */
+function expectNumbers(actual: tf.Tensor, expected: readonly number[], what: string, source?: ArrayLike<number>): void {
+  const found = [...actual.dataSync()].map((v, i) => (source && Number.isNaN(source[i]) ? Number.NaN : v));
+  const same = (v: number, e: number) =>
+    Object.is(v, e) || v === e || Math.abs(v - e) <= 2e-6 * Math.max(1, Math.abs(e));
+  if (found.length !== expected.length || !found.every((v, i) => same(v, expected[i])))
+    expect.fail(`${what}: received [${found}], expected [${expected}]`);
 }
 
 /** Compares to the stored values: the largest difference over the largest magnitude (at least 1). */

@@ -24,3 +24,9 @@ test('objects keep every column of theirs', () => {
   expect(masks).toEqual({ kind: 'polygon', height: 4, width: 4, masks: [polygons[1]] });
   expect(rest).toMatchObject({ labels: new Int32Array([5]), instanceIds: new Int32Array([20]) });
 });
+
+test('a box without finite coordinates is an error that names the image', () => {
+  const bboxes = new Float32Array([0, 0, 1, 1, 2, Number.NaN, 3, 3]);
+  const truths = { bboxes, labels: new Int32Array([4, 5]), ignored: new Uint8Array([1, 0]) };
+  expect(() => toInstances(truths, 'street.jpg')).toThrow(/ground truth of "street.jpg".*box 1 \[2, NaN, 3, 3\]/);
+});

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import { takeBoxes } from '../../../geometry/boxes';
 import { buildIouCalculator, iouCalculatorOption } from '../iou-calculators/iou-calculator-option';
+import { requireFiniteBoxes } from '../require-finite-boxes';
 import type { Assigner, AssignerContract, AssignInput, AssignResult, IouCalculator } from '../types';
 import { permuteRepeats } from './permute-repeats';
 import { PriorBlocks } from './prior-blocks';
@@ -57,6 +58,7 @@ export class MaxIoUAssigner implements Assigner {
     const { pos_iou_thr, neg_iou_thr, gt_max_assign_all, match_low_quality } = this.options;
     const [negLow, negHigh] = (typeof neg_iou_thr === 'number' ? [0, neg_iou_thr] : neg_iou_thr).map(Math.fround);
     const minOverlap = Math.fround(this.options.min_pos_iou);
+    requireFiniteBoxes(instances.bboxes, 'ground truth');
     const count = priors.length >> 2;
     const truths = instances.labels.length;
     const ignored = this.ignoredPriors(priors, instances.ignored);

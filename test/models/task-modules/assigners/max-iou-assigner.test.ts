@@ -105,3 +105,8 @@ test('a box that overlaps nothing takes every prior when min_pos_iou is 0, as in
   const strict = assign({ ...loose, min_pos_iou: 0.1 }, floats('priors'), far);
   expect(strict.assigned.every((v) => v === 0)).toBe(true);
 });
+
+test('a ground-truth box that is NaN is an error', () => {
+  const bboxes = truths.bboxes.map((v, i) => (i === 5 ? Number.NaN : v));
+  expect(() => assign({ ...RPN, min_pos_iou: 0 }, floats('priors'), { ...truths, bboxes })).toThrow(/box 1 \[.*NaN/);
+});

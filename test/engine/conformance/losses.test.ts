@@ -1,0 +1,3 @@
+import { lossSuite } from '../../models/losses/loss-suite';
+
+lossSuite('wasm');
