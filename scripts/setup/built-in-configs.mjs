@@ -109,6 +109,14 @@ function override(node) {
   return filled(node);
 }
 
+/** A member with a doc comment. */
+function commented(member, comment) {
+  const text = comment.replaceAll('*/', '*\\/').replace(/\s+/g, ' ');
+  return text
+    ? ts.addSyntheticLeadingComment(member, ts.SyntaxKind.MultiLineCommentTrivia, `* ${text} `, true)
+    : member;
+}
+
 /** The options of `node` with their descriptions as comments. */
 function documented(node, definition, { readOption, shapeOf }) {
   const shape = (definition && shapeOf(definition.options)) ?? {};
@@ -123,10 +131,7 @@ function documented(node, definition, { readOption, shapeOf }) {
         initial && `Default: \`${JSON.stringify(initial.value)}\``,
         inferred && `Inferred: ${inferred}`,
       ];
-      const text = parts.filter(Boolean).join('. ').replaceAll('*/', '*\\/').replace(/\s+/g, ' ');
-      return text
-        ? ts.addSyntheticLeadingComment(member, ts.SyntaxKind.MultiLineCommentTrivia, `* ${text} `, true)
-        : member;
+      return commented(member, parts.filter(Boolean).join('. '));
     }),
   );
 }
@@ -155,7 +160,10 @@ function expanded(definitions, catalogue, reading) {
     names.add(name);
     const whole = oneLiteral(node, type);
     const typeName = factory.createLiteralTypeNode(factory.createStringLiteral(type, true));
-    const typeMember = factory.createPropertySignature(undefined, 'type', undefined, typeName);
+    const typeMember = commented(
+      factory.createPropertySignature(undefined, 'type', undefined, typeName),
+      [definition?.summary, definition?.origin].filter(Boolean).join('. '),
+    );
     const write = (suffix, body) => {
       const { members } = documented(body, definition, reading);
       out.push(`export type ${name}${suffix} = ${print(factory.createTypeLiteralNode([typeMember, ...members]))};`);

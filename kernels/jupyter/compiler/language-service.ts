@@ -16,6 +16,8 @@ export interface Opened {
 export interface LanguageService {
   readonly service: ts.LanguageService;
   readonly cellPath: string;
+  /** Whether a path is that of the cell, of earlier declarations or of globals. */
+  isInMemory(path: string): boolean;
   /** The program of a cell after earlier declarations; `refresh` where the files it imports may have changed. */
   open(earlier: string, source: string, refresh?: boolean): Opened;
 }
@@ -86,6 +88,7 @@ export function createLanguageService(
   return {
     service,
     cellPath,
+    isInMemory: (path) => inMemory.has(path),
     open(earlier, source, refresh = false) {
       set(earlierPath, earlier);
       set(cellPath, source, refresh);

@@ -1,5 +1,5 @@
 // The source files of all programs, parsed once and shared. Files of packages are kept as first read, and parsed
-// without their doc comments, which take half of the time; inspection parses those of the one declaration it shows.
+// without their doc comments, which take half of the time; inspection parses those of the files it shows something of.
 
 import { statSync } from 'node:fs';
 import ts from 'typescript';
@@ -16,6 +16,11 @@ export class SourceFiles implements ts.DocumentRegistry {
 
   private isFixed(path: string): boolean {
     return isPackageFile(path) || this.fixed(path);
+  }
+
+  /** Whether a file is parsed without its doc comments. */
+  lacksComments(path: string): boolean {
+    return this.isFixed(path);
   }
 
   /** Checks again whether local files have changed, when next asked. */
