@@ -1,18 +1,30 @@
-// Decodes image bytes to 8-bit RGB with sharp (libvips), with the result of `cv2.imread(..., IMREAD_COLOR)`: EXIF
-// orientation applied, alpha dropped, colour profiles ignored, 16 bits truncated to 8. Decoding runs on libuv's pool.
+// Decodes image bytes to 8-bit RGB with the result of `cv2.imread(..., IMREAD_COLOR)`: EXIF orientation applied, alpha
+// dropped, colour profiles ignored, 16 bits truncated to 8. sharp (libvips) decodes on libuv's pool; BMP, PBM, PGM and PPM,
+// which it lacks, are decoded beside it. The format is that of the bytes, whatever the file is called.
 
 import sharp from 'sharp';
 import { BadData } from '../bad-data';
 import type { PixelImage } from '../types';
+import { bmpHeader, decodeBmp, isBmp } from './bmp';
 import { LIMITS, readBounded } from './bounded-read';
+import { cmykToRgb, isCmykJpeg } from './cmyk';
+import { pixelLimit, requirePixels } from './pixel-limit';
+import { decodePnm, isPnm, pnmHeader } from './pnm';
 
-/** Larger images are rejected: 2^27 pixels are 400 MB of RGB. */
-const MAX_PIXELS = 2 ** 27;
+type RawPixels = Pick<PixelImage, 'data' | 'width' | 'height'>;
 
-const DECODE = { failOn: 'truncated', limitInputPixels: MAX_PIXELS, ignoreIcc: true, autoOrient: true } as const;
+/** Extensions of the formats that are read, the most frequent first. */
+export const IMAGE_EXTENSIONS: readonly string[] = [
+  ...['.jpg', '.jpeg', '.png', '.bmp', '.webp', '.tif', '.tiff', '.gif', '.ppm', '.pgm', '.pbm', '.pnm', '.avif'],
+  ...['.jpe', '.jfif', '.dib'],
+];
+
+const READ_FORMATS = 'JPEG, PNG, BMP, WebP, TIFF, GIF, AVIF, PPM, PGM or PBM';
+
+const DECODE = { failOn: 'truncated', ignoreIcc: true, autoOrient: true } as const;
 
 /**
- * Decodes a JPEG, PNG, WebP, TIFF... given as a path or as the file's bytes.
+ * Decodes a JPEG, PNG, BMP, WebP, TIFF... given as a path or as the file's bytes.
  *
  * @throws BadData (`missing-image`, `unreadable-image`) naming the file and `id`; truncated files count as unreadable.
  * @example const { width, height } = await decodeImage('street.jpg');
@@ -21,15 +33,10 @@ export async function decodeImage(source: string | Uint8Array, id?: number | str
   const file = typeof source === 'string' ? source : '(bytes)';
   const bytes = typeof source === 'string' ? await readImage(source, id) : source;
   try {
-    const { data, info } = await sharp(bytes, DECODE)
-      .toColourspace('srgb')
-      .removeAlpha()
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    const rgb = info.channels === 1 ? grayToRgb(data) : data;
-    return { data: rgb, width: info.width, height: info.height, order: 'rgb' };
+    const decode = isBmp(bytes) ? decodeBmp : isPnm(bytes) ? decodePnm : decodeBySharp;
+    return { ...(await decode(bytes)), order: 'rgb' };
   } catch (error) {
-    throw unreadable(file, id, error);
+    throw unreadable(file, id, bytes.length === 0 ? EMPTY : error);
   }
 }
 
@@ -37,12 +44,45 @@ export async function decodeImage(source: string | Uint8Array, id?: number | str
 export async function imageSize(file: string, id?: number | string): Promise<{ width: number; height: number }> {
   const bytes = await readImage(file, id);
   try {
-    const { autoOrient } = await sharp(bytes, DECODE).metadata();
-    return { width: autoOrient.width, height: autoOrient.height };
+    const { width, height } = isBmp(bytes)
+      ? bmpHeader(bytes)
+      : isPnm(bytes)
+        ? pnmHeader(bytes)
+        : await sharpSize(bytes);
+    requirePixels(width, height);
+    return { width, height };
   } catch (error) {
-    throw unreadable(file, id, error);
+    throw unreadable(file, id, bytes.length === 0 ? EMPTY : error);
   }
 }
+
+async function sharpSize(bytes: Uint8Array): Promise<{ width: number; height: number }> {
+  // without libvips's limit, whose message says neither the size nor what to do
+  return (await sharp(bytes, { ...DECODE, limitInputPixels: false }).metadata()).autoOrient;
+}
+
+async function decodeBySharp(bytes: Uint8Array): Promise<RawPixels> {
+  const limit = pixelLimit();
+  const image = sharp(bytes, { ...DECODE, limitInputPixels: limit });
+  try {
+    // of TIFF, the other format that may have inks, libvips finds the components
+    const inks = isCmykJpeg(bytes) || (isTiff(bytes) && (await image.metadata()).space === 'cmyk');
+    const decoded = inks
+      ? image.pipelineColourspace('cmyk').toColourspace('cmyk')
+      : image.toColourspace('srgb').removeAlpha();
+    const { data, info } = await decoded.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+    const rgb = inks ? cmykToRgb(data, info.channels) : info.channels === 1 ? grayToRgb(data) : data;
+    return { data: rgb, width: info.width, height: info.height };
+  } catch (error) {
+    if (/pixel limit/.test((error as Error).message)) {
+      const { width, height } = await sharpSize(bytes);
+      requirePixels(width, height);
+    }
+    throw error;
+  }
+}
+
+const isTiff = ([a, b]: Uint8Array): boolean => (a === 0x49 && b === 0x49) || (a === 0x4d && b === 0x4d);
 
 async function readImage(file: string, id?: number | string): Promise<Buffer> {
   try {
@@ -54,9 +94,14 @@ async function readImage(file: string, id?: number | string): Promise<Buffer> {
   }
 }
 
+const EMPTY = new Error('the file is empty');
+
 function unreadable(file: string, id: number | string | undefined, error: unknown): BadData {
-  const why = (error as Error).message.split('\n')[0];
-  return new BadData({ kind: 'unreadable-image', file, id, message: `Cannot decode image "${file}": ${why}` });
+  const [why] = (error as Error).message.split('\n');
+  const reason = /unsupported image format/.test(why)
+    ? `its bytes are no image of a format that is read (${READ_FORMATS}). Convert it to PNG`
+    : why;
+  return new BadData({ kind: 'unreadable-image', file, id, message: `Cannot decode image "${file}": ${reason}` });
 }
 
 function grayToRgb(gray: Uint8Array): Uint8Array {
