@@ -24,7 +24,7 @@ const SIZES = new Set(['scale', 'img_scale', 'crop_size', 'size', 'border', 'ran
 
 /** The config with the sizes of its transforms divided. */
 function smaller(value: ConfigValue, by: number, sized = false): ConfigValue {
-  if (sized && typeof value === 'number') return value / by;
+  if (sized && typeof value === 'number') return Math.round(value / by);
   if (Array.isArray(value)) return value.map((v) => smaller(v, by, sized));
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, smaller(v, by, SIZES.has(key))]));
