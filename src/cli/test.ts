@@ -21,6 +21,7 @@ export async function testCommand(config: string, checkpoint: string, options: T
       ? configuredTestData(model.config, model.classes)
       : openData(options.data, model.classes),
   );
+  for (const notice of data.notices) process.stderr.write(`${notice}\n`);
   const { signal, release } = interruptible();
   try {
     const report = await model.evaluate(data, {

@@ -10,7 +10,7 @@ import { readJson } from '../loading/json-file';
 import type { Dataset, ImageRecord } from '../types';
 import { type CocoAnnotation, readAnnotation } from './coco/annotation';
 import { type Category, classNames, readCategories } from './coco/categories';
-import { fieldsOf, keyOf } from './coco/fields';
+import { fieldsOf, type Key, keyOf } from './coco/fields';
 import { contradicts, groundTruth, type LabelledAnnotation } from './coco/ground-truth';
 import { type CocoImage, readImages } from './coco/images';
 import { CocoReport } from './coco/report';
@@ -77,27 +77,26 @@ function listOf(json: Record<string, unknown>, key: string, file: string): unkno
   );
 }
 
-const categoriesOf = (entries: readonly unknown[]): Set<string> =>
+const categoriesOf = (entries: readonly unknown[]): Set<Key> =>
   new Set(entries.map((entry) => keyOf(fieldsOf(entry)?.category_id)).filter((key) => key !== undefined));
 
 interface Context {
-  categories: ReadonlyMap<string, Category>;
+  categories: ReadonlyMap<Key, Category>;
   classes: readonly string[];
-  images: ReadonlyMap<string, CocoImage>;
+  images: ReadonlyMap<Key, CocoImage>;
 }
 
 /** The usable annotations of each image, and the number of those of each category that is not among the classes. */
 function annotationsByImage(entries: readonly unknown[], { categories, classes, images }: Context, report: CocoReport) {
   const labelOfName = new Map(classes.map((name, i) => [name, i]));
-  const byImage = new Map<string, LabelledAnnotation[]>([...images.keys()].map((key) => [key, []]));
+  const byImage = new Map<Key, LabelledAnnotation[]>([...images.keys()].map((key) => [key, []]));
   const others = new Map<string, number>();
-  const seen = new Map<number | string, CocoAnnotation>();
+  const seen = new Set<number | string>();
   const reused = new Set<number | string>();
   const withoutId = entries.filter((entry) => keyOf(fieldsOf(entry)?.id) === undefined).length;
   let free = withoutId > 0 ? firstFree(entries) : 0;
   if (withoutId > 0) report.notice(`${withoutId} of ${entries.length} annotations have no id; numbered from ${free}`);
   let turned = 0;
-  const boxes: LabelledAnnotation[] = [];
   for (const entry of entries) {
     const annotation = readAnnotation(entry, free, report);
     if (keyOf(fieldsOf(entry)?.id) === undefined) free++;
@@ -120,28 +119,29 @@ function annotationsByImage(entries: readonly unknown[], { categories, classes, 
       others.set(name, (others.get(name) ?? 0) + 1);
       continue;
     }
-    const other = seen.get(id);
     // the same annotation twice in one image is found beside its ground truth
-    if (other && !reused.has(id) && !isSame(other, annotation)) {
+    if (
+      seen.has(id) &&
+      !reused.has(id) &&
+      !byImage.get(image)!.some((other) => other.id === id && isSame(other, annotation))
+    ) {
       reused.add(id);
       report.annotation('duplicate', id, 'is the id of several annotations; all are used');
     }
-    seen.set(id, annotation);
+    seen.add(id);
     if (annotation.turned) turned++;
-    const labelled = { ...annotation, label };
-    boxes.push(labelled);
-    byImage.get(image)!.push(labelled);
+    byImage.get(image)!.push(Object.assign(annotation, { label }));
   }
   if (turned > 0)
     report.notice(
       `${turned} ${turned === 1 ? 'box has' : 'boxes have'} an angle (attributes.rotation); the upright box around the turned one is used`,
     );
-  noteGeometry(boxes, images, report);
+  noteGeometry(byImage, images, report);
   return { byImage, others };
 }
 
 const isSame = (a: CocoAnnotation, b: CocoAnnotation): boolean =>
-  a.image === b.image && a.category === b.category && a.bbox.every((v, i) => v === b.bbox[i]);
+  a.category === b.category && a.bbox.every((v, i) => v === b.bbox[i]);
 
 function firstFree(entries: readonly unknown[]): number {
   let highest = 0;
@@ -157,8 +157,8 @@ const SAMPLED = 16;
 
 /** Records of the images that are there. The file of an image is asked for its size where the annotations leave doubt. */
 async function toRecords(
-  images: ReadonlyMap<string, CocoImage>,
-  byImage: ReadonlyMap<string, LabelledAnnotation[]>,
+  images: ReadonlyMap<Key, CocoImage>,
+  byImage: ReadonlyMap<Key, LabelledAnnotation[]>,
   report: CocoReport,
 ): Promise<ImageRecord[]> {
   const present = [...images.values()].filter(

@@ -7,7 +7,7 @@ import { type AnyDefinition, defineModule, type ModuleConfig, moduleOption } fro
 import { DetLabError } from '../../errors';
 import type { Dataset } from '../types';
 import { batchShapesOptions } from './batch-shapes';
-import { loadCoco } from './coco';
+import { type CocoOptions, loadCoco } from './coco';
 import type { DatasetLoader } from './dataset-loader';
 import { loadVoc } from './voc';
 import { WRAPPERS } from './wrappers';
@@ -45,8 +45,11 @@ const cocoOptions = z.strictObject({
   proposal_file: z.string().nullish().describe('JSON file of precomputed proposals, for Fast R-CNN'),
 });
 
-/** @param classes default class names */
-function cocoLoader(options: z.output<typeof cocoOptions>, classes?: string[]): DatasetLoader {
+/** @param defaults what the type of the dataset sets: default class names, its filter */
+function cocoLoader(
+  options: z.output<typeof cocoOptions>,
+  defaults: Pick<CocoOptions, 'classes' | 'filterIgnored'> = {},
+): DatasetLoader {
   return {
     pipeline: options.pipeline as ModuleConfig[],
     load: async (given) => {
@@ -55,8 +58,9 @@ function cocoLoader(options: z.output<typeof cocoOptions>, classes?: string[]): 
         path.resolve(options.data_root, options.ann_file),
         path.resolve(options.data_root, options.data_prefix.img),
         {
-          classes: given?.classes ?? namesOf(options.metainfo?.classes) ?? classes,
-          absentClasses: given?.classes ? 'note' : 'refuse',
+          ...defaults,
+          classes: given?.classes ?? namesOf(options.metainfo?.classes) ?? defaults.classes,
+          absentClasses: given?.classes ? 'note' : 'suspect',
           proposalFile: file ? path.resolve(options.data_root, file) : undefined,
           ...filterOf(options),
         },
@@ -90,16 +94,7 @@ export const CityscapesDataset = defineModule({
     "{ type: 'CityscapesDataset', data_root: 'data/cityscapes/', ann_file: 'annotations/instancesonly_filtered_gtFine_val.json', data_prefix: { img: 'leftImg8bit/val/' } }",
   options: cocoOptions,
   build: (options): DatasetLoader => {
-    const loader = cocoLoader(options, CITYSCAPES);
-    const dropCrowdImages = !options.test_mode && options.filter_cfg?.filter_empty_gt === true;
-    return {
-      ...loader,
-      load: async (given) => {
-        const dataset = await loader.load(given);
-        if (!dropCrowdImages) return dataset;
-        return { ...dataset, records: dataset.records.filter(({ truths }) => truths.ignored.includes(0)) };
-      },
-    };
+    return cocoLoader(options, { classes: CITYSCAPES, filterIgnored: true });
   },
 });
 
@@ -127,7 +122,7 @@ function vocLoader(options: z.output<typeof vocOptions>): DatasetLoader {
         await loadVoc(root, {
           split: path.basename(list, '.txt'),
           classes: given?.classes ?? namesOf(options.metainfo?.classes),
-          absentClasses: given?.classes ? 'note' : 'refuse',
+          absentClasses: given?.classes ? 'note' : 'suspect',
           bboxMinSize: options.test_mode ? undefined : options.filter_cfg?.bbox_min_size,
           ...filterOf(options),
         }),

@@ -86,6 +86,7 @@ function single(config: ModuleConfig, path: string, skip: readonly string[]): Da
   const filter = (config.filter_cfg ?? {}) as { filter_empty_gt?: unknown; min_size?: unknown };
   const rules = {
     filterEmpty: filter.filter_empty_gt === true,
+    filterIgnored: bare(config.type) === 'CityscapesDataset',
     minSize: typeof filter.min_size === 'number' ? filter.min_size : 0,
   };
   return {

@@ -5,7 +5,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
-import { LIMITS, readBounded } from '../loading/bounded-read';
+import { readJson } from '../loading/json-file';
 import type { Dataset } from '../types';
 
 const box = z.tuple([z.number(), z.number(), z.number(), z.number()]);
@@ -25,7 +25,7 @@ export async function withProposals(dataset: Dataset, proposalFile: string): Pro
     );
   let proposals: z.output<typeof schema>;
   try {
-    proposals = schema.parse(JSON.parse((await readBounded(file, LIMITS.json)).toString('utf8')));
+    proposals = schema.parse((await readJson(file)).json);
   } catch (error) {
     throw new DetLabError(`Cannot read proposals from "${file}": ${(error as Error).message.split('\n')[0]}`);
   }

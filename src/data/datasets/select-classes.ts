@@ -1,15 +1,16 @@
 // The classes of a dataset: all categories of its files, or the selected ones in the given order.
 
-import { DetLabError, didYouMean } from '../../errors';
+import { DetLabError, didYouMean, nearest } from '../../errors';
 
 export interface ClassOptions {
   /** Classes to use, in label order; default: all of the files. */
   classes?: readonly string[];
   /**
-   * A selected class that the files lack is refused, or (`note`) has no objects and a line in `notices`: for the classes of
-   * a model, and for validation beside training data of more classes. Default `refuse`.
+   * A selected class that the files lack is refused; or (`note`) has no objects and a line in `notices`: for the classes of a
+   * model, and for validation beside training data of more classes; or (`suspect`) is refused only where the files have a
+   * similar name that is not selected: for configs, which MMDetection runs with such classes. Default `refuse`.
    */
-  absentClasses?: 'refuse' | 'note';
+  absentClasses?: 'refuse' | 'note' | 'suspect';
 }
 
 /** @returns the selected classes (default: `available`), and those of them that are not available */
@@ -25,10 +26,15 @@ export function selectClasses(
     throw new DetLabError(`Cannot load "${source}": expected distinct classes, received ${selected.join(', ')}`);
   const known = new Set(available);
   const absent = selected.filter((name) => !known.has(name));
-  // a file of none of the classes is the wrong file
-  if (absent.length > 0 && (absentClasses === 'refuse' || absent.length === selected.length))
+  const others = available.filter((name) => !selected.includes(name));
+  const refused = absent.find((name) => {
+    // a file of none of the classes is the wrong file
+    if (absentClasses === 'refuse' || absent.length === selected.length) return true;
+    return absentClasses === 'suspect' && nearest(name, others) !== undefined;
+  });
+  if (refused !== undefined)
     throw new DetLabError(
-      `Cannot select class "${absent[0]}" of "${source}": no such class.${didYouMean(absent[0], available)} ` +
+      `Cannot select class "${refused}" of "${source}": no such class.${didYouMean(refused, others)} ` +
         `Classes: ${available.join(', ') || 'none'}. A class that has no objects here is accepted with absentClasses: 'note'`,
     );
   return { classes: [...selected], absent };

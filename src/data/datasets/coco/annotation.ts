@@ -1,7 +1,7 @@
 // One annotation of a COCO file, as far as it can be read without the size of its image.
 
 import type { Segmentation } from '../../../masks';
-import { fieldsOf, flagOf, keyOf, numberOf } from './fields';
+import { fieldsOf, flagOf, type Key, keyOf, numberOf } from './fields';
 import { outlineBox, readOutline } from './outline';
 import type { CocoReport } from './report';
 
@@ -10,8 +10,8 @@ export type Xywh = [number, number, number, number];
 export interface CocoAnnotation {
   id: number | string;
   /** Keys of image and category. */
-  image: string | undefined;
-  category: string | undefined;
+  image: Key | undefined;
+  category: Key | undefined;
   bbox: Xywh;
   area?: number;
   crowd: boolean;
@@ -57,13 +57,12 @@ export function readAnnotation(entry: unknown, id: number, report: CocoReport): 
       `has ${outline.skipped} of ${outline.parts} polygons of less than three points; the others are its outline`,
     );
   const turned = segmentation ? undefined : turnedBox(box, fields, annotation, report);
-  return {
-    ...annotation,
+  return Object.assign(annotation, {
     bbox: turned ?? box,
     turned: turned !== undefined,
     outlined: outline.kind !== 'none',
-    ...(segmentation && { segmentation }),
-  };
+    segmentation,
+  });
 }
 
 /** The box of an annotation; that of its outline when it gives none, or one without extent. */
@@ -73,25 +72,27 @@ function boxOf(
   id: number | string,
   report: CocoReport,
 ): Xywh | undefined {
-  const around = segmentation && outlineBox(segmentation);
   if (bbox === undefined || bbox === null || (Array.isArray(bbox) && bbox.length === 0)) {
-    if (!around) report.annotation('empty-annotation', id, 'has neither box nor outline; skipped');
-    return around;
+    if (!segmentation) report.annotation('empty-annotation', id, 'has neither box nor outline; skipped');
+    return segmentation && outlineBox(segmentation);
   }
-  const numbers = Array.isArray(bbox) ? bbox.map(numberOf) : [];
-  const valid = numbers.length === 4 && numbers.every((n) => n !== undefined);
-  if (!valid) {
-    const use = around ? 'its box is that of its outline' : 'skipped';
+  const box = Array.isArray(bbox) && bbox.length === 4 ? fourNumbers(bbox) : undefined;
+  if (!box) {
+    const use = segmentation ? 'its box is that of its outline' : 'skipped';
     const shown = JSON.stringify(bbox)?.slice(0, 80);
     report.annotation('bad-annotation', id, `has the bbox ${shown}: expected four numbers x, y, width, height; ${use}`);
-    return around;
+    return segmentation && outlineBox(segmentation);
   }
-  const box = numbers as Xywh;
-  if ((box[2] < 1 || box[3] < 1) && around && around[2] >= 1 && around[3] >= 1) {
-    report.annotation('zero-area', id, `has a box of ${box[2]} x ${box[3]} pixels; its box is that of its outline`);
-    return around;
-  }
-  return box;
+  if (!segmentation || (box[2] >= 1 && box[3] >= 1)) return box;
+  const around = outlineBox(segmentation);
+  if (around[2] < 1 || around[3] < 1) return box;
+  report.annotation('zero-area', id, `has a box of ${box[2]} x ${box[3]} pixels; its box is that of its outline`);
+  return around;
+}
+
+function fourNumbers(given: readonly unknown[]): Xywh | undefined {
+  const [x, y, w, h] = [numberOf(given[0]), numberOf(given[1]), numberOf(given[2]), numberOf(given[3])];
+  return x === undefined || y === undefined || w === undefined || h === undefined ? undefined : [x, y, w, h];
 }
 
 /**

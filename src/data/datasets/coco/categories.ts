@@ -2,11 +2,11 @@
 // the class of its objects unknown. Roboflow's first category, the name of the project, is no class.
 
 import { DetLabError } from '../../../errors';
-import { fieldsOf, keyOf, nameOf } from './fields';
+import { fieldsOf, type Key, keyOf, nameOf } from './fields';
 import type { CocoReport } from './report';
 
 export interface Category {
-  id: string;
+  id: Key;
   name: string;
   supercategory?: string;
 }
@@ -15,9 +15,9 @@ export interface Category {
  * Categories by id.
  * @throws DetLabError when two names share an id, or there are no categories
  */
-export function readCategories(entries: readonly unknown[], report: CocoReport): Map<string, Category> {
-  const categories = new Map<string, Category>();
-  const idOfName = new Map<string, string>();
+export function readCategories(entries: readonly unknown[], report: CocoReport): Map<Key, Category> {
+  const categories = new Map<Key, Category>();
+  const idOfName = new Map<string, Key>();
   for (const entry of entries) {
     const fields = fieldsOf(entry);
     const id = keyOf(fields?.id);
@@ -27,7 +27,7 @@ export function readCategories(entries: readonly unknown[], report: CocoReport):
     }
     const given = nameOf(fields.name);
     if (given === undefined) report.entry('bad-annotation', 'Category', id, `has no name; named "${id}"`);
-    const name = given ?? id;
+    const name = given ?? String(id);
     const known = categories.get(id);
     if (known && known.name !== name)
       throw new DetLabError(
@@ -60,8 +60,8 @@ export function readCategories(entries: readonly unknown[], report: CocoReport):
  * @param used ids of the categories of annotations
  */
 export function classNames(
-  categories: ReadonlyMap<string, Category>,
-  used: ReadonlySet<string>,
+  categories: ReadonlyMap<Key, Category>,
+  used: ReadonlySet<Key>,
   report: CocoReport,
 ): string[] {
   const [first, ...others] = categories.values();

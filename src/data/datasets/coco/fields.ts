@@ -12,11 +12,15 @@ export function flagOf(value: unknown): boolean {
   return !['', '0', 'false', 'no', 'none'].includes(value.trim().toLowerCase()) && Number(value) !== 0;
 }
 
+/** The id of an image or a category. */
+export type Key = number | string;
+
 /** An id as a key: 7 and "7" are one. Undefined when there is none. */
-export function keyOf(id: unknown): string | undefined {
-  if (typeof id === 'number') return Number.isFinite(id) ? String(id) : undefined;
+export function keyOf(id: unknown): Key | undefined {
+  if (typeof id === 'number') return Number.isFinite(id) ? id : undefined;
   if (typeof id !== 'string' || id.trim() === '') return undefined;
-  return id.trim();
+  const number = Number(id);
+  return Number.isSafeInteger(number) && String(number) === id.trim() ? number : id.trim();
 }
 
 /** A name: strings and numbers. Undefined when there is none. */

@@ -57,14 +57,13 @@ function toRow(annotation: LabelledAnnotation, image: SizedImage, report: CocoRe
     report.annotation('zero-area', id, `of "${image.name}" is ${w} x ${h} pixels, area ${area}; skipped`);
     return undefined;
   }
-  const where = `[${bbox.join(', ')}] (x, y, w, h) of "${image.name}"`;
-  const beyond = `the ${image.width} x ${image.height} image`;
+  const beyond = (how: string) =>
+    `[${bbox.join(', ')}] (x, y, w, h) of "${image.name}" ${how} the ${image.width} x ${image.height} image`;
   if (x + w <= 0 || y + h <= 0 || x >= image.width || y >= image.height) {
-    report.annotation('box-outside', id, `${where} is outside ${beyond}; skipped`);
+    report.annotation('box-outside', id, `${beyond('is outside')}; skipped`);
     return undefined;
   }
-  if (excess(bbox, image) > TOLERANCE)
-    report.annotation('box-outside', id, `${where} extends beyond ${beyond}; clipped`);
+  if (excess(bbox, image) > TOLERANCE) report.annotation('box-outside', id, `${beyond('extends beyond')}; clipped`);
   return {
     bbox: [x, y, x + w, y + h],
     label,
@@ -73,14 +72,20 @@ function toRow(annotation: LabelledAnnotation, image: SizedImage, report: CocoRe
     area,
     annotationId: id,
     outlined,
-    ...(segmentation && { segmentation }),
+    segmentation,
   };
 }
 
 /** One annotation written twice counts once; two of one content but distinct ids are both used, as by pycocotools. */
 function isRepeated(row: TruthRow, rows: readonly TruthRow[], image: SizedImage, report: CocoReport): boolean {
   const other = rows.find(
-    ({ label, bbox, crowd }) => label === row.label && crowd === row.crowd && bbox.every((v, i) => v === row.bbox[i]),
+    ({ label, bbox: [x1, y1, x2, y2], crowd }) =>
+      x1 === row.bbox[0] &&
+      y1 === row.bbox[1] &&
+      x2 === row.bbox[2] &&
+      y2 === row.bbox[3] &&
+      label === row.label &&
+      crowd === row.crowd,
   );
   if (!other) return false;
   const twice = String(other.annotationId) === String(row.annotationId);

@@ -5,12 +5,12 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { DetLabError, didYouMean } from '../../../errors';
 import { ImageFolder } from '../image-folder';
-import { fieldsOf, keyOf, nameOf, numberOf } from './fields';
+import { fieldsOf, type Key, keyOf, nameOf, numberOf } from './fields';
 import type { CocoReport } from './report';
 
 export interface CocoImage {
   /** The id as a key, and as a number: the file's where it is an integer. */
-  key: string;
+  key: Key;
   id: number;
   /** As annotated, for messages. */
   name: string;
@@ -26,10 +26,10 @@ const MAX_SIDE = 65_535;
  * Images by key.
  * @throws DetLabError when the folder does not exist or has none of the images
  */
-export function readImages(entries: readonly unknown[], imgDir: string, report: CocoReport): Map<string, CocoImage> {
+export function readImages(entries: readonly unknown[], imgDir: string, report: CocoReport): Map<Key, CocoImage> {
   const folder = new ImageFolder(path.resolve(imgDir));
-  const images = new Map<string, CocoImage>();
-  const names = new Map<string, string[]>();
+  const images = new Map<Key, CocoImage>();
+  const names = new Map<Key, string[]>();
   for (const entry of entries) {
     const fields = fieldsOf(entry);
     const key = keyOf(fields?.id);
@@ -76,10 +76,12 @@ function numberImages(images: readonly CocoImage[], report: CocoReport): void {
   const unnumbered: CocoImage[] = [];
   let next = 1;
   for (const image of images) {
-    const number = /^-?\d+$/.test(image.key) ? Number(image.key) : Number.NaN;
-    if (Number.isSafeInteger(number) && String(number) === image.key) image.id = number;
-    else unnumbered.push(image);
-    if (Number.isSafeInteger(image.id)) next = Math.max(next, image.id + 1);
+    if (!Number.isSafeInteger(image.key)) {
+      unnumbered.push(image);
+      continue;
+    }
+    image.id = image.key as number;
+    next = Math.max(next, image.id + 1);
   }
   for (const image of unnumbered) image.id = next++;
   if (unnumbered.length > 0)
@@ -92,7 +94,7 @@ function numberImages(images: readonly CocoImage[], report: CocoReport): void {
 /** Sets the path of each image that is there; names that are only nearly those of files are said, missing files reported. */
 function findFiles(
   images: readonly CocoImage[],
-  names: ReadonlyMap<string, string[]>,
+  names: ReadonlyMap<Key, string[]>,
   folder: ImageFolder,
   report: CocoReport,
 ): void {
@@ -137,12 +139,12 @@ function findFiles(
   for (const image of images) if (image.path === undefined) reportMissing(image, folder, report);
 }
 
-function reportMissing({ key, id, name }: CocoImage, folder: ImageFolder, report: CocoReport): void {
+function reportMissing({ key, name }: CocoImage, folder: ImageFolder, report: CocoReport): void {
   const full = folder.resolve(name);
   report.problems.push({
     kind: 'missing-image',
     file: full ?? name,
-    id: String(id) === key ? id : key,
+    id: key,
     message: full ? `Cannot find image "${full}" (id ${key})` : `Image ${key}: "${name}" is outside "${folder.root}"`,
   });
 }

@@ -2,6 +2,7 @@
 // size, or two corners. Said, never acted on.
 
 import type { CocoAnnotation, Xywh } from './annotation';
+import type { Key } from './fields';
 import { excess } from './ground-truth';
 import type { CocoImage } from './images';
 import type { CocoReport } from './report';
@@ -14,29 +15,30 @@ const isFraction = ([x, y, w, h]: Xywh): boolean =>
 
 /** Notes boxes that look like fractions of the image size, or like [x1, y1, x2, y2]. */
 export function noteGeometry(
-  annotations: readonly CocoAnnotation[],
-  images: ReadonlyMap<string, CocoImage>,
+  byImage: ReadonlyMap<Key, readonly CocoAnnotation[]>,
+  images: ReadonlyMap<Key, CocoImage>,
   report: CocoReport,
 ): void {
-  if (annotations.length === 0) return;
-  if (annotations.every(({ bbox }) => isFraction(bbox))) {
+  let [count, fractions, beyond, corners] = [0, 0, 0, 0];
+  for (const [key, annotations] of byImage) {
+    const size = images.get(key)?.size;
+    for (const { bbox } of annotations) {
+      count++;
+      if (isFraction(bbox)) fractions++;
+      if (!size) continue;
+      const [x1, y1, x2, y2] = bbox;
+      if (excess(bbox, size) > 1) beyond++;
+      if (x2 > x1 && y2 > y1 && x2 <= size.width && y2 <= size.height) corners++;
+    }
+  }
+  if (count > 0 && fractions === count)
     report.notice(
-      `all boxes are at most 1 wide and high, so they may be fractions of the image size. ` +
+      'all boxes are at most 1 wide and high, so they may be fractions of the image size. ' +
         "COCO's boxes are in pixels: multiply them with width and height",
     );
-    return;
-  }
-  let [beyond, corners] = [0, 0];
-  for (const { bbox, image } of annotations) {
-    const size = images.get(image ?? '')?.size;
-    if (!size) continue;
-    const [x1, y1, x2, y2] = bbox;
-    if (excess(bbox, size) > 1) beyond++;
-    if (x2 > x1 && y2 > y1 && x2 <= size.width && y2 <= size.height) corners++;
-  }
-  if (beyond > 1 && beyond > SHARE * annotations.length && corners === annotations.length)
+  else if (beyond > 1 && beyond > SHARE * count && corners === count)
     report.notice(
-      `${beyond} of ${annotations.length} boxes extend beyond their images, and all could be corners ` +
-        "[x1, y1, x2, y2]. COCO's boxes are [x, y, width, height]",
+      `${beyond} of ${count} boxes extend beyond their images, and all could be corners [x1, y1, x2, y2]. ` +
+        "COCO's boxes are [x, y, width, height]",
     );
 }
