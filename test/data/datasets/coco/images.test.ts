@@ -116,7 +116,9 @@ it('numbers images whose ids are no integers, and keeps ids above 2^53 apart', a
 
 it('refuses a folder that does not exist, or has none of the images, with the right one', async () => {
   const file = caseFile('coco/dup_ann.json');
-  await expect(loadCoco(file, path.join(root, 'imges'))).rejects.toThrow(/no image folder.*images" has "a\.jpg": give that/);
+  await expect(loadCoco(file, path.join(root, 'imges'))).rejects.toThrow(
+    /no image folder.*images" has "a\.jpg": give that/,
+  );
   await expect(loadCoco(file, root)).rejects.toThrow(/none of its 2 images, such as "a\.jpg".*images" has "a\.jpg"/);
   await expect(loadCoco(file, path.join(folder, 'day1'))).rejects.toThrow(/none of its 2 images/);
   await expect(load([])).rejects.toThrow(/no usable images/);
