@@ -8,6 +8,8 @@ export type { DatasetLoader } from './datasets/dataset-loader';
 export { CityscapesDataset, CocoDataset, DATASETS, VOCDataset } from './datasets/definitions';
 export { changeInnermost, type DatasetPlan, planDataset } from './datasets/plan-dataset';
 export { loadVoc, type VocOptions } from './datasets/voc';
+export { VocFolder } from './datasets/voc/folder';
+export { validationSplit } from './datasets/voc/splits';
 export {
   createLoader,
   type EpochOptions,

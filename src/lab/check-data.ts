@@ -17,8 +17,9 @@ const TRAIN = 'train_dataloader.dataset';
  * @returns lines for the log: problems and guesses of the data, objects without outlines, images without objects
  * @throws DetLabError when there is nothing to train or to evaluate on
  */
-export function checkData({ train, val }: LabDataset, config: ConfigObject): string[] {
-  const lines = new Set(linesOf(train));
+export function checkData(data: LabDataset, config: ConfigObject): string[] {
+  const { train, val } = data;
+  const lines = new Set([...linesOf(train), ...data.notices]);
   const counts = countObjects(train);
   requireObjects(train, counts, 'train');
   if (loadsMasks(config)) for (const line of outlineLines(train, counts, 'train')) lines.add(line);

@@ -1,15 +1,26 @@
 // `dataset.coco(...)`, `.voc(...)`, `.toytown(...)`: training and validation images as one displayable object.
 
 import path from 'node:path';
-import { type CocoOptions, type Dataset, loadCoco, loadVoc, type VocOptions } from '../data';
+import {
+  type CocoOptions,
+  type Dataset,
+  loadCoco,
+  loadVoc,
+  VocFolder,
+  type VocOptions,
+  validationSplit,
+} from '../data';
 import { loadToytown, type ToytownOptions } from '../data/toytown/generate';
-import { DetLabError } from '../errors';
 import { notebook } from '../visualization/display';
 import { progressBundle, progressText } from '../visualization/progress';
 import { LabDataset } from './lab-dataset';
 
 type CocoPart = { annFile: string; imgDir: string };
 type CommonOptions = Pick<CocoOptions, 'classes' | 'absentClasses' | 'name'>;
+
+/** The classes of validation data; others are problems unless the user left them out. */
+const ofTraining = ({ classes }: Dataset, selected: CommonOptions) =>
+  ({ classes, absentClasses: 'note', otherClasses: selected.classes ? 'count' : 'report' }) as const;
 
 /** A COCO annotation file and its image folder; `val` is another pair for validation. */
 async function coco(
@@ -22,41 +33,30 @@ async function coco(
   if (!val) return new LabDataset(train.name, train, undefined);
   const valData = await loadCoco(val.annFile, val.imgDir, {
     ...rest,
-    classes: train.classes,
-    absentClasses: 'note',
+    ...ofTraining(train, options),
     name: `${train.name} val`,
   });
   return new LabDataset(train.name, train, valData);
 }
 
-/** A VOC folder: the splits `train` and `val` of ImageSets/Main, or others by name. */
+/**
+ * A VOC folder: the splits `train` and `val` of ImageSets/Main, or others by name; sub-folders of these names; or all images
+ * without validation.
+ */
 async function voc(
   root: string,
-  options: CommonOptions & Pick<VocOptions, 'bboxMinSize'> & { train?: string; val?: string } = {},
+  options: CommonOptions & Pick<VocOptions, 'bboxMinSize' | 'firstPixel'> & { train?: string; val?: string } = {},
 ): Promise<LabDataset> {
-  const { train: trainSplit = 'train', val: valSplit, ...rest } = options;
-  const name = options.name ?? path.basename(path.resolve(root));
-  const train = await loadVoc(root, { ...rest, split: trainSplit, name: `${name} ${trainSplit}` });
-  let val: Dataset | undefined;
-  try {
-    val = await loadVoc(root, {
-      ...rest,
-      classes: train.classes,
-      absentClasses: 'note',
-      split: valSplit ?? 'val',
-      name: `${name} ${valSplit ?? 'val'}`,
-    });
-  } catch (error) {
-    // a folder without a validation split is fine unless one was requested
-    if (valSplit !== undefined || !(error instanceof DetLabError)) throw error;
-  }
-  // without any split both names give the whole folder
-  if (val && valSplit === undefined && sameImages(train, val)) val = undefined;
+  const { train: trainSplit, val: valSplit, ...rest } = options;
+  const folder = new VocFolder(root);
+  const name = options.name ?? path.basename(folder.root);
+  const named = (split: string) => ({ split, name: `${name} ${split}` });
+  const train = await loadVoc(folder, { ...rest, split: trainSplit, name: `${name} ${trainSplit ?? 'train'}` });
+  const validation = valSplit ?? validationSplit(folder);
+  if (validation === undefined) return new LabDataset(name, train, undefined);
+  const val = await loadVoc(folder, { ...rest, ...ofTraining(train, options), ...named(validation) });
   return new LabDataset(name, train, val);
 }
-
-const sameImages = (a: Dataset, b: Dataset) =>
-  a.records.length === b.records.length && a.records.every((r, i) => r.path === b.records[i].path);
 
 /** Generated street scenes: car, person, traffic light. Rendered to disk once, then read like any COCO dataset. */
 async function toytown(options: ToytownOptions = {}): Promise<LabDataset> {

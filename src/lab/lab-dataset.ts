@@ -41,7 +41,8 @@ export class LabDataset implements Displayable {
 
   /** What was guessed or is worth knowing, one sentence each. */
   get notices(): string[] {
-    return [...new Set([...(this.train.notices ?? []), ...(this.val?.notices ?? [])])];
+    const found = [...(this.train.notices ?? []), ...(this.val?.notices ?? [])];
+    return [...new Set([...found, ...sharedImages(this.train, this.val)])];
   }
 
   /** The images that `evaluate` uses: the validation images, or the only ones. */
@@ -149,6 +150,17 @@ export class LabDataset implements Displayable {
   [inspect.custom](): string {
     return this.toString();
   }
+}
+
+/** Says how many validation images are trained on. */
+function sharedImages(train: Dataset, val: Dataset | undefined): string[] {
+  if (!val) return [];
+  const trained = new Set(train.records.map((record) => record.path));
+  const shared = val.records.filter((record) => trained.has(record.path)).length;
+  if (shared === 0) return [];
+  return [
+    `${shared.toLocaleString('en')} of ${counted(val.records.length, 'validation image')} ${shared === 1 ? 'is a training image' : 'are training images'} too: AP on them says nothing about new images`,
+  ];
 }
 
 /** The rows below the total, of what at least one split has. */

@@ -5,7 +5,8 @@
 
 import path from 'node:path';
 import { DetLabError } from '../../errors';
-import { fileSizes, sizeProblem } from '../loading/image-sizes';
+import { damagedFiles } from '../loading/file-damage';
+import { fileSizes, isSampled, sizeProblem } from '../loading/image-sizes';
 import { readJson } from '../loading/json-file';
 import type { Dataset, ImageRecord } from '../types';
 import { type CocoAnnotation, readAnnotation } from './coco/annotation';
@@ -17,7 +18,7 @@ import { CocoReport } from './coco/report';
 import { noteGeometry } from './coco/suspicions';
 import { type FilterOptions, filterRecords } from './filter-records';
 import { withProposals } from './proposal-file';
-import { type ClassOptions, selectClasses } from './select-classes';
+import { type ClassOptions, reportsOthers, selectClasses } from './select-classes';
 
 export interface CocoOptions extends FilterOptions, ClassOptions {
   /** Name shown in tables; default: the annotation file's. */
@@ -56,7 +57,7 @@ export async function loadCoco(annFile: string, imgDir: string, options: CocoOpt
   if (images.size === 0) throw new DetLabError(`Cannot load "${file}": it has no usable images`);
   const { byImage, others } = annotationsByImage(entries, { categories, classes, images }, report);
   const records = await toRecords(images, byImage, report);
-  noteClasses(absent, others, options.absentClasses === 'note', report);
+  noteClasses(absent, others, reportsOthers(options), report);
   if (entries.length > 0) reportNoObjects(records, report);
   const dataset: Dataset = {
     name: options.name ?? path.basename(file, '.json'),
@@ -152,21 +153,18 @@ function firstFree(entries: readonly unknown[]): number {
   return highest + 1;
 }
 
-/** Images whose size is compared with that of their files in any case. */
-const SAMPLED = 16;
-
 /** Records of the images that are there. The file of an image is asked for its size where the annotations leave doubt. */
 async function toRecords(
   images: ReadonlyMap<Key, CocoImage>,
   byImage: ReadonlyMap<Key, LabelledAnnotation[]>,
   report: CocoReport,
 ): Promise<ImageRecord[]> {
-  const present = [...images.values()].filter(
-    (image): image is CocoImage & { path: string } => image.path !== undefined,
-  );
-  const every = Math.ceil(present.length / SAMPLED);
+  const found = [...images.values()].filter((image): image is CocoImage & { path: string } => image.path !== undefined);
+  const damaged = await damagedFiles(found);
+  report.problems.push(...damaged.values());
+  const present = found.filter(({ path: file }) => !damaged.has(file));
   const doubtful = present.filter(
-    ({ key, size }, i) => i % every === 0 || !size || contradicts(byImage.get(key)!, size),
+    ({ key, size }, i) => isSampled(i, present.length) || !size || contradicts(byImage.get(key)!, size),
   );
   const sizes = await fileSizes(doubtful, report.problems);
   const measured = new Map(doubtful.map(({ key }, i) => [key, sizes[i]]));
@@ -205,15 +203,15 @@ function reportNoObjects(records: readonly ImageRecord[], report: CocoReport): v
   });
 }
 
-/** @param missing whether classes may be absent: those of a model or of the training data */
+/** @param problems whether other categories are problems */
 function noteClasses(
   absent: readonly string[],
   others: ReadonlyMap<string, number>,
-  missing: boolean,
+  problems: boolean,
   report: CocoReport,
 ): void {
   if (absent.length > 0) report.notice(`has no category ${absent.map((name) => `"${name}"`).join(', ')}: 0 truths`);
-  if (!missing) return; // selected by the user
+  if (!problems) return;
   for (const [name, count] of others)
     report.problems.push({
       kind: 'unknown-category',

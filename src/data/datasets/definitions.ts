@@ -105,6 +105,10 @@ const vocOptions = z.strictObject({
     .strictObject({ sub_data_root: z.string().default('') })
     .default({ sub_data_root: '' })
     .describe('sub_data_root: the VOC folder, relative to data_root'),
+  first_pixel: z
+    .union([z.literal(0), z.literal(1)])
+    .optional()
+    .describe("Number of the first pixel, DetLab's own: 0 where a coordinate is 0 or has a fraction, else 1 as in VOC"),
 });
 
 function vocLoader(options: z.output<typeof vocOptions>): DatasetLoader {
@@ -123,6 +127,7 @@ function vocLoader(options: z.output<typeof vocOptions>): DatasetLoader {
           split: path.basename(list, '.txt'),
           classes: given?.classes ?? namesOf(options.metainfo?.classes),
           absentClasses: given?.classes ? 'note' : 'suspect',
+          firstPixel: options.first_pixel,
           bboxMinSize: options.test_mode ? undefined : options.filter_cfg?.bbox_min_size,
           ...filterOf(options),
         }),

@@ -11,7 +11,16 @@ export interface ClassOptions {
    * similar name that is not selected: for configs, which MMDetection runs with such classes. Default `refuse`.
    */
   absentClasses?: 'refuse' | 'note' | 'suspect';
+  /**
+   * Objects of classes that are not selected are counted, or (`report`) each such class is a problem: the training data or
+   * the model do not know it. Default `report` with `absentClasses: 'note'`, else `count`.
+   */
+  otherClasses?: 'count' | 'report';
 }
+
+/** Whether classes that are not selected are problems. */
+export const reportsOthers = ({ absentClasses, otherClasses }: ClassOptions): boolean =>
+  (otherClasses ?? (absentClasses === 'note' ? 'report' : 'count')) === 'report';
 
 /** @returns the selected classes (default: `available`), and those of them that are not available */
 export function selectClasses(

@@ -1,18 +1,22 @@
 // Datasets in Pascal VOC's layout (Annotations, ImageSets/Main, JPEGImages), with the conventions of MMDetection's
-// XMLDataset: coordinates are truncated to integers and made 0-based (all four minus 1), `difficult` objects are ignored.
+// XMLDataset: coordinates are cut to integers and made 0-based (all four minus 1), `difficult` objects are ignored. Folders
+// of tools that count from 0 are recognised and read as they are.
 
-import { readdirSync } from 'node:fs';
 import path from 'node:path';
-import { DetLabError, didYouMean } from '../../errors';
-import { BadData } from '../bad-data';
-import { LIMITS, readBounded } from '../loading/bounded-read';
-import { imageSize } from '../loading/decode';
-import type { DataProblem, Dataset, ImageRecord } from '../types';
+import { DetLabError } from '../../errors';
+import { damagedFiles } from '../loading/file-damage';
+import { fileSizes, isSampled, sizeProblem } from '../loading/image-sizes';
+import type { Dataset, ImageRecord } from '../types';
 import { type FilterOptions, filterRecords } from './filter-records';
-import { ImageFolder } from './image-folder';
-import { type ClassOptions, selectClasses } from './select-classes';
-import { packTruths, type TruthRow } from './truth-list';
-import { readVocXml, type VocAnnotation } from './voc-xml';
+import { nearNames } from './near-names';
+import { type ClassOptions, reportsOthers, selectClasses } from './select-classes';
+import type { VocAnnotation } from './voc/annotation';
+import { type FirstPixel, findZeroBased } from './voc/first-pixel';
+import { VocFolder } from './voc/folder';
+import { contradicts, groundTruth, type TruthOptions } from './voc/ground-truth';
+import { matchImages } from './voc/match-images';
+import { VocReport } from './voc/report';
+import { readSplit } from './voc/splits';
 
 export interface VocOptions extends FilterOptions, ClassOptions {
   /** A file of ImageSets/Main without `.txt`; default `train`. If there is no ImageSets, every annotation. */
@@ -20,161 +24,191 @@ export interface VocOptions extends FilterOptions, ClassOptions {
   name?: string;
   /** MMDetection's `bbox_min_size`: boxes narrower or lower than this are ignored. */
   bboxMinSize?: number;
+  /**
+   * The number of the first pixel: 1 as in VOC (all coordinates are cut to integers, minus 1), or 0 (they are used as they
+   * are). Default: 0 if a coordinate is 0 or has a fraction anywhere in the folder, else 1.
+   */
+  firstPixel?: FirstPixel;
 }
-
-const IMAGE_SUFFIXES = ['.jpg', '.jpeg', '.JPG', '.JPEG', '.png', '.PNG'];
 
 /**
- * Reads one split of a VOC folder. Bad files and boxes are reported in `problems` and skipped.
+ * Reads one split of a VOC folder. What cannot be used is reported in `problems`, what is guessed in `notices`.
  *
- * @throws DetLabError when the folder or split cannot be used at all.
+ * @param source the folder, or one that was opened for another split
+ * @throws DetLabError when the folder, the split or the classes cannot be used at all.
  * @example const train = await loadVoc('data/bccd', { split: 'train', filterEmpty: true });
  */
-export async function loadVoc(root: string, options: VocOptions = {}): Promise<Dataset> {
-  const folder = path.resolve(root);
-  const annotated = listXml(folder);
-  const split = options.split ?? 'train';
-  const ids = await readSplit(folder, split, annotated);
-  const problems: DataProblem[] = [];
-
-  // classes are collected from every annotation, so that all splits of a dataset agree on the labels
-  const parsed = new Map<string, VocAnnotation>();
-  const idsToRead = options.classes ? ids : [...new Set([...ids, ...annotated])];
-  const inSplit = new Set(ids);
-  for (const id of idsToRead) {
-    const file = path.join(folder, 'Annotations', `${id}.xml`);
-    try {
-      parsed.set(id, readVocXml(await readXml(file, id), file, id));
-    } catch (error) {
-      if (!(error instanceof BadData)) throw error;
-      if (inSplit.has(id)) problems.push(error.problem);
-    }
-  }
-  const names = new Set<string>();
-  for (const annotation of parsed.values())
-    for (const object of annotation.objects) if (object.name) names.add(object.name);
-  // selected classes may be absent from a small split
-  const available = [...names].sort();
-  const classes = options.classes
-    ? selectClasses(options, [...new Set([...options.classes, ...available])], folder).classes
-    : available;
-  if (classes.length === 0)
-    throw new DetLabError(`Cannot load "${folder}": no annotation has a named object. Give { classes: [...] }`);
-
-  const images = new ImageFolder(path.join(folder, 'JPEGImages'));
-  const records: ImageRecord[] = [];
-  for (const [index, id] of ids.entries()) {
-    const annotation = parsed.get(id);
-    if (!annotation) continue;
-    const record = await toRecord(index, id, annotation, images, classes, options, problems);
-    if (record) records.push(record);
-  }
-  const name = options.name ?? `${path.basename(folder)} ${split}`;
-  return { name, classes, records: filterRecords(records, options, problems), problems };
+export async function loadVoc(source: string | VocFolder, options: VocOptions = {}): Promise<Dataset> {
+  const folder = typeof source === 'string' ? new VocFolder(source) : source;
+  const report = new VocReport(folder.root);
+  const ids = await readSplit(folder, options.split, report);
+  const annotations = await annotationsOf(ids, folder, report);
+  const split = [...annotations.values()];
+  // classes and the first pixel are those of the whole folder, so that its splits agree
+  const whole = async () => readable(await folder.read([...new Set([...ids, ...folder.files.keys()])]));
+  const { classes, absent } = await classesOf(split, whole, folder, options);
+  if (!options.classes) for (const line of nearNames(classes)) report.notice(line);
+  if (absent.length > 0) report.notice(`has no object of class ${absent.map((n) => `"${n}"`).join(', ')}: 0 truths`);
+  const firstPixel = options.firstPixel ?? (await guessFirstPixel(split, whole, report));
+  const truths = { firstPixel, classes, bboxMinSize: options.bboxMinSize };
+  const records = await toRecords(annotations, ids, folder, truths, report);
+  noteUnused(split, report);
+  const others = countOthers(split, classes);
+  if (reportsOthers(options)) reportOthers(others, folder, report);
+  reportNoObjects(records, split, folder, report);
+  return {
+    name: options.name ?? `${path.basename(folder.root)} ${options.split ?? 'train'}`,
+    classes,
+    records: filterRecords(records, options, report.problems),
+    problems: report.problems,
+    notices: report.notices,
+    otherClasses: [...others.values()].reduce((sum, n) => sum + n, 0),
+  };
 }
 
-function listXml(folder: string): string[] {
-  try {
-    const names = readdirSync(path.join(folder, 'Annotations'));
-    return names
-      .filter((name) => name.endsWith('.xml'))
-      .map((name) => name.slice(0, -4))
-      .sort();
-  } catch {
+const readable = (read: Awaited<ReturnType<VocFolder['read']>>): VocAnnotation[] =>
+  read.filter((annotation) => 'objects' in annotation);
+
+/** The annotations of a split by id. @throws DetLabError when none can be read, with the cause */
+async function annotationsOf(ids: string[], folder: VocFolder, report: VocReport): Promise<Map<string, VocAnnotation>> {
+  const found = new Map<string, VocAnnotation>();
+  for (const [i, read] of (await folder.read(ids)).entries())
+    if ('objects' in read) found.set(ids[i], read);
+    else report.problems.push(read);
+  if (found.size === 0 && ids.length > 0)
     throw new DetLabError(
-      `Cannot load "${folder}" as a VOC dataset: expected folders Annotations, ImageSets and JPEGImages, found no Annotations`,
+      `Cannot load "${folder.root}": none of its ${ids.length.toLocaleString('en')} annotations can be used. ` +
+        `The first: ${report.problems[0].message}`,
     );
-  }
+  return found;
 }
 
-async function readSplit(folder: string, split: string, annotated: string[]): Promise<string[]> {
-  const lists = path.join(folder, 'ImageSets', 'Main');
-  let known: string[];
-  try {
-    known = readdirSync(lists)
-      .filter((name) => name.endsWith('.txt'))
-      .map((name) => name.slice(0, -4));
-  } catch {
-    return annotated; // no ImageSets: the whole folder is the split
-  }
-  if (!known.includes(split))
-    throw new DetLabError(
-      `Cannot load split "${split}" of "${folder}": it is not in ImageSets/Main.${didYouMean(split, known)} Known: ${known.sort().join(', ')}`,
-    );
-  const text = (await readBounded(path.join(lists, `${split}.txt`), LIMITS.list)).toString('utf8');
-  // VOC's per-class lists have a second column (-1, 0, 1); the id is the first word
-  const ids = text
-    .split(/\r?\n/)
-    .map((line) => line.trim().split(/\s+/)[0])
-    .filter(Boolean);
-  return [...new Set(ids)];
-}
-
-async function readXml(file: string, id: string): Promise<string> {
-  try {
-    return (await readBounded(file, LIMITS.xml)).toString('utf8');
-  } catch (error) {
-    const message = `Cannot read annotation "${file}": ${(error as Error).message}`;
-    throw new BadData({ kind: 'bad-annotation', file, id, message });
-  }
-}
-
-async function toRecord(
-  index: number,
-  id: string,
-  annotation: VocAnnotation,
-  images: ImageFolder,
-  classes: string[],
+/** @param whole all annotations of the folder, read where the split is not enough */
+async function classesOf(
+  split: readonly VocAnnotation[],
+  whole: () => Promise<VocAnnotation[]>,
+  folder: VocFolder,
   options: VocOptions,
-  problems: DataProblem[],
-): Promise<ImageRecord | undefined> {
-  const candidates = IMAGE_SUFFIXES.map((suffix) => images.resolve(id + suffix)).filter((p) => p !== undefined);
-  const imagePath = candidates.find((candidate) => images.has(candidate));
-  if (!imagePath) {
-    const file = candidates[0] ?? id;
-    problems.push({ kind: 'missing-image', file, id, message: `Cannot find image "${file}" of annotation "${id}"` });
-    return undefined;
+): Promise<{ classes: string[]; absent: string[] }> {
+  const namesIn = (annotations: readonly VocAnnotation[]) =>
+    new Set(annotations.flatMap(({ objects }) => objects.map(({ name }) => name)).filter((name) => name !== ''));
+  let available = namesIn(split);
+  if (!options.classes?.every((name) => available.has(name))) available = namesIn(await whole());
+  const sorted = [...available].sort();
+  if (!options.classes && sorted.length === 0)
+    throw new DetLabError(`Cannot load "${folder.root}": no annotation has a named object. Give { classes: [...] }`);
+  return selectClasses(options, sorted, folder.root);
+}
+
+async function guessFirstPixel(
+  split: readonly VocAnnotation[],
+  whole: () => Promise<VocAnnotation[]>,
+  report: VocReport,
+): Promise<FirstPixel> {
+  const proof = await findZeroBased(split, whole);
+  if (proof === undefined) return 1;
+  report.notice(
+    `its coordinates count from 0, not from 1 as VOC's (${proof}): they are used as they are. ` +
+      '{ firstPixel: 1 } reads them as MMDetection does, cut to integers and minus 1',
+  );
+  return 0;
+}
+
+/** Records of the images that are there; the file of an image is asked for its size where the annotations leave doubt. */
+async function toRecords(
+  annotations: ReadonlyMap<string, VocAnnotation>,
+  ids: readonly string[],
+  folder: VocFolder,
+  options: TruthOptions,
+  report: VocReport,
+): Promise<ImageRecord[]> {
+  const matched = matchImages(annotations, folder, report);
+  const checked = matched.map(({ id, path: file, annotation }) => ({ id, path: file, size: annotation.size }));
+  const damaged = await damagedFiles(checked);
+  report.problems.push(...damaged.values());
+  const present = matched.filter(({ path: file }) => !damaged.has(file));
+  const doubtful = present.filter(
+    ({ annotation }, i) => isSampled(i, present.length) || contradicts(annotation, options.firstPixel),
+  );
+  const sizes = await fileSizes(doubtful, report.problems);
+  const measured = new Map(doubtful.map(({ id }, i) => [id, sizes[i]]));
+  const unsized = doubtful.filter(({ annotation }, i) => !annotation.size && sizes[i]).length;
+  if (unsized > 0)
+    report.notice(`${unsized} of ${annotations.size} annotations have no size; the image files are asked`);
+  const numbers = new Map(ids.map((id, i) => [id, i + 1]));
+  const records: ImageRecord[] = [];
+  for (const { id, path: file, annotation } of present) {
+    const size = measured.get(id) ?? annotation.size;
+    if (!size) continue;
+    const problem = annotation.size && sizeProblem({ id, path: file, ...annotation.size }, [size.height, size.width]);
+    if (problem) report.problems.push(problem);
+    const truths = groundTruth(id, annotation, size, options, report);
+    records.push({ id: numbers.get(id)!, path: file, ...size, ...truths });
   }
-  let size = annotation.size;
-  if (!size) {
-    try {
-      size = await imageSize(imagePath, id);
-    } catch (error) {
-      if (!(error instanceof BadData)) throw error;
-      problems.push(error.problem);
-      return undefined;
-    }
+  return records;
+}
+
+const counted = (n: number, one: string, several: string): string =>
+  n === 1 ? `1 ${one}` : `${n.toLocaleString('en')} ${several}`;
+
+/** What is in the annotations and not used, and encodings that were guessed. */
+function noteUnused(split: readonly VocAnnotation[], report: VocReport): void {
+  const objects = split.flatMap((annotation) => annotation.objects);
+  const outlined = objects.filter(({ polygon }) => polygon).length;
+  if (outlined > 0)
+    report.notice(
+      `${counted(outlined, 'object has a polygon', 'objects have polygons')}, of which only the boxes are used: masks are ` +
+        "read from COCO's JSON",
+    );
+  const turned = objects.filter((object) => object.turned).length;
+  if (turned > 0)
+    report.notice(
+      `${counted(turned, 'box has', 'boxes have')} an angle (robndbox); the upright box around the turned one is used`,
+    );
+  const deleted = split.reduce((sum, annotation) => sum + annotation.deleted, 0);
+  if (deleted > 0) report.notice(`${counted(deleted, 'object is', 'objects are')} marked as deleted; not used`);
+  const guessed = split.filter(({ guessedEncoding }) => guessedEncoding);
+  if (guessed.length > 0)
+    report.notice(
+      `${counted(guessed.length, 'annotation is', 'annotations are')} not in the encoding that is declared or in UTF-8, ` +
+        `such as "${guessed[0].file}"; read as ${guessed[0].guessedEncoding}`,
+    );
+}
+
+/** The number of objects of each class that is not among the selected ones. */
+function countOthers(split: readonly VocAnnotation[], classes: readonly string[]): Map<string, number> {
+  const known = new Set(classes);
+  const others = new Map<string, number>();
+  for (const { name } of split.flatMap(({ objects }) => objects))
+    if (name !== '' && !known.has(name)) others.set(name, (others.get(name) ?? 0) + 1);
+  return others;
+}
+
+/** For classes that are a model's or the training data's: objects of others are probably missing from those. */
+function reportOthers(others: ReadonlyMap<string, number>, { root }: VocFolder, report: VocReport): void {
+  for (const [name, count] of others) {
+    const message = `"${root}" has ${counted(count, 'object', 'objects')} of class "${name}", which is none of the classes; not evaluated`;
+    report.problem('unknown-category', root, name, message);
   }
-  const rows: TruthRow[] = [];
-  for (const [i, object] of annotation.objects.entries()) {
-    const where = `${id}#${i + 1}`;
-    const bad = (kind: DataProblem['kind'], what: string) =>
-      problems.push({
-        kind,
-        file: annotation.file,
-        id: where,
-        message: `Object ${i + 1} of "${annotation.file}" ${what}`,
-      });
-    if (object.problem) {
-      bad(object.problem.kind, object.problem.what);
-      continue;
-    }
-    const label = classes.indexOf(object.name);
-    if (label < 0) continue;
-    const [x1, y1, x2, y2] = object.bbox;
-    const [w, h] = [x2 - x1, y2 - y1];
-    if (w <= 0 || h <= 0) {
-      bad('zero-area', `(${object.name}) is ${w} x ${h} pixels; skipped`);
-      continue;
-    }
-    if (x1 >= size.width || y1 >= size.height || x2 <= 0 || y2 <= 0) {
-      bad('box-outside', `(${object.name}) is outside the ${size.width} x ${size.height} image; skipped`);
-      continue;
-    }
-    if (x1 < -1 || y1 < -1 || x2 > size.width || y2 > size.height)
-      bad('box-outside', `(${object.name}) extends beyond the ${size.width} x ${size.height} image; clipped`);
-    const small = options.bboxMinSize !== undefined && (w < options.bboxMinSize || h < options.bboxMinSize);
-    rows.push({ bbox: object.bbox, label, ignored: object.difficult || small, area: w * h, annotationId: where });
-  }
-  return { id: index + 1, path: imagePath, ...size, ...packTruths(rows) };
+}
+
+/** Reports a split whose every object is ignored or skipped. */
+function reportNoObjects(
+  records: readonly ImageRecord[],
+  split: readonly VocAnnotation[],
+  { root }: VocFolder,
+  report: VocReport,
+): void {
+  if (records.some(({ truths }) => truths.ignored.includes(0)) || split.every(({ objects }) => objects.length === 0))
+    return;
+  const ignored = records.some(({ truths }) => truths.labels.length > 0);
+  report.problems.push({
+    kind: 'no-objects',
+    file: root,
+    message:
+      `"${root}" has nothing to train or to evaluate on: ` +
+      (ignored
+        ? 'each of its objects is ignored (difficult, or below bbox_min_size)'
+        : 'none of its objects is usable and of the selected classes'),
+  });
 }

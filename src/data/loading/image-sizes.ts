@@ -6,6 +6,12 @@ import type { DataProblem, ImageRecord } from '../types';
 import { imageSize } from './decode';
 import { taskQueue } from './task-queue';
 
+/** Images whose annotated size is compared with that of their files in any case. */
+const SAMPLED = 16;
+
+/** Whether image `index` of `count` is one of those, which are spread evenly. */
+export const isSampled = (index: number, count: number): boolean => index % Math.ceil(count / SAMPLED) === 0;
+
 /** Files whose headers are read at a time. */
 const AT_A_TIME = 8;
 

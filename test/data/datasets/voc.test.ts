@@ -55,7 +55,7 @@ beforeAll(async () => {
 });
 
 it('counts from 0, cuts to integers, ignores difficult ones, asks the image for a missing size', async () => {
-  const { records, classes } = await loadVoc(voc);
+  const { records, classes, notices } = await loadVoc(voc, { firstPixel: 1 });
   expect(classes).toEqual(['bird', 'cat', 'dog']);
   const [one, two] = records;
   expect([...one.truths.bboxes]).toEqual([10, 20, 39, 59, 0, 0, 19, 19]);
@@ -64,6 +64,7 @@ it('counts from 0, cuts to integers, ignores difficult ones, asks the image for 
     [0, 1],
   ]);
   expect([two.width, two.height]).toEqual([100, 80]);
+  expect(notices).toEqual(['voc: 1 of 4 annotations have no size; the image files are asked']);
 });
 
 it('reports bad files and objects by id', async () => {

@@ -2,6 +2,7 @@
 // the class of its objects unknown. Roboflow's first category, the name of the project, is no class.
 
 import { DetLabError } from '../../../errors';
+import { nearNames } from '../near-names';
 import { fieldsOf, type Key, keyOf, nameOf } from './fields';
 import type { CocoReport } from './report';
 
@@ -49,7 +50,7 @@ export function readCategories(entries: readonly unknown[], report: CocoReport):
       `Cannot use "${report.file}" as a COCO annotation file: it lists no categories. ` +
         'Give the file with instances (image_info files have no ground truth)',
     );
-  noteNearNames([...idOfName.keys()], report);
+  for (const line of nearNames([...idOfName.keys()])) report.notice(line);
   return categories;
 }
 
@@ -76,19 +77,4 @@ export function classNames(
       'it: not a class. List it in classes to keep it',
   );
   return [...new Set(others.map(({ name }) => name))];
-}
-
-/** Names that differ in case or blanks only are probably one class. */
-function noteNearNames(names: readonly string[], report: CocoReport): void {
-  const seen = new Map<string, string>();
-  for (const name of names) {
-    const folded = name.trim().toLowerCase().replace(/\s+/g, ' ');
-    const other = seen.get(folded);
-    if (other !== undefined)
-      report.notice(
-        `classes ${JSON.stringify(other)} and ${JSON.stringify(name)} differ in case or blanks only; ` +
-          'they are kept apart',
-      );
-    else seen.set(folded, name);
-  }
 }

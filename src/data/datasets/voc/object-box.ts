@@ -1,0 +1,71 @@
+// The box of an annotated object, with the coordinates that are written: <bndbox>, roLabelImg's <robndbox>, or the extent of
+// a polygon.
+
+import type { DataProblem } from '../../types';
+import { fieldsOf, listOf, numberOf, type XmlFields } from './xml-fields';
+
+export type Corners = [x1: number, y1: number, x2: number, y2: number];
+
+export interface ObjectBox {
+  corners: Corners;
+  /** VOC counts pixels, from 1 unless the folder proves otherwise; points of outlines are positions, from 0. */
+  counts: 'pixels' | 'positions';
+  /** The object has an outline, which is not used. */
+  polygon?: boolean;
+  /** Has an angle: the box is the upright one around it. */
+  turned?: boolean;
+}
+
+type Unusable = { problem: { kind: DataProblem['kind']; what: string } };
+
+/** @param notes receives what is odd but can be read */
+export function readBox(object: XmlFields, notes: string[]): ObjectBox | Unusable {
+  const polygon = listOf(object.polygon).flatMap(pointsOf);
+  const outlined = polygon.length > 2 ? { polygon: true } : {};
+  const boxes = listOf(object.bndbox);
+  if (boxes.length > 1) notes.push(`has ${boxes.length} <bndbox>; the first is used`);
+  const box = fieldsOf(boxes);
+  if (box) {
+    const corners = ['xmin', 'ymin', 'xmax', 'ymax'].map((key) => numberOf(box[key])) as Corners;
+    if (!corners.every(Number.isFinite))
+      return { problem: { kind: 'bad-annotation', what: 'has a <bndbox> without four numbers' } };
+    return { corners: ordered(corners, notes), counts: 'pixels', ...outlined };
+  }
+  const turned = fieldsOf(object.robndbox);
+  if (turned) return boxAround(turned);
+  if (polygon.length > 2) return { corners: extent(polygon), counts: 'positions', ...outlined };
+  return { problem: { kind: 'empty-annotation', what: 'has no <bndbox>' } };
+}
+
+/** Corners in any order, as some tools write those of a box that was drawn from the right or from below. */
+function ordered([x1, y1, x2, y2]: Corners, notes: string[]): Corners {
+  const swapped = [x1 > x2 ? 'xmin > xmax' : '', y1 > y2 ? 'ymin > ymax' : ''].filter(Boolean);
+  if (swapped.length > 0) notes.push(`has ${swapped.join(' and ')}; they are exchanged`);
+  return [Math.min(x1, x2), Math.min(y1, y2), Math.max(x1, x2), Math.max(y1, y2)];
+}
+
+/** Points of LabelMe's <pt><x/><y/></pt>, or of <x1/><y1/><x2/><y2/>... */
+function pointsOf(node: unknown): [number, number][] {
+  const polygon = fieldsOf(node);
+  if (!polygon) return [];
+  const points: [number, number][] = listOf(polygon.pt)
+    .map(fieldsOf)
+    .map((point) => [numberOf(point?.x), numberOf(point?.y)]);
+  for (let i = 1; `x${i}` in polygon; i++) points.push([numberOf(polygon[`x${i}`]), numberOf(polygon[`y${i}`])]);
+  return points.filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y));
+}
+
+function extent(points: readonly [number, number][]): Corners {
+  const [xs, ys] = [points.map(([x]) => x), points.map(([, y]) => y)];
+  return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+}
+
+/** The upright box around centre, size and angle (radians). */
+function boxAround(box: XmlFields): ObjectBox | Unusable {
+  const [cx, cy, w, h, angle] = ['cx', 'cy', 'w', 'h', 'angle'].map((key) => numberOf(box[key]));
+  if (![cx, cy, w, h, angle].every(Number.isFinite))
+    return { problem: { kind: 'bad-annotation', what: 'has a <robndbox> without five numbers' } };
+  const [cos, sin] = [Math.abs(Math.cos(angle)), Math.abs(Math.sin(angle))];
+  const [halfX, halfY] = [(w * cos + h * sin) / 2, (w * sin + h * cos) / 2];
+  return { corners: [cx - halfX, cy - halfY, cx + halfX, cy + halfY], counts: 'positions', turned: true };
+}

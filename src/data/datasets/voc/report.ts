@@ -1,0 +1,26 @@
+// What is reported while a VOC folder is read.
+
+import path from 'node:path';
+import type { DataProblem } from '../../types';
+
+/** Collects the problems and notices of one split. */
+export class VocReport {
+  readonly problems: DataProblem[] = [];
+  readonly notices: string[] = [];
+
+  constructor(readonly root: string) {}
+
+  /** @param what follows the name of the folder, `bccd: ...` */
+  notice(what: string): void {
+    this.notices.push(`${path.basename(this.root)}: ${what}`);
+  }
+
+  problem(kind: DataProblem['kind'], file: string, id: string, message: string): void {
+    this.problems.push({ kind, file, id, message });
+  }
+
+  /** @param what completes `Object 1 of "a.xml" ...`; objects are numbered from 1 */
+  object(kind: DataProblem['kind'], file: string, id: string, number: number, what: string): void {
+    this.problem(kind, file, `${id}#${number}`, `Object ${number} of "${file}" ${what}`);
+  }
+}
