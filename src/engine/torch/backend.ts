@@ -26,6 +26,8 @@ export function typeCode(dtype: tf.DataType): number {
 }
 
 export class TorchBackend extends tf.KernelBackend {
+  /** Whether the device has a queue, so that reading a tensor waits: see `readsWait` of ops. */
+  queues = false;
   private count = 0;
 
   /** Wraps a slot just returned by a kernel, whose shape is the one stored last. */

@@ -70,6 +70,7 @@ export async function startTorch(options: EngineOptions = {}): Promise<TorchEngi
   }
   tf.setBackend(BACKEND);
   const onCuda = device.startsWith('cuda');
+  backend.queues = onCuda;
   const precisions: Precision[] = ['float32'];
   const memoryPrecisions: Precision[] = [];
   (native.computesBfloat16() ? precisions : memoryPrecisions).push('bfloat16');

@@ -6,6 +6,7 @@ import type { Detections, PackedSample } from '../../data/types';
 import { Module } from '../../nn';
 import { buildNeck, neckOption } from '../necks/neck-sequence';
 import type { Backbone, DataPreprocessor, DetBatch, Detector, FeatureSpec, LossContext, Losses, Neck } from '../types';
+import { checkTruths } from './check-truths';
 
 /** The options every detector has. */
 export const detectorParts = {
@@ -42,6 +43,11 @@ export abstract class BaseDetector extends Module implements Detector {
   /** What the heads predict from the feature levels of a batch. */
   protected abstract forwardHeads(features: tf.Tensor4D[], batch: DetBatch): unknown;
 
+  /** Labels that ground truth may have: 0 up to this number. */
+  protected get truthClasses(): number {
+    return this.numClasses;
+  }
+
   /** The feature levels that the heads read. */
   get levels(): FeatureSpec[] {
     return (this.neck ?? this.backbone).outputs;
@@ -49,6 +55,7 @@ export abstract class BaseDetector extends Module implements Detector {
 
   /** Normalises, pads and stacks; what the preprocessor does to whole batches (`batch_augments`) only in training. */
   preprocess(samples: PackedSample[], iteration = 0): DetBatch {
+    if (this.training) checkTruths(samples, this.truthClasses);
     return this.preprocessor.forward(samples, { training: this.training, iteration });
   }
 

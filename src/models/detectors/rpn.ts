@@ -46,6 +46,11 @@ export class RPN extends BaseDetector {
     return 1;
   }
 
+  /** Ground truth of any class is an object. */
+  protected override get truthClasses(): number {
+    return Number.POSITIVE_INFINITY;
+  }
+
   protected forwardHeads(features: tf.Tensor4D[]): unknown {
     return this.head.forward(features);
   }
