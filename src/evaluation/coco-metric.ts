@@ -64,7 +64,7 @@ export const CocoMetric = defineModule({
     backend_args: z.null().default(null).describe('Only null'),
     collect_device: z.enum(['cpu', 'gpu']).default('cpu').describe('Accepted, without effect'),
     prefix: z.string().nullable().default(null).describe('Accepted, without effect'),
-    sort_categories: z.literal(false).default(false).describe('Only false'),
+    sort_categories: z.boolean().default(false).describe('Accepted: categories are matched by name, in any order'),
     use_mp_eval: z.boolean().default(false).describe('Accepted, without effect'),
   }),
   build: (options): MetricFactory => {

@@ -93,7 +93,7 @@ test('wrong options of every part are told with their paths', () => {
   given.optim_wraper = { optimizer: {} };
   given.optim_wrapper.constructor = 'LayerDecayOptimizerConstructor';
   expect(sorted(lines(given))).toEqual([
-    'default_hooks.checkpoint.interval: expected int > 0, received the number 0',
+    'default_hooks.checkpoint.interval: expected int > 0 | -1, received the number 0',
     'model.backbone: unknown option "dept". Did you mean "depth"?',
     'optim_wrapper.clip_grad.max_norm: missing; expected number > 0',
     'optim_wrapper.clip_grad: unknown option "max_nom". Did you mean "max_norm"?',

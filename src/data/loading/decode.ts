@@ -14,13 +14,20 @@ const DECODE = { failOn: 'truncated', limitInputPixels: MAX_PIXELS, ignoreIcc: t
 /**
  * Decodes a JPEG, PNG, WebP, TIFF... given as a path or as the file's bytes.
  *
+ * @param backend whose conversion to RGB is followed, mmcv's `imdecode_backend`
  * @throws BadData (`missing-image`, `unreadable-image`) naming the file and `id`; truncated files count as unreadable.
  * @example const { width, height } = await decodeImage('street.jpg');
  */
-export async function decodeImage(source: string | Uint8Array, id?: number | string): Promise<PixelImage> {
+export async function decodeImage(
+  source: string | Uint8Array,
+  id?: number | string,
+  backend: 'cv2' | 'pillow' = 'cv2',
+): Promise<PixelImage> {
   const file = typeof source === 'string' ? source : '(bytes)';
   const bytes = typeof source === 'string' ? await readImage(source, id) : source;
   try {
+    const image = backend === 'pillow' ? await decodedAsByPillow(bytes) : undefined;
+    if (image) return image;
     const { data, info } = await sharp(bytes, DECODE)
       .toColourspace('srgb')
       .removeAlpha()
@@ -57,6 +64,33 @@ async function readImage(file: string, id?: number | string): Promise<Buffer> {
 function unreadable(file: string, id: number | string | undefined, error: unknown): BadData {
   const why = (error as Error).message.split('\n')[0];
   return new BadData({ kind: 'unreadable-image', file, id, message: `Cannot decode image "${file}": ${why}` });
+}
+
+/** What mmcv puts below a transparent gray image that pillow reads: red, green, blue. */
+const BELOW = [124, 117, 104];
+
+/**
+ * A gray image with transparency as mmcv's pillow backend gives it, laid on a plain colour; undefined for images that both
+ * backends read alike.
+ * @throws Error for images whose colours pillow converts in its own way, which is not reproduced
+ */
+async function decodedAsByPillow(bytes: Uint8Array): Promise<PixelImage | undefined> {
+  const { channels, depth, space, hasAlpha } = await sharp(bytes, DECODE).metadata();
+  if (space === 'cmyk' || (depth !== 'uchar' && channels === 1))
+    throw new Error(
+      `imdecode_backend "pillow" is not reproduced for ${space === 'cmyk' ? 'CMYK' : '16-bit gray'} images: use "cv2"`,
+    );
+  if (channels !== 2 || !hasAlpha) return undefined;
+  const { data, info } = await sharp(bytes, DECODE).raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const rgb = new Uint8Array(info.width * info.height * 3);
+  for (let i = 0, o = 0; i < data.length; i += info.channels) {
+    const [gray, alpha] = [data[i], data[i + info.channels - 1]];
+    for (const below of BELOW) {
+      const sum = below * (255 - alpha) + gray * alpha + 128;
+      rgb[o++] = ((sum >> 8) + sum) >> 8; // / 255, rounded
+    }
+  }
+  return { data: rgb, width: info.width, height: info.height, order: 'rgb' };
 }
 
 function grayToRgb(gray: Uint8Array): Uint8Array {

@@ -98,7 +98,10 @@ export const checkpointHookDefinition = defineModule({
   shapes: 'the state of the run -> a folder with weights, optimizer and schedule',
   example: "{ type: 'CheckpointHook', interval: 1, max_keep_ckpts: 3, save_best: 'auto' }",
   options: z.strictObject({
-    interval: z.int().positive().default(1).describe('Epochs between two checkpoints; iterations with by_epoch: false'),
+    interval: z
+      .union([z.int().positive(), z.literal(-1)])
+      .default(1)
+      .describe('Epochs between two checkpoints, iterations with by_epoch: false; -1: only the last'),
     by_epoch: z.boolean().default(true).describe('Whether interval counts epochs; false: iterations'),
     max_keep_ckpts: z.int().optional().describe('How many of the newest are kept; -1: all. 1 when left out'),
     save_best: z
@@ -119,12 +122,14 @@ export const checkpointHookDefinition = defineModule({
     backend_args: accepted('files are on disk'),
     priority,
   }),
-  build: ({ interval, by_epoch, max_keep_ckpts: maxKeep = 1, save_best }) =>
-    new CheckpointHook({
+  build: ({ interval: given, by_epoch, max_keep_ckpts: maxKeep = 1, save_best }) => {
+    const interval = given === -1 ? Number.POSITIVE_INFINITY : given;
+    return new CheckpointHook({
       ...(by_epoch ? { interval } : { interval: Number.POSITIVE_INFINITY, everyIterations: interval }),
       maxKeep,
       saveBest: metricOf(save_best),
-    }),
+    });
+  },
 });
 
 function metricOf(saveBest: string | string[] | null | undefined): string | undefined {
