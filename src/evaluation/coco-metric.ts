@@ -74,7 +74,7 @@ export const CocoMetric = defineModule({
       schema: z.string().nullable().default(null),
       harmless: ['coco'],
     }),
-    sort_categories: z.literal(false).default(false).describe('Only false'),
+    sort_categories: z.boolean().default(false).describe('Accepted: categories are matched by name, in any order'),
     use_mp_eval: ignoredOption('metrics are computed in one process', { schema: z.boolean().default(false) }),
   }),
   build: (options): MetricFactory => {

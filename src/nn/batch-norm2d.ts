@@ -14,6 +14,8 @@ export interface BatchNorm2dConfig {
   momentum?: number;
   /** Whether weight and bias are trained; default true. */
   requiresGrad?: boolean;
+  /** Whether `norm_eval` leaves it in training mode: the reference's test for batch norms does not see mmcv's SyncBN. */
+  keepsTraining?: boolean;
 }
 
 /** y = x * scale + shift, both [C]. */
@@ -34,10 +36,13 @@ export class BatchNorm2d extends Module {
   readonly batches: Parameter;
   readonly epsilon: number;
   readonly momentum: number;
+  readonly keepsTraining: boolean;
   private cached?: Affine & { of: object[] };
 
-  constructor({ channels, epsilon = 1e-5, momentum = 0.1, requiresGrad = true }: BatchNorm2dConfig) {
+  constructor(config: BatchNorm2dConfig) {
+    const { channels, epsilon = 1e-5, momentum = 0.1, requiresGrad = true, keepsTraining = false } = config;
     super();
+    this.keepsTraining = keepsTraining;
     this.epsilon = epsilon;
     this.momentum = momentum;
     this.weight = this.addParameter('weight', [channels], ones, undefined, requiresGrad);

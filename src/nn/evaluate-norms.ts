@@ -3,7 +3,7 @@
 import { BatchNorm2d } from './batch-norm2d';
 import type { Module } from './module';
 
-/** Sets every batch norm of `module` to evaluation mode, after the module was set to training mode. */
+/** Sets the batch norms of `module` to evaluation mode, after the module was set to training mode. */
 export function evaluateNorms(module: Module): void {
-  for (const [, child] of module.modules()) if (child instanceof BatchNorm2d) child.eval();
+  for (const [, child] of module.modules()) if (child instanceof BatchNorm2d && !child.keepsTraining) child.eval();
 }

@@ -17,7 +17,7 @@ export interface LayerNormConfig {
 /** `norm_cfg` of transformers. */
 export const layerNormCfg = z.strictObject({
   type: z.literal('LN').describe('Layer normalisation'),
-  eps: z.number().positive().optional().describe('Epsilon added to the variance (1e-5)'),
+  eps: z.number().nonnegative().optional().describe('Epsilon added to the variance (1e-5)'),
   requires_grad: z.boolean().optional().describe('Whether weight and bias are trained (true)'),
 });
 export type LayerNormCfg = z.input<typeof layerNormCfg>;

@@ -11,7 +11,7 @@ import { GroupNorm } from './group-norm';
 
 const batchNorm = {
   requires_grad: z.boolean().default(true).describe('Whether weight and bias are trained'),
-  eps: z.number().positive().default(1e-5).describe('Epsilon added to the variance'),
+  eps: z.number().nonnegative().default(1e-5).describe('Epsilon added to the variance'),
   momentum: z.number().min(0).max(1).default(0.1).describe('Weight of the current batch in the running statistics'),
 };
 
@@ -23,6 +23,10 @@ export const normCfg = z.discriminatedUnion('type', [
     ...batchNorm,
   }),
   z.strictObject({
+    type: z.literal('MMSyncBN').describe("mmcv's SyncBN, which norm_eval does not set to evaluation"),
+    ...batchNorm,
+  }),
+  z.strictObject({
     type: z.literal('GN').describe('Group normalisation'),
     num_groups: z.int().positive().describe('Number of channel groups'),
     requires_grad: batchNorm.requires_grad,
@@ -31,23 +35,42 @@ export const normCfg = z.discriminatedUnion('type', [
 ]);
 export type NormCfg = z.input<typeof normCfg>;
 
-const deformable = {
+export const deformGroups = {
   deform_groups: z.int().positive().optional().describe('Groups of channels with separate offsets (1)'),
   deformable_groups: z.int().positive().optional().describe('Former name of deform_groups'),
 };
+export const im2colStep = z
+  .int()
+  .positive()
+  .optional()
+  .describe('Accepted, without effect: chosen by available memory');
+
+interface DeformGroups {
+  deform_groups?: number;
+  deformable_groups?: number;
+}
+/** As in mmcv, one of both names: arguments of `refine`. */
+export const oneNameOfGroups = [
+  (o: DeformGroups): boolean => o.deform_groups === undefined || o.deformable_groups === undefined,
+  { error: 'expected one of deform_groups and deformable_groups, its former name: leave out deformable_groups' },
+] as const;
 
 export const convCfg = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('Conv2d').describe('Convolution') }),
   z.strictObject({ type: z.literal('Conv').describe('Alias of Conv2d') }),
-  z.strictObject({
-    type: z.literal('DCN').describe('Deformable convolution'),
-    ...deformable,
-    im2col_step: z.int().positive().optional().describe('Accepted, without effect: chosen by available memory'),
-  }),
-  z.strictObject({ type: z.literal('DCNv2').describe('Modulated deformable convolution'), ...deformable }),
+  z
+    .strictObject({
+      type: z.literal('DCN').describe('Deformable convolution'),
+      ...deformGroups,
+      im2col_step: im2colStep,
+    })
+    .refine(...oneNameOfGroups),
+  z
+    .strictObject({ type: z.literal('DCNv2').describe('Modulated deformable convolution'), ...deformGroups })
+    .refine(...oneNameOfGroups),
   z.strictObject({
     type: z.literal('ConvWS').describe('Convolution with weight standardisation'),
-    eps: z.number().positive().optional().describe('Epsilon added to the standard deviation (1e-5)'),
+    eps: z.number().nonnegative().optional().describe('Epsilon added to the standard deviation (1e-5)'),
   }),
   z.strictObject({ type: z.literal('ConvAWS').describe('Convolution with adaptive weight standardisation') }),
   z.strictObject({
@@ -100,7 +123,9 @@ export function buildNorm(config: NormCfg, channels: number): { name: 'bn' | 'gn
   const { requires_grad: requiresGrad, eps: epsilon } = parsed;
   if (parsed.type === 'GN')
     return { name: 'gn', norm: new GroupNorm({ channels, groups: parsed.num_groups, epsilon, requiresGrad }) };
-  return { name: 'bn', norm: new BatchNorm2d({ channels, epsilon, momentum: parsed.momentum, requiresGrad }) };
+  const { type, momentum } = parsed;
+  const keepsTraining = type === 'MMSyncBN';
+  return { name: 'bn', norm: new BatchNorm2d({ channels, epsilon, momentum, requiresGrad, keepsTraining }) };
 }
 
 export interface Activation {

@@ -10,7 +10,7 @@ export interface RoIAlignOptions {
   outputSize: [number, number];
   /** Scale from image to feature coordinates: 1 / stride. */
   spatialScale: number;
-  /** Samples per side of a bin; 0: adaptive to the size of each RoI. */
+  /** Samples per side of a bin; 0 or less: adaptive to the size of each RoI. */
   samplingRatio?: number;
   aligned?: boolean;
 }
@@ -22,7 +22,8 @@ export interface RoIAlignOptions {
  * @example roiAlign(tf.ones([1, 8, 8, 2]), tf.tensor2d([[0, 0, 0, 32, 32]]), { outputSize: [7, 7], spatialScale: 1 / 4 }).shape // [1, 7, 7, 2]
  */
 export function roiAlign(x: tf.Tensor4D, rois: tf.Tensor2D, options: RoIAlignOptions): tf.Tensor4D {
-  const { outputSize, spatialScale, samplingRatio = 0, aligned = true } = options;
+  const { outputSize, spatialScale, aligned = true } = options;
+  const samplingRatio = Math.max(options.samplingRatio ?? 0, 0);
   if (rois.shape[1] !== 5)
     throw new DetLabError(
       `Cannot pool RoIs: expected shape [K, 5] (image index, x1, y1, x2, y2), received [${rois.shape}]`,

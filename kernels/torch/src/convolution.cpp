@@ -27,7 +27,7 @@ static Tensor convolve(const Tensor& x, const Tensor& filter, const Tensor& bias
   auto [input, padding] = padded(operand(x, type), g);
   std::optional<Tensor> offset;
   if (bias.defined()) offset = operand(bias, type);
-  return at::conv2d(input, operand(filter, type), offset, g.strides, padding, g.dilations, groups).to(type);
+  return at::conv2d(input, differentiableFilter(operand(filter, type)), offset, g.strides, padding, g.dilations, groups).to(type);
 }
 
 /** [h, w, in, multiplier] -> [in * multiplier, 1, h, w] */
@@ -48,7 +48,7 @@ static Tensor transposed(const Tensor& dy, const Tensor& filter, const Geometry&
 static Tensor filterGradient(const Tensor& dy, const Tensor& x, const Ints& shape, const Geometry& g, int64_t groups) {
   auto type = computeType(dy, x);
   auto [input, padding] = padded(operand(x, type), g);
-  Tensor filter = at::empty(shape, input.options(), at::MemoryFormat::ChannelsLast);
+  Tensor filter = differentiableFilter(at::empty(shape, input.options(), at::MemoryFormat::ChannelsLast));
   auto gradients = at::convolution_backward(operand(dy, type), input, filter, std::nullopt, g.strides, padding, g.dilations,
                                             false, {0, 0}, groups, {false, true, false});
   return std::get<1>(gradients).to(at::kFloat);

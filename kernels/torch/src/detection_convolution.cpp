@@ -174,8 +174,9 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
       return winogradFits(x, weight.sizes(), strides, padding, dilations, groups, pass);
     };
     auto differentiate = [&](const Tensor& input, const Ints& steps, std::array<bool, 3> which) {
-      return at::convolution_backward(dy, input, weight, at::OptionalIntArrayRef(Ints{weight.size(0)}), steps, padding,
-                                      dilations, false, {0, 0}, groups, which);
+      return at::convolution_backward(dy, input, differentiableFilter(weight),
+                                      at::OptionalIntArrayRef(Ints{weight.size(0)}), steps, padding, dilations, false,
+                                      {0, 0}, groups, which);
     };
     Tensor dx, dWeight, dBias;
     if (needs[0] && winograd(WinogradPass::inputGradient))
@@ -210,7 +211,7 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
 static Tensor composed(const Tensor& x, const Tensor& filter, const Tensor& bias, const Tensor& scale,
                        const Tensor& residual, const ConvolutionOptions& o) {
   auto type = x.scalar_type();
-  Tensor weight = folded(filter, scale, type);
+  Tensor weight = differentiableFilter(folded(filter, scale, type));
   Tensor offset = bias.defined() ? operand(bias, type) : bias;
   Tensor y = at::conv2d(operand(x, type), weight, maybe(offset), o.strides, o.padding, o.dilations, o.groups).to(type);
   if (residual.defined()) y = at::add(y, residual);

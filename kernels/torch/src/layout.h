@@ -13,6 +13,12 @@ inline Tensor hwio(const Tensor& filter) { return filter.permute({2, 3, 1, 0}); 
 
 inline Tensor channelsLast(const Tensor& x) { return x.contiguous(at::MemoryFormat::ChannelsLast); }
 
+/**
+ * A filter (OIHW) that libtorch can differentiate by. With one output channel in channels_last memory, libtorch's convolution
+ * of small maps fails in its backward pass: "slow_conv2d: grad_weight must be contiguous" (2.13).
+ */
+inline Tensor differentiableFilter(const Tensor& filter) { return filter.size(0) == 1 ? filter.contiguous() : filter; }
+
 /** The gradient of `f` at `x` for the output gradient `dy`, by libtorch's autograd. */
 Tensor pullBack(const std::function<Tensor(const Tensor&)>& f, const Tensor& x, const Tensor& dy);
 

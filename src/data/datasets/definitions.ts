@@ -12,6 +12,7 @@ import type { DatasetLoader } from './dataset-loader';
 import { loadVoc } from './voc';
 import { WRAPPERS } from './wrappers';
 
+const forText = 'Accepted: for detectors that read class names as text, of which there are none here';
 const classNames = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 const shared = {
   data_root: z.string().default('').describe('Root folder of the other paths'),
@@ -33,6 +34,12 @@ const shared = {
   test_mode: z.boolean().default(false).describe('Evaluation mode: nothing is filtered'),
   indices: z.number().int().positive().nullable().default(null).describe('Use only the first images, this many'),
   backend_args: z.null().default(null).describe('Only null: files are read from disk'),
+  return_classes: z.boolean().default(false).describe(forText),
+  caption_prompt: z.unknown().optional().describe(forText),
+  seg_map_suffix: z.string().default('.png').describe('Accepted: of segmentation maps, which are not read'),
+  serialize_data: z.boolean().default(true).describe('Accepted, without effect: records are not copied to workers'),
+  lazy_init: z.boolean().default(false).describe('Accepted, without effect: a run reads its data when it needs it'),
+  max_refetch: z.int().positive().default(1000).describe('Accepted: an image without use is replaced by another'),
 };
 
 const cocoOptions = z.strictObject({

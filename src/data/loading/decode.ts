@@ -26,14 +26,20 @@ const DECODE = { failOn: 'truncated', ignoreIcc: true, autoOrient: true } as con
 /**
  * Decodes a JPEG, PNG, BMP, WebP, TIFF... given as a path or as the file's bytes.
  *
+ * @param backend whose conversion to RGB is followed, mmcv's `imdecode_backend`
  * @throws BadData (`missing-image`, `unreadable-image`) naming the file and `id`; truncated files count as unreadable.
  * @example const { width, height } = await decodeImage('street.jpg');
  */
-export async function decodeImage(source: string | Uint8Array, id?: number | string): Promise<PixelImage> {
+export async function decodeImage(
+  source: string | Uint8Array,
+  id?: number | string,
+  backend: 'cv2' | 'pillow' = 'cv2',
+): Promise<PixelImage> {
   const file = typeof source === 'string' ? source : '(bytes)';
   const bytes = typeof source === 'string' ? await readImage(source, id) : source;
   try {
-    const decode = isBmp(bytes) ? decodeBmp : isPnm(bytes) ? decodePnm : decodeBySharp;
+    const bySharp = backend === 'pillow' ? decodeAsByPillow : decodeBySharp;
+    const decode = isBmp(bytes) ? decodeBmp : isPnm(bytes) ? decodePnm : bySharp;
     return { ...(await decode(bytes)), order: 'rgb' };
   } catch (error) {
     throw unreadable(file, id, bytes.length === 0 ? EMPTY : error);
@@ -102,6 +108,33 @@ function unreadable(file: string, id: number | string | undefined, error: unknow
     ? `its bytes are no image of a format that is read (${READ_FORMATS}). Convert it to PNG`
     : why;
   return new BadData({ kind: 'unreadable-image', file, id, message: `Cannot decode image "${file}": ${reason}` });
+}
+
+/** What mmcv puts below a transparent gray image that pillow reads: red, green, blue. */
+const BELOW = [124, 117, 104];
+
+/**
+ * As mmcv's pillow backend decodes: a gray image with transparency is laid on a plain colour, others are as by cv2.
+ * @throws Error for images whose colours pillow converts in its own way, which is not reproduced
+ */
+async function decodeAsByPillow(bytes: Uint8Array): Promise<RawPixels> {
+  const image = sharp(bytes, { ...DECODE, limitInputPixels: pixelLimit() });
+  const { channels, depth, space, hasAlpha } = await image.metadata();
+  if (space === 'cmyk' || (depth !== 'uchar' && channels === 1))
+    throw new Error(
+      `imdecode_backend "pillow" is not reproduced for ${space === 'cmyk' ? 'CMYK' : '16-bit gray'} images: use "cv2"`,
+    );
+  if (channels !== 2 || !hasAlpha) return decodeBySharp(bytes);
+  const { data, info } = await image.raw({ depth: 'uchar' }).toBuffer({ resolveWithObject: true });
+  const rgb = new Uint8Array(info.width * info.height * 3);
+  for (let i = 0, o = 0; i < data.length; i += info.channels) {
+    const [gray, alpha] = [data[i], data[i + info.channels - 1]];
+    for (const below of BELOW) {
+      const sum = below * (255 - alpha) + gray * alpha + 128;
+      rgb[o++] = ((sum >> 8) + sum) >> 8; // / 255, rounded
+    }
+  }
+  return { data: rgb, width: info.width, height: info.height };
 }
 
 function grayToRgb(gray: Uint8Array): Uint8Array {

@@ -7,7 +7,7 @@ import { clipBoxes, scaleBoxes, shiftBoxes } from '../../geometry/boxes';
 import { roundHalfEven } from '../../geometry/round-half-even';
 import { placeMasks, resizeMasks } from '../../masks';
 import { colourOf, pastePixels, solidImage } from '../pixels/pixel-image';
-import { resizeBilinear } from '../pixels/resize-bilinear';
+import { backendOption, resizedBy } from './resize-backend';
 import { pixelsOf, replacePixels, type Sample, type Transform } from './sample';
 
 const edge = z.number().int().positive();
@@ -26,7 +26,7 @@ const options = z.strictObject({
   half_pad_param: z.boolean().default(false).describe('Shift boxes by exactly half the padding, also by half pixels'),
   clip_object_border: z.boolean().default(true).describe('Clip boxes to the output'),
   keep_ratio: z.literal(true).default(true).describe('Only true; see stretch_only'),
-  backend: z.literal('cv2').default('cv2').describe("cv2's fixed-point arithmetic, reproduced bit for bit"),
+  backend: backendOption,
   interpolation: z.literal('bilinear').default('bilinear').describe('Only "bilinear"'),
 });
 type Options = z.output<typeof options>;
@@ -49,7 +49,7 @@ function letterResize(sample: Sample, o: Options): Sample {
   const [columns, rows] = typeof o.scale === 'number' ? [o.scale, o.scale] : o.scale;
   const shape = sample.record.batchShape ?? ([rows, columns] as const);
   const { inner, padY, padX, top, left, ratios } = fit(image.width, image.height, shape, o);
-  const resized = resizeBilinear(image, inner[1], inner[0]);
+  const resized = resizedBy(o.backend, sample, [inner[1], inner[0]], 'LetterResize');
   const [width, height] = [inner[1] + padX, inner[0] + padY];
   if (padX === 0 && padY === 0) replacePixels(sample, resized);
   else {

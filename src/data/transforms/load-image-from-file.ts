@@ -11,21 +11,28 @@ export const LoadImageFromFile = defineModule({
   type: 'LoadImageFromFile',
   summary: 'Reads and decodes an image file',
   origin: 'mmcv and MMDetection',
-  shapes: 'record -> pixels [H, W, 3] uint8',
+  shapes: 'record -> pixels [H, W, 3], 8-bit or float',
   example: "{ type: 'LoadImageFromFile' }",
   options: z.strictObject({
-    to_float32: z.literal(false).default(false).describe('Only false: pixels are 8-bit until the data preprocessor'),
+    to_float32: z.boolean().default(false).describe('Pixels become floats, so that later steps do not round'),
     color_type: z.literal('color').default('color').describe('Only "color": three channels, EXIF orientation applied'),
-    imdecode_backend: z.string().default('cv2').describe('Accepted for compatibility; sharp always decodes'),
+    imdecode_backend: z
+      .enum(['cv2', 'pillow'])
+      .default('cv2')
+      .describe('Whose conversion to 8-bit RGB is reproduced: they differ in transparent gray images'),
     ignore_empty: z.literal(false).default(false).describe('Only false: an unreadable image is reported and replaced'),
     backend_args: z.null().default(null).describe('Only null: images are read from disk'),
     file_client_args: z.unknown().optional().describe('Accepted for compatibility with MMDetection 3.0; not used'),
   }),
-  build: (): Transform => async (sample) => {
-    sample.image ??= await decodeImage(sample.record.path, sample.record.id);
-    const shape: [number, number] = [sample.image.height, sample.image.width];
-    sample.meta.oriShape = shape;
-    sample.meta.imgShape = shape;
-    return sample;
-  },
+  build:
+    ({ to_float32, imdecode_backend }): Transform =>
+    async (sample) => {
+      const { path, id } = sample.record;
+      const image = sample.image ?? (await decodeImage(path, id, imdecode_backend));
+      sample.image = to_float32 ? { ...image, data: Float32Array.from(image.data) } : image;
+      const shape: [number, number] = [image.height, image.width];
+      sample.meta.oriShape = shape;
+      sample.meta.imgShape = shape;
+      return sample;
+    },
 });

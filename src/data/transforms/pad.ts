@@ -20,8 +20,8 @@ export const Pad = defineModule({
   shapes: '[H, W, 3] -> [h >= H, w >= W, 3]',
   example: "{ type: 'Pad', size_divisor: 32 }",
   options: z.strictObject({
-    size: z.tuple([edge, edge]).optional().describe('Padded [width, height]'),
-    size_divisor: edge.optional().describe('Pad width and height to a multiple of this'),
+    size: z.tuple([edge, edge]).nullish().describe('Padded [width, height]'),
+    size_divisor: edge.nullish().describe('Pad width and height to a multiple of this'),
     pad_to_square: z.boolean().default(false).describe('Pad to a square first'),
     pad_val: z
       .union([fill, z.strictObject({ img: fill.default(0), seg: z.number().int().default(255) })])

@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { defineModule, type ModuleConfig } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
+import { passedBackend } from './resize-backend';
 import type { Transform } from './sample';
 
 const pair = z.tuple([z.number().int().positive(), z.number().int().positive()]);
@@ -12,7 +13,7 @@ export const resizeOptions = {
   resize_type: z.enum(['Resize', 'mmdet.Resize']).default('Resize').describe('Transform to resize with'),
   keep_ratio: z.boolean().optional().describe('Resize to fit inside the scale, keeping the aspect ratio'),
   clip_object_border: z.boolean().optional().describe('Clip boxes to the resized image'),
-  backend: z.literal('cv2').optional().describe("cv2's fixed-point arithmetic"),
+  backend: passedBackend,
   interpolation: z.literal('bilinear').optional().describe('Only "bilinear"'),
 };
 

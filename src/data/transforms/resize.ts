@@ -6,7 +6,7 @@ import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { clipBoxes, scaleBoxes } from '../../geometry/boxes';
 import { resizeMasks } from '../../masks';
-import { resizeBilinear } from '../pixels/resize-bilinear';
+import { backendOption, resizedBy } from './resize-backend';
 import { pixelsOf, type Transform } from './sample';
 
 const MAX_EDGE = 32_768;
@@ -22,20 +22,20 @@ export const Resize = defineModule({
   options: z.strictObject({
     scale: z
       .union([edge, z.tuple([edge, edge])])
-      .optional()
+      .nullish()
       .describe('Target [width, height]; one number: a square'),
     scale_factor: z
       .union([z.number().positive(), z.tuple([z.number().positive(), z.number().positive()])])
-      .optional()
+      .nullish()
       .describe('Factor [w, h], instead of scale'),
     keep_ratio: z.boolean().default(false).describe('Resize to fit inside the scale, keeping the aspect ratio'),
     clip_object_border: z.boolean().default(true).describe('Clip boxes to the resized image'),
-    backend: z.literal('cv2').default('cv2').describe("cv2's fixed-point arithmetic, reproduced bit for bit"),
+    backend: backendOption,
     interpolation: z.literal('bilinear').default('bilinear').describe('Only "bilinear"'),
   }),
   build: (options): Transform => {
     const { scale, scale_factor } = options;
-    if (scale === undefined && scale_factor === undefined)
+    if (!scale && !scale_factor)
       throw new DetLabError(
         'Cannot build Resize: expected `scale` or `scale_factor`, received neither. Add e.g. scale: [1333, 800]',
       );
@@ -46,7 +46,7 @@ export const Resize = defineModule({
       const { width: w, height: h } = image;
       const target: [number, number] = scale ? asPair(scale) : scaled(w, h, ...asPair(scale_factor!));
       const [width, height] = options.keep_ratio ? fitInside(w, h, target) : target;
-      sample.image = resizeBilinear(image, width, height);
+      sample.image = resizedBy(options.backend, sample, [width, height], 'Resize');
       // as in mmcv, the factor replaces that of an earlier step
       const factor: [number, number] = [width / w, height / h];
       sample.meta.scaleFactor = factor;

@@ -72,7 +72,7 @@ export function bytesOf(sample: Sample, transform: string): PixelImage {
   if (image.data instanceof Uint8Array) return { ...image, data: image.data };
   throw new DetLabError(
     `Cannot run ${transform} on "${sample.record.path}": expected 8-bit pixels, received floats. ` +
-      `Put ${transform} before PhotoMetricDistortion in the pipeline`,
+      `Put ${transform} before PhotoMetricDistortion in the pipeline, and leave to_float32 out of LoadImageFromFile`,
   );
 }
 

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { DetLabError } from '../../errors';
 import { type InitCfg, initCfg } from '../../nn/init-cfg';
-import { convCfg, normCfg } from '../../nn/layer-options';
+import { convCfg, deformGroups, im2colStep, normCfg, oneNameOfGroups } from '../../nn/layer-options';
 import { pluginOption } from '../layers/block-plugins';
 
 export const perStage = (meaning: string, standard: number[]) =>
@@ -14,14 +14,17 @@ const fallback = {
     .boolean()
     .default(false)
     .describe('The first block built stays an ordinary convolution (as in MMDetection, which drops the key there)'),
-  deform_groups: z.int().positive().default(1).describe('Parts of the channels with offsets of their own'),
-  deformable_groups: z.int().positive().optional().describe('Older name of deform_groups'),
+  ...deformGroups,
 };
 
 /** Which deformable convolution the 3x3 of a bottleneck becomes. */
 export const dcnOption = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('DCN').describe('Deformable convolution'), ...fallback }),
-  z.strictObject({ type: z.literal('DCNv2').describe('Modulated deformable convolution'), ...fallback }),
+  z
+    .strictObject({ type: z.literal('DCN').describe('Deformable convolution'), ...fallback, im2col_step: im2colStep })
+    .refine(...oneNameOfGroups),
+  z
+    .strictObject({ type: z.literal('DCNv2').describe('Modulated deformable convolution'), ...fallback })
+    .refine(...oneNameOfGroups),
 ]);
 
 /** Former name of `init_cfg: { type: 'Pretrained' }`. */

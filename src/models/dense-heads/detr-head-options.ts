@@ -63,11 +63,13 @@ export function inferDETRHead<O extends DETRHeadOptions>(type: string, given: O,
 
 /**
  * The classification loss with `class_weight: 1, bg_cls_weight: 0.1` (one number for all classes, one for the background)
- * written out as a weight per class.
+ * written out as a weight per class. With use_sigmoid, one number stays the weight of the positives.
  */
 export function perClassWeights(loss: ModuleConfig, classes: number): { loss: ModuleConfig; background: number } {
   const { bg_cls_weight, class_weight, ...rest } = loss;
-  if (typeof class_weight !== 'number') return { loss: bg_cls_weight === undefined ? loss : rest, background: 0 };
+  const weight = class_weight === undefined ? {} : { class_weight };
+  if (typeof class_weight !== 'number' || loss.use_sigmoid === true)
+    return { loss: { ...rest, type: loss.type, ...weight }, background: 0 };
   const background = typeof bg_cls_weight === 'number' ? bg_cls_weight : class_weight;
   const weights = [...new Array<number>(classes).fill(class_weight), background];
   return { loss: { ...rest, type: loss.type, class_weight: weights }, background };

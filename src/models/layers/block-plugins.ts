@@ -68,8 +68,8 @@ export type PluginOption = z.output<typeof pluginOption>;
 
 export type Plugin = Module & { forward(x: tf.Tensor4D): tf.Tensor4D };
 
-/** A plugin for maps of `channels` and its name in the block. */
-function buildPlugin(cfg: PluginOption['cfg'], channels: number): [string, Plugin] {
+/** A plugin for maps of `channels` and its name in a block. */
+export function buildPlugin(cfg: PluginOption['cfg'], channels: number): [string, Plugin] {
   switch (cfg.type) {
     case 'ContextBlock': {
       const { ratio, pooling_type: poolingType, fusion_types: fusionTypes } = cfg;

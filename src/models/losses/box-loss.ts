@@ -13,7 +13,7 @@ export interface BoxLossOptions {
 }
 
 export const boxLossOptions = (eps = 1e-6) => ({
-  eps: z.number().positive().default(eps).describe('Small constant in divisors and logarithms'),
+  eps: z.number().nonnegative().default(eps).describe('Small constant in divisors and logarithms'),
   reduction: reductionOption,
   loss_weight: lossWeightOption,
 });

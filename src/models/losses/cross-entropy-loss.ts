@@ -12,7 +12,8 @@ export interface CrossEntropyLossOptions {
   use_sigmoid: boolean;
   use_mask: boolean;
   reduction: Reduction;
-  class_weight?: number[] | null;
+  /** By class; with use_sigmoid and use_mask also one number for all. */
+  class_weight?: number | number[] | null;
   ignore_index?: number | null;
   loss_weight: number;
   avg_non_ignore: boolean;
@@ -41,13 +42,17 @@ export class CrossEntropyLoss implements ClassificationLoss {
     return tf.mul(loss, this.options.loss_weight);
   }
 
-  /** Mean over RoIs and pixels. Logits [N, H, W, C], masks [N, H, W] in 0..1, labels [N] int32. */
+  /**
+   * Mean over RoIs and pixels. Logits [N, H, W, C], masks [N, H, W] in 0..1, labels [N] int32. A class_weight is a factor on
+   * all pixels here, as in the reference.
+   */
   forwardMask(logits: tf.Tensor4D, masks: tf.Tensor3D, labels: tf.Tensor1D): tf.Scalar {
     const [n, , , channels] = logits.shape;
     checkLabels(labels, { loss: 'CrossEntropyLoss with use_mask', classes: channels, background: false });
     const selected = oneHot(labels, channels).reshape([n, 1, 1, channels]);
-    const loss = this.binary(tf.sum(tf.mul(logits, selected), -1), masks);
-    return tf.mul(weightReduceLoss(loss, {}), this.options.loss_weight);
+    const loss = binaryCrossEntropy(tf.sum(tf.mul(logits, selected), -1), masks);
+    const { class_weight: factor, loss_weight } = this.options;
+    return tf.mul(weightReduceLoss(loss, {}), typeof factor === 'number' ? factor * loss_weight : loss_weight);
   }
 
   private get ignoreIndex(): number {
@@ -60,7 +65,7 @@ export class CrossEntropyLoss implements ClassificationLoss {
     checkLabels(labels, { loss: 'CrossEntropyLoss', classes, background: false, ignored: this.ignoreIndex });
     const valid = tf.notEqual(labels, this.ignoreIndex).cast('float32');
     let truth = oneHot(labels, classes);
-    if (class_weight) truth = tf.mul(truth, tf.tensor1d(class_weight));
+    if (class_weight) truth = tf.mul(truth, weights(class_weight));
     const loss = tf.mul(tf.neg(tf.sum(tf.mul(tf.logSoftmax(logits), truth), -1)), valid);
     return weightReduceLoss(loss, { ...call, avgFactor: this.average(call, avg_non_ignore, valid) });
   }
@@ -93,11 +98,15 @@ export class CrossEntropyLoss implements ClassificationLoss {
   /** -w y log s(x) - (1 - y) log(1 - s(x)), with log(1 + e^x) = softplus(x). */
   private binary(logits: tf.Tensor, truth: tf.Tensor): tf.Tensor {
     const { class_weight } = this.options;
-    if (!class_weight) return tf.sub(tf.softplus(logits), tf.mul(logits, truth));
-    const positive = tf.mul(tf.mul(truth, tf.tensor1d(class_weight)), tf.softplus(tf.neg(logits)));
+    if (class_weight === null || class_weight === undefined) return binaryCrossEntropy(logits, truth);
+    const positive = tf.mul(tf.mul(truth, weights(class_weight)), tf.softplus(tf.neg(logits)));
     return tf.add(positive, tf.mul(tf.sub(1, truth), tf.softplus(logits)));
   }
 }
+
+const weights = (given: number | number[]) => (typeof given === 'number' ? tf.scalar(given) : tf.tensor1d(given));
+
+const binaryCrossEntropy = (logits: tf.Tensor, truth: tf.Tensor) => tf.sub(tf.softplus(logits), tf.mul(logits, truth));
 
 /** [N] -> [N, classes] of 0 and 1; a label outside 0 .. classes-1 (background, ignored) gives a row of zeros. */
 function oneHot(labels: tf.Tensor, classes: number): tf.Tensor {
@@ -123,19 +132,25 @@ export const crossEntropyLossDefinition = defineModule({
         .union([z.array(z.number()), z.number()])
         .nullish()
         .describe(
-          'Weight of each class (positive weight with use_sigmoid); heads of the DETR family also take one number',
+          'Weight of each class; with use_sigmoid of its positives, where one number is for all classes. DETR heads take one ' +
+            'number, use_mask one as a factor on all pixels',
         ),
       bg_cls_weight: z.number().optional().describe('DETR heads: weight of the background class'),
       ignore_index: z.number().int().nullish().describe('Label that is ignored; -100 by default'),
       loss_weight: lossWeightOption,
       avg_non_ignore: z.boolean().default(false).describe('Average over labels that are not ignored'),
     })
-    .refine((o) => !(o.use_sigmoid && o.use_mask), { message: 'use_sigmoid and use_mask exclude each other' }),
+    .refine((o) => !(o.use_sigmoid && o.use_mask), { message: 'use_sigmoid and use_mask exclude each other' })
+    .refine((o) => !(o.use_mask && Array.isArray(o.class_weight)), {
+      error: 'expected one number as class_weight with use_mask',
+      path: ['class_weight'],
+    }),
   build: ({ class_weight, bg_cls_weight, ...options }) => {
-    if (typeof class_weight === 'number' || bg_cls_weight !== undefined)
+    const softmax = !options.use_sigmoid && !options.use_mask;
+    if ((softmax && typeof class_weight === 'number') || bg_cls_weight !== undefined)
       throw new DetLabError(
-        'Cannot build CrossEntropyLoss: one number as class_weight, and bg_cls_weight, are for heads of the DETR family. ' +
-          'Give class_weight as a list of one number per class',
+        'Cannot build CrossEntropyLoss: bg_cls_weight, and one number as class_weight without use_sigmoid, are for heads of ' +
+          'the DETR family. Give class_weight as a list of one number per class',
       );
     return new CrossEntropyLoss({ ...options, class_weight });
   },

@@ -19,7 +19,11 @@ const options = z.strictObject({
   p: z.number().min(0).default(0.8).describe('Mitigation exponent p: reduces the punishment of rare classes'),
   q: z.number().min(0).default(2).describe('Compensation exponent q: punishes misclassified negatives'),
   num_classes: z.number().int().positive().default(1203).describe('Foreground classes'),
-  eps: z.number().positive().default(1e-2).describe("Lower bound of the true class's score in the compensation ratio"),
+  eps: z
+    .number()
+    .nonnegative()
+    .default(1e-2)
+    .describe("Lower bound of the true class's score in the compensation ratio"),
   reduction: reductionOption,
   loss_weight: lossWeightOption,
   return_dict: z.boolean().default(true).describe('A head logs both parts by name; else their sum'),

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { AdaptiveMoments } from './adaptive-moments';
-import type { OptimizerPlan } from './optimizer';
+import { type OptimizerPlan, torchAdamOptions } from './optimizer';
 
 const beta = z.number().min(0).lt(1);
 
@@ -30,6 +30,7 @@ export const AdamW = defineModule({
       .boolean()
       .default(false)
       .describe('Divide by the maximum of the mean squares so far (Reddi et al., ICLR 2018)'),
+    ...torchAdamOptions,
   }),
   build: ({ lr, weight_decay: weightDecay, ...rest }): OptimizerPlan => ({
     lr,

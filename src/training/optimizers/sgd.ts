@@ -8,7 +8,7 @@ import { engine } from '../../engine';
 import { DetLabError } from '../../errors';
 import { assignState, type StateDict, torchShape, toState } from '../../nn/module';
 import type { ParameterGroup } from '../parameter-groups';
-import type { Optimizer, OptimizerPlan } from './optimizer';
+import { type Optimizer, type OptimizerPlan, torchOptions } from './optimizer';
 
 export const SGD = defineModule({
   kind: 'optimizer',
@@ -29,6 +29,7 @@ export const SGD = defineModule({
         .optional()
         .describe('Images per step, by which YOLOv5OptimizerConstructor scales the weight decay'),
       nesterov: z.boolean().default(false).describe('Nesterov momentum'),
+      ...torchOptions,
     })
     .refine((o) => !o.nesterov || (o.momentum > 0 && o.dampening === 0), {
       message: 'nesterov expects a momentum above 0 and a dampening of 0',

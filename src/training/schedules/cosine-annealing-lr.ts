@@ -14,12 +14,12 @@ export const CosineAnnealingLR = defineModule({
   options: z
     .strictObject({
       T_max: z.int().positive().optional().describe('Steps of the half cosine; end - begin when absent'),
-      eta_min: z.number().nonnegative().optional().describe('Minimum learning rate; 0 when absent'),
-      eta_min_ratio: z.number().nonnegative().optional().describe('eta_min as a fraction of the initial rate'),
+      eta_min: z.number().nonnegative().nullish().describe('Minimum learning rate; 0 when absent'),
+      eta_min_ratio: z.number().nonnegative().nullish().describe('eta_min as a fraction of the initial rate'),
       ...rangeOptions,
     })
     .refine((o) => o.T_max !== undefined || o.end < NEVER, { message: 'expected T_max or end, received neither' })
-    .refine((o) => o.eta_min === undefined || o.eta_min_ratio === undefined, {
+    .refine((o) => typeof o.eta_min !== 'number' || typeof o.eta_min_ratio !== 'number', {
       message: 'expected eta_min or eta_min_ratio, received both',
     }),
   build: (o): ScheduleFactory => {

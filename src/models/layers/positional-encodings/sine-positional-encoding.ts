@@ -18,7 +18,7 @@ export const sineOptions = z.strictObject({
     .number()
     .default(2 * Math.PI)
     .describe('Upper end of normalised positions'),
-  eps: z.number().positive().default(1e-6).describe('Small constant in the normalisation'),
+  eps: z.number().nonnegative().default(1e-6).describe('Small constant in the normalisation'),
   offset: z.number().default(0).describe('Added to rows and columns before they are normalised'),
 });
 export type SineOptions = z.output<typeof sineOptions>;

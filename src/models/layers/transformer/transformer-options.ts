@@ -61,7 +61,7 @@ export type FfnOptions = z.output<typeof ffn>;
 const norm = z
   .strictObject({
     type: z.literal('LN').describe('Layer normalisation'),
-    eps: z.number().positive().optional().describe('Added to the variance (1e-5)'),
+    eps: z.number().nonnegative().optional().describe('Added to the variance (1e-5)'),
     requires_grad: z.boolean().optional().describe('Whether weight and bias are trained'),
   })
   .default({ type: 'LN' });

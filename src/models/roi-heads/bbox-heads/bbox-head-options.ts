@@ -8,7 +8,19 @@ import { inferHeadChannels } from '../../inferred-options/infer-head-channels';
 import { inferNumClasses } from '../../inferred-options/infer-num-classes';
 
 const size = z.number().int().positive();
-const predictor = z.strictObject({ type: z.literal('Linear').describe('Type of layer') }).default({ type: 'Linear' });
+const predictor = z
+  .discriminatedUnion('type', [
+    z.strictObject({ type: z.literal('Linear').describe('Linear layer') }),
+    z.strictObject({
+      type: z.literal('NormedLinear').describe('Linear layer of normalised features and weights (cosine similarity)'),
+      tempearture: z.number().default(20).describe("Factor on the similarity (the name is MMDetection's)"),
+      power: z.number().default(1).describe('Exponent of the norms'),
+      eps: z.number().nonnegative().default(1e-6).describe('Added to the norms'),
+      bias: z.boolean().default(true).describe('Whether it has a bias'),
+    }),
+  ])
+  .default({ type: 'Linear' });
+export type PredictorConfig = z.output<typeof predictor>;
 
 export const bboxHeadOptions = {
   with_avg_pool: z.boolean().default(false).describe('Average-pool an RoI before the first fully connected layer'),

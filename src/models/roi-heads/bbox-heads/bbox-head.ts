@@ -6,11 +6,18 @@ import { type BuildContext, defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { takeBoxes } from '../../../geometry/boxes';
 import { applyInitCfg, Linear, Module, normal, zeros } from '../../../nn';
+import { NormedLinear } from '../../layers/normed-linear';
 import { accuracy, type Loss, zeroLoss } from '../../losses';
 import { type BoxCoder, buildBBoxCoder } from '../../task-modules';
 import type { Losses } from '../../types';
 import type { BBoxOutputs, BoxHead } from '../types';
-import { type BBoxHeadConfig, bboxHeadInferred, bboxHeadOptions, inferBBoxHead } from './bbox-head-options';
+import {
+  type BBoxHeadConfig,
+  bboxHeadInferred,
+  bboxHeadOptions,
+  inferBBoxHead,
+  type PredictorConfig,
+} from './bbox-head-options';
 import type { BBoxTargets } from './bbox-targets';
 
 /** The input of a linear layer: its features, and the map [C, height, width] that they are flattened from, if any. */
@@ -46,12 +53,17 @@ export class BBoxHead extends Module implements BoxHead {
     this.lossBbox = registry.build('loss', config.loss_bbox, { path: `${path}.loss_bbox` });
     const pooled = linearInputOf(config, config.in_channels);
     const { cls, reg } = linearInputs ?? { cls: pooled, reg: pooled };
-    const predict = ({ features, chw }: LinearInput, outFeatures: number, std: number) =>
-      new Linear({ inFeatures: features, chw, outFeatures, init: normal(std), biasInit: zeros });
+    const { cls_predictor_cfg: clsCfg, reg_predictor_cfg: regCfg } = config;
     const boxes = reg_class_agnostic ? 1 : num_classes;
-    if (with_cls) this.fcCls = this.addChild('fc_cls', predict(cls, num_classes + 1, 0.01));
-    if (with_reg) this.fcReg = this.addChild('fc_reg', predict(reg, boxes * this.coder.encodeSize, 0.001));
-    if (!linearInputs) applyInitCfg(this, config.init_cfg);
+    if (with_cls) this.fcCls = this.addChild('fc_cls', predictor(clsCfg, cls, num_classes + 1, 0.01));
+    if (with_reg) this.fcReg = this.addChild('fc_reg', predictor(regCfg, reg, boxes * this.coder.encodeSize, 0.001));
+    if (!linearInputs) this.initialize();
+  }
+
+  /** What the head's init_cfg sets; a NormedLinear then starts anew by itself. */
+  protected initialize(): void {
+    applyInitCfg(this, this.config.init_cfg);
+    for (const layer of [this.fcCls, this.fcReg]) if (layer instanceof NormedLinear) layer.initializeItself();
   }
 
   get decodedTargets(): boolean {
@@ -128,6 +140,13 @@ export class BBoxHead extends Module implements BoxHead {
     const target = tf.tensor2d(boxes, [positives.length, boxes.length / positives.length]);
     return this.lossBbox.forward(predicted, target, { avgFactor: labels.length }) as tf.Scalar;
   }
+}
+
+/** @param std of the weights of a plain linear layer */
+function predictor(config: PredictorConfig, { features, chw }: LinearInput, outFeatures: number, std: number): Linear {
+  const shape = { inFeatures: features, chw, outFeatures };
+  if (config.type === 'Linear') return new Linear({ ...shape, init: normal(std), biasInit: zeros });
+  return new NormedLinear({ ...shape, ...config, temperature: config.tempearture });
 }
 
 /** What a linear layer reads of a pooled map of `channels`: averaged, or flattened. */

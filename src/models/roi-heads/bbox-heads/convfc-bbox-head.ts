@@ -8,7 +8,7 @@ import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
-import { applyInitCfg, ConvModule, convCfg, Linear, ModuleList, normCfg, xavier, zeros } from '../../../nn';
+import { ConvModule, convCfg, Linear, ModuleList, normCfg, xavier, zeros } from '../../../nn';
 import type { BBoxOutputs } from '../types';
 import { BBoxHead, type LinearInput, linearInputOf } from './bbox-head';
 import { type BBoxHeadConfig, bboxHeadInferred, bboxHeadOptions, inferBBoxHead } from './bbox-head-options';
@@ -104,7 +104,7 @@ export class ConvFCBBoxHead extends BBoxHead {
     const [regConvs, regFcs] = [convs('reg'), fcs('reg')];
     this.convs = { shared: sharedConvs, cls: clsConvs, reg: regConvs };
     this.fcs = { shared: sharedFcs, cls: clsFcs, reg: regFcs };
-    applyInitCfg(this, config.init_cfg);
+    this.initialize();
   }
 
   override forward(pooled: tf.Tensor4D): BBoxOutputs {

@@ -9,6 +9,7 @@ import { Conv2d, ConvModule, ConvTranspose2d, convCfg, kaiming, Module, ModuleLi
 import { interpolate } from '../../../ops/interpolate';
 import { inferHeadChannels } from '../../inferred-options/infer-head-channels';
 import { inferNumClasses } from '../../inferred-options/infer-num-classes';
+import { inverseNorm } from '../../layers/inverse-norm';
 import { CARAFEPack, upsampleModuleCfg } from '../../layers/upsample-modules';
 import type { CrossEntropyLoss } from '../../losses';
 import type { MaskHead } from '../types';
@@ -180,16 +181,14 @@ export class FCNMaskHead extends Module implements MaskHead {
   private normed<T extends tf.Tensor>(x: T): T {
     const { predictor_cfg: cfg } = this.config;
     if (cfg.type !== 'NormedConv2d') return x;
-    const norm = tf.sqrt(tf.sum(tf.square(x), -1, true));
-    return tf.mul(tf.div(x, tf.add(tf.pow(norm, cfg.power), cfg.eps)), cfg.tempearture);
+    return tf.mul(x, tf.mul(inverseNorm(x, -1, cfg, true), cfg.tempearture));
   }
 
   /** NormedConv2d: one over the norm of each class's weights, [classes]. */
   private weightScale(): tf.Tensor1D | undefined {
     const { predictor_cfg: cfg } = this.config;
     if (cfg.type !== 'NormedConv2d') return undefined;
-    const norm = tf.sqrt(tf.sum<tf.Tensor1D>(tf.square(this.predictor.weight.variable), [0, 1, 2]));
-    return tf.div<tf.Tensor1D>(1, tf.add(tf.pow(norm, cfg.power), cfg.eps));
+    return inverseNorm<tf.Tensor1D>(this.predictor.weight.variable, [0, 1, 2], cfg);
   }
 }
 

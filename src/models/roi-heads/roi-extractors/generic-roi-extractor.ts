@@ -6,23 +6,31 @@ import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { actCfg, ConvModule, convCfg, initCfg, Module, normCfg } from '../../../nn';
+import { buildPlugin, type Plugin, pluginCfg } from '../../layers/block-plugins';
 import type { FeatureSpec } from '../../types';
 import type { RoIExtractor, RoILayer } from '../types';
 
 const size = z.number().int().positive();
+const channels = { in_channels: size.describe('Input channels') };
+const [contextBlock, nonLocal, generalizedAttention] = pluginCfg.options;
 const layer = z
-  .strictObject({
-    type: z.literal('ConvModule').describe('Convolution, norm and activation'),
-    in_channels: size.describe('Input channels'),
-    out_channels: size.describe('Output channels'),
-    kernel_size: size.describe('Kernel size'),
-    stride: size.default(1).describe('Stride'),
-    padding: z.number().int().min(0).default(0).describe('Zero padding of each side'),
-    conv_cfg: convCfg.nullish().describe('Kind of convolution'),
-    norm_cfg: normCfg.nullish().describe('Norm'),
-    act_cfg: actCfg.nullable().default({ type: 'ReLU' }).describe('Activation'),
-    inplace: z.boolean().optional().describe('Accepted and without effect'),
-  })
+  .discriminatedUnion('type', [
+    z.strictObject({
+      type: z.literal('ConvModule').describe('Convolution, norm and activation'),
+      ...channels,
+      out_channels: size.describe('Output channels'),
+      kernel_size: size.describe('Kernel size'),
+      stride: size.default(1).describe('Stride'),
+      padding: z.number().int().min(0).default(0).describe('Zero padding of each side'),
+      conv_cfg: convCfg.nullish().describe('Kind of convolution'),
+      norm_cfg: normCfg.nullish().describe('Norm'),
+      act_cfg: actCfg.nullable().default({ type: 'ReLU' }).describe('Activation'),
+      inplace: z.boolean().optional().describe('Accepted and without effect'),
+    }),
+    contextBlock.omit({ postfix: true }).extend(channels),
+    nonLocal.omit({ postfix: true }).extend(channels),
+    generalizedAttention.omit({ postfix: true }).extend(channels),
+  ])
   .nullish();
 
 const options = z.strictObject({
@@ -43,8 +51,8 @@ type LayerConfig = NonNullable<Options['pre_cfg']>;
 
 export class GenericRoIExtractor extends Module implements RoIExtractor {
   readonly output: FeatureSpec & { size: [number, number] };
-  private readonly pre?: ConvModule;
-  private readonly post?: ConvModule;
+  private readonly pre?: Plugin;
+  private readonly post?: Plugin;
 
   constructor(
     private readonly options: Options,
@@ -80,7 +88,8 @@ export class GenericRoIExtractor extends Module implements RoIExtractor {
   }
 }
 
-function buildLayer(c: LayerConfig): ConvModule {
+function buildLayer(c: LayerConfig): Plugin {
+  if (c.type !== 'ConvModule') return buildPlugin({ ...c, postfix: '' }, c.in_channels)[1];
   return new ConvModule({
     inChannels: c.in_channels,
     outChannels: c.out_channels,
@@ -107,7 +116,8 @@ function inferLevels(given: z.output<typeof options>, { inputs, path }: BuildCon
     );
   const channels = inputs?.slice(0, strides.length).map((level) => level.channels);
   const pooled = channels && (given.aggregation === 'sum' ? channels[0] : channels.reduce((a, b) => a + b, 0));
-  const out_channels = given.out_channels ?? given.post_cfg?.out_channels ?? pooled;
+  const { post_cfg: post } = given;
+  const out_channels = given.out_channels ?? (post?.type === 'ConvModule' ? post.out_channels : undefined) ?? pooled;
   if (out_channels === undefined)
     throw new DetLabError(
       `Cannot build GenericRoIExtractor at ${path}: out_channels is neither given nor known from a neck. Give a number, for example 256`,

@@ -13,9 +13,8 @@ const options = z.strictObject({
   sampling_ratio: z
     .number()
     .int()
-    .min(0)
     .default(0)
-    .describe('Samples per bin and side; 0: adaptive, one per pixel of the bin'),
+    .describe('Samples per bin and side; 0 or less: adaptive, one per pixel of the bin'),
   pool_mode: z.literal('avg').default('avg').describe('Average the samples of a bin'),
   aligned: z.boolean().default(true).describe('Shift RoIs by half a pixel, so that bins align with pixel centers'),
   use_torchvision: z.boolean().default(false).describe('Accepted and without effect'),
