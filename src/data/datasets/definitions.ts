@@ -3,8 +3,9 @@
 
 import path from 'node:path';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type AnyDefinition, defineModule, type ModuleConfig, moduleOption } from '../../catalogue/registry';
-import { DetLabError } from '../../errors';
+import { DetLabError, isTypo } from '../../errors';
 import type { Dataset } from '../types';
 import { batchShapesOptions } from './batch-shapes';
 import { type CocoOptions, loadCoco } from './coco';
@@ -13,10 +14,28 @@ import { loadVoc } from './voc';
 import { WRAPPERS } from './wrappers';
 
 const classNames = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+const noMaps = ignoredOption('segmentation maps are not read', { schema: z.string().optional(), harmless: [''] });
+const unusedPrefix = ignoredOption('the data set has no such folder', {
+  schema: z.string().optional(),
+  harmless: [''],
+});
+const fromDisk = ignoredOption('files are read from disk', {
+  harmless: [{ backend: 'disk' }, { backend: 'local' }],
+  lost: true,
+});
+/** Whether a key of `metainfo`, which may have any, is nearly one that is read. */
+const isMisspelt = (key: string): boolean =>
+  ['classes', 'palette'].some((name) => key !== name && isTypo(key, name)) || /^class(_?names?)?$/i.test(key);
 const shared = {
   data_root: z.string().default('').describe('Root folder of the other paths'),
   metainfo: z
-    .looseObject({ classes: classNames.optional() })
+    .looseObject({
+      classes: classNames.optional(),
+      palette: ignoredOption('drawings have a palette of their own'),
+    })
+    .refine((given) => !Object.keys(given).some(isMisspelt), {
+      message: 'expected { classes, palette }, in small letters',
+    })
     .nullable()
     .default(null)
     .describe('classes: class names to use, in label order; default: all of the files'),
@@ -33,13 +52,19 @@ const shared = {
   test_mode: z.boolean().default(false).describe('Evaluation mode: nothing is filtered'),
   indices: z.number().int().positive().nullable().default(null).describe('Use only the first images, this many'),
   backend_args: z.null().default(null).describe('Only null: files are read from disk'),
+  file_client_args: fromDisk,
+  lazy_init: ignoredOption('annotations are read at once', { schema: z.boolean().default(false) }),
+  serialize_data: z.boolean().optional().describe('Accepted: records are held once for all workers'),
+  max_refetch: z.int().optional().describe('Accepted: an image that cannot be read is replaced by another'),
+  seg_map_suffix: z.string().optional().describe('Accepted: of segmentation maps, which are not read'),
+  caption_prompt: z.null().optional().describe('Only null: there are no text prompts'),
 };
 
 const cocoOptions = z.strictObject({
   ...shared,
   ann_file: z.string().describe('Annotation file'),
   data_prefix: z
-    .strictObject({ img: z.string().default('') })
+    .strictObject({ img: z.string().default(''), seg: noMaps, sub_data_root: unusedPrefix })
     .default({ img: '' })
     .describe('img: folder of images'),
   proposal_file: z.string().nullish().describe('JSON file of precomputed proposals, for Fast R-CNN'),
@@ -101,8 +126,11 @@ export const CityscapesDataset = defineModule({
 const vocOptions = z.strictObject({
   ...shared,
   ann_file: z.string().describe('List of image ids: <folder>/ImageSets/Main/<split>.txt'),
+  ann_subdir: z.literal('Annotations').default('Annotations').describe('Only "Annotations": folder of the XML files'),
+  img_subdir: z.literal('JPEGImages').default('JPEGImages').describe('Only "JPEGImages": folder of the images'),
+  proposal_file: z.null().optional().describe('Only null'),
   data_prefix: z
-    .strictObject({ sub_data_root: z.string().default('') })
+    .strictObject({ sub_data_root: z.string().default(''), img: unusedPrefix })
     .default({ sub_data_root: '' })
     .describe('sub_data_root: the VOC folder, relative to data_root'),
   first_pixel: z

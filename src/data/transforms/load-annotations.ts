@@ -23,6 +23,13 @@ export const LoadAnnotations = defineModule({
     poly2mask: z.boolean().default(true).describe('Convert masks to bitmaps; false: keep polygons'),
     box_type: z.literal('hbox').default('hbox').describe('Only "hbox": axis-aligned boxes'),
     backend_args: z.null().default(null).describe('Only null'),
+    with_keypoints: z.literal(false).default(false).describe('Only false: keypoints are not read'),
+    mask2bbox: z.literal(false).default(false).describe('Only false: boxes are those of the annotations (MMYOLO)'),
+    merge_polygons: z.boolean().optional().describe("Accepted, MMYOLO's: the polygons of an object are one mask"),
+    ignore_index: z.int().optional().describe('Accepted: of segmentation maps, which are not read'),
+    reduce_zero_label: z.boolean().optional().describe('Accepted: of segmentation maps, which are not read'),
+    imdecode_backend: z.string().optional().describe('Accepted: of segmentation maps, which are not read'),
+    file_client_args: z.unknown().optional().describe('Accepted: annotations are in memory'),
   }),
   build:
     (options): Transform =>

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { AdaptiveMoments } from './adaptive-moments';
 import type { OptimizerPlan } from './optimizer';
+import { torchOptions } from './torch-options';
 
 const beta = z.number().min(0).lt(1);
 
@@ -22,6 +23,7 @@ export const Adam = defineModule({
       .describe('Decay rates of the running means of gradient and squared gradient'),
     eps: z.number().nonnegative().default(1e-8).describe('Added to the denominator, for numerical stability'),
     weight_decay: z.number().nonnegative().default(0).describe('L2 penalty, added to the gradient'),
+    ...torchOptions,
     amsgrad: z
       .boolean()
       .default(false)

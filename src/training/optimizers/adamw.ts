@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { AdaptiveMoments } from './adaptive-moments';
 import type { OptimizerPlan } from './optimizer';
+import { torchOptions } from './torch-options';
 
 const beta = z.number().min(0).lt(1);
 
@@ -26,6 +27,7 @@ export const AdamW = defineModule({
       .nonnegative()
       .default(0.01)
       .describe('Decoupled weight decay: each step shrinks the weights by lr x weight_decay'),
+    ...torchOptions,
     amsgrad: z
       .boolean()
       .default(false)

@@ -9,6 +9,7 @@ import { DetLabError } from '../../errors';
 import { assignState, type StateDict, torchShape, toState } from '../../nn/module';
 import type { ParameterGroup } from '../parameter-groups';
 import type { Optimizer, OptimizerPlan } from './optimizer';
+import { torchOptions } from './torch-options';
 
 export const SGD = defineModule({
   kind: 'optimizer',
@@ -28,6 +29,7 @@ export const SGD = defineModule({
         .positive()
         .optional()
         .describe('Images per step, by which YOLOv5OptimizerConstructor scales the weight decay'),
+      ...torchOptions,
       nesterov: z.boolean().default(false).describe('Nesterov momentum'),
     })
     .refine((o) => !o.nesterov || (o.momentum > 0 && o.dampening === 0), {
