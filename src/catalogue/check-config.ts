@@ -15,9 +15,12 @@ import { misspeltKeys } from './unread-keys';
  * @example findConfigProblems(loadConfig('retinanet_r50_fpn_1x_coco').config, catalogue)
  */
 export function findConfigProblems(config: Record<string, unknown>, registry: Registry): OptionProblem[] {
-  const problems = findSchemaProblems(configSchema, withStandardTypes(config), registry, '', {
+  const all = findSchemaProblems(configSchema, withStandardTypes(config), registry, '', {
     scope: scopeOf(config),
   });
+  // options of a constructor that is not implemented cannot be judged
+  const constructed = all.some(({ path, lacking }) => lacking && path === 'optim_wrapper.constructor');
+  const problems = all.filter(({ path }) => !(constructed && path.startsWith('optim_wrapper.paramwise_cfg')));
   // three loaders often share one pipeline: its problems are reported once
   const seen = new Set<string>();
   return [...misspeltKeys(config), ...problems].filter(({ path, message }) => {

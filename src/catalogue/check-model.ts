@@ -49,21 +49,19 @@ export function findModuleProblems(
     const received = type === undefined ? nameOfValue(config) : `type ${nameOfValue(type)}`;
     return [{ path, message: `expected a ${kind} config { type: '...' }, received ${received}` }];
   }
-  const { scope } = settings;
+  const scope = typeof _scope_ === 'string' ? _scope_ : settings.scope;
   const definition = registry.find(kind, type);
   const namesake = definition && otherNamesake(type, options, scope);
   if (definition && !namesake) {
     const { given, asWritten } = forwarded(definition, options, path);
-    return findSchemaProblems(definition.options, given, registry, path, settings).map((problem) => ({
-      ...problem,
-      path: asWritten(problem.path),
-    }));
+    const problems = findSchemaProblems(definition.options, given, registry, path, { ...settings, scope });
+    return withoutPartsOfLacks(problems, path).map((problem) => ({ ...problem, path: asWritten(problem.path) }));
   }
   const check = (part: unknown, partKind: Kind, at: string) =>
     findModuleProblems(part, registry, partKind, at, { scope });
   return [
-    { path, ...(namesake ? namesakeProblem(type, kind, namesake.label) : typeProblem(type, kind, registry)) },
-    ...problemsOfParts(options, registry, kind, path, check),
+    { path, ...(namesake ? namesakeProblem(type, kind, namesake.label) : typeProblem(type, kind, registry, scope)) },
+    ...problemsOfParts(options, path, { registry, within: kind, scope, check }),
   ];
 }
 
@@ -75,9 +73,25 @@ function namesakeProblem(type: string, kind: Kind, origin: string): Omit<OptionP
   };
 }
 
+/** Options of a detector that are those of a head, by the head's name. */
+const OPTIONS_OF_HEADS: Record<string, string[]> = {
+  rpn_head: ['train_cfg.rpn', 'test_cfg.rpn', 'train_cfg.rpn_proposal'],
+  roi_head: ['train_cfg.rcnn', 'test_cfg.rcnn'],
+};
+
+/** Without the problems of options for a head of an unknown type, which may have others. */
+function withoutPartsOfLacks(problems: OptionProblem[], path: string): OptionProblem[] {
+  const unjudged = Object.entries(OPTIONS_OF_HEADS).flatMap(([head, parts]) =>
+    problems.some(({ unknown, path: at }) => unknown && under(at, `${path}.${head}`))
+      ? parts.map((part) => `${path}.${part}`)
+      : [],
+  );
+  return problems.filter(({ path: at }) => !unjudged.some((part) => under(at, part)));
+}
+
 /** A type that the catalogue does not have: lacking here, or unknown to all. */
-function typeProblem(type: string, kind: Kind, registry: Registry): Omit<OptionProblem, 'path'> {
-  const origin = originOfKind(type, kind)?.label;
+function typeProblem(type: string, kind: Kind, registry: Registry, scope?: string): Omit<OptionProblem, 'path'> {
+  const origin = originOfKind(type, kind, scope)?.label;
   if (origin !== undefined)
     return {
       message: `${kind} "${type}" of ${origin} is not implemented. ${registry.known(kind)}`,

@@ -8,20 +8,20 @@ import type { Kind, Registry } from './registry';
 import { isLayerType, originOf } from './type-origins';
 
 type Options = Record<string, unknown>;
-type Check = (part: unknown, kind: Kind, path: string) => OptionProblem[];
 
-/**
- * @param value options of the unknown module, or a value inside them
- * @param within the kind of the unknown module
- * @param check finds the problems of a module of a known kind
- */
-export function problemsOfParts(
-  value: unknown,
-  registry: Registry,
-  within: Kind,
-  path: string,
-  check: Check,
-): OptionProblem[] {
+export interface PartsCheck {
+  registry: Registry;
+  /** The kind of the unknown module. */
+  within: Kind;
+  /** The package of type names without one. */
+  scope?: string;
+  /** Finds the problems of a module of a known kind. */
+  check: (part: unknown, kind: Kind, path: string) => OptionProblem[];
+}
+
+/** @param value options of the unknown module, or a value inside them */
+export function problemsOfParts(value: unknown, path: string, parts: PartsCheck): OptionProblem[] {
+  const { check, within } = parts;
   const entries = Array.isArray(value) ? value.entries() : Object.entries(value as Options);
   return [...entries].flatMap(([key, child]): OptionProblem[] => {
     if (structureOf(child) === 'value') return [];
@@ -30,8 +30,8 @@ export function problemsOfParts(
     if (kind !== undefined)
       return Array.isArray(child) ? child.flatMap((one, i) => check(one, kind, `${at}.${i}`)) : check(child, kind, at);
     return [
-      ...(Array.isArray(child) ? [] : problemsOfType((child as Options).type, registry, at)),
-      ...problemsOfParts(child, registry, within, at, check),
+      ...(Array.isArray(child) ? [] : problemsOfType((child as Options).type, at, parts)),
+      ...problemsOfParts(child, at, parts),
     ];
   });
 }
@@ -39,15 +39,15 @@ export function problemsOfParts(
 const isModules = (value: unknown): boolean =>
   [value].flat().length > 0 && [value].flat().every((one) => typeof (one as Options | null)?.type === 'string');
 
-/** A type whose kind is not known: whether any has it. */
-function problemsOfType(type: unknown, registry: Registry, path: string): OptionProblem[] {
-  // a dotted name is a Python class, which may be anything
-  if (typeof type !== 'string' || /\..*\./.test(type) || isLayerType(type)) return [];
+/** A type whose kind is not known: whether any package has it. */
+function problemsOfType(type: unknown, path: string, { registry, scope }: PartsCheck): OptionProblem[] {
+  // names of classes begin with a capital; a dotted name is a Python class, which may be anything
+  if (typeof type !== 'string' || !/^(\w+\.)?[A-Z]\w*$/.test(type) || isLayerType(type)) return [];
   const known = registry.all().map((definition) => definition.type);
   const name = type.slice(type.lastIndexOf('.') + 1);
   if (known.includes(name)) return [];
   const kind = 'module';
-  const origin = originOf(type)?.label;
+  const origin = originOf(type, undefined, scope)?.label;
   if (origin !== undefined)
     return [{ path, message: `"${type}" of ${origin} is not implemented`, unknown: { kind, type, origin } }];
   const meant = nearest(name, known);

@@ -22,7 +22,11 @@ export interface ConfigNotice {
 }
 
 /** `train_dataloader.pin_memory: true has no effect: there is no memory to pin`. */
-export const noticeLine = ({ paths, message }: ConfigNotice): string => `${paths.join(', ')}: ${message}`;
+export function noticeLine({ paths, message }: ConfigNotice): string {
+  const more = paths.length > SHOWN ? ` and ${paths.length - SHOWN} more` : '';
+  return `${paths.slice(0, SHOWN).join(', ')}${more}: ${message}`;
+}
+const SHOWN = 4;
 
 /**
  * The settings of a config that nothing acts on; those of the same name, value and reason are one notice.

@@ -3,16 +3,7 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
-import type { OptionSchema } from './option-schema';
-
-export interface Ignored {
-  /** What happens instead. */
-  why: string;
-  /** Values that make no difference, besides null and the default; or whether one makes none. */
-  harmless: readonly unknown[] | ((value: unknown) => boolean);
-  /** Whether a run does less than the option says; otherwise only the way differs, not the outcome. */
-  lost: boolean;
-}
+import type { Ignored, OptionSchema } from './option-schema';
 
 type Effect = Partial<Pick<Ignored, 'harmless' | 'lost'>>;
 

@@ -1,6 +1,6 @@
 // Type names that OpenMMLab's packages register, so that a type which DetLab lacks is told apart from a misspelt one. Collected
 // from the `register_module` calls in the sources of the versions below, as published on PyPI; mmengine registers torch's
-// optimizers at import.
+// optimizers at import. albumentations is there for the transforms inside `Albu`.
 
 /** What a package registers a type as. */
 export type TypeGroup =
@@ -21,7 +21,9 @@ export type TypeGroup =
   | 'vis_backends'
   | 'collate_functions'
   | 'initializers'
-  | 'model_wrappers';
+  | 'model_wrappers'
+  | 'roi_layers'
+  | 'albu';
 
 interface TypePackage {
   name: string;
@@ -172,6 +174,11 @@ export const OPENMMLAB_TYPES = {
     name: 'MMCV',
     version: '2.1.0',
     types: {
+      // the operators of mmcv.ops by whose names a RoI extractor finds its layer
+      roi_layers: names(`
+        DeformRoIPool DeformRoIPoolPack ModulatedDeformRoIPoolPack PrRoIPool RiRoIAlignRotated RoIAlign
+        RoIAlignRotated RoIPool SimpleRoIAlign
+      `),
       models: names(`
         BaseTransformerLayer bilinear BN BN1d BN2d BN3d carafe Clamp Clip ContextBlock Conv Conv1d Conv2d
         Conv2dAdaptivePadding Conv3d ConvAWS ConvModule ConvTranspose2d ConvTranspose3d ConvWS
@@ -235,6 +242,26 @@ export const OPENMMLAB_TYPES = {
         CollosalAIModelWrapper ColossalAIModelWrapper DataParallel DistributedDataParallel
         MMDeepSpeedEngineWrapper MMDistributedDataParallel MMFullyShardedDataParallel
         MMSeparateDistributedDataParallel
+      `),
+    },
+  },
+  albumentations: {
+    name: 'albumentations',
+    version: '1.3.1',
+    types: {
+      albu: names(`
+        AdvancedBlur Affine BBoxSafeRandomCrop Blur CLAHE CenterCrop ChannelDropout ChannelShuffle CoarseDropout
+        ColorJitter Compose Crop CropAndPad CropNonEmptyMaskIfExists Cutout Defocus Downscale ElasticTransform
+        Emboss Equalize FDA FancyPCA Flip FromFloat GaussNoise GaussianBlur GlassBlur GridDistortion GridDropout
+        HistogramMatching HorizontalFlip HueSaturationValue ISONoise ImageCompression InvertImg JpegCompression
+        Lambda LongestMaxSize MaskDropout MedianBlur MotionBlur MultiplicativeNoise NoOp Normalize OneOf
+        OneOrOther OpticalDistortion PadIfNeeded Perspective PiecewiseAffine PixelDistributionAdaptation
+        PixelDropout Posterize RGBShift RandomBrightness RandomBrightnessContrast RandomContrast RandomCrop
+        RandomCropFromBorders RandomCropNearBBox RandomFog RandomGamma RandomGravel RandomGridShuffle RandomRain
+        RandomResizedCrop RandomRotate90 RandomScale RandomShadow RandomSizedBBoxSafeCrop RandomSizedCrop
+        RandomSnow RandomSunFlare RandomToneCurve Resize RingingOvershoot Rotate SafeRotate Sequential Sharpen
+        ShiftScaleRotate SmallestMaxSize Solarize SomeOf Spatter Superpixels TemplateTransform ToFloat ToGray
+        ToRGB ToSepia Transpose UnsharpMask VerticalFlip ZoomBlur
       `),
     },
   },

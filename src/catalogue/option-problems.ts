@@ -3,6 +3,7 @@
 import { z } from 'zod';
 import { nameOfValue, nearest } from '../errors';
 import { readOption, shapeOf, typeText } from './option-schema';
+import { originOf as typeOrigin } from './type-origins';
 
 type Schema = z.core.$ZodType;
 type Path = readonly PropertyKey[];
@@ -13,6 +14,8 @@ export interface OptionProblem {
   message: string;
   /** The type name, where the catalogue does not have it; `origin`: the package that does. */
   unknown?: { kind: string; type: string; origin?: string };
+  /** Set for a value or an option that its package has and DetLab does not. */
+  lacking?: true;
   /** The option's name, where `path` has no option of this name. */
   key?: string;
 }
@@ -46,7 +49,10 @@ function explain(issue: z.core.$ZodIssue, schema: Schema, value: unknown, path: 
     const branch = branchFor(option, received);
     if (branch && findProblems(branch, received, at).length) return findProblems(branch, received, at);
   }
-  if (!isDefaultMessage(issue.message)) return [{ path: at, message: withReceived(issue.message, received) }];
+  if (!isDefaultMessage(issue.message)) {
+    const lacking = typeof received === 'string' && typeOrigin(received) !== undefined;
+    return [{ path: at, message: withReceived(issue.message, received), ...(lacking && { lacking: true as const }) }];
+  }
   if (received === undefined)
     return [{ path: at, message: `missing${option ? `; expected ${typeText(option)}` : ''}` }];
   const choices = option ? choicesOf(option) : [];
@@ -56,10 +62,19 @@ function explain(issue: z.core.$ZodIssue, schema: Schema, value: unknown, path: 
       path: at,
       message: `${expectation(issue, option)}, received ${nameOfValue(received)}${meant ? `. Did you mean "${meant}"?` : ''}`,
       ...(issue.path.at(-1) === 'type' &&
-        typeof received === 'string' && { unknown: { kind: 'option', type: received } }),
+        typeof received === 'string' && { unknown: { kind: 'option', type: received, ...originOf(received) } }),
+      ...(option && isOnlyValue(option) && { lacking: true as const }),
     },
   ];
 }
+
+/** Whether a schema has one value of those that the option has elsewhere: its meaning says so, 'Only false'. */
+const isOnlyValue = (schema: Schema): boolean => readOption(schema).meaning?.startsWith('Only ') === true;
+
+const originOf = (type: string): { origin: string } | undefined => {
+  const origin = typeOrigin(type)?.label;
+  return origin === undefined ? undefined : { origin };
+};
 
 /** Adds the received value to a schema author's `expected ...`. */
 function withReceived(message: string, received: unknown): string {

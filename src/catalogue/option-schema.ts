@@ -2,9 +2,18 @@
 
 import type { z } from 'zod';
 import { globalRegistry } from 'zod';
-import type { Ignored } from './ignored-option';
 
 type Schema = z.core.$ZodType;
+
+/** The mark of an option that nothing acts on: see ignored-option.ts. */
+export interface Ignored {
+  /** What happens instead. */
+  why: string;
+  /** Values that make no difference, besides null and the default; or whether one makes none. */
+  harmless: readonly unknown[] | ((value: unknown) => boolean);
+  /** Whether a run does less than the option says; otherwise only the way differs, not the outcome. */
+  lost: boolean;
+}
 
 /** An option's inner schema, and what its wrappers (`.optional()`, `.default()`, `.nullable()`, ...) add. */
 export interface OptionSchema {

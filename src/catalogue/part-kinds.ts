@@ -1,7 +1,7 @@
 // The kind of module that MMDetection's option names hold (`roi_head`, `bbox_coder`): how the check looks inside a module
 // of an unknown type. Inside a known one the kind comes from its option schema.
 
-import type { Kind } from './registry';
+import type { Kind } from './kinds';
 
 const KIND_OF: Record<string, Kind> = {
   data_preprocessor: 'data_preprocessor',

@@ -4,43 +4,10 @@
 import { z } from 'zod';
 import { DetLabError, didYouMean, isTypeTypo, nameOfValue } from '../errors';
 import type { FeatureSpec } from './feature-spec';
+import { KINDS, type Kind } from './kinds';
 import { findProblems, problemLine } from './option-problems';
 
-export const KINDS = [
-  'detector',
-  'data_preprocessor',
-  'backbone',
-  'neck',
-  'dense_head',
-  'head_module',
-  'roi_head',
-  'bbox_head',
-  'mask_head',
-  'shared_head',
-  'roi_extractor',
-  'roi_layer',
-  'loss',
-  'anchor_generator',
-  'bbox_coder',
-  'assigner',
-  'sampler',
-  'iou_calculator',
-  'match_cost',
-  'positional_encoding',
-  'transform',
-  'dataset',
-  'metric',
-  'optimizer',
-  'param_scheduler',
-  'optim_wrapper',
-  'loop',
-  'hook',
-  'data_sampler',
-  'log_processor',
-  'visualizer',
-  'vis_backend',
-] as const;
-export type Kind = (typeof KINDS)[number];
+export { KINDS, type Kind };
 
 /** A module's config as written in a config file: `type` and MMDetection's snake_case options. */
 export type ModuleConfig = { type: string } & Record<string, unknown>;

@@ -3,8 +3,8 @@
 
 import { distance } from 'fastest-levenshtein';
 import { isTypeTypo } from '../errors';
+import type { Kind } from './kinds';
 import { OPENMMLAB_TYPES, type TypeGroup } from './openmmlab-types';
-import type { Kind } from './registry';
 
 type Scope = keyof typeof OPENMMLAB_TYPES;
 
@@ -27,7 +27,7 @@ const GROUPS: Record<Kind, TypeGroup> = {
   mask_head: 'models',
   shared_head: 'models',
   roi_extractor: 'models',
-  roi_layer: 'models',
+  roi_layer: 'roi_layers',
   loss: 'models',
   anchor_generator: 'tasks',
   bbox_coder: 'tasks',
@@ -83,9 +83,10 @@ function split(type: string): { scope?: string; name: string } {
 /**
  * The package that has a type, or undefined where none has: the name is misspelt, or the user's.
  * @param group where the type is used; undefined: anywhere
+ * @param defaultScope the package of types without a scope
  */
-export function originOf(type: string, group?: TypeGroup): TypeOrigin | undefined {
-  const { scope, name } = split(type);
+export function originOf(type: string, group?: TypeGroup, defaultScope?: string): TypeOrigin | undefined {
+  const { scope = foreign(defaultScope), name } = split(type);
   if (scope !== undefined && !isListed(scope)) return { scope, label: scope };
   const has = (one: Scope) =>
     group === undefined
@@ -98,7 +99,12 @@ export function originOf(type: string, group?: TypeGroup): TypeOrigin | undefine
   return found && { scope: found, label: label(found) };
 }
 
-export const originOfKind = (type: string, kind: Kind): TypeOrigin | undefined => originOf(type, GROUPS[kind]);
+export const originOfKind = (type: string, kind: Kind, defaultScope?: string): TypeOrigin | undefined =>
+  originOf(type, GROUPS[kind], defaultScope);
+
+/** The scope of a package whose types are not listed. */
+const foreign = (scope: string | undefined): string | undefined =>
+  scope !== undefined && OTHER_SCOPES.includes(scope) ? scope : undefined;
 
 /** A config's `default_scope`: the package of its type names without one. */
 export const scopeOf = ({ default_scope: scope }: Readonly<Record<string, unknown>>): string | undefined =>

@@ -69,6 +69,7 @@ export const CocoMetric = defineModule({
       lost: true,
     }),
     backend_args: z.null().default(null).describe('Only null'),
+    file_client_args: z.null().optional().describe('Only null'),
     collect_device: z.enum(['cpu', 'gpu']).default('cpu').describe('Accepted: concerns several processes'),
     prefix: ignoredOption('names of the log begin with coco/', {
       schema: z.string().nullable().default(null),

@@ -1,6 +1,7 @@
 // What a config file sets and nothing reads: keys that are not part of a config, and variables whose former value other parts
 // of the config keep.
 
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { ConfigNotice } from '../catalogue/config-notices';
 import type { OptionProblem } from '../catalogue/option-problems';
@@ -23,10 +24,17 @@ export function unreadSettings({ config, files, inherited }: LoadedConfig): {
     const problems = [...unreadKeys(changed, config), ...unreadVariables(keys, config, inherited)];
     return { problems: [...new Map(problems.map((problem) => [problem.path, problem])).values()], notices: [] };
   }
+  const source = readFileSync(file, 'utf8');
   const notices = unreadVariables(
-    keys.filter((key) => key in inherited),
+    keys.filter((key) => key in inherited && !isReadIn(source, key)),
     config,
     inherited,
   );
   return { problems: [], notices: notices.map(({ path: key, message }) => ({ paths: [key], message, lost: true })) };
+}
+
+/** Whether a Python file uses a variable besides setting it: as a name that no single `=` follows. */
+function isReadIn(source: string, name: string): boolean {
+  const code = source.replace(/#.*$/gm, '');
+  return new RegExp(`(?<![\\w.'"])${name}(?![\\w'"])(?!\\s*=(?!=))`).test(code);
 }

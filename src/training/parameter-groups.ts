@@ -14,6 +14,9 @@ export const paramwiseOptions = z.strictObject({
   bias_lr_mult: z.number().optional().describe('Learning-rate multiplier of biases, except in norm layers'),
   bias_decay_mult: z.number().optional().describe('Weight-decay multiplier of biases, except in norm layers'),
   norm_decay_mult: z.number().optional().describe('Weight-decay multiplier of norm layers'),
+  dwconv_decay_mult: z.null().optional().describe('Only null'),
+  flat_decay_mult: z.null().optional().describe('Only null'),
+  dcn_offset_lr_mult: z.null().optional().describe('Only null'),
   bypass_duplicate: z.boolean().default(false).describe('Accepted: a shared parameter is one parameter'),
   base_total_batch_size: z
     .number()

@@ -51,11 +51,13 @@ function report(file: string, problems: readonly OptionProblem[], notices: reado
     return [`${file}: all type names and options are valid`, ...notes].join('\n');
   const lacking = problems.filter(({ unknown }) => unknown?.origin !== undefined);
   const unknown = problems.filter((problem) => problem.unknown && !lacking.includes(problem));
-  const invalid = problems.filter((problem) => !problem.unknown);
+  const unavailable = problems.filter((problem) => problem.lacking && !problem.unknown);
+  const invalid = problems.filter((problem) => !problem.unknown && !problem.lacking);
   return [
     `${file}:`,
     ...section(unknown.map(problemLine), 'unknown type name', 'unknown type names'),
     ...section(lacking.map(problemLine), 'type that DetLab does not have', 'types that DetLab does not have'),
+    ...section(unavailable.map(problemLine), 'option that DetLab does not have', 'options that DetLab does not have'),
     ...section(invalid.map(problemLine), 'invalid option', 'invalid options'),
     ...section(lost.map(noticeLine), 'setting that a run does not act on', 'settings that a run does not act on'),
     ...notes,

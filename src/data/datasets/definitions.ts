@@ -3,8 +3,9 @@
 
 import path from 'node:path';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type AnyDefinition, defineModule, type ModuleConfig, moduleOption } from '../../catalogue/registry';
-import { DetLabError } from '../../errors';
+import { DetLabError, isTypo } from '../../errors';
 import type { Dataset } from '../types';
 import { batchShapesOptions } from './batch-shapes';
 import { type CocoOptions, loadCoco } from './coco';
@@ -14,10 +15,28 @@ import { WRAPPERS } from './wrappers';
 
 const forText = 'Accepted: for detectors that read class names as text, of which there are none here';
 const classNames = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
+const noMaps = ignoredOption('segmentation maps are not read', { schema: z.string().optional(), harmless: [''] });
+const unusedPrefix = ignoredOption('the data set has no such folder', {
+  schema: z.string().optional(),
+  harmless: [''],
+});
+const fromDisk = ignoredOption('files are read from disk', {
+  harmless: [{ backend: 'disk' }, { backend: 'local' }],
+  lost: true,
+});
+/** Whether a key of `metainfo`, which may have any, is nearly one that is read. */
+const isMisspelt = (key: string): boolean =>
+  ['classes', 'palette'].some((name) => key !== name && isTypo(key, name)) || /^class(_?names?)?$/i.test(key);
 const shared = {
   data_root: z.string().default('').describe('Root folder of the other paths'),
   metainfo: z
-    .looseObject({ classes: classNames.optional() })
+    .looseObject({
+      classes: classNames.optional(),
+      palette: ignoredOption('drawings have a palette of their own'),
+    })
+    .refine((given) => !Object.keys(given).some(isMisspelt), {
+      message: 'expected { classes, palette }, in small letters',
+    })
     .nullable()
     .default(null)
     .describe('classes: class names to use, in label order; default: all of the files'),
@@ -38,15 +57,16 @@ const shared = {
   caption_prompt: z.unknown().optional().describe(forText),
   seg_map_suffix: z.string().default('.png').describe('Accepted: of segmentation maps, which are not read'),
   serialize_data: z.boolean().default(true).describe('Accepted, without effect: records are not copied to workers'),
-  lazy_init: z.boolean().default(false).describe('Accepted, without effect: a run reads its data when it needs it'),
   max_refetch: z.int().positive().default(1000).describe('Accepted: an image without use is replaced by another'),
+  file_client_args: fromDisk,
+  lazy_init: ignoredOption('annotations are read at once', { schema: z.boolean().default(false) }),
 };
 
 const cocoOptions = z.strictObject({
   ...shared,
   ann_file: z.string().describe('Annotation file'),
   data_prefix: z
-    .strictObject({ img: z.string().default('') })
+    .strictObject({ img: z.string().default(''), seg: noMaps, sub_data_root: unusedPrefix })
     .default({ img: '' })
     .describe('img: folder of images'),
   proposal_file: z.string().nullish().describe('JSON file of precomputed proposals, for Fast R-CNN'),
@@ -108,8 +128,11 @@ export const CityscapesDataset = defineModule({
 const vocOptions = z.strictObject({
   ...shared,
   ann_file: z.string().describe('List of image ids: <folder>/ImageSets/Main/<split>.txt'),
+  ann_subdir: z.literal('Annotations').default('Annotations').describe('Only "Annotations": folder of the XML files'),
+  img_subdir: z.literal('JPEGImages').default('JPEGImages').describe('Only "JPEGImages": folder of the images'),
+  proposal_file: z.null().optional().describe('Only null'),
   data_prefix: z
-    .strictObject({ sub_data_root: z.string().default('') })
+    .strictObject({ sub_data_root: z.string().default(''), img: unusedPrefix })
     .default({ sub_data_root: '' })
     .describe('sub_data_root: the VOC folder, relative to data_root'),
   first_pixel: z

@@ -24,6 +24,7 @@ export const FilterAnnotations = defineModule({
     min_gt_mask_area: z.number().default(1).describe('Minimum area of a mask, pixels'),
     by_box: z.boolean().default(true).describe('Filter by box size'),
     by_mask: z.boolean().default(false).describe('Filter by mask area'),
+    by_keypoints: z.literal(false).default(false).describe('Only false: there are no keypoints'),
     keep_empty: z.boolean().default(true).describe('Discard a sample without remaining objects; false: keep it'),
   }),
   build: (o): Transform => {

@@ -20,6 +20,7 @@ const options = z.strictObject({
     .union([fill, z.strictObject({ img: fill.default(0), mask: z.number().default(0), seg: z.number().default(255) })])
     .default({ img: 0, mask: 0, seg: 255 })
     .describe('Padding value: a gray level, or { img: [b, g, r] }'),
+  scale_factor: z.null().optional().describe('Only null: see scale'),
   use_mini_pad: z.boolean().default(false).describe('Pad only to a multiple of 32'),
   stretch_only: z.boolean().default(false).describe('Stretch to the size instead of padding'),
   allow_scale_up: z.boolean().default(true).describe('Allow enlarging images'),

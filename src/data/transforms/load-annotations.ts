@@ -27,6 +27,9 @@ export const LoadAnnotations = defineModule({
     imdecode_backend: z.string().default('cv2').describe('Accepted: of segmentation maps, which are not read'),
     box_type: z.literal('hbox').default('hbox').describe('Only "hbox": axis-aligned boxes'),
     backend_args: z.null().default(null).describe('Only null'),
+    mask2bbox: z.literal(false).default(false).describe('Only false: boxes are those of the annotations (MMYOLO)'),
+    merge_polygons: z.boolean().optional().describe("Accepted, MMYOLO's: the polygons of an object are one mask"),
+    file_client_args: z.unknown().optional().describe('Accepted: annotations are in memory'),
   }),
   build:
     (options): Transform =>

@@ -2,6 +2,7 @@
 // decoder's order (rgb, in PixelImage.order); the data preprocessor swaps them by permuting its weights.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { decodeImage } from '../loading/decode';
 import type { Transform } from './sample';
@@ -22,7 +23,10 @@ export const LoadImageFromFile = defineModule({
       .describe('Whose conversion to 8-bit RGB is reproduced: they differ in transparent gray images'),
     ignore_empty: z.literal(false).default(false).describe('Only false: an unreadable image is reported and replaced'),
     backend_args: z.null().default(null).describe('Only null: images are read from disk'),
-    file_client_args: z.unknown().optional().describe('Accepted for compatibility with MMDetection 3.0; not used'),
+    file_client_args: ignoredOption('images are read from disk', {
+      harmless: [{ backend: 'disk' }, { backend: 'local' }],
+      lost: true,
+    }),
   }),
   build:
     ({ to_float32, imdecode_backend }): Transform =>

@@ -1,6 +1,7 @@
 // The options that MMYOLO's Mosaic and MixUp transforms share, and how they draw the other images.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import type { Random } from '../../random';
 import { cachedCount, drawAge, drawOtherImages, MIN_CACHED, otherImagesOf } from './other-images';
@@ -15,7 +16,7 @@ export const mixOptions = (cached: number) => ({
   use_cached: z.boolean().default(false).describe('Draw the other images from a cache of recent images'),
   max_cached_images: z.number().int().min(2).default(cached).describe('Capacity of the cache, images'),
   random_pop: z.boolean().default(true).describe('Evict a random image from the full cache; false: the oldest'),
-  max_refetch: z.number().int().positive().default(15).describe('Accepted: unusable images are redrawn 15 times'),
+  max_refetch: ignoredOption('unusable images are redrawn 15 times', { schema: z.int().positive().default(15) }),
 });
 type MixOptions = z.output<z.ZodObject<ReturnType<typeof mixOptions>>>;
 

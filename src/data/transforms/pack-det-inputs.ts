@@ -1,12 +1,37 @@
 // PackDetInputs: the last step of a pipeline, packs the sample for the data preprocessor.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { pixelsOf, type Transform, truthsOf } from './sample';
 
 const META_KEYS = ['img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip', 'flip_direction'] as const;
 /** Further keys of MMDetection's and MMYOLO's configs; a sample has those that a transform set. */
 const MORE_KEYS = ['pad_param', 'batch_shape', 'homography_matrix'] as const;
+/** Keys that samples of other tasks have: text prompts, tracking, keypoints. MMDetection leaves out those that are absent. */
+const ABSENT_KEYS = [
+  'border',
+  'caption_prompt',
+  'custom_entities',
+  'dataset_mode',
+  'flip_indices',
+  'frame_id',
+  'id',
+  'image_level_labels',
+  'instances',
+  'ori_video_length',
+  'phrase_ids',
+  'phrases',
+  'sent_ids',
+  'text',
+  'tokens_positive',
+  'video_id',
+  'video_length',
+] as const;
+const key = ignoredOption('samples have no such entry', {
+  schema: z.enum([...META_KEYS, ...MORE_KEYS, ...ABSENT_KEYS]),
+  harmless: (given) => !ABSENT_KEYS.some((name) => name === given),
+});
 
 export const PackDetInputs = defineModule({
   kind: 'transform',
@@ -17,7 +42,7 @@ export const PackDetInputs = defineModule({
   example: "{ type: 'PackDetInputs' }",
   options: z.strictObject({
     meta_keys: z
-      .array(z.enum([...META_KEYS, ...MORE_KEYS]))
+      .array(key)
       .default([...META_KEYS])
       .describe('Accepted: names are checked, a sample always has all of them'),
   }),

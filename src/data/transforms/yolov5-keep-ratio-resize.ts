@@ -30,6 +30,7 @@ export const YOLOv5KeepRatioResize = defineModule({
   example: "{ type: 'YOLOv5KeepRatioResize', scale: [640, 640] }",
   options: z.strictObject({
     scale: z.union([edge, z.tuple([edge, edge])]).describe('[width, height] to fit inside; one number: a square'),
+    scale_factor: z.null().optional().describe('Only null: see scale'),
     keep_ratio: z.literal(true).default(true).describe('Only true'),
     clip_object_border: z.boolean().default(true).describe('Clip boxes to the resized image'),
     backend: z.literal('cv2').default('cv2').describe("cv2's arithmetic, reproduced bit for bit"),

@@ -28,6 +28,8 @@ const SETTINGS: Record<'P5' | 'P6', StageSetting[]> = {
 const options = z.strictObject({
   ...cspOptions,
   expand_ratio: z.number().positive().default(0.5).describe('Channels of each half of a CSP layer over the output'),
+  input_channels: z.literal(3).default(3).describe('Only 3 (MMYOLO)'),
+  plugins: z.null().optional().describe('Only null (MMYOLO)'),
   spp_kernel_sizes: poolSizes,
   channel_attention: z.boolean().default(true).describe('Channel attention after the blocks of a stage'),
   act_cfg: activationOption('SiLU'),

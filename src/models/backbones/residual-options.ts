@@ -1,6 +1,7 @@
 // The options that the residual backbones share (ResNet, ResNeXt, ResNetV1d, Res2Net, RegNet), and their checks.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { DetLabError } from '../../errors';
 import { type InitCfg, initCfg } from '../../nn/init-cfg';
 import { convCfg, deformGroups, im2colStep, normCfg, oneNameOfGroups } from '../../nn/layer-options';
@@ -37,10 +38,10 @@ export const pretrainedOption = z
 export const frozenStages = (most: number) =>
   z.int().min(-1).max(most).default(-1).describe('Freezes the stem (0) and the first n stages; -1: nothing');
 
-export const withCp = z
-  .boolean()
-  .default(false)
-  .describe('Gradient checkpointing; accepted and without effect on the result');
+/** Gradient checkpointing. */
+export const withCp = ignoredOption('activations are kept for the backward pass', {
+  schema: z.boolean().default(false),
+});
 
 export const residualOptions = {
   in_channels: z.int().positive().default(3).describe('Channels of the input image'),

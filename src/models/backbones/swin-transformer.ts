@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { Dropout } from '../../nn/dropout';
@@ -55,10 +56,9 @@ const options = z.strictObject({
   norm_cfg: layerNormCfg.default({ type: 'LN' }).describe('Normalisation type'),
   with_cp: withCp,
   pretrained: pretrainedOption,
-  convert_weights: z
-    .boolean()
-    .default(false)
-    .describe("Accepted and without effect: checkpoints must carry MMDetection's names"),
+  convert_weights: ignoredOption("the names of a checkpoint must be MMDetection's", {
+    schema: z.boolean().default(false),
+  }),
   frozen_stages: z
     .int()
     .min(-1)

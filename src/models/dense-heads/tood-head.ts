@@ -37,6 +37,7 @@ const options = z.strictObject({
   stacked_convs: z.int().positive().default(4).describe('Number of 3x3 convolutions S of the stack'),
   conv_cfg: towerOptions.conv_cfg.describe('Convolution type of the stack'),
   norm_cfg: groupNormOption.describe('Normalisation of the stack and of the decomposed features'),
+  pred_kernel_size: z.literal(3).default(3).describe('Only 3'),
   num_dcn: z.int().min(0).default(0).describe('Number of first convolutions of the stack that are deformable (DCNv2)'),
   anchor_type: z
     .enum(['anchor_free', 'anchor_based'])

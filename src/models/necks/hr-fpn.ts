@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { ConvModule } from '../../nn/conv-module';
@@ -21,7 +22,7 @@ const options = z.strictObject({
   pooling_type: z.enum(['AVG', 'MAX']).default('AVG').describe('Pooling that makes the coarser levels'),
   conv_cfg: convCfg.nullable().default(null).describe('Convolution type'),
   norm_cfg: normCfg.nullable().default(null).describe('Accepted and without effect, as in MMDetection'),
-  with_cp: z.boolean().default(false).describe('Gradient checkpointing; accepted and without effect on the result'),
+  with_cp: ignoredOption('activations are kept for the backward pass', { schema: z.boolean().default(false) }),
   stride: z.int().positive().default(1).describe('Stride of the last convolutions'),
   init_cfg: initCfg
     .nullable()

@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { AdaptiveMoments } from './adaptive-moments';
-import { type OptimizerPlan, torchAdamOptions } from './optimizer';
+import type { OptimizerPlan } from './optimizer';
+import { torchAdamOptions } from './torch-options';
 
 const beta = z.number().min(0).lt(1);
 

@@ -1,7 +1,6 @@
 // The contract of an optimizer, and what a definition of kind `optimizer` builds.
 
 import type * as tf from '@tensorflow/tfjs';
-import { z } from 'zod';
 import type { StateDict } from '../../nn/module';
 import type { ParameterGroup } from '../parameter-groups';
 
@@ -15,17 +14,6 @@ export interface Optimizer {
   loadStateDict(state: StateDict): void;
   dispose(): void;
 }
-
-const howComputed = z.boolean().nullish().describe('Accepted, without effect: how PyTorch computes the same step');
-
-/** PyTorch's options of every optimizer that leave its steps as they are. */
-export const torchOptions = {
-  maximize: z.literal(false).default(false).describe('Only false: losses are minimised'),
-  foreach: howComputed,
-  fused: howComputed,
-  differentiable: z.literal(false).default(false).describe('Only false: steps are not differentiated'),
-};
-export const torchAdamOptions = { ...torchOptions, capturable: howComputed };
 
 /** What `registry.build('optimizer', ...)` gives: the base rates, and the optimizer once the groups are known. */
 export interface OptimizerPlan {

@@ -8,7 +8,8 @@ import { engine } from '../../engine';
 import { DetLabError } from '../../errors';
 import { assignState, type StateDict, torchShape, toState } from '../../nn/module';
 import type { ParameterGroup } from '../parameter-groups';
-import { type Optimizer, type OptimizerPlan, torchOptions } from './optimizer';
+import type { Optimizer, OptimizerPlan } from './optimizer';
+import { torchOptions } from './torch-options';
 
 export const SGD = defineModule({
   kind: 'optimizer',

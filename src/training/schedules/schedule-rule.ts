@@ -31,6 +31,7 @@ export const rangeOptions = {
     .boolean()
     .default(false)
     .describe('Counts are given in epochs, but the rate changes every iteration'),
+  param_name: z.literal('lr').default('lr').describe('Only "lr": momentum and weight decay have no schedule'),
   last_step: ignoredOption('a checkpoint restores the step', { schema: z.int().default(-1) }),
   verbose: ignoredOption('the learning rate is in every log line', { schema: z.boolean().default(false) }),
 };

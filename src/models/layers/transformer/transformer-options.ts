@@ -1,6 +1,7 @@
 // The nested configs of DETR's encoders and decoders (`self_attn_cfg`, `ffn_cfg`, ...) with checks, and the layers built from them.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../../catalogue/ignored-option';
 import { actCfg, dropoutCfg, initCfg, LayerNorm, MultiheadAttention, preluCfg } from '../../../nn';
 import { ConditionalAttention } from '../../../nn/conditional-attention';
 import { MultiScaleDeformableAttention } from '../../../nn/multi-scale-deformable-attention';
@@ -80,7 +81,7 @@ const list = (layer: z.ZodType) => ({
   init_cfg: initCfg.nullish().describe('Weights of all layers'),
 });
 const recompute = {
-  num_cp: z.int().default(-1).describe('Accepted and without effect: nothing is recomputed to save memory'),
+  num_cp: ignoredOption('activations are kept for the backward pass', { schema: z.int().default(-1), harmless: [0] }),
 };
 const postNorm = {
   post_norm_cfg: norm.describe("Norm of every layer's output"),

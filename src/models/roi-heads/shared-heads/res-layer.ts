@@ -2,6 +2,7 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../../catalogue/ignored-option';
 import { type BuildContext, defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { applyInitCfg, initCfg, Module, normCfg, Sequential } from '../../../nn';
@@ -30,7 +31,7 @@ const options = z.strictObject({
   style: z.enum(['pytorch', 'caffe']).default('pytorch').describe('Stride on the 3x3 (pytorch) or the first 1x1'),
   norm_cfg: normCfg.prefault({ type: 'BN', requires_grad: true }).describe('Norm after every convolution'),
   norm_eval: z.boolean().default(true).describe('Keep batch norms in evaluation mode during training'),
-  with_cp: z.boolean().default(false).describe('Accepted and without effect'),
+  with_cp: ignoredOption('activations are kept for the backward pass', { schema: z.boolean().default(false) }),
   dcn: z.null({ error: 'dcn is not offered here: leave it out or null' }).optional().describe('Must be null'),
   pretrained: z.string().nullish().describe('Checkpoint to start from (older name of init_cfg Pretrained)'),
   init_cfg: initCfg.nullish().describe('Weight initialisation; Kaiming when absent'),
