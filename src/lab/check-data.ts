@@ -22,6 +22,9 @@ export function checkData(data: LabDataset, config: ConfigObject): string[] {
   const lines = new Set([...linesOf(train), ...data.notices]);
   const counts = countObjects(train);
   requireObjects(train, counts, 'train');
+  const untaught = train.classes.filter((_, label) => counts.byClass[label] === 0);
+  if (untaught.length > 0)
+    lines.add(`"${train.name}" has no objects of ${untaught.map((name) => `"${name}"`).join(', ')}: not learned`);
   if (loadsMasks(config)) for (const line of outlineLines(train, counts, 'train')) lines.add(line);
   if (counts.emptyImages > 0 && !filtersEmptyImages(objectAt(config, TRAIN)))
     lines.add(
