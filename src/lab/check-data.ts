@@ -22,6 +22,9 @@ export function checkData(data: LabDataset, config: ConfigObject): string[] {
   const lines = new Set([...linesOf(train), ...data.notices]);
   const counts = countObjects(train);
   requireObjects(train, counts, 'train');
+  const untaught = train.classes.filter((_, label) => counts.byClass[label] === 0);
+  if (untaught.length > 0)
+    lines.add(`"${train.name}" has no objects of ${untaught.map((name) => `"${name}"`).join(', ')}: not learned`);
   if (loadsMasks(config)) for (const line of outlineLines(train, counts, 'train')) lines.add(line);
   if (counts.emptyImages > 0 && !filtersEmptyImages(objectAt(config, TRAIN)))
     lines.add(
@@ -56,14 +59,15 @@ const linesOf = ({ problems, notices = [] }: Dataset): string[] => [
 function requireObjects({ name, problems }: Dataset, counts: ObjectCounts, what: 'train' | 'evaluate'): void {
   if (counts.objects > 0) return;
   const ignored = counts.crowds + counts.ignored;
-  const [problem] = problemLines(problems);
+  const causes = problems.filter(({ kind }) => kind !== 'no-objects');
+  const [problem] = problemLines(causes);
   throw new DetLabError(
     `Cannot ${what} on "${name}": ` +
       (ignored > 0
         ? `all of its ${counted(ignored, 'object')} are ignored (${counted(counts.crowds, 'crowd')}). Some tools write ` +
           'iscrowd: 1 for every mask of run lengths: set it to 0 for single objects'
         : `its ${counted(counts.images, 'image')} have no objects`) +
-      (problem ? `. ${counted(problems.length, 'problem')}, such as: ${problem}` : ''),
+      (problem ? `. ${counted(causes.length, 'problem')}, such as: ${problem}` : ''),
   );
 }
 

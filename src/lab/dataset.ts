@@ -11,6 +11,7 @@ import {
   validationSplit,
 } from '../data';
 import { loadToytown, type ToytownOptions } from '../data/toytown/generate';
+import { DetLabError, nameOfValue } from '../errors';
 import { notebook } from '../visualization/display';
 import { progressBundle, progressText } from '../visualization/progress';
 import { LabDataset } from './lab-dataset';
@@ -29,6 +30,12 @@ async function coco(
   options: CocoOptions & { val?: CocoPart } = {},
 ): Promise<LabDataset> {
   const { val, ...rest } = options;
+  for (const given of [annFile, imgDir, ...(val ? [val.annFile, val.imgDir] : [])])
+    if (typeof given !== 'string' || given === '')
+      throw new DetLabError(
+        `Cannot load a COCO dataset: expected an annotation file and a folder of images, received ${nameOfValue(given)}. ` +
+          "Use dataset.coco('annotations.json', 'images'), and val: { annFile, imgDir } for validation",
+      );
   const train = await loadCoco(annFile, imgDir, rest);
   if (!val) return new LabDataset(train.name, train, undefined);
   const valData = await loadCoco(val.annFile, val.imgDir, {

@@ -4,7 +4,7 @@
 // ignored as VOC's difficult ones, not left out.
 
 import path from 'node:path';
-import { DetLabError } from '../../errors';
+import { DetLabError, nameOfValue } from '../../errors';
 import { damagedFiles } from '../loading/file-damage';
 import { fileSizes, isSampled, sizeProblem } from '../loading/image-sizes';
 import { readJson } from '../loading/json-file';
@@ -74,7 +74,7 @@ function listOf(json: Record<string, unknown>, key: string, file: string): unkno
   const value = json[key];
   if (Array.isArray(value)) return value;
   throw new DetLabError(
-    `Cannot use "${file}" as a COCO annotation file: expected a list "${key}", received ${value === undefined ? 'nothing' : typeof value}`,
+    `Cannot use "${file}" as a COCO annotation file: expected a list "${key}", received ${value === undefined ? 'nothing' : nameOfValue(value)}`,
   );
 }
 

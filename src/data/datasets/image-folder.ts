@@ -3,6 +3,7 @@
 
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { IMAGE_EXTENSIONS } from '../loading/decode';
 
 /** The names in a folder, and the one of each folded name (undefined: several). */
 interface Listing {
@@ -10,8 +11,15 @@ interface Listing {
   folded?: Map<string, string | undefined>;
 }
 
+/** Spellings of one extension. */
+const EXTENSIONS: Record<string, string> = { '.jpeg': '.jpg', '.jpe': '.jpg', '.jfif': '.jpg', '.tiff': '.tif' };
+
 /** Names that a file system, an archive or a tool may have changed into each other. */
-const fold = (name: string) => name.normalize('NFC').toLowerCase();
+function fold(name: string): string {
+  const folded = name.normalize('NFC').toLowerCase();
+  const extension = path.extname(folded);
+  return extension in EXTENSIONS ? folded.slice(0, -extension.length) + EXTENSIONS[extension] : folded;
+}
 
 /** Image files below `root`. */
 export class ImageFolder {
@@ -33,13 +41,15 @@ export class ImageFolder {
 
   /**
    * The file that an annotated name means when there is none of exactly that name. In this order: with `\` as separator;
-   * without percent escapes; the end of a path of another machine or an URL; in other case. Undefined: none.
+   * without percent escapes; the end of a path of another machine or an URL; in other case, or with an extension if it has
+   * none. Undefined: none.
    */
   guess(name: string): string | undefined {
     const variants = variantsOf(name).map((variant) =>
       variant.split('/').filter((part) => part !== '' && part !== '.'),
     );
-    for (const find of [(parts: string[]) => this.exact(parts), (parts: string[]) => this.folded(parts)])
+    const finders = [this.exact, this.folded, this.extended].map((find) => find.bind(this));
+    for (const find of finders)
       for (const parts of variants) {
         const from = parts.lastIndexOf('..') + 1;
         for (let start = from; start < parts.length; start++) {
@@ -60,16 +70,22 @@ export class ImageFolder {
     let full = this.root;
     for (const part of parts) {
       const listing = this.list(full);
-      if (!listing.folded) {
-        listing.folded = new Map();
-        for (const name of listing.names)
-          listing.folded.set(fold(name), listing.folded.has(fold(name)) ? undefined : name);
-      }
-      const name = listing.names.has(part) ? part : listing.folded.get(fold(part));
+      const name = listing.names.has(part) ? part : (listing.folded ??= foldedNames(listing.names)).get(fold(part));
       if (name === undefined) return undefined;
       full = path.join(full, name);
     }
     return full;
+  }
+
+  /** The only image of a name without extension. */
+  private extended(parts: string[]): string | undefined {
+    const last = parts[parts.length - 1];
+    const folder = this.folded(parts.slice(0, -1));
+    if (IMAGE_EXTENSIONS.includes(path.extname(last).toLowerCase()) || folder === undefined) return undefined;
+    const { names } = this.list(folder);
+    const found = IMAGE_EXTENSIONS.flatMap((extension) => [last + extension, last + extension.toUpperCase()]);
+    const there = found.filter((name) => names.has(name));
+    return there.length === 1 ? path.join(folder, there[0]) : undefined;
   }
 
   private list(folder: string): Listing {
@@ -87,13 +103,23 @@ export class ImageFolder {
   }
 }
 
+function foldedNames(names: Iterable<string>): Map<string, string | undefined> {
+  const folded = new Map<string, string | undefined>();
+  for (const name of names) folded.set(fold(name), folded.has(fold(name)) ? undefined : name);
+  return folded;
+}
+
 /** An annotated name with other separators, without escapes, or the file that an URL's query names (Label Studio). */
 function variantsOf(name: string): string[] {
   const slashed = name.replaceAll('\\', '/');
   const query = /[?&]d=([^&]+)/.exec(slashed)?.[1];
   const plain = /^[a-z][a-z0-9+.-]*:\/\//i.test(slashed) ? slashed.replace(/[?#].*$/, '') : slashed;
-  const variants = [...(query === undefined ? [] : [query]), plain];
-  return [...new Set(variants.flatMap((variant) => [variant, unescaped(variant)]))];
+  const variants = [...(query === undefined ? [] : [query]), plain.trim()].flatMap((variant) => {
+    const once = unescaped(variant);
+    // escaped twice, or as a form is
+    return [variant, once, unescaped(once), unescaped(variant.replaceAll('+', ' '))];
+  });
+  return [...new Set(variants)];
 }
 
 function unescaped(name: string): string {

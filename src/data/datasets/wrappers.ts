@@ -11,7 +11,7 @@ import {
   moduleOption,
 } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import type { Dataset } from '../types';
+import type { Dataset, ImageRecord } from '../types';
 import type { DatasetLoader } from './dataset-loader';
 
 const inside = moduleOption('dataset').describe('The wrapped dataset');
@@ -56,11 +56,22 @@ function joined(parts: Dataset[]): Dataset {
   return {
     name: parts.map(({ name }) => name).join(' + '),
     classes: first.classes,
-    records: parts.flatMap(({ records }) => records),
+    records: withDistinctIds(parts.flatMap(({ records }) => records)),
     problems: parts.flatMap(({ problems }) => problems),
     notices: parts.flatMap(({ notices = [] }) => notices),
     otherClasses: parts.reduce((sum, { otherClasses = 0 }) => sum + otherClasses, 0),
   };
+}
+
+/** The records, those whose id an earlier one has with the next free one: an evaluation knows images by their ids. */
+function withDistinctIds(records: ImageRecord[]): ImageRecord[] {
+  const used = new Set<number>();
+  let free = records.reduce((highest, { id }) => Math.max(highest, id), 0) + 1;
+  return records.map((record) => {
+    const id = used.has(record.id) ? free++ : record.id;
+    used.add(id);
+    return id === record.id ? record : { ...record, id };
+  });
 }
 
 export const RepeatDataset = defineModule({

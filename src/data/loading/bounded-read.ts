@@ -27,3 +27,14 @@ export async function readBounded(file: string, limit: number): Promise<Buffer> 
     await handle?.close();
   }
 }
+
+/** The first bytes of a file, at most `count`. @throws Node's error (`code: 'ENOENT'`) when it does not exist. */
+export async function readStart(file: string, count: number): Promise<Buffer> {
+  const handle = await open(file, 'r');
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(count), 0, count, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { BadData } from '../bad-data';
 import type { PixelImage } from '../types';
 import { bmpHeader, decodeBmp, isBmp } from './bmp';
-import { LIMITS, readBounded } from './bounded-read';
+import { LIMITS, readBounded, readStart } from './bounded-read';
 import { cmykToRgb, isCmykJpeg } from './cmyk';
 import { pixelLimit, requirePixels } from './pixel-limit';
 import { decodePnm, isPnm, pnmHeader } from './pnm';
@@ -48,6 +48,8 @@ export async function decodeImage(
 
 /** Width and height as `decodeImage` gives them (orientation applied), from the file's header alone. */
 export async function imageSize(file: string, id?: number | string): Promise<{ width: number; height: number }> {
+  const start = await jpegSize(file);
+  if (start) return start;
   const bytes = await readImage(file, id);
   try {
     const { width, height } = isBmp(bytes)
@@ -59,6 +61,22 @@ export async function imageSize(file: string, id?: number | string): Promise<{ w
     return { width, height };
   } catch (error) {
     throw unreadable(file, id, bytes.length === 0 ? EMPTY : error);
+  }
+}
+
+/** Bytes of a JPEG that hold its size and orientation, unless a large profile comes first. */
+const JPEG_HEADER = 2 ** 17;
+
+/** The size of a JPEG by its first bytes, so that the size of many images is known soon; undefined: not known by them. */
+async function jpegSize(file: string): Promise<{ width: number; height: number } | undefined> {
+  try {
+    const bytes = await readStart(file, JPEG_HEADER);
+    if (bytes[0] !== 0xff || bytes[1] !== 0xd8) return undefined;
+    const { width, height } = await sharpSize(bytes);
+    requirePixels(width, height);
+    return { width, height };
+  } catch {
+    return undefined; // said when the whole file is read
   }
 }
 

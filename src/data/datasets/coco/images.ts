@@ -151,12 +151,12 @@ function reportMissing({ key, name }: CocoImage, folder: ImageFolder, report: Co
 
 /** The error for a folder without any of the images, with the folder beside or below it that has the first of them. */
 function wrongFolder(images: readonly CocoImage[], root: string, file: string): DetLabError {
-  const base = images[0].name.split(/[\\/]/).at(-1)!;
   const nearby = [root, path.dirname(root), path.dirname(file), path.dirname(path.dirname(file))];
   const candidates = new Set(nearby.flatMap((folder) => [folder, ...foldersIn(folder)]));
   candidates.delete(root);
-  const right = [...candidates].find((folder) => existsSync(path.join(folder, base)));
-  const advice = right === undefined ? '' : `. "${right}" has "${base}": give that folder`;
+  const first = images[0].name;
+  const right = [...candidates].find((folder) => new ImageFolder(folder).guess(first) !== undefined);
+  const advice = right === undefined ? '' : `. "${right}" has "${first}": give that folder`;
   if (!existsSync(root)) {
     const near = didYouMean(
       path.basename(root),

@@ -15,6 +15,7 @@ beforeAll(async () => {
   await greyImages(folder, {
     ...CASE_IMAGES,
     'img/c.jpg': [640, 480],
+    '\u00fc.png': [640, 480],
     'day1/d.jpg': [640, 480],
     'day2/d.jpg': [640, 480],
   });
@@ -51,6 +52,10 @@ it('reads the names that tools write', async () => {
   expect(await found({ file_name: '/data/local-files/?d=img%2Fc.jpg' })).toEqual(['img/c.jpg']);
   expect(await found({ file_name: null, path: 'a.jpg' })).toEqual(['a.jpg']);
   expect(await found({ file_name: '../images/a.jpg' })).toEqual(['a.jpg']);
+  expect(await found({ file_name: 'cell%25203.jpg' }, { file_name: ' a.jpg ' })).toEqual(['cell 3.jpg', 'a.jpg']);
+  expect(await found({ file_name: 'cell+3.jpg' })).toEqual(['cell 3.jpg']);
+  expect(await found({ file_name: 'A.jpeg' }, { file_name: 'IMG/c' })).toEqual(['a.jpg', 'img/c.jpg']);
+  expect(await found({ file_name: 'a' }, { file_name: 'u\u0308.png' })).toEqual(['a.jpg', '\u00fc.png']);
 });
 
 it('takes no file for two images', async () => {
