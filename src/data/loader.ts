@@ -44,6 +44,8 @@ export interface EpochOptions {
 export interface Loader {
   /** Batches per epoch. */
   readonly length: number;
+  /** Images per epoch. */
+  readonly images: number;
   readonly batchSize: number;
   readonly workers: number;
   readonly stats: LoaderStats;
@@ -83,6 +85,7 @@ export function createLoader(
 
 class PrefetchingLoader implements Loader {
   readonly length: number;
+  readonly images: number;
   readonly batchSize: number;
   readonly workers: number;
   readonly stats: LoaderStats = { images: 0, waitSeconds: 0, decodeSeconds: 0, failures: [] };
@@ -108,6 +111,7 @@ class PrefetchingLoader implements Loader {
     };
     const batches = dataset.records.length / batchSize;
     this.length = this.order.dropLast ? Math.floor(batches) : Math.ceil(batches);
+    this.images = dataset.records.length;
     this.batchSize = batchSize;
     this.workers = isPortable(stages) ? workers : 0;
     this.prefetch = prefetch;

@@ -21,6 +21,8 @@ export interface TrainingState {
   /** Batches done since the start. */
   step: number;
   batchesPerEpoch: number;
+  /** Training images, where the loader counted them. */
+  images?: number;
   seed: number;
   precision: string;
   /** The model's random stream (samplers). */

@@ -4,9 +4,16 @@
 export interface ScheduleState {
   steps: { last: number; global: number }[];
   lr: number[];
+  /** Of the schedule that gave them; absent in older checkpoints. */
+  plan?: string;
 }
 
 export interface LearningRates {
+  /**
+   * All that the rates follow from (rules, first rates, batches per epoch), to compare with a checkpoint's: rates of another
+   * plan are not taken over. Without it they always are.
+   */
+  readonly plan?: string;
   afterIteration(): void;
   afterEpoch(): void;
   state(): ScheduleState;

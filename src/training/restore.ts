@@ -25,16 +25,35 @@ export async function restore(runner: Runner, root: string): Promise<void> {
       `Cannot resume from "${checkpoint.directory}": its weights are averages. Resume with the config's EMAHook`,
     );
   state.restore(checkpoint.state, checkpoint.optimizer);
+  const lines = [`resumed from ${checkpoint.directory}: epoch ${state.epoch}, iteration ${state.iteration}`];
+  lines.push(...changes(checkpoint, runner));
   for (const name of runner.restoreHooks(checkpoint.state.hooks ?? {}))
     runner.log(`the state of ${name} in the checkpoint is not used: this run has no such hook`);
-  runner.log(`resumed from ${checkpoint.directory}: epoch ${state.epoch}, iteration ${state.iteration}`);
+  for (const line of lines) runner.log(line);
+}
+
+/** What goes on otherwise than it would have in the run of the checkpoint. */
+function changes({ state: saved }: Checkpoint, { state }: Runner): string[] {
+  const lines: string[] = [];
+  const { batchesPerEpoch } = state.settings;
+  if (saved.batchesPerEpoch !== batchesPerEpoch)
+    lines.push(`an epoch has ${batchesPerEpoch} batches from here on, before ${saved.batchesPerEpoch}`);
+  const { lr } = state.wrapper.optimizer.groups[0];
+  const [before] = saved.schedule.lr;
+  if (Math.abs(lr - before) > 1e-9 * Math.max(lr, before))
+    lines.push(`learning rate ${lr} from here on, by the schedule of this run (${before} in the checkpoint)`);
+  return lines;
 }
 
 function checkSameRun({ directory, state }: Checkpoint, { state: now }: Runner): void {
-  const { seed, batchesPerEpoch, unit } = now.settings;
+  const { seed, batchesPerEpoch, images, unit } = now.settings;
+  // of the same images, batches may have another size
+  const counted = images !== undefined && state.images !== undefined;
   const facts: [name: string, before: unknown, now: unknown][] = [
     ['seed', state.seed, seed],
-    ['batchesPerEpoch', state.batchesPerEpoch, batchesPerEpoch],
+    counted
+      ? ['number of training images', state.images, images]
+      : ['batchesPerEpoch', state.batchesPerEpoch, batchesPerEpoch],
     ['precision', state.precision, now.wrapper.precision],
     ['unit of progress', state.unit ?? 'epoch', unit],
   ];

@@ -4,14 +4,17 @@
 import type { Module, StateDict } from '../nn/module';
 import { Random } from '../random';
 import type { CheckpointContents, TrainingState } from './checkpoint';
-import { type History, SmoothedScalars } from './history';
+import { type History, type ScalarRecord, SmoothedScalars } from './history';
 import type { LearningRates } from './learning-rates';
 import type { LoopPlan } from './loops/loop-plan';
 import type { OptimWrapper } from './optim-wrapper';
+import { positionWith, replay } from './position';
 
 export interface RunSettings {
   seed: number;
   batchesPerEpoch: number;
+  /** Training images, where the loader counts them. */
+  images?: number;
   unit: LoopPlan['unit'];
   /** Iterations that smoothed scalars are averaged over. */
   logWindow: number;
@@ -62,6 +65,7 @@ export class RunState {
         iteration,
         step,
         batchesPerEpoch: settings.batchesPerEpoch,
+        ...(settings.images !== undefined && { images: settings.images }),
         seed: settings.seed,
         precision: wrapper.precision,
         ...(settings.unit === 'iteration' && { unit: settings.unit }),
@@ -75,14 +79,29 @@ export class RunState {
     };
   }
 
-  /** Goes on from what `save` gave, the model excepted. */
+  /**
+   * Goes on from what `save` gave, the model excepted. Learning rates are this run's: those of the checkpoint where both runs
+   * have the same plan, else those that a run of this plan has at this point.
+   */
   restore(state: TrainingState, optimizer: StateDict): void {
-    this.wrapper.restore(optimizer, state.optimizer);
-    this.schedule.restore(state.schedule);
+    const { batchesPerEpoch: length, unit } = this.settings;
+    const position = positionWith(length, state.batchesPerEpoch, unit, state);
+    this.wrapper.restore(optimizer, { ...state.optimizer, inner: position.step });
+    const { plan } = this.schedule;
+    if (plan === undefined || plan === state.schedule.plan) this.schedule.restore(state.schedule);
+    else replay(this.schedule, length, unit, position);
     this.random.restore(state.random);
     this.smoothed.restore(state.smoothing);
-    this.history.train.push(...state.history.train);
+    this.history.train.push(...this.renumbered(state));
     this.history.evaluations.push(...state.history.evaluations);
-    ({ epoch: this.epoch, iteration: this.iteration, step: this.step } = state);
+    ({ epoch: this.epoch, iteration: this.iteration, step: this.step } = position);
+  }
+
+  /** The log of a run with other batches, its iterations counted in batches of now, so that the history is in order. */
+  private renumbered({ batchesPerEpoch, history }: TrainingState): ScalarRecord[] {
+    const { batchesPerEpoch: length, unit } = this.settings;
+    if (unit === 'iteration' || batchesPerEpoch === length) return history.train;
+    const now = (count: number) => Math.round((count * length) / batchesPerEpoch);
+    return history.train.map((entry) => ({ ...entry, iter: now(entry.iter), step: now(entry.step) }));
   }
 }

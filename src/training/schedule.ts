@@ -1,6 +1,7 @@
 // The learning-rate schedule of a run: mmengine's chained schedulers over parameter groups. Iteration rules step after
 // every iteration, epoch rules after every epoch; all step once before the first iteration.
 
+import type { ModuleConfig } from '../catalogue/registry';
 import type { LearningRates, ScheduleState } from './learning-rates';
 import type { ScheduleFactory, ScheduleRule } from './schedules/schedule-rule';
 
@@ -13,13 +14,19 @@ export interface Scheduled {
 export class Schedule implements LearningRates {
   private readonly rules: ScheduleRule[];
   private steps: { last: number; global: number }[];
+  readonly plan: string;
 
-  /** Sets the groups' learning rates for the first iteration. */
+  /**
+   * Sets the groups' learning rates for the first iteration.
+   * @param configs what the factories were built from
+   */
   constructor(
     factories: readonly ScheduleFactory[],
     private readonly groups: readonly Scheduled[],
     epochLength: number,
+    configs: readonly ModuleConfig[] = [],
   ) {
+    this.plan = JSON.stringify({ rules: configs, rates: groups.map(({ initialLr }) => initialLr), epochLength });
     this.rules = factories.map((factory) => factory(epochLength));
     this.steps = this.rules.map(() => ({ last: -1, global: 0 }));
     for (const i of this.rules.keys()) this.step(i);
@@ -44,7 +51,7 @@ export class Schedule implements LearningRates {
   }
 
   state(): ScheduleState {
-    return { steps: this.steps.map((s) => ({ ...s })), lr: this.groups.map((g) => g.lr) };
+    return { steps: this.steps.map((s) => ({ ...s })), lr: this.groups.map((g) => g.lr), plan: this.plan };
   }
 
   restore(state: ScheduleState): void {

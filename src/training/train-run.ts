@@ -11,6 +11,8 @@ import type { RunState } from './run-state';
 export interface TrainLoader {
   /** Batches per epoch. */
   readonly length: number;
+  /** Images per epoch: a run may go on with other batches of as many images. */
+  readonly images?: number;
   /** Batches `start`, `start + 1`, ... of an epoch counted from 0; it ends early when `signal` aborts. */
   epoch(epoch: number, options: { start: number; signal?: AbortSignal }): AsyncIterable<PackedSample[]>;
 }

@@ -159,10 +159,11 @@ function newState(options: TrainOptions, freezing: readonly FreezeRule[]): RunSt
       );
     return factory;
   });
-  const schedule = new Schedule(factories, wrapper.optimizer.groups, loader.length);
+  const schedule = new Schedule(factories, wrapper.optimizer.groups, loader.length, options.paramScheduler);
   return new RunState(wrapper, schedule, {
     seed: options.seed,
     batchesPerEpoch: loader.length,
+    images: loader.images,
     unit: loop.unit,
     logWindow: options.logWindow ?? 50,
   });

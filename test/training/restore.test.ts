@@ -9,8 +9,9 @@ import { startEngine } from '../../src/engine';
 import { ones } from '../../src/nn/initializers';
 import { Random } from '../../src/random';
 import type { TrainHook } from '../../src/training/hooks/hook';
+import type { TrainResult } from '../../src/training/train';
 import { TinyDetector, tinyDetector, tinyLoader, weightsOf, withoutTimes } from './tiny-detector';
-import { trainTiny as run } from './tiny-run';
+import { trainTiny as run, type TinyRun, tinyOptimWrapper } from './tiny-run';
 import { workDirs } from './work-dirs';
 
 const freshDir = workDirs();
@@ -148,4 +149,63 @@ test('a run killed again and again ends with the numbers of an uninterrupted one
       .split('\n')
       .map((l) => JSON.parse(l).step);
   expect(lines(killed)).toEqual(lines(whole));
+});
+
+/** The learning rate of every iteration from the `first` on, from 1. */
+const ratesFrom = ({ history }: TrainResult, first: number) =>
+  history.train.filter(({ step }) => step >= first).map(({ step, lr }) => [step, lr]);
+
+const counted = (batches: number) => ({ ...tinyLoader(batches), images: 10 });
+const decays = (...milestones: number[]) => [{ type: 'MultiStepLR', milestones, by_epoch: true }];
+const cosine = (T_max: number) => [{ type: 'CosineAnnealingLR', T_max, by_epoch: false }];
+const withRate = (lr: number) => ({ ...tinyOptimWrapper, optimizer: { ...tinyOptimWrapper.optimizer, lr } });
+
+test.each<[string, TinyRun, TinyRun, number]>([
+  ['more epochs, decays', { epochs: 3, paramScheduler: decays(1, 2) }, { epochs: 6, paramScheduler: decays(4, 5) }, 16],
+  ['more epochs, a cosine', { epochs: 3, paramScheduler: cosine(15) }, { epochs: 5, paramScheduler: cosine(25) }, 16],
+  ['fewer epochs', { epochs: 2, paramScheduler: cosine(10) }, { epochs: 3, paramScheduler: cosine(15) }, 11],
+  ['another rate', { epochs: 2 }, { epochs: 3, optimWrapper: withRate(0.01) }, 11],
+  ['another rule', { epochs: 2 }, { epochs: 3, paramScheduler: cosine(15) }, 11],
+  ['larger batches', { epochs: 2, loader: counted(5) }, { epochs: 4, loader: counted(3) }, 7],
+  ['smaller batches', { epochs: 2, loader: counted(5) }, { epochs: 3, loader: counted(10) }, 21],
+  ['more iterations', { iterations: 7 }, { iterations: 14 }, 8],
+])('taken up with %s, a run has the rates of a new run of that plan', async (_, before, after, first) => {
+  const fresh = await run({ ...after, logInterval: 1 });
+  const workDir = freshDir();
+  await run({ ...before, workDir });
+  const lines: string[] = [];
+  const { result } = await run({
+    ...after,
+    workDir,
+    resume: true,
+    logInterval: 1,
+    log: (line) => void lines.push(line),
+  });
+  expect(ratesFrom(result, first)).toEqual(ratesFrom(fresh.result, first));
+  expect(ratesFrom(result, first).length).toBeGreaterThan(3);
+  expect(result.step).toBe(fresh.result.step);
+  const steps = result.history.train.map(({ step }) => step);
+  expect(steps).toEqual([...steps].sort((a, b) => a - b));
+});
+
+test('another learning rate and another batch are reported, the same ones are not', async () => {
+  const workDir = freshDir();
+  await run({ workDir, epochs: 1, loader: counted(5), paramScheduler: [] });
+  const lines: string[] = [];
+  const log = (line: string) => void lines.push(line);
+  const shared = { workDir, resume: true, paramScheduler: [], log };
+  await run({ ...shared, epochs: 2, loader: counted(5) });
+  expect(lines.filter((line) => /from here on/.test(line))).toEqual([]);
+  await run({ ...shared, epochs: 3, loader: counted(10), optimWrapper: withRate(0.01) });
+  expect(lines).toContain('an epoch has 10 batches from here on, before 5');
+  expect(lines).toContain('learning rate 0.01 from here on, by the schedule of this run (0.05 in the checkpoint)');
+});
+
+test('other images are refused', async () => {
+  const workDir = freshDir();
+  await run({ workDir, epochs: 1, loader: counted(5) });
+  const loader = { ...tinyLoader(4), images: 8 };
+  await expect(run({ workDir, resume: true, loader })).rejects.toThrow(
+    /its number of training images is 10, this run's is 8/,
+  );
 });

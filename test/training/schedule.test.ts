@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ModuleConfig } from '../../src/catalogue/registry';
+import { replay } from '../../src/training/position';
 import { Schedule } from '../../src/training/schedule';
 import { goldenJson } from '../golden-data';
 import { registry } from './registry';
@@ -16,13 +17,23 @@ const { schedules } = goldenJson<{
   schedules: Record<string, { length: number; lr: number; rules: ModuleConfig[]; steps: number[] }>;
 }>('training_hooks');
 
+interface Plan {
+  name: string;
+  rules: ModuleConfig[];
+  lr: number;
+  length: number;
+  epochs: number;
+  rates: number[];
+}
+const plans = goldenJson<Plan[]>('lr_plans');
+
 function schedule(cfg: ModuleConfig[], lr: number, epochLength: number) {
   const group = { lr, initialLr: lr };
   const factories = cfg.map((c) => {
     const type = c.type.replace('mmdet.', '');
     return registry.build('param_scheduler', { ...c, type }, { path: 'param_scheduler' });
   });
-  return { group, schedule: new Schedule(factories, [group], epochLength) };
+  return { group, schedule: new Schedule(factories, [group], epochLength, cfg) };
 }
 
 describe("the learning rate of every iteration is mmengine's", () => {
@@ -44,6 +55,33 @@ describe("the learning rate of every iteration is mmengine's", () => {
       if ((i + 1) % length === 0) run.schedule.afterEpoch();
     }
   });
+});
+
+/** Random plans of every scheduler type, by epochs, by iterations and converted. */
+test.each(plans.map((plan) => [plan.name, plan] as const))(
+  "%s: the rate of every iteration is mmengine's",
+  (_, plan) => {
+    const run = schedule(plan.rules, plan.lr, plan.length);
+    for (const [i, expected] of plan.rates.entries()) {
+      expect(Math.abs(run.group.lr - expected)).toBeLessThanOrEqual(1e-12 + 1e-9 * Math.abs(expected));
+      run.schedule.afterIteration();
+      if ((i + 1) % plan.length === 0) run.schedule.afterEpoch();
+    }
+  },
+);
+
+test.each(plans.map((plan) => [plan.name, plan] as const))('%s: taken up anywhere from any other plan', (_, plan) => {
+  for (const other of plans.slice(0, 5)) {
+    const { length, rates } = plan;
+    for (let step = 0; step < rates.length; step++) {
+      const run = schedule(plan.rules, plan.lr, length);
+      // a checkpoint of the other plan has other rates, and says so
+      const before = schedule(other.rules, other.lr, other.length).schedule.state();
+      expect(before.plan === run.schedule.plan).toBe(plan === other);
+      replay(run.schedule, length, 'epoch', { epoch: Math.floor(step / length), iteration: step % length, step });
+      expect(Math.abs(run.group.lr - rates[step])).toBeLessThanOrEqual(1e-12 + 1e-9 * Math.abs(rates[step]));
+    }
+  }
 });
 
 test('a restored schedule goes on where it was', () => {

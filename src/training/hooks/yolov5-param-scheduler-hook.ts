@@ -25,6 +25,7 @@ export class YOLOv5Rates implements LearningRates {
   private iteration = 0;
   private epoch = 0;
   private readonly warmup: number;
+  readonly plan: string;
 
   constructor(
     private readonly groups: readonly RatedGroup[],
@@ -32,6 +33,7 @@ export class YOLOv5Rates implements LearningRates {
     private readonly momentum: number | undefined,
     private readonly o: Options,
   ) {
+    this.plan = JSON.stringify({ o, rates: groups.map(({ initialLr }) => initialLr), epochLength, momentum });
     this.warmup = Math.max(Math.round(o.warmup_epochs * epochLength), o.warmup_mim_iter);
     this.warm();
   }
@@ -67,7 +69,7 @@ export class YOLOv5Rates implements LearningRates {
   }
 
   state(): ScheduleState {
-    return { steps: [{ last: this.iteration, global: this.epoch }], lr: this.groups.map((g) => g.lr) };
+    return { steps: [{ last: this.iteration, global: this.epoch }], lr: this.groups.map((g) => g.lr), plan: this.plan };
   }
 
   restore({ steps: [{ last, global }], lr }: ScheduleState): void {
