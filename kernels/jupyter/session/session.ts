@@ -57,11 +57,12 @@ export class Session {
     this.output = output;
     this.prelude = prelude;
     this.current = new CurrentCell(shared);
+    const variables = { ...prelude.variables };
     this.executor = new Executor({
       directory,
       compiler,
       onPhase: (phase) => this.current.setPhase(phase),
-      variables: { ...prelude.variables },
+      variables,
       builtin: builtInModules,
       breakOnSigint,
     });
@@ -81,6 +82,7 @@ export class Session {
       cellOutput: createCellOutput(output, currentCell),
       comms: this.comms.api,
       describe,
+      variables,
     });
     const execution = new CellExecution({
       output,
@@ -95,7 +97,10 @@ export class Session {
       abortQueued: () => this.queue.abortQueued(),
       onStopped: (cell) => onStop(cell, true),
       onEnd: (cell) => this.input.end(cell),
-      onReplied: () => this.comms.deliverPostponed(),
+      onReplied: () => {
+        this.comms.deliverPostponed();
+        return prelude.collect();
+      },
     });
     this.queue = new ExecutionQueue(shared, (request, isAborted) => execution.execute(request, isAborted));
     this.interruption = new CellInterruption(this.current, this.executor, (cell) => onStop(cell, false));
