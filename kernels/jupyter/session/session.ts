@@ -35,6 +35,8 @@ export interface SessionParts {
   breakOnSigint?: boolean;
   /** Called for each stopped cell, when it is asked to end and when its code has ended. */
   onStop?: (cell: Cell, hasEnded: boolean) => void;
+  /** Called after each cell. */
+  onEnd?: () => void;
 }
 
 export class Session {
@@ -50,7 +52,16 @@ export class Session {
   private readonly displays: UpdatableDisplays;
 
   constructor(parts: SessionParts) {
-    const { directory, output, shared, compiler, prelude, breakOnSigint = false, onStop = () => {} } = parts;
+    const {
+      directory,
+      output,
+      shared,
+      compiler,
+      prelude,
+      breakOnSigint = false,
+      onStop = () => {},
+      onEnd = () => {},
+    } = parts;
     watchStops(shared);
     const restoreGlobals = snapshotGlobals();
     const { status, describe, currentCell, currentRequest } = this;
@@ -99,6 +110,7 @@ export class Session {
       onEnd: (cell) => this.input.end(cell),
       onReplied: () => {
         this.comms.deliverPostponed();
+        onEnd();
         return prelude.collect();
       },
     });
