@@ -30,6 +30,7 @@ export { dataset } from './lab/dataset';
 export { detector } from './lab/detector';
 export type { EvaluateOptions } from './lab/evaluate';
 export { LabDataset } from './lab/lab-dataset';
+export { type Freeable, free, type MemoryEntry, MemoryReport, memory } from './lab/memory';
 export { type ImageInput, Model, type PredictOptions } from './lab/model';
 export type { FitOptions } from './lab/plan';
 export { type Prediction, Predictions } from './lab/predictions';

@@ -7,6 +7,7 @@ import { MessageChannel, Worker } from 'node:worker_threads';
 import { startCompiler } from './compiler/client';
 import { watchResources } from './interruption/cell-resources';
 import { ChildProcesses } from './interruption/child-processes';
+import { discardConsoleEntries } from './interruption/console-entries';
 import { installProcessGuards } from './interruption/process-guards';
 import { allowTermination } from './interruption/terminate-execution';
 import type { IoThreadData } from './io-thread';
@@ -88,7 +89,8 @@ function main(): void {
     if (hasEnded) resources.close(cell);
     children.stop(cell);
   };
-  const session = new Session({ directory: process.cwd(), output, shared, compiler, prelude, onStop });
+  const onEnd = discardConsoleEntries;
+  const session = new Session({ directory: process.cwd(), output, shared, compiler, prelude, onStop, onEnd });
   const children = new ChildProcesses({ output, shared, hasPipes, currentCell: session.currentCell });
   children.install();
   const { exit } = installProcessGuards(session, launch.launcherFd);

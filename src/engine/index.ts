@@ -6,6 +6,7 @@ import { DetLabError, didYouMean } from '../errors';
 import type { Engine, EngineName, EngineOptions } from './engine';
 import { startTensorflow, tensorflowMissing } from './tensorflow';
 import { startTorch, torchMissing } from './torch';
+import { freeUnreachableTensors } from './unreachable-tensors';
 import { startWasm } from './wasm';
 
 export type { Engine, EngineMemory, EngineName, EngineOptions, Precision, SgdOptions } from './engine';
@@ -17,6 +18,8 @@ const START: Record<EngineName, (options: EngineOptions) => Promise<Engine>> = {
   tensorflow: startTensorflow,
   wasm: startWasm,
 };
+
+freeUnreachableTensors();
 
 let current: Engine | undefined;
 let starting: Promise<Engine> | undefined;
@@ -58,6 +61,9 @@ async function start(requested: EngineName | undefined, options: EngineOptions):
   process.stderr.write(`detlab: ${reason}. Falling back to the slower ${next} engine\n`);
   return START[next](full);
 }
+
+/** The running engine, or undefined. */
+export const engineIfRunning = (): Engine | undefined => current;
 
 /** The running engine. */
 export function engine(): Engine {

@@ -6,8 +6,12 @@ import type { ModuleConfig } from '../catalogue/registry';
 import { scopeOf } from '../catalogue/type-origins';
 import { type ConfigObject, isObject } from '../config';
 import { plainBackend, startEngine } from '../engine';
+import { listHolder } from '../engine/memory-holders';
+import { ownedTensors } from '../engine/owned-tensors';
+import { collectIfGrown } from '../engine/unreachable-tensors';
 import { DetLabError } from '../errors';
 import { buildDetector } from '../models/build';
+import { PriorCache } from '../models/dense-heads/prior-cache';
 import type { Detector } from '../models/types';
 import { Random } from '../random';
 import { applyFreezing, type FreezeRule } from '../training/freezing';
@@ -94,9 +98,11 @@ export async function buildModel(
   else await startEngine();
   const model = spec.classes ? withoutClassCounts(objectAt(spec.config, 'model')) : objectAt(spec.config, 'model');
   checkModel(model, catalogue, scopeOf(spec.config));
+  await collectIfGrown(64 * 2 ** 20); // the models that this one takes the place of
   const detector = disposingOnFailure(() =>
     buildDetector(model as ModuleConfig, { registry: catalogue, numClasses: classes.length }),
   );
+  listModel(detector, spec.name, String(model.type));
   if (seed !== undefined) {
     detector.initWeights(Random.seeded(seed));
     loadPretrained(detector, model, notice);
@@ -106,6 +112,18 @@ export async function buildModel(
   }
   applyFreezing(detector, spec.freezing, 1);
   return detector;
+}
+
+/** Lists a model for `memory()`. */
+function listModel(detector: Detector, name: string, type: string): void {
+  listHolder(detector, (model) => {
+    const modules = [...model.modules()].map(([, module]) => module);
+    const caches = modules.flatMap((module) => Object.values(module).filter((value) => value instanceof PriorCache));
+    const tensors = [...model.named()].map(([, { variable }]) => variable as tf.Tensor);
+    for (const module of modules) for (const value of Object.values(module)) ownedTensors(value, tensors);
+    const hostBytes = caches.reduce((sum, { bytes }) => sum + bytes, 0);
+    return { kind: 'model', name, type, tensors, hostBytes };
+  });
 }
 
 /** Disposes the variables of a build that fails. */

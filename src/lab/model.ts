@@ -39,6 +39,8 @@ function shortPath(file: string): string {
 }
 
 export class Model implements Displayable {
+  private isFreed = false;
+
   constructor(
     readonly detector: Detector,
     readonly classes: readonly string[],
@@ -58,6 +60,7 @@ export class Model implements Displayable {
       for (const image of input) all.push(await this.predict(image, options));
       return all;
     }
+    this.requireWeights('predict with');
     const source = typeof input === 'string' ? shortPath(input) : 'image';
     const pixels =
       typeof input === 'string' || input instanceof Uint8Array ? await decodeImage(input) : checkedPixels(input);
@@ -89,6 +92,7 @@ export class Model implements Displayable {
    * @throws DetLabError when the classes differ, or when the evaluation was interrupted
    */
   async evaluate(data: LabDataset, options: EvaluateOptions = {}): Promise<Report> {
+    this.requireWeights('evaluate');
     const { evaluated } = data;
     if (evaluated.classes.join('\n') !== this.classes.join('\n'))
       throw new DetLabError(
@@ -112,6 +116,7 @@ export class Model implements Displayable {
    * @example model.save('cells.pth') // Python: torch.load('cells.pth', weights_only=True)['state_dict']
    */
   save(file: string): string {
+    this.requireWeights('save');
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
     const state = encodeState(this.detector.stateDict());
     writeWeights(file, state, { detlab: JSON.stringify(this.meta()), classes: this.classes });
@@ -123,6 +128,7 @@ export class Model implements Displayable {
    * @example model.loadFrom('resnet50-0676ba61.pth', { part: 'backbone' }).loaded.length
    */
   loadFrom(file: string, { key, ...options }: Omit<LoadFrom, 'file'> = {}): WeightsReport {
+    this.requireWeights('load weights into');
     return loadWeights(this.detector, readWeights(file, { key }), options);
   }
 
@@ -159,9 +165,18 @@ export class Model implements Displayable {
     return this.detector.parameterCount();
   }
 
-  /** Frees the weights. */
+  /** Frees the weights at once, as `free(model)` does; not needed for a model that no variable refers to. */
   dispose(): void {
+    this.isFreed = true;
     this.detector.dispose();
+  }
+
+  /** @throws DetLabError when the weights were freed */
+  private requireWeights(what: string): void {
+    if (this.isFreed)
+      throw new DetLabError(
+        `Cannot ${what} "${this.name}": its weights were freed, by free() or dispose(). Load or train it again`,
+      );
   }
 
   [JUPYTER_DISPLAY](): MimeBundle {

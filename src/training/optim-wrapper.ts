@@ -5,6 +5,8 @@
 import * as tf from '@tensorflow/tfjs';
 import { type ModuleConfig, Registry } from '../catalogue/registry';
 import { engine, type Precision } from '../engine';
+import { listHolder } from '../engine/memory-holders';
+import { ownedTensors } from '../engine/owned-tensors';
 import { DetLabError } from '../errors';
 import { assignState, type Module, type Parameter, type StateDict, toState } from '../nn/module';
 import { LossScale } from './loss-scale';
@@ -70,6 +72,9 @@ export class OptimWrapper {
       );
     if (this.precision === 'float16') this.scale = new LossScale(parsed.loss_scale ?? 'dynamic');
     this.optimizer = plan.create(groups);
+    const name = model.constructor.name;
+    const { type } = parsed.optimizer;
+    listHolder(this, (wrapper) => ({ kind: 'optimizer', name, type, tensors: wrapper.tensors() }));
     if (typeof momentum === 'number') this.momentum = momentum;
     this.clip = parsed.clip_grad ?? undefined;
     this.counts = parsed.accumulative_counts;
@@ -192,6 +197,12 @@ export class OptimWrapper {
     }
     this.inner = counters.inner;
     if (counters.scale) this.scale?.restore(counters.scale);
+  }
+
+  /** State of the optimizer, and sums of gradients; not the parameters. */
+  private tensors(): tf.Tensor[] {
+    const { groups: _, ...state } = this.optimizer;
+    return ownedTensors([state, this.sums ?? []]);
   }
 
   dispose(): void {

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { engine } from '../engine';
+import { listHolder } from '../engine/memory-holders';
 import type { Module, Parameter, StateDict } from '../nn/module';
 
 export interface AverageOptions {
@@ -35,6 +36,11 @@ export class WeightAverage {
       seen.add(source);
       this.entries.push({ source, average: tf.tidy(() => tf.variable(copied(source.variable), false)) });
     }
+    const name = model.constructor.name;
+    listHolder(this, ({ entries }) => {
+      const tensors = entries.map(({ average }) => average);
+      return { kind: 'average', name, type: 'EMA of the weights', tensors };
+    });
   }
 
   /** Integers (how often statistics were updated) are copied once and not averaged, as in mmengine. */

@@ -36,6 +36,8 @@ export interface Notebook {
   readonly signal: AbortSignal;
   /** Displays a bundle; a later call with the same `id` updates it. */
   display(bundle: MimeBundle, options?: { id?: string }): void;
+  /** The variables of the cells, by name. */
+  readonly variables?: Readonly<Record<string, unknown>>;
 }
 
 /** The current notebook, or undefined in a script. */

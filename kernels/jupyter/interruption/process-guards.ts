@@ -2,6 +2,7 @@
 // its relatives throw.
 
 import { writeSync } from 'node:fs';
+import { setImmediate } from 'node:timers';
 import type { LauncherMessage } from '../launch/launcher-channel';
 import { Interrupted } from '../session/cell';
 import type { Session } from '../session/session';
@@ -85,6 +86,9 @@ export function installProcessGuards(
   process.on('unhandledRejection', (reason) => {
     if (reason instanceof Interrupted) return; // from a stopped cell
     printed = reason;
+    setImmediate(() => {
+      printed = undefined; // it may refer to a model
+    });
     print('Unhandled rejection:', reason);
   });
   function print(what: string, error: unknown) {

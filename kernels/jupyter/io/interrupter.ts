@@ -21,6 +21,7 @@ const OWN_CODE_SAMPLES = 10;
 const GIVE_UP_MS = 90_000;
 /** Code that cannot be terminated where it is can be a few milliseconds later. */
 const RETRY_MS = 5;
+const SLOW_TRY_MS = 10;
 const MAX_TRIES = 80;
 const CHILD_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGKILL'] as const;
 
@@ -44,6 +45,7 @@ interface Interrupt {
 export class Interrupter {
   private watch: NodeJS.Timeout | undefined;
   private evaluating = false;
+  private terminating = false;
   private readonly inspector = new Session();
 
   /** @param print shows text as output of the running cell */
@@ -116,6 +118,7 @@ export class Interrupter {
 
   /** Looks at what computes. A step of a library's never counts: it may need many seconds. */
   private sampleOwnCode(interrupt: Interrupt): void {
+    if (this.terminating || this.evaluating) return;
     this.evaluate(ownCodeExpression, (value) => {
       interrupt.ownCodeSamples = value === true ? interrupt.ownCodeSamples + 1 : 0;
     });
@@ -124,7 +127,7 @@ export class Interrupter {
   private force(interrupt: Interrupt): void {
     interrupt.forcedAt = Date.now();
     Atomics.store(this.shared, Slot.ForceStopped, interrupt.running);
-    this.terminate(0);
+    this.terminate();
     // After the termination, so that code that waits for a child does not run on when the child has ended.
     if (Atomics.load(this.shared, Slot.WaitsForChild)) this.endChild(interrupt.timesForced);
     interrupt.timesForced++;
@@ -132,7 +135,6 @@ export class Interrupter {
 
   /** One question at a time: a second one that is answered during a termination would use it up. */
   private evaluate(expression: string, take: (value: unknown, failed: boolean) => void): void {
-    if (this.evaluating) return;
     this.evaluating = true;
     this.inspector.post('Runtime.evaluate', { expression }, (error, answer) => {
       this.evaluating = false;
@@ -140,11 +142,23 @@ export class Interrupter {
     });
   }
 
-  private terminate(tries: number): void {
-    this.evaluate(terminateExpression(tries), (value, failed) => {
-      if (failed || value !== false) this.postToMain({ op: 'terminated' });
-      else if (!this.isReceived && tries < MAX_TRIES) setTimeout(() => this.terminate(tries + 1), RETRY_MS);
-    });
+  /** Tries until the code is where it can be terminated; on a busy machine a try takes longer, and counts for more. */
+  private terminate(): void {
+    if (this.terminating || this.evaluating) return;
+    this.terminating = true;
+    const start = Date.now();
+    const attempt = (count: number): void => {
+      const tries = Math.max(count, Math.floor((Date.now() - start) / SLOW_TRY_MS));
+      this.evaluate(terminateExpression(tries), (value, failed) => {
+        if (value === false && !failed && !this.isReceived && tries < MAX_TRIES) {
+          setTimeout(attempt, RETRY_MS, count + 1);
+          return;
+        }
+        this.terminating = false;
+        if (failed || value !== false) this.postToMain({ op: 'terminated' });
+      });
+    };
+    attempt(0);
   }
 
   /** The main thread receives nothing until the child process it waits for has ended. */

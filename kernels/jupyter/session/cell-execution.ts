@@ -31,8 +31,8 @@ interface ExecutionParts {
   onStopped(cell: Cell): void;
   /** Called when a cell has ended, before its reply is sent. */
   onEnd(cell: Cell): void;
-  /** Called after the reply. */
-  onReplied(): void;
+  /** Called after the reply; the next cell waits for it. */
+  onReplied(): Promise<void>;
 }
 
 interface Evaluation {
@@ -108,7 +108,7 @@ export class CellExecution {
     const content = { ...reply, payload: cell.payload, execution_count: this.count };
     output.reply('execute_reply', content, request, { started, status: reply.status });
     status('idle', request);
-    onReplied();
+    await onReplied();
   }
 
   private publishError(error: ErrorContent, request: Request): Content {

@@ -12,6 +12,8 @@ import type { OutputChannel } from './output-channel';
 export interface NotebookApi extends CellOutput {
   readonly comms: Comms;
   readonly signal: AbortSignal;
+  /** The variables of the cells, by name. */
+  readonly variables: Readonly<Record<string, unknown>>;
   display(bundle: Bundle, options?: { id?: string; metadata?: Metadata }): void;
 }
 
@@ -23,11 +25,12 @@ interface Surroundings {
   cellOutput: CellOutput;
   comms: Comms;
   describe: DescribeError;
+  variables: Readonly<Record<string, unknown>>;
 }
 
 /** Defines the notebook object and the display functions as globals; returns the displays. */
 export function installNotebookApi(surroundings: Surroundings): UpdatableDisplays {
-  const { output, currentCell, onCooperation, cellOutput, comms, describe } = surroundings;
+  const { output, currentCell, onCooperation, cellOutput, comms, describe, variables } = surroundings;
   const cellOfCaller = () => cells.getStore() ?? currentCell();
   const displays = new UpdatableDisplays(
     (type, content, cell) => output.publish(type, content, cell?.request),
@@ -36,6 +39,7 @@ export function installNotebookApi(surroundings: Surroundings): UpdatableDisplay
 
   const notebook: NotebookApi = {
     comms,
+    variables,
     ...cellOutput,
     get signal() {
       const cell = cellOfCaller();

@@ -14,11 +14,17 @@ const NAMES = [
   'register',
   'defineConfig',
   'loadConfig',
+  'memory',
+  'free',
 ];
+
+/** Bytes that a cell must have made for garbage to be collected after it. */
+const WORTHWHILE = 16 * 2 ** 20;
 
 /** The prelude as import lines, from which the compiler reads its types before the packages are loaded. */
 export const PRELUDE_IMPORTS = `import * as tf from '@tensorflow/tfjs';\nimport { ${NAMES.join(', ')} } from 'detlab';\n`;
 
+type UnreachableTensors = typeof import('../../../src/engine/unreachable-tensors');
 type TerminatedWork = typeof import('../../../src/engine/terminated-work');
 
 export interface Prelude {
@@ -27,6 +33,8 @@ export interface Prelude {
   problem: string | undefined;
   /** To be awaited before a cell runs: starts an engine when the cell uses `tf` and selects none itself. */
   prepare(code: string): Promise<void>;
+  /** Frees tensors of earlier cells that no variable refers to any more, where that is worth the time. */
+  collect(): Promise<void>;
   /** Frees the tensors of code that was terminated: of its scopes, and of the gradients it was computing. */
   endTerminatedWork(): void;
 }
@@ -54,6 +62,11 @@ export function loadPrelude(): Prelude {
       if (started || !lab.startEngine || !/\btf\./.test(code) || /\bstartEngine\b|\bsetBackend\b/.test(code)) return;
       started = true;
       await lab.startEngine();
+    },
+    async collect() {
+      if (problem) return;
+      const { collectIfGrown } = require('../../../src/engine/unreachable-tensors') as UnreachableTensors;
+      await collectIfGrown(WORTHWHILE);
     },
     endTerminatedWork() {
       if (!problem) terminatedWork().endTerminatedWork(scopes);

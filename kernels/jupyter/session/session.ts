@@ -35,6 +35,8 @@ export interface SessionParts {
   breakOnSigint?: boolean;
   /** Called for each stopped cell, when it is asked to end and when its code has ended. */
   onStop?: (cell: Cell, hasEnded: boolean) => void;
+  /** Called after each cell. */
+  onEnd?: () => void;
 }
 
 export class Session {
@@ -50,18 +52,28 @@ export class Session {
   private readonly displays: UpdatableDisplays;
 
   constructor(parts: SessionParts) {
-    const { directory, output, shared, compiler, prelude, breakOnSigint = false, onStop = () => {} } = parts;
+    const {
+      directory,
+      output,
+      shared,
+      compiler,
+      prelude,
+      breakOnSigint = false,
+      onStop = () => {},
+      onEnd = () => {},
+    } = parts;
     watchStops(shared);
     const restoreGlobals = snapshotGlobals();
     const { status, describe, currentCell, currentRequest } = this;
     this.output = output;
     this.prelude = prelude;
     this.current = new CurrentCell(shared);
+    const variables = { ...prelude.variables };
     this.executor = new Executor({
       directory,
       compiler,
       onPhase: (phase) => this.current.setPhase(phase),
-      variables: { ...prelude.variables },
+      variables,
       builtin: builtInModules,
       breakOnSigint,
     });
@@ -81,6 +93,7 @@ export class Session {
       cellOutput: createCellOutput(output, currentCell),
       comms: this.comms.api,
       describe,
+      variables,
     });
     const execution = new CellExecution({
       output,
@@ -95,7 +108,11 @@ export class Session {
       abortQueued: () => this.queue.abortQueued(),
       onStopped: (cell) => onStop(cell, true),
       onEnd: (cell) => this.input.end(cell),
-      onReplied: () => this.comms.deliverPostponed(),
+      onReplied: () => {
+        this.comms.deliverPostponed();
+        onEnd();
+        return prelude.collect();
+      },
     });
     this.queue = new ExecutionQueue(shared, (request, isAborted) => execution.execute(request, isAborted));
     this.interruption = new CellInterruption(this.current, this.executor, (cell) => onStop(cell, false));

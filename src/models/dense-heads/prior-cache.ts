@@ -42,6 +42,11 @@ export class PriorCache {
     return sizes.map(([height, width], level) => height * width * perCell[level]);
   }
 
+  /** Bytes of what is kept. */
+  get bytes(): number {
+    return [...this.cached.values()].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  }
+
   private get(name: string, sizes: Size[], compute: () => Float32Array): Float32Array {
     const key = sizes.join(';');
     if (this.key !== key) this.cached.clear();
