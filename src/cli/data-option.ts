@@ -1,7 +1,6 @@
 // `--data`: `toytown[:images=300,seed=1]`, `voc:FOLDER`, `coco:ANN.json,IMAGES[,VAL_ANN.json,VAL_IMAGES]`, or a VOC folder.
 
-import { existsSync } from 'node:fs';
-import path from 'node:path';
+import { statSync } from 'node:fs';
 import { DetLabError } from '../errors';
 import { dataset } from '../lab/dataset';
 import type { LabDataset } from '../lab/lab-dataset';
@@ -29,7 +28,7 @@ export function openData(option: string, classes?: readonly string[]): Promise<L
       val: valAnn ? { annFile: valAnn, imgDir: valDir } : undefined,
     });
   }
-  if (existsSync(path.join(option, 'Annotations'))) return dataset.voc(option, selected);
+  if (statSync(option, { throwIfNoEntry: false })?.isDirectory()) return dataset.voc(option, selected);
   throw new DetLabError(`Cannot use --data "${option}": expected ${DATA_HELP}`);
 }
 

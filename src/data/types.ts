@@ -82,6 +82,8 @@ export interface DataProblem {
   file: string;
   id?: number | string;
   message: string;
+  /** What is not used for it; default: what the kind is about. */
+  lost?: 'image' | 'nothing';
 }
 
 export interface Dataset {

@@ -20,8 +20,10 @@ type CocoPart = { annFile: string; imgDir: string };
 type CommonOptions = Pick<CocoOptions, 'classes' | 'absentClasses' | 'name'>;
 
 /** The classes of validation data; others are problems unless the user left them out. */
-const ofTraining = ({ classes }: Dataset, selected: CommonOptions) =>
-  ({ classes, absentClasses: 'note', otherClasses: selected.classes ? 'count' : 'report' }) as const;
+function ofTraining({ classes }: Dataset, selected: CommonOptions) {
+  const leftOut = selected.classes && selected.absentClasses !== 'note';
+  return { classes, absentClasses: 'note', otherClasses: leftOut ? 'count' : 'report' } as const;
+}
 
 /** A COCO annotation file and its image folder; `val` is another pair for validation. */
 async function coco(

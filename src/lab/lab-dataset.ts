@@ -168,7 +168,9 @@ function unusedRows(splits: readonly Dataset[]): { title: string; of: number[] }
   const counts = splits.map(countObjects);
   const outlines = counts.some((part) => part.outlines);
   const problemsOf = (...kinds: DataProblem['kind'][]) =>
-    splits.map(({ problems }) => problems.filter(({ kind }) => kinds.includes(kind)).length);
+    splits.map(({ problems }) => problems.filter(({ kind, lost }) => !lost && kinds.includes(kind)).length);
+  const missing = problemsOf('missing-image', 'unreadable-image');
+  const lostImages = splits.map(({ problems }) => problems.filter(({ lost }) => lost === 'image').length);
   const rows = [
     { title: 'crowds (ignored)', of: counts.map(({ crowds }) => crowds) },
     { title: 'other ignored boxes', of: counts.map(({ ignored }) => ignored) },
@@ -178,7 +180,8 @@ function unusedRows(splits: readonly Dataset[]): { title: string; of: number[] }
     { title: 'images without objects (used as background)', of: counts.map(({ emptyImages }) => emptyImages) },
     { title: 'images without objects (not used)', of: problemsOf('empty-image') },
     { title: 'images below min_size (not used)', of: problemsOf('small-image') },
-    { title: 'images missing or unreadable', of: problemsOf('missing-image', 'unreadable-image') },
+    { title: 'images missing or unreadable', of: missing },
+    { title: 'images without a usable annotation', of: lostImages },
   ];
   return rows.filter(({ of }) => of.some((n) => n > 0));
 }

@@ -39,19 +39,38 @@ export function canvasOf(image: PixelImage): Canvas {
   return canvas;
 }
 
+/** A rectangle of a context. */
+interface Frame {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+}
+
+interface Placement {
+  x: number;
+  y: number;
+  scale: number;
+  fontSize: number;
+  lineWidth: number;
+  /** Where lines and labels may be; default: where the image is. */
+  frame?: Frame;
+}
+
 /** Draws image and boxes into a rectangle of a context. Lines and letters keep their size at any scale. */
 export function paintBoxes(
   context: SKRSContext2D,
   image: PixelImage,
   boxes: readonly DrawnBox[],
-  { x, y, scale, fontSize, lineWidth }: { x: number; y: number; scale: number; fontSize: number; lineWidth: number },
+  { x, y, scale, fontSize, lineWidth, frame }: Placement,
 ): void {
-  const [width, height] = [image.width * scale, image.height * scale];
+  const place = { x, y, width: image.width * scale, height: image.height * scale };
   context.imageSmoothingQuality = 'high';
-  context.drawImage(canvasOf(image), x, y, width, height);
+  context.drawImage(canvasOf(image), x, y, place.width, place.height);
+  const bounds = frame ?? place;
   context.save();
   context.beginPath();
-  context.rect(x, y, width, height);
+  context.rect(bounds.x, bounds.y, bounds.width, bounds.height);
   context.clip();
   for (const { mask, classIndex } of boxes) if (mask) paintMask(context, mask, colourOf(classIndex), { x, y, scale });
   const placed = boxes.map(({ bbox }) => bbox.map((v, i) => v * scale + (i % 2 === 0 ? x : y)));
@@ -77,11 +96,11 @@ export function paintBoxes(
     const [x1, y1, , y2] = placed[i];
     const w = context.measureText(box.text).width + fontSize * 0.6;
     const h = fontSize * 1.35;
-    const left = Math.min(Math.max(x1 - lineWidth / 2, x), Math.max(x, x + width - w));
-    const spots = [y1 - h, y1, y2 - h, y2].filter((top) => top >= y && top + h <= y + height);
+    const left = Math.min(Math.max(x1 - lineWidth / 2, bounds.x), Math.max(bounds.x, bounds.x + bounds.width - w));
+    const spots = [y1 - h, y1, y2 - h, y2].filter((top) => top >= bounds.y && top + h <= bounds.y + bounds.height);
     const isFree = (top: number) =>
       occupied.every(([l, t, r, b]) => left >= r || left + w <= l || top >= b || top + h <= t);
-    const top = spots.find(isFree) ?? spots[0] ?? Math.max(y, y1 - h);
+    const top = spots.find(isFree) ?? spots[0] ?? Math.max(bounds.y, y1 - h);
     occupied.push([left, top, left + w, top + h]);
     const colour = colourOf(box.classIndex);
     context.globalAlpha = 0.88;
@@ -105,15 +124,19 @@ export async function drawBoxes(
 ): Promise<Buffer> {
   const long = Math.max(image.width, image.height);
   const scale = Math.min(Math.max(1, minSize / long), maxSize / long);
-  const canvas = createCanvas(Math.round(image.width * scale), Math.round(image.height * scale));
   const size = long * scale;
   const fontSize = Math.round(Math.min(20, Math.max(12, size / 52)));
+  // beside an image that is thinner than its labels there is room for them
+  const side = (pixels: number) => Math.max(Math.round(pixels * scale), 4 * fontSize);
+  const frame = { x: 0, y: 0, width: side(image.width), height: side(image.height) };
+  const canvas = createCanvas(frame.width, frame.height);
   paintBoxes(canvas.getContext('2d'), image, boxes, {
-    x: 0,
-    y: 0,
+    x: Math.floor((frame.width - Math.round(image.width * scale)) / 2),
+    y: Math.floor((frame.height - Math.round(image.height * scale)) / 2),
     scale,
     fontSize,
     lineWidth: Math.max(2, size / 340),
+    frame,
   });
   return canvas.encode('png');
 }

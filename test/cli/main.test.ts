@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, extname, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LabDataset, startEngine } from '../../src';
@@ -136,12 +136,16 @@ test('Ctrl-C leaves a checkpoint and 130; resume, test and predict go on from th
   const image = data.val!.records[0].path;
   const bad = join(folder, 'bad.jpg');
   writeFileSync(bad, 'no image');
+  const thin = join(folder, 'thin.png');
+  await sharp({ create: { width: 6000, height: 2, channels: 3, background: 'gray' } }).toFile(thin);
   const pictures = join(folder, 'pictures');
+  mkdirSync(join(pictures, `${basename(image, extname(image))}.png`), { recursive: true });
   const predicted = await detlab(
     'predict',
     CONFIG,
     workDir,
     image,
+    thin,
     bad,
     '--threshold',
     '0',
@@ -151,9 +155,13 @@ test('Ctrl-C leaves a checkpoint and 130; resume, test and predict go on from th
     ...smallArguments,
   );
   expect(predicted.code).toBe(3);
-  const [found, error] = predicted.lines();
+  // detections are there whether or not they can be drawn
+  const [found, undrawn, foundThin, error] = predicted.lines();
   expect(found).toMatchObject({ event: 'predictions', image });
   expect(found.predictions.length).toBeGreaterThan(0);
-  expect((await sharp(found.picture).metadata()).format).toBe('png');
+  expect(undrawn).toMatchObject({ event: 'error', image, message: expect.stringContaining('Cannot draw') });
+  expect(foundThin).toMatchObject({ event: 'predictions', image: thin });
+  expect(foundThin.predictions.length).toBeGreaterThan(0);
+  expect((await sharp(foundThin.picture).metadata()).format).toBe('png');
   expect(error).toMatchObject({ event: 'error', image: bad, message: expect.stringContaining('bad.jpg') });
 });

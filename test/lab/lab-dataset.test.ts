@@ -1,46 +1,41 @@
-// Data sets as the laboratory shows and divides them.
+// The table of a VOC dataset: what is used, and what is there and is not.
 
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type LabDataset, startEngine } from '../../src';
-import { scenes } from './small';
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { dataset } from '../../src/lab/dataset';
+import { tableText } from '../../src/visualization/table';
+import { CASE_IMAGES, greyImages, vocXml, writeFiles } from '../data/datasets/cases';
 
-const folder = mkdtempSync(join(tmpdir(), 'detlab-lab-dataset-'));
-let data: LabDataset;
-beforeAll(async () => {
-  await startEngine();
-  data = await scenes(folder);
-});
-afterAll(() => rmSync(folder, { recursive: true }));
-
-const SHOW = Symbol.for('Jupyter.display');
-
-type Shown = Record<string, unknown>;
-
-const shown = (thing: object): Promise<Shown> => (thing as Record<symbol, () => Promise<Shown>>)[SHOW]();
-
-describe('data', () => {
-  test('a data set shows its classes, counts, problems and images', async () => {
-    expect(data.classes).toEqual(['car', 'person', 'traffic light']);
-    const bundle = await shown(data);
-    expect(bundle['text/plain']).toMatch(
-      /^toytown: 12 train \+ 3 val images, 3 classes\nclass +train boxes +val boxes\n/,
-    );
-    expect(bundle['text/html']).toContain('<img alt="images with their boxes"');
-    const { width } = await sharp(Buffer.from(bundle['image/png'] as string, 'base64')).metadata();
-    expect(width).toBeGreaterThan(1000);
+it('counts objects and images that are not used', async () => {
+  const folder = writeFiles({
+    'Annotations/a.xml': vocXml([
+      ['RBC', [10, 10, 30, 30]],
+      ['RBC', [50, 10, 40, 30]], // exchanged corners: used
+      ['RBC', [10, 10, 10, 30]],
+      ['RBC', [10, 10, 30, 30], '<difficult>1</difficult>'],
+      ['WBC', [10, 10, 30, 30]],
+      '<object><name>RBC</name></object>',
+    ]),
+    'Annotations/b.xml': vocXml([]),
+    'Annotations/cell 3.xml': '<annotation>',
+    'Annotations/gone.xml': vocXml([]),
+    'Annotations/empty.xml': vocXml([]),
   });
-
-  test('parts are taken, held out and cut', () => {
-    expect(data.split('val').train.records).toBe(data.val!.records);
-    expect(() => data.split('val').split('val')).toThrow(/it has none. Create one with .split\(0.2\)/);
-    const held = data.split('train').split(0.25, { seed: 2 });
-    expect([held.train.records.length, held.val!.records.length]).toEqual([9, 3]);
-    const ids = [...held.train.records, ...held.val!.records].map((r) => r.id);
-    expect(new Set(ids).size).toBe(12);
-    expect(data.take(2).val!.records).toHaveLength(2);
-  });
+  await greyImages(path.join(folder, 'JPEGImages'), CASE_IMAGES);
+  writeFileSync(path.join(folder, 'JPEGImages/empty.jpg'), '');
+  const data = await dataset.voc(folder, { classes: ['RBC'], name: 'cells' });
+  const table = data.table();
+  expect(table.title).toBe('cells: 2 images, 1 class');
+  expect(table.rows).toEqual([
+    ['RBC', '2'],
+    ['all', '2'],
+    ['other ignored boxes', '1'],
+    ['boxes of other classes (not used)', '1'],
+    ['boxes skipped', '2'],
+    ['images without objects (used as background)', '1'],
+    ['images missing or unreadable', '2'],
+    ['images without a usable annotation', '1'],
+  ]);
+  expect(tableText(table)).toContain('problems: ');
 });

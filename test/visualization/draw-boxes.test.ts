@@ -27,3 +27,18 @@ test('a label of a box at the upper edge stays inside the picture; large images 
   expect(r - Math.max(g, b)).toBeGreaterThan(100);
   expect((await pixels(await drawBoxes(image(3000, 1000), []))).width).toBe(1400);
 });
+
+test('an image thinner than a line keeps its boxes and their labels', async () => {
+  const box = { bbox: [1000, 0, 4000, 2], classIndex: 0, text: 'wire 0.99' };
+  const drawn = await pixels(await drawBoxes(image(6000, 2), [box]));
+  expect([drawn.width, drawn.height]).toEqual([1400, 80]);
+  const colour = rgb(colourOf(0));
+  const column = (x: number) => Array.from({ length: drawn.height }, (_, y) => drawn.at(x, y).join());
+  expect(column(800)).toContain(colour.join()); // the box
+  expect(column(100)).not.toContain(colour.join());
+  expect(column(240).filter((pixel) => pixel === colour.join()).length).toBeLessThan(column(240).length / 2);
+  const [r, g, b] = drawn.at(234, 16); // the label above it
+  expect(Math.max(r, g, b) - Math.min(r, g, b)).toBeGreaterThan(50);
+  const tall = await pixels(await drawBoxes(image(2, 6000), [{ ...box, bbox: [0, 1000, 2, 4000] }]));
+  expect([tall.width, tall.height]).toEqual([80, 1400]);
+});

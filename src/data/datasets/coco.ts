@@ -217,6 +217,7 @@ function noteClasses(
       kind: 'unknown-category',
       file: report.file,
       id: name,
+      lost: 'nothing', // they are counted as objects of other classes
       message: `"${report.file}" has ${count} ${count === 1 ? 'object' : 'objects'} of category "${name}", which is none of the classes; not evaluated`,
     });
 }

@@ -109,7 +109,7 @@ async function guessFirstPixel(
   if (proof === undefined) return 1;
   report.notice(
     `its coordinates count from 0, not from 1 as VOC's (${proof}): they are used as they are. ` +
-      '{ firstPixel: 1 } reads them as MMDetection does, cut to integers and minus 1',
+      '{ firstPixel: 1 } (first_pixel in configs) reads them as MMDetection does, cut to integers and minus 1',
   );
   return 0;
 }
@@ -188,7 +188,8 @@ function countOthers(split: readonly VocAnnotation[], classes: readonly string[]
 function reportOthers(others: ReadonlyMap<string, number>, { root }: VocFolder, report: VocReport): void {
   for (const [name, count] of others) {
     const message = `"${root}" has ${counted(count, 'object', 'objects')} of class "${name}", which is none of the classes; not evaluated`;
-    report.problem('unknown-category', root, name, message);
+    // they are counted as objects of other classes
+    report.problem('unknown-category', root, name, message, 'nothing');
   }
 }
 

@@ -1,6 +1,6 @@
 // COCO files, good and bad: what becomes a truth, what is reported, by file and id.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
@@ -87,6 +87,19 @@ it('gives xyxy boxes, labels by class order, crowds as ignored, areas of segment
     ['empty-image', 3],
   ]);
   expect((await loadCoco(file, images(), { minSize: 81 })).records).toEqual([]);
+});
+
+it('reports images that are empty or cut off before they are opened for training', async () => {
+  const bytes = readFileSync(path.join(images(), 'a.jpg'));
+  writeFileSync(path.join(images(), 'cut.jpg'), bytes.subarray(0, -30));
+  writeFileSync(path.join(images(), 'empty.jpg'), '');
+  const named = ['a.jpg', 'cut.jpg', 'empty.jpg'].map((file_name, id) => ({ id, file_name, width: 100, height: 80 }));
+  const data = await loadCoco(writeCoco('damaged.json', { images: named }), images());
+  expect(data.records.map(({ id }) => id)).toEqual([0]);
+  expect(data.problems.map(({ kind, id }) => [kind, id])).toEqual([
+    ['unreadable-image', 1],
+    ['unreadable-image', 2],
+  ]);
 });
 
 it('reports every sort of bad entry by id and uses the rest', async () => {

@@ -100,6 +100,12 @@ it('is built from a config', async () => {
   };
   const data = await (registry.build('dataset', config, { path: 'train' }) as DatasetLoader).load();
   expect(data.classes).toEqual(['dog']);
+  const from = async (first_pixel: 0 | 1) => {
+    const loader = registry.build('dataset', { ...config, first_pixel }, { path: 'train' }) as DatasetLoader;
+    return [...(await loader.load()).records[0].truths.bboxes];
+  };
+  expect(await from(1)).toEqual([10, 20, 39, 59]);
+  expect(await from(0)).toEqual([11, 21, Math.fround(40.9), 60]);
   expect(() => registry.build('dataset', { ...config, ann_file: 'train.txt' }, { path: 'train' })).toThrow(/ImageSets/);
 });
 

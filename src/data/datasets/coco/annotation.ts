@@ -80,13 +80,15 @@ function boxOf(
   if (!box) {
     const use = segmentation ? 'its box is that of its outline' : 'skipped';
     const shown = JSON.stringify(bbox)?.slice(0, 80);
-    report.annotation('bad-annotation', id, `has the bbox ${shown}: expected four numbers x, y, width, height; ${use}`);
+    const what = `has the bbox ${shown}: expected four numbers x, y, width, height; ${use}`;
+    report.annotation('bad-annotation', id, what, segmentation && 'nothing');
     return segmentation && outlineBox(segmentation);
   }
   if (!segmentation || (box[2] >= 1 && box[3] >= 1)) return box;
   const around = outlineBox(segmentation);
   if (around[2] < 1 || around[3] < 1) return box;
-  report.annotation('zero-area', id, `has a box of ${box[2]} x ${box[3]} pixels; its box is that of its outline`);
+  const what = `has a box of ${box[2]} x ${box[3]} pixels; its box is that of its outline`;
+  report.annotation('zero-area', id, what, 'nothing');
   return around;
 }
 

@@ -23,11 +23,11 @@ export function readCategories(entries: readonly unknown[], report: CocoReport):
     const fields = fieldsOf(entry);
     const id = keyOf(fields?.id);
     if (!fields || id === undefined) {
-      report.entry('bad-annotation', 'Category', nameOf(fields?.name), 'has no id; not used');
+      report.entry('bad-annotation', 'Category', nameOf(fields?.name), 'has no id; not used', 'nothing');
       continue;
     }
     const given = nameOf(fields.name);
-    if (given === undefined) report.entry('bad-annotation', 'Category', id, `has no name; named "${id}"`);
+    if (given === undefined) report.entry('bad-annotation', 'Category', id, `has no name; named "${id}"`, 'nothing');
     const name = given ?? String(id);
     const known = categories.get(id);
     if (known && known.name !== name)

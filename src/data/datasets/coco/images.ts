@@ -43,6 +43,7 @@ export function readImages(entries: readonly unknown[], imgDir: string, report: 
         'Image',
         fields?.id ?? given[0],
         `has no ${key === undefined ? 'id' : 'file_name'}; not used`,
+        'image',
       );
       continue;
     }

@@ -16,14 +16,19 @@ export class CocoReport {
   }
 
   /** @param what completes `Annotation 7 in "train.json" ...` */
-  annotation(kind: DataProblem['kind'], id: number | string | undefined, what: string): void {
-    this.entry(kind, 'Annotation', id, what);
+  annotation(
+    kind: DataProblem['kind'],
+    id: number | string | undefined,
+    what: string,
+    lost?: DataProblem['lost'],
+  ): void {
+    this.entry(kind, 'Annotation', id, what, lost);
   }
 
   /** @param what completes `Category 7 in "train.json" ...` */
-  entry(kind: DataProblem['kind'], entry: string, id: unknown, what: string): void {
+  entry(kind: DataProblem['kind'], entry: string, id: unknown, what: string, lost?: DataProblem['lost']): void {
     const known = typeof id === 'number' || typeof id === 'string' ? id : undefined;
     const message = `${entry} ${known ?? '(no id)'} in "${this.file}" ${what}`;
-    this.problems.push({ kind, file: this.file, id: known, message });
+    this.problems.push({ kind, file: this.file, id: known, message, ...(lost && { lost }) });
   }
 }

@@ -58,7 +58,7 @@ export function readVocAnnotation(bytes: Uint8Array, file: string, id: string): 
 
 function parse(bytes: Uint8Array, file: string, id: string): { root: XmlFields; guessed?: string } {
   const bad = (why: string, kind: DataProblem['kind'] = 'bad-annotation') =>
-    new BadData({ kind, file, id, message: `Cannot use annotation "${file}": ${why}` });
+    new BadData({ kind, file, id, lost: 'image', message: `Cannot use annotation "${file}": ${why}` });
   let parsed: XmlFields;
   let guessed: string | undefined;
   try {

@@ -81,7 +81,7 @@ async function readFile(file: string, id: string): Promise<VocAnnotation | DataP
     const { code, message } = error as NodeJS.ErrnoException;
     const why =
       code === 'ENOENT' ? 'there is no such file. An image without objects has one without <object>' : message;
-    return { kind: 'bad-annotation', file, id, message: `Cannot read annotation "${file}": ${why}` };
+    return { kind: 'bad-annotation', file, id, lost: 'image', message: `Cannot read annotation "${file}": ${why}` };
   }
 }
 

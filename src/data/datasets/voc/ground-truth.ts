@@ -41,11 +41,12 @@ export function groundTruth(
 ): ReturnType<typeof packTruths> {
   const rows: TruthRow[] = [];
   for (const [i, object] of objects.entries()) {
-    const say = (kind: DataProblem['kind'], what: string) => report.object(kind, file, id, i + 1, what);
+    const say = (kind: DataProblem['kind'], what: string, lost?: DataProblem['lost']) =>
+      report.object(kind, { file, id, number: i + 1 }, what, lost);
     const { name, corners, counts = 'pixels', problem } = object;
     const label = classes.indexOf(name);
     if (name !== '' && label < 0) continue;
-    for (const note of object.notes) say('bad-annotation', `(${name}) ${note}`);
+    for (const note of object.notes) say('bad-annotation', `(${name}) ${note}`, 'nothing');
     if (problem || !corners) {
       if (problem) say(problem.kind, problem.what);
       continue;

@@ -57,7 +57,7 @@ function dropShared(
     for (const id of ids.filter((other) => other !== kept)) {
       found.delete(id);
       const message = `Annotation "${annotations.get(id)?.file}" is of the image of "${kept}", "${file}"; not used`;
-      report.problem('duplicate', annotations.get(id)?.file ?? id, id, message);
+      report.problem('duplicate', annotations.get(id)?.file ?? id, id, message, 'image');
     }
   }
 }

@@ -15,12 +15,17 @@ export class VocReport {
     this.notices.push(`${path.basename(this.root)}: ${what}`);
   }
 
-  problem(kind: DataProblem['kind'], file: string, id: string, message: string): void {
-    this.problems.push({ kind, file, id, message });
+  problem(kind: DataProblem['kind'], file: string, id: string, message: string, lost?: DataProblem['lost']): void {
+    this.problems.push({ kind, file, id, message, ...(lost && { lost }) });
   }
 
   /** @param what completes `Object 1 of "a.xml" ...`; objects are numbered from 1 */
-  object(kind: DataProblem['kind'], file: string, id: string, number: number, what: string): void {
-    this.problem(kind, file, `${id}#${number}`, `Object ${number} of "${file}" ${what}`);
+  object(
+    kind: DataProblem['kind'],
+    { file, id, number }: { file: string; id: string; number: number },
+    what: string,
+    lost?: DataProblem['lost'],
+  ): void {
+    this.problem(kind, file, `${id}#${number}`, `Object ${number} of "${file}" ${what}`, lost);
   }
 }
