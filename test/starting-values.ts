@@ -15,7 +15,7 @@ export function expectStartingValues(module: Module, expected: Record<string, St
 }
 
 /** The same distribution, as far as that many values tell. */
-function expectAlike(key: string, values: Float32Array, [mean0, std0, largest0]: Start): void {
+export function expectAlike(key: string, values: Float32Array, [mean0, std0, largest0]: Start): void {
   const mean = values.reduce((a, b) => a + b, 0) / values.length;
   const std = Math.sqrt(values.reduce((a, b) => a + (b - mean) ** 2, 0) / values.length);
   const largest = values.reduce((a, b) => Math.max(a, Math.abs(b)), 0);

@@ -55,6 +55,10 @@ function requireModel(config: ConfigObject): void {
   );
 }
 
+/** Whether the model is a first stage alone (RPN), whose only class is "object". */
+const onlyProposes = (model: ConfigObject): boolean =>
+  isObject(model.rpn_head) && model.roi_head === undefined && model.bbox_head === undefined;
+
 /** The classes of the recipe, which must equal those of `data`; by default those of the data or of the config. */
 export function resolveClasses(spec: RecipeSpec, data?: { name: string; classes: readonly string[] }): string[] {
   const { classes, config } = spec;
@@ -73,6 +77,7 @@ export function resolveClasses(spec: RecipeSpec, data?: { name: string; classes:
   const [count] = new Set(classCounts(model).values());
   const named = objectAt(config, 'train_dataloader.dataset.metainfo').classes;
   if (Array.isArray(named) && (count === undefined || named.length === count)) return named.map(String);
+  if (count === undefined && onlyProposes(model)) return ['object'];
   if (count === undefined)
     throw new DetLabError(
       'Cannot build the detector: no head of the config has num_classes. Use .classes([...]) on the recipe',

@@ -45,7 +45,7 @@ export function summarise(
 ): ModelSummary {
   const stages: StageSummary[] = [];
   for (const [path, module] of detector.children()) {
-    const part = objectAt(config, `model.${path}`);
+    const part = partAt(config, path);
     stages.push(stage(path, String(part.type ?? ''), module, input));
     // shows the stages of the backbone, which can be frozen one by one, and the children of partly frozen modules
     const last = stages[stages.length - 1];
@@ -60,6 +60,12 @@ export function summarise(
     trained: p.requiresGrad,
   }));
   return { name, input, stages, parameters: detector.parameterCount(), trainable, notes, state };
+}
+
+/** The config of a part: the head of an RPN is the `bbox_head` of its weights and the `rpn_head` of its config. */
+function partAt(config: ConfigObject, path: string): ConfigObject {
+  const part = objectAt(config, `model.${path}`);
+  return path === 'bbox_head' && part.type === undefined ? objectAt(config, 'model.rpn_head') : part;
 }
 
 /** Backbones, necks, and the necks of a sequence; heads have a method of that name. */

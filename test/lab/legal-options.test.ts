@@ -134,3 +134,9 @@ test('GeneralizedAttention as post_cfg reads the sum of the levels', () => {
   expect(extractor.forward(levels, rois).dataSync()).toEqual(expected);
   extractor.dispose();
 });
+
+test('a first stage alone has a summary, and one class', async () => {
+  const { summary } = await detector('rpn_r50_fpn_1x_coco').summary();
+  expect(summary.stages.map(({ path, type }) => [path, type])).toContainEqual(['bbox_head', 'RPNHead']);
+  expect(summary.parameters).toBe(27_446_351);
+});

@@ -94,7 +94,8 @@ export class MobileNetV2 extends Module implements Backbone {
     const conv2 = new ConvModule({ inChannels: channels, outChannels: last, kernelSize: 1, ...shared });
     this.layers.push(this.addChild('conv2', conv2));
     if (options.out_indices.includes(7)) this.outputs.push({ channels: last, stride: total });
-    applyInitCfg(this, options.init_cfg ?? { type: 'Kaiming', layer: 'Conv2d', ...{ a: 0, bias: 0 } });
+    const standard = { type: 'Kaiming', layer: 'Conv2d', ...{ a: 0, bias: 0 } } as const;
+    applyInitCfg(this, options.init_cfg ?? standard, [this.conv1, conv2]);
     this.freezeStages();
   }
 

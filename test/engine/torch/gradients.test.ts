@@ -104,6 +104,10 @@ const cases: Record<string, () => tf.Tensor | tf.Tensor[]> = {
     (a, b) => tf.conv2d(a as T4, b as T4, 2, 'same'),
     () => [values([1, 8, 10, 3], 1), values([3, 3, 3, 4], 2)],
   ),
+  'conv2d to one channel of a small map': grads(
+    (a, b) => tf.conv2d(a as T4, b as T4, 1, 'same'),
+    () => [values([1, 2, 2, 16], 1), values([3, 3, 16, 1], 2)],
+  ),
   'fused conv2d': grads(
     (a, b, c) => tf.fused.conv2d({ x: a as T4, filter: b as T4, strides: 1, pad: 1, bias: c, activation: 'relu' }),
     () => [image(), values([3, 3, 5, 7], 2), values([7], 4)],

@@ -94,6 +94,15 @@ describe('DetConv2D', () => {
       );
     });
 
+  // libtorch's convolution of small maps cannot differentiate by such a filter in channels_last memory
+  it('one output channel on a small map: output and every gradient', () => {
+    agree(
+      { x: values([1, 2, 2, 16], 1), filter: values([3, 3, 16, 1], 2), bias: values([1], 3) },
+      (t) => run('DetConv2D', t, attrs()),
+      (t) => plain(1, 1)(t),
+    );
+  });
+
   // wide enough for Winograd's form; neither the channels nor the sizes are whole multiples of its vectors and tiles
   for (const [padding, activation] of [
     [0, 'linear'],
