@@ -21,6 +21,7 @@ import type { Report } from './report';
 import { Run } from './run';
 import { type RunView, runView } from './run-view';
 import { trainLoader } from './train-loader';
+import { fitWarmUp } from './warm-up';
 
 /** Images with problems that get a line in the log each. */
 const LOGGED_PROBLEMS = 50;
@@ -34,15 +35,15 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   const notices: string[] = [...(spec.notices ?? [])];
   await loadCustomImports(spec.config, spec.folders ?? [], (line) => notices.push(line));
   notices.push(...checkRun(spec.config), ...checkData(data, spec.config));
-  const plan = planRun(spec.config, options);
+  const planned = planRun(spec.config, options);
   const classes = resolveClasses(spec, data);
-  const view = runView(spec.name, plan.loop, { quiet: options.log !== undefined });
+  const view = runView(spec.name, planned.loop, { quiet: options.log !== undefined });
   const log = options.log ?? view.log;
-  const detector = await buildModel(spec, classes, plan.seed, (line) => notices.push(line));
+  const detector = await buildModel(spec, classes, planned.seed, (line) => notices.push(line));
   const model = new Model(detector, classes, spec.name, spec.config);
   const workDir = workDirOf(spec, options);
   const problems: DataProblem[] = [];
-  const loader = trainLoader(data.train, spec.config, plan, {
+  const loader = trainLoader(data.train, spec.config, planned, {
     workers: options.workers,
     onProblem(problem) {
       problems.push(problem);
@@ -54,6 +55,8 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
       notices.push(...problemLines(dropped));
     },
   });
+  const warmUp = fitWarmUp(planned, loader.length);
+  const plan = { ...planned, ...warmUp, notices: [...planned.notices, ...warmUp.notices] };
   const firstLines = linesBefore(data, workDir, [...plan.notices, ...notices]);
   const session = { spec, plan, options, data, detector, loader, model, view, workDir, log, firstLines };
   try {
