@@ -25,12 +25,17 @@ export function fitWarmUp(
 ): Pick<RunPlan, 'defaultHooks' | 'paramScheduler' | 'notices'> {
   const { loop, fitted } = plan;
   const iterations = loop.unit === 'epoch' ? loop.total * epochLength : loop.total;
-  const limit = Math.max(1, Math.floor(iterations * SHARE));
+  const tenth = Math.floor(iterations * SHARE);
+  const limit = tenth < 2 ? 0 : tenth; // a warm-up of one step would end at its first rate
   const notices: string[] = [];
   /** The new length of a warm-up, where it has one. */
   const shortened = (length: number, where: string): number | undefined => {
     if (fitted && length > limit) {
-      notices.push(`warm-up of ${length} iterations shortened to ${limit}, a tenth of the run`);
+      notices.push(
+        limit === 0
+          ? `warm-up of ${length} iterations left out: the whole run has ${iterations}`
+          : `warm-up of ${length} iterations shortened to ${limit}, a tenth of the run`,
+      );
       return limit;
     }
     if (length >= iterations)
@@ -56,18 +61,19 @@ export function fitWarmUp(
   return { defaultHooks: { ...plan.defaultHooks, param_scheduler: changed }, paramScheduler, notices };
 }
 
-/** Rules that begin where a shortened warm-up ended follow it. */
+/** Without a warm-up that is shortened to nothing; rules that begin where one ended follow it. */
 function fitRules(
   rules: readonly ModuleConfig[],
   epochLength: number,
   shortened: (length: number, where: string) => number | undefined,
 ): ModuleConfig[] {
   const ends = new Map<number, number>();
-  const fitted = rules.map((rule, i) => {
+  const fitted = rules.flatMap((rule, i) => {
     const own = warmsUp(rule) ? lengthOf(rule, epochLength) : undefined;
     const end = own === undefined ? undefined : shortened(own, `param_scheduler.${i}.end`);
     if (own === undefined || end === undefined) return rule;
     ends.set(own, end);
+    if (end === 0) return [];
     const { convert_to_iter_based: _, ...rest } = rule;
     return { ...rest, by_epoch: false, end };
   });

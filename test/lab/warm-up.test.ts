@@ -20,6 +20,13 @@ test('by iterations: 500 of 60 become 6', () => {
   expect(notices).toEqual(['warm-up of 500 iterations shortened to 6, a tenth of the run']);
 });
 
+test('one of which a tenth of the run is less than two iterations is left out', () => {
+  const { notices, paramScheduler } = fitted('faster-rcnn_r50_fpn_1x_coco', { epochs: 1 }, 19);
+  expect(paramScheduler).toMatchObject([{ type: 'MultiStepLR' }]);
+  expect(notices).toEqual(['warm-up of 500 iterations left out: the whole run has 19']);
+  expect(fitted('faster-rcnn_r50_fpn_1x_coco', { epochs: 1 }, 20).paramScheduler).toMatchObject([{ end: 2 }, {}]);
+});
+
 test('one that is a tenth or less stays, and so does that of a schedule of its own length', () => {
   expect(fitted('faster-rcnn_r50_fpn_1x_coco', { epochs: 6 }, 900)).toMatchObject({
     paramScheduler: [{ end: 500 }, {}],
