@@ -113,9 +113,7 @@ describe('fit', () => {
     });
     expect(stopped).toMatchObject({ interrupted: true, step: 3 });
     expect(stopped.model.parameters).toBe(run.model.parameters);
-    expect(String(stopped)).toMatch(
-      /interrupted after step 3, 1 of 50 epochs|interrupted after step 3, 0 of 50 epochs/,
-    );
+    expect(String(stopped)).toMatch(/stopped after epoch 1 of 50|stopped in epoch 1 of 50, after 3 of its/);
   });
 
   test('in a notebook a progress bar and a chart replace themselves', async () => {

@@ -79,7 +79,10 @@ function addDetectorCommands(withConfig: AddCommand, done: Done): void {
     .argument('<config>', 'name or path of a config')
     .option('--data <data>', DATA_HELP)
     .option('--work-dir <folder>', 'folder for log and checkpoints (runs/<config>)')
-    .option('--resume', 'resume from the latest checkpoint in the work dir: weights, optimizer, schedule')
+    .option(
+      '--resume',
+      'resume from the latest checkpoint in the work dir: weights, optimizer, epoch; other options hold from there',
+    )
     .option('--load-from <file>', 'initial weights, a .pth or .safetensors file')
     .option('--amp', 'mixed precision (bfloat16)')
     .option('--seed <n>', 'random seed, for reproducible runs (0)', integer)
@@ -89,6 +92,7 @@ function addDetectorCommands(withConfig: AddCommand, done: Done): void {
       count,
     )
     .option('--lr <rate>', 'learning rate', number)
+    .option('--auto-scale-lr', 'scale the learning rate from auto_scale_lr.base_batch_size to the batch size')
     .option('--batch <n>', 'batch size', count)
     .option('--checkpoint-every <n>', 'iterations between checkpoints, in addition to one per epoch', count)
     .action(async (config, options) => done(await trainCommand(config, options)));

@@ -15,6 +15,7 @@ export interface TrainArguments {
   seed?: number;
   epochs?: number;
   lr?: number;
+  autoScaleLr?: boolean;
   batch?: number;
   checkpointEvery?: number;
   cfgOptions?: string[];
@@ -37,6 +38,7 @@ export async function trainCommand(config: string, options: TrainArguments): Pro
     const run = await recipe.fit(data, {
       epochs: options.epochs,
       lr: options.lr,
+      scaleLr: options.autoScaleLr,
       batch: options.batch,
       amp: options.amp,
       seed: options.seed,

@@ -21,6 +21,7 @@ import type { Report } from './report';
 import { Run } from './run';
 import { type RunView, runView } from './run-view';
 import { trainLoader } from './train-loader';
+import { fitWarmUp } from './warm-up';
 
 /** Images with problems that get a line in the log each. */
 const LOGGED_PROBLEMS = 50;
@@ -34,15 +35,17 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   const notices: string[] = [...(spec.notices ?? [])];
   await loadCustomImports(spec.config, spec.folders ?? [], (line) => notices.push(line));
   notices.push(...checkRun(spec.config), ...checkData(data, spec.config));
-  const plan = planRun(spec.config, options);
+  const planned = planRun(spec.config, options);
   const classes = resolveClasses(spec, data);
-  const view = runView(spec.name, plan.loop, { quiet: options.log !== undefined });
+  const view = runView(spec.name, planned.loop, { quiet: options.log !== undefined });
   const log = options.log ?? view.log;
-  const detector = await buildModel(spec, classes, plan.seed, (line) => notices.push(line));
+  // of the first weights, which a resumed run does not have
+  const startLines: string[] = [];
+  const detector = await buildModel(spec, classes, planned.seed, (line) => startLines.push(line));
   const model = new Model(detector, classes, spec.name, spec.config);
   const workDir = workDirOf(spec, options);
   const problems: DataProblem[] = [];
-  const loader = trainLoader(data.train, spec.config, plan, {
+  const loader = trainLoader(data.train, spec.config, planned, {
     workers: options.workers,
     onProblem(problem) {
       problems.push(problem);
@@ -54,8 +57,10 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
       notices.push(...problemLines(dropped));
     },
   });
+  const warmUp = fitWarmUp(planned, loader.length);
+  const plan = { ...planned, ...warmUp, notices: [...planned.notices, ...warmUp.notices] };
   const firstLines = linesBefore(data, workDir, [...plan.notices, ...notices]);
-  const session = { spec, plan, options, data, detector, loader, model, view, workDir, log, firstLines };
+  const session = { spec, plan, options, data, detector, loader, model, view, workDir, log, firstLines, startLines };
   try {
     const { report, result } = await trainAndEvaluate(session);
     await view.finish();
@@ -93,18 +98,24 @@ interface FitSession {
   log: (line: string) => void;
   /** What the log begins with, after the engine. */
   firstLines: readonly string[];
+  /** And for a run that is not resumed. */
+  startLines: readonly string[];
 }
 
 async function trainAndEvaluate(session: FitSession): Promise<{ report?: Report; result: TrainResult }> {
-  const { spec, plan, options, data, detector, loader, model, view, workDir, log, firstLines } = session;
+  const { spec, plan, options, data, detector, loader, model, view, workDir, log, firstLines, startLines } = session;
   const signal = options.signal ?? notebook()?.signal;
   const precision = plan.precision ?? configuredPrecision(spec);
   let report: Report | undefined;
+  let evaluated = '';
   const evaluateAfter = async (at: { epoch: number; step: number }): Promise<Report | undefined> => {
     if (!data.val) return undefined;
     const onProgress = view.evaluating(at);
     const latest = await evaluate(detector, data.val, spec.config, { precision, signal, onProgress });
-    report = latest ?? report;
+    if (latest) {
+      report = latest;
+      evaluated = plan.loop.unit === 'epoch' ? `epoch ${at.epoch}` : `iteration ${at.step}`;
+    }
     return latest;
   };
   const evaluation = data.val && new EvaluationHook(async (at) => (await evaluateAfter(at))?.logNames());
@@ -120,11 +131,13 @@ async function trainAndEvaluate(session: FitSession): Promise<{ report?: Report;
     meta: { ...model.meta() },
     log,
     firstLines,
+    startLines,
     registry: catalogue,
   });
   // a run that was complete when resumed has its results in the history, but no report
   if (!report && !result.interrupted) await evaluateAfter(result);
-  return { report, result };
+  if (!result.stop) return { report, result };
+  return { report: report?.ofUnfinished(`evaluated after ${evaluated}; the run was ${result.stop.where}`), result };
 }
 
 /** A hook for the displays of the run and the callbacks passed to `fit`. */

@@ -3,6 +3,7 @@
 import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
 import type { Precision } from '../engine';
+import { DetLabError } from '../errors';
 import type { ScalarRecord } from '../training/history';
 import type { StepEvent } from '../training/hooks/callback-hook';
 import { CheckpointHook, type CheckpointOptions } from '../training/hooks/checkpoint-hook';
@@ -10,12 +11,18 @@ import type { TrainLoop } from '../training/loops/train-loop';
 import { modulesAt, numberAt, objectAt, valueAt } from './config-access';
 import { type ConfiguredHooks, configuredHooks } from './configured-hooks';
 import { planLoop } from './plan-loop';
+import { warmsUp } from './warming-rule';
 
 export interface FitOptions {
   /** Number of passes over the training images; the config's by default. The schedule is scaled accordingly. */
   epochs?: number;
   /** Learning rate after warm-up. */
   lr?: number;
+  /**
+   * Multiply the learning rate by batch / `auto_scale_lr.base_batch_size`, the batch size that it is meant for; the config's
+   * `auto_scale_lr.enable` by default, which leaves an `lr` given here as it is.
+   */
+  scaleLr?: boolean;
   /** Batch size: images per iteration. */
   batch?: number;
   /**
@@ -54,6 +61,8 @@ export interface RunPlan extends ConfiguredHooks {
   precision?: Precision;
   optimWrapper: ModuleConfig;
   paramScheduler: ModuleConfig[];
+  /** Whether the schedule is fitted to other epochs than the config's. */
+  fitted: boolean;
   logWindow: number;
   batchSize: number;
   /** Messages to the user about changes of the config. */
@@ -74,6 +83,7 @@ export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
     seed: options.seed ?? numberAt(config, 'randomness.seed') ?? 0,
     precision: options.amp === undefined ? undefined : options.amp ? lowPrecision : 'float32',
     optimWrapper,
+    fitted: loop.total !== configured,
     paramScheduler: planSchedule(config, loop.total, configured, notices),
     logWindow: numberAt(config, 'log_processor.window_size') ?? 50,
     batchSize,
@@ -87,20 +97,47 @@ function planOptimizer(config: ConfigObject, options: FitOptions, batchSize: num
   const { type = 'OptimWrapper', ...wrapper } = objectAt(config, 'optim_wrapper');
   const optimizer = { ...objectAt(config, 'optim_wrapper.optimizer') };
   if (options.lr !== undefined) optimizer.lr = options.lr;
-  const scaling = objectAt(config, 'auto_scale_lr');
-  if (scaling.enable === true && typeof scaling.base_batch_size === 'number' && options.lr === undefined) {
-    optimizer.lr = (Number(optimizer.lr) * batchSize) / scaling.base_batch_size;
-    notices.push(`learning rate scaled to ${optimizer.lr} for a batch size of ${batchSize} (auto_scale_lr)`);
-  }
+  scaleRate(config, options, { optimizer, batchSize }, notices);
   if ('batch_size_per_gpu' in optimizer) optimizer.batch_size_per_gpu = batchSize;
   return { type: String(type), ...wrapper, optimizer };
+}
+
+/** The learning rate by the batch size that it is meant for (`auto_scale_lr`), or a line that says what that would be. */
+function scaleRate(
+  config: ConfigObject,
+  { lr, scaleLr }: FitOptions,
+  { optimizer, batchSize }: { optimizer: ConfigObject; batchSize: number },
+  notices: string[],
+): void {
+  const { base_batch_size: base, enable } = objectAt(config, 'auto_scale_lr');
+  if (typeof base !== 'number' || !(base > 0)) {
+    if (scaleLr !== true) return;
+    throw new DetLabError(
+      'Cannot scale the learning rate: expected auto_scale_lr.base_batch_size, the batch size that it is meant for, ' +
+        `received ${base === undefined ? 'none' : String(base)}. Set it, or pass lr`,
+    );
+  }
+  const given = Number(optimizer.lr);
+  if (base === batchSize || !Number.isFinite(given)) return;
+  const scaled = (given * batchSize) / base;
+  if (scaleLr ?? (enable === true && lr === undefined)) {
+    optimizer.lr = scaled;
+    notices.push(
+      `learning rate ${given} scaled to ${scaled} for a batch size of ${batchSize} (auto_scale_lr: ${base})`,
+    );
+  } else if (lr === undefined)
+    notices.push(
+      `learning rate ${given} is meant for a batch size of ${base}, this run's is ${batchSize}: ` +
+        `scaleLr: true (--auto-scale-lr) makes it ${scaled}`,
+    );
 }
 
 /** `param_scheduler` scaled from `configured` to `total` epochs. */
 function planSchedule(config: ConfigObject, total: number, configured: number, notices: string[]): ModuleConfig[] {
   const rules = modulesAt(config, 'param_scheduler');
   if (total === configured) return rules;
-  const scaled = rules.map((rule) => scaledRule(rule, total, configured));
+  const warmedUp = new Set(rules.filter(warmsUp).map(({ end }) => end));
+  const scaled = rules.map((rule) => scaledRule(rule, { total, configured, warmedUp }));
   const steps = scaled.flatMap((rule) => (Array.isArray(rule.milestones) ? rule.milestones : []));
   const milestones = steps.length > 0 ? `: milestones ${steps.join(', ')}` : '';
   notices.push(`schedule of ${configured} epochs scaled to ${total}${milestones}`);
@@ -121,19 +158,27 @@ function unitNotices(config: ConfigObject, loop: TrainLoop, { defaultHooks }: Co
   return notices;
 }
 
-/** A rule scaled from `configured` to `epochs`. Rules that count iterations (warm-up) are unchanged. */
-function scaledRule(rule: ModuleConfig, epochs: number, configured: number): ModuleConfig {
-  if (rule.by_epoch === false) return rule;
+/**
+ * A rule scaled from `configured` to `total` epochs. A warm-up by iterations keeps its length, and what begins at its end keeps
+ * its beginning.
+ */
+function scaledRule(
+  rule: ModuleConfig,
+  { total, configured, warmedUp }: { total: number; configured: number; warmedUp: ReadonlySet<unknown> },
+): ModuleConfig {
+  const iterations = rule.by_epoch === false;
+  if (iterations && warmsUp(rule)) return rule;
   const scale = (value: unknown): unknown =>
-    typeof value === 'number' ? Math.max(1, Math.floor((value * epochs) / configured)) : value;
+    typeof value === 'number' ? Math.max(1, Math.floor((value * total) / configured)) : value;
   const changed: ModuleConfig = { ...rule };
   for (const key of ['end', 'T_max', 'step_size']) if (key in rule) changed[key] = scale(rule[key]);
-  if (typeof rule.begin === 'number') changed.begin = Math.floor((rule.begin * epochs) / configured);
+  if (typeof rule.begin === 'number' && !(iterations && warmedUp.has(rule.begin)))
+    changed.begin = Math.floor((rule.begin * total) / configured);
   if (Array.isArray(rule.milestones)) {
     // strictly increasing, and before the end of the run
     const milestones: number[] = [];
     for (const m of rule.milestones) milestones.push(Math.max(Number(scale(m)), (milestones.at(-1) ?? 0) + 1));
-    changed.milestones = milestones.filter((m) => m < epochs);
+    changed.milestones = iterations ? milestones : milestones.filter((m) => m < total);
   }
   return changed;
 }

@@ -23,6 +23,8 @@ export class Report implements EvaluationReport, Displayable {
     readonly data: string,
     /** Wall-clock time of loading, prediction and metric. */
     readonly seconds: number,
+    /** Of a run that was stopped: after what this evaluation was made, and where the run ended. */
+    readonly unfinished?: string,
   ) {
     this.metric = report.metric;
     this.metrics = report.metrics;
@@ -43,8 +45,15 @@ export class Report implements EvaluationReport, Displayable {
     return Object.fromEntries(Object.entries(this.metrics).map(([name, value]) => [`pascal_voc/${name}`, value]));
   }
 
+  /** The same report as one of a run that was stopped. */
+  ofUnfinished(unfinished: string): Report {
+    return new Report(this, this.data, this.seconds, unfinished);
+  }
+
   table(title = this.data): Table {
-    return apTable(this, title);
+    const table = apTable(this, title);
+    if (this.unfinished === undefined) return table;
+    return { ...table, note: [table.note, this.unfinished].filter((line) => line !== undefined).join('; ') };
   }
 
   [JUPYTER_DISPLAY](): MimeBundle {

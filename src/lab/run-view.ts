@@ -5,7 +5,7 @@ import type { StepEvent, TrainCallbacks } from '../training/hooks/callback-hook'
 import type { LoopPlan } from '../training/loops/loop-plan';
 import { type MimeBundle, notebook } from '../visualization/display';
 import { lossChart } from '../visualization/loss-chart';
-import type { TrainingCurves } from '../visualization/training-curves';
+import { downsampled, type TrainingCurves } from '../visualization/training-curves';
 import { progressView } from './progress-view';
 
 /** The losses of a log record. */
@@ -26,6 +26,9 @@ export function chartMetrics(record: ScalarRecord): Record<string, number> {
   });
   return Object.fromEntries(entries);
 }
+
+/** Points of the chart that a checkpoint keeps, so that the chart of a resumed run begins where the run did. */
+const KEPT_POINTS = 400;
 
 export interface RunView {
   /** Prints a line of the log. */
@@ -53,9 +56,15 @@ export function runView(title: string, { unit, total }: LoopPlan, { quiet = fals
       if (!shown && !(screen && /^(Epoch|Iter)\(val\)/.test(line))) view.line(line);
     },
     callbacks: {
+      state: () => ({ steps: downsampled(curves.steps, KEPT_POINTS) }),
+      restore(state) {
+        curves.steps.push(...(state as Pick<TrainingCurves, 'steps'>).steps);
+      },
       onStart(history, { maxSteps }) {
-        for (const record of history.train)
-          curves.steps.push({ at: (record.iter / maxSteps) * total, lr: record.lr, losses: lossesOf(record) });
+        // older checkpoints have only what was logged
+        if (curves.steps.length === 0)
+          for (const record of history.train)
+            curves.steps.push({ at: (record.iter / maxSteps) * total, lr: record.lr, losses: lossesOf(record) });
         for (const record of history.evaluations)
           curves.evaluations.push({ at: record.step, metrics: chartMetrics(record) });
       },

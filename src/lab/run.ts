@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import type { DataProblem } from '../data';
 import type { History } from '../training/history';
 import type { LoopPlan } from '../training/loops/loop-plan';
+import { type Stop, wayOn } from '../training/stop';
 import type { BestEvaluation, TrainResult } from '../training/train';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { lossChart, lossChartText } from '../visualization/loss-chart';
@@ -48,7 +49,10 @@ export class Curves implements Displayable {
 
 export class Run implements Displayable {
   readonly model: Model;
-  /** The last evaluation; undefined without validation images, or when interrupted before the first. */
+  /**
+   * The last evaluation, `unfinished` in a run that was stopped; undefined without validation images, or when stopped before
+   * the first.
+   */
   readonly report: Report | undefined;
   /** Log records with MMDetection's names. */
   readonly history: History;
@@ -69,8 +73,10 @@ export class Run implements Displayable {
   /** Share of the time spent waiting for images. */
   readonly waiting: number;
   readonly workDir: string | undefined;
-  /** Folder of the last checkpoint. */
+  /** Folder of the last checkpoint, written or gone on from. */
   readonly checkpoint: string | undefined;
+  /** Where Stop or Ctrl-C ended it, and the checkpoint to go on from. */
+  readonly stop: Stop | undefined;
   private readonly loop: LoopPlan;
 
   constructor(parts: RunParts) {
@@ -81,6 +87,7 @@ export class Run implements Displayable {
     this.curves = new Curves(parts.curves, { title: model.name, total: loop.total });
     this.best = result.best;
     this.interrupted = result.interrupted;
+    this.stop = result.stop;
     this.epoch = result.epoch;
     this.step = result.step;
     this.problems = parts.problems;
@@ -94,23 +101,25 @@ export class Run implements Displayable {
 
   /** One line: epochs, time, best AP. */
   get headline(): string {
-    const { best, epoch, interrupted, loop, model, step } = this;
+    const { best, epoch, loop, model, step, stop } = this;
     const epochs = loop.unit === 'epoch';
     const done = epochs ? `${epoch} epochs` : `${step} iterations`;
-    const partial = epochs
-      ? `interrupted after step ${step}, ${epoch} of ${loop.total} epochs`
-      : `interrupted after ${step} of ${loop.total} iterations`;
     const bestAt = best && (epochs ? `epoch ${best.epoch}` : `iteration ${best.iteration}`);
     return [
-      `${model.name}: ${interrupted ? partial : done} in ${clock(this.seconds)}`,
+      `${model.name}: ${stop?.where ?? done} in ${clock(this.seconds)}`,
       ...(best ? [`best AP ${best.value.toFixed(3)} after ${bestAt}`] : []),
       ...(this.problems.length > 0 ? [`${this.problems.length} bad images`] : []),
     ].join(', ');
   }
 
   private table(): Table {
-    if (this.report) return this.report.table(this.headline);
-    return { title: this.headline, columns: [{ title: 'not evaluated' }], rows: [] };
+    const table = this.report?.table(this.headline) ?? {
+      title: this.headline,
+      columns: [{ title: this.stop ? 'stopped before the first evaluation' : 'not evaluated' }],
+      rows: [],
+    };
+    if (!this.stop) return table;
+    return { ...table, note: [table.note, wayOn(this.stop)].filter((line) => line !== undefined).join('; ') };
   }
 
   [JUPYTER_DISPLAY](): MimeBundle {

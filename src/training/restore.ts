@@ -6,15 +6,16 @@ import type { Runner } from './runner';
 
 /**
  * Resumes model, hooks and state of `runner` from `root`; from the start when there is no checkpoint.
+ * @returns the folder of the checkpoint
  * @throws DetLabError when the checkpoint is of another run (seed, data, precision, loop) or of another model
  */
-export async function restore(runner: Runner, root: string): Promise<void> {
+export async function restore(runner: Runner, root: string): Promise<string | undefined> {
   const { hooks, state } = runner;
   const { checkpoint, problems } = findCheckpoint(root);
   for (const problem of problems) runner.log(`skipped: ${problem}`);
   if (!checkpoint) {
     runner.log(`no checkpoint in ${root}: starting from the beginning`);
-    return;
+    return undefined;
   }
   checkSameRun(checkpoint, runner);
   loadModel(checkpoint, runner);
@@ -30,6 +31,7 @@ export async function restore(runner: Runner, root: string): Promise<void> {
   for (const name of runner.restoreHooks(checkpoint.state.hooks ?? {}))
     runner.log(`the state of ${name} in the checkpoint is not used: this run has no such hook`);
   for (const line of lines) runner.log(line);
+  return checkpoint.directory;
 }
 
 /** What goes on otherwise than it would have in the run of the checkpoint. */

@@ -19,6 +19,7 @@ import { restore } from './restore';
 import { RunState } from './run-state';
 import { Runner } from './runner';
 import { Schedule } from './schedule';
+import { type Stop, stopOf, wayOn } from './stop';
 import type { TrainLoader } from './train-run';
 import { trainingModules } from './training-modules';
 import { lockWorkDir } from './work-dir-lock';
@@ -51,6 +52,8 @@ export interface TrainOptions {
   log?: (line: string) => void;
   /** Lines of the log after the first. */
   firstLines?: readonly string[];
+  /** Lines about the weights that a run starts from, which do not hold for one that goes on. */
+  startLines?: readonly string[];
   /** Finds optimizers and schedules; those of src/training by default. */
   registry?: Registry;
 }
@@ -62,8 +65,10 @@ export interface TrainResult {
   epoch: number;
   step: number;
   best?: BestEvaluation;
-  /** The last checkpoint written. */
+  /** The last checkpoint written, or the one that the run went on from. */
   checkpoint?: string;
+  /** Where an interrupted run was stopped. */
+  stop?: Stop;
 }
 
 export interface BestEvaluation {
@@ -104,9 +109,12 @@ async function run(options: TrainOptions): Promise<TrainResult> {
   const runner = new Runner({ ...options, state, hooks, log, meta: options.meta ?? {} });
   try {
     await runner.hooks.call('beforeRun', runner);
-    if (workDir !== undefined) await openWorkDir(runner, workDir, options.resume === true);
+    const resumed = workDir === undefined ? undefined : await openWorkDir(runner, workDir, options.resume === true);
+    if (resumed === undefined) for (const line of options.startLines ?? []) log(line);
     await loop.run(runner);
-    return resultOf(runner, defaults.checkpoint);
+    const result = resultOf(runner, defaults.checkpoint, resumed);
+    if (result.stop) log(`${result.stop.where}; ${wayOn(result.stop)}`);
+    return result;
   } finally {
     detector.eval();
     await runner.hooks.call('afterRun', runner);
@@ -169,10 +177,11 @@ function newState(options: TrainOptions, freezing: readonly FreezeRule[]): RunSt
   });
 }
 
-/** Resumes, or puts the checkpoints of an earlier run aside. */
-async function openWorkDir(runner: Runner, workDir: string, resume: boolean): Promise<void> {
+/** Resumes, or puts the checkpoints of an earlier run aside. Returns the checkpoint that the run goes on from. */
+async function openWorkDir(runner: Runner, workDir: string, resume: boolean): Promise<string | undefined> {
   const root = path.join(workDir, 'checkpoints');
-  if (resume) await restore(runner, root);
+  let resumed: string | undefined;
+  if (resume) resumed = await restore(runner, root);
   else {
     const aside = await setAsideCheckpoints(root);
     if (aside) runner.log(`the checkpoints of an earlier run are in ${aside}`);
@@ -180,12 +189,14 @@ async function openWorkDir(runner: Runner, workDir: string, resume: boolean): Pr
   // what a killed process logged past its last checkpoint is logged again
   const stepsPerEvaluation = runner.loop.unit === 'epoch' ? runner.loader.length : 1;
   writeFileSync(path.join(workDir, 'scalars.jsonl'), historyLines(runner.state.history, stepsPerEvaluation).join(''));
+  return resumed;
 }
 
-function resultOf(runner: Runner, checkpoints: TrainHook): TrainResult {
+function resultOf(runner: Runner, checkpoints: TrainHook, resumed: string | undefined): TrainResult {
   const { interrupted, loader, loop, state } = runner;
   const saved = checkpoints instanceof CheckpointHook ? checkpoints : undefined;
   const { saveBest = AUTO, rule } = saved?.options ?? {};
+  const checkpoint = saved?.lastDirectory ?? resumed;
   const best = bestEvaluation(state.history, saveBest, rule);
   return {
     history: state.history,
@@ -197,6 +208,7 @@ function resultOf(runner: Runner, checkpoints: TrainHook): TrainResult {
       (loop.unit === 'epoch'
         ? { epoch: best.at, value: best.value }
         : { epoch: Math.ceil(best.at / loader.length), iteration: best.at, value: best.value }),
-    checkpoint: saved?.lastDirectory,
+    checkpoint,
+    ...(interrupted && { stop: stopOf(loop, loader.length, state, checkpoint) }),
   };
 }

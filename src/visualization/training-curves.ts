@@ -8,18 +8,24 @@ export interface TrainingCurves {
   evaluations: { at: number; metrics: Record<string, number> }[];
 }
 
-/** At most `count` points, each the mean of a bin: long runs draw as fast as short ones. */
+/**
+ * At most `count` points, each the mean of a bin: long runs draw as fast as short ones. Bins are equally wide, so that the part
+ * of a resumed run that is known by fewer points keeps its width.
+ */
 export function downsampled(steps: TrainingCurves['steps'], count = 200): TrainingCurves['steps'] {
   if (steps.length <= count) return steps;
-  return Array.from({ length: count }, (_, bin) => {
-    const binSteps = steps.slice(
-      Math.floor((bin * steps.length) / count),
-      Math.floor(((bin + 1) * steps.length) / count),
-    );
-    const losses: Record<string, number> = {};
-    for (const name of Object.keys(binSteps[0].losses))
-      losses[name] = binSteps.reduce((sum, s) => sum + s.losses[name], 0) / binSteps.length;
-    const last = binSteps[binSteps.length - 1];
-    return { at: last.at, lr: last.lr, losses };
-  });
+  const first = steps[0].at;
+  const width = (steps[steps.length - 1].at - first) / count || 1;
+  const bins: TrainingCurves['steps'][] = Array.from({ length: count }, () => []);
+  for (const step of steps) bins[Math.min(count - 1, Math.max(0, Math.floor((step.at - first) / width)))].push(step);
+  return bins.filter((bin) => bin.length > 0).map(meanOf);
+}
+
+/** Its losses averaged, at its end. */
+function meanOf(bin: TrainingCurves['steps']): TrainingCurves['steps'][number] {
+  const losses: Record<string, number> = {};
+  for (const name of Object.keys(bin[0].losses))
+    losses[name] = bin.reduce((sum, s) => sum + s.losses[name], 0) / bin.length;
+  const { at, lr } = bin[bin.length - 1];
+  return { at, lr, losses };
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { detector } from '../../src';
-import { planRun } from '../../src/lab/plan';
+import { type FitOptions, planRun } from '../../src/lab/plan';
 
 describe('plan', () => {
   test('options override the config; the schedule is scaled, with a notice', () => {
@@ -18,7 +18,29 @@ describe('plan', () => {
     expect(plan.notices).toEqual(['schedule of 12 epochs scaled to 6: milestones 4, 5']);
     expect(planRun(config, {}).paramScheduler[1].milestones).toEqual([8, 11]);
     expect(planRun(config, { epochs: 2 }).paramScheduler[1].milestones).toEqual([1]);
-    const scaled = planRun({ ...config, auto_scale_lr: { enable: true, base_batch_size: 16 } }, { batch: 4 });
-    expect(scaled.optimWrapper.optimizer).toMatchObject({ lr: 0.005 });
+  });
+
+  test('the learning rate is scaled to the batch size by the config or by scaleLr, else one line says what that would be', () => {
+    const { config } = detector('faster-rcnn_r50_fpn_1x_coco');
+    const rate = (options: FitOptions, enable = false) => {
+      const auto_scale_lr = { enable, base_batch_size: 16 };
+      const { optimWrapper, notices } = planRun({ ...config, auto_scale_lr }, options);
+      return [(optimWrapper.optimizer as { lr: number }).lr, ...notices];
+    };
+    const offer =
+      "learning rate 0.02 is meant for a batch size of 16, this run's is 4: scaleLr: true (--auto-scale-lr) makes it 0.005";
+    const done = 'learning rate 0.02 scaled to 0.005 for a batch size of 4 (auto_scale_lr: 16)';
+    expect(rate({ batch: 4 })).toEqual([0.02, offer]);
+    expect(rate({ batch: 4, scaleLr: true })).toEqual([0.005, done]);
+    expect(rate({ batch: 4 }, true)).toEqual([0.005, done]);
+    expect(rate({ batch: 4, scaleLr: false }, true)).toEqual([0.02, offer]);
+    expect(rate({ batch: 16 })).toEqual([0.02]);
+    expect(rate({ batch: 16, scaleLr: true })).toEqual([0.02]);
+    expect(rate({ batch: 4, lr: 0.01 })).toEqual([0.01]);
+    expect(rate({ batch: 4, lr: 0.01 }, true)).toEqual([0.01]);
+    expect(rate({ batch: 4, lr: 0.01, scaleLr: true })[0]).toBe(0.0025);
+    const { auto_scale_lr: _, ...without } = config;
+    expect(planRun(without, { batch: 4 }).notices).toEqual([]);
+    expect(() => planRun(without, { batch: 4, scaleLr: true })).toThrow(/expected auto_scale_lr.base_batch_size.*none/);
   });
 });

@@ -38,3 +38,11 @@ test('the loss chart comes as Vega-Lite 5, PNG and text, at every stage of a run
   expect(text.split('\n')[0]).toMatch(/^loss {2}█.*▁ {2}2\.000 -> 1\.002$/);
   expect(text).toContain('0.200 (best 0.200 after epoch 2)');
 });
+
+test('the first part of a resumed run keeps its width, though fewer points are known of it', () => {
+  const known = Array.from({ length: 10 }, (_, i) => ({ at: i, lr: 1, losses: { loss: 9 } }));
+  const dense = Array.from({ length: 5000 }, (_, i) => ({ at: 10 + i / 500, lr: 1, losses: { loss: 1 } }));
+  const shown = downsampled([...known, ...dense], 100);
+  expect(shown.length).toBeLessThanOrEqual(100);
+  expect(shown.filter(({ at }) => at < 10).map(({ at }) => at)).toEqual(known.map(({ at }) => at));
+});

@@ -35,6 +35,9 @@ export interface TrainCallbacks {
   /** After `record` was added to the history. */
   onRecord?(history: History, record: ScalarRecord): void | Promise<void>;
   onCheckpoint?(directory: string): void | Promise<void>;
+  /** Kept in checkpoints; `restore` receives it before `onStart` of a run that goes on. */
+  state?(): unknown;
+  restore?(state: unknown): void;
 }
 
 export class CallbackHook implements TrainHook {
@@ -42,7 +45,16 @@ export class CallbackHook implements TrainHook {
   /** Timed, and before the logger's line. */
   priority: number = PRIORITIES.BELOW_NORMAL - 1;
 
-  constructor(private readonly callbacks: TrainCallbacks) {}
+  /** Present where the callbacks have a state. */
+  readonly state?: () => unknown;
+
+  constructor(private readonly callbacks: TrainCallbacks) {
+    if (callbacks.state) this.state = () => callbacks.state?.();
+  }
+
+  restore(state: unknown): void {
+    this.callbacks.restore?.(state);
+  }
 
   async beforeTrain({ maxIterations, state }: TrainRun): Promise<void> {
     const { epoch, history, step } = state;

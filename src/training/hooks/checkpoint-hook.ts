@@ -96,12 +96,9 @@ export class CheckpointHook implements TrainHook {
   }
 
   async afterTrain(run: TrainRun): Promise<void> {
-    const { interrupted, maxIterations, state } = run;
+    const { interrupted, state } = run;
     const isSaved = this.writer?.lastStep === state.step || (this.options.saveLast === false && !interrupted);
-    if (this.writer && !isSaved && state.step > this.firstStep) {
-      await this.save(run);
-      if (interrupted) run.log(`interrupted after step ${state.step} of ${maxIterations}; resume to continue`);
-    }
+    if (this.writer && !isSaved && state.step > this.firstStep) await this.save(run);
     await this.writer?.finished();
   }
 

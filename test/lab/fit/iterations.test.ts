@@ -67,7 +67,7 @@ describe('fit', () => {
       if (step === 3) stop.abort();
     };
     const first = await recipe().fit(data, { ...options, workDir: other, signal: stop.signal, onStep });
-    expect(first.headline).toMatch(/interrupted after 3 of 5 iterations/);
+    expect(first.headline).toMatch(/stopped after iteration 3 of 5/);
     const second = await recipe().fit(data, { ...options, workDir: other, resume: true });
     const weights = ({ model }: typeof run) =>
       [...model.detector.stateDict()].map(([name, { data: values }]) => [name, values.join()]);

@@ -1,0 +1,84 @@
+// The warm-up of a run: fitted with the schedule to at most a tenth of the run, or reported where it is as long as the run.
+
+import type { ModuleConfig } from '../catalogue/registry';
+import { YOLOv5ParamSchedulerHook } from '../training/hooks/yolov5-param-scheduler-hook';
+import type { RunPlan } from './plan';
+import { warmsUp } from './warming-rule';
+
+/** Share of the run that a fitted warm-up takes at most. */
+const SHARE = 0.1;
+
+/** Iterations of a warm-up; undefined where it moves by whole epochs. */
+function lengthOf({ by_epoch = true, convert_to_iter_based = false, end }: ModuleConfig, epochLength: number) {
+  if (by_epoch === false) return Number(end);
+  return convert_to_iter_based ? Number(end) * epochLength : undefined;
+}
+
+/**
+ * The rules and hooks of a plan for epochs of `epochLength` iterations, and a notice of what changed or is amiss.
+ *
+ * @example const { paramScheduler } = fitWarmUp(plan, loader.length)
+ */
+export function fitWarmUp(
+  plan: Pick<RunPlan, 'defaultHooks' | 'fitted' | 'loop' | 'paramScheduler'>,
+  epochLength: number,
+): Pick<RunPlan, 'defaultHooks' | 'paramScheduler' | 'notices'> {
+  const { loop, fitted } = plan;
+  const iterations = loop.unit === 'epoch' ? loop.total * epochLength : loop.total;
+  const tenth = Math.floor(iterations * SHARE);
+  const limit = tenth < 2 ? 0 : tenth; // a warm-up of one step would end at its first rate
+  const notices: string[] = [];
+  /** The new length of a warm-up, where it has one. */
+  const shortened = (length: number, where: string): number | undefined => {
+    if (fitted && length > limit) {
+      notices.push(
+        limit === 0
+          ? `warm-up of ${length} iterations left out: the whole run has ${iterations}`
+          : `warm-up of ${length} iterations shortened to ${limit}, a tenth of the run`,
+      );
+      return limit;
+    }
+    if (length >= iterations)
+      notices.push(
+        `the warm-up takes ${length} iterations and the whole run has ${iterations}: the learning rate stays below its full ` +
+          `value. Shorten ${where}`,
+      );
+    return undefined;
+  };
+  const paramScheduler = fitRules(plan.paramScheduler, epochLength, shortened);
+  const { param_scheduler: hook } = plan.defaultHooks;
+  if (!(hook instanceof YOLOv5ParamSchedulerHook)) return { defaultHooks: plan.defaultHooks, paramScheduler, notices };
+  const { warmup_epochs, warmup_mim_iter } = hook.options;
+  const own = Math.max(Math.round(warmup_epochs * epochLength), warmup_mim_iter);
+  const length = shortened(own, 'warmup_epochs and warmup_mim_iter of default_hooks.param_scheduler');
+  if (length === undefined) return { defaultHooks: plan.defaultHooks, paramScheduler, notices };
+  const changed = new YOLOv5ParamSchedulerHook({
+    ...hook.options,
+    warmup_epochs: length / epochLength,
+    warmup_mim_iter: 0,
+  });
+  changed.priority = hook.priority;
+  return { defaultHooks: { ...plan.defaultHooks, param_scheduler: changed }, paramScheduler, notices };
+}
+
+/** Without a warm-up that is shortened to nothing; rules that begin where one ended follow it. */
+function fitRules(
+  rules: readonly ModuleConfig[],
+  epochLength: number,
+  shortened: (length: number, where: string) => number | undefined,
+): ModuleConfig[] {
+  const ends = new Map<number, number>();
+  const fitted = rules.flatMap((rule, i) => {
+    const own = warmsUp(rule) ? lengthOf(rule, epochLength) : undefined;
+    const end = own === undefined ? undefined : shortened(own, `param_scheduler.${i}.end`);
+    if (own === undefined || end === undefined) return rule;
+    ends.set(own, end);
+    if (end === 0) return [];
+    const { convert_to_iter_based: _, ...rest } = rule;
+    return { ...rest, by_epoch: false, end };
+  });
+  return fitted.map((rule) => {
+    const begin = rule.by_epoch === false && typeof rule.begin === 'number' ? ends.get(rule.begin) : undefined;
+    return begin === undefined ? rule : { ...rule, begin };
+  });
+}
