@@ -92,6 +92,8 @@ function planOptimizer(config: ConfigObject, options: FitOptions, batchSize: num
     optimizer.lr = (Number(optimizer.lr) * batchSize) / scaling.base_batch_size;
     notices.push(`learning rate scaled to ${optimizer.lr} for a batch size of ${batchSize} (auto_scale_lr)`);
   }
+  if (scaling.enable === true && options.lr !== undefined)
+    notices.push(`auto_scale_lr has no effect: the learning rate of the run is given, ${options.lr}`);
   if ('batch_size_per_gpu' in optimizer) optimizer.batch_size_per_gpu = batchSize;
   return { type: String(type), ...wrapper, optimizer };
 }
