@@ -27,6 +27,9 @@ export const configSchema = z.looseObject({
   visualizer: moduleOption('visualizer').nullish(),
   auto_scale_lr: z
     .strictObject({ enable: z.boolean().optional(), base_batch_size: z.int().positive().optional() })
+    .refine((given) => given.enable !== true || given.base_batch_size !== undefined, {
+      message: 'expected base_batch_size, the images per step that optimizer.lr is for',
+    })
     .nullish(),
   data_preprocessor: z.looseObject({}).nullish(),
   load_from: z.string().nullish(),

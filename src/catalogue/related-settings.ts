@@ -3,8 +3,9 @@
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import type { ConfigNotice } from './config-notices';
+import { type ConfigNotice, valueText } from './config-notices';
 import { withStandardTypes } from './config-schema';
+import { usesOf } from './unread-keys';
 
 type Options = Record<string, unknown>;
 const isOptions = (value: unknown): value is Options =>
@@ -20,9 +21,12 @@ export function findRelatedSettings(config: Options): ConfigNotice[] {
       ...moreMetrics(config, part),
       ...annotationFiles(config, part),
       ...droppedBatches(config, part),
+      ...unfiltered(config, part),
     ]),
     ...tooManyWorkers(config),
     ...validationPipeline(config),
+    ...lossScale(config),
+    ...formerNames(config),
     ...withoutValidation(config),
     ...logUnit(config),
   ];
@@ -71,6 +75,43 @@ function* droppedBatches(config: Options, part: string): Generator<ConfigNotice>
   const message = 'it is not acted on: an evaluation is on all images';
   if (dropLast === true) yield { paths: [`${part}_dataloader.drop_last`], message, lost: true };
   if (typeof count === 'number') yield { paths: [`${part}_dataloader.num_batch_per_epoch`], message, lost: true };
+}
+
+function* unfiltered(config: Options, part: string): Generator<ConfigNotice> {
+  const { filter_cfg: filter, test_mode: isTest } = innermost(optionsOf(config[`${part}_dataloader`]).dataset) ?? {};
+  if (isTest === true || !Object.values(optionsOf(filter)).some(Boolean)) return;
+  yield {
+    paths: [`${part}_dataloader.dataset.filter_cfg`],
+    message: 'it is not acted on: an evaluation is on all images',
+    lost: true,
+  };
+}
+
+function* lossScale({ optim_wrapper: wrapper }: Options): Generator<ConfigNotice> {
+  const { type, dtype, loss_scale: scale } = optionsOf(wrapper);
+  if (!/\bAmpOptimWrapper$/.test(String(type)) || dtype === 'float16' || scale === undefined || scale === 'dynamic')
+    return;
+  yield {
+    paths: ['optim_wrapper.loss_scale'],
+    message: `${valueText(scale)} has no effect: bfloat16 needs no scale, and a run is in it unless dtype is "float16"`,
+    lost: false,
+  };
+}
+
+/** Keys of MMDetection 2.x's command line that its users write into configs: a config of 3.x has others. */
+const FORMER: Record<string, string> = {
+  seed: 'it is not read: set randomness.seed',
+  deterministic: 'it is not read: a run with a seed can be repeated',
+  gpu_ids: 'it is not read: a run is one process',
+  auto_resume: 'it is not read: set resume',
+};
+
+function* formerNames(config: Options): Generator<ConfigNotice> {
+  for (const [key, message] of Object.entries(FORMER)) {
+    const value = config[key];
+    if (value === undefined || value === null || usesOf(key, value, config).length > 0) continue;
+    yield { paths: [key], message, lost: key === 'seed' || key === 'auto_resume' };
+  }
 }
 
 function* tooManyWorkers(config: Options): Generator<ConfigNotice> {

@@ -1,5 +1,6 @@
 // `detlab test CONFIG CHECKPOINT`: evaluates a trained model and prints its AP table.
 
+import { testNotices } from '../lab/check-run';
 import { configuredTestData } from '../lab/config-data';
 import { detector } from '../lab/detector';
 import { openData } from './data-option';
@@ -22,6 +23,7 @@ export async function testCommand(config: string, checkpoint: string, options: T
       : openData(options.data, model.classes),
   );
   for (const notice of data.notices) process.stderr.write(`${notice}\n`);
+  for (const line of testNotices(model.config)) process.stderr.write(`${line}\n`);
   const { signal, release } = interruptible();
   try {
     const report = await model.evaluate(data, {

@@ -104,5 +104,6 @@ function filtersEmptyImages(dataset: ConfigObject): boolean {
     .flat()
     .filter((value) => typeof value === 'object' && value !== null);
   if (inner.length > 0) return (inner as ModuleConfig[]).every((part) => filtersEmptyImages(part as ConfigObject));
-  return (dataset.filter_cfg as { filter_empty_gt?: unknown } | null | undefined)?.filter_empty_gt === true;
+  const filter = dataset.filter_cfg as { filter_empty_gt?: unknown } | null | undefined;
+  return dataset.test_mode !== true && filter?.filter_empty_gt === true;
 }

@@ -39,6 +39,12 @@ export const settingNotices = (config: ConfigObject) => [
   ...environmentNotices(process.env),
 ];
 
+/** The lines of these that concern an evaluation by `detlab test`. */
+export const testNotices = (config: ConfigObject): string[] =>
+  settingNotices(config)
+    .filter(({ paths }) => paths.some((path) => /^(test_|tta_model|launcher|environment)/.test(path)))
+    .map(noticeLine);
+
 /**
  * @returns lines for the log: what the run goes on without
  * @throws DetLabError listing every problem that stops it

@@ -130,6 +130,8 @@ function scaleRate(
       `learning rate ${given} is meant for a batch size of ${base}, this run's is ${batchSize}: ` +
         `scaleLr: true (--auto-scale-lr) makes it ${scaled}`,
     );
+  else if (enable === true && scaleLr === undefined)
+    notices.push(`auto_scale_lr has no effect: the learning rate of the run is given, ${lr}`);
 }
 
 /** `param_scheduler` scaled from `configured` to `total` epochs. */

@@ -2,8 +2,8 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { expect, test } from 'vitest';
-import { readConfigFile } from '../../src/config';
+import { expect, test, vi } from 'vitest';
+import { type ConfigObject, cloneConfig, loadConfig, readConfigFile } from '../../src/config';
 import { scratch } from '../config/scratch';
 import { detlab } from './detlab';
 
@@ -179,4 +179,75 @@ test('check takes a config of 2.x in the words of 3.x', async () => {
   expect((await detlab('config', 'check', path.join(folder, 'a.py'))).out).toMatch(
     /1 invalid option\n\s+lr_config.policy: not translated: inv has no counterpart/,
   );
+});
+
+test('check: what keeps a config from doing what it says is exit code 2, what makes no difference is named', async () => {
+  const { config } = loadConfig('faster-rcnn_r50_fpn_1x_coco');
+  const check = async (change: (config: ConfigObject) => void, ...more: string[]) => {
+    const changed = cloneConfig(config);
+    change(changed);
+    const file = path.join(scratch({ 'a.json': JSON.stringify(changed) }), 'a.json');
+    return detlab('config', 'check', file, ...more);
+  };
+  const lost = await check((given) => {
+    given.val_evaluator = { type: 'CocoMetric', format_only: true };
+    given.launcher = 'pytorch';
+  });
+  expect(lost.code).toBe(2);
+  expect(lost.out).toMatch(
+    /\n {2}1 setting that a run does not act on\n {4}val_evaluator.format_only: true is not acted on: [^\n]*\n {2}1 setting without effect\n {4}launcher: "pytorch"/,
+  );
+  const harmless = await check((given) => {
+    given.launcher = 'pytorch';
+  });
+  expect([harmless.code, harmless.out]).toEqual([
+    0,
+    expect.stringMatching(/: all type names and options are valid\n {2}1 setting without effect\n {4}launcher: /),
+  ]);
+  const misspelt = await check((given) => {
+    (given.train_dataloader as ConfigObject).batchsize = 2;
+    given.train_dataloder = { batch_size: 4 };
+  });
+  expect(misspelt.code).toBe(2);
+  expect(misspelt.out).toMatch(/train_dataloder: this key is not read. Did you mean "train_dataloader"\?/);
+  expect(misspelt.out).toMatch(/train_dataloader: unknown option "batchsize". Did you mean "batch_size"\?/);
+  const [json] = (await check((given) => void (given.sync_bn = 'torch'), '--json')).lines();
+  expect(json).toMatchObject({ problems: [], notices: [{ paths: ['sync_bn'], lost: false }] });
+});
+
+test('options that nothing reads are refused by every command', async () => {
+  for (const command of [
+    ['config', 'check', 'retinanet_r50_fpn_1x_coco'],
+    ['config', 'print', 'retinanet_r50_fpn_1x_coco'],
+    ['config', 'diff', 'retinanet_r50_fpn_1x_coco', 'retinanet_r50_fpn_1x_coco'],
+    ['config', 'explain', 'retinanet_r50_fpn_1x_coco', 'model'],
+    ['summary', 'retinanet_r50_fpn_1x_coco'],
+    ['train', 'retinanet_r50_fpn_1x_coco'],
+  ]) {
+    const { code, out, err } = await detlab(...command, '--cfg-options', 'train_dataloader.batchsize=2');
+    expect([command, code]).toEqual([command, 2]);
+    expect(out + err).toContain('The path is train_dataloader.batch_size');
+  }
+});
+
+test('train stops at a mistake of the config before it looks for data', async () => {
+  const { code, err } = await detlab(
+    'train',
+    'retinanet_r50_fpn_1x_coco',
+    '--cfg-options',
+    'train_dataloader.sampler.type=DefaultSamplre',
+  );
+  expect(code).toBe(2);
+  expect(err).toMatch(/train_dataloader.sampler: unknown data_sampler "DefaultSamplre". Did you mean "DefaultSampler"/);
+});
+
+test('check names the place of this process among several', async () => {
+  vi.stubEnv('RANK', '1');
+  vi.stubEnv('WORLD_SIZE', '2');
+  const { code, out } = await detlab('config', 'check', 'faster-rcnn_r50_fpn_1x_coco');
+  vi.unstubAllEnvs();
+  expect([code, out]).toEqual([
+    0,
+    expect.stringMatching(/environment: RANK=1 WORLD_SIZE=2 has no effect: a run is one/),
+  ]);
 });

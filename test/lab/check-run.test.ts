@@ -5,6 +5,7 @@ import { findConfigProblems } from '../../src/catalogue/check-config';
 import { applyOptions, type ConfigValue, loadConfig } from '../../src/config';
 import { catalogue } from '../../src/lab/catalogue';
 import { checkRun, settingNotices } from '../../src/lab/check-run';
+import { planRun } from '../../src/lab/plan';
 import { complaint } from '../config/scratch';
 
 // biome-ignore lint/suspicious/noExplicitAny: tests reach into configs without types
@@ -96,11 +97,39 @@ test.each<[Record<string, ConfigValue>, RegExp, lost: boolean]>([
   [{ 'randomness.diff_rank_seed': true }, /^randomness.diff_rank_seed: true has no effect/, false],
   [{ 'val_cfg.fp16': true }, /^val_cfg.fp16: true is not acted on/, true],
   [{ val_cfg: null }, /^val_cfg: null does not switch evaluations off/, false],
+  [{ 'val_dataloader.num_batch_per_epoch': 2 }, /^val_dataloader.num_batch_per_epoch: .*on all images$/, true],
+  [
+    { 'val_dataloader.dataset.test_mode': false, 'val_dataloader.dataset.filter_cfg': { min_size: 32 } },
+    /^val_dataloader.dataset.filter_cfg: it is not acted on: an evaluation is on all images$/,
+    true,
+  ],
+  [
+    { 'optim_wrapper.type': 'AmpOptimWrapper', 'optim_wrapper.loss_scale': 512 },
+    /^optim_wrapper.loss_scale: 512/,
+    false,
+  ],
+  [{ seed: 3 }, /^seed: it is not read: set randomness.seed$/, true],
+  [{ 'model.backbone.with_cp': true }, /^model.backbone.with_cp: true has no effect: activations are kept/, false],
+  [
+    { 'train_dataloader.dataset.data_prefix.seg': 'maps' },
+    /^train_dataloader.dataset.data_prefix.seg: "maps" has/,
+    false,
+  ],
+  [{ 'train_dataloader.dataset.metainfo': { palette: [[1, 2, 3]] } }, /metainfo.palette: \[\[1,2,3\]\] has no/, false],
+  [{ 'train_dataloader.dataset.pipeline.0.imdecode_backend': 'pillow' }, /imdecode_backend: "pillow" has no/, false],
   [{ compile: true }, /^compile: true has no effect/, false],
 ])('%j is one line', (options, line, lost) => {
   const lines = checkRun(withOptions(options));
   expect(lines).toEqual([expect.stringMatching(line)]);
   expect(settingNotices(withOptions(options)).map((notice) => notice.lost)).toEqual([lost]);
+});
+
+test('a scale of the learning rate without its batch size is an error, and one that a run overrides is said', () => {
+  expect(complaint(() => checkRun(withOptions({ auto_scale_lr: { _delete_: true, enable: true } })))).toMatch(
+    /auto_scale_lr: expected base_batch_size/,
+  );
+  const { notices } = planRun(withOptions({ 'auto_scale_lr.enable': true }), { lr: 0.01 });
+  expect(notices).toEqual(['auto_scale_lr has no effect: the learning rate of the run is given, 0.01']);
 });
 
 test('a value that makes no difference is no line', () => {

@@ -12,6 +12,7 @@ export const smallOptions = {
   'model.test_cfg.rpn.nms_pre': 100,
   'model.test_cfg.rpn.max_per_img': 50,
   'train_dataloader.dataset.pipeline.2.scale': [96, 64],
+  'val_dataloader.dataset.pipeline.1.scale': [96, 64],
   'test_dataloader.dataset.pipeline.1.scale': [96, 64],
   'default_hooks.logger.interval': 2,
 };

@@ -1,15 +1,15 @@
 // `detlab config explain FILE PATH`: the file and line that set a value, and the values it overrides.
 
 import path from 'node:path';
-import { type Explanation, explainValue, loadDict } from '../../config';
+import { type Explanation, explainValue } from '../../config';
 import { EXIT, output } from '../outcome';
-import { type ConfigArguments, loadSettings } from './arguments';
+import { type ConfigArguments, loadChecked, loadSettings } from './arguments';
 import { configPhase } from './phase';
 
 export function explainCommand(file: string, valuePath: string, options: ConfigArguments): number {
   const out = output(options.json === true);
   const explanation = configPhase(() => {
-    const { dict } = loadDict(file, { ...loadSettings(options), explain: true });
+    const { dict } = loadChecked(file, { ...loadSettings(options), explain: true });
     return explainValue(dict, valuePath);
   });
   const { value, set, overrode, parts } = explanation;

@@ -1,10 +1,10 @@
 // `detlab config print FILE...`: prints configs with their base configs merged.
 
 import path from 'node:path';
-import { loadDict, printDict } from '../../config';
+import { printDict } from '../../config';
 import { DetLabError } from '../../errors';
 import { CommandFailure, EXIT } from '../outcome';
-import { type ConfigArguments, loadSettings } from './arguments';
+import { type ConfigArguments, loadChecked, loadSettings } from './arguments';
 
 export interface PrintArguments extends ConfigArguments {
   py?: boolean;
@@ -22,7 +22,7 @@ export function printCommand(files: readonly string[], options: PrintArguments):
   let failed = 0;
   for (const file of files) {
     try {
-      const loaded = loadDict(file, settings);
+      const loaded = loadChecked(file, settings);
       const format = options.json ? 'json' : options.py ? 'py' : options.ts ? 'ts' : formatOf(loaded.file);
       const text = printDict(loaded.dict, format);
       for (const notice of loaded.notices) process.stderr.write(`${notice}\n`);

@@ -36,6 +36,7 @@ export function planDataset(config: ModuleConfig, path: string, skip: readonly s
           throw new DetLabError(
             `Cannot train on ${path}: expected one pipeline for all datasets, datasets.${i + 1} differs from datasets.0. Give all the same`,
           );
+      checkArrangements(datasets, path);
       return first;
     }
     case 'RepeatDataset': {
@@ -77,13 +78,43 @@ export function planDataset(config: ModuleConfig, path: string, skip: readonly s
   }
 }
 
+/**
+ * The parts of a ConcatDataset are arranged together.
+ * @throws DetLabError when they are to be filtered, repeated or balanced each in its own way
+ */
+function checkArrangements(datasets: readonly ModuleConfig[], path: string): void {
+  const [first, ...others] = datasets.map(arrangementOf);
+  for (const [i, other] of others.entries())
+    if (!isDeepStrictEqual(other, first))
+      throw new DetLabError(
+        `Cannot train on ${path}: expected all of its datasets to be filtered and repeated alike, datasets.${i + 1} differs from datasets.0. ` +
+          'Give all the same filter_cfg, and put the ConcatDataset inside the wrapper',
+      );
+  if (JSON.stringify(first).includes('ClassBalancedDataset'))
+    throw new DetLabError(
+      `Cannot train on ${path}: it would balance the classes of each dataset for itself. Put the ConcatDataset inside the ClassBalancedDataset`,
+    );
+}
+
+/** Wrappers and filters of a dataset, without its files. */
+function arrangementOf(config: ModuleConfig): unknown {
+  const { type, times, oversample_thr: threshold, dataset, filter_cfg: filter, test_mode: isTest } = config;
+  if (dataset) return [bare(type), times, threshold, arrangementOf(dataset as ModuleConfig)];
+  const { filter_empty_gt: filterEmpty = false, min_size: minSize = 0 } = ((isTest === true ? null : filter) ??
+    {}) as Record<string, unknown>;
+  return [filterEmpty, minSize];
+}
+
 function single(config: ModuleConfig, path: string, skip: readonly string[]): DatasetPlan {
   if (skip.length > 0)
     throw new DetLabError(
       `Cannot skip ${skip.join(', ')} at ${path}: expected a MultiImageMixDataset, received "${config.type}". ` +
         'Use PipelineSwitchHook instead of YOLOXModeSwitchHook',
     );
-  const filter = (config.filter_cfg ?? {}) as { filter_empty_gt?: unknown; min_size?: unknown };
+  const filter = ((config.test_mode === true ? undefined : config.filter_cfg) ?? {}) as {
+    filter_empty_gt?: unknown;
+    min_size?: unknown;
+  };
   const rules = {
     filterEmpty: filter.filter_empty_gt === true,
     filterIgnored: bare(config.type) === 'CityscapesDataset',

@@ -45,6 +45,25 @@ it('repeat, filter and mix', () => {
   expect(() => planDataset({ type: 'ConcatDataset', datasets: [all, other] }, 'dataset')).toThrow(/datasets.1/);
 });
 
+it('refuse parts of a ConcatDataset that are to be filtered, repeated or balanced apart', () => {
+  const concat = (...datasets: ModuleConfig[]) => planDataset({ type: 'ConcatDataset', datasets }, 'dataset');
+  const repeated = (times: number) => ({ type: 'RepeatDataset', times, dataset: coco });
+  expect(() => concat(coco, { ...coco, filter_cfg: { min_size: 64 } })).toThrow(
+    /filtered and repeated alike, datasets.1/,
+  );
+  expect(() => concat(repeated(2), coco)).toThrow(/put the ConcatDataset inside the wrapper/);
+  expect(() => concat(repeated(2), repeated(3))).toThrow(/datasets.1 differs/);
+  expect(concat(repeated(2), repeated(2)).pipeline).toEqual(coco.pipeline);
+  const balanced = { type: 'ClassBalancedDataset', oversample_thr: 0.5, dataset: coco };
+  expect(() => concat(balanced, balanced)).toThrow(/Put the ConcatDataset inside the ClassBalancedDataset/);
+});
+
+it('filter nothing in evaluation mode', () => {
+  const small = { ...coco, filter_cfg: { min_size: 1e6 } };
+  expect(arrange(small, dataset.records)).toEqual([]);
+  expect(arrange({ ...small, test_mode: true }, dataset.records)).toEqual(dataset.records);
+});
+
 it('balance classes by the root of their share', () => {
   const records = dataset.records.map((record, i) => ({
     ...record,
