@@ -160,10 +160,10 @@ function noteUnused(split: readonly VocAnnotation[], report: VocReport): void {
       `${counted(outlined, 'object has a polygon', 'objects have polygons')}, of which only the boxes are used: masks are ` +
         "read from COCO's JSON",
     );
-  const turned = objects.filter((object) => object.turned).length;
+  const turned = objects.filter(({ angle }) => angle !== undefined).length;
   if (turned > 0)
     report.notice(
-      `${counted(turned, 'box has', 'boxes have')} an angle (robndbox); the upright box around the turned one is used`,
+      `${counted(turned, 'box has', 'boxes have')} an angle (rotation or robndbox); the upright box around the turned one is used`,
     );
   const deleted = split.reduce((sum, annotation) => sum + annotation.deleted, 0);
   if (deleted > 0) report.notice(`${counted(deleted, 'object is', 'objects are')} marked as deleted; not used`);
