@@ -1,5 +1,5 @@
 // PBM, PGM and PPM files, which sharp's libvips does not read: text (P1 to P3) and binary (P4 to P6). Values are scaled from
-// the file's maximum to 255. cv2 does so with text files alone: a binary file of 12 bits is nearly black there.
+// the file's maximum to 255. cv2 does so with text of up to 8 bits alone: a file of 12 bits is nearly black there.
 
 import { DetLabError } from '../../errors';
 import { requirePixels } from './pixel-limit';
