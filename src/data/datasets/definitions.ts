@@ -40,6 +40,10 @@ const shared = {
     .nullable()
     .default(null)
     .describe('classes: class names to use, in label order; default: all of the files'),
+  absent_classes: z
+    .enum(['refuse', 'note'])
+    .default('refuse')
+    .describe("What becomes of selected classes that the files lack, DetLab's own: an error, or a notice"),
   filter_cfg: z
     .strictObject({
       filter_empty_gt: z.boolean().default(false).describe('Drop images without ground truth'),

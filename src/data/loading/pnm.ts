@@ -64,7 +64,7 @@ function binaryValues(bytes: Uint8Array, { width, height, channels, max, bitmap,
   const row = bitmap ? Math.ceil(width / 8) : width * channels * (max > 255 ? 2 : 1);
   if (at + row * height > bytes.length)
     throw new DetLabError(`the file is cut off: expected ${at + row * height} bytes, received ${bytes.length}`);
-  if (max === 255) return bytes.slice(at, at + row * height);
+  if (max === 255) return new Uint8Array(bytes.subarray(at, at + row * height)); // a copy: pixels have a buffer of their own
   const values = new Uint8Array(width * height * channels);
   const scale = scaled(max);
   if (bitmap) {
