@@ -18,8 +18,8 @@ const images = () => path.join(root, 'images');
 beforeAll(async () => {
   root = mkdtempSync(path.join(tmpdir(), 'detlab-data-'));
   mkdirSync(images());
-  const picture = sharp({ create: { width: 100, height: 80, channels: 3, background: '#336699' } });
-  for (const name of ['a.jpg', 'b.jpg', 'c.jpg']) await picture.clone().jpeg().toFile(path.join(images(), name));
+  const plain = sharp({ create: { width: 100, height: 80, channels: 3, background: '#336699' } });
+  for (const name of ['a.jpg', 'b.jpg', 'c.jpg']) await plain.clone().jpeg().toFile(path.join(images(), name));
 });
 
 afterAll(() => rmSync(root, { recursive: true, force: true }));
