@@ -40,6 +40,12 @@ const shared = {
     .nullable()
     .default(null)
     .describe('classes: class names to use, in label order; default: all of the files'),
+  absent_classes: z
+    .enum(['refuse', 'suspect', 'note'])
+    .default('suspect')
+    .describe(
+      "Selected classes that the files lack, DetLab's own: all refused, only those nearly spelt as another, or none",
+    ),
   filter_cfg: z
     .strictObject({
       filter_empty_gt: z.boolean().default(false).describe('Drop images without ground truth'),
@@ -87,7 +93,7 @@ function cocoLoader(
         {
           ...defaults,
           classes: given?.classes ?? namesOf(options.metainfo?.classes) ?? defaults.classes,
-          absentClasses: given?.classes ? 'note' : 'suspect',
+          absentClasses: given?.classes ? 'note' : options.absent_classes,
           proposalFile: file ? path.resolve(options.data_root, file) : undefined,
           ...filterOf(options),
         },
@@ -156,7 +162,7 @@ function vocLoader(options: z.output<typeof vocOptions>): DatasetLoader {
         await loadVoc(root, {
           split: path.basename(list, '.txt'),
           classes: given?.classes ?? namesOf(options.metainfo?.classes),
-          absentClasses: given?.classes ? 'note' : 'suspect',
+          absentClasses: given?.classes ? 'note' : options.absent_classes,
           firstPixel: options.first_pixel,
           bboxMinSize: options.test_mode ? undefined : options.filter_cfg?.bbox_min_size,
           ...filterOf(options),

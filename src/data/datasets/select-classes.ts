@@ -44,7 +44,7 @@ export function selectClasses(
   if (refused !== undefined)
     throw new DetLabError(
       `Cannot select class "${refused}" of "${source}": no such class.${didYouMean(refused, others)} ` +
-        `Classes: ${available.join(', ') || 'none'}. A class that has no objects here is accepted with absentClasses: 'note'`,
+        `Classes: ${available.join(', ') || 'none'}. A class that has no objects here is accepted with absentClasses: 'note' (absent_classes in configs)`,
     );
   return { classes: [...selected], absent };
 }

@@ -14,6 +14,7 @@ import type { VocAnnotation } from './voc/annotation';
 import { type FirstPixel, findZeroBased } from './voc/first-pixel';
 import { VocFolder } from './voc/folder';
 import { contradicts, groundTruth, type TruthOptions } from './voc/ground-truth';
+import { listedClasses } from './voc/listed-classes';
 import { matchImages } from './voc/match-images';
 import { VocReport } from './voc/report';
 import { readSplit } from './voc/splits';
@@ -93,11 +94,18 @@ async function classesOf(
   const namesIn = (annotations: readonly VocAnnotation[]) =>
     new Set(annotations.flatMap(({ objects }) => objects.map(({ name }) => name)).filter((name) => name !== ''));
   let available = namesIn(split);
-  if (!options.classes?.every((name) => available.has(name))) available = namesIn(await whole());
-  const sorted = [...available].sort();
-  if (!options.classes && sorted.length === 0)
+  const absent = (name: string) => !available.has(name);
+  if (!options.classes || options.classes.some(absent)) available = namesIn(await whole());
+  if (!options.classes) {
+    if (available.size > 0) return { classes: [...available].sort(), absent: [] };
     throw new DetLabError(`Cannot load "${folder.root}": no annotation has a named object. Give { classes: [...] }`);
-  return selectClasses(options, sorted, folder.root);
+  }
+  const without = options.classes.filter(absent);
+  // a class that the dataset has, though no object is of it, may be selected
+  const listed = without.length > 0 ? await listedClasses(folder, split) : [];
+  const known = [...new Set([...available, ...listed])].sort();
+  const { classes } = selectClasses(options, known, folder.root);
+  return { classes, absent: without };
 }
 
 async function guessFirstPixel(
@@ -160,10 +168,10 @@ function noteUnused(split: readonly VocAnnotation[], report: VocReport): void {
       `${counted(outlined, 'object has a polygon', 'objects have polygons')}, of which only the boxes are used: masks are ` +
         "read from COCO's JSON",
     );
-  const turned = objects.filter((object) => object.turned).length;
+  const turned = objects.filter(({ angle }) => angle !== undefined).length;
   if (turned > 0)
     report.notice(
-      `${counted(turned, 'box has', 'boxes have')} an angle (robndbox); the upright box around the turned one is used`,
+      `${counted(turned, 'box has', 'boxes have')} an angle (rotation or robndbox); the upright box around the turned one is used`,
     );
   const deleted = split.reduce((sum, annotation) => sum + annotation.deleted, 0);
   if (deleted > 0) report.notice(`${counted(deleted, 'object is', 'objects are')} marked as deleted; not used`);

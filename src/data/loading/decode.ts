@@ -108,13 +108,20 @@ async function decodeBySharp(bytes: Uint8Array): Promise<RawPixels> {
 
 const isTiff = ([a, b]: Uint8Array): boolean => (a === 0x49 && b === 0x49) || (a === 0x4d && b === 0x4d);
 
+/** Bytes of a file: four a pixel, for formats that do not compress. */
+const fileLimit = (): number => Math.max(LIMITS.image, 4 * pixelLimit());
+
 async function readImage(file: string, id?: number | string): Promise<Buffer> {
   try {
-    return await readBounded(file, LIMITS.image);
+    return await readBounded(file, fileLimit());
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT')
       throw new BadData({ kind: 'missing-image', file, id, message: `Cannot find image "${file}"` });
-    throw unreadable(file, id, error);
+    const { message } = error as Error;
+    const advice = /expected at most/.test(message)
+      ? '. Save it as PNG, or raise DETLAB_MAX_PIXELS (four bytes a pixel)'
+      : '';
+    throw unreadable(file, id, new Error(message + advice));
   }
 }
 

@@ -1,5 +1,5 @@
 // PBM, PGM and PPM files, which sharp's libvips does not read: text (P1 to P3) and binary (P4 to P6). Values are scaled from
-// the file's maximum to 255. cv2 does so with text files alone: a binary file of 12 bits is nearly black there.
+// the file's maximum to 255. cv2 does so with text of up to 8 bits alone: a file of 12 bits is nearly black there.
 
 import { DetLabError } from '../../errors';
 import { requirePixels } from './pixel-limit';
@@ -64,7 +64,7 @@ function binaryValues(bytes: Uint8Array, { width, height, channels, max, bitmap,
   const row = bitmap ? Math.ceil(width / 8) : width * channels * (max > 255 ? 2 : 1);
   if (at + row * height > bytes.length)
     throw new DetLabError(`the file is cut off: expected ${at + row * height} bytes, received ${bytes.length}`);
-  if (max === 255) return bytes.slice(at, at + row * height);
+  if (max === 255) return new Uint8Array(bytes.subarray(at, at + row * height)); // a copy: pixels have a buffer of their own
   const values = new Uint8Array(width * height * channels);
   const scale = scaled(max);
   if (bitmap) {

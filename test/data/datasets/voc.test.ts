@@ -18,8 +18,8 @@ const images = () => path.join(root, 'images');
 beforeAll(async () => {
   root = mkdtempSync(path.join(tmpdir(), 'detlab-data-'));
   mkdirSync(images());
-  const picture = sharp({ create: { width: 100, height: 80, channels: 3, background: '#336699' } });
-  for (const name of ['a.jpg', 'b.jpg', 'c.jpg']) await picture.clone().jpeg().toFile(path.join(images(), name));
+  const plain = sharp({ create: { width: 100, height: 80, channels: 3, background: '#336699' } });
+  for (const name of ['a.jpg', 'b.jpg', 'c.jpg']) await plain.clone().jpeg().toFile(path.join(images(), name));
 });
 
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -100,6 +100,11 @@ it('is built from a config', async () => {
   };
   const data = await (registry.build('dataset', config, { path: 'train' }) as DatasetLoader).load();
   expect(data.classes).toEqual(['dog']);
+  const more = { ...config, metainfo: { classes: ['dog', 'birdd'] } };
+  const build = (options: typeof config) => registry.build('dataset', options, { path: 'train' }) as DatasetLoader;
+  await expect(build(more).load()).rejects.toThrow(/Did you mean "bird".*absent_classes/);
+  const noted = { ...more, absent_classes: 'note' };
+  expect((await build(noted).load()).classes).toEqual(['dog', 'birdd']);
   const from = async (first_pixel: 0 | 1) => {
     const loader = registry.build('dataset', { ...config, first_pixel }, { path: 'train' }) as DatasetLoader;
     return [...(await loader.load()).records[0].truths.bboxes];

@@ -30,7 +30,7 @@ it('decodes inks that are not fully saturated', () => {
   expect([...cmykToRgb(Uint8Array.of(0, 255, 255, 0, 9, 0, 0, 0, 255, 9), 5)]).toEqual([255, 1, 1, 0, 0, 0]);
 });
 
-it('tells the JPEGs of four components', async () => {
+it('finds the JPEGs of four components', async () => {
   const image = sharp({ create: { width: 8, height: 8, channels: 3, background: 'red' } });
   const plain = await image.clone().jpeg().toBuffer();
   const inks = await image.clone().toColourspace('cmyk').jpeg().toBuffer();

@@ -24,6 +24,12 @@ it('takes two bytes a value above 255, and scales to the maximum', () => {
   expect(pixels(file('P6 1 1 100\n', 0, 50, 100))).toEqual([0, 127, 255]);
 });
 
+it('copies pixels out of the file', () => {
+  const bytes = file('P6\n1 1\n255\n', 1, 2, 3);
+  expect(decodePnm(bytes).data.buffer).not.toBe(bytes.buffer);
+  expect(decodePnm(bytes).data.byteOffset).toBe(0);
+});
+
 it('knows its files by their first bytes', () => {
   expect([file('P5 1'), file('P7\n'), file('PK12'), file('P5')].map(isPnm)).toEqual([true, false, false, false]);
 });

@@ -3,6 +3,7 @@
 
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { IMAGE_EXTENSIONS } from '../../loading/decode';
 
 /** Deeper folders are not read: links may form a circle. */
 const MAX_DEPTH = 8;
@@ -14,6 +15,12 @@ export interface TreeFile {
   stem: string;
   /** Lower case, with its dot. */
   extension: string;
+}
+
+/** `a.jpg` and `a.xml` as `a`; other dots belong to the name. */
+export function withoutExtension(name: string): string {
+  const extension = path.extname(name).toLowerCase();
+  return extension === '.xml' || IMAGE_EXTENSIONS.includes(extension) ? name.slice(0, -extension.length) : name;
 }
 
 /** The files of some extensions below `root` in the order of their names; none when there is no such folder. */

@@ -7,7 +7,7 @@ import type { Corners } from './object-box';
 export type FirstPixel = 0 | 1;
 
 /** The official datasets count from 1; a few boxes of VOC2012 have fractions all the same. */
-const isOfficial = ({ database }: VocAnnotation) => /^the voc20\d\d database$/i.test(database);
+export const isOfficial = ({ database }: VocAnnotation) => /^the voc20\d\d database$/i.test(database);
 
 /** Tools that are known to count from 0, by <owner><name>. */
 const ZERO_BASED_OWNERS = ['Label Studio'];

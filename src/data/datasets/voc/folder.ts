@@ -1,8 +1,9 @@
 // The places of a VOC folder: Annotations, JPEGImages and ImageSets/Main, or what other tools call them (FiftyOne: labels and
 // data; Roboflow: XML beside the images in train, valid, test). Annotations are parsed once, for all splits.
 
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { DetLabError } from '../../../errors';
+import { DetLabError, didYouMean } from '../../../errors';
 import { BadData } from '../../bad-data';
 import { LIMITS, readBounded } from '../../loading/bounded-read';
 import { taskQueue } from '../../loading/task-queue';
@@ -40,7 +41,7 @@ export class VocFolder {
     const files = filesBelow(this.annotations, ['.xml'], below ? undefined : 1).filter(
       ({ stem }) => below || !stem.includes('/') || isSplit(stem.split('/')[0]),
     );
-    if (!below && files.length === 0) throw noAnnotations(this.root);
+    if (files.length === 0) throw below ? noXml(this.root, below) : noAnnotations(this.root);
     this.files = new Map(files.map(({ stem, path: file }) => [stem, file]));
     const places = named(IMAGE_FOLDERS);
     // without a folder of images they are beside the annotations, or in folders of splits
@@ -85,13 +86,29 @@ async function readFile(file: string, id: string): Promise<VocAnnotation | DataP
   }
 }
 
+/** The error for a folder of annotations in another format. */
+function noXml(root: string, annotations: string): DetLabError {
+  const [json] = filesBelow(annotations, ['.json']);
+  return new DetLabError(
+    `Cannot load "${root}" as a VOC dataset: "${annotations}" has no XML files` +
+      (json ? `. It has "${path.basename(json.path)}": for COCO's format use dataset.coco(file, images)` : ''),
+  );
+}
+
 /** The error for a folder without annotations, with the folder below it that has them. */
 function noAnnotations(root: string): DetLabError {
+  if (!existsSync(root)) {
+    const near = didYouMean(path.basename(root), foldersIn(path.dirname(root)));
+    return new DetLabError(`Cannot load "${root}" as a VOC dataset: there is no such folder.${near}`);
+  }
   const inside = foldersIn(root)
     .map((name) => path.join(root, name))
     .find((folder) => foldersIn(folder).some((name) => /^annotations$/i.test(name)));
   return new DetLabError(
     `Cannot load "${root}" as a VOC dataset: expected folders Annotations, ImageSets and JPEGImages, found no Annotations` +
-      (inside ? `. "${inside}" has them: give that folder` : ''),
+      (inside ? `. "${inside}" has them: give that folder` : '') +
+      (filesBelow(root, ['.txt']).some(({ stem }) => /^labels\//.test(stem))
+        ? ". Its labels are text files, as YOLO's, which are not read: convert them to COCO or VOC"
+        : ''),
   );
 }

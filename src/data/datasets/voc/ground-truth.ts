@@ -2,8 +2,9 @@
 
 import type { DataProblem } from '../../types';
 import { packTruths, type TruthRow } from '../truth-list';
-import type { VocAnnotation } from './annotation';
+import type { VocAnnotation, VocObject } from './annotation';
 import { type FirstPixel, fromZero } from './first-pixel';
+import { type Corners, uprightBox } from './object-box';
 import type { VocReport } from './report';
 
 /** Pixels by which a box may extend beyond its image without a report: the pixel 0 where the first is 1, and rounding. */
@@ -24,12 +25,20 @@ export interface TruthOptions {
 const extendsBeyond = ([x1, y1, x2, y2]: TruthRow['bbox'], { width, height }: Size): boolean =>
   x1 < -BELOW || y1 < -BELOW || x2 > width + ABOVE || y2 > height + ABOVE;
 
+/** The upright box of an object in pixels from 0; undefined for an object without a box. */
+function boxOf({ corners, counts = 'pixels', angle }: VocObject, firstPixel: FirstPixel): Corners | undefined {
+  if (!corners) return undefined;
+  const box = fromZero(corners, counts, firstPixel);
+  return angle === undefined ? box : uprightBox(box, angle);
+}
+
 /** Whether the annotated size contradicts the boxes, so that the file should be asked. */
 export const contradicts = ({ objects, size }: VocAnnotation, firstPixel: FirstPixel): boolean =>
   size === undefined ||
-  objects.some(
-    ({ corners, counts = 'pixels' }) => corners && extendsBeyond(fromZero(corners, counts, firstPixel), size),
-  );
+  objects.some((object) => {
+    const box = boxOf(object, firstPixel);
+    return box && extendsBeyond(box, size);
+  });
 
 /** The ground-truth fields of a record. */
 export function groundTruth(
@@ -43,15 +52,15 @@ export function groundTruth(
   for (const [i, object] of objects.entries()) {
     const say = (kind: DataProblem['kind'], what: string, lost?: DataProblem['lost']) =>
       report.object(kind, { file, id, number: i + 1 }, what, lost);
-    const { name, corners, counts = 'pixels', problem } = object;
+    const { name, problem } = object;
     const label = classes.indexOf(name);
     if (name !== '' && label < 0) continue;
     for (const note of object.notes) say('bad-annotation', `(${name}) ${note}`, 'nothing');
-    if (problem || !corners) {
+    const bbox = boxOf(object, firstPixel);
+    if (problem || !bbox) {
       if (problem) say(problem.kind, problem.what);
       continue;
     }
-    const bbox = fromZero(corners, counts, firstPixel);
     const [x1, y1, x2, y2] = bbox;
     const [w, h] = [x2 - x1, y2 - y1];
     if (w <= 0 || h <= 0) {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { IMAGE_EXTENSIONS } from '../../loading/decode';
 import { ImageFolder } from '../image-folder';
 import type { VocAnnotation } from './annotation';
-import { filesBelow, type TreeFile } from './file-tree';
+import { filesBelow, type TreeFile, withoutExtension } from './file-tree';
 
 export interface FoundImage {
   path: string;
@@ -15,8 +15,6 @@ export interface FoundImage {
   /** Another image differs in the extension alone. */
   other?: string;
 }
-
-const withoutExtension = (name: string) => name.slice(0, name.length - path.extname(name).length);
 
 /** The images below some folders; earlier folders come first. */
 export class VocImages {

@@ -2,7 +2,7 @@
 // a polygon.
 
 import type { DataProblem } from '../../types';
-import { fieldsOf, listOf, numberOf, type XmlFields } from './xml-fields';
+import { fieldsOf, listOf, numberOf, textOf, type XmlFields } from './xml-fields';
 
 export type Corners = [x1: number, y1: number, x2: number, y2: number];
 
@@ -12,8 +12,8 @@ export interface ObjectBox {
   counts: 'pixels' | 'positions';
   /** The object has an outline, which is not used. */
   polygon?: boolean;
-  /** Has an angle: the box is the upright one around it. */
-  turned?: boolean;
+  /** Degrees by which the box is turned about its centre. */
+  angle?: number;
 }
 
 type Unusable = { problem: { kind: DataProblem['kind']; what: string } };
@@ -29,10 +29,16 @@ export function readBox(object: XmlFields, notes: string[]): ObjectBox | Unusabl
     const corners = ['xmin', 'ymin', 'xmax', 'ymax'].map((key) => numberOf(box[key])) as Corners;
     if (!corners.every(Number.isFinite))
       return { problem: { kind: 'bad-annotation', what: 'has a <bndbox> without four numbers' } };
-    return { corners: ordered(corners, notes), counts: 'pixels', ...outlined };
+    const angle = rotationOf(object);
+    return {
+      corners: ordered(corners, notes),
+      counts: 'pixels',
+      ...(angle % 180 !== 0 && { angle }),
+      ...outlined,
+    };
   }
   const turned = fieldsOf(object.robndbox);
-  if (turned) return boxAround(turned);
+  if (turned) return turnedBox(turned);
   if (polygon.length > 2) return { corners: extent(polygon), counts: 'positions', ...outlined };
   return { problem: { kind: 'empty-annotation', what: 'has no <bndbox>' } };
 }
@@ -60,12 +66,29 @@ function extent(points: readonly [number, number][]): Corners {
   return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
 }
 
-/** The upright box around centre, size and angle (radians). */
-function boxAround(box: XmlFields): ObjectBox | Unusable {
+/** Centre, size and angle in radians. */
+function turnedBox(box: XmlFields): ObjectBox | Unusable {
   const [cx, cy, w, h, angle] = ['cx', 'cy', 'w', 'h', 'angle'].map((key) => numberOf(box[key]));
   if (![cx, cy, w, h, angle].every(Number.isFinite))
     return { problem: { kind: 'bad-annotation', what: 'has a <robndbox> without five numbers' } };
+  const corners: Corners = [cx - w / 2, cy - h / 2, cx + w / 2, cy + h / 2];
+  return { corners, counts: 'positions', angle: (angle * 180) / Math.PI };
+}
+
+/** The attribute that CVAT and datumaro write for a turned box, degrees. */
+function rotationOf(object: XmlFields): number {
+  const attributes = listOf(fieldsOf(object.attributes)?.attribute).map(fieldsOf);
+  const rotation = attributes.find((attribute) => textOf(attribute?.name) === 'rotation');
+  const angle = numberOf(rotation?.value);
+  return Number.isFinite(angle) ? angle : 0;
+}
+
+/** The upright box around a box that is turned about its centre, by degrees. */
+export function uprightBox([x1, y1, x2, y2]: Corners, degrees: number): Corners {
+  const angle = (degrees * Math.PI) / 180;
   const [cos, sin] = [Math.abs(Math.cos(angle)), Math.abs(Math.sin(angle))];
+  const [w, h] = [x2 - x1, y2 - y1];
   const [halfX, halfY] = [(w * cos + h * sin) / 2, (w * sin + h * cos) / 2];
-  return { corners: [cx - halfX, cy - halfY, cx + halfX, cy + halfY], counts: 'positions', turned: true };
+  const [cx, cy] = [(x1 + x2) / 2, (y1 + y2) / 2];
+  return [cx - halfX, cy - halfY, cx + halfX, cy + halfY];
 }

@@ -3,9 +3,8 @@
 import path from 'node:path';
 import { DetLabError, didYouMean } from '../../../errors';
 import { LIMITS, readBounded } from '../../loading/bounded-read';
-import { IMAGE_EXTENSIONS } from '../../loading/decode';
 import { decodeText } from '../../loading/text-encoding';
-import { filesBelow } from './file-tree';
+import { filesBelow, withoutExtension } from './file-tree';
 import type { VocFolder } from './folder';
 import type { VocReport } from './report';
 import { isSplit, TRAINING_SPLITS, VALIDATION_SPLITS } from './split-names';
@@ -123,12 +122,6 @@ function readingsOf(line: string): string[] {
   const plain = wholes.flatMap((name) => [name, name.replace(/^(["'])(.*)\1$/, '$2')]);
   const slashed = plain.map((name) => name.replaceAll('\\', '/').replace(/^\.\//, ''));
   return [...new Set([...slashed, ...slashed.map(withoutExtension)])];
-}
-
-/** `a.jpg` and `a.xml` as `a`; other dots belong to the name. */
-function withoutExtension(name: string): string {
-  const extension = path.extname(name).toLowerCase();
-  return extension === '.xml' || IMAGE_EXTENSIONS.includes(extension) ? name.slice(0, -extension.length) : name;
 }
 
 const lastPart = (id: string) => path.posix.basename(id);

@@ -137,6 +137,22 @@ describe('classes', () => {
     });
   });
 
+  it('may have no objects where the folder lists them', async () => {
+    const root = await folder();
+    writeFileSync(path.join(root, 'labelmap.txt'), '# label:color_rgb:parts:actions\nbackground:::\nPlatelets:::\n');
+    const { classes, notices } = await load(root, { classes: ['RBC', 'Platelets'] });
+    expect([classes, notices]).toEqual([
+      ['RBC', 'Platelets'],
+      [expect.stringContaining('class "Platelets": 0 truths')],
+    ]);
+    await expect(load(root, { classes: ['RBC', 'background'] })).rejects.toThrow(/no such class/);
+    const official = vocXml([['cat', [1, 1, 20, 20]]], {
+      head: '<source><database>The VOC2007 Database</database></source>',
+    });
+    writeFileSync(path.join(root, 'Annotations/a.xml'), official);
+    expect((await load(root, { classes: ['cat', 'dog'] })).classes).toEqual(['cat', 'dog']);
+  });
+
   it("may be a model's: absent ones are noted, others reported", async () => {
     const { notices, problems, messages } = await load(await folder(), {
       split: 'val',

@@ -43,7 +43,9 @@ it('ignores what macOS writes beside files', () => {
 it('is refused without annotations, with the folder that has them', () => {
   const root = writeFiles({ 'VOC2007/Annotations/a.xml': '' });
   expect(() => new VocFolder(root)).toThrow(`found no Annotations. "${path.join(root, 'VOC2007')}" has them`);
-  expect(() => new VocFolder(path.join(root, 'absent'))).toThrow(/found no Annotations/);
+  expect(() => new VocFolder(path.join(root, 'VOC207'))).toThrow(/no such folder. Did you mean "VOC2007"/);
+  expect(() => new VocFolder(writeFiles({ 'annotations/train.json': '' }))).toThrow(/has "train.json".*dataset.coco/);
+  expect(() => new VocFolder(writeFiles({ 'labels/a.txt': '' }))).toThrow(/text files, as YOLO's/);
 });
 
 it('parses each annotation once, and keeps the problems of those that it cannot read', async () => {

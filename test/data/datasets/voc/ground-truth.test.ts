@@ -56,6 +56,11 @@ it('reports what is skipped, clipped, exchanged or there twice', () => {
   ]);
 });
 
+it('has the upright box around a turned one', () => {
+  const turned = '<attributes><attribute><name>rotation</name><value>90</value></attribute></attributes>';
+  expect([...truths([['RBC', [41, 36, 61, 46], turned]]).truths.bboxes]).toEqual([45, 30, 55, 50]);
+});
+
 it('ignores boxes below bbox_min_size', () => {
   expect([...truths([['RBC', [1, 1, 9, 40]]], { bboxMinSize: 10 }).truths.ignored]).toEqual([1]);
 });

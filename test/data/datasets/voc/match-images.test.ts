@@ -56,6 +56,7 @@ it('is guessed from other folders, formats, machines and case, which is said', a
     ['0001', 'C:\\data\\cell.jpg', 'cell.jpg'],
     ['0001', 'my%20cell.jpg', 'my cell.jpg'],
     ['Cell', 'x.jpg', 'cell.JPG'],
+    ['0001', 'cell.v2', 'cell.v2.png'],
   ];
   for (const [id, name, image] of guesses) {
     const { found, notices } = await match({ [id]: name }, image);

@@ -1,7 +1,7 @@
 // The boxes of objects: corners in any order, polygons, boxes with an angle.
 
 import { expect, it } from 'vitest';
-import { readBox } from '../../../../src/data/datasets/voc/object-box';
+import { readBox, uprightBox } from '../../../../src/data/datasets/voc/object-box';
 
 const bndbox = (xmin: string, ymin: string, xmax: string, ymax: string) => ({ xmin, ymin, xmax, ymax });
 
@@ -40,13 +40,28 @@ it('takes the extent of a polygon where there is no box', () => {
   expect(readBox({ polygon: { pt: pt.slice(1) } }, [])).toMatchObject({ problem: { kind: 'empty-annotation' } });
 });
 
-it('puts an upright box around one with an angle', () => {
+it('reads the angle of a box, in degrees', () => {
   const turned = { cx: '50', cy: '40', w: '20', h: '10', angle: String(Math.PI / 2) };
-  const box = readBox({ robndbox: turned }, []);
-  expect(box).toMatchObject({ turned: true, counts: 'positions' });
-  const corners = 'corners' in box ? box.corners : [];
-  for (const [i, value] of [45, 30, 55, 50].entries()) expect(corners[i]).toBeCloseTo(value, 9);
+  expect(readBox({ robndbox: turned }, [])).toEqual({ corners: [40, 35, 60, 45], counts: 'positions', angle: 90 });
   expect(readBox({ robndbox: { cx: '1' } }, [])).toMatchObject({ problem: { kind: 'bad-annotation' } });
+  const attribute = (value: string) => [
+    { name: 'occluded', value: '0' },
+    { name: 'rotation', value },
+  ];
+  const box = (value: string) =>
+    readBox({ bndbox: bndbox('40', '35', '60', '45'), attributes: { attribute: attribute(value) } }, []);
+  expect(box('30.0')).toEqual({ corners: [40, 35, 60, 45], counts: 'pixels', angle: 30 });
+  for (const upright of ['0.0', '180', '']) expect(box(upright)).not.toHaveProperty('angle');
+});
+
+it('puts an upright box around a turned one', () => {
+  const around = (degrees: number) => uprightBox([40, 35, 60, 45], degrees).map((v) => Math.round(v * 100) / 100);
+  expect([around(0), around(90), around(-180)]).toEqual([
+    [40, 35, 60, 45],
+    [45, 30, 55, 50],
+    [40, 35, 60, 45],
+  ]);
+  expect(around(30)).toEqual([38.84, 30.67, 61.16, 49.33]);
 });
 
 it('needs four numbers', () => {
