@@ -98,7 +98,7 @@ describe('DetConv2D', () => {
   it('one output channel on a small map: output and every gradient', () => {
     agree(
       { x: values([1, 2, 2, 16], 1), filter: values([3, 3, 16, 1], 2), bias: values([1], 3) },
-      (t) => run('DetConv2D', t, attrs()),
+      (t) => runKernel('DetConv2D', t, attrs()),
       (t) => plain(1, 1)(t),
     );
   });
