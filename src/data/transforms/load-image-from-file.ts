@@ -10,7 +10,7 @@ import type { Transform } from './sample';
 export const LoadImageFromFile = defineModule({
   kind: 'transform',
   type: 'LoadImageFromFile',
-  summary: 'Reads and decodes an image file',
+  summary: 'Reads and decodes an image file of at most 2^27 pixels; DETLAB_MAX_PIXELS in the environment raises that',
   origin: 'mmcv and MMDetection',
   shapes: 'record -> pixels [H, W, 3], 8-bit or float',
   example: "{ type: 'LoadImageFromFile' }",

@@ -15,6 +15,8 @@ import { isSplit } from './split-names';
 
 const ANNOTATION_FOLDERS = ['annotations', 'annotation', 'labels', 'xml', 'xmls'];
 const IMAGE_FOLDERS = ['jpegimages', 'images', 'image', 'data', 'img', 'imgs'];
+/** Folders whose images are no photographs. */
+const OTHER_FOLDERS = /^(annot|imagesets|label|mask|segm|depth|thumb|pred|vis)/i;
 /** Files that are read at a time. */
 const AT_A_TIME = 8;
 
@@ -44,11 +46,14 @@ export class VocFolder {
     if (files.length === 0) throw below ? noXml(this.root, below) : noAnnotations(this.root);
     this.files = new Map(files.map(({ stem, path: file }) => [stem, file]));
     const places = named(IMAGE_FOLDERS);
-    // without a folder of images they are beside the annotations, or in folders of splits
-    this.images = new VocImages(
-      places.length > 0 ? [...places, this.annotations] : [this.annotations, this.root],
-      places[0] ?? path.join(this.root, 'JPEGImages'),
-    );
+    const [usual = path.join(this.root, 'JPEGImages')] = places;
+    if (places.length > 0) this.images = new VocImages([...places, this.annotations], usual);
+    else {
+      // beside the annotations, in folders of splits, or in a folder of a name that nobody else uses
+      const others = foldersIn(this.root).filter((name) => !OTHER_FOLDERS.test(name));
+      const roots = [this.annotations, ...others.map((name) => path.join(this.root, name))];
+      this.images = new VocImages(roots, usual, this.root);
+    }
   }
 
   /** The path that the annotation of an id has, or would have. */

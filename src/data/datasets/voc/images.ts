@@ -22,10 +22,14 @@ export class VocImages {
   private readonly byLastPart = new Map<string, TreeFile[]>();
   private readonly folders: ImageFolder[];
 
-  /** @param usual the folder in which an image that is missing was expected */
+  /**
+   * @param usual the folder in which an image that is missing was expected
+   * @param around a folder of which only images count that are exactly where their annotations are
+   */
   constructor(
     roots: readonly string[],
     private readonly usual: string,
+    around?: string,
   ) {
     this.folders = roots.map((root) => new ImageFolder(root));
     for (const root of roots)
@@ -33,6 +37,7 @@ export class VocImages {
         add(this.byStem, file.stem, file);
         add(this.byLastPart, path.posix.basename(file.stem), file);
       }
+    if (around) for (const file of filesBelow(around, IMAGE_EXTENSIONS)) add(this.byStem, file.stem, file);
   }
 
   /** The path that the image of an id would have. */

@@ -28,8 +28,8 @@ function splitsOf({ root, files }: VocFolder): SplitLists {
 /** The name of the validation split, if the folder has one. */
 export function validationSplit(folder: VocFolder): string | undefined {
   const { lists, folders } = splitsOf(folder);
-  const isValidation = (name: string) => VALIDATION_SPLITS.includes(name.toLowerCase());
-  return VALIDATION_SPLITS.find((name) => lists.has(name)) ?? folders.find(isValidation);
+  const names = [...lists.keys(), ...folders];
+  return VALIDATION_SPLITS.map((usual) => names.find((name) => name.toLowerCase() === usual)).find(Boolean);
 }
 
 /**

@@ -36,6 +36,12 @@ it('may have sub-folders, of annotations and of images', () => {
   expect(layout('Annotations/train/a.xml', 'train/a.jpg')).toEqual({ ids: ['train/a'], images: ['train/a.jpg'] });
 });
 
+it('may have images in a folder of any name, but not of masks', () => {
+  expect(layout('Annotations/a.xml', 'photos/a.jpg').images).toEqual(['photos/a.jpg']);
+  expect(layout('Annotations/a.xml', 'SegmentationClass/a.png').images).toEqual(['']);
+  expect(layout('Annotations/a.xml', 'JPEGImages/a.jpg', 'masks/a.png').images).toEqual(['JPEGImages/a.jpg']);
+});
+
 it('ignores what macOS writes beside files', () => {
   expect(layout('Annotations/._a.xml', 'Annotations/a.xml', 'JPEGImages/a.jpg').ids).toEqual(['a']);
 });

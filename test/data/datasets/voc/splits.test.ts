@@ -77,6 +77,15 @@ it('takes every annotation where there are no lists, but no split by name', asyn
   await expect(split(annotations('a'), 'test')).rejects.toThrow('no ImageSets/Main/test.txt');
 });
 
+it('knows the usual names in any case', async () => {
+  const lists = {
+    'ImageSets/Main/Train.txt': 'a',
+    'ImageSets/Main/validation.txt': 'b',
+    'ImageSets/Main/Val.txt': 'b',
+  };
+  expect(await split({ ...annotations('a', 'b'), ...lists })).toMatchObject({ ids: ['a'], validation: 'Val' });
+});
+
 it('takes folders that are called as splits', async () => {
   const files = annotations('train/a', 'train/b', 'valid/c');
   expect(await split(files)).toMatchObject({ ids: ['train/a', 'train/b'], validation: 'valid' });
