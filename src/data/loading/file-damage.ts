@@ -93,5 +93,5 @@ function endsWell(start: Buffer, end: Buffer, size: number): boolean {
   if (text.startsWith('RIFF') && text.endsWith('WEBP')) return start.readUInt32LE(4) + 8 <= size;
   if (isBmp(start)) return bmpHeader(start).end <= size;
   // TIFF, AVIF and PNM: whole as far as their ends say
-  return /^(II|MM|P[1-6])/.test(text) || text.slice(4, 8) === 'ftyp';
+  return /^(II\*\0|MM\0\*|P[1-6]\s|....ftypavi[fs])/s.test(text);
 }

@@ -17,20 +17,34 @@ async function damaged(files: Record<string, Buffer>): Promise<Record<string, st
 }
 
 it('finds files that are empty, cut off or no images', async () => {
-  const [jpeg, png, webp] = await Promise.all([image().jpeg(), image().png(), image().webp()].map((i) => i.toBuffer()));
+  const formats = [image().jpeg(), image().png(), image().webp(), image().tiff(), image().avif(), image().gif()];
+  const [jpeg, png, webp, tiff, avif, gif] = await Promise.all(formats.map((format) => format.toBuffer()));
   const bmp = Buffer.from('BM\x00\x00\x00\x00\x00\x00\x00\x00\x36'.padEnd(54, '\0'), 'latin1');
   const found = await damaged({
     'whole.jpg': jpeg,
     'whole.png': png,
     'whole.webp': webp,
+    'whole.tif': tiff,
+    'whole.avif': avif,
+    'whole.gif': gif,
+    'whole.pgm': Buffer.from('P5 1 1 255\na'),
     'empty.jpg': Buffer.alloc(0),
     'cut.jpg': jpeg.subarray(0, -30),
     'cut.png': png.subarray(0, -30),
     'cut.webp': webp.subarray(0, -10),
     'cut.bmp': bmp,
     'page.jpg': Buffer.from('<html>404</html>'),
+    'phone.jpg': Buffer.concat([Buffer.from('\0\0\0\x18ftypheic'), Buffer.alloc(40)]),
   });
-  expect(Object.keys(found).sort()).toEqual(['cut.bmp', 'cut.jpg', 'cut.png', 'cut.webp', 'empty.jpg', 'page.jpg']);
+  expect(Object.keys(found).sort()).toEqual([
+    'cut.bmp',
+    'cut.jpg',
+    'cut.png',
+    'cut.webp',
+    'empty.jpg',
+    'page.jpg',
+    'phone.jpg',
+  ]);
   expect(found['empty.jpg']).toMatch(/^unreadable-image: Cannot decode image ".*empty.jpg": the file is empty/);
 });
 
