@@ -12,7 +12,8 @@ export class VocReport {
 
   /** @param what follows the name of the folder, `bccd: ...` */
   notice(what: string): void {
-    this.notices.push(`${path.basename(this.root)}: ${what}`);
+    // paths from the folder on: a shared notebook shows no others
+    this.notices.push(`${path.basename(this.root)}: ${what.replaceAll(this.root + path.sep, '')}`);
   }
 
   problem(kind: DataProblem['kind'], file: string, id: string, message: string, lost?: DataProblem['lost']): void {
