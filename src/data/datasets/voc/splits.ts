@@ -54,7 +54,15 @@ export async function readSplit(folder: VocFolder, split: string | undefined, re
         `${didYouMean(name, known)} Known: ${known.sort().join(', ')}`,
     );
   const list = lists.get(name);
-  return list === undefined ? all.filter((id) => id.startsWith(`${name}/`)) : readList(list, folder, report);
+  if (list !== undefined) return readList(list, folder, report);
+  const outside = all.filter((id) => !folders.some((split) => id.startsWith(`${split}/`)));
+  report.notice(
+    `its splits are the folders ${folders.sort().join(', ')}` +
+      (outside.length > 0
+        ? `; ${outside.length} annotations outside of them are not used, such as "${outside[0]}.xml"`
+        : ''),
+  );
+  return all.filter((id) => id.startsWith(`${name}/`));
 }
 
 /** `train`, or the only list that is not one of a class (`cat_train`), as CVAT's `default`. */

@@ -88,6 +88,10 @@ it('knows the usual names in any case', async () => {
 
 it('takes folders that are called as splits', async () => {
   const files = annotations('train/a', 'train/b', 'valid/c');
-  expect(await split(files)).toMatchObject({ ids: ['train/a', 'train/b'], validation: 'valid' });
+  const notices = ['voc: its splits are the folders train, valid'];
+  expect(await split(files)).toEqual({ ids: ['train/a', 'train/b'], validation: 'valid', notices });
+  expect((await split({ ...files, ...annotations('day1/d', 'e') })).notices[0]).toMatch(
+    /; 2 annotations outside of them are not used, such as "day1\/d.xml"/,
+  );
   expect((await split(files, 'valid')).ids).toEqual(['valid/c']);
 });
