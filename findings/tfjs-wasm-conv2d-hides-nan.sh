@@ -2,7 +2,7 @@
 # @tensorflow/tfjs-backend-wasm 4.22.0, tf.conv2d of a tensor that contains NaN, as a network whose weights diverged has.
 # Expected: NaN, as IEEE arithmetic and the cpu backend of the same version give; after relu still NaN.
 # Happens: -Infinity, and 0 after relu: the clamp of XNNPACK's convolution loses NaN. Average pooling gives -Infinity as well,
-# and max pooling, relu6 and clipByValue a finite number. A diverged model looks healthy and its loss is a number.
+# and relu6 and clipByValue a finite number (max pooling on both backends). A diverged model looks healthy and its loss is a number.
 set -eu
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
