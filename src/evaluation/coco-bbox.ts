@@ -100,7 +100,9 @@ export class CocoBboxMetric implements BoxMetric {
 
     const agnostic = this.options.classAgnostic === true;
     const detectionsByClass = this.classes.map((): number[] => []);
-    for (let i = 0; i < scores.length; i++) detectionsByClass[agnostic ? 0 : labels[i]]?.push(i);
+    // a score that is NaN has no place in the order
+    for (let i = 0; i < scores.length; i++)
+      if (!Number.isNaN(scores[i])) detectionsByClass[agnostic ? 0 : labels[i]]?.push(i);
     const truthsByClass = this.classes.map((): number[] => []);
     for (let g = 0; g < truths.labels.length; g++) truthsByClass[agnostic ? 0 : truths.labels[g]]?.push(g);
 

@@ -54,7 +54,9 @@ export class VocBboxMetric implements BoxMetric {
     for (let c = 0; c < this.options.classes.length; c++) {
       const truthIndices = indices(truths.labels, c);
       this.positives[c] += truthIndices.filter((g) => !truths.ignored[g]).length;
-      const best = indices(labels, c).sort((a, b) => scores[b] - scores[a] || a - b);
+      // a score that is NaN has no place in the order
+      const ranked = indices(labels, c).filter((i) => !Number.isNaN(scores[i]));
+      const best = ranked.sort((a, b) => scores[b] - scores[a] || a - b);
       const matched = this.thresholds.map(() => new Set<number>());
       for (const d of best) {
         let [maxIoU, argmax] = [-1, -1];

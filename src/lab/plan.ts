@@ -34,7 +34,10 @@ export interface FitOptions {
   seed?: number;
   /** Folder of log, scalars and checkpoints; the config's `work_dir`, or `runs/<name>`, by default; false: none. */
   workDir?: string | false;
-  /** Continue from the latest checkpoint in `workDir`: weights, optimizer, schedule, epoch. */
+  /**
+   * Continue from the latest checkpoint in `workDir`: weights, optimizer, epoch. Epochs, learning rate, schedule and batch are
+   * those of this call from there on, as in a new run at that point.
+   */
   resume?: boolean;
   /** Start from the weights of a file, like `recipe.loadFrom(file)`. */
   loadFrom?: string;

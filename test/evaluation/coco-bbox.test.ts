@@ -88,6 +88,21 @@ describe.each(['tiny', 'small'])('golden coco_%s', (size) => {
       expect(Math.abs(report.perClass[c].metrics.AP - value)).toBeLessThan(1e-6);
   });
 
+  it('detections whose score is NaN change nothing', () => {
+    const poisoned = new Map(
+      [...detections].map(([id, { bboxes, scores, labels }]) => [
+        id,
+        {
+          bboxes: [0, 0, 5, 5, ...Array.from(bboxes), 0, 0, 9, 9],
+          scores: [Number.NaN, ...Array.from(scores), Number.NaN],
+          labels: [labels[0] ?? 0, ...Array.from(labels), labels[0] ?? 0],
+        },
+      ]),
+    );
+    const clean = evaluateBoxes(truthsOfCoco(coco), detections, { classes });
+    expect(evaluateBoxes(truthsOfCoco(coco), poisoned, { classes }).metrics).toEqual(clean.metrics);
+  });
+
   it('with 100, 300, 1000 detections, and regardless of class', () => {
     const many = evaluateBoxes(truthsOfCoco(coco), detections, { classes, maxDets: [100, 300, 1000] });
     const wanted = expected.bbox_maxdets100_300_1000;

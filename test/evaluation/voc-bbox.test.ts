@@ -55,3 +55,21 @@ it.each(keys)('%s', (key) => {
     expect(report.perClass[c].truths).toBe(num_gts);
   }
 });
+
+it('detections whose score is NaN change nothing', () => {
+  const report = (withNaN: boolean) => {
+    const metric = new VocBboxMetric(truths, { classes: ['a', 'b', 'c'], iouThresholds: [0.5], mode: 'area' });
+    for (const [imageId, classes] of golden.dets.entries()) {
+      const rows = classes.flatMap((list, label) =>
+        (withNaN ? [[0, 0, 5, 5, Number.NaN], ...list, [0, 0, 5, 5, Number.NaN]] : list).map((row) => ({ row, label })),
+      );
+      metric.add(imageId, {
+        bboxes: rows.flatMap(({ row }) => row.slice(0, 4)),
+        scores: rows.map(({ row }) => row[4]),
+        labels: rows.map(({ label }) => label),
+      });
+    }
+    return metric.compute().metrics;
+  };
+  expect(report(true)).toEqual(report(false));
+});

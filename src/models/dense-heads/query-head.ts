@@ -156,7 +156,10 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
       // with sigmoid a query may be found under several classes, with softmax under its best one
       const best = sigmoid ? undefined : bestClass(rows, channels, channels - 1);
       const candidates = best?.scores ?? rows;
-      const selected = topIndices(candidates, Math.min(limit, candidates.length));
+      // NaN is among them where there are too few numbers
+      const selected = topIndices(candidates, Math.min(limit, candidates.length)).filter(
+        (i) => !Number.isNaN(candidates[i]),
+      );
       const query = best ? selected : selected.map((i) => Math.floor(i / channels));
       const pixels = pixelBoxes(takeBoxes(imageRows(coded, n, images), query), meta.imgShape);
       return {

@@ -27,7 +27,7 @@ export class CrossEntropyLoss implements ClassificationLoss {
   }
 
   /**
-   * Softmax: logits [N, C], labels [N] int32. Sigmoid: logits [N, C] with labels [N] (a label >= C is background: all
+   * Softmax: logits [N, C], labels [N] int32. Sigmoid: logits [N, C] with labels [N] (the label C is background: all
    * zeros) or with targets of the same shape in 0..1. Mask: see `forwardMask`.
    */
   forward(prediction: tf.Tensor, target: tf.Tensor, call: LossCall = {}): tf.Tensor {
