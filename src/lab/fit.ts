@@ -59,7 +59,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   });
   const warmUp = fitWarmUp(planned, loader.length);
   const plan = { ...planned, ...warmUp, notices: [...planned.notices, ...warmUp.notices] };
-  const firstLines = linesBefore(data, workDir, [...plan.notices, ...notices]);
+  const firstLines = linesBefore(data, workDir, [...new Set([...plan.notices, ...notices])]);
   const session = { spec, plan, options, data, detector, loader, model, view, workDir, log, firstLines, startLines };
   try {
     const { report, result } = await trainAndEvaluate(session);
