@@ -41,7 +41,9 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   const log = options.log ?? view.log;
   // of the first weights, which a resumed run does not have
   const startLines: string[] = [];
-  const detector = await buildModel(spec, classes, planned.seed, (line) => startLines.push(line));
+  const detector = await buildModel(spec, classes, planned.seed, (line) => {
+    if (!notices.includes(line)) startLines.push(line);
+  });
   const model = new Model(detector, classes, spec.name, spec.config);
   const workDir = workDirOf(spec, options);
   const problems: DataProblem[] = [];
