@@ -26,10 +26,37 @@ export function findRelatedSettings(config: Options): ConfigNotice[] {
     ...tooManyWorkers(config),
     ...validationPipeline(config),
     ...lossScale(config),
+    ...constructorOptions(config),
     ...formerNames(config),
     ...withoutValidation(config),
     ...logUnit(config),
   ];
+}
+
+/** Settings that count epochs in a training loop of iterations, or the other way round. */
+export function findUnitSettings(config: Options): ConfigNotice[] {
+  const { train_cfg: loop, default_hooks: hooks, train_dataloader: loader } = withStandardTypes(config);
+  const { type } = optionsOf(loop);
+  if (typeof type !== 'string') return [];
+  const countsIterations = /\bIterBasedTrainLoop$/.test(type);
+  const { type: hook = 'CheckpointHook', by_epoch: byEpoch = true } = optionsOf(optionsOf(hooks).checkpoint);
+  const { type: sampler } = optionsOf(optionsOf(loader).sampler);
+  const notices: ConfigNotice[] = [];
+  if (countsIterations && /\bCheckpointHook$/.test(String(hook)) && byEpoch !== false)
+    notices.push({
+      paths: ['default_hooks.checkpoint'],
+      message:
+        'only a final checkpoint is written: default_hooks.checkpoint counts epochs, train_cfg iterations. ' +
+        'Set default_hooks.checkpoint.by_epoch: false',
+      lost: true,
+    });
+  if (!countsIterations && /\bInfiniteSampler$/.test(String(sampler)))
+    notices.push({
+      paths: ['train_dataloader.sampler'],
+      message: 'InfiniteSampler has no epochs: an epoch is one pass over the images',
+      lost: false,
+    });
+  return notices;
 }
 
 function* moreMetrics(config: Options, part: string): Generator<ConfigNotice> {
@@ -96,6 +123,23 @@ function* lossScale({ optim_wrapper: wrapper }: Options): Generator<ConfigNotice
     message: `${valueText(scale)} has no effect: bfloat16 needs no scale, and a run is in it unless dtype is "float16"`,
     lost: false,
   };
+}
+
+/** Options of one constructor of the optimizer's groups beside the other. */
+function* constructorOptions({ optim_wrapper: wrapper }: Options): Generator<ConfigNotice> {
+  const { constructor: named, optimizer, paramwise_cfg: paramwise } = optionsOf(wrapper);
+  // every object has a `constructor`, a function; one named in the config is a string
+  const isYolo = String(named) === 'YOLOv5OptimizerConstructor';
+  const given = Object.keys(optionsOf(paramwise)).filter((key) => (key === 'base_total_batch_size') !== isYolo);
+  const paths = [
+    ...given.map((key) => `optim_wrapper.paramwise_cfg.${key}`),
+    ...(!isYolo && 'batch_size_per_gpu' in optionsOf(optimizer) ? ['optim_wrapper.optimizer.batch_size_per_gpu'] : []),
+  ];
+  if (paths.length === 0) return;
+  const who = isYolo
+    ? 'YOLOv5OptimizerConstructor reads base_total_batch_size alone'
+    : 'YOLOv5OptimizerConstructor reads it';
+  yield { paths, message: `it is not acted on: ${who}`, lost: true };
 }
 
 /** Keys of MMDetection 2.x's command line that its users write into configs: a config of 3.x has others. */

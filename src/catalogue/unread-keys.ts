@@ -44,7 +44,7 @@ function placesOf(name: string, config: Options): string[] {
 /** Keys that are a typing error of one that is read, and whose value is part of no other. */
 export function misspeltKeys(config: Options): OptionProblem[] {
   return Object.entries(config).flatMap(([key, value]): OptionProblem[] => {
-    if (isRead(key) || !isContainer(value) || usesOf(key, value, config).length > 0) return [];
+    if (isRead(key) || value === null || usesOf(key, value, config).length > 0) return [];
     const meant = TOP_KEYS.find((known) => isTypo(key, known));
     return meant ? [{ path: key, key, message: `this key is not read. Did you mean "${meant}"?` }] : [];
   });

@@ -11,6 +11,7 @@ import { nearestElsewhere } from '../catalogue/type-origins';
 import type { ConfigObject } from '../config';
 import { DetLabError } from '../errors';
 import { catalogue } from './catalogue';
+import { pythonImports } from './custom-imports';
 import { environmentNotices } from './run-environment';
 
 /** Modules that a run can do without, and what it does then. */
@@ -36,6 +37,7 @@ const DATA =
 export const settingNotices = (config: ConfigObject) => [
   ...findIgnoredSettings(config, catalogue),
   ...findRelatedSettings(config),
+  ...pythonImports(config),
   ...environmentNotices(process.env),
 ];
 

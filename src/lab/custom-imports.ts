@@ -6,6 +6,7 @@ import { readFileSync, statSync } from 'node:fs';
 import Module, { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import type { ConfigNotice } from '../catalogue/config-notices';
 import type { AnyDefinition } from '../catalogue/registry';
 import { type ConfigObject, isObject } from '../config';
 import { DetLabError } from '../errors';
@@ -40,15 +41,25 @@ export async function loadCustomImports(
       throw new DetLabError(`Cannot use custom_imports: expected paths, received ${JSON.stringify(name)}`);
     try {
       if (isPath(name)) await loadModule(locate(name, folders), notice);
-      else if (!KNOWN.test(name))
-        notice(
-          `custom_imports: "${name}" is a Python module and was not loaded. Write it in TypeScript and specify its path: './${name.split('.').at(-1)}.ts'`,
-        );
+      else if (!KNOWN.test(name)) notice(`custom_imports: ${pythonText(name)}`);
     } catch (error) {
       if (allowed !== true) throw error;
       notice(`${(error as Error).message} (allow_failed_imports)`);
     }
   }
+}
+
+const pythonText = (name: string): string =>
+  `"${name}" is a Python module and was not loaded. Write it in TypeScript and specify its path: './${name.split('.').at(-1)}.ts'`;
+
+/** The Python modules of `custom_imports`. */
+export function pythonImports({ custom_imports: given }: ConfigObject): ConfigNotice[] {
+  const names = isObject(given) ? [given.imports ?? []].flat() : [];
+  return names.flatMap((name) =>
+    typeof name !== 'string' || isPath(name) || KNOWN.test(name)
+      ? []
+      : [{ paths: ['custom_imports'], message: pythonText(name), lost: true }],
+  );
 }
 
 function locate(name: string, folders: readonly string[]): string {

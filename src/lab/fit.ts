@@ -41,7 +41,9 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   const log = options.log ?? view.log;
   // of the first weights, which a resumed run does not have
   const startLines: string[] = [];
-  const detector = await buildModel(spec, classes, planned.seed, (line) => startLines.push(line));
+  const detector = await buildModel(spec, classes, planned.seed, (line) => {
+    if (!notices.includes(line)) startLines.push(line);
+  });
   const model = new Model(detector, classes, spec.name, spec.config);
   const workDir = workDirOf(spec, options);
   const problems: DataProblem[] = [];
@@ -59,7 +61,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   });
   const warmUp = fitWarmUp(planned, loader.length);
   const plan = { ...planned, ...warmUp, notices: [...planned.notices, ...warmUp.notices] };
-  const firstLines = linesBefore(data, workDir, [...plan.notices, ...notices]);
+  const firstLines = linesBefore(data, workDir, [...new Set([...plan.notices, ...notices])]);
   const session = { spec, plan, options, data, detector, loader, model, view, workDir, log, firstLines, startLines };
   try {
     const { report, result } = await trainAndEvaluate(session);

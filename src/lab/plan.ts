@@ -1,6 +1,7 @@
 // Derives the settings of a run from a config (MMDetection's keys) and the options of `fit`.
 
 import type { ModuleConfig } from '../catalogue/registry';
+import { findUnitSettings } from '../catalogue/related-settings';
 import type { ConfigObject } from '../config';
 import type { Precision } from '../engine';
 import { DetLabError } from '../errors';
@@ -79,7 +80,7 @@ export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
   const batchSize = options.batch ?? numberAt(config, 'train_dataloader.batch_size') ?? 2;
   const optimWrapper = planOptimizer(config, options, batchSize, notices);
   const hooks = configuredHooks(config, { ...options, total: loop.total, configured }, notices);
-  notices.push(...unitNotices(config, loop, hooks));
+  notices.push(...unitNotices(config, hooks));
   const lowPrecision = valueAt(config, 'optim_wrapper.dtype') === 'float16' ? 'float16' : 'bfloat16';
   return {
     loop,
@@ -149,18 +150,13 @@ function planSchedule(config: ConfigObject, total: number, configured: number, n
   return scaled;
 }
 
-/** Warnings about options that count epochs in a loop of iterations, or the other way round. */
-function unitNotices(config: ConfigObject, loop: TrainLoop, { defaultHooks }: ConfiguredHooks): string[] {
-  const notices: string[] = [];
+/** Options that count epochs in a loop of iterations, or the other way round; checkpoints may be asked for by the run. */
+function unitNotices(config: ConfigObject, { defaultHooks }: ConfiguredHooks): string[] {
   const { checkpoint } = defaultHooks;
-  if (loop.unit === 'iteration' && checkpoint instanceof CheckpointHook && !checkpoint.options.everyIterations)
-    notices.push(
-      'only a final checkpoint is written: default_hooks.checkpoint counts epochs, train_cfg iterations. Set default_hooks.checkpoint.by_epoch: false',
-    );
-  const sampler = valueAt(config, 'train_dataloader.sampler.type');
-  if (loop.unit === 'epoch' && typeof sampler === 'string' && /\bInfiniteSampler$/.test(sampler))
-    notices.push('InfiniteSampler has no epochs: an epoch is one pass over the images');
-  return notices;
+  const isAsked = !(checkpoint instanceof CheckpointHook) || checkpoint.options.everyIterations !== undefined;
+  return findUnitSettings(config)
+    .filter(({ paths }) => !(isAsked && paths[0].startsWith('default_hooks')))
+    .map(({ message }) => message);
 }
 
 /**

@@ -116,7 +116,17 @@ test.each<[Record<string, ConfigValue>, RegExp, lost: boolean]>([
     false,
   ],
   [{ 'train_dataloader.dataset.metainfo': { palette: [[1, 2, 3]] } }, /metainfo.palette: \[\[1,2,3\]\] has no/, false],
-  [{ 'train_dataloader.dataset.pipeline.0.imdecode_backend': 'pillow' }, /imdecode_backend: "pillow" has no/, false],
+  [{ 'train_dataloader.dataset.return_classes': true }, /return_classes: true has no effect: no detector/, false],
+  [
+    { custom_imports: { imports: ['my_package.hooks', 'mmdet.models'] } },
+    /^custom_imports: "my_package.hooks" is a Python module and was not loaded/,
+    true,
+  ],
+  [
+    { 'optim_wrapper.paramwise_cfg': { base_total_batch_size: 64 } },
+    /^optim_wrapper.paramwise_cfg.base_total_batch_size: it is not acted on: YOLOv5OptimizerConstructor reads it$/,
+    true,
+  ],
   [{ compile: true }, /^compile: true has no effect/, false],
 ])('%j is one line', (options, line, lost) => {
   const lines = checkRun(withOptions(options));
@@ -130,6 +140,20 @@ test('a scale of the learning rate without its batch size is an error, and one t
   );
   const { notices } = planRun(withOptions({ 'auto_scale_lr.enable': true }), { lr: 0.01 });
   expect(notices).toEqual(['auto_scale_lr has no effect: the learning rate of the run is given, 0.01']);
+});
+
+test('a key of a file that is nearly one that is read is an error, whatever its value', () => {
+  for (const key of ['load_form', 'resum', 'optim_wraper', 'train_dataloder', 'env_cgf'])
+    expect(complaint(() => checkRun({ ...config(), [key]: key === 'resum' ? true : 'x.pth' }))).toMatch(
+      new RegExp(`${key}: this key is not read. Did you mean "`),
+    );
+  const variables = {
+    norm_cfg: { type: 'BN', requires_grad: true },
+    log_interval: 50,
+    img_scale: [1333, 800],
+    epochs: 12,
+  };
+  expect(checkRun({ ...config(), ...variables })).toEqual([]);
 });
 
 test('a value that makes no difference is no line', () => {

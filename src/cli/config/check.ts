@@ -1,18 +1,21 @@
 // `detlab config check FILE...`: checks type names and options of configs, and lists the settings that nothing acts on.
 
+import path from 'node:path';
 import { findConfigProblems } from '../../catalogue/check-config';
 import { type ConfigNotice, noticeLine } from '../../catalogue/config-notices';
 import { type OptionProblem, problemLine } from '../../catalogue/option-problems';
+import { findUnitSettings } from '../../catalogue/related-settings';
 import { loadConfig, migrateConfig } from '../../config';
 import { DetLabError } from '../../errors';
 import { catalogue } from '../../lab/catalogue';
 import { settingNotices } from '../../lab/check-run';
+import { loadCustomImports } from '../../lab/custom-imports';
 import { checkLoaded } from '../../lab/legacy-config';
 import { EXIT, output } from '../outcome';
 import { type ConfigArguments, loadSettings } from './arguments';
 
 /** Checks every file; the exit code is 0 if a run does all that each says. */
-export function checkCommand(files: readonly string[], options: ConfigArguments): number {
+export async function checkCommand(files: readonly string[], options: ConfigArguments): Promise<number> {
   const out = output(options.json === true);
   const settings = loadSettings(options);
   let valid = 0;
@@ -23,13 +26,19 @@ export function checkCommand(files: readonly string[], options: ConfigArguments)
       const { dialect, config, left } = migrateConfig(loaded.config);
       if (dialect !== '3.x')
         process.stderr.write(`${file}: a config of MMDetection ${dialect}, translated to 3.x for the check\n`);
+      await loadCustomImports(
+        config,
+        loaded.files.map((one) => path.dirname(one)),
+        // those that are not loaded are among the settings
+        (line) => line.includes(': running ') && process.stderr.write(`${line}\n`),
+      );
       const unread = checkLoaded(file, loaded, settings);
       const problems = [
         ...left.map(({ path, advice }): OptionProblem => ({ path, message: `not translated: ${advice}` })),
         ...unread.problems,
         ...findConfigProblems(config, catalogue),
       ];
-      const notices = [...unread.notices, ...settingNotices(config)];
+      const notices = [...unread.notices, ...settingNotices(config), ...findUnitSettings(config)];
       if (problems.length === 0 && !notices.some(({ lost }) => lost)) valid++;
       out.event('checked', { file, problems, notices });
       out.print(report(file, problems, notices));

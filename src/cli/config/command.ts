@@ -35,7 +35,7 @@ export function addConfigCommands(
 
   command('check', 'Check type names and options of configs, reporting all problems at once')
     .argument('<files...>', 'names or paths of configs')
-    .action((files, options) => done(checkCommand(files, options)));
+    .action(async (files, options) => done(await checkCommand(files, options)));
 
   command('diff', 'Compare two configs, path by path')
     .argument('<a>')

@@ -13,7 +13,7 @@ import type { DatasetLoader } from './dataset-loader';
 import { loadVoc } from './voc';
 import { WRAPPERS } from './wrappers';
 
-const forText = 'Accepted: for detectors that read class names as text, of which there are none here';
+const forText = 'no detector here reads class names as text';
 const classNames = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 const noMaps = ignoredOption('segmentation maps are not read', { schema: z.string().optional(), harmless: [''] });
 const unusedPrefix = ignoredOption('the data set has no such folder', {
@@ -59,8 +59,8 @@ const shared = {
   test_mode: z.boolean().default(false).describe('Evaluation mode: nothing is filtered'),
   indices: z.number().int().positive().nullable().default(null).describe('Use only the first images, this many'),
   backend_args: z.null().default(null).describe('Only null: files are read from disk'),
-  return_classes: z.boolean().default(false).describe(forText),
-  caption_prompt: z.unknown().optional().describe(forText),
+  return_classes: ignoredOption(forText, { schema: z.boolean().default(false) }),
+  caption_prompt: ignoredOption(forText),
   seg_map_suffix: z.string().default('.png').describe('Accepted: of segmentation maps, which are not read'),
   serialize_data: z.boolean().default(true).describe('Accepted, without effect: records are not copied to workers'),
   max_refetch: z.int().positive().default(1000).describe('Accepted: an image without use is replaced by another'),

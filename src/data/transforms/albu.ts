@@ -80,8 +80,8 @@ export const Albu = defineModule({
   options: z.strictObject({
     transforms: z.array(steps).describe('Transforms, in order: Blur, MedianBlur, ToGray or CLAHE'),
     bbox_params: z.looseObject({}).nullish().describe('Accepted: these transforms do not change boxes'),
-    keymap: z.record(z.string(), z.string()).nullish().describe('Accepted, without effect'),
-    skip_img_without_anno: z.boolean().default(false).describe('Accepted, without effect'),
+    keymap: z.record(z.string(), z.string()).nullish().describe('Accepted: images have one name'),
+    skip_img_without_anno: z.boolean().default(false).describe('Accepted: these transforms do not change boxes'),
   }),
   build:
     ({ transforms }): Transform =>

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { buildConv } from '../../nn/build-conv';
@@ -46,7 +47,7 @@ const options = z.strictObject({
     .default(true)
     .describe('Keep batch norms in evaluation mode (running statistics) while training'),
   with_cp: withCp,
-  zero_init_residual: z.boolean().default(false).describe('Accepted and, as in MMDetection, without effect'),
+  zero_init_residual: ignoredOption('as in MMDetection, norms start from one', { schema: z.boolean().default(false) }),
   multiscale_output: z.boolean().default(true).describe('All resolutions come out, or only the finest'),
   pretrained: pretrainedOption,
   init_cfg: initCfg

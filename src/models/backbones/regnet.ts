@@ -2,6 +2,7 @@
 // ResNeXt bottlenecks without expansion. As in MMDetection, base_channels and deep_stem are accepted and without effect.
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { roundHalfEven } from '../../geometry/round-half-even';
@@ -45,7 +46,9 @@ const options = z.strictObject({
     .describe(`${NAMES.join(', ')}, or the line's own numbers`),
   ...common,
   stem_channels: z.int().positive().default(32).describe('Channels of the stem'),
-  base_channels: z.int().positive().default(32).describe('Accepted and without effect'),
+  base_channels: ignoredOption('as in MMDetection, the architecture has its own', {
+    schema: z.int().positive().default(32),
+  }),
   strides: perStage('Stride of the first block of each stage', [2, 2, 2, 2]),
 });
 export type RegNetOptions = z.output<typeof options>;

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { Conv2d } from '../../nn/conv2d';
@@ -21,7 +22,9 @@ const options = z.strictObject({
     .describe('VGG depth: 11, 13, 16 or 19'),
   with_last_pool: z.boolean().default(false).describe('Keep the pooling layer after the last stage'),
   ceil_mode: z.boolean().default(true).describe('Ceil mode of the poolings'),
-  out_indices: z.array(z.int()).default([3, 4]).describe('Accepted and without effect: see out_feature_indices'),
+  out_indices: ignoredOption('as in MMDetection, out_feature_indices decides', {
+    schema: z.array(z.int()).default([3, 4]),
+  }),
   out_feature_indices: z
     .array(z.int().min(0))
     .min(1)
@@ -32,8 +35,8 @@ const options = z.strictObject({
     .nullable()
     .default(null)
     .describe('Weight initialisation; null: Kaiming for convolutions, constant for norms'),
-  input_size: z.int().nullish().describe('Accepted and without effect: it chose the layers that SSDNeck now has'),
-  l2_norm_scale: z.number().nullish().describe("Accepted and without effect: SSDNeck's option now"),
+  input_size: ignoredOption('SSDNeck has the layers that it chose', { schema: z.int().nullish() }),
+  l2_norm_scale: ignoredOption('it is an option of SSDNeck', { schema: z.number().nullish() }),
 });
 export type SSDVGGOptions = z.output<typeof options>;
 

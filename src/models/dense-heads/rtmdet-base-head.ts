@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, moduleOption } from '../../catalogue/registry';
 import { sigmoidGeometricMean } from '../../ops';
 import { type QualityLoss, requireQualityLoss, zeroLoss } from '../losses';
@@ -39,7 +40,9 @@ export const rtmdetOptions = {
   act_cfg: actOption('ReLU'),
   anchor_generator: pointsOption(0),
   bbox_coder: pointCoderOption,
-  reg_decoded_bbox: z.boolean().default(true).describe('Accepted without effect: the box loss compares decoded boxes'),
+  reg_decoded_bbox: ignoredOption('as in MMDetection, the box loss compares decoded boxes', {
+    schema: z.boolean().default(true),
+  }),
   loss_cls: lossClsOption({ type: 'QualityFocalLoss', use_sigmoid: true, beta: 2, loss_weight: 1 }),
   loss_bbox: lossBboxOption({ type: 'GIoULoss', loss_weight: 2 }),
   loss_centerness: moduleOption('loss')

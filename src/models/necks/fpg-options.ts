@@ -1,6 +1,7 @@
 // The options of feature pyramid grids (FPG).
 
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { initCfg } from '../../nn/init-cfg';
 import { normCfg } from '../../nn/layer-options';
 import { lastConvCfg, type TransitionCfg, transitionCfg } from './fpg-transition';
@@ -34,7 +35,9 @@ export const fpgOptions = fpnOptions
     across_skip_trans: transition('From the same level of the very first stage', { type: 'identity' }),
     output_trans: lastConvCfg.default({ type: 'last_conv', kernel_size: 3 }).describe('Last layer of each level'),
     add_extra_convs: z.boolean().default(false).describe('Extra levels by strided convolutions; false: by subsampling'),
-    norm_cfg: normCfg.nullable().default(null).describe('Accepted and without effect: transitions have their own'),
+    norm_cfg: ignoredOption('as in MMDetection, transitions have norms of their own', {
+      schema: normCfg.nullable().default(null),
+    }),
     skip_inds: z
       .array(z.array(z.int().min(0)))
       .nullable()

@@ -21,7 +21,9 @@ const options = z.strictObject({
   num_outs: z.int().positive().default(5).describe('Number of output levels'),
   pooling_type: z.enum(['AVG', 'MAX']).default('AVG').describe('Pooling that makes the coarser levels'),
   conv_cfg: convCfg.nullable().default(null).describe('Convolution type'),
-  norm_cfg: normCfg.nullable().default(null).describe('Accepted and without effect, as in MMDetection'),
+  norm_cfg: ignoredOption('as in MMDetection, its convolutions have no norm', {
+    schema: normCfg.nullable().default(null),
+  }),
   with_cp: ignoredOption('activations are kept for the backward pass', { schema: z.boolean().default(false) }),
   stride: z.int().positive().default(1).describe('Stride of the last convolutions'),
   init_cfg: initCfg

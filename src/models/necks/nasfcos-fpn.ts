@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
+import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { ConvModule } from '../../nn/conv-module';
@@ -17,7 +18,10 @@ import { expectLevels } from './infer-single-channels';
 
 const options = fpnOptions.pick({ in_channels: true, out_channels: true, num_outs: true, end_level: true }).extend({
   start_level: z.int().min(0).default(1).describe('Index of the first backbone level used'),
-  add_extra_convs: z.boolean().default(false).describe('Accepted and without effect: extra levels are convolutions'),
+  add_extra_convs: ignoredOption('as in MMDetection, extra levels are convolutions', {
+    schema: z.boolean().default(false),
+    harmless: [true],
+  }),
   conv_cfg: convCfg.nullable().default(null).describe('Type of the convolutions that precede the cells'),
   norm_cfg: normCfg.nullable().default(null).describe('Norm after the convolutions that precede the cells'),
   init_cfg: z

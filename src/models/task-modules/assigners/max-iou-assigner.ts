@@ -2,6 +2,7 @@
 // best priors (Ren et al., Faster R-CNN, NeurIPS 2015).
 
 import { z } from 'zod';
+import { ignoredOption } from '../../../catalogue/ignored-option';
 import { defineModule } from '../../../catalogue/registry';
 import { takeBoxes } from '../../../geometry/boxes';
 import { buildIouCalculator, iouCalculatorOption } from '../iou-calculators/iou-calculator-option';
@@ -29,7 +30,7 @@ const options = z.strictObject({
     .boolean()
     .default(true)
     .describe('The best priors of a ground-truth box are positive below pos_iou_thr, too'),
-  gpu_assign_thr: z.number().default(-1).describe('Accepted and without effect: assignment is always on the CPU'),
+  gpu_assign_thr: ignoredOption('boxes are assigned on one device', { schema: z.number().default(-1) }),
   iou_calculator: iouCalculatorOption,
   perm_repeat_gt_cfg: z
     .strictObject({

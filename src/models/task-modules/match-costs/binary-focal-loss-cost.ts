@@ -2,6 +2,7 @@
 // DINO, ECCV 2024).
 
 import { z } from 'zod';
+import { ignoredOption } from '../../../catalogue/ignored-option';
 import { defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import type { Given } from '../assigners/predictions-of';
@@ -11,7 +12,7 @@ import type { MatchCost } from './match-cost';
 
 const options = z.strictObject({
   ...focalCostOptions,
-  binary_input: z.boolean().default(false).describe('Accepted and without effect: tokens are always compared'),
+  binary_input: ignoredOption('tokens are always compared', { schema: z.boolean().default(false) }),
 });
 type Options = z.output<typeof options>;
 
