@@ -2,9 +2,10 @@
 # datumaro 1.10.0 (also the exporter of CVAT's COCO format), pycocotools 2.0.11
 #
 # One object annotated by a pixel mask, with no attribute that says crowd. Expected: an instance with iscrowd 0; COCO allows
-# run lengths for those. What happens: the COCO exporter writes `iscrowd: 1` for whatever is a mask, so that every trainer
-# that follows COCO ignores the object: no target, no truth in evaluation. A dataset annotated with a brush trains on nothing,
-# and its AP is -1, without a warning. The attribute `is_crowd: False` does not change it.
+# run lengths for those. What happens: the COCO exporter writes `iscrowd: 1` for a mask unless its attribute `is_crowd` is
+# False, so that every trainer that follows COCO ignores the object: no target, no truth in evaluation. A dataset annotated
+# with a brush trains on nothing, and its AP is -1, without a warning. With `is_crowd: False` it becomes a polygon through the
+# centres of the border pixels: a square of 100 x 100 pixels has area 9801, 99 x 99.
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -27,7 +28,7 @@ annotations = {
     "polygon": Polygon([100, 100, 200, 100, 200, 200, 100, 200], label=0, id=1, group=1),
 }
 print("datumaro", importlib.metadata.version("datumaro"))
-crowds = {}
+crowds, areas = {}, {}
 for number, (name, annotation) in enumerate(annotations.items()):
     image = datumaro.Image.from_numpy(np.zeros((480, 640, 3), np.uint8))
     item = datumaro.DatasetItem(id="a", subset="train", media=image, annotations=[annotation])
@@ -35,8 +36,9 @@ for number, (name, annotation) in enumerate(annotations.items()):
     coco = COCO(f"out{number}/annotations/instances_train.json")
     objects = coco.getAnnIds(iscrowd=False)
     (exported,) = coco.loadAnns(coco.getAnnIds())
-    crowds[name] = exported["iscrowd"]
+    crowds[name], areas[name] = exported["iscrowd"], exported["area"]
     print(f"{name}: iscrowd {exported['iscrowd']}, area {exported['area']}, objects to train on: {objects}")
-assert crowds == {"mask": 1, "mask, is_crowd: False": 1, "polygon": 0}, "not as stated"
+assert crowds == {"mask": 1, "mask, is_crowd: False": 0, "polygon": 0}, "not as stated"
+assert areas["mask, is_crowd: False"] == 9801 and areas["mask"] == 10000, "not as stated"
 PYTHON
 venv/bin/python masks.py
