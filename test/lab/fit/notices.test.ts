@@ -4,11 +4,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { LabDataset } from '../../src';
-import { printConfig } from '../../src/config';
-import { detlab } from '../cli/detlab';
-import { scratch } from '../config/scratch';
-import { scenes, small } from './small';
+import type { LabDataset } from '../../../src';
+import { printConfig } from '../../../src/config';
+import { detlab } from '../../cli/detlab';
+import { scratch } from '../../config/scratch';
+import { scenes, small } from '../small';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-settings-'));
 let data: LabDataset;
