@@ -88,6 +88,7 @@ describe('objects', () => {
       ['all', '1'],
       ['crowds (ignored)', '2'],
     ]);
+    expect(parts.notices).toContainEqual(expect.stringMatching(/2 of 3 objects are crowds, which are ignored/));
   });
 
   it('refuses images without any object', async () => {

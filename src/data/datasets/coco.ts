@@ -16,6 +16,7 @@ import { contradicts, groundTruth, type LabelledAnnotation } from './coco/ground
 import { type CocoImage, readImages } from './coco/images';
 import { CocoReport } from './coco/report';
 import { noteGeometry } from './coco/suspicions';
+import { countObjects } from './count-objects';
 import { type FilterOptions, filterRecords } from './filter-records';
 import { withProposals } from './proposal-file';
 import { type ClassOptions, reportsOthers, selectClasses } from './select-classes';
@@ -58,7 +59,7 @@ export async function loadCoco(annFile: string, imgDir: string, options: CocoOpt
   const { byImage, others } = annotationsByImage(entries, { categories, classes, images }, report);
   const records = await toRecords(images, byImage, report);
   noteClasses(absent, others, reportsOthers(options), report);
-  if (entries.length > 0) reportNoObjects(records, report);
+  if (entries.length > 0) reportIgnored(classes, records, report);
   const dataset: Dataset = {
     name: options.name ?? path.basename(file, '.json'),
     classes,
@@ -187,20 +188,25 @@ async function toRecords(
   return records;
 }
 
-/** Reports a dataset whose every object is ignored or skipped. */
-function reportNoObjects(records: readonly ImageRecord[], report: CocoReport): void {
-  if (records.some(({ truths }) => truths.ignored.includes(0))) return;
-  const ignored = records.reduce((sum, { truths }) => sum + truths.labels.length, 0);
-  const crowds = records.reduce((sum, record) => sum + (record.crowds?.reduce((a, b) => a + b, 0) ?? 0), 0);
-  report.problems.push({
-    kind: 'no-objects',
-    file: report.file,
-    message:
-      `"${report.file}" has nothing to train or to evaluate on: ` +
-      (ignored > 0
-        ? `all of its ${ignored} objects are ignored, ${crowds} of them as crowds`
-        : 'none of its annotations is usable and of the selected classes'),
-  });
+/** Reports a dataset whose every object is ignored or skipped, and says when most are crowds. */
+function reportIgnored(classes: readonly string[], records: ImageRecord[], report: CocoReport): void {
+  const { objects, crowds, ignored } = countObjects({ classes: [...classes], records });
+  const all = objects + crowds + ignored;
+  if (objects === 0)
+    report.problems.push({
+      kind: 'no-objects',
+      file: report.file,
+      message:
+        `"${report.file}" has nothing to train or to evaluate on: ` +
+        (all > 0
+          ? `all of its ${all} objects are ignored, ${crowds} of them as crowds`
+          : 'none of its annotations is usable and of the selected classes'),
+    });
+  else if (crowds > objects)
+    report.notice(
+      `${crowds} of ${all} objects are crowds, which are ignored: some tools write iscrowd: 1 for every mask of run ` +
+        'lengths or of several parts',
+    );
 }
 
 /** @param problems whether other categories are problems */
