@@ -24,7 +24,7 @@ export type { DataProblem, Dataset, Detections, ImageRecord, PackedSample, Pixel
 export { type Engine, type EngineOptions, engine, type Precision, startEngine } from './engine';
 export { DetLabError } from './errors';
 export type { EvaluationReport, MetricValues } from './evaluation';
-export { catalogue, register } from './lab/catalogue';
+export { catalogue } from './lab/catalogue';
 export { Comparison, compare } from './lab/compare';
 export { dataset } from './lab/dataset';
 export { detector } from './lab/detector';
@@ -35,6 +35,7 @@ export { type ImageInput, Model, type PredictOptions } from './lab/model';
 export type { FitOptions } from './lab/plan';
 export { type Prediction, Predictions } from './lab/predictions';
 export { type FreezeOptions, Recipe } from './lab/recipe';
+export { register } from './lab/register';
 export { Report } from './lab/report';
 export { Curves, Run } from './lab/run';
 export type { ModelSummary, SummaryDisplay } from './lab/summary';

@@ -19,6 +19,7 @@ import { catalogue } from './catalogue';
 import { checkClassCounts, classCounts, objectAt, withoutClassCounts } from './config-access';
 import { loadCustomImports } from './custom-imports';
 import type { NeckSwap } from './neck-swap';
+import { namesOwnModule } from './own-modules';
 import { loadPretrained, startFrom } from './start-weights';
 import type { LoadFrom } from './weights-file';
 
@@ -98,8 +99,8 @@ export async function buildModel(
   { withoutEngine = false } = {},
 ): Promise<Detector> {
   await loadCustomImports(spec.config, spec.folders ?? [], notice);
-  // shapes and names require no engine
-  if (seed === undefined && withoutEngine) await plainBackend();
+  // shapes and names require no engine; modules of the user's are run
+  if (seed === undefined && withoutEngine && !namesOwnModule(spec.config)) await plainBackend();
   else await startEngine();
   const model = spec.classes ? withoutClassCounts(objectAt(spec.config, 'model')) : objectAt(spec.config, 'model');
   checkModel(model, catalogue, scopeOf(spec.config));

@@ -1,7 +1,7 @@
 // The whole catalogue: models, datasets, transforms, metrics, optimizers and schedules in one registry. Users add modules
-// with `register`.
+// with `register` (register.ts).
 
-import { type AnyDefinition, Registry } from '../catalogue/registry';
+import { Registry } from '../catalogue/registry';
 import { DATASETS, TRANSFORMS } from '../data';
 import { METRICS } from '../evaluation';
 import { createRegistry } from '../models/catalogue';
@@ -16,12 +16,3 @@ export const catalogue: Registry = new Registry([
   ...METRICS,
   ...trainingModules,
 ]);
-
-/**
- * Adds a module; a later definition of the same type replaces an earlier one.
- *
- * @example register(defineModule({ kind: 'neck', type: 'MyNeck', summary: '...', example: '...', options, build }));
- */
-export function register(definition: AnyDefinition): void {
-  catalogue.add(definition);
-}

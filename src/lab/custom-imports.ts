@@ -11,7 +11,7 @@ import type { AnyDefinition } from '../catalogue/registry';
 import { type ConfigObject, isObject } from '../config';
 import { DetLabError } from '../errors';
 import { packageRoot } from '../paths';
-import { catalogue } from './catalogue';
+import { addOwnModule } from './own-modules';
 
 type Notice = (line: string) => void;
 
@@ -85,7 +85,7 @@ async function loadModule(file: string, notice: Notice): Promise<void> {
     throw new DetLabError(`Cannot load "${file}" of custom_imports: ${(error as Error).stack ?? String(error)}`);
   }
   loaded.set(file, modified);
-  for (const value of Object.values(exported)) if (isDefinition(value)) catalogue.add(value);
+  for (const value of Object.values(exported)) if (isDefinition(value)) addOwnModule(value);
 }
 
 /** Runs a TypeScript or JavaScript module as CommonJS; types are removed, not checked. */
@@ -110,6 +110,7 @@ async function run(file: string): Promise<Record<string, unknown>> {
     if (name.startsWith('@tensorflow/') || name === 'zod') return requireFromPackage(name);
     return requireFromFile(name);
   }) as NodeJS.Require;
+  process.setSourceMapsEnabled(true); // stack traces with the lines of the file, not of what it was compiled to
   module._compile(outputText, file);
   return module.exports as Record<string, unknown>;
 }

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineModule } from '../../src/catalogue/registry';
 import type { ConfigObject } from '../../src/config';
-import { register } from '../../src/lab/catalogue';
 import { configuredHooks, type HookSettings } from '../../src/lab/configured-hooks';
+import { register } from '../../src/lab/register';
 import type { CheckpointHook } from '../../src/training/hooks/checkpoint-hook';
 import { LoggerHook } from '../../src/training/hooks/logger-hook';
 

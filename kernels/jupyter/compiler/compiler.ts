@@ -24,6 +24,7 @@ import { type Emitted, emitCell, emitModule } from './emit';
 import { createLanguageService, type LanguageService } from './language-service';
 import { createResolver, isBuiltin, type Resolver } from './module-resolution';
 import { type Problem, problemsOf } from './problems';
+import { declareRegistered } from './registered-modules';
 import { SourceFiles } from './source-files';
 
 /** Code with the local source files that its imports resolve to: specifier -> path. */
@@ -119,7 +120,8 @@ export class CellCompiler {
       const result = this.compileWith(this.light, visible, source, exported);
       if ('cell' in result) return result;
     }
-    return this.compileWith(this.full, this.entries, source, exported);
+    const registered = declareRegistered(parsed, exported, this.entries);
+    return this.compileWith(this.full, registered.earlier, source, exported, registered.text);
   }
 
   /** The cell compiled last has run; it did not reach the declarations of the names in `unreached`. */
@@ -145,8 +147,15 @@ export class CellCompiler {
     return visible.some(needsPackages) ? undefined : visible;
   }
 
-  private compileWith(language: LanguageService, visible: Entry[], source: string, exported: string[]): Compiled {
-    const whole = exported.length ? `${source}\nexport { ${exported.join(', ')} };` : source;
+  /** @param more declarations to check with the cell */
+  private compileWith(
+    language: LanguageService,
+    visible: Entry[],
+    source: string,
+    exported: string[],
+    more = '',
+  ): Compiled {
+    const whole = `${source}${exported.length ? `\nexport { ${exported.join(', ')} };` : ''}${more}`;
     const opened = language.open(textOf(visible), whole, true);
     const { program, cell } = opened;
     const problems = problemsOf(diagnose(program, cell), this.directory, cell, source.length);
@@ -154,7 +163,7 @@ export class CellCompiler {
     const { modules, errors } = this.changedModules(program, cell);
     if (errors.length) return { problems: problemsOf(errors, this.directory, cell, source.length) };
     const { declarations, ...code } = emitCell(opened, new Set(exported));
-    this.fresh = exported.length || /\b(?:declare|export)\b/.test(source) ? parseEntries(declarations) : [];
+    this.fresh = exported.length || /\b(?:declare|export)\b/.test(whole) ? parseEntries(declarations) : [];
     const bindings = modules.length ? this.localBindings(language.cellPath) : [];
     return { cell: { ...code, ...this.link(code, language.cellPath), modules, bindings } };
   }

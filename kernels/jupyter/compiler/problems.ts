@@ -18,6 +18,14 @@ export interface Problem {
 
 const MAX_LINE = 400;
 
+/** What TypeScript cannot know of a type name that the catalogue lacks. */
+function hintOf(message: string | ts.DiagnosticMessageChain): string {
+  const text = typeof message === 'string' ? message : message.messageText;
+  const name = /^(?:Argument of type|Type) '"([^"]+)"' is not assignable to .*Choice/.exec(text)?.[1];
+  if (name === undefined) return '';
+  return `\nNo module has the name "${name}": modules() lists them. One of your own is known after a cell with register(...) has run`;
+}
+
 /** Errors of files; `length` is that of the cell without the text appended to it. */
 export function problemsOf(
   diagnostics: readonly ts.Diagnostic[],
@@ -36,7 +44,7 @@ export function problemsOf(
       file: file === cell ? undefined : relative(directory, file.fileName),
       line: line + 1,
       column: character + 1,
-      message: `${ts.flattenDiagnosticMessageText(messageText, '\n')} (TS${code})`,
+      message: `${ts.flattenDiagnosticMessageText(messageText, '\n')} (TS${code})${hintOf(messageText)}`,
       source: source.slice(0, MAX_LINE),
       from: character,
       until: Math.min(end.line === line ? end.character : source.length, MAX_LINE),

@@ -1,7 +1,9 @@
 // Errors as the notebook shows them: with the cell's own lines, carets below type errors, and no internals of the
 // kernel or Node.
 
+import { join, sep } from 'node:path';
 import { inspect } from 'node:util';
+import { packageRoot } from '../../../src/paths';
 import type { Problem } from '../compiler/problems';
 import { Interrupted } from '../session/cell';
 import type { Position } from './source-positions';
@@ -38,6 +40,7 @@ export interface ErrorContent {
 }
 
 const INTERNAL = /\(?(?:node:|evalmachine\.)|[/\\]node_modules[/\\]tslab[/\\]|[/\\]kernels[/\\]jupyter[/\\]/;
+const OWN_FOLDERS = ['dist', 'src', 'kernels'].map((name) => `${join(packageRoot, name)}${sep}`);
 const POSITION = /(cell\[\d+\]|[^\s()]+\.[cm]?[jt]sx?):(\d+):(\d+)/;
 
 /** An error's content for `error` and `execute_reply`; `locate` maps compiled positions back to the cell's source. */
@@ -57,23 +60,69 @@ export function describeError(error: unknown, locate: Locate): ErrorContent {
   return { ename, evalue: object.message, traceback: stackLines(object, locate) };
 }
 
-function stackLines(error: Error, locate: Locate) {
-  const stack = typeof error.stack === 'string' ? error.stack : '';
+/** A frame of a package: of its name, or of DetLab itself. */
+function packageOf(file: string): string | undefined {
+  const inModules = /.*[/\\]node_modules[/\\]((?:@[^/\\]+[/\\])?[^/\\]+)/.exec(file);
+  if (inModules) return inModules[1];
+  return OWN_FOLDERS.some((folder) => file.startsWith(folder)) ? 'detlab' : undefined;
+}
+
+/** Lines of the user's, and what is folded of packages. */
+interface Frames {
+  own: string[];
+  folded: { line: string; from: string }[];
+}
+
+function framesOf(stack: string, locate: Locate): Frames {
+  const frames: Frames = { own: [], folded: [] };
   const start = stack.search(/^\s+at /m);
-  const frames = start < 0 ? [] : stack.slice(start).split('\n');
-  const head = `${error.name || 'Error'}: ${error.message}`;
-  const lines = [...head.split('\n')];
-  for (const frame of frames) {
+  for (const frame of start < 0 ? [] : stack.slice(start).split('\n')) {
     if (!/^\s+at /.test(frame) || INTERNAL.test(frame)) continue;
     const [, file, line, column] = POSITION.exec(frame) ?? [];
     const source = file === undefined ? undefined : locate(file, Number(line), Number(column));
     if (source === null) continue;
     const mapped = source ? frame.replace(POSITION, `${file}:${source.line}:${source.column}`) : frame;
     // The anonymous function is the kernel's wrapper around the cell.
-    lines.push(mapped.replace(/at (?:async )?(?:Object\.)?<anonymous> \((cell\[.*)\)$/, 'at $1'));
+    const text = mapped.replace(/at (?:async )?(?:Object\.)?<anonymous> \((cell\[.*)\)$/, 'at $1');
+    if (file === undefined) continue; // a function of JavaScript itself, such as Array.map
+    const from = packageOf(file);
+    if (from === undefined) frames.own.push(text);
+    else frames.folded.push({ line: text, from });
   }
+  return frames;
+}
+
+function isReported(error: Error): boolean {
+  for (let type = Object.getPrototypeOf(error); type; type = Object.getPrototypeOf(type))
+    if (type.constructor?.name === 'DetLabError') return true;
+  return false;
+}
+
+/** An error whose message repeats that of its cause is shown with the lines of the cause: there it went wrong. */
+function repeatedCause(error: Error): Error | undefined {
   const { cause } = error;
-  if (cause instanceof Error && cause !== error) {
+  const repeats = cause instanceof Error && cause !== error && cause.message && error.message.includes(cause.message);
+  return repeats ? (repeatedCause(cause) ?? cause) : undefined;
+}
+
+/** The user's lines come first; the frames of packages are folded, all but the one that threw. */
+function stackLines(error: Error, locate: Locate): string[] {
+  const thrown = repeatedCause(error) ?? error;
+  const frames = (one: Error) => framesOf(typeof one.stack === 'string' ? one.stack : '', locate);
+  const { own, folded } = frames(thrown);
+  if (thrown !== error) own.push(...frames(error).own.filter((line) => !own.includes(line)));
+  const head = `${error.name || 'Error'}: ${error.message}`;
+  const lines = [...head.split('\n'), ...own];
+  if (own.length === 0) lines.push(...folded.map(({ line }) => line));
+  else if (folded.length > 0) {
+    const packages = [...new Set(folded.map(({ from }) => from))].join(', ');
+    const count = folded.length === 1 ? '1 frame' : `${folded.length} frames`;
+    // An error that a library reports on purpose says all in its message.
+    const innermost = isReported(thrown) ? '' : `, the innermost ${folded[0].line.trim()}`;
+    lines.push(`    (${count} of ${packages} folded${innermost})`);
+  }
+  const { cause } = thrown;
+  if (cause instanceof Error && cause !== thrown) {
     const [first, ...rest] = stackLines(cause, locate);
     lines.push(`Caused by ${first}`, ...rest);
   }

@@ -24,6 +24,8 @@ import { installNotebookApi } from './notebook-api';
 import type { OutputChannel } from './output-channel';
 import type { Prelude } from './prelude';
 
+const STACK_FRAMES = 60;
+
 export interface SessionParts {
   /** The folder of the notebook. */
   directory: string;
@@ -63,6 +65,8 @@ export class Session {
       onEnd = () => {},
     } = parts;
     watchStops(shared);
+    // Of an error in a tensor operation the first ten frames are all of libraries.
+    Error.stackTraceLimit = Math.max(Error.stackTraceLimit, STACK_FRAMES);
     const restoreGlobals = snapshotGlobals();
     const { status, describe, currentCell, currentRequest } = this;
     this.output = output;

@@ -197,6 +197,37 @@ describe('an error', () => {
     expect((await kernel.execute('throw undefined')).error).toMatchObject({ evalue: 'undefined' });
   });
 
+  it('shows the lines of the cell first, and folds those of packages', async () => {
+    await kernel.execute(
+      'class Own {\n  forward(x: tf.Tensor) {\n    return tf.matMul(x, tf.ones([5, 5]));\n  }\n}\nconst own = new Own();',
+    );
+    const number = (await kernel.execute('1')).reply.execution_count - 1;
+    const { error } = await kernel.execute('own.forward(tf.ones([2, 3]))');
+    const [head, first, second, folded, ...rest] = error!.traceback;
+    expect(head).toMatch(/^Error: .*matmul.*\[2,3\]/i);
+    expect(first).toBe(`    at Own.forward (cell[${number}]:3:15)`);
+    expect(second).toBe(`    at cell[${number + 2}]:1:5`);
+    expect(folded).toMatch(/^ {4}\(\d+ frames of .*@tensorflow\/tfjs-core.* folded, the innermost at .*\)$/);
+    expect(rest).toEqual([]);
+  });
+
+  it('that a library reports on purpose says where it was called, and shows the cause of its message', async () => {
+    const { error } = await kernel.execute("detector('faster-rcnn_r18')");
+    expect(error?.traceback.slice(1).filter((line) => /^ +(?:at|\()/.test(line))).toEqual([
+      expect.stringMatching(/^ {4}at cell\[\d+\]:1:1$/),
+      expect.stringMatching(/^ {4}\(\d+ frames? of detlab folded\)$/),
+    ]);
+    const caused = await kernel.execute(
+      "function inner() { throw new RangeError('too far') }\ntry { inner() } catch (cause) { throw new Error(`Cannot go: ${(cause as Error).message}`, { cause }) }",
+    );
+    expect(caused.error?.traceback).toEqual([
+      'Error: Cannot go: too far',
+      expect.stringMatching(/at inner \(cell\[\d+\]:1:26\)/),
+      expect.stringMatching(/at cell\[\d+\]:2:7/),
+      expect.stringMatching(/at cell\[\d+\]:2:\d+/),
+    ]);
+  });
+
   it('may be a value that cannot be inspected', async () => {
     const { reply, error } = await kernel.execute("throw { get message() { throw new Error('hidden') } };");
     expect(reply.status).toBe('error');
