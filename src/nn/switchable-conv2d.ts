@@ -2,6 +2,7 @@
 // by a switch, with global context added before and after. With `useDeform` both are deformable.
 
 import * as tf from '@tensorflow/tfjs';
+import { DetLabError } from '../errors';
 import { activateFused } from '../ops/activate';
 import { conv2d } from '../ops/conv2d';
 import { deformConv2d } from '../ops/deform-conv2d';
@@ -59,6 +60,12 @@ export class SAConv2d extends ConvAWS2d {
     input: tf.Tensor4D,
     { bias, scale, residual, activation }: Epilogue & { bias?: tf.Tensor; scale?: tf.Tensor },
   ): tf.Tensor4D {
+    const [, height, width] = input.shape;
+    if (height < 3 || width < 3)
+      throw new DetLabError(
+        `Cannot run SAC on a map of ${height} x ${width} pixels: its context mirrors two pixels at the border, so that it ` +
+          'needs at least 3 x 3. Use larger images',
+      );
     return tf.tidy(() => {
       const mean = (y: tf.Tensor4D) => tf.mean<tf.Tensor4D>(y, [1, 2], true);
       const x: tf.Tensor4D = tf.add(input, this.preContext.forward(mean(input)));

@@ -6,9 +6,10 @@ import { type BuildContext, defineModule } from '../../src/catalogue/registry';
 import { AnchorHead, type AnchorMaps } from '../../src/models/dense-heads/anchor-head';
 import { cellPriors } from '../../src/models/dense-heads/cell-priors';
 import { convTower, type TowerLayer } from '../../src/models/dense-heads/conv-tower';
+import { initializeDenseHead } from '../../src/models/dense-heads/initialize-dense-head';
 import { type RetinaHeadConfig, retinaOptions } from '../../src/models/dense-heads/retina-head';
 import { denseHeadInferred, inferDenseHead } from '../../src/models/inferred-options/infer-dense-head';
-import { applyInitCfg, Conv2d, type Sequential } from '../../src/nn';
+import { Conv2d, type Sequential } from '../../src/nn';
 
 export class SharedTowerHead extends AnchorHead<RetinaHeadConfig> {
   protected readonly tower: Sequential<TowerLayer>;
@@ -23,7 +24,7 @@ export class SharedTowerHead extends AnchorHead<RetinaHeadConfig> {
     this.tower = this.addChild('convs', convTower(config));
     this.cls = this.addChild('retina_cls', predictor(perCell * this.scoreChannels));
     this.reg = this.addChild('retina_reg', predictor(perCell * this.coder.encodeSize));
-    applyInitCfg(this, config.init_cfg);
+    initializeDenseHead(this, config.init_cfg);
   }
 
   protected override forwardSingle(x: tf.Tensor4D): Record<AnchorMaps, tf.Tensor4D> {

@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
-import { applyInitCfg, type Conv2d, type ModuleList, type Scale } from '../../nn';
+import type { Conv2d, ModuleList, Scale } from '../../nn';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { type Loss, zeroLoss } from '../losses';
 import type { Losses } from '../types';
@@ -25,6 +25,7 @@ import {
   testCfgOption,
   towerOptions,
 } from './head-options';
+import { initializeDenseHead } from './initialize-dense-head';
 import { levelScales, TowerPair } from './tower-pair';
 
 const options = z.strictObject({
@@ -61,7 +62,7 @@ export class ATSSHead extends AnchorHead<ATSSHeadConfig, 'centerness'> {
     this.scales = this.addChild('scales', levelScales(this.priors.numLevels));
     const { registry, path } = context;
     this.lossCenterness = registry.build('loss', config.loss_centerness, { path: `${path}.loss_centerness` });
-    applyInitCfg(this, config.init_cfg);
+    initializeDenseHead(this, config.init_cfg);
   }
 
   protected override get columns(): Record<string, number> {

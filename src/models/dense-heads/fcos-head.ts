@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { takeBoxes } from '../../geometry/boxes';
-import { applyInitCfg, type Conv2d, type ModuleList, type Scale } from '../../nn';
+import type { Conv2d, ModuleList, Scale } from '../../nn';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { buildClassificationLoss, type ClassificationLoss, type Loss, zeroLoss } from '../losses';
 import { buildBBoxCoder, type Size } from '../task-modules';
@@ -30,6 +30,7 @@ import {
   testCfgOption,
   towerOptions,
 } from './head-options';
+import { initializeDenseHead } from './initialize-dense-head';
 import { levelScales, TowerPair } from './tower-pair';
 
 const options = z.strictObject({
@@ -103,7 +104,7 @@ export class FCOSHead extends DenseHead<FCOSHeadConfig, FCOSMaps> {
     this.reg = this.addChild('conv_reg', this.towers.predictor(4));
     this.center = this.addChild('conv_centerness', this.towers.predictor(1));
     this.scales = this.addChild('scales', levelScales(strides.length));
-    applyInitCfg(this, config.init_cfg);
+    initializeDenseHead(this, config.init_cfg);
   }
 
   override get scoreChannels(): number {

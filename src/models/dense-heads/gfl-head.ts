@@ -4,7 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
-import { applyInitCfg, type Conv2d, type ModuleList, type Scale } from '../../nn';
+import type { Conv2d, ModuleList, Scale } from '../../nn';
 import { stopGradient } from '../../ops';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { type Loss, type QualityLoss, requireQualityLoss, zeroLoss } from '../losses';
@@ -26,6 +26,7 @@ import {
   testCfgOption,
   towerOptions,
 } from './head-options';
+import { initializeDenseHead } from './initialize-dense-head';
 import { Integral } from './integral';
 import { levelScales, TowerPair } from './tower-pair';
 
@@ -64,7 +65,7 @@ export class GFLHead extends AnchorHead<GFLHeadConfig> {
     const { registry, path } = context;
     this.qualityLoss = requireQualityLoss(this.lossCls, config.loss_cls, `${path}.loss_cls`);
     this.lossDfl = registry.build('loss', config.loss_dfl, { path: `${path}.loss_dfl` });
-    applyInitCfg(this, config.init_cfg);
+    initializeDenseHead(this, config.init_cfg);
   }
 
   protected override get columns(): Record<string, number> {

@@ -4,12 +4,13 @@
 import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
-import { applyInitCfg, type Conv2d } from '../../nn';
+import type { Conv2d } from '../../nn';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { AnchorHead, type AnchorMaps } from './anchor-head';
 import { anchorHeadOptions } from './anchor-head-options';
 import { cellPriors } from './cell-priors';
 import { anchorsOption, initOptionOf, normOption, rareClassInit, testCfgOption, towerOptions } from './head-options';
+import { initializeDenseHead } from './initialize-dense-head';
 import { TowerPair } from './tower-pair';
 
 /** Shared by the heads that grew from RetinaNet's. */
@@ -44,7 +45,7 @@ export class RetinaHead<C extends RetinaHeadConfig = RetinaHeadConfig> extends A
     const perCell = cellPriors('RetinaHead', this.priors, context.path);
     this.cls = this.addChild('retina_cls', this.towers.predictor(perCell * this.scoreChannels));
     this.reg = this.addChild('retina_reg', this.towers.predictor(perCell * this.coder.encodeSize));
-    applyInitCfg(this, config.init_cfg);
+    initializeDenseHead(this, config.init_cfg);
   }
 
   protected override forwardSingle(x: tf.Tensor4D): Record<AnchorMaps, tf.Tensor4D> {

@@ -5,11 +5,12 @@ import type * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { applyInitCfg, Conv2d } from '../../nn';
+import { Conv2d } from '../../nn';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { AnchorHead, type AnchorMaps } from './anchor-head';
 import { cellPriors } from './cell-priors';
 import { anchorsOption, rareClassInit } from './head-options';
+import { initializeDenseHead } from './initialize-dense-head';
 import { LevelTowers } from './level-towers';
 import { type RetinaHeadConfig, retinaOptions } from './retina-head';
 
@@ -36,7 +37,7 @@ export class RetinaSepBNHead extends AnchorHead<RetinaSepBNHeadConfig> {
       new Conv2d({ inChannels: config.feat_channels, outChannels, kernelSize: 3, padding: 1 });
     this.cls = this.addChild('retina_cls', predict(perCell * this.scoreChannels));
     this.reg = this.addChild('retina_reg', predict(perCell * this.coder.encodeSize));
-    applyInitCfg(this, rareClassInit('retina_cls'));
+    initializeDenseHead(this, rareClassInit('retina_cls'));
   }
 
   protected override forwardSingle(x: tf.Tensor4D, level: number): Record<AnchorMaps, tf.Tensor4D> {

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections, ImageMeta } from '../../data/types';
-import { applyInitCfg, Conv2d, ConvModule, Sequential } from '../../nn';
+import { Conv2d, ConvModule, Sequential } from '../../nn';
 import { inferHeadChannels } from '../inferred-options/infer-head-channels';
 import { requireCfg } from '../require-cfg';
 import { type ProposalCfg, proposalCfg } from '../shared-options/proposal-cfg';
@@ -19,6 +19,7 @@ import type { CandidateTensors } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import { testCfgText } from './head-options';
 import type { ImageTargets } from './image-targets';
+import { initializeDenseHead } from './initialize-dense-head';
 import { selectProposals } from './select-proposals';
 
 const options = z.strictObject({
@@ -59,7 +60,7 @@ export class RPNHead extends AnchorHead<RPNHeadConfig> {
     const predict = (outChannels: number) => new Conv2d({ inChannels: feat_channels, outChannels, kernelSize: 1 });
     this.cls = this.addChild('rpn_cls', predict(perCell * this.scoreChannels));
     this.reg = this.addChild('rpn_reg', predict(perCell * this.coder.encodeSize));
-    applyInitCfg(this, config.init_cfg);
+    initializeDenseHead(this, config.init_cfg);
   }
 
   protected override forwardSingle(x: tf.Tensor4D): Record<AnchorMaps, tf.Tensor4D> {

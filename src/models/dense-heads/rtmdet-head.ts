@@ -3,9 +3,10 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
-import { applyInitCfg, type Conv2d, type ModuleList, type Scale } from '../../nn';
+import type { Conv2d, ModuleList, Scale } from '../../nn';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import type { AnchorMaps } from './anchor-head';
+import { initializeDenseHead } from './initialize-dense-head';
 import { rareClassBias } from './rare-class-bias';
 import { RTMDetBaseHead, type RTMDetConfig, rtmdetOptions, withObjectness } from './rtmdet-base-head';
 import { levelScales, TowerPair } from './tower-pair';
@@ -27,7 +28,7 @@ export class RTMDetHead extends RTMDetBaseHead {
     this.reg = this.addChild('rtm_reg', predict(4));
     if (config.with_objectness) this.obj = this.addChild('rtm_obj', predict(1));
     this.scales = this.addChild('scales', levelScales(this.priors.numLevels));
-    applyInitCfg(this, config.init_cfg);
+    initializeDenseHead(this, config.init_cfg);
     for (const conv of [this.cls, this.obj]) if (conv) conv.bias!.initializer = rareClassBias;
   }
 

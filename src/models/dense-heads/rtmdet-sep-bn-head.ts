@@ -5,10 +5,11 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
-import { applyInitCfg, type Conv2d, type ModuleList, normCfg } from '../../nn';
+import { type Conv2d, type ModuleList, normCfg } from '../../nn';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import type { AnchorMaps } from './anchor-head';
 import { actOption, predKernelOption } from './head-options';
+import { initializeDenseHead } from './initialize-dense-head';
 import { LevelTowers } from './level-towers';
 import { rareClassBias } from './rare-class-bias';
 import { RTMDetBaseHead, type RTMDetConfig, rtmdetOptions, withObjectness } from './rtmdet-base-head';
@@ -42,7 +43,7 @@ export class RTMDetSepBNHead extends RTMDetBaseHead<RTMDetSepBNConfig> {
     this.cls = this.addChild('rtm_cls', predict(this.numClasses));
     this.reg = this.addChild('rtm_reg', predict(4));
     if (config.with_objectness) this.obj = this.addChild('rtm_obj', predict(1));
-    applyInitCfg(this, config.init_cfg);
+    initializeDenseHead(this, config.init_cfg);
     for (const conv of [...this.cls, ...(this.obj ?? [])]) conv.bias!.initializer = rareClassBias;
   }
 

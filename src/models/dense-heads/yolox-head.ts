@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections, ImageMeta } from '../../data/types';
-import { applyInitCfg, type Conv2d, type ModuleList } from '../../nn';
+import type { Conv2d, ModuleList } from '../../nn';
 import { bestClass } from '../../ops/best-class';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { type Loss, zeroLoss } from '../losses';
@@ -32,6 +32,7 @@ import {
   towerOptions,
   yoloNormOption,
 } from './head-options';
+import { initializeDenseHead } from './initialize-dense-head';
 import { LevelTowers } from './level-towers';
 import { rareClassBias } from './rare-class-bias';
 
@@ -97,7 +98,7 @@ export class YOLOXHead extends DenseHead<YOLOXHeadConfig, YOLOXMaps> {
     this.cls = this.addChild('multi_level_conv_cls', this.towers.predictors(this.numClasses, 1));
     this.reg = this.addChild('multi_level_conv_reg', this.towers.predictors(4, 1));
     this.obj = this.addChild('multi_level_conv_obj', this.towers.predictors(1, 1));
-    applyInitCfg(this, config.init_cfg);
+    initializeDenseHead(this, config.init_cfg);
     for (const conv of [...this.cls, ...this.obj]) conv.bias!.initializer = rareClassBias;
   }
 

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
+import { DetLabError } from '../../errors';
 import { LayerNorm, Linear, normal, xavier, zeros } from '../../nn';
 import { Embedding } from '../../nn/embedding';
 import type { Parameter } from '../../nn/module';
@@ -125,8 +126,17 @@ export abstract class DeformableTransformer<Head extends DeformableDETRHead> ext
   }
 }
 
-/** Indices [B, k] of the largest scores [B, S] of each image; a constant also for TensorFlow.js's tape. */
+/**
+ * Indices [B, k] of the largest scores [B, S] of each image; a constant also for TensorFlow.js's tape.
+ * @throws DetLabError for an image with fewer positions than there are queries
+ */
 export function bestIndices(scores: tf.Tensor, k: number): tf.Tensor2D {
+  const count = scores.shape[scores.rank - 1];
+  if (count < k)
+    throw new DetLabError(
+      `Cannot choose ${k} queries (num_queries): the images have ${count} positions on all feature levels. Use larger ` +
+        'images, or set model.num_queries lower',
+    );
   const { indices } = tf.topk(stopGradient(scores), k);
   if (differentiatesNatively()) return indices as tf.Tensor2D;
   return tf.tensor2d(indices.dataSync<'int32'>(), [indices.shape[0], k], 'int32');

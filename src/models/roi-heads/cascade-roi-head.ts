@@ -106,7 +106,10 @@ export class CascadeRoIHead extends Module implements RoIHead {
       : bboxPoolers;
     for (const [i, one] of each('mask_head', config.mask_head).entries()) {
       const context = { path: one.path, inputs: [this.maskPoolers[i].output], numClasses };
-      this.maskHeads.push(maskHeads.push(registry.build('mask_head', one.config, context)));
+      const head = maskHeads.push(registry.build('mask_head', one.config, context));
+      // the reference keeps them in a list that passes no initialisation on
+      head.initializeByDefault?.();
+      this.maskHeads.push(head);
     }
   }
 

@@ -69,6 +69,8 @@ export interface MaskHead extends Module {
   classLogits(pooled: tf.Tensor4D, labels: Int32Array): tf.Tensor3D;
   /** `logits` as of `classLogits`, targets [K, H, W] between 0 and 1. */
   loss(logits: tf.Tensor3D, targets: tf.Tensor3D): tf.Scalar;
+  /** Has its layers start as PyTorch's do, in place of an initialisation of its own. */
+  initializeByDefault?(): void;
 }
 
 /** The RoIs of a batch as they enter a stage. */

@@ -1,9 +1,11 @@
 // DeformableDETR against MMDetection's, in its four forms, and its initial weights.
 
+import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { startEngine } from '../../../src/engine';
 import { buildDetector } from '../../../src/models/build';
 import type { DeformableDETR } from '../../../src/models/detectors';
+import { bestIndices } from '../../../src/models/detectors/deformable-detr';
 import { Random } from '../../../src/random';
 import { expectClose } from '../../golden-data';
 import { models, testModels } from './check-detr-family';
@@ -26,4 +28,12 @@ test('weights start as in MMDetection', () => {
   expect(Math.max(...values('encoder.layers.0.self_attn.sampling_offsets.weight').map(Math.abs))).toBe(0);
   expect(Math.max(...values('decoder.layers.1.cross_attn.value_proj.weight'))).toBeLessThan(Math.sqrt(6 / 32));
   model.dispose();
+});
+
+test('more queries than an image has positions are refused with both numbers', () => {
+  const scores = tf.zeros([1, 85]);
+  expect(() => bestIndices(scores, 300)).toThrow(
+    'Cannot choose 300 queries (num_queries): the images have 85 positions on all feature levels.',
+  );
+  expect(bestIndices(tf.tensor2d([[1, 3, 2]]), 2).arraySync()).toEqual([[1, 2]]);
 });

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { Conv2d, ConvModule, ConvTranspose2d, convCfg, kaiming, Module, ModuleList, normCfg, zeros } from '../../../nn';
+import { torchDefault, torchDefaultBias } from '../../../nn/initializers';
 import { interpolate } from '../../../ops/interpolate';
 import { inferHeadChannels } from '../../inferred-options/infer-head-channels';
 import { inferNumClasses } from '../../inferred-options/infer-num-classes';
@@ -122,6 +123,16 @@ export class FCNMaskHead extends Module implements MaskHead {
       'conv_logits',
       new Conv2d({ inChannels: channels, outChannels, kernelSize: 1, init: kaiming(), biasInit: zeros }),
     );
+  }
+
+  initializeByDefault(): void {
+    const { deconv, predictor } = this;
+    const start = ({ weight, bias }: Conv2d | ConvTranspose2d, fanIn: number) => {
+      weight.initializer = torchDefault;
+      if (bias) bias.initializer = torchDefaultBias(fanIn);
+    };
+    start(predictor, predictor.weight.variable.shape[2]);
+    if (deconv) start(deconv, deconv.outChannels * deconv.kernelSize ** 2);
   }
 
   private get scale(): number {

@@ -1,0 +1,188 @@
+// Every config of configs/: those with equal models once, and one training step and one prediction of each model.
+
+import * as tf from '@tensorflow/tfjs';
+import { expect } from 'vitest';
+import { detector } from '../../src';
+import { type ConfigObject, type ConfigValue, isObject, listConfigs } from '../../src/config';
+import type { PackedSample } from '../../src/data';
+import { catalogue } from '../../src/lab/catalogue';
+import { objectAt, valueAt } from '../../src/lab/config-access';
+import { detect } from '../../src/lab/evaluate';
+import { polygonsToRle } from '../../src/masks';
+import type { Detector } from '../../src/models/types';
+import { Random } from '../../src/random';
+import { pass } from '../../src/training/gradients';
+import { OptimWrapper, type OptimWrapperConfig } from '../../src/training/optim-wrapper';
+
+export interface ShippedModel {
+  /** The first config with this model. */
+  name: string;
+  config: ConfigObject;
+  /** Names of the configs with the same model. */
+  names: string[];
+}
+
+/** The model without the file that it starts from. */
+const structure = (value: ConfigValue | undefined): ConfigValue | undefined => {
+  if (Array.isArray(value)) return value.map((item) => structure(item) ?? null);
+  if (!isObject(value)) return value;
+  if (value.type === 'Pretrained') return null;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, structure(item) ?? null]));
+};
+
+/** Configs with a model, grouped by equal ones. */
+export function shippedModels(): ShippedModel[] {
+  const models = new Map<string, ShippedModel>();
+  for (const name of listConfigs().keys()) {
+    const { config } = detector(name);
+    if (!isObject(config.model)) continue;
+    const key = JSON.stringify(structure(config.model));
+    const known = models.get(key);
+    if (known) known.names.push(name);
+    else models.set(key, { name, config, names: [name] });
+  }
+  return [...models.values()];
+}
+
+const PARTS = ['neck', 'rpn_head', 'bbox_head', 'bbox_head.head_module', 'roi_head'];
+const ROI_PARTS = ['bbox_roi_extractor', 'bbox_head', 'mask_head', 'shared_head'].map((part) => `roi_head.${part}`);
+
+/** Types of the detector, its necks and heads. */
+function typesIn({ config }: ShippedModel): string[] {
+  const parts = ['', ...[...PARTS, ...ROI_PARTS].map((part) => `.${part}`)].map((part) =>
+    valueAt(config, `model${part}`),
+  );
+  return parts.flat().flatMap((part) => (isObject(part) ? [String(part.type)] : []));
+}
+
+/** Models that together have every detector, neck and head: narrow and shallow ones first, each for a part that is new. */
+export function sampleOfParts(models: readonly ShippedModel[]): ShippedModel[] {
+  const size = ({ config }: ShippedModel) => {
+    const [width, depth] = ['widen_factor', 'depth'].map((key) => valueAt(config, `model.backbone.${key}`));
+    return typeof width === 'number' ? width : typeof depth === 'number' ? depth : Number.POSITIVE_INFINITY;
+  };
+  const known = new Set<string>();
+  return [...models]
+    .sort((a, b) => (size(a) === size(b) ? 0 : size(a) - size(b)))
+    .filter((shipped) => {
+      const types = typesIn(shipped);
+      const isNew = types.some((type) => !known.has(type));
+      for (const type of types) known.add(type);
+      return isNew;
+    });
+}
+
+const FEWER: Record<string, number> = { nms_pre: 50, max_per_img: 20, num: 32 };
+
+/** Settings with fewer proposals, samples and detections. */
+function fewer(value: ConfigValue): ConfigValue {
+  if (Array.isArray(value)) return value.map(fewer);
+  if (!isObject(value)) return value;
+  const entries = Object.entries(value).map(([key, item]): [string, ConfigValue] => [
+    key,
+    typeof item === 'number' && key in FEWER ? Math.min(item, FEWER[key]) : fewer(item),
+  ]);
+  return Object.fromEntries(entries);
+}
+
+const slim = (head: ConfigValue): ConfigValue => {
+  if (Array.isArray(head)) return head.map(slim);
+  return isObject(head) && 'fc_out_channels' in head ? { ...head, fc_out_channels: 32 } : head;
+};
+
+/** A model that takes less time: an eighth of the width of a ResNet before a neck, 32 fully connected channels, few RoIs. */
+export function narrowed(config: ConfigObject): ConfigObject {
+  const { backbone, neck, roi_head, train_cfg, test_cfg } = config.model as ConfigObject;
+  const [first, ...others] = [neck].flat();
+  const [trunk, lanes] = [objectAt({ backbone }, 'backbone'), objectAt({ first }, 'first')];
+  const model: ConfigObject = {
+    ...(config.model as ConfigObject),
+    train_cfg: fewer(train_cfg ?? null),
+    test_cfg: fewer(test_cfg ?? null),
+  };
+  if (isObject(roi_head)) model.roi_head = { ...roi_head, bbox_head: slim(roi_head.bbox_head ?? null) };
+  const { in_channels } = lanes;
+  if (trunk.type === 'ResNet' && objectAt(trunk, 'norm_cfg').type !== 'GN' && isObject(first)) {
+    model.backbone = { ...trunk, base_channels: 8 };
+    const narrow = Array.isArray(in_channels) ? { in_channels: in_channels.map((count) => Number(count) / 8) } : {};
+    model.neck = Array.isArray(neck) ? [{ ...lanes, ...narrow }, ...others] : { ...lanes, ...narrow };
+  }
+  return { ...config, model };
+}
+
+/**
+ * The side of the smallest image that all parts of a model have a place in: SSD's levels are cut for one size, and a first
+ * stage chooses its queries (at most 900) among the positions of all levels, and SAC needs a coarsest map of 3 x 3.
+ */
+export function imageSize(config: ConfigObject): number {
+  const fixed = valueAt(config, 'model.bbox_head.anchor_generator.input_size');
+  if (typeof fixed === 'number') return fixed;
+  if (valueAt(config, 'model.as_two_stage') === true) return 224;
+  return JSON.stringify(config.model).includes('"SAC"') ? 96 : 64;
+}
+
+/** A square image of noise with two objects, masks and proposals. */
+function sample(size: number, imgId: number): PackedSample {
+  const random = Random.seeded(imgId);
+  const data = Uint8Array.from({ length: size * size * 3 }, () => random.integer(256));
+  const boxes = [0.1, 0.15, 0.6, 0.7, 0.35, 0.3, 0.9, 0.95].map((side) => side * size);
+  const outline = ([x1, y1, x2, y2]: number[]) => polygonsToRle([[x1, y1, x2, y1, x2, y2, x1, y2]], size, size);
+  const shape: [number, number] = [size, size];
+  return {
+    image: { data, width: size, height: size, order: 'rgb' },
+    meta: { imgId, imgPath: `image ${imgId}`, oriShape: shape, imgShape: shape, scaleFactor: [1, 1], flip: false },
+    truths: {
+      bboxes: Float32Array.from(boxes),
+      labels: Int32Array.from([0, 1]),
+      ignored: new Uint8Array(2),
+      masks: {
+        kind: 'bitmap',
+        height: size,
+        width: size,
+        masks: [outline(boxes.slice(0, 4)), outline(boxes.slice(4))],
+      },
+    },
+    proposals: { bboxes: Float32Array.from([...boxes, 0, 0, size / 2, size / 2]), scores: new Float32Array(3).fill(1) },
+  };
+}
+
+/** The config's optimizer with the rate that a warm-up begins with. */
+function firstStep(config: ConfigObject): OptimWrapperConfig {
+  const given = objectAt(config, 'optim_wrapper');
+  const optimizer = objectAt(given, 'optimizer');
+  return { ...given, optimizer: { ...optimizer, lr: Number(optimizer.lr) / 1000 } };
+}
+
+/** The model's config without the files that it starts from. */
+export const ofScratch = (config: ConfigObject): ConfigObject => structure(config.model) as ConfigObject;
+
+/** Builds a model, predicts, and takes a step of its optimizer. `whenBuilt` sees its initial weights. */
+export async function expectTrainable(config: ConfigObject, whenBuilt?: (network: Detector) => void): Promise<void> {
+  const size = imageSize(config);
+  // a model that continues another's training starts from random weights here
+  const model = await detector({ ...config, load_from: null, model: ofScratch(config) }).build();
+  const network = model.detector;
+  whenBuilt?.(network);
+  const wrapper = new OptimWrapper(network, firstStep(config), catalogue, 10);
+  try {
+    // before the step: far from pretrained weights, one can be too large
+    network.eval();
+    const [found] = detect(network, [sample(size, 2)]);
+    expect(found.bboxes.length).toBe(4 * found.scores.length);
+    expect(found.scores.every(Number.isFinite)).toBe(true);
+    network.train();
+    const batch = network.preprocess([sample(size, 1)], 0);
+    const context = { random: Random.seeded(0), epoch: 0, iteration: 0 };
+    const { scalars, gradients } = pass(network, batch, wrapper.variables, context);
+    batch.inputs.dispose();
+    for (const [name, value] of Object.entries(scalars)) expect(value, name).not.toBeNaN();
+    expect(scalars.loss).toBeGreaterThan(0);
+    expect(gradients.some((gradient) => gradient !== undefined)).toBe(true);
+    for (const gradient of gradients)
+      if (gradient) expect(tf.tidy(() => tf.isFinite(gradient).all().arraySync())).toBe(1);
+    wrapper.update(gradients);
+  } finally {
+    wrapper.dispose();
+    network.dispose();
+  }
+}
