@@ -8,11 +8,13 @@ import { warmsUp } from './warming-rule';
 /** Share of the run that a fitted warm-up takes at most. */
 const SHARE = 0.1;
 
-/** Iterations of a warm-up; undefined where it moves by whole epochs. */
-function lengthOf({ by_epoch = true, convert_to_iter_based = false, end }: ModuleConfig, epochLength: number) {
-  if (by_epoch === false) return Number(end);
-  return convert_to_iter_based ? Number(end) * epochLength : undefined;
-}
+/** Iterations of a warm-up. */
+const lengthOf = ({ by_epoch = true, end }: ModuleConfig, epochLength: number): number =>
+  by_epoch === false ? Number(end) : Number(end) * epochLength;
+
+/** By whole epochs, and fitted to a single one: its only step would be the first, below the full rate. */
+const hasOneStep = ({ by_epoch = true, convert_to_iter_based = false, end }: ModuleConfig): boolean =>
+  by_epoch !== false && !convert_to_iter_based && Number(end) < 2;
 
 /**
  * The rules and hooks of a plan for epochs of `epochLength` iterations, and a notice of what changed or is amiss.
@@ -45,7 +47,7 @@ export function fitWarmUp(
       );
     return undefined;
   };
-  const paramScheduler = fitRules(plan.paramScheduler, epochLength, shortened);
+  const paramScheduler = fitRules(plan.paramScheduler, { epochLength, fitted }, shortened);
   const { param_scheduler: hook } = plan.defaultHooks;
   if (!(hook instanceof YOLOv5ParamSchedulerHook)) return { defaultHooks: plan.defaultHooks, paramScheduler, notices };
   const { warmup_epochs, warmup_mim_iter } = hook.options;
@@ -64,14 +66,15 @@ export function fitWarmUp(
 /** Without a warm-up that is shortened to nothing; rules that begin where one ended follow it. */
 function fitRules(
   rules: readonly ModuleConfig[],
-  epochLength: number,
+  { epochLength, fitted: isFitted }: { epochLength: number; fitted: boolean },
   shortened: (length: number, where: string) => number | undefined,
 ): ModuleConfig[] {
   const ends = new Map<number, number>();
   const fitted = rules.flatMap((rule, i) => {
-    const own = warmsUp(rule) ? lengthOf(rule, epochLength) : undefined;
-    const end = own === undefined ? undefined : shortened(own, `param_scheduler.${i}.end`);
-    if (own === undefined || end === undefined) return rule;
+    if (!warmsUp(rule)) return rule;
+    const own = lengthOf(rule, epochLength);
+    const end = shortened(own, `param_scheduler.${i}.end`) ?? (isFitted && hasOneStep(rule) ? own : undefined);
+    if (end === undefined) return rule;
     ends.set(own, end);
     if (end === 0) return [];
     const { convert_to_iter_based: _, ...rest } = rule;

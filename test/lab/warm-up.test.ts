@@ -54,6 +54,21 @@ test('by epochs, converted: one of 5 epochs of 300 is a tenth of 6', () => {
   expect(notices).toEqual(['warm-up of 50 iterations shortened to 30, a tenth of the run']);
 });
 
+test('by whole epochs: it goes by iterations where one epoch would be left, and reaches the full rate', () => {
+  const { config } = detector('faster-rcnn_r50_fpn_1x_coco');
+  const param_scheduler: ConfigValue = [{ type: 'LinearLR', start_factor: 0.001, by_epoch: true, begin: 0, end: 2 }];
+  const rule = (epochs: number) => fitted({ ...config, param_scheduler }, { epochs }, 50).paramScheduler[0];
+  expect(rule(6)).toMatchObject({ by_epoch: false, end: 30 });
+  expect(rule(24)).toMatchObject({ by_epoch: false, end: 120 });
+  expect(fitted({ ...config, param_scheduler }, {}, 50).paramScheduler[0]).toMatchObject({ by_epoch: true, end: 2 });
+  const longer: ConfigObject = {
+    ...config,
+    param_scheduler,
+    train_cfg: { type: 'EpochBasedTrainLoop', max_epochs: 24 },
+  };
+  expect(fitted(longer, { epochs: 12 }, 50).paramScheduler[0]).toMatchObject({ by_epoch: false, end: 50 });
+});
+
 test('a rule that begins where the warm-up ends follows it, and one by iterations is fitted too', () => {
   const { config } = detector('faster-rcnn_r50_fpn_1x_coco');
   const param_scheduler: ConfigValue = [

@@ -158,6 +158,7 @@ function checkGradients(stored: StoredCase, inputs: Inputs): void {
 
 /** Values and gradients of a rule; all gradients in one call. */
 function checkRule({ run, inputs, value, gradients, error }: Rule): void {
+  const before = tf.memory().numTensors;
   tf.tidy(() => {
     const xs = inputs.map((x) => tf.tensor(x, undefined, 'float32'));
     if (error) {
@@ -171,6 +172,7 @@ function checkRule({ run, inputs, value, gradients, error }: Rule): void {
       expectNumbers(gradient, gradients[i], `gradient in input ${i}`, xs[i].dataSync());
     });
   });
+  expect(tf.memory().numTensors, 'tensors left behind').toBe(before);
 }
 
 /** Equal to rounding, NaN to NaN; elements whose `source` is NaN are passed over. */
