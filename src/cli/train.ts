@@ -49,10 +49,11 @@ export async function trainCommand(config: string, options: TrainArguments): Pro
       signal,
       onRecord: (record) => out.event('loss' in record ? 'train' : 'evaluation', record),
     });
-    const { interrupted, epoch, step, best, seconds, imagesPerSecond, workDir, checkpoint, problems } = run;
+    const { interrupted, stop, epoch, step, best, seconds, imagesPerSecond, workDir, checkpoint, problems } = run;
     const report = run.report && { metrics: run.report.metrics, perClass: run.report.perClass };
     out.event('end', {
       interrupted,
+      stop,
       epoch,
       step,
       best,

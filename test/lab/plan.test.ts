@@ -37,7 +37,10 @@ describe('plan', () => {
     expect(rate({ batch: 16 })).toEqual([0.02]);
     expect(rate({ batch: 16, scaleLr: true })).toEqual([0.02]);
     expect(rate({ batch: 4, lr: 0.01 })).toEqual([0.01]);
-    expect(rate({ batch: 4, lr: 0.01 }, true)).toEqual([0.01]);
+    expect(rate({ batch: 4, lr: 0.01 }, true)).toEqual([
+      0.01,
+      'auto_scale_lr has no effect: the learning rate of the run is given, 0.01',
+    ]);
     expect(rate({ batch: 4, lr: 0.01, scaleLr: true })[0]).toBe(0.0025);
     const { auto_scale_lr: _, ...without } = config;
     expect(planRun(without, { batch: 4 }).notices).toEqual([]);
