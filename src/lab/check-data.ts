@@ -25,7 +25,9 @@ export function checkData(data: LabDataset, config: ConfigObject): string[] {
   const untaught = train.classes.filter((_, label) => counts.byClass[label] === 0);
   if (untaught.length > 0)
     lines.add(`"${train.name}" has no objects of ${untaught.map((name) => `"${name}"`).join(', ')}: not learned`);
-  if (loadsMasks(config)) for (const line of outlineLines(train, counts, 'train')) lines.add(line);
+  const masks = loadedMasks(config);
+  const outlined = masks === 'polygons' ? countObjects(polygonsOnly(train)) : counts;
+  if (masks) for (const line of outlineLines(train, outlined, 'train')) lines.add(line);
   if (counts.emptyImages > 0 && !filtersEmptyImages(objectAt(config, TRAIN)))
     lines.add(
       `${counted(counts.emptyImages, 'image')} of ${counts.images.toLocaleString('en')} without objects: used as background`,
@@ -78,25 +80,45 @@ function outlineLines(data: Dataset, counts: ObjectCounts, what: 'train' | 'eval
   const bad = problemLines(data.problems.filter(({ kind }) => kind === 'bad-outline'));
   if (withoutOutline === objects)
     throw new DetLabError(
-      `Cannot ${what} masks of "${data.name}": none of its ${counted(objects, 'object')} has a usable outline` +
+      `Cannot ${what} masks of "${data.name}": none of its ${counted(objects, 'object')} has a usable outline${runLengths(counts, data)}` +
         `${bad.length > 0 ? `. ${bad[0]}` : ''}. Use a detector without masks, or annotations with segmentation`,
     );
   return [
-    `"${data.name}": ${withoutOutline.toLocaleString('en')} of ${counted(objects, 'object')} have no outline, such as ` +
+    `"${data.name}": ${withoutOutline.toLocaleString('en')} of ${counted(objects, 'object')} have no outline${runLengths(counts, data)}, such as ` +
       `annotation ${first?.record.annotationIds[first.index]} of "${first?.record.path}": ${what === 'train' ? 'ignored in training, neither target nor background' : 'ignored in the evaluation of masks'}`,
   ];
 }
 
-/** Whether a pipeline of the training data, at any depth, loads masks. */
-function loadsMasks(config: ConfigObject): boolean {
-  const find = (value: unknown): boolean => {
-    if (Array.isArray(value)) return value.some(find);
-    if (typeof value !== 'object' || value === null) return false;
-    const { type, with_mask } = value as { type?: unknown; with_mask?: unknown };
-    return (/\bLoadAnnotations$/.test(String(type)) && with_mask === true) || Object.values(value).some(find);
+/** A hint where outlines are there, but not as polygons. */
+const runLengths = (counts: ObjectCounts, data: Dataset): string =>
+  counts.withoutOutline > countObjects(data).withoutOutline
+    ? ' as polygons, those of run lengths are not read with poly2mask: false'
+    : '';
+
+/** As what a pipeline of the training data, at any depth, loads masks; undefined: not at all. */
+function loadedMasks(config: ConfigObject): 'bitmaps' | 'polygons' | undefined {
+  const find = (value: unknown): 'bitmaps' | 'polygons' | undefined => {
+    if (typeof value !== 'object' || value === null) return undefined;
+    const { type, with_mask, poly2mask } = value as Record<string, unknown>;
+    if (/\bLoadAnnotations$/.test(String(type)) && with_mask === true)
+      return poly2mask === false ? 'polygons' : 'bitmaps';
+    for (const inner of Object.values(value)) {
+      const found = find(inner);
+      if (found) return found;
+    }
+    return undefined;
   };
   return find(valueAt(config, TRAIN));
 }
+
+/** The dataset as LoadAnnotations with `poly2mask: false` reads it: run lengths are no outlines. */
+const polygonsOnly = (data: Dataset): Dataset => ({
+  ...data,
+  records: data.records.map((record) => ({
+    ...record,
+    segmentations: record.segmentations?.map((outline) => (Array.isArray(outline) ? outline : undefined)),
+  })),
+});
 
 /** Whether the innermost datasets drop images without ground truth. */
 function filtersEmptyImages(dataset: ConfigObject): boolean {

@@ -56,6 +56,23 @@ describe('masks', () => {
     expect(Object.keys(run.report!.metrics)).toContain('segm_AP');
   });
 
+  it('counts outlines of run lengths as none where polygons are loaded', async () => {
+    const [size, counts] = [
+      [480, 640],
+      [48_100, 100, 259_000],
+    ];
+    const runs = annotation({ bbox: [100, 100, 1, 100], area: 100, segmentation: { size, counts } });
+    const polygon = annotation({ id: 2, bbox: [10, 10, 40, 30], segmentation: [[10, 10, 50, 10, 50, 40]] });
+    const recipe = smallMask().set({ 'train_dataloader.dataset.pipeline.1.poly2mask': false });
+    const both = await dataset.coco(writeCoco(folder, { annotations: [runs, polygon] }), folder);
+    expect(checkData(both, smallMask().config).join()).not.toMatch(/outline/);
+    expect(checkData(both, recipe.config)).toContainEqual(
+      expect.stringMatching(/1 of 2 objects have no outline as polygons.*poly2mask: false, such as annotation 1/),
+    );
+    const only = await dataset.coco(writeCoco(folder, { annotations: [runs] }), folder);
+    expect(() => checkData(only, recipe.config)).toThrow(/usable outline as polygons/);
+  });
+
   it.each(['masks/flat', 'exports/globox'])('refuses %s.json before training', async (name) => {
     const data = await load(name);
     await expect(fit(smallMask(), data)).rejects.toThrow(

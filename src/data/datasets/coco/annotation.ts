@@ -1,7 +1,7 @@
 // One annotation of a COCO file, as far as it can be read without the size of its image.
 
 import type { Segmentation } from '../../../masks';
-import { fieldsOf, flagOf, type Key, keyOf, numberOf } from './fields';
+import { fieldsOf, flagOf, type Key, keyOf, MAX_COORDINATE, numberOf } from './fields';
 import { outlineBox, readOutline } from './outline';
 import type { CocoReport } from './report';
 
@@ -80,7 +80,7 @@ function boxOf(
   if (!box) {
     const use = segmentation ? 'its box is that of its outline' : 'skipped';
     const shown = JSON.stringify(bbox)?.slice(0, 80);
-    const what = `has the bbox ${shown}: expected four numbers x, y, width, height; ${use}`;
+    const what = `has the bbox ${shown}: expected four numbers of pixels x, y, width, height; ${use}`;
     report.annotation('bad-annotation', id, what, segmentation && 'nothing');
     return segmentation && outlineBox(segmentation);
   }
@@ -94,7 +94,8 @@ function boxOf(
 
 function fourNumbers(given: readonly unknown[]): Xywh | undefined {
   const [x, y, w, h] = [numberOf(given[0]), numberOf(given[1]), numberOf(given[2]), numberOf(given[3])];
-  return x === undefined || y === undefined || w === undefined || h === undefined ? undefined : [x, y, w, h];
+  if (x === undefined || y === undefined || w === undefined || h === undefined) return undefined;
+  return Math.max(Math.abs(x), Math.abs(y), Math.abs(w), Math.abs(h)) > MAX_COORDINATE ? undefined : [x, y, w, h];
 }
 
 /**

@@ -6,6 +6,11 @@ export function numberOf(value: unknown): number | undefined {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined;
 }
 
+/** The largest side of an image, in pixels. */
+export const MAX_SIDE = 65_535;
+/** Coordinates beyond this are no pixels. */
+export const MAX_COORDINATE = 1e6;
+
 /** `iscrowd`, `ignore`: false when absent, null, 0, "0" or "false". */
 export function flagOf(value: unknown): boolean {
   if (typeof value !== 'string') return Boolean(value);

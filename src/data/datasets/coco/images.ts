@@ -5,7 +5,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { DetLabError, didYouMean } from '../../../errors';
 import { ImageFolder } from '../image-folder';
-import { fieldsOf, type Key, keyOf, nameOf, numberOf } from './fields';
+import { fieldsOf, type Key, keyOf, MAX_SIDE, nameOf, numberOf } from './fields';
 import type { CocoReport } from './report';
 
 export interface CocoImage {
@@ -19,8 +19,6 @@ export interface CocoImage {
   /** As annotated; undefined when that is no size. */
   size?: { width: number; height: number };
 }
-
-const MAX_SIDE = 65_535;
 
 /**
  * Images by key.

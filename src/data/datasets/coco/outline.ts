@@ -9,6 +9,7 @@ import {
   segmentationToRle,
   usablePolygons,
 } from '../../../masks';
+import { MAX_COORDINATE, MAX_SIDE } from './fields';
 
 export type Outline =
   | { kind: 'none' }
@@ -37,13 +38,13 @@ function readPolygons(value: readonly unknown[]): Outline {
     parts.length > 2
   )
     return bad('is a list of points: expected a list of polygons, [[x1, y1, x2, y2, x3, y3, ...]]');
-  const polygons = usablePolygons(parts);
+  const polygons = usablePolygons(parts).filter((part) => part.every((v) => Math.abs(v) <= MAX_COORDINATE));
   if (polygons.length === 0) return bad('has no polygon of at least three points (six numbers)');
   return { kind: 'usable', segmentation: polygons, skipped: parts.length - polygons.length, parts: parts.length };
 }
 
 function readRunLengths({ size, counts }: { size?: unknown; counts?: unknown }): Outline {
-  const side = (value: unknown) => Number.isInteger(value) && (value as number) > 0;
+  const side = (value: unknown) => Number.isInteger(value) && (value as number) > 0 && (value as number) <= MAX_SIDE;
   if (!Array.isArray(size) || size.length !== 2 || !size.every(side))
     return bad('has run lengths without a size [height, width]');
   let runs: ArrayLike<number>;

@@ -29,6 +29,8 @@ describe('readOutline', () => {
     ['a polygon of one point', [[10, 10]], /at least three points/],
     ['an odd number of coordinates', [[10, 10, 50, 10, 50, 40, 10]], /at least three points/],
     ['coordinates that are no numbers', [[10, null, 50, 10, 50, 40]], /at least three points/],
+    ['coordinates beyond any image', [[0, 0, 1e300, 0, 1e300, 9]], /at least three points/],
+    ['run lengths beyond any image', { size: [1e6, 1e6], counts: [0, 1e12] }, /without a size/],
     ['a string', 'polygon', /is a string/],
     ['run lengths without size', { counts: [0, 4] }, /without a size/],
     ['run lengths of another number of pixels', { size: [2, 2], counts: [1, 4] }, /5 pixels, its size 2 x 2 has 4/],
