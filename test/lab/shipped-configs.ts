@@ -104,7 +104,9 @@ export function narrowed(config: ConfigObject): ConfigObject {
   const { in_channels } = lanes;
   if (trunk.type === 'ResNet' && objectAt(trunk, 'norm_cfg').type !== 'GN' && isObject(first)) {
     model.backbone = { ...trunk, base_channels: 8 };
-    const narrow = Array.isArray(in_channels) ? { in_channels: in_channels.map((count) => Number(count) / 8) } : {};
+    const narrow: ConfigObject = Array.isArray(in_channels)
+      ? { in_channels: in_channels.map((count) => Number(count) / 8) }
+      : {};
     model.neck = Array.isArray(neck) ? [{ ...lanes, ...narrow }, ...others] : { ...lanes, ...narrow };
   }
   return { ...config, model };
