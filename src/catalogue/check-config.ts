@@ -2,6 +2,7 @@
 // unknown type name and every invalid option at once.
 
 import { DetLabError } from '../errors';
+import { bestMetricProblems } from './best-metric';
 import { findSchemaProblems, problemsText } from './check-model';
 import { configSchema, withStandardTypes } from './config-schema';
 import type { OptionProblem } from './option-problems';
@@ -23,7 +24,7 @@ export function findConfigProblems(config: Record<string, unknown>, registry: Re
   const problems = all.filter(({ path }) => !(constructed && path.startsWith('optim_wrapper.paramwise_cfg')));
   // three loaders often share one pipeline: its problems are reported once
   const seen = new Set<string>();
-  return [...misspeltKeys(config), ...problems].filter(({ path, message }) => {
+  return [...misspeltKeys(config), ...problems, ...bestMetricProblems(config)].filter(({ path, message }) => {
     const at = `${path.replace(/^(val|test)_/, 'test_')} ${message}`;
     return seen.has(at) ? false : seen.add(at);
   });

@@ -137,3 +137,86 @@ test('checkConfig throws them all in one error', () => {
     /^Cannot use the config: 2 problems in its config.\n {2}model.neck: unknown neck "FPM"[^\n]*\n {2}val_evaluator/,
   );
 });
+
+/** What a config of a model finds: path, and whether it is a lack or a mistake. */
+const verdicts = (model: Record<string, unknown>, more: Record<string, unknown> = {}) =>
+  findConfigProblems({ model, ...more }, catalogue).map(({ path, unknown, lacking }) => [
+    path,
+    unknown?.origin ?? (unknown ? 'mistake' : lacking ? 'lack' : 'option'),
+  ]);
+
+test('a lack is told from a mistake, also below a module nobody knows', () => {
+  expect(
+    verdicts({
+      type: 'GroundingDINO',
+      language_model: { type: 'BertModel', name: 'bert' },
+      encoder: { layer_cfg: { self_attn_cfg: { embed_dims: 256 }, fusion: { type: 'NoSuchFusion' } } },
+      bbox_head: { type: 'GroundingDINOHead', contrastive_cfg: { max_text_len: 256 }, loss_cls: { type: 'FocalLos' } },
+      backbone: { type: 'mmpretrain.ConvNeXt', arch: 'tiny' },
+      upsample: { type: 'nearest' },
+      norm: { type: 'GN' },
+      loss_mask: { type: 'MaskCrossEntropy' },
+    }),
+  ).toEqual([
+    ['model', 'MMDetection 3.3.0'],
+    ['model.language_model', 'MMDetection 3.3.0'],
+    ['model.encoder.layer_cfg.fusion', 'mistake'],
+    ['model.bbox_head', 'MMDetection 3.3.0'],
+    ['model.bbox_head.loss_cls', 'mistake'],
+    ['model.backbone', 'mmpretrain'],
+    ['model.loss_mask', 'mistake'],
+  ]);
+});
+
+test('types of a package that is not listed are its own, by scope or by _scope_', () => {
+  const distiller = {
+    _scope_: 'mmrazor',
+    type: 'FpnTeacherDistill',
+    distiller: { type: 'ConfigurableDistiller', recorders: { bb: { type: 'ModuleOutputs' } } },
+  };
+  expect(verdicts(distiller)).toEqual([
+    ['model', 'mmrazor'],
+    ['model.distiller', 'mmrazor'],
+    ['model.distiller.recorders.bb', 'mmrazor'],
+  ]);
+  expect(verdicts({ type: 'mmrotate.RotatedRetinaNet' })).toEqual([['model', 'mmrotate']]);
+});
+
+test('options of a head that is not implemented are not judged', () => {
+  const given = config();
+  given.model.rpn_head = { type: 'GARPNHead' };
+  given.model.train_cfg.rpn = { ga_assigner: { type: 'ApproxMaxIoUAssigner' }, center_ratio: 0.2 };
+  given.model.test_cfg.rpn.nms_post = 1000;
+  given.model.test_cfg.rcnn.score_thre = 0.1;
+  expect(verdicts(given.model)).toEqual([
+    ['model.test_cfg.rcnn', 'option'],
+    ['model.rpn_head', 'MMDetection 3.3.0'],
+  ]);
+});
+
+test('values and options that their package has and DetLab has not', () => {
+  const given = config();
+  const [, , ...rest] = given.train_dataloader.dataset.pipeline;
+  given.train_dataloader.dataset.pipeline = [
+    { type: 'LoadImageFromFile' },
+    { type: 'LoadAnnotations', with_bbox: true, with_keypoints: true },
+    {
+      type: 'Albu',
+      transforms: [
+        { type: 'ShiftScaleRotate', p: 0.5 },
+        { type: 'ShiftScalRotat', p: 0.5 },
+      ],
+    },
+    ...rest,
+  ];
+  given.optim_wrapper.constructor = 'LearningRateDecayOptimizerConstructor';
+  given.optim_wrapper.paramwise_cfg = { decay_rate: 0.95, num_layers: 6 };
+  const { model, ...more } = given;
+  const pipeline = 'train_dataloader.dataset.pipeline';
+  expect(sorted(verdicts(model, more))).toEqual([
+    ['optim_wrapper.constructor', 'lack'],
+    [`${pipeline}.1.with_keypoints`, 'lack'],
+    [`${pipeline}.2.transforms.0.type`, 'albumentations 1.3.1'],
+    [`${pipeline}.2.transforms.1.type`, 'mistake'],
+  ]);
+});

@@ -230,6 +230,16 @@ test('options that nothing reads are refused by every command', async () => {
   }
 });
 
+test('check: a fragment without a model is valid as far as it goes, and no config', async () => {
+  const file = path.join(
+    scratch({ 'a.py': "train_dataloader = dict(batch_size=2, sampler=dict(type='DefaultSampler'))" }),
+    'a.py',
+  );
+  const { code, out } = await detlab('config', 'check', file);
+  expect(code).toBe(2);
+  expect(out).toMatch(/\n {2}without a model: a fragment/);
+});
+
 test('train stops at a mistake of the config before it looks for data', async () => {
   const { code, err } = await detlab(
     'train',

@@ -83,7 +83,11 @@ test.each<[Record<string, ConfigValue>, RegExp, lost: boolean]>([
   [{ 'val_evaluator.metric_items': ['mAP'] }, /^val_evaluator.metric_items: /, false],
   [{ 'default_hooks.checkpoint.out_dir': 'x' }, /^default_hooks.checkpoint.out_dir: "x" is not acted on/, true],
   [{ 'default_hooks.checkpoint.published_keys': ['meta'] }, /^default_hooks.checkpoint.published_keys: /, true],
-  [{ 'default_hooks.checkpoint.save_best': ['a', 'b'] }, /^default_hooks.checkpoint.save_best: .*first metric$/, true],
+  [
+    { 'default_hooks.checkpoint.save_best': ['coco/bbox_mAP', 'coco/bbox_mAP_50'] },
+    /^default_hooks.checkpoint.save_best: .*first metric$/,
+    true,
+  ],
   [
     { 'default_hooks.checkpoint.save_optimizer': false },
     /^default_hooks.checkpoint.save_optimizer: false has no/,
@@ -154,6 +158,18 @@ test('a key of a file that is nearly one that is read is an error, whatever its 
     epochs: 12,
   };
   expect(checkRun({ ...config(), ...variables })).toEqual([]);
+});
+
+test.each([
+  ['bbox_mAP', /val_evaluator has no metric "bbox_mAP". Did you mean "coco\/bbox_mAP"\?$/],
+  ['coco/segm_mAP', /has no metric "coco\/segm_mAP". Did you mean "coco\/bbox_mAP"/],
+  ['coco/bbox_mPA', /Did you mean "coco\/bbox_mAP"/],
+])('save_best: %s is found before the first evaluation', (best, message) => {
+  expect(complaint(() => checkRun(withOptions({ 'default_hooks.checkpoint.save_best': best })))).toMatch(message);
+});
+
+test.each(['auto', 'coco/bbox_mAP_50', 'coco/AR@100', ['coco/bbox_mAP']])('save_best: %j is right', (best) => {
+  expect(checkRun(withOptions({ 'default_hooks.checkpoint.save_best': best }))).toEqual([]);
 });
 
 test('a value that makes no difference is no line', () => {

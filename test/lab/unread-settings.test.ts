@@ -21,7 +21,7 @@ const notices = (text: string) => {
   const folder = scratch({ 'base.py': base, 'child.py': `_base_ = './base.py'\n${text}` });
   return unreadSettings(loadConfig(path.join(folder, 'child.py'))).notices.map(noticeLine);
 };
-const own = (text: string) => {
+const inTypeScript = (text: string) => {
   const folder = scratch({ 'base.py': base, 'child.ts': `export default { _base_: './base.py', ${text} };` });
   return complaint(() => detector(path.join(folder, 'child.ts')));
 };
@@ -47,11 +47,13 @@ test.each([
 });
 
 test('in a TypeScript config, which has constants, a key that nothing reads is an error', () => {
-  expect(own('train_pipeline: [{ type: "PackDetInputs" }]')).toMatch(
+  expect(inTypeScript('train_pipeline: [{ type: "PackDetInputs" }]')).toMatch(
     /^Cannot use .*child.ts: 1 problem in its config.\n {2}train_pipeline: this sets a variable .* Set train_dataloader.dataset.pipeline$/,
   );
-  expect(own('train_dataloder: { batch_size: 4 }')).toMatch(/train_dataloder: .*Did you mean "train_dataloader"\?$/);
-  expect(own('batch_size: 4')).toMatch(
+  expect(inTypeScript('train_dataloder: { batch_size: 4 }')).toMatch(
+    /train_dataloder: .*Did you mean "train_dataloader"\?$/,
+  );
+  expect(inTypeScript('batch_size: 4')).toMatch(
     /batch_size: this sets a variable that nothing reads. Set train_dataloader.batch_size$/,
   );
 });

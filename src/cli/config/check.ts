@@ -39,9 +39,10 @@ export async function checkCommand(files: readonly string[], options: ConfigArgu
         ...findConfigProblems(config, catalogue),
       ];
       const notices = [...unread.notices, ...settingNotices(config), ...findUnitSettings(config)];
-      if (problems.length === 0 && !notices.some(({ lost }) => lost)) valid++;
-      out.event('checked', { file, problems, notices });
-      out.print(report(file, problems, notices));
+      const fragment = config.model === undefined;
+      if (problems.length === 0 && !fragment && !notices.some(({ lost }) => lost)) valid++;
+      out.event('checked', { file, problems, notices, fragment });
+      out.print([report(file, problems, notices), ...(fragment ? [FRAGMENT] : [])].join('\n'));
     } catch (error) {
       if (!(error instanceof DetLabError)) throw error;
       out.event('checked', { file, error: error.message });
@@ -51,6 +52,8 @@ export async function checkCommand(files: readonly string[], options: ConfigArgu
   if (files.length > 1) out.print(`${valid} of ${files.length} configs are valid`);
   return valid === files.length ? EXIT.ok : EXIT.usage;
 }
+
+const FRAGMENT = '  without a model: a fragment, which other configs can inherit from and no run can use';
 
 function report(file: string, problems: readonly OptionProblem[], notices: readonly ConfigNotice[]): string {
   const without = notices.filter(({ lost }) => !lost).map(noticeLine);
