@@ -6,7 +6,8 @@ import type { BuiltInChoice, BuiltInConfig, BuiltInName, BuiltInOverride } from 
 import type { Kind, ModuleConfig, ModuleDefinition, NestedChoice, NestedModule } from './registry';
 
 /**
- * Definitions of user-defined modules under any key, so that config types accept them (`configOf` needs no declaration).
+ * Definitions of user-defined modules under any key, so that config types accept them (`configOf` needs no declaration). In a
+ * notebook `register(MyNeck)` declares them by itself.
  *
  * @example declare module 'detlab' { interface UserModules { MyNeck: typeof MyNeck } }
  */

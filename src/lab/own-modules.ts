@@ -3,9 +3,9 @@
 // `outputs` declares are refused by name, and not by a convolution of the next part.
 
 import * as tf from '@tensorflow/tfjs';
-import type { AnyDefinition, BuildContext, Kind } from '../catalogue/registry';
+import { type AnyDefinition, type BuildContext, KINDS, type Kind } from '../catalogue/registry';
 import { type ConfigValue, isObject } from '../config';
-import { DetLabError, nameOfValue } from '../errors';
+import { DetLabError, didYouMean, nameOfValue } from '../errors';
 import { DenseHead } from '../models/dense-heads/dense-head';
 import type { FeatureSpec } from '../models/types';
 import { Module } from '../nn';
@@ -24,6 +24,7 @@ interface Part {
 }
 type Levels = (module: Module, features: tf.Tensor4D[]) => unknown;
 
+/** Kind and type of each. */
 const own = new Set<string>();
 
 /** Whether a config names a module of the user's anywhere. */
@@ -31,20 +32,45 @@ export function namesOwnModule(config: ConfigValue): boolean {
   if (Array.isArray(config)) return config.some(namesOwnModule);
   if (!isObject(config)) return false;
   const { type } = config;
-  return (typeof type === 'string' && own.has(type)) || Object.values(config).some(namesOwnModule);
+  const isOwn = typeof type === 'string' && KINDS.some((kind) => own.has(`${kind} ${type}`));
+  return isOwn || Object.values(config).some(namesOwnModule);
 }
 
-/** Adds a module of the user's to the catalogue. */
+/** @throws DetLabError for what is no definition, or one of a name that a built-in module has */
+function checkDefinition(definition: Partial<AnyDefinition> | undefined): void {
+  const { kind, type, options, build } = definition ?? {};
+  const missing = Object.entries({ kind, type, options, build }).flatMap(([key, value]) => (value ? [] : [key]));
+  if (missing.length > 0)
+    throw new DetLabError(
+      `Cannot register ${nameOfValue(definition)}: it has no ${missing.join(', no ')}. Expected ` +
+        `defineModule({ kind, type, summary, example, options, build })`,
+    );
+  if (!KINDS.includes(kind as Kind))
+    throw new DetLabError(`Cannot register "${type}": no kind "${kind}".${didYouMean(String(kind), KINDS)}`);
+  if (!own.has(`${kind} ${type}`) && catalogue.find(kind as Kind, String(type)))
+    throw new DetLabError(
+      `Cannot register ${kind} "${type}": DetLab has a module of this name, which all configs mean by it. Give it another ` +
+        `type, such as "My${type}"`,
+    );
+}
+
+/**
+ * Adds a module of the user's to the catalogue, in place of an earlier one of the same name.
+ *
+ * @throws DetLabError for what is no definition, or one of a name that a built-in module has
+ */
 export function addOwnModule(definition: AnyDefinition): void {
+  checkDefinition(definition);
   const { kind, type, build } = definition;
-  own.add(type);
+  own.add(`${kind} ${type}`);
   if (!PARTS.includes(kind)) {
     catalogue.add(definition);
     return;
   }
   const checked = (options: unknown, context: BuildContext) => {
-    const built: unknown = build(options, context);
-    checkPart(built, { kind, type, path: context.path }, context.inputs);
+    const part = { kind, type, path: context.path };
+    const built = buildPart(() => build(options, context), part);
+    checkPart(built, part, context.inputs);
     return built;
   };
   catalogue.add({ ...definition, build: checked });
@@ -56,6 +82,33 @@ const fails = ({ kind, type, path }: Part, reason: string, cause?: unknown): nev
   throw new DetLabError(`Cannot build ${name} "${type}"${place}: ${reason}`, cause === undefined ? {} : { cause });
 };
 
+/** Errors of the user's code say what was being built; those of DetLab say it themselves. */
+function buildPart(build: () => unknown, part: Part): unknown {
+  try {
+    return build();
+  } catch (error) {
+    if (error instanceof DetLabError) throw error;
+    return fails(part, `its build fails: ${error instanceof Error ? error.message : String(error)}`, error);
+  }
+}
+
+/** Modules in a property that are no children would be neither trained nor saved. */
+function checkChildren(root: Module, part: Part): void {
+  const modules = new Map([...root.modules()].map(([path, module]) => [module, path]));
+  for (const [module, path] of modules) {
+    for (const [name, value] of Object.entries(module)) {
+      const items: unknown[] = Array.isArray(value) ? value : [value];
+      if (!items.some((item) => item instanceof Module && !modules.has(item))) continue;
+      const list = Array.isArray(value);
+      fails(
+        part,
+        `"${path ? `${path}.` : ''}${name}" holds modules that are not its children, so their weights would be neither trained ` +
+          `nor saved. In the constructor: this.${name} = this.addChild('${name}', ${list ? 'new nn.ModuleList([...])' : '...'})`,
+      );
+    }
+  }
+}
+
 function checkPart(built: unknown, part: Part, inputs: readonly FeatureSpec[] | undefined): void {
   if (!(built instanceof Module))
     fails(
@@ -64,6 +117,7 @@ function checkPart(built: unknown, part: Part, inputs: readonly FeatureSpec[] | 
         'that extends Module. Nothing in build may be awaited',
     );
   const module = built as Module & { forward?: unknown };
+  checkChildren(module, part);
   if (part.kind === 'backbone') checkLevels(module, part, declared(module, part), undefined);
   if (part.kind === 'neck') checkLevels(module, part, declared(module, part), inputs);
   if (module instanceof DenseHead && inputs) checkHead(module, part, inputs);
@@ -91,7 +145,10 @@ function declared(module: Module & { outputs?: unknown; forward?: unknown }, par
   return levels as FeatureSpec[];
 }
 
-const shapeOf = (value: unknown) => (value instanceof tf.Tensor ? `[${value.shape.join(', ')}]` : nameOfValue(value));
+function shapeOf(value: unknown): string {
+  if (value instanceof tf.Tensor) return `[${value.shape.join(', ')}]`;
+  return value instanceof Promise ? 'a promise: it must not be async' : nameOfValue(value);
+}
 const listed = (levels: readonly FeatureSpec[]) =>
   levels.map(({ channels, stride }) => `${channels} channels at stride ${stride}`).join(', ');
 

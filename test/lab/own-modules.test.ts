@@ -106,12 +106,30 @@ describe('a neck', () => {
     [
       'that returns a promise',
       (inputs) => new OwnNeck(declare(inputs), async (xs) => xs),
-      /its forward returns an object, expected a list of tensors/,
+      /its forward returns a promise: it must not be async, expected a list of tensors/,
     ],
     [
       'whose forward throws',
       (inputs) => new OwnNeck(declare(inputs), (xs) => xs.map((x) => tf.matMul(x, tf.ones([3, 3])))),
       /Cannot build neck "OwnNeck" \(model\.neck\): its forward fails on inputs \[1, 32, 48, 8\], .*"matmul"/,
+    ],
+    [
+      'whose build throws',
+      () => {
+        throw new RangeError('no room');
+      },
+      /Cannot build neck "OwnNeck" \(model\.neck\): its build fails: no room/,
+    ],
+    [
+      'with modules that are no children',
+      (inputs) => {
+        const neck = new OwnNeck(declare(inputs), same);
+        const convs = inputs.map(
+          ({ channels: inChannels }) => new nn.Conv2d({ inChannels, outChannels: 16, kernelSize: 1 }),
+        );
+        return Object.assign(neck, { convs });
+      },
+      /"convs" holds modules that are not its children, .* this\.addChild\('convs', new nn\.ModuleList\(\[\.\.\.\]\)\)/,
     ],
     ['without forward', (inputs) => new OwnNeck(declare(inputs), undefined as never), /it has no method forward/],
     [
@@ -191,5 +209,19 @@ it('a dense head whose maps are not those of its levels is refused by name', asy
     .set({ 'model.bbox_head.type': 'OwnHead', 'model.bbox_head.in_channels': 16, 'model.bbox_head.feat_channels': 16 });
   await expect(recipe.build()).rejects.toThrow(
     /Cannot build dense head "OwnHead" \(model\.bbox_head\): "scores" of level 0 is \[1, \d+, \d+, \d+\], expected a map/,
+  );
+});
+
+it('register refuses what is no definition, and the names of built-in modules', () => {
+  expect(() => register({ type: 'Half' } as never)).toThrow(
+    /Cannot register an object: it has no kind, no options, no build/,
+  );
+  const options = z.strictObject({});
+  const build = () => new OwnNeck([], same);
+  expect(() => register({ kind: 'nek', type: 'X', options, build } as never)).toThrow(
+    /no kind "nek"\. Did you mean "neck"/,
+  );
+  expect(() => register({ kind: 'neck', type: 'FPN', options, build } as never)).toThrow(
+    /Cannot register neck "FPN": DetLab has a module of this name.* such as "MyFPN"/,
   );
 });

@@ -33,7 +33,7 @@ export function problemsOf(
   cell: ts.SourceFile,
   length: number,
 ): Problem[] {
-  const problems: Problem[] = [];
+  let problems: (Problem & { appended: boolean })[] = [];
   for (const { file, start = 0, length: extent = 0, messageText, code, category } of diagnostics) {
     if (!file || category !== ts.DiagnosticCategory.Error) continue;
     const at = file === cell ? Math.min(start, length) : start;
@@ -41,6 +41,7 @@ export function problemsOf(
     const end = file.getLineAndCharacterOfPosition(Math.min(at + extent, file.text.length));
     const source = (file.text.split('\n')[line] ?? '').replace(/\r$/, '');
     problems.push({
+      appended: file === cell && start > length,
       file: file === cell ? undefined : relative(directory, file.fileName),
       line: line + 1,
       column: character + 1,
@@ -50,5 +51,7 @@ export function problemsOf(
       until: Math.min(end.line === line ? end.character : source.length, MAX_LINE),
     });
   }
+  // What the appended text makes of an error in the cell is said by that error.
+  if (problems.some(({ appended }) => !appended)) problems = problems.filter(({ appended }) => !appended);
   return problems.sort((a, b) => Number(a.file !== undefined) - Number(b.file !== undefined));
 }

@@ -7,6 +7,8 @@ import type { Entry } from './earlier-declarations';
 interface Registered {
   key: string;
   type: string;
+  /** A function that is never called, whose type is that of a definition in place. */
+  function?: string;
 }
 
 const textAt = (object: ts.ObjectLiteralExpression, key: string): string | undefined => {
@@ -20,13 +22,23 @@ const textAt = (object: ts.ObjectLiteralExpression, key: string): string | undef
   return undefined;
 };
 
-/** `register(defineModule({ kind: 'neck', type: 'LazyNeck', ... }))`: its options are not known by a name. */
+/** `register(defineModule({ kind: 'neck', type: 'LazyNeck', ... }))`: its options have no name. */
 function inlineModule(argument: ts.Expression): Registered | undefined {
   if (!ts.isCallExpression(argument) || argument.expression.getText() !== 'defineModule') return undefined;
   const [given] = argument.arguments;
   if (!given || !ts.isObjectLiteralExpression(given)) return undefined;
   const [kind, type] = [textAt(given, 'kind'), textAt(given, 'type')];
   if (kind === undefined || type === undefined) return undefined;
+  // At the top level all names in it are known at the end of the cell, too.
+  const statement = argument.parent.parent;
+  if (ts.isExpressionStatement(statement) && ts.isSourceFile(statement.parent)) {
+    const name = `__registered_${type.replace(/\W/g, '_')}__`;
+    return {
+      key: type,
+      type: `ReturnType<typeof ${name}>`,
+      function: `\nfunction ${name}() { return ${argument.getText()}; }`,
+    };
+  }
   const [quotedType, quotedKind] = [JSON.stringify(type), JSON.stringify(kind)];
   const options = "import('zod').ZodType<unknown, { [option: string]: unknown }>";
   const definition = `import('detlab').ModuleDefinition<${options}, unknown, ${quotedType}, ${quotedKind}>`;
@@ -65,6 +77,7 @@ export function declareRegistered(
   const replaced = ({ name, text }: Entry) =>
     name === undefined && registered.some(({ key }) => text.includes(JSON.stringify(keyOf(key))));
   // one declaration each, so that another registration of one module replaces only that
-  const text = members.map((member) => `\ndeclare module 'detlab' { interface UserModules { ${member} } }`).join('');
+  const modules = members.map((member) => `\ndeclare module 'detlab' { interface UserModules { ${member} } }`);
+  const text = [...registered.map((one) => one.function ?? ''), ...modules].join('');
   return { text, earlier: earlier.filter((entry) => !replaced(entry)) };
 }

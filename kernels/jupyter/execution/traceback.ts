@@ -71,10 +71,12 @@ function packageOf(file: string): string | undefined {
 interface Frames {
   own: string[];
   folded: { line: string; from: string }[];
+  /** Whether a package threw, and not the user's code. */
+  thrownByPackage: boolean;
 }
 
 function framesOf(stack: string, locate: Locate): Frames {
-  const frames: Frames = { own: [], folded: [] };
+  const frames: Frames = { own: [], folded: [], thrownByPackage: false };
   const start = stack.search(/^\s+at /m);
   for (const frame of start < 0 ? [] : stack.slice(start).split('\n')) {
     if (!/^\s+at /.test(frame) || INTERNAL.test(frame)) continue;
@@ -86,6 +88,7 @@ function framesOf(stack: string, locate: Locate): Frames {
     const text = mapped.replace(/at (?:async )?(?:Object\.)?<anonymous> \((cell\[.*)\)$/, 'at $1');
     if (file === undefined) continue; // a function of JavaScript itself, such as Array.map
     const from = packageOf(file);
+    if (frames.own.length + frames.folded.length === 0) frames.thrownByPackage = from !== undefined;
     if (from === undefined) frames.own.push(text);
     else frames.folded.push({ line: text, from });
   }
@@ -109,16 +112,16 @@ function repeatedCause(error: Error): Error | undefined {
 function stackLines(error: Error, locate: Locate): string[] {
   const thrown = repeatedCause(error) ?? error;
   const frames = (one: Error) => framesOf(typeof one.stack === 'string' ? one.stack : '', locate);
-  const { own, folded } = frames(thrown);
+  const { own, folded, thrownByPackage } = frames(thrown);
   if (thrown !== error) own.push(...frames(error).own.filter((line) => !own.includes(line)));
   const head = `${error.name || 'Error'}: ${error.message}`;
   const lines = [...head.split('\n'), ...own];
-  if (own.length === 0) lines.push(...folded.map(({ line }) => line));
+  if (own.length === 0 && !isReported(thrown)) lines.push(...folded.map(({ line }) => line));
   else if (folded.length > 0) {
     const packages = [...new Set(folded.map(({ from }) => from))].join(', ');
     const count = folded.length === 1 ? '1 frame' : `${folded.length} frames`;
     // An error that a library reports on purpose says all in its message.
-    const innermost = isReported(thrown) ? '' : `, the innermost ${folded[0].line.trim()}`;
+    const innermost = isReported(thrown) || !thrownByPackage ? '' : `, the innermost ${folded[0].line.trim()}`;
     lines.push(`    (${count} of ${packages} folded${innermost})`);
   }
   const { cause } = thrown;

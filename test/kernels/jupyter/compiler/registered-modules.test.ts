@@ -58,6 +58,11 @@ describe('register', () => {
   it('declares the name of a definition in place', () => {
     expect(run(`register(${neck('InlineNeck', '{ gain: z.number() }')});`)).toEqual([]);
     expect(run("base.neck('InlineNeck'); base.neck({ type: 'InlineNeck', gain: 2 });")).toEqual([]);
+    expect(run("base.neck({ type: 'InlineNeck', gan: 2 });")).toEqual([
+      expect.stringContaining("'gan' does not exist"),
+    ]);
+    expect(run(`if (base) register(${neck('InnerNeck', '{ gain: z.number() }')});`)).toEqual([]);
+    expect(run("base.neck('InnerNeck'); base.neck({ type: 'InnerNeck', gain: 2 });")).toEqual([]);
   });
 
   it('declares a variable of an earlier cell', () => {
@@ -71,6 +76,7 @@ describe('register', () => {
 
   it('leaves errors of its argument in their place', () => {
     expect(run('register(5 as never as string);')).toEqual([expect.stringContaining('string')]);
+    expect(run(`register(${neck('WrongNeck', '{ gain: z.numbr() }')});`)).toEqual([expect.stringContaining("'numbr'")]);
     expect(run('register(unknownNeck);')).toEqual([expect.stringContaining("Cannot find name 'unknownNeck'")]);
   });
 });

@@ -218,7 +218,7 @@ describe('an error', () => {
       expect.stringMatching(/^ {4}\(\d+ frames? of detlab folded\)$/),
     ]);
     const caused = await kernel.execute(
-      "function inner() { throw new RangeError('too far') }\ntry { inner() } catch (cause) { throw new Error(`Cannot go: ${(cause as Error).message}`, { cause }) }",
+      "function inner() { throw new RangeError('too far') }\ntry { inner() } catch (cause) { throw new Error('Cannot go: ' + (cause as Error).message, { cause }) }",
     );
     expect(caused.error?.traceback).toEqual([
       'Error: Cannot go: too far',
