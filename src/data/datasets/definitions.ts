@@ -28,7 +28,7 @@ const fromDisk = ignoredOption('files are read from disk', {
 const isMisspelt = (key: string): boolean =>
   ['classes', 'palette'].some((name) => key !== name && isTypo(key, name)) || /^class(_?names?)?$/i.test(key);
 const shared = {
-  data_root: z.string().default('').describe('Root folder of the other paths'),
+  data_root: z.string().nullable().default('').describe('Root folder of the other paths'),
   metainfo: z
     .looseObject({
       classes: classNames.optional(),
@@ -57,7 +57,11 @@ const shared = {
     .describe('Filters of the training set'),
   pipeline: z.array(moduleOption('transform')).default([]).describe('Transforms, in order'),
   test_mode: z.boolean().default(false).describe('Evaluation mode: nothing is filtered'),
-  indices: z.number().int().positive().nullable().default(null).describe('Use only the first images, this many'),
+  indices: z
+    .union([z.int().refine((count) => count !== 0, 'expected a number of images, not 0'), z.array(z.int()).min(1)])
+    .nullable()
+    .default(null)
+    .describe('Use only the first images, this many; the last ones if negative; or those at these indices'),
   backend_args: z.null().default(null).describe('Only null: files are read from disk'),
   return_classes: ignoredOption(forText, { schema: z.boolean().default(false) }),
   caption_prompt: ignoredOption(forText),
@@ -88,17 +92,17 @@ function cocoLoader(
     load: async (given) => {
       const { proposal_file: file } = options;
       const loaded = await loadCoco(
-        path.resolve(options.data_root, options.ann_file),
-        path.resolve(options.data_root, options.data_prefix.img),
+        path.resolve(options.data_root ?? '', options.ann_file),
+        path.resolve(options.data_root ?? '', options.data_prefix.img),
         {
           ...defaults,
           classes: given?.classes ?? namesOf(options.metainfo?.classes) ?? defaults.classes,
           absentClasses: given?.classes ? 'note' : options.absent_classes,
-          proposalFile: file ? path.resolve(options.data_root, file) : undefined,
+          proposalFile: file ? path.resolve(options.data_root ?? '', file) : undefined,
           ...filterOf(options),
         },
       );
-      return firstOf(loaded, options.indices);
+      return subsetOf(loaded, options.indices);
     },
   };
 }
@@ -148,8 +152,8 @@ const vocOptions = z.strictObject({
 });
 
 function vocLoader(options: z.output<typeof vocOptions>): DatasetLoader {
-  const root = path.resolve(options.data_root, options.data_prefix.sub_data_root);
-  const list = path.resolve(options.data_root, options.ann_file);
+  const root = path.resolve(options.data_root ?? '', options.data_prefix.sub_data_root);
+  const list = path.resolve(options.data_root ?? '', options.ann_file);
   const expected = path.join(root, 'ImageSets', 'Main');
   if (path.dirname(list) !== expected || !list.endsWith('.txt'))
     throw new DetLabError(
@@ -158,7 +162,7 @@ function vocLoader(options: z.output<typeof vocOptions>): DatasetLoader {
   return {
     pipeline: options.pipeline as ModuleConfig[],
     load: async (given) =>
-      firstOf(
+      subsetOf(
         await loadVoc(root, {
           split: path.basename(list, '.txt'),
           classes: given?.classes ?? namesOf(options.metainfo?.classes),
@@ -233,6 +237,16 @@ function filterOf(options: { test_mode: boolean; filter_cfg: { filter_empty_gt: 
   return { filterEmpty: options.filter_cfg.filter_empty_gt, minSize: options.filter_cfg.min_size };
 }
 
-function firstOf(dataset: Dataset, count: number | null): Dataset {
-  return count === null ? dataset : { ...dataset, records: dataset.records.slice(0, count) };
+/** The images that `indices` selects after filtering; a negative one counts from the end. */
+function subsetOf(dataset: Dataset, indices: number | readonly number[] | null): Dataset {
+  const { records } = dataset;
+  if (indices === null) return dataset;
+  if (typeof indices === 'number')
+    return { ...dataset, records: indices > 0 ? records.slice(0, indices) : records.slice(indices) };
+  const beyond = indices.find((index) => records.at(index) === undefined);
+  if (beyond !== undefined)
+    throw new DetLabError(
+      `Cannot use indices of dataset "${dataset.name}": expected ${-records.length} to ${records.length - 1}, received ${beyond}`,
+    );
+  return { ...dataset, records: indices.map((index) => records.at(index)!) };
 }

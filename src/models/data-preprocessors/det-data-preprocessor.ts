@@ -32,7 +32,7 @@ const options = z.strictObject({
     .default(false)
     .describe('Convert the image from RGB to BGR; without either flag the model sees BGR'),
   boxtype2tensor: z.boolean().default(true).describe('Accepted and without effect: boxes are plain arrays'),
-  non_blocking: z.boolean().default(false).describe('Accepted and without effect'),
+  non_blocking: z.boolean().nullable().default(false).describe('Accepted and without effect'),
   batch_augments: z
     .array(z.discriminatedUnion('type', [batchSyncRandomResize, batchFixedSizePad]))
     .nullable()
@@ -156,7 +156,7 @@ export const yolov5DetDataPreprocessor = defineModule({
   example: "{ type: 'YOLOv5DetDataPreprocessor', mean: [0, 0, 0], std: [255, 255, 255], bgr_to_rgb: true }",
   options: z.strictObject({
     ...options.shape,
-    non_blocking: z.boolean().default(true).describe('Accepted and without effect'),
+    non_blocking: z.boolean().nullable().default(true).describe('Accepted and without effect'),
   }),
   infer: checked,
   build: (o) => new DetDataPreprocessor(o),

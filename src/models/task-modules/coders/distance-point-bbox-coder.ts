@@ -57,9 +57,9 @@ export const distancePointBBoxCoderDefinition = defineModule({
   shapes: 'points [n, 4] (x, y, stride x, stride y) and distances [n, 4] <-> boxes [n, 4]',
   example: "{ type: 'DistancePointBBoxCoder' }",
   options: z.strictObject({
-    clip_border: z.boolean().default(true).describe('Clip decoded boxes to the image'),
+    clip_border: z.boolean().nullable().default(true).describe('Clip decoded boxes to the image; null: false'),
     use_box_type: useBoxType,
   }),
   contract: { priors: 'points' },
-  build: ({ clip_border }) => new DistancePointBBoxCoder(clip_border),
+  build: ({ clip_border }) => new DistancePointBBoxCoder(clip_border ?? false),
 });
