@@ -13,7 +13,7 @@ const AP = ['mAP', 'mAP_50', 'mAP_75', 'mAP_s', 'mAP_m', 'mAP_l'];
 
 /** The names of the metrics that an evaluator logs; recalls, whose names have counts, are left out. */
 function metricNames({ type, metric = 'bbox' }: Options): string[] | undefined {
-  const name = String(type).split('.').at(-1);
+  const name = String(type).replace(/^mmdet\./, '');
   if (name === 'VOCMetric') return ['pascal_voc/mAP'];
   if (name !== 'CocoMetric') return undefined;
   const kinds = [metric].flat().filter((kind) => kind === 'bbox' || kind === 'segm');

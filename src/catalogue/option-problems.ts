@@ -63,10 +63,14 @@ function explain(issue: z.core.$ZodIssue, schema: Schema, value: unknown, path: 
       message: `${expectation(issue, option)}, received ${nameOfValue(received)}${meant ? `. Did you mean "${meant}"?` : ''}`,
       ...(issue.path.at(-1) === 'type' &&
         typeof received === 'string' && { unknown: { kind: 'option', type: received, ...originOf(received) } }),
-      ...(option && isOnlyValue(option) && { lacking: true as const }),
+      ...((isTypeElsewhere(issue.path, received) || (option && isOnlyValue(option))) && { lacking: true as const }),
     },
   ];
 }
+
+/** Whether the value of `resize_type` and the like is a type that some package has. */
+const isTypeElsewhere = (path: Path, value: unknown): boolean =>
+  /_type$/.test(String(path.at(-1))) && typeof value === 'string' && typeOrigin(value) !== undefined;
 
 /** Whether a schema has one value of those that the option has elsewhere: its meaning says so, 'Only false'. */
 const isOnlyValue = (schema: Schema): boolean => readOption(schema).meaning?.startsWith('Only ') === true;

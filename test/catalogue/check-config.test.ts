@@ -200,6 +200,7 @@ test('values and options that their package has and DetLab has not', () => {
   given.train_dataloader.dataset.pipeline = [
     { type: 'LoadImageFromFile' },
     { type: 'LoadAnnotations', with_bbox: true, with_keypoints: true },
+    { type: 'RandomChoiceResize', scales: [[64, 64]], resize_type: 'FixScaleResize' },
     {
       type: 'Albu',
       transforms: [
@@ -216,7 +217,8 @@ test('values and options that their package has and DetLab has not', () => {
   expect(sorted(verdicts(model, more))).toEqual([
     ['optim_wrapper.constructor', 'lack'],
     [`${pipeline}.1.with_keypoints`, 'lack'],
-    [`${pipeline}.2.transforms.0.type`, 'albumentations 1.3.1'],
-    [`${pipeline}.2.transforms.1.type`, 'mistake'],
+    [`${pipeline}.2.resize_type`, 'lack'],
+    [`${pipeline}.3.transforms.0.type`, 'albumentations 1.3.1'],
+    [`${pipeline}.3.transforms.1.type`, 'mistake'],
   ]);
 });
