@@ -19,8 +19,8 @@ import { catalogue } from './catalogue';
 import { checkClassCounts, classCounts, objectAt, withoutClassCounts } from './config-access';
 import { loadCustomImports } from './custom-imports';
 import type { NeckSwap } from './neck-swap';
-import { namesOwnModule } from './own-modules';
 import { loadPretrained, startFrom } from './start-weights';
+import { namesUserModule } from './user-modules';
 import type { LoadFrom } from './weights-file';
 
 /** The data of a recipe; immutable. */
@@ -100,7 +100,7 @@ export async function buildModel(
 ): Promise<Detector> {
   await loadCustomImports(spec.config, spec.folders ?? [], notice);
   // shapes and names require no engine; modules of the user's are run
-  if (seed === undefined && withoutEngine && !namesOwnModule(spec.config)) await plainBackend();
+  if (seed === undefined && withoutEngine && !namesUserModule(spec.config)) await plainBackend();
   else await startEngine();
   const model = spec.classes ? withoutClassCounts(objectAt(spec.config, 'model')) : objectAt(spec.config, 'model');
   checkModel(model, catalogue, scopeOf(spec.config));

@@ -11,7 +11,7 @@ import type { AnyDefinition } from '../catalogue/registry';
 import { type ConfigObject, isObject } from '../config';
 import { DetLabError } from '../errors';
 import { packageRoot } from '../paths';
-import { addOwnModule } from './own-modules';
+import { addUserModule } from './user-modules';
 
 type Notice = (line: string) => void;
 
@@ -85,7 +85,7 @@ async function loadModule(file: string, notice: Notice): Promise<void> {
     throw new DetLabError(`Cannot load "${file}" of custom_imports: ${(error as Error).stack ?? String(error)}`);
   }
   loaded.set(file, modified);
-  for (const value of Object.values(exported)) if (isDefinition(value)) addOwnModule(value);
+  for (const value of Object.values(exported)) if (isDefinition(value)) addUserModule(value);
 }
 
 /** Runs a TypeScript or JavaScript module as CommonJS; types are removed, not checked. */

@@ -1,7 +1,7 @@
 // `register(definition)`: adds a module of the user's to the catalogue.
 
 import type { AnyDefinition } from '../catalogue/registry';
-import { addOwnModule } from './own-modules';
+import { addUserModule } from './user-modules';
 
 /**
  * Adds a module; a later definition of the same type replaces an earlier one. A backbone, neck or dense head is run on a
@@ -10,5 +10,5 @@ import { addOwnModule } from './own-modules';
  * @example register(defineModule({ kind: 'neck', type: 'MyNeck', summary: '...', example: '...', options, build }));
  */
 export function register(definition: AnyDefinition): void {
-  addOwnModule(definition);
+  addUserModule(definition);
 }

@@ -62,10 +62,10 @@ function sectionsOf(
 ): string[] {
   // `export const add: typeof add_`: the comment is that of the function.
   const call = symbol && checker.getTypeOfSymbolAtLocation(symbol, node).getCallSignatures()[0];
-  const own = ts.displayPartsToString(info.documentation);
+  const written = ts.displayPartsToString(info.documentation);
   const ofSymbol = () => ts.displayPartsToString(symbol?.getDocumentationComment(checker));
   const ofCall = () => ts.displayPartsToString(call?.getDocumentationComment(checker) ?? []);
-  const documentation = own || ofSymbol() || ofCall() || (symbol ? classComment(checker, symbol, node) : '');
+  const documentation = written || ofSymbol() || ofCall() || (symbol ? classComment(checker, symbol, node) : '');
   const tags = [info.tags, symbol?.getJsDocTags(checker), call?.getJsDocTags()].find((each) => each?.length) ?? [];
   return [documentation, tags.map(tagLine).join('\n')].filter((section) => section);
 }

@@ -9,7 +9,7 @@ import type { CompilerClient } from '../compiler/client';
 import type { CompiledCell } from '../compiler/compiler';
 import { Phase } from '../protocol/thread-messages';
 import { type Cell, cells, Interrupted, resume } from '../session/cell';
-import { inOwnTurn } from '../session/own-turn';
+import { inSeparateTurn } from '../session/separate-turn';
 import { CellModules } from './cell-modules';
 import { createSourcePositions } from './source-positions';
 import { type Locate, TypeScriptError } from './traceback';
@@ -128,7 +128,7 @@ export class Executor {
    */
   private async evaluate(compiled: CompiledCell, cell: Cell, stopped: Promise<never>): Promise<void> {
     const { onPhase, variables } = this.options;
-    const [returned] = await Promise.race([inOwnTurn(() => this.call(compiled, cell)), stopped]);
+    const [returned] = await Promise.race([inSeparateTurn(() => this.call(compiled, cell)), stopped]);
     if (compiled.awaits) {
       onPhase(Phase.Await);
       (returned as Promise<unknown>).catch(() => {}); // it may reject after the cell was abandoned

@@ -40,7 +40,7 @@ export interface ErrorContent {
 }
 
 const INTERNAL = /\(?(?:node:|evalmachine\.)|[/\\]node_modules[/\\]tslab[/\\]|[/\\]kernels[/\\]jupyter[/\\]/;
-const OWN_FOLDERS = ['dist', 'src', 'kernels'].map((name) => `${join(packageRoot, name)}${sep}`);
+const DETLAB_FOLDERS = ['dist', 'src', 'kernels'].map((name) => `${join(packageRoot, name)}${sep}`);
 const POSITION = /(cell\[\d+\]|[^\s()]+\.[cm]?[jt]sx?):(\d+):(\d+)/;
 
 /** An error's content for `error` and `execute_reply`; `locate` maps compiled positions back to the cell's source. */
@@ -64,19 +64,19 @@ export function describeError(error: unknown, locate: Locate): ErrorContent {
 function packageOf(file: string): string | undefined {
   const inModules = /.*[/\\]node_modules[/\\]((?:@[^/\\]+[/\\])?[^/\\]+)/.exec(file);
   if (inModules) return inModules[1];
-  return OWN_FOLDERS.some((folder) => file.startsWith(folder)) ? 'detlab' : undefined;
+  return DETLAB_FOLDERS.some((folder) => file.startsWith(folder)) ? 'detlab' : undefined;
 }
 
 /** Lines of the user's, and what is folded of packages. */
 interface Frames {
-  own: string[];
+  user: string[];
   folded: { line: string; from: string }[];
   /** Whether a package threw, and not the user's code. */
   thrownByPackage: boolean;
 }
 
 function framesOf(stack: string, locate: Locate): Frames {
-  const frames: Frames = { own: [], folded: [], thrownByPackage: false };
+  const frames: Frames = { user: [], folded: [], thrownByPackage: false };
   const start = stack.search(/^\s+at /m);
   for (const frame of start < 0 ? [] : stack.slice(start).split('\n')) {
     if (!/^\s+at /.test(frame) || INTERNAL.test(frame)) continue;
@@ -88,8 +88,8 @@ function framesOf(stack: string, locate: Locate): Frames {
     const text = mapped.replace(/at (?:async )?(?:Object\.)?<anonymous> \((cell\[.*)\)$/, 'at $1');
     if (file === undefined) continue; // a function of JavaScript itself, such as Array.map
     const from = packageOf(file);
-    if (frames.own.length + frames.folded.length === 0) frames.thrownByPackage = from !== undefined;
-    if (from === undefined) frames.own.push(text);
+    if (frames.user.length + frames.folded.length === 0) frames.thrownByPackage = from !== undefined;
+    if (from === undefined) frames.user.push(text);
     else frames.folded.push({ line: text, from });
   }
   return frames;
@@ -112,11 +112,11 @@ function repeatedCause(error: Error): Error | undefined {
 function stackLines(error: Error, locate: Locate): string[] {
   const thrown = repeatedCause(error) ?? error;
   const frames = (one: Error) => framesOf(typeof one.stack === 'string' ? one.stack : '', locate);
-  const { own, folded, thrownByPackage } = frames(thrown);
-  if (thrown !== error) own.push(...frames(error).own.filter((line) => !own.includes(line)));
+  const { user, folded, thrownByPackage } = frames(thrown);
+  if (thrown !== error) user.push(...frames(error).user.filter((line) => !user.includes(line)));
   const head = `${error.name || 'Error'}: ${error.message}`;
-  const lines = [...head.split('\n'), ...own];
-  if (own.length === 0 && !isReported(thrown)) lines.push(...folded.map(({ line }) => line));
+  const lines = [...head.split('\n'), ...user];
+  if (user.length === 0 && !isReported(thrown)) lines.push(...folded.map(({ line }) => line));
   else if (folded.length > 0) {
     const packages = [...new Set(folded.map(({ from }) => from))].join(', ');
     const count = folded.length === 1 ? '1 frame' : `${folded.length} frames`;

@@ -15,7 +15,7 @@ const NAME = 'detlab.terminate';
 export const terminateExpression = (tries: number) => `globalThis[Symbol.for('${NAME}')].terminate(${tries})`;
 
 /** An expression whose value is whether the user's own code computes. */
-export const ownCodeExpression = `globalThis[Symbol.for('${NAME}')].isOwnCode()`;
+export const userCodeExpression = `globalThis[Symbol.for('${NAME}')].isUserCode()`;
 
 interface AsyncWrap {
   clearAsyncIdStack?(): void;
@@ -66,7 +66,7 @@ function isSafe(tries: number): boolean {
 const LIBRARY = /node:|[/\\]node_modules[/\\]|\(<anonymous>\)$/;
 
 /** Whether a cell, or a local module of the user's, computes right now, and not a library that it has called. */
-function isOwnCode(): boolean {
+function isUserCode(): boolean {
   const [interrupted] = interruptedFrames();
   if (interrupted === undefined || interrupted.includes(join(packageRoot, 'dist'))) return false;
   return !LIBRARY.test(interrupted) && !/^\s+at async /.test(interrupted);
@@ -92,7 +92,7 @@ export function allowTermination(mayTerminate: (tries: number) => boolean): void
       terminate();
       return true;
     },
-    isOwnCode,
+    isUserCode,
   });
   Object.defineProperty(globalThis, Symbol.for(NAME), { value, enumerable: false });
 }

@@ -5,7 +5,7 @@
 
 import { Session } from 'node:inspector';
 import { orphans, processTree, signalAll, youngestChild } from '../interruption/process-tree';
-import { ownCodeExpression, terminateExpression } from '../interruption/terminate-execution';
+import { terminateExpression, userCodeExpression } from '../interruption/terminate-execution';
 import { Phase, Slot, type ToMain } from '../protocol/thread-messages';
 
 const CHECK_MS = 50;
@@ -17,7 +17,7 @@ const COOPERATIVE_PATIENCE_MS = 30_000;
 const ANNOUNCE_AFTER_MS = 1000;
 /** A loop of the user's in work that uses the signal: so many samples in a row find the user's own code computing. */
 const SAMPLE_AFTER_MS = 1000;
-const OWN_CODE_SAMPLES = 10;
+const USER_CODE_SAMPLES = 10;
 const GIVE_UP_MS = 90_000;
 /** Code that cannot be terminated where it is can be a few milliseconds later. */
 const RETRY_MS = 5;
@@ -39,7 +39,7 @@ interface Interrupt {
   /** Whether the user knows that the cell ends after its step. */
   announced: boolean;
   /** Samples in a row that found the user's own code computing. */
-  ownCodeSamples: number;
+  userCodeSamples: number;
 }
 
 export class Interrupter {
@@ -67,7 +67,7 @@ export class Interrupter {
     this.postToMain({ op: 'interrupt', running });
     clearInterval(this.watch);
     const start = Date.now();
-    const counts = { forcedAt: 0, timesForced: 0, announced: false, ownCodeSamples: 0 };
+    const counts = { forcedAt: 0, timesForced: 0, announced: false, userCodeSamples: 0 };
     const interrupt: Interrupt = { running, insistent, start, asked: start, ...counts };
     this.watch = setInterval(() => this.check(interrupt), CHECK_MS);
   }
@@ -95,11 +95,11 @@ export class Interrupter {
     const phase = Atomics.load(this.shared, Slot.Phase);
     const waited = now - interrupt.asked;
     if (phase !== Phase.Kernel && waited >= this.patience(interrupt, phase, cooperative)) this.force(interrupt);
-    else if (cooperative && waited > SAMPLE_AFTER_MS) this.sampleOwnCode(interrupt);
+    else if (cooperative && waited > SAMPLE_AFTER_MS) this.sampleUserCode(interrupt);
   }
 
   private ask(interrupt: Interrupt, now: number): void {
-    Object.assign(interrupt, { asked: now, ownCodeSamples: 0 });
+    Object.assign(interrupt, { asked: now, userCodeSamples: 0 });
     Atomics.add(this.shared, Slot.InterruptsSent, 1);
     this.postToMain({ op: 'turn' });
   }
@@ -110,17 +110,17 @@ export class Interrupter {
     this.print('Stopping after the current step; Stop again ends it by force and may lose its results\n');
   }
 
-  private patience({ insistent, ownCodeSamples }: Interrupt, phase: number, cooperative: boolean): number {
-    if (insistent || ownCodeSamples >= OWN_CODE_SAMPLES) return SYNC_PATIENCE_MS;
+  private patience({ insistent, userCodeSamples }: Interrupt, phase: number, cooperative: boolean): number {
+    if (insistent || userCodeSamples >= USER_CODE_SAMPLES) return SYNC_PATIENCE_MS;
     if (cooperative) return COOPERATIVE_PATIENCE_MS;
     return phase === Phase.Sync ? SYNC_PATIENCE_MS : AWAIT_PATIENCE_MS;
   }
 
   /** Looks at what computes. A step of a library's never counts: it may need many seconds. */
-  private sampleOwnCode(interrupt: Interrupt): void {
+  private sampleUserCode(interrupt: Interrupt): void {
     if (this.terminating || this.evaluating) return;
-    this.evaluate(ownCodeExpression, (value) => {
-      interrupt.ownCodeSamples = value === true ? interrupt.ownCodeSamples + 1 : 0;
+    this.evaluate(userCodeExpression, (value) => {
+      interrupt.userCodeSamples = value === true ? interrupt.userCodeSamples + 1 : 0;
     });
   }
 

@@ -2,7 +2,7 @@
 
 import { Phase, type Request, Slot } from '../protocol/thread-messages';
 import { type Cell, cells, type Interrupted } from './cell';
-import { inOwnTurn } from './own-turn';
+import { inSeparateTurn } from './separate-turn';
 
 export class CurrentCell {
   private cell: Cell | undefined;
@@ -64,7 +64,7 @@ export class CurrentCell {
     this.setPhase(Phase.Await);
     const result = new Promise<T>((resolve, reject) => {
       this.rejectWork = reject;
-      inOwnTurn(() => void cells.run(cell, async () => work()).then(resolve, reject));
+      inSeparateTurn(() => void cells.run(cell, async () => work()).then(resolve, reject));
     });
     return result.finally(() => this.setPhase(Phase.Kernel));
   }

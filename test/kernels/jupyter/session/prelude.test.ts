@@ -34,8 +34,8 @@ describe('tensors of earlier cells are freed that were only', () => {
     const before = await tensors();
     for (let i = 0; i < 3; i++) await kernel.execute(code);
     // The last value of a variable is the variable's.
-    const own = /^const (again|failed)/.test(code) ? 1 : 0;
-    expect(await tensors()).toBe(before + own);
+    const held = /^const (again|failed)/.test(code) ? 1 : 0;
+    expect(await tensors()).toBe(before + held);
   });
 });
 

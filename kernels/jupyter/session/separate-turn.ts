@@ -13,7 +13,7 @@ port2.on('message', () => {
 port2.unref();
 
 /** Calls `work` in the next turn; resolves to what it returns, which a promise would be awaited for, in brackets. */
-export function inOwnTurn<T>(work: () => T): Promise<[T]> {
+export function inSeparateTurn<T>(work: () => T): Promise<[T]> {
   return new Promise((resolve, reject) => {
     tasks.push(() => {
       try {

@@ -25,15 +25,15 @@ interface Part {
 type Levels = (module: Module, features: tf.Tensor4D[]) => unknown;
 
 /** Kind and type of each. */
-const own = new Set<string>();
+const registered = new Set<string>();
 
 /** Whether a config names a module of the user's anywhere. */
-export function namesOwnModule(config: ConfigValue): boolean {
-  if (Array.isArray(config)) return config.some(namesOwnModule);
+export function namesUserModule(config: ConfigValue): boolean {
+  if (Array.isArray(config)) return config.some(namesUserModule);
   if (!isObject(config)) return false;
   const { type } = config;
-  const isOwn = typeof type === 'string' && KINDS.some((kind) => own.has(`${kind} ${type}`));
-  return isOwn || Object.values(config).some(namesOwnModule);
+  const isUsers = typeof type === 'string' && KINDS.some((kind) => registered.has(`${kind} ${type}`));
+  return isUsers || Object.values(config).some(namesUserModule);
 }
 
 /** @throws DetLabError for what is no definition, or one of a name that a built-in module has */
@@ -47,7 +47,7 @@ function checkDefinition(definition: Partial<AnyDefinition> | undefined): void {
     );
   if (!KINDS.includes(kind as Kind))
     throw new DetLabError(`Cannot register "${type}": no kind "${kind}".${didYouMean(String(kind), KINDS)}`);
-  if (!own.has(`${kind} ${type}`) && catalogue.find(kind as Kind, String(type)))
+  if (!registered.has(`${kind} ${type}`) && catalogue.find(kind as Kind, String(type)))
     throw new DetLabError(
       `Cannot register ${kind} "${type}": DetLab has a module of this name, which all configs mean by it. Give it another ` +
         `type, such as "My${type}"`,
@@ -59,10 +59,10 @@ function checkDefinition(definition: Partial<AnyDefinition> | undefined): void {
  *
  * @throws DetLabError for what is no definition, or one of a name that a built-in module has
  */
-export function addOwnModule(definition: AnyDefinition): void {
+export function addUserModule(definition: AnyDefinition): void {
   checkDefinition(definition);
   const { kind, type, build } = definition;
-  own.add(`${kind} ${type}`);
+  registered.add(`${kind} ${type}`);
   if (!PARTS.includes(kind)) {
     catalogue.add(definition);
     return;
