@@ -2,7 +2,7 @@
 deviation, largest magnitude], equal ones of different layers and models once. Their checkpoints are left out (`Pretrained`), and so are
 models with parts that MMDetection does not have.
 
-Needs what heads_single.py needs, and models.json: [{name, config}], `shippedModels()` of ../../lab/shipped-configs.ts.
+Needs what heads_single.py needs, and models.json: [{name, config}], `shippedModels()` of ../../lab/build-model/shipped-configs.ts.
 Run: python shipped_starts.py models.json
 """
 import json

@@ -2,9 +2,9 @@
 // predicts and trains one step. `npm run test:slow` has all of them.
 
 import { beforeAll, expect, test } from 'vitest';
-import { startEngine } from '../../src';
-import { catalogue } from '../../src/lab/catalogue';
-import { buildDetector } from '../../src/models/build';
+import { startEngine } from '../../../src';
+import { catalogue } from '../../../src/lab/catalogue';
+import { buildDetector } from '../../../src/models/build';
 import { expectTrainable, imageSize, narrowed, ofScratch, sampleOfParts, shippedModels } from './shipped-configs';
 import { expectReferenceStart, hasReferenceStart } from './shipped-starts';
 

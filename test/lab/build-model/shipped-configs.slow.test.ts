@@ -1,8 +1,8 @@
 // Every config of configs/ builds, starts as the reference's model, predicts and trains one step.
 
 import { beforeAll, expect, test } from 'vitest';
-import { startEngine } from '../../src';
-import { listConfigs } from '../../src/config';
+import { startEngine } from '../../../src';
+import { listConfigs } from '../../../src/config';
 import { expectTrainable, shippedModels } from './shipped-configs';
 import { expectReferenceStart, hasReferenceStart } from './shipped-starts';
 

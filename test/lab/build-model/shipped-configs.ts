@@ -2,17 +2,17 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
-import { detector } from '../../src';
-import { type ConfigObject, type ConfigValue, isObject, listConfigs } from '../../src/config';
-import type { PackedSample } from '../../src/data';
-import { catalogue } from '../../src/lab/catalogue';
-import { objectAt, valueAt } from '../../src/lab/config-access';
-import { detect } from '../../src/lab/evaluate';
-import { polygonsToRle } from '../../src/masks';
-import type { Detector } from '../../src/models/types';
-import { Random } from '../../src/random';
-import { pass } from '../../src/training/gradients';
-import { OptimWrapper, type OptimWrapperConfig } from '../../src/training/optim-wrapper';
+import { detector } from '../../../src';
+import { type ConfigObject, type ConfigValue, isObject, listConfigs } from '../../../src/config';
+import type { PackedSample } from '../../../src/data';
+import { catalogue } from '../../../src/lab/catalogue';
+import { objectAt, valueAt } from '../../../src/lab/config-access';
+import { detect } from '../../../src/lab/evaluate';
+import { polygonsToRle } from '../../../src/masks';
+import type { Detector } from '../../../src/models/types';
+import { Random } from '../../../src/random';
+import { pass } from '../../../src/training/gradients';
+import { OptimWrapper, type OptimWrapperConfig } from '../../../src/training/optim-wrapper';
 
 export interface ShippedModel {
   /** The first config with this model. */

@@ -2,10 +2,10 @@
 // golden/generate/shipped_starts.py.
 
 import { expect } from 'vitest';
-import { type Module, type Parameter, torchShape } from '../../src/nn/module';
-import { Random } from '../../src/random';
-import { goldenJson } from '../golden-data';
-import { expectAlike, type Start } from '../starting-values';
+import { type Module, type Parameter, torchShape } from '../../../src/nn/module';
+import { Random } from '../../../src/random';
+import { goldenJson } from '../../golden-data';
+import { expectAlike, type Start } from '../../starting-values';
 
 interface Golden {
   /** By `name [shape]`, with N for numbers in the name: the ways such parameters start; most have one. */
