@@ -1,4 +1,4 @@
-// Type names that OpenMMLab's packages register, so that a type which DetLab lacks is told apart from a misspelt one. Collected
+// Type names that OpenMMLab's packages register, so that a type which DetLab lacks is not reported as a misspelt one. Collected
 // from the `register_module` calls in the sources of the versions below, as published on PyPI; mmengine registers torch's
 // optimizers at import. albumentations is there for the transforms inside `Albu`.
 

@@ -78,7 +78,7 @@ function innermost(value: unknown): Options | undefined {
   return dataset.dataset === undefined ? dataset : innermost(dataset.dataset);
 }
 
-/** The ground truth is that of the data set, whatever file the metric names. */
+/** The ground truth is that of the dataset, whatever file the metric names. */
 function* annotationFiles(config: Options, part: string): Generator<ConfigNotice> {
   const evaluator = config[`${part}_evaluator`];
   const metrics = Array.isArray(evaluator) ? evaluator.slice(0, 1) : [evaluator];

@@ -1,5 +1,5 @@
-// Which of OpenMMLab's packages has a type: tells what DetLab lacks from what nobody has, and MMYOLO's modules from those of
-// MMDetection with the same name.
+// Which of OpenMMLab's packages has a type: separates what DetLab lacks from what nobody has, and MMYOLO's modules from
+// those of MMDetection with the same name.
 
 import { distance } from 'fastest-levenshtein';
 import { isTypeTypo } from '../errors';

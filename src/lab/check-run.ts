@@ -29,7 +29,7 @@ const SPARE: [path: RegExp, instead: string][] = [
   [/^(val|test)_evaluator\.[1-9]/, ''],
   [/^test_evaluator\b/, '`detlab test` cannot use it'],
 ];
-/** A data set is given to `fit`: of a config's, only the pipeline and the order of images are used. */
+/** A dataset is given to `fit`: of a config's, only the pipeline and the order of images are used. */
 const DATA =
   /^(train|val|test)_dataloader(\.datasets?(\.\d+)?)+$|^(train|val|test)_dataloader\.dataset\.(?!.*pipeline)/;
 

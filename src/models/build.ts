@@ -9,7 +9,7 @@ import type { Detector } from './types';
 export interface BuildDetectorOptions {
   /** Where module names are looked up: the catalogue when absent. */
   registry?: Registry;
-  /** Classes of the data set: fills `num_classes`, which must agree where the config gives it. */
+  /** Classes of the dataset: fills `num_classes`, which must agree where the config gives it. */
   numClasses?: number;
   /** Their names, in place of their number. */
   classes?: readonly string[];

@@ -97,7 +97,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 
 async function run(options: TrainOptions): Promise<TrainResult> {
   const { detector, loader, loop, workDir } = options;
-  if (loader.length < 1) throw new DetLabError('Cannot train: the data set is empty; see dataset.problems');
+  if (loader.length < 1) throw new DetLabError('Cannot train: the dataset is empty; see dataset.problems');
   const log = logOf(options);
   log(`engine: ${engine().description}`);
   for (const line of options.firstLines ?? []) log(line);

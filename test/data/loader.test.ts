@@ -213,7 +213,7 @@ describe('loader', () => {
     },
   );
 
-  it('rejects an empty data set in words', () => {
+  it('rejects an empty dataset in words', () => {
     expect(() => createLoader({ ...dataset, records: [] }, buildPipeline(TRAIN), { batchSize: 2 })).toThrow(
       /no usable images/,
     );

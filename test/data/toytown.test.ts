@@ -1,4 +1,4 @@
-// Toytown: the same bytes for the same seed, truths that fit the picture, resumable, a sound COCO data set.
+// Toytown: the same bytes for the same seed, truths that fit the picture, resumable, a sound COCO dataset.
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';

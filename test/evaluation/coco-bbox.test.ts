@@ -163,7 +163,7 @@ describe('corner cases', () => {
     metric.add(1, hit);
     expect(() => metric.add(1, hit)).toThrow(/was added before/);
   });
-  it('is built from a config and evaluates a data set', async () => {
+  it('is built from a config and evaluates a dataset', async () => {
     const make = new Registry([CocoMetric]).build(
       'metric',
       { type: 'CocoMetric' },

@@ -204,7 +204,7 @@ describe('DETR with DeiT-tiny on ScanNet, in the words of 2.x', () => {
   });
 });
 
-describe("a data set of 1.x of one's own", () => {
+describe("a dataset of 1.x of one's own", () => {
   const whole = `_base_ = 'mmdet::_base_/models/faster-rcnn_r50_fpn.py'\n${block('custom-dataset')}`;
 
   test('CustomDataset is refused where data is needed, and what to write is said before', async () => {

@@ -1,4 +1,4 @@
-// Mask R-CNN from a data set with outlines to detections with masks: training, evaluation, prediction, the picture.
+// Mask R-CNN from a dataset with outlines to detections with masks: training, evaluation, prediction, the picture.
 
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import os from 'node:os';

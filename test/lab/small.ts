@@ -1,4 +1,4 @@
-// A real Faster R-CNN, small enough to train for a few iterations in a test, and its data set of generated scenes.
+// A real Faster R-CNN, small enough to train for a few iterations in a test, and its dataset of generated scenes.
 
 import { dataset, detector, type LabDataset } from '../../src';
 import { smallOptions } from './small-options';

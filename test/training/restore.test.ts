@@ -34,7 +34,7 @@ test('an abort ends the run after the iteration in hand and the model stays; res
   expect(withoutTimes(second.result.history.train)).toEqual(withoutTimes(whole.result.history.train));
 });
 
-test('another seed, another data set and another model are refused by name', async () => {
+test('another seed, another dataset and another model are refused by name', async () => {
   const workDir = freshDir();
   await run({ workDir, epochs: 1 });
   await expect(run({ workDir, resume: true, seed: 8 })).rejects.toThrow(/its seed is 7, this run's is 8/);

@@ -78,8 +78,8 @@ test('a run leaves no tensor behind', async () => {
   expect(tf.memory().numTensors).toBe(before);
 });
 
-test('an empty data set is named', async () => {
-  await expect(run({ loader: tinyLoader(0) })).rejects.toThrow(/the data set is empty; see dataset.problems/);
+test('an empty dataset is named', async () => {
+  await expect(run({ loader: tinyLoader(0) })).rejects.toThrow(/the dataset is empty; see dataset.problems/);
 });
 
 test('a loader that gives too few batches is named', async () => {

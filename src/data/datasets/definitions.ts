@@ -16,7 +16,7 @@ import { WRAPPERS } from './wrappers';
 const forText = 'no detector here reads class names as text';
 const classNames = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 const noMaps = ignoredOption('segmentation maps are not read', { schema: z.string().optional(), harmless: [''] });
-const unusedPrefix = ignoredOption('the data set has no such folder', {
+const unusedPrefix = ignoredOption('the dataset has no such folder', {
   schema: z.string().optional(),
   harmless: [''],
 });

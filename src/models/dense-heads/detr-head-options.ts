@@ -54,9 +54,9 @@ export const detrHeadOptions = {
 export type DETRHeadOptions = z.output<z.ZodObject<typeof detrHeadOptions>>;
 export type DETRHeadConfig = DETRHeadOptions & { num_classes: number };
 
-export const detrHeadInferred = { num_classes: 'the classes of the data set' };
+export const detrHeadInferred = { num_classes: 'the classes of the dataset' };
 
-/** Fills the number of classes; throws where it contradicts the data set. */
+/** Fills the number of classes; throws where it contradicts the dataset. */
 export function inferDETRHead<O extends DETRHeadOptions>(type: string, given: O, context: BuildContext): O {
   return { ...given, num_classes: inferNumClasses(type, given.num_classes, context) };
 }

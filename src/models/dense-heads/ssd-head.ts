@@ -178,7 +178,7 @@ export const ssdHeadDefinition = defineModule({
   example:
     "{ type: 'SSDHead', num_classes: 80, anchor_generator: { type: 'SSDAnchorGenerator', min_sizes: [20, 40, 80, 160, 240], max_sizes: [40, 80, 160, 240, 300], strides: [4, 8, 16, 32, 64], ratios: [[2], [2], [2], [2], [2]] } }",
   options,
-  inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the data set' },
+  inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the dataset' },
   infer: (given, context) => ({
     ...given,
     in_channels: inferLevelChannels('SSDHead', given.in_channels, context),

@@ -292,7 +292,7 @@ export const yolov3HeadDefinition = defineModule({
   anchor_generator: { type: 'YOLOAnchorGenerator', base_sizes: [[[10, 13]], [[16, 30]], [[30, 61]], [[62, 45]], [[116, 90]]], strides: [4, 8, 16, 32, 64] },
 }`,
   options,
-  inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the data set' },
+  inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the dataset' },
   infer: (given, context) => {
     const in_channels = inferLevelChannels('YOLOV3Head', given.in_channels, context);
     if (in_channels.length !== given.out_channels.length || in_channels.length !== given.featmap_strides.length)

@@ -146,7 +146,7 @@ export const yolov8HeadModuleDefinition = defineModule({
   shapes: 'feature levels [N, H, W, C] -> logits [N, H, W, classes] and distances [N, H, W, 4]',
   example: "{ type: 'YOLOv8HeadModule', num_classes: 80, in_channels: [256, 512, 1024], widen_factor: 0.5 }",
   options,
-  inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the data set' },
+  inferred: { in_channels: "the neck's channels", num_classes: 'the classes of the dataset' },
   infer,
   build: (given) => new YOLOv8HeadModule(given as YOLOv8HeadModuleConfig),
 });

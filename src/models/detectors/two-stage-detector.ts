@@ -155,7 +155,7 @@ function givenProposals({ samples }: DetBatch): Proposals[] {
     if (proposals) return proposals;
     throw new DetLabError(
       `Cannot detect in "${meta.imgPath}": the detector has no rpn_head and the sample no proposals. Put ` +
-        "{ type: 'LoadProposals' } into the pipeline and give the data set a proposal_file",
+        "{ type: 'LoadProposals' } into the pipeline and give the dataset a proposal_file",
     );
   });
 }

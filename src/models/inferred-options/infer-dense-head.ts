@@ -1,4 +1,4 @@
-// Options that dense heads infer: `in_channels` from the neck, `num_classes` from the data set.
+// Options that dense heads infer: `in_channels` from the neck, `num_classes` from the dataset.
 
 import type { BuildContext } from '../../catalogue/registry';
 import { inferHeadChannels } from './infer-head-channels';
@@ -6,7 +6,7 @@ import { inferNumClasses } from './infer-num-classes';
 
 export const denseHeadInferred = {
   in_channels: "the neck's channels",
-  num_classes: 'the classes of the data set',
+  num_classes: 'the classes of the dataset',
 };
 
 /** Fills both, or checks them. @throws DetLabError naming both sides where they differ */

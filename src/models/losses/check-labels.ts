@@ -33,7 +33,7 @@ export function checkLabels(
     if ((label >= 0 && label <= last) || label === ignored || (negatives && label < 0)) continue;
     throw new DetLabError(
       `Cannot compute ${loss}: label ${label} (row ${i}) is none of the ${classes} classes 0 .. ${classes - 1}` +
-        `${background ? ` and not ${classes}, the background` : ''}. Build the model with as many classes as the data set has` +
+        `${background ? ` and not ${classes}, the background` : ''}. Build the model with as many classes as the dataset has` +
         (ignored === undefined ? '' : `, or set ignore_index: ${label} if the label means "not annotated"`),
     );
   }

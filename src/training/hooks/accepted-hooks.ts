@@ -55,7 +55,7 @@ export const numClassCheckHookDefinition = defineModule({
   type: 'NumClassCheckHook',
   summary: 'Compares num_classes of the heads with the classes of the data: done before every run',
   origin: 'MMDetection',
-  shapes: 'heads and data set -> an error that names both sides when they differ',
+  shapes: 'heads and dataset -> an error that names both sides when they differ',
   example: "{ type: 'NumClassCheckHook' }",
   options: z.strictObject({ priority }),
   build: () => idleHook('NumClassCheckHook'),

@@ -9,7 +9,7 @@ export interface TrainLoop extends LoopPlan {
   run(runner: Runner): Promise<void>;
 }
 
-/** A loop over a data set without training: its settings are read where evaluations are made. */
+/** A loop over a dataset without training: its settings are read where evaluations are made. */
 export interface EvaluationLoop {
   readonly type: string;
   readonly unit: 'image';

@@ -9,7 +9,7 @@ const seed = ignoredOption('the seed of the run decides', { schema: z.int().null
 export const DefaultSampler = defineModule({
   kind: 'data_sampler',
   type: 'DefaultSampler',
-  summary: 'Every image once an epoch, shuffled or in the order of the data set',
+  summary: 'Every image once an epoch, shuffled or in the order of the dataset',
   origin: 'mmengine',
   shapes: 'n images -> a permutation of 0 .. n-1 for each epoch',
   example: "{ type: 'DefaultSampler', shuffle: true }",

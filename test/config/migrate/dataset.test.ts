@@ -6,7 +6,7 @@ import { migrateConfig, readConfigFile } from '../../../src/config';
 import { scratch } from '../scratch';
 import { migrated } from './migrated';
 
-test('data sets: two years of VOC, wrappers, and a format of 2.x that is no more', () => {
+test('datasets: two years of VOC, wrappers, and a format of 2.x that is no more', () => {
   const { config, left, changes } = migrated(`data_root = 'data/VOCdevkit/'
 data = dict(samples_per_gpu=2, workers_per_gpu=0,
     train=dict(type='RepeatDataset', times=3, dataset=dict(type='VOCDataset', pipeline=[],

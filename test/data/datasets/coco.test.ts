@@ -163,7 +163,7 @@ it('says what is wrong with a file that is no COCO file', async () => {
   await expect(loadCoco(writeCoco('c.json', {}), images(), { classes: ['dgo'] })).rejects.toThrow(/mean "dog"/);
 });
 
-it('a COCO data set is built from a config', async () => {
+it('a COCO dataset is built from a config', async () => {
   const registry = new Registry(DATASETS);
   writeCoco('built.json', {});
   const coco = {

@@ -1,4 +1,4 @@
-// Data sets around data sets.
+// Datasets around datasets.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -110,7 +110,7 @@ export const misspeltHook = defineConfig({ default_hooks: { logger: { type: 'Log
 export const wrongLoop = defineConfig({ train_cfg: { type: 'EpochBasedTrainLoop', max_epochs: 'ten' } });
 // @ts-expect-error a misspelt key of a data loader
 export const misspeltLoader = defineConfig({ train_dataloader: { bacth_size: 2 } });
-// @ts-expect-error an unknown data set
+// @ts-expect-error an unknown dataset
 export const unknownData = defineConfig({ train_dataloader: { dataset: { type: 'CocoDatset', ann_file: 'a.json' } } });
 // @ts-expect-error an unknown sampler
 export const unknownSampler = defineConfig({ train_dataloader: { sampler: { type: 'DefaultSamplr' } } });

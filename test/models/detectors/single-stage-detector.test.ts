@@ -26,7 +26,7 @@ interface EndToEnd {
 }
 type Config = ModuleConfig & Record<string, Record<string, unknown>>;
 
-/** A merged reference config without its number of classes, which the data set knows. */
+/** A merged reference config without its number of classes, which the dataset knows. */
 function modelConfig(name: string): Config {
   const { model } = goldenJson<{ merged: { model: Config } }>(name).merged;
   const config = structuredClone(model);

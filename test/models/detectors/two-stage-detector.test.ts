@@ -48,7 +48,7 @@ describe('fitting the parts', () => {
     change((c) => Object.assign(c.neck, { num_outs: 4 }), /5 strides \[4, 8, 16, 32, 64\].* 4 levels/);
     change(
       (c) => Object.assign(c.roi_head.bbox_head as object, { num_classes: 80 }),
-      /num_classes is 80, but the data set has 3/,
+      /num_classes is 80, but the dataset has 3/,
     );
     change(
       (c) => Object.assign(c.roi_head.bbox_head as object, { roi_feat_size: 14 }),

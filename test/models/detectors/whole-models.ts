@@ -26,7 +26,7 @@ export interface EndToEnd {
 export const tidy = <T>(f: () => T): T => tf.tidy(f as () => tf.TensorContainer) as T;
 export const none: Truths = { bboxes: new Float32Array(0), labels: new Int32Array(0), ignored: new Uint8Array(0) };
 
-/** A merged reference config without its number of classes, which the data set knows. */
+/** A merged reference config without its number of classes, which the dataset knows. */
 export function modelConfig(name: string): ModuleConfig {
   const { model } = goldenJson<{ merged: { model: Record<string, never> } }>(name).merged;
   const config = structuredClone(model) as unknown as ModuleConfig & {

@@ -62,10 +62,10 @@ export type BBoxHeadConfig = Omit<BBoxHeadOptions, 'roi_feat_size'> & {
 export const bboxHeadInferred = {
   in_channels: "the RoI extractor's channels",
   roi_feat_size: "the RoI extractor's output size",
-  num_classes: 'the classes of the data set',
+  num_classes: 'the classes of the dataset',
 };
 
-/** Fills channels, size and classes; refuses what contradicts the extractor or the data set. */
+/** Fills channels, size and classes; refuses what contradicts the extractor or the dataset. */
 export function inferBBoxHead<O extends BBoxHeadOptions>(type: string, given: O, context: BuildContext): O {
   const { inputs, path } = context;
   const in_channels = inferHeadChannels(type, given.in_channels, context);

@@ -216,7 +216,7 @@ export const fcnMaskHeadDefinition = defineModule({
   shapes: 'pooled RoIs [K, h, w, C] -> logits [K, 2 h, 2 w, classes]',
   example: "{ type: 'FCNMaskHead', num_convs: 4, in_channels: 256, conv_out_channels: 256, num_classes: 80 }",
   options,
-  inferred: { in_channels: "the RoI extractor's channels", num_classes: 'the classes of the data set' },
+  inferred: { in_channels: "the RoI extractor's channels", num_classes: 'the classes of the dataset' },
   infer: inferMaskHead,
   build: (given, context) => new FCNMaskHead(given as FCNMaskHeadConfig, context),
 });

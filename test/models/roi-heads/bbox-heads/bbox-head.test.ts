@@ -102,7 +102,7 @@ test('contradictions are refused, naming both sides', () => {
   expect(() => build(config, { inputs })).toThrow(/in_channels is 4, but .* have 8 channels/);
   const sized = { ...config, in_channels: 8, roi_feat_size: 14 } as ModuleConfig;
   expect(() => build(sized, { inputs })).toThrow(/roi_feat_size is 14 x 14, but RoIs are pooled to 7 x 7/);
-  expect(() => build(config, { numClasses: 5 })).toThrow(/num_classes is 3, but the data set has 5 classes/);
+  expect(() => build(config, { numClasses: 5 })).toThrow(/num_classes is 3, but the dataset has 5 classes/);
   expect(() => build({ type: 'Shared2FCBBoxHead', in_channels: 4 })).toThrow(/num_classes is neither given nor known/);
   expect(() => build({ ...config, with_cls: false, with_reg: false } as ModuleConfig)).toThrow(/both false/);
 });

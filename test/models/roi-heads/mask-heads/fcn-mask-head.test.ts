@@ -140,7 +140,7 @@ test('channels and classes are inferred; contradictions are refused', () => {
   expect(head.stateDict().get('conv_logits.weight')!.shape).toEqual([5, 8, 1, 1]);
   head.dispose();
   expect(() => build({ ...small, in_channels: 8 }, { inputs })).toThrow(/in_channels is 8, but .* 4 channels/);
-  expect(() => build(small, { numClasses: 5 })).toThrow(/num_classes is 3, but the data set has 5/);
+  expect(() => build(small, { numClasses: 5 })).toThrow(/num_classes is 3, but the dataset has 5/);
   expect(() => build({ ...small, loss_mask: { type: 'L1Loss' } })).toThrow(/CrossEntropyLoss with use_mask.*L1Loss/);
   expect(() => build({ ...small, init_cfg: { type: 'Normal', std: 1 } })).toThrow(/init_cfg/);
 });
