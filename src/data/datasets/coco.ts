@@ -8,6 +8,7 @@ import { DetLabError, nameOfValue } from '../../errors';
 import { damagedFiles } from '../loading/file-damage';
 import { fileSizes, isSampled, sizeProblem } from '../loading/image-sizes';
 import { readJson } from '../loading/json-file';
+import { problemLines } from '../problem-lines';
 import type { Dataset, ImageRecord } from '../types';
 import { type CocoAnnotation, readAnnotation } from './coco/annotation';
 import { type Category, classNames, readCategories } from './coco/categories';
@@ -55,7 +56,10 @@ export async function loadCoco(annFile: string, imgDir: string, options: CocoOpt
   const known = [...new Set([...categories.values()].map(({ name }) => name))];
   const { classes, absent } = selectClasses(options, options.classes ? known : available, file);
   const images = readImages(listOf(content, 'images', file), imgDir, report);
-  if (images.size === 0) throw new DetLabError(`Cannot load "${file}": it has no usable images`);
+  if (images.size === 0)
+    throw new DetLabError(
+      `Cannot load "${file}": it has no usable images. ${problemLines(report.problems).join('. ') || 'It lists none'}`,
+    );
   const { byImage, others } = annotationsByImage(entries, { categories, classes, images }, report);
   const records = await toRecords(images, byImage, report);
   noteClasses(absent, others, reportsOthers(options), report);
@@ -200,7 +204,7 @@ function reportIgnored(classes: readonly string[], records: ImageRecord[], repor
         `"${report.file}" has nothing to train or to evaluate on: ` +
         (all > 0
           ? `all of its ${all} objects are ignored, ${crowds} of them as crowds`
-          : 'none of its annotations is usable and of the selected classes'),
+          : 'none of its annotations is both usable and of a selected class'),
     });
   else if (crowds > objects)
     report.notice(

@@ -218,6 +218,6 @@ function reportNoObjects(
       `"${root}" has nothing to train or to evaluate on: ` +
       (ignored
         ? 'each of its objects is ignored (difficult, or below bbox_min_size)'
-        : 'none of its objects is usable and of the selected classes'),
+        : 'none of its objects is both usable and of a selected class'),
   });
 }

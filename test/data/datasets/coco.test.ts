@@ -175,3 +175,12 @@ it('a COCO dataset is built from a config', async () => {
   };
   expect((await (registry.build('dataset', coco, { path: 'train' }) as DatasetLoader).load()).records.length).toBe(1);
 });
+
+it('a file whose images cannot be used says why', async () => {
+  await expect(loadCoco(writeCoco('nameless.json', { images: [{ id: 7 }, { id: 8 }] }), images())).rejects.toThrow(
+    /it has no usable images\. .*file_name/,
+  );
+  await expect(loadCoco(writeCoco('none.json', { images: [] }), images())).rejects.toThrow(
+    /it has no usable images\. It lists none/,
+  );
+});
