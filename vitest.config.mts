@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Tests that measure time or memory, or check what several threads of the engine compute: these run one by one. */
 const ALONE = [
@@ -15,6 +16,19 @@ const ALONE = [
   'test/ops/**/*.test.ts',
 ];
 
+/** What takes longest begins first, so that the workers end at about the same time. */
+const LONG = ['test/notebooks.test.ts', 'test/lab/build-model', 'test/lab', 'test/kernels', 'test/cli', 'test/engine'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const at = LONG.findIndex((start) => moduleId.includes(`/${start}`));
+      return at < 0 ? LONG.length : at;
+    };
+    return (await super.sort(files)).sort((a, b) => rank(a) - rank(b));
+  }
+}
+
 /** The others run side by side, with one thread of the engine each. */
 const workers = Math.min(4, availableParallelism());
 
@@ -24,6 +38,7 @@ export default defineConfig({
     execArgv: ['--require', join(import.meta.dirname, 'test/typescript-require.cjs')],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         extends: true,
