@@ -24,8 +24,12 @@ export function expectAlike(key: string, values: Float32Array, [mean0, std0, lar
     2 * noise * std0 + 1e-4 * Math.abs(mean0),
   );
   if (std0 === 0) expect([...new Set(values)], `${key} is constant`).toHaveLength(1);
-  else if (values.length > 30)
-    expect(Math.abs(std / std0 - 1), `${key} deviation ${std}, reference ${std0}`).toBeLessThanOrEqual(noise);
+  else if (values.length > 30) {
+    // mmengine's truncated normal gives its lower bound, -2, about once in 2^24 values (erfinv of -1): not counted
+    const outlier = largest0 > 50 * std0 ? largest0 : 0;
+    const usual = Math.sqrt(std0 ** 2 - outlier ** 2 / values.length);
+    expect(Math.abs(std / usual - 1), `${key} deviation ${std}, reference ${usual}`).toBeLessThanOrEqual(noise);
+  }
   // a uniform distribution ends at 1.73 deviations, a normal one goes on
   if (std0 > 0 && values.length > 300) expect(largest / std > 1.95, `${key} kind`).toBe(largest0 / std0 > 1.95);
 }
