@@ -55,7 +55,7 @@ export function readCategories(entries: readonly unknown[], report: CocoReport):
 }
 
 /**
- * The names of the classes in the file's order, without Roboflow's placeholder: the first category when it has no objects
+ * The names of the classes in the file's order, without Roboflow's project name: the first category when it has no objects
  * and is the supercategory of all others.
  *
  * @param used ids of the categories of annotations
@@ -66,12 +66,12 @@ export function classNames(
   report: CocoReport,
 ): string[] {
   const [first, ...others] = categories.values();
-  const placeholder =
+  const isProjectName =
     !used.has(first.id) &&
     (first.supercategory === undefined || first.supercategory === 'none') &&
     others.length > 0 &&
     others.every(({ name, supercategory }) => supercategory === first.name && name !== first.name);
-  if (!placeholder) return [...new Set([...categories.values()].map(({ name }) => name))];
+  if (!isProjectName) return [...new Set([...categories.values()].map(({ name }) => name))];
   report.notice(
     `category "${first.name}" has no objects and is the supercategory of all others, as Roboflow writes ` +
       'it: not a class. List it in classes to keep it',
