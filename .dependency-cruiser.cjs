@@ -27,6 +27,11 @@ module.exports = {
     only('models-know-nn-and-ops', 'models', [CATALOGUE, '^src/(engine|masks|nn|ops)/', '^src/data/(types|instances)\\.ts$']),
     only('data-knows-masks', 'data', [CATALOGUE, '^src/masks/']),
     only('evaluation-knows-data-types', 'evaluation', [CATALOGUE, '^src/masks/', '^src/data/types\\.ts$']),
+    only('analysis-knows-evaluation', 'analysis', [
+      CATALOGUE,
+      '^src/(evaluation|masks)/',
+      '^src/data/(types|instances)\\.ts$',
+    ]),
     only('checkpoints-know-nn', 'checkpoints', ['^src/nn/']),
     only('training-knows-models-by-type', 'training', [
       CATALOGUE,

@@ -12,6 +12,7 @@ import { countReport } from './test-report.mjs';
 const bin = (...path) => join(root, 'node_modules', ...path);
 const CHECKS = {
   types: [bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', 'tsconfig.json'],
+  'types of browser scripts': [bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', 'tsconfig.browser.json'],
   lint: [bin('@biomejs', 'biome', 'bin', 'biome'), 'check', '.'],
   imports: [
     bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),

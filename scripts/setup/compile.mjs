@@ -7,10 +7,13 @@ import { digest, digestTree, isDone, markDone } from './stamp.mjs';
 
 const BUILT_IN_CONFIGS = 'scripts/setup/built-in-configs.mjs';
 
+/** The library and the kernel, for Node; the scripts of interactive displays, for browsers. */
+const PROJECTS = ['tsconfig.build.json', 'tsconfig.browser.json'];
+
 const inputs = () =>
   digest(
     [digestTree(['src', 'kernels/jupyter', 'configs'], /\.(ts|json)$/)],
-    ['package-lock.json', 'tsconfig.json', 'tsconfig.build.json', BUILT_IN_CONFIGS],
+    ['package-lock.json', 'tsconfig.json', ...PROJECTS, BUILT_IN_CONFIGS],
   );
 
 export const compiled = () => isBuilt() && isDone('compile', inputs());
@@ -21,7 +24,12 @@ export async function compile(log) {
   log('compiling TypeScript to dist/');
   const before = inputs();
   const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
-  const { code, output } = await run(process.execPath, [tsc, '-p', 'tsconfig.build.json']);
+  let [code, output] = [0, ''];
+  for (const project of PROJECTS) {
+    const compiling = await run(process.execPath, [tsc, '-p', project]);
+    code ||= compiling.code;
+    output += compiling.output;
+  }
   if (code === 0) {
     const written = await run(process.execPath, [join(root, BUILT_IN_CONFIGS)]);
     if (written.code !== 0)
