@@ -11,8 +11,10 @@ import { colourOf, inkOn } from './palette';
 export interface DrawnBox {
   /** x1, y1, x2, y2. */
   bbox: readonly [number, number, number, number] | readonly number[];
-  /** Determines the colour. */
+  /** Determines the colour, unless `color` does. */
   classIndex: number;
+  /** #rrggbb. */
+  color?: string;
   /** Label text, optional. */
   text?: string;
   /** Dashed: ignore regions. */
@@ -57,6 +59,8 @@ interface Placement {
   frame?: Frame;
 }
 
+const colorOfBox = ({ color, classIndex }: DrawnBox): string => color ?? colourOf(classIndex);
+
 /** Draws image and boxes into a rectangle of a context. Lines and letters keep their size at any scale. */
 export function paintBoxes(
   context: SKRSContext2D,
@@ -72,14 +76,14 @@ export function paintBoxes(
   context.beginPath();
   context.rect(bounds.x, bounds.y, bounds.width, bounds.height);
   context.clip();
-  for (const { mask, classIndex } of boxes) if (mask) paintMask(context, mask, colourOf(classIndex), { x, y, scale });
+  for (const box of boxes) if (box.mask) paintMask(context, box.mask, colorOfBox(box), { x, y, scale });
   const placed = boxes.map(({ bbox }) => bbox.map((v, i) => v * scale + (i % 2 === 0 ? x : y)));
   for (const [i, box] of boxes.entries()) {
     const [x1, y1, x2, y2] = placed[i];
     // a dark line under the coloured one keeps it visible on any background
     for (const [colour, thickness] of [
       ['rgba(0,0,0,0.45)', lineWidth + 1.5],
-      [colourOf(box.classIndex), lineWidth],
+      [colorOfBox(box), lineWidth],
     ] as const) {
       context.strokeStyle = colour;
       context.lineWidth = thickness;
@@ -102,7 +106,7 @@ export function paintBoxes(
       occupied.every(([l, t, r, b]) => left >= r || left + w <= l || top >= b || top + h <= t);
     const top = spots.find(isFree) ?? spots[0] ?? Math.max(bounds.y, y1 - h);
     occupied.push([left, top, left + w, top + h]);
-    const colour = colourOf(box.classIndex);
+    const colour = colorOfBox(box);
     context.globalAlpha = 0.88;
     context.fillStyle = colour;
     context.fillRect(left, top, w, h);
@@ -113,30 +117,52 @@ export function paintBoxes(
   context.restore();
 }
 
-/**
- * The drawing as PNG bytes.
- * @param minSize minimum length of the longer side in pixels, by enlarging
- */
+export interface DrawBoxesOptions {
+  /** Length of the longer side in pixels: at least `minSize` (by enlarging), at most `maxSize`. */
+  minSize?: number;
+  maxSize?: number;
+  /** Width in pixels, instead. */
+  width?: number;
+  /** Default: by the size. */
+  fontSize?: number;
+  lineWidth?: number;
+  format?: RasterFormat;
+}
+
+/** A photograph is several times smaller as a JPEG. */
+export type RasterFormat = 'png' | 'jpeg';
+
+const JPEG_QUALITY = 85;
+
+export const encodeCanvas = (canvas: Canvas, format: RasterFormat): Promise<Buffer> =>
+  format === 'png' ? canvas.encode('png') : canvas.encode('jpeg', JPEG_QUALITY);
+
+/** The drawing as the bytes of a PNG or JPEG. */
 export async function drawBoxes(
   image: PixelImage,
   boxes: readonly DrawnBox[],
-  { minSize = 720, maxSize = 1400 } = {},
+  { minSize = 720, maxSize = 1400, width, format = 'png', ...sizes }: DrawBoxesOptions = {},
 ): Promise<Buffer> {
   const long = Math.max(image.width, image.height);
-  const scale = Math.min(Math.max(1, minSize / long), maxSize / long);
+  const scale = width === undefined ? Math.min(Math.max(1, minSize / long), maxSize / long) : width / image.width;
   const size = long * scale;
-  const fontSize = Math.round(Math.min(20, Math.max(12, size / 52)));
+  const fontSize = sizes.fontSize ?? Math.round(Math.min(20, Math.max(12, size / 52)));
   // beside an image that is thinner than its labels there is room for them
   const side = (pixels: number) => Math.max(Math.round(pixels * scale), 4 * fontSize);
   const frame = { x: 0, y: 0, width: side(image.width), height: side(image.height) };
   const canvas = createCanvas(frame.width, frame.height);
-  paintBoxes(canvas.getContext('2d'), image, boxes, {
+  const context = canvas.getContext('2d');
+  if (format === 'jpeg') {
+    context.fillStyle = '#ffffff'; // JPEG has no transparency
+    context.fillRect(0, 0, frame.width, frame.height);
+  }
+  paintBoxes(context, image, boxes, {
     x: Math.floor((frame.width - Math.round(image.width * scale)) / 2),
     y: Math.floor((frame.height - Math.round(image.height * scale)) / 2),
     scale,
     fontSize,
-    lineWidth: Math.max(2, size / 340),
+    lineWidth: sizes.lineWidth ?? Math.max(2, size / 340),
     frame,
   });
-  return canvas.encode('png');
+  return encodeCanvas(canvas, format);
 }

@@ -2,7 +2,7 @@
 
 import { createCanvas } from '@napi-rs/canvas';
 import type { PixelImage } from '../data/types';
-import { type DrawnBox, FONT, paintBoxes } from './draw-boxes';
+import { type DrawnBox, encodeCanvas, FONT, paintBoxes, type RasterFormat } from './draw-boxes';
 import { colourOf } from './palette';
 
 export interface GridImage {
@@ -11,10 +11,17 @@ export interface GridImage {
   caption: string;
 }
 
-/** PNG bytes of the grid; cells are equally wide, rows as high as their tallest image. */
+/** The grid as the bytes of a PNG or JPEG; cells are equally wide, rows as high as their tallest image. */
 export async function drawGrid(
   images: readonly GridImage[],
-  { columns = Math.min(3, Math.max(1, images.length)), cellWidth = 340, legend = [] as readonly string[] } = {},
+  {
+    columns = Math.min(3, Math.max(1, images.length)),
+    cellWidth = 340,
+    legend = [] as readonly string[],
+    fontSize = 11,
+    lineWidth = 2,
+    format = 'png' as RasterFormat,
+  } = {},
 ): Promise<Buffer> {
   const gap = 12;
   const captionHeight = 22;
@@ -47,7 +54,7 @@ export async function drawGrid(
     const column = i % columns;
     if (i > 0 && column === 0) top += rows[Math.floor(i / columns) - 1];
     const x = gap + column * (cellWidth + gap) + (cellWidth - image.width * scales[i]) / 2;
-    paintBoxes(context, image, boxes, { x, y: top, scale: scales[i], fontSize: 11, lineWidth: 2 });
+    paintBoxes(context, image, boxes, { x, y: top, scale: scales[i], fontSize, lineWidth });
     context.font = `12px ${FONT}`;
     context.textBaseline = 'middle';
     context.fillStyle = '#444444';
@@ -66,7 +73,7 @@ export async function drawGrid(
     context.fillStyle = '#222222';
     context.fillText(name, x + 20, top + y + 11);
   }
-  return canvas.encode('png');
+  return encodeCanvas(canvas, format);
 }
 
 /** Shortened at the start: the end of a path is more informative. */

@@ -22,6 +22,7 @@ export interface Interactive {
 }
 
 const sources = new Map<BrowserScript, string>();
+const functions = new Map<string, unknown>();
 
 /** JavaScript of a browser script: compiled by the build, or from its source where that has not run (tests). */
 function scriptSource(name: BrowserScript): string {
@@ -40,6 +41,18 @@ function transpiled(file: string): string {
   const ts: typeof typescript = createRequire(__filename)('typescript');
   const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022, removeComments: true };
   return ts.transpileModule(readFileSync(file, 'utf8'), { compilerOptions }).outputText;
+}
+
+/**
+ * A pure function of a browser script, for what Node and the page must do alike. `T` is the type that the script declares.
+ *
+ * @example browserFunction<(text: string) => string>('box-drawing', 'liveEscape')('<b>')
+ */
+export function browserFunction<T>(script: BrowserScript, name: string): T {
+  const known = functions.get(`${script} ${name}`);
+  const made = known ?? new Function(`"use strict";\n${scriptSource(script)}\nreturn ${name};`)();
+  functions.set(`${script} ${name}`, made);
+  return made as T;
 }
 
 /** JSON that can stand inside a script element: no tag can end or begin in it. */

@@ -1,0 +1,211 @@
+// Boxes of an image as SVG: masks, outlines and labels in image pixels. Pure functions of data; the static image of a display
+// (drawn in Node) and the live one are the same drawing.
+
+/** A box as displays store it: x1, y1, x2, y2, class, then what there is of score, state, IoU, text of the truth it met, outline of the mask, and the score up to which a truth is found. */
+type LiveBoxData = [
+  number,
+  number,
+  number,
+  number,
+  number,
+  (number | null)?,
+  (number | null)?,
+  (number | null)?,
+  (string | null)?,
+  (string | null)?,
+  (number | null)?,
+];
+
+interface LiveImageData {
+  name: string;
+  width: number;
+  height: number;
+  caption?: string;
+  values: Record<string, number | null>;
+  boxes: LiveBoxData[];
+}
+
+/** What is drawn of the boxes, and how. */
+interface LiveView {
+  threshold: number;
+  color: 'class' | 'state';
+  labels: 'all' | 'class' | 'score' | 'none';
+  /** Indices that are switched off. */
+  hiddenClasses: readonly number[];
+  hiddenStates: readonly number[];
+  /** Boxes without a score are truths. */
+  side: 'all' | 'truths' | 'predictions';
+}
+
+interface LiveLegend {
+  classes: readonly string[];
+  colors: readonly string[];
+  states: readonly string[];
+  stateColors: readonly string[];
+}
+
+/** A rectangle in image pixels, and the length of a pixel of the screen in them. */
+interface LiveFrame {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+  unit: number;
+  /** In pixels of the screen. */
+  fontSize: number;
+  lineWidth: number;
+}
+
+interface LiveItem {
+  /** Position in the image's boxes. */
+  index: number;
+  box: readonly number[];
+  state: string;
+  color: string;
+  text: string;
+  dashed: boolean;
+  outline: string;
+}
+
+/** Room beside an image that is thinner than its labels. */
+function liveFrame(
+  { width, height }: { width: number; height: number },
+  shownWidth: number,
+  fontSize: number,
+  lineWidth: number,
+): LiveFrame {
+  const unit = width / shownWidth;
+  const side = (pixels: number) => Math.max(pixels, 4 * fontSize * unit);
+  const [frameWidth, frameHeight] = [side(width), side(height)];
+  const [x, y] = [(width - frameWidth) / 2, (height - frameHeight) / 2];
+  return { x, y, width: frameWidth, height: frameHeight, unit, fontSize, lineWidth };
+}
+
+/** The state of a box at a threshold: a truth whose finder is below it is missed. */
+function liveState(box: LiveBoxData, { states }: LiveLegend, threshold: number): string {
+  const state = states[box[6] ?? -1] ?? '';
+  const foundUpTo = box[10] ?? undefined;
+  return state === 'truth' && foundUpTo !== undefined && foundUpTo < threshold ? 'missed' : state;
+}
+
+/** The boxes of a view, lowest score first: the highest is drawn last, on top. */
+function liveItems({ boxes }: LiveImageData, legend: LiveLegend, view: LiveView): LiveItem[] {
+  const hasScores = boxes.some((box) => typeof box[5] === 'number');
+  const items: LiveItem[] = [];
+  for (const [index, box] of boxes.entries()) {
+    const [x1, y1, x2, y2, label] = box;
+    const score = box[5] ?? undefined;
+    if (score !== undefined && score < view.threshold) continue;
+    if (view.side !== 'all' && (view.side === 'truths') !== (score === undefined)) continue;
+    const state = liveState(box, legend, view.threshold);
+    if (view.hiddenClasses.includes(label) || view.hiddenStates.includes(legend.states.indexOf(state))) continue;
+    const name = legend.classes[label] ?? String(label);
+    const parts = [
+      ...(view.labels === 'all' || view.labels === 'class' ? [name] : []),
+      ...(score !== undefined && (view.labels === 'all' || view.labels === 'score') ? [score.toFixed(2)] : []),
+    ];
+    items.push({
+      index,
+      box: [x1, y1, x2, y2],
+      state,
+      color:
+        (view.color === 'state' ? legend.stateColors[legend.states.indexOf(state)] : legend.colors[label]) ?? '#888888',
+      text: parts.join(' '),
+      dashed: state === 'ignored' || (score === undefined && hasScores && view.side === 'all'),
+      outline: box[9] ?? '',
+    });
+  }
+  const scoreOf = ({ index }: LiveItem) => boxes[index][5] ?? -1;
+  return items.sort((a, b) => scoreOf(a) - scoreOf(b) || b.index - a.index);
+}
+
+/** Text for SVG and HTML. */
+function liveEscape(text: string): string {
+  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
+  return text.replace(/[&<>"']/g, (c) => entities[c]);
+}
+
+/** Black or white, whichever is more legible on #rrggbb (relative luminance of WCAG 2). */
+function liveInk(color: string): string {
+  const [r, g, b] = [1, 3, 5].map((i) => {
+    const v = Number.parseInt(color.slice(i, i + 2), 16) / 255;
+    return v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.36 ? '#000000' : '#ffffff';
+}
+
+/** Short: a tenth of a pixel is enough. */
+const liveNumber = (value: number): string => String(Math.round(value * 10) / 10);
+
+/**
+ * Where each label is: above its box, or inside or below it where it would leave the frame or cover another label. Of many boxes
+ * only those have one for which there is room.
+ */
+function liveLabelPlaces(
+  items: readonly LiveItem[],
+  frame: LiveFrame,
+  measure: (text: string) => number,
+): ({ left: number; top: number; width: number; height: number } | undefined)[] {
+  const size = frame.fontSize * frame.unit;
+  const [right, bottom] = [frame.x + frame.width, frame.y + frame.height];
+  const height = size * 1.35;
+  const occupied: number[][] = [];
+  const crowded = items.length > 60;
+  return items.map(({ text, box: [x1, y1, , y2] }) => {
+    if (text === '') return undefined;
+    const width = measure(text) * frame.unit + size * 0.6;
+    const start = x1 - (frame.lineWidth * frame.unit) / 2;
+    const left = Math.min(Math.max(start, frame.x), Math.max(frame.x, right - width));
+    const isFree = (top: number) =>
+      occupied.every(([l, t, r, b]) => left >= r || left + width <= l || top >= b || top + height <= t);
+    const spots = [y1 - height, y1, y2 - height, y2].filter((top) => top >= frame.y && top + height <= bottom);
+    const top = spots.find(isFree) ?? (crowded ? undefined : (spots[0] ?? Math.max(frame.y, y1 - height)));
+    if (top === undefined) return undefined;
+    occupied.push([left, top, left + width, top + height]);
+    return { left, top, width, height };
+  });
+}
+
+/** SVG of the boxes, without the image. `measure` gives the width of a label's text in pixels of the screen. */
+function liveDrawing(items: readonly LiveItem[], frame: LiveFrame, measure: (text: string) => number): string {
+  const n = liveNumber;
+  const { unit, fontSize, lineWidth } = frame;
+  const path = ({ box: [x1, y1, x2, y2] }: LiveItem) => `M${n(x1)} ${n(y1)}h${n(x2 - x1)}v${n(y2 - y1)}h${n(x1 - x2)}z`;
+  const masks = items
+    .filter(({ outline }) => outline !== '')
+    .map(
+      ({ outline, color }) =>
+        `<path d="${liveEscape(outline)}" fill="${color}" fill-opacity=".42" fill-rule="evenodd" stroke="${color}" stroke-width="${n(unit)}"/>`,
+    );
+  // the boxes of a colour are one path; a dark line below all of them keeps them visible on any background
+  const groups = new Map<string, LiveItem[]>();
+  for (const item of items) {
+    const key = `${item.color}${item.dashed ? ' dashed' : ''}`;
+    groups.set(key, [...(groups.get(key) ?? []), item]);
+  }
+  const lines = [...groups.values()].map((group) => {
+    const dash = group[0].dashed ? ` stroke-dasharray="${n(lineWidth * unit * 3)} ${n(lineWidth * unit * 2)}"` : '';
+    const d = group.map(path).join('');
+    return {
+      below: `<path d="${d}" stroke="#000" stroke-opacity=".45" stroke-width="${n((lineWidth + 1.5) * unit)}"${dash}/>`,
+      above: `<path d="${d}" stroke="${group[0].color}" stroke-width="${n(lineWidth * unit)}"${dash}/>`,
+    };
+  });
+  const size = fontSize * unit;
+  const labels = liveLabelPlaces(items, frame, measure).map((place, i) => {
+    if (!place) return '';
+    const { color, text } = items[i];
+    const { left, top, width, height } = place;
+    const at = `x="${n(left + size * 0.3)}" y="${n(top + height * 0.75)}" textLength="${n(width - size * 0.6)}"`;
+    return (
+      `<rect x="${n(left)}" y="${n(top)}" width="${n(width)}" height="${n(height)}" fill="${color}" fill-opacity=".88"/>` +
+      `<text ${at} lengthAdjust="spacingAndGlyphs" fill="${liveInk(color)}">${liveEscape(text)}</text>`
+    );
+  });
+  const font = `font-family="DejaVu Sans,Segoe UI,Helvetica Neue,Arial,sans-serif" font-weight="600" font-size="${n(size)}"`;
+  return [
+    ...masks,
+    `<g fill="none">${lines.map(({ below }) => below).join('')}${lines.map(({ above }) => above).join('')}</g>`,
+    `<g ${font}>${labels.join('')}</g>`,
+  ].join('');
+}
