@@ -4,7 +4,8 @@
 
 import { DetLabError } from '../errors';
 import { accumulate, type ClassCurves, type ClassMatches, linspace } from './average-precision';
-import { AREA_RANGES, boxOverlaps, matchDetections } from './coco-matching';
+import { AREA_RANGES } from './coco-matching';
+import { type Compare, compareBoxes, matchImage } from './image-matching';
 import type { ImageTruths } from './image-truths';
 import type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricValues } from './report';
 
@@ -40,6 +41,7 @@ export class CocoBboxMetric implements BoxMetric {
   private readonly thresholds: readonly number[];
   private readonly maxDets: readonly number[];
   private detections = 0;
+  protected readonly compare: Compare = compareBoxes;
 
   constructor(
     truths: Iterable<ImageTruths>,
@@ -76,30 +78,18 @@ export class CocoBboxMetric implements BoxMetric {
     if (!truths) throw new DetLabError(`Cannot evaluate image ${imageId}: the ground truth has no such image`);
     if (this.added.has(imageId)) throw new DetLabError(`Cannot evaluate image ${imageId}: it was added before`);
     this.added.add(imageId);
-    const { scores, labels } = detections;
+    const { scores } = detections;
     this.detections += scores.length;
 
-    const agnostic = this.options.classAgnostic === true;
-    const detectionsByClass = this.classes.map((): number[] => []);
-    // a score that is NaN has no place in the order
-    for (let i = 0; i < scores.length; i++)
-      if (!Number.isNaN(scores[i])) detectionsByClass[agnostic ? 0 : labels[i]]?.push(i);
-    const truthsByClass = this.classes.map((): number[] => []);
-    for (let g = 0; g < truths.labels.length; g++) truthsByClass[agnostic ? 0 : truths.labels[g]]?.push(g);
-
-    for (let c = 0; c < this.classes.length; c++) {
-      const ofClass = truthsByClass[c];
-      if (detectionsByClass[c].length === 0 && ofClass.length === 0) continue;
-      const best = detectionsByClass[c].sort((a, b) => scores[b] - scores[a] || a - b).slice(0, this.maxDets.at(-1));
-      const ignored = Uint8Array.from(ofClass, (g) => truths.ignored[g]);
-      const outcome = matchDetections({
-        ...this.compare(detections, best, truths, ofClass, ignored),
-        areas: Float64Array.from(ofClass, (g) => truths.areas[g]),
-        ignored,
-        thresholds: this.thresholds,
-      });
-      const { matched, positives } = outcome;
-      const column = this.columns[c];
+    const matches = matchImage(truths, detections, {
+      classes: this.classes.length,
+      classAgnostic: this.options.classAgnostic,
+      maxDets: this.maxDets.at(-1)!,
+      thresholds: this.thresholds,
+      compare: this.compare,
+    });
+    for (const { label, detections: best, matched, ignored, positives } of matches) {
+      const column = this.columns[label];
       for (let r = 0; r < AREA_RANGES.length; r++) column.positives[r] += positives[r];
       if (positives[ALL] > 0) column.truthImages.push({ imageId, count: positives[ALL] });
       for (let k = 0; k < best.length; k++) {
@@ -108,32 +98,10 @@ export class CocoBboxMetric implements BoxMetric {
         column.ranks.push(k);
         for (let r = 0; r < AREA_RANGES.length; r++) {
           column.matched.push(matched[r * best.length + k]);
-          column.ignored.push(outcome.ignored[r * best.length + k]);
+          column.ignored.push(ignored[r * best.length + k]);
         }
       }
     }
-  }
-
-  /** IoUs of the detections `best` with the ground truth `truthIndices` of one image, and the areas of the detections. */
-  protected compare(
-    { bboxes }: BoxDetections,
-    best: number[],
-    truths: ImageTruths,
-    truthIndices: number[],
-    ignored: Uint8Array,
-  ): { overlaps: Float64Array; detectionAreas: Float64Array } {
-    const boxes = new Float64Array(best.length * 4);
-    for (const [k, i] of best.entries()) {
-      boxes[4 * k] = bboxes[4 * i];
-      boxes[4 * k + 1] = bboxes[4 * i + 1];
-      boxes[4 * k + 2] = bboxes[4 * i + 2] - bboxes[4 * i];
-      boxes[4 * k + 3] = bboxes[4 * i + 3] - bboxes[4 * i + 1];
-    }
-    const truthBoxes = Float64Array.from(truthIndices.flatMap((g) => [...truths.boxes.subarray(4 * g, 4 * g + 4)]));
-    return {
-      overlaps: boxOverlaps(boxes, truthBoxes, ignored),
-      detectionAreas: Float64Array.from(best, (_, k) => boxes[4 * k + 2] * boxes[4 * k + 3]),
-    };
   }
 
   /** The matches so far, by class: what curves, thresholds and comparisons are computed from. */
