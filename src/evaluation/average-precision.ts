@@ -82,16 +82,20 @@ export interface PrecisionPeaks {
   positives: number;
 }
 
-/** For each of the 101 recalls, the highest precision at that recall or above; 0 where it is not reached. */
-export function precisionAtRecalls({ trues, falses, count, positives }: PrecisionPeaks, out: Float64Array): void {
+/** For each of the recalls (by default 101), the highest precision at that recall or above; 0 where it is not reached. */
+export function precisionAtRecalls(
+  { trues, falses, count, positives }: PrecisionPeaks,
+  out: Float64Array,
+  recalls: readonly number[] = RECALLS,
+): void {
   let best = 0;
-  let r = RECALLS.length - 1;
+  let r = recalls.length - 1;
   const last = count > 0 ? trues[count - 1] / positives : 0;
-  while (r >= 0 && (count === 0 || last < RECALLS[r])) out[r--] = 0;
+  while (r >= 0 && (count === 0 || last < recalls[r])) out[r--] = 0;
   for (let k = count - 1; k >= 0 && r >= 0; k--) {
     best = Math.max(best, trues[k] / (falses[k] + trues[k]));
     // recalls that this peak reaches and the one before does not
-    while (r >= 0 && (k === 0 || trues[k - 1] / positives < RECALLS[r])) out[r--] = best;
+    while (r >= 0 && (k === 0 || trues[k - 1] / positives < recalls[r])) out[r--] = best;
   }
 }
 
