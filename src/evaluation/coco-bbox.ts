@@ -3,7 +3,9 @@
 // CocoSegmMetric does the same with masks.
 
 import { DetLabError } from '../errors';
-import { AREA_RANGES, boxOverlaps, matchDetections } from './coco-matching';
+import { accumulate, type ClassCurves, type ClassMatches, linspace } from './average-precision';
+import { AREA_RANGES } from './coco-matching';
+import { type Compare, compareBoxes, matchImage } from './image-matching';
 import type { ImageTruths } from './image-truths';
 import type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricValues } from './report';
 
@@ -20,29 +22,8 @@ export interface CocoBboxOptions {
   classAgnostic?: boolean;
 }
 
-/** NumPy's linspace, bit for bit. */
-const linspace = (from: number, to: number, count: number): number[] =>
-  Array.from({ length: count }, (_, i) => (i === count - 1 ? to : i * ((to - from) / (count - 1)) + from));
-
 export const COCO_IOU_THRESHOLDS: readonly number[] = linspace(0.5, 0.95, 10);
-const RECALLS = linspace(0, 1, 101);
 const [ALL, SMALL, MEDIUM, LARGE] = [0, 1, 2, 3];
-
-/** Matches of one class so far, one entry per detection; `matched` and `ignored` have one per detection and size range. */
-interface ClassColumns {
-  scores: number[];
-  imageIds: number[];
-  ranks: number[];
-  matched: number[];
-  ignored: number[];
-  positives: number[];
-}
-
-/** Average precision and recall [thresholds, ranges, maxDets] of one class; -1 without ground truth. */
-interface ClassCurves {
-  precision: Float64Array;
-  recall: Float64Array;
-}
 
 /**
  * The metric, updated image by image. Only images that were added are evaluated.
@@ -55,11 +36,12 @@ interface ClassCurves {
 export class CocoBboxMetric implements BoxMetric {
   private readonly truths = new Map<number, ImageTruths>();
   private readonly added = new Set<number>();
-  private readonly columns: ClassColumns[];
+  private readonly columns: ClassMatches[];
   private readonly classes: readonly string[];
   private readonly thresholds: readonly number[];
   private readonly maxDets: readonly number[];
   private detections = 0;
+  protected readonly compare: Compare = compareBoxes;
 
   constructor(
     truths: Iterable<ImageTruths>,
@@ -83,6 +65,7 @@ export class CocoBboxMetric implements BoxMetric {
       matched: [],
       ignored: [],
       positives: AREA_RANGES.map(() => 0),
+      truthImages: [],
     }));
   }
 
@@ -95,63 +78,35 @@ export class CocoBboxMetric implements BoxMetric {
     if (!truths) throw new DetLabError(`Cannot evaluate image ${imageId}: the ground truth has no such image`);
     if (this.added.has(imageId)) throw new DetLabError(`Cannot evaluate image ${imageId}: it was added before`);
     this.added.add(imageId);
-    const { scores, labels } = detections;
+    const { scores } = detections;
     this.detections += scores.length;
 
-    const agnostic = this.options.classAgnostic === true;
-    const detectionsByClass = this.classes.map((): number[] => []);
-    // a score that is NaN has no place in the order
-    for (let i = 0; i < scores.length; i++)
-      if (!Number.isNaN(scores[i])) detectionsByClass[agnostic ? 0 : labels[i]]?.push(i);
-    const truthsByClass = this.classes.map((): number[] => []);
-    for (let g = 0; g < truths.labels.length; g++) truthsByClass[agnostic ? 0 : truths.labels[g]]?.push(g);
-
-    for (let c = 0; c < this.classes.length; c++) {
-      const ofClass = truthsByClass[c];
-      if (detectionsByClass[c].length === 0 && ofClass.length === 0) continue;
-      const best = detectionsByClass[c].sort((a, b) => scores[b] - scores[a] || a - b).slice(0, this.maxDets.at(-1));
-      const ignored = Uint8Array.from(ofClass, (g) => truths.ignored[g]);
-      const outcome = matchDetections({
-        ...this.compare(detections, best, truths, ofClass, ignored),
-        areas: Float64Array.from(ofClass, (g) => truths.areas[g]),
-        ignored,
-        thresholds: this.thresholds,
-      });
-      const { matched, positives } = outcome;
-      const column = this.columns[c];
+    const matches = matchImage(truths, detections, {
+      classes: this.classes.length,
+      classAgnostic: this.options.classAgnostic,
+      maxDets: this.maxDets.at(-1)!,
+      thresholds: this.thresholds,
+      compare: this.compare,
+    });
+    for (const { label, detections: best, matched, ignored, positives } of matches) {
+      const column = this.columns[label];
       for (let r = 0; r < AREA_RANGES.length; r++) column.positives[r] += positives[r];
+      if (positives[ALL] > 0) column.truthImages.push({ imageId, count: positives[ALL] });
       for (let k = 0; k < best.length; k++) {
         column.scores.push(scores[best[k]]);
         column.imageIds.push(imageId);
         column.ranks.push(k);
         for (let r = 0; r < AREA_RANGES.length; r++) {
           column.matched.push(matched[r * best.length + k]);
-          column.ignored.push(outcome.ignored[r * best.length + k]);
+          column.ignored.push(ignored[r * best.length + k]);
         }
       }
     }
   }
 
-  /** IoUs of the detections `best` with the ground truth `truthIndices` of one image, and the areas of the detections. */
-  protected compare(
-    { bboxes }: BoxDetections,
-    best: number[],
-    truths: ImageTruths,
-    truthIndices: number[],
-    ignored: Uint8Array,
-  ): { overlaps: Float64Array; detectionAreas: Float64Array } {
-    const boxes = new Float64Array(best.length * 4);
-    for (const [k, i] of best.entries()) {
-      boxes[4 * k] = bboxes[4 * i];
-      boxes[4 * k + 1] = bboxes[4 * i + 1];
-      boxes[4 * k + 2] = bboxes[4 * i + 2] - bboxes[4 * i];
-      boxes[4 * k + 3] = bboxes[4 * i + 3] - bboxes[4 * i + 1];
-    }
-    const truthBoxes = Float64Array.from(truthIndices.flatMap((g) => [...truths.boxes.subarray(4 * g, 4 * g + 4)]));
-    return {
-      overlaps: boxOverlaps(boxes, truthBoxes, ignored),
-      detectionAreas: Float64Array.from(best, (_, k) => boxes[4 * k + 2] * boxes[4 * k + 3]),
-    };
+  /** The matches so far, by class: what curves, thresholds and comparisons are computed from. */
+  get matches(): readonly ClassMatches[] {
+    return this.columns;
   }
 
   compute(): EvaluationReport {
@@ -221,56 +176,4 @@ export function evaluateBoxes(
   const metric = new CocoBboxMetric(list, options);
   for (const { imageId } of list) metric.add(imageId, detections.get(imageId) ?? none);
   return metric.compute();
-}
-
-/** Precision averaged over 101 recalls, and the final recall, of one class (pycocotools' accumulate). */
-function accumulate(column: ClassColumns, thresholds: number, maxDets: readonly number[]): ClassCurves {
-  const { scores, imageIds, ranks, matched, ignored, positives } = column;
-  const ranges = AREA_RANGES.length;
-  const size = thresholds * ranges * maxDets.length;
-  const curves: ClassCurves = { precision: new Float64Array(size).fill(-1), recall: new Float64Array(size).fill(-1) };
-  // descending scores; ties in the order of images, as by a stable sort
-  const order = Int32Array.from(scores, (_, i) => i).sort(
-    (a, b) => scores[b] - scores[a] || imageIds[a] - imageIds[b] || ranks[a] - ranks[b],
-  );
-  const falseBefore = new Int32Array(order.length); // false positives before the k-th true positive
-  for (let r = 0; r < ranges; r++) {
-    if (positives[r] === 0) continue;
-    for (const [m, maxDet] of maxDets.entries())
-      for (let t = 0; t < thresholds; t++) {
-        const bit = 1 << t;
-        let truePositives = 0;
-        let falsePositives = 0;
-        for (let k = 0; k < order.length; k++) {
-          const i = order[k];
-          if (ranks[i] >= maxDet || ignored[i * ranges + r] & bit) continue;
-          if (matched[i * ranges + r] & bit) falseBefore[truePositives++] = falsePositives;
-          else falsePositives++;
-        }
-        const index = (t * ranges + r) * maxDets.length + m;
-        curves.recall[index] = truePositives / positives[r];
-        curves.precision[index] = averagePrecision(falseBefore, truePositives, positives[r]);
-      }
-  }
-  return curves;
-}
-
-/**
- * Mean over the recalls 0, 0.01 .. 1 of the highest precision at that recall or above. Precision peaks at true positives,
- * so those suffice: the k-th has precision k / (k + false positives before it).
- */
-function averagePrecision(falseBefore: Int32Array, truePositives: number, positives: number): number {
-  let sum = 0;
-  let best = 0;
-  let r = RECALLS.length - 1;
-  while (r >= 0 && truePositives / positives < RECALLS[r]) r--;
-  for (let k = truePositives; k > 0; k--) {
-    best = Math.max(best, k / (falseBefore[k - 1] + k));
-    // recalls that the k-th true positive reaches and the one before does not
-    while (r >= 0 && (k === 1 || (k - 1) / positives < RECALLS[r])) {
-      sum += best;
-      r--;
-    }
-  }
-  return sum / RECALLS.length;
 }

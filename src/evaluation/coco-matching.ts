@@ -18,6 +18,9 @@ export interface MatchInput {
   /** 1: crowd or difficult; may match several detections. */
   ignored: Uint8Array;
   thresholds: readonly number[];
+  ranges?: typeof AREA_RANGES;
+  /** Whether `truthOf` is asked for. */
+  withTruths?: boolean;
 }
 
 export interface MatchOutput {
@@ -27,21 +30,25 @@ export interface MatchOutput {
   ignored: Uint32Array;
   /** Number of ground-truth objects that are not ignored, per range. */
   positives: number[];
+  /** [thresholds, detections], of the first range: the object that detection d is matched to, or -1. */
+  truthOf?: Int32Array;
 }
 
 /** Greedy matching in descending order of scores, each to the free object of highest IoU; ignored ones come last. */
-export function matchDetections({ overlaps, detectionAreas, areas, ignored, thresholds }: MatchInput): MatchOutput {
+export function matchDetections(input: MatchInput): MatchOutput {
+  const { overlaps, detectionAreas, areas, ignored, thresholds, ranges = AREA_RANGES, withTruths } = input;
   const n = detectionAreas.length;
   const m = areas.length;
   const allBits = thresholds.length === 32 ? 0xffffffff : 2 ** thresholds.length - 1;
   const output: MatchOutput = {
-    matched: new Uint32Array(AREA_RANGES.length * n),
-    ignored: new Uint32Array(AREA_RANGES.length * n),
+    matched: new Uint32Array(ranges.length * n),
+    ignored: new Uint32Array(ranges.length * n),
     positives: [],
   };
+  if (withTruths) output.truthOf = new Int32Array(thresholds.length * n).fill(-1);
   const order = new Int32Array(m);
   const taken = new Uint8Array(m);
-  for (const [range, [low, high]] of AREA_RANGES.entries()) {
+  for (const [range, [low, high]] of ranges.entries()) {
     const isIgnored = (g: number) => ignored[g] === 1 || areas[g] < low || areas[g] > high;
     let positives = 0;
     for (let g = 0; g < m; g++) if (!isIgnored(g)) order[positives++] = g;
@@ -68,6 +75,7 @@ export function matchDetections({ overlaps, detectionAreas, areas, ignored, thre
         if (match < 0) continue;
         taken[order[match]] = 1;
         output.matched[range * n + d] |= bit;
+        if (output.truthOf && range === 0) output.truthOf[t * n + d] = order[match];
         if (match >= positives) output.ignored[range * n + d] |= bit;
       }
     }

@@ -3,8 +3,8 @@
 import { DetLabError } from '../errors';
 import { rleArea, rleOverlaps } from '../masks';
 import { CocoBboxMetric, type CocoBboxOptions } from './coco-bbox';
+import type { Compare } from './image-matching';
 import type { ImageTruths } from './image-truths';
-import type { BoxDetections } from './report';
 
 /**
  * The metric, updated image by image with detections that have masks.
@@ -28,37 +28,33 @@ export class CocoSegmMetric extends CocoBboxMetric {
       );
   }
 
-  protected override compare(
-    { masks, areas, scores }: BoxDetections,
-    best: number[],
-    truths: ImageTruths,
-    truthIndices: number[],
-    ignored: Uint8Array,
-  ): { overlaps: Float64Array; detectionAreas: Float64Array } {
-    if (masks?.length !== scores.length && best.length > 0)
-      throw new DetLabError(
-        `Cannot evaluate the masks of image ${truths.imageId}: expected one per box (${scores.length}), received ` +
-          `${masks?.length ?? 'none'}. Use a detector with a mask_head, or metric: 'bbox'`,
-      );
-    const detected = best.map((i) => masks![i]);
-    const truthMasks = truthIndices.map((g) => {
-      const { imageId, mask } = truths;
-      // in the frame of the detections, that of the image file
-      if (mask) return mask(g, detected[0]);
-      throw new DetLabError(
-        `Cannot evaluate the masks of image ${imageId}: its ground truth has none. Use metric: 'bbox', or data with masks`,
-      );
-    });
-    return {
-      overlaps:
-        detected.length > 0 && truthMasks.length > 0 ? rleOverlaps(detected, truthMasks, ignored) : new Float64Array(0),
-      detectionAreas: Float64Array.from(best, (i, k) => areas?.[i] ?? rleArea(detected[k])),
-    };
-  }
+  protected override readonly compare = compareMasks;
 }
 
+export const compareMasks: Compare = ({ masks, areas, scores }, chosen, truths, truthIndices, ignored) => {
+  if (masks?.length !== scores.length && chosen.length > 0)
+    throw new DetLabError(
+      `Cannot evaluate the masks of image ${truths.imageId}: expected one per box (${scores.length}), received ` +
+        `${masks?.length ?? 'none'}. Use a detector with a mask_head, or metric: 'bbox'`,
+    );
+  const detected = chosen.map((i) => masks![i]);
+  const truthMasks = truthIndices.map((g) => {
+    const { imageId, mask } = truths;
+    // in the frame of the detections, that of the image file
+    if (mask) return mask(g, detected[0]);
+    throw new DetLabError(
+      `Cannot evaluate the masks of image ${imageId}: its ground truth has none. Use metric: 'bbox', or data with masks`,
+    );
+  });
+  return {
+    overlaps:
+      detected.length > 0 && truthMasks.length > 0 ? rleOverlaps(detected, truthMasks, ignored) : new Float64Array(0),
+    detectionAreas: Float64Array.from(chosen, (i, k) => areas?.[i] ?? rleArea(detected[k])),
+  };
+};
+
 /** Without its outline, the mask of an object is unknown: neither finding nor missing it counts, nor what is in its box. */
-function ignoringMaskless({ maskless, ...truths }: ImageTruths): ImageTruths {
+export function ignoringMaskless({ maskless, ...truths }: ImageTruths): ImageTruths {
   if (!maskless) return truths;
   return { ...truths, ignored: truths.ignored.map((flag, g) => (maskless[g] ? 1 : flag)) };
 }

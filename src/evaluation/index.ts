@@ -17,6 +17,7 @@ export {
 } from './image-truths';
 export { ProposalRecall, type ProposalRecallOptions } from './proposal-recall';
 export type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricValues } from './report';
+export { compactDetections, type EvaluatedImage, type EvaluationResults, evaluatesMasks } from './results';
 export { VocBboxMetric, type VocBboxOptions } from './voc-bbox';
 
 export const METRICS = [CocoMetric, VOCMetric] as const satisfies readonly AnyDefinition[];

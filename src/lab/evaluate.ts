@@ -6,7 +6,7 @@ import type { ConfigObject } from '../config';
 import type { PackedSample } from '../data';
 import { buildPipeline, type Dataset, type Detections, evaluationLoader, withBatchShapes } from '../data';
 import { engine, type Precision } from '../engine';
-import type { BoxMetric } from '../evaluation';
+import { compactDetections, type EvaluationResults, evaluatesMasks } from '../evaluation';
 import type { Detector } from '../models/types';
 import { catalogue } from './catalogue';
 import { checkEvaluated } from './check-data';
@@ -41,15 +41,14 @@ export function detect(detector: Detector, samples: PackedSample[], precision: P
   }
 }
 
-/** The first metric of an evaluator. The ground truth is that of `data`, not of the annotation file that the config names. */
-async function metricOf(config: ConfigObject, path: string, data: Dataset): Promise<BoxMetric> {
+/** The first metric of an evaluator. The ground truth is that of the data, not of the annotation file that the config names. */
+function metricConfig(config: ConfigObject, path: string): ModuleConfig {
   const {
     ann_file: _,
     type = 'CocoMetric',
     ...options
   } = objectAt(config, Array.isArray(config[path]) ? `${path}.0` : path);
-  const metric: ModuleConfig = { type: String(type), ...options };
-  return catalogue.build('metric', metric, { path })(data);
+  return { type: String(type), ...options };
 }
 
 /** @returns undefined when the signal aborted it */
@@ -66,25 +65,37 @@ export async function evaluate(
   const given = (key: string) => parts.map((name) => `${name}_${key}`).find((path) => config[path]) ?? `val_${key}`;
   const dataloader = given('dataloader');
   const batchSize = batch ?? numberAt(config, `${dataloader}.batch_size`) ?? 1;
-  const metric = await metricOf(config, given('evaluator'), data);
+  const evaluator = given('evaluator');
+  const measured = metricConfig(config, evaluator);
+  const metric = await catalogue.build('metric', measured, { path: evaluator })(data);
   const shapes = valueAt(config, `${dataloader}.dataset.batch_shapes_cfg`) as
     | Parameters<typeof withBatchShapes>[1]
     | null;
   const images = shapes ? { ...data, records: withBatchShapes(data.records, shapes) } : data;
   const loader = evaluationLoader(images, pipeline, { batchSize, workers: workersAt(config, dataloader) });
+  const records = new Map(data.records.map((record) => [record.id, record]));
+  const results: EvaluationResults = { dataset: data, images: [], metric: measured };
+  const withMasks = evaluatesMasks(measured);
   detector.eval();
   try {
     let done = 0;
     for await (const samples of loader.epoch(0, { signal })) {
-      for (const [i, detections] of detect(detector, samples, precision).entries())
-        metric.add(samples[i].meta.imgId, detections);
+      for (const [i, detections] of detect(detector, samples, precision).entries()) {
+        const { imgId: imageId } = samples[i].meta;
+        metric.add(imageId, detections);
+        results.images.push({
+          imageId,
+          record: records.get(imageId)!,
+          detections: compactDetections(detections, withMasks),
+        });
+      }
       done += samples.length;
       onProgress?.(done, data.records.length);
     }
     if (signal?.aborted) return undefined;
     const report = metric.compute();
     const problems = [...data.problems, ...report.problems, ...loader.stats.failures];
-    return new Report({ ...report, problems }, data.name, (performance.now() - started) / 1000);
+    return new Report({ ...report, problems }, data.name, (performance.now() - started) / 1000, { results });
   } finally {
     await loader.close();
   }

@@ -2,11 +2,17 @@
 
 import { inspect } from 'node:util';
 import type { DataProblem } from '../data';
-import type { ClassReport, EvaluationReport, MetricValues } from '../evaluation';
+import type { ClassReport, EvaluationReport, EvaluationResults, MetricValues } from '../evaluation';
 import { mmdetectionNames } from '../evaluation';
 import { apTable } from '../visualization/ap-table';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { type Table, tablesBundle, tableText } from '../visualization/table';
+
+export interface ReportParts {
+  /** Of a run that was stopped: after what this evaluation was made, and where the run ended. */
+  unfinished?: string;
+  results?: EvaluationResults;
+}
 
 export class Report implements EvaluationReport, Displayable {
   readonly metric: string;
@@ -16,6 +22,13 @@ export class Report implements EvaluationReport, Displayable {
   readonly truths: number;
   readonly detections: number;
   readonly problems: DataProblem[];
+  /** Of a run that was stopped: after what this evaluation was made, and where the run ended. */
+  readonly unfinished: string | undefined;
+  /**
+   * The evaluated images with their detections: { dataset, images: [{ imageId, record, detections }], metric }. Not enumerable, so
+   * that a printed or serialized report stays small. Undefined in a report that was not made by `evaluate` or `fit`.
+   */
+  declare readonly results: EvaluationResults | undefined;
 
   constructor(
     report: EvaluationReport,
@@ -23,8 +36,7 @@ export class Report implements EvaluationReport, Displayable {
     readonly data: string,
     /** Wall-clock time of loading, prediction and metric. */
     readonly seconds: number,
-    /** Of a run that was stopped: after what this evaluation was made, and where the run ended. */
-    readonly unfinished?: string,
+    { unfinished, results }: ReportParts = {},
   ) {
     this.metric = report.metric;
     this.metrics = report.metrics;
@@ -33,6 +45,8 @@ export class Report implements EvaluationReport, Displayable {
     this.truths = report.truths;
     this.detections = report.detections;
     this.problems = report.problems;
+    this.unfinished = unfinished;
+    Object.defineProperty(this, 'results', { value: results, enumerable: false });
   }
 
   get secondsPerImage(): number {
@@ -47,7 +61,7 @@ export class Report implements EvaluationReport, Displayable {
 
   /** The same report as one of a run that was stopped. */
   ofUnfinished(unfinished: string): Report {
-    return new Report(this, this.data, this.seconds, unfinished);
+    return new Report(this, this.data, this.seconds, { unfinished, results: this.results });
   }
 
   table(title = this.data): Table {

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, expect, test } from 'vitest';
-import { dataset, type LabDataset } from '../../src';
+import { catalogue, dataset, type LabDataset, type Report } from '../../src';
 import { rleArea } from '../../src/masks';
 import { smallMask } from './small-mask';
 
@@ -42,6 +42,20 @@ beforeAll(async () => {
   data = await dataset.coco(file, dir);
 });
 
+/** The detections that a report keeps give its metrics again. */
+async function expectSameMetrics({ results, metrics }: Report): Promise<void> {
+  const metric = await catalogue.build('metric', results!.metric, { path: 'val_evaluator' })(results!.dataset);
+  for (const { imageId, record, detections } of results!.images) {
+    expect(record.id).toBe(imageId);
+    expect(detections.masks?.length).toBe(detections.scores.length);
+    for (const array of [detections.bboxes, detections.scores, detections.labels])
+      expect(array.buffer.byteLength).toBe(array.byteLength);
+    metric.add(imageId, detections);
+  }
+  expect(results!.images.length).toBe(results!.dataset.records.length);
+  expect(metric.compute().metrics).toEqual(metrics);
+}
+
 test('fits, evaluates boxes and masks, and predicts masks that draw themselves', async () => {
   const lines: string[] = [];
   const run = await smallMask()
@@ -58,6 +72,8 @@ test('fits, evaluates boxes and masks, and predicts masks that draw themselves',
   const report = await run.model.evaluate(data);
   expect(Object.keys(report.metrics)).toEqual(expect.arrayContaining(['AP', 'segm_AP', 'segm_AR@100']));
   expect(report.logNames()['coco/segm_mAP']).toBe(report.metrics.segm_AP);
+  await expectSameMetrics(report);
+  expect(Object.keys(JSON.parse(JSON.stringify(report)))).not.toContain('results');
   const [record] = data.train.records;
   const found = await run.model.predict(record.path, { threshold: 0 });
   expect(found.length).toBeGreaterThan(0);
