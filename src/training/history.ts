@@ -56,7 +56,7 @@ export function bestEvaluation(
 ): { at: number; value: number } | undefined {
   let best: { at: number; value: number } | undefined;
   for (const record of history.evaluations) {
-    const value = metric === AUTO ? firstMetric(record) : record[metric];
+    const value = metric === AUTO ? firstMetric(record)?.value : record[metric];
     if (value === undefined) continue;
     const isBetter = best === undefined || (rule === 'less' ? value < best.value : value > best.value);
     if (isBetter) best = { at: record.step, value };
@@ -64,8 +64,11 @@ export function bestEvaluation(
   return best;
 }
 
-const firstMetric = (record: ScalarRecord): number | undefined =>
-  Object.entries(record).find(([name]) => name !== 'time' && name !== 'step')?.[1];
+/** The metric that `AUTO` stands for, in a record or in an evaluation. */
+export function firstMetric(record: ScalarRecord): { name: string; value: number } | undefined {
+  const [entry] = Object.entries(record).filter(([name]) => name !== 'time' && name !== 'step');
+  return entry && { name: entry[0], value: entry[1] };
+}
 
 /**
  * The history as `scalars.jsonl` has it: each evaluation after the last training line before it.

@@ -69,6 +69,8 @@ export interface TrainResult {
   checkpoint?: string;
   /** Where an interrupted run was stopped. */
   stop?: Stop;
+  /** `stopped early at epoch 4 of 12`, of a run that a hook ended before its last epoch or iteration. */
+  early?: string;
 }
 
 export interface BestEvaluation {
@@ -209,6 +211,8 @@ function resultOf(runner: Runner, checkpoints: TrainHook, resumed: string | unde
         ? { epoch: best.at, value: best.value }
         : { epoch: Math.ceil(best.at / loader.length), iteration: best.at, value: best.value }),
     checkpoint,
+    ...(!interrupted &&
+      runner.done < loop.total && { early: `stopped early at ${loop.unit} ${runner.done} of ${loop.total}` }),
     ...(interrupted && { stop: stopOf(loop, loader.length, state, checkpoint) }),
   };
 }

@@ -3,6 +3,7 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { acceptedHooks } from './accepted-hooks';
 import { checkpointHookDefinition } from './checkpoint-hook';
+import { earlyStoppingHookDefinition } from './early-stopping-hook';
 import { emaHookDefinition } from './ema-hook';
 import { iterTimerHookDefinition } from './iter-timer-hook';
 import { loggerHookDefinition } from './logger-hook';
@@ -18,6 +19,7 @@ export const hooks = [
   checkpointHookDefinition,
   ...acceptedHooks,
   emaHookDefinition,
+  earlyStoppingHookDefinition,
   yoloxModeSwitchHookDefinition,
   pipelineSwitchHookDefinition,
   yolov5ParamSchedulerHookDefinition,

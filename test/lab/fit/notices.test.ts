@@ -22,12 +22,12 @@ const WITHOUT = {
   'default_hooks.timer': null,
   launcher: 'pytorch',
   'train_dataloader.pin_memory': true,
-  custom_hooks: [{ type: 'EarlyStoppingHook', monitor: 'coco/bbox_mAP' }],
+  custom_hooks: [{ type: 'ProfilerHook' }],
   'visualizer.vis_backends': [{ type: 'TensorboardVisBackend' }],
 };
 const LINES = [
   /^visualizer.vis_backends.0: vis_backend "TensorboardVisBackend" of MMEngine \S+ is not implemented/,
-  /^custom_hooks.0: hook "EarlyStoppingHook" of MMEngine \S+ is not implemented/,
+  /^custom_hooks.0: hook "ProfilerHook" of MMEngine \S+ is not implemented/,
   /^default_hooks.visualization.draw: true is not acted on: .*`detlab predict --out` do$/,
   /^launcher: "pytorch" has no effect: a run is one process$/,
   /^train_dataloader.pin_memory: true has no effect: /,

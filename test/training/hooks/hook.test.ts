@@ -1,5 +1,4 @@
-// The contract is open: what later hooks need (early stopping, a validation loss, ranks) is written against it here, without a
-// change to a loop.
+// The contract is open: a hook with a metric of its own, and one that reduces gradients over ranks, need no change to a loop.
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -8,89 +7,9 @@ import type { TrainHook } from '../../../src/training/hooks/hook';
 import { PRIORITIES } from '../../../src/training/hooks/priority';
 import { registry } from '../registry';
 import { tinyDetector, weightsOf, withoutTimes } from '../tiny-detector';
-import { type TinyRun, trainTiny } from '../tiny-run';
-import { workDirs } from '../work-dirs';
+import { trainTiny } from '../tiny-run';
 
-const freshDir = workDirs();
 beforeAll(async () => void (await startEngine()));
-
-/** mmengine's EarlyStoppingHook, in short: stops once `metric` has not risen for `patience` evaluations. */
-class EarlyStopping implements TrainHook {
-  readonly name = 'EarlyStopping';
-  priority: number = PRIORITIES.LOWEST;
-  private best = Number.NEGATIVE_INFINITY;
-  private waited = 0;
-
-  constructor(
-    private readonly metric: string,
-    private readonly patience: number,
-  ) {}
-
-  afterVal: TrainHook['afterVal'] = (run, metrics) => {
-    if (!metrics) return;
-    const rises = metrics[this.metric] > this.best;
-    this.waited = rises ? 0 : this.waited + 1;
-    if (rises) this.best = metrics[this.metric];
-    if (this.waited < this.patience) return;
-    run.stopTraining = true;
-    run.log(`${this.metric} has not risen for ${this.patience} evaluations`);
-  };
-
-  state() {
-    return { best: this.best, waited: this.waited };
-  }
-
-  restore(state: unknown) {
-    Object.assign(this, state);
-  }
-}
-
-describe('early stopping', () => {
-  const values = [0.1, 0.3, 0.2, 0.25, 0.4];
-
-  test('ends a run of epochs after the evaluation that decides it, as a whole run', async () => {
-    const workDir = freshDir();
-    const lines: string[] = [];
-    const { result } = await trainTiny({
-      epochs: 5,
-      workDir,
-      checkpoint: { interval: 3 },
-      evaluate: async ({ epoch }) => ({ AP: values[epoch - 1] }),
-      hooks: [new EarlyStopping('AP', 2)],
-      log: (line) => void lines.push(line),
-    });
-    expect(result).toMatchObject({ interrupted: false, epoch: 4, step: 20 });
-    expect(result.checkpoint).toMatch(/epoch_4$/);
-    expect(lines.at(-1)).toBe('AP has not risen for 2 evaluations');
-  });
-
-  test('ends a run of iterations at once', async () => {
-    const { result } = await trainTiny({
-      iterations: 20,
-      evaluate: async ({ step }) => ({ AP: values[step / 2 - 1] }),
-      evaluation: { interval: 2 },
-      hooks: [new EarlyStopping('AP', 1)],
-    });
-    expect(result).toMatchObject({ interrupted: false, step: 6 });
-  });
-
-  test('remembers over a resume how long it has waited', async () => {
-    const workDir = freshDir();
-    const stop = new AbortController();
-    const run = (extra: TinyRun) =>
-      trainTiny({
-        epochs: 5,
-        workDir,
-        evaluate: async ({ epoch }) => ({ AP: values[epoch - 1] }),
-        hooks: [new EarlyStopping('AP', 2)],
-        ...extra,
-      });
-    // in the fourth epoch, after one evaluation without a rise
-    await run({ signal: stop.signal, callbacks: { onStep: ({ step }) => void (step === 17 && stop.abort()) } });
-    const { result } = await run({ resume: true });
-    expect(result).toMatchObject({ interrupted: false, epoch: 4 });
-  });
-});
 
 describe('a validation loss', () => {
   /** Adds the loss of fixed batches to the metrics, of the weights that are evaluated: before EMAHook puts others back. */

@@ -1,0 +1,180 @@
+// EarlyStoppingHook (mmengine): ends a run whose evaluations no longer improve. As there, an evaluation counts as one without
+// improvement unless its metric reaches the best before it plus `minDelta`, and `patience` of them in a row end the run.
+// Unlike there, the count is kept in checkpoints, and NaN is never an improvement.
+
+import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
+import { DetLabError, didYouMean } from '../../errors';
+import { AUTO, firstMetric } from '../history';
+import type { TrainRun } from '../train-run';
+import type { TrainHook } from './hook';
+import { PRIORITIES, priority } from './priority';
+
+export interface EarlyStoppingOptions {
+  /** Metric of the evaluation; 'auto': its first. */
+  monitor: string;
+  /** Whether larger or smaller values of it are better. */
+  rule: 'greater' | 'less';
+  /** What an evaluation must add to the best one before it, so as to count as an improvement. */
+  minDelta: number;
+  /** Evaluations in a row without improvement that end the run. */
+  patience: number;
+  /** An error when an evaluation has no such metric; else a line of the log. */
+  strict: boolean;
+  /** A value that is not finite ends the run. */
+  checkFinite: boolean;
+  /** A value better than this ends the run. */
+  stoppingThreshold?: number;
+}
+
+/** What a checkpoint keeps: JSON has no infinity, so `best` is null before the first evaluation. */
+interface EarlyStoppingState {
+  best: number | null;
+  waited: number;
+  /** Whether the last value was finite. */
+  finite: boolean;
+}
+
+export class EarlyStoppingHook implements TrainHook {
+  readonly name = 'EarlyStoppingHook';
+  priority: number = PRIORITIES.LOWEST;
+  private best: number;
+  private waited = 0;
+  private finite = true;
+  private isReported = false;
+
+  constructor(readonly options: EarlyStoppingOptions) {
+    this.best = options.rule === 'greater' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  }
+
+  /** A run that had been ended, and is resumed, ends at once; with more patience it goes on. */
+  beforeTrain(run: TrainRun): void {
+    const { checkFinite, patience } = this.options;
+    const hasWaited = this.waited > 0 && this.waited >= patience;
+    const isOver = (checkFinite && !this.finite) || this.reachesThreshold(this.best) || hasWaited;
+    if (run.state.history.evaluations.length > 0 && isOver) this.stop(run, 'as before the resume');
+  }
+
+  afterVal(run: TrainRun, metrics: Record<string, number> | undefined): void {
+    if (!metrics) return;
+    const { monitor } = this.options;
+    const name = monitor === AUTO ? firstMetric(metrics)?.name : monitor;
+    const value = name === undefined ? undefined : metrics[name];
+    if (name === undefined || value === undefined) {
+      this.reportMissing(run, Object.keys(metrics));
+      return;
+    }
+    const reason = this.judge(name, value);
+    if (reason !== undefined) this.stop(run, reason);
+  }
+
+  /** Why the run ends with this value, or undefined. */
+  private judge(name: string, value: number): string | undefined {
+    const { checkFinite, minDelta, patience, rule, stoppingThreshold } = this.options;
+    this.finite = Number.isFinite(value);
+    if (checkFinite && !this.finite) return `${name} is ${value}, ${this.bestText} before`;
+    if (this.reachesThreshold(value)) {
+      this.best = value;
+      return `${name} is ${value.toFixed(3)}, ${rule} than the threshold ${stoppingThreshold}`;
+    }
+    const isWorse = rule === 'greater' ? this.best + minDelta > value : this.best - minDelta < value;
+    if (!isWorse && !Number.isNaN(value)) {
+      this.best = value;
+      this.waited = 0;
+      return undefined;
+    }
+    this.waited++;
+    if (this.waited < patience) return undefined;
+    const by = minDelta > 0 ? ` by ${minDelta}` : '';
+    return `${name} has not improved${by} in ${this.waited} evaluation${this.waited === 1 ? '' : 's'}, ${this.bestText}`;
+  }
+
+  private get bestText(): string {
+    return Number.isFinite(this.best) ? `best ${this.best.toFixed(3)}` : 'no best value';
+  }
+
+  private reachesThreshold(value: number): boolean {
+    const { rule, stoppingThreshold } = this.options;
+    if (stoppingThreshold === undefined) return false;
+    return rule === 'greater' ? value > stoppingThreshold : value < stoppingThreshold;
+  }
+
+  private stop(run: TrainRun, reason: string): void {
+    run.stopTraining = true;
+    run.log(`early stopping after ${run.loop.unit} ${run.done} of ${run.loop.total}: ${reason}`);
+  }
+
+  private reportMissing(run: TrainRun, names: string[]): void {
+    const { monitor, strict } = this.options;
+    const text = `the evaluation has no metric "${monitor}".${didYouMean(monitor, names)} It has ${names.join(', ')}`;
+    if (strict) throw new DetLabError(`Cannot stop early by "${monitor}": ${text}`);
+    if (!this.isReported) run.log(`EarlyStoppingHook does nothing: ${text}`);
+    this.isReported = true;
+  }
+
+  state(): EarlyStoppingState {
+    return { best: Number.isFinite(this.best) ? this.best : null, waited: this.waited, finite: this.finite };
+  }
+
+  restore(state: unknown): void {
+    const { best, waited, finite } = state as EarlyStoppingState;
+    if (best !== null) this.best = best;
+    this.waited = waited;
+    this.finite = finite;
+  }
+}
+
+const GREATER = ['acc', 'top', 'ar@', 'auc', 'precision', 'map', 'mdice', 'miou', 'macc', 'aacc'];
+
+/** mmengine's rule for a metric by its name, in any case; undefined where the name says nothing. */
+export function ruleOfMetric(name: string): 'greater' | 'less' | undefined {
+  const lower = name.toLowerCase();
+  if (GREATER.includes(lower)) return 'greater';
+  if (lower === 'loss') return 'less';
+  if (GREATER.some((key) => lower.includes(key))) return 'greater';
+  return lower.includes('loss') ? 'less' : undefined;
+}
+
+export const earlyStoppingHookDefinition = defineModule({
+  kind: 'hook',
+  type: 'EarlyStoppingHook',
+  summary: 'Ends the run when a metric of the evaluations has not improved for some of them',
+  origin: 'mmengine',
+  shapes: 'metrics of an evaluation -> whether training ends',
+  example: "{ type: 'EarlyStoppingHook', monitor: 'coco/bbox_mAP', min_delta: 0.005, patience: 3 }",
+  options: z
+    .strictObject({
+      monitor: z.string().describe("Metric of the evaluation: 'coco/bbox_mAP', 'val/loss'"),
+      rule: z
+        .enum(['greater', 'less'])
+        .nullish()
+        .describe('Which values of monitor are better; by its name when left out (mAP: greater, loss: less)'),
+      min_delta: z
+        .number()
+        .nonnegative()
+        .default(0.1)
+        .describe('What an evaluation must add to the best one before it; of mAP, 0.1 is 10 points'),
+      strict: z
+        .boolean()
+        .default(false)
+        .describe('Whether an evaluation without monitor is an error; else a line of the log'),
+      check_finite: z.boolean().default(true).describe('End the run when monitor is NaN or infinite'),
+      patience: z.int().nonnegative().default(5).describe('Evaluations in a row without improvement that end the run'),
+      stopping_threshold: z.number().nullish().describe('End the run as soon as monitor is better than this'),
+      priority,
+    })
+    .refine((o) => o.rule || ruleOfMetric(o.monitor), {
+      message: "the name of the metric does not say which values are better: expected rule 'greater' or 'less'",
+      path: ['rule'],
+    }),
+  build: (o) =>
+    new EarlyStoppingHook({
+      monitor: o.monitor,
+      rule: o.rule ?? ruleOfMetric(o.monitor) ?? 'greater',
+      minDelta: o.min_delta,
+      patience: o.patience,
+      strict: o.strict,
+      checkFinite: o.check_finite,
+      stoppingThreshold: o.stopping_threshold ?? undefined,
+    }),
+});
