@@ -74,9 +74,9 @@ export function accumulate(matches: ClassMatches, thresholds: number, maxDets: r
 /** The points of a precision-recall curve at which precision peaks: those that end in a true positive. */
 export interface PrecisionPeaks {
   /** True positives up to each peak, ascending. */
-  trues: ArrayLike<number>;
+  trues: Float64Array;
   /** False positives before each peak. */
-  falses: ArrayLike<number>;
+  falses: Float64Array;
   /** Number of peaks; the arrays may be longer. */
   count: number;
   positives: number;
