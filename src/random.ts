@@ -37,6 +37,11 @@ export class Random {
     return Random.seeded(Math.imul(this.uint32() ^ salt, 0x9e3779b1));
   }
 
+  /** A stream with the same numbers from here on. */
+  fromHere(): Random {
+    return Random.fromState(this.state());
+  }
+
   uint32(): number {
     return this.generator.unsafeNext() >>> 0;
   }

@@ -19,7 +19,15 @@ export {
   type LoaderStats,
   type PipelineStage,
 } from './loader';
+export type { OrderOptions } from './loading/batch-order';
 export { decodeImage, imageSize } from './loading/decode';
+export {
+  type SampleTrace,
+  type SampleTracer,
+  sampleTracer,
+  type TracedState,
+  type TracedStep,
+} from './loading/sample-tracer';
 export { buildPipeline, type Pipeline } from './pipeline';
 export { resizeBilinear } from './pixels/resize-bilinear';
 export { problemLines } from './problem-lines';
@@ -28,3 +36,4 @@ export { TOYTOWN_CLASSES } from './toytown/thing';
 export { TRANSFORMS } from './transforms';
 export type { Sample, Transform } from './transforms/sample';
 export type * from './types';
+export { withoutClipping } from './unclipped';

@@ -40,6 +40,8 @@ export interface Pipeline {
     random: Random,
     options?: { context?: SampleContext; until?: number; pixels?: PixelImage },
   ): Promise<Sample | undefined>;
+  /** Runs step `i` alone; undefined when it discards the sample. */
+  step(i: number, sample: Sample, random: Random, context?: SampleContext): Promise<Sample | undefined>;
 }
 
 /**
@@ -66,11 +68,15 @@ export function buildPipeline(
     let sample: Sample | undefined = sampleOf(record);
     if (pixels) sample.image = pixels;
     for (let i = 0; i < until; i++) {
-      if (context) sample.otherImages = otherImagesFor(context(i, sample));
-      sample = i < inner || inner === 0 ? await steps[i](sample, random) : await retry(steps[i], i, sample, random);
+      sample = await step(i, sample, random, context);
       if (!sample) return undefined;
     }
     return sample;
+  };
+
+  const step: Pipeline['step'] = async (i, sample, random, context) => {
+    if (context) sample.otherImages = otherImagesFor(context(i, sample));
+    return i < inner || inner === 0 ? steps[i](sample, random) : retry(steps[i], i, sample, random);
   };
 
   /** As MultiImageMixDataset, retries the transform instead of loading another image. */
@@ -115,6 +121,7 @@ export function buildPipeline(
     }),
     usesOtherImages: typesIn(config).some((type) => MULTI_IMAGE.has(type.slice(type.lastIndexOf('.') + 1))),
     prepare,
+    step,
     async run(record, random, pixels) {
       return packedOf(await prepare(record, random, { pixels }), path, record);
     },

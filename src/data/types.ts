@@ -23,7 +23,7 @@ export interface Truths {
   ignored: Uint8Array;
   /** One mask per box, if loaded (LoadAnnotations with `with_mask`). */
   masks?: InstanceMasks;
-  /** Identity of each object over the images of a video. */
+  /** Identity of each object, over the images of a video or the steps of a pipeline. */
   instanceIds?: Int32Array;
 }
 

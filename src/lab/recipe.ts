@@ -16,12 +16,15 @@ import { necksAt, objectAt, withoutClassCounts } from './config-access';
 import { loadCustomImports } from './custom-imports';
 import { fit } from './fit';
 import type { LabDataset } from './lab-dataset';
+import { type LostTruths, type LostTruthsOptions, lostTruths } from './lost-truths';
 import { loadStrictly, Model, metaOf, modelFile } from './model';
 import { swapLines, swapNeck } from './neck-swap';
 import { NeckTableDisplay, type NeckTableOptions, neckTable } from './neck-table';
+import { type PipelineSteps, pipelineSteps, type StepsOptions } from './pipeline-steps';
 import type { FitOptions } from './plan';
 import type { Run } from './run';
 import { inputSize, SummaryDisplay, summarise } from './summary';
+import { type BatchesOptions, type TrainingBatches, trainingBatches } from './training-batches';
 import { type LoadFrom, placeFor, weightsFile } from './weights-file';
 
 type NeckChoice = ModuleChoice<'neck'> | TypeName<'neck'>;
@@ -208,6 +211,30 @@ export class Recipe implements Displayable {
    */
   fit(data: LabDataset, options: FitOptions = {}): Promise<Run> {
     return fit({ ...this.spec, config: this.config }, data, options);
+  }
+
+  /**
+   * The first batches of training, augmented, as `fit` with the same options gets them, with their truths and padding.
+   * @example await recipe.batches(cells, { count: 2, seed: 1 })
+   */
+  batches(data: LabDataset, options?: BatchesOptions): Promise<TrainingBatches> {
+    return trainingBatches({ ...this.spec, config: this.config }, data, options);
+  }
+
+  /**
+   * One training image after each transform of the pipeline, with the truths before and after.
+   * @example await recipe.steps(cells, { image: 'BloodImage_00001.jpg' })
+   */
+  steps(data: LabDataset, options?: StepsOptions): Promise<PipelineSteps> {
+    return pipelineSteps({ ...this.spec, config: this.config }, data, options);
+  }
+
+  /**
+   * What each transform loses of the truths, by size: lost, clipped below half, images discarded; over images drawn at random.
+   * @example (await recipe.lostTruths(cells, { images: 200 })).findings
+   */
+  lostTruths(data: LabDataset, options?: LostTruthsOptions): Promise<LostTruths> {
+    return lostTruths({ ...this.spec, config: this.config }, data, options);
   }
 
   /**

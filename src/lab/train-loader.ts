@@ -9,6 +9,7 @@ import {
   type Dataset,
   type DatasetPlan,
   type Loader,
+  type OrderOptions,
   type PipelineStage,
   planDataset,
 } from '../data';
@@ -28,29 +29,54 @@ interface TrainLoaderOptions {
   onDropped(problems: DataProblem[]): void;
 }
 
-export function trainLoader(
+/** What a run trains on: its images, the pipelines of its epochs, and the order of the images. */
+export interface TrainingData {
+  dataset: Dataset;
+  stages: PipelineStage[];
+  order: OrderOptions;
+}
+
+type DataPlan = Pick<RunPlan, 'batchSize' | 'seed' | 'pipelineChanges'>;
+
+/** The images and pipelines of a run; nothing is loaded. */
+export function trainingData(
   data: Dataset,
   config: ConfigObject,
-  plan: Pick<RunPlan, 'batchSize' | 'seed' | 'pipelineChanges'>,
-  { workers, onProblem, onDropped }: TrainLoaderOptions,
-): Loader {
+  plan: DataPlan,
+  onDropped: (problems: DataProblem[]) => void = () => {},
+): TrainingData {
   const dataset = planDataset(objectAt(config, PATH) as ModuleConfig, PATH);
   const problems: DataProblem[] = [];
   const records = dataset.arrange(data.records, problems);
   onDropped(problems);
   const first: PipelineStage = { from: 0, pipeline: pipelineOf(dataset, 'train_pipeline') };
   const later = plan.pipelineChanges.map((change) => stageOf(change, config, dataset));
-  const stages = [first, ...later].sort((a, b) => a.from - b.from);
   const batches = numberAt(config, 'train_dataloader.num_batch_per_epoch');
   const used = batches === undefined ? records : records.slice(0, batches * plan.batchSize);
-  return createLoader({ ...data, records: used, problems: [...problems, ...data.problems] }, stages, {
-    batchSize: plan.batchSize,
-    seed: plan.seed,
-    shuffle: valueAt(config, 'train_dataloader.sampler.shuffle') !== false,
-    aspectRatioGrouping: valueAt(config, 'train_dataloader.batch_sampler.type') === 'AspectRatioBatchSampler',
-    dropLast: ['drop_last', 'batch_sampler.drop_last'].some(
-      (key) => valueAt(config, `train_dataloader.${key}`) === true,
-    ),
+  return {
+    dataset: { ...data, records: used, problems: [...problems, ...data.problems] },
+    stages: [first, ...later].sort((a, b) => a.from - b.from),
+    order: {
+      batchSize: plan.batchSize,
+      seed: plan.seed,
+      shuffle: valueAt(config, 'train_dataloader.sampler.shuffle') !== false,
+      aspectRatioGrouping: valueAt(config, 'train_dataloader.batch_sampler.type') === 'AspectRatioBatchSampler',
+      dropLast: ['drop_last', 'batch_sampler.drop_last'].some(
+        (key) => valueAt(config, `train_dataloader.${key}`) === true,
+      ),
+    },
+  };
+}
+
+export function trainLoader(
+  data: Dataset,
+  config: ConfigObject,
+  plan: DataPlan,
+  { workers, onProblem, onDropped }: TrainLoaderOptions,
+): Loader {
+  const { dataset, stages, order } = trainingData(data, config, plan, onDropped);
+  return createLoader(dataset, stages, {
+    ...order,
     workers: workers ?? workersAt(config, 'train_dataloader'),
     onProblem,
   });

@@ -2,7 +2,7 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import type { FeatureSpec } from '../catalogue/feature-spec';
-import type { Detections, PackedSample, ProposalBoxes } from '../data/types';
+import type { Detections, PackedSample, PixelImage, ProposalBoxes } from '../data/types';
 import type { Module } from '../nn/module';
 import type { Random } from '../random';
 import type { ProposalCfg } from './shared-options/proposal-cfg';
@@ -138,6 +138,10 @@ export interface RoIHead extends Module {
 export interface DataPreprocessor {
   /** The caller disposes `inputs`. `iteration` counts the batches before this one. */
   forward(samples: PackedSample[], options: { training: boolean; iteration: number }): DetBatch;
+  /** Channel order of the batch. */
+  readonly order?: PixelImage['order'];
+  /** The 8-bit pixels that values of a batch stand for, to look at. */
+  denormalize?(values: Float32Array): Uint8Array;
 }
 
 /**

@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { dataset, detector, LabDataset, type Recipe, startEngine } from '../../src';
 import { findConfigProblems } from '../../src/catalogue/check-config';
-import type { ConfigObject, ConfigValue } from '../../src/config';
 import { catalogue } from '../../src/lab/catalogue';
+import { shrunk } from './shrunk';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-own-'));
 let data: LabDataset;
@@ -20,27 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const SIZES = new Set(['scale', 'img_scale', 'crop_size', 'size', 'border', 'random_size_range']);
-
-/** The config with the sizes of its transforms divided. */
-function smaller(value: ConfigValue, by: number, sized = false): ConfigValue {
-  if (sized && typeof value === 'number') return Math.round(value / by);
-  if (Array.isArray(value)) return value.map((v) => smaller(v, by, sized));
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, v]) => [key, smaller(v, by, SIZES.has(key))]));
-}
-
-const small = (name: string, by: number): Recipe => {
-  const { config } = detector(name);
-  const { model, ...rest } = config;
-  const shrunk = smaller(rest, by) as ConfigObject;
-  const preprocessor = (model as ConfigObject).data_preprocessor as ConfigObject;
-  const scaled = { ...(model as ConfigObject), data_preprocessor: smaller(preprocessor, by) };
-  return detector({ ...shrunk, model: scaled, train_dataloader: { ...(shrunk.train_dataloader as ConfigObject) } })
-    .named(name)
-    .classes(data.classes)
-    .set({ 'default_hooks.logger.interval': 1 });
-};
+const small = (name: string, by: number) => shrunk(name, by, data.classes);
 
 test.each([
   ['ssd300_coco', 1, ['loss_cls', 'loss_bbox']],

@@ -34,12 +34,13 @@ export const LoadAnnotations = defineModule({
   build:
     (options): Transform =>
     (sample) => {
-      const { bboxes, labels, ignored } = sample.record.truths;
+      const { bboxes, labels, ignored, instanceIds } = sample.record.truths;
       const n = options.with_bbox ? labels.length : 0;
       sample.truths = {
         bboxes: bboxes.slice(0, 4 * n),
         labels: options.with_label ? labels.slice(0, n) : new Int32Array(n),
         ignored: ignored.slice(0, n),
+        ...(instanceIds && { instanceIds: instanceIds.slice(0, n) }),
       };
       if (options.with_mask) {
         const { masks, unusable } = loadMasks(sample.record, sample.meta.oriShape, options.poly2mask);

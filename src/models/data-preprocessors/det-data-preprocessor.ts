@@ -96,6 +96,12 @@ export class DetDataPreprocessor {
     return training ? this.augments.reduce((b, augment) => augment.forward(b, iteration), batch) : batch;
   }
 
+  /** The pixels that normalised values [..., 3] stand for, padding included; in the order of the model's channels. */
+  denormalize(values: Float32Array): PixelImage['data'] {
+    // clamped and rounded by the array
+    return new Uint8Array(Uint8ClampedArray.from(values, (v, i) => v * this.scale[i % 3] + this.shift[i % 3]).buffer);
+  }
+
   private stack(samples: PackedSample[]): DetBatch {
     if (samples.length === 0) throw new DetLabError('Cannot make a batch of no samples: expected at least 1');
     const padded = (side: number) => Math.ceil(side / this.divisor) * this.divisor;

@@ -1,0 +1,167 @@
+// `recipe.steps(data, { image })`: one image after each transform of the training pipeline, with its truths.
+
+import path from 'node:path';
+import { buildPipeline, sampleTracer, type TracedStep, withoutClipping } from '../data';
+import { FiguresDisplay } from '../visualization/figures-display';
+import { classLegend, type ImageFigure } from '../visualization/image-figure';
+import type { RecipeSpec } from './build-model';
+import { catalogue } from './catalogue';
+import type { LabDataset } from './lab-dataset';
+import { truthFigureBoxes } from './training-batches';
+import { epochIndex, type InputOptions, imageIndex, trainingInput } from './training-input';
+
+export interface StepsOptions extends InputOptions {
+  /** Number of the training image from 0, or its file name. Default 0. */
+  image?: number | string;
+  /** The epoch whose random numbers are drawn; the first is 1. */
+  epoch?: number;
+}
+
+export class PipelineSteps extends FiguresDisplay {
+  constructor(
+    readonly file: string,
+    /** What each transform received and made, in order. */
+    readonly steps: readonly TracedStep[],
+    readonly classes: readonly string[],
+  ) {
+    const changes = steps.map(changesOf);
+    const shown = steps.flatMap((step, i) => figureOf(step, changes[i], classes));
+    super({
+      what: 'pipeline steps',
+      title: `${path.basename(file)}: ${steps.length} steps of the training pipeline`,
+      figures: shown,
+      sheet: { legend: classLegend(classes) },
+      tables: [
+        {
+          columns: [
+            { title: 'step', align: 'right' },
+            { title: 'transform' },
+            { title: 'image (h × w)' },
+            ...['boxes before', 'boxes after', 'lost', 'added', 'less than half left'].map((title) => ({
+              title,
+              align: 'right' as const,
+            })),
+          ],
+          rows: steps.map((step, i) => rowOf(step, changes[i])),
+        },
+      ],
+      data: steps.map((step, i) => ({
+        step: step.index + 1,
+        transform: step.type,
+        discarded: step.after === undefined,
+        ...changes[i],
+        boxes: boxesJson(step, classes),
+      })),
+    });
+    for (const key of ['file', 'steps', 'classes']) Object.defineProperty(this, key, { enumerable: false });
+  }
+}
+
+interface Changes {
+  before: number;
+  after: number;
+  lost: number;
+  added: number;
+  halved: number;
+}
+
+function changesOf({ before, after, unclipped }: TracedStep): Changes {
+  const old = [...(before.truths?.instanceIds ?? [])];
+  const now = [...(after?.truths?.instanceIds ?? [])];
+  const missing = (from: number[], among: number[]) => {
+    const left = [...among];
+    return from.filter((id) => {
+      const at = left.indexOf(id);
+      if (at >= 0) left.splice(at, 1);
+      return at < 0;
+    }).length;
+  };
+  const shares = after?.truths && unclipped ? visibleShares(after.truths, unclipped) : [];
+  return {
+    before: old.length,
+    after: now.length,
+    lost: missing(old, now),
+    added: missing(now, old),
+    halved: shares.filter((share) => share < 0.5).length,
+  };
+}
+
+interface Identified {
+  bboxes: Float32Array;
+  instanceIds?: Int32Array;
+}
+
+/** Share of each box that clipping left, by the same boxes without clipping; 0 where those are lost. */
+export function visibleShares(clipped: Identified, whole: Identified): number[] {
+  const area = (boxes: Float32Array, k: number) =>
+    Math.max(0, boxes[4 * k + 2] - boxes[4 * k]) * Math.max(0, boxes[4 * k + 3] - boxes[4 * k + 1]);
+  const places = new Map<number, number[]>();
+  for (const [k, id] of (whole.instanceIds ?? []).entries()) places.set(id, [...(places.get(id) ?? []), k]);
+  return Array.from(clipped.instanceIds ?? [], (id, k) => {
+    const place = places.get(id)?.shift();
+    return place === undefined ? 0 : area(clipped.bboxes, k) / Math.max(area(whole.bboxes, place), 1e-9);
+  });
+}
+
+const sizeText = ({ after }: TracedStep): string =>
+  after?.image ? `${after.image.height} × ${after.image.width}` : '';
+
+function rowOf(step: TracedStep, { before, after, lost, added, halved }: Changes): string[] {
+  const blank = (count: number) => (count === 0 ? '' : String(count));
+  const made = step.after ? String(after) : 'discarded';
+  const numbers = [String(before), made, blank(lost), blank(added), step.unclipped ? blank(halved) : ''];
+  return [String(step.index + 1), step.type, sizeText(step), ...numbers];
+}
+
+function figureOf(step: TracedStep, { lost, added }: Changes, classes: readonly string[]): ImageFigure[] {
+  const { image, truths } = step.after ?? {};
+  const notes = [
+    ...(step.after ? [sizeText(step)] : ['discards the image']),
+    ...(truths ? [`${truths.labels.length} boxes`] : []),
+    ...(lost > 0 && step.after ? [`${lost} lost`] : []),
+    ...(added > 0 && step.before.truths ? [`${added} added`] : []),
+  ];
+  const shown = image ?? step.before.image;
+  if (!shown || step.type.endsWith('PackDetInputs')) return [];
+  return [
+    {
+      image: shown,
+      caption: `${step.index + 1} ${step.type}: ${notes.join(', ')}`,
+      boxes: truths ? truthFigureBoxes(truths, classes) : [],
+    },
+  ];
+}
+
+function boxesJson({ after }: TracedStep, classes: readonly string[]) {
+  const { truths } = after ?? {};
+  if (!truths) return undefined;
+  return Array.from(truths.labels, (label, t) => ({
+    object: truths.instanceIds?.[t],
+    class: classes[label],
+    bbox: [...truths.bboxes.subarray(4 * t, 4 * t + 4)],
+    ignored: truths.ignored[t] === 1,
+  }));
+}
+
+/** One image through the pipeline of an epoch, with the random numbers that training gives it there. */
+export async function pipelineSteps(
+  spec: RecipeSpec,
+  data: LabDataset,
+  { image = 0, epoch = 1, ...options }: StepsOptions = {},
+): Promise<PipelineSteps> {
+  const at = epochIndex(epoch);
+  const { training } = await trainingInput(spec, data, options);
+  const tracer = tracerOf(training, at);
+  const { record, steps } = await tracer.trace(imageIndex(training, image), at);
+  return new PipelineSteps(record.path, steps, data.classes);
+}
+
+type Training = Awaited<ReturnType<typeof trainingInput>>['training'];
+
+/** Traces the pipeline that holds at an epoch (from 0). */
+export function tracerOf({ dataset, stages, order }: Training, epoch: number) {
+  const { pipeline } = stages.findLast(({ from }) => from <= epoch) ?? stages[0];
+  const config = withoutClipping(pipeline.config, catalogue);
+  const unclipped = buildPipeline(config, catalogue, 'train_pipeline', pipeline.options);
+  return sampleTracer(pipeline, dataset.records, order, unclipped);
+}

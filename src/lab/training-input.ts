@@ -1,0 +1,66 @@
+// What a recipe would train on, opened as `fit` opens it: the plan of the run, its images and pipelines.
+
+import { DetLabError, didYouMean } from '../errors';
+import type { RecipeSpec } from './build-model';
+import { checkRun } from './check-run';
+import { loadCustomImports } from './custom-imports';
+import type { LabDataset } from './lab-dataset';
+import { type FitOptions, planRun, type RunPlan } from './plan';
+import { type TrainingData, trainingData } from './train-loader';
+
+/** Options of `fit` that change what a run is fed. */
+export type InputOptions = Pick<FitOptions, 'seed' | 'batch' | 'epochs'>;
+
+export interface TrainingInput {
+  plan: RunPlan;
+  training: TrainingData;
+}
+
+/** @throws DetLabError as `fit` does for a config that cannot be trained */
+export async function trainingInput(spec: RecipeSpec, data: LabDataset, options: InputOptions): Promise<TrainingInput> {
+  await loadCustomImports(spec.config, spec.folders ?? [], () => {});
+  checkRun(spec.config);
+  const plan = planRun(spec.config, options);
+  const training = trainingData(data.train, spec.config, plan);
+  if (training.dataset.records.length > 0) return { plan, training };
+  throw new DetLabError(`Cannot show what "${spec.name}" trains on: "${data.name}" has no usable training images`);
+}
+
+/**
+ * The index of a training image by number (from 0, in the dataset's order) or by the end of its path.
+ * @throws DetLabError with the nearest file name
+ */
+export function imageIndex({ dataset: { name, records } }: TrainingData, image: number | string): number {
+  if (typeof image === 'number') {
+    if (Number.isInteger(image) && image >= 0 && image < records.length) return image;
+    throw new DetLabError(
+      `Cannot show image ${image} of "${name}": expected a file name, or a number from 0 to ${records.length - 1}`,
+    );
+  }
+  const asked = image.replaceAll('\\', '/');
+  const exact = records.findIndex(({ path }) => path === image);
+  if (exact >= 0) return exact;
+  const ends = (path: string) => `/${path.replaceAll('\\', '/')}`.endsWith(`/${asked}`);
+  const found = records.findIndex(({ path }) => ends(path));
+  if (found >= 0) return found;
+  const names = records.map(({ path }) => path.replaceAll('\\', '/').split('/').at(-1) ?? path);
+  throw new DetLabError(
+    `Cannot show "${image}": "${name}" has no training image of this name.${didYouMean(asked, names)} ` +
+      `It has ${records.length}, the first is "${names[0]}"`,
+  );
+}
+
+/**
+ * An epoch counted from 1 as an index.
+ * @throws DetLabError for anything but an integer >= 1
+ */
+export function epochIndex(epoch: number): number {
+  if (Number.isInteger(epoch) && epoch >= 1) return epoch - 1;
+  throw new DetLabError(`Cannot show epoch ${epoch}: expected an integer >= 1`);
+}
+
+/** A count of images or batches. @throws DetLabError for anything but an integer >= 1 */
+export function checkedCount(what: string, count: number): number {
+  if (Number.isInteger(count) && count >= 1) return count;
+  throw new DetLabError(`Cannot show ${count} ${what}: expected an integer >= 1`);
+}

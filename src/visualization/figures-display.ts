@@ -1,0 +1,70 @@
+// A display of images with shapes over them and a table: what views of the training data and of the inside of a model share.
+
+import type { MimeBundle } from './display';
+import { escapeHtml } from './escape';
+import { figuresHtml, type ImageFigure, type SheetOptions, sheetBytes, sheetSvg } from './image-figure';
+import { csvText, type Formats, SavableDisplay } from './savable';
+import { type Table, tableHtml, tableText } from './table';
+
+export interface FiguresParts {
+  /** Name of the display, for errors and titles. */
+  what: string;
+  title: string;
+  figures: readonly ImageFigure[];
+  sheet?: SheetOptions;
+  tables: readonly Table[];
+  /** What `.save('x.json')` writes. */
+  data: unknown;
+}
+
+export class FiguresDisplay extends SavableDisplay {
+  protected readonly what: string;
+  private readonly parts: FiguresParts;
+
+  constructor(parts: FiguresParts) {
+    super();
+    this.what = parts.what;
+    this.parts = parts;
+    // the parts hold pixels: not listed by inspection
+    for (const name of ['parts', 'what']) Object.defineProperty(this, name, { enumerable: false });
+  }
+
+  /** Images first, then the tables. */
+  async html(): Promise<string> {
+    const { figures, sheet, tables, title } = this.parts;
+    const images = await figuresHtml(figures, sheet);
+    const below = tables.map((table) => `<div style="overflow-x:auto">${tableHtml(table)}</div>`).join('\n');
+    return `<div><p style="font-weight:600;margin:4px 0 8px">${escapeHtml(title)}</p>${images}\n${below}</div>`;
+  }
+
+  private svg(): Promise<string> {
+    return sheetSvg(this.parts.figures, this.parts.sheet);
+  }
+
+  protected formats(): Formats {
+    const [table] = this.parts.tables;
+    return {
+      png: async () => sheetBytes(await this.svg(), 'png'),
+      jpg: async () => sheetBytes(await this.svg(), 'jpeg'),
+      svg: () => this.svg(),
+      html: () => this.html(),
+      ...(table && {
+        csv: () =>
+          csvText(
+            table.columns.map((column) => column.title),
+            table.rows,
+          ),
+      }),
+      json: () => this.parts.data,
+    };
+  }
+
+  protected async bundle(): Promise<MimeBundle> {
+    return { 'text/html': await this.html(), 'text/plain': this.toString() };
+  }
+
+  toString(): string {
+    const { tables, title } = this.parts;
+    return [title, ...tables.map(tableText)].join('\n\n');
+  }
+}
