@@ -29,6 +29,7 @@ export { Comparison, compare } from './lab/compare';
 export { dataset } from './lab/dataset';
 export { detector } from './lab/detector';
 export type { EvaluateOptions } from './lab/evaluate';
+export type { ImageSize } from './lab/image-size/set-image-size';
 export { LabDataset } from './lab/lab-dataset';
 export { type Freeable, free, type MemoryEntry, MemoryReport, memory } from './lab/memory';
 export { type ImageInput, Model, type PredictOptions } from './lab/model';

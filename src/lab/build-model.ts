@@ -35,6 +35,8 @@ export interface RecipeSpec {
   folders?: readonly string[];
   /** The origin of each option of the necks that replaced others. */
   swaps?: readonly NeckSwap[];
+  /** What methods of the recipe set beyond the value given to them, a line each. */
+  changes?: readonly string[];
   /** What the log of a run begins with: how the config was read. */
   notices?: readonly string[];
   /** Weights loaded after initialisation; the config's `load_from` when absent. */

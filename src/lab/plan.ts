@@ -11,6 +11,7 @@ import { CheckpointHook, type CheckpointOptions } from '../training/hooks/checkp
 import type { TrainLoop } from '../training/loops/train-loop';
 import { modulesAt, numberAt, objectAt, valueAt } from './config-access';
 import { type ConfiguredHooks, configuredHooks } from './configured-hooks';
+import type { ImageSize } from './image-size/set-image-size';
 import { planLoop } from './plan-loop';
 import { warmsUp } from './warming-rule';
 
@@ -26,6 +27,8 @@ export interface FitOptions {
   scaleLr?: boolean;
   /** Batch size: images per iteration. */
   batch?: number;
+  /** Size of the images, like `recipe.imageSize(...)`: both sides, [width, height], or several of those to train at. */
+  imageSize?: ImageSize;
   /**
    * Mixed precision (bfloat16); overrides the config. It saves memory, and time if the processor supports it: see the log's
    * first line.

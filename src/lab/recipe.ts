@@ -15,6 +15,7 @@ import { catalogue } from './catalogue';
 import { necksAt, objectAt, withoutClassCounts } from './config-access';
 import { loadCustomImports } from './custom-imports';
 import { fit } from './fit';
+import { type ImageSize, setImageSize } from './image-size/set-image-size';
 import type { LabDataset } from './lab-dataset';
 import { type LostTruths, type LostTruthsOptions, lostTruths } from './lost-truths';
 import { loadStrictly, Model, metaOf, modelFile } from './model';
@@ -136,6 +137,20 @@ export class Recipe implements Displayable {
   }
 
   /**
+   * Sets the size of the images, in every place of the config that holds one: resizes, crops, canvases and mosaics of all
+   * pipelines, batch augmentations, the model. Sizes that differ from the test images' keep their proportion to it.
+   *
+   * @param size both sides, [width, height], or several of those to train at; the largest is that of validation and tests
+   * @example base.imageSize(320)
+   * @example base.imageSize([[1333, 640], [1333, 800]])
+   * @throws DetLabError for a model that takes one size only (SSD), or where a network needs multiples of its stride
+   */
+  imageSize(size: ImageSize): Recipe {
+    const { config, line } = setImageSize(this.spec.config, size, this.name);
+    return this.with({ config, changes: [...(this.spec.changes ?? []), line] });
+  }
+
+  /**
    * Starts from the weights of a file (.pth, .safetensors) whose names and shapes match. Weights only: `resume` also
    * restores optimizer, epoch and schedule. A name with a scheme means a file in `weights/`.
    *
@@ -184,6 +199,7 @@ export class Recipe implements Displayable {
     const later = this.spec.freezing.filter(({ epoch = 1 }) => epoch > 1);
     return [
       ...(this.spec.swaps ?? []).flatMap(swapLines),
+      ...(this.spec.changes ?? []),
       ...later.map(
         (rule) => `${freezingText(rule)} ${rule.frozen ? 'is frozen' : 'trains'} from epoch ${rule.epoch} on`,
       ),
@@ -209,8 +225,11 @@ export class Recipe implements Displayable {
    *
    * @example const run = await recipe.fit(cells, { epochs: 12, lr: 0.005, amp: true, seed: 1 });
    */
-  fit(data: LabDataset, options: FitOptions = {}): Promise<Run> {
-    return fit({ ...this.spec, config: this.config }, data, options);
+  async fit(data: LabDataset, options: FitOptions = {}): Promise<Run> {
+    const { imageSize, ...rest } = options;
+    if (imageSize !== undefined) return this.imageSize(imageSize).fit(data, rest);
+    const { notices = [], changes = [] } = this.spec;
+    return fit({ ...this.spec, config: this.config, notices: [...notices, ...changes] }, data, options);
   }
 
   /**
@@ -273,7 +292,7 @@ export class Recipe implements Displayable {
     const { name, spec } = this;
     const parts = ['backbone', 'neck'].flatMap((part) => necksAt(spec.config, `model.${part}`).map(({ type }) => type));
     const line = `Recipe ${name} (${[objectAt(spec.config, 'model').type, ...parts].join(', ')})`;
-    return [line, ...(spec.swaps ?? []).flatMap(swapLines)].join('\n');
+    return [line, ...(spec.swaps ?? []).flatMap(swapLines), ...(spec.changes ?? [])].join('\n');
   }
 }
 

@@ -6,7 +6,8 @@ import { type Module, torchShape } from '../nn/module';
 import { Display } from '../visualization/display';
 import { type StageSummary, summaryTable } from '../visualization/summary-table';
 import { tablesBundle } from '../visualization/table';
-import { modulesAt, objectAt } from './config-access';
+import { objectAt } from './config-access';
+import { testScale } from './image-size/test-scale';
 
 export interface ModelSummary {
   name: string;
@@ -31,9 +32,8 @@ export interface StateEntry {
 
 /** The size to which the test pipeline resizes, [height, width]. */
 export function inputSize(config: ConfigObject): [number, number] {
-  const resize = modulesAt(config, 'test_dataloader.dataset.pipeline').find((t) => t.type.endsWith('Resize'));
-  const scale = resize?.scale;
-  return Array.isArray(scale) ? [Number(scale[1]), Number(scale[0])] : [800, 1333];
+  const [width, height] = testScale(config) ?? [1333, 800];
+  return [height, width];
 }
 
 export function summarise(
