@@ -102,14 +102,16 @@ function cocoMatcher(metric: ModuleConfig, classes: readonly string[], { iou = 0
     },
     averagePrecision(isTrue, count, positives) {
       if (positives === 0) return 0;
-      const trues: number[] = [];
-      const falses: number[] = [];
+      const trues = new Float64Array(count);
+      const falses = new Float64Array(count);
+      let found = 0;
       for (let k = 0; k < count; k++)
         if (isTrue[k] === 1) {
-          trues.push(trues.length + 1);
-          falses.push(k + 1 - trues.length);
+          trues[found] = found + 1;
+          falses[found] = k - found;
+          found++;
         }
-      precisionAtRecalls({ trues, falses, count: trues.length, positives }, precisions, HUNDREDTHS);
+      precisionAtRecalls({ trues, falses, count: found, positives }, precisions, HUNDREDTHS);
       return averageOf(precisions);
     },
     evaluate(truths, detections) {

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LabDataset, startEngine } from '../../src';
+import { type ConfigObject, type LabDataset, startEngine } from '../../src';
 import { shrunk } from './shrunk';
 import { scenes, small } from './small';
 
@@ -44,7 +44,7 @@ test.each(shipped)('%s: the last step makes what training gets', async (name, by
 });
 
 test('says what each step lost, added and clipped', async () => {
-  const pipeline = [
+  const pipeline: ConfigObject[] = [
     { type: 'LoadImageFromFile' },
     { type: 'LoadAnnotations', with_bbox: true },
     { type: 'RandomCrop', crop_size: [48, 32], allow_negative_crop: true },
