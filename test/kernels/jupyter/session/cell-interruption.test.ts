@@ -1,6 +1,8 @@
 // Stop stops the code of a cell: within a second, and three where it takes force. What a cell has started:
 // interruption/cell-resources.test.ts. The tests wait most of the time, and run concurrently in a few kernels.
 
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KernelClient } from '../../../../kernels/jupyter/client';
 import { firstOutput, interrupt, KernelPool, startKernel } from '../kernels';
@@ -11,9 +13,35 @@ const world = globalThis as any;
 const sleep = (ms: number) => new Promise((r) => setTimeout(r, ms));
 const signalOfCell = () => world[Symbol.for('detlab.notebook')].signal as AbortSignal;`;
 
+/** A library that trains: steps that call back, a look at the signal after each, at the end a checkpoint. */
+const TRAINER = `
+const { setImmediate: turn } = require('node:timers/promises');
+const busy = (ms) => { for (const end = Date.now() + ms; Date.now() < end; ) JSON.parse('1'); };
+exports.train = async (onStep, { stepMs, checkpointMs }) => {
+  const { signal } = globalThis[Symbol.for('detlab.notebook')];
+  let steps = 0;
+  while (!signal.aborted) {
+    busy(stepMs);
+    await onStep(++steps);
+    await turn();
+  }
+  busy(checkpointMs);
+  await turn();
+  busy(checkpointMs);
+  return { steps };
+};`;
+
 let pool: KernelPool;
 beforeAll(async () => {
-  pool = await KernelPool.start(3, () => startKernel(DECLARATIONS));
+  pool = await KernelPool.start(3, async () => {
+    const kernel = await startKernel(DECLARATIONS);
+    const library = join(kernel.folder, 'node_modules', 'trainer');
+    mkdirSync(library, { recursive: true });
+    writeFileSync(join(library, 'index.js'), TRAINER);
+    const { error } = await kernel.execute("const { train } = require('trainer');");
+    expect(error?.traceback).toBeUndefined();
+    return kernel;
+  });
 });
 afterAll(() => pool?.stop());
 
@@ -161,6 +189,45 @@ describe.concurrent('Stop', () => {
       "setTimeout(() => { for (;;); }, 300); console.log('go'); for (;;) try { await sleep(5); } catch {}",
     ],
     [
+      'a loop of tensor operations in work that has read the signal',
+      "const { signal } = world[Symbol.for('detlab.notebook')]; console.log('go'); for (;;) tf.add(1, 1).dispose();",
+    ],
+    [
+      'a loop of tensor operations in a callback of such work',
+      "console.log('go'); await train(() => { for (;;) tf.add(1, 1).dispose(); }, { stepMs: 5, checkpointMs: 0 });",
+    ],
+    [
+      'a loop of tensor operations that awaits, in a callback of such work',
+      `console.log('go');
+       await train(async () => { for (;;) { tf.add(1, 1).dispose(); await tf.nextFrame(); } }, { stepMs: 5, checkpointMs: 0 });`,
+    ],
+    [
+      'a callback of such work that never settles',
+      "console.log('go'); await train(() => new Promise(() => {}), { stepMs: 5, checkpointMs: 0 });",
+    ],
+    [
+      'a callback of such work that sleeps on and on',
+      "console.log('go'); await train(async () => { for (;;) await sleep(20); }, { stepMs: 5, checkpointMs: 0 });",
+    ],
+    [
+      'a loop of microtasks in a callback of such work',
+      "console.log('go'); await train(async () => { for (;;) await null; }, { stepMs: 5, checkpointMs: 0 });",
+    ],
+    [
+      'a loop of setImmediate in a callback of such work',
+      `const turn2 = () => { tf.add(1, 1).dispose(); setImmediate(turn2); };
+       console.log('go'); await train(() => { turn2(); return new Promise(() => {}); }, { stepMs: 5, checkpointMs: 0 });`,
+    ],
+    [
+      'Atomics.wait in work that has read the signal',
+      `const { aborted: read } = signalOfCell(); console.log('go');
+       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);`,
+    ],
+    [
+      'a loop that follows such work',
+      "console.log('go'); await train(() => {}, { stepMs: 5, checkpointMs: 0 }); for (;;) await sleep(5);",
+    ],
+    [
       'Atomics.wait after an await',
       "await sleep(5); console.log('go'); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);",
     ],
@@ -257,6 +324,35 @@ describe.concurrent('Stop', () => {
       expect(took).toBeLessThan(1000);
       expect((await kernel.execute('[run.steps > 0, model]')).result).toBe("[ true, 'kept' ]");
     }));
+
+  it.each([
+    ['library computes for six seconds', '() => {}', { stepMs: 10, checkpointMs: 3000 }],
+    [
+      'steps call slow code of the user',
+      '() => { for (const end = Date.now() + 2300; Date.now() < end; ); }',
+      { stepMs: 10, checkpointMs: 10 },
+    ],
+    [
+      'steps call back, and the library computes on',
+      'async () => { await sleep(5); }',
+      { stepMs: 10, checkpointMs: 2500 },
+    ],
+  ])('gives work that uses the signal the time it needs: %s', (_, onStep, durations) =>
+    pool.use(async (kernel) => {
+      const { error } = await interrupt(
+        kernel,
+        `const onStep = ${onStep};
+         const trained = await train(async (step: number) => {
+           await onStep();
+           if (step === 2) console.log('go');
+         }, ${JSON.stringify(durations)});
+         await sleep(10);
+         const saved = 'saved';`,
+      );
+      expect(error).toBeUndefined();
+      expect((await kernel.execute('[trained.steps >= 2, saved]')).result).toBe("[ true, 'saved' ]");
+    }),
+  );
 
   it('passes its reason to functions that take a signal, such as timers/promises', () =>
     pool.use(async (kernel) => {
