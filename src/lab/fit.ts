@@ -151,7 +151,7 @@ const displayHook = ({ callbacks }: RunView, { onRecord, onStep }: FitOptions): 
       await callbacks.onRecord?.(history, record);
     },
     async onStep(event) {
-      onStep?.(event);
+      await onStep?.(event);
       await callbacks.onStep?.(event);
     },
   });

@@ -57,7 +57,7 @@ export interface FitOptions {
   /** Receives the log lines instead of the terminal or notebook. */
   log?: (line: string) => void;
   /** Called after every iteration. */
-  onStep?: (event: StepEvent) => void;
+  onStep?: (event: StepEvent) => void | Promise<void>;
   /** Called with every record of the history: losses (MMDetection's names) and evaluations. */
   onRecord?: (record: ScalarRecord) => void;
 }

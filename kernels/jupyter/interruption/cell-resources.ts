@@ -4,7 +4,8 @@
 
 import { createHook } from 'node:async_hooks';
 import { clearImmediate, clearTimeout } from 'node:timers';
-import { type Cell, cells, isForceStopped } from '../session/cell';
+import { type Cell, cells, goOn, isEnding, isForceStopped } from '../session/cell';
+import { isUserFrame, stackFrames } from './stack-frames';
 import { terminate } from './terminate-execution';
 
 /** How long functions of a stopped cell that still run (closing, loading a module) may go on. */
@@ -64,11 +65,7 @@ export function watchResources(): CellResources {
    * wait for.
    */
   function terminateUserCode(): void {
-    const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 30;
-    const frames = (new Error().stack ?? '').split('\n').slice(1);
-    Error.stackTraceLimit = limit;
-    if (!frames.some((frame) => !INTERNAL.test(frame))) return;
+    if (stackFrames(30).every((frame) => INTERNAL.test(frame))) return;
     terminate();
     for (;;); // the termination takes effect at the next loop iteration
   }
@@ -89,6 +86,7 @@ export function watchResources(): CellResources {
     if (!KINDS.has(type)) return;
     const cell = cells.getStore();
     if (!cell) return;
+    if (isEnding(cell) && stackFrames().some(isUserFrame)) goOn(cell);
     const opened = openedBy(cell);
     if (opened.ended !== undefined || isForceStopped(cell)) {
       process.nextTick(closeResource, resource); // it is still being constructed

@@ -4,8 +4,7 @@
 // code that runs on in between could enter further contexts.
 
 import { Session } from 'node:inspector';
-import { join } from 'node:path';
-import { packageRoot } from '../../../src/paths';
+import { isUserFrame, stackFrames } from './stack-frames';
 
 const NAME = 'detlab.terminate';
 
@@ -14,7 +13,7 @@ const NAME = 'detlab.terminate';
  */
 export const terminateExpression = (tries: number) => `globalThis[Symbol.for('${NAME}')].terminate(${tries})`;
 
-/** An expression whose value is whether the user's own code computes. */
+/** An expression whose value is whether the user's own code computes, or something that it has called. */
 export const userCodeExpression = `globalThis[Symbol.for('${NAME}')].isUserCode()`;
 
 interface AsyncWrap {
@@ -39,38 +38,24 @@ const CONTEXT_SWITCH =
   /node:(?:internal\/)?(?:async_|process\/task_queues|timers|promise)|[/\\]kernels[/\\]jupyter[/\\]/;
 const EVALUATED = /<anonymous>:1:\d+\)?$/;
 const SAFE_TRIES = 60;
+/** Frames that include the evaluated expression's and the innermost one of the interrupted code. */
+const NEAREST = 10;
 
-/** Frames of the interrupted code, innermost first; none when the user has replaced what makes them. */
-function interruptedFrames(): string[] {
-  const makers: { stackTraceLimit?: number; prepareStackTrace?: unknown } = Error;
-  const { stackTraceLimit, prepareStackTrace } = makers;
-  try {
-    makers.stackTraceLimit = 10;
-    makers.prepareStackTrace = undefined;
-    const frames = String(new Error().stack).split('\n');
-    const evaluated = frames.findIndex((frame) => EVALUATED.test(frame));
-    return evaluated < 0 ? [] : frames.slice(evaluated + 1);
-  } catch {
-    return [];
-  } finally {
-    Object.assign(makers, { stackTraceLimit, prepareStackTrace });
-  }
+/** Frames of the interrupted code, innermost first. */
+function interruptedFrames(limit?: number): string[] {
+  const frames = stackFrames(limit);
+  const evaluated = frames.findIndex((frame) => EVALUATED.test(frame));
+  return evaluated < 0 ? [] : frames.slice(evaluated + 1);
 }
 
 /** Whether the interrupted code can be terminated where it is; on a later try it is somewhere else. */
 function isSafe(tries: number): boolean {
-  const [interrupted] = interruptedFrames();
+  const [interrupted] = interruptedFrames(NEAREST);
   return tries > SAFE_TRIES || (interrupted !== undefined && !CONTEXT_SWITCH.test(interrupted));
 }
 
-const LIBRARY = /node:|[/\\]node_modules[/\\]|\(<anonymous>\)$/;
-
-/** Whether a cell, or a local module of the user's, computes right now, and not a library that it has called. */
-function isUserCode(): boolean {
-  const [interrupted] = interruptedFrames();
-  if (interrupted === undefined || interrupted.includes(join(packageRoot, 'dist'))) return false;
-  return !LIBRARY.test(interrupted) && !/^\s+at async /.test(interrupted);
-}
+/** Whether a cell, or a local module of the user's, computes right now, or has called what does. */
+const isUserCode = () => interruptedFrames().some(isUserFrame);
 
 /**
  * Installs the functions that the expressions call. `mayTerminate` runs first, in the async context of the interrupted

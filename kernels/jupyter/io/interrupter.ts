@@ -1,23 +1,26 @@
 // Carries out Stop from the I/O thread, in stages. It always asks the main thread, which aborts the cell's signal. When
 // the main thread does not react, the inspector terminates what it runs: a synchronous cell at once, code after an await
 // after a second. No signal is involved, which a cell could take itself. Work that uses the signal is left to end its
-// step, which may take many seconds in native code, until Stop is pressed again; a loop of the user's within it is not.
+// step, which may take many seconds in native code, until Stop is pressed again; but code of the user's that it calls, or that
+// follows it, is ended after two seconds (longer where the work's steps take longer), whatever it calls itself.
 
 import { Session } from 'node:inspector';
 import { orphans, processTree, signalAll, youngestChild } from '../interruption/process-tree';
 import { terminateExpression, userCodeExpression } from '../interruption/terminate-execution';
 import { Phase, Slot, type ToMain } from '../protocol/thread-messages';
+import { userPatience, workPatience } from '../session/cooperation';
 
 const CHECK_MS = 50;
 const FORCE_EVERY_MS = 500;
-/** How long a synchronous cell, code after an await, and work that uses the signal may run on before force. */
+/** How long a synchronous cell, and code after an await, may run on before force. */
 const SYNC_PATIENCE_MS = 150;
 const AWAIT_PATIENCE_MS = 1000;
-const COOPERATIVE_PATIENCE_MS = 30_000;
 const ANNOUNCE_AFTER_MS = 1000;
-/** A loop of the user's in work that uses the signal: so many samples in a row find the user's own code computing. */
-const SAMPLE_AFTER_MS = 1000;
-const USER_CODE_SAMPLES = 10;
+/** In work that uses the signal, samples look for code of the user's on the stack; so many in a row without end its stretch. */
+const SAMPLE_AFTER_MS = 200;
+const MISSED_SAMPLES = 3;
+/** A stretch of so many samples is a loop of the user's. */
+const MIN_SAMPLES = 8;
 const GIVE_UP_MS = 90_000;
 /** Code that cannot be terminated where it is can be a few milliseconds later. */
 const RETRY_MS = 5;
@@ -29,7 +32,7 @@ const CHILD_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGKILL'] as const;
 interface Interrupt {
   /** `seq` of the cell to stop. */
   running: number;
-  /** Whether Stop was pressed again before the main thread reacted to the first press. */
+  /** Whether Stop was pressed again before the cell had ended, or the cell's code goes on for too long. */
   insistent: boolean;
   start: number;
   /** When the main thread was sent a message that it has not received. */
@@ -38,8 +41,10 @@ interface Interrupt {
   timesForced: number;
   /** Whether the user knows that the cell ends after its step. */
   announced: boolean;
-  /** Samples in a row that found the user's own code computing. */
-  userCodeSamples: number;
+  /** Samples of the present stretch that found code of the user's, and those missed since the last one. */
+  found: number;
+  missed: number;
+  stretchStart: number;
 }
 
 export class Interrupter {
@@ -63,13 +68,18 @@ export class Interrupter {
     const insistent = this.watch !== undefined;
     const running = Atomics.load(shared, Slot.Running);
     if (insistent || !Atomics.load(shared, Slot.Cooperative)) Atomics.store(shared, Slot.Stopping, running);
-    Atomics.add(shared, Slot.InterruptsSent, 1);
-    this.postToMain({ op: 'interrupt', running });
+    Atomics.store(shared, Slot.StopAsked, running);
+    this.send(running);
     clearInterval(this.watch);
     const start = Date.now();
-    const counts = { forcedAt: 0, timesForced: 0, announced: false, userCodeSamples: 0 };
+    const counts = { forcedAt: 0, timesForced: 0, announced: false, found: 0, missed: 0, stretchStart: start };
     const interrupt: Interrupt = { running, insistent, start, asked: start, ...counts };
     this.watch = setInterval(() => this.check(interrupt), CHECK_MS);
+  }
+
+  private send(running: number): void {
+    Atomics.add(this.shared, Slot.InterruptsSent, 1);
+    this.postToMain({ op: 'interrupt', running });
   }
 
   private get isReceived(): boolean {
@@ -85,7 +95,11 @@ export class Interrupter {
       return;
     }
     const cooperative = Atomics.load(this.shared, Slot.Cooperative) === 1;
-    if (cooperative && !interrupt.insistent) this.announce(interrupt, now);
+    if (cooperative && !interrupt.insistent) {
+      this.announce(interrupt, now);
+      if (now - interrupt.start > SAMPLE_AFTER_MS) this.sampleUserCode(interrupt);
+      if (this.isOverdue(interrupt, now)) this.insist(interrupt, now);
+    }
     // The main thread has turned since it was asked, and the cell runs on: it may begin to loop only now.
     if (this.isReceived) {
       this.ask(interrupt, now);
@@ -95,11 +109,10 @@ export class Interrupter {
     const phase = Atomics.load(this.shared, Slot.Phase);
     const waited = now - interrupt.asked;
     if (phase !== Phase.Kernel && waited >= this.patience(interrupt, phase, cooperative)) this.force(interrupt);
-    else if (cooperative && waited > SAMPLE_AFTER_MS) this.sampleUserCode(interrupt);
   }
 
   private ask(interrupt: Interrupt, now: number): void {
-    Object.assign(interrupt, { asked: now, userCodeSamples: 0 });
+    interrupt.asked = now;
     Atomics.add(this.shared, Slot.InterruptsSent, 1);
     this.postToMain({ op: 'turn' });
   }
@@ -110,18 +123,38 @@ export class Interrupter {
     this.print('Stopping after the current step; Stop again ends it by force and may lose its results\n');
   }
 
-  private patience({ insistent, userCodeSamples }: Interrupt, phase: number, cooperative: boolean): number {
-    if (insistent || userCodeSamples >= USER_CODE_SAMPLES) return SYNC_PATIENCE_MS;
-    if (cooperative) return COOPERATIVE_PATIENCE_MS;
+  private patience({ insistent }: Interrupt, phase: number, cooperative: boolean): number {
+    if (insistent) return SYNC_PATIENCE_MS;
+    if (cooperative) return workPatience(Atomics.load(this.shared, Slot.StepMs));
     return phase === Phase.Sync ? SYNC_PATIENCE_MS : AWAIT_PATIENCE_MS;
   }
 
-  /** Looks at what computes. A step of a library's never counts: it may need many seconds. */
+  /**
+   * Looks at who computes: the user's own code, or what it has called, such as an endless loop of tensor operations. A step of a
+   * library's that calls code of the user's now and then is left alone.
+   */
   private sampleUserCode(interrupt: Interrupt): void {
     if (this.terminating || this.evaluating) return;
     this.evaluate(userCodeExpression, (value) => {
-      interrupt.userCodeSamples = value === true ? interrupt.userCodeSamples + 1 : 0;
+      interrupt.missed = value === true ? 0 : interrupt.missed + 1;
+      if (interrupt.missed >= MISSED_SAMPLES) interrupt.found = 0;
+      else if (value === true && interrupt.found++ === 0) interrupt.stretchStart = Date.now();
     });
+  }
+
+  private isOverdue({ start, found, stretchStart }: Interrupt, now: number): boolean {
+    const patience = userPatience(Atomics.load(this.shared, Slot.StepMs));
+    // A stretch cannot begin before samples do.
+    return found >= MIN_SAMPLES && now - Math.max(start, stretchStart - 2 * SAMPLE_AFTER_MS) > patience;
+  }
+
+  /** Does what a second press of Stop does. */
+  private insist(interrupt: Interrupt, now: number): void {
+    Object.assign(interrupt, { insistent: true, asked: now });
+    Atomics.store(this.shared, Slot.Stopping, interrupt.running);
+    const seconds = ((now - interrupt.start) / 1000).toFixed(0);
+    this.print(`Stopped by force: the cell's code went on for ${seconds} s after Stop\n`);
+    this.send(interrupt.running);
   }
 
   private force(interrupt: Interrupt): void {

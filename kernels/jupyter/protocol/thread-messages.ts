@@ -71,7 +71,11 @@ export const Slot = {
   Handled: 10,
   /** 1 while the main thread waits for a child process (`execSync` and the like): only the child's end resumes it. */
   WaitsForChild: 11,
-  Count: 12,
+  /** `seq` of the cell that Stop was last pressed for. */
+  StopAsked: 12,
+  /** Milliseconds that a step of the work that uses the running cell's signal takes, 0 when not known. */
+  StepMs: 13,
+  Count: 14,
 } as const;
 
 /** What runs on the main thread, which decides how an interrupt can reach it. */

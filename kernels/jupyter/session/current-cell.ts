@@ -2,6 +2,7 @@
 
 import { Phase, type Request, Slot } from '../protocol/thread-messages';
 import { type Cell, cells, type Interrupted } from './cell';
+import { Cooperation } from './cooperation';
 import { inSeparateTurn } from './separate-turn';
 
 export class CurrentCell {
@@ -29,6 +30,7 @@ export class CurrentCell {
   begin(cell: Cell, { seq }: Request): void {
     this.cell = cell;
     Atomics.store(this.shared, Slot.Cooperative, 0);
+    Atomics.store(this.shared, Slot.StepMs, 0);
     Atomics.store(this.shared, Slot.Running, seq);
   }
 
@@ -52,7 +54,11 @@ export class CurrentCell {
 
   /** The cell has read its signal: Stop gives it time. */
   cooperate(cell: Cell): void {
-    cell.cooperative = true;
+    const onStep = (ms: number) => {
+      if (cell === this.cell) Atomics.store(this.shared, Slot.StepMs, ms);
+    };
+    cell.cooperation ??= new Cooperation(cell.controller.signal, onStep);
+    cell.cooperation.begin();
     if (cell === this.cell) Atomics.store(this.shared, Slot.Cooperative, 1);
   }
 

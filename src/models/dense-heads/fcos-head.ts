@@ -8,6 +8,7 @@ import { DetLabError } from '../../errors';
 import { takeBoxes } from '../../geometry/boxes';
 import type { Conv2d, ModuleList, Scale } from '../../nn';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
+import { NormedConv2d, normedConv2dOptions } from '../layers/normed-conv2d';
 import { buildClassificationLoss, type ClassificationLoss, type Loss, zeroLoss } from '../losses';
 import { buildBBoxCoder, type Size } from '../task-modules';
 import type { Losses } from '../types';
@@ -64,9 +65,14 @@ const options = z.strictObject({
   loss_centerness: lossCenternessOption,
   norm_cfg: groupNormOption,
   cls_predictor_cfg: z
-    .null({ error: 'cls_predictor_cfg (NormedConv2d of V3Det) is not offered: leave it out or null' })
-    .optional()
-    .describe('Convolution that predicts the classes (NormedConv2d of V3Det): not offered, only null is accepted'),
+    .strictObject({
+      // MMDetection ignores the type; V3Det's config says NormedLinear.
+      type: z.enum(['NormedConv2d', 'NormedLinear']).describe('1x1 NormedConv2d in either case, as in MMDetection'),
+      ...normedConv2dOptions,
+      bias: z.boolean().default(true).describe('Whether it has a bias'),
+    })
+    .nullish()
+    .describe('Convolution that predicts the classes: 3x3 when not given'),
   train_cfg: z.record(z.string(), z.unknown()).nullish().describe('Accepted without effect: the assignment is fixed'),
   test_cfg: testCfgOption,
   init_cfg: initOptionOf(rareClassInit('conv_cls')),
@@ -100,7 +106,7 @@ export class FCOSHead extends DenseHead<FCOSHeadConfig, FCOSMaps> {
     this.towers = new TowerPair(config);
     this.addChild('cls_convs', this.towers.cls);
     this.addChild('reg_convs', this.towers.reg);
-    this.cls = this.addChild('conv_cls', this.towers.predictor(this.scoreChannels));
+    this.cls = this.addChild('conv_cls', this.classPredictor());
     this.reg = this.addChild('conv_reg', this.towers.predictor(4));
     this.center = this.addChild('conv_centerness', this.towers.predictor(1));
     this.scales = this.addChild('scales', levelScales(strides.length));
@@ -109,6 +115,21 @@ export class FCOSHead extends DenseHead<FCOSHeadConfig, FCOSMaps> {
 
   override get scoreChannels(): number {
     return this.lossCls.useSigmoid ? this.numClasses : this.numClasses + 1;
+  }
+
+  private classPredictor(): Conv2d {
+    const { cls_predictor_cfg: cfg } = this.config;
+    if (!cfg) return this.towers.predictor(this.scoreChannels);
+    return new NormedConv2d({
+      inChannels: this.towers.channels,
+      outChannels: this.scoreChannels,
+      kernelSize: 1,
+      bias: cfg.bias,
+      temperature: cfg.tempearture,
+      power: cfg.power,
+      eps: cfg.eps,
+      normOverKernel: cfg.norm_over_kernel,
+    });
   }
 
   protected override get columns(): Record<FCOSMaps, number> {

@@ -164,6 +164,8 @@ HEADS = dict(
     fcos=dict(cfg=dict(FCOS, norm_cfg=GN)),
     fcos_tricks=dict(cfg=dict(FCOS, norm_cfg=GN, norm_on_bbox=True, centerness_on_reg=True, center_sampling=True,
                               center_sample_radius=1.5, conv_bias=True, loss_bbox=dict(type='GIoULoss'))),
+    fcos_normed=dict(cfg=dict(FCOS, norm_cfg=GN, cls_predictor_cfg=dict(type='NormedLinear', tempearture=5, power=1.5, eps=1e-3,
+                                                                        bias=True))),
     atss=dict(cfg=ATSS_HEAD),
     gfl=dict(cfg=dict(GFL, test_cfg=dict(TEST, score_thr=0.001))),
     fsaf=dict(cfg=dict(type='FSAFHead', **COMMON, stacked_convs=1, reg_decoded_bbox=True,

@@ -24,6 +24,7 @@ export const HEADS = [
   'ref_head_yolov8_single',
   'ref_head_fcos',
   'ref_head_fcos_tricks',
+  'ref_head_fcos_normed',
   'ref_head_atss',
   'ref_head_gfl',
   'ref_head_tood_initial',

@@ -11,6 +11,7 @@ import { interpolate } from '../../../ops/interpolate';
 import { inferHeadChannels } from '../../inferred-options/infer-head-channels';
 import { inferNumClasses } from '../../inferred-options/infer-num-classes';
 import { inverseNorm } from '../../layers/inverse-norm';
+import { normedConv2dOptions } from '../../layers/normed-conv2d';
 import { CARAFEPack, upsampleModuleCfg } from '../../layers/upsample-modules';
 import type { CrossEntropyLoss } from '../../losses';
 import type { MaskHead } from '../types';
@@ -53,13 +54,7 @@ const options = z.strictObject({
         type: z
           .literal('NormedConv2d')
           .describe('1x1 convolution of normalised features and weights (cosine similarity)'),
-        tempearture: z.number().default(20).describe("Factor on the similarity (the name is MMDetection's)"),
-        power: z.number().default(1).describe('Exponent of the norms'),
-        eps: z.number().default(1e-6).describe('Added to the norms'),
-        norm_over_kernel: z
-          .boolean()
-          .default(false)
-          .describe('Normalise over the kernel as well; no difference for 1x1'),
+        ...normedConv2dOptions,
       }),
     ])
     .default({ type: 'Conv' })

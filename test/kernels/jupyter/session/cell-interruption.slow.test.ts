@@ -1,4 +1,5 @@
-// Stop during a real training keeps the model. Slow: a step of a real detector takes seconds on a busy machine.
+// Stop during a real training keeps the model, and ends a callback that does not end. Slow: a step of a real detector takes
+// seconds on a busy machine.
 
 import { availableParallelism, loadavg } from 'node:os';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -44,3 +45,31 @@ it('ends fit() after the running step and keeps model, curves and earlier variab
   // The step itself takes as long as the machine needs, and what follows it longer while others use the cores.
   expect(ended - lastStep).toBeLessThan(1000 * Math.max(1, loadavg()[0] / availableParallelism()));
 }, 300_000);
+
+it.each([
+  ['computes with tensors', 'for (;;) tf.add(1, 1).dispose();'],
+  ['awaits, computing with tensors', 'for (;;) { tf.add(1, 1).dispose(); await tf.nextFrame(); }'],
+  ['never settles', 'await new Promise(() => {});'],
+])(
+  'ends fit() whose callback goes on and on after one press: it %s',
+  async (_, endless) => {
+    const isAsync = endless.includes('await');
+    const fit = kernel.start(
+      `let stepsDone = 0;
+     await recipe.fit(town, { epochs: 500, seed: 1, workDir: false, onStep: ${isAsync ? 'async ' : ''}() => {
+       if (++stepsDone < 3) return;
+       console.log('endless');
+       ${endless}
+     } });`,
+    );
+    await kernel.wait((m) => m.parent === fit && String(m.content.text).includes('endless'), 120_000);
+    await kernel.request('interrupt_request', {}, 'control');
+    const pressed = Date.now();
+    const { error } = await kernel.finish(fit, 120_000);
+    expect(error?.ename).toBe('Interrupted');
+    // Twice a step, at least two seconds.
+    expect(Date.now() - pressed).toBeLessThan(4000 * Math.max(1, loadavg()[0] / availableParallelism()));
+    expect((await kernel.execute('[town.classes.length, tf.add(1, 1).dataSync()[0]]')).result).toBe('[ 3, 2 ]');
+  },
+  300_000,
+);

@@ -1,5 +1,6 @@
 // Stop stops the code of a cell: within a second, and three where it takes force. What a cell has started:
-// interruption/cell-resources.test.ts. The tests wait most of the time, and run concurrently in a few kernels.
+// interruption/cell-resources.test.ts; work that uses the signal: cooperation.test.ts. The tests wait most of the time, and run
+// concurrently in a few kernels.
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KernelClient } from '../../../../kernels/jupyter/client';
@@ -8,8 +9,7 @@ import { firstOutput, interrupt, KernelPool, startKernel } from '../kernels';
 const DECLARATIONS = `
 const kept = 'still here';
 const world = globalThis as any;
-const sleep = (ms: number) => new Promise((r) => setTimeout(r, ms));
-const signalOfCell = () => world[Symbol.for('detlab.notebook')].signal as AbortSignal;`;
+const sleep = (ms: number) => new Promise((r) => setTimeout(r, ms));`;
 
 let pool: KernelPool;
 beforeAll(async () => {
@@ -151,11 +151,6 @@ describe.concurrent('Stop', () => {
       'an error whose message does not end',
       "throw Object.defineProperty(new Error('x'), 'message', { get() { console.log('go'); for (;;); } });",
     ],
-    ['a loop in work that has read the signal', "const { aborted } = signalOfCell(); console.log('go'); for (;;);"],
-    [
-      'a loop that begins after Stop, in work that has read the signal',
-      "const { aborted: yet } = signalOfCell(); console.log('go'); await sleep(300); for (;;);",
-    ],
     [
       'a loop that begins after Stop, in a timer',
       "setTimeout(() => { for (;;); }, 300); console.log('go'); for (;;) try { await sleep(5); } catch {}",
@@ -236,47 +231,6 @@ describe.concurrent('Stop', () => {
       );
       expect(error?.ename).toBe('Interrupted');
       expect(stdout).toBe('go\ntidied\n');
-    }));
-
-  it('lets work that uses the signal end by itself, and keeps what it returns', () =>
-    pool.use(async (kernel) => {
-      const { error, reply, took } = await interrupt(
-        kernel,
-        `async function fit() {
-           const signal = signalOfCell();
-           let steps = 0;
-           while (!signal.aborted) { steps++; await sleep(5); if (steps === 1) console.log('training'); }
-           await sleep(300); // a checkpoint
-           return { steps };
-         }
-         const run = await fit();
-         const model = 'kept';`,
-      );
-      expect(error).toBeUndefined();
-      expect(reply.status).toBe('ok');
-      expect(took).toBeLessThan(1000);
-      expect((await kernel.execute('[run.steps > 0, model]')).result).toBe("[ true, 'kept' ]");
-    }));
-
-  it('passes its reason to functions that take a signal, such as timers/promises', () =>
-    pool.use(async (kernel) => {
-      const { error, took } = await interrupt(
-        kernel,
-        "import { setTimeout as wait } from 'node:timers/promises';\nconst signal = signalOfCell();\nconsole.log('go');\nawait wait(60_000, null, { signal });",
-      );
-      expect(error?.ename).toMatch(/AbortError|Interrupted/);
-      expect(took).toBeLessThan(1000);
-    }));
-
-  it('ends work that uses the signal by force when pressed again', () =>
-    pool.use(async (kernel) => {
-      const id = kernel.start("const unused = signalOfCell(); console.log('go'); await new Promise(() => {});");
-      await firstOutput(kernel, id);
-      await kernel.request('interrupt_request', {}, 'control');
-      const again = Date.now();
-      await kernel.request('interrupt_request', {}, 'control');
-      expect((await kernel.finish(id)).error?.ename).toBe('Interrupted');
-      expect(Date.now() - again).toBeLessThan(1000);
     }));
 
   it('may be pressed ten times in a row', () =>
