@@ -49,6 +49,7 @@ export type { PipelineChange, TrainHook, TrainIteration } from './training/hooks
 export { PRIORITIES } from './training/hooks/priority';
 export type { TrainRun } from './training/train-run';
 export { Display, type Displayable, type MimeBundle } from './visualization/display';
+export * from './visualization/widgets';
 
 /**
  * A module's options with types, defaults and meanings, its shapes, its paper and an example.

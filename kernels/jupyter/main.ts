@@ -14,6 +14,7 @@ import type { IoThreadData } from './io-thread';
 import { cleanEnvironment, type LaunchArguments, readArguments } from './launch/launch-arguments';
 import { readConnection } from './protocol/connection';
 import { Phase, Slot, sharedSlots, type ToIo, type ToMain } from './protocol/thread-messages';
+import { capturable } from './session/captured-output';
 import { type Cell, cells, outsideOfCells } from './session/cell';
 import { CELL_GLOBALS } from './session/cell-globals';
 import { ThreadOutputChannel } from './session/output-channel';
@@ -76,7 +77,7 @@ function main(): void {
   const shared = sharedSlots();
   const { worker, compiler } = startThreads(launch, shared);
   const hasPipes = launch.pipes !== undefined;
-  const output = new ThreadOutputChannel(worker, shared, hasPipes);
+  const output = capturable(new ThreadOutputChannel(worker, shared, hasPipes));
   // Requests wait until the session is ready.
   const early: ToMain[] = [];
   let receive = (message: ToMain): void => void early.push(message);

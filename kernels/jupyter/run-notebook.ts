@@ -7,6 +7,7 @@ import { startCompiler } from './compiler/client';
 import { notebookPage } from './headless/notebook-page';
 import { type Notebook, type NotebookCell, OutputCollector } from './headless/output-collector';
 import { type Request, sharedSlots } from './protocol/thread-messages';
+import { capturable } from './session/captured-output';
 import { CELL_GLOBALS } from './session/cell-globals';
 import { loadPrelude, PRELUDE_IMPORTS } from './session/prelude';
 import { Session } from './session/session';
@@ -15,7 +16,8 @@ import { captureStreams } from './session/streams';
 const report = (event: string, more: object) => writeSync(1, `${JSON.stringify({ event, ...more })}\n`);
 const sourceOf = (cell: NotebookCell) => [cell.source].flat().join('');
 
-function startSession(output: OutputCollector): Session {
+function startSession(collector: OutputCollector): Session {
+  const output = capturable(collector);
   const compiler = startCompiler(process.cwd(), {
     prelude: PRELUDE_IMPORTS,
     globals: CELL_GLOBALS,

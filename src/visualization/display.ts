@@ -2,6 +2,7 @@
 // same objects print their text/plain form.
 
 import { inspect } from 'node:util';
+import type { LiveNotebook } from './live-notebook';
 
 /** Content by MIME type: objects for JSON types, base64 strings for images, strings for the rest. */
 export type MimeBundle = Record<string, unknown>;
@@ -31,11 +32,11 @@ export class Display implements Displayable {
 }
 
 /** The interface that the DetLab kernel sets on `globalThis` while a cell runs. */
-export interface Notebook {
+export interface Notebook extends Partial<LiveNotebook> {
   /** Aborts when the user interrupts the kernel. */
   readonly signal: AbortSignal;
   /** Displays a bundle; a later call with the same `id` updates it. */
-  display(bundle: MimeBundle, options?: { id?: string }): void;
+  display(bundle: MimeBundle, options?: { id?: string; metadata?: Record<string, unknown> }): void;
   /** The variables of the cells, by name. */
   readonly variables?: Readonly<Record<string, unknown>>;
 }

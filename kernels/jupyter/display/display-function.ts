@@ -75,7 +75,7 @@ export function createDisplay({ displays, cell, clear, describe }: DisplayContex
     if (id === undefined) return handleOf(displays.open(randomUUID(), caller, content));
     const existing = displays.find(id);
     // in another cell, or another run of this one, it is shown again
-    if (existing && existing.home === caller) {
+    if (existing && existing.home === (caller?.home ?? caller)) {
       displays.update(existing, caller, content);
       return handleOf(existing);
     }

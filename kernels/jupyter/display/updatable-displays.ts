@@ -2,6 +2,7 @@
 // whose content takes time to draw gets its place at once, so that outputs keep the order of the calls.
 
 import { clearTimeout, setTimeout } from 'node:timers';
+import { type Sink, sinks } from '../session/captured-output';
 import { type Cell, cells } from '../session/cell';
 import type { Draft, Shown } from './bundle';
 import type { DescribeError } from './text';
@@ -17,6 +18,8 @@ export interface UpdatableDisplay {
   cell: Cell | undefined;
   /** The cell it was opened in. */
   home: Cell | undefined;
+  /** Where it is shown instead of in a cell. */
+  readonly sink: Sink | undefined;
   /** When it was sent last. */
   sent: number;
   /** Content to send next. */
@@ -47,7 +50,15 @@ export class UpdatableDisplays {
 
   /** Shows a new display. */
   open(id: string, cell: Cell | undefined, content: DisplayContent): UpdatableDisplay {
-    const display: UpdatableDisplay = { id, cell, home: cell, sent: 0, requested: 0, arrived: 0 };
+    const display: UpdatableDisplay = {
+      id,
+      cell,
+      home: cell?.home ?? cell,
+      sink: sinks.getStore(),
+      sent: 0,
+      requested: 0,
+      arrived: 0,
+    };
     if (content instanceof Promise) {
       this.send(display, 'display_data', EMPTY);
       display.sent = 0;
@@ -101,7 +112,8 @@ export class UpdatableDisplays {
 
   private send(display: UpdatableDisplay, type: string, { data, metadata }: Shown): void {
     display.sent = Date.now();
-    this.publish(type, { data, metadata, transient: { display_id: display.id } }, display.cell);
+    const content = { data, metadata, transient: { display_id: display.id } };
+    sinks.run(display.sink, () => this.publish(type, content, display.cell));
   }
 
   private schedule(display: UpdatableDisplay): void {

@@ -27,6 +27,8 @@ interface ExecutionParts {
   describe(error: unknown): ErrorContent;
   /** Aborts the requests that are queued now. */
   abortQueued(): void;
+  /** Called before a cell is executed. */
+  onBegin(request: Request): void;
   /** Called after the code of a stopped cell has ended. */
   onStopped(cell: Cell): void;
   /** Called when a cell has ended, before its reply is sent. */
@@ -87,7 +89,8 @@ export class CellExecution {
   }
 
   private async run(code: string, request: Request, started: string): Promise<void> {
-    const { output, current, history, displays, status, onStopped, onEnd, onReplied } = this.parts;
+    const { output, current, history, displays, status, onBegin, onStopped, onEnd, onReplied } = this.parts;
+    onBegin(request);
     const isBlank = code.trim() === '';
     const isStored = !isBlank && request.content.silent !== true && request.content.store_history !== false;
     if (isStored) history.add(++this.count, code);

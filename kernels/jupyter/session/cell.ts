@@ -20,6 +20,8 @@ export interface Cell {
   cooperation: Cooperation | undefined;
   /** Set when the cell is stopped: its code throws this at its next `await`. */
   stopped: Interrupted | undefined;
+  /** The cell whose output it continues, as one of its handlers. */
+  home?: Cell;
   /** The payload of the reply: pages for the front end's pager. */
   payload: Content[];
 }

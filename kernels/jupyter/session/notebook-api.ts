@@ -2,12 +2,15 @@
 // contract is in README.md); and `display(...)`, which cells call.
 
 import { createDisplay, displayGlobals } from '../display/display-function';
-import { type Bundle, type DescribeError, type Metadata, shownOf } from '../display/index';
+import { type Bundle, type DescribeError, type Metadata, renderResult, type Shown, shownOf } from '../display/index';
 import { UpdatableDisplays } from '../display/updatable-displays';
+import type { Sink } from './captured-output';
 import { type Cell, cells } from './cell';
+import { createCellHandlers } from './cell-handlers';
 import type { CellOutput } from './cell-output';
 import type { Comms } from './comm';
 import type { OutputChannel } from './output-channel';
+import type { ReplacedCells } from './replaced-cells';
 
 export interface NotebookApi extends CellOutput {
   readonly comms: Comms;
@@ -15,6 +18,14 @@ export interface NotebookApi extends CellOutput {
   /** The variables of the cells, by name. */
   readonly variables: Readonly<Record<string, unknown>>;
   display(bundle: Bundle, options?: { id?: string; metadata?: Metadata }): void;
+  /** Any value as the last expression of a cell shows it; undefined as the text. */
+  render(value: unknown): Promise<Shown>;
+  /** A function whose output, and last error, appear in the calling cell, whenever it is called. */
+  handler<A extends unknown[]>(work: (...args: A) => unknown): (...args: A) => Promise<void>;
+  /** Passes what `work` prints and displays, and its error, to `sink`. */
+  capture(work: () => unknown, sink: Sink): Promise<void>;
+  /** Calls back once, when the calling cell is run again or deleted. */
+  onReplaced(callback: () => void): void;
 }
 
 interface Surroundings {
@@ -26,11 +37,12 @@ interface Surroundings {
   comms: Comms;
   describe: DescribeError;
   variables: Readonly<Record<string, unknown>>;
+  replaced: ReplacedCells;
 }
 
 /** Defines the notebook object and the display functions as globals; returns the displays. */
 export function installNotebookApi(surroundings: Surroundings): UpdatableDisplays {
-  const { output, currentCell, onCooperation, cellOutput, comms, describe, variables } = surroundings;
+  const { output, currentCell, onCooperation, cellOutput, comms, describe, variables, replaced } = surroundings;
   const cellOfCaller = () => cells.getStore() ?? currentCell();
   const displays = new UpdatableDisplays(
     (type, content, cell) => output.publish(type, content, cell?.request),
@@ -41,6 +53,9 @@ export function installNotebookApi(surroundings: Surroundings): UpdatableDisplay
     comms,
     variables,
     ...cellOutput,
+    ...createCellHandlers({ displays, cell: cellOfCaller, describe }),
+    render: async (value) => (await renderResult(value, describe)) ?? shownOf({ 'text/plain': '' }),
+    onReplaced: (callback) => replaced.on(cellOfCaller()?.request, callback),
     get signal() {
       const cell = cellOfCaller();
       if (!cell) return new AbortController().signal;

@@ -16,6 +16,7 @@ const NAMES = [
   'loadConfig',
   'memory',
   'free',
+  'widgets',
 ];
 
 /** Bytes that a cell must have made for garbage to be collected after it. */

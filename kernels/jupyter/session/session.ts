@@ -23,6 +23,7 @@ import { InputRequests } from './input';
 import { installNotebookApi } from './notebook-api';
 import type { OutputChannel } from './output-channel';
 import type { Prelude } from './prelude';
+import { ReplacedCells } from './replaced-cells';
 
 const STACK_FRAMES = 60;
 
@@ -90,6 +91,7 @@ export class Session {
       print: (error) => process.stderr.write(`Error in a comm handler: ${describe(error).traceback.join('\n')}\n`),
     });
     installCellGlobals({ input: this.input.input });
+    const replaced = new ReplacedCells();
     this.displays = installNotebookApi({
       output,
       currentCell,
@@ -98,6 +100,7 @@ export class Session {
       comms: this.comms.api,
       describe,
       variables,
+      replaced,
     });
     const execution = new CellExecution({
       output,
@@ -110,6 +113,7 @@ export class Session {
       status,
       describe,
       abortQueued: () => this.queue.abortQueued(),
+      onBegin: (request) => replaced.execute(request),
       onStopped: (cell) => onStop(cell, true),
       onEnd: (cell) => this.input.end(cell),
       onReplied: () => {
