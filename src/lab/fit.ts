@@ -2,29 +2,34 @@
 
 import path from 'node:path';
 import { type DataProblem, type Loader, problemLines } from '../data';
+import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
 import { CallbackHook } from '../training/hooks/callback-hook';
 import { EvaluationHook } from '../training/hooks/evaluation-hook';
 import type { TrainHook } from '../training/hooks/hook';
-import { type TrainResult, train } from '../training/train';
+import { type BestEvaluation, type TrainResult, train } from '../training/train';
 import { notebook } from '../visualization/display';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { catalogue } from './catalogue';
 import { checkData } from './check-data';
 import { checkRun } from './check-run';
 import { loadCustomImports } from './custom-imports';
-import { evaluate } from './evaluate';
 import type { LabDataset } from './lab-dataset';
 import { Model } from './model';
 import { type FitOptions, planRun, type RunPlan } from './plan';
 import type { Report } from './report';
 import { Run } from './run';
+import { RunEvaluations } from './run-evaluations';
 import { type RunView, runView } from './run-view';
 import { trainLoader } from './train-loader';
 import { fitWarmUp } from './warm-up';
+import { type Watched, watchedImages } from './watched';
 
 /** Images with problems that get a line in the log each. */
 const LOGGED_PROBLEMS = 50;
+
+/** Images that a notebook shows at each evaluation. */
+const WATCHED = 6;
 
 /** A name with only the characters that a folder may have. */
 export const folderName = (name: string): string => name.replace(/[^\w.+-]+/g, '_');
@@ -62,14 +67,29 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   const warmUp = fitWarmUp(planned, loader.length);
   const plan = { ...planned, ...warmUp, notices: [...planned.notices, ...warmUp.notices] };
   const firstLines = linesBefore(data, workDir, [...new Set([...plan.notices, ...notices])]);
-  const session = { spec, plan, options, data, detector, loader, model, view, workDir, log, firstLines, startLines };
+  const watched = watchedOf(data, options);
+  const session = {
+    spec,
+    plan,
+    options,
+    data,
+    detector,
+    loader,
+    model,
+    view,
+    watched,
+    workDir,
+    log,
+    firstLines,
+    startLines,
+  };
   try {
-    const { report, result } = await trainAndEvaluate(session);
+    const trained = await trainAndEvaluate(session);
     await view.finish();
     return new Run({
+      ...trained,
       model,
-      report,
-      result,
+      watched,
       curves: view.curves,
       problems,
       seconds: (performance.now() - started) / 1000,
@@ -96,6 +116,7 @@ interface FitSession {
   loader: Loader;
   model: Model;
   view: RunView;
+  watched: Watched | undefined;
   workDir?: string;
   log: (line: string) => void;
   /** What the log begins with, after the engine. */
@@ -104,23 +125,33 @@ interface FitSession {
   startLines: readonly string[];
 }
 
-async function trainAndEvaluate(session: FitSession): Promise<{ report?: Report; result: TrainResult }> {
-  const { spec, plan, options, data, detector, loader, model, view, workDir, log, firstLines, startLines } = session;
+/** What a trained session leaves. */
+interface Trained {
+  report?: Report;
+  result: TrainResult;
+  /** The evaluation whose weights the model has, where they are not the last. */
+  restored?: BestEvaluation;
+}
+
+async function trainAndEvaluate(session: FitSession): Promise<Trained> {
+  const { spec, plan, options, data, detector, loader, model, view, watched, workDir, log, firstLines, startLines } =
+    session;
   const signal = options.signal ?? notebook()?.signal;
   const precision = plan.precision ?? configuredPrecision(spec);
-  let report: Report | undefined;
-  let evaluated = '';
-  const evaluateAfter = async (at: { epoch: number; step: number }): Promise<Report | undefined> => {
-    if (!data.val) return undefined;
-    const onProgress = view.evaluating(at);
-    const latest = await evaluate(detector, data.val, spec.config, { precision, signal, onProgress });
-    if (latest) {
-      report = latest;
-      evaluated = plan.loop.unit === 'epoch' ? `epoch ${at.epoch}` : `iteration ${at.step}`;
-    }
-    return latest;
-  };
-  const evaluation = data.val && new EvaluationHook(async (at) => (await evaluateAfter(at))?.logNames());
+  const { config } = spec;
+  const evaluations = new RunEvaluations({
+    detector,
+    data,
+    config,
+    plan,
+    precision,
+    signal,
+    view,
+    watched,
+    workDir,
+    log,
+  });
+  const evaluation = data.val && new EvaluationHook((at) => evaluations.evaluate(at));
   const result = await train({
     ...plan,
     hooks: [displayHook(view, options), ...(evaluation ? [evaluation] : []), ...plan.hooks],
@@ -128,7 +159,7 @@ async function trainAndEvaluate(session: FitSession): Promise<{ report?: Report;
     loader,
     signal,
     workDir,
-    resume: options.resume ?? spec.config.resume === true,
+    resume: options.resume ?? config.resume === true,
     freezing: spec.freezing,
     meta: { ...model.meta() },
     log,
@@ -136,10 +167,7 @@ async function trainAndEvaluate(session: FitSession): Promise<{ report?: Report;
     startLines,
     registry: catalogue,
   });
-  // a run that was complete when resumed has its results in the history, but no report
-  if (!report && !result.interrupted) await evaluateAfter(result);
-  if (!result.stop) return { report, result };
-  return { report: report?.ofUnfinished(`evaluated after ${evaluated}; the run was ${result.stop.where}`), result };
+  return { ...(await evaluations.finish(result)), result };
 }
 
 /** A hook for the displays of the run and the callbacks passed to `fit`. */
@@ -155,6 +183,17 @@ const displayHook = ({ callbacks }: RunView, { onRecord, onStep }: FitOptions): 
       await callbacks.onStep?.(event);
     },
   });
+
+/** @throws DetLabError when validation images are needed and there are none */
+function watchedOf(data: LabDataset, { log, patience, valLoss, watch }: FitOptions): Watched | undefined {
+  const asked = { patience, valLoss: valLoss || undefined, watch: watch || undefined };
+  const [option] = Object.entries(asked).find(([, value]) => value !== undefined) ?? [];
+  if (!data.val && option !== undefined)
+    throw new DetLabError(
+      `Cannot train with ${option}: "${data.name}" has no validation images. Use data.split(0.2), or leave ${option} out`,
+    );
+  return data.val && watchedImages(data.val, watch ?? (notebook() && !log ? WATCHED : 0));
+}
 
 /** `workDir`, the config's `work_dir`, or a folder of the recipe's name; undefined: nothing is written. */
 function workDirOf({ config, name }: RecipeSpec, { workDir }: FitOptions): string | undefined {

@@ -5,15 +5,20 @@ import { findUnitSettings } from '../catalogue/related-settings';
 import type { ConfigObject } from '../config';
 import type { Precision } from '../engine';
 import { DetLabError } from '../errors';
+import type { BestWeightsHook } from '../training/best-weights';
 import type { ScalarRecord } from '../training/history';
 import type { StepEvent } from '../training/hooks/callback-hook';
 import { CheckpointHook, type CheckpointOptions } from '../training/hooks/checkpoint-hook';
 import type { TrainLoop } from '../training/loops/train-loop';
 import { modulesAt, numberAt, objectAt, valueAt } from './config-access';
 import { type ConfiguredHooks, configuredHooks } from './configured-hooks';
+import { type Patience, planEarlyStopping, withoutStopping } from './early-stopping';
 import type { ImageSize } from './image-size/set-image-size';
+
 import { planLoop } from './plan-loop';
+import { VALIDATION_PREFIX } from './validation-loss';
 import { warmsUp } from './warming-rule';
+import type { WatchOption } from './watched';
 
 export interface FitOptions {
   /** Number of passes over the training images; the config's by default. The schedule is scaled accordingly. */
@@ -49,6 +54,22 @@ export interface FitOptions {
   checkpoint?: CheckpointOptions;
   /** Epochs (or iterations, as `train_cfg` counts) between evaluations; the config's by default. */
   evaluateEvery?: number;
+  /**
+   * Also computes the training losses on the validation images at each evaluation: `val/loss` and its parts, of evaluated weights
+   * in evaluation mode. It costs a forward pass more for each of these images.
+   */
+  valLoss?: boolean;
+  /**
+   * Ends the run when so many evaluations in a row have not improved AP by 0.001, and leaves the best weights in the model; with
+   * an object, another metric or difference.
+   * @example fit(data, { epochs: 50, patience: { patience: 5, monitor: 'val/loss' } })
+   */
+  patience?: number | Patience;
+  /**
+   * Validation images shown after each evaluation, the same each time: how many (6 in a notebook, else none), which (ids or file
+   * names), or false.
+   */
+  watch?: WatchOption;
   /** Iterations between log lines. */
   logInterval?: number;
   /** Threads that decode images; by default as many as `num_workers` of the config, one processor is left to training. */
@@ -63,6 +84,9 @@ export interface FitOptions {
 }
 
 export interface RunPlan extends ConfiguredHooks {
+  valLoss: boolean;
+  /** Of a run with patience. */
+  bestWeights?: BestWeightsHook;
   loop: TrainLoop;
   seed: number;
   precision?: Precision;
@@ -82,7 +106,12 @@ export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
   const { loop, configured } = planLoop(config, options);
   const batchSize = options.batch ?? numberAt(config, 'train_dataloader.batch_size') ?? 2;
   const optimWrapper = planOptimizer(config, options, batchSize, notices);
-  const hooks = configuredHooks(config, { ...options, total: loop.total, configured }, notices);
+  const early =
+    options.patience === undefined
+      ? undefined
+      : planEarlyStopping(options.patience, options.checkpoint, config, notices);
+  const { checkpoint = options.checkpoint } = early ?? {};
+  const hooks = configuredHooks(config, { ...options, checkpoint, total: loop.total, configured }, notices);
   notices.push(...unitNotices(config, hooks));
   const lowPrecision = valueAt(config, 'optim_wrapper.dtype') === 'float16' ? 'float16' : 'bfloat16';
   return {
@@ -95,6 +124,9 @@ export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
     logWindow: numberAt(config, 'log_processor.window_size') ?? 50,
     batchSize,
     ...hooks,
+    hooks: early ? [...withoutStopping(hooks.hooks, notices), early.bestWeights, early.stopping] : hooks.hooks,
+    bestWeights: early?.bestWeights,
+    valLoss: options.valLoss ?? early?.stopping.options.monitor.startsWith(VALIDATION_PREFIX) ?? false,
     notices,
   };
 }

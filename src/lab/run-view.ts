@@ -3,10 +3,11 @@
 import type { ScalarRecord } from '../training/history';
 import type { StepEvent, TrainCallbacks } from '../training/hooks/callback-hook';
 import type { LoopPlan } from '../training/loops/loop-plan';
-import { type MimeBundle, notebook } from '../visualization/display';
+import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
 import { lossChart } from '../visualization/loss-chart';
 import { downsampled, type TrainingCurves } from '../visualization/training-curves';
 import { progressView } from './progress-view';
+import { VALIDATION_PREFIX } from './validation-loss';
 
 /** The losses of a log record. */
 export const lossesOf = (scalars: Record<string, number>): Record<string, number> =>
@@ -27,6 +28,20 @@ export function chartMetrics(record: ScalarRecord): Record<string, number> {
   return Object.fromEntries(entries);
 }
 
+/** The validation losses of a record by the names of training's; undefined where there are none. */
+function validationLossesOf(record: ScalarRecord): Record<string, number> | undefined {
+  const entries = Object.entries(record).filter(
+    ([name]) => name.startsWith(VALIDATION_PREFIX) && name.includes('loss'),
+  );
+  if (entries.length === 0) return undefined;
+  return Object.fromEntries(entries.map(([name, value]) => [name.slice(VALIDATION_PREFIX.length), value]));
+}
+
+function evaluationOf(record: ScalarRecord): TrainingCurves['evaluations'][number] {
+  const losses = validationLossesOf(record);
+  return { at: record.step, metrics: chartMetrics(record), ...(losses && { losses }) };
+}
+
 /** Points of the chart that a checkpoint keeps, so that the chart of a resumed run begins where the run did. */
 const KEPT_POINTS = 400;
 
@@ -36,7 +51,9 @@ export interface RunView {
   callbacks: TrainCallbacks;
   curves: TrainingCurves;
   /** Progress of an evaluation inside the run. */
-  evaluating(after: { epoch: number; step: number }): (done: number, total: number) => void;
+  evaluating(after: { epoch: number; step: number }, what?: string): (done: number, total: number) => void;
+  /** Shows the watched images in place of those of the evaluation before. */
+  watch(watched: Displayable): Promise<void>;
   /** Draws the final state of all displays. */
   finish(): Promise<void>;
 }
@@ -46,6 +63,7 @@ export function runView(title: string, { unit, total }: LoopPlan, { quiet = fals
   const screen = quiet ? undefined : notebook();
   const terminal = !quiet && !screen && process.stderr.isTTY === true;
   const view = progressView('', { quiet });
+  const watchId = crypto.randomUUID();
   const curves: TrainingCurves = { unit, steps: [], evaluations: [] };
   const chart = screen && liveChart(curves, { title, total }, (bundle, id) => screen.display(bundle, { id }));
   return {
@@ -65,8 +83,7 @@ export function runView(title: string, { unit, total }: LoopPlan, { quiet = fals
         if (curves.steps.length === 0)
           for (const record of history.train)
             curves.steps.push({ at: (record.iter / maxSteps) * total, lr: record.lr, losses: lossesOf(record) });
-        for (const record of history.evaluations)
-          curves.evaluations.push({ at: record.step, metrics: chartMetrics(record) });
+        for (const record of history.evaluations) curves.evaluations.push(evaluationOf(record));
       },
       onStep(event) {
         const { scalars, lr, step, maxSteps, eta } = event;
@@ -84,14 +101,17 @@ export function runView(title: string, { unit, total }: LoopPlan, { quiet = fals
       },
       onRecord(history) {
         for (const record of history.evaluations.slice(curves.evaluations.length)) {
-          curves.evaluations.push({ at: record.step, metrics: chartMetrics(record) });
+          curves.evaluations.push(evaluationOf(record));
           chart?.update(true);
         }
       },
     },
-    evaluating({ epoch, step }) {
-      const label = `evaluating after ${unit === 'epoch' ? `epoch ${epoch}` : `iteration ${step}`}`;
+    evaluating({ epoch, step }, what = 'evaluating') {
+      const label = `${what} after ${unit === 'epoch' ? `epoch ${epoch}` : `iteration ${step}`}`;
       return (done, count) => view.update(done, count, { label });
+    },
+    async watch(watched) {
+      screen?.display(await watched[JUPYTER_DISPLAY](), { id: watchId });
     },
     async finish() {
       view.close();

@@ -13,11 +13,15 @@ import { type Table, tablesBundle, tableText } from '../visualization/table';
 import type { TrainingCurves } from '../visualization/training-curves';
 import type { Model } from './model';
 import type { Report } from './report';
+import type { Watched } from './watched';
 
 export interface RunParts {
   model: Model;
-  report: Report | undefined;
+  report?: Report;
   result: TrainResult;
+  /** The evaluation whose weights the model has, where they are not the last. */
+  restored?: BestEvaluation;
+  watched: Watched | undefined;
   curves: TrainingCurves;
   problems: DataProblem[];
   seconds: number;
@@ -50,8 +54,8 @@ export class Curves implements Displayable {
 export class Run implements Displayable {
   readonly model: Model;
   /**
-   * The last evaluation, `unfinished` in a run that was stopped; undefined without validation images, or when stopped before
-   * the first.
+   * The last evaluation (with patience the best, whose weights the model has), `unfinished` in a run that was stopped; undefined
+   * without validation images, or when stopped before the first.
    */
   readonly report: Report | undefined;
   /** Log records with MMDetection's names. */
@@ -61,6 +65,12 @@ export class Run implements Displayable {
   readonly best: BestEvaluation | undefined;
   /** True when Stop or Ctrl-C ended it; `fit` with `resume: true` continues. */
   readonly interrupted: boolean;
+  /** `stopped early at epoch 4 of 12`, of a run that early stopping ended. */
+  readonly early: string | undefined;
+  /** The evaluation whose weights the model has, in a run with patience; undefined: they are the last. */
+  readonly restored: BestEvaluation | undefined;
+  /** The watched validation images with their newest detections. */
+  readonly watched: Watched | undefined;
   /** Number of complete epochs. */
   readonly epoch: number;
   /** Number of iterations. */
@@ -88,6 +98,9 @@ export class Run implements Displayable {
     this.best = result.best;
     this.interrupted = result.interrupted;
     this.stop = result.stop;
+    this.early = result.early;
+    this.restored = parts.restored;
+    this.watched = parts.watched;
     this.epoch = result.epoch;
     this.step = result.step;
     this.problems = parts.problems;
@@ -101,13 +114,15 @@ export class Run implements Displayable {
 
   /** One line: epochs, time, best AP. */
   get headline(): string {
-    const { best, epoch, loop, model, step, stop } = this;
+    const { best, early, epoch, loop, model, restored, step, stop } = this;
     const epochs = loop.unit === 'epoch';
     const done = epochs ? `${epoch} epochs` : `${step} iterations`;
-    const bestAt = best && (epochs ? `epoch ${best.epoch}` : `iteration ${best.iteration}`);
+    const at = (evaluation: BestEvaluation) =>
+      epochs ? `epoch ${evaluation.epoch}` : `iteration ${evaluation.iteration}`;
     return [
-      `${model.name}: ${stop?.where ?? done} in ${clock(this.seconds)}`,
-      ...(best ? [`best AP ${best.value.toFixed(3)} after ${bestAt}`] : []),
+      `${model.name}: ${stop?.where ?? early ?? done} in ${clock(this.seconds)}`,
+      ...(best ? [`best ${best.metric.replace(/^.*mAP$/, 'AP')} ${best.value.toFixed(3)} after ${at(best)}`] : []),
+      ...(restored ? ['whose weights the model has'] : []),
       ...(this.problems.length > 0 ? [`${this.problems.length} bad images`] : []),
     ].join(', ');
   }

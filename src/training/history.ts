@@ -53,13 +53,14 @@ export function bestEvaluation(
   history: History,
   metric: string,
   rule: 'greater' | 'less' = 'greater',
-): { at: number; value: number } | undefined {
-  let best: { at: number; value: number } | undefined;
+): { at: number; metric: string; value: number } | undefined {
+  let best: { at: number; metric: string; value: number } | undefined;
   for (const record of history.evaluations) {
-    const value = metric === AUTO ? firstMetric(record)?.value : record[metric];
-    if (value === undefined) continue;
+    const name = metric === AUTO ? firstMetric(record)?.name : metric;
+    if (name === undefined || record[name] === undefined) continue;
+    const value = record[name];
     const isBetter = best === undefined || (rule === 'less' ? value < best.value : value > best.value);
-    if (isBetter) best = { at: record.step, value };
+    if (isBetter) best = { at: record.step, metric: name, value };
   }
   return best;
 }

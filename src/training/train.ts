@@ -78,6 +78,8 @@ export interface BestEvaluation {
   epoch: number;
   /** The iteration after which it was made, in a run counted in iterations. */
   iteration?: number;
+  /** By its name in the log. */
+  metric: string;
   value: number;
 }
 
@@ -205,11 +207,13 @@ function resultOf(runner: Runner, checkpoints: TrainHook, resumed: string | unde
     interrupted,
     epoch: state.epoch,
     step: state.step,
-    best:
-      best &&
-      (loop.unit === 'epoch'
-        ? { epoch: best.at, value: best.value }
-        : { epoch: Math.ceil(best.at / loader.length), iteration: best.at, value: best.value }),
+    best: best && {
+      metric: best.metric,
+      value: best.value,
+      ...(loop.unit === 'epoch'
+        ? { epoch: best.at }
+        : { epoch: Math.ceil(best.at / loader.length), iteration: best.at }),
+    },
     checkpoint,
     ...(!interrupted &&
       runner.done < loop.total && { early: `stopped early at ${loop.unit} ${runner.done} of ${loop.total}` }),

@@ -5,7 +5,8 @@ export interface TrainingCurves {
   unit: 'epoch' | 'iteration';
   /** Epochs are fractional: 2.5 is halfway through the third epoch. */
   steps: { at: number; lr: number; losses: Record<string, number> }[];
-  evaluations: { at: number; metrics: Record<string, number> }[];
+  /** `losses`: those of the validation images, by the names of training's. */
+  evaluations: { at: number; metrics: Record<string, number>; losses?: Record<string, number> }[];
 }
 
 /**

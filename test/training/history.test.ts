@@ -13,7 +13,7 @@ test('losses, times and norms are averaged over the window, the rest is current'
 
 test('the best evaluation is the first with the largest value', () => {
   const evaluations = [{ step: 1, AP: 0.2 }, { step: 2 } as { step: number; AP: number }, { step: 3, AP: 0.2 }];
-  expect(bestEvaluation({ train: [], evaluations }, 'AP')).toEqual({ at: 1, value: 0.2 });
+  expect(bestEvaluation({ train: [], evaluations }, 'AP')).toEqual({ at: 1, metric: 'AP', value: 0.2 });
   expect(bestEvaluation({ train: [], evaluations }, 'AP50')).toBeUndefined();
 });
 

@@ -15,7 +15,7 @@ import type { Losses } from '../types';
 import type { BatchTargets } from './batch-targets';
 import { centernessOf } from './centerness';
 import { type CandidateTensors, DenseHead } from './dense-head';
-import type { DenseOutputs } from './dense-outputs';
+import { DenseOutputs, type LevelMaps } from './dense-outputs';
 import { FCOSAssigner } from './fcos-assigner';
 import {
   dcnTowerOptions,
@@ -80,7 +80,7 @@ const options = z.strictObject({
 export type FCOSHeadConfig = z.output<typeof options> & { num_classes: number; in_channels: number };
 type FCOSMaps = 'scores' | 'deltas' | 'centerness';
 
-/** `deltas` are distances left, top, right, bottom: in pixels, or in strides while training with `norm_on_bbox`. */
+/** `deltas` are distances left, top, right, bottom: in pixels, or in strides with `norm_on_bbox`. */
 export class FCOSHead extends DenseHead<FCOSHeadConfig, FCOSMaps> {
   protected readonly towers: TowerPair;
   protected readonly cls: Conv2d;
@@ -141,12 +141,26 @@ export class FCOSHead extends DenseHead<FCOSHeadConfig, FCOSMaps> {
     const { cls, reg } = this.towers.forward(x);
     const raw = this.scales.at(level).forward(this.reg.forward(reg)).cast<tf.Tensor4D>('float32');
     const distances: tf.Tensor4D = norm_on_bbox ? tf.clipByValue(raw, 0, Number.POSITIVE_INFINITY) : tf.exp(raw);
-    const inStrides = norm_on_bbox && !this.training;
     return {
       scores: this.cls.forward(cls),
-      deltas: inStrides ? tf.mul<tf.Tensor4D>(distances, this.priors.strides[level][0]) : distances,
+      deltas: distances,
       centerness: this.center.forward(centerness_on_reg ? reg : cls),
     };
+  }
+
+  /** As the reference's: with `norm_on_bbox`, distances in strides while training and in pixels else. */
+  override forward(features: tf.Tensor4D[]): LevelMaps<FCOSMaps> {
+    const maps = super.forward(features);
+    if (!this.config.norm_on_bbox || this.training) return maps;
+    return {
+      ...maps,
+      deltas: maps.deltas.map((level, i) => tf.mul<tf.Tensor4D>(level, this.priors.strides[i][0])),
+    };
+  }
+
+  /** Distances in strides in both modes: a frozen head and a validation loss have the losses of training. */
+  protected override outputs(features: tf.Tensor4D[]): DenseOutputs<FCOSMaps> {
+    return new DenseOutputs(super.forward(features), this.columns);
   }
 
   protected override boxTargets(boxes: Float32Array, priors: Int32Array, sizes: Size[]): Float32Array {
@@ -179,10 +193,9 @@ export class FCOSHead extends DenseHead<FCOSHeadConfig, FCOSMaps> {
     return { loss_cls, loss_bbox: bbox as tf.Scalar, loss_centerness: loss_centerness as tf.Scalar };
   }
 
-  /** A first stage proposes while it trains, when distances in strides have not been scaled yet. */
   private pixelDistances(outputs: DenseOutputs<FCOSMaps>): tf.Tensor3D {
     const distances = outputs.flat('deltas');
-    if (!this.config.norm_on_bbox || !this.training) return distances;
+    if (!this.config.norm_on_bbox) return distances;
     return tf.mul(distances, tf.tensor3d(this.strides(outputs.sizes), [1, distances.shape[1], 1]));
   }
 

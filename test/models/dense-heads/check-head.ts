@@ -7,7 +7,7 @@ import type { ModuleConfig } from '../../../src/catalogue/registry';
 import type { Detections, Truths } from '../../../src/data/types';
 import { createRegistry } from '../../../src/models/catalogue';
 import type { DetBatch, DetectionHead, Losses } from '../../../src/models/types';
-import { torchShape } from '../../../src/nn';
+import { BatchNorm2d, Dropout, torchShape } from '../../../src/nn';
 import { Random } from '../../../src/random';
 import { boxes, checkWeightGradients, expectClose, fillByFormula, golden, nchw, nhwc, sgn } from '../../golden-data';
 import { batchOf, IMAGE_SIZE, noTruths, tidy } from './batch';
@@ -238,6 +238,17 @@ export function describeHead(name: string, { prepare, tolerance = 2e-5, epoch }:
       }
       const signed = tensors.get('grad_w')?.data as Float32Array | undefined;
       if (signed) checkWeightGradients(name, head, signed, () => reference.loss());
+    });
+
+    // aside from batch norms and dropout, and from losses that keep a moving average
+    test('losses in evaluation mode are those of training', () => {
+      const { head } = reference;
+      if ([...head.modules()].some(([, module]) => module instanceof BatchNorm2d || module instanceof Dropout)) return;
+      if ([...head.named()].some(([name]) => name.endsWith('acc_sum'))) return;
+      head.train();
+      const { losses: expected } = reference.training();
+      head.eval();
+      expect(reference.training().losses).toEqual(expected);
     });
 
     test('without ground truth the losses are finite, and so is the gradient of every parameter', () => {

@@ -20,7 +20,7 @@ test('evaluations run when due, once each, and the best model is kept', async ()
   const checkpoint = { saveBest: 'coco/bbox_mAP', maxKeep: 1 };
   const { result } = await run({ workDir, evaluate, checkpoint });
   expect(asked).toEqual([1, 2, 3]);
-  expect(result.best).toEqual({ epoch: 2, value: 0.5 });
+  expect(result.best).toEqual({ epoch: 2, metric: 'coco/bbox_mAP', value: 0.5 });
   expect(readdirSync(join(workDir, 'checkpoints')).sort()).toEqual(['best', 'epoch_3', 'last_checkpoint']);
   const best = JSON.parse(readFileSync(join(workDir, 'checkpoints/best/state.json'), 'utf8'));
   expect(best.epoch).toBe(2);
