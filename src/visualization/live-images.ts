@@ -1,6 +1,7 @@
 // Images with boxes as data: each image is stored once, as a JPEG, and the boxes are drawn over it, so that a score slider,
 // switches of classes and states, and what the pointer is on work in a notebook, an exported page and a saved one.
 
+import sharp from 'sharp';
 import type { PixelImage } from '../data/types';
 import { DetLabError, didYouMean } from '../errors';
 import type { Rle } from '../masks';
@@ -61,6 +62,7 @@ const STORED_SIDE = { one: 1000, gallery: 480 };
 const QUALITY = 82;
 const SHOWN_SIDE = { one: 720, gallery: 340 };
 const LIMIT = 48;
+const FALLBACK = { width: 400, images: 6 };
 const MAX_LISTED = 50;
 
 /**
@@ -85,9 +87,10 @@ export class LiveImages extends SavableDisplay {
     this.order = ordered(images, this.options.sortBy, title);
   }
 
-  /** The same images with other options. */
+  /** The same images with other options; what is undefined stays as it is. */
   with(drawing: DrawingOptions): LiveImages {
-    return new LiveImages(this.images, { ...this.options, ...drawing });
+    const given = Object.fromEntries(Object.entries(drawing).filter(([, value]) => value !== undefined));
+    return new LiveImages(this.images, { ...this.options, ...given });
   }
 
   /** The images that are shown, in the order in which they are at first. */
@@ -145,7 +148,8 @@ export class LiveImages extends SavableDisplay {
   }
 
   protected async bundle(): Promise<MimeBundle> {
-    return { 'text/html': await this.html(), 'text/plain': this.toString() };
+    const [html, png] = await Promise.all([this.html(), this.fallback()]);
+    return { 'text/html': html, 'image/png': png.toString('base64'), 'text/plain': this.toString() };
   }
 
   toString(): string {
@@ -271,6 +275,19 @@ export class LiveImages extends SavableDisplay {
     if (grid.length === 1) return drawBoxes(grid[0].image, grid[0].boxes, { width, fontSize, lineWidth, format });
     const across = sideBySide ? 2 * (columns ?? 1) : columns;
     return drawGrid(grid, { columns: across, cellWidth: width, fontSize, lineWidth, format });
+  }
+
+  /**
+   * A small PNG of few colours. JupyterLab, GitHub and exports as HTML take the HTML, whose images are right without scripts too;
+   * this is for what knows no HTML, as LaTeX and terminals.
+   */
+  private async fallback(): Promise<Buffer> {
+    const few = this.with({ limit: Math.min(this.shown.length || 1, FALLBACK.images) });
+    const png = await few.png();
+    return sharp(png)
+      .resize({ width: FALLBACK.width, withoutEnlargement: true })
+      .png({ palette: true, colours: 16, dither: 0 })
+      .toBuffer();
   }
 
   private drawnBoxes(image: LiveImage, side: LiveView['side']): DrawnBox[] {
