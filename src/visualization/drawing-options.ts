@@ -53,7 +53,7 @@ export function checkDrawing(
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(schema.shape, name));
   if (unknown !== undefined)
     throw new DetLabError(
-      `Cannot ${what}: unknown option "${unknown}"; expected ${names.join(', ')}.` + didYouMean(unknown, names),
+      `Cannot ${what}: unknown option "${unknown}"; expected ${names.join(', ')}.${didYouMean(unknown, names)}`,
     );
   const { success, error, data } = schema.partial().safeParse(given);
   if (!success) {
