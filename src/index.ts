@@ -34,6 +34,7 @@ export { LabDataset } from './lab/lab-dataset';
 export { type Freeable, free, type MemoryEntry, MemoryReport, memory } from './lab/memory';
 export { type ImageInput, Model, type PredictOptions } from './lab/model';
 export type { FitOptions } from './lab/plan';
+export { PredictionList } from './lab/prediction-list';
 export { type Prediction, Predictions } from './lab/predictions';
 export { type FreezeOptions, Recipe } from './lab/recipe';
 export { register } from './lab/register';
@@ -50,6 +51,8 @@ export { PRIORITIES } from './training/hooks/priority';
 export type { TrainRun } from './training/train-run';
 export { Display, type Displayable, type MimeBundle } from './visualization/display';
 export * from './visualization/widgets';
+export type { DrawingOptions } from './visualization/drawing-options';
+export { type LiveBox, type LiveImage, LiveImages, type LiveImagesOptions } from './visualization/live-images';
 
 /**
  * A module's options with types, defaults and meanings, its shapes, its paper and an example.

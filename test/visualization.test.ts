@@ -16,6 +16,7 @@ import { apTable } from '../src/visualization/ap-table';
 import { renderSvg, VEGA_LITE_MIME } from '../src/visualization/chart';
 import { comparisonBundles, comparisonSpec } from '../src/visualization/comparison';
 import type { MimeBundle } from '../src/visualization/display';
+import { type LiveImage, LiveImages } from '../src/visualization/live-images';
 import { lossChart, lossChartSpec } from '../src/visualization/loss-chart';
 import { progressBundle } from '../src/visualization/progress';
 import { tablesBundle } from '../src/visualization/table';
@@ -58,6 +59,16 @@ const part = {
   problems: [{ message: `${EVIL}.jpg: ${QUOTES}` }],
 } as unknown as Dataset;
 
+const live: LiveImage = {
+  source: EVIL,
+  caption: QUOTES,
+  pixels: { data: new Uint8Array(9 * 9 * 3), width: 9, height: 9, order: 'rgb' },
+  width: 9,
+  height: 9,
+  boxes: [0, 1].map((label) => ({ bbox: [0, 0, 5, 5], label, score: 0.5, met: EVIL })),
+  values: { [EVIL]: 1 },
+};
+
 const registry = new Registry([
   defineModule({
     kind: 'neck',
@@ -94,6 +105,7 @@ const producers: Record<string, () => MimeBundle | Promise<MimeBundle>> = {
     ),
   progress: () => progressBundle({ label: EVIL, done: 1, total: 2, details: [EVIL, QUOTES] }),
   'data set': () => shown(new LabDataset(QUOTES, part, part)),
+  'live images': () => shown(new LiveImages([live], { classes: [EVIL, QUOTES], threshold: 0, title: EVIL })),
   describe: () => shown(describeModule(`neck/${EVIL}`, registry)),
   'table of objects': () => tableShown([{ [EVIL]: EVIL, [QUOTES]: QUOTES, nested: { [EVIL]: EVIL } }])!.data,
   'table of a map': () => tableShown(new Map([[EVIL, { a: QUOTES }]]))!.data,
@@ -121,15 +133,24 @@ const GITHUB_ATTRIBUTES = new Set(
 );
 const TAG = /<(\/?)([a-z][a-z0-9]*)((?:\s+[a-z-]+(?:="[^"<>]*")?)*)\s*>/g;
 
-/** Tags and attributes that would not survive, besides `style`, which may go: nothing relies on it. */
+/** What sanitizers leave of the scripts of interactive displays: nothing. Their code holds no other text of ours. */
+const withoutScripts = (html: string) =>
+  html.replace(/<script(?: type="application\/json")?>[^<]*(?:<(?!\/)[^<]*)*<\/script>/g, '');
+
+/** Tags and attributes that would not survive, besides `style` and `class`, which may go: nothing without scripts relies on them. */
 function foreign(html: string): string[] {
   const found: string[] = [];
-  const rest = html.replace(TAG, (whole, _close, tag: string, attributes: string) => {
+  const rest = withoutScripts(html).replace(TAG, (whole, _close, tag: string, attributes: string) => {
     if (!GITHUB_TAGS.has(tag)) found.push(whole);
     for (const [, name] of attributes.matchAll(/\s([a-z-]+)(?:="[^"]*")?/g))
-      if (name !== 'style' && !GITHUB_ATTRIBUTES.has(name)) found.push(`${tag} ${name}`);
+      if (name !== 'style' && !(tag === 'div' && name === 'class') && !GITHUB_ATTRIBUTES.has(name))
+        found.push(`${tag} ${name}`);
     if (/url\(|expression|position:/.test(attributes)) found.push(attributes);
-    if (tag === 'img' && !/ src="data:image\/(?:png|gif);base64,[\w+/=]+"/.test(attributes)) found.push(whole);
+    if (
+      tag === 'img' &&
+      !/ src="data:image\/(?:(?:png|gif);base64,[\w+/=]+|svg\+xml,[\w%.!~*()+/=:;,-]+)"/.test(attributes)
+    )
+      found.push(whole);
     return '';
   });
   // what is no tag of ours must hold no bracket at all

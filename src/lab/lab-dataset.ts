@@ -1,16 +1,15 @@
 // A dataset as a notebook shows it: a table of classes, counts and problems, and a grid of images with their ground truth.
 
-import path from 'node:path';
 import { inspect } from 'node:util';
-import { countObjects, type DataProblem, type Dataset, decodeImage, type ImageRecord, problemLines } from '../data';
+import { countObjects, type DataProblem, type Dataset, problemLines } from '../data';
 import { DetLabError } from '../errors';
-import { segmentationToRle } from '../masks';
 import { counted } from '../visualization/ap-table';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
-import type { DrawnBox } from '../visualization/draw-boxes';
-import { drawGrid } from '../visualization/image-grid';
+import type { DrawingOptions } from '../visualization/drawing-options';
+import { LiveImages } from '../visualization/live-images';
 import { type Table, tableHtml, tableMarkdown, tableText } from '../visualization/table';
 import { holdOut } from './hold-out';
+import { recordImage } from './record-image';
 
 const SHOWN_IMAGES = 6;
 const SHOWN_PROBLEMS = 3;
@@ -106,40 +105,32 @@ export class LabDataset implements Displayable {
     return [found, ...notices].join('. ');
   }
 
-  /** A PNG of some training images with their ground truth. */
-  async grid(count = SHOWN_IMAGES): Promise<Buffer> {
+  /**
+   * Some training images with their ground truth, evenly spread; `limit` says how many (default 6).
+   * @example data.show({ limit: 24, columns: 4 }).save('cells.html')
+   */
+  show({ limit = SHOWN_IMAGES, ...drawing }: DrawingOptions = {}): LiveImages {
     const { records } = this.train;
-    const selected: ImageRecord[] = [];
-    const step = Math.max(1, Math.floor(records.length / count));
-    for (let i = 0; i < records.length && selected.length < count; i += step) selected.push(records[i]);
-    const read = await Promise.all(
-      selected.map(async (record) => {
-        try {
-          return {
-            image: await decodeImage(record.path, record.id),
-            boxes: truthBoxes(record),
-            caption: path.basename(record.path),
-          };
-        } catch {
-          return undefined; // training reports it as a problem
-        }
-      }),
-    );
-    return drawGrid(
-      read.filter((r) => r !== undefined),
-      { legend: this.classes },
-    );
+    const step = Math.max(1, Math.floor(records.length / limit));
+    const selected = records.filter((_, i) => i % step === 0).slice(0, limit);
+    const images = selected.map((record) => recordImage(record));
+    const title = `images of ${this.name}`;
+    return new LiveImages(images, { title, classes: this.classes, color: 'class', labels: 'class', limit, ...drawing });
+  }
+
+  /** A PNG of some training images with their ground truth. */
+  grid(count = SHOWN_IMAGES, drawing: DrawingOptions = {}): Promise<Buffer> {
+    return this.show({ ...drawing, limit: count }).png();
   }
 
   async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
     const table = this.table();
-    const png = (await this.grid()).toString('base64');
-    const image = `<img alt="images with their boxes" style="max-width:100%" src="data:image/png;base64,${png}">`;
+    const images = await this.show()[JUPYTER_DISPLAY]();
     return {
-      'text/html': `${tableHtml(table)}\n${image}`,
+      ...images,
+      'text/html': `${tableHtml(table)}\n${images['text/html']}`,
       'text/markdown': tableMarkdown(table),
       'text/plain': tableText(table),
-      'image/png': png,
     };
   }
 
@@ -184,14 +175,4 @@ function unusedRows(splits: readonly Dataset[]): { title: string; of: number[] }
     { title: 'images without a usable annotation', of: lostImages },
   ];
   return rows.filter(({ of }) => of.some((n) => n > 0));
-}
-
-export function truthBoxes({ truths, segmentations, height, width }: ImageRecord): DrawnBox[] {
-  const masks = segmentations?.map((s) => s && segmentationToRle(s, height, width));
-  return Array.from(truths.labels, (label, i) => ({
-    mask: masks?.[i],
-    bbox: [...truths.bboxes.subarray(4 * i, 4 * i + 4)],
-    classIndex: label,
-    dashed: truths.ignored[i] === 1,
-  }));
 }

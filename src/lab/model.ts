@@ -12,11 +12,13 @@ import type { Detector } from '../models/types';
 import { encodeState } from '../nn/stored-tensor';
 import { Random } from '../random';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
+import { checkDrawing, type DrawingOptions } from '../visualization/drawing-options';
 import { buildModel, type RecipeSpec } from './build-model';
 import { catalogue } from './catalogue';
 import { modulesAt } from './config-access';
 import { detect, type EvaluateOptions, evaluate } from './evaluate';
 import type { LabDataset } from './lab-dataset';
+import { PredictionList } from './prediction-list';
 import { Predictions } from './predictions';
 import { progressView } from './progress-view';
 import type { Report } from './report';
@@ -26,9 +28,8 @@ import type { LoadFrom } from './weights-file';
 /** The path of an image file, its bytes, or pixels. */
 export type ImageInput = string | Uint8Array | PixelImage;
 
-export interface PredictOptions {
-  /** Minimum score of the boxes in the drawing; the array has all. Default 0.3. */
-  threshold?: number;
+/** Besides the precision, how the predictions are displayed. The threshold (default 0.3) is of the display; the array has all. */
+export interface PredictOptions extends DrawingOptions {
   precision?: Precision;
 }
 
@@ -53,12 +54,14 @@ export class Model implements Displayable {
    * @example (await model.predict('street.jpg')).filter((p) => p.score > 0.5)
    */
   predict(image: ImageInput, options?: PredictOptions): Promise<Predictions>;
-  predict(images: ImageInput[], options?: PredictOptions): Promise<Predictions[]>;
-  async predict(input: ImageInput | ImageInput[], options: PredictOptions = {}): Promise<Predictions | Predictions[]> {
+  predict(images: ImageInput[], options?: PredictOptions): Promise<PredictionList>;
+  async predict(input: ImageInput | ImageInput[], options: PredictOptions = {}): Promise<Predictions | PredictionList> {
+    const { precision, ...given } = options;
+    const drawing = checkDrawing(given, 'predict', this.classes, ['precision']);
     if (Array.isArray(input)) {
       const all: Predictions[] = [];
       for (const image of input) all.push(await this.predict(image, options));
-      return all;
+      return PredictionList.create(all, this.classes, drawing);
     }
     this.requireWeights('predict with');
     const source = typeof input === 'string' ? shortPath(input) : 'image';
@@ -83,8 +86,8 @@ export class Model implements Displayable {
       data: pixels.data.slice(),
     });
     this.detector.eval();
-    const [detections] = detect(this.detector, [sample], options.precision);
-    return Predictions.create(source, pixels, detections, this.classes, options.threshold ?? 0.3);
+    const [detections] = detect(this.detector, [sample], precision);
+    return Predictions.create(source, pixels, detections, this.classes, drawing);
   }
 
   /**

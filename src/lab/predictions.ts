@@ -1,10 +1,11 @@
-// The detections in one image: an array of { label, score, bbox, mask }, displayed as the image with boxes and masks.
+// The detections in one image: an array of { label, score, bbox, mask }, displayed as the image with its boxes and masks as data.
 
 import { inspect } from 'node:util';
 import type { Detections, PixelImage } from '../data';
 import type { Rle } from '../masks';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
-import { drawBoxes } from '../visualization/draw-boxes';
+import type { DrawingOptions } from '../visualization/drawing-options';
+import { type LiveImage, LiveImages } from '../visualization/live-images';
 import { tableText } from '../visualization/table';
 
 export interface Prediction {
@@ -18,6 +19,7 @@ export interface Prediction {
 }
 
 const MAX_LISTED = 50;
+const THRESHOLD = 0.3;
 
 export class Predictions extends Array<Prediction> implements Displayable {
   // map and filter return plain arrays
@@ -29,23 +31,23 @@ export class Predictions extends Array<Prediction> implements Displayable {
     /** Path of the image, or `image` for pixels and bytes. */
     readonly source: string,
     private readonly image: PixelImage,
-    private readonly classes: readonly string[],
-    private readonly threshold: number,
+    readonly classes: readonly string[],
+    private readonly drawing: DrawingOptions,
   ) {
     super();
-    for (const name of ['source', 'image', 'classes', 'threshold'])
+    for (const name of ['source', 'image', 'classes', 'drawing'])
       Object.defineProperty(this, name, { enumerable: false });
   }
 
-  /** @param threshold minimum score of the boxes in the drawing; the array has all */
+  /** @param drawing how they are displayed; its threshold (default 0.3) is of the drawing, the array has all */
   static create(
     source: string,
     image: PixelImage,
     { bboxes, scores, labels, masks }: Detections,
     classes: readonly string[],
-    threshold: number,
+    drawing: DrawingOptions = {},
   ): Predictions {
-    const result = new Predictions(source, image, classes, threshold);
+    const result = new Predictions(source, image, classes, drawing);
     for (const [i, label] of labels.entries())
       result.push({
         label: classes[label],
@@ -56,25 +58,48 @@ export class Predictions extends Array<Prediction> implements Displayable {
     return result;
   }
 
+  /** Minimum score of the boxes that are drawn and printed. */
+  get threshold(): number {
+    return this.drawing.threshold ?? THRESHOLD;
+  }
+
   /** Predictions with at least the threshold's score: those drawn and printed. */
   get confident(): Prediction[] {
     return this.filter((p) => p.score >= this.threshold);
   }
 
-  /** PNG of the image with its boxes and masks. */
-  draw(): Promise<Buffer> {
-    // the highest score is drawn last, on top
-    const boxes = this.confident.reverse().map(({ label, score, bbox, mask }) => ({
-      bbox,
-      mask,
-      classIndex: this.classes.indexOf(label),
-      text: `${label} ${score.toFixed(2)}`,
-    }));
-    return drawBoxes(this.image, boxes);
+  /**
+   * The image with its boxes as data: a display with a score slider, which `.save()` writes as PNG, JPEG, SVG, HTML, CSV or JSON.
+   * @example predictions.show({ threshold: 0.5, palette: { car: '#ff8800' }, labels: 'score' })
+   */
+  show(drawing: DrawingOptions = {}): LiveImages {
+    const { classes, source } = this;
+    return new LiveImages([this.liveImage()], { title: source, classes, ...this.drawing }).with(drawing);
+  }
+
+  /** The image as galleries take it. */
+  liveImage(): LiveImage {
+    const { source, image, classes } = this;
+    const { width, height } = image;
+    const boxes = Array.from(this, ({ label, ...box }) => ({ ...box, label: classes.indexOf(label) }));
+    return { source, pixels: image, width, height, boxes };
+  }
+
+  /**
+   * PNG of the image with its boxes and masks.
+   * @example writeFileSync('street.png', await predictions.draw({ width: 1600, fontSize: 20 }))
+   */
+  draw(drawing: DrawingOptions = {}): Promise<Buffer> {
+    return this.show(drawing).png();
+  }
+
+  /** Writes a .png, .jpg, .svg, .html, .csv or .json; returns the absolute path. */
+  save(file: string): Promise<string> {
+    return this.show().save(file);
   }
 
   async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
-    return { 'image/png': (await this.draw()).toString('base64'), 'text/plain': this.toString() };
+    return { ...(await this.show()[JUPYTER_DISPLAY]()), 'text/plain': this.toString() };
   }
 
   override toString(): string {

@@ -1,10 +1,10 @@
 // Images with boxes as data: each image is stored once, as a JPEG, and the boxes are drawn over it, so that a score slider,
 // switches of classes and states, and what the pointer is on work in a notebook, an exported page and a saved one.
 
-import type { PixelImage } from '../data/types';
-import { DetLabError, didYouMean } from '../errors';
-import type { Rle } from '../masks';
-import { BOX_STATES, type BoxState } from './box-states';
+import sharp from 'sharp';
+import { DetLabError } from '../errors';
+import { boxesCsv, boxesJson } from './box-records';
+import { BOX_STATES } from './box-states';
 import type { MimeBundle } from './display';
 import { type DrawnBox, drawBoxes, type RasterFormat } from './draw-boxes';
 import { checkDrawing, type DrawingOptions } from './drawing-options';
@@ -12,43 +12,13 @@ import { drawnImage, type LiveImageData, type LiveLegend, type LiveView, liveIte
 import { escapeHtml } from './escape';
 import { drawGrid } from './image-grid';
 import { interactiveHtml } from './interactive';
-import { maskOutline } from './mask-outline';
+import { type LiveImage, liveData, orderedImages, pixelsOf } from './live-image';
 import { colourOf } from './palette';
-import { csvText, type Formats, SavableDisplay } from './savable';
+import { type Formats, SavableDisplay } from './savable';
 import { type StoredImage, storedImage } from './stored-image';
 import { tableText } from './table';
 
-/** A box of an image. One without a score is a truth. */
-export interface LiveBox {
-  /** x1, y1, x2, y2 in pixels of the image. */
-  bbox: readonly number[];
-  /** Index of the class. */
-  label: number;
-  score?: number;
-  state?: BoxState;
-  /** IoU with the truth it met. */
-  iou?: number;
-  /** Which truth it met, in words. */
-  met?: string;
-  mask?: Rle;
-  /** Of a truth: the highest threshold at which it is found; above it the truth is missed. */
-  foundUpTo?: number;
-}
-
-export interface LiveImage {
-  /** Path or name. */
-  source: string;
-  /** The pixels, or how to read them: it is called only for images that are shown. */
-  pixels: PixelImage | (() => Promise<PixelImage>);
-  /** Of the pixels to which the boxes belong. */
-  width: number;
-  height: number;
-  boxes: readonly LiveBox[];
-  /** A line below the image; default: its source. */
-  caption?: string;
-  /** What a gallery can be sorted by: AP, loss, ...; NaN where there is none. */
-  values?: Readonly<Record<string, number>>;
-}
+export type { LiveBox, LiveImage } from './live-image';
 
 export interface LiveImagesOptions extends DrawingOptions {
   classes: readonly string[];
@@ -61,6 +31,7 @@ const STORED_SIDE = { one: 1000, gallery: 480 };
 const QUALITY = 82;
 const SHOWN_SIDE = { one: 720, gallery: 340 };
 const LIMIT = 48;
+const FALLBACK = { width: 400, images: 6 };
 const MAX_LISTED = 50;
 
 /**
@@ -82,12 +53,13 @@ export class LiveImages extends SavableDisplay {
     super();
     this.what = title;
     this.options = { classes, title, ...checkDrawing(drawing, `show ${title}`, classes) };
-    this.order = ordered(images, this.options.sortBy, title);
+    this.order = orderedImages(images, this.options.sortBy, `show ${title}`);
   }
 
-  /** The same images with other options. */
+  /** The same images with other options; what is undefined stays as it is. */
   with(drawing: DrawingOptions): LiveImages {
-    return new LiveImages(this.images, { ...this.options, ...drawing });
+    const given = Object.fromEntries(Object.entries(drawing).filter(([, value]) => value !== undefined));
+    return new LiveImages(this.images, { ...this.options, ...given });
   }
 
   /** The images that are shown, in the order in which they are at first. */
@@ -101,14 +73,19 @@ export class LiveImages extends SavableDisplay {
 
   /**
    * Body and data of the display, for one that contains it: `scripts` and then `showLiveImages(root, data)` bring to life the
-   * element of the class `detlab-live` inside of `root`.
+   * element of the class `detlab-live` inside of `root`. `images` is the number of those that could be read.
    */
-  async part(): Promise<{ body: string; data: unknown; scripts: string[] }> {
-    const { shown } = this;
-    const stored = await Promise.all(shown.map((image) => this.stored(image)));
-    const { body, images } = this.staticBody(shown, stored);
+  async part(): Promise<{ body: string; data: unknown; scripts: string[]; images: number }> {
+    const { readable, unreadable } = await this.read((image) => this.stored(image));
     const { sortBy, columns, width, sideBySide = false } = this.options;
-    const hidden = this.images.length - shown.length;
+    const hidden = this.images.length - this.shown.length;
+    const notes = [
+      ...(hidden > 0
+        ? [`${this.shown.length} of ${this.images.length} images; { limit: ${this.images.length} } shows all`]
+        : []),
+      ...unreadable,
+    ];
+    const { body, images } = this.staticBody(readable, notes);
     const data = {
       ...this.legend(),
       ...this.view(),
@@ -117,11 +94,10 @@ export class LiveImages extends SavableDisplay {
       sortBy,
       columns,
       width,
-      note:
-        hidden > 0 ? `${shown.length} of ${this.images.length} images; { limit: ${this.images.length} } shows all` : '',
+      note: notes.join('\n'),
       images,
     };
-    return { body, data, scripts: ['box-drawing', 'live-controls', 'live-images'] };
+    return { body, data, scripts: ['box-drawing', 'live-controls', 'live-images'], images: images.length };
   }
 
   async html(): Promise<string> {
@@ -139,13 +115,19 @@ export class LiveImages extends SavableDisplay {
       jpg: () => this.raster('jpeg'),
       svg: () => this.svg(),
       html: () => this.html(),
-      csv: () => this.csv(),
-      json: () => this.json(),
+      csv: () => boxesCsv(this.order, this.options.classes),
+      json: () => ({ threshold: this.threshold, ...boxesJson(this.order, this.options.classes) }),
     };
   }
 
   protected async bundle(): Promise<MimeBundle> {
-    return { 'text/html': await this.html(), 'text/plain': this.toString() };
+    const { images, ...part } = await this.part();
+    const png = images > 0 ? { 'image/png': (await this.fallback()).toString('base64') } : {};
+    return {
+      'text/html': interactiveHtml({ ...part, entry: 'showLiveImages' }),
+      ...png,
+      'text/plain': this.toString(),
+    };
   }
 
   toString(): string {
@@ -204,6 +186,28 @@ export class LiveImages extends SavableDisplay {
     );
   }
 
+  /** What `of` makes of each image that is shown; those that cannot be read are left out and named. */
+  private async read<T>(
+    of: (image: LiveImage) => Promise<T>,
+  ): Promise<{ readable: { image: LiveImage; made: T }[]; unreadable: string[] }> {
+    const { shown } = this;
+    const all = await Promise.allSettled(shown.map(of));
+    return {
+      readable: all.flatMap((result, i) =>
+        result.status === 'fulfilled' ? [{ image: shown[i], made: result.value }] : [],
+      ),
+      unreadable: all.flatMap((result) => (result.status === 'rejected' ? [String(result.reason.message)] : [])),
+    };
+  }
+
+  /** @throws DetLabError when there are images, but none can be read */
+  private async drawable<T>(of: (image: LiveImage) => Promise<T>): Promise<{ image: LiveImage; made: T }[]> {
+    const { readable, unreadable } = await this.read(of);
+    if (readable.length === 0 && unreadable.length > 0)
+      throw new DetLabError(`Cannot draw ${this.what}: ${unreadable[0]}`);
+    return readable;
+  }
+
   private drawn(image: LiveImageData, stored: StoredImage) {
     const shownSide = this.images.length === 1 ? SHOWN_SIDE.one : SHOWN_SIDE.gallery;
     const shownWidth = this.options.width ?? shownSide * Math.min(1, image.width / image.height);
@@ -211,15 +215,17 @@ export class LiveImages extends SavableDisplay {
     return drawnImage(image, stored, this.legend(), views, { shownWidth, ...this.lineSizes() });
   }
 
-  private staticBody(shown: readonly LiveImage[], stored: readonly StoredImage[]) {
-    const images = shown.map(liveData);
-    const figures = images.map((image, i) => {
-      const { svg, width } = this.drawn(image, stored[i]);
+  private staticBody(readable: readonly { image: LiveImage; made: StoredImage }[], notes: readonly string[]) {
+    const images = readable.map(({ image }) => liveData(image));
+    const figures = readable.map(({ image: given, made }, i) => {
+      const image = images[i];
+      const { svg, width } = this.drawn(image, made);
       const caption = escapeHtml(image.caption ?? image.name);
-      const alt = escapeHtml(this.description(shown[i]));
+      const alt = escapeHtml(this.description(given));
       return `<div style="display:inline-block;vertical-align:top;margin:0 8px 8px 0;max-width:100%"><img alt="${alt}" title="${caption}" width="${width}" style="max-width:100%;height:auto" src="${svgAddress(svg)}"><br><small>${caption}</small></div>`;
     });
-    return { images, body: `<div class="detlab-live">${figures.join('\n')}</div>` };
+    const below = notes.map((note) => `<p><small>${escapeHtml(note)}</small></p>`);
+    return { images, body: `<div class="detlab-live">${[...figures, ...below].join('\n')}</div>` };
   }
 
   /** What is on an image, for those who do not see it. */
@@ -235,9 +241,8 @@ export class LiveImages extends SavableDisplay {
   }
 
   private async svg(): Promise<string> {
-    const drawn = await Promise.all(
-      this.shown.map(async (image) => this.drawn(liveData(image), await this.stored(image))),
-    );
+    const readable = await this.drawable((image) => this.stored(image));
+    const drawn = readable.map(({ image, made }) => this.drawn(liveData(image), made));
     if (drawn.length === 1) return drawn[0].svg;
     const gap = 12;
     const columns = this.options.columns ?? Math.min(3, drawn.length);
@@ -257,20 +262,30 @@ export class LiveImages extends SavableDisplay {
   private async raster(format: RasterFormat): Promise<Buffer> {
     const { width, fontSize, lineWidth, columns, sideBySide } = this.options;
     const sides = sideBySide ? (['truths', 'predictions'] as const) : (['all'] as const);
-    const cells = await Promise.all(
-      this.shown.map(async (image) => {
-        const pixels = await pixelsOf(image);
-        return sides.map((side) => ({
-          image: pixels,
-          boxes: this.drawnBoxes(image, side),
-          caption: `${image.caption ?? image.source}${side === 'all' ? '' : `: ${side}`}`,
-        }));
-      }),
+    const readable = await this.drawable(pixelsOf);
+    const grid = readable.flatMap(({ image, made }) =>
+      sides.map((side) => ({
+        image: made,
+        boxes: this.drawnBoxes(image, side),
+        caption: `${image.caption ?? image.source}${side === 'all' ? '' : `: ${side}`}`,
+      })),
     );
-    const grid = cells.flat();
     if (grid.length === 1) return drawBoxes(grid[0].image, grid[0].boxes, { width, fontSize, lineWidth, format });
     const across = sideBySide ? 2 * (columns ?? 1) : columns;
     return drawGrid(grid, { columns: across, cellWidth: width, fontSize, lineWidth, format });
+  }
+
+  /**
+   * A small PNG of few colours. JupyterLab, GitHub and exports as HTML take the HTML, whose images are right without scripts too;
+   * this is for what knows no HTML, as LaTeX and terminals.
+   */
+  private async fallback(): Promise<Buffer> {
+    const few = this.with({ limit: Math.min(this.shown.length || 1, FALLBACK.images) });
+    const png = await few.png();
+    return sharp(png)
+      .resize({ width: FALLBACK.width, withoutEnlargement: true })
+      .png({ palette: true, colours: 16, dither: 0 })
+      .toBuffer();
   }
 
   private drawnBoxes(image: LiveImage, side: LiveView['side']): DrawnBox[] {
@@ -279,97 +294,6 @@ export class LiveImages extends SavableDisplay {
       return { bbox, mask, classIndex: label, color, text, dashed };
     });
   }
-
-  private csv(): string {
-    const { classes } = this.options;
-    const columns = ['image', 'class', 'score', 'x1', 'y1', 'x2', 'y2', 'state', 'iou', 'met'];
-    return csvText(
-      columns,
-      this.order.flatMap(({ source, boxes }) =>
-        boxes.map(({ bbox, label, score, state, iou, met }) => [
-          source,
-          classes[label] ?? label,
-          score ?? '',
-          ...bbox,
-          state ?? '',
-          iou ?? '',
-          met ?? '',
-        ]),
-      ),
-    );
-  }
-
-  private json(): unknown {
-    const { classes } = this.options;
-    return {
-      classes,
-      threshold: this.threshold,
-      images: this.order.map(({ source, width, height, caption, values, boxes }) => ({
-        source,
-        width,
-        height,
-        ...(caption === undefined ? {} : { caption }),
-        ...(values === undefined ? {} : { values }),
-        boxes: boxes.map(({ label, mask, ...box }) => ({
-          class: classes[label] ?? label,
-          ...box,
-          ...(mask ? { mask: { size: [mask.height, mask.width], counts: [...mask.counts] } } : {}),
-        })),
-      })),
-    };
-  }
-}
-
-const pixelsOf = async ({ pixels }: LiveImage): Promise<PixelImage> =>
-  typeof pixels === 'function' ? pixels() : pixels;
-
-/** The data of an image as the scripts read it. */
-function liveData({ source, width, height, caption, values = {}, boxes }: LiveImage): LiveImageData {
-  const states = Object.keys(BOX_STATES);
-  const tenth = (v: number) => Math.round(v * 10) / 10;
-  const places = (v: number | undefined, n: number) =>
-    v === undefined || !Number.isFinite(v) ? null : Number(v.toFixed(n));
-  return {
-    name: source,
-    width,
-    height,
-    caption,
-    values: Object.fromEntries(Object.entries(values).map(([name, v]) => [name, places(v, 6)])),
-    boxes: boxes.map(({ bbox, label, score, state, iou, met, mask, foundUpTo }) => {
-      const [x1, y1, x2, y2] = bbox;
-      const rest = [
-        places(score, 5),
-        state === undefined ? null : states.indexOf(state),
-        places(iou, 3),
-        met ?? null,
-        mask ? maskOutline(mask) : null,
-        places(foundUpTo, 5),
-      ];
-      while (rest.length > 0 && rest[rest.length - 1] === null) rest.pop();
-      return [...[x1, y1, x2, y2].map(tenth), label, ...rest] as LiveImageData['boxes'][number];
-    }),
-  };
-}
-
-/** @param sortBy name of a value, with a minus for the largest first; images without it come last */
-function ordered(images: readonly LiveImage[], sortBy: string | undefined, title: string): readonly LiveImage[] {
-  if (sortBy === undefined) return images;
-  const names = [...new Set(images.flatMap(({ values }) => Object.keys(values ?? {})))];
-  const name = sortBy.replace(/^-/, '');
-  if (!names.includes(name))
-    throw new DetLabError(
-      `Cannot show ${title}: sortBy: no image has a value "${name}"; ` +
-        `${names.length > 0 ? `there are ${names.join(', ')}` : 'there are none'}.${didYouMean(name, names)}`,
-    );
-  const sign = sortBy.startsWith('-') ? -1 : 1;
-  const rank = ({ values }: LiveImage) => {
-    const value = values?.[name];
-    return value === undefined || Number.isNaN(value) ? Number.POSITIVE_INFINITY : sign * value;
-  };
-  return [...images].sort((a, b) => {
-    const [p, q] = [rank(a), rank(b)];
-    return p === q ? 0 : p - q;
-  });
 }
 
 const numberText = (value: number | undefined): string =>

@@ -117,3 +117,17 @@ test('500 boxes with masks are quick', async () => {
   expect(performance.now() - started).toBeLessThan(5000);
   expect(html.length).toBeLessThan(1_000_000);
 });
+
+test('an image that cannot be read is left out and named; a drawing of none is an error', async () => {
+  const lost: LiveImage = {
+    ...image(4, 4, []),
+    pixels: async () => Promise.reject(new Error(`Cannot read "${EVIL}"`)),
+  };
+  const two = new LiveImages([lost, image(8, 8, [])], { classes: [] });
+  const html = await two.html();
+  expect(dataOf(html).images).toHaveLength(1);
+  expect(html).toContain('<small>Cannot read &quot;&lt;img src=x onerror=alert(1)&gt;&quot;</small>');
+  const alone = new LiveImages([lost], { classes: [] });
+  expect(Object.keys(await alone[JUPYTER_DISPLAY]())).toEqual(['text/html', 'text/plain']);
+  await expect(alone.png()).rejects.toThrow('Cannot draw images: Cannot read');
+});

@@ -49,7 +49,7 @@ const LIVE_STYLE = `
 .detlab-live-tile figcaption{font-size:12px;opacity:.8;overflow-wrap:anywhere;margin-top:2px}
 .detlab-live-panes rect[data-box]{outline:none}
 .detlab-live-tip{position:absolute;z-index:5;pointer-events:none;background:#1c1c1e;color:#fff;border:1px solid #ffffff40;border-radius:6px;padding:4px 8px;font-size:12px;line-height:1.4;max-width:280px;white-space:pre-line;box-shadow:0 2px 8px #0006}
-.detlab-live-note{opacity:.75;font-size:12px}`;
+.detlab-live-note{opacity:.75;font-size:12px;white-space:pre-line;overflow-wrap:anywhere}`;
 
 /** The JPEG inside of an SVG that is the source of an <img>. */
 function liveJpeg(image: HTMLImageElement): string {
@@ -271,7 +271,7 @@ class LiveGallery implements LiveImagesHandle {
       bar.append(this.slider.element);
     }
     const present = (position: number) =>
-      [...new Set(boxes.map((box) => box[position] as number))].filter((i) => i >= 0).sort((a, b) => a - b);
+      [...new Set(boxes.map((box) => box[position]))].filter((i) => typeof i === 'number').sort((a, b) => a - b);
     const [classes, states] = [present(4), present(6)];
     // a truth that is found at one threshold is missed at another
     const missed = data.states.indexOf('missed');

@@ -1,0 +1,63 @@
+// The predictions of several images: an array of `Predictions`, displayed as a gallery.
+
+import { inspect } from 'node:util';
+import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
+import type { DrawingOptions } from '../visualization/drawing-options';
+import { LiveImages } from '../visualization/live-images';
+import type { Predictions } from './predictions';
+
+export class PredictionList extends Array<Predictions> implements Displayable {
+  // map returns a plain array
+  static override get [Symbol.species]() {
+    return Array;
+  }
+
+  private constructor(
+    readonly classes: readonly string[],
+    private readonly drawing: DrawingOptions,
+  ) {
+    super();
+    for (const name of ['classes', 'drawing']) Object.defineProperty(this, name, { enumerable: false });
+  }
+
+  static create(all: readonly Predictions[], classes: readonly string[], drawing: DrawingOptions = {}): PredictionList {
+    const result = new PredictionList(classes, drawing);
+    for (const predictions of all) result.push(predictions);
+    return result;
+  }
+
+  /** Those of some images: a gallery again. */
+  override filter(...[test, thisArg]: Parameters<Array<Predictions>['filter']>): PredictionList {
+    return PredictionList.create(super.filter(test, thisArg), this.classes, this.drawing);
+  }
+
+  override slice(start?: number, end?: number): PredictionList {
+    return PredictionList.create(super.slice(start, end), this.classes, this.drawing);
+  }
+
+  /**
+   * A gallery with a score slider and switches of classes; a click enlarges an image.
+   * @example predictions.show({ threshold: 0.5, columns: 4 }).save('predictions.html')
+   */
+  show(drawing: DrawingOptions = {}): LiveImages {
+    const images = Array.from(this, (predictions) => predictions.liveImage());
+    return new LiveImages(images, { title: 'predictions', classes: this.classes, ...this.drawing }).with(drawing);
+  }
+
+  /** Writes a .png, .jpg, .svg, .html, .csv or .json; returns the absolute path. */
+  save(file: string): Promise<string> {
+    return this.show().save(file);
+  }
+
+  async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
+    return { ...(await this.show()[JUPYTER_DISPLAY]()), 'text/plain': this.toString() };
+  }
+
+  override toString(): string {
+    return this.join('\n\n');
+  }
+
+  [inspect.custom](): string {
+    return this.toString();
+  }
+}

@@ -1,0 +1,40 @@
+// An image of a dataset as galleries take it: with its ground truth, and with detections where there are some.
+
+import path from 'node:path';
+import { type Detections, decodeImage, type ImageRecord } from '../data';
+import { segmentationToRle } from '../masks';
+import type { LiveBox, LiveImage } from '../visualization/live-images';
+
+/** The pixels are read when the image is shown. */
+export function recordImage(record: ImageRecord, detections?: Detections): LiveImage {
+  const { id, width, height } = record;
+  return {
+    source: path.basename(record.path),
+    pixels: () => decodeImage(record.path, id),
+    width,
+    height,
+    boxes: [...truthBoxes(record), ...(detections ? detectionBoxes(detections) : [])],
+  };
+}
+
+/** The ground truth of an image; crowds and difficult boxes are ignored ones. */
+export function truthBoxes({ truths, segmentations, height, width }: ImageRecord): LiveBox[] {
+  return Array.from(truths.labels, (label, i) => {
+    const segmentation = segmentations?.[i];
+    return {
+      bbox: [...truths.bboxes.subarray(4 * i, 4 * i + 4)],
+      label,
+      ...(truths.ignored[i] === 1 ? { state: 'ignored' as const } : {}),
+      ...(segmentation ? { mask: segmentationToRle(segmentation, height, width) } : {}),
+    };
+  });
+}
+
+export function detectionBoxes({ bboxes, scores, labels, masks }: Detections): LiveBox[] {
+  return Array.from(labels, (label, i) => ({
+    bbox: [...bboxes.subarray(4 * i, 4 * i + 4)],
+    label,
+    score: scores[i],
+    ...(masks ? { mask: masks[i] } : {}),
+  }));
+}

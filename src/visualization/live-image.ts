@@ -1,0 +1,101 @@
+// One image with boxes as data: what a gallery is made of, and the form in which its scripts read it.
+
+import type { PixelImage } from '../data/types';
+import { DetLabError, didYouMean } from '../errors';
+import type { Rle } from '../masks';
+import { BOX_STATES, type BoxState } from './box-states';
+import type { LiveImageData } from './drawn-image';
+import { maskOutline } from './mask-outline';
+
+/** A box of an image. One without a score is a truth. */
+export interface LiveBox {
+  /** x1, y1, x2, y2 in pixels of the image. */
+  bbox: readonly number[];
+  /** Index of the class. */
+  label: number;
+  score?: number;
+  state?: BoxState;
+  /** IoU with the truth it met. */
+  iou?: number;
+  /** Which truth it met, in words. */
+  met?: string;
+  mask?: Rle;
+  /** Of a truth: the highest threshold at which it is found; above it the truth is missed. */
+  foundUpTo?: number;
+}
+
+export interface LiveImage {
+  /** Path or name. */
+  source: string;
+  /** The pixels, or how to read them: it is called only for images that are shown. */
+  pixels: PixelImage | (() => Promise<PixelImage>);
+  /** Of the pixels to which the boxes belong. */
+  width: number;
+  height: number;
+  boxes: readonly LiveBox[];
+  /** A line below the image; default: its source. */
+  caption?: string;
+  /** What a gallery can be sorted by: AP, loss, ...; NaN where there is none. */
+  values?: Readonly<Record<string, number>>;
+}
+
+export const pixelsOf = async ({ pixels }: LiveImage): Promise<PixelImage> =>
+  typeof pixels === 'function' ? pixels() : pixels;
+
+/** The data of an image as the scripts read it. */
+export function liveData({ source, width, height, caption, values = {}, boxes }: LiveImage): LiveImageData {
+  const states = Object.keys(BOX_STATES);
+  const tenth = (v: number) => Math.round(v * 10) / 10;
+  const places = (v: number | undefined, n: number) =>
+    v === undefined || !Number.isFinite(v) ? null : Number(v.toFixed(n));
+  return {
+    name: source,
+    width,
+    height,
+    caption,
+    values: Object.fromEntries(Object.entries(values).map(([name, v]) => [name, places(v, 6)])),
+    boxes: boxes.map(({ bbox, label, score, state, iou, met, mask, foundUpTo }) => {
+      const [x1, y1, x2, y2] = bbox;
+      const rest = [
+        places(score, 5),
+        state === undefined ? null : states.indexOf(state),
+        places(iou, 3),
+        met ?? null,
+        mask ? maskOutline(mask) : null,
+        places(foundUpTo, 5),
+      ];
+      while (rest.length > 0 && rest[rest.length - 1] === null) rest.pop();
+      return [...[x1, y1, x2, y2].map(tenth), label, ...rest] as LiveImageData['boxes'][number];
+    }),
+  };
+}
+
+/**
+ * Sorts images by a value.
+ *
+ * @param sortBy name of the value, with a minus for the largest first; images without it come last
+ * @throws DetLabError for a value that no image has, with the nearest name
+ */
+export function orderedImages(
+  images: readonly LiveImage[],
+  sortBy: string | undefined,
+  what: string,
+): readonly LiveImage[] {
+  if (sortBy === undefined) return images;
+  const names = [...new Set(images.flatMap(({ values }) => Object.keys(values ?? {})))];
+  const name = sortBy.replace(/^-/, '');
+  if (!names.includes(name))
+    throw new DetLabError(
+      `Cannot ${what}: sortBy: no image has a value "${name}"; ` +
+        `${names.length > 0 ? `there are ${names.join(', ')}` : 'there are none'}.${didYouMean(name, names)}`,
+    );
+  const sign = sortBy.startsWith('-') ? -1 : 1;
+  const rank = ({ values }: LiveImage) => {
+    const value = values?.[name];
+    return value === undefined || Number.isNaN(value) ? Number.POSITIVE_INFINITY : sign * value;
+  };
+  return [...images].sort((a, b) => {
+    const [p, q] = [rank(a), rank(b)];
+    return p === q ? 0 : p - q;
+  });
+}
