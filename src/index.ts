@@ -33,12 +33,15 @@ export type { ImageSize } from './lab/image-size/set-image-size';
 export { LabDataset } from './lab/lab-dataset';
 export { type Freeable, free, type MemoryEntry, MemoryReport, memory } from './lab/memory';
 export { type ImageInput, Model, type PredictOptions } from './lab/model';
+export type { ModelThreshold } from './lab/model-threshold';
 export type { FitOptions } from './lab/plan';
 export { PredictionList } from './lab/prediction-list';
 export { type Prediction, Predictions } from './lab/predictions';
 export { type FreezeOptions, Recipe } from './lab/recipe';
 export { register } from './lab/register';
 export { Report } from './lab/report';
+export { type CurvesOptions, ReportCurves } from './lab/report-curves';
+export { type ClassThreshold, ReportThreshold, type ThresholdOptions } from './lab/report-threshold';
 export { Curves, Run } from './lab/run';
 export type { ModelSummary, SummaryDisplay } from './lab/summary';
 export type { LoadFrom } from './lab/weights-file';
@@ -50,9 +53,9 @@ export type { PipelineChange, TrainHook, TrainIteration } from './training/hooks
 export { PRIORITIES } from './training/hooks/priority';
 export type { TrainRun } from './training/train-run';
 export { Display, type Displayable, type MimeBundle } from './visualization/display';
-export * from './visualization/widgets';
 export type { DrawingOptions } from './visualization/drawing-options';
 export { type LiveBox, type LiveImage, LiveImages, type LiveImagesOptions } from './visualization/live-images';
+export * from './visualization/widgets';
 
 /**
  * A module's options with types, defaults and meanings, its shapes, its paper and an example.

@@ -79,6 +79,8 @@ export interface TruthRows {
 export interface ErrorRows {
   detections: DetectionRows;
   truths: TruthRows;
+  /** The first rows of each image, and at the end the numbers of rows. */
+  starts: { detections: Int32Array; truths: Int32Array };
   matcher: Matcher;
   /** IoU up to which a detection is background. */
   background: number;
@@ -114,9 +116,13 @@ export function classifyErrors(
     );
   const detections = detectionRows(images.reduce((sum, { detections: { scores } }) => sum + scores.length, 0));
   const truths = truthRows(images.reduce((sum, { truths: { labels } }) => sum + labels.length, 0));
-  const rows: ErrorRows = { detections, truths, matcher, background };
-  for (const [image, given] of images.entries())
+  const starts = { detections: new Int32Array(images.length + 1), truths: new Int32Array(images.length + 1) };
+  const rows: ErrorRows = { detections, truths, starts, matcher, background };
+  for (const [image, given] of images.entries()) {
     classifyImage(rows, image, given, matcher.match(given.truths, given.detections));
+    starts.detections[image + 1] = detections.count;
+    starts.truths[image + 1] = truths.count;
+  }
   return rows;
 }
 

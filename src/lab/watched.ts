@@ -8,7 +8,7 @@ import { DetLabError, didYouMean } from '../errors';
 import type { BoxDetections } from '../evaluation';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { type LiveBox, LiveImages } from '../visualization/live-images';
-import { truthBoxes } from './lab-dataset';
+import { truthBoxes } from './record-image';
 
 /** How many images, or which: ids of the annotation file, or file names. False: none. */
 export type WatchOption = number | false | readonly (number | string)[];
@@ -60,7 +60,7 @@ export class Watched implements Displayable {
       pixels: () => decodeImage(record.path, record.id),
       width: record.width,
       height: record.height,
-      boxes: [...truthsOf(record), ...detectionsOf(detections)],
+      boxes: [...truthBoxes(record), ...detectionsOf(detections)],
       caption: captionOf(file, record, detections),
     }));
     const title = this.place === undefined ? 'watched images' : `watched images after ${this.place}`;
@@ -84,14 +84,6 @@ export class Watched implements Displayable {
     return this.toString();
   }
 }
-
-const truthsOf = (record: ImageRecord): LiveBox[] =>
-  truthBoxes(record).map(({ bbox, classIndex, dashed, mask }) => ({
-    bbox,
-    label: classIndex,
-    state: dashed ? ('ignored' as const) : ('truth' as const),
-    mask,
-  }));
 
 function detectionsOf(detections: BoxDetections | undefined): LiveBox[] {
   if (!detections) return [];
