@@ -110,7 +110,7 @@ function addDetectorCommands(withConfig: AddCommand, done: Done): void {
     .argument('<checkpoint>', 'weights file, checkpoint folder or work dir')
     .argument('<images...>')
     .option('--out <folder>', 'folder for images with the boxes drawn')
-    .option('--threshold <score>', 'minimum score of reported boxes (0.3)', number)
+    .option('--threshold <score>', 'minimum score of reported boxes (that kept with the weights, or 0.3)', number)
     .option('--amp', 'mixed precision (bfloat16)')
     .action(async (config, checkpoint, images, options) =>
       done(await predictCommand(config, checkpoint, images, options)),

@@ -21,7 +21,6 @@ export async function predictCommand(
   options: PredictArguments,
 ): Promise<number> {
   const out = output(options.json === true);
-  const { threshold = 0.3 } = options;
   const model = await phase(EXIT.usage, () => detector(config, { options: options.cfgOptions }).load(checkpoint));
   if (options.out !== undefined) mkdirSync(options.out, { recursive: true });
   const drawings = drawingNames(images, options.out ?? '');
@@ -34,7 +33,10 @@ export async function predictCommand(
   };
   for (const [i, image] of images.entries()) {
     try {
-      const predictions = await model.predict(image, { threshold, precision: options.amp ? 'bfloat16' : undefined });
+      const predictions = await model.predict(image, {
+        ...(options.threshold !== undefined && { threshold: options.threshold }),
+        precision: options.amp ? 'bfloat16' : undefined,
+      });
       const drawn = options.out === undefined ? {} : await draw(predictions, drawings[i]);
       out.event('predictions', { image, picture: drawn.file, predictions: predictions.confident });
       out.print(`${predictions}${drawn.file ? `\ndrawn: ${drawn.file}` : ''}`);

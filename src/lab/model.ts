@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { inspect } from 'node:util';
+import type { ThresholdGoal } from '../analysis/score-curves';
 import { loadWeights, readWeights, type Weights, type WeightsReport, writeWeights } from '../checkpoints';
 import type { ConfigObject } from '../config';
 import { buildPipeline, decodeImage, type ImageRecord, type PixelImage } from '../data';
@@ -18,17 +19,22 @@ import { catalogue } from './catalogue';
 import { modulesAt } from './config-access';
 import { detect, type EvaluateOptions, evaluate } from './evaluate';
 import type { LabDataset } from './lab-dataset';
+import { chooseThreshold, type ModelThreshold, storedThreshold } from './model-threshold';
 import { PredictionList } from './prediction-list';
 import { Predictions } from './predictions';
 import { progressView } from './progress-view';
 import type { Report } from './report';
+import type { ThresholdOptions } from './report-threshold';
 import { inputSize, SummaryDisplay, summarise } from './summary';
 import type { LoadFrom } from './weights-file';
 
 /** The path of an image file, its bytes, or pixels. */
 export type ImageInput = string | Uint8Array | PixelImage;
 
-/** Besides the precision, how the predictions are displayed. The threshold (default 0.3) is of the display; the array has all. */
+/**
+ * Besides the precision, how the predictions are displayed. The threshold is of the display, by default the model's
+ * (`withThreshold`) or 0.3; the array has all.
+ */
 export interface PredictOptions extends DrawingOptions {
   precision?: Precision;
 }
@@ -39,15 +45,30 @@ function shortPath(file: string): string {
   return relative.startsWith('..') || path.isAbsolute(relative) ? path.basename(file) : relative;
 }
 
-export class Model implements Displayable {
-  private isFreed = false;
+/** Detectors whose weights were freed. */
+const freed = new WeakSet<Detector>();
 
+export class Model implements Displayable {
   constructor(
     readonly detector: Detector,
     readonly classes: readonly string[],
     readonly name: string,
     readonly config: ConfigObject,
+    /** From which score on detections are drawn and reported, where one was chosen. */
+    readonly threshold?: ModelThreshold,
   ) {}
+
+  /**
+   * The same model with a threshold that is saved with its weights and used by `predict`: a score, the one of the highest F1
+   * (`'best'`), or the lowest that reaches a precision, on the images of a report.
+   *
+   * @example model.withThreshold({ precision: 0.9 }, await model.evaluate(cells)).save('cells.safetensors')
+   * @throws DetLabError when the precision is never reached
+   */
+  withThreshold(goal: ThresholdGoal, report?: Report, options?: ThresholdOptions): Model {
+    const threshold = chooseThreshold(this.classes, goal, report, options);
+    return new Model(this.detector, this.classes, this.name, this.config, threshold);
+  }
 
   /**
    * Detects the objects in an image (or in each of several).
@@ -57,7 +78,8 @@ export class Model implements Displayable {
   predict(images: ImageInput[], options?: PredictOptions): Promise<PredictionList>;
   async predict(input: ImageInput | ImageInput[], options: PredictOptions = {}): Promise<Predictions | PredictionList> {
     const { precision, ...given } = options;
-    const drawing = checkDrawing(given, 'predict', this.classes, ['precision']);
+    const kept = this.threshold && { threshold: this.threshold.score };
+    const drawing = { ...kept, ...checkDrawing(given, 'predict', this.classes, ['precision']) };
     if (Array.isArray(input)) {
       const all: Predictions[] = [];
       for (const image of input) all.push(await this.predict(image, options));
@@ -136,8 +158,9 @@ export class Model implements Displayable {
   }
 
   /** Metadata of saved files: all that `Model.load` requires besides the weights. */
-  meta(): { name: string; classes: readonly string[]; config: ConfigObject } {
-    return { name: this.name, classes: this.classes, config: this.config };
+  meta(): { name: string; classes: readonly string[]; config: ConfigObject; threshold?: ModelThreshold } {
+    const { name, classes, config, threshold } = this;
+    return { name, classes, config, ...(threshold && { threshold }) };
   }
 
   /**
@@ -156,7 +179,7 @@ export class Model implements Displayable {
     const detector = await buildModel(spec, meta.classes, undefined);
     loadStrictly(detector, weights);
     detector.eval();
-    return new Model(detector, meta.classes, meta.name, meta.config);
+    return new Model(detector, meta.classes, meta.name, meta.config, storedThreshold(meta, file));
   }
 
   /** @param input height and width of the image for which the shapes are computed */
@@ -170,13 +193,13 @@ export class Model implements Displayable {
 
   /** Frees the weights at once, as `free(model)` does; not needed for a model that no variable refers to. */
   dispose(): void {
-    this.isFreed = true;
+    freed.add(this.detector);
     this.detector.dispose();
   }
 
   /** @throws DetLabError when the weights were freed */
   private requireWeights(what: string): void {
-    if (this.isFreed)
+    if (freed.has(this.detector))
       throw new DetLabError(
         `Cannot ${what} "${this.name}": its weights were freed, by free() or dispose(). Load or train it again`,
       );
@@ -214,7 +237,9 @@ export function loadStrictly(detector: Detector, weights: Weights): void {
 /** The config and classes of a file saved by DetLab; undefined for other files. */
 export function metaOf({
   detlab,
-}: Pick<Weights, 'detlab'>): { name: string; classes: string[]; config: ConfigObject } | undefined {
+}: Pick<Weights, 'detlab'>):
+  | { name: string; classes: string[]; config: ConfigObject; threshold?: unknown }
+  | undefined {
   try {
     const meta = JSON.parse(detlab ?? 'null');
     return meta && Array.isArray(meta.classes) && typeof meta.config === 'object' ? meta : undefined;

@@ -19,6 +19,7 @@ import { type ImageSize, setImageSize } from './image-size/set-image-size';
 import type { LabDataset } from './lab-dataset';
 import { type LostTruths, type LostTruthsOptions, lostTruths } from './lost-truths';
 import { loadStrictly, Model, metaOf, modelFile } from './model';
+import { storedThreshold } from './model-threshold';
 import { swapLines, swapNeck } from './neck-swap';
 import { NeckTableDisplay, type NeckTableOptions, neckTable } from './neck-table';
 import { type PipelineSteps, pipelineSteps, type StepsOptions } from './pipeline-steps';
@@ -191,7 +192,7 @@ export class Recipe implements Displayable {
     const detector = await buildModel(recipe.spec, classes, undefined);
     loadStrictly(detector, weights);
     detector.eval();
-    return new Model(detector, classes, this.name, recipe.config);
+    return new Model(detector, classes, this.name, recipe.config, storedThreshold(metaOf(weights), file));
   }
 
   /** Notes for the summary. */

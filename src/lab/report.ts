@@ -1,12 +1,16 @@
 // The report of an evaluation, with its speed, displayed as a table of AP.
 
 import { inspect } from 'node:util';
+import type { ThresholdGoal } from '../analysis/score-curves';
 import type { DataProblem } from '../data';
+import { DetLabError } from '../errors';
 import type { ClassReport, EvaluationReport, EvaluationResults, MetricValues } from '../evaluation';
 import { mmdetectionNames } from '../evaluation';
 import { apTable } from '../visualization/ap-table';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { type Table, tablesBundle, tableText } from '../visualization/table';
+import { type CurvesOptions, type ReportCurves, reportCurves } from './report-curves';
+import { type ReportThreshold, reportThreshold, type ThresholdOptions } from './report-threshold';
 
 export interface ReportParts {
   /** Of a run that was stopped: after what this evaluation was made, and where the run ended. */
@@ -49,6 +53,22 @@ export class Report implements EvaluationReport, Displayable {
     Object.defineProperty(this, 'results', { value: results, enumerable: false });
   }
 
+  /**
+   * Precision-recall, precision / recall / F1 against the score, and calibration, of all classes and each.
+   * @example report.curves({ iou: 0.75 }).save('curves.html')
+   */
+  curves(options?: CurvesOptions): ReportCurves {
+    return reportCurves(resultsOf(this, 'draw the curves'), options);
+  }
+
+  /**
+   * The threshold with the highest F1 ('best'), that which reaches a precision, or what a score gives, with its band.
+   * @example report.threshold({ precision: 0.9 }).score
+   */
+  threshold(goal?: ThresholdGoal, options?: ThresholdOptions): ReportThreshold {
+    return reportThreshold(resultsOf(this, 'choose a threshold'), goal, options);
+  }
+
   get secondsPerImage(): number {
     return this.seconds / Math.max(1, this.images);
   }
@@ -81,4 +101,12 @@ export class Report implements EvaluationReport, Displayable {
   [inspect.custom](): string {
     return this.toString();
   }
+}
+
+/** @throws DetLabError for a report that has only numbers */
+export function resultsOf({ data, results }: Report, what: string): EvaluationResults {
+  if (results && results.images.length > 0) return results;
+  throw new DetLabError(
+    `Cannot ${what} of "${data}": the report has no detections. Evaluate the model: await model.evaluate(data)`,
+  );
 }

@@ -5,17 +5,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { installKernelspec } from '../../src/cli/kernel/install';
 import { venvPython } from '../../src/cli/kernel/jupyter-paths';
 import { packageRoot } from '../../src/paths';
-
-/** The browser as Debian and others name it. */
-const browser = (process.env.PATH ?? '')
-  .split(delimiter)
-  .flatMap((folder) => ['chromium', 'chromium-browser', 'google-chrome'].map((name) => join(folder, name)))
-  .find(existsSync);
+import { browser } from './browser';
 
 /** Why there can be no front end here, for the notice of a skipped test. */
 export const missing = !existsSync(venvPython)
