@@ -9,6 +9,8 @@ import { meanAp, ResampledAp } from './resampled-ap';
 export type Verdict = 'better' | 'worse' | 'not told apart';
 
 export interface Difference {
+  /** AP of the two sides on the images as they are, averaged over their models; -1 where there is nothing to measure. */
+  values: [first: number, second: number];
   /** Of the second minus the first, on the images as they are; NaN where there is nothing to compare. */
   difference: number;
   /** 95% of the draws. */
@@ -33,44 +35,66 @@ export function pairedBootstrap(
   second: readonly RankedMatches[],
   options: BootstrapOptions = {},
 ): PairedDifferences {
-  const { classes, ious, images } = first[0];
-  const sides = [first, second].map((models) => models.map((matches) => new ResampledAp(matches)));
+  const { classes, images } = first[0];
+  const sides = [first, second].map((models) => models.map(apNumbers));
+  const [{ names }] = sides[0];
+  const meanOf = (models: readonly ApNumbers[], weights: ArrayLike<number>): Float64Array => {
+    const rows = models.map((model) => model.of(weights));
+    return rows[0].map((_, i) => rows.reduce((sum, row) => sum + row[i], 0) / rows.length);
+  };
   const seeds = Random.seeded((options.seed ?? 0) ^ 0x5eed);
-  const single = ious.flatMap((iou, t) => (isShown(iou) ? [{ name: `AP${Math.round(100 * iou)}`, t }] : []));
-  const names = ['AP', ...single.map(({ name }) => name)];
-  /** The numbers of one side: the metrics, then the classes; the mean of its models. */
-  const numbersOf = (models: readonly ResampledAp[], weights: ArrayLike<number>): Float64Array => {
-    const rows = models.map((model) => {
-      const ap = model.of(weights);
-      const perClass = classes.map((_, c) => meanAp(ap.subarray(c * ious.length, (c + 1) * ious.length), ious.length));
-      return [meanAp(ap, ious.length), ...single.map(({ t }) => meanAp(ap, ious.length, t)), ...perClass];
-    });
-    return Float64Array.from(rows[0], (_, i) => rows.reduce((sum, row) => sum + row[i], 0) / rows.length);
-  };
-  /** NaN where either has none; both have the same objects, so that it is missing in both. */
-  const differences = (weights: ArrayLike<number>, models: readonly (readonly ResampledAp[])[]): Float64Array => {
-    const [a, b] = models.map((side) => numbersOf(side, weights));
-    return a.map((value, i) => (value < 0 || b[i] < 0 ? Number.NaN : b[i] - value));
-  };
-  const observed = differences(new Uint16Array(images).fill(1), sides);
-  const draws = Array.from(observed, (): number[] => []);
+  const observed = sides.map((models) => meanOf(models, new Uint16Array(images).fill(1)));
+  const draws = Array.from(observed[0], (): number[] => []);
   resampleImages(images, options, (weights) => {
-    const drawn = sides.map((models) =>
-      models.length === 1 ? models : models.map(() => models[seeds.integer(models.length)]),
+    const [a, b] = sides.map((models) =>
+      meanOf(models.length === 1 ? models : models.map(() => models[seeds.integer(models.length)]), weights),
     );
-    for (const [i, value] of differences(weights, drawn).entries()) draws[i].push(value);
+    for (let i = 0; i < a.length; i++) draws[i].push(differenceOf(a[i], b[i]));
   });
-  const all = Array.from(observed, (difference, i) => differenceOf(difference, draws[i]));
+  const all = draws.map((values, i) => judged(observed[0][i], observed[1][i], values));
+  const metrics = names.slice(0, names.length - classes.length);
   return {
-    metrics: Object.fromEntries(names.map((name, i) => [name, all[i]])),
-    perClass: all.slice(names.length),
+    metrics: Object.fromEntries(metrics.map((name, i) => [name, all[i]])),
+    perClass: all.slice(metrics.length),
   };
 }
 
+/** The numbers that are compared, of one model. */
+interface ApNumbers {
+  /** The metrics, then the classes. */
+  names: string[];
+  of(weights: ArrayLike<number>): Float64Array;
+}
+
+function apNumbers(matches: RankedMatches): ApNumbers {
+  const { classes, ious } = matches;
+  const sampler = new ResampledAp(matches);
+  const single = ious.flatMap((iou, t) => (isShown(iou) ? [{ name: `AP${Math.round(100 * iou)}`, t }] : []));
+  return {
+    names: ['AP', ...single.map(({ name }) => name), ...classes.map(({ name }) => name)],
+    of(weights) {
+      const ap = sampler.of(weights);
+      return Float64Array.from([
+        meanAp(ap, ious.length),
+        ...single.map(({ t }) => meanAp(ap, ious.length, t)),
+        ...classes.map((_, c) => meanAp(ap.subarray(c * ious.length, (c + 1) * ious.length), ious.length)),
+      ]);
+    },
+  };
+}
+
+/** Both sides have the same objects, so that a number is missing in both. */
+const differenceOf = (first: number, second: number): number => (first < 0 || second < 0 ? Number.NaN : second - first);
+
 const isShown = (iou: number): boolean => Math.abs(iou - 0.5) < 1e-9 || Math.abs(iou - 0.75) < 1e-9;
 
-function differenceOf(difference: number, draws: number[]): Difference {
+function judged(first: number, second: number, draws: number[]): Difference {
   const interval = percentileInterval(draws);
-  const verdict = !interval ? 'not told apart' : interval.low > 0 ? 'better' : interval.high < 0 ? 'worse' : undefined;
-  return { difference, interval, verdict: verdict ?? 'not told apart' };
+  const verdict = !interval ? undefined : interval.low > 0 ? 'better' : interval.high < 0 ? 'worse' : undefined;
+  return {
+    values: [first, second],
+    difference: differenceOf(first, second),
+    interval,
+    verdict: verdict ?? 'not told apart',
+  };
 }

@@ -1,6 +1,7 @@
 // The matches of an evaluation, ready to be resampled: of each class, detections in descending order of scores with the image
 // they belong to and what they count as at each IoU, and the objects of each image. Matching is COCO's, by the evaluator.
 
+import type { ModuleConfig } from '../catalogue/registry';
 import { DetLabError } from '../errors';
 import {
   COCO_IOU_THRESHOLDS,
@@ -12,14 +13,15 @@ import {
 import { type ClassMatches, scoreOrder } from '../evaluation/average-precision';
 import { AREA_RANGES } from '../evaluation/coco-matching';
 
-export type MatchResults = Pick<EvaluationResults, 'dataset' | 'images'>;
+/** Without a metric, that of COCO's defaults. */
+export type MatchResults = Pick<EvaluationResults, 'dataset' | 'images'> & Partial<Pick<EvaluationResults, 'metric'>>;
 
 export interface RankOptions {
-  /** Ascending, at most 32; default 0.50, 0.55 .. 0.95. */
+  /** Ascending, at most 32; default: those of a CocoMetric, 0.50, 0.55 .. 0.95. */
   ious?: readonly number[];
-  /** Detections of a class in an image that are counted, from the highest score. Default 100, as for AP. */
+  /** Detections of a class in an image that are counted, from the highest score. Default: as for AP, 100. */
   maxDets?: number;
-  /** Match masks instead of boxes. */
+  /** Match masks instead of boxes. Default: what the metric evaluates, boxes where it evaluates both. */
   masks?: boolean;
 }
 
@@ -50,9 +52,10 @@ export interface RankedMatches {
  * @example rankMatches(report.results, { ious: [0.5] }).classes[0].positives
  */
 export function rankMatches(
-  { dataset, images }: MatchResults,
-  { ious = COCO_IOU_THRESHOLDS, maxDets = 100, masks = false }: RankOptions = {},
+  { dataset, images, metric: config }: MatchResults,
+  options: RankOptions = {},
 ): RankedMatches {
+  const { ious, maxDets, masks } = { ...settingsOf(config), ...defined(options) };
   for (const iou of ious)
     if (!(iou > 0 && iou <= 1))
       throw new DetLabError(`Cannot match at an IoU of ${iou}: expected a number above 0 and at most 1, such as 0.5`);
@@ -68,6 +71,31 @@ export function rankMatches(
   const classes = metric.matches.map((matches, c) => ranked(dataset.classes[c], matches, places, ious.length));
   return { classes, ious, images: images.length };
 }
+
+type Settings = Required<RankOptions>;
+
+/** What the AP of a metric is computed with; that of VOCMetric is not COCO's, so that COCO's defaults hold. */
+function settingsOf(config: ModuleConfig | undefined): Settings {
+  const settings: Settings = { ious: COCO_IOU_THRESHOLDS, maxDets: 100, masks: false };
+  if (config?.type !== 'CocoMetric') return settings;
+  const { iou_thrs: ious, proposal_nums: numbers, metric } = config;
+  const counts = Array.isArray(numbers) ? numbers.map(Number) : [];
+  const kinds = [metric ?? 'bbox'].flat();
+  return {
+    ious:
+      ious === undefined || ious === null
+        ? settings.ious
+        : [ious]
+            .flat()
+            .map(Number)
+            .sort((a, b) => a - b),
+    maxDets: counts.length === 0 || counts.includes(100) ? 100 : Math.max(...counts),
+    masks: kinds.includes('segm') && !kinds.includes('bbox'),
+  };
+}
+
+const defined = (options: RankOptions): Partial<Settings> =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 
 function ranked(
   name: string,

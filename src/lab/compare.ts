@@ -1,37 +1,63 @@
-// `compare({ FPN: a, PAFPN: b }).fit(data)`: trains several recipes alike; one table and one chart of the results.
+// `compare({ FPN: a, PAFPN: b }).fit(data)`: trains several recipes alike; tables, a chart, and whether the differences are more
+// than chance. `compare.reports` does the last of evaluated models, `compare.runs` reads runs back from folders.
 
 import path from 'node:path';
-import { inspect } from 'node:util';
 import { DetLabError } from '../errors';
-import { type Contestant, comparisonBundles, comparisonTable } from '../visualization/comparison';
-import { Display, type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
+import { renderPng, renderSvg } from '../visualization/chart';
+import { type Contestant, comparisonBundles, comparisonSpec, comparisonTable } from '../visualization/comparison';
+import { Display, type MimeBundle, notebook } from '../visualization/display';
+import { csvText, type Formats, SavableDisplay } from '../visualization/savable';
 import { tableText } from '../visualization/table';
+import { contestantOf } from './contestants';
 import { folderName } from './fit';
 import type { LabDataset } from './lab-dataset';
 import type { FitOptions } from './plan';
 import { planLoop } from './plan-loop';
 import type { Recipe } from './recipe';
+import { compareReports, type ReportComparison } from './report-comparison';
 import type { Run } from './run';
 
-const contestant = (name: string, run: Run): Contestant => ({
-  name,
-  report: run.report,
-  unit: run.curves.data.unit,
-  evaluations: run.curves.data.evaluations,
-  parameters: run.model.parameters,
-  secondsPerImage: run.report?.secondsPerImage,
-});
+export interface CompareFitOptions extends FitOptions {
+  /**
+   * Runs of each recipe: so many seeds from `seed` (0) on, or these seeds. Tables then have mean ± standard deviation, and each
+   * run a folder of its own, `<workDir>/<name>/seed_<n>`.
+   */
+  seeds?: number | readonly number[];
+}
 
-export class Comparison implements Displayable {
+export class Comparison extends SavableDisplay {
+  protected readonly what = 'comparison';
+  /** By the names given to `compare`; of several seeds, the run of the first. */
+  readonly runs: Readonly<Record<string, Run>>;
+  private compared?: ReportComparison;
+
   constructor(
-    /** By the names given to `compare`. */
-    readonly runs: Readonly<Record<string, Run>>,
+    /** All runs by the names given to `compare`, one per seed. */
+    readonly all: Readonly<Record<string, readonly Run[]>>,
     /** True when Stop ended it; `runs` has those finished before. */
     readonly interrupted: boolean,
-  ) {}
+  ) {
+    super();
+    this.runs = Object.fromEntries(Object.entries(all).map(([name, [first]]) => [name, first]));
+  }
 
   private get contestants(): Contestant[] {
-    return Object.entries(this.runs).map(([name, run]) => contestant(name, run));
+    return Object.entries(this.all).map(([name, runs]) => contestantOf(name, runs));
+  }
+
+  /**
+   * How each recipe differs from the first, with intervals and verdicts, and on which images; undefined where fewer than two
+   * were evaluated.
+   */
+  get differences(): ReportComparison | undefined {
+    if (this.compared) return this.compared;
+    const reports = Object.entries(this.all).map(
+      ([name, runs]) => [name, runs.flatMap(({ report }) => report ?? [])] as const,
+    );
+    const evaluated = reports.filter(([, list]) => list.length > 0 && list.every(({ results }) => results));
+    if (evaluated.length < 2) return undefined;
+    this.compared = compareReports(Object.fromEntries(evaluated));
+    return this.compared;
   }
 
   /** AP, AP50, AP75..., AP per class, parameters, seconds per image. */
@@ -43,28 +69,68 @@ export class Comparison implements Displayable {
     return new Display((await comparisonBundles(this.contestants)).chart);
   }
 
-  async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
+  protected formats(): Formats {
+    return {
+      png: () => renderPng(comparisonSpec(this.contestants)),
+      svg: () => renderSvg(comparisonSpec(this.contestants)),
+      html: async () => String((await this.bundle())['text/html']),
+      csv: () => this.csv(),
+      json: () => this.json(),
+      txt: () => `${this}\n`,
+    };
+  }
+
+  private csv(): string {
+    const columns = ['recipe', 'run', 'metric', 'class', 'value'];
+    const rows = Object.entries(this.all).flatMap(([name, runs]) =>
+      runs.flatMap(({ report }, run) => [
+        ...Object.entries(report?.metrics ?? {}).map(([metric, value]) => [name, run, metric, '', value]),
+        ...(report?.perClass ?? []).flatMap((row) =>
+          Object.entries(row.metrics).map(([metric, value]) => [name, run, metric, row.class, value]),
+        ),
+      ]),
+    );
+    return csvText(columns, rows);
+  }
+
+  private json(): unknown {
+    const { contestants, differences } = this;
+    return {
+      recipes: contestants.map(({ report, ...rest }) => ({
+        ...rest,
+        metrics: report?.metrics,
+        perClass: report?.perClass,
+      })),
+      differences: differences?.json(),
+    };
+  }
+
+  protected async bundle(): Promise<MimeBundle> {
     const { table, chart } = await comparisonBundles(this.contestants);
-    // a front end shows one format of a bundle: HTML with the table and the chart
+    // a front end shows one format of a bundle: HTML with the table, the chart and the differences
     const image = `<img alt="comparison chart" style="max-width:100%;width:860px" src="data:image/png;base64,${chart['image/png']}">`;
-    return { ...table, 'text/html': `${table['text/html']}\n${image}`, 'image/png': chart['image/png'] };
+    const differences = (await this.differences?.html()) ?? '';
+    return {
+      ...table,
+      'text/html': `${table['text/html']}\n${image}\n${differences}`,
+      'text/plain': this.toString(),
+      'image/png': chart['image/png'],
+    };
   }
 
   toString(): string {
-    return tableText(comparisonTable(this.contestants));
-  }
-
-  [inspect.custom](): string {
-    return this.toString();
+    const { differences } = this;
+    const verdicts = differences ? `\n\n${differences.verdicts.join('\n')}` : '';
+    return `${tableText(comparisonTable(this.contestants))}${verdicts}`;
   }
 }
 
 /**
  * Several recipes, to train with the same data and options.
- * @example await compare({ FPN: base, PAFPN: base.neck('PAFPN') }).fit(cells, { epochs: 6 })
+ * @example await compare({ FPN: base, PAFPN: base.neck('PAFPN') }).fit(cells, { epochs: 6, seeds: 3 })
  */
 export function compare(recipes: Readonly<Record<string, Recipe>>): {
-  fit(data: LabDataset, options?: FitOptions): Promise<Comparison>;
+  fit(data: LabDataset, options?: CompareFitOptions): Promise<Comparison>;
 } {
   const entries = Object.entries(recipes);
   if (entries.length === 0)
@@ -72,24 +138,54 @@ export function compare(recipes: Readonly<Record<string, Recipe>>): {
   return {
     async fit(data, options = {}) {
       checkUnits(entries);
+      const { seeds: given, ...fitOptions } = options;
+      const seeds = seedsOf(given, options.seed);
       const screen = notebook();
       const signal = options.signal ?? screen?.signal;
       const id = crypto.randomUUID();
-      const runs: Record<string, Run> = {};
-      for (const [name, recipe] of entries) {
+      const all: Record<string, Run[]> = {};
+      // every recipe once before any a second time, so that a comparison that is stopped has something of each
+      const planned = seeds.flatMap((seed) => entries.map(([name, recipe]) => ({ name, recipe, seed })));
+      let done = 0;
+      for (const { name, recipe, seed } of planned) {
         if (signal?.aborted) break;
         const base = options.workDir === undefined ? 'runs/compare' : options.workDir;
-        const workDir = base === false ? (false as const) : path.join(base, folderName(name));
-        runs[name] = await recipe.named(name).fit(data, { ...options, signal, workDir });
-        if (screen && entries.length > 1 && Object.keys(runs).length < entries.length) {
-          const { table } = await comparisonBundles(Object.entries(runs).map(([n, run]) => contestant(n, run)));
+        const place = [folderName(name), ...(given === undefined ? [] : [`seed_${seed}`])];
+        const workDir = base === false ? (false as const) : path.join(base, ...place);
+        const run = await recipe.named(name).fit(data, { ...fitOptions, seed, signal, workDir });
+        (all[name] ??= []).push(run);
+        done++;
+        if (screen && planned.length > 1 && done < planned.length) {
+          const { table } = await comparisonBundles(Object.entries(all).map(([n, runs]) => contestantOf(n, runs)));
           screen.display(table, { id });
         }
       }
-      const interrupted = signal?.aborted === true || Object.keys(runs).length < entries.length;
-      return new Comparison(runs, interrupted);
+      return new Comparison(all, signal?.aborted === true || done < planned.length);
     },
   };
+}
+
+/**
+ * Compares evaluated models on the same images: better, worse or not told apart, by class, and on which images.
+ * @example compare.reports({ a: await a.evaluate(cells), b: await b.evaluate(cells) })
+ */
+compare.reports = compareReports;
+
+/** The seeds of the runs of each recipe. @throws DetLabError for something else than a count or a list of integers */
+function seedsOf(given: CompareFitOptions['seeds'], first: number | undefined): (number | undefined)[] {
+  if (given === undefined) return [first];
+  if (typeof given === 'number') {
+    if (!Number.isInteger(given) || given < 1)
+      throw new DetLabError(`Cannot compare with ${given} seeds: expected an integer >= 1, or a list of seeds`);
+    return Array.from({ length: given }, (_, i) => (first ?? 0) + i);
+  }
+  if (first !== undefined)
+    throw new DetLabError(
+      `Cannot compare with seed ${first} and seeds [${given.join(', ')}]: expected one of them; seeds: 3 counts from seed`,
+    );
+  if (given.length === 0 || given.some((seed) => !Number.isInteger(seed)) || new Set(given).size < given.length)
+    throw new DetLabError(`Cannot compare with the seeds [${given.join(', ')}]: expected distinct integers`);
+  return [...given];
 }
 
 /** @throws DetLabError when some recipes count epochs and others iterations: their curves have no common axis */

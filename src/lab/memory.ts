@@ -104,7 +104,7 @@ function refersTo(value: unknown, owner: object, depth = 0): boolean {
   if (typeof value !== 'object' || value === null || depth > 3) return false;
   if (value instanceof Model) return value.detector === owner;
   if (value instanceof Run) return value.model.detector === owner;
-  if (value instanceof Comparison) return refersTo(value.runs, owner, depth + 1);
+  if (value instanceof Comparison) return Object.values(value.all).some((runs) => refersTo(runs, owner, depth + 1));
   if (Array.isArray(value)) return value.some((item) => refersTo(item, owner, depth + 1));
   const isPlain = Object.getPrototypeOf(value) === Object.prototype;
   return isPlain && Object.values(value).some((item) => refersTo(item, owner, depth + 1));
@@ -162,7 +162,7 @@ export function free(...what: Freeable[]): string {
 function freeOne(one: Freeable): void {
   if (one instanceof tf.Tensor || one instanceof Model) one.dispose();
   else if (one instanceof Run) one.model.dispose();
-  else if (one instanceof Comparison) for (const run of Object.values(one.runs)) run.model.dispose();
+  else if (one instanceof Comparison) for (const run of Object.values(one.all).flat()) run.model.dispose();
   else if (Array.isArray(one)) for (const item of one) freeOne(item);
   else if (typeof one === 'object' && one !== null && Object.getPrototypeOf(one) === Object.prototype)
     for (const item of Object.values(one as Record<string, Freeable>)) freeOne(item);

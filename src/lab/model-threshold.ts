@@ -13,9 +13,6 @@ export interface ModelThreshold {
   data?: string;
 }
 
-/** Of a model without a threshold of its own. */
-export const DEFAULT_THRESHOLD = 0.3;
-
 /** @throws DetLabError without a report where one is required, for one of other classes, and where the goal is never reached */
 export function chooseThreshold(
   classes: readonly string[],

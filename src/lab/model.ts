@@ -19,7 +19,7 @@ import { catalogue } from './catalogue';
 import { modulesAt } from './config-access';
 import { detect, type EvaluateOptions, evaluate } from './evaluate';
 import type { LabDataset } from './lab-dataset';
-import { chooseThreshold, DEFAULT_THRESHOLD, type ModelThreshold, storedThreshold } from './model-threshold';
+import { chooseThreshold, type ModelThreshold, storedThreshold } from './model-threshold';
 import { PredictionList } from './prediction-list';
 import { Predictions } from './predictions';
 import { progressView } from './progress-view';
@@ -32,8 +32,8 @@ import type { LoadFrom } from './weights-file';
 export type ImageInput = string | Uint8Array | PixelImage;
 
 /**
- * Besides the precision, how the predictions are displayed. The threshold is of the display; the array has all. Default: the
- * model's (`withThreshold`), or 0.3.
+ * Besides the precision, how the predictions are displayed. The threshold is of the display, by default the model's
+ * (`withThreshold`) or 0.3; the array has all.
  */
 export interface PredictOptions extends DrawingOptions {
   precision?: Precision;
@@ -78,8 +78,8 @@ export class Model implements Displayable {
   predict(images: ImageInput[], options?: PredictOptions): Promise<PredictionList>;
   async predict(input: ImageInput | ImageInput[], options: PredictOptions = {}): Promise<Predictions | PredictionList> {
     const { precision, ...given } = options;
-    const checked = checkDrawing(given, 'predict', this.classes, ['precision']);
-    const drawing = { threshold: this.threshold?.score ?? DEFAULT_THRESHOLD, ...checked };
+    const kept = this.threshold && { threshold: this.threshold.score };
+    const drawing = { ...kept, ...checkDrawing(given, 'predict', this.classes, ['precision']) };
     if (Array.isArray(input)) {
       const all: Predictions[] = [];
       for (const image of input) all.push(await this.predict(image, options));

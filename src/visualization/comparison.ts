@@ -9,11 +9,15 @@ import type { TrainingCurves } from './training-curves';
 
 export interface Contestant {
   name: string;
-  /** Absent during training. */
+  /** Absent during training; of several runs, the means. */
   report?: ReportNumbers;
+  /** Of several runs: their number and the standard deviations over them, by metric and by class. */
+  spread?: { runs: number; metrics: Record<string, number>; perClass: Record<string, number> };
   /** What evaluations are counted in, the same for all contestants; epochs when absent. */
   unit?: TrainingCurves['unit'];
   evaluations: TrainingCurves['evaluations'];
+  /** Of several runs: the evaluations of the others. */
+  repeats?: readonly TrainingCurves['evaluations'][];
   parameters: number;
   /** Prediction time. */
   secondsPerImage?: number;
@@ -27,12 +31,14 @@ export function comparisonTable(contestants: readonly Contestant[], title = 'Com
     value: (c: Contestant) => number | undefined,
     text: (v: number | undefined) => string,
     best: 'high' | 'low' | 'none',
+    deviation: (c: Contestant) => number | undefined = () => undefined,
   ) => {
     const values = contestants.map(value);
     const known = values.filter((v) => v !== undefined && v >= 0) as number[];
     const top =
       best === 'none' || known.length < 2 ? undefined : best === 'high' ? Math.max(...known) : Math.min(...known);
-    return [label, ...values.map((v) => `${text(v)}${v !== undefined && v === top ? ' *' : ''}`)];
+    const spread = contestants.map((c) => deviationText(deviation(c)));
+    return [label, ...values.map((v, i) => `${text(v)}${spread[i]}${v !== undefined && v === top ? ' *' : ''}`)];
   };
   const metrics = Object.keys(done[0]?.report?.metrics ?? {}).filter((name) => /^(AP|mAP)/.test(name));
   const classes = done[0]?.report?.perClass ?? [];
@@ -41,13 +47,22 @@ export function comparisonTable(contestants: readonly Contestant[], title = 'Com
     title,
     columns: [{ title: '' }, ...contestants.map((c) => ({ title: c.name, align: 'right' as const }))],
     rows: [
-      ...metrics.map((name) => row(name, (c) => c.report?.metrics[name], metricText, 'high')),
+      ...metrics.map((name) =>
+        row(
+          name,
+          (c) => c.report?.metrics[name],
+          metricText,
+          'high',
+          (c) => c.spread?.metrics[name],
+        ),
+      ),
       ...classes.map(({ class: label }) =>
         row(
           `${perClass} ${label}`,
           (c) => c.report?.perClass.find((r) => r.class === label)?.metrics[perClass],
           metricText,
           'high',
+          (c) => c.spread?.perClass[label],
         ),
       ),
       row(
@@ -64,8 +79,18 @@ export function comparisonTable(contestants: readonly Contestant[], title = 'Com
       ),
     ],
     strong: [0],
-    note: '* best of its row',
+    note: ['* best of its row', ...spreadNotes(contestants)].join('; '),
   };
+}
+
+const deviationText = (value: number | undefined): string =>
+  value === undefined || Number.isNaN(value) ? '' : ` ± ${value.toFixed(3)}`;
+
+function spreadNotes(contestants: readonly Contestant[]): string[] {
+  const counts = new Set(contestants.map(({ spread }) => spread?.runs ?? 1));
+  if (Math.max(...counts) < 2) return [];
+  const runs = counts.size === 1 ? `${[...counts][0]} runs each` : 'the runs of each';
+  return [`mean ± standard deviation of ${runs}, one per seed`];
 }
 
 export function comparisonSpec(contestants: readonly Contestant[]) {
@@ -78,7 +103,10 @@ export function comparisonSpec(contestants: readonly Contestant[]) {
   const first = contestants.find((c) => c.evaluations.length > 0)?.evaluations[0].metrics ?? {};
   const names = ['AP', 'AP50', 'AP75', 'mAP'].filter((name) => name in first);
   const unit = contestants[0]?.unit ?? 'epoch';
-  const last = Math.max(1, ...contestants.flatMap((c) => c.evaluations.map((e) => e.at)));
+  const curves = contestants.flatMap((c) =>
+    [c.evaluations, ...(c.repeats ?? [])].map((evaluations, run) => ({ recipe: c.name, run, evaluations })),
+  );
+  const last = Math.max(1, ...curves.flatMap(({ evaluations }) => evaluations.map((e) => e.at)));
   const y = { field: 'value', type: 'quantitative', title: null, scale: { domain: [0, 1] } };
   return {
     ...chartConfig,
@@ -88,9 +116,10 @@ export function comparisonSpec(contestants: readonly Contestant[]) {
         width: 320,
         height: 220,
         data: {
-          values: contestants.flatMap((c) =>
-            c.evaluations.map((e) => ({
-              recipe: c.name,
+          values: curves.flatMap(({ recipe, run, evaluations }) =>
+            evaluations.map((e) => ({
+              recipe,
+              run,
               [unit]: e.at,
               value: Math.max(0, e.metrics[names[0]] ?? 0),
             })),
@@ -105,6 +134,7 @@ export function comparisonSpec(contestants: readonly Contestant[]) {
             axis: { tickMinStep: 1 },
           },
           y: { ...y, scale: { zero: true } },
+          detail: { field: 'run', type: 'nominal' },
           color,
         },
       },

@@ -24,7 +24,7 @@ test('a detector with worse boxes is worse, one with the same is not told apart 
   });
   expect(pairedBootstrap([good], [other]).metrics.AP.verdict).toBe('not told apart');
   // itself
-  expect(pairedBootstrap([good], [good]).metrics.AP).toEqual({
+  expect(pairedBootstrap([good], [good]).metrics.AP).toMatchObject({
     difference: 0,
     interval: { low: 0, high: 0 },
     verdict: 'not told apart',

@@ -69,7 +69,7 @@ test('without any detection, there are no curves and no error', () => {
 test.skipIf(!browser)('in a saved page the rule is dragged, a precision reached, a class looked at', async () => {
   const file = await curves.save(join(folder, 'c.html'));
   await withPage(file, async (page) => {
-    const numbers = async () => (await page.locator('[data-part="numbers"]').textContent()) ?? '';
+    const numbers = async () => String(await page.locator('[data-part="numbers"]').textContent());
     const best = curves.data[0].series[0].best!;
     expect(await numbers()).toContain(`score ${best.score.toFixed(3)}: precision ${best.precision.toFixed(3)}`);
 

@@ -20,7 +20,7 @@ export class Cooperation {
 
   /** @param onStep called with the milliseconds of the longest of the last steps */
   constructor(
-    private readonly signal: AbortSignal,
+    signal: AbortSignal,
     private readonly onStep: (ms: number) => void,
   ) {
     const { get } = Object.getOwnPropertyDescriptor(AbortSignal.prototype, 'aborted')!;

@@ -1,0 +1,87 @@
+// The images on which two evaluated detectors differ most, side by side: the boxes of the one, then those of the other.
+
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { classifyErrors, errorInput, KINDS } from '../analysis/error-kinds';
+import { imageAps } from '../analysis/image-ap';
+import type { RankedMatches } from '../analysis/ranked-matches';
+import { decodeImage } from '../data';
+import type { EvaluatedImage, EvaluationResults } from '../evaluation';
+import { signed } from '../visualization/difference-table';
+import { type LiveBox, type LiveImage, LiveImages } from '../visualization/live-images';
+
+export interface ComparedSide {
+  name: string;
+  results: EvaluationResults;
+  matches: RankedMatches;
+}
+
+/** Positions of the images by the difference of their APs, the largest first; those without objects are left out. */
+export function mostDifferent(first: RankedMatches, second: RankedMatches): { image: number; difference: number }[] {
+  const [a, b] = [imageAps(first), imageAps(second)];
+  return Array.from(a, (value, image) => ({ image, difference: b[image] - value }))
+    .filter(({ difference }) => !Number.isNaN(difference))
+    .sort((p, q) => Math.abs(q.difference) - Math.abs(p.difference) || p.image - q.image);
+}
+
+/** @param count images; each is shown once for each of the two */
+export function comparedImages(first: ComparedSide, second: ComparedSide, count: number): LiveImages {
+  const aps = [first, second].map(({ matches }) => imageAps(matches));
+  const shown = mostDifferent(first.matches, second.matches)
+    .filter(({ image }) => existsSync(first.results.images[image].record.path))
+    .slice(0, count);
+  const entries = [first, second].map(({ name, results }, side) => {
+    const images = shown.map(({ image }) => results.images[image]);
+    const boxes = boxesOf({ ...results, images });
+    return images.map((image, i): LiveImage => {
+      const file = path.basename(image.record.path);
+      const ap = aps[side][shown[i].image];
+      return {
+        ...frameOf(image),
+        boxes: boxes[i],
+        caption: `${name}: AP ${ap.toFixed(3)}${side === 1 ? ` (${signed(shown[i].difference)})` : ''}, ${file}`,
+        values: { difference: shown[i].difference, 'absolute difference': Math.abs(shown[i].difference) },
+      };
+    });
+  });
+  return new LiveImages(
+    entries[0].flatMap((one, i) => [one, entries[1][i]]),
+    {
+      classes: first.results.dataset.classes,
+      title: `images on which ${first.name} and ${second.name} differ most`,
+      columns: 2,
+      limit: Math.max(1, 2 * shown.length),
+    },
+  );
+}
+
+function frameOf({ record }: EvaluatedImage): Pick<LiveImage, 'source' | 'pixels' | 'width' | 'height'> {
+  const { path: source, id, width, height } = record;
+  return { source: path.basename(source), pixels: () => decodeImage(source, id), width, height };
+}
+
+/** Per image, its detections by kind, and the objects that are missed. */
+function boxesOf(results: EvaluationResults): LiveBox[][] {
+  const { detections, truths } = classifyErrors(errorInput(results));
+  const boxes: LiveBox[][] = results.images.map(() => []);
+  for (let row = 0; row < detections.count; row++) {
+    const { detections: found } = results.images[detections.image[row]];
+    const i = detections.index[row];
+    boxes[detections.image[row]].push({
+      bbox: [...found.bboxes.subarray(4 * i, 4 * i + 4)],
+      label: found.labels[i],
+      score: found.scores[i],
+      state: detections.ignored[row] ? 'ignored' : KINDS[detections.cause[row]],
+      iou: detections.iou[row] > 0 ? detections.iou[row] : undefined,
+      ...(found.masks ? { mask: found.masks[i] } : {}),
+    });
+  }
+  for (let row = 0; row < truths.count; row++) {
+    if (KINDS[truths.kind[row]] !== 'missed') continue;
+    const { record } = results.images[truths.image[row]];
+    const g = truths.index[row];
+    const bbox = [...record.truths.bboxes.subarray(4 * g, 4 * g + 4)];
+    boxes[truths.image[row]].push({ bbox, label: record.truths.labels[g], state: 'missed' });
+  }
+  return boxes;
+}
