@@ -12,6 +12,7 @@ import type { Detector } from '../models/types';
 import { encodeState } from '../nn/stored-tensor';
 import { Random } from '../random';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
+import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assignments';
 import { buildModel, type RecipeSpec } from './build-model';
 import { catalogue } from './catalogue';
 import { modulesAt } from './config-access';
@@ -109,6 +110,12 @@ export class Model implements Displayable {
     view.close();
     if (!report) throw new DetLabError(`The evaluation on "${evaluated.name}" was interrupted`);
     return report;
+  }
+
+  /** As `recipe.assignments`, with this model's weights: what assigners that read predictions do now. */
+  assignments(data: LabDataset, options?: AssignmentsOptions): Promise<Assignments> {
+    this.requireWeights('assign with');
+    return assignmentsOf({ ...this.meta(), freezing: [] }, data, options, this.detector);
   }
 
   /**

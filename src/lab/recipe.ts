@@ -10,6 +10,7 @@ import { DetLabError } from '../errors';
 import { type FreezeRule, freezingText } from '../training/freezing';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { escapeHtml } from '../visualization/escape';
+import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assignments';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { catalogue } from './catalogue';
 import { necksAt, objectAt, withoutClassCounts } from './config-access';
@@ -254,6 +255,14 @@ export class Recipe implements Displayable {
    */
   lostTruths(data: LabDataset, options?: LostTruthsOptions): Promise<LostTruths> {
     return lostTruths({ ...this.spec, config: this.config }, data, options);
+  }
+
+  /**
+   * Which anchors, points, proposals or queries the assigner gives each truth of a training image, with initial weights.
+   * @example (await recipe.assignments(cells, { image: 3 })).missed // truths that were given none
+   */
+  assignments(data: LabDataset, options?: AssignmentsOptions): Promise<Assignments> {
+    return assignmentsOf({ ...this.spec, config: this.config }, data, options);
   }
 
   /**

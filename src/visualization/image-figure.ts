@@ -88,17 +88,17 @@ function boxShape({ bbox: [x1, y1, x2, y2], colour, dashed, weight = 1, hint, te
     `<rect x="${n(x1)}" y="${n(y1)}" width="${n(x2 - x1)}" height="${n(y2 - y1)}" fill="none" pointer-events="all" ` +
     `stroke="${stroke}" stroke-width="${n(width)}"${dashed ? ` stroke-dasharray="${n(4 * unit)} ${n(3 * unit)}"` : ''}>` +
     `${title(hint ?? text)}</rect>`;
-  const line = 1.4 * unit * weight;
+  const line = 1.7 * unit * weight;
   // a dark line under the coloured one keeps it visible on any background
   return (weight >= 1 ? rect('rgba(0,0,0,0.45)', line + unit) : '') + rect(colour, line);
 }
 
-function labelShape({ bbox: [x1, y1], colour, text = '' }: FigureBox, unit: number): string {
-  const size = 9 * unit;
+function labelShape({ bbox: [x1, y1], text = '' }: FigureBox, unit: number): string {
+  const size = 8 * unit;
   const top = Math.max(y1 - 1.5 * unit, size);
   return (
-    `<text x="${n(Math.max(x1, unit))}" y="${n(top)}" font-size="${n(size)}" font-weight="600" fill="${colour}" ` +
-    `stroke="#000" stroke-opacity="0.7" stroke-width="${n(2 * unit)}" paint-order="stroke" pointer-events="none">` +
+    `<text x="${n(Math.max(x1, unit))}" y="${n(top)}" font-size="${n(size)}" font-weight="600" fill="#fff" ` +
+    `stroke="#000" stroke-opacity="0.6" stroke-width="${n(1.2 * unit)}" paint-order="stroke" pointer-events="none">` +
     `${escapeHtml(text)}</text>`
   );
 }
