@@ -18,6 +18,7 @@ import { loadCustomImports } from './custom-imports';
 import { fit } from './fit';
 import { type ImageSize, setImageSize } from './image-size/set-image-size';
 import type { LabDataset } from './lab-dataset';
+import { type LearningPlan, learningPlan } from './learning-plan';
 import { type LostTruths, type LostTruthsOptions, lostTruths } from './lost-truths';
 import { loadStrictly, Model, metaOf, modelFile } from './model';
 import { swapLines, swapNeck } from './neck-swap';
@@ -263,6 +264,14 @@ export class Recipe implements Displayable {
    */
   assignments(data: LabDataset, options?: AssignmentsOptions): Promise<Assignments> {
     return assignmentsOf({ ...this.spec, config: this.config }, data, options);
+  }
+
+  /**
+   * The learning rates and momentum of `fit` with these options, drawn before it, with warm-up, evaluations and checkpoints.
+   * @example (await recipe.plan(cells, { epochs: 12 })).lrAt(1)
+   */
+  plan(data: LabDataset, options?: FitOptions): Promise<LearningPlan> {
+    return learningPlan({ ...this.spec, config: this.config }, data, options);
   }
 
   /**

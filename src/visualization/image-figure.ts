@@ -2,10 +2,11 @@
 // it stays sharp and light. One figure, or a sheet of several with captions; HTML for notebooks, bytes for files.
 
 import sharp from 'sharp';
-import type { AnyImage } from '../data/types';
+import type { AnyImage, PixelImage } from '../data/types';
 import type { DrawnBox } from './draw-boxes';
 import { escapeHtml } from './escape';
 import { colourOf } from './palette';
+import { storedImage } from './stored-image';
 
 /** A point in image pixels; a filled circle. */
 export interface DrawnPoint {
@@ -40,22 +41,12 @@ export interface ImageFigure {
 const STORED = 720;
 const QUALITY = 78;
 
-/** JPEG bytes of an image, reduced to `longest` pixels. */
-export async function jpegOf({ data, width, height, order }: AnyImage, longest = STORED): Promise<Buffer> {
-  const rgb = Buffer.alloc(width * height * 3);
-  const [r, b] = order === 'rgb' ? [0, 2] : [2, 0];
-  for (let i = 0; i < rgb.length; i += 3) {
-    rgb[i] = byte(data[i + r]);
-    rgb[i + 1] = byte(data[i + 1]);
-    rgb[i + 2] = byte(data[i + b]);
-  }
-  return sharp(rgb, { raw: { width, height, channels: 3 } })
-    .resize({ width: longest, height: longest, fit: 'inside', withoutEnlargement: true })
-    .jpeg({ quality: QUALITY, mozjpeg: true })
-    .toBuffer();
-}
+/** The pixels as bytes: transforms may make floats. */
+const bytesOf = ({ data, ...image }: AnyImage): PixelImage => ({
+  ...image,
+  data: data instanceof Uint8Array ? data : new Uint8Array(Uint8ClampedArray.from(data).buffer),
+});
 
-const byte = (value: number): number => Math.min(255, Math.max(0, Math.round(value)));
 const n = (value: number): string => String(Math.round(value * 10) / 10);
 
 /** Figures under one legend of classes; `columns` of a sheet. */
@@ -68,7 +59,8 @@ export interface SheetOptions {
 async function shapesOf({ image, boxes = [], points = [], content }: ImageFigure, id: string): Promise<string> {
   const { width, height } = image;
   const unit = Math.max(width, height) / 360; // a line of 1 px where the figure is 360 px long
-  const href = `data:image/jpeg;base64,${(await jpegOf(image)).toString('base64')}`;
+  const { jpeg } = await storedImage(bytesOf(image), STORED, QUALITY);
+  const href = `data:image/jpeg;base64,${jpeg}`;
   const parts = [`<image href="${href}" width="${width}" height="${height}" preserveAspectRatio="none"/>`];
   if (content && (content[0] < height || content[1] < width)) parts.push(paddingShape(content, image, id, unit));
   for (const { x, y, radius, colour, text, opacity = 1 } of points)
