@@ -14,6 +14,7 @@ import { encodeState } from '../nn/stored-tensor';
 import { Random } from '../random';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
 import { checkDrawing, type DrawingOptions } from '../visualization/drawing-options';
+import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assignments';
 import { buildModel, type RecipeSpec } from './build-model';
 import { catalogue } from './catalogue';
 import { modulesAt } from './config-access';
@@ -134,6 +135,12 @@ export class Model implements Displayable {
     view.close();
     if (!report) throw new DetLabError(`The evaluation on "${evaluated.name}" was interrupted`);
     return report;
+  }
+
+  /** As `recipe.assignments`, with this model's weights: what assigners that read predictions do now. */
+  assignments(data: LabDataset, options?: AssignmentsOptions): Promise<Assignments> {
+    this.requireWeights('assign with');
+    return assignmentsOf({ ...this.meta(), freezing: [] }, data, options, this.detector);
   }
 
   /**

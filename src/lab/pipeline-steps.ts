@@ -25,11 +25,10 @@ export class PipelineSteps extends FiguresDisplay {
     readonly classes: readonly string[],
   ) {
     const changes = steps.map(changesOf);
-    const shown = steps.flatMap((step, i) => figureOf(step, changes[i], classes));
     super({
       what: 'pipeline steps',
       title: `${path.basename(file)}: ${steps.length} steps of the training pipeline`,
-      figures: shown,
+      figures: figuresOf(steps, changes, classes),
       sheet: { legend: classLegend(classes) },
       tables: [
         {
@@ -81,7 +80,7 @@ function changesOf({ before, after, unclipped }: TracedStep): Changes {
     before: old.length,
     after: now.length,
     lost: missing(old, now),
-    added: missing(now, old),
+    added: before.truths ? missing(now, old) : 0,
     halved: shares.filter((share) => share < 0.5).length,
   };
 }
@@ -108,26 +107,59 @@ const sizeText = ({ after }: TracedStep): string =>
 
 function rowOf(step: TracedStep, { before, after, lost, added, halved }: Changes): string[] {
   const blank = (count: number) => (count === 0 ? '' : String(count));
-  const made = step.after ? String(after) : 'discarded';
-  const numbers = [String(before), made, blank(lost), blank(added), step.unclipped ? blank(halved) : ''];
+  const made = step.after ? (step.after.truths ? String(after) : '') : 'discarded';
+  const numbers = [
+    step.before.truths ? String(before) : '',
+    made,
+    blank(lost),
+    blank(added),
+    step.unclipped ? blank(halved) : '',
+  ];
   return [String(step.index + 1), step.type, sizeText(step), ...numbers];
 }
 
-function figureOf(step: TracedStep, { lost, added }: Changes, classes: readonly string[]): ImageFigure[] {
+/** One figure for each step that changes anything; the others are named in the caption before. */
+function figuresOf(
+  steps: readonly TracedStep[],
+  changes: readonly Changes[],
+  classes: readonly string[],
+): ImageFigure[] {
+  const figures: ImageFigure[] = [];
+  for (const [i, step] of steps.entries()) {
+    const last = figures.at(-1);
+    if (last && changesNothing(step)) last.caption += `; ${step.index + 1} ${step.type}: no change`;
+    else figures.push(...figureOf(step, changes[i], classes));
+  }
+  return figures;
+}
+
+function changesNothing({ before, after }: TracedStep): boolean {
+  const [a, b] = [before.image, after?.image];
+  if (!a || !b || a.width !== b.width || a.height !== b.height || a.order !== b.order) return false;
+  const boxes = (state: typeof before | undefined) => state?.truths?.bboxes.join() ?? '';
+  return boxes(before) === boxes(after) && (a.data === b.data || a.data.every((v, k) => v === b.data[k]));
+}
+
+function figureOf(step: TracedStep, { lost, added, halved }: Changes, classes: readonly string[]): ImageFigure[] {
   const { image, truths } = step.after ?? {};
   const notes = [
     ...(step.after ? [sizeText(step)] : ['discards the image']),
     ...(truths ? [`${truths.labels.length} boxes`] : []),
     ...(lost > 0 && step.after ? [`${lost} lost`] : []),
-    ...(added > 0 && step.before.truths ? [`${added} added`] : []),
+    ...(added > 0 ? [`${added} added`] : []),
+    ...(halved > 0 ? [`${halved} cut below half (dashed)`] : []),
   ];
   const shown = image ?? step.before.image;
-  if (!shown || step.type.endsWith('PackDetInputs')) return [];
+  if (!shown) return [];
+  const shares = truths && step.unclipped ? visibleShares(truths, step.unclipped) : [];
+  const boxes = truths ? truthFigureBoxes(truths, classes) : [];
   return [
     {
       image: shown,
       caption: `${step.index + 1} ${step.type}: ${notes.join(', ')}`,
-      boxes: truths ? truthFigureBoxes(truths, classes) : [],
+      boxes: boxes.map((box, k) =>
+        shares[k] < 0.5 ? { ...box, dashed: true, hint: `${box.hint}, ${Math.round(100 * shares[k])}% left` } : box,
+      ),
     },
   ];
 }

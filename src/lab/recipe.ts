@@ -10,6 +10,7 @@ import { DetLabError } from '../errors';
 import { type FreezeRule, freezingText } from '../training/freezing';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { escapeHtml } from '../visualization/escape';
+import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assignments';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { catalogue } from './catalogue';
 import { necksAt, objectAt, withoutClassCounts } from './config-access';
@@ -17,6 +18,7 @@ import { loadCustomImports } from './custom-imports';
 import { fit } from './fit';
 import { type ImageSize, setImageSize } from './image-size/set-image-size';
 import type { LabDataset } from './lab-dataset';
+import { type LearningPlan, learningPlan } from './learning-plan';
 import { type LostTruths, type LostTruthsOptions, lostTruths } from './lost-truths';
 import { loadStrictly, Model, metaOf, modelFile } from './model';
 import { storedThreshold } from './model-threshold';
@@ -255,6 +257,22 @@ export class Recipe implements Displayable {
    */
   lostTruths(data: LabDataset, options?: LostTruthsOptions): Promise<LostTruths> {
     return lostTruths({ ...this.spec, config: this.config }, data, options);
+  }
+
+  /**
+   * Which anchors, points, proposals or queries the assigner gives each truth of a training image, with initial weights.
+   * @example (await recipe.assignments(cells, { image: 3 })).missed // truths that were given none
+   */
+  assignments(data: LabDataset, options?: AssignmentsOptions): Promise<Assignments> {
+    return assignmentsOf({ ...this.spec, config: this.config }, data, options);
+  }
+
+  /**
+   * The learning rates and momentum of `fit` with these options, drawn before it, with warm-up, evaluations and checkpoints.
+   * @example (await recipe.plan(cells, { epochs: 12 })).lrAt(1)
+   */
+  plan(data: LabDataset, options?: FitOptions): Promise<LearningPlan> {
+    return learningPlan({ ...this.spec, config: this.config }, data, options);
   }
 
   /**

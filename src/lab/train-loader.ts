@@ -68,6 +68,10 @@ export function trainingData(
   };
 }
 
+/** Iterations of an epoch. */
+export const batchesPerEpoch = ({ dataset, order: { batchSize, dropLast } }: TrainingData): number =>
+  dropLast ? Math.floor(dataset.records.length / batchSize) : Math.ceil(dataset.records.length / batchSize);
+
 export function trainLoader(
   data: Dataset,
   config: ConfigObject,

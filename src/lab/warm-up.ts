@@ -50,9 +50,10 @@ export function fitWarmUp(
   const paramScheduler = fitRules(plan.paramScheduler, { epochLength, fitted }, shortened);
   const { param_scheduler: hook } = plan.defaultHooks;
   if (!(hook instanceof YOLOv5ParamSchedulerHook)) return { defaultHooks: plan.defaultHooks, paramScheduler, notices };
-  const { warmup_epochs, warmup_mim_iter } = hook.options;
-  const own = Math.max(Math.round(warmup_epochs * epochLength), warmup_mim_iter);
-  const length = shortened(own, 'warmup_epochs and warmup_mim_iter of default_hooks.param_scheduler');
+  const length = shortened(
+    hookLength(hook, epochLength),
+    'warmup_epochs and warmup_mim_iter of default_hooks.param_scheduler',
+  );
   if (length === undefined) return { defaultHooks: plan.defaultHooks, paramScheduler, notices };
   const changed = new YOLOv5ParamSchedulerHook({
     ...hook.options,
@@ -62,6 +63,21 @@ export function fitWarmUp(
   changed.priority = hook.priority;
   return { defaultHooks: { ...plan.defaultHooks, param_scheduler: changed }, paramScheduler, notices };
 }
+
+/** Iterations of the warm-up of a plan, 0 without one; at most those of the run. */
+export function warmUpIterations(
+  { defaultHooks, loop, paramScheduler }: Pick<RunPlan, 'defaultHooks' | 'loop' | 'paramScheduler'>,
+  epochLength: number,
+): number {
+  const { param_scheduler: hook } = defaultHooks;
+  const total = loop.unit === 'epoch' ? loop.total * epochLength : loop.total;
+  const own = hook instanceof YOLOv5ParamSchedulerHook ? hookLength(hook, epochLength) : 0;
+  const rules = paramScheduler.filter(warmsUp).map((rule) => lengthOf(rule, epochLength));
+  return Math.min(total, Math.max(own, 0, ...rules));
+}
+
+const hookLength = ({ options: { warmup_epochs, warmup_mim_iter } }: YOLOv5ParamSchedulerHook, epochLength: number) =>
+  Math.max(Math.round(warmup_epochs * epochLength), warmup_mim_iter);
 
 /** Without a warm-up that is shortened to nothing; rules that begin where one ended follow it. */
 function fitRules(

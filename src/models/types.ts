@@ -32,6 +32,41 @@ export interface LossContext {
   epoch: number;
   /** Iterations of the run before this one. */
   iteration: number;
+  watch?: AssignmentWatch;
+}
+
+/** What an assigner gave the ground truth of one image. P: what was assigned to any of it; G: boxes that are not ignored. */
+export interface Assignment {
+  /** The head, stage or layer. A later report of the same source and image replaces it: the last decoder layer. */
+  source: string;
+  /** Index in the batch. */
+  image: number;
+  form: 'anchors' | 'points' | 'proposals' | 'queries';
+  /** Index of each among all priors, proposals or queries, rising [P]. */
+  indices: Int32Array;
+  /** A box (xyxy; of a query the predicted one), or a point (x, y, stride x, stride y) [P, 4]. */
+  priors: Float32Array;
+  /** Feature level of each, and the stride of every level; absent where there are none [P]. */
+  levels?: Int32Array;
+  strides?: number[];
+  /** Index of the ground truth of each [P]. */
+  truths: Int32Array;
+  /** What the assigner gives of each, see AssignResult [P]. */
+  overlaps?: Float32Array;
+  /** 1 for those that the sampler drew for the losses [P]. */
+  sampled?: Uint8Array;
+  /** The first so many proposals are the ground truth itself. */
+  numTruths?: number;
+  /** Of the ground truth [G, 4], [G]. */
+  boxes: Float32Array;
+  labels: Int32Array;
+}
+
+/** Receives what the assigners of heads do, to show it. */
+export interface AssignmentWatch {
+  assigned(assignment: Assignment): void;
+  /** Of what was assigned, the loss keeps the priors with these indices. */
+  kept(source: string, image: number, indices: ReadonlySet<number>): void;
 }
 
 /** Where a run stands as an epoch begins. */

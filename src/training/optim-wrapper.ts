@@ -27,6 +27,31 @@ export interface UpdateReport {
   stepped: boolean;
 }
 
+/**
+ * The parameter groups of a config with their first learning rates, and what else of it the wrapper reads.
+ *
+ * @throws DetLabError for an unknown option, or nothing to train
+ */
+export function plannedGroups(
+  model: Module,
+  config: OptimWrapperConfig,
+  registry: Registry,
+  parameters?: readonly [string, Parameter][],
+) {
+  const wrapper: ModuleConfig = { type: 'OptimWrapper', ...config };
+  const parsed = WRAPPERS.build('optim_wrapper', wrapper, { path: 'optim_wrapper' });
+  const plan = registry.build('optimizer', parsed.optimizer, { path: 'optim_wrapper.optimizer' });
+  const paramwise = parsed.paramwise_cfg ?? undefined;
+  const { momentum, batch_size_per_gpu: batchSize } = parsed.optimizer;
+  const groups =
+    parsed.constructor === 'YOLOv5OptimizerConstructor'
+      ? yolov5Groups(model, plan, paramwise, batchSize as number | undefined, parameters)
+      : parameterGroups(model, plan, paramwise, parameters);
+  if (groups.length === 0)
+    throw new DetLabError('Cannot train: every parameter of the model is frozen. Unfreeze a part of it first');
+  return { groups, parsed, plan, momentum: typeof momentum === 'number' ? momentum : undefined };
+}
+
 export class OptimWrapper {
   readonly optimizer: Optimizer;
   readonly precision: Precision;
@@ -52,17 +77,7 @@ export class OptimWrapper {
     precision?: Precision,
     parameters?: readonly [string, Parameter][],
   ) {
-    const wrapper: ModuleConfig = { type: 'OptimWrapper', ...config };
-    const parsed = WRAPPERS.build('optim_wrapper', wrapper, { path: 'optim_wrapper' });
-    const plan = registry.build('optimizer', parsed.optimizer, { path: 'optim_wrapper.optimizer' });
-    const paramwise = parsed.paramwise_cfg ?? undefined;
-    const { momentum, batch_size_per_gpu: batchSize } = parsed.optimizer;
-    const groups =
-      parsed.constructor === 'YOLOv5OptimizerConstructor'
-        ? yolov5Groups(model, plan, paramwise, batchSize as number | undefined, parameters)
-        : parameterGroups(model, plan, paramwise, parameters);
-    if (groups.length === 0)
-      throw new DetLabError('Cannot train: every parameter of the model is frozen. Unfreeze a part of it first');
+    const { groups, momentum, parsed, plan } = plannedGroups(model, config, registry, parameters);
     this.precision = precision ?? (parsed.mixed ? (parsed.dtype ?? 'bfloat16') : 'float32');
     const offered = [...engine().precisions, ...engine().memoryPrecisions];
     if (!offered.includes(this.precision))
@@ -75,7 +90,7 @@ export class OptimWrapper {
     const name = model.constructor.name;
     const { type } = parsed.optimizer;
     listHolder(this, (wrapper) => ({ kind: 'optimizer', name, type, tensors: wrapper.tensors() }));
-    if (typeof momentum === 'number') this.momentum = momentum;
+    this.momentum = momentum;
     this.clip = parsed.clip_grad ?? undefined;
     this.counts = parsed.accumulative_counts;
   }

@@ -1,8 +1,10 @@
 // The learning-rate schedule of a run: mmengine's chained schedulers over parameter groups. Iteration rules step after
 // every iteration, epoch rules after every epoch; all step once before the first iteration.
 
-import type { ModuleConfig } from '../catalogue/registry';
+import type { ModuleConfig, Registry } from '../catalogue/registry';
+import { DetLabError } from '../errors';
 import type { LearningRates, ScheduleState } from './learning-rates';
+import type { LoopPlan } from './loops/loop-plan';
 import type { ScheduleFactory, ScheduleRule } from './schedules/schedule-rule';
 
 /** Anything with a learning rate that a schedule moves. */
@@ -10,6 +12,26 @@ export interface Scheduled {
   lr: number;
   readonly initialLr: number;
 }
+
+/**
+ * The rules of `param_scheduler`, for a loop whose epochs have `length` iterations.
+ *
+ * @throws DetLabError for a rule that counts epochs in a loop of iterations
+ */
+export const scheduleFactories = (
+  rules: readonly ModuleConfig[],
+  { loop, length, registry }: { loop: LoopPlan; length: number; registry: Registry },
+): ScheduleFactory[] =>
+  rules.map((rule, i) => {
+    const path = `param_scheduler.${i}`;
+    const factory = registry.build('param_scheduler', rule, { path });
+    if (loop.unit === 'iteration' && factory(length).byEpoch)
+      throw new DetLabError(
+        `Cannot train by ${path} (${rule.type}): it counts epochs, and ${loop.type} counts iterations. ` +
+          'Give it by_epoch: false and counts of iterations',
+      );
+    return factory;
+  });
 
 export class Schedule implements LearningRates {
   private readonly rules: ScheduleRule[];

@@ -18,7 +18,7 @@ import { OptimWrapper, type OptimWrapperConfig } from './optim-wrapper';
 import { restore } from './restore';
 import { RunState } from './run-state';
 import { Runner } from './runner';
-import { Schedule } from './schedule';
+import { Schedule, scheduleFactories } from './schedule';
 import { type Stop, stopOf, wayOn } from './stop';
 import type { TrainLoader } from './train-run';
 import { trainingModules } from './training-modules';
@@ -161,16 +161,7 @@ function newState(options: TrainOptions, freezing: readonly FreezeRule[]): RunSt
     options.precision,
     parameters,
   );
-  const factories = (options.paramScheduler ?? []).map((rule, i) => {
-    const path = `param_scheduler.${i}`;
-    const factory = registry.build('param_scheduler', rule, { path });
-    if (loop.unit === 'iteration' && factory(loader.length).byEpoch)
-      throw new DetLabError(
-        `Cannot train by ${path} (${rule.type}): it counts epochs, and ${loop.type} counts iterations. ` +
-          'Give it by_epoch: false and counts of iterations',
-      );
-    return factory;
-  });
+  const factories = scheduleFactories(options.paramScheduler ?? [], { loop, length: loader.length, registry });
   const schedule = new Schedule(factories, wrapper.optimizer.groups, loader.length, options.paramScheduler);
   return new RunState(wrapper, schedule, {
     seed: options.seed,

@@ -2,10 +2,11 @@
 // it stays sharp and light. One figure, or a sheet of several with captions; HTML for notebooks, bytes for files.
 
 import sharp from 'sharp';
-import type { AnyImage } from '../data/types';
+import type { AnyImage, PixelImage } from '../data/types';
 import type { DrawnBox } from './draw-boxes';
 import { escapeHtml } from './escape';
 import { colourOf } from './palette';
+import { storedImage } from './stored-image';
 
 /** A point in image pixels; a filled circle. */
 export interface DrawnPoint {
@@ -40,22 +41,12 @@ export interface ImageFigure {
 const STORED = 720;
 const QUALITY = 78;
 
-/** JPEG bytes of an image, reduced to `longest` pixels. */
-export async function jpegOf({ data, width, height, order }: AnyImage, longest = STORED): Promise<Buffer> {
-  const rgb = Buffer.alloc(width * height * 3);
-  const [r, b] = order === 'rgb' ? [0, 2] : [2, 0];
-  for (let i = 0; i < rgb.length; i += 3) {
-    rgb[i] = byte(data[i + r]);
-    rgb[i + 1] = byte(data[i + 1]);
-    rgb[i + 2] = byte(data[i + b]);
-  }
-  return sharp(rgb, { raw: { width, height, channels: 3 } })
-    .resize({ width: longest, height: longest, fit: 'inside', withoutEnlargement: true })
-    .jpeg({ quality: QUALITY, mozjpeg: true })
-    .toBuffer();
-}
+/** The pixels as bytes: transforms may make floats. */
+const bytesOf = ({ data, ...image }: AnyImage): PixelImage => ({
+  ...image,
+  data: data instanceof Uint8Array ? data : new Uint8Array(Uint8ClampedArray.from(data).buffer),
+});
 
-const byte = (value: number): number => Math.min(255, Math.max(0, Math.round(value)));
 const n = (value: number): string => String(Math.round(value * 10) / 10);
 
 /** Figures under one legend of classes; `columns` of a sheet. */
@@ -68,7 +59,8 @@ export interface SheetOptions {
 async function shapesOf({ image, boxes = [], points = [], content }: ImageFigure, id: string): Promise<string> {
   const { width, height } = image;
   const unit = Math.max(width, height) / 360; // a line of 1 px where the figure is 360 px long
-  const href = `data:image/jpeg;base64,${(await jpegOf(image)).toString('base64')}`;
+  const { jpeg } = await storedImage(bytesOf(image), STORED, QUALITY);
+  const href = `data:image/jpeg;base64,${jpeg}`;
   const parts = [`<image href="${href}" width="${width}" height="${height}" preserveAspectRatio="none"/>`];
   if (content && (content[0] < height || content[1] < width)) parts.push(paddingShape(content, image, id, unit));
   for (const { x, y, radius, colour, text, opacity = 1 } of points)
@@ -88,17 +80,17 @@ function boxShape({ bbox: [x1, y1, x2, y2], colour, dashed, weight = 1, hint, te
     `<rect x="${n(x1)}" y="${n(y1)}" width="${n(x2 - x1)}" height="${n(y2 - y1)}" fill="none" pointer-events="all" ` +
     `stroke="${stroke}" stroke-width="${n(width)}"${dashed ? ` stroke-dasharray="${n(4 * unit)} ${n(3 * unit)}"` : ''}>` +
     `${title(hint ?? text)}</rect>`;
-  const line = 1.4 * unit * weight;
+  const line = 1.7 * unit * weight;
   // a dark line under the coloured one keeps it visible on any background
   return (weight >= 1 ? rect('rgba(0,0,0,0.45)', line + unit) : '') + rect(colour, line);
 }
 
-function labelShape({ bbox: [x1, y1], colour, text = '' }: FigureBox, unit: number): string {
-  const size = 9 * unit;
+function labelShape({ bbox: [x1, y1], text = '' }: FigureBox, unit: number): string {
+  const size = 8 * unit;
   const top = Math.max(y1 - 1.5 * unit, size);
   return (
-    `<text x="${n(Math.max(x1, unit))}" y="${n(top)}" font-size="${n(size)}" font-weight="600" fill="${colour}" ` +
-    `stroke="#000" stroke-opacity="0.7" stroke-width="${n(2 * unit)}" paint-order="stroke" pointer-events="none">` +
+    `<text x="${n(Math.max(x1, unit))}" y="${n(top)}" font-size="${n(size)}" font-weight="600" fill="#fff" ` +
+    `stroke="#000" stroke-opacity="0.6" stroke-width="${n(1.2 * unit)}" paint-order="stroke" pointer-events="none">` +
     `${escapeHtml(text)}</text>`
   );
 }

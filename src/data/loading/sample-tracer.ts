@@ -4,7 +4,7 @@
 import { BadData } from '../bad-data';
 import { copyOf, type Pipeline } from '../pipeline';
 import { type Sample, sampleOf } from '../transforms/sample';
-import type { AnyImage, DataProblem, ImageRecord, Truths } from '../types';
+import type { AnyImage, DataProblem, ImageRecord, PackedSample, Truths } from '../types';
 import { batchOrder, imagesOf, type OrderOptions } from './batch-order';
 import { streamFor } from './random-streams';
 import { storeOf } from './record-store';
@@ -30,6 +30,8 @@ export interface TracedStep {
 export interface SampleTrace {
   record: ImageRecord;
   steps: TracedStep[];
+  /** What the network gets, where no step discarded the image. */
+  packed?: PackedSample;
   /** Of an image that cannot be used. */
   problem?: DataProblem;
 }
@@ -70,7 +72,7 @@ export function sampleTracer(
     // an image of the batch that drop_last drops counts as the first
     return Math.max(0, known[index]);
   };
-  const stepsOf = async (index: number, epoch: number, steps: TracedStep[]): Promise<void> => {
+  const packedOf = async (index: number, epoch: number, steps: TracedStep[]): Promise<PackedSample | undefined> => {
     const random = streamFor(order.seed, epoch, index, 0);
     const context = pipeline.usesOtherImages
       ? contexts({ epoch, position: positionIn(epoch, index) }, true)
@@ -84,20 +86,21 @@ export function sampleTracer(
       const clips = unclipped !== undefined && differs(pipeline, unclipped, i);
       const whole = clips && sample ? await unclipped.step(i, entry, same, context) : undefined;
       steps.push({ index: i, type, before, after: sample && stateOf(sample), unclipped: whole?.truths });
-      if (!sample) return;
+      if (!sample) return undefined;
     }
+    return sample.packed;
   };
   return {
     objects,
     async trace(index, epoch = 0) {
       const steps: TracedStep[] = [];
       try {
-        await stepsOf(index, epoch, steps);
+        const packed = await packedOf(index, epoch, steps);
+        return { record: records[index], steps, packed };
       } catch (error) {
         if (!(error instanceof BadData)) throw error;
         return { record: records[index], steps, problem: error.problem };
       }
-      return { record: records[index], steps };
     },
   };
 }

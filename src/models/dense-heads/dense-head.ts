@@ -23,9 +23,10 @@ import {
   type Size,
   toInstances,
 } from '../task-modules';
-import type { DetBatch, LossContext, Losses, ProposalHead, ProposalLosses } from '../types';
+import type { Assignment, DetBatch, LossContext, Losses, ProposalHead, ProposalLosses } from '../types';
 import { type BatchTargets, type BatchTargetsOptions, batchTargets } from './batch-targets';
 import { type Candidates, decodeDetections, type SuppressionCfg } from './decode-detections';
+import { denseAssignment, type Watched } from './dense-assignment';
 import { DenseOutputs, type LevelMaps } from './dense-outputs';
 import { type ComputedParts, detachedPredictions } from './detached-predictions';
 import { featmapSizes } from './flatten-levels';
@@ -162,9 +163,30 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     const images = batch.samples.map((_, index) => {
       const image = { batch, index, sizes, context };
       const input = { ...this.assignInput(assigner, image), predictions: predictions?.[index] };
-      return imageTargets({ assigner, sampler: this.sampler, boxTargets }, input, this.priorsInside(image));
+      const inside = this.priorsInside(image);
+      const watch =
+        context.watch && ((...given: Watched) => context.watch?.assigned(this.assignment(image, inside, given)));
+      return imageTargets({ assigner, sampler: this.sampler, boxTargets }, input, inside, watch);
     });
     return this.mergeTargets(images, total);
+  }
+
+  /** What was assigned in one image, for those who watch. */
+  private assignment({ batch, index, sizes }: AssignImage, inside: Int32Array | undefined, given: Watched): Assignment {
+    const { truths, meta } = batch.samples[index];
+    const priors = this.priorCache.of(sizes);
+    const { form, strides } = this.priors;
+    return denseAssignment({
+      source: this.name,
+      image: index,
+      form: form === 'points' ? 'points' : 'anchors',
+      priors,
+      levels: this.priorCache.levels(sizes),
+      strides: strides.map(([x]) => x),
+      instances: this.instances(truths, meta.imgPath),
+      inside,
+      given,
+    });
   }
 
   /** Parts of the predictions that assigners may need, [N, T, K] each. */

@@ -10,7 +10,7 @@ import { stopGradient } from '../../ops';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { accuracy, atLeast, classRows, zeroLoss } from '../losses';
 import type { Size } from '../task-modules';
-import type { Losses } from '../types';
+import type { AssignmentWatch, LossContext, Losses } from '../types';
 import type { AnchorMaps } from './anchor-head';
 import type { BatchTargets } from './batch-targets';
 import type { DenseOutputs } from './dense-outputs';
@@ -63,7 +63,7 @@ export class FSAFHead extends RetinaHead<FSAFHeadConfig> {
     return { scores, deltas: tf.relu(deltas) };
   }
 
-  protected override losses(outputs: DenseOutputs<AnchorMaps>, targets: BatchTargets): Losses {
+  protected override losses(outputs: DenseOutputs<AnchorMaps>, targets: BatchTargets, context: LossContext): Losses {
     const deltas = atLeast(outputs.flat('deltas'), MIN_DISTANCE) as tf.Tensor3D;
     const { sizes } = outputs;
     const { images, boxes } = targets;
@@ -86,6 +86,7 @@ export class FSAFHead extends RetinaHead<FSAFHeadConfig> {
     const boxLoss = (box.rank === 2 ? tf.sum(box, 1) : box) as tf.Tensor1D; // [P]
     const classes = tf.gather(cls, at); // [P, C]
     const selected = this.onBestLevel(tf.add(tf.sum(classes, 1), boxLoss), positives, images, sizes.length);
+    if (context.watch) this.reportKept(context.watch, selected, images);
 
     // an anchor on another level is still a negative of the other classes
     const leftOut = tf.mul(tf.sum(tf.mul(classes, classRows(positiveLabels, this.numClasses)), 1), tf.sub(1, selected));
@@ -129,6 +130,15 @@ export class FSAFHead extends RetinaHead<FSAFHeadConfig> {
         .equal(tf.gather(best, tf.tensor1d(truths, 'int32')), tf.tensor1d(levels, 'int32'))
         .cast<tf.Tensor1D>('float32');
     });
+  }
+
+  /** The anchors on the levels that were selected. */
+  private reportKept(watch: AssignmentWatch, selected: tf.Tensor1D, images: readonly ImageTargets[]): void {
+    const kept = selected.dataSync();
+    let at = 0;
+    for (const [image, { positive }] of images.entries()) {
+      watch.kept(this.name, image, new Set(positive.filter(() => kept[at++] === 1)));
+    }
   }
 
   private positivesOf({ positives: rows, labels, images }: BatchTargets, sizes: Size[]): Positives {

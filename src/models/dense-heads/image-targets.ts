@@ -1,7 +1,7 @@
 // Targets of one image: its ground truth assigned to priors and sampled. Plain arrays, computed on the CPU.
 
 import { takeBoxes } from '../../geometry/boxes';
-import type { Assigner, AssignInput, Predictions, Sampler } from '../task-modules';
+import type { Assigner, AssignInput, AssignResult, Predictions, Sampler } from '../task-modules';
 
 /** Positives (P) are priors assigned to a ground-truth box; indices are among all priors of the image. */
 export interface ImageTargets {
@@ -30,11 +30,15 @@ export interface TargetParts {
   boxTargets(boxes: Float32Array, priors: Int32Array): Float32Array;
 }
 
-/** @param inside indices of the priors that may be assigned; all when absent */
+/**
+ * @param inside indices of the priors that may be assigned; all when absent
+ * @param watch receives what was assigned, indices being among `inside`, and the positives among all priors
+ */
 export function imageTargets(
   { assigner, sampler, boxTargets }: TargetParts,
   input: AssignInput,
   inside?: Int32Array,
+  watch?: (assigned: AssignResult, positive: Int32Array) => void,
 ): ImageTargets {
   const candidates = inside ? insideInput(input, inside) : input;
   const { priors, instances, random } = candidates;
@@ -43,6 +47,7 @@ export function imageTargets(
   const { positiveBoxes, positiveLabels, positiveTruth, avgFactor } = sampled;
   const among = (indices: Int32Array) => (inside ? indices.map((i) => inside[i]) : indices);
   const positive = among(sampled.positive);
+  watch?.(assigned, positive);
   const atPositives = (values: Float32Array) => Float32Array.from(sampled.positive, (i) => values[i]);
   const { ignoredLabels: ignored, metrics, scores } = assigned;
   return {

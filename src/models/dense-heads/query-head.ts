@@ -17,7 +17,7 @@ import type { DetBatch, LossContext, Losses } from '../types';
 import { toFrame } from './decode-detections';
 import { type DETRHeadConfig, perClassWeights } from './detr-head-options';
 import { imageRows } from './image-rows';
-import { normalizedBox, noTargets, pixelBoxes, type QueryTargets } from './query-targets';
+import { normalizedBox, noTargets, pixelBoxes, type QueryTargets, queryAssignment } from './query-targets';
 
 /** Predictions of one decoder layer: logits [N, Q, K] and boxes [N, Q, 4], cxcywh in shares of the image. */
 export interface QueryPredictions {
@@ -72,11 +72,17 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
 
   /** Losses of one layer, its queries matched with the ground truth, as `<name>_cls`, ... */
   protected matchedLosses(layer: P, truths: Instances[], batch: DetBatch, context: LossContext, name = 'loss'): Losses {
-    return prefixed(name, this.losses(layer, this.targets(layer, truths, batch, context), batch));
+    return prefixed(name, this.losses(layer, this.targets(layer, truths, batch, context, name), batch));
   }
 
-  /** Matches the queries of one layer with the ground truth. */
-  protected targets(layer: P, truths: Instances[], batch: DetBatch, { random, epoch }: LossContext): QueryTargets {
+  /** Matches the queries of one layer with the ground truth; `name` is that of its losses. */
+  protected targets(
+    layer: P,
+    truths: Instances[],
+    batch: DetBatch,
+    { random, epoch, watch }: LossContext,
+    name: string,
+  ): QueryTargets {
     const assigner = requireCfg(this.assigner, this.constructor.name, 'train_cfg', TRAIN_EXAMPLE);
     const [images, queries] = layer.scores.shape;
     const targets = noTargets(images * queries, this.numClasses);
@@ -99,6 +105,9 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
         random,
         epoch,
       });
+      watch?.assigned(
+        queryAssignment(name === 'enc_loss' ? 'encoder' : 'decoder', n, assigned, predictions.boxes, instances),
+      );
       for (let q = 0; q < queries; q++) {
         if (assigned[q] <= 0) continue;
         const truth = assigned[q] - 1;

@@ -1,7 +1,9 @@
 // Targets of queries: the ground-truth box each is matched with, or background. Boxes are cxcywh in shares of the image where
 // queries predict them. Plain arrays.
 
-import type { Size } from '../task-modules';
+import { takeBoxes } from '../../geometry/boxes';
+import type { Instances, Size } from '../task-modules';
+import type { Assignment } from '../types';
 
 /** Targets of all queries of a batch, image after image: N * Q rows. */
 export interface QueryTargets {
@@ -43,4 +45,25 @@ export function pixelBoxes(boxes: Float32Array, [height, width]: Size): Float32A
       out[i + 2 + k] = f(boxes[i + k] + half) * side;
     }
   return out;
+}
+
+/** The queries of one image that were matched, for those who watch; `boxes` are predicted, xyxy in pixels. */
+export function queryAssignment(
+  source: string,
+  image: number,
+  assigned: Int32Array,
+  boxes: Float32Array,
+  instances: Instances,
+): Assignment {
+  const indices = Int32Array.from(assigned.keys()).filter((q) => assigned[q] > 0);
+  return {
+    source,
+    image,
+    form: 'queries',
+    indices,
+    priors: takeBoxes(boxes, indices),
+    truths: indices.map((q) => assigned[q] - 1),
+    boxes: instances.bboxes,
+    labels: instances.labels,
+  };
 }

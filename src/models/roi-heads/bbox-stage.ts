@@ -3,10 +3,11 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
+import { takeBoxes } from '../../geometry/boxes';
 import { joinArrays } from '../join-arrays';
 import { requireCfg } from '../require-cfg';
 import type { SamplingResult } from '../task-modules';
-import type { AuxiliaryLevels, Losses, Proposals } from '../types';
+import type { Assignment, AuxiliaryLevels, Losses, Proposals } from '../types';
 import { type BBoxTargets, bboxTargets, reorder } from './bbox-heads/bbox-targets';
 import type { ProposalSampler } from './proposal-sampler';
 import type { RoIPooler } from './roi-pooler';
@@ -51,7 +52,7 @@ export class BBoxStage {
     return proposals.map((priors, image) => {
       const { imgShape } = batch.samples[image].meta;
       const input = { priors, instances: instances[image], imgShape, random, epoch };
-      return sampler.sample(input, (candidates, labels) => {
+      const sampled = sampler.sample(input, (candidates, labels) => {
         const none: Float32Array = new Float32Array(0);
         const rois = roisOf([...Array.from({ length: image }, () => none), candidates]);
         // plain numbers leave the tidy through this variable: it would look for tensors in each of them
@@ -61,6 +62,8 @@ export class BBoxStage {
         });
         return losses;
       });
+      context.watch?.assigned(roiAssignment(training, image, sampled));
+      return sampled;
     });
   }
 
@@ -140,6 +143,23 @@ export class BBoxStage {
     const outputs = this.head.forward(this.pooler.forward(features, rois), objects);
     return { ...readOutputs(outputs), objects: outputs.objects };
   }
+}
+
+/** The positives of one image that the sampler drew, for those who watch. */
+function roiAssignment({ instances, stage }: StageTraining, image: number, sampled: SamplingResult): Assignment {
+  const { positive, priors, positiveTruth, numTruths } = sampled;
+  const { bboxes, labels } = instances[image];
+  return {
+    source: stage === undefined ? 'RoI head' : `RoI head, stage ${stage + 1}`,
+    image,
+    form: 'proposals',
+    indices: positive,
+    priors: takeBoxes(priors, positive),
+    truths: positiveTruth,
+    numTruths,
+    boxes: bboxes,
+    labels,
+  };
 }
 
 function readOutputs({ scores, deltas }: BBoxOutputs): { scores: Float32Array; deltas?: Float32Array } {

@@ -156,7 +156,7 @@ export class CascadeRoIHead extends Module implements RoIHead {
   protected stageLoss(index: number, { boxes }: StageInput, training: StageTraining): StageLoss {
     const stage = this.stages[index];
     const { features, batch, auxiliary } = training;
-    const result = stage.loss(features, stage.sample(boxes, training));
+    const result = stage.loss(features, stage.sample(boxes, { ...training, stage: index }));
     return {
       losses: {
         ...result.losses,

@@ -98,6 +98,8 @@ export interface StageTraining {
   /** Ground truth by image. */
   instances: Instances[];
   context: LossContext;
+  /** Of a cascade, from 0. */
+  stage?: number;
   /** Feature levels that the neck wants supervised by the first stage. */
   auxiliary?: AuxiliaryLevels;
 }

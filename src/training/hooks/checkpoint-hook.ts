@@ -8,6 +8,8 @@ import { defineModule } from '../../catalogue/registry';
 import { DetLabError, didYouMean } from '../../errors';
 import { CheckpointWriter } from '../checkpoint-writer';
 import { AUTO, bestEvaluation } from '../history';
+import type { LoopPlan } from '../loops/loop-plan';
+import type { Position } from '../position';
 import type { TrainRun } from '../train-run';
 import type { TrainHook } from './hook';
 import { PRIORITIES, priority } from './priority';
@@ -65,23 +67,26 @@ export class CheckpointHook implements TrainHook {
     return done === total && this.options.saveLast !== false;
   }
 
-  async afterTrainIter(run: TrainRun): Promise<void> {
-    const { done, loader, loop, state } = run;
+  /** Whether the end of an iteration is saved, at `step` iterations, of which `iteration` in the epoch of `length`. */
+  isDueAfterIteration(loop: LoopPlan, length: number, { step, iteration }: Position): boolean {
     // the epoch that ends with this iteration is saved as one
-    if (loop.unit === 'epoch' && state.iteration === loader.length) return;
-    if (this.isIterationDue(state.step) || (loop.unit === 'iteration' && this.isLast(done, loop.total)))
-      await this.save(run);
+    if (loop.unit === 'epoch' && iteration === length) return false;
+    return this.isIterationDue(step) || (loop.unit === 'iteration' && this.isLast(step, loop.total));
+  }
+
+  /** Whether the end of `epoch` is saved, at `step` iterations. */
+  isDueAfterEpoch(loop: LoopPlan, { epoch, step }: Position): boolean {
+    if (loop.unit === 'iteration') return false;
+    const { interval = 1 } = this.options;
+    return this.isDue(epoch, interval) || this.isLast(epoch, loop.total) || this.isIterationDue(step);
+  }
+
+  async afterTrainIter(run: TrainRun): Promise<void> {
+    if (this.isDueAfterIteration(run.loop, run.loader.length, run.state)) await this.save(run);
   }
 
   async afterTrainEpoch(run: TrainRun): Promise<void> {
-    const { done, loop, state } = run;
-    if (loop.unit === 'iteration') return;
-    if (
-      this.isDue(done, this.options.interval ?? 1) ||
-      this.isLast(done, loop.total) ||
-      this.isIterationDue(state.step)
-    )
-      await this.save(run);
+    if (this.isDueAfterEpoch(run.loop, run.state)) await this.save(run);
   }
 
   async afterVal(run: TrainRun, metrics: Record<string, number> | undefined): Promise<void> {

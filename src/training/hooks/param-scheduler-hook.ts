@@ -2,6 +2,7 @@
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
+import type { LearningRates, RatedGroup } from '../learning-rates';
 import type { TrainRun } from '../train-run';
 import type { TrainHook } from './hook';
 import { PRIORITIES, priority } from './priority';
@@ -9,6 +10,11 @@ import { PRIORITIES, priority } from './priority';
 export class ParamSchedulerHook implements TrainHook {
   readonly name: string = 'ParamSchedulerHook';
   priority: number = PRIORITIES.LOW;
+
+  /** The rates that this hook puts in place of `param_scheduler`, if it does. */
+  rates(_groups: readonly RatedGroup[], _epochLength: number, _momentum?: number): LearningRates | undefined {
+    return undefined;
+  }
 
   afterTrainIter({ state }: TrainRun): void {
     state.schedule.afterIteration();

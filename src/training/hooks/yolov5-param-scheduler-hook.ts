@@ -90,7 +90,11 @@ export class YOLOv5ParamSchedulerHook extends ParamSchedulerHook {
 
   beforeRun({ loader, state }: TrainRun): void {
     const { momentum, optimizer } = state.wrapper;
-    state.schedule = new YOLOv5Rates(optimizer.groups, loader.length, momentum, this.options);
+    state.schedule = this.rates(optimizer.groups, loader.length, momentum);
+  }
+
+  override rates(groups: readonly RatedGroup[], epochLength: number, momentum?: number): LearningRates {
+    return new YOLOv5Rates(groups, epochLength, momentum, this.options);
   }
 }
 
