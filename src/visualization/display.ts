@@ -14,6 +14,10 @@ export interface Displayable {
   [JUPYTER_DISPLAY](): MimeBundle | Promise<MimeBundle>;
 }
 
+/** Marks an object that shows nothing as the last expression of a cell: a handle. */
+export const showsNothing = <T extends object>(handle: T): T =>
+  Object.defineProperty(handle, Symbol.for('detlab.shows-nothing'), { value: true });
+
 /** A displayable MIME bundle: displayed in a notebook; `console.log` prints its text in a script. */
 export class Display implements Displayable {
   constructor(readonly bundle: MimeBundle) {}

@@ -60,18 +60,28 @@ async function address(server: ChildProcess, log: string): Promise<string> {
   }
 }
 
-export async function startJupyterLab(): Promise<JupyterLab> {
+export interface LabOptions {
+  dark?: boolean;
+  /** Extensions of JupyterLab to do without. */
+  without?: readonly string[];
+}
+
+export async function startJupyterLab({ dark = false, without = [] }: LabOptions = {}): Promise<JupyterLab> {
   const scratch = mkdtempSync(join(tmpdir(), 'detlab-lab-'));
   const place = (name: string) => join(scratch, name);
   const folder = place('notebooks');
   mkdirSync(folder);
   mkdirSync(artefacts, { recursive: true });
   installKernelspec(join(place('prefix'), 'share', 'jupyter', 'kernels'));
-  for (const [name, settings] of Object.entries(SETTINGS)) {
+  const theme = { theme: dark ? 'JupyterLab Dark' : 'JupyterLab Light' };
+  for (const [name, settings] of Object.entries({ ...SETTINGS, 'apputils-extension/themes': theme })) {
     const file = `${place('settings')}/@jupyterlab/${name}.jupyterlab-settings`;
     mkdirSync(join(file, '..'), { recursive: true });
     writeFileSync(file, JSON.stringify(settings));
   }
+  const disabledExtensions = Object.fromEntries(without.map((name) => [name, true]));
+  mkdirSync(join(place('config'), 'labconfig'), { recursive: true });
+  writeFileSync(join(place('config'), 'labconfig', 'page_config.json'), JSON.stringify({ disabledExtensions }));
   const token = randomUUID();
   const log = place('server.log');
   const output = openSync(log, 'a');

@@ -1,10 +1,9 @@
-// Controls with a result below them, which is drawn again at each change. The result is an ordinary output of the cell: it is
-// saved and exported as any other.
+// Controls with a result below them, which is drawn again at each change.
 
-import { randomUUID } from 'node:crypto';
 import { DetLabError, nameOfValue } from '../../errors';
-import { JUPYTER_DISPLAY, notebook } from '../display';
+import { JUPYTER_DISPLAY, notebook, showsNothing } from '../display';
 import { type AnyWidget, vbox } from './box';
+import { type Output, output } from './output';
 import { Widget } from './widget';
 
 /** Widgets with a value, by name. */
@@ -13,11 +12,10 @@ export type Controls = Readonly<Record<string, AnyWidget & { readonly value: unk
 /** The values of controls, by name. */
 export type ControlValues<C extends Controls> = { readonly [K in keyof C]: C[K]['value'] };
 
-/** Shows nothing as the last expression of a cell: the kernel's `display()` marks its handles with the same symbol. */
-const SHOWS_NOTHING = Symbol.for('detlab.shows-nothing');
-
 export interface Interaction<C extends Controls> {
   readonly controls: C;
+  /** Where the result is shown. */
+  readonly result: Output;
   /** Draws again with the present values. */
   redraw(): Promise<void>;
   /** Ends it: the last result stays. */
@@ -43,28 +41,15 @@ export async function interact<C extends Controls>(
       );
   if (typeof draw !== 'function')
     throw new DetLabError(`Cannot interact: expected a function that draws the result, received ${nameOfValue(draw)}`);
-  const book = notebook();
-  const id = randomUUID();
-  const display = book?.display.bind(book);
-  let [turn, shown] = [0, 0];
-  const redraw = async () => {
-    const mine = ++turn;
-    const values = Object.fromEntries(named.map(([name, control]) => [name, control.value])) as ControlValues<C>;
-    const result = await draw(values);
-    const { data, metadata } = (await book?.render?.(result)) ?? {};
-    // a slow result does not replace a newer one
-    if (mine < shown || !data) return;
-    shown = mine;
-    display?.(data, { id, metadata });
-  };
-  const box = vbox(named.map(([, control]) => control));
-  display?.(box[JUPYTER_DISPLAY]());
-  display?.({ 'text/plain': '' }, { id });
-  await redraw();
+  const result = output();
+  const drawn = () =>
+    draw(Object.fromEntries(named.map(([name, control]) => [name, control.value])) as ControlValues<C>);
+  await result.show(await drawn()); // an error of the first one is the cell's
+  const redraw = () => result.redraw(drawn);
   const ends = named.map(([, control]) => control.observe(redraw));
   const stop = () => {
     for (const end of ends) end();
   };
-  const interaction = { controls, redraw, stop };
-  return Object.defineProperty(interaction, SHOWS_NOTHING, { value: true });
+  notebook()?.display(vbox([...named.map(([, control]) => control), result])[JUPYTER_DISPLAY]());
+  return showsNothing({ controls, result, redraw, stop });
 }

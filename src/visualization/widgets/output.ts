@@ -55,6 +55,20 @@ export class Output extends Widget<OutputProperties> {
     else await work();
   }
 
+  /**
+   * Runs `work`, and then shows what it has printed, displayed and returned, or its error, in place of what is shown. Of several
+   * that run, the one that began last is shown.
+   */
+  async redraw(work: () => unknown): Promise<void> {
+    const turn = ++this.shows;
+    const drawn = new Output(this.kind);
+    await drawn.capture(async () => {
+      const value = await work();
+      if (value !== undefined) await drawn.append(value);
+    });
+    if (turn === this.shows) this.set({ outputs: drawn.values.outputs });
+  }
+
   private take(type: string, content: Content): void {
     if (type === 'update_display_data') this.replace(content);
     else if (type !== 'clear_output') this.add({ ...content, output_type: type } as OutputItem);
@@ -107,7 +121,11 @@ function itemHtml(item: OutputItem): string {
   const data = (item.data ?? {}) as Content;
   if (typeof data['text/html'] === 'string') return data['text/html'];
   for (const type of ['image/png', 'image/jpeg'])
-    if (typeof data[type] === 'string') return `<img alt="" src="data:${type};base64,${escapeHtml(data[type])}">`;
+    if (typeof data[type] === 'string') {
+      const { width } = (item.metadata as Record<string, { width?: unknown } | undefined> | undefined)?.[type] ?? {};
+      const size = typeof width === 'number' ? ` width="${width}"` : '';
+      return `<img alt=""${size} src="data:${type};base64,${escapeHtml(data[type])}">`;
+    }
   if (typeof data['image/svg+xml'] === 'string') return data['image/svg+xml'];
   return `<pre>${escapeHtml(itemText(item))}</pre>`;
 }

@@ -3,7 +3,7 @@
 
 import { inspect } from 'node:util';
 import { DetLabError, didYouMean } from '../../errors';
-import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../display';
+import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook, showsNothing } from '../display';
 import { type FrontEndState, frontEndName } from './front-end-state';
 import { layoutKind, type WidgetLayout } from './layout';
 import { mismatchText, type PropertiesOf, type Property } from './property';
@@ -48,7 +48,7 @@ export class Widget<S extends object = object> implements Displayable {
   private readonly layout: Widget | undefined;
 
   constructor(
-    private readonly kind: WidgetKind<S>,
+    protected readonly kind: WidgetKind<S>,
     given: WidgetOptions<S> = {},
   ) {
     const { layout, ...values } = given as Record<string, unknown> & { layout?: Partial<WidgetLayout> };
@@ -159,7 +159,7 @@ export class Widget<S extends object = object> implements Displayable {
     const call = handler as (...args: unknown[]) => unknown;
     const observer: Observer = { name, call: notebook()?.handler?.(call) ?? call };
     among.add(observer);
-    return () => void among.delete(observer);
+    return showsNothing(() => void among.delete(observer));
   }
 
   private open(): WidgetComm | undefined {
