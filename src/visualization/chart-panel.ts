@@ -62,7 +62,7 @@ function panelSpec(panel: ChartPanel, width: number): Record<string, unknown> {
     field: 'name',
     type: 'nominal',
     scale: { domain: names, range: series.map(({ colour }) => colour) },
-    legend: series.length > 1 ? { orient: 'right' } : null,
+    legend: series.length > 1 ? { orient: 'right', symbolType: 'stroke' } : null,
   };
   const encoding = {
     x: {

@@ -34,7 +34,7 @@ export const chartConfig = {
       labelFontSize: 11,
       titleFontSize: 11,
     },
-    legend: { labelColor: INK, labelFontSize: 11, title: null, symbolSize: 60, symbolStrokeWidth: 3 },
+    legend: { labelColor: INK, labelFontSize: 11, title: null, symbolSize: 60, symbolStrokeWidth: 3, symbolOpacity: 1 },
     title: { anchor: 'start', fontSize: 13, fontWeight: 600, color: INK, offset: 8 },
   },
 } as const;
@@ -66,9 +66,10 @@ export async function renderPng(
     .toBuffer();
 }
 
-/** The chart as an SVG file: its ink is dark, or light where the reader prefers dark pages. */
+/** The chart as an SVG file: dark on white, or light on black where the reader prefers dark pages. */
 export async function svgFile(spec: Record<string, unknown>): Promise<string> {
-  const style = '<style>:root{color:#212529}@media(prefers-color-scheme:dark){:root{color:#e9ecef}}</style>';
+  const style =
+    '<style>:root{color:#212529;background:#fff}@media(prefers-color-scheme:dark){:root{color:#e9ecef;background:#111}}</style>';
   return (await renderSvg(spec)).replace(/<svg [^>]*>/, (tag) => `${tag}${style}`);
 }
 

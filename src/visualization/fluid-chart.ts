@@ -45,7 +45,8 @@ function panelHtml(panel: ChartPanel): string {
   return (
     `<div style="font-size:13px;font-weight:600;padding:2px 0">${escapeHtml(title)}${name}</div>${legend(series)}` +
     `<div class="detlab-plot" ${facts} style="position:relative;height:${height}px;margin:8px 14px ${2 * LINE + 8}px ${left}px;font-size:11px">` +
-    `<svg viewBox="0 0 ${UNITS} ${UNITS}" preserveAspectRatio="none" width="100%" height="100%" style="position:absolute;inset:0;overflow:visible" fill="none">` +
+    `<svg viewBox="0 0 ${UNITS} ${UNITS}" preserveAspectRatio="none" ` +
+    `style="position:absolute;inset:0;width:100%;height:100%;max-width:none;overflow:visible" fill="none">` +
     `${grid(y)}${series.map((one) => lines(one, x, y)).join('')}</svg>${labels(x, y, panel.x.title)}` +
     `${series.map((one) => dots(one, x, y)).join('')}</div>`
   );

@@ -49,7 +49,9 @@ test('while training it is HTML of any width without a PNG; at the end there is 
     expect(html).not.toMatch(/NaN|Infinity|undefined|<img|<script/);
     expect(html).not.toMatch(/background:(?!#|currentColor)|width:\d{3,}px/);
     // a plot is as wide as the page lets it be
-    expect(html.match(/preserveAspectRatio="none" width="100%"/g)?.length).toBe(curves.evaluations.length > 0 ? 3 : 2);
+    expect(html.match(/preserveAspectRatio="none" style="[^"]*width:100%;height:100%/g)?.length).toBe(
+      curves.evaluations.length > 0 ? 3 : 2,
+    );
     const bundle = await lossChart({ unit, ...curves }, { title: 'run', total: 5 });
     const [, png] = /src="data:image\/png;base64,([^"]+)"/.exec(bundle['text/html'] as string)!;
     expect((await pixels(Buffer.from(png, 'base64'))).width).toBeGreaterThan(1000);
