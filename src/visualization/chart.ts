@@ -92,10 +92,10 @@ export function chartHtml(html: string, png: Buffer, name: string): string {
 }
 
 /** A chart that has no layout for narrow pages: it is made smaller there. The PNG is for what shows no HTML. */
-export async function chartBundle(spec: Record<string, unknown>, text: string): Promise<MimeBundle> {
+export async function chartBundle(spec: Record<string, unknown>, text: string, name = 'chart'): Promise<MimeBundle> {
   const svg = (await renderSvg(spec)).replace('<svg ', '<svg style="max-width:100%;height:auto" ');
   const png = await chartPng(spec);
-  return { 'text/html': chartHtml(svg, png, 'chart'), 'image/png': png.toString('base64'), 'text/plain': text };
+  return { 'text/html': chartHtml(svg, png, name), 'image/png': png.toString('base64'), 'text/plain': text };
 }
 
 const BARS = '▁▂▃▄▅▆▇█';
