@@ -13,11 +13,12 @@ import { LabDataset } from '../src/lab/lab-dataset';
 import { Report } from '../src/lab/report';
 import { SummaryDisplay } from '../src/lab/summary';
 import { apTable } from '../src/visualization/ap-table';
-import { renderSvg, VEGA_LITE_MIME } from '../src/visualization/chart';
+import { renderSvg } from '../src/visualization/chart';
+import { panelsSpec } from '../src/visualization/chart-panel';
 import { comparisonBundles, comparisonSpec } from '../src/visualization/comparison';
 import type { MimeBundle } from '../src/visualization/display';
 import { type LiveImage, LiveImages } from '../src/visualization/live-images';
-import { lossChart, lossChartSpec } from '../src/visualization/loss-chart';
+import { liveLossChart, lossChart, lossPanels } from '../src/visualization/loss-chart';
 import { progressBundle } from '../src/visualization/progress';
 import { tablesBundle } from '../src/visualization/table';
 
@@ -176,7 +177,7 @@ test.each(Object.keys(producers))('%s: names stay text, and the HTML survives sa
 });
 
 test.each([
-  ['loss chart', () => lossChartSpec(curves, { title: EVIL })],
+  ['loss chart', () => panelsSpec(lossPanels(curves, { title: EVIL }))],
   ['comparison', () => comparisonSpec(contestants)],
 ])('%s: names are drawn as text, and stand in no expression', async (_name, spec) => {
   const drawn = await renderSvg(spec());
@@ -191,9 +192,18 @@ test.each([
   expect(expressions.filter((text) => text.includes('<img') || text.includes('onmouseover'))).toEqual([]);
 });
 
-test('the bundle of a chart holds no HTML', async () => {
+test('a chart is a PNG where scripts are removed, and its names stay text where they run', async () => {
   const bundle = await lossChart(curves, { title: EVIL });
-  expect(Object.keys(bundle)).toEqual([VEGA_LITE_MIME, 'image/png', 'text/plain']);
+  expect(Object.keys(bundle)).toEqual(['text/html', 'text/plain']);
+  const html = String(bundle['text/html']);
+  const [, still] = /^<div class="detlab">([\s\S]*?)\n<script/.exec(html)!;
+  expect(foreign(still)).toEqual([]);
+  const [, json] = /<script type="application\/json">(.*)<\/script>/.exec(html)!;
+  for (const drawn of [JSON.parse(json).html, liveLossChart(curves, { title: EVIL })['text/html']]) {
+    // inside of attribute values, quotes are entities
+    expect(drawn.replace(/="[^"]*"/g, '')).not.toMatch(/<img|<[^>]*\sonmouseover/);
+    expect(drawn).toContain('&lt;img src=x onerror=alert(1)&gt;');
+  }
 });
 
 test('the page of a notebook keeps sources, streams, errors and images what they are', () => {

@@ -95,6 +95,12 @@ function addDetectorCommands(withConfig: AddCommand, done: Done): void {
     .option('--auto-scale-lr', 'scale the learning rate from auto_scale_lr.base_batch_size to the batch size')
     .option('--batch <n>', 'batch size', count)
     .option('--checkpoint-every <n>', 'iterations between checkpoints, in addition to one per epoch', count)
+    .option(
+      '--patience <n>',
+      'end the run when so many evaluations in a row have not improved AP by 0.001, and leave the best weights in the model',
+      count,
+    )
+    .option('--val-loss', 'also compute the losses on the validation images at each evaluation')
     .action(async (config, options) => done(await trainCommand(config, options)));
 
   withConfig('test', 'Evaluate a trained detector')

@@ -18,6 +18,8 @@ export interface TrainArguments {
   autoScaleLr?: boolean;
   batch?: number;
   checkpointEvery?: number;
+  patience?: number;
+  valLoss?: boolean;
   cfgOptions?: string[];
   json?: boolean;
 }
@@ -46,14 +48,31 @@ export async function trainCommand(config: string, options: TrainArguments): Pro
       resume: options.resume,
       loadFrom: options.loadFrom,
       checkpoint: options.checkpointEvery === undefined ? undefined : { everyIterations: options.checkpointEvery },
+      patience: options.patience,
+      valLoss: options.valLoss,
       signal,
       onRecord: (record) => out.event('loss' in record ? 'train' : 'evaluation', record),
     });
-    const { interrupted, stop, epoch, step, best, seconds, imagesPerSecond, workDir, checkpoint, problems } = run;
+    const {
+      early,
+      restored,
+      interrupted,
+      stop,
+      epoch,
+      step,
+      best,
+      seconds,
+      imagesPerSecond,
+      workDir,
+      checkpoint,
+      problems,
+    } = run;
     const report = run.report && { metrics: run.report.metrics, perClass: run.report.perClass };
     out.event('end', {
       interrupted,
       stop,
+      early,
+      restored,
       epoch,
       step,
       best,

@@ -3,7 +3,7 @@
 
 import path from 'node:path';
 import { DetLabError } from '../errors';
-import { renderPng, renderSvg } from '../visualization/chart';
+import { renderPng, svgFile } from '../visualization/chart';
 import { type Contestant, comparisonBundles, comparisonSpec, comparisonTable } from '../visualization/comparison';
 import { Display, type MimeBundle, notebook } from '../visualization/display';
 import { csvText, type Formats, SavableDisplay } from '../visualization/savable';
@@ -72,7 +72,7 @@ export class Comparison extends SavableDisplay {
   protected formats(): Formats {
     return {
       png: () => renderPng(comparisonSpec(this.contestants)),
-      svg: () => renderSvg(comparisonSpec(this.contestants)),
+      svg: () => svgFile(comparisonSpec(this.contestants)),
       html: async () => String((await this.bundle())['text/html']),
       csv: () => this.csv(),
       json: () => this.json(),
@@ -108,11 +108,10 @@ export class Comparison extends SavableDisplay {
   protected async bundle(): Promise<MimeBundle> {
     const { table, chart } = await comparisonBundles(this.contestants);
     // a front end shows one format of a bundle: HTML with the table, the chart and the differences
-    const image = `<img alt="comparison chart" style="max-width:100%;width:860px" src="data:image/png;base64,${chart['image/png']}">`;
     const differences = (await this.differences?.html()) ?? '';
     return {
       ...table,
-      'text/html': `${table['text/html']}\n${image}\n${differences}`,
+      'text/html': `${table['text/html']}\n${chart['text/html']}\n${differences}`,
       'text/plain': this.toString(),
       'image/png': chart['image/png'],
     };

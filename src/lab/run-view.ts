@@ -3,9 +3,10 @@
 import type { ScalarRecord } from '../training/history';
 import type { StepEvent, TrainCallbacks } from '../training/hooks/callback-hook';
 import type { LoopPlan } from '../training/loops/loop-plan';
-import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
-import { lossChart } from '../visualization/loss-chart';
+import { type Displayable, JUPYTER_DISPLAY, notebook } from '../visualization/display';
+import { liveLossChart, lossChart } from '../visualization/loss-chart';
 import { downsampled, type TrainingCurves } from '../visualization/training-curves';
+import { liveChart } from './live-chart';
 import { progressView } from './progress-view';
 import { VALIDATION_PREFIX } from './validation-loss';
 
@@ -65,7 +66,13 @@ export function runView(title: string, { unit, total }: LoopPlan, { quiet = fals
   const view = progressView('', { quiet });
   const watchId = crypto.randomUUID();
   const curves: TrainingCurves = { unit, steps: [], evaluations: [] };
-  const chart = screen && liveChart(curves, { title, total }, (bundle, id) => screen.display(bundle, { id }));
+  const chartId = crypto.randomUUID();
+  const chart =
+    screen &&
+    liveChart(
+      () => liveLossChart(curves, { title, total }),
+      (bundle) => screen.display(bundle, { id: chartId }),
+    );
   return {
     curves,
     log(line) {
@@ -102,7 +109,7 @@ export function runView(title: string, { unit, total }: LoopPlan, { quiet = fals
       onRecord(history) {
         for (const record of history.evaluations.slice(curves.evaluations.length)) {
           curves.evaluations.push(evaluationOf(record));
-          chart?.update(true);
+          chart?.draw();
         }
       },
     },
@@ -115,39 +122,10 @@ export function runView(title: string, { unit, total }: LoopPlan, { quiet = fals
     },
     async finish() {
       view.close();
-      await chart?.finish();
+      if (screen && curves.steps.length > 0) screen.display(await lossChart(curves, { title, total }), { id: chartId });
     },
   };
 }
 
 const positionOf = ({ unit, epoch, iteration, batchesPerEpoch, step }: StepEvent): number =>
   unit === 'epoch' ? epoch - 1 + iteration / batchesPerEpoch : step;
-
-/** The loss chart of a run, updated in place; drawing takes at most a thirtieth of the time. */
-function liveChart(
-  curves: TrainingCurves,
-  options: { title: string; total: number },
-  display: (bundle: MimeBundle, id: string) => void,
-): { update(now?: boolean): void; finish(): Promise<void> } {
-  const id = crypto.randomUUID();
-  let drawing: Promise<void> | undefined;
-  let next = 0;
-  const draw = async (): Promise<void> => {
-    const started = performance.now();
-    display(await lossChart(curves, options), id);
-    const spent = performance.now() - started;
-    next = performance.now() + Math.max(1000, 30 * spent);
-  };
-  return {
-    update(now = false) {
-      if (drawing || (!now && performance.now() < next) || curves.steps.length < 2) return;
-      drawing = draw().finally(() => {
-        drawing = undefined;
-      });
-    },
-    async finish() {
-      await drawing;
-      if (curves.steps.length > 0) await draw();
-    },
-  };
-}

@@ -6,11 +6,14 @@ import type { History } from '../training/history';
 import type { LoopPlan } from '../training/loops/loop-plan';
 import { type Stop, wayOn } from '../training/stop';
 import type { BestEvaluation, TrainResult } from '../training/train';
+import { renderPng, svgFile } from '../visualization/chart';
+import { panelsSpec } from '../visualization/chart-panel';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
-import { lossChart, lossChartText } from '../visualization/loss-chart';
+import { lossChart, lossChartHtml, lossChartText, lossPanels } from '../visualization/loss-chart';
 import { clock } from '../visualization/progress';
+import { type Formats, SavableDisplay } from '../visualization/savable';
 import { type Table, tablesBundle, tableText } from '../visualization/table';
-import type { TrainingCurves } from '../visualization/training-curves';
+import { curvesCsv, type TrainingCurves } from '../visualization/training-curves';
 import type { Model } from './model';
 import type { Report } from './report';
 import type { Watched } from './watched';
@@ -31,23 +34,36 @@ export interface RunParts {
   workDir: string | undefined;
 }
 
-/** The loss chart of a run. */
-export class Curves implements Displayable {
+/** The loss chart of a run, saved as PNG, SVG, HTML, CSV (a row for each iteration and evaluation) or JSON. */
+export class Curves extends SavableDisplay {
+  protected readonly what: string;
+
   constructor(
     readonly data: TrainingCurves,
     private readonly options: { title: string; total: number },
-  ) {}
+  ) {
+    super();
+    this.what = `curves of ${options.title}`;
+  }
 
-  [JUPYTER_DISPLAY](): Promise<MimeBundle> {
+  protected bundle(): Promise<MimeBundle> {
     return lossChart(this.data, this.options);
+  }
+
+  protected formats(): Formats {
+    const { data, options } = this;
+    const panels = () => lossPanels(data, options);
+    return {
+      png: () => renderPng(panelsSpec(panels())),
+      svg: () => svgFile(panelsSpec(panels())),
+      html: () => lossChartHtml(data, options),
+      csv: () => curvesCsv(data),
+      json: () => data,
+    };
   }
 
   toString(): string {
     return lossChartText(this.data);
-  }
-
-  [inspect.custom](): string {
-    return this.toString();
   }
 }
 

@@ -1,33 +1,41 @@
-// A Vega-Lite v5 chart as a MIME bundle: the specification for interactive front ends, a PNG for those that cannot render it
-// (nbconvert, GitHub, Notebook 6), and text.
+// Static images of charts: Vega-Lite 5 rendered as SVG, which takes the colours of the page that it is in, and as PNG on white, for
+// readers without HTML (LaTeX, GitHub).
 
 import sharp from 'sharp';
 import * as vega from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import type { MimeBundle } from './display';
+import { escapeHtml } from './escape';
+import { interactiveHtml } from './interactive';
 
-export const VEGA_LITE_MIME = 'application/vnd.vegalite.v5+json';
+/** The colour of the text around a chart: dark on light pages, light on dark ones. */
+export const INK = 'currentColor';
 
-/** Shared by all charts: a white background (also on dark themes), muted axes. */
+/** Shared by all charts: no background, axes and texts in the colour of the page. */
 export const chartConfig = {
   $schema: 'https://vega.github.io/schema/vega-lite/v5.json',
-  background: 'white',
+  background: null,
   padding: 12,
   config: {
     font: 'DejaVu Sans, Segoe UI, Helvetica, Arial, sans-serif',
     view: { stroke: null },
     axis: {
-      gridColor: '#e9ecef',
-      domainColor: '#adb5bd',
-      tickColor: '#adb5bd',
-      labelColor: '#495057',
-      titleColor: '#495057',
+      gridColor: INK,
+      gridOpacity: 0.12,
+      domainColor: INK,
+      domainOpacity: 0.4,
+      tickColor: INK,
+      tickOpacity: 0.4,
+      labelColor: INK,
+      labelOpacity: 0.8,
+      titleColor: INK,
+      titleOpacity: 0.8,
       titleFontWeight: 'normal',
       labelFontSize: 11,
       titleFontSize: 11,
     },
-    legend: { labelColor: '#343a40', labelFontSize: 11, title: null, symbolSize: 60, symbolStrokeWidth: 3 },
-    title: { anchor: 'start', fontSize: 13, fontWeight: 600, color: '#212529', offset: 8 },
+    legend: { labelColor: INK, labelFontSize: 11, title: null, symbolSize: 60, symbolStrokeWidth: 3, symbolOpacity: 1 },
+    title: { anchor: 'start', fontSize: 13, fontWeight: 600, color: INK, offset: 8 },
   },
 } as const;
 
@@ -52,15 +60,42 @@ export async function renderPng(
   language: 'vega-lite' | 'vega' = 'vega-lite',
 ): Promise<Buffer> {
   const svg = await renderSvg(spec, language);
-  return sharp(Buffer.from(svg), { density: 72 * scale })
+  return sharp(Buffer.from(svg.replace('<svg ', '<svg color="#212529" ')), { density: 72 * scale })
     .flatten({ background: 'white' })
     .png({ compressionLevel: 6 })
     .toBuffer();
 }
 
-export async function chartBundle(spec: Record<string, unknown>, text: string): Promise<MimeBundle> {
-  const png = await renderPng(spec);
-  return { [VEGA_LITE_MIME]: spec, 'image/png': png.toString('base64'), 'text/plain': text };
+/** The chart as an SVG file: dark on white, or light on black where the reader prefers dark pages. */
+export async function svgFile(spec: Record<string, unknown>): Promise<string> {
+  const style =
+    '<style>:root{color:#212529;background:#fff}@media(prefers-color-scheme:dark){:root{color:#e9ecef;background:#111}}</style>';
+  return (await renderSvg(spec)).replace(/<svg [^>]*>/, (tag) => `${tag}${style}`);
+}
+
+/** A PNG of the few colours that a chart of lines and bars has: a third of the bytes. */
+export async function chartPng(spec: Record<string, unknown>): Promise<Buffer> {
+  return sharp(await renderPng(spec))
+    .png({ compressionLevel: 9, palette: true })
+    .toBuffer();
+}
+
+/**
+ * HTML of a chart that takes the colours and the width of the page, where scripts run; elsewhere (GitHub, a notebook that is not
+ * trusted) it is the PNG, which is legible on any page.
+ *
+ * @param html of the chart, with inline SVG; texts escaped
+ */
+export function chartHtml(html: string, png: Buffer, name: string): string {
+  const body = `<img alt="${escapeHtml(name)}" width="720" style="max-width:100%;height:auto" src="data:image/png;base64,${png.toString('base64')}">`;
+  return interactiveHtml({ body, data: { html }, scripts: ['charts'], entry: 'showChart' });
+}
+
+/** A chart that has no layout for narrow pages: it is made smaller there. The PNG is for what shows no HTML. */
+export async function chartBundle(spec: Record<string, unknown>, text: string, name = 'chart'): Promise<MimeBundle> {
+  const svg = (await renderSvg(spec)).replace('<svg ', '<svg style="max-width:100%;height:auto" ');
+  const png = await chartPng(spec);
+  return { 'text/html': chartHtml(svg, png, name), 'image/png': png.toString('base64'), 'text/plain': text };
 }
 
 const BARS = '▁▂▃▄▅▆▇█';

@@ -165,5 +165,8 @@ export async function comparisonBundles(
 ): Promise<{ table: MimeBundle; chart: MimeBundle }> {
   const table = comparisonTable(contestants);
   const bundle = tablesBundle(table);
-  return { table: bundle, chart: await chartBundle(comparisonSpec(contestants), String(bundle['text/plain'])) };
+  return {
+    table: bundle,
+    chart: await chartBundle(comparisonSpec(contestants), String(bundle['text/plain']), 'comparison chart'),
+  };
 }

@@ -51,7 +51,10 @@ describe.skipIf(missing)('JupyterLab', () => {
       await notebook.ranAll(last, 280_000);
       expect(await notebook.ended(last)).toBe(last + 1);
 
-      const chart = notebook.outputs(at(/base\.fit/).index).locator('.vega-embed canvas');
+      const chart = notebook
+        .outputs(at(/base\.fit/).index)
+        .locator('.detlab-plot')
+        .first();
       await chart.scrollIntoViewIfNeeded();
       // a drawn chart has more colours than its paper
       expect(await colours(chart)).toBeGreaterThan(5);
@@ -90,7 +93,7 @@ const ended = Date.now();`,
       'JSON.stringify([typeof run.model.predict, run.curves !== undefined, last, ended])',
     );
     await notebook.runAll();
-    await notebook.outputs(1).locator('.vega-embed canvas').waitFor({ timeout: 120_000 });
+    await notebook.outputs(1).locator('.detlab-plot').first().waitFor({ timeout: 120_000 });
     await notebook.screenshot('training');
     const pressed = Date.now();
     await notebook.interrupt();
