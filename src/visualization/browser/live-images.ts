@@ -19,10 +19,17 @@ interface LiveImagesHandle {
   setThreshold(threshold: number): void;
 }
 
+interface LivePane {
+  side: LiveView['side'];
+  svg: SVGSVGElement;
+  /** On the screen, when it was drawn; 0 where it was not on the screen. */
+  width: number;
+}
+
 interface LiveTile {
   index: number;
   element: HTMLElement;
-  panes: { side: LiveView['side']; svg: SVGSVGElement }[];
+  panes: LivePane[];
   caption: HTMLElement;
 }
 
@@ -91,7 +98,12 @@ class LiveGallery implements LiveImagesHandle {
     root.replaceChildren(style, this.bar(), this.grid, note, this.tip);
     this.grid.append(...this.tiles.map(({ element }) => element));
     this.layOut();
-    new ResizeObserver(() => this.redraw()).observe(this.grid);
+    // a notebook runs scripts before what is off the screen has a size
+    const panes = this.tiles.flatMap((tile) => tile.panes);
+    const observer = new ResizeObserver(() => {
+      if (panes.some(({ svg, width }) => svg.clientWidth !== width)) this.redraw();
+    });
+    for (const { svg } of panes) observer.observe(svg);
     this.draw();
   }
 
@@ -142,7 +154,7 @@ class LiveGallery implements LiveImagesHandle {
       svg.addEventListener('pointerleave', () => this.unpoint());
       svg.addEventListener('focusin', (event) => this.point(index, event.target as Element));
       svg.addEventListener('focusout', () => this.unpoint());
-      return { side, svg };
+      return { side, svg, width: 0 };
     });
     row.append(...panes.map(({ svg }) => svg));
     if (this.data.images.length > 1) {
@@ -172,7 +184,7 @@ class LiveGallery implements LiveImagesHandle {
         count(`class ${box[4]}`);
         count(`state ${this.data.states.indexOf(liveState(box, this.data, this.view.threshold))}`);
       }
-      const shown = tile.panes.map(({ side, svg }) => this.drawPane(tile.index, side, svg));
+      const shown = tile.panes.map((pane) => this.drawPane(tile.index, pane));
       const values = Object.entries(image.values).map(([name, v]) => `${name} ${v === null ? '-' : liveValue(v)}`);
       const boxes = shown.reduce((a, b) => a + b, 0);
       tile.caption.textContent = [
@@ -186,11 +198,13 @@ class LiveGallery implements LiveImagesHandle {
   }
 
   /** Returns the number of boxes. */
-  private drawPane(index: number, side: LiveView['side'], svg: SVGSVGElement): number {
+  private drawPane(index: number, pane: LivePane): number {
+    const { side, svg } = pane;
     const image = this.data.images[index];
     const { fontSize, lineWidth } = this.data;
     // a thin image is wider on the screen than its frame says: one pixel is the same in both
-    const width = Math.max(1, svg.clientWidth || svg.getBoundingClientRect().width || 300);
+    pane.width = svg.clientWidth;
+    const width = pane.width || 300;
     const guess = liveFrame(image, width, fontSize, lineWidth);
     const frame = liveFrame(image, (width * image.width) / guess.width, fontSize, lineWidth);
     svg.setAttribute('viewBox', `${frame.x} ${frame.y} ${frame.width} ${frame.height}`);
