@@ -285,7 +285,9 @@ class LiveGallery implements LiveImagesHandle {
       bar.append(this.slider.element);
     }
     const present = (position: number) =>
-      [...new Set(boxes.map((box) => box[position]))].filter((i): i is number => typeof i === 'number').sort((a, b) => a - b);
+      [...new Set(boxes.map((box) => box[position]))]
+        .filter((i): i is number => typeof i === 'number')
+        .sort((a, b) => a - b);
     const [classes, states] = [present(4), present(6)];
     // a truth that is found at one threshold is missed at another
     const missed = data.states.indexOf('missed');
