@@ -150,6 +150,8 @@ class LiveGallery implements LiveImagesHandle {
         '<g></g><g></g>';
       svg.setAttribute('role', 'group');
       svg.setAttribute('aria-label', `${image.name}${side === 'all' ? '' : `, ${side}`}`);
+      svg.tabIndex = 0;
+      svg.addEventListener('keydown', (event) => this.onKey(event, svg, element));
       svg.addEventListener('pointermove', (event) => this.point(index, event.target as Element, event));
       svg.addEventListener('pointerleave', () => this.unpoint());
       svg.addEventListener('focusin', (event) => this.point(index, event.target as Element));
@@ -159,15 +161,23 @@ class LiveGallery implements LiveImagesHandle {
     row.append(...panes.map(({ svg }) => svg));
     if (this.data.images.length > 1) {
       row.classList.add('detlab-live-zoom');
-      row.title = 'Enlarge or reduce';
-      row.addEventListener('click', () => {
-        element.classList.toggle('detlab-live-large');
-        this.redraw();
-      });
+      row.addEventListener('click', () => element.classList.toggle('detlab-live-large'));
     }
     const caption = liveElement('figcaption', '');
     element.append(row, caption);
     return { index, element, panes, caption };
+  }
+
+  /** Arrows go from box to box; Enter enlarges. */
+  private onKey(event: KeyboardEvent, svg: SVGSVGElement, tile: HTMLElement): void {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (event.key === 'Enter' && this.data.images.length > 1) tile.classList.toggle('detlab-live-large');
+    if (step === undefined) return;
+    const boxes = [...svg.querySelectorAll<SVGElement>('rect[data-box]')];
+    const now = boxes.indexOf(document.activeElement as SVGElement);
+    boxes.at((now + (now < 0 && step < 0 ? 0 : step)) % boxes.length)?.focus();
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   private draw(): void {
@@ -218,7 +228,7 @@ class LiveGallery implements LiveImagesHandle {
       .sort((a, b) => area(b) - area(a))
       .map(
         ({ index: box, box: [x1, y1, x2, y2], color }) =>
-          `<rect data-box="${box}" data-color="${color}" tabindex="0" x="${x1}" y="${y1}" width="${x2 - x1}" height="${y2 - y1}" fill="#fff" fill-opacity="0" aria-label="${liveEscape(this.describe(image.boxes[box]))}"/>`,
+          `<rect data-box="${box}" data-color="${color}" tabindex="-1" x="${x1}" y="${y1}" width="${x2 - x1}" height="${y2 - y1}" fill="#fff" fill-opacity="0" aria-label="${liveEscape(this.describe(image.boxes[box]))}"/>`,
       )
       .join('');
     return items.length;

@@ -63,6 +63,8 @@ describe.skipIf(!browser)('a saved page', () => {
       expect(await tip.textContent()).toBe(`car 0.800\ntrue positive\nIoU 0.877\nmet car 0 ${EVIL}`);
       await page.locator('rect[data-box="2"]').focus();
       expect(await tip.textContent()).toBe(`${EVIL} 0.400\nbackground`);
+      await page.keyboard.press('ArrowLeft');
+      expect(await tip.textContent()).toMatch(/^car 0\.800/);
       expect(await page.locator('img[src="x"]').count()).toBe(0);
       mkdirSync(artefacts, { recursive: true });
       await page.screenshot({ path: join(artefacts, 'live images light.png') });
