@@ -13,7 +13,7 @@ import type { Detector } from '../models/types';
 import { encodeState } from '../nn/stored-tensor';
 import { Random } from '../random';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
-import { checkDrawing, type DrawingOptions } from '../visualization/drawing-options';
+import type { DrawingOptions } from '../visualization/drawing-options';
 import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assignments';
 import { buildModel, type RecipeSpec } from './build-model';
 import { catalogue } from './catalogue';
@@ -22,7 +22,7 @@ import { detect, type EvaluateOptions, evaluate } from './evaluate';
 import type { LabDataset } from './lab-dataset';
 import { chooseThreshold, type ModelThreshold, storedThreshold } from './model-threshold';
 import { PredictionList } from './prediction-list';
-import { Predictions } from './predictions';
+import { checkPredictionDrawing, Predictions } from './predictions';
 import { progressView } from './progress-view';
 import type { Report } from './report';
 import type { ThresholdOptions } from './report-threshold';
@@ -80,7 +80,7 @@ export class Model implements Displayable {
   async predict(input: ImageInput | ImageInput[], options: PredictOptions = {}): Promise<Predictions | PredictionList> {
     const { precision, ...given } = options;
     const kept = this.threshold && { threshold: this.threshold.score };
-    const drawing = { ...kept, ...checkDrawing(given, 'predict', this.classes, ['precision']) };
+    const drawing = { ...kept, ...checkPredictionDrawing(given, 'predict', this.classes, ['precision']) };
     if (Array.isArray(input)) {
       const all: Predictions[] = [];
       for (const image of input) all.push(await this.predict(image, options));

@@ -4,7 +4,7 @@ import { inspect } from 'node:util';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import type { DrawingOptions } from '../visualization/drawing-options';
 import { LiveImages } from '../visualization/live-images';
-import type { Predictions } from './predictions';
+import { checkPredictionDrawing, type Predictions } from './predictions';
 
 export class PredictionList extends Array<Predictions> implements Displayable {
   // map returns a plain array
@@ -41,7 +41,9 @@ export class PredictionList extends Array<Predictions> implements Displayable {
    */
   show(drawing: DrawingOptions = {}): LiveImages {
     const images = Array.from(this, (predictions) => predictions.liveImage());
-    return new LiveImages(images, { title: 'predictions', classes: this.classes, ...this.drawing }).with(drawing);
+    return new LiveImages(images, { title: 'predictions', classes: this.classes, ...this.drawing }).with(
+      checkPredictionDrawing(drawing, 'show the predictions', this.classes),
+    );
   }
 
   /** Writes a .png, .jpg, .svg, .html, .csv or .json; returns the absolute path. */

@@ -2,9 +2,10 @@
 
 import { inspect } from 'node:util';
 import type { Detections, PixelImage } from '../data';
+import { DetLabError } from '../errors';
 import type { Rle } from '../masks';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
-import type { DrawingOptions } from '../visualization/drawing-options';
+import { checkDrawing, type DrawingOptions } from '../visualization/drawing-options';
 import { type LiveImage, LiveImages } from '../visualization/live-images';
 import { tableText } from '../visualization/table';
 
@@ -20,6 +21,32 @@ export interface Prediction {
 
 const MAX_LISTED = 50;
 const THRESHOLD = 0.3;
+
+/**
+ * Checks how predictions are to be displayed: there is no truth in them, so that states and sorting are of evaluations.
+ *
+ * @param others options that the caller has besides
+ */
+export function checkPredictionDrawing(
+  given: DrawingOptions,
+  what: string,
+  classes: readonly string[],
+  others?: readonly string[],
+): DrawingOptions {
+  const drawing = checkDrawing(given, what, classes, others);
+  const bad = drawing.sideBySide
+    ? 'sideBySide'
+    : drawing.color === 'state'
+      ? 'color'
+      : drawing.sortBy
+        ? 'sortBy'
+        : undefined;
+  if (bad === undefined) return drawing;
+  throw new DetLabError(
+    `Cannot ${what}: ${bad}: expected an evaluation, as predictions have neither truths nor values. ` +
+      'Use (await model.evaluate(data)).gallery()',
+  );
+}
 
 export class Predictions extends Array<Prediction> implements Displayable {
   // map and filter return plain arrays
@@ -74,7 +101,9 @@ export class Predictions extends Array<Prediction> implements Displayable {
    */
   show(drawing: DrawingOptions = {}): LiveImages {
     const { classes, source } = this;
-    return new LiveImages([this.liveImage()], { title: source, classes, ...this.drawing }).with(drawing);
+    return new LiveImages([this.liveImage()], { title: source, classes, ...this.drawing }).with(
+      checkPredictionDrawing(drawing, `show ${source}`, classes),
+    );
   }
 
   /** The image as galleries take it. */

@@ -41,6 +41,7 @@ export const DRAWING_OPTIONS = Object.keys(schema.shape) as readonly (keyof Draw
  * @param what "show the predictions": what cannot be done with bad options
  * @param classes names that a palette by name may have
  * @param others options that the caller has besides these
+ * @returns those that are given; what is undefined is as if it were left out
  * @throws DetLabError naming the option, what was expected and received, and the nearest name of an unknown one
  */
 export function checkDrawing(
@@ -73,5 +74,5 @@ export function checkDrawing(
       `Cannot ${what}: palette: no class is called "${stranger}"; the classes are ${classes.join(', ')}.` +
         didYouMean(stranger, classes),
     );
-  return data;
+  return Object.fromEntries(Object.entries(data).filter(([, value]) => value !== undefined));
 }

@@ -24,14 +24,20 @@ export interface Interactive {
 const sources = new Map<BrowserScript, string>();
 const functions = new Map<string, unknown>();
 
-/** JavaScript of a browser script: compiled by the build, or from its source where that has not run (tests). */
+/**
+ * JavaScript of a browser script: compiled by the build, or from its source where that has not run (tests). Without indentation,
+ * as every output of a notebook has it: a text of several lines must not need its own.
+ */
 function scriptSource(name: BrowserScript): string {
   const known = sources.get(name);
   if (known !== undefined) return known;
   const file = path.join(__dirname, 'browser', name);
   const text = existsSync(`${file}.js`) ? readFileSync(`${file}.js`, 'utf8') : transpiled(`${file}.ts`);
   // a module without imports and exports may end in `export {};`
-  const script = text.replace(/^export \{\};\s*$/m, '').replace(/^"use strict";\s*/, '');
+  const script = text
+    .replace(/^export \{\};\s*$/m, '')
+    .replace(/^"use strict";\s*/, '')
+    .replace(/^[ \t]+/gm, '');
   sources.set(name, script);
   return script;
 }

@@ -6,6 +6,8 @@ import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { packageRoot } from '../../src/paths';
+import { JUPYTER_DISPLAY } from '../../src/visualization/display';
+import { LiveImages } from '../../src/visualization/live-images';
 import { smallOptions } from '../lab/small-options';
 import { reducedNotebook, SMALL_DETECTOR } from '../notebooks/reductions';
 import { type JupyterLab, missing, startJupyterLab } from './jupyterlab';
@@ -64,9 +66,15 @@ describe.skipIf(missing)('JupyterLab', () => {
       expect(await table.first().isVisible()).toBe(true);
       expect(await table.allInnerTexts().then((texts) => texts.join('\n'))).toMatch(/AP50/);
       await notebook.screenshot('tour table');
-      const image = notebook.outputs(at(/\.predict\(/).index).locator('img');
+      const seen = notebook.outputs(at(/\.predict\(/).index);
+      const image = seen.locator('.detlab-live svg');
       await image.scrollIntoViewIfNeeded();
-      expect(await pixels(image)).toBeGreaterThan(100 * 100);
+      expect((await image.boundingBox())!.width).toBeGreaterThan(200);
+      const boxes = seen.locator('rect[data-box]');
+      await seen.locator('input[type=range]').fill('1');
+      await expect.poll(() => boxes.count()).toBe(0);
+      await seen.locator('input[type=range]').fill('0');
+      await expect.poll(() => boxes.count()).toBeGreaterThan(0);
       await notebook.screenshot('tour image');
       await notebook.cell(last).scrollIntoViewIfNeeded();
       await notebook.screenshot('tour comparison');
@@ -80,6 +88,28 @@ describe.skipIf(missing)('JupyterLab', () => {
       await notebook.ranAll(last, 280_000);
       expect(await notebook.ended(last)).toBe(last + 1);
     });
+  });
+
+  test('a notebook that is not trusted shows images with their boxes, without scripts', {
+    timeout: 120_000,
+  }, async () => {
+    const [width, height] = [160, 120];
+    const data = new Uint8Array(width * height * 3).fill(200);
+    const boxes = [{ bbox: [20, 30, 90, 100], label: 0, score: 0.9 }];
+    const live = new LiveImages(
+      [{ source: 'a.jpg', pixels: { data, width, height, order: 'rgb' }, width, height, boxes }],
+      { classes: ['car'] },
+    );
+    const shown = JSON.parse(notebookOf('images'));
+    const bundle = await live[JUPYTER_DISPLAY]();
+    shown.cells[0].outputs = [{ output_type: 'execute_result', execution_count: 1, metadata: {}, data: bundle }];
+    await lab.open('untrusted.ipynb', JSON.stringify(shown));
+    const image = notebook.outputs(0).locator('img');
+    await image.scrollIntoViewIfNeeded();
+    expect(await pixels(image)).toBeGreaterThan(100 * 100);
+    expect(await image.getAttribute('alt')).toBe('a.jpg: 1 car');
+    expect(await notebook.outputs(0).locator('svg, input').count()).toBe(0);
+    await notebook.screenshot('untrusted');
   });
 
   test('Stop ends a training after its step and keeps the model', { timeout: 240_000 }, async () => {

@@ -45,6 +45,15 @@ test('drawing options: of predict, and of what is shown or drawn later', async (
   );
 });
 
+test.each([[{ sideBySide: true }], [{ color: 'state' as const }], [{ sortBy: 'AP' }]])(
+  '%j is of evaluations: predictions have no truths',
+  (drawing) => {
+    const message = `${Object.keys(drawing)[0]}: expected an evaluation`;
+    expect(() => predictions.show(drawing)).toThrow(`Cannot show street.jpg: ${message}`);
+    expect(() => list.show(drawing)).toThrow(`Cannot show the predictions: ${message}`);
+  },
+);
+
 test('several: a gallery, and still an array', async () => {
   expect(Array.isArray(list)).toBe(true);
   expect(list.map((p) => p.length)).toEqual([3, 3]);

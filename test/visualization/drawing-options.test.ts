@@ -8,6 +8,7 @@ const check = (given: object) => checkDrawing(given as DrawingOptions, 'show it'
 test('valid options stay what they are', () => {
   const given = { threshold: 0.5, width: 640, labels: 'score', palette: { car: '#ff0000' }, color: 'state' };
   expect(check(given)).toEqual(given);
+  expect(Object.keys(check({ threshold: undefined, width: 64 }))).toEqual(['width']);
 });
 
 test.each([

@@ -19,10 +19,17 @@ interface LiveImagesHandle {
   setThreshold(threshold: number): void;
 }
 
+interface LivePane {
+  side: LiveView['side'];
+  svg: SVGSVGElement;
+  /** On the screen, when it was drawn; 0 where it was not on the screen. */
+  width: number;
+}
+
 interface LiveTile {
   index: number;
   element: HTMLElement;
-  panes: { side: LiveView['side']; svg: SVGSVGElement }[];
+  panes: LivePane[];
   caption: HTMLElement;
 }
 
@@ -91,7 +98,12 @@ class LiveGallery implements LiveImagesHandle {
     root.replaceChildren(style, this.bar(), this.grid, note, this.tip);
     this.grid.append(...this.tiles.map(({ element }) => element));
     this.layOut();
-    new ResizeObserver(() => this.redraw()).observe(this.grid);
+    // a notebook runs scripts before what is off the screen has a size
+    const panes = this.tiles.flatMap((tile) => tile.panes);
+    const observer = new ResizeObserver(() => {
+      if (panes.some(({ svg, width }) => svg.clientWidth !== width)) this.redraw();
+    });
+    for (const { svg } of panes) observer.observe(svg);
     this.draw();
   }
 
@@ -138,24 +150,34 @@ class LiveGallery implements LiveImagesHandle {
         '<g></g><g></g>';
       svg.setAttribute('role', 'group');
       svg.setAttribute('aria-label', `${image.name}${side === 'all' ? '' : `, ${side}`}`);
+      svg.tabIndex = 0;
+      svg.addEventListener('keydown', (event) => this.onKey(event, svg, element));
       svg.addEventListener('pointermove', (event) => this.point(index, event.target as Element, event));
       svg.addEventListener('pointerleave', () => this.unpoint());
       svg.addEventListener('focusin', (event) => this.point(index, event.target as Element));
       svg.addEventListener('focusout', () => this.unpoint());
-      return { side, svg };
+      return { side, svg, width: 0 };
     });
     row.append(...panes.map(({ svg }) => svg));
     if (this.data.images.length > 1) {
       row.classList.add('detlab-live-zoom');
-      row.title = 'Enlarge or reduce';
-      row.addEventListener('click', () => {
-        element.classList.toggle('detlab-live-large');
-        this.redraw();
-      });
+      row.addEventListener('click', () => element.classList.toggle('detlab-live-large'));
     }
     const caption = liveElement('figcaption', '');
     element.append(row, caption);
     return { index, element, panes, caption };
+  }
+
+  /** Arrows go from box to box; Enter enlarges. */
+  private onKey(event: KeyboardEvent, svg: SVGSVGElement, tile: HTMLElement): void {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (event.key === 'Enter' && this.data.images.length > 1) tile.classList.toggle('detlab-live-large');
+    if (step === undefined) return;
+    const boxes = [...svg.querySelectorAll<SVGElement>('rect[data-box]')];
+    const now = boxes.indexOf(document.activeElement as SVGElement);
+    boxes.at((now + (now < 0 && step < 0 ? 0 : step)) % boxes.length)?.focus();
+    event.preventDefault();
+    event.stopPropagation();
   }
 
   private draw(): void {
@@ -172,7 +194,7 @@ class LiveGallery implements LiveImagesHandle {
         count(`class ${box[4]}`);
         count(`state ${this.data.states.indexOf(liveState(box, this.data, this.view.threshold))}`);
       }
-      const shown = tile.panes.map(({ side, svg }) => this.drawPane(tile.index, side, svg));
+      const shown = tile.panes.map((pane) => this.drawPane(tile.index, pane));
       const values = Object.entries(image.values).map(([name, v]) => `${name} ${v === null ? '-' : liveValue(v)}`);
       const boxes = shown.reduce((a, b) => a + b, 0);
       tile.caption.textContent = [
@@ -186,11 +208,13 @@ class LiveGallery implements LiveImagesHandle {
   }
 
   /** Returns the number of boxes. */
-  private drawPane(index: number, side: LiveView['side'], svg: SVGSVGElement): number {
+  private drawPane(index: number, pane: LivePane): number {
+    const { side, svg } = pane;
     const image = this.data.images[index];
     const { fontSize, lineWidth } = this.data;
     // a thin image is wider on the screen than its frame says: one pixel is the same in both
-    const width = Math.max(1, svg.clientWidth || svg.getBoundingClientRect().width || 300);
+    pane.width = svg.clientWidth;
+    const width = pane.width || 300;
     const guess = liveFrame(image, width, fontSize, lineWidth);
     const frame = liveFrame(image, (width * image.width) / guess.width, fontSize, lineWidth);
     svg.setAttribute('viewBox', `${frame.x} ${frame.y} ${frame.width} ${frame.height}`);
@@ -204,7 +228,7 @@ class LiveGallery implements LiveImagesHandle {
       .sort((a, b) => area(b) - area(a))
       .map(
         ({ index: box, box: [x1, y1, x2, y2], color }) =>
-          `<rect data-box="${box}" data-color="${color}" tabindex="0" x="${x1}" y="${y1}" width="${x2 - x1}" height="${y2 - y1}" fill="#fff" fill-opacity="0" aria-label="${liveEscape(this.describe(image.boxes[box]))}"/>`,
+          `<rect data-box="${box}" data-color="${color}" tabindex="-1" x="${x1}" y="${y1}" width="${x2 - x1}" height="${y2 - y1}" fill="#fff" fill-opacity="0" aria-label="${liveEscape(this.describe(image.boxes[box]))}"/>`,
       )
       .join('');
     return items.length;
@@ -271,7 +295,9 @@ class LiveGallery implements LiveImagesHandle {
       bar.append(this.slider.element);
     }
     const present = (position: number) =>
-      [...new Set(boxes.map((box) => box[position]))].filter((i) => typeof i === 'number').sort((a, b) => a - b);
+      [...new Set(boxes.map((box) => box[position]))]
+        .filter((i): i is number => typeof i === 'number')
+        .sort((a, b) => a - b);
     const [classes, states] = [present(4), present(6)];
     // a truth that is found at one threshold is missed at another
     const missed = data.states.indexOf('missed');
