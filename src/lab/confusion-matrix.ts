@@ -207,7 +207,7 @@ export class ConfusionMatrix extends SavableDisplay {
       heatMapHtml(this.heatMap()) +
       '<label hidden style="display:inline-flex;gap:6px"><input type="checkbox" class="detlab-heat-shares">shares of the row</label>' +
       `<p class="detlab-heat-say" style="margin:6px 0;font-weight:600">Click on a cell to see its images. ${escapeHtml(kept)}</p>` +
-      (live ? `<div class="detlab-heat-images">${live.body}</div>` : '');
+      (live ? `<details class="detlab-heat-images"><summary>images</summary>${live.body}</details>` : '');
     const data = {
       names: this.names,
       texts: this.texts(),

@@ -28,7 +28,7 @@ const alphaOf = (weight: number): number => (weight > 0 ? 0.08 + 0.62 * Math.min
 
 export const HEAT_STYLE = `
 .detlab-heat{border-collapse:collapse;margin:4px 0;font-variant-numeric:tabular-nums}
-.detlab-heat caption{caption-side:top;text-align:left;font-weight:600;padding:4px 0}
+.detlab-heat caption{caption-side:top;text-align:left;font-weight:600;padding:4px 0;white-space:nowrap}
 .detlab-heat td,.detlab-heat th{padding:3px 7px;text-align:right;white-space:nowrap;border:1px solid color-mix(in srgb,currentColor 14%,transparent)}
 .detlab-heat td{background:rgb(var(--c,230 25 75)/var(--a,0));min-width:2.2em}
 .detlab-heat th{font-weight:600;background:transparent}

@@ -18,7 +18,7 @@ function showHeatMap(root: HTMLElement, data: HeatMapData): void {
   const size = data.names.length;
   const toggle = part<HTMLInputElement>('shares');
   const say = part('say');
-  const holder = part('images');
+  const holder = part<HTMLDetailsElement>('images');
   let handle: LiveImagesHandle | undefined;
 
   const write = (isNormalized: boolean) => {
@@ -39,6 +39,7 @@ function showHeatMap(root: HTMLElement, data: HeatMapData): void {
       say.textContent = `${cell.title}. ${images.length === 0 ? 'None of its images is kept here' : `Images kept here: ${images.length}`}`;
     if (!holder) return;
     holder.hidden = images.length === 0;
+    holder.open = true;
     if (images.length === 0 || !data.images) return;
     handle ??= showLiveImages(holder, data.images);
     const boxes = new Map(images.map(([image, ...list]) => [image, new Set(list)]));
