@@ -11,9 +11,10 @@ import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualiza
 import type { LiveImages } from '../visualization/live-images';
 import { type Table, tablesBundle, tableText } from '../visualization/table';
 import { ConfusionMatrix, type ConfusionMatrixOptions } from './confusion-matrix';
-import { ErrorReport, type ErrorsOptions } from './error-report';
+import { type ErrorPageOptions, ErrorReport, type ErrorsOptions } from './error-report';
 import { type CurvesOptions, type ReportCurves, reportCurves } from './report-curves';
 import { type ReportGalleryOptions, reportGallery } from './report-gallery';
+import type { ReportPage } from './report-page';
 import { type ReportThreshold, reportThreshold, type ThresholdOptions } from './report-threshold';
 
 export interface ReportParts {
@@ -80,7 +81,7 @@ export class Report implements EvaluationReport, Displayable {
    * @throws DetLabError for an unknown option and for thresholds that are none
    */
   errors(options?: ErrorsOptions): ErrorReport {
-    return ErrorReport.of(resultsOf(this, 'list the errors'), options);
+    return ErrorReport.of(resultsOf(this, 'list the errors'), options, this.table());
   }
 
   /**
@@ -100,6 +101,15 @@ export class Report implements EvaluationReport, Displayable {
    */
   gallery(options?: ReportGalleryOptions): LiveImages {
     return reportGallery(resultsOf(this, 'show the images'), options);
+  }
+
+  /**
+   * One page that says where the model errs: kinds of error, the worst images, the confusion matrix, thresholds and curves.
+   *
+   * @example await report.page({ worst: 10, precision: 0.9 }).save('errors.html')
+   */
+  page({ worst, precision, score, ...options }: ErrorPageOptions & ErrorsOptions = {}): ReportPage {
+    return this.errors(options).page({ worst, precision, score });
   }
 
   get secondsPerImage(): number {
