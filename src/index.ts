@@ -26,13 +26,22 @@ export { DetLabError } from './errors';
 export type { EvaluationReport, MetricValues } from './evaluation';
 export { catalogue } from './lab/catalogue';
 export { Comparison, compare } from './lab/compare';
+export { type ConfusedPair, ConfusionMatrix, type ConfusionMatrixOptions } from './lab/confusion-matrix';
 export { dataset } from './lab/dataset';
 export { detector } from './lab/detector';
+export {
+  type ErrorPageOptions,
+  ErrorReport,
+  type ErrorsOptions,
+  type GalleryOptions,
+  type KindCount,
+} from './lab/error-report';
 export type { EvaluateOptions } from './lab/evaluate';
+export { type ImageErrorRow, ImageErrorTable } from './lab/image-error-table';
 export type { ImageSize } from './lab/image-size/set-image-size';
 export { LabDataset } from './lab/lab-dataset';
 export { type Freeable, free, type MemoryEntry, MemoryReport, memory } from './lab/memory';
-export { type ImageInput, Model, type PredictOptions } from './lab/model';
+export { type ImageInput, Model, type ModelErrorsOptions, type PredictOptions } from './lab/model';
 export type { ModelThreshold } from './lab/model-threshold';
 export type { FitOptions } from './lab/plan';
 export { PredictionList } from './lab/prediction-list';
@@ -41,6 +50,8 @@ export { type FreezeOptions, Recipe } from './lab/recipe';
 export { register } from './lab/register';
 export { Report } from './lab/report';
 export { type CurvesOptions, ReportCurves } from './lab/report-curves';
+export type { ReportGalleryOptions } from './lab/report-gallery';
+export { ReportPage } from './lab/report-page';
 export { type ClassThreshold, ReportThreshold, type ThresholdOptions } from './lab/report-threshold';
 export { Curves, Run } from './lab/run';
 export type { ModelSummary, SummaryDisplay } from './lab/summary';

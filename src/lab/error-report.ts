@@ -1,5 +1,6 @@
 // `report.errors()`: kinds of error with their numbers and the AP that each costs; filtered, image by image, and as a gallery.
 
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Correction, type ErrorCosts, errorCosts } from '../analysis/error-costs';
 import { checkFilter, type ErrorFilter, filterText, selection } from '../analysis/error-filter';
@@ -25,8 +26,12 @@ import { LiveImages } from '../visualization/live-images';
 import { csvText, type Formats, SavableDisplay } from '../visualization/savable';
 import { type Table, tableHtml, tableMarkdown, tableText } from '../visualization/table';
 import { tableSvg } from '../visualization/table-svg';
+import { ConfusionMatrix } from './confusion-matrix';
 import { evaluatedImage } from './evaluated-images';
 import { ImageErrorTable } from './image-error-table';
+import { reportCurves } from './report-curves';
+import { ReportPage } from './report-page';
+import { reportThreshold } from './report-threshold';
 
 export interface ErrorsOptions extends ErrorKindOptions {
   /** Loss of images by id, for galleries and tables; `model.errors(data, { losses: true })` computes it. */
@@ -38,6 +43,15 @@ export interface GalleryOptions extends DrawingOptions {
   worst?: number;
   /** AP of the image alone, lowest first; its loss, highest first; or a kind: the errors of it, weighted by score. Default AP. */
   by?: 'AP' | 'loss' | ErrorKind;
+}
+
+export interface ErrorPageOptions {
+  /** Number of worst images. Default 10. */
+  worst?: number;
+  /** The precision that a threshold is chosen for. Default 0.9. */
+  precision?: number;
+  /** Lowest score of the boxes that are shown at first, and of the confusion matrix. Default 0.3. */
+  score?: number;
 }
 
 /** One kind of error. */
@@ -59,7 +73,7 @@ interface Shared {
   input: ErrorInput;
   rows: ErrorRows;
   losses?: ReadonlyMap<number, number>;
-  all?: ErrorCosts;
+  ap?: Table;
   aps?: Float64Array;
 }
 
@@ -80,10 +94,13 @@ export class ErrorReport extends SavableDisplay {
     this.selected = isFiltered ? selection(rows, results.dataset.classes, filters) : undefined;
   }
 
-  /** @throws DetLabError for thresholds that are none */
-  static of(results: EvaluationResults, { losses, ...options }: ErrorsOptions = {}): ErrorReport {
+  /**
+   * @param ap the table of AP, for pages
+   * @throws DetLabError for thresholds that are none
+   */
+  static of(results: EvaluationResults, { losses, ...options }: ErrorsOptions = {}, ap?: Table): ErrorReport {
     const input = errorInput(results);
-    return new ErrorReport({ results, input, rows: classifyErrors(input, options), losses }, {});
+    return new ErrorReport({ results, input, rows: classifyErrors(input, options), losses, ap }, {});
   }
 
   /** IoU from which a detection finds an object. */
@@ -186,6 +203,30 @@ export class ErrorReport extends SavableDisplay {
     });
   }
 
+  /**
+   * One page with the kinds of error, the worst images, the confusion matrix, curves and thresholds; `.save('errors.html')` of the
+   * errors writes it too.
+   */
+  page({ worst = 10, precision = 0.9, score = 0.3 }: ErrorPageOptions = {}): ReportPage {
+    const { results, rows } = this.shared;
+    const { iou, masks } = rows.matcher;
+    const gallery = this.gallery({ worst, threshold: score });
+    const isReadable = this.ordered('AP')
+      .slice(0, worst)
+      .every(({ image }) => existsSync(this.pathOf(image)));
+    const [costliest] = [...this.kinds].sort((a, b) => b.dAP - a.dAP);
+    return new ReportPage({
+      data: results.dataset.name,
+      ap: this.shared.ap,
+      kinds: this.table,
+      costliest: `Most AP is lost to the kind "${costliest.kind}": ${costliest.dAP.toFixed(3)}, by ${counted(costliest.count, 'error')}`,
+      gallery: isReadable ? gallery : undefined,
+      confusion: ConfusionMatrix.of(results, { score, iou }),
+      curves: reportCurves(results, { iou, masks }),
+      thresholds: [{ precision }, 'best' as const].map((goal) => reportThreshold(results, goal, { iou, masks })),
+    });
+  }
+
   /** All images with errors of the filter, in order of a value. */
   private ordered(by: GalleryOptions['by']): ImageErrors[] {
     const names = ['AP', 'loss', ...ERROR_KINDS];
@@ -218,8 +259,12 @@ export class ErrorReport extends SavableDisplay {
     return this.shared.aps;
   }
 
+  private pathOf(image: number): string {
+    return this.shared.results.images[image].record.path;
+  }
+
   private nameOf(image: number): string {
-    return path.basename(this.shared.results.images[image].record.path);
+    return path.basename(this.pathOf(image));
   }
 
   private caption({ image, kinds }: ImageErrors): string {
@@ -292,7 +337,7 @@ export class ErrorReport extends SavableDisplay {
   protected formats(): Formats {
     const svg = () => tableSvg(this.table);
     return {
-      html: () => this.html(),
+      html: () => this.page().html(),
       csv: () =>
         csvText(
           ['kind', 'tide', 'count', 'ignored', 'dAP', 'share'],
@@ -329,12 +374,12 @@ export class ErrorReport extends SavableDisplay {
     };
   }
 
-  html(): string {
-    return tableHtml(this.table);
-  }
-
   protected bundle(): MimeBundle {
-    return { 'text/html': this.html(), 'text/markdown': tableMarkdown(this.table), 'text/plain': this.toString() };
+    return {
+      'text/html': tableHtml(this.table),
+      'text/markdown': tableMarkdown(this.table),
+      'text/plain': this.toString(),
+    };
   }
 
   toString(): string {

@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { inspect } from 'node:util';
+import type { ErrorKindOptions } from '../analysis/error-kinds';
 import type { ThresholdGoal } from '../analysis/score-curves';
 import { loadWeights, readWeights, type Weights, type WeightsReport, writeWeights } from '../checkpoints';
 import type { ConfigObject } from '../config';
@@ -18,7 +19,9 @@ import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assi
 import { buildModel, type RecipeSpec } from './build-model';
 import { catalogue } from './catalogue';
 import { modulesAt } from './config-access';
+import type { ErrorReport } from './error-report';
 import { detect, type EvaluateOptions, evaluate } from './evaluate';
+import { imageLosses } from './image-losses';
 import type { LabDataset } from './lab-dataset';
 import { chooseThreshold, type ModelThreshold, storedThreshold } from './model-threshold';
 import { PredictionList } from './prediction-list';
@@ -38,6 +41,11 @@ export type ImageInput = string | Uint8Array | PixelImage;
  */
 export interface PredictOptions extends DrawingOptions {
   precision?: Precision;
+}
+
+export interface ModelErrorsOptions extends EvaluateOptions, ErrorKindOptions {
+  /** Compute the loss of every image too. Default false. */
+  losses?: boolean;
 }
 
 /** The path relative to the working directory, or only the file name, so that a shared notebook shows no private path. */
@@ -141,6 +149,28 @@ export class Model implements Displayable {
   assignments(data: LabDataset, options?: AssignmentsOptions): Promise<Assignments> {
     this.requireWeights('assign with');
     return assignmentsOf({ ...this.meta(), freezing: [] }, data, options, this.detector);
+  }
+
+  /**
+   * Evaluates the model and classifies its errors: `run.report.errors()` of other data, and with `losses: true` with the loss of
+   * every image, by which galleries and tables can be ordered.
+   *
+   * @example (await model.errors(cells, { losses: true })).gallery({ worst: 10, by: 'loss' })
+   * @throws DetLabError as `evaluate` does
+   */
+  async errors(data: LabDataset, options: ModelErrorsOptions = {}): Promise<ErrorReport> {
+    const { losses, iou, background, masks, maxDetections, ...evaluation } = options;
+    const report = await this.evaluate(data, evaluation);
+    const kinds = { iou, background, masks, maxDetections };
+    if (!losses) return report.errors(kinds);
+    const view = progressView(`losses of ${this.name}`);
+    const signal = options.signal ?? notebook()?.signal;
+    const { precision } = options;
+    const onProgress = (done: number, total: number) => view.update(done, total);
+    const found = await imageLosses(this.detector, data.evaluated, this.config, { precision, signal, onProgress });
+    view.close();
+    if (!found) throw new DetLabError(`The losses on "${data.evaluated.name}" were interrupted`);
+    return report.errors({ ...kinds, losses: found });
   }
 
   /**

@@ -66,7 +66,8 @@ export class ReportCurves extends SavableDisplay {
     };
   }
 
-  private html(): string {
+  /** The curves alone, for notebooks and pages. */
+  html(): string {
     return curvesHtml(this.data, this.title, this.note);
   }
 

@@ -8,8 +8,13 @@ import type { ClassReport, EvaluationReport, EvaluationResults, MetricValues } f
 import { mmdetectionNames } from '../evaluation';
 import { apTable } from '../visualization/ap-table';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
+import type { LiveImages } from '../visualization/live-images';
 import { type Table, tablesBundle, tableText } from '../visualization/table';
+import { ConfusionMatrix, type ConfusionMatrixOptions } from './confusion-matrix';
+import { type ErrorPageOptions, ErrorReport, type ErrorsOptions } from './error-report';
 import { type CurvesOptions, type ReportCurves, reportCurves } from './report-curves';
+import { type ReportGalleryOptions, reportGallery } from './report-gallery';
+import type { ReportPage } from './report-page';
 import { type ReportThreshold, reportThreshold, type ThresholdOptions } from './report-threshold';
 
 export interface ReportParts {
@@ -67,6 +72,44 @@ export class Report implements EvaluationReport, Displayable {
    */
   threshold(goal?: ThresholdGoal, options?: ThresholdOptions): ReportThreshold {
     return reportThreshold(resultsOf(this, 'choose a threshold'), goal, options);
+  }
+
+  /**
+   * Kinds of error (TIDE's six) with what each costs in AP; `.filter(...)`, `.gallery(...)` and `.perImage()` show where.
+   *
+   * @example run.report.errors().filter({ kind: 'missed', size: 'small' }).gallery({ worst: 10 })
+   * @throws DetLabError for an unknown option and for thresholds that are none
+   */
+  errors(options?: ErrorsOptions): ErrorReport {
+    return ErrorReport.of(resultsOf(this, 'list the errors'), options, this.table());
+  }
+
+  /**
+   * The confusion matrix: rows are the classes of the truths, columns those of the detections, the last is background. It counts
+   * as MMDetection's confusion_matrix.py, where a detection counts for every object it overlaps; `rule: 'evaluator'` counts each
+   * once, by the matches of AP. A click on a cell shows its images.
+   *
+   * @example report.confusion({ score: 0.3, iou: 0.5, normalize: true }).save('confusion.html')
+   */
+  confusion(options?: ConfusionMatrixOptions): ConfusionMatrix {
+    return ConfusionMatrix.of(resultsOf(this, 'draw the confusion matrix'), options);
+  }
+
+  /**
+   * The evaluated images with truths and detections as live data: class, score, IoU and which truth it met.
+   * @example report.gallery({ limit: 12, color: 'state' })
+   */
+  gallery(options?: ReportGalleryOptions): LiveImages {
+    return reportGallery(resultsOf(this, 'show the images'), options);
+  }
+
+  /**
+   * One page that says where the model errs: kinds of error, the worst images, the confusion matrix, thresholds and curves.
+   *
+   * @example await report.page({ worst: 10, precision: 0.9 }).save('errors.html')
+   */
+  page({ worst, precision, score, ...options }: ErrorPageOptions & ErrorsOptions = {}): ReportPage {
+    return this.errors(options).page({ worst, precision, score });
   }
 
   get secondsPerImage(): number {

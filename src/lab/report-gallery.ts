@@ -1,0 +1,25 @@
+// `report.gallery()`: the evaluated images as live data, each box with its kind of error and the truth it met.
+
+import { classifyErrors, type ErrorKindOptions, errorInput } from '../analysis/error-kinds';
+import { apByImage } from '../analysis/image-errors';
+import type { EvaluationResults } from '../evaluation';
+import type { DrawingOptions } from '../visualization/drawing-options';
+import { LiveImages } from '../visualization/live-images';
+import { evaluatedImage } from './evaluated-images';
+
+export type ReportGalleryOptions = DrawingOptions & ErrorKindOptions;
+
+/** In the order of evaluation, unless `sortBy` is `AP` or `-AP`. @throws DetLabError for an unknown option */
+export function reportGallery(
+  results: EvaluationResults,
+  { iou, background, masks, maxDetections, ...drawing }: ReportGalleryOptions = {},
+): LiveImages {
+  const input = errorInput(results);
+  const rows = classifyErrors(input, { iou, background, masks, maxDetections });
+  const aps = drawing.sortBy === undefined ? undefined : apByImage(rows, input);
+  const values = aps && ((image: number) => ({ AP: aps[image] }));
+  return new LiveImages(
+    results.images.map((_, image) => evaluatedImage({ results, rows, values }, image)),
+    { classes: results.dataset.classes, title: `images of ${results.dataset.name}`, ...drawing },
+  );
+}
