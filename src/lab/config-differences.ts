@@ -37,7 +37,8 @@ function* differences(values: Values, path: string): Generator<ConfigDifference>
   if (path !== '' && new Set(texts).size < 2) return;
   if (known.length > 0 && known.every(isObject)) {
     const types = new Set(known.map((value) => value.type));
-    if (types.size > 1) {
+    const isMissing = known.length < values.length && !types.has(undefined);
+    if (types.size > 1 || isMissing) {
       yield { path: `${path}.type`, values: values.map((value) => JSON.stringify((value as ConfigObject)?.type)) };
       return;
     }

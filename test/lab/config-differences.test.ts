@@ -37,13 +37,13 @@ test('a run without a config has no values, and makes no difference', () => {
   expect(configDifferences([a, undefined])).toEqual([]);
 });
 
-test('lists of other lengths and nothing in place of a module are whole values', () => {
+test('lists of other lengths are whole values; of a module that others lack, the type is', () => {
   const hooks = (list: object[]) => config({ type: 'FPN' }, { custom_hooks: list });
   expect(configDifferences([hooks([]), hooks([{ type: 'EMAHook' }])])).toEqual([
     { path: 'custom_hooks', values: ['[]', '[{"type":"EMAHook"}]'] },
   ]);
   const bare = { ...config({}), model: { type: 'FCOS' } };
-  expect(configDifferences([bare, config({ type: 'FPN' })])).toEqual([
-    { path: 'model.neck', values: [undefined, '{"type":"FPN"}'] },
+  expect(configDifferences([bare, config({ type: 'FPN', num_outs: 5 })])).toEqual([
+    { path: 'model.neck.type', values: [undefined, '"FPN"'] },
   ]);
 });

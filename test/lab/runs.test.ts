@@ -28,7 +28,7 @@ beforeAll(async () => {
   await fit('stopped', {
     epochs: 3,
     signal: stop.signal,
-    onStep: ({ step }: { step: number }) => step === 3 && stop.abort(),
+    onStep: ({ step }: { step: number }) => step === 2 && stop.abort(),
   });
 
   mkdirSync(place('mmdet', '20260101_000000', 'vis_data'), { recursive: true });
@@ -87,7 +87,7 @@ test('all runs of a folder, with what differs, what is measured and how they end
   expect(a.best!.value).toBe(Math.max(...a.evaluations.map((record) => record['coco/bbox_mAP'])));
   expect(a.metrics.AP).toBe(a.evaluations[1]['coco/bbox_mAP']);
   expect(b.status).toBe('finished');
-  expect(stopped.status).toBe('stopped in epoch 2 of 3, after 1 of its 2 iterations');
+  expect(stopped.status).toBe('stopped after epoch 2 of 3');
   expect(mmdet).toMatchObject({ metrics: { AP: 0.25, AP50: 0.5 }, total: 12, done: 1, status: 'ended early' });
   expect(broken).toMatchObject({ metrics: { AP: 0.25 }, config: undefined, checkpoint: undefined });
   expect(list.problems).toEqual([
@@ -99,7 +99,7 @@ test('all runs of a folder, with what differs, what is measured and how they end
   expect(differing).toEqual(expect.arrayContaining(['randomness.seed', 'freezing']));
   const text = String(list);
   expect(text).toMatch(/^Runs of /);
-  expect(text).toMatch(/stopped in epoch 2 of 3/);
+  expect(text).toMatch(/stopped after epoch 2 of 3/);
   const bundle = await list[JUPYTER_DISPLAY]();
   expect(bundle['text/html']).toContain('detlab-sortable');
   expect(bundle['image/png']).toBeUndefined();
