@@ -25,8 +25,8 @@ export { type Engine, type EngineOptions, engine, type Precision, startEngine } 
 export { DetLabError } from './errors';
 export type { EvaluationReport, MetricValues } from './evaluation';
 export { catalogue } from './lab/catalogue';
-export { Comparison, compare } from './lab/compare';
 export { type ConfusedPair, ConfusionMatrix, type ConfusionMatrixOptions } from './lab/confusion-matrix';
+export { type CompareFitOptions, Comparison, compare } from './lab/compare';
 export { dataset } from './lab/dataset';
 export { detector } from './lab/detector';
 export {
@@ -49,11 +49,14 @@ export { type Prediction, Predictions } from './lab/predictions';
 export { type FreezeOptions, Recipe } from './lab/recipe';
 export { register } from './lab/register';
 export { Report } from './lab/report';
+export { type CompareOptions, ReportComparison } from './lab/report-comparison';
 export { type CurvesOptions, ReportCurves } from './lab/report-curves';
 export type { ReportGalleryOptions } from './lab/report-gallery';
 export { ReportPage } from './lab/report-page';
 export { type ClassThreshold, ReportThreshold, type ThresholdOptions } from './lab/report-threshold';
 export { Curves, Run } from './lab/run';
+export type { RunFolder } from './lab/run-folder';
+export { RunList, runs } from './lab/runs';
 export type { ModelSummary, SummaryDisplay } from './lab/summary';
 export type { LoadFrom } from './lab/weights-file';
 export type { Backbone, DetBatch, Detector, FeatureSpec, Losses, Neck } from './models/types';

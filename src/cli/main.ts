@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { DetLabError } from '../errors';
 import { packageRoot } from '../paths';
+import { compareCommand } from './compare';
 import { addConfigCommands } from './config/command';
 import { configsCommand } from './configs';
 import { convertCommand } from './convert';
@@ -150,6 +151,15 @@ function addCatalogueCommands(command: AddCommand, done: Done): void {
   command('modules', 'List the modules that a config can name, by kind')
     .argument('[kind]', 'neck, backbone, loss, transform, hook, ...')
     .action(async (kind, options) => done(await modulesCommand(kind, options)));
+
+  command('compare', 'Compare runs by their folders: config differences, metrics, curves')
+    .argument('<runs...>', "folders of runs, or patterns: 'runs/*'")
+    .option('--out <file>', 'write it to a file: .html, .csv, .json, .txt, and .png or .svg of the curves')
+    .option(
+      '--data <data>',
+      `also evaluate their last checkpoints and say which are better: ${DATA_HELP.split(';')[0]}`,
+    )
+    .action(async (folders, options) => done(await compareCommand(folders, options)));
 
   command('convert', 'Convert weights between .pth and .safetensors')
     .argument('<from>', 'a PyTorch or safetensors file')

@@ -34,7 +34,7 @@ export async function predictCommand(
   for (const [i, image] of images.entries()) {
     try {
       const predictions = await model.predict(image, {
-        ...(options.threshold !== undefined && { threshold: options.threshold }),
+        threshold: options.threshold,
         precision: options.amp ? 'bfloat16' : undefined,
       });
       const drawn = options.out === undefined ? {} : await draw(predictions, drawings[i]);

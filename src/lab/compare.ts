@@ -16,6 +16,7 @@ import { planLoop } from './plan-loop';
 import type { Recipe } from './recipe';
 import { compareReports, type ReportComparison } from './report-comparison';
 import type { Run } from './run';
+import { compareRuns } from './runs';
 
 export interface CompareFitOptions extends FitOptions {
   /**
@@ -169,6 +170,12 @@ export function compare(recipes: Readonly<Record<string, Recipe>>): {
  * @example compare.reports({ a: await a.evaluate(cells), b: await b.evaluate(cells) })
  */
 compare.reports = compareReports;
+
+/**
+ * The runs of folders or patterns: a table with their config differences, and their curves on one chart.
+ * @example compare.runs('runs/*').save('runs.html')
+ */
+compare.runs = compareRuns;
 
 /** The seeds of the runs of each recipe. @throws DetLabError for something else than a count or a list of integers */
 function seedsOf(given: CompareFitOptions['seeds'], first: number | undefined): (number | undefined)[] {

@@ -40,7 +40,6 @@ export function comparedImages(first: ComparedSide, second: ComparedSide, count:
         ...frameOf(image),
         boxes: boxes[i],
         caption: `${name}: AP ${ap.toFixed(3)}${side === 1 ? ` (${signed(shown[i].difference)})` : ''}, ${file}`,
-        values: { difference: shown[i].difference, 'absolute difference': Math.abs(shown[i].difference) },
       };
     });
   });

@@ -19,6 +19,7 @@ import { Model } from './model';
 import { type FitOptions, planRun, type RunPlan } from './plan';
 import type { Report } from './report';
 import { Run } from './run';
+import { RunConfigHook } from './run-config-hook';
 import { RunEvaluations } from './run-evaluations';
 import { type RunView, runView } from './run-view';
 import { trainLoader } from './train-loader';
@@ -152,9 +153,10 @@ async function trainAndEvaluate(session: FitSession): Promise<Trained> {
     log,
   });
   const evaluation = data.val && new EvaluationHook((at) => evaluations.evaluate(at));
+  const kept = new RunConfigHook(spec, plan, { classes: model.classes, data: data.name });
   const result = await train({
     ...plan,
-    hooks: [displayHook(view, options), ...(evaluation ? [evaluation] : []), ...plan.hooks],
+    hooks: [displayHook(view, options), kept, ...(evaluation ? [evaluation] : []), ...plan.hooks],
     detector,
     loader,
     signal,

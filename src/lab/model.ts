@@ -87,8 +87,9 @@ export class Model implements Displayable {
   predict(images: ImageInput[], options?: PredictOptions): Promise<PredictionList>;
   async predict(input: ImageInput | ImageInput[], options: PredictOptions = {}): Promise<Predictions | PredictionList> {
     const { precision, ...given } = options;
-    const kept = this.threshold && { threshold: this.threshold.score };
-    const drawing = { ...kept, ...checkPredictionDrawing(given, 'predict', this.classes, ['precision']) };
+    const asked = checkPredictionDrawing(given, 'predict', this.classes, ['precision']);
+    const threshold = asked.threshold ?? this.threshold?.score;
+    const drawing = threshold === undefined ? asked : { ...asked, threshold };
     if (Array.isArray(input)) {
       const all: Predictions[] = [];
       for (const image of input) all.push(await this.predict(image, options));

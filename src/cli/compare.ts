@@ -1,0 +1,45 @@
+// `detlab compare RUN RUN...`: runs side by side from their folders, as a table, a page or JSON; with --data, whether their
+// models differ by more than chance.
+
+import path from 'node:path';
+import { DetLabError } from '../errors';
+import { compareRuns } from '../lab/runs';
+import { openData } from './data-option';
+import { EXIT, output, phase } from './outcome';
+
+export interface CompareArguments {
+  out?: string;
+  data?: string;
+  json?: boolean;
+}
+
+export async function compareCommand(folders: string[], options: CompareArguments): Promise<number> {
+  const out = output(options.json === true);
+  const { data } = options;
+  const formats = data === undefined ? ['html', 'png', 'svg', 'csv', 'json', 'txt'] : ['html', 'csv', 'json', 'txt'];
+  // before anything that takes long
+  if (options.out !== undefined) await phase(EXIT.usage, () => checkExtension(options.out!, formats));
+  const list = await phase(EXIT.usage, () => compareRuns(folders));
+  for (const problem of list.problems) process.stderr.write(`${problem}\n`);
+  out.event('runs', list.json() as Record<string, unknown>);
+  out.print(list.toString());
+  if (data === undefined) {
+    if (options.out !== undefined) out.print(`written: ${await phase(EXIT.usage, () => list.save(options.out!))}`);
+    return EXIT.ok;
+  }
+  const evaluated = await phase(EXIT.data, () => openData(data, list.runs[0].record?.classes));
+  const comparison = await list.evaluate(evaluated);
+  out.event('comparison', comparison.json() as Record<string, unknown>);
+  out.print(`\n${comparison}`);
+  if (options.out !== undefined) out.print(`written: ${await phase(EXIT.usage, () => comparison.save(options.out!))}`);
+  return EXIT.ok;
+}
+
+function checkExtension(file: string, formats: readonly string[]): void {
+  const extension = path.extname(file).slice(1).toLowerCase();
+  if (formats.includes(extension)) return;
+  throw new DetLabError(
+    `Cannot write "${file}": expected an extension of ${formats.map((name) => `.${name}`).join(', ')}, ` +
+      `received ${extension === '' ? 'none' : `.${extension}`}`,
+  );
+}
