@@ -24,9 +24,12 @@ export type { DataProblem, Dataset, Detections, ImageRecord, PackedSample, Pixel
 export { type Engine, type EngineOptions, engine, type Precision, startEngine } from './engine';
 export { DetLabError } from './errors';
 export type { EvaluationReport, MetricValues } from './evaluation';
+export { Assignments, type AssignmentsOptions } from './lab/assignments';
+export { Attention, type AttentionOptions } from './lab/attention';
+export { Cam, type CamOptions } from './lab/cam';
 export { catalogue } from './lab/catalogue';
-export { type ConfusedPair, ConfusionMatrix, type ConfusionMatrixOptions } from './lab/confusion-matrix';
 export { type CompareFitOptions, Comparison, compare } from './lab/compare';
+export { type ConfusedPair, ConfusionMatrix, type ConfusionMatrixOptions } from './lab/confusion-matrix';
 export { dataset } from './lab/dataset';
 export { detector } from './lab/detector';
 export {
@@ -37,12 +40,16 @@ export {
   type KindCount,
 } from './lab/error-report';
 export type { EvaluateOptions } from './lab/evaluate';
+export { compareFeatures, Features, type FeaturesOptions } from './lab/features';
 export { type ImageErrorRow, ImageErrorTable } from './lab/image-error-table';
 export type { ImageSize } from './lab/image-size/set-image-size';
 export { LabDataset } from './lab/lab-dataset';
+export { LearningPlan } from './lab/learning-plan';
+export { LostTruths, type LostTruthsOptions } from './lab/lost-truths';
 export { type Freeable, free, type MemoryEntry, MemoryReport, memory } from './lab/memory';
 export { type ImageInput, Model, type ModelErrorsOptions, type PredictOptions } from './lab/model';
 export type { ModelThreshold } from './lab/model-threshold';
+export { PipelineSteps, type StepsOptions } from './lab/pipeline-steps';
 export type { FitOptions } from './lab/plan';
 export { PredictionList } from './lab/prediction-list';
 export { type Prediction, Predictions } from './lab/predictions';
@@ -58,6 +65,7 @@ export { Curves, Run } from './lab/run';
 export type { RunFolder } from './lab/run-folder';
 export { RunList, runs } from './lab/runs';
 export type { ModelSummary, SummaryDisplay } from './lab/summary';
+export { type BatchesOptions, TrainingBatches } from './lab/training-batches';
 export type { LoadFrom } from './lab/weights-file';
 export type { Backbone, DetBatch, Detector, FeatureSpec, Losses, Neck } from './models/types';
 export * as nn from './nn';

@@ -74,13 +74,13 @@ export class LearningPlan extends SavableDisplay {
     return `${this.name}: plan of ${length}`;
   }
 
-  /** What happens when, rates included: every change of more than a fifth between two iterations. */
+  /** What happens when, rates included: every change of more than 40% between two iterations. */
   private table(): Table {
     const { events, epochLength, series, unit } = this.plan;
     const [{ lr }] = series;
     const number = (value: number) => String(Number(value.toPrecision(4)));
     const jumps = [...lr.keys()].flatMap((i) =>
-      i > this.warmUp && Math.abs(lr[i] / lr[i - 1] - 1) > 0.2
+      i > this.warmUp && Math.abs(lr[i] / lr[i - 1] - 1) > 0.4
         ? [{ step: i, text: `learning rate ${number(lr[i - 1])} → ${number(lr[i])}` }]
         : [],
     );

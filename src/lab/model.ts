@@ -7,20 +7,19 @@ import type { ErrorKindOptions } from '../analysis/error-kinds';
 import type { ThresholdGoal } from '../analysis/score-curves';
 import { loadWeights, readWeights, type Weights, type WeightsReport, writeWeights } from '../checkpoints';
 import type { ConfigObject } from '../config';
-import { buildPipeline, decodeImage, type ImageRecord, type PixelImage } from '../data';
 import type { Precision } from '../engine';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
 import { encodeState } from '../nn/stored-tensor';
-import { Random } from '../random';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
 import type { DrawingOptions } from '../visualization/drawing-options';
 import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assignments';
+import { type Attention, type AttentionOptions, attentionOf } from './attention';
 import { buildModel, type RecipeSpec } from './build-model';
-import { catalogue } from './catalogue';
-import { modulesAt } from './config-access';
+import { type Cam, type CamOptions, camOf } from './cam';
 import type { ErrorReport } from './error-report';
 import { detect, type EvaluateOptions, evaluate } from './evaluate';
+import { type Features, type FeaturesOptions, featuresOf } from './features';
 import { imageLosses } from './image-losses';
 import type { LabDataset } from './lab-dataset';
 import { chooseThreshold, type ModelThreshold, storedThreshold } from './model-threshold';
@@ -30,10 +29,10 @@ import { progressView } from './progress-view';
 import type { Report } from './report';
 import type { ThresholdOptions } from './report-threshold';
 import { inputSize, SummaryDisplay, summarise } from './summary';
+import { type ImageInput, pixelsOfInput, testSample } from './test-sample';
 import type { LoadFrom } from './weights-file';
 
-/** The path of an image file, its bytes, or pixels. */
-export type ImageInput = string | Uint8Array | PixelImage;
+export type { ImageInput } from './test-sample';
 
 /**
  * Besides the precision, how the predictions are displayed. The threshold is of the display, by default the model's
@@ -97,26 +96,8 @@ export class Model implements Displayable {
     }
     this.requireWeights('predict with');
     const source = typeof input === 'string' ? shortPath(input) : 'image';
-    const pixels =
-      typeof input === 'string' || input instanceof Uint8Array ? await decodeImage(input) : checkedPixels(input);
-    const steps = modulesAt(this.config, 'test_dataloader.dataset.pipeline').filter(
-      (t) => !t.type.endsWith('LoadAnnotations'),
-    );
-    const none = { bboxes: new Float32Array(), labels: new Int32Array(), ignored: new Uint8Array() };
-    const { width, height } = pixels;
-    const record: ImageRecord = {
-      id: 0,
-      path: source,
-      width,
-      height,
-      truths: none,
-      areas: new Float32Array(),
-      annotationIds: [],
-    };
-    const sample = await buildPipeline(steps, catalogue, 'test_pipeline').run(record, Random.seeded(0), {
-      ...pixels,
-      data: pixels.data.slice(),
-    });
+    const pixels = await pixelsOfInput(input);
+    const sample = await testSample(pixels, this.config, source);
     this.detector.eval();
     const [detections] = detect(this.detector, [sample], precision);
     return Predictions.create(source, pixels, detections, this.classes, drawing);
@@ -172,6 +153,33 @@ export class Model implements Displayable {
     view.close();
     if (!found) throw new DetLabError(`The losses on "${data.evaluated.name}" were interrupted`);
     return report.errors({ ...kinds, losses: found });
+  }
+
+  /**
+   * Feature maps of layers over the image, level by level: of backbone and neck, or of layers by path.
+   * @example await model.features('street.jpg', { at: ['backbone.layer2', 'neck'], show: 'max' })
+   */
+  features(image: ImageInput, options?: FeaturesOptions): Promise<Features> {
+    this.requireWeights('show features of');
+    return featuresOf(this, image, options);
+  }
+
+  /**
+   * Where in a layer the class score of one detection comes from (Grad-CAM), or what is strongest in it (EigenCAM).
+   * @example await model.cam('street.jpg', { detection: 0, layer: 'backbone.layer4' })
+   */
+  cam(image: ImageInput, options?: CamOptions): Promise<Cam> {
+    this.requireWeights('make a class activation map with');
+    return camOf(this, image, options);
+  }
+
+  /**
+   * What the query of one detection reads of the image, in detectors of the DETR family.
+   * @example await model.attention('street.jpg', { detection: 0 })
+   */
+  attention(image: ImageInput, options?: AttentionOptions): Promise<Attention> {
+    this.requireWeights('show the attention of');
+    return attentionOf(this, image, options);
   }
 
   /**
@@ -296,13 +304,4 @@ export function modelFile(place: string): string {
   const file = path.join(folder, 'model.safetensors');
   if (!existsSync(file)) throw new DetLabError(`Cannot find a model in "${place}": it has no model.safetensors`);
   return file;
-}
-
-function checkedPixels(image: PixelImage): PixelImage {
-  const { data, width, height } = image;
-  if (data?.length === width * height * 3 && width > 0) return image;
-  throw new DetLabError(
-    `Cannot predict on these pixels: expected { data: Uint8Array of height x width x 3, width, height, order }, received ` +
-      `${data?.length ?? 'no'} values for ${width} x ${height}`,
-  );
 }

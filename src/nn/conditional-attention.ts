@@ -2,7 +2,7 @@
 // attention they are concatenated per head, so that the query's position is compared with the key's position only.
 
 import * as tf from '@tensorflow/tfjs';
-import { attention } from '../ops/attention';
+import { attention, attentionWeights } from '../ops/attention';
 import { Dropout } from './dropout';
 import { zeros } from './initializers';
 import { Linear } from './linear';
@@ -69,19 +69,8 @@ export class ConditionalAttention extends Module {
   /** [B, L, C] -> the same shape, including the residual connection. */
   forward(query: tf.Tensor3D, inputs: ConditionalInputs): tf.Tensor3D {
     return tf.tidy(() => {
-      const { key, queryPos, keyPos, refSineEmbed, isFirst = false } = inputs;
-      let q = this.qContent.forward(query);
-      let k = this.kContent.forward(this.crossAttn ? key : query);
-      const kPos = this.kPos.forward(keyPos);
-      const positioned = !this.crossAttn || isFirst || this.keepQueryPos;
-      if (positioned && this.qPos) {
-        q = tf.add(q, this.qPos.forward(queryPos));
-        k = tf.add(k, kPos);
-      }
-      if (this.qPosSine && refSineEmbed) {
-        q = this.concatPerHead(q, this.qPosSine.forward(refSineEmbed));
-        k = this.concatPerHead(k, kPos);
-      }
+      const { key } = inputs;
+      const { q, k } = this.project(query, inputs);
       const dropout = this.training ? this.attnDrop : 0;
       const read = attention(q, k, this.v.forward(this.crossAttn ? key : query), {
         heads: this.heads,
@@ -91,6 +80,31 @@ export class ConditionalAttention extends Module {
       });
       return tf.add(query, this.projDrop.forward(this.out.forward(read)));
     });
+  }
+
+  /** The weights with which each query reads the keys, [B, heads, Lq, Lk]. */
+  weights(query: tf.Tensor3D, inputs: ConditionalInputs): tf.Tensor4D {
+    return tf.tidy(() => {
+      const { q, k } = this.project(query, inputs);
+      return attentionWeights(q, k, { heads: this.heads, mask: additiveMask(inputs.keyPaddingMask) });
+    });
+  }
+
+  private project(query: tf.Tensor3D, inputs: ConditionalInputs): { q: tf.Tensor3D; k: tf.Tensor3D } {
+    const { key, queryPos, keyPos, refSineEmbed, isFirst = false } = inputs;
+    let q = this.qContent.forward(query);
+    let k = this.kContent.forward(this.crossAttn ? key : query);
+    const kPos = this.kPos.forward(keyPos);
+    const positioned = !this.crossAttn || isFirst || this.keepQueryPos;
+    if (positioned && this.qPos) {
+      q = tf.add(q, this.qPos.forward(queryPos));
+      k = tf.add(k, kPos);
+    }
+    if (this.qPosSine && refSineEmbed) {
+      q = this.concatPerHead(q, this.qPosSine.forward(refSineEmbed));
+      k = this.concatPerHead(k, kPos);
+    }
+    return { q, k };
   }
 
   /** Two [B, L, C] concatenated within every head: [B, L, 2C]. */

@@ -104,17 +104,40 @@ export class MultiScaleDeformableAttention extends Module {
     const { identity = query, queryPos, keyPaddingMask, shapes } = inputs;
     return tf.tidy(() => {
       const q = this.transposeUnlessBatchFirst(queryPos ? tf.add(query, queryPos) : query);
-      const [batch, length] = q.shape;
       let value = this.valueProj.forward(this.transposeUnlessBatchFirst(inputs.value ?? query));
       if (keyPaddingMask) value = tf.mul(value, tf.cast(tf.equal(keyPaddingMask, 0), 'float32').expandDims(-1));
-      const locations = this.locations(this.samplingOffsets.forward(q), inputs.referencePoints, shapes);
-      const perHead = this.levels * this.points;
-      const logits = this.attentionWeights.forward(q).reshape([batch, length, this.heads, perHead]);
-      const weights: tf.Tensor3D = tf.softmax(logits).reshape([batch, length, this.heads * perHead]);
+      const { locations, weights } = this.sampled(q, inputs);
       const read = deformAttention(value, locations, weights, { shapes, heads: this.heads, points: this.points });
       const out = this.transposeUnlessBatchFirst(this.outputProj.forward(read));
       return tf.add(this.drop.forward(out), identity);
     });
+  }
+
+  /**
+   * Where each query samples the levels and with which weights: [B, L, heads * levels * points, 2] (x, y in shares of the level)
+   * and [B, L, heads * levels * points], whose sum over a head is 1.
+   */
+  samples(query: tf.Tensor3D, inputs: DeformableAttentionInputs): { locations: tf.Tensor4D; weights: tf.Tensor3D } {
+    const { queryPos } = inputs;
+    return tf.tidy(() =>
+      this.sampled(this.transposeUnlessBatchFirst(queryPos ? tf.add(query, queryPos) : query), inputs),
+    );
+  }
+
+  /** Heads, levels and points of a level, the axes of `samples`. */
+  get sampling(): { heads: number; levels: number; points: number } {
+    const { heads, levels, points } = this;
+    return { heads, levels, points };
+  }
+
+  /** `q` has its position and is batch first. */
+  private sampled(q: tf.Tensor3D, { referencePoints, shapes }: DeformableAttentionInputs) {
+    const [batch, length] = q.shape;
+    const perHead = this.levels * this.points;
+    const locations = this.locations(this.samplingOffsets.forward(q), referencePoints, shapes);
+    const logits = this.attentionWeights.forward(q).reshape([batch, length, this.heads, perHead]);
+    const weights: tf.Tensor3D = tf.softmax(logits).reshape([batch, length, this.heads * perHead]);
+    return { locations, weights };
   }
 
   /** Sampling locations [B, L, heads * levels * points, 2]: references of the level plus offsets. */

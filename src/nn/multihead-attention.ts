@@ -58,17 +58,31 @@ export class MultiheadAttention extends Module {
       const key = inputs.key ?? query;
       const value = inputs.value ?? key;
       const { identity = query, queryPos } = inputs;
-      const sameShape = queryPos && queryPos.shape.join() === key.shape.join();
-      const keyPos = inputs.keyPos ?? (sameShape ? queryPos : undefined);
-      const q = this.transposeUnlessBatchFirst(queryPos ? tf.add(query, queryPos) : query);
-      // identical tensors stay identical, so that their projections are one matrix product
-      const k =
-        key === query && keyPos === queryPos ? q : this.transposeUnlessBatchFirst(keyPos ? tf.add(key, keyPos) : key);
+      const { q, k, keyPos } = this.positioned(query, inputs);
       const v = value === query && !queryPos ? q : value === key && !keyPos ? k : this.transposeUnlessBatchFirst(value);
       const out = this.transposeUnlessBatchFirst(this.attn.forward(q, k, v, inputs));
       const dropped = this.projDrop.forward(out);
       return tf.add(identity, this.dropoutLayer ? this.dropoutLayer.forward(dropped) : dropped);
     });
+  }
+
+  /** The weights with which each query reads the keys, [B, heads, Lq, Lk]. */
+  weights(query: tf.Tensor3D, inputs: AttentionInputs = {}): tf.Tensor4D {
+    return tf.tidy(() => {
+      const { q, k } = this.positioned(query, inputs);
+      return this.attn.weights(q, k, inputs);
+    });
+  }
+
+  /** Query and key with their positions, batch first. */
+  private positioned(query: tf.Tensor3D, { key = query, queryPos, ...inputs }: AttentionInputs) {
+    const sameShape = queryPos && queryPos.shape.join() === key.shape.join();
+    const keyPos = inputs.keyPos ?? (sameShape ? queryPos : undefined);
+    const q = this.transposeUnlessBatchFirst(queryPos ? tf.add(query, queryPos) : query);
+    // identical tensors stay identical, so that their projections are one matrix product
+    const k =
+      key === query && keyPos === queryPos ? q : this.transposeUnlessBatchFirst(keyPos ? tf.add(key, keyPos) : key);
+    return { q, k, keyPos };
   }
 
   /** [L, B, C] to [B, L, C] and back. */

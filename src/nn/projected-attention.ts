@@ -2,7 +2,7 @@
 // those of query, key and value. Batch first. Projections of the same tensor are one matrix product.
 
 import * as tf from '@tensorflow/tfjs';
-import { attention } from '../ops/attention';
+import { attention, attentionWeights } from '../ops/attention';
 import { xavier, zeros } from './initializers';
 import { Linear } from './linear';
 import { Module, type Parameter } from './module';
@@ -55,6 +55,14 @@ export class ProjectedAttention extends Module {
       const seed = dropout > 0 ? stepRandom().uint32() >>> 1 : 0;
       const mask = this.mask(masks, query.shape[0]);
       return this.outProjection.forward(attention(q, k, v, { heads: this.heads, mask, dropout, seed }));
+    });
+  }
+
+  /** The weights of the keys, [B, heads, Lq, Lk]. */
+  weights(query: tf.Tensor3D, key: tf.Tensor3D, masks: AttentionMasks = {}): tf.Tensor4D {
+    return tf.tidy(() => {
+      const [q, k] = this.project(query, key, key);
+      return attentionWeights(q, k, { heads: this.heads, mask: this.mask(masks, query.shape[0]) });
     });
   }
 

@@ -36,14 +36,28 @@ export function attention(query: tf.Tensor3D, key: tf.Tensor3D, value: tf.Tensor
   if (hasKernel('DetAttention'))
     return runKernel<tf.Tensor3D>('DetAttention', { query, key, value, mask }, { heads, scale, dropout, seed });
   return tf.tidy(() => {
-    const split = (x: tf.Tensor3D) => {
-      const [batch, length, width] = x.shape;
-      return tf.transpose(x.reshape([batch, length, heads, width / heads]), [0, 2, 1, 3]); // [B, heads, L, d]
-    };
-    let scores = tf.matMul(tf.mul(split(query), scale), split(key), false, true); // [B, heads, Lq, Lk]
-    if (mask) scores = tf.add(scores, mask);
-    const weights = drop(tf.softmax(scores, -1), dropout, seed);
+    const weights = drop(attentionWeights(query, key, { heads, mask, scale }), dropout, seed);
     const [batch, length] = query.shape;
-    return tf.transpose(tf.matMul(weights, split(value)), [0, 2, 1, 3]).reshape([batch, length, value.shape[2]]);
+    return tf
+      .transpose(tf.matMul(weights, splitHeads(value, heads)), [0, 2, 1, 3])
+      .reshape([batch, length, value.shape[2]]);
+  });
+}
+
+/** [B, L, C] to [B, heads, L, C / heads]. */
+function splitHeads(x: tf.Tensor3D, heads: number): tf.Tensor4D {
+  const [batch, length, width] = x.shape;
+  return tf.transpose(x.reshape<tf.Tensor4D>([batch, length, heads, width / heads]), [0, 2, 1, 3]);
+}
+
+/** What `attention` weights the values with: softmax(q k^T * scale + mask), [B, heads, Lq, Lk]. */
+export function attentionWeights(
+  query: tf.Tensor3D,
+  key: tf.Tensor3D,
+  { heads, mask, scale = 1 / Math.sqrt(query.shape[2] / heads) }: Pick<AttentionOptions, 'heads' | 'mask' | 'scale'>,
+): tf.Tensor4D {
+  return tf.tidy(() => {
+    const scores = tf.matMul<tf.Tensor4D>(tf.mul(splitHeads(query, heads), scale), splitHeads(key, heads), false, true);
+    return tf.softmax<tf.Tensor4D>(mask ? tf.add<tf.Tensor4D>(scores, mask) : scores, -1);
   });
 }

@@ -131,7 +131,7 @@ function freezingEvents({ freezing, loop, epochLength }: RatePlanOptions): Plann
     .map((rule) => ({
       kind: 'freezing',
       step: ((rule.epoch ?? 1) - 1) * epochLength,
-      text: `${freezingText(rule)} ${rule.frozen ? 'is frozen' : 'trains'} from ${(rule.epoch ?? 1) > 1 ? `epoch ${rule.epoch}` : 'the start'} on`,
+      text: `${freezingText(rule)} ${rule.frozen ? 'is frozen' : 'trains'} from ${(rule.epoch ?? 1) > 1 ? `epoch ${rule.epoch} on` : 'the start'}`,
     }));
 }
 

@@ -10,7 +10,8 @@ export interface FiguresParts {
   /** Name of the display, for errors and titles. */
   what: string;
   title: string;
-  figures: readonly ImageFigure[];
+  /** In rows of `sheet.columns`; undefined leaves a place empty. */
+  figures: readonly (ImageFigure | undefined)[];
   sheet?: SheetOptions;
   tables: readonly Table[];
   /** What `.save('x.json')` writes. */

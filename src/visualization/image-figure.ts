@@ -125,19 +125,20 @@ export async function figureSvg(figure: ImageFigure): Promise<string> {
   );
 }
 
-/** Figures for a notebook: as many in a row as fit, captions in the colour of the page. */
+/** Figures for a notebook: as many in a row as fit, captions in the colour of the page; undefined leaves a place empty. */
 export async function figuresHtml(
-  figures: readonly ImageFigure[],
+  figures: readonly (ImageFigure | undefined)[],
   { columns, legend = [] }: SheetOptions = {},
 ): Promise<string> {
   const grid = columns
     ? `repeat(${columns},minmax(0,1fr))`
     : `repeat(auto-fill,minmax(min(100%,${figures.length > 4 ? 220 : 300}px),1fr))`;
   const cells = await Promise.all(
-    figures.map(
-      async (figure) =>
-        `<figure style="margin:0;min-width:0">${await figureSvg(figure)}<figcaption style="padding:4px 0;font-size:12px;` +
-        `overflow-wrap:anywhere">${escapeHtml(figure.caption)}</figcaption></figure>`,
+    figures.map(async (figure) =>
+      figure === undefined
+        ? '<span></span>'
+        : `<figure style="margin:0;min-width:0">${await figureSvg(figure)}<figcaption style="padding:4px 0;font-size:12px;` +
+          `overflow-wrap:anywhere">${escapeHtml(figure.caption)}</figcaption></figure>`,
     ),
   );
   const keys = legend.map(
@@ -158,7 +159,7 @@ export const classLegend = (classes: readonly string[]): { text: string; colour:
 
 /** Figures with captions and legend as one SVG document, on white. */
 export async function sheetSvg(
-  figures: readonly ImageFigure[],
+  figures: readonly (ImageFigure | undefined)[],
   { columns = Math.min(3, Math.max(1, figures.length)), legend = [] }: SheetOptions = {},
 ): Promise<string> {
   const [cell, gap, captionHeight] = [360, 14, 22];
@@ -168,6 +169,7 @@ export async function sheetSvg(
   for (let row = 0; row * columns < figures.length; row++) {
     let tallest = 0;
     for (const [i, figure] of figures.slice(row * columns, (row + 1) * columns).entries()) {
+      if (!figure) continue;
       const { width: w, height: h } = figure.image;
       const scale = cell / Math.max(w, h);
       const left = gap + i * (cell + gap);

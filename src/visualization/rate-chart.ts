@@ -154,7 +154,7 @@ function markShapes(marks: MarkRow['marks'], top: number, x: (step: number) => n
     if (x(step) - last < MARK_GAP) continue;
     last = x(step);
     shapes.push(
-      `<circle cx="${n(x(step))}" cy="${top}" r="3.2" fill="currentColor" fill-opacity="0.75"><title>${escapeHtml(content)}</title></circle>`,
+      `<circle cx="${n(x(step))}" cy="${top}" r="${marks.length > 60 ? 1.2 : 3.2}" fill="currentColor" fill-opacity="0.75"><title>${escapeHtml(content)}</title></circle>`,
     );
   }
   return shapes.join('');

@@ -2,12 +2,13 @@
 // decode -> suppress. A family gives its layers (`forwardSingle`), its `losses`, and whatever it changes in between.
 // N images, T priors over all levels, C classes; H and W of a level, A priors per cell, K numbers per prior.
 
-import type * as tf from '@tensorflow/tfjs';
+import * as tf from '@tensorflow/tfjs';
 import type { BuildContext, ModuleConfig } from '../../catalogue/registry';
 import type { Detections, ImageMeta, Truths } from '../../data/types';
 import { takeBoxes } from '../../geometry/boxes';
 import { Module } from '../../nn';
 import { requireCfg } from '../require-cfg';
+import { reportScores, type WatchedScores } from '../score-watch';
 import type { ProposalCfg } from '../shared-options/proposal-cfg';
 import {
   type Assigner,
@@ -262,7 +263,9 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
     rescale: boolean,
   ): Detections[] {
     const { sizes } = outputs;
-    const { scores, boxes, factors } = readTensors(this.candidates(outputs));
+    const tensors = this.candidates(outputs);
+    reportScores(() => this.watched(tensors, sizes, batch));
+    const { scores, boxes, factors } = readTensors(tensors);
     const levels = this.priorCache.counts(sizes);
     const count = batch.samples.length;
     const total = levels.reduce((sum, n) => sum + n, 0);
@@ -281,6 +284,28 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   }
 
   protected abstract candidates(outputs: DenseOutputs<M>): CandidateTensors;
+
+  /** The candidates of the first image, for those who watch. */
+  private watched({ scores, boxes }: CandidateTensors, sizes: Size[], { samples }: DetBatch): WatchedScores {
+    const [, count] = scores.shape as number[];
+    const { imgShape } = samples[0].meta;
+    const all = () => {
+      const coded = imageRows(boxes.dataSync<'float32'>(), 0, samples.length);
+      return this.decode(
+        coded,
+        Int32Array.from({ length: count }, (_, k) => k),
+        sizes,
+        imgShape,
+      );
+    };
+    return {
+      source: this.name,
+      count,
+      numClasses: this.numClasses,
+      boxes: all,
+      score: (index, label) => tf.slice(scores, [0, index, label], [1, 1, 1]).asScalar(),
+    };
+  }
 
   /** Boxes (flat xyxy, clipped to the image) of n candidates: their `boxes` [n, 4], and which priors they belong to. */
   protected decode(boxes: Float32Array, priors: Int32Array, sizes: Size[], imgShape: Size): Float32Array {

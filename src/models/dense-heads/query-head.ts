@@ -12,6 +12,7 @@ import { topIndices } from '../../ops/top-indices';
 import { buildClassificationLoss, type ClassificationLoss, hasQualityTargets, type Loss } from '../losses';
 import { boxPair } from '../losses/box-pair';
 import { requireCfg } from '../require-cfg';
+import { reportScores } from '../score-watch';
 import { type Assigner, buildAssigner, type Instances, toInstances } from '../task-modules';
 import type { DetBatch, LossContext, Losses } from '../types';
 import { toFrame } from './decode-detections';
@@ -157,7 +158,18 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
   protected detections({ scores, boxes }: QueryPredictions, batch: DetBatch, rescale: boolean): Detections[] {
     const [images, queries, channels] = scores.shape;
     const sigmoid = this.lossCls.useSigmoid;
-    const probabilities = (sigmoid ? tf.sigmoid(scores) : tf.softmax(scores)).dataSync<'float32'>();
+    const likely = sigmoid ? tf.sigmoid(scores) : tf.softmax(scores);
+    reportScores(() => ({
+      source: this.constructor.name,
+      count: queries,
+      numClasses: this.numClasses,
+      boxes: () => {
+        const { imgShape } = batch.samples[0].meta;
+        return clipBoxes(pixelBoxes(imageRows(boxes.dataSync<'float32'>(), 0, images), imgShape), imgShape);
+      },
+      score: (query, label) => tf.slice(likely, [0, query, label], [1, 1, 1]).asScalar(),
+    }));
+    const probabilities = likely.dataSync<'float32'>();
     const coded = boxes.dataSync<'float32'>();
     const limit = this.config.test_cfg?.max_per_img ?? queries;
     return batch.samples.map(({ meta }, n) => {

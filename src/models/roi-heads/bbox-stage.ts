@@ -139,6 +139,13 @@ export class BBoxStage {
     };
   }
 
+  /** Scores before softmax [1, classes + 1] of one RoI (image, x1, y1, x2, y2), differentiable in the features. */
+  scoresOf(features: tf.Tensor4D[], roi: Float32Array): tf.Tensor2D {
+    const { scores } = this.head.forward(this.pooler.forward(features, roi));
+    if (!scores) throw new DetLabError('Cannot score an RoI: the bbox_head has with_cls false');
+    return scores;
+  }
+
   private predictObjects(features: tf.Tensor4D[], rois: Float32Array, objects: tf.Tensor2D): StageOutput {
     const outputs = this.head.forward(this.pooler.forward(features, rois), objects);
     return { ...readOutputs(outputs), objects: outputs.objects };

@@ -8,6 +8,7 @@ import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { Module, ModuleList } from '../../nn';
 import { requireCfg } from '../require-cfg';
+import { reportScores } from '../score-watch';
 import { type SamplingResult, toInstances } from '../task-modules';
 import type { AuxiliaryLevels, DetBatch, LossContext, Losses, Proposals, RoIHead, RoIOutputs } from '../types';
 import { BBoxStage, stageInput } from './bbox-stage';
@@ -26,6 +27,7 @@ import { ProposalSampler, partsInitCfg, type RCNNTrainCfg, rcnnTrainCfg } from '
 import { batchRoIDetections, RCNN_TEST_EXAMPLE, rcnnTestCfg } from './roi-detections';
 import { RoIPooler } from './roi-pooler';
 import type { BoxHead, MaskHead, RoIExtractor, StageInput, StageOutput, StageTraining } from './types';
+import { watchedRois } from './watched-rois';
 
 const perStage = <K extends Kind>(kind: K) => z.union([moduleOption(kind), z.array(moduleOption(kind))]);
 
@@ -204,14 +206,18 @@ export class CascadeRoIHead extends Module implements RoIHead {
   /** The RoIs of the last stage, its deltas of them, and the scores averaged over all stages. */
   protected predictStages(features: tf.Tensor4D[], first: StageInput, batch: DetBatch): StageInput & StageOutput {
     let input = first;
+    const entered = [input.boxes[0]];
     let output = this.stages[0].predict(features, input);
     let sum = output.scores;
     for (let stage = 1; stage < this.stages.length; stage++) {
       input = this.nextInput(stage - 1, input, output, batch);
+      entered.push(input.boxes[0]);
       output = this.stages[stage].predict(features, input);
       const { scores } = output;
       sum = sum.map((v, k) => v + scores[k]);
     }
+    const { deltas } = output;
+    reportScores(() => watchedRois(this.constructor.name, this.stages, features, entered, deltas, batch));
     return { ...output, boxes: input.boxes, scores: sum.map((v) => v / this.stages.length) };
   }
 

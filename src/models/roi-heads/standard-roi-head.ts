@@ -7,6 +7,7 @@ import { type BuildContext, defineModule, type ModuleConfig, moduleOption } from
 import type { Detections } from '../../data/types';
 import { Module } from '../../nn';
 import { requireCfg } from '../require-cfg';
+import { reportScores } from '../score-watch';
 import { toInstances } from '../task-modules';
 import type {
   AuxiliaryLevels,
@@ -32,6 +33,7 @@ import { ProposalSampler, partsInitCfg, rcnnTrainCfg } from './proposal-sampler'
 import { batchRoIDetections, RCNN_TEST_EXAMPLE, type RCNNTestCfg, rcnnTestCfg } from './roi-detections';
 import { type BoundPooler, RoIPooler } from './roi-pooler';
 import type { BoxHead, MaskHead, RoIExtractor, StageTraining } from './types';
+import { watchedRois } from './watched-rois';
 
 const options = z.strictObject({
   bbox_roi_extractor: moduleOption('roi_extractor').describe('RoI pooling for the bbox_head'),
@@ -149,6 +151,9 @@ export class StandardRoIHead extends Module implements RoIHead {
     const cfg = requireCfg(this.testCfg, 'StandardRoIHead', 'test_cfg', RCNN_TEST_EXAMPLE);
     const input = stageInput(proposals);
     const outputs = this.stage.predict(features, input);
+    reportScores(() =>
+      watchedRois(this.constructor.name, [this.stage], features, [input.boxes[0]], outputs.deltas, batch),
+    );
     const detections = batchRoIDetections(bboxHead, input.boxes, outputs, batch, cfg, rescale && !maskHead);
     if (!maskHead) return detections;
     const probabilities = (boxes: readonly Float32Array[], labels: Int32Array) =>

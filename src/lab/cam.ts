@@ -1,0 +1,251 @@
+// `model.cam(image, { detection, layer })`: which places of a layer's feature maps the class score of one detection comes from
+// (Grad-CAM: Selvaraju et al., ICCV 2017), or what is strongest in them (EigenCAM: Muhammad and Yeasin, IJCNN 2020).
+
+import * as tf from '@tensorflow/tfjs';
+import { eigenCam, gradCam } from '../analysis/activation-maps';
+import { DetLabError, didYouMean } from '../errors';
+import { addMaps, sampleMap, type ValueMap } from '../geometry/sample-map';
+import type { DetBatch, Detector } from '../models/types';
+import { FiguresDisplay } from '../visualization/figures-display';
+import { heatImage } from '../visualization/heat-image';
+import type { FigureBox } from '../visualization/image-figure';
+import { colourOf } from '../visualization/palette';
+import { type LayerMap, layerAt, readOutputs, withOutputs } from './layer-outputs';
+import { type LocatedDetection, locateDetection, scoresOfPrediction } from './locate-detection';
+import type { ModelParts } from './model-parts';
+import { type ImageInput, pixelsOfInput, testSample } from './test-sample';
+
+const METHODS = ['gradcam', 'eigencam'] as const;
+
+export interface CamOptions {
+  /** A layer by its path: `backbone.layer4`, `neck.fpn_convs.0`. Default: backbone. */
+  layer?: string;
+  /** Number of the detection from 0, in the order of `model.predict`. Default 0: the best. */
+  detection?: number;
+  method?: (typeof METHODS)[number];
+}
+
+export interface CamParts {
+  title: string;
+  layer: string;
+  method: string;
+  detection: LocatedDetection;
+  classes: readonly string[];
+  /** Over the padded input of the network. */
+  map: ValueMap;
+  /** Feature maps that the map was made of. */
+  levels: readonly LayerMap[];
+}
+
+export class Cam extends FiguresDisplay {
+  readonly layer: string;
+  readonly method: string;
+  /** Not negative with Grad-CAM; over the padded input of the network. */
+  readonly map: ValueMap;
+  /** Share of the map (of what is positive) that is inside the detection's box. */
+  readonly insideBox: number;
+
+  constructor(
+    parts: CamParts,
+    figures: ConstructorParameters<typeof FiguresDisplay>[0]['figures'],
+    input: readonly [number, number],
+  ) {
+    const { classes, detection, layer, levels, map, method, title } = parts;
+    const insideBox = shareInside(map, detection.bbox, input);
+    super({
+      what: 'cam',
+      title,
+      figures,
+      sheet: { columns: 2 },
+      tables: [
+        {
+          columns: [
+            { title: 'layer' },
+            { title: 'feature maps' },
+            { title: 'detection' },
+            { title: 'score', align: 'right' },
+            { title: 'of the map inside its box', align: 'right' },
+          ],
+          rows: [
+            [
+              layer,
+              levels.map(({ height, width, channels }) => `${height} × ${width} × ${channels}`).join(', '),
+              classes[detection.label] ?? String(detection.label),
+              detection.score.toFixed(3),
+              `${(100 * insideBox).toFixed(0)}%`,
+            ],
+          ],
+        },
+      ],
+      data: {
+        layer,
+        method,
+        detection: { ...detection, all: undefined },
+        insideBox,
+        map: { ...map, values: [...map.values] },
+      },
+    });
+    this.layer = layer;
+    this.method = method;
+    this.map = map;
+    this.insideBox = insideBox;
+    Object.defineProperty(this, 'map', { enumerable: false });
+  }
+}
+
+function shareInside(
+  map: ValueMap,
+  [x1, y1, x2, y2]: readonly number[],
+  [height, width]: readonly [number, number],
+): number {
+  let [inside, all] = [0, 0];
+  for (let y = 0.5; y < height; y += 2)
+    for (let x = 0.5; x < width; x += 2) {
+      const value = Math.max(0, sampleMap(map, y / height, x / width));
+      all += value;
+      if (x >= x1 && x <= x2 && y >= y1 && y <= y2) inside += value;
+    }
+  return all > 0 ? inside / all : 0;
+}
+
+/**
+ * The feature maps of a layer and the gradient of a detection's class score with respect to them, map by map. A layer that
+ * is run several times (a tower on every level) has as many maps.
+ *
+ * @returns gradients in the order of the maps; undefined for those that the score does not depend on
+ */
+export function scoreGradients(
+  detector: Detector,
+  batch: DetBatch,
+  layer: string,
+  { index, label }: Pick<LocatedDetection, 'index' | 'label'>,
+): { levels: LayerMap[]; gradients: (Float32Array | undefined)[] } {
+  const what = 'differentiate the class score';
+  const shapes: number[][] = [];
+  const keepShapes = (outputs: tf.Tensor[]) => {
+    for (const { shape } of outputs) shapes.push([...shape]);
+    return outputs;
+  };
+  const predict = () => scoresOfPrediction(detector, batch, what).scores;
+  const levels = readOutputs(detector, [layer], () => tf.tidy(() => void predict())).get(layer) ?? [];
+  const gradients: (Float32Array | undefined)[] = [];
+  tf.tidy(() => {
+    withOutputs(detector, new Map([[layer, keepShapes]]), predict);
+    // the score as a function of what is added to the maps, at zero
+    const added = shapes.map((shape) => tf.zeros(shape));
+    const score = (): tf.Scalar => {
+      let next = 0;
+      const add = (outputs: tf.Tensor[]) => outputs.map((output) => tf.add(output, added[next++]));
+      return withOutputs(detector, new Map([[layer, add]]), () => predict().score(index, label));
+    };
+    const { grads } = tf.engine().gradients(score, added, undefined, true);
+    for (const [i, grad] of (grads as (tf.Tensor | null | undefined)[]).entries())
+      gradients.push(grad ? grad.dataSync<'float32'>().slice(0, levels[i].values.length) : undefined);
+  });
+  return { levels, gradients };
+}
+
+/** Maps of several levels on one grid. */
+function wholeMap(levels: readonly LayerMap[], values: readonly Float32Array[]): ValueMap {
+  return addMaps(levels.map(({ height, width }, i) => ({ height, width, values: values[i] })));
+}
+
+/** Each to the range from 0 to 1: components of different levels have no common scale. */
+function normalised(map: Float32Array): Float32Array {
+  const [low, high] = [map.reduce((a, v) => Math.min(a, v), 0), map.reduce((a, v) => Math.max(a, v), 0)];
+  return high > low ? map.map((v) => Math.max(0, v) / Math.max(high, 1e-12)) : map;
+}
+
+function mapOf(detector: Detector, batch: DetBatch, layer: string, method: string, detection: LocatedDetection) {
+  if (method === 'eigencam') {
+    const levels = readOutputs(detector, [layer], () => tf.tidy(() => void detector.predict(batch))).get(layer) ?? [];
+    const maps = levels.map(({ values, channels }) => eigenCam(values, channels));
+    return { levels, map: wholeMap(levels, levels.length > 1 ? maps.map(normalised) : maps) };
+  }
+  const { levels, gradients } = scoreGradients(detector, batch, layer, detection);
+  if (gradients.every((gradient) => gradient === undefined))
+    throw new DetLabError(
+      `Cannot make a Grad-CAM at "${layer}": the class score of the detection does not depend on this layer. ` +
+        "Choose one of the backbone, the neck or the classification branch, or method: 'eigencam'",
+    );
+  const maps = levels.map(({ values, channels }, i) => {
+    const gradient = gradients[i];
+    return gradient ? gradCam(values, gradient, channels) : new Float32Array(values.length / channels);
+  });
+  return { levels, map: wholeMap(levels, maps) };
+}
+
+/** The map of one detection over the image, with its box. */
+export async function camOf(
+  model: ModelParts,
+  image: ImageInput,
+  { layer = 'backbone', detection: number = 0, method = 'gradcam' }: CamOptions = {},
+): Promise<Cam> {
+  if (!METHODS.includes(method))
+    throw new DetLabError(
+      `Cannot make a "${method}": expected ${METHODS.map((m) => `'${m}'`).join(' or ')}.${didYouMean(method, METHODS)}`,
+    );
+  const { classes, config, detector, name } = model;
+  layerAt(detector, layer, 'make a class activation map');
+  const sample = await testSample(await pixelsOfInput(image), config, 'image');
+  detector.eval();
+  const batch = detector.preprocess([sample]);
+  try {
+    const detection = locateDetection(detector, batch, number, 'make a class activation map');
+    const { levels, map } = mapOf(detector, batch, layer, method, detection);
+    const { height, width } = sample.image;
+    const input = batch.batchShape;
+    const heat = await heatImage(sample.image, map, {
+      covered: [height / input[0], width / input[1]],
+      range: [
+        0,
+        Math.max(
+          map.values.reduce((most, v) => Math.max(most, v), 0),
+          1e-12,
+        ),
+      ],
+      opacity: [0.35, 0.8],
+      longest: 640,
+    });
+    const said = `${classes[detection.label]} ${detection.score.toFixed(2)}`;
+    const scale = heat.width / width;
+    const box: FigureBox = { bbox: detection.bbox.map((v) => v * scale), colour: '#fff', hint: said };
+    const title = `${name}: ${method === 'gradcam' ? 'where the score of' : 'what is strongest where'} ${said} ${method === 'gradcam' ? 'comes from' : 'is'}, ${layer}`;
+    return new Cam(
+      { title, layer, method, detection, classes, map, levels },
+      [
+        {
+          image: sample.image,
+          caption: `detection ${number}: ${said}`,
+          boxes: detectionBoxes(detection, number, classes),
+        },
+        { image: heat, caption: `${method === 'gradcam' ? 'Grad-CAM' : 'EigenCAM'} at ${layer}`, boxes: [box] },
+      ],
+      input,
+    );
+  } finally {
+    batch.inputs.dispose();
+  }
+}
+
+/** The detection, and faintly those of at least half its score. */
+export function detectionBoxes(
+  { all, score }: LocatedDetection,
+  chosen: number,
+  classes: readonly string[],
+): FigureBox[] {
+  const boxes = all.flatMap((one, k): FigureBox[] =>
+    k !== chosen && one.score >= score / 2
+      ? [
+          {
+            bbox: one.bbox,
+            colour: colourOf(one.label),
+            weight: 0.5,
+            hint: `${k}: ${classes[one.label]} ${one.score.toFixed(2)}`,
+          },
+        ]
+      : [],
+  );
+  const { bbox, label } = all[chosen];
+  return [...boxes, { bbox, colour: colourOf(label), weight: 1.4, text: `${classes[label]} ${score.toFixed(2)}` }];
+}

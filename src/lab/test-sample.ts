@@ -1,0 +1,47 @@
+// An image as the network gets it in prediction: decoded, and through the test pipeline of a config.
+
+import type { ConfigObject } from '../config';
+import { buildPipeline, decodeImage, type ImageRecord, type PackedSample, type PixelImage } from '../data';
+import { DetLabError } from '../errors';
+import { Random } from '../random';
+import { catalogue } from './catalogue';
+import { modulesAt } from './config-access';
+
+/** The path of an image file, its bytes, or pixels. */
+export type ImageInput = string | Uint8Array | PixelImage;
+
+/** The pixels of an image. @throws DetLabError for pixels that do not fit their size */
+export async function pixelsOfInput(input: ImageInput): Promise<PixelImage> {
+  return typeof input === 'string' || input instanceof Uint8Array ? decodeImage(input) : checkedPixels(input);
+}
+
+/** @param source name of the image for messages */
+export function testSample(pixels: PixelImage, config: ConfigObject, source: string): Promise<PackedSample> {
+  const steps = modulesAt(config, 'test_dataloader.dataset.pipeline').filter(
+    (t) => !t.type.endsWith('LoadAnnotations'),
+  );
+  const none = { bboxes: new Float32Array(), labels: new Int32Array(), ignored: new Uint8Array() };
+  const { width, height } = pixels;
+  const record: ImageRecord = {
+    id: 0,
+    path: source,
+    width,
+    height,
+    truths: none,
+    areas: new Float32Array(),
+    annotationIds: [],
+  };
+  return buildPipeline(steps, catalogue, 'test_pipeline').run(record, Random.seeded(0), {
+    ...pixels,
+    data: pixels.data.slice(),
+  });
+}
+
+function checkedPixels(image: PixelImage): PixelImage {
+  const { data, width, height } = image;
+  if (data?.length === width * height * 3 && width > 0) return image;
+  throw new DetLabError(
+    `Cannot predict on these pixels: expected { data: Uint8Array of height x width x 3, width, height, order }, received ` +
+      `${data?.length ?? 'no'} values for ${width} x ${height}`,
+  );
+}
