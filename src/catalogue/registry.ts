@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { DetLabError, didYouMean, isTypeTypo, nameOfValue } from '../errors';
 import type { FeatureSpec } from './feature-spec';
+import { inferredValues } from './inferred-values';
 import { KINDS, type Kind } from './kinds';
 import { findProblems, problemLine } from './option-problems';
 
@@ -145,7 +146,8 @@ export type AnyDefinition = ModuleDefinition<any, any, string, Kind>;
 const bare = (type: string): string => type.slice(type.lastIndexOf('.') + 1);
 
 export class Registry {
-  private readonly byKind = new Map<Kind, Map<string, AnyDefinition>>();
+  private byKind = new Map<Kind, Map<string, AnyDefinition>>();
+  private onInferred?: (path: string, values: Record<string, unknown>) => void;
 
   constructor(definitions: Iterable<AnyDefinition> = []) {
     for (const definition of definitions) this.add(definition);
@@ -156,6 +158,14 @@ export class Registry {
     let types = this.byKind.get(definition.kind);
     if (!types) this.byKind.set(definition.kind, (types = new Map()));
     types.set(definition.type, definition);
+  }
+
+  /** The same registry, which also reports the options that modules infer while it builds them, by path in the config. */
+  observed(onInferred: (path: string, values: Record<string, unknown>) => void): Registry {
+    const observed = new Registry();
+    observed.byKind = this.byKind;
+    observed.onInferred = onInferred;
+    return observed;
   }
 
   types(kind: Kind): string[] {
@@ -215,8 +225,9 @@ export class Registry {
     const { type, _scope_, ...rest } = config;
     const definition = this.get(kind, type, context.path);
     const full: BuildContext = { ...context, registry: this };
-    let options = parseOptions(definition, rest, context.path);
-    if (definition.infer) options = definition.infer(options, full);
+    const parsed = parseOptions(definition, rest, context.path) as Record<string, unknown>;
+    const options: Record<string, unknown> = definition.infer ? definition.infer(parsed, full) : parsed;
+    this.onInferred?.(context.path, inferredValues(definition, rest, parsed, options));
     return definition.build(options, full);
   }
 }

@@ -22,6 +22,7 @@ import type { NeckSwap } from './neck-swap';
 import { loadPretrained, startFrom } from './start-weights';
 import { namesUserModule } from './user-modules';
 import type { LoadFrom } from './weights-file';
+import { type InferredOptions, noteInferred } from './whole-config';
 
 /** The data of a recipe; immutable. */
 export interface RecipeSpec {
@@ -107,9 +108,12 @@ export async function buildModel(
   const model = spec.classes ? withoutClassCounts(objectAt(spec.config, 'model')) : objectAt(spec.config, 'model');
   checkModel(model, catalogue, scopeOf(spec.config));
   await collectIfGrown(64 * 2 ** 20); // the models that this one takes the place of
+  const inferred: InferredOptions[] = [];
+  const registry = catalogue.observed((path, values) => inferred.push({ path, values }));
   const detector = disposingOnFailure(() =>
-    buildDetector(model as ModuleConfig, { registry: catalogue, numClasses: classes.length }),
+    buildDetector(model as ModuleConfig, { registry, numClasses: classes.length }),
   );
+  noteInferred(detector, inferred);
   listModel(detector, spec.name, String(model.type));
   if (seed !== undefined) {
     detector.initWeights(Random.seeded(seed));

@@ -25,6 +25,7 @@ import { type RunView, runView } from './run-view';
 import { trainLoader } from './train-loader';
 import { fitWarmUp } from './warm-up';
 import { type Watched, watchedImages } from './watched';
+import { wholeConfig } from './whole-config';
 
 /** Images with problems that get a line in the log each. */
 const LOGGED_PROBLEMS = 50;
@@ -50,7 +51,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   const detector = await buildModel(spec, classes, planned.seed, (line) => {
     if (!notices.includes(line)) startLines.push(line);
   });
-  const model = new Model(detector, classes, spec.name, spec.config);
+  const model = new Model(detector, classes, spec.name, wholeConfig(spec.config, detector));
   const workDir = workDirOf(spec, options);
   const problems: DataProblem[] = [];
   const loader = trainLoader(data.train, spec.config, planned, {

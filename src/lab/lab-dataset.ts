@@ -8,8 +8,13 @@ import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualiza
 import type { DrawingOptions } from '../visualization/drawing-options';
 import { LiveImages } from '../visualization/live-images';
 import { type Table, tableHtml, tableMarkdown, tableText } from '../visualization/table';
+import { type BrowseOptions, browse } from './browse';
+import { type Duplicates, type FindDuplicatesOptions, findDuplicates } from './duplicates';
 import { holdOut } from './hold-out';
+import { LabelMistakes, type LabelMistakesOptions } from './label-mistakes';
+import type { Model } from './model';
 import { recordImage } from './record-image';
+import type { Report } from './report';
 
 const SHOWN_IMAGES = 6;
 const SHOWN_PROBLEMS = 3;
@@ -116,6 +121,54 @@ export class LabDataset implements Displayable {
     const images = selected.map((record) => recordImage(record));
     const title = `images of ${this.name}`;
     return new LiveImages(images, { title, classes: this.classes, color: 'class', labels: 'class', limit, ...drawing });
+  }
+
+  /**
+   * Images that are there more than once, in the same or in both splits: equal files, and nearly equal images (the same one
+   * encoded or scaled anew, neighbouring frames of a video).
+   *
+   * @example (await cells.duplicates()).groups
+   * @throws DetLabError when it is interrupted
+   */
+  duplicates(options?: FindDuplicatesOptions): Promise<Duplicates> {
+    return findDuplicates(this.name, this, options);
+  }
+
+  /**
+   * Validation images that are training images too, the same file or nearly the same image.
+   * @example (await cells.leaks()).show()
+   * @throws DetLabError for a dataset of one split
+   */
+  async leaks(options?: FindDuplicatesOptions): Promise<Duplicates> {
+    if (!this.val)
+      throw new DetLabError(
+        `Cannot look for leaks in "${this.name}": it has no val split. Create one with .split(0.2)`,
+      );
+    return findDuplicates(this.name, this, options, true);
+  }
+
+  /**
+   * Labels that a model disagrees with, the most suspicious first: missing ones, wrong classes, bad boxes. Of the images that
+   * `evaluate` uses: `data.split('train').labelMistakes(model)` is about the training images; or of a report of them.
+   *
+   * @example (await cells.labelMistakes(run.model)).filter('missing label').show()
+   * @throws DetLabError for a report without the detections
+   */
+  async labelMistakes(from: Model | Report, options?: LabelMistakesOptions): Promise<LabelMistakes> {
+    const { results } = 'evaluate' in from ? await from.evaluate(this) : from;
+    if (results) return LabelMistakes.of(results, options);
+    throw new DetLabError(
+      'Cannot look for label mistakes: the report has no detections. Use await model.evaluate(data)',
+    );
+  }
+
+  /**
+   * A page of images with their ground truth, of one class or of all, in the order of the annotation file.
+   * @example cells.browse({ class: 'Platelets', page: 2, size: 24 })
+   * @throws DetLabError for an unknown class, with the nearest, and for a page that is not there
+   */
+  browse(options: BrowseOptions = {}): LiveImages {
+    return browse(this, options);
   }
 
   /** A PNG of some training images with their ground truth. */

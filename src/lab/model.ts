@@ -28,9 +28,11 @@ import { checkPredictionDrawing, Predictions } from './predictions';
 import { progressView } from './progress-view';
 import type { Report } from './report';
 import type { ThresholdOptions } from './report-threshold';
+import { isConfigFile, saveConfig } from './save-config';
 import { inputSize, SummaryDisplay, summarise } from './summary';
 import { type ImageInput, pixelsOfInput, testSample } from './test-sample';
 import type { LoadFrom } from './weights-file';
+import { wholeConfig } from './whole-config';
 
 export type { ImageInput } from './test-sample';
 
@@ -61,6 +63,7 @@ export class Model implements Displayable {
     readonly detector: Detector,
     readonly classes: readonly string[],
     readonly name: string,
+    /** All of it, what was inferred when the model was built included. */
     readonly config: ConfigObject,
     /** From which score on detections are drawn and reported, where one was chosen. */
     readonly threshold?: ModelThreshold,
@@ -183,10 +186,13 @@ export class Model implements Displayable {
   }
 
   /**
-   * Writes one file for `Model.load` and PyTorch: `.safetensors`, or `.pth` with the weights under `state_dict`.
+   * Writes one file for `Model.load` and PyTorch: `.safetensors`, or `.pth` with the weights under `state_dict`; or the whole
+   * config, what was inferred included: `.py` and `.json` for MMDetection, `.ts`.
    * @example model.save('cells.pth') // Python: torch.load('cells.pth', weights_only=True)['state_dict']
+   * @example model.save('cells.py') // Python: MODELS.build(Config.fromfile('cells.py').model)
    */
   save(file: string): string {
+    if (isConfigFile(file)) return saveConfig(this.config, file, this.classes);
     this.requireWeights('save');
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
     const state = encodeState(this.detector.stateDict());
@@ -225,7 +231,13 @@ export class Model implements Displayable {
     const detector = await buildModel(spec, meta.classes, undefined);
     loadStrictly(detector, weights);
     detector.eval();
-    return new Model(detector, meta.classes, meta.name, meta.config, storedThreshold(meta, file));
+    return new Model(
+      detector,
+      meta.classes,
+      meta.name,
+      wholeConfig(meta.config, detector),
+      storedThreshold(meta, file),
+    );
   }
 
   /** @param input height and width of the image for which the shapes are computed */

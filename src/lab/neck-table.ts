@@ -8,6 +8,7 @@ import { Display } from '../visualization/display';
 import { millions } from '../visualization/summary-table';
 import { type Table, tablesBundle } from '../visualization/table';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
+import { carryHeads } from './carry-heads';
 import { catalogue } from './catalogue';
 import { necksAt, objectAt } from './config-access';
 import { detectorFlops } from './flops';
@@ -88,8 +89,11 @@ export async function neckTable(
 ): Promise<NeckTable> {
   const classes = resolveClasses(spec);
   const build = (neck?: ConfigObject) => {
-    const config = neck ? { ...spec.config, model: { ...objectAt(spec.config, 'model'), neck } } : spec.config;
-    return buildModel({ ...spec, config }, classes, undefined, undefined, { withoutEngine: !flops });
+    if (!neck) return buildModel(spec, classes, undefined, undefined, { withoutEngine: !flops });
+    const { model } = carryHeads({ ...objectAt(spec.config, 'model'), neck }, catalogue);
+    return buildModel({ ...spec, config: { ...spec.config, model } }, classes, undefined, undefined, {
+      withoutEngine: !flops,
+    });
   };
   const model = objectAt(spec.config, 'model');
   const old = necksAt(model, 'neck');

@@ -12,6 +12,7 @@ import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualiza
 import { escapeHtml } from '../visualization/escape';
 import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assignments';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
+import { carryHeads } from './carry-heads';
 import { catalogue } from './catalogue';
 import { necksAt, objectAt, withoutClassCounts } from './config-access';
 import { loadCustomImports } from './custom-imports';
@@ -27,9 +28,11 @@ import { NeckTableDisplay, type NeckTableOptions, neckTable } from './neck-table
 import { type PipelineSteps, pipelineSteps, type StepsOptions } from './pipeline-steps';
 import type { FitOptions } from './plan';
 import type { Run } from './run';
+import { isConfigFile, saveConfig } from './save-config';
 import { inputSize, SummaryDisplay, summarise } from './summary';
 import { type BatchesOptions, type TrainingBatches, trainingBatches } from './training-batches';
 import { type LoadFrom, placeFor, weightsFile } from './weights-file';
+import { wholeConfig } from './whole-config';
 
 type NeckChoice = ModuleChoice<'neck'> | TypeName<'neck'>;
 
@@ -66,6 +69,15 @@ export class Recipe implements Displayable {
     return this.with({ config, name });
   }
 
+  /** Heads whose channels the config gives take those of the neck. */
+  private withFittingHeads(): Recipe {
+    const config = cloneConfig(this.spec.config);
+    const { model, lines } = carryHeads(objectAt(config, 'model'), catalogue);
+    return lines.length === 0
+      ? this
+      : this.with({ config: { ...config, model }, changes: [...(this.spec.changes ?? []), ...lines] });
+  }
+
   /** The same recipe under another name, used in tables and as the default work folder. */
   named(name: string): Recipe {
     return this.with({ name });
@@ -73,8 +85,8 @@ export class Recipe implements Displayable {
 
   /**
    * Replaces the neck, by config or type name. `in_channels` is inferred from the backbone; `out_channels` and `num_outs`
-   * are carried over from the old neck unless given. A list of necks runs one after the other. Displaying the recipe shows
-   * the origin of each option and which are missing.
+   * are carried over from the old neck unless given, and heads whose channels the config gives follow. A list of necks runs
+   * one after the other. Displaying the recipe shows the origin of each option, which are missing, and what followed.
    *
    * @example base.neck({ type: 'PAFPN' })
    * @example base.neck(['FPN', { type: 'BFP', refine_type: 'non_local' }])
@@ -85,7 +97,9 @@ export class Recipe implements Displayable {
     const swaps = [neck].flat().map((one) => swapNeck(old, one as ModuleConfig | string, catalogue));
     const configs = swaps.map(({ config }) => config);
     const name = `${this.name}+${swaps.map(({ type }) => type).join('+')}`;
-    return this.withModel('neck', Array.isArray(neck) ? configs : configs[0], name).with({ swaps });
+    return this.withModel('neck', Array.isArray(neck) ? configs : configs[0], name)
+      .with({ swaps })
+      .withFittingHeads();
   }
 
   /** Replaces the backbone, or changes its options (`{ depth: 18 }`). The neck's `in_channels` are inferred from it. */
@@ -178,7 +192,7 @@ export class Recipe implements Displayable {
   async build({ seed = 0 }: { seed?: number } = {}): Promise<Model> {
     const classes = resolveClasses(this.spec);
     const detector = await buildModel(this.spec, classes, seed, (line) => console.error(line));
-    return new Model(detector, classes, this.name, this.config);
+    return new Model(detector, classes, this.name, wholeConfig(this.config, detector));
   }
 
   /**
@@ -194,7 +208,8 @@ export class Recipe implements Displayable {
     const detector = await buildModel(recipe.spec, classes, undefined);
     loadStrictly(detector, weights);
     detector.eval();
-    return new Model(detector, classes, this.name, recipe.config, storedThreshold(metaOf(weights), file));
+    const config = wholeConfig(recipe.config, detector);
+    return new Model(detector, classes, this.name, config, storedThreshold(metaOf(weights), file));
   }
 
   /** Notes for the summary. */
@@ -273,6 +288,24 @@ export class Recipe implements Displayable {
    */
   plan(data: LabDataset, options?: FitOptions): Promise<LearningPlan> {
     return learningPlan({ ...this.spec, config: this.config }, data, options);
+  }
+
+  /**
+   * Writes the whole config, what is inferred included: `.py` and `.json` for MMDetection, which builds the same model of it,
+   * or `.ts`. Returns the absolute path.
+   *
+   * @example await base.neck({ type: 'PAFPN', out_channels: 128 }).save('pafpn.py')
+   * @throws DetLabError for another extension, or a model that cannot be built
+   */
+  async save(file: string): Promise<string> {
+    const classes = resolveClasses(this.spec);
+    if (!isConfigFile(file)) return saveConfig(this.config, file);
+    const detector = await buildModel(this.spec, classes, undefined, undefined, { withoutEngine: true });
+    try {
+      return saveConfig(wholeConfig(this.config, detector), file, this.spec.classes);
+    } finally {
+      detector.dispose();
+    }
   }
 
   /**

@@ -37,9 +37,12 @@ test('combinations that cannot be are refused with both sides', async () => {
     /expected num_outs of at least 4 for 4 input levels, received 3/,
   );
   await refused(small().neck({ type: 'FPN', start_level: 1, num_outs: 5 })).toThrow(/strides \[8, 16, 32, 64, 128\]/);
-  await refused(small().neck(configOf(scaledNeck, { gain: 1, out_channels: 7 }))).toThrow(
-    /in_channels is 16, but the features it reads have 7/,
-  );
+  const given = { 'model.rpn_head.in_channels': 16 };
+  await refused(
+    small()
+      .neck(configOf(scaledNeck, { gain: 1, out_channels: 7 }))
+      .set(given),
+  ).toThrow(/in_channels is 16, but the features it reads have 7/);
 });
 
 test('the table of necks, on the command line', async () => {
