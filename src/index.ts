@@ -1,8 +1,13 @@
 // The public API of DetLab, in one explicit list.
 
+import type { TypeName } from './catalogue/config-types';
 import { describe as describeIn, type ModuleDescription } from './catalogue/describe';
 import { listModules, type ModuleCatalogue } from './catalogue/module-catalogue';
+import type { Kind } from './catalogue/registry';
 import { catalogue } from './lab/catalogue';
+
+/** The type name of a module. */
+type ModuleName = TypeName<Kind> | (string & {});
 
 // all of it by one star, so that `declare module 'detlab'` can add to UserModules
 export * from './catalogue/config-types';
@@ -85,7 +90,7 @@ export * from './visualization/widgets';
  * @example describe('FPN')
  * @throws DetLabError with the nearest type name
  */
-export function describe(name: string): ModuleDescription {
+export function describe(name: ModuleName): ModuleDescription {
   return describeIn(name, catalogue);
 }
 
@@ -95,6 +100,6 @@ export function describe(name: string): ModuleDescription {
  * @example modules('neck')
  * @throws DetLabError with the nearest kind
  */
-export function modules(kind?: string): ModuleCatalogue {
+export function modules(kind?: Kind | (string & {})): ModuleCatalogue {
   return listModules(catalogue, kind);
 }

@@ -27,7 +27,7 @@ const kill = process.kill.bind(process);
 const MAX_SPARED = 60;
 
 /** Starts both threads; the I/O thread asks the compiler's thread directly. */
-function startThreads(launch: LaunchArguments, shared: Int32Array) {
+function startThreads(launch: LaunchArguments, shared: Int32Array, namesFor: Session['namesFor']) {
   if (!launch.connectionFile) {
     throw new Error('Usage: node main.js --connection-file <file>; Jupyter does this, by the kernelspec');
   }
@@ -42,6 +42,7 @@ function startThreads(launch: LaunchArguments, shared: Int32Array) {
     prelude: PRELUDE_IMPORTS,
     globals: CELL_GLOBALS,
     queries,
+    namesFor,
     onProblem: (problem) => process.stderr.write(`${problem}\n`),
   });
   worker.on('error', (error) => {
@@ -75,7 +76,8 @@ function main(): void {
   const launch = readArguments(process.argv.slice(2));
   cleanEnvironment();
   const shared = sharedSlots();
-  const { worker, compiler } = startThreads(launch, shared);
+  let namesFor: Session['namesFor'] = async () => [];
+  const { worker, compiler } = startThreads(launch, shared, (...asked) => namesFor(...asked));
   const hasPipes = launch.pipes !== undefined;
   const output = capturable(new ThreadOutputChannel(worker, shared, hasPipes));
   // Requests wait until the session is ready.
@@ -92,6 +94,7 @@ function main(): void {
   };
   const onEnd = discardConsoleEntries;
   const session = new Session({ directory: process.cwd(), output, shared, compiler, prelude, onStop, onEnd });
+  namesFor = (...asked) => session.namesFor(...asked);
   const children = new ChildProcesses({ output, shared, hasPipes, currentCell: session.currentCell });
   children.install();
   const { exit } = installProcessGuards(session, launch.launcherFd);

@@ -148,7 +148,7 @@ function oneLiteral(node, name) {
   return factory.createTypeLiteralNode(parts.flatMap((part) => part.members.filter(isOption)));
 }
 
-function expanded(definitions, catalogue, reading) {
+function expanded(definitions, catalogue, reading, configNames) {
   const out = [];
   const kinds = new Map();
   const names = new Set();
@@ -181,6 +181,11 @@ function expanded(definitions, catalogue, reading) {
   const filledIn = ['Names', 'Configs', 'Choices', 'Overrides'].map(
     (name) => `  interface BuiltIn${name} extends ${name} {}`,
   );
+  out.push(`declare module '../config/config-names' {
+  interface ConfigNames {
+${configNames.map((name) => `    '${name}': true;`).join('\n')}
+  }
+}`);
   out.push(`declare module '../catalogue/module-configs' {\n${filledIn.join('\n')}\n}`);
   return `// Written by scripts/setup/built-in-configs.mjs from the catalogue's definitions.
 import type { ConfigOf, ModuleOverride } from '../catalogue/config-types';
@@ -195,7 +200,10 @@ function writeBuiltInConfigs() {
   const source = ts.sys.readFile(join(root, 'src', 'lab', 'built-in-configs.ts'));
   const definitions = definitionsOf(source);
   const { catalogue } = require(join(dist, 'lab', 'catalogue.js'));
-  const text = expanded(definitions, catalogue, require(join(dist, 'catalogue', 'option-schema.js')));
+  const { listConfigs } = require(join(dist, 'config', 'find-config.js'));
+  const text = expanded(definitions, catalogue, require(join(dist, 'catalogue', 'option-schema.js')), [
+    ...listConfigs().keys(),
+  ]);
   const program = programOf(text);
   const file = program.getSourceFile(target);
   const problems = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];

@@ -1,5 +1,6 @@
 // Public names of the config folder: reads (.ts, .json, .py), merges, overrides and prints configs.
 
+export type { ConfigName } from './config-names';
 export { type ConfigObject, type ConfigValue, cloneConfig, isObject } from './data';
 export { diffConfigs } from './diff';
 export { type Explanation, explainValue } from './explain';

@@ -1,6 +1,7 @@
 // Loads a config by name or path, with options that override its values.
 
 import path from 'node:path';
+import type { ConfigName } from './config-names';
 import { type ConfigObject, type ConfigValue, cloneConfig } from './data';
 import { findConfig } from './find-config';
 import { applyOptions, applyOptionsToDict, parseOptionArguments } from './options';
@@ -34,7 +35,7 @@ export interface LoadedConfig {
  * loadConfig('faster-rcnn_r50_fpn_1x_coco', { options: ['model.neck.num_outs=6'] }).config.model
  * @throws DetLabError with the nearest name when there is no such config, and for an invalid config.
  */
-export function loadConfig(nameOrPath: string, settings: LoadConfigOptions = {}): LoadedConfig {
+export function loadConfig(nameOrPath: ConfigName, settings: LoadConfigOptions = {}): LoadedConfig {
   const { file, notices } = findConfig(nameOrPath, settings.roots);
   const { config, files, inherited, notices: more } = readConfigFile(file, settings);
   const { options = {} } = settings;

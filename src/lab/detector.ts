@@ -1,7 +1,7 @@
 // `detector('faster-rcnn_r50_fpn_1x_coco')`: creates a recipe.
 
 import path from 'node:path';
-import { type ConfigObject, type ConfigValue, parseOptionArguments } from '../config';
+import { type ConfigName, type ConfigObject, type ConfigValue, parseOptionArguments } from '../config';
 import { loadTranslated, translated } from './legacy-config';
 import { Recipe } from './recipe';
 
@@ -13,7 +13,7 @@ import { Recipe } from './recipe';
  * @throws DetLabError with the nearest name when there is no such config
  */
 export function detector(
-  config: string | object,
+  config: ConfigName | object,
   options: { options?: Record<string, ConfigValue> | readonly string[] } = {},
 ): Recipe {
   if (typeof config !== 'string') {

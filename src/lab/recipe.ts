@@ -27,8 +27,10 @@ import { swapLines, swapNeck } from './neck-swap';
 import { NeckTableDisplay, type NeckTableOptions, neckTable } from './neck-table';
 import { type PipelineSteps, pipelineSteps, type StepsOptions } from './pipeline-steps';
 import type { FitOptions } from './plan';
+import { configPaths, modulePaths } from './recipe-paths';
 import type { Run } from './run';
 import { isConfigFile, saveConfig } from './save-config';
+import type { ModulePath, Settings } from './setting-paths';
 import { inputSize, SummaryDisplay, summarise } from './summary';
 import { type BatchesOptions, type TrainingBatches, trainingBatches } from './training-batches';
 import { type LoadFrom, placeFor, weightsFile } from './weights-file';
@@ -129,7 +131,7 @@ export class Recipe implements Displayable {
    *
    * @example base.freeze('backbone', { stages: 2 }).freeze('neck.lateral_convs', '**.bn*')
    */
-  freeze(...what: [...paths: string[]] | [...paths: string[], when: FreezeOptions]): Recipe {
+  freeze(...what: [...paths: ModulePath[]] | [...paths: ModulePath[], when: FreezeOptions]): Recipe {
     return this.with({ freezing: [...this.spec.freezing, ...freezeRules(what, true)] });
   }
 
@@ -138,7 +140,7 @@ export class Recipe implements Displayable {
    *
    * @example base.freeze('backbone').unfreeze('backbone.layer4', { epoch: 3 })
    */
-  unfreeze(...what: [...paths: string[]] | [...paths: string[], when: FreezeOptions]): Recipe {
+  unfreeze(...what: [...paths: ModulePath[]] | [...paths: ModulePath[], when: FreezeOptions]): Recipe {
     return this.with({ freezing: [...this.spec.freezing, ...freezeRules(what, false)] });
   }
 
@@ -146,9 +148,9 @@ export class Recipe implements Displayable {
    * Sets values of the config by dotted path: `set({ 'train_dataloader.batch_size': 4 })`.
    * @throws DetLabError for a path that nothing reads, with the path that works
    */
-  set(options: Record<string, ConfigValue>): Recipe {
+  set(options: Settings): Recipe {
     const { config } = this.spec;
-    const changed = applyOptions(cloneConfig(config), options);
+    const changed = applyOptions(cloneConfig(config), options as Record<string, ConfigValue>);
     checkOptions(Object.keys(options), config, changed, catalogue);
     return this.with({ config: changed });
   }
@@ -324,6 +326,12 @@ export class Recipe implements Displayable {
     return new NeckTableDisplay(
       await neckTable({ ...this.spec, config: this.config }, inputSize(this.config), options),
     );
+  }
+
+  /** Names that complete a method's arguments in a notebook. */
+  async [Symbol.for('detlab.completions')](method: string): Promise<string[]> {
+    if (method === 'set') return configPaths(this.config);
+    return method === 'freeze' || method === 'unfreeze' ? modulePaths(this.spec) : [];
   }
 
   /** The summary or, if a neck has missing options, a list of its options. */

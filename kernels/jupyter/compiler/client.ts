@@ -19,6 +19,8 @@ export interface CompilerSettings {
   globals: string;
   /** Port of the I/O thread's queries. */
   queries?: MessagePort;
+  /** Names that complete the arguments of a method of a variable's value. */
+  namesFor?(variable: string, method: string): Promise<string[]>;
   /** Called with errors of the configuration. */
   onProblem(problem: string): void;
 }
@@ -32,7 +34,7 @@ interface Pending {
 const HEAP_MB = 4096;
 
 export function startCompiler(directory: string, settings: CompilerSettings): CompilerClient {
-  const { queries, onProblem, ...texts } = settings;
+  const { queries, onProblem, namesFor, ...texts } = settings;
   const pending = new Map<number, Pending>();
   let last = 0;
   const worker = new Worker(join(__dirname, 'thread.js'), {
@@ -48,6 +50,7 @@ export function startCompiler(directory: string, settings: CompilerSettings): Co
   };
   worker.on('message', (message: FromCompiler) => {
     if ('problem' in message) return onProblem(message.problem);
+    if ('ask' in message) return void answer(message.ask, namesFor?.(message.variable, message.method));
     const { resolve, reject } = pending.get(message.id) ?? {};
     pending.delete(message.id);
     updateRef();
@@ -62,6 +65,8 @@ export function startCompiler(directory: string, settings: CompilerSettings): Co
   worker.on('exit', () => fail(new Error('The TypeScript compiler has ended. Restart the kernel')));
 
   const post = (message: ToCompiler) => worker.postMessage(message);
+  const answer = async (ask: number, names: Promise<string[]> = Promise.resolve([])) =>
+    post({ op: 'names', ask, names: await names.catch(() => []) });
   const ask = <T>(message: (id: number) => ToCompiler) =>
     new Promise<T>((resolve, reject) => {
       const id = ++last;

@@ -158,7 +158,7 @@ export class CellCompiler {
     const whole = `${source}${exported.length ? `\nexport { ${exported.join(', ')} };` : ''}${more}`;
     const opened = language.open(textOf(visible), whole, true);
     const { program, cell } = opened;
-    const problems = problemsOf(diagnose(program, cell), this.directory, cell, source.length);
+    const problems = problemsOf(diagnose(program, cell), this.directory, cell, source.length, program.getTypeChecker());
     if (problems.length) return { problems };
     const { modules, errors } = this.changedModules(program, cell);
     if (errors.length) return { problems: problemsOf(errors, this.directory, cell, source.length) };

@@ -4,6 +4,8 @@ import ts from 'typescript';
 import type { Content } from '../protocol/wire-message';
 import type { CellCompiler } from './compiler';
 import { codePointOffset, utf16Offset } from './cursor-offset';
+import { builtInOptions, moduleOptions, objectAt } from './object-options';
+import { namedArgumentAt, nextNames, type SessionNames } from './session-names';
 
 const MAX_MATCHES = 500;
 const PREFERENCES: ts.UserPreferences = {
@@ -44,11 +46,17 @@ function matchRank(name: string, typed: string): number | undefined {
   return lowerName.includes(lowerTyped) ? 2 : undefined;
 }
 
-export function complete(compiler: CellCompiler, content: Content): Content {
-  const code = String(content.code ?? '');
-  const cursor = utf16Offset(code, Number(content.cursor_pos ?? code.length));
-  const { service, cellPath } = compiler.full;
-  compiler.full.open(compiler.earlier, code);
+interface Found {
+  candidates: Candidate[];
+  /** What is replaced. */
+  start: number;
+  end: number;
+}
+
+/** What TypeScript knows to fit at the cursor. */
+function fromTypes({ full, earlier }: CellCompiler, code: string, cursor: number): Found & { cell: ts.SourceFile } {
+  const { service, cellPath } = full;
+  const { program, cell } = full.open(earlier, code);
   const completions = service.getCompletionsAtPosition(cellPath, cursor, PREFERENCES);
   const word = /[\p{ID_Continue}$\u200c\u200d]*$/u.exec(code.slice(0, cursor))![0];
   const after = /^[\p{ID_Continue}$\u200c\u200d]*/u.exec(code.slice(cursor))![0];
@@ -63,17 +71,53 @@ export function complete(compiler: CellCompiler, content: Content): Content {
     end = span.start + span.length;
   }
   const typed = code.slice(start, cursor);
+  const literal = objectAt(cell, cursor);
+  const options = literal && moduleOptions(program.getTypeChecker(), literal);
+  const isOption = ({ name, kind }: ts.CompletionEntry) =>
+    !options || kind !== ts.ScriptElementKind.memberVariableElement || options.has(name);
   const candidates: Candidate[] = [];
-  for (const { name, kind, sortText, insertText } of entries) {
+  for (const entry of entries) {
+    const { name, kind, sortText, insertText } = entry;
     const match = matchRank(name, typed);
     // names like __resume__ are the kernel's
-    if (match === undefined || /^__\w+__$/.test(name)) continue;
+    if (match === undefined || /^__\w+__$/.test(name) || !isOption(entry)) continue;
     candidates.push({
       text: insertText ?? name,
       type: TYPES.get(kind) ?? 'instance',
       rank: `${match}${name.startsWith('_') ? 'z' : ''}${sortText}`,
     });
   }
+  if (literal && !options)
+    for (const text of builtInOptions(program, literal)) {
+      const match = matchRank(text, typed);
+      if (match !== undefined) candidates.push({ text, type: 'property', rank: `${match}1` }); // before names in scope
+    }
+  return { candidates, start, end, cell };
+}
+
+/** What the session knows to fit: paths of the recipe that a method is called on. */
+async function fromSession(
+  cell: ts.SourceFile,
+  cursor: number,
+  session: SessionNames | undefined,
+): Promise<Found | undefined> {
+  const argument = session && namedArgumentAt(cell, cursor);
+  if (!argument) return undefined;
+  const { from: start, to: end } = argument;
+  const typed = cell.text.slice(start, cursor);
+  const candidates = nextNames(await session.ask(argument), typed).flatMap((text, i): Candidate[] => {
+    const match = matchRank(text, typed);
+    return match === undefined ? [] : [{ text, type: 'value', rank: `${match}${String(i).padStart(6, '0')}` }];
+  });
+  return candidates.length > 0 ? { candidates, start, end } : undefined;
+}
+
+/** @param session asks the session's variables, where there is one */
+export async function complete(compiler: CellCompiler, content: Content, session?: SessionNames): Promise<Content> {
+  const code = String(content.code ?? '');
+  const cursor = utf16Offset(code, Number(content.cursor_pos ?? code.length));
+  const known = fromTypes(compiler, code, cursor);
+  const { candidates, start, end } = (await fromSession(known.cell, cursor, session)) ?? known;
   candidates.sort((a, b) => (a.rank < b.rank ? -1 : a.rank > b.rank ? 1 : 0));
   const shown = candidates.slice(0, MAX_MATCHES);
   const [from, to] = [codePointOffset(code, start), codePointOffset(code, end)];

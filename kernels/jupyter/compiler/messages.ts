@@ -18,13 +18,17 @@ export interface CompilerData {
 export type ToCompiler =
   | { id: number; op: 'compile'; source: string }
   | { id: number; op: 'module'; path: string }
-  | { op: 'commit'; unreached: string[] };
+  | { op: 'commit'; unreached: string[] }
+  /** The answer to `ask`. */
+  | { op: 'names'; ask: number; names: string[] };
 
 export type FromCompiler =
   | { id: number; compiled: Compiled }
   | { id: number; module: CompiledModules }
   | { id: number; error: string }
-  | { problem: string };
+  | { problem: string }
+  /** Which names complete the arguments of a method of a variable's value? */
+  | { ask: number; variable: string; method: string };
 
 /** Requests of the Jupyter protocol that this thread answers. */
 export type LanguageRequest = 'complete_request' | 'inspect_request' | 'is_complete_request';

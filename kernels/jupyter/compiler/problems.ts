@@ -2,6 +2,8 @@
 
 import { relative } from 'node:path';
 import ts from 'typescript';
+import { nearest } from '../../../src/errors';
+import { enclosing, possibleOptions } from './object-options';
 
 export interface Problem {
   /** The local module; undefined for the cell itself. */
@@ -26,26 +28,48 @@ function hintOf(message: string | ts.DiagnosticMessageChain): string {
   return `\nNo module has the name "${name}": modules() lists them. One of your own is known after a cell with register(...) has run`;
 }
 
+const UNKNOWN_PROPERTY = 2353;
+const MAX_LISTED = 30;
+
+/** Names near to that of an unknown property of an object, or those that there are. */
+function hintOfProperty(checker: ts.TypeChecker, { file, start = 0, length = 0, code }: ts.Diagnostic): string {
+  const literal =
+    code === UNKNOWN_PROPERTY && file ? enclosing(file, start + 1, ts.isObjectLiteralExpression) : undefined;
+  if (!file || !literal) return '';
+  const name = file.text.slice(start, start + length).replace(/^['"]|['"]$/g, '');
+  const given = new Set(literal.properties.map((property) => property.name?.getText(file)));
+  const names = [...possibleOptions(checker, literal)].filter((one) => !given.has(one) && !one.startsWith('__'));
+  const containing = name.length > 3 ? names.filter((one) => one.includes(name)) : [];
+  const near =
+    containing.length > 0 ? containing.slice(0, 3) : [nearest(name, names)].filter((one) => one !== undefined);
+  if (near.length > 0) return `\nDid you mean ${near.map((one) => `"${one}"`).join(' or ')}?`;
+  if (names.length === 0 || names.length > MAX_LISTED) return '';
+  return `\nThere are ${names.join(', ')}`;
+}
+
 /** Errors of files; `length` is that of the cell without the text appended to it. */
 export function problemsOf(
   diagnostics: readonly ts.Diagnostic[],
   directory: string,
   cell: ts.SourceFile,
   length: number,
+  checker?: ts.TypeChecker,
 ): Problem[] {
   let problems: (Problem & { appended: boolean })[] = [];
-  for (const { file, start = 0, length: extent = 0, messageText, code, category } of diagnostics) {
+  for (const diagnostic of diagnostics) {
+    const { file, start = 0, length: extent = 0, messageText, code, category } = diagnostic;
     if (!file || category !== ts.DiagnosticCategory.Error) continue;
     const at = file === cell ? Math.min(start, length) : start;
     const { line, character } = file.getLineAndCharacterOfPosition(at);
     const end = file.getLineAndCharacterOfPosition(Math.min(at + extent, file.text.length));
     const source = (file.text.split('\n')[line] ?? '').replace(/\r$/, '');
+    const hint = hintOf(messageText) || (checker ? hintOfProperty(checker, diagnostic) : '');
     problems.push({
       appended: file === cell && start > length,
       file: file === cell ? undefined : relative(directory, file.fileName),
       line: line + 1,
       column: character + 1,
-      message: `${ts.flattenDiagnosticMessageText(messageText, '\n')} (TS${code})${hintOf(messageText)}`,
+      message: `${ts.flattenDiagnosticMessageText(messageText, '\n')} (TS${code})${hint}`,
       source: source.slice(0, MAX_LINE),
       from: character,
       until: Math.min(end.line === line ? end.character : source.length, MAX_LINE),

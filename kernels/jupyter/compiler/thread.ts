@@ -17,20 +17,23 @@ import type {
   ToCompiler,
 } from './messages';
 import { createResolver } from './module-resolution';
+import { SessionNames } from './session-names';
 
 const { directory, prelude, globals, queries } = workerData as CompilerData;
 const port = parentPort!;
 const post = (message: FromCompiler) => port.postMessage(message);
 
 const compiler = new CellCompiler(directory, prelude, globals);
-const answers: Record<LanguageRequest, (content: Content) => Content> = {
-  complete_request: (content) => complete(compiler, content),
+const sessionNames = new SessionNames((ask, variable, method) => post({ ask, variable, method }));
+const answers: Record<LanguageRequest, (content: Content) => Content | Promise<Content>> = {
+  complete_request: (content) => complete(compiler, content, sessionNames),
   inspect_request: createInspector(compiler),
   is_complete_request: isComplete,
 };
 if (compiler.problem) post({ problem: compiler.problem });
 
 port.on('message', (message: ToCompiler) => {
+  if (message.op === 'names') return sessionNames.answer(message.ask, message.names);
   if (message.op === 'commit') return compiler.commit(new Set(message.unreached));
   const { id } = message;
   try {
@@ -41,10 +44,10 @@ port.on('message', (message: ToCompiler) => {
   }
 });
 
-queries?.on('message', ({ seq, type, content }: LanguageQuery) => {
+queries?.on('message', async ({ seq, type, content }: LanguageQuery) => {
   let answer: Content;
   try {
-    answer = answers[type](content);
+    answer = await answers[type](content);
   } catch (error) {
     const { name, message, stack } = error as Error;
     answer = { status: 'error', ename: name, evalue: message, traceback: [stack ?? message] };
@@ -76,7 +79,7 @@ function readAhead(): void {
       }
     }
     if (waiting.length) setImmediate(step);
-    else setImmediate(() => complete(compiler, { code: WARM_UP }));
+    else setImmediate(() => void complete(compiler, { code: WARM_UP }));
   };
   step();
 }

@@ -26,6 +26,7 @@ import type { Prelude } from './prelude';
 import { ReplacedCells } from './replaced-cells';
 
 const STACK_FRAMES = 60;
+const COMPLETIONS = Symbol.for('detlab.completions');
 
 export interface SessionParts {
   /** The folder of the notebook. */
@@ -45,6 +46,7 @@ export interface SessionParts {
 export class Session {
   private readonly output: OutputChannel;
   private readonly prelude: Prelude;
+  private readonly variables: Record<string, unknown>;
   private readonly current: CurrentCell;
   private readonly executor: Executor;
   private readonly queue: ExecutionQueue;
@@ -73,7 +75,8 @@ export class Session {
     this.output = output;
     this.prelude = prelude;
     this.current = new CurrentCell(shared);
-    const variables = { ...prelude.variables };
+    this.variables = { ...prelude.variables };
+    const { variables } = this;
     this.executor = new Executor({
       directory,
       compiler,
@@ -152,6 +155,14 @@ export class Session {
   /** No front end received the input request with this id. */
   inputUndelivered(id: string): void {
     this.input.undelivered(id);
+  }
+
+  /** Names that complete the arguments of a method, of values that know some by `detlab.completions`. */
+  async namesFor(variable: string, method: string): Promise<string[]> {
+    if (this.current.running) return []; // it may be training
+    const value = this.variables[variable] as { [COMPLETIONS]?(method: string): Promise<string[]> } | null | undefined;
+    const names = await value?.[COMPLETIONS]?.(method);
+    return Array.isArray(names) ? names.map(String) : [];
   }
 
   /** Sends updates of displays that are held back. */

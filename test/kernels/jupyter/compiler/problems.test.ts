@@ -1,0 +1,30 @@
+// Errors in cells name what may have been meant.
+
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { KernelClient } from '../../../../kernels/jupyter/client';
+import { startKernel } from '../kernels';
+
+let kernel: KernelClient;
+beforeAll(async () => {
+  kernel = await startKernel("const base = detector('faster-rcnn_r18_fpn_toytown');");
+});
+afterAll(() => kernel?.stop());
+
+it.each([
+  ["base.neck({ type: 'PAFPN', out_chanels: 128 })", 'Did you mean "out_channels"?'],
+  ["base.neck({ type: 'PAFPN', outchannels: 128 })", 'Did you mean "out_channels"?'],
+  ["base.neck([{ type: 'PAFPN', channels: 128 }])", 'Did you mean "out_channels" or "in_channels"?'],
+  ["base.backbone({ type: 'ResNet', dept: 18 })", "Did you mean to write 'depth'?"],
+  [
+    "defineConfig({ model: { type: 'FasterRCNN', neck: { type: 'PAFPN', out_chanels: 1 } } })",
+    'Did you mean "out_channels"?',
+  ],
+  ["base.set({ 'model.neck': { type: 'PAFPN', out_chanels: 3 } })", 'Did you mean "out_channels"?'],
+  ["base.set({ 'train_dataloader.batchsize': 3 })", 'Did you mean "batch_size"?'],
+  ['base.fit(undefined as any, { epoch: 1 })', "Did you mean to write 'epochs'?"],
+  ['widgets.checkbox({ colour: 1 })', 'There are value, description, disabled, layout'],
+  ["detector('faster-rcnn_r50_fnp_1x_coco')", 'Did you mean "faster-rcnn_r50_fpn_1x_coco"'],
+])('%s', async (code, hint) => {
+  const { error } = await kernel.execute(code);
+  expect(error?.traceback.join('\n')).toContain(hint);
+});
