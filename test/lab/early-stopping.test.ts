@@ -36,7 +36,7 @@ const early = 'stopped early at epoch 2 of 4';
 const restored = 'the model has its best weights again, those after epoch 1 (0.000)';
 
 test('the run ends early with its best weights, in memory and from a folder, and again when resumed', async () => {
-  const { run, lines, weights } = await fit({ workDir: false });
+  const { run, lines, weights } = await fit({ workDir: false, watch: 1 });
   expect(run).toMatchObject({ interrupted: false, epoch: 2, early, restored: { epoch: 1 }, stop: undefined });
   expect(lines).toContain(
     'early stopping after epoch 2 of 4: coco/bbox_mAP has not improved by 0.001 in 1 evaluation, best 0.000',
@@ -47,6 +47,8 @@ test('the run ends early with its best weights, in memory and from a folder, and
   );
   expect(run.report?.unfinished).toBe(`${early}; the weights are those after epoch 1, the best`);
   expect(String(run)).toContain(early);
+  // what was found with the weights that the model has
+  expect(run.watched?.place).toBe('epoch 1');
   run.model.dispose();
 
   const workDir = join(folder, 'run');
