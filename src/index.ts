@@ -32,6 +32,7 @@ export { type CompareFitOptions, Comparison, compare } from './lab/compare';
 export { type ConfusedPair, ConfusionMatrix, type ConfusionMatrixOptions } from './lab/confusion-matrix';
 export { dataset } from './lab/dataset';
 export { detector } from './lab/detector';
+export type { Patience } from './lab/early-stopping';
 export {
   type ErrorPageOptions,
   ErrorReport,
@@ -98,3 +99,4 @@ export function describe(name: string): ModuleDescription {
 export function modules(kind?: string): ModuleCatalogue {
   return listModules(catalogue, kind);
 }
+export type { Watched, WatchOption } from './lab/watched';

@@ -75,6 +75,18 @@ test('the run ends early with its best weights, in memory and from a folder, and
   again.run.model.dispose();
 });
 
+test('a run of iterations has the best weights of its iterations', async () => {
+  const train_cfg = { _delete_: true, type: 'IterBasedTrainLoop', max_iters: 6, val_interval: 2 };
+  const workDir = join(folder, 'iterations');
+  const run = await small()
+    .set({ train_cfg, param_scheduler: [] })
+    .fit(data, { workDir, seed: 1, patience: 1, log: () => {} });
+  expect(run).toMatchObject({ step: 4, early: 'stopped early at iteration 4 of 6', restored: { iteration: 2 } });
+  expect(run.report?.unfinished).toMatch(/the weights are those after iteration 2, the best$/);
+  expect(run.model.detector.stateDict()).toEqual(readCheckpoint(join(workDir, 'checkpoints', 'best')).model);
+  run.model.dispose();
+});
+
 test('another metric is waited for, and kept the best of', async () => {
   const { run, lines } = await fit({ epochs: 2, patience: { patience: 1, monitor: 'val/loss', minDelta: 100 } });
   expect(run.best?.metric).toBe('val/loss');
