@@ -37,6 +37,7 @@ export { type CompareFitOptions, Comparison, compare } from './lab/compare';
 export { type ConfusedPair, ConfusionMatrix, type ConfusionMatrixOptions } from './lab/confusion-matrix';
 export { dataset } from './lab/dataset';
 export { detector } from './lab/detector';
+export type { Patience } from './lab/early-stopping';
 export {
   type ErrorPageOptions,
   ErrorReport,
@@ -103,3 +104,4 @@ export function describe(name: ModuleName): ModuleDescription {
 export function modules(kind?: Kind | (string & {})): ModuleCatalogue {
   return listModules(catalogue, kind);
 }
+export type { Watched, WatchOption } from './lab/watched';

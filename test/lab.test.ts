@@ -43,7 +43,7 @@ describe('fit', () => {
     expect(run.curves.data.steps).toHaveLength(6);
     expect(readdirSync(join(folder, 'run/checkpoints')).sort()).toEqual(['epoch_2', 'last_checkpoint']);
     expect((await shown(run))['text/html']).toContain('<td');
-    expect((await shown(run.curves))['image/png']).toBeTypeOf('string');
+    expect((await shown(run.curves))['text/html']).toContain('src="data:image/png;base64,');
   });
 
   test('one seed gives one run, bit by bit, in full and in mixed precision', async () => {
@@ -116,7 +116,7 @@ describe('fit', () => {
     expect(String(stopped)).toMatch(/stopped after epoch 1 of 50|stopped in epoch 1 of 50, after 3 of its/);
   });
 
-  test('in a notebook a progress bar and a chart replace themselves', async () => {
+  test('in a notebook a progress bar, a chart and the watched images replace themselves', async () => {
     const display = vi.fn();
     const notebook = { signal: new AbortController().signal, display };
     (globalThis as Record<symbol, unknown>)[Symbol.for('detlab.notebook')] = notebook;
@@ -126,10 +126,13 @@ describe('fit', () => {
     log.mockRestore();
     const ids = new Map<string, Shown[]>();
     for (const [bundle, { id }] of display.mock.calls) ids.set(id, [...(ids.get(id) ?? []), bundle]);
-    expect(ids.size).toBe(2);
-    const [bars, charts] = [...ids.values()].sort((a) => ('text/html' in a[0] ? -1 : 1));
+    // bar, chart, watched images
+    expect(ids.size).toBe(3);
+    const all = [...ids.values()];
+    const charts = all.find(([first]) => String(first['text/html']).includes('detlab-plot'))!;
+    const bars = all.find(([first]) => /^epoch 1\/2/.test(String(first['text/plain'])))!;
     expect(bars.at(-1)!['text/plain']).toMatch(/epoch 2\/2|evaluating after epoch 2/);
-    expect(charts.at(-1)!['application/vnd.vegalite.v5+json']).toBeTypeOf('object');
+    expect(charts.at(-1)!['text/html']).toMatch(/src="data:image\/png;base64,/);
     expect(charts.at(-1)!['text/plain']).toMatch(/^loss /);
   });
 

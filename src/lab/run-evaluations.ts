@@ -28,33 +28,45 @@ export interface EvaluationParts {
   log: (line: string) => void;
 }
 
+/** An evaluation that was made in this run. */
+interface Made {
+  report: Report;
+  place: Place;
+}
+
 export class RunEvaluations {
-  /** The newest one. */
-  private report?: Report;
-  private place?: Place;
+  private newest?: Made;
+  /** In a run with patience: the one whose weights the model will have. */
+  private best?: Made & { value: number };
   private isCostSaid = false;
 
   constructor(private readonly parts: EvaluationParts) {}
 
   /** Metrics by their names in the log; undefined without validation images, or when it was interrupted. */
   async evaluate(place: Place): Promise<Record<string, number> | undefined> {
-    const { config, data, detector, plan, precision, signal, view, watched } = this.parts;
-    if (!data.val) return undefined;
-    const report = await evaluate(detector, data.val, config, {
-      precision,
-      signal,
-      onProgress: view.evaluating(place),
-    });
-    if (!report) return undefined;
-    const losses = plan.valLoss ? await this.losses(place, report.seconds) : {};
-    if (!losses) return undefined;
-    this.report = report;
-    this.place = place;
-    if (watched) {
-      watched.take(report.results?.images ?? [], this.at(place));
-      await view.watch(watched);
-    }
-    return { ...report.logNames(), ...losses };
+    const { plan } = this.parts;
+    const report = await this.report(place);
+    const losses = report && plan.valLoss ? await this.losses(place, report.seconds) : {};
+    if (!report || !losses) return undefined;
+    const metrics = { ...report.logNames(), ...losses };
+    this.newest = { report, place };
+    const value = plan.bestWeights?.valueOf(metrics);
+    if (value !== undefined && plan.bestWeights?.isBetter(value, this.best?.value))
+      this.best = { report, place, value };
+    await this.watch(this.newest);
+    return metrics;
+  }
+
+  private async report(place: Place): Promise<Report | undefined> {
+    const { config, data, detector, precision, signal, view } = this.parts;
+    return data.val && evaluate(detector, data.val, config, { precision, signal, onProgress: view.evaluating(place) });
+  }
+
+  private async watch({ report, place }: Made): Promise<void> {
+    const { view, watched } = this.parts;
+    if (!watched || watched.place === this.at(place)) return;
+    watched.take(report.results?.images ?? [], this.at(place));
+    await view.watch(watched);
   }
 
   private async losses(place: Place, seconds: number): Promise<Record<string, number> | undefined> {
@@ -83,16 +95,19 @@ export class RunEvaluations {
   async finish(result: TrainResult): Promise<{ report?: Report; restored?: BestEvaluation }> {
     const { interrupted, stop } = result;
     const restored = interrupted ? undefined : this.restoreBest(result);
-    const place = restored ? placeOf(restored, this.parts.plan) : result;
-    // a run that was complete when resumed has its results in the history, but no report
-    const isMade = restored ? this.isOf(restored) : this.report !== undefined;
-    if (!isMade && !interrupted) await this.evaluate(place);
-    const { report } = this;
-    if (!report || !this.place) return { restored };
-    if (stop)
-      return { report: report.ofUnfinished(`evaluated after ${this.at(this.place)}; the run was ${stop.where}`) };
-    const ends = endsOf(result, restored && this.at(place));
-    return { report: ends === '' ? report : report.ofUnfinished(ends), restored };
+    const place = restored ? placeOf(restored, this.parts.plan) : { epoch: result.epoch, step: result.step };
+    let made = restored ? this.madeAt(place) : this.newest;
+    // evaluated before this run was resumed: its results are in the history, but there is no report
+    if (!made && !interrupted) {
+      const report = await this.report(place);
+      made = report && { report, place };
+    }
+    if (!made) return { restored };
+    await this.watch(made);
+    const ends = stop
+      ? `evaluated after ${this.at(made.place)}; the run was ${stop.where}`
+      : endsOf(result, restored && this.at(place));
+    return { report: ends === '' ? made.report : made.report.ofUnfinished(ends), restored };
   }
 
   private restoreBest({ best }: TrainResult): BestEvaluation | undefined {
@@ -108,9 +123,8 @@ export class RunEvaluations {
     return isRestored ? best : undefined;
   }
 
-  private isOf({ epoch, iteration }: BestEvaluation): boolean {
-    const { place } = this;
-    return place !== undefined && (iteration === undefined ? place.epoch === epoch : place.step === iteration);
+  private madeAt(place: Place): Made | undefined {
+    return [this.best, this.newest].find((made) => made && this.at(made.place) === this.at(place));
   }
 
   private at({ epoch, step }: Place): string {

@@ -55,12 +55,14 @@ export class Watched implements Displayable {
   /** The images with their boxes, as the galleries of predictions show them. Unreadable ones are left out. */
   show(): LiveImages {
     const seen = this.images.filter(({ detections }) => this.place === undefined || detections !== undefined);
+    // masks of a detector that predicts some
+    const withMasks = seen.some(({ detections }) => detections?.masks !== undefined);
     const images = seen.map(({ record, file, detections }) => ({
       source: file,
       pixels: () => decodeImage(record.path, record.id),
       width: record.width,
       height: record.height,
-      boxes: [...truthBoxes(record), ...detectionsOf(detections)],
+      boxes: [...truthsOf(record, withMasks), ...detectionsOf(detections)],
       caption: captionOf(file, record, detections),
     }));
     const title = this.place === undefined ? 'watched images' : `watched images after ${this.place}`;
@@ -84,6 +86,9 @@ export class Watched implements Displayable {
     return this.toString();
   }
 }
+
+const truthsOf = (record: ImageRecord, withMasks: boolean): LiveBox[] =>
+  truthBoxes(record).map((box) => (withMasks ? box : { ...box, mask: undefined }));
 
 function detectionsOf(detections: BoxDetections | undefined): LiveBox[] {
   if (!detections) return [];

@@ -23,11 +23,19 @@ export class BestWeightsHook implements TrainHook {
     private readonly rule: 'greater' | 'less',
   ) {}
 
+  /** The value that is waited for, of an evaluation. */
+  valueOf(metrics: Record<string, number>): number | undefined {
+    return this.monitor === AUTO ? firstMetric(metrics)?.value : metrics[this.monitor];
+  }
+
+  /** Whether a value is better than the best before it; of equal ones the first stays. */
+  isBetter(value: number, before: number | undefined): boolean {
+    return before === undefined || (this.rule === 'less' ? value < before : value > before);
+  }
+
   afterVal({ detector, done, workDir }: TrainRun, metrics: Record<string, number> | undefined): void {
-    const value = metrics && (this.monitor === AUTO ? firstMetric(metrics)?.value : metrics[this.monitor]);
-    if (workDir !== undefined || value === undefined) return;
-    const { best } = this;
-    if (best && !(this.rule === 'less' ? value < best.value : value > best.value)) return;
+    const value = metrics && this.valueOf(metrics);
+    if (workDir !== undefined || value === undefined || !this.isBetter(value, this.best?.value)) return;
     this.best = { value, at: done, weights: detector.stateDict() };
   }
 

@@ -82,6 +82,23 @@ test('doctor names what it found', async () => {
   });
 });
 
+test('train --patience ends early and says where, and --val-loss is in the evaluations', async () => {
+  const place = ['--data', dataOption, '--work-dir', join(folder, 'early')];
+  const options = ['--epochs', '3', '--patience', '1', '--val-loss', '--json'];
+  const { code, lines } = await detlab('train', CONFIG, ...place, ...options, ...smallArguments);
+  expect(code).toBe(0);
+  const events = lines();
+  // AP stays 0 in so few iterations
+  expect(events.filter(({ event }) => event === 'evaluation').map((line) => typeof line['val/loss'])).toEqual(
+    Array(2).fill('number'),
+  );
+  expect(events.at(-1)).toMatchObject({
+    interrupted: false,
+    early: 'stopped early at epoch 2 of 3',
+    restored: { epoch: expect.any(Number) },
+  });
+});
+
 test('Ctrl-C leaves a checkpoint and 130; resume, test and predict go on from there', async () => {
   const args = [
     'train',

@@ -36,7 +36,7 @@ const early = 'stopped early at epoch 2 of 4';
 const restored = 'the model has its best weights again, those after epoch 1 (0.000)';
 
 test('the run ends early with its best weights, in memory and from a folder, and again when resumed', async () => {
-  const { run, lines, weights } = await fit({ workDir: false });
+  const { run, lines, weights } = await fit({ workDir: false, watch: 1 });
   expect(run).toMatchObject({ interrupted: false, epoch: 2, early, restored: { epoch: 1 }, stop: undefined });
   expect(lines).toContain(
     'early stopping after epoch 2 of 4: coco/bbox_mAP has not improved by 0.001 in 1 evaluation, best 0.000',
@@ -47,6 +47,8 @@ test('the run ends early with its best weights, in memory and from a folder, and
   );
   expect(run.report?.unfinished).toBe(`${early}; the weights are those after epoch 1, the best`);
   expect(String(run)).toContain(early);
+  // what was found with the weights that the model has
+  expect(run.watched?.place).toBe('epoch 1');
   run.model.dispose();
 
   const workDir = join(folder, 'run');
@@ -71,6 +73,18 @@ test('the run ends early with its best weights, in memory and from a folder, and
   expect(again.weights).toEqual(weights);
   expect(again.run.report?.unfinished).toBe(whole.run.report?.unfinished);
   again.run.model.dispose();
+});
+
+test('a run of iterations has the best weights of its iterations', async () => {
+  const train_cfg = { _delete_: true, type: 'IterBasedTrainLoop', max_iters: 6, val_interval: 2 };
+  const workDir = join(folder, 'iterations');
+  const run = await small()
+    .set({ train_cfg, param_scheduler: [] })
+    .fit(data, { workDir, seed: 1, patience: 1, log: () => {} });
+  expect(run).toMatchObject({ step: 4, early: 'stopped early at iteration 4 of 6', restored: { iteration: 2 } });
+  expect(run.report?.unfinished).toMatch(/the weights are those after iteration 2, the best$/);
+  expect(run.model.detector.stateDict()).toEqual(readCheckpoint(join(workDir, 'checkpoints', 'best')).model);
+  run.model.dispose();
 });
 
 test('another metric is waited for, and kept the best of', async () => {

@@ -91,8 +91,10 @@ describe('fit', () => {
     log.mockRestore();
     const texts = display.mock.calls.map(([bundle]) => String(bundle['text/plain']));
     expect(texts.filter((text) => /^(iterations|evaluating after iteration)/.test(text)).at(-1)).toMatch(/5/);
-    const chart = display.mock.calls.map(([bundle]) => bundle['application/vnd.vegalite.v5+json']).findLast(Boolean);
-    expect(JSON.stringify(chart)).toMatch(/"field":"iteration"/);
+    const chart = display.mock.calls
+      .map(([bundle]) => String(bundle['text/html']))
+      .find((html) => /detlab-plot/.test(html));
+    expect(chart).toMatch(/data-x-title="iteration"/);
   });
 
   test('refuses what counts epochs', async () => {
