@@ -42,8 +42,9 @@ export interface LiveImage {
 export const pixelsOf = async ({ pixels }: LiveImage): Promise<PixelImage> =>
   typeof pixels === 'function' ? pixels() : pixels;
 
-/** The data of an image as the scripts read it. */
-export function liveData({ source, width, height, caption, values = {}, boxes }: LiveImage): LiveImageData {
+/** The data of an image as the scripts read it. `outlines`: whether with its masks. */
+export function liveData(image: LiveImage, { outlines = true } = {}): LiveImageData {
+  const { source, width, height, caption, values = {}, boxes } = image;
   const states = Object.keys(BOX_STATES);
   const tenth = (v: number) => Math.round(v * 10) / 10;
   const places = (v: number | undefined, n: number) =>
@@ -61,7 +62,7 @@ export function liveData({ source, width, height, caption, values = {}, boxes }:
         state === undefined ? null : states.indexOf(state),
         places(iou, 3),
         met ?? null,
-        mask ? maskOutline(mask) : null,
+        mask && outlines ? maskOutline(mask) : null,
         places(foundUpTo, 5),
       ];
       while (rest.length > 0 && rest[rest.length - 1] === null) rest.pop();
