@@ -149,7 +149,7 @@ function foreign(html: string): string[] {
     if (/url\(|expression|position:/.test(attributes)) found.push(attributes);
     if (
       tag === 'img' &&
-      !/ src="data:image\/(?:(?:png|gif);base64,[\w+/=]+|svg\+xml,[\w%.!~*()+/=:;,-]+)"/.test(attributes)
+      !/ src="data:image\/(?:(?:png|gif);base64,[\w+/=]+|svg\+xml,[\w%.!~*'()+/=:;,-]+)"/.test(attributes)
     )
       found.push(whole);
     return '';

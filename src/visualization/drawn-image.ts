@@ -71,6 +71,10 @@ const liveDrawing = () =>
     'liveDrawing',
   );
 
+/** Decimals of positions in the pixels of an image of this size, where it is about 1000 pixels long on the screen. */
+export const decimalsOf = ({ width, height }: Size): number =>
+  browserFunction<(unit: number) => number>(SCRIPT, 'liveDecimals')(Math.max(width, height) / 1000);
+
 /** The boxes of a view with what is drawn of each, the highest score last. */
 export function liveItems(image: LiveImageData, legend: LiveLegend, view: LiveView): LiveItem[] {
   type Items = (image: LiveImageData, legend: LiveLegend, view: LiveView) => LiveItem[];
@@ -106,15 +110,15 @@ export function drawnImage(
   const panes = views.map((view, i) => {
     const pixels =
       i === 0
-        ? `<image id="i" width="${image.width}" height="${image.height}" preserveAspectRatio="none" href="data:image/jpeg;base64,${jpeg}"/>`
-        : '<use href="#i"/>';
+        ? `<image id='i' width='${image.width}' height='${image.height}' preserveAspectRatio='none' href='data:image/jpeg;base64,${jpeg}'/>`
+        : "<use href='#i'/>";
     const drawing = draw(liveItems(image, legend, view), frame, measure);
-    return i === 0 ? pixels + drawing : `<g transform="translate(${step * i} 0)">${pixels}${drawing}</g>`;
+    return i === 0 ? pixels + drawing : `<g transform='translate(${step * i} 0)'>${pixels}${drawing}</g>`;
   });
   const whole = { width: frame.width + step * (views.length - 1), height: frame.height };
   const [width, height] = [whole.width / frame.unit, whole.height / frame.unit].map(Math.round);
-  const box = [frame.x, frame.y, whole.width, whole.height].map((v) => Math.round(v * 10) / 10).join(' ');
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="${box}">${panes.join('')}</svg>`;
+  const box = [frame.x, frame.y, whole.width, whole.height].map((v) => Number(v.toFixed(decimalsOf(image)))).join(' ');
+  const svg = `<svg xmlns='http://www.w3.org/2000/svg' width='${width}' height='${height}' viewBox='${box}'>${panes.join('')}</svg>`;
   return { svg, width, height };
 }
 

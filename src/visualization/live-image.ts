@@ -4,7 +4,7 @@ import type { PixelImage } from '../data/types';
 import { DetLabError, didYouMean } from '../errors';
 import type { Rle } from '../masks';
 import { BOX_STATES, type BoxState } from './box-states';
-import type { LiveImageData } from './drawn-image';
+import { decimalsOf, type LiveImageData } from './drawn-image';
 import { maskOutline } from './mask-outline';
 
 /** A box of an image. One without a score is a truth. */
@@ -39,13 +39,12 @@ export interface LiveImage {
   values?: Readonly<Record<string, number>>;
 }
 
-export const pixelsOf = async ({ pixels }: LiveImage): Promise<PixelImage> =>
-  typeof pixels === 'function' ? pixels() : pixels;
-
-/** The data of an image as the scripts read it. */
-export function liveData({ source, width, height, caption, values = {}, boxes }: LiveImage): LiveImageData {
+/** The data of an image as the scripts read it. `outlines`: whether with its masks. */
+export function liveData(image: LiveImage, { outlines = true } = {}): LiveImageData {
+  const { source, width, height, caption, values = {}, boxes } = image;
   const states = Object.keys(BOX_STATES);
-  const tenth = (v: number) => Math.round(v * 10) / 10;
+  const decimals = decimalsOf(image);
+  const rounded = (v: number) => Number(v.toFixed(decimals));
   const places = (v: number | undefined, n: number) =>
     v === undefined || !Number.isFinite(v) ? null : Number(v.toFixed(n));
   return {
@@ -61,11 +60,11 @@ export function liveData({ source, width, height, caption, values = {}, boxes }:
         state === undefined ? null : states.indexOf(state),
         places(iou, 3),
         met ?? null,
-        mask ? maskOutline(mask) : null,
+        mask && outlines ? maskOutline(mask) : null,
         places(foundUpTo, 5),
       ];
       while (rest.length > 0 && rest[rest.length - 1] === null) rest.pop();
-      return [...[x1, y1, x2, y2].map(tenth), label, ...rest] as LiveImageData['boxes'][number];
+      return [...[x1, y1, x2, y2].map(rounded), label, ...rest] as LiveImageData['boxes'][number];
     }),
   };
 }

@@ -2,6 +2,7 @@
 // switches of classes and states, and what the pointer is on work in a notebook, an exported page and a saved one.
 
 import sharp from 'sharp';
+import type { PixelImage } from '../data/types';
 import { DetLabError } from '../errors';
 import { boxesCsv, boxesJson } from './box-records';
 import { BOX_STATES } from './box-states';
@@ -12,7 +13,7 @@ import { drawnImage, type LiveImageData, type LiveLegend, type LiveView, liveIte
 import { escapeHtml } from './escape';
 import { drawGrid } from './image-grid';
 import { interactiveHtml } from './interactive';
-import { type LiveImage, liveData, orderedImages, pixelsOf } from './live-image';
+import { type LiveImage, liveData, orderedImages } from './live-image';
 import { colourOf } from './palette';
 import { type Formats, SavableDisplay } from './savable';
 import { type StoredImage, storedImage } from './stored-image';
@@ -28,11 +29,12 @@ export interface LiveImagesOptions extends DrawingOptions {
 
 /** Longest side of a stored image in pixels: of one image, of the images of a gallery. */
 const STORED_SIDE = { one: 1000, gallery: 480 };
-const QUALITY = 82;
+const QUALITY = { one: 82, gallery: 75 };
 const SHOWN_SIDE = { one: 720, gallery: 340 };
 const LIMIT = 48;
 const FALLBACK = { width: 400, images: 6 };
 const MAX_LISTED = 50;
+const READ_AT_ONCE = 4;
 
 /**
  * One image or a gallery. Where scripts run there are a score slider, switches, sorting and a tooltip for every box; elsewhere
@@ -76,7 +78,7 @@ export class LiveImages extends SavableDisplay {
    * element of the class `detlab-live` inside of `root`. `images` is the number of those that could be read.
    */
   async part(): Promise<{ body: string; data: unknown; scripts: string[]; images: number }> {
-    const { readable, unreadable } = await this.read((image) => this.stored(image));
+    const { readable, unreadable } = await this.read((pixels) => this.stored(pixels));
     const { sortBy, columns, width, sideBySide = false } = this.options;
     const hidden = this.images.length - this.shown.length;
     const notes = [
@@ -178,30 +180,39 @@ export class LiveImages extends SavableDisplay {
     return { fontSize: this.options.fontSize ?? (single ? 13 : 11), lineWidth: this.options.lineWidth ?? 2 };
   }
 
-  private async stored(image: LiveImage): Promise<StoredImage> {
-    return storedImage(
-      await pixelsOf(image),
-      this.images.length === 1 ? STORED_SIDE.one : STORED_SIDE.gallery,
-      QUALITY,
-    );
+  private stored(pixels: PixelImage): Promise<StoredImage> {
+    const kind = this.images.length === 1 ? 'one' : 'gallery';
+    return storedImage(pixels, STORED_SIDE[kind], QUALITY[kind]);
   }
 
-  /** What `of` makes of each image that is shown; those that cannot be read are left out and named. */
+  /**
+   * What `of` makes of the pixels of each image that is shown; those that cannot be read are left out and named. A few at a time,
+   * so that the pixels of many are never in memory together.
+   */
   private async read<T>(
-    of: (image: LiveImage) => Promise<T>,
+    of: (pixels: PixelImage) => T | Promise<T>,
   ): Promise<{ readable: { image: LiveImage; made: T }[]; unreadable: string[] }> {
-    const { shown } = this;
-    const all = await Promise.allSettled(shown.map(of));
-    return {
-      readable: all.flatMap((result, i) =>
-        result.status === 'fulfilled' ? [{ image: shown[i], made: result.value }] : [],
-      ),
-      unreadable: all.flatMap((result) => (result.status === 'rejected' ? [String(result.reason.message)] : [])),
-    };
+    const readable: { image: LiveImage; made: T }[] = [];
+    const unreadable: string[] = [];
+    for (let first = 0; first < this.shown.length; first += READ_AT_ONCE) {
+      const some = this.shown.slice(first, first + READ_AT_ONCE);
+      const made = await Promise.all(
+        some.map(async ({ pixels }) => {
+          const read = await Promise.resolve(typeof pixels === 'function' ? pixels() : pixels).catch(
+            (error: Error) => error,
+          );
+          return read instanceof Error ? read : { made: await of(read) };
+        }),
+      );
+      for (const [i, one] of made.entries())
+        if (one instanceof Error) unreadable.push(one.message);
+        else readable.push({ image: some[i], made: one.made });
+    }
+    return { readable, unreadable };
   }
 
   /** @throws DetLabError when there are images, but none can be read */
-  private async drawable<T>(of: (image: LiveImage) => Promise<T>): Promise<{ image: LiveImage; made: T }[]> {
+  private async drawable<T>(of: (pixels: PixelImage) => T | Promise<T>): Promise<{ image: LiveImage; made: T }[]> {
     const { readable, unreadable } = await this.read(of);
     if (readable.length === 0 && unreadable.length > 0)
       throw new DetLabError(`Cannot draw ${this.what}: ${unreadable[0]}`);
@@ -241,7 +252,7 @@ export class LiveImages extends SavableDisplay {
   }
 
   private async svg(): Promise<string> {
-    const readable = await this.drawable((image) => this.stored(image));
+    const readable = await this.drawable((pixels) => this.stored(pixels));
     const drawn = readable.map(({ image, made }) => this.drawn(liveData(image), made));
     if (drawn.length === 1) return drawn[0].svg;
     const gap = 12;
@@ -252,7 +263,7 @@ export class LiveImages extends SavableDisplay {
       if (i % columns === 0) [bottom, rowHeight] = [bottom + (i > 0 ? rowHeight + gap : 0), 0];
       rowHeight = Math.max(rowHeight, height);
       // ids are of the whole document
-      const own = svg.replace('id="i"', `id="i${i}"`).replaceAll('"#i"', `"#i${i}"`);
+      const own = svg.replace("id='i'", `id='i${i}'`).replaceAll("'#i'", `'#i${i}'`);
       return own.replace('<svg ', `<svg x="${(i % columns) * (width + gap)}" y="${bottom}" `);
     });
     const whole = [columns * (width + gap) - gap, bottom + rowHeight];
@@ -262,7 +273,7 @@ export class LiveImages extends SavableDisplay {
   private async raster(format: RasterFormat): Promise<Buffer> {
     const { width, fontSize, lineWidth, columns, sideBySide } = this.options;
     const sides = sideBySide ? (['truths', 'predictions'] as const) : (['all'] as const);
-    const readable = await this.drawable(pixelsOf);
+    const readable = await this.drawable((pixels) => pixels);
     const grid = readable.flatMap(({ image, made }) =>
       sides.map((side) => ({
         image: made,
@@ -281,18 +292,20 @@ export class LiveImages extends SavableDisplay {
    */
   private async fallback(): Promise<Buffer> {
     const few = this.with({ limit: Math.min(this.shown.length || 1, FALLBACK.images) });
-    const png = await few.png();
-    return sharp(png)
+    // by way of a JPEG: a PNG takes ten times as long to write
+    return sharp(await few.raster('jpeg'))
       .resize({ width: FALLBACK.width, withoutEnlargement: true })
-      .png({ palette: true, colours: 16, dither: 0 })
+      .png({ palette: true, colours: 16, dither: 0, effort: 1 })
       .toBuffer();
   }
 
   private drawnBoxes(image: LiveImage, side: LiveView['side']): DrawnBox[] {
-    return liveItems(liveData(image), this.legend(), this.view(side)).map(({ index, color, text, dashed }) => {
-      const { bbox, label, mask } = image.boxes[index];
-      return { bbox, mask, classIndex: label, color, text, dashed };
-    });
+    return liveItems(liveData(image, { outlines: false }), this.legend(), this.view(side)).map(
+      ({ index, color, text, dashed }) => {
+        const { bbox, label, mask } = image.boxes[index];
+        return { bbox, mask, classIndex: label, color, text, dashed };
+      },
+    );
   }
 }
 

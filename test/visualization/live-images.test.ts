@@ -34,7 +34,7 @@ test('an image is in the HTML once, as a JPEG under the boxes of the threshold',
   const svg = drawn(html);
   expect(svg).toMatch(/<text [^>]*>car 0\.80<\/text>/);
   expect(svg).not.toContain('0.20');
-  const jpeg = /data:image\/jpeg;base64,([^"]*)/.exec(svg)![1];
+  const jpeg = /data:image\/jpeg;base64,([^']*)/.exec(svg)![1];
   expect(await sharp(Buffer.from(jpeg, 'base64')).metadata()).toMatchObject({ format: 'jpeg', width: 120, height: 80 });
   // all boxes are data
   expect(dataOf(html).images[0].boxes).toHaveLength(3);
@@ -94,10 +94,19 @@ test('an image of 6000 x 2 pixels has room for its labels, and is stored small',
   const html = await new LiveImages([image(6000, 2, [{ bbox: [5, 0, 3000, 2], label: 0, score: 0.9 }])], {
     classes: ['line'],
   }).html();
-  const [, x, y, width, height] = /viewBox="(\S+) (\S+) (\S+) (\S+)"/.exec(drawn(html))!.map(Number);
+  const [, x, y, width, height] = /viewBox='(\S+) (\S+) (\S+) (\S+)'/.exec(drawn(html))!.map(Number);
   expect([x, width]).toEqual([0, 6000]);
   expect(height).toBeGreaterThan(200);
-  expect(y).toBeCloseTo((2 - height) / 2, 0);
+  expect(Math.abs(y - (2 - height) / 2)).toBeLessThanOrEqual(1); // in the middle
+});
+
+test('lines and boxes of a tiny image are as thin and exact as those of any other', async () => {
+  const html = await new LiveImages([image(9, 9, [{ bbox: [1.25, 2, 5, 5.5], label: 0, score: 0.9 }])], {
+    classes: ['dot'],
+  }).html();
+  const [, width] = /stroke-width='(\S+)'><path d='[^']*' stroke='#e6194b'/.exec(drawn(html))!;
+  expect(Number(width)).toBeCloseTo((2 * 9) / 720, 3);
+  expect(drawn(html)).toContain('M1.25 2h3.75v3.5h-3.75z');
 });
 
 test('500 boxes with masks are quick', async () => {

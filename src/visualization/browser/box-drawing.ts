@@ -134,8 +134,14 @@ function liveInk(color: string): string {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.36 ? '#000000' : '#ffffff';
 }
 
-/** Short: a tenth of a pixel is enough. */
-const liveNumber = (value: number): string => String(Math.round(value * 10) / 10);
+/** Decimals of positions in image pixels, so that they are right to a quarter of a pixel of the screen, of `unit` image pixels. */
+const liveDecimals = (unit: number): number => Math.min(6, Math.max(0, Math.ceil(-Math.log10(unit / 4))));
+
+/** Short numbers: without the decimals that nobody sees. */
+const liveNumber = (unit: number): ((value: number) => string) => {
+  const scale = 10 ** liveDecimals(unit);
+  return (value) => String(Math.round(value * scale) / scale);
+};
 
 /**
  * Where each label is: above its box, or inside or below it where it would leave the frame or cover another label. Of many boxes
@@ -166,46 +172,60 @@ function liveLabelPlaces(
   });
 }
 
-/** SVG of the boxes, without the image. `measure` gives the width of a label's text in pixels of the screen. */
+/**
+ * SVG of the boxes, without the image. `measure` gives the width of a label's text in pixels of the screen. Attributes are in
+ * single quotes, which are one character in an address too.
+ */
 function liveDrawing(items: readonly LiveItem[], frame: LiveFrame, measure: (text: string) => number): string {
-  const n = liveNumber;
-  const { unit, fontSize, lineWidth } = frame;
-  const path = ({ box: [x1, y1, x2, y2] }: LiveItem) => `M${n(x1)} ${n(y1)}h${n(x2 - x1)}v${n(y2 - y1)}h${n(x1 - x2)}z`;
+  const n = liveNumber(frame.unit);
+  const size = frame.fontSize * frame.unit;
   const masks = items
     .filter(({ outline }) => outline !== '')
-    .map(
-      ({ outline, color }) =>
-        `<path d="${liveEscape(outline)}" fill="${color}" fill-opacity=".42" fill-rule="evenodd" stroke="${color}" stroke-width="${n(unit)}"/>`,
-    );
-  // the boxes of a colour are one path; a dark line below all of them keeps them visible on any background
-  const groups = new Map<string, LiveItem[]>();
-  for (const item of items) {
-    const key = `${item.color}${item.dashed ? ' dashed' : ''}`;
-    groups.set(key, [...(groups.get(key) ?? []), item]);
-  }
-  const lines = [...groups.values()].map((group) => {
-    const dash = group[0].dashed ? ` stroke-dasharray="${n(lineWidth * unit * 3)} ${n(lineWidth * unit * 2)}"` : '';
-    const d = group.map(path).join('');
-    return {
-      below: `<path d="${d}" stroke="#000" stroke-opacity=".45" stroke-width="${n((lineWidth + 1.5) * unit)}"${dash}/>`,
-      above: `<path d="${d}" stroke="${group[0].color}" stroke-width="${n(lineWidth * unit)}"${dash}/>`,
-    };
-  });
-  const size = fontSize * unit;
+    .map(({ outline, color }) => `<path d='${liveEscape(outline)}' fill='${color}' stroke='${color}'/>`);
   const labels = liveLabelPlaces(items, frame, measure).map((place, i) => {
     if (!place) return '';
     const { color, text } = items[i];
     const { left, top, width, height } = place;
-    const at = `x="${n(left + size * 0.3)}" y="${n(top + height * 0.75)}" textLength="${n(width - size * 0.6)}"`;
+    const ink = liveInk(color) === '#ffffff' ? '' : " fill='#000'";
     return (
-      `<rect x="${n(left)}" y="${n(top)}" width="${n(width)}" height="${n(height)}" fill="${color}" fill-opacity=".88"/>` +
-      `<text ${at} lengthAdjust="spacingAndGlyphs" fill="${liveInk(color)}">${liveEscape(text)}</text>`
+      `<path d='${liveRectangle(n, left, top, width, height)}' fill='${color}'/>` +
+      `<text x='${n(left + size * 0.3)}' y='${n(top + height * 0.75)}'${ink}>${liveEscape(text)}</text>`
     );
   });
-  const font = `font-family="DejaVu Sans,Segoe UI,Helvetica Neue,Arial,sans-serif" font-weight="600" font-size="${n(size)}"`;
-  return [
-    ...masks,
-    `<g fill="none">${lines.map(({ below }) => below).join('')}${lines.map(({ above }) => above).join('')}</g>`,
-    `<g ${font}>${labels.join('')}</g>`,
-  ].join('');
+  const font = `font-family='DejaVu Sans,Segoe UI,Helvetica Neue,Arial,sans-serif' font-weight='600' font-size='${n(size)}'`;
+  return (
+    (masks.length > 0
+      ? `<g fill-opacity='.42' fill-rule='evenodd' stroke-width='${n(frame.unit)}'>${masks.join('')}</g>`
+      : '') +
+    `<g fill='none'>${liveLines(items, frame)}</g>` +
+    (labels.some((label) => label !== '') ? `<g fill='#fff' ${font}>${labels.join('')}</g>` : '')
+  );
+}
+
+const liveRectangle = (n: (v: number) => string, x: number, y: number, width: number, height: number): string =>
+  `M${n(x)} ${n(y)}h${n(width)}v${n(height)}h${n(-width)}z`;
+
+/** The boxes of a colour are one path; a dark line below all of them keeps them visible on any background. */
+function liveLines(items: readonly LiveItem[], { unit, lineWidth }: LiveFrame): string {
+  const n = liveNumber(unit);
+  const path = ({ box: [x1, y1, x2, y2] }: LiveItem) => liveRectangle(n, x1, y1, x2 - x1, y2 - y1);
+  const dashes = `stroke-dasharray='${n(lineWidth * unit * 3)} ${n(lineWidth * unit * 2)}'`;
+  const paths = (group: readonly LiveItem[], stroke: string) =>
+    [false, true].map((dashed) => {
+      const of = group.filter((item) => item.dashed === dashed);
+      return of.length > 0
+        ? `<path d='${of.map(path).join('')}' ${dashed ? `${dashes} ` : ''}stroke='${stroke}'/>`
+        : '';
+    });
+  const colors = [...new Set(items.map(({ color }) => color))];
+  const above = colors.flatMap((color) =>
+    paths(
+      items.filter((item) => item.color === color),
+      color,
+    ),
+  );
+  return (
+    `<g stroke-opacity='.45' stroke-width='${n((lineWidth + 1.5) * unit)}'>${paths(items, '#000').join('')}</g>` +
+    `<g stroke-width='${n(lineWidth * unit)}'>${above.join('')}</g>`
+  );
 }

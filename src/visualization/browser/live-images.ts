@@ -61,7 +61,7 @@ const LIVE_STYLE = `
 /** The JPEG inside of an SVG that is the source of an <img>. */
 function liveJpeg(image: HTMLImageElement): string {
   const svg = decodeURIComponent(image.src.slice(image.src.indexOf(',') + 1));
-  return /href="(data:image\/jpeg;base64,[\w+/=]*)"/.exec(svg)?.[1] ?? image.src;
+  return /href='(data:image\/jpeg;base64,[\w+/=]*)'/.exec(svg)?.[1] ?? image.src;
 }
 
 function showLiveImages(root: HTMLElement, data: LiveImagesData): LiveImagesHandle {
