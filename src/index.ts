@@ -25,8 +25,8 @@ export { type Engine, type EngineOptions, engine, type Precision, startEngine } 
 export { DetLabError } from './errors';
 export type { EvaluationReport, MetricValues } from './evaluation';
 export { catalogue } from './lab/catalogue';
-export { type ConfusedPair, ConfusionMatrix, type ConfusionMatrixOptions } from './lab/confusion-matrix';
 export { type CompareFitOptions, Comparison, compare } from './lab/compare';
+export { type ConfusedPair, ConfusionMatrix, type ConfusionMatrixOptions } from './lab/confusion-matrix';
 export { dataset } from './lab/dataset';
 export { detector } from './lab/detector';
 export {
