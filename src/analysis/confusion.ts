@@ -49,6 +49,7 @@ class Counter {
   readonly counts: Uint32Array;
   private readonly cells: number[] = [];
   private readonly places: number[] = [];
+  private order?: Int32Array;
 
   constructor(private readonly size: number) {
     this.counts = new Uint32Array(size * size);
@@ -62,14 +63,24 @@ class Counter {
   }
 
   entries(row: number, column: number): ConfusionEntry[] {
+    this.order ??= this.byCell();
     const cell = row * this.size + column;
-    const found: ConfusionEntry[] = [];
-    for (let i = 0; i < this.cells.length; i++)
-      if (this.cells[i] === cell) {
-        const [image, detection, truth] = this.places.slice(3 * i, 3 * i + 3);
-        found.push({ image, detection, truth });
-      }
-    return found;
+    let first = 0;
+    for (let i = 0; i < cell; i++) first += this.counts[i];
+    return Array.from(this.order.subarray(first, first + this.counts[cell]), (i) => ({
+      image: this.places[3 * i],
+      detection: this.places[3 * i + 1],
+      truth: this.places[3 * i + 2],
+    }));
+  }
+
+  /** Positions of all counts, cell by cell. */
+  private byCell(): Int32Array {
+    const ends = new Int32Array(this.counts.length);
+    for (let cell = 1; cell < ends.length; cell++) ends[cell] = ends[cell - 1] + this.counts[cell - 1];
+    const order = new Int32Array(this.cells.length);
+    for (const [i, cell] of this.cells.entries()) order[ends[cell]++] = i;
+    return order;
   }
 }
 

@@ -13,6 +13,8 @@ export interface ImageErrors {
   truePositives: number;
   /** Number of errors of each kind. */
   kinds: Record<ErrorKind, number>;
+  /** Detections and objects of the selection, of any kind. */
+  selected: number;
   /** Of each kind, the sum of the scores of its detections; of missed objects, their number. */
   weights: Record<ErrorKind, number>;
 }
@@ -21,21 +23,26 @@ export interface ImageErrors {
 export function errorsByImage({ detections, truths, starts }: ErrorRows, selected?: Correction): ImageErrors[] {
   const zeros = () => Object.fromEntries(ERROR_KINDS.map((kind) => [kind, 0])) as Record<ErrorKind, number>;
   return Array.from({ length: starts.detections.length - 1 }, (_, image) => {
-    const errors: ImageErrors = { image, truths: 0, detections: 0, truePositives: 0, kinds: zeros(), weights: zeros() };
+    const counts = { image, truths: 0, detections: 0, truePositives: 0, selected: 0 };
+    const errors: ImageErrors = { ...counts, kinds: zeros(), weights: zeros() };
     for (let row = starts.detections[image]; row < starts.detections[image + 1]; row++) {
+      const isSelected = selected?.detection(row) ?? true;
+      if (isSelected) errors.selected++;
       if (detections.ignored[row] === 1) continue;
       errors.detections++;
       const kind = KINDS[detections.cause[row]];
       if (kind === 'true positive') errors.truePositives++;
-      else if (kind !== 'ignored' && kind !== 'missed' && (selected?.detection(row) ?? true)) {
+      else if (kind !== 'ignored' && kind !== 'missed' && isSelected) {
         errors.kinds[kind]++;
         errors.weights[kind] += detections.score[row];
       }
     }
     for (let row = starts.truths[image]; row < starts.truths[image + 1]; row++) {
       const kind = KINDS[truths.kind[row]];
+      const isSelected = selected?.truth(row) ?? true;
+      if (isSelected) errors.selected++;
       if (kind !== 'ignored') errors.truths++;
-      if (kind === 'missed' && (selected?.truth(row) ?? true)) {
+      if (kind === 'missed' && isSelected) {
         errors.kinds.missed++;
         errors.weights.missed++;
       }

@@ -32,6 +32,17 @@ export function openData(option: string, classes?: readonly string[]): Promise<L
   throw new DetLabError(`Cannot use --data "${option}": expected ${DATA_HELP}`);
 }
 
+/** The annotation file of the evaluated images. @throws DetLabError for data that is not given by COCO files */
+export function evaluatedAnnotations(option: string | undefined): string {
+  const [annFile, , valAnn] = option?.startsWith('coco:') ? option.slice('coco:'.length).split(',') : [];
+  if (!annFile)
+    throw new DetLabError(
+      `Cannot use results with --data ${option === undefined ? '(none)' : `"${option}"`}: expected coco:ANN.json,IMAGES, ` +
+        'whose image and category ids the results have',
+    );
+  return valAnn || annFile;
+}
+
 function numbers(text: string): { images?: number; seed?: number } {
   const result: Record<string, number> = {};
   for (const part of text.split(',').filter(Boolean)) {

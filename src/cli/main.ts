@@ -12,6 +12,7 @@ import { convertCommand } from './convert';
 import { DATA_HELP } from './data-option';
 import { describeCommand, modulesCommand } from './describe';
 import { doctorCommand, engineFindings } from './doctor';
+import { errorsCommand } from './errors';
 import { addKernelCommands } from './kernel/command';
 import { necksCommand } from './necks';
 import { CommandFailure, EXIT } from './outcome';
@@ -111,6 +112,22 @@ function addDetectorCommands(withConfig: AddCommand, done: Done): void {
     .option('--amp', 'mixed precision (bfloat16)')
     .option('--batch <n>', 'batch size', count)
     .action(async (config, checkpoint, options) => done(await testCommand(config, checkpoint, options)));
+
+  withConfig('errors', 'Where a trained detector errs: kinds of error, confused classes, worst images')
+    .argument('[config]')
+    .argument('[checkpoint]', 'weights file, checkpoint folder or work dir')
+    .option('--data <data>', DATA_HELP)
+    .option('--results <file>', 'COCO results file, instead of a config and a checkpoint; with --data coco:...')
+    .option('--out <page.html>', 'page with images, confusion matrix, curves and thresholds')
+    .option('--iou <threshold>', 'IoU from which a detection finds an object (0.5)', number)
+    .option('--score <score>', 'lowest score of the confusion matrix and of the boxes shown first (0.3)', number)
+    .option('--precision <precision>', 'precision to choose a threshold for (0.9)', number)
+    .option('--worst <n>', 'number of worst images (10)', count)
+    .option('--masks', 'match masks instead of boxes')
+    .option('--losses', 'compute the loss of every image too')
+    .option('--amp', 'mixed precision (bfloat16)')
+    .option('--batch <n>', 'batch size', count)
+    .action(async (config, checkpoint, options) => done(await errorsCommand(config, checkpoint, options)));
 
   withConfig('predict', 'Detect objects in images')
     .argument('<config>')

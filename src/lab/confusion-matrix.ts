@@ -165,14 +165,15 @@ export class ConfusionMatrix extends SavableDisplay {
       const candidates = [...weights].sort((a, b) => b[1] - a[1]).map(([image]) => image);
       return { r, c, candidates, kept: [] as number[] };
     });
+    const canBeKept = (image: number) =>
+      images.has(image) || (images.size < limit && existsSync(this.results.images[image].record.path));
     for (let round = 0; round < imagesPerCell; round++)
-      for (const cell of cells) {
-        const image = cell.candidates.find((i) => !cell.kept.includes(i) && images.has(i)) ?? cell.candidates[round];
-        if (image === undefined || cell.kept.includes(image)) continue;
-        if (!images.has(image) && (images.size >= limit || !existsSync(this.results.images[image].record.path)))
-          continue;
+      for (const { candidates, kept } of cells) {
+        const left = candidates.filter((image) => !kept.includes(image));
+        const image = left.find((i) => images.has(i)) ?? left.find(canBeKept);
+        if (image === undefined) continue;
         images.add(image);
-        cell.kept.push(image);
+        kept.push(image);
       }
     return {
       images: [...images],
@@ -195,14 +196,16 @@ export class ConfusionMatrix extends SavableDisplay {
             threshold: this.confusion.options.score,
             limit: shown.length,
           }).part();
-    const places = new Map(images.map((image, i) => [image, i]));
+    // only those that can be read are in the display
+    const drawn = live?.images ?? [];
+    const places = new Map(images.map((image, i) => [image, drawn.indexOf(shown[i])]));
     const cellData = Object.fromEntries(
       [...cells].map(([key, { row, column, kept }]) => [
         key,
         { count: this.counts[row][column], images: this.cellImages(rows, { row, column, kept }, places) },
       ]),
     );
-    const kept = `${shown.length} images are kept here, at most ${this.given.imagesPerCell ?? 6} of a cell`;
+    const kept = `${drawn.length} images are kept here, at most ${this.given.imagesPerCell ?? 6} of a cell`;
     const body =
       heatMapHtml(this.heatMap()) +
       '<label hidden style="display:inline-flex;gap:6px"><input type="checkbox" class="detlab-heat-shares">shares of the row</label>' +
@@ -225,7 +228,8 @@ export class ConfusionMatrix extends SavableDisplay {
     places: ReadonlyMap<number, number>,
   ): CellImages {
     const entries = this.confusion.entries(row, column);
-    return kept.map((image) => {
+    const readable = kept.filter((image) => places.get(image)! >= 0);
+    return readable.map((image) => {
       const boxes = new Set<number>();
       const objects = starts.truths[image + 1] - starts.truths[image];
       const positions = new Map<number, number>();

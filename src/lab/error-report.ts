@@ -1,6 +1,5 @@
 // `report.errors()`: kinds of error with their numbers and the AP that each costs; filtered, image by image, and as a gallery.
 
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Correction, type ErrorCosts, errorCosts } from '../analysis/error-costs';
 import { checkFilter, type ErrorFilter, filterText, selection } from '../analysis/error-filter';
@@ -67,6 +66,8 @@ export interface KindCount {
   share: number;
 }
 
+const OPTIONS = ['iou', 'background', 'masks', 'maxDetections', 'losses'];
+
 /** What is classified and computed once, whatever the filter. */
 interface Shared {
   results: EvaluationResults;
@@ -99,6 +100,11 @@ export class ErrorReport extends SavableDisplay {
    * @throws DetLabError for thresholds that are none
    */
   static of(results: EvaluationResults, { losses, ...options }: ErrorsOptions = {}, ap?: Table): ErrorReport {
+    const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
+    if (unknown !== undefined)
+      throw new DetLabError(
+        `Cannot list the errors: unknown option "${unknown}"; expected ${OPTIONS.join(', ')}.${didYouMean(unknown, OPTIONS)}`,
+      );
     const input = errorInput(results);
     return new ErrorReport({ results, input, rows: classifyErrors(input, options), losses, ap }, {});
   }
@@ -184,19 +190,19 @@ export class ErrorReport extends SavableDisplay {
       throw new DetLabError(`Cannot show ${worst} images: expected a positive integer, such as { worst: 20 }`);
     const chosen = this.ordered(by).slice(0, worst);
     const { results, rows, losses } = this.shared;
-    const byImage = new Map(chosen.map((errors) => [errors.image, errors]));
     const values = (image: number): Record<string, number> => {
       const loss = losses?.get(results.images[image].imageId);
-      return { AP: this.aps[image], ...(loss !== undefined && { loss }), ...byImage.get(image)!.kinds };
+      return { AP: this.aps[image], ...(loss !== undefined && { loss }) };
     };
-    const images = chosen.map(({ image }, i) => {
-      const shown = evaluatedImage({ results, rows, selected: this.selected, values }, image);
-      return { ...shown, caption: `${i + 1}. ${shown.source}: ${this.caption(byImage.get(image)!)}` };
+    const images = chosen.map((errors, i) => {
+      const shown = evaluatedImage({ results, rows, selected: this.selected, values }, errors.image);
+      return { ...shown, caption: `${i + 1}. ${shown.source}: ${this.caption(errors)}` };
     });
     return new LiveImages(images, {
       classes: results.dataset.classes,
       title: `${images.length} images with the ${by === 'AP' ? 'lowest AP' : by === 'loss' ? 'highest loss' : `most errors: ${by}`}`,
       sideBySide: true,
+      columns: 2,
       limit: Math.max(1, images.length),
       threshold: this.filters.score ? Math.max(0, this.filters.score[0]) : 0.3,
       ...drawing,
@@ -211,16 +217,13 @@ export class ErrorReport extends SavableDisplay {
     const { results, rows } = this.shared;
     const { iou, masks } = rows.matcher;
     const gallery = this.gallery({ worst, threshold: score });
-    const isReadable = this.ordered('AP')
-      .slice(0, worst)
-      .every(({ image }) => existsSync(this.pathOf(image)));
     const [costliest] = [...this.kinds].sort((a, b) => b.dAP - a.dAP);
     return new ReportPage({
       data: results.dataset.name,
       ap: this.shared.ap,
       kinds: this.table,
       costliest: `Most AP is lost to the kind "${costliest.kind}": ${costliest.dAP.toFixed(3)}, by ${counted(costliest.count, 'error')}`,
-      gallery: isReadable ? gallery : undefined,
+      gallery,
       confusion: ConfusionMatrix.of(results, { score, iou }),
       curves: reportCurves(results, { iou, masks }),
       thresholds: [{ precision }, 'best' as const].map((goal) => reportThreshold(results, goal, { iou, masks })),
@@ -240,9 +243,7 @@ export class ErrorReport extends SavableDisplay {
         'Cannot order images by their loss: the report does not know it. Use await model.errors(data, { losses: true })',
       );
     const lossOf = ({ image }: ImageErrors) => losses?.get(results.images[image].imageId) ?? Number.NaN;
-    const images = errorsByImage(this.rows, this.selected).filter(
-      ({ kinds }) => !this.selected || ERROR_KINDS.some((kind) => kinds[kind] > 0),
-    );
+    const images = errorsByImage(this.rows, this.selected).filter(({ selected }) => !this.selected || selected > 0);
     const weight = ({ weights }: ImageErrors) => ERROR_KINDS.reduce((sum, kind) => sum + weights[kind], 0);
     // what has no value comes last; ties by the weight of all errors
     const rank = (errors: ImageErrors): number => {
@@ -267,15 +268,9 @@ export class ErrorReport extends SavableDisplay {
     return path.basename(this.pathOf(image));
   }
 
-  private caption({ image, kinds }: ImageErrors): string {
-    const ap = this.aps[image];
-    const loss = this.shared.losses?.get(this.shared.results.images[image].imageId);
+  private caption({ kinds }: ImageErrors): string {
     const parts = ERROR_KINDS.filter((kind) => kinds[kind] > 0).map((kind) => `${kinds[kind]} ${kind}`);
-    return [
-      `AP ${Number.isNaN(ap) ? '–' : ap.toFixed(3)}`,
-      ...(loss === undefined ? [] : [`loss ${loss.toFixed(3)}`]),
-      ...parts,
-    ].join(', ');
+    return parts.length === 0 ? 'no errors' : parts.join(', ');
   }
 
   private get title(): string {
@@ -285,7 +280,9 @@ export class ErrorReport extends SavableDisplay {
 
   /** Kinds, numbers, costs. */
   get table(): Table {
-    const { costs, kinds, selected } = this;
+    const { costs, selected } = this;
+    const asked = this.filters.kind === undefined ? undefined : new Set<string>([this.filters.kind].flat());
+    const kinds = this.kinds.filter(({ kind }) => asked?.has(kind) ?? true);
     const points = (value: number) => value.toFixed(4);
     const percent = (value: number) => `${(100 * value).toFixed(1)}%`;
     const ignored = kinds.reduce((sum, kind) => sum + kind.ignored, 0);
@@ -314,7 +311,8 @@ export class ErrorReport extends SavableDisplay {
       bars: { column: 4, values: kinds.map(({ share }) => share) },
       note: [
         `AP ${points(costs.ap)} at this IoU; dAP: what it gains without these errors`,
-        `${counted(this.truePositives, 'true positive')}${ignored > 0 ? `, ${counted(ignored, 'error')} in crowds or on difficult objects not counted` : ''}`,
+        ...(selected ? [] : [counted(this.truePositives, 'true positive')]),
+        ...(ignored > 0 ? [`${counted(ignored, 'error')} on crowds or difficult objects, which do not count`] : []),
         ...this.truthless(),
       ].join('. '),
     };

@@ -51,7 +51,8 @@ export class ImageErrorTable extends SavableDisplay {
     return this.values(row).map((value, i) => cellText(value, ['AP', 'loss'].includes(columns[i]) ? 3 : 0));
   }
 
-  private table(limit: number): Table {
+  /** The images of lowest AP. */
+  table(limit: number): Table {
     const { images, columns } = this;
     return {
       title: `${this.title}, by image`,

@@ -20,7 +20,7 @@ import { type Cam, type CamOptions, camOf } from './cam';
 import type { ErrorReport } from './error-report';
 import { detect, type EvaluateOptions, evaluate } from './evaluate';
 import { type Features, type FeaturesOptions, featuresOf } from './features';
-import { imageLosses } from './image-losses';
+import { type ImageLossesOptions, imageLosses } from './image-losses';
 import type { LabDataset } from './lab-dataset';
 import { chooseThreshold, type ModelThreshold, storedThreshold } from './model-threshold';
 import { PredictionList } from './prediction-list';
@@ -148,14 +148,23 @@ export class Model implements Displayable {
     const report = await this.evaluate(data, evaluation);
     const kinds = { iou, background, masks, maxDetections };
     if (!losses) return report.errors(kinds);
+    const { precision, signal } = options;
+    return report.errors({ ...kinds, losses: await this.imageLosses(data, { precision, signal }) });
+  }
+
+  /**
+   * The loss of every evaluated image alone, by its id: the sum of the detector's own losses.
+   * @throws DetLabError when it was interrupted
+   */
+  async imageLosses(data: LabDataset, options: ImageLossesOptions = {}): Promise<Map<number, number>> {
+    this.requireWeights('compute the losses of');
     const view = progressView(`losses of ${this.name}`);
     const signal = options.signal ?? notebook()?.signal;
-    const { precision } = options;
     const onProgress = (done: number, total: number) => view.update(done, total);
-    const found = await imageLosses(this.detector, data.evaluated, this.config, { precision, signal, onProgress });
+    const losses = await imageLosses(this.detector, data.evaluated, this.config, { onProgress, ...options, signal });
     view.close();
-    if (!found) throw new DetLabError(`The losses on "${data.evaluated.name}" were interrupted`);
-    return report.errors({ ...kinds, losses: found });
+    if (!losses) throw new DetLabError(`The losses on "${data.evaluated.name}" were interrupted`);
+    return losses;
   }
 
   /**

@@ -19,8 +19,8 @@ export interface ReportPageParts {
   kinds: Table;
   /** The kind that costs most, in words. */
   costliest: string;
-  /** The worst images; undefined where no file of them can be read. */
-  gallery?: LiveImages;
+  /** The worst images. */
+  gallery: LiveImages;
   confusion: ConfusionMatrix;
   curves: ReportCurves;
   thresholds: readonly ReportThreshold[];
@@ -46,7 +46,9 @@ export class ReportPage extends SavableDisplay {
           `(${(100 * pair.share).toFixed(1)}% of the class's row)`
         : 'No class is taken for another',
       ...thresholds.map(thresholdText),
-      ...(gallery && gallery.images.length > 0 ? [`Worst image: ${gallery.images[0].caption}`] : []),
+      ...(gallery && gallery.images.length > 0
+        ? [`Worst image: ${gallery.images[0].caption?.replace(/^1\. /, '')}`]
+        : []),
     ];
   }
 
@@ -55,17 +57,12 @@ export class ReportPage extends SavableDisplay {
     const list = this.findings.map((line) => `<li>${escapeHtml(line)}</li>`).join('');
     const wide = (content: string) => `<div style="overflow-x:auto">${content}</div>`;
     const section = (title: string, content: string) => `<section><h2>${escapeHtml(title)}</h2>${content}</section>`;
-    const worst = gallery
-      ? await gallery.html()
-      : '<p>The files of the images cannot be read from here, so none are shown.</p>';
     return [
       `<h1>${escapeHtml(this.what)}</h1><ul>${list}</ul>`,
       section('Kinds of error', wide(tableHtml(kinds))),
       section(
-        gallery
-          ? `The ${counted(gallery.images.length, 'worst image')}, truths left, predictions right`
-          : 'Worst images',
-        worst,
+        `The ${counted(gallery.images.length, 'worst image')}, truths left, predictions right`,
+        await gallery.html(),
       ),
       section('Confusion matrix', (await confusion.html()) + wide(tableHtml(confusion.pairsTable()))),
       section('Thresholds', thresholds.map(({ table }) => wide(tableHtml(table))).join('\n')),

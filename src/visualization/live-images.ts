@@ -77,7 +77,7 @@ export class LiveImages extends SavableDisplay {
    * Body and data of the display, for one that contains it: `scripts` and then `showLiveImages(root, data)` bring to life the
    * element of the class `detlab-live` inside of `root`. `images` is the number of those that could be read.
    */
-  async part(): Promise<{ body: string; data: unknown; scripts: string[]; images: number }> {
+  async part(): Promise<{ body: string; data: unknown; scripts: string[]; images: readonly LiveImage[] }> {
     const { readable, unreadable } = await this.read((pixels) => this.stored(pixels));
     const { sortBy, columns, width, sideBySide = false } = this.options;
     const hidden = this.images.length - this.shown.length;
@@ -99,7 +99,8 @@ export class LiveImages extends SavableDisplay {
       note: notes.join('\n'),
       images,
     };
-    return { body, data, scripts: ['box-drawing', 'live-controls', 'live-images'], images: images.length };
+    const drawn = readable.map(({ image }) => image);
+    return { body, data, scripts: ['box-drawing', 'live-controls', 'live-images'], images: drawn };
   }
 
   async html(): Promise<string> {
@@ -124,7 +125,7 @@ export class LiveImages extends SavableDisplay {
 
   protected async bundle(): Promise<MimeBundle> {
     const { images, ...part } = await this.part();
-    const png = images > 0 ? { 'image/png': (await this.fallback()).toString('base64') } : {};
+    const png = images.length > 0 ? { 'image/png': (await this.fallback()).toString('base64') } : {};
     return {
       'text/html': interactiveHtml({ ...part, entry: 'showLiveImages' }),
       ...png,
@@ -231,7 +232,7 @@ export class LiveImages extends SavableDisplay {
     const figures = readable.map(({ image: given, made }, i) => {
       const image = images[i];
       const { svg, width } = this.drawn(image, made);
-      const caption = escapeHtml(image.caption ?? image.name);
+      const caption = escapeHtml(captionOf(given));
       const alt = escapeHtml(this.description(given));
       return `<div style="display:inline-block;vertical-align:top;margin:0 8px 8px 0;max-width:100%"><img alt="${alt}" title="${caption}" width="${width}" style="max-width:100%;height:auto" src="${svgAddress(svg)}"><br><small>${caption}</small></div>`;
     });
@@ -278,7 +279,7 @@ export class LiveImages extends SavableDisplay {
       sides.map((side) => ({
         image: made,
         boxes: this.drawnBoxes(image, side),
-        caption: `${image.caption ?? image.source}${side === 'all' ? '' : `: ${side}`}`,
+        caption: `${captionOf(image)}${side === 'all' ? '' : `: ${side}`}`,
       })),
     );
     if (grid.length === 1) return drawBoxes(grid[0].image, grid[0].boxes, { width, fontSize, lineWidth, format });
@@ -311,3 +312,7 @@ export class LiveImages extends SavableDisplay {
 
 const numberText = (value: number | undefined): string =>
   value === undefined || Number.isNaN(value) ? '-' : Number.isInteger(value) ? String(value) : value.toFixed(3);
+
+/** With the values, as the live display has them. */
+const captionOf = ({ caption, source, values = {} }: LiveImage): string =>
+  [caption ?? source, ...Object.entries(values).map(([name, value]) => `${name} ${numberText(value)}`)].join(' · ');
