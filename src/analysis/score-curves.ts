@@ -52,14 +52,18 @@ export function scoreCounts({ scores, trues, falses, positives }: RankedClass, i
 
 /** Precision, recall and F1 of the detections with at least `score`. */
 export function pointAt(counts: ScoreCounts, score: number): OperatingPoint {
-  const { scores } = counts;
-  let [low, high] = [0, scores.length]; // the first that is below
+  return pointOf(counts, countFrom(counts.scores, score) - 1, score);
+}
+
+/** How many of the descending scores are at least `score`. */
+export function countFrom(scores: Float64Array, score: number): number {
+  let [low, high] = [0, scores.length];
   while (low < high) {
     const middle = (low + high) >> 1;
     if (scores[middle] >= score) low = middle + 1;
     else high = middle;
   }
-  return pointOf(counts, low - 1, score);
+  return low;
 }
 
 function pointOf({ scores, trues, counted, positives }: ScoreCounts, at: number, score = scores[at]): OperatingPoint {

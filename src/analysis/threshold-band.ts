@@ -2,7 +2,7 @@
 
 import { type BootstrapOptions, type Interval, percentileInterval, resampleImages } from './bootstrap';
 import type { RankedClass } from './ranked-matches';
-import type { ThresholdGoal } from './score-curves';
+import { countFrom, type ThresholdGoal } from './score-curves';
 
 export interface ThresholdBand {
   /** Of the threshold chosen anew on each draw; undefined where the goal is never reached. */
@@ -55,47 +55,67 @@ export function thresholdBands(
 
 /** One class, swept from the highest score down with a weight per image. */
 class WeightedSweep {
-  /** 1: true positive, 2: false positive; ignored detections are left out. */
-  private readonly kinds: Uint8Array;
+  /** 1: true positive; 0: false positive; ignored detections are left out. */
+  private readonly isTrue: Uint8Array;
   private readonly scores: Float64Array;
   private readonly images: Int32Array;
   private readonly truths: Int32Array;
+  /** Entries up to the end of the last true positive's score: below it F1 only falls. */
+  private readonly lastTrue: number;
 
   constructor({ scores, images, trues, falses, truths }: RankedClass, iou: number) {
-    const all = Uint8Array.from(scores, (_, k) => ((trues[k] >>> iou) & 1) + 2 * ((falses[k] >>> iou) & 1));
-    const kept = Int32Array.from(all.keys()).filter((k) => all[k] > 0);
-    this.kinds = Uint8Array.from(kept, (k) => all[k]);
+    const kept = Int32Array.from(scores.keys()).filter((k) => ((trues[k] | falses[k]) >>> iou) & 1);
+    this.isTrue = Uint8Array.from(kept, (k) => (trues[k] >>> iou) & 1);
     this.scores = Float64Array.from(kept, (k) => scores[k]);
     this.images = Int32Array.from(kept, (k) => images[k]);
     this.truths = truths;
+    const last = this.isTrue.lastIndexOf(1);
+    this.lastTrue = last < 0 ? 0 : countFrom(this.scores, this.scores[last]);
   }
 
   choose(weights: Uint16Array, goal: ThresholdGoal, fixed = Number.NaN) {
-    const { kinds, scores, images } = this;
-    const positives = this.truths.reduce((sum, n, i) => sum + n * weights[i], 0);
+    let positives = 0;
+    for (let i = 0; i < weights.length; i++) positives += this.truths[i] * weights[i];
     const target = typeof goal === 'object' ? goal.precision : undefined;
-    let [right, all, best] = [0, 0, 0];
-    let threshold = Number.NaN;
-    let [fixedRight, fixedAll] = [0, 0];
-    for (let k = 0; k < kinds.length; k++) {
+    const threshold = typeof goal === 'number' ? goal : this.preferred(weights, positives, target);
+    if (positives === 0 || Number.isNaN(fixed))
+      return {
+        threshold: positives === 0 ? Number.NaN : threshold,
+        precision: Number.NaN,
+        recall: Number.NaN,
+        f1: Number.NaN,
+      };
+    const { isTrue, images } = this;
+    let [right, all] = [0, 0];
+    const end = countFrom(this.scores, fixed);
+    for (let k = 0; k < end; k++) {
       const weight = weights[images[k]];
       all += weight;
-      if (kinds[k] === 1) right += weight;
-      if (k + 1 < kinds.length && scores[k + 1] === scores[k]) continue;
-      if (scores[k] >= fixed) [fixedRight, fixedAll] = [right, all];
+      if (isTrue[k] === 1) right += weight;
+    }
+    return { threshold, precision: right / all, recall: right / positives, f1: (2 * right) / (all + positives) };
+  }
+
+  /** The score with the highest F1, or the lowest that reaches a precision; NaN without any. */
+  private preferred(weights: Uint16Array, positives: number, target: number | undefined): number {
+    const { isTrue, scores, images } = this;
+    const end = target === undefined ? this.lastTrue : scores.length;
+    let threshold = Number.NaN;
+    let [right, all, best, seen] = [0, 0, 0, 0];
+    for (let k = 0; k < end; k++) {
+      const weight = weights[images[k]];
+      all += weight;
+      if (isTrue[k] === 1) right += weight;
+      if (k + 1 < end && scores[k + 1] === scores[k]) continue;
       if (target !== undefined) {
         if (all > 0 && right / all >= target) threshold = scores[k];
-        continue;
+      } else if (right > seen) {
+        // without another true positive F1 only falls
+        seen = right;
+        const f1 = (2 * right) / (all + positives);
+        if (f1 > best) [best, threshold] = [f1, scores[k]];
       }
-      const f1 = (2 * right) / (all + positives);
-      if (f1 > best) [best, threshold] = [f1, scores[k]];
     }
-    const isFixed = !Number.isNaN(fixed) && positives > 0;
-    return {
-      threshold: positives > 0 ? threshold : Number.NaN,
-      precision: isFixed ? fixedRight / fixedAll : Number.NaN,
-      recall: isFixed ? fixedRight / positives : Number.NaN,
-      f1: isFixed ? (2 * fixedRight) / (fixedAll + positives) : Number.NaN,
-    };
+    return threshold;
   }
 }

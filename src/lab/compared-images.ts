@@ -16,11 +16,11 @@ export interface ComparedSide {
   matches: RankedMatches;
 }
 
-/** Positions of the images by the difference of their APs, the largest first; those without objects are left out. */
+/** Positions of the images by the difference of their APs, the largest first; those without objects, and those alike, are left out. */
 export function mostDifferent(first: RankedMatches, second: RankedMatches): { image: number; difference: number }[] {
   const [a, b] = [imageAps(first), imageAps(second)];
   return Array.from(a, (value, image) => ({ image, difference: b[image] - value }))
-    .filter(({ difference }) => !Number.isNaN(difference))
+    .filter(({ difference }) => Math.abs(difference) > 0)
     .sort((p, q) => Math.abs(q.difference) - Math.abs(p.difference) || p.image - q.image);
 }
 

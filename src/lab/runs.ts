@@ -4,9 +4,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import picomatch from 'picomatch';
 import { DetLabError } from '../errors';
-import { chartBundle, renderPng, renderSvg } from '../visualization/chart';
+import { chartBundle, renderPng, svgFile } from '../visualization/chart';
 import type { MimeBundle } from '../visualization/display';
-import { inlineChart } from '../visualization/inline-chart';
 import { type ListedRun, type RunListData, runCurvesSpec, runListHtml, runTable } from '../visualization/run-list';
 import { csvText, type Formats, SavableDisplay } from '../visualization/savable';
 import { tableMarkdown, tableText } from '../visualization/table';
@@ -87,7 +86,7 @@ export class RunList extends SavableDisplay {
   protected formats(): Formats {
     return {
       png: () => renderPng(runCurvesSpec(this.data)),
-      svg: () => renderSvg(runCurvesSpec(this.data)),
+      svg: () => svgFile(runCurvesSpec(this.data)),
       html: () => this.html(true),
       csv: () => this.csv(),
       json: () => this.json(),
@@ -96,9 +95,12 @@ export class RunList extends SavableDisplay {
   }
 
   private async html(withChart: boolean): Promise<string> {
+    return runListHtml(this.data, withChart ? String((await this.chart())['text/html'] ?? '') : '');
+  }
+
+  private async chart(): Promise<MimeBundle> {
     const { data } = this;
-    const chart = withChart && data.runs.length > 0 ? await inlineChart(runCurvesSpec(data), 'curves of the runs') : '';
-    return runListHtml(data, chart);
+    return data.runs.length === 0 ? {} : chartBundle(runCurvesSpec(data), '', 'curves of the runs');
   }
 
   private csv(): string {
@@ -128,15 +130,12 @@ export class RunList extends SavableDisplay {
 
   protected async bundle(): Promise<MimeBundle> {
     const { data, withChart } = this;
-    const image =
-      withChart && data.runs.length > 0
-        ? { 'image/png': (await chartBundle(runCurvesSpec(data), ''))['image/png'] }
-        : {};
+    const chart = withChart ? await this.chart() : {};
     return {
-      'text/html': await this.html(withChart),
+      'text/html': runListHtml(data, String(chart['text/html'] ?? '')),
       'text/markdown': tableMarkdown(runTable(data)),
       'text/plain': this.toString(),
-      ...image,
+      ...('image/png' in chart && { 'image/png': chart['image/png'] }),
     };
   }
 

@@ -16,6 +16,7 @@ const NAMES = [
   'loadConfig',
   'memory',
   'free',
+  'runs',
   'widgets',
 ];
 

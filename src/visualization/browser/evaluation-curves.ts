@@ -23,168 +23,228 @@ interface CurvesData {
   colours: string[];
 }
 
-function showEvaluationCurves(root: HTMLElement, data: CurvesData): void {
-  const part = <E extends Element>(name: string) => root.querySelector(`[data-part="${name}"]`) as E;
-  const { frame, ious, tables, calibrations, colours } = data;
-  const px = (x: number) => frame.left + x * (frame.width - frame.left - frame.right);
-  const py = (y: number) => frame.top + (1 - y) * (frame.height - frame.top - frame.bottom);
-  const path = (points: [number, number][]) =>
-    points
+type CurvePoint = [x: number, y: number];
+
+const curveDigits = (value: number | null | undefined): string =>
+  value === null || value === undefined || !Number.isFinite(value) || value < 0 ? '–' : value.toFixed(3);
+
+class EvaluationCurvesView {
+  private readonly state = { iou: 0, series: 0, rule: 0 };
+  private readonly plot: SVGSVGElement;
+
+  constructor(
+    private readonly root: HTMLElement,
+    private readonly data: CurvesData,
+  ) {
+    this.plot = this.part<SVGElement>('rule').ownerSVGElement as SVGSVGElement;
+    this.listenToRule();
+    this.listenToControls();
+    this.listenToRows();
+    this.drawSeries();
+  }
+
+  private part<E extends Element>(name: string): E {
+    return this.root.querySelector(`[data-part="${name}"]`) as E;
+  }
+
+  private get shown(): CurveNumbers {
+    return this.data.ious[this.state.iou].series[this.state.series];
+  }
+
+  private x(value: number): number {
+    const { left, right, width } = this.data.frame;
+    return left + value * (width - left - right);
+  }
+
+  private y(value: number): number {
+    const { top, bottom, height } = this.data.frame;
+    return top + (1 - value) * (height - top - bottom);
+  }
+
+  private path(points: CurvePoint[]): string {
+    return points
       .filter(([x, y]) => Number.isFinite(x) && Number.isFinite(y))
-      .map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${px(x).toFixed(1)} ${py(y).toFixed(1)}`)
+      .map(([x, y], i) => `${i === 0 ? 'M' : 'L'}${this.x(x).toFixed(1)} ${this.y(y).toFixed(1)}`)
       .join('');
-  const digits = (value: number | null | undefined) =>
-    value === null || value === undefined || !Number.isFinite(value) || value < 0 ? '–' : value.toFixed(3);
-  const state = { iou: 0, series: 0, rule: 0 };
-  const shown = (): CurveNumbers => ious[state.iou].series[state.series];
+  }
 
-  /** Counts of the detections with at least this score. */
-  const countsAt = (score: number) => {
-    const { scores, trues, counted } = shown().counts;
-    let at = -1;
-    while (at + 1 < scores.length && scores[at + 1] >= score) at++;
-    const [right, all] = at < 0 ? [0, 0] : [trues[at], counted[at]];
-    const { positives } = shown();
+  /** A value that holds from each score down to the next. */
+  private steps(value: (i: number) => number): string {
+    const { scores } = this.shown.counts;
+    return this.path(
+      scores.flatMap((score, i): CurvePoint[] => [
+        [score, value(i)],
+        [scores[i + 1] ?? 0, value(i)],
+      ]),
+    );
+  }
+
+  /** What the detections with at least this score are. */
+  private at(score: number) {
+    const { counts, positives } = this.shown;
+    let i = -1;
+    while (i + 1 < counts.scores.length && counts.scores[i + 1] >= score) i++;
+    const [right, all] = i < 0 ? [0, 0] : [counts.trues[i], counts.counted[i]];
     return { right, all, precision: right / all, recall: right / positives, f1: (2 * right) / (all + positives) };
-  };
+  }
 
-  const svg = part<SVGElement>('rule').ownerSVGElement as SVGSVGElement;
-  const drawRule = (note = '') => {
-    const { rule, series } = state;
-    const { right, all, precision, recall, f1 } = countsAt(rule);
-    const x = px(rule).toFixed(1);
-    part('rule').setAttribute('d', `M${x} ${frame.top}V${py(0)}`);
-    const wrong = all - right;
-    part('numbers').textContent =
-      `${note}score ${rule.toFixed(3)}: precision ${digits(precision)}, recall ${digits(recall)}, F1 ${digits(f1)} ` +
-      `(${right} right, ${wrong} wrong, ${shown().positives - right} missed)`;
+  private moveTo(score: number, note = ''): void {
+    const rule = Math.min(1, Math.max(0, score));
+    this.state.rule = rule;
+    const { right, all, precision, recall, f1 } = this.at(rule);
+    const x = this.x(rule).toFixed(1);
+    this.part('rule').setAttribute('d', `M${x} ${this.data.frame.top}V${this.y(0)}`);
+    const text =
+      `${note}score ${rule.toFixed(3)}: precision ${curveDigits(precision)}, recall ${curveDigits(recall)}, ` +
+      `F1 ${curveDigits(f1)} (${right} right, ${all - right} wrong, ${this.shown.positives - right} missed)`;
+    this.part('numbers').textContent = text;
     // the mean of all classes has no point at a score
-    const [dotX, dotY] = series === 0 || all === 0 ? [-1, -1] : [recall, precision];
-    const dot = part('operating point');
-    dot.setAttribute('cx', px(dotX).toFixed(1));
-    dot.setAttribute('cy', py(dotY).toFixed(1));
-    svg.setAttribute('aria-valuenow', rule.toFixed(3));
-    svg.setAttribute('aria-valuetext', part('numbers').textContent ?? '');
-  };
-  const moveTo = (score: number, note = '') => {
-    state.rule = Math.min(1, Math.max(0, score));
-    drawRule(note);
-  };
+    const [dotX, dotY] = this.state.series === 0 || all === 0 ? [-1, -1] : [recall, precision];
+    const dot = this.part('operating point');
+    dot.setAttribute('cx', this.x(dotX).toFixed(1));
+    dot.setAttribute('cy', this.y(dotY).toFixed(1));
+    this.plot.setAttribute('aria-valuenow', rule.toFixed(3));
+    this.plot.setAttribute('aria-valuetext', text);
+  }
 
-  const drawSeries = () => {
-    const { series } = state;
-    const { name, positives, ap, envelope, points, counts, band, best, calibration } = shown();
-    const { scores, trues, counted } = counts;
-    const steps = (value: (i: number) => number) =>
-      path(
-        scores.flatMap((score, i): [number, number][] => [
-          [score, value(i)],
-          [scores[i + 1] ?? 0, value(i)],
-        ]),
-      );
-    part('name').textContent = `– ${name}`;
-    part('ap').textContent = `AP ${digits(ap)} at IoU ${ious[state.iou].iou}`;
-    const envelopePath = part('envelope');
-    envelopePath.setAttribute('d', ap < 0 ? '' : path(envelope.map((value, r) => [r / 100, value])));
-    envelopePath.setAttribute('stroke', colours[series]);
-    part('raw').setAttribute('d', path(points));
-    part('precision').setAttribute(
-      'd',
-      steps((i) => trues[i] / counted[i]),
-    );
-    part('recall').setAttribute(
-      'd',
-      steps((i) => trues[i] / positives),
-    );
-    part('f1').setAttribute(
-      'd',
-      steps((i) => (2 * trues[i]) / (counted[i] + positives)),
-    );
-    const even = (list: number[]) => list.map((value, i): [number, number] => [i / (list.length - 1), value]);
-    part('band').setAttribute('d', band ? `${path([...even(band.low), ...even(band.high).reverse()])}Z` : '');
-    for (const line of root.querySelectorAll('[data-part^="class "]')) {
-      const own = ious[state.iou].series[Number(line.getAttribute('data-part')?.slice(6))];
-      line.setAttribute('d', own.ap < 0 ? '' : path(own.envelope.map((value, r) => [r / 100, value])));
-      line.setAttribute('stroke-opacity', series === 0 ? '0.8' : '0.2');
+  /** The lowest score that reaches a precision, or the most precise one with a note. */
+  private reach(precision: number): void {
+    const { scores, trues, counted } = this.shown.counts;
+    let [at, most] = [-1, -1];
+    for (let i = 0; i < scores.length; i++) {
+      if (counted[i] === 0) continue;
+      if (trues[i] / counted[i] >= precision) at = i;
+      if (most < 0 || trues[i] / counted[i] >= trues[most] / counted[most]) most = i;
     }
-    const text = part<HTMLElement>('calibration');
-    text.textContent = `ECE ${digits(calibration.ece)}, MCE ${digits(calibration.mce)}, ${calibration.count.toLocaleString('en')} detections`;
+    if (at >= 0) this.moveTo(scores[at]);
+    else if (most >= 0) this.moveTo(scores[most], `a precision of ${precision} is never reached; the highest: `);
+  }
+
+  private drawSeries(): void {
+    const { state, data, shown } = this;
+    const { name, ap, calibration, best } = shown;
+    const { iou } = data.ious[state.iou];
+    this.part('name').textContent = `– ${name}`;
+    this.part('ap').textContent = `AP ${curveDigits(ap)} at IoU ${iou}`;
+    this.drawRecall();
+    this.drawScores();
+    const text = this.part<HTMLElement>('calibration');
+    const { ece, mce, count } = calibration;
+    text.textContent = `ECE ${curveDigits(ece)}, MCE ${curveDigits(mce)}, ${count.toLocaleString('en')} detections`;
     const old = text.parentElement?.querySelector('svg');
-    if (old) old.outerHTML = calibrations[state.iou][series];
-    for (const row of root.querySelectorAll<HTMLElement>('tr[data-series]')) {
-      const isShown = Number(row.dataset.series) === series;
+    if (old) old.outerHTML = data.calibrations[state.iou][state.series];
+    for (const row of this.root.querySelectorAll<HTMLElement>('tr[data-series]')) {
+      const isShown = Number(row.dataset.series) === state.series;
       row.style.fontWeight = isShown ? '600' : '';
       row.setAttribute('aria-selected', String(isShown));
     }
-    moveTo(best?.score ?? 0.5);
-  };
+    this.moveTo(best?.score ?? 0.5);
+  }
 
-  const listenToRows = () => {
-    for (const row of root.querySelectorAll<HTMLElement>('tr[data-series]')) {
+  private drawRecall(): void {
+    const { state, data, shown } = this;
+    const curve = ({ ap, envelope }: CurveNumbers) =>
+      ap < 0 ? '' : this.path(envelope.map((value, r): CurvePoint => [r / 100, value]));
+    const envelope = this.part('envelope');
+    envelope.setAttribute('d', curve(shown));
+    envelope.setAttribute('stroke', data.colours[state.series]);
+    this.part('raw').setAttribute('d', this.path(shown.points));
+    for (const line of this.root.querySelectorAll('[data-part^="class "]')) {
+      const index = Number(line.getAttribute('data-part')?.slice(6));
+      line.setAttribute('d', curve(data.ious[state.iou].series[index]));
+      line.setAttribute('stroke-opacity', state.series === 0 ? '0.8' : '0.2');
+    }
+  }
+
+  private drawScores(): void {
+    const { counts, positives, band } = this.shown;
+    const { trues, counted } = counts;
+    this.part('precision').setAttribute(
+      'd',
+      this.steps((i) => trues[i] / counted[i]),
+    );
+    this.part('recall').setAttribute(
+      'd',
+      this.steps((i) => trues[i] / positives),
+    );
+    this.part('f1').setAttribute(
+      'd',
+      this.steps((i) => (2 * trues[i]) / (counted[i] + positives)),
+    );
+    const even = (list: number[]) => list.map((value, i): CurvePoint => [i / (list.length - 1), value]);
+    const area = band ? `${this.path([...even(band.low), ...even(band.high).reverse()])}Z` : '';
+    this.part('band').setAttribute('d', area);
+  }
+
+  /** The rule is dragged, and moved by the arrow keys. */
+  private listenToRule(): void {
+    const { plot, data } = this;
+    plot.style.touchAction = 'none';
+    plot.style.cursor = 'ew-resize';
+    for (const [name, value] of Object.entries({
+      tabindex: '0',
+      role: 'slider',
+      'aria-valuemin': '0',
+      'aria-valuemax': '1',
+    }))
+      plot.setAttribute(name, value);
+    const drag = (event: PointerEvent) => {
+      const { left, width } = plot.getBoundingClientRect();
+      const x = ((event.clientX - left) / width) * data.frame.width;
+      this.moveTo((x - this.x(0)) / (this.x(1) - this.x(0)));
+    };
+    plot.addEventListener('pointerdown', (event) => {
+      plot.setPointerCapture(event.pointerId);
+      drag(event);
+    });
+    plot.addEventListener('pointermove', (event) => {
+      if (event.buttons & 1) drag(event);
+    });
+    plot.addEventListener('keydown', (event) => {
+      const move = { ArrowLeft: -0.01, ArrowRight: 0.01, PageDown: -0.1, PageUp: 0.1 }[event.key];
+      if (move === undefined) return;
+      event.preventDefault();
+      event.stopPropagation();
+      this.moveTo(this.state.rule + move);
+    });
+  }
+
+  private listenToControls(): void {
+    this.part('best').addEventListener('click', () => this.moveTo(this.shown.best?.score ?? 0.5));
+    const asked = this.part<HTMLInputElement>('asked');
+    this.part('reach').addEventListener('click', () => this.reach(Number(asked.value)));
+    asked.addEventListener('keydown', (event) => {
+      // typing a number must not run the notebook's shortcuts
+      event.stopPropagation();
+      if (event.key === 'Enter') this.reach(Number(asked.value));
+    });
+    const iou = this.root.querySelector<HTMLSelectElement>('[data-part="iou"]');
+    iou?.addEventListener('change', () => {
+      this.state.iou = Number(iou.value);
+      this.part('table').innerHTML = this.data.tables[this.state.iou];
+      const title = this.part('envelope').closest('svg')?.querySelector('text[font-weight="600"]');
+      if (title) title.textContent = `Precision and recall, IoU ${this.data.ious[this.state.iou].iou}`;
+      this.listenToRows();
+      this.drawSeries();
+    });
+    this.part<HTMLElement>('controls').hidden = false;
+  }
+
+  private listenToRows(): void {
+    for (const row of this.root.querySelectorAll<HTMLElement>('tr[data-series]')) {
       row.tabIndex = 0;
       const show = () => {
-        state.series = Number(row.dataset.series);
-        drawSeries();
+        this.state.series = Number(row.dataset.series);
+        this.drawSeries();
       };
       row.addEventListener('click', show);
       row.addEventListener('keydown', (event) => {
         if (event.key === 'Enter') show();
       });
     }
-  };
+  }
+}
 
-  svg.style.touchAction = 'none';
-  svg.style.cursor = 'ew-resize';
-  svg.setAttribute('tabindex', '0');
-  svg.setAttribute('role', 'slider');
-  svg.setAttribute('aria-valuemin', '0');
-  svg.setAttribute('aria-valuemax', '1');
-  const drag = (event: PointerEvent) => {
-    const { left, width } = svg.getBoundingClientRect();
-    const x = ((event.clientX - left) / width) * frame.width;
-    moveTo((x - frame.left) / (frame.width - frame.left - frame.right));
-  };
-  svg.addEventListener('pointerdown', (event) => {
-    svg.setPointerCapture(event.pointerId);
-    drag(event);
-  });
-  svg.addEventListener('pointermove', (event) => {
-    if (event.buttons & 1) drag(event);
-  });
-  svg.addEventListener('keydown', (event) => {
-    const move = { ArrowLeft: -0.01, ArrowRight: 0.01, PageDown: -0.1, PageUp: 0.1 }[event.key];
-    if (move === undefined) return;
-    event.preventDefault();
-    event.stopPropagation();
-    moveTo(state.rule + move);
-  });
-
-  part('best').addEventListener('click', () => moveTo(shown().best?.score ?? 0.5));
-  part('reach').addEventListener('click', () => {
-    const asked = Number(part<HTMLInputElement>('asked').value);
-    const { scores, trues, counted } = shown().counts;
-    let at = -1;
-    let most = -1;
-    for (let i = 0; i < scores.length; i++) {
-      if (counted[i] === 0) continue;
-      if (trues[i] / counted[i] >= asked) at = i;
-      if (most < 0 || trues[i] / counted[i] >= trues[most] / counted[most]) most = i;
-    }
-    if (at >= 0) moveTo(scores[at]);
-    else if (most >= 0) moveTo(scores[most], `a precision of ${asked} is never reached; the highest: `);
-  });
-  // typing a number must not run the notebook's shortcuts
-  part('asked').addEventListener('keydown', (event) => event.stopPropagation());
-  const iou = root.querySelector<HTMLSelectElement>('[data-part="iou"]');
-  iou?.addEventListener('change', () => {
-    state.iou = Number(iou.value);
-    part('table').innerHTML = tables[state.iou];
-    const title = part('envelope').closest('svg')?.querySelector('text[font-weight="600"]');
-    if (title) title.textContent = `Precision and recall, IoU ${ious[state.iou].iou}`;
-    listenToRows();
-    drawSeries();
-  });
-  part<HTMLElement>('controls').hidden = false;
-  listenToRows();
-  drawSeries();
+function showEvaluationCurves(root: HTMLElement, data: CurvesData): void {
+  new EvaluationCurvesView(root, data);
 }
