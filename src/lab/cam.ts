@@ -10,7 +10,7 @@ import { FiguresDisplay } from '../visualization/figures-display';
 import { heatImage } from '../visualization/heat-image';
 import type { FigureBox } from '../visualization/image-figure';
 import { colourOf } from '../visualization/palette';
-import { type LayerMap, layerAt, readOutputs, withOutputs } from './layer-outputs';
+import { checkLayer, type LayerMap, readOutputs, runningPath, withOutputs } from './layer-outputs';
 import { type LocatedDetection, locateDetection, scoresOfPrediction } from './locate-detection';
 import type { ModelParts } from './model-parts';
 import { type ImageInput, pixelsOfInput, testSample } from './test-sample';
@@ -117,7 +117,7 @@ function shareInside(
 export function scoreGradients(
   detector: Detector,
   batch: DetBatch,
-  layer: string,
+  path: string,
   { index, label }: Pick<LocatedDetection, 'index' | 'label'>,
 ): { levels: LayerMap[]; gradients: (Float32Array | undefined)[] } {
   const what = 'differentiate the class score';
@@ -127,6 +127,7 @@ export function scoreGradients(
     return outputs;
   };
   const predict = () => scoresOfPrediction(detector, batch, what).scores;
+  const layer = runningPath(detector, path, () => tf.tidy(() => void predict()));
   const levels = readOutputs(detector, [layer], () => tf.tidy(() => void predict())).get(layer) ?? [];
   const gradients: (Float32Array | undefined)[] = [];
   tf.tidy(() => {
@@ -158,7 +159,9 @@ function normalised(map: Float32Array): Float32Array {
 
 function mapOf(detector: Detector, batch: DetBatch, layer: string, method: string, detection: LocatedDetection) {
   if (method === 'eigencam') {
-    const levels = readOutputs(detector, [layer], () => tf.tidy(() => void detector.predict(batch))).get(layer) ?? [];
+    const predict = () => tf.tidy(() => void detector.predict(batch));
+    const path = runningPath(detector, layer, predict);
+    const levels = readOutputs(detector, [path], predict).get(path) ?? [];
     const maps = levels.map(({ values, channels }) => eigenCam(values, channels));
     return { levels, map: wholeMap(levels, levels.length > 1 ? maps.map(normalised) : maps) };
   }
@@ -186,7 +189,7 @@ export async function camOf(
       `Cannot make a "${method}": expected ${METHODS.map((m) => `'${m}'`).join(' or ')}.${didYouMean(method, METHODS)}`,
     );
   const { classes, config, detector, name } = model;
-  layerAt(detector, layer, 'make a class activation map');
+  checkLayer(detector, layer, 'make a class activation map');
   const sample = await testSample(await pixelsOfInput(image), config, 'image');
   detector.eval();
   const batch = detector.preprocess([sample]);

@@ -18,7 +18,7 @@ import { FiguresDisplay } from '../visualization/figures-display';
 import { extremes, heatImage } from '../visualization/heat-image';
 import type { ImageFigure } from '../visualization/image-figure';
 import type { Table } from '../visualization/table';
-import { type LayerMap, layerAt, readOutputs } from './layer-outputs';
+import { checkLayer, type LayerMap, readOutputs, runningPath } from './layer-outputs';
 import type { ModelParts } from './model-parts';
 import { type ImageInput, pixelsOfInput, testSample } from './test-sample';
 
@@ -69,17 +69,19 @@ export class Features extends FiguresDisplay {
 
 /** Runs the detector on an image and reads the layers. */
 function seenBy(detector: Detector, sample: PackedSample, at: readonly string[]): Seen {
-  for (const path of at) layerAt(detector, path, 'show features');
+  for (const path of at) checkLayer(detector, path, 'show features');
   detector.eval();
   const batch = detector.preprocess([sample]);
   const input = batch.batchShape;
   let found = new Map<string, LayerMap[]>();
   try {
-    found = readOutputs(detector, at, () =>
+    const predict = () =>
       tf.tidy(() => {
         detector.predict(batch);
-      }),
-    );
+      });
+    const paths = at.map((path) => runningPath(detector, path, predict));
+    const read = readOutputs(detector, paths, predict);
+    found = new Map(at.map((path, i) => [path, read.get(paths[i]) ?? []]));
   } finally {
     batch.inputs.dispose();
   }
@@ -241,8 +243,8 @@ export async function compareFeatures(
   const all = table(named.map(({ level }) => level));
   const rowsByLevel = [...named.keys()].sort((a, b) => named[a].level.level - named[b].level.level || a - b);
   const compared: Table = {
-    columns: [{ title: 'model' }, ...all.columns, { title: `correlation with ${entries[0][0]}`, align: 'right' }],
-    rows: rowsByLevel.map((i) => [named[i].name, ...all.rows[i], named[i].correlation]),
+    columns: [{ title: 'model' }, ...all.columns.slice(1), { title: `correlation with ${entries[0][0]}`, align: 'right' }],
+    rows: rowsByLevel.map((i) => [named[i].name, ...all.rows[i].slice(1), named[i].correlation]),
   };
   const title = `${entries.map(([name]) => name).join(', ')}: ${at} on ${sourceOf(image)}`;
   return new Features(

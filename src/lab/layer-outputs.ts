@@ -19,26 +19,19 @@ export const layersOf = (root: Module): Map<string, Module & Runs> =>
   new Map([...root.modules()].filter((entry): entry is [string, Module & Runs] => entry[0] !== '' && runs(entry[1])));
 
 /**
- * The module at a path.
+ * Checks the path of a layer.
  * @throws DetLabError with the nearest path and those at the level where the given one leaves the model
  */
-export function layerAt(root: Module, path: string, what: string): Module & Runs {
-  const layers = layersOf(root);
-  const found = layers.get(path);
-  if (found) return found;
+export function checkLayer(root: Module, path: string, what: string): void {
   const all = [...root.modules()].map(([name]) => name).filter(Boolean);
-  const isContainer = all.includes(path);
-  const near = [...layers.keys()];
+  if (all.includes(path)) return;
   const parts = path.split('.');
-  let known = '';
-  for (let i = 1; i <= parts.length; i++)
-    if (all.includes(parts.slice(0, i).join('.'))) known = parts.slice(0, i).join('.');
-  const inside = all.filter(
-    (name) => name.startsWith(known ? `${known}.` : '') && !name.slice(known ? known.length + 1 : 0).includes('.'),
-  );
+  const known = parts.map((_, i) => parts.slice(0, i).join('.')).findLast((start) => all.includes(start));
+  const start = known ? `${known}.` : '';
+  const inside = all.filter((name) => name.startsWith(start) && !name.slice(start.length).includes('.'));
   throw new DetLabError(
-    `Cannot ${what} at "${path}": ${isContainer ? 'this is a list of layers, which has no output' : 'the model has no such layer'}.` +
-      `${didYouMean(path, near)} ${known ? `"${known}" has` : 'The model has'} ${inside.slice(0, 20).join(', ')}${inside.length > 20 ? ', ...' : ''}`,
+    `Cannot ${what} at "${path}": the model has no such layer.${didYouMean(path, all)} ` +
+      `${known ? `"${known}" has` : 'The model has'} ${inside.slice(0, 20).join(', ')}${inside.length > 20 ? ', ...' : ''}`,
   );
 }
 
@@ -139,7 +132,7 @@ export interface LayerMap {
   channels: number;
 }
 
-/** Reads the feature maps of layers while `f` runs, by path: of every call, one after the other. */
+/** Reads the feature maps of layers (see `runningPath`) while `f` runs, by path: of every call, one after the other. */
 export function readOutputs(root: Module, paths: readonly string[], f: () => void): Map<string, LayerMap[]> {
   const found = new Map<string, LayerMap[]>();
   const sizes: [number, number][] = [];
@@ -157,8 +150,6 @@ export function readOutputs(root: Module, paths: readonly string[], f: () => voi
     ]),
   );
   withOutputs(root, readers, f);
-  const silent = paths.find((path) => !found.has(path));
-  if (silent !== undefined) throw notRun(root, silent, f);
   return found;
 }
 
@@ -184,23 +175,63 @@ function sizeOf(
   );
 }
 
+/**
+ * The path at which the output of a layer is found when `f` runs the model: its own, or that of the last of its parts where
+ * they are applied one after the other by the module around them (`backbone.layer4` is `backbone.layer4.1`).
+ *
+ * @throws DetLabError for a layer that is not run by itself, with the one that is
+ */
+export function runningPath(root: Module, path: string, f: () => void): string {
+  const watched = watchCalls(root, [path, ...partsOf(root, path)], f);
+  if (watched.has(path)) return path;
+  const parts = partsOf(root, path);
+  const isChain =
+    parts.length > 0 &&
+    parts.every((part, i) => {
+      const calls = watched.get(part);
+      return calls !== undefined && (i === 0 || calls.input === watched.get(parts[i - 1])?.output);
+    });
+  if (isChain) return parts[parts.length - 1];
+  throw notRun(root, path, f);
+}
+
+/** Children of a list of layers, in order. */
+function partsOf(root: Module, path: string): string[] {
+  const list = [...root.modules()].find(([name]) => name === path)?.[1];
+  const names = list ? [...list.children()].map(([name]) => name) : [];
+  return names.every((name) => /^\d+$/.test(name)) ? names.map((name) => `${path}.${name}`) : [];
+}
+
+/** Ids of the first tensor that went into a layer and of the one that came out, at its last call. */
+function watchCalls(root: Module, paths: readonly string[], f: () => void) {
+  const layers = layersOf(root);
+  const calls = new Map<string, { input?: number; output?: number }>();
+  const idOf = (value: unknown) => (value instanceof tf.Tensor ? value.id : undefined);
+  const restore = paths.flatMap((path) => {
+    const layer = layers.get(path);
+    if (!layer) return [];
+    const undo = replaceForward(layer, (forward, given) => {
+      const output = forward(...given);
+      calls.set(path, { input: idOf(given[0]), output: idOf(output) });
+      return output;
+    });
+    return [undo];
+  });
+  try {
+    f();
+  } finally {
+    for (const undo of restore.reverse()) undo();
+  }
+  return calls;
+}
+
 /** A layer that another one runs as a part of itself: a norm that is folded into its convolution. */
 function notRun(root: Module, path: string, f: () => void): DetLabError {
   const parents = path
     .split('.')
     .map((_, i, parts) => parts.slice(0, i + 1).join('.'))
     .slice(0, -1);
-  const ran = new Set<string>();
-  const watchers = new Map(
-    parents.map((parent): [string, OutputHook] => [
-      parent,
-      (outputs) => {
-        ran.add(parent);
-        return outputs;
-      },
-    ]),
-  );
-  withOutputs(root, watchers, f);
+  const ran = watchCalls(root, parents, f);
   const nearest = parents.findLast((parent) => ran.has(parent));
   return new DetLabError(
     `Cannot look at "${path}": it is not run by itself` +

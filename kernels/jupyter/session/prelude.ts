@@ -8,6 +8,7 @@ const NAMES = [
   'detector',
   'dataset',
   'compare',
+  'compareFeatures',
   'describe',
   'modules',
   'startEngine',
