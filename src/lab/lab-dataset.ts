@@ -9,6 +9,7 @@ import type { DrawingOptions } from '../visualization/drawing-options';
 import { LiveImages } from '../visualization/live-images';
 import { type Table, tableHtml, tableMarkdown, tableText } from '../visualization/table';
 import { type BrowseOptions, browse } from './browse';
+import { type DatasetStatisticsDisplay, statisticsOf } from './dataset-statistics';
 import { type Duplicates, type FindDuplicatesOptions, findDuplicates } from './duplicates';
 import { holdOut } from './hold-out';
 import { LabelMistakes, type LabelMistakesOptions } from './label-mistakes';
@@ -121,6 +122,15 @@ export class LabDataset implements Displayable {
     const images = selected.map((record) => recordImage(record));
     const title = `images of ${this.name}`;
     return new LiveImages(images, { title, classes: this.classes, color: 'class', labels: 'class', limit, ...drawing });
+  }
+
+  /**
+   * Classes, sizes, shapes and positions of the objects, objects per image and image sizes of a split, with charts.
+   * @example cells.statistics('val').statistics.side.median
+   * @throws DetLabError for a val split that is not there
+   */
+  statistics(split: 'train' | 'val' = 'train'): DatasetStatisticsDisplay {
+    return statisticsOf(this.split(split).train);
   }
 
   /**

@@ -288,7 +288,9 @@ export class Recipe implements Displayable {
    * The learning rates and momentum of `fit` with these options, drawn before it, with warm-up, evaluations and checkpoints.
    * @example (await recipe.plan(cells, { epochs: 12 })).lrAt(1)
    */
-  plan(data: LabDataset, options?: FitOptions): Promise<LearningPlan> {
+  async plan(data: LabDataset, options: FitOptions = {}): Promise<LearningPlan> {
+    const { imageSize, ...rest } = options;
+    if (imageSize !== undefined) return this.imageSize(imageSize).plan(data, rest);
     return learningPlan({ ...this.spec, config: this.config }, data, options);
   }
 
