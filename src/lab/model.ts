@@ -19,6 +19,7 @@ import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assi
 import { buildModel, type RecipeSpec } from './build-model';
 import { catalogue } from './catalogue';
 import { modulesAt } from './config-access';
+import { configuredPalette } from './configured-palette';
 import type { ErrorReport } from './error-report';
 import { detect, type EvaluateOptions, evaluate } from './evaluate';
 import { imageLosses } from './image-losses';
@@ -88,7 +89,8 @@ export class Model implements Displayable {
   async predict(input: ImageInput | ImageInput[], options: PredictOptions = {}): Promise<Predictions | PredictionList> {
     const { precision, ...given } = options;
     const kept = this.threshold && { threshold: this.threshold.score };
-    const drawing = { ...kept, ...checkPredictionDrawing(given, 'predict', this.classes, ['precision']) };
+    const palette = configuredPalette(this.config, this.classes);
+    const drawing = { ...(palette && { palette }), ...kept, ...checkPredictionDrawing(given, 'predict', this.classes, ['precision']) };
     if (Array.isArray(input)) {
       const all: Predictions[] = [];
       for (const image of input) all.push(await this.predict(image, options));
