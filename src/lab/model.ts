@@ -18,10 +18,10 @@ import type { DrawingOptions } from '../visualization/drawing-options';
 import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assignments';
 import { buildModel, type RecipeSpec } from './build-model';
 import { catalogue } from './catalogue';
-import { modulesAt } from './config-access';
 import { configuredPalette } from './configured-palette';
 import type { ErrorReport } from './error-report';
 import { detect, type EvaluateOptions, evaluate } from './evaluate';
+import { evaluationPipeline } from './evaluation-pipeline';
 import { imageLosses } from './image-losses';
 import type { LabDataset } from './lab-dataset';
 import { chooseThreshold, type ModelThreshold, storedThreshold } from './model-threshold';
@@ -100,9 +100,8 @@ export class Model implements Displayable {
     const source = typeof input === 'string' ? shortPath(input) : 'image';
     const pixels =
       typeof input === 'string' || input instanceof Uint8Array ? await decodeImage(input) : checkedPixels(input);
-    const steps = modulesAt(this.config, 'test_dataloader.dataset.pipeline').filter(
-      (t) => !t.type.endsWith('LoadAnnotations'),
-    );
+    const { steps, path: at } = evaluationPipeline(this.config, 'test');
+    const transforms = steps.filter((t) => !t.type.endsWith('LoadAnnotations'));
     const none = { bboxes: new Float32Array(), labels: new Int32Array(), ignored: new Uint8Array() };
     const { width, height } = pixels;
     const record: ImageRecord = {
@@ -114,7 +113,7 @@ export class Model implements Displayable {
       areas: new Float32Array(),
       annotationIds: [],
     };
-    const sample = await buildPipeline(steps, catalogue, 'test_pipeline').run(record, Random.seeded(0), {
+    const sample = await buildPipeline(transforms, catalogue, at).run(record, Random.seeded(0), {
       ...pixels,
       data: pixels.data.slice(),
     });
