@@ -90,7 +90,11 @@ export class Model implements Displayable {
     const { precision, ...given } = options;
     const kept = this.threshold && { threshold: this.threshold.score };
     const palette = configuredPalette(this.config, this.classes);
-    const drawing = { ...(palette && { palette }), ...kept, ...checkPredictionDrawing(given, 'predict', this.classes, ['precision']) };
+    const drawing = {
+      ...(palette && { palette }),
+      ...kept,
+      ...checkPredictionDrawing(given, 'predict', this.classes, ['precision']),
+    };
     if (Array.isArray(input)) {
       const all: Predictions[] = [];
       for (const image of input) all.push(await this.predict(image, options));
