@@ -2,7 +2,6 @@
 
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { type ConfigNotice, valueText } from './config-notices';
 import { withStandardTypes } from './config-schema';
 import { usesOf } from './unread-keys';
@@ -24,7 +23,6 @@ export function findRelatedSettings(config: Options): ConfigNotice[] {
       ...unfiltered(config, part),
     ]),
     ...tooManyWorkers(config),
-    ...validationPipeline(config),
     ...lossScale(config),
     ...constructorOptions(config),
     ...formerNames(config),
@@ -169,18 +167,6 @@ function* tooManyWorkers(config: Options): Generator<ConfigNotice> {
     paths,
     message: `more threads than the ${cores} processors here are not started`,
     lost: false,
-  };
-}
-
-function* validationPipeline(config: Options): Generator<ConfigNotice> {
-  const [val, test] = ['val', 'test'].map(
-    (part) => innermost(optionsOf(config[`${part}_dataloader`]).dataset)?.pipeline,
-  );
-  if (val === undefined || test === undefined || isDeepStrictEqual(val, test)) return;
-  yield {
-    paths: ['val_dataloader.dataset.pipeline'],
-    message: 'it differs from test_dataloader.dataset.pipeline, which evaluations during training have as well',
-    lost: true,
   };
 }
 

@@ -89,6 +89,8 @@ export interface DataProblem {
 export interface Dataset {
   name: string;
   classes: string[];
+  /** Colours of the classes in drawings, #rrggbb; the standard ones when not given. */
+  palette?: string[];
   records: ImageRecord[];
   problems: DataProblem[];
   /** What was guessed or is worth knowing of the whole dataset, one sentence each. */

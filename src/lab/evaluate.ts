@@ -1,4 +1,4 @@
-// Evaluates a detector on a dataset with the test pipeline, loader settings and metric of a config.
+// Evaluates a detector on a dataset with the pipeline, loader settings and metric of a config.
 
 import * as tf from '@tensorflow/tfjs';
 import type { ModuleConfig } from '../catalogue/registry';
@@ -10,7 +10,8 @@ import { compactDetections, type EvaluationResults, evaluatesMasks } from '../ev
 import type { Detector } from '../models/types';
 import { catalogue } from './catalogue';
 import { checkEvaluated } from './check-data';
-import { modulesAt, numberAt, objectAt, valueAt, workersAt } from './config-access';
+import { numberAt, objectAt, valueAt, workersAt } from './config-access';
+import { evaluationPipeline } from './evaluation-pipeline';
 import { Report } from './report';
 
 export interface EvaluateOptions {
@@ -18,7 +19,7 @@ export interface EvaluateOptions {
   batch?: number;
   /** `bfloat16` is several times faster on a CPU that supports it, and changes AP by about 0.002. */
   precision?: Precision;
-  /** Whose metric and batch size of the config: `val_` (default) or `test_`. */
+  /** Whose transforms, metric and batch size of the config: `val_` (default) or `test_`. */
   part?: 'val' | 'test';
   signal?: AbortSignal;
   onProgress?: (done: number, total: number) => void;
@@ -60,7 +61,8 @@ export async function evaluate(
 ): Promise<Report | undefined> {
   const started = performance.now();
   checkEvaluated(data, config);
-  const pipeline = buildPipeline(modulesAt(config, 'test_dataloader.dataset.pipeline'), catalogue, 'test_pipeline');
+  const { steps, path } = evaluationPipeline(config, part);
+  const pipeline = buildPipeline(steps, catalogue, path);
   const parts = part === 'test' ? ['test', 'val'] : ['val', 'test'];
   const given = (key: string) => parts.map((name) => `${name}_${key}`).find((path) => config[path]) ?? `val_${key}`;
   const dataloader = given('dataloader');

@@ -243,7 +243,11 @@ export async function compareFeatures(
   const all = table(named.map(({ level }) => level));
   const rowsByLevel = [...named.keys()].sort((a, b) => named[a].level.level - named[b].level.level || a - b);
   const compared: Table = {
-    columns: [{ title: 'model' }, ...all.columns.slice(1), { title: `correlation with ${entries[0][0]}`, align: 'right' }],
+    columns: [
+      { title: 'model' },
+      ...all.columns.slice(1),
+      { title: `correlation with ${entries[0][0]}`, align: 'right' },
+    ],
     rows: rowsByLevel.map((i) => [named[i].name, ...all.rows[i].slice(1), named[i].correlation]),
   };
   const title = `${entries.map(([name]) => name).join(', ')}: ${at} on ${sourceOf(image)}`;

@@ -121,7 +121,10 @@ export class LabDataset implements Displayable {
     const selected = records.filter((_, i) => i % step === 0).slice(0, limit);
     const images = selected.map((record) => recordImage(record));
     const title = `images of ${this.name}`;
-    return new LiveImages(images, { title, classes: this.classes, color: 'class', labels: 'class', limit, ...drawing });
+    const { classes } = this;
+    const { palette } = this.train;
+    const standard = { title, classes, color: 'class', labels: 'class', limit, ...(palette && { palette }) } as const;
+    return new LiveImages(images, { ...standard, ...drawing });
   }
 
   /**

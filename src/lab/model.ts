@@ -17,6 +17,7 @@ import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assi
 import { type Attention, type AttentionOptions, attentionOf } from './attention';
 import { buildModel, type RecipeSpec } from './build-model';
 import { type Cam, type CamOptions, camOf } from './cam';
+import { configuredPalette } from './configured-palette';
 import type { ErrorReport } from './error-report';
 import { detect, type EvaluateOptions, evaluate } from './evaluate';
 import { type Features, type FeaturesOptions, featuresOf } from './features';
@@ -89,9 +90,10 @@ export class Model implements Displayable {
   predict(images: ImageInput[], options?: PredictOptions): Promise<PredictionList>;
   async predict(input: ImageInput | ImageInput[], options: PredictOptions = {}): Promise<Predictions | PredictionList> {
     const { precision, ...given } = options;
+    const palette = configuredPalette(this.config, this.classes);
     const asked = checkPredictionDrawing(given, 'predict', this.classes, ['precision']);
     const threshold = asked.threshold ?? this.threshold?.score;
-    const drawing = threshold === undefined ? asked : { ...asked, threshold };
+    const drawing = { ...(palette && { palette }), ...asked, ...(threshold !== undefined && { threshold }) };
     if (Array.isArray(input)) {
       const all: Predictions[] = [];
       for (const image of input) all.push(await this.predict(image, options));

@@ -5,7 +5,7 @@ import { buildPipeline, decodeImage, type ImageRecord, type PackedSample, type P
 import { DetLabError } from '../errors';
 import { Random } from '../random';
 import { catalogue } from './catalogue';
-import { modulesAt } from './config-access';
+import { evaluationPipeline } from './evaluation-pipeline';
 
 /** The path of an image file, its bytes, or pixels. */
 export type ImageInput = string | Uint8Array | PixelImage;
@@ -17,9 +17,8 @@ export async function pixelsOfInput(input: ImageInput): Promise<PixelImage> {
 
 /** @param source name of the image for messages */
 export function testSample(pixels: PixelImage, config: ConfigObject, source: string): Promise<PackedSample> {
-  const steps = modulesAt(config, 'test_dataloader.dataset.pipeline').filter(
-    (t) => !t.type.endsWith('LoadAnnotations'),
-  );
+  const { steps, path } = evaluationPipeline(config, 'test');
+  const transforms = steps.filter((t) => !t.type.endsWith('LoadAnnotations'));
   const none = { bboxes: new Float32Array(), labels: new Int32Array(), ignored: new Uint8Array() };
   const { width, height } = pixels;
   const record: ImageRecord = {
@@ -31,7 +30,7 @@ export function testSample(pixels: PixelImage, config: ConfigObject, source: str
     areas: new Float32Array(),
     annotationIds: [],
   };
-  return buildPipeline(steps, catalogue, 'test_pipeline').run(record, Random.seeded(0), {
+  return buildPipeline(transforms, catalogue, path).run(record, Random.seeded(0), {
     ...pixels,
     data: pixels.data.slice(),
   });

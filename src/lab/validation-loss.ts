@@ -9,7 +9,8 @@ import type { Detector } from '../models/types';
 import { Random } from '../random';
 import { batchLosses } from '../training/batch-losses';
 import { catalogue } from './catalogue';
-import { modulesAt, valueAt, workersAt } from './config-access';
+import { valueAt, workersAt } from './config-access';
+import { evaluationPipeline } from './evaluation-pipeline';
 
 /** Before the names of the losses in logs and records. */
 export const VALIDATION_PREFIX = 'val/';
@@ -65,11 +66,11 @@ const isAnnotations = ({ type }: ModuleConfig): boolean =>
 const isImage = ({ type }: ModuleConfig): boolean => catalogue.find('transform', type)?.type === 'LoadImageFromFile';
 
 /**
- * The test pipeline with training's ground truth (masks, where the losses need them), loaded with the image. Test pipelines load
- * it after resizing, for metrics in the pixels of the file; losses need it in those of the input.
+ * The transforms of validation images with training's ground truth (masks, where the losses need them), loaded with the image.
+ * Pipelines of evaluations load it after resizing, for metrics in the pixels of the file; losses need it in those of the input.
  */
 export function validationPipeline(config: ConfigObject): ModuleConfig[] {
-  const steps = modulesAt(config, 'test_dataloader.dataset.pipeline').filter((step) => !isAnnotations(step));
+  const steps = evaluationPipeline(config, 'val').steps.filter((step) => !isAnnotations(step));
   const annotations = annotationsIn(valueAt(config, 'train_dataloader.dataset')) ?? { type: 'LoadAnnotations' };
   const after = steps.findIndex(isImage) + 1;
   return [...steps.slice(0, after), annotations, ...steps.slice(after)];

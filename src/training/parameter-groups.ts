@@ -3,20 +3,24 @@
 
 import { z } from 'zod';
 import { roundHalfEven } from '../geometry/round-half-even';
-import type { Module, Parameter } from '../nn/module';
+import { Conv2d, DeformConv2dPack, ModulatedDeformConv2dPack, type Module, type Parameter, torchShape } from '../nn';
 import type { RatedGroup } from './learning-rates';
+
+const multiplier = (text: string) => z.number().nullish().describe(text);
 
 export const paramwiseOptions = z.strictObject({
   custom_keys: z
     .record(z.string(), z.strictObject({ lr_mult: z.number().optional(), decay_mult: z.number().optional() }))
     .default({})
     .describe('Multipliers of parameters whose name contains the key; the longest key wins'),
-  bias_lr_mult: z.number().optional().describe('Learning-rate multiplier of biases, except in norm layers'),
-  bias_decay_mult: z.number().optional().describe('Weight-decay multiplier of biases, except in norm layers'),
-  norm_decay_mult: z.number().optional().describe('Weight-decay multiplier of norm layers'),
-  dwconv_decay_mult: z.null().optional().describe('Only null'),
-  flat_decay_mult: z.null().optional().describe('Only null'),
-  dcn_offset_lr_mult: z.null().optional().describe('Only null'),
+  bias_lr_mult: multiplier('Learning-rate multiplier of biases, except in norm layers and offset branches'),
+  bias_decay_mult: multiplier(
+    'Weight-decay multiplier of biases, except in offset branches; in norm layers norm_decay_mult wins',
+  ),
+  norm_decay_mult: multiplier('Weight-decay multiplier of norm layers'),
+  dwconv_decay_mult: multiplier('Weight-decay multiplier of depthwise convolutions'),
+  flat_decay_mult: multiplier('Weight-decay multiplier of other parameters with one dimension'),
+  dcn_offset_lr_mult: multiplier('Learning-rate multiplier of the offset branches of deformable convolutions'),
   bypass_duplicate: z.boolean().default(false).describe('Accepted: a shared parameter is one parameter'),
   base_total_batch_size: z
     .number()
@@ -41,6 +45,41 @@ function isNorm(module: Module, path: string): boolean {
   return /^(bn|gn|ln|in|norm)\d*$/.test(path.split('.').at(-1) ?? '');
 }
 
+/** The module a parameter belongs to, and the module around that. */
+interface Owner {
+  module: Module;
+  path: string;
+  isOffsetBranch: boolean;
+}
+
+function ownerOf(path: string, model: Module, modules: ReadonlyMap<string, Module>): Owner {
+  const around = modules.get(path.slice(0, Math.max(path.lastIndexOf('.'), 0))) ?? model;
+  const isOffsetBranch = around instanceof DeformConv2dPack || around instanceof ModulatedDeformConv2dPack;
+  return { module: modules.get(path) ?? model, path, isOffsetBranch };
+}
+
+const isDepthwise = (module: Module) =>
+  module instanceof Conv2d &&
+  !(module instanceof DeformConv2dPack || module instanceof ModulatedDeformConv2dPack) && // none of torch's Conv2d
+  module.inChannels === module.groups;
+
+/** Multipliers of a parameter that no custom key names: the first rule that applies, in mmengine's order. */
+function ruledMultipliers(leaf: string, parameter: Parameter, owner: Owner, rules: ParamwiseOptions) {
+  const { module, path, isOffsetBranch } = owner;
+  const norm = isNorm(module, path);
+  const isBias = leaf === 'bias' && !isOffsetBranch;
+  let lr = isBias && !norm ? (rules.bias_lr_mult ?? 1) : 1;
+  if (isOffsetBranch && path.includes('conv_offset') && module instanceof Conv2d) lr = rules.dcn_offset_lr_mult ?? lr;
+  const isFlat = torchShape(parameter).length === 1 && !isOffsetBranch;
+  const decays = [
+    norm ? rules.norm_decay_mult : undefined,
+    isBias ? rules.bias_decay_mult : undefined, // without norm_decay_mult also in norm layers, against mmengine's docstring
+    isDepthwise(module) ? rules.dwconv_decay_mult : undefined,
+    isFlat ? rules.flat_decay_mult : undefined,
+  ];
+  return { lr, decay: decays.find((decay) => decay != null) ?? 1 };
+}
+
 /** The groups of the trainable parameters of `model` (or of those given), in state-dict order. */
 export function parameterGroups(
   model: Module,
@@ -55,20 +94,14 @@ export function parameterGroups(
     .sort((a, b) => b.length - a.length);
   return parameters.map(([name, parameter]) => {
     const dot = name.lastIndexOf('.');
-    const [owner, leaf] = dot < 0 ? ['', name] : [name.slice(0, dot), name.slice(dot + 1)];
-    const module = modules.get(owner) ?? model;
-    let { lr, weightDecay } = base;
+    const [path, leaf] = dot < 0 ? ['', name] : [name.slice(0, dot), name.slice(dot + 1)];
     const key = keys.find((k) => name.includes(k));
-    if (key !== undefined) {
-      lr *= paramwise.custom_keys[key].lr_mult ?? 1;
-      weightDecay *= paramwise.custom_keys[key].decay_mult ?? 1;
-    } else {
-      const norm = isNorm(module, owner);
-      if (leaf === 'bias' && !norm) lr *= paramwise.bias_lr_mult ?? 1;
-      if (norm) weightDecay *= paramwise.norm_decay_mult ?? 1;
-      else if (leaf === 'bias') weightDecay *= paramwise.bias_decay_mult ?? 1;
-    }
-    return { name, parameter, lr, initialLr: lr, weightDecay };
+    const custom = key === undefined ? undefined : paramwise.custom_keys[key];
+    const { lr: lrMult, decay } = custom
+      ? { lr: custom.lr_mult ?? 1, decay: custom.decay_mult ?? 1 }
+      : ruledMultipliers(leaf, parameter, ownerOf(path, model, modules), paramwise);
+    const lr = base.lr * lrMult;
+    return { name, parameter, lr, initialLr: lr, weightDecay: base.weightDecay * decay };
   });
 }
 

@@ -1,5 +1,6 @@
 // `--data` with folders in VOC's format, whatever tool wrote them.
 
+import { cpSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { openData } from '../../src/cli/data-option';
@@ -14,6 +15,30 @@ test('a folder is VOC, also in the layout of other tools', async () => {
     // a model of two classes does not know the third
     expect(train.problems.map(({ kind, id }) => [kind, id])).toContainEqual(['unknown-category', 'Platelets']);
   }
+});
+
+test('the number of the first pixel is a switch of VOC folders', async () => {
+  const folder = copyOfCase('exports/globox_voc');
+  await greyImages(path.join(folder, 'images'), CASE_IMAGES);
+  const boxOf = async (option: string) => {
+    const { train } = await openData(option);
+    return [...train.records.find((record) => record.path.endsWith('b.jpg'))!.truths.bboxes.subarray(0, 4)].map(
+      Math.floor,
+    );
+  };
+  expect(await boxOf(`voc:${folder},first-pixel=1`)).toEqual([9, 19, 39, 59]);
+  expect(await boxOf(`voc:${folder},first-pixel=0`)).toEqual([10, 20, 40, 60]);
+  for (const wrong of ['first-pixel=2', 'firstpixel=1', 'first-pixel='])
+    expect(() => openData(`voc:${folder},${wrong}`)).toThrow(
+      `expected voc:FOLDER,first-pixel=0 or voc:FOLDER,first-pixel=1, received "${wrong}"`,
+    );
+});
+
+test('a comma in the name of a folder is part of it', async () => {
+  const named = path.join(copyOfCase('exports/globox_voc'), 'a,first-pixel=1');
+  cpSync(copyOfCase('exports/globox_voc'), named, { recursive: true });
+  await greyImages(path.join(named, 'images'), CASE_IMAGES);
+  expect((await openData(`voc:${named}`)).train.records.length).toBeGreaterThan(0);
 });
 
 test('anything else is refused with what can be given', () => {

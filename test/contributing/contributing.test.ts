@@ -94,6 +94,7 @@ test('the head: trained and asked as any other', async () => {
       'model.neck.in_channels': [8, 16, 32, 64],
       'model.neck.out_channels': 16,
       'train_dataloader.dataset.pipeline.2.scale': [96, 64],
+      'val_dataloader.dataset.pipeline.1.scale': [96, 64],
       'test_dataloader.dataset.pipeline.1.scale': [96, 64],
     },
   }).set({ 'model.bbox_head': { ...head, in_channels: 16, feat_channels: 16 } });

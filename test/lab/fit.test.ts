@@ -106,6 +106,7 @@ test('with Mosaic, mixing and averaged weights a resumed run is the same, bit by
 test('TOOD trains with task alignment after its initial epochs, and a resumed run is the same, bit by bit', async () => {
   const recipe = small('tood_r50_fpn_1x_coco', 1).set({
     'train_dataloader.dataset.pipeline.2.scale': [96, 64],
+    'val_dataloader.dataset.pipeline.1.scale': [96, 64],
     'test_dataloader.dataset.pipeline.1.scale': [96, 64],
     'model.backbone.depth': 18,
     'model.backbone.base_channels': 8,

@@ -24,6 +24,7 @@ export const smallMask = () =>
       'model.test_cfg.rcnn.score_thr': 0.01,
       'model.test_cfg.rcnn.max_per_img': 5,
       'train_dataloader.dataset.pipeline.2.scale': [96, 64],
+      'val_dataloader.dataset.pipeline.1.scale': [96, 64],
       'test_dataloader.dataset.pipeline.1.scale': [96, 64],
       'train_dataloader.dataset.filter_cfg.min_size': 16,
     },

@@ -27,7 +27,7 @@ test('equals the losses of a training step on the same images, with half of anot
   const sized = { keep_ratio: true, scale: [48, 32] };
   const recipe = small()
     .set({ 'train_dataloader.dataset.pipeline.2': { type: 'Resize', ...sized }, 'model.backbone.norm_eval': true })
-    .set({ 'test_dataloader.dataset.pipeline.1': { type: 'Resize', ...sized } });
+    .set({ 'val_dataloader.dataset.pipeline.1': { type: 'Resize', ...sized } });
   const { detector, config } = await recipe.classes(data.classes).build({ seed: 3 });
   const val = data.val!;
   // the training pipeline, without its flip

@@ -1,12 +1,25 @@
 import { describe, expect, test } from 'vitest';
-import { Module } from '../../src/nn';
-import { BatchNorm2d } from '../../src/nn/batch-norm2d';
-import { Conv2d } from '../../src/nn/conv2d';
-import { zeros } from '../../src/nn/initializers';
+import {
+  BatchNorm2d,
+  Conv2d,
+  DeformConv2dPack,
+  Embedding,
+  GroupNorm,
+  LayerNorm,
+  Linear,
+  ModulatedDeformConv2dPack,
+  Module,
+  Scale,
+  zeros,
+} from '../../src/nn';
 import { parameterGroups, paramwiseOptions, yolov5Groups } from '../../src/training/parameter-groups';
 import { goldenJson } from '../golden-data';
 
 const golden = goldenJson<{ paramwise: { name: string; lr: number; wd: number }[] }>('optimizers');
+const paramwise =
+  goldenJson<{ paramwise_cfg: Record<string, unknown>; groups: Record<string, [lr: number, decay: number]> }[]>(
+    'paramwise',
+  );
 const { groups: yolov5 } = goldenJson<{ groups: { batch: number; groups: Record<string, [number, number]> }[] }>(
   'training_hooks',
 );
@@ -28,6 +41,27 @@ class Named extends Module {
   }
 }
 
+/** Parameters that each rule of paramwise_cfg applies to; test/golden/generate/paramwise.py has the same. */
+class AllRules extends Module {
+  constructor() {
+    super();
+    const deformable = { inChannels: 4, outChannels: 4, kernelSize: 3 };
+    this.addParameter('gamma', [4], zeros);
+    this.addChild('conv', new Conv2d({ inChannels: 3, outChannels: 4, kernelSize: 3 }));
+    this.addChild('bn', new BatchNorm2d({ channels: 4 }));
+    this.addChild('depthwise', new Conv2d({ ...deformable, groups: 4 }));
+    this.addChild('one_channel', new Conv2d({ inChannels: 1, outChannels: 2, kernelSize: 1 }));
+    this.addChild('gn', new GroupNorm({ channels: 4, groups: 2 }));
+    this.addChild('ln', new LayerNorm({ channels: 4 }));
+    this.addChild('fc', new Linear({ inFeatures: 4, outFeatures: 2 }));
+    this.addChild('dcn', new DeformConv2dPack({ ...deformable, bias: false }));
+    this.addChild('dcn_v2', new ModulatedDeformConv2dPack(deformable));
+    this.addChild('spatial_conv_offset', new Conv2d(deformable));
+    this.addChild('query', new Embedding({ count: 3, channels: 4 }));
+    this.addChild('scale', new Scale());
+  }
+}
+
 describe('by paramwise_cfg', () => {
   test("paramwise_cfg gives every parameter mmengine's rates", () => {
     const rows = golden.paramwise;
@@ -41,15 +75,15 @@ describe('by paramwise_cfg', () => {
     }
   });
 
-  test('biases outside of norm layers take their own multipliers', () => {
-    const model = new Named(['conv.weight', 'conv.bias', 'bn1.bias']);
-    const paramwise = paramwiseOptions.parse({ bias_lr_mult: 2, bias_decay_mult: 0 });
-    const groups = parameterGroups(model, { lr: 0.1, weightDecay: 0.01 }, paramwise);
-    expect(groups.map((g) => [g.name, g.lr, g.weightDecay])).toEqual([
-      ['conv.weight', 0.1, 0.01],
-      ['conv.bias', 0.2, 0],
-      ['bn1.bias', 0.1, 0.01],
-    ]);
+  test.each(paramwise)("every rule as mmengine's: $paramwise_cfg", ({ paramwise_cfg, groups }) => {
+    const model = new AllRules();
+    const found = parameterGroups(model, { lr: 0.1, weightDecay: 0.01 }, paramwiseOptions.parse(paramwise_cfg));
+    expect(found.map(({ name }) => name).sort()).toEqual(Object.keys(groups).sort());
+    for (const { name, lr, weightDecay } of found) {
+      expect(lr, name).toBeCloseTo(groups[name][0], 12);
+      expect(weightDecay, name).toBeCloseTo(groups[name][1], 12);
+    }
+    model.dispose();
   });
 
   test('custom_keys set the rates of the backbone', () => {

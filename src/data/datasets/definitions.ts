@@ -4,17 +4,23 @@
 import path from 'node:path';
 import { z } from 'zod';
 import { ignoredOption } from '../../catalogue/ignored-option';
-import { type AnyDefinition, defineModule, type ModuleConfig, moduleOption } from '../../catalogue/registry';
-import { DetLabError, isTypo } from '../../errors';
+import {
+  type AnyDefinition,
+  type BuildContext,
+  defineModule,
+  type ModuleConfig,
+  moduleOption,
+} from '../../catalogue/registry';
+import { DetLabError } from '../../errors';
 import type { Dataset } from '../types';
 import { batchShapesOptions } from './batch-shapes';
 import { type CocoOptions, loadCoco } from './coco';
 import type { DatasetLoader } from './dataset-loader';
+import { metainfoOption, namesOf, paletteOf } from './metainfo';
 import { loadVoc } from './voc';
 import { WRAPPERS } from './wrappers';
 
 const forText = 'no detector here reads class names as text';
-const classNames = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)]);
 const noMaps = ignoredOption('segmentation maps are not read', { schema: z.string().optional(), harmless: [''] });
 const unusedPrefix = ignoredOption('the dataset has no such folder', {
   schema: z.string().optional(),
@@ -24,22 +30,9 @@ const fromDisk = ignoredOption('files are read from disk', {
   harmless: [{ backend: 'disk' }, { backend: 'local' }],
   lost: true,
 });
-/** Whether a key of `metainfo`, which may have any, is nearly one that is read. */
-const isMisspelt = (key: string): boolean =>
-  ['classes', 'palette'].some((name) => key !== name && isTypo(key, name)) || /^class(_?names?)?$/i.test(key);
 const shared = {
   data_root: z.string().nullable().default('').describe('Root folder of the other paths'),
-  metainfo: z
-    .looseObject({
-      classes: classNames.optional(),
-      palette: ignoredOption('drawings have a palette of their own'),
-    })
-    .refine((given) => !Object.keys(given).some(isMisspelt), {
-      message: 'expected { classes, palette }, in small letters',
-    })
-    .nullable()
-    .default(null)
-    .describe('classes: class names to use, in label order; default: all of the files'),
+  metainfo: metainfoOption,
   absent_classes: z
     .enum(['refuse', 'suspect', 'note'])
     .default('suspect')
@@ -85,6 +78,7 @@ const cocoOptions = z.strictObject({
 /** @param defaults what the type of the dataset sets: default class names, its filter */
 function cocoLoader(
   options: z.output<typeof cocoOptions>,
+  { path: at }: BuildContext,
   defaults: Pick<CocoOptions, 'classes' | 'filterIgnored'> = {},
 ): DatasetLoader {
   return {
@@ -96,13 +90,13 @@ function cocoLoader(
         path.resolve(options.data_root ?? '', options.data_prefix.img),
         {
           ...defaults,
-          classes: given?.classes ?? namesOf(options.metainfo?.classes) ?? defaults.classes,
+          classes: given?.classes ?? namesOf(options.metainfo) ?? defaults.classes,
           absentClasses: given?.classes ? 'note' : options.absent_classes,
           proposalFile: file ? path.resolve(options.data_root ?? '', file) : undefined,
           ...filterOf(options),
         },
       );
-      return subsetOf(loaded, options.indices);
+      return usedPart(loaded, options, at);
     },
   };
 }
@@ -115,7 +109,7 @@ export const CocoDataset = defineModule({
   shapes: 'a JSON file and a folder of images -> images with boxes [k, 4], labels [k] and masks',
   example: "{ type: 'CocoDataset', data_root: 'data/coco/', ann_file: 'val.json', data_prefix: { img: 'val2017/' } }",
   options: cocoOptions,
-  build: (options): DatasetLoader => cocoLoader(options),
+  build: (options, context): DatasetLoader => cocoLoader(options, context),
 });
 
 const CITYSCAPES = ['person', 'rider', 'car', 'truck', 'bus', 'train', 'motorcycle', 'bicycle'];
@@ -130,8 +124,8 @@ export const CityscapesDataset = defineModule({
   example:
     "{ type: 'CityscapesDataset', data_root: 'data/cityscapes/', ann_file: 'annotations/instancesonly_filtered_gtFine_val.json', data_prefix: { img: 'leftImg8bit/val/' } }",
   options: cocoOptions,
-  build: (options): DatasetLoader => {
-    return cocoLoader(options, { classes: CITYSCAPES, filterIgnored: true });
+  build: (options, context): DatasetLoader => {
+    return cocoLoader(options, context, { classes: CITYSCAPES, filterIgnored: true });
   },
 });
 
@@ -151,7 +145,7 @@ const vocOptions = z.strictObject({
     .describe("Number of the first pixel, DetLab's own: 0 where a coordinate is 0 or has a fraction, else 1 as in VOC"),
 });
 
-function vocLoader(options: z.output<typeof vocOptions>): DatasetLoader {
+function vocLoader(options: z.output<typeof vocOptions>, { path: at }: BuildContext): DatasetLoader {
   const root = path.resolve(options.data_root ?? '', options.data_prefix.sub_data_root);
   const list = path.resolve(options.data_root ?? '', options.ann_file);
   const expected = path.join(root, 'ImageSets', 'Main');
@@ -162,16 +156,17 @@ function vocLoader(options: z.output<typeof vocOptions>): DatasetLoader {
   return {
     pipeline: options.pipeline as ModuleConfig[],
     load: async (given) =>
-      subsetOf(
+      usedPart(
         await loadVoc(root, {
           split: path.basename(list, '.txt'),
-          classes: given?.classes ?? namesOf(options.metainfo?.classes),
+          classes: given?.classes ?? namesOf(options.metainfo),
           absentClasses: given?.classes ? 'note' : options.absent_classes,
           firstPixel: options.first_pixel,
           bboxMinSize: options.test_mode ? undefined : options.filter_cfg?.bbox_min_size,
           ...filterOf(options),
         }),
-        options.indices,
+        options,
+        at,
       ),
   };
 }
@@ -184,7 +179,7 @@ export const VOCDataset = defineModule({
   shapes: 'a folder of XML files and one of images -> images with boxes [k, 4] and labels [k]',
   example: "{ type: 'VOCDataset', data_root: 'data/bccd', ann_file: 'ImageSets/Main/train.txt' }",
   options: vocOptions,
-  build: (options): DatasetLoader => vocLoader(options),
+  build: (options, context): DatasetLoader => vocLoader(options, context),
 });
 
 /** The option that MMYOLO's datasets add; applied in evaluation. */
@@ -202,7 +197,7 @@ export const YOLOv5CocoDataset = defineModule({
   shapes: 'a COCO JSON file and a folder of images -> images with boxes, labels and masks',
   example: "{ type: 'YOLOv5CocoDataset', ann_file: 'val.json', data_prefix: { img: 'val2017/' } }",
   options: z.strictObject({ ...cocoOptions.shape, ...batchShapes }),
-  build: (options): DatasetLoader => cocoLoader(options),
+  build: (options, context): DatasetLoader => cocoLoader(options, context),
 });
 
 export const YOLOv5VOCDataset = defineModule({
@@ -213,7 +208,7 @@ export const YOLOv5VOCDataset = defineModule({
   shapes: 'a VOC folder -> images with boxes and labels',
   example: "{ type: 'YOLOv5VOCDataset', data_root: 'data/bccd', ann_file: 'ImageSets/Main/train.txt' }",
   options: z.strictObject({ ...vocOptions.shape, ...batchShapes }),
-  build: (options): DatasetLoader => vocLoader(options),
+  build: (options, context): DatasetLoader => vocLoader(options, context),
 });
 
 export const DATASETS = [
@@ -225,16 +220,22 @@ export const DATASETS = [
   ...WRAPPERS,
 ] as const satisfies readonly AnyDefinition[];
 
-function namesOf(classes: string | string[] | undefined): string[] | undefined {
-  return typeof classes === 'string' ? [classes] : classes;
-}
-
 function filterOf(options: { test_mode: boolean; filter_cfg: { filter_empty_gt: boolean; min_size: number } | null }): {
   filterEmpty?: boolean;
   minSize?: number;
 } {
   if (options.test_mode || !options.filter_cfg) return {};
   return { filterEmpty: options.filter_cfg.filter_empty_gt, minSize: options.filter_cfg.min_size };
+}
+
+/** What the options select of a dataset, with the colours of its classes. */
+function usedPart(
+  dataset: Dataset,
+  { indices, metainfo }: Pick<z.output<typeof cocoOptions>, 'indices' | 'metainfo'>,
+  at: string,
+): Dataset {
+  const palette = paletteOf(metainfo, dataset.classes, at);
+  return { ...subsetOf(dataset, indices), ...(palette && { palette }) };
 }
 
 /** The images that `indices` selects after filtering; a negative one counts from the end. */

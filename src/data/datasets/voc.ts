@@ -117,7 +117,7 @@ async function guessFirstPixel(
   if (proof === undefined) return 1;
   report.notice(
     `its coordinates count from 0, not from 1 as VOC's (${proof}): they are used as they are. ` +
-      '{ firstPixel: 1 } (first_pixel in configs) reads them as MMDetection does, cut to integers and minus 1',
+      '{ firstPixel: 1 } (first_pixel in configs, --data voc:FOLDER,first-pixel=1) reads them as MMDetection does, cut to integers and minus 1',
   );
   return 0;
 }

@@ -56,6 +56,7 @@ function joined(parts: Dataset[]): Dataset {
   return {
     name: parts.map(({ name }) => name).join(' + '),
     classes: first.classes,
+    ...(first.palette && { palette: first.palette }),
     records: withDistinctIds(parts.flatMap(({ records }) => records)),
     problems: parts.flatMap(({ problems }) => problems),
     notices: parts.flatMap(({ notices = [] }) => notices),

@@ -1,10 +1,11 @@
-// Options of datasets in configs: which images `indices` selects, and a data_root of null.
+// Options of datasets in configs: which images `indices` selects, a data_root of null, the palette.
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ModuleConfig } from '../../../src/catalogue/registry';
 import type { DatasetLoader } from '../../../src/data/datasets/dataset-loader';
 import { catalogue } from '../../../src/lab/catalogue';
 
@@ -26,15 +27,16 @@ beforeAll(async () => {
   );
 });
 
-const load = async (indices: unknown) => {
+const loaded = (options: Record<string, unknown>, wrapped = (config: object): object => config) => {
   const config = {
-    ...{ type: 'CocoDataset', data_root: null, indices },
+    ...{ type: 'CocoDataset', data_root: null, ...options },
     ann_file: path.join(folder, 'a.json'),
     data_prefix: { img: folder },
   };
-  const loader = catalogue.build('dataset', config, { path: 'dataset' }) as DatasetLoader;
-  return (await loader.load()).records.map(({ id }) => id);
+  const loader = catalogue.build('dataset', wrapped(config) as ModuleConfig, { path: 'dataset' }) as DatasetLoader;
+  return loader.load();
 };
+const load = async (indices: unknown) => (await loaded({ indices })).records.map(({ id }) => id);
 
 // as mmengine's get_subset
 test.each([
@@ -49,4 +51,33 @@ test.each([
 
 test('an index beyond the images is an error', async () => {
   await expect(load([4])).rejects.toThrow('Cannot use indices of dataset "a": expected -4 to 3, received 4');
+});
+
+test('a palette has a colour for each class, also inside wrappers', async () => {
+  const metainfo = { palette: [[220, 20, 60]] };
+  expect((await loaded({ metainfo })).palette).toEqual(['#dc143c']);
+  const twice = (config: object) => ({ type: 'ConcatDataset', datasets: [config, config] });
+  expect((await loaded({ metainfo }, twice)).palette).toEqual(['#dc143c']);
+  expect((await loaded({ metainfo: { palette: 'random' } })).palette).toBeUndefined();
+  const two = { metainfo: { classes: ['cell', 'platelet'], palette: [[1, 2, 3]] }, absent_classes: 'note' };
+  await expect(async () => loaded(two)).rejects.toThrow(/dataset.*palette: expected a color for each of the 2 classes/);
+});
+
+test('fewer colours than classes of the file are an error', async () => {
+  const file = path.join(folder, 'two.json');
+  const categories = ['cell', 'platelet'].map((name, i) => ({ id: i + 1, name }));
+  const images = [{ id: 11, file_name: '11.png', width: 8, height: 8 }];
+  const annotations = categories.map(({ id }) => ({
+    id,
+    image_id: 11,
+    category_id: id,
+    bbox: [1, 1, 4, 4],
+    area: 16,
+    iscrowd: 0,
+  }));
+  writeFileSync(file, JSON.stringify({ images, annotations, categories }));
+  const atFile = (config: object) => ({ ...config, ann_file: file });
+  await expect(loaded({ metainfo: { palette: [[1, 2, 3]] } }, atFile)).rejects.toThrow(
+    'Cannot use dataset.metainfo.palette: expected a color for each of the 2 classes, received 1',
+  );
 });

@@ -41,7 +41,9 @@ it("reads globox's boxes as they are: fractions and 0", async () => {
   });
   expect(problems).toEqual(['box-outside b#2']);
   expect(notices).toMatch(countsFromZero);
-  expect(notices).toContain('{ firstPixel: 1 } (first_pixel in configs) reads them as MMDetection does');
+  expect(notices).toContain(
+    '{ firstPixel: 1 } (first_pixel in configs, --data voc:FOLDER,first-pixel=1) reads them as MMDetection does',
+  );
 });
 
 it("reads Label Studio's, which are whole numbers", async () => {

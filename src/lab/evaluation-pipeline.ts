@@ -1,0 +1,29 @@
+// The transforms that evaluations use: those of `val_dataloader` during training, those of `test_dataloader` in `detlab test` and
+// for predictions.
+
+import type { ModuleConfig } from '../catalogue/registry';
+import type { ConfigObject } from '../config';
+import { isObject } from '../config';
+import { modulesAt, objectAt } from './config-access';
+
+export interface ConfiguredPipeline {
+  /** Of the list in the config. */
+  path: string;
+  steps: ModuleConfig[];
+}
+
+/** The path of the dataset inside all wrappers; of several concatenated ones the first. */
+function innermost(config: ConfigObject, path: string): string {
+  const dataset = objectAt(config, path);
+  if (isObject(dataset.dataset)) return innermost(config, `${path}.dataset`);
+  return Array.isArray(dataset.datasets) ? innermost(config, `${path}.datasets.0`) : path;
+}
+
+/** The pipeline of `part`; that of the other part where it has none. */
+export function evaluationPipeline(config: ConfigObject, part: 'val' | 'test'): ConfiguredPipeline {
+  const [own, other] = [part, part === 'val' ? 'test' : 'val'].map((name) => {
+    const path = `${innermost(config, `${name}_dataloader.dataset`)}.pipeline`;
+    return { path, steps: modulesAt(config, path) };
+  });
+  return own.steps.length === 0 && other.steps.length > 0 ? other : own;
+}
