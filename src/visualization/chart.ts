@@ -104,7 +104,11 @@ const BARS = '▁▂▃▄▅▆▇█';
 export function sparkline(values: readonly number[], width = 40): string {
   const finite = values.filter(Number.isFinite);
   if (finite.length === 0) return '';
-  const [low, high] = [Math.min(...finite), Math.max(...finite)];
+  // a long run has more values than a call may have arguments
+  const [low, high] = finite.reduce(
+    ([a, b], value) => [Math.min(a, value), Math.max(b, value)],
+    [finite[0], finite[0]],
+  );
   const bins = Math.min(width, finite.length);
   return Array.from({ length: bins }, (_, i) => {
     const bin = finite.slice(Math.floor((i * finite.length) / bins), Math.floor(((i + 1) * finite.length) / bins));

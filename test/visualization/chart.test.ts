@@ -13,4 +13,10 @@ test('sparklines', () => {
       10,
     ),
   ]).toHaveLength(10);
+  expect(
+    sparkline(
+      Array.from({ length: 300_000 }, (_, i) => i),
+      4,
+    ),
+  ).toBe('▂▄▅▇');
 });
