@@ -53,16 +53,47 @@ interface Found {
   end: number;
 }
 
+const WORD = '[\\p{ID_Continue}$\\u200c\\u200d]*';
+const BEFORE = new RegExp(`${WORD}$`, 'u');
+const AFTER = new RegExp(`^${WORD}`, 'u');
+
 /** What TypeScript knows to fit at the cursor. */
 function fromTypes({ full, earlier }: CellCompiler, code: string, cursor: number): Found & { cell: ts.SourceFile } {
-  const { service, cellPath } = full;
   const { program, cell } = full.open(earlier, code);
+  const start = cursor - BEFORE.exec(code.slice(0, cursor))![0].length;
+  const end = cursor + AFTER.exec(code.slice(cursor))![0].length;
+  const literal = /['"`]/.test(code[start - 1] ?? '') ? undefined : objectAt(cell, cursor);
+  const options = literal && moduleOptions(program.getTypeChecker(), literal, cursor);
+  // TypeScript would offer the options of every module that the place accepts, after a longer search
+  if (options) return { ...optionsFound([...options], code.slice(start, cursor)), start, end, cell };
+  const found = fromService(full, code, cursor, { start, end });
+  const others = literal
+    ? optionsFound(builtInOptions(program, literal, cursor), code.slice(found.start, cursor))
+    : undefined;
+  return { ...found, candidates: [...(others?.candidates ?? []), ...found.candidates], cell };
+}
+
+/** Options of a module as candidates, before names in scope. */
+const optionsFound = (names: readonly string[], typed: string): Pick<Found, 'candidates'> => ({
+  candidates: names.flatMap((text, i): Candidate[] => {
+    const match = matchRank(text, typed);
+    const isChange = text.startsWith('_'); // _delete_
+    return match === undefined
+      ? []
+      : [{ text, type: 'property', rank: `${match}${isChange ? 'z' : ''}0${String(i).padStart(4, '0')}` }];
+  }),
+});
+
+/** What TypeScript's language service finds, by default for the word at the cursor. */
+function fromService(
+  { service, cellPath }: CellCompiler['full'],
+  code: string,
+  cursor: number,
+  word: { start: number; end: number },
+): Found {
   const completions = service.getCompletionsAtPosition(cellPath, cursor, PREFERENCES);
-  const word = /[\p{ID_Continue}$\u200c\u200d]*$/u.exec(code.slice(0, cursor))![0];
-  const after = /^[\p{ID_Continue}$\u200c\u200d]*/u.exec(code.slice(cursor))![0];
-  let start = cursor - word.length;
-  let end = cursor + after.length;
   const entries = completions?.entries ?? [];
+  let { start, end } = word;
   // Inside a string the whole literal is replaced, which may be more than a word: 'on_input', './file'.
   const span =
     entries.find(({ replacementSpan }) => replacementSpan)?.replacementSpan ?? completions?.optionalReplacementSpan;
@@ -71,28 +102,18 @@ function fromTypes({ full, earlier }: CellCompiler, code: string, cursor: number
     end = span.start + span.length;
   }
   const typed = code.slice(start, cursor);
-  const literal = objectAt(cell, cursor);
-  const options = literal && moduleOptions(program.getTypeChecker(), literal);
-  const isOption = ({ name, kind }: ts.CompletionEntry) =>
-    !options || kind !== ts.ScriptElementKind.memberVariableElement || options.has(name);
   const candidates: Candidate[] = [];
-  for (const entry of entries) {
-    const { name, kind, sortText, insertText } = entry;
+  for (const { name, kind, sortText, insertText } of entries) {
     const match = matchRank(name, typed);
     // names like __resume__ are the kernel's
-    if (match === undefined || /^__\w+__$/.test(name) || !isOption(entry)) continue;
+    if (match === undefined || /^__\w+__$/.test(name)) continue;
     candidates.push({
       text: insertText ?? name,
       type: TYPES.get(kind) ?? 'instance',
       rank: `${match}${name.startsWith('_') ? 'z' : ''}${sortText}`,
     });
   }
-  if (literal && !options)
-    for (const text of builtInOptions(program, literal)) {
-      const match = matchRank(text, typed);
-      if (match !== undefined) candidates.push({ text, type: 'property', rank: `${match}1` }); // before names in scope
-    }
-  return { candidates, start, end, cell };
+  return { candidates, start, end };
 }
 
 /** What the session knows to fit: paths of the recipe that a method is called on. */

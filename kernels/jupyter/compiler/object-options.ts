@@ -27,40 +27,61 @@ function isNamed(checker: ts.TypeChecker, type: ts.Type, name: string): boolean 
   return partsOf(checker.getTypeOfSymbol(symbol)).some((part) => part.isStringLiteral() && part.value === name);
 }
 
-/** Names of the options of the module that an object names by its `type`; undefined where it names none that is known. */
-export function moduleOptions(checker: ts.TypeChecker, literal: ts.ObjectLiteralExpression): Set<string> | undefined {
+/**
+ * Names of the options, besides those given, of the module that an object names by its `type`; undefined where it names none that
+ * is known.
+ *
+ * @param at position of the name that is being written
+ */
+export function moduleOptions(
+  checker: ts.TypeChecker,
+  literal: ts.ObjectLiteralExpression,
+  at: number,
+): Set<string> | undefined {
   const name = typeNameOf(literal);
   const expected = name === undefined ? undefined : checker.getContextualType(literal);
   if (name === undefined || !expected) return undefined;
   const modules = partsOf(expected).filter((part) => isNamed(checker, part, name));
   if (modules.length === 0) return undefined;
-  return new Set(modules.flatMap((module) => checker.getPropertiesOfType(module).map((option) => option.name)));
+  const all = modules.flatMap((module) => checker.getPropertiesOfType(module));
+  return withoutGiven(literal, all, at);
+}
+
+/** Names of options that an object does not have yet. */
+function withoutGiven(literal: ts.ObjectLiteralExpression, options: readonly ts.Symbol[], at: number): Set<string> {
+  const names = literal.properties
+    .map(({ name }) => name)
+    .filter((name) => name && (at < name.getStart() || at > name.end));
+  const given = new Set(names.map((name) => name?.getText().replace(/^['"]|['"]$/g, '')));
+  return new Set(options.map(({ name }) => name).filter((name) => !given.has(name)));
 }
 
 const CATALOGUE = join(packageRoot, 'dist', 'src', 'lab', 'built-in-configs.d.ts').replace(/\\/g, '/');
 
 /** The same by the built-in module's own type, for places that accept any value: `const loss = { type: 'FocalLoss', ... }`. */
-export function builtInOptions(program: ts.Program, literal: ts.ObjectLiteralExpression): string[] {
+export function builtInOptions(program: ts.Program, literal: ts.ObjectLiteralExpression, at: number): string[] {
   const name = typeNameOf(literal)?.replace(/\W/g, '_');
   const file = name === undefined ? undefined : program.getSourceFile(CATALOGUE);
   const checker = program.getTypeChecker();
   const symbol = file && checker.getSymbolAtLocation(file)?.exports?.get(ts.escapeLeadingUnderscores(`${name}Choice`));
   if (!symbol) return [];
-  const given = new Set(literal.properties.map((property) => property.name?.getText()));
-  return checker
-    .getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol))
-    .map((option) => option.name)
-    .filter((option) => !given.has(option));
+  return [...withoutGiven(literal, checker.getPropertiesOfType(checker.getDeclaredTypeOfSymbol(symbol)), at)];
 }
 
-/** Names of all properties that an object can have where it is written. */
-export function possibleOptions(checker: ts.TypeChecker, literal: ts.ObjectLiteralExpression): Set<string> {
+/** Names of all properties that an object can have besides those given, where it is written. */
+export function possibleOptions(checker: ts.TypeChecker, literal: ts.ObjectLiteralExpression, at: number): Set<string> {
   const expected = checker.getContextualType(literal);
   const objects = (expected ? partsOf(expected) : []).filter(
     (part) => part.flags & (ts.TypeFlags.Object | ts.TypeFlags.Intersection) && !checker.isArrayLikeType(part),
   );
-  const names = objects.flatMap((part) => checker.getPropertiesOfType(part).map(({ name }) => name));
-  return moduleOptions(checker, literal) ?? new Set(names);
+  return (
+    moduleOptions(checker, literal, at) ??
+    withoutGiven(
+      literal,
+      objects.flatMap((part) => checker.getPropertiesOfType(part)),
+      at,
+    )
+  );
 }
 
 /** The innermost node of a kind around a position. */

@@ -37,8 +37,7 @@ function hintOfProperty(checker: ts.TypeChecker, { file, start = 0, length = 0, 
     code === UNKNOWN_PROPERTY && file ? enclosing(file, start + 1, ts.isObjectLiteralExpression) : undefined;
   if (!file || !literal) return '';
   const name = file.text.slice(start, start + length).replace(/^['"]|['"]$/g, '');
-  const given = new Set(literal.properties.map((property) => property.name?.getText(file)));
-  const names = [...possibleOptions(checker, literal)].filter((one) => !given.has(one) && !one.startsWith('__'));
+  const names = [...possibleOptions(checker, literal, start)].filter((one) => !one.startsWith('__'));
   const containing = name.length > 3 ? names.filter((one) => one.includes(name)) : [];
   const near =
     containing.length > 0 ? containing.slice(0, 3) : [nearest(name, names)].filter((one) => one !== undefined);

@@ -6,10 +6,11 @@ import { startKernel } from '../kernels';
 
 let kernel: KernelClient;
 beforeAll(async () => {
-  kernel = await startKernel(
-    "const base = detector('faster-rcnn_r18_fpn_toytown'); const detr = detector('detr_r50_8xb2-150e_coco'); let plain = 1;",
-  );
-});
+  kernel = await startKernel();
+  const code =
+    "const base = detector('faster-rcnn_r18_fpn_toytown'); const detr = detector('detr_r50_8xb2-150e_coco'); let plain = 1;";
+  expect((await kernel.execute(code, {}, 60_000)).error).toBeUndefined();
+}, 90_000);
 afterAll(() => kernel?.stop());
 
 /** What is offered at the | of some code, and the text that it replaces. */
@@ -44,8 +45,9 @@ describe('names', () => {
 
 describe('paths', () => {
   it("of a recipe's own modules, a level at a time", async () => {
-    await offered("detr.freeze('|')"); // builds its modules
-    const top = await offered("detr.freeze('|')");
+    // the first one has its modules built
+    let top: string[] = [];
+    await expect.poll(async () => (top = await offered("detr.freeze('|')")), { timeout: 20_000 }).toContain('encoder');
     expect(top).toEqual(expect.arrayContaining(['backbone', 'encoder', 'decoder', 'bbox_head', 'backbone.layer1']));
     expect(top).not.toContain('rpn_head');
     expect(top.filter((path) => path.split('.').length > 2)).toEqual([]);
@@ -98,6 +100,10 @@ describe('options of the module that an object names', () => {
     expect(matches.slice(0, 5)).toContain('alpha');
     expect(matches).not.toContain('gamma');
     expect(await offered("base.neck({ type: 'PAFPN', norm_cfg: { type: 'BN', | } })")).toContain('requires_grad');
+  });
+
+  it('also when the name is written out', async () => {
+    expect(await offered("base.neck({ type: 'PAFPN', out_channels| })")).toEqual(['out_channels']);
   });
 
   it('but not inside a value', async () => {

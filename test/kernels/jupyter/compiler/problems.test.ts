@@ -6,8 +6,10 @@ import { startKernel } from '../kernels';
 
 let kernel: KernelClient;
 beforeAll(async () => {
-  kernel = await startKernel("const base = detector('faster-rcnn_r18_fpn_toytown');");
-});
+  kernel = await startKernel();
+  const declared = await kernel.execute("const base = detector('faster-rcnn_r18_fpn_toytown');", {}, 60_000);
+  expect(declared.error).toBeUndefined();
+}, 90_000);
 afterAll(() => kernel?.stop());
 
 it.each([
@@ -25,6 +27,6 @@ it.each([
   ['widgets.checkbox({ colour: 1 })', 'There are value, description, disabled, layout'],
   ["detector('faster-rcnn_r50_fnp_1x_coco')", 'Did you mean "faster-rcnn_r50_fpn_1x_coco"'],
 ])('%s', async (code, hint) => {
-  const { error } = await kernel.execute(code);
+  const { error } = await kernel.execute(code, {}, 60_000);
   expect(error?.traceback.join('\n')).toContain(hint);
 });
