@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import type { Locator, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { artefacts } from './jupyterlab';
 
 const ERROR = '[data-mime-type="application/vnd.jupyter.error"]';
@@ -115,19 +116,16 @@ export function notebookPage(page: Page): NotebookPage {
   };
 }
 
-interface CanvasLike {
-  width: number;
-  height: number;
-  getContext(kind: '2d'): { getImageData(x: number, y: number, w: number, h: number): { data: Uint8ClampedArray } };
+/** How many colours something on the page shows: a blank one has one. */
+export async function colours(element: Locator): Promise<number> {
+  const { data, info } = await sharp(await element.screenshot())
+    .removeAlpha()
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const seen = new Set<number>();
+  for (let i = 0; i < data.length; i += info.channels) seen.add((data[i] << 16) | (data[i + 1] << 8) | data[i + 2]);
+  return seen.size;
 }
-
-/** How many colours a canvas shows: a blank one has one. */
-export const colours = (canvas: Locator): Promise<number> =>
-  canvas.evaluate((element) => {
-    const { width, height } = element as unknown as CanvasLike;
-    const { data } = (element as unknown as CanvasLike).getContext('2d').getImageData(0, 0, width, height);
-    return new Set(new Uint32Array(data.buffer)).size;
-  });
 
 /** The area of an image that has loaded; 0 of one that has not. */
 export const pixels = (image: Locator): Promise<number> =>

@@ -41,7 +41,7 @@ const LIVE_STYLE = `
 .detlab-live-bar input[type=range]{width:150px;accent-color:#0a84ff;margin:0}
 .detlab-live-bar select{font:inherit;color:inherit;background:transparent;border:1px solid color-mix(in srgb,currentColor 35%,transparent);border-radius:5px;padding:1px 4px}
 .detlab-live-bar option{color:#111;background:#fff}
-.detlab-live-chips{display:inline-flex;flex-wrap:wrap;gap:4px}
+.detlab-live-chips{display:inline-flex;flex-wrap:wrap;gap:4px;max-height:92px;overflow:auto}
 .detlab-live-chips button{font:inherit;font-size:12px;color:inherit;background:transparent;border:1px solid color-mix(in srgb,currentColor 30%,transparent);border-radius:10px;padding:0 8px 0 6px;cursor:pointer;display:inline-flex;gap:5px;align-items:center;line-height:1.5}
 .detlab-live-chips i{width:9px;height:9px;border-radius:50%;flex:none}
 .detlab-live-chips button[aria-pressed=false]{opacity:.45;text-decoration:line-through}
