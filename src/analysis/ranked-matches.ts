@@ -45,6 +45,8 @@ export interface RankedMatches {
   ious: readonly number[];
   /** Number of evaluated images. */
   images: number;
+  /** Detections of a class in an image that were counted at most. */
+  maxDets: number;
 }
 
 /**
@@ -69,7 +71,7 @@ export function rankMatches(
   for (const { imageId, detections } of images) metric.add(imageId, detections);
   const places = new Map(images.map(({ imageId }, i) => [imageId, i]));
   const classes = metric.matches.map((matches, c) => ranked(dataset.classes[c], matches, places, ious.length));
-  return { classes, ious, images: images.length };
+  return { classes, ious, images: images.length, maxDets };
 }
 
 type Settings = Required<RankOptions>;

@@ -121,7 +121,7 @@ export function reportCurves(results: EvaluationResults, options: CurvesOptions 
   const data = ious.map((value, t) => ({ iou: value, series: seriesOf(matches, pool, t, options) }));
   const note =
     `All classes: precision-recall is the mean of the classes, the rest counts the detections of all classes together. ` +
-    `COCO's matching, at most 100 detections of a class and image, crowds left out. Pale band: 95% of ${resamples ?? 1000} ` +
+    `COCO's matching, at most ${matches.maxDets} detections of a class and image, crowds left out. Pale band: 95% of ${resamples ?? 1000} ` +
     `draws of the ${matches.images} images (seed ${seed ?? 0})`;
   return new ReportCurves(data, results.dataset.name, note);
 }

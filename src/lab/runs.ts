@@ -147,7 +147,7 @@ export class RunList extends SavableDisplay {
 const parsed = (text: string | undefined): unknown => (text === undefined ? null : JSON.parse(text));
 
 function listed(run: RunFolder, settings: (string | undefined)[]): ListedRun {
-  const { name, recipe, status, when, unit, done, total, metrics, best, checkpoint, folder, evaluations, train } = run;
+  const { name, recipe, status, when, unit, done, total, metrics, best, checkpoint, evaluations, train } = run;
   const step = Math.max(1, Math.ceil(train.length / DRAWN_LOSSES));
   const perEpoch = unit === 'epoch' ? iterationsPerEpoch(train) : 1;
   return {
@@ -160,7 +160,7 @@ function listed(run: RunFolder, settings: (string | undefined)[]): ListedRun {
     total,
     metrics,
     best: best && { at: best.at, value: best.value },
-    checkpoint: checkpoint && path.relative(folder, checkpoint),
+    checkpoint: checkpoint && path.basename(checkpoint),
     settings,
     evaluations: evaluations.map((record) => ({ at: record.step, metrics: chartMetrics(record) })),
     losses: train
