@@ -227,7 +227,8 @@ export class Registry {
     const full: BuildContext = { ...context, registry: this };
     const parsed = parseOptions(definition, rest, context.path) as Record<string, unknown>;
     const options: Record<string, unknown> = definition.infer ? definition.infer(parsed, full) : parsed;
-    this.onInferred?.(context.path, inferredValues(definition, rest, parsed, options));
+    const names = Object.keys(definition.inferred ?? {});
+    this.onInferred?.(context.path, inferredValues(names, rest, parsed, options));
     return definition.build(options, full);
   }
 }

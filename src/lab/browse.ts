@@ -1,10 +1,9 @@
 // `data.browse({ class: 'car', page: 2 })`: a dataset page by page, with filters.
 
-import type { ImageRecord } from '../data';
+import type { Dataset, ImageRecord } from '../data';
 import { DetLabError, didYouMean } from '../errors';
 import type { DrawingOptions } from '../visualization/drawing-options';
 import { LiveImages } from '../visualization/live-images';
-import type { LabDataset } from './lab-dataset';
 import { recordImage } from './record-image';
 
 export interface BrowseOptions extends Omit<DrawingOptions, 'limit'> {
@@ -20,8 +19,16 @@ export interface BrowseOptions extends Omit<DrawingOptions, 'limit'> {
   size?: number;
 }
 
+/** A dataset of one split or two. */
+interface Browsed {
+  name: string;
+  classes: readonly string[];
+  train: Dataset;
+  val: Dataset | undefined;
+}
+
 /** @throws DetLabError for an unknown class, with the nearest, a split that the dataset lacks, and a page that is not there */
-export function browse(data: LabDataset, options: BrowseOptions): LiveImages {
+export function browse(data: Browsed, options: BrowseOptions): LiveImages {
   const { class: names, split = 'train', objects, page = 1, size = 24, ...drawing } = options;
   const records = (split === 'val' ? data.val : data.train)?.records;
   if (!records) throw new DetLabError(`Cannot browse the val split of "${data.name}": it has none`);

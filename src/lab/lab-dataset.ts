@@ -12,10 +12,8 @@ import { type BrowseOptions, browse } from './browse';
 import { type DatasetStatisticsDisplay, statisticsOf } from './dataset-statistics';
 import { type Duplicates, type FindDuplicatesOptions, findDuplicates } from './duplicates';
 import { holdOut } from './hold-out';
-import { LabelMistakes, type LabelMistakesOptions } from './label-mistakes';
-import type { Model } from './model';
+import { LabelMistakes, type LabelMistakesOptions, type MistakeSource } from './label-mistakes';
 import { recordImage } from './record-image';
-import type { Report } from './report';
 
 const SHOWN_IMAGES = 6;
 const SHOWN_PROBLEMS = 3;
@@ -167,7 +165,7 @@ export class LabDataset implements Displayable {
    * @example (await cells.labelMistakes(run.model)).filter('missing label').show()
    * @throws DetLabError for a report without the detections
    */
-  async labelMistakes(from: Model | Report, options?: LabelMistakesOptions): Promise<LabelMistakes> {
+  async labelMistakes(from: MistakeSource<LabDataset>, options?: LabelMistakesOptions): Promise<LabelMistakes> {
     const { results } = 'evaluate' in from ? await from.evaluate(this) : from;
     if (results) return LabelMistakes.of(results, options);
     throw new DetLabError(

@@ -20,6 +20,12 @@ export interface LabelMistakesOptions {
   minimum?: number;
 }
 
+/** A report with its detections, or a model, which evaluates the data. */
+export type MistakeSource<Data> = Evaluated | { evaluate(data: Data): Promise<Evaluated> };
+interface Evaluated {
+  readonly results: EvaluationResults | undefined;
+}
+
 /** A suspicious label, with names. */
 export interface SuspiciousLabel {
   kind: MistakeKind;
