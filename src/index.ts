@@ -24,7 +24,7 @@ export {
 } from './catalogue/registry';
 export { readWeights, type Weights, type WeightsReport, writeWeights } from './checkpoints';
 export { readSafetensors, writeSafetensors } from './checkpoints/safetensors';
-export { type ConfigObject, type ConfigValue, listConfigs, loadConfig, printConfig } from './config';
+export { type ConfigObject, type ConfigValue, loadConfig, printConfig } from './config';
 export type { DataProblem, Dataset, Detections, ImageRecord, PackedSample, PixelImage, Truths } from './data';
 export { type Engine, type EngineOptions, engine, type Precision, startEngine } from './engine';
 export { DetLabError } from './errors';
@@ -35,6 +35,9 @@ export { Cam, type CamOptions } from './lab/cam';
 export { catalogue } from './lab/catalogue';
 export { type CompareFitOptions, Comparison, compare } from './lab/compare';
 export { type ConfusedPair, ConfusionMatrix, type ConfusionMatrixOptions } from './lab/confusion-matrix';
+export { Comparison, compare } from './lab/compare';
+export { type ConfigRow, ConfigTable } from './lab/config-table/config-table';
+export { listConfigs } from './lab/config-table/list-configs';
 export { dataset } from './lab/dataset';
 export { detector } from './lab/detector';
 export type { Patience } from './lab/early-stopping';

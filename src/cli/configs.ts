@@ -1,8 +1,9 @@
-// `detlab configs [WORD...]`: the config names that `detector` and the other commands accept, by algorithm.
+// `detlab configs [WORD...]`: the config names that `detector` and the other commands accept, by algorithm,
+// with size, cost and published AP.
 
-import path from 'node:path';
-import { configRoot, listConfigs } from '../config';
 import { DetLabError } from '../errors';
+import { type ConfigRow, type ConfigTable, configCells } from '../lab/config-table/config-table';
+import { listConfigs } from '../lab/config-table/list-configs';
 import { wrapped } from '../visualization/wrapped-table';
 import { CommandFailure, EXIT, output } from './outcome';
 
@@ -13,29 +14,31 @@ interface Arguments {
 /** @param words all of which a name must contain */
 export function configsCommand(words: readonly string[], options: Arguments): number {
   const out = output(options.json === true);
-  const root = configRoot();
-  const all = [...listConfigs([root])].flatMap(([name, files]) => files.map((file) => ({ name, file })));
-  const matches = all.filter(({ file }) =>
-    words.every((word) => path.relative(root, file).toLowerCase().includes(word.toLowerCase())),
-  );
-  if (matches.length === 0)
-    throw new CommandFailure(
-      EXIT.usage,
-      new DetLabError(
-        `Cannot find a config: no name contains ${words.join(' and ')}. \`detlab configs\` lists all ${all.length}`,
-      ),
-    );
-  for (const { name, file } of matches) out.event('config', { name, file });
-  const folders = new Map<string, typeof matches>();
-  for (const config of matches) {
-    const folder = path.dirname(path.relative(root, config.file));
-    folders.set(folder, [...(folders.get(folder) ?? []), config]);
-  }
-  const blocks = [...folders].map(([folder, configs]) => {
-    const names = configs.map(({ name }) => `  ${name}`);
-    return [`${folder} (${configs.length})`, ...names].join('\n');
-  });
-  const next = `${matches.length} of ${all.length} configs. detlab summary NAME summarises a model, detlab train NAME trains it, detlab config print NAME prints the config`;
+  const table = matching(words);
+  for (const row of table.rows) out.event('config', { ...row, file: table.get(row.name)?.[0] });
+  const families = new Map<string, ConfigRow[]>();
+  for (const row of table.rows) families.set(row.family, [...(families.get(row.family) ?? []), row]);
+  const blocks = [...families].map(([family, rows]) => [`${family} (${rows.length})`, ...lines(rows)].join('\n'));
+  const next =
+    `${table.size} of ${listConfigs().size} configs. Columns: parameters, multiply-adds and size of a test image, box AP, mask AP ` +
+    'as published. detlab summary NAME summarises a model, detlab train NAME trains it, detlab config print NAME prints the config';
   out.print([...blocks, wrapped(next, process.stdout.columns ?? 120).join('\n')].join('\n\n'));
   return EXIT.ok;
+}
+
+function matching(words: readonly string[]): ConfigTable {
+  try {
+    return listConfigs(words.join(' '));
+  } catch (error) {
+    throw error instanceof DetLabError ? new CommandFailure(EXIT.usage, error) : error;
+  }
+}
+
+/** Names and numbers, aligned. */
+function lines(rows: readonly ConfigRow[]): string[] {
+  const cells = rows.map((row) => [row.name, ...configCells(row)]);
+  const widths = cells[0].map((_, i) => Math.max(...cells.map((row) => row[i].length)));
+  return cells.map((row) =>
+    `  ${row.map((text, i) => (i === 0 ? text.padEnd(widths[i]) : text.padStart(widths[i]))).join('  ')}`.trimEnd(),
+  );
 }

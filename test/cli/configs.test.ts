@@ -7,7 +7,13 @@ test('configs lists names by algorithm, those with all words given', async () =>
   const { code, out } = await detlab('configs', 'carafe');
   expect([code, out.split('\n').slice(0, 3)]).toEqual([
     0,
-    ['carafe (2)', '  faster-rcnn_r50_fpn-carafe_1x_coco', '  mask-rcnn_r50_fpn-carafe_1x_coco'],
+    [
+      'carafe (2)',
+      expect.stringMatching(/^ {2}faster-rcnn_r50_fpn-carafe_1x_coco {2}47\.36 M {2}227\.7 G {2}800 × 1333 {2}38\.6$/),
+      expect.stringMatching(
+        /^ {2}mask-rcnn_r50_fpn-carafe_1x_coco {4}49\.81 M {2}276\.9 G {2}800 × 1333 {2}39\.3 {2}35\.8$/,
+      ),
+    ],
   ]);
   expect(out).toMatch(/\n2 of \d+ configs. detlab summary NAME/);
   const found = (await detlab('configs', 'mask', 'r101', 'GCB', '--json')).lines();
