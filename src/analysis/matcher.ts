@@ -220,15 +220,14 @@ function ranked(image: {
 }): ImageMatches {
   const { scores } = image.detections;
   const detections = image.counted.sort((a, b) => scores[b] - scores[a] || a - b);
-  const { overlaps, detectionAreas } = image.compare(detections, image.truths);
-  return {
-    detections,
-    truthOf: Int32Array.from(detections, (d) => image.truthOf[d]),
-    ignored: Uint8Array.from(detections, (d) => image.ignored[d]),
-    truths: image.truths,
-    overlaps,
-    areas: detectionAreas,
-  };
+  const { overlaps, detectionAreas: areas } = image.compare(detections, image.truths);
+  const truthOf = new Int32Array(detections.length);
+  const ignored = new Uint8Array(detections.length);
+  for (let k = 0; k < detections.length; k++) {
+    truthOf[k] = image.truthOf[detections[k]];
+    ignored[k] = image.ignored[detections[k]];
+  }
+  return { detections, truthOf, ignored, truths: image.truths, overlaps, areas };
 }
 
 function positivesOf({ labels, ignored }: ImageTruths, classes = Number.POSITIVE_INFINITY): number[] {

@@ -94,7 +94,10 @@ export function boxOverlaps(detections: Float64Array, truths: Float64Array, crow
   const m = crowd.length;
   const out = new Float64Array(n * m);
   for (let d = 0; d < n; d++) {
-    const [dx, dy, dw, dh] = detections.subarray(4 * d, 4 * d + 4);
+    const dx = detections[4 * d];
+    const dy = detections[4 * d + 1];
+    const dw = detections[4 * d + 2];
+    const dh = detections[4 * d + 3];
     for (let g = 0; g < m; g++) {
       const gx = truths[4 * g];
       const gy = truths[4 * g + 1];

@@ -41,43 +41,56 @@ export interface ClassMatch extends MatchOutput {
 export function matchImage(truths: ImageTruths, detections: BoxDetections, options: ImageMatchOptions): ClassMatch[] {
   const { classes, classAgnostic = false, maxDets, thresholds, ranges = AREA_RANGES, compare, withTruths } = options;
   const { scores, labels } = detections;
-  const detectionsByClass = Array.from({ length: classes }, (): number[] => []);
-  // a score that is NaN has no place in the order
-  for (let i = 0; i < scores.length; i++)
-    if (!Number.isNaN(scores[i])) detectionsByClass[classAgnostic ? 0 : labels[i]]?.push(i);
-  const truthsByClass = Array.from({ length: classes }, (): number[] => []);
-  for (let g = 0; g < truths.labels.length; g++) truthsByClass[classAgnostic ? 0 : truths.labels[g]]?.push(g);
-
+  const labelOf = (list: ArrayLike<number>, i: number) => (classAgnostic ? 0 : list[i]);
+  const detectionsByClass: (number[] | undefined)[] = [];
+  for (const i of scoreOrder(scores)) {
+    const label = labelOf(labels, i);
+    const list = label >= 0 && label < classes ? (detectionsByClass[label] ??= []) : undefined;
+    if (list && list.length < maxDets) list.push(i);
+  }
+  const truthsByClass: (number[] | undefined)[] = [];
+  for (let g = 0; g < truths.labels.length; g++) {
+    const label = labelOf(truths.labels, g);
+    if (label >= 0 && label < classes) (truthsByClass[label] ??= []).push(g);
+  }
   const matches: ClassMatch[] = [];
-  for (let label = 0; label < classes; label++) {
-    const ofClass = truthsByClass[label];
-    if (detectionsByClass[label].length === 0 && ofClass.length === 0) continue;
-    const best = detectionsByClass[label].sort((a, b) => scores[b] - scores[a] || a - b).slice(0, maxDets);
-    const ignored = Uint8Array.from(ofClass, (g) => truths.ignored[g]);
-    const output = matchDetections({
-      ...compare(detections, best, truths, ofClass, ignored),
-      areas: Float64Array.from(ofClass, (g) => truths.areas[g]),
-      ignored,
-      thresholds,
-      ranges,
-      withTruths,
-    });
-    matches.push({ label, detections: best, truths: ofClass, ...output });
+  for (let label = 0; label < Math.max(detectionsByClass.length, truthsByClass.length); label++) {
+    const best = detectionsByClass[label] ?? [];
+    const ofClass = truthsByClass[label] ?? [];
+    if (best.length === 0 && ofClass.length === 0) continue;
+    const ignored = new Uint8Array(ofClass.length);
+    const areas = new Float64Array(ofClass.length);
+    for (let k = 0; k < ofClass.length; k++) {
+      ignored[k] = truths.ignored[ofClass[k]];
+      areas[k] = truths.areas[ofClass[k]];
+    }
+    const { overlaps, detectionAreas } = compare(detections, best, truths, ofClass, ignored);
+    const output = matchDetections({ overlaps, detectionAreas, areas, ignored, thresholds, ranges, withTruths });
+    const { matched, ignored: isIgnored, positives, truthOf } = output;
+    matches.push({ label, detections: best, truths: ofClass, matched, ignored: isIgnored, positives, truthOf });
   }
   return matches;
 }
 
+/** Indices in descending order of scores, ties by position; a score that is NaN has no place in the order. */
+function scoreOrder(scores: ArrayLike<number>): number[] {
+  const order: number[] = [];
+  for (let i = 0; i < scores.length; i++) if (!Number.isNaN(scores[i])) order.push(i);
+  return order.sort((a, b) => scores[b] - scores[a] || a - b);
+}
+
 export const compareBoxes: Compare = ({ bboxes }, chosen, truths, truthIndices, ignored) => {
   const boxes = new Float64Array(chosen.length * 4);
-  for (const [k, i] of chosen.entries()) {
-    boxes[4 * k] = bboxes[4 * i];
-    boxes[4 * k + 1] = bboxes[4 * i + 1];
-    boxes[4 * k + 2] = bboxes[4 * i + 2] - bboxes[4 * i];
-    boxes[4 * k + 3] = bboxes[4 * i + 3] - bboxes[4 * i + 1];
+  const detectionAreas = new Float64Array(chosen.length);
+  for (let k = 0; k < chosen.length; k++) {
+    const i = 4 * chosen[k];
+    boxes[4 * k] = bboxes[i];
+    boxes[4 * k + 1] = bboxes[i + 1];
+    boxes[4 * k + 2] = bboxes[i + 2] - bboxes[i];
+    boxes[4 * k + 3] = bboxes[i + 3] - bboxes[i + 1];
+    detectionAreas[k] = boxes[4 * k + 2] * boxes[4 * k + 3];
   }
-  const truthBoxes = Float64Array.from(truthIndices.flatMap((g) => [...truths.boxes.subarray(4 * g, 4 * g + 4)]));
-  return {
-    overlaps: boxOverlaps(boxes, truthBoxes, ignored),
-    detectionAreas: Float64Array.from(chosen, (_, k) => boxes[4 * k + 2] * boxes[4 * k + 3]),
-  };
+  const truthBoxes = new Float64Array(truthIndices.length * 4);
+  for (let k = 0; k < truthBoxes.length; k++) truthBoxes[k] = truths.boxes[4 * truthIndices[k >> 2] + (k & 3)];
+  return { overlaps: boxOverlaps(boxes, truthBoxes, ignored), detectionAreas };
 };
