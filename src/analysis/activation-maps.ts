@@ -44,7 +44,8 @@ const [MAX_STEPS, TOLERANCE] = [5000, 1e-12];
 
 /**
  * EigenCAM: the projection of every cell on the first principal component of all cells, their mean subtracted. A component
- * has no sign; the one with which the map agrees with the strength of the features is taken.
+ * has no sign; the one with which the map agrees with the strength of the features is taken, where pytorch-grad-cam takes
+ * that of its SVD and may show the background.
  */
 export function eigenCam(features: Float32Array, channels: number): Float32Array {
   const cells = features.length / channels;

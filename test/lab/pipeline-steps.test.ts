@@ -17,6 +17,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const shipped = [
+  ['yolox_tiny_8xb8-300e_coco', 8],
   ['rtmdet_tiny_8xb32-300e_coco', 8],
   ['yolov8_n_syncbn_fast_8xb16-500e_coco', 8],
   ['ssd300_coco', 2],
@@ -24,7 +25,8 @@ const shipped = [
 ] as const;
 
 test.each(shipped)('%s: the last step makes what training gets', async (name, by) => {
-  const recipe = shrunk(name, by, data.classes);
+  // YOLOX resizes batches as a whole, after the pipeline
+  const recipe = shrunk(name, by, data.classes).set({ 'model.data_preprocessor.batch_augments': null });
   const { batches } = await recipe.batches(data, { count: 4, batch: 1, seed: 2 });
   const images = data.train.records.length;
   let same = 0;

@@ -74,9 +74,10 @@ export function sampleTracer(
   };
   const packedOf = async (index: number, epoch: number, steps: TracedStep[]): Promise<PackedSample | undefined> => {
     const random = streamFor(order.seed, epoch, index, 0);
-    const context = pipeline.usesOtherImages
-      ? contexts({ epoch, position: positionIn(epoch, index) }, true)
-      : undefined;
+    const context =
+      pipeline.usesOtherImages || !pipeline.portable
+        ? contexts({ epoch, position: positionIn(epoch, index) }, true)
+        : undefined;
     let sample: Sample | undefined = sampleOf(records[index]);
     for (const [i, { type }] of pipeline.config.entries()) {
       const entry = copyOf(sample);
