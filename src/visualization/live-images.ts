@@ -292,7 +292,8 @@ export class LiveImages extends SavableDisplay {
    * this is for what knows no HTML, as LaTeX and terminals.
    */
   private async fallback(): Promise<Buffer> {
-    const few = this.with({ limit: Math.min(this.shown.length || 1, FALLBACK.images) });
+    const images = this.options.sideBySide ? FALLBACK.images / 2 : FALLBACK.images;
+    const few = this.with({ limit: Math.min(this.shown.length || 1, images) });
     // by way of a JPEG: a PNG takes ten times as long to write
     return sharp(await few.raster('jpeg'))
       .resize({ width: FALLBACK.width, withoutEnlargement: true })

@@ -254,16 +254,23 @@ class LiveGallery implements LiveImagesHandle {
       .join('\n');
   }
 
-  /** Shows what is known of a box, beside it. */
+  /** Shows what is known of a box, beside it, and of those that are nearly the same: a detection and the truth it met. */
   private point(index: number, target: Element, at?: PointerEvent): void {
-    const box = target.getAttribute('data-box');
     this.unpoint();
-    if (box === null) return;
-    target.setAttribute('fill-opacity', '.16');
-    target.setAttribute('stroke', target.getAttribute('data-color') ?? '#fff');
-    target.setAttribute('stroke-width', '3');
-    target.setAttribute('vector-effect', 'non-scaling-stroke');
-    this.tip.textContent = this.describe(this.data.images[index].boxes[Number(box)]);
+    if (target.getAttribute('data-box') === null) return;
+    const { boxes } = this.data.images[index];
+    const stacked = at ? document.elementsFromPoint(at.clientX, at.clientY) : [];
+    const pointed = [target, ...stacked.filter((e) => e !== target && e.parentNode === target.parentNode)]
+      .map((element) => ({ element, box: boxes[Number(element.getAttribute('data-box'))] }))
+      .filter(({ box }, i, [first]) => i === 0 || liveOverlap(box, first.box) >= 0.5)
+      .sort((a, b) => (b.box[5] ?? -1) - (a.box[5] ?? -1))
+      .slice(0, 3);
+    const { element } = pointed[0];
+    element.setAttribute('fill-opacity', '.16');
+    element.setAttribute('stroke', element.getAttribute('data-color') ?? '#fff');
+    element.setAttribute('stroke-width', '3');
+    element.setAttribute('vector-effect', 'non-scaling-stroke');
+    this.tip.textContent = pointed.map(({ box }) => this.describe(box)).join('\n\n');
     this.tip.hidden = false;
     const whole = this.root.getBoundingClientRect();
     const place = target.getBoundingClientRect();
@@ -346,6 +353,14 @@ class LiveGallery implements LiveImagesHandle {
       this.grid.append(...order.map(({ element }) => element));
     });
   }
+}
+
+/** IoU of two boxes. */
+function liveOverlap(a: LiveBoxData, b: LiveBoxData): number {
+  const side = (low: 0 | 1, high: 2 | 3) => Math.max(0, Math.min(a[high], b[high]) - Math.max(a[low], b[low]));
+  const area = (box: LiveBoxData) => (box[2] - box[0]) * (box[3] - box[1]);
+  const shared = side(0, 2) * side(1, 3);
+  return shared / (area(a) + area(b) - shared);
 }
 
 const liveValue = (value: number): string => (Number.isInteger(value) ? String(value) : value.toFixed(3));
