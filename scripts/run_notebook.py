@@ -50,6 +50,8 @@ def main(source, executed, html):
     client = Client(
         notebook,
         timeout=None,
+        # without it pages show the widgets' own HTML, which needs neither scripts from the network nor a kernel
+        store_widget_state=False,
         resources={"metadata": {"path": str(Path(source).resolve().parent)}},
         on_cell_start=started,
         on_cell_executed=ended,

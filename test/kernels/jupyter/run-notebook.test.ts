@@ -33,6 +33,7 @@ const GOOD = notebook([
     'b',
     "const book = (globalThis as any)[Symbol.for('detlab.notebook')];\nfor (let i = 0; i < 30; i++) { book.display({ 'text/plain': 'step ' + i }, { id: 'bar' }); await new Promise((r) => setTimeout(r, 10)); }",
   ),
+  cell('c', "const s = widgets.floatSlider({ value: 0.3, description: 'score <b>' }); s.value = 0.4; s"),
 ]);
 const BAD = notebook([cell('a', 'const fine = 1;'), cell('b', "throw new TypeError('on purpose')"), cell('c', '3')]);
 
@@ -80,6 +81,8 @@ describe.concurrent.each(RUNNERS)('%s', (runner, program, script, isInstalled) =
       ['done', 1],
       ['start', 2],
       ['done', 2],
+      ['start', 3],
+      ['done', 3],
     ]);
     expect(events.some((e) => e.event === 'progress' && String(e.text).includes('step 29'))).toBe(true);
     const [stream, result] = cells[1].outputs;
@@ -88,6 +91,8 @@ describe.concurrent.each(RUNNERS)('%s', (runner, program, script, isInstalled) =
     expect(cells[2].outputs).toHaveLength(1);
     expect([cells[2].outputs[0].data['text/plain']].flat().join('')).toBe('step 29');
     expect(html).toContain('<b>bold</b>');
+    // a widget as it was, without scripts
+    expect(html).toMatch(/score &lt;b&gt;<\/span>.* 0\.4</);
     expect(html).toMatch(/<h1[^>]*>A title/);
   });
 
