@@ -34,12 +34,13 @@ export { Attention, type AttentionOptions } from './lab/attention';
 export { Cam, type CamOptions } from './lab/cam';
 export { catalogue } from './lab/catalogue';
 export { type CompareFitOptions, Comparison, compare } from './lab/compare';
-export { type ConfusedPair, ConfusionMatrix, type ConfusionMatrixOptions } from './lab/confusion-matrix';
-export { Comparison, compare } from './lab/compare';
 export { type ConfigRow, ConfigTable } from './lab/config-table/config-table';
 export { listConfigs } from './lab/config-table/list-configs';
+export { type ConfusedPair, ConfusionMatrix, type ConfusionMatrixOptions } from './lab/confusion-matrix';
 export { dataset } from './lab/dataset';
+export { DatasetStatisticsDisplay } from './lab/dataset-statistics';
 export { detector } from './lab/detector';
+export { Duplicates } from './lab/duplicates';
 export type { Patience } from './lab/early-stopping';
 export {
   type ErrorPageOptions,
@@ -53,6 +54,7 @@ export { compareFeatures, Features, type FeaturesOptions } from './lab/features'
 export { type ImageErrorRow, ImageErrorTable } from './lab/image-error-table';
 export type { ImageSize } from './lab/image-size/set-image-size';
 export { LabDataset } from './lab/lab-dataset';
+export { LabelMistakes } from './lab/label-mistakes';
 export { LearningPlan } from './lab/learning-plan';
 export { LostTruths, type LostTruthsOptions } from './lab/lost-truths';
 export { type Freeable, free, type MemoryEntry, MemoryReport, memory } from './lab/memory';
