@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
 import { encodeRle } from '../../src/masks';
+import { Random } from '../../src/random';
 import { JUPYTER_DISPLAY } from '../../src/visualization/display';
 import { type LiveBox, type LiveImage, LiveImages } from '../../src/visualization/live-images';
 
@@ -107,6 +108,22 @@ test('lines and boxes of a tiny image are as thin and exact as those of any othe
   const [, width] = /stroke-width='(\S+)'><path d='[^']*' stroke='#e6194b'/.exec(drawn(html))!;
   expect(Number(width)).toBeCloseTo((2 * 9) / 720, 3);
   expect(drawn(html)).toContain('M1.25 2h3.75v3.5h-3.75z');
+});
+
+test('a photograph weighs less than 0.3 of what its PNG does, the fall-back PNG included', async () => {
+  const [width, height] = [640, 480];
+  const random = Random.seeded(1);
+  // soft shapes with the noise of a sensor
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => {
+    const [x, y] = [Math.floor(i / 3) % width, Math.floor(i / 3 / width)];
+    return 128 + 70 * Math.sin(x / 40) * Math.cos(y / 30) + random.uniform(-4, 4);
+  });
+  const pixels = { data, width, height, order: 'rgb' as const };
+  const many = Array.from({ length: 100 }, (_, i) => ({ bbox: [i * 5, 9, 60 + i * 5, 99], label: 0, score: i / 130 }));
+  const live = new LiveImages([{ source: 'a.jpg', pixels, width, height, boxes: many }], { classes: ['cell'] });
+  const bundle = await bundleOf(live);
+  const png = (await live.png()).toString('base64');
+  expect(bundle['text/html'].length + bundle['image/png'].length).toBeLessThan(0.3 * png.length);
 });
 
 test('500 boxes with masks are quick', async () => {

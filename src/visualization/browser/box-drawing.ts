@@ -110,7 +110,8 @@ function liveItems({ boxes }: LiveImageData, legend: LiveLegend, view: LiveView)
       state,
       color:
         (view.color === 'state' ? legend.stateColors[legend.states.indexOf(state)] : legend.colors[label]) ?? '#888888',
-      text: parts.join(' '),
+      // the detection that met it has the label
+      text: state === 'truth' && hasScores && view.side === 'all' ? '' : parts.join(' '),
       dashed: state === 'ignored' || (score === undefined && hasScores && view.side === 'all'),
       outline: box[9] ?? '',
     });
@@ -156,7 +157,7 @@ function liveLabelPlaces(
   const [right, bottom] = [frame.x + frame.width, frame.y + frame.height];
   const height = size * 1.35;
   const occupied: number[][] = [];
-  const crowded = items.length > 60;
+  const crowded = items.length > 25;
   return items.map(({ text, box: [x1, y1, , y2] }) => {
     if (text === '') return undefined;
     const width = measure(text) * frame.unit + size * 0.6;
