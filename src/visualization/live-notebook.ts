@@ -43,8 +43,8 @@ export interface LiveNotebook {
   /** Any value as the last expression of a cell shows it. */
   render(value: unknown): Promise<RenderedValue>;
   /**
-   * `work` as a handler of the calling cell: what it prints and displays appears there, whenever it is called; its last error is
-   * shown there too. The promise never rejects; Stop ends it.
+   * `work` as a handler of the calling cell: what it prints and displays appears there, whenever it is called; its
+   * last error is shown there too. The promise never rejects; Stop ends it.
    */
   handler<A extends unknown[]>(work: (...args: A) => unknown): (...args: A) => Promise<void>;
   /** Passes what `work` prints and displays to `sink`, and its error too. */

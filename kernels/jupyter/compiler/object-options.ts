@@ -28,8 +28,8 @@ function isNamed(checker: ts.TypeChecker, type: ts.Type, name: string): boolean 
 }
 
 /**
- * Names of the options, besides those given, of the module that an object names by its `type`; undefined where it names none that
- * is known.
+ * Names of the options, besides those given, of the module that an object names by its `type`; undefined where it
+ * names none that is known.
  *
  * @param at position of the name that is being written
  */
@@ -58,7 +58,7 @@ function withoutGiven(literal: ts.ObjectLiteralExpression, options: readonly ts.
 
 const CATALOGUE = join(packageRoot, 'dist', 'src', 'lab', 'built-in-configs.d.ts').replace(/\\/g, '/');
 
-/** The same by the built-in module's own type, for places that accept any value: `const loss = { type: 'FocalLoss', ... }`. */
+/** The same by the built-in module's type, where any value is accepted: `const loss = { type: 'FocalLoss', ... }`. */
 export function builtInOptions(program: ts.Program, literal: ts.ObjectLiteralExpression, at: number): string[] {
   const name = typeNameOf(literal)?.replace(/\W/g, '_');
   const file = name === undefined ? undefined : program.getSourceFile(CATALOGUE);

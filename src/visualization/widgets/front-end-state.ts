@@ -1,5 +1,5 @@
-// A widget's state as messages carry it: JSON, with references to other widgets as `IPY_MODEL_<id>`, and bytes beside it, each
-// with its path.
+// A widget's state as messages carry it: JSON, with references to other widgets as `IPY_MODEL_<id>`, and bytes beside
+// it, each with its path.
 
 export type FrontEndState = Record<string, unknown>;
 

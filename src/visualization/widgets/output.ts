@@ -1,5 +1,5 @@
-// A place for outputs that handlers fill: a value, or all that a function prints and displays. Its outputs are part of its state,
-// so a page that is opened later shows them too.
+// A place for outputs that handlers fill: a value, or all that a function prints and displays. Its outputs are part of
+// its state, so a page that is opened later shows them too.
 
 import { type Displayable, JUPYTER_DISPLAY, notebook } from '../display';
 import { escapeHtml } from '../escape';
@@ -56,8 +56,8 @@ export class Output extends Widget<OutputProperties> {
   }
 
   /**
-   * Runs `work`, and then shows what it has printed, displayed and returned, or its error, in place of what is shown. Of several
-   * that run, the one that began last is shown.
+   * Runs `work`, and then shows what it has printed, displayed and returned, or its error, in place of what is
+   * shown. Of several that run, the one that began last is shown.
    */
   async redraw(work: () => unknown): Promise<void> {
     const turn = ++this.shows;

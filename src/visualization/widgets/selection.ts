@@ -1,5 +1,5 @@
-// Choices among options: one (dropdown, radio buttons, toggle buttons) or several. The front end knows the options' labels and
-// which of them is chosen by its index; the values stay here.
+// Choices among options: one (dropdown, radio buttons, toggle buttons) or several. The front end knows the options'
+// labels and which of them is chosen by its index; the values stay here.
 
 import { DetLabError, didYouMean, nameOfValue } from '../../errors';
 import type { FrontEndState } from './front-end-state';
