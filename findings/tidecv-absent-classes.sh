@@ -1,6 +1,6 @@
 #!/bin/sh
 # tidecv 1.0.1, AP and dAP when a class is detected that the ground truth of these images does not have.
-# Expected: the AP of COCO's evaluation, as its paper and README say ("equal to pycocotools"): a class without objects is left out.
+# Expected: the AP50 of pycocotools, whose rules tidecv's AP follows otherwise: a class without objects is left out of the mean.
 # Happens: such a class counts as AP 0 in the mean, so one stray detection halves the AP of a data set of one class; and its
 # removal, as a background error, is credited with half an AP (dAP 50) that COCO's AP does not lose.
 set -eu

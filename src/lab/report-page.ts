@@ -46,7 +46,7 @@ export class ReportPage extends SavableDisplay {
           `(${(100 * pair.share).toFixed(1)}% of the class's row)`
         : 'No class is taken for another',
       ...thresholds.map(thresholdText),
-      ...(gallery && gallery.images.length > 0 ? [worstText(gallery.images[0])] : []),
+      ...(gallery.images.length > 0 ? [worstText(gallery.images[0])] : []),
     ];
   }
 
