@@ -9,6 +9,7 @@ import { catalogue } from './lab/catalogue';
 /** The type name of a module. */
 type ModuleName = TypeName<Kind> | (string & {});
 
+export type { ErrorFilter } from './analysis/error-filter';
 // all of it by one star, so that `declare module 'detlab'` can add to UserModules
 export * from './catalogue/config-types';
 export { defineConfig } from './catalogue/define-config';

@@ -4,7 +4,7 @@
 import { counted } from '../visualization/ap-table';
 import type { MimeBundle } from '../visualization/display';
 import { escapeHtml } from '../visualization/escape';
-import type { LiveImages } from '../visualization/live-images';
+import type { LiveImage, LiveImages } from '../visualization/live-images';
 import { type Formats, SavableDisplay } from '../visualization/savable';
 import { type Table, tableHtml, tableText } from '../visualization/table';
 import type { ConfusionMatrix } from './confusion-matrix';
@@ -46,9 +46,7 @@ export class ReportPage extends SavableDisplay {
           `(${(100 * pair.share).toFixed(1)}% of the class's row)`
         : 'No class is taken for another',
       ...thresholds.map(thresholdText),
-      ...(gallery && gallery.images.length > 0
-        ? [`Worst image: ${gallery.images[0].caption?.replace(/^1\. /, '')}`]
-        : []),
+      ...(gallery.images.length > 0 ? [worstText(gallery.images[0])] : []),
     ];
   }
 
@@ -111,4 +109,9 @@ function thresholdText({ goal, all: { point, unreached } }: ReportThreshold): st
         : `Threshold for ${Number((100 * goal.precision).toFixed(2))}% precision`;
   if (!point) return `${what}: none; ${unreached}`;
   return `${what}: ${point.score.toFixed(3)} (precision ${point.precision.toFixed(3)}, recall ${point.recall.toFixed(3)})`;
+}
+
+function worstText({ source, caption = '', values }: LiveImage): string {
+  const ap = values?.AP ?? Number.NaN;
+  return `Worst image: ${source}, AP ${Number.isNaN(ap) ? '–' : ap.toFixed(3)} (${caption.slice(caption.indexOf(': ') + 2)})`;
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Report } from '../../src';
 import { ERROR_KINDS, kindOfDetection } from '../../src/analysis/error-kinds';
-import { evaluateBoxes, truthsOfRecord } from '../../src/evaluation';
+import { evaluateBoxes, truthsOfDataset, truthsOfRecord, VocBboxMetric } from '../../src/evaluation';
 import { ErrorReport } from '../../src/lab/error-report';
 import { JUPYTER_DISPLAY } from '../../src/visualization/display';
 import { randomResults } from '../analysis/random-results';
@@ -107,6 +107,23 @@ test('what is unknown is refused with the nearest name', () => {
   expect(() => errors.gallery({ by: 'duplicates' as never })).toThrow('Did you mean "duplicate"');
   expect(() => errors.gallery({ worst: 0 })).toThrow('expected a positive integer');
   expect(() => report.errors({ ious: 0.5 } as never)).toThrow('Did you mean "iou"');
+});
+
+test("a VOC report's errors are matched and measured as VOC does", () => {
+  const { dataset, images } = report.results!;
+  const results = { dataset, images, metric: { type: 'VOCMetric', iou_thrs: [0.4, 0.5] } };
+  const voc = ErrorReport.of(results);
+  const metric = new VocBboxMetric(truthsOfDataset(dataset), { classes: dataset.classes, iouThresholds: [0.4] });
+  for (const { imageId, detections } of images) metric.add(imageId, detections);
+  expect(voc.iou).toBe(0.4);
+  expect(voc.costs.ap).toBeCloseTo(metric.compute().metrics.mAP, 12);
+  const [worst] = voc.perImage().images;
+  const alone = new VocBboxMetric([truthsOfRecord(images[worst.image].record)], {
+    classes: dataset.classes,
+    iouThresholds: [0.4, 0.5],
+  });
+  alone.add(worst.id, images[worst.image].detections);
+  expect(worst.ap).toBe(alone.compute().metrics.mAP);
 });
 
 test('crowds and classes that are not there are mentioned', () => {

@@ -19,6 +19,7 @@ test('a saved page answers the three questions', async () => {
   expect(page.findings.join('\n')).toContain(`${pair.truth}, taken for ${pair.detection} ${pair.count} times`);
   const { score } = report.threshold({ precision: 0.9 });
   expect(page.findings.join('\n')).toContain(`Threshold for 90% precision: ${score!.toFixed(3)}`);
+  expect(page.findings.at(-1)).toMatch(/^Worst image: \S+, AP 0\.\d{3} \(.*\d+ \w+\)$/);
   const worst = report.errors().gallery({ worst: 10 }).images;
   for (const [i, { source }] of worst.entries()) expect(html).toContain(`${i + 1}. ${source}`);
   expect(html).not.toMatch(/https?:\/\/(?!www\.w3\.org)/);
