@@ -41,7 +41,7 @@ export function gradCam(features: Float32Array, gradient: Float32Array, channels
 
 /**
  * LayerCAM (Jiang et al., TIP 2021): every place weighted by its own gradient where that is positive, so that of several like
- * objects only the one whose score it is stands out.
+ * objects only the one with this score is shown.
  */
 export function layerCam(features: Float32Array, gradient: Float32Array, channels: number): Float32Array {
   const map = new Float32Array(features.length / channels);
