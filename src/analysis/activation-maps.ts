@@ -39,6 +39,16 @@ export function gradCam(features: Float32Array, gradient: Float32Array, channels
   );
 }
 
+/**
+ * LayerCAM (Jiang et al., TIP 2021): every place weighted by its own gradient where that is positive, so that of several like
+ * objects only the one with this score is shown.
+ */
+export function layerCam(features: Float32Array, gradient: Float32Array, channels: number): Float32Array {
+  const map = new Float32Array(features.length / channels);
+  for (let i = 0; i < features.length; i++) map[Math.floor(i / channels)] += features[i] * Math.max(0, gradient[i]);
+  return map.map((v) => Math.max(0, v));
+}
+
 /** Steps of the power iteration at most, and the change of the component below which it stops. */
 const [MAX_STEPS, TOLERANCE] = [5000, 1e-12];
 

@@ -1,8 +1,9 @@
 // `model.cam(image, { detection, layer })`: which places of a layer's feature maps the class score of one detection comes from
-// (Grad-CAM: Selvaraju et al., ICCV 2017), or what is strongest in them (EigenCAM: Muhammad and Yeasin, IJCNN 2020).
+// (Grad-CAM: Selvaraju et al., ICCV 2017; LayerCAM: Jiang et al., TIP 2021), or what is strongest in them (EigenCAM: Muhammad and
+// Yeasin, IJCNN 2020).
 
 import * as tf from '@tensorflow/tfjs';
-import { eigenCam, gradCam } from '../analysis/activation-maps';
+import { eigenCam, gradCam, layerCam } from '../analysis/activation-maps';
 import { DetLabError, didYouMean } from '../errors';
 import { addMaps, sampleMap, type ValueMap } from '../geometry/sample-map';
 import type { DetBatch, Detector } from '../models/types';
@@ -15,13 +16,18 @@ import { type LocatedDetection, locateDetection, scoresOfPrediction } from './lo
 import type { ModelParts } from './model-parts';
 import { type ImageInput, pixelsOfInput, testSample } from './test-sample';
 
-const METHODS = ['gradcam', 'eigencam'] as const;
+const METHODS = ['gradcam', 'layercam', 'eigencam'] as const;
+const NAMES = { gradcam: 'Grad-CAM', layercam: 'LayerCAM', eigencam: 'EigenCAM' };
 
 export interface CamOptions {
   /** A layer by its path: `backbone.layer4`, `neck.fpn_convs.0`. Default: backbone. */
   layer?: string;
   /** Number of the detection from 0, in the order of `model.predict`. Default 0: the best. */
   detection?: number;
+  /**
+   * `gradcam`: channels weighted by their mean gradient, which shows all objects of the kind; `layercam`: by the gradient of each
+   * place, which shows this one; `eigencam`: the strongest component of the features, whatever the detection.
+   */
   method?: (typeof METHODS)[number];
 }
 
@@ -157,7 +163,13 @@ function normalised(map: Float32Array): Float32Array {
   return high > low ? map.map((v) => Math.max(0, v) / Math.max(high, 1e-12)) : map;
 }
 
-function mapOf(detector: Detector, batch: DetBatch, layer: string, method: string, detection: LocatedDetection) {
+function mapOf(
+  detector: Detector,
+  batch: DetBatch,
+  layer: string,
+  method: (typeof METHODS)[number],
+  detection: LocatedDetection,
+) {
   if (method === 'eigencam') {
     const predict = () => tf.tidy(() => void detector.predict(batch));
     const path = runningPath(detector, layer, predict);
@@ -168,12 +180,13 @@ function mapOf(detector: Detector, batch: DetBatch, layer: string, method: strin
   const { levels, gradients } = scoreGradients(detector, batch, layer, detection);
   if (gradients.every((gradient) => gradient === undefined))
     throw new DetLabError(
-      `Cannot make a Grad-CAM at "${layer}": the class score of the detection does not depend on this layer. ` +
+      `Cannot make a ${NAMES[method]} at "${layer}": the class score of the detection does not depend on this layer. ` +
         "Choose one of the backbone, the neck or the classification branch, or method: 'eigencam'",
     );
   const maps = levels.map(({ values, channels }, i) => {
     const gradient = gradients[i];
-    return gradient ? gradCam(values, gradient, channels) : new Float32Array(values.length / channels);
+    const weigh = method === 'layercam' ? layerCam : gradCam;
+    return gradient ? weigh(values, gradient, channels) : new Float32Array(values.length / channels);
   });
   return { levels, map: wholeMap(levels, maps) };
 }
@@ -213,7 +226,7 @@ export async function camOf(
     const said = `${classes[detection.label]} ${detection.score.toFixed(2)}`;
     const scale = heat.width / width;
     const box: FigureBox = { bbox: detection.bbox.map((v) => v * scale), colour: '#fff', hint: said };
-    const title = `${name}: ${method === 'gradcam' ? 'where the score of' : 'what is strongest where'} ${said} ${method === 'gradcam' ? 'comes from' : 'is'}, ${layer}`;
+    const title = `${name}: ${method === 'eigencam' ? `what is strongest in ${layer}, beside ${said}` : `where the score of ${said} comes from, ${layer}`}`;
     return new Cam(
       { title, layer, method, detection, classes, map, levels },
       [
@@ -222,7 +235,7 @@ export async function camOf(
           caption: `detection ${number}: ${said}`,
           boxes: detectionBoxes(detection, number, classes),
         },
-        { image: heat, caption: `${method === 'gradcam' ? 'Grad-CAM' : 'EigenCAM'} at ${layer}`, boxes: [box] },
+        { image: heat, caption: `${NAMES[method]} at ${layer}`, boxes: [box] },
       ],
       input,
     );
@@ -231,13 +244,16 @@ export async function camOf(
   }
 }
 
-/** The detection, and faintly those of at least half its score. */
+/** Detections that are drawn beside the chosen one. */
+const BESIDE = 15;
+
+/** The detection, and faintly the best of those with at least half its score. */
 export function detectionBoxes(
   { all, score }: LocatedDetection,
   chosen: number,
   classes: readonly string[],
 ): FigureBox[] {
-  const boxes = all.flatMap((one, k): FigureBox[] =>
+  const boxes = all.slice(0, BESIDE).flatMap((one, k): FigureBox[] =>
     k !== chosen && one.score >= score / 2
       ? [
           {

@@ -179,7 +179,7 @@ export class Model implements Displayable {
   }
 
   /**
-   * Where in a layer the class score of one detection comes from (Grad-CAM), or what is strongest in it (EigenCAM).
+   * Where in a layer the class score of one detection comes from (Grad-CAM, LayerCAM), or what is strongest in it (EigenCAM).
    * @example await model.cam('street.jpg', { detection: 0, layer: 'backbone.layer4' })
    */
   cam(image: ImageInput, options?: CamOptions): Promise<Cam> {

@@ -5,6 +5,7 @@ import {
   eigenCam,
   featureStatistics,
   gradCam,
+  layerCam,
   mapCorrelation,
   oneChannel,
 } from '../../src/analysis/activation-maps';
@@ -44,6 +45,12 @@ test('Grad-CAM: channels weighted by their mean gradient, negative sums cut', ()
   const gradient = Float32Array.of(0.3, -0.5, 0.6, 0.2, 0, 0);
   // weights 0.3 and -0.1
   expect([...gradCam(features, gradient, 2)].map((v) => Number(v.toFixed(6)))).toEqual([0.1, 1, 0]);
+});
+
+test('LayerCAM: every place weighted by its own positive gradient', () => {
+  const features = Float32Array.of(1, 2, 3, -1, 0, 4);
+  const gradient = Float32Array.of(0.5, -0.5, 0, 0.25, 0, 1);
+  expect([...layerCam(features, gradient, 2)]).toEqual([0.5, 0, 4]);
 });
 
 test('maps of channels', () => {

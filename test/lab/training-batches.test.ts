@@ -106,7 +106,7 @@ test('counts and epochs that make no sense are refused', async () => {
   await expect(recipe.batches(data, { epoch: 0.5 })).rejects.toThrow('Cannot show epoch 0.5: expected an integer >= 1');
 });
 
-test('is saved as picture, page, table and data', async () => {
+test('is saved as image, page, table and data', async () => {
   const shown = await small().classes(data.classes).batches(data, { count: 1, batch: 2 });
   for (const name of ['b.png', 'b.svg', 'b.html', 'b.csv', 'b.json']) await shown.save(join(folder, name));
   await expect(shown.save(join(folder, 'b.bmp'))).rejects.toThrow('.png, .jpg, .svg, .html, .csv, .json');

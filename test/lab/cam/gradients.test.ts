@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Model, type PixelImage, startEngine } from '../../../src';
-import { eigenCam, gradCam } from '../../../src/analysis/activation-maps';
+import { eigenCam, gradCam, layerCam } from '../../../src/analysis/activation-maps';
 import { scoreGradients } from '../../../src/lab/cam';
 import { withOutputs } from '../../../src/lab/layer-outputs';
 import { locateDetection, scoresOfPrediction } from '../../../src/lab/locate-detection';
@@ -125,6 +125,8 @@ test('the map is made of the layer and its gradient; layers are as they were aft
   const { levels, gradients } = scoreGradients(model.detector, batch, 'backbone.layer4', found);
   const cam = await model.cam(image, { layer: 'backbone.layer4' });
   expect(cam.map.values).toEqual(gradCam(levels[0].values, gradients[0] ?? new Float32Array(0), levels[0].channels));
+  const own = await model.cam(image, { layer: 'backbone.layer4', method: 'layercam' });
+  expect(own.map.values).toEqual(layerCam(levels[0].values, gradients[0] ?? new Float32Array(0), levels[0].channels));
   const eigen = await model.cam(image, { layer: 'backbone.layer4', method: 'eigencam' });
   expect(eigen.map.values).toEqual(eigenCam(levels[0].values, levels[0].channels));
   for (const [path, module] of model.detector.modules()) expect(Object.hasOwn(module, 'forward'), path).toBe(false);
