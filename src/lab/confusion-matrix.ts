@@ -165,8 +165,13 @@ export class ConfusionMatrix extends SavableDisplay {
       const candidates = [...weights].sort((a, b) => b[1] - a[1]).map(([image]) => image);
       return { r, c, candidates, kept: [] as number[] };
     });
-    const canBeKept = (image: number) =>
-      images.has(image) || (images.size < limit && existsSync(this.results.images[image].record.path));
+    const exists = new Map<number, boolean>();
+    const isThere = (image: number): boolean => {
+      const known = exists.get(image) ?? existsSync(this.results.images[image].record.path);
+      exists.set(image, known);
+      return known;
+    };
+    const canBeKept = (image: number) => images.has(image) || (images.size < limit && isThere(image));
     for (let round = 0; round < imagesPerCell; round++)
       for (const { candidates, kept } of cells) {
         const left = candidates.filter((image) => !kept.includes(image));
