@@ -152,7 +152,8 @@ export function compare(recipes: Readonly<Record<string, Recipe>>): {
         const base = options.workDir === undefined ? 'runs/compare' : options.workDir;
         const place = [folderName(name), ...(given === undefined ? [] : [`seed_${seed}`])];
         const workDir = base === false ? (false as const) : path.join(base, ...place);
-        const run = await recipe.named(name).fit(data, { ...fitOptions, seed, signal, workDir });
+        // images are compared at the end, so the runs watch none unless asked to
+        const run = await recipe.named(name).fit(data, { watch: false, ...fitOptions, seed, signal, workDir });
         (all[name] ??= []).push(run);
         done++;
         if (screen && planned.length > 1 && done < planned.length) {

@@ -35,7 +35,7 @@ interface Side {
 }
 
 /** Pairs of images in the display; `.images(n)` gives more. */
-const SHOWN_IMAGES = 4;
+const SHOWN_IMAGES = 3;
 
 /** Differences with their intervals and verdicts: displayed as tables and images; saved as .html, .csv, .json or .txt. */
 export class ReportComparison extends SavableDisplay {
