@@ -72,6 +72,7 @@ const CHECKS: Record<string, (o: Record<'shown' | 'printed' | 'errors' | 'html',
   '03-detr-deit.ipynb': ({ shown, printed }) => {
     expect(printed).toMatch(/is written for MMDetection 2\.x and is read as 3\.x/);
     expect(printed).toMatch(/positional_encoding\.num_feats must be 96, received 128/);
+    expect(shown).toMatch(/dino_deit-tiny-4layers_toytown, input 240 × 320/);
     expect(shown).toMatch(/backbone +VisionTransformer .*15×20×192.*frozen/);
     expect(shown).toMatch(/AP50/);
   },

@@ -100,6 +100,7 @@ describe('the numbers in the table', () => {
     'ssd300_coco',
     'faster-rcnn_r18_fpn_toytown',
     'detr_deit-tiny_toytown',
+    'dino_deit-tiny-4layers_toytown',
     'retinanet_r18_fpn_1x_coco',
   ])(
     'are those of %s, built',
