@@ -24,34 +24,34 @@ export function mostDifferent(first: RankedMatches, second: RankedMatches): { im
     .sort((p, q) => Math.abs(q.difference) - Math.abs(p.difference) || p.image - q.image);
 }
 
-/** @param count images; each is shown once for each of the two */
+/** @param count images; each is stored once, and shown with the boxes of the first on the left, of the second on the right */
 export function comparedImages(first: ComparedSide, second: ComparedSide, count: number): LiveImages {
   const aps = [first, second].map(({ matches }) => imageAps(matches));
   const shown = mostDifferent(first.matches, second.matches)
     .filter(({ image }) => existsSync(first.results.images[image].record.path))
     .slice(0, count);
-  const entries = [first, second].map(({ name, results }, side) => {
-    const images = shown.map(({ image }) => results.images[image]);
-    const boxes = boxesOf({ ...results, images });
-    return images.map((image, i): LiveImage => {
-      const file = path.basename(image.record.path);
-      const ap = aps[side][shown[i].image];
-      return {
-        ...frameOf(image),
-        boxes: boxes[i],
-        caption: `${name}: AP ${ap.toFixed(3)}${side === 1 ? ` (${signed(shown[i].difference)})` : ''}, ${file}`,
-      };
-    });
-  });
-  return new LiveImages(
-    entries[0].flatMap((one, i) => [one, entries[1][i]]),
-    {
-      classes: first.results.dataset.classes,
-      title: `images on which ${first.name} and ${second.name} differ most`,
-      columns: 2,
-      limit: Math.max(1, 2 * shown.length),
-    },
+  const [left, right] = [first, second].map(({ results }) =>
+    boxesOf({ ...results, images: shown.map(({ image }) => results.images[image]) }),
   );
+  const images = shown.map(({ image, difference }, i): LiveImage => {
+    const frame = frameOf(first.results.images[image]);
+    const [a, b] = aps.map((of) => of[image].toFixed(3));
+    return {
+      ...frame,
+      boxes: [
+        ...left[i].map((box) => ({ ...box, side: 'left' as const })),
+        ...right[i].map((box) => ({ ...box, side: 'right' as const })),
+      ],
+      caption: `${frame.source}: AP of ${first.name} ${a} (left), ${second.name} ${b} (${signed(difference)}, right)`,
+    };
+  });
+  return new LiveImages(images, {
+    classes: first.results.dataset.classes,
+    title: `images on which ${first.name} and ${second.name} differ most`,
+    sideBySide: true,
+    sides: [first.name, second.name],
+    limit: Math.max(1, shown.length),
+  });
 }
 
 function frameOf({ record }: EvaluatedImage): Pick<LiveImage, 'source' | 'pixels' | 'width' | 'height'> {

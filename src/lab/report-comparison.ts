@@ -34,8 +34,8 @@ interface Side {
   matches: RankedMatches[];
 }
 
-/** Pairs of images in the display; `.images(n)` gives more. */
-const SHOWN_IMAGES = 3;
+/** Images in the display; `.images(n)` gives more. */
+const SHOWN_IMAGES = 4;
 
 /** Differences with their intervals and verdicts: displayed as tables and images; saved as .html, .csv, .json or .txt. */
 export class ReportComparison extends SavableDisplay {

@@ -22,6 +22,8 @@ export interface LiveBox {
   mask?: Rle;
   /** Of a truth: the highest threshold at which it is found; above it the truth is missed. */
   foundUpTo?: number;
+  /** The side that shows it, of images side by side; default: truths on the left, predictions on the right. */
+  side?: 'left' | 'right';
 }
 
 export interface LiveImage {
@@ -53,7 +55,7 @@ export function liveData(image: LiveImage, { outlines = true } = {}): LiveImageD
     height,
     caption,
     values: Object.fromEntries(Object.entries(values).map(([name, v]) => [name, places(v, 6)])),
-    boxes: boxes.map(({ bbox, label, score, state, iou, met, mask, foundUpTo }) => {
+    boxes: boxes.map(({ bbox, label, score, state, iou, met, mask, foundUpTo, side }) => {
       const [x1, y1, x2, y2] = bbox;
       const rest = [
         places(score, 5),
@@ -62,6 +64,7 @@ export function liveData(image: LiveImage, { outlines = true } = {}): LiveImageD
         met ?? null,
         mask && outlines ? maskOutline(mask) : null,
         places(foundUpTo, 5),
+        side === undefined ? null : side === 'left' ? 0 : 1,
       ];
       while (rest.length > 0 && rest[rest.length - 1] === null) rest.pop();
       return [...[x1, y1, x2, y2].map(rounded), label, ...rest] as LiveImageData['boxes'][number];

@@ -25,7 +25,12 @@ export interface LiveImagesOptions extends DrawingOptions {
   classes: readonly string[];
   /** What it is, for titles and errors; default "images". */
   title?: string;
+  /** Names of the left and the right side, where they are not truths and predictions. */
+  sides?: readonly [left: string, right: string];
 }
+
+/** The views of images side by side. */
+const SIDES = ['truths', 'predictions'] as const;
 
 /** Longest side of a stored image in pixels: of one image, of the images of a gallery. */
 const STORED_SIDE = { one: 1000, gallery: 480 };
@@ -50,11 +55,11 @@ export class LiveImages extends SavableDisplay {
   /** @throws DetLabError for an unknown option or a value to sort by that no image has */
   constructor(
     readonly images: readonly LiveImage[],
-    { classes, title = 'images', ...drawing }: LiveImagesOptions,
+    { classes, title = 'images', sides, ...drawing }: LiveImagesOptions,
   ) {
     super();
     this.what = title;
-    this.options = { classes, title, ...checkDrawing(drawing, `show ${title}`, classes) };
+    this.options = { classes, title, sides, ...checkDrawing(drawing, `show ${title}`, classes) };
     this.order = orderedImages(images, this.options.sortBy, `show ${title}`);
   }
 
@@ -93,6 +98,7 @@ export class LiveImages extends SavableDisplay {
       ...this.view(),
       ...this.lineSizes(),
       sideBySide,
+      sides: this.options.sides ?? SIDES,
       sortBy,
       columns,
       width,
@@ -223,7 +229,7 @@ export class LiveImages extends SavableDisplay {
   private drawn(image: LiveImageData, stored: StoredImage) {
     const shownSide = this.images.length === 1 ? SHOWN_SIDE.one : SHOWN_SIDE.gallery;
     const shownWidth = this.options.width ?? shownSide * Math.min(1, image.width / image.height);
-    const views = this.options.sideBySide ? [this.view('truths'), this.view('predictions')] : [this.view()];
+    const views = this.options.sideBySide ? SIDES.map((side) => this.view(side)) : [this.view()];
     return drawnImage(image, stored, this.legend(), views, { shownWidth, ...this.lineSizes() });
   }
 
@@ -273,13 +279,14 @@ export class LiveImages extends SavableDisplay {
 
   private async raster(format: RasterFormat): Promise<Buffer> {
     const { width, fontSize, lineWidth, columns, sideBySide } = this.options;
-    const sides = sideBySide ? (['truths', 'predictions'] as const) : (['all'] as const);
+    const sides = sideBySide ? SIDES : (['all'] as const);
+    const names = this.options.sides ?? SIDES;
     const readable = await this.drawable((pixels) => pixels);
     const grid = readable.flatMap(({ image, made }) =>
-      sides.map((side) => ({
+      sides.map((side, s) => ({
         image: made,
         boxes: this.drawnBoxes(image, side),
-        caption: `${captionOf(image)}${side === 'all' ? '' : `: ${side}`}`,
+        caption: `${captionOf(image)}${side === 'all' ? '' : `: ${names[s]}`}`,
       })),
     );
     if (grid.length === 1) return drawBoxes(grid[0].image, grid[0].boxes, { width, fontSize, lineWidth, format });

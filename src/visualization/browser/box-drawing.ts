@@ -1,7 +1,7 @@
 // Boxes of an image as SVG: masks, outlines and labels in image pixels. Pure functions of data; the static image of a display
 // (drawn in Node) and the live one are the same drawing.
 
-/** A box as displays store it: x1, y1, x2, y2, class, then what there is of score, state, IoU, text of the truth it met, outline of the mask, and the score up to which a truth is found. */
+/** A box as displays store it: x1, y1, x2, y2, class, then what there is of score, state, IoU, text of the truth it met, outline of the mask, the score up to which a truth is found, and the side that shows it: 0 the left, 1 the right. */
 type LiveBoxData = [
   number,
   number,
@@ -13,6 +13,7 @@ type LiveBoxData = [
   (number | null)?,
   (string | null)?,
   (string | null)?,
+  (number | null)?,
   (number | null)?,
 ];
 
@@ -33,7 +34,7 @@ interface LiveView {
   /** Indices that are switched off. */
   hiddenClasses: readonly number[];
   hiddenStates: readonly number[];
-  /** Boxes without a score are truths. */
+  /** Side by side, truths (boxes without a score) are on the left, unless the boxes say their side themselves. */
   side: 'all' | 'truths' | 'predictions';
 }
 
@@ -96,7 +97,8 @@ function liveItems({ boxes }: LiveImageData, legend: LiveLegend, view: LiveView)
     const [x1, y1, x2, y2, label] = box;
     const score = box[5] ?? undefined;
     if (score !== undefined && score < view.threshold) continue;
-    if (view.side !== 'all' && (view.side === 'truths') !== (score === undefined)) continue;
+    const isLeft = typeof box[11] === 'number' ? box[11] === 0 : score === undefined;
+    if (view.side !== 'all' && (view.side === 'truths') !== isLeft) continue;
     const state = liveState(box, legend, view.threshold);
     if (view.hiddenClasses.includes(label) || view.hiddenStates.includes(legend.states.indexOf(state))) continue;
     const name = legend.classes[label] ?? String(label);

@@ -5,6 +5,8 @@ interface LiveImagesData extends LiveLegend, LiveView {
   fontSize: number;
   lineWidth: number;
   sideBySide: boolean;
+  /** Names of both sides. */
+  sides: readonly string[];
   sortBy?: string;
   columns?: number;
   width?: number;
@@ -143,13 +145,13 @@ class LiveGallery implements LiveImagesHandle {
     const element = liveElement('figure', 'detlab-live-tile');
     const row = liveElement('div', 'detlab-live-panes');
     const sides = this.data.sideBySide ? (['truths', 'predictions'] as const) : (['all'] as const);
-    const panes = sides.map((side) => {
+    const panes = sides.map((side, s) => {
       const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
       svg.innerHTML =
         `<image width="${image.width}" height="${image.height}" preserveAspectRatio="none" href="${source}"/>` +
         '<g></g><g></g>';
       svg.setAttribute('role', 'group');
-      svg.setAttribute('aria-label', `${image.name}${side === 'all' ? '' : `, ${side}`}`);
+      svg.setAttribute('aria-label', `${image.name}${side === 'all' ? '' : `, ${this.data.sides[s]}`}`);
       svg.tabIndex = 0;
       svg.addEventListener('keydown', (event) => this.onKey(event, svg, element));
       svg.addEventListener('pointermove', (event) => this.point(index, event.target as Element, event));
