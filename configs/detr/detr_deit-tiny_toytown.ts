@@ -49,4 +49,6 @@ export default defineConfig({
     paramwise_cfg: { _delete_: true, custom_keys: { backbone: { lr_mult: 0.5 } } },
   },
   param_scheduler: [{ type: 'MultiStepLR', begin: 0, end: 20, by_epoch: true, milestones: [16], gamma: 0.1 }],
+  // the learning rate above is for a batch of 4
+  auto_scale_lr: { base_batch_size: 4 },
 });

@@ -58,4 +58,6 @@ export default defineConfig({
     { type: 'LinearLR', start_factor: 0.01, by_epoch: false, begin: 0, end: 100 },
     { type: 'MultiStepLR', begin: 0, end: 10, by_epoch: true, milestones: [8], gamma: 0.1 },
   ],
+  // the learning rate above is for a batch of 4
+  auto_scale_lr: { base_batch_size: 4 },
 });
