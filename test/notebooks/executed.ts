@@ -82,4 +82,20 @@ const CHECKS: Record<string, (o: Record<'shown' | 'printed' | 'errors' | 'html',
     expect(shown).toMatch(/AP50/);
     expect(shown).toMatch(/\.stage3.*frozen/);
   },
+  '05-where-does-it-err.ipynb': ({ shown, html }) => {
+    expect(shown).toMatch(/Errors on toytown val at IoU 0\.5[\s\S]*missed +Miss/);
+    expect(shown).toMatch(/Confusion on toytown val/);
+    expect(shown).toMatch(/threshold with a precision of 0\.9/);
+    expect(shown).toMatch(/better|worse|not told apart/);
+    expect(html).toContain('showLiveImages(root, data)');
+  },
+  '06-your-own-data.ipynb': ({ shown }) => {
+    expect(shown).toMatch(/lost\.jpg/);
+    expect(shown).toMatch(/RandomCrop/);
+    expect(shown).toMatch(/AP50/);
+  },
+  '07-inside-a-neck.ipynb': ({ shown, printed }) => {
+    expect(printed).toMatch(/backbone\.layer3/);
+    expect(shown).toMatch(/PAFPN/);
+  },
 };

@@ -38,6 +38,22 @@ const SCHEDULES: Record<string, Reduction[]> = {
     [/\{ seed: 1, workDir/, '{ epochs: 1, seed: 1, workDir', 1],
     [/\.\.\/runs\/yolov8/, 'work', 3],
   ],
+  '05-where-does-it-err.ipynb': [
+    [/images: \d+/, 'images: 24', 1],
+    [/epochs: \d+/, 'epochs: 1', 2],
+    [/\.\.\/runs\/errors/, './work', 9],
+  ],
+  '06-your-own-data.ipynb': [
+    [/images: 120/, 'images: 60', 1],
+    [/epochs: \d+/, 'epochs: 1', 2],
+    [/\.\.\/runs\/own/, './work', 4],
+  ],
+  '07-inside-a-neck.ipynb': [
+    [/images: \d+/, 'images: 24', 1],
+    [/epochs: \d+/, 'epochs: 1', 2],
+    [/evaluateEvery: \d+/, 'evaluateEvery: 1', 2],
+    [/\.\.\/runs\/inside/, './work', 4],
+  ],
 };
 
 /** Further reductions for a test that is not to be slow: of the models' widths and of the data. */
@@ -50,6 +66,9 @@ export const SMALLER: Record<string, Reduction[]> = {
   ],
   '03-detr-deit.ipynb': [[/images: 24/, 'images: 20', 1]], // the fourth validation image is shown
   '04-yolov8.ipynb': [[/images: 24/, 'images: 20', 1]],
+  '05-where-does-it-err.ipynb': [SMALL_DETECTOR],
+  '06-your-own-data.ipynb': [SMALL_DETECTOR],
+  '07-inside-a-neck.ipynb': [SMALL_DETECTOR],
 };
 
 /** The JSON of a notebook, shortened and without outputs. Throws when the notebook has changed from under a reduction. */
