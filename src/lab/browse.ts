@@ -4,6 +4,7 @@ import type { Dataset, ImageRecord } from '../data';
 import { DetLabError, didYouMean } from '../errors';
 import type { DrawingOptions } from '../visualization/drawing-options';
 import { LiveImages } from '../visualization/live-images';
+import { classColours } from './class-colours';
 import { recordImage } from './record-image';
 
 export interface BrowseOptions extends Omit<DrawingOptions, 'limit'> {
@@ -52,7 +53,7 @@ export function browse(data: Browsed, options: BrowseOptions): LiveImages {
   const images = shown.map((record) => recordImage(record));
   return new LiveImages(images, {
     title,
-    classes: data.classes,
+    ...classColours(data.train),
     color: 'class',
     labels: 'class',
     ...drawing,

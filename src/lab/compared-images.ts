@@ -9,6 +9,7 @@ import { decodeImage } from '../data';
 import type { EvaluatedImage, EvaluationResults } from '../evaluation';
 import { signed } from '../visualization/difference-table';
 import { type LiveBox, type LiveImage, LiveImages } from '../visualization/live-images';
+import { classColours } from './class-colours';
 
 export interface ComparedSide {
   name: string;
@@ -46,7 +47,7 @@ export function comparedImages(first: ComparedSide, second: ComparedSide, count:
     };
   });
   return new LiveImages(images, {
-    classes: first.results.dataset.classes,
+    ...classColours(first.results.dataset),
     title: `images on which ${first.name} and ${second.name} differ most`,
     sideBySide: true,
     sides: [first.name, second.name],

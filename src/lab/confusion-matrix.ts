@@ -13,6 +13,7 @@ import { interactiveHtml } from '../visualization/interactive';
 import { LiveImages } from '../visualization/live-images';
 import { csvText, type Formats, SavableDisplay } from '../visualization/savable';
 import { type Table, tableText } from '../visualization/table';
+import { classColours } from './class-colours';
 import { evaluatedImage } from './evaluated-images';
 
 export interface ConfusionMatrixOptions extends ConfusionOptions {
@@ -196,7 +197,7 @@ export class ConfusionMatrix extends SavableDisplay {
       shown.length === 0
         ? undefined
         : await new LiveImages(shown, {
-            classes: this.classes,
+            ...classColours(this.results.dataset),
             title: 'images of the confusion matrix',
             threshold: this.confusion.options.score,
             limit: shown.length,

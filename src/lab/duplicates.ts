@@ -17,6 +17,7 @@ import { escapeHtml } from '../visualization/escape';
 import { LiveImages } from '../visualization/live-images';
 import { csvText, type Formats, SavableDisplay } from '../visualization/savable';
 import { type Table, tableMarkdown, tableText } from '../visualization/table';
+import { classColours } from './class-colours';
 import { type FingerprintOptions, fingerprints } from './image-fingerprints';
 import { progressView } from './progress-view';
 import { recordImage } from './record-image';
@@ -43,7 +44,7 @@ export class Duplicates extends SavableDisplay {
 
   constructor(
     readonly name: string,
-    readonly classes: readonly string[],
+    private readonly colours: ReturnType<typeof classColours>,
     /** Largest groups first. */
     readonly groups: readonly DuplicateGroup[],
     /** Images looked at, and those that could not be read. */
@@ -56,6 +57,10 @@ export class Duplicates extends SavableDisplay {
     this.what = across ? `images of ${name} in both splits` : `duplicates in ${name}`;
   }
 
+  get classes(): readonly string[] {
+    return this.colours.classes;
+  }
+
   /** The groups as a gallery, each image with its ground truth. */
   show({ limit = 48, ...drawing }: DrawingOptions = {}): LiveImages {
     const images = this.groups.flatMap(({ images: members, exact }, i) =>
@@ -64,7 +69,7 @@ export class Duplicates extends SavableDisplay {
         caption: `${i + 1}${exact ? '' : ' (near)'}, ${split}: ${path.basename(record.path)}`,
       })),
     );
-    return new LiveImages(images, { title: this.what, classes: this.classes, color: 'class', limit, ...drawing });
+    return new LiveImages(images, { title: this.what, ...this.colours, color: 'class', limit, ...drawing });
   }
 
   get table(): Table {
@@ -157,7 +162,7 @@ export async function findDuplicates(
     ({ pair: [a, b] }) => !across || images[a].split !== images[b].split,
   );
   const unreadable = prints.filter((print) => print === undefined).length;
-  return new Duplicates(name, splits.train.classes, groupsOf(pairs, images), images.length, unreadable, across);
+  return new Duplicates(name, classColours(splits.train), groupsOf(pairs, images), images.length, unreadable, across);
 }
 
 function groupsOf(pairs: readonly DuplicatePair[], images: readonly DuplicateImage[]): DuplicateGroup[] {

@@ -25,6 +25,7 @@ import { LiveImages } from '../visualization/live-images';
 import { csvText, type Formats, SavableDisplay } from '../visualization/savable';
 import { type Table, tableHtml, tableMarkdown, tableText } from '../visualization/table';
 import { tableSvg } from '../visualization/table-svg';
+import { classColours } from './class-colours';
 import { ConfusionMatrix } from './confusion-matrix';
 import { evaluatedImage } from './evaluated-images';
 import { ImageErrorTable } from './image-error-table';
@@ -199,7 +200,7 @@ export class ErrorReport extends SavableDisplay {
       return { ...shown, caption: `${i + 1}. ${shown.source}: ${this.caption(errors)}` };
     });
     return new LiveImages(images, {
-      classes: results.dataset.classes,
+      ...classColours(results.dataset),
       title: `${images.length} images with the ${by === 'AP' ? 'lowest AP' : by === 'loss' ? 'highest loss' : `most errors: ${by}`}`,
       sideBySide: true,
       columns: 2,

@@ -9,6 +9,7 @@ import type { DrawingOptions } from '../visualization/drawing-options';
 import { LiveImages } from '../visualization/live-images';
 import { type Table, tableHtml, tableMarkdown, tableText } from '../visualization/table';
 import { type BrowseOptions, browse } from './browse';
+import { classColours } from './class-colours';
 import { type DatasetStatisticsDisplay, statisticsOf } from './dataset-statistics';
 import { type Duplicates, type FindDuplicatesOptions, findDuplicates } from './duplicates';
 import { holdOut } from './hold-out';
@@ -119,9 +120,7 @@ export class LabDataset implements Displayable {
     const selected = records.filter((_, i) => i % step === 0).slice(0, limit);
     const images = selected.map((record) => recordImage(record));
     const title = `images of ${this.name}`;
-    const { classes } = this;
-    const { palette } = this.train;
-    const standard = { title, classes, color: 'class', labels: 'class', limit, ...(palette && { palette }) } as const;
+    const standard = { ...classColours(this.train), title, color: 'class', labels: 'class', limit } as const;
     return new LiveImages(images, { ...standard, ...drawing });
   }
 

@@ -13,6 +13,7 @@ import { interactiveHtml } from '../visualization/interactive';
 import { LiveImages } from '../visualization/live-images';
 import { csvText, type Formats, SavableDisplay } from '../visualization/savable';
 import { type Table, tableHtml, tableMarkdown, tableText } from '../visualization/table';
+import { classColours } from './class-colours';
 import { evaluatedImage } from './evaluated-images';
 
 export interface LabelMistakesOptions {
@@ -126,7 +127,7 @@ export class LabelMistakes extends SavableDisplay {
       };
     });
     return new LiveImages(images, {
-      classes: results.dataset.classes,
+      ...classColours(results.dataset),
       title: this.what,
       limit: Math.max(1, images.length),
       threshold: 0,

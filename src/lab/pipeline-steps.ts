@@ -17,19 +17,25 @@ export interface StepsOptions extends InputOptions {
   epoch?: number;
 }
 
+interface ClassColours {
+  classes: readonly string[];
+  palette: readonly string[] | undefined;
+}
+
 export class PipelineSteps extends FiguresDisplay {
   constructor(
     readonly file: string,
     /** What each transform received and made, in order. */
     readonly steps: readonly TracedStep[],
     readonly classes: readonly string[],
+    palette?: readonly string[],
   ) {
     const changes = steps.map(changesOf);
     super({
       what: 'pipeline steps',
       title: `${path.basename(file)}: ${steps.length} steps of the training pipeline`,
-      figures: figuresOf(steps, changes, classes),
-      sheet: { legend: classLegend(classes) },
+      figures: figuresOf(steps, changes, { classes, palette }),
+      sheet: { legend: classLegend(classes, palette) },
       tables: [
         {
           columns: [
@@ -119,16 +125,12 @@ function rowOf(step: TracedStep, { before, after, lost, added, halved }: Changes
 }
 
 /** One figure for each step that changes anything; the others are named in the caption before. */
-function figuresOf(
-  steps: readonly TracedStep[],
-  changes: readonly Changes[],
-  classes: readonly string[],
-): ImageFigure[] {
+function figuresOf(steps: readonly TracedStep[], changes: readonly Changes[], colours: ClassColours): ImageFigure[] {
   const figures: ImageFigure[] = [];
   for (const [i, step] of steps.entries()) {
     const last = figures.at(-1);
     if (last && changesNothing(step)) last.caption += `; ${step.index + 1} ${step.type}: no change`;
-    else figures.push(...figureOf(step, changes[i], classes));
+    else figures.push(...figureOf(step, changes[i], colours));
   }
   return figures;
 }
@@ -140,7 +142,11 @@ function changesNothing({ before, after }: TracedStep): boolean {
   return boxes(before) === boxes(after) && (a.data === b.data || a.data.every((v, k) => v === b.data[k]));
 }
 
-function figureOf(step: TracedStep, { lost, added, halved }: Changes, classes: readonly string[]): ImageFigure[] {
+function figureOf(
+  step: TracedStep,
+  { lost, added, halved }: Changes,
+  { classes, palette }: ClassColours,
+): ImageFigure[] {
   const { image, truths } = step.after ?? {};
   const notes = [
     ...(step.after ? [sizeText(step)] : ['discards the image']),
@@ -152,7 +158,7 @@ function figureOf(step: TracedStep, { lost, added, halved }: Changes, classes: r
   const shown = image ?? step.before.image;
   if (!shown) return [];
   const shares = truths && step.unclipped ? visibleShares(truths, step.unclipped) : [];
-  const boxes = truths ? truthFigureBoxes(truths, classes) : [];
+  const boxes = truths ? truthFigureBoxes(truths, classes, palette) : [];
   return [
     {
       image: shown,
@@ -185,7 +191,7 @@ export async function pipelineSteps(
   const { training } = await trainingInput(spec, data, options);
   const tracer = tracerOf(training, at);
   const { record, steps } = await tracer.trace(imageIndex(training, image), at);
-  return new PipelineSteps(record.path, steps, data.classes);
+  return new PipelineSteps(record.path, steps, data.classes, data.train.palette);
 }
 
 type Training = Awaited<ReturnType<typeof trainingInput>>['training'];

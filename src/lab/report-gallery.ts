@@ -5,6 +5,7 @@ import { apByImage } from '../analysis/image-errors';
 import type { EvaluationResults } from '../evaluation';
 import type { DrawingOptions } from '../visualization/drawing-options';
 import { LiveImages } from '../visualization/live-images';
+import { classColours } from './class-colours';
 import { evaluatedImage } from './evaluated-images';
 
 export type ReportGalleryOptions = DrawingOptions & ErrorKindOptions;
@@ -20,6 +21,6 @@ export function reportGallery(
   const values = aps && ((image: number) => ({ AP: aps[image] }));
   return new LiveImages(
     results.images.map((_, image) => evaluatedImage({ results, rows, values }, image)),
-    { classes: results.dataset.classes, title: `images of ${results.dataset.name}`, ...drawing },
+    { ...classColours(results.dataset), title: `images of ${results.dataset.name}`, ...drawing },
   );
 }

@@ -35,6 +35,7 @@ export class TrainingBatches extends FiguresDisplay {
     /** Images by batch. */
     readonly batches: readonly (readonly BatchImage[])[],
     readonly classes: readonly string[],
+    palette?: readonly string[],
   ) {
     const images = batches.flatMap((batch, b) => batch.map((one, i) => ({ ...one, b, i })));
     const rows = images.map(({ image, sample, b, i }) => rowOf(image, sample, b, i));
@@ -44,10 +45,10 @@ export class TrainingBatches extends FiguresDisplay {
       figures: images.map(({ image, sample: { truths, meta } }, k) => ({
         image,
         caption: `${rows[k][0]}.${rows[k][1]}  ${rows[k][2]}  ${rows[k][5]} boxes`,
-        boxes: truthFigureBoxes(truths, classes),
+        boxes: truthFigureBoxes(truths, classes, palette),
         content: meta.imgShape,
       })),
-      sheet: { legend: classLegend(classes), columns: undefined },
+      sheet: { legend: classLegend(classes, palette), columns: undefined },
       tables: [
         {
           columns: [
@@ -97,12 +98,16 @@ function rowOf(image: PixelImage, { truths, meta }: PackedSample, batch: number,
 }
 
 /** Truths as boxes of a figure. */
-export function truthFigureBoxes({ bboxes, labels, ignored }: Truths, classes: readonly string[]): FigureBox[] {
+export function truthFigureBoxes(
+  { bboxes, labels, ignored }: Truths,
+  classes: readonly string[],
+  palette?: readonly string[],
+): FigureBox[] {
   return Array.from(labels, (label, t) => {
     const [x1, y1, x2, y2] = bboxes.subarray(4 * t, 4 * t + 4);
     return {
       bbox: [x1, y1, x2, y2],
-      colour: colourOf(label),
+      colour: colourOf(label, palette),
       dashed: ignored[t] === 1,
       hint: `${classes[label] ?? label}${ignored[t] === 1 ? ', ignored' : ''}, ${(x2 - x1).toFixed(1)} × ${(y2 - y1).toFixed(1)} pixels`,
     };
@@ -152,5 +157,5 @@ export async function trainingBatches(
   } finally {
     await loader.close();
   }
-  return new TrainingBatches(spec.name, batches, data.classes);
+  return new TrainingBatches(spec.name, batches, data.classes, data.train.palette);
 }

@@ -8,6 +8,7 @@ import { DetLabError, didYouMean } from '../errors';
 import type { BoxDetections } from '../evaluation';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { type LiveBox, LiveImages } from '../visualization/live-images';
+import { classColours } from './class-colours';
 import { truthBoxes } from './record-image';
 
 /** How many images, or which: ids of the annotation file, or file names. False: none. */
@@ -32,7 +33,7 @@ export class Watched implements Displayable {
 
   constructor(
     private readonly records: readonly ImageRecord[],
-    private readonly classes: readonly string[],
+    private readonly data: Pick<Dataset, 'classes' | 'palette'>,
   ) {}
 
   get images(): WatchedImage[] {
@@ -66,7 +67,7 @@ export class Watched implements Displayable {
       caption: captionOf(file, record, detections),
     }));
     const title = this.place === undefined ? 'watched images' : `watched images after ${this.place}`;
-    return new LiveImages(images, { classes: this.classes, title });
+    return new LiveImages(images, { ...classColours(this.data), title });
   }
 
   /** Writes them to a file (PNG, JPEG, SVG, HTML, CSV or JSON by its extension); returns the absolute path. */
@@ -118,7 +119,7 @@ export function watchedImages(data: Dataset, option: WatchOption): Watched | und
   if (typeof option === 'number') {
     if (!Number.isInteger(option) || option < 0)
       throw new DetLabError(`Cannot watch ${option} images: expected a whole number, false, or a list of image ids`);
-    return new Watched(spread(data.records, option), data.classes);
+    return new Watched(spread(data.records, option), data);
   }
   const byName = new Map<number | string, ImageRecord>();
   for (const record of data.records) byName.set(record.id, record).set(path.basename(record.path), record);
@@ -135,7 +136,7 @@ export function watchedImages(data: Dataset, option: WatchOption): Watched | und
           .join(', '),
     );
   });
-  return records.length > 0 ? new Watched([...new Set(records)], data.classes) : undefined;
+  return records.length > 0 ? new Watched([...new Set(records)], data) : undefined;
 }
 
 function spread(records: readonly ImageRecord[], count: number): ImageRecord[] {

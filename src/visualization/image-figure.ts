@@ -154,8 +154,10 @@ export async function figuresHtml(
 }
 
 /** Colours of classes for a legend. */
-export const classLegend = (classes: readonly string[]): { text: string; colour: string }[] =>
-  classes.map((text, i) => ({ text, colour: colourOf(i) }));
+export const classLegend = (
+  classes: readonly string[],
+  palette?: readonly string[],
+): { text: string; colour: string }[] => classes.map((text, i) => ({ text, colour: colourOf(i, palette) }));
 
 /** Figures with captions and legend as one SVG document, on white. */
 export async function sheetSvg(

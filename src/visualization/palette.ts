@@ -14,8 +14,9 @@ const FIRST = [
   '#93c01f',
 ];
 
-/** The colour of class or series `i`, as #rrggbb. */
-export function colourOf(i: number): string {
+/** The colour of class or series `i`, as #rrggbb: of `palette`, used again where it is shorter, or a standard one. */
+export function colourOf(i: number, palette?: readonly string[]): string {
+  if (palette) return palette[i % palette.length];
   if (i < FIRST.length) return FIRST[i];
   const hue = (i * 137.508) % 360;
   const lightness = [0.42, 0.55, 0.34][i % 3];

@@ -4,9 +4,15 @@ import { dataset, Report } from '../../src';
 import { evaluateBoxes, truthsOfDataset } from '../../src/evaluation';
 import { Random } from '../../src/random';
 
-/** @param dir of the images */
-export async function evaluatedScenes(dir: string, images = 12): Promise<Report> {
-  const { evaluated } = (await dataset.toytown({ images, seed: 3, width: 192, height: 128, dir })).split('train');
+/**
+ * @param dir of the images
+ * @param palette of the dataset
+ */
+export async function evaluatedScenes(dir: string, images = 12, palette?: string[]): Promise<Report> {
+  const { evaluated: scenes } = (await dataset.toytown({ images, seed: 3, width: 192, height: 128, dir })).split(
+    'train',
+  );
+  const evaluated = palette ? { ...scenes, palette } : scenes;
   const random = Random.seeded(4);
   const results = evaluated.records.map((record) => {
     const found: { box: number[]; label: number; score: number }[] = [];
