@@ -107,6 +107,20 @@ export function testModels(...names: string[]): void {
   describe.each(names)('%s equals MMDetection', (name) => checkModel(name, models[name]));
 }
 
+/** Images with fewer positions than the model of this name is given queries. */
+export function testFewPositions(name: string): void {
+  test(`${name}: more queries than the images have positions are refused, in training and in prediction`, () => {
+    const reference = models[name];
+    const model = build({ ...reference, cfg: { ...reference.cfg, num_queries: 900 } });
+    const given = batch();
+    const message = /Cannot choose 900 queries \(num_queries\): the images have \d+ positions on all feature levels/;
+    expect(() => model.train().loss(given, { random: Random.seeded(1), epoch: 0, iteration: 0 })).toThrow(message);
+    expect(() => model.eval().predict(given)).toThrow(message);
+    given.inputs.dispose();
+    model.dispose();
+  });
+}
+
 function checkModel(kind: string, reference: Reference): void {
   test('parameters in order, losses and gradients', () => {
     const model = build(reference).train();

@@ -4,11 +4,12 @@ import * as tf from '@tensorflow/tfjs';
 import { beforeAll, expect, test } from 'vitest';
 import { startEngine } from '../../../src/engine';
 import { Random } from '../../../src/random';
-import { batch, build, flat, models, testModels } from './check-detr-family';
+import { batch, build, flat, models, testFewPositions, testModels } from './check-detr-family';
 
 beforeAll(async () => void (await startEngine()));
 
 testModels('dino', 'dino in fixed groups');
+testFewPositions('dino');
 
 test('a batch without truths has losses and gradients', () => {
   const model = build(models.dino).train();
