@@ -190,6 +190,11 @@ function addCatalogueCommands(command: AddCommand, done: Done): void {
 
 /** Runs the command line and sets the exit code. */
 export async function main(argv: string[]): Promise<void> {
+  // a reader that has enough (`| head`) ends neither the command nor its work
+  for (const stream of [process.stdout, process.stderr])
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
   let code: number = EXIT.ok;
   const root = program((result) => {
     code = result;

@@ -1,5 +1,6 @@
 // Many problems in few lines: the first of each kind, and how many there are like it.
 
+import path from 'node:path';
 import type { DataProblem } from './types';
 
 /** What a kind of problem is about, for `and 11 more images`. */
@@ -10,6 +11,14 @@ const SUBJECTS: Partial<Record<DataProblem['kind'], [one: string, several: strin
   'small-image': ['image', 'images'],
   'empty-image': ['image', 'images'],
 };
+
+/**
+ * A message with the paths below the working directory as seen from there: shorter, and a shared log or notebook has no path of
+ * the machine.
+ */
+export function withRelativePaths(message: string): string {
+  return message.replaceAll(`${process.cwd()}${path.sep}`, '');
+}
 
 /**
  * One line per kind of problem, in order of appearance: the first message, and the number of further ones.
@@ -25,8 +34,9 @@ export function problemLines(problems: readonly DataProblem[]): string[] {
   }
   return [...byKind].map(([kind, alike]) => {
     const more = alike.length - 1;
-    if (more === 0) return alike[0].message;
+    const message = withRelativePaths(alike[0].message);
+    if (more === 0) return message;
     const subject = SUBJECTS[kind]?.[more === 1 ? 0 : 1] ?? 'like it';
-    return `${alike[0].message} (and ${more.toLocaleString('en')} more ${subject})`;
+    return `${message} (and ${more.toLocaleString('en')} more ${subject})`;
   });
 }

@@ -1,7 +1,7 @@
 // `recipe.fit(data)`: builds the model, trains it with live displays, evaluates it, and returns a Run.
 
 import path from 'node:path';
-import { type DataProblem, type Loader, problemLines } from '../data';
+import { type DataProblem, type Loader, problemLines, withRelativePaths } from '../data';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
 import { CallbackHook } from '../training/hooks/callback-hook';
@@ -58,7 +58,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
     workers: options.workers,
     onProblem(problem) {
       problems.push(problem);
-      if (problems.length <= LOGGED_PROBLEMS) log(`bad data: ${problem.message}`);
+      if (problems.length <= LOGGED_PROBLEMS) log(`bad data: ${withRelativePaths(problem.message)}`);
       if (problems.length === LOGGED_PROBLEMS) log('bad data: further images are in run.problems alone');
     },
     onDropped(dropped) {

@@ -11,7 +11,7 @@ test('configs lists names by algorithm, those with all words given', async () =>
       'carafe (2)',
       expect.stringMatching(/^ {2}faster-rcnn_r50_fpn-carafe_1x_coco {2}47\.36 M {2}227\.7 G {2}800 × 1333 {2}38\.6$/),
       expect.stringMatching(
-        /^ {2}mask-rcnn_r50_fpn-carafe_1x_coco {4}49\.81 M {2}276\.9 G {2}800 × 1333 {2}39\.3 {2}35\.8$/,
+        /^ {2}mask-rcnn_r50_fpn-carafe_1x_coco {4}49\.81 M {2}276\.9 G {2}800 × 1333 {2}39\.3 {2}35\.6$/,
       ),
     ],
   ]);

@@ -45,8 +45,9 @@ const SCHEDULES: Record<string, Reduction[]> = {
   ],
   '06-your-own-data.ipynb': [
     [/images: 120/, 'images: 60', 1],
+    [/toytown-v1-120/, 'toytown-v1-60', 1],
     [/epochs: \d+/, 'epochs: 1', 2],
-    [/\.\.\/runs\/own/, './work', 4],
+    [/runs\/own/, 'work', 4],
   ],
   '07-inside-a-neck.ipynb': [
     [/images: \d+/, 'images: 24', 1],
