@@ -15,7 +15,7 @@ test('configs lists names by algorithm, those with all words given', async () =>
       ),
     ],
   ]);
-  expect(out).toMatch(/\n2 of \d+ configs. detlab summary NAME/);
+  expect(out).toMatch(/\n2 of \d+ configs\. Columns: [\s\S]*detlab\s+summary NAME/);
   const found = (await detlab('configs', 'mask', 'r101', 'GCB', '--json')).lines();
   expect(found.length).toBeGreaterThan(2);
   for (const { event, name } of found)

@@ -99,7 +99,7 @@ describe('log, evaluations and checkpoints', () => {
     expect(asked).toEqual([4, 6, 8, 12]);
     expect(lines).toContain('Iter(val) [8]  coco/bbox_mAP: 0.5000');
     expect(result.history.evaluations.map(({ step }) => step)).toEqual(asked);
-    expect(result.best).toEqual({ epoch: 2, iteration: 8, value: 0.5 });
+    expect(result.best).toEqual({ metric: 'coco/bbox_mAP', epoch: 2, iteration: 8, value: 0.5 });
     expect(readdirSync(join(workDir, 'checkpoints')).sort()).toEqual([
       'best',
       'iter_10',
