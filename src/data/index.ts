@@ -31,7 +31,7 @@ export {
 } from './loading/sample-tracer';
 export { buildPipeline, type Pipeline } from './pipeline';
 export { resizeBilinear } from './pixels/resize-bilinear';
-export { problemLines, withRelativePaths } from './problem-lines';
+export { problemLines } from './problem-lines';
 export { generateToytown, loadToytown, type ToytownFiles, type ToytownOptions } from './toytown/generate';
 export { TOYTOWN_CLASSES } from './toytown/thing';
 export { TRANSFORMS } from './transforms';

@@ -1,6 +1,6 @@
 // Many problems in few lines: the first of each kind, and how many there are like it.
 
-import path from 'node:path';
+import { withRelativePaths } from '../paths';
 import type { DataProblem } from './types';
 
 /** What a kind of problem is about, for `and 11 more images`. */
@@ -11,14 +11,6 @@ const SUBJECTS: Partial<Record<DataProblem['kind'], [one: string, several: strin
   'small-image': ['image', 'images'],
   'empty-image': ['image', 'images'],
 };
-
-/**
- * A message with the paths below the working directory as seen from there: shorter, and a shared log or notebook has no path of
- * the machine.
- */
-export function withRelativePaths(message: string): string {
-  return message.replaceAll(`${process.cwd()}${path.sep}`, '');
-}
 
 /**
  * One line per kind of problem, in order of appearance: the first message, and the number of further ones.

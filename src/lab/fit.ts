@@ -1,9 +1,10 @@
 // `recipe.fit(data)`: builds the model, trains it with live displays, evaluates it, and returns a Run.
 
 import path from 'node:path';
-import { type DataProblem, type Loader, problemLines, withRelativePaths } from '../data';
+import { type DataProblem, type Loader, problemLines } from '../data';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
+import { withRelativePaths } from '../paths';
 import { CallbackHook } from '../training/hooks/callback-hook';
 import { EvaluationHook } from '../training/hooks/evaluation-hook';
 import type { TrainHook } from '../training/hooks/hook';
@@ -14,6 +15,7 @@ import { catalogue } from './catalogue';
 import { checkData } from './check-data';
 import { checkRun } from './check-run';
 import { loadCustomImports } from './custom-imports';
+import { checkFitOptions } from './fit-options';
 import type { LabDataset } from './lab-dataset';
 import { Model } from './model';
 import { type FitOptions, planRun, type RunPlan } from './plan';
@@ -37,6 +39,7 @@ const WATCHED = 6;
 export const folderName = (name: string): string => name.replace(/[^\w.+-]+/g, '_');
 
 export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptions = {}): Promise<Run> {
+  checkFitOptions(options);
   const started = performance.now();
   const spec = options.loadFrom === undefined ? given : { ...given, loadFrom: { file: options.loadFrom } };
   const notices: string[] = [...(spec.notices ?? [])];

@@ -13,7 +13,6 @@ import type { TrainLoop } from '../training/loops/train-loop';
 import { modulesAt, numberAt, objectAt, valueAt } from './config-access';
 import { type ConfiguredHooks, configuredHooks } from './configured-hooks';
 import { type Patience, planEarlyStopping, withoutStopping } from './early-stopping';
-import { checkFitOptions } from './fit-options';
 import type { ImageSize } from './image-size/set-image-size';
 
 import { planLoop } from './plan-loop';
@@ -103,7 +102,6 @@ export interface RunPlan extends ConfiguredHooks {
 
 /** @throws DetLabError when `train_cfg` or a hook cannot be used */
 export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
-  checkFitOptions(options);
   const notices: string[] = [];
   const { loop, configured } = planLoop(config, options);
   const batchSize = options.batch ?? numberAt(config, 'train_dataloader.batch_size') ?? 2;

@@ -1,5 +1,6 @@
 // The AP table: one row for all classes and one per class; columns are the 12 COCO metrics, or those of another metric.
 
+import { withRelativePaths } from '../paths';
 import type { Table } from './table';
 
 /** The numbers of an evaluation's report that the table shows. */
@@ -22,7 +23,7 @@ export const counted = (n: number, noun: string): string => `${n.toLocaleString(
 export function apTable(report: ReportNumbers, title = 'Average precision and recall'): Table {
   const names = Object.keys(report.metrics);
   const { images, truths, detections, problems } = report;
-  const first = problems.length > 0 ? `, first: ${problems[0].message}` : '';
+  const first = problems.length > 0 ? `, first: ${withRelativePaths(problems[0].message)}` : '';
   return {
     title,
     columns: [
