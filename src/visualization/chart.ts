@@ -76,7 +76,7 @@ export async function svgFile(spec: Record<string, unknown>): Promise<string> {
 /** A PNG for what shows no interactive chart, in its own size and with the few colours of lines and bars: a tenth of the bytes. */
 export async function chartPng(spec: Record<string, unknown>): Promise<Buffer> {
   return sharp(await renderPng(spec, 1))
-    .png({ compressionLevel: 9, palette: true, colours: 64 })
+    .png({ compressionLevel: 9, palette: true, colours: 16, dither: 0, effort: 10 })
     .toBuffer();
 }
 
