@@ -13,7 +13,7 @@ const ALONE = [
   'test/kernels/jupyter/interruption/cell-resources.test.ts',
   'test/kernels/jupyter/launcher.test.ts',
   'test/kernels/jupyter/session/cell-interruption.test.ts',
-  'test/kernels/jupyter/session/cooperation.test.ts',
+  'test/kernels/jupyter/session/stop-signal.test.ts',
   'test/ops/**/*.test.ts',
 ];
 

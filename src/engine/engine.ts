@@ -68,6 +68,8 @@ export interface Engine {
   ): void;
   /** Scales gradients (in place where the engine can) so that their joint L2 norm is at most `maxNorm`; returns the norm before. */
   clipGradNorm(gradients: tf.Tensor[], maxNorm: number): { norm: number; gradients: tf.Tensor[] };
+  /** Until the next call: native work of this thread ends at its next allocation, with an error, once the element is not 0. */
+  watch?(urgency: Int32Array | undefined): void;
   memory(): EngineMemory;
   /** Resets the peak counter of `memory()`. */
   resetPeak(): void;

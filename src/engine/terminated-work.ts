@@ -2,6 +2,7 @@
 // from the event loop, where no synchronous code is left that could still need any of it.
 
 import * as tf from '@tensorflow/tfjs';
+import { abandonInterruption } from './interruption';
 import { abandonAutocast } from './torch/autocast';
 import { abandonGradients } from './torch/gradients';
 
@@ -24,6 +25,7 @@ export const openScopes = (): number => stateOf().scopeStack.length;
  * @param scopes how many were open before it
  */
 export function endTerminatedWork(scopes: number): void {
+  abandonInterruption();
   abandonGradients();
   abandonAutocast();
   const state = stateOf();

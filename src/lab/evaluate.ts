@@ -6,6 +6,7 @@ import type { ConfigObject } from '../config';
 import type { PackedSample } from '../data';
 import { buildPipeline, type Dataset, type Detections, evaluationLoader, withBatchShapes } from '../data';
 import { engine, type Precision } from '../engine';
+import { interruptible } from '../engine/interruption';
 import { DetLabError, didYouMean } from '../errors';
 import { compactDetections, type EvaluationResults, evaluatesMasks } from '../evaluation';
 import type { Detector } from '../models/types';
@@ -90,7 +91,9 @@ export async function evaluate(
   try {
     let done = 0;
     for await (const samples of loader.epoch(0, { signal })) {
-      for (const [i, detections] of detect(detector, samples, precision).entries()) {
+      const found = interruptible(signal, () => detect(detector, samples, precision));
+      if (!found) return undefined;
+      for (const [i, detections] of found.entries()) {
         const { imgId: imageId } = samples[i].meta;
         metric.add(imageId, detections);
         results.images.push({

@@ -5,6 +5,7 @@ import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
 import { buildPipeline, type Dataset, evaluationLoader } from '../data';
 import type { Precision } from '../engine';
+import { interruptible } from '../engine/interruption';
 import type { Detector } from '../models/types';
 import { Random } from '../random';
 import { batchLosses } from '../training/batch-losses';
@@ -45,7 +46,9 @@ export async function validationLosses(
     for await (const samples of loader.epoch(0, { signal })) {
       const batch = detector.preprocess(samples);
       try {
-        const losses = batchLosses(detector, batch, { random, epoch, iteration: step }, precision);
+        const context = { random, epoch, iteration: step };
+        const losses = interruptible(signal, () => batchLosses(detector, batch, context, precision));
+        if (!losses) return undefined;
         for (const [name, value] of Object.entries(losses)) sums[name] = (sums[name] ?? 0) + value * samples.length;
       } finally {
         batch.inputs.dispose();

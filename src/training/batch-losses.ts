@@ -6,6 +6,7 @@ import { engine, type Precision } from '../engine';
 import type { DetBatch, Detector, LossContext } from '../models/types';
 import { withStepRandom } from '../nn/step-random';
 import { parseLosses } from './gradients';
+import { SavedBuffers } from './saved-buffers';
 
 /** `loss` (the sum) and then every part, in the model's order. Nothing of the model is changed. */
 export function batchLosses(
@@ -30,14 +31,11 @@ export function batchLosses(
 
 /** Some losses count what they see in a buffer (GHM, Seesaw): training must not go on with counts of validation images. */
 function keepingBuffers<T>(detector: Detector, f: () => T): T {
-  const buffers = [...detector.named()].filter(([, { kind }]) => kind === 'buffer').map(([, { variable }]) => variable);
-  const before = buffers.map((variable) => tf.clone(variable));
+  const buffers = new SavedBuffers(detector);
   try {
     return f();
   } finally {
-    for (const [i, variable] of buffers.entries()) {
-      if (variable.dataId !== before[i].dataId) variable.assign(before[i]);
-      before[i].dispose();
-    }
+    buffers.restore();
+    buffers.dispose();
   }
 }

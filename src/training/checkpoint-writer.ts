@@ -1,11 +1,24 @@
 // Writes checkpoints while training continues: the tensors are copied when `save` is called, hashing, writing and
-// flushing run in the background, one checkpoint at a time.
+// flushing run in the background, one checkpoint at a time. A cell of a notebook may end before its last one is on disk.
 
-import { type CheckpointContents, writeCheckpoint } from './checkpoint';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import path from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { type CheckpointContents, checkpointName, writeCheckpoint } from './checkpoint';
+
+/** Runs work in the async context of this module's import: what Stop ends with a cell is what that cell's context has begun. */
+const outsideOfCells = AsyncLocalStorage.snapshot();
+
+/** What is being written, by the folder of the checkpoints. */
+const writing = new Map<string, Promise<void>>();
+
+/** What is being written to `root`, by whatever run: resolves when it is on disk. */
+export const checkpointInWriting = (root: string): Promise<void> | undefined => writing.get(path.resolve(root));
 
 export class CheckpointWriter {
   /** Step of the newest checkpoint handed over. */
   lastStep = -1;
+  /** Its folder. */
   lastDirectory?: string;
   private pending: Promise<void> = Promise.resolve();
   private failure?: unknown;
@@ -19,17 +32,33 @@ export class CheckpointWriter {
   /** @throws what an earlier write failed with (a full disk) */
   async save(contents: CheckpointContents, name?: string): Promise<void> {
     await this.finished();
-    if (name === undefined) this.lastStep = contents.state.step;
+    const { root } = this;
+    if (name === undefined) {
+      this.lastStep = contents.state.step;
+      this.lastDirectory = path.join(root, checkpointName(contents.state));
+    }
     // a named one (`best`) is a copy on the side: resume does not start from it
     const options = name === undefined ? { keep: this.keep } : { name, point: false };
-    this.pending = writeCheckpoint(this.root, contents, options)
-      .then(async (directory) => {
-        if (name === undefined) this.lastDirectory = directory;
-        await this.written(directory);
-      })
+    this.pending = outsideOfCells(() => writeCheckpoint(root, contents, options))
+      .then((directory) => this.written(directory))
       .catch((error) => {
         this.failure = error;
       });
+    const place = path.resolve(root);
+    const { pending } = this;
+    writing.set(place, pending);
+    void pending.then(() => writing.get(place) === pending && writing.delete(place));
+  }
+
+  /** As `finished`, for so many milliseconds at most; returns whether everything is on disk. */
+  async finishedWithin(limit: number): Promise<boolean> {
+    const abort = new AbortController();
+    const timer = setTimeout(limit, false, { signal: abort.signal }).catch(() => false);
+    try {
+      return await Promise.race([this.finished().then(() => true), timer]);
+    } finally {
+      abort.abort();
+    }
   }
 
   /** Resolves when everything handed over is on disk. */

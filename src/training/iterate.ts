@@ -1,13 +1,24 @@
-// One iteration of training: a batch's losses, their gradients, and the update.
+// One iteration of training: a batch's losses, their gradients, and the update. Weights change in the update alone, so that an
+// iteration can be left before it, and done again when the run is resumed.
 
 import type * as tf from '@tensorflow/tfjs';
 import type { PackedSample } from '../data/types';
+import { canInterrupt, interruptible } from '../engine/interruption';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
 import { pass } from './gradients';
 import type { RunState } from './run-state';
+import { SavedBuffers } from './saved-buffers';
+
+export interface Iteration {
+  samples: PackedSample[];
+  lr: number;
+  /** Leaves the iteration when it becomes urgent; see `interruptible`. */
+  signal?: AbortSignal;
+}
 
 /**
+ * @returns undefined when it was left: model and state are as before it
  * @param afterBackward what hooks do with the gradients before the update
  * @throws DetLabError naming the loss, the images and the learning rate when a loss or gradient is not finite; the weights
  *   are as they were
@@ -15,9 +26,9 @@ import type { RunState } from './run-state';
 export async function iterate(
   detector: Detector,
   state: RunState,
-  { samples, lr }: { samples: PackedSample[]; lr: number },
+  { samples, lr, signal }: Iteration,
   afterBackward?: (gradients: (tf.Tensor | undefined)[]) => Promise<void>,
-): Promise<{ scalars: Record<string, number>; gradNorm?: number }> {
+): Promise<{ scalars: Record<string, number>; gradNorm?: number } | undefined> {
   const { epoch, iteration, random, step, wrapper } = state;
   const where = () =>
     `at epoch ${epoch + 1}, iteration ${iteration + 1}, learning rate ${lr}, images ` +
@@ -25,13 +36,17 @@ export async function iterate(
     `Lower the learning rate, lengthen the warm-up or clip gradients (clip_grad: { max_norm: 10 }), and look at these images`;
   const batch = detector.preprocess(samples, step);
   try {
-    const { scalars, gradients } = pass(
-      detector,
-      batch,
-      wrapper.variables,
-      { random, epoch, iteration: step },
-      { precision: wrapper.precision, factor: wrapper.lossFactor() },
+    const passed = unlessLeft(detector, state, signal, () =>
+      pass(
+        detector,
+        batch,
+        wrapper.variables,
+        { random, epoch, iteration: step },
+        { precision: wrapper.precision, factor: wrapper.lossFactor() },
+      ),
     );
+    if (!passed) return undefined;
+    const { scalars, gradients } = passed;
     const dispose = () => {
       for (const gradient of gradients) gradient?.dispose();
     };
@@ -58,5 +73,26 @@ export async function iterate(
     }
   } finally {
     batch.inputs.dispose();
+  }
+}
+
+/** Undefined when `compute` was left; the buffers of the model and the random stream are then those of before. */
+function unlessLeft<T extends object>(
+  detector: Detector,
+  { random }: RunState,
+  signal: AbortSignal | undefined,
+  compute: () => T,
+): T | undefined {
+  if (!canInterrupt(signal)) return compute();
+  const buffers = new SavedBuffers(detector);
+  const before = random.state();
+  try {
+    const result = interruptible(signal, compute);
+    if (result) return result;
+    buffers.restore();
+    random.restore(before);
+    return undefined;
+  } finally {
+    buffers.dispose();
   }
 }

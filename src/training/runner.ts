@@ -28,6 +28,9 @@ export interface RunnerParts {
   meta: Record<string, unknown>;
 }
 
+/** Shorter iterations are ended before Stop is urgent: what leaving them takes is saved. */
+const LEAVABLE_SECONDS = 0.3;
+
 /** A batch, and how long it was waited for. */
 export interface Batch {
   samples: PackedSample[];
@@ -45,6 +48,8 @@ export class Runner implements TrainRun {
   readonly workDir?: string;
   stopTraining = false;
   closing = false;
+  /** Of the last iteration; before the first one, it may be long. */
+  private lastSeconds = Number.POSITIVE_INFINITY;
 
   constructor(private readonly parts: RunnerParts) {
     this.detector = parts.detector;
@@ -110,7 +115,10 @@ export class Runner implements TrainRun {
     }
   }
 
-  /** Losses, gradients and step of one batch. The event loop turns once: aborts, timers and displays are served. */
+  /**
+   * Losses, gradients and step of one batch; nothing of them where Stop does not wait for them. The event loop turns once:
+   * aborts, timers and displays are served.
+   */
   async iterate({ samples, began, dataTime }: Batch): Promise<void> {
     const { detector, hooks, state } = this;
     await hooks.call('beforeTrainIter', this, samples);
@@ -119,7 +127,12 @@ export class Runner implements TrainRun {
       ? (gradients: Parameters<NonNullable<TrainHook['afterBackward']>>[1]) =>
           hooks.call('afterBackward', this, gradients)
       : undefined;
-    const { scalars, gradNorm } = await iterate(detector, state, { lr, samples }, afterBackward);
+    const signal = this.lastSeconds < LEAVABLE_SECONDS ? undefined : this.signal;
+    const started = performance.now();
+    const done = await iterate(detector, state, { lr, samples, signal }, afterBackward);
+    if (!done) return;
+    this.lastSeconds = (performance.now() - started) / 1000;
+    const { scalars, gradNorm } = done;
     state.advance();
     await macrotask();
     await hooks.call('afterTrainIter', this, { samples, lr, scalars, gradNorm, began, dataTime, time: 0, eta: 0 });

@@ -7,6 +7,7 @@ import { engine, type Precision } from '../engine';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
 import { setAsideCheckpoints } from './checkpoint';
+import { checkpointInWriting } from './checkpoint-writer';
 import { everTrained, type FreezeRule } from './freezing';
 import { AUTO, bestEvaluation, type History, historyLines } from './history';
 import { CheckpointHook } from './hooks/checkpoint-hook';
@@ -91,11 +92,15 @@ export interface BestEvaluation {
 export async function train(options: TrainOptions): Promise<TrainResult> {
   if (options.workDir === undefined) return run(options);
   mkdirSync(options.workDir, { recursive: true });
+  const checkpoints = path.join(options.workDir, 'checkpoints');
+  await checkpointInWriting(checkpoints); // of a run that was stopped
   const unlock = lockWorkDir(options.workDir);
   try {
     return await run(options);
   } finally {
-    unlock();
+    const rest = checkpointInWriting(checkpoints);
+    if (rest) void rest.then(unlock);
+    else unlock();
   }
 }
 

@@ -1,7 +1,13 @@
-import { beforeAll, expect, test } from 'vitest';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { startEngine } from '../../src/engine';
-import { tinyDetector, weightsOf } from './tiny-detector';
+import { urgentSignal } from '../urgent-signal';
+import { tinyDetector, weightsOf, withoutTimes } from './tiny-detector';
 import { trainTiny as run } from './tiny-run';
+import { workDirs } from './work-dirs';
+
+const freshDir = workDirs();
 
 beforeAll(async () => void (await startEngine()));
 
@@ -12,4 +18,39 @@ test('a loss that is not finite stops with its name, the images and the learning
     /loss_bbox is NaN at epoch 2, iteration 2, learning rate 0\.05\d*, images "image-1-0.jpg", "image-1-1.jpg"/,
   );
   expect(weightsOf(detector)['conv.weight'].every(Number.isFinite)).toBe(true);
+});
+
+test('an iteration that Stop does not wait for is left and done again by the run that goes on, which ends bit-equal', async () => {
+  const whole = await run();
+  const workDir = freshDir();
+  const { signal, hurry } = urgentSignal();
+  const detector = tinyDetector();
+  const loss = detector.loss.bind(detector);
+  // the seventh iteration is a long one, after another long one
+  vi.spyOn(detector, 'loss').mockImplementation((...args) => {
+    const losses = loss(...args);
+    if (detector.calls === 6) for (const end = performance.now() + 350; performance.now() < end; );
+    if (detector.calls === 7) hurry();
+    return losses;
+  });
+  const lines: string[] = [];
+  const { result } = await run({ detector, workDir, signal, log: (line) => void lines.push(line) });
+  expect(result).toMatchObject({ interrupted: true, epoch: 1, step: 6 });
+  expect(weightsOf(detector)['bn.num_batches_tracked']).toEqual([6]);
+  const checkpoint = join(workDir, 'checkpoints', 'iter_6');
+  expect(existsSync(checkpoint)).toBe(true);
+  expect(existsSync(join(workDir, '.training'))).toBe(false);
+  expect(lines.at(-1)).toBe(
+    `stopped in epoch 2 of 3, after 1 of its 5 iterations; kept: run.model and ${checkpoint}; ` +
+      'go on with fit(..., { resume: true }), on the command line --resume',
+  );
+  const resumed = await run({ workDir, resume: true });
+  expect(weightsOf(resumed.detector)).toEqual(weightsOf(whole.detector));
+  expect(withoutTimes(resumed.result.history.train)).toEqual(withoutTimes(whole.result.history.train));
+});
+
+test('short iterations end before they are left', async () => {
+  const { signal, hurry } = urgentSignal();
+  const { result } = await run({ signal, callbacks: { onStep: ({ step }) => void (step === 4 && hurry()) } });
+  expect(result).toMatchObject({ interrupted: true, step: 4 });
 });

@@ -4,8 +4,8 @@
 
 import { createHook } from 'node:async_hooks';
 import { clearImmediate, clearTimeout } from 'node:timers';
-import { type Cell, cells, goOn, isEnding, isForceStopped } from '../session/cell';
-import { isUserFrame, stackFrames } from './stack-frames';
+import { type Cell, cells, isForceStopped } from '../session/cell';
+import { stackFrames } from './stack-frames';
 import { terminate } from './terminate-execution';
 
 /** How long functions of a stopped cell that still run (closing, loading a module) may go on. */
@@ -86,7 +86,6 @@ export function watchResources(): CellResources {
     if (!KINDS.has(type)) return;
     const cell = cells.getStore();
     if (!cell) return;
-    if (isEnding(cell) && stackFrames().some(isUserFrame)) goOn(cell);
     const opened = openedBy(cell);
     if (opened.ended !== undefined || isForceStopped(cell)) {
       process.nextTick(closeResource, resource); // it is still being constructed

@@ -7,7 +7,7 @@
 import { Session } from 'node:inspector';
 import { setImmediate } from 'node:timers';
 import { outsideOfCells } from '../session/cell';
-import { isUserFrame, stackFrames } from './stack-frames';
+import { stackFrames } from './stack-frames';
 
 const NAME = 'detlab.terminate';
 
@@ -15,9 +15,6 @@ const NAME = 'detlab.terminate';
  * The expression the inspector evaluates; its value is false when the running code was spared. `tries` counts from 0.
  */
 export const terminateExpression = (tries: number) => `globalThis[Symbol.for('${NAME}')].terminate(${tries})`;
-
-/** An expression whose value is whether the user's own code computes, or something that it has called. */
-export const userCodeExpression = `globalThis[Symbol.for('${NAME}')].isUserCode()`;
 
 interface AsyncWrap {
   clearAsyncIdStack?(): void;
@@ -69,21 +66,13 @@ const SAFE_TRIES = 60;
 /** Frames that include the evaluated expression's and the innermost one of the interrupted code. */
 const NEAREST = 10;
 
-/** Frames of the interrupted code, innermost first. */
-function interruptedFrames(limit?: number): string[] {
-  const frames = stackFrames(limit);
-  const evaluated = frames.findIndex((frame) => EVALUATED.test(frame));
-  return evaluated < 0 ? [] : frames.slice(evaluated + 1);
-}
-
 /** Whether the interrupted code can be terminated where it is; on a later try it is somewhere else. */
 function isSafe(tries: number): boolean {
-  const [interrupted] = interruptedFrames(NEAREST);
+  const frames = stackFrames(NEAREST);
+  const evaluated = frames.findIndex((frame) => EVALUATED.test(frame));
+  const interrupted = evaluated < 0 ? undefined : frames[evaluated + 1];
   return tries > SAFE_TRIES || (interrupted !== undefined && !CONTEXT_SWITCH.test(interrupted));
 }
-
-/** Whether a cell, or a local module of the user's, computes right now, or has called what does. */
-const isUserCode = () => interruptedFrames().some(isUserFrame);
 
 /**
  * Installs the functions that the expressions call. `mayTerminate` runs first, in the async context of the interrupted
@@ -105,7 +94,6 @@ export function allowTermination(mayTerminate: (tries: number) => boolean): void
       terminate();
       return true;
     },
-    isUserCode,
   });
   Object.defineProperty(globalThis, Symbol.for(NAME), { value, enumerable: false });
 }

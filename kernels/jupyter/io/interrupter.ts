@@ -1,26 +1,23 @@
 // Carries out Stop from the I/O thread, in stages. It always asks the main thread, which aborts the cell's signal. When
 // the main thread does not react, the inspector terminates what it runs: a synchronous cell at once, code after an await
-// after a second. No signal is involved, which a cell could take itself. Work that uses the signal is left to end its
-// step, which may take many seconds in native code, until Stop is pressed again; but code of the user's that it calls, or that
-// follows it, is ended after two seconds (longer where the work's steps take longer), whatever it calls itself.
+// after a second. No signal is involved, which a cell could take itself. Work that uses the signal may end by itself: its
+// step within URGENT_AFTER_MS, or what it does to leave the step (`urgency`) within WORK_PATIENCE_MS, when a second press of
+// Stop is carried out. So every cell has ended within three seconds.
 
 import { Session } from 'node:inspector';
 import { orphans, processTree, signalAll, youngestChild } from '../interruption/process-tree';
-import { terminateExpression, userCodeExpression } from '../interruption/terminate-execution';
+import { terminateExpression } from '../interruption/terminate-execution';
 import { Phase, Slot, type ToMain } from '../protocol/thread-messages';
-import { userPatience, workPatience } from '../session/cooperation';
+import { WORK_PATIENCE_MS } from '../session/stop-signal';
 
 const CHECK_MS = 50;
 const FORCE_EVERY_MS = 500;
 /** How long a synchronous cell, and code after an await, may run on before force. */
 const SYNC_PATIENCE_MS = 150;
 const AWAIT_PATIENCE_MS = 1000;
+/** When work that uses the signal no longer ends the step that it is in, but leaves it. */
+const URGENT_AFTER_MS = 700;
 const ANNOUNCE_AFTER_MS = 1000;
-/** In work that uses the signal, samples look for code of the user's on the stack; so many in a row without end its stretch. */
-const SAMPLE_AFTER_MS = 200;
-const MISSED_SAMPLES = 3;
-/** A stretch of so many samples is a loop of the user's. */
-const MIN_SAMPLES = 8;
 const GIVE_UP_MS = 90_000;
 /** Code that cannot be terminated where it is can be a few milliseconds later. */
 const RETRY_MS = 5;
@@ -32,7 +29,7 @@ const CHILD_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGKILL'] as const;
 interface Interrupt {
   /** `seq` of the cell to stop. */
   running: number;
-  /** Whether Stop was pressed again before the cell had ended, or the cell's code goes on for too long. */
+  /** Whether Stop was pressed again before the cell had ended, or its work has had its time. */
   insistent: boolean;
   start: number;
   /** When the main thread was sent a message that it has not received. */
@@ -41,10 +38,6 @@ interface Interrupt {
   timesForced: number;
   /** Whether the user knows that the cell ends after its step. */
   announced: boolean;
-  /** Samples of the present stretch that found code of the user's, and those missed since the last one. */
-  found: number;
-  missed: number;
-  stretchStart: number;
 }
 
 export class Interrupter {
@@ -72,7 +65,7 @@ export class Interrupter {
     this.send(running);
     clearInterval(this.watch);
     const start = Date.now();
-    const counts = { forcedAt: 0, timesForced: 0, announced: false, found: 0, missed: 0, stretchStart: start };
+    const counts = { forcedAt: 0, timesForced: 0, announced: false };
     const interrupt: Interrupt = { running, insistent, start, asked: start, ...counts };
     this.watch = setInterval(() => this.check(interrupt), CHECK_MS);
   }
@@ -95,11 +88,7 @@ export class Interrupter {
       return;
     }
     const cooperative = Atomics.load(this.shared, Slot.Cooperative) === 1;
-    if (cooperative && !interrupt.insistent) {
-      this.announce(interrupt, now);
-      if (now - interrupt.start > SAMPLE_AFTER_MS) this.sampleUserCode(interrupt);
-      if (this.isOverdue(interrupt, now)) this.insist(interrupt, now);
-    }
+    if (cooperative && !interrupt.insistent) this.hurry(interrupt, now);
     // The main thread has turned since it was asked, and the cell runs on: it may begin to loop only now.
     if (this.isReceived) {
       this.ask(interrupt, now);
@@ -117,35 +106,21 @@ export class Interrupter {
     this.postToMain({ op: 'turn' });
   }
 
-  private announce(interrupt: Interrupt, now: number): void {
-    if (interrupt.announced || now - interrupt.start < ANNOUNCE_AFTER_MS) return;
-    interrupt.announced = true;
-    this.print('Stopping after the current step; Stop again ends it by force and may lose its results\n');
+  /** The stages of a cell whose work uses the signal. */
+  private hurry(interrupt: Interrupt, now: number): void {
+    const passed = now - interrupt.start;
+    if (passed >= URGENT_AFTER_MS) Atomics.store(this.shared, Slot.Urgent, 1);
+    if (passed >= ANNOUNCE_AFTER_MS && !interrupt.announced) {
+      interrupt.announced = true;
+      this.print('Stopping: the running step is left where it is; Stop again ends the cell at once\n');
+    }
+    if (passed >= WORK_PATIENCE_MS) this.insist(interrupt, now);
   }
 
   private patience({ insistent }: Interrupt, phase: number, cooperative: boolean): number {
     if (insistent) return SYNC_PATIENCE_MS;
-    if (cooperative) return workPatience(Atomics.load(this.shared, Slot.StepMs));
+    if (cooperative) return Number.POSITIVE_INFINITY; // until it is insistent
     return phase === Phase.Sync ? SYNC_PATIENCE_MS : AWAIT_PATIENCE_MS;
-  }
-
-  /**
-   * Looks at who computes: the user's own code, or what it has called, such as an endless loop of tensor operations. A step of a
-   * library's that calls code of the user's now and then is left alone.
-   */
-  private sampleUserCode(interrupt: Interrupt): void {
-    if (this.terminating || this.evaluating) return;
-    this.evaluate(userCodeExpression, (value) => {
-      interrupt.missed = value === true ? 0 : interrupt.missed + 1;
-      if (interrupt.missed >= MISSED_SAMPLES) interrupt.found = 0;
-      else if (value === true && interrupt.found++ === 0) interrupt.stretchStart = Date.now();
-    });
-  }
-
-  private isOverdue({ start, found, stretchStart }: Interrupt, now: number): boolean {
-    const patience = userPatience(Atomics.load(this.shared, Slot.StepMs));
-    // A stretch cannot begin before samples do.
-    return found >= MIN_SAMPLES && now - Math.max(start, stretchStart - 2 * SAMPLE_AFTER_MS) > patience;
   }
 
   /** Does what a second press of Stop does. */
@@ -153,7 +128,7 @@ export class Interrupter {
     Object.assign(interrupt, { insistent: true, asked: now });
     Atomics.store(this.shared, Slot.Stopping, interrupt.running);
     const seconds = ((now - interrupt.start) / 1000).toFixed(0);
-    this.print(`Stopped by force: the cell's code went on for ${seconds} s after Stop\n`);
+    this.print(`Stopped by force: the cell went on for ${seconds} s after Stop\n`);
     this.send(interrupt.running);
   }
 

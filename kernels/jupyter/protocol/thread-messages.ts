@@ -73,8 +73,8 @@ export const Slot = {
   WaitsForChild: 11,
   /** `seq` of the cell that Stop was last pressed for. */
   StopAsked: 12,
-  /** Milliseconds that a step of the work that uses the running cell's signal takes, 0 when not known. */
-  StepMs: 13,
+  /** 1 when work that uses the running cell's signal is to leave the step it is in. */
+  Urgent: 13,
   Count: 14,
 } as const;
 

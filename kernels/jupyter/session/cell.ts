@@ -4,7 +4,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type Request, Slot } from '../protocol/thread-messages';
 import type { Content } from '../protocol/wire-message';
-import type { Cooperation } from './cooperation';
 
 /** The error of a stopped cell. */
 export class Interrupted extends Error {
@@ -16,8 +15,8 @@ export interface Cell {
   /** The execution count in brackets beside the cell; 0 for code that is not counted. */
   number: number;
   controller: AbortController;
-  /** Set when the cell has read its abort signal, and is therefore given time to end by itself. */
-  cooperation: Cooperation | undefined;
+  /** Whether the cell has read its abort signal, and is therefore given time to end by itself. */
+  cooperates: boolean;
   /** Set when the cell is stopped: its code throws this at its next `await`. */
   stopped: Interrupted | undefined;
   /** The cell whose output it continues, as one of its handlers. */
@@ -35,7 +34,7 @@ export const createCell = (number: number, request?: Request): Cell => ({
   request,
   number,
   controller: new AbortController(),
-  cooperation: undefined,
+  cooperates: false,
   stopped: undefined,
   payload: [],
 });
@@ -53,20 +52,14 @@ const isNamed = (cell: Cell, slot: number) =>
 /** Whether a cell is stopped by force. */
 export const isForceStopped = (cell: Cell) => isNamed(cell, Slot.ForceStopped);
 
-/** Whether Stop was pressed for a cell that is given time to end by itself. */
-export const isEnding = (cell: Cell) => cell.cooperation !== undefined && isNamed(cell, Slot.StopAsked);
-
-/** Notes that code of such a cell goes on: an await has returned, a timer is started. It is stopped when it does so for long. */
-export function goOn(cell: Cell): void {
-  if (!cell.stopped && cell.cooperation?.isOverdue()) cell.stopped = new Interrupted('Stopped by the user');
-}
+/** Whether Stop was pressed for a cell, also before the message reaches the main thread. */
+export const isStopAsked = (cell: Cell) => isNamed(cell, Slot.StopAsked);
 
 /** Wraps every `await` of cell code: returns the value, or throws when the cell was stopped. */
 export function resume<T>(value: T): T {
   const cell = cells.getStore();
   if (!cell) return value;
   if (!cell.stopped && isNamed(cell, Slot.Stopping)) cell.stopped = new Interrupted('Stopped by the user');
-  if (isEnding(cell)) goOn(cell);
   if (cell.stopped) throw cell.stopped;
   return value;
 }

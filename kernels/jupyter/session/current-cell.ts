@@ -2,8 +2,8 @@
 
 import { Phase, type Request, Slot } from '../protocol/thread-messages';
 import { type Cell, cells, type Interrupted } from './cell';
-import { Cooperation } from './cooperation';
 import { inSeparateTurn } from './separate-turn';
+import { seeStops } from './stop-signal';
 
 export class CurrentCell {
   private cell: Cell | undefined;
@@ -30,7 +30,7 @@ export class CurrentCell {
   begin(cell: Cell, { seq }: Request): void {
     this.cell = cell;
     Atomics.store(this.shared, Slot.Cooperative, 0);
-    Atomics.store(this.shared, Slot.StepMs, 0);
+    Atomics.store(this.shared, Slot.Urgent, 0);
     Atomics.store(this.shared, Slot.Running, seq);
   }
 
@@ -54,11 +54,8 @@ export class CurrentCell {
 
   /** The cell has read its signal: Stop gives it time. */
   cooperate(cell: Cell): void {
-    const onStep = (ms: number) => {
-      if (cell === this.cell) Atomics.store(this.shared, Slot.StepMs, ms);
-    };
-    cell.cooperation ??= new Cooperation(cell.controller.signal, onStep);
-    cell.cooperation.begin();
+    if (!cell.cooperates) seeStops(cell, this.shared);
+    cell.cooperates = true;
     if (cell === this.cell) Atomics.store(this.shared, Slot.Cooperative, 1);
   }
 

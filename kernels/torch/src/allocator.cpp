@@ -72,6 +72,9 @@ void* fresh(size_t size) {
   return base;
 }
 
+// of one thread: a sample that another one decodes goes on
+thread_local const std::atomic<int32_t>* urgency = nullptr;
+
 void release(void* data) {
   if (!data) return;
   void* base = static_cast<char*>(data) - kHeader;
@@ -96,6 +99,7 @@ void ignore(void*) {}
 struct CachingAllocator final : c10::Allocator {
   c10::DataPtr allocate(size_t bytes) override {
     if (bytes == 0) return {nullptr, nullptr, &ignore, at::Device(at::kCPU)};
+    if (urgency && urgency->load(std::memory_order_relaxed) != 0) throw std::runtime_error("stopped by the user");
     size_t size = classOf(bytes);
     std::lock_guard<std::mutex> lock(pool.mutex);
     void* base = nullptr;
@@ -133,6 +137,8 @@ void installAllocator(size_t cacheLimit) {
   static CachingAllocator* allocator = new CachingAllocator;
   c10::SetCPUAllocator(allocator, 100);
 }
+
+void watchUrgency(const std::atomic<int32_t>* value) { urgency = value; }
 
 AllocatorState allocatorState() {
   std::lock_guard<std::mutex> lock(pool.mutex);

@@ -2,6 +2,8 @@
 // faults of a fresh mapping for every activation (a third of a training step). Bounded; uses huge pages where possible.
 #pragma once
 
+#include <atomic>
+
 #include "torch.h"
 
 namespace detlab {
@@ -16,6 +18,8 @@ struct AllocatorState {
 void installAllocator(size_t cacheLimit);
 AllocatorState allocatorState();
 void resetAllocatorPeak();
+/** Until the next call: allocations of this thread fail once the value is not 0. */
+void watchUrgency(const std::atomic<int32_t>* urgency);
 /** Returns every cached block to the system. */
 void releaseCache();
 

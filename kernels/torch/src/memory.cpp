@@ -36,6 +36,19 @@ void defineMemory() {
     setShapeArray(static_cast<int32_t*>(data), length);
     return nullptr;
   });
+  // (an Int32Array in shared memory, or null)
+  defineFunction("watchUrgency", [](Call& call) -> napi_value {
+    static napi_ref watched = nullptr;
+    bool isArray = false;
+    napi_is_typedarray(call.env, call.raw(0), &isArray);
+    void* data = nullptr;
+    if (isArray) napi_get_typedarray_info(call.env, call.raw(0), nullptr, nullptr, &data, nullptr, nullptr);
+    watchUrgency(static_cast<const std::atomic<int32_t>*>(data));
+    if (watched) napi_delete_reference(call.env, watched);
+    watched = nullptr;
+    if (isArray) napi_create_reference(call.env, call.raw(0), 1, &watched);
+    return nullptr;
+  });
   // (device, threads, cacheLimit in bytes)
   defineFunction("start", [](Call& call) -> napi_value {
     at::Device requested(call.text(0));

@@ -87,6 +87,7 @@ export async function startTorch(options: EngineOptions = {}): Promise<TorchEngi
     sgdStep: (parameters, gradients, buffers, o) => sgdStep(backend, parameters, gradients, buffers, o),
     adamWStep: (parameters, gradients, first, second, o) => adamWStep(backend, parameters, gradients, first, second, o),
     clipGradNorm: (gradients, maxNorm) => clipGradNorm(backend, gradients, maxNorm),
+    watch: (urgency) => native.watchUrgency(urgency ?? null),
     memory() {
       const [bytesInUse, bytesPeak, bytesCached] = native.memoryState();
       return { slots: native.liveSlots(), bytesInUse, bytesPeak, bytesCached };

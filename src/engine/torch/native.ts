@@ -32,6 +32,8 @@ export interface Native {
   custom(value: number, inputs: readonly number[], index: number): number;
   backward(y: number, dy: number, xs: readonly number[], createGraph: boolean): number[];
   detachAll(): number;
+  /** An Int32Array in shared memory, or null. */
+  watchUrgency(urgency: Int32Array | null): void;
   prepareFilter(slot: number): boolean;
   topK(x: number, k: number): number[];
   unpack(x: number, axis: number): number[];

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
+import { canInterrupt } from '../../engine/interruption';
 import { DetLabError, didYouMean } from '../../errors';
 import { CheckpointWriter } from '../checkpoint-writer';
 import { AUTO, bestEvaluation } from '../history';
@@ -32,11 +33,15 @@ export interface CheckpointOptions {
   saveLast?: boolean;
 }
 
+/** How long a run that was stopped waits for its last checkpoint. */
+const STOPPED_WRITE_MS = 600;
+
 export class CheckpointHook implements TrainHook {
   readonly name = 'CheckpointHook';
   priority: number = PRIORITIES.VERY_LOW;
   private writer?: CheckpointWriter;
   private firstStep = 0;
+  private writesOn = false;
 
   constructor(readonly options: CheckpointOptions = {}) {}
 
@@ -104,12 +109,22 @@ export class CheckpointHook implements TrainHook {
     const { interrupted, state } = run;
     const isSaved = this.writer?.lastStep === state.step || (this.options.saveLast === false && !interrupted);
     if (this.writer && !isSaved && state.step > this.firstStep) await this.save(run);
-    await this.writer?.finished();
+    if (interrupted && canInterrupt(run.signal)) await this.writeOn(run);
+    else await this.writer?.finished();
+  }
+
+  /** A stopped cell ends before a large checkpoint, or a slow disk, has. */
+  private async writeOn(run: TrainRun): Promise<void> {
+    const { writer } = this;
+    if (!writer || (await writer.finishedWithin(STOPPED_WRITE_MS))) return;
+    this.writesOn = true;
+    run.log('the checkpoint is still being written: a run that goes on from it waits for that');
+    writer.finished().catch((error: Error) => run.log(`the checkpoint could not be written: ${error.message}`));
   }
 
   /** A failed write was thrown by `afterTrain`, unless something else failed before it. */
   async afterRun(): Promise<void> {
-    await this.writer?.finished().catch(() => {});
+    if (!this.writesOn) await this.writer?.finished().catch(() => {});
   }
 
   private async save(run: TrainRun, name?: string): Promise<void> {
