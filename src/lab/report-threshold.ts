@@ -2,7 +2,7 @@
 // that may be trusted (bootstrap over images).
 
 import type { BootstrapOptions, Interval } from '../analysis/bootstrap';
-import { pooledClasses, rankMatches } from '../analysis/ranked-matches';
+import { type PooledMatches, pooledMatches } from '../analysis/ranked-matches';
 import {
   choosePoint,
   mostPrecisePoint,
@@ -149,14 +149,16 @@ export function checkedGoal(goal: unknown): ThresholdGoal {
   return { precision };
 }
 
+/** @param matches those at the IoU, where they are at hand */
 export function reportThreshold(
   results: EvaluationResults,
   given: ThresholdGoal = 'best',
   { iou = 0.5, masks, resamples = 1000, seed = 0 }: ThresholdOptions = {},
+  matches?: PooledMatches,
 ): ReportThreshold {
   const goal = checkedGoal(given);
-  const { classes, images } = rankMatches(results, { ious: [iou], masks });
-  const series = [pooledClasses(classes), ...classes];
+  const { classes, images, pool } = matches ?? pooledMatches(results, { ious: [iou], masks });
+  const series = [pool, ...classes];
   const counts = series.map((one) => scoreCounts(one));
   const points = counts.map((one) => choosePoint(one, goal));
   const scores = points.map((point) => point?.score);
