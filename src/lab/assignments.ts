@@ -116,8 +116,13 @@ function missedText(one: Assignment, counts: readonly TruthAssignment[], names: 
   return `${missed.length} of ${counts.length} truths have no ${noun}: ${named.join(', ')}${rest}`;
 }
 
+/** Of assigners by overlap: the others report none, or zeros. */
+const overlapsOf = ({ overlaps }: Assignment): Float32Array | undefined =>
+  overlaps?.some((overlap) => overlap > 0) ? overlaps : undefined;
+
 function tableOf(one: Assignment, counts: readonly TruthAssignment[], missed: string, names: readonly string[]): Table {
-  const { strides = [], form, overlaps, source } = one;
+  const { strides = [], form, source } = one;
+  const overlaps = overlapsOf(one);
   const sampled = counts.some((count) => count.sampled !== count.total);
   const right = (title: string) => ({ title, align: 'right' as const });
   const blank = (count: number) => (count === 0 ? '' : String(count));
@@ -158,7 +163,8 @@ function imageOf(
   missed: string,
   names: readonly string[],
 ): LiveImage {
-  const { indices, truths, priors, form, levels, strides, overlaps, source } = one;
+  const { indices, truths, priors, form, levels, strides, source } = one;
+  const overlaps = overlapsOf(one);
   const unit = Math.max(image.width, image.height) / 360;
   const outlined = form !== 'points' && indices.length <= OUTLINED;
   const hint = (k: number) =>

@@ -14,6 +14,7 @@ import { heatImage } from '../visualization/heat-image';
 import { LiveFigures } from '../visualization/live-figures';
 import type { LiveImages, LivePoint } from '../visualization/live-images';
 import { besideDetection } from './cam';
+import { objectAt } from './config-access';
 import { layersOf, withArguments } from './layer-outputs';
 import { type LocatedDetection, locateDetection } from './locate-detection';
 import type { ModelParts } from './model-parts';
@@ -104,13 +105,17 @@ const isCrossAttention = (module: Module): module is CrossAttention =>
  * The cross-attention of a decoder layer.
  * @throws DetLabError for a detector without, or a layer that it has not
  */
-function crossAttention(detector: Detector, layer: number | undefined): { path: string; module: CrossAttention } {
+function crossAttention(
+  detector: Detector,
+  layer: number | undefined,
+  type = detector.constructor.name,
+): { path: string; module: CrossAttention } {
   const found = [...layersOf(detector)].flatMap(([path, module]) =>
     /^decoder\.layers\.\d+\.cross_attn$/.test(path) && isCrossAttention(module) ? [{ path, module }] : [],
   );
   if (found.length === 0)
     throw new DetLabError(
-      `Cannot show the attention of ${detector.constructor.name}: it has no decoder whose queries attend to the image. Detectors ` +
+      `Cannot show the attention of ${type}: it has no decoder whose queries attend to the image. Detectors ` +
         'that do are DETR, ConditionalDETR, DABDETR, DeformableDETR and DINO; model.cam(image) works with every detector',
     );
   const chosen = layer ?? found.length - 1;
@@ -194,7 +199,7 @@ export async function attentionOf(
   { detection: number = 0, layer }: AttentionOptions = {},
 ): Promise<Attention> {
   const { classes, config, detector, name } = model;
-  const { path } = crossAttention(detector, layer);
+  const { path } = crossAttention(detector, layer, String(objectAt(config, 'model').type));
   const sample = await testSample(await pixelsOfInput(image), config, 'image');
   detector.eval();
   const batch = detector.preprocess([sample]);
