@@ -176,9 +176,13 @@ export function reportThreshold(
   });
   const note =
     `in brackets, 95% of ${resamples} draws of the ${images} images (seed ${seed}), of the threshold chosen anew on each, ` +
-    'and of what this threshold gives; all classes: their detections counted together';
+    `and of what this threshold gives; all classes: their detections counted together${cocoNote(results)}`;
   return new ReportThreshold(goal, iou, rows[0], rows.slice(1), results.dataset.name, note);
 }
+
+/** Thresholds, curves and verdicts match by COCO's rule, also those of reports whose AP is VOC's. */
+export const cocoNote = ({ metric: { type } }: EvaluationResults): string =>
+  type === 'CocoMetric' ? '' : `; matched by COCO's rule, not by that of ${type}`;
 
 function reason(goal: ThresholdGoal, positives: number, highest: OperatingPoint | undefined): string {
   if (positives === 0) return 'the data has no objects of it';
