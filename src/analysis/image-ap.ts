@@ -1,7 +1,8 @@
 // AP of every image by itself: that of an evaluation of the image alone, in one pass over the matches.
 
 import { averageOf, precisionAtRecalls, RECALLS } from '../evaluation/average-precision';
-import type { RankedMatches } from './ranked-matches';
+import type { ErrorInput, ErrorRows } from './error-kinds';
+import { type MatchResults, type RankedMatches, rankMatches } from './ranked-matches';
 
 /** One per evaluated image: the mean over the classes of its objects and the IoUs; NaN without objects. */
 export function imageAps({ classes, ious, images }: RankedMatches): Float64Array {
@@ -30,4 +31,17 @@ export function imageAps({ classes, ious, images }: RankedMatches): Float64Array
     }
   }
   return sums.map((sum, i) => (counts[i] === 0 ? Number.NaN : sum / counts[i]));
+}
+
+/** The AP of each image alone, as its metric reports it (mean of its thresholds); NaN without objects. */
+export function apByImage(results: MatchResults, { matcher }: ErrorRows, { images }: ErrorInput): Float64Array {
+  // proposals and VOC's metric have rules of their own
+  if (results.metric?.type === 'CocoMetric' && !matcher.classAgnostic)
+    return imageAps(rankMatches(results, { masks: matcher.masks }));
+  return Float64Array.from(images, ({ truths, detections }) => {
+    if (!truths.ignored.includes(0)) return Number.NaN;
+    const { metrics } = matcher.evaluate(truths, detections);
+    const ap = metrics.AP ?? metrics.mAP;
+    return ap === undefined || ap < 0 ? Number.NaN : ap;
+  });
 }

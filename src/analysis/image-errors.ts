@@ -1,7 +1,7 @@
-// Errors image by image: how many of each kind, how much they weigh, and the AP that the evaluator gives an image alone.
+// Errors image by image: how many of each kind and how much they weigh.
 
 import type { Correction } from './error-costs';
-import { ERROR_KINDS, type ErrorInput, type ErrorKind, type ErrorRows, KINDS } from './error-kinds';
+import { ERROR_KINDS, type ErrorKind, type ErrorRows, KINDS } from './error-kinds';
 
 export interface ImageErrors {
   /** Position of the image among the evaluated ones. */
@@ -48,15 +48,5 @@ export function errorsByImage({ detections, truths, starts }: ErrorRows, selecte
       }
     }
     return errors;
-  });
-}
-
-/** The AP of each image alone, as its metric reports it (mean of its thresholds); NaN without objects. */
-export function apByImage({ matcher }: ErrorRows, { images }: ErrorInput): Float64Array {
-  return Float64Array.from(images, ({ truths, detections }) => {
-    if (!truths.ignored.includes(0)) return Number.NaN;
-    const { metrics } = matcher.evaluate(truths, detections);
-    const ap = metrics.AP ?? metrics.mAP;
-    return ap === undefined || ap < 0 ? Number.NaN : ap;
   });
 }

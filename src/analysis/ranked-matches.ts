@@ -74,6 +74,17 @@ export function rankMatches(
   return { classes, ious, images: images.length, maxDets };
 }
 
+/** The matches at some IoUs with all classes as one: what curves and thresholds are read from. */
+export interface PooledMatches extends RankedMatches {
+  pool: RankedClass;
+}
+
+/** Made once, for all curves and thresholds of a page. */
+export function pooledMatches(results: MatchResults, options: RankOptions): PooledMatches {
+  const matches = rankMatches(results, options);
+  return { ...matches, pool: pooledClasses(matches.classes) };
+}
+
 type Settings = Required<RankOptions>;
 
 /** What the AP of a metric is computed with; that of VOCMetric is not COCO's, so that COCO's defaults hold. */

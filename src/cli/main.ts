@@ -10,6 +10,7 @@ import { addConfigCommands } from './config/command';
 import { configsCommand } from './configs';
 import { convertCommand } from './convert';
 import { DATA_HELP } from './data-option';
+import { addDatasetCommands } from './dataset';
 import { describeCommand, modulesCommand } from './describe';
 import { doctorCommand, engineFindings } from './doctor';
 import { errorsCommand } from './errors';
@@ -70,6 +71,7 @@ function program(done: Done): Command {
   addDetectorCommands(withConfig, done);
   addModelCommands(withConfig, done);
   addCatalogueCommands(command, done);
+  addDatasetCommands(root, commandOf, { count, number }, done);
   addConfigCommands(root, commandOf, done);
   addKernelCommands(root, commandOf, engineFindings, done);
   return root;

@@ -10,9 +10,9 @@ import { DetLabError } from '../errors';
 import type { Assignment, AssignmentWatch, Detector } from '../models/types';
 import { withStepRandom } from '../nn/step-random';
 import { Random } from '../random';
-import { FiguresDisplay } from '../visualization/figures-display';
-import type { DrawnPoint, FigureBox, ImageFigure } from '../visualization/image-figure';
-import { colourOf } from '../visualization/palette';
+import { hatchedPadding } from '../visualization/hatched-padding';
+import { LiveFigures } from '../visualization/live-figures';
+import { type LiveBox, type LiveImage, LiveImages, type LivePoint } from '../visualization/live-images';
 import type { Table } from '../visualization/table';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import type { LabDataset } from './lab-dataset';
@@ -29,7 +29,7 @@ export interface AssignmentsOptions extends InputOptions {
 /** Anchors are outlined up to so many; beyond that only their centers are drawn. */
 const OUTLINED = 60;
 
-export class Assignments extends FiguresDisplay {
+export class Assignments extends LiveFigures {
   /** Class of each truth. */
   private readonly names: readonly string[];
 
@@ -47,8 +47,17 @@ export class Assignments extends FiguresDisplay {
     super({
       what: 'assignments',
       title: `${path.basename(file)}: what the assigner gives each truth${note ? ` (${note})` : ''}`,
-      sheet: { columns: Math.min(2, counted.length) },
-      figures: counted.map(({ one, counts }, i) => figureOf(one, counts, sample, missed[i], names)),
+      images: new LiveImages(
+        counted.map(({ one, counts }, i) => imageOf(one, counts, sample, missed[i], names)),
+        {
+          // a switch and a colour for each truth
+          classes: names.map((name, t) => `${t + 1} ${name}`),
+          title: 'assignments',
+          color: 'class',
+          columns: Math.min(2, Math.max(1, counted.length)),
+          storedSide: 720,
+        },
+      ),
       tables: counted.map(({ one, counts }, i) => tableOf(one, counts, missed[i], names)),
       data: counted.map(({ one, counts }) => ({
         source: one.source,
@@ -107,8 +116,13 @@ function missedText(one: Assignment, counts: readonly TruthAssignment[], names: 
   return `${missed.length} of ${counts.length} truths have no ${noun}: ${named.join(', ')}${rest}`;
 }
 
+/** Of assigners by overlap: the others report none, or zeros. */
+const overlapsOf = ({ overlaps }: Assignment): Float32Array | undefined =>
+  overlaps?.some((overlap) => overlap > 0) ? overlaps : undefined;
+
 function tableOf(one: Assignment, counts: readonly TruthAssignment[], missed: string, names: readonly string[]): Table {
-  const { strides = [], form, overlaps, source } = one;
+  const { strides = [], form, source } = one;
+  const overlaps = overlapsOf(one);
   const sampled = counts.some((count) => count.sampled !== count.total);
   const right = (title: string) => ({ title, align: 'right' as const });
   const blank = (count: number) => (count === 0 ? '' : String(count));
@@ -142,56 +156,49 @@ function tableOf(one: Assignment, counts: readonly TruthAssignment[], missed: st
   };
 }
 
-function figureOf(
+function imageOf(
   one: Assignment,
   counts: readonly TruthAssignment[],
   { image, meta }: PackedSample,
   missed: string,
   names: readonly string[],
-): ImageFigure {
-  const { indices, truths, priors, form, levels, strides, overlaps, source } = one;
+): LiveImage {
+  const { indices, truths, priors, form, levels, strides, source } = one;
+  const overlaps = overlapsOf(one);
   const unit = Math.max(image.width, image.height) / 360;
   const outlined = form !== 'points' && indices.length <= OUTLINED;
   const hint = (k: number) =>
     [
-      `${form === 'queries' ? 'query' : form.slice(0, -1)} ${indices[k]} of #${truths[k] + 1}`,
+      `${form === 'queries' ? 'query' : form.slice(0, -1)} ${indices[k]} of ${truths[k] + 1} ${names[truths[k]]}`,
       ...(levels && strides ? [`stride ${strides[levels[k]]}`] : []),
       ...(overlaps ? [`IoU ${overlaps[k].toFixed(2)}`] : []),
-    ].join(', ');
+    ].join('\n');
   const all = [...indices.keys()];
-  const points = all.map((k): DrawnPoint => {
+  const points = all.map((k): LivePoint => {
     const [a, b, c, d] = boxOf(priors, k);
     const [x, y] = form === 'points' ? [a, b] : [(a + c) / 2, (b + d) / 2];
-    return {
-      x,
-      y,
-      radius: unit * (1.6 + 0.8 * (levels?.[k] ?? 0)),
-      colour: colourOf(truths[k]),
-      text: hint(k),
-      opacity: 0.85,
-    };
+    return { x, y, radius: unit * (1.6 + 0.8 * (levels?.[k] ?? 0)), label: truths[k], text: hint(k) };
   });
   const assigned = outlined
-    ? all.map(
-        (k): FigureBox => ({ bbox: [...boxOf(priors, k)], colour: colourOf(truths[k]), weight: 0.5, hint: hint(k) }),
-      )
+    ? all.map((k): LiveBox => ({ bbox: [...boxOf(priors, k)], label: truths[k], minor: true, note: hint(k) }))
     : [];
-  const boxes = counts.map((count, t): FigureBox => {
-    const given = count.total === 0 ? 'none' : `${count.total}`;
+  const boxes = counts.map(({ total, byLevel }, t): LiveBox => {
+    const given = total === 0 ? 'none' : String(total);
     return {
       bbox: [...boxOf(one.boxes, t)],
-      colour: count.total === 0 ? '#e6194b' : colourOf(t),
-      dashed: count.total === 0,
-      text: count.total === 0 ? `${t + 1}: none` : String(t + 1),
-      hint: `#${t + 1} ${names[t]}: ${given}${levels ? `, by level ${count.byLevel.join(', ')}` : ''}`,
+      label: t,
+      ...(total === 0 && { dashed: true, text: `${t + 1} ${names[t]}: none` }),
+      note: `${form}: ${given}${levels && total > 0 ? `; by level ${byLevel.join(', ')}` : ''}`,
     };
   });
   return {
-    image,
+    source,
     caption: `${source}: ${indices.length} ${form}; ${missed}`,
+    pixels: hatchedPadding(image, meta.imgShape),
+    width: image.width,
+    height: image.height,
     boxes: [...assigned, ...boxes],
     points,
-    content: meta.imgShape,
   };
 }
 

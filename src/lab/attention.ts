@@ -9,11 +9,12 @@ import { ConditionalAttention } from '../nn/conditional-attention';
 import type { Module } from '../nn/module';
 import { MultiScaleDeformableAttention } from '../nn/multi-scale-deformable-attention';
 import { MultiheadAttention } from '../nn/multihead-attention';
-import { FiguresDisplay } from '../visualization/figures-display';
+import { bytesOf } from '../visualization/hatched-padding';
 import { heatImage } from '../visualization/heat-image';
-import type { DrawnPoint, ImageFigure } from '../visualization/image-figure';
-import { colourOf } from '../visualization/palette';
-import { detectionBoxes } from './cam';
+import { LiveFigures } from '../visualization/live-figures';
+import type { LiveImages, LivePoint } from '../visualization/live-images';
+import { besideDetection } from './cam';
+import { objectAt } from './config-access';
 import { layersOf, withArguments } from './layer-outputs';
 import { type LocatedDetection, locateDetection } from './locate-detection';
 import type { ModelParts } from './model-parts';
@@ -39,11 +40,10 @@ export interface SamplingPoint {
 /** Weights of all places, mean over the heads, or of the points that are sampled. */
 export type QueryAttention = { map: ValueMap } | { points: SamplingPoint[]; levels: number };
 
-export class Attention extends FiguresDisplay {
+export class Attention extends LiveFigures {
   constructor(
     title: string,
-    figures: ImageFigure[],
-    legend: { text: string; colour: string }[],
+    images: LiveImages,
     readonly detection: LocatedDetection,
     readonly attention: QueryAttention,
     classes: readonly string[],
@@ -54,8 +54,7 @@ export class Attention extends FiguresDisplay {
     super({
       what: 'attention',
       title,
-      figures,
-      sheet: { columns: 2, legend },
+      images,
       tables: [
         {
           columns: [
@@ -106,13 +105,17 @@ const isCrossAttention = (module: Module): module is CrossAttention =>
  * The cross-attention of a decoder layer.
  * @throws DetLabError for a detector without, or a layer that it has not
  */
-function crossAttention(detector: Detector, layer: number | undefined): { path: string; module: CrossAttention } {
+function crossAttention(
+  detector: Detector,
+  layer: number | undefined,
+  type = detector.constructor.name,
+): { path: string; module: CrossAttention } {
   const found = [...layersOf(detector)].flatMap(([path, module]) =>
     /^decoder\.layers\.\d+\.cross_attn$/.test(path) && isCrossAttention(module) ? [{ path, module }] : [],
   );
   if (found.length === 0)
     throw new DetLabError(
-      `Cannot show the attention of ${detector.constructor.name}: it has no decoder whose queries attend to the image. Detectors ` +
+      `Cannot show the attention of ${type}: it has no decoder whose queries attend to the image. Detectors ` +
         'that do are DETR, ConditionalDETR, DABDETR, DeformableDETR and DINO; model.cam(image) works with every detector',
     );
   const chosen = layer ?? found.length - 1;
@@ -191,11 +194,12 @@ function sampledPoints(
 
 /** The attention of one detection's query over the image. */
 export async function attentionOf(
-  { classes, config, detector, name }: ModelParts,
+  model: ModelParts,
   image: ImageInput,
   { detection: number = 0, layer }: AttentionOptions = {},
 ): Promise<Attention> {
-  const { path } = crossAttention(detector, layer);
+  const { classes, config, detector, name } = model;
+  const { path } = crossAttention(detector, layer, String(objectAt(config, 'model').type));
   const sample = await testSample(await pixelsOfInput(image), config, 'image');
   detector.eval();
   const batch = detector.preprocess([sample]);
@@ -203,38 +207,27 @@ export async function attentionOf(
     const located = locateDetection(detector, batch, number, 'show the attention');
     const attention = queryAttention(detector, batch, located.index, layer);
     const { height, width } = sample.image;
-    const boxes = detectionBoxes(located, number, classes);
     const said = `${classes[located.label]} ${located.score.toFixed(2)}`;
     const title = `${name}: what the query of ${said} reads, ${path}`;
-    const first: ImageFigure = {
-      image: sample.image,
-      caption: `detection ${number}: ${said}`,
-      boxes,
+    const beside = async () => {
+      if ('points' in attention) {
+        const kinds = Array.from({ length: attention.levels }, (_, l) => `level ${l}`);
+        const points = pointsOf(attention.points, Math.max(width, height), classes.length);
+        return { pixels: bytesOf(sample.image), caption: 'sampling points, as large as their weight', points, kinds };
+      }
+      const covered = [height / batch.batchShape[0], width / batch.batchShape[1]] as const;
+      const heat = await heatImage(sample.image, attention.map, { covered, opacity: [0.35, 0.8], longest: 640 });
+      return { pixels: heat, caption: 'attention, mean over the heads' };
     };
-    if ('points' in attention) {
-      const legend = Array.from({ length: attention.levels }, (_, l) => ({ text: `level ${l}`, colour: colourOf(l) }));
-      const points = pointsOf(attention.points, Math.max(width, height));
-      const second = {
-        image: sample.image,
-        caption: 'sampling points, as large as their weight',
-        points,
-        boxes: boxes.slice(-1),
-      };
-      return new Attention(title, [first, second], legend, located, attention, classes, batch.batchShape);
-    }
-    const covered = [height / batch.batchShape[0], width / batch.batchShape[1]] as const;
-    const heat = await heatImage(sample.image, attention.map, { covered, opacity: [0.35, 0.8], longest: 640 });
-    const scale = heat.width / width;
-    const box = { bbox: located.bbox.map((v) => v * scale), colour: '#fff', hint: said };
-    const second = { image: heat, caption: 'attention, mean over the heads', boxes: [box] };
-    return new Attention(title, [first, second], [], located, attention, classes, batch.batchShape);
+    const images = besideDetection(model, located, number, bytesOf(sample.image), await beside());
+    return new Attention(title, images, located, attention, classes, batch.batchShape);
   } finally {
     batch.inputs.dispose();
   }
 }
 
 /** Circles whose areas are the weights, the largest last. */
-function pointsOf(points: readonly SamplingPoint[], longest: number): DrawnPoint[] {
+function pointsOf(points: readonly SamplingPoint[], longest: number, firstLabel: number): LivePoint[] {
   const most = Math.max(...points.map(({ weight }) => weight), 1e-9);
   return [...points]
     .sort((a, b) => a.weight - b.weight)
@@ -242,7 +235,7 @@ function pointsOf(points: readonly SamplingPoint[], longest: number): DrawnPoint
       x,
       y,
       radius: (longest / 360) * (0.6 + 5 * Math.sqrt(weight / most)),
-      colour: colourOf(level),
+      label: firstLabel + level,
       opacity: 0.75,
       text: `level ${level}, head ${head}, weight ${(100 * weight).toFixed(1)}%`,
     }));

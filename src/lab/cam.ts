@@ -4,13 +4,17 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { eigenCam, gradCam, layerCam } from '../analysis/activation-maps';
+import type { PixelImage } from '../data';
 import { DetLabError, didYouMean } from '../errors';
 import { addMaps, sampleMap, type ValueMap } from '../geometry/sample-map';
 import type { DetBatch, Detector } from '../models/types';
-import { FiguresDisplay } from '../visualization/figures-display';
+import { bytesOf } from '../visualization/hatched-padding';
 import { heatImage } from '../visualization/heat-image';
-import type { FigureBox } from '../visualization/image-figure';
+import { LiveFigures } from '../visualization/live-figures';
+import { type LiveBox, type LiveImage, LiveImages } from '../visualization/live-images';
 import { colourOf } from '../visualization/palette';
+import { classColours } from './class-colours';
+import { configuredPalette } from './configured-palette';
 import { checkLayer, type LayerMap, readOutputs, runningPath, withOutputs } from './layer-outputs';
 import { type LocatedDetection, locateDetection, scoresOfPrediction } from './locate-detection';
 import type { ModelParts } from './model-parts';
@@ -43,7 +47,7 @@ export interface CamParts {
   levels: readonly LayerMap[];
 }
 
-export class Cam extends FiguresDisplay {
+export class Cam extends LiveFigures {
   readonly layer: string;
   readonly method: string;
   /** Not negative with Grad-CAM; over the padded input of the network. */
@@ -51,18 +55,13 @@ export class Cam extends FiguresDisplay {
   /** Share of the map (of what is positive) that is inside the detection's box. */
   readonly insideBox: number;
 
-  constructor(
-    parts: CamParts,
-    figures: ConstructorParameters<typeof FiguresDisplay>[0]['figures'],
-    input: readonly [number, number],
-  ) {
+  constructor(parts: CamParts, images: LiveImages, input: readonly [number, number]) {
     const { classes, detection, layer, levels, map, method, title } = parts;
     const insideBox = shareInside(map, detection.bbox, input);
     super({
       what: 'cam',
       title,
-      figures,
-      sheet: { columns: 2 },
+      images,
       tables: [
         {
           columns: [
@@ -224,21 +223,10 @@ export async function camOf(
       longest: 640,
     });
     const said = `${classes[detection.label]} ${detection.score.toFixed(2)}`;
-    const scale = heat.width / width;
-    const box: FigureBox = { bbox: detection.bbox.map((v) => v * scale), colour: '#fff', hint: said };
     const title = `${name}: ${method === 'eigencam' ? `what is strongest in ${layer}, beside ${said}` : `where the score of ${said} comes from, ${layer}`}`;
-    return new Cam(
-      { title, layer, method, detection, classes, map, levels },
-      [
-        {
-          image: sample.image,
-          caption: `detection ${number}: ${said}`,
-          boxes: detectionBoxes(detection, number, classes),
-        },
-        { image: heat, caption: `${NAMES[method]} at ${layer}`, boxes: [box] },
-      ],
-      input,
-    );
+    const caption = `${NAMES[method]} at ${layer}`;
+    const images = besideDetection(model, detection, number, bytesOf(sample.image), { pixels: heat, caption });
+    return new Cam({ title, layer, method, detection, classes, map, levels }, images, input);
   } finally {
     batch.inputs.dispose();
   }
@@ -247,24 +235,53 @@ export async function camOf(
 /** Detections that are drawn beside the chosen one. */
 const BESIDE = 15;
 
-/** The detection, and faintly the best of those with at least half its score. */
-export function detectionBoxes(
+/**
+ * Two images: the detections, the chosen one among them, and what belongs to it alone.
+ *
+ * @param beside the second image, of any scale, with its class names if it has points of others
+ */
+export function besideDetection(
+  { classes, config }: Pick<ModelParts, 'classes' | 'config'>,
   { all, score }: LocatedDetection,
   chosen: number,
-  classes: readonly string[],
-): FigureBox[] {
-  const boxes = all.slice(0, BESIDE).flatMap((one, k): FigureBox[] =>
-    k !== chosen && one.score >= score / 2
-      ? [
-          {
-            bbox: one.bbox,
-            colour: colourOf(one.label),
-            weight: 0.5,
-            hint: `${k}: ${classes[one.label]} ${one.score.toFixed(2)}`,
-          },
-        ]
-      : [],
+  image: PixelImage,
+  beside: { pixels: PixelImage; caption: string; points?: LiveImage['points']; kinds?: readonly string[] },
+): LiveImages {
+  const boxes = all.slice(0, Math.max(BESIDE, chosen + 1)).map(
+    ({ bbox, label, score: found }, k): LiveBox => ({
+      bbox,
+      label,
+      score: found,
+      note: `detection ${k}`,
+      ...(k !== chosen && { minor: true }),
+    }),
   );
-  const { bbox, label } = all[chosen];
-  return [...boxes, { bbox, colour: colourOf(label), weight: 1.4, text: `${classes[label]} ${score.toFixed(2)}` }];
+  const scale = beside.pixels.width / image.width;
+  const said = `${classes[all[chosen].label] ?? all[chosen].label} ${score.toFixed(2)}`;
+  const { pixels, caption, points, kinds = [] } = beside;
+  const second = { ...boxes[chosen], bbox: boxes[chosen].bbox.map((v) => v * scale) };
+  const colours = classColours({ classes, palette: configuredPalette(config, classes) });
+  const colourOfClass = (_: string, i: number) => colourOf(i, colours.palette);
+  return new LiveImages(
+    [
+      {
+        source: `detection ${chosen}: ${said}`,
+        pixels: image,
+        width: image.width,
+        height: image.height,
+        boxes,
+      },
+      { source: caption, pixels, width: pixels.width, height: pixels.height, boxes: [second], points },
+    ],
+    {
+      classes: [...classes, ...kinds],
+      // the standard colours go on after the classes
+      palette: [...classes.map(colourOfClass), ...kinds.map((_, i) => colourOf(i))],
+      title: caption,
+      color: 'class',
+      columns: 2,
+      storedSide: 720,
+      threshold: Math.floor(50 * score) / 100,
+    },
+  );
 }

@@ -16,7 +16,7 @@ import type { DrawingOptions } from '../visualization/drawing-options';
 import { escapeHtml } from '../visualization/escape';
 import { LiveImages } from '../visualization/live-images';
 import { csvText, type Formats, SavableDisplay } from '../visualization/savable';
-import { type Table, tableMarkdown, tableText } from '../visualization/table';
+import { type Table, tableHtml, tableMarkdown, tableText } from '../visualization/table';
 import { classColours } from './class-colours';
 import { type FingerprintOptions, fingerprints } from './image-fingerprints';
 import { progressView } from './progress-view';
@@ -120,8 +120,10 @@ export class Duplicates extends SavableDisplay {
   }
 
   private async html(): Promise<string> {
-    const head = `<pre style="white-space:pre-wrap">${escapeHtml(this.toString())}</pre>`;
-    return this.groups.length === 0 ? head : `${head}\n${await this.show().html()}`;
+    const { title = '', note = '' } = this.table;
+    if (this.groups.length === 0)
+      return `<p><b>${escapeHtml(title)}</b><br><span style="opacity:.75">${escapeHtml(note)}</span></p>`;
+    return `<div style="overflow-x:auto">${tableHtml(this.table)}</div>\n${await this.show().html()}`;
   }
 
   protected async bundle(): Promise<MimeBundle> {

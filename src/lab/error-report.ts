@@ -14,7 +14,9 @@ import {
   errorInput,
   TIDE_NAMES,
 } from '../analysis/error-kinds';
-import { apByImage, errorsByImage, type ImageErrors } from '../analysis/image-errors';
+import { apByImage } from '../analysis/image-ap';
+import { errorsByImage, type ImageErrors } from '../analysis/image-errors';
+import { pooledMatches } from '../analysis/ranked-matches';
 import { DetLabError, didYouMean } from '../errors';
 import type { EvaluationResults } from '../evaluation';
 import { counted } from '../visualization/ap-table';
@@ -218,6 +220,7 @@ export class ErrorReport extends SavableDisplay {
     const { results, rows } = this.shared;
     const { iou, masks } = rows.matcher;
     const gallery = this.gallery({ worst, threshold: score });
+    const matches = pooledMatches(results, { ious: [iou], masks });
     const [costliest] = [...this.kinds].sort((a, b) => b.dAP - a.dAP);
     return new ReportPage({
       data: results.dataset.name,
@@ -226,8 +229,10 @@ export class ErrorReport extends SavableDisplay {
       costliest: `Most AP is lost to the kind "${costliest.kind}": ${costliest.dAP.toFixed(3)}, by ${counted(costliest.count, 'error')}`,
       gallery,
       confusion: ConfusionMatrix.of(results, { score, iou }),
-      curves: reportCurves(results, { iou, masks }),
-      thresholds: [{ precision }, 'best' as const].map((goal) => reportThreshold(results, goal, { iou, masks })),
+      curves: reportCurves(results, { iou, masks }, matches),
+      thresholds: [{ precision }, 'best' as const].map((goal) =>
+        reportThreshold(results, goal, { iou, masks }, matches),
+      ),
     });
   }
 
@@ -257,7 +262,7 @@ export class ErrorReport extends SavableDisplay {
   }
 
   private get aps(): Float64Array {
-    this.shared.aps ??= apByImage(this.shared.rows, this.shared.input);
+    this.shared.aps ??= apByImage(this.shared.results, this.shared.rows, this.shared.input);
     return this.shared.aps;
   }
 

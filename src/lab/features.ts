@@ -59,7 +59,7 @@ export class Features extends FiguresDisplay {
       what: 'features',
       title,
       figures,
-      sheet: { columns },
+      columns,
       tables,
       data: levels.map(({ values: _, ...level }) => level),
     });

@@ -2,12 +2,14 @@
 
 import path from 'node:path';
 import { buildPipeline, sampleTracer, type TracedStep, withoutClipping } from '../data';
-import { FiguresDisplay } from '../visualization/figures-display';
-import { classLegend, type ImageFigure } from '../visualization/image-figure';
+import { bytesOf } from '../visualization/hatched-padding';
+import { LiveFigures } from '../visualization/live-figures';
+import { type LiveImage, LiveImages } from '../visualization/live-images';
 import type { RecipeSpec } from './build-model';
 import { catalogue } from './catalogue';
+import { classColours } from './class-colours';
 import type { LabDataset } from './lab-dataset';
-import { truthFigureBoxes } from './training-batches';
+import { liveTruths } from './training-batches';
 import { epochIndex, type InputOptions, imageIndex, trainingInput } from './training-input';
 
 export interface StepsOptions extends InputOptions {
@@ -17,12 +19,7 @@ export interface StepsOptions extends InputOptions {
   epoch?: number;
 }
 
-interface ClassColours {
-  classes: readonly string[];
-  palette: readonly string[] | undefined;
-}
-
-export class PipelineSteps extends FiguresDisplay {
+export class PipelineSteps extends LiveFigures {
   constructor(
     readonly file: string,
     /** What each transform received and made, in order. */
@@ -34,8 +31,11 @@ export class PipelineSteps extends FiguresDisplay {
     super({
       what: 'pipeline steps',
       title: `${path.basename(file)}: ${steps.length} steps of the training pipeline`,
-      figures: figuresOf(steps, changes, { classes, palette }),
-      sheet: { legend: classLegend(classes, palette) },
+      images: new LiveImages(imagesOf(steps, changes), {
+        ...classColours({ classes, palette }),
+        title: 'pipeline steps',
+        color: 'class',
+      }),
       tables: [
         {
           columns: [
@@ -124,13 +124,13 @@ function rowOf(step: TracedStep, { before, after, lost, added, halved }: Changes
   return [String(step.index + 1), step.type, sizeText(step), ...numbers];
 }
 
-/** One figure for each step that changes anything; the others are named in the caption before. */
-function figuresOf(steps: readonly TracedStep[], changes: readonly Changes[], colours: ClassColours): ImageFigure[] {
-  const figures: ImageFigure[] = [];
+/** One image for each step that changes anything; the others are named in the caption before. */
+function imagesOf(steps: readonly TracedStep[], changes: readonly Changes[]): LiveImage[] {
+  const figures: LiveImage[] = [];
   for (const [i, step] of steps.entries()) {
     const last = figures.at(-1);
-    if (last && changesNothing(step)) last.caption += `; ${step.index + 1} ${step.type}: no change`;
-    else figures.push(...figureOf(step, changes[i], colours));
+    if (last && changesNothing(step)) last.caption = `${last.caption}; ${step.index + 1} ${step.type}: no change`;
+    else figures.push(...imageOf(step, changes[i]));
   }
   return figures;
 }
@@ -142,15 +142,10 @@ function changesNothing({ before, after }: TracedStep): boolean {
   return boxes(before) === boxes(after) && (a.data === b.data || a.data.every((v, k) => v === b.data[k]));
 }
 
-function figureOf(
-  step: TracedStep,
-  { lost, added, halved }: Changes,
-  { classes, palette }: ClassColours,
-): ImageFigure[] {
+function imageOf(step: TracedStep, { lost, added, halved }: Changes): LiveImage[] {
   const { image, truths } = step.after ?? {};
   const notes = [
     ...(step.after ? [sizeText(step)] : ['discards the image']),
-    ...(truths ? [`${truths.labels.length} boxes`] : []),
     ...(lost > 0 && step.after ? [`${lost} lost`] : []),
     ...(added > 0 ? [`${added} added`] : []),
     ...(halved > 0 ? [`${halved} cut below half (dashed)`] : []),
@@ -158,13 +153,17 @@ function figureOf(
   const shown = image ?? step.before.image;
   if (!shown) return [];
   const shares = truths && step.unclipped ? visibleShares(truths, step.unclipped) : [];
-  const boxes = truths ? truthFigureBoxes(truths, classes, palette) : [];
+  const boxes = truths ? liveTruths(truths) : [];
+  const caption = `${step.index + 1} ${step.type}: ${notes.join(', ')}`;
   return [
     {
-      image: shown,
-      caption: `${step.index + 1} ${step.type}: ${notes.join(', ')}`,
+      source: caption,
+      caption,
+      pixels: bytesOf(shown),
+      width: shown.width,
+      height: shown.height,
       boxes: boxes.map((box, k) =>
-        shares[k] < 0.5 ? { ...box, dashed: true, hint: `${box.hint}, ${Math.round(100 * shares[k])}% left` } : box,
+        shares[k] < 0.5 ? { ...box, dashed: true, note: `${box.note}, ${Math.round(100 * shares[k])}% left` } : box,
       ),
     },
   ];

@@ -4,7 +4,7 @@ import type { BootstrapOptions } from '../analysis/bootstrap';
 import { calibration } from '../analysis/calibration';
 import { f1Bands } from '../analysis/f1-band';
 import { meanPrecisionRecall, type PrecisionRecall, precisionRecall } from '../analysis/precision-recall';
-import { pooledClasses, type RankedClass, type RankedMatches, rankMatches } from '../analysis/ranked-matches';
+import { type PooledMatches, pooledMatches } from '../analysis/ranked-matches';
 import { choosePoint, pointAt, type ScoreCounts, scoreCounts } from '../analysis/score-curves';
 import type { EvaluationResults } from '../evaluation';
 import type { MimeBundle } from '../visualization/display';
@@ -112,21 +112,31 @@ export class ReportCurves extends SavableDisplay {
   }
 }
 
-/** @throws DetLabError for an IoU that is none */
-export function reportCurves(results: EvaluationResults, options: CurvesOptions = {}): ReportCurves {
+/**
+ * @param matches those at the IoUs, where they are at hand
+ * @throws DetLabError for an IoU that is none
+ */
+export function reportCurves(
+  results: EvaluationResults,
+  options: CurvesOptions = {},
+  matches?: PooledMatches,
+): ReportCurves {
   const { iou = 0.5, masks, resamples, seed } = options;
   const ious = [...new Set([iou].flat())].sort((a, b) => a - b);
-  const matches = rankMatches(results, { ious, masks });
-  const pool = pooledClasses(matches.classes);
-  const data = ious.map((value, t) => ({ iou: value, series: seriesOf(matches, pool, t, options) }));
+  const { maxDets, images, ...found } = matches ?? pooledMatches(results, { ious, masks });
+  const data = ious.map((value, t) => ({ iou: value, series: seriesOf(found, t, options) }));
   const note =
     `All classes: precision-recall is the mean of the classes, the rest counts the detections of all classes together. ` +
-    `COCO's matching, at most ${matches.maxDets} detections of a class and image, crowds left out. Pale band: 95% of ${resamples ?? 1000} ` +
-    `draws of the ${matches.images} images (seed ${seed ?? 0})`;
+    `COCO's matching, at most ${maxDets} detections of a class and image, crowds left out. Pale band: 95% of ${resamples ?? 1000} ` +
+    `draws of the ${images} images (seed ${seed ?? 0})`;
   return new ReportCurves(data, results.dataset.name, note);
 }
 
-function seriesOf({ classes }: RankedMatches, pool: RankedClass, t: number, options: CurvesOptions): CurveSeries[] {
+function seriesOf(
+  { classes, pool }: Pick<PooledMatches, 'classes' | 'pool'>,
+  t: number,
+  options: CurvesOptions,
+): CurveSeries[] {
   const { bins, resamples, seed } = options;
   const all = [pool, ...classes];
   const curves = classes.map((one) => precisionRecall(one, t));

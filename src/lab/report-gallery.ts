@@ -1,7 +1,7 @@
 // `report.gallery()`: the evaluated images as live data, each box with its kind of error and the truth it met.
 
 import { classifyErrors, type ErrorKindOptions, errorInput } from '../analysis/error-kinds';
-import { apByImage } from '../analysis/image-errors';
+import { apByImage } from '../analysis/image-ap';
 import type { EvaluationResults } from '../evaluation';
 import type { DrawingOptions } from '../visualization/drawing-options';
 import { LiveImages } from '../visualization/live-images';
@@ -17,7 +17,7 @@ export function reportGallery(
 ): LiveImages {
   const input = errorInput(results);
   const rows = classifyErrors(input, { iou, background, masks, maxDetections });
-  const aps = drawing.sortBy === undefined ? undefined : apByImage(rows, input);
+  const aps = drawing.sortBy === undefined ? undefined : apByImage(results, rows, input);
   const values = aps && ((image: number) => ({ AP: aps[image] }));
   return new LiveImages(
     results.images.map((_, image) => evaluatedImage({ results, rows, values }, image)),

@@ -2,7 +2,7 @@
 // that may be trusted (bootstrap over images).
 
 import type { BootstrapOptions, Interval } from '../analysis/bootstrap';
-import { pooledClasses, rankMatches } from '../analysis/ranked-matches';
+import { type PooledMatches, pooledMatches } from '../analysis/ranked-matches';
 import {
   choosePoint,
   mostPrecisePoint,
@@ -149,14 +149,16 @@ export function checkedGoal(goal: unknown): ThresholdGoal {
   return { precision };
 }
 
+/** @param matches those at the IoU, where they are at hand */
 export function reportThreshold(
   results: EvaluationResults,
   given: ThresholdGoal = 'best',
   { iou = 0.5, masks, resamples = 1000, seed = 0 }: ThresholdOptions = {},
+  matches?: PooledMatches,
 ): ReportThreshold {
   const goal = checkedGoal(given);
-  const { classes, images } = rankMatches(results, { ious: [iou], masks });
-  const series = [pooledClasses(classes), ...classes];
+  const { classes, images, pool } = matches ?? pooledMatches(results, { ious: [iou], masks });
+  const series = [pool, ...classes];
   const counts = series.map((one) => scoreCounts(one));
   const points = counts.map((one) => choosePoint(one, goal));
   const scores = points.map((point) => point?.score);
@@ -174,9 +176,13 @@ export function reportThreshold(
   });
   const note =
     `in brackets, 95% of ${resamples} draws of the ${images} images (seed ${seed}), of the threshold chosen anew on each, ` +
-    'and of what this threshold gives; all classes: their detections counted together';
+    `and of what this threshold gives; all classes: their detections counted together${cocoNote(results)}`;
   return new ReportThreshold(goal, iou, rows[0], rows.slice(1), results.dataset.name, note);
 }
+
+/** Thresholds, curves and verdicts match by COCO's rule, also those of reports whose AP is VOC's. */
+export const cocoNote = ({ metric: { type } }: EvaluationResults): string =>
+  type === 'CocoMetric' ? '' : `; matched by COCO's rule, not by that of ${type}`;
 
 function reason(goal: ThresholdGoal, positives: number, highest: OperatingPoint | undefined): string {
   if (positives === 0) return 'the data has no objects of it';

@@ -5,11 +5,12 @@ import type { ModuleConfig } from '../catalogue/registry';
 import { createLoader, type PackedSample, type PixelImage, type Truths } from '../data';
 import { startEngine } from '../engine';
 import { DetLabError } from '../errors';
-import { FiguresDisplay } from '../visualization/figures-display';
-import { classLegend, type FigureBox } from '../visualization/image-figure';
-import { colourOf } from '../visualization/palette';
+import { hatchedPadding } from '../visualization/hatched-padding';
+import { LiveFigures } from '../visualization/live-figures';
+import { type LiveBox, LiveImages } from '../visualization/live-images';
 import type { RecipeSpec } from './build-model';
 import { catalogue } from './catalogue';
+import { classColours } from './class-colours';
 import { objectAt } from './config-access';
 import type { LabDataset } from './lab-dataset';
 import { checkedCount, epochIndex, type InputOptions, trainingInput } from './training-input';
@@ -29,7 +30,7 @@ export interface BatchImage {
   sample: PackedSample;
 }
 
-export class TrainingBatches extends FiguresDisplay {
+export class TrainingBatches extends LiveFigures {
   constructor(
     name: string,
     /** Images by batch. */
@@ -42,13 +43,17 @@ export class TrainingBatches extends FiguresDisplay {
     super({
       what: 'training batches',
       title: `${name}: ${batches.length === 1 ? 'the first batch' : `the first ${batches.length} batches`} of training`,
-      figures: images.map(({ image, sample: { truths, meta } }, k) => ({
-        image,
-        caption: `${rows[k][0]}.${rows[k][1]}  ${rows[k][2]}  ${rows[k][5]} boxes`,
-        boxes: truthFigureBoxes(truths, classes, palette),
-        content: meta.imgShape,
-      })),
-      sheet: { legend: classLegend(classes, palette), columns: undefined },
+      images: new LiveImages(
+        images.map(({ image, sample: { truths, meta } }, k) => ({
+          source: path.basename(meta.imgPath),
+          caption: `${rows[k][0]}.${rows[k][1]}  ${rows[k][2]}`,
+          pixels: hatchedPadding(image, meta.imgShape),
+          width: image.width,
+          height: image.height,
+          boxes: liveTruths(truths),
+        })),
+        { ...classColours({ classes, palette }), title: 'training batches', color: 'class' },
+      ),
       tables: [
         {
           columns: [
@@ -97,22 +102,17 @@ function rowOf(image: PixelImage, { truths, meta }: PackedSample, batch: number,
   ];
 }
 
-/** Truths as boxes of a figure. */
-export function truthFigureBoxes(
-  { bboxes, labels, ignored }: Truths,
-  classes: readonly string[],
-  palette?: readonly string[],
-): FigureBox[] {
-  return Array.from(labels, (label, t) => {
+/** Truths of a sample as boxes, with their sizes. */
+export const liveTruths = ({ bboxes, labels, ignored }: Truths): LiveBox[] =>
+  Array.from(labels, (label, t) => {
     const [x1, y1, x2, y2] = bboxes.subarray(4 * t, 4 * t + 4);
     return {
       bbox: [x1, y1, x2, y2],
-      colour: colourOf(label, palette),
-      dashed: ignored[t] === 1,
-      hint: `${classes[label] ?? label}${ignored[t] === 1 ? ', ignored' : ''}, ${(x2 - x1).toFixed(1)} × ${(y2 - y1).toFixed(1)} pixels`,
+      label,
+      ...(ignored[t] === 1 && { state: 'ignored' as const }),
+      note: `${(x2 - x1).toFixed(1)} × ${(y2 - y1).toFixed(1)} pixels`,
     };
   });
-}
 
 /** The first batches of an epoch, as `fit` with these options trains on them. */
 export async function trainingBatches(

@@ -121,7 +121,7 @@ export function comparisonSpec(contestants: readonly Contestant[]) {
               recipe,
               run,
               [unit]: e.at,
-              value: Math.max(0, e.metrics[names[0]] ?? 0),
+              value: Number(Math.max(0, e.metrics[names[0]] ?? 0).toFixed(4)),
             })),
           ),
         },
@@ -144,7 +144,11 @@ export function comparisonSpec(contestants: readonly Contestant[]) {
         height: 220,
         data: {
           values: contestants.flatMap((c) =>
-            names.map((name) => ({ recipe: c.name, metric: name, value: Math.max(0, c.report?.metrics[name] ?? 0) })),
+            names.map((name) => ({
+              recipe: c.name,
+              metric: name,
+              value: Number(Math.max(0, c.report?.metrics[name] ?? 0).toFixed(4)),
+            })),
           ),
         },
         mark: { type: 'bar', tooltip: true, cornerRadiusEnd: 2 },

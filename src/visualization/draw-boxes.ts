@@ -19,8 +19,20 @@ export interface DrawnBox {
   text?: string;
   /** Dashed: ignore regions. */
   dashed?: boolean;
+  /** A thin line. */
+  minor?: boolean;
   /** Drawn translucent in the box's colour. */
   mask?: Rle;
+}
+
+/** A filled circle, in image pixels. */
+export interface DrawnPoint {
+  x: number;
+  y: number;
+  radius: number;
+  /** #rrggbb. */
+  color: string;
+  opacity?: number;
 }
 
 export const FONT = '"DejaVu Sans", "Segoe UI", "Helvetica Neue", Arial, sans-serif';
@@ -57,6 +69,8 @@ interface Placement {
   lineWidth: number;
   /** Where lines and labels may be; default: where the image is. */
   frame?: Frame;
+  /** Over the boxes. */
+  points?: readonly DrawnPoint[];
 }
 
 const colorOfBox = ({ color, classIndex }: DrawnBox): string => color ?? colourOf(classIndex);
@@ -66,7 +80,7 @@ export function paintBoxes(
   context: SKRSContext2D,
   image: PixelImage,
   boxes: readonly DrawnBox[],
-  { x, y, scale, fontSize, lineWidth, frame }: Placement,
+  { x, y, scale, fontSize, lineWidth, frame, points = [] }: Placement,
 ): void {
   const place = { x, y, width: image.width * scale, height: image.height * scale };
   context.imageSmoothingQuality = 'high';
@@ -81,10 +95,12 @@ export function paintBoxes(
   for (const [i, box] of boxes.entries()) {
     const [x1, y1, x2, y2] = placed[i];
     // a dark line under the coloured one keeps it visible on any background
+    const line = box.minor ? lineWidth / 2 : lineWidth;
     for (const [colour, thickness] of [
-      ['rgba(0,0,0,0.45)', lineWidth + 1.5],
-      [colorOfBox(box), lineWidth],
+      ['rgba(0,0,0,0.45)', box.minor ? 0 : line + 1.5],
+      [colorOfBox(box), line],
     ] as const) {
+      if (thickness === 0) continue;
       context.strokeStyle = colour;
       context.lineWidth = thickness;
       context.setLineDash(box.dashed ? [lineWidth * 3, lineWidth * 2] : []);
@@ -114,7 +130,24 @@ export function paintBoxes(
     context.fillStyle = inkOn(colour);
     context.fillText(box.text, left + fontSize * 0.3, top + h / 2 + fontSize * 0.04);
   }
+  for (const point of points) paintPoint(context, point, { x, y, scale });
   context.restore();
+}
+
+function paintPoint(
+  context: SKRSContext2D,
+  point: DrawnPoint,
+  { x, y, scale }: Pick<Placement, 'x' | 'y' | 'scale'>,
+): void {
+  context.globalAlpha = point.opacity ?? 0.85;
+  context.beginPath();
+  context.arc(x + point.x * scale, y + point.y * scale, point.radius * scale, 0, 2 * Math.PI);
+  context.fillStyle = point.color;
+  context.fill();
+  context.strokeStyle = 'rgba(0,0,0,0.5)';
+  context.lineWidth = 0.5;
+  context.stroke();
+  context.globalAlpha = 1;
 }
 
 export interface DrawBoxesOptions {
@@ -127,6 +160,7 @@ export interface DrawBoxesOptions {
   fontSize?: number;
   lineWidth?: number;
   format?: RasterFormat;
+  points?: readonly DrawnPoint[];
 }
 
 /** A photograph is several times smaller as a JPEG. */
@@ -141,7 +175,7 @@ export const encodeCanvas = (canvas: Canvas, format: RasterFormat): Promise<Buff
 export async function drawBoxes(
   image: PixelImage,
   boxes: readonly DrawnBox[],
-  { minSize = 720, maxSize = 1400, width, format = 'png', ...sizes }: DrawBoxesOptions = {},
+  { minSize = 720, maxSize = 1400, width, format = 'png', points, ...sizes }: DrawBoxesOptions = {},
 ): Promise<Buffer> {
   const long = Math.max(image.width, image.height);
   const scale = width === undefined ? Math.min(Math.max(1, minSize / long), maxSize / long) : width / image.width;
@@ -163,6 +197,7 @@ export async function drawBoxes(
     fontSize,
     lineWidth: sizes.lineWidth ?? Math.max(2, size / 340),
     frame,
+    points,
   });
   return encodeCanvas(canvas, format);
 }

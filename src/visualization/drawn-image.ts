@@ -19,7 +19,12 @@ export type LiveBoxData = [
   (string | null)?,
   (string | null)?,
   (number | null)?,
+  (number | null)?,
+  (string | null)?,
+  (number | null)?,
+  (string | null)?,
 ];
+export type LivePointData = [number, number, number, number, string, number];
 export interface LiveImageData {
   name: string;
   width: number;
@@ -27,6 +32,7 @@ export interface LiveImageData {
   caption?: string;
   values: Record<string, number | null>;
   boxes: LiveBoxData[];
+  points?: LivePointData[];
 }
 export interface LiveLegend {
   classes: readonly string[];
@@ -56,6 +62,7 @@ interface LiveItem {
   color: string;
   text: string;
   dashed: boolean;
+  minor: boolean;
 }
 
 const SCRIPT = 'box-drawing';
@@ -69,6 +76,11 @@ const liveDrawing = () =>
   browserFunction<(items: readonly LiveItem[], frame: LiveFrame, measure: (text: string) => number) => string>(
     SCRIPT,
     'liveDrawing',
+  );
+const livePoints = () =>
+  browserFunction<(image: LiveImageData, legend: LiveLegend, view: LiveView, frame: LiveFrame) => string>(
+    SCRIPT,
+    'livePoints',
   );
 
 /** Decimals of positions in the pixels of an image of this size, where it is about 1000 pixels long on the screen. */
@@ -104,7 +116,7 @@ export function drawnImage(
   context.font = `600 ${fontSize}px ${FONT}`;
   const measure = (text: string) => context.measureText(text).width;
   const frame = liveFrame()(image, shownWidth, fontSize, lineWidth);
-  const draw = liveDrawing();
+  const [draw, points] = [liveDrawing(), livePoints()];
   const gap = 8 * frame.unit;
   const step = frame.width + gap;
   const panes = views.map((view, i) => {
@@ -112,7 +124,7 @@ export function drawnImage(
       i === 0
         ? `<image id='i' width='${image.width}' height='${image.height}' preserveAspectRatio='none' href='data:image/jpeg;base64,${jpeg}'/>`
         : "<use href='#i'/>";
-    const drawing = draw(liveItems(image, legend, view), frame, measure);
+    const drawing = draw(liveItems(image, legend, view), frame, measure) + points(image, legend, view, frame);
     return i === 0 ? pixels + drawing : `<g transform='translate(${step * i} 0)'>${pixels}${drawing}</g>`;
   });
   const whole = { width: frame.width + step * (views.length - 1), height: frame.height };

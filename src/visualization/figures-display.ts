@@ -1,8 +1,8 @@
-// A display of images with shapes over them and a table: what views of the training data and of the inside of a model share.
+// A display of images without boxes in rows, with tables below: feature maps.
 
 import type { MimeBundle } from './display';
 import { escapeHtml } from './escape';
-import { figuresHtml, type ImageFigure, type SheetOptions, sheetBytes, sheetSvg } from './image-figure';
+import { figuresHtml, type ImageFigure, sheetBytes, sheetFallback, sheetSvg } from './image-figure';
 import { csvText, type Formats, SavableDisplay } from './savable';
 import { type Table, tableHtml, tableText } from './table';
 
@@ -10,9 +10,9 @@ export interface FiguresParts {
   /** Name of the display, for errors and titles. */
   what: string;
   title: string;
-  /** In rows of `sheet.columns`; undefined leaves a place empty. */
+  /** In rows of `columns`; undefined leaves a place empty. */
   figures: readonly (ImageFigure | undefined)[];
-  sheet?: SheetOptions;
+  columns: number;
   tables: readonly Table[];
   /** What `.save('x.json')` writes. */
   data: unknown;
@@ -32,14 +32,14 @@ export class FiguresDisplay extends SavableDisplay {
 
   /** Images first, then the tables. */
   async html(): Promise<string> {
-    const { figures, sheet, tables, title } = this.parts;
-    const images = await figuresHtml(figures, sheet);
+    const { columns, figures, tables, title } = this.parts;
+    const images = await figuresHtml(figures, columns);
     const below = tables.map((table) => `<div style="overflow-x:auto">${tableHtml(table)}</div>`).join('\n');
     return `<div><p style="font-weight:600;margin:4px 0 8px">${escapeHtml(title)}</p>${images}\n${below}</div>`;
   }
 
   private svg(): Promise<string> {
-    return sheetSvg(this.parts.figures, this.parts.sheet);
+    return sheetSvg(this.parts.figures, this.parts.columns);
   }
 
   protected formats(): Formats {
@@ -61,7 +61,11 @@ export class FiguresDisplay extends SavableDisplay {
   }
 
   protected async bundle(): Promise<MimeBundle> {
-    return { 'text/html': await this.html(), 'text/plain': this.toString() };
+    return {
+      'text/html': await this.html(),
+      'image/png': await sheetFallback(await this.svg()),
+      'text/plain': this.toString(),
+    };
   }
 
   toString(): string {

@@ -2,12 +2,13 @@
 
 import { createCanvas } from '@napi-rs/canvas';
 import type { PixelImage } from '../data/types';
-import { type DrawnBox, encodeCanvas, FONT, paintBoxes, type RasterFormat } from './draw-boxes';
+import { type DrawnBox, type DrawnPoint, encodeCanvas, FONT, paintBoxes, type RasterFormat } from './draw-boxes';
 import { colourOf } from './palette';
 
 export interface GridImage {
   image: PixelImage;
   boxes: readonly DrawnBox[];
+  points?: readonly DrawnPoint[];
   caption: string;
 }
 
@@ -50,11 +51,11 @@ export async function drawGrid(
   context.fillStyle = '#ffffff';
   context.fillRect(0, 0, width, height);
   let top = gap;
-  for (const [i, { image, boxes, caption }] of images.entries()) {
+  for (const [i, { image, boxes, caption, points }] of images.entries()) {
     const column = i % columns;
     if (i > 0 && column === 0) top += rows[Math.floor(i / columns) - 1];
     const x = gap + column * (cellWidth + gap) + (cellWidth - image.width * scales[i]) / 2;
-    paintBoxes(context, image, boxes, { x, y: top, scale: scales[i], fontSize, lineWidth });
+    paintBoxes(context, image, boxes, { x, y: top, scale: scales[i], fontSize, lineWidth, points });
     context.font = `12px ${FONT}`;
     context.textBaseline = 'middle';
     context.fillStyle = '#444444';

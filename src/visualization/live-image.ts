@@ -24,6 +24,26 @@ export interface LiveBox {
   foundUpTo?: number;
   /** The side that shows it, of images side by side; default: truths on the left, predictions on the right. */
   side?: 'left' | 'right';
+  /** What else the pointer shows. */
+  note?: string;
+  dashed?: boolean;
+  /** A thin line without a label. */
+  minor?: boolean;
+  /** Label in place of class and score. */
+  text?: string;
+}
+
+/** A filled circle on an image, switched with the boxes of its class. */
+export interface LivePoint {
+  /** In pixels of the image. */
+  x: number;
+  y: number;
+  radius: number;
+  /** Index of the class. */
+  label: number;
+  /** What the pointer shows. */
+  text: string;
+  opacity?: number;
 }
 
 export interface LiveImage {
@@ -35,6 +55,7 @@ export interface LiveImage {
   width: number;
   height: number;
   boxes: readonly LiveBox[];
+  points?: readonly LivePoint[];
   /** A line below the image; default: its source. */
   caption?: string;
   /** What a gallery can be sorted by: AP, loss, ...; NaN where there is none. */
@@ -43,7 +64,7 @@ export interface LiveImage {
 
 /** The data of an image as the scripts read it. `outlines`: whether with its masks. */
 export function liveData(image: LiveImage, { outlines = true } = {}): LiveImageData {
-  const { source, width, height, caption, values = {}, boxes } = image;
+  const { source, width, height, caption, values = {}, boxes, points } = image;
   const states = Object.keys(BOX_STATES);
   const decimals = decimalsOf(image);
   const rounded = (v: number) => Number(v.toFixed(decimals));
@@ -55,7 +76,7 @@ export function liveData(image: LiveImage, { outlines = true } = {}): LiveImageD
     height,
     caption,
     values: Object.fromEntries(Object.entries(values).map(([name, v]) => [name, places(v, 6)])),
-    boxes: boxes.map(({ bbox, label, score, state, iou, met, mask, foundUpTo, side }) => {
+    boxes: boxes.map(({ bbox, label, score, state, iou, met, mask, foundUpTo, side, ...drawn }) => {
       const [x1, y1, x2, y2] = bbox;
       const rest = [
         places(score, 5),
@@ -65,9 +86,22 @@ export function liveData(image: LiveImage, { outlines = true } = {}): LiveImageD
         mask && outlines ? maskOutline(mask) : null,
         places(foundUpTo, 5),
         side === undefined ? null : side === 'left' ? 0 : 1,
+        drawn.note ?? null,
+        (drawn.dashed ? 1 : 0) + (drawn.minor ? 2 : 0) || null,
+        drawn.text ?? null,
       ];
       while (rest.length > 0 && rest[rest.length - 1] === null) rest.pop();
       return [...[x1, y1, x2, y2].map(rounded), label, ...rest] as LiveImageData['boxes'][number];
+    }),
+    ...(points && {
+      points: points.map(({ x, y, radius, label, text, opacity = 0.85 }) => [
+        rounded(x),
+        rounded(y),
+        rounded(radius),
+        label,
+        text,
+        opacity,
+      ]),
     }),
   };
 }

@@ -7,7 +7,7 @@ import { DetLabError } from '../errors';
 import { boxesCsv, boxesJson } from './box-records';
 import { BOX_STATES } from './box-states';
 import type { MimeBundle } from './display';
-import { type DrawnBox, drawBoxes, type RasterFormat } from './draw-boxes';
+import { type DrawnBox, type DrawnPoint, drawBoxes, type RasterFormat } from './draw-boxes';
 import { checkDrawing, type DrawingOptions } from './drawing-options';
 import { drawnImage, type LiveImageData, type LiveLegend, type LiveView, liveItems, svgAddress } from './drawn-image';
 import { escapeHtml } from './escape';
@@ -19,7 +19,7 @@ import { type Formats, SavableDisplay } from './savable';
 import { type StoredImage, storedImage } from './stored-image';
 import { tableText } from './table';
 
-export type { LiveBox, LiveImage } from './live-image';
+export type { LiveBox, LiveImage, LivePoint } from './live-image';
 
 export interface LiveImagesOptions extends DrawingOptions {
   classes: readonly string[];
@@ -27,6 +27,8 @@ export interface LiveImagesOptions extends DrawingOptions {
   title?: string;
   /** Names of the left and the right side, where they are not truths and predictions. */
   sides?: readonly [left: string, right: string];
+  /** Longest side of a stored image in pixels; by default 1000 of one, 480 of each of several. */
+  storedSide?: number;
 }
 
 /** The views of images side by side. */
@@ -55,11 +57,11 @@ export class LiveImages extends SavableDisplay {
   /** @throws DetLabError for an unknown option or a value to sort by that no image has */
   constructor(
     readonly images: readonly LiveImage[],
-    { classes, title = 'images', sides, ...drawing }: LiveImagesOptions,
+    { classes, title = 'images', sides, storedSide, ...drawing }: LiveImagesOptions,
   ) {
     super();
     this.what = title;
-    this.options = { classes, title, sides, ...checkDrawing(drawing, `show ${title}`, classes) };
+    this.options = { classes, title, sides, storedSide, ...checkDrawing(drawing, `show ${title}`, classes) };
     this.order = orderedImages(images, this.options.sortBy, `show ${title}`);
   }
 
@@ -115,13 +117,13 @@ export class LiveImages extends SavableDisplay {
 
   /** PNG of the image, or of a grid of all that are shown. */
   async png(): Promise<Buffer> {
-    return this.raster('png');
+    return this.bytes('png');
   }
 
   protected formats(): Formats {
     return {
-      png: () => this.raster('png'),
-      jpg: () => this.raster('jpeg'),
+      png: () => this.bytes('png'),
+      jpg: () => this.bytes('jpeg'),
       svg: () => this.svg(),
       html: () => this.html(),
       csv: () => boxesCsv(this.order, this.options.classes),
@@ -131,10 +133,9 @@ export class LiveImages extends SavableDisplay {
 
   protected async bundle(): Promise<MimeBundle> {
     const { images, ...part } = await this.part();
-    const png = images.length > 0 ? { 'image/png': (await this.fallback()).toString('base64') } : {};
     return {
       'text/html': interactiveHtml({ ...part, entry: 'showLiveImages' }),
-      ...png,
+      ...(images.length > 0 && (await this.fallback())),
       'text/plain': this.toString(),
     };
   }
@@ -189,7 +190,7 @@ export class LiveImages extends SavableDisplay {
 
   private stored(pixels: PixelImage): Promise<StoredImage> {
     const kind = this.images.length === 1 ? 'one' : 'gallery';
-    return storedImage(pixels, STORED_SIDE[kind], QUALITY[kind]);
+    return storedImage(pixels, this.options.storedSide ?? STORED_SIDE[kind], QUALITY[kind]);
   }
 
   /**
@@ -258,7 +259,8 @@ export class LiveImages extends SavableDisplay {
     return `${source}: ${parts.length > 0 ? parts.join(', ') : 'no boxes'}`;
   }
 
-  private async svg(): Promise<string> {
+  /** One SVG, of the image or of a grid of all that are shown. */
+  async svg(): Promise<string> {
     const readable = await this.drawable((pixels) => this.stored(pixels));
     const drawn = readable.map(({ image, made }) => this.drawn(liveData(image), made));
     if (drawn.length === 1) return drawn[0].svg;
@@ -277,7 +279,8 @@ export class LiveImages extends SavableDisplay {
     return `<svg xmlns="http://www.w3.org/2000/svg" width="${whole[0]}" height="${whole[1]}">${cells.join('\n')}</svg>`;
   }
 
-  private async raster(format: RasterFormat): Promise<Buffer> {
+  /** PNG or JPEG. */
+  async bytes(format: RasterFormat): Promise<Buffer> {
     const { width, fontSize, lineWidth, columns, sideBySide } = this.options;
     const sides = sideBySide ? SIDES : (['all'] as const);
     const names = this.options.sides ?? SIDES;
@@ -286,10 +289,12 @@ export class LiveImages extends SavableDisplay {
       sides.map((side, s) => ({
         image: made,
         boxes: this.drawnBoxes(image, side),
+        points: this.drawnPoints(image),
         caption: `${captionOf(image)}${side === 'all' ? '' : `: ${names[s]}`}`,
       })),
     );
-    if (grid.length === 1) return drawBoxes(grid[0].image, grid[0].boxes, { width, fontSize, lineWidth, format });
+    if (grid.length === 1)
+      return drawBoxes(grid[0].image, grid[0].boxes, { width, fontSize, lineWidth, format, points: grid[0].points });
     const across = sideBySide ? 2 * (columns ?? 1) : columns;
     return drawGrid(grid, { columns: across, cellWidth: width, fontSize, lineWidth, format });
   }
@@ -298,23 +303,29 @@ export class LiveImages extends SavableDisplay {
    * A small PNG of few colours. JupyterLab, GitHub and exports as HTML take the HTML, whose images are right without scripts too;
    * this is for what knows no HTML, as LaTeX and terminals.
    */
-  private async fallback(): Promise<Buffer> {
+  async fallback(): Promise<MimeBundle> {
     const images = this.options.sideBySide ? FALLBACK.images / 2 : FALLBACK.images;
     const few = this.with({ limit: Math.min(this.shown.length || 1, images) });
     // by way of a JPEG: a PNG takes ten times as long to write
-    return sharp(await few.raster('jpeg'))
+    const png = await sharp(await few.bytes('jpeg'))
       .resize({ width: FALLBACK.width, withoutEnlargement: true })
       .png({ palette: true, colours: 16, dither: 0, effort: 1 })
       .toBuffer();
+    return { 'image/png': png.toString('base64') };
   }
 
   private drawnBoxes(image: LiveImage, side: LiveView['side']): DrawnBox[] {
     return liveItems(liveData(image, { outlines: false }), this.legend(), this.view(side)).map(
-      ({ index, color, text, dashed }) => {
+      ({ index, color, text, dashed, minor }) => {
         const { bbox, label, mask } = image.boxes[index];
-        return { bbox, mask, classIndex: label, color, text, dashed };
+        return { bbox, mask, classIndex: label, color, text, dashed, minor };
       },
     );
+  }
+
+  private drawnPoints({ points = [] }: LiveImage): DrawnPoint[] {
+    const { colors } = this.legend();
+    return points.map(({ label, ...point }) => ({ ...point, color: colors[label] }));
   }
 }
 

@@ -45,9 +45,6 @@ function timeText(milliseconds: number): string {
   return `${t.getFullYear()}-${two(t.getMonth() + 1)}-${two(t.getDate())} ${two(t.getHours())}:${two(t.getMinutes())}`;
 }
 
-/** The last part of a path that says which setting it is: `model.neck.type` as `neck.type`. */
-const shortPath = (path: string): string => path.split('.').slice(-2).join('.');
-
 const shortened = (text: string): string => (text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1)}…`);
 
 const metricNames = (runs: readonly ListedRun[]): string[] =>
@@ -82,7 +79,14 @@ function cellsOf(run: ListedRun, names: readonly string[]): Cell[] {
   ];
 }
 
-const settingText = (value: string | undefined): string => (value ?? '–').replace(/^"(.*)"$/, '$1');
+/** Of modules, their types: the config has the rest. */
+function settingText(value: string | undefined): string {
+  if (value === undefined) return '–';
+  const parsed: unknown = JSON.parse(value);
+  const types = [parsed].flat().map((one) => (one as { type?: unknown } | null)?.type);
+  if (types.length > 0 && types.every((type) => typeof type === 'string')) return types.join(' + ');
+  return typeof parsed === 'string' ? parsed : value;
+}
 
 function titlesOf({ settings, runs }: RunListData): { title: string; right: boolean }[] {
   const left = (title: string) => ({ title, right: false });
@@ -90,7 +94,7 @@ function titlesOf({ settings, runs }: RunListData): { title: string; right: bool
   return [
     left('run'),
     left('recipe'),
-    ...settings.slice(0, SHOWN_SETTINGS).map((path) => left(shortPath(path))),
+    ...settings.slice(0, SHOWN_SETTINGS).map((path) => left(path)),
     ...metricNames(runs).map(right),
     right('best'),
     right('done'),
@@ -135,7 +139,11 @@ export function runListHtml(data: RunListData, chart = ''): string {
   const at = columns.findIndex(({ title }) => title === 'done');
   const style = (right: boolean) =>
     `text-align:${right ? 'right' : 'left'};padding:3px 8px;white-space:nowrap;font-variant-numeric:tabular-nums`;
-  const head = columns.map(({ title, right }) => `<th style="${style(right)}">${escapeHtml(title)}</th>`);
+  // a path of the config may be broken at its dots
+  const heading = (title: string) => escapeHtml(title).replaceAll('.', '.<wbr>');
+  const head = columns.map(
+    ({ title, right }) => `<th style="${style(right).replace('nowrap', 'normal')}">${heading(title)}</th>`,
+  );
   head.splice(at, 0, '<th>curve</th>');
   const rows = data.runs.map((run, r) => {
     const cells = cellsOf(run, names).map(({ text, value }, i) => {
@@ -168,6 +176,9 @@ function curveSvg(values: readonly number[]): string {
   return `<svg width="90" height="20" viewBox="0 0 90 20" aria-hidden="true"><polyline points="${points}" fill="none" stroke="currentColor" stroke-width="1.5"/></svg>`;
 }
 
+/** As the tooltips of points show it. */
+const rounded = (value: number): number => Number(value.toPrecision(4));
+
 /** AP and loss of all runs over epochs (or iterations). */
 export function runCurvesSpec({ runs }: RunListData) {
   const color = {
@@ -190,9 +201,11 @@ export function runCurvesSpec({ runs }: RunListData) {
     },
   });
   const aps = runs.flatMap(({ name, evaluations }) =>
-    evaluations.map(({ at, metrics }) => ({ run: name, at, value: Math.max(0, metrics.AP ?? 0) })),
+    evaluations.map(({ at, metrics }) => ({ run: name, at, value: rounded(Math.max(0, metrics.AP ?? 0)) })),
   );
-  const losses = runs.flatMap(({ name, losses: list }) => list.map(({ at, loss }) => ({ run: name, at, value: loss })));
+  const losses = runs.flatMap(({ name, losses: list }) =>
+    list.map(({ at, loss }) => ({ run: name, at: rounded(at), value: rounded(loss) })),
+  );
   const panels = [
     ...(aps.length > 0 ? [panel('Average precision', aps, { point: { filled: true, size: 36 } })] : []),
     panel('Loss', losses, {}),

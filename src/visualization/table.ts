@@ -16,7 +16,7 @@ export interface Table {
   rows: string[][];
   /** Indices of bold rows: totals, the best one. */
   strong?: number[];
-  /** A line below the table. */
+  /** Below the table; a paragraph, or lines. */
   note?: string;
   /** Bars below the texts of a column, 0 to 1 by row; only where tables have colours. */
   bars?: { column: number; values: readonly number[] };
@@ -62,7 +62,7 @@ export function tableHtml({ title, columns, rows, strong = [], note, bars }: Tab
   const caption = title
     ? `<caption style="caption-side:top;text-align:left;font-weight:600;padding:4px 8px">${escapeHtml(title)}</caption>`
     : '';
-  const below = note ? `\n<p style="margin:2px 8px;opacity:.75">${escapeHtml(note)}</p>` : '';
+  const below = note ? `\n<p style="margin:2px 8px;opacity:.75">${escapeHtml(note).replaceAll('\n', '<br>')}</p>` : '';
   return `<table style="border-collapse:collapse;margin:4px 0">${caption}<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody></table>${below}`;
 }
 
@@ -74,7 +74,7 @@ export function tableMarkdown({ title, columns, rows, strong = [], note }: Table
     line(columns.map((c) => escapeMarkdown(c.title))),
     line(columns.map((c) => (c.align === 'right' ? '---:' : '---'))),
     ...rows.map((row, r) => line(columns.map((_, i) => bold(escapeMarkdown(row[i] ?? ''), r)))),
-    ...(note ? ['', escapeMarkdown(note)] : []),
+    ...(note ? ['', note.split('\n').map(escapeMarkdown).join('  \n')] : []),
   ].join('\n');
 }
 

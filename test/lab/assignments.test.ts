@@ -77,6 +77,12 @@ test('Faster R-CNN: anchors overlap their truth as the assigner asks, proposals 
   await shown.save(join(folder, 'a.json'));
 });
 
+test('an IoU is in the table where the assigner goes by it, and only there', async () => {
+  expect(String(await small().classes(data.classes).assignments(data, { image }))).toContain('best IoU');
+  const points = await r18('fcos_r50-caffe_fpn_gn-head_1x_coco').assignments(data, { image });
+  expect(String(points)).not.toContain('IoU');
+});
+
 test('a trained model assigns with its own weights, and is left as it is', async () => {
   const recipe = shrunk('yolox_tiny_8xb8-300e_coco', 4, data.classes);
   const model = await recipe.build({ seed: 3 });

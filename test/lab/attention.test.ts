@@ -68,6 +68,22 @@ const models: [string, () => Promise<Model>][] = [
         .build({ seed: 1 }),
   ],
   [
+    'DABDETR',
+    () =>
+      shrunk('dab-detr_r50_8xb2-50e_coco', 8, ['car', 'person'])
+        .backbone({ depth: 18 })
+        .set(shallow)
+        .build({ seed: 1 }),
+  ],
+  [
+    'DINO',
+    () =>
+      shrunk('dino-4scale_r50_8xb2-12e_coco', 8, ['car', 'person'])
+        .backbone({ depth: 18 })
+        .set(shallow)
+        .build({ seed: 1 }),
+  ],
+  [
     'DeformableDETR',
     () =>
       shrunk('deformable-detr_r50_16xb2-50e_coco', 8, ['car', 'person'])
@@ -76,6 +92,14 @@ const models: [string, () => Promise<Model>][] = [
         .build({ seed: 1 }),
   ],
 ];
+
+test('a detector without a decoder says which have one, and what works instead', async () => {
+  const model = await shrunk('retinanet_r50_fpn_1x_coco', 8, ['car']).backbone({ depth: 18 }).build({ seed: 1 });
+  await expect(model.attention(image)).rejects.toThrow(
+    /attention of RetinaNet: it has no decoder.*DETR, ConditionalDETR, DABDETR, DeformableDETR and DINO; model\.cam\(image\)/,
+  );
+  model.dispose();
+});
 
 test.each(models)('%s', async (name, build) => {
   const model = await build();
@@ -89,7 +113,7 @@ test.each(models)('%s', async (name, build) => {
     expect(read.map.height * read.map.width).toBe(read.map.values.length);
     expect(read.map.height).toBeGreaterThan(1);
   } else {
-    expect(name).toBe('DeformableDETR');
+    expect(['DeformableDETR', 'DINO']).toContain(name);
     expect(read.points).toHaveLength(8 * 4 * 4);
     expect(read.points.reduce((sum, { weight }) => sum + weight, 0)).toBeCloseTo(1, 4);
   }

@@ -7,6 +7,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LabDataset } from '../../src';
 import type { Dataset } from '../../src/data';
+import { JUPYTER_DISPLAY } from '../../src/visualization/display';
 import { scenes } from './small';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'detlab-duplicates-'));
@@ -41,7 +42,10 @@ test('copies, and the same image scaled and encoded anew, are found; a mirrored 
   expect(String(found)).toMatch(
     /^duplicates in cells: 2 images more than once, in 2 groups\ngroup {2}kind .*\n.*\n +1 {2}same file .*copy\.png\n +2 {2}near .*small\.jpg\n19 images compared, 1 could not be read$/s,
   );
-  expect(String(await clean.duplicates())).toMatch(/^duplicates in toytown: none/);
+  const none = await clean.duplicates();
+  expect(String(none)).toMatch(/^duplicates in toytown: none/);
+  expect((await none[JUPYTER_DISPLAY]())['text/html']).toMatch(/^<p><b>duplicates in toytown: none<\/b>/);
+  expect((await found[JUPYTER_DISPLAY]())['text/html']).toMatch(/<table.*same file/s);
 });
 
 test('leaks are those of both splits', async () => {

@@ -55,3 +55,9 @@ test.each([
 ])('%j is no goal', (goal, message) => {
   expect(() => checkedGoal(goal)).toThrow(message);
 });
+
+test('the rule that matches is named where the metric has another', () => {
+  const voc = { ...results, metric: { type: 'VOCMetric' } };
+  expect(String(reportThreshold(voc, 'best', quick))).toContain("matched by COCO's rule, not by that of VOCMetric");
+  expect(String(reportThreshold(results, 'best', quick))).not.toContain('matched by');
+});

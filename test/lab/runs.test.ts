@@ -113,7 +113,11 @@ test('patterns, one chart, and every format; what is no run is named', async () 
   expect(two.differences.map(({ path }) => path)).toEqual(
     expect.arrayContaining(['model.neck.type', 'optim_wrapper.optimizer.lr', 'freezing', 'randomness.seed']),
   );
-  expect((await two[JUPYTER_DISPLAY]())['text/html']).toContain('curves of the runs');
+  const html = String((await two[JUPYTER_DISPLAY]())['text/html']);
+  expect(html).toContain('curves of the runs');
+  // settings by their whole paths, modules by their types
+  expect(html).toContain('optim_wrapper.<wbr>optimizer.<wbr>lr');
+  expect(String(two)).toMatch(/model\.neck\.type.*\n.*\n.* FPN /);
   const csv = readFileSync(await two.save(join(folder, 'runs.csv')), 'utf8').split('\r\n');
   expect(csv[0]).toContain('model.neck.type');
   expect(csv[2]).toContain('""PAFPN""');

@@ -9,6 +9,7 @@ import { type LabDataset, startEngine } from '../../src';
 import type { PackedSample } from '../../src/data';
 import { DetDataPreprocessor } from '../../src/models/data-preprocessors/det-data-preprocessor';
 import { JUPYTER_DISPLAY } from '../../src/visualization/display';
+import { hatchedPadding } from '../../src/visualization/hatched-padding';
 import { shrunk } from './shrunk';
 import { scenes, small } from './small';
 
@@ -83,8 +84,12 @@ test('the normalisation is undone, and the padding hatched', async () => {
   const red = (data: ArrayLike<number>, width: number, order: string) =>
     data[3 * (10 * width + 20) + (order === 'rgb' ? 0 : 2)];
   expect(red(image.data, 100, image.order)).toBe(red(sample.image.data, 96, sample.image.order));
-  const bundle = await shown[JUPYTER_DISPLAY]();
-  expect(bundle['text/html']).toContain('<title>padding</title>');
+  // what is image stays, what is padding is neither black nor constant
+  const hatched = hatchedPadding(image, sample.meta.imgShape);
+  expect(red(hatched.data, 100, image.order)).toBe(red(image.data, 100, image.order));
+  const padding = Array.from({ length: 100 }, (_, x) => hatched.data[3 * (80 * 100 + x)]);
+  expect(new Set(padding).size).toBe(2);
+  expect(Math.min(...padding)).toBeGreaterThan(90);
   expect(String(shown)).toContain('36.0%'.replace('36.0', ((1 - 0.64 * 0.96) * 100).toFixed(1)));
 });
 
@@ -104,6 +109,20 @@ test('counts and epochs that make no sense are refused', async () => {
   const recipe = small().classes(data.classes);
   await expect(recipe.batches(data, { count: 0 })).rejects.toThrow('Cannot show 0 batches: expected an integer >= 1');
   await expect(recipe.batches(data, { epoch: 0.5 })).rejects.toThrow('Cannot show epoch 0.5: expected an integer >= 1');
+});
+
+test('truths have switches, colours and labels of live images', async () => {
+  const shown = await small().classes(data.classes).batches(data, { count: 1, batch: 2 });
+  const html = async (display: { [JUPYTER_DISPLAY](): unknown }) =>
+    String(((await display[JUPYTER_DISPLAY]()) as Record<string, string>)['text/html']);
+  const [name] = data.classes;
+  const plain = await html(shown);
+  expect(plain).toContain('showLiveImages(root, data)');
+  expect(plain).toMatch(/pixels"/);
+  const drawn = await html(shown.show({ palette: { [name]: '#123456' }, labels: false }));
+  expect(drawn).toContain('#123456');
+  expect(drawn).toContain('"labels":"none"');
+  expect(() => shown.show({ pallete: [] } as object)).toThrow('Did you mean "palette"?');
 });
 
 test('is saved as image, page, table and data', async () => {

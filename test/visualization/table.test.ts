@@ -23,3 +23,10 @@ test('names from data cannot become markup', () => {
     expect(String(bundle['text/markdown'] ?? '')).not.toMatch(/<img/);
   }
 });
+
+test('a note of several lines has them in every form', () => {
+  const bundle = tablesBundle({ columns: [{ title: 'neck' }], rows: [], note: 'FPN: 1 < 2\nPAFPN: no' });
+  expect(bundle['text/html']).toContain('FPN: 1 &lt; 2<br>PAFPN: no</p>');
+  expect(bundle['text/markdown']).toMatch(/FPN: 1 .*2 {2}\nPAFPN: no$/);
+  expect(bundle['text/plain']).toMatch(/\nFPN: 1 < 2\nPAFPN: no$/);
+});

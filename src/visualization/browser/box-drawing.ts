@@ -1,7 +1,7 @@
 // Boxes of an image as SVG: masks, outlines and labels in image pixels. Pure functions of data; the static image of a display
 // (drawn in Node) and the live one are the same drawing.
 
-/** A box as displays store it: x1, y1, x2, y2, class, then what there is of score, state, IoU, text of the truth it met, outline of the mask, the score up to which a truth is found, and the side that shows it: 0 the left, 1 the right. */
+/** A box as displays store it: x1, y1, x2, y2, class, then what there is of score, state, IoU, text of the truth it met, outline of the mask, the score up to which a truth is found, the side that shows it (0 the left, 1 the right), a note, flags (1: dashed, 2: minor) and a text in place of class and score. */
 type LiveBoxData = [
   number,
   number,
@@ -15,7 +15,13 @@ type LiveBoxData = [
   (string | null)?,
   (number | null)?,
   (number | null)?,
+  (string | null)?,
+  (number | null)?,
+  (string | null)?,
 ];
+
+/** A filled circle: center, radius, class, what the pointer shows, opacity. */
+type LivePointData = [number, number, number, number, string, number];
 
 interface LiveImageData {
   name: string;
@@ -24,6 +30,7 @@ interface LiveImageData {
   caption?: string;
   values: Record<string, number | null>;
   boxes: LiveBoxData[];
+  points?: LivePointData[];
 }
 
 /** What is drawn of the boxes, and how. */
@@ -65,6 +72,8 @@ interface LiveItem {
   color: string;
   text: string;
   dashed: boolean;
+  /** A thin line without a label. */
+  minor: boolean;
   outline: string;
 }
 
@@ -102,6 +111,8 @@ function liveItems({ boxes }: LiveImageData, legend: LiveLegend, view: LiveView)
     const state = liveState(box, legend, view.threshold);
     if (view.hiddenClasses.includes(label) || view.hiddenStates.includes(legend.states.indexOf(state))) continue;
     const name = legend.classes[label] ?? String(label);
+    const flags = box[13] ?? 0;
+    const minor = (flags & 2) > 0;
     const parts = [
       ...(view.labels === 'all' || view.labels === 'class' ? [name] : []),
       ...(score !== undefined && (view.labels === 'all' || view.labels === 'score') ? [score.toFixed(2)] : []),
@@ -113,8 +124,14 @@ function liveItems({ boxes }: LiveImageData, legend: LiveLegend, view: LiveView)
       color:
         (view.color === 'state' ? legend.stateColors[legend.states.indexOf(state)] : legend.colors[label]) ?? '#888888',
       // the detection that met it has the label
-      text: state === 'truth' && hasScores && view.side === 'all' ? '' : parts.join(' '),
-      dashed: state === 'ignored' || (score === undefined && hasScores && view.side === 'all'),
+      text:
+        minor || (state === 'truth' && hasScores && view.side === 'all')
+          ? ''
+          : view.labels === 'none'
+            ? ''
+            : (box[14] ?? parts.join(' ')),
+      minor,
+      dashed: (flags & 1) > 0 || state === 'ignored' || (score === undefined && hasScores && view.side === 'all'),
       outline: box[9] ?? '',
     });
   }
@@ -208,6 +225,24 @@ function liveDrawing(items: readonly LiveItem[], frame: LiveFrame, measure: (tex
 const liveRectangle = (n: (v: number) => string, x: number, y: number, width: number, height: number): string =>
   `M${n(x)} ${n(y)}h${n(width)}v${n(height)}h${n(-width)}z`;
 
+/** The circles of an image, of the classes that are shown. */
+function livePoints(
+  { points = [] }: LiveImageData,
+  { colors }: LiveLegend,
+  { hiddenClasses }: LiveView,
+  { unit }: LiveFrame,
+): string {
+  const n = liveNumber(unit);
+  const circles = points.map(([x, y, radius, label, , opacity], i) =>
+    hiddenClasses.includes(label)
+      ? ''
+      : `<circle data-point='${i}' cx='${n(x)}' cy='${n(y)}' r='${n(radius)}' fill='${colors[label] ?? '#888888'}' opacity='${opacity}'/>`,
+  );
+  return circles.join('') === ''
+    ? ''
+    : `<g stroke='#000' stroke-opacity='.5' stroke-width='${n(unit * 0.5)}'>${circles.join('')}</g>`;
+}
+
 /** The boxes of a colour are one path; a dark line below all of them keeps them visible on any background. */
 function liveLines(items: readonly LiveItem[], { unit, lineWidth }: LiveFrame): string {
   const n = liveNumber(unit);
@@ -220,15 +255,18 @@ function liveLines(items: readonly LiveItem[], { unit, lineWidth }: LiveFrame): 
         ? `<path d='${of.map(path).join('')}' ${dashed ? `${dashes} ` : ''}stroke='${stroke}'/>`
         : '';
     });
-  const colors = [...new Set(items.map(({ color }) => color))];
-  const above = colors.flatMap((color) =>
-    paths(
-      items.filter((item) => item.color === color),
-      color,
-    ),
-  );
+  const major = items.filter(({ minor }) => !minor);
+  const colored = (group: readonly LiveItem[]) =>
+    [...new Set(group.map(({ color }) => color))].flatMap((color) =>
+      paths(
+        group.filter((item) => item.color === color),
+        color,
+      ),
+    );
+  const minor = colored(items.filter((item) => item.minor)).join('');
   return (
-    `<g stroke-opacity='.45' stroke-width='${n((lineWidth + 1.5) * unit)}'>${paths(items, '#000').join('')}</g>` +
-    `<g stroke-width='${n(lineWidth * unit)}'>${above.join('')}</g>`
+    (minor === '' ? '' : `<g stroke-width='${n(0.5 * lineWidth * unit)}'>${minor}</g>`) +
+    `<g stroke-opacity='.45' stroke-width='${n((lineWidth + 1.5) * unit)}'>${paths(major, '#000').join('')}</g>` +
+    `<g stroke-width='${n(lineWidth * unit)}'>${colored(major).join('')}</g>`
   );
 }

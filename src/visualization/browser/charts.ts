@@ -6,6 +6,18 @@ function showChart(root: HTMLElement, { html }: { html: string }): void {
   chart.innerHTML = html;
   root.querySelector('img')?.replaceWith(chart);
   for (const plot of chart.querySelectorAll<HTMLElement>('.detlab-plot')) followPointer(plot);
+  for (const mark of chart.querySelectorAll('[role="graphics-symbol"][aria-label]'))
+    if (!/line|group|axis|legend|title/.test(mark.getAttribute('aria-roledescription') ?? '')) nameMark(mark);
+}
+
+/** The values of a mark of Vega, which its label has for readers, under the pointer too. */
+function nameMark(mark: Element): void {
+  const title = document.createElementNS('http://www.w3.org/2000/svg', 'title');
+  title.textContent = (mark.getAttribute('aria-label') ?? '').replaceAll('; ', '\n');
+  mark.append(title);
+  mark.setAttribute('pointer-events', 'all');
+  for (let group = mark.parentElement; group && group.tagName !== 'svg'; group = group.parentElement)
+    if (group.getAttribute('pointer-events') === 'none') group.removeAttribute('pointer-events');
 }
 
 interface DrawnLine {

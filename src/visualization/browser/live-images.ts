@@ -191,6 +191,7 @@ class LiveGallery implements LiveImagesHandle {
       if (!tile.element.isConnected) continue;
       const count = (key: string) => tally.set(key, (tally.get(key) ?? 0) + 1);
       const image = this.data.images[tile.index];
+      for (const point of image.points ?? []) count(`class ${point[3]}`);
       for (const box of image.boxes) {
         if ((box[5] ?? 1) < this.view.threshold) continue;
         count(`class ${box[4]}`);
@@ -224,20 +225,22 @@ class LiveGallery implements LiveImagesHandle {
     const items = this.isSelected ? all.filter((item) => this.isSelected?.(index, item.index)) : all;
     const [, drawing, targets] = svg.children;
     drawing.innerHTML = liveDrawing(items, frame, this.measure);
+    const points = livePoints(image, this.data, this.view, frame);
     // the smallest box is on top, so that the pointer finds every box
     const area = ({ box: [x1, y1, x2, y2] }: LiveItem) => (x2 - x1) * (y2 - y1);
-    targets.innerHTML = [...items]
+    const rectangles = [...items]
       .sort((a, b) => area(b) - area(a))
       .map(
         ({ index: box, box: [x1, y1, x2, y2], color }) =>
           `<rect data-box="${box}" data-color="${color}" tabindex="-1" x="${x1}" y="${y1}" width="${x2 - x1}" height="${y2 - y1}" fill="#fff" fill-opacity="0" aria-label="${liveEscape(this.describe(image.boxes[box]))}"/>`,
       )
       .join('');
-    return items.length;
+    targets.innerHTML = rectangles + points;
+    return items.filter(({ minor }) => !minor).length;
   }
 
   private describe(box: LiveBoxData): string {
-    const [, , , , label, score, , iou, met, , foundUpTo] = box;
+    const [, , , , label, score, , iou, met, , foundUpTo, , note] = box;
     const state = liveState(box, this.data, this.view.threshold);
     const found =
       typeof foundUpTo !== 'number'
@@ -251,6 +254,7 @@ class LiveGallery implements LiveImagesHandle {
       typeof iou === 'number' ? `IoU ${iou.toFixed(3)}` : '',
       met ? `met ${met}` : '',
       found,
+      note ?? '',
     ]
       .filter((line) => line !== '')
       .join('\n');
@@ -259,8 +263,10 @@ class LiveGallery implements LiveImagesHandle {
   /** Shows what is known of a box, beside it, and of those that are nearly the same: a detection and the truth it met. */
   private point(index: number, target: Element, at?: PointerEvent): void {
     this.unpoint();
+    const { boxes, points } = this.data.images[index];
+    const circle = points?.[Number(target.getAttribute('data-point') ?? -1)];
+    if (circle) this.showTip(circle[4], target, at);
     if (target.getAttribute('data-box') === null) return;
-    const { boxes } = this.data.images[index];
     const stacked = at ? document.elementsFromPoint(at.clientX, at.clientY) : [];
     const pointed = [target, ...stacked.filter((e) => e !== target && e.parentNode === target.parentNode)]
       .map((element) => ({ element, box: boxes[Number(element.getAttribute('data-box'))] }))
@@ -272,7 +278,11 @@ class LiveGallery implements LiveImagesHandle {
     element.setAttribute('stroke', element.getAttribute('data-color') ?? '#fff');
     element.setAttribute('stroke-width', '3');
     element.setAttribute('vector-effect', 'non-scaling-stroke');
-    this.tip.textContent = pointed.map(({ box }) => this.describe(box)).join('\n\n');
+    this.showTip(pointed.map(({ box }) => this.describe(box)).join('\n\n'), target, at);
+  }
+
+  private showTip(text: string, target: Element, at?: PointerEvent): void {
+    this.tip.textContent = text;
     this.tip.hidden = false;
     const whole = this.root.getBoundingClientRect();
     const place = target.getBoundingClientRect();
@@ -307,7 +317,9 @@ class LiveGallery implements LiveImagesHandle {
       [...new Set(boxes.map((box) => box[position]))]
         .filter((i): i is number => typeof i === 'number')
         .sort((a, b) => a - b);
-    const [classes, states] = [present(4), present(6)];
+    const pointed = data.images.flatMap(({ points = [] }) => points.map((point) => point[3]));
+    const classes = [...new Set([...present(4), ...pointed])].sort((a, b) => a - b);
+    const states = present(6);
     // a truth that is found at one threshold is missed at another
     const missed = data.states.indexOf('missed');
     if (boxes.some((box) => typeof box[10] === 'number') && !states.includes(missed)) states.push(missed);

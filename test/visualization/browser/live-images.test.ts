@@ -76,6 +76,36 @@ describe.skipIf(!browser)('a saved page', () => {
     });
   });
 
+  test('points and minor boxes: switched with their class, a tooltip each, no label', { timeout: 60_000 }, async () => {
+    const boxes: LiveBox[] = [
+      { bbox: [20, 30, 90, 100], label: 0, text: `1 ${EVIL}: none`, dashed: true, note: `anchors: ${EVIL}` },
+      { bbox: [30, 40, 80, 90], label: 0, minor: true },
+      { bbox: [100, 10, 150, 60], label: 1 },
+    ];
+    const points = [
+      { x: 12, y: 14, radius: 4, label: 0, text: `anchor 7 of ${EVIL}` },
+      { x: 130, y: 110, radius: 4, label: 1, text: 'anchor 8' },
+    ];
+    const shown = new LiveImages([{ ...image('p.jpg', boxes, {}), points }], { ...options, color: 'class' });
+    const file = await shown.save(join(folder, 'points.html'));
+    await withPage(file, async (page) => {
+      const circles = page.locator('.detlab-live circle');
+      await expect.poll(() => labels(page)).toEqual([EVIL, `1 ${EVIL}: none`]);
+      expect(await circles.count()).toBe(2);
+      expect(await captions(page)).toEqual(['p.jpg \u00b7 2 boxes']);
+      await circles.first().hover();
+      expect(await page.locator('.detlab-live-tip').textContent()).toBe(`anchor 7 of ${EVIL}`);
+      await page.locator('.detlab-live rect[data-box="0"]').focus();
+      expect(await page.locator('.detlab-live-tip').textContent()).toBe(`car\nanchors: ${EVIL}`);
+      await page.getByRole('button', { name: /^car/ }).click();
+      await expect.poll(() => circles.count()).toBe(1);
+      expect(await labels(page)).toEqual([EVIL]);
+    });
+    // the same in files without scripts
+    expect(await shown.svg()).toContain("<circle data-point='1'");
+    expect((await shown.png()).equals(await shown.with({ palette: ['#123456'] }).png())).toBe(false);
+  });
+
   test('sorting, enlarging, colours; the image is in the page once', { timeout: 60_000 }, async () => {
     const file = await new LiveImages(images, options).save(join(folder, 'sorted.html'));
     await withPage(file, async (page) => {

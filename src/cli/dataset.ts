@@ -1,0 +1,190 @@
+// `detlab dataset VIEW --data DATA`: what is in a data set, as text, JSON lines, or a page.
+
+import { type Command, InvalidArgumentError } from 'commander';
+import { detector } from '../lab/detector';
+import type { LabDataset } from '../lab/lab-dataset';
+import type { LabelMistakes } from '../lab/label-mistakes';
+import type { SavableDisplay } from '../visualization/savable';
+import { DATA_HELP, openData } from './data-option';
+import { EXIT, interruptible, output, phase } from './outcome';
+
+interface DatasetArguments {
+  data: string;
+  split?: string;
+  out?: string;
+  json?: boolean;
+  cfgOptions?: string[];
+}
+
+interface BrowseArguments extends DatasetArguments {
+  class?: string[];
+  page?: number;
+  size?: number;
+}
+
+interface MistakeArguments extends DatasetArguments {
+  kind?: string;
+  minimum?: number;
+  batch?: number;
+}
+
+/** What a view shows, with the fields of its JSON line. */
+interface View {
+  shown: Pick<SavableDisplay, 'save' | 'toString'>;
+  fields: Record<string, unknown>;
+}
+
+type Open = (data: LabDataset, signal: AbortSignal) => View | Promise<View>;
+
+const splitOf = ({ split }: DatasetArguments): 'train' | 'val' => split as 'train' | 'val';
+
+async function showView(
+  view: string,
+  options: DatasetArguments,
+  open: Open,
+  opened: () => Promise<LabDataset> = () => openData(options.data),
+): Promise<number> {
+  const out = output(options.json === true);
+  const { signal, release } = interruptible();
+  try {
+    const data = await phase(EXIT.data, opened);
+    for (const line of data.notices) process.stderr.write(`${line}\n`);
+    const { shown, fields } = await phase(EXIT.usage, () => open(data, signal));
+    const saved = options.out === undefined ? undefined : await phase(EXIT.usage, () => shown.save(options.out!));
+    out.event(view, { data: data.name, ...fields, ...(saved && { out: saved }) });
+    out.print([String(shown), ...(saved ? [`written: ${saved}`] : [])].join('\n\n'));
+    return EXIT.ok;
+  } catch (error) {
+    if (signal.aborted) return EXIT.interrupted;
+    throw error;
+  } finally {
+    release();
+  }
+}
+
+/** The split alone, for what looks at both otherwise. */
+const ofSplit = (data: LabDataset, options: DatasetArguments): LabDataset =>
+  options.split === undefined ? data : data.split(splitOf(options));
+
+function browseView(data: LabDataset, { class: names, page, size, split }: BrowseArguments): View {
+  const shown = data.browse({ class: names, page, size, split: split as 'train' | 'val' | undefined });
+  const images = shown.images.map(({ source, width, height, boxes }) => ({
+    image: source,
+    width,
+    height,
+    boxes: boxes.map(({ label, bbox, state }) => ({ class: data.classes[label], bbox, ignored: state === 'ignored' })),
+  }));
+  return { shown, fields: { images } };
+}
+
+async function duplicatesView(data: LabDataset, signal: AbortSignal, across: boolean): Promise<View> {
+  const shown = across ? await data.leaks({ signal }) : await data.duplicates({ signal });
+  const groups = shown.groups.map(({ images, exact, leak }) => ({
+    exact,
+    leak,
+    images: images.map(({ split, record }) => ({ split, id: record.id, file: record.path })),
+  }));
+  return { shown, fields: { images: shown.images, unreadable: shown.unreadable, groups } };
+}
+
+async function mistakesView(
+  data: LabDataset,
+  model: Awaited<ReturnType<ReturnType<typeof detector>['load']>>,
+  { kind, minimum, batch }: MistakeArguments,
+  signal: AbortSignal,
+): Promise<View> {
+  const report = await model.evaluate(data, { batch, signal });
+  const all: LabelMistakes = await data.labelMistakes(report, { minimum });
+  const shown = kind === undefined ? all : all.filter(kind as Parameters<LabelMistakes['filter']>[0]);
+  return { shown, fields: { labels: shown.labels } };
+}
+
+/** @param commandOf adds a subcommand with the options of all commands. */
+export function addDatasetCommands(
+  root: Command,
+  commandOf: (parent: Command, usage: string, description: string) => Command,
+  { count, number }: Record<'count' | 'number', (text: string) => number>,
+  done: (code: number) => void,
+): void {
+  const family = root
+    .command('dataset')
+    .description('Look at a data set: its boxes, statistics, images, duplicates, leaks and suspicious labels');
+  const help = DATA_HELP.replace(/; default: .*$/, '');
+  const command = (usage: string, description: string, out: string) =>
+    commandOf(family, usage, description).requiredOption('--data <data>', help).option('--out <file>', out);
+  const splits = (of: Command, description: string) =>
+    of.option('--split <part>', description, (part) => {
+      if (part === 'train' || part === 'val') return part;
+      throw new InvalidArgumentError('expected train or val');
+    });
+  const images = 'also write it to a file: .html, .csv, .json';
+
+  command(
+    'show',
+    'Boxes by class and split, and what is there but not used',
+    'also write a page (.html) of images',
+  ).action(async (options: DatasetArguments) =>
+    done(
+      await showView('dataset', options, (data) => ({
+        shown: { toString: () => String(data), save: (file) => data.show().save(file) },
+        fields: { ...data.table(), problems: data.problems },
+      })),
+    ),
+  );
+
+  splits(
+    command('statistics', 'Sizes, shapes, positions and numbers of objects', `${images}, .png or .svg of the charts`),
+    'train or val (train)',
+  ).action(async (options: DatasetArguments) =>
+    done(
+      await showView('statistics', options, (data) => {
+        const shown = data.statistics(splitOf(options));
+        return { shown, fields: { ...shown.statistics } };
+      }),
+    ),
+  );
+
+  splits(command('browse', 'Images with their objects, page by page', `${images}, .png`), 'train or val (train)')
+    .option('--class <names...>', 'only images with an object of one of these classes')
+    .option('--page <n>', 'the first is 1', count)
+    .option('--size <n>', 'images per page (24)', count)
+    .action(async (options: BrowseArguments) =>
+      done(await showView('browse', options, (data) => browseView(data, options))),
+    );
+
+  splits(
+    command('duplicates', 'Images that are there more than once, the same file or nearly the same image', images),
+    'only those within train or val (both)',
+  ).action(async (options: DatasetArguments) =>
+    done(
+      await showView('duplicates', options, (data, signal) => duplicatesView(ofSplit(data, options), signal, false)),
+    ),
+  );
+
+  command('leaks', 'Validation images that are training images too', images).action(async (options: DatasetArguments) =>
+    done(await showView('leaks', options, (data, signal) => duplicatesView(data, signal, true))),
+  );
+
+  splits(
+    command('mistakes', 'Labels that a trained model disagrees with, the most suspicious first', images),
+    'train or val (val, where there is one)',
+  )
+    .argument('<config>')
+    .argument('<checkpoint>', 'weights file, checkpoint folder or work dir')
+    .option('--kind <kind>', "only 'missing label', 'wrong class' or 'bad box'")
+    .option('--minimum <suspicion>', 'lowest suspicion that is listed, 0 to 1 (0.5)', number)
+    .option('--batch <n>', 'batch size', count)
+    .option('--cfg-options <key=value...>', 'override values of the config: model.neck.num_outs=5')
+    .action(async (config: string, checkpoint: string, options: MistakeArguments) => {
+      const model = await phase(EXIT.usage, () => detector(config, { options: options.cfgOptions }).load(checkpoint));
+      const opened = () => openData(options.data, model.classes);
+      done(
+        await showView(
+          'mistakes',
+          options,
+          (data, signal) => mistakesView(ofSplit(data, options), model, options, signal),
+          opened,
+        ),
+      );
+    });
+}
