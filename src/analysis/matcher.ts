@@ -14,8 +14,10 @@ import {
 import { averageOf, precisionAtRecalls } from '../evaluation/average-precision';
 import { AREA_RANGES } from '../evaluation/coco-matching';
 import { CocoMetric } from '../evaluation/coco-metric';
-import { compareMasks, ignoringMaskless } from '../evaluation/coco-segm';
-import { type Compare, compareBoxes, matchImage } from '../evaluation/image-matching';
+import { ignoringMaskless, MaskOverlaps } from '../evaluation/coco-segm';
+import { ImageMatcher } from '../evaluation/image-matching';
+import { BoxOverlaps, type ImageOverlaps } from '../evaluation/image-overlaps';
+import { sortByScore } from '../evaluation/score-order';
 import { vocAveragePrecision } from '../evaluation/voc-bbox';
 import { matchVocImage, vocIoU } from '../evaluation/voc-matching';
 import { VOCMetric } from '../evaluation/voc-metric';
@@ -23,7 +25,7 @@ import { VOCMetric } from '../evaluation/voc-metric';
 /** The matches of one image. Detections are in descending order of scores over all classes. */
 export interface ImageMatches {
   /** Index of each detection that counts among the image's; those beyond the metric's maximum do not. */
-  detections: number[];
+  detections: Int32Array;
   /** Of each, the index of the ground truth it is matched to, or -1. */
   truthOf: Int32Array;
   /** Of each, 1 if it is neither true nor false: matched to a crowd or a difficult object. */
@@ -88,8 +90,16 @@ function cocoMatcher(metric: ModuleConfig, classes: readonly string[], { iou = 0
   const proposals = read?.success ? read.data.proposal_nums : undefined;
   const ascending = [...(proposals ?? (classAgnostic ? [100, 300, 1000] : [1, 10, 100]))].sort((a, b) => a - b);
   const maxDets = ascending.includes(100) && !classAgnostic ? 100 : ascending.at(-1)!;
-  const compare = ofMasks ? compareMasks : compareBoxes;
-  const common = { classes: classAgnostic ? 1 : classes.length, classAgnostic, maxDets, compare };
+  const overlaps = ofMasks ? new MaskOverlaps() : new BoxOverlaps();
+  const matcher = new ImageMatcher({
+    classes: classAgnostic ? 1 : classes.length,
+    classAgnostic,
+    maxDets,
+    thresholds: [iou],
+    ranges: AREA_RANGES.slice(0, 1),
+    overlaps,
+  });
+  const counted = classAgnostic ? undefined : classes.length;
   const precisions = new Float64Array(101);
   return {
     iou,
@@ -98,7 +108,14 @@ function cocoMatcher(metric: ModuleConfig, classes: readonly string[], { iou = 0
     countsTruthless: true,
     match(given, detections) {
       const truths = ofMasks ? ignoringMaskless(given) : given;
-      return cocoMatches(truths, detections, { ...common, iou });
+      const { count, ranked, detections: found, ...bits } = matcher.match(truths, detections);
+      const truthOf = new Int32Array(detections.scores.length);
+      const ignored = new Uint8Array(detections.scores.length);
+      for (let row = 0; row < count; row++) {
+        truthOf[found[row]] = bits.truthOf[row];
+        ignored[found[row]] = bits.ignored[row];
+      }
+      return compared(ranked.slice(0, count), positivesOf(truths, counted), { truthOf, ignored }, overlaps);
     },
     averagePrecision(isTrue, count, positives) {
       if (positives === 0) return 0;
@@ -126,47 +143,13 @@ function cocoMatcher(metric: ModuleConfig, classes: readonly string[], { iou = 0
 /** tidecv's recalls: k / 100, of which some differ from pycocotools' k * 0.01 in the last bit. */
 const HUNDREDTHS = Array.from({ length: 101 }, (_, k) => k / 100);
 
-interface CocoRule {
-  classes: number;
-  classAgnostic: boolean;
-  maxDets: number;
-  compare: Compare;
-  iou: number;
-}
-
-function cocoMatches(
-  truths: ImageTruths,
-  detections: BoxDetections,
-  { iou, compare, ...rule }: CocoRule,
-): ImageMatches {
-  const thresholds = [iou];
-  const ranges = AREA_RANGES.slice(0, 1);
-  const matches = matchImage(truths, detections, { ...rule, thresholds, ranges, compare, withTruths: true });
-  const truthOfDetection = new Int32Array(detections.scores.length).fill(-1);
-  const isIgnored = new Uint8Array(detections.scores.length);
-  const counted: number[] = [];
-  for (const { detections: best, truths: ofClass, truthOf, ignored } of matches)
-    for (let k = 0; k < best.length; k++) {
-      counted.push(best[k]);
-      if (truthOf![k] >= 0) truthOfDetection[best[k]] = ofClass[truthOf![k]];
-      isIgnored[best[k]] = ignored[k] & 1;
-    }
-  return ranked({
-    detections,
-    counted,
-    truths: positivesOf(truths, rule.classAgnostic ? undefined : rule.classes),
-    truthOf: truthOfDetection,
-    ignored: isIgnored,
-    compare: (order, indices) => compare(detections, order, truths, indices, new Uint8Array(indices.length)),
-  });
-}
-
 function vocMatcher(metric: ModuleConfig, classes: readonly string[], { iou, masks }: MatcherOptions): Matcher {
   if (masks) throw new DetLabError("Cannot match masks: expected a CocoMetric with 'segm', received a VOCMetric");
   const { type: _, ...given } = metric;
   const { iou_thrs, eval_mode: mode } = VOCMetric.options.parse(given);
   const threshold = iou ?? [iou_thrs].flat()[0];
   const options = { classes: classes.length, thresholds: [threshold], legacyCoordinates: true };
+  const overlaps = new VocOverlaps();
   return {
     iou: threshold,
     masks: false,
@@ -182,23 +165,10 @@ function vocMatcher(metric: ModuleConfig, classes: readonly string[], { iou, mas
           if (outcomes[k][0] !== 'false positive') truthOf[d] = nearest[k];
           ignored[d] = outcomes[k][0] === 'ignored' ? 1 : 0;
         }
-      const { bboxes } = detections;
-      return ranked({
-        detections,
-        counted,
-        truths: positivesOf(truths, classes.length),
-        truthOf,
-        ignored,
-        compare: (order, indices) => ({
-          overlaps: Float64Array.from(
-            order.flatMap((d) => indices.map((g) => vocIoU(bboxes, d, truths.boxes, g, true))),
-          ),
-          detectionAreas: Float64Array.from(
-            order,
-            (d) => (bboxes[4 * d + 2] - bboxes[4 * d]) * (bboxes[4 * d + 3] - bboxes[4 * d + 1]),
-          ),
-        }),
-      });
+      const order = Int32Array.from(counted).sort();
+      sortByScore(order, order.length, Float64Array.from(detections.scores));
+      overlaps.load(detections, truths);
+      return compared(order, positivesOf(truths, classes.length), { truthOf, ignored }, overlaps);
     },
     averagePrecision: (isTrue, count, positives) => vocAveragePrecision(isTrue.subarray(0, count), positives, mode),
     evaluate(truths, detections) {
@@ -209,25 +179,44 @@ function vocMatcher(metric: ModuleConfig, classes: readonly string[], { iou, mas
   };
 }
 
-/** Orders the detections of all classes by score and compares them with the ground truth of all classes. */
-function ranked(image: {
-  detections: BoxDetections;
-  counted: number[];
-  truths: number[];
-  truthOf: Int32Array;
-  ignored: Uint8Array;
-  compare(detections: number[], truths: number[]): { overlaps: Float64Array; detectionAreas: Float64Array };
-}): ImageMatches {
-  const { scores } = image.detections;
-  const detections = image.counted.sort((a, b) => scores[b] - scores[a] || a - b);
-  const { overlaps, detectionAreas: areas } = image.compare(detections, image.truths);
+/** IoUs as those of VOC's matching. */
+class VocOverlaps implements ImageOverlaps {
+  private bboxes: ArrayLike<number> = [];
+  private boxes: Float64Array = new Float64Array(0);
+
+  load({ bboxes }: BoxDetections, { boxes }: ImageTruths): void {
+    [this.bboxes, this.boxes] = [bboxes, boxes];
+  }
+
+  area(d: number): number {
+    const { bboxes } = this;
+    return (bboxes[4 * d + 2] - bboxes[4 * d]) * (bboxes[4 * d + 3] - bboxes[4 * d + 1]);
+  }
+
+  overlap(detection: number, truth: number): number {
+    return vocIoU(this.bboxes, detection, this.boxes, truth, true);
+  }
+}
+
+/** The matches of detections in descending order of scores, each compared with the ground truth of all classes. */
+function compared(
+  detections: Int32Array,
+  truths: number[],
+  of: Pick<ImageMatches, 'truthOf' | 'ignored'>,
+  source: ImageOverlaps,
+): ImageMatches {
   const truthOf = new Int32Array(detections.length);
   const ignored = new Uint8Array(detections.length);
-  for (let k = 0; k < detections.length; k++) {
-    truthOf[k] = image.truthOf[detections[k]];
-    ignored[k] = image.ignored[detections[k]];
+  const areas = new Float64Array(detections.length);
+  const overlaps = new Float64Array(detections.length * truths.length);
+  for (let k = 0, i = 0; k < detections.length; k++) {
+    const d = detections[k];
+    truthOf[k] = of.truthOf[d];
+    ignored[k] = of.ignored[d];
+    areas[k] = source.area(d);
+    for (let c = 0; c < truths.length; c++) overlaps[i++] = source.overlap(d, truths[c]);
   }
-  return { detections, truthOf, ignored, truths: image.truths, overlaps, areas };
+  return { detections, truthOf, ignored, truths, overlaps, areas };
 }
 
 function positivesOf({ labels, ignored }: ImageTruths, classes = Number.POSITIVE_INFINITY): number[] {

@@ -10,7 +10,7 @@ import {
   type EvaluationResults,
   truthsOfDataset,
 } from '../evaluation';
-import { type ClassMatches, scoreOrder } from '../evaluation/average-precision';
+import type { ClassMatches } from '../evaluation/average-precision';
 import { AREA_RANGES } from '../evaluation/coco-matching';
 
 /** Without a metric, that of COCO's defaults. */
@@ -116,8 +116,8 @@ function ranked(
   places: ReadonlyMap<number, number>,
   thresholds: number,
 ): RankedClass {
-  const { scores, imageIds, matched, ignored, positives, truthImages } = matches;
-  const order = scoreOrder(matches);
+  const { rows, order, imageIds, positives, truthImages } = matches;
+  const { scores, images, matched, ignored } = rows;
   const ranges = AREA_RANGES.length;
   const all = thresholds === 32 ? 0xffffffff : 2 ** thresholds - 1;
   const truths = new Int32Array(places.size);
@@ -126,7 +126,7 @@ function ranked(
   return {
     name,
     scores: Float64Array.from(order, (i) => scores[i]),
-    images: Int32Array.from(order, (i) => places.get(imageIds[i])!),
+    images: Int32Array.from(order, (i) => places.get(imageIds[images[i]])!),
     trues: column((i) => matched[i] & ~ignored[i] & all),
     falses: column((i) => ~matched[i] & ~ignored[i] & all),
     truths,

@@ -2,6 +2,7 @@
 // recalls, its mean (AP) and the final recall.
 
 import { AREA_RANGES } from './coco-matching';
+import type { MatchedRows } from './matched-detections';
 
 /** NumPy's linspace, bit for bit. */
 export const linspace = (from: number, to: number, count: number): number[] =>
@@ -10,16 +11,14 @@ export const linspace = (from: number, to: number, count: number): number[] =>
 /** The recalls at which precision is read: 0, 0.01 .. 1. */
 export const RECALLS: readonly number[] = linspace(0, 1, 101);
 
-/** Matches of one class so far, one entry per detection; `matched` and `ignored` have one per detection and size range. */
+/** The matches of one class. */
 export interface ClassMatches {
-  scores: number[];
-  imageIds: number[];
-  /** Position of the detection among those of its image and class, from the highest score. */
-  ranks: number[];
-  /** Bit t is set if the detection is matched at threshold t. */
-  matched: number[];
-  /** Bit t is set if the detection is neither true nor false at threshold t. */
-  ignored: number[];
+  /** Columns of the detections of all classes. */
+  rows: MatchedRows;
+  /** Rows of the class in descending order of scores. */
+  order: Int32Array;
+  /** Ids of the images, by the position that `rows.images` has. */
+  imageIds: readonly number[];
   /** Objects that are not ignored, per size range. */
   positives: number[];
   /** The images with such objects (of any size), and how many. */
@@ -32,43 +31,83 @@ export interface ClassCurves {
   recall: Float64Array;
 }
 
-/** Indices of the detections in descending order of scores; ties in the order of images, as by a stable sort. */
-export function scoreOrder({ scores, imageIds, ranks }: ClassMatches): Int32Array {
-  return Int32Array.from(scores, (_, i) => i).sort(
-    (a, b) => scores[b] - scores[a] || imageIds[a] - imageIds[b] || ranks[a] - ranks[b],
-  );
-}
-
 /** Precision averaged over 101 recalls, and the final recall, of one class. */
 export function accumulate(matches: ClassMatches, thresholds: number, maxDets: readonly number[]): ClassCurves {
-  const { ranks, matched, ignored, positives } = matches;
+  const { rows, order, positives } = matches;
   const ranges = AREA_RANGES.length;
   const size = thresholds * ranges * maxDets.length;
   const curves: ClassCurves = { precision: new Float64Array(size).fill(-1), recall: new Float64Array(size).fill(-1) };
-  const order = scoreOrder(matches);
-  const trues = new Float64Array(order.length).map((_, k) => k + 1);
-  const falses = new Float64Array(order.length); // false positives before the k-th true positive
+  const allBits = thresholds === 32 ? -1 : 2 ** thresholds - 1;
+  const counted = new Int32Array(order.length);
+  const peaks = new Peaks(thresholds, positives[0]);
   const precisions = new Float64Array(RECALLS.length);
   for (let r = 0; r < ranges; r++) {
     if (positives[r] === 0) continue;
-    for (const [m, maxDet] of maxDets.entries())
+    let count = 0;
+    for (let k = 0; k < order.length; k++)
+      if ((~rows.ignored[order[k] * ranges + r] & allBits) !== 0) counted[count++] = order[k];
+    for (const [m, maxDet] of maxDets.entries()) {
+      peaks.count(rows, counted.subarray(0, count), r, maxDet);
       for (let t = 0; t < thresholds; t++) {
-        const bit = 1 << t;
-        let truePositives = 0;
-        let falsePositives = 0;
-        for (let k = 0; k < order.length; k++) {
-          const i = order[k];
-          if (ranks[i] >= maxDet || ignored[i * ranges + r] & bit) continue;
-          if (matched[i * ranges + r] & bit) falses[truePositives++] = falsePositives;
-          else falsePositives++;
-        }
         const index = (t * ranges + r) * maxDets.length + m;
-        curves.recall[index] = truePositives / positives[r];
-        precisionAtRecalls({ trues, falses, count: truePositives, positives: positives[r] }, precisions);
+        const points = peaks.at(t, positives[r]);
+        curves.recall[index] = points.count / positives[r];
+        precisionAtRecalls(points, precisions);
         curves.precision[index] = averageOf(precisions);
       }
+    }
   }
   return curves;
+}
+
+/** The true positives of one class at every threshold, each with the number of false positives before it. */
+class Peaks {
+  private readonly trues: Float64Array;
+  /** [thresholds, positives] */
+  private readonly falses: Float64Array;
+  private readonly truePositives: Int32Array;
+  /** False positives at a threshold, but for those that are false at all thresholds. */
+  private readonly falsePositives: Int32Array;
+
+  constructor(
+    private readonly thresholds: number,
+    private readonly capacity: number,
+  ) {
+    this.trues = Float64Array.from({ length: capacity }, (_, k) => k + 1);
+    this.falses = new Float64Array(thresholds * capacity);
+    this.truePositives = new Int32Array(thresholds);
+    this.falsePositives = new Int32Array(thresholds);
+  }
+
+  /** Counts the detections `order` of the first `maxDet` ranks in range r. */
+  count({ ranks, matched, ignored }: MatchedRows, order: Int32Array, r: number, maxDet: number): void {
+    const { thresholds, capacity, falses, truePositives, falsePositives } = this;
+    const ranges = AREA_RANGES.length;
+    truePositives.fill(0);
+    falsePositives.fill(0);
+    let alwaysFalse = 0;
+    for (let k = 0; k < order.length; k++) {
+      const row = order[k];
+      if (ranks[row] >= maxDet) continue;
+      const isTrue = matched[row * ranges + r];
+      const isIgnored = ignored[row * ranges + r];
+      if ((isTrue | isIgnored) === 0) {
+        alwaysFalse++;
+        continue;
+      }
+      for (let t = 0; t < thresholds; t++) {
+        if (((isIgnored >>> t) & 1) === 1) continue;
+        if (((isTrue >>> t) & 1) === 0) falsePositives[t]++;
+        else falses[t * capacity + truePositives[t]++] = alwaysFalse + falsePositives[t];
+      }
+    }
+  }
+
+  at(threshold: number, positives: number): PrecisionPeaks {
+    const { trues, capacity, truePositives } = this;
+    const falses = this.falses.subarray(threshold * capacity, (threshold + 1) * capacity);
+    return { trues, falses, count: truePositives[threshold], positives };
+  }
 }
 
 /** The points of a precision-recall curve at which precision peaks: those that end in a true positive. */

@@ -5,8 +5,10 @@
 import { DetLabError } from '../errors';
 import { accumulate, type ClassCurves, type ClassMatches, linspace } from './average-precision';
 import { AREA_RANGES } from './coco-matching';
-import { type Compare, compareBoxes, matchImage } from './image-matching';
+import { ImageMatcher } from './image-matching';
+import { BoxOverlaps, type ImageOverlaps } from './image-overlaps';
 import type { ImageTruths } from './image-truths';
+import { MatchedDetections } from './matched-detections';
 import type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricValues } from './report';
 
 export interface CocoBboxOptions {
@@ -36,17 +38,19 @@ const [ALL, SMALL, MEDIUM, LARGE] = [0, 1, 2, 3];
 export class CocoBboxMetric implements BoxMetric {
   private readonly truths = new Map<number, ImageTruths>();
   private readonly added = new Set<number>();
-  private readonly columns: ClassMatches[];
+  private readonly matched = new MatchedDetections(AREA_RANGES.length);
+  private readonly matcher: ImageMatcher;
+  /** Per class: objects that are not ignored of each size range, and the images that have some. */
+  private readonly objects: Pick<ClassMatches, 'positives' | 'truthImages'>[];
+  /** By class, until the next image is added. */
+  private ordered?: ClassMatches[];
   private readonly classes: readonly string[];
   private readonly thresholds: readonly number[];
   private readonly maxDets: readonly number[];
   private detections = 0;
-  protected readonly compare: Compare = compareBoxes;
 
-  constructor(
-    truths: Iterable<ImageTruths>,
-    private readonly options: CocoBboxOptions,
-  ) {
+  /** @param overlaps what is compared; default: boxes */
+  constructor(truths: Iterable<ImageTruths>, options: CocoBboxOptions, overlaps: ImageOverlaps = new BoxOverlaps()) {
     for (const image of truths) this.truths.set(image.imageId, image);
     this.classes = options.classAgnostic ? ['object'] : options.classes;
     this.thresholds = options.iouThresholds ?? COCO_IOU_THRESHOLDS;
@@ -58,15 +62,14 @@ export class CocoBboxMetric implements BoxMetric {
       );
     if (this.maxDets.length === 0 || !ascending(this.maxDets))
       throw new DetLabError(`Cannot evaluate: expected ascending numbers of detections, received [${this.maxDets}]`);
-    this.columns = this.classes.map(() => ({
-      scores: [],
-      imageIds: [],
-      ranks: [],
-      matched: [],
-      ignored: [],
-      positives: AREA_RANGES.map(() => 0),
-      truthImages: [],
-    }));
+    this.objects = this.classes.map(() => ({ positives: AREA_RANGES.map(() => 0), truthImages: [] }));
+    this.matcher = new ImageMatcher({
+      classes: this.classes.length,
+      classAgnostic: options.classAgnostic,
+      maxDets: this.maxDets.at(-1)!,
+      thresholds: this.thresholds,
+      overlaps,
+    });
   }
 
   /**
@@ -78,43 +81,32 @@ export class CocoBboxMetric implements BoxMetric {
     if (!truths) throw new DetLabError(`Cannot evaluate image ${imageId}: the ground truth has no such image`);
     if (this.added.has(imageId)) throw new DetLabError(`Cannot evaluate image ${imageId}: it was added before`);
     this.added.add(imageId);
+    this.ordered = undefined;
     const { scores } = detections;
     this.detections += scores.length;
-
-    const matches = matchImage(truths, detections, {
-      classes: this.classes.length,
-      classAgnostic: this.options.classAgnostic,
-      maxDets: this.maxDets.at(-1)!,
-      thresholds: this.thresholds,
-      compare: this.compare,
-    });
-    for (const { label, detections: best, matched, ignored, positives } of matches) {
-      const column = this.columns[label];
-      for (let r = 0; r < AREA_RANGES.length; r++) column.positives[r] += positives[r];
-      if (positives[ALL] > 0) column.truthImages.push({ imageId, count: positives[ALL] });
-      for (let k = 0; k < best.length; k++) {
-        column.scores.push(scores[best[k]]);
-        column.imageIds.push(imageId);
-        column.ranks.push(k);
-        for (let r = 0; r < AREA_RANGES.length; r++) {
-          column.matched.push(matched[r * best.length + k]);
-          column.ignored.push(ignored[r * best.length + k]);
-        }
-      }
+    const match = this.matcher.match(truths, detections);
+    this.matched.add(imageId, scores, match);
+    for (let c = 0; c < match.classCount; c++) {
+      const { positives, truthImages } = this.objects[match.classes[c]];
+      const first = c * AREA_RANGES.length;
+      for (let r = 0; r < AREA_RANGES.length; r++) positives[r] += match.positives[first + r];
+      if (match.positives[first + ALL] > 0) truthImages.push({ imageId, count: match.positives[first + ALL] });
     }
   }
 
   /** The matches so far, by class: what curves, thresholds and comparisons are computed from. */
   get matches(): readonly ClassMatches[] {
-    return this.columns;
+    const { rows, imageIds } = this.matched;
+    const order = () => this.matched.byClass(this.classes.length);
+    return (this.ordered ??= order().map((ofClass, c) => ({ rows, order: ofClass, imageIds, ...this.objects[c] })));
   }
 
   compute(): EvaluationReport {
-    const curves = this.columns.map((column) => accumulate(column, this.thresholds.length, this.maxDets));
+    const curves = this.matches.map((matches) => accumulate(matches, this.thresholds.length, this.maxDets));
     const perClass = this.classes.map(
       (name, c): ClassReport => ({
         class: name,
-        truths: this.columns[c].positives[ALL],
+        truths: this.objects[c].positives[ALL],
         metrics: this.summarise([curves[c]]),
       }),
     );

@@ -1,5 +1,8 @@
-// COCO's matching of detections to ground truth within one image and class (pycocotools' evaluateImg), for every size
-// range and IoU threshold. The matches of one detection over all thresholds are one bit mask.
+// COCO's matching of detections to ground truth within one image and class (pycocotools' evaluateImg). All IoU thresholds are
+// matched at once: what a detection does over them is one bit mask, as is at which of them an object is taken.
+
+import type { ImageOverlaps } from './image-overlaps';
+import type { ImageTruths } from './image-truths';
 
 /** Size ranges in square pixels: all, small, medium, large. */
 export const AREA_RANGES: readonly (readonly [number, number])[] = [
@@ -9,107 +12,139 @@ export const AREA_RANGES: readonly (readonly [number, number])[] = [
   [96 ** 2, 1e10],
 ];
 
-export interface MatchInput {
-  /** IoU [detections, truths], row-major, in descending order of scores; for ignored ones, over the detection's area. */
-  overlaps: Float64Array;
-  detectionAreas: Float64Array;
-  /** Areas of the ground truth. */
-  areas: Float64Array;
-  /** 1: crowd or difficult; may match several detections. */
-  ignored: Uint8Array;
+/** Bit of an object that may match several detections. */
+const CROWD = 1 << 31;
+
+export interface MatchRule {
+  /** Ascending, at most 32. */
   thresholds: readonly number[];
   ranges?: typeof AREA_RANGES;
-  /** Whether `truthOf` is asked for. */
-  withTruths?: boolean;
 }
 
-export interface MatchOutput {
-  /** [ranges, detections]: bit t is set if detection d is matched at threshold t. */
+/** What detections do: bit t is set if one is so at threshold t. */
+export interface MatchBits {
+  /** [detections, ranges] */
   matched: Uint32Array;
-  /** [ranges, detections]: bit t is set if detection d is ignored at threshold t. */
+  /** [detections, ranges] */
   ignored: Uint32Array;
-  /** Number of ground-truth objects that are not ignored, per range. */
-  positives: number[];
-  /** [thresholds, detections], of the first range: the object that detection d is matched to, or -1. */
-  truthOf?: Int32Array;
+  /** [detections]: the object matched at the first threshold in the first range, or -1. */
+  truthOf: Int32Array;
 }
 
 /** Greedy matching in descending order of scores, each to the free object of highest IoU; ignored ones come last. */
-export function matchDetections(input: MatchInput): MatchOutput {
-  const { overlaps, detectionAreas, areas, ignored, thresholds, ranges = AREA_RANGES, withTruths } = input;
-  const n = detectionAreas.length;
-  const m = areas.length;
-  const allBits = thresholds.length === 32 ? 0xffffffff : 2 ** thresholds.length - 1;
-  const output: MatchOutput = {
-    matched: new Uint32Array(ranges.length * n),
-    ignored: new Uint32Array(ranges.length * n),
-    positives: [],
-  };
-  if (withTruths) output.truthOf = new Int32Array(thresholds.length * n).fill(-1);
-  const order = new Int32Array(m);
-  const taken = new Uint8Array(m);
-  for (const [range, [low, high]] of ranges.entries()) {
-    const isIgnored = (g: number) => ignored[g] === 1 || areas[g] < low || areas[g] > high;
-    let positives = 0;
-    for (let g = 0; g < m; g++) if (!isIgnored(g)) order[positives++] = g;
-    for (let g = 0, k = positives; g < m; g++) if (isIgnored(g)) order[k++] = g;
-    output.positives.push(positives);
+export class ClassMatcher {
+  /** Objects of the class that are not ignored, per range. */
+  readonly positives: Int32Array;
+  private readonly limits: Float64Array;
+  private readonly allBits: number;
+  private readonly lows: Float64Array;
+  private readonly highs: Float64Array;
+  private truths: Int32Array = new Int32Array(0);
+  /** Of each object, bit r is set if it is ignored in range r; CROWD. */
+  private outside = new Int32Array(0);
+  /** [ranges, truths]: bit t is set if the object is taken at threshold t. A crowd or difficult one never is. */
+  private taken = new Int32Array(0);
+  // the objects that a detection reaches, in descending order of IoU; of equal ones, the last first
+  private near = new Int32Array(0);
+  private overlaps = new Float64Array(0);
+  private reached = new Int32Array(0);
 
-    for (let t = 0; m > 0 && t < thresholds.length; t++) {
-      const threshold = Math.min(thresholds[t], 1 - 1e-10);
-      const bit = 1 << t;
-      taken.fill(0);
-      for (let d = 0; d < n; d++) {
-        let best = threshold;
-        let match = -1;
-        for (let k = 0; k < m; k++) {
-          // a match that is not ignored is kept over ignored ones (from `positives` on)
-          if (match >= 0 && k === positives) break;
-          const g = order[k];
-          if (taken[g] === 1 && ignored[g] === 0) continue;
-          const overlap = overlaps[d * m + g];
-          if (overlap < best) continue;
-          best = overlap;
-          match = k;
-        }
-        if (match < 0) continue;
-        taken[order[match]] = 1;
-        output.matched[range * n + d] |= bit;
-        if (output.truthOf && range === 0) output.truthOf[t * n + d] = order[match];
-        if (match >= positives) output.ignored[range * n + d] |= bit;
+  constructor({ thresholds, ranges = AREA_RANGES }: MatchRule) {
+    this.limits = Float64Array.from(thresholds, (threshold) => Math.min(threshold, 1 - 1e-10));
+    this.allBits = thresholds.length === 32 ? -1 : 2 ** thresholds.length - 1;
+    this.lows = Float64Array.from(ranges, ([low]) => low);
+    this.highs = Float64Array.from(ranges, ([, high]) => high);
+    this.positives = new Int32Array(ranges.length);
+  }
+
+  /** Begins an image and class. @param objects indices of its ground truth, ascending */
+  begin(objects: Int32Array, { areas, ignored }: ImageTruths): void {
+    const { positives, lows, highs } = this;
+    const { length } = objects;
+    if (length > this.outside.length) this.grow(2 * length);
+    this.truths = objects;
+    positives.fill(0);
+    for (let k = 0; k < length; k++) {
+      const area = areas[objects[k]];
+      const crowd = ignored[objects[k]] === 1;
+      let outside = crowd ? CROWD : 0;
+      for (let r = 0; r < lows.length; r++) {
+        if (crowd || area < lows[r] || area > highs[r]) outside |= 1 << r;
+        else positives[r]++;
+        this.taken[r * length + k] = 0;
       }
-    }
-    for (let d = 0; d < n; d++) {
-      const area = detectionAreas[d];
-      const index = range * n + d;
-      if (area < low || area > high) output.ignored[index] |= allBits & ~output.matched[index];
+      this.outside[k] = outside;
     }
   }
-  return output;
-}
 
-/** IoU of boxes xywh, [detections, truths]; for a crowd, intersection over the detection's area. */
-export function boxOverlaps(detections: Float64Array, truths: Float64Array, crowd: Uint8Array): Float64Array {
-  const n = detections.length / 4;
-  const m = crowd.length;
-  const out = new Float64Array(n * m);
-  for (let d = 0; d < n; d++) {
-    const dx = detections[4 * d];
-    const dy = detections[4 * d + 1];
-    const dw = detections[4 * d + 2];
-    const dh = detections[4 * d + 3];
-    for (let g = 0; g < m; g++) {
-      const gx = truths[4 * g];
-      const gy = truths[4 * g + 1];
-      const gw = truths[4 * g + 2];
-      const gh = truths[4 * g + 3];
-      const w = Math.min(dx + dw, gx + gw) - Math.max(dx, gx);
-      if (w <= 0) continue;
-      const h = Math.min(dy + dh, gy + gh) - Math.max(dy, gy);
-      if (h <= 0) continue;
-      const overlap = w * h;
-      out[d * m + g] = overlap / (crowd[g] ? dw * dh : dw * dh + gw * gh - overlap);
+  private grow(truths: number): void {
+    this.outside = new Int32Array(truths);
+    this.taken = new Int32Array(truths * this.lows.length);
+    this.near = new Int32Array(truths);
+    this.overlaps = new Float64Array(truths);
+    this.reached = new Int32Array(truths);
+  }
+
+  /** Matches the next detection of the class; what it does becomes row `row` of `out`. */
+  match(detection: number, source: ImageOverlaps, out: MatchBits, row: number): void {
+    const { truths, lows, highs, allBits } = this;
+    const area = source.area(detection);
+    let near = 0;
+    for (let k = 0; k < truths.length; k++) {
+      const overlap = source.overlap(detection, truths[k]);
+      if (overlap >= this.limits[0]) this.insert(near++, k, overlap);
+    }
+    out.truthOf[row] = -1;
+    for (let r = 0; r < lows.length; r++) {
+      let matched = 0;
+      let ignored = 0;
+      if (near > 0) {
+        matched = this.take(near, r, 0, allBits);
+        if (r === 0 && (matched & 1) !== 0) out.truthOf[row] = this.taker;
+        // ignored objects only where there is no other
+        ignored = this.take(near, r, 1, allBits & ~matched);
+        if (r === 0 && (ignored & 1) !== 0) out.truthOf[row] = this.taker;
+        matched |= ignored;
+      }
+      if (area < lows[r] || area > highs[r]) ignored |= allBits & ~matched;
+      out.matched[row * lows.length + r] = matched;
+      out.ignored[row * lows.length + r] = ignored;
     }
   }
-  return out;
+
+  /** The object taken at the first threshold by the last `take` that took one there. */
+  private taker = -1;
+
+  /** Takes the nearest free objects at the thresholds `bits`, those that are ignored in range r or the others. */
+  private take(near: number, r: number, ignored: 0 | 1, bits: number): number {
+    const { truths, outside, taken, reached } = this;
+    let hits = 0;
+    for (let i = 0; i < near; i++) {
+      const k = this.near[i];
+      if (((outside[k] >>> r) & 1) !== ignored) continue;
+      const at = r * truths.length + k;
+      const hit = reached[i] & bits & ~taken[at];
+      if (hit === 0) continue;
+      if ((outside[k] & CROWD) === 0) taken[at] |= hit;
+      if ((hit & 1) !== 0) this.taker = truths[k];
+      bits &= ~hit;
+      hits |= hit;
+    }
+    return hits;
+  }
+
+  private insert(count: number, truth: number, overlap: number): void {
+    const { near, overlaps, reached, limits } = this;
+    let bits = 1;
+    for (let t = 1; t < limits.length && overlap >= limits[t]; t++) bits |= 1 << t;
+    let i = count;
+    for (; i > 0 && overlaps[i - 1] <= overlap; i--) {
+      near[i] = near[i - 1];
+      overlaps[i] = overlaps[i - 1];
+      reached[i] = reached[i - 1];
+    }
+    near[i] = truth;
+    overlaps[i] = overlap;
+    reached[i] = bits;
+  }
 }

@@ -1,10 +1,11 @@
 // COCO's mask evaluation: that of boxes, with IoU and area of masks.
 
 import { DetLabError } from '../errors';
-import { rleArea, rleOverlaps } from '../masks';
+import { ColumnMasks, type Rle } from '../masks';
 import { CocoBboxMetric, type CocoBboxOptions } from './coco-bbox';
-import type { Compare } from './image-matching';
+import type { ImageOverlaps } from './image-overlaps';
 import type { ImageTruths } from './image-truths';
+import type { BoxDetections } from './report';
 
 /**
  * The metric, updated image by image with detections that have masks.
@@ -16,7 +17,7 @@ import type { ImageTruths } from './image-truths';
  */
 export class CocoSegmMetric extends CocoBboxMetric {
   constructor(truths: readonly ImageTruths[], options: CocoBboxOptions) {
-    super(truths.map(ignoringMaskless), options);
+    super(truths.map(ignoringMaskless), options, new MaskOverlaps());
     const objects = truths.flatMap(({ ignored, maskless }) =>
       [...ignored].map((flag, g) => [flag, maskless?.[g] ?? 0]),
     );
@@ -27,31 +28,60 @@ export class CocoSegmMetric extends CocoBboxMetric {
           "Use metric: 'bbox', or data with masks",
       );
   }
-
-  protected override readonly compare = compareMasks;
 }
 
-export const compareMasks: Compare = ({ masks, areas, scores }, chosen, truths, truthIndices, ignored) => {
-  if (masks?.length !== scores.length && chosen.length > 0)
-    throw new DetLabError(
-      `Cannot evaluate the masks of image ${truths.imageId}: expected one per box (${scores.length}), received ` +
-        `${masks?.length ?? 'none'}. Use a detector with a mask_head, or metric: 'bbox'`,
-    );
-  const detected = chosen.map((i) => masks![i]);
-  const truthMasks = truthIndices.map((g) => {
-    const { imageId, mask } = truths;
-    // in the frame of the detections, that of the image file
-    if (mask) return mask(g, detected[0]);
-    throw new DetLabError(
-      `Cannot evaluate the masks of image ${imageId}: its ground truth has none. Use metric: 'bbox', or data with masks`,
-    );
-  });
-  return {
-    overlaps:
-      detected.length > 0 && truthMasks.length > 0 ? rleOverlaps(detected, truthMasks, ignored) : new Float64Array(0),
-    detectionAreas: Float64Array.from(chosen, (i, k) => areas?.[i] ?? rleArea(detected[k])),
-  };
-};
+/** IoUs and areas of the masks of one image, each read when it is first asked for. */
+export class MaskOverlaps implements ImageOverlaps {
+  private readonly columns = new ColumnMasks();
+  private masks: readonly Rle[] = [];
+  private areas?: ArrayLike<number>;
+  private truths?: ImageTruths;
+  /** Places of detections, then of objects, among the columns; -1: not yet read. */
+  private places = new Int32Array(0);
+
+  load({ masks, areas, scores }: BoxDetections, truths: ImageTruths): void {
+    const { imageId, labels, mask } = truths;
+    if (scores.length > 0 && masks?.length !== scores.length)
+      throw new DetLabError(
+        `Cannot evaluate the masks of image ${imageId}: expected one per box (${scores.length}), received ` +
+          `${masks?.length ?? 'none'}. Use a detector with a mask_head, or metric: 'bbox'`,
+      );
+    if (labels.length > 0 && !mask)
+      throw new DetLabError(
+        `Cannot evaluate the masks of image ${imageId}: its ground truth has none. Use metric: 'bbox', or data with masks`,
+      );
+    this.masks = masks ?? [];
+    this.areas = areas;
+    this.truths = truths;
+    this.columns.clear();
+    const count = this.masks.length + labels.length;
+    if (count > this.places.length) this.places = new Int32Array(2 * count);
+    this.places.fill(-1, 0, count);
+  }
+
+  area(detection: number): number {
+    return this.areas?.[detection] ?? this.columns.area(this.placeOf(detection));
+  }
+
+  overlap(detection: number, truth: number): number {
+    const place = this.placeOf(detection);
+    return this.columns.overlap(place, this.placeOfTruth(truth), this.truths!.ignored[truth] === 1);
+  }
+
+  private placeOf(detection: number): number {
+    const { places, masks, columns } = this;
+    if (places[detection] < 0) places[detection] = columns.add(masks[detection]);
+    return places[detection];
+  }
+
+  /** In the frame of the detections, that of the image file. */
+  private placeOfTruth(truth: number): number {
+    const { places, masks, columns, truths } = this;
+    const at = masks.length + truth;
+    if (places[at] < 0) places[at] = columns.add(truths!.mask!(truth, masks[0]));
+    return places[at];
+  }
+}
 
 /** Without its outline, the mask of an object is unknown: neither finding nor missing it counts, nor what is in its box. */
 export function ignoringMaskless({ maskless, ...truths }: ImageTruths): ImageTruths {

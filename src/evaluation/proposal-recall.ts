@@ -2,12 +2,12 @@
 // Boxes and proposals are matched one to one, in descending order of IoU.
 
 import { DetLabError } from '../errors';
-import { boxOverlaps } from './coco-matching';
+import { BoxOverlaps } from './image-overlaps';
 import type { ImageTruths } from './image-truths';
 import type { BoxDetections, BoxMetric, EvaluationReport } from './report';
 
 export interface ProposalRecallOptions {
-  /** Maximum proposals per image, ascending. */
+  /** Maximum proposals per image. */
   proposalNums: readonly number[];
   iouThresholds: readonly number[];
 }
@@ -16,6 +16,7 @@ export class ProposalRecall implements BoxMetric {
   private readonly truths: Map<number, ImageTruths>;
   /** IoU of every ground-truth box with its matched proposal, for each number of proposals. */
   private readonly matchedIoUs: number[][];
+  private readonly boxes = new BoxOverlaps();
   private images = 0;
   private detections = 0;
 
@@ -28,25 +29,21 @@ export class ProposalRecall implements BoxMetric {
   }
 
   /** Proposals in descending order of scores, xyxy in pixels of the original image. */
-  add(imageId: number, { bboxes, scores }: BoxDetections): void {
+  add(imageId: number, detections: BoxDetections): void {
+    const { scores } = detections;
     const truths = this.truths.get(imageId);
     if (!truths) throw new DetLabError(`Cannot evaluate image ${imageId}: the ground truth has no such image`);
     this.images++;
     this.detections += scores.length;
     const counted = [...truths.labels.keys()].filter((g) => truths.ignored[g] === 0);
-    const truthBoxes = Float64Array.from(counted.flatMap((g) => [...truths.boxes.subarray(4 * g, 4 * g + 4)]));
-    for (const [k, most] of this.options.proposalNums.entries()) {
-      const count = Math.min(most, scores.length);
-      const proposals = new Float64Array(4 * count);
-      for (let i = 0; i < proposals.length; i += 4) {
-        proposals[i] = bboxes[i];
-        proposals[i + 1] = bboxes[i + 1];
-        proposals[i + 2] = bboxes[i + 2] - bboxes[i];
-        proposals[i + 3] = bboxes[i + 3] - bboxes[i + 1];
-      }
-      this.matchedIoUs[k].push(
-        ...greedyMatches(boxOverlaps(proposals, truthBoxes, new Uint8Array(counted.length)), count, counted.length),
-      );
+    this.boxes.load(detections, truths);
+    const most = Math.min(Math.max(...this.options.proposalNums), scores.length);
+    const overlaps = new Float64Array(most * counted.length);
+    for (let p = 0, i = 0; p < most; p++) for (const g of counted) overlaps[i++] = this.boxes.overlap(p, g);
+    for (const [k, number] of this.options.proposalNums.entries()) {
+      const count = Math.min(number, scores.length);
+      const matched = greedyMatches(overlaps.slice(0, count * counted.length), count, counted.length);
+      for (const overlap of matched) this.matchedIoUs[k].push(overlap);
     }
   }
 
@@ -63,9 +60,8 @@ export class ProposalRecall implements BoxMetric {
   }
 }
 
-/** IoUs of the pairs of a greedy one-to-one matching; 0 for a box without a proposal. */
-function greedyMatches(overlaps: Float64Array, proposals: number, truths: number): number[] {
-  const left = overlaps.slice();
+/** IoUs of the pairs of a greedy one-to-one matching; 0 for a box without a proposal. Overwrites `left`. */
+function greedyMatches(left: Float64Array, proposals: number, truths: number): number[] {
   return Array.from({ length: truths }, () => {
     let best = -1;
     for (let i = 0; i < left.length; i++) if (best < 0 || left[i] > left[best]) best = i;

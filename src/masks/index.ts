@@ -1,6 +1,7 @@
 // Instance masks in plain arrays: COCO's run-length encoding, polygons, mask targets, pasting. Used by data, models,
 // evaluation and visualization; depends on none of them.
 
+export { ColumnMasks } from './column-masks';
 export { type CropAndResizeOptions, cropAndResizeMasks } from './crop-and-resize-masks';
 export {
   concatMasks,
