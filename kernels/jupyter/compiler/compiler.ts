@@ -23,6 +23,7 @@ import {
 import { type Emitted, emitCell, emitModule } from './emit';
 import { createLanguageService, type LanguageService } from './language-service';
 import { createResolver, isBuiltin, type Resolver } from './module-resolution';
+import type { Opened } from './opened';
 import { type Problem, problemsOf } from './problems';
 import { declareRegistered } from './registered-modules';
 import { SourceFiles } from './source-files';
@@ -55,6 +56,9 @@ interface ChangedModules {
 }
 
 const distribution = join(packageRoot, 'dist');
+
+/** Cells that are not compiled again when they are run again. */
+const MAX_KNOWN = 30;
 
 const parseCell = (source: string) =>
   ts.createSourceFile('cell.ts', source, ts.ScriptTarget.ES2022, true, ts.ScriptKind.TS);
@@ -89,6 +93,9 @@ export class CellCompiler {
   private entries: Entry[];
   /** Declarations of the cell compiled last, until it has run. */
   private fresh: Entry[] = [];
+
+  /** Cells that were compiled, with their declarations, by their text and that of the declarations before them. */
+  private readonly known = new Map<string, { cell: CompiledCell; fresh: Entry[] }>();
 
   /** @param prelude import lines that every cell has  @param globals ambient declarations that every cell has */
   constructor(
@@ -133,6 +140,7 @@ export class CellCompiler {
   /** Compiles a local module by itself, for `import()` of a computed path. */
   compileModule(path: string): CompiledModules {
     this.files.refresh();
+    this.known.clear();
     const { program, cell } = this.full.open(textOf(this.entries), `import ${JSON.stringify(path)};`, true);
     const { modules, errors } = this.changedModules(program, cell);
     if (errors.length) return { problems: problemsOf(errors, dirname(path), cell, 0) };
@@ -156,16 +164,53 @@ export class CellCompiler {
     more = '',
   ): Compiled {
     const whole = `${source}${exported.length ? `\nexport { ${exported.join(', ')} };` : ''}${more}`;
-    const opened = language.open(textOf(visible), whole, true);
+    const earlier = textOf(visible);
+    const key = `${language === this.light}\n${whole}\n${earlier}`;
+    const known = language.isCurrent() ? this.known.get(key) : undefined;
+    if (known) {
+      this.fresh = known.fresh;
+      return { cell: known.cell };
+    }
+    const reopened = this.checkedAgain(language, earlier, whole);
+    if (reopened) {
+      const cell = this.emit(language, reopened, whole, exported);
+      this.known.set(key, { cell, fresh: this.fresh });
+      const [oldest] = this.known.keys();
+      if (this.known.size > MAX_KNOWN) this.known.delete(oldest);
+      return { cell };
+    }
+    this.known.clear(); // what it imports may have changed
+    const opened = language.open(earlier, whole, true);
     const { program, cell } = opened;
     const problems = problemsOf(diagnose(program, cell), this.directory, cell, source.length, program.getTypeChecker());
-    if (problems.length) return { problems };
+    if (problems.length) {
+      language.renew();
+      return { problems };
+    }
     const { modules, errors } = this.changedModules(program, cell);
     if (errors.length) return { problems: problemsOf(errors, this.directory, cell, source.length) };
+    return { cell: this.emit(language, opened, whole, exported, modules) };
+  }
+
+  /** The cell in the program of the last one, unless that has to be made anew or there is an error to be reported. */
+  private checkedAgain(language: LanguageService, earlier: string, whole: string): Opened | undefined {
+    const opened = language.reopen(earlier, whole);
+    if (!opened || diagnose(opened.program, opened.cell).length === 0) return opened;
+    language.renew(); // the checker reports some errors only where it meets them first
+    return undefined;
+  }
+
+  private emit(
+    language: LanguageService,
+    opened: Opened,
+    whole: string,
+    exported: string[],
+    modules: LocalModule[] = [],
+  ): CompiledCell {
     const { declarations, ...code } = emitCell(opened, new Set(exported));
     this.fresh = exported.length || /\b(?:declare|export)\b/.test(whole) ? parseEntries(declarations) : [];
     const bindings = modules.length ? this.localBindings(language.cellPath) : [];
-    return { cell: { ...code, ...this.link(code, language.cellPath), modules, bindings } };
+    return { ...code, ...this.link(code, language.cellPath), modules, bindings };
   }
 
   /** Local modules that changed since they were compiled last, or their errors. */

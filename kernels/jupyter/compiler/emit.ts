@@ -6,7 +6,7 @@ import ts from 'typescript';
 import { guardAwaits, type Insertion } from './await-points';
 import { cellTransformer } from './cell-transformer';
 import { importTransformer } from './kernel-imports';
-import type { Opened } from './language-service';
+import type { Opened } from './opened';
 import { SharedNames } from './shared-names';
 
 export interface Emitted {

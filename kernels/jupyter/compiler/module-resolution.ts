@@ -14,6 +14,8 @@ export const isBuiltin = (name: string) => name.startsWith('node:') || BUILTIN.h
 export const isPath = (name: string) => /^(?:\.{0,2}\/|\.{1,2}$)/.test(name);
 
 export interface Resolver {
+  /** What is known of packages' folders. */
+  readonly cache: ts.ModuleResolutionCache;
   resolve(name: string, file: string, mode?: ts.ResolutionMode): ts.ResolvedModuleFull | undefined;
   /** The local source file that an import resolves to; undefined for packages and modules that Node must find. */
   local(name: string, file: string): string | undefined;
@@ -41,6 +43,7 @@ export function createResolver(directory: string, options: ts.CompilerOptions): 
   }
 
   return {
+    cache,
     resolve,
     local(name, file) {
       const result = resolve(name, file);

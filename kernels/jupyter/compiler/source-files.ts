@@ -14,7 +14,8 @@ export class SourceFiles implements ts.DocumentRegistry {
   /** @param fixed further files that never change: those of this project */
   constructor(private readonly fixed: (path: string) => boolean) {}
 
-  private isFixed(path: string): boolean {
+  /** Whether a file never changes. */
+  isFixed(path: string): boolean {
     return isPackageFile(path) || this.fixed(path);
   }
 
