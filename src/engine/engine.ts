@@ -1,6 +1,7 @@
 // What an engine is: a tfjs backend plus the few things TensorFlow.js has no word for.
 
 import type * as tf from '@tensorflow/tfjs';
+import type { EngineProfile, ProfiledModules } from './profile';
 
 export type EngineName = 'torch' | 'wasm' | 'tensorflow';
 export type Precision = 'float32' | 'bfloat16' | 'float16';
@@ -68,6 +69,14 @@ export interface Engine {
   ): void;
   /** Scales gradients (in place where the engine can) so that their joint L2 norm is at most `maxNorm`; returns the norm before. */
   clipGradNorm(gradients: tf.Tensor[], maxNorm: number): { norm: number; gradients: tf.Tensor[] };
+  /**
+   * Runs `f` and records what the engine does: each kernel call and, on the torch engine, the operators and backward nodes inside
+   * it. `modules` (`detector.modules()`) are the parts that calls are attributed to. On a GPU every call waits for its work.
+   *
+   * @throws DetLabError while another profile is taken
+   * @example const { profile } = await engine().profile(() => tf.matMul(a, b)); profile.events
+   */
+  profile<T>(f: () => T | Promise<T>, modules?: ProfiledModules): Promise<{ result: T; profile: EngineProfile }>;
   memory(): EngineMemory;
   /** Resets the peak counter of `memory()`. */
   resetPeak(): void;

@@ -9,8 +9,10 @@ import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
 import { packageRoot } from '../../paths';
 import type { Engine, EngineOptions } from '../engine';
+import { profileWith } from '../profile';
 import { registerTapeGradients } from '../tape/gradients';
 import { trackMemory } from '../tape/memory';
+import { recordKernels } from '../tape/recorder';
 import { adamWStep, clipGradNorm, sgdStep } from '../tape/steps';
 import { convolutionKernels } from './convolutions';
 
@@ -77,6 +79,7 @@ export async function startTensorflow(options: EngineOptions = {}): Promise<Engi
     sgdStep,
     adamWStep,
     clipGradNorm,
+    profile: (f, modules) => profileWith(recordKernels, f, modules),
     ...trackMemory(() => 0),
   };
 }

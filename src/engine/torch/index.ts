@@ -5,6 +5,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
 import type { Engine, EngineOptions, Precision } from '../engine';
+import { profileWith } from '../profile';
 import { autocast } from './autocast';
 import { BACKEND, TorchBackend } from './backend';
 import { installGradients } from './gradients';
@@ -16,6 +17,7 @@ import { reductionKernels } from './kernels/reduction';
 import { shapeKernels } from './kernels/shape';
 import { transformerKernels } from './kernels/transformer';
 import { loadNative } from './native';
+import { recordTorch } from './recorder';
 import { adamWStep, clipGradNorm, sgdStep } from './steps';
 
 export { torchMissing } from './native';
@@ -87,6 +89,7 @@ export async function startTorch(options: EngineOptions = {}): Promise<TorchEngi
     sgdStep: (parameters, gradients, buffers, o) => sgdStep(backend, parameters, gradients, buffers, o),
     adamWStep: (parameters, gradients, first, second, o) => adamWStep(backend, parameters, gradients, first, second, o),
     clipGradNorm: (gradients, maxNorm) => clipGradNorm(backend, gradients, maxNorm),
+    profile: (f, modules) => profileWith(recordTorch, f, modules),
     memory() {
       const [bytesInUse, bytesPeak, bytesCached] = native.memoryState();
       return { slots: native.liveSlots(), bytesInUse, bytesPeak, bytesCached };
