@@ -9,6 +9,7 @@ import { startTorch, torchMissing } from './torch';
 import { freeUnreachableTensors } from './unreachable-tensors';
 import { startWasm } from './wasm';
 
+export { recordsGradients } from './records-gradients';
 export type { Engine, EngineMemory, EngineName, EngineOptions, Precision, SgdOptions } from './engine';
 
 const NAMES: readonly EngineName[] = ['torch', 'tensorflow', 'wasm'];

@@ -2,6 +2,7 @@
 // running variance. In evaluation mode it is an affine map per channel, which can be folded into the preceding convolution.
 
 import * as tf from '@tensorflow/tfjs';
+import { recordsGradients } from '../engine';
 import { activateFused } from '../ops/activate';
 import { batchNormTrain } from '../ops/batch-norm-train';
 import type { Epilogue } from './conv2d';
@@ -82,12 +83,13 @@ export class BatchNorm2d extends Module {
   }
 
   /**
-   * Scale and shift of evaluation mode. Differentiable in weight and bias if they are trained; otherwise cached until one of
-   * the four tensors is assigned.
+   * Scale and shift of evaluation mode. Differentiable in weight and bias if they are trained and gradients are recorded;
+   * otherwise cached until one of the four tensors is assigned. An optimizer, which changes tensors in place, has recorded
+   * gradients before.
    */
   affine(): Affine {
     const sources = [this.weight, this.bias, this.runningMean, this.runningVar];
-    if (this.weight.requiresGrad || this.bias.requiresGrad) {
+    if ((this.weight.requiresGrad || this.bias.requiresGrad) && recordsGradients()) {
       this.forget();
       return this.computeAffine();
     }
