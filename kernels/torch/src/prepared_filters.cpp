@@ -33,6 +33,10 @@ const Tensor& FilterForms::plainForm() {
   return plain;
 }
 
+void FilterForms::forgetPlain() {
+  if (!at::GradMode::is_enabled()) plain = Tensor();
+}
+
 const Tensor& FilterForms::packedForm(at::IntArrayRef inputSize) {
   using Reorder = Tensor(const Tensor&, at::IntArrayRef, at::IntArrayRef, at::IntArrayRef, int64_t,
                          at::OptionalIntArrayRef);
@@ -40,11 +44,13 @@ const Tensor& FilterForms::packedForm(at::IntArrayRef inputSize) {
       c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_reorder_convolution_weight", "").typed<Reorder>();
   if (!packed.defined())
     packed = reorder.call(plainForm(), use.padding, use.strides, use.dilations, use.groups, inputSize);
+  forgetPlain();
   return packed;
 }
 
 const Tensor& FilterForms::pointsForm() {
   if (!points.defined()) points = plain.defined() ? winogradFilter(plain, false) : winogradFilter(filter, false, scale);
+  forgetPlain();
   return points;
 }
 
@@ -58,14 +64,12 @@ FilterForms* cachedForms(int64_t slot, const Tensor& filter, const Tensor& scale
   bool valid = entry != entries.end() && entry->second.source == slotAt(slot).unsafeGetTensorImpl() &&
                entry->second.scale == factors && same(entry->second.forms.use, use);
   if (!valid) {
-    entries[slot] = {slotAt(slot).unsafeGetTensorImpl(), std::move(factors), {{}, {}, use, {}, {}, {}}};
+    entries[slot] = {slotAt(slot).unsafeGetTensorImpl(), std::move(factors), FilterForms{{}, {}, use}};
     return nullptr;
   }
   FilterForms& forms = entry->second.forms;
   forms.filter = filter;
   forms.scale = scale;
-  // without gradients the plain form is not used once another form exists
-  if (!at::GradMode::is_enabled() && (forms.packed.defined() || forms.points.defined())) forms.plain = Tensor();
   return &forms;
 }
 

@@ -26,6 +26,10 @@ struct FilterForms {
   const Tensor& plainForm();
   const Tensor& packedForm(at::IntArrayRef inputSize);
   const Tensor& pointsForm();
+
+ private:
+  /** Without gradients the plain form is not used once another one exists. */
+  void forgetPlain();
 };
 
 /**
