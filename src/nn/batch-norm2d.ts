@@ -2,7 +2,7 @@
 // running variance. In evaluation mode it is an affine map per channel, which can be folded into the preceding convolution.
 
 import * as tf from '@tensorflow/tfjs';
-import { recordsGradients } from '../engine';
+import { recordsGradients, trackStatistics } from '../engine';
 import { activateFused } from '../ops/activate';
 import { batchNormTrain } from '../ops/batch-norm-train';
 import type { Epilogue } from './conv2d';
@@ -70,16 +70,15 @@ export class BatchNorm2d extends Module {
         epsilon: this.epsilon,
         ...epilogue,
       });
-      const count = x.size / x.shape[3];
-      this.track(this.runningMean, mean, 1);
-      this.track(this.runningVar, variance, count / Math.max(count - 1, 1));
-      this.batches.variable.assign(tf.add(this.batches.variable, tf.scalar(1, 'int32')));
+      this.forget();
+      const running = {
+        mean: this.runningMean.variable,
+        variance: this.runningVar.variable,
+        batches: this.batches.variable,
+      };
+      trackStatistics(running, { mean, variance, count: x.size / x.shape[3] }, this.momentum);
       return y;
     });
-  }
-
-  private track({ variable }: Parameter, value: tf.Tensor, factor: number): void {
-    variable.assign(tf.add(tf.mul(variable, 1 - this.momentum), tf.mul(value, this.momentum * factor)));
   }
 
   /**

@@ -49,6 +49,15 @@ export interface Native {
     epsilon: number,
     activation: string,
   ): [number, number, number];
+  trackStatistics(
+    runningMean: number,
+    runningVariance: number,
+    batches: number,
+    mean: number,
+    variance: number,
+    momentum: number,
+    count: number,
+  ): void;
   sgdStep(
     parameters: readonly number[],
     gradients: readonly number[],
