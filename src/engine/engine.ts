@@ -1,6 +1,7 @@
 // What an engine is: a tfjs backend plus the few things TensorFlow.js has no word for.
 
 import type * as tf from '@tensorflow/tfjs';
+import type { EngineProfile, ProfiledModules } from './profile';
 
 export type EngineName = 'torch' | 'wasm' | 'tensorflow';
 export type Precision = 'float32' | 'bfloat16' | 'float16';
@@ -29,6 +30,26 @@ export interface AdamWOptions {
   weightDecay?: number;
   /** Number of this step, from 1. */
   step: number;
+}
+
+/** What a batch norm keeps of the batches it has seen. */
+export interface RunningStatistics {
+  /** [C] */
+  mean: tf.Variable;
+  /** [C], unbiased. */
+  variance: tf.Variable;
+  /** Number of batches, an int32 scalar. */
+  batches: tf.Variable;
+}
+
+/** What it measured on one batch. */
+export interface BatchStatistics {
+  /** [C] */
+  mean: tf.Tensor;
+  /** [C], biased. */
+  variance: tf.Tensor;
+  /** Values per channel. */
+  count: number;
 }
 
 export interface EngineMemory {
@@ -66,10 +87,20 @@ export interface Engine {
     secondMoments: tf.Variable[],
     options: AdamWOptions,
   ): void;
+  /** Moves running statistics towards a batch's by `momentum`, in place where the engine can, and counts the batch. */
+  trackStatistics(running: RunningStatistics, batch: BatchStatistics, momentum: number): void;
   /** Scales gradients (in place where the engine can) so that their joint L2 norm is at most `maxNorm`; returns the norm before. */
   clipGradNorm(gradients: tf.Tensor[], maxNorm: number): { norm: number; gradients: tf.Tensor[] };
   /** Until the next call: native work of this thread ends at its next allocation, with an error, once the element is not 0. */
   watch?(urgency: Int32Array | undefined): void;
+  /**
+   * Runs `f` and records what the engine does: each kernel call and, on the torch engine, the operators and backward nodes inside
+   * it. `modules` (`detector.modules()`) are the parts that calls are attributed to. On a GPU every call waits for its work.
+   *
+   * @throws DetLabError while another profile is taken
+   * @example const { profile } = await engine().profile(() => tf.matMul(a, b)); profile.events
+   */
+  profile<T>(f: () => T | Promise<T>, modules?: ProfiledModules): Promise<{ result: T; profile: EngineProfile }>;
   memory(): EngineMemory;
   /** Resets the peak counter of `memory()`. */
   resetPeak(): void;

@@ -2,6 +2,7 @@
 // running variance. In evaluation mode it is an affine map per channel, which can be folded into the preceding convolution.
 
 import * as tf from '@tensorflow/tfjs';
+import { recordsGradients, trackStatistics } from '../engine';
 import { activateFused } from '../ops/activate';
 import { batchNormTrain } from '../ops/batch-norm-train';
 import type { Epilogue } from './conv2d';
@@ -69,25 +70,25 @@ export class BatchNorm2d extends Module {
         epsilon: this.epsilon,
         ...epilogue,
       });
-      const count = x.size / x.shape[3];
-      this.track(this.runningMean, mean, 1);
-      this.track(this.runningVar, variance, count / Math.max(count - 1, 1));
-      this.batches.variable.assign(tf.add(this.batches.variable, tf.scalar(1, 'int32')));
+      this.forget();
+      const running = {
+        mean: this.runningMean.variable,
+        variance: this.runningVar.variable,
+        batches: this.batches.variable,
+      };
+      trackStatistics(running, { mean, variance, count: x.size / x.shape[3] }, this.momentum);
       return y;
     });
   }
 
-  private track({ variable }: Parameter, value: tf.Tensor, factor: number): void {
-    variable.assign(tf.add(tf.mul(variable, 1 - this.momentum), tf.mul(value, this.momentum * factor)));
-  }
-
   /**
-   * Scale and shift of evaluation mode. Differentiable in weight and bias if they are trained; otherwise cached until one of
-   * the four tensors is assigned.
+   * Scale and shift of evaluation mode. Differentiable in weight and bias if they are trained and gradients are recorded;
+   * otherwise cached until one of the four tensors is assigned. An optimizer, which changes tensors in place, has recorded
+   * gradients before.
    */
   affine(): Affine {
     const sources = [this.weight, this.bias, this.runningMean, this.runningVar];
-    if (this.weight.requiresGrad || this.bias.requiresGrad) {
+    if ((this.weight.requiresGrad || this.bias.requiresGrad) && recordsGradients()) {
       this.forget();
       return this.computeAffine();
     }

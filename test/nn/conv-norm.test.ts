@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { startEngine } from '../../src/engine';
+import { engine, startEngine } from '../../src/engine';
 import { BatchNorm2d } from '../../src/nn/batch-norm2d';
 import { convNorm } from '../../src/nn/conv-norm';
 import { Conv2d } from '../../src/nn/conv2d';
@@ -57,10 +57,49 @@ describe('convNorm', () => {
     expect(tf.memory().numTensors).toBe(held);
     norm.unfreeze();
     once();
-    expect(tf.memory().numTensors).toBe(held - 2);
+    expect(tf.memory().numTensors).toBe(held);
     tf.dispose(x);
     conv.dispose();
     norm.dispose();
     expect(tf.memory().numTensors).toBe(start);
+  });
+
+  test('a trained norm is folded anew after a step of the optimizer, which changes its tensors in place', () => {
+    const { conv, norm } = build(false);
+    norm.unfreeze();
+    const x = map('x', [1, 3, 4, 4]);
+    const once = () => tf.tidy(() => nchw(convNorm(conv, norm, x)));
+    const before = once();
+    const { variable } = norm.weight;
+    const { value, grads } = tf.variableGrads(
+      () => tf.sum(tf.square(convNorm(conv, norm, x))) as tf.Scalar,
+      [variable],
+    );
+    engine().sgdStep([variable], [grads[variable.name]], [], { lr: 0.1, momentum: 0, weightDecay: 0 });
+    const folded = once();
+    const apart = tf.tidy(() => nchw(norm.forward(conv.forward(x))));
+    expect(folded).not.toEqual(before);
+    expectClose(folded, apart, 2e-5 * Math.max(...apart.map(Math.abs)), 'after the step');
+    tf.dispose([x, value, grads]);
+    conv.dispose();
+    norm.dispose();
+  });
+
+  test('running statistics tracked in place reach the next evaluation', () => {
+    const { conv, norm } = build(false);
+    const x = map('x', [2, 3, 4, 4]);
+    const once = () => tf.tidy(() => nchw(convNorm(conv, norm, x)));
+    norm.eval();
+    const before = once();
+    norm.train();
+    tf.tidy(() => void convNorm(conv, norm, x));
+    norm.eval();
+    const folded = once();
+    const apart = tf.tidy(() => nchw(norm.forward(conv.forward(x))));
+    expect(folded).not.toEqual(before);
+    expectClose(folded, apart, 2e-5 * Math.max(...apart.map(Math.abs)), 'after training');
+    tf.dispose(x);
+    conv.dispose();
+    norm.dispose();
   });
 });

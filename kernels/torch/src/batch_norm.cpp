@@ -240,7 +240,33 @@ static variable_list composed(const Tensor& x, const Tensor& scale, const Tensor
   return {y.to(x.scalar_type()), mean.detach(), variance.detach()};
 }
 
+/** target = target * keep + value * gain, in place. */
+static void blend(int64_t slot, const Tensor& value, float keep, float gain) {
+  Tensor& target = exclusiveSlot(slot);
+  if (target.sizes() != value.sizes())
+    throw std::runtime_error("statistics of " + std::to_string(value.numel()) + " channels for running ones of " +
+                             std::to_string(target.numel()));
+  if (!target.is_cpu() || target.scalar_type() != at::kFloat || !target.is_contiguous()) {
+    target.mul_(keep).add_(value, gain);
+    return;
+  }
+  Tensor source = value.contiguous();
+  float* to = target.data_ptr<float>();
+  const float* from = source.data_ptr<float>();
+  for (int64_t c = 0; c < target.numel(); c++) to[c] = to[c] * keep + from[c] * gain;
+}
+
 void defineBatchNorm() {
+  // (running mean, running variance, count, mean, biased variance, momentum, values per channel): all in place
+  defineFunction("trackStatistics", [](Call& call) -> napi_value {
+    at::NoGradGuard guard;
+    double momentum = call.number(5), count = call.number(6);
+    blend(call.integer(0), call.tensor(3), float(1 - momentum), float(momentum));
+    // the running variance is unbiased
+    blend(call.integer(1), call.tensor(4), float(1 - momentum), float(momentum * count / std::max(count - 1, 1.0)));
+    exclusiveSlot(call.integer(2)).add_(1);
+    return nullptr;
+  });
   // (x, scale, offset, residual | -1, epsilon, activation) -> [y, mean, variance]
   defineFunction("detBatchNorm", [](Call& call) {
     Tensor x = call.tensor(0).contiguous(), scale = call.tensor(1), offset = call.tensor(2);

@@ -1,5 +1,7 @@
 #include "call.h"
 
+#include "profile.h"
+
 namespace detlab {
 
 struct Definition {
@@ -140,6 +142,7 @@ static napi_value enter(napi_env env, napi_callback_info info) {
   Call call(env, info);
   auto* definition = static_cast<Definition*>(call.data);
   try {
+    ProfiledCall profiled(definition->name.c_str());
     if (definition->kernel) return jsInteger(env, putSlot(definition->kernel(call)));
     return definition->function(call);
   } catch (const c10::Error& error) {

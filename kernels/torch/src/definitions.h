@@ -21,5 +21,6 @@ void defineNms();
 void defineAutograd();
 void defineOptimizer();
 void defineTransformer();
+void defineProfile();
 
 }  // namespace detlab

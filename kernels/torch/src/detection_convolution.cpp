@@ -64,6 +64,15 @@ struct Filter {
 
 /** With more output pixels, preparing the filter costs a few percent of the convolution: not worth the memory of a cache. */
 constexpr int64_t kMaxCachedPixels = 1024;
+/** The same in bfloat16, where products take less time than conversions and the forms half of the filter's memory. */
+constexpr int64_t kMaxCachedLowPixels = 16384;
+
+/** Whether a filter without gradient keeps its forms. */
+static bool isCached(const Tensor& x, at::ScalarType type, int64_t outputPixels) {
+  if (!x.is_cpu() || type == at::kHalf || x.numel() == 0) return false;
+  bool lowProducts = type == at::kBFloat16 && productType(type) == type;
+  return outputPixels < (lowProducts ? kMaxCachedLowPixels : kMaxCachedPixels);
+}
 
 /** The forward pass without recording gradients. */
 static Tensor forwardOnly(const Tensor& x, const Filter& f, const Tensor& bias, const Tensor& residual,
@@ -84,12 +93,6 @@ static Tensor forwardOnly(const Tensor& x, const Filter& f, const Tensor& bias, 
   Tensor y = at::conv2d(x, filter.plainForm(), maybe(bias), o.strides, o.padding, o.dilations, o.groups);
   if (residual.defined()) y.add_(residual);
   return activated(y, o.activation);
-}
-
-/** filter * scale as an operand of a product in `type`, in channels_last memory. */
-static Tensor folded(const Tensor& filter, const Tensor& scale, at::ScalarType type) {
-  Tensor result = scale.defined() ? at::mul(filter, scale.reshape({-1, 1, 1, 1})) : filter;
-  return channelsLast(operand(result, type));
 }
 
 /** ReLU's gradient: dy where y > 0, else 0; `inPlace` overwrites dy. */
@@ -211,7 +214,7 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
 static Tensor composed(const Tensor& x, const Tensor& filter, const Tensor& bias, const Tensor& scale,
                        const Tensor& residual, const ConvolutionOptions& o) {
   auto type = x.scalar_type();
-  Tensor weight = differentiableFilter(folded(filter, scale, type));
+  Tensor weight = differentiableFilter(foldedFilter(filter, scale, type));
   Tensor offset = bias.defined() ? operand(bias, type) : bias;
   Tensor y = at::conv2d(operand(x, type), weight, maybe(offset), o.strides, o.padding, o.dilations, o.groups).to(type);
   if (residual.defined()) y = at::add(y, residual);
@@ -249,15 +252,12 @@ static Tensor detectionConvolution(Call& call) {
   if (residual.defined()) residual = nchw(residual).to(type);
   if (residual.defined() && residual.sizes() != at::IntArrayRef(out))
     throw std::runtime_error("the residual must have the shape of the output");
-  auto fold = [filter = filter.detach(), scale = scale.defined() ? scale.detach() : scale, type] {
-    return folded(filter, scale, type);
-  };
+  Tensor values = filter.detach(), factors = scale.defined() ? scale.detach() : scale;
   FilterUse use{type, o.padding, o.strides, o.dilations, o.groups};
   bool trainable = needsGradient({filter, scale});
   FilterForms* cached = nullptr;
-  if (x.is_cpu() && type != at::kHalf && x.numel() > 0 && !trainable && out[0] * out[2] * out[3] < kMaxCachedPixels)
-    cached = cachedForms(call.integer(1), call.tensor(1), scale, use, fold);
-  FilterForms temporary{fold, use, {}, {}, {}};
+  if (isCached(x, type, out[0] * out[2] * out[3]) && !trainable) cached = cachedForms(call.integer(1), values, factors, use);
+  FilterForms temporary{values, factors, use};
   Filter f{cached ? *cached : temporary, cached != nullptr, trainable, filter.sizes().vec()};
   if (!needsGradient({x, filter, bias, scale, residual}))
     return nhwc(forwardOnly(x, f, bias.defined() ? bias.to(type) : bias, residual, o));

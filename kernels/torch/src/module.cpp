@@ -25,6 +25,7 @@ static napi_value initialise(napi_env env, napi_value exports) {
     defineAutograd();
     defineOptimizer();
     defineTransformer();
+    defineProfile();
     defined = true;
   }
   exportAll(env, exports);

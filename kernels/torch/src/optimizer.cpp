@@ -6,17 +6,6 @@
 
 namespace detlab {
 
-/**
- * The tensor in a slot, with exclusive storage, for an update in place. JavaScript has checked that no other tensor uses the
- * slot.
- */
-static Tensor& exclusive(int64_t id) {
-  Tensor& tensor = slotAt(id);
-  forgetPrepared(id);
-  if (tensor.storage().use_count() > 1 || !tensor.is_non_overlapping_and_dense()) tensor = tensor.clone();
-  return tensor;
-}
-
 static void requireSame(const Tensor& a, const Tensor& b, const char* what) {
   if (a.sizes() != b.sizes())
     throw std::runtime_error(std::string("expected the ") + what + " to have the parameter's shape, " + c10::str(a.sizes()) +
@@ -58,13 +47,13 @@ static napi_value sgdStep(Call& call) {
   Sgd o{float(call.number(3)), float(call.number(4)), float(call.number(5)), float(call.number(6)), call.flag(7)};
   at::NoGradGuard guard;
   for (size_t k = 0; k < parameters.size(); k++) {
-    Tensor& parameter = exclusive(parameters[k]);
+    Tensor& parameter = exclusiveSlot(parameters[k]);
     Tensor gradient = slotAt(gradients[k]);
     requireSame(parameter, gradient, "gradient");
     bool hasBuffer = o.momentum != 0;
     bool first = false;
     if (hasBuffer) {
-      Tensor& buffer = exclusive(buffers[k]);
+      Tensor& buffer = exclusiveSlot(buffers[k]);
       requireSame(parameter, buffer, "momentum");
       buffer = aligned(buffer, parameter);
       // torch.optim.SGD does not dampen the first gradient
@@ -98,9 +87,9 @@ static napi_value adamWStep(Call& call) {
   double correction1 = 1 - std::pow(beta1, step), correction2 = std::sqrt(1 - std::pow(beta2, step));
   at::NoGradGuard guard;
   for (size_t k = 0; k < parameters.size(); k++) {
-    Tensor& parameter = exclusive(parameters[k]);
-    Tensor& first = exclusive(firsts[k]);
-    Tensor& second = exclusive(seconds[k]);
+    Tensor& parameter = exclusiveSlot(parameters[k]);
+    Tensor& first = exclusiveSlot(firsts[k]);
+    Tensor& second = exclusiveSlot(seconds[k]);
     Tensor gradient = full(slotAt(gradients[k]));
     requireSame(parameter, gradient, "gradient");
     requireSame(parameter, first, "first moment");
@@ -145,7 +134,7 @@ static napi_value clipGradNorm(Call& call) {
   double norm = std::sqrt(total);
   double factor = call.number(1) / (norm + 1e-6);
   if (factor < 1)
-    for (int64_t id : ids) exclusive(id).mul_(factor);
+    for (int64_t id : ids) exclusiveSlot(id).mul_(factor);
   return jsNumber(call.env, norm);
 }
 

@@ -1,5 +1,7 @@
 #include "prepared_filters.h"
 
+#include "layout.h"
+#include "precision.h"
 #include "winograd.h"
 
 namespace detlab {
@@ -21,9 +23,18 @@ bool same(const FilterUse& a, const FilterUse& b) {
 
 }  // namespace
 
+Tensor foldedFilter(const Tensor& filter, const Tensor& scale, at::ScalarType type) {
+  Tensor result = scale.defined() ? at::mul(filter, scale.reshape({-1, 1, 1, 1})) : filter;
+  return channelsLast(operand(result, type));
+}
+
 const Tensor& FilterForms::plainForm() {
-  if (!plain.defined()) plain = fold();
+  if (!plain.defined()) plain = foldedFilter(filter, scale, use.type);
   return plain;
+}
+
+void FilterForms::forgetPlain() {
+  if (!at::GradMode::is_enabled()) plain = Tensor();
 }
 
 const Tensor& FilterForms::packedForm(at::IntArrayRef inputSize) {
@@ -33,32 +44,32 @@ const Tensor& FilterForms::packedForm(at::IntArrayRef inputSize) {
       c10::Dispatcher::singleton().findSchemaOrThrow("mkldnn::_reorder_convolution_weight", "").typed<Reorder>();
   if (!packed.defined())
     packed = reorder.call(plainForm(), use.padding, use.strides, use.dilations, use.groups, inputSize);
+  forgetPlain();
   return packed;
 }
 
 const Tensor& FilterForms::pointsForm() {
-  if (!points.defined()) points = winogradFilter(plainForm(), false);
+  if (!points.defined()) points = plain.defined() ? winogradFilter(plain, false) : winogradFilter(filter, false, scale);
+  forgetPlain();
   return points;
 }
 
-FilterForms* cachedForms(int64_t slot, const Tensor& filter, const Tensor& scale, const FilterUse& use,
-                         const std::function<Tensor()>& fold) {
+FilterForms* cachedForms(int64_t slot, const Tensor& filter, const Tensor& scale, const FilterUse& use) {
   std::vector<float> factors;  // compared by value: evaluation may recompute an equal scale at each call
   if (scale.defined()) {
     Tensor flat = scale.contiguous();
     factors.assign(flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel());
   }
   auto entry = entries.find(slot);
-  bool valid = entry != entries.end() && entry->second.source == filter.unsafeGetTensorImpl() &&
+  bool valid = entry != entries.end() && entry->second.source == slotAt(slot).unsafeGetTensorImpl() &&
                entry->second.scale == factors && same(entry->second.forms.use, use);
   if (!valid) {
-    entries[slot] = {filter.unsafeGetTensorImpl(), std::move(factors), {{}, use, {}, {}, {}}};
+    entries[slot] = {slotAt(slot).unsafeGetTensorImpl(), std::move(factors), FilterForms{{}, {}, use}};
     return nullptr;
   }
   FilterForms& forms = entry->second.forms;
-  forms.fold = fold;
-  // without gradients the plain form is not used once another form exists
-  if (!at::GradMode::is_enabled() && (forms.packed.defined() || forms.points.defined())) forms.plain = Tensor();
+  forms.filter = filter;
+  forms.scale = scale;
   return &forms;
 }
 

@@ -12,9 +12,12 @@ struct FilterUse {
   int64_t groups;
 };
 
+/** filter * scale as an operand of a product in `type`, in channels_last memory. */
+Tensor foldedFilter(const Tensor& filter, const Tensor& scale, at::ScalarType type);
+
 /** The forms of a filter, each computed on first use. */
 struct FilterForms {
-  std::function<Tensor()> fold;  // computes the plain form
+  Tensor filter, scale;  // OIHW and [O], or undefined: what the forms are computed from
   FilterUse use;
   Tensor plain;   // OIHW in channels_last memory: what a backward pass reads
   Tensor packed;  // in the memory order of oneDNN's kernel
@@ -23,14 +26,17 @@ struct FilterForms {
   const Tensor& plainForm();
   const Tensor& packedForm(at::IntArrayRef inputSize);
   const Tensor& pointsForm();
+
+ private:
+  /** Without gradients the plain form is not used once another one exists. */
+  void forgetPlain();
 };
 
 /**
  * The cached forms of the filter in `slot`, or null the first time that a filter is used with this scale and these options:
- * it may be temporary.
+ * it may be temporary. `filter` is OIHW.
  */
-FilterForms* cachedForms(int64_t slot, const Tensor& filter, const Tensor& scale, const FilterUse& use,
-                         const std::function<Tensor()>& fold);
+FilterForms* cachedForms(int64_t slot, const Tensor& filter, const Tensor& scale, const FilterUse& use);
 
 /** Must be called when a slot's values change or the slot is freed. */
 void forgetPrepared(int64_t slot);

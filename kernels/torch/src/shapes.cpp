@@ -1,5 +1,6 @@
 // Kernels that create, reshape, slice and concatenate tensors.
 #include "call.h"
+#include "concat.h"
 #include "definitions.h"
 #include "precision.h"
 
@@ -104,7 +105,7 @@ void defineShapes() {
   defineKernel("stridedSlice", [](Call& call) {
     return strided(call.tensor(0), call.integers(1), call.integers(2), call.integers(3));
   });
-  defineKernel("concat", [](Call& call) { return at::cat(sameType(call.tensors(0)), call.integer(1)); });
+  defineKernel("concat", [](Call& call) { return concatenated(sameType(call.tensors(0)), call.integer(1)); });
   defineKernel("pack", [](Call& call) { return at::stack(sameType(call.tensors(0)), call.integer(1)); });
   defineFunction("unpack", [](Call& call) {
     return jsSlots(call.env, at::unbind(call.tensor(0), call.integer(1)));

@@ -50,6 +50,13 @@ Tensor& slotAt(int64_t id) {
   return table[id];
 }
 
+Tensor& exclusiveSlot(int64_t id) {
+  Tensor& tensor = slotAt(id);
+  forgetPrepared(id);
+  if (tensor.storage().use_count() > 1 || !tensor.is_non_overlapping_and_dense()) tensor = tensor.clone();
+  return tensor;
+}
+
 void freeSlot(int64_t id) {
   slotAt(id) = Tensor();
   forgetPrepared(id);

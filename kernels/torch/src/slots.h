@@ -14,6 +14,12 @@ int32_t putSlot(Tensor tensor);
 /** The tensor in a slot; throws when the slot is empty (disposed) or unknown. */
 Tensor& slotAt(int64_t id);
 
+/**
+ * The tensor in a slot, with storage that no other tensor has, for an update in place. JavaScript has checked that no other of
+ * its tensors uses the slot.
+ */
+Tensor& exclusiveSlot(int64_t id);
+
 void freeSlot(int64_t id);
 int32_t liveSlots();
 

@@ -281,21 +281,25 @@ bool winogradFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strid
   }
 }
 
-Tensor winogradFilter(const Tensor& filter, bool flipped) {
+Tensor winogradFilter(const Tensor& filter, bool flipped, const Tensor& scale) {
   Tensor dense = channelsLast(filter);  // O, 3, 3, I
+  Tensor factors = scale.defined() ? scale.contiguous() : scale;
+  const float* factor = factors.defined() ? factors.data_ptr<float>() : nullptr;
   int64_t o = filter.size(0), i = filter.size(1);
   Tensor result = at::empty({kPoints, o, i}, filter.options().memory_format(at::MemoryFormat::Contiguous));
   const float* from = dense.data_ptr<float>();
   float* to = result.data_ptr<float>();
   at::parallel_for(0, o, 8, [&](int64_t begin, int64_t end) {
-    for (int64_t k = begin; k < end; k++)
+    for (int64_t k = begin; k < end; k++) {
+      const float by = factor ? factor[k] : 1;
       for (int64_t c = 0; c < i; c += kLanes) {
         Lanes square[kPoints];
         for (int tap = 0; tap < 9; tap++)
-          square[tap / 3 * kIn + tap % 3] = get(from + (k * 9 + (flipped ? 8 - tap : tap)) * i + c, i - c);
+          square[tap / 3 * kIn + tap % 3] = get(from + (k * 9 + (flipped ? 8 - tap : tap)) * i + c, i - c) * by;
         transformSquare<FilterTransform>(square);
         for (int p = 0; p < kPoints; p++) put(to + (p * o + k) * i + c, square[p], i - c);
       }
+    }
   });
   return result;
 }

@@ -18,8 +18,11 @@ enum class WinogradPass { cachedFilter, forward, inputGradient, filterGradient }
 bool winogradFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strides, at::IntArrayRef padding,
                   at::IntArrayRef dilations, int64_t groups, WinogradPass pass);
 
-/** OIHW [O, I, 3, 3] -> [36, O, I]; `flipped` rotates each filter by 180 degrees, as the input gradient requires. */
-Tensor winogradFilter(const Tensor& filter, bool flipped);
+/**
+ * OIHW [O, I, 3, 3], multiplied by `scale` [O] if there is one, -> [36, O, I]; `flipped` rotates each filter by 180 degrees, as
+ * the input gradient requires.
+ */
+Tensor winogradFilter(const Tensor& filter, bool flipped, const Tensor& scale = Tensor());
 
 /** act(conv(x) + bias + residual) from a transformed filter; NCHW views of channels_last memory. */
 Tensor winogradForward(const Tensor& x, const Tensor& transformed, at::IntArrayRef padding, const Tensor& bias,

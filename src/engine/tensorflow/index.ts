@@ -9,9 +9,11 @@ import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
 import { packageRoot } from '../../paths';
 import type { Engine, EngineOptions } from '../engine';
+import { profileWith } from '../profile';
 import { registerTapeGradients } from '../tape/gradients';
 import { trackMemory } from '../tape/memory';
-import { adamWStep, clipGradNorm, sgdStep } from '../tape/steps';
+import { recordKernels } from '../tape/recorder';
+import { adamWStep, clipGradNorm, sgdStep, trackStatistics } from '../tape/steps';
 import { convolutionKernels } from './convolutions';
 
 const SETUP = 'Run `npm run setup -- --engine tensorflow`';
@@ -77,6 +79,8 @@ export async function startTensorflow(options: EngineOptions = {}): Promise<Engi
     sgdStep,
     adamWStep,
     clipGradNorm,
+    trackStatistics,
+    profile: (f, modules) => profileWith(recordKernels, f, modules),
     ...trackMemory(() => 0),
   };
 }

@@ -5,6 +5,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
 import type { Engine, EngineOptions, Precision } from '../engine';
+import { profileWith } from '../profile';
 import { autocast } from './autocast';
 import { BACKEND, TorchBackend } from './backend';
 import { installGradients } from './gradients';
@@ -16,7 +17,8 @@ import { reductionKernels } from './kernels/reduction';
 import { shapeKernels } from './kernels/shape';
 import { transformerKernels } from './kernels/transformer';
 import { loadNative } from './native';
-import { adamWStep, clipGradNorm, sgdStep } from './steps';
+import { recordTorch } from './recorder';
+import { adamWStep, clipGradNorm, sgdStep, trackStatistics } from './steps';
 
 export { torchMissing } from './native';
 
@@ -86,8 +88,10 @@ export async function startTorch(options: EngineOptions = {}): Promise<TorchEngi
     autocast: (precision, f) => autocast(backend, accepted, precision, f),
     sgdStep: (parameters, gradients, buffers, o) => sgdStep(backend, parameters, gradients, buffers, o),
     adamWStep: (parameters, gradients, first, second, o) => adamWStep(backend, parameters, gradients, first, second, o),
+    trackStatistics: (running, batch, momentum) => trackStatistics(backend, running, batch, momentum),
     clipGradNorm: (gradients, maxNorm) => clipGradNorm(backend, gradients, maxNorm),
     watch: (urgency) => native.watchUrgency(urgency ?? null),
+    profile: (f, modules) => profileWith(recordTorch, f, modules),
     memory() {
       const [bytesInUse, bytesPeak, bytesCached] = native.memoryState();
       return { slots: native.liveSlots(), bytesInUse, bytesPeak, bytesCached };

@@ -20,6 +20,11 @@ export interface Native {
   memoryState(): [number, number, number];
   resetPeak(): void;
   releaseCache(): void;
+  profileStart(): void;
+  /** Sets the module of the calls that follow; returns the one before. */
+  profileModule(module: number): number;
+  /** `events` has six numbers each: name, kind, module, detail, start and end in microseconds; names and details are texts. */
+  profileStop(): { texts: string[]; events: Float64Array };
   toData(slot: number): Float32Array | Int32Array | Uint8Array;
   /** Returns whether autocast was enabled. */
   autocast(enabled: boolean, type: string): boolean;
@@ -46,6 +51,15 @@ export interface Native {
     epsilon: number,
     activation: string,
   ): [number, number, number];
+  trackStatistics(
+    runningMean: number,
+    runningVariance: number,
+    batches: number,
+    mean: number,
+    variance: number,
+    momentum: number,
+    count: number,
+  ): void;
   sgdStep(
     parameters: readonly number[],
     gradients: readonly number[],

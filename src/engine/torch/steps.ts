@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
-import type { AdamWOptions, SgdOptions } from '../engine';
+import type { AdamWOptions, BatchStatistics, RunningStatistics, SgdOptions } from '../engine';
 import type { TorchBackend, TorchData } from './backend';
 import { kernel, native } from './native';
 
@@ -77,6 +77,23 @@ export function adamWStep(
     epsilon,
     weightDecay,
     step,
+  );
+}
+
+export function trackStatistics(
+  backend: TorchBackend,
+  running: RunningStatistics,
+  batch: BatchStatistics,
+  momentum: number,
+): void {
+  native.trackStatistics(
+    exclusiveSlot(backend, running.mean),
+    exclusiveSlot(backend, running.variance),
+    exclusiveSlot(backend, running.batches),
+    backend.slotOf(batch.mean),
+    backend.slotOf(batch.variance),
+    momentum,
+    batch.count,
   );
 }
 

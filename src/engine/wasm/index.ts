@@ -6,9 +6,11 @@ import * as tf from '@tensorflow/tfjs';
 import { getThreadsCount, setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { DetLabError } from '../../errors';
 import type { Engine, EngineOptions } from '../engine';
+import { profileWith } from '../profile';
 import { registerTapeGradients } from '../tape/gradients';
 import { trackMemory } from '../tape/memory';
-import { adamWStep, clipGradNorm, sgdStep } from '../tape/steps';
+import { recordKernels } from '../tape/recorder';
+import { adamWStep, clipGradNorm, sgdStep, trackStatistics } from '../tape/steps';
 import { checkedIndexKernels } from './checked-indices';
 import { convBackpropKernels } from './conv-backprop';
 import { depthwiseBackpropKernels } from './depthwise-backprop';
@@ -69,6 +71,8 @@ export async function startWasm(options: EngineOptions = {}): Promise<Engine> {
     sgdStep,
     adamWStep,
     clipGradNorm,
+    trackStatistics,
+    profile: (f, modules) => profileWith(recordKernels, f, modules),
     ...trackMemory(() => wasm.HEAPU8.length),
   };
 }
