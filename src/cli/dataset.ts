@@ -126,7 +126,7 @@ export function addDatasetCommands(
   ).action(async (options: DatasetArguments) =>
     done(
       await showView('dataset', options, (data) => ({
-        shown: { toString: () => String(data), save: (file) => data.show().save(file) },
+        shown: data,
         fields: { ...data.table(), problems: data.problems },
       })),
     ),
@@ -165,10 +165,21 @@ export function addDatasetCommands(
     done(await showView('leaks', options, (data, signal) => duplicatesView(data, signal, true))),
   );
 
-  splits(
-    command('mistakes', 'Labels that a trained model disagrees with, the most suspicious first', images),
-    'train or val (val, where there is one)',
-  )
+  addMistakes(
+    splits(command('mistakes', MISTAKES, images), 'train or val (val, where there is one)'),
+    { count, number },
+    done,
+  );
+}
+
+const MISTAKES = 'Labels that a trained model disagrees with, the most suspicious first';
+
+function addMistakes(
+  mistakes: Command,
+  { count, number }: Record<'count' | 'number', (text: string) => number>,
+  done: (code: number) => void,
+): void {
+  mistakes
     .argument('<config>')
     .argument('<checkpoint>', 'weights file, checkpoint folder or work dir')
     .option('--kind <kind>', "only 'missing label', 'wrong class' or 'bad box'")

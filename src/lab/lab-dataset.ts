@@ -7,7 +7,9 @@ import { counted } from '../visualization/ap-table';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import type { DrawingOptions } from '../visualization/drawing-options';
 import { LiveImages } from '../visualization/live-images';
+import { saveAs } from '../visualization/savable';
 import { type Table, tableHtml, tableMarkdown, tableText } from '../visualization/table';
+import { tableFormats } from '../visualization/table-files';
 import { type BrowseOptions, browse } from './browse';
 import { classColours } from './class-colours';
 import { type DatasetStatisticsDisplay, statisticsOf } from './dataset-statistics';
@@ -179,6 +181,23 @@ export class LabDataset implements Displayable {
    */
   browse(options: BrowseOptions = {}): LiveImages {
     return browse(this, options);
+  }
+
+  /** Writes the table as .csv, .json or .txt, with some images as .html, or these alone as .png, .jpg or .svg; returns the path. */
+  save(file: string): Promise<string> {
+    const table = this.table();
+    const images = this.show();
+    const { csv, txt } = tableFormats(null, table);
+    const formats = {
+      csv,
+      txt,
+      html: async () => `${tableHtml(table)}\n${await images.html()}`,
+      json: () => ({ name: this.name, classes: this.classes, ...table, problems: this.problems }),
+      png: () => images.png(),
+      jpg: () => images.bytes('jpeg'),
+      svg: () => images.svg(),
+    };
+    return saveAs(this.name, formats, file);
   }
 
   /** A PNG of some training images with their ground truth. */

@@ -7,7 +7,9 @@ import { type Holder, holders } from '../engine/memory-holders';
 import { collectUnreachable } from '../engine/unreachable-tensors';
 import { DetLabError } from '../errors';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
+import { saveAs } from '../visualization/savable';
 import { type Table, tablesBundle, tableText } from '../visualization/table';
+import { tableFormats } from '../visualization/table-files';
 import { Comparison } from './compare';
 import { Model } from './model';
 import { Run } from './run';
@@ -83,6 +85,12 @@ export class MemoryReport implements Displayable {
         `${megabytes(engine.bytesCached)} kept for reuse. `
       : '';
     return `${used}What no variable refers to is freed by itself; free(model) frees at once`;
+  }
+
+  /** Writes the table as .html, .csv, .json, .svg, .png or .txt; returns the absolute path. */
+  save(file: string): Promise<string> {
+    const { entries, total, engine } = this;
+    return saveAs('the memory of tensors', tableFormats({ entries, total, engine }, this.table()), file);
   }
 
   [JUPYTER_DISPLAY](): MimeBundle {

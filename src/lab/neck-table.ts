@@ -5,8 +5,10 @@ import type { AnyDefinition } from '../catalogue/registry';
 import { type ConfigObject, parseConfigValue } from '../config';
 import type { Detector, FeatureSpec } from '../models/types';
 import { Display } from '../visualization/display';
+import { saveAs } from '../visualization/savable';
 import { millions } from '../visualization/summary-table';
 import { type Table, tablesBundle } from '../visualization/table';
+import { tableFormats } from '../visualization/table-files';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { carryHeads } from './carry-heads';
 import { catalogue } from './catalogue';
@@ -196,5 +198,10 @@ export function neckTableRows({ detector, input, necks }: NeckTable): Table {
 export class NeckTableDisplay extends Display {
   constructor(readonly table: NeckTable) {
     super(tablesBundle(neckTableRows(table)));
+  }
+
+  /** Writes the table as .html, .csv, .json, .svg, .png or .txt; returns the absolute path. */
+  save(file: string): Promise<string> {
+    return saveAs('the necks', tableFormats(this.table, neckTableRows(this.table)), file);
   }
 }

@@ -46,26 +46,41 @@ export class ReportPage extends SavableDisplay {
           `(${(100 * pair.share).toFixed(1)}% of the class's row)`
         : 'No class is taken for another',
       ...thresholds.map(thresholdText),
-      ...(gallery.images.length > 0 ? [worstText(gallery.images[0])] : []),
+      ...(gallery.images.length > 0 ? [worstText(gallery.images)] : []),
     ];
   }
 
   async html(): Promise<string> {
     const { ap, kinds, gallery, confusion, curves, thresholds } = this.parts;
-    const list = this.findings.map((line) => `<li>${escapeHtml(line)}</li>`).join('');
+    const places = [
+      'kinds',
+      'confusion',
+      ...thresholds.map(() => 'thresholds'),
+      ...(gallery.images.length > 0 ? ['worst'] : []),
+    ];
+    const id = `p${crypto.randomUUID().slice(0, 8)}`;
+    // what is before the colon leads to its section
+    const linked = (line: string, place: string) => {
+      const [, lead, rest] = /^([^:]*)(.*)$/s.exec(line) ?? [];
+      return `<li><a style="color:inherit" href="#${id}-${place}">${escapeHtml(lead)}</a>${escapeHtml(rest)}</li>`;
+    };
+    const list = this.findings.map((line, i) => linked(line, places[i])).join('');
     const wide = (content: string) => `<div style="overflow-x:auto">${content}</div>`;
-    const section = (title: string, content: string) => `<section><h2>${escapeHtml(title)}</h2>${content}</section>`;
+    const section = (title: string, content: string, place: string) =>
+      `<section id="${id}-${place}"><h2>${escapeHtml(title)}</h2>${content}</section>`;
     return [
       `<h1>${escapeHtml(this.what)}</h1><ul>${list}</ul>`,
-      section('Kinds of error', wide(tableHtml(kinds))),
+      section('Kinds of error', wide(tableHtml(kinds)), 'kinds'),
       section(
         `The ${counted(gallery.images.length, 'worst image')}, truths left, predictions right`,
-        await gallery.html(),
+        (await gallery.html()) +
+          '<p style="opacity:.75">Errors in captions are of any score; the slider shows detections from a score on</p>',
+        'worst',
       ),
-      section('Confusion matrix', (await confusion.html()) + wide(tableHtml(confusion.pairsTable()))),
-      section('Thresholds', thresholds.map(({ table }) => wide(tableHtml(table))).join('\n')),
-      section('Curves', curves.html()),
-      ...(ap ? [section('Average precision', wide(tableHtml(ap)))] : []),
+      section('Confusion matrix', (await confusion.html()) + wide(tableHtml(confusion.pairsTable())), 'confusion'),
+      section('Thresholds', thresholds.map(({ table }) => wide(tableHtml(table))).join('\n'), 'thresholds'),
+      section('Curves', curves.html(), 'curves'),
+      ...(ap ? [section('Average precision', wide(tableHtml(ap)), 'ap')] : []),
     ].join('\n');
   }
 
@@ -111,7 +126,8 @@ function thresholdText({ goal, all: { point, unreached } }: ReportThreshold): st
   return `${what}: ${point.score.toFixed(3)} (precision ${point.precision.toFixed(3)}, recall ${point.recall.toFixed(3)})`;
 }
 
-function worstText({ source, caption = '', values }: LiveImage): string {
-  const ap = values?.AP ?? Number.NaN;
-  return `Worst image: ${source}, AP ${Number.isNaN(ap) ? '–' : ap.toFixed(3)} (${caption.slice(caption.indexOf(': ') + 2)})`;
+function worstText(images: readonly LiveImage[]): string {
+  const ap = (value = Number.NaN) => (Number.isNaN(value) ? '–' : value.toFixed(3));
+  const names = images.map(({ source, values }) => `${source} (${ap(values?.AP)})`);
+  return `Worst images, with their AP: ${names.join(', ')}`;
 }

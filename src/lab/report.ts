@@ -9,7 +9,9 @@ import { mmdetectionNames } from '../evaluation';
 import { apTable } from '../visualization/ap-table';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import type { LiveImages } from '../visualization/live-images';
+import { csvText, saveAs } from '../visualization/savable';
 import { type Table, tablesBundle, tableText } from '../visualization/table';
+import { tableFormats } from '../visualization/table-files';
 import { ConfusionMatrix, type ConfusionMatrixOptions } from './confusion-matrix';
 import { type ErrorPageOptions, ErrorReport, type ErrorsOptions } from './error-report';
 import { type CurvesOptions, type ReportCurves, reportCurves } from './report-curves';
@@ -131,6 +133,19 @@ export class Report implements EvaluationReport, Displayable {
     const table = apTable(this, title);
     if (this.unfinished === undefined) return table;
     return { ...table, note: [table.note, this.unfinished].filter((line) => line !== undefined).join('; ') };
+  }
+
+  /** Writes the numbers as .html, .csv, .json, .svg, .png or .txt; returns the absolute path. */
+  save(file: string): Promise<string> {
+    const { metric, metrics, perClass, images, truths, detections, problems, data, seconds, unfinished } = this;
+    const names = Object.keys(metrics);
+    const rows = [
+      ['all', truths, ...names.map((name) => metrics[name])],
+      ...perClass.map((one) => [one.class, one.truths, ...names.map((name) => one.metrics[name] ?? '')]),
+    ];
+    const json = { data, metric, metrics, perClass, images, truths, detections, problems, seconds, unfinished };
+    const formats = { ...tableFormats(json, this.table()), csv: () => csvText(['class', 'truths', ...names], rows) };
+    return saveAs(`the report on ${data}`, formats, file);
   }
 
   [JUPYTER_DISPLAY](): MimeBundle {

@@ -11,8 +11,9 @@ import { panelsSpec } from '../visualization/chart-panel';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { lossChart, lossChartHtml, lossChartText, lossPanels } from '../visualization/loss-chart';
 import { clock } from '../visualization/progress';
-import { type Formats, SavableDisplay } from '../visualization/savable';
+import { type Formats, SavableDisplay, saveAs } from '../visualization/savable';
 import { type Table, tablesBundle, tableText } from '../visualization/table';
+import { tableFormats } from '../visualization/table-files';
 import { curvesCsv, type TrainingCurves } from '../visualization/training-curves';
 import type { Model } from './model';
 import type { Report } from './report';
@@ -151,6 +152,13 @@ export class Run implements Displayable {
     };
     if (!this.stop) return table;
     return { ...table, note: [table.note, wayOn(this.stop)].filter((line) => line !== undefined).join('; ') };
+  }
+
+  /** Writes the table as .html, .csv, .json, .svg, .png or .txt; returns the absolute path. */
+  save(file: string): Promise<string> {
+    const { headline, report, history, best, workDir, checkpoint } = this;
+    const json = { headline, report, best, workDir, checkpoint, evaluations: history.evaluations };
+    return saveAs(`the run of ${this.model.name}`, tableFormats(json, this.table()), file);
   }
 
   [JUPYTER_DISPLAY](): MimeBundle {

@@ -4,8 +4,10 @@ import type { ConfigObject } from '../config';
 import type { Detector, FeatureSpec } from '../models/types';
 import { type Module, torchShape } from '../nn/module';
 import { Display } from '../visualization/display';
+import { saveAs } from '../visualization/savable';
 import { type StageSummary, summaryTable } from '../visualization/summary-table';
-import { tablesBundle } from '../visualization/table';
+import { type Table, tablesBundle } from '../visualization/table';
+import { tableFormats } from '../visualization/table-files';
 import { objectAt } from './config-access';
 import { testScale } from './image-size/test-scale';
 
@@ -86,9 +88,14 @@ function stage(path: string, type: string, module: Module, [height, width]: [num
 
 export class SummaryDisplay extends Display {
   constructor(readonly summary: ModelSummary) {
-    const { name, input, stages, notes } = summary;
-    super(
-      tablesBundle(summaryTable(stages, `${name}, input ${input[0]} × ${input[1]}`, notes.join('\n') || undefined)),
-    );
+    super(tablesBundle(tableOf(summary)));
+  }
+
+  /** Writes the table as .html, .csv, .json, .svg, .png or .txt; returns the absolute path. */
+  save(file: string): Promise<string> {
+    return saveAs(`the summary of ${this.summary.name}`, tableFormats(this.summary, tableOf(this.summary)), file);
   }
 }
+
+const tableOf = ({ name, input, stages, notes }: ModelSummary): Table =>
+  summaryTable(stages, `${name}, input ${input[0]} × ${input[1]}`, notes.join('\n') || undefined);

@@ -19,7 +19,7 @@ test('a saved page answers the three questions', async () => {
   expect(page.findings.join('\n')).toContain(`${pair.truth}, taken for ${pair.detection} ${pair.count} times`);
   const { score } = report.threshold({ precision: 0.9 });
   expect(page.findings.join('\n')).toContain(`Threshold for 90% precision: ${score!.toFixed(3)}`);
-  expect(page.findings.at(-1)).toMatch(/^Worst image: \S+, AP 0\.\d{3} \(.*\d+ \w+\)$/);
+  expect(page.findings.at(-1)).toMatch(/^Worst images, with their AP: (\S+ \((0\.\d{3}|–)\)(, |$)){10}/);
   const worst = report.errors().gallery({ worst: 10 }).images;
   for (const [i, { source }] of worst.entries()) expect(html).toContain(`${i + 1}. ${source}`);
   expect(html).not.toMatch(/https?:\/\/(?!www\.w3\.org)/);
@@ -37,6 +37,11 @@ test('a saved page answers the three questions', async () => {
       'Curves',
       'Average precision',
     ]);
+    // each finding leads to its section
+    const links = opened.locator('h1 + ul a');
+    expect(await links.count()).toBe(page.findings.length);
+    for (const link of await links.all())
+      expect(await opened.locator(`section${await link.getAttribute('href')}`).count()).toBe(1);
     expect(await opened.locator('section:nth-of-type(2) .detlab-live-tile').count()).toBe(10);
   });
 });

@@ -1,0 +1,28 @@
+// What a table can be saved as.
+
+import { sheetBytes } from './image-figure';
+import { csvText, type Formats } from './savable';
+import { type Table, tableHtml, tableText } from './table';
+import { tableSvg } from './table-svg';
+
+/**
+ * The formats of tables, of which images and CSV hold the first.
+ *
+ * @param json what `.json` holds
+ */
+export function tableFormats(json: unknown, ...tables: readonly [Table, ...Table[]]): Formats {
+  const [{ columns, rows }] = tables;
+  const svg = () => tableSvg(tables[0]);
+  return {
+    html: () => tables.map(tableHtml).join('\n'),
+    csv: () =>
+      csvText(
+        columns.map(({ title }) => title),
+        rows,
+      ),
+    json: () => json,
+    svg,
+    png: () => sheetBytes(svg(), 'png'),
+    txt: () => `${tables.map(tableText).join('\n\n')}\n`,
+  };
+}
