@@ -113,6 +113,9 @@ export async function measureSession({ argv, prelude, supports }: Subject, folde
       await cell('a recipe', "const base = detector('faster-rcnn_r18_fpn_toytown');");
       await complete('a config type', "base.neck({ type: '", 'PAFPN');
       await complete('an option key', "base.neck({ type: 'FPN', ", 'num_outs');
+      await complete("a recipe's path (.set)", "base.set({ '", 'model.neck');
+      await complete("a model's path (.freeze)", "base.freeze('", 'neck.fpn_convs');
+      await complete('a config name (detector)', "detector('fas", 'faster-rcnn_r50_fpn_1x_coco');
     }
     if (await cell('import of vega and zod', HEAVY)) {
       await cell('the first trivial cell after it', '1 + 1');
