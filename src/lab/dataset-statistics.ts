@@ -8,6 +8,7 @@ import {
 } from '../analysis/dataset-statistics';
 import type { Dataset } from '../data';
 import { type BarPanel, type HeatPanel, panelsSvg } from '../visualization/bar-panels';
+import { chartHtml, drawingPng } from '../visualization/chart';
 import type { MimeBundle } from '../visualization/display';
 import { sheetBytes } from '../visualization/image-figure';
 import { csvText, type Formats, SavableDisplay } from '../visualization/savable';
@@ -122,13 +123,23 @@ export class DatasetStatisticsDisplay extends SavableDisplay {
     };
   }
 
-  private html(): string {
+  private async html(): Promise<string> {
     const tables = [this.classTable, this.distributionTable].map(tableHtml).join('\n');
-    return `<div style="max-height:32em;overflow:auto">${tables}</div>\n${panelsSvg(this.panels)}`;
+    const charts = chartHtml(panelsSvg(this.panels), await this.smallPng(), this.what);
+    return `<div style="max-height:32em;overflow:auto">${tables}</div>\n${charts}`;
   }
 
-  protected bundle(): MimeBundle {
-    return { ...tablesBundle(this.classTable, this.distributionTable), 'text/html': this.html() };
+  /** For what shows no SVG in its HTML. */
+  private smallPng(): Promise<Buffer> {
+    return drawingPng(panelsSvg(this.panels, { colour: '#212529', background: 'white' }));
+  }
+
+  protected async bundle(): Promise<MimeBundle> {
+    return {
+      ...tablesBundle(this.classTable, this.distributionTable),
+      'text/html': await this.html(),
+      'image/png': (await this.smallPng()).toString('base64'),
+    };
   }
 
   toString(): string {

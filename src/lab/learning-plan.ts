@@ -3,6 +3,7 @@
 
 import sharp from 'sharp';
 import { type RatePlan, ratePlan } from '../training/rate-plan';
+import { chartHtml, drawingPng } from '../visualization/chart';
 import type { MimeBundle } from '../visualization/display';
 import { escapeHtml } from '../visualization/escape';
 import { type RateChart, rateChartSvg } from '../visualization/rate-chart';
@@ -117,9 +118,15 @@ export class LearningPlan extends SavableDisplay {
     };
   }
 
-  private html(): string {
+  private async html(): Promise<string> {
     const title = `<p style="font-weight:600;margin:4px 0">${escapeHtml(this.title())}</p>`;
-    return `<div>${title}${rateChartSvg(this.chart())}\n${tableHtml(this.table())}</div>`;
+    const chart = chartHtml(rateChartSvg(this.chart()), await this.smallPng(), this.title());
+    return `<div>${title}${chart}\n${tableHtml(this.table())}</div>`;
+  }
+
+  /** For what shows no SVG in its HTML. */
+  private smallPng(): Promise<Buffer> {
+    return drawingPng(rateChartSvg(this.chart(), '#222'));
   }
 
   protected formats(): Formats {
@@ -158,8 +165,12 @@ export class LearningPlan extends SavableDisplay {
     return sharp(svg, { density: 144 }).flatten({ background: 'white' }).png().toBuffer();
   }
 
-  protected bundle(): MimeBundle {
-    return { 'text/html': this.html(), 'text/plain': this.toString() };
+  protected async bundle(): Promise<MimeBundle> {
+    return {
+      'text/html': await this.html(),
+      'image/png': (await this.smallPng()).toString('base64'),
+      'text/plain': this.toString(),
+    };
   }
 
   toString(): string {

@@ -7,6 +7,7 @@ import { meanPrecisionRecall, type PrecisionRecall, precisionRecall } from '../a
 import { type PooledMatches, pooledMatches } from '../analysis/ranked-matches';
 import { choosePoint, pointAt, type ScoreCounts, scoreCounts } from '../analysis/score-curves';
 import type { EvaluationResults } from '../evaluation';
+import { drawingPng } from '../visualization/chart';
 import type { MimeBundle } from '../visualization/display';
 import {
   type CurveSeries,
@@ -67,7 +68,7 @@ export class ReportCurves extends SavableDisplay {
   }
 
   /** The curves alone, for notebooks and pages. */
-  html(): string {
+  html(): Promise<string> {
     return curvesHtml(this.data, this.title, this.note);
   }
 
@@ -100,9 +101,9 @@ export class ReportCurves extends SavableDisplay {
 
   protected async bundle(): Promise<MimeBundle> {
     return {
-      'text/html': this.html(),
+      'text/html': await this.html(),
       'text/markdown': this.tables().map(tableMarkdown).join('\n\n'),
-      'image/png': (await plotsPng(curvePlots(this.data[0]))).toString('base64'),
+      'image/png': (await drawingPng(plotsFile(curvePlots(this.data[0]), 'white'))).toString('base64'),
       'text/plain': this.toString(),
     };
   }

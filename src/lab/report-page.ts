@@ -79,7 +79,7 @@ export class ReportPage extends SavableDisplay {
       ),
       section('Confusion matrix', (await confusion.html()) + wide(tableHtml(confusion.pairsTable())), 'confusion'),
       section('Thresholds', thresholds.map(({ table }) => wide(tableHtml(table))).join('\n'), 'thresholds'),
-      section('Curves', curves.html(), 'curves'),
+      section('Curves', await curves.html(), 'curves'),
       ...(ap ? [section('Average precision', wide(tableHtml(ap)), 'ap')] : []),
     ].join('\n');
   }

@@ -66,7 +66,7 @@ export class ReportThreshold extends SavableDisplay {
       columns: columns.map((title, i) => ({ title, align: i === 0 ? 'left' : 'right' })),
       rows: rows.map(cells),
       strong: [0],
-      note: [...missing.map((row) => `${row.class}: ${row.unreached}`), this.note].join('; '),
+      note: [...missing.map((row) => `${row.class}: ${row.unreached}`), this.note].join('\n'),
     };
   }
 
@@ -175,7 +175,7 @@ export function reportThreshold(
     };
   });
   const note =
-    `in brackets, 95% of ${resamples} draws of the ${images} images (seed ${seed}), of the threshold chosen anew on each, ` +
+    `In brackets, 95% of ${resamples} draws of the ${images} images (seed ${seed}), of the threshold chosen anew on each, ` +
     `and of what this threshold gives; all classes: their detections counted together${cocoNote(results)}`;
   return new ReportThreshold(goal, iou, rows[0], rows.slice(1), results.dataset.name, note);
 }

@@ -75,10 +75,16 @@ export async function svgFile(spec: Record<string, unknown>): Promise<string> {
 
 /** A PNG for what shows no interactive chart, in its own size and with the few colours of lines and bars: a tenth of the bytes. */
 export async function chartPng(spec: Record<string, unknown>): Promise<Buffer> {
-  return sharp(await renderPng(spec, 1))
-    .png({ compressionLevel: 9, palette: true, colours: 16, dither: 0, effort: 10 })
-    .toBuffer();
+  return fewColours(await renderPng(spec, 1));
 }
+
+/** An image of lines and bars as a PNG of sixteen colours. */
+export const fewColours = (image: Buffer): Promise<Buffer> =>
+  sharp(image).png({ compressionLevel: 9, palette: true, colours: 16, dither: 0, effort: 10 }).toBuffer();
+
+/** SVG drawn on white as a PNG of its own size and few colours. */
+export const drawingPng = async (svg: string): Promise<Buffer> =>
+  fewColours(await sharp(Buffer.from(svg), { density: 72 }).flatten({ background: 'white' }).png().toBuffer());
 
 /**
  * HTML of a chart that takes the colours and the width of the page, where scripts run; elsewhere (GitHub, a notebook that is not

@@ -1,10 +1,11 @@
 // The curves of an evaluation: precision against recall, precision, recall and F1 against the score with a rule to drag, and
 // calibration. As SVG, and as HTML that a browser script (browser/evaluation-curves.ts) makes interactive.
 
+import { drawingPng } from './chart';
 import { escapeHtml } from './escape';
 import { interactiveHtml } from './interactive';
 import { colourOf } from './palette';
-import { FRAME, plotX, plotY, type UnitPlot, unitPlot } from './unit-plot';
+import { FRAME, plotsFile, plotX, plotY, type UnitPlot, unitPlot } from './unit-plot';
 
 /** What is counted among the detections with at least a score. */
 export interface ScorePoint {
@@ -194,7 +195,7 @@ export function calibrationText({ ece, mce, count }: CurveSeries['calibration'])
 }
 
 /** The curves with a rule to drag, a precision to ask for, and a table of which each row is a class to look at. */
-export function curvesHtml(all: readonly CurvesOfIou[], title: string, note: string): string {
+export async function curvesHtml(all: readonly CurvesOfIou[], title: string, note: string): Promise<string> {
   const [first] = all;
   const [series] = first.series;
   const button = 'style="font:inherit;margin-left:.6em"';
@@ -205,7 +206,7 @@ export function curvesHtml(all: readonly CurvesOfIou[], title: string, note: str
   const plot = (one: UnitPlot, below: string) => `<div style="min-width:0">${unitPlot(one)}${below}</div>`;
   const small = 'style="margin:2px 8px;min-height:2.6em;font-variant-numeric:tabular-nums"';
   const [recall, score, calibration] = curvePlots(first);
-  const body = `<div style="font-weight:600;margin:4px 0">${escapeHtml(title)} <span data-part="name" style="font-weight:400">– ${escapeHtml(series.name)}</span> ${ious}</div>
+  const html = `<div style="font-weight:600;margin:4px 0">${escapeHtml(title)} <span data-part="name" style="font-weight:400">– ${escapeHtml(series.name)}</span> ${ious}</div>
 <div style="display:grid;grid-template-columns:repeat(auto-fit,minmax(min(300px,100%),1fr));gap:8px">
 ${plot(recall, `<p data-part="ap" ${small}>AP ${digits(series.ap)}</p>`)}
 ${plot(
@@ -219,9 +220,16 @@ ${plot(calibration, `<p data-part="calibration" ${small}>${escapeHtml(calibratio
 <p style="margin:2px 8px;opacity:.75">${escapeHtml(note)}</p>`;
   const tables = all.map(seriesTable);
   const plots = all.map((curves) => curves.series.map((_, s) => unitPlot(calibrationPlot(curves.series[s]))));
+  // SVG inside of HTML is removed where scripts are not run: there it is an image
+  const png = (await drawingPng(plotsFile([recall, score, calibration], 'white'))).toString('base64');
+  const body =
+    `<p style="font-weight:600;margin:4px 0">${escapeHtml(title)}</p>` +
+    `<img alt="curves of ${escapeHtml(title)}" width="960" style="max-width:100%;height:auto" src="data:image/png;base64,${png}">` +
+    `<div style="overflow-x:auto">${seriesTable(first)}</div><p style="opacity:.75">${escapeHtml(note)}</p>`;
   return interactiveHtml({
     body,
     data: {
+      html,
       frame: FRAME,
       ious: all,
       tables: all.length > 1 ? tables : [],

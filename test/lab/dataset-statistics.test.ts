@@ -24,7 +24,9 @@ test('tables, charts and files', async () => {
     const svg = readFileSync(await display.save(path.join(folder, 'a.svg')), 'utf8');
     expect([...svg.matchAll(/font-weight="600"/g)].length).toBe(6);
     expect((await sharp(await display.save(path.join(folder, 'a.png'))).metadata()).width).toBeGreaterThan(800);
-    expect(readFileSync(await display.save(path.join(folder, 'a.html')), 'utf8')).toMatch(/<table.*<svg/s);
+    expect(readFileSync(await display.save(path.join(folder, 'a.html')), 'utf8')).toMatch(
+      /<table.*<img alt="statistics.*\\u003csvg/s,
+    );
     const json = JSON.parse(readFileSync(await display.save(path.join(folder, 'a.json')), 'utf8'));
     expect([json.name, json.objects]).toEqual(['toytown train', objects]);
     const named = new LabDataset('x', { ...data.train, name: 'x', classes: ['<b>', '"', '&'] }, undefined);

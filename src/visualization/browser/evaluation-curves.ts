@@ -14,6 +14,8 @@ interface CurveNumbers {
 }
 
 interface CurvesData {
+  /** What is shown in place of the image. */
+  html: string;
   frame: { width: number; height: number; left: number; right: number; top: number; bottom: number };
   ious: { iou: number; series: CurveNumbers[] }[];
   /** Per IoU, where there are several: the table of classes. */
@@ -246,5 +248,9 @@ class EvaluationCurvesView {
 }
 
 function showEvaluationCurves(root: HTMLElement, data: CurvesData): void {
+  for (const child of [...root.children]) if (child.tagName !== 'SCRIPT') child.remove();
+  const live = document.createElement('div');
+  live.innerHTML = data.html;
+  root.prepend(live);
   new EvaluationCurvesView(root, data);
 }
