@@ -30,48 +30,46 @@ export class ColumnMasks {
     const { starts, runs, heads } = this;
     let { columns, pieces } = this;
     let [left, top, bottom, area] = [0, height, 0, 0];
-    let [column, base] = [0, 0]; // the column of `pixel` and its first pixel
-    let next = -1; // the column whose start is written next
-    let pixel = 0;
-    for (let i = 1; i < counts.length; i += 2) {
-      pixel += counts[i - 1];
-      const length = counts[i];
-      if (length === 0) continue;
-      if (pixel >= base + height) {
-        const skipped = pixel < base + 2 * height ? 1 : Math.floor((pixel - base) / height);
-        column += skipped;
-        base += skipped * height;
-      }
-      if (next < 0) left = next = column;
-      const end = pixel + length;
-      for (; end > base + height; pixel = base += height) {
-        for (; next <= column; next++) starts[columns++] = pieces;
-        runs[2 * pieces] = pixel - base;
-        runs[2 * pieces + 1] = height;
-        pieces++;
-        column++;
-        if (pixel - base < top) top = pixel - base;
-        bottom = height;
-      }
-      for (; next <= column; next++) starts[columns++] = pieces;
-      runs[2 * pieces] = pixel - base;
-      runs[2 * pieces + 1] = end - base;
-      pieces++;
-      if (pixel - base < top) top = pixel - base;
-      if (end - base > bottom) bottom = end - base;
-      area += length;
-      pixel = end;
+    // runs are unsigned: without | 0, arithmetic would be in float64
+    let i = 1;
+    let y = counts[0] | 0; // of the next run, in the current column
+    for (; i < counts.length && counts[i] === 0; i += 2) y = (y + counts[i + 1]) | 0;
+    if (i < counts.length) {
+      left = Math.floor(y / height);
+      y -= left * height;
+      starts[columns++] = pieces;
     }
-    starts[columns++] = pieces;
+    for (; i < counts.length; y = (y + counts[i + 1]) | 0, i += 2) {
+      const length = counts[i] | 0;
+      if (length === 0) continue;
+      for (; y >= height; y -= height) starts[columns++] = pieces;
+      let end = y + length;
+      for (; end > height; end -= height) {
+        runs[2 * pieces] = y;
+        runs[2 * pieces + 1] = height;
+        starts[columns++] = ++pieces;
+        if (y < top) top = y;
+        bottom = height;
+        y = 0;
+      }
+      runs[2 * pieces] = y;
+      runs[2 * pieces + 1] = end;
+      pieces++;
+      if (y < top) top = y;
+      if (end > bottom) bottom = end;
+      area += length;
+      y = end;
+    }
     const head = this.count * HEAD;
     heads[head + HEIGHT] = height;
     heads[head + WIDTH] = width;
     heads[head + LEFT] = left;
-    heads[head + RIGHT] = Math.max(next, 0);
+    heads[head + RIGHT] = left + columns - this.columns;
     heads[head + TOP] = top;
     heads[head + BOTTOM] = bottom;
     heads[head + AREA] = area;
     heads[head + FIRST] = this.columns;
+    starts[columns++] = pieces;
     [this.columns, this.pieces] = [columns, pieces];
     return this.count++;
   }

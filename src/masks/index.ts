@@ -25,6 +25,7 @@ export { countsFromString, countsToString } from './rle-string';
 export {
   rleToSegmentation,
   type Segmentation,
+  segmentationsToRles,
   segmentationToRle,
   usableParts,
   usablePolygons,
