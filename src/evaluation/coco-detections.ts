@@ -3,7 +3,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { DetLabError } from '../errors';
-import { type Rle, rleToBox, type Segmentation, segmentationsToRles } from '../masks';
+import { CompressedRle, type Rle, rleToBox, type Segmentation, segmentationToRle } from '../masks';
 
 export interface CocoDetection {
   image_id: number;
@@ -101,13 +101,7 @@ function columnsOf(
   labels: CocoDetectionOptions['labels'],
   frame: { height: number; width: number } | undefined,
 ): CocoImageDetections {
-  const masks =
-    frame &&
-    segmentationsToRles(
-      entries.map(({ segmentation }) => segmentation!),
-      frame.height,
-      frame.width,
-    );
+  const masks = frame && entries.map(({ segmentation }) => maskOf(segmentation!, frame));
   const columns: CocoImageDetections = {
     bboxes: new Float64Array(4 * entries.length),
     scores: new Float64Array(entries.length),
@@ -124,4 +118,10 @@ function columnsOf(
     columns.bboxes[4 * i + 3] = bbox[1] + bbox[3];
   }
   return columns;
+}
+
+function maskOf(segmentation: Segmentation, { height, width }: { height: number; width: number }): Rle {
+  if (!Array.isArray(segmentation) && typeof segmentation.counts === 'string' && segmentation.size?.length === 2)
+    return new CompressedRle(segmentation.size[0], segmentation.size[1], segmentation.counts);
+  return segmentationToRle(segmentation, height, width);
 }

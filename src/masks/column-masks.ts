@@ -1,6 +1,7 @@
 // Masks split at column ends, for intersections: those of two masks are found column by column, within the columns that both
 // have. Many masks share a few growing arrays, so that an image's are read without allocating.
 
+import { CompressedRle } from './compressed-rle';
 import type { Rle } from './rle';
 
 /** Numbers of each mask in `heads`. */
@@ -16,6 +17,8 @@ export class ColumnMasks {
   /** Foreground in rows [runs[2k], runs[2k + 1]). */
   private runs: Int32Array = new Int32Array(4096);
   private pieces = 0;
+  /** The run lengths of a compressed mask. */
+  private decoded = new Uint32Array(1024);
 
   /** Forgets all masks. */
   clear(): void {
@@ -25,25 +28,36 @@ export class ColumnMasks {
   }
 
   /** @returns the index of the mask */
-  add({ counts, height, width }: Rle): number {
-    this.grow(counts.length, width);
+  add(mask: Rle): number {
+    const { height, width } = mask;
+    let counts: Uint32Array;
+    let length: number;
+    if (mask instanceof CompressedRle) {
+      if (mask.maxLength > this.decoded.length) this.decoded = new Uint32Array(2 * mask.maxLength);
+      counts = this.decoded;
+      length = mask.read(counts);
+    } else {
+      counts = mask.counts;
+      length = counts.length;
+    }
+    this.grow(length, width);
     const { starts, runs, heads } = this;
     let { columns, pieces } = this;
     let [left, top, bottom, area] = [0, height, 0, 0];
     // runs are unsigned: without | 0, arithmetic would be in float64
     let i = 1;
     let y = counts[0] | 0; // of the next run, in the current column
-    for (; i < counts.length && counts[i] === 0; i += 2) y = (y + counts[i + 1]) | 0;
-    if (i < counts.length) {
+    for (; i < length && counts[i] === 0; i += 2) y = (y + counts[i + 1]) | 0;
+    if (i < length) {
       left = Math.floor(y / height);
       y -= left * height;
       starts[columns++] = pieces;
     }
-    for (; i < counts.length; y = (y + counts[i + 1]) | 0, i += 2) {
-      const length = counts[i] | 0;
-      if (length === 0) continue;
+    for (; i < length; y = (y + counts[i + 1]) | 0, i += 2) {
+      const run = counts[i] | 0;
+      if (run === 0) continue;
       for (; y >= height; y -= height) starts[columns++] = pieces;
-      let end = y + length;
+      let end = y + run;
       for (; end > height; end -= height) {
         runs[2 * pieces] = y;
         runs[2 * pieces + 1] = height;
@@ -57,7 +71,7 @@ export class ColumnMasks {
       pieces++;
       if (y < top) top = y;
       if (end > bottom) bottom = end;
-      area += length;
+      area += run;
       y = end;
     }
     const head = this.count * HEAD;

@@ -12,6 +12,8 @@ const toInt = Math.trunc;
 
 /** Where the outline crosses columns, of one polygon at a time. */
 let crossings = new Uint32Array(1024);
+/** Its runs. */
+let runs = new Uint32Array(1024);
 
 /**
  * @param polygon x1, y1, x2, y2, ... in pixels
@@ -20,22 +22,22 @@ let crossings = new Uint32Array(1024);
 export function polygonToRle(polygon: ArrayLike<number>, height: number, width: number): Rle {
   const count = columnCrossings(polygon, height, width);
   crossings.subarray(0, count).sort();
-  const counts = new Uint32Array(count + 1);
+  if (count >= runs.length) runs = new Uint32Array(2 * count);
   let last = 0;
   for (let i = 0, before = 0; i <= count; i++) {
     const crossing = i < count ? crossings[i] : height * width;
     const run = crossing - before;
     before = crossing;
-    if (i === 0) counts[0] = run;
-    else if (run > 0) counts[++last] = run;
+    if (i === 0) runs[0] = run;
+    else if (run > 0) runs[++last] = run;
     // two crossings at one pixel cancel out: the runs on both sides merge
     else if (++i <= count) {
       const next = i < count ? crossings[i] : height * width;
-      counts[last] += next - before;
+      runs[last] += next - before;
       before = next;
     }
   }
-  return { height, width, counts: last === count ? counts : counts.slice(0, last + 1) };
+  return { height, width, counts: runs.slice(0, last + 1) };
 }
 
 /** The mask of a box x, y, width, height. */

@@ -25,19 +25,19 @@ let runs = new Uint32Array(1024);
 /** @throws DetLabError for an invalid character, or a string that ends within a number. */
 export function countsFromString(text: string): Uint32Array {
   if (text.length > runs.length) runs = new Uint32Array(2 * text.length);
-  return runs.slice(0, readCounts(text, runs, 0));
+  return runs.slice(0, readCounts(text, runs));
 }
 
 /**
- * Writes the run lengths of a string into `out` from `first` on, where one number per character must fit.
+ * Writes the run lengths of a string into `out`, where one number per character must fit.
  *
- * @returns where they end
+ * @returns how many
  * @throws DetLabError as `countsFromString`
  */
-export function readCounts(text: string, out: Uint32Array, first: number): number {
+export function readCounts(text: string, out: Uint32Array): number {
   const { length } = text;
-  let end = first;
-  for (let position = 0; position < length; end++) {
+  let count = 0;
+  for (let position = 0; position < length; count++) {
     let digit = text.charCodeAt(position++) - 48;
     let value = digit & 0x1f;
     let shift = 0;
@@ -49,14 +49,12 @@ export function readCounts(text: string, out: Uint32Array, first: number): numbe
     // a number ends with a digit below 32, whose bit 4 is the sign
     if (!(digit >= 0 && digit < 32)) throw invalid(text, digit >= 0 && digit < 64 ? position + 1 : position);
     if (digit >= 16 && shift < 25) value |= -1 << (shift + 5);
-    if (end - first > 2) value += out[end - 2];
+    if (count > 2) value = (value + out[count - 2]) | 0;
     if (value < 0)
-      throw new DetLabError(
-        `Cannot read a run-length encoded mask: expected lengths >= 0, run ${end - first} is ${value}`,
-      );
-    out[end] = value;
+      throw new DetLabError(`Cannot read a run-length encoded mask: expected lengths >= 0, run ${count} is ${value}`);
+    out[count] = value;
   }
-  return end;
+  return count;
 }
 
 function invalid(text: string, position: number): DetLabError {
