@@ -3,6 +3,7 @@
 // count. The AP is that of the evaluator's matches at one IoU, on tidecv's terms: recalls are k / 100, and a class with detections
 // and without objects counts as 0.
 
+import { sortByScore } from '../evaluation/score-order';
 import { codeOf, ERROR_KINDS, type ErrorKind, type ErrorRows } from './error-kinds';
 
 export interface ErrorCosts {
@@ -50,7 +51,9 @@ export function errorCosts(rows: ErrorRows, classes: number, correction?: Correc
   const sequence = new Sequence(detections.count + truths.count + 1);
   const mean = (each: (ranking: Ranking, label: number) => number): number => meanOf(rows, rankings, sequence, each);
   const all = (order: Int32Array) => {
-    for (const row of order) sequence.push(cause[row] === TRUE ? 1 : 0);
+    const { isTrue } = sequence;
+    for (let k = 0; k < order.length; k++) isTrue[k] = cause[order[k]] === TRUE ? 1 : 0;
+    sequence.count = order.length;
   };
   const ap = mean(({ byPosition, positives }) => {
     all(byPosition);
@@ -64,12 +67,10 @@ export function errorCosts(rows: ErrorRows, classes: number, correction?: Correc
     return mean(({ truesLast, positives }, label) => {
       const more = added[label];
       let next = 0;
-      for (const row of truesLast) {
-        while (next < more.length && comesBefore(rows, more[next], row)) {
-          sequence.push(1);
-          next++;
-        }
-        if (!isCorrected(row)) sequence.push(cause[row] === TRUE ? 1 : 0);
+      for (let k = 0; k < truesLast.length; k++) {
+        const row = truesLast[k];
+        for (; next < more.length && comesBefore(rows, more[next], row); next++) sequence.push(1);
+        if (cause[row] !== code || !isCorrected(row)) sequence.push(cause[row] === TRUE ? 1 : 0);
       }
       for (; next < more.length; next++) sequence.push(1);
       return positives;
@@ -90,8 +91,12 @@ export function errorCosts(rows: ErrorRows, classes: number, correction?: Correc
     Math.max(0, (kind === 'missed' ? withoutObjects(missed) : without(kind)) - ap),
   ]);
   const truesFirst = mean(({ byPosition, positives }) => {
-    for (const isTrue of [1, 0])
-      for (const row of byPosition) if ((cause[row] === TRUE ? 1 : 0) === isTrue) sequence.push(isTrue);
+    all(byPosition);
+    // true positives first
+    const { isTrue, count } = sequence;
+    let found = 0;
+    for (let k = 0; k < count; k++) found += isTrue[k];
+    isTrue.fill(1, 0, found).fill(0, found, count);
     return positives;
   });
   return {
@@ -147,26 +152,35 @@ function comesBefore({ detections: { score, cause } }: ErrorRows, added: number,
 
 function rank({ detections, truths }: ErrorRows, classes: number): Ranking[] {
   const { count, label, score, ignored, cause } = detections;
-  const lengths = new Int32Array(classes);
-  for (let row = 0; row < count; row++) if (ignored[row] === 0) lengths[label[row]]++;
-  const orders = Array.from(lengths, (length) => new Int32Array(length));
-  lengths.fill(0);
-  for (let row = 0; row < count; row++) if (ignored[row] === 0) orders[label[row]][lengths[label[row]]++] = row;
-  const TRUE = codeOf('true positive');
+  const sorted = new Int32Array(count);
+  let rows = 0;
+  for (let row = 0; row < count; row++) if (ignored[row] === 0) sorted[rows++] = row;
+  sortByScore(sorted, rows, score);
+  const ends = new Int32Array(classes + 1);
+  for (let k = 0; k < rows; k++) ends[label[sorted[k]] + 1]++;
+  for (let c = 0; c < classes; c++) ends[c + 1] += ends[c];
+  const byPosition = new Int32Array(rows);
+  const starts = ends.slice(0, classes);
+  for (let k = 0; k < rows; k++) byPosition[starts[label[sorted[k]]]++] = sorted[k];
   const positives = countTruths({ truths }, classes, (kind) => kind !== codeOf('ignored'));
-  return orders.map((order, c): Ranking => {
-    const byPosition = order.sort((a, b) => score[b] - score[a] || a - b);
-    const truesLast = new Int32Array(byPosition.length);
-    for (let start = 0, at = 0; start < byPosition.length; ) {
-      let end = start + 1;
-      while (end < byPosition.length && score[byPosition[end]] === score[byPosition[start]]) end++;
-      for (const wantTrue of [false, true])
-        for (let k = start; k < end; k++)
-          if ((cause[byPosition[k]] === TRUE) === wantTrue) truesLast[at++] = byPosition[k];
-      start = end;
-    }
-    return { byPosition, truesLast, positives: positives[c] };
+  return positives.map((number, c): Ranking => {
+    const order = byPosition.subarray(ends[c], ends[c + 1]);
+    return { byPosition: order, truesLast: withTruesLast(order, score, cause), positives: number };
   });
+}
+
+/** Of equal scores, true positives after the others. */
+function withTruesLast(order: Int32Array, score: Float64Array, cause: Uint8Array): Int32Array {
+  const TRUE = codeOf('true positive');
+  const out = new Int32Array(order.length);
+  for (let start = 0, at = 0; start < order.length; ) {
+    let end = start;
+    for (; end < order.length && score[order[end]] === score[order[start]]; end++)
+      if (cause[order[end]] !== TRUE) out[at++] = order[end];
+    for (let k = start; k < end; k++) if (cause[order[k]] === TRUE) out[at++] = order[k];
+    start = end;
+  }
+  return out;
 }
 
 function countTruths(

@@ -21,8 +21,12 @@ import { sortByScore } from '../evaluation/score-order';
 import { vocAveragePrecision } from '../evaluation/voc-bbox';
 import { matchVocImage, vocIoU } from '../evaluation/voc-matching';
 import { VOCMetric } from '../evaluation/voc-metric';
+import { ImageComparison, type MatchOfDetection } from './image-comparison';
 
-/** The matches of one image. Detections are in descending order of scores over all classes. */
+/**
+ * The matches of one image, overwritten by those of the next; arrays may be longer. Detections are in descending order of scores
+ * over all classes.
+ */
 export interface ImageMatches {
   /** Index of each detection that counts among the image's; those beyond the metric's maximum do not. */
   detections: Int32Array;
@@ -100,7 +104,10 @@ function cocoMatcher(metric: ModuleConfig, classes: readonly string[], { iou = 0
     overlaps,
   });
   const counted = classAgnostic ? undefined : classes.length;
+  const comparison = new ImageComparison();
+  let of: MatchOfDetection = { truthOf: new Int32Array(0), ignored: new Uint8Array(0) };
   const precisions = new Float64Array(101);
+  let [trues, falses] = [new Float64Array(0), new Float64Array(0)];
   return {
     iou,
     masks: ofMasks,
@@ -108,26 +115,23 @@ function cocoMatcher(metric: ModuleConfig, classes: readonly string[], { iou = 0
     countsTruthless: true,
     match(given, detections) {
       const truths = ofMasks ? ignoringMaskless(given) : given;
-      const { count, ranked, detections: found, ...bits } = matcher.match(truths, detections);
-      const truthOf = new Int32Array(detections.scores.length);
-      const ignored = new Uint8Array(detections.scores.length);
-      for (let row = 0; row < count; row++) {
-        truthOf[found[row]] = bits.truthOf[row];
-        ignored[found[row]] = bits.ignored[row];
+      const match = matcher.match(truths, detections);
+      const { length } = detections.scores;
+      if (length > of.truthOf.length) of = { truthOf: new Int32Array(2 * length), ignored: new Uint8Array(2 * length) };
+      for (let row = 0; row < match.count; row++) {
+        of.truthOf[match.detections[row]] = match.truthOf[row];
+        of.ignored[match.detections[row]] = match.ignored[row];
       }
-      return compared(ranked.slice(0, count), positivesOf(truths, counted), { truthOf, ignored }, overlaps);
+      return comparison.compare(match.ranked.subarray(0, match.count), positivesOf(truths, counted), of, overlaps);
     },
     averagePrecision(isTrue, count, positives) {
       if (positives === 0) return 0;
-      const trues = new Float64Array(count);
-      const falses = new Float64Array(count);
+      if (count > trues.length) {
+        trues = Float64Array.from({ length: 2 * count }, (_, k) => k + 1);
+        falses = new Float64Array(2 * count);
+      }
       let found = 0;
-      for (let k = 0; k < count; k++)
-        if (isTrue[k] === 1) {
-          trues[found] = found + 1;
-          falses[found] = k - found;
-          found++;
-        }
+      for (let k = 0; k < count; k++) if (isTrue[k] === 1) falses[found] = k - found++;
       precisionAtRecalls({ trues, falses, count: found, positives }, precisions, HUNDREDTHS);
       return averageOf(precisions);
     },
@@ -150,6 +154,7 @@ function vocMatcher(metric: ModuleConfig, classes: readonly string[], { iou, mas
   const threshold = iou ?? [iou_thrs].flat()[0];
   const options = { classes: classes.length, thresholds: [threshold], legacyCoordinates: true };
   const overlaps = new VocOverlaps();
+  const comparison = new ImageComparison();
   return {
     iou: threshold,
     masks: false,
@@ -168,7 +173,7 @@ function vocMatcher(metric: ModuleConfig, classes: readonly string[], { iou, mas
       const order = Int32Array.from(counted).sort();
       sortByScore(order, order.length, Float64Array.from(detections.scores));
       overlaps.load(detections, truths);
-      return compared(order, positivesOf(truths, classes.length), { truthOf, ignored }, overlaps);
+      return comparison.compare(order, positivesOf(truths, classes.length), { truthOf, ignored }, overlaps);
     },
     averagePrecision: (isTrue, count, positives) => vocAveragePrecision(isTrue.subarray(0, count), positives, mode),
     evaluate(truths, detections) {
@@ -196,27 +201,6 @@ class VocOverlaps implements ImageOverlaps {
   overlap(detection: number, truth: number): number {
     return vocIoU(this.bboxes, detection, this.boxes, truth, true);
   }
-}
-
-/** The matches of detections in descending order of scores, each compared with the ground truth of all classes. */
-function compared(
-  detections: Int32Array,
-  truths: number[],
-  of: Pick<ImageMatches, 'truthOf' | 'ignored'>,
-  source: ImageOverlaps,
-): ImageMatches {
-  const truthOf = new Int32Array(detections.length);
-  const ignored = new Uint8Array(detections.length);
-  const areas = new Float64Array(detections.length);
-  const overlaps = new Float64Array(detections.length * truths.length);
-  for (let k = 0, i = 0; k < detections.length; k++) {
-    const d = detections[k];
-    truthOf[k] = of.truthOf[d];
-    ignored[k] = of.ignored[d];
-    areas[k] = source.area(d);
-    for (let c = 0; c < truths.length; c++) overlaps[i++] = source.overlap(d, truths[c]);
-  }
-  return { detections, truthOf, ignored, truths, overlaps, areas };
 }
 
 function positivesOf({ labels, ignored }: ImageTruths, classes = Number.POSITIVE_INFINITY): number[] {

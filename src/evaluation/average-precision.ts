@@ -38,16 +38,13 @@ export function accumulate(matches: ClassMatches, thresholds: number, maxDets: r
   const size = thresholds * ranges * maxDets.length;
   const curves: ClassCurves = { precision: new Float64Array(size).fill(-1), recall: new Float64Array(size).fill(-1) };
   const allBits = thresholds === 32 ? -1 : 2 ** thresholds - 1;
-  const counted = new Int32Array(order.length);
-  const peaks = new Peaks(thresholds, positives[0]);
+  const peaks = new Peaks(thresholds, order.length, positives[0]);
   const precisions = new Float64Array(RECALLS.length);
   for (let r = 0; r < ranges; r++) {
     if (positives[r] === 0) continue;
-    let count = 0;
-    for (let k = 0; k < order.length; k++)
-      if ((~rows.ignored[order[k] * ranges + r] & allBits) !== 0) counted[count++] = order[k];
+    peaks.select(rows, order, r, allBits);
     for (const [m, maxDet] of maxDets.entries()) {
-      peaks.count(rows, counted.subarray(0, count), r, maxDet);
+      peaks.count(maxDet);
       for (let t = 0; t < thresholds; t++) {
         const index = (t * ranges + r) * maxDets.length + m;
         const points = peaks.at(t, positives[r]);
@@ -62,6 +59,11 @@ export function accumulate(matches: ClassMatches, thresholds: number, maxDets: r
 
 /** The true positives of one class at every threshold, each with the number of false positives before it. */
 class Peaks {
+  // the selected detections
+  private selected = 0;
+  private readonly ranks: Int32Array;
+  private readonly matched: Int32Array;
+  private readonly ignored: Int32Array;
   private readonly trues: Float64Array;
   /** [thresholds, positives] */
   private readonly falses: Float64Array;
@@ -71,26 +73,44 @@ class Peaks {
 
   constructor(
     private readonly thresholds: number,
+    detections: number,
     private readonly capacity: number,
   ) {
-    this.trues = Float64Array.from({ length: capacity }, (_, k) => k + 1);
+    this.ranks = new Int32Array(detections);
+    this.matched = new Int32Array(detections);
+    this.ignored = new Int32Array(detections);
+    this.trues = new Float64Array(capacity);
+    for (let k = 0; k < capacity; k++) this.trues[k] = k + 1;
     this.falses = new Float64Array(thresholds * capacity);
     this.truePositives = new Int32Array(thresholds);
     this.falsePositives = new Int32Array(thresholds);
   }
 
-  /** Counts the detections `order` of the first `maxDet` ranks in range r. */
-  count({ ranks, matched, ignored }: MatchedRows, order: Int32Array, r: number, maxDet: number): void {
-    const { thresholds, capacity, falses, truePositives, falsePositives } = this;
+  /** Selects the detections that count at some threshold in range r. */
+  select(rows: MatchedRows, order: Int32Array, r: number, allBits: number): void {
     const ranges = AREA_RANGES.length;
+    let count = 0;
+    for (let k = 0; k < order.length; k++) {
+      const at = order[k] * ranges + r;
+      const ignored = rows.ignored[at] | 0;
+      if ((~ignored & allBits) === 0) continue;
+      this.ranks[count] = rows.ranks[order[k]];
+      this.matched[count] = rows.matched[at];
+      this.ignored[count++] = ignored;
+    }
+    this.selected = count;
+  }
+
+  /** Counts the selected detections of the first `maxDet` ranks. */
+  count(maxDet: number): void {
+    const { ranks, matched, ignored, thresholds, capacity, falses, truePositives, falsePositives } = this;
     truePositives.fill(0);
     falsePositives.fill(0);
     let alwaysFalse = 0;
-    for (let k = 0; k < order.length; k++) {
-      const row = order[k];
-      if (ranks[row] >= maxDet) continue;
-      const isTrue = matched[row * ranges + r];
-      const isIgnored = ignored[row * ranges + r];
+    for (let k = 0; k < this.selected; k++) {
+      if (ranks[k] >= maxDet) continue;
+      const isTrue = matched[k];
+      const isIgnored = ignored[k];
       if ((isTrue | isIgnored) === 0) {
         alwaysFalse++;
         continue;

@@ -38,7 +38,7 @@ const [ALL, SMALL, MEDIUM, LARGE] = [0, 1, 2, 3];
 export class CocoBboxMetric implements BoxMetric {
   private readonly truths = new Map<number, ImageTruths>();
   private readonly added = new Set<number>();
-  private readonly matched = new MatchedDetections(AREA_RANGES.length);
+  private readonly matched: MatchedDetections;
   private readonly matcher: ImageMatcher;
   /** Per class: objects that are not ignored of each size range, and the images that have some. */
   private readonly objects: Pick<ClassMatches, 'positives' | 'truthImages'>[];
@@ -62,6 +62,7 @@ export class CocoBboxMetric implements BoxMetric {
       );
     if (this.maxDets.length === 0 || !ascending(this.maxDets))
       throw new DetLabError(`Cannot evaluate: expected ascending numbers of detections, received [${this.maxDets}]`);
+    this.matched = new MatchedDetections(AREA_RANGES.length, this.truths.size);
     this.objects = this.classes.map(() => ({ positives: AREA_RANGES.map(() => 0), truthImages: [] }));
     this.matcher = new ImageMatcher({
       classes: this.classes.length,

@@ -5,6 +5,12 @@ import { CocoMetric } from './coco-metric';
 import { VOCMetric } from './voc-metric';
 
 export { COCO_IOU_THRESHOLDS, CocoBboxMetric, type CocoBboxOptions, evaluateBoxes } from './coco-bbox';
+export {
+  type CocoDetection,
+  type CocoImageDetections,
+  detectionsOfCoco,
+  readCocoDetections,
+} from './coco-detections';
 export { type MetricFactory, mmdetectionNames } from './coco-metric';
 export { CocoSegmMetric } from './coco-segm';
 export {

@@ -17,6 +17,9 @@ export interface MatchedRows {
   ignored: Uint32Array;
 }
 
+/** Images from which the rest is estimated. */
+const FEW = 16;
+
 export class MatchedDetections {
   /** The columns may be longer than the number of rows. */
   rows: MatchedRows;
@@ -24,7 +27,11 @@ export class MatchedDetections {
   readonly imageIds: number[] = [];
   private readonly starts: number[] = [0];
 
-  constructor(private readonly ranges: number) {
+  /** @param images how many are expected, for the length of the columns */
+  constructor(
+    private readonly ranges: number,
+    private readonly images: number,
+  ) {
     this.rows = columns(0, ranges);
   }
 
@@ -35,7 +42,7 @@ export class MatchedDetections {
   add(imageId: number, scores: ArrayLike<number>, match: ImageMatch): void {
     const { ranges, count: first } = this;
     const count = first + match.count;
-    if (count > this.rows.scores.length) this.grow(Math.max(2 * first, count));
+    if (count > this.rows.scores.length) this.grow(count);
     const { rows } = this;
     for (let k = 0, row = first; k < match.count; k++, row++) {
       rows.scores[row] = scores[match.detections[k]];
@@ -67,8 +74,11 @@ export class MatchedDetections {
     return ofClass;
   }
 
-  private grow(capacity: number): void {
-    const larger = columns(capacity, this.ranges);
+  /** To what all images will need if they are like those so far, once there are a few. */
+  private grow(count: number): void {
+    const added = this.imageIds.length + 1;
+    const factor = added < FEW ? Math.min(FEW, this.images) : Math.max(1.25, (1.05 * this.images) / added);
+    const larger = columns(Math.ceil(factor * count), this.ranges);
     for (const name of Object.keys(larger) as (keyof MatchedRows)[]) larger[name].set(this.rows[name]);
     this.rows = larger;
   }

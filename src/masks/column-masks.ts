@@ -1,6 +1,7 @@
 // Masks split at column ends, for intersections: those of two masks are found column by column, within the columns that both
 // have. Many masks share a few growing arrays, so that an image's are read without allocating.
 
+import { CompressedRle } from './compressed-rle';
 import type { Rle } from './rle';
 
 /** Numbers of each mask in `heads`. */
@@ -16,6 +17,8 @@ export class ColumnMasks {
   /** Foreground in rows [runs[2k], runs[2k + 1]). */
   private runs: Int32Array = new Int32Array(4096);
   private pieces = 0;
+  /** The run lengths of a compressed mask. */
+  private decoded = new Uint32Array(1024);
 
   /** Forgets all masks. */
   clear(): void {
@@ -25,53 +28,62 @@ export class ColumnMasks {
   }
 
   /** @returns the index of the mask */
-  add({ counts, height, width }: Rle): number {
-    this.grow(counts.length, width);
+  add(mask: Rle): number {
+    const { height, width } = mask;
+    let counts: Uint32Array;
+    let length: number;
+    if (mask instanceof CompressedRle) {
+      if (mask.maxLength > this.decoded.length) this.decoded = new Uint32Array(2 * mask.maxLength);
+      counts = this.decoded;
+      length = mask.read(counts);
+    } else {
+      counts = mask.counts;
+      length = counts.length;
+    }
+    this.grow(length, width);
     const { starts, runs, heads } = this;
     let { columns, pieces } = this;
     let [left, top, bottom, area] = [0, height, 0, 0];
-    let [column, base] = [0, 0]; // the column of `pixel` and its first pixel
-    let next = -1; // the column whose start is written next
-    let pixel = 0;
-    for (let i = 1; i < counts.length; i += 2) {
-      pixel += counts[i - 1];
-      const length = counts[i];
-      if (length === 0) continue;
-      if (pixel >= base + height) {
-        const skipped = pixel < base + 2 * height ? 1 : Math.floor((pixel - base) / height);
-        column += skipped;
-        base += skipped * height;
-      }
-      if (next < 0) left = next = column;
-      const end = pixel + length;
-      for (; end > base + height; pixel = base += height) {
-        for (; next <= column; next++) starts[columns++] = pieces;
-        runs[2 * pieces] = pixel - base;
-        runs[2 * pieces + 1] = height;
-        pieces++;
-        column++;
-        if (pixel - base < top) top = pixel - base;
-        bottom = height;
-      }
-      for (; next <= column; next++) starts[columns++] = pieces;
-      runs[2 * pieces] = pixel - base;
-      runs[2 * pieces + 1] = end - base;
-      pieces++;
-      if (pixel - base < top) top = pixel - base;
-      if (end - base > bottom) bottom = end - base;
-      area += length;
-      pixel = end;
+    // runs are unsigned: without | 0, arithmetic would be in float64
+    let i = 1;
+    let y = counts[0] | 0; // of the next run, in the current column
+    for (; i < length && counts[i] === 0; i += 2) y = (y + counts[i + 1]) | 0;
+    if (i < length) {
+      left = Math.floor(y / height);
+      y -= left * height;
+      starts[columns++] = pieces;
     }
-    starts[columns++] = pieces;
+    for (; i < length; y = (y + counts[i + 1]) | 0, i += 2) {
+      const run = counts[i] | 0;
+      if (run === 0) continue;
+      for (; y >= height; y -= height) starts[columns++] = pieces;
+      let end = y + run;
+      for (; end > height; end -= height) {
+        runs[2 * pieces] = y;
+        runs[2 * pieces + 1] = height;
+        starts[columns++] = ++pieces;
+        if (y < top) top = y;
+        bottom = height;
+        y = 0;
+      }
+      runs[2 * pieces] = y;
+      runs[2 * pieces + 1] = end;
+      pieces++;
+      if (y < top) top = y;
+      if (end > bottom) bottom = end;
+      area += run;
+      y = end;
+    }
     const head = this.count * HEAD;
     heads[head + HEIGHT] = height;
     heads[head + WIDTH] = width;
     heads[head + LEFT] = left;
-    heads[head + RIGHT] = Math.max(next, 0);
+    heads[head + RIGHT] = left + columns - this.columns;
     heads[head + TOP] = top;
     heads[head + BOTTOM] = bottom;
     heads[head + AREA] = area;
     heads[head + FIRST] = this.columns;
+    starts[columns++] = pieces;
     [this.columns, this.pieces] = [columns, pieces];
     return this.count++;
   }

@@ -2,6 +2,7 @@
 // evaluation and visualization; depends on none of them.
 
 export { ColumnMasks } from './column-masks';
+export { CompressedRle } from './compressed-rle';
 export { type CropAndResizeOptions, cropAndResizeMasks } from './crop-and-resize-masks';
 export {
   concatMasks,

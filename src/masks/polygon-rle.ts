@@ -4,30 +4,40 @@
 import type { Rle } from './rle';
 
 const FINE = 5;
+/** The fine grid's point before the centre of a column. */
+const CENTRE = 2;
 
 /** C's conversion to int. */
 const toInt = Math.trunc;
+
+/** Where the outline crosses columns, of one polygon at a time. */
+let crossings = new Uint32Array(1024);
+/** Its runs. */
+let runs = new Uint32Array(1024);
 
 /**
  * @param polygon x1, y1, x2, y2, ... in pixels
  * @example polygonToRle([1, 1, 1, 3, 4, 3, 4, 1], 4, 6).counts // [5, 2, 2, 2, 2, 2, 9]
  */
 export function polygonToRle(polygon: ArrayLike<number>, height: number, width: number): Rle {
-  const crossings = columnCrossings(polygon, height, width).sort();
-  const runs = new Uint32Array(crossings.length + 1);
-  let before = 0;
-  for (let i = 0; i < crossings.length; i++) {
-    runs[i] = crossings[i] - before;
-    before = crossings[i];
+  const count = columnCrossings(polygon, height, width);
+  crossings.subarray(0, count).sort();
+  if (count >= runs.length) runs = new Uint32Array(2 * count);
+  let last = 0;
+  for (let i = 0, before = 0; i <= count; i++) {
+    const crossing = i < count ? crossings[i] : height * width;
+    const run = crossing - before;
+    before = crossing;
+    if (i === 0) runs[0] = run;
+    else if (run > 0) runs[++last] = run;
+    // two crossings at one pixel cancel out: the runs on both sides merge
+    else if (++i <= count) {
+      const next = i < count ? crossings[i] : height * width;
+      runs[last] += next - before;
+      before = next;
+    }
   }
-  runs[crossings.length] = height * width - before;
-  // two crossings at one pixel cancel out: the runs on both sides merge
-  const counts = [runs[0]];
-  for (let i = 1; i < runs.length; i++) {
-    if (runs[i] > 0) counts.push(runs[i]);
-    else if (++i < runs.length) counts[counts.length - 1] += runs[i];
-  }
-  return { height, width, counts: Uint32Array.from(counts) };
+  return { height, width, counts: runs.slice(0, last + 1) };
 }
 
 /** The mask of a box x, y, width, height. */
@@ -35,38 +45,52 @@ export function boxToRle([x, y, w, h]: readonly number[], height: number, width:
   return polygonToRle([x, y, x, y + h, x + w, y + h, x + w, y], height, width);
 }
 
-/** Column-major indices at which the outline crosses the centre of a column. */
-function columnCrossings(polygon: ArrayLike<number>, height: number, width: number): Uint32Array {
+/** Writes the column-major indices at which the outline crosses the centre of a column. @returns their number */
+function columnCrossings(polygon: ArrayLike<number>, height: number, width: number): number {
   const corners = polygon.length >> 1;
-  const crossings: number[] = [];
-  let [previousX, previousY] = [0, 0];
-  let first = true;
-  const visit = (x: number, y: number) => {
-    if (!first && x !== previousX) {
-      const column = ((x < previousX ? x : x - 1) + 0.5) / FINE - 0.5;
-      if (Math.floor(column) === column && column >= 0 && column <= width - 1) {
-        const row = (Math.min(y, previousY) + 0.5) / FINE - 0.5;
-        crossings.push(column * height + Math.ceil(Math.min(Math.max(row, 0), height)));
-      }
-    }
-    [previousX, previousY, first] = [x, y, false];
-  };
+  let count = 0;
   for (let i = 0; i < corners; i++) {
     const j = (i + 1) % corners;
     const [fromX, fromY] = [toInt(FINE * polygon[2 * i] + 0.5), toInt(FINE * polygon[2 * i + 1] + 0.5)];
     const [toX, toY] = [toInt(FINE * polygon[2 * j] + 0.5), toInt(FINE * polygon[2 * j + 1] + 0.5)];
+    // columns c of which the edge has the points at 5c + 2 and 5c + 3
+    const first = Math.max(Math.ceil((Math.min(fromX, toX) - CENTRE) / FINE), 0);
+    const last = Math.min(Math.ceil((Math.max(fromX, toX) - CENTRE) / FINE), width) - 1;
+    if (!(last >= first)) continue;
+    if (count + last - first >= crossings.length) crossings = grown(crossings, count + last - first + 1);
     const [dx, dy] = [Math.abs(toX - fromX), Math.abs(toY - fromY)];
-    const flat = dx >= dy;
     // an edge is drawn from its lower end along the longer axis, regardless of its direction
-    const flip = flat ? fromX > toX : fromY > toY;
+    const flip = dx >= dy ? fromX > toX : fromY > toY;
     const [x0, y0, x1, y1] = flip ? [toX, toY, fromX, fromY] : [fromX, fromY, toX, toY];
-    const length = flat ? dx : dy;
-    const slope = length === 0 ? 0 : (flat ? y1 - y0 : x1 - x0) / length;
-    for (let d = 0; d <= length; d++) {
-      const t = flip ? length - d : d;
-      if (flat) visit(t + x0, toInt(y0 + slope * t + 0.5));
-      else visit(toInt(x0 + slope * t + 0.5), t + y0);
+    const slope = dx >= dy ? (y1 - y0) / dx : (x1 - x0) / dy;
+    for (let column = first; column <= last; column++) {
+      const x = FINE * column + CENTRE;
+      let y: number;
+      if (dx >= dy) y = Math.min(toInt(y0 + slope * (x - x0) + 0.5), toInt(y0 + slope * (x + 1 - x0) + 0.5));
+      else y = y0 + lastStep(x0, slope, slope > 0 ? x : x + 1, dy);
+      const row = (y + 0.5) / FINE - 0.5;
+      crossings[count++] = column * height + Math.ceil(Math.min(Math.max(row, 0), height));
     }
   }
-  return Uint32Array.from(crossings);
+  return count;
+}
+
+/** The last step along y at which a steep edge from x0 is at x or before it. */
+function lastStep(x0: number, slope: number, x: number, steps: number): number {
+  const guess = (x - x0 + (slope > 0 ? 0.5 : -0.5)) / slope;
+  let t = guess < 0 ? 0 : guess > steps ? steps : toInt(guess);
+  if (slope > 0) {
+    while (t > 0 && toInt(x0 + slope * t + 0.5) > x) t--;
+    while (t < steps && toInt(x0 + slope * (t + 1) + 0.5) <= x) t++;
+  } else {
+    while (t > 0 && toInt(x0 + slope * t + 0.5) < x) t--;
+    while (t < steps && toInt(x0 + slope * (t + 1) + 0.5) >= x) t++;
+  }
+  return t;
+}
+
+function grown(array: Uint32Array<ArrayBuffer>, length: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(2 * length);
+  larger.set(array);
+  return larger;
 }

@@ -19,28 +19,47 @@ export function countsToString(counts: Uint32Array): string {
   return text;
 }
 
+/** The run lengths of one string at a time. */
+let runs = new Uint32Array(1024);
+
 /** @throws DetLabError for an invalid character, or a string that ends within a number. */
 export function countsFromString(text: string): Uint32Array {
-  const counts: number[] = [];
-  for (let position = 0; position < text.length; ) {
-    let value = 0;
+  if (text.length > runs.length) runs = new Uint32Array(2 * text.length);
+  return runs.slice(0, readCounts(text, runs));
+}
+
+/**
+ * Writes the run lengths of a string into `out`, where one number per character must fit.
+ *
+ * @returns how many
+ * @throws DetLabError as `countsFromString`
+ */
+export function readCounts(text: string, out: Uint32Array): number {
+  const { length } = text;
+  let count = 0;
+  for (let position = 0; position < length; count++) {
+    let digit = text.charCodeAt(position++) - 48;
+    let value = digit & 0x1f;
     let shift = 0;
-    for (let more = true; more; shift += 5) {
-      const digit = text.charCodeAt(position++) - 48;
-      if (!(digit >= 0 && digit < 64) || shift > 30)
-        throw new DetLabError(
-          `Cannot read a run-length encoded mask: expected a character from "0" to "o" at position ${position} of ${text.length}, received ${JSON.stringify(text[position - 1] ?? 'nothing')}`,
-        );
+    while (digit >= 32 && digit < 64 && shift < 30 && position < length) {
+      digit = text.charCodeAt(position++) - 48;
+      shift += 5;
       value |= (digit & 0x1f) << shift;
-      more = (digit & 0x20) !== 0;
-      if (!more && digit & 0x10 && shift < 25) value |= -1 << (shift + 5);
     }
-    const count = counts.length > 2 ? value + counts[counts.length - 2] : value;
-    if (count < 0)
-      throw new DetLabError(
-        `Cannot read a run-length encoded mask: expected lengths >= 0, run ${counts.length} is ${count}`,
-      );
-    counts.push(count);
+    // a number ends with a digit below 32, whose bit 4 is the sign
+    if (!(digit >= 0 && digit < 32)) throw invalid(text, digit >= 0 && digit < 64 ? position + 1 : position);
+    if (digit >= 16 && shift < 25) value |= -1 << (shift + 5);
+    if (count > 2) value = (value + out[count - 2]) | 0;
+    if (value < 0)
+      throw new DetLabError(`Cannot read a run-length encoded mask: expected lengths >= 0, run ${count} is ${value}`);
+    out[count] = value;
   }
-  return Uint32Array.from(counts);
+  return count;
+}
+
+function invalid(text: string, position: number): DetLabError {
+  const received = JSON.stringify(text[position - 1] ?? 'nothing');
+  return new DetLabError(
+    `Cannot read a run-length encoded mask: expected a character from "0" to "o" at position ${position} of ${text.length}, received ${received}`,
+  );
 }

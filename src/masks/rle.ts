@@ -94,22 +94,34 @@ export function rleArea({ counts }: Rle): number {
 /** Smallest box [x, y, width, height] around the foreground; zeros when there is none. */
 export function rleToBox({ counts, height, width }: Rle): [number, number, number, number] {
   let [left, top, right, bottom] = [width, height, 0, 0];
-  const pairs = counts.length - (counts.length % 2);
-  if (pairs === 0 || height === 0) return [0, 0, 0, 0];
-  let at = 0;
-  let firstColumn = 0;
-  for (let i = 0; i < pairs; i++) {
-    at += counts[i];
-    const pixel = at - (i % 2); // first pixel of a run, then its last
-    const y = pixel % height;
-    const x = (pixel - y) / height;
-    if (i % 2 === 0) firstColumn = x;
-    else if (firstColumn < x) [top, bottom] = [0, height - 1]; // the run spans a column end
-    left = Math.min(left, x);
-    right = Math.max(right, x);
-    top = Math.min(top, y);
-    bottom = Math.max(bottom, y);
+  if (counts.length < 2 || height === 0) return [0, 0, 0, 0];
+  // first pixel of a run, row y of column x; runs are unsigned: without | 0, arithmetic would be in float64
+  let [x, y] = [0, 0];
+  for (let i = 1; i < counts.length; i += 2) {
+    y = (y + counts[i - 1]) | 0;
+    if (y >= height) {
+      const columns = y < 2 * height ? 1 : Math.floor(y / height);
+      x += columns;
+      y -= columns * height;
+    }
+    if (x < left) left = x;
+    if (y < top) top = y;
+    if (y > bottom) bottom = y;
+    y = (y + counts[i]) | 0;
+    let [lastX, lastY] = [x, y - 1]; // an empty run at the top of a column ends in the column before, as in pycocotools
+    if (lastY < 0 && x > 0) [lastX, lastY] = [x - 1, height - 1];
+    else if (lastY >= height) {
+      const columns = Math.floor(lastY / height);
+      lastX += columns;
+      lastY -= columns * height;
+      [top, bottom] = [0, height - 1]; // the run spans a column end
+    }
+    if (lastX < left) left = lastX;
+    if (lastX > right) right = lastX;
+    if (lastY < top) top = lastY;
+    if (lastY > bottom) bottom = lastY;
   }
+  if (x > right) right = x;
   return [left, top, right - left + 1, bottom - top + 1];
 }
 

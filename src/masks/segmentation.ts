@@ -1,8 +1,8 @@
 // A COCO annotation's `segmentation`: polygons, or plain or compressed run lengths.
 
-import { DetLabError } from '../errors';
+import { wrongSize } from './compressed-rle';
 import { polygonsToRle } from './instance-masks';
-import { mergeRles, type Rle } from './rle';
+import type { Rle } from './rle';
 import { countsFromString, countsToString } from './rle-string';
 
 /** As in a COCO file. */
@@ -16,12 +16,10 @@ export function segmentationToRle(segmentation: Segmentation, height: number, wi
   if (Array.isArray(segmentation)) return polygonsToRle(segmentation, height, width);
   const { size, counts } = segmentation;
   const runs = typeof counts === 'string' ? countsFromString(counts) : Uint32Array.from(counts);
-  const total = runs.reduce((sum, run) => sum + run, 0);
-  if (size?.length !== 2 || total !== size[0] * size[1])
-    throw new DetLabError(
-      `Cannot read a run-length encoded mask: expected runs that sum to its size [${size}], received ${total} pixels`,
-    );
-  return mergeRles([{ height: size[0], width: size[1], counts: runs }]);
+  let total = 0;
+  for (let i = 0; i < runs.length; i++) total += runs[i];
+  if (size?.length !== 2 || total !== size[0] * size[1]) throw wrongSize(size, total);
+  return { height: size[0], width: size[1], counts: runs };
 }
 
 /** A mask as in COCO's result files. */

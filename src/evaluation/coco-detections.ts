@@ -1,0 +1,127 @@
+// Detections of a COCO results file ([{ image_id, category_id, bbox, score }, ...], of masks with a `segmentation` and with or
+// without a box), by image and in columns.
+
+import { readFile } from 'node:fs/promises';
+import { DetLabError } from '../errors';
+import { CompressedRle, type Rle, rleToBox, type Segmentation, segmentationToRle } from '../masks';
+
+export interface CocoDetection {
+  image_id: number;
+  category_id: number;
+  /** x, y, width, height; of an entry without one, that of its mask. */
+  bbox?: readonly number[];
+  score: number;
+  segmentation?: Segmentation;
+}
+
+/** Detections of one image, in the order of the file. */
+export interface CocoImageDetections {
+  /** xyxy */
+  bboxes: Float64Array;
+  scores: Float64Array;
+  labels: Int32Array;
+  /** Where every entry of the file has one. */
+  masks?: Rle[];
+}
+
+export interface CocoDetectionOptions {
+  /** Label of each category; entries of a negative one are left out. */
+  labels: ReadonlyMap<number, number>;
+  /** The images and their sizes. */
+  images: Iterable<{ id: number; height?: number; width?: number }>;
+  /** The entries' file, for messages. */
+  file: string;
+}
+
+/** Reads a results file. @throws DetLabError for a file that holds no such list */
+export async function readCocoDetections(file: string): Promise<CocoDetection[]> {
+  let content: unknown;
+  try {
+    content = JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    throw new DetLabError(`Cannot read the results "${file}": ${(error as Error).message}`);
+  }
+  const bad = Array.isArray(content) ? content.find((entry) => !isDetection(entry)) : content;
+  if (bad !== undefined)
+    throw new DetLabError(
+      `Cannot read the results "${file}": expected a list of { image_id, category_id, bbox: [x, y, width, height], score }, ` +
+        `received ${JSON.stringify(bad).slice(0, 200)}`,
+    );
+  return content as CocoDetection[];
+}
+
+function isDetection(value: unknown): value is CocoDetection {
+  if (typeof value !== 'object' || value === null) return false;
+  const { image_id, category_id, bbox, score, segmentation } = value as Partial<CocoDetection>;
+  if (typeof image_id !== 'number' || typeof category_id !== 'number' || typeof score !== 'number') return false;
+  if (bbox === undefined) return segmentation !== undefined && segmentation !== null;
+  if (!Array.isArray(bbox) || bbox.length !== 4) return false;
+  for (let i = 0; i < 4; i++) if (typeof bbox[i] !== 'number') return false;
+  return true;
+}
+
+/**
+ * The detections of every image, none where the file has none.
+ *
+ * @throws DetLabError for images and categories that are not among the given ones, and masks that cannot be read
+ * @example detectionsOfCoco(await readCocoDetections(file), { labels: new Map([[1, 0]]), images: coco.images, file })
+ */
+export function detectionsOfCoco(
+  entries: readonly CocoDetection[],
+  { labels, images, file }: CocoDetectionOptions,
+): Map<number, CocoImageDetections> {
+  const hasMasks = entries.length > 0 && entries.every(({ segmentation }) => segmentation !== undefined);
+  const byImage = new Map<number, { entries: CocoDetection[]; height: number; width: number }>();
+  for (const { id, height = 0, width = 0 } of images) byImage.set(id, { entries: [], height, width });
+  let [imageId, image] = [Number.NaN, byImage.get(Number.NaN)];
+  for (const entry of entries) {
+    const label = labels.get(entry.category_id);
+    if (label === undefined)
+      throw new DetLabError(
+        `Cannot evaluate "${file}": category_id ${entry.category_id} is none of ${[...labels.keys()].join(', ')}, ` +
+          'those of the annotation file',
+      );
+    // entries of one image mostly follow each other
+    if (entry.image_id !== imageId) [imageId, image] = [entry.image_id, byImage.get(entry.image_id)];
+    if (!image)
+      throw new DetLabError(
+        `Cannot evaluate "${file}": the data has no image with the id ${imageId}. ` +
+          'Are these the results on other images, or on another split?',
+      );
+    if (label >= 0) image.entries.push(entry);
+  }
+  const found = new Map<number, CocoImageDetections>();
+  for (const [id, { entries: list, height, width }] of byImage)
+    found.set(id, columnsOf(list, labels, hasMasks ? { height, width } : undefined));
+  return found;
+}
+
+function columnsOf(
+  entries: readonly CocoDetection[],
+  labels: CocoDetectionOptions['labels'],
+  frame: { height: number; width: number } | undefined,
+): CocoImageDetections {
+  const masks = frame && entries.map(({ segmentation }) => maskOf(segmentation!, frame));
+  const columns: CocoImageDetections = {
+    bboxes: new Float64Array(4 * entries.length),
+    scores: new Float64Array(entries.length),
+    labels: new Int32Array(entries.length),
+    ...(masks && { masks }),
+  };
+  for (let i = 0; i < entries.length; i++) {
+    const { category_id, score, bbox = rleToBox(masks![i]) } = entries[i];
+    columns.labels[i] = labels.get(category_id)!;
+    columns.scores[i] = score;
+    columns.bboxes[4 * i] = bbox[0];
+    columns.bboxes[4 * i + 1] = bbox[1];
+    columns.bboxes[4 * i + 2] = bbox[0] + bbox[2];
+    columns.bboxes[4 * i + 3] = bbox[1] + bbox[3];
+  }
+  return columns;
+}
+
+function maskOf(segmentation: Segmentation, { height, width }: { height: number; width: number }): Rle {
+  if (!Array.isArray(segmentation) && typeof segmentation.counts === 'string' && segmentation.size?.length === 2)
+    return new CompressedRle(segmentation.size[0], segmentation.size[1], segmentation.counts);
+  return segmentationToRle(segmentation, height, width);
+}
