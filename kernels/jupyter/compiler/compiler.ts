@@ -131,6 +131,13 @@ export class CellCompiler {
     return this.compileWith(this.full, registered.earlier, source, exported, registered.text);
   }
 
+  /** Has the types at hand that a cell uses which is likely to come; does nothing once a cell has used packages. */
+  prepare(source: string): void {
+    if (this.full.isCurrent()) return;
+    const { program, cell } = this.full.open(this.earlier, source);
+    diagnose(program, cell);
+  }
+
   /** The cell compiled last has run; it did not reach the declarations of the names in `unreached`. */
   commit(unreached: ReadonlySet<string>): void {
     this.entries = mergeEntries(this.entries, this.fresh, unreached);
@@ -141,7 +148,7 @@ export class CellCompiler {
   compileModule(path: string): CompiledModules {
     this.files.refresh();
     this.known.clear();
-    const { program, cell } = this.full.open(textOf(this.entries), `import ${JSON.stringify(path)};`, true);
+    const { program, cell } = this.full.open(textOf(this.entries), `import ${JSON.stringify(path)};`);
     const { modules, errors } = this.changedModules(program, cell);
     if (errors.length) return { problems: problemsOf(errors, dirname(path), cell, 0) };
     return { modules };
@@ -180,7 +187,7 @@ export class CellCompiler {
       return { cell };
     }
     this.known.clear(); // what it imports may have changed
-    const opened = language.open(earlier, whole, true);
+    const opened = language.open(earlier, whole);
     const { program, cell } = opened;
     const problems = problemsOf(diagnose(program, cell), this.directory, cell, source.length, program.getTypeChecker());
     if (problems.length) {

@@ -52,14 +52,20 @@ queries?.on('message', async ({ seq, type, content }: LanguageQuery) => {
     const { name, message, stack } = error as Error;
     answer = { status: 'error', ename: name, evalue: message, traceback: [stack ?? message] };
   }
-  queries.postMessage({ seq, content: answer } satisfies LanguageAnswer);
+  queries.postMessage({ seq, content: JSON.stringify(answer) } satisfies LanguageAnswer);
 });
 
-/** Its answer needs the types of recipes and configs, which the user's first completion would otherwise wait for. */
-const WARM_UP = "detector('').neck({ type: '";
+/** Their types are those that the first cells and the first completion would otherwise wait for. */
+const FIRST_CELL = 'tf.tensor1d([1]).sum();';
+const FIRST_COMPLETION = "detector('').neck({ type: '";
 const STEP_MS = 15;
 
-/** Parses the types of the prelude's packages, then builds the program with them. */
+function prepare(): void {
+  compiler.prepare(FIRST_CELL);
+  setImmediate(() => void complete(compiler, { code: FIRST_COMPLETION }));
+}
+
+/** Parses the types of the prelude's packages, then builds the programs with them. */
 function readAhead(): void {
   const resolver = createResolver(directory, compiler.options);
   const waiting: string[] = [compiler.full.cellPath];
@@ -79,7 +85,7 @@ function readAhead(): void {
       }
     }
     if (waiting.length) setImmediate(step);
-    else setImmediate(() => void complete(compiler, { code: WARM_UP }));
+    else setImmediate(prepare);
   };
   step();
 }
