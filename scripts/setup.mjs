@@ -15,6 +15,23 @@ import { buildEngine, torchEngineReady } from './setup/torch-engine.mjs';
 
 export const log = (message) => console.log(`[setup] ${message}`);
 
+/** Downloads beside compiling: TypeScript as soon as npm is done, the engine as soon as npm and the torch wheel are. */
+async function installAll() {
+  const npm = installNpmPackages(log);
+  const types = npm.then(() => compile(log));
+  let engine;
+  const python = installPythonPackages(log, () => {
+    engine = npm.then(() => buildEngine(log));
+    engine.catch(() => {}); // of npm, reported below
+  });
+  const [installed, compiled] = await Promise.allSettled([python, types]);
+  const [failed] = [compiled, installed].filter(({ status }) => status === 'rejected');
+  if (failed) throw failed.reason;
+  const withoutPython = installed.value;
+  const withoutTorch = await (engine ?? (withoutPython ? undefined : buildEngine(log)));
+  return { withoutPython, withoutTorch: withoutPython ?? withoutTorch, typesOk: compiled.value };
+}
+
 /**
  * Installs and builds what is missing. Throws when nothing can run (Node, npm packages); without Python or a compiler it
  * logs one line each and continues with the wasm engine.
@@ -31,12 +48,9 @@ export async function setup() {
   if (done()) return { jupyter: true, torch: true, typesOk: true };
 
   return withLock(log, async () => {
-    await installNpmPackages(log);
-    const withoutPython = await installPythonPackages(log);
+    const { withoutPython, withoutTorch, typesOk } = await installAll();
     if (withoutPython) log(withoutPython);
-    const withoutTorch = withoutPython ?? (await buildEngine(log));
     if (withoutTorch && withoutTorch !== withoutPython) log(withoutTorch);
-    const typesOk = await compile(log);
     installKernelspec(log);
     log(withoutTorch ? 'ready, on the wasm engine: training will be slow' : 'ready');
     return { jupyter: !withoutPython, torch: !withoutTorch, typesOk };

@@ -18,11 +18,13 @@ import { capturable } from './session/captured-output';
 import { type Cell, cells, outsideOfCells } from './session/cell';
 import { CELL_GLOBALS } from './session/cell-globals';
 import { ThreadOutputChannel } from './session/output-channel';
-import { loadPrelude, PRELUDE_IMPORTS } from './session/prelude';
+import { createPrelude, PRELUDE_IMPORTS } from './session/prelude';
 import { Session } from './session/session';
 import { captureStreams, replaceStreams } from './session/streams';
 
 const kill = process.kill.bind(process);
+/** By then a front end that executes cells at once has sent the first. */
+const LOAD_AFTER_MS = 1000;
 /** Code outside of any cell is terminated after so many tries. */
 const MAX_SPARED = 60;
 
@@ -72,6 +74,13 @@ function dispatch(message: ToMain, session: Session, shared: Int32Array, shutdow
   }
 }
 
+/** Loads the prelude when no cell has come that loads it, so that the first cell does not wait for what it may not need. */
+function loadAhead(session: Session): void {
+  setTimeout(() => {
+    if (!session.loadPrelude()) loadAhead(session);
+  }, LOAD_AFTER_MS).unref();
+}
+
 function main(): void {
   const launch = readArguments(process.argv.slice(2));
   cleanEnvironment();
@@ -86,7 +95,7 @@ function main(): void {
   // A comm handler that was terminated has not left its cell's context, in which later messages would arrive.
   worker.on('message', (message: ToMain) => outsideOfCells(() => receive(message)));
 
-  const prelude = loadPrelude();
+  const prelude = createPrelude((problem) => process.stderr.write(`${problem}\n`));
   const resources = watchResources();
   const onStop = (cell: Cell, hasEnded: boolean) => {
     if (hasEnded) resources.close(cell);
@@ -108,7 +117,6 @@ function main(): void {
     return true;
   });
   captureStreams(output, session.currentRequest);
-  if (prelude.problem) process.stderr.write(`${prelude.problem}\n`);
 
   const shutdown = () => {
     session.flush();
@@ -118,6 +126,7 @@ function main(): void {
   };
   receive = (message) => dispatch(message, session, shared, shutdown);
   for (const message of early) receive(message);
+  loadAhead(session);
 }
 
 try {

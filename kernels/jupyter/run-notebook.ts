@@ -9,7 +9,7 @@ import { type Notebook, type NotebookCell, OutputCollector } from './headless/ou
 import { type Request, sharedSlots } from './protocol/thread-messages';
 import { capturable } from './session/captured-output';
 import { CELL_GLOBALS } from './session/cell-globals';
-import { loadPrelude, PRELUDE_IMPORTS } from './session/prelude';
+import { createPrelude, PRELUDE_IMPORTS } from './session/prelude';
 import { Session } from './session/session';
 import { captureStreams } from './session/streams';
 
@@ -23,12 +23,11 @@ function startSession(collector: OutputCollector): Session {
     globals: CELL_GLOBALS,
     onProblem: (problem) => process.stderr.write(`${problem}\n`),
   });
-  const prelude = loadPrelude();
+  const prelude = createPrelude((problem) => process.stderr.write(`${problem}\n`));
   const directory = process.cwd();
   const session = new Session({ directory, output, shared: sharedSlots(), compiler, prelude, breakOnSigint: true });
   captureStreams(output, session.currentRequest);
   process.on('SIGINT', () => session.interrupt());
-  if (prelude.problem) process.stderr.write(`${prelude.problem}\n`);
   return session;
 }
 

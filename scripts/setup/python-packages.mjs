@@ -1,8 +1,9 @@
 // .venv, as requirements.txt specifies: Jupyter, and the torch wheel with libtorch and its headers.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { lastLine, run } from './command.mjs';
-import { venv, venvPython } from './paths.mjs';
+import { root, venv, venvPython } from './paths.mjs';
 import { digest, isDone, markDone } from './stamp.mjs';
 
 const inputs = () => digest([process.platform, process.arch], ['requirements.txt']);
@@ -31,9 +32,24 @@ async function findPython() {
   };
 }
 
-/** Creates .venv. Returns one line with the reason if that fails. */
-export async function installPythonPackages(log) {
-  if (pythonPackagesReady()) return undefined;
+const pip = (what) => {
+  const args = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off'];
+  return run(venvPython, [...args, ...what], { show: true, hide: /already satisfied|^\s*$/ });
+};
+
+/** The line of requirements.txt for the torch wheel. */
+const torchRequirement = () => /^torch==\S+/m.exec(readFileSync(join(root, 'requirements.txt'), 'utf8'))?.[0];
+
+/**
+ * Creates .venv. Returns one line with the reason if that fails.
+ *
+ * @param onTorch called when the torch wheel is installed, the first of all
+ */
+export async function installPythonPackages(log, onTorch = () => {}) {
+  if (pythonPackagesReady()) {
+    onTorch();
+    return undefined;
+  }
   const usable = existsSync(venvPython) && (await run(venvPython, ['-m', 'pip', '--version'])).code === 0;
   if (!usable) {
     const { name, problem } = await findPython();
@@ -45,13 +61,13 @@ export async function installPythonPackages(log) {
     }
   }
   log('installing the Python packages of requirements.txt (some minutes: torch is large)');
-  const args = ['-m', 'pip', 'install', '--disable-pip-version-check', '--no-input', '--progress-bar', 'off'];
-  const installed = await run(venvPython, [...args, '-r', 'requirements.txt'], {
-    show: true,
-    hide: /already satisfied|^\s*$/,
-  });
-  if (installed.code !== 0) {
-    return `pip could not install requirements.txt: ${LOST}. Check the network and try again. pip's last line: ${lastLine(installed.output)}`;
+  const torch = torchRequirement();
+  for (const what of [...(torch ? [[torch]] : []), ['-r', 'requirements.txt']]) {
+    const installed = await pip(what);
+    if (installed.code !== 0) {
+      return `pip could not install requirements.txt: ${LOST}. Check the network and try again. pip's last line: ${lastLine(installed.output)}`;
+    }
+    if (what[0] === torch) onTorch();
   }
   markDone('python-packages', inputs());
   return undefined;

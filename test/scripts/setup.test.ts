@@ -89,6 +89,22 @@ describe('the lock', () => {
   });
 });
 
+it('installs torch first, so that the engine is built while the rest is installed', async () => {
+  const [fake, log] = [join(folder, 'venv-python'), join(folder, 'pip-log')];
+  writeFileSync(join(folder, 'requirements.txt'), 'jupyterlab==1.0.0\ntorch==2.0.0\n');
+  const pip = `#!/bin/sh\necho "$@" >> ${log}\n`;
+  const venv = `for last; do :; done; mkdir -p $last/bin; cp ${fake}-pip $last/bin/python`;
+  writeFileSync(fake, `#!/bin/sh\nif [ "$1" = -c ]; then echo 3.11; else ${venv}; fi\n`, { mode: 0o755 });
+  writeFileSync(`${fake}-pip`, pip, { mode: 0o755 });
+  const code = `import { appendFileSync } from 'node:fs';
+    console.log(await lib.installPythonPackages(() => {}, () => appendFileSync('${log}', 'build the engine\\n')))`;
+  await finished(runCode('setup/python-packages.mjs', code, { ...process.env, DETLAB_PYTHON: fake }));
+  const steps = readFileSync(log, 'utf8').trim().split('\n');
+  expect(steps.map((step) => step.replace(/.* /, ''))).toEqual(['torch==2.0.0', 'engine', 'requirements.txt']);
+  rmSync(join(folder, '.venv'), { recursive: true });
+  rmSync(join(folder, '.setup', 'python-packages'), { force: true });
+});
+
 describe('a missing prerequisite', () => {
   const python = (env: NodeJS.ProcessEnv) =>
     finished(

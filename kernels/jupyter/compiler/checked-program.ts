@@ -24,8 +24,8 @@ type ResolvedModules = Map<string, unknown>;
 
 const IN_MEMORY = /\/__(?:cell|earlier|globals)__(?:\.d)?\.ts$/;
 
-/** The checker keeps what it knows of every cell: after so many, a new one is due. */
-const MAX_CELLS = 100;
+/** The checker keeps what it knows of every text: after so many characters, a new one is due. */
+const MAX_CHARACTERS = 400_000;
 
 /** Whether a file adds to the types of others, or makes the program read more files. */
 function reachesOut(file: ProgramFile): boolean {
@@ -57,19 +57,20 @@ function importsOf(file: ts.SourceFile): ts.StringLiteralLike[] {
 }
 
 export class CheckedProgram {
-  private readonly program: ts.Program;
-  private readonly cell: ProgramFile;
+  readonly program: ts.Program;
+  private cell: ProgramFile;
   private earlier: ProgramFile;
   private readonly specifiers: ReadonlySet<string>;
   private readonly resolved: ResolvedModules;
   /** Local modules, with their versions. */
   private readonly local: [path: string, version: string][] = [];
-  private cells = 0;
+  private characters = 0;
+  private files = 0;
 
   /** @param parse parses the text of one of the program's files in memory, as the program does */
   constructor(
     opened: Opened,
-    private readonly files: SourceFiles,
+    private readonly sources: SourceFiles,
     private readonly parse: (path: string, text: string) => ts.SourceFile,
   ) {
     this.program = opened.program;
@@ -78,17 +79,29 @@ export class CheckedProgram {
     this.specifiers = new Set(this.earlier.imports.map(({ text }) => text));
     this.resolved = (this.program as unknown as { resolvedModules?: ResolvedModules }).resolvedModules ?? new Map();
     for (const { fileName } of this.program.getSourceFiles())
-      if (!files.isFixed(fileName) && !IN_MEMORY.test(fileName)) this.local.push([fileName, files.version(fileName)]);
+      if (!sources.isFixed(fileName) && !IN_MEMORY.test(fileName))
+        this.local.push([fileName, sources.version(fileName)]);
+    const find = this.program.getSourceFile;
+    this.program.getSourceFile = (path) => (path === this.cell.fileName ? this.cell : find(path));
   }
 
   /** Whether no local module has changed. */
   isCurrent(): boolean {
-    return this.local.every(([path, version]) => this.files.version(path) === version);
+    return this.local.every(([path, version]) => this.sources.version(path) === version);
+  }
+
+  /** The program as it is, where it is that of these texts. */
+  opened(earlier: string, source: string): Opened | undefined {
+    const { program, cell } = this;
+    return cell.text === source && this.earlier.text === earlier ? { program, cell, earlier: this.earlier } : undefined;
   }
 
   /** The program with another cell after other declarations; undefined where it needs a new one. */
   reopen(earlier: string, source: string): Opened | undefined {
-    if (++this.cells > MAX_CELLS || ts.preProcessFile(source, true, true).importedFiles.length > 0) return undefined;
+    this.characters += source.length;
+    if (earlier !== this.earlier.text) this.characters += earlier.length;
+    if (this.characters > MAX_CHARACTERS) return undefined;
+    if (ts.preProcessFile(source, true, true).importedFiles.length > 0) return undefined;
     if (reachesOut(this.earlier) || !this.isCurrent()) return undefined;
     const cell = this.read(this.cell, source);
     if (reachesOut(cell)) return undefined;
@@ -102,13 +115,14 @@ export class CheckedProgram {
       this.earlier = declared;
     }
     (cell as { parent?: ts.Node }).parent = this.earlier;
+    this.cell = cell;
     return { program: this.program, cell, earlier: this.earlier };
   }
 
   /** A file in place of another: the program and its checker tell files apart by their path. */
   private read(replaced: ProgramFile, text: string): ProgramFile {
     const file = this.parse(replaced.fileName, text) as ProgramFile;
-    const path = `${replaced.path.replace(/\?\d+$/, '')}?${this.cells}`;
+    const path = `${replaced.path.replace(/\?\d+$/, '')}?${++this.files}`;
     Object.assign(file, { path, resolvedPath: path, originalFileName: replaced.fileName });
     Object.assign(file, { imports: [], moduleAugmentations: [], ambientModuleNames: [] });
     (ts as unknown as Internals).bindSourceFile(file, this.program.getCompilerOptions());

@@ -1,9 +1,10 @@
 // Compiles the cells of one notebook: checks a cell against the declarations of earlier cells, and compiles it and the
 // local modules it imports to JavaScript.
 //
-// Two language services share the parsed files. The light one has the types of Node only, which is enough for most
-// cells; the full one has every package in use. A cell goes to the full one when it, or an earlier declaration that it
-// can see, needs a package, and when the light one finds an error in it.
+// Three language services share the parsed files. The bare one has the types of JavaScript only, which are soon read: it
+// serves until those of Node are there. The light one has these, which is enough for most cells; the full one has every
+// package in use. A cell goes to the full one when it, or an earlier declaration that it can see, needs a package, and
+// when the others find an error in it.
 
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
@@ -60,6 +61,9 @@ const distribution = join(packageRoot, 'dist');
 /** Cells that are not compiled again when they are run again. */
 const MAX_KNOWN = 30;
 
+/** What they have is not known before the types of Node are. */
+const GLOBAL_OBJECTS: ReadonlySet<string> = new Set(['globalThis', 'global']);
+
 const parseCell = (source: string) =>
   ts.createSourceFile('cell.ts', source, ts.ScriptTarget.ES2022, true, ts.ScriptKind.TS);
 
@@ -79,6 +83,11 @@ function diagnose(program: ts.Program, file: ts.SourceFile): readonly ts.Diagnos
   return syntactic.length ? syntactic : program.getSemanticDiagnostics(file);
 }
 
+function prepare(language: LanguageService, earlier: string, source: string): void {
+  const { program, cell } = language.open(earlier, source);
+  diagnose(program, cell);
+}
+
 export class CellCompiler {
   readonly options: ts.CompilerOptions;
   /** Errors in tsconfig.json. */
@@ -86,6 +95,8 @@ export class CellCompiler {
   readonly files = new SourceFiles((path) => path.startsWith(distribution));
   readonly full: LanguageService;
   private readonly light: LanguageService;
+  /** Until the light one has been used. */
+  private bare: LanguageService | undefined;
   private readonly resolver: Resolver;
   /** Version of each local module when it was compiled last, by path. */
   private readonly compiledVersions = new Map<string, string>();
@@ -101,13 +112,14 @@ export class CellCompiler {
   constructor(
     private readonly directory: string,
     prelude: string,
-    globals: string,
+    private readonly globals: string,
   ) {
     const { options, problem } = cellOptions(directory);
     this.options = options;
     this.problem = problem;
     this.resolver = createResolver(directory, options);
     this.light = createLanguageService(directory, options, this.files, this.resolver, globals);
+    this.bare = createLanguageService(directory, { ...options, types: [] }, this.files, this.resolver, '');
     this.full = createLanguageService(directory, options, this.files, this.resolver, globals);
     this.entries = parseEntries(prelude);
   }
@@ -124,11 +136,28 @@ export class CellCompiler {
     const exported = declaredNames(parsed);
     const visible = this.visibleWithoutPackages(source, parsed);
     if (visible) {
+      if (this.bare && this.isBare(source, parsed, visible)) {
+        const result = this.compileWith(this.bare, visible, source, exported);
+        if ('cell' in result) return result;
+      }
+      this.bare = undefined;
       const result = this.compileWith(this.light, visible, source, exported);
       if ('cell' in result) return result;
     }
+    this.bare = undefined;
     const registered = declareRegistered(parsed, exported, this.entries);
     return this.compileWith(this.full, registered.earlier, source, exported, registered.text);
+  }
+
+  /** Builds the program with Node's types. */
+  prepareLight(): void {
+    if (!this.light.isCurrent()) prepare(this.light, 'export {};\n', 'process;');
+    this.bare = undefined;
+  }
+
+  /** Has the types at hand that a cell uses which is likely to come; does nothing once a cell has used packages. */
+  prepareFull(source: string): void {
+    if (!this.full.isCurrent()) prepare(this.full, this.earlier, source);
   }
 
   /** The cell compiled last has run; it did not reach the declarations of the names in `unreached`. */
@@ -141,7 +170,7 @@ export class CellCompiler {
   compileModule(path: string): CompiledModules {
     this.files.refresh();
     this.known.clear();
-    const { program, cell } = this.full.open(textOf(this.entries), `import ${JSON.stringify(path)};`, true);
+    const { program, cell } = this.full.open(textOf(this.entries), `import ${JSON.stringify(path)};`);
     const { modules, errors } = this.changedModules(program, cell);
     if (errors.length) return { problems: problemsOf(errors, dirname(path), cell, 0) };
     return { modules };
@@ -155,6 +184,13 @@ export class CellCompiler {
     return visible.some(needsPackages) ? undefined : visible;
   }
 
+  /** Whether a cell refers to nothing that is not JavaScript's or of cells like it. */
+  private isBare(source: string, parsed: ts.SourceFile, visible: Entry[]): boolean {
+    if (/\b(?:import|require|reference)\b/.test(source) || visible.some(({ binding }) => binding)) return false;
+    const declared = identifiers(parseCell(this.globals));
+    return ![...identifiers(parsed)].some((name) => declared.has(name) || GLOBAL_OBJECTS.has(name));
+  }
+
   /** @param more declarations to check with the cell */
   private compileWith(
     language: LanguageService,
@@ -165,7 +201,7 @@ export class CellCompiler {
   ): Compiled {
     const whole = `${source}${exported.length ? `\nexport { ${exported.join(', ')} };` : ''}${more}`;
     const earlier = textOf(visible);
-    const key = `${language === this.light}\n${whole}\n${earlier}`;
+    const key = `${[this.bare, this.light, this.full].indexOf(language)}\n${whole}\n${earlier}`;
     const known = language.isCurrent() ? this.known.get(key) : undefined;
     if (known) {
       this.fresh = known.fresh;
@@ -180,7 +216,7 @@ export class CellCompiler {
       return { cell };
     }
     this.known.clear(); // what it imports may have changed
-    const opened = language.open(earlier, whole, true);
+    const opened = language.open(earlier, whole);
     const { program, cell } = opened;
     const problems = problemsOf(diagnose(program, cell), this.directory, cell, source.length, program.getTypeChecker());
     if (problems.length) {

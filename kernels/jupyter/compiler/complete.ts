@@ -59,7 +59,7 @@ const AFTER = new RegExp(`^${WORD}`, 'u');
 
 /** What TypeScript knows to fit at the cursor. */
 function fromTypes({ full, earlier }: CellCompiler, code: string, cursor: number): Found & { cell: ts.SourceFile } {
-  const { program, cell } = full.open(earlier, code);
+  const { program, cell } = full.show(earlier, code);
   const start = cursor - BEFORE.exec(code.slice(0, cursor))![0].length;
   const end = cursor + AFTER.exec(code.slice(cursor))![0].length;
   const literal = /['"`]/.test(code[start - 1] ?? '') ? undefined : objectAt(cell, cursor);

@@ -106,7 +106,7 @@ export function createInspector(compiler: CellCompiler): (content: Content) => C
   return (content) => {
     const code = String(content.code ?? '');
     const cursor = utf16Offset(code, Number(content.cursor_pos ?? code.length));
-    const { program, cell } = compiler.full.open(compiler.earlier, code);
+    const { program, cell } = compiler.full.show(compiler.earlier, code);
     for (const node of namesAt(cell, cursor)) {
       const found = describe(program, cell, node);
       if (!found) continue;

@@ -14,12 +14,17 @@ export interface LanguageService {
   readonly cellPath: string;
   /** Whether a path is that of the cell, of earlier declarations or of globals. */
   isInMemory(path: string): boolean;
-  /** The program of a cell after earlier declarations; `refresh` where the files it imports may have changed. */
-  open(earlier: string, source: string, refresh?: boolean): Opened;
-  /** The same in the program opened last with `refresh`, in a fraction of the time; undefined where it needs a new one. */
+  /** A new program, of a cell after earlier declarations. */
+  open(earlier: string, source: string): Opened;
+  /** The same in the program opened last, in a fraction of the time; undefined where it needs a new one. */
   reopen(earlier: string, source: string): Opened | undefined;
   /** Whether there is such a program and no local module in it has changed. */
   isCurrent(): boolean;
+  /**
+   * The cell in a program for the service's answers. It is not that of `open`: what the checker has found in a cell that is
+   * being typed would be missing where the cell is compiled.
+   */
+  show(earlier: string, source: string): Opened;
   /** Makes the next cell open a new program: that of the last one has found an error. */
   renew(): void;
 }
@@ -36,10 +41,12 @@ export function createLanguageService(
   const earlierPath = at('__earlier__.d.ts');
   const globalsPath = at('__globals__.d.ts');
   const inMemory = new Map<string, { text: string; version: number; snapshot: ts.IScriptSnapshot }>();
+  let changes = 0;
   const set = (path: string, text: string, refresh = false) => {
     const previous = inMemory.get(path);
     if (previous?.text === text && !refresh) return;
     const version = (previous?.version ?? 0) + 1;
+    changes++;
     inMemory.set(path, { text, version, snapshot: ts.ScriptSnapshot.fromString(text) });
   };
   set(cellPath, '');
@@ -48,6 +55,8 @@ export function createLanguageService(
 
   const host: ts.LanguageServiceHost & { getModuleResolutionCache(): ts.ModuleResolutionCache } = {
     getCompilationSettings: () => options,
+    // While it is the same, TypeScript does not ask for the version of each file, before each of its answers.
+    getProjectVersion: () => `${changes} ${files.generation}`,
     getScriptFileNames: () => [globalsPath, earlierPath, cellPath],
     getScriptVersion: (path) => {
       const file = inMemory.get(path);
@@ -86,20 +95,33 @@ export function createLanguageService(
   const service = ts.createLanguageService(host, registry);
   const parseAgain = (path: string, text: string) => parse(path, ts.ScriptSnapshot.fromString(text), '1');
   let checked: CheckedProgram | undefined;
+  let shown: CheckedProgram | undefined;
+
+  function create(earlier: string, source: string): Opened {
+    set(earlierPath, earlier);
+    set(cellPath, source, true);
+    const program = service.getProgram()!;
+    const [cell, previous] = [cellPath, earlierPath].map((path) => program.getSourceFile(path)!);
+    // Names are looked up along `parent`: after the cell's top level in the declarations of earlier cells.
+    (cell as { parent: ts.Node }).parent = previous;
+    return { program, cell, earlier: previous };
+  }
 
   return {
     service,
     cellPath,
     isInMemory: (path) => inMemory.has(path),
-    open(earlier, source, refresh = false) {
-      set(earlierPath, earlier);
-      set(cellPath, source, refresh);
-      const program = service.getProgram()!;
-      const [cell, previous] = [cellPath, earlierPath].map((path) => program.getSourceFile(path)!);
-      // Names are looked up along `parent`: after the cell's top level in the declarations of earlier cells.
-      (cell as { parent: ts.Node }).parent = previous;
-      const opened = { program, cell, earlier: previous };
-      if (refresh) checked = new CheckedProgram(opened, files, parseAgain);
+    open(earlier, source) {
+      const opened = create(earlier, source);
+      checked = new CheckedProgram(opened, files, parseAgain);
+      return opened;
+    },
+    show(earlier, source) {
+      const current = shown?.program === service.getProgram() ? shown : undefined;
+      const known = current?.opened(earlier, source) ?? current?.reopen(earlier, source);
+      if (known) return known;
+      const opened = create(earlier, source);
+      shown = new CheckedProgram(opened, files, parseAgain);
       return opened;
     },
     reopen: (earlier, source) => checked?.reopen(earlier, source),

@@ -46,5 +46,6 @@ export interface LanguageQuery {
 
 export interface LanguageAnswer {
   seq: number;
-  content: Content;
+  /** JSON: of a thousand names a text is passed on in less time than objects. */
+  content: string;
 }

@@ -11,6 +11,9 @@ export class SourceFiles implements ts.DocumentRegistry {
   private readonly snapshots = new Map<string, { version: string; snapshot: ts.IScriptSnapshot }>();
   private readonly stamps = new Map<string, string>();
 
+  /** How often local files may have changed. */
+  generation = 0;
+
   /** @param fixed further files that never change: those of this project */
   constructor(private readonly fixed: (path: string) => boolean) {}
 
@@ -26,6 +29,7 @@ export class SourceFiles implements ts.DocumentRegistry {
 
   /** Checks again whether local files have changed, when next asked. */
   refresh(): void {
+    this.generation++;
     this.stamps.clear();
   }
 

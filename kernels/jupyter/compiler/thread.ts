@@ -1,8 +1,7 @@
-// The compiler's thread. Between messages it reads ahead the types that a notebook is likely to need (of the prelude's
-// packages), a file at a time, so that the first cells do not wait for them.
+// The compiler's thread. Between messages it reads ahead the types that a notebook is likely to need (of Node and the
+// prelude's packages), a file at a time, so that the first cells do not wait for them.
 
 import { parentPort, workerData } from 'node:worker_threads';
-import ts from 'typescript';
 import type { Content } from '../protocol/wire-message';
 import { CellCompiler } from './compiler';
 import { complete } from './complete';
@@ -16,7 +15,7 @@ import type {
   LanguageRequest,
   ToCompiler,
 } from './messages';
-import { createResolver } from './module-resolution';
+import { nodeTypes, readAhead } from './read-ahead';
 import { SessionNames } from './session-names';
 
 const { directory, prelude, globals, queries } = workerData as CompilerData;
@@ -52,37 +51,31 @@ queries?.on('message', async ({ seq, type, content }: LanguageQuery) => {
     const { name, message, stack } = error as Error;
     answer = { status: 'error', ename: name, evalue: message, traceback: [stack ?? message] };
   }
-  queries.postMessage({ seq, content: answer } satisfies LanguageAnswer);
+  queries.postMessage({ seq, content: JSON.stringify(answer) } satisfies LanguageAnswer);
 });
 
-/** Its answer needs the types of recipes and configs, which the user's first completion would otherwise wait for. */
-const WARM_UP = "detector('').neck({ type: '";
+/** Their types are those that the first cells and the first completion would otherwise wait for. */
+const FIRST_CELL = 'tf.tensor1d([1]).sum();';
+const FIRST_COMPLETION = "detector('').neck({ type: '";
 const STEP_MS = 15;
 
-/** Parses the types of the prelude's packages, then builds the program with them. */
-function readAhead(): void {
-  const resolver = createResolver(directory, compiler.options);
-  const waiting: string[] = [compiler.full.cellPath];
-  const known = new Set(waiting);
-  const step = () => {
-    const until = Date.now() + STEP_MS;
-    while (waiting.length && Date.now() < until) {
-      const path = waiting.shift()!;
-      const isCell = path === compiler.full.cellPath;
-      const text = isCell ? prelude : compiler.files.parse(path, compiler.options)?.text;
-      for (const { fileName } of text ? ts.preProcessFile(text, true, false).importedFiles : []) {
-        const resolved = resolver.resolve(fileName, path)?.resolvedFileName;
-        if (resolved && !known.has(resolved) && /\.[cm]?tsx?$/.test(resolved)) {
-          known.add(resolved);
-          waiting.push(resolved);
-        }
-      }
-    }
-    if (waiting.length) setImmediate(step);
-    else setImmediate(() => void complete(compiler, { code: WARM_UP }));
-  };
-  step();
+/** What is done between messages, in small steps. */
+function* preparation(): Generator<void> {
+  yield* readAhead(compiler.files, compiler.options, directory, nodeTypes(compiler.options, directory));
+  compiler.prepareLight();
+  yield;
+  yield* readAhead(compiler.files, compiler.options, directory, { path: compiler.full.cellPath, text: prelude });
+  yield;
+  compiler.prepareFull(FIRST_CELL);
+  yield;
+  void complete(compiler, { code: FIRST_COMPLETION });
 }
 
-compiler.compile('0'); // builds the program with Node's types, which every cell needs
-setTimeout(readAhead, 50);
+const steps = preparation();
+function step(): void {
+  for (const until = Date.now() + STEP_MS; Date.now() < until; ) if (steps.next().done) return;
+  setImmediate(step);
+}
+
+compiler.compile('0'); // has the types of JavaScript read, which every cell needs
+setTimeout(step, 50);

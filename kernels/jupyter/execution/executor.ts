@@ -16,6 +16,8 @@ import { type Locate, TypeScriptError } from './traceback';
 
 export type Outcome = { status: 'ok'; value: unknown } | { status: 'error'; error: unknown };
 
+export type Compiling = ReturnType<CompilerClient['compile']>;
+
 const SCOPE = Symbol.for('detlab.cell');
 const PARAMETERS = 'exports, require, __resume__, __define__, __import__, __meta__';
 /** Cells whose source maps are kept. */
@@ -59,8 +61,15 @@ export class Executor {
     this.rejectWait(error);
   }
 
-  async run(source: string, cell: Cell): Promise<Outcome> {
-    const { compiler, onPhase } = this.options;
+  /** Begins to compile a cell. */
+  compile(source: string): Compiling {
+    const compiling = this.options.compiler.compile(source);
+    compiling.catch(() => {}); // it may never be run
+    return compiling;
+  }
+
+  async run(source: string, cell: Cell, compiling = this.compile(source)): Promise<Outcome> {
+    const { onPhase } = this.options;
     // While the compiler's thread works, timers of earlier cells run here.
     onPhase(Phase.Await);
     const stopped = new Promise<never>((_, reject) => {
@@ -69,7 +78,7 @@ export class Executor {
     stopped.catch(() => {});
     let compiled: CompiledCell;
     try {
-      const result = await Promise.race([compiler.compile(source), stopped]);
+      const result = await Promise.race([compiling, stopped]);
       if ('problems' in result) throw new TypeScriptError(result.problems);
       compiled = result.cell;
     } catch (error) {

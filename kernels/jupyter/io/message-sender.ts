@@ -64,7 +64,7 @@ export class MessageSender {
     this.publish('status', { execution_state: state }, parent);
   }
 
-  reply(type: string, content: Content, parent: number, metadata?: Content): void {
+  reply(type: string, content: Content | string, parent: number, metadata?: Content): void {
     const request = this.requests.get(parent);
     if (!request) return;
     const { identities, header, channel } = request;
@@ -74,7 +74,7 @@ export class MessageSender {
   }
 
   /** Replies to a request, ends its busy status, and marks the running cell as busy again. */
-  finish(content: Content, seq: number): void {
+  finish(content: Content | string, seq: number): void {
     const request = this.requests.get(seq);
     if (!request) return;
     this.reply(request.type.replace(/_request$/, '_reply'), content, seq);
@@ -99,7 +99,11 @@ export class MessageSender {
     this.parts.queue.send(this.parts.sockets.iopub, this.encode('iopub_welcome', { subscription }, { identities }));
   }
 
-  private encode(type: string, content: Content, envelope: Omit<Parameters<typeof encode>[2], 'key' | 'session'>) {
+  private encode(
+    type: string,
+    content: Content | string,
+    envelope: Omit<Parameters<typeof encode>[2], 'key' | 'session'>,
+  ) {
     return encode(type, content, { key: this.parts.key, session: this.session, ...envelope });
   }
 }

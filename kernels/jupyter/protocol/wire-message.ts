@@ -113,8 +113,8 @@ export interface Envelope {
   id?: string;
 }
 
-/** The frames of a new message. */
-export function encode(type: string, content: Content, envelope: Envelope): (Buffer | string)[] {
+/** The frames of a new message; `content` may be JSON already. */
+export function encode(type: string, content: Content | string, envelope: Envelope): (Buffer | string)[] {
   const { key, session, parent = '{}', identities = [], metadata = {}, buffers = [], id = randomUUID() } = envelope;
   const header: Header = {
     msg_id: id,
@@ -124,7 +124,8 @@ export function encode(type: string, content: Content, envelope: Envelope): (Buf
     date: new Date().toISOString(),
     version: PROTOCOL_VERSION,
   };
-  const parts = [JSON.stringify(header), parent, JSON.stringify(metadata), JSON.stringify(content)];
+  const text = typeof content === 'string' ? content : JSON.stringify(content);
+  const parts = [JSON.stringify(header), parent, JSON.stringify(metadata), text];
   const signature = key ? sign(key, parts).toString('hex') : '';
   const binary = buffers.map((bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   return [...identities, DELIMITER, signature, ...parts, ...binary];

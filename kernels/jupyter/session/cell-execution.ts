@@ -4,9 +4,9 @@
 import { inspect } from 'node:util';
 import { renderResult, type Shown } from '../display/index';
 import type { UpdatableDisplays } from '../display/updatable-displays';
-import type { Executor, Outcome } from '../execution/executor';
+import type { Compiling, Executor, Outcome } from '../execution/executor';
 import type { ErrorContent } from '../execution/traceback';
-import type { Request } from '../protocol/thread-messages';
+import { Phase, type Request } from '../protocol/thread-messages';
 import type { Content } from '../protocol/wire-message';
 import { type Cell, createCell, Interrupted } from './cell';
 import type { CurrentCell } from './current-cell';
@@ -130,17 +130,23 @@ export class CellExecution {
   }
 
   private async prepareAndEvaluate(code: string, cell: Cell): Promise<Evaluation> {
+    const { current, executor, prelude } = this.parts;
+    const compiling = executor.compile(code); // on its own thread, while packages are loaded here
     try {
-      await this.parts.current.work(cell, () => this.parts.prelude.prepare(code));
+      if (prelude.isNeeded(code)) {
+        current.setPhase(Phase.Kernel); // a package that is ended half way cannot be loaded again
+        prelude.load();
+      }
+      await current.work(cell, () => prelude.prepare(code));
     } catch (error) {
       return { error: await this.describe(error, cell) };
     }
-    return this.evaluate(code, cell);
+    return this.evaluate(code, cell, compiling);
   }
 
-  private async evaluate(source: string, cell: Cell): Promise<Evaluation> {
+  private async evaluate(source: string, cell: Cell, compiling?: Compiling): Promise<Evaluation> {
     const { output, executor, current, restoreGlobals, describe } = this.parts;
-    let outcome: Outcome = await executor.run(source, cell);
+    let outcome: Outcome = await executor.run(source, cell, compiling);
     const restored = restoreGlobals();
     if (restored.length) {
       output.stream('stderr', `Restored globals that the kernel needs: ${restored.join(', ')}\n`, cell.request);

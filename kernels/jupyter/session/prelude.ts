@@ -1,7 +1,8 @@
-// Names that every notebook has without an import: TensorFlow.js as `tf`, and those of the lab. Starts an engine by the
-// time a cell uses `tf`.
+// Names that every notebook has without an import: TensorFlow.js as `tf`, and those of the lab. The packages are loaded
+// when a cell may need them, or before that when there is time; an engine is started by the time a cell uses `tf`.
 
 import { packageRoot } from '../../../src/paths';
+import { outsideOfCells } from './cell';
 
 /** Names of the lab. */
 const NAMES = [
@@ -31,9 +32,12 @@ type UnreachableTensors = typeof import('../../../src/engine/unreachable-tensors
 type TerminatedWork = typeof import('../../../src/engine/terminated-work');
 
 export interface Prelude {
+  /** The names; reading one loads the packages. */
   variables: Record<string, unknown>;
-  /** Why a package could not be loaded. */
-  problem: string | undefined;
+  /** Whether a cell may need the packages. */
+  isNeeded(code: string): boolean;
+  /** Loads the packages, which takes about a second; nothing of the user's may run or end it meanwhile. */
+  load(): void;
   /** To be awaited before a cell runs: starts an engine when the cell uses `tf` and selects none itself. */
   prepare(code: string): Promise<void>;
   /** Frees tensors of earlier cells that no variable refers to any more, where that is worth the time. */
@@ -42,37 +46,61 @@ export interface Prelude {
   endTerminatedWork(): void;
 }
 
-/** Loads the packages, which takes about a second. */
-export function loadPrelude(): Prelude {
+type Lab = { startEngine?: () => Promise<unknown> } & Record<string, unknown>;
+
+const MENTIONED = new RegExp(`\\b(?:tf|${NAMES.join('|')}|import|require|eval|Function)\\b`);
+
+/** @param onProblem called when a package cannot be loaded */
+export function createPrelude(onProblem: (problem: string) => void): Prelude {
   const variables: Record<string, unknown> = {};
-  let lab: { startEngine?: () => Promise<unknown> } = {};
-  let problem: string | undefined;
-  try {
-    variables.tf = require('@tensorflow/tfjs');
-    lab = require(packageRoot);
-    for (const name of NAMES) variables[name] = (lab as Record<string, unknown>)[name];
-  } catch (error) {
-    problem = `DetLab could not be loaded: ${(error as Error).message}`;
-  }
+  let lab: Lab | undefined;
   let started = false;
   let scopes = 0;
   const terminatedWork = () => require('../../../src/engine/terminated-work') as TerminatedWork;
+  const define = (name: string, property: PropertyDescriptor) =>
+    Object.defineProperty(variables, name, { ...property, enumerable: true, configurable: true });
+  const isLazy = (name: string) => Object.getOwnPropertyDescriptor(variables, name)?.get !== undefined;
+
+  function load(): void {
+    if (lab) return;
+    lab = {};
+    const values: Record<string, unknown> = {};
+    try {
+      outsideOfCells(() => {
+        values.tf = require('@tensorflow/tfjs');
+        lab = require(packageRoot) as Lab;
+      });
+      for (const name of NAMES) values[name] = lab[name];
+    } catch (error) {
+      onProblem(`DetLab could not be loaded: ${(error as Error).message}`);
+    }
+    for (const name of ['tf', ...NAMES]) if (isLazy(name)) define(name, { value: values[name], writable: true });
+  }
+  for (const name of ['tf', ...NAMES]) {
+    const get = () => {
+      load();
+      return variables[name];
+    };
+    define(name, { get, set: (value) => void define(name, { value, writable: true }) });
+  }
+  const isLoaded = () => lab?.startEngine !== undefined;
   return {
     variables,
-    problem,
+    isNeeded: (code) => lab === undefined && MENTIONED.test(code),
+    load,
     async prepare(code) {
-      if (!problem) scopes = terminatedWork().openScopes();
-      if (started || !lab.startEngine || !/\btf\./.test(code) || /\bstartEngine\b|\bsetBackend\b/.test(code)) return;
+      if (isLoaded()) scopes = terminatedWork().openScopes();
+      if (started || !lab?.startEngine || !/\btf\./.test(code) || /\bstartEngine\b|\bsetBackend\b/.test(code)) return;
       started = true;
       await lab.startEngine();
     },
     async collect() {
-      if (problem) return;
+      if (!isLoaded()) return;
       const { collectIfGrown } = require('../../../src/engine/unreachable-tensors') as UnreachableTensors;
       await collectIfGrown(WORTHWHILE);
     },
     endTerminatedWork() {
-      if (!problem) terminatedWork().endTerminatedWork(scopes);
+      if (isLoaded()) terminatedWork().endTerminatedWork(scopes);
     },
   };
 }

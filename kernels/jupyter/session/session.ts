@@ -75,7 +75,7 @@ export class Session {
     this.output = output;
     this.prelude = prelude;
     this.current = new CurrentCell(shared);
-    this.variables = { ...prelude.variables };
+    this.variables = prelude.variables;
     const { variables } = this;
     this.executor = new Executor({
       directory,
@@ -163,6 +163,13 @@ export class Session {
     const value = this.variables[variable] as { [COMPLETIONS]?(method: string): Promise<string[]> } | null | undefined;
     const names = await value?.[COMPLETIONS]?.(method);
     return Array.isArray(names) ? names.map(String) : [];
+  }
+
+  /** Loads the prelude's packages unless a cell runs, which loads them itself where it needs them. */
+  loadPrelude(): boolean {
+    if (this.current.running) return false;
+    this.prelude.load();
+    return true;
   }
 
   /** Sends updates of displays that are held back. */
