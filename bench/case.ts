@@ -4,9 +4,8 @@
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { loadConfig } from '../src/config';
-import type { PackedSample } from '../src/data/types';
+import { noiseSample } from '../src/data/noise-sample';
 import { engine, type Precision, startEngine } from '../src/engine';
-import type { InstanceMasks } from '../src/masks';
 import { buildDetector } from '../src/models/build';
 import type { Detector } from '../src/models/types';
 import { Random } from '../src/random';
@@ -46,49 +45,6 @@ const SUBJECTS: Record<string, Subject> = {
   yolov8_s: { config: 'yolov8_s_syncbn_fast_8xb16-500e_coco', classes: 80, size: [640, 640] },
 };
 
-/** The ellipse inscribed in each box, as a polygon of 24 vertices. */
-function ellipses(bboxes: Float32Array, width: number, height: number): InstanceMasks {
-  const masks = Array.from({ length: bboxes.length / 4 }, (_, k) => {
-    const [x1, y1, x2, y2] = bboxes.subarray(k * 4, k * 4 + 4);
-    const at = (i: number) => (i * Math.PI) / 12;
-    const corner = (i: number) => [
-      (x1 + x2 + (x2 - x1) * Math.cos(at(i))) / 2,
-      (y1 + y2 + (y2 - y1) * Math.sin(at(i))) / 2,
-    ];
-    return [Float64Array.from(Array.from({ length: 24 }, (_, i) => corner(i)).flat())];
-  });
-  return { kind: 'polygon', width, height, masks };
-}
-
-/** A noise image with `boxes` ground-truth boxes: the cost of a step does not depend on the image's content. */
-function sample(id: number, width: number, height: number, boxes: number, classes: number): PackedSample {
-  const random = Random.seeded(id + 1);
-  const data = new Uint8Array(width * height * 3);
-  for (let i = 0; i < data.length; i++) data[i] = random.uint32() >>> 24;
-  const bboxes = new Float32Array(boxes * 4);
-  const labels = new Int32Array(boxes);
-  for (let k = 0; k < boxes; k++) {
-    const w = random.uniform(0.08, 0.4) * width;
-    const h = random.uniform(0.08, 0.4) * height;
-    const x = random.uniform(0, width - w);
-    const y = random.uniform(0, height - h);
-    bboxes.set([x, y, x + w, y + h], k * 4);
-    labels[k] = random.integer(classes);
-  }
-  return {
-    image: { data, width, height, order: 'rgb' },
-    meta: {
-      imgId: id,
-      imgPath: `noise-${id}`,
-      oriShape: [height, width],
-      imgShape: [height, width],
-      scaleFactor: [1, 1],
-      flip: false,
-    },
-    truths: { bboxes, labels, ignored: new Uint8Array(boxes), masks: ellipses(bboxes, width, height) },
-  };
-}
-
 async function main(): Promise<void> {
   const model = option('case', 'resnet50_fpn');
   const mode = option('mode', 'fwd');
@@ -105,7 +61,7 @@ async function main(): Promise<void> {
   const { config } = loadConfig(subject.config, { options: subject.options });
   const detector: Detector = buildDetector(config.model as never, { numClasses: classes });
   detector.initWeights(Random.seeded(0));
-  const samples = Array.from({ length: batchSize }, (_, i) => sample(i, width, height, 10, classes));
+  const samples = Array.from({ length: batchSize }, (_, i) => noiseSample(i, { width, height, boxes: 10, classes }));
   const training = mode === 'train' || mode === 'fwdbwd';
   detector.train(training);
 

@@ -65,6 +65,8 @@ export { PipelineSteps, type StepsOptions } from './lab/pipeline-steps';
 export type { FitOptions } from './lab/plan';
 export { PredictionList } from './lab/prediction-list';
 export { type Prediction, Predictions } from './lab/predictions';
+export { Profile, type ProfileOptions, profile } from './lab/profile';
+export type { ModelProfileOptions, RecipeProfileOptions } from './lab/profile-model';
 export { type FreezeOptions, Recipe } from './lab/recipe';
 export { register } from './lab/register';
 export { Report } from './lab/report';

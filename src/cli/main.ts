@@ -18,6 +18,7 @@ import { addKernelCommands } from './kernel/command';
 import { necksCommand } from './necks';
 import { CommandFailure, EXIT } from './outcome';
 import { predictCommand } from './predict';
+import { profileCommand } from './profile';
 import { summaryCommand } from './summary';
 import { testCommand } from './test';
 import { trainCommand } from './train';
@@ -149,6 +150,22 @@ function addModelCommands(withConfig: AddCommand, done: Done): void {
     .argument('<config>')
     .option('--input <HxW>', 'input image size')
     .action(async (config, options) => done(await summaryCommand(config, options)));
+
+  withConfig(
+    'profile',
+    'Where the time of a prediction or training step goes: kernels, modules, operators, conversions',
+  )
+    .argument('<config>', 'name or path of a config')
+    .option('--train', 'a training step instead of a prediction')
+    .option('--amp', 'mixed precision (bfloat16)')
+    .option('--batch <n>', 'images per run (1)', count)
+    .option('--input <HxW>', 'input image size; default: that of the test pipeline')
+    .option('--repeats <n>', 'recorded runs, of which the median is reported (3)', count)
+    .option(
+      '--out <file>',
+      'write it to a file: .html, .csv, .txt, or .json, a trace for chrome://tracing and Perfetto',
+    )
+    .action(async (config, options) => done(await profileCommand(config, options)));
 
   withConfig('necks', 'Compare all necks on a detector: requirements, outputs and cost')
     .argument('[config]', 'name or path of a config (faster-rcnn_r50_fpn_1x_coco)')

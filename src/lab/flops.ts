@@ -8,6 +8,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { PackedSample, ProposalBoxes } from '../data/types';
 import type { Detector } from '../models/types';
 import type { Module } from '../nn/module';
+import { spreadBoxes } from './spread-boxes';
 
 type Inputs = Record<string, tf.Tensor | undefined>;
 type Attributes = { transposeA?: boolean; heads?: number } | undefined;
@@ -154,15 +155,4 @@ export function detectorFlops(detector: Detector, input: Size, options: FlopsOpt
   } finally {
     batch.inputs.dispose();
   }
-}
-
-/** Boxes of various sizes and positions. */
-function spreadBoxes(count: number, [height, width]: Size): ProposalBoxes {
-  const bboxes = new Float32Array(4 * count);
-  for (let i = 0; i < count; i++) {
-    const [x, y] = [(i * 37) % (width / 2), (i * 53) % (height / 2)];
-    const side = 16 * 2 ** (i % 5);
-    bboxes.set([x, y, Math.min(x + side, width), Math.min(y + side, height)], 4 * i);
-  }
-  return { bboxes, scores: new Float32Array(count).fill(0.5) };
 }

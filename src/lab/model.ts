@@ -26,6 +26,8 @@ import type { LabDataset } from './lab-dataset';
 import { chooseThreshold, type ModelThreshold, storedThreshold } from './model-threshold';
 import { PredictionList } from './prediction-list';
 import { checkPredictionDrawing, Predictions } from './predictions';
+import type { Profile } from './profile';
+import { type ModelProfileOptions, profileModel } from './profile-model';
 import { progressView } from './progress-view';
 import type { Report } from './report';
 import type { ThresholdOptions } from './report-threshold';
@@ -194,6 +196,15 @@ export class Model implements Displayable {
   attention(image: ImageInput, options?: AttentionOptions): Promise<Attention> {
     this.requireWeights('show the attention of');
     return attentionOf(this, image, options);
+  }
+
+  /**
+   * Where the time of a prediction goes, by kernel, module and operator.
+   * @example (await model.profile('street.jpg', { precision: 'bfloat16' })).kernels[0]
+   */
+  profile(image: ImageInput, options?: ModelProfileOptions): Promise<Profile> {
+    this.requireWeights('profile');
+    return profileModel(this, image, options);
   }
 
   /**

@@ -27,6 +27,9 @@ import { swapLines, swapNeck } from './neck-swap';
 import { NeckTableDisplay, type NeckTableOptions, neckTable } from './neck-table';
 import { type PipelineSteps, pipelineSteps, type StepsOptions } from './pipeline-steps';
 import type { FitOptions } from './plan';
+import type { Profile } from './profile';
+import { profileRecipe, type RecipeProfileOptions } from './profile-model';
+import { checkProfileOptions } from './profile-options';
 import { configPaths, modulePaths } from './recipe-paths';
 import type { Run } from './run';
 import { isConfigFile, saveConfig } from './save-config';
@@ -292,6 +295,17 @@ export class Recipe implements Displayable {
     const { imageSize, ...rest } = options;
     if (imageSize !== undefined) return this.imageSize(imageSize).plan(data, rest);
     return learningPlan({ ...this.spec, config: this.config }, data, options);
+  }
+
+  /**
+   * Where the time of a prediction or training step goes, by kernel, module and operator: of a new model, on noise images.
+   * @example await (await recipe.profile({ mode: 'train', amp: true })).save('trace.json')
+   */
+  async profile(options: RecipeProfileOptions = {}): Promise<Profile> {
+    checkProfileOptions('Recipe.profile', options);
+    const { imageSize, ...rest } = options;
+    if (imageSize !== undefined) return this.imageSize(imageSize).profile(rest);
+    return profileRecipe({ ...this.spec, config: this.config }, options);
   }
 
   /**
