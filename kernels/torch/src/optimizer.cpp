@@ -25,18 +25,44 @@ struct Sgd {
   bool nesterov;
 };
 
-static void sgdLoop(float* parameter, const float* gradient, float* buffer, int64_t n, const Sgd& o, bool first) {
-  at::parallel_for(0, n, 65536, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; i++) {
-      float g = gradient[i] + o.weightDecay * parameter[i];
-      if (buffer) {
-        float b = first ? g : o.momentum * buffer[i] + (1.0f - o.dampening) * g;
-        buffer[i] = b;
-        g = o.nesterov ? g + o.momentum * b : b;
-      }
-      parameter[i] -= o.lr * g;
-    }
+/** Calls f(k, begin, end) for ranges of the elements of all parameters, in parallel: many are too small for a loop each. */
+template <typename F>
+static void forAllElements(const std::vector<int64_t>& sizes, F f) {
+  constexpr int64_t kRange = 32768;
+  struct Range {
+    size_t k;
+    int64_t begin, end;
+  };
+  std::vector<Range> ranges;
+  for (size_t k = 0; k < sizes.size(); k++)
+    for (int64_t at = 0; at < sizes[k]; at += kRange) ranges.push_back({k, at, std::min(sizes[k], at + kRange)});
+  at::parallel_for(0, ranges.size(), 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; i++) f(ranges[i].k, ranges[i].begin, ranges[i].end);
   });
+}
+
+/** One parameter of a step of SGD, with its memory; `buffer` is null without momentum. */
+struct SgdParameter {
+  float* parameter;
+  const float* gradient;
+  float* buffer;
+  bool first;
+};
+
+static void sgdLoop(const SgdParameter& p, const Sgd& o, int64_t begin, int64_t end) {
+  float* parameter = p.parameter;
+  float* buffer = p.buffer;
+  const float* gradient = p.gradient;
+#pragma GCC ivdep
+  for (int64_t i = begin; i < end; i++) {
+    float g = gradient[i] + o.weightDecay * parameter[i];
+    if (buffer) {
+      float b = p.first ? g : o.momentum * buffer[i] + (1.0f - o.dampening) * g;
+      buffer[i] = b;
+      g = o.nesterov ? g + o.momentum * b : b;
+    }
+    parameter[i] -= o.lr * g;
+  }
 }
 
 static bool allZero(const Tensor& t) { return !t.ne(0).any().item<bool>(); }
@@ -46,6 +72,9 @@ static napi_value sgdStep(Call& call) {
   Ints parameters = call.integers(0), gradients = call.integers(1), buffers = call.integers(2), fresh = call.integers(8);
   Sgd o{float(call.number(3)), float(call.number(4)), float(call.number(5)), float(call.number(6)), call.flag(7)};
   at::NoGradGuard guard;
+  std::vector<SgdParameter> onCpu;
+  std::vector<int64_t> sizes;
+  std::vector<Tensor> kept;
   for (size_t k = 0; k < parameters.size(); k++) {
     Tensor& parameter = exclusiveSlot(parameters[k]);
     Tensor gradient = slotAt(gradients[k]);
@@ -62,7 +91,9 @@ static napi_value sgdStep(Call& call) {
     if (parameter.is_cpu()) {
       gradient = aligned(gradient, parameter);
       float* buffer = hasBuffer ? slotAt(buffers[k]).data_ptr<float>() : nullptr;
-      sgdLoop(parameter.data_ptr<float>(), gradient.data_ptr<float>(), buffer, parameter.numel(), o, first);
+      onCpu.push_back({parameter.data_ptr<float>(), gradient.data_ptr<float>(), buffer, first});
+      sizes.push_back(parameter.numel());
+      kept.push_back(gradient);
       continue;
     }
     Tensor g = o.weightDecay != 0 ? gradient.add(parameter, o.weightDecay) : gradient;
@@ -76,16 +107,57 @@ static napi_value sgdStep(Call& call) {
     }
     parameter.add_(g, -o.lr);
   }
+  forAllElements(sizes, [&](size_t k, int64_t begin, int64_t end) { sgdLoop(onCpu[k], o, begin, end); });
   return nullptr;
+}
+
+/** One step of AdamW: what all parameters share. */
+struct AdamW {
+  double lr, beta1, beta2, epsilon, decay, correction1, correction2;
+};
+
+/** One parameter of it, with its memory. */
+struct AdamWParameter {
+  float *parameter, *first, *second;
+  const float* gradient;
+};
+
+static void adamWLoop(const AdamWParameter& p, const AdamW& o, int64_t begin, int64_t end) {
+  float *parameter = p.parameter, *first = p.first, *second = p.second;
+  const float* gradient = p.gradient;
+  const float keep = float(1 - o.lr * o.decay), beta1 = float(o.beta1), gain1 = float(1 - o.beta1);
+  const float beta2 = float(o.beta2), gain2 = float(1 - o.beta2), epsilon = float(o.epsilon);
+  const float correction2 = float(o.correction2), rate = float(-o.lr / o.correction1);
+#pragma GCC ivdep
+  for (int64_t i = begin; i < end; i++) {
+    float g = gradient[i];
+    float m = first[i] * beta1 + g * gain1;
+    float v = second[i] * beta2 + gain2 * g * g;
+    first[i] = m;
+    second[i] = v;
+    parameter[i] = parameter[i] * keep + rate * (m / (std::sqrt(v) / correction2 + epsilon));
+  }
+}
+
+/** The same by operations, for tensors on other devices. */
+static void adamWOperations(Tensor& parameter, Tensor& first, Tensor& second, const Tensor& gradient, const AdamW& o) {
+  parameter.mul_(1 - o.lr * o.decay);
+  first.mul_(o.beta1).add_(gradient, 1 - o.beta1);
+  second.mul_(o.beta2).addcmul_(gradient, gradient, 1 - o.beta2);
+  parameter.addcdiv_(first, second.sqrt().div_(o.correction2).add_(o.epsilon), -o.lr / o.correction1);
 }
 
 // (parameter, gradient, first moment, second moment slots; lr, beta1, beta2, epsilon, weightDecay, step)
 static napi_value adamWStep(Call& call) {
   Ints parameters = call.integers(0), gradients = call.integers(1), firsts = call.integers(2), seconds = call.integers(3);
-  double lr = call.number(4), beta1 = call.number(5), beta2 = call.number(6), epsilon = call.number(7);
-  double decay = call.number(8), step = call.number(9);
-  double correction1 = 1 - std::pow(beta1, step), correction2 = std::sqrt(1 - std::pow(beta2, step));
+  AdamW o{call.number(4), call.number(5), call.number(6), call.number(7), call.number(8), 0, 0};
+  double step = call.number(9);
+  o.correction1 = 1 - std::pow(o.beta1, step);
+  o.correction2 = std::sqrt(1 - std::pow(o.beta2, step));
   at::NoGradGuard guard;
+  std::vector<AdamWParameter> onCpu;
+  std::vector<int64_t> sizes;
+  std::vector<Tensor> kept;
   for (size_t k = 0; k < parameters.size(); k++) {
     Tensor& parameter = exclusiveSlot(parameters[k]);
     Tensor& first = exclusiveSlot(firsts[k]);
@@ -94,11 +166,18 @@ static napi_value adamWStep(Call& call) {
     requireSame(parameter, gradient, "gradient");
     requireSame(parameter, first, "first moment");
     requireSame(parameter, second, "second moment");
-    parameter.mul_(1 - lr * decay);
-    first.mul_(beta1).add_(gradient, 1 - beta1);
-    second.mul_(beta2).addcmul_(gradient, gradient, 1 - beta2);
-    parameter.addcdiv_(first, second.sqrt().div_(correction2).add_(epsilon), -lr / correction1);
+    if (!parameter.is_cpu()) {
+      adamWOperations(parameter, first, second, gradient, o);
+      continue;
+    }
+    first = aligned(first, parameter);
+    second = aligned(second, parameter);
+    gradient = aligned(gradient, parameter);
+    onCpu.push_back({parameter.data_ptr<float>(), first.data_ptr<float>(), second.data_ptr<float>(), gradient.data_ptr<float>()});
+    sizes.push_back(parameter.numel());
+    kept.push_back(gradient);
   }
+  forAllElements(sizes, [&](size_t k, int64_t begin, int64_t end) { adamWLoop(onCpu[k], o, begin, end); });
   return nullptr;
 }
 
