@@ -39,9 +39,21 @@ function count(text: string): number {
   return value;
 }
 
-function integer(text: string): number {
+function seed(text: string): number {
   const value = number(text);
-  if (!Number.isInteger(value)) throw new InvalidArgumentError('expected an integer');
+  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('expected an integer >= 0');
+  return value;
+}
+
+function rate(text: string): number {
+  const value = number(text);
+  if (value < 0) throw new InvalidArgumentError('expected a number >= 0');
+  return value;
+}
+
+function share(text: string): number {
+  const value = number(text);
+  if (value < 0 || value > 1) throw new InvalidArgumentError('expected a number from 0 to 1');
   return value;
 }
 
@@ -90,13 +102,13 @@ function addDetectorCommands(withConfig: AddCommand, done: Done): void {
     )
     .option('--load-from <file>', 'initial weights, a .pth or .safetensors file')
     .option('--amp', 'mixed precision (bfloat16)')
-    .option('--seed <n>', 'random seed, for reproducible runs (0)', integer)
+    .option('--seed <n>', 'random seed, for reproducible runs (0)', seed)
     .option(
       '--epochs <n>',
       'number of epochs; the schedule is scaled to it (not with an IterBasedTrainLoop: set train_cfg.max_iters)',
       count,
     )
-    .option('--lr <rate>', 'learning rate', number)
+    .option('--lr <rate>', 'learning rate', rate)
     .option('--auto-scale-lr', 'scale the learning rate from auto_scale_lr.base_batch_size to the batch size')
     .option('--batch <n>', 'batch size', count)
     .option('--checkpoint-every <n>', 'iterations between checkpoints, in addition to one per epoch', count)
@@ -122,9 +134,9 @@ function addDetectorCommands(withConfig: AddCommand, done: Done): void {
     .option('--data <data>', DATA_HELP)
     .option('--results <file>', 'COCO results file, instead of a config and a checkpoint; with --data coco:...')
     .option('--out <page.html>', 'page with images, confusion matrix, curves and thresholds')
-    .option('--iou <threshold>', 'IoU from which a detection finds an object (0.5)', number)
-    .option('--score <score>', 'lowest score of the confusion matrix and of the boxes shown first (0.3)', number)
-    .option('--precision <precision>', 'precision to choose a threshold for (0.9)', number)
+    .option('--iou <threshold>', 'IoU from which a detection finds an object (0.5)', share)
+    .option('--score <score>', 'lowest score of the confusion matrix and of the boxes shown first (0.3)', share)
+    .option('--precision <precision>', 'precision to choose a threshold for (0.9)', share)
     .option('--worst <n>', 'number of worst images (10)', count)
     .option('--masks', 'match masks instead of boxes')
     .option('--losses', 'compute the loss of every image too')
@@ -137,7 +149,7 @@ function addDetectorCommands(withConfig: AddCommand, done: Done): void {
     .argument('<checkpoint>', 'weights file, checkpoint folder or work dir')
     .argument('<images...>')
     .option('--out <folder>', 'folder for images with the boxes drawn')
-    .option('--threshold <score>', 'minimum score of reported boxes (that kept with the weights, or 0.3)', number)
+    .option('--threshold <score>', 'minimum score of reported boxes (that kept with the weights, or 0.3)', share)
     .option('--amp', 'mixed precision (bfloat16)')
     .action(async (config, checkpoint, images, options) =>
       done(await predictCommand(config, checkpoint, images, options)),
@@ -219,13 +231,25 @@ export async function main(argv: string[]): Promise<void> {
     code = result;
   });
   const family = (command: Command): Command[] => [command, ...command.commands.flatMap(family)];
-  for (const command of family(root)) command.exitOverride();
+  for (const command of family(root)) refuseRepeats(command).exitOverride();
   try {
     await root.parseAsync(argv);
   } catch (error) {
     code = report(error, argv.includes('--json'));
   }
   process.exitCode = code;
+}
+
+/** An option that has one value is given once: the last of several would win without a word. */
+function refuseRepeats(command: Command): Command {
+  for (const option of command.options) {
+    if (option.variadic) continue;
+    let given = 0;
+    command.on(`option:${option.name()}`, () => {
+      if (++given > 1) command.error(`error: option '${option.flags}' is given more than once`);
+    });
+  }
+  return command;
 }
 
 function report(error: unknown, json: boolean): number {

@@ -3,6 +3,7 @@
 import { checkRun } from '../lab/check-run';
 import { configuredData } from '../lab/config-data';
 import { detector } from '../lab/detector';
+import type { Run } from '../lab/run';
 import { openData } from './data-option';
 import { EXIT, interruptible, output, phase } from './outcome';
 
@@ -23,6 +24,22 @@ export interface TrainArguments {
   cfgOptions?: string[];
   json?: boolean;
 }
+
+/** What of a run is in the last event. */
+const OUTCOME = [
+  'interrupted',
+  'stop',
+  'early',
+  'restored',
+  'epoch',
+  'step',
+  'best',
+  'seconds',
+  'imagesPerSecond',
+  'workDir',
+  'checkpoint',
+  'problems',
+] as const satisfies readonly (keyof Run)[];
 
 export async function trainCommand(config: string, options: TrainArguments): Promise<number> {
   const out = output(options.json === true);
@@ -53,38 +70,11 @@ export async function trainCommand(config: string, options: TrainArguments): Pro
       signal,
       onRecord: (record) => out.event('loss' in record ? 'train' : 'evaluation', record),
     });
-    const {
-      early,
-      restored,
-      interrupted,
-      stop,
-      epoch,
-      step,
-      best,
-      seconds,
-      imagesPerSecond,
-      workDir,
-      checkpoint,
-      problems,
-    } = run;
+    const outcome = Object.fromEntries(OUTCOME.map((name) => [name, run[name]]));
     const report = run.report && { metrics: run.report.metrics, perClass: run.report.perClass };
-    out.event('end', {
-      interrupted,
-      stop,
-      early,
-      restored,
-      epoch,
-      step,
-      best,
-      seconds,
-      imagesPerSecond,
-      workDir,
-      checkpoint,
-      problems,
-      report,
-    });
+    out.event('end', { ...outcome, report });
     out.print(run.toString());
-    return interrupted ? EXIT.interrupted : EXIT.ok;
+    return run.interrupted ? EXIT.interrupted : EXIT.ok;
   } finally {
     release();
   }

@@ -17,7 +17,7 @@ import type { Table } from '../visualization/table';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import type { LabDataset } from './lab-dataset';
 import { tracerOf } from './pipeline-steps';
-import { epochIndex, type InputOptions, imageIndex, trainingInput } from './training-input';
+import { type InputOptions, imageIndex, trainingInput } from './training-input';
 
 export interface AssignmentsOptions extends InputOptions {
   /** Number of the training image from 0, or its file name. Default 0. */
@@ -252,7 +252,7 @@ export async function assignmentsOf(
   { image = 0, epoch = 1, ...options }: AssignmentsOptions = {},
   trained?: Detector,
 ): Promise<Assignments> {
-  const at = epochIndex(epoch);
+  const at = epoch - 1;
   const { plan, training } = await trainingInput(spec, data, options);
   const classes = resolveClasses(spec, data);
   const { packed, steps, problem } = await tracerOf(training, at).trace(imageIndex(training, image), at);

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { eigenCam, gradCam, layerCam } from '../analysis/activation-maps';
 import type { PixelImage } from '../data';
-import { DetLabError, didYouMean } from '../errors';
+import { DetLabError } from '../errors';
 import { addMaps, sampleMap, type ValueMap } from '../geometry/sample-map';
 import type { DetBatch, Detector } from '../models/types';
 import { bytesOf } from '../visualization/hatched-padding';
@@ -13,6 +13,7 @@ import { heatImage } from '../visualization/heat-image';
 import { LiveFigures } from '../visualization/live-figures';
 import { type LiveBox, type LiveImage, LiveImages } from '../visualization/live-images';
 import { colourOf } from '../visualization/palette';
+import type { CAM_METHODS } from './cam-methods';
 import { classColours } from './class-colours';
 import { configuredPalette } from './configured-palette';
 import { checkLayer, type LayerMap, readOutputs, runningPath, withOutputs } from './layer-outputs';
@@ -20,7 +21,6 @@ import { type LocatedDetection, locateDetection, scoresOfPrediction } from './lo
 import type { ModelParts } from './model-parts';
 import { type ImageInput, pixelsOfInput, testSample } from './test-sample';
 
-const METHODS = ['gradcam', 'layercam', 'eigencam'] as const;
 const NAMES = { gradcam: 'Grad-CAM', layercam: 'LayerCAM', eigencam: 'EigenCAM' };
 
 export interface CamOptions {
@@ -32,7 +32,7 @@ export interface CamOptions {
    * `gradcam`: channels weighted by their mean gradient, which shows all objects of the kind; `layercam`: by the gradient of each
    * place, which shows this one; `eigencam`: the strongest component of the features, whatever the detection.
    */
-  method?: (typeof METHODS)[number];
+  method?: (typeof CAM_METHODS)[number];
 }
 
 export interface CamParts {
@@ -166,7 +166,7 @@ function mapOf(
   detector: Detector,
   batch: DetBatch,
   layer: string,
-  method: (typeof METHODS)[number],
+  method: (typeof CAM_METHODS)[number],
   detection: LocatedDetection,
 ) {
   if (method === 'eigencam') {
@@ -196,10 +196,6 @@ export async function camOf(
   image: ImageInput,
   { layer = 'backbone', detection: number = 0, method = 'gradcam' }: CamOptions = {},
 ): Promise<Cam> {
-  if (!METHODS.includes(method))
-    throw new DetLabError(
-      `Cannot make a "${method}": expected ${METHODS.map((m) => `'${m}'`).join(' or ')}.${didYouMean(method, METHODS)}`,
-    );
   const { classes, config, detector, name } = model;
   checkLayer(detector, layer, 'make a class activation map');
   const sample = await testSample(await pixelsOfInput(image), config, 'image');

@@ -11,6 +11,7 @@ import { tableText } from '../visualization/table';
 import { contestantOf } from './contestants';
 import { folderName } from './fit';
 import type { LabDataset } from './lab-dataset';
+import { checkMethod } from './method-options';
 import type { FitOptions } from './plan';
 import { planLoop } from './plan-loop';
 import type { Recipe } from './recipe';
@@ -137,6 +138,7 @@ export function compare(recipes: Readonly<Record<string, Recipe>>): {
     throw new DetLabError('Cannot compare: expected recipes by name, { FPN: a, PAFPN: b }, received none');
   return {
     async fit(data, options = {}) {
+      checkMethod('compare.fit', options);
       checkUnits(entries);
       const { seeds: given, ...fitOptions } = options;
       const seeds = seedsOf(given, options.seed);
@@ -178,19 +180,15 @@ compare.reports = compareReports;
  */
 compare.runs = compareRuns;
 
-/** The seeds of the runs of each recipe. @throws DetLabError for something else than a count or a list of integers */
+/** The seeds of the runs of each recipe. @throws DetLabError for seeds that are there twice, or beside a first one */
 function seedsOf(given: CompareFitOptions['seeds'], first: number | undefined): (number | undefined)[] {
   if (given === undefined) return [first];
-  if (typeof given === 'number') {
-    if (!Number.isInteger(given) || given < 1)
-      throw new DetLabError(`Cannot compare with ${given} seeds: expected an integer >= 1, or a list of seeds`);
-    return Array.from({ length: given }, (_, i) => (first ?? 0) + i);
-  }
+  if (typeof given === 'number') return Array.from({ length: given }, (_, i) => (first ?? 0) + i);
   if (first !== undefined)
     throw new DetLabError(
       `Cannot compare with seed ${first} and seeds [${given.join(', ')}]: expected one of them; seeds: 3 counts from seed`,
     );
-  if (given.length === 0 || given.some((seed) => !Number.isInteger(seed)) || new Set(given).size < given.length)
+  if (new Set(given).size < given.length)
     throw new DetLabError(`Cannot compare with the seeds [${given.join(', ')}]: expected distinct integers`);
   return [...given];
 }

@@ -3,7 +3,6 @@
 import { existsSync } from 'node:fs';
 import { type Confusion, type ConfusionOptions, confusionOf } from '../analysis/confusion';
 import { classifyErrors, type ErrorRows, errorInput } from '../analysis/error-kinds';
-import { DetLabError, didYouMean } from '../errors';
 import type { EvaluationResults } from '../evaluation';
 import type { MimeBundle } from '../visualization/display';
 import { escapeHtml } from '../visualization/escape';
@@ -34,7 +33,7 @@ export interface ConfusedPair {
   share: number;
 }
 
-const OPTIONS = ['score', 'iou', 'rule', 'nms', 'normalize', 'imagesPerCell', 'limit'];
+const _OPTIONS = ['score', 'iou', 'rule', 'nms', 'normalize', 'imagesPerCell', 'limit'];
 const BACKGROUND = 'background';
 const LISTED_PAIRS = 10;
 
@@ -59,21 +58,7 @@ export class ConfusionMatrix extends SavableDisplay {
     this.counts = Array.from({ length: size }, (_, r) => [...confusion.counts.subarray(r * size, (r + 1) * size)]);
   }
 
-  /** @throws DetLabError for an unknown option */
   static of(results: EvaluationResults, options: ConfusionMatrixOptions = {}): ConfusionMatrix {
-    const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
-    if (unknown !== undefined)
-      throw new DetLabError(
-        `Cannot draw the confusion matrix: unknown option "${unknown}"; expected ${OPTIONS.join(', ')}.` +
-          didYouMean(unknown, OPTIONS),
-      );
-    for (const name of ['imagesPerCell', 'limit'] as const) {
-      const value = options[name];
-      if (value !== undefined && !(Number.isInteger(value) && value >= 0))
-        throw new DetLabError(
-          `Cannot draw the confusion matrix: ${name}: expected an integer from 0 on, received ${value}`,
-        );
-    }
     return new ConfusionMatrix(results, confusionOf(errorInput(results), options), options);
   }
 

@@ -15,6 +15,7 @@ import { DetLabError, nameOfValue } from '../errors';
 import { notebook } from '../visualization/display';
 import { progressBundle, progressText } from '../visualization/progress';
 import { LabDataset } from './lab-dataset';
+import { checkMethod } from './method-options';
 
 type CocoPart = { annFile: string; imgDir: string };
 type CommonOptions = Pick<CocoOptions, 'classes' | 'absentClasses' | 'name'>;
@@ -31,6 +32,7 @@ async function coco(
   imgDir: string,
   options: CocoOptions & { val?: CocoPart } = {},
 ): Promise<LabDataset> {
+  checkMethod('dataset.coco', options);
   const { val, ...rest } = options;
   for (const given of [annFile, imgDir, ...(val ? [val.annFile, val.imgDir] : [])])
     if (typeof given !== 'string' || given === '')
@@ -56,6 +58,7 @@ async function voc(
   root: string,
   options: CommonOptions & Pick<VocOptions, 'bboxMinSize' | 'firstPixel'> & { train?: string; val?: string } = {},
 ): Promise<LabDataset> {
+  checkMethod('dataset.voc', options);
   const { train: trainSplit, val: valSplit, ...rest } = options;
   const folder = new VocFolder(root);
   const name = options.name ?? path.basename(folder.root);
@@ -69,6 +72,7 @@ async function voc(
 
 /** Generated street scenes: car, person, traffic light. Rendered to disk once, then read like any COCO dataset. */
 async function toytown(options: ToytownOptions = {}): Promise<LabDataset> {
+  checkMethod('dataset.toytown', options);
   const screen = notebook();
   const id = crypto.randomUUID();
   const signal = options.signal ?? screen?.signal;

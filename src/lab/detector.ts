@@ -3,6 +3,7 @@
 import path from 'node:path';
 import { type ConfigName, type ConfigObject, type ConfigValue, parseOptionArguments } from '../config';
 import { loadTranslated, translated } from './legacy-config';
+import { checkMethod } from './method-options';
 import { Recipe } from './recipe';
 
 /**
@@ -16,6 +17,7 @@ export function detector(
   config: ConfigName | object,
   options: { options?: Record<string, ConfigValue> | readonly string[] } = {},
 ): Recipe {
+  checkMethod('detector', options);
   if (typeof config !== 'string') {
     const recipe = new Recipe({
       name: 'detector',

@@ -9,7 +9,6 @@ import {
   duplicatePairs,
 } from '../analysis/near-duplicates';
 import type { Dataset, ImageRecord } from '../data';
-import { DetLabError } from '../errors';
 import { counted } from '../visualization/ap-table';
 import { type MimeBundle, notebook } from '../visualization/display';
 import type { DrawingOptions } from '../visualization/drawing-options';
@@ -139,15 +138,13 @@ export class Duplicates extends SavableDisplay {
   }
 }
 
-/** @throws DetLabError for options that are none, and when it is interrupted */
+/** @throws DetLabError when it is interrupted */
 export async function findDuplicates(
   name: string,
   splits: { train: Dataset; val?: Dataset },
   { bits, difference, ...options }: FindDuplicatesOptions = {},
   across = false,
 ): Promise<Duplicates> {
-  if (bits !== undefined && !(Number.isInteger(bits) && bits >= 0 && bits <= 16))
-    throw new DetLabError(`Cannot look for duplicates: expected bits from 0 to 16, received ${bits}`);
   const images: DuplicateImage[] = [
     ...splits.train.records.map((record) => ({ split: 'train' as const, record })),
     ...(splits.val?.records ?? []).map((record) => ({ split: 'val' as const, record })),

@@ -17,7 +17,7 @@ import {
 import { apByImage } from '../analysis/image-ap';
 import { errorsByImage, type ImageErrors } from '../analysis/image-errors';
 import { pooledMatches } from '../analysis/ranked-matches';
-import { DetLabError, didYouMean } from '../errors';
+import { DetLabError } from '../errors';
 import type { EvaluationResults } from '../evaluation';
 import { counted } from '../visualization/ap-table';
 import type { MimeBundle } from '../visualization/display';
@@ -31,6 +31,7 @@ import { classColours } from './class-colours';
 import { ConfusionMatrix } from './confusion-matrix';
 import { evaluatedImage } from './evaluated-images';
 import { ImageErrorTable } from './image-error-table';
+import { checkMethod } from './method-options';
 import { reportCurves } from './report-curves';
 import { ReportPage } from './report-page';
 import { reportThreshold } from './report-threshold';
@@ -69,7 +70,7 @@ export interface KindCount {
   share: number;
 }
 
-const OPTIONS = ['iou', 'background', 'masks', 'maxDetections', 'losses'];
+const _OPTIONS = ['iou', 'background', 'masks', 'maxDetections', 'losses'];
 
 /** What is classified and computed once, whatever the filter. */
 interface Shared {
@@ -103,11 +104,6 @@ export class ErrorReport extends SavableDisplay {
    * @throws DetLabError for thresholds that are none
    */
   static of(results: EvaluationResults, { losses, ...options }: ErrorsOptions = {}, ap?: Table): ErrorReport {
-    const unknown = Object.keys(options).find((name) => !OPTIONS.includes(name));
-    if (unknown !== undefined)
-      throw new DetLabError(
-        `Cannot list the errors: unknown option "${unknown}"; expected ${OPTIONS.join(', ')}.${didYouMean(unknown, OPTIONS)}`,
-      );
     const input = errorInput(results);
     return new ErrorReport({ results, input, rows: classifyErrors(input, options), losses, ap }, {});
   }
@@ -188,9 +184,9 @@ export class ErrorReport extends SavableDisplay {
    * @example run.report.errors().gallery({ worst: 10, by: 'missed' })
    * @throws DetLabError for a `by` that is none, or the loss where it is not known
    */
-  gallery({ worst = 20, by = 'AP', ...drawing }: GalleryOptions = {}): LiveImages {
-    if (!Number.isInteger(worst) || worst < 1)
-      throw new DetLabError(`Cannot show ${worst} images: expected a positive integer, such as { worst: 20 }`);
+  gallery(options: GalleryOptions = {}): LiveImages {
+    checkMethod('ErrorReport.gallery', options);
+    const { worst = 20, by = 'AP', ...drawing } = options;
     const chosen = this.ordered(by).slice(0, worst);
     const { results, rows, losses } = this.shared;
     const values = (image: number): Record<string, number> => {
@@ -216,7 +212,9 @@ export class ErrorReport extends SavableDisplay {
    * One page with the kinds of error, the worst images, the confusion matrix, curves and thresholds; `.save('errors.html')` of the
    * errors writes it too.
    */
-  page({ worst = 10, precision = 0.9, score = 0.3 }: ErrorPageOptions = {}): ReportPage {
+  page(options: ErrorPageOptions = {}): ReportPage {
+    checkMethod('ErrorReport.page', options);
+    const { worst = 10, precision = 0.9, score = 0.3 } = options;
     const { results, rows } = this.shared;
     const { iou, masks } = rows.matcher;
     const gallery = this.gallery({ worst, threshold: score });
@@ -237,12 +235,7 @@ export class ErrorReport extends SavableDisplay {
   }
 
   /** All images with errors of the filter, in order of a value. */
-  private ordered(by: GalleryOptions['by']): ImageErrors[] {
-    const names = ['AP', 'loss', ...ERROR_KINDS];
-    if (by === undefined || !names.includes(by))
-      throw new DetLabError(
-        `Cannot order images by "${by}": expected ${names.join(', ')}.${didYouMean(String(by), names)}`,
-      );
+  private ordered(by: NonNullable<GalleryOptions['by']>): ImageErrors[] {
     const { losses, results } = this.shared;
     if (by === 'loss' && !losses)
       throw new DetLabError(

@@ -7,7 +7,6 @@ import type { PackedSample } from '../data';
 import { buildPipeline, type Dataset, type Detections, evaluationLoader, withBatchShapes } from '../data';
 import { engine, type Precision } from '../engine';
 import { interruptible } from '../engine/interruption';
-import { DetLabError, didYouMean } from '../errors';
 import { compactDetections, type EvaluationResults, evaluatesMasks } from '../evaluation';
 import type { Detector } from '../models/types';
 import { catalogue } from './catalogue';
@@ -26,8 +25,6 @@ export interface EvaluateOptions {
   signal?: AbortSignal;
   onProgress?: (done: number, total: number) => void;
 }
-
-const OPTIONS = ['batch', 'precision', 'part', 'signal', 'onProgress'];
 
 /** Detections of a batch, in the original images' pixels. */
 export function detect(detector: Detector, samples: PackedSample[], precision: Precision = 'float32'): Detections[] {
@@ -61,13 +58,8 @@ export async function evaluate(
   detector: Detector,
   data: Dataset,
   config: ConfigObject,
-  { batch, part = 'val', precision, signal, onProgress, ...others }: EvaluateOptions = {},
+  { batch, part = 'val', precision, signal, onProgress }: EvaluateOptions = {},
 ): Promise<Report | undefined> {
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined)
-    throw new DetLabError(
-      `Cannot evaluate: unknown option "${unknown}"; expected ${OPTIONS.join(', ')}.${didYouMean(unknown, OPTIONS)}`,
-    );
   const started = performance.now();
   checkEvaluated(data, config);
   const { steps, path } = evaluationPipeline(config, part);

@@ -19,6 +19,7 @@ import { extremes, heatImage } from '../visualization/heat-image';
 import type { ImageFigure } from '../visualization/image-figure';
 import type { Table } from '../visualization/table';
 import { checkLayer, type LayerMap, readOutputs, runningPath } from './layer-outputs';
+import { checkMethod } from './method-options';
 import type { ModelParts } from './model-parts';
 import { type ImageInput, pixelsOfInput, testSample } from './test-sample';
 
@@ -213,8 +214,10 @@ const sourceOf = (image: ImageInput): string =>
 export async function compareFeatures(
   models: Readonly<Record<string, ModelParts>>,
   image: ImageInput,
-  { at = 'neck', show = 'mean' }: { at?: string; show?: 'mean' | 'max' } = {},
+  options: { at?: string; show?: 'mean' | 'max' } = {},
 ): Promise<Features> {
+  checkMethod('compareFeatures', options);
+  const { at = 'neck', show = 'mean' } = options;
   const entries = Object.entries(models);
   if (entries.length < 2)
     throw new DetLabError(

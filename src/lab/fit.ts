@@ -15,7 +15,6 @@ import { catalogue } from './catalogue';
 import { checkData } from './check-data';
 import { checkRun } from './check-run';
 import { loadCustomImports } from './custom-imports';
-import { checkFitOptions } from './fit-options';
 import type { LabDataset } from './lab-dataset';
 import { Model } from './model';
 import { type FitOptions, planRun, type RunPlan } from './plan';
@@ -39,7 +38,6 @@ const WATCHED = 6;
 export const folderName = (name: string): string => name.replace(/[^\w.+-]+/g, '_');
 
 export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptions = {}): Promise<Run> {
-  checkFitOptions(options);
   const started = performance.now();
   const spec = options.loadFrom === undefined ? given : { ...given, loadFrom: { file: options.loadFrom } };
   const notices: string[] = [...(spec.notices ?? [])];

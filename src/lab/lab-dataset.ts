@@ -2,7 +2,7 @@
 
 import { inspect } from 'node:util';
 import { countObjects, type DataProblem, type Dataset, problemLines } from '../data';
-import { DetLabError } from '../errors';
+import { DetLabError, didYouMean, nameOfValue } from '../errors';
 import { counted } from '../visualization/ap-table';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import type { DrawingOptions } from '../visualization/drawing-options';
@@ -16,6 +16,7 @@ import { type DatasetStatisticsDisplay, statisticsOf } from './dataset-statistic
 import { type Duplicates, type FindDuplicatesOptions, findDuplicates } from './duplicates';
 import { holdOut } from './hold-out';
 import { LabelMistakes, type LabelMistakesOptions, type MistakeSource } from './label-mistakes';
+import { checkMethod } from './method-options';
 import { recordImage } from './record-image';
 
 const SHOWN_IMAGES = 6;
@@ -61,11 +62,18 @@ export class LabDataset implements Displayable {
    * images at random for validation.
    * @example (await dataset.coco('a.json', 'images')).split(0.2, { seed: 1 })
    */
-  split(part: 'train' | 'val' | number, { seed = 0 } = {}): LabDataset {
+  split(part: 'train' | 'val' | number, options: { seed?: number } = {}): LabDataset {
+    checkMethod('LabDataset.split', options);
+    const { seed = 0 } = options;
     if (typeof part === 'number') {
       const { train, val } = holdOut(this.train, part, seed);
       return new LabDataset(this.name, train, val);
     }
+    if (part !== 'train' && part !== 'val')
+      throw new DetLabError(
+        `Cannot split "${this.name}": expected 'train', 'val' or a share such as 0.2, received ${nameOfValue(part)}.` +
+          didYouMean(String(part), ['train', 'val']),
+      );
     const only = part === 'train' ? this.train : this.val;
     if (!only)
       throw new DetLabError(`Cannot take the val split of "${this.name}": it has none. Create one with .split(0.2)`);
@@ -74,6 +82,10 @@ export class LabDataset implements Displayable {
 
   /** The first `n` images of each split, for a quick test. */
   take(n: number): LabDataset {
+    if (!Number.isInteger(n) || n < 1)
+      throw new DetLabError(
+        `Cannot take ${nameOfValue(n)} of "${this.name}": expected a number of images, such as take(20)`,
+      );
     const first = (d: Dataset): Dataset => ({ ...d, records: d.records.slice(0, n) });
     return new LabDataset(this.name, first(this.train), this.val && first(this.val));
   }
@@ -142,7 +154,8 @@ export class LabDataset implements Displayable {
    * @example (await cells.duplicates()).groups
    * @throws DetLabError when it is interrupted
    */
-  duplicates(options?: FindDuplicatesOptions): Promise<Duplicates> {
+  async duplicates(options?: FindDuplicatesOptions): Promise<Duplicates> {
+    checkMethod('LabDataset.duplicates', options);
     return findDuplicates(this.name, this, options);
   }
 
@@ -152,6 +165,7 @@ export class LabDataset implements Displayable {
    * @throws DetLabError for a dataset of one split
    */
   async leaks(options?: FindDuplicatesOptions): Promise<Duplicates> {
+    checkMethod('LabDataset.duplicates', options);
     if (!this.val)
       throw new DetLabError(
         `Cannot look for leaks in "${this.name}": it has no val split. Create one with .split(0.2)`,
@@ -167,6 +181,7 @@ export class LabDataset implements Displayable {
    * @throws DetLabError for a report without the detections
    */
   async labelMistakes(from: MistakeSource<LabDataset>, options?: LabelMistakesOptions): Promise<LabelMistakes> {
+    checkMethod('LabDataset.labelMistakes', options);
     const { results } = 'evaluate' in from ? await from.evaluate(this) : from;
     if (results) return LabelMistakes.of(results, options);
     throw new DetLabError(
@@ -180,6 +195,7 @@ export class LabDataset implements Displayable {
    * @throws DetLabError for an unknown class, with the nearest, and for a page that is not there
    */
   browse(options: BrowseOptions = {}): LiveImages {
+    checkMethod('LabDataset.browse', options);
     return browse(this, options);
   }
 

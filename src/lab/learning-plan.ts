@@ -13,7 +13,6 @@ import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { catalogue } from './catalogue';
 import { checkRun } from './check-run';
 import { loadCustomImports } from './custom-imports';
-import { checkFitOptions } from './fit-options';
 import type { LabDataset } from './lab-dataset';
 import { type FitOptions, planRun, type RunPlan } from './plan';
 import { batchesPerEpoch, trainingData } from './train-loader';
@@ -184,7 +183,6 @@ export async function learningPlan(
   data: LabDataset,
   options: FitOptions = {},
 ): Promise<LearningPlan> {
-  checkFitOptions(options);
   await loadCustomImports(spec.config, spec.folders ?? [], () => {});
   checkRun(spec.config);
   const planned = planRun(spec.config, options);

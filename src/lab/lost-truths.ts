@@ -11,7 +11,7 @@ import type { RecipeSpec } from './build-model';
 import type { LabDataset } from './lab-dataset';
 import { tracerOf, visibleShares } from './pipeline-steps';
 import { progressView } from './progress-view';
-import { checkedCount, epochIndex, type InputOptions, trainingInput } from './training-input';
+import { type InputOptions, trainingInput } from './training-input';
 
 export interface LostTruthsOptions extends InputOptions {
   /** Images that are sampled at random; Infinity: all. Default 500. */
@@ -135,8 +135,7 @@ export async function lostTruths(
   data: LabDataset,
   { images = 500, epoch = 1, signal = notebook()?.signal, ...options }: LostTruthsOptions = {},
 ): Promise<LostTruths> {
-  if (images !== Number.POSITIVE_INFINITY) checkedCount('images', images);
-  const at = epochIndex(epoch);
+  const at = epoch - 1;
   const { plan, training } = await trainingInput(spec, data, options);
   const { records } = training.dataset;
   const tracer = tracerOf(training, at);

@@ -23,6 +23,7 @@ import { detect, type EvaluateOptions, evaluate } from './evaluate';
 import { type Features, type FeaturesOptions, featuresOf } from './features';
 import { type ImageLossesOptions, imageLosses } from './image-losses';
 import type { LabDataset } from './lab-dataset';
+import { checkMethod } from './method-options';
 import { chooseThreshold, type ModelThreshold, storedThreshold } from './model-threshold';
 import { PredictionList } from './prediction-list';
 import { checkPredictionDrawing, Predictions } from './predictions';
@@ -80,6 +81,7 @@ export class Model implements Displayable {
    * @throws DetLabError when the precision is never reached
    */
   withThreshold(goal: ThresholdGoal, report?: Report, options?: ThresholdOptions): Model {
+    checkMethod('Model.withThreshold', options);
     const threshold = chooseThreshold(this.classes, goal, report, options);
     return new Model(this.detector, this.classes, this.name, this.config, threshold);
   }
@@ -91,9 +93,10 @@ export class Model implements Displayable {
   predict(image: ImageInput, options?: PredictOptions): Promise<Predictions>;
   predict(images: ImageInput[], options?: PredictOptions): Promise<PredictionList>;
   async predict(input: ImageInput | ImageInput[], options: PredictOptions = {}): Promise<Predictions | PredictionList> {
+    checkMethod('Model.predict', options);
     const { precision, ...given } = options;
     const palette = configuredPalette(this.config, this.classes);
-    const asked = checkPredictionDrawing(given, 'predict', this.classes, ['precision']);
+    const asked = checkPredictionDrawing(given, 'predict', this.classes);
     const threshold = asked.threshold ?? this.threshold?.score;
     const drawing = { ...(palette && { palette }), ...asked, ...(threshold !== undefined && { threshold }) };
     if (Array.isArray(input)) {
@@ -115,6 +118,7 @@ export class Model implements Displayable {
    * @throws DetLabError when the classes differ, or when the evaluation was interrupted
    */
   async evaluate(data: LabDataset, options: EvaluateOptions = {}): Promise<Report> {
+    checkMethod('Model.evaluate', options);
     this.requireWeights('evaluate');
     const { evaluated } = data;
     if (evaluated.classes.join('\n') !== this.classes.join('\n'))
@@ -135,7 +139,8 @@ export class Model implements Displayable {
   }
 
   /** As `recipe.assignments`, with this model's weights: what assigners that read predictions do now. */
-  assignments(data: LabDataset, options?: AssignmentsOptions): Promise<Assignments> {
+  async assignments(data: LabDataset, options?: AssignmentsOptions): Promise<Assignments> {
+    checkMethod('Model.assignments', options);
     this.requireWeights('assign with');
     return assignmentsOf({ ...this.meta(), freezing: [] }, data, options, this.detector);
   }
@@ -148,6 +153,7 @@ export class Model implements Displayable {
    * @throws DetLabError as `evaluate` does
    */
   async errors(data: LabDataset, options: ModelErrorsOptions = {}): Promise<ErrorReport> {
+    checkMethod('Model.errors', options);
     const { losses, iou, background, masks, maxDetections, ...evaluation } = options;
     const report = await this.evaluate(data, evaluation);
     const kinds = { iou, background, masks, maxDetections };
@@ -161,6 +167,7 @@ export class Model implements Displayable {
    * @throws DetLabError when it was interrupted
    */
   async imageLosses(data: LabDataset, options: ImageLossesOptions = {}): Promise<Map<number, number>> {
+    checkMethod('Model.imageLosses', options);
     this.requireWeights('compute the losses of');
     const view = progressView(`losses of ${this.name}`);
     const signal = options.signal ?? notebook()?.signal;
@@ -175,7 +182,8 @@ export class Model implements Displayable {
    * Feature maps of layers over the image, level by level: of backbone and neck, or of layers by path.
    * @example await model.features('street.jpg', { at: ['backbone.layer2', 'neck'], show: 'max' })
    */
-  features(image: ImageInput, options?: FeaturesOptions): Promise<Features> {
+  async features(image: ImageInput, options?: FeaturesOptions): Promise<Features> {
+    checkMethod('Model.features', options);
     this.requireWeights('show features of');
     return featuresOf(this, image, options);
   }
@@ -184,7 +192,8 @@ export class Model implements Displayable {
    * Where in a layer the class score of one detection comes from (Grad-CAM, LayerCAM), or what is strongest in it (EigenCAM).
    * @example await model.cam('street.jpg', { detection: 0, layer: 'backbone.layer4' })
    */
-  cam(image: ImageInput, options?: CamOptions): Promise<Cam> {
+  async cam(image: ImageInput, options?: CamOptions): Promise<Cam> {
+    checkMethod('Model.cam', options);
     this.requireWeights('make a class activation map with');
     return camOf(this, image, options);
   }
@@ -193,7 +202,8 @@ export class Model implements Displayable {
    * What the query of one detection reads of the image, in detectors of the DETR family.
    * @example await model.attention('street.jpg', { detection: 0 })
    */
-  attention(image: ImageInput, options?: AttentionOptions): Promise<Attention> {
+  async attention(image: ImageInput, options?: AttentionOptions): Promise<Attention> {
+    checkMethod('Model.attention', options);
     this.requireWeights('show the attention of');
     return attentionOf(this, image, options);
   }
@@ -226,9 +236,11 @@ export class Model implements Displayable {
    * Loads the weights whose names and shapes match; the report lists the others and the likely cause.
    * @example model.loadFrom('resnet50-0676ba61.pth', { part: 'backbone' }).loaded.length
    */
-  loadFrom(file: string, { key, ...options }: Omit<LoadFrom, 'file'> = {}): WeightsReport {
+  loadFrom(file: string, options: Omit<LoadFrom, 'file'> = {}): WeightsReport {
+    checkMethod('Model.loadFrom', options);
     this.requireWeights('load weights into');
-    return loadWeights(this.detector, readWeights(file, { key }), options);
+    const { key, ...rest } = options;
+    return loadWeights(this.detector, readWeights(file, { key }), rest);
   }
 
   /** Metadata of saved files: all that `Model.load` requires besides the weights. */

@@ -10,7 +10,7 @@ import { catalogue } from './catalogue';
 import { classColours } from './class-colours';
 import type { LabDataset } from './lab-dataset';
 import { liveTruths } from './training-batches';
-import { epochIndex, type InputOptions, imageIndex, trainingInput } from './training-input';
+import { type InputOptions, imageIndex, trainingInput } from './training-input';
 
 export interface StepsOptions extends InputOptions {
   /** Number of the training image from 0, or its file name. Default 0. */
@@ -186,7 +186,7 @@ export async function pipelineSteps(
   data: LabDataset,
   { image = 0, epoch = 1, ...options }: StepsOptions = {},
 ): Promise<PipelineSteps> {
-  const at = epochIndex(epoch);
+  const at = epoch - 1;
   const { training } = await trainingInput(spec, data, options);
   const tracer = tracerOf(training, at);
   const { record, steps } = await tracer.trace(imageIndex(training, image), at);

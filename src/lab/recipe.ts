@@ -21,6 +21,7 @@ import { type ImageSize, setImageSize } from './image-size/set-image-size';
 import type { LabDataset } from './lab-dataset';
 import { type LearningPlan, learningPlan } from './learning-plan';
 import { type LostTruths, type LostTruthsOptions, lostTruths } from './lost-truths';
+import { checkMethod } from './method-options';
 import { loadStrictly, Model, metaOf, modelFile } from './model';
 import { storedThreshold } from './model-threshold';
 import { swapLines, swapNeck } from './neck-swap';
@@ -180,6 +181,7 @@ export class Recipe implements Displayable {
    * @example base.loadFrom('deit-tiny.pth', { part: 'backbone' })
    */
   loadFrom(file: string, options: Omit<LoadFrom, 'file'> = {}): Recipe {
+    checkMethod('Recipe.loadFrom', options);
     if (!weightsFile(file))
       throw new DetLabError(`Cannot find the weights "${file}": there is no such file, and no ${placeFor(file)}`);
     return this.with({ loadFrom: { file, ...options } });
@@ -194,7 +196,9 @@ export class Recipe implements Displayable {
    * Builds the model with initial weights.
    * @throws DetLabError when modules are incompatible, naming both
    */
-  async build({ seed = 0 }: { seed?: number } = {}): Promise<Model> {
+  async build(options: { seed?: number } = {}): Promise<Model> {
+    checkMethod('Recipe.build', options);
+    const { seed = 0 } = options;
     const classes = resolveClasses(this.spec);
     const detector = await buildModel(this.spec, classes, seed, (line) => console.error(line));
     return new Model(detector, classes, this.name, wholeConfig(this.config, detector));
@@ -230,7 +234,9 @@ export class Recipe implements Displayable {
   }
 
   /** The modules with output shapes, strides, parameters, and what is frozen. No weights are initialised. */
-  async summary({ input }: { input?: [number, number] } = {}): Promise<SummaryDisplay> {
+  async summary(options: { input?: [number, number] } = {}): Promise<SummaryDisplay> {
+    checkMethod('Recipe.summary', options);
+    const { input } = options;
     const { config } = this;
     const detector = await buildModel(this.spec, resolveClasses(this.spec), undefined, (line) => console.error(line), {
       withoutEngine: true,
@@ -243,12 +249,13 @@ export class Recipe implements Displayable {
   }
 
   /**
-   * Trains a new model on `data.train`, evaluating on `data.val`. Stop (or `signal`) interrupts it within an iteration; the
-   * returned Run has the model. The recipe is unchanged.
+   * Trains a new model on `data.train`, evaluating on `data.val`. Stop (or `signal`) interrupts it, the returned Run has
+   * the model, and `resume: true` goes on. The recipe is unchanged.
    *
    * @example const run = await recipe.fit(cells, { epochs: 12, lr: 0.005, amp: true, seed: 1 });
    */
   async fit(data: LabDataset, options: FitOptions = {}): Promise<Run> {
+    checkMethod('Recipe.fit', options);
     const { imageSize, ...rest } = options;
     if (imageSize !== undefined) return this.imageSize(imageSize).fit(data, rest);
     const { notices = [], changes = [] } = this.spec;
@@ -259,7 +266,8 @@ export class Recipe implements Displayable {
    * The first batches of training, augmented, as `fit` with the same options gets them, with their truths and padding.
    * @example await recipe.batches(cells, { count: 2, seed: 1 })
    */
-  batches(data: LabDataset, options?: BatchesOptions): Promise<TrainingBatches> {
+  async batches(data: LabDataset, options?: BatchesOptions): Promise<TrainingBatches> {
+    checkMethod('Recipe.batches', options);
     return trainingBatches({ ...this.spec, config: this.config }, data, options);
   }
 
@@ -267,7 +275,8 @@ export class Recipe implements Displayable {
    * One training image after each transform of the pipeline, with the truths before and after.
    * @example await recipe.steps(cells, { image: 'BloodImage_00001.jpg' })
    */
-  steps(data: LabDataset, options?: StepsOptions): Promise<PipelineSteps> {
+  async steps(data: LabDataset, options?: StepsOptions): Promise<PipelineSteps> {
+    checkMethod('Recipe.steps', options);
     return pipelineSteps({ ...this.spec, config: this.config }, data, options);
   }
 
@@ -275,7 +284,8 @@ export class Recipe implements Displayable {
    * What each transform loses of the truths, by size: lost, clipped below half, images discarded; over images drawn at random.
    * @example (await recipe.lostTruths(cells, { images: 200 })).findings
    */
-  lostTruths(data: LabDataset, options?: LostTruthsOptions): Promise<LostTruths> {
+  async lostTruths(data: LabDataset, options?: LostTruthsOptions): Promise<LostTruths> {
+    checkMethod('Recipe.lostTruths', options);
     return lostTruths({ ...this.spec, config: this.config }, data, options);
   }
 
@@ -283,7 +293,8 @@ export class Recipe implements Displayable {
    * Which anchors, points, proposals or queries the assigner gives each truth of a training image, with initial weights.
    * @example (await recipe.assignments(cells, { image: 3 })).missed // truths that were given none
    */
-  assignments(data: LabDataset, options?: AssignmentsOptions): Promise<Assignments> {
+  async assignments(data: LabDataset, options?: AssignmentsOptions): Promise<Assignments> {
+    checkMethod('Recipe.assignments', options);
     return assignmentsOf({ ...this.spec, config: this.config }, data, options);
   }
 
@@ -292,6 +303,7 @@ export class Recipe implements Displayable {
    * @example (await recipe.plan(cells, { epochs: 12 })).lrAt(1)
    */
   async plan(data: LabDataset, options: FitOptions = {}): Promise<LearningPlan> {
+    checkMethod('Recipe.plan', options);
     const { imageSize, ...rest } = options;
     if (imageSize !== undefined) return this.imageSize(imageSize).plan(data, rest);
     return learningPlan({ ...this.spec, config: this.config }, data, options);
@@ -339,6 +351,7 @@ export class Recipe implements Displayable {
    * @example await detector('faster-rcnn_r50_fpn_1x_coco').necks()
    */
   async necks(options: NeckTableOptions = {}): Promise<NeckTableDisplay> {
+    checkMethod('Recipe.necks', options);
     return new NeckTableDisplay(
       await neckTable({ ...this.spec, config: this.config }, inputSize(this.config), options),
     );
@@ -378,8 +391,6 @@ function freezeRules(what: readonly (string | FreezeOptions)[], frozen: boolean)
   const verb = frozen ? 'freeze' : 'unfreeze';
   if (paths.length === 0)
     throw new DetLabError(`Cannot ${verb}: expected paths, such as ${verb}('backbone.layer1'), received none`);
-  const { epoch } = options ?? {};
-  if (epoch !== undefined && (!Number.isInteger(epoch) || epoch < 1))
-    throw new DetLabError(`Cannot ${verb} at epoch ${epoch}: expected an integer >= 1`);
+  checkMethod(`Recipe.${verb}`, options);
   return paths.map((path) => ({ ...options, path, frozen }));
 }

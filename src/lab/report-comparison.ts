@@ -20,6 +20,7 @@ import type { LiveImages } from '../visualization/live-images';
 import { csvText, type Formats, SavableDisplay } from '../visualization/savable';
 import { tableMarkdown } from '../visualization/table';
 import { comparedImages } from './compared-images';
+import { checkMethod } from './method-options';
 import { type Report, resultsOf } from './report';
 
 export interface CompareOptions extends BootstrapOptions {
@@ -174,8 +175,10 @@ function sentence(reference: string, name: string, { difference, interval, verdi
  */
 export function compareReports(
   reports: Readonly<Record<string, Report | readonly Report[]>>,
-  { against, ...options }: CompareOptions = {},
+  given: CompareOptions = {},
 ): ReportComparison {
+  checkMethod('compare.reports', given);
+  const { against, ...options } = given;
   const names = Object.keys(reports);
   if (names.length < 2)
     throw new DetLabError(

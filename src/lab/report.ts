@@ -14,6 +14,7 @@ import { type Table, tablesBundle, tableText } from '../visualization/table';
 import { tableFormats } from '../visualization/table-files';
 import { ConfusionMatrix, type ConfusionMatrixOptions } from './confusion-matrix';
 import { type ErrorPageOptions, ErrorReport, type ErrorsOptions } from './error-report';
+import { checkMethod } from './method-options';
 import { type CurvesOptions, type ReportCurves, reportCurves } from './report-curves';
 import { type ReportGalleryOptions, reportGallery } from './report-gallery';
 import type { ReportPage } from './report-page';
@@ -65,6 +66,7 @@ export class Report implements EvaluationReport, Displayable {
    * @example report.curves({ iou: 0.75 }).save('curves.html')
    */
   curves(options?: CurvesOptions): ReportCurves {
+    checkMethod('Report.curves', options);
     return reportCurves(resultsOf(this, 'draw the curves'), options);
   }
 
@@ -73,6 +75,7 @@ export class Report implements EvaluationReport, Displayable {
    * @example report.threshold({ precision: 0.9 }).score
    */
   threshold(goal?: ThresholdGoal, options?: ThresholdOptions): ReportThreshold {
+    checkMethod('Report.threshold', options);
     return reportThreshold(resultsOf(this, 'choose a threshold'), goal, options);
   }
 
@@ -83,6 +86,7 @@ export class Report implements EvaluationReport, Displayable {
    * @throws DetLabError for an unknown option and for thresholds that are none
    */
   errors(options?: ErrorsOptions): ErrorReport {
+    checkMethod('Report.errors', options);
     return ErrorReport.of(resultsOf(this, 'list the errors'), options, this.table());
   }
 
@@ -94,6 +98,7 @@ export class Report implements EvaluationReport, Displayable {
    * @example report.confusion({ score: 0.3, iou: 0.5, normalize: true }).save('confusion.html')
    */
   confusion(options?: ConfusionMatrixOptions): ConfusionMatrix {
+    checkMethod('Report.confusion', options);
     return ConfusionMatrix.of(resultsOf(this, 'draw the confusion matrix'), options);
   }
 
@@ -102,6 +107,7 @@ export class Report implements EvaluationReport, Displayable {
    * @example report.gallery({ limit: 12, color: 'state' })
    */
   gallery(options?: ReportGalleryOptions): LiveImages {
+    checkMethod('Report.gallery', options);
     return reportGallery(resultsOf(this, 'show the images'), options);
   }
 
@@ -110,8 +116,10 @@ export class Report implements EvaluationReport, Displayable {
    *
    * @example await report.page({ worst: 10, precision: 0.9 }).save('errors.html')
    */
-  page({ worst, precision, score, ...options }: ErrorPageOptions & ErrorsOptions = {}): ReportPage {
-    return this.errors(options).page({ worst, precision, score });
+  page(options: ErrorPageOptions & ErrorsOptions = {}): ReportPage {
+    checkMethod('Report.page', options);
+    const { worst, precision, score, ...kinds } = options;
+    return this.errors(kinds).page({ worst, precision, score });
   }
 
   get secondsPerImage(): number {

@@ -11,6 +11,7 @@ import { csvText, type Formats, SavableDisplay } from '../visualization/savable'
 import { tableMarkdown, tableText } from '../visualization/table';
 import { type ConfigDifference, configDifferences } from './config-differences';
 import type { LabDataset } from './lab-dataset';
+import { checkMethod } from './method-options';
 import { Model } from './model';
 import type { Report } from './report';
 import { type CompareOptions, compareReports, type ReportComparison } from './report-comparison';
@@ -54,6 +55,7 @@ export class RunList extends SavableDisplay {
    * @throws DetLabError for a run without a checkpoint
    */
   async evaluate(data: LabDataset, options: CompareOptions = {}): Promise<ReportComparison> {
+    checkMethod('RunList.evaluate', options);
     const missing = this.runs.find(({ checkpoint }) => checkpoint === undefined);
     if (missing) throw new DetLabError(`Cannot evaluate the run "${missing.name}": it has no checkpoint`);
     const reports: Record<string, Report> = {};

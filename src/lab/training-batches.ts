@@ -13,7 +13,7 @@ import { catalogue } from './catalogue';
 import { classColours } from './class-colours';
 import { objectAt } from './config-access';
 import type { LabDataset } from './lab-dataset';
-import { checkedCount, epochIndex, type InputOptions, trainingInput } from './training-input';
+import { type InputOptions, trainingInput } from './training-input';
 
 export interface BatchesOptions extends InputOptions {
   /** Number of batches. Default 2. */
@@ -120,8 +120,7 @@ export async function trainingBatches(
   data: LabDataset,
   { count = 2, epoch = 1, ...options }: BatchesOptions = {},
 ): Promise<TrainingBatches> {
-  checkedCount('batches', count);
-  const at = epochIndex(epoch);
+  const at = epoch - 1;
   const { training } = await trainingInput(spec, data, options);
   await startEngine();
   const given = objectAt(spec.config, 'model.data_preprocessor');

@@ -49,18 +49,3 @@ export function imageIndex({ dataset: { name, records } }: TrainingData, image: 
       `It has ${records.length}, the first is "${names[0]}"`,
   );
 }
-
-/**
- * An epoch counted from 1 as an index.
- * @throws DetLabError for anything but an integer >= 1
- */
-export function epochIndex(epoch: number): number {
-  if (Number.isInteger(epoch) && epoch >= 1) return epoch - 1;
-  throw new DetLabError(`Cannot show epoch ${epoch}: expected an integer >= 1`);
-}
-
-/** A count of images or batches. @throws DetLabError for anything but an integer >= 1 */
-export function checkedCount(what: string, count: number): number {
-  if (Number.isInteger(count) && count >= 1) return count;
-  throw new DetLabError(`Cannot show ${count} ${what}: expected an integer >= 1`);
-}

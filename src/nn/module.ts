@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import picomatch from 'picomatch';
 import { DetLabError, didYouMean } from '../errors';
 import type { Random } from '../random';
+import { dataOf } from './deferred-reads';
 import type { Initializer } from './initializers';
 
 /**
@@ -260,20 +261,27 @@ export function torchShape(p: Parameter): number[] {
 
 /** The tensor in PyTorch's layout. */
 export function toState(p: Parameter): StateTensor {
-  const shape = torchShape(p);
-  if (p.variable.dtype === 'int32') return { shape, dtype: 'int32', data: p.variable.dataSync<'int32'>().slice() };
+  const state = { shape: torchShape(p), dtype: p.variable.dtype as StateTensor['dtype'] };
+  return Object.assign(
+    dataOf(p.variable, (tensor) => torchData(p, tensor)),
+    state,
+  );
+}
+
+function torchData({ layout }: Parameter, tensor: tf.Tensor): StateTensor['data'] {
+  if (tensor.dtype === 'int32') return tensor.dataSync<'int32'>().slice();
   // not returned through tidy, which would search every element for tensors
   let data = new Float32Array();
   tf.tidy(() => {
-    let v: tf.Tensor = p.variable;
-    if (p.layout.kind === 'conv') v = tf.transpose(v, [3, 2, 0, 1]);
-    if (p.layout.kind === 'linear-chw') {
-      const [c, h, w] = p.layout.chw;
-      v = tf.transpose(v.reshape([p.variable.shape[0], h, w, c]), [0, 3, 1, 2]);
+    let v = tensor;
+    if (layout.kind === 'conv') v = tf.transpose(v, [3, 2, 0, 1]);
+    if (layout.kind === 'linear-chw') {
+      const [c, h, w] = layout.chw;
+      v = tf.transpose(v.reshape([tensor.shape[0], h, w, c]), [0, 3, 1, 2]);
     }
     data = v.dataSync<'float32'>().slice();
   });
-  return { shape, dtype: 'float32', data };
+  return data;
 }
 
 /** Assigns a tensor in PyTorch's layout; shapes must match. */

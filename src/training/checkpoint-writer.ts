@@ -3,8 +3,8 @@
 
 import { AsyncLocalStorage } from 'node:async_hooks';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
-import { type CheckpointContents, checkpointName, writeCheckpoint } from './checkpoint';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { type CheckpointContents, checkpointName, type WriteOptions, writeCheckpoint } from './checkpoint';
 
 /** Runs work in the async context of this module's import: what Stop ends with a cell is what that cell's context has begun. */
 const outsideOfCells = AsyncLocalStorage.snapshot();
@@ -14,6 +14,23 @@ const writing = new Map<string, Promise<void>>();
 
 /** What is being written to `root`, by whatever run: resolves when it is on disk. */
 export const checkpointInWriting = (root: string): Promise<void> | undefined => writing.get(path.resolve(root));
+
+/** Milliseconds for which deferred tensors are read in a turn of the event loop. */
+const READING_MS = 20;
+
+/** Reads deferred tensors so that the cell that was stopped, and later ones, run in between. */
+async function readAndWrite(root: string, contents: CheckpointContents, options: WriteOptions): Promise<string> {
+  let since = performance.now();
+  for (const tensors of [contents.model, contents.optimizer]) {
+    for (const tensor of tensors.values()) {
+      void tensor.data;
+      if (performance.now() - since < READING_MS) continue;
+      await setImmediate();
+      since = performance.now();
+    }
+  }
+  return writeCheckpoint(root, contents, options);
+}
 
 export class CheckpointWriter {
   /** Step of the newest checkpoint handed over. */
@@ -39,7 +56,7 @@ export class CheckpointWriter {
     }
     // a named one (`best`) is a copy on the side: resume does not start from it
     const options = name === undefined ? { keep: this.keep } : { name, point: false };
-    this.pending = outsideOfCells(() => writeCheckpoint(root, contents, options))
+    this.pending = outsideOfCells(() => readAndWrite(root, contents, options))
       .then((directory) => this.written(directory))
       .catch((error) => {
         this.failure = error;

@@ -67,6 +67,12 @@ export const checkpointName = ({
 }: Pick<TrainingState, 'epoch' | 'iteration' | 'step' | 'unit'>): string =>
   iteration === 0 && unit === undefined ? `epoch_${epoch}` : `iter_${step}`;
 
+export interface WriteOptions {
+  name?: string;
+  keep?: number;
+  point?: boolean;
+}
+
 /**
  * Writes a checkpoint under `root` and points `last_checkpoint` at it.
  * @param keep how many epoch and iteration checkpoints stay; -1: all
@@ -75,7 +81,7 @@ export const checkpointName = ({
 export async function writeCheckpoint(
   root: string,
   { model, optimizer, state }: CheckpointContents,
-  { name = checkpointName(state), keep = -1, point = true } = {},
+  { name = checkpointName(state), keep = -1, point = true }: WriteOptions = {},
 ): Promise<string> {
   const place = path.join(root, name);
   const draft = path.join(root, `.writing-${name}-${process.pid}`);

@@ -6,6 +6,7 @@ import { setImmediate as macrotask } from 'node:timers/promises';
 import type { PackedSample } from '../data/types';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
+import { deferReads } from '../nn/deferred-reads';
 import type { CheckpointContents } from './checkpoint';
 import type { History, ScalarRecord } from './history';
 import type { TrainHook } from './hooks/hook';
@@ -150,8 +151,9 @@ export class Runner implements TrainRun {
     }
   }
 
-  async checkpoint(): Promise<CheckpointContents> {
-    const contents = this.state.save(this.detector, this.parts.meta);
+  async checkpoint({ deferred = false } = {}): Promise<CheckpointContents> {
+    const save = () => this.state.save(this.detector, this.parts.meta);
+    const contents = deferred ? deferReads(save) : save();
     const states = this.statefulHooks().map(([key, hook]) => [key, hook.state?.()]);
     if (states.length > 0) contents.state.hooks = Object.fromEntries(states);
     await this.hooks.call('beforeSaveCheckpoint', this, contents);

@@ -47,8 +47,11 @@ export interface TrainRun {
   record(list: keyof History, entry: ScalarRecord): Promise<void>;
   /** Evaluates the model as it is now, with `beforeVal` before and `afterVal` after it. */
   validate(evaluate: Evaluate): Promise<void>;
-  /** What a checkpoint of this moment holds, after every hook's `beforeSaveCheckpoint`. */
-  checkpoint(): Promise<CheckpointContents>;
+  /**
+   * What a checkpoint of this moment holds, after every hook's `beforeSaveCheckpoint`; `deferred`: tensors are copied when their
+   * data is first read.
+   */
+  checkpoint(options?: { deferred?: boolean }): Promise<CheckpointContents>;
   /** Reports a checkpoint that is on disk to the hooks. */
   checkpointSaved(directory: string): Promise<void>;
 }

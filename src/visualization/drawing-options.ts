@@ -5,7 +5,8 @@ import { DetLabError, didYouMean, nameOfValue } from '../errors';
 
 const hexColor = z.string().regex(/^#[0-9a-f]{6}$/i, 'expected a colour as #rrggbb');
 
-const schema = z.strictObject({
+/** Each option by name; what it may be. */
+export const drawingShape = {
   /** Minimum score of the boxes that are drawn; what the score slider begins at. */
   threshold: z.number().min(0).max(1),
   /** Width of an image on the screen, or of a saved PNG, in pixels. */
@@ -28,7 +29,8 @@ const schema = z.strictObject({
   sortBy: z.string(),
   /** Images shown of a gallery; default 48. */
   limit: z.int().min(1).max(5000),
-});
+};
+const schema = z.strictObject(drawingShape);
 
 export type DrawingOptions = z.input<ReturnType<typeof schema.partial>>;
 

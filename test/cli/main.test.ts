@@ -33,6 +33,18 @@ test('help tells the exit codes; wrong usage and wrong configs end with 2', asyn
   expect((await detlab('trian', CONFIG)).code).toBe(2);
   const epochs = await detlab('train', CONFIG, '--epochs', 'two');
   expect([epochs.code, epochs.err]).toEqual([2, expect.stringContaining('expected a number')]);
+  for (const [args, reason] of [
+    [['--epoch', '3'], "unknown option '--epoch'"],
+    [['--epochs', '3', '--epochs', '5'], "option '--epochs <n>' is given more than once"],
+    [['--epochs', '0'], 'expected an integer >= 1'],
+    [['--lr', '-1'], 'expected a number >= 0'],
+    [['--seed', '-1'], 'expected an integer >= 0'],
+  ] as const) {
+    const { code, err } = await detlab('train', CONFIG, ...args);
+    expect([code, err]).toEqual([2, expect.stringContaining(reason)]);
+  }
+  const score = await detlab('predict', CONFIG, 'weights', 'image.jpg', '--threshold', '1.5');
+  expect([score.code, score.err]).toEqual([2, expect.stringContaining('expected a number from 0 to 1')]);
   const name = await detlab('summary', 'faster-rcnn_r18_fpn_toytwon');
   expect([name.code, name.err]).toEqual([2, expect.stringContaining(`Did you mean "${CONFIG}"`)]);
   const option = await detlab('summary', CONFIG, '--json', '--cfg-options', 'model.neck.num_out=3');

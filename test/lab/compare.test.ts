@@ -50,7 +50,7 @@ test('table, chart, verdicts and files', async () => {
 
 test('seeds that are none are refused before anything is trained', async () => {
   const fit = (options: object) => compare({ FPN: small() }).fit(data, { ...quick, ...options });
-  await expect(fit({ seeds: 0 })).rejects.toThrow(/0 seeds: expected an integer >= 1, or a list/);
+  await expect(fit({ seeds: 0 })).rejects.toThrow(/seeds: expected int > 0 \| list of int >= 0, received the number 0/);
   await expect(fit({ seeds: [1, 1] })).rejects.toThrow(/seeds \[1, 1\]: expected distinct integers/);
   await expect(fit({ seeds: [1, 2], seed: 3 })).rejects.toThrow(/seed 3 and seeds \[1, 2\]: expected one of them/);
 });

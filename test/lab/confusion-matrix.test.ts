@@ -40,7 +40,7 @@ test('counts, shares and pairs agree, in every format', async () => {
   const bundle = await matrix[JUPYTER_DISPLAY]();
   expect(String(bundle['text/html'])).not.toContain(EVIL);
   expect(() => report.confusion({ scores: 0.3 } as never)).toThrow('Did you mean "score"');
-  expect(() => report.confusion({ limit: -1 })).toThrow('expected an integer from 0 on');
+  expect(() => report.confusion({ limit: -1 })).toThrow('limit: expected int >= 0, received the number -1');
 });
 
 test('images are bounded, and missing files do no harm', async () => {

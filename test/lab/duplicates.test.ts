@@ -59,7 +59,7 @@ test('leaks are those of both splits', async () => {
   expect(readFileSync(await leaks.save(path.join(folder, 'leaks.html')), 'utf8')).toMatch(
     /1 \(near\), val: small\.jpg/,
   );
-  await expect(data.duplicates({ bits: 30 })).rejects.toThrow(/expected bits from 0 to 16, received 30/);
+  await expect(data.duplicates({ bits: 30 })).rejects.toThrow(/bits: expected int 0 to 16, received the number 30/);
   await expect(data.duplicates({ signal: AbortSignal.abort() })).rejects.toThrow(/was interrupted/);
 });
 

@@ -105,7 +105,7 @@ test('what is unknown is refused with the nearest name', () => {
   expect(() => errors.filter({ sizes: 'small' } as never)).toThrow('Did you mean "size"');
   expect(() => errors.filter({ score: [1, 0] })).toThrow('expected [lowest, highest]');
   expect(() => errors.gallery({ by: 'duplicates' as never })).toThrow('Did you mean "duplicate"');
-  expect(() => errors.gallery({ worst: 0 })).toThrow('expected a positive integer');
+  expect(() => errors.gallery({ worst: 0 })).toThrow('worst: expected int > 0');
   expect(() => report.errors({ ious: 0.5 } as never)).toThrow('Did you mean "iou"');
 });
 

@@ -65,7 +65,7 @@ test('what cannot be shown is said with what can', async () => {
   await expect(show({ at: ['neck'], show: [99] })).rejects.toThrow(
     'Cannot show channel 99 of "neck": expected 0 to 15',
   );
-  await expect(show({ show: 'sum' })).rejects.toThrow("expected show 'mean', 'max' or numbers of channels");
+  await expect(show({ show: 'sum' })).rejects.toThrow("show: expected 'mean' | 'max' | list of int >= 0");
   await expect(show({ at: ['neck.lateral_convs'] })).rejects.toThrow(
     'it is not run by itself, but as a part of "neck"',
   );

@@ -107,8 +107,12 @@ test('another seed gives other batches; a later epoch its own', async () => {
 
 test('counts and epochs that make no sense are refused', async () => {
   const recipe = small().classes(data.classes);
-  await expect(recipe.batches(data, { count: 0 })).rejects.toThrow('Cannot show 0 batches: expected an integer >= 1');
-  await expect(recipe.batches(data, { epoch: 0.5 })).rejects.toThrow('Cannot show epoch 0.5: expected an integer >= 1');
+  await expect(recipe.batches(data, { count: 0 })).rejects.toThrow(
+    'Cannot show training batches: count: expected int > 0',
+  );
+  await expect(recipe.batches(data, { epoch: 0.5 })).rejects.toThrow(
+    'Cannot show training batches: epoch: expected int > 0',
+  );
 });
 
 test('truths have switches, colours and labels of live images', async () => {

@@ -16,7 +16,7 @@ const FORCE_EVERY_MS = 500;
 const SYNC_PATIENCE_MS = 150;
 const AWAIT_PATIENCE_MS = 1000;
 /** When work that uses the signal no longer ends the step that it is in, but leaves it. */
-const URGENT_AFTER_MS = 700;
+const URGENT_AFTER_MS = 500;
 const ANNOUNCE_AFTER_MS = 1000;
 const GIVE_UP_MS = 90_000;
 /** Code that cannot be terminated where it is can be a few milliseconds later. */

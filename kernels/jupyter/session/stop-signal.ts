@@ -4,7 +4,7 @@ import { Slot } from '../protocol/thread-messages';
 import { type Cell, isStopAsked } from './cell';
 
 /** Force takes a few hundred milliseconds more: a stopped cell has ended within three seconds. */
-export const WORK_PATIENCE_MS = 2000;
+export const WORK_PATIENCE_MS = 2200;
 
 /** Property of a signal: one element in shared memory, 1 when its work is to leave the step that it is in. */
 const URGENCY = Symbol.for('detlab.urgency');

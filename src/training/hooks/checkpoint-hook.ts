@@ -34,7 +34,7 @@ export interface CheckpointOptions {
 }
 
 /** How long a run that was stopped waits for its last checkpoint. */
-const STOPPED_WRITE_MS = 600;
+const STOPPED_WRITE_MS = 200;
 
 export class CheckpointHook implements TrainHook {
   readonly name = 'CheckpointHook';
@@ -108,8 +108,10 @@ export class CheckpointHook implements TrainHook {
   async afterTrain(run: TrainRun): Promise<void> {
     const { interrupted, state } = run;
     const isSaved = this.writer?.lastStep === state.step || (this.options.saveLast === false && !interrupted);
-    if (this.writer && !isSaved && state.step > this.firstStep) await this.save(run);
-    if (interrupted && canInterrupt(run.signal)) await this.writeOn(run);
+    const hurries = interrupted && canInterrupt(run.signal);
+    if (this.writer && !isSaved && state.step > this.firstStep)
+      await this.writer.save(await run.checkpoint({ deferred: hurries }));
+    if (hurries) await this.writeOn(run);
     else await this.writer?.finished();
   }
 

@@ -1,0 +1,209 @@
+// The options of every method that takes some: names, types and ranges. What depends on the data or the model (a class, a layer,
+// an image) is checked where it is looked up.
+
+import { z } from 'zod';
+import { CONFUSION_RULES } from '../analysis/confusion';
+import { ERROR_KINDS } from '../analysis/error-kinds';
+import { abortSignal, type CallOptions, callback, checkCall } from '../catalogue/call-options';
+import { drawingShape } from '../visualization/drawing-options';
+import { CAM_METHODS } from './cam-methods';
+
+const positive = z.int().positive();
+const count = z.int().nonnegative();
+const share = z.number().min(0).max(1);
+const iou = z.number().positive().max(1);
+const text = z.string().min(1);
+const size = z.tuple([positive, positive]);
+const precision = z.enum(['float32', 'bfloat16', 'float16']);
+const part = z.enum(['train', 'val']);
+const progress = { signal: abortSignal, onProgress: callback };
+const rule = z.enum(['greater', 'less']);
+
+const fit = {
+  epochs: positive,
+  lr: z.number().nonnegative(),
+  scaleLr: z.boolean(),
+  batch: positive,
+  imageSize: z.unknown(), // three forms, which setImageSize explains
+  amp: z.boolean(),
+  seed: count,
+  workDir: z.union([text, z.literal(false)]),
+  resume: z.boolean(),
+  loadFrom: text,
+  checkpoint: z
+    .strictObject({
+      interval: positive.or(z.literal(Number.POSITIVE_INFINITY)),
+      everyIterations: positive,
+      maxKeep: positive.or(z.literal(-1)),
+      saveBest: text,
+      rule,
+      saveBegin: count,
+      saveLast: z.boolean(),
+    })
+    .partial(),
+  evaluateEvery: positive,
+  valLoss: z.boolean(),
+  patience: z.union([
+    positive,
+    z.strictObject({
+      patience: positive,
+      monitor: text.optional(),
+      rule: rule.optional(),
+      minDelta: z.number().nonnegative().optional(),
+      stoppingThreshold: z.number().optional(),
+    }),
+  ]),
+  watch: z.union([count, z.literal(false), z.array(z.union([z.number(), text]))]),
+  logInterval: positive,
+  workers: count,
+  signal: abortSignal,
+  log: callback,
+  onStep: callback,
+  onRecord: callback,
+};
+
+const { seed, batch, epochs } = fit;
+const image = z.union([count, text]);
+const input = { seed, batch, epochs, epoch: positive };
+const evaluation = { batch, precision, part: z.enum(['val', 'test']), ...progress };
+const matching = { iou, masks: z.boolean(), maxDetections: positive };
+const kinds = { ...matching, background: z.number().positive().max(1) };
+const draws = { resamples: positive, seed };
+const losses = z.custom<ReadonlyMap<number, number>>(
+  (value) => value instanceof Map,
+  'expected a Map of image ids to losses',
+);
+const page = { worst: positive, precision: z.number().positive().max(1), score: share };
+const classes = z.array(text).min(1);
+const absentClasses = z.enum(['refuse', 'note', 'suspect']);
+const selection = { classes, absentClasses, otherClasses: z.enum(['count', 'report']), name: text };
+const filter = { filterEmpty: z.boolean(), filterIgnored: z.boolean(), minSize: z.number().nonnegative() };
+const weights = { key: text, prefix: text, part: text };
+const { limit: _, ...withoutLimit } = drawingShape;
+
+const SHAPES = {
+  detector: ['read the config', { options: z.union([z.array(z.string()), z.record(z.string(), z.unknown())]) }],
+  compareFeatures: ['compare features', { at: text, show: z.enum(['mean', 'max']) }],
+  'dataset.coco': [
+    'load a COCO dataset',
+    {
+      ...selection,
+      ...filter,
+      proposalFile: text,
+      val: z.strictObject({ annFile: z.unknown().optional(), imgDir: z.unknown().optional() }),
+    },
+  ],
+  'dataset.voc': [
+    'load a VOC dataset',
+    {
+      ...selection,
+      ...filter,
+      bboxMinSize: z.number().nonnegative(),
+      firstPixel: z.union([z.literal(0), z.literal(1)]),
+      train: text,
+      val: text,
+    },
+  ],
+  'dataset.toytown': [
+    'generate toytown',
+    {
+      images: z.int().min(2).max(1_000_000),
+      seed,
+      dir: text,
+      width: z.int().min(64).max(8192),
+      height: z.int().min(64).max(8192),
+      valShare: share,
+      ...progress,
+    },
+  ],
+  'LabDataset.split': ['split the dataset', { seed }],
+  'LabDataset.browse': [
+    'browse the dataset',
+    {
+      class: z.union([text, z.array(text).min(1)]),
+      split: part,
+      objects: z.tuple([count, count.or(z.literal(Number.POSITIVE_INFINITY))]),
+      page: positive,
+      size: positive,
+      ...withoutLimit,
+    },
+  ],
+  'LabDataset.duplicates': [
+    'look for duplicates',
+    { bits: z.int().min(0).max(16), difference: z.number().min(0).max(255), workers: positive, ...progress },
+  ],
+  'LabDataset.labelMistakes': ['look for label mistakes', { minimum: share }],
+  'Recipe.fit': ['train', fit],
+  'Recipe.plan': ['plan the training', fit],
+  'Recipe.build': ['build the model', { seed }],
+  'Recipe.summary': ['summarise the model', { input: size }],
+  'Recipe.batches': ['show training batches', { ...input, count: positive }],
+  'Recipe.steps': ['show the steps of the pipeline', { ...input, image }],
+  'Recipe.lostTruths': [
+    'count lost truths',
+    { ...input, images: positive.or(z.literal(Number.POSITIVE_INFINITY)), signal: abortSignal },
+  ],
+  'Recipe.assignments': ['show assignments', { ...input, image }],
+  'Recipe.necks': ['try necks', { input: size, flops: z.boolean(), onRow: callback }],
+  'Recipe.loadFrom': ['load the weights', weights],
+  'Recipe.freeze': ['freeze', { stages: count, epoch: positive }],
+  'Recipe.unfreeze': ['unfreeze', { stages: count, epoch: positive }],
+  'compare.fit': ['compare', { ...fit, seeds: z.union([positive, z.array(count).min(1)]) }],
+  'compare.reports': ['compare reports', { ...draws, against: text }],
+  'RunList.evaluate': ['compare runs', { ...draws, against: text }],
+  'Model.predict': ['predict', { precision, ...drawingShape }],
+  'Model.evaluate': ['evaluate', evaluation],
+  'Model.errors': ['list the errors', { ...evaluation, ...kinds, losses: z.boolean() }],
+  'Model.imageLosses': ['compute losses', { precision, ...progress }],
+  'Model.assignments': ['show assignments', { ...input, image }],
+  'Model.features': [
+    'show features',
+    { at: z.array(text).min(1), show: z.union([z.enum(['mean', 'max']), z.array(count).min(1)]) },
+  ],
+  'Model.cam': ['make a class activation map', { layer: text, detection: count, method: z.enum(CAM_METHODS) }],
+  'Model.attention': ['show attention', { detection: count, layer: count }],
+  'Model.loadFrom': ['load the weights', weights],
+  'Model.withThreshold': ['choose a threshold', { ...draws, iou, masks: z.boolean() }],
+  'Report.curves': [
+    'draw the curves',
+    { ...draws, iou: z.union([iou, z.array(iou).min(1)]), bins: z.int().min(1).max(100), masks: z.boolean() },
+  ],
+  'Report.threshold': ['choose a threshold', { ...draws, iou, masks: z.boolean() }],
+  'Report.errors': ['list the errors', { ...kinds, losses }],
+  'Report.confusion': [
+    'draw the confusion matrix',
+    {
+      score: share,
+      iou: share,
+      rule: z.enum(CONFUSION_RULES),
+      nms: share,
+      normalize: z.boolean(),
+      imagesPerCell: count,
+      limit: count,
+    },
+  ],
+  'Report.gallery': ['show the images', { ...kinds, ...drawingShape }],
+  'Report.page': ['write the page', { ...page, ...kinds, losses }],
+  'ErrorReport.gallery': [
+    'show the worst images',
+    { worst: positive, by: z.enum(['AP', 'loss', ...ERROR_KINDS]), ...drawingShape },
+  ],
+  'ErrorReport.page': ['write the page', page],
+} as const satisfies Record<string, readonly [what: string, options: z.core.$ZodLooseShape]>;
+
+export type MethodWithOptions = keyof typeof SHAPES;
+
+/** By class (or object) and method. */
+export const METHOD_OPTIONS = Object.fromEntries(
+  Object.entries(SHAPES).map(([method, [what, shape]]) => [
+    method,
+    { what, options: z.strictObject(shape as z.core.$ZodLooseShape).partial() },
+  ]),
+) as unknown as Readonly<Record<MethodWithOptions, CallOptions>>;
+
+/**
+ * @throws DetLabError for an unknown option, with the nearest name, and for a value that it cannot have
+ * @example checkMethod('Recipe.fit', { epochs: 3 })
+ */
+export const checkMethod = (method: MethodWithOptions, options: unknown): void =>
+  checkCall(METHOD_OPTIONS[method], options);
