@@ -238,6 +238,10 @@ test('check: a fragment without a model is valid as far as it goes, and no confi
   const { code, out } = await detlab('config', 'check', file);
   expect(code).toBe(2);
   expect(out).toMatch(/\n {2}without a model: a fragment/);
+  const { model } = loadConfig('retinanet_r18_fpn_1x_coco').config;
+  const alone = path.join(scratch({ 'model.json': JSON.stringify({ model }) }), 'model.json');
+  const checked = await detlab('config', 'check', alone);
+  expect([checked.code, checked.out]).toEqual([2, expect.stringMatching(/\n {2}without optimizer \(optim_wrapper\)/)]);
 });
 
 test('train stops at a mistake of the config before it looks for data', async () => {

@@ -5,7 +5,7 @@ import { findConfigProblems } from '../../catalogue/check-config';
 import { type ConfigNotice, noticeLine } from '../../catalogue/config-notices';
 import { type OptionProblem, problemLine } from '../../catalogue/option-problems';
 import { findUnitSettings } from '../../catalogue/related-settings';
-import { loadConfig, migrateConfig } from '../../config';
+import { type ConfigObject, loadConfig, migrateConfig } from '../../config';
 import { DetLabError } from '../../errors';
 import { catalogue } from '../../lab/catalogue';
 import { settingNotices } from '../../lab/check-run';
@@ -39,10 +39,10 @@ export async function checkCommand(files: readonly string[], options: ConfigArgu
         ...findConfigProblems(config, catalogue),
       ];
       const notices = [...unread.notices, ...settingNotices(config), ...findUnitSettings(config)];
-      const fragment = config.model === undefined;
-      if (problems.length === 0 && !fragment && !notices.some(({ lost }) => lost)) valid++;
-      out.event('checked', { file, problems, notices, fragment });
-      out.print([report(file, problems, notices), ...(fragment ? [FRAGMENT] : [])].join('\n'));
+      const fragment = fragmentText(config);
+      if (problems.length === 0 && fragment === undefined && !notices.some(({ lost }) => lost)) valid++;
+      out.event('checked', { file, problems, notices, fragment: fragment !== undefined });
+      out.print([report(file, problems, notices), ...(fragment === undefined ? [] : [fragment])].join('\n'));
     } catch (error) {
       if (!(error instanceof DetLabError)) throw error;
       out.event('checked', { file, error: error.message });
@@ -53,7 +53,15 @@ export async function checkCommand(files: readonly string[], options: ConfigArgu
   return valid === files.length ? EXIT.ok : EXIT.usage;
 }
 
-const FRAGMENT = '  without a model: a fragment, which other configs can inherit from and no run can use';
+/** What a config is that no run can use by itself; undefined for one that trains, or only evaluates. */
+function fragmentText(config: ConfigObject): string | undefined {
+  if (config.model === undefined)
+    return '  without a model: a fragment, which other configs can inherit from and no run can use';
+  const runs = ['optim_wrapper', 'val_dataloader', 'test_dataloader'].some((part) => config[part] !== undefined);
+  return runs
+    ? undefined
+    : '  without optimizer (optim_wrapper) and data: a fragment, which other configs can inherit from; it only predicts';
+}
 
 function report(file: string, problems: readonly OptionProblem[], notices: readonly ConfigNotice[]): string {
   const without = notices.filter(({ lost }) => !lost).map(noticeLine);
