@@ -58,8 +58,7 @@ test.each<[MethodWithOptions, object, string]>([
 });
 
 /** The options of drawings are checked by checkDrawing, when the images are there; those of a filter by checkFilter. */
-const DRAWING =
-  /^(Predictions\.(show|draw)|PredictionList\.show|Duplicates\.show|LabelMistakes\.show|LabDataset\.(show|grid))$/;
+const DRAWING = /\.(show|draw|grid)$/;
 
 interface Found {
   name: string;
