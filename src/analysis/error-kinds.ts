@@ -4,7 +4,8 @@
 import { DetLabError } from '../errors';
 import { type BoxDetections, type ImageTruths, truthsOfRecord } from '../evaluation';
 import type { EvaluationResults } from '../evaluation/results';
-import { type ImageMatches, type Matcher, type MatcherOptions, matcherOf } from './matcher';
+import type { ImageMatches } from './image-matches';
+import { type Matcher, type MatcherOptions, matcherOf } from './matcher';
 
 /** Of a detection or an object; the six between the first and the last are errors. */
 export const KINDS = [

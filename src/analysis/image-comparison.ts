@@ -1,7 +1,7 @@
 // Matched detections of one image in descending order of scores, each compared with the ground truth of all classes.
 
 import type { ImageOverlaps } from '../evaluation/image-overlaps';
-import type { ImageMatches } from './matcher';
+import type { ImageMatches } from './image-matches';
 
 /** Of each detection of an image by its index: the object that it is matched to, or -1, and whether it is ignored. */
 export interface MatchOfDetection {
