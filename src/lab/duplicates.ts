@@ -128,13 +128,14 @@ export class Duplicates extends SavableDisplay {
   protected async bundle(): Promise<MimeBundle> {
     return {
       'text/html': await this.html(),
-      'text/markdown': tableMarkdown(this.table),
+      'text/markdown': this.groups.length === 0 ? this.toString().replace('\n', '  \n') : tableMarkdown(this.table),
       'text/plain': this.toString(),
     };
   }
 
   toString(): string {
-    return tableText(this.table);
+    const { title, note } = this.table;
+    return this.groups.length === 0 ? `${title}\n${note}` : tableText(this.table);
   }
 }
 
