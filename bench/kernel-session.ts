@@ -101,8 +101,11 @@ export async function measureSession({ argv, prelude, supports }: Subject, folde
       await cell('the first cell with tf', sum);
       record('start to the first tf cell done', sinceStart());
       for (let i = 0; i < REQUESTS; i++) await cell('cell with tf', sum);
+      for (let i = 0; i < REQUESTS; i++) await cell('cell with tf, another text each time', sum.replace('3', `${i}`));
     }
     for (let i = 0; i < CELLS; i++) await cell('trivial cell (1 + 1)', '1 + 1');
+    for (let i = 0; i < CELLS; i++) await cell('trivial cell, another text each time', `2 + ${i}`);
+    for (let i = 0; i < CELLS; i++) await cell('cell that declares a name', `const value${i} = ${i};`);
     await complete('a global (con)', 'con', 'console');
     await request('inspection: console.log', 'inspect_request', 'console.log', (reply) => reply.found === true);
     if (supports.tf) {

@@ -1,4 +1,7 @@
-// Builds the torch engine's native module with plain g++ against the libtorch inside the `torch` wheel of .venv.
+// Builds the torch engine's native module with plain g++ against the libtorch inside the `torch` wheel of .venv. Reading
+// libtorch's headers takes longer than most files do, so that many files are compiled as a few: a group for each core.
+// Of a file that is edited only its group is compiled again, in smaller groups, and at last the file alone.
+//
 // A stamp of sources, torch, compiler and processor makes a second call instant; every file is written under a temporary
 // name and renamed, so an interrupted build leaves no partial file.
 //
@@ -8,6 +11,7 @@ import { createHash } from 'node:crypto';
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
@@ -19,6 +23,9 @@ const sources = path.join(here, 'src');
 const build = path.join(here, 'build');
 const target = path.join(build, 'detlab_torch.node');
 const stampFile = path.join(build, 'stamp.json');
+
+/** Each takes up to 2 GB of memory. */
+const MAX_GROUPS = 4;
 
 /** The reason why the engine cannot be built, for the user. */
 export class BuildError extends Error {
@@ -68,6 +75,34 @@ const cpuFlags = () => {
   }
 };
 
+/** Which files were compiled together, in a folder of objects. */
+const GROUPS = 'groups.json';
+
+function readGroups(folder) {
+  try {
+    return JSON.parse(readFileSync(path.join(folder, GROUPS), 'utf8'));
+  } catch {
+    return [];
+  }
+}
+
+function writeGroups(folder, groups) {
+  const partial = path.join(folder, `${GROUPS}.${process.pid}`);
+  writeFileSync(partial, JSON.stringify(groups));
+  renameSync(partial, path.join(folder, GROUPS));
+}
+
+/** Files in so many groups that take about as long to compile. */
+function balanced(files, count, weight) {
+  const groups = Array.from({ length: count }, () => ({ files: [], weight: 0 }));
+  for (const file of [...files].sort((a, b) => weight(b) - weight(a))) {
+    const group = groups.reduce((least, other) => (other.weight < least.weight ? other : least));
+    group.files.push(file);
+    group.weight += weight(file);
+  }
+  return groups.map((group) => group.files.sort());
+}
+
 const hash = (...parts) => createHash('sha256').update(parts.join('\0')).digest('hex');
 
 /**
@@ -106,8 +141,9 @@ export async function buildTorchEngine({ log = () => {}, force = false } = {}) {
   mkdirSync(objects, { recursive: true });
   const headers = hash(environment, ...files.filter((file) => file.endsWith('.h')).map((file) => text[file]));
   const units = files.filter((file) => file.endsWith('.cpp'));
-  const objectOf = (file) => path.join(objects, `${path.basename(file, '.cpp')}-${hash(headers, text[file]).slice(0, 16)}.o`);
-  const stale = units.filter((file) => !existsSync(objectOf(file)));
+  const objectAt = (name, ...texts) => path.join(objects, `${name}-${hash(headers, ...texts).slice(0, 16)}.o`);
+  const objectOf = (file) => objectAt(path.basename(file, '.cpp'), text[file]);
+  const objectOfGroup = (group) => objectAt('group', ...group.flatMap((file) => [file, text[file]]));
 
   const compile = async (args) => {
     try {
@@ -117,41 +153,58 @@ export async function buildTorchEngine({ log = () => {}, force = false } = {}) {
       throw new BuildError(`the torch engine does not compile with ${compiler} ${version}:\n  ${lines.slice(0, 5).join('\n  ')}`);
     }
   };
-  // parsing libtorch's headers takes 8 s: precompile them when several files are stale
-  const precompiled = path.join(build, `pch-${process.pid}`);
-  try {
-    let prefix = [];
-    if (stale.length > 3) {
-      mkdirSync(precompiled, { recursive: true });
-      await compile(['-x', 'c++-header', ...flags, path.join(sources, 'torch.h'), '-o', path.join(precompiled, 'torch.h.gch')]);
-      prefix = ['-Winvalid-pch', '-include', path.join(precompiled, 'torch.h')];
-    }
-    const queue = [...stale];
-    const worker = async () => {
-      for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
-        const object = objectOf(file);
-        const partial = `${object}.${process.pid}`;
-        log(`  ${stale.length - queue.length}/${stale.length} ${file}`);
-        await compile([...prefix, ...flags, '-c', path.join(sources, file), '-o', partial]);
-        renameSync(partial, object);
+  const compileTo = async (object, source) => {
+    const partial = `${object}.${process.pid}`;
+    await compile([...flags, '-c', source, '-o', partial]);
+    renameSync(partial, object);
+  };
+  let groups = readGroups(objects).filter((group) => group.every((file) => file in text) && existsSync(objectOfGroup(group)));
+  const grouped = new Set(groups.flat());
+  const stale = units.filter((file) => !grouped.has(file) && !existsSync(objectOf(file)));
+  const cores = Math.max(2, Math.min(availableParallelism(), MAX_GROUPS));
+  if (stale.length > cores) {
+    const fresh = balanced(stale, cores, (file) => text[file].length);
+    writeGroups(objects, [...groups, ...fresh]);
+    let done = 0;
+    const compileGroup = async (group) => {
+      const source = path.join(objects, `group-${process.pid}-${fresh.indexOf(group)}.cpp`);
+      writeFileSync(source, group.map((file) => `#include ${JSON.stringify(path.join(sources, file))}\n`).join(''));
+      try {
+        await compileTo(objectOfGroup(group), source);
+      } catch {
+        log('  some files do not compile together: one by one'); // two that define the same name, or an error to be named
+        for (const file of group) await compileTo(objectOf(file), path.join(sources, file));
+      } finally {
+        rmSync(source, { force: true });
       }
+      done += group.length;
+      log(`  ${done}/${stale.length} files`);
     };
-    await Promise.all([worker(), worker()]);
-  } finally {
-    rmSync(precompiled, { recursive: true, force: true });
+    await Promise.all(fresh.map(compileGroup));
+    groups = [...groups, ...fresh.filter((group) => existsSync(objectOfGroup(group)))];
+  } else {
+    await Promise.all(
+      stale.map(async (file) => {
+        await compileTo(objectOf(file), path.join(sources, file));
+        log(`  ${file}`);
+      }),
+    );
   }
+  const inGroups = new Set(groups.flat());
+  const products = [...groups.map(objectOfGroup), ...units.filter((file) => !inGroups.has(file)).map(objectOf)];
 
   const lib = path.join(torch.folder, 'lib');
   const partial = `${target}.${process.pid}`;
   // libgomp is not linked by name: it must be the copy that libtorch has loaded, or two thread pools compete
   await compile([
-    ...['-shared', '-fPIC', ...units.map(objectOf), '-o', partial, `-L${lib}`, `-Wl,-rpath,${lib}`, '-Wl,--as-needed'],
+    ...['-shared', '-fPIC', ...products, '-o', partial, `-L${lib}`, `-Wl,-rpath,${lib}`, '-Wl,--as-needed'],
     ...['-Wl,--no-as-needed', '-ltorch_cpu', '-lc10', ...(cuda ? ['-ltorch_cuda', '-lc10_cuda'] : [])],
   ]);
   renameSync(partial, target);
   writeFileSync(`${stampFile}.${process.pid}`, JSON.stringify({ stamp, torch: torch.version, cuda: cuda ? torch.cuda : null }));
   renameSync(`${stampFile}.${process.pid}`, stampFile);
-  const current = new Set(units.map((file) => path.basename(objectOf(file))));
+  writeGroups(objects, groups);
+  const current = new Set([GROUPS, ...products.map((file) => path.basename(file))]);
   for (const file of readdirSync(objects)) if (!current.has(file)) rmSync(path.join(objects, file), { force: true });
   return result(true);
 }

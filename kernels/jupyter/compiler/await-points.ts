@@ -2,12 +2,7 @@
 // columns move, and `originalColumn` maps them back.
 
 import ts from 'typescript';
-
-export interface Insertion {
-  line: number;
-  column: number;
-  length: number;
-}
+import type { Insertion } from './insertions';
 
 const BEFORE = '__resume__(';
 
@@ -53,14 +48,4 @@ export function guardAwaits(code: string): Guarded {
     insertions.push({ line, column: character, length: text.length });
   }
   return { code: result + code.slice(last), insertions, topLevel };
-}
-
-/** The column of the input that corresponds to `column` of the guarded code. */
-export function originalColumn(insertions: Insertion[], line: number, column: number): number {
-  let result = column;
-  for (const insertion of insertions) {
-    if (insertion.line === line && insertion.column < result)
-      result = Math.max(insertion.column, result - insertion.length);
-  }
-  return result;
 }

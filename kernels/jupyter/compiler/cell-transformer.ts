@@ -3,10 +3,8 @@
 
 import ts from 'typescript';
 import { kernelImports } from './kernel-imports';
+import { RESULT } from './result-name';
 import type { SharedNames } from './shared-names';
-
-/** The name under which a cell exports its last expression. */
-export const RESULT = '__result__';
 
 /** @param onResult called when the cell ends in an expression */
 export function cellTransformer(names: SharedNames, onResult: () => void): ts.TransformerFactory<ts.SourceFile> {

@@ -3,8 +3,9 @@
 // CommonJS.
 
 import ts from 'typescript';
-import { guardAwaits, type Insertion } from './await-points';
+import { guardAwaits } from './await-points';
 import { cellTransformer } from './cell-transformer';
+import type { Insertion } from './insertions';
 import { importTransformer } from './kernel-imports';
 import type { Opened } from './opened';
 import { SharedNames } from './shared-names';

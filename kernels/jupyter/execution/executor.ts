@@ -4,9 +4,9 @@
 import { join } from 'node:path';
 import { types } from 'node:util';
 import vm from 'node:vm';
-import { RESULT } from '../compiler/cell-transformer';
 import type { CompilerClient } from '../compiler/client';
 import type { CompiledCell } from '../compiler/compiler';
+import { RESULT } from '../compiler/result-name';
 import { Phase } from '../protocol/thread-messages';
 import { type Cell, cells, Interrupted, resume } from '../session/cell';
 import { inSeparateTurn } from '../session/separate-turn';

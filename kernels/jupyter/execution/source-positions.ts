@@ -1,7 +1,7 @@
 // Maps positions of compiled code to positions in the source of its cell or local module.
 
 import { SourceMap } from 'node:module';
-import { type Insertion, originalColumn } from '../compiler/await-points';
+import { type Insertion, originalColumn } from '../compiler/insertions';
 
 export type Position = { line: number; column: number };
 

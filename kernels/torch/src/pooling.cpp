@@ -6,7 +6,7 @@
 
 namespace detlab {
 
-struct Pool {
+struct Window {
   Ints size, strides, pads, dilations;  // pads: top, bottom, left, right; negative ones crop
   bool symmetric() const {
     return pads[0] == pads[1] && pads[2] == pads[3] && pads[0] >= 0 && pads[2] >= 0 && 2 * pads[0] <= size[0] &&
@@ -15,11 +15,11 @@ struct Pool {
   Ints torchPads() const { return {pads[2], pads[3], pads[0], pads[1]}; }
 };
 
-static Pool poolAt(Call& call, size_t k) {
+static Window poolAt(Call& call, size_t k) {
   return {call.integers(k), call.integers(k + 1), call.integers(k + 2), call.integers(k + 3)};
 }
 
-static Tensor maxPool(const Tensor& x, const Pool& p) {
+static Tensor maxPool(const Tensor& x, const Window& p) {
   Tensor image = nchw(x);
   if (p.symmetric()) return nhwc(at::max_pool2d(image, p.size, p.strides, {p.pads[0], p.pads[2]}, p.dilations));
   if (!image.is_floating_point()) image = image.to(at::kFloat);
@@ -28,7 +28,7 @@ static Tensor maxPool(const Tensor& x, const Pool& p) {
 }
 
 /** Padding is excluded: the average is over the pixels inside the image. */
-static Tensor averagePool(const Tensor& x, const Pool& p) {
+static Tensor averagePool(const Tensor& x, const Window& p) {
   Tensor image = nchw(x.is_floating_point() ? x : x.to(at::kFloat));
   if (p.dilations[0] != 1 || p.dilations[1] != 1) throw std::runtime_error("average pooling with dilation is not supported");
   if (p.symmetric()) return nhwc(at::avg_pool2d(image, p.size, p.strides, {p.pads[0], p.pads[2]}, false, false));
@@ -94,12 +94,12 @@ void definePooling() {
   defineKernel("averagePool", [](Call& call) { return averagePool(call.tensor(0), poolAt(call, 1)); });
   // (x, size, strides, pads, dilations, dy)
   defineKernel("maxPoolGradient", [](Call& call) {
-    Pool p = poolAt(call, 1);
+    Window p = poolAt(call, 1);
     return pullBack([&](const Tensor& x) { return maxPool(x, p); }, call.tensor(0), call.tensor(5));
   });
   // (input shape, size, strides, pads, dilations, dy)
   defineKernel("averagePoolGradient", [](Call& call) {
-    Pool p = poolAt(call, 1);
+    Window p = poolAt(call, 1);
     Tensor dy = call.tensor(5);
     Tensor x = at::zeros(call.integers(0), dy.options());
     return pullBack([&](const Tensor& t) { return averagePool(t, p); }, x, dy);

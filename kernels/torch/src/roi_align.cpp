@@ -103,7 +103,7 @@ static std::vector<Region> regionsOf(const Tensor& rois, const RoiOptions& o, in
   return regions;
 }
 
-static Tensor pool(const Tensor& x, const Tensor& rois, const RoiOptions& o) {
+static Tensor poolRegions(const Tensor& x, const Tensor& rois, const RoiOptions& o) {
   int64_t H = x.size(1), W = x.size(2), C = x.size(3), K = rois.size(0), bins = o.height * o.width;
   auto regions = regionsOf(rois, o, x.size(0));
   Tensor y = at::empty({K, o.height, o.width, C}, x.options());
@@ -170,7 +170,7 @@ struct RoiAlignFunction : torch::autograd::Function<RoiAlignFunction> {
     saved["size"] = Ints{o.height, o.width, o.sampling, o.aligned};
     saved["scale"] = o.spatialScale;
     saved["type"] = x.scalar_type();
-    return pool(x.detach(), rois.detach(), o);
+    return poolRegions(x.detach(), rois.detach(), o);
   }
   static variable_list backward(AutogradContext* context, variable_list outputs) {
     refuseSecondOrder("DetRoIAlign inside an inner gradient");
@@ -239,7 +239,7 @@ void defineRoiAlign() {
     x = x.contiguous();
     rois = full(rois.detach()).contiguous();
     if (at::GradMode::is_enabled() && x.requires_grad()) return RoiAlignFunction::apply(x, rois, o);
-    return pool(x, rois, o);
+    return poolRegions(x, rois, o);
   });
 }
 

@@ -1,4 +1,4 @@
-// All libtorch headers that the engine uses, in one file so that the build can precompile it.
+// All libtorch headers that the engine uses.
 #pragma once
 
 #include <node_api.h>

@@ -2,6 +2,7 @@
 
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KernelClient } from '../../../../kernels/jupyter/client';
+import { createPrelude } from '../../../../kernels/jupyter/session/prelude';
 import { startKernel } from '../kernels';
 
 let kernel: KernelClient;
@@ -45,4 +46,35 @@ it('memory() names the variables that hold tensors, and free() frees them', asyn
   expect(shown.result).toMatch(/filter +tensor +float32 \[256,256\] +1 +0\.3/);
   expect((await kernel.execute('free(filter)')).result).toBe("'0.3 MB freed'");
   expect((await kernel.execute('await memory()')).result).not.toContain('filter');
+});
+
+describe('the packages', () => {
+  it('are loaded for a cell that may need them, and leave names that cells have taken', () => {
+    const { variables, isNeeded, load } = createPrelude((problem) => expect(problem).toBeUndefined());
+    const names = Object.keys(variables);
+    expect(names).toEqual(expect.arrayContaining(['tf', 'detector', 'dataset']));
+    expect(['1 + 1', 'const a = [1]; a.map((b) => b)', 'tfoo; detectors'].filter(isNeeded)).toEqual([]);
+    for (const code of ['tf.ones([1])', "detector('a')", "import 'detlab'", "require('a')"])
+      expect(isNeeded(code)).toBe(true);
+    variables.dataset = 'mine';
+    delete variables.runs;
+    load();
+    expect(variables.dataset).toBe('mine');
+    expect('runs' in variables).toBe(false);
+    expect(typeof variables.detector).toBe('function');
+    expect(isNeeded('tf.ones([1])')).toBe(false);
+  });
+
+  it('are loaded when a name is read', () => {
+    const { variables } = createPrelude((problem) => expect(problem).toBeUndefined());
+    expect(typeof variables.register).toBe('function');
+    expect(Object.getOwnPropertyDescriptor(variables, 'tf')).toMatchObject({ writable: true, enumerable: true });
+  });
+
+  it('do not include TypeScript, which has a thread of its own', async () => {
+    const loaded = 'Object.keys(require.cache).filter((path) => /node_modules.typescript/.test(path)).length';
+    const fresh = await startKernel();
+    expect((await fresh.execute(loaded)).result).toBe('0');
+    await fresh.stop();
+  });
 });
