@@ -1,18 +1,13 @@
 // `npm run bench`: compares DetLab with the same networks in Python torch, in one run. Every measurement is a separate
 // process; DetLab's and Python's alternate, and the minimums over all rounds are compared, since machines are noisy.
 
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { packageRoot } from '../src/paths';
 import { measureLoaders } from './loader';
-
-interface Measurement {
-  seconds: number[];
-  peakMB: number;
-  engine?: string;
-}
+import { child, fixed, type Measurement, merge, min, option, ratio, venvPython } from './measurement';
 
 interface Case {
   name: string;
@@ -60,40 +55,12 @@ const CASES: Case[] = [
 const PRECISIONS = ['f32', 'bf16'] as const;
 const LAYOUTS = ['channels_last', 'contiguous'] as const;
 
-const option = (name: string, fallback: string): string => {
-  const at = process.argv.indexOf(`--${name}`);
-  return at < 0 ? fallback : process.argv[at + 1];
-};
-
-function child(command: string, args: string[]): Measurement | undefined {
-  const run = spawnSync(command, args, { cwd: packageRoot, encoding: 'utf8', maxBuffer: 1 << 26 });
-  const line = run.stdout
-    ?.trim()
-    .split('\n')
-    .reverse()
-    .find((text) => text.startsWith('{'));
-  if (run.status !== 0 || !line) {
-    console.error(`  failed: ${command} ${args.join(' ')}\n${(run.stderr || run.stdout || '').slice(-800)}`);
-    return undefined;
-  }
-  return JSON.parse(line) as Measurement;
-}
-
-const merge = (a: Measurement | undefined, b: Measurement | undefined): Measurement | undefined =>
-  a && b ? { seconds: [...a.seconds, ...b.seconds], peakMB: Math.min(a.peakMB, b.peakMB) } : (a ?? b);
-
-const min = (m: Measurement | undefined) => (m ? Math.min(...m.seconds) : Number.NaN);
-const ratio = (a: number, b: number) => (Number.isFinite(a / b) ? (a / b).toFixed(2) : '-');
-const fixed = (x: number) => (Number.isFinite(x) ? x.toFixed(3) : '-');
-
 async function main(): Promise<void> {
   const rounds = Number(option('rounds', '2'));
   const reps = option('reps', '3');
   const only = option('only', '');
   const precisions = option('precisions', PRECISIONS.join(',')).split(',');
-  const python = [path.join(packageRoot, '.venv/bin/python'), path.join(packageRoot, '.venv/Scripts/python.exe')].find(
-    existsSync,
-  );
+  const python = venvPython();
   if (!python) console.error('Python is not measured without .venv: run "npm run setup" first');
   const cpu = os.cpus();
   console.log(`${cpu[0]?.model}, ${cpu.length} cores, Node ${process.version}, load ${os.loadavg()[0].toFixed(2)}`);

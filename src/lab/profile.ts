@@ -95,12 +95,12 @@ export class Profile extends SavableDisplay {
   private tables(): Table[] {
     const { name, facts, notes } = this.subject;
     const { unrecorded, runs } = this.run;
-    const without = unrecorded === undefined ? '' : `; without recording ${unrecorded.toFixed(1)} ms`;
+    const without = unrecorded === undefined ? [] : [`${unrecorded.toFixed(1)} ms without recording`];
     const lines = [
       Object.entries(facts)
         .map(([key, value]) => `${key}: ${value}`)
         .join(', '),
-      ...(runs > 1 ? [`Median of ${runs} runs${without}`] : []),
+      [...(runs > 1 ? [`Median of ${runs} runs`] : []), ...without].join('; '),
       ...notes,
     ];
     return profileTables(this.numbers, this.limits, `Profile: ${name}`, lines.filter(Boolean).join('\n'));
