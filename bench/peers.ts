@@ -62,12 +62,12 @@ function environment(name: string, python: string): string | undefined {
   const sites = 'import sysconfig; print(sysconfig.get_path("purelib"))';
   try {
     run(python, ['-m', 'venv', folder]);
-    const own = pythonIn(folder);
-    if (!own) throw new Error(`no Python in ${folder}`);
-    writeFileSync(path.join(run(own, ['-c', sites]), 'torch-of-venv.pth'), `${run(python, ['-c', sites])}\n`);
-    run(own, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements]);
+    const installed = pythonIn(folder);
+    if (!installed) throw new Error(`no Python in ${folder}`);
+    writeFileSync(path.join(run(installed, ['-c', sites]), 'torch-of-venv.pth'), `${run(python, ['-c', sites])}\n`);
+    run(installed, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements]);
     writeFileSync(stamp, versions);
-    return own;
+    return installed;
   } catch (error) {
     console.error(`  skipped: ${name} cannot be installed\n${error instanceof Error ? error.message : error}`);
     return undefined;
@@ -122,11 +122,11 @@ function measure({ name, model, mode }: Case, precision: string, settings: Setti
     const script = ['bench/python/bench.py', ...common, '--mode', mode];
     for (const layout of inMemoryOnly ? [] : LAYOUTS)
       eager.add(layout, () => child(python, [...script, '--layout', layout]));
-    for (const [peer, own] of peers) {
+    for (const [peer, peerPython] of peers) {
       if (inMemoryOnly && peer !== 'openvino') continue;
       const args = ['-W', 'ignore', 'bench/python/peers.py', 'measure', ...common, '--folder', folder, '--peer', peer];
       for (const variant of PEERS[peer].variants)
-        others.get(peer)?.add(variant, () => child(own, [...args, '--variant', variant]));
+        others.get(peer)?.add(variant, () => child(peerPython, [...args, '--variant', variant]));
     }
   }
   const found = [...others].flatMap(([peer, { best }]) => (best ? [[peer, best] as const] : []));
@@ -166,15 +166,15 @@ function main(): number {
   const peers = new Map<Peer, string>();
   for (const peer of Object.keys(PEERS) as Peer[]) {
     if (without.includes(peer)) continue;
-    const own = environment(PEERS[peer].packages, python);
-    if (own) peers.set(peer, own);
+    const peerPython = environment(PEERS[peer].packages, python);
+    if (peerPython) peers.set(peer, peerPython);
   }
   const cases = CASES.filter(({ name, model, mode }) => `${name} ${model}/${mode}`.includes(option('only', '')));
   for (const { model } of cases) {
-    const [own = python] = peers.values();
+    const [exporter = python] = peers.values();
     const folder = path.join(packageRoot, 'build/networks', model);
     mkdirSync(folder, { recursive: true });
-    if (!child(own, ['-W', 'ignore', 'bench/python/peers.py', 'prepare', '--case', model, '--folder', folder]))
+    if (!child(exporter, ['-W', 'ignore', 'bench/python/peers.py', 'prepare', '--case', model, '--folder', folder]))
       return 1;
   }
   const settings: Settings = { rounds: Number(option('rounds', '2')), reps: option('reps', '5'), python, peers };
