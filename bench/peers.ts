@@ -23,13 +23,21 @@ const CASES: readonly Case[] = [
   { name: 'YOLOv8-s inference, 640x640 (peers without NMS)', model: 'yolov8_s', mode: 'infer' },
 ];
 
-/** Peers of python/peers.py and the requirements of the environment that each runs in. */
+interface PeerSetup {
+  title: string;
+  /** Name of the requirements in `bench/python/`, and of the environment. */
+  packages: 'peers' | 'mmdet';
+  /** Of which the faster counts. */
+  variants: readonly string[];
+}
+
+/** By their names in python/peers.py. */
 const PEERS = {
-  onnxruntime: { title: 'ONNX Runtime', packages: 'peers' },
-  openvino: { title: 'OpenVINO', packages: 'peers' },
-  compile: { title: 'torch.compile', packages: 'peers' },
-  mmdet: { title: 'MMDetection', packages: 'mmdet' },
-} as const;
+  onnxruntime: { title: 'ONNX Runtime', packages: 'peers', variants: ['plain'] },
+  openvino: { title: 'OpenVINO', packages: 'peers', variants: ['plain'] },
+  compile: { title: 'torch.compile', packages: 'peers', variants: ['plain', 'frozen'] },
+  mmdet: { title: 'MMDetection', packages: 'mmdet', variants: ['plain'] },
+} as const satisfies Record<string, PeerSetup>;
 type Peer = keyof typeof PEERS;
 
 const LAYOUTS = ['channels_last', 'contiguous'] as const;
@@ -54,12 +62,12 @@ function environment(name: string, python: string): string | undefined {
   const sites = 'import sysconfig; print(sysconfig.get_path("purelib"))';
   try {
     run(python, ['-m', 'venv', folder]);
-    const own = pythonIn(folder);
-    if (!own) throw new Error(`no Python in ${folder}`);
-    writeFileSync(path.join(run(own, ['-c', sites]), 'torch-of-venv.pth'), `${run(python, ['-c', sites])}\n`);
-    run(own, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements]);
+    const installed = pythonIn(folder);
+    if (!installed) throw new Error(`no Python in ${folder}`);
+    writeFileSync(path.join(run(installed, ['-c', sites]), 'torch-of-venv.pth'), `${run(python, ['-c', sites])}\n`);
+    run(installed, ['-m', 'pip', 'install', '--quiet', '--requirement', requirements]);
     writeFileSync(stamp, versions);
-    return own;
+    return installed;
   } catch (error) {
     console.error(`  skipped: ${name} cannot be installed\n${error instanceof Error ? error.message : error}`);
     return undefined;
@@ -81,34 +89,48 @@ interface Settings {
   peers: ReadonlyMap<Peer, string>;
 }
 
-/** Ours, eager torch in its better layout, and each peer, in turn. */
+/** Each way of running a network, of which the fastest is kept. */
+class Attempts {
+  private readonly byVariant = new Map<string, Measurement | undefined>();
+
+  /** Measures a variant; one that failed before is not tried again. */
+  add(variant: string, run: () => Measurement | undefined): void {
+    const before = this.byVariant.get(variant);
+    if (this.byVariant.has(variant) && !before) return;
+    this.byVariant.set(variant, merge(before, run()));
+  }
+
+  get best(): Measurement | undefined {
+    const measured = [...this.byVariant.values()].filter((one) => one !== undefined);
+    return measured.sort((a, b) => min(a) - min(b))[0];
+  }
+}
+
+/** Ours, eager torch in both layouts, and each peer, in turn. */
 function measure({ name, model, mode }: Case, precision: string, settings: Settings): Row {
   const { rounds, reps, python, peers } = settings;
-  const row: Row = { case: name, precision, peers: {} };
   const common = ['--case', model, '--precision', precision, '--reps', reps];
   const folder = path.join(packageRoot, 'build/networks', model);
-  const eager: Partial<Record<(typeof LAYOUTS)[number], Measurement>> = {};
+  let ours: Measurement | undefined;
+  const eager = new Attempts();
+  const others = new Map([...peers.keys()].map((peer) => [peer, new Attempts()]));
   for (let round = 0; round < rounds; round++) {
     const one = child(process.execPath, [path.join(packageRoot, 'dist/bench/case.js'), ...common, '--mode', mode]);
-    row.ours = merge(row.ours, one);
+    ours = merge(ours, one);
     // without bfloat16 instructions torch's convolutions take minutes
-    const inMemoryOnly = precision === 'bf16' && one?.engine?.includes('in memory only');
+    const inMemoryOnly = precision === 'bf16' && one?.engine?.includes('in memory only') === true;
+    const script = ['bench/python/bench.py', ...common, '--mode', mode];
     for (const layout of inMemoryOnly ? [] : LAYOUTS)
-      eager[layout] = merge(
-        eager[layout],
-        child(python, ['bench/python/bench.py', ...common, '--mode', mode, '--layout', layout]),
-      );
-    for (const [peer, own] of peers) {
+      eager.add(layout, () => child(python, [...script, '--layout', layout]));
+    for (const [peer, peerPython] of peers) {
       if (inMemoryOnly && peer !== 'openvino') continue;
-      // one that failed or has not this precision is not tried again
-      if (round > 0 && !row.peers[peer]) continue;
       const args = ['-W', 'ignore', 'bench/python/peers.py', 'measure', ...common, '--folder', folder, '--peer', peer];
-      const measured = merge(row.peers[peer], child(own, args));
-      if (measured) row.peers[peer] = measured;
+      for (const variant of PEERS[peer].variants)
+        others.get(peer)?.add(variant, () => child(peerPython, [...args, '--variant', variant]));
     }
   }
-  row.eager = Object.values(eager).sort((a, b) => min(a) - min(b))[0];
-  return row;
+  const found = [...others].flatMap(([peer, { best }]) => (best ? [[peer, best] as const] : []));
+  return { case: name, precision, ours, eager: eager.best, peers: Object.fromEntries(found) };
 }
 
 function line(row: Row, columns: readonly Peer[]): string {
@@ -144,15 +166,15 @@ function main(): number {
   const peers = new Map<Peer, string>();
   for (const peer of Object.keys(PEERS) as Peer[]) {
     if (without.includes(peer)) continue;
-    const own = environment(PEERS[peer].packages, python);
-    if (own) peers.set(peer, own);
+    const peerPython = environment(PEERS[peer].packages, python);
+    if (peerPython) peers.set(peer, peerPython);
   }
   const cases = CASES.filter(({ name, model, mode }) => `${name} ${model}/${mode}`.includes(option('only', '')));
   for (const { model } of cases) {
-    const [own = python] = peers.values();
+    const [exporter = python] = peers.values();
     const folder = path.join(packageRoot, 'build/networks', model);
     mkdirSync(folder, { recursive: true });
-    if (!child(own, ['-W', 'ignore', 'bench/python/peers.py', 'prepare', '--case', model, '--folder', folder]))
+    if (!child(exporter, ['-W', 'ignore', 'bench/python/peers.py', 'prepare', '--case', model, '--folder', folder]))
       return 1;
   }
   const settings: Settings = { rounds: Number(option('rounds', '2')), reps: option('reps', '5'), python, peers };

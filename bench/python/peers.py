@@ -114,8 +114,8 @@ def torch_run(arguments, images, model, options=None):
 
 
 def compiled(arguments, images):
-    # weights become constants, in the layout that oneDNN wants
-    return torch_run(arguments, images, network(arguments.case), {'freezing': True})
+    # frozen: weights become constants in oneDNN's layout, which is not always faster
+    return torch_run(arguments, images, network(arguments.case), {'freezing': arguments.variant == 'frozen'})
 
 
 def mmdetection(arguments, images):
@@ -250,6 +250,7 @@ def main():
     parser.add_argument('--case', choices=CASES, required=True)
     parser.add_argument('--folder', required=True)
     parser.add_argument('--peer', choices=PEERS)
+    parser.add_argument('--variant', choices=['plain', 'frozen'], default='plain', help='of torch.compile')
     parser.add_argument('--precision', choices=TOLERANCE, default='f32')
     parser.add_argument('--reps', type=int, default=3)
     parser.add_argument('--warm-ups', type=int, default=2)

@@ -1,4 +1,4 @@
-// The events of a profile as a tree: what lies in what, by time.
+// The events of a profile as a tree: which event is inside which, by time.
 
 /** One event of a profile, as engines record it. */
 export interface ProfileEvent {
@@ -25,7 +25,7 @@ export interface NestedEvent {
 }
 
 /**
- * Each event with the one around it and what of its time is its own.
+ * Each event with the one around it and its time without those inside.
  *
  * @param events in the order in which they began, a longer one before those inside it
  * @example nestEvents(profile.events).filter(({ parent }) => !parent)

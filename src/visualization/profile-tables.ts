@@ -154,7 +154,7 @@ function moduleTable({ modules }: ProfileNumbers, { depth }: ProfileLimits): Tab
     columns: [{ title: 'module' }, ...right('forward ms', ...(hasBackward ? ['backward ms'] : []), 'share')],
     // no-break spaces, which HTML keeps
     rows: (inModel.length > 0 ? shown : []).map((row) => [
-      row.path === undefined ? 'outside of the model' : '\u00a0\u00a0'.repeat(row.depth) + ownPart(row.path, names),
+      row.path === undefined ? 'outside of the model' : '\u00a0\u00a0'.repeat(row.depth) + nameWithin(row.path, names),
       ms(row.forward),
       ...(hasBackward ? [ms(row.backward)] : []),
       percent(row.share),
@@ -164,7 +164,7 @@ function moduleTable({ modules }: ProfileNumbers, { depth }: ProfileLimits): Tab
 }
 
 /** What a path adds to that of the nearest module around it. */
-function ownPart(path: string, names: readonly string[]): string {
+function nameWithin(path: string, names: readonly string[]): string {
   if (path === '') return 'model';
   const around = names.filter((name) => name !== '' && path.startsWith(`${name}.`));
   const longest = around.reduce((length, name) => Math.max(length, name.length + 1), 0);

@@ -7,7 +7,7 @@ import { recordedProfile } from './recorded-profile';
 const trace = chromeTrace(recordedProfile, { engine: 'torch' });
 const rowOf = (events: readonly TraceEvent[], row: string) => events.filter(({ ph, cat }) => ph === 'X' && cat === row);
 
-/** Whether the complete events of each thread lie in one another or apart. */
+/** Whether the complete events of each thread are inside one another or apart. */
 function nests(events: readonly TraceEvent[]): boolean {
   const complete = events.filter(({ ph }) => ph === 'X');
   return complete.every((a) =>

@@ -41,7 +41,7 @@ describe('recipe.profile', () => {
     expect(profile.modules.some(({ path }) => path === 'roi_head')).toBe(true);
   });
 
-  it('leaves no tensors behind', async () => {
+  it('frees all tensors', async () => {
     const before = tf.memory().numTensors;
     await small().profile({ mode: 'train', repeats: 1 });
     expect(tf.memory().numTensors).toBe(before);
