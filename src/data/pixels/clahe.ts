@@ -13,38 +13,49 @@ export function equalize(plane: Uint8Array, width: number, height: number, limit
   const [tileWidth, tileHeight] = [width, height].map((side) =>
     Math.floor((side + (whole ? 0 : tiles - (side % tiles))) / tiles),
   );
-  const tables: Uint8Array[] = [];
-  for (let row = 0; row < tiles; row++)
-    for (let column = 0; column < tiles; column++) {
-      const counts = new Int32Array(256);
-      for (let y = 0; y < tileHeight; y++) {
-        const from = mirrored(row * tileHeight + y, height) * width;
-        for (let x = 0; x < tileWidth; x++) counts[plane[from + mirrored(column * tileWidth + x, width)]]++;
-      }
-      tables.push(equalizationTable(counts, tileWidth * tileHeight, limit));
+  const tables = new Uint8Array(tiles * tiles * 256);
+  const sourceColumns = Int32Array.from({ length: tiles * tileWidth }, (_, x) => mirrored(x, width));
+  for (let tile = 0; tile < tiles * tiles; tile++) {
+    const [top, left] = [Math.floor(tile / tiles) * tileHeight, (tile % tiles) * tileWidth];
+    const counts = new Int32Array(256);
+    for (let y = top; y < top + tileHeight; y++) {
+      const from = mirrored(y, height) * width;
+      for (let x = left; x < left + tileWidth; x++) counts[plane[from + sourceColumns[x]]]++;
     }
-  const neighbourTiles = (side: number, tile: number) =>
-    Array.from({ length: side }, (_, i) => {
-      const at = f(f(i * f(1 / tile)) - 0.5);
-      const first = Math.floor(at);
-      return { first: Math.max(first, 0), second: Math.min(first + 1, tiles - 1), rest: f(at - first) };
-    });
-  const columns = neighbourTiles(width, tileWidth);
-  const rows = neighbourTiles(height, tileHeight);
+    tables.set(equalizationTable(counts, tileWidth * tileHeight, limit), tile * 256);
+  }
+  const columns = neighbourTiles(width, tileWidth, tiles);
+  const rows = neighbourTiles(height, tileHeight, tiles);
   const out = new Uint8Array(plane.length);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const [row, column] = [rows[y], columns[x]];
-      const i = y * width + x;
+  for (let y = 0, i = 0; y < height; y++) {
+    const [upper, lower] = [rows.first[y] * tiles * 256, rows.second[y] * tiles * 256];
+    const below = rows.rest[y];
+    const above = f(1 - below);
+    for (let x = 0; x < width; x++, i++) {
       const level = plane[i];
-      const blend = (r: number) =>
-        f(
-          f(tables[r * tiles + column.first][level] * f(1 - column.rest)) +
-            f(tables[r * tiles + column.second][level] * column.rest),
-        );
-      out[i] = roundHalfEven(f(f(blend(row.first) * f(1 - row.rest)) + f(blend(row.second) * row.rest)));
+      const first = columns.first[x] * 256 + level;
+      const second = columns.second[x] * 256 + level;
+      const right = columns.rest[x];
+      const left = f(1 - right);
+      const high = f(f(tables[upper + first] * left) + f(tables[upper + second] * right));
+      const low = f(f(tables[lower + first] * left) + f(tables[lower + second] * right));
+      out[i] = roundHalfEven(f(f(high * above) + f(low * below)));
     }
+  }
   return out;
+}
+
+/** The tiles before and after each pixel along one side, and the weight of the second. */
+function neighbourTiles(side: number, tile: number, tiles: number) {
+  const [first, second, rest] = [new Int32Array(side), new Int32Array(side), new Float32Array(side)];
+  for (let i = 0; i < side; i++) {
+    const at = f(f(i * f(1 / tile)) - 0.5);
+    const before = Math.floor(at);
+    first[i] = Math.max(before, 0);
+    second[i] = Math.min(before + 1, tiles - 1);
+    rest[i] = at - before;
+  }
+  return { first, second, rest };
 }
 
 /** Look-up table of a tile: counts above the clip limit are redistributed over all levels, then accumulated. */

@@ -36,19 +36,19 @@ function wholeFactors(image: PixelImage, width: number, height: number, fx: numb
   return out;
 }
 
-/** Source pixels of each target pixel, and their weights. */
+/** Source pixels of each target pixel, and their weights: one entry per pair, in the order of both. */
 interface Shares {
-  target: number[];
-  source: number[];
-  share: number[];
+  target: Int32Array;
+  source: Int32Array;
+  share: Float32Array;
 }
 
 function sharesOf(source: number, target: number, scale: number): Shares {
-  const table: Shares = { target: [], source: [], share: [] };
+  const table = { target: [] as number[], source: [] as number[], share: [] as number[] };
   const add = (t: number, s: number, share: number) => {
     table.target.push(t);
     table.source.push(s);
-    table.share.push(f(share));
+    table.share.push(share);
   };
   for (let t = 0; t < target; t++) {
     const from = t * scale;
@@ -60,25 +60,22 @@ function sharesOf(source: number, target: number, scale: number): Shares {
     for (let s = first; s < last; s++) add(t, s, 1 / cell);
     if (to - last > 1e-3) add(t, last, Math.min(to - last, 1, cell) / cell);
   }
-  return table;
+  return {
+    target: Int32Array.from(table.target),
+    source: Int32Array.from(table.source),
+    share: Float32Array.from(table.share),
+  };
 }
 
 function weighted(image: PixelImage, width: number, height: number, sx: number, sy: number): Uint8Array {
-  const { data } = image;
   const columns = sharesOf(image.width, width, sx);
   const rows = sharesOf(image.height, height, sy);
   const out = new Uint8Array(width * height * 3);
   const line = new Float32Array(width * 3);
   const sum = new Float32Array(width * 3);
   for (let k = 0; k < rows.target.length; k++) {
-    line.fill(0);
-    const start = rows.source[k] * image.width * 3;
-    for (let i = 0; i < columns.target.length; i++) {
-      const [p, o, share] = [start + columns.source[i] * 3, columns.target[i] * 3, columns.share[i]];
-      line[o] += f(data[p] * share);
-      line[o + 1] += f(data[p + 1] * share);
-      line[o + 2] += f(data[p + 2] * share);
-    }
+    // the last row of a cell may be the first of the next
+    if (k === 0 || rows.source[k] !== rows.source[k - 1]) weightedRow(image, rows.source[k], columns, line);
     const share = rows.share[k];
     const row = rows.target[k];
     if (k === 0 || row !== rows.target[k - 1]) for (let i = 0; i < sum.length; i++) sum[i] = share * line[i];
@@ -87,4 +84,24 @@ function weighted(image: PixelImage, width: number, height: number, sx: number, 
       for (let i = 0, o = row * width * 3; i < sum.length; i++, o++) out[o] = roundHalfEven(sum[i]);
   }
   return out;
+}
+
+/** One source row, weighted along x. */
+function weightedRow({ data, width }: PixelImage, row: number, columns: Shares, out: Float32Array): void {
+  const { target, source, share } = columns;
+  const start = row * width * 3;
+  let [a, b, c] = [f(0), f(0), f(0)];
+  for (let i = 0; i < target.length; i++) {
+    const p = start + source[i] * 3;
+    const weight = share[i];
+    a = f(a + f(data[p] * weight));
+    b = f(b + f(data[p + 1] * weight));
+    c = f(c + f(data[p + 2] * weight));
+    if (i + 1 < target.length && target[i + 1] === target[i]) continue;
+    const o = target[i] * 3;
+    out[o] = a;
+    out[o + 1] = b;
+    out[o + 2] = c;
+    a = b = c = f(0);
+  }
 }

@@ -20,6 +20,9 @@ export function warpPerspective(
   colour: readonly number[],
 ): PixelImage {
   const m = inverse(matrix);
+  const { data } = image;
+  const stride = image.width * 3;
+  const [insideX, insideY] = [(image.width - 1) * STEPS, (image.height - 1) * STEPS];
   const out = new Uint8Array(width * height * 3);
   // OpenCV restarts its sums with each block of columns
   const blockHeight = Math.min(BLOCK / 2, height);
@@ -35,14 +38,27 @@ export function warpPerspective(
         const scale = w === 0 ? 0 : STEPS / w;
         const fx = roundHalfEven((x0 + m[0] * (x - left)) * scale);
         const fy = roundHalfEven((y0 + m[3] * (x - left)) * scale);
-        blend(image, fx, fy, colour, out, (y * width + x) * 3);
+        const o = (y * width + x) * 3;
+        // inside, where all four neighbours are pixels
+        if (fx >= 0 && fy >= 0 && fx < insideX && fy < insideY) {
+          const p = ((fy >> 5) * image.width + (fx >> 5)) * 3;
+          const q = p + stride;
+          const ax = fx & 31;
+          const ay = fy & 31;
+          for (let c = 0; c < 3; c++) {
+            const upper = data[p + c] * (STEPS - ax) + data[p + c + 3] * ax;
+            const lower = data[q + c] * (STEPS - ax) + data[q + c + 3] * ax;
+            // weights sum to 2^10: OpenCV's 2^15 without their common factor
+            out[o + c] = (upper * (STEPS - ay) + lower * ay + 512) >> 10;
+          }
+        } else blendAtBorder(image, fx, fy, colour, out, o);
       }
     }
   return { data: out, width, height, order: image.order };
 }
 
-/** Writes the bilinear interpolation at (fx, fy) / 32. */
-function blend(
+/** Writes the bilinear interpolation at (fx, fy) / 32, with the colour where there is no pixel. */
+function blendAtBorder(
   { data, width, height }: PixelImage,
   fx: number,
   fy: number,
@@ -60,18 +76,10 @@ function blend(
   }
   const ax = fx - x * STEPS;
   const ay = fy - y * STEPS;
-  // weights sum to 2^10: OpenCV's 2^15 without their common factor
   const w00 = (STEPS - ax) * (STEPS - ay);
   const w01 = ax * (STEPS - ay);
   const w10 = (STEPS - ax) * ay;
   const w11 = ax * ay;
-  const p = (y * width + x) * 3;
-  if (x >= 0 && y >= 0 && x < width - 1 && y < height - 1) {
-    const q = p + width * 3;
-    for (let c = 0; c < 3; c++)
-      out[o + c] = (data[p + c] * w00 + data[p + c + 3] * w01 + data[q + c] * w10 + data[q + c + 3] * w11 + 512) >> 10;
-    return;
-  }
   const at = (px: number, py: number, c: number) =>
     px < 0 || py < 0 || px >= width || py >= height ? colour[c] : data[(py * width + px) * 3 + c];
   for (let c = 0; c < 3; c++)
