@@ -103,16 +103,12 @@ export function createInspector(compiler: CellCompiler): (content: Content) => C
     return { signature, sections, declaration: declarationOf(symbol, isInMemory) };
   }
 
-  return (content) => {
-    const code = String(content.code ?? '');
-    const cursor = utf16Offset(code, Number(content.cursor_pos ?? code.length));
-    const { program, cell } = compiler.full.show(compiler.earlier, code);
+  function inspect(program: ts.Program, cell: ts.SourceFile, cursor: number, inDetail: boolean): Content {
     for (const node of namesAt(cell, cursor)) {
       const found = describe(program, cell, node);
       if (!found) continue;
       const { signature, sections } = found;
-      const declaration = Number(content.detail_level) > 0 ? found.declaration : undefined;
-      const source = declaration === undefined ? [] : [declaration];
+      const source = inDetail && found.declaration !== undefined ? [found.declaration] : [];
       return {
         status: 'ok',
         found: true,
@@ -124,5 +120,20 @@ export function createInspector(compiler: CellCompiler): (content: Content) => C
       };
     }
     return { status: 'ok', found: false, data: {}, metadata: {} };
+  }
+
+  // A cell is the same object as long as neither its text nor anything before it has changed.
+  const answers = new WeakMap<ts.SourceFile, Map<string, Content>>();
+  return (content) => {
+    const code = String(content.code ?? '');
+    const cursor = utf16Offset(code, Number(content.cursor_pos ?? code.length));
+    const inDetail = Number(content.detail_level) > 0;
+    const { program, cell } = compiler.full.show(compiler.earlier, code);
+    const known = answers.get(cell) ?? new Map<string, Content>();
+    answers.set(cell, known);
+    const key = `${cursor} ${inDetail}`;
+    const answer = known.get(key) ?? inspect(program, cell, cursor, inDetail);
+    known.set(key, answer);
+    return answer;
   };
 }

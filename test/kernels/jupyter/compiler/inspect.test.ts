@@ -123,3 +123,16 @@ it.each(['tf.matMul|', 'tf.matMul(|', 'tf.matMul(|1, 2)', 'tf.matMul(1, 2)|'])(
     expect(shown('tf.mat|Mul')).toContain('Computes the dot product');
   },
 );
+
+it('answers with the declarations as they are now', () => {
+  const compiler = new CellCompiler(process.cwd(), '', '');
+  const inspectNow = createInspector(compiler);
+  const declare = (code: string) => {
+    compiler.compile(code);
+    compiler.commit(new Set());
+    const asked = [0, 0].map(() => inspectNow({ code: 'thing', cursor_pos: 2, detail_level: 0 }));
+    return asked.map(({ data }) => (data as Record<string, string>)['text/plain']);
+  };
+  expect(declare('let thing = 1;')).toEqual(['let thing: number', 'let thing: number']);
+  expect(declare("let thing = 'a';")).toEqual(['let thing: string', 'let thing: string']);
+});
