@@ -45,9 +45,9 @@ export function tableText({ title, columns, rows, note }: Table): string {
 }
 
 export function tableHtml({ title, columns, rows, strong = [], note, bars }: Table): string {
-  // lists may wrap, so that a wide table fits the page
+  // long lists may wrap, so that a wide table fits the page
   const style = (i: number, text: string) =>
-    `text-align:${columns[i].align ?? 'left'};padding:3px 8px;font-variant-numeric:tabular-nums${text.length > 12 && text.includes(', ') ? '' : ';white-space:nowrap'}`;
+    `text-align:${columns[i].align ?? 'left'};padding:3px 8px;font-variant-numeric:tabular-nums${text.length > 28 && text.includes(', ') ? '' : ';white-space:nowrap'}`;
   const bar = (i: number, r: number) => {
     const share = i === bars?.column ? (bars.values[r] ?? 0) : 0;
     const end = `${(100 * Math.min(1, share)).toFixed(1)}%`;
