@@ -37,7 +37,7 @@ export function startCompiler(directory: string, settings: CompilerSettings): Co
   const { queries, onProblem, namesFor, ...texts } = settings;
   const pending = new Map<number, Pending>();
   let last = 0;
-  const worker = new Worker(join(__dirname, 'thread.js'), {
+  const worker = new Worker(join(__dirname, 'start-thread.js'), {
     workerData: { directory, ...texts, queries } satisfies CompilerData,
     transferList: queries ? [queries] : [],
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },

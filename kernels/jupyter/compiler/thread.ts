@@ -17,6 +17,7 @@ import type {
 } from './messages';
 import { nodeTypes, readAhead } from './read-ahead';
 import { SessionNames } from './session-names';
+import { typescript } from './typescript-module';
 
 const { directory, prelude, globals, queries } = workerData as CompilerData;
 const port = parentPort!;
@@ -69,6 +70,8 @@ function* preparation(): Generator<void> {
   compiler.prepareFull(FIRST_CELL);
   yield;
   void complete(compiler, { code: FIRST_COMPLETION });
+  yield;
+  typescript.keep();
 }
 
 const steps = preparation();

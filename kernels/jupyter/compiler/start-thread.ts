@@ -1,0 +1,4 @@
+// Where the compiler's thread starts.
+
+import './typescript-module';
+import './thread';
