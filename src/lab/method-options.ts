@@ -81,8 +81,14 @@ const filter = { filterEmpty: z.boolean(), filterIgnored: z.boolean(), minSize: 
 const weights = { key: text, prefix: text, part: text };
 const { limit: _, ...withoutLimit } = drawingShape;
 
+const profiled = z.custom<object>(
+  (value) => typeof value === 'object' && value !== null && ('detector' in value || 'modules' in value),
+  'expected a model, or a module of nn',
+);
+
 const SHAPES = {
   detector: ['read the config', { options: z.union([z.array(z.string()), z.record(z.string(), z.unknown())]) }],
+  profile: ['profile', { model: profiled, name: text, repeats: positive }],
   compareFeatures: ['compare features', { at: text, show: z.enum(['mean', 'max']) }],
   'dataset.coco': [
     'load a COCO dataset',
@@ -144,6 +150,10 @@ const SHAPES = {
     { ...input, images: positive.or(z.literal(Number.POSITIVE_INFINITY)), signal: abortSignal },
   ],
   'Recipe.assignments': ['show assignments', { ...input, image }],
+  'Recipe.profile': [
+    'profile',
+    { mode: z.enum(['predict', 'train']), amp: z.boolean(), batch, imageSize: fit.imageSize, repeats: positive },
+  ],
   'Recipe.necks': ['try necks', { input: size, flops: z.boolean(), onRow: callback }],
   'Recipe.loadFrom': ['load the weights', weights],
   'Recipe.freeze': ['freeze', { stages: count, epoch: positive }],
@@ -161,6 +171,8 @@ const SHAPES = {
     { at: z.array(text).min(1), show: z.union([z.enum(['mean', 'max']), z.array(count).min(1)]) },
   ],
   'Model.cam': ['make a class activation map', { layer: text, detection: count, method: z.enum(CAM_METHODS) }],
+  'Model.profile': ['profile', { precision, repeats: positive }],
+  'Profile.detailed': ['show the profile', { rows: positive, depth: count }],
   'Model.attention': ['show attention', { detection: count, layer: count }],
   'Model.loadFrom': ['load the weights', weights],
   'Model.withThreshold': ['choose a threshold', { ...draws, iou, masks: z.boolean() }],

@@ -212,7 +212,8 @@ export class Model implements Displayable {
    * Where the time of a prediction goes, by kernel, module and operator.
    * @example (await model.profile('street.jpg', { precision: 'bfloat16' })).kernels[0]
    */
-  profile(image: ImageInput, options?: ModelProfileOptions): Promise<Profile> {
+  async profile(image: ImageInput, options?: ModelProfileOptions): Promise<Profile> {
+    checkMethod('Model.profile', options);
     this.requireWeights('profile');
     return profileModel(this, image, options);
   }

@@ -16,7 +16,6 @@ import { detect } from './evaluate';
 import type { ImageSize } from './image-size/set-image-size';
 import { planRun } from './plan';
 import { engineNotes, Profile } from './profile';
-import { checkProfileOptions } from './profile-options';
 import { medianRun } from './profile-runs';
 import { progressView } from './progress-view';
 import { spreadBoxes } from './spread-boxes';
@@ -82,7 +81,6 @@ export async function profileModel(
   image: ImageInput,
   options: ModelProfileOptions = {},
 ): Promise<Profile> {
-  checkProfileOptions('Model.profile', options);
   const { precision = 'float32', repeats = 3 } = options;
   const sample = await testSample(
     await pixelsOfInput(image),

@@ -10,7 +10,7 @@ import type { MimeBundle } from '../visualization/display';
 import { type ProfileLimits, profileTables } from '../visualization/profile-tables';
 import { csvText, type Formats, SavableDisplay } from '../visualization/savable';
 import { type Table, tableHtml, tablesBundle, tableText } from '../visualization/table';
-import { checkProfileOptions } from './profile-options';
+import { checkMethod } from './method-options';
 import { type MedianRun, medianRun } from './profile-runs';
 
 /** What was profiled, for titles and files. */
@@ -83,7 +83,7 @@ export class Profile extends SavableDisplay {
    * @example (await recipe.profile()).detailed({ rows: 40, depth: 4 })
    */
   detailed(limits: Partial<ProfileLimits> = {}): Profile {
-    checkProfileOptions('detailed', limits);
+    checkMethod('Profile.detailed', limits);
     return new Profile(this.subject, this.run, { ...this.limits, ...limits });
   }
 
@@ -173,7 +173,7 @@ export interface ProfileOptions {
  * @throws DetLabError for an unknown option, and while another profile is taken
  */
 export async function profile(f: () => unknown, options: ProfileOptions = {}): Promise<Profile> {
-  checkProfileOptions('profile', options);
+  checkMethod('profile', options);
   const { model, name = 'code', repeats = 1 } = options;
   await startEngine();
   const module = model && (model instanceof Module ? model : model.detector);

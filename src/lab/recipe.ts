@@ -30,7 +30,6 @@ import { type PipelineSteps, pipelineSteps, type StepsOptions } from './pipeline
 import type { FitOptions } from './plan';
 import type { Profile } from './profile';
 import { profileRecipe, type RecipeProfileOptions } from './profile-model';
-import { checkProfileOptions } from './profile-options';
 import { configPaths, modulePaths } from './recipe-paths';
 import type { Run } from './run';
 import { isConfigFile, saveConfig } from './save-config';
@@ -314,7 +313,7 @@ export class Recipe implements Displayable {
    * @example await (await recipe.profile({ mode: 'train', amp: true })).save('trace.json')
    */
   async profile(options: RecipeProfileOptions = {}): Promise<Profile> {
-    checkProfileOptions('Recipe.profile', options);
+    checkMethod('Recipe.profile', options);
     const { imageSize, ...rest } = options;
     if (imageSize !== undefined) return this.imageSize(imageSize).profile(rest);
     return profileRecipe({ ...this.spec, config: this.config }, options);

@@ -60,6 +60,7 @@ describe('profile', () => {
     );
     await expect(profile(code, { repeats: 0 })).rejects.toThrow(/repeats: expected int > 0, received the number 0/);
     await expect(profile(code, 3 as never)).rejects.toThrow(/expected options by name/);
+    await expect(profile(code, { model: 3 as never })).rejects.toThrow(/model: expected a model, or a module of nn/);
     expect(() => shown().detailed({ row: 3 } as never)).toThrow(/unknown option "row".*"rows"/);
   });
 });
