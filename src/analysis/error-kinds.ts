@@ -157,7 +157,8 @@ function classifyImage(
     truths.detection[firstTruth + found] = firstDetection + k;
   }
   const at = { first: firstTruth, matches, truths, iou: matcher.iou, background };
-  for (const [k, d] of matches.detections.entries()) {
+  for (let k = 0; k < matches.detections.length; k++) {
+    const d = matches.detections[k];
     const row = detections.count++;
     detections.image[row] = image;
     detections.index[row] = d;
@@ -194,6 +195,7 @@ function causeOf(
   let [sameIoU, otherIoU, usedIoU, anyIoU] = [0, 0, 0, 0];
   for (let c = 0; c < columns; c++) {
     const iou = matches.overlaps[k * columns + c];
+    if (!(iou > 0)) continue; // most are 0; a match never is
     const row = first + matches.truths[c];
     if (matches.truths[c] === matched) return { cause: TRUE, column: c, iou };
     if (iou > anyIoU) [any, anyIoU] = [c, iou];
