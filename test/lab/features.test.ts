@@ -61,7 +61,9 @@ test('what cannot be shown is said with what can', async () => {
   await expect(show({ at: ['nek'] })).rejects.toThrow(
     'Did you mean "neck"? The model has backbone, neck, rpn_head, roi_head',
   );
-  await expect(show({ at: [] })).rejects.toThrow("such as at: ['neck'], received none");
+  await expect(show({ at: [] })).rejects.toThrow(
+    'at: expected list of string, at least 1 of them, received a list of 0',
+  );
   await expect(show({ at: ['neck'], show: [99] })).rejects.toThrow(
     'Cannot show channel 99 of "neck": expected 0 to 15',
   );

@@ -45,9 +45,9 @@ test('equals the losses of a training step on the same images, with half of anot
   for (const gradient of gradients) gradient?.dispose();
   batch.inputs.dispose();
 
-  const before = tf.memory().numTensors;
   const losses = () => validationLosses(detector, val, config, { batchSize: 3, epoch: 0, step: 0 });
   const found = await losses();
+  const before = tf.memory().numTensors;
   expect(found).toEqual(Object.fromEntries(Object.entries(scalars).map(([name, v]) => [`val/${name}`, v])));
   expect(Object.keys(found!)[0]).toBe('val/loss');
   expect(await losses()).toEqual(found);
