@@ -32,26 +32,6 @@ export interface AdamWOptions {
   step: number;
 }
 
-/** What a batch norm keeps of the batches it has seen. */
-export interface RunningStatistics {
-  /** [C] */
-  mean: tf.Variable;
-  /** [C], unbiased. */
-  variance: tf.Variable;
-  /** Number of batches, an int32 scalar. */
-  batches: tf.Variable;
-}
-
-/** What it measured on one batch. */
-export interface BatchStatistics {
-  /** [C] */
-  mean: tf.Tensor;
-  /** [C], biased. */
-  variance: tf.Tensor;
-  /** Values per channel. */
-  count: number;
-}
-
 export interface EngineMemory {
   /** Tensors the engine itself holds (torch: slots). */
   slots: number;
@@ -87,8 +67,6 @@ export interface Engine {
     secondMoments: tf.Variable[],
     options: AdamWOptions,
   ): void;
-  /** Moves running statistics towards a batch's by `momentum`, in place where the engine can, and counts the batch. */
-  trackStatistics(running: RunningStatistics, batch: BatchStatistics, momentum: number): void;
   /** Scales gradients (in place where the engine can) so that their joint L2 norm is at most `maxNorm`; returns the norm before. */
   clipGradNorm(gradients: tf.Tensor[], maxNorm: number): { norm: number; gradients: tf.Tensor[] };
   /** Until the next call: native work of this thread ends at its next allocation, with an error, once the element is not 0. */

@@ -3,15 +3,13 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError, didYouMean } from '../errors';
-import type { BatchStatistics, Engine, EngineName, EngineOptions, RunningStatistics } from './engine';
-import { trackStatistics as trackStatisticsByOperations } from './tape/steps';
+import type { Engine, EngineName, EngineOptions } from './engine';
 import { startTensorflow, tensorflowMissing } from './tensorflow';
 import { startTorch, torchMissing } from './torch';
 import { freeUnreachableTensors } from './unreachable-tensors';
 import { startWasm } from './wasm';
 
 export type { Engine, EngineMemory, EngineName, EngineOptions, Precision, SgdOptions } from './engine';
-export { recordsGradients } from './records-gradients';
 
 const NAMES: readonly EngineName[] = ['torch', 'tensorflow', 'wasm'];
 
@@ -71,12 +69,6 @@ export const engineIfRunning = (): Engine | undefined => current;
 export function engine(): Engine {
   if (!current) throw new DetLabError('Cannot use an engine: none is running. Call `await startEngine()` first');
   return current;
-}
-
-/** Moves the running statistics of a batch norm towards a batch's, on whichever backend the tensors are. */
-export function trackStatistics(running: RunningStatistics, batch: BatchStatistics, momentum: number): void {
-  const onEngine = current !== undefined && tf.getBackend() === current.name;
-  (onEngine ? current!.trackStatistics : trackStatisticsByOperations)(running, batch, momentum);
 }
 
 /** TensorFlow.js's CPU backend if no engine is running, to build a model for inspection, with zero weights. */

@@ -2,7 +2,8 @@
 // running variance. In evaluation mode it is an affine map per channel, which can be folded into the preceding convolution.
 
 import * as tf from '@tensorflow/tfjs';
-import { recordsGradients, trackStatistics } from '../engine';
+import { recordsGradients } from '../engine/records-gradients';
+import { trackStatistics } from '../engine/track-statistics';
 import { activateFused } from '../ops/activate';
 import { batchNormTrain } from '../ops/batch-norm-train';
 import type { Epilogue } from './conv2d';
@@ -105,6 +106,11 @@ export class BatchNorm2d extends Module {
       const scale = tf.mul<tf.Tensor1D>(this.weight.variable, tf.rsqrt(tf.add(this.runningVar.variable, this.epsilon)));
       return { scale, shift: tf.sub<tf.Tensor1D>(this.bias.variable, tf.mul(this.runningMean.variable, scale)) };
     });
+  }
+
+  /** Tensors kept from one evaluation to the next. */
+  get kept(): tf.Tensor[] {
+    return this.cached ? [this.cached.scale, this.cached.shift] : [];
   }
 
   private forget(): void {

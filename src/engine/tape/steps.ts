@@ -1,7 +1,7 @@
 // Optimizer steps in tensor operations, for engines without fused kernels.
 
 import * as tf from '@tensorflow/tfjs';
-import type { AdamWOptions, BatchStatistics, RunningStatistics, SgdOptions } from '../engine';
+import type { AdamWOptions, SgdOptions } from '../engine';
 
 /** torch.optim.SGD's step: weight decay, momentum (the first step's momentum is the gradient), dampening, Nesterov. */
 export function sgdStep(
@@ -44,17 +44,6 @@ export function adamWStep(
       const shift = tf.mul(tf.div(first, divisor), lr / (1 - beta1 ** step));
       parameter.assign(tf.sub(tf.mul(parameter, 1 - lr * weightDecay), shift));
     });
-  });
-}
-
-/** torch.nn.BatchNorm2d's running statistics: running += momentum * (batch - running), the variance unbiased. */
-export function trackStatistics(running: RunningStatistics, batch: BatchStatistics, momentum: number): void {
-  const move = (variable: tf.Variable, value: tf.Tensor, factor: number) =>
-    variable.assign(tf.add(tf.mul(variable, 1 - momentum), tf.mul(value, momentum * factor)));
-  tf.tidy(() => {
-    move(running.mean, batch.mean, 1);
-    move(running.variance, batch.variance, batch.count / Math.max(batch.count - 1, 1));
-    running.batches.assign(tf.add(running.batches, tf.scalar(1, 'int32')));
   });
 }
 

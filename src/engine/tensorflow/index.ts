@@ -13,7 +13,7 @@ import { profileWith } from '../profile';
 import { registerTapeGradients } from '../tape/gradients';
 import { trackMemory } from '../tape/memory';
 import { recordKernels } from '../tape/recorder';
-import { adamWStep, clipGradNorm, sgdStep, trackStatistics } from '../tape/steps';
+import { adamWStep, clipGradNorm, sgdStep } from '../tape/steps';
 import { convolutionKernels } from './convolutions';
 
 const SETUP = 'Run `npm run setup -- --engine tensorflow`';
@@ -79,7 +79,6 @@ export async function startTensorflow(options: EngineOptions = {}): Promise<Engi
     sgdStep,
     adamWStep,
     clipGradNorm,
-    trackStatistics,
     profile: (f, modules) => profileWith(recordKernels, f, modules),
     ...trackMemory(() => 0),
   };

@@ -18,7 +18,7 @@ import { shapeKernels } from './kernels/shape';
 import { transformerKernels } from './kernels/transformer';
 import { loadNative } from './native';
 import { recordTorch } from './recorder';
-import { adamWStep, clipGradNorm, sgdStep, trackStatistics } from './steps';
+import { adamWStep, clipGradNorm, sgdStep } from './steps';
 
 export { torchMissing } from './native';
 
@@ -88,7 +88,6 @@ export async function startTorch(options: EngineOptions = {}): Promise<TorchEngi
     autocast: (precision, f) => autocast(backend, accepted, precision, f),
     sgdStep: (parameters, gradients, buffers, o) => sgdStep(backend, parameters, gradients, buffers, o),
     adamWStep: (parameters, gradients, first, second, o) => adamWStep(backend, parameters, gradients, first, second, o),
-    trackStatistics: (running, batch, momentum) => trackStatistics(backend, running, batch, momentum),
     clipGradNorm: (gradients, maxNorm) => clipGradNorm(backend, gradients, maxNorm),
     watch: (urgency) => native.watchUrgency(urgency ?? null),
     profile: (f, modules) => profileWith(recordTorch, f, modules),

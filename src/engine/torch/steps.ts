@@ -2,7 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
-import type { AdamWOptions, BatchStatistics, RunningStatistics, SgdOptions } from '../engine';
+import type { AdamWOptions, SgdOptions } from '../engine';
 import type { TorchBackend, TorchData } from './backend';
 import { kernel, native } from './native';
 
@@ -10,7 +10,7 @@ import { kernel, native } from './native';
 const started = new WeakSet<tf.Variable>();
 
 /** The variable's slot, copied first if another tensor (a clone) shares the data. */
-function exclusiveSlot(backend: TorchBackend, variable: tf.Variable): number {
+export function exclusiveSlot(backend: TorchBackend, variable: tf.Variable): number {
   backend.slotOf(variable);
   if ((variable.dataId as TorchData).references > 1) {
     const copy = tf
@@ -77,23 +77,6 @@ export function adamWStep(
     epsilon,
     weightDecay,
     step,
-  );
-}
-
-export function trackStatistics(
-  backend: TorchBackend,
-  running: RunningStatistics,
-  batch: BatchStatistics,
-  momentum: number,
-): void {
-  native.trackStatistics(
-    exclusiveSlot(backend, running.mean),
-    exclusiveSlot(backend, running.variance),
-    exclusiveSlot(backend, running.batches),
-    backend.slotOf(batch.mean),
-    backend.slotOf(batch.variance),
-    momentum,
-    batch.count,
   );
 }
 

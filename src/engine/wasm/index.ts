@@ -10,7 +10,7 @@ import { profileWith } from '../profile';
 import { registerTapeGradients } from '../tape/gradients';
 import { trackMemory } from '../tape/memory';
 import { recordKernels } from '../tape/recorder';
-import { adamWStep, clipGradNorm, sgdStep, trackStatistics } from '../tape/steps';
+import { adamWStep, clipGradNorm, sgdStep } from '../tape/steps';
 import { checkedIndexKernels } from './checked-indices';
 import { convBackpropKernels } from './conv-backprop';
 import { depthwiseBackpropKernels } from './depthwise-backprop';
@@ -71,7 +71,6 @@ export async function startWasm(options: EngineOptions = {}): Promise<Engine> {
     sgdStep,
     adamWStep,
     clipGradNorm,
-    trackStatistics,
     profile: (f, modules) => profileWith(recordKernels, f, modules),
     ...trackMemory(() => wasm.HEAPU8.length),
   };
