@@ -20,29 +20,17 @@ export interface Problem {
 
 const MAX_LINE = 400;
 
-/** The name that was meant by a string, or by the `type` of an object, and what TypeScript cannot know of names of modules. */
+/** The name that was meant by a string, and what TypeScript cannot know of names of modules. */
 function hintOfName({ file, start = 0, messageText }: ts.Diagnostic, checker: ts.TypeChecker | undefined): string {
   const text = typeof messageText === 'string' ? messageText : messageText.messageText;
-  const [, name, type, expected] =
-    /^(?:Argument of type|Type) '(?:"([^"]+)"|\{ type: "([^"]+)";.*)' is not assignable to (.*)/s.exec(text) ?? [];
-  const meant = name ?? type;
-  if (meant === undefined) return '';
-  const literal = checker && file && namedBy(file, start, name === undefined);
-  const names = literal ? possibleStrings(checker, literal) : [];
-  const near = names.includes(meant) ? '' : didYouMean(meant, names);
-  if (name === undefined || !/Choice/.test(expected))
-    return near && !text.includes('Did you mean') ? `\n${near.trim()}` : '';
+  const [, name, expected] =
+    /^(?:Argument of type|Type) '"([^"]+)"' is not assignable to ((?!.*Did you mean).*)/s.exec(text) ?? [];
+  if (name === undefined) return '';
+  const literal = checker && file && enclosing(file, start + 1, ts.isStringLiteralLike);
+  const near = literal ? didYouMean(name, possibleStrings(checker, literal)) : '';
+  if (!/Choice/.test(expected)) return near && `\n${near.trim()}`;
   const listed = near ? `.${near} modules()` : ': modules()';
   return `\nNo module has the name "${name}"${listed} lists them. One of your own is known after a cell with register(...) has run`;
-}
-
-/** The string at `start`, or that of the `type` of the object there. */
-function namedBy(file: ts.SourceFile, start: number, ofObject: boolean): ts.StringLiteralLike | undefined {
-  if (!ofObject) return enclosing(file, start + 1, ts.isStringLiteralLike);
-  const types = enclosing(file, start + 1, ts.isObjectLiteralExpression)?.properties.flatMap((property) =>
-    ts.isPropertyAssignment(property) && property.name.getText(file) === 'type' ? [property.initializer] : [],
-  );
-  return types?.find(ts.isStringLiteralLike);
 }
 
 /** What a string may be, by the type that is expected of it. */
