@@ -35,14 +35,14 @@ const read = (file: string) => readFileSync(join(packageRoot, file), 'utf8');
 const isTest = (file: string) => /^test\/.*\.test\.ts$/.test(file);
 
 /**
- * What a test can be named after: src/a/b.ts, the folder src/a/b, the same outside of src/ (kernels/, scripts/, configs/), or a
- * C++ source of a kernel. Where the tests of src/a.ts fill several files, these are in the folder test/a/.
+ * What a test can be named after: src/a/b.ts, the folder src/a/b, the same outside of src/ (kernels/, scripts/, configs/; there
+ * also b.mjs), or a C++ source of a kernel. Where the tests of src/a.ts fill several files, these are in the folder test/a/.
  */
 function namesakes(file: string): string[] {
   const name = file.slice('test/'.length).replace(/(\.slow)?\.test\.ts$/, '');
   const folder = dirname(name);
   const source = `${folder}/src/${basename(name).replaceAll('-', '_')}.cpp`;
-  return [`src/${name}.ts`, `src/${name}`, `src/${folder}.ts`, `${name}.ts`, name, source];
+  return [`src/${name}.ts`, `src/${name}`, `src/${folder}.ts`, `${name}.ts`, `${name}.mjs`, name, source];
 }
 const withoutModule = (files: string[]) => {
   const known = new Set(files);
@@ -128,8 +128,24 @@ test('no file or folder is named utils, helpers, common, misc, core or manager',
 });
 
 test('each rule sees what it forbids', () => {
-  const modules = ['src/a', 'src/a/b.ts', 'src/a/crop-and-resize.ts', 'kernels/torch/src/roi_align.cpp', 'configs'];
-  const mirrored = ['a', 'a/b', 'a/b.slow', 'a/b/case', 'a/crop-and-resize', 'kernels/torch/roi-align', 'configs'];
+  const modules = [
+    'src/a',
+    'src/a/b.ts',
+    'src/a/crop-and-resize.ts',
+    'kernels/torch/src/roi_align.cpp',
+    'configs',
+    'scripts/s.mjs',
+  ];
+  const mirrored = [
+    'a',
+    'a/b',
+    'a/b.slow',
+    'a/b/case',
+    'a/crop-and-resize',
+    'kernels/torch/roi-align',
+    'configs',
+    'scripts/s',
+  ];
   const tests = (names: string[]) => names.map((name) => `test/${name}.test.ts`);
   expect(withoutModule([...modules, ...tests(mirrored), 'test/a/shared.ts'])).toEqual([]);
   const strays = tests(['b', 'a/c', 'a/c/b', 'a/roi-align', 'a/b.fast']);

@@ -105,6 +105,43 @@ function balanced(files, count, weight) {
 
 const hash = (...parts) => createHash('sha256').update(parts.join('\0')).digest('hex');
 
+/** Compiles the sources without a current object, many as a group for each core; returns the groups that are linked. */
+async function compileStale({ objects, units, text, objectOf, objectOfGroup, compileTo, log }) {
+  const groups = readGroups(objects).filter((group) => group.every((file) => file in text) && existsSync(objectOfGroup(group)));
+  const grouped = new Set(groups.flat());
+  const stale = units.filter((file) => !grouped.has(file) && !existsSync(objectOf(file)));
+  const cores = Math.max(2, Math.min(availableParallelism(), MAX_GROUPS));
+  const compileOne = (file) => compileTo(objectOf(file), path.join(sources, file));
+  if (stale.length <= cores) {
+    await Promise.all(
+      stale.map(async (file) => {
+        await compileOne(file);
+        log(`  ${file}`);
+      }),
+    );
+    return groups;
+  }
+  const fresh = balanced(stale, cores, (file) => text[file].length);
+  writeGroups(objects, [...groups, ...fresh]);
+  let done = 0;
+  const compileGroup = async (group) => {
+    const source = path.join(objects, `group-${process.pid}-${fresh.indexOf(group)}.cpp`);
+    writeFileSync(source, group.map((file) => `#include ${JSON.stringify(path.join(sources, file))}\n`).join(''));
+    try {
+      await compileTo(objectOfGroup(group), source);
+    } catch {
+      log('  some files do not compile together: one by one'); // two that define the same name, or an error to be named
+      for (const file of group) await compileOne(file);
+    } finally {
+      rmSync(source, { force: true });
+    }
+    done += group.length;
+    log(`  ${done}/${stale.length} files`);
+  };
+  await Promise.all(fresh.map(compileGroup));
+  return [...groups, ...fresh.filter((group) => existsSync(objectOfGroup(group)))];
+}
+
 /**
  * Builds the module unless it is up to date.
  * @param {{ log?: (line: string) => void, force?: boolean }} [options]
@@ -158,38 +195,7 @@ export async function buildTorchEngine({ log = () => {}, force = false } = {}) {
     await compile([...flags, '-c', source, '-o', partial]);
     renameSync(partial, object);
   };
-  let groups = readGroups(objects).filter((group) => group.every((file) => file in text) && existsSync(objectOfGroup(group)));
-  const grouped = new Set(groups.flat());
-  const stale = units.filter((file) => !grouped.has(file) && !existsSync(objectOf(file)));
-  const cores = Math.max(2, Math.min(availableParallelism(), MAX_GROUPS));
-  if (stale.length > cores) {
-    const fresh = balanced(stale, cores, (file) => text[file].length);
-    writeGroups(objects, [...groups, ...fresh]);
-    let done = 0;
-    const compileGroup = async (group) => {
-      const source = path.join(objects, `group-${process.pid}-${fresh.indexOf(group)}.cpp`);
-      writeFileSync(source, group.map((file) => `#include ${JSON.stringify(path.join(sources, file))}\n`).join(''));
-      try {
-        await compileTo(objectOfGroup(group), source);
-      } catch {
-        log('  some files do not compile together: one by one'); // two that define the same name, or an error to be named
-        for (const file of group) await compileTo(objectOf(file), path.join(sources, file));
-      } finally {
-        rmSync(source, { force: true });
-      }
-      done += group.length;
-      log(`  ${done}/${stale.length} files`);
-    };
-    await Promise.all(fresh.map(compileGroup));
-    groups = [...groups, ...fresh.filter((group) => existsSync(objectOfGroup(group)))];
-  } else {
-    await Promise.all(
-      stale.map(async (file) => {
-        await compileTo(objectOf(file), path.join(sources, file));
-        log(`  ${file}`);
-      }),
-    );
-  }
+  const groups = await compileStale({ objects, units, text, objectOf, objectOfGroup, compileTo, log });
   const inGroups = new Set(groups.flat());
   const products = [...groups.map(objectOfGroup), ...units.filter((file) => !inGroups.has(file)).map(objectOf)];
 

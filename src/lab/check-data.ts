@@ -66,7 +66,8 @@ function requireObjects({ name, problems }: Dataset, counts: ObjectCounts, what:
   throw new DetLabError(
     `Cannot ${what} on "${name}": ` +
       (ignored > 0
-        ? `all of its ${counted(ignored, 'object')} are ignored (${counted(counts.crowds, 'crowd')}). Some tools write ` +
+        ? `${ignored === 1 ? 'its only object is' : `all of its ${ignored.toLocaleString('en')} objects are`} ignored ` +
+          `(${counted(counts.crowds, 'crowd')}). Some tools write ` +
           'iscrowd: 1 for every mask of run lengths: set it to 0 for single objects'
         : `its ${counted(counts.images, 'image')} have no objects`) +
       (problem ? `. ${counted(causes.length, 'problem')}, such as: ${problem}` : ''),

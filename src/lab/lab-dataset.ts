@@ -98,7 +98,7 @@ export class LabDataset implements Displayable {
     const numbers = (values: number[]) => values.map((n) => n.toLocaleString('en'));
     const images = numbers(counts.map((c) => c.images));
     return {
-      title: `${this.name}: ${images.map((n, i) => `${n} ${names[i]}`.trim()).join(' + ')} images, ${this.classes.length} ${this.classes.length === 1 ? 'class' : 'classes'}`,
+      title: `${this.name}: ${images.map((n, i) => `${n} ${names[i]}`.trim()).join(' + ')} ${images.join() === '1' ? 'image' : 'images'}, ${this.classes.length} ${this.classes.length === 1 ? 'class' : 'classes'}`,
       columns: [
         { title: 'class' },
         ...names.map((name) => ({ title: `${name} boxes`.trim(), align: 'right' as const })),

@@ -6,6 +6,7 @@ import type { History } from '../training/history';
 import type { LoopPlan } from '../training/loops/loop-plan';
 import { type Stop, wayOn } from '../training/stop';
 import type { BestEvaluation, TrainResult } from '../training/train';
+import { counted } from '../visualization/ap-table';
 import { renderPng, svgFile } from '../visualization/chart';
 import { panelsSpec } from '../visualization/chart-panel';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
@@ -133,14 +134,14 @@ export class Run implements Displayable {
   get headline(): string {
     const { best, early, epoch, loop, model, restored, step, stop } = this;
     const epochs = loop.unit === 'epoch';
-    const done = epochs ? `${epoch} epochs` : `${step} iterations`;
+    const done = epochs ? counted(epoch, 'epoch') : counted(step, 'iteration');
     const at = (evaluation: BestEvaluation) =>
       epochs ? `epoch ${evaluation.epoch}` : `iteration ${evaluation.iteration}`;
     return [
       `${model.name}: ${stop?.where ?? early ?? done} in ${clock(this.seconds)}`,
       ...(best ? [`best ${best.metric.replace(/^.*mAP$/, 'AP')} ${best.value.toFixed(3)} after ${at(best)}`] : []),
       ...(restored ? ['whose weights the model has'] : []),
-      ...(this.problems.length > 0 ? [`${this.problems.length} bad images`] : []),
+      ...(this.problems.length > 0 ? [counted(this.problems.length, 'bad image')] : []),
     ].join(', ');
   }
 

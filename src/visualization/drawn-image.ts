@@ -4,66 +4,8 @@
 import { createCanvas } from '@napi-rs/canvas';
 import { FONT } from './draw-boxes';
 import { browserFunction } from './interactive';
+import type { LiveFrame, LiveImageData, LiveItem, LiveLegend, LiveView } from './live-image-data';
 import type { StoredImage } from './stored-image';
-
-/** The types of `browser/box-drawing.ts`, where their fields are explained. */
-export type LiveBoxData = [
-  number,
-  number,
-  number,
-  number,
-  number,
-  (number | null)?,
-  (number | null)?,
-  (number | null)?,
-  (string | null)?,
-  (string | null)?,
-  (number | null)?,
-  (number | null)?,
-  (string | null)?,
-  (number | null)?,
-  (string | null)?,
-];
-export type LivePointData = [number, number, number, number, string, number];
-export interface LiveImageData {
-  name: string;
-  width: number;
-  height: number;
-  caption?: string;
-  values: Record<string, number | null>;
-  boxes: LiveBoxData[];
-  points?: LivePointData[];
-}
-export interface LiveLegend {
-  classes: readonly string[];
-  colors: readonly string[];
-  states: readonly string[];
-  stateColors: readonly string[];
-}
-export interface LiveView {
-  threshold: number;
-  color: 'class' | 'state';
-  labels: 'all' | 'class' | 'score' | 'none';
-  hiddenClasses: readonly number[];
-  hiddenStates: readonly number[];
-  side: 'all' | 'truths' | 'predictions';
-}
-interface LiveFrame {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-  unit: number;
-  fontSize: number;
-  lineWidth: number;
-}
-interface LiveItem {
-  index: number;
-  color: string;
-  text: string;
-  dashed: boolean;
-  minor: boolean;
-}
 
 const SCRIPT = 'box-drawing';
 type Size = { width: number; height: number };

@@ -4,7 +4,8 @@ import type { PixelImage } from '../data/types';
 import { DetLabError, didYouMean } from '../errors';
 import type { Rle } from '../masks';
 import { BOX_STATES, type BoxState } from './box-states';
-import { decimalsOf, type LiveImageData } from './drawn-image';
+import { decimalsOf } from './drawn-image';
+import type { LiveImageData } from './live-image-data';
 import { maskOutline } from './mask-outline';
 
 /** A box of an image. One without a score is a truth. */

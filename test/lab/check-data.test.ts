@@ -99,7 +99,11 @@ describe('objects', () => {
     );
     await expect(fit(small(), data)).rejects.toThrow(/Cannot train on .*all of its 2 objects are ignored \(2 crowds\)/);
     expect(() => checkEvaluated(data.train, small().config)).toThrow(/Cannot evaluate on/);
+    const crowd = await dataset.coco(writeCoco(folder, { annotations: [annotation({ iscrowd: 1 })] }), folder);
+    expect(crowd.toString()).toMatch(/1 problem: .*nothing to train.*its only object is ignored, as a crowd/);
+    await expect(fit(small(), crowd)).rejects.toThrow(/its only object is ignored \(1 crowd\)/);
     const parts = await load('exports/supervision_parts');
+    expect(parts.table().title).toMatch(/: 1 image, 1 class$/);
     expect(parts.table().rows).toEqual([
       ['x', '1'],
       ['all', '1'],

@@ -77,8 +77,10 @@ test('a resumed run that is stopped at once names the checkpoint that it went on
 
 test('a finished run taken up for more epochs', async () => {
   const workDir = join(folder, 'longer');
-  await fit(workDir, { epochs: 1 });
+  const first = await fit(workDir, { epochs: 1 });
+  expect(first.run.headline).toMatch(/: 1 epoch in /);
   const { run, lines } = await fit(workDir, { epochs: 3, resume: true });
+  expect(run.headline).toMatch(/: 3 epochs in /);
   expect(run).toMatchObject({ interrupted: false, epoch: 3, step: 9 });
   expect(run.curves.data.steps.map(({ at }) => Math.round(3 * at))).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   expect(lines.some((line) => /^resumed from .*epoch_1/.test(line))).toBe(true);

@@ -29,6 +29,15 @@ export interface LanguageService {
   renew(): void;
 }
 
+type MemoryFiles = Map<string, { text: string; version: number; snapshot: ts.IScriptSnapshot }>;
+
+interface HostParts {
+  directory: string;
+  options: ts.CompilerOptions;
+  files: SourceFiles;
+  resolver: Resolver;
+}
+
 export function createLanguageService(
   directory: string,
   options: ts.CompilerOptions,
@@ -40,7 +49,7 @@ export function createLanguageService(
   const cellPath = at('__cell__.ts');
   const earlierPath = at('__earlier__.d.ts');
   const globalsPath = at('__globals__.d.ts');
-  const inMemory = new Map<string, { text: string; version: number; snapshot: ts.IScriptSnapshot }>();
+  const inMemory: MemoryFiles = new Map();
   let changes = 0;
   const set = (path: string, text: string, refresh = false) => {
     const previous = inMemory.get(path);
@@ -53,45 +62,12 @@ export function createLanguageService(
   set(earlierPath, 'export {};\n');
   set(globalsPath, globals);
 
-  const host: ts.LanguageServiceHost & { getModuleResolutionCache(): ts.ModuleResolutionCache } = {
-    getCompilationSettings: () => options,
+  const host = createHost({ directory, options, files, resolver }, inMemory, {
     // While it is the same, TypeScript does not ask for the version of each file, before each of its answers.
     getProjectVersion: () => `${changes} ${files.generation}`,
     getScriptFileNames: () => [globalsPath, earlierPath, cellPath],
-    getScriptVersion: (path) => {
-      const file = inMemory.get(path);
-      return file ? String(file.version) : files.version(path);
-    },
-    getScriptSnapshot: (path) => inMemory.get(path)?.snapshot ?? files.snapshot(path),
-    getCurrentDirectory: () => directory,
-    getDefaultLibFileName: ts.getDefaultLibFilePath,
-    useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
-    fileExists: (path) => inMemory.has(path) || ts.sys.fileExists(path),
-    readFile: (path, encoding) => inMemory.get(path)?.text ?? ts.sys.readFile(path, encoding),
-    readDirectory: ts.sys.readDirectory,
-    directoryExists: ts.sys.directoryExists,
-    getDirectories: ts.sys.getDirectories,
-    realpath: ts.sys.realpath,
-    getModuleResolutionCache: () => resolver.cache,
-    resolveModuleNameLiterals: (literals, file) =>
-      literals.map(({ text }) => ({ resolvedModule: resolver.resolve(text, file) })),
-  };
-  // The registry is shared, except for the files in memory.
-  const registry: ts.DocumentRegistry = Object.create(files);
-  const parsed = new Map<string, ts.SourceFile & { version?: string }>();
-  const targets = new Map<string, ts.CreateSourceFileOptions | ts.ScriptTarget>();
-  const parse = (path: string, snapshot: ts.IScriptSnapshot, version: string) =>
-    ts.createLanguageServiceSourceFile(path, snapshot, targets.get(path) ?? ts.ScriptTarget.ES2022, version, true);
-  registry.updateDocumentWithKey = (path, _path, _options, _key, snapshot, version, kind, target) => {
-    if (!inMemory.has(path)) return files.updateDocument(path, options, snapshot, version, kind, target);
-    const known = parsed.get(path);
-    if (known?.version === version) return known;
-    if (target !== undefined) targets.set(path, target);
-    const file = parse(path, snapshot, version);
-    parsed.set(path, file);
-    return file;
-  };
-  registry.acquireDocumentWithKey = registry.updateDocumentWithKey;
+  });
+  const { registry, parse } = sharedRegistry(options, files, (path) => inMemory.has(path));
   const service = ts.createLanguageService(host, registry);
   const parseAgain = (path: string, text: string) => parse(path, ts.ScriptSnapshot.fromString(text), '1');
   let checked: CheckedProgram | undefined;
@@ -130,4 +106,53 @@ export function createLanguageService(
       checked = undefined;
     },
   };
+}
+
+/** What TypeScript asks for: files in memory first, then those on disk. */
+function createHost(
+  { directory, options, files, resolver }: HostParts,
+  inMemory: MemoryFiles,
+  changing: Required<Pick<ts.LanguageServiceHost, 'getProjectVersion' | 'getScriptFileNames'>>,
+): ts.LanguageServiceHost & { getModuleResolutionCache(): ts.ModuleResolutionCache } {
+  return {
+    getCompilationSettings: () => options,
+    ...changing,
+    getScriptVersion: (path) => {
+      const file = inMemory.get(path);
+      return file ? String(file.version) : files.version(path);
+    },
+    getScriptSnapshot: (path) => inMemory.get(path)?.snapshot ?? files.snapshot(path),
+    getCurrentDirectory: () => directory,
+    getDefaultLibFileName: ts.getDefaultLibFilePath,
+    useCaseSensitiveFileNames: () => ts.sys.useCaseSensitiveFileNames,
+    fileExists: (path) => inMemory.has(path) || ts.sys.fileExists(path),
+    readFile: (path, encoding) => inMemory.get(path)?.text ?? ts.sys.readFile(path, encoding),
+    readDirectory: ts.sys.readDirectory,
+    directoryExists: ts.sys.directoryExists,
+    getDirectories: ts.sys.getDirectories,
+    realpath: ts.sys.realpath,
+    getModuleResolutionCache: () => resolver.cache,
+    resolveModuleNameLiterals: (literals, file) =>
+      literals.map(({ text }) => ({ resolvedModule: resolver.resolve(text, file) })),
+  };
+}
+
+/** The registry of all programs, except for the files in memory: these are parsed here, each version once. */
+function sharedRegistry(options: ts.CompilerOptions, files: SourceFiles, isInMemory: (path: string) => boolean) {
+  const registry: ts.DocumentRegistry = Object.create(files);
+  const parsed = new Map<string, ts.SourceFile & { version?: string }>();
+  const targets = new Map<string, ts.CreateSourceFileOptions | ts.ScriptTarget>();
+  const parse = (path: string, snapshot: ts.IScriptSnapshot, version: string) =>
+    ts.createLanguageServiceSourceFile(path, snapshot, targets.get(path) ?? ts.ScriptTarget.ES2022, version, true);
+  registry.updateDocumentWithKey = (path, _path, _options, _key, snapshot, version, kind, target) => {
+    if (!isInMemory(path)) return files.updateDocument(path, options, snapshot, version, kind, target);
+    const known = parsed.get(path);
+    if (known?.version === version) return known;
+    if (target !== undefined) targets.set(path, target);
+    const file = parse(path, snapshot, version);
+    parsed.set(path, file);
+    return file;
+  };
+  registry.acquireDocumentWithKey = registry.updateDocumentWithKey;
+  return { registry, parse };
 }

@@ -2,7 +2,7 @@
 
 import { relative } from 'node:path';
 import ts from 'typescript';
-import { nearest } from '../../../src/errors';
+import { didYouMean, nearest } from '../../../src/errors';
 import { enclosing, possibleOptions } from './object-options';
 
 export interface Problem {
@@ -20,12 +20,24 @@ export interface Problem {
 
 const MAX_LINE = 400;
 
-/** What TypeScript cannot know of a type name that the catalogue lacks. */
-function hintOf(message: string | ts.DiagnosticMessageChain): string {
-  const text = typeof message === 'string' ? message : message.messageText;
-  const name = /^(?:Argument of type|Type) '"([^"]+)"' is not assignable to .*Choice/.exec(text)?.[1];
+/** The name that was meant by a string, and what TypeScript cannot know of names of modules. */
+function hintOfName({ file, start = 0, messageText }: ts.Diagnostic, checker: ts.TypeChecker | undefined): string {
+  const text = typeof messageText === 'string' ? messageText : messageText.messageText;
+  const [, name, expected] =
+    /^(?:Argument of type|Type) '"([^"]+)"' is not assignable to ((?!.*Did you mean).*)/s.exec(text) ?? [];
   if (name === undefined) return '';
-  return `\nNo module has the name "${name}": modules() lists them. One of your own is known after a cell with register(...) has run`;
+  const literal = checker && file && enclosing(file, start + 1, ts.isStringLiteralLike);
+  const near = literal ? didYouMean(name, possibleStrings(checker, literal)) : '';
+  if (!/Choice/.test(expected)) return near && `\n${near.trim()}`;
+  const listed = near ? `.${near} modules()` : ': modules()';
+  return `\nNo module has the name "${name}"${listed} lists them. One of your own is known after a cell with register(...) has run`;
+}
+
+/** What a string may be, by the type that is expected of it. */
+function possibleStrings(checker: ts.TypeChecker, literal: ts.StringLiteralLike): string[] {
+  const expected = checker.getContextualType(literal);
+  const types = expected?.isUnion() ? expected.types : expected ? [expected] : [];
+  return types.flatMap((type) => (type.isStringLiteral() ? [type.value] : []));
 }
 
 const UNKNOWN_PROPERTY = 2353;
@@ -62,7 +74,7 @@ export function problemsOf(
     const { line, character } = file.getLineAndCharacterOfPosition(at);
     const end = file.getLineAndCharacterOfPosition(Math.min(at + extent, file.text.length));
     const source = (file.text.split('\n')[line] ?? '').replace(/\r$/, '');
-    const hint = hintOf(messageText) || (checker ? hintOfProperty(checker, diagnostic) : '');
+    const hint = hintOfName(diagnostic, checker) || (checker ? hintOfProperty(checker, diagnostic) : '');
     problems.push({
       appended: file === cell && start > length,
       file: file === cell ? undefined : relative(directory, file.fileName),

@@ -43,11 +43,15 @@ export class CellModules {
   private readonly instances = new Map<string, NodeJS.Module>();
   private readonly packages: PackageImports;
 
-  /** @param builtin modules that the kernel itself provides, by name */
+  /**
+   * @param builtin modules that the kernel itself provides, by name
+   * @param onImport awaited for each package that is imported statically, before what imports it runs
+   */
   constructor(
     private readonly compiler: Pick<CompilerClient, 'compileModule'>,
     private readonly positions: SourcePositions,
     builtin: ReadonlyMap<string, () => unknown>,
+    private readonly onImport: (id: string) => Promise<void>,
   ) {
     this.packages = new PackageImports(builtin);
   }
@@ -108,7 +112,10 @@ export class CellModules {
   private async prepareImports(file: string, { imports, resolved }: Imports, chain: Set<string>): Promise<void> {
     for (const id of imports) {
       if (resolved[id]) await this.load(resolved[id], chain);
-      else await this.packages.prepare(id, file);
+      else {
+        await this.packages.prepare(id, file);
+        await this.onImport(id);
+      }
     }
   }
 

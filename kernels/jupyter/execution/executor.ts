@@ -34,6 +34,8 @@ export interface ExecutorOptions {
   variables: Record<string, unknown>;
   /** Modules that the kernel itself provides, by name. */
   builtin: ReadonlyMap<string, () => unknown>;
+  /** Awaited for each package that a cell or a local module imports, before either runs. */
+  onImport(id: string): Promise<void>;
   /** Whether SIGINT ends a synchronous cell; in Jupyter the I/O thread does. */
   breakOnSigint: boolean;
 }
@@ -47,7 +49,7 @@ export class Executor {
   private rejectWait: (error: Interrupted) => void = () => {};
 
   constructor(private readonly options: ExecutorOptions) {
-    this.modules = new CellModules(options.compiler, this.positions, options.builtin);
+    this.modules = new CellModules(options.compiler, this.positions, options.builtin, options.onImport);
     this.file = join(options.directory, 'cell.ts');
   }
 

@@ -40,6 +40,8 @@ export interface Prelude {
   load(): void;
   /** To be awaited before a cell runs: starts an engine when the cell uses `tf` and selects none itself. */
   prepare(code: string): Promise<void>;
+  /** To be awaited before code runs that imports a package: the same for local modules that import TensorFlow.js. */
+  prepareImport(id: string): Promise<void>;
   /** Frees tensors of earlier cells that no variable refers to any more, where that is worth the time. */
   collect(): Promise<void>;
   /** Frees the tensors of code that was terminated: of its scopes, and of the gradients it was computing. */
@@ -55,6 +57,7 @@ export function createPrelude(onProblem: (problem: string) => void): Prelude {
   const variables: Record<string, unknown> = {};
   let lab: Lab | undefined;
   let started = false;
+  let selects = false;
   let scopes = 0;
   const terminatedWork = () => require('../../../src/engine/terminated-work') as TerminatedWork;
   const define = (name: string, property: PropertyDescriptor) =>
@@ -84,15 +87,22 @@ export function createPrelude(onProblem: (problem: string) => void): Prelude {
     define(name, { get, set: (value) => void define(name, { value, writable: true }) });
   }
   const isLoaded = () => lab?.startEngine !== undefined;
+  async function start(): Promise<void> {
+    if (started || selects || !lab?.startEngine) return;
+    started = true;
+    await lab.startEngine();
+  }
   return {
     variables,
     isNeeded: (code) => lab === undefined && MENTIONED.test(code),
     load,
     async prepare(code) {
       if (isLoaded()) scopes = terminatedWork().openScopes();
-      if (started || !lab?.startEngine || !/\btf\./.test(code) || /\bstartEngine\b|\bsetBackend\b/.test(code)) return;
-      started = true;
-      await lab.startEngine();
+      selects = /\bstartEngine\b|\bsetBackend\b/.test(code);
+      if (/\btf\.|=\s*tf\b/.test(code)) await start();
+    },
+    async prepareImport(id) {
+      if (id.startsWith('@tensorflow/tfjs')) await start();
     },
     async collect() {
       if (!isLoaded()) return;

@@ -83,6 +83,7 @@ export class Session {
       onPhase: (phase) => this.current.setPhase(phase),
       variables,
       builtin: builtInModules,
+      onImport: (id) => prelude.prepareImport(id),
       breakOnSigint,
     });
     this.input = new InputRequests(output, () => this.current.running);

@@ -203,7 +203,9 @@ function reportIgnored(classes: readonly string[], records: ImageRecord[], repor
       message:
         `"${report.file}" has nothing to train or to evaluate on: ` +
         (all > 0
-          ? `all of its ${all} objects are ignored, ${crowds} of them as crowds`
+          ? all === 1
+            ? `its only object is ignored${crowds === 1 ? ', as a crowd' : ''}`
+            : `all of its ${all} objects are ignored, ${crowds} of them as crowds`
           : 'none of its annotations is both usable and of a selected class'),
     });
   else if (crowds > objects)

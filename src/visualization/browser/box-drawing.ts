@@ -1,81 +1,13 @@
 // Boxes of an image as SVG: masks, outlines and labels in image pixels. Pure functions of data; the static image of a display
 // (drawn in Node) and the live one are the same drawing.
 
-/** A box as displays store it: x1, y1, x2, y2, class, then what there is of score, state, IoU, text of the truth it met, outline of the mask, the score up to which a truth is found, the side that shows it (0 the left, 1 the right), a note, flags (1: dashed, 2: minor) and a text in place of class and score. */
-type LiveBoxData = [
-  number,
-  number,
-  number,
-  number,
-  number,
-  (number | null)?,
-  (number | null)?,
-  (number | null)?,
-  (string | null)?,
-  (string | null)?,
-  (number | null)?,
-  (number | null)?,
-  (string | null)?,
-  (number | null)?,
-  (string | null)?,
-];
-
-/** A filled circle: center, radius, class, what the pointer shows, opacity. */
-type LivePointData = [number, number, number, number, string, number];
-
-interface LiveImageData {
-  name: string;
-  width: number;
-  height: number;
-  caption?: string;
-  values: Record<string, number | null>;
-  boxes: LiveBoxData[];
-  points?: LivePointData[];
-}
-
-/** What is drawn of the boxes, and how. */
-interface LiveView {
-  threshold: number;
-  color: 'class' | 'state';
-  labels: 'all' | 'class' | 'score' | 'none';
-  /** Indices that are switched off. */
-  hiddenClasses: readonly number[];
-  hiddenStates: readonly number[];
-  /** Side by side, truths (boxes without a score) are on the left, unless the boxes say their side themselves. */
-  side: 'all' | 'truths' | 'predictions';
-}
-
-interface LiveLegend {
-  classes: readonly string[];
-  colors: readonly string[];
-  states: readonly string[];
-  stateColors: readonly string[];
-}
-
-/** A rectangle in image pixels, and the length of a pixel of the screen in them. */
-interface LiveFrame {
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-  unit: number;
-  /** In pixels of the screen. */
-  fontSize: number;
-  lineWidth: number;
-}
-
-interface LiveItem {
-  /** Position in the image's boxes. */
-  index: number;
-  box: readonly number[];
-  state: string;
-  color: string;
-  text: string;
-  dashed: boolean;
-  /** A thin line without a label. */
-  minor: boolean;
-  outline: string;
-}
+type LiveBoxData = import('../live-image-data').LiveBoxData;
+type LivePointData = import('../live-image-data').LivePointData;
+type LiveImageData = import('../live-image-data').LiveImageData;
+type LiveView = import('../live-image-data').LiveView;
+type LiveLegend = import('../live-image-data').LiveLegend;
+type LiveFrame = import('../live-image-data').LiveFrame;
+type LiveItem = import('../live-image-data').LiveItem;
 
 /** Room beside an image that is thinner than its labels. */
 function liveFrame(

@@ -15,6 +15,10 @@ afterAll(() => kernel?.stop());
 it.each([
   ["base.neck({ type: 'PAFPN', out_chanels: 128 })", 'Did you mean "out_channels"?'],
   ["base.neck({ type: 'PAFPN', outchannels: 128 })", 'Did you mean "out_channels"?'],
+  ["base.neck('PAFPM')", 'No module has the name "PAFPM". Did you mean "PAFPN"? modules() lists them'],
+  ["base.neck({ type: 'PAFPM' })", `Did you mean '"PAFPN"'?`],
+  ["base.neck([{ type: 'PAFPM', out_channels: 8 }])", `Did you mean '"PAFPN"'?`],
+  ["base.backbone('ResNett')", 'Did you mean "ResNet"?'],
   ["base.neck([{ type: 'PAFPN', channels: 128 }])", 'Did you mean "out_channels" or "in_channels"?'],
   ["base.backbone({ type: 'ResNet', dept: 18 })", "Did you mean to write 'depth'?"],
   [

@@ -68,7 +68,9 @@ describe('register', () => {
   it('declares a variable of an earlier cell', () => {
     expect(run(`const later = ${neck('LaterNeck', '{}')};`)).toEqual([]);
     expect(run("base.neck('LaterNeck')")).toEqual([
-      expect.stringMatching(/LaterNeck.*\nNo module has the name "LaterNeck": .* a cell with register/),
+      expect.stringMatching(
+        /LaterNeck.*\nNo module has the name "LaterNeck"\. Did you mean "LazyNeck"\? .* a cell with register/,
+      ),
     ]);
     expect(run('register(later);')).toEqual([]);
     expect(run("base.neck('LaterNeck')")).toEqual([]);

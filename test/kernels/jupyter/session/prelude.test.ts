@@ -1,5 +1,8 @@
 // Names that cells have without an import; and that the kernel itself keeps nothing alive that cells have made.
 
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { KernelClient } from '../../../../kernels/jupyter/client';
 import { createPrelude } from '../../../../kernels/jupyter/session/prelude';
@@ -46,6 +49,23 @@ it('memory() names the variables that hold tensors, and free() frees them', asyn
   expect(shown.result).toMatch(/filter +tensor +float32 \[256,256\] +1 +0\.3/);
   expect((await kernel.execute('free(filter)')).result).toBe("'0.3 MB freed'");
   expect((await kernel.execute('await memory()')).result).not.toContain('filter');
+});
+
+it('an engine runs when a local module uses TensorFlow.js before any cell does', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'detlab-prelude-'));
+  writeFileSync(
+    join(folder, 'sums.ts'),
+    "import * as tf from '@tensorflow/tfjs';\nexport const sum = (x: number[]) => tf.sum(tf.tensor1d(x)).dataSync()[0];\n",
+  );
+  const fresh = await startKernel('', folder);
+  try {
+    const { error, result } = await fresh.execute("import { sum } from './sums';\nsum([1, 2, 4])", {}, 60_000);
+    expect(error?.traceback.join('\n')).toBeUndefined();
+    expect(result).toBe('7');
+  } finally {
+    await fresh.stop();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 describe('the packages', () => {

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { engine, startEngine } from '../../../src/engine';
-import { values } from './parity';
+import { values } from '../../engine/torch/parity';
 
 beforeAll(async () => void (await startEngine({ engine: 'torch' })));
 
