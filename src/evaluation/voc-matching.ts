@@ -26,15 +26,19 @@ export interface VocClassMatch {
   positives: number;
 }
 
+/** Matches an image; classes with neither detections nor ground truth are left out. */
 export function matchVocImage(
   truths: ImageTruths,
   { bboxes, scores, labels }: BoxDetections,
   { classes, thresholds, legacyCoordinates }: VocMatchOptions,
 ): VocClassMatch[] {
-  return Array.from({ length: classes }, (_, label) => {
-    const ofClass = indices(truths.labels, label);
+  const truthsByClass = byClass(truths.labels, classes);
+  const detectionsByClass = byClass(labels, classes);
+  const present = [...new Set([...truthsByClass.keys(), ...detectionsByClass.keys()])].sort((a, b) => a - b);
+  return present.map((label) => {
+    const ofClass = truthsByClass.get(label) ?? [];
     // a score that is NaN has no place in the order
-    const ranked = indices(labels, label).filter((i) => !Number.isNaN(scores[i]));
+    const ranked = (detectionsByClass.get(label) ?? []).filter((i) => !Number.isNaN(scores[i]));
     const detections = ranked.sort((a, b) => scores[b] - scores[a] || a - b);
     const taken = thresholds.map(() => new Set<number>());
     const nearest: number[] = [];
@@ -84,8 +88,15 @@ export function vocIoU(
   return overlap / Math.max(union, 1e-6);
 }
 
-function indices(labels: ArrayLike<number>, label: number): number[] {
-  const out: number[] = [];
-  for (let i = 0; i < labels.length; i++) if (labels[i] === label) out.push(i);
-  return out;
+/** Indices of each class that occurs. */
+function byClass(labels: ArrayLike<number>, classes: number): Map<number, number[]> {
+  const groups = new Map<number, number[]>();
+  for (let i = 0; i < labels.length; i++) {
+    const label = labels[i];
+    if (!(label >= 0 && label < classes)) continue;
+    const group = groups.get(label);
+    if (group) group.push(i);
+    else groups.set(label, [i]);
+  }
+  return groups;
 }
