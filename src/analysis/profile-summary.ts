@@ -14,7 +14,7 @@ export interface RecordedProfile {
 export interface KernelTime {
   name: string;
   /** A call from JavaScript, or a node of the backward pass. */
-  pass: 'forward' | 'backward';
+  kind: 'call' | 'node';
   calls: number;
   /** Without the calls and nodes inside. */
   milliseconds: number;
@@ -98,11 +98,10 @@ function kernelTimes(nested: readonly NestedEvent[], shareOf: ShareOf): KernelTi
   const byName = new Map<string, KernelTime>();
   for (const { event, exclusive } of nested) {
     if (event.kind === 'op') continue;
-    const pass = event.kind === 'node' ? 'backward' : 'forward';
-    const { name } = event;
-    const row = entry(byName, `${pass} ${name}`, () => ({
+    const { kind, name } = event;
+    const row = entry(byName, `${kind} ${name}`, () => ({
       name,
-      pass,
+      kind,
       calls: 0,
       milliseconds: 0,
       share: 0,

@@ -110,11 +110,11 @@ export class Profile extends SavableDisplay {
     const { milliseconds, javascript, kernels, operators, modules, copies } = this.numbers;
     const share = (time: number) => (milliseconds > 0 ? time / milliseconds : 0);
     return csvText(
-      ['table', 'name', 'pass', 'calls', 'milliseconds', 'share'],
+      ['table', 'name', 'kind', 'calls', 'milliseconds', 'share'],
       [
         ['total', '', '', '', milliseconds, 1],
         ['javascript', '', '', '', javascript, share(javascript)],
-        ...kernels.map((row) => ['kernel', row.name, row.pass, row.calls, row.milliseconds, row.share]),
+        ...kernels.map((row) => ['kernel', row.name, row.kind, row.calls, row.milliseconds, row.share]),
         ...modules.flatMap(({ path = '(outside)', forward, backward }) => [
           ['module', path || '(model)', 'forward', '', forward, share(forward)],
           ['module', path || '(model)', 'backward', '', backward, share(backward)],

@@ -8,7 +8,7 @@ export interface ProfileNumbers {
   javascript: number;
   kernels: readonly {
     name: string;
-    pass: 'forward' | 'backward';
+    kind: 'call' | 'node';
     calls: number;
     milliseconds: number;
     share: number;
@@ -48,17 +48,17 @@ function partsTable(
   note: string,
 ): Table {
   const outside = modules.find(({ path }) => path === undefined)?.forward ?? 0;
-  const of = (pass: string) => kernels.reduce((sum, row) => sum + (row.pass === pass ? row.milliseconds : 0), 0);
+  const of = (kind: string) => kernels.reduce((sum, row) => sum + (row.kind === kind ? row.milliseconds : 0), 0);
   const hasModules = modules.some(({ path }) => path !== undefined);
   const parts: [name: string, time: number][] = hasModules
     ? [
-        ['kernels, forward', of('forward') - outside],
-        ['kernels, backward', of('backward')],
+        ['kernels, forward', of('call') - outside],
+        ['kernels, backward', of('node')],
         ['kernels outside of the model', outside],
       ]
     : [
-        ['kernels', of('forward')],
-        ['kernels, backward', of('backward')],
+        ['kernels', of('call')],
+        ['kernels, backward', of('node')],
       ];
   const shown = [...parts.filter(([, time]) => time > 0), ['JavaScript', javascript] as [string, number]];
   const share = (time: number) => (milliseconds > 0 ? time / milliseconds : 0);
@@ -85,13 +85,13 @@ function limited<T>(rows: readonly T[], limit: number, text: (row: T) => string[
 const total = <T>(rows: readonly T[], of: (row: T) => number) => rows.reduce((sum, row) => sum + of(row), 0);
 
 function kernelTable({ kernels }: ProfileNumbers, { rows }: ProfileLimits): Table {
-  const hasBackward = kernels.some(({ pass }) => pass === 'backward');
-  const pass = (text: string) => (hasBackward ? [text] : []);
+  const hasNodes = kernels.some(({ kind }) => kind === 'node');
+  const kind = (text: string) => (hasNodes ? [text] : []);
   return {
     title: 'By kernel',
     columns: [
       { title: 'kernel' },
-      ...pass('pass').map((title) => ({ title })),
+      ...kind('kind').map((title) => ({ title })),
       ...right('calls', 'ms', 'share', 'ms per call'),
     ],
     rows: limited(
@@ -99,7 +99,7 @@ function kernelTable({ kernels }: ProfileNumbers, { rows }: ProfileLimits): Tabl
       rows,
       (row) => [
         row.name,
-        ...pass(row.pass),
+        ...kind(row.kind === 'node' ? 'backward node' : 'call'),
         String(row.calls),
         ms(row.milliseconds),
         percent(row.share),
@@ -107,7 +107,7 @@ function kernelTable({ kernels }: ProfileNumbers, { rows }: ProfileLimits): Tabl
       ],
       (others) => [
         `${others.length} others`,
-        ...pass(''),
+        ...kind(''),
         String(total(others, ({ calls }) => calls)),
         ms(total(others, ({ milliseconds }) => milliseconds)),
         percent(total(others, ({ share }) => share)),

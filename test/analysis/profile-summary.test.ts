@@ -13,10 +13,10 @@ describe('summariseProfile', () => {
 
   it('takes the backward nodes out of the call that runs them', () => {
     expect(summary.kernels).toEqual([
-      { name: 'ConvBackward', pass: 'backward', calls: 2, milliseconds: 16, share: 0.32, perCall: 8 },
-      { name: 'detConv2d', pass: 'forward', calls: 2, milliseconds: 13, share: 0.26, perCall: 6.5 },
-      { name: 'gradients', pass: 'forward', calls: 1, milliseconds: 4, share: 0.08, perCall: 4 },
-      { name: 'sum', pass: 'forward', calls: 1, milliseconds: 1, share: 0.02, perCall: 1 },
+      { name: 'ConvBackward', kind: 'node', calls: 2, milliseconds: 16, share: 0.32, perCall: 8 },
+      { name: 'detConv2d', kind: 'call', calls: 2, milliseconds: 13, share: 0.26, perCall: 6.5 },
+      { name: 'gradients', kind: 'call', calls: 1, milliseconds: 4, share: 0.08, perCall: 4 },
+      { name: 'sum', kind: 'call', calls: 1, milliseconds: 1, share: 0.02, perCall: 1 },
     ]);
   });
 

@@ -35,9 +35,7 @@ test('a prediction as JSON lines', async () => {
   expect(first).toMatchObject({ event: 'profile', batch: 1, precision: 'float32' });
   expect(first.milliseconds).toBeGreaterThan(first.javascript);
   const kernels = rest.filter(({ event }: { event: string }) => event === 'kernel');
-  expect(kernels.some(({ name, pass }: Record<string, string>) => name === 'detConv2d' && pass === 'forward')).toBe(
-    true,
-  );
+  expect(kernels.some(({ name, kind }: Record<string, string>) => name === 'detConv2d' && kind === 'call')).toBe(true);
   expect(new Set(rest.map(({ event }: { event: string }) => event))).toEqual(
     new Set(['kernel', 'module', 'operator', 'copy']),
   );

@@ -58,6 +58,7 @@ describe('engine().profile', () => {
     // the backward pass runs in reverse, and is that of the module that made it
     expect(of('node', 'ConvolutionFunction')).toEqual(['second.conv', 'first.conv']);
     expect(of('node', 'BatchNormFunction')).toEqual(['second.norm', 'first.norm']);
+    expect(profile.events.some(({ name }) => name === 'ConvolutionFunction')).toBe(true);
     expect(of('op', 'aten::').length).toBeGreaterThan(4);
     for (const { start, end } of profile.events) {
       expect(start).toBeGreaterThanOrEqual(0);

@@ -33,7 +33,7 @@ describe('profile', () => {
     );
     // a warm-up, then three with recording and three without
     expect([runs, result.run.runs]).toEqual([7, 3]);
-    expect(result.kernels.find(({ name }) => name === 'detConv2d')).toMatchObject({ pass: 'forward', calls: 1 });
+    expect(result.kernels.find(({ name }) => name === 'detConv2d')).toMatchObject({ kind: 'call', calls: 1 });
     expect(result.modules.find(({ path }) => path === '')!.forward).toBeGreaterThan(0);
     expect(result.javascript).toBeLessThan(result.milliseconds);
     expect(result.unrecorded).toBeGreaterThan(0);
@@ -74,7 +74,7 @@ describe('Profile', () => {
     expect(text).toMatch(/kernels outside of the model +4\.00 +8\.0%/);
     expect(text).toMatch(/JavaScript +16\.00 +32\.0%/);
     expect(text).toContain('batch: 1, engine: torch\nMedian of 3 runs; 45.0 ms without recording\nA note');
-    expect(text).toMatch(/ConvBackward +backward +2 +16\.00 +32\.0% +8\.000/);
+    expect(text).toMatch(/ConvBackward +backward node +2 +16\.00 +32\.0% +8\.000/);
     expect(text).toMatch(/\u00a0\u00a0\u00a0\u00a0b\.conv +10\.00 +12\.00 +44\.0%/);
     expect(text).toMatch(/outside of the model +4\.00 +0\.00 +8\.0%/);
     expect(text).toMatch(/aten::to +1 +1\.00 +2\.0% +3\.00/);
@@ -93,7 +93,7 @@ describe('Profile', () => {
     expect(bundle['text/html']).toContain('&lt;tiny&gt;');
     expect(bundle['text/html']).not.toContain('<tiny>');
     expect(bundle['text/plain']).toBe(String(shown()));
-    expect(bundle['text/markdown']).toContain('| ConvBackward | backward | 2 | 16.00 |');
+    expect(bundle['text/markdown']).toContain('| ConvBackward | backward node | 2 | 16.00 |');
   });
 
   it('saves a page, a table, text and a trace', async () => {
@@ -102,10 +102,10 @@ describe('Profile', () => {
     expect(await read('profile.txt')).toBe(`${shown()}\n`);
     const lines = (await read('profile.csv')).split('\r\n');
     expect(lines.slice(0, 4)).toEqual([
-      'table,name,pass,calls,milliseconds,share',
+      'table,name,kind,calls,milliseconds,share',
       'total,,,,50,1',
       'javascript,,,,16,0.32',
-      'kernel,ConvBackward,backward,2,16,0.32',
+      'kernel,ConvBackward,node,2,16,0.32',
     ]);
     expect(lines).toContain('copy,Float -> BFloat16,,1,2,0.04');
     const trace: ChromeTrace = JSON.parse(await read('trace.json'));

@@ -8,6 +8,9 @@ const KINDS: readonly EngineEventKind[] = ['call', 'op', 'node'];
 /** Numbers of an event: name, kind, module, detail, start and end in microseconds. */
 const WIDTH = 6;
 
+/** `torch::autograd::CppNode<detlab::ConvolutionFunction>` is ConvolutionFunction. */
+const shortName = (name: string) => /^torch::autograd::CppNode<(?:detlab::)?(.+)>$/.exec(name)?.[1] ?? name;
+
 /** @throws DetLabError while another profile is taken */
 export function recordTorch(): Recorder {
   if (isProfiling()) throw new DetLabError('Cannot take a profile: another is being taken. Await that one first');
@@ -19,7 +22,7 @@ export function recordTorch(): Recorder {
       return Array.from({ length: events.length / WIDTH }, (_, k) => {
         const [name, kind, module, detail, start, end] = events.subarray(k * WIDTH, (k + 1) * WIDTH);
         return {
-          name: texts[name],
+          name: shortName(texts[name]),
           kind: KINDS[kind],
           module,
           detail: texts[detail],
