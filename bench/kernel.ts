@@ -70,6 +70,19 @@ function table(results: Session[]): string[] {
   ];
 }
 
+/** A session; one more attempt for a kernel that does not start, as tslab's now and then (its socket is busy). */
+async function measured(subject: Subject, folder: string): Promise<Session> {
+  try {
+    return await measureSession(subject, folder);
+  } catch (error) {
+    const [line] = (error instanceof Error ? error.message : String(error)).split('\n');
+    console.error(`${subject.name} did not start: ${line}`);
+    const session = await measureSession(subject, folder);
+    session.failures.push('did not start the first time');
+    return session;
+  }
+}
+
 async function main(): Promise<void> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'detlab-bench-'));
   symlinkSync(path.join(packageRoot, 'node_modules'), path.join(folder, 'node_modules'), 'junction');
@@ -79,7 +92,7 @@ async function main(): Promise<void> {
     for (let round = 0; round < ROUNDS; round++) {
       for (const [i, subject] of SUBJECTS.entries()) {
         console.error(`round ${round + 1} of ${ROUNDS}: ${subject.name}`);
-        sessions[i].push(await measureSession(subject, folder));
+        sessions[i].push(await measured(subject, folder));
       }
     }
   } finally {
