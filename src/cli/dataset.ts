@@ -6,7 +6,7 @@ import type { LabDataset } from '../lab/lab-dataset';
 import type { LabelMistakes } from '../lab/label-mistakes';
 import type { SavableDisplay } from '../visualization/savable';
 import { DATA_HELP, openData } from './data-option';
-import { EXIT, interruptible, output, phase } from './outcome';
+import { EXIT, output, phase, untilInterrupted } from './outcome';
 
 interface DatasetArguments {
   data: string;
@@ -45,8 +45,7 @@ async function showView(
   opened: () => Promise<LabDataset> = () => openData(options.data),
 ): Promise<number> {
   const out = output(options.json === true);
-  const { signal, release } = interruptible();
-  try {
+  return untilInterrupted(async (signal) => {
     const data = await phase(EXIT.data, opened);
     for (const line of data.notices) process.stderr.write(`${line}\n`);
     const { shown, fields } = await phase(EXIT.usage, () => open(data, signal));
@@ -54,12 +53,7 @@ async function showView(
     out.event(view, { data: data.name, ...fields, ...(saved && { out: saved }) });
     out.print([String(shown), ...(saved ? [`written: ${saved}`] : [])].join('\n\n'));
     return EXIT.ok;
-  } catch (error) {
-    if (signal.aborted) return EXIT.interrupted;
-    throw error;
-  } finally {
-    release();
-  }
+  });
 }
 
 /** The split alone, for what looks at both otherwise. */

@@ -9,7 +9,7 @@ import { detector } from '../lab/detector';
 import type { Report } from '../lab/report';
 import { tableText } from '../visualization/table';
 import { evaluatedAnnotations, openData } from './data-option';
-import { EXIT, interruptible, output, phase } from './outcome';
+import { EXIT, output, phase, untilInterrupted } from './outcome';
 
 export interface ErrorsArguments {
   data?: string;
@@ -36,8 +36,7 @@ export async function errorsCommand(
   options: ErrorsArguments,
 ): Promise<number> {
   const out = output(options.json === true);
-  const { signal, release } = interruptible();
-  try {
+  return untilInterrupted(async (signal) => {
     const { report, losses } =
       options.results === undefined
         ? await evaluated(config, checkpoint, options, signal)
@@ -72,12 +71,7 @@ export async function errorsCommand(
     const findings = page.findings.map((line) => `- ${line}`).join('\n');
     out.print([...tables, findings, ...(saved ? [`page: ${saved}`] : [])].join('\n\n'));
     return EXIT.ok;
-  } catch (error) {
-    if (signal.aborted) return EXIT.interrupted;
-    throw error;
-  } finally {
-    release();
-  }
+  });
 }
 
 type Evaluated = { report: Report; losses?: ReadonlyMap<number, number> };

@@ -60,3 +60,16 @@ export function interruptible(): { signal: AbortSignal; release(): void } {
     },
   };
 }
+
+/** The exit code of `work`, which gets the signal of Ctrl-C; that of an interruption when it ends by an error after one. */
+export async function untilInterrupted(work: (signal: AbortSignal) => Promise<number>): Promise<number> {
+  const { signal, release } = interruptible();
+  try {
+    return await work(signal);
+  } catch (error) {
+    if (signal.aborted) return EXIT.interrupted;
+    throw error;
+  } finally {
+    release();
+  }
+}

@@ -4,7 +4,7 @@ import { testNotices } from '../lab/check-run';
 import { configuredTestData } from '../lab/config-data';
 import { detector } from '../lab/detector';
 import { openData } from './data-option';
-import { EXIT, interruptible, output, phase } from './outcome';
+import { EXIT, output, phase, untilInterrupted } from './outcome';
 
 export interface TestArguments {
   data?: string;
@@ -24,8 +24,7 @@ export async function testCommand(config: string, checkpoint: string, options: T
   );
   for (const notice of data.notices) process.stderr.write(`${notice}\n`);
   for (const line of testNotices(model.config)) process.stderr.write(`${line}\n`);
-  const { signal, release } = interruptible();
-  try {
+  return untilInterrupted(async (signal) => {
     const report = await model.evaluate(data, {
       batch: options.batch,
       part: 'test',
@@ -45,10 +44,5 @@ export async function testCommand(config: string, checkpoint: string, options: T
     });
     out.print(report.toString());
     return EXIT.ok;
-  } catch (error) {
-    if (signal.aborted) return EXIT.interrupted;
-    throw error;
-  } finally {
-    release();
-  }
+  });
 }

@@ -3,7 +3,8 @@
 import type { MimeBundle } from './display';
 import { escapeHtml } from './escape';
 import { figuresHtml, type ImageFigure, sheetBytes, sheetFallback, sheetSvg } from './image-figure';
-import { csvText, type Formats, SavableDisplay } from './savable';
+import { PartsDisplay } from './parts-display';
+import { csvText, type Formats } from './savable';
 import { type Table, tableHtml, tableText } from './table';
 
 export interface FiguresParts {
@@ -18,18 +19,7 @@ export interface FiguresParts {
   data: unknown;
 }
 
-export class FiguresDisplay extends SavableDisplay {
-  protected readonly what: string;
-  private readonly parts: FiguresParts;
-
-  constructor(parts: FiguresParts) {
-    super();
-    this.what = parts.what;
-    this.parts = parts;
-    // the parts hold pixels: not listed by inspection
-    for (const name of ['parts', 'what']) Object.defineProperty(this, name, { enumerable: false });
-  }
-
+export class FiguresDisplay extends PartsDisplay<FiguresParts> {
   /** Images first, then the tables. */
   async html(): Promise<string> {
     const { columns, figures, tables, title } = this.parts;

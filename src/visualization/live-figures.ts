@@ -4,7 +4,8 @@ import type { MimeBundle } from './display';
 import type { DrawingOptions } from './drawing-options';
 import { escapeHtml } from './escape';
 import type { LiveImages } from './live-images';
-import { csvText, type Formats, SavableDisplay } from './savable';
+import { PartsDisplay } from './parts-display';
+import { csvText, type Formats } from './savable';
 import { type Table, tableHtml, tableText } from './table';
 
 export interface LiveFiguresParts {
@@ -17,18 +18,7 @@ export interface LiveFiguresParts {
   data: unknown;
 }
 
-export class LiveFigures extends SavableDisplay {
-  protected readonly what: string;
-  private readonly parts: LiveFiguresParts;
-
-  constructor(parts: LiveFiguresParts) {
-    super();
-    this.what = parts.what;
-    this.parts = parts;
-    // the parts hold pixels: not listed by inspection
-    for (const name of ['parts', 'what']) Object.defineProperty(this, name, { enumerable: false });
-  }
-
+export class LiveFigures extends PartsDisplay<LiveFiguresParts> {
   /**
    * The same with other drawing options: colours, labels, widths, columns.
    *
