@@ -28,8 +28,11 @@ const LOAD_AFTER_MS = 1000;
 /** Code outside of any cell is terminated after so many tries. */
 const MAX_SPARED = 60;
 
+/** What the compiler's thread asks of the session, which starts after it. */
+type Asked = Pick<Session, 'namesFor' | 'notify'>;
+
 /** Starts both threads; the I/O thread asks the compiler's thread directly. */
-function startThreads(launch: LaunchArguments, shared: Int32Array, namesFor: Session['namesFor']) {
+function startThreads(launch: LaunchArguments, shared: Int32Array, { namesFor, notify }: Asked) {
   if (!launch.connectionFile) {
     throw new Error('Usage: node main.js --connection-file <file>; Jupyter does this, by the kernelspec');
   }
@@ -45,7 +48,7 @@ function startThreads(launch: LaunchArguments, shared: Int32Array, namesFor: Ses
     globals: CELL_GLOBALS,
     queries,
     namesFor,
-    onProblem: (problem) => process.stderr.write(`${problem}\n`),
+    onProblem: notify,
   });
   worker.on('error', (error) => {
     writeSync(2, `The DetLab kernel lost its connection to Jupyter: ${error.message}\n`);
@@ -85,8 +88,10 @@ function main(): void {
   const launch = readArguments(process.argv.slice(2));
   cleanEnvironment();
   const shared = sharedSlots();
-  let namesFor: Session['namesFor'] = async () => [];
-  const { worker, compiler } = startThreads(launch, shared, (...asked) => namesFor(...asked));
+  // Called later, when the session is there.
+  const notify = (notice: string) => session.notify(notice);
+  const namesFor: Session['namesFor'] = (...asked) => session.namesFor(...asked);
+  const { worker, compiler } = startThreads(launch, shared, { namesFor, notify });
   const hasPipes = launch.pipes !== undefined;
   const output = capturable(new ThreadOutputChannel(worker, shared, hasPipes));
   // Requests wait until the session is ready.
@@ -95,7 +100,7 @@ function main(): void {
   // A comm handler that was terminated has not left its cell's context, in which later messages would arrive.
   worker.on('message', (message: ToMain) => outsideOfCells(() => receive(message)));
 
-  const prelude = createPrelude((problem) => process.stderr.write(`${problem}\n`));
+  const prelude = createPrelude(notify);
   const resources = watchResources();
   const onStop = (cell: Cell, hasEnded: boolean) => {
     if (hasEnded) resources.close(cell);
@@ -103,7 +108,6 @@ function main(): void {
   };
   const onEnd = discardConsoleEntries;
   const session = new Session({ directory: process.cwd(), output, shared, compiler, prelude, onStop, onEnd });
-  namesFor = (...asked) => session.namesFor(...asked);
   const children = new ChildProcesses({ output, shared, hasPipes, currentCell: session.currentCell });
   children.install();
   const { exit } = installProcessGuards(session, launch.launcherFd);

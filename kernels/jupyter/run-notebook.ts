@@ -21,11 +21,12 @@ function startSession(collector: OutputCollector): Session {
   const compiler = startCompiler(process.cwd(), {
     prelude: PRELUDE_IMPORTS,
     globals: CELL_GLOBALS,
-    onProblem: (problem) => process.stderr.write(`${problem}\n`),
+    onProblem: (problem) => session.notify(problem),
   });
-  const prelude = createPrelude((problem) => process.stderr.write(`${problem}\n`));
+  const prelude = createPrelude((problem) => session.notify(problem));
   const directory = process.cwd();
-  const session = new Session({ directory, output, shared: sharedSlots(), compiler, prelude, breakOnSigint: true });
+  const shared = sharedSlots();
+  const session: Session = new Session({ directory, output, shared, compiler, prelude, breakOnSigint: true });
   captureStreams(output, session.currentRequest);
   process.on('SIGINT', () => session.interrupt());
   return session;

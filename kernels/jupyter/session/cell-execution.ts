@@ -27,7 +27,7 @@ interface ExecutionParts {
   describe(error: unknown): ErrorContent;
   /** Aborts the requests that are queued now. */
   abortQueued(): void;
-  /** Called before a cell is executed. */
+  /** Called when a cell has begun, before its code is compiled. */
   onBegin(request: Request): void;
   /** Called after the code of a stopped cell has ended. */
   onStopped(cell: Cell): void;
@@ -90,13 +90,13 @@ export class CellExecution {
 
   private async run(code: string, request: Request, started: string): Promise<void> {
     const { output, current, history, displays, status, onBegin, onStopped, onEnd, onReplied } = this.parts;
-    onBegin(request);
     const isBlank = code.trim() === '';
     const isStored = !isBlank && request.content.silent !== true && request.content.store_history !== false;
     if (isStored) history.add(++this.count, code);
     const cell = createCell(isStored ? this.count : 0, request);
     current.begin(cell, request);
     output.publish('execute_input', { code, execution_count: this.count }, request);
+    onBegin(request);
 
     const evaluation = isBlank ? {} : await this.prepareAndEvaluate(code, cell);
     if (!cell.stopped) await current.work(cell, () => displays.settled(cell)).catch(() => {});

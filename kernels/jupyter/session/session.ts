@@ -13,6 +13,7 @@ import { type Cell, watchStops } from './cell';
 import { CellExecution } from './cell-execution';
 import { installCellGlobals } from './cell-globals';
 import { CellInterruption } from './cell-interruption';
+import { CellNotices } from './cell-notices';
 import { createCellOutput } from './cell-output';
 import { SessionComms } from './comms';
 import { CurrentCell } from './current-cell';
@@ -55,6 +56,7 @@ export class Session {
   private readonly comms: SessionComms;
   private readonly input: InputRequests;
   private readonly displays: UpdatableDisplays;
+  private readonly notices: CellNotices;
 
   constructor(parts: SessionParts) {
     const {
@@ -77,6 +79,7 @@ export class Session {
     this.current = new CurrentCell(shared);
     this.variables = prelude.variables;
     const { variables } = this;
+    this.notices = new CellNotices(output, () => this.current.running?.request);
     this.executor = new Executor({
       directory,
       compiler,
@@ -117,7 +120,10 @@ export class Session {
       status,
       describe,
       abortQueued: () => this.queue.abortQueued(),
-      onBegin: (request) => replaced.execute(request),
+      onBegin: (request) => {
+        replaced.execute(request);
+        this.notices.printWith(request);
+      },
       onStopped: (cell) => onStop(cell, true),
       onEnd: (cell) => this.input.end(cell),
       onReplied: () => {
@@ -171,6 +177,11 @@ export class Session {
     if (this.current.running) return false;
     this.prelude.load();
     return true;
+  }
+
+  /** Prints what the kernel has to report with the cell that runs, or with the next one. */
+  notify(notice: string): void {
+    this.notices.report(notice);
   }
 
   /** Sends updates of displays that are held back. */
