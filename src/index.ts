@@ -43,6 +43,7 @@ export { DatasetStatisticsDisplay } from './lab/dataset-statistics';
 export { detector } from './lab/detector';
 export { Duplicates } from './lab/duplicates';
 export type { Patience } from './lab/early-stopping';
+export { Ensemble, type EnsembleOptions, ensemble } from './lab/ensemble';
 export {
   type ErrorPageOptions,
   ErrorReport,

@@ -25,6 +25,13 @@ export const configSchema = z.looseObject({
   custom_hooks: z.array(moduleOption('hook')).nullish(),
   log_processor: moduleOption('log_processor').nullish(),
   visualizer: moduleOption('visualizer').nullish(),
+  tta_model: moduleOption('tta_model')
+    .nullish()
+    .describe('merges the views of predict and evaluate with { tta: true }'),
+  tta_pipeline: z
+    .array(z.looseObject({ type: z.string() }))
+    .nullish()
+    .describe('the views, of a TestTimeAug'),
   auto_scale_lr: z
     .strictObject({ enable: z.boolean().optional(), base_batch_size: z.int().positive().optional() })
     .refine((given) => given.enable !== true || given.base_batch_size !== undefined, {

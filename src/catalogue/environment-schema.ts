@@ -1,5 +1,5 @@
-// Top-level keys of a config about processes, devices, logs and test-time augmentation: mmengine's Runner reads them from the
-// config, some of them only in a distributed run.
+// Top-level keys of a config about processes, devices and logs: mmengine's Runner reads them from the config, some of them
+// only in a distributed run.
 
 import { z } from 'zod';
 import { ignoredOption } from './ignored-option';
@@ -44,6 +44,4 @@ export const environmentKeys = {
   compile: ignoredOption(uncompiled, { harmless: [false] }),
   activation_checkpointing: ignoredOption('activations are kept for the backward pass', { harmless: [[]] }),
   efficient_conv_bn_eval: ignoredOption(uncompiled, { harmless: [[], false] }),
-  tta_model: ignoredOption('there is no test-time augmentation: an image is predicted as test_dataloader says'),
-  tta_pipeline: z.array(z.unknown()).nullish().describe('accepted: of tta_model'),
 };

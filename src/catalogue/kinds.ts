@@ -21,6 +21,7 @@ export const KINDS = [
   'iou_calculator',
   'match_cost',
   'positional_encoding',
+  'tta_model',
   'transform',
   'dataset',
   'metric',

@@ -36,6 +36,7 @@ const GROUPS: Record<Kind, TypeGroup> = {
   iou_calculator: 'tasks',
   match_cost: 'tasks',
   positional_encoding: 'models',
+  tta_model: 'models',
   transform: 'transforms',
   dataset: 'datasets',
   metric: 'metrics',

@@ -1,11 +1,17 @@
 // Evaluates a detector on a dataset with the pipeline, loader settings and metric of a config.
 
-import * as tf from '@tensorflow/tfjs';
 import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
-import type { PackedSample } from '../data';
-import { buildPipeline, type Dataset, type Detections, evaluationLoader, withBatchShapes } from '../data';
-import { engine, type Precision } from '../engine';
+import {
+  BadData,
+  buildPipeline,
+  type DataProblem,
+  type Dataset,
+  type Detections,
+  decodeImage,
+  evaluationLoader,
+  withBatchShapes,
+} from '../data';
 import { interruptible } from '../engine/interruption';
 import { compactDetections, type EvaluationResults, evaluatesMasks } from '../evaluation';
 import type { Detector } from '../models/types';
@@ -13,34 +19,17 @@ import { catalogue } from './catalogue';
 import { checkEvaluated } from './check-data';
 import { numberAt, objectAt, valueAt, workersAt } from './config-access';
 import { evaluationPipeline } from './evaluation-pipeline';
+import { detect } from './inference/detect';
+import { type ImageDetector, type InferenceOptions, imageDetector } from './inference/image-detector';
 import { Report } from './report';
 
-export interface EvaluateOptions {
-  /** Batch size; the config's by default. */
+export interface EvaluateOptions extends InferenceOptions {
+  /** Batch size; the config's by default. Views and tiles are detected one by one. */
   batch?: number;
-  /** `bfloat16` is several times faster on a CPU that supports it, and changes AP by about 0.002. */
-  precision?: Precision;
   /** Whose transforms, metric and batch size of the config: `val_` (default) or `test_`. */
   part?: 'val' | 'test';
   signal?: AbortSignal;
   onProgress?: (done: number, total: number) => void;
-}
-
-/** Detections of a batch, in the original images' pixels. */
-export function detect(detector: Detector, samples: PackedSample[], precision: Precision = 'float32'): Detections[] {
-  const batch = detector.preprocess(samples);
-  try {
-    let detections: Detections[] = [];
-    const predict = () =>
-      tf.tidy(() => {
-        detections = detector.predict(batch);
-      });
-    if (precision === 'float32') predict();
-    else engine().autocast(precision, predict);
-    return detections;
-  } finally {
-    batch.inputs.dispose();
-  }
 }
 
 /** The first metric of an evaluator. The ground truth is that of the data, not of the annotation file that the config names. */
@@ -53,55 +42,114 @@ function metricConfig(config: ConfigObject, path: string): ModuleConfig {
   return { type: String(type), ...options };
 }
 
+/** What an evaluation reads of a config: that of a part, or of the other where it has none. */
+function evaluationSettings(config: ConfigObject, part: 'val' | 'test') {
+  const parts = part === 'test' ? ['test', 'val'] : ['val', 'test'];
+  const given = (key: string) => parts.map((name) => `${name}_${key}`).find((path) => config[path]) ?? `val_${key}`;
+  const evaluator = given('evaluator');
+  return { dataloader: given('dataloader'), evaluator, measured: metricConfig(config, evaluator) };
+}
+
 /** @returns undefined when the signal aborted it */
-export async function evaluate(
+export function evaluate(
   detector: Detector,
   data: Dataset,
   config: ConfigObject,
-  { batch, part = 'val', precision, signal, onProgress }: EvaluateOptions = {},
+  options: EvaluateOptions = {},
+): Promise<Report | undefined> {
+  const { tta, tiles, part = 'val' } = options;
+  checkEvaluated(data, config);
+  if (tta === undefined && tiles === undefined)
+    return evaluateDetections(batchDetections(detector, data, config, options), data, config, options);
+  const detectImage = imageDetector({ detector, config }, options, part);
+  return evaluateDetections(imageDetections(detectImage, data, options.signal), data, config, options);
+}
+
+/** What was detected in an image of a dataset, or why it could not be read. */
+export type FoundInImage = { imageId: number; detections: Detections } | DataProblem;
+
+/** Some images at a time; undefined when it was stopped within them. */
+export type FoundInImages = AsyncGenerator<FoundInImage[] | undefined>;
+
+/**
+ * The metrics of detections.
+ *
+ * @param found of every image of the data
+ * @returns undefined when the signal aborted it
+ */
+export async function evaluateDetections(
+  found: FoundInImages,
+  data: Dataset,
+  config: ConfigObject,
+  { part = 'val', signal, onProgress }: EvaluateOptions = {},
 ): Promise<Report | undefined> {
   const started = performance.now();
-  checkEvaluated(data, config);
+  const { measured, evaluator } = evaluationSettings(config, part);
+  const metric = await catalogue.build('metric', measured, { path: evaluator })(data);
+  const records = new Map(data.records.map((record) => [record.id, record]));
+  const results: EvaluationResults = { dataset: data, images: [], metric: measured };
+  const failures: DataProblem[] = [];
+  const withMasks = evaluatesMasks(measured);
+  let done = 0;
+  for await (const images of found) {
+    if (!images) return undefined;
+    for (const image of images) {
+      if ('kind' in image) {
+        failures.push(image);
+        continue;
+      }
+      done++;
+      const { imageId, detections } = image;
+      metric.add(imageId, detections);
+      const kept = compactDetections(detections, withMasks);
+      results.images.push({ imageId, record: records.get(imageId)!, detections: kept });
+    }
+    onProgress?.(done, data.records.length);
+  }
+  if (signal?.aborted) return undefined;
+  const report = metric.compute();
+  const problems = [...data.problems, ...report.problems, ...failures];
+  return new Report({ ...report, problems }, data.name, (performance.now() - started) / 1000, { results });
+}
+
+/** Batches as the config's data loader gives them; what could not be read comes last. Ends early when the signal aborts. */
+async function* batchDetections(
+  detector: Detector,
+  data: Dataset,
+  config: ConfigObject,
+  { batch, part = 'val', precision, signal }: EvaluateOptions,
+): FoundInImages {
   const { steps, path } = evaluationPipeline(config, part);
   const pipeline = buildPipeline(steps, catalogue, path);
-  const parts = part === 'test' ? ['test', 'val'] : ['val', 'test'];
-  const given = (key: string) => parts.map((name) => `${name}_${key}`).find((path) => config[path]) ?? `val_${key}`;
-  const dataloader = given('dataloader');
+  const { dataloader } = evaluationSettings(config, part);
   const batchSize = batch ?? numberAt(config, `${dataloader}.batch_size`) ?? 1;
-  const evaluator = given('evaluator');
-  const measured = metricConfig(config, evaluator);
-  const metric = await catalogue.build('metric', measured, { path: evaluator })(data);
   const shapes = valueAt(config, `${dataloader}.dataset.batch_shapes_cfg`) as
     | Parameters<typeof withBatchShapes>[1]
     | null;
   const images = shapes ? { ...data, records: withBatchShapes(data.records, shapes) } : data;
   const loader = evaluationLoader(images, pipeline, { batchSize, workers: workersAt(config, dataloader) });
-  const records = new Map(data.records.map((record) => [record.id, record]));
-  const results: EvaluationResults = { dataset: data, images: [], metric: measured };
-  const withMasks = evaluatesMasks(measured);
   detector.eval();
   try {
-    let done = 0;
     for await (const samples of loader.epoch(0, { signal })) {
       const found = interruptible(signal, () => detect(detector, samples, precision));
-      if (!found) return undefined;
-      for (const [i, detections] of found.entries()) {
-        const { imgId: imageId } = samples[i].meta;
-        metric.add(imageId, detections);
-        results.images.push({
-          imageId,
-          record: records.get(imageId)!,
-          detections: compactDetections(detections, withMasks),
-        });
-      }
-      done += samples.length;
-      onProgress?.(done, data.records.length);
+      yield found?.map((detections, i) => ({ imageId: samples[i].meta.imgId, detections }));
     }
-    if (signal?.aborted) return undefined;
-    const report = metric.compute();
-    const problems = [...data.problems, ...report.problems, ...loader.stats.failures];
-    return new Report({ ...report, problems }, data.name, (performance.now() - started) / 1000, { results });
+    yield loader.stats.failures;
   } finally {
     await loader.close();
+  }
+}
+
+/** Image by image. Ends early when the signal aborts. */
+export async function* imageDetections(detectImage: ImageDetector, data: Dataset, signal?: AbortSignal): FoundInImages {
+  for (const { id, path } of data.records) {
+    if (signal?.aborted) return;
+    try {
+      const pixels = await decodeImage(path, id);
+      yield [{ imageId: id, detections: await detectImage(pixels, path) }];
+    } catch (error) {
+      if (!(error instanceof BadData)) throw error;
+      yield [error.problem];
+    }
   }
 }

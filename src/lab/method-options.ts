@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { CONFUSION_RULES } from '../analysis/confusion';
 import { ERROR_KINDS } from '../analysis/error-kinds';
 import { abortSignal, type CallOptions, callback, checkCall } from '../catalogue/call-options';
+import { CONFIDENCES } from '../ops/weighted-boxes-fusion';
 import { drawingShape } from '../visualization/drawing-options';
 import { CAM_METHODS } from './cam-methods';
 
@@ -16,6 +17,23 @@ const text = z.string().min(1);
 const size = z.tuple([positive, positive]);
 const precision = z.enum(['float32', 'bfloat16', 'float16']);
 const part = z.enum(['train', 'val']);
+const side = z.union([z.int().positive(), z.tuple([z.int().positive(), z.int().positive()])]);
+/** Words of `tta` are checked where the views are made. */
+const inference = {
+  precision,
+  tta: z.union([z.literal(true), z.array(z.union([z.string(), z.number()]))]),
+  tiles: z.union([
+    positive,
+    z.strictObject({
+      size: side,
+      overlap: z.number().min(0).max(0.95).optional(),
+      merge: z.enum(['nms', 'greedy_nmm', 'wbf']).optional(),
+      metric: z.enum(['iou', 'ios']).optional(),
+      threshold: z.number().positive().max(1).optional(),
+      whole: z.boolean().optional(),
+    }),
+  ]),
+};
 const progress = { signal: abortSignal, onProgress: callback };
 const rule = z.enum(['greater', 'less']);
 
@@ -65,7 +83,7 @@ const fit = {
 const { seed, batch, epochs } = fit;
 const image = z.union([count, text]);
 const input = { seed, batch, epochs, epoch: positive };
-const evaluation = { batch, precision, part: z.enum(['val', 'test']), ...progress };
+const evaluation = { batch, ...inference, part: z.enum(['val', 'test']), ...progress };
 const matching = { iou, masks: z.boolean(), maxDetections: positive };
 const kinds = { ...matching, background: z.number().positive().max(1) };
 const draws = { resamples: positive, seed };
@@ -161,7 +179,19 @@ const SHAPES = {
   'compare.fit': ['compare', { ...fit, seeds: z.union([positive, z.array(count).min(1)]) }],
   'compare.reports': ['compare reports', { ...draws, against: text }],
   'RunList.evaluate': ['compare runs', { ...draws, against: text }],
-  'Model.predict': ['predict', { precision, ...drawingShape }],
+  ensemble: [
+    'make an ensemble',
+    {
+      weights: z.array(z.number().positive()),
+      merge: z.enum(['wbf', 'nms']),
+      iou,
+      score: share,
+      confidence: z.enum(CONFIDENCES),
+    },
+  ],
+  'Ensemble.predict': ['predict', { ...inference, ...drawingShape }],
+  'Ensemble.evaluate': ['evaluate', evaluation],
+  'Model.predict': ['predict', { ...inference, ...drawingShape }],
   'Model.evaluate': ['evaluate', evaluation],
   'Model.errors': ['list the errors', { ...evaluation, ...kinds, losses: z.boolean() }],
   'Model.imageLosses': ['compute losses', { precision, ...progress }],

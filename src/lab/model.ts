@@ -7,7 +7,6 @@ import type { ErrorKindOptions } from '../analysis/error-kinds';
 import type { ThresholdGoal } from '../analysis/score-curves';
 import { loadWeights, readWeights, type Weights, type WeightsReport, writeWeights } from '../checkpoints';
 import type { ConfigObject } from '../config';
-import type { Precision } from '../engine';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
 import { encodeState } from '../nn/stored-tensor';
@@ -19,9 +18,10 @@ import { buildModel, type RecipeSpec } from './build-model';
 import { type Cam, type CamOptions, camOf } from './cam';
 import { configuredPalette } from './configured-palette';
 import type { ErrorReport } from './error-report';
-import { detect, type EvaluateOptions, evaluate } from './evaluate';
+import { type EvaluateOptions, evaluate } from './evaluate';
 import { type Features, type FeaturesOptions, featuresOf } from './features';
 import { type ImageLossesOptions, imageLosses } from './image-losses';
+import { type InferenceOptions, imageDetector } from './inference/image-detector';
 import type { LabDataset } from './lab-dataset';
 import { checkMethod } from './method-options';
 import { chooseThreshold, type ModelThreshold, storedThreshold } from './model-threshold';
@@ -34,19 +34,17 @@ import type { Report } from './report';
 import type { ThresholdOptions } from './report-threshold';
 import { isConfigFile, saveConfig } from './save-config';
 import { inputSize, SummaryDisplay, summarise } from './summary';
-import { type ImageInput, pixelsOfInput, testSample } from './test-sample';
+import { type ImageInput, pixelsOfInput } from './test-sample';
 import type { LoadFrom } from './weights-file';
 import { wholeConfig } from './whole-config';
 
 export type { ImageInput } from './test-sample';
 
 /**
- * Besides the precision, how the predictions are displayed. The threshold is of the display, by default the model's
+ * How objects are detected, and how the predictions are displayed. The threshold is of the display, by default the model's
  * (`withThreshold`) or 0.3; the array has all.
  */
-export interface PredictOptions extends DrawingOptions {
-  precision?: Precision;
-}
+export interface PredictOptions extends DrawingOptions, InferenceOptions {}
 
 export interface ModelErrorsOptions extends EvaluateOptions, ErrorKindOptions {
   /** Compute the loss of every image too. Default false. */
@@ -94,7 +92,7 @@ export class Model implements Displayable {
   predict(images: ImageInput[], options?: PredictOptions): Promise<PredictionList>;
   async predict(input: ImageInput | ImageInput[], options: PredictOptions = {}): Promise<Predictions | PredictionList> {
     checkMethod('Model.predict', options);
-    const { precision, ...given } = options;
+    const { precision, tta, tiles, ...given } = options;
     const palette = configuredPalette(this.config, this.classes);
     const asked = checkPredictionDrawing(given, 'predict', this.classes);
     const threshold = asked.threshold ?? this.threshold?.score;
@@ -107,9 +105,7 @@ export class Model implements Displayable {
     this.requireWeights('predict with');
     const source = typeof input === 'string' ? shortPath(input) : 'image';
     const pixels = await pixelsOfInput(input);
-    const sample = await testSample(pixels, this.config, source);
-    this.detector.eval();
-    const [detections] = detect(this.detector, [sample], precision);
+    const detections = await imageDetector(this, { precision, tta, tiles })(pixels, source);
     return Predictions.create(source, pixels, detections, this.classes, drawing);
   }
 

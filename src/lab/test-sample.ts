@@ -1,11 +1,11 @@
 // An image as the network gets it in prediction: decoded, and through the test pipeline of a config.
 
 import type { ConfigObject } from '../config';
-import { buildPipeline, decodeImage, type ImageRecord, type PackedSample, type PixelImage } from '../data';
+import { buildPipeline, decodeImage, type PackedSample, type PixelImage } from '../data';
 import { DetLabError } from '../errors';
-import { Random } from '../random';
 import { catalogue } from './catalogue';
 import { evaluationPipeline } from './evaluation-pipeline';
+import { packed } from './inference/packed';
 
 /** The path of an image file, its bytes, or pixels. */
 export type ImageInput = string | Uint8Array | PixelImage;
@@ -19,21 +19,7 @@ export async function pixelsOfInput(input: ImageInput): Promise<PixelImage> {
 export function testSample(pixels: PixelImage, config: ConfigObject, source: string): Promise<PackedSample> {
   const { steps, path } = evaluationPipeline(config, 'test');
   const transforms = steps.filter((t) => !t.type.endsWith('LoadAnnotations'));
-  const none = { bboxes: new Float32Array(), labels: new Int32Array(), ignored: new Uint8Array() };
-  const { width, height } = pixels;
-  const record: ImageRecord = {
-    id: 0,
-    path: source,
-    width,
-    height,
-    truths: none,
-    areas: new Float32Array(),
-    annotationIds: [],
-  };
-  return buildPipeline(transforms, catalogue, path).run(record, Random.seeded(0), {
-    ...pixels,
-    data: pixels.data.slice(),
-  });
+  return packed(buildPipeline(transforms, catalogue, path), pixels, source);
 }
 
 function checkedPixels(image: PixelImage): PixelImage {

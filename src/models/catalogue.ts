@@ -10,6 +10,7 @@ import { losses } from './losses';
 import { necks } from './necks';
 import { roiHeads } from './roi-heads';
 import { taskModules } from './task-modules';
+import { testTimeAugs } from './test-time-augs';
 
 export const catalogue: AnyDefinition[] = [
   ...detectors,
@@ -21,6 +22,7 @@ export const catalogue: AnyDefinition[] = [
   ...losses,
   ...taskModules,
   ...positionalEncodings,
+  ...testTimeAugs,
 ];
 
 /** A registry of everything in the catalogue; own modules are added to it with `add`. */

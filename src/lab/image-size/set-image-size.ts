@@ -85,7 +85,7 @@ function refuseFixedSize(config: ConfigObject, old: Scale, target: Scale, name: 
 }
 
 /** What the sides of the test images must be multiples of: more than 1 where they fill a canvas that the model does not pad. */
-function canvasDivisor(config: ConfigObject): number {
+export function canvasDivisor(config: ConfigObject): number {
   const steps = modulesAt(config, 'test_dataloader.dataset.pipeline');
   const fills = steps.some(({ type, size }) => type.endsWith('LetterResize') || (type.endsWith('Pad') && isPair(size)));
   const pads = numberAt(config, 'model.data_preprocessor.pad_size_divisor') ?? 1;

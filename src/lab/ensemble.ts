@@ -1,0 +1,171 @@
+// Several trained models as one detector: the boxes of all are fused.
+
+import type { Detections, PixelImage } from '../data';
+import { concatInstances, takeInstances } from '../data/instances';
+import { DetLabError } from '../errors';
+import { batchedNms } from '../ops/batched-nms';
+import { type Confidence, weightedBoxesFusion } from '../ops/weighted-boxes-fusion';
+import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
+import { tableText } from '../visualization/table';
+import { type EvaluateOptions, evaluateDetections, imageDetections } from './evaluate';
+import { type ImageDetector, type InferenceOptions, imageDetector } from './inference/image-detector';
+import type { LabDataset } from './lab-dataset';
+import { checkMethod } from './method-options';
+import type { Model, PredictOptions } from './model';
+import { PredictionList } from './prediction-list';
+import { checkPredictionDrawing, Predictions } from './predictions';
+import { progressView } from './progress-view';
+import type { Report } from './report';
+import { type ImageInput, pixelsOfInput } from './test-sample';
+
+export interface EnsembleOptions {
+  /** Weight of each model in the averages. Default 1 each. */
+  weights?: readonly number[];
+  /** `wbf` averages overlapping boxes (default), `nms` keeps the best of them, with its mask. */
+  merge?: 'wbf' | 'nms';
+  /** IoU from which on boxes of one class are one object. Default 0.55. */
+  iou?: number;
+  /** Detections with a lower score are left out. Default 0. */
+  score?: number;
+  /** How the score of a fused box follows from those of its boxes. Default `avg`: lower where only some models agree. */
+  confidence?: Confidence;
+}
+
+/**
+ * Several trained models as one detector, fused by weighted boxes fusion.
+ *
+ * @throws DetLabError for models of different classes, and for weights that do not fit them
+ * @example const both = ensemble([fpn.model, pafpn.model], { weights: [2, 1] });
+ * await both.evaluate(cells)
+ */
+export function ensemble(models: readonly Model[], options: EnsembleOptions = {}): Ensemble {
+  checkMethod('ensemble', options);
+  if (!Array.isArray(models) || models.length < 2)
+    throw new DetLabError(
+      `Cannot make an ensemble: expected a list of at least two models, received ${Array.isArray(models) ? models.length : typeof models}`,
+    );
+  const [first, ...others] = models as readonly Model[];
+  for (const other of others)
+    if (other.classes.join('\n') !== first.classes.join('\n'))
+      throw new DetLabError(
+        `Cannot make an ensemble: expected models of the same classes in the same order, received ${first.classes.join(', ')} ` +
+          `(${first.name}) and ${other.classes.join(', ')} (${other.name})`,
+      );
+  const { weights = models.map(() => 1), merge = 'wbf' } = options;
+  if (weights.length !== models.length)
+    throw new DetLabError(
+      `Cannot make an ensemble: expected one weight for each of the ${models.length} models, received [${weights.join(', ')}]`,
+    );
+  const ofFusion = ['weights', 'confidence'].find((name) => options[name as keyof EnsembleOptions] !== undefined);
+  if (merge === 'nms' && ofFusion)
+    throw new DetLabError(
+      `Cannot make an ensemble: ${ofFusion} is of merge: 'wbf'; NMS keeps boxes and scores as they are`,
+    );
+  return new Ensemble(models, options);
+}
+
+export class Ensemble implements Displayable {
+  readonly name: string;
+
+  constructor(
+    readonly models: readonly Model[],
+    private readonly options: EnsembleOptions,
+  ) {
+    this.name = models.map((model) => model.name).join(' + ');
+  }
+
+  get classes(): readonly string[] {
+    return this.models[0].classes;
+  }
+
+  /** As `model.predict`. */
+  predict(image: ImageInput, options?: PredictOptions): Promise<Predictions>;
+  predict(images: ImageInput[], options?: PredictOptions): Promise<PredictionList>;
+  async predict(input: ImageInput | ImageInput[], options: PredictOptions = {}): Promise<Predictions | PredictionList> {
+    checkMethod('Ensemble.predict', options);
+    const { precision, tta, tiles, ...given } = options;
+    const drawing = checkPredictionDrawing(given, 'predict', this.classes);
+    const detectImage = this.detector({ precision, tta, tiles }, 'test');
+    const predicted = async (image: ImageInput) => {
+      const pixels = await pixelsOfInput(image);
+      const source = typeof image === 'string' ? image : 'image';
+      return Predictions.create(source, pixels, await detectImage(pixels, source), this.classes, drawing);
+    };
+    if (!Array.isArray(input)) return predicted(input);
+    const all: Predictions[] = [];
+    for (const image of input) all.push(await predicted(image));
+    return PredictionList.create(all, this.classes, drawing);
+  }
+
+  /** As `model.evaluate`, by the first model's config. */
+  async evaluate(data: LabDataset, options: EvaluateOptions = {}): Promise<Report> {
+    checkMethod('Ensemble.evaluate', options);
+    const { evaluated } = data;
+    const [{ config }] = this.models;
+    if (evaluated.classes.join('\n') !== this.classes.join('\n'))
+      throw new DetLabError(
+        `Cannot evaluate on "${evaluated.name}": the ensemble's classes are ${this.classes.join(', ')}; the data's are ` +
+          `${evaluated.classes.join(', ')}. Load the data with { classes: ensemble.classes }`,
+      );
+    const view = progressView(`evaluating ${this.name}`);
+    const signal = options.signal ?? notebook()?.signal;
+    const onProgress = (done: number, total: number) => {
+      view.update(done, total);
+      options.onProgress?.(done, total);
+    };
+    const found = imageDetections(this.detector(options, options.part ?? 'val'), evaluated, signal);
+    const report = await evaluateDetections(found, evaluated, config, { ...options, signal, onProgress });
+    view.close();
+    if (!report) throw new DetLabError(`The evaluation on "${evaluated.name}" was interrupted`);
+    return report;
+  }
+
+  private detector({ precision, tta, tiles }: InferenceOptions, part: 'val' | 'test'): ImageDetector {
+    const detectors = this.models.map((model) => imageDetector(model, { precision, tta, tiles }, part));
+    return async (pixels, source) => {
+      const found: Detections[] = [];
+      for (const detectIn of detectors) found.push(await detectIn(pixels, source));
+      return this.fused(found, pixels);
+    };
+  }
+
+  private fused(found: Detections[], { width, height }: PixelImage): Detections {
+    const { merge = 'wbf', iou = 0.55, score = 0, weights, confidence } = this.options;
+    if (merge === 'wbf') {
+      if (found.some(({ masks }) => masks))
+        throw new DetLabError(
+          'Cannot fuse the detections of an ensemble: weighted boxes fusion averages boxes, and these models predict masks ' +
+            "too. Use ensemble(models, { merge: 'nms' }), which keeps the mask of the best box",
+        );
+      return weightedBoxesFusion(found, [height, width], {
+        iouThreshold: iou,
+        scoreThreshold: score,
+        weights,
+        confidence,
+      });
+    }
+    const all = concatInstances(found);
+    const { keep } = batchedNms(all.bboxes, all.scores, all.labels, { type: 'nms', iou_threshold: iou });
+    return takeInstances(
+      all,
+      keep.filter((i) => all.scores[i] >= score),
+    );
+  }
+
+  [JUPYTER_DISPLAY](): MimeBundle {
+    return { 'text/plain': this.toString() };
+  }
+
+  toString(): string {
+    const { merge = 'wbf', iou = 0.55, weights } = this.options;
+    return tableText({
+      title: `Ensemble of ${this.models.length} models, by ${merge} from IoU ${iou} on`,
+      columns: [{ title: 'model' }, { title: 'parameters', align: 'right' }, { title: 'weight', align: 'right' }],
+      rows: this.models.map((model, i) => [
+        model.name,
+        model.parameters.toLocaleString('en'),
+        String(weights?.[i] ?? 1),
+      ]),
+    });
+  }
+}

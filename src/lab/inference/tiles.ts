@@ -1,0 +1,88 @@
+// Detection in overlapping tiles: small objects of large images keep their size. As sahi does it: the tiles, then the whole
+// image, then what overlaps is merged.
+
+import type { Detections, PixelImage } from '../../data';
+import { concatInstances } from '../../data/instances';
+import { DetLabError } from '../../errors';
+import { shiftBoxes } from '../../geometry/boxes';
+import { type Tile, tilesOf } from '../../geometry/tiles';
+import { mergeRles, placeMasks } from '../../masks';
+import { mergeOverlapping } from '../../ops/merge-overlapping';
+import { weightedBoxesFusion } from '../../ops/weighted-boxes-fusion';
+import type { ImageDetector } from './image-detector';
+
+export interface TileOptions {
+  /** Side of a tile in pixels, or [width, height]. */
+  size: number | readonly [width: number, height: number];
+  /** Share of a tile that the next one covers too. Default 0.2. */
+  overlap?: number;
+  /** Default `greedy_nmm`: a box grows to the overlapping ones, so that an object that a border cuts becomes whole again. */
+  merge?: 'nms' | 'greedy_nmm' | 'wbf';
+  /** Overlap as IoU or as the share of the smaller box (`ios`). Default `ios`, of `wbf` always `iou`. */
+  metric?: 'iou' | 'ios';
+  /** Overlap from which on boxes are one object. Default 0.5. */
+  threshold?: number;
+  /** Detect in the whole image too, which finds what is larger than a tile. Default true. */
+  whole?: boolean;
+}
+
+const MAX_TILES = 10_000;
+
+/** @throws DetLabError for tiles that are too many or too small, and for masks with `wbf` */
+export async function detectInTiles(
+  detectIn: ImageDetector,
+  image: PixelImage,
+  source: string,
+  given: number | TileOptions,
+): Promise<Detections> {
+  const options = typeof given === 'number' ? { size: given } : given;
+  const { size, overlap = 0.2, whole = true } = options;
+  const [width, height] = typeof size === 'number' ? [size, size] : size;
+  const step = (side: number) => Math.max(1, side - Math.trunc(overlap * side));
+  const count = Math.ceil(image.width / step(width)) * Math.ceil(image.height / step(height));
+  if (count > MAX_TILES)
+    throw new DetLabError(
+      `Cannot predict on "${source}" in tiles: ${image.width} x ${image.height} pixels make about ${count} tiles of ` +
+        `${width} x ${height}, expected at most ${MAX_TILES}. Use larger tiles, or less overlap`,
+    );
+  const tiles = tilesOf([image.height, image.width], [height, width], overlap);
+  const found: Detections[] = [];
+  for (const tile of tiles) found.push(inImage(await detectIn(cropped(image, tile), source), tile, image));
+  if (tiles.length === 1) return found[0]; // the image itself
+  if (whole) found.push(await detectIn(image, source));
+  return merged(found, image, options, source);
+}
+
+function cropped({ data, width, order }: PixelImage, [x1, y1, x2, y2]: Tile): PixelImage {
+  const row = 3 * (x2 - x1);
+  const pixels = new Uint8Array(row * (y2 - y1));
+  for (let y = y1; y < y2; y++) pixels.set(data.subarray(3 * (y * width + x1), 3 * (y * width + x2)), row * (y - y1));
+  return { data: pixels, width: x2 - x1, height: y2 - y1, order };
+}
+
+/** Boxes and masks of a tile in the frame of the image. */
+function inImage(detections: Detections, [x1, y1, x2, y2]: Tile, { width, height }: PixelImage): Detections {
+  const { bboxes, masks } = detections;
+  const moved = { ...detections, bboxes: shiftBoxes(bboxes, x1, y1) };
+  if (!masks) return moved;
+  const bitmaps = { kind: 'bitmap' as const, height: y2 - y1, width: x2 - x1, masks };
+  const placed = placeMasks(bitmaps, { left: x1, top: y1, width, height });
+  return placed.kind === 'bitmap' ? { ...moved, masks: placed.masks } : moved;
+}
+
+function merged(found: Detections[], image: PixelImage, options: TileOptions, source: string): Detections {
+  const { merge = 'greedy_nmm', metric, threshold = 0.5 } = options;
+  const all = concatInstances(found);
+  const { masks } = all;
+  if (merge === 'wbf') {
+    if (masks)
+      throw new DetLabError(
+        `Cannot predict on "${source}" in tiles: weighted boxes fusion averages boxes, and this model predicts masks too. ` +
+          "Use merge: 'greedy_nmm', which unites the masks, or 'nms'",
+      );
+    // all are of one model: a fused score is the average
+    return weightedBoxesFusion([all], [image.height, image.width], { iouThreshold: threshold });
+  }
+  const { groups, ...boxes } = mergeOverlapping(all, { type: merge, metric, threshold });
+  return masks ? { ...boxes, masks: groups.map((group) => mergeRles(group.map((i) => masks[i]))) } : boxes;
+}
