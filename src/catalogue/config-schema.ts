@@ -28,10 +28,7 @@ export const configSchema = z.looseObject({
   tta_model: moduleOption('tta_model')
     .nullish()
     .describe('merges the views of predict and evaluate with { tta: true }'),
-  tta_pipeline: z
-    .array(z.looseObject({ type: z.string() }))
-    .nullish()
-    .describe('the views, of a TestTimeAug'),
+  tta_pipeline: z.array(moduleOption('transform')).nullish().describe('the views, of a TestTimeAug'),
   auto_scale_lr: z
     .strictObject({ enable: z.boolean().optional(), base_batch_size: z.int().positive().optional() })
     .refine((given) => given.enable !== true || given.base_batch_size !== undefined, {

@@ -14,6 +14,7 @@ import { addDatasetCommands } from './dataset';
 import { describeCommand, modulesCommand } from './describe';
 import { doctorCommand, engineFindings } from './doctor';
 import { errorsCommand } from './errors';
+import { addInferenceOptions } from './inference-options';
 import { addKernelCommands } from './kernel/command';
 import { necksCommand } from './necks';
 import { CommandFailure, EXIT } from './outcome';
@@ -120,11 +121,10 @@ function addDetectorCommands(withConfig: AddCommand, done: Done): void {
     .option('--val-loss', 'also compute the losses on the validation images at each evaluation')
     .action(async (config, options) => done(await trainCommand(config, options)));
 
-  withConfig('test', 'Evaluate a trained detector')
+  addInferenceOptions(withConfig('test', 'Evaluate a trained detector'), { count, share })
     .argument('<config>')
     .argument('<checkpoint>', 'weights file, checkpoint folder or work dir')
     .option('--data <data>', DATA_HELP)
-    .option('--amp', 'mixed precision (bfloat16)')
     .option('--batch <n>', 'batch size', count)
     .action(async (config, checkpoint, options) => done(await testCommand(config, checkpoint, options)));
 

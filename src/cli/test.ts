@@ -4,11 +4,11 @@ import { testNotices } from '../lab/check-run';
 import { configuredTestData } from '../lab/config-data';
 import { detector } from '../lab/detector';
 import { openData } from './data-option';
+import { type InferenceArguments, inferenceOptions } from './inference-options';
 import { EXIT, output, phase, untilInterrupted } from './outcome';
 
-export interface TestArguments {
+export interface TestArguments extends InferenceArguments {
   data?: string;
-  amp?: boolean;
   batch?: number;
   cfgOptions?: string[];
   json?: boolean;
@@ -28,7 +28,7 @@ export async function testCommand(config: string, checkpoint: string, options: T
     const report = await model.evaluate(data, {
       batch: options.batch,
       part: 'test',
-      precision: options.amp ? 'bfloat16' : undefined,
+      ...inferenceOptions(options),
       signal,
     });
     const { metrics, perClass, images, truths, detections, problems, secondsPerImage } = report;

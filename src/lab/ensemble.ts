@@ -8,7 +8,8 @@ import { type Confidence, weightedBoxesFusion } from '../ops/weighted-boxes-fusi
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
 import { tableText } from '../visualization/table';
 import { type EvaluateOptions, evaluateDetections, imageDetections } from './evaluate';
-import { type ImageDetector, type InferenceOptions, imageDetector } from './inference/image-detector';
+import type { ImageDetector } from './inference/detect';
+import { type InferenceOptions, imageDetector } from './inference/image-detector';
 import type { LabDataset } from './lab-dataset';
 import { checkMethod } from './method-options';
 import type { Model, PredictOptions } from './model';

@@ -19,8 +19,8 @@ import { catalogue } from './catalogue';
 import { checkEvaluated } from './check-data';
 import { numberAt, objectAt, valueAt, workersAt } from './config-access';
 import { evaluationPipeline } from './evaluation-pipeline';
-import { detect } from './inference/detect';
-import { type ImageDetector, type InferenceOptions, imageDetector } from './inference/image-detector';
+import { detect, type ImageDetector } from './inference/detect';
+import { type InferenceOptions, imageDetector } from './inference/image-detector';
 import { Report } from './report';
 
 export interface EvaluateOptions extends InferenceOptions {

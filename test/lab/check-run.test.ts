@@ -71,7 +71,6 @@ test.each<[Record<string, ConfigValue>, RegExp, lost: boolean]>([
   [{ 'env_cfg.cudnn_benchmark': true }, /^env_cfg.cudnn_benchmark: true has no effect/, false],
   [{ 'env_cfg.mp_cfg.mp_start_method': 'spawn' }, /^env_cfg.mp_cfg.mp_start_method: "spawn" has no effect/, false],
   [{ 'val_evaluator.ann_file': 'other.json' }, /^val_evaluator.ann_file: "other.json" is not read: /, true],
-  [{ tta_model: { type: 'DetTTAModel' } }, /^tta_model: .* there is no test-time augmentation/, false],
   [{ 'train_dataloader.pin_memory': true }, /^train_dataloader.pin_memory: true has no effect/, false],
   [{ 'train_dataloader.prefetch_factor': 4 }, /^train_dataloader.prefetch_factor: 4 has no effect/, false],
   [{ 'train_dataloader.collate_fn': { type: 'my_collate' } }, /^train_dataloader.collate_fn: .* not acted on/, true],

@@ -3,6 +3,7 @@
 import type { AnyDefinition } from '../../catalogue/registry';
 import { Albu } from './albu';
 import { CachedMosaic } from './cached-mosaic';
+import { Compose } from './compose';
 import { CutOut } from './cut-out';
 import { Expand } from './expand';
 import { FilterAnnotations } from './filter-annotations';
@@ -26,6 +27,7 @@ import { RandomFlip } from './random-flip';
 import { RandomResize } from './random-resize';
 import { RandomShift } from './random-shift';
 import { Resize } from './resize';
+import { TestTimeAug } from './test-time-aug';
 import { YOLOv5KeepRatioResize } from './yolov5-keep-ratio-resize';
 import { YOLOv5MixUp } from './yolov5-mix-up';
 import { YOLOv5RandomAffine } from './yolov5-random-affine';
@@ -39,6 +41,7 @@ export const TRANSFORMS = [
   RandomResize,
   RandomChoiceResize,
   RandomChoice,
+  Compose,
   RandomCrop,
   RandomFlip,
   RandomShift,
@@ -62,6 +65,7 @@ export const TRANSFORMS = [
   YOLOXMixUp,
   Albu,
   PackDetInputs,
+  TestTimeAug,
 ] as const satisfies readonly AnyDefinition[];
 
 /** Types that may load other images of the dataset. */

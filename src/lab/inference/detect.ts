@@ -1,9 +1,12 @@
-// The detections of a batch.
+// The detections of a batch, and of one image.
 
 import * as tf from '@tensorflow/tfjs';
-import type { Detections, PackedSample } from '../../data';
+import type { Detections, PackedSample, PixelImage } from '../../data';
 import { engine, type Precision } from '../../engine';
 import type { Detector } from '../../models/types';
+
+/** Detects the objects in an image; the boxes are in its pixels. */
+export type ImageDetector = (pixels: PixelImage, source: string) => Promise<Detections>;
 
 /** Detections of a batch, in the original images' pixels. */
 export function detect(detector: Detector, samples: PackedSample[], precision: Precision = 'float32'): Detections[] {

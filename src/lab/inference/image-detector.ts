@@ -2,13 +2,13 @@
 // tiles of a large image.
 
 import type { ConfigObject } from '../../config';
-import { buildPipeline, type Detections, type PixelImage } from '../../data';
+import { buildPipeline } from '../../data';
 import type { Precision } from '../../engine';
 import type { ViewMerger } from '../../models/test-time-augs';
 import type { Detector } from '../../models/types';
 import { catalogue } from '../catalogue';
 import { evaluationPipeline } from '../evaluation-pipeline';
-import { detect } from './detect';
+import { detect, type ImageDetector } from './detect';
 import { packed } from './packed';
 import { type TestTimeAugmentation, testTimeViews } from './test-time-views';
 import { detectInTiles, type TileOptions } from './tiles';
@@ -21,9 +21,6 @@ export interface InferenceOptions {
   /** Overlapping tiles of large images: side in pixels, or more options. */
   tiles?: number | TileOptions;
 }
-
-/** Detects the objects in an image; the boxes are in its pixels. */
-export type ImageDetector = (pixels: PixelImage, source: string) => Promise<Detections>;
 
 /** What a detector needs besides its weights. */
 export interface DetectorWithConfig {

@@ -65,14 +65,8 @@ function configuredViews(config: ConfigObject): TestTimeViews['pipelines'] | und
     );
   let views: ConfigObject[][] = [steps.slice(0, at) as ConfigObject[]];
   for (const choices of alternatives as unknown as ConfigObject[][])
-    views = views.flatMap((view) => choices.map((choice) => [...view, ...flattened(choice)]));
+    views = views.flatMap((view) => choices.map((choice) => [...view, choice]));
   return views.map((view) => ({ path, steps: withoutTruths(view as ModuleConfig[]) }));
-}
-
-/** The transforms of a Compose, which is no transform of its own. */
-function flattened(step: ConfigObject): ConfigObject[] {
-  if (bare(String(step.type)) !== 'Compose' || !Array.isArray(step.transforms)) return [step];
-  return step.transforms.filter((inner) => isObject(inner)).flatMap(flattened);
 }
 
 const bare = (type: string): string => type.slice(type.lastIndexOf('.') + 1);

@@ -9,7 +9,7 @@ import { type Tile, tilesOf } from '../../geometry/tiles';
 import { mergeRles, placeMasks } from '../../masks';
 import { mergeOverlapping } from '../../ops/merge-overlapping';
 import { weightedBoxesFusion } from '../../ops/weighted-boxes-fusion';
-import type { ImageDetector } from './image-detector';
+import type { ImageDetector } from './detect';
 
 export interface TileOptions {
   /** Side of a tile in pixels, or [width, height]. */
