@@ -7,6 +7,7 @@ import type { LabelMistakes } from '../lab/label-mistakes';
 import type { SavableDisplay } from '../visualization/savable';
 import { DATA_HELP, openData } from './data-option';
 import { EXIT, output, phase, untilInterrupted } from './outcome';
+import { cfgOptions, RepeatableOption } from './repeatable-option';
 
 interface DatasetArguments {
   data: string;
@@ -139,7 +140,7 @@ export function addDatasetCommands(
   );
 
   splits(command('browse', 'Images with their objects, page by page', `${images}, .png`), 'train or val (train)')
-    .option('--class <names...>', 'only images with an object of one of these classes')
+    .addOption(new RepeatableOption('--class <name>', 'only images with an object of this class; repeatable'))
     .option('--page <n>', 'the first is 1', count)
     .option('--size <n>', 'images per page (24)', count)
     .action(async (options: BrowseArguments) =>
@@ -179,7 +180,7 @@ function addMistakes(
     .option('--kind <kind>', "only 'missing label', 'wrong class' or 'bad box'")
     .option('--minimum <suspicion>', 'lowest suspicion that is listed, 0 to 1 (0.5)', number)
     .option('--batch <n>', 'batch size', count)
-    .option('--cfg-options <key=value...>', 'override values of the config: model.neck.num_outs=5')
+    .addOption(cfgOptions())
     .action(async (config: string, checkpoint: string, options: MistakeArguments) => {
       const model = await phase(EXIT.usage, () => detector(config, { options: options.cfgOptions }).load(checkpoint));
       const opened = () => openData(options.data, model.classes);

@@ -19,6 +19,7 @@ import { necksCommand } from './necks';
 import { CommandFailure, EXIT } from './outcome';
 import { predictCommand } from './predict';
 import { profileCommand } from './profile';
+import { cfgOptions, everyAssignment, RepeatableOption } from './repeatable-option';
 import { summaryCommand } from './summary';
 import { testCommand } from './test';
 import { trainCommand } from './train';
@@ -76,11 +77,7 @@ function program(done: Done): Command {
       .option('--json', 'results as JSON lines on stdout')
       .addHelpText('after', EXIT_CODES);
   const command: AddCommand = (usage, description) => commandOf(root, usage, description);
-  const withConfig: AddCommand = (usage, description) =>
-    command(usage, description).option(
-      '--cfg-options <key=value...>',
-      'override values of the config: model.neck.num_outs=5',
-    );
+  const withConfig: AddCommand = (usage, description) => command(usage, description).addOption(cfgOptions());
   addDetectorCommands(withConfig, done);
   addModelCommands(withConfig, done);
   addCatalogueCommands(command, done);
@@ -219,13 +216,15 @@ function addCatalogueCommands(command: AddCommand, done: Done): void {
   command('doctor', "Check DetLab's installation").action(async (options) => done(await doctorCommand(options)));
 }
 
+/** A reader that has enough (`| head`) ends neither the command nor its work. */
+function unlessClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
 /** Runs the command line and sets the exit code. */
 export async function main(argv: string[]): Promise<void> {
-  // a reader that has enough (`| head`) ends neither the command nor its work
   for (const stream of [process.stdout, process.stderr])
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
+    if (!stream.listeners('error').includes(unlessClosed)) stream.on('error', unlessClosed);
   let code: number = EXIT.ok;
   const root = program((result) => {
     code = result;
@@ -233,7 +232,7 @@ export async function main(argv: string[]): Promise<void> {
   const family = (command: Command): Command[] => [command, ...command.commands.flatMap(family)];
   for (const command of family(root)) refuseRepeats(command).exitOverride();
   try {
-    await root.parseAsync(argv);
+    await root.parseAsync(everyAssignment(argv));
   } catch (error) {
     code = report(error, argv.includes('--json'));
   }
@@ -243,7 +242,7 @@ export async function main(argv: string[]): Promise<void> {
 /** An option that has one value is given once: the last of several would win without a word. */
 function refuseRepeats(command: Command): Command {
   for (const option of command.options) {
-    if (option.variadic) continue;
+    if (option instanceof RepeatableOption) continue;
     let given = 0;
     command.on(`option:${option.name()}`, () => {
       if (++given > 1) command.error(`error: option '${option.flags}' is given more than once`);

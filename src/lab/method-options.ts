@@ -18,6 +18,9 @@ const precision = z.enum(['float32', 'bfloat16', 'float16']);
 const part = z.enum(['train', 'val']);
 const progress = { signal: abortSignal, onProgress: callback };
 const rule = z.enum(['greater', 'less']);
+/** A list that is of no use empty; `example` is what it could be. */
+const some = <T extends z.ZodType>(item: T, example: string) =>
+  z.array(item).min(1, `expected at least one, such as ${example}`);
 
 const fit = {
   epochs: positive,
@@ -74,7 +77,7 @@ const losses = z.custom<ReadonlyMap<number, number>>(
   'expected a Map of image ids to losses',
 );
 const page = { worst: positive, precision: z.number().positive().max(1), score: share };
-const classes = z.array(text).min(1);
+const classes = some(text, "classes: ['car', 'person']");
 const absentClasses = z.enum(['refuse', 'note', 'suspect']);
 const selection = { classes, absentClasses, otherClasses: z.enum(['count', 'report']), name: text };
 const filter = { filterEmpty: z.boolean(), filterIgnored: z.boolean(), minSize: z.number().nonnegative() };
@@ -126,7 +129,7 @@ const SHAPES = {
   'LabDataset.browse': [
     'browse the dataset',
     {
-      class: z.union([text, z.array(text).min(1)]),
+      class: z.union([text, some(text, "class: ['car', 'person']")]),
       split: part,
       objects: z.tuple([count, count.or(z.literal(Number.POSITIVE_INFINITY))]),
       page: positive,
@@ -158,7 +161,7 @@ const SHAPES = {
   'Recipe.loadFrom': ['load the weights', weights],
   'Recipe.freeze': ['freeze', { stages: count, epoch: positive }],
   'Recipe.unfreeze': ['unfreeze', { stages: count, epoch: positive }],
-  'compare.fit': ['compare', { ...fit, seeds: z.union([positive, z.array(count).min(1)]) }],
+  'compare.fit': ['compare', { ...fit, seeds: z.union([positive, some(count, 'seeds: [0, 1, 2]')]) }],
   'compare.reports': ['compare reports', { ...draws, against: text }],
   'RunList.evaluate': ['compare runs', { ...draws, against: text }],
   'Model.predict': ['predict', { precision, ...drawingShape }],
@@ -168,7 +171,7 @@ const SHAPES = {
   'Model.assignments': ['show assignments', { ...input, image }],
   'Model.features': [
     'show features',
-    { at: z.array(text).min(1), show: z.union([z.enum(['mean', 'max']), z.array(count).min(1)]) },
+    { at: some(text, "at: ['neck']"), show: z.union([z.enum(['mean', 'max']), some(count, 'show: [0, 1]')]) },
   ],
   'Model.cam': ['make a class activation map', { layer: text, detection: count, method: z.enum(CAM_METHODS) }],
   'Model.profile': ['profile', { precision, repeats: positive }],
@@ -178,7 +181,7 @@ const SHAPES = {
   'Model.withThreshold': ['choose a threshold', { ...draws, iou, masks: z.boolean() }],
   'Report.curves': [
     'draw the curves',
-    { ...draws, iou: z.union([iou, z.array(iou).min(1)]), bins: z.int().min(1).max(100), masks: z.boolean() },
+    { ...draws, iou: z.union([iou, some(iou, 'iou: [0.5, 0.75]')]), bins: z.int().min(1).max(100), masks: z.boolean() },
   ],
   'Report.threshold': ['choose a threshold', { ...draws, iou, masks: z.boolean() }],
   'Report.errors': ['list the errors', { ...kinds, losses }],
