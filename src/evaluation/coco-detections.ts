@@ -1,17 +1,17 @@
 // Detections of a COCO results file ([{ image_id, category_id, bbox, score }, ...], of masks with a `segmentation` and with or
 // without a box), by image and in columns.
 
-import { readFile } from 'node:fs/promises';
 import { DetLabError } from '../errors';
 import { CompressedRle, type Rle, rleToBox, type Segmentation, segmentationToRle } from '../masks';
+import { readCocoJson } from './coco-json';
 
 export interface CocoDetection {
   image_id: number;
   category_id: number;
   /** x, y, width, height; of an entry without one, that of its mask. */
-  bbox?: readonly number[];
+  bbox?: readonly number[] | null;
   score: number;
-  segmentation?: Segmentation;
+  segmentation?: Segmentation | null;
 }
 
 /** Detections of one image, in the order of the file. */
@@ -35,17 +35,12 @@ export interface CocoDetectionOptions {
 
 /** Reads a results file. @throws DetLabError for a file that holds no such list */
 export async function readCocoDetections(file: string): Promise<CocoDetection[]> {
-  let content: unknown;
-  try {
-    content = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new DetLabError(`Cannot read the results "${file}": ${(error as Error).message}`);
-  }
+  const content = await readCocoJson(file, 'results');
   const bad = Array.isArray(content) ? content.find((entry) => !isDetection(entry)) : content;
   if (bad !== undefined)
     throw new DetLabError(
-      `Cannot read the results "${file}": expected a list of { image_id, category_id, bbox: [x, y, width, height], score }, ` +
-        `received ${JSON.stringify(bad).slice(0, 200)}`,
+      `Cannot read the results "${file}": expected a list of { image_id, category_id, score } with bbox: [x, y, width, height] or ` +
+        `segmentation, received ${JSON.stringify(bad).slice(0, 200)}`,
     );
   return content as CocoDetection[];
 }
@@ -54,7 +49,7 @@ function isDetection(value: unknown): value is CocoDetection {
   if (typeof value !== 'object' || value === null) return false;
   const { image_id, category_id, bbox, score, segmentation } = value as Partial<CocoDetection>;
   if (typeof image_id !== 'number' || typeof category_id !== 'number' || typeof score !== 'number') return false;
-  if (bbox === undefined) return segmentation !== undefined && segmentation !== null;
+  if (bbox === undefined || bbox === null) return segmentation !== undefined && segmentation !== null;
   if (!Array.isArray(bbox) || bbox.length !== 4) return false;
   for (let i = 0; i < 4; i++) if (typeof bbox[i] !== 'number') return false;
   return true;
@@ -70,7 +65,7 @@ export function detectionsOfCoco(
   entries: readonly CocoDetection[],
   { labels, images, file }: CocoDetectionOptions,
 ): Map<number, CocoImageDetections> {
-  const hasMasks = entries.length > 0 && entries.every(({ segmentation }) => segmentation !== undefined);
+  const hasMasks = entries.length > 0 && entries.every(({ segmentation }) => segmentation != null);
   const byImage = new Map<number, { entries: CocoDetection[]; height: number; width: number }>();
   for (const { id, height = 0, width = 0 } of images) byImage.set(id, { entries: [], height, width });
   let [imageId, image] = [Number.NaN, byImage.get(Number.NaN)];
@@ -92,16 +87,17 @@ export function detectionsOfCoco(
   }
   const found = new Map<number, CocoImageDetections>();
   for (const [id, { entries: list, height, width }] of byImage)
-    found.set(id, columnsOf(list, labels, hasMasks ? { height, width } : undefined));
+    found.set(id, columnsOf(list, labels, { height, width }, hasMasks));
   return found;
 }
 
 function columnsOf(
   entries: readonly CocoDetection[],
   labels: CocoDetectionOptions['labels'],
-  frame: { height: number; width: number } | undefined,
+  frame: { height: number; width: number },
+  hasMasks: boolean,
 ): CocoImageDetections {
-  const masks = frame && entries.map(({ segmentation }) => maskOf(segmentation!, frame));
+  const masks = hasMasks ? entries.map(({ segmentation }) => maskOf(segmentation!, frame)) : undefined;
   const columns: CocoImageDetections = {
     bboxes: new Float64Array(4 * entries.length),
     scores: new Float64Array(entries.length),
@@ -109,7 +105,8 @@ function columnsOf(
     ...(masks && { masks }),
   };
   for (let i = 0; i < entries.length; i++) {
-    const { category_id, score, bbox = rleToBox(masks![i]) } = entries[i];
+    const { category_id, score, segmentation } = entries[i];
+    const bbox = entries[i].bbox ?? rleToBox(masks?.[i] ?? maskOf(segmentation!, frame));
     columns.labels[i] = labels.get(category_id)!;
     columns.scores[i] = score;
     columns.bboxes[4 * i] = bbox[0];

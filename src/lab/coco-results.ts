@@ -1,7 +1,8 @@
 // The report of a COCO results file ([{ image_id, category_id, bbox, score }, ...]), as MMDetection's `outfile_prefix` and others
 // write it: evaluation, errors and curves without the model.
 
-import { detectionsOfCoco, type EvaluatedImage, readCocoDetections, readCocoFile } from '../evaluation';
+import { readJson } from '../data/loading/json-file';
+import { detectionsOfCoco, type EvaluatedImage, readCocoDetections } from '../evaluation';
 import { catalogue } from './catalogue';
 import type { LabDataset } from './lab-dataset';
 import { Report } from './report';
@@ -14,8 +15,9 @@ export async function reportOfCocoResults(file: string, data: LabDataset, annota
   const started = performance.now();
   const dataset = data.evaluated;
   const entries = await readCocoDetections(file);
-  const { categories } = await readCocoFile(annotations);
-  const labels = new Map(categories.map(({ id, name }) => [id, dataset.classes.indexOf(name)]));
+  // what `data` was read from: known to have them
+  const { categories } = (await readJson(annotations)).json as { categories: { id: number; name: unknown }[] };
+  const labels = new Map(categories.map(({ id, name }) => [id, dataset.classes.indexOf(String(name))]));
   const found = detectionsOfCoco(entries, { labels, images: dataset.records, file });
   const hasMasks = [...found.values()].some(({ masks }) => masks);
   const metric = { type: 'CocoMetric', metric: hasMasks ? ['bbox', 'segm'] : ['bbox'] };

@@ -22,18 +22,13 @@ export interface Prediction {
 const MAX_LISTED = 50;
 const THRESHOLD = 0.3;
 
-/**
- * Checks how predictions are to be displayed: there is no truth in them, so that states and sorting are of evaluations.
- *
- * @param others options that the caller has besides
- */
+/** Checks how predictions are to be displayed: there is no truth in them, so that states and sorting are of evaluations. */
 export function checkPredictionDrawing(
   given: DrawingOptions,
   what: string,
   classes: readonly string[],
-  others?: readonly string[],
 ): DrawingOptions {
-  const drawing = checkDrawing(given, what, classes, others);
+  const drawing = checkDrawing(given, what, classes);
   const bad = drawing.sideBySide
     ? 'sideBySide'
     : drawing.color === 'state'

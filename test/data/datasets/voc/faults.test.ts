@@ -198,7 +198,7 @@ it('has nothing to train on where no file names an object', async () => {
     'ImageSets/Main/train.txt': 'b',
     'ImageSets/Main/val.txt': 'a',
   });
-  await greyImages(path.join(folder, 'JPEGImages'), SMALL);
+  await greyImages(path.join(folder, 'JPEGImages'), SMALL as Record<string, [number, number]>);
   const { problems, messages } = await load(folder, { split: 'train' });
   expect(problems).toEqual(['no-objects']);
   expect(messages[0]).toMatch(/nothing to train or to evaluate on: its annotation file names no object/);
