@@ -24,7 +24,7 @@ import { type Features, type FeaturesOptions, featuresOf } from './features';
 import { type ImageLossesOptions, imageLosses } from './image-losses';
 import type { LabDataset } from './lab-dataset';
 import { checkMethod } from './method-options';
-import { chooseThreshold, type ModelThreshold, storedThreshold } from './model-threshold';
+import { chooseThreshold, type ModelThreshold, storedThreshold, thresholdNote } from './model-threshold';
 import { PredictionList } from './prediction-list';
 import { checkPredictionDrawing, Predictions } from './predictions';
 import type { Profile } from './profile';
@@ -277,7 +277,8 @@ export class Model implements Displayable {
 
   /** @param input height and width of the image for which the shapes are computed */
   summary(input: [number, number] = inputSize(this.config)): SummaryDisplay {
-    return new SummaryDisplay(summarise(this.detector, this.config, this.name, input));
+    const notes = this.threshold ? [thresholdNote(this.threshold)] : [];
+    return new SummaryDisplay(summarise(this.detector, this.config, this.name, input, notes));
   }
 
   get parameters(): number {

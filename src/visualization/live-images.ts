@@ -326,7 +326,7 @@ export class LiveImages extends SavableDisplay {
 
   private drawnPoints({ points = [] }: LiveImage): DrawnPoint[] {
     const { colors } = this.legend();
-    return points.map(({ label, ...point }) => ({ ...point, color: colors[label] }));
+    return points.map(({ label, ...point }) => ({ ...point, color: colors[label] ?? '#888888' }));
   }
 }
 
