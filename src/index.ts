@@ -59,7 +59,15 @@ export { LabelMistakes } from './lab/label-mistakes';
 export { LearningPlan } from './lab/learning-plan';
 export { LostTruths, type LostTruthsOptions } from './lab/lost-truths';
 export { type Freeable, free, type MemoryEntry, MemoryReport, memory } from './lab/memory';
-export { type ImageInput, Model, type ModelErrorsOptions, type PredictOptions } from './lab/model';
+export {
+  type ImageInput,
+  type ImageInputs,
+  Model,
+  type ModelErrorsOptions,
+  type PredictOptions,
+  type PredictSource,
+  type StreamOptions,
+} from './lab/model';
 export type { ModelThreshold } from './lab/model-threshold';
 export { PipelineSteps, type StepsOptions } from './lab/pipeline-steps';
 export type { FitOptions } from './lab/plan';

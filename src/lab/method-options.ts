@@ -66,6 +66,7 @@ const { seed, batch, epochs } = fit;
 const image = z.union([count, text]);
 const input = { seed, batch, epochs, epoch: positive };
 const evaluation = { batch, precision, part: z.enum(['val', 'test']), ...progress };
+const prediction = { precision, batch, fps: z.number().positive().max(240), maxFrames: positive, ...progress };
 const matching = { iou, masks: z.boolean(), maxDetections: positive };
 const kinds = { ...matching, background: z.number().positive().max(1) };
 const draws = { resamples: positive, seed };
@@ -161,7 +162,8 @@ const SHAPES = {
   'compare.fit': ['compare', { ...fit, seeds: z.union([positive, z.array(count).min(1)]) }],
   'compare.reports': ['compare reports', { ...draws, against: text }],
   'RunList.evaluate': ['compare runs', { ...draws, against: text }],
-  'Model.predict': ['predict', { precision, ...drawingShape }],
+  'Model.predict': ['predict', { ...prediction, ...drawingShape }],
+  'Model.stream': ['predict', { ...prediction, onSkip: callback, ...drawingShape }],
   'Model.evaluate': ['evaluate', evaluation],
   'Model.errors': ['list the errors', { ...evaluation, ...kinds, losses: z.boolean() }],
   'Model.imageLosses': ['compute losses', { precision, ...progress }],

@@ -48,6 +48,16 @@ export function checkPredictionDrawing(
   );
 }
 
+/** The image of predictions: its pixels, or how to have them, for many are not kept. */
+export type PredictedImage = PixelImage | { width: number; height: number; again(): Promise<PixelImage> };
+
+export interface PredictedFrom {
+  /** Absolute path of the image file, where there is one. */
+  file?: string;
+  /** Of a frame: seconds from the start. */
+  time?: number;
+}
+
 export class Predictions extends Array<Prediction> implements Displayable {
   // map and filter return plain arrays
   static override get [Symbol.species]() {
@@ -55,26 +65,28 @@ export class Predictions extends Array<Prediction> implements Displayable {
   }
 
   private constructor(
-    /** Path of the image, or `image` for pixels and bytes. */
+    /** Path or address of the image, or `image` for pixels and bytes. */
     readonly source: string,
-    private readonly image: PixelImage,
+    private readonly image: PredictedImage,
     readonly classes: readonly string[],
     private readonly drawing: DrawingOptions,
+    readonly from: PredictedFrom,
   ) {
     super();
-    for (const name of ['source', 'image', 'classes', 'drawing'])
+    for (const name of ['source', 'image', 'classes', 'drawing', 'from'])
       Object.defineProperty(this, name, { enumerable: false });
   }
 
   /** @param drawing how they are displayed; its threshold (default 0.3) is of the drawing, the array has all */
   static create(
     source: string,
-    image: PixelImage,
+    image: PredictedImage,
     { bboxes, scores, labels, masks }: Detections,
     classes: readonly string[],
     drawing: DrawingOptions = {},
+    from: PredictedFrom = {},
   ): Predictions {
-    const result = new Predictions(source, image, classes, drawing);
+    const result = new Predictions(source, image, classes, drawing, from);
     for (const [i, label] of labels.entries())
       result.push({
         label: classes[label],
@@ -83,6 +95,20 @@ export class Predictions extends Array<Prediction> implements Displayable {
         ...(masks ? { mask: masks[i] } : {}),
       });
     return result;
+  }
+
+  /** Of the image, in pixels. */
+  get width(): number {
+    return this.image.width;
+  }
+
+  get height(): number {
+    return this.image.height;
+  }
+
+  /** The image; it is read again where it was one of many. @throws DetLabError when it is not there any more */
+  async pixels(): Promise<PixelImage> {
+    return 'again' in this.image ? this.image.again() : this.image;
   }
 
   /** Minimum score of the boxes that are drawn and printed. */
@@ -108,10 +134,9 @@ export class Predictions extends Array<Prediction> implements Displayable {
 
   /** The image as galleries take it. */
   liveImage(): LiveImage {
-    const { source, image, classes } = this;
-    const { width, height } = image;
+    const { source, image, classes, width, height } = this;
     const boxes = Array.from(this, ({ label, ...box }) => ({ ...box, label: classes.indexOf(label) }));
-    return { source, pixels: image, width, height, boxes };
+    return { source, pixels: 'again' in image ? () => image.again() : image, width, height, boxes };
   }
 
   /**
