@@ -71,6 +71,7 @@ export {
 export type { ModelThreshold } from './lab/model-threshold';
 export { PipelineSteps, type StepsOptions } from './lab/pipeline-steps';
 export type { FitOptions } from './lab/plan';
+export type { SavePredictionsOptions } from './lab/prediction/save-predictions';
 export { PredictionList } from './lab/prediction-list';
 export { type Prediction, Predictions } from './lab/predictions';
 export { Profile, type ProfileOptions, profile } from './lab/profile';

@@ -5,7 +5,9 @@ import type { SourceProblem } from '../data';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import type { DrawingOptions } from '../visualization/drawing-options';
 import { LiveImages } from '../visualization/live-images';
+import { checkMethod } from './method-options';
 import { outcomeLines, type PredictionOutcome, WHOLE } from './prediction/outcome';
+import { DISPLAY_EXTENSIONS, type SavePredictionsOptions, savePredictions } from './prediction/save-predictions';
 import { checkPredictionDrawing, type Predictions } from './predictions';
 
 export class PredictionList extends Array<Predictions> implements Displayable {
@@ -65,9 +67,19 @@ export class PredictionList extends Array<Predictions> implements Displayable {
     );
   }
 
-  /** Writes a .png, .jpg, .svg, .html, .csv or .json; returns the absolute path. */
-  save(file: string): Promise<string> {
-    return this.show().save(file);
+  /**
+   * Writes .csv, .jsonl, .json or COCO results (.coco.json) of all, a gallery of those shown (.html, .png, .jpg, .svg), or a folder
+   * of drawn images, crops by class, YOLO or labelme files. Returns the absolute path.
+   *
+   * @example await predictions.save('results.coco.json', { data }) // pycocotools: coco.loadRes('results.coco.json')
+   * @example await predictions.save('labels/', { as: 'labelme', threshold: 0.5 })
+   * @throws DetLabError for an extension that is none of these, and for annotation files that are there
+   */
+  async save(target: string, options?: SavePredictionsOptions): Promise<string> {
+    checkMethod('PredictionList.save', options);
+    const { classes } = this;
+    const display = { extensions: DISPLAY_EXTENSIONS, save: (file: string) => this.show().save(file) };
+    return savePredictions({ list: this, classes, what: 'the predictions', display }, target, options);
   }
 
   async [JUPYTER_DISPLAY](): Promise<MimeBundle> {

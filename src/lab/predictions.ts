@@ -3,21 +3,15 @@
 import { inspect } from 'node:util';
 import type { Detections, PixelImage } from '../data';
 import { DetLabError } from '../errors';
-import type { Rle } from '../masks';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { checkDrawing, type DrawingOptions } from '../visualization/drawing-options';
 import { type LiveImage, LiveImages } from '../visualization/live-images';
 import { tableText } from '../visualization/table';
+import { checkMethod } from './method-options';
+import type { ImagePredictions, PredictedFrom, Prediction } from './prediction/image-predictions';
+import { DISPLAY_EXTENSIONS, type SavePredictionsOptions, savePredictions } from './prediction/save-predictions';
 
-export interface Prediction {
-  label: string;
-  /** 0 to 1. */
-  score: number;
-  /** x1, y1, x2, y2 in the image's pixels. */
-  bbox: [number, number, number, number];
-  /** Run-length encoded mask of the image's size, if the model predicts masks. */
-  mask?: Rle;
-}
+export type { PredictedFrom, Prediction } from './prediction/image-predictions';
 
 const MAX_LISTED = 50;
 const THRESHOLD = 0.3;
@@ -51,14 +45,7 @@ export function checkPredictionDrawing(
 /** The image of predictions: its pixels, or how to have them, for many are not kept. */
 export type PredictedImage = PixelImage | { width: number; height: number; again(): Promise<PixelImage> };
 
-export interface PredictedFrom {
-  /** Absolute path of the image file, where there is one. */
-  file?: string;
-  /** Of a frame: seconds from the start. */
-  time?: number;
-}
-
-export class Predictions extends Array<Prediction> implements Displayable {
+export class Predictions extends Array<Prediction> implements Displayable, ImagePredictions {
   // map and filter return plain arrays
   static override get [Symbol.species]() {
     return Array;
@@ -147,9 +134,15 @@ export class Predictions extends Array<Prediction> implements Displayable {
     return this.show(drawing).png();
   }
 
-  /** Writes a .png, .jpg, .svg, .html, .csv or .json; returns the absolute path. */
-  save(file: string): Promise<string> {
-    return this.show().save(file);
+  /**
+   * Writes a .png, .jpg, .svg, .html, .csv, .json, .jsonl or .coco.json, or a folder: see `PredictionList.save`.
+   * @example await predictions.save('street.png')
+   */
+  async save(target: string, options?: SavePredictionsOptions): Promise<string> {
+    checkMethod('Predictions.save', options);
+    const { classes, source } = this;
+    const display = { extensions: DISPLAY_EXTENSIONS, save: (file: string) => this.show().save(file) };
+    return savePredictions({ list: [this], classes, what: source, display }, target, options);
   }
 
   async [JUPYTER_DISPLAY](): Promise<MimeBundle> {
