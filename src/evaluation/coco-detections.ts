@@ -6,7 +6,8 @@ import { CompressedRle, type Rle, rleToBox, type Segmentation, segmentationToRle
 import { readCocoJson } from './coco-json';
 
 export interface CocoDetection {
-  image_id: number;
+  /** A name in the files of some programs, which has to be replaced by the id of the image. */
+  image_id: number | string;
   category_id: number;
   /** x, y, width, height; of an entry without one, that of its mask. */
   bbox?: readonly number[] | null;
@@ -48,11 +49,12 @@ export async function readCocoDetections(file: string): Promise<CocoDetection[]>
 function isDetection(value: unknown): value is CocoDetection {
   if (typeof value !== 'object' || value === null) return false;
   const { image_id, category_id, bbox, score, segmentation } = value as Partial<CocoDetection>;
-  if (typeof image_id !== 'number' || typeof category_id !== 'number' || typeof score !== 'number') return false;
+  if (typeof image_id !== 'number' && typeof image_id !== 'string') return false;
+  if (typeof category_id !== 'number' || !Number.isFinite(score)) return false;
   if (bbox === undefined || bbox === null) return segmentation !== undefined && segmentation !== null;
   if (!Array.isArray(bbox) || bbox.length !== 4) return false;
-  for (let i = 0; i < 4; i++) if (typeof bbox[i] !== 'number') return false;
-  return true;
+  for (let i = 0; i < 4; i++) if (!Number.isFinite(bbox[i])) return false;
+  return bbox[2] >= 0 && bbox[3] >= 0;
 }
 
 /**
@@ -68,7 +70,8 @@ export function detectionsOfCoco(
   const hasMasks = entries.length > 0 && entries.every(({ segmentation }) => segmentation != null);
   const byImage = new Map<number, { entries: CocoDetection[]; height: number; width: number }>();
   for (const { id, height = 0, width = 0 } of images) byImage.set(id, { entries: [], height, width });
-  let [imageId, image] = [Number.NaN, byImage.get(Number.NaN)];
+  let imageId: number | string = Number.NaN;
+  let image = byImage.get(Number.NaN);
   for (const entry of entries) {
     const label = labels.get(entry.category_id);
     if (label === undefined)
@@ -77,7 +80,7 @@ export function detectionsOfCoco(
           'those of the annotation file',
       );
     // entries of one image mostly follow each other
-    if (entry.image_id !== imageId) [imageId, image] = [entry.image_id, byImage.get(entry.image_id)];
+    if (entry.image_id !== imageId) [imageId, image] = [entry.image_id, byImage.get(entry.image_id as number)];
     if (!image)
       throw new DetLabError(
         `Cannot evaluate "${file}": the data has no image with the id ${imageId}. ` +
@@ -87,14 +90,21 @@ export function detectionsOfCoco(
   }
   const found = new Map<number, CocoImageDetections>();
   for (const [id, { entries: list, height, width }] of byImage)
-    found.set(id, columnsOf(list, labels, { height, width }, hasMasks));
+    found.set(id, columnsOf(list, labels, { height, width, id, file }, hasMasks));
   return found;
+}
+
+interface Frame {
+  height: number;
+  width: number;
+  id: number;
+  file: string;
 }
 
 function columnsOf(
   entries: readonly CocoDetection[],
   labels: CocoDetectionOptions['labels'],
-  frame: { height: number; width: number },
+  frame: Frame,
   hasMasks: boolean,
 ): CocoImageDetections {
   const masks = hasMasks ? entries.map(({ segmentation }) => maskOf(segmentation!, frame)) : undefined;
@@ -117,8 +127,17 @@ function columnsOf(
   return columns;
 }
 
-function maskOf(segmentation: Segmentation, { height, width }: { height: number; width: number }): Rle {
-  if (!Array.isArray(segmentation) && typeof segmentation.counts === 'string' && segmentation.size?.length === 2)
-    return new CompressedRle(segmentation.size[0], segmentation.size[1], segmentation.counts);
-  return segmentationToRle(segmentation, height, width);
+/** @throws DetLabError for a mask of another size than its image, which would meet nothing; 0: the size is not known */
+function maskOf(segmentation: Segmentation, { height, width, id, file }: Frame): Rle {
+  const isText =
+    !Array.isArray(segmentation) && typeof segmentation.counts === 'string' && segmentation.size?.length === 2;
+  const mask = isText
+    ? new CompressedRle(segmentation.size[0], segmentation.size[1], segmentation.counts as string)
+    : segmentationToRle(segmentation, height, width);
+  if (height > 0 && (mask.height !== height || mask.width !== width))
+    throw new DetLabError(
+      `Cannot evaluate "${file}": expected masks of ${height} x ${width}, the size of image ${id}, received one of ` +
+        `${mask.height} x ${mask.width}`,
+    );
+  return mask;
 }

@@ -7,6 +7,7 @@ import { ERROR_KINDS } from '../analysis/error-kinds';
 import { abortSignal, type CallOptions, callback, checkCall } from '../catalogue/call-options';
 import { drawingShape } from '../visualization/drawing-options';
 import { CAM_METHODS } from './cam-methods';
+import { FOLDER_CONTENTS } from './prediction/folder-contents';
 
 const positive = z.int().positive();
 const count = z.int().nonnegative();
@@ -69,6 +70,16 @@ const { seed, batch, epochs } = fit;
 const image = z.union([count, text]);
 const input = { seed, batch, epochs, epoch: positive };
 const evaluation = { batch, precision, part: z.enum(['val', 'test']), ...progress };
+const prediction = { precision, batch, fps: z.number().positive().max(240), maxFrames: positive, ...progress };
+const saving = {
+  as: z.enum(FOLDER_CONTENTS),
+  data: z.custom<object>(
+    (value) => typeof value === 'object' && value !== null && 'evaluated' in value,
+    'expected a dataset',
+  ),
+  threshold: share,
+  overwrite: z.boolean(),
+};
 const matching = { iou, masks: z.boolean(), maxDetections: positive };
 const kinds = { ...matching, background: z.number().positive().max(1) };
 const draws = { resamples: positive, seed };
@@ -164,7 +175,10 @@ const SHAPES = {
   'compare.fit': ['compare', { ...fit, seeds: z.union([positive, some(count, 'seeds: [0, 1, 2]')]) }],
   'compare.reports': ['compare reports', { ...draws, against: text }],
   'RunList.evaluate': ['compare runs', { ...draws, against: text }],
-  'Model.predict': ['predict', { precision, ...drawingShape }],
+  'Model.predict': ['predict', { ...prediction, ...drawingShape }],
+  'Model.stream': ['predict', { ...prediction, onSkip: callback, ...drawingShape }],
+  'Predictions.save': ['save the predictions', saving],
+  'PredictionList.save': ['save the predictions', saving],
   'Model.evaluate': ['evaluate', evaluation],
   'Model.errors': ['list the errors', { ...evaluation, ...kinds, losses: z.boolean() }],
   'Model.imageLosses': ['compute losses', { precision, ...progress }],

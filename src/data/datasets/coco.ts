@@ -67,6 +67,9 @@ export async function loadCoco(annFile: string, imgDir: string, options: CocoOpt
   const dataset: Dataset = {
     name: options.name ?? path.basename(file, '.json'),
     classes,
+    categories: [...categories.values()].flatMap(({ id, name }) =>
+      typeof id === 'number' ? [{ id, label: classes.indexOf(name) }] : [],
+    ),
     records: filterRecords(records, options, report.problems),
     problems: report.problems,
     notices: report.notices,
