@@ -31,6 +31,7 @@ module.exports = {
       CATALOGUE,
       '^src/(evaluation|masks)/',
       '^src/data/(types|instances)\\.ts$',
+      '^src/engine/profile-events\\.ts$',
     ]),
     only('checkpoints-know-nn', 'checkpoints', ['^src/nn/']),
     only('training-knows-models-by-type', 'training', [

@@ -60,10 +60,19 @@ export { LabelMistakes } from './lab/label-mistakes';
 export { LearningPlan } from './lab/learning-plan';
 export { LostTruths, type LostTruthsOptions } from './lab/lost-truths';
 export { type Freeable, free, type MemoryEntry, MemoryReport, memory } from './lab/memory';
-export { type ImageInput, Model, type ModelErrorsOptions, type PredictOptions } from './lab/model';
+export {
+  type ImageInput,
+  type ImageInputs,
+  Model,
+  type ModelErrorsOptions,
+  type PredictOptions,
+  type PredictSource,
+  type StreamOptions,
+} from './lab/model';
 export type { ModelThreshold } from './lab/model-threshold';
 export { PipelineSteps, type StepsOptions } from './lab/pipeline-steps';
 export type { FitOptions } from './lab/plan';
+export type { SavePredictionsOptions } from './lab/prediction/save-predictions';
 export { PredictionList } from './lab/prediction-list';
 export { type Prediction, Predictions } from './lab/predictions';
 export { Profile, type ProfileOptions, profile } from './lab/profile';

@@ -1,8 +1,8 @@
 // A profile in Chrome's Trace Event Format, which chrome://tracing and Perfetto open: complete events ("X") in microseconds, in
 // rows for modules, kernels and operators.
 
-import type { ProfileEvent } from './profile-nesting';
-import { modulesAround, type RecordedProfile } from './profile-summary';
+import type { EngineEvent, EngineProfile } from '../engine/profile-events';
+import { modulesAround } from './profile-summary';
 
 /** An event that began and ended, or the name or place of a row. */
 export interface TraceEvent {
@@ -40,9 +40,9 @@ interface Slice {
  * @param about what else the file should say: engine, batch, precision
  * @example writeFileSync('trace.json', JSON.stringify(chromeTrace(profile, { engine: engine().description })))
  */
-export function chromeTrace(profile: RecordedProfile, about: Record<string, string | number> = {}): ChromeTrace {
+export function chromeTrace(profile: EngineProfile, about: Record<string, string | number> = {}): ChromeTrace {
   const { events, modules, milliseconds } = profile;
-  const slice = ({ name, kind, module, detail, start, end }: ProfileEvent): Slice => ({
+  const slice = ({ name, kind, module, detail, start, end }: EngineEvent): Slice => ({
     name,
     start,
     end,
@@ -100,7 +100,7 @@ function rowEvents(row: Row, slices: readonly Slice[], first: number): TraceEven
 }
 
 /** One slice for each stretch of calls of a module, around those of the modules in it; backward nodes likewise. */
-function moduleSlices({ events, modules }: RecordedProfile): Slice[] {
+function moduleSlices({ events, modules }: EngineProfile): Slice[] {
   const listed = new Set(modules);
   const chains = modules.map((path) => modulesAround(path, listed));
   const slices: Slice[] = [];
@@ -125,7 +125,7 @@ function moduleSlices({ events, modules }: RecordedProfile): Slice[] {
 }
 
 /** Calls and nodes that have none inside, so that the call that runs the backward pass is not a stretch of its own. */
-function innermost(events: readonly ProfileEvent[]): ProfileEvent[] {
+function innermost(events: readonly EngineEvent[]): EngineEvent[] {
   const outer = events.filter(({ kind }) => kind !== 'op');
   return outer.filter((event, i) => !(outer[i + 1] && outer[i + 1].start < event.end));
 }

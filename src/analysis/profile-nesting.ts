@@ -1,21 +1,9 @@
 // The events of a profile as a tree: which event is inside which, by time.
 
-/** One event of a profile, as engines record it. */
-export interface ProfileEvent {
-  name: string;
-  /** A kernel call, an operator inside one, or a node of the backward pass. */
-  kind: 'call' | 'op' | 'node';
-  /** Index into the paths of the modules, or -1 outside of all. */
-  module: number;
-  /** Types and shapes; of a copy: `Float [2,3] -> BFloat16 [2,3]`. */
-  detail: string;
-  /** Milliseconds. */
-  start: number;
-  end: number;
-}
+import type { EngineEvent } from '../engine/profile-events';
 
 export interface NestedEvent {
-  event: ProfileEvent;
+  event: EngineEvent;
   /** The innermost event around it. */
   parent?: NestedEvent;
   /** Milliseconds without those of the events directly inside it. */
@@ -30,7 +18,7 @@ export interface NestedEvent {
  * @param events in the order in which they began, a longer one before those inside it
  * @example nestEvents(profile.events).filter(({ parent }) => !parent)
  */
-export function nestEvents(events: readonly ProfileEvent[]): NestedEvent[] {
+export function nestEvents(events: readonly EngineEvent[]): NestedEvent[] {
   const open: NestedEvent[] = [];
   return events.map((event) => {
     while (open.length > 0 && open[open.length - 1].event.end <= event.start) open.pop();

@@ -1,15 +1,8 @@
 // What a profile says: time by kernel, by operator and by module, the copies between types and layouts, and the time that
 // JavaScript takes between the calls. Milliseconds; a share is that of the whole profile.
 
-import { type NestedEvent, nestEvents, type ProfileEvent } from './profile-nesting';
-
-/** A profile of `engine().profile`. */
-export interface RecordedProfile {
-  milliseconds: number;
-  /** Paths of the modules; '' is the model itself. */
-  modules: readonly string[];
-  events: readonly ProfileEvent[];
-}
+import type { EngineEvent, EngineProfile } from '../engine/profile-events';
+import { type NestedEvent, nestEvents } from './profile-nesting';
 
 export interface KernelTime {
   name: string;
@@ -69,7 +62,7 @@ export interface ProfileSummary {
 }
 
 /** @example summariseProfile(profile).kernels[0].name */
-export function summariseProfile({ milliseconds, modules, events }: RecordedProfile): ProfileSummary {
+export function summariseProfile({ milliseconds, modules, events }: EngineProfile): ProfileSummary {
   const nested = nestEvents(events);
   const covered = nested.filter(({ parent }) => !parent).reduce((sum, { event }) => sum + event.end - event.start, 0);
   const shareOf = (time: number) => (milliseconds > 0 ? time / milliseconds : 0);
@@ -165,7 +158,7 @@ function moduleTimes(nested: readonly NestedEvent[], modules: readonly string[],
 const COPY = /^(\w+) \[[\d,]*\] -> (\w+) \[([\d,]*)\]$/;
 
 /** Copies by their pair of types; a copy inside another is counted once. */
-function copyTimes(events: readonly ProfileEvent[], shareOf: ShareOf): CopyTime[] {
+function copyTimes(events: readonly EngineEvent[], shareOf: ShareOf): CopyTime[] {
   const byPair = new Map<string, CopyTime>();
   for (const { name, detail, start, end } of events) {
     const [, from, to, shape] = (name === 'aten::copy_' && COPY.exec(detail)) || [];

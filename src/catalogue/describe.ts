@@ -2,7 +2,7 @@
 // Everything comes from the module's definition, which also checks its configs and builds it.
 
 import type { z } from 'zod';
-import { DetLabError, didYouMean } from '../errors';
+import { DetLabError, didYouMean, nameOfValue } from '../errors';
 import { wrapped, wrappedTable } from '../visualization/wrapped-table';
 import { readOption, shapeOf, typeText } from './option-schema';
 import { type AnyDefinition, KINDS, type Kind, type Registry } from './registry';
@@ -114,6 +114,10 @@ const cells = (row: OptionRow): string[] => [row.name, row.type, row.default, ro
  * @throws DetLabError with the nearest type name.
  */
 export function describe(name: string, registry: Registry): ModuleDescription {
+  if (typeof name !== 'string')
+    throw new DetLabError(
+      `Cannot describe a module: expected a type name, such as 'FPN', received ${nameOfValue(name)}`,
+    );
   const slash = name.indexOf('/');
   const kindName = slash < 0 ? undefined : name.slice(0, slash);
   const type = name.slice(slash + 1);

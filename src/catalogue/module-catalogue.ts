@@ -1,6 +1,6 @@
 // `modules('neck')`: the modules of the catalogue by kind, each with its one-sentence summary.
 
-import { DetLabError, didYouMean } from '../errors';
+import { DetLabError, didYouMean, nameOfValue } from '../errors';
 import { escapeHtml, escapeMarkdown } from '../visualization/escape';
 import { wrappedTable } from '../visualization/wrapped-table';
 import { KINDS, type Kind, type Registry } from './registry';
@@ -79,6 +79,8 @@ const NEXT = "describe('FPN') or `detlab describe FPN`: options, shapes, paper a
  * @throws DetLabError with the nearest kind.
  */
 export function listModules(registry: Registry, name?: string): ModuleCatalogue {
+  if (name !== undefined && typeof name !== 'string')
+    throw new DetLabError(`Cannot list modules: expected a kind, such as 'neck', received ${nameOfValue(name)}`);
   const requested = name?.toLowerCase().replaceAll('-', '_');
   const kinds = requested === undefined ? KINDS : KINDS.filter((kind) => [kind, plural(kind)].includes(requested));
   if (kinds.length === 0)

@@ -1,9 +1,8 @@
 // `detlab compare RUN RUN...`: runs side by side from their folders, as a table, a page or JSON; with --data, whether their
 // models differ by more than chance.
 
-import path from 'node:path';
-import { DetLabError } from '../errors';
 import { compareRuns } from '../lab/runs';
+import { formatOf } from '../visualization/savable';
 import { openData } from './data-option';
 import { EXIT, output, phase } from './outcome';
 
@@ -18,7 +17,7 @@ export async function compareCommand(folders: string[], options: CompareArgument
   const { data } = options;
   const formats = data === undefined ? ['html', 'png', 'svg', 'csv', 'json', 'txt'] : ['html', 'csv', 'json', 'txt'];
   // before anything that takes long
-  if (options.out !== undefined) await phase(EXIT.usage, () => checkExtension(options.out!, formats));
+  if (options.out !== undefined) await phase(EXIT.usage, () => formatOf('the comparison', formats, options.out!));
   const list = await phase(EXIT.usage, () => compareRuns(folders));
   for (const problem of list.problems) process.stderr.write(`${problem}\n`);
   out.event('runs', list.json() as Record<string, unknown>);
@@ -33,13 +32,4 @@ export async function compareCommand(folders: string[], options: CompareArgument
   out.print(`\n${comparison}`);
   if (options.out !== undefined) out.print(`written: ${await phase(EXIT.usage, () => comparison.save(options.out!))}`);
   return EXIT.ok;
-}
-
-function checkExtension(file: string, formats: readonly string[]): void {
-  const extension = path.extname(file).slice(1).toLowerCase();
-  if (formats.includes(extension)) return;
-  throw new DetLabError(
-    `Cannot write "${file}": expected an extension of ${formats.map((name) => `.${name}`).join(', ')}, ` +
-      `received ${extension === '' ? 'none' : `.${extension}`}`,
-  );
 }

@@ -35,15 +35,13 @@ export function openData(option: string, classes?: readonly string[]): Promise<L
   throw new DetLabError(`Cannot use --data "${option}": expected ${DATA_HELP}`);
 }
 
-/** The annotation file of the evaluated images. @throws DetLabError for data that is not given by COCO files */
-export function evaluatedAnnotations(option: string | undefined): string {
-  const [annFile, , valAnn] = option?.startsWith('coco:') ? option.slice('coco:'.length).split(',') : [];
-  if (!annFile)
-    throw new DetLabError(
-      `Cannot use results with --data ${option === undefined ? '(none)' : `"${option}"`}: expected coco:ANN.json,IMAGES, ` +
-        'whose image and category ids the results have',
-    );
-  return valAnn || annFile;
+/** @throws DetLabError for data that is not given by COCO files, whose ids results have */
+export function requireCoco(option: string | undefined): void {
+  if (option?.startsWith('coco:')) return;
+  throw new DetLabError(
+    `Cannot use results with --data ${option === undefined ? '(none)' : `"${option}"`}: expected coco:ANN.json,IMAGES, ` +
+      'whose image and category ids the results have',
+  );
 }
 
 /** `FOLDER[,first-pixel=0|1]`; a folder may have commas in its name. */

@@ -1,16 +1,19 @@
 // `detlab dataset VIEW --data DATA`: what is in a data set, as text, JSON lines, or a page.
 
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
+import { MISTAKE_KINDS, type MistakeKind } from '../analysis/label-mistakes';
 import { detector } from '../lab/detector';
 import type { LabDataset } from '../lab/lab-dataset';
 import type { LabelMistakes } from '../lab/label-mistakes';
 import type { SavableDisplay } from '../visualization/savable';
 import { DATA_HELP, openData } from './data-option';
+import { count, fileOf, oneOf, share } from './option-values';
 import { EXIT, output, phase, untilInterrupted } from './outcome';
+import { cfgOptions, RepeatableOption } from './repeatable-option';
 
 interface DatasetArguments {
   data: string;
-  split?: string;
+  split?: 'train' | 'val';
   out?: string;
   json?: boolean;
   cfgOptions?: string[];
@@ -23,7 +26,7 @@ interface BrowseArguments extends DatasetArguments {
 }
 
 interface MistakeArguments extends DatasetArguments {
-  kind?: string;
+  kind?: MistakeKind;
   minimum?: number;
   batch?: number;
 }
@@ -35,8 +38,6 @@ interface View {
 }
 
 type Open = (data: LabDataset, signal: AbortSignal) => View | Promise<View>;
-
-const splitOf = ({ split }: DatasetArguments): 'train' | 'val' => split as 'train' | 'val';
 
 async function showView(
   view: string,
@@ -58,10 +59,10 @@ async function showView(
 
 /** The split alone, for what looks at both otherwise. */
 const ofSplit = (data: LabDataset, options: DatasetArguments): LabDataset =>
-  options.split === undefined ? data : data.split(splitOf(options));
+  options.split === undefined ? data : data.split(options.split);
 
 function browseView(data: LabDataset, { class: names, page, size, split }: BrowseArguments): View {
-  const shown = data.browse({ class: names, page, size, split: split as 'train' | 'val' | undefined });
+  const shown = data.browse({ class: names, page, size, split });
   const images = shown.images.map(({ source, width, height, boxes }) => ({
     image: source,
     width,
@@ -89,57 +90,60 @@ async function mistakesView(
 ): Promise<View> {
   const report = await model.evaluate(data, { batch, signal });
   const all: LabelMistakes = await data.labelMistakes(report, { minimum });
-  const shown = kind === undefined ? all : all.filter(kind as Parameters<LabelMistakes['filter']>[0]);
+  const shown = kind === undefined ? all : all.filter(kind);
   return { shown, fields: { labels: shown.labels } };
 }
+
+/** What each view can be written as. */
+const FORMATS = {
+  show: ['html', 'csv', 'json', 'txt', 'png', 'jpg', 'svg'],
+  statistics: ['html', 'csv', 'json', 'txt', 'png', 'svg'],
+  browse: ['html', 'csv', 'json', 'png', 'jpg', 'svg'],
+  duplicates: ['html', 'csv', 'json', 'txt'],
+  leaks: ['html', 'csv', 'json', 'txt'],
+  mistakes: ['html', 'csv', 'json', 'txt'],
+} as const;
 
 /** @param commandOf adds a subcommand with the options of all commands. */
 export function addDatasetCommands(
   root: Command,
   commandOf: (parent: Command, usage: string, description: string) => Command,
-  { count, number }: Record<'count' | 'number', (text: string) => number>,
   done: (code: number) => void,
 ): void {
   const family = root
     .command('dataset')
     .description('Look at a data set: its boxes, statistics, images, duplicates, leaks and suspicious labels');
   const help = DATA_HELP.replace(/; default: .*$/, '');
-  const command = (usage: string, description: string, out: string) =>
-    commandOf(family, usage, description).requiredOption('--data <data>', help).option('--out <file>', out);
-  const splits = (of: Command, description: string) =>
-    of.option('--split <part>', description, (part) => {
-      if (part === 'train' || part === 'val') return part;
-      throw new InvalidArgumentError('expected train or val');
-    });
-  const images = 'also write it to a file: .html, .csv, .json';
+  const command = (usage: keyof typeof FORMATS, description: string) => {
+    const out = `also write it to a file: ${FORMATS[usage].map((format) => `.${format}`).join(', ')}`;
+    return commandOf(family, usage, description)
+      .requiredOption('--data <data>', help)
+      .option('--out <file>', out, fileOf(...FORMATS[usage]));
+  };
+  const splits = (of: Command, description: string) => of.option('--split <part>', description, oneOf('train', 'val'));
 
-  command(
-    'show',
-    'Boxes by class and split, and what is there but not used',
-    'also write a page (.html) of images',
-  ).action(async (options: DatasetArguments) =>
-    done(
-      await showView('dataset', options, (data) => ({
-        shown: data,
-        fields: { ...data.table(), problems: data.problems },
-      })),
-    ),
+  command('show', 'Boxes by class and split, and what is there but not used').action(
+    async (options: DatasetArguments) =>
+      done(
+        await showView('dataset', options, (data) => ({
+          shown: data,
+          fields: { ...data.table(), problems: data.problems },
+        })),
+      ),
   );
 
-  splits(
-    command('statistics', 'Sizes, shapes, positions and numbers of objects', `${images}, .png or .svg of the charts`),
-    'train or val (train)',
-  ).action(async (options: DatasetArguments) =>
-    done(
-      await showView('statistics', options, (data) => {
-        const shown = data.statistics(splitOf(options));
-        return { shown, fields: { ...shown.statistics } };
-      }),
-    ),
+  splits(command('statistics', 'Sizes, shapes, positions and numbers of objects'), 'train or val (train)').action(
+    async (options: DatasetArguments) =>
+      done(
+        await showView('statistics', options, (data) => {
+          const shown = data.statistics(options.split);
+          return { shown, fields: { ...shown.statistics } };
+        }),
+      ),
   );
 
-  splits(command('browse', 'Images with their objects, page by page', `${images}, .png`), 'train or val (train)')
-    .option('--class <names...>', 'only images with an object of one of these classes')
+  splits(command('browse', 'Images with their objects, page by page'), 'train or val (train)')
+    .addOption(new RepeatableOption('--class <name>', 'only images with an object of this class; repeatable'))
     .option('--page <n>', 'the first is 1', count)
     .option('--size <n>', 'images per page (24)', count)
     .action(async (options: BrowseArguments) =>
@@ -147,7 +151,7 @@ export function addDatasetCommands(
     );
 
   splits(
-    command('duplicates', 'Images that are there more than once, the same file or nearly the same image', images),
+    command('duplicates', 'Images that are there more than once, the same file or nearly the same image'),
     'only those within train or val (both)',
   ).action(async (options: DatasetArguments) =>
     done(
@@ -155,31 +159,23 @@ export function addDatasetCommands(
     ),
   );
 
-  command('leaks', 'Validation images that are training images too', images).action(async (options: DatasetArguments) =>
+  command('leaks', 'Validation images that are training images too').action(async (options: DatasetArguments) =>
     done(await showView('leaks', options, (data, signal) => duplicatesView(data, signal, true))),
   );
 
-  addMistakes(
-    splits(command('mistakes', MISTAKES, images), 'train or val (val, where there is one)'),
-    { count, number },
-    done,
-  );
+  addMistakes(splits(command('mistakes', MISTAKES), 'train or val (val, where there is one)'), done);
 }
 
 const MISTAKES = 'Labels that a trained model disagrees with, the most suspicious first';
 
-function addMistakes(
-  mistakes: Command,
-  { count, number }: Record<'count' | 'number', (text: string) => number>,
-  done: (code: number) => void,
-): void {
+function addMistakes(mistakes: Command, done: (code: number) => void): void {
   mistakes
     .argument('<config>')
     .argument('<checkpoint>', 'weights file, checkpoint folder or work dir')
-    .option('--kind <kind>', "only 'missing label', 'wrong class' or 'bad box'")
-    .option('--minimum <suspicion>', 'lowest suspicion that is listed, 0 to 1 (0.5)', number)
+    .option('--kind <kind>', "only 'missing label', 'wrong class' or 'bad box'", oneOf(...MISTAKE_KINDS))
+    .option('--minimum <suspicion>', 'lowest suspicion that is listed, 0 to 1 (0.5)', share)
     .option('--batch <n>', 'batch size', count)
-    .option('--cfg-options <key=value...>', 'override values of the config: model.neck.num_outs=5')
+    .addOption(cfgOptions())
     .action(async (config: string, checkpoint: string, options: MistakeArguments) => {
       const model = await phase(EXIT.usage, () => detector(config, { options: options.cfgOptions }).load(checkpoint));
       const opened = () => openData(options.data, model.classes);

@@ -3,12 +3,11 @@
 
 import { DetLabError } from '../errors';
 import { testNotices } from '../lab/check-run';
-import { reportOfCocoResults } from '../lab/coco-results';
 import { configuredTestData } from '../lab/config-data';
 import { detector } from '../lab/detector';
 import type { Report } from '../lab/report';
 import { tableText } from '../visualization/table';
-import { evaluatedAnnotations, openData } from './data-option';
+import { openData, requireCoco } from './data-option';
 import { EXIT, output, phase, untilInterrupted } from './outcome';
 
 export interface ErrorsArguments {
@@ -101,16 +100,16 @@ async function evaluated(
 }
 
 async function ofResults(config: string | undefined, options: ErrorsArguments): Promise<Report> {
-  const annotations = await phase(EXIT.usage, () => {
+  await phase(EXIT.usage, () => {
     if (config !== undefined || options.losses)
       throw new DetLabError(
         'Cannot list errors: --results needs no CONFIG, CHECKPOINT or --losses, only --data coco:...',
       );
-    return evaluatedAnnotations(options.data);
+    requireCoco(options.data);
   });
   return phase(EXIT.data, async () => {
     const data = await openData(options.data!);
     for (const line of data.notices) process.stderr.write(`${line}\n`);
-    return reportOfCocoResults(options.results!, data, annotations);
+    return data.evaluate(options.results!);
   });
 }

@@ -1,8 +1,9 @@
 // How objects are detected in an image: the options that the commands share which predict.
 
 import type { Command } from 'commander';
-import type { InferenceOptions } from '../lab/inference/image-detector';
-import type { ViewWord } from '../lab/inference/test-time-views';
+import { DetLabError } from '../errors';
+import type { InferenceOptions } from '../lab/prediction/image-detector';
+import type { ViewWord } from '../lab/prediction/test-time-views';
 
 export interface InferenceArguments {
   amp?: boolean;
@@ -27,6 +28,8 @@ export function addInferenceOptions(command: Command, { count, share }: Record<'
 /** The options of `model.predict` and `model.evaluate`. */
 export function inferenceOptions(given: InferenceArguments): InferenceOptions {
   const { amp, tta, ttaViews, tiles, tileOverlap } = given;
+  if (tileOverlap !== undefined && tiles === undefined)
+    throw new DetLabError('Cannot use --tile-overlap: it is of --tiles <pixels>, which is not given');
   const word = (text: string) =>
     (Number.isNaN(Number(text)) || text.trim() === '' ? text.trim() : Number(text)) as ViewWord;
   const views = ttaViews?.split(',').map(word);

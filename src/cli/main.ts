@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { Command, CommanderError } from 'commander';
 import { DetLabError } from '../errors';
 import { packageRoot } from '../paths';
 import { compareCommand } from './compare';
@@ -17,9 +17,11 @@ import { errorsCommand } from './errors';
 import { addInferenceOptions } from './inference-options';
 import { addKernelCommands } from './kernel/command';
 import { necksCommand } from './necks';
+import { count, fileOf, positiveShare, rate, seed, share } from './option-values';
 import { CommandFailure, EXIT } from './outcome';
 import { predictCommand } from './predict';
 import { profileCommand } from './profile';
+import { cfgOptions, everyAssignment, RepeatableOption } from './repeatable-option';
 import { summaryCommand } from './summary';
 import { testCommand } from './test';
 import { trainCommand } from './train';
@@ -27,36 +29,6 @@ import { trainCommand } from './train';
 const EXIT_CODES = `
 Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 a problem with the data, 130 interrupted (Ctrl-C).
 Progress goes to stderr, results to stdout; with --json the results are JSON lines.`;
-
-function number(text: string): number {
-  const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('expected a number');
-  return value;
-}
-
-function count(text: string): number {
-  const value = number(text);
-  if (!Number.isInteger(value) || value < 1) throw new InvalidArgumentError('expected an integer >= 1');
-  return value;
-}
-
-function seed(text: string): number {
-  const value = number(text);
-  if (!Number.isInteger(value) || value < 0) throw new InvalidArgumentError('expected an integer >= 0');
-  return value;
-}
-
-function rate(text: string): number {
-  const value = number(text);
-  if (value < 0) throw new InvalidArgumentError('expected a number >= 0');
-  return value;
-}
-
-function share(text: string): number {
-  const value = number(text);
-  if (value < 0 || value > 1) throw new InvalidArgumentError('expected a number from 0 to 1');
-  return value;
-}
 
 type Done = (code: number) => void;
 /** Adds a command with the options that all have. */
@@ -77,15 +49,11 @@ function program(done: Done): Command {
       .option('--json', 'results as JSON lines on stdout')
       .addHelpText('after', EXIT_CODES);
   const command: AddCommand = (usage, description) => commandOf(root, usage, description);
-  const withConfig: AddCommand = (usage, description) =>
-    command(usage, description).option(
-      '--cfg-options <key=value...>',
-      'override values of the config: model.neck.num_outs=5',
-    );
+  const withConfig: AddCommand = (usage, description) => command(usage, description).addOption(cfgOptions());
   addDetectorCommands(withConfig, done);
   addModelCommands(withConfig, done);
   addCatalogueCommands(command, done);
-  addDatasetCommands(root, commandOf, { count, number }, done);
+  addDatasetCommands(root, commandOf, done);
   addConfigCommands(root, commandOf, done);
   addKernelCommands(root, commandOf, engineFindings, done);
   return root;
@@ -133,10 +101,14 @@ function addDetectorCommands(withConfig: AddCommand, done: Done): void {
     .argument('[checkpoint]', 'weights file, checkpoint folder or work dir')
     .option('--data <data>', DATA_HELP)
     .option('--results <file>', 'COCO results file, instead of a config and a checkpoint; with --data coco:...')
-    .option('--out <page.html>', 'page with images, confusion matrix, curves and thresholds')
-    .option('--iou <threshold>', 'IoU from which a detection finds an object (0.5)', share)
+    .option(
+      '--out <file>',
+      'page (.html) with images, confusion matrix, curves and thresholds; or its numbers, .json or .txt',
+      fileOf('html', 'json', 'txt'),
+    )
+    .option('--iou <threshold>', 'IoU from which a detection finds an object (0.5)', positiveShare)
     .option('--score <score>', 'lowest score of the confusion matrix and of the boxes shown first (0.3)', share)
-    .option('--precision <precision>', 'precision to choose a threshold for (0.9)', share)
+    .option('--precision <precision>', 'precision to choose a threshold for (0.9)', positiveShare)
     .option('--worst <n>', 'number of worst images (10)', count)
     .option('--masks', 'match masks instead of boxes')
     .option('--losses', 'compute the loss of every image too')
@@ -176,6 +148,7 @@ function addModelCommands(withConfig: AddCommand, done: Done): void {
     .option(
       '--out <file>',
       'write it to a file: .html, .csv, .txt, or .json, a trace for chrome://tracing and Perfetto',
+      fileOf('html', 'csv', 'txt', 'json'),
     )
     .action(async (config, options) => done(await profileCommand(config, options)));
 
@@ -219,13 +192,15 @@ function addCatalogueCommands(command: AddCommand, done: Done): void {
   command('doctor', "Check DetLab's installation").action(async (options) => done(await doctorCommand(options)));
 }
 
+/** A reader that has enough (`| head`) ends neither the command nor its work. */
+function unlessClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
 /** Runs the command line and sets the exit code. */
 export async function main(argv: string[]): Promise<void> {
-  // a reader that has enough (`| head`) ends neither the command nor its work
   for (const stream of [process.stdout, process.stderr])
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
-    });
+    if (!stream.listeners('error').includes(unlessClosed)) stream.on('error', unlessClosed);
   let code: number = EXIT.ok;
   const root = program((result) => {
     code = result;
@@ -233,7 +208,7 @@ export async function main(argv: string[]): Promise<void> {
   const family = (command: Command): Command[] => [command, ...command.commands.flatMap(family)];
   for (const command of family(root)) refuseRepeats(command).exitOverride();
   try {
-    await root.parseAsync(argv);
+    await root.parseAsync(everyAssignment(argv));
   } catch (error) {
     code = report(error, argv.includes('--json'));
   }
@@ -243,7 +218,7 @@ export async function main(argv: string[]): Promise<void> {
 /** An option that has one value is given once: the last of several would win without a word. */
 function refuseRepeats(command: Command): Command {
   for (const option of command.options) {
-    if (option.variadic) continue;
+    if (option instanceof RepeatableOption) continue;
     let given = 0;
     command.on(`option:${option.name()}`, () => {
       if (++given > 1) command.error(`error: option '${option.flags}' is given more than once`);

@@ -1,7 +1,5 @@
 // `detlab profile CONFIG`: where the time of a prediction or a training step goes, by kernel, module and operator.
 
-import path from 'node:path';
-import { DetLabError } from '../errors';
 import { detector } from '../lab/detector';
 import { EXIT, output, phase } from './outcome';
 import { size } from './size';
@@ -17,14 +15,10 @@ export interface ProfileArguments {
   json?: boolean;
 }
 
-const FORMATS = ['html', 'csv', 'txt', 'json'];
-
 export async function profileCommand(config: string, options: ProfileArguments): Promise<number> {
   const out = output(options.json === true);
   const { train, amp, batch, repeats } = options;
   const recipe = await phase(EXIT.usage, () => {
-    // before anything that takes long
-    if (options.out !== undefined) checkExtension(options.out);
     const named = detector(config, { options: options.cfgOptions });
     if (options.input === undefined) return named;
     const [height, width] = size(options.input);
@@ -49,13 +43,4 @@ export async function profileCommand(config: string, options: ProfileArguments):
     out.print(`written: ${file}`);
   }
   return EXIT.ok;
-}
-
-function checkExtension(file: string): void {
-  const extension = path.extname(file).slice(1).toLowerCase();
-  if (FORMATS.includes(extension)) return;
-  throw new DetLabError(
-    `Cannot write "${file}": expected .html, .csv, .txt or .json (a Chrome trace), ` +
-      `received ${extension === '' ? 'no extension' : `.${extension}`}`,
-  );
 }

@@ -32,6 +32,16 @@ export {
 export { buildPipeline, type Pipeline } from './pipeline';
 export { resizeBilinear } from './pixels/resize-bilinear';
 export { problemLines } from './problem-lines';
+export { type ImageInput, type ImageInputs, openSource, shortPath } from './sources/open-source';
+export { pixelsOf } from './sources/pixels-of';
+export {
+  isProblem,
+  type OpenedSource,
+  type SourceImage,
+  type SourceProblem,
+  type VideoFacts,
+} from './sources/source-image';
+export { type FrameOptions, framesAgain } from './sources/video-frames';
 export { generateToytown, loadToytown, type ToytownFiles, type ToytownOptions } from './toytown/generate';
 export { TOYTOWN_CLASSES } from './toytown/thing';
 export { TRANSFORMS } from './transforms';

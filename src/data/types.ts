@@ -91,6 +91,8 @@ export interface Dataset {
   classes: string[];
   /** Colours of the classes in drawings, #rrggbb; the standard ones when not given. */
   palette?: string[];
+  /** The categories of a COCO file that have a number as id, by which results name them; label -1: none of the classes. */
+  categories?: readonly { id: number; label: number }[];
   records: ImageRecord[];
   problems: DataProblem[];
   /** What was guessed or is worth knowing of the whole dataset, one sentence each. */

@@ -1,7 +1,8 @@
 // What an engine is: a tfjs backend plus the few things TensorFlow.js has no word for.
 
 import type * as tf from '@tensorflow/tfjs';
-import type { EngineProfile, ProfiledModules } from './profile';
+import type { ProfiledModules } from './profile';
+import type { EngineProfile } from './profile-events';
 
 export type EngineName = 'torch' | 'wasm' | 'tensorflow';
 export type Precision = 'float32' | 'bfloat16' | 'float16';

@@ -1,17 +1,18 @@
 // Detections of a COCO results file ([{ image_id, category_id, bbox, score }, ...], of masks with a `segmentation` and with or
 // without a box), by image and in columns.
 
-import { readFile } from 'node:fs/promises';
 import { DetLabError } from '../errors';
 import { CompressedRle, type Rle, rleToBox, type Segmentation, segmentationToRle } from '../masks';
+import { readCocoJson } from './coco-json';
 
 export interface CocoDetection {
-  image_id: number;
+  /** A name in the files of some programs, which has to be replaced by the id of the image. */
+  image_id: number | string;
   category_id: number;
   /** x, y, width, height; of an entry without one, that of its mask. */
-  bbox?: readonly number[];
+  bbox?: readonly number[] | null;
   score: number;
-  segmentation?: Segmentation;
+  segmentation?: Segmentation | null;
 }
 
 /** Detections of one image, in the order of the file. */
@@ -35,17 +36,12 @@ export interface CocoDetectionOptions {
 
 /** Reads a results file. @throws DetLabError for a file that holds no such list */
 export async function readCocoDetections(file: string): Promise<CocoDetection[]> {
-  let content: unknown;
-  try {
-    content = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new DetLabError(`Cannot read the results "${file}": ${(error as Error).message}`);
-  }
+  const content = await readCocoJson(file, 'results');
   const bad = Array.isArray(content) ? content.find((entry) => !isDetection(entry)) : content;
   if (bad !== undefined)
     throw new DetLabError(
-      `Cannot read the results "${file}": expected a list of { image_id, category_id, bbox: [x, y, width, height], score }, ` +
-        `received ${JSON.stringify(bad).slice(0, 200)}`,
+      `Cannot read the results "${file}": expected a list of { image_id, category_id, score } with bbox: [x, y, width, height] or ` +
+        `segmentation, received ${JSON.stringify(bad).slice(0, 200)}`,
     );
   return content as CocoDetection[];
 }
@@ -53,11 +49,12 @@ export async function readCocoDetections(file: string): Promise<CocoDetection[]>
 function isDetection(value: unknown): value is CocoDetection {
   if (typeof value !== 'object' || value === null) return false;
   const { image_id, category_id, bbox, score, segmentation } = value as Partial<CocoDetection>;
-  if (typeof image_id !== 'number' || typeof category_id !== 'number' || typeof score !== 'number') return false;
-  if (bbox === undefined) return segmentation !== undefined && segmentation !== null;
+  if (typeof image_id !== 'number' && typeof image_id !== 'string') return false;
+  if (typeof category_id !== 'number' || !Number.isFinite(score)) return false;
+  if (bbox === undefined || bbox === null) return segmentation !== undefined && segmentation !== null;
   if (!Array.isArray(bbox) || bbox.length !== 4) return false;
-  for (let i = 0; i < 4; i++) if (typeof bbox[i] !== 'number') return false;
-  return true;
+  for (let i = 0; i < 4; i++) if (!Number.isFinite(bbox[i])) return false;
+  return bbox[2] >= 0 && bbox[3] >= 0;
 }
 
 /**
@@ -70,10 +67,11 @@ export function detectionsOfCoco(
   entries: readonly CocoDetection[],
   { labels, images, file }: CocoDetectionOptions,
 ): Map<number, CocoImageDetections> {
-  const hasMasks = entries.length > 0 && entries.every(({ segmentation }) => segmentation !== undefined);
+  const hasMasks = entries.length > 0 && entries.every(({ segmentation }) => segmentation != null);
   const byImage = new Map<number, { entries: CocoDetection[]; height: number; width: number }>();
   for (const { id, height = 0, width = 0 } of images) byImage.set(id, { entries: [], height, width });
-  let [imageId, image] = [Number.NaN, byImage.get(Number.NaN)];
+  let imageId: number | string = Number.NaN;
+  let image = byImage.get(Number.NaN);
   for (const entry of entries) {
     const label = labels.get(entry.category_id);
     if (label === undefined)
@@ -82,7 +80,7 @@ export function detectionsOfCoco(
           'those of the annotation file',
       );
     // entries of one image mostly follow each other
-    if (entry.image_id !== imageId) [imageId, image] = [entry.image_id, byImage.get(entry.image_id)];
+    if (entry.image_id !== imageId) [imageId, image] = [entry.image_id, byImage.get(entry.image_id as number)];
     if (!image)
       throw new DetLabError(
         `Cannot evaluate "${file}": the data has no image with the id ${imageId}. ` +
@@ -92,16 +90,24 @@ export function detectionsOfCoco(
   }
   const found = new Map<number, CocoImageDetections>();
   for (const [id, { entries: list, height, width }] of byImage)
-    found.set(id, columnsOf(list, labels, hasMasks ? { height, width } : undefined));
+    found.set(id, columnsOf(list, labels, { height, width, id, file }, hasMasks));
   return found;
+}
+
+interface Frame {
+  height: number;
+  width: number;
+  id: number;
+  file: string;
 }
 
 function columnsOf(
   entries: readonly CocoDetection[],
   labels: CocoDetectionOptions['labels'],
-  frame: { height: number; width: number } | undefined,
+  frame: Frame,
+  hasMasks: boolean,
 ): CocoImageDetections {
-  const masks = frame && entries.map(({ segmentation }) => maskOf(segmentation!, frame));
+  const masks = hasMasks ? entries.map(({ segmentation }) => maskOf(segmentation!, frame)) : undefined;
   const columns: CocoImageDetections = {
     bboxes: new Float64Array(4 * entries.length),
     scores: new Float64Array(entries.length),
@@ -109,7 +115,8 @@ function columnsOf(
     ...(masks && { masks }),
   };
   for (let i = 0; i < entries.length; i++) {
-    const { category_id, score, bbox = rleToBox(masks![i]) } = entries[i];
+    const { category_id, score, segmentation } = entries[i];
+    const bbox = entries[i].bbox ?? rleToBox(masks?.[i] ?? maskOf(segmentation!, frame));
     columns.labels[i] = labels.get(category_id)!;
     columns.scores[i] = score;
     columns.bboxes[4 * i] = bbox[0];
@@ -120,8 +127,17 @@ function columnsOf(
   return columns;
 }
 
-function maskOf(segmentation: Segmentation, { height, width }: { height: number; width: number }): Rle {
-  if (!Array.isArray(segmentation) && typeof segmentation.counts === 'string' && segmentation.size?.length === 2)
-    return new CompressedRle(segmentation.size[0], segmentation.size[1], segmentation.counts);
-  return segmentationToRle(segmentation, height, width);
+/** @throws DetLabError for a mask of another size than its image, which would meet nothing; 0: the size is not known */
+function maskOf(segmentation: Segmentation, { height, width, id, file }: Frame): Rle {
+  const isText =
+    !Array.isArray(segmentation) && typeof segmentation.counts === 'string' && segmentation.size?.length === 2;
+  const mask = isText
+    ? new CompressedRle(segmentation.size[0], segmentation.size[1], segmentation.counts as string)
+    : segmentationToRle(segmentation, height, width);
+  if (height > 0 && (mask.height !== height || mask.width !== width))
+    throw new DetLabError(
+      `Cannot evaluate "${file}": expected masks of ${height} x ${width}, the size of image ${id}, received one of ` +
+        `${mask.height} x ${mask.width}`,
+    );
+  return mask;
 }

@@ -70,8 +70,16 @@ export class MaskOverlaps implements ImageOverlaps {
 
   private placeOf(detection: number): number {
     const { places, masks, columns } = this;
-    if (places[detection] < 0) places[detection] = columns.add(masks[detection]);
-    return places[detection];
+    if (places[detection] >= 0) return places[detection];
+    try {
+      places[detection] = columns.add(masks[detection]);
+      return places[detection];
+    } catch (error) {
+      if (!(error instanceof DetLabError)) throw error;
+      throw new DetLabError(
+        `Cannot evaluate the masks of image ${this.truths!.imageId}: detection ${detection}: ${error.message}`,
+      );
+    }
   }
 
   /** In the frame of the detections, that of the image file. */

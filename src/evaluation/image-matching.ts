@@ -61,13 +61,23 @@ export class ImageMatcher {
   }
 
   match(truths: ImageTruths, detections: BoxDetections): ImageMatch {
-    const { matcher, ranges } = this;
-    const { overlaps } = this.options;
     this.grow(detections.scores.length, truths.labels.length);
-    const { out } = this;
-    overlaps.load(detections, truths);
-    this.rank(detections);
-    this.group(truths.labels, detections.labels);
+    this.options.overlaps.load(detections, truths);
+    try {
+      this.rank(detections);
+      this.group(truths.labels, detections.labels);
+      return this.matchClasses(truths);
+    } catch (error) {
+      // a mask that cannot be read, in the middle of an image
+      detectionEnds.fill(0);
+      truthEnds.fill(0);
+      throw error;
+    }
+  }
+
+  private matchClasses(truths: ImageTruths): ImageMatch {
+    const { matcher, out, ranges } = this;
+    const { overlaps } = this.options;
     let [row, firstTruth] = [0, 0];
     for (let c = 0; c < out.classCount; c++) {
       const label = out.classes[c];

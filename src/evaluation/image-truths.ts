@@ -1,9 +1,9 @@
 // The ground truth of an evaluation: float64 xywh boxes per image, from a dataset's records or a COCO file.
 
-import { open } from 'node:fs/promises';
 import type { Dataset, ImageRecord } from '../data/types';
 import { DetLabError, didYouMean } from '../errors';
 import { boxToRle, type Rle, type Segmentation, segmentationToRle, usableParts } from '../masks';
+import { readCocoJson } from './coco-json';
 
 export interface ImageTruths {
   imageId: number;
@@ -99,25 +99,11 @@ export function truthsOfCoco(coco: CocoFile, classes?: readonly string[]): Image
   }));
 }
 
-const MAX_FILE = 500 * 2 ** 20;
-
 /** Reads a COCO annotation file for `truthsOfCoco`. */
 export async function readCocoFile(file: string): Promise<CocoFile> {
-  let text: string;
-  try {
-    const handle = await open(file, 'r');
-    try {
-      const { size } = await handle.stat();
-      if (size > MAX_FILE) throw new DetLabError(`expected at most ${MAX_FILE} bytes, received ${size}`);
-      text = (await handle.readFile()).toString('utf8');
-    } finally {
-      await handle.close();
-    }
-    const coco = JSON.parse(text) as Partial<CocoFile>;
-    for (const key of ['images', 'categories', 'annotations'] as const)
-      if (!Array.isArray(coco?.[key])) throw new DetLabError(`expected a list "${key}", received none`);
-    return coco as CocoFile;
-  } catch (error) {
-    throw new DetLabError(`Cannot read the annotation file "${file}": ${(error as Error).message}`);
-  }
+  const coco = (await readCocoJson(file, 'annotation file')) as Partial<CocoFile> | null;
+  for (const key of ['images', 'categories', 'annotations'] as const)
+    if (!Array.isArray(coco?.[key]))
+      throw new DetLabError(`Cannot read the annotation file "${file}": expected a list "${key}", received none`);
+  return coco as CocoFile;
 }

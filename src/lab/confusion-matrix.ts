@@ -33,7 +33,6 @@ export interface ConfusedPair {
   share: number;
 }
 
-const _OPTIONS = ['score', 'iou', 'rule', 'nms', 'normalize', 'imagesPerCell', 'limit'];
 const BACKGROUND = 'background';
 const LISTED_PAIRS = 10;
 

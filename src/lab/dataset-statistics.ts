@@ -11,8 +11,9 @@ import { type BarPanel, type HeatPanel, panelsSvg } from '../visualization/bar-p
 import { chartHtml, drawingPng } from '../visualization/chart';
 import type { MimeBundle } from '../visualization/display';
 import { sheetBytes } from '../visualization/image-figure';
-import { csvText, type Formats, SavableDisplay } from '../visualization/savable';
+import { type Formats, SavableDisplay } from '../visualization/savable';
 import { type Table, tableHtml, tablesBundle, tableText } from '../visualization/table';
+import { tableCsv } from '../visualization/table-files';
 
 /** Classes in the chart of class balance; the table has all. */
 const CHARTED = 20;
@@ -108,16 +109,11 @@ export class DatasetStatisticsDisplay extends SavableDisplay {
 
   protected formats(): Formats {
     const svg = () => panelsSvg(this.panels, { colour: '#212529', background: 'white' });
-    const { columns, rows } = this.classTable;
     return {
       html: () => this.html(),
       svg,
       png: () => sheetBytes(svg(), 'png'),
-      csv: () =>
-        csvText(
-          columns.map(({ title }) => title),
-          rows,
-        ),
+      csv: () => tableCsv(this.classTable),
       json: () => ({ name: this.name, ...this.statistics }),
       txt: () => `${this}\n`,
     };

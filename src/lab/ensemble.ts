@@ -1,6 +1,7 @@
 // Several trained models as one detector: the boxes of all are fused.
 
-import type { Detections, PixelImage } from '../data';
+import type { ConfigObject } from '../config';
+import type { Detections, ImageInput, ImageInputs, PixelImage } from '../data';
 import { concatInstances, takeInstances } from '../data/instances';
 import { DetLabError } from '../errors';
 import { batchedNms } from '../ops/batched-nms';
@@ -8,16 +9,23 @@ import { type Confidence, weightedBoxesFusion } from '../ops/weighted-boxes-fusi
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
 import { tableText } from '../visualization/table';
 import { type EvaluateOptions, evaluateDetections, imageDetections } from './evaluate';
-import type { ImageDetector } from './inference/detect';
-import { type InferenceOptions, imageDetector } from './inference/image-detector';
 import type { LabDataset } from './lab-dataset';
 import { checkMethod } from './method-options';
-import type { Model, PredictOptions } from './model';
-import { PredictionList } from './prediction-list';
-import { checkPredictionDrawing, Predictions } from './predictions';
+import type { Model } from './model';
+import type { ImageDetector } from './prediction/detect';
+import { detectEach } from './prediction/detect-images';
+import { type InferenceOptions, imageDetector, refuseBatch } from './prediction/image-detector';
+import {
+  type PredictOptions,
+  type PredictSource,
+  predictSource,
+  type SeveralImages,
+  type SourceDetector,
+} from './prediction/predict-source';
+import type { PredictionList } from './prediction-list';
+import type { Predictions } from './predictions';
 import { progressView } from './progress-view';
 import type { Report } from './report';
-import { type ImageInput, pixelsOfInput } from './test-sample';
 
 export interface EnsembleOptions {
   /** Weight of each model in the averages. Default 1 each. */
@@ -79,30 +87,30 @@ export class Ensemble implements Displayable {
     return this.models[0].classes;
   }
 
-  /** As `model.predict`. */
-  predict(image: ImageInput, options?: PredictOptions): Promise<Predictions>;
-  predict(images: ImageInput[], options?: PredictOptions): Promise<PredictionList>;
-  async predict(input: ImageInput | ImageInput[], options: PredictOptions = {}): Promise<Predictions | PredictionList> {
-    checkMethod('Ensemble.predict', options);
-    const { precision, tta, tiles, ...given } = options;
-    const drawing = checkPredictionDrawing(given, 'predict', this.classes);
-    const detectImage = this.detector({ precision, tta, tiles }, 'test');
-    const predicted = async (image: ImageInput) => {
-      const pixels = await pixelsOfInput(image);
-      const source = typeof image === 'string' ? image : 'image';
-      return Predictions.create(source, pixels, await detectImage(pixels, source), this.classes, drawing);
-    };
-    if (!Array.isArray(input)) return predicted(input);
-    const all: Predictions[] = [];
-    for (const image of input) all.push(await predicted(image));
-    return PredictionList.create(all, this.classes, drawing);
+  /** That of the first model, whose metric and colours are used. */
+  get config(): ConfigObject {
+    return this.models[0].config;
   }
+
+  /** As `model.predict`. */
+  predict(images: SeveralImages, options?: PredictOptions): Promise<PredictionList>;
+  predict(image: ImageInput, options?: PredictOptions): Promise<Predictions>;
+  predict(images: ImageInputs, options?: PredictOptions): Promise<PredictionList>;
+  async predict(source: PredictSource, options: PredictOptions = {}): Promise<Predictions | PredictionList> {
+    checkMethod('Ensemble.predict', options);
+    return predictSource(this, this.detectIn, source, options);
+  }
+
+  private readonly detectIn: SourceDetector = (source, { batch, signal, ...options }) => {
+    refuseBatch('predict', batch);
+    return detectEach(this.detector(options, 'test'), source, signal);
+  };
 
   /** As `model.evaluate`, by the first model's config. */
   async evaluate(data: LabDataset, options: EvaluateOptions = {}): Promise<Report> {
     checkMethod('Ensemble.evaluate', options);
     const { evaluated } = data;
-    const [{ config }] = this.models;
+    refuseBatch('evaluate', options.batch);
     if (evaluated.classes.join('\n') !== this.classes.join('\n'))
       throw new DetLabError(
         `Cannot evaluate on "${evaluated.name}": the ensemble's classes are ${this.classes.join(', ')}; the data's are ` +
@@ -115,7 +123,7 @@ export class Ensemble implements Displayable {
       options.onProgress?.(done, total);
     };
     const found = imageDetections(this.detector(options, options.part ?? 'val'), evaluated, signal);
-    const report = await evaluateDetections(found, evaluated, config, { ...options, signal, onProgress });
+    const report = await evaluateDetections(found, evaluated, this.config, { ...options, signal, onProgress });
     view.close();
     if (!report) throw new DetLabError(`The evaluation on "${evaluated.name}" was interrupted`);
     return report;

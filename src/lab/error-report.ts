@@ -70,8 +70,6 @@ export interface KindCount {
   share: number;
 }
 
-const _OPTIONS = ['iou', 'background', 'masks', 'maxDetections', 'losses'];
-
 /** What is classified and computed once, whatever the filter. */
 interface Shared {
   results: EvaluationResults;

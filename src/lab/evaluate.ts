@@ -19,12 +19,12 @@ import { catalogue } from './catalogue';
 import { checkEvaluated } from './check-data';
 import { numberAt, objectAt, valueAt, workersAt } from './config-access';
 import { evaluationPipeline } from './evaluation-pipeline';
-import { detect, type ImageDetector } from './inference/detect';
-import { type InferenceOptions, imageDetector } from './inference/image-detector';
+import { detect, type ImageDetector } from './prediction/detect';
+import { type InferenceOptions, imageDetector, refuseBatch } from './prediction/image-detector';
 import { Report } from './report';
 
 export interface EvaluateOptions extends InferenceOptions {
-  /** Batch size; the config's by default. Views and tiles are detected one by one. */
+  /** Batch size; the config's by default. Not with views and tiles. */
   batch?: number;
   /** Whose transforms, metric and batch size of the config: `val_` (default) or `test_`. */
   part?: 'val' | 'test';
@@ -61,6 +61,7 @@ export function evaluate(
   checkEvaluated(data, config);
   if (tta === undefined && tiles === undefined)
     return evaluateDetections(batchDetections(detector, data, config, options), data, config, options);
+  refuseBatch('evaluate', options.batch);
   const detectImage = imageDetector({ detector, config }, options, part);
   return evaluateDetections(imageDetections(detectImage, data, options.signal), data, config, options);
 }

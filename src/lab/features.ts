@@ -105,12 +105,8 @@ function mapsOf(level: FeatureLevel, show: FeaturesOptions['show'] = 'mean'): { 
   const map = (of: Float32Array, text: string) => ({ map: { values: of, height, width }, text });
   if (show === 'mean') return [map(channelMean(values, channels), 'mean')];
   if (show === 'max') return [map(channelMax(values, channels), 'max')];
-  if (!Array.isArray(show) || show.length === 0)
-    throw new DetLabError(
-      `Cannot show features: expected show 'mean', 'max' or numbers of channels, received ${JSON.stringify(show)}`,
-    );
-  return show.map((channel: number) => {
-    if (!Number.isInteger(channel) || channel < 0 || channel >= channels)
+  return show.map((channel) => {
+    if (channel >= channels)
       throw new DetLabError(
         `Cannot show channel ${channel} of "${layer}": expected 0 to ${channels - 1}, as level ${level.level} has ${channels} channels`,
       );
@@ -179,8 +175,6 @@ export async function featuresOf(
   image: ImageInput,
   { at = model.detector.neck ? ['backbone', 'neck'] : ['backbone'], show = 'mean' }: FeaturesOptions = {},
 ): Promise<Features> {
-  if (at.length === 0)
-    throw new DetLabError("Cannot show features: expected layers, such as at: ['neck'], received none");
   const sample = await testSample(await pixelsOfInput(image), model.config, sourceOf(image));
   const seen = seenBy(model.detector, sample, at);
   const rows: ImageFigure[][] = [];

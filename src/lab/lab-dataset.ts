@@ -12,12 +12,14 @@ import { type Table, tableHtml, tableMarkdown, tableText } from '../visualizatio
 import { tableFormats } from '../visualization/table-files';
 import { type BrowseOptions, browse } from './browse';
 import { classColours } from './class-colours';
+import { reportOfCocoResults } from './coco-results';
 import { type DatasetStatisticsDisplay, statisticsOf } from './dataset-statistics';
 import { type Duplicates, type FindDuplicatesOptions, findDuplicates } from './duplicates';
 import { holdOut } from './hold-out';
 import { LabelMistakes, type LabelMistakesOptions, type MistakeSource } from './label-mistakes';
 import { checkMethod } from './method-options';
 import { recordImage } from './record-image';
+import type { Report } from './report';
 
 const SHOWN_IMAGES = 6;
 const SHOWN_PROBLEMS = 3;
@@ -187,6 +189,16 @@ export class LabDataset implements Displayable {
     throw new DetLabError(
       'Cannot look for label mistakes: the report has no detections. Use await model.evaluate(data)',
     );
+  }
+
+  /**
+   * Evaluates the detections of a COCO results file, of any program, on the images that `model.evaluate` uses, by the same metrics.
+   *
+   * @example (await cells.evaluate('yolo-predictions.json')).errors()
+   * @throws DetLabError for a file that holds no results, and for images and categories that the data does not have
+   */
+  evaluate(results: string): Promise<Report> {
+    return reportOfCocoResults(results, this.evaluated);
   }
 
   /**

@@ -8,6 +8,7 @@ import { abortSignal, type CallOptions, callback, checkCall } from '../catalogue
 import { CONFIDENCES } from '../ops/weighted-boxes-fusion';
 import { drawingShape } from '../visualization/drawing-options';
 import { CAM_METHODS } from './cam-methods';
+import { FOLDER_CONTENTS } from './prediction/folder-contents';
 
 const positive = z.int().positive();
 const count = z.int().nonnegative();
@@ -36,6 +37,9 @@ const inference = {
 };
 const progress = { signal: abortSignal, onProgress: callback };
 const rule = z.enum(['greater', 'less']);
+/** A list that is of no use empty; `example` is what it could be. */
+const some = <T extends z.ZodType>(item: T, example: string) =>
+  z.array(item).min(1, `expected at least one, such as ${example}`);
 
 const fit = {
   epochs: positive,
@@ -84,6 +88,16 @@ const { seed, batch, epochs } = fit;
 const image = z.union([count, text]);
 const input = { seed, batch, epochs, epoch: positive };
 const evaluation = { batch, ...inference, part: z.enum(['val', 'test']), ...progress };
+const prediction = { ...inference, batch, fps: z.number().positive().max(240), maxFrames: positive, ...progress };
+const saving = {
+  as: z.enum(FOLDER_CONTENTS),
+  data: z.custom<object>(
+    (value) => typeof value === 'object' && value !== null && 'evaluated' in value,
+    'expected a dataset',
+  ),
+  threshold: share,
+  overwrite: z.boolean(),
+};
 const matching = { iou, masks: z.boolean(), maxDetections: positive };
 const kinds = { ...matching, background: z.number().positive().max(1) };
 const draws = { resamples: positive, seed };
@@ -92,7 +106,7 @@ const losses = z.custom<ReadonlyMap<number, number>>(
   'expected a Map of image ids to losses',
 );
 const page = { worst: positive, precision: z.number().positive().max(1), score: share };
-const classes = z.array(text).min(1);
+const classes = some(text, "classes: ['car', 'person']");
 const absentClasses = z.enum(['refuse', 'note', 'suspect']);
 const selection = { classes, absentClasses, otherClasses: z.enum(['count', 'report']), name: text };
 const filter = { filterEmpty: z.boolean(), filterIgnored: z.boolean(), minSize: z.number().nonnegative() };
@@ -144,7 +158,7 @@ const SHAPES = {
   'LabDataset.browse': [
     'browse the dataset',
     {
-      class: z.union([text, z.array(text).min(1)]),
+      class: z.union([text, some(text, "class: ['car', 'person']")]),
       split: part,
       objects: z.tuple([count, count.or(z.literal(Number.POSITIVE_INFINITY))]),
       page: positive,
@@ -176,7 +190,7 @@ const SHAPES = {
   'Recipe.loadFrom': ['load the weights', weights],
   'Recipe.freeze': ['freeze', { stages: count, epoch: positive }],
   'Recipe.unfreeze': ['unfreeze', { stages: count, epoch: positive }],
-  'compare.fit': ['compare', { ...fit, seeds: z.union([positive, z.array(count).min(1)]) }],
+  'compare.fit': ['compare', { ...fit, seeds: z.union([positive, some(count, 'seeds: [0, 1, 2]')]) }],
   'compare.reports': ['compare reports', { ...draws, against: text }],
   'RunList.evaluate': ['compare runs', { ...draws, against: text }],
   ensemble: [
@@ -189,16 +203,19 @@ const SHAPES = {
       confidence: z.enum(CONFIDENCES),
     },
   ],
-  'Ensemble.predict': ['predict', { ...inference, ...drawingShape }],
+  'Ensemble.predict': ['predict', { ...prediction, ...drawingShape }],
   'Ensemble.evaluate': ['evaluate', evaluation],
-  'Model.predict': ['predict', { ...inference, ...drawingShape }],
+  'Model.predict': ['predict', { ...prediction, ...drawingShape }],
+  'Model.stream': ['predict', { ...prediction, onSkip: callback, ...drawingShape }],
+  'Predictions.save': ['save the predictions', saving],
+  'PredictionList.save': ['save the predictions', saving],
   'Model.evaluate': ['evaluate', evaluation],
   'Model.errors': ['list the errors', { ...evaluation, ...kinds, losses: z.boolean() }],
   'Model.imageLosses': ['compute losses', { precision, ...progress }],
   'Model.assignments': ['show assignments', { ...input, image }],
   'Model.features': [
     'show features',
-    { at: z.array(text).min(1), show: z.union([z.enum(['mean', 'max']), z.array(count).min(1)]) },
+    { at: some(text, "at: ['neck']"), show: z.union([z.enum(['mean', 'max']), some(count, 'show: [0, 1]')]) },
   ],
   'Model.cam': ['make a class activation map', { layer: text, detection: count, method: z.enum(CAM_METHODS) }],
   'Model.profile': ['profile', { precision, repeats: positive }],
@@ -208,7 +225,7 @@ const SHAPES = {
   'Model.withThreshold': ['choose a threshold', { ...draws, iou, masks: z.boolean() }],
   'Report.curves': [
     'draw the curves',
-    { ...draws, iou: z.union([iou, z.array(iou).min(1)]), bins: z.int().min(1).max(100), masks: z.boolean() },
+    { ...draws, iou: z.union([iou, some(iou, 'iou: [0.5, 0.75]')]), bins: z.int().min(1).max(100), masks: z.boolean() },
   ],
   'Report.threshold': ['choose a threshold', { ...draws, iou, masks: z.boolean() }],
   'Report.errors': ['list the errors', { ...kinds, losses }],

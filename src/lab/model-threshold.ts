@@ -3,7 +3,7 @@
 import type { ThresholdGoal } from '../analysis/score-curves';
 import { DetLabError } from '../errors';
 import type { Report } from './report';
-import { checkedGoal, type ThresholdOptions } from './report-threshold';
+import { checkedGoal, goalText, type ThresholdOptions } from './report-threshold';
 
 export interface ModelThreshold {
   score: number;
@@ -21,7 +21,13 @@ export function chooseThreshold(
   options: ThresholdOptions = {},
 ): ModelThreshold {
   const goal = checkedGoal(given);
-  if (typeof goal === 'number') return { score: goal };
+  if (typeof goal === 'number') {
+    const [unused] = Object.entries(options).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+    if (unused === undefined) return { score: goal };
+    throw new DetLabError(
+      `Cannot choose the threshold ${goal}: ${unused} has no effect on a given score; it is for 'best' and { precision }`,
+    );
+  }
   const text = typeof goal === 'string' ? `'${goal}'` : `{ precision: ${goal.precision} }`;
   if (!report)
     throw new DetLabError(
@@ -37,6 +43,12 @@ export function chooseThreshold(
   const { all, iou, data, score } = report.threshold(goal, options);
   if (score === undefined) throw new DetLabError(`Cannot choose the threshold ${text} on "${data}": ${all.unreached}`);
   return { score, goal, iou, data };
+}
+
+/** A line of the model's summary. */
+export function thresholdNote({ score, goal, iou, data }: ModelThreshold): string {
+  const chosen = goal === undefined ? '' : `: ${goalText(goal)} at IoU ${iou} on ${data}`;
+  return `detections are shown from a score of ${Number(score.toFixed(3))} on${chosen}`;
 }
 
 /** The threshold in a file's metadata. @throws DetLabError for one that is no score */

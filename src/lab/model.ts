@@ -7,26 +7,33 @@ import type { ErrorKindOptions } from '../analysis/error-kinds';
 import type { ThresholdGoal } from '../analysis/score-curves';
 import { loadWeights, readWeights, type Weights, type WeightsReport, writeWeights } from '../checkpoints';
 import type { ConfigObject } from '../config';
+import type { ImageInput, ImageInputs } from '../data';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
 import { encodeState } from '../nn/stored-tensor';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
-import type { DrawingOptions } from '../visualization/drawing-options';
 import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assignments';
 import { type Attention, type AttentionOptions, attentionOf } from './attention';
 import { buildModel, type RecipeSpec } from './build-model';
 import { type Cam, type CamOptions, camOf } from './cam';
-import { configuredPalette } from './configured-palette';
 import type { ErrorReport } from './error-report';
 import { type EvaluateOptions, evaluate } from './evaluate';
 import { type Features, type FeaturesOptions, featuresOf } from './features';
 import { type ImageLossesOptions, imageLosses } from './image-losses';
-import { type InferenceOptions, imageDetector } from './inference/image-detector';
 import type { LabDataset } from './lab-dataset';
 import { checkMethod } from './method-options';
-import { chooseThreshold, type ModelThreshold, storedThreshold } from './model-threshold';
-import { PredictionList } from './prediction-list';
-import { checkPredictionDrawing, Predictions } from './predictions';
+import { chooseThreshold, type ModelThreshold, storedThreshold, thresholdNote } from './model-threshold';
+import {
+  detectorOf,
+  type PredictOptions,
+  type PredictSource,
+  predictSource,
+  type SeveralImages,
+  type StreamOptions,
+  streamSource,
+} from './prediction/predict-source';
+import type { PredictionList } from './prediction-list';
+import type { Predictions } from './predictions';
 import type { Profile } from './profile';
 import { type ModelProfileOptions, profileModel } from './profile-model';
 import { progressView } from './progress-view';
@@ -34,27 +41,15 @@ import type { Report } from './report';
 import type { ThresholdOptions } from './report-threshold';
 import { isConfigFile, saveConfig } from './save-config';
 import { inputSize, SummaryDisplay, summarise } from './summary';
-import { type ImageInput, pixelsOfInput } from './test-sample';
 import type { LoadFrom } from './weights-file';
 import { wholeConfig } from './whole-config';
 
-export type { ImageInput } from './test-sample';
-
-/**
- * How objects are detected, and how the predictions are displayed. The threshold is of the display, by default the model's
- * (`withThreshold`) or 0.3; the array has all.
- */
-export interface PredictOptions extends DrawingOptions, InferenceOptions {}
+export type { ImageInput, ImageInputs } from '../data';
+export type { PredictOptions, PredictSource, StreamOptions } from './prediction/predict-source';
 
 export interface ModelErrorsOptions extends EvaluateOptions, ErrorKindOptions {
   /** Compute the loss of every image too. Default false. */
   losses?: boolean;
-}
-
-/** The path relative to the working directory, or only the file name, so that a shared notebook shows no private path. */
-function shortPath(file: string): string {
-  const relative = path.relative(process.cwd(), file);
-  return relative.startsWith('..') || path.isAbsolute(relative) ? path.basename(file) : relative;
 }
 
 /** Detectors whose weights were freed. */
@@ -85,28 +80,33 @@ export class Model implements Displayable {
   }
 
   /**
-   * Detects the objects in an image (or in each of several).
+   * Detects the objects in an image (path, address, bytes, pixels, canvas, tensor), in each of several (a list, a folder, a
+   * pattern, a stream), or in the frames of a video or camera. What cannot be used of several is in `.skipped`; Stop keeps what
+   * is done. A folder in a variable is typed as several when it is in a list: `predict([folder])`.
+   *
    * @example (await model.predict('street.jpg')).filter((p) => p.score > 0.5)
+   * @example await model.predict('photos/*.jpg', { batch: 4 })
+   * @throws DetLabError for a source that is not there, and for a single image that cannot be read
    */
+  predict(images: SeveralImages, options?: PredictOptions): Promise<PredictionList>;
   predict(image: ImageInput, options?: PredictOptions): Promise<Predictions>;
-  predict(images: ImageInput[], options?: PredictOptions): Promise<PredictionList>;
-  async predict(input: ImageInput | ImageInput[], options: PredictOptions = {}): Promise<Predictions | PredictionList> {
+  predict(images: ImageInputs, options?: PredictOptions): Promise<PredictionList>;
+  async predict(source: PredictSource, options: PredictOptions = {}): Promise<Predictions | PredictionList> {
     checkMethod('Model.predict', options);
-    const { precision, tta, tiles, ...given } = options;
-    const palette = configuredPalette(this.config, this.classes);
-    const asked = checkPredictionDrawing(given, 'predict', this.classes);
-    const threshold = asked.threshold ?? this.threshold?.score;
-    const drawing = { ...(palette && { palette }), ...asked, ...(threshold !== undefined && { threshold }) };
-    if (Array.isArray(input)) {
-      const all: Predictions[] = [];
-      for (const image of input) all.push(await this.predict(image, options));
-      return PredictionList.create(all, this.classes, drawing);
-    }
     this.requireWeights('predict with');
-    const source = typeof input === 'string' ? shortPath(input) : 'image';
-    const pixels = await pixelsOfInput(input);
-    const detections = await imageDetector(this, { precision, tta, tiles })(pixels, source);
-    return Predictions.create(source, pixels, detections, this.classes, drawing);
+    return predictSource(this, detectorOf(this), source, options);
+  }
+
+  /**
+   * As `predict`, one image after the other as they are done, for sources that are long or have no end; nothing is kept.
+   *
+   * @example for await (const found of model.stream('camera:0', { fps: 2 })) console.log(found.confident.length)
+   * @throws DetLabError as `predict` does
+   */
+  stream(source: PredictSource, options: StreamOptions = {}): AsyncGenerator<Predictions, void, undefined> {
+    checkMethod('Model.stream', options);
+    this.requireWeights('predict with');
+    return streamSource(this, detectorOf(this), source, options);
   }
 
   /**
@@ -273,7 +273,8 @@ export class Model implements Displayable {
 
   /** @param input height and width of the image for which the shapes are computed */
   summary(input: [number, number] = inputSize(this.config)): SummaryDisplay {
-    return new SummaryDisplay(summarise(this.detector, this.config, this.name, input));
+    const notes = this.threshold ? [thresholdNote(this.threshold)] : [];
+    return new SummaryDisplay(summarise(this.detector, this.config, this.name, input, notes));
   }
 
   get parameters(): number {

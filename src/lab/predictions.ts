@@ -3,37 +3,26 @@
 import { inspect } from 'node:util';
 import type { Detections, PixelImage } from '../data';
 import { DetLabError } from '../errors';
-import type { Rle } from '../masks';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { checkDrawing, type DrawingOptions } from '../visualization/drawing-options';
 import { type LiveImage, LiveImages } from '../visualization/live-images';
 import { tableText } from '../visualization/table';
+import { checkMethod } from './method-options';
+import type { ImagePredictions, PredictedFrom, Prediction } from './prediction/image-predictions';
+import { DISPLAY_EXTENSIONS, type SavePredictionsOptions, savePredictions } from './prediction/save-predictions';
 
-export interface Prediction {
-  label: string;
-  /** 0 to 1. */
-  score: number;
-  /** x1, y1, x2, y2 in the image's pixels. */
-  bbox: [number, number, number, number];
-  /** Run-length encoded mask of the image's size, if the model predicts masks. */
-  mask?: Rle;
-}
+export type { PredictedFrom, Prediction } from './prediction/image-predictions';
 
 const MAX_LISTED = 50;
 const THRESHOLD = 0.3;
 
-/**
- * Checks how predictions are to be displayed: there is no truth in them, so that states and sorting are of evaluations.
- *
- * @param others options that the caller has besides
- */
+/** Checks how predictions are to be displayed: there is no truth in them, so that states and sorting are of evaluations. */
 export function checkPredictionDrawing(
   given: DrawingOptions,
   what: string,
   classes: readonly string[],
-  others?: readonly string[],
 ): DrawingOptions {
-  const drawing = checkDrawing(given, what, classes, others);
+  const drawing = checkDrawing(given, what, classes);
   const bad = drawing.sideBySide
     ? 'sideBySide'
     : drawing.color === 'state'
@@ -48,33 +37,38 @@ export function checkPredictionDrawing(
   );
 }
 
-export class Predictions extends Array<Prediction> implements Displayable {
+/** The image of predictions: its pixels, or how to have them, for many are not kept. */
+export type PredictedImage = PixelImage | { width: number; height: number; again(): Promise<PixelImage> };
+
+export class Predictions extends Array<Prediction> implements Displayable, ImagePredictions {
   // map and filter return plain arrays
   static override get [Symbol.species]() {
     return Array;
   }
 
   private constructor(
-    /** Path of the image, or `image` for pixels and bytes. */
+    /** Path or address of the image, or `image` for pixels and bytes. */
     readonly source: string,
-    private readonly image: PixelImage,
+    private readonly image: PredictedImage,
     readonly classes: readonly string[],
     private readonly drawing: DrawingOptions,
+    readonly from: PredictedFrom,
   ) {
     super();
-    for (const name of ['source', 'image', 'classes', 'drawing'])
+    for (const name of ['source', 'image', 'classes', 'drawing', 'from'])
       Object.defineProperty(this, name, { enumerable: false });
   }
 
   /** @param drawing how they are displayed; its threshold (default 0.3) is of the drawing, the array has all */
   static create(
     source: string,
-    image: PixelImage,
+    image: PredictedImage,
     { bboxes, scores, labels, masks }: Detections,
     classes: readonly string[],
     drawing: DrawingOptions = {},
+    from: PredictedFrom = {},
   ): Predictions {
-    const result = new Predictions(source, image, classes, drawing);
+    const result = new Predictions(source, image, classes, drawing, from);
     for (const [i, label] of labels.entries())
       result.push({
         label: classes[label],
@@ -83,6 +77,20 @@ export class Predictions extends Array<Prediction> implements Displayable {
         ...(masks ? { mask: masks[i] } : {}),
       });
     return result;
+  }
+
+  /** Of the image, in pixels. */
+  get width(): number {
+    return this.image.width;
+  }
+
+  get height(): number {
+    return this.image.height;
+  }
+
+  /** The image; it is read again where it was one of many. @throws DetLabError when it is not there any more */
+  async pixels(): Promise<PixelImage> {
+    return 'again' in this.image ? this.image.again() : this.image;
   }
 
   /** Minimum score of the boxes that are drawn and printed. */
@@ -108,10 +116,9 @@ export class Predictions extends Array<Prediction> implements Displayable {
 
   /** The image as galleries take it. */
   liveImage(): LiveImage {
-    const { source, image, classes } = this;
-    const { width, height } = image;
+    const { source, image, classes, width, height } = this;
     const boxes = Array.from(this, ({ label, ...box }) => ({ ...box, label: classes.indexOf(label) }));
-    return { source, pixels: image, width, height, boxes };
+    return { source, pixels: 'again' in image ? () => image.again() : image, width, height, boxes };
   }
 
   /**
@@ -122,9 +129,15 @@ export class Predictions extends Array<Prediction> implements Displayable {
     return this.show(drawing).png();
   }
 
-  /** Writes a .png, .jpg, .svg, .html, .csv or .json; returns the absolute path. */
-  save(file: string): Promise<string> {
-    return this.show().save(file);
+  /**
+   * Writes a .png, .jpg, .svg, .html, .csv, .json, .jsonl or .coco.json, or a folder: see `PredictionList.save`.
+   * @example await predictions.save('street.png')
+   */
+  async save(target: string, options?: SavePredictionsOptions): Promise<string> {
+    checkMethod('Predictions.save', options);
+    const { classes, source } = this;
+    const display = { extensions: DISPLAY_EXTENSIONS, save: (file: string) => this.show().save(file) };
+    return savePredictions({ list: [this], classes, what: source, display }, target, options);
   }
 
   async [JUPYTER_DISPLAY](): Promise<MimeBundle> {

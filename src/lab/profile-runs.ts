@@ -1,7 +1,8 @@
 // Profiles code several times and keeps the median run; alternately without recording, for what the recording costs.
 
 import { engine } from '../engine';
-import type { EngineProfile, ProfiledModules } from '../engine/profile';
+import type { ProfiledModules } from '../engine/profile';
+import type { EngineProfile } from '../engine/profile-events';
 
 export interface MedianRun {
   profile: EngineProfile;

@@ -3,15 +3,15 @@
 import { type ChromeTrace, chromeTrace } from '../analysis/chrome-trace';
 import { type ProfileSummary, summariseProfile } from '../analysis/profile-summary';
 import { type Engine, engine, startEngine } from '../engine';
-import type { EngineProfile } from '../engine/profile';
+import type { EngineProfile } from '../engine/profile-events';
 import type { Detector } from '../models/types';
 import { Module } from '../nn/module';
 import type { MimeBundle } from '../visualization/display';
-import { type ProfileLimits, profileTables } from '../visualization/profile-tables';
 import { csvText, type Formats, SavableDisplay } from '../visualization/savable';
 import { type Table, tableHtml, tablesBundle, tableText } from '../visualization/table';
 import { checkMethod } from './method-options';
 import { type MedianRun, medianRun } from './profile-runs';
+import { type ProfileLimits, profileTables } from './profile-tables';
 
 /** What was profiled, for titles and files. */
 export interface ProfileSubject {

@@ -124,7 +124,9 @@ export class Recipe implements Displayable {
   /** Sets the class names, in label order; the heads' `num_classes` are inferred from them. */
   classes(classes: readonly string[]): Recipe {
     if (classes.length === 0 || new Set(classes).size !== classes.length)
-      throw new DetLabError(`Cannot use these classes: expected distinct names, received ${JSON.stringify(classes)}`);
+      throw new DetLabError(
+        `Cannot use these classes: expected distinct names, such as ['car', 'person'], received ${JSON.stringify(classes)}`,
+      );
     return this.with({ classes: [...classes] });
   }
 

@@ -1,32 +1,35 @@
 // An image as the network gets it in prediction: decoded, and through the test pipeline of a config.
 
 import type { ConfigObject } from '../config';
-import { buildPipeline, decodeImage, type PackedSample, type PixelImage } from '../data';
-import { DetLabError } from '../errors';
+import { buildPipeline, type ImageInput, isProblem, openSource, type PackedSample, type PixelImage } from '../data';
+import { DetLabError, nameOfValue } from '../errors';
 import { catalogue } from './catalogue';
 import { evaluationPipeline } from './evaluation-pipeline';
-import { packed } from './inference/packed';
+import { packed } from './prediction/packed';
 
-/** The path of an image file, its bytes, or pixels. */
-export type ImageInput = string | Uint8Array | PixelImage;
+export type { ImageInput } from '../data';
 
-/** The pixels of an image. @throws DetLabError for pixels that do not fit their size */
+/** The pixels of one image. @throws DetLabError for what is no single image, and for pixels that do not fit their size */
 export async function pixelsOfInput(input: ImageInput): Promise<PixelImage> {
-  return typeof input === 'string' || input instanceof Uint8Array ? decodeImage(input) : checkedPixels(input);
+  const { kind, images } = await openSource(input);
+  if (kind === 'image') for await (const image of images) if (!isProblem(image)) return (await image.read()).pixels;
+  throw new DetLabError(`Cannot use ${nameOfValue(input)}: expected one image, received several`);
+}
+
+/** Makes the samples of images, whose `source` is their name in messages. */
+export type TestSampler = (pixels: PixelImage, source: string) => Promise<PackedSample>;
+
+export function testSampler(config: ConfigObject): TestSampler {
+  const { steps, path } = evaluationPipeline(config, 'test');
+  const pipeline = buildPipeline(
+    steps.filter((t) => !t.type.endsWith('LoadAnnotations')),
+    catalogue,
+    path,
+  );
+  return (pixels, source) => packed(pipeline, pixels, source);
 }
 
 /** @param source name of the image for messages */
-export function testSample(pixels: PixelImage, config: ConfigObject, source: string): Promise<PackedSample> {
-  const { steps, path } = evaluationPipeline(config, 'test');
-  const transforms = steps.filter((t) => !t.type.endsWith('LoadAnnotations'));
-  return packed(buildPipeline(transforms, catalogue, path), pixels, source);
-}
-
-function checkedPixels(image: PixelImage): PixelImage {
-  const { data, width, height } = image;
-  if (data?.length === width * height * 3 && width > 0) return image;
-  throw new DetLabError(
-    `Cannot predict on these pixels: expected { data: Uint8Array of height x width x 3, width, height, order }, received ` +
-      `${data?.length ?? 'no'} values for ${width} x ${height}`,
-  );
+export async function testSample(pixels: PixelImage, config: ConfigObject, source: string): Promise<PackedSample> {
+  return testSampler(config)(pixels, source);
 }

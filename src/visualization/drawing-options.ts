@@ -42,21 +42,14 @@ export const DRAWING_OPTIONS = Object.keys(schema.shape) as readonly (keyof Draw
  *
  * @param what "show the predictions": what cannot be done with bad options
  * @param classes names that a palette by name may have
- * @param others options that the caller has besides these
  * @returns those that are given; what is undefined is as if it were left out
  * @throws DetLabError naming the option, what was expected and received, and the nearest name of an unknown one
  */
-export function checkDrawing(
-  given: DrawingOptions,
-  what: string,
-  classes: readonly string[],
-  others: readonly string[] = [],
-): DrawingOptions {
-  const names = [...others, ...DRAWING_OPTIONS];
+export function checkDrawing(given: DrawingOptions, what: string, classes: readonly string[]): DrawingOptions {
   const unknown = Object.keys(given).find((name) => !Object.hasOwn(schema.shape, name));
   if (unknown !== undefined)
     throw new DetLabError(
-      `Cannot ${what}: unknown option "${unknown}"; expected ${names.join(', ')}.${didYouMean(unknown, names)}`,
+      `Cannot ${what}: unknown option "${unknown}"; expected ${DRAWING_OPTIONS.join(', ')}.${didYouMean(unknown, DRAWING_OPTIONS)}`,
     );
   const { success, error, data } = schema.partial().safeParse(given);
   if (!success) {

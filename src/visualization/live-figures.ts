@@ -2,20 +2,12 @@
 
 import type { MimeBundle } from './display';
 import type { DrawingOptions } from './drawing-options';
-import { escapeHtml } from './escape';
 import type { LiveImages } from './live-images';
-import { PartsDisplay } from './parts-display';
-import { csvText, type Formats } from './savable';
-import { type Table, tableHtml, tableText } from './table';
+import { type DisplayParts, PartsDisplay } from './parts-display';
+import type { Formats } from './savable';
 
-export interface LiveFiguresParts {
-  /** Name of the display, for errors and titles. */
-  what: string;
-  title: string;
+export interface LiveFiguresParts extends DisplayParts {
   images: LiveImages;
-  tables: readonly Table[];
-  /** What `.save('x.json')` writes. */
-  data: unknown;
 }
 
 export class LiveFigures extends PartsDisplay<LiveFiguresParts> {
@@ -25,34 +17,20 @@ export class LiveFigures extends PartsDisplay<LiveFiguresParts> {
    * @example (await recipe.batches(data)).show({ palette: { car: '#ff8800' }, labels: false, columns: 2 })
    * @throws DetLabError for an unknown option, with the nearest
    */
-  show(drawing: DrawingOptions): LiveFigures {
+  show(drawing: DrawingOptions = {}): LiveFigures {
     return new LiveFigures({ ...this.parts, images: this.parts.images.with(drawing) });
   }
 
-  /** Images first, then the tables. */
-  async html(): Promise<string> {
-    const { images, tables, title } = this.parts;
-    const below = tables.map((table) => `<div style="overflow-x:auto">${tableHtml(table)}</div>`).join('\n');
-    const heading = `<p style="font-weight:600;margin:4px 0 8px">${escapeHtml(title)}</p>`;
-    return `<div>${heading}${await images.html()}\n${below}</div>`;
+  protected imagesHtml(): Promise<string> {
+    return this.parts.images.html();
   }
 
-  protected formats(): Formats {
-    const { images, tables, data } = this.parts;
-    const [table] = tables;
+  protected imageFormats(): Formats {
+    const { images } = this.parts;
     return {
       png: () => images.bytes('png'),
       jpg: () => images.bytes('jpeg'),
       svg: () => images.svg(),
-      html: () => this.html(),
-      ...(table && {
-        csv: () =>
-          csvText(
-            table.columns.map((column) => column.title),
-            table.rows,
-          ),
-      }),
-      json: () => data,
     };
   }
 
@@ -62,10 +40,5 @@ export class LiveFigures extends PartsDisplay<LiveFiguresParts> {
       ...(await this.parts.images.fallback()),
       'text/plain': this.toString(),
     };
-  }
-
-  toString(): string {
-    const { tables, title } = this.parts;
-    return [title, ...tables.map(tableText)].join('\n\n');
   }
 }

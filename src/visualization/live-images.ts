@@ -30,6 +30,8 @@ export interface LiveImagesOptions extends DrawingOptions {
   sides?: readonly [left: string, right: string];
   /** Longest side of a stored image in pixels; by default 1000 of one, 480 of each of several. */
   storedSide?: number;
+  /** Lines below the images. */
+  notes?: readonly string[];
 }
 
 /** The views of images side by side. */
@@ -58,11 +60,11 @@ export class LiveImages extends SavableDisplay {
   /** @throws DetLabError for an unknown option or a value to sort by that no image has */
   constructor(
     readonly images: readonly LiveImage[],
-    { classes, title = 'images', sides, storedSide, ...drawing }: LiveImagesOptions,
+    { classes, title = 'images', sides, storedSide, notes, ...drawing }: LiveImagesOptions,
   ) {
     super();
     this.what = title;
-    this.options = { classes, title, sides, storedSide, ...checkDrawing(drawing, `show ${title}`, classes) };
+    this.options = { classes, title, sides, storedSide, notes, ...checkDrawing(drawing, `show ${title}`, classes) };
     this.order = orderedImages(images, this.options.sortBy, `show ${title}`);
   }
 
@@ -94,6 +96,7 @@ export class LiveImages extends SavableDisplay {
         ? [`${this.shown.length} of ${this.images.length} images; { limit: ${this.images.length} } shows all`]
         : []),
       ...unreadable,
+      ...(this.options.notes ?? []),
     ];
     const { body, images } = this.staticBody(readable, notes);
     const data = {
@@ -326,7 +329,7 @@ export class LiveImages extends SavableDisplay {
 
   private drawnPoints({ points = [] }: LiveImage): DrawnPoint[] {
     const { colors } = this.legend();
-    return points.map(({ label, ...point }) => ({ ...point, color: colors[label] }));
+    return points.map(({ label, ...point }) => ({ ...point, color: colors[label] ?? '#888888' }));
   }
 }
 

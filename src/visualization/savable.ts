@@ -26,6 +26,21 @@ export interface Formats {
 const SPELLINGS: Record<string, keyof Formats> = { jpeg: 'jpg', htm: 'html' };
 
 /**
+ * The format that a file's extension means, among those that are known.
+ * @throws DetLabError naming the known extensions, for any other
+ * @example formatOf('losses', ['csv', 'jpg'], 'losses.jpeg') // 'jpg'
+ */
+export function formatOf(what: string, known: readonly string[], file: string): keyof Formats {
+  const extension = path.extname(file).slice(1).toLowerCase();
+  const name = SPELLINGS[extension] ?? extension;
+  if (known.includes(name)) return name as keyof Formats;
+  throw new DetLabError(
+    `Cannot save ${what} as "${file}": expected an extension of ${known.map((k) => `.${k}`).join(', ')}, ` +
+      `received ${extension === '' ? 'none' : `.${extension}`}`,
+  );
+}
+
+/**
  * Writes a display to a file, in the format of its extension, and makes the folders of the path.
  *
  * @param what name of the display in errors and title of the HTML page
@@ -34,16 +49,9 @@ const SPELLINGS: Record<string, keyof Formats> = { jpeg: 'jpg', htm: 'html' };
  * @example await saveAs('losses', { csv: () => 'step,loss\n1,0.5\n' }, 'losses.csv')
  */
 export async function saveAs(what: string, formats: Formats, file: string): Promise<string> {
-  const extension = path.extname(file).slice(1).toLowerCase();
-  const known = Object.keys(formats).filter((name) => formats[name as keyof Formats]);
-  const name = (SPELLINGS[extension] ?? extension) as keyof Formats;
-  const write = Object.hasOwn(formats, name) ? formats[name] : undefined;
-  if (!write)
-    throw new DetLabError(
-      `Cannot save ${what} as "${file}": expected an extension of ${known.map((k) => `.${k}`).join(', ')}, ` +
-        `received ${extension === '' ? 'none' : `.${extension}`}`,
-    );
-  const made = await write();
+  const known = Object.keys(formats).filter((format) => formats[format as keyof Formats]);
+  const name = formatOf(what, known, file);
+  const made = await formats[name]!();
   const content =
     name === 'json'
       ? `${JSON.stringify(made, null, 1)}\n`

@@ -1,9 +1,10 @@
 // Nesting by time, also of events of another thread that outlast the one around them.
 
 import { expect, it } from 'vitest';
-import { nestEvents, type ProfileEvent } from '../../src/analysis/profile-nesting';
+import { nestEvents } from '../../src/analysis/profile-nesting';
+import type { EngineEvent } from '../../src/engine/profile-events';
 
-const event = (name: string, kind: ProfileEvent['kind'], start: number, end: number): ProfileEvent => ({
+const event = (name: string, kind: EngineEvent['kind'], start: number, end: number): EngineEvent => ({
   name,
   kind,
   module: -1,

@@ -1,9 +1,8 @@
 // A small profile worked out by hand: two modules, a forward and a backward pass, a conversion, and a gap of JavaScript.
 
-import type { ProfileEvent } from '../../src/analysis/profile-nesting';
-import type { RecordedProfile } from '../../src/analysis/profile-summary';
+import type { EngineEvent, EngineProfile } from '../../src/engine/profile-events';
 
-type Row = [name: string, kind: ProfileEvent['kind'], module: number, start: number, end: number, detail?: string];
+type Row = [name: string, kind: EngineEvent['kind'], module: number, start: number, end: number, detail?: string];
 
 const rows: Row[] = [
   ['detConv2d', 'call', 2, 0, 10],
@@ -21,7 +20,7 @@ const rows: Row[] = [
 ];
 
 /** 50 ms, of which events cover 34; modules: the model, a, a.b.conv (a.b is none), c. */
-export const recordedProfile: RecordedProfile = {
+export const recordedProfile: EngineProfile = {
   milliseconds: 50,
   modules: ['', 'a', 'a.b.conv', 'c'],
   events: rows.map(([name, kind, module, start, end, detail = '']) => ({ name, kind, module, start, end, detail })),

@@ -1,6 +1,6 @@
 // `detlab dataset`: the views of a data set as text, JSON lines and files.
 
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -47,6 +47,26 @@ test.each([
   expect(readFileSync(file, 'utf8')).toContain('<html');
 });
 
+test.each(['show', 'statistics', 'browse', 'duplicates', 'leaks'])(
+  '%s is written in every format of its help',
+  async (view) => {
+    const { out } = await detlab('dataset', view, '--help');
+    const [, formats] = /also write it to a file:\s+([^(]*?)\n +(?:-|\n)/s.exec(`${out}\n`) ?? [];
+    const extensions = formats.match(/\.[a-z]+/g) ?? [];
+    expect(extensions.length).toBeGreaterThan(3);
+    for (const extension of extensions) {
+      const file = join(folder, `${view}${extension}`);
+      expect((await look(view, '--out', file)).code, file).toBe(0);
+      expect(statSync(file).size, file).toBeGreaterThan(0);
+    }
+    const wrong = await look(view, '--out', join(folder, 'view.pdf'));
+    expect([wrong.code, wrong.err]).toEqual([
+      2,
+      expect.stringMatching(/expected an extension of \.html.*received \.pdf/),
+    ]);
+  },
+);
+
 test('splits, classes and pages', async () => {
   const [val] = (await look('statistics', '--split', 'val', '--json')).lines();
   const [train] = (await look('statistics', '--json')).lines();
@@ -57,7 +77,7 @@ test('splits, classes and pages', async () => {
   const wrong = await look('browse', '--class', 'nobody');
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringMatching(/Cannot browse by the class "nobody": expected/)]);
   const split = await look('statistics', '--split', 'test');
-  expect([split.code, split.err]).toEqual([2, expect.stringMatching(/expected train or val/)]);
+  expect([split.code, split.err]).toEqual([2, expect.stringMatching(/expected 'train' or 'val'/)]);
   const one = await detlab('dataset', 'leaks', '--data', data.split(',').slice(0, 2).join(','));
   expect([one.code, one.err]).toEqual([2, expect.stringMatching(/it has no val split/)]);
   expect((await detlab('dataset', 'statistics')).code).not.toBe(0);
@@ -75,6 +95,13 @@ test('labels that a model disagrees with', async () => {
   const [event] = (await run('--kind', 'missing label', '--json')).lines();
   expect(event.labels.length).toBeGreaterThan(0);
   expect(new Set(event.labels.map(({ kind }: { kind: string }) => kind))).toEqual(new Set(['missing label']));
+  for (const [option, value, expected] of [
+    ['--minimum', '2', 'expected a number from 0 to 1'],
+    ['--out', 'a.pdf', 'expected an extension of .html, .csv, .json, .txt'],
+  ]) {
+    const refused = await run('--json', option, value);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringContaining(expected)]);
+  }
   const wrong = await run('--kind', 'mising label');
   expect([wrong.code, wrong.err]).toEqual([2, expect.stringMatching(/Did you mean "missing label"/)]);
 });

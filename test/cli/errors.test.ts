@@ -46,6 +46,18 @@ test('of a results file', async () => {
   expect(event.kinds[0].count).toBeGreaterThan(0);
 });
 
+test('values that nothing can have are refused before anything runs', async () => {
+  for (const [option, value, expected] of [
+    ['--iou', '0', 'expected a number above 0, at most 1'],
+    ['--precision', '0', 'expected a number above 0, at most 1'],
+    ['--score', '1.5', 'expected a number from 0 to 1'],
+    ['--out', 'page.pdf', 'expected an extension of .html, .json, .txt, received .pdf'],
+  ]) {
+    const { code, err } = await detlab('errors', '--results', 'there is none', option, value);
+    expect([code, err]).toEqual([2, expect.stringContaining(expected)]);
+  }
+});
+
 test('results that do not fit are refused', async () => {
   const other = join(folder, 'other.json');
   const wrong = async (content: unknown, ...options: string[]) => {

@@ -45,6 +45,6 @@ test('a file of another kind is refused before anything runs', async () => {
   const { code, err } = await run('--out', 'profile.png');
   expect(code).toBe(2);
   expect(err).toContain(
-    'Cannot write "profile.png": expected .html, .csv, .txt or .json (a Chrome trace), received .png',
+    'Cannot save the result as "profile.png": expected an extension of .html, .csv, .txt, .json, received .png',
   );
 });

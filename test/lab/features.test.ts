@@ -62,7 +62,7 @@ test('what cannot be shown is said with what can', async () => {
     'Did you mean "neck"? The model has backbone, neck, rpn_head, roi_head',
   );
   await expect(show({ at: [] })).rejects.toThrow(
-    'at: expected list of string, at least 1 of them, received a list of 0',
+    "at: expected at least one, such as at: ['neck'], received a list of 0",
   );
   await expect(show({ at: ['neck'], show: [99] })).rejects.toThrow(
     'Cannot show channel 99 of "neck": expected 0 to 15',

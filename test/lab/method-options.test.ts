@@ -47,7 +47,7 @@ test.each<[MethodWithOptions, object, string]>([
   ],
   ['Recipe.batches', { count: 0 }, 'show training batches: count: expected int > 0, received the number 0'],
   ['Model.cam', { method: 'grad-cam' }, 'received the string "grad-cam". Did you mean "gradcam"?'],
-  ['LabDataset.browse', { class: [] }, 'browse the dataset: class: expected'],
+  ['Model.features', { show: [0, 1.5] }, 'show features: show.1: expected int >= 0, received the number 1.5'],
   ['Report.confusion', { rule: 'evaluater' }, 'Did you mean "evaluator"?'],
   ['compare.fit', { seed: 1, sseds: 3 }, 'Did you mean "seeds"?'],
 ])('%s(%o)', (method, options, message) => {
@@ -55,6 +55,32 @@ test.each<[MethodWithOptions, object, string]>([
     `Cannot ${message.startsWith('received') || message.startsWith('Did') ? '' : message}`,
   );
   expect(() => checkMethod(method, options)).toThrow(message);
+});
+
+test.each<[MethodWithOptions, string, string]>([
+  ['dataset.coco', 'classes', "['car', 'person']"],
+  ['dataset.voc', 'classes', "['car', 'person']"],
+  ['LabDataset.browse', 'class', "['car', 'person']"],
+  ['compare.fit', 'seeds', '[0, 1, 2]'],
+  ['Model.features', 'at', "['neck']"],
+  ['Model.features', 'show', '[0, 1]'],
+  ['Report.curves', 'iou', '[0.5, 0.75]'],
+])('%s: an empty list of %s says what could be in it', (method, name, example) => {
+  expect(() => checkMethod(method, { [name]: [] })).toThrow(
+    `${name}: expected at least one, such as ${name}: ${example}, received a list of 0`,
+  );
+});
+
+test('names of nothing, and of another type, say what could be given', () => {
+  const recipe = detlab.detector('faster-rcnn_r18_fpn_toytown');
+  for (const [call, message] of [
+    [() => recipe.classes([]), "expected distinct names, such as ['car', 'person'], received []"],
+    [() => recipe.freeze(), "expected paths, such as freeze('backbone.layer1'), received none"],
+    [() => detlab.describe([] as never), "expected a type name, such as 'FPN', received a list of 0"],
+    [() => detlab.modules([] as never), "expected a kind, such as 'neck', received a list of 0"],
+    [() => detlab.listConfigs([]), "such as 'retinanet r50', or folders, such as ['configs'], received a list of 0"],
+  ] as const)
+    expect(call).toThrow(message);
 });
 
 /** The options of drawings are checked by checkDrawing, when the images are there; those of a filter by checkFilter. */

@@ -42,6 +42,19 @@ function imaginary(classes: readonly string[] = model.classes, noise = 3): Repor
   return new Report(numbers, 'imaginary', 1, { results });
 }
 
+test('is in the summary of the model', () => {
+  expect(String(model)).not.toContain('detections are shown');
+  expect(String(model.withThreshold(0.4))).toContain('detections are shown from a score of 0.4 on');
+  expect(String(model.withThreshold({ precision: 0.5 }, imaginary()))).toMatch(
+    /detections are shown from a score of 0\.\d+ on: Lowest threshold with a precision of 0\.5 at IoU 0\.5 on imaginary/,
+  );
+});
+
+test('what has no effect on a given score is refused', () => {
+  expect(() => model.withThreshold(0.4, imaginary(), { iou: 0.7 })).toThrow('iou has no effect on a given score');
+  expect(model.withThreshold(0.4, imaginary(), { iou: undefined }).threshold).toEqual({ score: 0.4 });
+});
+
 test.each(['safetensors', 'pth'])('is saved in .%s and used by predict', async (extension) => {
   const report = imaginary();
   const best = model.withThreshold('best', report);

@@ -1,6 +1,7 @@
 // `detlab config ...`: print, check, compare, explain and translate configs.
 
 import type { Command } from 'commander';
+import { cfgOptions, RepeatableOption } from '../repeatable-option';
 import { checkCommand } from './check';
 import { diffCommand } from './diff';
 import { explainCommand } from './explain';
@@ -18,10 +19,12 @@ export function addConfigCommands(
     .description('Print, check, compare, explain and translate configs (.py, .ts, .json)');
   const command = (usage: string, description: string) =>
     commandOf(config, usage, description)
-      .option('--cfg-options <key=value...>', 'override values of the config: model.neck.num_outs=5')
-      .option(
-        '--config-root <package=folder...>',
-        'config folder of a package, for _base_ = "mmdet::..." (also DETLAB_CONFIG_ROOTS)',
+      .addOption(cfgOptions())
+      .addOption(
+        new RepeatableOption(
+          '--config-root <package=folder>',
+          'config folder of a package, for _base_ = "mmdet::..." (also DETLAB_CONFIG_ROOTS); repeatable',
+        ),
       );
 
   command(

@@ -63,10 +63,13 @@ export async function loadCoco(annFile: string, imgDir: string, options: CocoOpt
   const { byImage, others } = annotationsByImage(entries, { categories, classes, images }, report);
   const records = await toRecords(images, byImage, report);
   noteClasses(absent, others, reportsOthers(options), report);
-  if (entries.length > 0) reportIgnored(classes, records, report);
+  reportNoObjects(entries.length, classes, records, report);
   const dataset: Dataset = {
     name: options.name ?? path.basename(file, '.json'),
     classes,
+    categories: [...categories.values()].flatMap(({ id, name }) =>
+      typeof id === 'number' ? [{ id, label: classes.indexOf(name) }] : [],
+    ),
     records: filterRecords(records, options, report.problems),
     problems: report.problems,
     notices: report.notices,
@@ -192,8 +195,13 @@ async function toRecords(
   return records;
 }
 
-/** Reports a dataset whose every object is ignored or skipped, and says when most are crowds. */
-function reportIgnored(classes: readonly string[], records: ImageRecord[], report: CocoReport): void {
+/** Reports a dataset without annotations, or whose every object is ignored or skipped, and says when most are crowds. */
+function reportNoObjects(
+  annotations: number,
+  classes: readonly string[],
+  records: ImageRecord[],
+  report: CocoReport,
+): void {
   const { objects, crowds, ignored } = countObjects({ classes: [...classes], records });
   const all = objects + crowds + ignored;
   if (objects === 0)
@@ -206,7 +214,9 @@ function reportIgnored(classes: readonly string[], records: ImageRecord[], repor
           ? all === 1
             ? `its only object is ignored${crowds === 1 ? ', as a crowd' : ''}`
             : `all of its ${all} objects are ignored, ${crowds} of them as crowds`
-          : 'none of its annotations is both usable and of a selected class'),
+          : annotations === 0
+            ? 'its "annotations" are empty'
+            : 'none of its annotations is both usable and of a selected class'),
     });
   else if (crowds > objects)
     report.notice(

@@ -201,15 +201,14 @@ function reportOthers(others: ReadonlyMap<string, number>, { root }: VocFolder, 
   }
 }
 
-/** Reports a split whose every object is ignored or skipped. */
+/** Reports a split without objects, or whose every object is ignored or skipped. */
 function reportNoObjects(
   records: readonly ImageRecord[],
   split: readonly VocAnnotation[],
   { root }: VocFolder,
   report: VocReport,
 ): void {
-  if (records.some(({ truths }) => truths.ignored.includes(0)) || split.every(({ objects }) => objects.length === 0))
-    return;
+  if (records.some(({ truths }) => truths.ignored.includes(0))) return;
   const ignored = records.some(({ truths }) => truths.labels.length > 0);
   report.problems.push({
     kind: 'no-objects',
@@ -218,6 +217,8 @@ function reportNoObjects(
       `"${root}" has nothing to train or to evaluate on: ` +
       (ignored
         ? 'each of its objects is ignored (difficult, or below bbox_min_size)'
-        : 'none of its objects is both usable and of a selected class'),
+        : split.every(({ objects }) => objects.length === 0)
+          ? `${split.length === 1 ? 'its annotation file names' : `its ${split.length} annotation files name`} no object`
+          : 'none of its objects is both usable and of a selected class'),
   });
 }

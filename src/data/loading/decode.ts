@@ -27,6 +27,7 @@ const DECODE = { failOn: 'truncated', ignoreIcc: true, autoOrient: true } as con
  * Decodes a JPEG, PNG, BMP, WebP, TIFF... given as a path or as the file's bytes.
  *
  * @param backend whose conversion to RGB is followed, mmcv's `imdecode_backend`
+ * @param name of bytes, for messages
  * @throws BadData (`missing-image`, `unreadable-image`) naming the file and `id`; truncated files count as unreadable.
  * @example const { width, height } = await decodeImage('street.jpg');
  */
@@ -34,8 +35,9 @@ export async function decodeImage(
   source: string | Uint8Array,
   id?: number | string,
   backend: 'cv2' | 'pillow' = 'cv2',
+  name = '(bytes)',
 ): Promise<PixelImage> {
-  const file = typeof source === 'string' ? source : '(bytes)';
+  const file = typeof source === 'string' ? source : name;
   const bytes = typeof source === 'string' ? await readImage(source, id) : source;
   try {
     const bySharp = backend === 'pillow' ? decodeAsByPillow : decodeBySharp;

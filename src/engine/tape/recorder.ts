@@ -2,7 +2,8 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
-import { type EngineEvent, isProfiling, type Recorder } from '../profile';
+import { isProfiling, type Recorder } from '../profile';
+import type { EngineEvent } from '../profile-events';
 
 const typeAndShape = (value: unknown) =>
   value instanceof tf.Tensor ? [`${value.dtype} [${value.shape}]`] : Array.isArray(value) ? value.map(String) : [];

@@ -1,7 +1,8 @@
 // Records the calls to the native module with libtorch's own callbacks at each operator and backward node.
 
 import { DetLabError } from '../../errors';
-import { type EngineEvent, type EngineEventKind, isProfiling, type Recorder } from '../profile';
+import { isProfiling, type Recorder } from '../profile';
+import type { EngineEvent, EngineEventKind } from '../profile-events';
 import { native } from './native';
 
 const KINDS: readonly EngineEventKind[] = ['call', 'op', 'node'];

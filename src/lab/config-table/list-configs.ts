@@ -4,7 +4,7 @@
 
 import path from 'node:path';
 import { configRoot, listConfigs as findConfigs } from '../../config';
-import { DetLabError } from '../../errors';
+import { DetLabError, nameOfValue } from '../../errors';
 import { type ConfigRow, ConfigTable } from './config-table';
 import sizes from './model-sizes.json';
 import published from './published-results.json';
@@ -24,6 +24,10 @@ const ZOOS: { label: string; results: Partial<Record<string, { box?: number; mas
  * @example listConfigs('retinanet r50')
  */
 export function listConfigs(which: string | readonly string[] = ''): ConfigTable {
+  if (typeof which !== 'string' && !(Array.isArray(which) && which.length > 0))
+    throw new DetLabError(
+      `Cannot list configs: expected words, such as 'retinanet r50', or folders, such as ['configs'], received ${nameOfValue(which)}`,
+    );
   const roots = typeof which === 'string' ? [configRoot()] : which;
   const words = typeof which === 'string' ? which.toLowerCase().split(/\s+/).filter(Boolean) : [];
   const all = [...findConfigs(roots)];

@@ -6,6 +6,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Registry } from '../../../src/catalogue/registry';
+import { problemLines } from '../../../src/data';
 import { loadCoco } from '../../../src/data/datasets/coco';
 import type { DatasetLoader } from '../../../src/data/datasets/dataset-loader';
 import { DATASETS } from '../../../src/data/datasets/definitions';
@@ -89,6 +90,17 @@ it('gives xyxy boxes, labels by class order, crowds as ignored, areas of segment
   expect((await loadCoco(file, images(), { minSize: 81 })).records).toEqual([]);
 });
 
+it('reports a file without annotations, and refuses one without images', async () => {
+  const named = [{ id: 1, file_name: 'a.jpg', width: 100, height: 80 }];
+  const { problems } = await loadCoco(writeCoco('unlabelled.json', { images: named }), images());
+  expect(problemLines(problems)).toEqual([
+    expect.stringMatching(/unlabelled\.json" has nothing to train or to evaluate on: its "annotations" are empty/),
+  ]);
+  await expect(loadCoco(writeCoco('nothing.json', { images: [] }), images())).rejects.toThrow(
+    /it has no usable images. It lists none/,
+  );
+});
+
 it('reports images that are empty or cut off before they are opened for training', async () => {
   const bytes = readFileSync(path.join(images(), 'a.jpg'));
   writeFileSync(path.join(images(), 'cut.jpg'), bytes.subarray(0, -30));
@@ -99,6 +111,7 @@ it('reports images that are empty or cut off before they are opened for training
   expect(data.problems.map(({ kind, id }) => [kind, id])).toEqual([
     ['unreadable-image', 1],
     ['unreadable-image', 2],
+    ['no-objects', undefined],
   ]);
 });
 

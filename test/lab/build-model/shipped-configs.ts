@@ -7,7 +7,7 @@ import { type ConfigObject, type ConfigValue, isObject, listConfigs } from '../.
 import type { PackedSample } from '../../../src/data';
 import { catalogue } from '../../../src/lab/catalogue';
 import { objectAt, valueAt } from '../../../src/lab/config-access';
-import { detect } from '../../../src/lab/inference/detect';
+import { detect } from '../../../src/lab/prediction/detect';
 import { polygonsToRle } from '../../../src/masks';
 import type { Detector } from '../../../src/models/types';
 import { Random } from '../../../src/random';

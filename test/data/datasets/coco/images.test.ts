@@ -65,12 +65,12 @@ it('takes no file for two images', async () => {
     { id: 3, file_name: 'b.jpg', width: 640, height: 480 },
   ]);
   expect(records.map(({ id }) => id)).toEqual([3]);
-  expect(kindsOf(problems)).toEqual(['missing-image 1', 'missing-image 2']);
+  expect(kindsOf(problems)).toEqual(['missing-image 1', 'missing-image 2', 'no-objects']);
   const twice = await load([
     { id: 1, file_name: 'a.jpg', width: 640, height: 480 },
     { id: 2, file_name: 'a.jpg', width: 640, height: 480 },
   ]);
-  expect(kindsOf(twice.problems)).toEqual(['duplicate 2']);
+  expect(kindsOf(twice.problems)).toEqual(['duplicate 2', 'no-objects']);
 });
 
 it('never leaves the folder', async () => {
@@ -131,5 +131,5 @@ it('refuses a folder that does not exist, or has none of the images, with the ri
     { id: 1, file_name: 'a.jpg', width: 640, height: 480 },
     { id: 2, file_name: 'gone.jpg', width: 640, height: 480 },
   ]);
-  expect(kindsOf(partly.problems)).toEqual(['missing-image 2']);
+  expect(kindsOf(partly.problems)).toEqual(['missing-image 2', 'no-objects']);
 });

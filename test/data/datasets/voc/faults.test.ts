@@ -191,6 +191,19 @@ it('reports images that are empty or cut off before they are opened for training
   expect(messages[0]).toMatch(/b.jpg": the file is empty/);
 });
 
+it('has nothing to train on where no file names an object', async () => {
+  const folder = writeFiles({
+    'Annotations/a.xml': vocXml([['x', [1, 1, 20, 20]]]),
+    'Annotations/b.xml': vocXml([], { size: [80, 60] }),
+    'ImageSets/Main/train.txt': 'b',
+    'ImageSets/Main/val.txt': 'a',
+  });
+  await greyImages(path.join(folder, 'JPEGImages'), SMALL as Record<string, [number, number]>);
+  const { problems, messages } = await load(folder, { split: 'train' });
+  expect(problems).toEqual(['no-objects']);
+  expect(messages[0]).toMatch(/nothing to train or to evaluate on: its annotation file names no object/);
+});
+
 it('has nothing to train on where every object is difficult', async () => {
   const folder = writeFiles({
     'Annotations/a.xml': vocXml([['x', [1, 1, 20, 20], '<difficult>1</difficult>']]),

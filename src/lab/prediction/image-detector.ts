@@ -4,6 +4,7 @@
 import type { ConfigObject } from '../../config';
 import { buildPipeline } from '../../data';
 import type { Precision } from '../../engine';
+import { DetLabError } from '../../errors';
 import type { ViewMerger } from '../../models/test-time-augs';
 import type { Detector } from '../../models/types';
 import { catalogue } from '../catalogue';
@@ -20,6 +21,15 @@ export interface InferenceOptions {
   tta?: TestTimeAugmentation;
   /** Overlapping tiles of large images: side in pixels, or more options. */
   tiles?: number | TileOptions;
+}
+
+/** @throws DetLabError: a batch would have no effect */
+export function refuseBatch(what: string, batch: number | undefined): void {
+  if (batch !== undefined)
+    throw new DetLabError(
+      `Cannot ${what}: batch ${batch} would have no effect, as views and tiles differ in size and are detected one by one. ` +
+        'Leave out batch, or tta and tiles',
+    );
 }
 
 /** What a detector needs besides its weights. */

@@ -1,23 +1,7 @@
 // The tables of a profile: where the time goes, by kernel, by operator, by module, and the copies between types.
 
-import type { Table } from './table';
-
-/** A profile's numbers, as `src/analysis/profile-summary.ts` computes them. */
-export interface ProfileNumbers {
-  milliseconds: number;
-  javascript: number;
-  kernels: readonly {
-    name: string;
-    kind: 'call' | 'node';
-    calls: number;
-    milliseconds: number;
-    share: number;
-    perCall: number;
-  }[];
-  operators: readonly { name: string; calls: number; self: number; total: number; share: number }[];
-  modules: readonly { path?: string; depth: number; forward: number; backward: number; share: number }[];
-  copies: readonly { from: string; to: string; calls: number; values: number; milliseconds: number; share: number }[];
-}
+import type { ProfileSummary } from '../analysis/profile-summary';
+import type { Table } from '../visualization/table';
 
 export interface ProfileLimits {
   /** Rows of kernels, operators and copies; the rest is one row. */
@@ -31,7 +15,7 @@ const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 const right = (...titles: string[]) => titles.map((title) => ({ title, align: 'right' as const }));
 
 /** In the order in which they are shown; without those that have no rows. */
-export function profileTables(numbers: ProfileNumbers, limits: ProfileLimits, title: string, note: string): Table[] {
+export function profileTables(numbers: ProfileSummary, limits: ProfileLimits, title: string, note: string): Table[] {
   const tables = [
     partsTable(numbers, title, note),
     kernelTable(numbers, limits),
@@ -43,7 +27,7 @@ export function profileTables(numbers: ProfileNumbers, limits: ProfileLimits, ti
 }
 
 function partsTable(
-  { milliseconds, javascript, kernels, modules }: ProfileNumbers,
+  { milliseconds, javascript, kernels, modules }: ProfileSummary,
   title: string,
   note: string,
 ): Table {
@@ -84,7 +68,7 @@ function limited<T>(rows: readonly T[], limit: number, text: (row: T) => string[
 
 const total = <T>(rows: readonly T[], of: (row: T) => number) => rows.reduce((sum, row) => sum + of(row), 0);
 
-function kernelTable({ kernels }: ProfileNumbers, { rows }: ProfileLimits): Table {
+function kernelTable({ kernels }: ProfileSummary, { rows }: ProfileLimits): Table {
   const hasNodes = kernels.some(({ kind }) => kind === 'node');
   const kind = (text: string) => (hasNodes ? [text] : []);
   return {
@@ -118,7 +102,7 @@ function kernelTable({ kernels }: ProfileNumbers, { rows }: ProfileLimits): Tabl
   };
 }
 
-function operatorTable({ operators }: ProfileNumbers, { rows }: ProfileLimits): Table {
+function operatorTable({ operators }: ProfileSummary, { rows }: ProfileLimits): Table {
   return {
     title: 'By operator',
     columns: [{ title: 'operator' }, ...right('calls', 'ms', 'share', 'ms with those inside')],
@@ -144,7 +128,7 @@ function operatorTable({ operators }: ProfileNumbers, { rows }: ProfileLimits): 
   };
 }
 
-function moduleTable({ modules }: ProfileNumbers, { depth }: ProfileLimits): Table {
+function moduleTable({ modules }: ProfileSummary, { depth }: ProfileLimits): Table {
   const inModel = modules.filter(({ path }) => path !== undefined);
   const shown = modules.filter((row) => row.depth <= depth && row.forward + row.backward > 0);
   const hasBackward = inModel.some(({ backward }) => backward > 0);
@@ -171,7 +155,7 @@ function nameWithin(path: string, names: readonly string[]): string {
   return path.slice(longest);
 }
 
-function copyTable({ copies }: ProfileNumbers, { rows }: ProfileLimits): Table {
+function copyTable({ copies }: ProfileSummary, { rows }: ProfileLimits): Table {
   return {
     title: 'Conversions and copies',
     columns: [{ title: 'from' }, { title: 'to' }, ...right('copies', 'million values', 'ms', 'share')],

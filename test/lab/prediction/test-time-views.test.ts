@@ -7,8 +7,8 @@ import { detector } from '../../../src';
 import { type ConfigObject, loadConfig } from '../../../src/config';
 import { buildPipeline, type PixelImage } from '../../../src/data';
 import { catalogue } from '../../../src/lab/catalogue';
-import { packed } from '../../../src/lab/inference/packed';
-import { type TestTimeAugmentation, testTimeViews } from '../../../src/lab/inference/test-time-views';
+import { packed } from '../../../src/lab/prediction/packed';
+import { type TestTimeAugmentation, testTimeViews } from '../../../src/lab/prediction/test-time-views';
 
 interface GoldenView {
   imgShape: number[];

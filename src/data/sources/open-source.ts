@@ -1,0 +1,229 @@
+// Opens whatever a model is to predict on: files, folders, patterns, addresses, bytes, pixels, videos, cameras, and lists and
+// streams of them. What cannot be used in a list is named and left out; alone it is an error.
+
+import { existsSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { DetLabError, nameOfValue } from '../../errors';
+import { decodeImage } from '../loading/decode';
+import { type FoundFiles, filesOfFolder, filesOfPattern, isPattern, isVideoName, meantFile } from './image-files';
+import { type PixelInput, pixelsOf } from './pixels-of';
+import { fetchImage, publicAddress } from './remote-image';
+import {
+  isProblem,
+  type OpenedSource,
+  type ReadImage,
+  rereadable,
+  type SourceImage,
+  type SourceProblem,
+} from './source-image';
+import { type FrameOptions, keptAsJpeg, openCamera, openVideo } from './video-frames';
+
+/** One image: the path or address (http, https, file, data) of a file, its bytes, or pixels. */
+export type ImageInput = string | URL | Uint8Array | PixelInput;
+
+/** Images, also folders, patterns and videos; or a stream of images, such as the frames of a program. */
+export type ImageInputs = Iterable<ImageInput> | AsyncIterable<ImageInput>;
+
+/** The path relative to the working directory, or only the file name, so that a shared notebook shows no private path. */
+export function shortPath(file: string): string {
+  const relative = path.relative(process.cwd(), file);
+  return relative.startsWith('..') || path.isAbsolute(relative) ? path.basename(file) : relative;
+}
+
+/**
+ * @throws DetLabError for a single source that is not there, holds no images or has no form that is known
+ * @example const { images } = await openSource(['a.jpg', 'photos/', 'more/*.png'])
+ */
+export async function openSource(source: unknown, options: FrameOptions = {}): Promise<OpenedSource> {
+  if (typeof source === 'string' || source instanceof URL) return openText(String(source), options);
+  if (isImageValue(source)) return single({ name: 'image', read: () => readValue(source) });
+  if (Array.isArray(source)) return openList(source, options);
+  if (typeof source === 'object' && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source))
+    return openStream(source as Iterable<unknown> | AsyncIterable<unknown>, options);
+  const camera = typeof source === 'number' ? `. A camera is 'camera:${source}'` : '';
+  throw new DetLabError(
+    `Cannot predict on ${nameOfValue(source)}: expected images: paths, folders, patterns, addresses, bytes, pixels, a video, ` +
+      `a camera, or a list or stream of images${camera}`,
+  );
+}
+
+/** Bytes and pixels; what has neither is refused by `pixelsOf`. */
+const isImageValue = (value: unknown): value is Uint8Array | PixelInput =>
+  value instanceof Uint8Array ||
+  (typeof value === 'object' &&
+    value !== null &&
+    ('data' in value || 'getContext' in value || ('shape' in value && 'dtype' in value)));
+
+async function readValue(value: Uint8Array | PixelInput): Promise<ReadImage> {
+  const read = () => (value instanceof Uint8Array ? decodeImage(value) : pixelsOf(value));
+  const pixels = await read();
+  // a canvas or a tensor may be another one by then
+  return value instanceof Uint8Array ? rereadable(pixels, read) : { pixels, again: async () => pixels };
+}
+
+async function* listed<T>(list: readonly T[]): AsyncGenerator<T> {
+  yield* list;
+}
+
+const single = (image: SourceImage): OpenedSource => ({
+  kind: 'image',
+  images: listed([image]),
+  total: 1,
+  notices: [],
+});
+
+function ofFile(file: string): SourceImage {
+  const read = () => decodeImage(file);
+  return { name: shortPath(file), file: path.resolve(file), read: async () => rereadable(await read(), read) };
+}
+
+const CAMERA = /^(camera(:.*)?|\/dev\/video\d+)$/;
+const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
+
+async function openText(text: string, options: FrameOptions): Promise<OpenedSource> {
+  if (text.trim() === '') throw new DetLabError('Cannot predict on "": expected the path or address of images');
+  if (CAMERA.test(text)) return openCamera(text, options);
+  const scheme = existsSync(text) ? undefined : SCHEME.exec(text)?.[1].toLowerCase();
+  if (scheme === 'data') return single(ofDataAddress(text));
+  if (scheme === 'file') return openPath(fileOfAddress(text), options);
+  if (scheme === 'http' || scheme === 'https') return single(ofAddress(text));
+  if (text.includes('://'))
+    throw new DetLabError(
+      `Cannot predict on "${text}": expected http, https, file or data of an address, received "${scheme}". ` +
+        'Download it, and give the file',
+    );
+  return openPath(text, options);
+}
+
+function ofAddress(address: string): SourceImage {
+  let name: string;
+  try {
+    name = publicAddress(address);
+  } catch {
+    throw new DetLabError(`Cannot predict on "${address}": this is no address`);
+  }
+  if (isVideoName(name))
+    throw new DetLabError(`Cannot predict on "${name}": a video is read from a file. Download it, and give the file`);
+  return {
+    name,
+    async read(signal) {
+      const bytes = await fetchImage(address, { signal });
+      const read = () => decodeImage(bytes, undefined, 'cv2', name);
+      return rereadable(await read(), read);
+    },
+  };
+}
+
+function fileOfAddress(address: string): string {
+  try {
+    return fileURLToPath(address);
+  } catch (error) {
+    throw new DetLabError(`Cannot predict on "${address}": ${(error as Error).message}`);
+  }
+}
+
+/** `data:image/png;base64,iVBOR...` */
+function ofDataAddress(address: string): SourceImage {
+  const name = 'data address';
+  const comma = address.indexOf(',');
+  const isBase64 = /;\s*base64\s*$/i.test(address.slice(0, Math.max(0, comma)));
+  const read = () => {
+    const content = address.slice(comma + 1);
+    if (comma < 0) throw new DetLabError('Cannot predict on a data address: expected data:image/png;base64,...');
+    const plain = content.replace(/%([0-9a-f]{2})/gi, (_, code) => String.fromCharCode(Number.parseInt(code, 16)));
+    return decodeImage(Buffer.from(plain, isBase64 ? 'base64' : 'latin1'), undefined, 'cv2', name);
+  };
+  return { name, read: async () => rereadable(await read(), read) };
+}
+
+async function openPath(text: string, options: FrameOptions): Promise<OpenedSource> {
+  const stat = statSync(text, { throwIfNoEntry: false });
+  if (stat?.isDirectory()) return openFound(filesOfFolder(text), `the folder "${shortPath(text) || text}"`, options);
+  if (stat && isVideoName(text)) return openVideo(path.resolve(text), shortPath(text), options);
+  if (stat) return single(ofFile(text));
+  if (isPattern(text)) return openFound(filesOfPattern(text), `"${text}"`, options);
+  throw new DetLabError(`Cannot find image "${text}": there is no such file or folder.${meantFile(text)}`);
+}
+
+/** Images of a folder or pattern; its videos where it has nothing else. */
+function openFound({ images, videos }: FoundFiles, what: string, options: FrameOptions): OpenedSource {
+  if (images.length === 0 && videos.length === 0)
+    throw new DetLabError(
+      `Cannot predict on ${what}: no image is ${what.startsWith('the folder') ? "in it. Images in its folders: 'folder/**'" : 'matched by it'}`,
+    );
+  if (images.length === 0) return openList(videos, options);
+  const notices =
+    videos.length === 0
+      ? []
+      : [`${videos.length} ${videos.length === 1 ? 'video' : 'videos'} of ${what} not used: give them by name`];
+  return { kind: 'images', images: listed(images.map(ofFile)), total: images.length, notices };
+}
+
+/** Each as if it were alone. What cannot be opened is left out by name. */
+function openList(list: readonly unknown[], options: FrameOptions): OpenedSource {
+  const notices: string[] = [];
+  async function* images(): AsyncGenerator<SourceImage | SourceProblem> {
+    for (const [i, one] of list.entries()) {
+      if (options.signal?.aborted) return;
+      yield* partOf(one, list.length > 1 ? `image ${i + 1}` : 'image', options, notices);
+    }
+  }
+  const isCounted = list.every((one) => isImageValue(one) || (typeof one === 'string' && isOneFile(one)));
+  return { kind: 'images', images: images(), notices, ...(isCounted && { total: list.length }) };
+}
+
+const isOneFile = (text: string): boolean =>
+  !isVideoName(text) &&
+  !CAMERA.test(text) &&
+  statSync(text, { throwIfNoEntry: false })?.isDirectory() !== true &&
+  !isPattern(text);
+
+async function* partOf(
+  one: unknown,
+  name: string,
+  options: FrameOptions,
+  notices: string[],
+): AsyncGenerator<SourceImage | SourceProblem> {
+  try {
+    const opened = await openSource(one, options);
+    for await (const image of opened.images)
+      yield isProblem(image) || image.name !== 'image' ? image : { ...image, name };
+    notices.push(...opened.notices);
+  } catch (error) {
+    if (!(error instanceof DetLabError)) throw error;
+    yield { name: typeof one === 'string' ? one : name, message: error.message };
+  }
+}
+
+/** Images as a program makes them: each is asked for when the one before was read. */
+function openStream(
+  stream: Iterable<unknown> | AsyncIterable<unknown>,
+  { maxFrames, signal }: FrameOptions,
+): OpenedSource {
+  async function* images(): AsyncGenerator<SourceImage | SourceProblem> {
+    let index = 0;
+    for await (const one of stream) {
+      if (signal?.aborted || index === maxFrames) return;
+      const name = `frame ${index++}`;
+      if (typeof one === 'string' || one instanceof URL) yield* partOf(one, name, { signal }, []);
+      else yield await ofFrame(one, name);
+      if (index === maxFrames) return;
+    }
+  }
+  return { kind: 'images', images: images(), notices: [], ...(maxFrames !== undefined && { total: maxFrames }) };
+}
+
+/** Read before the next is asked for: the caller may write it into the same memory, or dispose of a tensor. */
+async function ofFrame(one: unknown, name: string): Promise<SourceImage | SourceProblem> {
+  try {
+    if (!isImageValue(one)) throw new DetLabError(`expected an image, received ${nameOfValue(one)}`);
+    const pixels = one instanceof Uint8Array ? await decodeImage(one) : copied(await pixelsOf(one));
+    return { name, read: () => keptAsJpeg(pixels) };
+  } catch (error) {
+    if (!(error instanceof DetLabError)) throw error;
+    return { name, message: `Cannot predict on ${name}: ${error.message}` };
+  }
+}
+
+const copied = <T extends { data: Uint8Array }>(image: T): T => ({ ...image, data: new Uint8Array(image.data) });

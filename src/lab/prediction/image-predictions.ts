@@ -1,0 +1,36 @@
+// What predictions of one image are to those that write them.
+
+import type { PixelImage } from '../../data';
+import type { Rle } from '../../masks';
+import type { DrawingOptions } from '../../visualization/drawing-options';
+
+export interface Prediction {
+  label: string;
+  /** 0 to 1. */
+  score: number;
+  /** x1, y1, x2, y2 in the image's pixels. */
+  bbox: [number, number, number, number];
+  /** Run-length encoded mask of the image's size, if the model predicts masks. */
+  mask?: Rle;
+}
+
+export interface PredictedFrom {
+  /** Absolute path of the image file, where there is one. */
+  file?: string;
+  /** Of a frame: seconds from the start. */
+  time?: number;
+}
+
+export interface ImagePredictions extends ReadonlyArray<Prediction> {
+  /** Path or address of the image, or `image` for pixels and bytes. */
+  readonly source: string;
+  readonly from: PredictedFrom;
+  readonly width: number;
+  readonly height: number;
+  readonly classes: readonly string[];
+  /** Minimum score of the boxes that are drawn. */
+  readonly threshold: number;
+  pixels(): Promise<PixelImage>;
+  /** PNG of the image with its boxes and masks. */
+  draw(drawing?: DrawingOptions): Promise<Buffer>;
+}

@@ -1,0 +1,165 @@
+// `model.predict(source)` and `model.stream(source)`: opens the source, detects, and makes displayable predictions of it.
+
+import type { ConfigObject } from '../../config';
+import {
+  type ImageInput,
+  type ImageInputs,
+  isProblem,
+  type OpenedSource,
+  openSource,
+  type SourceProblem,
+} from '../../data';
+import { DetLabError } from '../../errors';
+import type { Detector } from '../../models/types';
+import { notebook } from '../../visualization/display';
+import type { DrawingOptions } from '../../visualization/drawing-options';
+import { configuredPalette } from '../configured-palette';
+import { PredictionList } from '../prediction-list';
+import { checkPredictionDrawing, Predictions } from '../predictions';
+import { progressView } from '../progress-view';
+import { type DetectedImage, detectEach, detectImages } from './detect-images';
+import { type InferenceOptions, imageDetector, refuseBatch } from './image-detector';
+
+/**
+ * Besides those of the source, how the predictions are displayed. The threshold is of the display, by default the model's
+ * (`withThreshold`) or 0.3; the array has all.
+ */
+export interface PredictOptions extends DrawingOptions, InferenceOptions {
+  /** Images that go through the network together, of those with one padded size. Default 1; not with views and tiles. */
+  batch?: number;
+  /** Of a video or camera: frames a second. Default: all of a video, 5 of a camera. */
+  fps?: number;
+  /** Of a video, a camera or a stream: the first frames only. */
+  maxFrames?: number;
+  /** Ends it; what is done is kept. By default Stop of the notebook. */
+  signal?: AbortSignal;
+  onProgress?: (done: number, total: number | undefined) => void;
+}
+
+export interface StreamOptions extends PredictOptions {
+  /** Called for every image that cannot be used; by default its problem is printed. */
+  onSkip?: (problem: SourceProblem) => void;
+}
+
+/** What `predict` takes. */
+export type PredictSource = ImageInput | ImageInputs;
+
+/** Patterns, and folders by their slash. */
+export type SeveralImages = `${string}*${string}` | `${string}/`;
+
+/** Detects in the images of a source, in order. */
+export type SourceDetector = (
+  source: OpenedSource,
+  options: InferenceOptions & { batch?: number; signal?: AbortSignal },
+) => AsyncGenerator<DetectedImage | SourceProblem>;
+
+/** What predictions are of and how they are displayed. */
+export interface Predictor {
+  readonly config: ConfigObject;
+  readonly classes: readonly string[];
+  readonly name: string;
+  readonly threshold?: { score: number };
+}
+
+/** Detection by one model: in batches, or from several views and tiles of each image. */
+export function detectorOf(network: { detector: Detector; config: ConfigObject }): SourceDetector {
+  return (source, { batch, precision, signal, tta, tiles }) => {
+    if (tta === undefined && tiles === undefined)
+      return detectImages(network, source, { batch: batch ?? 1, precision, signal });
+    refuseBatch('predict', batch);
+    return detectEach(imageDetector(network, { precision, tta, tiles }), source, signal);
+  };
+}
+
+/** Checked drawing options with the model's colours and threshold. */
+function drawingOf(model: Predictor, given: DrawingOptions): DrawingOptions {
+  const palette = configuredPalette(model.config, model.classes);
+  const asked = checkPredictionDrawing(given, 'predict', model.classes);
+  const threshold = asked.threshold ?? model.threshold?.score;
+  return { ...(palette && { palette }), ...asked, ...(threshold !== undefined && { threshold }) };
+}
+
+/** Predictions of the images of a source, and what could not be used, in order. */
+async function* predictions(
+  model: Predictor,
+  source: OpenedSource,
+  drawing: DrawingOptions,
+  found: AsyncGenerator<DetectedImage | SourceProblem>,
+  onProgress: PredictOptions['onProgress'],
+): AsyncGenerator<Predictions | SourceProblem> {
+  const view = progressView(`predicting with ${model.name}`, { quiet: source.total === 1 });
+  let done = 0;
+  try {
+    for await (const one of found) {
+      done++;
+      view.update(done, source.total ?? done);
+      onProgress?.(done, source.total);
+      yield isProblem(one) ? one : displayable(one, model.classes, drawing);
+    }
+  } finally {
+    view.close();
+  }
+}
+
+function displayable(detected: DetectedImage, classes: readonly string[], drawing: DrawingOptions): Predictions {
+  const { image, pixels, width, height, again, detections } = detected;
+  const { name, file, time } = image;
+  return Predictions.create(name, pixels ?? { width, height, again }, detections, classes, drawing, { file, time });
+}
+
+interface Opened {
+  source: OpenedSource;
+  drawing: DrawingOptions;
+  signal?: AbortSignal;
+  found: AsyncGenerator<Predictions | SourceProblem>;
+}
+
+async function open(
+  model: Predictor,
+  detectIn: SourceDetector,
+  given: unknown,
+  options: PredictOptions,
+): Promise<Opened> {
+  const { precision, tta, tiles, batch, fps, maxFrames, onProgress, ...rest } = options;
+  const { signal = notebook()?.signal, ...appearance } = rest;
+  const drawing = drawingOf(model, appearance);
+  const source = await openSource(given, { fps, maxFrames, signal });
+  const detected = detectIn(source, { precision, tta, tiles, batch, signal });
+  return { source, drawing, signal, found: predictions(model, source, drawing, detected, onProgress) };
+}
+
+/** @throws DetLabError for a source that cannot be opened, and for a single image that cannot be used */
+export async function predictSource(
+  model: Predictor,
+  detectIn: SourceDetector,
+  given: unknown,
+  options: PredictOptions,
+): Promise<Predictions | PredictionList> {
+  const { source, drawing, signal, found } = await open(model, detectIn, given, options);
+  const done: Predictions[] = [];
+  const skipped: SourceProblem[] = [];
+  for await (const one of found)
+    if (isProblem(one)) skipped.push(one);
+    else done.push(one);
+  const stopped = signal?.aborted === true;
+  if (source.kind === 'image') {
+    if (done.length === 1) return done[0];
+    throw new DetLabError(skipped[0]?.message ?? 'The prediction was interrupted');
+  }
+  const outcome = { skipped, stopped, total: source.total, notices: source.notices };
+  return PredictionList.create(done, model.classes, drawing, outcome);
+}
+
+/** The same one by one, for sources that are long or have no end: nothing is kept. */
+export async function* streamSource(
+  model: Predictor,
+  detectIn: SourceDetector,
+  given: unknown,
+  { onSkip, ...options }: StreamOptions,
+): AsyncGenerator<Predictions, void, undefined> {
+  const { found } = await open(model, detectIn, given, options);
+  for await (const one of found)
+    if (!isProblem(one)) yield one;
+    else if (onSkip) onSkip(one);
+    else console.error(one.message);
+}

@@ -1,0 +1,211 @@
+// `.save(...)` of predictions, of one image and of many: tables, COCO results, JSON lines, and folders of drawn images, crops and
+// pre-annotations. Nothing is written outside of the folder that is named.
+
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import sharp from 'sharp';
+import type { Dataset } from '../../data';
+import { DetLabError } from '../../errors';
+import { rleToSegmentation } from '../../masks';
+import { cocoEntries } from './coco-entries';
+import { safeName, uniqueFiles } from './file-names';
+import type { FolderContent } from './folder-contents';
+import type { ImagePredictions, Prediction } from './image-predictions';
+import { OutputFolder, writeWhole } from './output-folder';
+import { labelmeFile, yoloLabels } from './pre-annotations';
+
+export interface SavePredictionsOptions {
+  /** What a folder gets: images with their boxes drawn (default), crops by class, or files to correct in an annotation tool. */
+  as?: FolderContent;
+  /** Of a COCO results file: the data whose image and category ids it has. */
+  data?: { evaluated: Dataset };
+  /** Minimum score of what is drawn, cropped or annotated; default: the predictions'. Tables have all. */
+  threshold?: number;
+  /** Replace annotation files that are there. */
+  overwrite?: boolean;
+}
+
+export interface SavedList {
+  list: readonly ImagePredictions[];
+  classes: readonly string[];
+  /** What it is called in errors. */
+  what: string;
+  /** Extensions of the display, and how it is saved as one of them. */
+  display: { extensions: readonly string[]; save(file: string): Promise<string> };
+}
+
+/** Of images with boxes as displays save them. */
+export const DISPLAY_EXTENSIONS = ['.csv', '.json', '.html', '.htm', '.png', '.jpg', '.jpeg', '.svg'];
+
+const TEXTS = ['.coco.json', '.jsonl'];
+
+/** @returns the absolute path of the file or folder */
+export async function savePredictions(
+  { list, classes, what, display }: SavedList,
+  target: string,
+  options: SavePredictionsOptions = {},
+): Promise<string> {
+  const { as, data } = options;
+  const lower = target.toLowerCase();
+  const extension = path.extname(lower);
+  const isFolder = /[\\/]$/.test(target) || extension === '' || isExistingFolder(target);
+  if (as !== undefined && !isFolder)
+    throw new DetLabError(
+      `Cannot save ${what} as "${target}": as: "${as}" fills a folder, "${path.join(path.dirname(target), as)}/"`,
+    );
+  if (data !== undefined && !lower.endsWith('.coco.json'))
+    throw new DetLabError(
+      `Cannot save ${what} as "${target}": data: has the ids of COCO results, "predictions.coco.json"`,
+    );
+  if (isFolder) return saveFolder(list, classes, target, options);
+  const text = lower.endsWith('.coco.json')
+    ? () => jsonLines('[', cocoEntries(list, classes, data?.evaluated), ',', ']')
+    : extension === '.jsonl'
+      ? () => jsonLines('', list.map(lineOf), '', '')
+      : undefined;
+  if (text) {
+    const file = path.resolve(target);
+    const content = text();
+    await mkdir(path.dirname(file), { recursive: true });
+    await writeWhole(file, content);
+    return file;
+  }
+  if (display.extensions.includes(extension)) return display.save(target);
+  throw new DetLabError(
+    `Cannot save ${what} as "${target}": expected an extension of ${[...TEXTS, ...display.extensions].join(', ')}, or a folder, ` +
+      `"${target}/", received ${extension}`,
+  );
+}
+
+const isExistingFolder = (target: string): boolean =>
+  statSync(target, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** A value a line. */
+const jsonLines = (first: string, values: readonly unknown[], between: string, last: string): string =>
+  `${first}${values.map((value) => JSON.stringify(value)).join(`${between}\n`)}${last}\n`;
+
+/** An image with all of its predictions; masks are COCO's compressed run lengths. */
+function lineOf(image: ImagePredictions): object {
+  const { source, width, height, from } = image;
+  return {
+    source,
+    ...(from.time !== undefined && { time: from.time }),
+    width,
+    height,
+    predictions: image.map(({ mask, ...prediction }) => ({
+      ...prediction,
+      ...(mask && { mask: rleToSegmentation(mask) }),
+    })),
+  };
+}
+
+async function saveFolder(
+  list: readonly ImagePredictions[],
+  classes: readonly string[],
+  target: string,
+  { as = 'images', threshold, overwrite = false }: SavePredictionsOptions,
+): Promise<string> {
+  const folder = new OutputFolder(target);
+  const shown = (predictions: ImagePredictions) =>
+    predictions.filter(({ score }) => score >= (threshold ?? predictions.threshold));
+  const extension = { images: '.png', crops: '.png', yolo: '.txt', labelme: '.json' }[as];
+  const kept = list.flatMap(({ from: { file } }) => file ?? []);
+  const sources = list.map(({ source }) => source);
+  const names = as === 'yolo' ? ['classes.txt'] : [];
+  const files = uniqueFiles(sources, folder.root, { extension, kept, taken: names });
+  const annotations = as === 'yolo' || as === 'labelme';
+  if (annotations && !overwrite) refuseExisting(files.filter(existsSync), list.length);
+  await folder.make();
+  if (as === 'yolo') await writeClasses(folder, classes, overwrite);
+  const failures: string[] = [];
+  for (const [i, predictions] of list.entries())
+    try {
+      if (as === 'images')
+        await folder.write(files[i], await predictions.draw(threshold === undefined ? {} : { threshold }));
+      else if (as === 'crops') await saveCrops(folder, predictions, shown(predictions), files[i], kept);
+      else if (as === 'yolo') await folder.write(files[i], yoloLabels(predictions, shown(predictions)));
+      else
+        await folder.write(
+          files[i],
+          `${JSON.stringify(await labelmeFile(predictions, shown(predictions), folder.root), null, 2)}\n`,
+        );
+    } catch (error) {
+      failures.push((error as Error).message);
+    }
+  if (failures.length > 0)
+    throw new DetLabError(
+      `Cannot save ${failures.length} of ${list.length} images in "${folder.root}": ${failures.slice(0, 3).join('; ')}`,
+    );
+  return folder.root;
+}
+
+/** A line for each class, in the order of the labels. */
+async function writeClasses(folder: OutputFolder, classes: readonly string[], overwrite: boolean): Promise<void> {
+  const text = classes.map((name) => `${name.replace(/\s*[\r\n]+\s*/g, ' ')}\n`).join('');
+  const file = path.join(folder.root, 'classes.txt');
+  if (!overwrite && existsSync(file) && readFileSync(file, 'utf8') !== text)
+    throw new DetLabError(
+      `Cannot write "${file}": it has other classes, to which the labels in this folder belong. Give another folder, or { overwrite: true }`,
+    );
+  await folder.write('classes.txt', text);
+}
+
+/** Annotations may be a person's work. */
+function refuseExisting(existing: readonly string[], total: number): void {
+  if (existing.length === 0) return;
+  throw new DetLabError(
+    `Cannot write the annotations of ${total} images: "${existing[0]}"${existing.length > 1 ? ` and ${existing.length - 1} more` : ''} ` +
+      'exist already, and may be corrected. Give another folder, or { overwrite: true }',
+  );
+}
+
+/** `CLASS/IMAGE-1.png` for each box, of the pixels that it touches. */
+async function saveCrops(
+  folder: OutputFolder,
+  predictions: ImagePredictions,
+  boxes: readonly Prediction[],
+  file: string,
+  kept: readonly string[],
+): Promise<void> {
+  if (boxes.length === 0) return;
+  const { classes } = predictions;
+  const image = await predictions.pixels();
+  const { width, height, order } = image;
+  const folders = classNames(classes);
+  const protectedFiles = new Set(kept);
+  for (const [i, { bbox, label }] of boxes.entries()) {
+    const [left, top] = [bbox[0], bbox[1]].map((v) => Math.max(0, Math.floor(v)));
+    const [right, bottom] = [Math.min(width, Math.ceil(bbox[2])), Math.min(height, Math.ceil(bbox[3]))];
+    if (right <= left || bottom <= top) continue;
+    const crop = sharp(image.data, { raw: { width, height, channels: 3 }, limitInputPixels: false }).extract({
+      left,
+      top,
+      width: right - left,
+      height: bottom - top,
+    });
+    const { data, info } = await crop.raw().toBuffer({ resolveWithObject: true });
+    if (order === 'bgr') swapChannels(data);
+    const png = await sharp(data, { raw: { width: info.width, height: info.height, channels: 3 } })
+      .png()
+      .toBuffer();
+    const name = path.join(folders[classes.indexOf(label)] ?? 'unknown', `${path.parse(file).name}-${i + 1}.png`);
+    const target = protectedFiles.has(path.resolve(folder.root, name)) ? name.replace(/\.png$/, '-crop.png') : name;
+    await folder.write(target, png);
+  }
+}
+
+function swapChannels(data: Uint8Array): void {
+  for (let i = 0; i < data.length; i += 3) [data[i], data[i + 2]] = [data[i + 2], data[i]];
+}
+
+/** A folder for each class; classes whose safe names are equal are told apart by a number. */
+function classNames(classes: readonly string[]): string[] {
+  const taken = new Set<string>();
+  return classes.map((name, label) => {
+    const safe = safeName(name, 'class');
+    const folder = taken.has(safe.toLowerCase()) ? `${safe}-${label}` : safe;
+    taken.add(folder.toLowerCase());
+    return folder;
+  });
+}
