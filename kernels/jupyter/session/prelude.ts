@@ -10,6 +10,7 @@ const NAMES = [
   'dataset',
   'compare',
   'compareFeatures',
+  'ensemble',
   'describe',
   'modules',
   'startEngine',
