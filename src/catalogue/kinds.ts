@@ -22,6 +22,7 @@ export const KINDS = [
   'match_cost',
   'positional_encoding',
   'tta_model',
+  'tracker',
   'transform',
   'dataset',
   'metric',

@@ -37,6 +37,7 @@ const GROUPS: Record<Kind, TypeGroup> = {
   match_cost: 'tasks',
   positional_encoding: 'models',
   tta_model: 'models',
+  tracker: 'models',
   transform: 'transforms',
   dataset: 'datasets',
   metric: 'metrics',

@@ -11,6 +11,7 @@ import { necks } from './necks';
 import { roiHeads } from './roi-heads';
 import { taskModules } from './task-modules';
 import { testTimeAugs } from './test-time-augs';
+import { trackers } from './trackers';
 
 export const catalogue: AnyDefinition[] = [
   ...detectors,
@@ -23,6 +24,7 @@ export const catalogue: AnyDefinition[] = [
   ...taskModules,
   ...positionalEncodings,
   ...testTimeAugs,
+  ...trackers,
 ];
 
 /** A registry of everything in the catalogue; own modules are added to it with `add`. */
