@@ -56,7 +56,9 @@ export const ByteTracker = defineModule({
   shapes: 'detections of a frame -> those that are tracked, with ids',
   example: "{ type: 'ByteTracker', num_frames_retain: 30 }",
   options: trackerOptions,
-  build: (given) => () => new ByteTracks(given),
+  build: (given): (() => Tracker) => {
+    return () => new ByteTracks(given);
+  },
 });
 
 interface Track {
