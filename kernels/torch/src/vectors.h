@@ -57,6 +57,35 @@ inline void put(uint16_t* p, const Lanes& v, int64_t count = kLanes) {
   putRaw(p, halves, count);
 }
 
+typedef int32_t LaneIntegers __attribute__((vector_size(kLanes * sizeof(int32_t))));
+
+/** `exponential` of activation.h, to the same bits. */
+inline Lanes exponential(Lanes v) {
+  const Lanes low = Lanes{} - 87.3f, high = Lanes{} + 87.3f;
+  v = v < low ? low : v;
+  v = high < v ? high : v;
+  constexpr float shift = 12582912.0f;
+  Lanes n = (v * 1.44269504f + shift) - shift;
+  Lanes r = (v - n * 0.693359375f) + n * 2.12194440e-4f;
+  Lanes p = 1.9875691500e-4f * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  LaneIntegers power = (__builtin_convertvector(n, LaneIntegers) + 127) << 23;
+  Lanes scale;
+  std::memcpy(&scale, &power, sizeof scale);
+  return (p * r * r + r + 1.0f) * scale;
+}
+
+inline Lanes sigmoid(Lanes v) { return 1.0f / (1.0f + exponential(-v)); }
+
+/** d(v * sigmoid(v)) / dv */
+inline Lanes siluSlope(Lanes v) {
+  Lanes s = sigmoid(v);
+  return s * (1.0f + v * (1.0f - s));
+}
+
 /** Transposes the square of kLanes vectors in place. */
 inline void transpose(Lanes* rows) {
 #pragma GCC unroll 4

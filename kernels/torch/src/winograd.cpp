@@ -139,11 +139,7 @@ struct Epilogue {
 
 inline Lanes activate(Lanes v, Activation activation) {
   if (activation == Activation::relu) return v < 0 ? Lanes{} : v;  // NaN stays NaN
-  if (activation != Activation::silu) return v;
-  float values[kLanes];
-  put(values, v);
-  for (int k = 0; k < kLanes; k++) values[k] *= sigmoid(values[k]);
-  return get(values);
+  return activation == Activation::silu ? v * sigmoid(v) : v;
 }
 
 /** Writes the outputs of kLanes channels of a tile, or of the last `lanes` channels, from its points. */
