@@ -39,6 +39,8 @@ export interface EngineMemory {
   bytesInUse: number;
   bytesPeak: number;
   bytesCached: number;
+  /** `memoryLimit`, where one is set. */
+  bytesLimit?: number;
 }
 
 export interface Engine {
@@ -81,6 +83,15 @@ export interface Engine {
    */
   profile<T>(f: () => T | Promise<T>, modules?: ProfiledModules): Promise<{ result: T; profile: EngineProfile }>;
   memory(): EngineMemory;
+  /**
+   * Bytes that tensors and the memory kept of freed ones may take together; undefined (the default): a quarter of the machine's
+   * memory may be kept. Beyond the limit freed memory goes back to the system at once, which costs time, not results; what
+   * tensors themselves need is never refused. Only the torch engine on a CPU.
+   *
+   * @throws DetLabError when set to another value than a whole number above 0 or undefined, or on other engines and devices
+   * @example engine().memoryLimit = 512 * 2 ** 20; engine().memory().bytesLimit // 536870912
+   */
+  memoryLimit: number | undefined;
   /** Resets the peak counter of `memory()`. */
   resetPeak(): void;
 }

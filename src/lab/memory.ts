@@ -82,7 +82,8 @@ export class MemoryReport implements Displayable {
     const { engine } = this;
     const used = engine
       ? `Engine: ${megabytes(engine.bytesInUse)} MB in use, ${megabytes(engine.bytesPeak)} at most, ` +
-        `${megabytes(engine.bytesCached)} kept for reuse. `
+        `${megabytes(engine.bytesCached)} kept for reuse` +
+        `${engine.bytesLimit === undefined ? '' : `, limited to ${megabytes(engine.bytesLimit)} together`}. `
       : '';
     return `${used}What no variable refers to is freed by itself; free(model) frees at once`;
   }

@@ -3,125 +3,185 @@
 #include <malloc.h>
 #include <sys/mman.h>
 
+#include <set>
+
 namespace detlab {
 
 namespace {
 
-constexpr size_t kHeader = 64;             // before the data: the block's size; keeps the data 64-byte aligned
-constexpr size_t kCachedFrom = 1u << 20;   // smaller blocks are left to malloc
-constexpr size_t kHugePage = 2u << 20;
-constexpr size_t kHugeFrom = 4u << 20;
+constexpr size_t kHeader = 64;            // before the data, which so stays 64-byte aligned
+constexpr size_t kPooledFrom = 16 << 10;  // smaller blocks are left to malloc
+constexpr size_t kMinRest = 16 << 10;     // a smaller rest stays with the block
+constexpr size_t kPage = 4 << 10, kHugePage = 2 << 20;
+constexpr size_t kChunk = 32 << 20;  // address space that is mapped at once; only touched pages take memory
+
+/** A block of a chunk; its neighbours are found by its size and by theirs. */
+struct Block {
+  size_t size;         // with this header; 0 marks the end of a chunk
+  size_t sizeBefore;   // of the block before it in the chunk; 0 for the first
+  size_t resident;     // while free: the bytes that take memory, at most
+  bool free, pooled;
+};
+static_assert(sizeof(Block) <= kHeader);
+
+char* bytesOf(Block* block) { return reinterpret_cast<char*>(block); }
+Block* blockAt(char* address) { return reinterpret_cast<Block*>(address); }
+Block* after(Block* block) { return blockAt(bytesOf(block) + block->size); }
+Block* before(Block* block) { return block->sizeBefore ? blockAt(bytesOf(block) - block->sizeBefore) : nullptr; }
 
 struct Pool {
   std::mutex mutex;
-  std::map<size_t, std::vector<void*>> blocks;  // by size
-  size_t inUse = 0, peak = 0, cached = 0, limit = 0;
-  size_t highWater = 0;  // most bytes ever in use at once; unlike `peak` never reset
+  std::set<std::pair<size_t, Block*>> unused;  // free blocks, by size and address
+  size_t inUse = 0, peak = 0, cached = 0, limit = 0, memoryLimit = 0;
 };
 Pool& pool = *new Pool;
 
-// 16 size classes per power of two: at most 6% is wasted, and images of similar size share blocks
-size_t classOf(size_t bytes) {
-  bytes += kHeader;
-  if (bytes < kCachedFrom) return bytes;
-  size_t step = kCachedFrom / 16;
-  while (step * 32 <= bytes) step *= 2;
-  return (bytes + step - 1) / step * step;  // a multiple of 64 KiB
+void offer(Block* block) {
+  block->free = true;
+  pool.cached += block->resident;
+  pool.unused.insert({block->size, block});
+}
+
+void withdraw(Block* block) {
+  block->free = false;
+  pool.cached -= block->resident;
+  pool.unused.erase({block->size, block});
+}
+
+/** The first free block of a chunk covers all of it but the end mark. */
+bool isWholeChunk(Block* block) { return block->sizeBefore == 0 && after(block)->size == 0; }
+
+/** Gives the memory of a free block back to the system, and with it the chunk, if nothing else is in it. */
+void surrender(Block* block) {
+  withdraw(block);
+  if (isWholeChunk(block)) {
+    munmap(block, block->size + kHeader);
+    return;
+  }
+  auto begin = (reinterpret_cast<uintptr_t>(block) + kHeader + kPage - 1) / kPage * kPage;
+  auto end = (reinterpret_cast<uintptr_t>(block) + block->size) / kPage * kPage;
+  if (end > begin) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_DONTNEED);
+  block->resident = 0;
+  offer(block);
 }
 
 void releaseLocked(size_t target) {
-  // largest first: fewest calls, and the blocks most likely to be stale after a change of image size
-  while (pool.cached > target && !pool.blocks.empty()) {
-    auto last = std::prev(pool.blocks.end());
-    munmap(last->second.back(), last->first);
-    last->second.pop_back();
-    pool.cached -= last->first;
-    if (last->second.empty()) pool.blocks.erase(last);
+  std::vector<Block*> blocks;
+  for (auto at = pool.unused.rbegin(); at != pool.unused.rend(); ++at)
+    if (at->second->resident > 0) blocks.push_back(at->second);
+  for (Block* block : blocks) {
+    if (pool.cached <= target) return;
+    surrender(block);
   }
 }
 
-// Mapped directly: malloc's adaptive threshold drifts until it no longer returns large blocks to the system.
-void* mapped(size_t size) {
-  bool huge = size >= kHugeFrom;
-  size_t length = huge ? size + kHugePage : size;
-  void* start = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+/** A chunk with room for `size` bytes, as one free block; null if the system has no memory. */
+Block* newChunk(size_t size) {
+  size_t whole = (std::max(size + kHeader, kChunk) + kHugePage - 1) / kHugePage * kHugePage;
+  size_t length = whole + kHugePage;
+  void* start = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (start == MAP_FAILED) return nullptr;
-  if (!huge) return start;
   auto address = reinterpret_cast<uintptr_t>(start);
   uintptr_t aligned = (address + kHugePage - 1) / kHugePage * kHugePage;
   if (aligned > address) munmap(start, aligned - address);
-  size_t tail = address + length - (aligned + size);
-  if (tail > 0) munmap(reinterpret_cast<void*>(aligned + size), tail);
-  madvise(reinterpret_cast<void*>(aligned), size, MADV_HUGEPAGE);
-  return reinterpret_cast<void*>(aligned);
+  size_t tail = address + length - (aligned + whole);
+  if (tail > 0) munmap(reinterpret_cast<void*>(aligned + whole), tail);
+  madvise(reinterpret_cast<void*>(aligned), whole, MADV_HUGEPAGE);
+  Block* block = blockAt(reinterpret_cast<char*>(aligned));
+  *block = {whole - kHeader, 0, 0, true, true};
+  *after(block) = {0, block->size, 0, false, true};
+  offer(block);
+  return block;
 }
 
-void* fresh(size_t size) {
-  bool large = size >= kCachedFrom;
-  auto obtain = [&]() -> void* {
-    if (large) return mapped(size);
-    void* base = nullptr;
-    return posix_memalign(&base, kHeader, size) == 0 ? base : nullptr;
-  };
-  void* base = obtain();
-  if (!base) {
-    releaseLocked(0);
-    base = obtain();
+/** Takes the smallest free block that fits, and gives back what it has too much. */
+Block* takeLocked(size_t size) {
+  auto fitting = pool.unused.lower_bound({size, nullptr});
+  Block* block = fitting != pool.unused.end() ? fitting->second : newChunk(size);
+  if (!block) return nullptr;
+  withdraw(block);
+  if (block->size - size < kMinRest) return block;
+  Block* rest = blockAt(bytesOf(block) + size);
+  *rest = {block->size - size, size, block->resident > size ? block->resident - size : 0, true, true};
+  after(rest)->sizeBefore = rest->size;
+  block->size = size;
+  offer(rest);
+  return block;
+}
+
+/** Returns a block to the free ones, joined with free neighbours. */
+void giveBackLocked(Block* block) {
+  block->resident = block->size;
+  Block* next = after(block);
+  if (next->free) {
+    withdraw(next);
+    block->size += next->size;
+    block->resident += next->resident;
   }
-  if (!base) throw std::bad_alloc();
-  return base;
+  Block* previous = before(block);
+  if (previous && previous->free) {
+    withdraw(previous);
+    previous->size += block->size;
+    previous->resident += block->resident;
+    block = previous;
+  }
+  after(block)->sizeBefore = block->size;
+  offer(block);
 }
 
 // of one thread: a sample that another one decodes goes on
 thread_local const std::atomic<int32_t>* urgency = nullptr;
 
+/** What may be kept for reuse. */
+size_t cacheLimit() {
+  if (pool.memoryLimit == 0) return pool.limit;
+  return std::min(pool.limit, pool.memoryLimit > pool.inUse ? pool.memoryLimit - pool.inUse : 0);
+}
+
 void release(void* data) {
   if (!data) return;
-  void* base = static_cast<char*>(data) - kHeader;
-  size_t size = *static_cast<size_t*>(base);
+  Block* block = blockAt(static_cast<char*>(data) - kHeader);
   std::lock_guard<std::mutex> lock(pool.mutex);
-  pool.inUse -= size;
-  if (size < kCachedFrom) {
-    std::free(base);
+  pool.inUse -= block->size;
+  if (!block->pooled) {
+    std::free(block);
     return;
   }
-  if (size > pool.limit) {
-    munmap(base, size);
-    return;
-  }
-  pool.blocks[size].push_back(base);
-  pool.cached += size;
-  if (pool.cached > pool.limit) releaseLocked(pool.limit);
+  giveBackLocked(block);
+  if (pool.cached > cacheLimit()) releaseLocked(cacheLimit());
 }
 
 void ignore(void*) {}
+
+/** @throws std::bad_alloc */
+Block* obtainLocked(size_t size, bool pooled) {
+  auto obtain = [&]() -> Block* {
+    if (pooled) return takeLocked(size);
+    void* base = nullptr;
+    if (posix_memalign(&base, kHeader, size) != 0) return nullptr;
+    return &(*static_cast<Block*>(base) = {size, 0, 0, false, false});
+  };
+  Block* block = obtain();
+  if (!block) {
+    releaseLocked(0);
+    block = obtain();
+  }
+  if (!block) throw std::bad_alloc();
+  return block;
+}
 
 struct CachingAllocator final : c10::Allocator {
   c10::DataPtr allocate(size_t bytes) override {
     if (bytes == 0) return {nullptr, nullptr, &ignore, at::Device(at::kCPU)};
     if (urgency && urgency->load(std::memory_order_relaxed) != 0) throw std::runtime_error("stopped by the user");
-    size_t size = classOf(bytes);
+    if (bytes > SIZE_MAX / 2) throw std::bad_alloc();
+    size_t size = (bytes + kHeader + kHeader - 1) / kHeader * kHeader;
     std::lock_guard<std::mutex> lock(pool.mutex);
-    void* base = nullptr;
-    if (size >= kCachedFrom) {
-      auto fitting = pool.blocks.lower_bound(size);
-      if (fitting != pool.blocks.end() && fitting->first <= size + size / 8) {
-        size = fitting->first;
-        base = fitting->second.back();
-        fitting->second.pop_back();
-        if (fitting->second.empty()) pool.blocks.erase(fitting);
-        pool.cached -= size;
-      } else if (pool.cached > 0 && pool.inUse + pool.cached + size > pool.highWater + pool.highWater / 16) {
-        // would exceed the high-water mark: release cached blocks before mapping more
-        releaseLocked(pool.cached > size ? pool.cached - size : 0);
-      }
-    }
-    if (!base) base = fresh(size);
-    pool.inUse += size;
+    Block* block = obtainLocked(size, size >= kPooledFrom);
+    pool.inUse += block->size;
     pool.peak = std::max(pool.peak, pool.inUse);
-    pool.highWater = std::max(pool.highWater, pool.peak);
-    *static_cast<size_t*>(base) = size;
-    void* data = static_cast<char*>(base) + kHeader;
+    if (pool.memoryLimit != 0 && pool.cached > cacheLimit()) releaseLocked(cacheLimit());
+    void* data = bytesOf(block) + kHeader;
     return {data, data, &release, at::Device(at::kCPU)};
   }
   void copy_data(void* destination, const void* source, size_t bytes) const override {
@@ -143,6 +203,12 @@ void watchUrgency(const std::atomic<int32_t>* value) { urgency = value; }
 AllocatorState allocatorState() {
   std::lock_guard<std::mutex> lock(pool.mutex);
   return {pool.inUse, pool.peak, pool.cached};
+}
+
+void setMemoryLimit(size_t bytes) {
+  std::lock_guard<std::mutex> lock(pool.mutex);
+  pool.memoryLimit = bytes;
+  if (pool.cached > cacheLimit()) releaseLocked(cacheLimit());
 }
 
 void resetAllocatorPeak() {

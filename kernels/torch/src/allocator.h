@@ -1,5 +1,6 @@
-// A caching allocator for libtorch's CPU tensors: freed blocks are kept by size and reused, which saves the page
-// faults of a fresh mapping for every activation (a third of a training step). Bounded; uses huge pages where possible.
+// A caching allocator for libtorch's CPU tensors: blocks are cut from mapped chunks, the smallest fitting one first, and joined
+// with their neighbours when freed, so that a step which repeats takes no fresh memory: page faults are up to a third of a step.
+// Bounded; uses huge pages where possible.
 #pragma once
 
 #include <atomic>
@@ -18,6 +19,8 @@ struct AllocatorState {
 void installAllocator(size_t cacheLimit);
 AllocatorState allocatorState();
 void resetAllocatorPeak();
+/** Nothing is kept for reuse that would, with what is in use, exceed so many bytes; 0: no limit. */
+void setMemoryLimit(size_t bytes);
 /** Until the next call: allocations of this thread fail once the value is not 0. */
 void watchUrgency(const std::atomic<int32_t>* urgency);
 /** Returns every cached block to the system. */

@@ -7,6 +7,7 @@
 #include "definitions.h"
 #include "lanes.h"
 #include "precision.h"
+#include "vectors.h"
 
 namespace detlab {
 
@@ -30,6 +31,14 @@ struct Rows {
         f(block, block * perBlock, std::min(count, (block + 1) * perBlock));
     });
   }
+
+  /** Calls f(c, n) for groups of n * kLanes channels from c, n being 4 or, for what remains, 1. */
+  template <typename F>
+  void forEachGroup(F f) const {
+    int64_t c = 0;
+    for (; c + 4 * kLanes <= channels; c += 4 * kLanes) f(c, std::integral_constant<int, 4>());
+    for (; c < channels; c += kLanes) f(c, std::integral_constant<int, 1>());
+  }
 };
 
 struct Statistics {
@@ -41,17 +50,24 @@ static Statistics measure(const T* x, const Rows& rows) {
   int64_t C = rows.channels;
   std::vector<float> means(rows.blocks * C), squares(rows.blocks * C);
   rows.parallel([&](int64_t block, int64_t begin, int64_t end) {
-    float* mean = means.data() + block * C;
-    float* square = squares.data() + block * C;
-    for (int64_t r = begin; r < end; r++)
-      for (int64_t c = 0; c < C; c++) mean[c] += load(x[r * C + c]);
     float inverse = 1.0f / float(end - begin);
-    for (int64_t c = 0; c < C; c++) mean[c] *= inverse;
-    for (int64_t r = begin; r < end; r++)
-      for (int64_t c = 0; c < C; c++) {
-        float d = load(x[r * C + c]) - mean[c];
-        square[c] += d * d;
+    rows.forEachGroup([&](int64_t c, auto size) {
+      constexpr int n = decltype(size)::value;
+      int64_t lanes = C - c;
+      Lanes mean[n] = {}, square[n] = {};  // of n times kLanes channels, in registers
+      for (int64_t r = begin; r < end; r++)
+        for (int k = 0; k < n; k++) mean[k] += get(x + r * C + c + k * kLanes, lanes);
+      for (int k = 0; k < n; k++) mean[k] *= inverse;
+      for (int64_t r = begin; r < end; r++)
+        for (int k = 0; k < n; k++) {
+          Lanes d = get(x + r * C + c + k * kLanes, lanes) - mean[k];
+          square[k] += d * d;
+        }
+      for (int k = 0; k < n; k++) {
+        put(means.data() + block * C + c + k * kLanes, mean[k], lanes);
+        put(squares.data() + block * C + c + k * kLanes, square[k], lanes);
       }
+    });
   });
   // Chan et al., 1979: combines the blocks' means and squared deviations
   std::vector<double> mean(C), square(C);
@@ -78,19 +94,18 @@ template <typename T, bool kResidual, bool kSilu>
 static void normalise(T* y, const T* x, const T* residual, const float* factor, const float* shift, bool relu,
                       const Rows& rows) {
   int64_t C = rows.channels;
-  float floor = relu ? 0.0f : -std::numeric_limits<float>::infinity();
+  const Lanes floor = Lanes{} - (relu ? 0.0f : std::numeric_limits<float>::infinity());
   rows.parallel([&](int64_t, int64_t begin, int64_t end) {
-    for (int64_t r = begin; r < end; r++) {
-#pragma GCC ivdep
-      for (int64_t c = 0; c < C; c++) {
-        float value = load(x[r * C + c]) * factor[c] + shift[c];
-        if constexpr (kResidual) value += load(residual[r * C + c]);
+    for (int64_t r = begin; r < end; r++)
+      for (int64_t c = 0; c < C; c += kLanes) {
+        int64_t i = r * C + c, lanes = C - c;
+        Lanes value = get(x + i, lanes) * get(factor + c, lanes) + get(shift + c, lanes);
+        if constexpr (kResidual) value += get(residual + i, lanes);
         if constexpr (kSilu)
-          store(y[r * C + c], value * sigmoid(value));
+          put(y + i, value * sigmoid(value), lanes);
         else
-          store(y[r * C + c], value < floor ? floor : value);
+          put(y + i, value < floor ? floor : value, lanes);
       }
-    }
   });
 }
 
@@ -100,12 +115,13 @@ struct Backward {
   const T *x, *dy, *y;
   const float *mean, *factor, *shift;
 
-  /** The gradient of the norm's result before its activation, at element i of channel c. */
+  /** The gradients of the norm's result before its activation, of kLanes channels from c, or of the last `lanes`. */
   template <Activation kActivation>
-  float gradient(int64_t i, int64_t c) const {
-    float g = load(dy[i]);
-    if constexpr (kActivation == Activation::relu) return load(y[i]) > 0 ? g : 0.0f;
-    if constexpr (kActivation == Activation::silu) return g * siluSlope(load(x[i]) * factor[c] + shift[c]);
+  Lanes gradients(int64_t i, int64_t c, int64_t lanes) const {
+    Lanes g = get(dy + i, lanes);
+    if constexpr (kActivation == Activation::relu) return get(y + i, lanes) > 0 ? g : Lanes{};
+    if constexpr (kActivation == Activation::silu)
+      return g * siluSlope(get(x + i, lanes) * get(factor + c, lanes) + get(shift + c, lanes));
     return g;
   }
 
@@ -114,15 +130,22 @@ struct Backward {
   void sum(const Rows& rows, float* sums, float* products) const {
     int64_t C = rows.channels;
     rows.parallel([=, *this](int64_t block, int64_t begin, int64_t end) {
-      float *sum = sums + block * C, *product = products + block * C;
-      for (int64_t r = begin; r < end; r++) {
-#pragma GCC ivdep
-        for (int64_t c = 0; c < C; c++) {
-          float g = gradient<kActivation>(r * C + c, c);
-          sum[c] += g;
-          product[c] += g * (load(x[r * C + c]) - mean[c]);
+      rows.forEachGroup([&](int64_t first, auto size) {
+        constexpr int n = decltype(size)::value;
+        int64_t lanes = C - first;
+        Lanes sum[n] = {}, product[n] = {};
+        for (int64_t r = begin; r < end; r++)
+          for (int k = 0; k < n; k++) {
+            int64_t c = first + k * kLanes, i = r * C + c;
+            Lanes g = gradients<kActivation>(i, c, lanes);
+            sum[k] += g;
+            product[k] += g * (get(x + i, lanes) - get(mean + c, lanes));
+          }
+        for (int k = 0; k < n; k++) {
+          put(sums + block * C + first + k * kLanes, sum[k], lanes);
+          put(products + block * C + first + k * kLanes, product[k], lanes);
         }
-      }
+      });
     });
   }
 
@@ -131,14 +154,15 @@ struct Backward {
   void spread(const Rows& rows, const float* scale, const float* constant, const float* slope, T* dx, T* dResidual) const {
     int64_t C = rows.channels;
     rows.parallel([=, *this](int64_t, int64_t begin, int64_t end) {
-      for (int64_t r = begin; r < end; r++) {
-#pragma GCC ivdep
-        for (int64_t c = 0; c < C; c++) {
-          float g = gradient<kActivation>(r * C + c, c);
-          if constexpr (kResidual) store(dResidual[r * C + c], g);
-          store(dx[r * C + c], scale[c] * (g - constant[c] - (load(x[r * C + c]) - mean[c]) * slope[c]));
+      for (int64_t r = begin; r < end; r++)
+        for (int64_t c = 0; c < C; c += kLanes) {
+          int64_t i = r * C + c, lanes = C - c;
+          Lanes g = gradients<kActivation>(i, c, lanes);
+          if constexpr (kResidual) put(dResidual + i, g, lanes);
+          Lanes deviation = get(x + i, lanes) - get(mean + c, lanes);
+          Lanes change = g - get(constant + c, lanes) - deviation * get(slope + c, lanes);
+          put(dx + i, get(scale + c, lanes) * change, lanes);
         }
-      }
     });
   }
 };

@@ -57,9 +57,8 @@ static Tensor fusedForward(const Tensor& x, const Tensor& filter, const Tensor& 
 /** A filter with its prepared forms. */
 struct Filter {
   FilterForms& forms;
-  bool cached;     // the forms outlive this call
-  bool trainable;  // changes with every step
-  Ints size;       // O, I, height, width
+  bool cached;  // the forms outlive this call
+  Ints size;    // O, I, height, width
 };
 
 /** With more output pixels, preparing the filter costs a few percent of the convolution: not worth the memory of a cache. */
@@ -84,9 +83,8 @@ static Tensor forwardOnly(const Tensor& x, const Filter& f, const Tensor& bias, 
     return forwardOnly(widened(x), f, widened(bias), widened(residual), o).to(type);
   }
   FilterForms& filter = f.forms;
-  if (winogradFits(x, f.size, o.strides, o.padding, o.dilations, o.groups,
-                   f.trainable ? WinogradPass::forward : WinogradPass::cachedFilter))
-    return winogradForward(x, filter.pointsForm(), o.padding, bias, residual, o.activation);
+  if (winogradFits(x, f.size, o.strides, o.padding, o.dilations, o.groups))
+    return winogradForward(x, filter.points(), f.size[0], o.padding, bias, residual, o.activation);
   if (x.is_cpu() && x.numel() > 0 && x.scalar_type() != at::kHalf)
     return fusedForward(channelsLast(x), f.cached ? filter.packedForm(x.sizes()) : filter.plainForm(), bias,
                         residual.defined() ? channelsLast(residual) : residual, o);
@@ -173,18 +171,16 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
     Ints strides = saved["strides"].toIntVector(), padding = saved["padding"].toIntVector();
     Ints dilations = saved["dilations"].toIntVector();
     int64_t groups = saved["groups"].toInt();
-    auto winograd = [&](WinogradPass pass) {
-      return winogradFits(x, weight.sizes(), strides, padding, dilations, groups, pass);
-    };
+    bool winograd = winogradFits(x, weight.sizes(), strides, padding, dilations, groups);
     auto differentiate = [&](const Tensor& input, const Ints& steps, std::array<bool, 3> which) {
       return at::convolution_backward(dy, input, differentiableFilter(weight),
                                       at::OptionalIntArrayRef(Ints{weight.size(0)}), steps, padding, dilations, false,
                                       {0, 0}, groups, which);
     };
     Tensor dx, dWeight, dBias;
-    if (needs[0] && winograd(WinogradPass::inputGradient))
-      dx = winogradInputGradient(dy, winogradFilter(weight, true), x.sizes().slice(2), padding);
-    if (needs[1] && winograd(WinogradPass::filterGradient))
+    if (needs[0] && winograd)
+      dx = winogradInputGradient(dy, winogradFilter(weight, true), x.sizes().slice(1), padding);
+    if (needs[1] && winograd)
       dWeight = winogradFilterGradient(dy, x, padding);
     else if (needs[1] && rowsFilterGradientFits(x, strides, groups))
       dWeight = rowsFilterGradient(dy, x, weight.sizes().slice(2), strides, padding, dilations);
@@ -254,11 +250,10 @@ static Tensor detectionConvolution(Call& call) {
     throw std::runtime_error("the residual must have the shape of the output");
   Tensor values = filter.detach(), factors = scale.defined() ? scale.detach() : scale;
   FilterUse use{type, o.padding, o.strides, o.dilations, o.groups};
-  bool trainable = needsGradient({filter, scale});
   FilterForms* cached = nullptr;
-  if (isCached(x, type, out[0] * out[2] * out[3]) && !trainable) cached = cachedForms(call.integer(1), values, factors, use);
+  if (isCached(x, type, out[0] * out[2] * out[3]) && !needsGradient({filter, scale})) cached = cachedForms(call.integer(1), values, factors, use);
   FilterForms temporary{values, factors, use};
-  Filter f{cached ? *cached : temporary, cached != nullptr, trainable, filter.sizes().vec()};
+  Filter f{cached ? *cached : temporary, cached != nullptr, filter.sizes().vec()};
   if (!needsGradient({x, filter, bias, scale, residual}))
     return nhwc(forwardOnly(x, f, bias.defined() ? bias.to(type) : bias, residual, o));
   if (gradientDepth() > 1) return nhwc(composed(x, filter, bias, scale, residual, o));

@@ -1,50 +1,95 @@
-// For one tap of the filter and one row of outputs, the pixels read are evenly spaced in one row of the input: their
-// product with the row of output gradients, [I, W] x [W, O], is that row's contribution to the tap's gradient.
+// For one tap of the filter, the gradient is the product of the outputs' gradients, [O, outputs], with the pixels that the tap
+// reads, [outputs, I]: a block of rows of outputs at a time, its pixels gathered in panels. All arithmetic is float32.
 #include "filter_gradient.h"
 
-#include "blas.h"
+#include "lanes.h"
 #include "layout.h"
+#include "precision.h"
+#include "product.h"
 
 namespace detlab {
 
+namespace {
+
+/** Outputs of a block: long enough sums that adding them to the total is cheap, and few enough to stay in cache. */
+constexpr int64_t kBlockOutputs = 256;
+
+struct Shape {
+  int64_t height, width, channels;  // of the input
+  int64_t outHeight, outWidth, outChannels;
+  at::IntArrayRef kernel, strides, padding, dilations;
+};
+
+/** The pixels that a tap reads for `rows` rows of outputs from `firstRow`, zero outside of the image, in panels of channels. */
+template <typename T>
+void gather(const T* x, const Shape& s, int64_t tap, int64_t firstRow, int64_t rows, float* panels) {
+  int64_t outputs = rows * s.outWidth, down = tap / s.kernel[1] * s.dilations[0] - s.padding[0];
+  int64_t across = tap % s.kernel[1] * s.dilations[1] - s.padding[1];
+  for (int64_t r = 0; r < rows; r++) {
+    int64_t row = firstRow + r, v = row % s.outHeight * s.strides[0] + down;
+    for (int64_t column = 0; column < s.outWidth; column++) {
+      int64_t u = column * s.strides[1] + across, output = r * s.outWidth + column;
+      bool inside = v >= 0 && v < s.height && u >= 0 && u < s.width;
+      const T* pixel = x + ((row / s.outHeight * s.height + v) * s.width + u) * s.channels;
+      for (int64_t c = 0; c < s.channels; c += kLanes)
+        put(panels + (c / kPanel * outputs + output) * kPanel + c % kPanel, inside ? get(pixel + c, s.channels - c) : Lanes{});
+    }
+  }
+}
+
+/** The outputs' gradients as float32: where they are, or converted to `buffer`. */
+const float* widened(const float* dy, int64_t, float*) { return dy; }
+const float* widened(const uint16_t* dy, int64_t count, float* buffer) {
+  for (int64_t k = 0; k < count; k += kLanes) put(buffer + k, get(dy + k, count - k), count - k);
+  return buffer;
+}
+
+/** Sums of each part, [parts, taps, O, I]. */
+template <typename T>
+Tensor sumsOf(const Tensor& dy, const Tensor& x, const Shape& s) {
+  int64_t taps = s.kernel[0] * s.kernel[1], size = s.outChannels * s.channels, rows = dy.size(0) * s.outHeight;
+  int64_t blockRows = std::max<int64_t>(1, kBlockOutputs / s.outWidth), outputs = blockRows * s.outWidth;
+  // every part has a separate sum: the order of additions does not depend on the threads' timing
+  int64_t parts = std::max<int64_t>(1, std::min<int64_t>(at::get_num_threads(), rows));
+  auto options = x.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous);
+  Tensor sums = at::zeros({parts, taps, size}, options);
+  // zeros in the last panel's unused columns
+  Tensor space = at::zeros({parts, outputs * (panelsOf(s.channels) * kPanel + s.outChannels)}, options);
+  const T *px = pointer<T>(x), *pdy = pointer<T>(dy);
+  float *total = sums.data_ptr<float>(), *workspace = space.data_ptr<float>();
+  at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t part = begin; part < end; part++) {
+      float *gradients = workspace + part * space.size(1), *panels = gradients + outputs * s.outChannels;
+      int64_t last = rows * (part + 1) / parts;
+      for (int64_t row = rows * part / parts; row < last; row += blockRows) {
+        int64_t count = std::min(blockRows, last - row), depth = count * s.outWidth;
+        const float* left = widened(pdy + row * s.outWidth * s.outChannels, depth * s.outChannels, gradients);
+        for (int64_t tap = 0; tap < taps; tap++) {
+          gather(px, s, tap, row, count, panels);
+          product(s.outChannels, s.channels, depth, {left, 1, s.outChannels}, panels,
+                  {total + (part * taps + tap) * size, s.channels, true});
+        }
+      }
+    }
+  });
+  return sums;
+}
+
+}  // namespace
+
 bool rowsFilterGradientFits(const Tensor& x, at::IntArrayRef strides, int64_t groups) {
   bool narrow = x.size(1) < 16;  // too small for an efficient product
-  return x.is_cpu() && x.scalar_type() == at::kFloat && groups == 1 && (strides[0] > 1 || strides[1] > 1) && !narrow && sgemm();
+  return x.is_cpu() && x.scalar_type() == at::kFloat && groups == 1 && (strides[0] > 1 || strides[1] > 1) && !narrow;
 }
 
 Tensor rowsFilterGradient(const Tensor& gradient, const Tensor& input, at::IntArrayRef kernel, at::IntArrayRef strides,
                           at::IntArrayRef padding, at::IntArrayRef dilations) {
-  Tensor dy = channelsLast(gradient), x = channelsLast(input);
-  const int o = dy.size(1), i = x.size(1);
-  int64_t height = x.size(2), width = x.size(3), outHeight = dy.size(2), outWidth = dy.size(3);
-  int64_t taps = kernel[0] * kernel[1], size = int64_t(o) * i, rows = dy.size(0) * outHeight;
-  // every part has a separate sum: the order of additions does not depend on the threads' timing
-  int64_t parts = std::max<int64_t>(1, std::min<int64_t>(at::get_num_threads(), rows));
-  Tensor sums = at::zeros({parts, taps, size}, x.options().memory_format(at::MemoryFormat::Contiguous));
-  const float *px = x.data_ptr<float>(), *pdy = dy.data_ptr<float>(), one = 1;
-  float* total = sums.data_ptr<float>();
-  const int pixelStep = i * strides[1];
-  at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t part = begin; part < end; part++)
-      for (int64_t tap = 0; tap < taps; tap++) {
-        int64_t across = tap % kernel[1] * dilations[1] - padding[1];
-        // the outputs whose pixel is inside the input
-        int64_t first = across < 0 ? (-across + strides[1] - 1) / strides[1] : 0;
-        int64_t last = across >= width ? 0 : std::min(outWidth, (width - 1 - across) / strides[1] + 1);
-        const int count = last - first;
-        if (count <= 0) continue;
-        for (int64_t row = rows * part / parts; row < rows * (part + 1) / parts; row++) {
-          int64_t y = row % outHeight * strides[0] + tap / kernel[1] * dilations[0] - padding[0];
-          if (y < 0 || y >= height) continue;
-          const float* pixels = px + ((row / outHeight * height + y) * width + first * strides[1] + across) * i;
-          sgemm()("N", "T", &i, &o, &count, &one, pixels, &pixelStep, pdy + (row * outWidth + first) * o, &o, &one,
-                  total + (part * taps + tap) * size, &i);
-        }
-      }
-  });
-  Tensor sum = parts == 1 ? sums[0] : sums.sum(0);
+  Tensor dy = channelsLast(gradient), x = channelsLast(input), sums;
+  Shape s{x.size(2), x.size(3), x.size(1), dy.size(2), dy.size(3), dy.size(1), kernel, strides, padding, dilations};
+  withLane(x, [&](auto* lane) { sums = sumsOf<std::remove_pointer_t<decltype(lane)>>(dy, x, s); });
+  Tensor sum = sums.size(0) == 1 ? sums[0] : sums.sum(0);
   // [taps, O, I] -> OIHW
-  return channelsLast(sum.view({kernel[0], kernel[1], o, i}).permute({2, 3, 0, 1}));
+  return channelsLast(sum.view({kernel[0], kernel[1], dy.size(1), x.size(1)}).permute({2, 3, 0, 1}));
 }
 
 }  // namespace detlab

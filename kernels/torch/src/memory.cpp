@@ -88,6 +88,11 @@ void defineMemory() {
     resetAllocatorPeak();
     return nullptr;
   });
+  // (bytes; 0: no limit)
+  defineFunction("memoryLimit", [](Call& call) -> napi_value {
+    setMemoryLimit(static_cast<size_t>(call.number(0)));
+    return nullptr;
+  });
   defineFunction("releaseCache", [](Call&) -> napi_value {
 #ifdef DETLAB_CUDA
     if (device().is_cuda()) c10::cuda::CUDACachingAllocator::emptyCache();

@@ -12,9 +12,16 @@ static void requireSame(const Tensor& a, const Tensor& b, const char* what) {
                              ", received " + c10::str(b.sizes()));
 }
 
+/** Whether two dense tensors of one shape have the same memory order; the stride of an axis of size 1 means nothing. */
+static bool sameOrder(const Tensor& a, const Tensor& b) {
+  for (int64_t axis = 0; axis < a.dim(); axis++)
+    if (a.size(axis) > 1 && a.stride(axis) != b.stride(axis)) return false;
+  return true;
+}
+
 /** `tensor` in float32 with the memory order of `like`, so that one flat loop can process both. */
 static Tensor aligned(Tensor tensor, const Tensor& like) {
-  if (tensor.strides() == like.strides() && tensor.scalar_type() == at::kFloat) return tensor;
+  if (sameOrder(tensor, like) && tensor.scalar_type() == at::kFloat) return tensor;
   Tensor moved = at::empty_like(like);
   moved.copy_(tensor);
   return moved;
@@ -49,20 +56,26 @@ struct SgdParameter {
   bool first;
 };
 
-static void sgdLoop(const SgdParameter& p, const Sgd& o, int64_t begin, int64_t end) {
-  float* parameter = p.parameter;
-  float* buffer = p.buffer;
-  const float* gradient = p.gradient;
+template <bool kBuffer, bool kFirst, bool kNesterov>
+static void sgdValues(float* parameter, const float* gradient, float* buffer, const Sgd o, int64_t count) {
 #pragma GCC ivdep
-  for (int64_t i = begin; i < end; i++) {
+  for (int64_t i = 0; i < count; i++) {
     float g = gradient[i] + o.weightDecay * parameter[i];
-    if (buffer) {
-      float b = p.first ? g : o.momentum * buffer[i] + (1.0f - o.dampening) * g;
+    if constexpr (kBuffer) {
+      float b = kFirst ? g : o.momentum * buffer[i] + (1.0f - o.dampening) * g;
       buffer[i] = b;
-      g = o.nesterov ? g + o.momentum * b : b;
+      g = kNesterov ? g + o.momentum * b : b;
     }
     parameter[i] -= o.lr * g;
   }
+}
+
+static void sgdLoop(const SgdParameter& p, const Sgd& o, int64_t begin, int64_t end) {
+  auto* run = !p.buffer   ? sgdValues<false, false, false>
+              : p.first   ? (o.nesterov ? sgdValues<true, true, true> : sgdValues<true, true, false>)
+              : o.nesterov ? sgdValues<true, false, true>
+                           : sgdValues<true, false, false>;
+  run(p.parameter + begin, p.gradient + begin, p.buffer ? p.buffer + begin : nullptr, o, end - begin);
 }
 
 static bool allZero(const Tensor& t) { return !t.ne(0).any().item<bool>(); }
@@ -181,39 +194,55 @@ static napi_value adamWStep(Call& call) {
   return nullptr;
 }
 
-/** Sum of squares in double, in fixed blocks: the same bits for any number of threads. */
-static double squaredNorm(const Tensor& t) {
-  if (!t.is_cpu() || t.scalar_type() != at::kFloat || !t.is_non_overlapping_and_dense())
-    return t.to(at::kDouble).square().sum().item<double>();
-  constexpr int64_t kBlock = 16384;
-  const float* values = t.data_ptr<float>();
-  int64_t n = t.numel(), blocks = (n + kBlock - 1) / kBlock;
-  std::vector<double> partial(blocks);
-  at::parallel_for(0, blocks, 4, [&](int64_t begin, int64_t end) {
-    for (int64_t block = begin; block < end; block++) {
-      double lanes[8] = {};
-      int64_t i = block * kBlock, stop = std::min(n, i + kBlock);
-      for (; i + 8 <= stop; i += 8)
-        for (int lane = 0; lane < 8; lane++) lanes[lane] += double(values[i + lane]) * values[i + lane];
-      for (; i < stop; i++) lanes[0] += double(values[i]) * values[i];
-      for (double lane : lanes) partial[block] += lane;
-    }
-  });
-  double total = 0;
-  for (double part : partial) total += part;
+/** Sum of the squares of a block in double. */
+static double squares(const float* values, int64_t count) {
+  double lanes[8] = {}, total = 0;
+  int64_t i = 0;
+  for (; i + 8 <= count; i += 8)
+    for (int lane = 0; lane < 8; lane++) lanes[lane] += double(values[i + lane]) * values[i + lane];
+  for (; i < count; i++) lanes[0] += double(values[i]) * values[i];
+  for (double lane : lanes) total += lane;
   return total;
 }
 
-// (gradient slots, maxNorm) -> norm before clipping; scales in place
+// (gradient slots, maxNorm) -> norm before clipping; scales in place. One loop over all gradients each, in fixed blocks whose
+// sums are added in order: the same bits for any number of threads.
 static napi_value clipGradNorm(Call& call) {
   at::NoGradGuard guard;
-  Ints ids = call.integers(0);
+  constexpr int64_t kBlock = 16384;
+  struct Range {
+    float* values;
+    int64_t count;
+    double sum = 0;
+  };
+  Ints ids = call.integers(0), others;
+  std::vector<Range> ranges;
   double total = 0;
-  for (int64_t id : ids) total += squaredNorm(slotAt(id));
-  double norm = std::sqrt(total);
-  double factor = call.number(1) / (norm + 1e-6);
-  if (factor < 1)
-    for (int64_t id : ids) exclusiveSlot(id).mul_(factor);
+  for (int64_t id : ids) {
+    const Tensor& t = slotAt(id);
+    if (!t.is_cpu() || t.scalar_type() != at::kFloat || !t.is_non_overlapping_and_dense()) {
+      total += t.to(at::kDouble).square().sum().item<double>();
+      others.push_back(id);
+      continue;
+    }
+    float* values = exclusiveSlot(id).data_ptr<float>();
+    for (int64_t at = 0; at < t.numel(); at += kBlock) ranges.push_back({values + at, std::min(kBlock, t.numel() - at)});
+  }
+  auto forEach = [&](auto f) {
+    at::parallel_for(0, ranges.size(), 4, [&](int64_t begin, int64_t end) {
+      for (int64_t k = begin; k < end; k++) f(ranges[k]);
+    });
+  };
+  forEach([](Range& range) { range.sum = squares(range.values, range.count); });
+  for (auto& range : ranges) total += range.sum;
+  double norm = std::sqrt(total), factor = call.number(1) / (norm + 1e-6);
+  if (factor < 1) {
+    for (int64_t id : others) exclusiveSlot(id).mul_(factor);
+    const float by = float(factor);
+    forEach([by](Range& range) {
+      for (int64_t i = 0; i < range.count; i++) range.values[i] *= by;
+    });
+  }
   return jsNumber(call.env, norm);
 }
 

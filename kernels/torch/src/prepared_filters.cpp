@@ -48,10 +48,9 @@ const Tensor& FilterForms::packedForm(at::IntArrayRef inputSize) {
   return packed;
 }
 
-const Tensor& FilterForms::pointsForm() {
-  if (!points.defined()) points = plain.defined() ? winogradFilter(plain, false) : winogradFilter(filter, false, scale);
-  forgetPlain();
-  return points;
+Tensor FilterForms::points() {
+  bool exact = !plain.defined() && use.type == at::kFloat;  // else the points are those of the rounded filter
+  return exact ? winogradFilter(filter, false, scale) : winogradFilter(plainForm(), false);
 }
 
 FilterForms* cachedForms(int64_t slot, const Tensor& filter, const Tensor& scale, const FilterUse& use) {

@@ -21,11 +21,11 @@ struct FilterForms {
   FilterUse use;
   Tensor plain;   // OIHW in channels_last memory: what a backward pass reads
   Tensor packed;  // in the memory order of oneDNN's kernel
-  Tensor points;  // Winograd's transformed filter
 
   const Tensor& plainForm();
   const Tensor& packedForm(at::IntArrayRef inputSize);
-  const Tensor& pointsForm();
+  /** Winograd's transformed filter; four times as large, and cheap beside the convolutions that use it: not kept. */
+  Tensor points();
 
  private:
   /** Without gradients the plain form is not used once another one exists. */

@@ -1,6 +1,7 @@
 // Reductions over axes, arg-reductions, scans, top-k, softmax and matrix products.
 #include "call.h"
 #include "definitions.h"
+#include "matrix_product.h"
 #include "precision.h"
 
 namespace detlab {
@@ -158,8 +159,12 @@ void defineReductions() {
     if (call.flag(2)) a = a.transpose(-1, -2);
     if (call.flag(3)) b = b.transpose(-1, -2);
     bool matrices = a.dim() == 3 && b.dim() == 3 && a.size(0) == 1 && b.size(0) == 1;
-    Tensor product;
-    if (matrices && bias.defined() && bias.dim() == 1)
+    Tensor product, left = matrices ? a.squeeze(0) : a, right = matrices ? b.squeeze(0) : b;
+    if (matrixProductFits(left, right)) {
+      product = matrixProduct(left, right);
+      if (matrices) product = product.unsqueeze(0);
+      if (bias.defined()) product = at::add(product, bias);
+    } else if (matrices && bias.defined() && bias.dim() == 1)
       product = at::addmm(bias, a.squeeze(0), b.squeeze(0)).unsqueeze(0);
     else if (a.dim() == 2 && b.dim() == 2 && bias.defined() && bias.dim() == 1)
       product = at::addmm(bias, a, b);

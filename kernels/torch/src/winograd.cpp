@@ -1,123 +1,27 @@
-// The interpolation points are 0, +-5/8, +-3/2 and infinity: with the textbook's 0, +-1, +-2 the rounding error is twice as
-// large. Vectors run over channels (the innermost axis); each of the 36 points takes one matrix product of libtorch's BLAS,
-// over blocks of tiles small enough to stay in cache.
-#include "blas.h"
-#include "layout.h"
+// Vectors run over channels (the innermost axis); each of the 36 points takes one matrix product, over blocks of tiles small
+// enough to stay in cache. All arithmetic is float32; images may be bfloat16.
 #include "winograd.h"
+
+#include "lanes.h"
+#include "layout.h"
+#include "precision.h"
+#include "product.h"
+#include "vectors.h"
+#include "winograd_transforms.h"
 
 namespace detlab {
 
 namespace {
 
-constexpr int kOut = 4, kIn = 6, kPoints = kIn * kIn;
-/** Tiles of a block: with fewer, the matrix products are slow; with more, they exceed the cache. */
-constexpr int64_t kBlock = 112;
-constexpr float kA = 0.625f, kB = 1.5f;
-constexpr float kA2 = kA * kA, kB2 = kB * kB, kA3 = kA2 * kA, kB3 = kB2 * kB, kA2B2 = kA2 * kB2;
-constexpr float kNormA = 1 / (2 * kA2 * (kA2 - kB2)), kNormB = 1 / (2 * kB2 * (kB2 - kA2));
+/** Floats of a block's points, before and after the products: half of a second-level cache. */
+constexpr int64_t kBlockFloats = 1 << 18;
+constexpr int64_t kMinBlock = 28, kMaxBlock = 112;
 
-#ifdef __AVX512F__
-constexpr int kLanes = 16;
-#else
-constexpr int kLanes = 8;
-#endif
-typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float))));
-
-/** The first `count` channels at p; the others are zero. */
-inline Lanes get(const float* p, int64_t count) {
-  Lanes v{};
-  if (count >= kLanes)
-    std::memcpy(&v, p, sizeof v);
-  else
-    std::memcpy(&v, p, count * sizeof(float));
-  return v;
-}
-
-inline void put(float* p, const Lanes& v, int64_t count) {
-  if (count >= kLanes)
-    std::memcpy(p, &v, sizeof v);
-  else
-    std::memcpy(p, &v, count * sizeof(float));
-}
-
-/** A one-dimensional transform of `from` values, `step` apart, to `to` values. */
-struct InputTransform {
-  static constexpr int from = kIn, to = kIn;
-  static void run(const Lanes* d, Lanes* v, int step) {
-    Lanes d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step], d5 = d[5 * step];
-    Lanes evenA = d4 - kB2 * d2, oddA = kA * d3 - kA * kB2 * d1;
-    Lanes evenB = d4 - kA2 * d2, oddB = kB * d3 - kB * kA2 * d1;
-    v[0] = kA2B2 * d0 - (kA2 + kB2) * d2 + d4;
-    v[step] = evenA + oddA;
-    v[2 * step] = evenA - oddA;
-    v[3 * step] = evenB + oddB;
-    v[4 * step] = evenB - oddB;
-    v[5 * step] = kA2B2 * d1 - (kA2 + kB2) * d3 + d5;
-  }
-};
-
-struct OutputTransform {
-  static constexpr int from = kIn, to = kOut;
-  static void run(const Lanes* m, Lanes* y, int step) {
-    Lanes sumA = m[step] + m[2 * step], differenceA = m[step] - m[2 * step];
-    Lanes sumB = m[3 * step] + m[4 * step], differenceB = m[3 * step] - m[4 * step];
-    Lanes first = m[0], last = m[5 * step];
-    y[0] = first + sumA + sumB;
-    y[step] = kA * differenceA + kB * differenceB;
-    y[2 * step] = kA2 * sumA + kB2 * sumB;
-    y[3 * step] = kA3 * differenceA + kB3 * differenceB + last;
-  }
-};
-
-/** The transpose of OutputTransform: maps a gradient of outputs to the points. */
-struct OutputGradientTransform {
-  static constexpr int from = kOut, to = kIn;
-  static void run(const Lanes* y, Lanes* m, int step) {
-    Lanes y0 = y[0], y1 = y[step], y2 = y[2 * step], y3 = y[3 * step];
-    Lanes evenA = y0 + kA2 * y2, oddA = kA * y1 + kA3 * y3, evenB = y0 + kB2 * y2, oddB = kB * y1 + kB3 * y3;
-    m[0] = y0;
-    m[step] = evenA + oddA;
-    m[2 * step] = evenA - oddA;
-    m[3 * step] = evenB + oddB;
-    m[4 * step] = evenB - oddB;
-    m[5 * step] = y3;
-  }
-};
-
-struct FilterTransform {
-  static constexpr int from = 3, to = kIn;
-  static void run(const Lanes* g, Lanes* u, int step) {
-    Lanes g0 = g[0], g1 = g[step], g2 = g[2 * step];
-    Lanes evenA = kNormA * (g0 + kA2 * g2), oddA = kNormA * kA * g1;
-    Lanes evenB = kNormB * (g0 + kB2 * g2), oddB = kNormB * kB * g1;
-    u[0] = (1 / kA2B2) * g0;
-    u[step] = evenA + oddA;
-    u[2 * step] = evenA - oddA;
-    u[3 * step] = evenB + oddB;
-    u[4 * step] = evenB - oddB;
-    u[5 * step] = g2;
-  }
-};
-
-/** The transpose of FilterTransform. */
-struct FilterGradientTransform {
-  static constexpr int from = kIn, to = 3;
-  static void run(const Lanes* u, Lanes* g, int step) {
-    Lanes sumA = kNormA * (u[step] + u[2 * step]), differenceA = kNormA * (u[step] - u[2 * step]);
-    Lanes sumB = kNormB * (u[3 * step] + u[4 * step]), differenceB = kNormB * (u[3 * step] - u[4 * step]);
-    Lanes first = (1 / kA2B2) * u[0], last = u[5 * step];
-    g[0] = first + sumA + sumB;
-    g[step] = kA * differenceA + kB * differenceB;
-    g[2 * step] = kA2 * sumA + kB2 * sumB + last;
-  }
-};
-
-/** Both axes of a square held in rows of kIn, in place. */
-template <typename Transform>
-inline void transformSquare(Lanes* square) {
-  for (int row = 0; row < Transform::from; row++) Transform::run(square + row * kIn, square + row * kIn, 1);
-  for (int column = 0; column < Transform::to; column++) Transform::run(square + column, square + column, kIn);
-}
+// What decides between the algorithms, in multiply-adds at the processor's full rate, measured on AMD's Zen 5 (AVX512):
+/** The share of the full rate that oneDNN's direct convolution reaches, in float32 and in bfloat16 (of the rate of float32). */
+constexpr double kDirectRate = 0.85, kLowRate = 1.8;
+/** Of a tile's transforms, per channel read or written, and of the filter's, per point. */
+constexpr double kTileCost = 500, kFilterCost = 20;
 
 /** DETLAB_WINOGRAD=0 uses oneDNN's convolutions everywhere. */
 bool disabled() {
@@ -130,13 +34,14 @@ bool disabled() {
 struct Tiling {
   int64_t height, width, rows, columns, tiles, block, parts;
 
-  Tiling(int64_t images, int64_t h, int64_t w) : height(h), width(w) {
+  /** `channels`: those of a tile's points before and after the products. */
+  Tiling(int64_t images, int64_t h, int64_t w, int64_t channels) : height(h), width(w) {
     rows = (h + kOut - 1) / kOut;
     columns = (w + kOut - 1) / kOut;
     tiles = images * rows * columns;
-    // one part per thread even for little work: outside a parallel loop the BLAS would start threads 36 times
+    int64_t fitting = std::min(kMaxBlock, std::max(kMinBlock, kBlockFloats / (kPoints * channels)));
     parts = std::max<int64_t>(1, std::min<int64_t>(at::get_num_threads(), tiles));
-    int64_t share = (tiles + parts - 1) / parts, blocks = (share + kBlock - 1) / kBlock;
+    int64_t share = (tiles + parts - 1) / parts, blocks = (share + fitting - 1) / fitting;
     block = (share + blocks - 1) / blocks;
   }
 
@@ -156,74 +61,119 @@ struct Tiling {
 };
 
 /** Distance between the points of a block: an odd number of cache lines, or all 36 would map to the same cache set. */
-int64_t pointStride(int64_t tiles, int64_t channels) { return ((tiles * channels + 15) / 16 | 1) * 16; }
+int64_t pointStride(int64_t floats) { return ((floats + 15) / 16 | 1) * 16; }
 
 /** NHWC memory of an image batch. */
+template <typename T>
 struct Pixels {
-  const float* data;
+  const T* data;
   int64_t height, width, channels;
-  explicit Pixels(const Tensor& x) : data(x.data_ptr<float>()), height(x.size(2)), width(x.size(3)), channels(x.size(1)) {}
+  explicit Pixels(const Tensor& x) : data(pointer<T>(x)), height(x.size(2)), width(x.size(3)), channels(x.size(1)) {}
 };
 
-/** Reads `Transform::from` squared pixels of each tile, from (top - padding, left - padding), and writes their points. */
-template <typename Transform>
-void toPoints(const Pixels& x, const Tiling& tiling, at::IntArrayRef padding, int64_t first, int64_t count, float* points,
-              int64_t stride) {
+/** Where channel c of a block's tiles begins: rows of all channels, or panels of kPanel for the right side of a product. */
+struct PointOrder {
+  bool panels;
+  int64_t channels, count;
+  int64_t at(int64_t tile, int64_t c) const {
+    return panels ? (c / kPanel * count + tile) * kPanel + c % kPanel : tile * channels + c;
+  }
+  /** Floats of a point's tiles. */
+  int64_t size() const { return count * (panels ? panelsOf(channels) * kPanel : channels); }
+};
+
+/** Where a tile begins in an image, and the image. */
+template <typename T>
+struct Corner {
+  const T* image;
+  int64_t top, left;
+  bool inside;  // so are all pixels of the tile
+};
+
+/** The points of kLanes channels of a tile, or of the last `lanes` channels. */
+template <typename Transform, bool kWhole, typename T>
+inline void tilePoints(const Pixels<T>& x, const Corner<T>& corner, int64_t c, int64_t lanes, float* to, int64_t stride) {
   constexpr int n = Transform::from;
-  for (int64_t t = 0; t < count; t++) {
+  Lanes square[kPoints];
+  const T* first = corner.image + (corner.top * x.width + corner.left) * x.channels + c;
+  for (int row = 0; row < n; row++)
+    for (int column = 0; column < n; column++) {
+      const T* pixel = first + (row * x.width + column) * x.channels;
+      int64_t v = corner.top + row, u = corner.left + column;
+      if constexpr (kWhole)
+        square[row * kIn + column] = get(pixel);
+      else if (corner.inside || (v >= 0 && v < x.height && u >= 0 && u < x.width))
+        square[row * kIn + column] = get(pixel, lanes);
+      else
+        square[row * kIn + column] = Lanes{};
+    }
+  transformSquare<Transform>(square);
+  for (int p = 0; p < kPoints; p++) put(to + p * stride, square[p], kWhole ? kLanes : lanes);
+}
+
+/** Reads `Transform::from` squared pixels of each tile, from (top - padding, left - padding), and writes their points. */
+template <typename Transform, typename T>
+void toPoints(const Pixels<T>& x, const Tiling& tiling, at::IntArrayRef padding, int64_t first, const PointOrder& order,
+              float* points, int64_t stride) {
+  constexpr int n = Transform::from;
+  for (int64_t t = 0; t < order.count; t++) {
     int64_t top = tiling.top(first + t) - padding[0], left = tiling.left(first + t) - padding[1];
-    const float* image = x.data + tiling.image(first + t) * x.height * x.width * x.channels;
     bool inside = top >= 0 && left >= 0 && top + n <= x.height && left + n <= x.width;
+    Corner<T> corner{x.data + tiling.image(first + t) * x.height * x.width * x.channels, top, left, inside};
     for (int64_t c = 0; c < x.channels; c += kLanes) {
-      int64_t lanes = x.channels - c;
-      Lanes square[kPoints];
-      for (int row = 0; row < n; row++)
-        for (int column = 0; column < n; column++) {
-          int64_t v = top + row, u = left + column;
-          bool valid = inside || (v >= 0 && v < x.height && u >= 0 && u < x.width);
-          square[row * kIn + column] = valid ? get(image + (v * x.width + u) * x.channels + c, lanes) : Lanes{};
-        }
-      transformSquare<Transform>(square);
-      for (int p = 0; p < kPoints; p++) put(points + p * stride + t * x.channels + c, square[p], lanes);
+      float* to = points + order.at(t, c);
+      if (inside && x.channels - c >= kLanes)
+        tilePoints<Transform, true>(x, corner, c, kLanes, to, stride);
+      else
+        tilePoints<Transform, false>(x, corner, c, x.channels - c, to, stride);
     }
   }
 }
 
+template <typename T>
 struct Epilogue {
-  const float *bias, *residual;
+  const float* bias;
+  const T* residual;
   Activation activation;
 };
 
 inline Lanes activate(Lanes v, Activation activation) {
   if (activation == Activation::relu) return v < 0 ? Lanes{} : v;  // NaN stays NaN
-  if (activation != Activation::silu) return v;
-  float values[kLanes];
-  std::memcpy(values, &v, sizeof v);
-  for (int k = 0; k < kLanes; k++) values[k] *= sigmoid(values[k]);
-  std::memcpy(&v, values, sizeof v);
-  return v;
+  return activation == Activation::silu ? v * sigmoid(v) : v;
+}
+
+/** Writes the outputs of kLanes channels of a tile, or of the last `lanes` channels, from its points. */
+template <bool kWhole, typename T>
+inline void tileOutputs(const float* points, int64_t stride, int64_t corner, int64_t width, int64_t channels, int rows,
+                        int columns, int64_t lanes, const Epilogue<T>& e, int64_t c, T* y) {
+  if constexpr (kWhole) lanes = kLanes, rows = columns = kOut;
+  Lanes square[kPoints];
+  for (int p = 0; p < kPoints; p++) square[p] = get(points + p * stride, lanes);
+  transformSquare<OutputTransform>(square);
+  Lanes bias = e.bias ? get(e.bias + c, lanes) : Lanes{};
+  for (int row = 0; row < rows; row++)
+    for (int column = 0; column < columns; column++) {
+      int64_t at = (corner + row * width + column) * channels + c;
+      Lanes value = square[row * kIn + column] + bias;
+      if (e.residual) value += get(e.residual + at, lanes);
+      put(y + at, activate(value, e.activation), lanes);
+    }
 }
 
 /** Writes the outputs of a block of tiles. */
+template <typename T>
 void fromPoints(const float* points, int64_t stride, const Tiling& tiling, int64_t channels, int64_t first, int64_t count,
-                const Epilogue& e, float* y) {
+                const Epilogue<T>& e, T* y) {
   for (int64_t t = 0; t < count; t++) {
     int64_t top = tiling.top(first + t), left = tiling.left(first + t);
     int64_t corner = (tiling.image(first + t) * tiling.height + top) * tiling.width + left;
     int rows = std::min<int64_t>(kOut, tiling.height - top), columns = std::min<int64_t>(kOut, tiling.width - left);
     for (int64_t c = 0; c < channels; c += kLanes) {
-      int64_t lanes = channels - c;
-      Lanes square[kPoints];
-      for (int p = 0; p < kPoints; p++) square[p] = get(points + p * stride + t * channels + c, lanes);
-      transformSquare<OutputTransform>(square);
-      Lanes bias = e.bias ? get(e.bias + c, lanes) : Lanes{};
-      for (int row = 0; row < rows; row++)
-        for (int column = 0; column < columns; column++) {
-          int64_t at = (corner + row * tiling.width + column) * channels + c;
-          Lanes value = square[row * kIn + column] + bias;
-          if (e.residual) value += get(e.residual + at, lanes);
-          put(y + at, activate(value, e.activation), lanes);
-        }
+      const float* from = points + t * channels + c;
+      if (rows == kOut && columns == kOut && channels - c >= kLanes)
+        tileOutputs<true>(from, stride, corner, tiling.width, channels, kOut, kOut, kLanes, e, c, y);
+      else
+        tileOutputs<false>(from, stride, corner, tiling.width, channels, rows, columns, channels - c, e, c, y);
     }
   }
 }
@@ -232,28 +182,36 @@ Tensor emptyImages(int64_t n, int64_t channels, int64_t height, int64_t width, c
   return at::empty({n, channels, height, width}, like.options(), at::MemoryFormat::ChannelsLast);
 }
 
-/** conv(x) with the points of a filter [36, O, I]; `backwards`: from O channels to I. */
-Tensor convolve(const Tensor& x, const Tensor& filter, bool backwards, int64_t height, int64_t width,
-                at::IntArrayRef padding, const Tensor& bias, const Tensor& residual, Activation activation) {
-  const int o = filter.size(1), i = filter.size(2);
-  const int from = backwards ? o : i, to = backwards ? i : o;
-  Pixels pixels(x);
-  Tiling tiling(x.size(0), height, width);
+/** conv(x) to `to` channels with the points of a filter, [36, panels, channels of x, kPanel]. */
+template <typename T>
+Tensor convolve(const Tensor& x, const Tensor& filter, int64_t to, int64_t height, int64_t width, at::IntArrayRef padding,
+                const Tensor& bias, const Tensor& residual, Activation activation) {
+  const int64_t from = x.size(1), panels = panelsOf(to) * from * kPanel;
+  Pixels<T> pixels(x);
+  Tiling tiling(x.size(0), height, width, from + to);
   Tensor y = emptyImages(x.size(0), to, height, width, x);
-  int64_t stride = pointStride(tiling.block, from), outStride = pointStride(tiling.block, to);
-  Tensor space = at::empty({tiling.parts, (stride + outStride) * kPoints}, x.options());
-  Epilogue epilogue{bias.defined() ? bias.data_ptr<float>() : nullptr,
-                    residual.defined() ? residual.data_ptr<float>() : nullptr, activation};
-  const float *weights = filter.data_ptr<float>(), one = 1, zero = 0;
-  float *workspace = space.data_ptr<float>(), *out = y.data_ptr<float>();
+  int64_t stride = pointStride(tiling.block * from), outStride = pointStride(tiling.block * to);
+  Tensor space = at::empty({tiling.parts, (stride + outStride) * kPoints}, filter.options());
+  Epilogue<T> epilogue{pointer<float>(bias), pointer<T>(residual), activation};
+  const float* weights = filter.data_ptr<float>();
+  float* workspace = space.data_ptr<float>();
+  T* out = pointer<T>(y);
   tiling.forEachBlock([&](int64_t part, int64_t first, int64_t count) {
     float *points = workspace + part * space.size(1), *products = points + kPoints * stride;
-    toPoints<InputTransform>(pixels, tiling, padding, first, count, points, stride);
-    int n = count;
+    toPoints<InputTransform>(pixels, tiling, padding, first, {false, from, count}, points, stride);
     for (int p = 0; p < kPoints; p++)
-      sgemm()(backwards ? "N" : "T", "N", &to, &n, &from, &one, weights + p * int64_t(o) * i, &i, points + p * stride,
-              &from, &zero, products + p * outStride, &to);
-    fromPoints(products, outStride, tiling, to, first, count, epilogue, out);
+      product(count, to, from, {points + p * stride, from, 1}, weights + p * panels, {products + p * outStride, to, false});
+    fromPoints<T>(products, outStride, tiling, to, first, count, epilogue, out);
+  });
+  return y;
+}
+
+Tensor convolveAny(const Tensor& x, const Tensor& filter, int64_t to, int64_t height, int64_t width, at::IntArrayRef padding,
+                   const Tensor& bias, const Tensor& residual, Activation activation) {
+  Tensor y;
+  withLane(x, [&](auto* lane) {
+    using T = std::remove_pointer_t<decltype(lane)>;
+    y = convolve<T>(x, filter, to, height, width, padding, bias, residual, activation);
   });
   return y;
 }
@@ -261,90 +219,116 @@ Tensor convolve(const Tensor& x, const Tensor& filter, bool backwards, int64_t h
 }  // namespace
 
 bool winogradFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strides, at::IntArrayRef padding,
-                  at::IntArrayRef dilations, int64_t groups, WinogradPass pass) {
+                  at::IntArrayRef dilations, int64_t groups) {
   auto all = [](at::IntArrayRef values, int64_t low, int64_t high) {
     return std::all_of(values.begin(), values.end(), [&](int64_t v) { return v >= low && v <= high; });
   };
-  if (!x.is_cpu() || x.scalar_type() != at::kFloat || groups != 1) return false;
+  if (!hasLanes(x) || productType(x.scalar_type()) != x.scalar_type() || groups != 1) return false;
   if (filter[2] != 3 || filter[3] != 3 || !all(strides, 1, 1) || !all(dilations, 1, 1) || !all(padding, 0, 2))
     return false;
   int64_t height = x.size(2) + 2 * padding[0] - 2, width = x.size(3) + 2 * padding[1] - 2;
-  if (height < 1 || width < 1 || x.size(0) < 1 || !sgemm() || disabled()) return false;
-  int64_t tiles = x.size(0) * ((height + kOut - 1) / kOut) * ((width + kOut - 1) / kOut);
-  bool large = filter[0] * filter[1] > 1 << 17;  // the transformed filter exceeds the cache
-  int64_t channels = std::min(filter[0], filter[1]);
+  if (height < 1 || width < 1 || x.size(0) < 1 || disabled()) return false;
+  double tiles = double(x.size(0) * ((height + kOut - 1) / kOut) * ((width + kOut - 1) / kOut));
   // with fewer tiles the gain is small, and a direct sum has the smaller rounding error
   if (tiles < 96) return false;
-  switch (pass) {
-    case WinogradPass::filterGradient: return channels >= 32;
-    default: return channels >= 48 && (!large || tiles >= 128);
-  }
+  double channels = double(filter[0] + filter[1]), products = double(filter[0]) * double(filter[1]);
+  double direct = double(x.size(0) * height * width) * 9 * products / (isLow(x) ? kLowRate : kDirectRate);
+  return tiles * (kPoints * products + kTileCost * channels) + kPoints * kFilterCost * products < direct;
 }
 
 Tensor winogradFilter(const Tensor& filter, bool flipped, const Tensor& scale) {
   Tensor dense = channelsLast(filter);  // O, 3, 3, I
   Tensor factors = scale.defined() ? scale.contiguous() : scale;
-  const float* factor = factors.defined() ? factors.data_ptr<float>() : nullptr;
-  int64_t o = filter.size(0), i = filter.size(1);
-  Tensor result = at::empty({kPoints, o, i}, filter.options().memory_format(at::MemoryFormat::Contiguous));
-  const float* from = dense.data_ptr<float>();
+  const float* factor = pointer<float>(factors);
+  int64_t o = filter.size(0), i = filter.size(1), depth = flipped ? o : i, panels = panelsOf(flipped ? i : o);
+  bool partial = (flipped ? i : o) % kPanel != 0;  // the last panel's other columns are zero
+  auto options = filter.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous);
+  Ints shape{kPoints, panels, depth, kPanel};
+  Tensor result = partial ? at::zeros(shape, options) : at::empty(shape, options);
   float* to = result.data_ptr<float>();
-  at::parallel_for(0, o, 8, [&](int64_t begin, int64_t end) {
-    for (int64_t k = begin; k < end; k++) {
+  const int64_t point = panels * depth * kPanel;
+  withLane(dense, [&](auto* lane) {
+    using T = std::remove_pointer_t<decltype(lane)>;
+    const T* from = pointer<T>(dense);
+    /** The points of kLanes input channels of output channel k. */
+    auto points = [&](int64_t k, int64_t c, Lanes* square) {
       const float by = factor ? factor[k] : 1;
-      for (int64_t c = 0; c < i; c += kLanes) {
-        Lanes square[kPoints];
-        for (int tap = 0; tap < 9; tap++)
-          square[tap / 3 * kIn + tap % 3] = get(from + (k * 9 + (flipped ? 8 - tap : tap)) * i + c, i - c) * by;
-        transformSquare<FilterTransform>(square);
-        for (int p = 0; p < kPoints; p++) put(to + (p * o + k) * i + c, square[p], i - c);
-      }
-    }
+      for (int tap = 0; tap < 9; tap++)
+        square[tap / 3 * kIn + tap % 3] = get(from + (k * 9 + (flipped ? 8 - tap : tap)) * i + c, i - c) * by;
+      transformSquare<FilterTransform>(square);
+    };
+    at::parallel_for(0, (o + kLanes - 1) / kLanes, 1, [&](int64_t begin, int64_t end) {
+      std::vector<Lanes> squares(kPoints * kLanes);
+      for (int64_t k = begin * kLanes; k < std::min(o, end * kLanes); k += kLanes)
+        for (int64_t c = 0; c < i; c += kLanes) {
+          for (int64_t row = 0; row < kLanes; row++) {
+            Lanes square[kPoints] = {};
+            if (k + row < o) points(k + row, c, square);
+            for (int p = 0; p < kPoints; p++) squares[p * kLanes + row] = square[p];
+          }
+          for (int p = 0; p < kPoints; p++) {
+            Lanes* rows = squares.data() + p * kLanes;
+            if (!flipped) transpose(rows);
+            int64_t first = flipped ? k : c, column = flipped ? c : k;
+            float* at = to + p * point + (column / kPanel * depth + first) * kPanel + column % kPanel;
+            for (int64_t row = 0; row < std::min<int64_t>(kLanes, depth - first); row++) put(at + row * kPanel, rows[row]);
+          }
+        }
+    });
   });
   return result;
 }
 
-Tensor winogradForward(const Tensor& x, const Tensor& transformed, at::IntArrayRef padding, const Tensor& bias,
-                       const Tensor& residual, Activation activation) {
+static Tensor wide(const Tensor& vector) { return vector.defined() ? vector.to(at::kFloat).contiguous() : vector; }
+
+Tensor winogradForward(const Tensor& x, const Tensor& transformed, int64_t channels, at::IntArrayRef padding,
+                       const Tensor& bias, const Tensor& residual, Activation activation) {
   int64_t height = x.size(2) + 2 * padding[0] - 2, width = x.size(3) + 2 * padding[1] - 2;
-  return convolve(channelsLast(x), transformed, false, height, width, padding,
-                  bias.defined() ? bias.contiguous() : bias, residual.defined() ? channelsLast(residual) : residual,
-                  activation);
+  return convolveAny(channelsLast(x), transformed, channels, height, width, padding, wide(bias),
+                     residual.defined() ? channelsLast(residual) : residual, activation);
 }
 
 Tensor winogradInputGradient(const Tensor& dy, const Tensor& transformed, at::IntArrayRef size, at::IntArrayRef padding) {
-  return convolve(channelsLast(dy), transformed, true, size[0], size[1], {2 - padding[0], 2 - padding[1]}, Tensor(),
-                  Tensor(), Activation::none);
+  return convolveAny(channelsLast(dy), transformed, size[0], size[1], size[2], {2 - padding[0], 2 - padding[1]}, Tensor(),
+                     Tensor(), Activation::none);
+}
+
+/** The sums over tiles of products of points, for each thread: [parts, 36, O, I]. */
+template <typename T>
+static Tensor filterPoints(const Tensor& dy, const Tensor& x, at::IntArrayRef padding) {
+  const int64_t o = dy.size(1), i = x.size(1), size = o * i;
+  Tiling tiling(x.size(0), dy.size(2), dy.size(3), o + i);
+  int64_t xStride = pointStride(PointOrder{true, i, tiling.block}.size()), yStride = pointStride(tiling.block * o);
+  auto options = x.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous);
+  Tensor space = at::empty({tiling.parts, (xStride + yStride) * kPoints}, options);
+  Tensor sums = at::empty({tiling.parts, kPoints, size}, options);
+  float *workspace = space.data_ptr<float>(), *total = sums.data_ptr<float>();
+  std::vector<char> begun(tiling.parts, 0);
+  Pixels<T> pixels(x), gradients(dy);
+  tiling.forEachBlock([&](int64_t part, int64_t first, int64_t count) {
+    float *xs = workspace + part * space.size(1), *ys = xs + kPoints * xStride;
+    toPoints<InputTransform>(pixels, tiling, padding, first, {true, i, count}, xs, xStride);
+    toPoints<OutputGradientTransform>(gradients, tiling, {0, 0}, first, {false, o, count}, ys, yStride);
+    bool adds = begun[part] != 0;
+    begun[part] = 1;
+    for (int p = 0; p < kPoints; p++)
+      product(o, i, count, {ys + p * yStride, 1, o}, xs + p * xStride, {total + (part * kPoints + p) * size, i, adds});
+  });
+  return sums;
 }
 
 Tensor winogradFilterGradient(const Tensor& gradient, const Tensor& input, at::IntArrayRef padding) {
-  Tensor dy = channelsLast(gradient), x = channelsLast(input);
-  const int o = dy.size(1), i = x.size(1);
-  Tiling tiling(x.size(0), dy.size(2), dy.size(3));
-  int64_t xStride = pointStride(tiling.block, i), yStride = pointStride(tiling.block, o), size = int64_t(o) * i;
-  Tensor space = at::empty({tiling.parts, (xStride + yStride) * kPoints}, x.options().memory_format(at::MemoryFormat::Contiguous));
-  Tensor sums = at::empty({tiling.parts, kPoints, size}, space.options());
-  float *workspace = space.data_ptr<float>(), *total = sums.data_ptr<float>();
-  std::vector<char> begun(tiling.parts, 0);
-  Pixels pixels(x), gradients(dy);
-  tiling.forEachBlock([&](int64_t part, int64_t first, int64_t count) {
-    float *xs = workspace + part * space.size(1), *ys = xs + kPoints * xStride;
-    toPoints<InputTransform>(pixels, tiling, padding, first, count, xs, xStride);
-    toPoints<OutputGradientTransform>(gradients, tiling, {0, 0}, first, count, ys, yStride);
-    const float one = 1, before = begun[part] ? 1 : 0;
-    begun[part] = 1;
-    int n = count;
-    for (int p = 0; p < kPoints; p++)
-      sgemm()("N", "T", &i, &o, &n, &one, xs + p * xStride, &i, ys + p * yStride, &o, &before,
-              total + (part * kPoints + p) * size, &i);
-  });
-  Tensor result = emptyImages(o, i, 3, 3, x);
+  Tensor dy = channelsLast(gradient), x = channelsLast(input), sums;
+  withLane(x, [&](auto* lane) { sums = filterPoints<std::remove_pointer_t<decltype(lane)>>(dy, x, padding); });
+  const int64_t o = dy.size(1), i = x.size(1), size = o * i, parts = sums.size(0);
+  const float* total = sums.data_ptr<float>();
+  Tensor result = at::empty({o, i, 3, 3}, sums.options(), at::MemoryFormat::ChannelsLast);
   float* out = result.data_ptr<float>();
   at::parallel_for(0, o, 8, [&](int64_t begin, int64_t end) {
     for (int64_t k = begin; k < end; k++)
       for (int64_t c = 0; c < i; c += kLanes) {
         Lanes square[kPoints] = {};
-        for (int64_t part = 0; part < tiling.parts; part++)
+        for (int64_t part = 0; part < parts; part++)
           for (int p = 0; p < kPoints; p++) square[p] += get(total + (part * kPoints + p) * size + k * i + c, i - c);
         transformSquare<FilterGradientTransform>(square);
         for (int tap = 0; tap < 9; tap++) put(out + (k * 9 + tap) * i + c, square[tap / 3 * kIn + tap % 3], i - c);

@@ -7,31 +7,29 @@
 
 namespace detlab {
 
-/** `cachedFilter`: forward with a filter whose points are cached between calls. */
-enum class WinogradPass { cachedFilter, forward, inputGradient, filterGradient };
-
 /**
- * Whether Winograd's algorithm is faster: float32 on the CPU, 3x3, no stride, dilation or groups, and enough tiles to
- * amortise the filter transform. Depends on shapes only, so that a resumed run has the arithmetic of an uninterrupted one.
- * `x` is the input in every pass, `filter` the filter's size [O, I, height, width].
+ * Whether Winograd's algorithm is faster: float32 or bfloat16 on the CPU, 3x3, no stride, dilation or groups, and enough tiles.
+ * Decided by a model of both algorithms' cost that reads shapes only, so that every run of a configuration has the same
+ * arithmetic; so all three passes. `x` is the input in each, `filter` the filter's size [O, I, height, width].
  */
 bool winogradFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strides, at::IntArrayRef padding,
-                  at::IntArrayRef dilations, int64_t groups, WinogradPass pass);
+                  at::IntArrayRef dilations, int64_t groups);
 
 /**
- * OIHW [O, I, 3, 3], multiplied by `scale` [O] if there is one, -> [36, O, I]; `flipped` rotates each filter by 180 degrees, as
- * the input gradient requires.
+ * The points of a filter OIHW [O, I, 3, 3], multiplied by `scale` [O] if there is one, in panels for `product`:
+ * [36, panels of O, I, kPanel], or, `flipped`, of the filter rotated by 180 degrees, as the input gradient requires,
+ * [36, panels of I, O, kPanel].
  */
 Tensor winogradFilter(const Tensor& filter, bool flipped, const Tensor& scale = Tensor());
 
-/** act(conv(x) + bias + residual) from a transformed filter; NCHW views of channels_last memory. */
-Tensor winogradForward(const Tensor& x, const Tensor& transformed, at::IntArrayRef padding, const Tensor& bias,
-                       const Tensor& residual, Activation activation);
+/** act(conv(x) + bias + residual) to `channels`, from a transformed filter; NCHW views of channels_last memory. */
+Tensor winogradForward(const Tensor& x, const Tensor& transformed, int64_t channels, at::IntArrayRef padding,
+                       const Tensor& bias, const Tensor& residual, Activation activation);
 
-/** Gradient of the input, of size [height, width]; `transformed` is flipped. */
+/** Gradient of the input, of size [channels, height, width]; `transformed` is flipped. */
 Tensor winogradInputGradient(const Tensor& dy, const Tensor& transformed, at::IntArrayRef size, at::IntArrayRef padding);
 
-/** Gradient of the filter, OIHW. */
+/** Gradient of the filter, OIHW in float32. */
 Tensor winogradFilterGradient(const Tensor& dy, const Tensor& x, at::IntArrayRef padding);
 
 }  // namespace detlab

@@ -9,6 +9,7 @@ import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
 import { packageRoot } from '../../paths';
 import type { Engine, EngineOptions } from '../engine';
+import { limitMemory } from '../memory-limit';
 import { profileWith } from '../profile';
 import { registerTapeGradients } from '../tape/gradients';
 import { trackMemory } from '../tape/memory';
@@ -63,7 +64,7 @@ export async function startTensorflow(options: EngineOptions = {}): Promise<Engi
     tf.registerKernel(kernel);
   }
   registerTapeGradients();
-  return {
+  const running: Omit<Engine, 'memoryLimit'> = {
     name: 'tensorflow',
     device,
     description: `tensorflow (${folder.endsWith('gpu') ? 'tfjs-node-gpu' : 'tfjs-node'} 4.22) on ${device}, float32`,
@@ -82,6 +83,7 @@ export async function startTensorflow(options: EngineOptions = {}): Promise<Engi
     profile: (f, modules) => profileWith(recordKernels, f, modules),
     ...trackMemory(() => 0),
   };
+  return limitMemory(running);
 }
 
 /** Restores two functions that tfjs-node calls for every operation and Node 23 removed. */

@@ -5,6 +5,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
 import type { Engine, EngineOptions, Precision } from '../engine';
+import { limitMemory } from '../memory-limit';
 import { profileWith } from '../profile';
 import { autocast } from './autocast';
 import { BACKEND, TorchBackend } from './backend';
@@ -79,7 +80,7 @@ export async function startTorch(options: EngineOptions = {}): Promise<TorchEngi
   if (onCuda) precisions.push('float16');
   const accepted = [...precisions, ...memoryPrecisions];
   const listed = [...precisions, ...memoryPrecisions.map((p) => `${p} in memory only`)];
-  return {
+  const running: Omit<TorchEngine, 'memoryLimit'> = {
     name: 'torch',
     device,
     description: `torch ${native.torchVersion} on ${device}, ${threads} thread${threads === 1 ? '' : 's'}, ${listed.join(', ')}`,
@@ -93,9 +94,11 @@ export async function startTorch(options: EngineOptions = {}): Promise<TorchEngi
     profile: (f, modules) => profileWith(recordTorch, f, modules),
     memory() {
       const [bytesInUse, bytesPeak, bytesCached] = native.memoryState();
-      return { slots: native.liveSlots(), bytesInUse, bytesPeak, bytesCached };
+      return { slots: native.liveSlots(), bytesInUse, bytesPeak, bytesCached, bytesLimit: limited.memoryLimit };
     },
     resetPeak: () => native.resetPeak(),
     releaseCache: () => native.releaseCache(),
   };
+  const limited: TorchEngine = limitMemory(running, onCuda ? undefined : (bytes) => native.memoryLimit(bytes));
+  return limited;
 }

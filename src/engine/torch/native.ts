@@ -19,6 +19,8 @@ export interface Native {
   /** [in use, peak, cached] bytes. */
   memoryState(): [number, number, number];
   resetPeak(): void;
+  /** 0: no limit. */
+  memoryLimit(bytes: number): void;
   releaseCache(): void;
   profileStart(): void;
   /** Sets the module of the calls that follow; returns the one before. */

@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import { getThreadsCount, setThreadsCount, setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
 import { DetLabError } from '../../errors';
 import type { Engine, EngineOptions } from '../engine';
+import { limitMemory } from '../memory-limit';
 import { profileWith } from '../profile';
 import { registerTapeGradients } from '../tape/gradients';
 import { trackMemory } from '../tape/memory';
@@ -55,7 +56,7 @@ export async function startWasm(options: EngineOptions = {}): Promise<Engine> {
   }
   registerTapeGradients();
   const threads = getThreadsCount();
-  return {
+  const running: Omit<Engine, 'memoryLimit'> = {
     name: 'wasm',
     device: 'cpu',
     description: `wasm (tfjs-backend-wasm 4.22) on cpu, ${threads} thread${threads === 1 ? '' : 's'}, float32`,
@@ -74,4 +75,5 @@ export async function startWasm(options: EngineOptions = {}): Promise<Engine> {
     profile: (f, modules) => profileWith(recordKernels, f, modules),
     ...trackMemory(() => wasm.HEAPU8.length),
   };
+  return limitMemory(running);
 }

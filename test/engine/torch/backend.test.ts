@@ -91,4 +91,28 @@ describe('training', () => {
     engine.releaseCache();
     expect(engine.memory().bytesCached).toBe(0);
   });
+
+  it('keeps no more of freed tensors than its memory limit', () => {
+    const churn = () => {
+      for (let i = 0; i < 8; i++) tf.tidy(() => tf.sum(tf.add(tf.ones([1024, 1024, 2]), i)).dataSync());
+    };
+    const total = () => engine.memory().bytesInUse + engine.memory().bytesCached;
+    engine.releaseCache();
+    const limit = Math.ceil(engine.memory().bytesInUse) + 4 * 2 ** 20;
+    churn();
+    expect(total()).toBeGreaterThan(limit); // 8 MB tensors are kept
+    engine.memoryLimit = limit;
+    expect(engine.memory().bytesLimit).toBe(limit);
+    expect(total()).toBeLessThanOrEqual(limit);
+    churn();
+    expect(total()).toBeLessThanOrEqual(limit);
+    for (const wrong of [0, -1, 0.5, Number.NaN])
+      expect(() => {
+        engine.memoryLimit = wrong;
+      }).toThrow('expected a whole number of bytes above 0');
+    expect(engine.memoryLimit).toBe(limit);
+    engine.memoryLimit = undefined;
+    churn();
+    expect(total()).toBeGreaterThan(limit);
+  });
 });

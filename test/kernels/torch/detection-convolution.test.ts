@@ -137,6 +137,42 @@ describe('DetConv2D', () => {
       expect(third).toEqual(first);
     });
 
+  // the filter gradient is a sum over gathered rows; neither channels nor sizes are whole multiples of its panels and blocks
+  for (const [kernel, padding, dilation] of [
+    [3, 1, 1],
+    [3, 2, 2],
+    [1, 0, 1],
+  ])
+    it(`many channels, stride 2, ${kernel}x${kernel}, dilation ${dilation}: output and every gradient`, () => {
+      agree(
+        {
+          x: values([2, 33, 47, 21], 1),
+          filter: tf.mul(values([kernel, kernel, 21, 37], 2), 0.2),
+          bias: values([37], 3),
+        },
+        (t) =>
+          runKernel(
+            'DetConv2D',
+            t,
+            attrs({ strides: [2, 2], padding: [padding, padding], dilations: [dilation, dilation] }),
+          ),
+        (t) => {
+          const { x, ...rest } = t;
+          const edge: [number, number] = [padding, padding];
+          const padded = tf.pad(x, [[0, 0], edge, edge, [0, 0]]);
+          // TensorFlow.js has no stride with a dilation: every second of the outputs without a stride
+          return dilation === 1
+            ? plain(2, 0)({ x: padded, ...rest })
+            : tf.stridedSlice(
+                plain(1, 0, dilation)({ x: padded, ...rest }),
+                [0, 0, 0, 0],
+                [2, 33, 47, 37],
+                [1, 2, 2, 1],
+              );
+        },
+      );
+    });
+
   it('dilation', () => {
     agree(
       { x: x(), filter: filter() },

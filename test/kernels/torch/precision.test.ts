@@ -32,6 +32,15 @@ const PRODUCTS: Record<string, { of: () => Operands; f: (o: Operands) => tf.Tens
     of: () => ({ x: values([1, 44, 44, 48], 1), filter: values([3, 3, 48, 48], 2) }),
     f: (o) => runKernel('DetConv2D', o, { ...geometry, activation: 'linear' }),
   },
+  'DetConv2D, enough tiles for Winograd, no whole vectors or tiles': {
+    of: () => ({
+      x: values([1, 43, 47, 40], 1),
+      filter: values([3, 3, 40, 56], 2),
+      bias: values([56], 3),
+      residual: values([1, 43, 47, 56], 4),
+    }),
+    f: (o) => runKernel('DetConv2D', o, { ...geometry, activation: 'relu' }),
+  },
   'DetConv2D with a stride, silu': {
     of: () => ({ x: map(1), filter: values([1, 1, 16, 24], 2) }),
     f: (o) => runKernel('DetConv2D', o, { ...geometry, strides: [2, 2], padding: [0, 0], activation: 'silu' }),

@@ -1,0 +1,107 @@
+// Vectors of as many float32 values as the processor's widest registers hold, for loops that compilers do not vectorise well.
+// bfloat16 memory is read and written as float32 values.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+
+namespace detlab {
+
+#ifdef __AVX512F__
+constexpr int kLanes = 16;
+#else
+constexpr int kLanes = 8;
+#endif
+typedef float Lanes __attribute__((vector_size(kLanes * sizeof(float))));
+typedef uint32_t LaneBits __attribute__((vector_size(kLanes * sizeof(uint32_t))));
+typedef uint16_t HalfLanes __attribute__((vector_size(kLanes * sizeof(uint16_t))));
+
+inline LaneBits bitsOf(const Lanes& v) {
+  LaneBits bits;
+  std::memcpy(&bits, &v, sizeof bits);
+  return bits;
+}
+
+/** The first `count` values at p; the others are zero. */
+template <typename Vector, typename T>
+inline Vector getRaw(const T* p, int64_t count) {
+  Vector v{};
+  if (count >= kLanes)
+    std::memcpy(&v, p, sizeof v);
+  else
+    std::memcpy(&v, p, count * sizeof(T));
+  return v;
+}
+inline Lanes get(const float* p, int64_t count = kLanes) { return getRaw<Lanes>(p, count); }
+inline Lanes get(const uint16_t* p, int64_t count = kLanes) {
+  LaneBits bits = __builtin_convertvector(getRaw<HalfLanes>(p, count), LaneBits) << 16;
+  Lanes v;
+  std::memcpy(&v, &bits, sizeof v);
+  return v;
+}
+
+template <typename Vector, typename T>
+inline void putRaw(T* p, const Vector& v, int64_t count) {
+  if (count >= kLanes)
+    std::memcpy(p, &v, sizeof v);
+  else
+    std::memcpy(p, &v, count * sizeof(T));
+}
+/** Writes the first `count` values. */
+inline void put(float* p, const Lanes& v, int64_t count = kLanes) { putRaw(p, v, count); }
+inline void put(uint16_t* p, const Lanes& v, int64_t count = kLanes) {
+  LaneBits bits = bitsOf(v);
+  LaneBits rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;  // to nearest, ties to even
+  LaneBits isNan = LaneBits(v != v);
+  HalfLanes halves = __builtin_convertvector((isNan & 0x7fc0u) | (~isNan & rounded), HalfLanes);
+  putRaw(p, halves, count);
+}
+
+typedef int32_t LaneIntegers __attribute__((vector_size(kLanes * sizeof(int32_t))));
+
+/** `exponential` of activation.h, to the same bits. */
+inline Lanes exponential(Lanes v) {
+  const Lanes low = Lanes{} - 87.3f, high = Lanes{} + 87.3f;
+  v = v < low ? low : v;
+  v = high < v ? high : v;
+  constexpr float shift = 12582912.0f;
+  Lanes n = (v * 1.44269504f + shift) - shift;
+  Lanes r = (v - n * 0.693359375f) + n * 2.12194440e-4f;
+  Lanes p = 1.9875691500e-4f * r + 1.3981999507e-3f;
+  p = p * r + 8.3334519073e-3f;
+  p = p * r + 4.1665795894e-2f;
+  p = p * r + 1.6666665459e-1f;
+  p = p * r + 5.0000001201e-1f;
+  LaneIntegers power = (__builtin_convertvector(n, LaneIntegers) + 127) << 23;
+  Lanes scale;
+  std::memcpy(&scale, &power, sizeof scale);
+  return (p * r * r + r + 1.0f) * scale;
+}
+
+inline Lanes sigmoid(Lanes v) { return 1.0f / (1.0f + exponential(-v)); }
+
+/** d(v * sigmoid(v)) / dv */
+inline Lanes siluSlope(Lanes v) {
+  Lanes s = sigmoid(v);
+  return s * (1.0f + v * (1.0f - s));
+}
+
+/** Transposes the square of kLanes vectors in place. */
+inline void transpose(Lanes* rows) {
+#pragma GCC unroll 4
+  for (int step = 1; step < kLanes; step *= 2) {
+    LaneBits low, high;
+    for (uint32_t lane = 0; lane < kLanes; lane++) {
+      low[lane] = lane & step ? kLanes + lane - step : lane;
+      high[lane] = lane & step ? kLanes + lane : lane + step;
+    }
+    for (int row = 0; row < kLanes; row++) {
+      if (row & step) continue;
+      Lanes a = rows[row], b = rows[row + step];
+      rows[row] = __builtin_shuffle(a, b, low);
+      rows[row + step] = __builtin_shuffle(a, b, high);
+    }
+  }
+}
+
+}  // namespace detlab
