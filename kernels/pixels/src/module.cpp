@@ -42,6 +42,15 @@ class Call {
     return {bytes(k, static_cast<size_t>(width) * height * 3), width, height};
   }
 
+  /** Frees the memory of an array, whose length is 0 from then on. */
+  void free(size_t k) {
+    napi_value buffer;
+    bool detached = false;
+    check(napi_get_typedarray_info(env_, at(k), nullptr, nullptr, nullptr, &buffer, nullptr));
+    check(napi_is_detached_arraybuffer(env_, buffer, &detached));
+    if (!detached) check(napi_detach_arraybuffer(env_, buffer));
+  }
+
  private:
   napi_value at(size_t k) const {
     if (k >= count_) throw std::invalid_argument("expected argument " + std::to_string(k));
@@ -107,6 +116,8 @@ static void callFlip(Call& call) {
   flipHorizontally(image, call.bytes(3, static_cast<size_t>(image.width) * image.height * 3));
 }
 
+static void callFree(Call& call) { call.free(0); }
+
 template <void (*function)(Call&)>
 static napi_value entry(napi_env env, napi_callback_info info) {
   try {
@@ -131,6 +142,7 @@ static napi_value initialise(napi_env env, napi_value exports) {
   define("toHsv", entry<callToHsv>);
   define("fromHsv", entry<callFromHsv>);
   define("flipHorizontally", entry<callFlip>);
+  define("free", entry<callFree>);
   return exports;
 }
 

@@ -4,6 +4,7 @@
 import { roundHalfEven } from '../../geometry/round-half-even';
 import type { PixelImage, Pixels } from '../types';
 import { pixelKernels } from './native';
+import { takePixels } from './pixel-pool';
 
 const f = Math.fround;
 const SHIFT = 12;
@@ -59,7 +60,7 @@ const SECTORS = [
  * row whose width is not a multiple of 64 (with AVX-512; 32 with AVX2), rounds them, so that those may differ by one level.
  */
 export function fromHsvBytes({ h, s, v }: HsvPlanes, { width, height, order }: Omit<PixelImage, 'data'>): PixelImage {
-  const data = new Uint8Array(h.length * 3);
+  const data = takePixels(h.length * 3);
   const blue = order === 'bgr' ? 0 : 2;
   const kernels = pixelKernels();
   if (kernels) {
@@ -94,7 +95,7 @@ export function recolour(image: PixelImage, tables: HsvPlanes): PixelImage {
     const { data, width, height, order } = image;
     const joined = new Uint8Array(768);
     for (const [i, table] of [tables.h, tables.s, tables.v].entries()) joined.set(table, 256 * i);
-    const out = new Uint8Array(data.length);
+    const out = takePixels(data.length);
     kernels.recolour(data, width, height, order === 'bgr' ? 0 : 2, joined, out);
     return { data: out, width, height, order };
   }

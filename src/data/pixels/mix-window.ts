@@ -4,6 +4,7 @@
 
 import type { PixelImage } from '../types';
 import { pixelKernels } from './native';
+import { takePixels } from './pixel-pool';
 
 /** How the other image is resized before it is mixed, and which window of it. */
 export interface MixedWindow {
@@ -22,7 +23,7 @@ export interface MixedWindow {
 /** The mean of `image` and the window of its size of `other`, truncated. */
 export function mixWindow(image: PixelImage, other: PixelImage, window: MixedWindow): PixelImage {
   const { width, height, order } = image;
-  const out = new Uint8Array(image.data.length);
+  const out = takePixels(image.data.length);
   const kernels = pixelKernels();
   if (!kernels) mixRows(image, other, window, out);
   else {

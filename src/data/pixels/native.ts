@@ -41,6 +41,8 @@ export interface PixelKernels {
     ]
   ): void;
   flipHorizontally(...args: [...Source, out: Uint8Array]): void;
+  /** Frees the memory of an array at once; its length is 0 from then on. */
+  free(array: Uint8Array): void;
 }
 
 const file = join(packageRoot, 'kernels/pixels/build/detlab_pixels.node');

@@ -5,6 +5,7 @@
 import { roundHalfEven } from '../../geometry/round-half-even';
 import type { AnyImage, PixelImage, Pixels } from '../types';
 import { pixelKernels } from './native';
+import { takePixels } from './pixel-pool';
 
 const SCALE = 2048; // 2^11
 
@@ -19,7 +20,7 @@ function resized(image: AnyImage, width: number, height: number): Pixels {
   const { data } = image;
   const kernels = pixelKernels();
   if (data instanceof Uint8Array && kernels) {
-    const out = new Uint8Array(width * height * 3);
+    const out = takePixels(width * height * 3);
     kernels.resizeBilinear(data, image.width, image.height, out, width, height);
     return out;
   }
@@ -77,7 +78,7 @@ function taps(source: number, target: number, clampWeights: boolean) {
 function interpolate(image: PixelImage, width: number, height: number): Uint8Array {
   const x = taps(image.width, width, true);
   const y = taps(image.height, height, false);
-  const out = new Uint8Array(width * height * 3);
+  const out = takePixels(width * height * 3);
   const last = image.height - 1;
   const length = width * 3;
   // two source rows resized along x; `held*` are their indices
@@ -121,7 +122,7 @@ function resizeRow(image: PixelImage, row: number, from: Int32Array, weights: In
 function halve(image: PixelImage, width: number, height: number): Uint8Array {
   const { data } = image;
   const stride = image.width * 3;
-  const out = new Uint8Array(width * height * 3);
+  const out = takePixels(width * height * 3);
   for (let row = 0, o = 0; row < height; row++) {
     let p = 2 * row * stride;
     for (let i = 0; i < width; i++, p += 6, o += 3) {

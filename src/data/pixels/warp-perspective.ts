@@ -4,6 +4,7 @@
 import { roundHalfEven } from '../../geometry/round-half-even';
 import type { PixelImage } from '../types';
 import { pixelKernels } from './native';
+import { takePixels } from './pixel-pool';
 
 /** Coordinate steps per pixel. */
 const STEPS = 32;
@@ -24,7 +25,7 @@ export function warpPerspective(
   const { data } = image;
   const stride = image.width * 3;
   const [insideX, insideY] = [(image.width - 1) * STEPS, (image.height - 1) * STEPS];
-  const out = new Uint8Array(width * height * 3);
+  const out = takePixels(width * height * 3);
   const kernels = pixelKernels();
   if (kernels) {
     kernels.warpPerspective(data, image.width, image.height, m, Uint8Array.from(colour), out, width, height);

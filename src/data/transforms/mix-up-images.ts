@@ -7,6 +7,7 @@ import type { Random } from '../../random';
 import { concatInstances, takeInstances } from '../instances';
 import { mixWindow } from '../pixels/mix-window';
 import { colourOf, pastePixels, solidImage } from '../pixels/pixel-image';
+import { returnPixels } from '../pixels/pixel-pool';
 import { resizeBilinear } from '../pixels/resize-bilinear';
 import type { PixelImage, Truths } from '../types';
 import { bytesOf, type Sample, truthsOf } from './sample';
@@ -78,9 +79,11 @@ export function mixUp(
     if (draw.flip) masks = flipMasks(masks, 'horizontal');
     moved.masks = placeMasks(masks, { left: -left, top: -top, width: image.width, height: image.height });
   }
+  const mixed = mixWindow(image, canvas, { width, height, flip: draw.flip, left, top, colour });
+  for (const step of [canvas, fitted]) if (step !== otherImage) returnPixels(step.data);
   const all = concatInstances([truthsOf(sample), moved]);
   return {
-    image: mixWindow(image, canvas, { width, height, flip: draw.flip, left, top, colour }),
+    image: mixed,
     truths: dropOutside ? takeInstances(all, boxesInside(all.bboxes, [image.height, image.width])) : all,
   };
 }
