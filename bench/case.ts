@@ -1,5 +1,6 @@
 // One measurement of `npm run bench`, in a separate process. Prints one JSON line { seconds, peakMB, ... }.
 //   node dist/bench/case.js --case faster_rcnn_r50 --mode train --batch 1 --precision bf16 --reps 3
+// `--size` and `--classes` change the square image and the number of classes of a subject.
 
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
@@ -56,8 +57,9 @@ async function main(): Promise<void> {
 
   const subject = SUBJECTS[model];
   if (!subject) throw new Error(`Unknown case "${model}": expected ${Object.keys(SUBJECTS).join(', ')}`);
-  const { classes } = subject;
-  const [width, height] = subject.size;
+  const classes = Number(option('classes', String(subject.classes)));
+  const side = option('size', '');
+  const [width, height] = side ? [Number(side), Number(side)] : subject.size;
   const { config } = loadConfig(subject.config, { options: subject.options });
   const detector: Detector = buildDetector(config.model as never, { numClasses: classes });
   detector.initWeights(Random.seeded(0));

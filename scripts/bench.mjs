@@ -5,6 +5,9 @@
 //   npm run bench -- --kernel              compares the Jupyter kernel with tslab's
 //   npm run bench -- --evaluation          COCO evaluation of boxes and masks, and hotcoco with --hotcoco PYTHON
 //   npm run bench -- --peers               inference beside ONNX Runtime, OpenVINO, torch.compile and MMDetection
+//   npm run bench -- --pipeline            YOLOX's training pipeline beside MMDetection's, with --mmdet PYTHON
+//   npm run bench -- --pixels              pixel operators beside cv2's, with --cv2 PYTHON
+//   npm run bench -- --growth              time and memory against batch, size, classes, detections and records
 //   npm run bench -- --errors              kinds of error beside our evaluation, and tidecv with --tidecv PYTHON
 
 import { spawn } from 'node:child_process';
@@ -15,7 +18,9 @@ import { main, setup } from './setup.mjs';
 await main(async () => {
   await setup();
   const script =
-    ['bccd', 'kernel', 'evaluation', 'errors', 'peers'].find((name) => process.argv.includes(`--${name}`)) ?? 'main';
+    ['bccd', 'kernel', 'evaluation', 'errors', 'peers', 'pipeline', 'pixels', 'growth'].find((name) =>
+      process.argv.includes(`--${name}`),
+    ) ?? 'main';
   const args = [join(root, 'dist', 'bench', `${script}.js`), ...process.argv.slice(2)];
   const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit' });
   return new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)));

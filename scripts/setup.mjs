@@ -10,6 +10,7 @@ import { installKernelspec, kernelspecReady } from './setup/kernelspec.mjs';
 import { withLock } from './setup/lock.mjs';
 import { installNpmPackages, npmPackagesReady } from './setup/npm-packages.mjs';
 import { root, venvPython } from './setup/paths.mjs';
+import { buildPixels, pixelKernelsReady } from './setup/pixel-kernels.mjs';
 import { installPythonPackages, pythonPackagesReady } from './setup/python-packages.mjs';
 import { buildEngine, torchEngineReady } from './setup/torch-engine.mjs';
 
@@ -19,6 +20,8 @@ export const log = (message) => console.log(`[setup] ${message}`);
 async function installAll() {
   const npm = installNpmPackages(log);
   const types = npm.then(() => compile(log));
+  const pixels = npm.then(() => buildPixels(log));
+  pixels.catch(() => {}); // of npm, reported below
   let engine;
   const python = installPythonPackages(log, () => {
     engine = npm.then(() => buildEngine(log));
@@ -29,7 +32,8 @@ async function installAll() {
   if (failed) throw failed.reason;
   const withoutPython = installed.value;
   const withoutTorch = await (engine ?? (withoutPython ? undefined : buildEngine(log)));
-  return { withoutPython, withoutTorch: withoutPython ?? withoutTorch, typesOk: compiled.value };
+  const withoutPixels = await pixels;
+  return { withoutPython, withoutTorch: withoutPython ?? withoutTorch, withoutPixels, typesOk: compiled.value };
 }
 
 /**
@@ -44,13 +48,19 @@ export async function setup() {
     throw new Error(`Node.js ${process.version} is too old: nothing can run. Install Node.js 20 or newer`);
   }
   const done = () =>
-    npmPackagesReady() && pythonPackagesReady() && torchEngineReady() && compiled() && kernelspecReady();
+    npmPackagesReady() &&
+    pythonPackagesReady() &&
+    torchEngineReady() &&
+    pixelKernelsReady() &&
+    compiled() &&
+    kernelspecReady();
   if (done()) return { jupyter: true, torch: true, typesOk: true };
 
   return withLock(log, async () => {
-    const { withoutPython, withoutTorch, typesOk } = await installAll();
+    const { withoutPython, withoutTorch, withoutPixels, typesOk } = await installAll();
     if (withoutPython) log(withoutPython);
     if (withoutTorch && withoutTorch !== withoutPython) log(withoutTorch);
+    if (withoutPixels) log(withoutPixels);
     installKernelspec(log);
     log(withoutTorch ? 'ready, on the wasm engine: training will be slow' : 'ready');
     return { jupyter: !withoutPython, torch: !withoutTorch, typesOk };

@@ -39,7 +39,7 @@ def build(case):
         return ResNetFPN(50)
     whole = {'retinanet_r50_fpn': RetinaNet, 'mask_rcnn_r50_fpn': MaskRCNN, 'detr_r50': DETR, 'yolov8_s': YOLOv8}
     if case in whole:
-        return whole[case]()
+        return YOLOv8(CASES[case]['classes']) if case == 'yolov8_s' else whole[case]()
     if case == 'faster_rcnn_r50_fpn':
         return FasterRCNN(50, 80, frozen_stages=1, norm_eval=True)
     # the tour's detector: random weights, so nothing frozen and batch statistics trained
@@ -128,11 +128,18 @@ def main():
     parser.add_argument('--precision', choices=['f32', 'bf16'], default='f32')
     parser.add_argument('--layout', choices=['channels_last', 'contiguous'], default='channels_last')
     parser.add_argument('--reps', type=int, default=3)
+    parser.add_argument('--size', type=int, help='height and width of a square image')
+    parser.add_argument('--classes', type=int, help='classes of yolov8_s')
     parser.add_argument('--threads', type=int, default=os.cpu_count())
     arguments = parser.parse_args()
     if arguments.mode not in CASES[arguments.case]['modes']:
         parser.error(f"{arguments.case} runs in {' or '.join(CASES[arguments.case]['modes'])}, not in {arguments.mode}")
 
+    case = CASES[arguments.case]
+    if arguments.size:
+        case['size'] = (arguments.size, arguments.size)
+    if arguments.classes:
+        case['classes'] = arguments.classes
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(0)
     model = build(arguments.case).eval()

@@ -6,9 +6,10 @@ import { DetLabError } from '../errors';
 import { firstNonFinite } from '../geometry/boxes';
 import type { Random } from '../random';
 import { BadData } from './bad-data';
+import { keepPixels, returnPixels } from './pixels/pixel-pool';
 import { MULTI_IMAGE, TRANSFORMS } from './transforms';
 import { type OtherImages, runSteps, type Sample, sampleOf, type Transform } from './transforms/sample';
-import type { ImageRecord, PackedSample, PixelImage } from './types';
+import type { ImageRecord, PackedSample, PixelImage, Pixels } from './types';
 
 /** What a MultiImageMixDataset adds to its list of transforms. */
 export interface PipelineOptions {
@@ -63,13 +64,17 @@ export function buildPipeline(
       `Cannot build ${path}: expected PackDetInputs as the last transform, received "${last ?? 'nothing'}"`,
     );
   const { inner = 0, maxRefetch = 15 } = options;
+  const portable = hasOnlyBuiltIn(config, registry);
 
   const prepare: Pipeline['prepare'] = async (record, random, { context, until = steps.length, pixels } = {}) => {
     let sample: Sample | undefined = sampleOf(record);
     if (pixels) sample.image = pixels;
     for (let i = 0; i < until; i++) {
+      const before: Pixels | undefined = sample.image?.data;
       sample = await step(i, sample, random, context);
       if (!sample) return undefined;
+      // a transform of the user may have kept them
+      if (portable && before && sample.image?.data.buffer !== before.buffer) returnPixels(before);
     }
     return sample;
   };
@@ -101,7 +106,9 @@ export function buildPipeline(
               'Give the transform a pre_transform, or wrap the dataset in a MultiImageMixDataset',
           );
         try {
-          return await runSteps(chain, { ...sampleOf(dataset.record(index)), otherImages: all }, random);
+          const loaded = await runSteps(chain, { ...sampleOf(dataset.record(index)), otherImages: all }, random);
+          if (!portable && loaded?.image) keepPixels(loaded.image.data);
+          return loaded;
         } catch (error) {
           if (error instanceof BadData) return undefined;
           throw error;
@@ -111,14 +118,10 @@ export function buildPipeline(
     return all;
   }
 
-  const builtIn = new Map<string, AnyDefinition>(TRANSFORMS.map((definition) => [definition.type, definition]));
   return {
     config,
     options,
-    portable: typesIn(config).every((type) => {
-      const definition = registry.find('transform', type);
-      return !definition || definition === builtIn.get(definition.type);
-    }),
+    portable,
     usesOtherImages: typesIn(config).some((type) => MULTI_IMAGE.has(type.slice(type.lastIndexOf('.') + 1))),
     prepare,
     step,
@@ -126,6 +129,14 @@ export function buildPipeline(
       return packedOf(await prepare(record, random, { pixels }), path, record);
     },
   };
+}
+
+function hasOnlyBuiltIn(config: readonly ModuleConfig[], registry: Registry): boolean {
+  const builtIn = new Map<string, AnyDefinition>(TRANSFORMS.map((definition) => [definition.type, definition]));
+  return typesIn(config).every((type) => {
+    const definition = registry.find('transform', type);
+    return !definition || definition === builtIn.get(definition.type);
+  });
 }
 
 /** The output of PackDetInputs. */

@@ -3,6 +3,7 @@
 
 import { BadData } from '../bad-data';
 import { copyOf, type Pipeline, type SampleContext } from '../pipeline';
+import { keepPixels } from '../pixels/pixel-pool';
 import type { Sample } from '../transforms/sample';
 import { batchOrder, type OrderOptions } from './batch-order';
 import { streamFor } from './random-streams';
@@ -76,8 +77,10 @@ export function sampleContexts(
   function contextAt({ epoch, position }: OrderPosition, first: boolean): SampleContext {
     const before = epoch * perEpoch + position;
     return (step, sample) => {
-      if (first && stepsWithCache.has(step) && !keptOf(step).has(before))
+      if (first && stepsWithCache.has(step) && !keptOf(step).has(before)) {
+        if (sample.image) keepPixels(sample.image.data);
         keep(step, before, Promise.resolve(copyOf({ ...sample, otherImages: undefined })));
+      }
       return {
         count: records.length,
         record: (index) => records.at(index),

@@ -2,12 +2,18 @@
 
 import type { FlipDirection } from '../../geometry/boxes';
 import type { PixelImage, Pixels } from '../types';
+import { pixelKernels } from './native';
 import { pixelsLike } from './pixel-image';
 
 /** A flipped copy of `image`; `diagonal` flips in both directions. */
 export function flipPixels<P extends Pixels>(image: PixelImage<P>, direction: FlipDirection): PixelImage<P> {
   const { data, width, height } = image;
   const out = pixelsLike(data, data.length);
+  const kernels = pixelKernels();
+  if (kernels && direction === 'horizontal' && data instanceof Uint8Array && out instanceof Uint8Array) {
+    kernels.flipHorizontally(data, width, height, out);
+    return { ...image, data: out };
+  }
   const stride = width * 3;
   for (let row = 0; row < height; row++) {
     const source = row * stride;

@@ -3,6 +3,8 @@
 
 import { roundHalfEven } from '../../geometry/round-half-even';
 import type { PixelImage, Pixels } from '../types';
+import { pixelKernels } from './native';
+import { takePixels } from './pixel-pool';
 
 const f = Math.fround;
 const SHIFT = 12;
@@ -19,10 +21,15 @@ export interface HsvPlanes<P extends Pixels = Uint8Array> {
   v: P;
 }
 
-export function toHsvBytes({ data, order }: PixelImage): HsvPlanes {
+export function toHsvBytes({ data, width, height, order }: PixelImage): HsvPlanes {
   const n = data.length / 3;
   const [h, s, v] = [new Uint8Array(n), new Uint8Array(n), new Uint8Array(n)];
   const blue = order === 'bgr' ? 0 : 2;
+  const kernels = pixelKernels();
+  if (kernels) {
+    kernels.toHsv(data, width, height, blue, h, s, v);
+    return { h, s, v };
+  }
   for (let i = 0, p = 0; i < n; i++, p += 3) {
     const b = data[p + blue];
     const g = data[p + 1];
@@ -50,11 +57,16 @@ const SECTORS = [
 
 /**
  * Back to pixels in `order`. OpenCV's vector code truncates the products; its scalar code, used for the last pixels of a
- * row whose width is not a multiple of 32, rounds them, so that those may differ by one level.
+ * row whose width is not a multiple of 64 (with AVX-512; 32 with AVX2), rounds them, so that those may differ by one level.
  */
 export function fromHsvBytes({ h, s, v }: HsvPlanes, { width, height, order }: Omit<PixelImage, 'data'>): PixelImage {
-  const data = new Uint8Array(h.length * 3);
+  const data = takePixels(h.length * 3);
   const blue = order === 'bgr' ? 0 : 2;
+  const kernels = pixelKernels();
+  if (kernels) {
+    kernels.fromHsv(h, s, v, blue, data, width, height);
+    return { data, width, height, order };
+  }
   const scale = f(6 / 180);
   const share = f(1 / 255);
   const mixed = new Float32Array(4);
@@ -74,6 +86,25 @@ export function fromHsvBytes({ h, s, v }: HsvPlanes, { width, height, order }: O
     data[p + 2 - blue] = f(mixed[r] * 255);
   }
   return { data, width, height, order };
+}
+
+/** Every colour through HSV, h, s and v each looked up in its table of 256, and back. */
+export function recolour(image: PixelImage, tables: HsvPlanes): PixelImage {
+  const kernels = pixelKernels();
+  if (kernels) {
+    const { data, width, height, order } = image;
+    const joined = new Uint8Array(768);
+    for (const [i, table] of [tables.h, tables.s, tables.v].entries()) joined.set(table, 256 * i);
+    const out = takePixels(data.length);
+    kernels.recolour(data, width, height, order === 'bgr' ? 0 : 2, joined, out);
+    return { data: out, width, height, order };
+  }
+  const planes = toHsvBytes(image);
+  for (const plane of ['h', 's', 'v'] as const) {
+    const [values, to] = [planes[plane], tables[plane]];
+    for (let i = 0; i < values.length; i++) values[i] = to[values[i]];
+  }
+  return fromHsvBytes(planes, image);
 }
 
 const EPSILON = 2 ** -23;

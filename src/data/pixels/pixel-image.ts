@@ -1,6 +1,7 @@
 // Solid images, crops, and pasting one image into another. Values keep their type, 8-bit or float.
 
 import type { AnyImage, PixelImage, Pixels } from '../types';
+import { takePixels } from './pixel-pool';
 
 /** A rectangle in an image; `top` and `left` may be outside of it. */
 export interface Window {
@@ -10,9 +11,9 @@ export interface Window {
   width: number;
 }
 
-/** An array of the type of `like`. */
+/** An array of the type of `like`, of which every value must be written. */
 export function pixelsLike<P extends Pixels>(like: P, length: number): P {
-  return (like instanceof Uint8Array ? new Uint8Array(length) : new Float32Array(length)) as P;
+  return (like instanceof Uint8Array ? takePixels(length) : new Float32Array(length)) as P;
 }
 
 /** A colour in channel order `order`; `value` is a gray level, or b, g, r as in MMDetection. */

@@ -4,6 +4,8 @@
 
 import { roundHalfEven } from '../../geometry/round-half-even';
 import type { AnyImage, PixelImage, Pixels } from '../types';
+import { pixelKernels } from './native';
+import { takePixels } from './pixel-pool';
 
 const SCALE = 2048; // 2^11
 
@@ -16,26 +18,19 @@ export function resizeBilinear<P extends Pixels>(image: PixelImage<P>, width: nu
 function resized(image: AnyImage, width: number, height: number): Pixels {
   const halves = image.width === 2 * width && image.height === 2 * height;
   const { data } = image;
+  const kernels = pixelKernels();
+  if (data instanceof Uint8Array && kernels) {
+    const out = takePixels(width * height * 3);
+    kernels.resizeBilinear(data, image.width, image.height, out, width, height);
+    return out;
+  }
   if (data instanceof Uint8Array)
     return halves ? halve({ ...image, data }, width, height) : interpolate({ ...image, data }, width, height);
-  return interpolateFloats(image, width, height, new Float32Array(width * height * 3), Math.fround);
+  return interpolateFloats(image, width, height);
 }
 
-/** cv2.resize in double precision, truncated to integers: what MMDetection's MixUp does to 8-bit pixels. */
-export function resizeTruncating(image: PixelImage, width: number, height: number): PixelImage {
-  if (width === image.width && height === image.height) return image;
-  const values = interpolateFloats(image, width, height, new Float64Array(width * height * 3), (v) => v);
-  return { data: Uint8Array.from(values), width, height, order: image.order };
-}
-
-/** @param round rounding of every sum */
-function interpolateFloats<Out extends Float32Array | Float64Array>(
-  image: AnyImage,
-  width: number,
-  height: number,
-  out: Out,
-  round: (v: number) => number,
-): Out {
+function interpolateFloats(image: AnyImage, width: number, height: number): Float32Array {
+  const out = new Float32Array(width * height * 3);
   const { data } = image;
   const x = taps(image.width, width, true);
   const y = taps(image.height, height, false);
@@ -51,8 +46,8 @@ function interpolateFloats<Out extends Float32Array | Float64Array>(
       const a = x.fractions[i];
       const restA = Math.fround(1 - a);
       for (let c = 0; c < 3; c++, o++) {
-        const upper = round(data[top + left + c] * restA + data[top + right + c] * a);
-        const lower = round(data[bottom + left + c] * restA + data[bottom + right + c] * a);
+        const upper = Math.fround(data[top + left + c] * restA + data[top + right + c] * a);
+        const lower = Math.fround(data[bottom + left + c] * restA + data[bottom + right + c] * a);
         out[o] = upper * restB + lower * b;
       }
     }
@@ -83,7 +78,7 @@ function taps(source: number, target: number, clampWeights: boolean) {
 function interpolate(image: PixelImage, width: number, height: number): Uint8Array {
   const x = taps(image.width, width, true);
   const y = taps(image.height, height, false);
-  const out = new Uint8Array(width * height * 3);
+  const out = takePixels(width * height * 3);
   const last = image.height - 1;
   const length = width * 3;
   // two source rows resized along x; `held*` are their indices
@@ -127,7 +122,7 @@ function resizeRow(image: PixelImage, row: number, from: Int32Array, weights: In
 function halve(image: PixelImage, width: number, height: number): Uint8Array {
   const { data } = image;
   const stride = image.width * 3;
-  const out = new Uint8Array(width * height * 3);
+  const out = takePixels(width * height * 3);
   for (let row = 0, o = 0; row < height; row++) {
     let p = 2 * row * stride;
     for (let i = 0; i < width; i++, p += 6, o += 3) {

@@ -3,6 +3,8 @@
 
 import { roundHalfEven } from '../../geometry/round-half-even';
 import type { PixelImage } from '../types';
+import { pixelKernels } from './native';
+import { takePixels } from './pixel-pool';
 
 /** Coordinate steps per pixel. */
 const STEPS = 32;
@@ -23,7 +25,12 @@ export function warpPerspective(
   const { data } = image;
   const stride = image.width * 3;
   const [insideX, insideY] = [(image.width - 1) * STEPS, (image.height - 1) * STEPS];
-  const out = new Uint8Array(width * height * 3);
+  const out = takePixels(width * height * 3);
+  const kernels = pixelKernels();
+  if (kernels) {
+    kernels.warpPerspective(data, image.width, image.height, m, Uint8Array.from(colour), out, width, height);
+    return { data: out, width, height, order: image.order };
+  }
   // OpenCV restarts its sums with each block of columns
   const blockHeight = Math.min(BLOCK / 2, height);
   const block = Math.min(Math.floor((BLOCK * BLOCK) / blockHeight), width);
@@ -88,11 +95,11 @@ function blendAtBorder(
 }
 
 /** Inverse as cofactors over the determinant, in OpenCV's order of operations. */
-function inverse(m: ArrayLike<number>): number[] {
+function inverse(m: ArrayLike<number>): Float64Array {
   const d =
     m[0] * (m[4] * m[8] - m[5] * m[7]) - m[1] * (m[3] * m[8] - m[5] * m[6]) + m[2] * (m[3] * m[7] - m[4] * m[6]);
   const s = d === 0 ? 0 : 1 / d;
-  return [
+  return Float64Array.of(
     (m[4] * m[8] - m[5] * m[7]) * s,
     (m[2] * m[7] - m[1] * m[8]) * s,
     (m[1] * m[5] - m[2] * m[4]) * s,
@@ -102,5 +109,5 @@ function inverse(m: ArrayLike<number>): number[] {
     (m[3] * m[7] - m[4] * m[6]) * s,
     (m[1] * m[6] - m[0] * m[7]) * s,
     (m[0] * m[4] - m[1] * m[3]) * s,
-  ];
+  );
 }

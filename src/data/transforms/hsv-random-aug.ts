@@ -4,40 +4,32 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import type { Random } from '../../random';
-import { fromHsvBytes, toHsvBytes } from '../pixels/hsv';
-import type { PixelImage } from '../types';
+import { type HsvPlanes, recolour } from '../pixels/hsv';
 import { bytesOf, type Transform } from './sample';
 
 const part = z.number().nonnegative();
 
-/** Look-up table of each plane. */
-type Tables = { h: Uint8Array; s: Uint8Array; v: Uint8Array };
-
-const table = (value: (i: number) => number) => Uint8Array.from({ length: 256 }, (_, i) => value(i));
+/** A look-up table of a plane. */
+const table = (value: (i: number) => number) => {
+  const values = new Uint8Array(256);
+  for (let i = 0; i < 256; i++) values[i] = value(i);
+  return values;
+};
 const clip = (value: number) => Math.min(Math.max(value, 0), 255);
 
 /** Shifts hue (modulo 180), saturation and value by integer steps. */
-export const shiftTables = ([h, s, v]: readonly number[]): Tables => ({
+export const shiftTables = ([h, s, v]: readonly number[]): HsvPlanes => ({
   h: table((i) => (((i + h) % 180) + 180) % 180),
   s: table((i) => clip(i + s)),
   v: table((i) => clip(i + v)),
 });
 
 /** Multiplies hue, saturation and value by factors; products are truncated. */
-export const gainTables = ([h, s, v]: readonly number[]): Tables => ({
+export const gainTables = ([h, s, v]: readonly number[]): HsvPlanes => ({
   h: table((i) => Math.trunc((i * h) % 180)),
   s: table((i) => Math.trunc(clip(i * s))),
   v: table((i) => Math.trunc(clip(i * v))),
 });
-
-export function recolour(image: PixelImage, tables: Tables): PixelImage {
-  const planes = toHsvBytes(image);
-  for (const plane of ['h', 's', 'v'] as const) {
-    const [values, to] = [planes[plane], tables[plane]];
-    for (let i = 0; i < values.length; i++) values[i] = to[values[i]];
-  }
-  return fromHsvBytes(planes, image);
-}
 
 export const drawShifts = (deltas: readonly number[], random: Random): number[] => {
   const shifts = deltas.map((delta) => random.uniform(-1, 1) * delta);

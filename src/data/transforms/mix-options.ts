@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, type ModuleConfig, moduleOption } from '../../catalogue/registry';
 import type { Random } from '../../random';
+import { returnPixels } from '../pixels/pixel-pool';
 import { cachedCount, drawAge, drawOtherImages, MIN_CACHED, otherImagesOf } from './other-images';
 import type { Sample, Transform } from './sample';
 
@@ -43,6 +44,8 @@ export function mixTransform(
         ? otherImages.earlier(drawAge(otherImages, o, random))
         : otherImages.load(random.integer(otherImages.count), random.fork(1), steps);
     const others = await drawOtherImages(count, type, random, () => Promise.all(Array.from({ length: count }, draw)));
-    return mix(sample, others, random);
+    const mixed = mix(sample, others, random);
+    if (!o.use_cached) for (const { image } of others) if (image) returnPixels(image.data);
+    return mixed;
   };
 }

@@ -1,13 +1,14 @@
 // MixUp of YOLOX: averages the image with another one, which is resized to fit a scale, jittered in size and flipped at
-// random (Zhang et al., mixup, ICLR 2018). As in MMDetection, the other image is resized in double precision, then truncated.
+// random (Zhang et al., mixup, ICLR 2018).
 
 import { boxesInside, clipBoxes, flipBoxes, scaleBoxes, shiftBoxes } from '../../geometry/boxes';
 import { flipMasks, placeMasks, resizeMasks } from '../../masks';
 import type { Random } from '../../random';
 import { concatInstances, takeInstances } from '../instances';
-import { flipPixels } from '../pixels/flip';
+import { mixWindow } from '../pixels/mix-window';
 import { colourOf, pastePixels, solidImage } from '../pixels/pixel-image';
-import { resizeBilinear, resizeTruncating } from '../pixels/resize-bilinear';
+import { returnPixels } from '../pixels/pixel-pool';
+import { resizeBilinear } from '../pixels/resize-bilinear';
 import type { PixelImage, Truths } from '../types';
 import { bytesOf, type Sample, truthsOf } from './sample';
 
@@ -54,15 +55,15 @@ export function mixUp(
   const [w, h] = o.img_scale;
   const fit = Math.min(h / otherImage.height, w / otherImage.width);
   const colour = colourOf(o.pad_val, image.order);
-  const canvas = solidImage(otherImage, w, h, colour);
   const fitted = resizeBilinear(otherImage, Math.trunc(otherImage.width * fit), Math.trunc(otherImage.height * fit));
-  pastePixels(canvas, fitted, 0, 0);
-  let jittered = resizeTruncating(canvas, Math.trunc(w * draw.jitter), Math.trunc(h * draw.jitter));
-  if (draw.flip) jittered = flipPixels(jittered, 'horizontal');
-  const { width, height } = jittered;
-  const padded = solidImage(otherImage, Math.max(width, image.width), Math.max(height, image.height), colour);
-  pastePixels(padded, jittered, 0, 0);
-  const [left, top] = draw.offset(padded.width - image.width, padded.height - image.height);
+  let canvas = fitted;
+  if (fitted.width !== w || fitted.height !== h) {
+    canvas = solidImage(otherImage, w, h, colour);
+    pastePixels(canvas, fitted, 0, 0);
+  }
+  // its size after the jitter; smaller than the image it is padded
+  const [width, height] = [Math.trunc(w * draw.jitter), Math.trunc(h * draw.jitter)];
+  const [left, top] = draw.offset(Math.max(width - image.width, 0), Math.max(height - image.height, 0));
 
   const truths = truthsOf(other);
   const scale = fit * draw.jitter;
@@ -78,20 +79,11 @@ export function mixUp(
     if (draw.flip) masks = flipMasks(masks, 'horizontal');
     moved.masks = placeMasks(masks, { left: -left, top: -top, width: image.width, height: image.height });
   }
+  const mixed = mixWindow(image, canvas, { width, height, flip: draw.flip, left, top, colour });
+  for (const step of [canvas, fitted]) if (step !== otherImage) returnPixels(step.data);
   const all = concatInstances([truthsOf(sample), moved]);
   return {
-    image: averageWithWindow(image, padded, left, top),
+    image: mixed,
     truths: dropOutside ? takeInstances(all, boxesInside(all.bboxes, [image.height, image.width])) : all,
   };
-}
-
-/** The mean of `image` and the window of its size at (left, top) of `other`. */
-function averageWithWindow(image: PixelImage, other: PixelImage, left: number, top: number): PixelImage {
-  const { width, height, order } = image;
-  const data = new Uint8Array(image.data.length);
-  for (let y = 0; y < height; y++) {
-    let q = ((top + y) * other.width + left) * 3;
-    for (let p = y * width * 3, end = p + width * 3; p < end; p++, q++) data[p] = (image.data[p] + other.data[q]) >> 1;
-  }
-  return { data, width, height, order };
 }

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import type { Random } from '../../random';
+import { returnPixels } from '../pixels/pixel-pool';
 import { mixOptions, mixTransform } from './mix-options';
 import { drawMixUp, mixUp } from './mix-up-images';
 import { cachedCount, drawAge, drawOtherImages, otherImagesOf } from './other-images';
@@ -60,7 +61,9 @@ export const MixUp = defineModule({
         return [await otherImages.load(index, random.fork(1))];
       };
       const [other] = await drawOtherImages(1, 'MixUp', random, draw);
-      return mixIn(sample, other, o, random, true);
+      const mixed = mixIn(sample, other, o, random, true);
+      if (other.image) returnPixels(other.image.data);
+      return mixed;
     };
   },
 });

@@ -5,6 +5,7 @@ import { boxesInside, clipBoxes, scaleBoxes, shiftBoxes } from '../../geometry/b
 import { placeMasks, resizeMasks } from '../../masks';
 import { concatInstances, takeInstances } from '../instances';
 import { pastePixels, solidImage } from '../pixels/pixel-image';
+import { returnPixels } from '../pixels/pixel-pool';
 import { resizeBilinear } from '../pixels/resize-bilinear';
 import type { AnyImage, Truths } from '../types';
 import { pixelsOf, type Sample, truthsOf } from './sample';
@@ -39,6 +40,7 @@ export function mosaic(
     const left = i % 2 === 0 ? center[0] - fitted.width : center[0];
     const top = i < 2 ? center[1] - fitted.height : center[1];
     pastePixels(canvas, fitted, left, top);
+    if (fitted !== image) returnPixels(fitted.data);
     const truths = truthsOf(part);
     const bboxes = shiftBoxes(scaleBoxes(truths.bboxes, [ratio, ratio]), left, top);
     if (!truths.masks) return { ...truths, bboxes };

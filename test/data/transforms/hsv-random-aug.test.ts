@@ -1,7 +1,8 @@
 // YOLOXHSVRandomAug and YOLOv5HSVRandomAug against MMDetection's and MMYOLO's, for the numbers they drew.
 
 import { expect, it } from 'vitest';
-import { gainTables, recolour, shiftTables } from '../../../src/data/transforms/hsv-random-aug';
+import { recolour } from '../../../src/data/pixels/hsv';
+import { gainTables, shiftTables } from '../../../src/data/transforms/hsv-random-aug';
 import type { Sample } from '../../../src/data/transforms/sample';
 import { bytes, casesNamed, check, given, image, numbers } from './golden-cases';
 
