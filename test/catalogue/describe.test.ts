@@ -54,6 +54,12 @@ test('the table of options comes from the definition', () => {
   ]);
 });
 
+test('an option without a default has an empty cell', () => {
+  const optional = defineModule({ ...definition, type: 'OptionalNeck', options: z.strictObject({ x: z.int().optional() }) });
+  const html = describe('OptionalNeck', new Registry([optional])).toHtml();
+  expect(html).toContain('<code>int</code></td><td style="text-align:left"></td>');
+});
+
 test('a notebook gets text, escaped HTML and Markdown', () => {
   const description = describe('TestNeck', registry);
   const shown = description as unknown as Record<symbol, () => Record<string, string>>;
