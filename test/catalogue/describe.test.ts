@@ -55,7 +55,15 @@ test('the table of options comes from the definition', () => {
 });
 
 test('an option without a default has an empty cell', () => {
-  const optional = defineModule({ ...definition, type: 'OptionalNeck', options: z.strictObject({ x: z.int().optional() }) });
+  const options = z.strictObject({ x: z.int().optional() });
+  const optional = defineModule({
+    kind: 'neck',
+    type: 'OptionalNeck',
+    summary: '',
+    example: "{ type: 'OptionalNeck' }",
+    options,
+    build: () => undefined as never,
+  });
   const html = describe('OptionalNeck', new Registry([optional])).toHtml();
   expect(html).toContain('<code>int</code></td><td style="text-align:left"></td>');
 });
