@@ -33,6 +33,8 @@ export interface StartOptions {
   readyWithin?: number;
 }
 
+const MAX_STARTS = 3;
+
 async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
@@ -73,7 +75,18 @@ export class KernelClient {
     this.folder = host?.folder ?? mkdtempSync(join(tmpdir(), 'detlab-kernel-'));
   }
 
+  /** Starts a kernel; on other ports where another process has taken one meanwhile. */
   static async start(cwd?: string, options: StartOptions = {}): Promise<KernelClient> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await KernelClient.startOnce(cwd, options);
+      } catch (error) {
+        if (attempt === MAX_STARTS || !/Address already in use/.test((error as Error).message)) throw error;
+      }
+    }
+  }
+
+  private static async startOnce(cwd: string | undefined, options: StartOptions): Promise<KernelClient> {
     const client = new KernelClient();
     client.ports = await freePorts(5);
     const [shell_port, iopub_port, stdin_port, control_port, hb_port] = client.ports;

@@ -1,6 +1,7 @@
 // The I/O thread: owns the five sockets, checks incoming messages, sends outgoing ones in order, and carries out
 // interrupts. It answers by itself what needs no user code, so also while a cell keeps the main thread busy.
 
+import { writeSync } from 'node:fs';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { LANGUAGE_REQUESTS, type LanguageAnswer, type LanguageQuery, type LanguageRequest } from './compiler/messages';
 import { Interrupter } from './io/interrupter';
@@ -172,7 +173,14 @@ async function beat(): Promise<void> {
 }
 
 async function start(): Promise<void> {
-  await bindSockets(sockets, connection);
+  try {
+    await bindSockets(sockets, connection);
+  } catch (error) {
+    // sockets that are half open abort an exit, with a message of their own
+    writeSync(2, `The DetLab kernel cannot start. ${(error as Error).message}\n`);
+    process.kill(process.pid, 'SIGKILL');
+    return;
+  }
   sender.status('starting', 0);
   for (const loop of [listen('shell'), listen('control'), listen('stdin'), beat(), welcomeSubscribers()]) {
     loop.catch((error) => {

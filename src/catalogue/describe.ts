@@ -81,7 +81,7 @@ export class ModuleDescription {
   toHtml(): string {
     const rows = this.options.map(({ name, type, default: standard, meaning }) => {
       const columns = [name, type, standard].map(
-        (text) => `<td style="text-align:left"><code>${escapeHtml(text)}</code></td>`,
+        (text) => `<td style="text-align:left">${text === '' ? '' : `<code>${escapeHtml(text)}</code>`}</td>`,
       );
       return `<tr>${columns.join('')}<td style="text-align:left;min-width:14em">${escapeHtml(meaning)}</td></tr>`;
     });

@@ -19,7 +19,7 @@ export interface ImageErrorRow extends ImageErrors {
   loss?: number;
 }
 
-const SHOWN = { html: 500, text: 20, picture: 30 };
+const SHOWN = { html: 500, text: 20, image: 30 };
 
 /** Errors of every image, those of the lowest AP first. */
 export class ImageErrorTable extends SavableDisplay {
@@ -91,7 +91,7 @@ export class ImageErrorTable extends SavableDisplay {
   }
 
   protected formats(): Formats {
-    const svg = () => tableSvg(this.table(SHOWN.picture));
+    const svg = () => tableSvg(this.table(SHOWN.image));
     return {
       html: () => this.html(),
       csv: () =>

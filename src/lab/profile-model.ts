@@ -118,7 +118,7 @@ function trainingStep(
   samples: PackedSample[],
   { amp, batch }: { amp?: boolean; batch: number },
 ): Step {
-  const plan = planRun(config, { epochs: 1, batch, amp, lr: LEARNING_RATE });
+  const plan = planRun(config, { batch, amp, lr: LEARNING_RATE });
   const wrapper = new OptimWrapper(detector, plan.optimWrapper, catalogue, Number.MAX_SAFE_INTEGER, plan.precision);
   detector.train();
   const random = Random.seeded(1);

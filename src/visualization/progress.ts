@@ -22,7 +22,7 @@ export function clock(seconds: number): string {
 }
 
 const tail = ({ done, total, eta, details = [] }: ProgressState): string =>
-  [`${done}/${total}`, ...(eta === undefined ? [] : [`ETA ${clock(eta)}`]), ...details].join('  ');
+  [`${done}/${total}`, ...(eta === undefined || done >= total ? [] : [`ETA ${clock(eta)}`]), ...details].join('  ');
 
 /** `epoch 3/12  ━━━━━━━━╸           45/120  ETA 0:03:10  loss 0.53` */
 export function progressText(state: ProgressState, width = 24): string {

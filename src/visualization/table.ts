@@ -45,16 +45,16 @@ export function tableText({ title, columns, rows, note }: Table): string {
 }
 
 export function tableHtml({ title, columns, rows, strong = [], note, bars }: Table): string {
-  // long lists may wrap, so that a wide table fits the page
-  const style = (i: number, text: string) =>
-    `text-align:${columns[i].align ?? 'left'};padding:3px 8px;font-variant-numeric:tabular-nums${text.length > 28 && text.includes(', ') ? '' : ';white-space:nowrap'}`;
+  // headings and long lists may wrap, so that a wide table fits the page
+  const style = (tag: string, i: number, text: string) =>
+    `text-align:${columns[i].align ?? 'left'};padding:3px 8px;font-variant-numeric:tabular-nums${tag === 'th' || (text.length > 28 && text.includes(', ')) ? '' : ';white-space:nowrap'}`;
   const bar = (i: number, r: number) => {
     const share = i === bars?.column ? (bars.values[r] ?? 0) : 0;
     const end = `${(100 * Math.min(1, share)).toFixed(1)}%`;
     return share > 0 ? `;min-width:120px;background:linear-gradient(90deg,#e6194b66 ${end},transparent ${end})` : '';
   };
   const cell = (tag: string, text: string, i: number, bold: boolean, r = -1) =>
-    `<${tag} align="${columns[i].align ?? 'left'}" style="${style(i, text)}${bold ? ';font-weight:600' : ''}${bar(i, r)}">${escapeHtml(text)}</${tag}>`;
+    `<${tag} align="${columns[i].align ?? 'left'}" style="${style(tag, i, text)}${bold ? ';font-weight:600' : ''}${bar(i, r)}">${escapeHtml(text)}</${tag}>`;
   const head = columns.map((c, i) => cell('th', c.title, i, true)).join('');
   const body = rows
     .map((row, r) => `<tr>${columns.map((_, i) => cell('td', row[i] ?? '', i, strong.includes(r), r)).join('')}</tr>`)

@@ -54,6 +54,20 @@ test('the table of options comes from the definition', () => {
   ]);
 });
 
+test('an option without a default has an empty cell', () => {
+  const options = z.strictObject({ x: z.int().optional() });
+  const optional = defineModule({
+    kind: 'neck',
+    type: 'OptionalNeck',
+    summary: '',
+    example: "{ type: 'OptionalNeck' }",
+    options,
+    build: () => undefined as never,
+  });
+  const html = describe('OptionalNeck', new Registry([optional])).toHtml();
+  expect(html).toContain('<code>int</code></td><td style="text-align:left"></td>');
+});
+
 test('a notebook gets text, escaped HTML and Markdown', () => {
   const description = describe('TestNeck', registry);
   const shown = description as unknown as Record<symbol, () => Record<string, string>>;

@@ -30,6 +30,12 @@ describe('recipe.profile', () => {
     expect(profile.copies.some(({ from, to }) => from === 'Float' && to === 'BFloat16')).toBe(true);
   });
 
+  it('profiles a training step of a config that counts iterations', async () => {
+    const loop = { type: 'IterBasedTrainLoop', max_iters: 100, val_interval: 50 };
+    const profile = await detector({ ...small().config, train_cfg: loop }).profile({ mode: 'train', repeats: 1 });
+    expect(profile.kernels.some(({ name }) => name === 'sgdStep')).toBe(true);
+  });
+
   it('gives proposals to detectors without a first stage', async () => {
     const { config } = small();
     const { rpn_head: _, ...model } = config.model as ConfigObject;

@@ -8,3 +8,7 @@ test('progress is a line and a bar', () => {
   expect(progressText(state, 4)).toBe('epoch 3/12  ━━──  60/120  ETA 0:03:10  loss 0.53');
   expect(progressBundle(state)['text/html']).toContain('width:50.0%');
 });
+
+test('what is done has no time left to say', () => {
+  expect(progressText({ label: 'evaluating', done: 20, total: 20, eta: 0 }, 4)).toBe('evaluating  ━━━━  20/20');
+});

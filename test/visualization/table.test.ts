@@ -30,3 +30,20 @@ test('a note of several lines has them in every form', () => {
   expect(bundle['text/markdown']).toMatch(/FPN: 1 .*2 {2}\nPAFPN: no$/);
   expect(bundle['text/plain']).toMatch(/\nFPN: 1 < 2\nPAFPN: no$/);
 });
+
+test('headings and long lists may wrap, everything else is one line', () => {
+  const rows = [['4, 8, 16, 32, 64', 'out_channels, num_outs, stack_times', 'one two three four five six seven']];
+  const columns = ['strides', 'required options', 'text'].map((title) => ({ title }));
+  const html = String(tablesBundle({ columns, rows })['text/html']);
+  const wraps = [...html.matchAll(/<(t[dh]) [^>]*style="([^"]*)">([^<]*)/g)].map(([, tag, style, text]) => [
+    tag,
+    text,
+    !style.includes('nowrap'),
+  ]);
+  expect(wraps).toEqual([
+    ...columns.map(({ title }) => ['th', title, true]),
+    ['td', rows[0][0], false],
+    ['td', rows[0][1], true],
+    ['td', rows[0][2], false],
+  ]);
+});

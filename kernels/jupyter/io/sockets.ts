@@ -36,13 +36,20 @@ export function createSockets(): Sockets {
   };
 }
 
+/** @throws Error naming the port that cannot be opened, and why */
 export async function bindSockets({ iopub, routers, heartbeat }: Sockets, connection: Connection): Promise<void> {
+  const bind = async (socket: XPublisher | Router | Reply, port: Parameters<typeof address>[1]) => {
+    const place = address(connection, port);
+    await socket.bind(place).catch((error: Error) => {
+      throw new Error(`Cannot open ${place} (${port} of the connection file): ${error.message}`);
+    });
+  };
   await Promise.all([
-    iopub.bind(address(connection, 'iopub_port')),
-    routers.shell.bind(address(connection, 'shell_port')),
-    routers.control.bind(address(connection, 'control_port')),
-    routers.stdin.bind(address(connection, 'stdin_port')),
-    heartbeat.bind(address(connection, 'hb_port')),
+    bind(iopub, 'iopub_port'),
+    bind(routers.shell, 'shell_port'),
+    bind(routers.control, 'control_port'),
+    bind(routers.stdin, 'stdin_port'),
+    bind(heartbeat, 'hb_port'),
   ]);
 }
 

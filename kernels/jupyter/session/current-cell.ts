@@ -1,4 +1,4 @@
-// The cell that runs, and the one that ran last. Keeps the shared slots that tell the I/O thread about it.
+// The cell that runs, and the one that ran last. Keeps the shared slots that the I/O thread reads.
 
 import { Phase, type Request, Slot } from '../protocol/thread-messages';
 import { type Cell, cells, type Interrupted } from './cell';

@@ -1,6 +1,7 @@
 // Kernels for tests: one for a file, or a pool of them for tests that wait most of the time.
 
 import { existsSync, writeFileSync } from 'node:fs';
+import { availableParallelism, loadavg } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { KernelClient } from '../../../kernels/jupyter/client';
@@ -41,6 +42,14 @@ export class KernelPool {
     await Promise.all(this.kernels.map((kernel) => kernel.stop()));
   }
 }
+
+/**
+ * Milliseconds that something may take: on a busy machine, as much longer as its other work takes.
+ *
+ * @param threads that it computes with at once
+ */
+export const allowed = (ms: number, threads = 1): number =>
+  ms * Math.max(1, (threads * loadavg()[0]) / availableParallelism());
 
 /** Waits for the first output of a request. */
 export const firstOutput = (kernel: KernelClient, id: string) =>

@@ -2,13 +2,15 @@
 // outlives the launcher. The tests start kernels of their own, most of them two at a time.
 
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { availableParallelism, loadavg } from 'node:os';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { type Channel, KernelClient } from '../../../kernels/jupyter/client';
 import { kernelspec } from '../../../src/cli/kernel/kernelspec';
-import { firstOutput } from './kernels';
+import { allowed, firstOutput } from './kernels';
 
 const TOGETHER = 2;
 const waiting: (() => void)[] = [];
@@ -75,10 +77,7 @@ it('restarts on the same ports within three seconds, without the old session, an
     // Sockets answer before the packages are loaded: a cell shows that the kernel is ready.
     const fresh = await kernel.execute('const old = 2; old');
     const took = Date.now() - started;
-    // On a busy machine, as much longer as its other work takes.
-    const load = loadavg()[0] / availableParallelism();
-    console.log(`restarted in ${took} ms at a load of ${load.toFixed(1)} per processor`);
-    expect(took).toBeLessThan(3000 * Math.max(1, 2 * load));
+    expect(took).toBeLessThan(allowed(3000, 2));
     expect(fresh).toMatchObject({ result: '2', reply: { execution_count: 1 } });
     await shutdown(kernel, 'shell', false); // as older front ends do
   }));
@@ -167,10 +166,32 @@ describe.concurrent('no process is left', () => {
       const reply = await kernel.wait((m) => m.type === 'shutdown_reply' && m.channel === 'control');
       expect(reply.content).toEqual({ status: 'ok', restart: true });
       expect(await exit).toBe(0);
-      expect(Date.now() - asked).toBeLessThan(3000);
+      expect(Date.now() - asked).toBeLessThan(allowed(3000));
       for (const pid of pids) expect(await hasEnded(pid)).toBe(true);
       expect(readFileSync(join(kernel.folder, 'kernel.log'), 'utf8')).toBe('');
     }));
+});
+
+it('names a port that another process has', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const folder = mkdtempSync(join(tmpdir(), 'detlab-ports-'));
+  const file = join(folder, 'connection.json');
+  const others = { iopub_port: 0, stdin_port: 0, control_port: 0, hb_port: 0 };
+  const connection = { transport: 'tcp', ip: '127.0.0.1', key: 'k', signature_scheme: 'hmac-sha256' };
+  try {
+    writeFileSync(file, JSON.stringify({ ...connection, ...others, shell_port: port }), { mode: 0o600 });
+    const [node, launcher] = kernelspec().argv;
+    const { status, stderr } = spawnSync(node, [launcher, '--connection-file', file], { encoding: 'utf8' });
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(
+      `Cannot open tcp://127.0.0.1:${port} (shell_port of the connection file): Address already in use`,
+    );
+  } finally {
+    server.close();
+    rmSync(folder, { recursive: true });
+  }
 });
 
 it('reports a missing connection file', () => {

@@ -134,7 +134,7 @@ describe('cells', () => {
 
   it('may send themselves signals they listen to', async () => {
     const { stdout } = await kernel.execute(
-      "process.once('SIGTERM', () => console.log('got it')); process.kill(process.pid, 'SIGTERM'); await sleep(100)",
+      "const got = new Promise<void>((done) => process.once('SIGTERM', () => { console.log('got it'); done(); })); process.kill(process.pid, 'SIGTERM'); await got;",
     );
     expect(stdout).toBe('got it\n');
   });
