@@ -24,6 +24,7 @@ import type { LabDataset } from './lab-dataset';
 import { checkMethod } from './method-options';
 import { chooseThreshold, type ModelThreshold, storedThreshold, thresholdNote } from './model-threshold';
 import {
+  type AnyPredictions,
   detectorOf,
   type PredictOptions,
   type PredictSource,
@@ -31,6 +32,7 @@ import {
   type SeveralImages,
   type StreamOptions,
   streamSource,
+  type VideoSource,
 } from './prediction/predict-source';
 import type { PredictionList } from './prediction-list';
 import type { Predictions } from './predictions';
@@ -41,6 +43,7 @@ import type { Report } from './report';
 import type { ThresholdOptions } from './report-threshold';
 import { isConfigFile, saveConfig } from './save-config';
 import { inputSize, SummaryDisplay, summarise } from './summary';
+import type { VideoPredictions } from './video-predictions';
 import type { LoadFrom } from './weights-file';
 import { wholeConfig } from './whole-config';
 
@@ -88,10 +91,11 @@ export class Model implements Displayable {
    * @example await model.predict('photos/*.jpg', { batch: 4 })
    * @throws DetLabError for a source that is not there, and for a single image that cannot be read
    */
+  predict(video: VideoSource, options?: PredictOptions): Promise<VideoPredictions>;
   predict(images: SeveralImages, options?: PredictOptions): Promise<PredictionList>;
   predict(image: ImageInput, options?: PredictOptions): Promise<Predictions>;
   predict(images: ImageInputs, options?: PredictOptions): Promise<PredictionList>;
-  async predict(source: PredictSource, options: PredictOptions = {}): Promise<Predictions | PredictionList> {
+  async predict(source: PredictSource, options: PredictOptions = {}): Promise<AnyPredictions> {
     checkMethod('Model.predict', options);
     this.requireWeights('predict with');
     return predictSource(this, detectorOf(this), source, options);

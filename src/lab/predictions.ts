@@ -122,6 +122,16 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
   }
 
   /**
+   * RGBA of the image with its boxes, at its own size: a frame of a video.
+   * @param pixels of it, where they are known
+   */
+  frame(pixels?: PixelImage, threshold = this.threshold): Promise<{ data: Uint8Array; width: number; height: number }> {
+    const { classes, source } = this;
+    const image = { ...this.liveImage(), ...(pixels && { pixels }) };
+    return new LiveImages([image], { title: source, classes, ...this.drawing, threshold }).frame();
+  }
+
+  /**
    * PNG of the image with its boxes and masks.
    * @example writeFileSync('street.png', await predictions.draw({ width: 1600, fontSize: 20 }))
    */

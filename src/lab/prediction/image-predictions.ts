@@ -33,4 +33,6 @@ export interface ImagePredictions extends ReadonlyArray<Prediction> {
   pixels(): Promise<PixelImage>;
   /** PNG of the image with its boxes and masks. */
   draw(drawing?: DrawingOptions): Promise<Buffer>;
+  /** RGBA of the image, or of its pixels that are known, with its boxes and masks. */
+  frame(pixels?: PixelImage, threshold?: number): Promise<{ data: Uint8Array; width: number; height: number }>;
 }
