@@ -9,7 +9,7 @@ import { type LiveImage, LiveImages } from '../visualization/live-images';
 import { tableText } from '../visualization/table';
 import { checkMethod } from './method-options';
 import type { ImagePredictions, PredictedFrom, Prediction } from './prediction/image-predictions';
-import { DISPLAY_EXTENSIONS, type SavePredictionsOptions, savePredictions } from './prediction/save-predictions';
+import { type SavePredictionsOptions, savePredictions } from './prediction/save-predictions';
 
 export type { PredictedFrom, Prediction } from './prediction/image-predictions';
 
@@ -146,7 +146,7 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
   async save(target: string, options?: SavePredictionsOptions): Promise<string> {
     checkMethod('Predictions.save', options);
     const { classes, source } = this;
-    const display = { extensions: DISPLAY_EXTENSIONS, save: (file: string) => this.show().save(file) };
+    const display = (file: string) => this.show().save(file);
     return savePredictions({ list: [this], classes, what: source, display }, target, options);
   }
 

@@ -7,7 +7,7 @@ import type { DrawingOptions } from '../visualization/drawing-options';
 import { VideoPlayer } from '../visualization/video-player';
 import { checkMethod } from './method-options';
 import { outcomeLines, type PredictionOutcome } from './prediction/outcome';
-import { DISPLAY_EXTENSIONS, type SavePredictionsOptions, savePredictions } from './prediction/save-predictions';
+import { type SavePredictionsOptions, savePredictions } from './prediction/save-predictions';
 import { PredictionList } from './prediction-list';
 import { checkPredictionDrawing, type Predictions } from './predictions';
 
@@ -93,7 +93,7 @@ export class VideoPredictions extends Array<Predictions> implements Displayable 
   async save(target: string, options?: SavePredictionsOptions): Promise<string> {
     checkMethod('VideoPredictions.save', options);
     const { classes, title } = this;
-    const display = { extensions: DISPLAY_EXTENSIONS, save: (file: string) => this.show().save(file) };
+    const display = (file: string) => this.show().save(file);
     const video = { fps: this.video.fps, frames: () => this.pixelsOf() };
     return savePredictions({ list: this, classes, what: title, display, video }, target, options);
   }

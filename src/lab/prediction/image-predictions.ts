@@ -17,8 +17,9 @@ export interface Prediction {
 export interface PredictedFrom {
   /** Absolute path of the image file, where there is one. */
   file?: string;
-  /** Of a frame: seconds from the start. */
+  /** Of a frame: seconds from the start, and the frames a second. */
   time?: number;
+  fps?: number;
 }
 
 export interface ImagePredictions extends ReadonlyArray<Prediction> {

@@ -111,8 +111,12 @@ async function* predictions(
 
 function displayable(detected: DetectedImage, classes: readonly string[], drawing: DrawingOptions): Predictions {
   const { image, pixels, width, height, again, detections } = detected;
-  const { name, file, time } = image;
-  return Predictions.create(name, pixels ?? { width, height, again }, detections, classes, drawing, { file, time });
+  const { name, file, time, fps } = image;
+  return Predictions.create(name, pixels ?? { width, height, again }, detections, classes, drawing, {
+    file,
+    time,
+    fps,
+  });
 }
 
 interface Opened {

@@ -34,16 +34,29 @@ export interface SavedList {
   classes: readonly string[];
   /** What it is called in errors. */
   what: string;
-  /** Extensions of the display, and how it is saved as one of them. */
-  display: { extensions: readonly string[]; save(file: string): Promise<string> };
+  /** Saves the display, by one of its extensions. */
+  display(file: string): Promise<string>;
   /** Frames that are read in one go. */
   video?: { fps: number; frames(): AsyncIterable<PixelImage> };
 }
 
 /** Of images with boxes as displays save them. */
-export const DISPLAY_EXTENSIONS = ['.csv', '.json', '.html', '.htm', '.png', '.jpg', '.jpeg', '.svg'];
+const DISPLAY_EXTENSIONS = ['.csv', '.json', '.html', '.htm', '.png', '.jpg', '.jpeg', '.svg'];
 
 const TEXTS = ['.coco.json', '.jsonl'];
+
+/** @throws DetLabError for an extension that predictions are not written as, before any of them is made */
+export function checkTarget(what: string, target: string): void {
+  const extension = path.extname(target).toLowerCase();
+  const known = [...TEXTS, ...DISPLAY_EXTENSIONS, ...VIDEO_TARGETS];
+  if (isFolderTarget(target) || known.includes(extension)) return;
+  throw new DetLabError(
+    `Cannot save ${what} as "${target}": expected an extension of ${known.join(', ')}, or a folder, "${target}/", received ${extension}`,
+  );
+}
+
+const isFolderTarget = (target: string): boolean =>
+  /[\\/]$/.test(target) || path.extname(target) === '' || isExistingFolder(target);
 
 /** @returns the absolute path of the file or folder */
 export async function savePredictions(
@@ -54,7 +67,8 @@ export async function savePredictions(
   const { as, data } = options;
   const lower = target.toLowerCase();
   const extension = path.extname(lower);
-  const isFolder = /[\\/]$/.test(target) || extension === '' || isExistingFolder(target);
+  const isFolder = isFolderTarget(target);
+  checkTarget(what, target);
   if (as !== undefined && !isFolder)
     throw new DetLabError(
       `Cannot save ${what} as "${target}": as: "${as}" fills a folder, "${path.join(path.dirname(target), as)}/"`,
@@ -79,11 +93,7 @@ export async function savePredictions(
     await writeWhole(file, content);
     return file;
   }
-  if (display.extensions.includes(extension)) return display.save(target);
-  throw new DetLabError(
-    `Cannot save ${what} as "${target}": expected an extension of ${[...TEXTS, ...display.extensions, ...VIDEO_TARGETS].join(', ')}, or a folder, ` +
-      `"${target}/", received ${extension}`,
-  );
+  return display(target);
 }
 
 const SLIDES_A_SECOND = 2;
