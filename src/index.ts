@@ -90,6 +90,7 @@ export type { RunFolder } from './lab/run-folder';
 export { RunList, runs } from './lab/runs';
 export type { ModelSummary, SummaryDisplay } from './lab/summary';
 export { type BatchesOptions, TrainingBatches } from './lab/training-batches';
+export { VideoPredictions } from './lab/video-predictions';
 export type { LoadFrom } from './lab/weights-file';
 export type { Backbone, DetBatch, Detector, FeatureSpec, Losses, Neck } from './models/types';
 export * as nn from './nn';

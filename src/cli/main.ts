@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { DetLabError } from '../errors';
+import { FOLDER_CONTENTS } from '../lab/prediction/folder-contents';
 import { packageRoot } from '../paths';
 import { compareCommand } from './compare';
 import { addConfigCommands } from './config/command';
@@ -17,7 +18,7 @@ import { errorsCommand } from './errors';
 import { addInferenceOptions } from './inference-options';
 import { addKernelCommands } from './kernel/command';
 import { necksCommand } from './necks';
-import { count, fileOf, positiveShare, rate, seed, share } from './option-values';
+import { count, fileOf, oneOf, positive, positiveShare, rate, seed, share } from './option-values';
 import { CommandFailure, EXIT } from './outcome';
 import { predictCommand } from './predict';
 import { profileCommand } from './profile';
@@ -116,16 +117,27 @@ function addDetectorCommands(withConfig: AddCommand, done: Done): void {
     .option('--batch <n>', 'batch size', count)
     .action(async (config, checkpoint, options) => done(await errorsCommand(config, checkpoint, options)));
 
-  withConfig('predict', 'Detect objects in images')
-    .argument('<config>')
-    .argument('<checkpoint>', 'weights file, checkpoint folder or work dir')
-    .argument('<images...>')
-    .option('--out <folder>', 'folder for images with the boxes drawn')
+  addInferenceOptions(withConfig('predict', 'Detect objects in images, videos and cameras'), { count, share })
+    .usage('[options] [config] <weights> <source...>')
+    .argument(
+      '<arguments...>',
+      'the config, which is left out where the weights file holds it; the weights file, checkpoint folder or work dir; and sources: ' +
+        'files, folders, patterns in quotes, http addresses, videos and camera:0 (by ffmpeg)',
+    )
+    .option('--out <folder>', 'folder for images with the boxes drawn, and for videos')
+    .option(
+      '--as <what>',
+      'fill the folder of --out with crops, yolo or labelme files instead',
+      oneOf(...FOLDER_CONTENTS),
+    )
+    .addOption(
+      new RepeatableOption('--save <file>', 'write all to a .coco.json, .csv, .jsonl, .json or .html file; repeatable'),
+    )
     .option('--threshold <score>', 'minimum score of reported boxes (that kept with the weights, or 0.3)', share)
-    .option('--amp', 'mixed precision (bfloat16)')
-    .action(async (config, checkpoint, images, options) =>
-      done(await predictCommand(config, checkpoint, images, options)),
-    );
+    .option('--batch <n>', 'images that go through the network together (1)', count)
+    .option('--fps <n>', 'frames a second of a video (all) or camera (5)', positive)
+    .option('--max-frames <n>', 'the first frames of a video or camera only', count)
+    .action(async (given, options) => done(await predictCommand(given, options)));
 }
 
 /** What shows the model of a config. */

@@ -20,6 +20,7 @@ const inRange = (expected: string, isInside: (value: number) => boolean) => (tex
 export const count = inRange('an integer >= 1', (value) => Number.isInteger(value) && value >= 1);
 export const seed = inRange('an integer >= 0', (value) => Number.isInteger(value) && value >= 0);
 export const rate = inRange('a number >= 0', (value) => value >= 0);
+export const positive = inRange('a number above 0', (value) => value > 0);
 export const share = inRange('a number from 0 to 1', (value) => value >= 0 && value <= 1);
 /** A share that cannot be 0: an IoU, a precision. */
 export const positiveShare = inRange('a number above 0, at most 1', (value) => value > 0 && value <= 1);

@@ -1,29 +1,47 @@
-// `detlab predict CONFIG CHECKPOINT IMAGE...`: boxes as a table or JSON, and drawn on the images with --out.
+// `detlab predict [CONFIG] WEIGHTS SOURCE...`: boxes of images, folders, patterns, addresses, videos and cameras as tables or JSON
+// lines; drawn with --out, and written to files with --save.
 
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { detector } from '../lab/detector';
+import { readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import picomatch from 'picomatch';
+import { DetLabError } from '../errors';
+import { fileNamer, stemOf } from '../lab/prediction/file-names';
+import type { FolderContent } from '../lab/prediction/folder-contents';
+import { OutputFolder } from '../lab/prediction/output-folder';
+import { checkTarget } from '../lab/prediction/save-predictions';
+import { VideoWriter } from '../lab/prediction/video-writer';
+import { PredictionList } from '../lab/prediction-list';
 import type { Predictions } from '../lab/predictions';
-import { drawingNames } from './drawing-names';
-import { EXIT, output, phase } from './outcome';
+import { type InferenceArguments, inferenceOptions } from './inference-options';
+import { openModel } from './model-arguments';
+import { EXIT, output, phase, untilInterrupted } from './outcome';
 
-export interface PredictArguments {
+export interface PredictArguments extends InferenceArguments {
   out?: string;
+  as?: FolderContent;
+  save?: string[];
   threshold?: number;
-  amp?: boolean;
+  batch?: number;
+  fps?: number;
+  maxFrames?: number;
   cfgOptions?: string[];
   json?: boolean;
 }
 
-export async function predictCommand(
-  config: string,
-  checkpoint: string,
-  images: string[],
-  options: PredictArguments,
-): Promise<number> {
+export async function predictCommand(given: string[], options: PredictArguments): Promise<number> {
   const out = output(options.json === true);
-  const model = await phase(EXIT.usage, () => detector(config, { options: options.cfgOptions }).load(checkpoint));
-  if (options.out !== undefined) mkdirSync(options.out, { recursive: true });
-  const drawings = drawingNames(images, options.out ?? '');
+  const { model, rest: sources } = await phase(EXIT.usage, async () => {
+    if (options.as !== undefined && options.out === undefined)
+      throw new DetLabError('Cannot use --as: it is of --out <folder>, which is not given');
+    for (const target of options.save ?? []) checkTarget('the predictions', target);
+    const opened = await openModel(given, options.cfgOptions);
+    if (opened.rest.length > 0) return opened;
+    throw new DetLabError('Cannot predict: expected [CONFIG] WEIGHTS SOURCE..., received no source');
+  });
+  const { threshold, batch, fps, maxFrames } = options;
+  const drawings =
+    options.out !== undefined && options.as === undefined ? new Drawings(options.out, sources) : undefined;
+  const all: Predictions[] = [];
   let failed = 0;
   // continues with the other images
   const fail = (image: string, message: string): void => {
@@ -31,29 +49,115 @@ export async function predictCommand(
     out.event('error', { image, message });
     process.stderr.write(`${message}\n`);
   };
-  for (const [i, image] of images.entries()) {
-    try {
-      const predictions = await model.predict(image, {
-        threshold: options.threshold,
-        precision: options.amp ? 'bfloat16' : undefined,
+  return untilInterrupted(async (signal) => {
+    const inference = await phase(EXIT.usage, () => inferenceOptions(options));
+    const settings = { ...inference, threshold, batch, fps, maxFrames, signal };
+    const onSkip = ({ name, file, message }: { name: string; file?: string; message: string }) =>
+      fail(file ?? name, message);
+    for await (const predictions of model.stream(sources, { ...settings, onSkip })) {
+      const image = predictions.from.file ?? predictions.source;
+      const drawn = drawings ? await drawings.add(predictions) : {};
+      out.event('predictions', {
+        image,
+        ...(predictions.from.time !== undefined && { time: predictions.from.time }),
+        picture: drawn.file,
+        predictions: predictions.confident,
       });
-      const drawn = options.out === undefined ? {} : await draw(predictions, drawings[i]);
-      out.event('predictions', { image, picture: drawn.file, predictions: predictions.confident });
-      out.print(`${predictions}${drawn.file ? `\ndrawn: ${drawn.file}` : ''}`);
-      if (drawn.error) fail(image, `Cannot draw the boxes of "${image}" in "${drawings[i]}": ${drawn.error}`);
-    } catch (error) {
-      fail(image, (error as Error).message);
+      out.print(lineOf(predictions, drawn.file));
+      if (drawn.error) fail(image, drawn.error);
+      if (options.as !== undefined || options.save) all.push(predictions);
     }
-  }
-  return failed > 0 ? EXIT.data : EXIT.ok;
+    const ended = await drawings?.close();
+    if (ended?.error) fail(ended.file, ended.error);
+    const list = PredictionList.create(all, model.classes, { threshold: threshold ?? model.threshold?.score });
+    const targets = [
+      ...(options.as === undefined ? [] : [{ target: `${options.out}/`, as: options.as }]),
+      ...(options.save ?? []).map((target) => ({ target, as: undefined })),
+    ];
+    for (const { target, as } of targets) {
+      const saved = await phase(EXIT.data, () => list.save(target, { as, threshold }));
+      out.event('saved', { file: saved });
+      out.print(`saved: ${saved}`);
+    }
+    return signal.aborted ? EXIT.interrupted : failed > 0 ? EXIT.data : EXIT.ok;
+  });
 }
 
-/** Detections are printed whether or not they can be drawn. */
-async function draw(predictions: Predictions, file: string): Promise<{ file?: string; error?: string }> {
-  try {
-    writeFileSync(file, await predictions.draw());
-    return { file };
-  } catch (error) {
-    return { error: (error as Error).message };
+/** A table; of a frame a line. */
+function lineOf(predictions: Predictions, drawn: string | undefined): string {
+  const { from, source, confident } = predictions;
+  if (from.time === undefined) return `${predictions}${drawn ? `\ndrawn: ${drawn}` : ''}`;
+  const boxes = `${confident.length} ${confident.length === 1 ? 'box' : 'boxes'}`;
+  return `${source}  ${from.time.toFixed(2)} s  ${boxes}${drawn ? `  drawn: ${drawn}` : ''}`;
+}
+
+/** The drawings in a folder: an image each, and one video of the frames of a video. None replaces an image that is given. */
+class Drawings {
+  private readonly folder: OutputFolder;
+  private readonly kept: string[];
+  private readonly image: (source: string) => string;
+  private readonly video: (source: string) => string;
+  private writer?: { name: string; to: VideoWriter };
+
+  constructor(out: string, sources: readonly string[]) {
+    this.folder = new OutputFolder(out);
+    this.kept = sources.some((source) => isInside(out, source)) ? filesIn(out) : [];
+    this.image = fileNamer(out, { extension: '.png', kept: this.kept });
+    this.video = fileNamer(out, { extension: '.mp4', kept: this.kept });
+  }
+
+  /** Detections are printed whether or not they can be drawn. */
+  async add(predictions: Predictions): Promise<{ file?: string; error?: string }> {
+    const { source, from } = predictions;
+    const name = source.replace(/#\d+$/, '');
+    if (from.time === undefined) {
+      await this.close();
+      const file = this.image(source);
+      try {
+        await this.folder.make();
+        await this.folder.write(path.resolve(file), await predictions.draw());
+        return { file };
+      } catch (error) {
+        return { error: `Cannot draw the boxes of "${from.file ?? source}" in "${file}": ${(error as Error).message}` };
+      }
+    }
+    try {
+      if (this.writer?.name !== name) {
+        await this.close();
+        this.writer = { name, to: new VideoWriter(this.video(stemOf(name)), from.fps ?? 1) };
+      }
+      await this.writer.to.write(await predictions.frame());
+      return { file: this.writer.to.file };
+    } catch (error) {
+      return { error: `Cannot draw the boxes of "${source}": ${(error as Error).message}` };
+    }
+  }
+
+  /** Ends the video. */
+  async close(): Promise<{ file: string; error?: string } | undefined> {
+    const { writer } = this;
+    this.writer = undefined;
+    if (!writer) return undefined;
+    const { file } = writer.to;
+    try {
+      await writer.to.close();
+      return { file };
+    } catch (error) {
+      await writer.to.abandon();
+      return { file, error: (error as Error).message };
+    }
   }
 }
+
+function isInside(folder: string, source: string): boolean {
+  if (/^[a-z][a-z0-9+.-]+:/i.test(source)) return false;
+  const { base, isGlob } = picomatch.scan(source);
+  const relative = path.relative(path.resolve(folder), path.resolve(isGlob ? base : source));
+  const above = path.relative(path.resolve(isGlob ? base : source), path.resolve(folder));
+  return !relative.startsWith('..') || (isFolder(isGlob ? base : source) && !above.startsWith('..'));
+}
+
+const isFolder = (place: string): boolean => statSync(place, { throwIfNoEntry: false })?.isDirectory() === true;
+
+const filesIn = (folder: string): string[] =>
+  isFolder(folder) ? readdirSync(folder).map((name) => path.join(folder, name)) : [];

@@ -32,6 +32,7 @@ export {
 export { buildPipeline, type Pipeline } from './pipeline';
 export { resizeBilinear } from './pixels/resize-bilinear';
 export { problemLines } from './problem-lines';
+export { type RunningProgram, runProgram, startProgram } from './sources/ffmpeg';
 export { type ImageInput, type ImageInputs, openSource, shortPath } from './sources/open-source';
 export { pixelsOf } from './sources/pixels-of';
 export {

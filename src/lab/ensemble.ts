@@ -16,16 +16,19 @@ import type { ImageDetector } from './prediction/detect';
 import { detectEach } from './prediction/detect-images';
 import { type InferenceOptions, imageDetector, refuseBatch } from './prediction/image-detector';
 import {
+  type AnyPredictions,
   type PredictOptions,
   type PredictSource,
   predictSource,
   type SeveralImages,
   type SourceDetector,
+  type VideoSource,
 } from './prediction/predict-source';
 import type { PredictionList } from './prediction-list';
 import type { Predictions } from './predictions';
 import { progressView } from './progress-view';
 import type { Report } from './report';
+import type { VideoPredictions } from './video-predictions';
 
 export interface EnsembleOptions {
   /** Weight of each model in the averages. Default 1 each. */
@@ -93,10 +96,11 @@ export class Ensemble implements Displayable {
   }
 
   /** As `model.predict`. */
+  predict(video: VideoSource, options?: PredictOptions): Promise<VideoPredictions>;
   predict(images: SeveralImages, options?: PredictOptions): Promise<PredictionList>;
   predict(image: ImageInput, options?: PredictOptions): Promise<Predictions>;
   predict(images: ImageInputs, options?: PredictOptions): Promise<PredictionList>;
-  async predict(source: PredictSource, options: PredictOptions = {}): Promise<Predictions | PredictionList> {
+  async predict(source: PredictSource, options: PredictOptions = {}): Promise<AnyPredictions> {
     checkMethod('Ensemble.predict', options);
     return predictSource(this, this.detectIn, source, options);
   }

@@ -88,7 +88,8 @@ const { seed, batch, epochs } = fit;
 const image = z.union([count, text]);
 const input = { seed, batch, epochs, epoch: positive };
 const evaluation = { batch, ...inference, part: z.enum(['val', 'test']), ...progress };
-const prediction = { ...inference, batch, fps: z.number().positive().max(240), maxFrames: positive, ...progress };
+const rate = z.number().positive().max(240);
+const prediction = { ...inference, batch, fps: rate, maxFrames: positive, ...progress };
 const saving = {
   as: z.enum(FOLDER_CONTENTS),
   data: z.custom<object>(
@@ -97,6 +98,7 @@ const saving = {
   ),
   threshold: share,
   overwrite: z.boolean(),
+  fps: rate,
 };
 const matching = { iou, masks: z.boolean(), maxDetections: positive };
 const kinds = { ...matching, background: z.number().positive().max(1) };
@@ -209,6 +211,7 @@ const SHAPES = {
   'Model.stream': ['predict', { ...prediction, onSkip: callback, ...drawingShape }],
   'Predictions.save': ['save the predictions', saving],
   'PredictionList.save': ['save the predictions', saving],
+  'VideoPredictions.save': ['save the predictions', saving],
   'Model.evaluate': ['evaluate', evaluation],
   'Model.errors': ['list the errors', { ...evaluation, ...kinds, losses: z.boolean() }],
   'Model.imageLosses': ['compute losses', { precision, ...progress }],

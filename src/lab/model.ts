@@ -1,11 +1,11 @@
 // A detector with weights and class names: predict, evaluate, save, load.
 
-import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { inspect } from 'node:util';
 import type { ErrorKindOptions } from '../analysis/error-kinds';
 import type { ThresholdGoal } from '../analysis/score-curves';
-import { loadWeights, readWeights, type Weights, type WeightsReport, writeWeights } from '../checkpoints';
+import { loadWeights, readWeights, type WeightsReport, writeWeights } from '../checkpoints';
 import type { ConfigObject } from '../config';
 import type { ImageInput, ImageInputs } from '../data';
 import { DetLabError } from '../errors';
@@ -21,9 +21,11 @@ import { type EvaluateOptions, evaluate } from './evaluate';
 import { type Features, type FeaturesOptions, featuresOf } from './features';
 import { type ImageLossesOptions, imageLosses } from './image-losses';
 import type { LabDataset } from './lab-dataset';
+import { loadStrictly, metaOf, modelFile, withoutConfig } from './load-strictly';
 import { checkMethod } from './method-options';
 import { chooseThreshold, type ModelThreshold, storedThreshold, thresholdNote } from './model-threshold';
 import {
+  type AnyPredictions,
   detectorOf,
   type PredictOptions,
   type PredictSource,
@@ -31,6 +33,7 @@ import {
   type SeveralImages,
   type StreamOptions,
   streamSource,
+  type VideoSource,
 } from './prediction/predict-source';
 import type { PredictionList } from './prediction-list';
 import type { Predictions } from './predictions';
@@ -41,6 +44,7 @@ import type { Report } from './report';
 import type { ThresholdOptions } from './report-threshold';
 import { isConfigFile, saveConfig } from './save-config';
 import { inputSize, SummaryDisplay, summarise } from './summary';
+import type { VideoPredictions } from './video-predictions';
 import type { LoadFrom } from './weights-file';
 import { wholeConfig } from './whole-config';
 
@@ -88,10 +92,11 @@ export class Model implements Displayable {
    * @example await model.predict('photos/*.jpg', { batch: 4 })
    * @throws DetLabError for a source that is not there, and for a single image that cannot be read
    */
+  predict(video: VideoSource, options?: PredictOptions): Promise<VideoPredictions>;
   predict(images: SeveralImages, options?: PredictOptions): Promise<PredictionList>;
   predict(image: ImageInput, options?: PredictOptions): Promise<Predictions>;
   predict(images: ImageInputs, options?: PredictOptions): Promise<PredictionList>;
-  async predict(source: PredictSource, options: PredictOptions = {}): Promise<Predictions | PredictionList> {
+  async predict(source: PredictSource, options: PredictOptions = {}): Promise<AnyPredictions> {
     checkMethod('Model.predict', options);
     this.requireWeights('predict with');
     return predictSource(this, detectorOf(this), source, options);
@@ -254,10 +259,7 @@ export class Model implements Displayable {
     const file = modelFile(place);
     const weights = readWeights(file);
     const meta = metaOf(weights);
-    if (!meta)
-      throw new DetLabError(
-        `Cannot load "${file}" as a model: it has tensors but no config. Use detector(config).load("${file}") instead`,
-      );
+    if (!meta) throw withoutConfig(file);
     const spec: RecipeSpec = { name: meta.name, config: meta.config, classes: meta.classes, freezing: [] };
     const detector = await buildModel(spec, meta.classes, undefined);
     loadStrictly(detector, weights);
@@ -306,46 +308,4 @@ export class Model implements Displayable {
   [inspect.custom](): string {
     return this.toString();
   }
-}
-
-/** @throws DetLabError when a tensor is missing, unexpected or of another shape, with the likely cause */
-export function loadStrictly(detector: Detector, weights: Weights): void {
-  const report = loadWeights(detector, weights);
-  const shapes = report.mismatched.map((m) => `${m.name}: expected [${m.expected}], received [${m.received}]`);
-  const mismatches = [
-    ...shapes,
-    ...report.missing.map((name) => `${name} is missing`),
-    ...report.unexpected.map((name) => `${name} is not in the model`),
-  ];
-  if (mismatches.length > 0)
-    throw new DetLabError(
-      `Cannot load "${weights.source}": ${mismatches.length} tensors do not match the config: ${mismatches.slice(0, 3).join('; ')}` +
-        report.causes.map((cause) => `\n  likely cause: ${cause}`).join(''),
-    );
-}
-
-/** The config and classes of a file saved by DetLab; undefined for other files. */
-export function metaOf({
-  detlab,
-}: Pick<Weights, 'detlab'>):
-  | { name: string; classes: string[]; config: ConfigObject; threshold?: unknown }
-  | undefined {
-  try {
-    const meta = JSON.parse(detlab ?? 'null');
-    return meta && Array.isArray(meta.classes) && typeof meta.config === 'object' ? meta : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The model file of a run's folder or a checkpoint's folder, or the file itself. */
-export function modelFile(place: string): string {
-  if (!existsSync(place)) throw new DetLabError(`Cannot find the model "${place}": there is no such file or folder`);
-  if (statSync(place).isFile()) return place;
-  const root = existsSync(path.join(place, 'checkpoints')) ? path.join(place, 'checkpoints') : place;
-  const pointer = path.join(root, 'last_checkpoint');
-  const folder = existsSync(pointer) ? path.join(root, readFileSync(pointer, 'utf8').trim()) : root;
-  const file = path.join(folder, 'model.safetensors');
-  if (!existsSync(file)) throw new DetLabError(`Cannot find a model in "${place}": it has no model.safetensors`);
-  return file;
 }

@@ -7,7 +7,7 @@ import type { DrawingOptions } from '../visualization/drawing-options';
 import { LiveImages } from '../visualization/live-images';
 import { checkMethod } from './method-options';
 import { outcomeLines, type PredictionOutcome, WHOLE } from './prediction/outcome';
-import { DISPLAY_EXTENSIONS, type SavePredictionsOptions, savePredictions } from './prediction/save-predictions';
+import { type SavePredictionsOptions, savePredictions } from './prediction/save-predictions';
 import { checkPredictionDrawing, type Predictions } from './predictions';
 
 export class PredictionList extends Array<Predictions> implements Displayable {
@@ -78,7 +78,7 @@ export class PredictionList extends Array<Predictions> implements Displayable {
   async save(target: string, options?: SavePredictionsOptions): Promise<string> {
     checkMethod('PredictionList.save', options);
     const { classes } = this;
-    const display = { extensions: DISPLAY_EXTENSIONS, save: (file: string) => this.show().save(file) };
+    const display = (file: string) => this.show().save(file);
     return savePredictions({ list: this, classes, what: 'the predictions', display }, target, options);
   }
 

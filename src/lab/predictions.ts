@@ -9,7 +9,7 @@ import { type LiveImage, LiveImages } from '../visualization/live-images';
 import { tableText } from '../visualization/table';
 import { checkMethod } from './method-options';
 import type { ImagePredictions, PredictedFrom, Prediction } from './prediction/image-predictions';
-import { DISPLAY_EXTENSIONS, type SavePredictionsOptions, savePredictions } from './prediction/save-predictions';
+import { type SavePredictionsOptions, savePredictions } from './prediction/save-predictions';
 
 export type { PredictedFrom, Prediction } from './prediction/image-predictions';
 
@@ -122,6 +122,16 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
   }
 
   /**
+   * RGBA of the image with its boxes, at its own size: a frame of a video.
+   * @param pixels of it, where they are known
+   */
+  frame(pixels?: PixelImage, threshold = this.threshold): Promise<{ data: Uint8Array; width: number; height: number }> {
+    const { classes, source } = this;
+    const image = { ...this.liveImage(), ...(pixels && { pixels }) };
+    return new LiveImages([image], { title: source, classes, ...this.drawing, threshold }).frame();
+  }
+
+  /**
    * PNG of the image with its boxes and masks.
    * @example writeFileSync('street.png', await predictions.draw({ width: 1600, fontSize: 20 }))
    */
@@ -136,7 +146,7 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
   async save(target: string, options?: SavePredictionsOptions): Promise<string> {
     checkMethod('Predictions.save', options);
     const { classes, source } = this;
-    const display = { extensions: DISPLAY_EXTENSIONS, save: (file: string) => this.show().save(file) };
+    const display = (file: string) => this.show().save(file);
     return savePredictions({ list: [this], classes, what: source, display }, target, options);
   }
 

@@ -20,12 +20,14 @@ import { fit } from './fit';
 import { type ImageSize, setImageSize } from './image-size/set-image-size';
 import type { LabDataset } from './lab-dataset';
 import { type LearningPlan, learningPlan } from './learning-plan';
+import { metaOf, modelFile } from './load-strictly';
 import { type LostTruths, type LostTruthsOptions, lostTruths } from './lost-truths';
 import { checkMethod } from './method-options';
-import { loadStrictly, Model, metaOf, modelFile } from './model';
+import { Model } from './model';
 import { storedThreshold } from './model-threshold';
 import { swapLines, swapNeck } from './neck-swap';
 import { NeckTableDisplay, type NeckTableOptions, neckTable } from './neck-table';
+import { loadUnder } from './own-config';
 import { type PipelineSteps, pipelineSteps, type StepsOptions } from './pipeline-steps';
 import type { FitOptions } from './plan';
 import type { Profile } from './profile';
@@ -216,9 +218,9 @@ export class Recipe implements Displayable {
     const recipe = named ? this.classes(named) : this;
     const classes = resolveClasses(recipe.spec);
     const detector = await buildModel(recipe.spec, classes, undefined);
-    loadStrictly(detector, weights);
-    detector.eval();
     const config = wholeConfig(recipe.config, detector);
+    loadUnder(config, detector, weights, metaOf(weights)?.config, (line) => console.error(line));
+    detector.eval();
     return new Model(detector, classes, this.name, config, storedThreshold(metaOf(weights), file));
   }
 

@@ -201,3 +201,23 @@ export async function drawBoxes(
   });
   return encodeCanvas(canvas, format);
 }
+
+/** The image at its own size with the boxes on it, as RGBA. */
+export function paintedFrame(
+  image: PixelImage,
+  boxes: readonly DrawnBox[],
+  sizes: Pick<DrawBoxesOptions, 'fontSize' | 'lineWidth'> = {},
+): { data: Uint8Array; width: number; height: number } {
+  const { width, height } = image;
+  const long = Math.max(width, height);
+  const canvas = createCanvas(width, height);
+  const context = canvas.getContext('2d');
+  paintBoxes(context, image, boxes, {
+    x: 0,
+    y: 0,
+    scale: 1,
+    fontSize: sizes.fontSize ?? Math.round(Math.max(10, long / 60)),
+    lineWidth: sizes.lineWidth ?? Math.max(1.5, long / 400),
+  });
+  return { data: new Uint8Array(context.getImageData(0, 0, width, height).data.buffer), width, height };
+}

@@ -7,7 +7,7 @@ import { DetLabError } from '../errors';
 import { boxesCsv, boxesJson } from './box-records';
 import { BOX_STATES } from './box-states';
 import type { MimeBundle } from './display';
-import { type DrawnBox, type DrawnPoint, drawBoxes, type RasterFormat } from './draw-boxes';
+import { type DrawnBox, type DrawnPoint, drawBoxes, paintedFrame, type RasterFormat } from './draw-boxes';
 import { checkDrawing, type DrawingOptions } from './drawing-options';
 import { drawnImage, liveItems, svgAddress } from './drawn-image';
 import { escapeHtml } from './escape';
@@ -160,6 +160,18 @@ export class LiveImages extends SavableDisplay {
         ]),
       note: `${this.images.length} images, ${classes.length} classes, boxes with a score of at least ${this.threshold}`,
     });
+  }
+
+  /** Legend and view, for another display with the same options. */
+  look(): { legend: LiveLegend; view: LiveView } {
+    return { legend: this.legend(), view: this.view() };
+  }
+
+  /** RGBA of the first image with its boxes, at its own size: a frame of a video. */
+  async frame(): Promise<{ data: Uint8Array; width: number; height: number }> {
+    const { fontSize, lineWidth } = this.options;
+    const [{ image, made }] = await this.drawable((pixels) => pixels);
+    return paintedFrame(made, this.drawnBoxes(image, 'all'), { fontSize, lineWidth });
   }
 
   private legend(): LiveLegend {

@@ -13,8 +13,9 @@ export interface SourceImage {
   name: string;
   /** Absolute path of an image file. */
   file?: string;
-  /** Of a frame: seconds from the start. */
+  /** Of a frame: seconds from the start, and the frames a second. */
   time?: number;
+  fps?: number;
   read(signal?: AbortSignal): Promise<ReadImage>;
 }
 
@@ -22,6 +23,8 @@ export interface SourceImage {
 export interface SourceProblem {
   name: string;
   message: string;
+  /** Absolute path, when it is a file. */
+  file?: string;
 }
 
 export interface VideoFacts {

@@ -87,6 +87,7 @@ export async function openVideo(
       yield {
         name: `${name}#${frame}`,
         time: frame / rate,
+        fps: rate,
         read: async () => rereadable(pixels, () => videoFrame(file, frame, rate, what)),
       };
     }
@@ -134,7 +135,7 @@ export function openCamera(device: string, { fps = CAMERA_FPS, maxFrames, signal
     const input = cameraInput(device);
     for await (const pixels of readFrames({ input, fps, maxFrames, signal, what, notices })) {
       const frame = index++;
-      yield { name: `${device}#${frame}`, time: frame / fps, read: () => keptAsJpeg(pixels) };
+      yield { name: `${device}#${frame}`, time: frame / fps, fps, read: () => keptAsJpeg(pixels) };
     }
   }
   return { kind: 'video', images: images(), total: maxFrames, video: { fps }, notices };

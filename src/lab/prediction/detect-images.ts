@@ -212,7 +212,7 @@ async function prepare(
   sampler: TestSampler | undefined,
   signal?: AbortSignal,
 ): Promise<Waiting | Error> {
-  const { name } = image;
+  const { name, file } = image;
   try {
     const { pixels, again } = await image.read(signal);
     const { width, height } = pixels;
@@ -225,6 +225,8 @@ async function prepare(
       sample: await sampler?.(pixels, name),
     };
   } catch (error) {
-    return error instanceof DetLabError ? { name, message: error.message } : (error as Error);
+    return error instanceof DetLabError
+      ? { name, message: error.message, ...(file !== undefined && { file }) }
+      : (error as Error);
   }
 }

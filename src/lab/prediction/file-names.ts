@@ -42,20 +42,19 @@ export interface UniqueNames {
 }
 
 /**
- * The path of one file for each image, in order: `a.jpg` and another `a.jpg` are `a.png` and `a-2.png`. Names that differ only by
+ * Gives each image the path of one file, in order: `a.jpg` and another `a.jpg` are `a.png` and `a-2.png`. Names that differ only by
  * case are one name, as many file systems have it.
  *
- * @example uniqueFiles(['x/a.jpg', 'y/a.jpg'], 'out', { extension: '.png' }) // ['out/a.png', 'out/a-2.png']
+ * @example const name = fileNamer('out', { extension: '.png' }); name('x/a.jpg') // 'out/a.png'
  */
-export function uniqueFiles(
-  sources: readonly string[],
+export function fileNamer(
   folder: string,
   { extension, kept = [], taken: given = [] }: UniqueNames,
-): string[] {
+): (source: string) => string {
   const key = (file: string) => path.resolve(file).toLowerCase();
   const taken = new Set([...kept.map(key), ...given.map((name) => key(path.join(folder, name)))]);
   const next = new Map<string, number>();
-  return sources.map((source) => {
+  return (source) => {
     const stem = path.join(folder, stemOf(source));
     let file = `${stem}${extension}`;
     let i = next.get(key(stem)) ?? 2;
@@ -63,5 +62,9 @@ export function uniqueFiles(
     next.set(key(stem), i);
     taken.add(key(file));
     return file;
-  });
+  };
 }
+
+/** Those of several images. @example uniqueFiles(['x/a.jpg', 'y/a.jpg'], 'out', { extension: '.png' }) // ['out/a.png', 'out/a-2.png'] */
+export const uniqueFiles = (sources: readonly string[], folder: string, names: UniqueNames): string[] =>
+  sources.map(fileNamer(folder, names));

@@ -17,8 +17,9 @@ export interface Prediction {
 export interface PredictedFrom {
   /** Absolute path of the image file, where there is one. */
   file?: string;
-  /** Of a frame: seconds from the start. */
+  /** Of a frame: seconds from the start, and the frames a second. */
   time?: number;
+  fps?: number;
 }
 
 export interface ImagePredictions extends ReadonlyArray<Prediction> {
@@ -33,4 +34,6 @@ export interface ImagePredictions extends ReadonlyArray<Prediction> {
   pixels(): Promise<PixelImage>;
   /** PNG of the image with its boxes and masks. */
   draw(drawing?: DrawingOptions): Promise<Buffer>;
+  /** RGBA of the image, or of its pixels that are known, with its boxes and masks. */
+  frame(pixels?: PixelImage, threshold?: number): Promise<{ data: Uint8Array; width: number; height: number }>;
 }

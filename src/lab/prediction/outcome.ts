@@ -17,11 +17,15 @@ export const WHOLE: PredictionOutcome = { skipped: [], stopped: false, notices: 
 const LISTED = 20;
 
 /** Lines for displays: nothing is left out without a word. */
-export function outcomeLines({ skipped, stopped, total, notices }: PredictionOutcome, done: number): string[] {
+export function outcomeLines(
+  { skipped, stopped, total, notices }: PredictionOutcome,
+  done: number,
+  what = 'images',
+): string[] {
   const more = skipped.length - LISTED;
   return [
-    ...(stopped ? [`stopped after ${done}${total === undefined ? '' : ` of ${total}`} images`] : []),
-    ...(skipped.length > 0 ? [`${skipped.length} of ${done + skipped.length} images skipped:`] : []),
+    ...(stopped ? [`stopped after ${done}${total === undefined ? '' : ` of ${total}`} ${what}`] : []),
+    ...(skipped.length > 0 ? [`${skipped.length} of ${done + skipped.length} ${what} skipped:`] : []),
     ...skipped.slice(0, LISTED).map(({ message }) => message),
     ...(more > 0 ? [`and ${more} more, see .skipped`] : []),
     ...notices,

@@ -17,6 +17,7 @@ import { configuredPalette } from '../configured-palette';
 import { PredictionList } from '../prediction-list';
 import { checkPredictionDrawing, Predictions } from '../predictions';
 import { progressView } from '../progress-view';
+import { VideoPredictions } from '../video-predictions';
 import { type DetectedImage, detectEach, detectImages } from './detect-images';
 import { type InferenceOptions, imageDetector, refuseBatch } from './image-detector';
 
@@ -44,8 +45,15 @@ export interface StreamOptions extends PredictOptions {
 /** What `predict` takes. */
 export type PredictSource = ImageInput | ImageInputs;
 
+type VideoExtension = 'mp4' | 'mov' | 'avi' | 'mkv' | 'webm' | 'm4v';
+/** Videos and cameras, by their names. */
+export type VideoSource = `${string}.${VideoExtension}` | `camera:${string}` | `/dev/video${string}`;
+
 /** Patterns, and folders by their slash. */
 export type SeveralImages = `${string}*${string}` | `${string}/`;
+
+/** Of one image, of several, of a video. */
+export type AnyPredictions = Predictions | PredictionList | VideoPredictions;
 
 /** Detects in the images of a source, in order. */
 export type SourceDetector = (
@@ -103,8 +111,12 @@ async function* predictions(
 
 function displayable(detected: DetectedImage, classes: readonly string[], drawing: DrawingOptions): Predictions {
   const { image, pixels, width, height, again, detections } = detected;
-  const { name, file, time } = image;
-  return Predictions.create(name, pixels ?? { width, height, again }, detections, classes, drawing, { file, time });
+  const { name, file, time, fps } = image;
+  return Predictions.create(name, pixels ?? { width, height, again }, detections, classes, drawing, {
+    file,
+    time,
+    fps,
+  });
 }
 
 interface Opened {
@@ -134,7 +146,7 @@ export async function predictSource(
   detectIn: SourceDetector,
   given: unknown,
   options: PredictOptions,
-): Promise<Predictions | PredictionList> {
+): Promise<AnyPredictions> {
   const { source, drawing, signal, found } = await open(model, detectIn, given, options);
   const done: Predictions[] = [];
   const skipped: SourceProblem[] = [];
@@ -147,6 +159,8 @@ export async function predictSource(
     throw new DetLabError(skipped[0]?.message ?? 'The prediction was interrupted');
   }
   const outcome = { skipped, stopped, total: source.total, notices: source.notices };
+  if (source.kind === 'video' && source.video)
+    return VideoPredictions.create(done, model.classes, source.video, drawing, outcome);
   return PredictionList.create(done, model.classes, drawing, outcome);
 }
 

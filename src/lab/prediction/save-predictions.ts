@@ -5,7 +5,7 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import type { Dataset } from '../../data';
+import type { Dataset, PixelImage } from '../../data';
 import { DetLabError } from '../../errors';
 import { rleToSegmentation } from '../../masks';
 import { cocoEntries } from './coco-entries';
@@ -14,6 +14,7 @@ import type { FolderContent } from './folder-contents';
 import type { ImagePredictions, Prediction } from './image-predictions';
 import { OutputFolder, writeWhole } from './output-folder';
 import { labelmeFile, yoloLabels } from './pre-annotations';
+import { VIDEO_TARGETS, VideoWriter } from './video-writer';
 
 export interface SavePredictionsOptions {
   /** What a folder gets: images with their boxes drawn (default), crops by class, or files to correct in an annotation tool. */
@@ -24,6 +25,8 @@ export interface SavePredictionsOptions {
   threshold?: number;
   /** Replace annotation files that are there. */
   overwrite?: boolean;
+  /** Of a video: frames a second; default: those of the video that was read, 2 of images. */
+  fps?: number;
 }
 
 export interface SavedList {
@@ -31,25 +34,41 @@ export interface SavedList {
   classes: readonly string[];
   /** What it is called in errors. */
   what: string;
-  /** Extensions of the display, and how it is saved as one of them. */
-  display: { extensions: readonly string[]; save(file: string): Promise<string> };
+  /** Saves the display, by one of its extensions. */
+  display(file: string): Promise<string>;
+  /** Frames that are read in one go. */
+  video?: { fps: number; frames(): AsyncIterable<PixelImage> };
 }
 
 /** Of images with boxes as displays save them. */
-export const DISPLAY_EXTENSIONS = ['.csv', '.json', '.html', '.htm', '.png', '.jpg', '.jpeg', '.svg'];
+const DISPLAY_EXTENSIONS = ['.csv', '.json', '.html', '.htm', '.png', '.jpg', '.jpeg', '.svg'];
 
 const TEXTS = ['.coco.json', '.jsonl'];
 
+/** @throws DetLabError for an extension that predictions are not written as, before any of them is made */
+export function checkTarget(what: string, target: string): void {
+  const extension = path.extname(target).toLowerCase();
+  const known = [...TEXTS, ...DISPLAY_EXTENSIONS, ...VIDEO_TARGETS];
+  if (isFolderTarget(target) || known.includes(extension)) return;
+  throw new DetLabError(
+    `Cannot save ${what} as "${target}": expected an extension of ${known.join(', ')}, or a folder, "${target}/", received ${extension}`,
+  );
+}
+
+const isFolderTarget = (target: string): boolean =>
+  /[\\/]$/.test(target) || path.extname(target) === '' || isExistingFolder(target);
+
 /** @returns the absolute path of the file or folder */
 export async function savePredictions(
-  { list, classes, what, display }: SavedList,
+  { list, classes, what, display, video }: SavedList,
   target: string,
   options: SavePredictionsOptions = {},
 ): Promise<string> {
   const { as, data } = options;
   const lower = target.toLowerCase();
   const extension = path.extname(lower);
-  const isFolder = /[\\/]$/.test(target) || extension === '' || isExistingFolder(target);
+  const isFolder = isFolderTarget(target);
+  checkTarget(what, target);
   if (as !== undefined && !isFolder)
     throw new DetLabError(
       `Cannot save ${what} as "${target}": as: "${as}" fills a folder, "${path.join(path.dirname(target), as)}/"`,
@@ -58,6 +77,9 @@ export async function savePredictions(
     throw new DetLabError(
       `Cannot save ${what} as "${target}": data: has the ids of COCO results, "predictions.coco.json"`,
     );
+  if (VIDEO_TARGETS.includes(extension) && !isFolder) return saveVideo(list, target, options, video);
+  if (options.fps !== undefined)
+    throw new DetLabError(`Cannot save ${what} as "${target}": fps: is of a video, "predictions.mp4"`);
   if (isFolder) return saveFolder(list, classes, target, options);
   const text = lower.endsWith('.coco.json')
     ? () => jsonLines('[', cocoEntries(list, classes, data?.evaluated), ',', ']')
@@ -71,11 +93,32 @@ export async function savePredictions(
     await writeWhole(file, content);
     return file;
   }
-  if (display.extensions.includes(extension)) return display.save(target);
-  throw new DetLabError(
-    `Cannot save ${what} as "${target}": expected an extension of ${[...TEXTS, ...display.extensions].join(', ')}, or a folder, ` +
-      `"${target}/", received ${extension}`,
-  );
+  return display(target);
+}
+
+const SLIDES_A_SECOND = 2;
+
+/** The frames, or images as slides, with their boxes. */
+async function saveVideo(
+  list: readonly ImagePredictions[],
+  target: string,
+  { fps, threshold }: SavePredictionsOptions,
+  video: SavedList['video'],
+): Promise<string> {
+  const writer = new VideoWriter(target, fps ?? video?.fps ?? SLIDES_A_SECOND);
+  try {
+    if (video) {
+      let index = 0;
+      for await (const pixels of video.frames()) {
+        if (index >= list.length) break;
+        await writer.write(await list[index++].frame(pixels, threshold));
+      }
+    } else for (const image of list) await writer.write(await image.frame(undefined, threshold));
+    return await writer.close();
+  } catch (error) {
+    await writer.abandon();
+    throw error;
+  }
 }
 
 const isExistingFolder = (target: string): boolean =>

@@ -24,10 +24,10 @@ beforeAll(async () => {
   ({ predictions } = made);
   data = await dataset.coco(made.annFile, made.images);
   await predictions.save(join(root, 'results.coco.json'), { data });
-  const wanted = process.env.DETLAB_SAVED_RESULTS; // see golden/generate/saved_results.py
-  if (wanted === undefined) return;
-  mkdirSync(wanted, { recursive: true });
-  for (const name of ['gt.json', 'results.coco.json']) copyFileSync(join(root, name), join(wanted, name));
+  const target = process.env.DETLAB_SAVED_RESULTS; // see golden/generate/saved_results.py
+  if (target === undefined) return;
+  mkdirSync(target, { recursive: true });
+  for (const name of ['gt.json', 'results.coco.json']) copyFileSync(join(root, name), join(target, name));
 });
 
 const json = (name: string) => JSON.parse(readFileSync(join(root, name), 'utf8'));

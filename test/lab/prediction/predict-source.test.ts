@@ -11,7 +11,7 @@ import { createCanvas, ImageData } from '@napi-rs/canvas';
 import * as tf from '@tensorflow/tfjs';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type Model, PredictionList, Predictions } from '../../../src';
+import { type Model, PredictionList, Predictions, VideoPredictions } from '../../../src';
 import { decodeImage } from '../../../src/data';
 import { clip, hasFfmpeg } from '../../ffmpeg';
 import { scenes, small } from '../small';
@@ -190,7 +190,8 @@ test('tensors: none is left', async () => {
 
 test.skipIf(!hasFfmpeg)('frames of a video have their times', async () => {
   const file = clip(join(root, 'clip.mp4'), { seconds: 1, rate: 4, size: '96x64' });
-  const found = await model.predict(file as `${string}/`, { batch: 4 });
+  const found = await model.predict(file as `${string}.mp4`, { batch: 4 });
+  expect(found).toBeInstanceOf(VideoPredictions);
   expect(found.map(({ source, from }) => [source, from.time])).toEqual(
     [0, 0.25, 0.5, 0.75].map((t, i) => [`clip.mp4#${i}`, t]),
   );

@@ -1,0 +1,45 @@
+// `[CONFIG] WEIGHTS ...` of commands that use a trained model: the config is left out where the weights file holds it.
+
+import { statSync } from 'node:fs';
+import path from 'node:path';
+import { readWeights } from '../checkpoints';
+import { DetLabError } from '../errors';
+import { detector } from '../lab/detector';
+import { metaOf, modelFile, withoutConfig } from '../lab/load-strictly';
+import { Model } from '../lab/model';
+
+const WEIGHTS = ['.safetensors', '.pth', '.pt', '.bin', '.ckpt'];
+
+/** Whether an argument names weights: a file of theirs, or a folder of a run or checkpoint. */
+const isWeights = (argument: string): boolean =>
+  WEIGHTS.includes(path.extname(argument).toLowerCase()) ||
+  statSync(argument, { throwIfNoEntry: false })?.isDirectory() === true;
+
+export interface ModelArguments {
+  model: Model;
+  /** What comes after the weights. */
+  rest: string[];
+}
+
+/** @throws DetLabError when a config is needed and not given, or nothing comes after it */
+export async function openModel(
+  given: readonly string[],
+  cfgOptions: readonly string[] | undefined,
+): Promise<ModelArguments> {
+  const [first, ...others] = given;
+  if (!isWeights(first)) {
+    const [weights, ...rest] = others;
+    if (weights === undefined)
+      throw new DetLabError(
+        `Cannot load a model: expected [CONFIG] WEIGHTS, received "${first}" alone, which is no weights file`,
+      );
+    return { model: await detector(first, { options: cfgOptions }).load(weights), rest };
+  }
+  if (cfgOptions === undefined) return { model: await Model.load(first), rest: others };
+  const meta = metaOf(readWeights(modelFile(first)));
+  if (!meta) throw withoutConfig(first);
+  return {
+    model: await detector(meta.config, { options: cfgOptions }).classes(meta.classes).load(first),
+    rest: others,
+  };
+}
