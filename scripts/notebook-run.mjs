@@ -33,11 +33,8 @@ function createReporter() {
       if (!terminal) printLine(`${position} ${summary}`);
     },
     progress({ text }) {
-      const [line] = String(Array.isArray(text) ? text.join('') : text)
-        .trimEnd()
-        .split('\n')
-        .slice(-1);
-      if (line) last = line;
+      const lines = [text].flat().join('').trimEnd().split('\n');
+      if (lines.length === 1 || !last) last = lines.at(-1); // of several lines are charts and tables
     },
     image: (event) => announce({ ...event, position }),
     done() {
