@@ -4,9 +4,9 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { imageAnnouncer } from './cell-images.mjs';
 import { root, venvBin, venvPython } from './setup/paths.mjs';
-
-const QUIET_MS = 10_000;
+import { printLine, withStatus } from './terminal.mjs';
 
 /** The most significant line of a cell: the last with an await, else the last. */
 function summaryLine(source) {
@@ -14,40 +14,43 @@ function summaryLine(source) {
   return (lines.findLast((line) => /\bawait\b/.test(line)) ?? lines.at(-1) ?? '').trim().slice(0, 90);
 }
 
+/** Handles the events of a run; `describe` is the status in between. */
 function createReporter() {
-  const terminal = process.stdout.isTTY;
-  let started = 0;
-  let shown = 0;
+  const announce = imageAnnouncer();
+  const terminal = process.stdout.isTTY === true;
+  let started = Date.now();
+  let position = '';
+  let summary = 'starting the kernel';
+  let last = '';
   const seconds = () => ((Date.now() - started) / 1000).toFixed(1);
-  const status = (text) => {
-    if (terminal) process.stdout.write(`\r\x1b[K${text.slice(0, process.stdout.columns - 1)}`);
-    else if (Date.now() - shown > QUIET_MS) console.log(text);
-    else return;
-    shown = Date.now();
-  };
-  const printLine = (text) => console.log(terminal ? `\r\x1b[K${text}` : text);
   return {
+    describe: () => [position, `${seconds()} s:`, last || summary].filter(Boolean).join(' '),
     start({ cell, of, source }) {
-      started = shown = Date.now();
-      this.position = `[${cell + 1}/${of}]`;
-      this.summary = summaryLine(source);
-      if (terminal) status(`${this.position} ${this.summary}`);
-      else console.log(`${this.position} ${this.summary}`);
+      started = Date.now();
+      last = '';
+      position = `[${cell + 1}/${of}]`;
+      summary = summaryLine(source);
+      if (!terminal) printLine(`${position} ${summary}`);
     },
     progress({ text }) {
-      const last = String(Array.isArray(text) ? text.join('') : text)
-        .trimEnd()
-        .split('\n')
-        .pop();
-      status(`${this.position} ${seconds()} s: ${last}`);
+      const lines = [text].flat().join('').trimEnd().split('\n');
+      if (lines.length === 1 || !last) last = lines.at(-1); // of several lines are charts and tables
     },
+    image: (event) => announce({ ...event, position }),
     done() {
-      const text = terminal ? `${this.summary} (${seconds()} s)` : `done in ${seconds()} s`;
-      printLine(`${this.position} ${text}`);
+      printLine(`${position} ${terminal ? `${summary} (${seconds()} s)` : `done in ${seconds()} s`}`);
+      started = Date.now();
+      last = '';
+      summary = 'going on';
+    },
+    page() {
+      started = Date.now();
+      position = '';
+      summary = 'writing the notebook and its web page';
     },
     error({ cell, ename, evalue, traceback }) {
       printLine(`${cell < 0 ? 'The kernel' : `Cell ${cell + 1}`} failed: ${ename}: ${evalue}`);
-      for (const line of traceback) console.log(`    ${line}`);
+      for (const line of traceback) printLine(`    ${line}`);
     },
   };
 }
@@ -76,13 +79,16 @@ export async function runNotebook({ notebook, executed, html, jupyter }) {
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, stop);
   const reporter = createReporter();
   let failed = false;
-  for await (const line of createInterface({ input: child.stdout })) {
-    if (!line.startsWith('{')) continue;
-    const { event, ...more } = JSON.parse(line);
-    if (event === 'error') failed = true;
-    reporter[event]?.(more);
-  }
-  const code = child.exitCode ?? (await new Promise((resolve) => child.once('close', resolve)));
+  const code = await withStatus(reporter.describe, async (showStatus) => {
+    for await (const line of createInterface({ input: child.stdout })) {
+      if (!line.startsWith('{')) continue;
+      const { event, ...more } = JSON.parse(line);
+      if (event === 'error') failed = true;
+      await reporter[event]?.(more);
+      showStatus();
+    }
+    return child.exitCode ?? (await new Promise((resolve) => child.once('close', resolve)));
+  });
   for (const signal of ['SIGINT', 'SIGTERM']) process.removeListener(signal, stop);
   if (stopped) throw new Error('the notebook was interrupted');
   if (code !== 0 && !failed) console.log(errors.trimEnd());

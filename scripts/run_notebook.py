@@ -2,10 +2,12 @@
 
     python run_notebook.py NOTEBOOK EXECUTED.ipynb EXECUTED.html
 
-Says what happens as JSON lines on stdout: start, progress, done, error, each with the cell's index. What was executed
-is written also when a cell fails; the exit code is then 1.
+Says what happens as JSON lines on stdout: start, progress, image, done, error, each with the cell's index, and page when the
+cells are done. The newest image of each cell is cell-NN.png beside EXECUTED as soon as it is shown. What was executed is
+written also when a cell fails; the exit code is then 1.
 """
 
+import base64
 import json
 import sys
 from pathlib import Path
@@ -21,13 +23,20 @@ def say(event, **more):
 
 
 class Client(NotebookClient):
-    """Tells about the messages of the running cell."""
+    """Reports the messages of the running cell."""
+
+    folder = "."
 
     def process_message(self, msg, cell, cell_index):
         content = msg["content"]
-        text = content.get("text") or content.get("data", {}).get("text/plain")
+        data = content.get("data", {})
+        text = content.get("text") or data.get("text/plain")
         if msg["msg_type"] in ("stream", "display_data", "update_display_data") and text:
             say("progress", cell=cell_index, text=text)
+        if "image/png" in data:
+            file = Path(self.folder) / f"cell-{cell_index + 1:02}.png"
+            file.write_bytes(base64.b64decode(data["image/png"]))
+            say("image", cell=cell_index, tags=cell.metadata.get("tags", []), file=str(file))
         return super().process_message(msg, cell, cell_index)
 
 
@@ -56,6 +65,7 @@ def main(source, executed, html):
         on_cell_start=started,
         on_cell_executed=ended,
     )
+    client.folder = Path(executed).resolve().parent
     code = 0
     try:
         client.execute()
@@ -64,6 +74,7 @@ def main(source, executed, html):
     except DeadKernelError as error:
         say("error", cell=-1, ename="DeadKernelError", evalue=str(error), traceback=[])
         code = 1
+    say("page")
     nbformat.write(notebook, executed)
     body, _ = HTMLExporter().from_notebook_node(notebook)
     Path(html).write_text(body, encoding="utf-8")

@@ -13,25 +13,43 @@ import { root, venvPython } from './setup/paths.mjs';
 import { buildPixels, pixelKernelsReady } from './setup/pixel-kernels.mjs';
 import { installPythonPackages, pythonPackagesReady } from './setup/python-packages.mjs';
 import { buildEngine, torchEngineReady } from './setup/torch-engine.mjs';
+import { printLine, secondsSince, withStatus } from './terminal.mjs';
 
-export const log = (message) => console.log(`[setup] ${message}`);
+export const log = (message) => printLine(`[setup] ${message}`);
+
+/** What is being installed or built, and since when. */
+const steps = new Map();
+const describeSteps = () =>
+  steps.size > 0 ? `[setup]   ${[...steps].map(([name, from]) => `${name}: ${secondsSince(from)}`).join(', ')}` : '';
+
+/** The result of `work`, which is named in the status until it is there. */
+async function step(name, work) {
+  steps.set(name, Date.now());
+  try {
+    return await work();
+  } finally {
+    steps.delete(name);
+  }
+}
 
 /** Downloads beside compiling: TypeScript as soon as npm is done, the engine as soon as npm and the torch wheel are. */
 async function installAll() {
-  const npm = installNpmPackages(log);
-  const types = npm.then(() => compile(log));
-  const pixels = npm.then(() => buildPixels(log));
+  const build = () => step('torch engine', () => buildEngine(log));
+  const npm = step('npm packages', () => installNpmPackages(log));
+  const types = npm.then(() => step('TypeScript', () => compile(log)));
+  const pixels = npm.then(() => step('pixel kernels', () => buildPixels(log)));
   pixels.catch(() => {}); // of npm, reported below
   let engine;
-  const python = installPythonPackages(log, () => {
-    engine = npm.then(() => buildEngine(log));
+  const onTorch = () => {
+    engine = npm.then(build);
     engine.catch(() => {}); // of npm, reported below
-  });
+  };
+  const python = step('Python packages', () => installPythonPackages(log, onTorch));
   const [installed, compiled] = await Promise.allSettled([python, types]);
   const [failed] = [compiled, installed].filter(({ status }) => status === 'rejected');
   if (failed) throw failed.reason;
   const withoutPython = installed.value;
-  const withoutTorch = await (engine ?? (withoutPython ? undefined : buildEngine(log)));
+  const withoutTorch = await (engine ?? (withoutPython ? undefined : build()));
   const withoutPixels = await pixels;
   return { withoutPython, withoutTorch: withoutPython ?? withoutTorch, withoutPixels, typesOk: compiled.value };
 }
@@ -57,7 +75,7 @@ export async function setup() {
   if (done()) return { jupyter: true, torch: true, typesOk: true };
 
   return withLock(log, async () => {
-    const { withoutPython, withoutTorch, withoutPixels, typesOk } = await installAll();
+    const { withoutPython, withoutTorch, withoutPixels, typesOk } = await withStatus(describeSteps, installAll);
     if (withoutPython) log(withoutPython);
     if (withoutTorch && withoutTorch !== withoutPython) log(withoutTorch);
     if (withoutPixels) log(withoutPixels);

@@ -1,5 +1,6 @@
-// `npm start`: runs the tour headless on the DetLab kernel, writes the executed notebook and its HTML to runs/tour/ and
-// prints the AP tables. `npm start -- notebooks/other.ipynb` runs another notebook.
+// `npm start`: sets up what is missing, then runs the tour headless on the DetLab kernel: its images are in runs/tour/ as soon as
+// they are shown, the executed notebook and its HTML at the end, when the AP tables are printed.
+// `npm start -- notebooks/other.ipynb` runs another notebook.
 
 import { mkdirSync, readFileSync } from 'node:fs';
 import { basename, join, relative, resolve } from 'node:path';
@@ -21,7 +22,7 @@ await main(async () => {
   const setupStarted = Date.now();
   const { jupyter, torch } = await setup();
   if (!jupyter) log('without Jupyter the notebook runs in a plain Node process');
-  if (!torch) log('on the wasm engine the tour takes much longer than five minutes');
+  if (!torch) log('on the wasm engine the tour takes much longer than a minute');
   const started = Date.now();
   const notebook = resolve(process.argv[2] ?? join(root, 'notebooks', '01-tour.ipynb'));
   const name = basename(notebook, '.ipynb');

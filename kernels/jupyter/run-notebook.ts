@@ -1,8 +1,8 @@
 // Runs a notebook in this process, without Jupyter: `node run-notebook.js NOTEBOOK EXECUTED.ipynb EXECUTED.html`.
-// Reports its progress as JSON lines on stdout, like scripts/run_notebook.py.
+// Reports its progress as JSON lines on stdout and leaves the cells' images beside EXECUTED, like scripts/run_notebook.py.
 
 import { readFileSync, writeFileSync, writeSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { startCompiler } from './compiler/client';
 import { notebookPage } from './headless/notebook-page';
 import { type Notebook, type NotebookCell, OutputCollector } from './headless/output-collector';
@@ -50,11 +50,19 @@ async function main(source: string, executed: string, html: string): Promise<num
   const code = notebook.cells.filter((cell) => cell.cell_type === 'code');
   for (const cell of code) Object.assign(cell, { outputs: [], execution_count: null });
 
-  const output = new OutputCollector((cell, text) => report('progress', { cell: notebook.cells.indexOf(cell), text }));
+  const indexOf = (cell: NotebookCell) => notebook.cells.indexOf(cell);
+  const output = new OutputCollector(
+    (cell, text) => report('progress', { cell: indexOf(cell), text }),
+    (cell, png) => {
+      const file = join(dirname(executed), `cell-${String(indexOf(cell) + 1).padStart(2, '0')}.png`);
+      writeFileSync(file, Buffer.from(png, 'base64'));
+      report('image', { cell: indexOf(cell), tags: cell.metadata?.tags ?? [], file });
+    },
+  );
   const session = startSession(output);
   let failed = false;
   for (const [i, cell] of code.entries()) {
-    const index = notebook.cells.indexOf(cell);
+    const index = indexOf(cell);
     const text = sourceOf(cell);
     if (!text.trim()) continue;
     report('start', { cell: index, of: notebook.cells.length, source: text });
@@ -67,6 +75,7 @@ async function main(source: string, executed: string, html: string): Promise<num
     if (failed) break;
   }
   session.flush();
+  report('page', {});
   writeFileSync(executed, `${JSON.stringify(notebook, null, 1)}\n`);
   writeFileSync(html, notebookPage(notebook));
   return failed ? 1 : 0;

@@ -1,6 +1,7 @@
 // Runs programs for the scripts.
 
 import { spawn } from 'node:child_process';
+import { printLine } from '../terminal.mjs';
 import { root } from './paths.mjs';
 
 /**
@@ -19,9 +20,9 @@ export function run(program, args, { show = false, hide = /^$/, env = process.en
         output = (output + chunk).slice(-200_000);
         const lines = (rest + chunk).split('\n');
         rest = lines.pop();
-        if (show) for (const line of lines) if (!hide.test(line)) target.write(`${line}\n`);
+        if (show) for (const line of lines) if (!hide.test(line)) printLine(line, target);
       });
-      stream.on('end', () => show && rest && target.write(`${rest}\n`));
+      stream.on('end', () => show && rest && printLine(rest, target));
     };
     collect(child.stdout, process.stdout);
     collect(child.stderr, process.stderr);

@@ -1,9 +1,10 @@
 // Resolves the names of checkpoints in configs. A name with a scheme (torchvision://resnet50, https://...) means the file of
-// that name in weights/, since nothing is downloaded.
+// that name in weights/, since nothing is downloaded; toytown://... is in the weights/ of the package.
 
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import type { LoadWeightsOptions } from '../checkpoints';
+import { packageRoot } from '../paths';
 
 /** Weights to start from: a file, and which part of it to load into which module. */
 export interface LoadFrom extends LoadWeightsOptions {
@@ -26,14 +27,24 @@ export const placeFor = (name: string): string => {
 
 /**
  * The file of a name: the path itself, or a file in `weights/` of this name, with or without extension, or with the hash
- * that torchvision appends (`resnet50-0676ba61.pth`). Undefined when there is none.
+ * that torchvision appends (`resnet50-0676ba61.pth`); of the working directory first, then of the package. Undefined when there
+ * is none.
  */
 export function weightsFile(name: string): string | undefined {
   if (!/^[\w-]{2,}:\/\//.test(name) && existsSync(name)) return name;
   const base = baseOf(name);
   const extension = path.extname(base);
   const stem = EXTENSIONS.includes(extension) ? base.slice(0, -extension.length) : base;
-  const files = existsSync(FOLDER) ? readdirSync(FOLDER).sort() : [];
+  // as seen from here: a log or a notebook has no path of the machine
+  for (const folder of [FOLDER, path.join(path.relative('', packageRoot), FOLDER)]) {
+    const match = fileIn(folder, base, stem);
+    if (match !== undefined) return path.join(folder, match);
+  }
+  return undefined;
+}
+
+function fileIn(folder: string, base: string, stem: string): string | undefined {
+  const files = existsSync(folder) ? readdirSync(folder).sort() : [];
   const exact = [base, ...EXTENSIONS.flatMap((e) => [base + e, stem + e])].find((file) => files.includes(file));
   const hashed = files.find(
     (file) =>
@@ -41,6 +52,5 @@ export function weightsFile(name: string): string | undefined {
       file.startsWith(`${stem}-`) &&
       /^[0-9a-f]{8}\.\w+$/.test(file.slice(stem.length + 1)),
   );
-  const match = exact ?? hashed;
-  return match === undefined ? undefined : path.join(FOLDER, match);
+  return exact ?? hashed;
 }

@@ -9,7 +9,7 @@ import { JUPYTER_DISPLAY } from '../../src/visualization/display';
 import { LiveImages } from '../../src/visualization/live-images';
 import { allowed } from '../kernels/jupyter/kernels';
 import { smallOptions } from '../lab/small-options';
-import { reducedNotebook, SMALL_DETECTOR } from '../notebooks/reductions';
+import { reducedNotebook, SMALL_TOUR_DETECTOR } from '../notebooks/reductions';
 import { type JupyterLab, missing, startJupyterLab } from './jupyterlab';
 import { colours, type NotebookPage, notebookOf, notebookPage, pixels } from './notebook-page';
 
@@ -46,7 +46,7 @@ describe.skipIf(missing)('JupyterLab', () => {
     test('runs whole, and shows chart, table and image', { timeout: 300_000 }, async () => {
       const name = '01-tour.ipynb';
       const tour = readFileSync(join(packageRoot, 'notebooks', name), 'utf8');
-      await lab.open(name, reducedNotebook(name, tour, [SMALL_DETECTOR]));
+      await lab.open(name, reducedNotebook(name, tour, [SMALL_TOUR_DETECTOR]));
       await notebook.ready();
       await notebook.runAll();
       const { last } = at(/^import /);

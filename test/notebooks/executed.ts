@@ -60,6 +60,7 @@ const CHECKS: Record<string, (o: Record<'shown' | 'printed' | 'errors' | 'html',
     expect(shown).toMatch(/AP50/);
     expect(shown).toMatch(/Comparison/);
     expect(shown).toMatch(/layer2 .*frozen/);
+    expect(shown).toMatch(/Errors on toytown val at IoU 0\.5/);
     expect(html).toContain('data:image/png;base64,');
   },
   '02-necks.ipynb': ({ shown, printed }) => {

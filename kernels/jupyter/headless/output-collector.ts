@@ -38,8 +38,14 @@ export class OutputCollector implements OutputChannel {
   /** Cells to clear when they have new output. */
   private readonly clearing = new Set<NotebookCell>();
 
-  /** @param onText called with text as it is shown */
-  constructor(private readonly onText: (cell: NotebookCell, text: string) => void) {}
+  /**
+   * @param onText called with text as it is shown
+   * @param onImage called with an image as it is shown, PNG in base64
+   */
+  constructor(
+    private readonly onText: (cell: NotebookCell, text: string) => void,
+    private readonly onImage: (cell: NotebookCell, png: string) => void = () => {},
+  ) {}
 
   /** Assigns the outputs of a request to a cell; resolves to the content of its reply. */
   expect(request: Request, cell: NotebookCell): Promise<Content> {
@@ -59,6 +65,8 @@ export class OutputCollector implements OutputChannel {
     if (type === 'execute_input') cell.execution_count = content.execution_count as number;
     const text = kept.data?.['text/plain'];
     if (/display_data$/.test(type) && typeof text === 'string') this.onText(cell, text);
+    const png = kept.data?.['image/png'];
+    if (typeof png === 'string') this.onImage(cell, png);
     if (IS_OUTPUT.test(type)) {
       const output: Output = { output_type: type, ...kept };
       this.outputsOf(cell).push(output);

@@ -9,10 +9,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../../src/paths';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-notebook-'));
-const cell = (id: string, source: string) => ({
+/** One transparent pixel. */
+const PIXEL = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
+const cell = (id: string, source: string, tags: string[] = []) => ({
   cell_type: 'code',
   id,
-  metadata: {},
+  metadata: { tags },
   execution_count: null,
   outputs: [],
   source,
@@ -33,6 +35,9 @@ const GOOD = notebook([
     'b',
     "const book = (globalThis as any)[Symbol.for('detlab.notebook')];\nfor (let i = 0; i < 30; i++) { book.display({ 'text/plain': 'step ' + i }, { id: 'bar' }); await new Promise((r) => setTimeout(r, 10)); }",
   ),
+  cell('d', `({ [Symbol.for('Jupyter.display')]: () => ({ 'image/png': '${PIXEL}', 'text/plain': 'pixel' }) })`, [
+    'draw',
+  ]),
   cell('c', "const s = widgets.floatSlider({ value: 0.3, description: 'score <b>' }); s.value = 0.4; s"),
 ]);
 const BAD = notebook([cell('a', 'const fine = 1;'), cell('b', "throw new TypeError('on purpose')"), cell('c', '3')]);
@@ -82,8 +87,15 @@ describe.concurrent.each(RUNNERS)('%s', (runner, program, script, isInstalled) =
       ['start', 2],
       ['done', 2],
       ['start', 3],
+      ['image', 3],
       ['done', 3],
+      ['start', 4],
+      ['done', 4],
+      ['page', undefined],
     ]);
+    const { file, tags } = events.find((e) => e.event === 'image');
+    expect([file, tags]).toEqual([join(folder, 'cell-04.png'), ['draw']]);
+    expect(readFileSync(file).toString('base64')).toBe(PIXEL);
     expect(events.some((e) => e.event === 'progress' && String(e.text).includes('step 29'))).toBe(true);
     const [stream, result] = cells[1].outputs;
     expect([stream.text].flat().join('')).toBe('one\ntwo\n');
@@ -99,7 +111,11 @@ describe.concurrent.each(RUNNERS)('%s', (runner, program, script, isInstalled) =
   it.skipIf(!isInstalled)('stops at a cell that fails, and reports which and why', async () => {
     const { status, events, cells } = await execute('bad');
     expect(status).toBe(1);
-    expect(events.at(-1)).toMatchObject({ event: 'error', cell: 1, ename: 'TypeError', evalue: 'on purpose' });
+    expect(events.find((e) => e.event === 'error')).toMatchObject({
+      cell: 1,
+      ename: 'TypeError',
+      evalue: 'on purpose',
+    });
     expect(cells[1].outputs[0]).toMatchObject({ output_type: 'error', ename: 'TypeError' });
     expect(cells[2].outputs).toEqual([]);
   });

@@ -99,6 +99,7 @@ describe('the numbers in the table', () => {
     'rtmdet_tiny_8xb32-300e_coco',
     'ssd300_coco',
     'faster-rcnn_r18_fpn_toytown',
+    'faster-rcnn_r18-w32-pre_fpn_toytown',
     'detr_deit-tiny_toytown',
     'dino_deit-tiny-4layers_toytown',
     'retinanet_r18_fpn_1x_coco',
