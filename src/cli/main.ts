@@ -137,6 +137,7 @@ function addDetectorCommands(withConfig: AddCommand, done: Done): void {
     .option('--batch <n>', 'images that go through the network together (1)', count)
     .option('--fps <n>', 'frames a second of a video (all) or camera (5)', positive)
     .option('--max-frames <n>', 'the first frames of a video or camera only', count)
+    .option('--track', 'give the objects of a video identities, by ByteTrack')
     .action(async (given, options) => done(await predictCommand(given, options)));
 }
 

@@ -24,6 +24,7 @@ export interface PredictArguments extends InferenceArguments {
   batch?: number;
   fps?: number;
   maxFrames?: number;
+  track?: boolean;
   cfgOptions?: string[];
   json?: boolean;
 }
@@ -39,6 +40,7 @@ export async function predictCommand(given: string[], options: PredictArguments)
     throw new DetLabError('Cannot predict: expected [CONFIG] WEIGHTS SOURCE..., received no source');
   });
   const { threshold, batch, fps, maxFrames } = options;
+  const track = options.track ? { track: true as const } : {};
   const drawings =
     options.out !== undefined && options.as === undefined ? new Drawings(options.out, sources) : undefined;
   const all: Predictions[] = [];
@@ -51,7 +53,7 @@ export async function predictCommand(given: string[], options: PredictArguments)
   };
   return untilInterrupted(async (signal) => {
     const inference = await phase(EXIT.usage, () => inferenceOptions(options));
-    const settings = { ...inference, threshold, batch, fps, maxFrames, signal };
+    const settings = { ...inference, threshold, batch, fps, maxFrames, ...track, signal };
     const onSkip = ({ name, file, message }: { name: string; file?: string; message: string }) =>
       fail(file ?? name, message);
     for await (const predictions of model.stream(sources, { ...settings, onSkip })) {

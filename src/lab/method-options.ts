@@ -89,7 +89,9 @@ const image = z.union([count, text]);
 const input = { seed, batch, epochs, epoch: positive };
 const evaluation = { batch, ...inference, part: z.enum(['val', 'test']), ...progress };
 const rate = z.number().positive().max(240);
-const prediction = { ...inference, batch, fps: rate, maxFrames: positive, ...progress };
+/** A tracker's options are checked where it is built. */
+const track = z.union([z.literal(true), z.looseObject({})]);
+const prediction = { ...inference, batch, fps: rate, maxFrames: positive, track, ...progress };
 const saving = {
   as: z.enum(FOLDER_CONTENTS),
   data: z.custom<object>(

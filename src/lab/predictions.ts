@@ -63,7 +63,7 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
   static create(
     source: string,
     image: PredictedImage,
-    { bboxes, scores, labels, masks }: Detections,
+    { bboxes, scores, labels, masks, instanceIds }: Detections,
     classes: readonly string[],
     drawing: DrawingOptions = {},
     from: PredictedFrom = {},
@@ -74,6 +74,7 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
         label: classes[label],
         score: scores[i],
         bbox: [...bboxes.subarray(4 * i, 4 * i + 4)] as Prediction['bbox'],
+        ...(instanceIds && { id: instanceIds[i] }),
         ...(masks ? { mask: masks[i] } : {}),
       });
     return result;
@@ -117,7 +118,11 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
   /** The image as galleries take it. */
   liveImage(): LiveImage {
     const { source, image, classes, width, height } = this;
-    const boxes = Array.from(this, ({ label, ...box }) => ({ ...box, label: classes.indexOf(label) }));
+    const boxes = Array.from(this, ({ label, ...box }) => ({
+      ...box,
+      label: classes.indexOf(label),
+      ...(box.id !== undefined && { text: `#${box.id} ${label} ${box.score.toFixed(2)}` }),
+    }));
     return { source, pixels: 'again' in image ? () => image.again() : image, width, height, boxes };
   }
 
@@ -157,14 +162,23 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
   override toString(): string {
     const shown = this.confident;
     const hidden = this.length - shown.length;
+    const isTracked = shown.some(({ id }) => id !== undefined);
     return tableText({
       title: this.source,
       columns: [
+        ...(isTracked ? [{ title: 'id', align: 'right' as const }] : []),
         { title: 'label' },
         { title: 'score', align: 'right' },
         ...['x1', 'y1', 'x2', 'y2'].map((title) => ({ title, align: 'right' as const })),
       ],
-      rows: shown.slice(0, MAX_LISTED).map((p) => [p.label, p.score.toFixed(3), ...p.bbox.map((v) => v.toFixed(1))]),
+      rows: shown
+        .slice(0, MAX_LISTED)
+        .map(({ id, label, score, bbox }) => [
+          ...(isTracked ? [String(id ?? '')] : []),
+          label,
+          score.toFixed(3),
+          ...bbox.map((v) => v.toFixed(1)),
+        ]),
       note: `${shown.length} boxes${hidden > 0 ? `, ${hidden} more below a score of ${this.threshold}` : ''}`,
     });
   }

@@ -4,11 +4,12 @@ import type { LiveImage } from './live-image';
 import { csvText } from './savable';
 
 export function boxesCsv(images: readonly LiveImage[], classes: readonly string[]): string {
+  const isTracked = images.some(({ boxes }) => boxes.some(({ id }) => id !== undefined));
   const columns = ['image', 'class', 'score', 'x1', 'y1', 'x2', 'y2', 'state', 'iou', 'met'];
   return csvText(
-    columns,
+    isTracked ? [...columns, 'id'] : columns,
     images.flatMap(({ source, boxes }) =>
-      boxes.map(({ bbox, label, score, state, iou, met }) => [
+      boxes.map(({ bbox, label, score, state, iou, met, id }) => [
         source,
         classes[label] ?? label,
         score ?? '',
@@ -16,6 +17,7 @@ export function boxesCsv(images: readonly LiveImage[], classes: readonly string[
         state ?? '',
         iou ?? '',
         met ?? '',
+        ...(isTracked ? [id ?? ''] : []),
       ]),
     ),
   );

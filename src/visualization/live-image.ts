@@ -16,6 +16,8 @@ export interface LiveBox {
   label: number;
   score?: number;
   state?: BoxState;
+  /** Identity of the object over the frames of a video. */
+  id?: number;
   /** IoU with the truth it met. */
   iou?: number;
   /** Which truth it met, in words. */

@@ -12,6 +12,8 @@ export interface CocoEntry {
   /** x, y, width, height. */
   bbox: [number, number, number, number];
   score: number;
+  /** Identity of the object over the frames of a video. */
+  track_id?: number;
   /** A compressed mask. */
   segmentation?: { size: [number, number]; counts: string };
   /** Which image the id is of, where no dataset says so. */
@@ -32,11 +34,12 @@ export function cocoEntries(
   const names = dataset ? undefined : fileNames(list);
   const categories = dataset ? categoryIds(classes, dataset) : classes.map((_, i) => i + 1);
   return list.flatMap((predictions, i) =>
-    Array.from(predictions, ({ label, score, bbox: [x1, y1, x2, y2], mask }) => ({
+    Array.from(predictions, ({ label, score, bbox: [x1, y1, x2, y2], mask, id }) => ({
       image_id: ids[i],
       category_id: categories[classes.indexOf(label)],
       bbox: [x1, y1, x2 - x1, y2 - y1] as CocoEntry['bbox'],
       score,
+      ...(id !== undefined && { track_id: id }),
       ...(mask && { segmentation: rleToSegmentation(mask) }),
       ...(names && { file_name: names[i] }),
     })),

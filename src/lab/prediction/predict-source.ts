@@ -20,6 +20,7 @@ import { progressView } from '../progress-view';
 import { VideoPredictions } from '../video-predictions';
 import { type DetectedImage, detectEach, detectImages } from './detect-images';
 import { type InferenceOptions, imageDetector, refuseBatch } from './image-detector';
+import { type TrackOptions, tracked } from './tracked';
 
 /**
  * Besides those of the source, how the predictions are displayed. The threshold is of the display, by default the model's
@@ -32,6 +33,8 @@ export interface PredictOptions extends DrawingOptions, InferenceOptions {
   fps?: number;
   /** Of a video, a camera or a stream: the first frames only. */
   maxFrames?: number;
+  /** Of a video, a camera, a stream or a list of frames: gives each object an `id`, by ByteTracker. Objects without one are left out. */
+  track?: TrackOptions;
   /** Ends it; what is done is kept. By default Stop of the notebook. */
   signal?: AbortSignal;
   onProgress?: (done: number, total: number | undefined) => void;
@@ -132,12 +135,15 @@ async function open(
   given: unknown,
   options: PredictOptions,
 ): Promise<Opened> {
-  const { precision, tta, tiles, batch, fps, maxFrames, onProgress, ...rest } = options;
+  const { precision, tta, tiles, batch, fps, maxFrames, track, onProgress, ...rest } = options;
   const { signal = notebook()?.signal, ...appearance } = rest;
   const drawing = drawingOf(model, appearance);
   const source = await openSource(given, { fps, maxFrames, signal });
+  if (track !== undefined && source.kind === 'image')
+    throw new DetLabError('Cannot track: expected the frames of a video, camera, stream or list, received one image');
   const detected = detectIn(source, { precision, tta, tiles, batch, signal });
-  return { source, drawing, signal, found: predictions(model, source, drawing, detected, onProgress) };
+  const found = track === undefined ? detected : tracked(detected, track);
+  return { source, drawing, signal, found: predictions(model, source, drawing, found, onProgress) };
 }
 
 /** @throws DetLabError for a source that cannot be opened, and for a single image that cannot be used */
