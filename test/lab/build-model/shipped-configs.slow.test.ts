@@ -14,7 +14,8 @@ test('every config has a model, except those of test-time augmentation', () => {
   expect([...listConfigs().keys()].filter((name) => !known.has(name) && !/_tta$/.test(name))).toEqual([]);
 });
 
-test.each(models)('$name', ({ name, config }) =>
+// the largest models take minutes where others use the cores too
+test.each(models)('$name', { timeout: 900_000 }, ({ name, config }) =>
   expectTrainable(config, (network) => {
     if (hasReferenceStart(name)) expectReferenceStart(name, network);
   }),
