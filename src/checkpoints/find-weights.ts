@@ -117,8 +117,13 @@ function kindOf(value: PickleValue): string {
   return value === null ? 'None' : typeof value;
 }
 
-/** Strings of a checkpoint's `meta`: class names of mmengine (3.x) and mmcv (2.x), DetLab's metadata. */
-export function metaOfPickle(root: PickleValue): { classes?: string[]; detlab?: string; version?: string } {
+/** Strings of a checkpoint's `meta`: class names and config of mmengine (3.x) and mmcv (2.x), DetLab's metadata. */
+export function metaOfPickle(root: PickleValue): {
+  classes?: string[];
+  config?: string;
+  detlab?: string;
+  version?: string;
+} {
   const meta = isDict(root) ? root.get('meta') : undefined;
   if (!isDict(meta)) return {};
   const dataset = meta.get('dataset_meta');
@@ -127,7 +132,9 @@ export function metaOfPickle(root: PickleValue): { classes?: string[]; detlab?: 
   const classes =
     Array.isArray(named) && named.length > 0 && named.every((c) => typeof c === 'string') ? named : undefined;
   const [detlab, version] = ['detlab', 'mmdet_version'].map((name) => meta.get(name));
+  const config = [meta.get('cfg'), meta.get('config')].find((text) => typeof text === 'string');
   return {
+    config: config as string | undefined,
     classes: classes as string[] | undefined,
     detlab: typeof detlab === 'string' ? detlab : undefined,
     version: typeof version === 'string' ? version : undefined,

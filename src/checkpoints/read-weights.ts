@@ -22,6 +22,8 @@ export interface Weights {
   classes?: string[];
   /** DetLab's metadata (JSON). */
   detlab?: string;
+  /** Text of the Python config that MMDetection trained it with. */
+  config?: string;
 }
 
 /**
@@ -63,9 +65,9 @@ function readFrom(source: ByteSource, key?: string): Weights {
   const weights = findWeights(file.root, source, key);
   const tensors: StoredState = new Map();
   for (const [name, ref] of weights.tensors) tensors.set(name, file.read(ref, name));
-  const { classes, detlab } = metaOfPickle(file.root);
+  const { classes, detlab, config } = metaOfPickle(file.root);
   const { key: entry, skipped } = weights;
-  return { source: source.name, format: file.format, tensors, key: entry, skipped, classes, detlab };
+  return { source: source.name, format: file.format, tensors, key: entry, skipped, classes, detlab, config };
 }
 
 /** A header length within the file, followed by an opening brace. */

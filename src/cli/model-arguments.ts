@@ -5,8 +5,9 @@ import path from 'node:path';
 import { readWeights } from '../checkpoints';
 import { DetLabError } from '../errors';
 import { detector } from '../lab/detector';
-import { metaOf, modelFile, withoutConfig } from '../lab/load-strictly';
+import { modelFile, withoutConfig } from '../lab/load-strictly';
 import { Model } from '../lab/model';
+import { ownMeta } from '../lab/own-meta';
 
 const WEIGHTS = ['.safetensors', '.pth', '.pt', '.bin', '.ckpt'];
 
@@ -36,7 +37,7 @@ export async function openModel(
     return { model: await detector(first, { options: cfgOptions }).load(weights), rest };
   }
   if (cfgOptions === undefined) return { model: await Model.load(first), rest: others };
-  const meta = metaOf(readWeights(modelFile(first)));
+  const meta = ownMeta(readWeights(modelFile(first)), (line) => console.error(line));
   if (!meta) throw withoutConfig(first);
   return {
     model: await detector(meta.config, { options: cfgOptions }).classes(meta.classes).load(first),

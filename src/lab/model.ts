@@ -21,9 +21,10 @@ import { type EvaluateOptions, evaluate } from './evaluate';
 import { type Features, type FeaturesOptions, featuresOf } from './features';
 import { type ImageLossesOptions, imageLosses } from './image-losses';
 import type { LabDataset } from './lab-dataset';
-import { loadStrictly, metaOf, modelFile, withoutConfig } from './load-strictly';
+import { loadStrictly, modelFile, withoutConfig } from './load-strictly';
 import { checkMethod } from './method-options';
 import { chooseThreshold, type ModelThreshold, storedThreshold, thresholdNote } from './model-threshold';
+import { ownMeta } from './own-meta';
 import {
   type AnyPredictions,
   detectorOf,
@@ -252,13 +253,14 @@ export class Model implements Displayable {
   }
 
   /**
-   * Loads a model from a file of `save`, a checkpoint's folder, or a run's folder (its latest checkpoint).
+   * Loads a model from a file of `save`, a checkpoint's folder, a run's folder (its latest checkpoint), or a checkpoint of MMDetection
+   * that has its config in it.
    * @throws DetLabError for a file without a config, or with tensors that do not match it
    */
   static async load(place: string): Promise<Model> {
     const file = modelFile(place);
     const weights = readWeights(file);
-    const meta = metaOf(weights);
+    const meta = ownMeta(weights, (line) => console.error(line));
     if (!meta) throw withoutConfig(file);
     const spec: RecipeSpec = { name: meta.name, config: meta.config, classes: meta.classes, freezing: [] };
     const detector = await buildModel(spec, meta.classes, undefined);

@@ -111,7 +111,9 @@ test('a folder and a pattern; a bad file is named and skipped', async () => {
   writeFileSync(join(folder, 'c.jpg'), 'no image');
   const found: PredictionList = await model.predict([folder], { batch: 2 });
   expect(found.map(({ source }) => source)).toEqual(['a.jpg', 'b.jpg', 'd.jpg']);
-  expect(found.skipped).toEqual([{ name: 'c.jpg', message: expect.stringMatching(/^Cannot decode image ".*c\.jpg"/) }]);
+  expect(found.skipped).toEqual([
+    { name: 'c.jpg', file: join(folder, 'c.jpg'), message: expect.stringMatching(/^Cannot decode image ".*c\.jpg"/) },
+  ]);
   expect(found.stopped).toBe(false);
   expect(found.toString()).toContain('1 of 4 images skipped:\nCannot decode image');
   expect(await found.show().html()).toContain('1 of 4 images skipped:');
