@@ -11,6 +11,9 @@ interface Listing {
   folded?: Map<string, string | undefined>;
 }
 
+/** A name in the folder itself, which no part of a path needs to be resolved for. */
+const PLAIN = /^[\w -]+\.\w+$/;
+
 /** Spellings of one extension. */
 const EXTENSIONS: Record<string, string> = { '.jpeg': '.jpg', '.jpe': '.jpg', '.jfif': '.jpg', '.tiff': '.tif' };
 
@@ -24,11 +27,15 @@ function fold(name: string): string {
 /** Image files below `root`. */
 export class ImageFolder {
   private readonly listings = new Map<string, Listing>();
+  private readonly prefix: string;
 
-  constructor(readonly root: string) {}
+  constructor(readonly root: string) {
+    this.prefix = root.endsWith(path.sep) ? root : root + path.sep;
+  }
 
   /** Absolute path of `file`, or undefined when it points outside the folder (`../../etc/passwd`). */
   resolve(file: string): string | undefined {
+    if (PLAIN.test(file)) return this.prefix + file; // of a million images most are
     const full = path.resolve(this.root, file);
     const inside = path.relative(this.root, full);
     return inside === '' || inside.startsWith('..') || path.isAbsolute(inside) ? undefined : full;
@@ -36,7 +43,8 @@ export class ImageFolder {
 
   /** Whether `full`, as `resolve` gave it, exists. */
   has(full: string): boolean {
-    return this.list(path.dirname(full)).names.has(path.basename(full));
+    const at = full.lastIndexOf(path.sep);
+    return this.list(full.slice(0, at) || path.sep).names.has(full.slice(at + 1));
   }
 
   /**

@@ -23,15 +23,25 @@ export function packTruths(
 ): Pick<ImageRecord, 'truths' | 'areas' | 'annotationIds' | 'segmentations' | 'crowds'> {
   const outlined = rows.some((row) => row.outlined || row.segmentation !== undefined);
   const crowded = rows.some((row) => row.crowd);
+  const count = rows.length;
+  const truths = {
+    bboxes: new Float32Array(4 * count),
+    labels: new Int32Array(count),
+    ignored: new Uint8Array(count),
+  };
+  const areas = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    const { bbox, label, ignored, area } = rows[i];
+    for (let k = 0; k < 4; k++) truths.bboxes[4 * i + k] = bbox[k];
+    truths.labels[i] = label;
+    truths.ignored[i] = ignored ? 1 : 0;
+    areas[i] = area;
+  }
   return {
     ...(outlined ? { segmentations: rows.map((row) => row.segmentation) } : {}),
     ...(crowded ? { crowds: Uint8Array.from(rows, (row) => (row.crowd ? 1 : 0)) } : {}),
-    truths: {
-      bboxes: Float32Array.from(rows.flatMap((row) => row.bbox)),
-      labels: Int32Array.from(rows, (row) => row.label),
-      ignored: Uint8Array.from(rows, (row) => (row.ignored ? 1 : 0)),
-    },
-    areas: Float32Array.from(rows, (row) => row.area),
+    truths,
+    areas,
     annotationIds: rows.map((row) => row.annotationId),
   };
 }

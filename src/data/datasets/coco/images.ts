@@ -27,14 +27,12 @@ export interface CocoImage {
 export function readImages(entries: readonly unknown[], imgDir: string, report: CocoReport): Map<Key, CocoImage> {
   const folder = new ImageFolder(path.resolve(imgDir));
   const images = new Map<Key, CocoImage>();
-  const names = new Map<Key, string[]>();
+  const names = new Map<Key, string[]>(); // of images with several
   for (const entry of entries) {
     const fields = fieldsOf(entry);
     const key = keyOf(fields?.id);
     // LVIS has coco_url alone; some tools write the path beside the bare name
-    const given = [fields?.file_name, fields?.path, fields?.coco_url, fields?.file]
-      .map(nameOf)
-      .filter((n) => n !== undefined);
+    const given = fields ? namesIn(fields) : [];
     if (!fields || key === undefined || given.length === 0) {
       report.entry(
         'bad-annotation',
@@ -55,13 +53,22 @@ export function readImages(entries: readonly unknown[], imgDir: string, report: 
       continue;
     }
     images.set(key, { key, id: Number.NaN, name: given[0], size: sizeOf(fields) });
-    names.set(key, given);
+    if (given.length > 1) names.set(key, given);
   }
   numberImages([...images.values()], report);
   findFiles([...images.values()], names, folder, report);
   if (images.size > 0 && ![...images.values()].some((image) => image.path !== undefined))
     throw wrongFolder([...images.values()], folder.root, report.file);
   return images;
+}
+
+function namesIn(fields: Record<string, unknown>): string[] {
+  const names: string[] = [];
+  for (const value of [fields.file_name, fields.path, fields.coco_url, fields.file]) {
+    const name = nameOf(value);
+    if (name !== undefined) names.push(name);
+  }
+  return names;
 }
 
 function sizeOf(fields: Record<string, unknown>): CocoImage['size'] {
@@ -97,23 +104,25 @@ function findFiles(
   folder: ImageFolder,
   report: CocoReport,
 ): void {
-  const byPath = new Map<string, CocoImage[]>();
+  const byPath = new Map<string, CocoImage>();
+  const shared = new Map<string, CocoImage[]>(); // paths of several
   const guessed = new Set<CocoImage>();
   for (const image of images) {
-    const candidates = names.get(image.key)!;
-    const exact = folder.resolve(candidates[0]);
+    const exact = folder.resolve(image.name);
     if (exact !== undefined && folder.has(exact)) image.path = exact;
     else {
+      const candidates = names.get(image.key) ?? [image.name];
       image.path = candidates.map((name) => folder.guess(name)).find((found) => found !== undefined);
       if (image.path !== undefined) guessed.add(image);
     }
     if (image.path === undefined) continue;
-    const same = byPath.get(image.path);
+    const first = byPath.get(image.path);
+    const same = shared.get(image.path);
     if (same) same.push(image);
-    else byPath.set(image.path, [image]);
+    else if (first) shared.set(image.path, [first, image]);
+    else byPath.set(image.path, image);
   }
-  for (const [file, same] of byPath) {
-    if (same.length === 1) continue;
+  for (const [file, same] of shared) {
     // "day1/a.jpg" and "day2/a.jpg" are not both "a.jpg"
     for (const image of same.filter((other) => guessed.has(other))) {
       image.path = undefined;
