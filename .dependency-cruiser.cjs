@@ -25,7 +25,7 @@ module.exports = {
     only('ops-know-engine', 'ops', ['^src/engine/']),
     only('masks-stand-alone', 'masks', []),
     only('models-know-nn-and-ops', 'models', [CATALOGUE, '^src/(engine|masks|nn|ops)/', '^src/data/(types|instances)\\.ts$']),
-    only('data-knows-masks', 'data', [CATALOGUE, '^src/masks/']),
+    only('data-knows-masks', 'data', [CATALOGUE, '^src/(masks|remote)/']),
     only('evaluation-knows-data-types', 'evaluation', [CATALOGUE, '^src/masks/', '^src/data/types\\.ts$']),
     only('analysis-knows-evaluation', 'analysis', [
       CATALOGUE,
@@ -39,6 +39,7 @@ module.exports = {
       '^src/(checkpoints|engine|nn|ops)/',
       '^src/(models|data)/types\\.ts$',
     ]),
+    only('remote-stands-alone', 'remote', []),
     only('config-stands-alone', 'config', []),
     only('visualization-knows-data-types', 'visualization', ['^src/masks/', '^src/data/types\\.ts$']),
   ],

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
@@ -39,6 +39,8 @@ export default defineConfig({
     execArgv: ['--require', join(import.meta.dirname, 'test/typescript-require.cjs')],
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // nothing goes out but where a test says so, to a server of its own
+    env: { DETLAB_OFFLINE: '1', TORCH_HOME: join(tmpdir(), 'detlab-tests-no-cache') },
     sequence: { sequencer: LongestFirst },
     projects: [
       {

@@ -5,10 +5,11 @@ import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DetLabError, nameOfValue } from '../../errors';
+import { publicAddress } from '../../remote/request';
 import { decodeImage } from '../loading/decode';
 import { type FoundFiles, filesOfFolder, filesOfPattern, isPattern, isVideoName, meantFile } from './image-files';
 import { type PixelInput, pixelsOf } from './pixels-of';
-import { fetchImage, publicAddress } from './remote-image';
+import { fetchImage } from './remote-image';
 import {
   isProblem,
   type OpenedSource,

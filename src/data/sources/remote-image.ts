@@ -2,6 +2,7 @@
 // found by decoding it, whatever its content type says.
 
 import { DetLabError } from '../../errors';
+import { failureOf, reasonOf, request } from '../../remote/request';
 import { LIMITS } from '../loading/bounded-read';
 
 const TIMEOUT = 60_000;
@@ -15,12 +16,6 @@ export interface FetchOptions {
   limit?: number;
 }
 
-/** An address without user, password and query, which may be secrets: for names that are shown and saved. */
-export function publicAddress(address: string): string {
-  const url = new URL(address);
-  return `${url.protocol}//${url.host}${url.pathname}`;
-}
-
 /**
  * @throws DetLabError naming the address, for an answer that is none (404), too large, too slow or cut off
  * @example decodeImage(await fetchImage('https://example.org/street.jpg'))
@@ -29,17 +24,14 @@ export async function fetchImage(
   address: string,
   { signal, timeout = TIMEOUT, limit = LIMITS.image }: FetchOptions = {},
 ): Promise<Buffer> {
-  const name = publicAddress(address);
-  const fail = (why: string) => new DetLabError(`Cannot fetch "${name}": ${why}`);
-  if (/^(1|true|yes|on)$/i.test(process.env.DETLAB_OFFLINE ?? ''))
-    throw fail('DETLAB_OFFLINE is set in the environment. Give a file instead');
+  const fail = (why: string) => failureOf(address)(why, 'broken');
   const ending = new AbortController();
   const stop = () => ending.abort();
   const timer = setTimeout(stop, timeout);
   signal?.addEventListener('abort', stop);
   if (signal?.aborted) stop();
   try {
-    const answer = await fetch(address, { signal: ending.signal, headers: { accept: 'image/*' } });
+    const answer = await request(address, { signal: ending.signal, headers: { accept: 'image/*' } });
     if (!answer.ok) throw fail(`the server answered ${answer.status} ${answer.statusText}`.trimEnd());
     const tooLarge = (bytes: number) =>
       fail(`expected at most ${Math.round(limit / MEGABYTE)} MiB, received ${Math.ceil(bytes / MEGABYTE)} MiB or more`);
@@ -63,12 +55,4 @@ export async function fetchImage(
     clearTimeout(timer);
     signal?.removeEventListener('abort', stop);
   }
-}
-
-/** fetch says only "fetch failed" or "terminated"; why is in the cause. */
-function reasonOf(error: Error): string {
-  const cause = error.cause as (Error & { code?: string }) | undefined;
-  if (cause?.code === 'UND_ERR_SOCKET' || /terminated|aborted/.test(error.message))
-    return 'the connection ended before the whole file was there';
-  return cause?.message || cause?.code || error.message;
 }

@@ -10,7 +10,7 @@ import { pathToFileURL } from 'node:url';
 import { createCanvas, ImageData } from '@napi-rs/canvas';
 import * as tf from '@tensorflow/tfjs';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type Model, PredictionList, Predictions, VideoPredictions } from '../../../src';
 import { decodeImage } from '../../../src/data';
 import { clip, hasFfmpeg } from '../../ffmpeg';
@@ -27,6 +27,7 @@ beforeAll(async () => {
   const town = await scenes(join(root, 'town'));
   files = town.train.records.map(({ path }) => path);
   model = await small().classes(town.classes).build({ seed: 4 });
+  vi.stubEnv('DETLAB_OFFLINE', '');
   server = createServer((_, response) => response.end(readFileSync(files[0])));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/street.jpg?key=1`;
