@@ -74,8 +74,11 @@ export async function setup() {
     kernelspecReady();
   if (done()) return { jupyter: true, torch: true, typesOk: true };
 
-  return withLock(log, async () => {
-    const { withoutPython, withoutTorch, withoutPixels, typesOk } = await withStatus(describeSteps, installAll);
+  const locked = (work) => withStatus(describeSteps, () => withLock(log, work));
+  steps.set('waiting', Date.now()); // for another set-up that holds the lock
+  return locked(async () => {
+    steps.delete('waiting');
+    const { withoutPython, withoutTorch, withoutPixels, typesOk } = await installAll();
     if (withoutPython) log(withoutPython);
     if (withoutTorch && withoutTorch !== withoutPython) log(withoutTorch);
     if (withoutPixels) log(withoutPixels);
