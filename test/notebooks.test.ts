@@ -28,3 +28,11 @@ test.each(names)('%s runs from top to bottom', { timeout: 600_000 }, (name) => {
   const json = readFileSync(path.join(notebooks, name), 'utf8');
   checkExecution(name, reducedNotebook(name, json, SMALLER[name]), folder);
 });
+
+test('the committed tour ends with an AP above 0.35 for both necks', () => {
+  const outputs = codeCells(path.join(notebooks, '01-tour.ipynb')).flatMap((c) => c.outputs ?? []);
+  const shown = outputs.map((o) => [o.data?.['text/plain'] ?? ''].flat().join('')).join('\n');
+  const [, ...values] = /^AP +(0\.\d+)[ *]+(0\.\d+)/m.exec(shown) ?? [];
+  expect(values).toHaveLength(2);
+  expect(Math.min(...values.map(Number))).toBeGreaterThan(0.35);
+});
