@@ -13,7 +13,9 @@ constexpr size_t kHeader = 64;            // before the data, which so stays 64-
 constexpr size_t kPooledFrom = 16 << 10;  // smaller blocks are left to malloc
 constexpr size_t kMinRest = 16 << 10;     // a smaller rest stays with the block
 constexpr size_t kPage = 4 << 10, kHugePage = 2 << 20;
-constexpr size_t kChunk = 32 << 20;  // address space that is mapped at once; only touched pages take memory
+// Address space that is mapped at once, or, where the system refuses that, for want of room elsewhere; only touched pages take
+// memory. In one chunk all free neighbours can be joined.
+constexpr size_t kChunks[] = {size_t(64) << 30, size_t(1) << 30, 0};
 
 /** A block of a chunk; its neighbours are found by its size and by theirs. */
 struct Block {
@@ -75,9 +77,9 @@ void releaseLocked(size_t target) {
   }
 }
 
-/** A chunk with room for `size` bytes, as one free block; null if the system has no memory. */
-Block* newChunk(size_t size) {
-  size_t whole = (std::max(size + kHeader, kChunk) + kHugePage - 1) / kHugePage * kHugePage;
+/** A chunk of `chunk` bytes or more, with room for `size`, as one free block; null if the system refuses it. */
+Block* newChunk(size_t size, size_t chunk) {
+  size_t whole = (std::max(size + kHeader, chunk) + kHugePage - 1) / kHugePage * kHugePage;
   size_t length = whole + kHugePage;
   void* start = mmap(nullptr, length, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (start == MAP_FAILED) return nullptr;
@@ -97,7 +99,9 @@ Block* newChunk(size_t size) {
 /** Takes the smallest free block that fits, and gives back what it has too much. */
 Block* takeLocked(size_t size) {
   auto fitting = pool.unused.lower_bound({size, nullptr});
-  Block* block = fitting != pool.unused.end() ? fitting->second : newChunk(size);
+  Block* block = fitting != pool.unused.end() ? fitting->second : nullptr;
+  for (size_t chunk : kChunks)
+    if (!block) block = newChunk(size, chunk);
   if (!block) return nullptr;
   withdraw(block);
   if (block->size - size < kMinRest) return block;
