@@ -26,6 +26,8 @@ function peakResidentMB(): number {
 interface Subject {
   config: string;
   options?: Record<string, number>;
+  /** Options that are the number of classes, beside what a detector is built for. */
+  classOptions?: string[];
   classes: number;
   /** Width and height of the images. */
   size: [number, number];
@@ -43,7 +45,12 @@ const SUBJECTS: Record<string, Subject> = {
   retinanet_r50_fpn: { config: 'retinanet_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
   mask_rcnn_r50_fpn: { config: 'mask-rcnn_r50_fpn_1x_coco', classes: 80, size: [1333, 800] },
   detr_r50: { config: 'detr_r50_8xb2-150e_coco', classes: 80, size: [1333, 800] },
-  yolov8_s: { config: 'yolov8_s_syncbn_fast_8xb16-500e_coco', classes: 80, size: [640, 640] },
+  yolov8_s: {
+    config: 'yolov8_s_syncbn_fast_8xb16-500e_coco',
+    classOptions: ['model.bbox_head.head_module.num_classes', 'model.train_cfg.assigner.num_classes'],
+    classes: 80,
+    size: [640, 640],
+  },
 };
 
 async function main(): Promise<void> {
@@ -60,7 +67,8 @@ async function main(): Promise<void> {
   const classes = Number(option('classes', String(subject.classes)));
   const side = option('size', '');
   const [width, height] = side ? [Number(side), Number(side)] : subject.size;
-  const { config } = loadConfig(subject.config, { options: subject.options });
+  const perClass = Object.fromEntries(subject.classOptions?.map((key) => [key, classes]) ?? []);
+  const { config } = loadConfig(subject.config, { options: { ...subject.options, ...perClass } });
   const detector: Detector = buildDetector(config.model as never, { numClasses: classes });
   detector.initWeights(Random.seeded(0));
   const samples = Array.from({ length: batchSize }, (_, i) => noiseSample(i, { width, height, boxes: 10, classes }));

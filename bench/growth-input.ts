@@ -1,5 +1,5 @@
-// Generated inputs for the measurements of growth: clustered boxes, and a data set of many tiny images in COCO's format. The same
-// boxes are made in python/growth.py.
+// Generated inputs for the measurements of growth: clustered boxes, and a data set of many tiny images in COCO's format.
+// The same boxes are made in python/growth.py.
 
 import { closeSync, existsSync, linkSync, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
@@ -33,7 +33,7 @@ const ENTRIES = 10_000;
 
 const nameOf = (i: number) => `${String(i).padStart(7, '0')}.jpg`;
 
-/** Writes `count` records of 64 x 48 pixels with two objects each; the images are links to a few files, kept between calls. */
+/** Writes `count` records of 64 x 48 pixels with two objects each; the images are links to a few files. */
 export async function writeRecords(folder: string, count: number): Promise<{ annotations: string; images: string }> {
   const images = path.join(folder, 'images');
   mkdirSync(images, { recursive: true });

@@ -1,5 +1,5 @@
-// `npm run bench -- --growth`: time and peak memory against batch, image size, classes, detections (suppression and evaluation)
-// and records of a data set, beside Python: eager torch for the network, a loop of torch for suppression, pycocotools, and
+// `npm run bench -- --growth`: time and peak memory against batch, image size, classes, detections (suppression and
+// evaluation) and records of a data set, beside Python: eager torch for the network, a loop of torch for suppression, pycocotools, and
 // MMDetection's CocoDataset. Each measurement is a process. "growth" is the slope between the last two points in logarithms:
 // 1 is linear. `--mmdet PYTHON` has mmdet and pycocotools; `--axes batch,nms` and `--most 100000` narrow it.
 

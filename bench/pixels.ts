@@ -1,5 +1,5 @@
-// `npm run bench -- --pixels`: pixel operators of the loader on one image of 640 x 480, milliseconds of one thread: compiled,
-// in TypeScript and, with `--cv2 PYTHON`, cv2's, in turn.
+// `npm run bench -- --pixels`: pixel operators of the loader on one image of 640 x 480, milliseconds of one thread:
+// compiled, in TypeScript and, with `--cv2 PYTHON`, cv2's, in turn.
 
 import os from 'node:os';
 import { meanBlur, medianBlur } from '../src/data/pixels/blur';

@@ -2,8 +2,8 @@
 # opencv-python-headless 4.14.0.94: cv2.cvtColor(COLOR_HSV2BGR) of 8-bit images.
 #
 # Expected: a pixel's colour depends on its h, s and v.
-# Found: it depends on its column and on the image's width too. Whole vectors of a row (64, 32 or 16 pixels, by the processor) are
-# truncated, the rest of the row is rounded: an image of one colour gets a seam, and a crop, a mirrored image or another
+# Found: it depends on its column and on the image's width too. Whole vectors of a row (64, 32 or 16 pixels, by the
+# processor) are truncated, the rest of the row is rounded: an image of one colour gets a seam, and a crop, a mirrored image or another
 # processor give other values. Augmentations in HSV (YOLOX's, YOLOv5's, PhotoMetricDistortion of bytes) all go through it.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -72,7 +72,8 @@ class YOLOv8(nn.Module):
         self.downsample = nn.ModuleList([Conv(128, 128, 3, 2), Conv(256, 256, 3, 2)])
         self.bottom_up = nn.ModuleList([CSPLayer(384, 256, 1, False), CSPLayer(768, 512, 1, False)])
         tower = lambda c, mid, out: nn.Sequential(Conv(c, mid, 3), Conv(mid, mid, 3), nn.Conv2d(mid, out, 1))
-        self.cls_preds = nn.ModuleList(tower(c, 128, classes) for c in (128, 256, 512))
+        middle = max(128, classes)  # MMYOLO's rule
+        self.cls_preds = nn.ModuleList(tower(c, middle, classes) for c in (128, 256, 512))
         self.reg_preds = nn.ModuleList(tower(c, 64, 4 * BINS) for c in (128, 256, 512))
         for c, r, stride in zip(self.cls_preds, self.reg_preds, STRIDES):
             nn.init.ones_(r[-1].bias)

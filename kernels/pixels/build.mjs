@@ -1,5 +1,5 @@
-// Builds the pixel kernels of the loader's threads (kernels/pixels/src) with plain g++: some seconds, and no libraries. Where
-// there is no compiler, src/data/pixels computes the same in TypeScript.
+// Builds the pixel kernels of the loader's threads (kernels/pixels/src) with plain g++: some seconds, and no libraries.
+// Where there is no compiler, src/data/pixels computes the same in TypeScript.
 //
 //   node kernels/pixels/build.mjs
 

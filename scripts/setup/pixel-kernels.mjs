@@ -22,7 +22,8 @@ export async function buildPixels(log) {
     const { buildPixelKernels } = await import(pathToFileURL(join(folder, 'build.mjs')).href);
     await buildPixelKernels({ log });
   } catch (error) {
-    return `images are loaded more slowly, without compiled pixel kernels: ${lastLine(String(error.message ?? error)) || error}`;
+    const reason = lastLine(String(error.message ?? error)) || error;
+    return `images are loaded more slowly, without compiled pixel kernels: ${reason}`;
   }
   markDone('pixel-kernels', before);
   return undefined;

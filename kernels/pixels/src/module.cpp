@@ -1,5 +1,5 @@
-// The Node-API module. Any thread may load it: it has no state. Sizes are checked here, since a wrong one would read or write
-// outside of an array.
+// The Node-API module. Any thread may load it: it has no state. Sizes are checked here, since a wrong one would read or
+// write outside of an array.
 #include <node_api.h>
 
 #include <stdexcept>

@@ -59,8 +59,8 @@ static void sweep(const Ranked& boxes, int64_t i, float threshold, int32_t* supp
 }
 
 /**
- * Boxes in cells of their size: those with sides of up to 2^level are in the grid of that level, in the cell of their top left
- * corner. A box then meets only those near it, and the time grows with the boxes, not with their square.
+ * Boxes in cells of their size: those with sides of up to 2^level are in the grid of that level, in the cell of their top
+ * left corner. A box then meets only those near it, and the time grows with the boxes, not with their square.
  */
 class Grid {
  public:
