@@ -91,11 +91,22 @@ function addDetectorCommands(withConfig: AddCommand, done: Done): void {
     .action(async (config, options) => done(await trainCommand(config, options)));
 
   addInferenceOptions(withConfig('test', 'Evaluate a trained detector'), { count, share })
-    .argument('<config>')
-    .argument('<checkpoint>', 'weights file, checkpoint folder or work dir')
+    .usage('[options] [config] <weights>')
+    .argument(
+      '<arguments...>',
+      'the config, which is left out where the weights file holds it; the weights file, checkpoint folder or work dir',
+    )
     .option('--data <data>', DATA_HELP)
     .option('--batch <n>', 'batch size', count)
-    .action(async (config, checkpoint, options) => done(await testCommand(config, checkpoint, options)));
+    .addOption(
+      new RepeatableOption(
+        '--eval <metric>',
+        'bbox, segm, proposal or proposal_fast, several with commas; default: those of the config',
+      ),
+    )
+    .option('--out <file>', 'write the detections to a COCO results file, .json')
+    .option('--show-dir <folder>', 'folder for the images with the boxes drawn')
+    .action(async (given, options) => done(await testCommand(given, options)));
 
   withConfig('errors', 'Where a trained detector errs: kinds of error, confused classes, worst images')
     .argument('[config]')
