@@ -51,7 +51,8 @@ function program(done: Done): Command {
       .addHelpText('after', EXIT_CODES);
   const command: AddCommand = (usage, description) => commandOf(root, usage, description);
   const withConfig: AddCommand = (usage, description) => command(usage, description).addOption(cfgOptions());
-  addDetectorCommands(withConfig, done);
+  addTrainCommand(withConfig, done);
+  addInferenceCommands(withConfig, done);
   addModelCommands(withConfig, done);
   addCatalogueCommands(command, done);
   addDatasetCommands(root, commandOf, done);
@@ -60,8 +61,8 @@ function program(done: Done): Command {
   return root;
 }
 
-/** What trains a detector, and what uses a trained one. */
-function addDetectorCommands(withConfig: AddCommand, done: Done): void {
+/** What trains a detector. */
+function addTrainCommand(withConfig: AddCommand, done: Done): void {
   withConfig('train', 'Train a detector')
     .argument('<config>', 'name or path of a config')
     .option('--data <data>', DATA_HELP)
@@ -89,7 +90,10 @@ function addDetectorCommands(withConfig: AddCommand, done: Done): void {
     )
     .option('--val-loss', 'also compute the losses on the validation images at each evaluation')
     .action(async (config, options) => done(await trainCommand(config, options)));
+}
 
+/** What uses a trained detector. */
+function addInferenceCommands(withConfig: AddCommand, done: Done): void {
   addInferenceOptions(withConfig('test', 'Evaluate a trained detector'), { count, share })
     .usage('[options] [config] <weights>')
     .argument(
