@@ -51,7 +51,8 @@ function program(done: Done): Command {
       .addHelpText('after', EXIT_CODES);
   const command: AddCommand = (usage, description) => commandOf(root, usage, description);
   const withConfig: AddCommand = (usage, description) => command(usage, description).addOption(cfgOptions());
-  addDetectorCommands(withConfig, done);
+  addTrainCommand(withConfig, done);
+  addInferenceCommands(withConfig, done);
   addModelCommands(withConfig, done);
   addCatalogueCommands(command, done);
   addDatasetCommands(root, commandOf, done);
@@ -60,8 +61,8 @@ function program(done: Done): Command {
   return root;
 }
 
-/** What trains a detector, and what uses a trained one. */
-function addDetectorCommands(withConfig: AddCommand, done: Done): void {
+/** What trains a detector. */
+function addTrainCommand(withConfig: AddCommand, done: Done): void {
   withConfig('train', 'Train a detector')
     .argument('<config>', 'name or path of a config')
     .option('--data <data>', DATA_HELP)
@@ -89,13 +90,27 @@ function addDetectorCommands(withConfig: AddCommand, done: Done): void {
     )
     .option('--val-loss', 'also compute the losses on the validation images at each evaluation')
     .action(async (config, options) => done(await trainCommand(config, options)));
+}
 
+/** What uses a trained detector. */
+function addInferenceCommands(withConfig: AddCommand, done: Done): void {
   addInferenceOptions(withConfig('test', 'Evaluate a trained detector'), { count, share })
-    .argument('<config>')
-    .argument('<checkpoint>', 'weights file, checkpoint folder or work dir')
+    .usage('[options] [config] <weights>')
+    .argument(
+      '<arguments...>',
+      'the config, which is left out where the weights file holds it; the weights file, checkpoint folder or work dir',
+    )
     .option('--data <data>', DATA_HELP)
     .option('--batch <n>', 'batch size', count)
-    .action(async (config, checkpoint, options) => done(await testCommand(config, checkpoint, options)));
+    .addOption(
+      new RepeatableOption(
+        '--eval <metric>',
+        'bbox, segm, proposal or proposal_fast, several with commas; default: those of the config',
+      ),
+    )
+    .option('--out <file>', 'write the detections to a COCO results file, .json')
+    .option('--show-dir <folder>', 'folder for the images with the boxes drawn')
+    .action(async (given, options) => done(await testCommand(given, options)));
 
   withConfig('errors', 'Where a trained detector errs: kinds of error, confused classes, worst images')
     .argument('[config]')

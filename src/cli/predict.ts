@@ -56,30 +56,38 @@ export async function predictCommand(given: string[], options: PredictArguments)
     const settings = { ...inference, threshold, batch, fps, maxFrames, ...track, signal };
     const onSkip = ({ name, file, message }: { name: string; file?: string; message: string }) =>
       fail(file ?? name, message);
-    for await (const predictions of model.stream(sources, { ...settings, onSkip })) {
-      const image = predictions.from.file ?? predictions.source;
-      const drawn = drawings ? await drawings.add(predictions) : {};
-      out.event('predictions', {
-        image,
-        ...(predictions.from.time !== undefined && { time: predictions.from.time }),
-        picture: drawn.file,
-        predictions: predictions.confident,
-      });
-      out.print(lineOf(predictions, drawn.file));
-      if (drawn.error) fail(image, drawn.error);
-      if (options.as !== undefined || options.save) all.push(predictions);
+    const stream = await phase(EXIT.usage, () => model.stream(sources, { ...settings, onSkip }));
+    try {
+      for await (const predictions of stream) {
+        const image = predictions.from.file ?? predictions.source;
+        const drawn = drawings ? await drawings.add(predictions) : {};
+        out.event('predictions', {
+          image,
+          ...(predictions.from.time !== undefined && { time: predictions.from.time }),
+          picture: drawn.file,
+          predictions: predictions.confident,
+        });
+        out.print(lineOf(predictions, drawn.file));
+        if (drawn.error) fail(image, drawn.error);
+        if (options.as !== undefined || options.save) all.push(predictions);
+      }
+    } finally {
+      const ended = await drawings?.close();
+      if (ended?.error) fail(ended.file, ended.error);
     }
-    const ended = await drawings?.close();
-    if (ended?.error) fail(ended.file, ended.error);
     const list = PredictionList.create(all, model.classes, { threshold: threshold ?? model.threshold?.score });
     const targets = [
       ...(options.as === undefined ? [] : [{ target: `${options.out}/`, as: options.as }]),
       ...(options.save ?? []).map((target) => ({ target, as: undefined })),
     ];
     for (const { target, as } of targets) {
-      const saved = await phase(EXIT.data, () => list.save(target, { as, threshold }));
-      out.event('saved', { file: saved });
-      out.print(`saved: ${saved}`);
+      try {
+        const saved = await list.save(target, { as, threshold });
+        out.event('saved', { file: saved });
+        out.print(`saved: ${saved}`);
+      } catch (error) {
+        fail(target, (error as Error).message);
+      }
     }
     return signal.aborted ? EXIT.interrupted : failed > 0 ? EXIT.data : EXIT.ok;
   });

@@ -14,7 +14,8 @@ import { type SavePredictionsOptions, savePredictions } from './prediction/save-
 export type { PredictedFrom, Prediction } from './prediction/image-predictions';
 
 const MAX_LISTED = 50;
-const THRESHOLD = 0.3;
+/** From which score on boxes are drawn and printed, unless something else is said. */
+export const shownFrom = 0.3;
 
 /** Checks how predictions are to be displayed: there is no truth in them, so that states and sorting are of evaluations. */
 export function checkPredictionDrawing(
@@ -96,7 +97,7 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
 
   /** Minimum score of the boxes that are drawn and printed. */
   get threshold(): number {
-    return this.drawing.threshold ?? THRESHOLD;
+    return this.drawing.threshold ?? shownFrom;
   }
 
   /** Predictions with at least the threshold's score: those drawn and printed. */

@@ -81,19 +81,26 @@ export async function savePredictions(
   if (options.fps !== undefined)
     throw new DetLabError(`Cannot save ${what} as "${target}": fps: is of a video, "predictions.mp4"`);
   if (isFolder) return saveFolder(list, classes, target, options);
-  const text = lower.endsWith('.coco.json')
-    ? () => jsonLines('[', cocoEntries(list, classes, data?.evaluated), ',', ']')
-    : extension === '.jsonl'
-      ? () => jsonLines('', list.map(lineOf), '', '')
-      : undefined;
-  if (text) {
-    const file = path.resolve(target);
-    const content = text();
-    await mkdir(path.dirname(file), { recursive: true });
-    await writeWhole(file, content);
-    return file;
-  }
+  if (lower.endsWith('.coco.json')) return saveCoco(list, classes, target, data?.evaluated);
+  if (extension === '.jsonl') return saveText(target, jsonLines('', list.map(lineOf), '', ''));
   return display(target);
+}
+
+/** A COCO results file. @param dataset whose ids it has */
+export function saveCoco(
+  list: readonly ImagePredictions[],
+  classes: readonly string[],
+  file: string,
+  dataset?: Dataset,
+): Promise<string> {
+  return saveText(file, jsonLines('[', cocoEntries(list, classes, dataset), ',', ']'));
+}
+
+async function saveText(target: string, content: string): Promise<string> {
+  const file = path.resolve(target);
+  await mkdir(path.dirname(file), { recursive: true });
+  await writeWhole(file, content);
+  return file;
 }
 
 const SLIDES_A_SECOND = 2;
