@@ -75,7 +75,7 @@ function addDetectorCommands(withConfig: AddCommand, done: Done): void {
     )
     .option(
       '--load-from <file>',
-      'initial weights: a .pth or .safetensors file, its address, or a name such as torchvision://resnet50',
+      'initial weights: a .pth or .safetensors file, its address, or torchvision://resnet50',
     )
     .option('--amp', 'mixed precision (bfloat16)')
     .option('--seed <n>', 'random seed, for reproducible runs (0)', seed)
@@ -182,6 +182,7 @@ function addModelCommands(withConfig: AddCommand, done: Done): void {
 function addCatalogueCommands(command: AddCommand, done: Done): void {
   command('configs', 'List config names, by algorithm')
     .argument('[words...]', 'words a name must contain: mask r50')
+    .option('--weights', 'list the published weights: size, AP and address')
     .action((words, options) => done(configsCommand(words, options)));
 
   command('describe', 'Describe a module: options, shapes, paper and an example')
