@@ -91,6 +91,7 @@ export { RunList, runs } from './lab/runs';
 export type { ModelSummary, SummaryDisplay } from './lab/summary';
 export { type BatchesOptions, TrainingBatches } from './lab/training-batches';
 export { VideoPredictions } from './lab/video-predictions';
+export type { WeightsAddress } from './lab/weights/hub-address';
 export type { LoadFrom } from './lab/weights-file';
 export type { Backbone, DetBatch, Detector, FeatureSpec, Losses, Neck } from './models/types';
 export * as nn from './nn';

@@ -4,6 +4,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { readWeights, writeWeights } from '../checkpoints';
 import { DetLabError } from '../errors';
+import { fetchWeights } from '../lab/weights/fetch-weights';
+import { isWeightsAddress } from '../lab/weights/hub-address';
 import { EXIT, output, phase } from './outcome';
 
 export interface ConvertArguments {
@@ -20,7 +22,10 @@ export async function convertCommand(from: string, to: string, options: ConvertA
     if (existsSync(to) && !options.force)
       throw new DetLabError(`Cannot write "${to}": the file exists. Use --force to overwrite it`);
   });
-  const weights = await phase(EXIT.data, () => readWeights(from, { key: options.key }));
+  const weights = await phase(EXIT.data, async () => {
+    const file = isWeightsAddress(from) ? await fetchWeights(from) : from;
+    return readWeights(file, { key: options.key });
+  });
   const { tensors, key, skipped, classes, detlab } = weights;
   await phase(EXIT.usage, () => writeWeights(to, tensors, { classes, detlab }));
   const bytes = [...tensors.values()].reduce((sum, tensor) => sum + tensor.bytes.byteLength, 0);

@@ -171,7 +171,7 @@ const MISTAKES = 'Labels that a trained model disagrees with, the most suspiciou
 function addMistakes(mistakes: Command, done: (code: number) => void): void {
   mistakes
     .argument('<config>')
-    .argument('<checkpoint>', 'weights file, checkpoint folder or work dir')
+    .argument('<checkpoint>', 'weights file or its address, checkpoint folder or work dir')
     .option('--kind <kind>', "only 'missing label', 'wrong class' or 'bad box'", oneOf(...MISTAKE_KINDS))
     .option('--minimum <suspicion>', 'lowest suspicion that is listed, 0 to 1 (0.5)', share)
     .option('--batch <n>', 'batch size', count)

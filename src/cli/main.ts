@@ -31,6 +31,9 @@ const EXIT_CODES = `
 Exit codes: 0 done, 1 failed, 2 wrong usage or config, 3 a problem with the data, 130 interrupted (Ctrl-C).
 Progress goes to stderr, results to stdout; with --json the results are JSON lines.`;
 
+/** What a command loads a model from. */
+const CHECKPOINT = 'weights file or its address, checkpoint folder or work dir';
+
 type Done = (code: number) => void;
 /** Adds a command with the options that all have. */
 type AddCommand = (usage: string, description: string) => Command;
@@ -71,7 +74,10 @@ function addTrainCommand(withConfig: AddCommand, done: Done): void {
       '--resume',
       'resume from the latest checkpoint in the work dir: weights, optimizer, epoch; other options hold from there',
     )
-    .option('--load-from <file>', 'initial weights, a .pth or .safetensors file')
+    .option(
+      '--load-from <file>',
+      'initial weights: a .pth or .safetensors file, its address, or torchvision://resnet50',
+    )
     .option('--amp', 'mixed precision (bfloat16)')
     .option('--seed <n>', 'random seed, for reproducible runs (0)', seed)
     .option(
@@ -114,7 +120,7 @@ function addInferenceCommands(withConfig: AddCommand, done: Done): void {
 
   withConfig('errors', 'Where a trained detector errs: kinds of error, confused classes, worst images')
     .argument('[config]')
-    .argument('[checkpoint]', 'weights file, checkpoint folder or work dir')
+    .argument('[checkpoint]', CHECKPOINT)
     .option('--data <data>', DATA_HELP)
     .option('--results <file>', 'COCO results file, instead of a config and a checkpoint; with --data coco:...')
     .option(
@@ -136,7 +142,7 @@ function addInferenceCommands(withConfig: AddCommand, done: Done): void {
     .usage('[options] [config] <weights> <source...>')
     .argument(
       '<arguments...>',
-      'the config, which is left out where the weights file holds it; the weights file, checkpoint folder or work dir; and sources: ' +
+      'the config, which is left out where the weights file holds it; the weights file or its address, checkpoint folder or work dir; and sources: ' +
         'files, folders, patterns in quotes, http addresses, videos and camera:0 (by ffmpeg)',
     )
     .option('--out <folder>', 'folder for images with the boxes drawn, and for videos')
@@ -191,6 +197,7 @@ function addModelCommands(withConfig: AddCommand, done: Done): void {
 function addCatalogueCommands(command: AddCommand, done: Done): void {
   command('configs', 'List config names, by algorithm')
     .argument('[words...]', 'words a name must contain: mask r50')
+    .option('--weights', 'list the published weights: size, AP and address')
     .action((words, options) => done(configsCommand(words, options)));
 
   command('describe', 'Describe a module: options, shapes, paper and an example')
@@ -211,7 +218,7 @@ function addCatalogueCommands(command: AddCommand, done: Done): void {
     .action(async (folders, options) => done(await compareCommand(folders, options)));
 
   command('convert', 'Convert weights between .pth and .safetensors')
-    .argument('<from>', 'a PyTorch or safetensors file')
+    .argument('<from>', 'a PyTorch or safetensors file, or its address')
     .argument('<to>', 'a .safetensors, .pth or .pt file')
     .option('--key <name>', 'key of the weights in a .pth (state_dict_ema)')
     .option('--force', 'overwrite an existing file')

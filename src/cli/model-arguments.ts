@@ -8,11 +8,13 @@ import { detector } from '../lab/detector';
 import { modelFile, withoutConfig } from '../lab/load-strictly';
 import { Model } from '../lab/model';
 import { ownMeta } from '../lab/own-meta';
+import { isWeightsAddress } from '../lab/weights/hub-address';
 
 const WEIGHTS = ['.safetensors', '.pth', '.pt', '.bin', '.ckpt'];
 
-/** Whether an argument names weights: a file of theirs, or a folder of a run or checkpoint. */
+/** Whether an argument names weights: a file of theirs or its address, or a folder of a run or checkpoint. */
 const isWeights = (argument: string): boolean =>
+  isWeightsAddress(argument) ||
   WEIGHTS.includes(path.extname(argument).toLowerCase()) ||
   statSync(argument, { throwIfNoEntry: false })?.isDirectory() === true;
 
@@ -37,7 +39,7 @@ export async function openModel(
     return { model: await detector(first, { options: cfgOptions }).load(weights), rest };
   }
   if (cfgOptions === undefined) return { model: await Model.load(first), rest: others };
-  const meta = ownMeta(readWeights(modelFile(first)), (line) => console.error(line));
+  const meta = ownMeta(readWeights(await modelFile(first)), (line) => console.error(line));
   if (!meta) throw withoutConfig(first);
   return {
     model: await detector(meta.config, { options: cfgOptions }).classes(meta.classes).load(first),

@@ -19,7 +19,7 @@ import { catalogue } from './catalogue';
 import { checkClassCounts, classCounts, objectAt, withoutClassCounts } from './config-access';
 import { loadCustomImports } from './custom-imports';
 import type { NeckSwap } from './neck-swap';
-import { loadPretrained, startFrom } from './start-weights';
+import { startWeights } from './start-weights';
 import { namesUserModule } from './user-modules';
 import type { LoadFrom } from './weights-file';
 import { type InferredOptions, noteInferred } from './whole-config';
@@ -92,6 +92,7 @@ export function resolveClasses(spec: RecipeSpec, data?: { name: string; classes:
 /**
  * @param seed of the initial weights; without it they stay zero, for a summary
  * @param withoutEngine for a model that only shows its structure
+ * @param signal stops downloads of weights
  * @param notice receives messages to the user (missing weights, mismatched tensors)
  */
 export async function buildModel(
@@ -99,7 +100,7 @@ export async function buildModel(
   classes: readonly string[],
   seed: number | undefined,
   notice: (line: string) => void = () => {},
-  { withoutEngine = false } = {},
+  { withoutEngine = false, signal }: { withoutEngine?: boolean; signal?: AbortSignal } = {},
 ): Promise<Detector> {
   await loadCustomImports(spec.config, spec.folders ?? [], notice);
   // shapes and names require no engine; modules of the user's are run
@@ -117,10 +118,12 @@ export async function buildModel(
   listModel(detector, spec.name, String(model.type));
   if (seed !== undefined) {
     detector.initWeights(Random.seeded(seed));
-    loadPretrained(detector, model, notice);
     const configured = spec.config.load_from;
     const from = spec.loadFrom ?? (typeof configured === 'string' ? { file: configured } : undefined);
-    if (from) startFrom(detector, from, notice);
+    await startWeights(detector, { model, from, notice, signal }).catch((error) => {
+      detector.dispose();
+      throw error;
+    });
   }
   applyFreezing(detector, spec.freezing, 1);
   return detector;

@@ -49,9 +49,11 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   const log = options.log ?? view.log;
   // of the first weights, which a resumed run does not have
   const startLines: string[] = [];
-  const detector = await buildModel(spec, classes, planned.seed, (line) => {
+  const onLine = (line: string) => {
     if (!notices.includes(line)) startLines.push(line);
-  });
+  };
+  const { signal } = options;
+  const detector = await buildModel(spec, classes, planned.seed, onLine, { signal });
   const model = new Model(detector, classes, spec.name, wholeConfig(spec.config, detector));
   const workDir = workDirOf(spec, options);
   const problems: DataProblem[] = [];

@@ -6,6 +6,8 @@ import { loadWeights, type Weights } from '../checkpoints';
 import type { ConfigObject } from '../config';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
+import { fetchWeights } from './weights/fetch-weights';
+import { isWeightsAddress } from './weights/hub-address';
 
 /** @throws DetLabError when a tensor is missing, unexpected or of another shape, with the likely cause */
 export function loadStrictly(detector: Detector, weights: Weights): void {
@@ -37,8 +39,9 @@ export function metaOf({
   }
 }
 
-/** The model file of a run's folder or a checkpoint's folder, or the file itself. */
-export function modelFile(place: string): string {
+/** The model file of a run's folder or a checkpoint's folder, of an address, or the file itself. */
+export async function modelFile(place: string): Promise<string> {
+  if (isWeightsAddress(place)) return fetchWeights(place);
   if (!existsSync(place)) throw new DetLabError(`Cannot find the model "${place}": there is no such file or folder`);
   if (statSync(place).isFile()) return place;
   const root = existsSync(path.join(place, 'checkpoints')) ? path.join(place, 'checkpoints') : place;

@@ -46,6 +46,8 @@ import type { ThresholdOptions } from './report-threshold';
 import { isConfigFile, saveConfig } from './save-config';
 import { inputSize, SummaryDisplay, summarise } from './summary';
 import type { VideoPredictions } from './video-predictions';
+import { fetchWeights } from './weights/fetch-weights';
+import { isWeightsAddress, type WeightsAddress } from './weights/hub-address';
 import type { LoadFrom } from './weights-file';
 import { wholeConfig } from './whole-config';
 
@@ -236,14 +238,20 @@ export class Model implements Displayable {
   }
 
   /**
-   * Loads the weights whose names and shapes match; the report lists the others and the likely cause.
+   * Loads the weights whose names and shapes match; the report lists the others and the likely cause. An address or a name of
+   * a hub is downloaded, and gives a promise of the report.
+   *
    * @example model.loadFrom('resnet50-0676ba61.pth', { part: 'backbone' }).loaded.length
+   * @example (await model.loadFrom('torchvision://resnet50', { part: 'backbone' })).loaded.length
    */
-  loadFrom(file: string, options: Omit<LoadFrom, 'file'> = {}): WeightsReport {
+  loadFrom(address: WeightsAddress, options?: Omit<LoadFrom, 'file'>): Promise<WeightsReport>;
+  loadFrom(file: string, options?: Omit<LoadFrom, 'file'>): WeightsReport;
+  loadFrom(file: string, options: Omit<LoadFrom, 'file'> = {}): WeightsReport | Promise<WeightsReport> {
     checkMethod('Model.loadFrom', options);
     this.requireWeights('load weights into');
     const { key, ...rest } = options;
-    return loadWeights(this.detector, readWeights(file, { key }), rest);
+    const load = (from: string) => loadWeights(this.detector, readWeights(from, { key }), rest);
+    return isWeightsAddress(file) ? fetchWeights(file).then(load) : load(file);
   }
 
   /** Metadata of saved files: all that `Model.load` requires besides the weights. */
@@ -253,12 +261,12 @@ export class Model implements Displayable {
   }
 
   /**
-   * Loads a model from a file of `save`, a checkpoint's folder, a run's folder (its latest checkpoint), or a checkpoint of MMDetection
-   * that has its config in it.
+   * Loads a model from a file of `save` or its address, a checkpoint's folder, a run's folder (its latest checkpoint), or a
+   * checkpoint of MMDetection that has its config in it.
    * @throws DetLabError for a file without a config, or with tensors that do not match it
    */
   static async load(place: string): Promise<Model> {
-    const file = modelFile(place);
+    const file = await modelFile(place);
     const weights = readWeights(file);
     const meta = ownMeta(weights, (line) => console.error(line));
     if (!meta) throw withoutConfig(file);

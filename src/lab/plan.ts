@@ -48,7 +48,7 @@ export interface FitOptions {
    * those of this call from there on, as in a new run at that point.
    */
   resume?: boolean;
-  /** Start from the weights of a file, like `recipe.loadFrom(file)`. */
+  /** Start from the weights of a file or address, like `recipe.loadFrom(file)`. */
   loadFrom?: string;
   /** Interval of checkpoints, how many are kept (1), and the metric that selects the best one. */
   checkpoint?: CheckpointOptions;

@@ -38,7 +38,8 @@ import { isConfigFile, saveConfig } from './save-config';
 import type { ModulePath, Settings } from './setting-paths';
 import { inputSize, SummaryDisplay, summarise } from './summary';
 import { type BatchesOptions, type TrainingBatches, trainingBatches } from './training-batches';
-import { type LoadFrom, placeFor, weightsFile } from './weights-file';
+import { checkWeights } from './weights/fetch-weights';
+import type { LoadFrom } from './weights-file';
 import { wholeConfig } from './whole-config';
 
 type NeckChoice = ModuleChoice<'neck'> | TypeName<'neck'>;
@@ -178,15 +179,14 @@ export class Recipe implements Displayable {
 
   /**
    * Starts from the weights of a file (.pth, .safetensors) whose names and shapes match. Weights only: `resume` also
-   * restores optimizer, epoch and schedule. A name with a scheme means a file in `weights/`.
+   * restores optimizer, epoch and schedule. What an address or hub names is downloaded when the model is built.
    *
    * @example base.loadFrom('faster_rcnn_r50_fpn_1x_coco.pth')
-   * @example base.loadFrom('deit-tiny.pth', { part: 'backbone' })
+   * @example base.loadFrom('torchvision://resnet50', { part: 'backbone' })
    */
   loadFrom(file: string, options: Omit<LoadFrom, 'file'> = {}): Recipe {
     checkMethod('Recipe.loadFrom', options);
-    if (!weightsFile(file))
-      throw new DetLabError(`Cannot find the weights "${file}": there is no such file, and no ${placeFor(file)}`);
+    checkWeights(file);
     return this.with({ loadFrom: { file, ...options } });
   }
 
@@ -208,11 +208,11 @@ export class Recipe implements Displayable {
   }
 
   /**
-   * Builds the model with the weights of a file, a checkpoint's folder or a run's folder; all of them must match.
+   * Builds the model with the weights of a file (or its address), a checkpoint's folder or a run's folder; all must match.
    * Class names come from the file unless the recipe has some.
    */
   async load(place: string): Promise<Model> {
-    const file = modelFile(place);
+    const file = await modelFile(place);
     const weights = readWeights(file);
     const named = this.spec.classes ?? metaOf(weights)?.classes ?? weights.classes;
     const recipe = named ? this.classes(named) : this;

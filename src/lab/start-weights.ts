@@ -1,42 +1,88 @@
 // Loads pretrained weights after initialisation: those of `init_cfg: { type: 'Pretrained' }` in any module of the config,
 // then those of `loadFrom` or the config's `load_from`.
 
-import { loadWeights, readWeights, reportLines } from '../checkpoints';
+import { loadWeights, readWeights, reportLines, type Weights } from '../checkpoints';
 import { type ConfigObject, type ConfigValue, isObject } from '../config';
-import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
+import { RemoteError } from '../remote/request';
+import { fetchWeights } from './weights/fetch-weights';
+import { isWeightsAddress } from './weights/hub-address';
 import { type LoadFrom, placeFor, weightsFile } from './weights-file';
 
-type Notice = (line: string) => void;
-
-/** @throws DetLabError when the file is missing or no tensor matches */
-export function startFrom(detector: Detector, { file, key, ...options }: LoadFrom, notice: Notice): void {
-  const resolved = weightsFile(file);
-  if (!resolved)
-    throw new DetLabError(
-      `Cannot find the weights "${file}": there is no such file, and no ${placeFor(file)}. ` +
-        'Nothing is downloaded: put the file there, or specify its path',
-    );
-  for (const line of reportLines(loadWeights(detector, readWeights(resolved, { key }), options))) notice(line);
+interface Start {
+  /** The config of the model. */
+  model: ConfigObject;
+  from?: LoadFrom;
+  notice: (line: string) => void;
+  signal?: AbortSignal;
 }
 
-/** Loads the weights of each `init_cfg`; if a file is missing, a notice says where to put it. */
-export function loadPretrained(detector: Detector, model: ConfigObject, notice: Notice): void {
+/** Milliseconds for which a server that could not be reached is not asked again for parts of a model. */
+const PATIENCE = 600_000;
+/** When the download of an address could not reach its server, and why. */
+const unreachable = new Map<string, { at: number; why: string }>();
+
+/**
+ * Loads the weights of each `init_cfg` and of `from`. A part whose weights are nowhere starts from random ones, with a notice;
+ * one that `from` has whole needs no others.
+ *
+ * @throws DetLabError when the file of `from` is missing, when no tensor matches, and for downloads that fail midway
+ */
+export async function startWeights(detector: Detector, { model, from, notice, signal }: Start): Promise<void> {
+  const weights = from && readWeights(await fetchWeights(from.file, { signal, notice }), { key: from.key });
+  const { file: _, key: __, ...options } = from ?? {};
+  const load = (given: Weights) => loadWeights(detector, given, options);
+  const report = weights && load(weights);
+  const loaded = new Set(report?.loaded);
+  let others = false;
   const parts = new Set([...detector.modules()].map(([name]) => name));
-  for (const { path, checkpoint, prefix } of pretrainedParts(model)) {
-    const part = path === '' ? 'the model' : path;
-    const file = weightsFile(checkpoint);
-    if (!file)
-      notice(
-        `pretrained weights "${checkpoint}" not found: ${part} starts from random weights. Put the file at ${placeFor(checkpoint)}`,
-      );
-    else if (!parts.has(path))
-      notice(`pretrained weights "${checkpoint}" are ignored: the model has no module "${path}"`);
-    else {
-      const weights = readWeights(file);
-      const options = { part: path === '' ? undefined : path, prefix };
-      for (const line of reportLines(loadWeights(detector, weights, options))) notice(line);
+  for (const pretrained of pretrainedParts(model)) {
+    const { path, checkpoint } = pretrained;
+    if (!parts.has(path)) notice(`pretrained weights "${checkpoint}" are ignored: the model has no module "${path}"`);
+    else if (!isWhole(detector, path, loaded)) {
+      const file = await pretrainedFile(pretrained, notice, signal);
+      if (file === undefined) continue;
+      others = true;
+      const part = { part: path === '' ? undefined : path, prefix: pretrained.prefix };
+      for (const line of reportLines(loadWeights(detector, readWeights(file), part))) notice(line);
     }
+  }
+  if (!weights || !report) return;
+  if (others) load(weights);
+  for (const line of reportLines(report)) notice(line);
+}
+
+/** Whether all tensors of a module are loaded; counters of batches are never read. */
+function isWhole(detector: Detector, path: string, loaded: ReadonlySet<string>): boolean {
+  if (loaded.size === 0) return false;
+  const start = path === '' ? '' : `${path}.`;
+  const names = [...detector.named()].map(([name]) => name).filter((name) => name.startsWith(start));
+  return names.every((name) => loaded.has(name) || name.endsWith('num_batches_tracked'));
+}
+
+/** The file of a part's weights; undefined, with a notice, when it is not there and its server cannot be reached. */
+async function pretrainedFile(
+  { path, checkpoint }: Pretrained,
+  notice: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<string | undefined> {
+  const part = path === '' ? 'the model' : path;
+  const without = (why: string) => {
+    notice(`pretrained weights "${checkpoint}" not found: ${part} starts from random weights. ${why}`);
+    return undefined;
+  };
+  const local = weightsFile(checkpoint);
+  if (local !== undefined || !isWeightsAddress(checkpoint))
+    return local ?? without(`Put the file at ${placeFor(checkpoint)}`);
+  const before = unreachable.get(checkpoint);
+  if (before && Date.now() - before.at < PATIENCE) return without(before.why);
+  try {
+    return await fetchWeights(checkpoint, { signal, notice });
+  } catch (error) {
+    if (!(error instanceof RemoteError) || (error.failure !== 'offline' && error.failure !== 'unreachable'))
+      throw error;
+    if (error.failure === 'unreachable') unreachable.set(checkpoint, { at: Date.now(), why: error.message });
+    return without(error.message);
   }
 }
 

@@ -8,6 +8,8 @@ export interface ProgressState {
   label: string;
   done: number;
   total: number;
+  /** Of both: `MB`. */
+  unit?: string;
   /** Seconds remaining, if known. */
   eta?: number;
   /** Current values as text: `loss 0.53`. */
@@ -21,8 +23,10 @@ export function clock(seconds: number): string {
   return `${Math.floor(total / 3600)}:${two(Math.floor((total % 3600) / 60))}:${two(total % 60)}`;
 }
 
-const tail = ({ done, total, eta, details = [] }: ProgressState): string =>
-  [`${done}/${total}`, ...(eta === undefined || done >= total ? [] : [`ETA ${clock(eta)}`]), ...details].join('  ');
+const tail = ({ done, total, unit, eta, details = [] }: ProgressState): string => {
+  const left = eta === undefined || done >= total ? [] : [`ETA ${clock(eta)}`];
+  return [`${done}/${total}${unit ? ` ${unit}` : ''}`, ...left, ...details].join('  ');
+};
 
 /** `epoch 3/12  ━━━━━━━━╸           45/120  ETA 0:03:10  loss 0.53` */
 export function progressText(state: ProgressState, width = 24): string {

@@ -30,6 +30,7 @@ describe('starting from weights', () => {
     mkdirSync('weights', { recursive: true });
     const file = source.save('start.pth');
     source.save('weights/resnet18-0676ba61.pth');
+    source.save('weights/resnet50-0676ba61.pth');
     expect(existsSync(file)).toBe(true);
     const build = async (recipe: Recipe) => {
       const model = await recipe.build({ seed: 1 });
@@ -50,9 +51,18 @@ describe('starting from weights', () => {
     const part = await build(small().set({ 'model.backbone.init_cfg': pretrained }));
     expect(part.length).toBeGreaterThan(0);
     expect(part.filter((name) => name.startsWith('backbone.'))).toEqual([]);
-    await expect(build(small().set({ load_from: 'none.pth' }))).rejects.toThrow(
-      /Cannot find the weights "none.pth".*weights\/none.pth. Nothing is downloaded/,
+    const named = (checkpoint: string) => small().set({ 'model.backbone.init_cfg': { ...pretrained, checkpoint } });
+    await expect(build(named('torchvision://resnet188'))).rejects.toThrow('The nearest: torchvision://resnet18');
+    // its file is named otherwise, so that the one in weights/ is another's; DETLAB_OFFLINE is set
+    expect((await build(named('mmcls://resnet50'))).filter((name) => name.startsWith('backbone.'))).not.toEqual([]);
+    await expect(build(small().loadFrom('torchvision://resnet34'))).rejects.toThrow(
+      /Cannot download "https:.*resnet34-b627a593\.pth": DETLAB_OFFLINE is set.*put the file at weights.resnet34-b627a593\.pth or /,
     );
+    await expect(build(small().set({ load_from: 'none.pth' }))).rejects.toThrow(
+      /Cannot find the weights "none.pth".*weights\/none.pth\. Put the file there, or give its path or address/,
+    );
+    expect(() => small().loadFrom('torchvision://resnet188')).toThrow('The nearest: torchvision://resnet18');
+    expect(() => small().loadFrom('s3://bucket/none.pth')).toThrow('s3:// is not downloaded');
     expect(() => small().loadFrom('none.pth')).toThrow(/Cannot find the weights "none.pth"/);
 
     const loaded = await Model.load('start.pth');

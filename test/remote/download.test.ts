@@ -203,6 +203,29 @@ test('two at once in a process: one of them downloads', async () => {
   expect(server.requests.length).toBe(1);
 });
 
+test('two processes at once: both have it whole', async () => {
+  // slow enough that the second begins before the first ends
+  server.answers['/a'] = (response) => {
+    response.writeHead(200, { 'content-length': SIZE });
+    response.write(bytes.subarray(0, 1000));
+    setTimeout(() => response.end(bytes.subarray(1000)), 1500);
+  };
+  const root = join(__dirname, '../..');
+  const script =
+    `require('${join(root, 'src/remote/download')}').download('${server.root}/a', '${target}', { sha256: '${sha256}' })` +
+    '.catch((error) => { console.error(error); process.exitCode = 1; })';
+  const run = () =>
+    new Promise((resolve) => {
+      const child = spawn(process.execPath, ['--require', join(root, 'test/typescript-require.cjs'), '-e', script], {
+        stdio: ['ignore', 'ignore', 'inherit'],
+      });
+      child.once('exit', resolve);
+    });
+  expect(await Promise.all([run(), run()])).toEqual([0, 0]);
+  expect(server.requests.length).toBe(2);
+  await expectWhole();
+});
+
 test('the part of a process that was ended is taken over, that of a living one is not', async () => {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' });
   const partOf = (pid: number) => `${target}.partial.${hostname().replace(/[^\w.-]/g, '_')}-${pid}`;

@@ -1,7 +1,7 @@
 // The table of configs: family, size of the network, cost of one image, and the AP that MMDetection publishes for it.
 
 import { inspect } from 'node:util';
-import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../../visualization/display';
+import { Display, type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../../visualization/display';
 import { interactiveHtml } from '../../visualization/interactive';
 import { csvText, saveAs } from '../../visualization/savable';
 import { type Table, tableHtml, tableMarkdown, tableText } from '../../visualization/table';
@@ -20,6 +20,8 @@ export interface ConfigRow {
   maskAP?: number;
   /** Where the AP is from: `MMDetection 3.3.0`. */
   source?: string;
+  /** Address of the weights that MMDetection or MMYOLO publishes for this config. */
+  weights?: string;
 }
 
 const COLUMNS = ['config', 'family', 'parameters', 'multiply-adds', 'input', 'box AP', 'mask AP'] as const;
@@ -33,6 +35,10 @@ export const configCells = ({ input, parameters, flops, boxAP, maskAP }: ConfigR
   boxAP === undefined ? '' : boxAP.toFixed(1),
   maskAP === undefined ? '' : maskAP.toFixed(1),
 ];
+
+/** `about 167 MB`: float32 parameters; empty where they are not known. */
+export const weightsSize = ({ parameters }: ConfigRow): string =>
+  parameters === undefined ? '' : `about ${Math.max(1, Math.round((parameters * 4) / 1e6))} MB`;
 
 /**
  * Config names with their files, a Map in the order of the names, which displays itself as a table: sortable in a notebook by a
@@ -59,6 +65,29 @@ export class ConfigTable extends Map<string, string[]> implements Displayable {
     return [...this.keys()];
   }
 
+  /**
+   * The published weights of these configs: size, AP and address, which `loadFrom`, `load` and the commands accept.
+   *
+   * @example listConfigs('retinanet r50').weights
+   */
+  get weights(): Display {
+    const rows = this.rows.filter(({ weights }) => weights !== undefined);
+    const table: Table = {
+      title: `published weights of ${rows.length} configs`,
+      columns: ['config', 'size', 'box AP', 'mask AP', 'address'].map((title) => ({
+        title,
+        align: title === 'config' || title === 'address' ? 'left' : 'right',
+      })),
+      rows: rows.map((row) => [row.name, weightsSize(row), ...configCells(row).slice(3), row.weights ?? '']),
+      note: 'float32, by the number of parameters; AP on COCO val2017 in percent, as published',
+    };
+    return new Display({
+      'text/html': `<div style="max-height:32em;overflow:auto">${tableHtml(table)}</div>`,
+      'text/markdown': tableMarkdown(table),
+      'text/plain': tableText(table),
+    });
+  }
+
   private get table(): Table {
     const sources = [...new Set(this.rows.map(({ source }) => source).filter((source) => source !== undefined))];
     return {
@@ -78,9 +107,22 @@ export class ConfigTable extends Map<string, string[]> implements Displayable {
   /** Writes the table as .html, .csv, .json or .txt. Returns the absolute path. */
   save(file: string): Promise<string> {
     const { rows } = this;
-    const header = ['name', 'family', 'height', 'width', 'parameters', 'flops', 'box AP', 'mask AP', 'source'];
-    const cells = ({ name, family, input, parameters, flops, boxAP, maskAP, source }: ConfigRow) =>
-      [name, family, input?.[0], input?.[1], parameters, flops, boxAP, maskAP, source].map((cell) => cell ?? '');
+    const header = [
+      'name',
+      'family',
+      'height',
+      'width',
+      'parameters',
+      'flops',
+      'box AP',
+      'mask AP',
+      'source',
+      'weights',
+    ];
+    const cells = ({ name, family, input, parameters, flops, boxAP, maskAP, source, weights }: ConfigRow) =>
+      [name, family, input?.[0], input?.[1], parameters, flops, boxAP, maskAP, source, weights].map(
+        (cell) => cell ?? '',
+      );
     const formats = {
       html: () => this.html,
       csv: () => csvText(header, rows.map(cells)),

@@ -1,6 +1,6 @@
 // `listConfigs('retinanet')`: the configs by name, with what is known of them before anything is built. Parameters and
 // multiply-adds are in model-sizes.json, as test/lab/config-table/ computes them; the AP of each is that of the model zoos of
-// MMDetection and MMYOLO (metafile.yml of the packages), for configs that are theirs.
+// MMDetection and MMYOLO (metafile.yml of the packages), for configs that are theirs, and so is the address of its weights.
 
 import path from 'node:path';
 import { configRoot, listConfigs as findConfigs } from '../../config';
@@ -8,7 +8,9 @@ import { DetLabError, nameOfValue } from '../../errors';
 import { type ConfigRow, ConfigTable } from './config-table';
 import sizes from './model-sizes.json';
 import published from './published-results.json';
+import files from './published-weights.json';
 
+const WEIGHTS: Partial<Record<string, string>> = files.files;
 const SIZES: Partial<Record<string, number[]>> = sizes;
 const ZOOS: { label: string; results: Partial<Record<string, { box?: number; mask?: number }>> }[] = [
   { label: `MMDetection ${published.mmdet.version}`, results: published.mmdet.results },
@@ -52,6 +54,8 @@ function rowOf(name: string, family: string, builtIn: boolean): ConfigRow {
     const [height, width, parameters, flops] = size;
     Object.assign(row, { input: [height, width], parameters, flops });
   }
+  const file = builtIn && Object.hasOwn(WEIGHTS, name) ? WEIGHTS[name] : undefined;
+  if (file !== undefined) row.weights = new URL(file, files.root).href;
   const zoo = builtIn ? ZOOS.find(({ results }) => results[name]) : undefined;
   if (!zoo) return row;
   const { box, mask } = zoo.results[name] ?? {};

@@ -52,7 +52,7 @@ export async function fetchWeights(name: string, options: FetchWeightsOptions = 
   const address = addressOf(name);
   const file = path.join(cacheFolder(), fileNameOf(address));
   const { signal = notebook()?.signal, notice = (line: string) => console.error(line) } = options;
-  const inWeights = weightsFile(path.basename(file)) ?? weightsFile(address);
+  const inWeights = weightsFile(address);
   if (inWeights !== undefined) return inWeights;
   const state = await cacheState(file, address, signal);
   const shown = publicAddress(address);
@@ -84,7 +84,10 @@ async function downloadTo(
 ): Promise<void> {
   const base = path.basename(file);
   const view = progressView(`downloading ${base}`);
-  const onProgress = (done: number, total = done) => view.update(rounded(done), rounded(total), { details: ['MB'] });
+  const onProgress = (done: number, total: number | undefined) => {
+    const label = total === undefined ? `downloading ${base}, of unknown size` : `downloading ${base}`;
+    view.update(rounded(done), rounded(total ?? done), { label, unit: 'MB' });
+  };
   try {
     forgetOrigin(file);
     const timing = Object.fromEntries(

@@ -51,12 +51,25 @@ export function addressOf(name: WeightsAddress): string {
     if (URL.canParse(name)) return name;
     throw new DetLabError(`Cannot find the weights "${name}": it is no address, expected https://HOST/PATH`);
   }
-  const plain = hub === table.torchvision ? rest.replace(/_weights(?=\.)/i, '') : rest;
-  const found = keyOf(hub, plain) ?? keyOf(hub, RENAMED.get(plain) ?? '');
+  const plain = plainName(hub, name);
+  const found = keyOf(hub, plain);
   if (found !== undefined) return hub.root + hub.files[found];
   throw new DetLabError(
     `Cannot find the weights "${name}": ${scheme}:// has no "${rest}". ${nearNames(hub, scheme, plain)}`,
   );
+}
+
+/** Without the scheme, in mmengine's form, with the new name of one that was renamed. */
+function plainName(hub: Hub, name: string): string {
+  const rest = name.slice(schemeOf(name)!.length + 3);
+  return hub === table.torchvision ? rest.replace(/_weights(?=\.)/i, '') : (RENAMED.get(rest) ?? rest);
+}
+
+/** The name of the file that a hub has under a name; undefined for other addresses and unknown names. */
+export function hubFileName(name: string): string | undefined {
+  const hub = HUBS[schemeOf(name) ?? ''];
+  const key = hub && keyOf(hub, plainName(hub, name));
+  return key === undefined ? undefined : hub!.files[key]!.replace(/^.*\//, '');
 }
 
 /** torchvision writes its names in upper and lower case. */

@@ -10,8 +10,10 @@ import { listConfigs as allConfigs } from '../../../src/config';
 import { buildModel, resolveClasses } from '../../../src/lab/build-model';
 import sizes from '../../../src/lab/config-table/model-sizes.json';
 import published from '../../../src/lab/config-table/published-results.json';
+import weights from '../../../src/lab/config-table/published-weights.json';
 import { detectorFlops } from '../../../src/lab/flops';
 import { inputSize } from '../../../src/lab/summary';
+import { fileNameOf, hashIn } from '../../../src/lab/weights/hub-cache';
 
 const SHOW = Symbol.for('Jupyter.display');
 
@@ -28,6 +30,8 @@ test('is the Map of names and files, and a row for each', () => {
     boxAP: 38.2,
     maskAP: 34.7,
     source: 'MMDetection 3.3.0',
+    weights:
+      'https://download.openmmlab.com/mmdetection/v2.0/mask_rcnn/mask_rcnn_r50_fpn_1x_coco/mask_rcnn_r50_fpn_1x_coco_20200205-d4b0c5d6.pth',
   });
   // DetLab's configs, and those of the zoo without results
   for (const name of ['faster-rcnn_r18_fpn_toytown', 'fast-rcnn_r50_fpn_1x_coco'])
@@ -57,6 +61,18 @@ test('folders of the user are listed without numbers of configs of the same name
   expect(row).toEqual({ name: expect.stringMatching(/^retinanet/), family: '.' });
 });
 
+test('published weights: those of shipped configs, whose names have a hash', async () => {
+  const rows = listConfigs().rows.filter(({ weights }) => weights !== undefined);
+  expect(rows.map(({ name }) => name).sort()).toEqual(Object.keys(weights.files).sort());
+  for (const { weights: address } of rows)
+    expect([address, hashIn(fileNameOf(address!))]).toEqual([
+      expect.stringMatching(/^https:\/\/[^ ]+\.pth$/),
+      expect.stringMatching(/^[0-9a-f]{8}$/),
+    ]);
+  const shown = String(listConfigs('retinanet r18').weights);
+  expect(shown).toMatch(/retinanet_r18_fpn_1x_coco +about 86 MB +31\.7 +https:.*-614fd399\.pth/);
+});
+
 test('displays a sortable table, and saves itself', async () => {
   const table = listConfigs('yolox');
   const bundle = table[SHOW as never] as unknown as () => Record<string, string>;
@@ -71,7 +87,7 @@ test('displays a sortable table, and saves itself', async () => {
   try {
     const csv = readFileSync(await table.save(join(folder, 'a.csv')), 'utf8').split('\r\n');
     expect(csv.find((line) => line.startsWith('yolox_s'))).toMatch(
-      /^yolox_s_8xb8-300e_coco,yolox,640,640,8968255,\d+,40\.5,,MMDetection 3\.3\.0$/,
+      /^yolox_s_8xb8-300e_coco,yolox,640,640,8968255,\d+,40\.5,,MMDetection 3\.3\.0,https:.*-4592a793\.pth$/,
     );
     expect(JSON.parse(readFileSync(await table.save(join(folder, 'a.json')), 'utf8'))).toEqual(table.rows);
     expect(readFileSync(await table.save(join(folder, 'a.html')), 'utf8')).toMatch(/<!doctype html>.*detlab-sortable/s);
