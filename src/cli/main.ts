@@ -102,10 +102,7 @@ function addTrainCommand(withConfig: AddCommand, done: Done): void {
 function addInferenceCommands(withConfig: AddCommand, done: Done): void {
   addInferenceOptions(withConfig('test', 'Evaluate a trained detector'), { count, share })
     .usage('[options] [config] <weights>')
-    .argument(
-      '<arguments...>',
-      'the config, which is left out where the weights file holds it; the weights file, checkpoint folder or work dir',
-    )
+    .argument('<arguments...>', `the config, which is left out where the weights file holds it; the ${CHECKPOINT}`)
     .option('--data <data>', DATA_HELP)
     .option('--batch <n>', 'batch size', count)
     .addOption(
