@@ -98,12 +98,8 @@ async function openText(text: string, options: FrameOptions): Promise<OpenedSour
 }
 
 function ofAddress(address: string): SourceImage {
-  let name: string;
-  try {
-    name = publicAddress(address);
-  } catch {
-    throw new DetLabError(`Cannot predict on "${address}": this is no address`);
-  }
+  const name = publicAddress(address);
+  if (!URL.canParse(address)) throw new DetLabError(`Cannot predict on "${name}": this is no address`);
   if (isVideoName(name))
     throw new DetLabError(`Cannot predict on "${name}": a video is read from a file. Download it, and give the file`);
   return {
