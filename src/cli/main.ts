@@ -74,10 +74,7 @@ function addTrainCommand(withConfig: AddCommand, done: Done): void {
       '--resume',
       'resume from the latest checkpoint in the work dir: weights, optimizer, epoch; other options hold from there',
     )
-    .option(
-      '--load-from <file>',
-      'initial weights: a .pth or .safetensors file, its address, or torchvision://resnet50',
-    )
+    .option('--load-from <file>', 'initial weights: a file, its address, or a name (torchvision://resnet50)')
     .option('--amp', 'mixed precision (bfloat16)')
     .option('--seed <n>', 'random seed, for reproducible runs (0)', seed)
     .option(

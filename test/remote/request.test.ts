@@ -97,7 +97,7 @@ test('nothing else of the project goes out', () => {
   );
   // the kernel's own sockets (node:net) are the pipes and ports of its Jupyter server, on this machine
   const goesOut =
-    /\bfetch\(|globalThis\.fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|(from|\()\s*['"](node:)?(https?|http2|tls|dgram|undici)['"]/;
+    /\bfetch\(|globalThis\.fetch|XMLHttpRequest|WebSocket|EventSource|sendBeacon|(from|require\(|import\()\s*['"](node:)?(https?|http2|tls|dgram|undici)['"]/;
   const without = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
   const found = sources.filter((file) => goesOut.test(without(readFileSync(join(root, file), 'utf8'))));
   expect(found.filter((file) => file !== join('src', 'remote', 'request.ts'))).toEqual([]);

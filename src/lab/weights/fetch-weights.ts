@@ -109,7 +109,7 @@ const rounded = (bytes: number): number => Math.round(bytes / (MEGABYTE / 10)) /
 function whatToDo({ failure, status }: RemoteError, file: string, name: WeightsAddress): string {
   const place = path.join('weights', path.basename(file));
   if (status === 404 || status === 410)
-    return schemeOf(name)!.startsWith('http')
+    return /^https?$/.test(schemeOf(name)!)
       ? '. Check the address: detlab configs --weights lists those of published detectors'
       : `. The file has moved: download it elsewhere and put it at ${place}`;
   return failure === 'unreachable' ? `. Without a network, download it elsewhere and put it at ${place}` : '';
