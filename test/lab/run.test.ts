@@ -21,7 +21,7 @@ async function fit(workDir: string | false, options: FitOptions = {}, last = Num
   const lines: string[] = [];
   const stop = new AbortController();
   const run = await small()
-    .set({ 'model.backbone.init_cfg': { _delete_: true, type: 'Pretrained', checkpoint: 'torchvision://absent18' } })
+    .set({ 'model.backbone.init_cfg': { _delete_: true, type: 'Pretrained', checkpoint: 'torchvision://resnet34' } })
     .fit(data, {
       ...quick,
       seed: 1,
@@ -57,8 +57,8 @@ test('a stopped run says where, what is kept and how it goes on, in the log, the
   expect(rest.curves.data.steps.slice(0, 5)).toEqual(run.curves.data.steps);
   expect(rest.curves.data.evaluations.map(({ at }) => at)).toEqual([1, 2]);
   // the weights are the checkpoint's: nothing is said of pretrained ones
-  expect(lines.some((line) => /absent18/.test(line))).toBe(true);
-  expect(more.filter((line) => /absent18/.test(line))).toEqual([]);
+  expect(lines.some((line) => /resnet34/.test(line))).toBe(true);
+  expect(more.filter((line) => /resnet34/.test(line))).toEqual([]);
 });
 
 test('a run stopped before its first evaluation, without a folder', async () => {
