@@ -42,6 +42,8 @@ interface Interrupt {
 
 export class Interrupter {
   private watch: NodeJS.Timeout | undefined;
+  /** `seq` of the cell that is being stopped, while there is a watch. */
+  private watched = 0;
   private evaluating = false;
   private terminating = false;
   private readonly inspector = new Session();
@@ -58,12 +60,14 @@ export class Interrupter {
 
   interrupt(): void {
     const { shared } = this;
-    const insistent = this.watch !== undefined;
     const running = Atomics.load(shared, Slot.Running);
+    // a cell that was stopped a moment ago may still be watched, when the next one runs
+    const insistent = this.watch !== undefined && this.watched === running;
     if (insistent || !Atomics.load(shared, Slot.Cooperative)) Atomics.store(shared, Slot.Stopping, running);
     Atomics.store(shared, Slot.StopAsked, running);
     this.send(running);
     clearInterval(this.watch);
+    this.watched = running;
     const start = Date.now();
     const counts = { forcedAt: 0, timesForced: 0, announced: false };
     const interrupt: Interrupt = { running, insistent, start, asked: start, ...counts };

@@ -16,8 +16,10 @@ const signalOfCell = () => (globalThis as any)[Symbol.for('detlab.notebook')].si
 const TRAINER = `
 const { setImmediate: turn } = require('node:timers/promises');
 const busy = (ms) => { for (const end = Date.now() + ms; Date.now() < end; ) JSON.parse('1'); };
-exports.train = async (onStep, { stepMs, checkpointMs }) => {
+exports.train = async (onStep, { stepMs, checkpointMs, isQuiet }) => {
   const { signal } = globalThis[Symbol.for('detlab.notebook')];
+  // Stop may be pressed from now on: before, it would be work that does not use the signal
+  if (!isQuiet) console.log('go');
   let steps = 0;
   while (!signal.aborted) {
     busy(stepMs);
@@ -62,29 +64,28 @@ describe.concurrent('Stop, in work that uses the signal,', () => {
     ],
     [
       'a loop of tensor operations in a callback of such work',
-      "console.log('go'); await train(() => { for (;;) tf.add(1, 1).dispose(); }, { stepMs: 5, checkpointMs: 0 });",
+      'await train(() => { for (;;) tf.add(1, 1).dispose(); }, { stepMs: 5, checkpointMs: 0 });',
     ],
     [
       'a loop of tensor operations that awaits, in a callback of such work',
-      `console.log('go');
-       await train(async () => { for (;;) { tf.add(1, 1).dispose(); await tf.nextFrame(); } }, { stepMs: 5, checkpointMs: 0 });`,
+      `await train(async () => { for (;;) { tf.add(1, 1).dispose(); await tf.nextFrame(); } }, { stepMs: 5, checkpointMs: 0 });`,
     ],
     [
       'a callback of such work that never settles',
-      "console.log('go'); await train(() => new Promise(() => {}), { stepMs: 5, checkpointMs: 0 });",
+      'await train(() => new Promise(() => {}), { stepMs: 5, checkpointMs: 0 });',
     ],
     [
       'a callback of such work that sleeps on and on',
-      "console.log('go'); await train(async () => { for (;;) await sleep(20); }, { stepMs: 5, checkpointMs: 0 });",
+      'await train(async () => { for (;;) await sleep(20); }, { stepMs: 5, checkpointMs: 0 });',
     ],
     [
       'a loop of microtasks in a callback of such work',
-      "console.log('go'); await train(async () => { for (;;) await null; }, { stepMs: 5, checkpointMs: 0 });",
+      'await train(async () => { for (;;) await null; }, { stepMs: 5, checkpointMs: 0 });',
     ],
     [
       'a loop of setImmediate in a callback of such work',
       `const turn2 = () => { tf.add(1, 1).dispose(); setImmediate(turn2); };
-       console.log('go'); await train(() => { turn2(); return new Promise(() => {}); }, { stepMs: 5, checkpointMs: 0 });`,
+       await train(() => { turn2(); return new Promise(() => {}); }, { stepMs: 5, checkpointMs: 0 });`,
     ],
     [
       'Atomics.wait in work that has read the signal',
@@ -93,7 +94,7 @@ describe.concurrent('Stop, in work that uses the signal,', () => {
     ],
     [
       'a loop that follows such work',
-      "console.log('go'); await train(() => {}, { stepMs: 5, checkpointMs: 0 }); for (;;) await sleep(5);",
+      'await train(() => {}, { stepMs: 5, checkpointMs: 0 }); for (;;) await sleep(5);',
     ],
   ])('ends %s', (_, code) =>
     pool.use(async (kernel) => {
@@ -144,7 +145,7 @@ describe.concurrent('Stop, in work that uses the signal,', () => {
          const trained = await train(async (step: number) => {
            await onStep();
            if (step === 2) console.log('go');
-         }, ${JSON.stringify(durations)});
+         }, ${JSON.stringify({ ...durations, isQuiet: true })});
          await sleep(10);
          const saved = 'saved';`,
       );
@@ -159,7 +160,7 @@ describe.concurrent('Stop, in work that uses the signal,', () => {
     ['a checkpoint of seven seconds', { stepMs: 100, checkpointMs: 7000 }],
   ])('ends work that takes its time: %s', (_, durations) =>
     pool.use(async (kernel) => {
-      const code = `console.log('go'); await train(() => {}, ${JSON.stringify(durations)});`;
+      const code = `await train(() => {}, ${JSON.stringify(durations)});`;
       const { error, stderr, took } = await interrupt(kernel, code);
       expect(error?.ename).toBe('Interrupted');
       expect(stderr).toMatch(
@@ -201,6 +202,15 @@ describe.concurrent('Stop, in work that uses the signal,', () => {
       );
       expect(error?.ename).toMatch(/AbortError|Interrupted/);
       expect(took).toBeLessThan(allowed(1000));
+    }));
+
+  it('is no second press when the cell before was stopped a moment ago', () =>
+    pool.use(async (kernel) => {
+      for (let i = 0; i < 8; i++) {
+        const { error, reply } = await interrupt(kernel, 'await train(() => {}, { stepMs: 5, checkpointMs: 120 });');
+        expect(error).toBeUndefined();
+        expect(reply.status).toBe('ok');
+      }
     }));
 
   it('ends work that uses the signal by force when pressed again', () =>
