@@ -82,7 +82,8 @@ export async function savePredictions(
     throw new DetLabError(`Cannot save ${what} as "${target}": fps: is of a video, "predictions.mp4"`);
   if (isFolder) return saveFolder(list, classes, target, options);
   if (lower.endsWith('.coco.json')) return saveCoco(list, classes, target, data?.evaluated);
-  if (extension === '.jsonl') return saveText(target, jsonLines('', list.map(lineOf), '', ''));
+  if (extension === '.jsonl')
+    return saveText(target, list.map((image) => `${JSON.stringify(lineOf(image))}\n`).join(''));
   return display(target);
 }
 
@@ -93,7 +94,7 @@ export function saveCoco(
   file: string,
   dataset?: Dataset,
 ): Promise<string> {
-  return saveText(file, jsonLines('[', cocoEntries(list, classes, dataset), ',', ']'));
+  return saveText(file, jsonList(cocoEntries(list, classes, dataset)));
 }
 
 async function saveText(target: string, content: string): Promise<string> {
@@ -132,8 +133,8 @@ const isExistingFolder = (target: string): boolean =>
   statSync(target, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /** A value a line. */
-const jsonLines = (first: string, values: readonly unknown[], between: string, last: string): string =>
-  `${first}${values.map((value) => JSON.stringify(value)).join(`${between}\n`)}${last}\n`;
+const jsonList = (values: readonly unknown[]): string =>
+  `[${values.map((value) => JSON.stringify(value)).join(',\n')}]\n`;
 
 /** An image with all of its predictions; masks are COCO's compressed run lengths. */
 function lineOf(image: ImagePredictions): object {

@@ -134,7 +134,8 @@ test('JSON lines: an image a line', async () => {
     predictions: [{ label: 'car', score: 0.875, mask: { size: [50, 100] } }, {}, {}],
   });
   expect(second.predictions[1]).toEqual({ label: 'traffic/light', score: 0.5, bbox: [50, 5, 90, 45] });
-  expect(await PredictionList.create([], classes).save(join(root, 'none.jsonl'))).toBeTruthy();
+  const none = await PredictionList.create([], classes).save(join(root, 'none.jsonl'));
+  expect([none, readFileSync(none, 'utf8')]).toEqual([join(root, 'none.jsonl'), '']);
 });
 
 test('a folder of drawings: names are safe and each is there', async () => {
