@@ -6,9 +6,10 @@ import { concatInstances, takeInstances } from '../data/instances';
 import { DetLabError } from '../errors';
 import { batchedNms } from '../ops/batched-nms';
 import { type Confidence, weightedBoxesFusion } from '../ops/weighted-boxes-fusion';
-import { type Displayable, JUPYTER_DISPLAY, type MimeBundle, notebook } from '../visualization/display';
+import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { tableText } from '../visualization/table';
 import { type EvaluateOptions, evaluateDetections, imageDetections } from './evaluate';
+import { runEvaluation } from './evaluation-run';
 import type { LabDataset } from './lab-dataset';
 import { checkMethod } from './method-options';
 import type { Model } from './model';
@@ -26,7 +27,6 @@ import {
 } from './prediction/predict-source';
 import type { PredictionList } from './prediction-list';
 import type { Predictions } from './predictions';
-import { progressView } from './progress-view';
 import type { Report } from './report';
 import type { VideoPredictions } from './video-predictions';
 
@@ -113,27 +113,16 @@ export class Ensemble implements Displayable {
   /** As `model.evaluate`, by the first model's config. */
   async evaluate(data: LabDataset, options: EvaluateOptions = {}): Promise<Report> {
     checkMethod('Ensemble.evaluate', options);
-    const { evaluated } = data;
     refuseBatch('evaluate', options.batch);
-    if (evaluated.classes.join('\n') !== this.classes.join('\n'))
-      throw new DetLabError(
-        `Cannot evaluate on "${evaluated.name}": the ensemble's classes are ${this.classes.join(', ')}; the data's are ` +
-          `${evaluated.classes.join(', ')}. Load the data with { classes: ensemble.classes }`,
-      );
-    const view = progressView(`evaluating ${this.name}`);
-    const signal = options.signal ?? notebook()?.signal;
-    const onProgress = (done: number, total: number) => {
-      view.update(done, total);
-      options.onProgress?.(done, total);
-    };
-    const found = imageDetections(this.detector(options, options.part ?? 'val'), evaluated, signal);
-    const report = await evaluateDetections(found, evaluated, this.config, { ...options, signal, onProgress });
-    view.close();
-    if (!report) throw new DetLabError(`The evaluation on "${evaluated.name}" was interrupted`);
-    return report;
+    const { name, classes } = this;
+    const detectImage = this.detector(options, options.part ?? 'val');
+    return runEvaluation({ kind: 'ensemble', name, classes }, data, options, (evaluated, given) =>
+      evaluateDetections(imageDetections(detectImage, evaluated, given.signal), evaluated, this.config, given),
+    );
   }
 
   private detector({ precision, tta, tiles }: InferenceOptions, part: 'val' | 'test'): ImageDetector {
+    for (const model of this.models) model.requireWeights('detect with');
     const detectors = this.models.map((model) => imageDetector(model, { precision, tta, tiles }, part));
     return async (pixels, source) => {
       const found: Detections[] = [];

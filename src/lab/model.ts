@@ -18,6 +18,7 @@ import { buildModel, type RecipeSpec } from './build-model';
 import { type Cam, type CamOptions, camOf } from './cam';
 import type { ErrorReport } from './error-report';
 import { type EvaluateOptions, evaluate } from './evaluate';
+import { runEvaluation } from './evaluation-run';
 import { type Features, type FeaturesOptions, featuresOf } from './features';
 import { type ImageLossesOptions, imageLosses } from './image-losses';
 import type { LabDataset } from './lab-dataset';
@@ -124,22 +125,10 @@ export class Model implements Displayable {
   async evaluate(data: LabDataset, options: EvaluateOptions = {}): Promise<Report> {
     checkMethod('Model.evaluate', options);
     this.requireWeights('evaluate');
-    const { evaluated } = data;
-    if (evaluated.classes.join('\n') !== this.classes.join('\n'))
-      throw new DetLabError(
-        `Cannot evaluate on "${evaluated.name}": the model's classes are ${this.classes.join(', ')}; the data's are ${evaluated.classes.join(', ')}. ` +
-          `Load the data with { classes: model.classes }`,
-      );
-    const view = progressView(`evaluating ${this.name}`);
-    const signal = options.signal ?? notebook()?.signal;
-    const onProgress = (done: number, total: number) => {
-      view.update(done, total);
-      options.onProgress?.(done, total);
-    };
-    const report = await evaluate(this.detector, evaluated, this.config, { ...options, signal, onProgress });
-    view.close();
-    if (!report) throw new DetLabError(`The evaluation on "${evaluated.name}" was interrupted`);
-    return report;
+    const { name, classes } = this;
+    return runEvaluation({ kind: 'model', name, classes }, data, options, (evaluated, given) =>
+      evaluate(this.detector, evaluated, this.config, given),
+    );
   }
 
   /** As `recipe.assignments`, with this model's weights: what assigners that read predictions do now. */
@@ -300,7 +289,7 @@ export class Model implements Displayable {
   }
 
   /** @throws DetLabError when the weights were freed */
-  private requireWeights(what: string): void {
+  requireWeights(what: string): void {
     if (freed.has(this.detector))
       throw new DetLabError(
         `Cannot ${what} "${this.name}": its weights were freed, by free() or dispose(). Load or train it again`,

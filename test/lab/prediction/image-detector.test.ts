@@ -148,5 +148,10 @@ describe('an ensemble', () => {
     expect(() => ensemble([model, model], { merge: 'nms', weights: [1, 2] })).toThrow(/weights is of merge: 'wbf'/);
     const different = await build;
     expect(() => ensemble([model, different])).toThrow(/models of the same classes in the same order/);
+    const gone = await small().classes(data.classes).build();
+    const withGone = ensemble([model, gone]);
+    gone.dispose();
+    await expect(withGone.predict(image)).rejects.toThrow(/its weights were freed/);
+    await expect(withGone.evaluate(data)).rejects.toThrow(/its weights were freed/);
   });
 });
