@@ -24,7 +24,7 @@ export {
   moduleOption,
 } from './catalogue/registry';
 export { readWeights, type Weights, type WeightsReport, writeWeights } from './checkpoints';
-export { readSafetensors, writeSafetensors } from './checkpoints/safetensors';
+export { readSafetensors, writeSafetensors } from './checkpoints/safetensors-file';
 export { type ConfigObject, type ConfigValue, loadConfig, printConfig } from './config';
 export type { DataProblem, Dataset, Detections, ImageRecord, PackedSample, PixelImage, Truths } from './data';
 export { type Engine, type EngineOptions, engine, type Precision, startEngine } from './engine';

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { expect } from 'vitest';
-import { readSafetensors } from '../src/checkpoints/safetensors';
+import { readSafetensors } from '../src/checkpoints/safetensors-file';
 import { BatchNorm2d } from '../src/nn/batch-norm2d';
 import { type Module, type StateTensor, torchShape } from '../src/nn/module';
 

@@ -1,8 +1,8 @@
 // An option that configs of OpenMMLab's packages have and that nothing here acts on. It is read without an error; the start
 // of a run and `detlab config check` name it, unless its value makes no difference.
 
-import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { equalValues } from './equal-values';
 import type { Ignored, OptionSchema } from './option-schema';
 
 type Effect = Partial<Pick<Ignored, 'harmless' | 'lost'>>;
@@ -26,7 +26,6 @@ export function ignoredOption(
 export function ignoredValue({ ignored, default: standard }: OptionSchema, value: unknown): Ignored | undefined {
   if (ignored === undefined || value === undefined || value === null) return undefined;
   const { harmless } = ignored;
-  const isHarmless =
-    typeof harmless === 'function' ? harmless(value) : harmless.some((one) => isDeepStrictEqual(one, value));
-  return isHarmless || isDeepStrictEqual(standard?.value, value) ? undefined : ignored;
+  const isHarmless = typeof harmless === 'function' ? harmless(value) : harmless.some((one) => equalValues(one, value));
+  return isHarmless || equalValues(standard?.value, value) ? undefined : ignored;
 }

@@ -1,9 +1,9 @@
 // Top-level keys of a config that nothing reads: misspelt ones, and variables whose value is used nowhere. A config in Python
 // may have any variables: `train_pipeline = [...]` counts where the same value is part of `train_dataloader`.
 
-import { isDeepStrictEqual } from 'node:util';
 import { isTypo, nearest } from '../errors';
 import { TOP_KEYS } from './config-schema';
+import { equalValues } from './equal-values';
 import type { OptionProblem } from './option-problems';
 
 type Options = Record<string, unknown>;
@@ -20,7 +20,7 @@ export function usesOf(name: string, value: unknown, config: Options): string[] 
   const paths: string[] = [];
   const walk = (at: unknown, path: string, key: string): void => {
     const matches = isContainer(value) || typeof value === 'string' || key === name;
-    if (matches && isDeepStrictEqual(at, value)) paths.push(path);
+    if (matches && equalValues(at, value)) paths.push(path);
     else if (isContainer(at)) for (const [child, below] of Object.entries(at)) walk(below, `${path}.${child}`, child);
   };
   for (const key of TOP_KEYS) if (key in config) walk(config[key], key, key);
@@ -58,7 +58,7 @@ export function misspeltKeys(config: Options): OptionProblem[] {
 export function unreadVariables(keys: Iterable<string>, config: Options, former: Options): OptionProblem[] {
   return [...keys].flatMap((key): OptionProblem[] => {
     const value = config[key];
-    if (isRead(key) || isDeepStrictEqual(value, former[key]) || usesOf(key, value, config).length > 0) return [];
+    if (isRead(key) || equalValues(value, former[key]) || usesOf(key, value, config).length > 0) return [];
     const places = usesOf(key, former[key], config);
     return places.length > 0 ? [{ path: key, key, message: `${UNREAD}. Set ${list(places)}` }] : [];
   });

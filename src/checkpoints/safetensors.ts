@@ -1,7 +1,6 @@
-// Reads and writes safetensors (https://huggingface.co/docs/safetensors): an 8-byte little-endian header length, a JSON
+// The bytes of safetensors (https://huggingface.co/docs/safetensors): an 8-byte little-endian header length, a JSON
 // header naming every tensor's dtype, shape and byte range, then the bytes.
 
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { DetLabError } from '../errors';
 import type { StateDict } from '../nn/module';
 import { DTYPE_BYTES, decodeState, elements, encodeState, isStoredDtype, type StoredState } from '../nn/stored-tensor';
@@ -20,21 +19,6 @@ interface HeaderEntry {
 
 /** The limit of the reference implementation; a longer header means a damaged length field. */
 const MAX_HEADER_BYTES = 100_000_000;
-
-/**
- * Reads a whole file.
- * @throws DetLabError naming the file and, if only one tensor is invalid, the tensor.
- * @example const { tensors, metadata } = readSafetensors('test/golden/neck_fpn_basic.safetensors');
- */
-export function readSafetensors(path: string): SafetensorsFile {
-  let bytes: Uint8Array;
-  try {
-    bytes = readFileSync(path);
-  } catch (error) {
-    throw new DetLabError(`Cannot read the tensors of "${path}": ${(error as Error).message}`);
-  }
-  return parseSafetensors(bytes, path);
-}
 
 /** Reads from memory; `source` is the name in messages. */
 export function parseSafetensors(bytes: Uint8Array, source = 'safetensors'): SafetensorsFile {
@@ -95,7 +79,7 @@ export function parseStored(
 }
 
 /** The parts of a file in order: header length, header, bytes of each tensor. */
-function* parts(tensors: StoredState, metadata: Record<string, string>): Generator<Uint8Array> {
+export function* safetensorsParts(tensors: StoredState, metadata: Record<string, string>): Generator<Uint8Array> {
   const header: Record<string, HeaderEntry | Record<string, string>> = {};
   if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
   let offset = 0;
@@ -103,7 +87,7 @@ function* parts(tensors: StoredState, metadata: Record<string, string>): Generat
     header[name] = { dtype, shape, data_offsets: [offset, offset + bytes.byteLength] };
     offset += bytes.byteLength;
   }
-  const json = Buffer.from(JSON.stringify(header));
+  const json = new TextEncoder().encode(JSON.stringify(header));
   // padded with spaces so that the data starts at a multiple of 8
   const headerBytes = Math.ceil(json.byteLength / 8) * 8;
   const head = new Uint8Array(8 + headerBytes).fill(0x20, 8);
@@ -118,7 +102,7 @@ function* parts(tensors: StoredState, metadata: Record<string, string>): Generat
  * @example serializeSafetensors(model.stateDict(), { format: 'pt' })
  */
 export function serializeSafetensors(tensors: StateDict, metadata: Record<string, string> = {}): Uint8Array {
-  const pieces = [...parts(encodeState(tensors), metadata)];
+  const pieces = [...safetensorsParts(encodeState(tensors), metadata)];
   const file = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
   let at = 0;
   for (const piece of pieces) {
@@ -126,24 +110,4 @@ export function serializeSafetensors(tensors: StateDict, metadata: Record<string
     at += piece.byteLength;
   }
   return file;
-}
-
-/** Writes a file, not atomically; training checkpoints are written to survive a crash. */
-export function writeSafetensors(path: string, tensors: StateDict, metadata: Record<string, string> = {}): void {
-  writeStored(path, encodeState(tensors), metadata);
-}
-
-/** Writes a file in the tensors' dtypes. */
-export function writeStored(path: string, tensors: StoredState, metadata: Record<string, string> = {}): void {
-  const file = openSync(path, 'w');
-  try {
-    for (const piece of parts(tensors, metadata)) writeAll(file, piece);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** Writes in several calls, since one `write` is limited to 2 GiB. */
-export function writeAll(file: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.byteLength; ) at += writeSync(file, bytes, at, Math.min(bytes.byteLength - at, 2 ** 30));
 }

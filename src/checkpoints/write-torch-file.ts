@@ -5,7 +5,7 @@ import { crc32 } from 'node:zlib';
 import { DetLabError } from '../errors';
 import type { StoredState } from '../nn/stored-tensor';
 import { pickleCheckpoint, type Writable } from './pickle-writer';
-import { writeAll } from './safetensors';
+import { writeAll } from './safetensors-file';
 
 const ALIGNMENT = 64;
 /** The limit without zip64, which no detector needs. */

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { DetLabError } from '../errors';
 import type { StoredState } from '../nn/stored-tensor';
 import type { Writable } from './pickle-writer';
-import { writeStored } from './safetensors';
+import { writeStored } from './safetensors-file';
 import { writeTorchFile } from './write-torch-file';
 
 /**

@@ -1,5 +1,7 @@
 // Public names of the data folder: datasets, transforms, pipelines, the loader.
 
+import './node-platform';
+
 export { BadData } from './bad-data';
 export { withBatchShapes } from './datasets/batch-shapes';
 export { type CocoOptions, loadCoco } from './datasets/coco';

@@ -1,6 +1,7 @@
 // The data loader: batches of packed samples, prefetched in the background, in an order that depends on (seed, epoch)
 // alone. It measures how long the consumer waits, and replaces or skips unreadable images.
 
+import './node-platform';
 import { DetLabError } from '../errors';
 import { batchOrder, imagesOf, type OrderOptions } from './loading/batch-order';
 import { streamFor } from './loading/random-streams';

@@ -1,8 +1,7 @@
 // Reads configs by dotted path. Edits return new configs.
 
-import { availableParallelism } from 'node:os';
 import type { ModuleConfig } from '../catalogue/registry';
-import { type ConfigObject, type ConfigValue, cloneConfig, isObject } from '../config';
+import { type ConfigObject, type ConfigValue, cloneConfig, isObject } from '../config/data';
 import { DetLabError } from '../errors';
 
 /** The value at a dotted path, or undefined. */
@@ -31,12 +30,6 @@ export function numberAt(config: ConfigObject, path: string): number | undefined
 export function modulesAt(config: ConfigObject, path: string): ModuleConfig[] {
   const value = valueAt(config, path);
   return (Array.isArray(value) ? value : isObject(value) ? [value] : []) as ModuleConfig[];
-}
-
-/** The threads that load images: `num_workers` of a data loader, while one processor is left to the model. */
-export function workersAt(config: ConfigObject, loader: string): number | undefined {
-  const count = numberAt(config, `${loader}.num_workers`);
-  return count === undefined ? undefined : Math.min(count, Math.max(1, availableParallelism() - 1));
 }
 
 const HEADS = ['roi_head', 'bbox_head'];

@@ -17,8 +17,9 @@ import { compactDetections, type EvaluationResults, evaluatesMasks } from '../ev
 import type { Detector } from '../models/types';
 import { catalogue } from './catalogue';
 import { checkEvaluated } from './check-data';
-import { numberAt, objectAt, valueAt, workersAt } from './config-access';
+import { numberAt, objectAt, valueAt } from './config-access';
 import { evaluationPipeline } from './evaluation-pipeline';
+import { loaderWorkers } from './loader-workers';
 import { detect, type ImageDetector } from './prediction/detect';
 import { type InferenceOptions, imageDetector, refuseBatch } from './prediction/image-detector';
 import { Report } from './report';
@@ -128,7 +129,7 @@ async function* batchDetections(
     | Parameters<typeof withBatchShapes>[1]
     | null;
   const images = shapes ? { ...data, records: withBatchShapes(data.records, shapes) } : data;
-  const loader = evaluationLoader(images, pipeline, { batchSize, workers: workersAt(config, dataloader) });
+  const loader = evaluationLoader(images, pipeline, { batchSize, workers: loaderWorkers(config, dataloader) });
   detector.eval();
   try {
     for await (const samples of loader.epoch(0, { signal })) {

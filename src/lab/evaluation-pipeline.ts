@@ -2,8 +2,7 @@
 // for predictions.
 
 import type { ModuleConfig } from '../catalogue/registry';
-import type { ConfigObject } from '../config';
-import { isObject } from '../config';
+import { type ConfigObject, isObject } from '../config/data';
 import { modulesAt, objectAt } from './config-access';
 
 export interface ConfiguredPipeline {

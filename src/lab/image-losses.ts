@@ -7,7 +7,7 @@ import type { Detector } from '../models/types';
 import { Random } from '../random';
 import { batchLosses } from '../training/batch-losses';
 import { catalogue } from './catalogue';
-import { workersAt } from './config-access';
+import { loaderWorkers } from './loader-workers';
 import { validationPipeline } from './validation-loss';
 
 export interface ImageLossesOptions {
@@ -24,7 +24,7 @@ export async function imageLosses(
   { precision, signal, onProgress }: ImageLossesOptions = {},
 ): Promise<Map<number, number> | undefined> {
   const pipeline = buildPipeline(validationPipeline(config), catalogue, 'test_pipeline');
-  const loader = evaluationLoader(data, pipeline, { batchSize: 1, workers: workersAt(config, 'val_dataloader') });
+  const loader = evaluationLoader(data, pipeline, { batchSize: 1, workers: loaderWorkers(config, 'val_dataloader') });
   const losses = new Map<number, number>();
   detector.eval();
   try {

@@ -16,7 +16,8 @@ import {
 import { DetLabError } from '../errors';
 import type { PipelineChange } from '../training/hooks/hook';
 import { catalogue } from './catalogue';
-import { numberAt, objectAt, valueAt, workersAt } from './config-access';
+import { numberAt, objectAt, valueAt } from './config-access';
+import { loaderWorkers } from './loader-workers';
 import type { RunPlan } from './plan';
 
 const PATH = 'train_dataloader.dataset';
@@ -81,7 +82,7 @@ export function trainLoader(
   const { dataset, stages, order } = trainingData(data, config, plan, onDropped);
   return createLoader(dataset, stages, {
     ...order,
-    workers: workers ?? workersAt(config, 'train_dataloader'),
+    workers: workers ?? loaderWorkers(config, 'train_dataloader'),
     onProblem,
   });
 }

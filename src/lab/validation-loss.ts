@@ -10,8 +10,9 @@ import type { Detector } from '../models/types';
 import { Random } from '../random';
 import { batchLosses } from '../training/batch-losses';
 import { catalogue } from './catalogue';
-import { valueAt, workersAt } from './config-access';
+import { valueAt } from './config-access';
 import { evaluationPipeline } from './evaluation-pipeline';
+import { loaderWorkers } from './loader-workers';
 
 /** Before the names of the losses in logs and records. */
 export const VALIDATION_PREFIX = 'val/';
@@ -37,7 +38,7 @@ export async function validationLosses(
   { batchSize, precision, epoch, step, signal, onProgress }: ValidationLossOptions,
 ): Promise<Record<string, number> | undefined> {
   const pipeline = buildPipeline(validationPipeline(config), catalogue, 'test_pipeline');
-  const loader = evaluationLoader(data, pipeline, { batchSize, workers: workersAt(config, 'val_dataloader') });
+  const loader = evaluationLoader(data, pipeline, { batchSize, workers: loaderWorkers(config, 'val_dataloader') });
   const random = Random.seeded(0);
   const sums: Record<string, number> = {};
   let done = 0;

@@ -4,7 +4,6 @@ import type { PixelImage } from '../data/types';
 import { DetLabError, didYouMean } from '../errors';
 import type { Rle } from '../masks';
 import { BOX_STATES, type BoxState } from './box-states';
-import { decimalsOf } from './drawn-image';
 import type { LiveImageData } from './live-image-data';
 import { maskOutline } from './mask-outline';
 
@@ -65,11 +64,10 @@ export interface LiveImage {
   values?: Readonly<Record<string, number>>;
 }
 
-/** The data of an image as the scripts read it. `outlines`: whether with its masks. */
-export function liveData(image: LiveImage, { outlines = true } = {}): LiveImageData {
+/** The data of an image as the scripts read it, its positions with so many decimals. `outlines`: whether with its masks. */
+export function liveData(image: LiveImage, decimals: number, { outlines = true } = {}): LiveImageData {
   const { source, width, height, caption, values = {}, boxes, points } = image;
   const states = Object.keys(BOX_STATES);
-  const decimals = decimalsOf(image);
   const rounded = (v: number) => Number(v.toFixed(decimals));
   const places = (v: number | undefined, n: number) =>
     v === undefined || !Number.isFinite(v) ? null : Number(v.toFixed(n));

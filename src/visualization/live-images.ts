@@ -9,7 +9,7 @@ import { BOX_STATES } from './box-states';
 import type { MimeBundle } from './display';
 import { type DrawnBox, type DrawnPoint, drawBoxes, paintedFrame, type RasterFormat } from './draw-boxes';
 import { checkDrawing, type DrawingOptions } from './drawing-options';
-import { drawnImage, liveItems, svgAddress } from './drawn-image';
+import { decimalsOf, drawnImage, liveItems, svgAddress } from './drawn-image';
 import { escapeHtml } from './escape';
 import { drawGrid } from './image-grid';
 import { interactiveHtml } from './interactive';
@@ -251,7 +251,7 @@ export class LiveImages extends SavableDisplay {
   }
 
   private staticBody(readable: readonly { image: LiveImage; made: StoredImage }[], notes: readonly string[]) {
-    const images = readable.map(({ image }) => liveData(image));
+    const images = readable.map(({ image }) => liveData(image, decimalsOf(image)));
     const figures = readable.map(({ image: given, made }, i) => {
       const image = images[i];
       const { svg, width } = this.drawn(image, made);
@@ -278,7 +278,7 @@ export class LiveImages extends SavableDisplay {
   /** One SVG, of the image or of a grid of all that are shown. */
   async svg(): Promise<string> {
     const readable = await this.drawable((pixels) => this.stored(pixels));
-    const drawn = readable.map(({ image, made }) => this.drawn(liveData(image), made));
+    const drawn = readable.map(({ image, made }) => this.drawn(liveData(image, decimalsOf(image)), made));
     if (drawn.length === 1) return drawn[0].svg;
     const gap = 12;
     const columns = this.options.columns ?? Math.min(3, drawn.length);
@@ -331,7 +331,7 @@ export class LiveImages extends SavableDisplay {
   }
 
   private drawnBoxes(image: LiveImage, side: LiveView['side']): DrawnBox[] {
-    return liveItems(liveData(image, { outlines: false }), this.legend(), this.view(side)).map(
+    return liveItems(liveData(image, decimalsOf(image), { outlines: false }), this.legend(), this.view(side)).map(
       ({ index, color, text, dashed, minor }) => {
         const { bbox, label, mask } = image.boxes[index];
         return { bbox, mask, classIndex: label, color, text, dashed, minor };

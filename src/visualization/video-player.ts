@@ -6,7 +6,7 @@ import { DetLabError } from '../errors';
 import { boxesCsv, boxesJson } from './box-records';
 import type { MimeBundle } from './display';
 import { checkDrawing, type DrawingOptions } from './drawing-options';
-import { drawnImage, svgAddress } from './drawn-image';
+import { decimalsOf, drawnImage, svgAddress } from './drawn-image';
 import { escapeHtml } from './escape';
 import { interactiveHtml } from './interactive';
 import { type LiveImage, liveData } from './live-image';
@@ -81,7 +81,7 @@ export class VideoPlayer extends SavableDisplay {
       width: width ?? SHOWN_WIDTH,
       note: lines.join('\n'),
       frames: stored.map(({ index, jpeg }) => ({
-        ...liveData(this.frames[index]),
+        ...liveData(this.frames[index], decimalsOf(this.frames[index])),
         number: index,
         time: this.frames[index].time,
         jpeg,
@@ -113,7 +113,11 @@ export class VideoPlayer extends SavableDisplay {
     const { fontSize = FONT_SIZE, lineWidth = 2, width } = this.options;
     const shownWidth = width ?? Math.min(SHOWN_WIDTH, SHOWN_WIDTH * (frame.width / frame.height));
     const { legend, view } = this.look();
-    const drawn = drawnImage(liveData(frame), best, legend, [view], { shownWidth, fontSize, lineWidth });
+    const drawn = drawnImage(liveData(frame, decimalsOf(frame)), best, legend, [view], {
+      shownWidth,
+      fontSize,
+      lineWidth,
+    });
     const caption = `${this.what}: frame ${best.index} of ${this.frames.length}, ${frame.time.toFixed(2)} s`;
     return (
       `<img alt="${escapeHtml(caption)}" width="${drawn.width}" style="max-width:100%;height:auto" src="${svgAddress(drawn.svg)}">` +

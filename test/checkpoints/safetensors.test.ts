@@ -3,12 +3,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import {
-  parseSafetensors,
-  readSafetensors,
-  serializeSafetensors,
-  writeSafetensors,
-} from '../../src/checkpoints/safetensors';
+import { parseSafetensors, serializeSafetensors } from '../../src/checkpoints/safetensors';
+import { readSafetensors, writeSafetensors } from '../../src/checkpoints/safetensors-file';
 import type { StateDict } from '../../src/nn/module';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-safetensors-'));

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { readWeights, writeWeights } from '../../src/checkpoints';
-import { readSafetensors } from '../../src/checkpoints/safetensors';
+import { readSafetensors } from '../../src/checkpoints/safetensors-file';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-write-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { readSafetensors } from '../../src/checkpoints/safetensors';
+import { readSafetensors } from '../../src/checkpoints/safetensors-file';
 import type { StateDict } from '../../src/nn/module';
 import { findCheckpoint, readCheckpoint, type TrainingState, writeCheckpoint } from '../../src/training/checkpoint';
 

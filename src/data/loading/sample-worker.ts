@@ -2,6 +2,7 @@
 // back, not copied.
 
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import '../node-platform';
 import type { ModuleConfig } from '../../catalogue/registry';
 import { buildPipeline, type PipelineOptions } from '../pipeline';
 import type { AnyImage, ImageRecord, Pixels } from '../types';

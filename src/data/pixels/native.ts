@@ -1,9 +1,5 @@
-// The pixel kernels in C++ (kernels/pixels), which any thread may load. Without them, on a machine without a compiler, the
-// functions of this folder compute the same values in TypeScript.
-
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { packageRoot } from '../../paths';
+// The pixel kernels in C++ (kernels/pixels), which Node installs (data/node-platform.ts) where they are built. Without them, in a
+// browser or on a machine without a compiler, the functions of this folder compute the same values in TypeScript.
 
 /** Pixels [height, width, 3], width and height; results are written into the array given last. */
 type Source = [data: Uint8Array, width: number, height: number];
@@ -45,12 +41,12 @@ export interface PixelKernels {
   free(array: Uint8Array): void;
 }
 
-const file = join(packageRoot, 'kernels/pixels/build/detlab_pixels.node');
-let loaded: PixelKernels | null | undefined;
+let find: () => PixelKernels | undefined = () => undefined;
 
-/** The kernels; undefined where they are not built, and with `DETLAB_PIXELS=0` in the environment. */
-export function pixelKernels(): PixelKernels | undefined {
-  if (process.env.DETLAB_PIXELS === '0') return undefined;
-  loaded ??= existsSync(file) ? (require(file) as PixelKernels) : null;
-  return loaded ?? undefined;
+/** @param finder called for every image: the kernels, or undefined where TypeScript is to compute */
+export function installPixelKernels(finder: () => PixelKernels | undefined): void {
+  find = finder;
 }
+
+/** The kernels; undefined where there are none. */
+export const pixelKernels = (): PixelKernels | undefined => find();

@@ -30,7 +30,8 @@ export function ownPixels(array: object): void {
 export function returnPixels(array: object): void {
   if (!(array instanceof Uint8Array) || !owned.delete(array)) return;
   if (array.byteLength !== array.buffer.byteLength) return;
-  if (Buffer.isBuffer(array)) {
+  // a browser has no Buffer
+  if (typeof Buffer !== 'undefined' && Buffer.isBuffer(array)) {
     pixelKernels()?.free(array);
     return;
   }

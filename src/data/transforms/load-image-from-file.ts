@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { ignoredOption } from '../../catalogue/ignored-option';
 import { defineModule } from '../../catalogue/registry';
-import { decodeImage } from '../loading/decode';
+import { imageDecoder } from '../loading/image-decoder';
 import { ownPixels } from '../pixels/pixel-pool';
 import type { Transform } from './sample';
 
@@ -33,7 +33,7 @@ export const LoadImageFromFile = defineModule({
     ({ to_float32, imdecode_backend }): Transform =>
     async (sample) => {
       const { path, id } = sample.record;
-      const image = sample.image ?? (await decodeImage(path, id, imdecode_backend));
+      const image = sample.image ?? (await imageDecoder()(path, id, imdecode_backend));
       if (image !== sample.image) ownPixels(image.data);
       sample.image = to_float32 ? { ...image, data: Float32Array.from(image.data) } : image;
       const shape: [number, number] = [image.height, image.width];

@@ -17,11 +17,11 @@ import { indexingKernels } from './kernels/indexing';
 import { reductionKernels } from './kernels/reduction';
 import { shapeKernels } from './kernels/shape';
 import { transformerKernels } from './kernels/transformer';
-import { loadNative } from './native';
+import { loadNative } from './load-native';
 import { recordTorch } from './recorder';
 import { adamWStep, clipGradNorm, sgdStep } from './steps';
 
-export { torchMissing } from './native';
+export { torchMissing } from './load-native';
 
 export interface TorchEngine extends Engine {
   /** Returns cached memory to the system. */

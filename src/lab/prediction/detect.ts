@@ -1,8 +1,8 @@
 // The detections of a batch, and of one image.
 
-import * as tf from '@tensorflow/tfjs';
 import type { Detections, PackedSample, PixelImage } from '../../data';
 import { engine, type Precision } from '../../engine';
+import { detectBatch } from '../../models/detect-batch';
 import type { Detector } from '../../models/types';
 
 /** Detects the objects in an image; the boxes are in its pixels. */
@@ -10,17 +10,6 @@ export type ImageDetector = (pixels: PixelImage, source: string) => Promise<Dete
 
 /** Detections of a batch, in the original images' pixels. */
 export function detect(detector: Detector, samples: PackedSample[], precision: Precision = 'float32'): Detections[] {
-  const batch = detector.preprocess(samples);
-  try {
-    let detections: Detections[] = [];
-    const predict = () =>
-      tf.tidy(() => {
-        detections = detector.predict(batch);
-      });
-    if (precision === 'float32') predict();
-    else engine().autocast(precision, predict);
-    return detections;
-  } finally {
-    batch.inputs.dispose();
-  }
+  if (precision === 'float32') return detectBatch(detector, samples);
+  return detectBatch(detector, samples, (predict) => engine().autocast(precision, predict));
 }

@@ -2,10 +2,11 @@
 
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import '../../../src/data/node-platform';
+import { compiledKernels } from '../../../src/data/pixels/compiled-kernels';
 import { flipPixels } from '../../../src/data/pixels/flip';
 import { recolour, toHsvBytes } from '../../../src/data/pixels/hsv';
 import { mixWindow } from '../../../src/data/pixels/mix-window';
-import { pixelKernels } from '../../../src/data/pixels/native';
 import { resizeBilinear } from '../../../src/data/pixels/resize-bilinear';
 import { warpPerspective } from '../../../src/data/pixels/warp-perspective';
 import { shiftTables } from '../../../src/data/transforms/hsv-random-aug';
@@ -69,7 +70,7 @@ function inTypeScript<T>(f: () => T): T {
 const titled = (chosen: Case[]) =>
   chosen.map((c) => [`${c.step} of ${c.size.join(' x ')}${c.to ? ` to ${c.to.join(' x ')}` : ''}`, c] as const);
 
-describe.skipIf(!pixelKernels())('kernels', () => {
+describe.skipIf(!compiledKernels())('kernels', () => {
   it.each(titled(cases))('%s', (_, c) => expect(digest(computed(c))).toBe(c.digest));
 
   it.each([
@@ -89,20 +90,20 @@ describe.skipIf(!pixelKernels())('kernels', () => {
 
   it('arrays that are too short are refused', () => {
     const short = new Uint8Array(11);
-    expect(() => pixelKernels()!.resizeBilinear(short, 2, 2, new Uint8Array(48), 4, 4)).toThrow(
+    expect(() => compiledKernels()!.resizeBilinear(short, 2, 2, new Uint8Array(48), 4, 4)).toThrow(
       'expected an array of 12 values as argument 0, received 11',
     );
-    expect(() => pixelKernels()!.resizeBilinear(new Uint8Array(12), 2, 2, short, 4, 4)).toThrow(
+    expect(() => compiledKernels()!.resizeBilinear(new Uint8Array(12), 2, 2, short, 4, 4)).toThrow(
       'expected an array of 48',
     );
-    expect(() => pixelKernels()!.toHsv(new Uint8Array(0), 0, 2, 0, short, short, short)).toThrow('at least 1');
+    expect(() => compiledKernels()!.toHsv(new Uint8Array(0), 0, 2, 0, short, short, short)).toThrow('at least 1');
   });
 
   it('memory is freed at once', () => {
     const array = Buffer.from(new Uint8Array(1000).buffer);
-    pixelKernels()!.free(array);
+    compiledKernels()!.free(array);
     expect(array.length).toBe(0);
-    expect(() => pixelKernels()!.free(array)).not.toThrow();
+    expect(() => compiledKernels()!.free(array)).not.toThrow();
   });
 });
 

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { readSafetensors } from '../../../src/checkpoints/safetensors';
+import { readSafetensors } from '../../../src/checkpoints/safetensors-file';
 import { detection } from './detection';
 import { elementwise } from './elementwise';
 import type { Inputs, Operations } from './operation';
