@@ -5,8 +5,8 @@ import path from 'node:path';
 import { readWeights } from '../checkpoints';
 import { DetLabError } from '../errors';
 import { detector } from '../lab/detector';
-import { modelFile, withoutConfig } from '../lab/load-strictly';
 import { Model } from '../lab/model';
+import { modelFile, withoutConfig } from '../lab/model-file';
 import { ownMeta } from '../lab/own-meta';
 import { isWeightsAddress } from '../lab/weights/hub-address';
 

@@ -16,14 +16,16 @@ import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assi
 import { type Attention, type AttentionOptions, attentionOf } from './attention';
 import { buildModel, type RecipeSpec } from './build-model';
 import { type Cam, type CamOptions, camOf } from './cam';
+import { Demo } from './demo';
 import type { ErrorReport } from './error-report';
 import { type EvaluateOptions, evaluate } from './evaluate';
 import { runEvaluation } from './evaluation-run';
 import { type Features, type FeaturesOptions, featuresOf } from './features';
 import { type ImageLossesOptions, imageLosses } from './image-losses';
 import type { LabDataset } from './lab-dataset';
-import { loadStrictly, modelFile, withoutConfig } from './load-strictly';
+import { loadStrictly } from './load-strictly';
 import { checkMethod } from './method-options';
+import { modelFile, withoutConfig } from './model-file';
 import { chooseThreshold, type ModelThreshold, storedThreshold, thresholdNote } from './model-threshold';
 import { ownMeta } from './own-meta';
 import {
@@ -59,6 +61,8 @@ export interface ModelErrorsOptions extends EvaluateOptions, ErrorKindOptions {
   /** Compute the loss of every image too. Default false. */
   losses?: boolean;
 }
+
+const isPage = (file: string): boolean => /\.html?$/i.test(file);
 
 /** Detectors whose weights were freed. */
 const freed = new WeakSet<Detector>();
@@ -213,17 +217,29 @@ export class Model implements Displayable {
 
   /**
    * Writes one file for `Model.load` and PyTorch: `.safetensors`, or `.pth` with the weights under `state_dict`; or the whole
-   * config, what was inferred included: `.py` and `.json` for MMDetection, `.ts`.
+   * config, what was inferred included: `.py` and `.json` for MMDetection, `.ts`; or a page that detects in a browser, `.html`.
    * @example model.save('cells.pth') // Python: torch.load('cells.pth', weights_only=True)['state_dict']
    * @example model.save('cells.py') // Python: MODELS.build(Config.fromfile('cells.py').model)
    */
   save(file: string): string {
     if (isConfigFile(file)) return saveConfig(this.config, file, this.classes);
+    if (isPage(file)) return this.demo().save(file);
     this.requireWeights('save');
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
     const state = encodeState(this.detector.stateDict());
     writeWeights(file, state, { detlab: JSON.stringify(this.meta()), classes: this.classes });
     return path.resolve(file);
+  }
+
+  /**
+   * The model as a display that detects in the browser, without a kernel: in a cell, in a notebook's HTML, or as a page.
+   *
+   * @example model.demo() // drop a photograph on it
+   * @throws DetLabError for a model with modules of the session's
+   */
+  demo(): Demo {
+    this.requireWeights('make a page of');
+    return new Demo(this);
   }
 
   /**

@@ -1,6 +1,7 @@
 // An image that belongs to no dataset, through a pipeline.
 
-import type { ImageRecord, PackedSample, Pipeline, PixelImage } from '../../data';
+import type { Pipeline } from '../../data/pipeline';
+import type { ImageRecord, PackedSample, PixelImage } from '../../data/types';
 import { Random } from '../../random';
 
 /** @param source name of the image for messages */
