@@ -16,6 +16,7 @@ import { type Patience, planEarlyStopping, withoutStopping } from './early-stopp
 import type { ImageSize } from './image-size/set-image-size';
 
 import { planLoop } from './plan-loop';
+import { checkHooks, type RunHook } from './run-hooks';
 import { VALIDATION_PREFIX } from './validation-loss';
 import { warmsUp } from './warming-rule';
 import type { WatchOption } from './watched';
@@ -79,6 +80,13 @@ export interface FitOptions {
   log?: (line: string) => void;
   /** Called after every iteration. */
   onStep?: (event: StepEvent) => void | Promise<void>;
+  /**
+   * Code of your own at the points of the run: `beforeRun`, `beforeEpoch`, `beforeIteration`, `afterIteration`, `afterEpoch`,
+   * `beforeValidation`, `afterValidation`, `afterRun`. An error in it is named in the log (and in `run.hookErrors`), and the run
+   * goes on without that point.
+   * @example fit(data, { hooks: [{ afterIteration({ step, losses }) { console.log(step, losses.loss); } }] })
+   */
+  hooks?: readonly RunHook[];
   /** Called with every record of the history: losses (MMDetection's names) and evaluations. */
   onRecord?: (record: ScalarRecord) => void;
 }
@@ -111,6 +119,7 @@ export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
       ? undefined
       : planEarlyStopping(options.patience, options.checkpoint, config, notices);
   const { checkpoint = options.checkpoint } = early ?? {};
+  if (options.hooks !== undefined) checkHooks(options.hooks);
   const hooks = configuredHooks(config, { ...options, checkpoint, total: loop.total, configured }, notices);
   notices.push(...unitNotices(config, hooks));
   const lowPrecision = valueAt(config, 'optim_wrapper.dtype') === 'float16' ? 'float16' : 'bfloat16';
