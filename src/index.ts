@@ -87,6 +87,15 @@ export { ReportPage } from './lab/report-page';
 export { type ClassThreshold, ReportThreshold, type ThresholdOptions } from './lab/report-threshold';
 export { Curves, Run } from './lab/run';
 export type { RunFolder } from './lab/run-folder';
+export type {
+  BatchEvent,
+  HookError,
+  IterationEvent,
+  RunEndEvent,
+  RunEvent,
+  RunHook,
+  ValidationEvent,
+} from './lab/run-hooks';
 export { RunList, runs } from './lab/runs';
 export type { ModelSummary, SummaryDisplay } from './lab/summary';
 export { type BatchesOptions, TrainingBatches } from './lab/training-batches';

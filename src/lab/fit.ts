@@ -22,6 +22,7 @@ import type { Report } from './report';
 import { Run } from './run';
 import { RunConfigHook } from './run-config-hook';
 import { RunEvaluations } from './run-evaluations';
+import { type HookError, UserHook } from './run-hooks';
 import { type RunView, runView } from './run-view';
 import { trainLoader } from './train-loader';
 import { fitWarmUp } from './warm-up';
@@ -73,6 +74,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   const plan = { ...planned, ...warmUp, notices: [...planned.notices, ...warmUp.notices] };
   const firstLines = linesBefore(data, workDir, [...new Set([...plan.notices, ...notices])]);
   const watched = watchedOf(data, options);
+  const hookErrors: HookError[] = [];
   const session = {
     spec,
     plan,
@@ -87,6 +89,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
     log,
     firstLines,
     startLines,
+    userHooks: (options.hooks ?? []).map((hook, i) => new UserHook(hook, i, model, hookErrors)),
   };
   try {
     const trained = await trainAndEvaluate(session);
@@ -97,6 +100,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
       watched,
       curves: view.curves,
       problems,
+      hookErrors,
       seconds: (performance.now() - started) / 1000,
       loop: plan.loop,
       images: loader.stats.images,
@@ -128,6 +132,7 @@ interface FitSession {
   firstLines: readonly string[];
   /** And for a run that is not resumed. */
   startLines: readonly string[];
+  userHooks: readonly TrainHook[];
 }
 
 /** What a trained session leaves. */
@@ -139,8 +144,22 @@ interface Trained {
 }
 
 async function trainAndEvaluate(session: FitSession): Promise<Trained> {
-  const { spec, plan, options, data, detector, loader, model, view, watched, workDir, log, firstLines, startLines } =
-    session;
+  const {
+    spec,
+    plan,
+    options,
+    data,
+    detector,
+    loader,
+    model,
+    view,
+    watched,
+    workDir,
+    log,
+    firstLines,
+    startLines,
+    userHooks,
+  } = session;
   const signal = options.signal ?? notebook()?.signal;
   const precision = plan.precision ?? configuredPrecision(spec);
   const { config } = spec;
@@ -160,7 +179,7 @@ async function trainAndEvaluate(session: FitSession): Promise<Trained> {
   const kept = new RunConfigHook(spec, plan, { classes: model.classes, data: data.name });
   const result = await train({
     ...plan,
-    hooks: [displayHook(view, options), kept, ...(evaluation ? [evaluation] : []), ...plan.hooks],
+    hooks: [displayHook(view, options), kept, ...(evaluation ? [evaluation] : []), ...userHooks, ...plan.hooks],
     detector,
     loader,
     signal,

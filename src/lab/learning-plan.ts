@@ -112,6 +112,7 @@ export class LearningPlan extends SavableDisplay {
       note: [
         `${evaluations.length} evaluations, ${checkpoints.length} checkpoints`,
         ...(this.plan.isComplete ? [] : ['a hook of default_hooks.param_scheduler may move the rates in other ways']),
+        ...(this.plan.followsEvaluations ? ['drawn as if no evaluation lowered them (ReduceOnPlateau)'] : []),
         ...this.notices,
       ].join('. '),
     };

@@ -82,6 +82,7 @@ const fit = {
   log: callback,
   onStep: callback,
   onRecord: callback,
+  hooks: z.array(z.looseObject({})), // checkHooks looks at their points
 };
 
 const { seed, batch, epochs } = fit;

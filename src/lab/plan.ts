@@ -16,6 +16,7 @@ import { type Patience, planEarlyStopping, withoutStopping } from './early-stopp
 import type { ImageSize } from './image-size/set-image-size';
 
 import { planLoop } from './plan-loop';
+import { checkHooks, type RunHook } from './run-hooks';
 import { VALIDATION_PREFIX } from './validation-loss';
 import { warmsUp } from './warming-rule';
 import type { WatchOption } from './watched';
@@ -79,6 +80,13 @@ export interface FitOptions {
   log?: (line: string) => void;
   /** Called after every iteration. */
   onStep?: (event: StepEvent) => void | Promise<void>;
+  /**
+   * Code of your own at the points of the run: `beforeRun`, `beforeEpoch`, `beforeIteration`, `afterIteration`, `afterEpoch`,
+   * `beforeValidation`, `afterValidation`, `afterRun`. An error in it is named in the log (and in `run.hookErrors`), and the run
+   * goes on without that point.
+   * @example fit(data, { hooks: [{ afterIteration({ step, losses }) { console.log(step, losses.loss); } }] })
+   */
+  hooks?: readonly RunHook[];
   /** Called with every record of the history: losses (MMDetection's names) and evaluations. */
   onRecord?: (record: ScalarRecord) => void;
 }
@@ -111,6 +119,7 @@ export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
       ? undefined
       : planEarlyStopping(options.patience, options.checkpoint, config, notices);
   const { checkpoint = options.checkpoint } = early ?? {};
+  if (options.hooks !== undefined) checkHooks(options.hooks);
   const hooks = configuredHooks(config, { ...options, checkpoint, total: loop.total, configured }, notices);
   notices.push(...unitNotices(config, hooks));
   const lowPrecision = valueAt(config, 'optim_wrapper.dtype') === 'float16' ? 'float16' : 'bfloat16';
@@ -136,6 +145,13 @@ function planOptimizer(config: ConfigObject, options: FitOptions, batchSize: num
   const { type = 'OptimWrapper', ...wrapper } = objectAt(config, 'optim_wrapper');
   const optimizer = { ...objectAt(config, 'optim_wrapper.optimizer') };
   if (options.lr !== undefined) optimizer.lr = options.lr;
+  const cycle = modulesAt(config, 'param_scheduler').find(({ type: rule }) =>
+    /\bOneCycle(LR|ParamScheduler)$/.test(rule),
+  );
+  if (cycle && options.lr !== undefined)
+    notices.push(
+      `lr has no effect: ${cycle.type} rises to its eta_max, ${cycle.eta_max}, whatever the optimizer's lr is`,
+    );
   scaleRate(config, options, { optimizer, batchSize }, notices);
   if ('batch_size_per_gpu' in optimizer) optimizer.batch_size_per_gpu = batchSize;
   return { type: String(type), ...wrapper, optimizer };
@@ -178,7 +194,10 @@ function planSchedule(config: ConfigObject, total: number, configured: number, n
   const rules = modulesAt(config, 'param_scheduler');
   if (total === configured) return rules;
   const warmedUp = new Set(rules.filter(warmsUp).map(({ end }) => end));
-  const scaled = rules.map((rule) => scaledRule(rule, { total, configured, warmedUp }));
+  const scaled = rules
+    .map((rule) => scaledRule(rule, { total, configured, warmedUp }))
+    // one of a few epochs may have none left
+    .filter(({ begin = 0, end }) => typeof end !== 'number' || end > Number(begin));
   const steps = scaled.flatMap((rule) => (Array.isArray(rule.milestones) ? rule.milestones : []));
   const milestones = steps.length > 0 ? `: milestones ${steps.join(', ')}` : '';
   notices.push(`schedule of ${configured} epochs scaled to ${total}${milestones}`);
@@ -207,9 +226,10 @@ function scaledRule(
   const scale = (value: unknown): unknown =>
     typeof value === 'number' ? Math.max(1, Math.floor((value * total) / configured)) : value;
   const changed: ModuleConfig = { ...rule };
-  for (const key of ['end', 'T_max', 'step_size']) if (key in rule) changed[key] = scale(rule[key]);
+  for (const key of ['end', 'T_max', 'step_size', 'total_steps']) if (key in rule) changed[key] = scale(rule[key]);
   if (typeof rule.begin === 'number' && !(iterations && warmedUp.has(rule.begin)))
     changed.begin = Math.floor((rule.begin * total) / configured);
+  if (Array.isArray(rule.periods)) changed.periods = rule.periods.map(scale);
   if (Array.isArray(rule.milestones)) {
     // strictly increasing, and before the end of the run
     const milestones: number[] = [];

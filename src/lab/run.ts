@@ -18,6 +18,7 @@ import { tableFormats } from '../visualization/table-files';
 import { curvesCsv, type TrainingCurves } from '../visualization/training-curves';
 import type { Model } from './model';
 import type { Report } from './report';
+import type { HookError } from './run-hooks';
 import type { Watched } from './watched';
 
 export interface RunParts {
@@ -29,6 +30,7 @@ export interface RunParts {
   watched: Watched | undefined;
   curves: TrainingCurves;
   problems: DataProblem[];
+  hookErrors: readonly HookError[];
   seconds: number;
   loop: LoopPlan;
   images: number;
@@ -95,6 +97,8 @@ export class Run implements Displayable {
   readonly step: number;
   /** Broken images encountered in training, by file and id. */
   readonly problems: DataProblem[];
+  /** What failed in `hooks` of `fit`: the hook, its point and the message. */
+  readonly hookErrors: readonly HookError[];
   readonly seconds: number;
   /** Training images per second of the whole run, evaluations included. */
   readonly imagesPerSecond: number;
@@ -122,6 +126,7 @@ export class Run implements Displayable {
     this.epoch = result.epoch;
     this.step = result.step;
     this.problems = parts.problems;
+    this.hookErrors = parts.hookErrors;
     this.seconds = seconds;
     this.imagesPerSecond = parts.images / Math.max(seconds, 1e-9);
     this.waiting = parts.waitSeconds / Math.max(seconds, 1e-9);
@@ -142,6 +147,7 @@ export class Run implements Displayable {
       ...(best ? [`best ${best.metric.replace(/^.*mAP$/, 'AP')} ${best.value.toFixed(3)} after ${at(best)}`] : []),
       ...(restored ? ['whose weights the model has'] : []),
       ...(this.problems.length > 0 ? [counted(this.problems.length, 'bad image')] : []),
+      ...this.hookErrors.map(({ hook, point }) => `"${hook}" failed in ${point}`),
     ].join(', ');
   }
 

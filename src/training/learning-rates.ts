@@ -1,9 +1,13 @@
 // The contract of a learning-rate schedule: `param_scheduler`, or the rule of a hook.
 
+import type { PlateauState, ScheduledName } from './schedules/schedule-rule';
+
 /** What a checkpoint keeps of a schedule. */
 export interface ScheduleState {
-  steps: { last: number; global: number }[];
+  steps: { last: number; global: number; plateau?: PlateauState }[];
   lr: number[];
+  /** Of each group: momentum and weight decay, where they are scheduled. */
+  others?: Partial<Record<ScheduledName, number[]>>;
   /** Of the schedule that gave them; absent in older checkpoints. */
   plan?: string;
 }
@@ -16,6 +20,8 @@ export interface LearningRates {
   readonly plan?: string;
   afterIteration(): void;
   afterEpoch(): void;
+  /** What follows the metrics of evaluations. */
+  afterEvaluation?(metrics: Readonly<Record<string, number>>): void;
   state(): ScheduleState;
   restore(state: ScheduleState): void;
 }
@@ -24,8 +30,9 @@ export interface LearningRates {
 export interface RatedGroup {
   lr: number;
   readonly initialLr: number;
-  /** Momentum of this group, where it differs from the optimizer's. */
+  /** Momentum of this group, where it differs from the optimizer's; of Adam its first beta. */
   momentum?: number;
+  weightDecay?: number;
   /** Kind of its parameters, where the groups are YOLOv5OptimizerConstructor's. */
   role?: 'weight' | 'norm' | 'bias';
 }

@@ -49,7 +49,13 @@ export function plannedGroups(
       : parameterGroups(model, plan, paramwise, parameters);
   if (groups.length === 0)
     throw new DetLabError('Cannot train: every parameter of the model is frozen. Unfreeze a part of it first');
-  return { groups, parsed, plan, momentum: typeof momentum === 'number' ? momentum : undefined };
+  return {
+    groups,
+    parsed,
+    plan,
+    momentum: typeof momentum === 'number' ? momentum : undefined,
+    scheduledMomentum: plan.momentum,
+  };
 }
 
 export class OptimWrapper {
@@ -57,6 +63,8 @@ export class OptimWrapper {
   readonly precision: Precision;
   /** The optimizer's momentum, where it has one. */
   readonly momentum?: number;
+  /** What schedules of the momentum move: that, or the first beta of Adam. */
+  readonly scheduledMomentum?: number;
   private readonly clip?: { max_norm: number };
   private readonly counts: number;
   private readonly scale?: LossScale;
@@ -77,7 +85,7 @@ export class OptimWrapper {
     precision?: Precision,
     parameters?: readonly [string, Parameter][],
   ) {
-    const { groups, momentum, parsed, plan } = plannedGroups(model, config, registry, parameters);
+    const { groups, momentum, parsed, plan, scheduledMomentum } = plannedGroups(model, config, registry, parameters);
     this.precision = precision ?? (parsed.mixed ? (parsed.dtype ?? 'bfloat16') : 'float32');
     const offered = [...engine().precisions, ...engine().memoryPrecisions];
     if (!offered.includes(this.precision))
@@ -91,6 +99,7 @@ export class OptimWrapper {
     const { type } = parsed.optimizer;
     listHolder(this, (wrapper) => ({ kind: 'optimizer', name, type, tensors: wrapper.tensors() }));
     this.momentum = momentum;
+    this.scheduledMomentum = scheduledMomentum;
     this.clip = parsed.clip_grad ?? undefined;
     this.counts = parsed.accumulative_counts;
   }

@@ -41,6 +41,8 @@ export interface RatePlan {
   events: PlannedEvent[];
   /** False where a hook that is not known here moves the rates. */
   isComplete: boolean;
+  /** Whether evaluations may lower the rates, which are drawn as if they did not. */
+  followsEvaluations: boolean;
 }
 
 export interface RatePlanOptions {
@@ -62,7 +64,7 @@ export interface RatePlanOptions {
 export function ratePlan(options: RatePlanOptions): RatePlan {
   const { detector, loop, epochLength: length, paramScheduler, registry } = options;
   const hook = options.defaultHooks.param_scheduler;
-  const { groups, momentum } = plannedGroups(
+  const { groups, momentum, scheduledMomentum } = plannedGroups(
     detector,
     options.optimWrapper,
     registry,
@@ -73,8 +75,9 @@ export function ratePlan(options: RatePlanOptions): RatePlan {
   const factories = scheduleFactories(paramScheduler, { loop, length, registry });
   const schedule =
     (hook instanceof ParamSchedulerHook ? hook.rates(rated, length, momentum) : undefined) ??
-    new Schedule(factories, rated, length, paramScheduler);
+    new Schedule(factories, rated, length, paramScheduler, scheduledMomentum);
   const isMoved = hook instanceof ParamSchedulerHook;
+  const followsEvaluations = isMoved && factories.some((factory) => factory(length).plateau);
   const total = loop.unit === 'epoch' ? loop.total * length : loop.total;
   const series = distinct.map(({ name, tensors }): RateSeries & { momenta: Float64Array } => ({
     name,
@@ -97,16 +100,17 @@ export function ratePlan(options: RatePlanOptions): RatePlan {
     series: series.map(({ momenta, ...one }) => (Number.isNaN(momenta[0]) ? one : { ...one, momentum: momenta })),
     events: [...freezingEvents(options), ...loopEvents(options, total)].sort((a, b) => a.step - b.step),
     isComplete: isMoved || /^no .* hook$/.test(hook.name),
+    followsEvaluations,
   };
 }
 
 /** One group for each rate that parameters start from; that of the first parameter comes first, as in the log. */
 function distinctGroups(groups: readonly (RatedGroup & { name: string })[]) {
   const kinds = new Map<string, { group: RatedGroup; names: string[] }>();
-  for (const { lr, initialLr, role, name } of groups) {
+  for (const { lr, initialLr, role, name, weightDecay } of groups) {
     // norms and weights move alike
     const key = `${initialLr} ${role === 'bias'}`;
-    const kind = kinds.get(key) ?? { group: { lr, initialLr, role }, names: [] };
+    const kind = kinds.get(key) ?? { group: { lr, initialLr, role, weightDecay }, names: [] };
     kind.names.push(name);
     kinds.set(key, kind);
   }

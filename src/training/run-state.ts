@@ -89,7 +89,7 @@ export class RunState {
     this.wrapper.restore(optimizer, { ...state.optimizer, inner: position.step });
     const { plan } = this.schedule;
     if (plan === undefined || plan === state.schedule.plan) this.schedule.restore(state.schedule);
-    else replay(this.schedule, length, unit, position);
+    else replay(this.schedule, length, unit, position, state.history.evaluations);
     this.random.restore(state.random);
     this.smoothed.restore(state.smoothing);
     this.history.train.push(...this.renumbered(state));

@@ -167,7 +167,8 @@ function newState(options: TrainOptions, freezing: readonly FreezeRule[]): RunSt
     parameters,
   );
   const factories = scheduleFactories(options.paramScheduler ?? [], { loop, length: loader.length, registry });
-  const schedule = new Schedule(factories, wrapper.optimizer.groups, loader.length, options.paramScheduler);
+  const { optimizer, scheduledMomentum } = wrapper;
+  const schedule = new Schedule(factories, optimizer.groups, loader.length, options.paramScheduler, scheduledMomentum);
   return new RunState(wrapper, schedule, {
     seed: options.seed,
     batchesPerEpoch: loader.length,

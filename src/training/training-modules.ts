@@ -10,27 +10,33 @@ import { SGD } from './optimizers/sgd';
 import { dataSamplers } from './runtime/data-samplers';
 import { displays } from './runtime/displays';
 import { optimWrappers } from './runtime/optim-wrappers';
-import { ConstantLR } from './schedules/constant-lr';
-import { CosineAnnealingLR } from './schedules/cosine-annealing-lr';
-import { ExponentialLR } from './schedules/exponential-lr';
-import { LinearLR } from './schedules/linear-lr';
-import { MultiStepLR } from './schedules/multi-step-lr';
-import { PolyLR } from './schedules/poly-lr';
-import { QuadraticWarmupLR } from './schedules/quadratic-warmup-lr';
-import { StepLR } from './schedules/step-lr';
+import { constantSchedules } from './schedules/constant-lr';
+import { cosineAnnealingSchedules } from './schedules/cosine-annealing-lr';
+import { cosineRestartSchedules } from './schedules/cosine-restart-lr';
+import { exponentialSchedules } from './schedules/exponential-lr';
+import { linearSchedules } from './schedules/linear-lr';
+import { multiStepSchedules } from './schedules/multi-step-lr';
+import { oneCycleSchedules } from './schedules/one-cycle-lr';
+import { polySchedules } from './schedules/poly-lr';
+import { quadraticWarmupSchedules } from './schedules/quadratic-warmup-lr';
+import { reduceOnPlateauSchedules } from './schedules/reduce-on-plateau-lr';
+import { stepSchedules } from './schedules/step-lr';
 
 export const trainingModules = [
   SGD,
   Adam,
   AdamW,
-  LinearLR,
-  MultiStepLR,
-  StepLR,
-  ConstantLR,
-  ExponentialLR,
-  PolyLR,
-  CosineAnnealingLR,
-  QuadraticWarmupLR,
+  ...linearSchedules,
+  ...multiStepSchedules,
+  ...stepSchedules,
+  ...constantSchedules,
+  ...exponentialSchedules,
+  ...polySchedules,
+  ...cosineAnnealingSchedules,
+  ...cosineRestartSchedules,
+  ...oneCycleSchedules,
+  ...reduceOnPlateauSchedules,
+  ...quadraticWarmupSchedules,
   ...optimWrappers,
   ...loops,
   ...hooks,

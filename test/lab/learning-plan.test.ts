@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { type ConfigValue, type LabDataset, type Recipe, startEngine } from '../../src';
-import { YOLOv5ParamSchedulerHook } from '../../src/training/hooks/yolov5-param-scheduler-hook';
+import { ParamSchedulerHook } from '../../src/training/hooks/param-scheduler-hook';
 import type { TrainRun } from '../../src/training/train-run';
 import { shrunk } from './shrunk';
 import { scenes, small } from './small';
@@ -37,6 +37,19 @@ const cases: [string, () => Recipe, object][] = [
     () => shrunk('yolov8_n_syncbn_fast_8xb16-500e_coco', 5, data.classes),
     { epochs: 2, batch: 4 },
   ],
+  [
+    'a momentum schedule and one cycle of the rate',
+    () =>
+      small()
+        .classes(data.classes)
+        .set({
+          param_scheduler: [
+            { type: 'OneCycleLR', eta_max: 0.01, by_epoch: false },
+            { type: 'CosineAnnealingMomentum', eta_min: 0.85, convert_to_iter_based: true },
+          ],
+        }),
+    { epochs: 2, batch: 4 },
+  ],
   ['a run of iterations', () => small().classes(data.classes).set(iterations), { batch: 4 }],
 ];
 
@@ -44,12 +57,10 @@ test.each(cases)('%s', async (_, recipe, options) => {
   const workDir = mkdtempSync(join(folder, 'run-'));
   const plan = await recipe().plan(data, { ...options, seed: 1 });
   const momenta: number[] = [];
-  const move = vi
-    .spyOn(YOLOv5ParamSchedulerHook.prototype, 'afterTrainIter')
-    .mockImplementation(({ state }: TrainRun) => {
-      momenta.push(state.wrapper.optimizer.groups[0].momentum ?? Number.NaN);
-      state.schedule.afterIteration();
-    });
+  const move = vi.spyOn(ParamSchedulerHook.prototype, 'afterTrainIter').mockImplementation(({ state }: TrainRun) => {
+    momenta.push(state.wrapper.optimizer.groups[0].momentum ?? Number.NaN);
+    state.schedule.afterIteration();
+  });
   const run = await recipe().fit(data, {
     ...options,
     seed: 1,
@@ -64,7 +75,7 @@ test.each(cases)('%s', async (_, recipe, options) => {
   // the log leaves out the last iterations of some epochs
   expect(run.history.train.length).toBeGreaterThan(3);
   for (const { step, lr } of run.history.train) expect(plan.lrAt(step), `iteration ${step}`).toBe(lr);
-  if (momenta.length > 0) expect([...(plan.plan.series[0].momentum ?? [])]).toEqual(momenta);
+  expect([...(plan.plan.series[0].momentum ?? momenta.map(() => Number.NaN))]).toEqual(momenta);
   const stepsOf = (kind: string) => plan.plan.events.filter((event) => event.kind === kind).map(({ step }) => step);
   const evaluated = run.history.evaluations.map(({ step }) =>
     plan.plan.unit === 'epoch' ? step * plan.plan.epochLength : step,

@@ -1,7 +1,7 @@
 // The plan of a run: options over the config.
 
 import { describe, expect, test } from 'vitest';
-import { detector } from '../../src';
+import { type ConfigObject, detector } from '../../src';
 import { type FitOptions, planRun } from '../../src/lab/plan';
 
 describe('plan', () => {
@@ -18,6 +18,19 @@ describe('plan', () => {
     expect(plan.notices).toEqual(['schedule of 12 epochs scaled to 6: milestones 4, 5']);
     expect(planRun(config, {}).paramScheduler[1].milestones).toEqual([8, 11]);
     expect(planRun(config, { epochs: 2 }).paramScheduler[1].milestones).toEqual([1]);
+  });
+
+  test('periods and steps of a cycle are scaled, a rule that has no epoch left is dropped, and lr beside a cycle is said', () => {
+    const { config } = detector('faster-rcnn_r50_fpn_1x_coco');
+    const param_scheduler: ConfigObject[] = [
+      { type: 'CosineRestartLR', periods: [8, 4], restart_weights: [1, 1], eta_min: 0 },
+      { type: 'OneCycleLR', eta_max: 0.1, total_steps: 12 },
+      { type: 'ConstantLR', begin: 8, end: 9 },
+    ];
+    const plan = planRun({ ...config, param_scheduler }, { epochs: 3, lr: 0.1 });
+    expect(plan.paramScheduler).toMatchObject([{ periods: [2, 1] }, { total_steps: 3 }]);
+    expect(plan.paramScheduler).toHaveLength(2);
+    expect(plan.notices[0]).toMatch(/lr has no effect: OneCycleLR rises to its eta_max, 0.1/);
   });
 
   test('the learning rate is scaled to the batch size by the config or by scaleLr, else one line says what that would be', () => {

@@ -1,4 +1,4 @@
-// ParamSchedulerHook (mmengine): moves the learning rates after every iteration and epoch, as `param_scheduler` says.
+// ParamSchedulerHook (mmengine): moves the learning rates after every iteration, epoch and evaluation, as `param_scheduler` says.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
@@ -23,14 +23,18 @@ export class ParamSchedulerHook implements TrainHook {
   afterTrainEpoch({ state }: TrainRun): void {
     state.schedule.afterEpoch();
   }
+
+  afterVal({ state }: TrainRun, metrics: Record<string, number> | undefined): void {
+    if (metrics) state.schedule.afterEvaluation?.(metrics);
+  }
 }
 
 export const paramSchedulerHookDefinition = defineModule({
   kind: 'hook',
   type: 'ParamSchedulerHook',
-  summary: 'Moves the learning rates by param_scheduler; a default hook',
+  summary: 'Moves learning rates and momentum by param_scheduler; a default hook',
   origin: 'mmengine',
-  shapes: 'an iteration or epoch -> the next learning rates',
+  shapes: 'an iteration, epoch or evaluation -> the next learning rates',
   example: "{ type: 'ParamSchedulerHook' }",
   options: z.strictObject({ priority }),
   build: () => new ParamSchedulerHook(),

@@ -32,6 +32,7 @@ export const Adam = defineModule({
   build: ({ lr, weight_decay: weightDecay, ...rest }): OptimizerPlan => ({
     lr,
     weightDecay,
+    momentum: rest.betas[0],
     create: (groups) => new AdaptiveMoments(groups, { ...rest, decoupled: false }),
   }),
 });

@@ -36,6 +36,7 @@ export const AdamW = defineModule({
   build: ({ lr, weight_decay: weightDecay, ...rest }): OptimizerPlan => ({
     lr,
     weightDecay,
+    momentum: rest.betas[0],
     create: (groups) => new AdaptiveMoments(groups, { ...rest, decoupled: true }),
   }),
 });

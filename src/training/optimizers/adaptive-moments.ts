@@ -38,7 +38,7 @@ export class AdaptiveMoments implements Optimizer {
     const batches = new Map<string, number[]>();
     for (const [i, group] of this.groups.entries()) {
       if (!gradients[i]) continue;
-      const key = `${group.lr} ${group.weightDecay} ${++this.steps[i]}`;
+      const key = `${group.lr} ${group.weightDecay} ${group.momentum} ${++this.steps[i]}`;
       const batch = batches.get(key);
       if (batch) batch.push(i);
       else batches.set(key, [i]);
@@ -48,8 +48,10 @@ export class AdaptiveMoments implements Optimizer {
 
   /** Parameters that share their rates and have taken as many steps. */
   private update(batch: number[], gradients: readonly (tf.Tensor | undefined)[]): void {
-    const { betas, eps: epsilon, amsgrad, decoupled } = this.settings;
-    const { lr, weightDecay } = this.groups[batch[0]];
+    const { eps: epsilon, amsgrad, decoupled } = this.settings;
+    const [first, second] = this.settings.betas;
+    const { lr, momentum = first, weightDecay } = this.groups[batch[0]];
+    const betas: [number, number] = [momentum, second];
     const variables = batch.map((i) => this.groups[i].parameter.variable);
     const used = batch.map((i, k) => {
       const gradient = gradients[i] as tf.Tensor;

@@ -19,6 +19,8 @@ export interface Optimizer {
 export interface OptimizerPlan {
   lr: number;
   weightDecay: number;
+  /** What schedules of the momentum move: of Adam its first beta; absent: nothing. */
+  momentum?: number;
   create(groups: ParameterGroup[]): Optimizer;
 }
 

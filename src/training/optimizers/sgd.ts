@@ -38,6 +38,7 @@ export const SGD = defineModule({
   build: (o): OptimizerPlan => ({
     lr: o.lr,
     weightDecay: o.weight_decay,
+    momentum: o.momentum,
     create: (groups) => new Sgd(groups, o),
   }),
 });

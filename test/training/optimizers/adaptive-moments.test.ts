@@ -90,6 +90,23 @@ test.each([
   model.dispose();
 });
 
+// torch.optim with lr 0.1, weight_decay 0.05 and the momentum (AdamW's first beta) of each step
+test.each([
+  [{ type: 'AdamW' }, [0.5915908, -1.5442133, 0.0985144]],
+  [{ type: 'SGD', momentum: 0.9 }, [0.0530091, 0.6974894, -0.5474293]],
+])('%s with a momentum that is scheduled', (cfg, expected) => {
+  const model = new Pair([1, -2, 0.5]);
+  model.initWeights(undefined as never);
+  const optimizer = made({ ...cfg, lr: 0.1, weight_decay: 0.05 }, model);
+  for (const momentum of [0.9, 0.8, 0.7, 0.6, 0.5]) {
+    for (const group of optimizer.groups) group.momentum = momentum;
+    descend(model, optimizer, [0.2, 0.3, -0.4]);
+  }
+  expectClose([...model.p.variable.dataSync()], expected, 2e-6);
+  optimizer.dispose();
+  model.dispose();
+});
+
 test('a misspelt option is named', () => {
   const model = new Pair([1]);
   expect(() => made({ type: 'AdamW', lr: 1, beta: 3 }, model)).toThrow(/Did you mean "betas"/);

@@ -1,0 +1,99 @@
+// CosineRestartLR and its kin: half cosines down to eta_min, one after the other, each from its own share of the first value
+// (Loshchilov and Hutter, SGDR, ICLR 2017). After the last one the value stays.
+
+import { z } from 'zod';
+import { defineModule } from '../../catalogue/registry';
+import {
+  momentumRange,
+  parameterRange,
+  rangeChecked,
+  rateRange,
+  resolveRange,
+  type ScheduleFactory,
+  type ScheduleOptions,
+} from './schedule-rule';
+
+interface MinimumOptions {
+  eta_min?: number | null;
+  eta_min_ratio?: number | null;
+}
+
+const options = {
+  periods: z.array(z.int().positive()).min(1).describe('Steps of each half cosine'),
+  restart_weights: z
+    .array(z.number().positive())
+    .default([1])
+    .describe('What each half cosine begins with, as a fraction of the first value'),
+  eta_min: z.number().nonnegative().nullish().describe('Minimum'),
+  eta_min_ratio: z.number().nonnegative().nullish().describe('eta_min as a fraction of the first value'),
+};
+const oneMinimum = [
+  (o: MinimumOptions) => (typeof o.eta_min === 'number') !== (typeof o.eta_min_ratio === 'number'),
+  { message: 'expected one of eta_min and eta_min_ratio, received both or neither' },
+] as const;
+const oneWeight = [
+  (o: { periods: number[]; restart_weights: number[] }) => o.periods.length === o.restart_weights.length,
+  { message: 'expected as many restart_weights as periods', path: ['restart_weights'] as PropertyKey[] },
+] as const;
+
+const build =
+  (o: ScheduleOptions<typeof options>): ScheduleFactory =>
+  (epochLength) => {
+    const { scale, ...range } = resolveRange(o, epochLength);
+    const periods = o.periods.map((period) => period * scale);
+    const ends = periods.map((_, i) => periods.slice(0, i + 1).reduce((sum, period) => sum + period, 0));
+    return {
+      ...range,
+      next: (value, at, base) => {
+        const i = ends.findIndex((end) => at < end);
+        if (i < 0) return value;
+        const low = o.eta_min ?? base * (o.eta_min_ratio ?? 0);
+        const step = at - (i === 0 ? 0 : ends[i - 1]);
+        if (step === 0) return base * o.restart_weights[i];
+        const height = (k: number) => 1 + Math.cos((Math.PI * k) / periods[i]);
+        return (height(step) / height(step - 1)) * (value - low) + low;
+      },
+    };
+  };
+
+const shared = {
+  kind: 'param_scheduler',
+  paper: 'Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts, ICLR 2017',
+} as const;
+
+export const cosineRestartSchedules = [
+  defineModule({
+    ...shared,
+    type: 'CosineRestartLR',
+    summary: 'Lowers the learning rate to eta_min along half cosines, one after the other',
+    shapes: 'the learning rate of a step -> that of the next',
+    example: "{ type: 'CosineRestartLR', periods: [8, 4], restart_weights: [1, 0.5], eta_min: 0.0001 }",
+    options: rangeChecked(z.strictObject({ ...options, ...rateRange }))
+      .refine(...oneMinimum)
+      .refine(...oneWeight),
+    build,
+  }),
+  defineModule({
+    ...shared,
+    type: 'CosineRestartMomentum',
+    summary: 'Lowers the momentum to eta_min along half cosines, one after the other',
+    shapes: 'the momentum of a step -> that of the next',
+    example: "{ type: 'CosineRestartMomentum', periods: [8, 4], restart_weights: [1, 1], eta_min: 0.85 }",
+    options: rangeChecked(z.strictObject({ ...options, ...momentumRange }))
+      .refine(...oneMinimum)
+      .refine(...oneWeight),
+    build,
+  }),
+  defineModule({
+    ...shared,
+    type: 'CosineRestartParamScheduler',
+    summary: 'Lowers a value of the optimizer to eta_min along half cosines, one after the other',
+    shapes: 'the value of a step -> that of the next',
+    example:
+      "{ type: 'CosineRestartParamScheduler', param_name: 'momentum', periods: [8, 4], restart_weights: [1, 1], eta_min: 0.85 }",
+    options: rangeChecked(z.strictObject({ ...options, ...parameterRange }))
+      .refine(...oneMinimum)
+      .refine(...oneWeight),
+    build,
+  }),
+] as const;
