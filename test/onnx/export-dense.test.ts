@@ -3,7 +3,9 @@
 import { beforeAll, expect, test } from 'vitest';
 import type { ModuleConfig } from '../../src/catalogue/registry';
 import { startEngine } from '../../src/engine';
-import { backbone, compare, cut, fpn, lively, SIZE, sampleOf } from './exported';
+import type { Detector } from '../../src/models/types';
+import type { OnnxFile } from '../../src/onnx/export-detector';
+import { backbone, compare, compareFile, cut, exported, feeds, fpn, lively, SIZE, sampleOf, session } from './exported';
 
 beforeAll(async () => void (await startEngine()));
 
@@ -119,6 +121,18 @@ export const DENSE: Record<string, ModuleConfig> = {
     bbox_head: { type: 'YOLOV3Head', out_channels: [32, 16, 16], featmap_strides: [32, 16, 8] },
     test_cfg: { ...cut, conf_thr: 0.3 },
   },
+  RPN: {
+    type: 'RPN',
+    backbone,
+    neck: fpn(),
+    rpn_head: {
+      type: 'RPNHead',
+      feat_channels: 16,
+      anchor_generator: { type: 'AnchorGenerator', scales: [4], ratios: [0.5, 1, 2], strides: [4, 8, 16, 32, 64] },
+      loss_bbox: { type: 'L1Loss' },
+    },
+    test_cfg: { rpn: { nms_pre: 100, max_per_img: 50, nms: { type: 'nms', iou_threshold: 0.7 }, min_bbox_size: 0 } },
+  },
   SSD: {
     type: 'SingleStageDetector',
     backbone: { type: 'MobileNetV2', out_indices: [4, 7], widen_factor: 0.25 },
@@ -147,5 +161,43 @@ test.each(Object.keys(DENSE))('%s', async (name) => {
   const model = lively(DENSE[name]);
   const found = await compare(model, [sampleOf(...SIZE, 1)]);
   expect(found.count).toBeGreaterThan(4);
+  model.dispose();
+});
+
+test.each(Object.keys(DENSE))('%s at sizes and batches that change', async (name) => {
+  const model = lively(DENSE[name]);
+  const file = exported(model, { dynamicSize: true, dynamicBatch: true });
+  for (const [height, width, count] of [
+    [160, 96, 2],
+    [192, 320, 1],
+  ]) {
+    const samples = Array.from({ length: count }, (_, i) => sampleOf(height, width, i));
+    const found = await compareFile(model, file, samples);
+    expect(found.count).toBeGreaterThan(2);
+  }
+  model.dispose();
+});
+
+/** Largest difference of two tables. */
+async function gap(one: OnnxFile, other: OnnxFile, model: Detector, name: string): Promise<number> {
+  const tables = await Promise.all(
+    [one, other].map(async (file) => {
+      const running = await session(file);
+      const results = await running.run(feeds(model, [sampleOf(...SIZE, 1)], file.inputs));
+      await running.release();
+      return results[name].data as Float32Array;
+    }),
+  );
+  return tables[0].reduce((most, v, i) => Math.max(most, Math.abs(v - tables[1][i])), 0);
+}
+
+test.each(Object.keys(DENSE))('%s in half precision', async (name) => {
+  const model = lively(DENSE[name]);
+  const whole = exported(model, { nms: false });
+  const half = exported(model, { nms: false, precision: 'float16' });
+  expect(half.bytes.length).toBeLessThan(0.7 * whole.bytes.length);
+  const [boxes, scores] = [await gap(whole, half, model, 'boxes'), await gap(whole, half, model, 'scores')];
+  expect(boxes).toBeLessThan(1);
+  expect(scores).toBeLessThan(1e-2);
   model.dispose();
 });

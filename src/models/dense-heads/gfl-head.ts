@@ -148,7 +148,8 @@ export class GFLHead extends AnchorHead<GFLHeadConfig> {
 
   protected override decodedBoxes(boxes: tf.Tensor, sizes: Size[]): tf.Tensor {
     const strides = this.strides(sizes);
-    return super.decodedBoxes(tf.mul(boxes, tf.tensor2d(strides, [strides.length, 1])), sizes);
+    const distances = boxes.reshape<tf.Tensor3D>([-1, strides.length, 4]);
+    return super.decodedBoxes(tf.mul(distances, tf.tensor2d(strides, [strides.length, 1])), sizes);
   }
 
   protected override decode(boxes: Float32Array, priors: Int32Array, sizes: Size[], imgShape: Size): Float32Array {

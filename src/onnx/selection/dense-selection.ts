@@ -3,6 +3,7 @@
 import { DetLabError } from '../../errors';
 import type { Selection } from '../../models/dense-heads/selection';
 import type { NmsConfig } from '../../ops';
+import { isFixed } from '../alignment';
 import type { LoweringContext } from '../lowering';
 import { bestClasses, DROPPED, type GraphCandidates, type Pairs, selectPairs } from './pairs';
 import { detectionTable, type GraphDetections } from './suppression';
@@ -51,11 +52,45 @@ const objects: Rule = (candidates, cfg, context) => {
   return allLevels({ ...candidates, scores: kept }, { ...cfg, multi_label: true }, context);
 };
 
-const RULES: Partial<Record<Selection['rule'], Rule>> = {
+/** By logit, as sigmoids of large logits are equal; labels are 0, and the levels are what NMS keeps apart. */
+const proposals: Rule = ({ scores, columns, boxes, levels }, { nms_pre = -1 }, { graph, dimensions }) => {
+  const column = (c: number) => graph.node('Gather', [scores, graph.constant([c], [], 'int64')], { axis: 2 });
+  // of two columns, the lead over the background
+  const logits = columns === 1 ? column(0) : graph.node('Sub', [column(0), column(1)]);
+  const cut = (value: string): string[] =>
+    levels.length === 1 ? [value] : graph.nodeOf('Split', [value, dimensions.list(levels)], { axis: 1 }, levels.length);
+  const [logitsOf, boxesOf] = [cut(logits), cut(boxes)];
+  const parts = levels.map((priors, level) => {
+    const count = priors.map((n) => (nms_pre > 0 ? Math.min(n, nms_pre) : n));
+    const all = { best: logitsOf[level], boxes: boxesOf[level] };
+    if (nms_pre > 0 && !(isFixed(priors) && priors[0] <= nms_pre)) {
+      const k = isFixed(priors)
+        ? graph.ints([count[0]])
+        : graph.node('Min', [dimensions.size(priors), graph.ints([nms_pre])]);
+      const [best, index] = graph.nodeOf('TopK', [all.best, k], { axis: 1, largest: 1, sorted: 1 }, 2);
+      const at = graph.node('Unsqueeze', [index, graph.ints([2])]);
+      Object.assign(all, { best, boxes: graph.node('GatherND', [all.boxes, at], { batch_dims: 1 }) });
+    }
+    const shape = graph.node('Shape', [all.best]);
+    return { ...all, count, id: graph.node('Expand', [graph.constant([level], [], 'int64'), shape]) };
+  });
+  const join = (values: string[]) => (values.length === 1 ? values[0] : graph.node('Concat', values, { axis: 1 }));
+  const best = join(parts.map((part) => part.best));
+  return {
+    boxes: join(parts.map((part) => part.boxes)),
+    scores: graph.node('Sigmoid', [best]),
+    labels: graph.node('Expand', [graph.constant([0], [], 'int64'), graph.node('Shape', [best])]),
+    ids: join(parts.map((part) => part.id)),
+    count: parts[0].count.map((_, t) => parts.reduce((sum, part) => sum + part.count[t], 0)),
+  };
+};
+
+const RULES: Record<Selection['rule'], Rule> = {
   'by level': byLevel,
   'all levels': allLevels,
   'best class': bestClass,
   objects,
+  proposals,
 };
 
 /** @throws DetLabError for settings that have no form in ONNX */
@@ -65,8 +100,6 @@ export function selectDetections(
   context: LoweringContext,
 ): GraphDetections {
   const select = RULES[rule];
-  if (!select)
-    throw new DetLabError(`detections selected by the rule "${rule}" have no form in ONNX. Save with { nms: false }`);
   const { min_bbox_size: minSize = -1, max_per_img: limit = -1, nms } = cfg;
   if (minSize > 0)
     throw new DetLabError(

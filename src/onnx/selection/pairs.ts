@@ -29,6 +29,8 @@ export interface Pairs {
   scores: string;
   /** int64 [N, S]. */
   labels: string;
+  /** int64 [N, S], of what NMS keeps apart; the labels when absent. */
+  ids?: string;
   /** S, where it is known. */
   count: Sizes;
 }

@@ -36,7 +36,7 @@ export function nextFloat(value: number): number {
 
 /** Scores [N, S] of the pairs that NMS keeps; the others are dropped. */
 function suppressed(
-  { boxes, scores, labels }: Pairs,
+  { boxes, scores, labels, ids = labels }: Pairs,
   nms: NmsConfig,
   limit: number,
   { graph }: LoweringContext,
@@ -57,11 +57,11 @@ function suppressed(
   if (!class_agnostic) {
     // boxes of class k are moved by k times the largest coordinate and one
     const each = graph.node('Unsqueeze', [valid, graph.ints([2])]);
-    const some = graph.node('Where', [each, boxes, graph.float(0)]);
+    const some = graph.node('Where', [each, boxes, graph.float(-1e9)]);
     const attributes = { keepdims: 1, noop_with_empty_axes: 0 };
     const step = graph.node('Add', [graph.node('ReduceMax', [some, graph.ints([1, 2])], attributes), graph.float(1)]);
-    const ids = graph.node('Unsqueeze', [graph.node('Cast', [labels], { to: 1 }), graph.ints([2])]);
-    placed = graph.node('Add', [boxes, graph.node('Mul', [ids, step])]);
+    const groups = graph.node('Unsqueeze', [graph.node('Cast', [ids], { to: 1 }), graph.ints([2])]);
+    placed = graph.node('Add', [boxes, graph.node('Mul', [groups, step])]);
   }
   // widths and heights that count both edges
   if (offset) placed = graph.node('Add', [placed, graph.constant([0, 0, offset, offset], [4], 'float32')]);
