@@ -25,6 +25,7 @@ module.exports = {
     only('ops-know-engine', 'ops', ['^src/engine/']),
     only('masks-stand-alone', 'masks', []),
     only('models-know-nn-and-ops', 'models', [CATALOGUE, '^src/(engine|masks|nn|ops)/', '^src/data/(types|instances)\\.ts$']),
+    only('onnx-knows-models', 'onnx', ['^src/(models|nn|ops)/']),
     only('data-knows-masks', 'data', [CATALOGUE, '^src/(masks|remote)/']),
     only('evaluation-knows-data-types', 'evaluation', [CATALOGUE, '^src/masks/', '^src/data/types\\.ts$']),
     only('analysis-knows-evaluation', 'analysis', [

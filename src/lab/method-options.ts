@@ -216,6 +216,16 @@ const SHAPES = {
   'PredictionList.save': ['save the predictions', saving],
   'VideoPredictions.save': ['save the predictions', saving],
   'Model.evaluate': ['evaluate', evaluation],
+  'Model.save': [
+    'save the model',
+    {
+      nms: z.boolean(),
+      size: side,
+      batch,
+      dynamic: z.union([z.boolean(), z.enum(['size', 'batch'])]),
+      precision: z.enum(['float32', 'float16']),
+    },
+  ],
   'Model.errors': ['list the errors', { ...evaluation, ...kinds, losses: z.boolean() }],
   'Model.imageLosses': ['compute losses', { precision, ...progress }],
   'Model.assignments': ['show assignments', { ...input, image }],

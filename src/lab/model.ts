@@ -27,6 +27,7 @@ import { loadStrictly } from './load-strictly';
 import { checkMethod } from './method-options';
 import { modelFile, withoutConfig } from './model-file';
 import { chooseThreshold, type ModelThreshold, storedThreshold, thresholdNote } from './model-threshold';
+import { isOnnxFile, type SaveOnnxOptions, saveOnnx } from './onnx/save-onnx';
 import { ownMeta } from './own-meta';
 import {
   type AnyPredictions,
@@ -217,11 +218,25 @@ export class Model implements Displayable {
 
   /**
    * Writes one file for `Model.load` and PyTorch: `.safetensors`, or `.pth` with the weights under `state_dict`; or the whole
-   * config, what was inferred included: `.py` and `.json` for MMDetection, `.ts`; or a page that detects in a browser, `.html`.
+   * config, what was inferred included: `.py` and `.json` for MMDetection, `.ts`; or a page that detects in a browser, `.html`; or
+   * `.onnx` for ONNX Runtime and OpenVINO, which alone has options.
    * @example model.save('cells.pth') // Python: torch.load('cells.pth', weights_only=True)['state_dict']
    * @example model.save('cells.py') // Python: MODELS.build(Config.fromfile('cells.py').model)
+   * @example model.save('cells.onnx', { dynamic: 'batch' }) // Python: onnxruntime.InferenceSession('cells.onnx')
+   * @throws DetLabError for an extension or options that there are not, and for what has no form in ONNX
    */
-  save(file: string): string {
+  save(file: string, options?: SaveOnnxOptions): string {
+    checkMethod('Model.save', options);
+    if (isOnnxFile(file)) {
+      this.requireWeights('save');
+      return saveOnnx(
+        { ...this.meta(), detector: this.detector, threshold: this.threshold?.score },
+        file,
+        options ?? {},
+      );
+    }
+    const [unused] = Object.keys(options ?? {});
+    if (unused !== undefined) throw new DetLabError(`Cannot save "${file}": the option ${unused} is of .onnx files`);
     if (isConfigFile(file)) return saveConfig(this.config, file, this.classes);
     if (isPage(file)) return this.demo().save(file);
     this.requireWeights('save');

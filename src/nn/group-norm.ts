@@ -3,6 +3,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
 import { activateFused } from '../ops/activate';
+import { composite } from '../ops/composite';
 import type { Epilogue } from './conv2d';
 import { ones, zeros } from './initializers';
 import { Module, type Parameter } from './module';
@@ -38,15 +39,23 @@ export class GroupNorm extends Module {
   }
 
   forward(x: tf.Tensor4D, { residual, activation }: Epilogue = {}): tf.Tensor4D {
+    const { groups, epsilon } = this;
+    const inputs = { x, scale: this.weight.variable, offset: this.bias.variable };
+    return tf.tidy(() => {
+      let y = composite({ name: 'GroupNorm', inputs, attrs: { groups, epsilon } }, () => this.normalize(x));
+      if (residual) y = tf.add(y, residual);
+      return activateFused(y, activation);
+    });
+  }
+
+  private normalize(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
       const [n, h, w, c] = x.shape;
       const grouped = x.reshape([n, h * w, this.groups, c / this.groups]);
       const centered = tf.sub(grouped, tf.mean(grouped, [1, 3], true));
       const variance = tf.mean(tf.square(centered), [1, 3], true);
       const normalized = tf.mul(centered, tf.rsqrt(tf.add(variance, this.epsilon))).reshape<tf.Tensor4D>(x.shape);
-      let y: tf.Tensor4D = tf.add(tf.mul(normalized, this.weight.variable), this.bias.variable);
-      if (residual) y = tf.add(y, residual);
-      return activateFused(y, activation);
+      return tf.add<tf.Tensor4D>(tf.mul(normalized, this.weight.variable), this.bias.variable);
     });
   }
 }

@@ -35,6 +35,9 @@ import { imageRows } from './image-rows';
 import { type ImageTargets, imageTargets } from './image-targets';
 import { mapLevels } from './map-levels';
 import { PriorCache } from './prior-cache';
+import type { CandidateTensors, DecodedCandidates, Selection } from './selection';
+
+export type { CandidateTensors, Selection } from './selection';
 
 export interface DenseHeadConfig {
   num_classes: number;
@@ -57,16 +60,6 @@ export interface AssignImage {
   /** [H, W] of each level. */
   sizes: Size[];
   context: LossContext;
-}
-
-/** What detections are selected from. */
-export interface CandidateTensors {
-  /** Probabilities [N, T, K]; the first C columns are the classes. */
-  scores: tf.Tensor;
-  /** What `decode` reads [N, T, 4]. */
-  boxes: tf.Tensor;
-  /** Factors on the selected scores [N, T, 1]: centerness, objectness. */
-  factors?: tf.Tensor;
 }
 
 /** `C` is the config, `M` the names of the predicted maps. */
@@ -284,6 +277,24 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
   }
 
   protected abstract candidates(outputs: DenseOutputs<M>): CandidateTensors;
+
+  /** The candidates with decoded boxes, as tensors alone: what a program without `detect` computes the detections from. */
+  decodedCandidates(features: tf.Tensor4D[]): DecodedCandidates {
+    const outputs = this.outputs(features);
+    const { sizes } = outputs;
+    const { boxes, ...rest } = this.candidates(outputs);
+    return { ...rest, boxes: this.decodedBoxes(boxes, sizes), sizes, levels: this.priorCache.counts(sizes) };
+  }
+
+  /** `decode` of all candidates [N, T, 4] as a tensor, before boxes are clipped. */
+  protected decodedBoxes(boxes: tf.Tensor, sizes: Size[]): tf.Tensor {
+    return this.coder.decodeTensors(this.coderPriors(sizes), boxes);
+  }
+
+  /** How `suppress` selects, for programs that cannot call it. */
+  get selection(): Selection {
+    return { rule: 'by level', clips: this.coder.clips ?? true, cfg: this.testCfg };
+  }
 
   /** The candidates of the first image, for those who watch. */
   private watched({ scores, boxes }: CandidateTensors, sizes: Size[], { samples }: DetBatch): WatchedScores {

@@ -146,6 +146,12 @@ export class GFLHead extends AnchorHead<GFLHeadConfig> {
     return { ...super.candidates(outputs), boxes: this.integral.forward(outputs.flat('deltas')) };
   }
 
+  protected override decodedBoxes(boxes: tf.Tensor, sizes: Size[]): tf.Tensor {
+    const strides = this.strides(sizes);
+    const distances = boxes.reshape<tf.Tensor3D>([-1, strides.length, 4]);
+    return super.decodedBoxes(tf.mul(distances, tf.tensor2d(strides, [strides.length, 1])), sizes);
+  }
+
   protected override decode(boxes: Float32Array, priors: Int32Array, sizes: Size[], imgShape: Size): Float32Array {
     const strides = this.strides(sizes);
     const inPixels = boxes.map((v, i) => v * strides[priors[i >> 2]]);

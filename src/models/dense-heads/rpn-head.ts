@@ -15,7 +15,7 @@ import { anchorHeadOptions } from './anchor-head-options';
 import { type BatchTargets, sampledTargets } from './batch-targets';
 import { cellPriors } from './cell-priors';
 import type { Candidates } from './decode-detections';
-import type { CandidateTensors } from './dense-head';
+import type { CandidateTensors, Selection } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import { testCfgText } from './head-options';
 import type { ImageTargets } from './image-targets';
@@ -86,6 +86,10 @@ export class RPNHead extends AnchorHead<RPNHeadConfig> {
   /** Logits, since proposals are selected by rank. */
   protected override candidates(outputs: DenseOutputs<AnchorMaps>): CandidateTensors {
     return { scores: outputs.flat('scores'), boxes: outputs.flat('deltas') };
+  }
+
+  override get selection(): Selection {
+    return { ...super.selection, rule: 'proposals' };
   }
 
   protected override suppress(candidates: Candidates, meta: ImageMeta, cfg: ProposalCfg, rescale: boolean): Detections {

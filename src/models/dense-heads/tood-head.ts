@@ -23,7 +23,7 @@ import type { BatchTargets } from './batch-targets';
 import { cellPriors } from './cell-priors';
 import { centerness } from './centerness';
 import { convTower, type TowerLayer } from './conv-tower';
-import type { AssignImage, CandidateTensors } from './dense-head';
+import type { AssignImage, CandidateTensors, Selection } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import { groupNormOption, noInitOption, testCfgOption, towerOptions, trainCfgText } from './head-options';
 import { levelSpans } from './image-rows';
@@ -151,6 +151,14 @@ export class TOODHead extends AnchorHead<TOODHeadConfig> {
   /** Boxes are decoded already, and not clipped, as in the reference. */
   protected override decode(boxes: Float32Array): Float32Array {
     return boxes;
+  }
+
+  protected override decodedBoxes(boxes: tf.Tensor): tf.Tensor {
+    return boxes;
+  }
+
+  override get selection(): Selection {
+    return { rule: 'by level', clips: false, cfg: this.testCfg };
   }
 
   protected override assignerAt(context: LossContext): Assigner {

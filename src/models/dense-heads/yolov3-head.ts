@@ -18,7 +18,7 @@ import type { Losses } from '../types';
 import type { BatchTargets } from './batch-targets';
 import { cellPriors } from './cell-priors';
 import { type Candidates, denseTestCfg, filterScoresAndTopk, nmsAndLimit, toFrame } from './decode-detections';
-import { type CandidateTensors, DenseHead } from './dense-head';
+import { type CandidateTensors, DenseHead, type Selection } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import type { ComputedParts } from './detached-predictions';
 import { flattenLevels } from './flatten-levels';
@@ -239,6 +239,14 @@ export class YOLOV3Head extends DenseHead<YOLOV3HeadConfig, 'predictions'> {
 
   protected override decode(boxes: Float32Array): Float32Array {
     return boxes;
+  }
+
+  protected override decodedBoxes(boxes: tf.Tensor): tf.Tensor {
+    return boxes;
+  }
+
+  override get selection(): Selection {
+    return { rule: 'objects', clips: false, cfg: this.testCfg };
   }
 
   /** Anchors are filtered by objectness first; all levels compete together. */

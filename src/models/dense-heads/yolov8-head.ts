@@ -11,7 +11,7 @@ import type { Losses } from '../types';
 import type { BatchTargets } from './batch-targets';
 import type { Candidates } from './decode-detections';
 import { decodeYoloDetections, type YOLOTestCfg, yoloTestCfg } from './decode-yolo-detections';
-import { type CandidateTensors, DenseHead } from './dense-head';
+import { type CandidateTensors, DenseHead, type Selection } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import type { ComputedParts } from './detached-predictions';
 import {
@@ -148,6 +148,14 @@ export class YOLOv8Head extends DenseHead<YOLOv8HeadConfig & { num_classes: numb
 
   protected override decode(boxes: Float32Array): Float32Array {
     return boxes;
+  }
+
+  protected override decodedBoxes(boxes: tf.Tensor): tf.Tensor {
+    return boxes;
+  }
+
+  override get selection(): Selection {
+    return { rule: 'all levels', clips: false, cfg: this.testCfg };
   }
 
   protected override suppress(candidates: Candidates, meta: ImageMeta, cfg: YOLOTestCfg, rescale: boolean): Detections {

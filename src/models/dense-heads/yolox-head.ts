@@ -15,7 +15,7 @@ import { YOLOXBBoxCoder } from '../task-modules/coders/yolox-bbox-coder';
 import type { EpochStart, Losses } from '../types';
 import type { BatchTargets } from './batch-targets';
 import { type Candidates, nmsAndLimit } from './decode-detections';
-import { type AssignImage, type CandidateTensors, DenseHead } from './dense-head';
+import { type AssignImage, type CandidateTensors, DenseHead, type Selection } from './dense-head';
 import type { DenseOutputs } from './dense-outputs';
 import type { ComputedParts } from './detached-predictions';
 import {
@@ -186,6 +186,15 @@ export class YOLOXHead extends DenseHead<YOLOXHeadConfig, YOLOXMaps> {
 
   protected override decode(boxes: Float32Array): Float32Array {
     return boxes;
+  }
+
+  protected override decodedBoxes(boxes: tf.Tensor): tf.Tensor {
+    return boxes;
+  }
+
+  override get selection(): Selection {
+    const { score_thr, nms } = this.testCfg;
+    return { rule: 'best class', clips: false, cfg: { score_thr, nms } };
   }
 
   /** Every point has one class, its best. */

@@ -78,6 +78,8 @@ export interface BoxCoder {
   readonly priors: PriorForm;
   /** Numbers per box that a head predicts. */
   readonly encodeSize: number;
+  /** Whether `decode` clips boxes to `maxShape`; it does when this is absent. */
+  readonly clips?: boolean;
   /** Regression targets: the codes that turn n priors into `boxes`. */
   encode(priors: Float32Array, boxes: Float32Array, options?: EncodeOptions): Float32Array; // [n, 4] x 2 -> [n, encodeSize]
   /** Boxes from predicted codes; of several codes a prior (one for each class), as many boxes. */

@@ -30,6 +30,10 @@ export class DeltaXYWHBBoxCoder implements BoxCoder {
 
   constructor(private readonly options: Options) {}
 
+  get clips(): boolean {
+    return this.options.clip_border;
+  }
+
   encode(boxes: Float32Array, truths: Float32Array): Float32Array {
     const { target_means: means, target_stds: stds } = this.options;
     const deltas = new Float32Array(boxes.length);

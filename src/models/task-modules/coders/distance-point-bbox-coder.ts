@@ -15,6 +15,10 @@ export class DistancePointBBoxCoder implements BoxCoder {
 
   constructor(private readonly clipBorder = true) {}
 
+  get clips(): boolean {
+    return this.clipBorder;
+  }
+
   encode(points: Float32Array, boxes: Float32Array, { maxDistance, epsilon = 0.1 }: EncodeOptions = {}): Float32Array {
     const out = new Float32Array(boxes.length);
     const limit = maxDistance === undefined ? Number.POSITIVE_INFINITY : maxDistance - epsilon;

@@ -25,6 +25,10 @@ export class TBLRBBoxCoder implements BoxCoder {
     this.clipBorder = clip_border;
   }
 
+  get clips(): boolean {
+    return this.clipBorder;
+  }
+
   encode(boxes: Float32Array, truths: Float32Array): Float32Array {
     return boxes.map((_, i) => {
       const side = SIDES[i & 3];

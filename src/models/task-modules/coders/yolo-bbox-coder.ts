@@ -13,6 +13,7 @@ const f = Math.fround;
 export class YOLOBBoxCoder implements BoxCoder {
   readonly priors = 'cells';
   readonly encodeSize = 4;
+  readonly clips = false;
 
   constructor(private readonly epsilon = 1e-6) {}
 

@@ -8,6 +8,7 @@ const f = Math.fround;
 export class YOLOXBBoxCoder implements BoxCoder {
   readonly priors = 'points';
   readonly encodeSize = 4;
+  readonly clips = false;
 
   encode(points: Float32Array, boxes: Float32Array): Float32Array {
     return boxes.map((_, i) => {

@@ -1,0 +1,57 @@
+// What an ONNX file says of itself: metadata_props, strings by key, objects as JSON. A program that runs the file needs no more
+// than these.
+
+import type { ConfigObject } from '../../config';
+import { objectAt } from '../config-access';
+import { evaluationPipeline } from '../evaluation-pipeline';
+
+/** Steps of a test pipeline that leave the pixels alone. */
+const LOADING = /^(Load|Pack)/;
+
+export interface OnnxFacts {
+  name: string;
+  version: string;
+  classes: readonly string[];
+  config: ConfigObject;
+  nms: boolean;
+  precision: string;
+  /** From which score on detections are drawn, where one was chosen. */
+  threshold?: number;
+}
+
+/** Settings of the data preprocessor and steps of the test pipeline, in the words of MMDetection. */
+function preprocessing(config: ConfigObject): object {
+  const settings = objectAt(config, 'model.data_preprocessor');
+  const { mean = null, std = null, pad_size_divisor = 1, pad_value = 0, bgr_to_rgb = false } = settings;
+  const { steps } = evaluationPipeline(config, 'test');
+  return {
+    layout: 'NCHW',
+    dtype: 'float32',
+    channel_order: bgr_to_rgb ? 'rgb' : 'bgr',
+    mean,
+    std,
+    pad: 'bottom and right, after normalisation',
+    pad_value,
+    pad_size_divisor,
+    steps: steps.filter(({ type }) => !LOADING.test(type.split('.').at(-1)!)),
+  };
+}
+
+/** @example onnxMetadata(facts).classes // '["car","person"]' */
+export function onnxMetadata(facts: OnnxFacts): Record<string, string> {
+  const { name, version, classes, config, nms, precision, threshold } = facts;
+  return {
+    detlab: version,
+    model: name,
+    classes: JSON.stringify(classes),
+    preprocessing: JSON.stringify(preprocessing(config)),
+    postprocessing: JSON.stringify({
+      nms,
+      boxes:
+        'xyxy in pixels of the input: subtract the padding at the left and top, divide by the factor of resizing, clip',
+      test_cfg: objectAt(config, 'model.test_cfg'),
+    }),
+    ...(threshold !== undefined && { score_threshold: String(threshold) }),
+    precision,
+  };
+}

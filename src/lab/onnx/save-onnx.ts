@@ -1,0 +1,125 @@
+// `model.save('m.onnx')`: the detector as one file for ONNX Runtime, OpenVINO and others.
+
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { ConfigObject } from '../../config';
+import { DetLabError } from '../../errors';
+import type { Detector } from '../../models/types';
+import { exportDetector, type OnnxOptions } from '../../onnx/export-detector';
+import { packageRoot } from '../../paths';
+import { numberAt } from '../config-access';
+import { inputSize } from '../summary';
+import { onnxMetadata } from './onnx-metadata';
+
+export interface SaveOnnxOptions {
+  /**
+   * Select detections inside the file: outputs `boxes`, `scores`, `labels`, best first. Without, `boxes` and `scores` are those of all
+   * candidates. Default true.
+   */
+  nms?: boolean;
+  /** Height and width of the input, or both; by default those of the test pipeline, rounded up to what the network divides. */
+  size?: number | readonly [number, number];
+  /** Images of a batch. Default 1. */
+  batch?: number;
+  /** Sizes that the input may change from run to run: true is both. Default false. */
+  dynamic?: boolean | 'size' | 'batch';
+  /** `float16` computes convolutions and matrix products in half precision; inputs and outputs stay float32. */
+  precision?: 'float32' | 'float16';
+}
+
+export interface SavedModel {
+  detector: Detector;
+  name: string;
+  classes: readonly string[];
+  config: ConfigObject;
+  threshold?: number;
+}
+
+/** The coarsest stride of what is fused: sizes that may change are multiples of it. */
+const STRIDE = 32;
+
+const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
+
+export const isOnnxFile = (file: string): boolean => path.extname(file).toLowerCase() === '.onnx';
+
+/** @throws DetLabError for a place where no file can be written */
+function checkPlace(file: string): string {
+  const target = path.resolve(file);
+  const fail = (reason: string) => new DetLabError(`Cannot save "${file}": ${reason}`);
+  if (path.basename(file).toLowerCase() === '.onnx') throw fail('expected a name before .onnx');
+  if (statSync(target, { throwIfNoEntry: false })?.isDirectory())
+    throw fail('it is a folder. Give the path of a file in it');
+  try {
+    mkdirSync(path.dirname(target), { recursive: true });
+  } catch (error) {
+    throw fail(`its folder cannot be made (${(error as NodeJS.ErrnoException).code})`);
+  }
+  return target;
+}
+
+function resolved({ config }: SavedModel, given: SaveOnnxOptions): OnnxOptions {
+  const { nms = true, size, batch = 1, dynamic = false, precision = 'float32' } = given;
+  const padding = numberAt(config, 'model.data_preprocessor.pad_size_divisor') ?? 1;
+  const divisor = (padding * STRIDE) / gcd(padding, STRIDE);
+  const dynamicSize = dynamic === true || dynamic === 'size';
+  if (dynamicSize && size !== undefined)
+    throw new DetLabError(
+      "Cannot save the model: size and a dynamic size exclude each other. Leave size out, or use dynamic: 'batch'",
+    );
+  const dynamicBatch = dynamic === true || dynamic === 'batch';
+  if (dynamicBatch && given.batch !== undefined)
+    throw new DetLabError(
+      "Cannot save the model: batch and a dynamic batch exclude each other. Leave batch out, or use dynamic: 'size'",
+    );
+  const rounded = inputSize(config).map((side) => Math.ceil(side / padding) * padding);
+  const chosen = size === undefined ? rounded : typeof size === 'number' ? [size, size] : size;
+  const wrong = chosen.find((side) => side % padding !== 0);
+  if (wrong !== undefined)
+    throw new DetLabError(
+      `Cannot save the model at ${chosen.join(' x ')} pixels: its data preprocessor pads sizes to multiples of ${padding}. ` +
+        `Use ${chosen.map((side) => Math.ceil(side / padding) * padding).join(' x ')}`,
+    );
+  return { nms, size: [chosen[0], chosen[1]], batch, dynamicSize, dynamicBatch, precision, divisor };
+}
+
+/**
+ * Writes the file; an earlier one is replaced when the new one is whole.
+ *
+ * @returns absolute path of the file
+ * @throws DetLabError for what has no form in ONNX, and for a file that cannot be written
+ */
+export function saveOnnx(model: SavedModel, file: string, given: SaveOnnxOptions): string {
+  const target = checkPlace(file);
+  const options = resolved(model, given);
+  const { version } = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8'));
+  const metadata = onnxMetadata({ ...model, version, nms: options.nms, precision: options.precision });
+  const { bytes } = exported(model, options, { name: model.name, version, metadata });
+  const part = `${target}.part`;
+  try {
+    writeFileSync(part, bytes);
+    renameSync(part, target);
+  } catch (error) {
+    rmSync(part, { force: true });
+    throw new DetLabError(`Cannot save "${file}": ${(error as Error).message}`);
+  }
+  return target;
+}
+
+function exported({ detector, name }: SavedModel, options: OnnxOptions, header: Parameters<typeof exportDetector>[2]) {
+  try {
+    return exportDetector(detector, options, header);
+  } catch (error) {
+    const { dynamicSize, dynamicBatch, size } = options;
+    const reason = (error as Error).message;
+    const changing = dynamicSize || dynamicBatch;
+    if (error instanceof DetLabError)
+      throw new DetLabError(
+        `Cannot save "${name}" as ONNX: ${reason}${changing ? '. A fixed size and batch may do: leave dynamic out' : ''}`,
+      );
+    if (dynamicSize) throw error;
+    throw new DetLabError(
+      `Cannot save "${name}" as ONNX at ${size.join(' x ')} pixels: ${reason}. Most networks need multiples of ${STRIDE}`,
+      { cause: error },
+    );
+  }
+}

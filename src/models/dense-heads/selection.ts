@@ -1,0 +1,38 @@
+// What a dense head gives to the selection of detections, and how they are selected: for `detect`, and for programs that run the
+// head without it.
+
+import type * as tf from '@tensorflow/tfjs';
+import type { Size } from '../task-modules';
+import type { SuppressionCfg } from './decode-detections';
+
+/** What detections are selected from. */
+export interface CandidateTensors {
+  /** Probabilities [N, T, K]; the first C columns are the classes. */
+  scores: tf.Tensor;
+  /** What `decode` reads [N, T, 4]. */
+  boxes: tf.Tensor;
+  /** Factors on the selected scores [N, T, 1]: centerness, objectness. */
+  factors?: tf.Tensor;
+}
+
+export interface DecodedCandidates extends CandidateTensors {
+  /** [H, W] of each level. */
+  sizes: Size[];
+  /** Priors of each level; they add up to T. */
+  levels: readonly number[];
+}
+
+/** How detections are selected from candidates whose boxes are decoded. */
+export interface Selection {
+  /**
+   * - `by level`: the best (prior, class) pairs of each level above `score_thr`, NMS by class
+   * - `all levels`: the same of all levels together; of one class a prior without `multi_label`
+   * - `best class`: every prior with its best class, if the score with the factor reaches `score_thr`; NMS by class
+   * - `objects`: as `all levels`, of the priors whose factor reaches `conf_thr`
+   * - `proposals`: the best of each level by logit, NMS within the level
+   */
+  rule: 'by level' | 'all levels' | 'best class' | 'objects' | 'proposals';
+  /** Whether boxes are clipped to the image before NMS. */
+  clips: boolean;
+  cfg: SuppressionCfg & { multi_label?: boolean; conf_thr?: number };
+}

@@ -1,0 +1,153 @@
+// A detector as an ONNX model: which network it is, at which sizes it is recorded, inputs, outputs and metadata.
+
+import * as tf from '@tensorflow/tfjs';
+import { DetLabError } from '../errors';
+import { RPN } from '../models/detectors/rpn';
+import { SingleStageDetector } from '../models/detectors/single-stage-detector';
+import type { Detector } from '../models/types';
+import { Dimensions } from './dimensions';
+import { type DenseNetwork, exportDense, isDenseHead } from './export-dense';
+import type { ExportInputs, NetworkExport } from './export-network';
+import { type Dimension, Graph } from './graph';
+import type { LoweringContext } from './lowering';
+import { encodeModel } from './messages';
+import type { ParameterNames } from './tape';
+
+export interface OnnxOptions {
+  /** Select detections inside the graph. */
+  nms: boolean;
+  /** Height and width of the input. */
+  size: readonly [number, number];
+  batch: number;
+  dynamicSize: boolean;
+  dynamicBatch: boolean;
+  precision: 'float32' | 'float16';
+  /** What height and width are multiples of. */
+  divisor: number;
+}
+
+/** Heights, widths (in multiples of the divisor) and batches that a network of changing sizes is tried at. */
+const TRIED = { heights: [9, 12, 7], widths: [11, 8, 14], batches: [1, 2, 3] };
+/** Protobuf's limit of a message. */
+const MAX_BYTES = 2 ** 31 - 2 ** 20;
+
+export interface OnnxFile {
+  bytes: Uint8Array;
+  /** What is called by whom. */
+  inputs: string[];
+  outputs: string[];
+  /** Operators by number of nodes. */
+  operators: ReadonlyMap<string, number>;
+}
+
+function exporterOf(detector: Detector): (inputs: ExportInputs) => NetworkExport {
+  const dense = (head: unknown) => {
+    if (!isDenseHead(head)) return undefined;
+    const network: DenseNetwork = { head, extractFeatures: (images) => detector.extractFeatures(images) };
+    return (inputs: ExportInputs) => exportDense(network, inputs);
+  };
+  const found =
+    (detector instanceof SingleStageDetector && dense(detector.bboxHead)) ||
+    (detector instanceof RPN && dense(detector.head));
+  if (found) return found;
+  throw new DetLabError(`detectors of type ${detector.constructor.name} have no form in ONNX yet`);
+}
+
+/** Paths of all tensors of the model. */
+function parameterNames(detector: Detector): ParameterNames {
+  const names = new Map<number, string>();
+  for (const [path, { variable }] of detector.named()) if (!names.has(variable.id)) names.set(variable.id, path);
+  return names;
+}
+
+/** [N, H, W, 3], neither zero nor constant. */
+function exampleOf(batch: number, height: number, width: number): tf.Tensor4D {
+  const values = new Float32Array(batch * height * width * 3);
+  for (let i = 0; i < values.length; i++) values[i] = Math.sin(i * 0.7) + Math.cos(i * 0.013);
+  return tf.tensor4d(values, [batch, height, width, 3]);
+}
+
+function triedSizes({
+  size: [h, w],
+  batch,
+  dynamicSize,
+  dynamicBatch,
+  divisor,
+}: OnnxOptions): [number, number, number][] {
+  if (!dynamicSize && !dynamicBatch) return [[batch, h, w]];
+  return TRIED.batches.map((count, i) => [
+    dynamicBatch ? count : batch,
+    dynamicSize ? TRIED.heights[i] * divisor : h,
+    dynamicSize ? TRIED.widths[i] * divisor : w,
+  ]);
+}
+
+/**
+ * @param metadata strings that the file carries
+ * @throws DetLabError for what has no form in ONNX: which part, and what to do instead
+ */
+export function exportDetector(
+  detector: Detector,
+  options: OnnxOptions,
+  header: { name: string; version: string; metadata: Readonly<Record<string, string>> },
+): OnnxFile {
+  const run = exporterOf(detector);
+  const graph = new Graph();
+  const dimensions = new Dimensions(graph);
+  const context: LoweringContext = { graph, dimensions, precision: options.precision, levels: [] };
+  const { dynamicBatch, dynamicSize, batch, size } = options;
+  const n: Dimension = dynamicBatch ? 'batch' : batch;
+  const [h, w]: Dimension[] = dynamicSize ? ['height', 'width'] : [...size];
+  const inputs = ['images'];
+  const image = graph.input('images', 'float32', [n, 3, h, w], 'normalised and padded images, channels first');
+  const sizes = () => {
+    if (!inputs.includes('image_sizes')) {
+      inputs.push('image_sizes');
+      graph.input('image_sizes', 'float32', [n, 2], 'height and width of each image without its padding');
+    }
+    return 'image_sizes';
+  };
+  detector.eval();
+  const examples = triedSizes(options).map((tried) => exampleOf(...tried));
+  let exported: NetworkExport;
+  try {
+    exported = run({ examples, names: parameterNames(detector), image, sizes, context, nms: options.nms });
+  } finally {
+    tf.dispose(examples);
+  }
+  const outputs = [...detectionOutputs(exported), ...(exported.outputs ?? [])];
+  for (const { name, value, type, shape, doc } of outputs) graph.output(value, name, type, [n, ...shape], doc);
+  if (graph.bytes > MAX_BYTES)
+    throw new DetLabError(
+      `its weights take ${(graph.bytes / 2 ** 30).toFixed(1)} GB, more than the 2 GB an ONNX file can hold. Use precision float16`,
+    );
+  const doc = `${header.name}, written by DetLab ${header.version}`;
+  return {
+    bytes: encodeModel(graph.model({ ...header, doc })),
+    inputs,
+    outputs: outputs.map(({ name }) => name),
+    operators: graph.operators(),
+  };
+}
+
+function detectionOutputs({ detections }: NetworkExport): NonNullable<NetworkExport['outputs']> {
+  if (!detections) return [];
+  const { boxes, scores, labels, count = 'detections' } = detections;
+  return [
+    {
+      name: 'boxes',
+      value: boxes,
+      type: 'float32',
+      shape: [count, 4],
+      doc: 'x1, y1, x2, y2 in pixels of the input, best first',
+    },
+    { name: 'scores', value: scores, type: 'float32', shape: [count], doc: 'scores, 0 where there is no detection' },
+    {
+      name: 'labels',
+      value: labels,
+      type: 'int64',
+      shape: [count],
+      doc: 'indices of classes, -1 where there is no detection',
+    },
+  ];
+}

@@ -1,0 +1,125 @@
+// NMS in the graph, and the table of detections of each image. Runtimes differ on boxes whose IoU is the threshold exactly: ONNX
+// Runtime keeps them, as DetLab does, OpenVINO drops them. The threshold is raised by one step of single precision, so that both
+// keep them.
+
+import { DetLabError } from '../../errors';
+import type { NmsConfig } from '../../ops';
+import type { LoweringContext } from '../lowering';
+import { DROPPED, type Pairs } from './pairs';
+
+export interface SuppressionOptions {
+  nms: NmsConfig | null;
+  /** Detections of an image at most; negative: all. */
+  limit: number;
+  /** Smallest width and height; negative: any. */
+  minSize: number;
+}
+
+/** Values of the graph. */
+export interface GraphDetections {
+  /** [N, M, 4]. */
+  boxes: string;
+  /** [N, M], best first; 0 where there is none. */
+  scores: string;
+  /** int64 [N, M]; -1 where there is none. */
+  labels: string;
+  /** M, where it is known. */
+  count: number | undefined;
+}
+
+/** The next larger number in single precision. */
+export function nextFloat(value: number): number {
+  const single = new Float32Array([value]);
+  new Int32Array(single.buffer)[0] += 1;
+  return single[0];
+}
+
+/** Scores [N, S] of the pairs that NMS keeps; the others are dropped. */
+function suppressed(
+  { boxes, scores, labels, ids = labels }: Pairs,
+  nms: NmsConfig,
+  limit: number,
+  { graph }: LoweringContext,
+): string {
+  const { type = 'nms', iou_threshold: threshold, offset = 0, class_agnostic = false } = nms;
+  if (type !== 'nms')
+    throw new DetLabError(
+      `NMS of type "${type}" has no form in ONNX. Save with { nms: false }, or set test_cfg.nms to { type: 'nms' }`,
+    );
+  if (threshold === undefined) throw new DetLabError('the nms config has no iou_threshold');
+  const minimum = nms.score_threshold ?? 0;
+  const counted = minimum > 0 ? masked(scores, graph.node('Greater', [scores, graph.float(minimum)])) : scores;
+  function masked(value: string, when: string): string {
+    return graph.node('Where', [when, value, graph.float(DROPPED)]);
+  }
+  const valid = graph.node('GreaterOrEqual', [counted, graph.float(0)]);
+  let placed = boxes;
+  if (!class_agnostic) {
+    // boxes of class k are moved by k times the largest coordinate and one
+    const each = graph.node('Unsqueeze', [valid, graph.ints([2])]);
+    const some = graph.node('Where', [each, boxes, graph.float(-1e9)]);
+    const attributes = { keepdims: 1, noop_with_empty_axes: 0 };
+    const step = graph.node('Add', [graph.node('ReduceMax', [some, graph.ints([1, 2])], attributes), graph.float(1)]);
+    const groups = graph.node('Unsqueeze', [graph.node('Cast', [ids], { to: 1 }), graph.ints([2])]);
+    placed = graph.node('Add', [boxes, graph.node('Mul', [groups, step])]);
+  }
+  // widths and heights that count both edges
+  if (offset) placed = graph.node('Add', [placed, graph.constant([0, 0, offset, offset], [4], 'float32')]);
+  const most = nms.max_num && nms.max_num > 0 ? Math.min(nms.max_num, limit < 0 ? nms.max_num : limit) : limit;
+  const inputs = [
+    placed,
+    graph.node('Unsqueeze', [counted, graph.ints([1])]),
+    graph.constant([most < 0 ? 2 ** 31 - 1 : most], [1], 'int64'),
+    graph.constant([nextFloat(threshold)], [1], 'float32'),
+    // what is dropped has -1; a score of 0 is kept
+    graph.constant([DROPPED / 2], [1], 'float32'),
+  ];
+  const selected = graph.node('NonMaxSuppression', inputs, { center_point_box: 0 }); // [K, 3]: image, 0, pair
+  const places = graph.node('Gather', [selected, graph.ints([0, 2])], { axis: 1 });
+  const dropped = graph.node('Expand', [graph.float(DROPPED), graph.node('Shape', [counted])]);
+  const kept = graph.node('GatherND', [counted, places], { batch_dims: 0 });
+  return graph.node('ScatterND', [dropped, places, kept], { reduction: 'none' });
+}
+
+/** The detections of each image, best first, in a table that is filled up. */
+export function detectionTable(pairs: Pairs, options: SuppressionOptions, context: LoweringContext): GraphDetections {
+  const { graph } = context;
+  const { nms, limit, minSize } = options;
+  const large = minSize >= 0 ? largeEnough(pairs, minSize, context) : pairs.scores;
+  const scores = nms ? suppressed({ ...pairs, scores: large }, nms, limit, context) : large;
+  const isFixed = pairs.count.every((n) => n === pairs.count[0]);
+  const most = limit < 0 ? undefined : isFixed ? Math.min(limit, pairs.count[0]) : undefined;
+  const total = isFixed ? graph.ints([pairs.count[0]]) : graph.node('Shape', [scores], { start: 1, end: 2 });
+  let k: string;
+  if (most !== undefined) k = graph.ints([most]);
+  else if (limit >= 0) k = graph.node('Min', [total, graph.ints([limit])]);
+  else {
+    // as many as the image with the most has; one row of nothing where there are none
+    const valid = graph.node('Cast', [graph.node('GreaterOrEqual', [scores, graph.float(0)])], { to: 7 });
+    const counts = graph.node('ReduceSum', [valid, graph.ints([1])], { keepdims: 0, noop_with_empty_axes: 0 });
+    const largest = graph.node('ReduceMax', [counts, graph.ints([0])], { keepdims: 1, noop_with_empty_axes: 0 });
+    k = graph.node('Max', [largest, graph.ints([1])]);
+  }
+  const [best, index] = graph.nodeOf('TopK', [scores, k], { axis: 1, largest: 1, sorted: 1 }, 2);
+  const valid = graph.node('GreaterOrEqual', [best, graph.float(0)]);
+  const at = graph.node('Unsqueeze', [index, graph.ints([2])]);
+  const boxes = graph.node('GatherND', [pairs.boxes, at], { batch_dims: 1 });
+  const labels = graph.node('GatherND', [pairs.labels, at], { batch_dims: 1 });
+  const each = graph.node('Unsqueeze', [valid, graph.ints([2])]);
+  return {
+    boxes: graph.node('Where', [each, boxes, graph.float(0)]),
+    scores: graph.node('Where', [valid, best, graph.float(0)]),
+    labels: graph.node('Where', [valid, labels, graph.constant([-1], [], 'int64')]),
+    count: most,
+  };
+}
+
+/** Scores of the boxes that are wider and higher than the minimum. */
+function largeEnough({ boxes, scores }: Pairs, minSize: number, { graph }: LoweringContext): string {
+  const corner = (from: number) =>
+    graph.node('Slice', [boxes, graph.ints([from]), graph.ints([from + 2]), graph.ints([2]), graph.ints([1])]);
+  const size = graph.node('Sub', [corner(2), corner(0)]);
+  const smallest = graph.node('ReduceMin', [size, graph.ints([2])], { keepdims: 0, noop_with_empty_axes: 0 });
+  const large = graph.node('Greater', [smallest, graph.float(minSize)]);
+  return graph.node('Where', [large, scores, graph.float(DROPPED)]);
+}

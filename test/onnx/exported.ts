@@ -1,0 +1,169 @@
+// What the tests of exported models share: small detectors with weights that find something, and their detections in ONNX Runtime
+// beside those of `predict`.
+
+import * as tf from '@tensorflow/tfjs';
+import * as ort from 'onnxruntime-node';
+import { expect } from 'vitest';
+import type { ModuleConfig } from '../../src/catalogue/registry';
+import type { Detections, PackedSample } from '../../src/data/types';
+import { clipBoxes } from '../../src/geometry/boxes';
+import { buildDetector } from '../../src/models/build';
+import type { Detector } from '../../src/models/types';
+import { exportDetector, type OnnxFile, type OnnxOptions } from '../../src/onnx/export-detector';
+import { Random } from '../../src/random';
+
+export const NUM_CLASSES = 3;
+export const SIZE: [number, number] = [96, 128];
+
+const data_preprocessor = { type: 'DetDataPreprocessor', mean: [120, 110, 100], std: [60, 58, 57], bgr_to_rgb: true };
+export const backbone = { type: 'ResNet', depth: 18, base_channels: 8 };
+export const fpn = (more = {}) => ({ type: 'FPN', out_channels: 16, num_outs: 5, ...more });
+export const cut = { nms_pre: 60, score_thr: 0.3, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 20 };
+
+/** A detector whose every layer, heads too, gives numbers of about the size of its inputs, so that scores spread. */
+export function lively(config: ModuleConfig, seed = 1): Detector {
+  const model = buildDetector({ data_preprocessor, ...config }, { numClasses: NUM_CLASSES });
+  const random = Random.seeded(seed);
+  model.initWeights(random);
+  for (const [name, p] of model.named()) {
+    if (p.variable.dtype !== 'float32') continue;
+    const shape: number[] = p.variable.shape;
+    const fanIn = p.layout.kind === 'conv' ? shape[0] * shape[1] * shape[2] : shape.length > 1 ? shape[1] : 0;
+    const gaussian = (std: number, mean = 0) =>
+      Float32Array.from({ length: p.variable.size }, () => mean + std * random.normal());
+    let values: Float32Array;
+    if (fanIn) values = gaussian((name.startsWith('bbox_head') ? 0.6 : 1) / Math.sqrt(fanIn));
+    else if (/running_var$/.test(name)) values = gaussian(0.1, 1).map(Math.abs);
+    else if (/running_mean$|bias$/.test(name)) values = gaussian(0.1);
+    else continue;
+    tf.tidy(() => p.variable.assign(tf.tensor(values, shape)));
+  }
+  return model.eval() as Detector;
+}
+
+/** An image of noise and blocks, that needs no resizing. */
+export function sampleOf(height: number, width: number, seed: number): PackedSample {
+  const random = Random.seeded(seed);
+  const data = new Uint8Array(height * width * 3);
+  for (let i = 0; i < data.length; i++) data[i] = Math.floor(random.uniform() * 100) + ((i >> 5) % 3) * 60;
+  const meta = { imgId: seed, imgPath: `noise ${seed}`, oriShape: [height, width], imgShape: [height, width] };
+  return {
+    image: { data, width, height, order: 'bgr' },
+    meta: { ...meta, scaleFactor: [1, 1], flip: false } as PackedSample['meta'],
+    truths: { bboxes: new Float32Array(0), labels: new Int32Array(0), ignored: new Uint8Array(0) },
+  };
+}
+
+export const exportOptions: OnnxOptions = {
+  nms: true,
+  size: SIZE,
+  batch: 1,
+  dynamicSize: false,
+  dynamicBatch: false,
+  precision: 'float32',
+  divisor: 32,
+};
+
+export function exported(model: Detector, options: Partial<OnnxOptions> = {}): OnnxFile {
+  return exportDetector(model, { ...exportOptions, ...options }, { name: 'test', version: '0', metadata: {} });
+}
+
+export async function session({ bytes }: OnnxFile): Promise<ort.InferenceSession> {
+  return ort.InferenceSession.create(bytes, { logSeverityLevel: 3, intraOpNumThreads: 1 });
+}
+
+/** The batch as the graph reads it. */
+export function feeds(model: Detector, samples: PackedSample[], names: readonly string[]): Record<string, ort.Tensor> {
+  const { inputs } = model.preprocess(samples);
+  const moved = tf.tidy(() => tf.transpose(inputs, [0, 3, 1, 2]).dataSync<'float32'>().slice());
+  const [n, h, w] = inputs.shape;
+  inputs.dispose();
+  const sizes = Float32Array.from(samples.flatMap(({ meta }) => meta.imgShape));
+  return {
+    images: new ort.Tensor('float32', moved, [n, 3, h, w]),
+    ...(names.includes('image_sizes') && { image_sizes: new ort.Tensor('float32', sizes, [n, 2]) }),
+  };
+}
+
+/** Detections of each image, without what fills the table up. */
+export function detectionsOf(results: ort.InferenceSession.OnnxValueMapType): Detections[] {
+  const [n, m] = results.scores.dims;
+  const scores = results.scores.data as Float32Array;
+  const labels = results.labels.data as BigInt64Array;
+  const boxes = results.boxes.data as Float32Array;
+  return Array.from({ length: n }, (_, i) => {
+    const rows = Array.from({ length: m }, (_row, k) => i * m + k).filter((k) => labels[k] >= 0n);
+    return {
+      bboxes: Float32Array.from(rows.flatMap((k) => [...boxes.subarray(4 * k, 4 * k + 4)])),
+      scores: Float32Array.from(rows, (k) => scores[k]),
+      labels: Int32Array.from(rows, (k) => Number(labels[k])),
+    };
+  });
+}
+
+export interface Difference {
+  count: number;
+  box: number;
+  score: number;
+}
+
+/** The largest differences between detections and their counterparts; every detection must have one. */
+export function difference(found: Detections, expected: Detections, within = { box: 1e-2, score: 1e-4 }): Difference {
+  expect(found.scores.length, 'number of detections').toBe(expected.scores.length);
+  const free = new Set(expected.scores.keys());
+  const largest = { count: found.scores.length, box: 0, score: 0 };
+  for (const [i, score] of found.scores.entries()) {
+    const gaps = (k: number) => ({
+      box: Math.max(...[0, 1, 2, 3].map((c) => Math.abs(found.bboxes[4 * i + c] - expected.bboxes[4 * k + c]))),
+      score: Math.abs(score - expected.scores[k]),
+    });
+    const match = [...free].find((k) => {
+      const { box, score: gap } = gaps(k);
+      return expected.labels[k] === found.labels[i] && box <= within.box && gap <= within.score;
+    });
+    const shown = `detection ${i}: label ${found.labels[i]}, score ${score}, box ${found.bboxes.subarray(4 * i, 4 * i + 4)}`;
+    expect(match, shown).toBeDefined();
+    free.delete(match!);
+    const gap = gaps(match!);
+    largest.box = Math.max(largest.box, gap.box);
+    largest.score = Math.max(largest.score, gap.score);
+  }
+  return largest;
+}
+
+/** Exports, runs and compares; the largest differences over all images. */
+export async function compare(
+  model: Detector,
+  samples: PackedSample[],
+  options: Partial<OnnxOptions> = {},
+  within?: { box: number; score: number },
+): Promise<Difference> {
+  const file = exported(model, { batch: samples.length, ...options });
+  return compareFile(model, file, samples, within);
+}
+
+export async function compareFile(
+  model: Detector,
+  file: OnnxFile,
+  samples: PackedSample[],
+  within?: { box: number; score: number },
+): Promise<Difference> {
+  const running = await session(file);
+  const results = await running.run(feeds(model, samples, file.inputs));
+  const found = detectionsOf(results);
+  const batch = model.preprocess(samples);
+  let expected: Detections[] = [];
+  tf.tidy(() => {
+    expected = model.predict(batch, { rescale: false });
+  });
+  batch.inputs.dispose();
+  await running.release();
+  // MMYOLO's heads clip at last, to the original image
+  const inside = (all: Detections, i: number) => ({ ...all, bboxes: clipBoxes(all.bboxes, samples[i].meta.imgShape) });
+  const each = found.map((detections, i) => difference(inside(detections, i), inside(expected[i], i), within));
+  return {
+    count: Math.min(...each.map(({ count }) => count)),
+    box: Math.max(...each.map(({ box }) => box)),
+    score: Math.max(...each.map(({ score }) => score)),
+  };
+}
