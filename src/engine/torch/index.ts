@@ -1,12 +1,12 @@
 // The torch engine: TensorFlow.js on libtorch, differentiated by libtorch's autograd.
 
-import { existsSync, readFileSync } from 'node:fs';
-import { availableParallelism, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
 import type { Engine, EngineOptions, Precision } from '../engine';
 import { limitMemory } from '../memory-limit';
 import { profileWith } from '../profile';
+import { threadCount } from '../thread-count';
 import { autocast } from './autocast';
 import { BACKEND, TorchBackend } from './backend';
 import { installGradients } from './gradients';
@@ -28,18 +28,6 @@ export interface TorchEngine extends Engine {
   releaseCache(): void;
 }
 
-/** Physical cores available to this process: hyper-threads share the units that convolutions use. */
-function physicalCores(): number {
-  const allowed = availableParallelism();
-  const siblings = new Set<string>();
-  for (let cpu = 0; ; cpu++) {
-    const file = `/sys/devices/system/cpu/cpu${cpu}/topology/thread_siblings_list`;
-    if (!existsSync(file)) break;
-    siblings.add(readFileSync(file, 'utf8').trim());
-  }
-  return Math.max(1, Math.min(allowed, siblings.size || allowed));
-}
-
 /**
  * Starts the torch engine and makes it tfjs's backend.
  * @throws DetLabError when it is not built, or the device does not exist.
@@ -47,7 +35,7 @@ function physicalCores(): number {
 export async function startTorch(options: EngineOptions = {}): Promise<TorchEngine> {
   const native = loadNative();
   const device = options.device ?? process.env.DETLAB_DEVICE ?? (native.hasCuda ? 'cuda:0' : 'cpu');
-  const threads = options.threads ?? (Number.parseInt(process.env.OMP_NUM_THREADS ?? '', 10) || physicalCores());
+  const threads = threadCount(options);
   if (!Number.isInteger(threads) || threads < 1)
     throw new DetLabError(`Cannot start the torch engine with ${threads} threads: expected an integer >= 1`);
   const cacheLimit = Math.min(8 * 2 ** 30, totalmem() / 4);
