@@ -2,7 +2,7 @@
 
 import type { AnyDefinition } from '../../catalogue/registry';
 import { acceptedHooks } from './accepted-hooks';
-import { checkpointHookDefinition } from './checkpoint-hook';
+import { checkpointHookDefinition } from './checkpoint-hook-options';
 import { earlyStoppingHookDefinition } from './early-stopping-hook';
 import { emaHookDefinition } from './ema-hook';
 import { iterTimerHookDefinition } from './iter-timer-hook';
