@@ -16,6 +16,7 @@ import type { necks } from '../models/necks';
 import type { roiHeads } from '../models/roi-heads';
 import type { taskModules } from '../models/task-modules';
 import type { trainingModules } from '../training/training-modules';
+import type { profilerHookDefinition } from './profiler-hook';
 
 type Definitions =
   | (typeof backbones)[number]
@@ -28,6 +29,7 @@ type Definitions =
   | (typeof positionalEncodings)[number]
   | (typeof taskModules)[number]
   | (typeof trainingModules)[number]
+  | typeof profilerHookDefinition
   | (typeof DATASETS)[number]
   | (typeof METRICS)[number]
   | (typeof TRANSFORMS)[number];

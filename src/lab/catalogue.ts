@@ -6,6 +6,7 @@ import { DATASETS, TRANSFORMS } from '../data';
 import { METRICS } from '../evaluation';
 import { createRegistry } from '../models/catalogue';
 import { trainingModules } from '../training/training-modules';
+import { profilerHookDefinition } from './profiler-hook';
 import './built-in-configs'; // their types
 
 /** All modules, by kind and type name. */
@@ -15,4 +16,5 @@ export const catalogue: Registry = new Registry([
   ...TRANSFORMS,
   ...METRICS,
   ...trainingModules,
+  profilerHookDefinition,
 ]);

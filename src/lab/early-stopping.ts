@@ -5,8 +5,9 @@ import { DetLabError } from '../errors';
 import { BestWeightsHook } from '../training/best-weights';
 import { AUTO } from '../training/history';
 import type { CheckpointOptions } from '../training/hooks/checkpoint-hook';
-import { EarlyStoppingHook, ruleOfMetric } from '../training/hooks/early-stopping-hook';
+import { EarlyStoppingHook } from '../training/hooks/early-stopping-hook';
 import type { TrainHook } from '../training/hooks/hook';
+import { ruleOfMetric } from '../training/metric-rule';
 import { objectAt } from './config-access';
 
 export interface Patience {
@@ -46,13 +47,13 @@ export function planEarlyStopping(
       `Cannot stop early by "${monitor}": its name does not say which values are better. Pass rule: 'greater' or 'less'`,
     );
   const { saveBest = monitor } = checkpoint ?? {};
-  if (saveBest !== monitor)
+  if (String(saveBest) !== monitor)
     throw new DetLabError(
       `Cannot keep the best model by "${saveBest}" (checkpoint.saveBest) and stop early by "${monitor}": the weights that the run ` +
         'ends with are those of the best checkpoint. Leave saveBest out, or pass it as patience: { patience, monitor } too',
     );
-  const configured = objectAt(config, 'default_hooks.checkpoint').save_best;
-  if (typeof configured === 'string' && configured !== AUTO && configured !== monitor && monitor !== AUTO)
+  const configured = [objectAt(config, 'default_hooks.checkpoint').save_best ?? []].flat();
+  if (configured.some((metric) => metric !== AUTO && metric !== monitor) && (monitor !== AUTO || configured.length > 1))
     notices.push(
       `the best checkpoint is kept by "${monitor}" as patience asks, and not by "${configured}" (save_best)`,
     );
@@ -60,7 +61,7 @@ export function planEarlyStopping(
   return {
     stopping: new EarlyStoppingHook(stopping),
     bestWeights: new BestWeightsHook(monitor, rule),
-    checkpoint: { ...checkpoint, saveBest, rule },
+    checkpoint: { ...checkpoint, saveBest: monitor, rule },
   };
 }
 

@@ -6,6 +6,8 @@ import { CONFUSION_RULES } from '../analysis/confusion';
 import { ERROR_KINDS } from '../analysis/error-kinds';
 import { abortSignal, type CallOptions, callback, checkCall } from '../catalogue/call-options';
 import { CONFIDENCES } from '../ops/weighted-boxes-fusion';
+import { isTemplate } from '../training/checkpoint-naming';
+import { PUBLISHED } from '../training/publish-weights';
 import { drawingShape } from '../visualization/drawing-options';
 import { CAM_METHODS } from './cam-methods';
 import { FOLDER_CONTENTS } from './prediction/folder-contents';
@@ -57,10 +59,16 @@ const fit = {
       interval: positive.or(z.literal(Number.POSITIVE_INFINITY)),
       everyIterations: positive,
       maxKeep: positive.or(z.literal(-1)),
-      saveBest: text,
-      rule,
+      saveBest: z.union([text, some(text, "saveBest: ['coco/bbox_mAP', 'val/loss']")]),
+      rule: z.union([rule, some(rule, "rule: ['greater', 'less']")]),
+      keys: z.strictObject({ greater: z.array(text).optional(), less: z.array(text).optional() }),
       saveBegin: count,
       saveLast: z.boolean(),
+      saveOptimizer: z.boolean(),
+      saveSchedule: z.boolean(),
+      outDir: text,
+      nameTemplate: z.string().refine(isTemplate, 'expected a name with one {} for the number, such as "model_{}"'),
+      publish: z.array(z.enum(PUBLISHED)),
     })
     .partial(),
   evaluateEvery: positive,

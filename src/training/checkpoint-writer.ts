@@ -4,7 +4,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import path from 'node:path';
 import { setImmediate, setTimeout } from 'node:timers/promises';
-import { type CheckpointContents, checkpointName, type WriteOptions, writeCheckpoint } from './checkpoint';
+import { type CheckpointContents, type WriteOptions, writeCheckpoint } from './checkpoint';
+import type { CheckpointNaming } from './checkpoint-naming';
 
 /** Runs work in the async context of this module's import: what Stop ends with a cell is what that cell's context has begun. */
 const outsideOfCells = AsyncLocalStorage.snapshot();
@@ -42,7 +43,7 @@ export class CheckpointWriter {
 
   constructor(
     private readonly root: string,
-    private readonly keep: number,
+    private readonly naming: CheckpointNaming & { keep: number },
     private readonly written: (directory: string) => void | Promise<void>,
   ) {}
 
@@ -52,10 +53,10 @@ export class CheckpointWriter {
     const { root } = this;
     if (name === undefined) {
       this.lastStep = contents.state.step;
-      this.lastDirectory = path.join(root, checkpointName(contents.state));
+      this.lastDirectory = path.join(root, this.naming.nameOf(contents.state));
     }
     // a named one (`best`) is a copy on the side: resume does not start from it
-    const options = name === undefined ? { keep: this.keep } : { name, point: false };
+    const options = name === undefined ? this.numbered(contents) : { name, point: false };
     this.pending = outsideOfCells(() => readAndWrite(root, contents, options))
       .then((directory) => this.written(directory))
       .catch((error) => {
@@ -65,6 +66,11 @@ export class CheckpointWriter {
     const { pending } = this;
     writing.set(place, pending);
     void pending.then(() => writing.get(place) === pending && writing.delete(place));
+  }
+
+  private numbered({ state }: CheckpointContents): WriteOptions {
+    const { keep, nameOf, pattern } = this.naming;
+    return { name: nameOf(state), keep, pattern };
   }
 
   /** As `finished`, for so many milliseconds at most; returns whether everything is on disk. */

@@ -27,7 +27,10 @@ export interface TrainingState {
   precision: string;
   /** The model's random stream (samplers). */
   random: number[];
-  schedule: ScheduleState;
+  /** Absent where it was not to be saved. */
+  schedule?: ScheduleState;
+  /** Set where the optimizer's tensors were not to be saved. */
+  withoutOptimizer?: true;
   optimizer: { inner: number; scale?: [number, number] };
   /** Updates of the averaged weights, which are then the checkpoint's model. */
   averageSteps?: number;
@@ -71,6 +74,8 @@ export interface WriteOptions {
   name?: string;
   keep?: number;
   point?: boolean;
+  /** Names of checkpoints that count for `keep`, beside `epoch_3` and `iter_120`. */
+  pattern?: RegExp;
 }
 
 /**
@@ -81,7 +86,7 @@ export interface WriteOptions {
 export async function writeCheckpoint(
   root: string,
   { model, optimizer, state }: CheckpointContents,
-  { name = checkpointName(state), keep = -1, point = true }: WriteOptions = {},
+  { name = checkpointName(state), keep = -1, point = true, pattern }: WriteOptions = {},
 ): Promise<string> {
   const place = path.join(root, name);
   const draft = path.join(root, `.writing-${name}-${process.pid}`);
@@ -117,7 +122,7 @@ export async function writeCheckpoint(
   for (const left of readdirSync(root).filter((other) => /^\.(writing|replaced)-/.test(other)))
     await rm(path.join(root, left), { recursive: true, force: true });
   if (keep >= 0) {
-    const names = numbered(root).filter((other) => other !== name);
+    const names = numbered(root, pattern).filter((other) => other !== name);
     for (const other of names.slice(Math.max(keep, 1) - 1))
       await rm(path.join(root, other), { recursive: true, force: true });
   }
@@ -144,10 +149,10 @@ async function flushDirectory(directory: string): Promise<void> {
 }
 
 /** Checkpoints under `root`, newest first by the step they were taken at. */
-function numbered(root: string): string[] {
+function numbered(root: string, pattern?: RegExp): string[] {
   const steps = new Map<string, number>();
   for (const name of existsSync(root) ? readdirSync(root) : []) {
-    if (!/^(epoch|iter)_\d+$/.test(name)) continue;
+    if (!/^(epoch|iter)_\d+$/.test(name) && !pattern?.test(name)) continue;
     let step = -1;
     try {
       step = (JSON.parse(readFileSync(path.join(root, name, 'state.json'), 'utf8')) as TrainingState).step;
@@ -202,9 +207,9 @@ export function readCheckpoint(directory: string): Checkpoint {
  * The newest whole checkpoint under `root`: the one `last_checkpoint` names, else the others from the newest back.
  * `problems` names every damaged one skipped.
  */
-export function findCheckpoint(root: string): { checkpoint?: Checkpoint; problems: string[] } {
+export function findCheckpoint(root: string, pattern?: RegExp): { checkpoint?: Checkpoint; problems: string[] } {
   const problems: string[] = [];
-  const names = numbered(root);
+  const names = numbered(root, pattern);
   const pointer = path.join(root, POINTER);
   if (existsSync(pointer)) names.unshift(readFileSync(pointer, 'utf8').trim());
   for (const name of new Set(names)) {

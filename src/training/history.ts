@@ -1,6 +1,8 @@
 // What a run has logged so far, and mmengine's smoothing: losses, times and gradient norms are averaged over the last
 // `window` iterations, everything else is its current value. Records have the keys and order of mmengine's scalars.json.
 
+import { type MetricRule, ruleOfMetric } from './metric-rule';
+
 /** One line of scalars.jsonl: `{ lr, data_time, loss, ..., time, epoch, iter, step }`, or metrics and when in `step`. */
 export type ScalarRecord = Record<string, number>;
 
@@ -47,19 +49,20 @@ export const AUTO = 'auto';
 
 /**
  * The first evaluation with the best `metric`, by its `step`, or undefined before there is one.
- * @param rule whether larger (an AP) or smaller values are better
+ * @param rule whether larger (an AP) or smaller values are better; by the metric's name when left out
  */
 export function bestEvaluation(
   history: History,
   metric: string,
-  rule: 'greater' | 'less' = 'greater',
+  rule?: MetricRule,
 ): { at: number; metric: string; value: number } | undefined {
   let best: { at: number; metric: string; value: number } | undefined;
   for (const record of history.evaluations) {
     const name = metric === AUTO ? firstMetric(record)?.name : metric;
     if (name === undefined || record[name] === undefined) continue;
     const value = record[name];
-    const isBetter = best === undefined || (rule === 'less' ? value < best.value : value > best.value);
+    const smaller = (rule ?? ruleOfMetric(name)) === 'less';
+    const isBetter = best === undefined || (smaller ? value < best.value : value > best.value);
     if (isBetter) best = { at: record.step, metric: name, value };
   }
   return best;

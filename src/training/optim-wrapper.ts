@@ -207,10 +207,11 @@ export class OptimWrapper {
     return { inner: this.inner, scale: this.scale?.state() };
   }
 
-  restore(state: StateDict, counters: { inner: number; scale?: [number, number] }): void {
-    this.optimizer.loadStateDict(new Map([...state].filter(([name]) => !name.startsWith('gradient.'))));
+  /** @param state undefined where it was not saved: the optimizer starts anew */
+  restore(state: StateDict | undefined, counters: { inner: number; scale?: [number, number] }): void {
+    if (state) this.optimizer.loadStateDict(new Map([...state].filter(([name]) => !name.startsWith('gradient.'))));
     this.dropSums();
-    if ([...state.keys()].some((name) => name.startsWith('gradient.'))) {
+    if (state && [...state.keys()].some((name) => name.startsWith('gradient.'))) {
       this.sums = this.optimizer.groups.map((group) => {
         const tensor = state.get(`gradient.${group.name}`);
         if (!tensor) return undefined;

@@ -6,12 +6,13 @@ import type { Runner } from './runner';
 
 /**
  * Resumes model, hooks and state of `runner` from `root`; from the start when there is no checkpoint.
+ * @param pattern names of checkpoints, where they have not the usual ones
  * @returns the folder of the checkpoint
  * @throws DetLabError when the checkpoint is of another run (seed, data, precision, loop) or of another model
  */
-export async function restore(runner: Runner, root: string): Promise<string | undefined> {
+export async function restore(runner: Runner, root: string, pattern?: RegExp): Promise<string | undefined> {
   const { hooks, state } = runner;
-  const { checkpoint, problems } = findCheckpoint(root);
+  const { checkpoint, problems } = findCheckpoint(root, pattern);
   for (const problem of problems) runner.log(`skipped: ${problem}`);
   if (!checkpoint) {
     runner.log(`no checkpoint in ${root}: starting from the beginning`);
@@ -40,8 +41,10 @@ function changes({ state: saved }: Checkpoint, { state }: Runner): string[] {
   const { batchesPerEpoch } = state.settings;
   if (saved.batchesPerEpoch !== batchesPerEpoch)
     lines.push(`an epoch has ${batchesPerEpoch} batches from here on, before ${saved.batchesPerEpoch}`);
+  if (saved.withoutOptimizer)
+    lines.push('the checkpoint was saved without the optimizer (save_optimizer: false), whose momentum starts anew');
   const { lr } = state.wrapper.optimizer.groups[0];
-  const [before] = saved.schedule.lr;
+  const [before] = saved.schedule?.lr ?? [lr];
   if (Math.abs(lr - before) > 1e-9 * Math.max(lr, before))
     lines.push(`learning rate ${lr} from here on, by the schedule of this run (${before} in the checkpoint)`);
   return lines;

@@ -86,9 +86,10 @@ export class RunState {
   restore(state: TrainingState, optimizer: StateDict): void {
     const { batchesPerEpoch: length, unit } = this.settings;
     const position = positionWith(length, state.batchesPerEpoch, unit, state);
-    this.wrapper.restore(optimizer, { ...state.optimizer, inner: position.step });
+    const counters = { ...state.optimizer, inner: position.step };
+    this.wrapper.restore(state.withoutOptimizer ? undefined : optimizer, counters);
     const { plan } = this.schedule;
-    if (plan === undefined || plan === state.schedule.plan) this.schedule.restore(state.schedule);
+    if (state.schedule && (plan === undefined || plan === state.schedule.plan)) this.schedule.restore(state.schedule);
     else replay(this.schedule, length, unit, position, state.history.evaluations);
     this.random.restore(state.random);
     this.smoothed.restore(state.smoothing);

@@ -6,7 +6,7 @@ import { type ModuleConfig, Registry } from '../catalogue/registry';
 import { engine, type Precision } from '../engine';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
-import { setAsideCheckpoints } from './checkpoint';
+import { openCheckpoints } from './checkpoint-folder';
 import { checkpointInWriting } from './checkpoint-writer';
 import { everTrained, type FreezeRule } from './freezing';
 import { AUTO, bestEvaluation, type History, historyLines } from './history';
@@ -118,7 +118,10 @@ async function run(options: TrainOptions): Promise<TrainResult> {
   const runner = new Runner({ ...options, state, hooks, log, meta: options.meta ?? {} });
   try {
     await runner.hooks.call('beforeRun', runner);
-    const resumed = workDir === undefined ? undefined : await openWorkDir(runner, workDir, options.resume === true);
+    const resumed =
+      workDir === undefined
+        ? undefined
+        : await openWorkDir(runner, workDir, options.resume === true, defaults.checkpoint);
     if (resumed === undefined) for (const line of options.startLines ?? []) log(line);
     await loop.run(runner);
     const result = resultOf(runner, defaults.checkpoint, resumed);
@@ -179,14 +182,17 @@ function newState(options: TrainOptions, freezing: readonly FreezeRule[]): RunSt
 }
 
 /** Resumes, or puts the checkpoints of an earlier run aside. Returns the checkpoint that the run goes on from. */
-async function openWorkDir(runner: Runner, workDir: string, resume: boolean): Promise<string | undefined> {
+async function openWorkDir(
+  runner: Runner,
+  workDir: string,
+  resume: boolean,
+  hook: TrainHook,
+): Promise<string | undefined> {
+  const { naming, options } = hook instanceof CheckpointHook ? hook : {};
+  const aside = await openCheckpoints(workDir, { outDir: options?.outDir, resume });
+  if (aside) runner.log(`the checkpoints of an earlier run are in ${aside}`);
   const root = path.join(workDir, 'checkpoints');
-  let resumed: string | undefined;
-  if (resume) resumed = await restore(runner, root);
-  else {
-    const aside = await setAsideCheckpoints(root);
-    if (aside) runner.log(`the checkpoints of an earlier run are in ${aside}`);
-  }
+  const resumed = resume ? await restore(runner, root, naming?.pattern) : undefined;
   // what a killed process logged past its last checkpoint is logged again
   const stepsPerEvaluation = runner.loop.unit === 'epoch' ? runner.loader.length : 1;
   writeFileSync(path.join(workDir, 'scalars.jsonl'), historyLines(runner.state.history, stepsPerEvaluation).join(''));
@@ -196,9 +202,9 @@ async function openWorkDir(runner: Runner, workDir: string, resume: boolean): Pr
 function resultOf(runner: Runner, checkpoints: TrainHook, resumed: string | undefined): TrainResult {
   const { interrupted, loader, loop, state } = runner;
   const saved = checkpoints instanceof CheckpointHook ? checkpoints : undefined;
-  const { saveBest = AUTO, rule } = saved?.options ?? {};
+  const { metric = AUTO, rule } = saved?.firstBest ?? {};
   const checkpoint = saved?.lastDirectory ?? resumed;
-  const best = bestEvaluation(state.history, saveBest, rule);
+  const best = bestEvaluation(state.history, metric, rule);
   return {
     history: state.history,
     interrupted,

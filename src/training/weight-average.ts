@@ -16,6 +16,8 @@ export interface AverageOptions {
   /** Iterations or epochs (from 1) before which the average is the model itself. */
   beginIteration: number;
   beginEpoch: number;
+  /** Said at the start of a run. */
+  note?: string;
 }
 
 const copied = (tensor: tf.Tensor): tf.Tensor =>

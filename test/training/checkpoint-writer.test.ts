@@ -4,10 +4,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { CheckpointContents } from '../../src/training/checkpoint';
+import { checkpointNaming } from '../../src/training/checkpoint-naming';
 import { CheckpointWriter, checkpointInWriting } from '../../src/training/checkpoint-writer';
 import { workDirs } from './work-dirs';
 
 const freshDir = workDirs();
+const naming = { ...checkpointNaming(undefined, 'epoch'), keep: -1 };
 const contents = (epoch: number) =>
   ({
     model: new Map(),
@@ -18,7 +20,7 @@ const contents = (epoch: number) =>
 test('a writer says whether it has finished in time, and others can wait for it', async () => {
   const root = join(freshDir(), 'checkpoints');
   const written: string[] = [];
-  const writer = new CheckpointWriter(root, -1, (directory) => void written.push(directory));
+  const writer = new CheckpointWriter(root, naming, (directory) => void written.push(directory));
   expect(checkpointInWriting(root)).toBeUndefined();
   await writer.save(contents(1));
   expect(writer.lastDirectory).toBe(join(root, 'epoch_1'));
@@ -32,7 +34,7 @@ test('a writer says whether it has finished in time, and others can wait for it'
 });
 
 test('what a write failed with is thrown once, by whichever call comes first', async () => {
-  const writer = new CheckpointWriter(join(freshDir(), 'checkpoints'), -1, () =>
+  const writer = new CheckpointWriter(join(freshDir(), 'checkpoints'), naming, () =>
     Promise.reject(new Error('disk full')),
   );
   await writer.save(contents(1));

@@ -48,6 +48,34 @@ test.each(golden.averages)('$cfg', ({ cfg, steps }) => {
   expect(tf.memory().numTensors).toBe(before);
 });
 
+// of one weight that is 1, 2, 4, 7, 3, 0, -2, 5, by mmengine 0.10.7 and mmdet 3.3.0
+test.each<[object, number[]]>([
+  [
+    { ema_type: 'MomentumAnnealingEMA', momentum: 0.1, gamma: 3 },
+    [1, 1.75, 3.1, 5.05, 4.171429, 2.607143, 1.071429, 2.25],
+  ],
+  [
+    { ema_type: 'MomentumAnnealingEMA', momentum: 0.01 },
+    [1, 1.990099, 3.96059, 6.911473, 3.150441, 0.150021, -1.878301, 4.550018],
+  ],
+  [
+    { ema_type: 'mmdet.ExpMomentumEMA', momentum: 0.1, gamma: 4 },
+    [1, 1.645878, 2.882098, 4.65729, 4.064222, 2.841634, 1.600256, 2.354325],
+  ],
+  [{ ema_type: 'StochasticWeightAverage', interval: 2 }, [1, 1, 2.5, 2.5, 2.666667, 2.666667, 1.5, 1.5]],
+  [{ momentum: 0.3, interval: 3 }, [1, 1, 1, 2.8, 2.8, 2.8, 1.36, 1.36]],
+])('%j', (cfg, expected) => {
+  const model = new BatchNorm2d({ channels: 1 });
+  const average = averageOf(model, cfg);
+  for (const [i, x] of [1, 2, 4, 7, 3, 0, -2, 5].entries()) {
+    tf.tidy(() => model.weight.variable.assign(tf.tensor1d([x])));
+    average.update(i + 1, 1);
+    expect(average.averaged().get('weight')!.data[0], `step ${i}`).toBeCloseTo(expected[i], 5);
+  }
+  average.dispose();
+  model.dispose();
+});
+
 test('averaging begins late when asked', () => {
   const model = new BatchNorm2d({ channels: 1 });
   const average = averageOf(model, { momentum: 0.5, begin_iter: 3 });

@@ -105,7 +105,10 @@ export const syncBuffersHookDefinition = defineModule({
   shapes: 'buffers of the model -> the same',
   example: "{ type: 'SyncBuffersHook' }",
   options: z.strictObject({ priority }),
-  build: () => idleHook('SyncBuffersHook'),
+  build: (): TrainHook => ({
+    ...idleHook('SyncBuffersHook'),
+    beforeRun: (run) => run.log('SyncBuffersHook has no effect: the run is one process'),
+  }),
 });
 
 const cache = ignoredOption('tensors are freed when they are no longer used', { harmless: [false] });

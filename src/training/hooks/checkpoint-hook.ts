@@ -1,20 +1,22 @@
 // CheckpointHook (mmengine): saves the whole state of the run every so many epochs or iterations, at its end and when it is
-// interrupted, and the best model on the side.
+// interrupted, and the best models on the side. Its options in a config are in checkpoint-hook-options.ts.
 
+import { existsSync } from 'node:fs';
 import path from 'node:path';
-import { z } from 'zod';
-import { ignoredOption } from '../../catalogue/ignored-option';
-import { defineModule } from '../../catalogue/registry';
 import { canInterrupt } from '../../engine/interruption';
 import { DetLabError, didYouMean } from '../../errors';
+import { type BestMetric, bestMetrics } from '../best-metrics';
+import { type CheckpointContents, SOURCE_PREFIX } from '../checkpoint';
+import { type CheckpointNaming, checkpointNaming } from '../checkpoint-naming';
 import { CheckpointWriter } from '../checkpoint-writer';
 import { AUTO, bestEvaluation } from '../history';
 import type { LoopPlan } from '../loops/loop-plan';
+import type { MetricKeys, MetricRule } from '../metric-rule';
 import type { Position } from '../position';
+import { type Published, publishWeights } from '../publish-weights';
 import type { TrainRun } from '../train-run';
 import type { TrainHook } from './hook';
-import { PRIORITIES, priority } from './priority';
-import { storage } from './storage-option';
+import { PRIORITIES } from './priority';
 
 export interface CheckpointOptions {
   /** Epochs between two checkpoints (1); the end of the run always leaves one. */
@@ -23,14 +25,26 @@ export interface CheckpointOptions {
   everyIterations?: number;
   /** How many are kept; -1 (the default): all. */
   maxKeep?: number;
-  /** Metric whose best model is kept as `best`; 'auto': the first of the evaluation. */
-  saveBest?: string;
-  /** Whether larger or smaller values of it are better; 'greater' by default. */
-  rule?: 'greater' | 'less';
+  /** Metric whose best model is kept as `best`; 'auto': the first of the evaluation. Of several, each has a folder. */
+  saveBest?: string | readonly string[];
+  /** Whether larger or smaller values of it (of each) are better; by its name when left out: AP greater, loss less. */
+  rule?: MetricRule | readonly MetricRule[];
+  /** Parts of names of metrics of which larger or smaller values are better, in place of mmengine's. */
+  keys?: MetricKeys;
   /** Epochs (or iterations) before the first checkpoint is due. */
   saveBegin?: number;
   /** False: the end of a whole run is saved only where a checkpoint is due. */
   saveLast?: boolean;
+  /** False: without the optimizer's tensors; a run that goes on from there starts its momentum anew. */
+  saveOptimizer?: boolean;
+  /** False: without the state of the schedule; a run that goes on counts it up to there. */
+  saveSchedule?: boolean;
+  /** Folder in which the checkpoints are, under the name of the run's folder, which then has a link to them. */
+  outDir?: string;
+  /** Names of the checkpoints, `{}` for the epoch or iteration: 'model_{}'. */
+  nameTemplate?: string;
+  /** Also writes the last and the best weights as `.pth` named by their hash, with these keys. */
+  publish?: readonly Published[];
 }
 
 /** How long a run that was stopped waits for its last checkpoint. */
@@ -42,8 +56,19 @@ export class CheckpointHook implements TrainHook {
   private writer?: CheckpointWriter;
   private firstStep = 0;
   private writesOn = false;
+  private readonly best: readonly BestMetric[];
+  readonly naming: CheckpointNaming;
 
-  constructor(readonly options: CheckpointOptions = {}) {}
+  /** @throws DetLabError for a metric of which it is not clear which values are better */
+  constructor(readonly options: CheckpointOptions = {}) {
+    this.best = bestMetrics(options);
+    this.naming = checkpointNaming(options.nameTemplate, options.everyIterations === undefined ? 'epoch' : 'iteration');
+  }
+
+  /** What the run is judged by: the first metric whose best model is kept. */
+  get firstBest(): Pick<BestMetric, 'metric' | 'rule'> {
+    return this.best[0] ?? { metric: AUTO };
+  }
 
   /** The last checkpoint written, `best` excepted. */
   get lastDirectory(): string | undefined {
@@ -54,7 +79,8 @@ export class CheckpointHook implements TrainHook {
     this.firstStep = run.state.step;
     if (run.workDir === undefined) return;
     const root = path.join(run.workDir, 'checkpoints');
-    this.writer = new CheckpointWriter(root, this.options.maxKeep ?? -1, (directory) => run.checkpointSaved(directory));
+    const naming = { ...this.naming, keep: this.options.maxKeep ?? -1 };
+    this.writer = new CheckpointWriter(root, naming, (directory) => run.checkpointSaved(directory));
   }
 
   private isIterationDue(step: number): boolean {
@@ -95,14 +121,15 @@ export class CheckpointHook implements TrainHook {
   }
 
   async afterVal(run: TrainRun, metrics: Record<string, number> | undefined): Promise<void> {
-    const { saveBest, rule } = this.options;
-    if (!metrics || saveBest === undefined) return;
-    if (saveBest !== AUTO && !(saveBest in metrics))
-      throw new DetLabError(
-        `Cannot keep the best model by "${saveBest}" (save_best): the evaluation has no such metric.` +
-          `${didYouMean(saveBest, Object.keys(metrics))} It has ${Object.keys(metrics).join(', ')}`,
-      );
-    if (bestEvaluation(run.state.history, saveBest, rule)?.at === run.done) await this.save(run, 'best');
+    if (!metrics) return;
+    for (const { metric, rule, folder } of this.best) {
+      if (metric !== AUTO && !(metric in metrics))
+        throw new DetLabError(
+          `Cannot keep the best model by "${metric}" (save_best): the evaluation has no such metric.` +
+            `${didYouMean(metric, Object.keys(metrics))} It has ${Object.keys(metrics).join(', ')}`,
+        );
+      if (bestEvaluation(run.state.history, metric, rule)?.at === run.done) await this.save(run, folder);
+    }
   }
 
   async afterTrain(run: TrainRun): Promise<void> {
@@ -110,9 +137,32 @@ export class CheckpointHook implements TrainHook {
     const isSaved = this.writer?.lastStep === state.step || (this.options.saveLast === false && !interrupted);
     const hurries = interrupted && canInterrupt(run.signal);
     if (this.writer && !isSaved && state.step > this.firstStep)
-      await this.writer.save(await run.checkpoint({ deferred: hurries }));
+      await this.writer.save(this.reduced(await run.checkpoint({ deferred: hurries })));
     if (hurries) await this.writeOn(run);
     else await this.writer?.finished();
+    if (!interrupted) await this.publish(run);
+  }
+
+  /** Without what is not to be saved. */
+  private reduced(contents: CheckpointContents): CheckpointContents {
+    const { saveOptimizer = true, saveSchedule = true } = this.options;
+    if (!saveSchedule) delete contents.state.schedule;
+    if (!saveOptimizer) {
+      contents.state.withoutOptimizer = true;
+      // the weights being trained, where the model is their average, are not the optimizer's
+      for (const name of contents.optimizer.keys())
+        if (!name.startsWith(SOURCE_PREFIX)) contents.optimizer.delete(name);
+    }
+    return contents;
+  }
+
+  private async publish(run: TrainRun): Promise<void> {
+    const { publish, saveLast } = this.options;
+    const { workDir } = run;
+    if (publish === undefined || workDir === undefined) return;
+    const best = this.best.map(({ folder }) => path.join(workDir, 'checkpoints', folder)).filter(existsSync);
+    const last = saveLast !== false && this.lastDirectory !== undefined ? [this.lastDirectory] : [];
+    for (const folder of [...last, ...best]) run.log(`published: ${await publishWeights(folder, publish)}`);
   }
 
   /** A stopped cell ends before a large checkpoint, or a slow disk, has. */
@@ -130,71 +180,6 @@ export class CheckpointHook implements TrainHook {
   }
 
   private async save(run: TrainRun, name?: string): Promise<void> {
-    await this.writer?.save(await run.checkpoint(), name);
+    await this.writer?.save(this.reduced(await run.checkpoint()), name);
   }
 }
-
-const rule = z.enum(['greater', 'less']);
-type Rule = z.output<typeof rule>;
-
-export const checkpointHookDefinition = defineModule({
-  kind: 'hook',
-  type: 'CheckpointHook',
-  summary:
-    'Saves the whole state of the run every interval epochs or iterations, and the best model if asked; a default hook',
-  origin: 'mmengine',
-  shapes: 'the state of the run -> a folder with weights, optimizer and schedule',
-  example: "{ type: 'CheckpointHook', interval: 1, max_keep_ckpts: 3, save_best: 'auto' }",
-  options: z.strictObject({
-    interval: z
-      .union([z.int().positive(), z.literal(-1)])
-      .default(1)
-      .describe('Epochs between two checkpoints; iterations with by_epoch: false; -1: at the end of the run only'),
-    by_epoch: z.boolean().default(true).describe('Whether interval counts epochs; false: iterations'),
-    max_keep_ckpts: z.int().optional().describe('How many of the newest are kept; -1: all. 1 when left out'),
-    save_best: ignoredOption('one best model is kept, that of the first metric', {
-      schema: z.union([z.string(), z.array(z.string())]).nullish(),
-      harmless: (value) => [value].flat().length < 2,
-      lost: true,
-    }).describe("Metric whose best model is kept as well: 'coco/bbox_mAP'; 'auto': the first of the evaluation"),
-    rule: z
-      .union([rule, z.array(rule)])
-      .nullish()
-      .describe("'greater' or 'less': which values of save_best are better; 'greater' unless less_keys has the metric"),
-    greater_keys: z
-      .array(z.string())
-      .nullish()
-      .describe("Metrics of which save_best keeps the largest; mmengine's default"),
-    less_keys: z.array(z.string()).nullish().describe('Metrics of which save_best keeps the smallest'),
-    save_last: z.boolean().default(true).describe('Save the end of the run even where no checkpoint is due'),
-    save_begin: z.int().nonnegative().default(0).describe('Epochs (or iterations) before the first checkpoint'),
-    save_optimizer: ignoredOption('a checkpoint always has the optimizer', { schema: z.boolean().default(true) }),
-    save_param_scheduler: ignoredOption('a checkpoint always has the schedule', { schema: z.boolean().default(true) }),
-    out_dir: ignoredOption('checkpoints go to work_dir', { lost: true }),
-    filename_tmpl: ignoredOption('names are epoch_N and iter_N', { lost: true }),
-    published_keys: ignoredOption('no file for publication is written; model.save does', { lost: true }),
-    file_client_args: storage,
-    backend_args: storage,
-    priority,
-  }),
-  build: ({ interval: given, by_epoch, max_keep_ckpts: maxKeep = 1, save_best, save_begin, save_last, ...rules }) => {
-    const interval = given === -1 ? Number.POSITIVE_INFINITY : given;
-    const [saveBest] = [save_best ?? []].flat();
-    return new CheckpointHook({
-      ...(by_epoch ? { interval } : { interval: Number.POSITIVE_INFINITY, everyIterations: interval }),
-      maxKeep,
-      saveBest,
-      ...(saveBest !== undefined && ruleOf(saveBest, rules) === 'less' && { rule: 'less' as const }),
-      ...(save_begin > 0 && { saveBegin: save_begin }),
-      ...(save_last ? {} : { saveLast: false }),
-    });
-  },
-});
-
-interface Rules {
-  rule?: Rule | Rule[] | null;
-  less_keys?: string[] | null;
-}
-
-const ruleOf = (metric: string, { rule: given, less_keys: less }: Rules): Rule =>
-  [given ?? []].flat()[0] ?? (less?.some((key) => metric === key || metric.endsWith(`/${key}`)) ? 'less' : 'greater');

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { DetLabError, didYouMean } from '../../errors';
 import { AUTO, firstMetric } from '../history';
+import { ruleOfMetric } from '../metric-rule';
 import type { TrainRun } from '../train-run';
 import type { TrainHook } from './hook';
 import { PRIORITIES, priority } from './priority';
@@ -122,17 +123,6 @@ export class EarlyStoppingHook implements TrainHook {
     this.waited = waited;
     this.finite = finite;
   }
-}
-
-const GREATER = ['acc', 'top', 'ar@', 'auc', 'precision', 'map', 'mdice', 'miou', 'macc', 'aacc'];
-
-/** mmengine's rule for a metric by its name, in any case; undefined where the name says nothing. */
-export function ruleOfMetric(name: string): 'greater' | 'less' | undefined {
-  const lower = name.toLowerCase();
-  if (GREATER.includes(lower)) return 'greater';
-  if (lower === 'loss') return 'less';
-  if (GREATER.some((key) => lower.includes(key))) return 'greater';
-  return lower.includes('loss') ? 'less' : undefined;
 }
 
 export const earlyStoppingHookDefinition = defineModule({

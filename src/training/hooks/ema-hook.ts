@@ -1,12 +1,15 @@
-// EMAHook (mmengine): a running average of the weights is evaluated, saved and left in the model at the end. ExpMomentumEMA
-// (MMDetection) follows the weights closely at first: its share is momentum + (1 - momentum) exp(-(1 + steps) / gamma).
+// EMAHook (mmengine): a running average of the weights is evaluated, saved and left in the model at the end. Two of its rules
+// follow the weights closely at first: ExpMomentumEMA (MMDetection) with the share momentum + (1 - momentum) exp(-(1 + steps) /
+// gamma), MomentumAnnealingEMA with the larger of momentum and gamma / (gamma + steps).
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
+import { DetLabError } from '../../errors';
 import type { StateDict } from '../../nn/module';
 import { type Checkpoint, type CheckpointContents, SOURCE_PREFIX } from '../checkpoint';
 import type { TrainRun } from '../train-run';
 import { type AverageOptions, WeightAverage } from '../weight-average';
+import { epochCount } from './epoch-count';
 import type { TrainHook } from './hook';
 import { PRIORITIES, priority } from './priority';
 
@@ -20,8 +23,17 @@ export class EMAHook implements TrainHook {
     if (options.beginEpoch > 0) this.unit = 'epoch';
   }
 
-  beforeRun({ detector }: TrainRun): void {
-    this.average = new WeightAverage(detector, this.options);
+  /** @throws DetLabError for an average that would never begin */
+  beforeRun(run: TrainRun): void {
+    const { beginEpoch, beginIteration, note } = this.options;
+    const [name, begin, total] =
+      beginEpoch > 0 ? ['begin_epoch', beginEpoch, run.loop.total] : ['begin_iter', beginIteration, run.maxIterations];
+    if (begin > total)
+      throw new DetLabError(
+        `Cannot average the weights: ${name} of EMAHook is ${begin}, and the run ends after ${total}. Lower it, or leave EMAHook out`,
+      );
+    if (note !== undefined) run.log(`EMAHook: ${note}`);
+    this.average = new WeightAverage(run.detector, this.options);
   }
 
   /** The checkpoint's model is the average; the weights being trained are beside the optimizer's tensors. */
@@ -61,7 +73,16 @@ export class EMAHook implements TrainHook {
   }
 }
 
-const types = ['ExpMomentumEMA', 'ExponentialMovingAverage', 'StochasticWeightAverage'] as const;
+const types = [
+  'ExpMomentumEMA',
+  'ExponentialMovingAverage',
+  'MomentumAnnealingEMA',
+  'StochasticWeightAverage',
+] as const;
+/** Of the rules that have one. */
+const GAMMAS: Partial<Record<(typeof types)[number], number>> = { ExpMomentumEMA: 2000, MomentumAnnealingEMA: 100 };
+/** A newer share of the average than this is mistaken for torch's momentum, 0.9999. */
+const LARGEST_USUAL = 0.5;
 
 export const emaHookDefinition = defineModule({
   kind: 'hook',
@@ -77,21 +98,31 @@ export const emaHookDefinition = defineModule({
         .default('ExponentialMovingAverage')
         .describe('Averaging rule'),
       momentum: z.number().gt(0).lt(1).default(0.0002).describe('Weight of the newest weights'),
-      gamma: z.number().positive().default(2000).describe('ExpMomentumEMA: time constant of the warm-up, in updates'),
+      gamma: z
+        .number()
+        .positive()
+        .optional()
+        .describe('Time constant of the warm-up, in updates: of ExpMomentumEMA 2000, of MomentumAnnealingEMA 100'),
       interval: z.int().positive().default(1).describe('Iterations between two updates'),
       update_buffers: z.boolean().default(false).describe('Average the running statistics of norm layers as well'),
       strict_load: z.boolean().default(false).describe('Accepted: a checkpoint of another model is always refused'),
       begin_iter: z.int().nonnegative().default(0).describe('Iteration at which averaging begins'),
-      begin_epoch: z.int().nonnegative().default(0).describe('Epoch at which averaging begins'),
+      begin_epoch: epochCount().default(0).describe('Epoch at which averaging begins'),
       priority,
     })
     .refine((o) => o.begin_iter === 0 || o.begin_epoch === 0, {
       message: 'expected begin_iter or begin_epoch, received both',
+    })
+    .refine((o) => o.gamma === undefined || GAMMAS[o.ema_type] !== undefined, {
+      message: `only ${Object.keys(GAMMAS).join(' and ')} have a gamma`,
+      path: ['gamma'],
     }),
   build: (o) => {
+    const gamma = o.gamma ?? GAMMAS[o.ema_type] ?? 1;
     const rules: Record<(typeof types)[number], (steps: number) => number> = {
-      ExpMomentumEMA: (steps) => (1 - o.momentum) * Math.exp(-(1 + steps) / o.gamma) + o.momentum,
+      ExpMomentumEMA: (steps) => (1 - o.momentum) * Math.exp(-(1 + steps) / gamma) + o.momentum,
       ExponentialMovingAverage: () => o.momentum,
+      MomentumAnnealingEMA: (steps) => Math.max(o.momentum, gamma / (gamma + steps)),
       StochasticWeightAverage: (steps) => 1 / (Math.floor(steps / o.interval) + 1),
     };
     return new EMAHook({
@@ -100,6 +131,10 @@ export const emaHookDefinition = defineModule({
       updateBuffers: o.update_buffers,
       beginIteration: o.begin_iter,
       beginEpoch: o.begin_epoch,
+      ...(o.momentum > LARGEST_USUAL &&
+        o.ema_type !== 'StochasticWeightAverage' && {
+          note: `momentum ${o.momentum} is the share of the newest weights, usually small (0.0002): the average is nearly them`,
+        }),
     });
   },
 });

@@ -2,11 +2,12 @@
 
 import type { AnyDefinition } from '../../catalogue/registry';
 import { acceptedHooks } from './accepted-hooks';
-import { checkpointHookDefinition } from './checkpoint-hook';
+import { checkpointHookDefinition } from './checkpoint-hook-options';
 import { earlyStoppingHookDefinition } from './early-stopping-hook';
 import { emaHookDefinition } from './ema-hook';
 import { iterTimerHookDefinition } from './iter-timer-hook';
 import { loggerHookDefinition } from './logger-hook';
+import { memoryProfilerHookDefinition } from './memory-profiler-hook';
 import { paramSchedulerHookDefinition } from './param-scheduler-hook';
 import { pipelineSwitchHookDefinition } from './pipeline-switch-hook';
 import { yolov5ParamSchedulerHookDefinition } from './yolov5-param-scheduler-hook';
@@ -20,6 +21,7 @@ export const hooks = [
   ...acceptedHooks,
   emaHookDefinition,
   earlyStoppingHookDefinition,
+  memoryProfilerHookDefinition,
   yoloxModeSwitchHookDefinition,
   pipelineSwitchHookDefinition,
   yolov5ParamSchedulerHookDefinition,

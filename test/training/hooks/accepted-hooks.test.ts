@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { findIgnoredSettings } from '../../../src/catalogue/config-notices';
+import { startEngine } from '../../../src/engine';
 import { HookList } from '../../../src/training/hooks/hook-list';
 import { registry } from '../registry';
+import { trainTiny } from '../tiny-run';
 
 const build = (config: { type: string } & Record<string, unknown>) =>
   registry.build('hook', config, { path: 'custom_hooks.0' });
@@ -13,7 +15,6 @@ test.each([
   'DistSamplerSeedHook',
   'DetVisualizationHook',
   'RuntimeInfoHook',
-  'SyncBuffersHook',
   'EmptyCacheHook',
 ])('%s is accepted and does nothing', (type) => {
   const hook = build({ type, priority: 'LOW' });
@@ -33,4 +34,11 @@ test('what a config asks of them and is not done is reported, and a misspelt typ
     },
   ]);
   expect(() => build({ type: 'EMAHok' })).toThrow(/EMAHook/);
+});
+
+test('SyncBuffersHook says that it has no effect on one process', async () => {
+  await startEngine();
+  const lines: string[] = [];
+  await trainTiny({ epochs: 1, hooks: [build({ type: 'SyncBuffersHook' })], log: (line) => void lines.push(line) });
+  expect(lines).toContain('SyncBuffersHook has no effect: the run is one process');
 });

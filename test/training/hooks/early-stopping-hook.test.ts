@@ -2,7 +2,8 @@
 
 import { beforeAll, describe, expect, test } from 'vitest';
 import { startEngine } from '../../../src/engine';
-import { type EarlyStoppingHook, ruleOfMetric } from '../../../src/training/hooks/early-stopping-hook';
+import type { EarlyStoppingHook } from '../../../src/training/hooks/early-stopping-hook';
+import { ruleOfMetric } from '../../../src/training/metric-rule';
 import type { TrainRun } from '../../../src/training/train-run';
 import { complaint } from '../../config/scratch';
 import { goldenJson } from '../../golden-data';
@@ -58,7 +59,15 @@ test('NaN is no improvement where it does not end the run', () => {
 
 test('the rule follows from the name of the metric, or must be given', () => {
   const rules = ['coco/bbox_mAP', 'pascal_voc/AP50', 'val/loss_cls', 'accuracy', 'loss', 'coco/AR@100', 'recall'];
-  expect(rules.map(ruleOfMetric)).toEqual(['greater', undefined, 'less', 'greater', 'less', 'greater', undefined]);
+  expect(rules.map((name) => ruleOfMetric(name))).toEqual([
+    'greater',
+    undefined,
+    'less',
+    'greater',
+    'less',
+    'greater',
+    undefined,
+  ]);
   expect(complaint(() => hook({ monitor: 'pascal_voc/AP50' }))).toMatch(/expected rule 'greater' or 'less'/);
   expect(hook({ monitor: 'pascal_voc/AP50', rule: 'greater' }).options).toMatchObject({ minDelta: 0.1, patience: 5 });
 });

@@ -89,7 +89,21 @@ describe('in a run', () => {
   });
 });
 
+test("an average that would never begin is refused, and a momentum that is torch's is said", async () => {
+  const log: string[] = [];
+  const never = [emaHook({ begin_iter: 100 })];
+  await expect(trainTiny({ epochs: 1, hooks: never })).rejects.toThrow(
+    /begin_iter of EMAHook is 100, and the run ends after 5/,
+  );
+  await expect(trainTiny({ epochs: 1, hooks: [emaHook({ begin_epoch: 2 })] })).rejects.toThrow(
+    /begin_epoch of EMAHook is 2/,
+  );
+  await trainTiny({ epochs: 1, hooks: [emaHook({ momentum: 0.9999 })], log: (line) => void log.push(line) });
+  expect(log).toContainEqual(expect.stringMatching(/^EMAHook: momentum 0.9999 is the share of the newest weights/));
+});
+
 test('mistakes in its options are named', () => {
+  expect(() => emaHook({ ema_type: 'StochasticWeightAverage', gamma: 3 })).toThrow(/only .* have a gamma/);
   expect(() => emaHook({ momentun: 0.1 })).toThrow(/momentum/);
   expect(() => emaHook({ begin_iter: 3, begin_epoch: 2 })).toThrow(/both/);
 });
