@@ -101,14 +101,27 @@ function sampleGrid(rois: Float32Array, [, height, width]: Shape, options: Requi
   return { starts: Int32Array.from(starts), pixels: Int32Array.from(pixels), weights: Float32Array.from(weights) };
 }
 
+/** Four pixels at a time, in single precision: each value of the result is read and written a quarter as often. */
 function gather(x: Float32Array, { starts, pixels, weights }: Samples, shape: Shape): Float32Array {
   const channels = shape[3];
   const out = new Float32Array(shape[0] * shape[1] * shape[2] * channels);
-  for (let bin = 0; bin < starts.length - 1; bin++)
-    for (let s = starts[bin]; s < starts[bin + 1]; s++) {
-      const w = weights[s];
-      for (let c = 0, from = pixels[s] * channels, to = bin * channels; c < channels; c++) out[to++] += w * x[from++];
+  for (let bin = 0; bin < starts.length - 1; bin++) {
+    const [first, last] = [bin * channels, (bin + 1) * channels];
+    let s = starts[bin];
+    for (; s + 3 < starts[bin + 1]; s += 4) {
+      const [w0, w1, w2, w3] = [weights[s], weights[s + 1], weights[s + 2], weights[s + 3]];
+      let [p0, p1] = [pixels[s] * channels, pixels[s + 1] * channels];
+      let [p2, p3] = [pixels[s + 2] * channels, pixels[s + 3] * channels];
+      for (let to = first; to < last; to++) {
+        const pair = f(f(w0 * x[p0++]) + f(w1 * x[p1++]));
+        out[to] = f(f(out[to] + pair) + f(f(w2 * x[p2++]) + f(w3 * x[p3++])));
+      }
     }
+    for (; s < starts[bin + 1]; s++) {
+      const w = weights[s];
+      for (let to = first, from = pixels[s] * channels; to < last; to++) out[to] = f(out[to] + f(w * x[from++]));
+    }
+  }
   return out;
 }
 

@@ -3,6 +3,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { activate } from './activate';
+import type { DerivedConstants } from './derived-constants';
 import type { WasmHeap } from './heap';
 import { restoreNaN } from './nan-kernels';
 
@@ -41,10 +42,17 @@ function plainProduct(a: tf.Tensor, b: tf.Tensor, multiply: (a: tf.Tensor, b: tf
   return tf.concat(products, 0).reshape([...outer, m, n]);
 }
 
-/** BatchMatMul and _FusedMatMul, over the stock kernels where those are fast. */
-export function matMulKernels(): tf.KernelConfig[] {
+/** BatchMatMul and _FusedMatMul, over the stock kernels where those are fast. @param constants keeps transposed weights */
+export function matMulKernels(constants: DerivedConstants): tf.KernelConfig[] {
   const product = tf.getKernel(tf.BatchMatMul, 'wasm')!;
   const fused = tf.getKernel(tf._FusedMatMul, 'wasm')!;
+  const transpose = tf.getKernel(tf.Transpose, 'wasm')!;
+  /** A single matrix with its axes exchanged, which may be weights. */
+  const transposed = (b: tf.Tensor, backend: object): tf.Tensor => {
+    if (b.rank > 2 || b.shape[0] === 1 || b.shape[1] === 1) return transposeLast(b);
+    const make = () => transpose.kernelFunc({ inputs: { x: b }, backend, attrs: { perm: [1, 0] } }) as tf.TensorInfo;
+    return tf.engine().makeTensorFromTensorInfo(constants.of('transpose', [b], make));
+  };
   // XNNPACK caches the packed right-hand matrix by the identity of its data alone: the same data in another shape would be
   // read as the first one (and beyond its end), so it is copied
   const packed = new WeakMap<object, string>();
@@ -63,7 +71,7 @@ export function matMulKernels(): tf.KernelConfig[] {
       kernelFunc: ({ inputs, backend, attrs }) =>
         tf.tidy(() => {
           const a = (attrs!.transposeA ? transposeLast(inputs.a as tf.Tensor) : inputs.a) as tf.Tensor;
-          const b = (attrs!.transposeB ? transposeLast(inputs.b as tf.Tensor) : inputs.b) as tf.Tensor;
+          const b = (attrs!.transposeB ? transposed(inputs.b as tf.Tensor, backend) : inputs.b) as tf.Tensor;
           return plainProduct(a, b, stock(backend));
         }),
     },
@@ -72,7 +80,7 @@ export function matMulKernels(): tf.KernelConfig[] {
       kernelFunc: ({ inputs, backend, attrs }) =>
         tf.tidy(() => {
           const a = (attrs!.transposeA ? transposeLast(inputs.a as tf.Tensor) : inputs.a) as tf.Tensor;
-          const b = (attrs!.transposeB ? transposeLast(inputs.b as tf.Tensor) : inputs.b) as tf.Tensor;
+          const b = (attrs!.transposeB ? transposed(inputs.b as tf.Tensor, backend) : inputs.b) as tf.Tensor;
           const { activation, leakyreluAlpha } = attrs as { activation: string; leakyreluAlpha?: number };
           const bias = inputs.bias as tf.Tensor | undefined;
           let y = plainProduct(a, b, stock(backend));

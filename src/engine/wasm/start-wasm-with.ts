@@ -14,6 +14,7 @@ import { adamWStep, clipGradNorm, sgdStep } from '../tape/steps';
 import { checkedIndexKernels } from './checked-indices';
 import { convBackpropKernels } from './conv-backprop';
 import { depthwiseBackpropKernels } from './depthwise-backprop';
+import { DerivedConstants } from './derived-constants';
 import { directKernels } from './direct-kernels';
 import { einsumKernel } from './einsum';
 import { guardAllocation } from './heap';
@@ -21,6 +22,7 @@ import { matMulKernels } from './matmul';
 import { nanKernels } from './nan-kernels';
 import { orderKernels } from './order-kernels';
 import { poolBackpropKernels } from './pool-backprop';
+import { scaledFilterKernel } from './scaled-filters';
 
 /** The binaries of tfjs-backend-wasm: the folder that has them (ending in its separator), or the address of each. */
 export type WasmBinaries = string | Parameters<typeof setWasmPaths>[0];
@@ -42,16 +44,18 @@ export async function startWasmWith(binaries: WasmBinaries, options: EngineOptio
     );
   const { wasm } = tf.backend() as unknown as { wasm: Parameters<typeof guardAllocation>[0] };
   guardAllocation(wasm);
+  const constants = new DerivedConstants(tf.backend() as unknown as ConstructorParameters<typeof DerivedConstants>[0]);
   for (const kernel of [
     ...convBackpropKernels,
     ...depthwiseBackpropKernels,
     ...poolBackpropKernels,
     ...directKernels(),
-    ...matMulKernels(),
+    ...matMulKernels(constants),
     ...nanKernels(),
     ...orderKernels(),
     ...checkedIndexKernels(),
     einsumKernel,
+    scaledFilterKernel(constants),
   ]) {
     if (tf.getKernel(kernel.kernelName, 'wasm')) tf.unregisterKernel(kernel.kernelName, 'wasm');
     tf.registerKernel(kernel);
