@@ -13,6 +13,14 @@ const bin = (...path) => join(root, 'node_modules', ...path);
 const CHECKS = {
   types: [bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', 'tsconfig.json'],
   'types of browser scripts': [bin('typescript', 'bin', 'tsc'), '--noEmit', '-p', 'tsconfig.browser.json'],
+  'types of detlab/web': [
+    bin('typescript', 'bin', 'tsc'),
+    '--noEmit',
+    '--emitDeclarationOnly',
+    'false',
+    '-p',
+    'tsconfig.web.json',
+  ],
   lint: [bin('@biomejs', 'biome', 'bin', 'biome'), 'check', '.'],
   imports: [
     bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),
@@ -20,6 +28,12 @@ const CHECKS = {
     'kernels',
     '--config',
     '.dependency-cruiser.cjs',
+  ],
+  'imports of detlab/web': [
+    bin('dependency-cruiser', 'bin', 'dependency-cruise.mjs'),
+    'src/web',
+    '--config',
+    '.dependency-cruiser.web.cjs',
   ],
 };
 

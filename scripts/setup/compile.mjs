@@ -7,13 +7,15 @@ import { digest, digestTree, isDone, markDone } from './stamp.mjs';
 
 const BUILT_IN_CONFIGS = 'scripts/setup/built-in-configs.mjs';
 
-/** The library and the kernel, for Node; the scripts of interactive displays, for browsers. */
-const PROJECTS = ['tsconfig.build.json', 'tsconfig.browser.json'];
+const WEB_BUNDLE = 'scripts/setup/web-bundle.mjs';
+
+/** The library and the kernel, for Node; the scripts of interactive displays, and the types of detlab/web, for browsers. */
+const PROJECTS = ['tsconfig.build.json', 'tsconfig.browser.json', 'tsconfig.web.json'];
 
 const inputs = () =>
   digest(
     [digestTree(['src', 'kernels/jupyter', 'configs'], /\.(ts|json)$/)],
-    ['package-lock.json', 'tsconfig.json', ...PROJECTS, BUILT_IN_CONFIGS],
+    ['package-lock.json', 'tsconfig.json', ...PROJECTS, BUILT_IN_CONFIGS, WEB_BUNDLE],
   );
 
 export const compiled = () => isBuilt() && isDone('compile', inputs());
@@ -31,6 +33,8 @@ export async function compile(log) {
     output += compiling.output;
   }
   if (code === 0) {
+    const bundled = await run(process.execPath, [join(root, WEB_BUNDLE)]);
+    if (bundled.code !== 0) throw new Error(`esbuild could not bundle the library for browsers:\n${bundled.output}`);
     const written = await run(process.execPath, [join(root, BUILT_IN_CONFIGS)]);
     if (written.code !== 0)
       log(
