@@ -11,20 +11,24 @@ const map = (x: Lowered, type: ElementType) => x.get({ layout: 'channels-first',
 
 /** The filter [kh, kw, in, out] as ONNX has it, [out, in, kh, kw], with the scale of a folded norm multiplied in. */
 export function filterOf(call: Call, filter: Lowered, scale: Lowered | undefined, type: ElementType): string {
-  if (filter.isConstant && (!scale || scale.isConstant)) {
-    const [kh, kw, cin, cout] = filter.shape;
-    const values = filter.values!;
-    const factors = scale?.values;
-    const taps = kh * kw;
-    const moved = new Float32Array(values.length);
-    for (let o = 0, to = 0; o < cout; o++)
-      for (let i = 0; i < cin; i++)
-        for (let k = 0; k < taps; k++) moved[to++] = values[(k * cin + i) * cout + o] * (factors ? factors[o] : 1);
-    return call.graph.constant(moved, [cout, cin, kh, kw], type, filter.tensor.name);
-  }
+  if (filter.isConstant && (!scale || scale.isConstant))
+    return filter.once(`filter ${scale?.tensor.id} ${type}`, () => constantFilter(call, filter, scale?.values, type));
   const raw = filter.get({ layout: 'same', type });
   const scaled = scale ? call.graph.node('Mul', [raw, scale.get({ layout: 'same', type })]) : raw;
   return call.graph.node('Transpose', [scaled], { perm: [3, 2, 0, 1] });
+}
+
+function constantFilter(call: Call, filter: Lowered, scale: ArrayLike<number> | undefined, type: ElementType): string {
+  const [kh, kw, cin, cout] = filter.shape;
+  const values = filter.values!;
+  const taps = kh * kw;
+  const moved = new Float32Array(values.length);
+  for (let o = 0, to = 0; o < cout; o++) {
+    const factor = scale ? scale[o] : 1;
+    for (let i = 0; i < cin; i++)
+      for (let k = 0; k < taps; k++) moved[to++] = values[(k * cin + i) * cout + o] * factor;
+  }
+  return call.graph.constant(moved, [cout, cin, kh, kw], type, filter.tensor.name);
 }
 
 function finish(call: Call, value: string, type: ElementType): void {

@@ -51,7 +51,10 @@ function normalized(call: Call, pixels: string, sizes: Sizes): string {
 }
 
 /** The filter [kh, kw, in, out] as [groups, out / groups, in * taps], or without groups [out, in * taps]. */
-function filterRows(call: Call, filter: Lowered, groups: number): string {
+const filterRows = (call: Call, filter: Lowered, groups: number): string =>
+  filter.once(`rows ${groups}`, () => constantRows(call, filter, groups));
+
+function constantRows(call: Call, filter: Lowered, groups: number): string {
   const [kh, kw, cin, cout] = filter.shape;
   const taps = kh * kw;
   if (!filter.isConstant) throw new Error('a deformable convolution whose filter is computed');
