@@ -40,7 +40,7 @@ const STRIDE = 32;
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
-export const isOnnxFile = (file: string): boolean => path.extname(file).toLowerCase() === '.onnx';
+export const isOnnxFile = (file: string): boolean => /\.onnx$/i.test(file);
 
 /** @throws DetLabError for a place where no file can be written */
 function checkPlace(file: string): string {
