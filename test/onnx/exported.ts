@@ -7,9 +7,9 @@ import { expect } from 'vitest';
 import type { ModuleConfig } from '../../src/catalogue/registry';
 import type { Detections, PackedSample } from '../../src/data/types';
 import { clipBoxes } from '../../src/geometry/boxes';
-import type { Module } from '../../src/nn';
 import { buildDetector } from '../../src/models/build';
 import type { Detector } from '../../src/models/types';
+import type { Module } from '../../src/nn';
 import { exportDetector, type OnnxFile, type OnnxOptions } from '../../src/onnx/export-detector';
 import { Random } from '../../src/random';
 

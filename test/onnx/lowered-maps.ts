@@ -19,8 +19,13 @@ import { enliven } from './exported';
 export type Maps = (x: tf.Tensor4D) => tf.Tensor[];
 export type Size = [number, number, number];
 
+export interface Network {
+  forward: Maps;
+  modules: Module[];
+}
+
 /** Backbone and neck, with weights that give numbers of about the size of their inputs. */
-export function network(backbone: ModuleConfig, neck?: ModuleConfig | ModuleConfig[]): { forward: Maps; modules: Module[] } {
+export function network(backbone: ModuleConfig, neck?: ModuleConfig | ModuleConfig[]): Network {
   const registry = createRegistry();
   const body = registry.build('backbone', backbone, { path: 'backbone' }) as Backbone;
   const modules: Module[] = [body];
@@ -33,22 +38,36 @@ export function network(backbone: ModuleConfig, neck?: ModuleConfig | ModuleConf
 
 const exampleOf = ([n, h, w]: Size, seed: number): tf.Tensor4D => {
   const random = Random.seeded(seed);
-  return tf.tensor4d(Float32Array.from({ length: n * h * w * 3 }, () => random.normal()), [n, h, w, 3]);
+  return tf.tensor4d(
+    Float32Array.from({ length: n * h * w * 3 }, () => random.normal()),
+    [n, h, w, 3],
+  );
 };
 
 /**
  * Records at the `recorded` sizes (batch, height, width) and compares at the others.
  * @returns the largest difference, in shares of the largest number of its map
  */
-export async function mapDifference(forward: Maps, recorded: Size[], compared: Size[]): Promise<number> {
+export async function mapDifference(
+  { forward, modules }: Network,
+  recorded: Size[],
+  compared: Size[],
+): Promise<number> {
+  const names = new Map(modules.flatMap((m) => [...m.named()].map(([path, p]) => [p.variable.id, path] as const)));
   const examples = recorded.map(exampleOf);
   const graph = new Graph();
   const context = { graph, dimensions: new Dimensions(graph), precision: 'float32', levels: [] } as const;
   graph.input('x', 'float32', ['n', 3, 'h', 'w'], '');
-  const tapes = examples.map((x) => recordTape([x], () => forward(x), new Map()));
+  const tapes = examples.map((x) => recordTape([x], () => forward(x), names));
   const levels = lowerTapes(tapes, [{ name: 'x', layout: 'channels-first' }], { ...context, levels: [] }, 'maps');
   for (const [i, level] of levels.entries())
-    graph.output(level.get({ layout: 'same', type: 'float32' }), `p${i}`, 'float32', level.shape.map((_, k) => `d${k}`), '');
+    graph.output(
+      level.get({ layout: 'same', type: 'float32' }),
+      `p${i}`,
+      'float32',
+      level.shape.map((_, k) => `d${k}`),
+      '',
+    );
   tf.dispose(examples);
   const bytes = encodeModel(graph.model({ name: 'maps', version: '', doc: '', metadata: {} }));
   const session = await ort.InferenceSession.create(bytes, { logSeverityLevel: 3, intraOpNumThreads: 1 });
