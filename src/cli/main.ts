@@ -15,6 +15,7 @@ import { addDatasetCommands } from './dataset';
 import { describeCommand, modulesCommand } from './describe';
 import { doctorCommand, engineFindings } from './doctor';
 import { errorsCommand } from './errors';
+import { exportCommand } from './export';
 import { addInferenceOptions } from './inference-options';
 import { addKernelCommands } from './kernel/command';
 import { necksCommand } from './necks';
@@ -56,6 +57,7 @@ function program(done: Done): Command {
   const withConfig: AddCommand = (usage, description) => command(usage, description).addOption(cfgOptions());
   addTrainCommand(withConfig, done);
   addInferenceCommands(withConfig, done);
+  addExportCommand(withConfig, done);
   addModelCommands(withConfig, done);
   addCatalogueCommands(command, done);
   addDatasetCommands(root, commandOf, done);
@@ -154,6 +156,27 @@ function addInferenceCommands(withConfig: AddCommand, done: Done): void {
     .option('--max-frames <n>', 'the first frames of a video or camera only', count)
     .option('--track', 'give the objects of a video identities, by ByteTrack')
     .action(async (given, options) => done(await predictCommand(given, options)));
+}
+
+/** What takes a trained detector elsewhere. */
+function addExportCommand(withConfig: AddCommand, done: Done): void {
+  withConfig('export', 'Write a trained detector as an ONNX file')
+    .usage('[options] [config] <weights> <file.onnx>')
+    .argument(
+      '<arguments...>',
+      `the config, which is left out where the weights file holds it; the ${CHECKPOINT}; the file`,
+    )
+    .option('--no-nms', 'scores and boxes of all candidates, instead of detections')
+    .option('--input <HxW>', 'input image size; default: that of the test pipeline')
+    .option('--batch <n>', 'images of a batch (1)', count)
+    .option(
+      '--dynamic [what]',
+      'sizes that may change: size, batch, or both when nothing is named',
+      oneOf('size', 'batch'),
+    )
+    .option('--precision <type>', 'float16: half precision inside (float32)', oneOf('float32', 'float16'))
+    .option('--force', 'overwrite an existing file')
+    .action(async (given, options) => done(await exportCommand(given, options)));
 }
 
 /** What shows the model of a config. */

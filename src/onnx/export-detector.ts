@@ -28,6 +28,7 @@ export interface OnnxOptions {
 
 /** Heights, widths (in multiples of the divisor) and batches that a network of changing sizes is tried at. */
 const TRIED = { heights: [9, 12, 7], widths: [11, 8, 14], batches: [1, 2, 3] };
+const TRIED_COARSER = { heights: [3, 4, 2], widths: [2, 5, 3], batches: [1, 2, 3] };
 /** Protobuf's limit of a message. */
 const MAX_BYTES = 2 ** 31 - 2 ** 20;
 
@@ -67,30 +68,50 @@ function exampleOf(batch: number, height: number, width: number): tf.Tensor4D {
   return tf.tensor4d(values, [batch, height, width, 3]);
 }
 
-function triedSizes({
-  size: [h, w],
-  batch,
-  dynamicSize,
-  dynamicBatch,
-  divisor,
-}: OnnxOptions): [number, number, number][] {
-  if (!dynamicSize && !dynamicBatch) return [[batch, h, w]];
-  return TRIED.batches.map((count, i) => [
-    dynamicBatch ? count : batch,
-    dynamicSize ? TRIED.heights[i] * divisor : h,
-    dynamicSize ? TRIED.widths[i] * divisor : w,
-  ]);
+function triedSizes({ size: [h, w], batch, dynamicSize, dynamicBatch, divisor }: OnnxOptions, tried: typeof TRIED) {
+  if (!dynamicSize && !dynamicBatch) return [[batch, h, w] as const];
+  return tried.batches.map(
+    (count, i) =>
+      [
+        dynamicBatch ? count : batch,
+        dynamicSize ? tried.heights[i] * divisor : h,
+        dynamicSize ? tried.widths[i] * divisor : w,
+      ] as const,
+  );
+}
+
+/** Multiples of the divisor that sizes which may change have, where the network takes other steps at smaller ones (pyramids). */
+const DIVISORS = [
+  { factor: 1, tried: TRIED },
+  { factor: 4, tried: TRIED_COARSER },
+];
+
+export interface OnnxHeader {
+  name: string;
+  version: string;
+  metadata: Readonly<Record<string, string>>;
 }
 
 /**
- * @param metadata strings that the file carries
+ * @param header.metadata strings that the file carries
  * @throws DetLabError for what has no form in ONNX: which part, and what to do instead
  */
-export function exportDetector(
-  detector: Detector,
-  options: OnnxOptions,
-  header: { name: string; version: string; metadata: Readonly<Record<string, string>> },
-): OnnxFile {
+export function exportDetector(detector: Detector, options: OnnxOptions, header: OnnxHeader): OnnxFile {
+  if (!options.dynamicSize) return exportAt(detector, options, header, TRIED);
+  let first: unknown;
+  for (const { factor, tried } of DIVISORS) {
+    const divisor = options.divisor * factor;
+    const metadata = { ...header.metadata, size_divisor: String(divisor) };
+    try {
+      return exportAt(detector, { ...options, divisor }, { ...header, metadata }, tried);
+    } catch (error) {
+      first ??= error;
+    }
+  }
+  throw first;
+}
+
+function exportAt(detector: Detector, options: OnnxOptions, header: OnnxHeader, tried: typeof TRIED): OnnxFile {
   const run = exporterOf(detector);
   const graph = new Graph();
   const dimensions = new Dimensions(graph);
@@ -108,7 +129,7 @@ export function exportDetector(
     return 'image_sizes';
   };
   detector.eval();
-  const examples = triedSizes(options).map((tried) => exampleOf(...tried));
+  const examples = triedSizes(options, tried).map((sizes) => exampleOf(...sizes));
   let exported: NetworkExport;
   try {
     exported = run({ examples, names: parameterNames(detector), image, sizes, context, nms: options.nms });

@@ -49,6 +49,7 @@ export function lowerTapes(
   part: string,
 ): Lowered[] {
   const lowered = new Map<number, Lowered>();
+  let near: string | undefined;
   try {
     const aligned = alignTapes(tapes);
     const of = (tensor: AlignedTensor) => {
@@ -61,11 +62,14 @@ export function lowerTapes(
     };
     for (const [i, tensor] of aligned.inputs.entries())
       of(tensor).set(inputs[i].name, { layout: inputs[i].layout, type: of(tensor).type });
-    for (const step of aligned.steps) lowerStep(step, of, context);
+    for (const step of aligned.steps) {
+      near = Object.values(step.inputs).find(({ name }) => name !== undefined)?.name ?? near;
+      lowerStep(step, of, context);
+    }
     return aligned.outputs.map(of);
   } catch (error) {
     if (!(error instanceof DetLabError)) throw error;
-    throw new DetLabError(`${part}: ${error.message}`);
+    throw new DetLabError(`${part}${near === undefined ? '' : `, at or after ${near}`}: ${error.message}`);
   }
 }
 

@@ -21,6 +21,7 @@ const typeOf = (dtype: string): ElementType => (dtype === 'int32' || dtype === '
 export class Lowered {
   readonly rank: number;
   private readonly variants = new Map<string, string>();
+  private readonly made = new Map<string, string>();
   private depends = false;
 
   constructor(
@@ -71,6 +72,13 @@ export class Lowered {
     const axes = layout === 'channels-first' ? TO_FIRST : this.tensor.shape.keys();
     let at = 0;
     for (const axis of axes) this.dimensions.add(this.tensor.shape[axis], name, at++);
+  }
+
+  /** What is made of it once, however often it is used: the filter of a convolution that several levels share. */
+  once(key: string, make: () => string): string {
+    let name = this.made.get(key);
+    if (name === undefined) this.made.set(key, (name = make()));
+    return name;
   }
 
   /** The same value as another's, in all variants. */

@@ -73,12 +73,14 @@ export class Call {
   /** An operand that broadcasts against tensors with as many axes as the result. */
   broadcast(x: Lowered, variant: Variant): string {
     if (!x.isConstant || x.rank === 4 || x.rank === 0 || variant.layout === 'same') return x.get(variant);
-    // [C], [W, C] or [H, W, C] beside [N, C, H, W]
-    const [h, w, c] = [1, 1, 1, ...x.shape].slice(-3);
-    const values = x.values!;
-    const moved = new Float32Array(values.length);
-    for (let k = 0, to = 0; k < c; k++) for (let j = 0; j < h * w; j++) moved[to++] = values[j * c + k];
-    return this.graph.constant(moved, [c, h, w], variant.type, x.tensor.name);
+    return x.once(`broadcast ${variant.type}`, () => {
+      // [C], [W, C] or [H, W, C] beside [N, C, H, W]
+      const [h, w, c] = [1, 1, 1, ...x.shape].slice(-3);
+      const values = x.values!;
+      const moved = new Float32Array(values.length);
+      for (let k = 0, to = 0; k < c; k++) for (let j = 0; j < h * w; j++) moved[to++] = values[j * c + k];
+      return this.graph.constant(moved, [c, h, w], variant.type, x.tensor.name);
+    });
   }
 
   /** Writes the result as one node. */

@@ -9,6 +9,7 @@ import type { Detections, PackedSample } from '../../src/data/types';
 import { clipBoxes } from '../../src/geometry/boxes';
 import { buildDetector } from '../../src/models/build';
 import type { Detector } from '../../src/models/types';
+import type { Module } from '../../src/nn';
 import { exportDetector, type OnnxFile, type OnnxOptions } from '../../src/onnx/export-detector';
 import { Random } from '../../src/random';
 
@@ -20,12 +21,10 @@ export const backbone = { type: 'ResNet', depth: 18, base_channels: 8 };
 export const fpn = (more = {}) => ({ type: 'FPN', out_channels: 16, num_outs: 5, ...more });
 export const cut = { nms_pre: 60, score_thr: 0.3, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 20 };
 
-/** A detector whose every layer, heads too, gives numbers of about the size of its inputs, so that scores spread. */
-export function lively(config: ModuleConfig, seed = 1): Detector {
-  const model = buildDetector({ data_preprocessor, ...config }, { numClasses: NUM_CLASSES });
-  const random = Random.seeded(seed);
-  model.initWeights(random);
-  for (const [name, p] of model.named()) {
+/** Weights with which every layer, heads too, gives numbers of about the size of its inputs, so that scores spread. */
+export function enliven(module: Module, random: Random): void {
+  module.initWeights(random);
+  for (const [name, p] of module.named()) {
     if (p.variable.dtype !== 'float32') continue;
     const shape: number[] = p.variable.shape;
     const fanIn = p.layout.kind === 'conv' ? shape[0] * shape[1] * shape[2] : shape.length > 1 ? shape[1] : 0;
@@ -38,7 +37,14 @@ export function lively(config: ModuleConfig, seed = 1): Detector {
     else continue;
     tf.tidy(() => p.variable.assign(tf.tensor(values, shape)));
   }
-  return model.eval() as Detector;
+  module.eval();
+}
+
+/** A detector that finds something in noise. */
+export function lively(config: ModuleConfig, seed = 1): Detector {
+  const model = buildDetector({ data_preprocessor, ...config }, { numClasses: NUM_CLASSES });
+  enliven(model, Random.seeded(seed));
+  return model;
 }
 
 /** An image of noise and blocks, that needs no resizing. */

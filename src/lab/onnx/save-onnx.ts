@@ -40,20 +40,20 @@ const STRIDE = 32;
 
 const gcd = (a: number, b: number): number => (b === 0 ? a : gcd(b, a % b));
 
-export const isOnnxFile = (file: string): boolean => path.extname(file).toLowerCase() === '.onnx';
+export const isOnnxFile = (file: string): boolean => /\.onnx$/i.test(file);
 
 /** @throws DetLabError for a place where no file can be written */
 function checkPlace(file: string): string {
   const target = path.resolve(file);
   const fail = (reason: string) => new DetLabError(`Cannot save "${file}": ${reason}`);
   if (path.basename(file).toLowerCase() === '.onnx') throw fail('expected a name before .onnx');
-  if (statSync(target, { throwIfNoEntry: false })?.isDirectory())
-    throw fail('it is a folder. Give the path of a file in it');
+  let isFolder: boolean | undefined;
   try {
-    mkdirSync(path.dirname(target), { recursive: true });
+    isFolder = statSync(target, { throwIfNoEntry: false })?.isDirectory();
   } catch (error) {
-    throw fail(`its folder cannot be made (${(error as NodeJS.ErrnoException).code})`);
+    throw fail(`no folder can be there (${(error as NodeJS.ErrnoException).code})`);
   }
+  if (isFolder) throw fail('it is a folder. Give the path of a file in it');
   return target;
 }
 
@@ -96,6 +96,7 @@ export function saveOnnx(model: SavedModel, file: string, given: SaveOnnxOptions
   const { bytes } = exported(model, options, { name: model.name, version, metadata });
   const part = `${target}.part`;
   try {
+    mkdirSync(path.dirname(target), { recursive: true });
     writeFileSync(part, bytes);
     renameSync(part, target);
   } catch (error) {

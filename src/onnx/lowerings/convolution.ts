@@ -1,6 +1,7 @@
 // Convolutions with what is fused into them, pooling, resizing and norms. All are channels first.
 
 import * as tf from '@tensorflow/tfjs';
+import { DetLabError } from '../../errors';
 import { isFixed } from '../alignment';
 import type { Attributes, ElementType } from '../graph';
 import type { Lowered } from '../lowered';
@@ -11,20 +12,24 @@ const map = (x: Lowered, type: ElementType) => x.get({ layout: 'channels-first',
 
 /** The filter [kh, kw, in, out] as ONNX has it, [out, in, kh, kw], with the scale of a folded norm multiplied in. */
 export function filterOf(call: Call, filter: Lowered, scale: Lowered | undefined, type: ElementType): string {
-  if (filter.isConstant && (!scale || scale.isConstant)) {
-    const [kh, kw, cin, cout] = filter.shape;
-    const values = filter.values!;
-    const factors = scale?.values;
-    const taps = kh * kw;
-    const moved = new Float32Array(values.length);
-    for (let o = 0, to = 0; o < cout; o++)
-      for (let i = 0; i < cin; i++)
-        for (let k = 0; k < taps; k++) moved[to++] = values[(k * cin + i) * cout + o] * (factors ? factors[o] : 1);
-    return call.graph.constant(moved, [cout, cin, kh, kw], type, filter.tensor.name);
-  }
+  if (filter.isConstant && (!scale || scale.isConstant))
+    return filter.once(`filter ${scale?.tensor.id} ${type}`, () => constantFilter(call, filter, scale?.values, type));
   const raw = filter.get({ layout: 'same', type });
   const scaled = scale ? call.graph.node('Mul', [raw, scale.get({ layout: 'same', type })]) : raw;
   return call.graph.node('Transpose', [scaled], { perm: [3, 2, 0, 1] });
+}
+
+function constantFilter(call: Call, filter: Lowered, scale: ArrayLike<number> | undefined, type: ElementType): string {
+  const [kh, kw, cin, cout] = filter.shape;
+  const values = filter.values!;
+  const taps = kh * kw;
+  const moved = new Float32Array(values.length);
+  for (let o = 0, to = 0; o < cout; o++) {
+    const factor = scale ? scale[o] : 1;
+    for (let i = 0; i < cin; i++)
+      for (let k = 0; k < taps; k++) moved[to++] = values[(k * cin + i) * cout + o] * factor;
+  }
+  return call.graph.constant(moved, [cout, cin, kh, kw], type, filter.tensor.name);
 }
 
 function finish(call: Call, value: string, type: ElementType): void {
@@ -60,7 +65,7 @@ function padsOf(call: Call, info: (tape: number) => tf.backend_util.Conv2DInfo):
     const { padInfo } = info(tape);
     return [padInfo.top, padInfo.left, padInfo.bottom, padInfo.right];
   });
-  if (!each.every(isFixed)) throw new Error(`${call.kernel} with padding that depends on the size`);
+  if (!each.every(isFixed)) throw new DetLabError(`its ${call.kernel} has padding that depends on the size`);
   return each.map(([pad]) => pad);
 }
 
@@ -107,6 +112,44 @@ const plainConv =
     finish(call, call.graph.node('Conv', inputs, attributes), type);
   };
 
+/** A transposed convolution, which TensorFlow.js runs as the gradient of one: `dy` is its input, `inputShape` its output. */
+const transposedConv: Lowering = (call) => {
+  const { dy, filter } = call.inputs;
+  const { strides, pad, dimRoundingMode } = call.attrs;
+  const type = call.typeOf('always', [dy]);
+  const info = (tape: number) =>
+    tf.backend_util.computeConv2DInfo(
+      shapeAt(call.output, tape),
+      shapeAt(filter, tape),
+      strides,
+      1,
+      pad,
+      dimRoundingMode,
+      false,
+    );
+  const [top, left, bottom, right] = padsOf(call, info);
+  const { strideHeight, strideWidth } = info(0);
+  const [kh, kw] = filter.shape;
+  // rows of the output that no window begins in
+  const rest = call.numbers((_, tape) => {
+    const [, height, width] = shapeAt(call.output, tape);
+    const [, h, w] = shapeAt(dy, tape);
+    return [height - ((h - 1) * strideHeight + kh - top - bottom), width - ((w - 1) * strideWidth + kw - left - right)];
+  });
+  if (!rest.every(isFixed)) throw new DetLabError('a transposed convolution adds rows that depend on the size');
+  const attributes: Attributes = {
+    auto_pad: 'NOTSET',
+    dilations: [1, 1],
+    group: 1,
+    kernel_shape: [kh, kw],
+    output_padding: rest.map(([n]) => n),
+    pads: [top, left, bottom, right],
+    strides: [strideHeight, strideWidth],
+  };
+  const inputs = [map(dy, type), filterOf(call, filter, undefined, type)];
+  call.give('ConvTranspose', inputs, attributes, { layout: 'channels-first', type });
+};
+
 /**
  * Where sizes are rounded up, the padding after the last row is written out: runtimes differ on windows that begin in the
  * padding. With sizes that change, `ceil_mode` is left to them; without padding no window can begin there.
@@ -122,7 +165,8 @@ const detMaxPool2d: Lowering = (call) => {
     }),
   );
   const written = !ceilMode || after.every(isFixed);
-  if (!written && padding.some((n: number) => n > 0)) throw new Error('max pooling that rounds sizes up and pads');
+  if (!written && padding.some((n: number) => n > 0))
+    throw new DetLabError('it has max pooling that rounds sizes up and pads');
   const ends = ceilMode && written ? after.map(([n]) => n) : padding;
   const attributes: Attributes = {
     auto_pad: 'NOTSET',
@@ -233,6 +277,7 @@ export const convolutionLowerings: Record<string, Lowering> = {
   FusedConv2D: plainConv(false),
   DepthwiseConv2dNative: plainConv(true),
   FusedDepthwiseConv2D: plainConv(true),
+  Conv2DBackpropInput: transposedConv,
   DetMaxPool2D: detMaxPool2d,
   MaxPool: plainPool('MaxPool', { storage_order: 0 }),
   AvgPool: plainPool('AveragePool', { count_include_pad: 0 }),

@@ -1,6 +1,7 @@
 // Deformable convolution by GridSample and a matrix product: every tap of the filter samples the map at its own place. ONNX has an
 // operator of its own for it, which not every runtime has.
 
+import { DetLabError } from '../../errors';
 import { isFixed, type Sizes } from '../alignment';
 import type { Lowered } from '../lowered';
 import { castCode } from '../lowered';
@@ -51,10 +52,14 @@ function normalized(call: Call, pixels: string, sizes: Sizes): string {
 }
 
 /** The filter [kh, kw, in, out] as [groups, out / groups, in * taps], or without groups [out, in * taps]. */
-function filterRows(call: Call, filter: Lowered, groups: number): string {
+const filterRows = (call: Call, filter: Lowered, groups: number): string =>
+  filter.once(`rows ${groups}`, () => constantRows(call, filter, groups));
+
+function constantRows(call: Call, filter: Lowered, groups: number): string {
   const [kh, kw, cin, cout] = filter.shape;
   const taps = kh * kw;
-  if (!filter.isConstant) throw new Error('a deformable convolution whose filter is computed');
+  if (!filter.isConstant)
+    throw new DetLabError('a deformable convolution whose filter is computed has no form in ONNX');
   const values = filter.values!;
   const rows = new Float32Array(values.length);
   for (let o = 0, to = 0; o < cout; o++)

@@ -1,5 +1,6 @@
 // Unary, binary and comparison kernels.
 
+import { DetLabError } from '../../errors';
 import type { ElementType } from '../graph';
 import { castCode, type Lowered } from '../lowered';
 import type { Call, Halves, Lowering } from '../lowering';
@@ -57,7 +58,7 @@ export function activation(call: Call, x: string, name: string, type: ElementTyp
   if (name === 'hardswish') return graph.node('HardSwish', [x]);
   if (name === 'mish') return graph.node('Mul', [x, graph.node('Tanh', [graph.node('Softplus', [x])])]);
   if (name === 'sigmoid') return graph.node('Sigmoid', [x]);
-  throw new Error(`activation "${name}"`);
+  throw new DetLabError(`its activation "${name}" has no form in ONNX`);
 }
 
 const clip: Lowering = (call) => {

@@ -1,6 +1,7 @@
 // Kernels that gather and scatter.
 
 import * as tf from '@tensorflow/tfjs';
+import { DetLabError } from '../../errors';
 import { castCode, type Lowered, type Variant } from '../lowered';
 import type { Call, Lowering } from '../lowering';
 
@@ -20,7 +21,7 @@ const gather: Lowering = (call) => {
     call.give('Gather', [value, indices(call, index)], { axis }, variant);
     return;
   }
-  if (axis !== batchDims) throw new Error('a gather within a batch along a later axis');
+  if (axis !== batchDims) throw new DetLabError('its gather within a batch along a later axis has no form in ONNX');
   const { graph } = call;
   const each = graph.node('Unsqueeze', [indices(call, index), graph.ints([-1])]);
   call.give('GatherND', [value, each], { batch_dims: batchDims }, variant);

@@ -76,21 +76,22 @@ const topK: Lowering = (call) => {
 
 /** The last two axes exchanged where the kernel reads them so; of a constant once, here. */
 function factor(call: Call, x: Lowered, transposed: boolean, type: ElementType): string {
-  const value = x.get({ layout: 'same', type });
-  if (!transposed) return value;
   const { rank } = x;
-  if (x.isConstant && rank >= 2) {
-    const [rows, columns] = x.shape.slice(-2);
-    const values = x.values!;
-    const moved = new Float32Array(values.length);
-    const size = rows * columns;
-    for (let at = 0; at < values.length; at += size)
-      for (let i = 0; i < rows; i++)
-        for (let j = 0; j < columns; j++) moved[at + j * rows + i] = values[at + i * columns + j];
-    return call.graph.constant(moved, [...x.shape.slice(0, -2), columns, rows], type, x.tensor.name);
-  }
+  if (!transposed) return x.get({ layout: 'same', type });
+  if (x.isConstant) return x.once(`transposed ${type}`, () => transposedConstant(call, x, type));
   const perm = Array.from({ length: rank }, (_, i) => (i < rank - 2 ? i : 2 * rank - 3 - i));
-  return call.graph.node('Transpose', [value], { perm });
+  return call.graph.node('Transpose', [x.get({ layout: 'same', type })], { perm });
+}
+
+function transposedConstant(call: Call, x: Lowered, type: ElementType): string {
+  const [rows, columns] = x.shape.slice(-2);
+  const values = x.values!;
+  const moved = new Float32Array(values.length);
+  const size = rows * columns;
+  for (let at = 0; at < values.length; at += size)
+    for (let i = 0; i < rows; i++)
+      for (let j = 0; j < columns; j++) moved[at + j * rows + i] = values[at + i * columns + j];
+  return call.graph.constant(moved, [...x.shape.slice(0, -2), columns, rows], type, x.tensor.name);
 }
 
 const matMul: Lowering = (call) => {

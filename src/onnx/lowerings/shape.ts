@@ -1,6 +1,7 @@
 // Kernels that reshape, cut and join tensors.
 
 import * as tf from '@tensorflow/tfjs';
+import { DetLabError } from '../../errors';
 import { isFixed, type Sizes } from '../alignment';
 import type { ElementType } from '../graph';
 import type { Lowered, Variant } from '../lowered';
@@ -190,7 +191,7 @@ const pad: Lowering = (call) => {
 
 const mirrorPad: Lowering = (call) => {
   const [x] = call.operands;
-  if (call.attrs.mode !== 'reflect') throw new Error('symmetric padding');
+  if (call.attrs.mode !== 'reflect') throw new DetLabError('symmetric padding has no form in ONNX');
   const variant: Variant = { layout: call.layoutOf(), type: call.typeOf('follows') };
   call.give('Pad', [x.get(variant), padsOf(call, variant.layout)], { mode: 'reflect' }, variant);
 };

@@ -1,0 +1,46 @@
+// `detlab export [CONFIG] WEIGHTS FILE.onnx`: a trained detector as an ONNX file.
+
+import { statSync } from 'node:fs';
+import { DetLabError } from '../errors';
+import { isOnnxFile } from '../lab/onnx/save-onnx';
+import { openModel } from './model-arguments';
+import { EXIT, output, phase } from './outcome';
+import { size } from './size';
+
+export interface ExportArguments {
+  nms?: boolean;
+  input?: string;
+  batch?: number;
+  dynamic?: 'size' | 'batch' | true;
+  precision?: 'float32' | 'float16';
+  force?: boolean;
+  cfgOptions?: string[];
+  json?: boolean;
+}
+
+export async function exportCommand(given: string[], options: ExportArguments): Promise<number> {
+  const out = output(options.json === true);
+  const { nms, batch, dynamic, precision } = options;
+  const file = given.at(-1)!;
+  const written = await phase(EXIT.usage, async () => {
+    if (given.length < 2 || !isOnnxFile(file))
+      throw new DetLabError(`Cannot export: expected [CONFIG] WEIGHTS FILE.onnx, received ${given.join(' ')}`);
+    if (statSync(file, { throwIfNoEntry: false })?.isFile() && !options.force)
+      throw new DetLabError(`Cannot write "${file}": the file exists. Use --force to overwrite it`);
+    const { model, rest } = await openModel(given.slice(0, -1), options.cfgOptions);
+    if (rest.length > 0)
+      throw new DetLabError(`Cannot export: expected one weights file, received ${rest.join(' ')} too`);
+    const input = options.input === undefined ? {} : { size: size(options.input) };
+    return model.save(file, {
+      ...input,
+      ...(nms === false && { nms }),
+      ...(batch !== undefined && { batch }),
+      ...(dynamic !== undefined && { dynamic }),
+      ...(precision !== undefined && { precision }),
+    });
+  });
+  const bytes = statSync(written).size;
+  out.event('exported', { file: written, bytes });
+  out.print(`${file} (${(bytes / 1e6).toFixed(1)} MB)`);
+  return EXIT.ok;
+}

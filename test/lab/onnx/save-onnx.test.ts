@@ -1,0 +1,110 @@
+// `model.save('m.onnx')`: options, places, metadata; and that nothing is written where it fails.
+
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import * as ort from 'onnxruntime-node';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { detector, type Model } from '../../../src';
+import { isOnnxFile } from '../../../src/lab/onnx/save-onnx';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'detlab-onnx-'));
+const at = (name: string) => path.join(folder, name);
+let model: Model;
+
+beforeAll(async () => {
+  const recipe = detector('yolov8_n_toytown').set({ 'model.test_cfg.max_per_img': 7 });
+  model = (await recipe.classes(['car', 'tree']).build({ seed: 0 })).withThreshold(0.4);
+});
+afterAll(() => {
+  model.dispose();
+  rmSync(folder, { recursive: true });
+});
+
+test('the file says what a program needs that runs it', async () => {
+  const file = model.save(at('a.onnx'));
+  expect(file).toBe(at('a.onnx'));
+  expect(readdirSync(folder)).toEqual(['a.onnx']);
+  const session = await ort.InferenceSession.create(file, { logSeverityLevel: 3 });
+  expect(session.inputNames).toEqual(['images']);
+  expect(session.outputNames).toEqual(['boxes', 'scores', 'labels']);
+  const shapes = session.outputMetadata.map((o) => (o.isTensor ? o.shape : []));
+  expect(shapes).toEqual([
+    [1, 7, 4],
+    [1, 7],
+    [1, 7],
+  ]);
+  await session.release();
+  const text = readFileSync(file, 'latin1');
+  expect(text).toContain('["car","tree"]');
+  expect(text).toContain('"channel_order":"rgb"');
+  expect(text).toContain('score_threshold');
+});
+
+test('sizes, batch and names of what changes', async () => {
+  const shapeOf = async (name: string) => {
+    const session = await ort.InferenceSession.create(at(name), { logSeverityLevel: 3 });
+    const [images] = session.inputMetadata;
+    await session.release();
+    return images.isTensor && images.shape;
+  };
+  model.save(at('b.onnx'), { size: [64, 96], batch: 2, nms: false });
+  expect(await shapeOf('b.onnx')).toEqual([2, 3, 64, 96]);
+  model.save(at('c.onnx'), { dynamic: 'batch', size: 64 });
+  expect(await shapeOf('c.onnx')).toEqual(['batch', 3, 64, 64]);
+  model.save(at('d.onnx'), { dynamic: true });
+  expect(await shapeOf('d.onnx')).toEqual(['batch', 3, 'height', 'width']);
+});
+
+test('half precision is a smaller file', () => {
+  const bytes = (name: string) => readFileSync(at(name)).length;
+  model.save(at('half.onnx'), { precision: 'float16' });
+  expect(bytes('half.onnx')).toBeLessThan(0.6 * bytes('a.onnx'));
+});
+
+test.each([
+  [{ nsm: false }, /unknown option "nsm"; expected nms, size, batch, dynamic, precision. Did you mean "nms"\?/],
+  [{ precision: 'float8' }, /precision/],
+  [{ dynamic: 'width' }, /dynamic/],
+  [{ batch: 0 }, /batch/],
+  [{ size: 50 }, /Cannot save .* at 50 x 50 pixels: .* multiples of 32/s],
+  [{ size: 64, dynamic: true }, /size and a dynamic size exclude each other/],
+  [{ batch: 2, dynamic: 'batch' }, /batch and a dynamic batch exclude each other/],
+])('refuses %o', (options, message) => {
+  const before = readdirSync(folder);
+  expect(() => model.save(at('refused.onnx'), options as object)).toThrow(message);
+  expect(readdirSync(folder)).toEqual(before);
+});
+
+test('a place where no file can be is refused before the network runs', () => {
+  mkdirSync(at('folder.onnx'));
+  expect(() => model.save(at('folder.onnx'))).toThrow(/Cannot save ".*folder.onnx": it is a folder/);
+  writeFileSync(at('file'), '');
+  expect(() => model.save(at('file/m.onnx'))).toThrow(/Cannot save ".*": no folder can be there .ENOTDIR/);
+  expect(() => model.save(at('.onnx'))).toThrow(/expected a name before/);
+  model.save(at('new/deep/m.onnx'), { size: 64 });
+  expect(existsSync(at('new/deep/m.onnx'))).toBe(true);
+});
+
+test.skipIf(process.getuid?.() === 0)('an earlier file stays where the new one cannot be written', () => {
+  mkdirSync(at('locked'));
+  writeFileSync(at('locked/m.onnx'), 'earlier');
+  chmodSync(at('locked'), 0o500);
+  expect(() => model.save(at('locked/m.onnx'), { size: 64 })).toThrow(/Cannot save/);
+  chmodSync(at('locked'), 0o700);
+  expect(readFileSync(at('locked/m.onnx'), 'utf8')).toBe('earlier');
+});
+
+test('options are of .onnx files alone', () => {
+  expect(() => model.save(at('m.pth'), { nms: false })).toThrow(/the option nms is of .onnx files/);
+  expect(isOnnxFile('A.ONNX')).toBe(true);
+});
