@@ -53,6 +53,7 @@ export {
 } from './lab/error-report';
 export type { EvaluateOptions } from './lab/evaluate';
 export { compareFeatures, Features, type FeaturesOptions } from './lab/features';
+export type { FitOptions } from './lab/fit-options';
 export { type ImageErrorRow, ImageErrorTable } from './lab/image-error-table';
 export type { ImageSize } from './lab/image-size/set-image-size';
 export { LabDataset } from './lab/lab-dataset';
@@ -71,7 +72,6 @@ export {
 } from './lab/model';
 export type { ModelThreshold } from './lab/model-threshold';
 export { PipelineSteps, type StepsOptions } from './lab/pipeline-steps';
-export type { FitOptions } from './lab/plan';
 export type { SavePredictionsOptions } from './lab/prediction/save-predictions';
 export { PredictionList } from './lab/prediction-list';
 export { type Prediction, Predictions } from './lab/predictions';

@@ -124,20 +124,34 @@ function* lossScale({ optim_wrapper: wrapper }: Options): Generator<ConfigNotice
 }
 
 /** Options of one constructor of the optimizer's groups beside the other. */
+/** What constructors read of paramwise_cfg; every other option is DefaultOptimWrapperConstructor's. */
+const CONSTRUCTOR_OPTIONS: Partial<Record<string, readonly string[]>> = {
+  YOLOv5OptimizerConstructor: ['base_total_batch_size'],
+  YOLOv7OptimWrapperConstructor: ['base_total_batch_size'],
+  LearningRateDecayOptimizerConstructor: ['num_layers', 'decay_rate', 'decay_type'],
+  LearningRateDecayOptimWrapperConstructor: ['layer_decay_rate'],
+};
+/** Those that apply the other options too. */
+const RULES_TOO = new Set(['LearningRateDecayOptimWrapperConstructor']);
+
 function* constructorOptions({ optim_wrapper: wrapper }: Options): Generator<ConfigNotice> {
   const { constructor: named, optimizer, paramwise_cfg: paramwise } = optionsOf(wrapper);
   // every object has a `constructor`, a function; one named in the config is a string
-  const isYolo = String(named) === 'YOLOv5OptimizerConstructor';
-  const given = Object.keys(optionsOf(paramwise)).filter((key) => (key === 'base_total_batch_size') !== isYolo);
-  const paths = [
-    ...given.map((key) => `optim_wrapper.paramwise_cfg.${key}`),
-    ...(!isYolo && 'batch_size_per_gpu' in optionsOf(optimizer) ? ['optim_wrapper.optimizer.batch_size_per_gpu'] : []),
-  ];
-  if (paths.length === 0) return;
-  const who = isYolo
-    ? 'YOLOv5OptimizerConstructor reads base_total_batch_size alone'
-    : 'YOLOv5OptimizerConstructor reads it';
-  yield { paths, message: `it is not acted on: ${who}`, lost: true };
+  const name = String(named).replace(/^.*\./, '');
+  const own = CONSTRUCTOR_OPTIONS[name];
+  for (const key of Object.keys(optionsOf(paramwise))) {
+    const readers = Object.keys(CONSTRUCTOR_OPTIONS).filter((other) => CONSTRUCTOR_OPTIONS[other]?.includes(key));
+    const isRead = own?.includes(key) || (readers.length === 0 && (own === undefined || RULES_TOO.has(name)));
+    if (isRead) continue;
+    const who = own && !RULES_TOO.has(name) ? `${name} reads ${own.join(', ')} alone` : `${readers[0]} reads it`;
+    yield { paths: [`optim_wrapper.paramwise_cfg.${key}`], message: `it is not acted on: ${who}`, lost: true };
+  }
+  if ('batch_size_per_gpu' in optionsOf(optimizer) && !own?.includes('base_total_batch_size'))
+    yield {
+      paths: ['optim_wrapper.optimizer.batch_size_per_gpu'],
+      message: 'it is not acted on: YOLOv5OptimizerConstructor reads it',
+      lost: true,
+    };
 }
 
 /** Keys of MMDetection 2.x's command line that its users write into configs: a config of 3.x has others. */

@@ -10,9 +10,9 @@ import { csvText, type Formats, SavableDisplay } from '../visualization/savable'
 import { tableText } from '../visualization/table';
 import { contestantOf } from './contestants';
 import { folderName } from './fit';
+import type { FitOptions } from './fit-options';
 import type { LabDataset } from './lab-dataset';
 import { checkMethod } from './method-options';
-import type { FitOptions } from './plan';
 import { planLoop } from './plan-loop';
 import type { Recipe } from './recipe';
 import { compareReports, type ReportComparison } from './report-comparison';

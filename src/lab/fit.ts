@@ -15,14 +15,15 @@ import { catalogue } from './catalogue';
 import { checkData } from './check-data';
 import { checkRun } from './check-run';
 import { loadCustomImports } from './custom-imports';
+import type { FitOptions } from './fit-options';
 import type { LabDataset } from './lab-dataset';
 import { Model } from './model';
-import { type FitOptions, planRun, type RunPlan } from './plan';
+import { planRun, type RunPlan } from './plan';
 import type { Report } from './report';
 import { Run } from './run';
 import { RunConfigHook } from './run-config-hook';
 import { RunEvaluations } from './run-evaluations';
-import { type HookError, UserHook } from './run-hooks';
+import { checkHooks, type HookError, UserHook } from './run-hooks';
 import { type RunView, runView } from './run-view';
 import { trainLoader } from './train-loader';
 import { fitWarmUp } from './warm-up';
@@ -40,6 +41,7 @@ export const folderName = (name: string): string => name.replace(/[^\w.+-]+/g, '
 
 export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptions = {}): Promise<Run> {
   const started = performance.now();
+  if (options.hooks !== undefined) checkHooks(options.hooks);
   const spec = options.loadFrom === undefined ? given : { ...given, loadFrom: { file: options.loadFrom } };
   const notices: string[] = [...(spec.notices ?? [])];
   await loadCustomImports(spec.config, spec.folders ?? [], (line) => notices.push(line));

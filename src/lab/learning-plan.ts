@@ -13,8 +13,10 @@ import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { catalogue } from './catalogue';
 import { checkRun } from './check-run';
 import { loadCustomImports } from './custom-imports';
+import type { FitOptions } from './fit-options';
 import type { LabDataset } from './lab-dataset';
-import { type FitOptions, planRun, type RunPlan } from './plan';
+import { planRun, type RunPlan } from './plan';
+import { checkHooks } from './run-hooks';
 import { batchesPerEpoch, trainingData } from './train-loader';
 import { fitWarmUp, warmUpIterations } from './warm-up';
 
@@ -185,6 +187,7 @@ export async function learningPlan(
   options: FitOptions = {},
 ): Promise<LearningPlan> {
   await loadCustomImports(spec.config, spec.folders ?? [], () => {});
+  if (options.hooks !== undefined) checkHooks(options.hooks);
   checkRun(spec.config);
   const planned = planRun(spec.config, options);
   const epochLength = batchesPerEpoch(trainingData(data.train, spec.config, planned));

@@ -16,12 +16,12 @@ import { type Patience, planEarlyStopping, withoutStopping } from './early-stopp
 import type { ImageSize } from './image-size/set-image-size';
 
 import { planLoop } from './plan-loop';
-import { checkHooks, type RunHook } from './run-hooks';
 import { VALIDATION_PREFIX } from './validation-loss';
 import { warmsUp } from './warming-rule';
 import type { WatchOption } from './watched';
 
-export interface FitOptions {
+/** Options of `fit` that its plan follows from. */
+export interface PlanOptions {
   /** Number of passes over the training images; the config's by default. The schedule is scaled accordingly. */
   epochs?: number;
   /** Learning rate after warm-up. */
@@ -80,13 +80,6 @@ export interface FitOptions {
   log?: (line: string) => void;
   /** Called after every iteration. */
   onStep?: (event: StepEvent) => void | Promise<void>;
-  /**
-   * Code of your own at the points of the run: `beforeRun`, `beforeEpoch`, `beforeIteration`, `afterIteration`, `afterEpoch`,
-   * `beforeValidation`, `afterValidation`, `afterRun`. An error in it is named in the log (and in `run.hookErrors`), and the run
-   * goes on without that point.
-   * @example fit(data, { hooks: [{ afterIteration({ step, losses }) { console.log(step, losses.loss); } }] })
-   */
-  hooks?: readonly RunHook[];
   /** Called with every record of the history: losses (MMDetection's names) and evaluations. */
   onRecord?: (record: ScalarRecord) => void;
 }
@@ -109,7 +102,7 @@ export interface RunPlan extends ConfiguredHooks {
 }
 
 /** @throws DetLabError when `train_cfg` or a hook cannot be used */
-export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
+export function planRun(config: ConfigObject, options: PlanOptions): RunPlan {
   const notices: string[] = [];
   const { loop, configured } = planLoop(config, options);
   const batchSize = options.batch ?? numberAt(config, 'train_dataloader.batch_size') ?? 2;
@@ -119,7 +112,6 @@ export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
       ? undefined
       : planEarlyStopping(options.patience, options.checkpoint, config, notices);
   const { checkpoint = options.checkpoint } = early ?? {};
-  if (options.hooks !== undefined) checkHooks(options.hooks);
   const hooks = configuredHooks(config, { ...options, checkpoint, total: loop.total, configured }, notices);
   notices.push(...unitNotices(config, hooks));
   const lowPrecision = valueAt(config, 'optim_wrapper.dtype') === 'float16' ? 'float16' : 'bfloat16';
@@ -141,7 +133,7 @@ export function planRun(config: ConfigObject, options: FitOptions): RunPlan {
 }
 
 /** `optim_wrapper` with the learning rate and batch size of this run. */
-function planOptimizer(config: ConfigObject, options: FitOptions, batchSize: number, notices: string[]): ModuleConfig {
+function planOptimizer(config: ConfigObject, options: PlanOptions, batchSize: number, notices: string[]): ModuleConfig {
   const { type = 'OptimWrapper', ...wrapper } = objectAt(config, 'optim_wrapper');
   const optimizer = { ...objectAt(config, 'optim_wrapper.optimizer') };
   if (options.lr !== undefined) optimizer.lr = options.lr;
@@ -160,7 +152,7 @@ function planOptimizer(config: ConfigObject, options: FitOptions, batchSize: num
 /** The learning rate by the batch size that it is meant for (`auto_scale_lr`), or a line that says what that would be. */
 function scaleRate(
   config: ConfigObject,
-  { lr, scaleLr }: FitOptions,
+  { lr, scaleLr }: PlanOptions,
   { optimizer, batchSize }: { optimizer: ConfigObject; batchSize: number },
   notices: string[],
 ): void {

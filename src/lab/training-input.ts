@@ -5,11 +5,11 @@ import type { RecipeSpec } from './build-model';
 import { checkRun } from './check-run';
 import { loadCustomImports } from './custom-imports';
 import type { LabDataset } from './lab-dataset';
-import { type FitOptions, planRun, type RunPlan } from './plan';
+import { type PlanOptions, planRun, type RunPlan } from './plan';
 import { type TrainingData, trainingData } from './train-loader';
 
 /** Options of `fit` that change what a run is fed. */
-export type InputOptions = Pick<FitOptions, 'seed' | 'batch' | 'epochs'>;
+export type InputOptions = Pick<PlanOptions, 'seed' | 'batch' | 'epochs'>;
 
 export interface TrainingInput {
   plan: RunPlan;

@@ -9,10 +9,11 @@ import { listHolder } from '../engine/memory-holders';
 import { ownedTensors } from '../engine/owned-tensors';
 import { DetLabError } from '../errors';
 import { assignState, type Module, type Parameter, type StateDict, toState } from '../nn/module';
+import { layerDecayGroups } from './layer-decay-groups';
 import { LossScale } from './loss-scale';
 import type { Optimizer } from './optimizers/optimizer';
 import { parameterGroups, yolov5Groups } from './parameter-groups';
-import { optimWrappers } from './runtime/optim-wrappers';
+import { constructorKind, optimWrappers } from './runtime/optim-wrappers';
 
 /** `type` may be left out: OptimWrapper. */
 export type OptimWrapperConfig = { type?: string } & Record<string, unknown>;
@@ -43,10 +44,13 @@ export function plannedGroups(
   const plan = registry.build('optimizer', parsed.optimizer, { path: 'optim_wrapper.optimizer' });
   const paramwise = parsed.paramwise_cfg ?? undefined;
   const { momentum, batch_size_per_gpu: batchSize } = parsed.optimizer;
+  const kind = constructorKind(parsed.constructor);
   const groups =
-    parsed.constructor === 'YOLOv5OptimizerConstructor'
+    kind === 'YOLO'
       ? yolov5Groups(model, plan, paramwise, batchSize as number | undefined, parameters)
-      : parameterGroups(model, plan, paramwise, parameters);
+      : kind === 'layers'
+        ? layerDecayGroups(model, plan, paramwise ?? {}, parameters)
+        : parameterGroups(model, plan, paramwise, parameters);
   if (groups.length === 0)
     throw new DetLabError('Cannot train: every parameter of the model is frozen. Unfreeze a part of it first');
   return {

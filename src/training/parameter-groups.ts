@@ -22,6 +22,27 @@ export const paramwiseOptions = z.strictObject({
   flat_decay_mult: multiplier('Weight-decay multiplier of other parameters with one dimension'),
   dcn_offset_lr_mult: multiplier('Learning-rate multiplier of the offset branches of deformable convolutions'),
   bypass_duplicate: z.boolean().default(false).describe('Accepted: a shared parameter is one parameter'),
+  num_layers: z
+    .int()
+    .positive()
+    .optional()
+    .describe('LearningRateDecayOptimizerConstructor: layers of the backbone, 6 of ConvNeXt-T, 12 of the larger'),
+  decay_rate: z
+    .number()
+    .positive()
+    .optional()
+    .describe('LearningRateDecayOptimizerConstructor: factor of the rate from a layer to the one before it'),
+  decay_type: z
+    .enum(['layer_wise', 'stage_wise'])
+    .optional()
+    .describe("LearningRateDecayOptimizerConstructor: 'layer_wise' when left out"),
+  layer_decay_rate: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      'LearningRateDecayOptimWrapperConstructor (MMPretrain): factor of the rate from a layer to the one before it',
+    ),
   base_total_batch_size: z
     .number()
     .positive()

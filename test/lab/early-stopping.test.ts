@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LabDataset, startEngine } from '../../src';
-import type { FitOptions } from '../../src/lab/plan';
+import type { FitOptions } from '../../src/lab/fit-options';
 import { readCheckpoint } from '../../src/training/checkpoint';
 import { quick, scenes, small } from './small';
 

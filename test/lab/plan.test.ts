@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { type ConfigObject, detector } from '../../src';
-import { type FitOptions, planRun } from '../../src/lab/plan';
+import { type PlanOptions, planRun } from '../../src/lab/plan';
 
 describe('plan', () => {
   test('options override the config; the schedule is scaled, with a notice', () => {
@@ -35,7 +35,7 @@ describe('plan', () => {
 
   test('the learning rate is scaled to the batch size by the config or by scaleLr, else one line says what that would be', () => {
     const { config } = detector('faster-rcnn_r50_fpn_1x_coco');
-    const rate = (options: FitOptions, enable = false) => {
+    const rate = (options: PlanOptions, enable = false) => {
       const auto_scale_lr = { enable, base_batch_size: 16 };
       const { optimWrapper, notices } = planRun({ ...config, auto_scale_lr }, options);
       return [(optimWrapper.optimizer as { lr: number }).lr, ...notices];

@@ -3,12 +3,12 @@
 import { expect, test } from 'vitest';
 import { detector } from '../../src';
 import type { ConfigObject, ConfigValue } from '../../src/config';
-import { type FitOptions, planRun } from '../../src/lab/plan';
+import { type PlanOptions, planRun } from '../../src/lab/plan';
 import { fitWarmUp } from '../../src/lab/warm-up';
 import { YOLOv5ParamSchedulerHook } from '../../src/training/hooks/yolov5-param-scheduler-hook';
 
 const quiet = { lr: 0.01 };
-const fitted = (name: string | ConfigObject, options: FitOptions, epochLength: number) =>
+const fitted = (name: string | ConfigObject, options: PlanOptions, epochLength: number) =>
   fitWarmUp(planRun(detector(name).config, { ...quiet, ...options }), epochLength);
 
 test('by iterations: 500 of 60 become 6', () => {

@@ -4,7 +4,7 @@
 import { z } from 'zod';
 import { ignoredOption } from '../../catalogue/ignored-option';
 import { type AnyDefinition, defineModule, moduleOption } from '../../catalogue/registry';
-import { paramwiseOptions } from '../parameter-groups';
+import { type ParamwiseOptions, paramwiseOptions } from '../parameter-groups';
 
 const clipOptions = z.strictObject({
   max_norm: z.number().positive().describe('Maximum of the joint L2 norm of all gradients'),
@@ -25,7 +25,8 @@ const options = z.strictObject({
     .unknown()
     .optional()
     .describe(
-      'DefaultOptimWrapperConstructor applies paramwise_cfg; with YOLOv5OptimizerConstructor only weights decay',
+      'DefaultOptimWrapperConstructor applies paramwise_cfg; with YOLOv5OptimizerConstructor only weights decay; ' +
+        'with LearningRateDecayOptimizerConstructor rates fall from the head to the first layer of the backbone',
     ),
 });
 const amp = options.extend({
@@ -39,18 +40,47 @@ const amp = options.extend({
 /** The options of either. */
 export type OptimWrapperOptions = z.output<typeof options> & Partial<z.output<typeof amp>> & { mixed: boolean };
 
-const CONSTRUCTORS = ['DefaultOptimWrapperConstructor', 'YOLOv5OptimizerConstructor'];
+const CONSTRUCTORS: Record<string, 'rules' | 'YOLO' | 'layers'> = {
+  DefaultOptimWrapperConstructor: 'rules',
+  YOLOv5OptimizerConstructor: 'YOLO',
+  YOLOv7OptimWrapperConstructor: 'YOLO', // the same, but for parts that YOLOv7 alone has
+  LearningRateDecayOptimizerConstructor: 'layers',
+  LearningRateDecayOptimWrapperConstructor: 'layers',
+};
+
+const bare = (name: string): string => name.slice(name.lastIndexOf('.') + 1);
+
+/** How a constructor makes parameter groups. */
+export const constructorKind = (named: unknown) =>
+  (typeof named === 'string' ? CONSTRUCTORS[bare(named)] : undefined) ?? 'rules';
 
 /** Every object has a `constructor`, which is a function; one named in the config is a string. */
 const isKnownConstructor = (given: { constructor?: unknown }): boolean => {
   const named = given?.constructor;
-  return typeof named !== 'string' || CONSTRUCTORS.includes(named);
+  return typeof named !== 'string' || bare(named) in CONSTRUCTORS;
 };
 const unknownConstructor = {
   path: ['constructor'],
   // reported together with other problems
   when: () => true,
-  message: `expected ${CONSTRUCTORS.map((name) => `"${name}"`).join(' or ')}; multipliers go into paramwise_cfg`,
+  message: `expected ${Object.keys(CONSTRUCTORS)
+    .map((name) => `"${name}"`)
+    .join(' or ')}; multipliers go into paramwise_cfg`,
+};
+
+/** What the constructors by layers cannot do without. */
+const withoutLayers = (given: { constructor?: unknown; paramwise_cfg?: Partial<ParamwiseOptions> | null }): boolean => {
+  const { constructor: named, paramwise_cfg: paramwise } = given;
+  if (constructorKind(named) !== 'layers') return true;
+  return String(named).endsWith('OptimizerConstructor')
+    ? paramwise?.decay_rate !== undefined && paramwise.num_layers !== undefined
+    : paramwise?.layer_decay_rate !== undefined;
+};
+const layersMessage = {
+  path: ['paramwise_cfg'],
+  message:
+    'expected num_layers and decay_rate for LearningRateDecayOptimizerConstructor, layer_decay_rate for ' +
+    'LearningRateDecayOptimWrapperConstructor',
 };
 
 const shapes = "gradients of an iteration -> the next weights of the model's parameters";
@@ -62,7 +92,7 @@ export const FloatOptimWrapper = defineModule({
   origin: 'mmengine',
   shapes,
   example: "{ type: 'OptimWrapper', optimizer: { type: 'SGD', lr: 0.02, momentum: 0.9, weight_decay: 0.0001 } }",
-  options: options.refine(isKnownConstructor, unknownConstructor),
+  options: options.refine(isKnownConstructor, unknownConstructor).refine(withoutLayers, layersMessage),
   build: (given): OptimWrapperOptions => ({ ...given, mixed: false }),
 });
 
@@ -74,7 +104,7 @@ export const AmpOptimWrapper = defineModule({
   paper: 'Micikevicius et al., Mixed Precision Training, ICLR 2018',
   shapes,
   example: "{ type: 'AmpOptimWrapper', dtype: 'bfloat16', optimizer: { type: 'SGD', lr: 0.02, momentum: 0.9 } }",
-  options: amp.refine(isKnownConstructor, unknownConstructor),
+  options: amp.refine(isKnownConstructor, unknownConstructor).refine(withoutLayers, layersMessage),
   build: (given): OptimWrapperOptions => ({ ...given, mixed: true }),
 });
 
