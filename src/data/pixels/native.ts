@@ -3,7 +3,7 @@
 
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../../paths';
+import { places } from '../../paths';
 
 /** Pixels [height, width, 3], width and height; results are written into the array given last. */
 type Source = [data: Uint8Array, width: number, height: number];
@@ -45,12 +45,14 @@ export interface PixelKernels {
   free(array: Uint8Array): void;
 }
 
-const file = join(packageRoot, 'kernels/pixels/build/detlab_pixels.node');
 let loaded: PixelKernels | null | undefined;
 
 /** The kernels; undefined where they are not built, and with `DETLAB_PIXELS=0` in the environment. */
 export function pixelKernels(): PixelKernels | undefined {
   if (process.env.DETLAB_PIXELS === '0') return undefined;
-  loaded ??= existsSync(file) ? (require(file) as PixelKernels) : null;
+  if (loaded === undefined) {
+    const file = join(places.buildFolder('pixels'), 'detlab_pixels.node');
+    loaded = existsSync(file) ? (require(file) as PixelKernels) : null;
+  }
   return loaded ?? undefined;
 }
