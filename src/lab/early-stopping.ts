@@ -9,6 +9,7 @@ import { EarlyStoppingHook, ruleOfMetric } from '../training/hooks/early-stoppin
 import type { TrainHook } from '../training/hooks/hook';
 import { objectAt } from './config-access';
 
+/** When a run ends because its metric no longer improves. */
 export interface Patience {
   /** Evaluations in a row without improvement that end the run. */
   patience: number;

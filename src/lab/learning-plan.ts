@@ -18,6 +18,7 @@ import { type FitOptions, planRun, type RunPlan } from './plan';
 import { batchesPerEpoch, trainingData } from './train-loader';
 import { fitWarmUp, warmUpIterations } from './warm-up';
 
+/** The learning rates and momenta of a run before it starts. */
 export class LearningPlan extends SavableDisplay {
   protected readonly what = 'learning plan';
 

@@ -20,6 +20,7 @@ import { VALIDATION_PREFIX } from './validation-loss';
 import { warmsUp } from './warming-rule';
 import type { WatchOption } from './watched';
 
+/** Options of `fit`: length, learning rate, seed, checkpoints, what is watched. */
 export interface FitOptions {
   /** Number of passes over the training images; the config's by default. The schedule is scaled accordingly. */
   epochs?: number;
