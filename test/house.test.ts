@@ -10,6 +10,7 @@ import { packageRoot } from '../src/paths';
 /** Tests that belong to no single module, by the start of their path. */
 const WITHOUT_MODULE: Record<string, string> = {
   'test/house.test.ts': 'this file',
+  'test/api-reference.slow.test.ts': 'typedoc.json',
   'test/golden-data.test.ts': 'how all tests read and compare golden files',
   'test/contributing/': 'the examples of CONTRIBUTING.md, compiled and run',
   'test/frontends/': "Jupyter's front ends, in a browser",

@@ -10,11 +10,12 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import places from '../../scripts/setup/places.cjs';
 
 const run = promisify(execFile);
 const here = path.dirname(fileURLToPath(import.meta.url));
 const sources = path.join(here, 'src');
-const build = path.join(here, 'build');
+const build = places.buildFolder('pixels');
 const target = path.join(build, 'detlab_pixels.node');
 const stampFile = path.join(build, 'stamp');
 
@@ -24,15 +25,6 @@ const FLAGS = [
   ...['-fno-trapping-math', '-fvisibility=hidden', '-Wall', '-DNDEBUG', '-DNAPI_VERSION=8'],
 ];
 
-/** What the machine code depends on beside the sources. */
-const processor = () => {
-  try {
-    return /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1].trim() ?? process.arch;
-  } catch {
-    return process.arch;
-  }
-};
-
 /**
  * Builds the module unless it is up to date.
  * @throws when it does not compile; what was built before is kept
@@ -40,7 +32,7 @@ const processor = () => {
 export async function buildPixelKernels({ log = () => {} } = {}) {
   const compiler = process.env.CXX ?? 'g++';
   const files = readdirSync(sources).sort().map((file) => path.join(sources, file));
-  const hash = createHash('sha256').update([compiler, processor(), ...FLAGS].join('\0'));
+  const hash = createHash('sha256').update([compiler, places.processor(), ...FLAGS].join('\0'));
   for (const file of files) hash.update(readFileSync(file));
   const stamp = hash.digest('hex');
   if (existsSync(target) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === stamp) return;

@@ -1,4 +1,4 @@
-// Builds the torch engine's native module with plain g++ against the libtorch inside the `torch` wheel of .venv. Reading
+// Builds the torch engine's native module with plain g++ against the libtorch inside the `torch` wheel. Reading
 // libtorch's headers takes longer than most files do, so that many files are compiled as a few: a group for each core.
 // Of a file that is edited only its group is compiled again, in smaller groups, and at last the file alone.
 //
@@ -15,14 +15,17 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import places from '../../scripts/setup/places.cjs';
+import { findTorch } from './find-torch.mjs';
 
 const run = promisify(execFile);
 const here = path.dirname(fileURLToPath(import.meta.url));
-const root = path.resolve(here, '../..');
 const sources = path.join(here, 'src');
-const build = path.join(here, 'build');
+const build = places.buildFolder('torch');
 const target = path.join(build, 'detlab_torch.node');
 const stampFile = path.join(build, 'stamp.json');
+
+const SETUP = places.isCheckout ? 'run "npm run setup"' : 'run "npx detlab setup"';
 
 /** Each takes up to 2 GB of memory. */
 const MAX_GROUPS = 4;
@@ -30,22 +33,6 @@ const MAX_GROUPS = 4;
 /** The reason why the engine cannot be built, for the user. */
 export class BuildError extends Error {
   name = 'BuildError';
-}
-
-const venvPython = () =>
-  [process.env.DETLAB_PYTHON, path.join(root, '.venv/bin/python')].find((file) => file && existsSync(file));
-
-/** The torch package of .venv, found without importing it (which takes seconds): folder, version, CUDA version or null. */
-function findTorch() {
-  const python = venvPython();
-  if (!python) throw new BuildError('.venv is missing: run "npm run setup"');
-  const script =
-    'import importlib.util as u,os,json;s=u.find_spec("torch");d=os.path.dirname(s.origin) if s else None;' +
-    'v={};d and exec(open(os.path.join(d,"version.py")).read(),v);' +
-    'print(json.dumps({"folder":d,"version":v.get("__version__"),"cuda":v.get("cuda")}))';
-  const torch = JSON.parse(execFileSync(python, ['-c', script], { encoding: 'utf8' }));
-  if (!torch.folder) throw new BuildError('torch is not installed in .venv: run ".venv/bin/pip install -r requirements.txt"');
-  return torch;
 }
 
 /** Folders with the CUDA toolkit's headers, which libtorch's CUDA headers include; CUDA wheels install them as packages. */
@@ -66,14 +53,6 @@ function compilerVersion(compiler) {
     throw new BuildError(`${compiler} is missing: install a C++ compiler (Debian: apt install g++)`);
   }
 }
-
-const cpuFlags = () => {
-  try {
-    return /^flags\s*:(.*)$/m.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1].trim() ?? '';
-  } catch {
-    return process.arch;
-  }
-};
 
 /** Which files were compiled together, in a folder of objects. */
 const GROUPS = 'groups.json';
@@ -151,6 +130,7 @@ async function compileStale({ objects, units, text, objectOf, objectOfGroup, com
 export async function buildTorchEngine({ log = () => {}, force = false } = {}) {
   const start = Date.now();
   const torch = findTorch();
+  if (!torch) throw new BuildError(`there is no torch in ${places.isCheckout ? '.venv' : places.venv()}: ${SETUP}`);
   const compiler = process.env.CXX ?? 'g++';
   const version = compilerVersion(compiler);
   const napi = path.join(path.dirname(createRequire(import.meta.url).resolve('node-api-headers/package.json')), 'include');
@@ -167,7 +147,7 @@ export async function buildTorchEngine({ log = () => {}, force = false } = {}) {
   ];
   const files = readdirSync(sources).filter((file) => /\.(cpp|h)$/.test(file)).sort();
   const text = Object.fromEntries(files.map((file) => [file, readFileSync(path.join(sources, file), 'utf8')]));
-  const environment = hash(torch.folder, torch.version, compiler, version, cpuFlags(), flags.join(' '));
+  const environment = hash(torch.folder, torch.version, compiler, version, places.processor(), flags.join(' '));
   const stamp = hash(environment, ...files.flatMap((file) => [file, text[file]]));
   const result = (built) => ({ file: target, torch: torch.version, cuda: cuda ? torch.cuda : null, built, seconds: (Date.now() - start) / 1000 });
   if (!force && existsSync(target) && existsSync(stampFile) && JSON.parse(readFileSync(stampFile, 'utf8')).stamp === stamp)
@@ -207,7 +187,7 @@ export async function buildTorchEngine({ log = () => {}, force = false } = {}) {
     ...['-Wl,--no-as-needed', '-ltorch_cpu', '-lc10', ...(cuda ? ['-ltorch_cuda', '-lc10_cuda'] : [])],
   ]);
   renameSync(partial, target);
-  writeFileSync(`${stampFile}.${process.pid}`, JSON.stringify({ stamp, torch: torch.version, cuda: cuda ? torch.cuda : null }));
+  writeFileSync(`${stampFile}.${process.pid}`, JSON.stringify({ stamp, folder: torch.folder, torch: torch.version, cuda: cuda ? torch.cuda : null }));
   renameSync(`${stampFile}.${process.pid}`, stampFile);
   writeGroups(objects, groups);
   const current = new Set([GROUPS, ...products.map((file) => path.basename(file))]);
@@ -217,7 +197,7 @@ export async function buildTorchEngine({ log = () => {}, force = false } = {}) {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
   buildTorchEngine({ log: (line) => console.log(line) }).then(
-    ({ file, built, seconds }) => console.log(`${built ? 'built' : 'up to date'}: ${path.relative(root, file)} (${seconds.toFixed(1)} s)`),
+    ({ file, built, seconds }) => console.log(`${built ? 'built' : 'up to date'}: ${path.relative(places.root, file)} (${seconds.toFixed(1)} s)`),
     (error) => {
       console.error(error instanceof BuildError ? error.message : error);
       process.exitCode = 1;

@@ -2,15 +2,15 @@
 
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import places from './places.cjs';
 
-export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-export const venv = join(root, '.venv');
-export const state = join(root, '.setup');
+export const root = places.root;
+export const isCheckout = places.isCheckout;
+export const venv = places.venv();
+export const state = places.state();
 
-const windows = process.platform === 'win32';
-export const venvBin = join(venv, windows ? 'Scripts' : 'bin');
-export const venvPython = join(venvBin, windows ? 'python.exe' : 'python');
+export const venvPython = places.venvPython();
+export const venvBin = dirname(venvPython);
 export const kernelspec = join(venv, 'share', 'jupyter', 'kernels', 'detlab');
 
 /** Whether the project has been compiled. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { lastLine } from './command.mjs';
 import { root } from './paths.mjs';
+import places from './places.cjs';
 import { digest, digestTree, isDone, markDone } from './stamp.mjs';
 
 const folder = join(root, 'kernels', 'pixels');
@@ -12,7 +13,7 @@ const inputs = () =>
   digest([process.version, digestTree(['kernels/pixels/src'], /\.(cpp|h)$/)], ['kernels/pixels/build.mjs']);
 
 export const pixelKernelsReady = () =>
-  existsSync(join(folder, 'build', 'detlab_pixels.node')) && isDone('pixel-kernels', inputs());
+  existsSync(join(places.buildFolder('pixels'), 'detlab_pixels.node')) && isDone('pixel-kernels', inputs());
 
 /** Builds the kernels; returns one line with the reason if that fails. */
 export async function buildPixels(log) {

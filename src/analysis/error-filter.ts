@@ -8,6 +8,7 @@ import { SIZES } from './truth-losses';
 
 export type SizeName = (typeof SIZES)[number];
 
+/** Which errors are kept: those for which all that is given holds. */
 export interface ErrorFilter {
   /** Of the detection, or of the object that it is about. */
   class?: string | readonly string[];

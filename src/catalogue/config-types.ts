@@ -86,19 +86,35 @@ export type ModuleChoice<K extends Kind> =
 /** The type names of a kind: `'FPN' | 'PAFPN'`. */
 export type TypeName<K extends Kind> = BuiltInName<K> | UserModule<K>['type'];
 
+/** Config of a detector, `model` of a config file: `type` decides which options there are. */
 export type DetectorConfig = ConfigOf<'detector'>;
+/** Config of a backbone. */
 export type BackboneConfig = ConfigOf<'backbone'>;
+/** Config of a neck. */
 export type NeckConfig = ConfigOf<'neck'>;
+/** Config of a dense head: RPN's, or that of a one-stage detector. */
 export type DenseHeadConfig = ConfigOf<'dense_head'>;
+/** Config of a RoI head, the second stage. */
 export type RoIHeadConfig = ConfigOf<'roi_head'>;
+/** Config of a box head inside a RoI head. */
 export type BBoxHeadConfig = ConfigOf<'bbox_head'>;
+/** Config of a loss. */
 export type LossConfig = ConfigOf<'loss'>;
+/** Config of a prior generator. */
 export type AnchorGeneratorConfig = ConfigOf<'anchor_generator'>;
+/** Config of an assigner. */
 export type AssignerConfig = ConfigOf<'assigner'>;
+/** Config of a sampler. */
 export type SamplerConfig = ConfigOf<'sampler'>;
+/** Config of a dataset. */
 export type DatasetConfig = ConfigOf<'dataset'>;
+/** Config of a transform of a pipeline. */
 export type TransformConfig = ConfigOf<'transform'>;
+/** Config of a metric, `val_evaluator` and `test_evaluator`. */
 export type MetricConfig = ConfigOf<'metric'>;
+/** Config of an optimizer. */
 export type OptimizerConfig = ConfigOf<'optimizer'>;
+/** Config of a schedule of the learning rate or momentum. */
 export type ParamSchedulerConfig = ConfigOf<'param_scheduler'>;
+/** Config of a hook. */
 export type HookConfig = ConfigOf<'hook'>;

@@ -20,6 +20,7 @@ export interface OptionRow {
   meaning: string;
 }
 
+/** What `describe` displays: a module's options, shapes, paper and example. */
 export class ModuleDescription {
   readonly kind: Kind;
   readonly type: string;

@@ -5,12 +5,14 @@ import { escapeHtml, escapeMarkdown } from '../visualization/escape';
 import { wrappedTable } from '../visualization/wrapped-table';
 import { KINDS, type Kind, type Registry } from './registry';
 
+/** A module of the catalogue. */
 export interface ModuleEntry {
   kind: Kind;
   type: string;
   summary: string;
 }
 
+/** What `modules` displays: types by kind, with a line on each. */
 export class ModuleCatalogue {
   constructor(readonly modules: readonly ModuleEntry[]) {}
 

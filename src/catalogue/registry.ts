@@ -91,6 +91,7 @@ export type BuiltOf<K extends Kind> = K extends keyof Built ? Built[K] : unknown
 export interface Contracts {}
 export type ContractOf<K extends Kind> = K extends keyof Contracts ? Contracts[K] : never;
 
+/** A module that configs can name: its options as a schema, its documentation and its builder. */
 export interface ModuleDefinition<
   Options extends z.ZodType = z.ZodType,
   Result = unknown,

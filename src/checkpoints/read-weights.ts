@@ -8,6 +8,7 @@ import { parseStored } from './safetensors';
 import { readTorchFile } from './torch-file';
 import { isZip } from './zip-archive';
 
+/** The tensors of a weights file, by name, and what else the file says. */
 export interface Weights {
   /** The file's name in messages. */
   source: string;

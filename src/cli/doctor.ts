@@ -3,6 +3,8 @@
 import { spawnSync } from 'node:child_process';
 import os from 'node:os';
 import { startEngine } from '../engine';
+import { torchMissing } from '../engine/torch';
+import { places } from '../paths';
 import { type Finding, reportFindings, SETUP } from './finding';
 import { kernelFindings } from './kernel/jupyter-findings';
 import { venvPython } from './kernel/jupyter-paths';
@@ -20,7 +22,15 @@ function nodeFinding(): Finding {
   };
 }
 
+/** What an installed package has built; doctor builds nothing. */
+function packaged(): Finding[] {
+  const missing = torchMissing();
+  const detail = missing === undefined ? `built in ${places.buildFolder('torch')}` : missing;
+  return [{ name: 'torch', ok: missing === undefined, needed: false, detail, advice: SETUP }];
+}
+
 function python(): Finding[] {
+  if (!places.isCheckout) return packaged();
   const script =
     'import sys\nprint(sys.version.split()[0])\ntry:\n import torch\n print(torch.__version__)\nexcept ImportError: print("")';
   const { stdout, status } = spawnSync(venvPython, ['-c', script], { encoding: 'utf8', timeout: 60_000 });
@@ -43,8 +53,11 @@ async function engineFinding(): Promise<Finding> {
     detail,
     advice: SETUP,
   });
+  const asked = process.env.DETLAB_ENGINE;
+  const missing = places.isCheckout ? undefined : torchMissing();
+  if (missing !== undefined && asked === 'torch') return finding(false, missing);
   try {
-    const engine = await startEngine();
+    const engine = await startEngine(missing === undefined || asked ? {} : { engine: 'wasm' });
     return finding(true, `${engine.description}${engine.name === 'wasm' ? ` (slow; for libtorch ${SETUP})` : ''}`);
   } catch (error) {
     return finding(false, (error as Error).message.split('\n')[0]);

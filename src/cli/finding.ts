@@ -1,5 +1,6 @@
 // The report of a doctor command: one line per part, followed by advice for those with problems.
 
+import { SETUP_COMMAND } from '../paths';
 import { tableText } from '../visualization/table';
 import { EXIT, type Output } from './outcome';
 
@@ -13,7 +14,7 @@ export interface Finding {
   advice?: string;
 }
 
-export const SETUP = 'run `npm run setup`';
+export const SETUP = `run \`${SETUP_COMMAND}\``;
 
 /** Prints the findings; returns the exit code. */
 export function reportFindings(findings: Finding[], out: Output): number {

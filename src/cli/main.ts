@@ -24,6 +24,7 @@ import { CommandFailure, EXIT } from './outcome';
 import { predictCommand } from './predict';
 import { profileCommand } from './profile';
 import { cfgOptions, everyAssignment, RepeatableOption } from './repeatable-option';
+import { setupCommand } from './setup';
 import { summaryCommand } from './summary';
 import { testCommand } from './test';
 import { trainCommand } from './train';
@@ -240,6 +241,10 @@ function addCatalogueCommands(command: AddCommand, done: Done): void {
     .option('--key <name>', 'key of the weights in a .pth (state_dict_ema)')
     .option('--force', 'overwrite an existing file')
     .action(async (from, to, options) => done(await convertCommand(from, to, options)));
+
+  command('setup', 'Install libtorch by pip and build the torch engine, which its first use does too').action(
+    async () => done(await setupCommand()),
+  );
 
   command('doctor', "Check DetLab's installation").action(async (options) => done(await doctorCommand(options)));
 }

@@ -2,7 +2,9 @@
 
 import { DetLabError } from '../errors';
 
+/** A value of a config, which is data. */
 export type ConfigValue = null | boolean | number | string | ConfigValue[] | ConfigObject;
+/** A config, or a part of one: settings by name. */
 export interface ConfigObject {
   [key: string]: ConfigValue;
 }

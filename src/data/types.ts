@@ -86,6 +86,7 @@ export interface DataProblem {
   lost?: 'image' | 'nothing';
 }
 
+/** Images with their ground truth, as a reader of annotation files returns them. */
 export interface Dataset {
   name: string;
   classes: string[];

@@ -5,8 +5,10 @@ import type { ProfiledModules } from './profile';
 import type { EngineProfile } from './profile-events';
 
 export type EngineName = 'torch' | 'wasm' | 'tensorflow';
+/** A floating point type of activations and weights. */
 export type Precision = 'float32' | 'bfloat16' | 'float16';
 
+/** Which engine is started, on which device, with how many threads. */
 export interface EngineOptions {
   /** Which engine; without it the best one installed. Also `DETLAB_ENGINE`. */
   engine?: EngineName;
@@ -43,6 +45,7 @@ export interface EngineMemory {
   bytesLimit?: number;
 }
 
+/** What computes: a backend of TensorFlow.js, with what detection needs besides. */
 export interface Engine {
   readonly name: EngineName;
   readonly device: string;

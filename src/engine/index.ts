@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { DetLabError, didYouMean } from '../errors';
 import type { Engine, EngineName, EngineOptions } from './engine';
 import { startTensorflow, tensorflowMissing } from './tensorflow';
-import { startTorch, torchMissing } from './torch';
+import { prepareTorch, startTorch } from './torch';
 import { freeUnreachableTensors } from './unreachable-tensors';
 import { startWasm } from './wasm';
 
@@ -54,8 +54,12 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
 async function start(requested: EngineName | undefined, options: EngineOptions): Promise<Engine> {
   const device = options.device ?? (process.env.DETLAB_DEVICE || undefined);
   const full: EngineOptions = { ...options, device };
+  if (requested === 'torch') {
+    const missing = await prepareTorch(true);
+    if (missing !== undefined) throw new DetLabError(`Cannot start the torch engine: ${missing}`);
+  }
   if (requested) return START[requested](full);
-  const reason = torchMissing();
+  const reason = await prepareTorch(false);
   if (reason === undefined) return START.torch(full);
   const next: EngineName = tensorflowMissing() === undefined ? 'tensorflow' : 'wasm';
   process.stderr.write(`detlab: ${reason}. Falling back to the slower ${next} engine\n`);

@@ -13,6 +13,7 @@ export interface ClassReport {
   metrics: MetricValues;
 }
 
+/** The numbers of a metric over a dataset. */
 export interface EvaluationReport {
   /** Type name of the metric: `CocoMetric`, `VOCMetric`. */
   metric: string;

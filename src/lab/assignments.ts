@@ -19,6 +19,7 @@ import type { LabDataset } from './lab-dataset';
 import { tracerOf } from './pipeline-steps';
 import { type InputOptions, imageIndex, trainingInput } from './training-input';
 
+/** Which images `recipe.assignments` looks at. */
 export interface AssignmentsOptions extends InputOptions {
   /** Number of the training image from 0, or its file name. Default 0. */
   image?: number | string;
@@ -29,6 +30,7 @@ export interface AssignmentsOptions extends InputOptions {
 /** Anchors are outlined up to so many; beyond that only their centers are drawn. */
 const OUTLINED = 60;
 
+/** Which priors each truth was given, drawn on the images. */
 export class Assignments extends LiveFigures {
   /** Class of each truth. */
   private readonly names: readonly string[];

@@ -20,6 +20,7 @@ import { type LocatedDetection, locateDetection } from './locate-detection';
 import type { ModelParts } from './model-parts';
 import { type ImageInput, pixelsOfInput, testSample } from './test-sample';
 
+/** Which detection and which decoder layer `model.attention` shows. */
 export interface AttentionOptions {
   /** Number of the detection from 0, in the order of `model.predict`. Default 0: the best. */
   detection?: number;
@@ -40,6 +41,7 @@ export interface SamplingPoint {
 /** Weights of all places, mean over the heads, or of the points that are sampled. */
 export type QueryAttention = { map: ValueMap } | { points: SamplingPoint[]; levels: number };
 
+/** Where the query of a detection looks, over the image. */
 export class Attention extends LiveFigures {
   constructor(
     title: string,

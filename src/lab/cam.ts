@@ -23,6 +23,7 @@ import { type ImageInput, pixelsOfInput, testSample } from './test-sample';
 
 const NAMES = { gradcam: 'Grad-CAM', layercam: 'LayerCAM', eigencam: 'EigenCAM' };
 
+/** Which layer, class or detection, and which method `model.cam` uses. */
 export interface CamOptions {
   /** A layer by its path: `backbone.layer4`, `neck.fpn_convs.0`. Default: backbone. */
   layer?: string;
@@ -47,6 +48,7 @@ export interface CamParts {
   levels: readonly LayerMap[];
 }
 
+/** A class activation map over its image. */
 export class Cam extends LiveFigures {
   readonly layer: string;
   readonly method: string;

@@ -19,6 +19,7 @@ import { compareReports, type ReportComparison } from './report-comparison';
 import type { Run } from './run';
 import { compareRuns } from './runs';
 
+/** Options of `compare(...).fit`: those of `fit`, and the seeds. */
 export interface CompareFitOptions extends FitOptions {
   /**
    * Runs of each recipe: so many seeds from `seed` (0) on, or these seeds. Tables then have mean ± standard deviation, and each
@@ -27,6 +28,7 @@ export interface CompareFitOptions extends FitOptions {
   seeds?: number | readonly number[];
 }
 
+/** The runs of several recipes, side by side, and which is better. */
 export class Comparison extends SavableDisplay {
   protected readonly what = 'comparison';
   /** By the names given to `compare`; of several seeds, the run of the first. */

@@ -15,6 +15,7 @@ import { type Table, tableText } from '../visualization/table';
 import { classColours } from './class-colours';
 import { evaluatedImage } from './evaluated-images';
 
+/** How pairs are counted, and which images of a cell are kept. */
 export interface ConfusionMatrixOptions extends ConfusionOptions {
   /** Show shares of each row instead of counts. Default false. */
   normalize?: boolean;
@@ -39,6 +40,7 @@ const LISTED_PAIRS = 10;
 /** The images of a cell: position among the kept ones, then its boxes in them. */
 type CellImages = [image: number, ...boxes: number[]][];
 
+/** Which classes are taken for which, as a matrix; a click on a cell shows its images. */
 export class ConfusionMatrix extends SavableDisplay {
   protected readonly what = 'confusion matrix';
   readonly classes: readonly string[];

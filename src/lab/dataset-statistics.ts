@@ -18,6 +18,7 @@ import { tableCsv } from '../visualization/table-files';
 /** Classes in the chart of class balance; the table has all. */
 const CHARTED = 20;
 
+/** Numbers and charts of a dataset: boxes by class, sizes, positions. */
 export class DatasetStatisticsDisplay extends SavableDisplay {
   protected readonly what: string;
 

@@ -90,4 +90,5 @@ async function toytown(options: ToytownOptions = {}): Promise<LabDataset> {
   return new LabDataset('toytown', train, val);
 }
 
+/** Opens datasets: `dataset.coco(...)`, `dataset.voc(...)`, and the generated `dataset.toytown(...)`. */
 export const dataset = { coco, voc, toytown };

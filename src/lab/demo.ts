@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib';
 import { safetensorsParts } from '../checkpoints/safetensors';
 import { type ConfigObject, type ConfigValue, isObject } from '../config';
 import { DetLabError } from '../errors';
+import type { Detector } from '../models/types';
 import { encodeState } from '../nn/stored-tensor';
 import { packageRoot } from '../paths';
 import { BOX_STATES } from '../visualization/box-states';
@@ -19,7 +20,7 @@ import { colourOf } from '../visualization/palette';
 import { formatOf } from '../visualization/savable';
 import { configuredPalette } from './configured-palette';
 import { evaluationPipeline } from './evaluation-pipeline';
-import type { Model } from './model';
+import type { ModelThreshold } from './model-threshold';
 import { shownFrom } from './predictions';
 import { namesUserModule } from './user-modules';
 
@@ -48,8 +49,19 @@ function withoutPretrained(value: ConfigValue): ConfigValue {
   return Object.fromEntries(kept.map(([key, v]) => [key, withoutPretrained(v)]));
 }
 
+/** A `Model`, as a page needs it. */
+export interface PageModel {
+  readonly detector: Detector;
+  readonly name: string;
+  readonly classes: readonly string[];
+  readonly config: ConfigObject;
+  readonly threshold?: ModelThreshold;
+  meta(): { name: string; classes: readonly string[]; config: ConfigObject; threshold?: ModelThreshold };
+  requireWeights(what: string): void;
+}
+
 /** What a browser reads of a model: as `model.save('x.safetensors')` writes it, without what only training needs. */
-function browserMeta(model: Model): Record<string, string> {
+function browserMeta(model: PageModel): Record<string, string> {
   const { name, classes, config, threshold } = model.meta();
   const { steps } = evaluationPipeline(config, 'test');
   const reduced: ConfigObject = {
@@ -60,7 +72,7 @@ function browserMeta(model: Model): Record<string, string> {
 }
 
 export class Demo implements Displayable {
-  constructor(private readonly model: Model) {
+  constructor(private readonly model: PageModel) {
     if (namesUserModule(model.config))
       throw new DetLabError(
         `Cannot make a page of "${model.name}": it has modules of this session (register), whose code a page does not have. ` +

@@ -38,6 +38,7 @@ export interface DuplicateGroup {
 
 const LISTED = 20;
 
+/** Groups of images that are the same or nearly so. */
 export class Duplicates extends SavableDisplay {
   protected readonly what: string;
 

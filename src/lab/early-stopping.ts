@@ -10,6 +10,7 @@ import type { TrainHook } from '../training/hooks/hook';
 import { ruleOfMetric } from '../training/metric-rule';
 import { objectAt } from './config-access';
 
+/** When a run ends because its metric no longer improves. */
 export interface Patience {
   /** Evaluations in a row without improvement that end the run. */
   patience: number;

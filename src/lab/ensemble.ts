@@ -30,6 +30,7 @@ import type { Predictions } from './predictions';
 import type { Report } from './report';
 import type { VideoPredictions } from './video-predictions';
 
+/** How an ensemble merges the detections of its models. */
 export interface EnsembleOptions {
   /** Weight of each model in the averages. Default 1 each. */
   weights?: readonly number[];

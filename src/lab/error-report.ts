@@ -36,11 +36,13 @@ import { reportCurves } from './report-curves';
 import { ReportPage } from './report-page';
 import { reportThreshold } from './report-threshold';
 
+/** Options of `report.errors`. */
 export interface ErrorsOptions extends ErrorKindOptions {
   /** Loss of images by id, for galleries and tables; `model.errors(data, { losses: true })` computes it. */
   losses?: ReadonlyMap<number, number>;
 }
 
+/** Which images a gallery of errors shows, and how they are drawn. */
 export interface GalleryOptions extends DrawingOptions {
   /** Number of images. Default 20. */
   worst?: number;
@@ -48,6 +50,7 @@ export interface GalleryOptions extends DrawingOptions {
   by?: 'AP' | 'loss' | ErrorKind;
 }
 
+/** What a page of errors shows first. */
 export interface ErrorPageOptions {
   /** Number of worst images. Default 10. */
   worst?: number;
@@ -80,6 +83,7 @@ interface Shared {
   aps?: Float64Array;
 }
 
+/** The errors of a detector by kind, and the AP that each kind costs (TIDE). */
 export class ErrorReport extends SavableDisplay {
   protected readonly what = 'errors';
   private readonly selected: Correction | undefined;

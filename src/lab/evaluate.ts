@@ -24,6 +24,7 @@ import { detect, type ImageDetector } from './prediction/detect';
 import { type InferenceOptions, imageDetector, refuseBatch } from './prediction/image-detector';
 import { Report } from './report';
 
+/** How a detector is evaluated: batch, precision, views, tiles, progress. */
 export interface EvaluateOptions extends InferenceOptions {
   /** Batch size; the config's by default. Not with views and tiles. */
   batch?: number;

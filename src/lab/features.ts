@@ -23,6 +23,7 @@ import { checkMethod } from './method-options';
 import type { ModelParts } from './model-parts';
 import { type ImageInput, pixelsOfInput, testSample } from './test-sample';
 
+/** Which layers `model.features` shows, and what of their channels. */
 export interface FeaturesOptions {
   /** Layers by path. Default: backbone and neck. */
   at?: readonly string[];
@@ -47,6 +48,7 @@ interface Seen {
   levels: FeatureLevel[];
 }
 
+/** The feature levels of an image, as maps. */
 export class Features extends FiguresDisplay {
   constructor(
     title: string,
@@ -201,7 +203,7 @@ const sourceOf = (image: ImageInput): string =>
  * The necks of several models on one image, level by level in the same colours, with the correlation of each map with that of
  * the first model.
  *
- * @param at the layer of all of them; default: neck
+ * @param options `at`: the layer of all of them, default neck; `show`: the mean or the largest of the channels
  * @example await compareFeatures({ FPN: a, PAFPN: b }, 'street.jpg')
  * @throws DetLabError for fewer than two models, or a layer that one of them has not
  */

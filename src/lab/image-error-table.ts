@@ -10,6 +10,7 @@ import { csvText, type Formats, SavableDisplay } from '../visualization/savable'
 import { type Table, tableText } from '../visualization/table';
 import { tableSvg } from '../visualization/table-svg';
 
+/** An image of the table of errors. */
 export interface ImageErrorRow extends ImageErrors {
   /** File name. */
   name: string;

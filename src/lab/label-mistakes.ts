@@ -45,6 +45,7 @@ export interface SuspiciousLabel {
 
 const LISTED = 20;
 
+/** Annotations that a trained detector contradicts with confidence. */
 export class LabelMistakes extends SavableDisplay {
   protected readonly what: string;
 

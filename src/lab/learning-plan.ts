@@ -20,6 +20,7 @@ import { checkHooks } from './run-hooks';
 import { batchesPerEpoch, trainingData } from './train-loader';
 import { fitWarmUp, warmUpIterations } from './warm-up';
 
+/** The learning rates and momenta of a run before it starts. */
 export class LearningPlan extends SavableDisplay {
   protected readonly what = 'learning plan';
 

@@ -13,6 +13,7 @@ import { tracerOf, visibleShares } from './pipeline-steps';
 import { progressView } from './progress-view';
 import { type InputOptions, trainingInput } from './training-input';
 
+/** How many images, and the random numbers of which epoch, `recipe.lostTruths` looks at. */
 export interface LostTruthsOptions extends InputOptions {
   /** Images that are sampled at random; Infinity: all. Default 500. */
   images?: number;
@@ -22,6 +23,7 @@ export interface LostTruthsOptions extends InputOptions {
   signal?: AbortSignal;
 }
 
+/** What the transforms of a pipeline lose of the ground truth. */
 export class LostTruths extends SavableDisplay {
   protected readonly what = 'lost truths';
 

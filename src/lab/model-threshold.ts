@@ -5,6 +5,7 @@ import { DetLabError } from '../errors';
 import type { Report } from './report';
 import { checkedGoal, goalText, type ThresholdOptions } from './report-threshold';
 
+/** The score from which a model's boxes are shown, and where it comes from. */
 export interface ModelThreshold {
   score: number;
   /** What it was chosen for, at which IoU and on which data; absent where the score was given. */

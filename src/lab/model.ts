@@ -58,6 +58,7 @@ import { wholeConfig } from './whole-config';
 export type { ImageInput, ImageInputs } from '../data';
 export type { PredictOptions, PredictSource, StreamOptions } from './prediction/predict-source';
 
+/** Options of `model.errors`: those of the evaluation and of the kinds of error. */
 export interface ModelErrorsOptions extends EvaluateOptions, ErrorKindOptions {
   /** Compute the loss of every image too. Default false. */
   losses?: boolean;

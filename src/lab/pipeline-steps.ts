@@ -12,6 +12,7 @@ import type { LabDataset } from './lab-dataset';
 import { liveTruths } from './training-batches';
 import { type InputOptions, imageIndex, trainingInput } from './training-input';
 
+/** Which image, and the random numbers of which epoch, `recipe.steps` shows. */
 export interface StepsOptions extends InputOptions {
   /** Number of the training image from 0, or its file name. Default 0. */
   image?: number | string;
@@ -19,6 +20,7 @@ export interface StepsOptions extends InputOptions {
   epoch?: number;
 }
 
+/** An image after each transform of a pipeline. */
 export class PipelineSteps extends LiveFigures {
   constructor(
     readonly file: string,

@@ -22,6 +22,7 @@ import { spreadBoxes } from './spread-boxes';
 import { inputSize } from './summary';
 import { type ImageInput, pixelsOfInput, testSample } from './test-sample';
 
+/** What `recipe.profile` records. */
 export interface RecipeProfileOptions {
   /** A prediction (default), or a training step: losses, gradients and update. */
   mode?: 'predict' | 'train';
@@ -35,6 +36,7 @@ export interface RecipeProfileOptions {
   repeats?: number;
 }
 
+/** What `model.profile` records. */
 export interface ModelProfileOptions {
   precision?: Precision;
   /** Recorded runs, of which the median is reported. Default 3. */

@@ -24,6 +24,7 @@ export interface ProfileSubject {
 
 const LIMITS: ProfileLimits = { rows: 12, depth: 2 };
 
+/** Where the time of a prediction or training step goes. */
 export class Profile extends SavableDisplay {
   protected readonly what = 'profile';
   private readonly numbers: ProfileSummary;
@@ -156,6 +157,7 @@ export function engineNotes({ name, device }: Engine): string[] {
   return device === 'cpu' ? [] : [`On ${device}, ${waits}`];
 }
 
+/** What `profile` records. */
 export interface ProfileOptions {
   /** The parts that kernels are attributed to: a model, or a module. */
   model?: { readonly detector: Detector } | Module;

@@ -45,6 +45,7 @@ import { wholeConfig } from './whole-config';
 
 type NeckChoice = ModuleChoice<'neck'> | TypeName<'neck'>;
 
+/** Which stages of a part are frozen, and from which epoch. */
 export interface FreezeOptions {
   /** Only the stem and this many stages of the part. */
   stages?: number;

@@ -23,6 +23,7 @@ import { comparedImages } from './compared-images';
 import { checkMethod } from './method-options';
 import { type Report, resultsOf } from './report';
 
+/** How two reports are compared: the resampling of images. */
 export interface CompareOptions extends BootstrapOptions {
   /** Name of the one that the others are compared with. Default: the first. */
   against?: string;

@@ -21,6 +21,7 @@ import { csvText, type Formats, SavableDisplay } from '../visualization/savable'
 import { type Table, tableMarkdown, tableText } from '../visualization/table';
 import { plotsFile, plotsPng } from '../visualization/unit-plot';
 
+/** At which IoU, and for which classes, curves are drawn. */
 export interface CurvesOptions extends BootstrapOptions {
   /** IoU from which a detection finds an object, or several to choose from. Default 0.5. */
   iou?: number | readonly number[];

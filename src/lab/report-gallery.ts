@@ -8,6 +8,7 @@ import { LiveImages } from '../visualization/live-images';
 import { classColours } from './class-colours';
 import { evaluatedImage } from './evaluated-images';
 
+/** How detections are sorted into kinds of error, and drawn. */
 export type ReportGalleryOptions = DrawingOptions & ErrorKindOptions;
 
 /** In the order of evaluation, unless `sortBy` is `AP` or `-AP`. @throws DetLabError for an unknown option */

@@ -26,6 +26,7 @@ export interface ReportPageParts {
   thresholds: readonly ReportThreshold[];
 }
 
+/** Everything of a report in one page that works without a kernel. */
 export class ReportPage extends SavableDisplay {
   protected readonly what: string;
 

@@ -17,6 +17,7 @@ import type { MimeBundle } from '../visualization/display';
 import { csvText, type Formats, SavableDisplay } from '../visualization/savable';
 import { type Table, tableHtml, tablesBundle, tableText } from '../visualization/table';
 
+/** The goal by which a threshold is chosen: a precision, a recall or the best F1. */
 export interface ThresholdOptions extends BootstrapOptions {
   /** IoU from which a detection finds an object. Default 0.5. */
   iou?: number;

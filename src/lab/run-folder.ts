@@ -8,6 +8,7 @@ import { bestEvaluation, type ScalarRecord } from '../training/history';
 import { CONFIG_FILE, RECORD_FILE, type RunRecord } from './run-config-hook';
 import { chartMetrics } from './run-view';
 
+/** A run as its folder has it: config, log, evaluations, checkpoints. */
 export interface RunFolder {
   /** Absolute. */
   folder: string;

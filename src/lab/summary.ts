@@ -11,6 +11,7 @@ import { tableFormats } from '../visualization/table-files';
 import { objectAt } from './config-access';
 import { testScale } from './image-size/test-scale';
 
+/** The stages of a detector: shapes, strides, parameters. */
 export interface ModelSummary {
   name: string;
   /** Height and width of the image for which the shapes are computed. */

@@ -15,6 +15,7 @@ import { objectAt } from './config-access';
 import type { LabDataset } from './lab-dataset';
 import { type InputOptions, trainingInput } from './training-input';
 
+/** How many batches `recipe.batches` shows, and of which epoch. */
 export interface BatchesOptions extends InputOptions {
   /** Number of batches. Default 2. */
   count?: number;
@@ -30,6 +31,7 @@ export interface BatchImage {
   sample: PackedSample;
 }
 
+/** The first batches of a training, as the network is fed them. */
 export class TrainingBatches extends LiveFigures {
   constructor(
     name: string,

@@ -26,6 +26,7 @@ export interface WatchedImage {
 /** Lower scores are not kept in the display: its slider goes down to here. */
 const LOWEST_SCORE = 0.05;
 
+/** The images that a run shows after each epoch. */
 export class Watched implements Displayable {
   /** What they were evaluated after: `epoch 3`. */
   place: string | undefined;

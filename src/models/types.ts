@@ -77,6 +77,7 @@ export interface EpochStart {
   closing: boolean;
 }
 
+/** A module from images to feature levels C2 to C5. */
 export interface Backbone extends Module {
   readonly outputs: FeatureSpec[];
   /** [N, H, W, 3] -> one [N, H/stride, W/stride, channels] per output. */
@@ -97,6 +98,7 @@ export interface NeckTraining {
   auxiliary?: AuxiliaryLevels;
 }
 
+/** A module from feature levels to feature levels. */
 export interface Neck extends Module {
   readonly outputs: FeatureSpec[];
   /** With `release`, nobody reads the features afterwards: they may be disposed of as soon as they have been read. */

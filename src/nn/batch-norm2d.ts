@@ -10,6 +10,7 @@ import type { Epilogue } from './conv2d';
 import { ones, zeros } from './initializers';
 import { Module, type Parameter } from './module';
 
+/** Options of `BatchNorm2d`, named after torch's. */
 export interface BatchNorm2dConfig {
   channels: number;
   epsilon?: number;

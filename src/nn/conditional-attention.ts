@@ -30,6 +30,7 @@ export interface ConditionalInputs {
   isFirst?: boolean;
 }
 
+/** The attention of Conditional DETR: content and position are concatenated in each head. */
 export class ConditionalAttention extends Module {
   readonly embedDims: number;
   readonly keepQueryPos: boolean;

@@ -8,6 +8,7 @@ import { kaiming, zeros } from './initializers';
 import { type ActCfg, type Activation, buildActivation, buildNorm, type ConvCfg, type NormCfg } from './layer-options';
 import { Module } from './module';
 
+/** Options of `ConvModule`: a convolution, its norm and its activation. */
 export interface ConvModuleConfig extends Omit<Conv2dConfig, 'bias' | 'init' | 'biasInit'> {
   /** `auto`: a bias only without a norm. */
   bias?: boolean | 'auto';

@@ -6,6 +6,7 @@ import { BatchNorm2d } from './batch-norm2d';
 import type { Conv2d, Epilogue } from './conv2d';
 import type { GroupNorm } from './group-norm';
 
+/** A norm of a convolution. */
 export type Norm = BatchNorm2d | GroupNorm;
 
 /**

@@ -6,6 +6,7 @@ import { DetLabError } from '../errors';
 import { type Initializer, torchDefault, torchDefaultBias } from './initializers';
 import { Module, type Parameter } from './module';
 
+/** Options of `ConvTranspose2d`, named after torch's. */
 export interface ConvTranspose2dConfig {
   inChannels: number;
   outChannels: number;

@@ -6,6 +6,7 @@ import { conv2d } from '../ops/conv2d';
 import { type Initializer, torchDefault, torchDefaultBias } from './initializers';
 import { Module, type Parameter } from './module';
 
+/** Options of `Conv2d`, named after torch's. */
 export interface Conv2dConfig {
   inChannels: number;
   outChannels: number;

@@ -9,6 +9,7 @@ import { Conv2d, type Conv2dConfig, type Epilogue } from './conv2d';
 import { deformInit, modulatedInit } from './deform-conv2d';
 import { zeros } from './initializers';
 
+/** Options of `DeformConv2dPack`. */
 export interface DeformConv2dPackConfig extends Conv2dConfig {
   /** Groups of input channels with separate offsets. */
   deformGroups?: number;

@@ -8,6 +8,7 @@ import type { Conv2dConfig } from './conv2d';
 import { type Initializer, kaiming, uniform, zeros } from './initializers';
 import { Module, type Parameter } from './module';
 
+/** Options of `DeformConv2d`. */
 export interface DeformConv2dConfig extends Omit<Conv2dConfig, 'init' | 'biasInit'> {
   /** Groups of input channels with separate offsets. */
   deformGroups?: number;

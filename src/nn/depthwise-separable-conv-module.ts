@@ -6,6 +6,7 @@ import { ConvModule, type ConvModuleConfig } from './conv-module';
 import type { ActCfg, NormCfg } from './layer-options';
 import { Module } from './module';
 
+/** Options of `DepthwiseSeparableConvModule`. */
 export interface DepthwiseSeparableConvModuleConfig extends Omit<ConvModuleConfig, 'groups'> {
   /** Norms and activations of the two convolutions; default: `normCfg` and `actCfg`. */
   depthwiseNormCfg?: NormCfg | null;

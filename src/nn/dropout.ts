@@ -13,6 +13,7 @@ export const dropoutCfg = z.strictObject({
   drop_prob: z.number().min(0).lt(1).optional().describe('Probability of dropping (Dropout 0.5, DropPath 0.1)'),
   inplace: z.boolean().optional().describe('Accepted, without effect: tensors are immutable'),
 });
+/** Config of a dropout layer, as in MMDetection. */
 export type DropoutCfg = z.input<typeof dropoutCfg>;
 
 /**

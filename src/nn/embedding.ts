@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type Initializer, normal } from './initializers';
 import { Module, type Parameter } from './module';
 
+/** Options of `Embedding`. */
 export interface EmbeddingConfig {
   count: number;
   channels: number;

@@ -8,6 +8,7 @@ import type { Epilogue } from './conv2d';
 import { ones, zeros } from './initializers';
 import { Module, type Parameter } from './module';
 
+/** Options of `GroupNorm`, named after torch's. */
 export interface GroupNormConfig {
   channels: number;
   groups: number;

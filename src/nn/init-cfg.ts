@@ -62,6 +62,7 @@ const recipes = z.discriminatedUnion('type', [
 ]);
 type Recipe = z.input<typeof recipes>;
 type Override = { name: string } & (Recipe | { type?: undefined });
+/** Config of an initialisation, `init_cfg` of MMDetection. */
 export type InitCfg = Recipe & { override?: Override | Override[] };
 
 const isRecord = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null;
@@ -88,6 +89,7 @@ const entry = z
   })
   .meta({ typeText: `{ type: ${recipes.options.map((o) => `'${o.shape.type.value}'`).join(' | ')}, ... }` });
 
+/** The schema of `init_cfg`, one entry or a list. */
 export const initCfg = z.union([entry, z.array(entry)]);
 
 function initializers(recipe: Recipe): { weight: Initializer; bias: Initializer } | undefined {

@@ -17,12 +17,15 @@ function fans(shape: number[]): { fanIn: number; fanOut: number } {
   return { fanIn: shape[1] ?? shape[0], fanOut: shape[0] };
 }
 
+/** An initializer of one value. */
 export const constant =
   (value: number): Initializer =>
   (shape) =>
     new Float32Array(size(shape)).fill(value);
 
+/** The initializer of biases. */
 export const zeros: Initializer = constant(0);
+/** The initializer of the scales of norms. */
 export const ones: Initializer = constant(1);
 
 /** Uses both deviates of each Box-Muller pair, since a detector has tens of millions of weights. */
@@ -49,6 +52,7 @@ export const truncatedNormal =
       return value;
     });
 
+/** An initializer of values drawn evenly from an interval. */
 export const uniform =
   (low: number, high: number): Initializer =>
   (shape, random) => {

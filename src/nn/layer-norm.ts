@@ -6,6 +6,7 @@ import { layerNorm } from '../ops/layer-norm';
 import { ones, zeros } from './initializers';
 import { Module, type Parameter } from './module';
 
+/** Options of `LayerNorm`, named after torch's. */
 export interface LayerNormConfig {
   channels: number;
   epsilon?: number;
@@ -20,6 +21,7 @@ export const layerNormCfg = z.strictObject({
   eps: z.number().nonnegative().optional().describe('Epsilon added to the variance (1e-5)'),
   requires_grad: z.boolean().optional().describe('Whether weight and bias are trained (true)'),
 });
+/** Config of a layer norm, as in MMDetection. */
 export type LayerNormCfg = z.input<typeof layerNormCfg>;
 
 /** Builds the layer norm of a `norm_cfg`. */

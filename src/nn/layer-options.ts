@@ -15,6 +15,7 @@ const batchNorm = {
   momentum: z.number().min(0).max(1).default(0.1).describe('Weight of the current batch in the running statistics'),
 };
 
+/** The schema of `norm_cfg`. */
 export const normCfg = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('BN').describe('Batch normalisation'), ...batchNorm }),
   z.strictObject({ type: z.literal('BN2d').describe('Alias of BN'), ...batchNorm }),
@@ -33,6 +34,7 @@ export const normCfg = z.discriminatedUnion('type', [
     eps: batchNorm.eps,
   }),
 ]);
+/** Config of a norm, `norm_cfg` of MMDetection. */
 export type NormCfg = z.input<typeof normCfg>;
 
 export const deformGroups = {
@@ -55,6 +57,7 @@ export const oneNameOfGroups = [
   { error: 'expected one of deform_groups and deformable_groups, its former name: leave out deformable_groups' },
 ] as const;
 
+/** The schema of `conv_cfg`. */
 export const convCfg = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('Conv2d').describe('Convolution') }),
   z.strictObject({ type: z.literal('Conv').describe('Alias of Conv2d') }),
@@ -78,6 +81,7 @@ export const convCfg = z.discriminatedUnion('type', [
     use_deform: z.boolean().optional().describe('Whether both of its convolutions are deformable (false)'),
   }),
 ]);
+/** Config of a convolution, `conv_cfg` of MMDetection. */
 export type ConvCfg = z.input<typeof convCfg>;
 
 interface ActivationOptions {
@@ -106,6 +110,7 @@ const ACTIVATIONS = {
 type ActivationName = keyof typeof ACTIVATIONS;
 const NAMES = Object.keys(ACTIVATIONS) as [ActivationName, ...ActivationName[]];
 
+/** The schema of `act_cfg`. */
 export const actCfg = z.strictObject({
   type: z.enum(NAMES).describe('Activation function'),
   inplace: z.boolean().optional().describe('Accepted, without effect: tensors are immutable'),
@@ -115,6 +120,7 @@ export const actCfg = z.strictObject({
   min_value: z.number().optional().describe('HSigmoid: lower bound (0)'),
   max_value: z.number().optional().describe('HSigmoid: upper bound (1)'),
 });
+/** Config of an activation, `act_cfg` of MMDetection. */
 export type ActCfg = z.input<typeof actCfg>;
 
 /** The norm layer of a `norm_cfg`, and its name in a ConvModule or block: `bn` or `gn`. */
@@ -128,6 +134,7 @@ export function buildNorm(config: NormCfg, channels: number): { name: 'bn' | 'gn
   return { name: 'bn', norm: new BatchNorm2d({ channels, epsilon, momentum, requiresGrad, keepsTraining }) };
 }
 
+/** An activation, as a function and by the name that engines fuse. */
 export interface Activation {
   type: ActivationName;
   /** Its name as a fused activation, if kernels support it. */

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import { type Initializer, torchDefault, torchDefaultBias } from './initializers';
 import { Module, type Parameter } from './module';
 
+/** Options of `Linear`, named after torch's. */
 export interface LinearConfig {
   inFeatures: number;
   outFeatures: number;

@@ -33,6 +33,7 @@ export interface StateTensor {
   data: Float32Array | Int32Array;
 }
 
+/** Parameters and buffers by their names in MMDetection, in torch's layouts. */
 export type StateDict = Map<string, StateTensor>;
 
 /** The outcome of `loadStateDict` by name. `mismatched` ones are unchanged. */
@@ -49,6 +50,7 @@ type RankOf<S extends readonly number[]> = number extends S['length']
   ? tf.Rank
   : Ranks[S['length'] & keyof Ranks & number];
 
+/** The base of all layers and models: parameters, buffers and children by name, as torch.nn.Module. */
 export abstract class Module {
   /** Set by `train()` and `eval()`; a frozen module stays in evaluation mode. */
   training = false;

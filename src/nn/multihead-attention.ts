@@ -5,6 +5,7 @@ import { Dropout, type DropoutCfg } from './dropout';
 import { Module } from './module';
 import { type AttentionMasks, ProjectedAttention } from './projected-attention';
 
+/** Options of `MultiheadAttention`, named after torch's. */
 export interface MultiheadAttentionConfig {
   embedDims: number;
   numHeads: number;

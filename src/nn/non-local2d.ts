@@ -8,9 +8,12 @@ import { normal, zeros } from './initializers';
 import type { ConvCfg, NormCfg } from './layer-options';
 import { Module } from './module';
 
+/** How `NonLocal2d` weighs pairs of positions. */
 export const NON_LOCAL_MODES = ['gaussian', 'embedded_gaussian', 'dot_product', 'concatenation'] as const;
+/** One of `NON_LOCAL_MODES`. */
 export type NonLocalMode = (typeof NON_LOCAL_MODES)[number];
 
+/** Options of `NonLocal2d`. */
 export interface NonLocal2dConfig {
   inChannels: number;
   /** Ratio of input to inner channels. */

@@ -5,11 +5,13 @@ import { z } from 'zod';
 import { constant } from './initializers';
 import { Module, type Parameter } from './module';
 
+/** The schema of a PReLU's config. */
 export const preluCfg = z.strictObject({
   type: z.literal('PReLU').describe('ReLU with a learned negative slope'),
   num_parameters: z.int().positive().default(1).describe('1: one slope for all channels; number of channels: one each'),
   init: z.number().default(0.25).describe('Initial slope'),
 });
+/** Config of a PReLU, as in MMDetection. */
 export type PReLUCfg = z.input<typeof preluCfg>;
 
 /**

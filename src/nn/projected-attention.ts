@@ -8,6 +8,7 @@ import { Linear } from './linear';
 import { Module, type Parameter } from './module';
 import { stepRandom } from './step-random';
 
+/** Options of `ProjectedAttention`. */
 export interface ProjectedAttentionConfig {
   channels: number;
   heads: number;
@@ -27,6 +28,7 @@ export interface AttentionMasks {
 /** Additive mask, in place of minus infinity: a fully masked row stays finite (PyTorch's becomes NaN). */
 const MASKED = -1e9;
 
+/** Attention with projections of its inputs: torch's nn.MultiheadAttention, batch first. */
 export class ProjectedAttention extends Module {
   readonly layerNames = ['MultiheadAttention'];
   readonly inWeight: Parameter<tf.Rank.R2>;

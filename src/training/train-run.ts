@@ -24,6 +24,7 @@ export type Evaluate = (at: {
   signal?: AbortSignal;
 }) => Promise<Record<string, number> | undefined>;
 
+/** A training run as its hooks see it. */
 export interface TrainRun {
   readonly detector: Detector;
   readonly loader: TrainLoader;

@@ -32,6 +32,7 @@ export const drawingShape = {
 };
 const schema = z.strictObject(drawingShape);
 
+/** How boxes, masks and captions are drawn on images. */
 export type DrawingOptions = z.input<ReturnType<typeof schema.partial>>;
 
 /** The options by name, for completion and errors. */

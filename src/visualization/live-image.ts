@@ -48,6 +48,7 @@ export interface LivePoint {
   opacity?: number;
 }
 
+/** An image with its boxes as data. */
 export interface LiveImage {
   /** Path or name. */
   source: string;

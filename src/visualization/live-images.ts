@@ -22,6 +22,7 @@ import { tableText } from './table';
 
 export type { LiveBox, LiveImage, LivePoint } from './live-image';
 
+/** Which boxes and switches live images start with, and how they are drawn. */
 export interface LiveImagesOptions extends DrawingOptions {
   classes: readonly string[];
   /** What it is, for titles and errors; default "images". */

@@ -1,9 +1,12 @@
 // Compiler options of cells and of the local modules they import: lenient by default, otherwise those of the nearest
 // tsconfig.json, except for options that cells depend on (module kind, target, output).
 
-import { dirname, join, relative } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, relative } from 'node:path';
 import ts from 'typescript';
-import { packageRoot } from '../../../src/paths';
+
+/** Where npm put @types/node: beside this package, or inside of it. */
+const nodeRequire = createRequire(__filename);
 
 const LIBRARIES = ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts', 'lib.decorators.d.ts'];
 
@@ -16,7 +19,7 @@ export interface CellOptions {
 /** The options for cells of a notebook in `directory`. */
 export function cellOptions(directory: string): CellOptions {
   const { options: given, problem } = readConfig(directory);
-  const projectTypes = join(packageRoot, 'node_modules', '@types');
+  const projectTypes = dirname(dirname(nodeRequire.resolve('@types/node/package.json')));
   const roots = given.typeRoots ?? ts.getEffectiveTypeRoots({}, { getCurrentDirectory: () => directory }) ?? [];
   const options: ts.CompilerOptions = {
     jsx: ts.JsxEmit.ReactJSX,

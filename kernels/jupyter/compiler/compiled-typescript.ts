@@ -7,7 +7,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import Module from 'node:module';
 import { dirname, join } from 'node:path';
 import vm from 'node:vm';
-import { packageRoot } from '../../../src/paths';
+import { places } from '../../../src/paths';
 
 const PREFIX = 'typescript-';
 const DIGEST_BYTES = 32;
@@ -51,7 +51,7 @@ export interface Loaded {
 }
 
 /** Loads a CommonJS module, such as TypeScript, for all that require it later. */
-export function loadCompiled(path: string, folder = join(packageRoot, 'node_modules', '.cache', 'detlab')): Loaded {
+export function loadCompiled(path: string, folder = places.cache()): Loaded {
   const file = cacheFile(folder, path);
   const cachedData = readCode(file);
   const columnOffset = -Module.wrap('').indexOf('\n'); // of the function around the module

@@ -38,14 +38,14 @@ async function doctor(options: Options, engine: () => Promise<Finding[]>): Promi
 const EXAMPLES = `
 Examples:
   npx detlab kernel install                  for this user
-  npx detlab kernel install --sys-prefix     for the active Python environment, or the project's .venv
+  npx detlab kernel install --sys-prefix     for the active Python environment, or a checkout's .venv
   npx detlab kernel install --prefix /usr/local
   npx detlab kernel doctor                   diagnose why Jupyter cannot start it`;
 
 const places = (command: Command): Command =>
   command
     .addOption(new Option('--user', "the user's Jupyter folder (default)").conflicts(['sysPrefix', 'prefix']))
-    .addOption(new Option('--sys-prefix', "the active Python environment, or the project's .venv").conflicts('prefix'))
+    .addOption(new Option('--sys-prefix', "the active Python environment, or a checkout's .venv").conflicts('prefix'))
     .option('--prefix <folder>', 'FOLDER/share/jupyter/kernels');
 
 /**

@@ -4,9 +4,9 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import path from 'node:path';
-import { packageRoot } from '../../paths';
+import { packageRoot, places } from '../../paths';
 import { type Finding, SETUP } from '../finding';
-import { userDataDir, venvPython } from './jupyter-paths';
+import { hasJupyter, userDataDir, venvPython } from './jupyter-paths';
 import { isOurs, type Kernelspec, kernelEntry, kernelName, kernelspec, readKernelspec } from './kernelspec';
 import { probeKernel } from './probe';
 
@@ -45,7 +45,7 @@ function onPath(command: string): string | undefined {
 
 /** The project's Jupyter, and the shell's if it is a different one. */
 function findJupyters(): Jupyter[] {
-  const own = existsSync(venvPython) ? ask('.venv', '--sys-prefix', venvPython, ['-m', 'jupyter']) : [];
+  const own = hasJupyter() ? ask('.venv', '--sys-prefix', venvPython, ['-m', 'jupyter']) : [];
   const command = onPath('jupyter');
   if (!command || path.dirname(command) === path.dirname(venvPython)) return own;
   return [...own, ...ask(command, '--user', command, [])];
@@ -156,13 +156,15 @@ export async function kernelFindings(): Promise<Finding[]> {
     name: 'Jupyter',
     ok: jupyters.length > 0,
     needed: true,
-    detail: jupyters.map((jupyter) => jupyter.name).join(' and ') || 'neither in .venv nor on the PATH',
-    advice: `${SETUP} for JupyterLab in .venv, or install Jupyter (pip install jupyterlab)`,
+    detail:
+      jupyters.map((jupyter) => jupyter.name).join(' and ') ||
+      (places.isCheckout ? 'neither in .venv nor on the PATH' : 'none on the PATH'),
+    advice: `${places.isCheckout ? `${SETUP} for JupyterLab in .venv, or ` : ''}install Jupyter (pip install jupyterlab)`,
   });
   // without Jupyter: the folder where others (an editor) look
-  const places = jupyters.length ? jupyters : [{ name: 'this user', option: '--user', data: [userDataDir()] }];
-  const selected = places.map((place) =>
-    selectKernelspec(place, places.length > 1 ? `kernelspec of ${place.name}` : 'kernelspec'),
+  const searched = jupyters.length ? jupyters : [{ name: 'this user', option: '--user', data: [userDataDir()] }];
+  const selected = searched.map((place) =>
+    selectKernelspec(place, searched.length > 1 ? `kernelspec of ${place.name}` : 'kernelspec'),
   );
   const anyOk = selected.some(({ finding }) => finding.ok);
   for (const { finding } of selected) findings.push({ ...finding, needed: !anyOk || finding.ok });

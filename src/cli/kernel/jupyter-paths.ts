@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { DetLabError } from '../../errors';
-import { packageRoot } from '../../paths';
+import { places } from '../../paths';
 
 export interface Place {
   user?: boolean;
@@ -12,11 +12,9 @@ export interface Place {
   prefix?: string;
 }
 
-const windows = process.platform === 'win32';
-const venv = path.join(packageRoot, '.venv');
-
-/** The project's Python with JupyterLab; exists after `npm run setup`. */
-export const venvPython = path.join(venv, ...(windows ? ['Scripts', 'python.exe'] : ['bin', 'python']));
+/** The Python of a checkout with JupyterLab; exists after `npm run setup`. That of an installed package has libtorch alone. */
+export const venvPython = places.venvPython();
+export const hasJupyter = (): boolean => places.isCheckout && existsSync(venvPython);
 
 /** The user's data folder, as printed by `jupyter --data-dir`. */
 export function userDataDir(
@@ -37,9 +35,14 @@ export function userDataDir(
 function environment(env: NodeJS.ProcessEnv): string {
   const active = env.VIRTUAL_ENV || env.CONDA_PREFIX;
   if (active) return active;
-  if (existsSync(venvPython)) return venv;
+  if (hasJupyter()) return places.venv();
+  const inactive = 'no Python environment is active (VIRTUAL_ENV and CONDA_PREFIX are empty)';
   throw new DetLabError(
-    'Cannot install with --sys-prefix: no Python environment is active (VIRTUAL_ENV and CONDA_PREFIX are empty) and the project has no .venv. Activate one, run `npm run setup`, or use --user or --prefix',
+    `Cannot install with --sys-prefix: ${inactive}${
+      places.isCheckout
+        ? ' and the project has no .venv. Activate one, run `npm run setup`,'
+        : '. Activate the one that has Jupyter'
+    } or use --user or --prefix`,
   );
 }
 

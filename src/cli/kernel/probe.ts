@@ -14,7 +14,7 @@ const MAX_OUTPUT = 100_000;
 const ADVICE: Record<string, string> = {
   zeromq: `its binary does not load with this Node.js: ${SETUP} with your current Node.js`,
   loopback: 'allow local connections on 127.0.0.1: a firewall or a sandbox blocks them',
-  kernel: 'see the lines above; after a change of sources, Node.js or packages, run `npm run setup`',
+  kernel: `see the lines above; after a change of sources, Node.js or packages, ${SETUP}`,
 };
 
 /** The findings of the steps up to a reply of the kernel: zeromq, loopback, kernel. */

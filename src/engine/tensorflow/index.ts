@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import util from 'node:util';
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
-import { packageRoot } from '../../paths';
+import { packageRoot, places } from '../../paths';
 import type { Engine, EngineOptions } from '../engine';
 import { limitMemory } from '../memory-limit';
 import { profileWith } from '../profile';
@@ -17,7 +17,9 @@ import { recordKernels } from '../tape/recorder';
 import { adamWStep, clipGradNorm, sgdStep } from '../tape/steps';
 import { convolutionKernels } from './convolutions';
 
-const SETUP = 'Run `npm run setup -- --engine tensorflow`';
+const SETUP = places.isCheckout
+  ? 'Run `npm run setup -- --engine tensorflow`'
+  : 'It is for checkouts of DetLab, not for the package';
 
 /** The folder of the installed package, preferably the GPU build. */
 function installed(): string | undefined {

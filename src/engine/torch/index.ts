@@ -21,6 +21,7 @@ import { loadNative } from './load-native';
 import { recordTorch } from './recorder';
 import { adamWStep, clipGradNorm, sgdStep } from './steps';
 
+export { prepareTorch } from './first-use';
 export { torchMissing } from './load-native';
 
 export interface TorchEngine extends Engine {

@@ -40,7 +40,7 @@ export async function startWasmWith(binaries: WasmBinaries, options: EngineOptio
   if (options.threads !== undefined) setThreadsCount(options.threads);
   if (!(await tf.setBackend('wasm')))
     throw new DetLabError(
-      'Cannot start the wasm engine: its binary did not load. Run `npm ci` to restore node_modules',
+      'Cannot start the wasm engine: its binary did not load. Run `npm ci` (in a checkout) or `npm install` to restore node_modules',
     );
   const { wasm } = tf.backend() as unknown as { wasm: Parameters<typeof guardAllocation>[0] };
   guardAllocation(wasm);

@@ -6,6 +6,7 @@ import { interactiveHtml } from '../../visualization/interactive';
 import { csvText, saveAs } from '../../visualization/savable';
 import { type Table, tableHtml, tableMarkdown, tableText } from '../../visualization/table';
 
+/** A config of the list: its size and published results. */
 export interface ConfigRow {
   name: string;
   /** Folder of the config: retinanet, faster_rcnn. */

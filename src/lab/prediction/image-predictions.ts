@@ -4,6 +4,7 @@ import type { PixelImage } from '../../data';
 import type { Rle } from '../../masks';
 import type { DrawingOptions } from '../../visualization/drawing-options';
 
+/** A detection: its class, score and box in pixels of the image. */
 export interface Prediction {
   label: string;
   /** 0 to 1. */

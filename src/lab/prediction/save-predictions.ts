@@ -16,6 +16,7 @@ import { OutputFolder, writeWhole } from './output-folder';
 import { labelmeFile, yoloLabels } from './pre-annotations';
 import { VIDEO_TARGETS, VideoWriter } from './video-writer';
 
+/** What `save` writes to a folder, and from which score. */
 export interface SavePredictionsOptions {
   /** What a folder gets: images with their boxes drawn (default), crops by class, or files to correct in an annotation tool. */
   as?: FolderContent;

@@ -34,6 +34,7 @@ export type PipelineChange =
 
 type Done = void | Promise<void>;
 
+/** What a run does between the steps of its loop, in the order of mmengine's hooks. */
 export interface TrainHook {
   /** Its type name, for messages and for its state in checkpoints. */
   readonly name: string;

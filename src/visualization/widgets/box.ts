@@ -9,10 +9,12 @@ import { Widget, type WidgetOf, type WidgetOptions, widgetMaker } from './widget
 // biome-ignore lint/suspicious/noExplicitAny: the state is invariant
 export type AnyWidget = Widget<any>;
 
+/** Properties of a box of widgets. */
 export interface BoxProperties {
   children: readonly AnyWidget[];
 }
 
+/** Properties of tabs and accordions. */
 export interface PagesProperties extends BoxProperties {
   /** One for each child. */
   titles: readonly string[];

@@ -4,6 +4,7 @@ import { choiceProperty, flagProperty, textProperty } from './property';
 import { framed, labelled } from './static-html';
 import { Widget, type WidgetOptions } from './widget';
 
+/** Properties of a button. */
 export interface ButtonProperties {
   description: string;
   disabled: boolean;

@@ -4,6 +4,7 @@ import { escapeHtml } from '../escape';
 import { choiceProperty, type Property, textProperty } from './property';
 import { widgetMaker } from './widget';
 
+/** Properties of an image widget. */
 export interface ImageProperties {
   /** The bytes of a file: PNG, JPEG, GIF, WebP or SVG. */
   value: Uint8Array;

@@ -12,6 +12,7 @@ export type Controls = Readonly<Record<string, AnyWidget & { readonly value: unk
 /** The values of controls, by name. */
 export type ControlValues<C extends Controls> = { readonly [K in keyof C]: C[K]['value'] };
 
+/** A function with its controls, called again when one of them changes. */
 export interface Interaction<C extends Controls> {
   readonly controls: C;
   /** Where the result is shown. */

@@ -12,6 +12,7 @@ export interface OutputItem {
   [key: string]: unknown;
 }
 
+/** Properties of an output area. */
 export interface OutputProperties {
   outputs: readonly OutputItem[];
 }

@@ -16,11 +16,13 @@ interface Choices<T> {
   disabled: boolean;
 }
 
+/** Properties of a choice of one value. */
 export interface SelectionProperties<T> extends Choices<T> {
   /** One of the options; at first the first one. */
   value: T;
 }
 
+/** Properties of a choice of several values. */
 export interface MultipleProperties<T> extends Choices<T> {
   /** Some of the options. */
   value: readonly T[];

@@ -20,6 +20,7 @@ interface Bounds {
   description: string;
 }
 
+/** Properties of a slider. */
 export interface SliderProperties<V = number> extends Bounds {
   /** Between `min` and `max`; a bound that is moved past it takes it along. */
   value: V;
@@ -34,8 +35,10 @@ export interface SliderProperties<V = number> extends Bounds {
   continuousUpdate: boolean;
 }
 
+/** An interval that a range slider selects. */
 export type NumberRange = readonly [low: number, high: number];
 
+/** Properties of a progress bar. */
 export interface ProgressProperties extends Bounds {
   value: number;
   barStyle: '' | 'success' | 'info' | 'warning' | 'danger';

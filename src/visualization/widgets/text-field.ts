@@ -5,6 +5,7 @@ import { flagProperty, integerProperty, numberProperty, type Property, textPrope
 import { framed, labelled, labelledText } from './static-html';
 import { widgetMaker } from './widget';
 
+/** Properties of a field to type into. */
 export interface FieldProperties<V = string> {
   value: V;
   description: string;
@@ -13,11 +14,13 @@ export interface FieldProperties<V = string> {
   continuousUpdate: boolean;
 }
 
+/** Properties of a text field. */
 export interface TextProperties extends FieldProperties {
   /** Shown while the field is empty. */
   placeholder: string;
 }
 
+/** Properties of a text that is only shown. */
 export interface CaptionProperties {
   value: string;
   description: string;

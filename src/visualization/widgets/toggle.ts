@@ -5,6 +5,7 @@ import { flagProperty, textProperty } from './property';
 import { framed, labelled, labelledText } from './static-html';
 import { widgetMaker } from './widget';
 
+/** Properties of a checkbox or toggle button. */
 export interface ToggleProperties {
   value: boolean;
   description: string;
