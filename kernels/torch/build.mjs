@@ -20,6 +20,8 @@ const run = promisify(execFile);
 const here = path.dirname(fileURLToPath(import.meta.url));
 const root = path.resolve(here, '../..');
 const sources = path.join(here, 'src');
+/** Headers that no wheel has. */
+const declarations = path.join(here, 'declarations');
 const build = path.join(here, 'build');
 const target = path.join(build, 'detlab_torch.node');
 const stampFile = path.join(build, 'stamp.json');
@@ -74,6 +76,12 @@ const cpuFlags = () => {
     return process.arch;
   }
 };
+
+const declaredTexts = () =>
+  readdirSync(declarations, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.h'))
+    .sort()
+    .map((file) => readFileSync(path.join(declarations, file), 'utf8'));
 
 /** Which files were compiled together, in a folder of objects. */
 const GROUPS = 'groups.json';
@@ -162,12 +170,12 @@ export async function buildTorchEngine({ log = () => {}, force = false } = {}) {
     ...['-O3', '-march=native', '-std=c++17', '-fPIC', '-fopenmp', '-fno-math-errno', '-fno-trapping-math'],
     ...['-fvisibility=hidden', '-Wall', '-Wno-sign-compare', '-Wno-unknown-pragmas', '-DNDEBUG', '-DNAPI_VERSION=8'],
     ...(cuda ? ['-DDETLAB_CUDA'] : []),
-    ...[path.join(torch.folder, 'include'), path.join(torch.folder, 'include/torch/csrc/api/include'), napi, ...cudaFolders]
+    ...[declarations, path.join(torch.folder, 'include'), path.join(torch.folder, 'include/torch/csrc/api/include'), napi, ...cudaFolders]
       .flatMap((folder) => ['-isystem', folder]),
   ];
   const files = readdirSync(sources).filter((file) => /\.(cpp|h)$/.test(file)).sort();
   const text = Object.fromEntries(files.map((file) => [file, readFileSync(path.join(sources, file), 'utf8')]));
-  const environment = hash(torch.folder, torch.version, compiler, version, cpuFlags(), flags.join(' '));
+  const environment = hash(torch.folder, torch.version, compiler, version, cpuFlags(), flags.join(' '), ...declaredTexts());
   const stamp = hash(environment, ...files.flatMap((file) => [file, text[file]]));
   const result = (built) => ({ file: target, torch: torch.version, cuda: cuda ? torch.cuda : null, built, seconds: (Date.now() - start) / 1000 });
   if (!force && existsSync(target) && existsSync(stampFile) && JSON.parse(readFileSync(stampFile, 'utf8')).stamp === stamp)

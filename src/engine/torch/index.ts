@@ -14,6 +14,7 @@ import { convolutionKernels } from './kernels/convolution';
 import { detectionKernels } from './kernels/detection';
 import { elementwiseKernels } from './kernels/elementwise';
 import { indexingKernels } from './kernels/indexing';
+import { rankKernels } from './kernels/ranks';
 import { reductionKernels } from './kernels/reduction';
 import { shapeKernels } from './kernels/shape';
 import { transformerKernels } from './kernels/transformer';
@@ -55,6 +56,7 @@ export async function startTorch(options: EngineOptions = {}): Promise<TorchEngi
       ...convolutionKernels,
       ...detectionKernels,
       ...transformerKernels,
+      ...rankKernels,
     ])
       tf.registerKernel(config);
     installGradients(BACKEND);
