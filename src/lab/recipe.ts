@@ -33,6 +33,7 @@ import { type PipelineSteps, pipelineSteps, type StepsOptions } from './pipeline
 import type { FitOptions } from './plan';
 import type { Profile } from './profile';
 import { profileRecipe, type RecipeProfileOptions } from './profile-model';
+import { fitInProcesses } from './ranks/fit-in-processes';
 import { configPaths, modulePaths } from './recipe-paths';
 import type { Run } from './run';
 import { isConfigFile, saveConfig } from './save-config';
@@ -263,7 +264,9 @@ export class Recipe implements Displayable {
     const { imageSize, ...rest } = options;
     if (imageSize !== undefined) return this.imageSize(imageSize).fit(data, rest);
     const { notices = [], changes = [] } = this.spec;
-    return fit({ ...this.spec, config: this.config, notices: [...notices, ...changes] }, data, options);
+    const spec = { ...this.spec, config: this.config, notices: [...notices, ...changes] };
+    const inProcesses = options.processes !== undefined || options.devices !== undefined;
+    return inProcesses ? fitInProcesses(spec, data, options) : fit(spec, data, options);
   }
 
   /**

@@ -130,6 +130,12 @@ static napi_value takeGradients(Call& call) {
 }
 
 void defineGradientBuckets() {
+  // (threads) -> threads before: several ranks share the processors of a machine
+  defineFunction("engineThreads", [](Call& call) {
+    int before = at::get_num_threads();
+    at::set_num_threads(static_cast<int>(call.integer(0)));
+    return jsInteger(call.env, before);
+  });
   // (bytes of a bucket): the next backward pass sums its gradients over the ranks
   defineFunction("reduceNextBackward", [](Call& call) -> napi_value {
     bucketBytes = call.integer(0);

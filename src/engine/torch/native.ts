@@ -81,6 +81,8 @@ export interface Native {
     step: number,
   ): void;
   clipGradNorm(gradients: readonly number[], maxNorm: number): number;
+  /** Returns the number of threads before. */
+  engineThreads(threads: number): number;
   startGroup(
     rank: number,
     size: number,

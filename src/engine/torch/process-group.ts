@@ -158,6 +158,10 @@ function tensorOf(backend: TorchBackend, slot: number, shape: readonly number[],
   return tf.keep(tf.engine().makeTensorFromTensorInfo(backend.wrap(slot, [...shape], dtype), backend));
 }
 
+/** Sets the engine's number of CPU threads; returns that before. 0 leaves it as it is. */
+export const engineThreads = (threads: number): number =>
+  tf.getBackend() === BACKEND && threads > 0 ? native.engineThreads(threads) : 0;
+
 /**
  * Meets the other ranks of a run.
  *
