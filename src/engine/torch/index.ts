@@ -35,7 +35,7 @@ export interface TorchEngine extends Engine {
  */
 export async function startTorch(options: EngineOptions = {}): Promise<TorchEngine> {
   const native = loadNative();
-  const device = options.device ?? process.env.DETLAB_DEVICE ?? (native.hasCuda ? 'cuda:0' : 'cpu');
+  const device = options.device ?? process.env.DETLAB_DEVICE ?? (native.hasCuda ? `cuda:${options.gpu ?? 0}` : 'cpu');
   const threads = threadCount(options);
   if (!Number.isInteger(threads) || threads < 1)
     throw new DetLabError(`Cannot start the torch engine with ${threads} threads: expected an integer >= 1`);

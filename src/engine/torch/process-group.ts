@@ -188,7 +188,7 @@ export async function joinGroup(options: GroupOptions): Promise<ProcessGroup> {
       timeout,
       address,
       networkInterface,
-      native.hasCuda && process.env.DETLAB_DEVICE !== 'cpu',
+      (tf.backend() as TorchBackend).queues,
     );
     while (!native.groupStarted()) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   } catch (error) {
