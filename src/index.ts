@@ -54,6 +54,7 @@ export {
 export type { EvaluateOptions } from './lab/evaluate';
 export { compareFeatures, Features, type FeaturesOptions } from './lab/features';
 export type { FitOptions } from './lab/fit-options';
+export type { FreezeOptions } from './lab/freeze-rules';
 export { type ImageErrorRow, ImageErrorTable } from './lab/image-error-table';
 export type { ImageSize } from './lab/image-size/set-image-size';
 export { LabDataset } from './lab/lab-dataset';
@@ -77,7 +78,7 @@ export { PredictionList } from './lab/prediction-list';
 export { type Prediction, Predictions } from './lab/predictions';
 export { Profile, type ProfileOptions, profile } from './lab/profile';
 export type { ModelProfileOptions, RecipeProfileOptions } from './lab/profile-model';
-export { type FreezeOptions, Recipe } from './lab/recipe';
+export { Recipe } from './lab/recipe';
 export { register } from './lab/register';
 export { Report } from './lab/report';
 export { type CompareOptions, ReportComparison } from './lab/report-comparison';

@@ -21,6 +21,8 @@ import { findTorch } from './find-torch.mjs';
 const run = promisify(execFile);
 const here = path.dirname(fileURLToPath(import.meta.url));
 const sources = path.join(here, 'src');
+/** Headers that no wheel has. */
+const declarations = path.join(here, 'declarations');
 const build = places.buildFolder('torch');
 const target = path.join(build, 'detlab_torch.node');
 const stampFile = path.join(build, 'stamp.json');
@@ -53,6 +55,12 @@ function compilerVersion(compiler) {
     throw new BuildError(`${compiler} is missing: install a C++ compiler (Debian: apt install g++)`);
   }
 }
+
+const declaredTexts = () =>
+  readdirSync(declarations, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.h'))
+    .sort()
+    .map((file) => readFileSync(path.join(declarations, file), 'utf8'));
 
 /** Which files were compiled together, in a folder of objects. */
 const GROUPS = 'groups.json';
@@ -142,12 +150,14 @@ export async function buildTorchEngine({ log = () => {}, force = false } = {}) {
     ...['-O3', '-march=native', '-std=c++17', '-fPIC', '-fopenmp', '-fno-math-errno', '-fno-trapping-math'],
     ...['-fvisibility=hidden', '-Wall', '-Wno-sign-compare', '-Wno-unknown-pragmas', '-DNDEBUG', '-DNAPI_VERSION=8'],
     ...(cuda ? ['-DDETLAB_CUDA'] : []),
-    ...[path.join(torch.folder, 'include'), path.join(torch.folder, 'include/torch/csrc/api/include'), napi, ...cudaFolders]
+    ...[declarations, path.join(torch.folder, 'include'), path.join(torch.folder, 'include/torch/csrc/api/include'), napi, ...cudaFolders]
       .flatMap((folder) => ['-isystem', folder]),
   ];
   const files = readdirSync(sources).filter((file) => /\.(cpp|h)$/.test(file)).sort();
   const text = Object.fromEntries(files.map((file) => [file, readFileSync(path.join(sources, file), 'utf8')]));
-  const environment = hash(torch.folder, torch.version, compiler, version, places.processor(), flags.join(' '));
+  const environment = hash(
+    torch.folder, torch.version, compiler, version, places.processor(), flags.join(' '), ...declaredTexts(),
+  );
   const stamp = hash(environment, ...files.flatMap((file) => [file, text[file]]));
   const result = (built) => ({ file: target, torch: torch.version, cuda: cuda ? torch.cuda : null, built, seconds: (Date.now() - start) / 1000 });
   if (!force && existsSync(target) && existsSync(stampFile) && JSON.parse(readFileSync(stampFile, 'utf8')).stamp === stamp)

@@ -2,9 +2,10 @@
 
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
 import { DetLabError } from '../errors';
 import { FOLDER_CONTENTS } from '../lab/prediction/folder-contents';
+import { LAUNCHERS } from '../lab/ranks/launched-rank';
 import { packageRoot } from '../paths';
 import { compareCommand } from './compare';
 import { addConfigCommands } from './config/command';
@@ -13,6 +14,7 @@ import { convertCommand } from './convert';
 import { DATA_HELP } from './data-option';
 import { addDatasetCommands } from './dataset';
 import { describeCommand, modulesCommand } from './describe';
+import { distTrainCommand } from './dist-train';
 import { doctorCommand, engineFindings } from './doctor';
 import { errorsCommand } from './errors';
 import { exportCommand } from './export';
@@ -57,6 +59,7 @@ function program(done: Done): Command {
   const command: AddCommand = (usage, description) => commandOf(root, usage, description);
   const withConfig: AddCommand = (usage, description) => command(usage, description).addOption(cfgOptions());
   addTrainCommand(withConfig, done);
+  addDistTrainCommand(command, done);
   addInferenceCommands(withConfig, done);
   addExportCommand(withConfig, done);
   addModelCommands(withConfig, done);
@@ -95,7 +98,32 @@ function addTrainCommand(withConfig: AddCommand, done: Done): void {
       count,
     )
     .option('--val-loss', 'also compute the losses on the validation images at each evaluation')
+    .option(
+      '--launcher <launcher>',
+      'who started this process, as one of several that train together: none, pytorch (torchrun) or slurm',
+      oneOf(...LAUNCHERS),
+      'none',
+    )
+    .addOption(
+      new Option('--local-rank, --local_rank <n>', 'of torch.distributed.launch: LOCAL_RANK says it').hideHelp(),
+    )
     .action(async (config, options) => done(await trainCommand(config, options)));
+}
+
+/** What starts several of them. */
+function addDistTrainCommand(command: AddCommand, done: Done): void {
+  command('dist-train', 'Train in several processes of this machine: torchrun starts `detlab train` as often')
+    .argument('<config>', 'name or path of a config')
+    .argument('<processes>', 'number of processes', count)
+    .argument('[options...]', 'options of `detlab train`')
+    .option('--port <port>', 'port at which the processes meet; by default none is needed on one machine', count)
+    .option('--nnodes <n>', 'number of machines (1): the same command runs on each', count)
+    .option('--node-rank <n>', 'number of this machine, from 0', seed)
+    .option('--master-addr <address>', 'address of machine 0')
+    .allowUnknownOption()
+    .action(async (config, processes, rest, options) =>
+      done(await distTrainCommand(config, processes, options.json ? [...rest, '--json'] : rest, options)),
+    );
 }
 
 /** What uses a trained detector. */

@@ -42,12 +42,15 @@ export function output(json: boolean): Output {
   };
 }
 
-/** The first Ctrl-C (or SIGTERM) aborts the signal, the second ends the process immediately. */
-export function interruptible(): { signal: AbortSignal; release(): void } {
+/**
+ * The first Ctrl-C (or SIGTERM) aborts the signal, the second ends the process immediately.
+ * @param speaks whether this process says so, of several that all get it
+ */
+export function interruptible(speaks = true): { signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const handle = (): void => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
-    process.stderr.write('\nstopping after this iteration; Ctrl-C again stops at once\n');
+    if (speaks) process.stderr.write('\nstopping after this iteration; Ctrl-C again stops at once\n');
     controller.abort();
   };
   process.on('SIGINT', handle);

@@ -1,11 +1,16 @@
-// `detlab train CONFIG`: `detector(CONFIG).fit(data)` from the command line.
+// `detlab train CONFIG`: `detector(CONFIG).fit(data)` from the command line, in one process or as one of several that a launcher
+// has started. Of those, rank 0 writes to the terminal.
 
 import { checkRun } from '../lab/check-run';
 import { configuredData } from '../lab/config-data';
 import { detector } from '../lab/detector';
+import type { FitOptions } from '../lab/fit-options';
+import { joinLaunched } from '../lab/ranks/join-launched';
+import { type LaunchedRank, type Launcher, launchedRank } from '../lab/ranks/launched-rank';
 import type { Run } from '../lab/run';
+import { Ranks } from '../training/ranks/ranks';
 import { openData } from './data-option';
-import { EXIT, interruptible, output, phase } from './outcome';
+import { CommandFailure, EXIT, interruptible, output, phase } from './outcome';
 
 export interface TrainArguments {
   data?: string;
@@ -22,6 +27,7 @@ export interface TrainArguments {
   patience?: number;
   valLoss?: boolean;
   cfgOptions?: string[];
+  launcher?: Launcher;
   json?: boolean;
 }
 
@@ -42,40 +48,69 @@ const OUTCOME = [
 ] as const satisfies readonly (keyof Run)[];
 
 export async function trainCommand(config: string, options: TrainArguments): Promise<number> {
+  const launched = await phase(EXIT.usage, () => launchedRank(options.launcher ?? 'none', process.env));
+  return launched ? trainAsRank(launched, config, options) : trainAlone(config, options);
+}
+
+async function trainAsRank(launched: LaunchedRank, config: string, options: TrainArguments): Promise<number> {
+  const group = await phase(EXIT.failed, () => joinLaunched(launched));
+  const { signal, release } = interruptible(launched.rank === 0);
+  const ranks = new Ranks(group, signal);
+  try {
+    const code = await trainAlone(config, options, ranks);
+    ranks.close(true);
+    return code;
+  } catch (error) {
+    ranks.fail(error);
+    ranks.close(false);
+    if (ranks.isFirst) throw error;
+    return error instanceof CommandFailure ? error.code : EXIT.failed;
+  } finally {
+    release();
+  }
+}
+
+async function trainAlone(config: string, options: TrainArguments, ranks?: Ranks): Promise<number> {
+  const isFirst = ranks?.isFirst !== false;
   const out = output(options.json === true);
   let recipe = await phase(EXIT.usage, () => detector(config, { options: options.cfgOptions }));
   await phase(EXIT.usage, () => recipe.imports());
   await phase(EXIT.usage, () => void checkRun(recipe.config));
+  // what rank 0 has to make or fetch is there for the others
+  if (!isFirst) await ranks?.any([]);
   const data = await phase(EXIT.data, () =>
     options.data === undefined ? configuredData(recipe.config, recipe.name) : openData(options.data),
   );
+  if (isFirst) await ranks?.any([]);
   // --data determines the classes; the data of the config must have the config's classes
   if (options.data !== undefined) recipe = recipe.classes(data.classes);
   await phase(EXIT.usage, () => recipe.classes(data.classes).summary());
-  const { signal, release } = interruptible();
-  try {
-    const run = await recipe.fit(data, {
-      epochs: options.epochs,
-      lr: options.lr,
-      scaleLr: options.autoScaleLr,
-      batch: options.batch,
-      amp: options.amp,
-      seed: options.seed,
-      workDir: options.workDir,
-      resume: options.resume,
-      loadFrom: options.loadFrom,
-      checkpoint: options.checkpointEvery === undefined ? undefined : { everyIterations: options.checkpointEvery },
-      patience: options.patience,
-      valLoss: options.valLoss,
-      signal,
-      onRecord: (record) => out.event('loss' in record ? 'train' : 'evaluation', record),
-    });
-    const outcome = Object.fromEntries(OUTCOME.map((name) => [name, run[name]]));
-    const report = run.report && { metrics: run.report.metrics, perClass: run.report.perClass };
+  const own = ranks ? undefined : interruptible();
+  const fitOptions: FitOptions = {
+    epochs: options.epochs,
+    lr: options.lr,
+    scaleLr: options.autoScaleLr,
+    batch: options.batch,
+    amp: options.amp,
+    seed: options.seed,
+    workDir: options.workDir,
+    resume: options.resume,
+    loadFrom: options.loadFrom,
+    checkpoint: options.checkpointEvery === undefined ? undefined : { everyIterations: options.checkpointEvery },
+    patience: options.patience,
+    valLoss: options.valLoss,
+    signal: ranks?.signal ?? own?.signal,
+    onRecord: (record) => isFirst && out.event('loss' in record ? 'train' : 'evaluation', record),
+    ...(!isFirst && { log: () => {} }),
+  };
+  const run = await (ranks ? recipe.fitAsRank(data, fitOptions, ranks) : recipe.fit(data, fitOptions)).finally(() =>
+    own?.release(),
+  );
+  const outcome = Object.fromEntries(OUTCOME.map((name) => [name, run[name]]));
+  const report = run.report && { metrics: run.report.metrics, perClass: run.report.perClass };
+  if (isFirst) {
     out.event('end', { ...outcome, report });
     out.print(run.toString());
-    return run.interrupted ? EXIT.interrupted : EXIT.ok;
-  } finally {
-    release();
   }
+  return run.interrupted ? EXIT.interrupted : EXIT.ok;
 }

@@ -3,7 +3,7 @@
 
 import './node-platform';
 import { DetLabError } from '../errors';
-import { batchOrder, imagesOf, type OrderOptions } from './loading/batch-order';
+import { batchOrder, imagesOf, type OrderOptions, shardLength } from './loading/batch-order';
 import { streamFor } from './loading/random-streams';
 import type { OrderPosition } from './loading/sample-context';
 import { inProcess, type SampleKey, type SampleSource } from './loading/sample-source';
@@ -109,8 +109,9 @@ class PrefetchingLoader implements Loader {
       seed: options.seed ?? 0,
       aspectRatioGrouping: options.aspectRatioGrouping ?? false,
       dropLast: options.dropLast ?? false,
+      ...(options.shard && { shard: options.shard }),
     };
-    const batches = dataset.records.length / batchSize;
+    const batches = shardLength(dataset.records.length, options) / batchSize;
     this.length = this.order.dropLast ? Math.floor(batches) : Math.ceil(batches);
     this.images = dataset.records.length;
     this.batchSize = batchSize;

@@ -14,6 +14,8 @@ export interface EngineOptions {
   engine?: EngineName;
   /** `cpu` or `cuda:0`; also `DETLAB_DEVICE`. */
   device?: string;
+  /** Number of the GPU that is used where there are GPUs and no device is given: 0 by default. */
+  gpu?: number;
   /** CPU threads; also `OMP_NUM_THREADS`. All physical cores by default. */
   threads?: number;
 }

@@ -34,6 +34,12 @@ function watch(urgency: Int32Array | undefined): void {
 const urgencyOf = (signal: AbortSignal | undefined): Int32Array | undefined =>
   (signal as { [URGENCY]?: Int32Array } | undefined)?.[URGENCY];
 
+/** `signal`, which is urgent when `other` is: of a run whose processes stop together. */
+export function withUrgencyOf(signal: AbortSignal, other: AbortSignal | undefined): AbortSignal {
+  const urgency = urgencyOf(other);
+  return urgency ? Object.assign(signal, { [URGENCY]: urgency }) : signal;
+}
+
 /** Whether `interruptible` can leave work that uses this signal. */
 export const canInterrupt = (signal: AbortSignal | undefined): boolean => urgencyOf(signal) !== undefined;
 

@@ -10,6 +10,7 @@ import {
   type Detections,
   decodeImage,
   evaluationLoader,
+  type Shard,
   withBatchShapes,
 } from '../data';
 import { interruptible } from '../engine/interruption';
@@ -32,6 +33,11 @@ export interface EvaluateOptions extends InferenceOptions {
   part?: 'val' | 'test';
   signal?: AbortSignal;
   onProgress?: (done: number, total: number) => void;
+}
+
+/** The part of the images that one of several processes detects on. */
+interface ShardOptions {
+  shard?: Shard;
 }
 
 /** The first metric of an evaluator. The ground truth is that of the data, not of the annotation file that the config names. */
@@ -116,11 +122,11 @@ export async function evaluateDetections(
 }
 
 /** Batches as the config's data loader gives them; what could not be read comes last. Ends early when the signal aborts. */
-async function* batchDetections(
+export async function* batchDetections(
   detector: Detector,
   data: Dataset,
   config: ConfigObject,
-  { batch, part = 'val', precision, signal }: EvaluateOptions,
+  { batch, part = 'val', precision, shard, signal }: EvaluateOptions & ShardOptions,
 ): FoundInImages {
   const { steps, path } = evaluationPipeline(config, part);
   const pipeline = buildPipeline(steps, catalogue, path);
@@ -129,7 +135,9 @@ async function* batchDetections(
   const shapes = valueAt(config, `${dataloader}.dataset.batch_shapes_cfg`) as
     | Parameters<typeof withBatchShapes>[1]
     | null;
-  const images = shapes ? { ...data, records: withBatchShapes(data.records, shapes) } : data;
+  const whole = shapes ? { ...data, records: withBatchShapes(data.records, shapes) } : data;
+  const images = shard ? { ...whole, records: whole.records.filter((_, i) => i % shard.size === shard.rank) } : whole;
+  if (images.records.length === 0) return;
   const loader = evaluationLoader(images, pipeline, { batchSize, workers: loaderWorkers(config, dataloader) });
   detector.eval();
   try {

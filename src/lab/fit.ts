@@ -8,6 +8,8 @@ import { withRelativePaths } from '../paths';
 import { CallbackHook } from '../training/hooks/callback-hook';
 import { EvaluationHook } from '../training/hooks/evaluation-hook';
 import type { TrainHook } from '../training/hooks/hook';
+import type { Ranks } from '../training/ranks/ranks';
+import { configFacts, type Facts } from '../training/ranks/same-facts';
 import { type BestEvaluation, type TrainResult, train } from '../training/train';
 import { notebook } from '../visualization/display';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
@@ -19,6 +21,7 @@ import type { FitOptions } from './fit-options';
 import type { LabDataset } from './lab-dataset';
 import { Model } from './model';
 import { planRun, type RunPlan } from './plan';
+import { syncConfigured } from './ranks/sync-configured';
 import type { Report } from './report';
 import { Run } from './run';
 import { RunConfigHook } from './run-config-hook';
@@ -39,14 +42,15 @@ const WATCHED = 6;
 /** A name with only the characters that a folder may have. */
 export const folderName = (name: string): string => name.replace(/[^\w.+-]+/g, '_');
 
-export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptions = {}): Promise<Run> {
+/** @param ranks the processes that train together, where there are several: each calls this with the same recipe and data */
+export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptions = {}, ranks?: Ranks): Promise<Run> {
   const started = performance.now();
   if (options.hooks !== undefined) checkHooks(options.hooks);
   const spec = options.loadFrom === undefined ? given : { ...given, loadFrom: { file: options.loadFrom } };
   const notices: string[] = [...(spec.notices ?? [])];
   await loadCustomImports(spec.config, spec.folders ?? [], (line) => notices.push(line));
   notices.push(...checkRun(spec.config), ...checkData(data, spec.config));
-  const planned = planRun(spec.config, options);
+  const planned = planRun(spec.config, ranks ? { ...options, processes: ranks.size } : options);
   const classes = resolveClasses(spec, data);
   const view = runView(spec.name, planned.loop, { quiet: options.log !== undefined });
   const log = options.log ?? view.log;
@@ -62,6 +66,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   const problems: DataProblem[] = [];
   const loader = trainLoader(data.train, spec.config, planned, {
     workers: options.workers,
+    shard: ranks && { rank: ranks.rank, size: ranks.size },
     onProblem(problem) {
       problems.push(problem);
       if (problems.length <= LOGGED_PROBLEMS) log(`bad data: ${withRelativePaths(problem.message)}`);
@@ -77,9 +82,11 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   const firstLines = linesBefore(data, workDir, [...new Set([...plan.notices, ...notices])]);
   const watched = watchedOf(data, options);
   const hookErrors: HookError[] = [];
+  if (ranks) syncConfigured(detector, spec.config);
   const session = {
     spec,
     plan,
+    ranks,
     options,
     data,
     detector,
@@ -105,7 +112,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
       hookErrors,
       seconds: (performance.now() - started) / 1000,
       loop: plan.loop,
-      images: loader.stats.images,
+      images: loader.stats.images * (ranks?.size ?? 1),
       waitSeconds: loader.stats.waitSeconds,
       workDir,
     });
@@ -121,6 +128,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
 interface FitSession {
   spec: RecipeSpec;
   plan: RunPlan;
+  ranks?: Ranks;
   options: FitOptions;
   data: LabDataset;
   detector: Detector;
@@ -156,12 +164,14 @@ async function trainAndEvaluate(session: FitSession): Promise<Trained> {
     model,
     view,
     watched,
-    workDir,
     log,
     firstLines,
     startLines,
     userHooks,
+    ranks,
   } = session;
+  // the others of several processes write nothing
+  const workDir = ranks?.isFirst === false ? undefined : session.workDir;
   const signal = options.signal ?? notebook()?.signal;
   const precision = plan.precision ?? configuredPrecision(spec);
   const { config } = spec;
@@ -173,6 +183,7 @@ async function trainAndEvaluate(session: FitSession): Promise<Trained> {
     precision,
     signal,
     view,
+    ranks,
     watched,
     workDir,
     log,
@@ -185,7 +196,9 @@ async function trainAndEvaluate(session: FitSession): Promise<Trained> {
     detector,
     loader,
     signal,
-    workDir,
+    ranks,
+    facts: ranks && factsOf(session),
+    workDir: session.workDir,
     resume: options.resume ?? config.resume === true,
     freezing: spec.freezing,
     meta: { ...model.meta() },
@@ -196,6 +209,18 @@ async function trainAndEvaluate(session: FitSession): Promise<Trained> {
   });
   return { ...(await evaluations.finish(result)), result };
 }
+
+/** What all processes of a run must have beside the same parameters. */
+const factsOf = ({ spec, plan, data, model }: FitSession): Facts => {
+  const { work_dir, resume, launcher, ...config } = spec.config;
+  return [
+    ['batch size', String(plan.batchSize)],
+    [`${plan.loop.unit}s`, String(plan.loop.total)],
+    ['classes', model.classes.join(', ')],
+    ['data', `${data.name} (${data.train.records.length} images)`],
+    ...configFacts({ ...config, optim_wrapper: plan.optimWrapper, param_scheduler: plan.paramScheduler }),
+  ];
+};
 
 /** A hook for the displays of the run and the callbacks passed to `fit`. */
 const displayHook = ({ callbacks }: RunView, { onRecord, onStep }: FitOptions): TrainHook =>

@@ -85,6 +85,8 @@ const fit = {
   ]),
   watch: z.union([count, z.literal(false), z.array(z.union([z.number(), text]))]),
   logInterval: positive,
+  processes: positive,
+  devices: some(count, 'devices: [0, 1]'),
   workers: count,
   signal: abortSignal,
   log: callback,

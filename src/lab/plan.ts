@@ -73,6 +73,13 @@ export interface PlanOptions {
   watch?: WatchOption;
   /** Iterations between log lines. */
   logInterval?: number;
+  /**
+   * Processes that train together, each on a part of every batch: `batch` is the batch size of one of them. On CPUs; each has an
+   * equal share of the threads.
+   */
+  processes?: number;
+  /** GPUs to train on, a process for each: `[0, 1]`. */
+  devices?: number[];
   /** Threads that decode images; by default as many as `num_workers` of the config, one processor is left to training. */
   workers?: number;
   signal?: AbortSignal;
@@ -100,6 +107,9 @@ export interface RunPlan extends ConfiguredHooks {
   /** Messages to the user about changes of the config. */
   notices: string[];
 }
+
+/** The number of processes of a run. */
+export const processesOf = ({ processes, devices }: PlanOptions): number => devices?.length ?? processes ?? 1;
 
 /** @throws DetLabError when `train_cfg` or a hook cannot be used */
 export function planRun(config: ConfigObject, options: PlanOptions): RunPlan {
@@ -144,8 +154,8 @@ function planOptimizer(config: ConfigObject, options: PlanOptions, batchSize: nu
     notices.push(
       `lr has no effect: ${cycle.type} rises to its eta_max, ${cycle.eta_max}, whatever the optimizer's lr is`,
     );
-  scaleRate(config, options, { optimizer, batchSize }, notices);
-  if ('batch_size_per_gpu' in optimizer) optimizer.batch_size_per_gpu = batchSize;
+  scaleRate(config, options, { optimizer, batchSize: batchSize * processesOf(options) }, notices);
+  if ('batch_size_per_gpu' in optimizer) optimizer.batch_size_per_gpu = batchSize * processesOf(options);
   return { type: String(type), ...wrapper, optimizer };
 }
 

@@ -7,7 +7,8 @@ import type { ModuleConfig } from '../catalogue/registry';
 import { readWeights } from '../checkpoints';
 import { applyOptions, type ConfigObject, type ConfigValue, cloneConfig, printConfig } from '../config';
 import { DetLabError } from '../errors';
-import { type FreezeRule, freezingText } from '../training/freezing';
+import { freezingText } from '../training/freezing';
+import type { Ranks } from '../training/ranks/ranks';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { escapeHtml } from '../visualization/escape';
 import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assignments';
@@ -18,6 +19,7 @@ import { necksAt, objectAt, withoutClassCounts } from './config-access';
 import { loadCustomImports } from './custom-imports';
 import { fit } from './fit';
 import type { FitOptions } from './fit-options';
+import { type FreezeOptions, freezeRules } from './freeze-rules';
 import { type ImageSize, setImageSize } from './image-size/set-image-size';
 import type { LabDataset } from './lab-dataset';
 import { type LearningPlan, learningPlan } from './learning-plan';
@@ -33,6 +35,7 @@ import { loadUnder } from './own-config';
 import { type PipelineSteps, pipelineSteps, type StepsOptions } from './pipeline-steps';
 import type { Profile } from './profile';
 import { profileRecipe, type RecipeProfileOptions } from './profile-model';
+import { fitInProcesses } from './ranks/fit-in-processes';
 import { configPaths, modulePaths } from './recipe-paths';
 import type { Run } from './run';
 import { isConfigFile, saveConfig } from './save-config';
@@ -44,14 +47,6 @@ import type { LoadFrom } from './weights-file';
 import { wholeConfig } from './whole-config';
 
 type NeckChoice = ModuleChoice<'neck'> | TypeName<'neck'>;
-
-/** Which stages of a part are frozen, and from which epoch. */
-export interface FreezeOptions {
-  /** Only the stem and this many stages of the part. */
-  stages?: number;
-  /** The epoch from which the rule applies; the first is 1. */
-  epoch?: number;
-}
 
 export class Recipe implements Displayable {
   constructor(private readonly spec: RecipeSpec) {}
@@ -263,8 +258,19 @@ export class Recipe implements Displayable {
     checkMethod('Recipe.fit', options);
     const { imageSize, ...rest } = options;
     if (imageSize !== undefined) return this.imageSize(imageSize).fit(data, rest);
+    const inProcesses = options.processes !== undefined || options.devices !== undefined;
+    return inProcesses ? fitInProcesses(this.fitted(), data, options) : fit(this.fitted(), data, options);
+  }
+
+  /** @internal `fit` as one of several processes that a launcher has started; each calls it with the same arguments. */
+  fitAsRank(data: LabDataset, options: FitOptions, ranks: Ranks): Promise<Run> {
+    return fit(this.fitted(), data, options, ranks);
+  }
+
+  /** What `fit` trains. */
+  private fitted(): RecipeSpec {
     const { notices = [], changes = [] } = this.spec;
-    return fit({ ...this.spec, config: this.config, notices: [...notices, ...changes] }, data, options);
+    return { ...this.spec, config: this.config, notices: [...notices, ...changes] };
   }
 
   /**
@@ -388,14 +394,4 @@ export class Recipe implements Displayable {
     const line = `Recipe ${name} (${[objectAt(spec.config, 'model').type, ...parts].join(', ')})`;
     return [line, ...(spec.swaps ?? []).flatMap(swapLines), ...(spec.changes ?? [])].join('\n');
   }
-}
-
-function freezeRules(what: readonly (string | FreezeOptions)[], frozen: boolean): FreezeRule[] {
-  const paths = what.filter((one) => typeof one === 'string');
-  const options = what.find((one) => typeof one !== 'string');
-  const verb = frozen ? 'freeze' : 'unfreeze';
-  if (paths.length === 0)
-    throw new DetLabError(`Cannot ${verb}: expected paths, such as ${verb}('backbone.layer1'), received none`);
-  checkMethod(`Recipe.${verb}`, options);
-  return paths.map((path) => ({ ...options, path, frozen }));
 }

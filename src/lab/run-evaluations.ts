@@ -1,10 +1,12 @@
 // The evaluations inside a run: AP, the validation loss, the watched images, and which of the reports is the run's.
 
 import type { Detector } from '../models/types';
+import type { Ranks } from '../training/ranks/ranks';
 import type { BestEvaluation, TrainResult } from '../training/train';
 import { evaluate } from './evaluate';
 import type { LabDataset } from './lab-dataset';
 import type { RunPlan } from './plan';
+import { evaluateInRanks } from './ranks/evaluate-in-ranks';
 import type { Report } from './report';
 import type { RunView } from './run-view';
 import { validationLosses } from './validation-loss';
@@ -23,6 +25,8 @@ export interface EvaluationParts {
   precision: Parameters<typeof validationLosses>[3]['precision'];
   signal?: AbortSignal;
   view: RunView;
+  /** The processes of the run, where it has several: rank 0 has the reports. */
+  ranks?: Ranks;
   watched: Watched | undefined;
   workDir?: string;
   log: (line: string) => void;
@@ -44,11 +48,12 @@ export class RunEvaluations {
 
   /** Metrics by their names in the log; undefined without validation images, or when it was interrupted. */
   async evaluate(place: Place): Promise<Record<string, number> | undefined> {
-    const { plan } = this.parts;
+    const { plan, ranks } = this.parts;
     const report = await this.report(place);
     const losses = report && plan.valLoss ? await this.losses(place, report.seconds) : {};
-    if (!report || !losses) return undefined;
-    const metrics = { ...report.logNames(), ...losses };
+    const measured = report && losses ? { ...report.logNames(), ...losses } : undefined;
+    const metrics = ranks && !ranks.hasLeft ? ((await ranks.ofFirst(measured ?? null)) ?? undefined) : measured;
+    if (!metrics || !report) return metrics;
     this.newest = { report, place };
     const value = plan.bestWeights?.valueOf(metrics);
     if (value !== undefined && plan.bestWeights?.isBetter(value, this.best?.value))
@@ -58,8 +63,12 @@ export class RunEvaluations {
   }
 
   private async report(place: Place): Promise<Report | undefined> {
-    const { config, data, detector, precision, signal, view } = this.parts;
-    return data.val && evaluate(detector, data.val, config, { precision, signal, onProgress: view.evaluating(place) });
+    const { config, data, detector, precision, ranks, signal, view } = this.parts;
+    const options = { precision, signal, onProgress: view.evaluating(place) };
+    if (!data.val) return undefined;
+    return ranks
+      ? evaluateInRanks(detector, data.val, config, options, ranks)
+      : evaluate(detector, data.val, config, options);
   }
 
   private async watch({ report, place }: Made): Promise<void> {
@@ -98,7 +107,9 @@ export class RunEvaluations {
     const place = restored ? placeOf(restored, this.parts.plan) : { epoch: result.epoch, step: result.step };
     let made = restored ? this.madeAt(place) : this.newest;
     // evaluated before this run was resumed: its results are in the history, but there is no report
-    if (!made && !interrupted) {
+    const { ranks } = this.parts;
+    const isDue = !made && !interrupted;
+    if (ranks && !ranks.hasLeft ? await ranks.ofFirst(isDue) : isDue) {
       const report = await this.report(place);
       made = report && { report, place };
     }

@@ -12,6 +12,8 @@ import {
   type OrderOptions,
   type PipelineStage,
   planDataset,
+  type Shard,
+  shardLength,
 } from '../data';
 import { DetLabError } from '../errors';
 import type { PipelineChange } from '../training/hooks/hook';
@@ -24,6 +26,8 @@ const PATH = 'train_dataloader.dataset';
 
 interface TrainLoaderOptions {
   workers?: number;
+  /** The part of this process, of a run of several. */
+  shard?: Shard;
   /** Called once per image with a problem. */
   onProblem(problem: DataProblem): void;
   /** Called with the images that the config's filters drop. */
@@ -70,18 +74,21 @@ export function trainingData(
 }
 
 /** Iterations of an epoch. */
-export const batchesPerEpoch = ({ dataset, order: { batchSize, dropLast } }: TrainingData): number =>
-  dropLast ? Math.floor(dataset.records.length / batchSize) : Math.ceil(dataset.records.length / batchSize);
+export function batchesPerEpoch({ dataset, order }: TrainingData): number {
+  const batches = shardLength(dataset.records.length, order) / order.batchSize;
+  return order.dropLast ? Math.floor(batches) : Math.ceil(batches);
+}
 
 export function trainLoader(
   data: Dataset,
   config: ConfigObject,
   plan: DataPlan,
-  { workers, onProblem, onDropped }: TrainLoaderOptions,
+  { workers, shard, onProblem, onDropped }: TrainLoaderOptions,
 ): Loader {
   const { dataset, stages, order } = trainingData(data, config, plan, onDropped);
   return createLoader(dataset, stages, {
     ...order,
+    shard,
     workers: workers ?? loaderWorkers(config, 'train_dataloader'),
     onProblem,
   });

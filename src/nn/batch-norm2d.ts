@@ -3,9 +3,11 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { recordsGradients } from '../engine/records-gradients';
+import { stepGroup } from '../engine/step-group';
 import { trackStatistics } from '../engine/track-statistics';
 import { activateFused } from '../ops/activate';
 import { batchNormTrain } from '../ops/batch-norm-train';
+import { syncBatchNorm } from '../ops/sync-batch-norm';
 import type { Epilogue } from './conv2d';
 import { ones, zeros } from './initializers';
 import { Module, type Parameter } from './module';
@@ -19,6 +21,8 @@ export interface BatchNorm2dConfig {
   requiresGrad?: boolean;
   /** Whether `norm_eval` leaves it in training mode: the reference's test for batch norms does not see mmcv's SyncBN. */
   keepsTraining?: boolean;
+  /** Whether batch statistics are those of all processes of a run; default false. */
+  synced?: boolean;
 }
 
 /** y = x * scale + shift, both [C]. */
@@ -40,12 +44,22 @@ export class BatchNorm2d extends Module {
   readonly epsilon: number;
   readonly momentum: number;
   readonly keepsTraining: boolean;
+  /** Whether batch statistics are those of all processes of a run: SyncBN. */
+  synced: boolean;
   private cached?: Affine & { of: object[] };
 
   constructor(config: BatchNorm2dConfig) {
-    const { channels, epsilon = 1e-5, momentum = 0.1, requiresGrad = true, keepsTraining = false } = config;
+    const {
+      channels,
+      epsilon = 1e-5,
+      momentum = 0.1,
+      requiresGrad = true,
+      keepsTraining = false,
+      synced = false,
+    } = config;
     super();
     this.keepsTraining = keepsTraining;
+    this.synced = synced;
     this.epsilon = epsilon;
     this.momentum = momentum;
     this.weight = this.addParameter('weight', [channels], ones, undefined, requiresGrad);
@@ -68,17 +82,19 @@ export class BatchNorm2d extends Module {
 
   private normalize(x: tf.Tensor4D, epilogue: Epilogue): tf.Tensor4D {
     return tf.tidy(() => {
-      const { y, mean, variance } = batchNormTrain(x, this.weight.variable, this.bias.variable, {
-        epsilon: this.epsilon,
-        ...epilogue,
-      });
+      const options = { epsilon: this.epsilon, ...epilogue };
+      const [weight, bias] = [this.weight.variable, this.bias.variable];
+      const group = this.synced ? stepGroup() : undefined;
+      const { y, mean, variance, count } = group
+        ? syncBatchNorm(x, weight, bias, { group, ...options })
+        : { ...batchNormTrain(x, weight, bias, options), count: x.size / x.shape[3] };
       this.forget();
       const running = {
         mean: this.runningMean.variable,
         variance: this.runningVar.variable,
         batches: this.batches.variable,
       };
-      trackStatistics(running, { mean, variance, count: x.size / x.shape[3] }, this.momentum);
+      trackStatistics(running, { mean, variance, count }, this.momentum);
       return y;
     });
   }

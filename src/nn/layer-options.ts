@@ -131,7 +131,8 @@ export function buildNorm(config: NormCfg, channels: number): { name: 'bn' | 'gn
     return { name: 'gn', norm: new GroupNorm({ channels, groups: parsed.num_groups, epsilon, requiresGrad }) };
   const { type, momentum } = parsed;
   const keepsTraining = type === 'MMSyncBN';
-  return { name: 'bn', norm: new BatchNorm2d({ channels, epsilon, momentum, requiresGrad, keepsTraining }) };
+  const synced = type === 'SyncBN' || keepsTraining;
+  return { name: 'bn', norm: new BatchNorm2d({ channels, epsilon, momentum, requiresGrad, keepsTraining, synced }) };
 }
 
 /** An activation, as a function and by the name that engines fuse. */

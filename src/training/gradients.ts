@@ -2,6 +2,8 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { engine, type Precision } from '../engine';
+import { inStepOf } from '../engine/step-group';
+import type { ProcessGroup } from '../engine/torch/process-group';
 import type { DetBatch, Detector, LossContext, Losses } from '../models/types';
 import { withStepRandom } from '../nn/step-random';
 
@@ -27,16 +29,23 @@ export function parseLosses(losses: Losses): { total: tf.Scalar; names: string[]
   return { total, names, values };
 }
 
-/**
- * Runs the detector's loss on one batch and differentiates it.
- * @param factor what the loss is multiplied by before differentiation; the scalars are without it
- */
+export interface PassOptions {
+  precision?: Precision;
+  /** What the loss is multiplied by before differentiation; the scalars are without it. */
+  factor?: number;
+  /** Of a step that several processes make together. */
+  group?: ProcessGroup;
+  /** Whether to begin the sums of the gradients over the ranks; those returned are then not to be read. */
+  reduces?: boolean;
+}
+
+/** Runs the detector's loss on one batch and differentiates it. */
 export function pass(
   detector: Detector,
   batch: DetBatch,
   variables: tf.Variable[],
   context: LossContext,
-  { precision = 'float32' as Precision, factor = 1 } = {},
+  { precision = 'float32', factor = 1, group, reduces = false }: PassOptions = {},
 ): Pass {
   let names: string[] = [];
   let stacked: tf.Tensor | undefined;
@@ -47,10 +56,14 @@ export function pass(
     stacked = tf.keep(tf.stack([parsed.total, ...parsed.values].map((v) => v.asScalar())));
     return factor === 1 ? parsed.total : tf.mul(parsed.total, factor);
   };
-  const differentiate = () => tf.variableGrads(forward, variables);
+  const differentiate = () => {
+    if (reduces) group?.reduceNextBackward();
+    return tf.variableGrads(forward, variables);
+  };
+  const step = () => (precision === 'float32' ? differentiate() : engine().autocast(precision, differentiate));
   try {
     const { grads } = tf.tidy(() => {
-      const result = precision === 'float32' ? differentiate() : engine().autocast(precision, differentiate);
+      const result = group ? inStepOf(group, step) : step();
       result.value.dispose();
       return { grads: result.grads };
     });
@@ -58,6 +71,9 @@ export function pass(
     const scalars: Record<string, number> = { loss: numbers[0] };
     for (const [i, name] of names.entries()) scalars[name] = numbers[i + 1];
     return { scalars, gradients: variables.map((v) => grads[v.name] as tf.Tensor | undefined) };
+  } catch (error) {
+    if (reduces) group?.forgetBackward();
+    throw error;
   } finally {
     stacked?.dispose();
   }

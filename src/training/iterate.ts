@@ -7,6 +7,7 @@ import { canInterrupt, interruptible } from '../engine/interruption';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
 import { pass } from './gradients';
+import type { Ranks } from './ranks/ranks';
 import type { RunState } from './run-state';
 import { SavedBuffers } from './saved-buffers';
 
@@ -15,6 +16,8 @@ export interface Iteration {
   lr: number;
   /** Leaves the iteration when it becomes urgent; see `interruptible`. */
   signal?: AbortSignal;
+  /** The processes that make this iteration together, each with samples of its own. */
+  ranks?: Ranks;
 }
 
 /**
@@ -26,38 +29,57 @@ export interface Iteration {
 export async function iterate(
   detector: Detector,
   state: RunState,
-  { samples, lr, signal }: Iteration,
+  { samples, lr, signal, ranks }: Iteration,
   afterBackward?: (gradients: (tf.Tensor | undefined)[]) => Promise<void>,
 ): Promise<{ scalars: Record<string, number>; gradNorm?: number } | undefined> {
-  const { epoch, iteration, random, step, wrapper } = state;
+  const { epoch, iteration, step, wrapper } = state;
+  const random = ranks?.randomAt(state.settings.seed, step, state.random) ?? state.random;
   const where = () =>
     `at epoch ${epoch + 1}, iteration ${iteration + 1}, learning rate ${lr}, images ` +
     `${samples.map((s) => `"${s.meta.imgPath}"`).join(', ')}. ` +
     `Lower the learning rate, lengthen the warm-up or clip gradients (clip_grad: { max_norm: 10 }), and look at these images`;
   const batch = detector.preprocess(samples, step);
+  const { variables } = wrapper;
+  // gradients that accumulate are summed over the ranks once, when their step is due
+  const reduces = ranks !== undefined && !wrapper.accumulates;
   try {
     const passed = unlessLeft(detector, state, signal, () =>
       pass(
         detector,
         batch,
-        wrapper.variables,
+        variables,
         { random, epoch, iteration: step },
-        { precision: wrapper.precision, factor: wrapper.lossFactor() },
+        { precision: wrapper.precision, factor: wrapper.lossFactor(), group: ranks?.group, reduces },
       ),
     );
     if (!passed) return undefined;
-    const { scalars, gradients } = passed;
+    let { scalars, gradients } = passed;
     const dispose = () => {
       for (const gradient of gradients) gradient?.dispose();
     };
     const bad = Object.entries(scalars).filter(([name, v]) => name.includes('loss') && !Number.isFinite(v));
-    if (bad.length > 0) {
+    // the sum is named only when no part is to blame
+    const named = bad.length > 1 ? bad.filter(([name]) => name !== 'loss') : bad;
+    const problem =
+      named.length > 0 ? `${named.map(([name, v]) => `${name} is ${v}`).join(', ')} ${where()}` : undefined;
+    const begun = ranks ? [...gradients] : [];
+    if (ranks)
+      scalars = await ranks.means(scalars, problem).catch((error) => {
+        dispose();
+        throw new DetLabError(`Cannot continue training: ${(error as Error).message}`);
+      });
+    if (problem !== undefined) {
       dispose();
-      // the sum is named only when no part is to blame
-      const named = bad.length > 1 ? bad.filter(([name]) => name !== 'loss') : bad;
-      throw new DetLabError(
-        `Cannot continue training: ${named.map(([name, v]) => `${name} is ${v}`).join(', ')} ${where()}`,
-      );
+      throw new DetLabError(`Cannot continue training: ${problem}`);
+    }
+    if (ranks && (reduces || wrapper.isDue)) {
+      if (!reduces) {
+        gradients = wrapper.joined(gradients);
+        ranks.group.beginGradients(gradients, variables);
+        begun.splice(0, begun.length, ...gradients);
+      }
+      gradients = await ranks.meanGradients(variables);
+      for (const gradient of begun) gradient?.dispose();
     }
     if (afterBackward)
       await afterBackward(gradients).catch((error) => {

@@ -74,6 +74,7 @@ export class OptimWrapper {
   private readonly scale?: LossScale;
   private sums?: (tf.Variable | undefined)[];
   private inner = 0;
+  private isJoined = false;
 
   /**
    * @param precision overrides the config's: `--amp` on a config without it
@@ -118,6 +119,35 @@ export class OptimWrapper {
     return (this.scale?.value ?? 1) / this.share();
   }
 
+  /** Whether several iterations share a step. */
+  get accumulates(): boolean {
+    return this.counts > 1;
+  }
+
+  /** Whether the next `update` makes a step. */
+  get isDue(): boolean {
+    const next = this.inner + 1;
+    return next % this.counts === 0 || next === this.maxIterations;
+  }
+
+  /**
+   * The gradients of an iteration whose step is due with those of the iterations before it, in the order of `variables`; what
+   * `update` is then given counts for all of them. For ranks that exchange what they have accumulated once a step.
+   */
+  joined(given: (tf.Tensor | undefined)[]): (tf.Tensor | undefined)[] {
+    const trained = this.optimizer.groups.flatMap(({ parameter }, i) =>
+      parameter.requiresGrad ? [this.sums?.[i]] : [],
+    );
+    const joined = given.map((gradient, k) => {
+      const sum = trained[k];
+      return sum ? tf.tidy(() => tf.clone(gradient ? tf.add(sum, gradient) : sum)) : gradient;
+    });
+    for (const [k, gradient] of given.entries()) if (gradient !== joined[k]) gradient?.dispose();
+    this.dropSums();
+    this.isJoined = true;
+    return joined;
+  }
+
   /** Iterations that share the step this iteration belongs to. */
   private share(): number {
     const remainder = this.maxIterations % this.counts;
@@ -133,15 +163,16 @@ export class OptimWrapper {
     // frozen parameters have none: the optimizer leaves them and their state alone
     let next = 0;
     const gradients = this.optimizer.groups.map((g) => (g.parameter.requiresGrad ? given[next++] : undefined));
+    const due = this.isDue;
     this.inner++;
-    const due = this.inner % this.counts === 0 || this.inner === this.maxIterations;
     let current = gradients;
-    if (this.counts > 1) {
+    if (this.accumulates && !this.isJoined) {
       this.accumulate(gradients);
       if (!due) return { stepped: false };
       current = this.sums!.map((sum) => sum && tf.tidy(() => tf.clone(sum)));
       this.dropSums();
     }
+    this.isJoined = false;
     try {
       return this.step(current);
     } finally {

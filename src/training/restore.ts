@@ -11,13 +11,19 @@ import type { Runner } from './runner';
  * @throws DetLabError when the checkpoint is of another run (seed, data, precision, loop) or of another model
  */
 export async function restore(runner: Runner, root: string, pattern?: RegExp): Promise<string | undefined> {
-  const { hooks, state } = runner;
   const { checkpoint, problems } = findCheckpoint(root, pattern);
   for (const problem of problems) runner.log(`skipped: ${problem}`);
   if (!checkpoint) {
     runner.log(`no checkpoint in ${root}: starting from the beginning`);
     return undefined;
   }
+  await resumeFrom(runner, checkpoint);
+  return checkpoint.directory;
+}
+
+/** Resumes from a checkpoint that was read. */
+export async function resumeFrom(runner: Runner, checkpoint: Checkpoint): Promise<void> {
+  const { hooks, state } = runner;
   checkSameRun(checkpoint, runner);
   loadModel(checkpoint, runner);
   await hooks.call('afterLoadCheckpoint', runner, checkpoint);
@@ -32,7 +38,6 @@ export async function restore(runner: Runner, root: string, pattern?: RegExp): P
   for (const name of runner.restoreHooks(checkpoint.state.hooks ?? {}))
     runner.log(`the state of ${name} in the checkpoint is not used: this run has no such hook`);
   for (const line of lines) runner.log(line);
-  return checkpoint.directory;
 }
 
 /** What goes on otherwise than it would have in the run of the checkpoint. */

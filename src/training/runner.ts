@@ -13,6 +13,7 @@ import type { TrainHook } from './hooks/hook';
 import { HookList } from './hooks/hook-list';
 import { iterate } from './iterate';
 import type { LoopPlan } from './loops/loop-plan';
+import type { Ranks } from './ranks/ranks';
 import type { RunState } from './run-state';
 import type { Evaluate, TrainLoader, TrainRun } from './train-run';
 
@@ -23,6 +24,8 @@ export interface RunnerParts {
   state: RunState;
   hooks: readonly TrainHook[];
   signal?: AbortSignal;
+  /** The processes of the run, where it has several; `signal` is then what they have agreed on. */
+  ranks?: Ranks;
   workDir?: string;
   log: (line: string) => void;
   /** Kept in every checkpoint. */
@@ -100,14 +103,19 @@ export class Runner implements TrainRun {
 
   /** The batches left of the epoch in hand; an abort ends them early. */
   async *batches(): AsyncGenerator<Batch, void, void> {
-    const { loader, state, signal } = this;
+    const { loader, state } = this;
+    const { ranks } = this.parts;
+    const signal = ranks ? ranks.signal : this.signal;
     const source = loader.epoch(state.epoch, { start: state.iteration, signal })[Symbol.asyncIterator]();
     try {
       while (state.iteration < loader.length) {
         const began = performance.now();
         const next = await source.next();
-        if (signal?.aborted) return;
-        if (next.done)
+        const found = ranks
+          ? await ranks.stopsOrEnds(next.done === true)
+          : { stops: signal?.aborted === true, ends: next.done === true };
+        if (found.stops) return;
+        if (found.ends || next.done)
           throw new DetLabError(`The loader promised ${loader.length} batches an epoch and gave ${state.iteration}`);
         yield { samples: next.value, began, dataTime: (performance.now() - began) / 1000 };
       }
@@ -122,6 +130,8 @@ export class Runner implements TrainRun {
    */
   async iterate({ samples, began, dataTime }: Batch): Promise<void> {
     const { detector, hooks, state } = this;
+    const { ranks } = this.parts;
+    await ranks?.checkParameters(state.wrapper, detector);
     await hooks.call('beforeTrainIter', this, samples);
     const { lr } = state.wrapper.optimizer.groups[0];
     const afterBackward = hooks.has('afterBackward')
@@ -130,8 +140,11 @@ export class Runner implements TrainRun {
       : undefined;
     const signal = this.lastSeconds < LEAVABLE_SECONDS ? undefined : this.signal;
     const started = performance.now();
-    const done = await iterate(detector, state, { lr, samples, signal }, afterBackward);
-    if (!done) return;
+    const done = await iterate(detector, state, { lr, samples, signal, ranks }, afterBackward);
+    if (!done) {
+      ranks?.leave();
+      return;
+    }
     this.lastSeconds = (performance.now() - started) / 1000;
     const { scalars, gradNorm } = done;
     state.advance();

@@ -6,6 +6,7 @@ import { type ModuleConfig, Registry } from '../catalogue/registry';
 import { engine, type Precision } from '../engine';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
+import { readCheckpoint } from './checkpoint';
 import { openCheckpoints } from './checkpoint-folder';
 import { checkpointInWriting } from './checkpoint-writer';
 import { everTrained, type FreezeRule } from './freezing';
@@ -16,7 +17,9 @@ import { FreezingHook } from './hooks/freezing-hook';
 import type { TrainHook } from './hooks/hook';
 import type { TrainLoop } from './loops/train-loop';
 import { OptimWrapper, type OptimWrapperConfig } from './optim-wrapper';
-import { restore } from './restore';
+import type { Ranks } from './ranks/ranks';
+import { type Facts, parameterFacts } from './ranks/same-facts';
+import { restore, resumeFrom } from './restore';
 import { RunState } from './run-state';
 import { Runner } from './runner';
 import { Schedule, scheduleFactories } from './schedule';
@@ -41,6 +44,10 @@ export interface TrainOptions {
   freezing?: readonly FreezeRule[];
   seed: number;
   signal?: AbortSignal;
+  /** The processes that train this model together; rank 0 logs and writes. */
+  ranks?: Ranks;
+  /** What all ranks must have beside the same parameters: config, options, data. */
+  facts?: Facts;
   /** Where `checkpoints/`, `scalars.jsonl` and `train.log` go; nothing is written without it. */
   workDir?: string;
   /** Go on from the newest whole checkpoint of `workDir`, or from the start when there is none. */
@@ -90,7 +97,7 @@ export interface BestEvaluation {
  *   checkpoint does not belong to this run, or for a config mistake
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  if (options.workDir === undefined) return run(options);
+  if (options.workDir === undefined || options.ranks?.isFirst === false) return run(options);
   mkdirSync(options.workDir, { recursive: true });
   const checkpoints = path.join(options.workDir, 'checkpoints');
   await checkpointInWriting(checkpoints); // of a run that was stopped
@@ -105,9 +112,10 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 }
 
 async function run(options: TrainOptions): Promise<TrainResult> {
-  const { detector, loader, loop, workDir } = options;
+  const { detector, loader, loop, ranks } = options;
+  const workDir = ranks?.isFirst === false ? undefined : options.workDir;
   if (loader.length < 1) throw new DetLabError('Cannot train: the dataset is empty; see dataset.problems');
-  const log = logOf(options);
+  const log = ranks?.isFirst === false ? () => {} : logOf(options);
   log(`engine: ${engine().description}`);
   for (const line of options.firstLines ?? []) log(line);
   const freezing = options.freezing ?? [];
@@ -115,23 +123,49 @@ async function run(options: TrainOptions): Promise<TrainResult> {
   const hooks = [new FreezingHook(freezing), ...Object.values(defaults), ...(options.hooks ?? [])];
   checkUnits(hooks, loop);
   const state = newState(options, freezing);
-  const runner = new Runner({ ...options, state, hooks, log, meta: options.meta ?? {} });
+  const signal = ranks?.agreed ?? options.signal;
+  const runner = new Runner({ ...options, workDir, signal, state, hooks, log, meta: options.meta ?? {} });
   try {
+    await ranks?.begin(detector, [...runFacts(state), ...parameterFacts(detector), ...(options.facts ?? [])]);
     await runner.hooks.call('beforeRun', runner);
-    const resumed =
-      workDir === undefined
-        ? undefined
-        : await openWorkDir(runner, workDir, options.resume === true, defaults.checkpoint);
+    const resumed = await resumedFrom(runner, options, workDir, defaults.checkpoint);
     if (resumed === undefined) for (const line of options.startLines ?? []) log(line);
     await loop.run(runner);
     const result = resultOf(runner, defaults.checkpoint, resumed);
     if (result.stop) log(`${result.stop.where}; ${wayOn(result.stop)}`);
     return result;
+  } catch (error) {
+    ranks?.fail(error);
+    throw error;
   } finally {
     detector.eval();
     await runner.hooks.call('afterRun', runner);
     state.wrapper.dispose();
   }
+}
+
+/** What a run of the same config, options and data has. */
+const runFacts = ({ settings, wrapper }: RunState): Facts => [
+  ['seed', String(settings.seed)],
+  ['iterations of an epoch', String(settings.batchesPerEpoch)],
+  ['training images', String(settings.images)],
+  ['precision', wrapper.precision],
+];
+
+/** Rank 0 opens the folder of the run; the others go on from the same checkpoint. */
+async function resumedFrom(
+  runner: Runner,
+  options: TrainOptions,
+  workDir: string | undefined,
+  checkpoints: TrainHook,
+): Promise<string | undefined> {
+  const resumed =
+    workDir === undefined ? undefined : await openWorkDir(runner, workDir, options.resume === true, checkpoints);
+  const { ranks } = options;
+  if (!ranks || options.workDir === undefined || options.resume !== true) return resumed;
+  const directory = await ranks.ofFirst(resumed ?? null);
+  if (directory !== null && !ranks.isFirst) await resumeFrom(runner, readCheckpoint(directory));
+  return resumed;
 }
 
 /** The log goes to the caller and to a file of the run's folder; a new run starts that anew. */

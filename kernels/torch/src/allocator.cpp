@@ -204,6 +204,8 @@ void installAllocator(size_t cacheLimit) {
 
 void watchUrgency(const std::atomic<int32_t>* value) { urgency = value; }
 
+bool isUrgent() { return urgency && urgency->load(std::memory_order_relaxed) != 0; }
+
 AllocatorState allocatorState() {
   std::lock_guard<std::mutex> lock(pool.mutex);
   return {pool.inUse, pool.peak, pool.cached};

@@ -23,6 +23,8 @@ void resetAllocatorPeak();
 void setMemoryLimit(size_t bytes);
 /** Until the next call: allocations of this thread fail once the value is not 0. */
 void watchUrgency(const std::atomic<int32_t>* urgency);
+/** Whether it is not 0. */
+bool isUrgent();
 /** Returns every cached block to the system. */
 void releaseCache();
 

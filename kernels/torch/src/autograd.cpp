@@ -5,6 +5,7 @@
 #include "autograd.h"
 #include "call.h"
 #include "definitions.h"
+#include "gradient_buckets.h"
 #include "precision.h"
 #include "prepared_filters.h"
 
@@ -98,6 +99,7 @@ static void defineBackward() {
     auto inputs = call.tensors(2);
     bool createGraph = call.flag(3);
     std::vector<Tensor> gradients(inputs.size());
+    bool reduced = !createGraph && watchGradients(inputs);
     if (y.requires_grad()) {
       variable_list differentiable;
       std::vector<size_t> positions;
@@ -113,6 +115,7 @@ static void defineBackward() {
           if (results[k].defined()) gradients[positions[k]] = full(results[k]);
       }
     }
+    if (reduced) placeGradients(gradients);
     return jsSlots(call.env, std::move(gradients));
   });
   defineFunction("detachAll", [](Call& call) { return jsInteger(call.env, detachSlots()); });

@@ -22,5 +22,7 @@ void defineAutograd();
 void defineOptimizer();
 void defineTransformer();
 void defineProfile();
+void defineProcessGroup();
+void defineGradientBuckets();
 
 }  // namespace detlab

@@ -26,6 +26,8 @@ static napi_value initialise(napi_env env, napi_value exports) {
     defineOptimizer();
     defineTransformer();
     defineProfile();
+    defineProcessGroup();
+    defineGradientBuckets();
     defined = true;
   }
   exportAll(env, exports);

@@ -10,7 +10,19 @@ export interface OrderOptions {
   aspectRatioGrouping: boolean;
   /** Drop the last batch if it is smaller than `batchSize`. */
   dropLast: boolean;
+  /** The part of one of several processes; all images when absent. */
+  shard?: Shard;
 }
+
+/** Of `size` processes the one with number `rank`, from 0. */
+export interface Shard {
+  rank: number;
+  size: number;
+}
+
+/** Images of an epoch of one process: as many in each, so that some come twice where they do not divide evenly. */
+export const shardLength = (images: number, { shard }: Pick<OrderOptions, 'shard'>): number =>
+  shard ? Math.ceil(images / shard.size) : images;
 
 /** What the order depends on: number and orientation of the images. */
 export interface OrderedImages {
@@ -30,9 +42,10 @@ export function batchOrder(images: OrderedImages, epoch: number, options: OrderO
   const order = options.shuffle
     ? streamFor(options.seed, epoch).permutation(images.length)
     : Int32Array.from({ length: images.length }, (_, i) => i);
+  const own = shardOf(order, options);
   const batches: number[][] = [];
   const groups: [number[], number[]] = [[], []];
-  for (const index of order) {
+  for (const index of own) {
     const group = groups[options.aspectRatioGrouping && images.upright(index) ? 0 : 1];
     group.push(index);
     if (group.length === batchSize) batches.push(group.splice(0));
@@ -42,4 +55,14 @@ export function batchOrder(images: OrderedImages, epoch: number, options: OrderO
   while (rest.length >= batchSize) batches.push(rest.splice(0, batchSize));
   if (rest.length > 0 && !dropLast) batches.push(rest);
   return batches;
+}
+
+/** The order's images rank, rank + size, ..., filled up from its front, as mmengine's DefaultSampler shares them out. */
+function shardOf(order: Int32Array, options: OrderOptions): Int32Array {
+  const { shard } = options;
+  if (!shard) return order;
+  return Int32Array.from(
+    { length: shardLength(order.length, options) },
+    (_, i) => order[(shard.rank + i * shard.size) % order.length],
+  );
 }

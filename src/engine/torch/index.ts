@@ -14,6 +14,7 @@ import { convolutionKernels } from './kernels/convolution';
 import { detectionKernels } from './kernels/detection';
 import { elementwiseKernels } from './kernels/elementwise';
 import { indexingKernels } from './kernels/indexing';
+import { rankKernels } from './kernels/ranks';
 import { reductionKernels } from './kernels/reduction';
 import { shapeKernels } from './kernels/shape';
 import { transformerKernels } from './kernels/transformer';
@@ -35,7 +36,7 @@ export interface TorchEngine extends Engine {
  */
 export async function startTorch(options: EngineOptions = {}): Promise<TorchEngine> {
   const native = loadNative();
-  const device = options.device ?? process.env.DETLAB_DEVICE ?? (native.hasCuda ? 'cuda:0' : 'cpu');
+  const device = options.device ?? process.env.DETLAB_DEVICE ?? (native.hasCuda ? `cuda:${options.gpu ?? 0}` : 'cpu');
   const threads = threadCount(options);
   if (!Number.isInteger(threads) || threads < 1)
     throw new DetLabError(`Cannot start the torch engine with ${threads} threads: expected an integer >= 1`);
@@ -56,6 +57,7 @@ export async function startTorch(options: EngineOptions = {}): Promise<TorchEngi
       ...convolutionKernels,
       ...detectionKernels,
       ...transformerKernels,
+      ...rankKernels,
     ])
       tf.registerKernel(config);
     installGradients(BACKEND);

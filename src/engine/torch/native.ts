@@ -81,6 +81,37 @@ export interface Native {
     step: number,
   ): void;
   clipGradNorm(gradients: readonly number[], maxNorm: number): number;
+  /** Returns the number of threads before. */
+  engineThreads(threads: number): number;
+  startGroup(
+    rank: number,
+    size: number,
+    file: string,
+    host: string,
+    port: number,
+    serves: boolean,
+    prefix: string,
+    seconds: number,
+    address: string,
+    networkInterface: string,
+    onGpu: boolean,
+  ): void;
+  groupStarted(): boolean;
+  stopGroup(inOrder: boolean): void;
+  leaveText(key: string, text: string): void;
+  leftText(key: string): string | undefined;
+  /** Operations of the group are numbers until they are taken. */
+  beginNumbers(values: Float64Array): number;
+  takeNumbers(operation: number): Float64Array;
+  beginBytes(bytes: Uint8Array): number;
+  takeBytes(operation: number): Uint8Array[];
+  beginBroadcast(slots: readonly number[]): number;
+  takeBroadcast(operation: number): number[];
+  waitForRanks(operation: number, milliseconds: number): boolean;
+  reduceNextBackward(bucketBytes: number): void;
+  beginGradients(gradients: readonly number[], bucketBytes: number, like: readonly number[]): void;
+  waitForGradients(milliseconds: number): boolean;
+  takeGradients(): number[];
 }
 
 /** `[rank, d0, d1, ...]` of the tensor stored last. */

@@ -1,6 +1,7 @@
 // Targets of task alignment learning (Feng et al., TOOD, ICCV 2021): the alignment metric of each positive, scaled so that the
 // best of every ground-truth box equals the largest IoU among its positives. In the initial epochs all are 1.
 
+import { meanOverRanks } from '../../ops/over-ranks';
 import { joinArrays } from '../join-arrays';
 import type { BatchTargets } from './batch-targets';
 import type { ImageTargets } from './image-targets';
@@ -33,5 +34,5 @@ function normalizedMetrics({ truths, numTruths, overlaps, metrics = new Float32A
 /** What weighted losses divide by: the sum of the weights, at least 1. */
 export function sumOrOne(weights: Float32Array): number {
   const sum = weights.reduce((a, b) => a + b, 0);
-  return Math.max(sum, 1);
+  return meanOverRanks(sum, 1);
 }

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Conv2d, ModuleList, Scale } from '../../nn';
+import { meanOverRanks } from '../../ops/over-ranks';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { type Loss, zeroLoss } from '../losses';
 import type { Losses } from '../types';
@@ -81,24 +82,27 @@ export class ATSSHead extends AnchorHead<ATSSHeadConfig, 'centerness'> {
   protected override losses(outputs: DenseOutputs<ATSSMaps>, targets: BatchTargets): Losses {
     const { positives, boxes, avgFactor } = targets;
     const loss_cls = this.classLoss(outputs.flat('scores'), targets);
+    const anchors = this.priorsOf(positives, outputs.sizes);
+    const central = centerness(anchors, boxes); // [P]
+    const sum = meanOverRanks(
+      central.reduce((a, b) => a + b, 0),
+      1,
+    );
     if (positives.length === 0) {
       const zero = zeroLoss(this);
       return { loss_cls, loss_bbox: zero, loss_centerness: zero };
     }
     const rows = tf.tensor1d(positives, 'int32');
-    const anchors = this.priorsOf(positives, outputs.sizes);
-    const central = centerness(anchors, boxes); // [P]
     const predicted = this.coder.decodeTensors(
       anchors,
       tf.gather(outputs.flat('deltas').reshape<tf.Tensor2D>([-1, 4]), rows),
     );
     const weight = tf.tensor1d(central);
     const bbox = this.lossBbox.forward(predicted, tf.tensor2d(boxes, [positives.length, 4]), { weight, avgFactor: 1 });
-    const sum = central.reduce((a, b) => a + b, 0);
     const logits = tf.gather(outputs.flat('centerness').reshape([-1]), rows);
     return {
       loss_cls,
-      loss_bbox: tf.div(bbox, Math.max(sum, 1)) as tf.Scalar,
+      loss_bbox: tf.div(bbox, sum) as tf.Scalar,
       loss_centerness: this.lossCenterness.forward(logits, weight, { avgFactor }) as tf.Scalar,
     };
   }

@@ -1,5 +1,6 @@
 // Targets of the losses of a batch: N images, T priors each, C classes; a row is image * T + prior. Plain arrays.
 
+import { meanOverRanks } from '../../ops/over-ranks';
 import { joinArrays } from '../join-arrays';
 import type { ImageTargets } from './image-targets';
 
@@ -57,6 +58,12 @@ export function sampledTargets(images: readonly ImageTargets[], options: BatchTa
   const labelWeights = new Float32Array(labels.length).fill(1).fill(positiveWeight, 0, count);
   return { rows: Int32Array.from([...targets.positives, ...negatives]), labels, labelWeights, ...targets };
 }
+
+/** With the mean of the divisor over the processes of a run. */
+export const averagedTargets = (targets: BatchTargets): BatchTargets => ({
+  ...targets,
+  avgFactor: meanOverRanks(targets.avgFactor),
+});
 
 function positiveTargets(images: readonly ImageTargets[], total: number) {
   const optional = (name: 'metrics' | 'scores') => {

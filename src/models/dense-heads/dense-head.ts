@@ -25,7 +25,7 @@ import {
   toInstances,
 } from '../task-modules';
 import type { Assignment, DetBatch, LossContext, Losses, ProposalHead, ProposalLosses } from '../types';
-import { type BatchTargets, type BatchTargetsOptions, batchTargets } from './batch-targets';
+import { averagedTargets, type BatchTargets, type BatchTargetsOptions, batchTargets } from './batch-targets';
 import { type Candidates, decodeDetections, type SuppressionCfg } from './decode-detections';
 import { denseAssignment, type Watched } from './dense-assignment';
 import { DenseOutputs, type LevelMaps } from './dense-outputs';
@@ -224,7 +224,7 @@ export abstract class DenseHead<C extends DenseHeadConfig, M extends string> ext
 
   /** Targets of a batch from those of its images, with `total` (T) priors each. */
   protected mergeTargets(images: ImageTargets[], total: number): BatchTargets {
-    return batchTargets(images, this.targetOptions(total));
+    return averagedTargets(batchTargets(images, this.targetOptions(total)));
   }
 
   protected targetOptions(total: number): BatchTargetsOptions {

@@ -32,7 +32,9 @@ export const detrHeadOptions = {
   sync_cls_avg_factor: z
     .boolean()
     .default(false)
-    .describe('Accepted without effect: average the classification loss over all processes'),
+    .describe(
+      'Accepted: in a run of several processes the divisor of the classification loss is always averaged over them',
+    ),
   loss_cls: lossClsOption({
     type: 'CrossEntropyLoss',
     bg_cls_weight: 0.1,

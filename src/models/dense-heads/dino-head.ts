@@ -49,7 +49,8 @@ export class DINOHead extends DeformableDETRHead {
 
   private denoisingLosses(layer: QueryPredictions, targets: QueryTargets, batch: DetBatch): Losses {
     if (targets.labels.length > 0) return prefixed('dn_loss', this.losses(layer, targets, batch));
-    // a batch without ground truth has nothing to denoise
+    // a batch without ground truth has nothing to denoise; the others wait for its divisors
+    this.divisors(targets);
     const nothing = () => tf.add<tf.Scalar>(tf.sum(layer.scores), tf.sum(layer.boxes));
     return { dn_loss_cls: nothing(), dn_loss_bbox: nothing(), dn_loss_iou: nothing() };
   }

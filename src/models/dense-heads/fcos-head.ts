@@ -7,6 +7,7 @@ import { type BuildContext, defineModule } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { takeBoxes } from '../../geometry/boxes';
 import type { Conv2d, ModuleList, Scale } from '../../nn';
+import { meanOverRanks } from '../../ops/over-ranks';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { NormedConv2d, normedConv2dOptions } from '../layers/normed-conv2d';
 import { buildClassificationLoss, type ClassificationLoss, type Loss, zeroLoss } from '../losses';
@@ -171,22 +172,25 @@ export class FCOSHead extends DenseHead<FCOSHeadConfig, FCOSMaps> {
 
   protected override losses(outputs: DenseOutputs<FCOSMaps>, { labels, positives, boxes }: BatchTargets): Losses {
     const n = positives.length;
-    const avgFactor = Math.max(n, 1);
+    const avgFactor = meanOverRanks(n, 1);
+    const central = centernessOf(boxes); // [P]
+    const boxFactor = meanOverRanks(
+      central.reduce((a, b) => a + b, 0),
+      1e-6,
+    );
     const logits = outputs.flat('scores').reshape<tf.Tensor2D>([-1, this.scoreChannels]);
     const loss_cls = this.lossCls.forward(logits, tf.tensor1d(labels, 'int32'), { avgFactor }) as tf.Scalar;
     if (n === 0) {
       const zero = zeroLoss(this);
       return { loss_cls, loss_bbox: zero, loss_centerness: zero };
     }
-    const central = centernessOf(boxes); // [P]
-    const sum = central.reduce((a, b) => a + b, 0);
     const points = this.priorsOf(positives, outputs.sizes);
     const rows = tf.tensor1d(positives, 'int32');
     const weight = tf.tensor1d(central);
     const bbox = this.lossBbox.forward(
       this.coder.decodeTensors(points, tf.gather(outputs.flat('deltas').reshape<tf.Tensor2D>([-1, 4]), rows)),
       tf.tensor2d(this.coder.decode(points, boxes), [n, 4]),
-      { weight, avgFactor: Math.max(sum, 1e-6) },
+      { weight, avgFactor: boxFactor },
     );
     const centerness = tf.gather(outputs.flat('centerness').reshape([-1]), rows);
     const loss_centerness = this.lossCenterness.forward(centerness, weight, { avgFactor });

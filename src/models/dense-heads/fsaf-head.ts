@@ -4,9 +4,11 @@
 import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
+import { stepGroup } from '../../engine/step-group';
 import { DetLabError } from '../../errors';
 import { Module } from '../../nn';
 import { stopGradient } from '../../ops';
+import { sumOverRanks, tensorOverRanks } from '../../ops/over-ranks';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { accuracy, atLeast, classRows, zeroLoss } from '../losses';
 import type { Size } from '../task-modules';
@@ -75,9 +77,20 @@ export class FSAFHead extends RetinaHead<FSAFHeadConfig> {
     const cls = this.lossCls.forward(rows, labels, { weight: weights, reduction: 'none' }); // [N * T, C]
     const averaged = (loss: tf.Tensor, by: tf.Scalar | number) => tf.div<tf.Scalar>(loss, by);
     const negatives = images.reduce((sum, t) => sum + t.negative.length, 0);
+    // what divides the losses: the positives of all processes, or the negatives where there are none
+    const divisor = (selected: tf.Scalar) => {
+      const [all, none] = [tensorOverRanks(selected), sumOverRanks(negatives)];
+      const counted = tf.add<tf.Scalar>(all, tf.mul(tf.relu(tf.sub(1, all)), none));
+      return tf.div<tf.Scalar>(counted, stepGroup()?.size ?? 1);
+    };
     if (count === 0) {
       const zero = tf.scalar(0);
-      return { loss_cls: averaged(tf.sum(cls), negatives), loss_bbox: zeroLoss(this), num_pos: zero, pos_recall: zero };
+      return {
+        loss_cls: averaged(tf.sum(cls), divisor(zero)),
+        loss_bbox: zeroLoss(this),
+        num_pos: zero,
+        pos_recall: zero,
+      };
     }
     const at = tf.tensor1d(positives.rows, 'int32');
     const positiveLabels = tf.tensor1d(positives.labels, 'int32');
@@ -92,7 +105,7 @@ export class FSAFHead extends RetinaHead<FSAFHeadConfig> {
     const leftOut = tf.mul(tf.sum(tf.mul(classes, classRows(positiveLabels, this.numClasses)), 1), tf.sub(1, selected));
     const positive = tf.sum<tf.Scalar>(selected);
     // where no level is good enough for any object, the negatives are counted; `positive` is a whole number
-    const counted = tf.add<tf.Scalar>(positive, tf.mul(tf.relu(tf.sub(1, positive)), negatives));
+    const counted = divisor(positive);
     const scores = tf.sigmoid(tf.gather(rows, at));
     return {
       loss_cls: averaged(tf.sub(tf.sum(cls), tf.sum(leftOut)), counted),

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Conv2d, ModuleList, Scale } from '../../nn';
 import { stopGradient } from '../../ops';
+import { meanTensorOverRanks } from '../../ops/over-ranks';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { type Loss, type QualityLoss, requireQualityLoss, zeroLoss } from '../losses';
 import { boxPair } from '../losses/box-pair';
@@ -88,6 +89,7 @@ export class GFLHead extends AnchorHead<GFLHeadConfig> {
     const n = positives.length;
     if (n === 0) {
       const zero = zeroLoss(this);
+      meanTensorOverRanks(tf.scalar(0), 1); // the others wait for it
       const loss_cls = this.qualityClassLoss(logits, tf.zeros([labels.length]), targets);
       return { loss_cls, loss_bbox: zero, loss_dfl: zero };
     }
@@ -105,7 +107,7 @@ export class GFLHead extends AnchorHead<GFLHeadConfig> {
     });
     // boxes are weighted by the score of their best class
     const weight = tf.max(stopGradient(tf.sigmoid(tf.gather(logits, rows))), 1);
-    const sum = tf.maximum(tf.sum(weight), 1);
+    const sum = meanTensorOverRanks(tf.sum(weight), 1);
     const bbox = this.lossBbox.forward(decoded, target, { weight, avgFactor: 1 });
     const sides = this.coder.encode(priors, truths, { maxDistance: reg_max });
     const dfl = this.lossDfl.forward(distributions.reshape([-1, reg_max + 1]), tf.tensor1d(sides), {

@@ -8,6 +8,7 @@ import { clipBoxes, takeBoxes } from '../../geometry/boxes';
 import { Module } from '../../nn';
 import { stopGradient } from '../../ops';
 import { bestClass } from '../../ops/best-class';
+import { meanOverRanks } from '../../ops/over-ranks';
 import { topIndices } from '../../ops/top-indices';
 import { buildClassificationLoss, type ClassificationLoss, hasQualityTargets, type Loss } from '../losses';
 import { boxPair } from '../losses/box-pair';
@@ -122,9 +123,17 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
     return targets;
   }
 
+  /** What the losses of these targets divide by, of all processes: `sync_cls_avg_factor` of the reference, for boxes too. */
+  protected divisors({ positives, negatives }: QueryTargets): { clsFactor: number; boxFactor: number } {
+    return {
+      clsFactor: meanOverRanks(positives.length + negatives * this.backgroundWeight, 1),
+      boxFactor: meanOverRanks(positives.length, 1),
+    };
+  }
+
   /** Losses of queries whose targets are known: `cls`, `bbox`, `iou`, and whatever a subclass adds. */
   protected losses({ scores, boxes }: P, targets: QueryTargets, batch: DetBatch): Losses {
-    const { labels, positives, negatives } = targets;
+    const { labels, positives } = targets;
     const [images, queries] = scores.shape;
     const logits: tf.Tensor2D = scores.reshape([images * queries, this.scoreChannels]);
     const predicted: tf.Tensor2D = boxes.reshape([images * queries, 4]);
@@ -141,8 +150,8 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
     );
     const inPixels = (b: tf.Tensor2D): tf.Tensor2D =>
       tf.mul(corners(b).reshape([images, queries, 4]), tf.tensor3d(sizes, [images, 1, 4])).reshape([-1, 4]);
-    const clsFactor = Math.max(positives.length + negatives * this.backgroundWeight, 1);
-    const boxCall = { weight, avgFactor: Math.max(positives.length, 1) };
+    const { clsFactor, boxFactor } = this.divisors(targets);
+    const boxCall = { weight, avgFactor: boxFactor };
     const classes = tf.tensor1d(labels, 'int32');
     const cls = hasQualityTargets(this.lossCls)
       ? this.lossCls.forward(logits, [classes, quality(predicted, target, weight)], { avgFactor: clsFactor })

@@ -12,7 +12,7 @@ import { type ProposalCfg, proposalCfg } from '../shared-options/proposal-cfg';
 import type { LossContext, Losses } from '../types';
 import { AnchorHead, type AnchorHeadConfig, type AnchorMaps } from './anchor-head';
 import { anchorHeadOptions } from './anchor-head-options';
-import { type BatchTargets, sampledTargets } from './batch-targets';
+import { averagedTargets, type BatchTargets, sampledTargets } from './batch-targets';
 import { cellPriors } from './cell-priors';
 import type { Candidates } from './decode-detections';
 import type { CandidateTensors, Selection } from './dense-head';
@@ -70,7 +70,7 @@ export class RPNHead extends AnchorHead<RPNHeadConfig> {
   }
 
   protected override mergeTargets(images: ImageTargets[], total: number): BatchTargets {
-    return sampledTargets(images, this.targetOptions(total));
+    return averagedTargets(sampledTargets(images, this.targetOptions(total)));
   }
 
   /** `loss_rpn_cls` and `loss_rpn_bbox`. */

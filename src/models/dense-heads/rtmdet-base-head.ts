@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { ignoredOption } from '../../catalogue/ignored-option';
 import { type BuildContext, moduleOption } from '../../catalogue/registry';
 import { sigmoidGeometricMean } from '../../ops';
+import { meanOverRanks } from '../../ops/over-ranks';
 import { type QualityLoss, requireQualityLoss, zeroLoss } from '../losses';
 import type { AssignerOffer } from '../task-modules';
 import type { Losses } from '../types';
@@ -76,7 +77,7 @@ export abstract class RTMDetBaseHead<C extends RTMDetConfig = RTMDetConfig> exte
     const { labels, labelWeights, positives, boxes, overlaps } = targets;
     const quality = new Float32Array(labels.length); // [N * T]
     for (const [k, row] of positives.entries()) quality[row] = overlaps[k];
-    const sum = Math.max(
+    const sum = meanOverRanks(
       overlaps.reduce((a, b) => a + b, 0),
       1,
     );

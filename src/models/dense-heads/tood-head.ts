@@ -181,13 +181,14 @@ export class TOODHead extends AnchorHead<TOODHeadConfig> {
     const loss_cls = initial
       ? this.initialLoss.forward(scores, classes, call)
       : this.qualityLoss.forward(scores, [classes, tf.tensor1d(qualities)], call);
-    if (positives.length === 0) return { loss_cls: loss_cls as tf.Scalar, loss_bbox: zeroLoss(this) };
     const weight = initial ? centerness(this.priorsOf(positives, outputs.sizes), boxes) : metrics; // [P]
+    const avgFactor = sumOrOne(weight);
+    if (positives.length === 0) return { loss_cls: loss_cls as tf.Scalar, loss_bbox: zeroLoss(this) };
     const strides = this.strides(outputs.sizes);
     const target = boxes.map((v, i) => v / strides[positives[i >> 2] % strides.length]); // [P, 4]
     const all = outputs.flat('deltas').reshape<tf.Tensor2D>([-1, 4]); // [N T, 4]
     const predicted = tf.gather(all, tf.tensor1d(positives, 'int32'));
-    const boxCall = { weight: tf.tensor1d(weight), avgFactor: sumOrOne(weight) };
+    const boxCall = { weight: tf.tensor1d(weight), avgFactor };
     const loss_bbox = this.lossBbox.forward(predicted, tf.tensor2d(target, [positives.length, 4]), boxCall);
     return { loss_cls: loss_cls as tf.Scalar, loss_bbox: loss_bbox as tf.Scalar };
   }

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { z } from 'zod';
 import { type BuildContext, defineModule, moduleOption } from '../../catalogue/registry';
 import type { Detections, ImageMeta } from '../../data/types';
+import { meanOverRanks, sumOverRanks } from '../../ops/over-ranks';
 import { type Loss, zeroLoss } from '../losses';
 import { type AssignerOffer, buildBBoxCoder, buildPriorGenerator } from '../task-modules';
 import type { Losses } from '../types';
@@ -105,11 +106,12 @@ export class YOLOv8Head extends DenseHead<YOLOv8HeadConfig & { num_classes: numb
     const quality = targets.scores ?? new Float32Array(0); // [P]
     const { numClasses: classes } = this;
     const n = positives.length;
-    const sum = Math.max(
+    const sum = meanOverRanks(
       quality.reduce((a, b) => a + b, 0),
       1,
     );
-    const perBatch = (x: tf.Tensor) => tf.mul(x, images.length / sum) as tf.Scalar;
+    const count = sumOverRanks(images.length);
+    const perBatch = (x: tf.Tensor) => tf.mul(x, count / sum) as tf.Scalar;
     const size = labels.length * classes;
     const indices = positives.map((row) => row * classes + labels[row]);
     const target = n
@@ -139,7 +141,7 @@ export class YOLOv8Head extends DenseHead<YOLOv8HeadConfig & { num_classes: numb
       weight: tf.tensor1d(sides.map((_, i) => quality[i >> 2])),
       avgFactor: sum,
     });
-    return { loss_cls: perBatch(cls), loss_bbox: perBatch(bbox), loss_dfl: tf.mul(dfl, images.length) as tf.Scalar };
+    return { loss_cls: perBatch(cls), loss_bbox: perBatch(bbox), loss_dfl: tf.mul(dfl, count) as tf.Scalar };
   }
 
   protected override candidates(outputs: DenseOutputs<YOLOv8Maps>): CandidateTensors {

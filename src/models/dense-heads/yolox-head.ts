@@ -7,6 +7,7 @@ import { type BuildContext, defineModule, moduleOption } from '../../catalogue/r
 import type { Detections, ImageMeta } from '../../data/types';
 import type { Conv2d, ModuleList } from '../../nn';
 import { bestClass } from '../../ops/best-class';
+import { meanOverRanks } from '../../ops/over-ranks';
 import { denseHeadInferred, inferDenseHead } from '../inferred-options/infer-dense-head';
 import { type Loss, zeroLoss } from '../losses';
 import { nmsOption } from '../shared-options/nms-option';
@@ -150,7 +151,8 @@ export class YOLOXHead extends DenseHead<YOLOXHeadConfig, YOLOXMaps> {
   protected override losses(outputs: DenseOutputs<YOLOXMaps>, targets: BatchTargets): Losses {
     const { labels, positives, overlaps } = targets;
     const n = positives.length;
-    const perPositive = (loss: tf.Tensor) => tf.div(loss, Math.max(n, 1)) as tf.Scalar;
+    const count = meanOverRanks(n, 1);
+    const perPositive = (loss: tf.Tensor) => tf.div(loss, count) as tf.Scalar;
     const objects = new Float32Array(labels.length);
     for (const row of positives) objects[row] = 1;
     const loss_obj = perPositive(

@@ -5,6 +5,7 @@ import type { Detections } from '../../data/types';
 import { DetLabError } from '../../errors';
 import { takeBoxes } from '../../geometry/boxes';
 import { cropAndResizeMasks, type InstanceMasks, padMasks, pasteMask, type Rle } from '../../masks';
+import { meanOverRanks } from '../../ops/over-ranks';
 import { joinArrays } from '../join-arrays';
 import { zeroLoss } from '../losses';
 import type { Instances, SamplingResult } from '../task-modules';
@@ -74,6 +75,7 @@ export function maskLoss(
   predictor: MaskPredictor,
   { rois, labels, masks, size }: MaskTargets,
 ): tf.Scalar {
+  const share = labels.length / meanOverRanks(labels.length, 1);
   if (labels.length === 0) {
     const dummy = predictor.logits(new Float32Array([0, 0, 0, 1, 1]), new Int32Array(1));
     return zeroLoss(dummy);
@@ -93,7 +95,8 @@ export function maskLoss(
       `Cannot compute the mask loss: the mask head predicts ${logits.shape[1]} x ${logits.shape[2]} pixels, but ` +
         `train_cfg.rcnn.mask_size is ${size.join(' x ')}. Make the two equal`,
     );
-  return head.loss(logits, tf.tensor3d(sorted, [labels.length, ...size]));
+  const loss = head.loss(logits, tf.tensor3d(sorted, [labels.length, ...size]));
+  return share === 1 ? loss : tf.mul(loss, share);
 }
 
 /** Logits [K, H, W, classes] of the first hundred RoIs, in the order of the pooler: as many as are usually kept. */

@@ -6,6 +6,7 @@ import { type BuildContext, defineModule } from '../../../catalogue/registry';
 import { DetLabError } from '../../../errors';
 import { takeBoxes } from '../../../geometry/boxes';
 import { applyInitCfg, Linear, Module, normal, zeros } from '../../../nn';
+import { meanOverRanks } from '../../../ops/over-ranks';
 import { NormedLinear } from '../../layers/normed-linear';
 import { accuracy, type Loss, zeroLoss } from '../../losses';
 import { type BoxCoder, buildBBoxCoder } from '../../task-modules';
@@ -85,6 +86,7 @@ export class BBoxHead extends Module implements BoxHead {
   loss({ scores, deltas }: BBoxOutputs, targets: BBoxTargets): Losses {
     const losses: Losses = {};
     const { labels, positives, positiveWeight } = targets;
+    const avgFactor = meanOverRanks(labels.length, 1);
     if (scores) {
       const logits = scores.cast<tf.Tensor2D>('float32');
       const truth = tf.tensor1d(labels, 'int32');
@@ -96,11 +98,11 @@ export class BBoxHead extends Module implements BoxHead {
       }
       losses.loss_cls = this.lossCls.forward(logits, truth, {
         weight,
-        avgFactor: Math.max(labels.length, 1),
+        avgFactor,
       }) as tf.Scalar;
       losses.acc = accuracy(logits, truth);
     }
-    if (deltas) losses.loss_bbox = this.boxLoss(deltas.cast<tf.Tensor2D>('float32'), targets);
+    if (deltas) losses.loss_bbox = this.boxLoss(deltas.cast<tf.Tensor2D>('float32'), targets, avgFactor);
     return losses;
   }
 
@@ -123,7 +125,7 @@ export class BBoxHead extends Module implements BoxHead {
   }
 
   /** Over the positives only, and of each only the box of its class; divided by the number of all rois. */
-  private boxLoss(deltas: tf.Tensor2D, { labels, positives, boxes, rois }: BBoxTargets): tf.Scalar {
+  private boxLoss(deltas: tf.Tensor2D, { labels, positives, boxes, rois }: BBoxTargets, avgFactor: number): tf.Scalar {
     const size = this.coder.encodeSize;
     const perRoI = deltas.shape[1] / size;
     const rows = deltas.reshape<tf.Tensor2D>([deltas.shape[0] * perRoI, size]);
@@ -138,7 +140,7 @@ export class BBoxHead extends Module implements BoxHead {
       predicted = this.coder.decodeTensors(proposals, predicted);
     }
     const target = tf.tensor2d(boxes, [positives.length, boxes.length / positives.length]);
-    return this.lossBbox.forward(predicted, target, { avgFactor: labels.length }) as tf.Scalar;
+    return this.lossBbox.forward(predicted, target, { avgFactor }) as tf.Scalar;
   }
 }
 

@@ -1,0 +1,37 @@
+// What a process of a run is given by the one that started it: the recipe, the data and the options of `fit`, in a file of a
+// folder that only this user can read.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { deserialize, serialize } from 'node:v8';
+import type { Dataset } from '../../data';
+import type { RecipeSpec } from '../build-model';
+import type { FitOptions } from '../fit-options';
+import { LabDataset } from '../lab-dataset';
+
+export interface RankJob {
+  spec: RecipeSpec;
+  data: LabDataset;
+  options: FitOptions;
+  /** The file in which the ranks meet. */
+  meeting: string;
+  timeout?: number;
+  cwd: string;
+}
+
+/** Of the options, what concerns one process alone stays there. */
+function shared({ log, onRecord, onStep, signal, watch, processes, devices, ...options }: FitOptions): FitOptions {
+  return options;
+}
+
+export function writeRankJob(file: string, { data, options, ...job }: RankJob): void {
+  const { name, train, val } = data;
+  const plain = { ...job, options: shared(options), data: { name, train, val } };
+  writeFileSync(file, serialize(plain), { mode: 0o600 });
+}
+
+export function readRankJob(file: string): RankJob {
+  const { data, ...job } = deserialize(readFileSync(file)) as Omit<RankJob, 'data'> & {
+    data: { name: string; train: Dataset; val?: Dataset };
+  };
+  return { ...job, data: new LabDataset(data.name, data.train, data.val) };
+}
