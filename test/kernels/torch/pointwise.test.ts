@@ -101,9 +101,9 @@ describe.each(Object.entries(CASES))('%s', (_, [sizes, channels, act]) => {
 
 it('reads slices of channels where they are', () => {
   tf.tidy(() => {
-    const whole = values<T4>([2, 6, 5, 48], 1);
-    const filter = values<T4>([1, 1, 32, 20], 2);
-    const [first, , last] = tf.split(whole, 3, 3);
+    const whole = values([2, 6, 5, 48], 1) as T4;
+    const filter = values([1, 1, 32, 20], 2) as T4;
+    const [first, , last] = tf.split<T4>(whole, 3, 3);
     const y = conv2d([last, first], filter);
     closeTo(outcomeOf(y), outcomeOf(conv2d(joinMaps([tf.clone(last), tf.clone(first)]), filter)), 1e-6);
   });
