@@ -19,11 +19,23 @@ const product = (values: readonly number[]) => values.reduce((a, b) => a * b, 1)
 const convolution = ({ filter }: Inputs, y: tf.Tensor) => y.size * product(filter!.shape.slice(0, 3));
 const depthwise: Cost = ({ filter }, y) => y.size * product(filter!.shape.slice(0, 2));
 
+/** Data of maps that convolutions repeat to twice their size. */
+const repeated = new WeakSet<object>();
+
+/** That repetition counts as resizing, once for each map, however many convolutions read it. */
+function repetition(maps: readonly tf.Tensor[], y: tf.Tensor): number {
+  const first = maps.filter((map) => map.shape[1] !== y.shape[1] && !repeated.has(map.dataId));
+  for (const map of first) repeated.add(map.dataId);
+  return first.reduce((sum, map) => sum + 4 * map.size, 0);
+}
+
 const COSTS: Record<string, Cost> = {
   Conv2D: convolution,
   FusedConv2D: convolution,
   // `scale` is that of a folded batch norm
   DetConv2D: (inputs, y) => convolution(inputs, y) + (inputs.scale ? 2 * y.size : 0),
+  DetJoinedConv2D: ({ filter, bias, scale, residual, ...maps }, y) =>
+    convolution({ filter }, y) + (scale ? 2 * y.size : 0) + repetition(Object.values(maps) as tf.Tensor[], y),
   DepthwiseConv2dNative: depthwise,
   FusedDepthwiseConv2D: depthwise,
   Conv2DBackpropInput: ({ dy, filter }) => dy!.size * product(filter!.shape.slice(0, 3)),

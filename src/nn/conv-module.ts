@@ -1,9 +1,10 @@
 // mmcv's ConvModule: convolution, norm and activation as one module (`conv.weight`, `bn.weight`, ...), in any order.
 
 import * as tf from '@tensorflow/tfjs';
+import { type FeatureMaps, joinMaps } from '../ops/join-maps';
 import { buildConv } from './build-conv';
 import { convNorm, type Norm } from './conv-norm';
-import type { Conv2d, Conv2dConfig, Epilogue } from './conv2d';
+import { Conv2d, type Conv2dConfig, type Epilogue } from './conv2d';
 import { kaiming, zeros } from './initializers';
 import { type ActCfg, type Activation, buildActivation, buildNorm, type ConvCfg, type NormCfg } from './layer-options';
 import { Module } from './module';
@@ -64,10 +65,14 @@ export class ConvModule extends Module {
     this.conv = this.addChild('conv', other.conv);
   }
 
-  /** [N, H, W, Cin] -> [N, H', W', Cout]; `residual` is added last, after the activation. */
-  forward(x: tf.Tensor4D, { residual }: Pick<Epilogue, 'residual'> = {}): tf.Tensor4D {
+  /**
+   * [N, H, W, Cin] -> [N, H', W', Cout]; `residual` is added last, after the activation. Several maps are read as one, joined
+   * along channels, those of half the size repeated.
+   */
+  forward(maps: FeatureMaps, { residual }: Pick<Epilogue, 'residual'> = {}): tf.Tensor4D {
     return tf.tidy(() => {
-      if (this.order.join() !== 'conv,norm,act') return this.inOrder(x, residual);
+      if (this.order.join() !== 'conv,norm,act') return this.inOrder(joinMaps(maps), residual);
+      const x = this.conv.constructor === Conv2d ? maps : joinMaps(maps);
       const { activation } = this;
       if (!activation) return convNorm(this.conv, this.norm, x, { residual });
       const fused = convNorm(this.conv, this.norm, x, { activation: activation.fused });

@@ -2,6 +2,7 @@
 // folded into the convolution (one call), in training the convolution is followed by a fused norm.
 
 import * as tf from '@tensorflow/tfjs';
+import type { FeatureMaps } from '../ops/join-maps';
 import { BatchNorm2d } from './batch-norm2d';
 import type { Conv2d, Epilogue } from './conv2d';
 import type { GroupNorm } from './group-norm';
@@ -14,7 +15,7 @@ export type Norm = BatchNorm2d | GroupNorm;
  *
  * @example convNorm(block.conv2, block.norm2, x, { residual: identity, activation: 'relu' })
  */
-export function convNorm(conv: Conv2d, norm: Norm | undefined, x: tf.Tensor4D, epilogue: Epilogue = {}): tf.Tensor4D {
+export function convNorm(conv: Conv2d, norm: Norm | undefined, x: FeatureMaps, epilogue: Epilogue = {}): tf.Tensor4D {
   if (!norm) return conv.forward(x, epilogue);
   return tf.tidy(() => {
     if (!(norm instanceof BatchNorm2d) || norm.training) return norm.forward(conv.forward(x), epilogue);

@@ -3,6 +3,7 @@
 import type * as tf from '@tensorflow/tfjs';
 import type { FusedActivation } from '../ops/activate';
 import { conv2d } from '../ops/conv2d';
+import type { FeatureMaps } from '../ops/join-maps';
 import { type Initializer, torchDefault, torchDefaultBias } from './initializers';
 import { Module, type Parameter } from './module';
 
@@ -63,19 +64,19 @@ export class Conv2d extends Module {
     }
   }
 
-  /** [N, H, W, Cin] -> [N, H', W', Cout]. */
-  forward(x: tf.Tensor4D, epilogue: Epilogue = {}): tf.Tensor4D {
+  /** [N, H, W, Cin] -> [N, H', W', Cout]; several maps are convolved as if joined along channels. */
+  forward(x: FeatureMaps, epilogue: Epilogue = {}): tf.Tensor4D {
     return this.run(x, { ...epilogue, bias: this.bias?.variable });
   }
 
   /** The convolution with a given bias and a scale per output channel (a folded batch norm). */
-  run(x: tf.Tensor4D, options: Epilogue & { bias?: tf.Tensor; scale?: tf.Tensor }): tf.Tensor4D {
+  run(x: FeatureMaps, options: Epilogue & { bias?: tf.Tensor; scale?: tf.Tensor }): tf.Tensor4D {
     return this.convolve(x, this.weight.variable, options);
   }
 
   /** The convolution with a given filter of the same shape. */
   protected convolve(
-    x: tf.Tensor4D,
+    x: FeatureMaps,
     filter: tf.Tensor4D,
     options: Epilogue & { bias?: tf.Tensor; scale?: tf.Tensor },
   ): tf.Tensor4D {

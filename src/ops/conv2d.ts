@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
 import { activateFused, type FusedActivation } from './activate';
+import { type FeatureMaps, joinMaps } from './join-maps';
 import { hasKernel, runKernel } from './kernel';
 
 export interface Conv2dOptions {
@@ -23,12 +24,16 @@ export interface Conv2dOptions {
 
 /**
  * Convolves `x` [N, H, W, Cin] with `filter` [kh, kw, Cin / groups, Cout] to [N, H', W', Cout], sizes rounded down as in
- * PyTorch. Differentiable in every tensor given.
+ * PyTorch. Differentiable in every tensor given. A list of maps is convolved as if joined by `joinMaps`; an engine may read
+ * them where they are.
  *
  * @example conv2d(tf.ones([1, 8, 8, 3]), tf.ones([3, 3, 3, 4]), { padding: [1, 1], activation: 'relu' }).shape // [1, 8, 8, 4]
  * @throws DetLabError when channels and groups disagree.
  */
-export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptions = {}): tf.Tensor4D {
+export function conv2d(maps: FeatureMaps, filter: tf.Tensor4D, options: Conv2dOptions = {}): tf.Tensor4D {
+  if (Array.isArray(maps) && maps.length > 1 && hasKernel('DetJoinedConv2D'))
+    return joinedConv2d(maps, filter, options);
+  const x = joinMaps(maps);
   const { strides = [1, 1], padding = [0, 0], dilations = [1, 1], groups = 1, activation = 'linear' } = options;
   if (x.shape[3] !== filter.shape[2] * groups)
     throw new DetLabError(
@@ -50,6 +55,18 @@ export function conv2d(x: tf.Tensor4D, filter: tf.Tensor4D, options: Conv2dOptio
     if (bias) y = tf.add(y, bias);
     if (residual) y = tf.add(y, residual);
     return activateFused(y, activation);
+  });
+}
+
+/** On an engine that reads several maps: names `map0`, `map1`, ... in the order of their channels. */
+function joinedConv2d(maps: readonly tf.Tensor4D[], filter: tf.Tensor4D, options: Conv2dOptions): tf.Tensor4D {
+  const { strides = [1, 1], padding = [0, 0], dilations = [1, 1], groups = 1, activation = 'linear' } = options;
+  const { bias, scale, residual } = options;
+  const inputs: Record<string, tf.Tensor | undefined> = { filter, bias, scale, residual };
+  for (const [k, map] of maps.entries()) inputs[`map${k}`] = map;
+  return runKernel<tf.Tensor4D>('DetJoinedConv2D', inputs, {
+    ...{ strides, padding, dilations, groups, activation },
+    maps: maps.length,
   });
 }
 

@@ -18,6 +18,7 @@ export {
   type InterpolationMode,
   interpolate,
 } from './interpolate';
+export { type FeatureMaps, joinMaps } from './join-maps';
 export { differentiatesNatively, hasKernel, runKernel } from './kernel';
 export { type LayerNormOptions, layerNorm } from './layer-norm';
 export { type MaxPool2dOptions, maxPool2d } from './max-pool2d';

@@ -102,7 +102,7 @@ static void normalise(T* y, const T* x, const T* residual, const float* factor, 
         Lanes value = get(x + i, lanes) * get(factor + c, lanes) + get(shift + c, lanes);
         if constexpr (kResidual) value += get(residual + i, lanes);
         if constexpr (kSilu)
-          put(y + i, value * sigmoid(value), lanes);
+          put(y + i, silu(value), lanes);
         else
           put(y + i, value < floor ? floor : value, lanes);
       }

@@ -7,8 +7,10 @@
 #include "filter_gradient.h"
 #include "lanes.h"
 #include "layout.h"
+#include "pointwise.h"
 #include "precision.h"
 #include "prepared_filters.h"
+#include "relu_gradient.h"
 #include "winograd.h"
 
 namespace detlab {
@@ -85,32 +87,13 @@ static Tensor forwardOnly(const Tensor& x, const Filter& f, const Tensor& bias, 
   FilterForms& filter = f.forms;
   if (winogradFits(x, f.size, o.strides, o.padding, o.dilations, o.groups))
     return winogradForward(x, filter.points(), f.size[0], o.padding, bias, residual, o.activation);
+  Tensor offset = bias.defined() ? bias.to(type) : bias;
   if (x.is_cpu() && x.numel() > 0 && x.scalar_type() != at::kHalf)
-    return fusedForward(channelsLast(x), f.cached ? filter.packedForm(x.sizes()) : filter.plainForm(), bias,
+    return fusedForward(channelsLast(x), f.cached ? filter.packedForm(x.sizes()) : filter.plainForm(), offset,
                         residual.defined() ? channelsLast(residual) : residual, o);
-  Tensor y = at::conv2d(x, filter.plainForm(), maybe(bias), o.strides, o.padding, o.dilations, o.groups);
+  Tensor y = at::conv2d(x, filter.plainForm(), maybe(offset), o.strides, o.padding, o.dilations, o.groups);
   if (residual.defined()) y.add_(residual);
   return activated(y, o.activation);
-}
-
-/** ReLU's gradient: dy where y > 0, else 0; `inPlace` overwrites dy. */
-static Tensor masked(const Tensor& dy, const Tensor& y, bool inPlace) {
-  bool sameMemory = dy.strides() == y.strides() && dy.is_non_overlapping_and_dense();
-  if (!hasLanes(dy) || dy.scalar_type() != y.scalar_type() || !sameMemory) return at::threshold_backward(dy, y, 0);
-  Tensor result = inPlace ? dy : at::empty_like(dy);
-  withLane(dy, [&](auto* lane) {
-    using T = std::remove_pointer_t<decltype(lane)>;
-    T* out = pointer<T>(result);
-    const T *gradient = pointer<T>(dy), *activation = pointer<T>(y);
-    at::parallel_for(0, dy.numel(), 65536, [&](int64_t begin, int64_t end) {
-#pragma GCC ivdep
-      for (int64_t i = begin; i < end; i++) {
-        T g = gradient[i];
-        out[i] = load(activation[i]) > 0 ? g : T(0);
-      }
-    });
-  });
-  return result;
 }
 
 /**
@@ -131,7 +114,7 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
                         const MaybeTensor& scale, const MaybeTensor& residual, const ConvolutionOptions& o,
                         const Filter& f) {
     Tensor factor = scale.value_or(Tensor());
-    Tensor offset = bias ? bias->detach().to(x.scalar_type()) : Tensor();
+    Tensor offset = bias ? bias->detach() : Tensor();
     bool smooth = o.activation == Activation::silu;  // its gradient needs its input
     ConvolutionOptions inner = o;
     if (smooth) inner.activation = Activation::none;
@@ -165,7 +148,7 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
     if (saved["smooth"].toBool())
       dy = at::silu_backward(dy, y);
     else if (y.defined())
-      dy = masked(dy, y, exclusive || !dy.is_same(outputs[0]));
+      dy = reluGradient(dy, y, exclusive || !dy.is_same(outputs[0]));
     if (needs[4]) gradients[4] = dy;
     dy = dy.to(weight.scalar_type());
     Ints strides = saved["strides"].toIntVector(), padding = saved["padding"].toIntVector();
@@ -225,39 +208,60 @@ static bool needsGradient(std::initializer_list<Tensor> tensors) {
   return false;
 }
 
-// (x, filter, bias | -1, scale | -1, residual | -1, strides, padding, dilations, groups, activation)
+/** The maps that are convolved, as NCHW views: one, or several that are joined along channels. */
+static std::vector<Tensor> mapsAt(Call& call, size_t k) {
+  bool several = false;
+  napi_is_array(call.env, call.raw(k), &several);
+  std::vector<Tensor> maps = several ? call.tensors(k) : std::vector<Tensor>{call.tensor(k)};
+  for (auto& x : maps) x = nchw(x);
+  return maps;
+}
+
+// (x | [x...], filter, bias | -1, scale | -1, residual | -1, strides, padding, dilations, groups, activation)
 static Tensor detectionConvolution(Call& call) {
-  Tensor x = nchw(call.tensor(0)), filter = oihw(call.tensor(1));
+  std::vector<Tensor> maps = mapsAt(call, 0);
+  Tensor filter = oihw(call.tensor(1));
   Tensor bias = call.optionalTensor(2), scale = call.optionalTensor(3), residual = call.optionalTensor(4);
   ConvolutionOptions o{call.integers(5), call.integers(6), call.integers(7), call.integer(8),
                        activationNamed(call.text(9))};
-  if (o.groups < 1 || x.size(1) != filter.size(1) * o.groups || filter.size(0) % o.groups != 0)
+  int64_t channels = 0;
+  for (auto& x : maps) channels += x.size(1);
+  if (o.groups < 1 || channels != filter.size(1) * o.groups || filter.size(0) % o.groups != 0)
     throw std::runtime_error("groups = " + std::to_string(o.groups) + ": expected groups * " + std::to_string(filter.size(1)) +
-                             " = " + std::to_string(x.size(1)) + " channels of x, and a divisor of the " +
+                             " = " + std::to_string(channels) + " channels of x, and a divisor of the " +
                              std::to_string(filter.size(0)) + " output channels");
   for (const Tensor& vector : {bias, scale})
     if (vector.defined() && (vector.dim() != 1 || vector.size(0) != filter.size(0)))
       throw std::runtime_error("bias and scale must have one value per output channel");
-  auto type = computeType(x, filter);
-  x = x.to(type);
-  Ints out{x.size(0), filter.size(0)};
+  auto type = computeType(maps[0], filter);
+  for (auto& x : maps) x = x.to(type);
+  bool pointwise = gradientDepth() <= 1 && pointwiseFits(maps, filter.sizes(), o.strides, o.padding, o.groups);
+  if (maps.size() > 1 && !pointwise) maps = {joinedMaps(maps)};
+  auto [height, width] = joinedSize(maps);
+  Ints out{maps[0].size(0), filter.size(0)};
   for (int axis = 0; axis < 2; axis++) {
-    int64_t span = o.dilations[axis] * (filter.size(2 + axis) - 1) + 1;
-    out.push_back((x.size(2 + axis) + 2 * o.padding[axis] - span) / o.strides[axis] + 1);
+    int64_t span = o.dilations[axis] * (filter.size(2 + axis) - 1) + 1, size = axis == 0 ? height : width;
+    out.push_back((size + 2 * o.padding[axis] - span) / o.strides[axis] + 1);
   }
   if (residual.defined()) residual = nchw(residual).to(type);
   if (residual.defined() && residual.sizes() != at::IntArrayRef(out))
     throw std::runtime_error("the residual must have the shape of the output");
+  bool recorded = needsGradient({filter, bias, scale, residual});
+  for (auto& x : maps) recorded |= needsGradient({x});
+  if (recorded && gradientDepth() > 1) return nhwc(composed(maps[0], filter, bias, scale, residual, o));
+  if (recorded && pointwise)
+    return nhwc(pointwiseConvolution(maps, filter, bias, scale, residual, o.strides, o.activation));
   Tensor values = filter.detach(), factors = scale.defined() ? scale.detach() : scale;
   FilterUse use{type, o.padding, o.strides, o.dilations, o.groups};
   FilterForms* cached = nullptr;
-  if (isCached(x, type, out[0] * out[2] * out[3]) && !needsGradient({filter, scale})) cached = cachedForms(call.integer(1), values, factors, use);
+  if (isCached(maps[0], type, out[0] * out[2] * out[3]) && !needsGradient({filter, scale}))
+    cached = cachedForms(call.integer(1), values, factors, use);
   FilterForms temporary{values, factors, use};
   Filter f{cached ? *cached : temporary, cached != nullptr, filter.sizes().vec()};
-  if (!needsGradient({x, filter, bias, scale, residual}))
-    return nhwc(forwardOnly(x, f, bias.defined() ? bias.to(type) : bias, residual, o));
-  if (gradientDepth() > 1) return nhwc(composed(x, filter, bias, scale, residual, o));
-  return nhwc(ConvolutionFunction::apply(x, filter, maybe(bias), maybe(scale), maybe(residual), o, f));
+  if (pointwise)
+    return nhwc(pointwiseForward(maps, f.forms.rowPanels(f.cached), out[1], o.strides, bias, residual, o.activation));
+  if (!recorded) return nhwc(forwardOnly(maps[0], f, bias, residual, o));
+  return nhwc(ConvolutionFunction::apply(maps[0], filter, maybe(bias), maybe(scale), maybe(residual), o, f));
 }
 
 void defineDetectionConvolution() {

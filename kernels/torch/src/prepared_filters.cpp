@@ -1,6 +1,7 @@
 #include "prepared_filters.h"
 
 #include "layout.h"
+#include "pointwise.h"
 #include "precision.h"
 #include "winograd.h"
 
@@ -46,6 +47,13 @@ const Tensor& FilterForms::packedForm(at::IntArrayRef inputSize) {
     packed = reorder.call(plainForm(), use.padding, use.strides, use.dilations, use.groups, inputSize);
   forgetPlain();
   return packed;
+}
+
+Tensor FilterForms::rowPanels(bool kept) {
+  if (panels.defined()) return panels;
+  Tensor result = pointwiseFilter(filter, scale, use.type, false);
+  if (kept) panels = result;
+  return result;
 }
 
 Tensor FilterForms::points() {

@@ -21,9 +21,12 @@ struct FilterForms {
   FilterUse use;
   Tensor plain;   // OIHW in channels_last memory: what a backward pass reads
   Tensor packed;  // in the memory order of oneDNN's kernel
+  Tensor panels;  // of a 1x1 filter, for the products of this engine
 
   const Tensor& plainForm();
   const Tensor& packedForm(at::IntArrayRef inputSize);
+  /** Panels of a 1x1 filter, which are kept if the forms are. */
+  Tensor rowPanels(bool kept);
   /** Winograd's transformed filter; four times as large, and cheap beside the convolutions that use it: not kept. */
   Tensor points();
 

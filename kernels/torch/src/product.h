@@ -12,10 +12,23 @@ constexpr int kPanel = 2 * kLanes;
 inline int64_t panelsOf(int64_t columns) { return (columns + kPanel - 1) / kPanel; }
 
 /** The left-hand matrix: element (row, k) is at data[row * rowStep + k * depthStep]. */
-struct LeftMatrix {
-  const float* data;
+template <typename T>
+struct LeftMatrixOf {
+  const T* data;
   int64_t rowStep, depthStep;
 };
+using LeftMatrix = LeftMatrixOf<float>;
+
+/** Two bfloat16 numbers that follow each other along the depth, the first in the lower half. */
+using Pair = uint32_t;
+using LeftPairs = LeftMatrixOf<Pair>;
+
+/** Whether the processor multiplies pairs of bfloat16 numbers (AVX512). */
+#ifdef __AVX512BF16__
+constexpr bool kHasPairs = true;
+#else
+constexpr bool kHasPairs = false;
+#endif
 
 /** The result, [rows, columns], its rows `rowStep` apart. */
 struct Product {
@@ -26,5 +39,8 @@ struct Product {
 
 /** result = (result +) a * b, of size [rows, columns] over `depth`; sums are in the order of depth. */
 void product(int64_t rows, int64_t columns, int64_t depth, const LeftMatrix& a, const float* panels, const Product& result);
+
+/** The same of pairs, summed in float32; `depth` counts pairs. Only where `kHasPairs`. */
+void product(int64_t rows, int64_t columns, int64_t depth, const LeftPairs& a, const Pair* panels, const Product& result);
 
 }  // namespace detlab

@@ -5,6 +5,10 @@
 #include <cstdint>
 #include <cstring>
 
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
+
 namespace detlab {
 
 #ifdef __AVX512F__
@@ -49,36 +53,55 @@ inline void putRaw(T* p, const Vector& v, int64_t count) {
 }
 /** Writes the first `count` values. */
 inline void put(float* p, const Lanes& v, int64_t count = kLanes) { putRaw(p, v, count); }
-inline void put(uint16_t* p, const Lanes& v, int64_t count = kLanes) {
+/** Rounded to bfloat16, to nearest, ties to even: the upper half of the bits, in the lower half. */
+inline LaneBits roundedToLow(const Lanes& v) {
   LaneBits bits = bitsOf(v);
-  LaneBits rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;  // to nearest, ties to even
+  LaneBits rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
   LaneBits isNan = LaneBits(v != v);
-  HalfLanes halves = __builtin_convertvector((isNan & 0x7fc0u) | (~isNan & rounded), HalfLanes);
-  putRaw(p, halves, count);
+  return (isNan & 0x7fc0u) | (~isNan & rounded);
+}
+inline void put(uint16_t* p, const Lanes& v, int64_t count = kLanes) {
+#ifdef __AVX512BF16__
+  return putRaw(p, (HalfLanes)_mm512_cvtneps_pbh((__m512)v), count);
+#endif
+  putRaw(p, __builtin_convertvector(roundedToLow(v), HalfLanes), count);
 }
 
 typedef int32_t LaneIntegers __attribute__((vector_size(kLanes * sizeof(int32_t))));
 
-/** `exponential` of activation.h, to the same bits. */
+/** e^v as `exponential` of activation.h, to 2 units in the last place. */
 inline Lanes exponential(Lanes v) {
+#ifdef __AVX512F__
+  // an operand that is NaN is the second one, which is then the result
+  __m512 x = _mm512_min_ps(_mm512_set1_ps(87.3f), _mm512_max_ps(_mm512_set1_ps(-87.3f), (__m512)v));
+  Lanes n = (Lanes)_mm512_roundscale_ps(_mm512_mul_ps(x, _mm512_set1_ps(1.44269504f)), _MM_FROUND_TO_NEAREST_INT);
+  Lanes r = (Lanes)x - n * 0.693359375f + n * 2.12194440e-4f;
+#else
   const Lanes low = Lanes{} - 87.3f, high = Lanes{} + 87.3f;
   v = v < low ? low : v;
   v = high < v ? high : v;
   constexpr float shift = 12582912.0f;
   Lanes n = (v * 1.44269504f + shift) - shift;
   Lanes r = (v - n * 0.693359375f) + n * 2.12194440e-4f;
+#endif
   Lanes p = 1.9875691500e-4f * r + 1.3981999507e-3f;
   p = p * r + 8.3334519073e-3f;
   p = p * r + 4.1665795894e-2f;
   p = p * r + 1.6666665459e-1f;
   p = p * r + 5.0000001201e-1f;
+  Lanes e = p * (r * r) + r + 1.0f;
+#ifdef __AVX512F__
+  return (Lanes)_mm512_scalef_ps((__m512)e, (__m512)n);
+#else
   LaneIntegers power = (__builtin_convertvector(n, LaneIntegers) + 127) << 23;
   Lanes scale;
   std::memcpy(&scale, &power, sizeof scale);
-  return (p * r * r + r + 1.0f) * scale;
+  return e * scale;
+#endif
 }
 
 inline Lanes sigmoid(Lanes v) { return 1.0f / (1.0f + exponential(-v)); }
+inline Lanes silu(Lanes v) { return v / (1.0f + exponential(-v)); }
 
 /** d(v * sigmoid(v)) / dv */
 inline Lanes siluSlope(Lanes v) {

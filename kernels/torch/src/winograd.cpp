@@ -139,7 +139,7 @@ struct Epilogue {
 
 inline Lanes activate(Lanes v, Activation activation) {
   if (activation == Activation::relu) return v < 0 ? Lanes{} : v;  // NaN stays NaN
-  return activation == Activation::silu ? v * sigmoid(v) : v;
+  return activation == Activation::silu ? silu(v) : v;
 }
 
 /** Writes the outputs of kLanes channels of a tile, or of the last `lanes` channels, from its points. */

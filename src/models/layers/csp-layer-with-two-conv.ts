@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { ConvModule } from '../../nn/conv-module';
 import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
+import type { FeatureMaps } from '../../ops/join-maps';
 import { type CSPBlockConfig, DarknetBottleneck, YOLO_NORM } from './darknet-bottleneck';
 
 export interface CSPLayerWithTwoConvConfig extends Omit<CSPBlockConfig, 'expansion' | 'useDepthwise'> {
@@ -40,13 +41,13 @@ export class CSPLayerWithTwoConv extends Module {
     );
   }
 
-  /** [N, H, W, inChannels] -> [N, H, W, outChannels]. */
-  forward(x: tf.Tensor4D): tf.Tensor4D {
+  /** [N, H, W, inChannels] -> [N, H, W, outChannels]; several maps are read as one. */
+  forward(x: FeatureMaps): tf.Tensor4D {
     return tf.tidy(() => {
       // a list of its own: the tape keeps the one that split returns
       const parts = [...tf.split<tf.Tensor4D>(this.mainConv.forward(x), 2, 3)];
       for (const block of this.blocks) parts.push(block.forward(parts[parts.length - 1]));
-      return this.finalConv.forward(tf.concat(parts, 3));
+      return this.finalConv.forward(parts);
     });
   }
 }

@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs';
 import { ConvModule } from '../../nn/conv-module';
 import { Module } from '../../nn/module';
 import { Sequential } from '../../nn/module-list';
+import { type FeatureMaps, joinMaps } from '../../ops/join-maps';
 import { ChannelAttention } from './channel-attention';
 import { CSPNeXtBlock } from './cspnext-block';
 import { type CSPBlockConfig, DarknetBottleneck, YOLO_NORM } from './darknet-bottleneck';
@@ -52,12 +53,11 @@ export class CSPLayer extends Module {
     if (config.channelAttention) this.attention = this.addChild('attention', new ChannelAttention(2 * mid));
   }
 
-  /** [N, H, W, inChannels] -> [N, H, W, outChannels]. */
-  forward(x: tf.Tensor4D): tf.Tensor4D {
+  /** [N, H, W, inChannels] -> [N, H, W, outChannels]; several maps are read as one. */
+  forward(x: FeatureMaps): tf.Tensor4D {
     return tf.tidy(() => {
-      const main = this.blocks.forward(this.mainConv.forward(x));
-      const joined = tf.concat<tf.Tensor4D>([main, this.shortConv.forward(x)], 3);
-      return this.finalConv.forward(this.attention ? this.attention.forward(joined) : joined);
+      const halves = [this.blocks.forward(this.mainConv.forward(x)), this.shortConv.forward(x)];
+      return this.finalConv.forward(this.attention ? this.attention.forward(joinMaps(halves)) : halves);
     });
   }
 }

@@ -40,7 +40,7 @@ export class NormedConv2d extends Conv2d {
       const lengths = inverseNorm(weight, this.config.normOverKernel ? [0, 1, 2] : 2, this.config, true);
       const factor = tf.mul(inverseNorm(x, -1, this.config, true), this.config.temperature);
       const bias = this.bias?.variable;
-      return this.convolve(tf.mul(x, factor), tf.mul(weight, lengths), { ...epilogue, bias });
+      return this.convolve(tf.mul<tf.Tensor4D>(x, factor), tf.mul(weight, lengths), { ...epilogue, bias });
     });
   }
 }

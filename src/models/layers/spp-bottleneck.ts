@@ -40,7 +40,7 @@ export class SPPBottleneck extends Module {
   forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
       const y = this.conv1.forward(x);
-      return this.conv2.forward(tf.concat([y, ...this.kernelSizes.map((size) => poolAround(y, size))], 3));
+      return this.conv2.forward([y, ...this.kernelSizes.map((size) => poolAround(y, size))]);
     });
   }
 }

@@ -45,7 +45,7 @@ export class SPPFBottleneck extends Module {
       const { kernelSizes } = this;
       if (typeof kernelSizes === 'number') for (let i = 0; i < 3; i++) parts.push(poolAround(parts[i], kernelSizes));
       else parts.push(...kernelSizes.map((size) => poolAround(parts[0], size)));
-      return this.conv2.forward(tf.concat(parts, 3));
+      return this.conv2.forward(parts);
     });
   }
 }

@@ -111,12 +111,14 @@ export class CSPPAFPN extends Module implements Neck {
       for (const [step, block] of [...this.topDownBlocks].entries()) {
         const i = inputs.length - 2 - step;
         inner[i + 1] = this.reduceLayers.at(step).forward(inner[i + 1]);
-        const large = interpolate(inner[i + 1], { scaleFactor, mode, alignCorners });
-        inner[i] = block.forward(tf.concat([large, inputs[i]], 3));
+        // a block repeats the pixels of a map of half the size by itself
+        const repeated = mode === 'nearest' && scaleFactor === 2;
+        const large = repeated ? inner[i + 1] : interpolate(inner[i + 1], { scaleFactor, mode, alignCorners });
+        inner[i] = block.forward([large, inputs[i]]);
       }
       const outs = [inner[0]];
       for (const [i, block] of [...this.bottomUpBlocks].entries())
-        outs.push(block.forward(tf.concat([this.downsamples.at(i).forward(outs[i]), inner[i + 1]], 3)));
+        outs.push(block.forward([this.downsamples.at(i).forward(outs[i]), inner[i + 1]]));
       return outs.map((x, i) => this.outConvs.at(i).forward(x));
     });
   }

@@ -97,7 +97,7 @@ class Block extends Module {
   }
 
   private gateOf(map: tf.Tensor4D): tf.Tensor4D {
-    return this.gate.apply(tf.relu(this.scale.forward(tf.mean(map, [1, 2], true))));
+    return this.gate.apply(tf.relu(this.scale.forward(tf.mean<tf.Tensor4D>(map, [1, 2], true))));
   }
 }
 

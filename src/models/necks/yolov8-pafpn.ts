@@ -12,7 +12,6 @@ import { torchDefault, torchDefaultBias } from '../../nn/initializers';
 import { actCfg, normCfg } from '../../nn/layer-options';
 import { Module } from '../../nn/module';
 import { ModuleList } from '../../nn/module-list';
-import { upsampleNearest } from '../../ops/resize-nearest';
 import { CSPLayerWithTwoConv } from '../layers/csp-layer-with-two-conv';
 import { makeDivisible, makeRound } from '../shared-options/scale-model';
 import type { FeatureSpec, Neck } from '../types';
@@ -96,11 +95,11 @@ export class YOLOv8PAFPN extends Module implements Neck {
       const inner = [...inputs];
       for (const [step, layer] of [...this.topDownLayers].entries()) {
         const i = inputs.length - 2 - step;
-        inner[i] = layer.forward(tf.concat([upsampleNearest(inner[i + 1], 2), inputs[i]], 3));
+        inner[i] = layer.forward([inner[i + 1], inputs[i]]);
       }
       const outs = [inner[0]];
       for (const [i, layer] of [...this.bottomUpLayers].entries())
-        outs.push(layer.forward(tf.concat([this.downsampleLayers.at(i).forward(outs[i]), inner[i + 1]], 3)));
+        outs.push(layer.forward([this.downsampleLayers.at(i).forward(outs[i]), inner[i + 1]]));
       return outs;
     });
   }

@@ -216,7 +216,12 @@ const products: Rule[] = [
     at(
       `3x3 convolution with ${activation} of NaN`,
       (x) =>
-        tf.mean(conv2d(tf.mul(tf.ones([1, 16, 16, 16]), x), tf.ones([3, 3, 16, 16]), { padding: [1, 1], activation })),
+        tf.mean(
+          conv2d(tf.mul<tf.Tensor4D>(tf.ones([1, 16, 16, 16]), x), tf.ones([3, 3, 16, 16]), {
+            padding: [1, 1],
+            activation,
+          }),
+        ),
       [nan],
       [nan],
     ),

@@ -3,26 +3,32 @@
 import type * as tf from '@tensorflow/tfjs';
 import { kernel, native } from '../native';
 import { filterSlot } from './convolution';
-import { define } from './define';
+import { define, type KernelCall } from './define';
+
+/** act(conv(x, filter * scale) + bias + residual); several maps are read as one. */
+const convolution = ({ inputs, attrs, backend, slot }: KernelCall, x: number | number[]) =>
+  backend.make(
+    kernel.detConv2d(
+      x,
+      filterSlot(backend, inputs.filter),
+      slot(inputs.bias),
+      slot(inputs.scale),
+      slot(inputs.residual),
+      attrs.strides,
+      attrs.padding,
+      attrs.dilations,
+      attrs.groups,
+      attrs.activation,
+    ),
+    'float32',
+  );
 
 export const detectionKernels: tf.KernelConfig[] = [
-  define('DetConv2D', ({ inputs: { x, filter, bias, scale, residual }, attrs, backend, slot }) =>
-    backend.make(
-      kernel.detConv2d(
-        slot(x),
-        filterSlot(backend, filter),
-        slot(bias),
-        slot(scale),
-        slot(residual),
-        attrs.strides,
-        attrs.padding,
-        attrs.dilations,
-        attrs.groups,
-        attrs.activation,
-      ),
-      'float32',
-    ),
-  ),
+  define('DetConv2D', (call) => convolution(call, call.slot(call.inputs.x))),
+  define('DetJoinedConv2D', (call) => {
+    const maps = Array.from({ length: call.attrs.maps }, (_, k) => call.slot(call.inputs[`map${k}`]));
+    return convolution(call, maps);
+  }),
   define('DetBatchNorm', ({ inputs: { x, scale, offset, residual }, attrs, backend, slot }) => {
     const [y, mean, variance] = native.detBatchNorm(
       slot(x),
