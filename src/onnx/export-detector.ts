@@ -138,13 +138,14 @@ function exportAt(detector: Detector, options: OnnxOptions, header: OnnxHeader, 
   }
   const outputs = [...detectionOutputs(exported), ...(exported.outputs ?? [])];
   for (const { name, value, type, shape, doc } of outputs) graph.output(value, name, type, [n, ...shape], doc);
-  if (graph.bytes > MAX_BYTES)
+  const model = graph.model({ ...header, doc: `${header.name}, written by DetLab ${header.version}` });
+  const weights = model.graph.initializer.reduce((sum, { rawData }) => sum + rawData.byteLength, 0);
+  if (weights > MAX_BYTES)
     throw new DetLabError(
-      `its weights take ${(graph.bytes / 2 ** 30).toFixed(1)} GB, more than the 2 GB an ONNX file can hold. Use precision float16`,
+      `its weights take ${(weights / 2 ** 30).toFixed(1)} GB, more than the 2 GB an ONNX file can hold. Use precision float16`,
     );
-  const doc = `${header.name}, written by DetLab ${header.version}`;
   return {
-    bytes: encodeModel(graph.model({ ...header, doc })),
+    bytes: encodeModel(model),
     inputs,
     outputs: outputs.map(({ name }) => name),
     operators: graph.operators(),
