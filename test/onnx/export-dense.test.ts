@@ -1,11 +1,15 @@
 // Detectors of one stage in ONNX Runtime: the detections of `predict`.
 
 import { beforeAll, expect, test } from 'vitest';
+import type { Detections } from '../../src/data/types';
 import { startEngine } from '../../src/engine';
+import type { RetinaHead } from '../../src/models/dense-heads/retina-head';
+import type { SingleStageDetector } from '../../src/models/detectors/single-stage-detector';
 import type { Detector } from '../../src/models/types';
 import type { OnnxFile } from '../../src/onnx/export-detector';
+import { nextFloat } from '../../src/onnx/selection/suppression';
 import { DENSE } from './dense-detectors';
-import { compare, compareFile, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
+import { compare, compareFile, cut, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
 
 beforeAll(async () => void (await startEngine()));
 
@@ -51,5 +55,100 @@ test.each(Object.keys(DENSE))('%s in half precision', async (name) => {
   const [boxes, scores] = [await gap(whole, half, model, 'boxes'), await gap(whole, half, model, 'scores')];
   expect(boxes).toBeLessThan(1);
   expect(scores).toBeLessThan(1e-2);
+  model.dispose();
+});
+
+test.each(['RetinaNet', 'RTMDet', 'YOLOv8'])('%s: images smaller than the batch that holds them', async (name) => {
+  const model = lively({
+    ...DENSE[name],
+    data_preprocessor: { type: 'DetDataPreprocessor', mean: [120], std: [60], pad_size_divisor: 32 },
+  });
+  const samples = [sampleOf(90, 100, 1), sampleOf(64, 128, 2)];
+  const found = await compare(model, samples, { size: [96, 128] });
+  expect(found.count).toBeGreaterThan(2);
+  model.dispose();
+});
+
+test.each([
+  ['class_agnostic', { class_agnostic: true }],
+  ['offset', { offset: 1 }],
+  ['max_num', { max_num: 3 }],
+  ['score_threshold', { score_threshold: 0.45 }],
+])('the NMS option %s', async (_name, more) => {
+  const config = { ...DENSE.RetinaNet, test_cfg: { ...cut, nms: { ...cut.nms, ...more } } };
+  const model = lively(config);
+  expect((await compare(model, [sampleOf(...SIZE, 1)])).count).toBeGreaterThan(0);
+  model.dispose();
+});
+
+test.each([
+  ['no limit of detections', { max_per_img: -1 }],
+  ['every pair', { nms_pre: -1 }],
+  ['one label a box', { multi_label: false }],
+])('YOLOv8 with %s', async (_name, more) => {
+  const model = lively({ ...DENSE.YOLOv8, test_cfg: { ...(DENSE.YOLOv8.test_cfg as object), ...more } });
+  expect((await compare(model, [sampleOf(...SIZE, 1)])).count).toBeGreaterThan(2);
+  model.dispose();
+});
+
+test('an image without detections', async () => {
+  for (const [name, threshold] of [
+    ['RetinaNet', 0.999],
+    ['YOLOX', 0.999],
+  ] as const) {
+    const config = { ...DENSE[name], test_cfg: { ...(DENSE[name].test_cfg as object), score_thr: threshold } };
+    const model = lively(config);
+    expect((await compare(model, [sampleOf(...SIZE, 1)])).count).toBe(0);
+    model.dispose();
+  }
+});
+
+test('boxes whose IoU is the threshold exactly are kept, as by predict', () => {
+  // the graph compares with the next larger number, as one runtime drops at the threshold and the other above it
+  expect(nextFloat(0.5)).toBeGreaterThan(0.5);
+  expect(nextFloat(0.5)).toBeLessThan(0.5 + 1e-7);
+});
+
+test.each([
+  [
+    'soft_nms',
+    { test_cfg: { ...cut, nms: { type: 'soft_nms' } } },
+    /NMS of type "soft_nms" has no form in ONNX.*nms: false/,
+  ],
+  ['min_bbox_size', { test_cfg: { ...cut, min_bbox_size: 8 } }, /min_bbox_size 8 is in pixels of the original image/],
+])('%s is refused, without NMS it is no matter', (_name, more, message) => {
+  const model = lively({ ...DENSE.RetinaNet, ...more });
+  expect(() => exported(model)).toThrow(message);
+  expect(exported(model, { nms: false }).outputs).toEqual(['boxes', 'scores']);
+  model.dispose();
+});
+
+test('without NMS: scores, boxes and factors of all candidates', () => {
+  const model = lively(DENSE.FCOS);
+  expect(exported(model, { nms: false }).outputs).toEqual(['boxes', 'scores', 'factors']);
+  model.dispose();
+});
+
+test('a head whose detections are made another way is refused by name', () => {
+  const model = lively(DENSE.RetinaNet) as SingleStageDetector;
+  class Mine extends (model.bboxHead.constructor as typeof RetinaHead) {
+    protected override suppress(): Detections {
+      return { bboxes: new Float32Array(0), scores: new Float32Array(0), labels: new Int32Array(0) };
+    }
+  }
+  Object.setPrototypeOf(model.bboxHead, Mine.prototype);
+  expect(() => exported(model)).toThrow(/Mine has a suppress of its own.*Override selection too/);
+  expect(exported(model, { nms: false }).outputs).toEqual(['boxes', 'scores']);
+  model.dispose();
+});
+
+test('a layer that reads values of the network is refused', () => {
+  const model = lively(DENSE.RetinaNet);
+  const { forward } = model.backbone;
+  model.backbone.forward = (x) => {
+    const levels = forward.call(model.backbone, x);
+    return levels[0].dataSync()[0] > 1e9 ? [] : levels;
+  };
+  expect(() => exported(model)).toThrow(/reads values of the network while it runs/);
   model.dispose();
 });
