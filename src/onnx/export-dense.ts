@@ -42,11 +42,12 @@ function depthOf(object: object, name: string): number {
 }
 
 /** @throws DetLabError for a head whose subclass changes how detections are made, without saying so for a graph */
-function checkHead(head: AnyDenseHead): void {
+function checkHead(head: AnyDenseHead, nms: boolean): void {
   for (const [method, description] of PAIRS)
-    if (depthOf(head, method) < depthOf(head, description))
+    if ((nms || description === 'decodedBoxes') && depthOf(head, method) < depthOf(head, description))
       throw new DetLabError(
-        `${head.constructor.name} has a ${method} of its own, which no graph can call. Override ${description} too, or save with { nms: false }`,
+        `${head.constructor.name} has a ${method} of its own, which no graph can call. Override ${description} too` +
+          (description === 'selection' ? ', or save with { nms: false }' : ''),
       );
 }
 
@@ -68,7 +69,7 @@ export function exportDense(
   { examples, names, image, sizes, context, nms }: ExportInputs,
 ): NetworkExport {
   const { head } = network;
-  checkHead(head);
+  checkHead(head, nms);
   const selection: Selection = head.selection;
   const recorded = examples.map((example) => recordCandidates(network, example, names));
   context.levels = recorded[0].sizes.map((_, level) => [

@@ -28,7 +28,7 @@ export interface OnnxOptions {
 
 /** Heights, widths (in multiples of the divisor) and batches that a network of changing sizes is tried at. */
 const TRIED = { heights: [9, 12, 7], widths: [11, 8, 14], batches: [1, 2, 3] };
-const TRIED_COARSER = { heights: [3, 4, 2], widths: [2, 5, 3], batches: [1, 2, 3] };
+const TRIED_COARSER = { heights: [3, 5, 4], widths: [4, 3, 6], batches: [1, 2, 3] };
 /** Protobuf's limit of a message. */
 const MAX_BYTES = 2 ** 31 - 2 ** 20;
 
@@ -80,11 +80,10 @@ function triedSizes({ size: [h, w], batch, dynamicSize, dynamicBatch, divisor }:
   );
 }
 
-/** Multiples of the divisor that sizes which may change have, where the network takes other steps at smaller ones (pyramids). */
-const DIVISORS = [
-  { factor: 1, tried: TRIED },
-  { factor: 4, tried: TRIED_COARSER },
-];
+/** Beyond this divisor few multiples are tried: images would be large. */
+const FINE = 32;
+/** A coarser divisor, where the network takes other steps at other multiples of a finer one (pyramids that halve on). */
+const COARSER = 4;
 
 export interface OnnxHeader {
   name: string;
@@ -99,8 +98,9 @@ export interface OnnxHeader {
 export function exportDetector(detector: Detector, options: OnnxOptions, header: OnnxHeader): OnnxFile {
   if (!options.dynamicSize) return exportAt(detector, options, header, TRIED);
   let first: unknown;
-  for (const { factor, tried } of DIVISORS) {
-    const divisor = options.divisor * factor;
+  const divisors = options.divisor > FINE ? [options.divisor] : [options.divisor, options.divisor * COARSER];
+  for (const divisor of divisors) {
+    const tried = divisor > FINE ? TRIED_COARSER : TRIED;
     const metadata = { ...header.metadata, size_divisor: String(divisor) };
     try {
       return exportAt(detector, { ...options, divisor }, { ...header, metadata }, tried);
@@ -138,13 +138,14 @@ function exportAt(detector: Detector, options: OnnxOptions, header: OnnxHeader, 
   }
   const outputs = [...detectionOutputs(exported), ...(exported.outputs ?? [])];
   for (const { name, value, type, shape, doc } of outputs) graph.output(value, name, type, [n, ...shape], doc);
-  if (graph.bytes > MAX_BYTES)
+  const model = graph.model({ ...header, doc: `${header.name}, written by DetLab ${header.version}` });
+  const weights = model.graph.initializer.reduce((sum, { rawData }) => sum + rawData.byteLength, 0);
+  if (weights > MAX_BYTES)
     throw new DetLabError(
-      `its weights take ${(graph.bytes / 2 ** 30).toFixed(1)} GB, more than the 2 GB an ONNX file can hold. Use precision float16`,
+      `its weights take ${(weights / 2 ** 30).toFixed(1)} GB, more than the 2 GB an ONNX file can hold. Use precision float16`,
     );
-  const doc = `${header.name}, written by DetLab ${header.version}`;
   return {
-    bytes: encodeModel(graph.model({ ...header, doc })),
+    bytes: encodeModel(model),
     inputs,
     outputs: outputs.map(({ name }) => name),
     operators: graph.operators(),

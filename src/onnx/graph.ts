@@ -57,8 +57,6 @@ export class Graph {
   /** Small initializers by content. */
   private readonly shared = new Map<string, string>();
   private readonly counts = new Map<string, number>();
-  /** Bytes of the initializers. */
-  bytes = 0;
 
   /** A name that no value has: `stem`, or `stem_2`. */
   private unique(stem: string): string {
@@ -94,7 +92,6 @@ export class Graph {
     if (known) return known;
     const name = this.unique(stem);
     const rawData = rawBytes(values, type);
-    this.bytes += rawData.byteLength;
     this.initializers.push({ name, dims: [...shape], dataType: ELEMENT_TYPES[type], rawData });
     if (key) this.shared.set(key, name);
     return name;
@@ -130,6 +127,8 @@ export class Graph {
   }
 
   model({ name, version, doc, metadata }: Header): ModelMessage {
+    const node = this.reachable();
+    const used = new Set(node.flatMap(({ input }) => input));
     return {
       irVersion: IR_VERSION,
       producerName: 'DetLab',
@@ -139,8 +138,8 @@ export class Graph {
       metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
       graph: {
         name,
-        node: this.reachable(),
-        initializer: this.initializers,
+        node,
+        initializer: this.initializers.filter((tensor) => used.has(tensor.name!)),
         input: this.inputs,
         output: this.outputs,
       },

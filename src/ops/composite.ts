@@ -5,7 +5,8 @@ import type * as tf from '@tensorflow/tfjs';
 
 export interface Composite {
   name: string;
-  inputs: Readonly<Record<string, tf.Tensor>>;
+  /** Absent ones are undefined. */
+  inputs: Readonly<Record<string, tf.Tensor | undefined>>;
   attrs: Readonly<Record<string, unknown>>;
 }
 /** Runs a composite by its `compute`, without seeing the kernels inside. */

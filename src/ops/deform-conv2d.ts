@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
 import { bilinearSample } from './bilinear-sample';
+import { composite } from './composite';
 import { hasKernel, runKernel } from './kernel';
 
 export interface DeformConv2dOptions {
@@ -36,11 +37,14 @@ export function deformConv2d(
 ): tf.Tensor4D {
   const { strides = [1, 1], padding = [0, 0], dilations = [1, 1], groups = 1, deformGroups = 1, mask, bias } = options;
   const geometry = { strides, padding, dilations, groups, deformGroups };
+  const inputs = { x, offset, mask, filter };
   const [height, width] = check(x, offset, filter, mask, geometry);
   return tf.tidy(() => {
     const y = hasKernel('DetDeformConv2D')
-      ? runKernel<tf.Tensor4D>('DetDeformConv2D', { x, offset, mask, filter }, geometry)
-      : fallback(x, offset, filter, mask, geometry, [height, width]);
+      ? runKernel<tf.Tensor4D>('DetDeformConv2D', inputs, geometry)
+      : composite({ name: 'DetDeformConv2D', inputs, attrs: geometry }, () =>
+          fallback(x, offset, filter, mask, geometry, [height, width]),
+        );
     return bias ? tf.add(y, bias) : y;
   });
 }

@@ -41,7 +41,7 @@ export function enliven(module: Module, random: Random): void {
 }
 
 /** A detector that finds something in noise. */
-export function lively(config: ModuleConfig, seed = 1): Detector {
+export function lively(config: ModuleConfig, seed = 2): Detector {
   const model = buildDetector({ data_preprocessor, ...config }, { numClasses: NUM_CLASSES });
   enliven(model, Random.seeded(seed));
   return model;

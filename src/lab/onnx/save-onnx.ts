@@ -111,16 +111,13 @@ function exported({ detector, name }: SavedModel, options: OnnxOptions, header: 
     return exportDetector(detector, options, header);
   } catch (error) {
     const { dynamicSize, dynamicBatch, size } = options;
-    const reason = (error as Error).message;
-    const changing = dynamicSize || dynamicBatch;
-    if (error instanceof DetLabError)
-      throw new DetLabError(
-        `Cannot save "${name}" as ONNX: ${reason}${changing ? '. A fixed size and batch may do: leave dynamic out' : ''}`,
-      );
-    if (dynamicSize) throw error;
-    throw new DetLabError(
-      `Cannot save "${name}" as ONNX at ${size.join(' x ')} pixels: ${reason}. Most networks need multiples of ${STRIDE}`,
-      { cause: error },
-    );
+    const changes = dynamicSize || dynamicBatch;
+    const isKnown = error instanceof DetLabError;
+    const where = isKnown ? '' : dynamicSize ? ' of changing size' : ` at ${size.join(' x ')} pixels`;
+    const fixed = '. A fixed size and batch may do: leave dynamic out';
+    const advice = changes ? fixed : isKnown ? '' : `. Most networks need multiples of ${STRIDE}`;
+    throw new DetLabError(`Cannot save "${name}" as ONNX${where}: ${(error as Error).message}${advice}`, {
+      cause: error,
+    });
   }
 }

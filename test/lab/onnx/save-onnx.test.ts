@@ -15,7 +15,11 @@ import path from 'node:path';
 import * as ort from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { detector, type Model } from '../../../src';
+import type { PixelImage } from '../../../src/data';
 import { isOnnxFile } from '../../../src/lab/onnx/save-onnx';
+import { testSample } from '../../../src/lab/test-sample';
+import { Random } from '../../../src/random';
+import { enliven, feeds } from '../../onnx/exported';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'detlab-onnx-'));
 const at = (name: string) => path.join(folder, name);
@@ -107,4 +111,31 @@ test.skipIf(process.getuid?.() === 0)('an earlier file stays where the new one c
 test('options are of .onnx files alone', () => {
   expect(() => model.save(at('m.pth'), { nms: false })).toThrow(/the option nms is of .onnx files/);
   expect(isOnnxFile('A.ONNX')).toBe(true);
+});
+
+test('an image through the pipeline, the file and back to its pixels has the detections of predict', async () => {
+  const found = model.withThreshold(0).detector;
+  enliven(found, Random.seeded(4));
+  const random = Random.seeded(5);
+  const [width, height] = [150, 90];
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => 40 * ((i >> 6) % 4) + 80 * random.uniform());
+  const pixels: PixelImage = { data, width, height, order: 'rgb' };
+  const predictions = await model.predict(pixels, { threshold: 0 });
+  const sample = await testSample(pixels, model.config, 'noise');
+  const { imgShape, scaleFactor, padParam: [top, , left] = [0, 0, 0, 0] } = sample.meta;
+  const file = model.save(at('photo.onnx'), { size: imgShape });
+  const session = await ort.InferenceSession.create(file, { logSeverityLevel: 3 });
+  const { boxes, scores, labels } = await session.run(feeds(found, [sample], session.inputNames));
+  await session.release();
+  const limits = [width, height, width, height];
+  expect(predictions.length).toBeGreaterThan(3);
+  for (const [i, { bbox, score, label }] of [...predictions].entries()) {
+    const box = [0, 1, 2, 3].map((k) => {
+      const placed = ((boxes.data[4 * i + k] as number) - (k & 1 ? top : left)) / scaleFactor[k & 1];
+      return Math.min(Math.max(placed, 0), limits[k]);
+    });
+    for (const [k, v] of box.entries()) expect(Math.abs(v - bbox[k]), `box ${i}`).toBeLessThan(1e-2);
+    expect(Math.abs((scores.data[i] as number) - score)).toBeLessThan(1e-4);
+    expect(model.classes[Number(labels.data[i])]).toBe(label);
+  }
 });

@@ -1,0 +1,152 @@
+// Small detectors of one stage, one of each family.
+
+import type { ModuleConfig } from '../../src/catalogue/registry';
+import { backbone, cut, fpn } from './exported';
+
+const anchors = { type: 'AnchorGenerator', ratios: [1], octave_base_scale: 8, scales_per_octave: 1 };
+const widths = { feat_channels: 32, stacked_convs: 2 };
+const yolo = { nms_pre: 300, score_thr: 0.3, nms: { type: 'nms', iou_threshold: 0.6 }, max_per_img: 20 };
+
+export const DENSE: Record<string, ModuleConfig> = {
+  RetinaNet: {
+    type: 'RetinaNet',
+    backbone,
+    neck: fpn(),
+    bbox_head: { type: 'RetinaHead', ...widths },
+    test_cfg: cut,
+  },
+  FCOS: {
+    type: 'FCOS',
+    backbone,
+    neck: fpn({ start_level: 1, add_extra_convs: 'on_output', relu_before_extra_convs: true }),
+    bbox_head: { type: 'FCOSHead', strides: [8, 16, 32, 64, 128], ...widths },
+    test_cfg: cut,
+  },
+  YOLOv8: {
+    type: 'YOLODetector',
+    backbone: { type: 'YOLOv8CSPDarknet', deepen_factor: 0.33, widen_factor: 0.125 },
+    neck: {
+      type: 'YOLOv8PAFPN',
+      in_channels: [256, 512, 1024],
+      out_channels: [256, 512, 1024],
+      deepen_factor: 0.33,
+      widen_factor: 0.125,
+    },
+    bbox_head: {
+      type: 'YOLOv8Head',
+      head_module: { type: 'YOLOv8HeadModule', in_channels: [256, 512, 1024], widen_factor: 0.125 },
+    },
+    test_cfg: yolo,
+  },
+  YOLOX: {
+    type: 'YOLOX',
+    backbone: { type: 'CSPDarknet', deepen_factor: 0.33, widen_factor: 0.125 },
+    neck: { type: 'YOLOXPAFPN', out_channels: 16, num_csp_blocks: 1 },
+    bbox_head: { type: 'YOLOXHead', ...widths, strides: [8, 16, 32] },
+    test_cfg: { score_thr: 0.15, nms: { type: 'nms', iou_threshold: 0.65 } },
+  },
+  ATSS: {
+    type: 'ATSS',
+    backbone,
+    neck: fpn({ start_level: 1, add_extra_convs: 'on_output' }),
+    bbox_head: { type: 'ATSSHead', anchor_generator: { ...anchors, strides: [8, 16, 32, 64, 128] }, ...widths },
+    test_cfg: cut,
+  },
+  GFL: {
+    type: 'GFL',
+    backbone,
+    neck: fpn({ start_level: 1, add_extra_convs: 'on_output' }),
+    bbox_head: {
+      type: 'GFLHead',
+      anchor_generator: { ...anchors, strides: [8, 16, 32, 64, 128] },
+      loss_cls: { type: 'QualityFocalLoss' },
+      ...widths,
+    },
+    test_cfg: cut,
+  },
+  TOOD: {
+    type: 'TOOD',
+    backbone,
+    neck: fpn({ start_level: 1, add_extra_convs: 'on_output' }),
+    bbox_head: {
+      type: 'TOODHead',
+      anchor_generator: { ...anchors, strides: [8, 16, 32, 64, 128] },
+      loss_bbox: { type: 'GIoULoss' },
+      ...widths,
+    },
+    test_cfg: cut,
+  },
+  FSAF: {
+    type: 'FSAF',
+    backbone,
+    neck: fpn({ start_level: 1, add_extra_convs: 'on_input' }),
+    bbox_head: {
+      type: 'FSAFHead',
+      reg_decoded_bbox: true,
+      anchor_generator: { ...anchors, octave_base_scale: 1, strides: [8, 16, 32, 64, 128] },
+      bbox_coder: { type: 'TBLRBBoxCoder', normalizer: 4 },
+      loss_cls: { type: 'FocalLoss', reduction: 'none' },
+      loss_bbox: { type: 'IoULoss', reduction: 'none' },
+      ...widths,
+    },
+    test_cfg: cut,
+  },
+  RTMDet: {
+    type: 'RTMDet',
+    backbone: {
+      type: 'CSPNeXt',
+      deepen_factor: 0.167,
+      widen_factor: 0.125,
+      norm_cfg: { type: 'BN' },
+      act_cfg: { type: 'SiLU' },
+    },
+    neck: { type: 'CSPNeXtPAFPN', out_channels: 16, num_csp_blocks: 1, expand_ratio: 0.5 },
+    bbox_head: {
+      type: 'RTMDetSepBNHead',
+      ...widths,
+      anchor_generator: { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] },
+    },
+    test_cfg: cut,
+  },
+  YOLOv3: {
+    type: 'YOLOV3',
+    backbone: { type: 'MobileNetV2', out_indices: [2, 4, 6], widen_factor: 0.25 },
+    neck: { type: 'YOLOV3Neck', num_scales: 3, out_channels: [32, 16, 16], in_channels: [80, 24, 8] },
+    bbox_head: { type: 'YOLOV3Head', out_channels: [32, 16, 16], featmap_strides: [32, 16, 8] },
+    test_cfg: { ...cut, conf_thr: 0.3 },
+  },
+  RPN: {
+    type: 'RPN',
+    backbone,
+    neck: fpn(),
+    rpn_head: {
+      type: 'RPNHead',
+      feat_channels: 16,
+      anchor_generator: { type: 'AnchorGenerator', scales: [4], ratios: [0.5, 1, 2], strides: [4, 8, 16, 32, 64] },
+      loss_bbox: { type: 'L1Loss' },
+    },
+    test_cfg: { rpn: { nms_pre: 100, max_per_img: 50, nms: { type: 'nms', iou_threshold: 0.7 }, min_bbox_size: 0 } },
+  },
+  SSD: {
+    type: 'SingleStageDetector',
+    backbone: { type: 'MobileNetV2', out_indices: [4, 7], widen_factor: 0.25 },
+    neck: {
+      type: 'SSDNeck',
+      out_channels: [24, 1280, 32, 32],
+      level_strides: [2, 2],
+      level_paddings: [1, 1],
+      l2_norm_scale: null,
+    },
+    bbox_head: {
+      type: 'SSDHead',
+      anchor_generator: {
+        type: 'SSDAnchorGenerator',
+        min_sizes: [20, 40, 60, 80],
+        max_sizes: [40, 60, 80, 100],
+        strides: [16, 32, 64, 128],
+        ratios: [[2], [2], [2], [2]],
+      },
+    },
+    test_cfg: cut,
+  },
+};

@@ -1,0 +1,65 @@
+"""Runs exported detectors in ONNX Runtime and OpenVINO: a JSON line for each file with the largest differences from DetLab's boxes
+and scores, or with what went wrong. `runtimes.py FOLDER` with NAME.onnx and NAME.json (inputs, expected detections, image size)."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import openvino as ov
+
+OUTPUTS = ('boxes', 'scores', 'labels')
+
+
+def clipped(boxes, size):
+    height, width = size
+    return np.clip(np.asarray(boxes, 'float32').reshape(-1, 4), 0, [width, height, width, height])
+
+
+def compare(found, expected, size):
+    """Every detection has a counterpart of its class within 0.01 pixels and 1e-4."""
+    worst_box = worst_score = 0.0
+    for boxes, scores, labels, image in zip(*found, expected):
+        rows = np.flatnonzero(labels >= 0)
+        if len(rows) != len(image['scores']):
+            raise ValueError(f'{len(rows)} detections, expected {len(image["scores"])}')
+        target, placed, free = clipped(image['boxes'], size), clipped(boxes, size), set(range(len(rows)))
+        for k in rows:
+            gaps = {j: (np.abs(target[j] - placed[k]).max(), abs(image['scores'][j] - scores[k])) for j in free}
+            near = [j for j, (box, score) in gaps.items() if image['labels'][j] == labels[k] and box < 1e-2 and score < 1e-4]
+            if not near:
+                raise ValueError(f'no counterpart of {placed[k]}, score {scores[k]}, label {labels[k]}')
+            free.remove(near[0])
+            worst_box, worst_score = max(worst_box, gaps[near[0]][0]), max(worst_score, gaps[near[0]][1])
+    return {'box': float(worst_box), 'score': float(worst_score)}
+
+
+def onnxruntime(file, feed):
+    options = ort.SessionOptions()
+    options.log_severity_level, options.intra_op_num_threads = 3, 1
+    session = ort.InferenceSession(str(file), options, providers=['CPUExecutionProvider'])
+    return session.run(OUTPUTS, feed)
+
+
+def openvino(file, feed):
+    core = ov.Core()
+    # without the hint it may compute in lower precision, by the processor
+    settings = {'INFERENCE_PRECISION_HINT': 'f32', 'INFERENCE_NUM_THREADS': 1}
+    compiled = core.compile_model(core.read_model(str(file)), 'CPU', settings)
+    results = compiled(feed)
+    return [results[compiled.output(name)] for name in OUTPUTS]
+
+
+for file in sorted(Path(sys.argv[1]).glob('*.onnx')):
+    case = json.loads(file.with_suffix('.json').read_text())
+    feed = {name: np.array(x['data'], 'float32').reshape(x['shape']) for name, x in case['inputs'].items()}
+    result = {'name': file.stem}
+    try:
+        onnx.checker.check_model(str(file), full_check=True)
+        for run in (onnxruntime, openvino):
+            result[run.__name__] = compare(run(file, feed), case['expected'], case['size'])
+    except Exception as error:
+        result['error'] = f'{type(error).__name__}: {str(error)[:400]}'
+    print(json.dumps(result), flush=True)
