@@ -26,7 +26,7 @@ import { nextProposals, refineBoxes } from './next-proposals';
 import { ProposalSampler, partsInitCfg, type RCNNTrainCfg, rcnnTrainCfg } from './proposal-sampler';
 import { batchRoIDetections, RCNN_TEST_EXAMPLE, rcnnTestCfg } from './roi-detections';
 import { RoIPooler } from './roi-pooler';
-import type { BoxHead, MaskHead, RoIExtractor, StageInput, StageOutput, StageTraining } from './types';
+import type { BoxHead, MaskHead, RoIExtractor, RoIHeadParts, StageInput, StageOutput, StageTraining } from './types';
 import { watchedRois } from './watched-rois';
 
 const perStage = <K extends Kind>(kind: K) => z.union([moduleOption(kind), z.array(moduleOption(kind))]);
@@ -226,6 +226,14 @@ export class CascadeRoIHead extends Module implements RoIHead {
     const { scores, deltas, objects } = output;
     if (!deltas) return { ...input, objects };
     return { boxes: refineBoxes(this.stages[stage].head, input.boxes, { scores, deltas }, batch), objects };
+  }
+
+  get parts(): RoIHeadParts {
+    return {
+      stages: this.stages,
+      masks: this.maskHeads.map((head, i) => ({ head, pooler: this.maskPoolers[i] })),
+      cfg: requireCfg(this.config.test_cfg, 'CascadeRoIHead', 'test_cfg', RCNN_TEST_EXAMPLE),
+    };
   }
 
   /** The masks of the classes `labels` of detections, averaged over all stages. */

@@ -32,7 +32,7 @@ import {
 import { ProposalSampler, partsInitCfg, rcnnTrainCfg } from './proposal-sampler';
 import { batchRoIDetections, RCNN_TEST_EXAMPLE, type RCNNTestCfg, rcnnTestCfg } from './roi-detections';
 import { type BoundPooler, RoIPooler } from './roi-pooler';
-import type { BoxHead, MaskHead, RoIExtractor, StageTraining } from './types';
+import type { BoxHead, MaskHead, RoIExtractor, RoIHeadParts, StageTraining } from './types';
 import { watchedRois } from './watched-rois';
 
 const options = z.strictObject({
@@ -159,6 +159,15 @@ export class StandardRoIHead extends Module implements RoIHead {
     const probabilities = (boxes: readonly Float32Array[], labels: Int32Array) =>
       this.predictMasks(maskHead, features, boxes, labels);
     return withMasks(detections, probabilities, batch, cfg.mask_thr_binary, rescale);
+  }
+
+  get parts(): RoIHeadParts {
+    const { stage, maskHead: head } = this;
+    return {
+      stages: [stage],
+      masks: head ? [{ head, pooler: this.maskPooler ?? stage.pooler }] : [],
+      cfg: requireCfg(this.testCfg, 'StandardRoIHead', 'test_cfg', RCNN_TEST_EXAMPLE),
+    };
   }
 
   /** The masks of the classes `labels` of detections, whose boxes are in pixels of the network's input. */
