@@ -32,7 +32,7 @@ const near = (a: number, b: number) => Math.abs(a - b) <= TOLERANCE * Math.max(1
  * @throws DetLabError when no rule fits
  */
 export function sizeConstant(x: Lowered, context: LoweringContext): string {
-  const found = uniform(x, context) ?? fewSizes(x, context) ?? cellTable(x, context);
+  const found = uniform(x, context) ?? repeatedRow(x, context) ?? fewSizes(x, context) ?? cellTable(x, context);
   if (found !== undefined) return found;
   throw new DetLabError(
     `a table [${x.shape.join(', ')}]${x.tensor.name ? ` (${x.tensor.name})` : ''} depends on the size of the image in a way that has no rule here`,
@@ -45,6 +45,19 @@ function uniform({ tensor, type }: Lowered, { graph, dimensions }: LoweringConte
   const value = values[0][0];
   for (const list of values) for (let i = 0; i < list.length; i++) if (list[i] !== value) return undefined;
   return graph.node('Expand', [graph.constant([value], [], type), dimensions.list(shape)]);
+}
+
+/** The same row for every image of a batch. */
+function repeatedRow({ tensor, type }: Lowered, { graph, dimensions }: LoweringContext): string | undefined {
+  const { shape, values = [], name } = tensor;
+  if (!shape.slice(1).every(isFixed)) return undefined;
+  const rest = shape.slice(1).map(([n]) => n);
+  const size = rest.reduce((product, n) => product * n, 1);
+  const [first] = values;
+  for (const list of values)
+    for (let i = 0; i < list.length; i++) if (!Object.is(list[i], first[i % size])) return undefined;
+  const row = graph.constant(Array.prototype.slice.call(first, 0, size), [1, ...rest], type, name);
+  return graph.node('Expand', [row, dimensions.list(shape)]);
 }
 
 /** A few numbers, each of which is constant or a size of some map. */

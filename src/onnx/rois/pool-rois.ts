@@ -58,7 +58,9 @@ export function poolRois(
     });
   const channels = features[0].shape[3];
   if (pooling.levels === 'all')
-    return { maps: pooling.strides.map((_, level) => ({ value: align(level, rois), channels: features[level].shape[3] })) };
+    return {
+      maps: pooling.strides.map((_, level) => ({ value: align(level, rois), channels: features[level].shape[3] })),
+    };
   if (pooling.strides.length === 1) return { maps: [{ value: align(0, rois), channels }] };
   return fromOneLevel(pooling, rois, channels, align, context);
 }
@@ -79,8 +81,16 @@ function fromOneLevel(
     const rows = (value: string) => graph.node('Gather', [value, at], { axis: 0 });
     return { at, pooled: align(l, { boxes: rows(boxes), images: rows(images) }) };
   });
-  const rois = graph.node('Concat', parts.map(({ at }) => at), { axis: 0 });
-  const pooled = graph.node('Concat', parts.map((part) => part.pooled), { axis: 0 });
+  const rois = graph.node(
+    'Concat',
+    parts.map(({ at }) => at),
+    { axis: 0 },
+  );
+  const pooled = graph.node(
+    'Concat',
+    parts.map((part) => part.pooled),
+    { axis: 0 },
+  );
   const scalar = (value: number) => graph.constant([value], [], 'int64');
   const count = graph.node('Squeeze', [graph.node('Shape', [rois]), graph.ints([0])]);
   const range = graph.node('Range', [scalar(0), count, scalar(1)]);

@@ -56,7 +56,13 @@ export function lowerMasks(
   const mean =
     each.length === 1
       ? likely
-      : graph.node('Div', [graph.node('Sum', each.map((one) => one.likely)), graph.float(each.length)]);
+      : graph.node('Div', [
+          graph.node(
+            'Sum',
+            each.map((one) => one.likely),
+          ),
+          graph.float(each.length),
+        ]);
   const shape = graph.node('Concat', [graph.node('Shape', [labels]), graph.ints(size)], { axis: 0 });
   const byImage = graph.node('Reshape', [mean, shape], { allowzero: 0 });
   const valid = graph.node('GreaterOrEqual', [labels, graph.constant([0], [], 'int64')]);

@@ -48,7 +48,11 @@ export function selectRoiDetections(rois: SelectedRois, cfg: RCNNTestCfg, contex
     graph.node('Reshape', [value, graph.ints([0, -1, ...last])], { allowzero: 0 });
   const four = graph.node('Concat', [shape, graph.ints([4])], { axis: 0 });
   const boxes = perRoi === 1 ? graph.node('Expand', [rois.boxes, four]) : rois.boxes;
-  const labels = graph.constant(Array.from({ length: classes }, (_, c) => c), [classes], 'int64');
+  const labels = graph.constant(
+    Array.from({ length: classes }, (_, c) => c),
+    [classes],
+    'int64',
+  );
   const pairs = {
     boxes: flat(boxes, [4]),
     scores: flat(scores),

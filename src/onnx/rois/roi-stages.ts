@@ -79,7 +79,9 @@ function lowerHead(
     return outputs.deltas ? [outputs.scores, outputs.deltas] : [outputs.scores];
   };
   const rows = recordRows(pooled, forward, names, context, part);
-  const [scores, deltas] = rows.map(({ value }) => (order ? graph.node('Gather', [value, order.places], { axis: 0 }) : value));
+  const [scores, deltas] = rows.map(({ value }) =>
+    order ? graph.node('Gather', [value, order.places], { axis: 0 }) : value,
+  );
   return { scores, ...(deltas && { deltas: { value: deltas, columns: rows[1].shape[0] } }) };
 }
 
@@ -101,7 +103,11 @@ function decode(
   };
   if (!deltas) return { boxes: each(clip(boxes, sizes(), context), 1), perRoi: 1 };
   const rows = [
-    { value: graph.node('Reshape', [boxes, graph.ints([-1, 4])], { allowzero: 0 }), layout: 'same' as const, shape: [4] },
+    {
+      value: graph.node('Reshape', [boxes, graph.ints([-1, 4])], { allowzero: 0 }),
+      layout: 'same' as const,
+      shape: [4],
+    },
     { value: deltas.value, layout: 'same' as const, shape: [deltas.columns] },
   ];
   const forward = ([priors, codes]: tf.Tensor[]) => [coder.decodeTensors(priors as tf.Tensor2D, codes)];
@@ -122,9 +128,17 @@ function ofBestClass(
   { graph }: LoweringContext,
 ): string {
   if (perRoi === 1) return graph.node('Squeeze', [boxes, graph.ints([2])]);
-  const classes = graph.node('Slice', [scores, graph.ints([0]), graph.ints([numClasses]), graph.ints([1]), graph.ints([1])]);
+  const classes = graph.node('Slice', [
+    scores,
+    graph.ints([0]),
+    graph.ints([numClasses]),
+    graph.ints([1]),
+    graph.ints([1]),
+  ]);
   const best = graph.node('ArgMax', [classes], { axis: 1, keepdims: 0, select_last_index: 0 }); // [K]
-  const shape = graph.node('Concat', [graph.node('Shape', [boxes], { start: 0, end: 2 }), graph.ints([1])], { axis: 0 });
+  const shape = graph.node('Concat', [graph.node('Shape', [boxes], { start: 0, end: 2 }), graph.ints([1])], {
+    axis: 0,
+  });
   const at = graph.node('Reshape', [best, shape], { allowzero: 0 }); // [N, M, 1]
   return graph.node('GatherND', [boxes, at], { batch_dims: 2 });
 }
