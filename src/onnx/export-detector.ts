@@ -2,6 +2,7 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
+import { DetectionTransformer } from '../models/detectors/detection-transformer';
 import { RPN } from '../models/detectors/rpn';
 import { SingleStageDetector } from '../models/detectors/single-stage-detector';
 import { TwoStageDetector } from '../models/detectors/two-stage-detector';
@@ -10,6 +11,7 @@ import { type DenseNetwork, isDenseHead } from './dense-candidates';
 import { Dimensions } from './dimensions';
 import { exportDense } from './export-dense';
 import type { ExportInputs, NetworkExport } from './export-network';
+import { exportQueries } from './export-queries';
 import { exportTwoStage, isDescribed } from './export-two-stage';
 import { type Dimension, Graph } from './graph';
 import type { LoweringContext } from './lowering';
@@ -65,7 +67,8 @@ function exporterOf(detector: Detector): Export {
   const found =
     (detector instanceof SingleStageDetector && dense(detector.bboxHead)) ||
     (detector instanceof RPN && dense(detector.head)) ||
-    (detector instanceof TwoStageDetector && twoStage(detector));
+    (detector instanceof TwoStageDetector && twoStage(detector)) ||
+    (detector instanceof DetectionTransformer && ((inputs) => exportQueries(detector, inputs)));
   if (found) return found;
   throw new DetLabError(`detectors of type ${detector.constructor.name} have no form in ONNX yet`);
 }

@@ -2,7 +2,7 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
-import type { RoIHeadParts } from '../models/roi-heads/types';
+import type { RoIHeadParts } from '../models/roi-heads/roi-head-parts';
 import type { RoIHead } from '../models/types';
 import { checkOverrides } from './check-overrides';
 import { type AnyDenseHead, checkHead, lowerCandidates } from './dense-candidates';

@@ -7,8 +7,10 @@ import { Lowered } from './lowered';
 import { Call, type Lowering, type LoweringContext } from './lowering';
 import { convolutionLowerings } from './lowerings/convolution';
 import { deformableLowerings } from './lowerings/deformable';
+import { deformableAttentionLowerings } from './lowerings/deformable-attention';
 import { elementwiseLowerings } from './lowerings/elementwise';
 import { indexingLowerings } from './lowerings/indexing';
+import { paddingLowerings } from './lowerings/padding';
 import { reductionLowerings } from './lowerings/reduction';
 import { shapeLowerings } from './lowerings/shape';
 import { transformerLowerings } from './lowerings/transformer';
@@ -23,6 +25,8 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   ...indexingLowerings,
   ...transformerLowerings,
   ...deformableLowerings,
+  ...deformableAttentionLowerings,
+  ...paddingLowerings,
 };
 
 /** Kernels that have no form in ONNX, and what to use instead. */

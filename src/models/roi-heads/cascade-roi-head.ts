@@ -25,8 +25,9 @@ import {
 import { nextProposals, refineBoxes } from './next-proposals';
 import { ProposalSampler, partsInitCfg, type RCNNTrainCfg, rcnnTrainCfg } from './proposal-sampler';
 import { batchRoIDetections, RCNN_TEST_EXAMPLE, rcnnTestCfg } from './roi-detections';
+import type { RoIHeadParts } from './roi-head-parts';
 import { RoIPooler } from './roi-pooler';
-import type { BoxHead, MaskHead, RoIExtractor, RoIHeadParts, StageInput, StageOutput, StageTraining } from './types';
+import type { BoxHead, MaskHead, RoIExtractor, StageInput, StageOutput, StageTraining } from './types';
 import { watchedRois } from './watched-rois';
 
 const perStage = <K extends Kind>(kind: K) => z.union([moduleOption(kind), z.array(moduleOption(kind))]);

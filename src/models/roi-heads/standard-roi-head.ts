@@ -31,8 +31,9 @@ import {
 } from './mask-branch';
 import { ProposalSampler, partsInitCfg, rcnnTrainCfg } from './proposal-sampler';
 import { batchRoIDetections, RCNN_TEST_EXAMPLE, type RCNNTestCfg, rcnnTestCfg } from './roi-detections';
+import type { RoIHeadParts } from './roi-head-parts';
 import { type BoundPooler, RoIPooler } from './roi-pooler';
-import type { BoxHead, MaskHead, RoIExtractor, RoIHeadParts, StageTraining } from './types';
+import type { BoxHead, MaskHead, RoIExtractor, StageTraining } from './types';
 import { watchedRois } from './watched-rois';
 
 const options = z.strictObject({

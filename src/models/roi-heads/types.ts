@@ -6,8 +6,6 @@ import type { Module } from '../../nn';
 import type { BoxCoder, Instances } from '../task-modules';
 import type { AuxiliaryLevels, DetBatch, FeatureSpec, LossContext, Losses } from '../types';
 import type { BBoxTargets } from './bbox-heads/bbox-targets';
-import type { RCNNTestCfg } from './roi-detections';
-import type { RoIPooler } from './roi-pooler';
 
 /** Kind `roi_layer`: pools RoIs from one feature level. */
 export interface RoILayer {
@@ -83,15 +81,6 @@ export interface MaskHead extends Module {
   loss(logits: tf.Tensor3D, targets: tf.Tensor3D): tf.Scalar;
   /** Has its layers start as PyTorch's do, in place of an initialisation of its own. */
   initializeByDefault?(): void;
-}
-
-/** What a second stage is made of, for programs that cannot call it. */
-export interface RoIHeadParts {
-  /** One after the other, each from the boxes of the one before; scores before softmax are averaged over them. */
-  stages: readonly { pooler: RoIPooler; head: BoxHead }[];
-  /** Mask heads, whose probabilities are averaged. */
-  masks: readonly { pooler: RoIPooler; head: MaskHead }[];
-  cfg: RCNNTestCfg;
 }
 
 /** The RoIs of a batch as they enter a stage. */

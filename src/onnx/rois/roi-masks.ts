@@ -1,7 +1,7 @@
 // Masks of detections in the graph: probabilities of a grid over each box, means over the mask heads.
 
 import type * as tf from '@tensorflow/tfjs';
-import type { RoIHeadParts } from '../../models/roi-heads/types';
+import type { RoIHeadParts } from '../../models/roi-heads/roi-head-parts';
 import type { Lowered } from '../lowered';
 import { castCode } from '../lowered';
 import type { LoweringContext } from '../lowering';

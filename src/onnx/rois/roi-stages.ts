@@ -3,7 +3,8 @@
 
 import type * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../../errors';
-import type { BoxHead, RoIHeadParts } from '../../models/roi-heads/types';
+import type { RoIHeadParts } from '../../models/roi-heads/roi-head-parts';
+import type { BoxHead } from '../../models/roi-heads/types';
 import { clip } from '../clip-boxes';
 import type { Lowered } from '../lowered';
 import type { LoweringContext } from '../lowering';
