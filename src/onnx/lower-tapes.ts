@@ -14,6 +14,7 @@ import { paddingLowerings } from './lowerings/padding';
 import { reductionLowerings } from './lowerings/reduction';
 import { shapeLowerings } from './lowerings/shape';
 import { transformerLowerings } from './lowerings/transformer';
+import { windowLowerings } from './lowerings/windows';
 import { isSame, sizeConstant } from './size-constants';
 import type { Tape } from './tape';
 
@@ -27,6 +28,7 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   ...deformableLowerings,
   ...deformableAttentionLowerings,
   ...paddingLowerings,
+  ...windowLowerings,
 };
 
 /** Kernels that have no form in ONNX, and what to use instead. */
