@@ -18,6 +18,10 @@ export interface DetBatch {
   batchShape: [number, number];
   /** Size [H, W] that each image alone would be padded to: beyond it no anchor learns. `batchShape` when absent. */
   padShapes?: [number, number][];
+  /**
+   * Heights and widths of the images [N, 2], of a program that records the network and runs it on images of other sizes.
+   */
+  imageSizes?: tf.Tensor2D;
   /** Size [H, W] that masks of the truths are to be padded to; they stay as they are when absent. */
   maskShape?: [number, number];
 }

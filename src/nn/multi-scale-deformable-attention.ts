@@ -153,14 +153,13 @@ export class MultiScaleDeformableAttention extends Module {
     const shifts = offsets.reshape([batch * length, heads, levels, points, 2]);
     const pair = (begin: number) =>
       tf.slice(references, [0, 0, 0, begin], [-1, -1, -1, 2]).reshape([batch * length, 1, levels, 1, 2]);
-    const scale =
-      size === 2
-        ? tf.tensor(
-            shapes.flatMap(([h, w]) => [1 / w, 1 / h]),
-            [1, 1, levels, 1, 2],
-          )
-        : tf.mul(pair(2), 0.5 / points);
-    return tf.add(pair(0), tf.mul(shifts, scale)).reshape([batch, length, heads * levels * points, 2]);
+    const sides = () =>
+      tf.tensor(
+        shapes.flatMap(([h, w]) => [w, h]),
+        [1, 1, levels, 1, 2],
+      );
+    const scaled = size === 2 ? tf.div(shifts, sides()) : tf.mul(shifts, tf.mul(pair(2), 0.5 / points));
+    return tf.add(pair(0), scaled).reshape([batch, length, heads * levels * points, 2]);
   }
 
   private transposeUnlessBatchFirst(x: tf.Tensor3D): tf.Tensor3D {

@@ -2,12 +2,17 @@
 
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
+import { DetectionTransformer } from '../models/detectors/detection-transformer';
 import { RPN } from '../models/detectors/rpn';
 import { SingleStageDetector } from '../models/detectors/single-stage-detector';
+import { TwoStageDetector } from '../models/detectors/two-stage-detector';
 import type { Detector } from '../models/types';
+import { type DenseNetwork, isDenseHead } from './dense-candidates';
 import { Dimensions } from './dimensions';
-import { type DenseNetwork, exportDense, isDenseHead } from './export-dense';
+import { exportDense } from './export-dense';
 import type { ExportInputs, NetworkExport } from './export-network';
+import { exportQueries } from './export-queries';
+import { exportTwoStage, isDescribed } from './export-two-stage';
 import { type Dimension, Graph } from './graph';
 import type { LoweringContext } from './lowering';
 import { encodeModel } from './messages';
@@ -41,7 +46,19 @@ export interface OnnxFile {
   operators: ReadonlyMap<string, number>;
 }
 
-function exporterOf(detector: Detector): (inputs: ExportInputs) => NetworkExport {
+type Export = (inputs: ExportInputs) => NetworkExport;
+
+function twoStage(detector: TwoStageDetector): Export {
+  const { roiHead, firstStage: rpn } = detector;
+  const extractFeatures = (images: tf.Tensor4D) => detector.extractFeatures(images);
+  if (!isDescribed(roiHead))
+    throw new DetLabError(`${roiHead.constructor.name} has no \`parts\`, by which a graph could do what it does`);
+  if (rpn && !isDenseHead(rpn))
+    throw new DetLabError(`${rpn.constructor.name} is no dense head, whose proposals a graph could select`);
+  return (inputs) => exportTwoStage({ extractFeatures, rpn, roiHead }, inputs);
+}
+
+function exporterOf(detector: Detector): Export {
   const dense = (head: unknown) => {
     if (!isDenseHead(head)) return undefined;
     const network: DenseNetwork = { head, extractFeatures: (images) => detector.extractFeatures(images) };
@@ -49,7 +66,9 @@ function exporterOf(detector: Detector): (inputs: ExportInputs) => NetworkExport
   };
   const found =
     (detector instanceof SingleStageDetector && dense(detector.bboxHead)) ||
-    (detector instanceof RPN && dense(detector.head));
+    (detector instanceof RPN && dense(detector.head)) ||
+    (detector instanceof TwoStageDetector && twoStage(detector)) ||
+    (detector instanceof DetectionTransformer && ((inputs) => exportQueries(detector, inputs)));
   if (found) return found;
   throw new DetLabError(`detectors of type ${detector.constructor.name} have no form in ONNX yet`);
 }
@@ -128,11 +147,15 @@ function exportAt(detector: Detector, options: OnnxOptions, header: OnnxHeader, 
     }
     return 'image_sizes';
   };
+  const input = (name: string, shape: readonly Dimension[], doc: string) => {
+    inputs.push(name);
+    return graph.input(name, 'float32', [n, ...shape], doc);
+  };
   detector.eval();
   const examples = triedSizes(options, tried).map((sizes) => exampleOf(...sizes));
   let exported: NetworkExport;
   try {
-    exported = run({ examples, names: parameterNames(detector), image, sizes, context, nms: options.nms });
+    exported = run({ examples, names: parameterNames(detector), image, sizes, input, context, nms: options.nms });
   } finally {
     tf.dispose(examples);
   }

@@ -14,6 +14,8 @@ export interface ExportInputs {
   image: string;
   /** Asks for the input with the size of each image without its padding, [N, 2]. */
   sizes: () => string;
+  /** Adds another input, whose first axis is the batch. */
+  input: (name: string, shape: readonly Dimension[], doc: string) => string;
   context: LoweringContext;
   nms: boolean;
 }

@@ -7,11 +7,14 @@ import { Lowered } from './lowered';
 import { Call, type Lowering, type LoweringContext } from './lowering';
 import { convolutionLowerings } from './lowerings/convolution';
 import { deformableLowerings } from './lowerings/deformable';
+import { deformableAttentionLowerings } from './lowerings/deformable-attention';
 import { elementwiseLowerings } from './lowerings/elementwise';
 import { indexingLowerings } from './lowerings/indexing';
+import { paddingLowerings } from './lowerings/padding';
 import { reductionLowerings } from './lowerings/reduction';
 import { shapeLowerings } from './lowerings/shape';
 import { transformerLowerings } from './lowerings/transformer';
+import { windowLowerings } from './lowerings/windows';
 import { isSame, sizeConstant } from './size-constants';
 import type { Tape } from './tape';
 
@@ -23,6 +26,9 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   ...indexingLowerings,
   ...transformerLowerings,
   ...deformableLowerings,
+  ...deformableAttentionLowerings,
+  ...paddingLowerings,
+  ...windowLowerings,
 };
 
 /** Kernels that have no form in ONNX, and what to use instead. */

@@ -32,7 +32,7 @@ const near = (a: number, b: number) => Math.abs(a - b) <= TOLERANCE * Math.max(1
  * @throws DetLabError when no rule fits
  */
 export function sizeConstant(x: Lowered, context: LoweringContext): string {
-  const found = uniform(x, context) ?? fewSizes(x, context) ?? cellTable(x, context);
+  const found = uniform(x, context) ?? repeatedRows(x, context) ?? fewSizes(x, context) ?? cellTable(x, context);
   if (found !== undefined) return found;
   throw new DetLabError(
     `a table [${x.shape.join(', ')}]${x.tensor.name ? ` (${x.tensor.name})` : ''} depends on the size of the image in a way that has no rule here`,
@@ -45,6 +45,66 @@ function uniform({ tensor, type }: Lowered, { graph, dimensions }: LoweringConte
   const value = values[0][0];
   for (const list of values) for (let i = 0; i < list.length; i++) if (list[i] !== value) return undefined;
   return graph.node('Expand', [graph.constant([value], [], type), dimensions.list(shape)]);
+}
+
+const divisor = (a: number, b: number): number => (b === 0 ? a : divisor(b, a % b));
+
+/**
+ * The same rows for every image of a batch; what was computed for all images at once may differ in its last bits. Each number is
+ * constant, or in inverse proportion to the height or width of a level.
+ */
+function repeatedRows({ tensor, type }: Lowered, context: LoweringContext): string | undefined {
+  const { shape, values = [], name } = tensor;
+  const { graph, dimensions } = context;
+  if (shape.length === 0 || !shape.slice(1).every(isFixed)) return undefined;
+  const block = shape[0].reduce(divisor);
+  const rest = shape.slice(1).map(([n]) => n);
+  const size = rest.reduce((product, n) => product * n, block);
+  const equal = equality(values[0]);
+  for (const list of values)
+    for (let i = size; i < list.length; i++) if (!equal(list[i], list[i - size])) return undefined;
+  const blocks = values.map((list) => Array.prototype.slice.call(list, 0, size) as number[]);
+  const table = [1, block, ...rest];
+  const [first] = blocks;
+  const isConstant = blocks.every((list) => list.every((v, i) => equal(v, first[i])));
+  const rows = isConstant
+    ? graph.constant(first, table, type, name)
+    : quotients(blocks, table, equality(first, 0), context);
+  if (rows === undefined) return undefined;
+  const images = shape[0].map((n) => n / block);
+  const target = [images, ...[block, ...rest].map((n) => images.map(() => n))];
+  const each = graph.node('Expand', [rows, dimensions.list(target)]);
+  return graph.node('Reshape', [each, graph.ints([-1, ...rest])], { allowzero: 0 });
+}
+
+/** Whether two numbers are equal but for rounding: in shares of theirs, or `share` of the largest number of a table. */
+function equality(table: ArrayLike<number>, share = 1e-6): (a: number, b: number) => boolean {
+  let largest = 0;
+  for (let i = 0; i < table.length; i++) if (Number.isFinite(table[i])) largest = Math.max(largest, Math.abs(table[i]));
+  const floor = share * largest;
+  return (a, b) => Object.is(a, b) || Math.abs(a - b) <= TOLERANCE * Math.max(Math.abs(a), Math.abs(b)) + floor;
+}
+
+/** Numbers divided by a size each. */
+function quotients(
+  tables: readonly number[][],
+  shape: readonly number[],
+  equal: (a: number, b: number) => boolean,
+  { graph, dimensions, levels }: LoweringContext,
+): string | undefined {
+  const sizes = [tables.map(() => 1), ...levels.flat()];
+  const [first] = tables;
+  const dividends = new Float32Array(first.length);
+  const places = new Int32Array(first.length);
+  for (let i = 0; i < first.length; i++) {
+    const found = sizes.findIndex((list) => tables.every((table, t) => equal(table[i] * list[t], first[i] * list[0])));
+    if (found < 0) return undefined;
+    dividends[i] = first[i] * sizes[found][0];
+    places[i] = found;
+  }
+  const known = graph.node('Cast', [dimensions.list(sizes)], { to: castCode('float32') });
+  const divisors = graph.node('Gather', [known, graph.constant(places, shape, 'int64')], { axis: 0 });
+  return graph.node('Div', [graph.constant(dividends, shape, 'float32'), divisors]);
 }
 
 /** A few numbers, each of which is constant or a size of some map. */

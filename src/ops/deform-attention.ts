@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
 import { bilinearSample } from './bilinear-sample';
+import { composite } from './composite';
 import { hasKernel, runKernel } from './kernel';
 
 export interface DeformAttentionOptions {
@@ -51,34 +52,41 @@ export function deformAttention(
       { value, locations, weights },
       { shapes: shapes.flat(), heads, points },
     );
-  return tf.tidy(() => {
-    const byLevel = (t: tf.Tensor, k: number) => t.reshape([n * queries * heads, shapes.length, points * k]);
-    let start = 0;
-    let sum: tf.Tensor3D | undefined;
-    for (const [level, [height, width]] of shapes.entries()) {
-      const map = tf
-        .slice(value, [0, start, 0], [n, height * width, channels])
-        .reshape<tf.Tensor4D>([n, height, width, channels]);
-      start += height * width;
-      // [N Q heads, points k] -> [N, Q points, heads, k]
-      const ofLevel = (t: tf.Tensor, k: number) =>
-        tf
-          .transpose(
-            tf
-              .slice(byLevel(t, k), [0, level, 0], [n * queries * heads, 1, points * k])
-              .reshape([n * queries, heads, points, k]),
-            [0, 2, 1, 3],
-          )
-          .reshape([n, queries * points, heads, k]);
-      const positions: tf.Tensor4D = tf.sub(
-        tf.mul(tf.reverse(ofLevel(locations, 2), 3), tf.tensor1d([height, width])),
-        0.5,
-      );
-      const factors: tf.Tensor3D = ofLevel(weights, 1).reshape([n, queries * points, heads]);
-      const samples = bilinearSample(map, positions, factors);
-      const pooled = tf.sum<tf.Tensor3D>(samples.reshape([n, queries, points, channels]), 2);
-      sum = sum ? tf.add<tf.Tensor3D>(sum, pooled) : pooled;
-    }
-    return sum!;
-  });
+  const named = {
+    name: 'DetDeformAttention',
+    inputs: { value, locations, weights },
+    attrs: { shapes: shapes.flat(), heads, points },
+  };
+  return composite(named, () =>
+    tf.tidy(() => {
+      const byLevel = (t: tf.Tensor, k: number) => t.reshape([n * queries * heads, shapes.length, points * k]);
+      let start = 0;
+      let sum: tf.Tensor3D | undefined;
+      for (const [level, [height, width]] of shapes.entries()) {
+        const map = tf
+          .slice(value, [0, start, 0], [n, height * width, channels])
+          .reshape<tf.Tensor4D>([n, height, width, channels]);
+        start += height * width;
+        // [N Q heads, points k] -> [N, Q points, heads, k]
+        const ofLevel = (t: tf.Tensor, k: number) =>
+          tf
+            .transpose(
+              tf
+                .slice(byLevel(t, k), [0, level, 0], [n * queries * heads, 1, points * k])
+                .reshape([n * queries, heads, points, k]),
+              [0, 2, 1, 3],
+            )
+            .reshape([n, queries * points, heads, k]);
+        const positions: tf.Tensor4D = tf.sub(
+          tf.mul(tf.reverse(ofLevel(locations, 2), 3), tf.tensor1d([height, width])),
+          0.5,
+        );
+        const factors: tf.Tensor3D = ofLevel(weights, 1).reshape([n, queries * points, heads]);
+        const samples = bilinearSample(map, positions, factors);
+        const pooled = tf.sum<tf.Tensor3D>(samples.reshape([n, queries, points, channels]), 2);
+        sum = sum ? tf.add<tf.Tensor3D>(sum, pooled) : pooled;
+      }
+      return sum!;
+    }),
+  );
 }

@@ -7,6 +7,7 @@ import { expect } from 'vitest';
 import type { ModuleConfig } from '../../src/catalogue/registry';
 import type { Detections, PackedSample } from '../../src/data/types';
 import { clipBoxes } from '../../src/geometry/boxes';
+import { decodeRle, pasteMask, type Rle, rleArea } from '../../src/masks';
 import { buildDetector } from '../../src/models/build';
 import type { Detector } from '../../src/models/types';
 import type { Module } from '../../src/nn';
@@ -91,8 +92,18 @@ export function feeds(model: Detector, samples: PackedSample[], names: readonly 
   };
 }
 
-/** Detections of each image, without what fills the table up. */
-export function detectionsOf(results: ort.InferenceSession.OnnxValueMapType): Detections[] {
+/** Detections of each image, without what fills the table up; masks pasted into an image of the size. */
+export function detectionsOf(
+  results: ort.InferenceSession.OnnxValueMapType,
+  [height, width]: readonly number[] = SIZE,
+): Detections[] {
+  const [, , ...grid] = results.masks?.dims ?? [];
+  const area = grid.reduce((product, side) => product * side, 1);
+  const maskOf = (k: number) => {
+    const cells = (results.masks.data as Float32Array).subarray(k * area, (k + 1) * area);
+    const box = (results.boxes.data as Float32Array).subarray(4 * k, 4 * k + 4);
+    return pasteMask(cells, [grid[0], grid[1]], box, { height, width, threshold: 0.5 });
+  };
   const [n, m] = results.scores.dims;
   const scores = results.scores.data as Float32Array;
   const labels = results.labels.data as BigInt64Array;
@@ -103,6 +114,7 @@ export function detectionsOf(results: ort.InferenceSession.OnnxValueMapType): De
       bboxes: Float32Array.from(rows.flatMap((k) => [...boxes.subarray(4 * k, 4 * k + 4)])),
       scores: Float32Array.from(rows, (k) => scores[k]),
       labels: Int32Array.from(rows, (k) => Number(labels[k])),
+      ...(results.masks && { masks: rows.map(maskOf) }),
     };
   });
 }
@@ -111,13 +123,21 @@ export interface Difference {
   count: number;
   box: number;
   score: number;
+  /** Of the masks, pasted: pixels that differ, in shares of the larger one. */
+  mask: number;
+}
+
+function maskGap(a: Rle, b: Rle): number {
+  const [one, other] = [decodeRle(a), decodeRle(b)];
+  const differing = one.reduce((count, v, i) => count + (v === other[i] ? 0 : 1), 0);
+  return differing / Math.max(rleArea(a), rleArea(b), 1);
 }
 
 /** The largest differences between detections and their counterparts; every detection must have one. */
 export function difference(found: Detections, expected: Detections, within = { box: 1e-2, score: 1e-4 }): Difference {
   expect(found.scores.length, 'number of detections').toBe(expected.scores.length);
   const free = new Set(expected.scores.keys());
-  const largest = { count: found.scores.length, box: 0, score: 0 };
+  const largest = { count: found.scores.length, box: 0, score: 0, mask: 0 };
   for (const [i, score] of found.scores.entries()) {
     const gaps = (k: number) => ({
       box: Math.max(...[0, 1, 2, 3].map((c) => Math.abs(found.bboxes[4 * i + c] - expected.bboxes[4 * k + c]))),
@@ -133,6 +153,8 @@ export function difference(found: Detections, expected: Detections, within = { b
     const gap = gaps(match!);
     largest.box = Math.max(largest.box, gap.box);
     largest.score = Math.max(largest.score, gap.score);
+    if (found.masks && expected.masks)
+      largest.mask = Math.max(largest.mask, maskGap(found.masks[i], expected.masks[match!]));
   }
   return largest;
 }
@@ -153,10 +175,11 @@ export async function compareFile(
   file: OnnxFile,
   samples: PackedSample[],
   within?: { box: number; score: number },
+  more: Record<string, ort.Tensor> = {},
 ): Promise<Difference> {
   const running = await session(file);
-  const results = await running.run(feeds(model, samples, file.inputs));
-  const found = detectionsOf(results);
+  const results = await running.run({ ...feeds(model, samples, file.inputs), ...more });
+  const found = detectionsOf(results, samples[0].meta.imgShape);
   const batch = model.preprocess(samples);
   let expected: Detections[] = [];
   tf.tidy(() => {
@@ -171,5 +194,6 @@ export async function compareFile(
     count: Math.min(...each.map(({ count }) => count)),
     box: Math.max(...each.map(({ box }) => box)),
     score: Math.max(...each.map(({ score }) => score)),
+    mask: Math.max(...each.map(({ mask }) => mask)),
   };
 }

@@ -10,7 +10,7 @@ import onnx
 import onnxruntime as ort
 import openvino as ov
 
-OUTPUTS = ('boxes', 'scores', 'labels')
+OUTPUTS = ['boxes', 'scores', 'labels']
 
 
 def clipped(boxes, size):
@@ -20,8 +20,9 @@ def clipped(boxes, size):
 
 def compare(found, expected, size):
     """Every detection has a counterpart of its class within 0.01 pixels and 1e-4."""
-    worst_box = worst_score = 0.0
-    for boxes, scores, labels, image in zip(*found, expected):
+    worst_box = worst_score = worst_mask = 0.0
+    boxes_of, scores_of, labels_of, *masks_of = found
+    for i, (boxes, scores, labels, image) in enumerate(zip(boxes_of, scores_of, labels_of, expected)):
         rows = np.flatnonzero(labels >= 0)
         if len(rows) != len(image['scores']):
             raise ValueError(f'{len(rows)} detections, expected {len(image["scores"])}')
@@ -33,23 +34,29 @@ def compare(found, expected, size):
                 raise ValueError(f'no counterpart of {placed[k]}, score {scores[k]}, label {labels[k]}')
             free.remove(near[0])
             worst_box, worst_score = max(worst_box, gaps[near[0]][0]), max(worst_score, gaps[near[0]][1])
-    return {'box': float(worst_box), 'score': float(worst_score)}
+            if masks_of:
+                worst_mask = max(worst_mask, np.abs(masks_of[0][i][k].ravel() - image['masks'][near[0]]).max())
+    return {'box': float(worst_box), 'score': float(worst_score), 'mask': float(worst_mask)}
 
 
-def onnxruntime(file, feed):
+def names(case):
+    return OUTPUTS + ['masks'] * ('masks' in case['expected'][0])
+
+
+def onnxruntime(file, feed, case):
     options = ort.SessionOptions()
     options.log_severity_level, options.intra_op_num_threads = 3, 1
     session = ort.InferenceSession(str(file), options, providers=['CPUExecutionProvider'])
-    return session.run(OUTPUTS, feed)
+    return session.run(names(case), feed)
 
 
-def openvino(file, feed):
+def openvino(file, feed, case):
     core = ov.Core()
     # without the hint it may compute in lower precision, by the processor
     settings = {'INFERENCE_PRECISION_HINT': 'f32', 'INFERENCE_NUM_THREADS': 1}
     compiled = core.compile_model(core.read_model(str(file)), 'CPU', settings)
     results = compiled(feed)
-    return [results[compiled.output(name)] for name in OUTPUTS]
+    return [results[compiled.output(name)] for name in names(case)]
 
 
 for file in sorted(Path(sys.argv[1]).glob('*.onnx')):
@@ -59,7 +66,7 @@ for file in sorted(Path(sys.argv[1]).glob('*.onnx')):
     try:
         onnx.checker.check_model(str(file), full_check=True)
         for run in (onnxruntime, openvino):
-            result[run.__name__] = compare(run(file, feed), case['expected'], case['size'])
+            result[run.__name__] = compare(run(file, feed, case), case['expected'], case['size'])
     except Exception as error:
         result['error'] = f'{type(error).__name__}: {str(error)[:400]}'
     print(json.dumps(result), flush=True)

@@ -9,6 +9,7 @@ import { applyInitCfg } from '../../nn/init-cfg';
 import { truncatedNormal, zeros } from '../../nn/initializers';
 import { buildLayerNorm, type LayerNorm } from '../../nn/layer-norm';
 import { Module, type Parameter } from '../../nn/module';
+import { composite } from '../../ops/composite';
 import { interpolate } from '../../ops/interpolate';
 import { PatchEmbed } from '../layers/patch-embed';
 import { ViTLayer } from '../layers/vit-layer';
@@ -108,7 +109,7 @@ export class VisionTransformer extends Module implements Backbone {
         const token = this.clsToken.variable;
         y = tf.concat([tf.tile(token, [n, 1, 1]), y], 1);
       }
-      y = this.drop.forward(tf.add<tf.Tensor3D>(y, this.positions(h, w)));
+      y = this.drop.forward(tf.add<tf.Tensor3D>(y, this.positions(patches)));
       let extra = this.clsToken ? 1 : 0;
       if (extra === 1 && !this.tokenEnters) {
         y = tf.slice3d(y, [0, 1, 0], [n, h * w, c]);
@@ -125,11 +126,18 @@ export class VisionTransformer extends Module implements Backbone {
     });
   }
 
-  /** The position embedding for h x w patches, [1, L, C]. */
-  private positions(h: number, w: number): tf.Tensor3D {
+  /** The position embedding for a map of patches, [1, L, C]. */
+  private positions(map: tf.Tensor4D): tf.Tensor3D {
+    const table = this.position.variable;
+    const { grid, options } = this;
+    const attrs = { grid, mode: options.interpolate_mode, extra: table.shape[1] - grid[0] * grid[1] };
+    return composite({ name: 'ResizedPositions', inputs: { map, table }, attrs }, () => this.resized(map));
+  }
+
+  private resized({ shape: [, h, w] }: tf.Tensor4D): tf.Tensor3D {
     const all = this.position.variable;
     const [height, width] = this.grid;
-    if (h === height && w === width) return all;
+    if (h === height && w === width) return tf.clone<tf.Tensor3D>(all);
     const [, length, c] = all.shape;
     const extra = length - height * width;
     const grid: tf.Tensor4D = tf.slice3d(all, [0, extra, 0], [1, height * width, c]).reshape([1, height, width, c]);

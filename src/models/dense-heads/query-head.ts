@@ -163,6 +163,11 @@ export abstract class QueryHead<P extends QueryPredictions = QueryPredictions> e
     };
   }
 
+  /** How `detections` selects, for programs that cannot call it: scores by sigmoid of all classes, or by softmax of the best. */
+  get selection(): { sigmoid: boolean; limit?: number } {
+    return { sigmoid: this.lossCls.useSigmoid, limit: this.config.test_cfg?.max_per_img };
+  }
+
   /** Detections of each image, the highest scores first. */
   protected detections({ scores, boxes }: QueryPredictions, batch: DetBatch, rescale: boolean): Detections[] {
     const [images, queries, channels] = scores.shape;

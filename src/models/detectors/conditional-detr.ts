@@ -7,6 +7,7 @@ import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { Embedding } from '../../nn/embedding';
 import { ConditionalDETRHead } from '../dense-heads/conditional-detr-head';
+import type { QueryPredictions } from '../dense-heads/query-head';
 import { ConditionalDetrTransformerDecoder } from '../layers/transformer/conditional-detr-decoder';
 import { DetrTransformerEncoder } from '../layers/transformer/detr-layers';
 import { conditionalDecoderOptions, encoderOptions } from '../layers/transformer/transformer-options';
@@ -43,9 +44,9 @@ export class ConditionalDETR extends SingleLevelTransformer<ConditionalDETRHead>
   }
 
   /** Predictions of the last decoder layer. */
-  protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): unknown {
+  protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): QueryPredictions {
     const { states, references } = this.decode(features, batch);
-    return this.bboxHead.forward(states.slice(-1), references);
+    return this.bboxHead.forward(states.slice(-1), references)[0];
   }
 
   /** loss_cls, loss_bbox and loss_iou of the last decoder layer, and d0.loss_cls, ... of those before it. */

@@ -8,6 +8,7 @@ import { DetLabError } from '../../errors';
 import { type Initializer, normal } from '../../nn';
 import { Embedding } from '../../nn/embedding';
 import { DABDETRHead } from '../dense-heads/dab-detr-head';
+import type { QueryPredictions } from '../dense-heads/query-head';
 import { DABDetrTransformerDecoder, DABDetrTransformerEncoder } from '../layers/transformer/dab-detr-layers';
 import { dabDecoderOptions, encoderOptions } from '../layers/transformer/transformer-options';
 import type { DetBatch, LossContext, Losses } from '../types';
@@ -73,9 +74,9 @@ export class DABDETR extends SingleLevelTransformer<DABDETRHead> {
   }
 
   /** Predictions of the last decoder layer. */
-  protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): unknown {
+  protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): QueryPredictions {
     const { states, references } = this.decode(features, batch);
-    return this.bboxHead.forward(states.slice(-1), references.slice(-1));
+    return this.bboxHead.forward(states.slice(-1), references.slice(-1))[0];
   }
 
   /** loss_cls, loss_bbox and loss_iou of the last decoder layer, and d0.loss_cls, ... of those before it. */

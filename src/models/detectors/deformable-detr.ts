@@ -11,7 +11,9 @@ import { Embedding } from '../../nn/embedding';
 import type { Parameter } from '../../nn/module';
 import { MultiScaleDeformableAttention } from '../../nn/multi-scale-deformable-attention';
 import { differentiatesNatively, stopGradient } from '../../ops';
+import { composite } from '../../ops/composite';
 import { DeformableDETRHead, type EncoderOutputs } from '../dense-heads/deformable-detr-head';
+import type { QueryPredictions } from '../dense-heads/query-head';
 import { sinePairs } from '../layers/positional-encodings/sine-positional-encoding';
 import {
   DeformableDetrTransformerDecoder,
@@ -19,7 +21,7 @@ import {
   type Pyramid,
 } from '../layers/transformer/deformable-detr-layers';
 import { encoderProposals } from '../layers/transformer/encoder-proposals';
-import { fillsBatch, paddingMask, validSizes } from '../layers/transformer/padding-masks';
+import { fillsBatch, paddingMask, validRatios, validSizes } from '../layers/transformer/padding-masks';
 import { deformableDecoderOptions, deformableEncoderOptions } from '../layers/transformer/transformer-options';
 import type { DetBatch, LossContext, Losses } from '../types';
 import {
@@ -50,6 +52,7 @@ export interface EncodedPyramid extends Pyramid {
   memory: tf.Tensor3D;
   /** Height and width of the image's part of each level, by image. */
   sizes: [number, number][][];
+  batch: DetBatch;
 }
 
 /** Deformable DETR and DINO: levels to a pyramid, and the encoder's proposals. */
@@ -105,21 +108,19 @@ export abstract class DeformableTransformer<Head extends DeformableDETRHead> ext
     const whole = batch.samples.map(() => shapes);
     const byLevel = shapes.map((shape) => validSizes(batch, shape));
     const sizes = padded ? batch.samples.map((_, n) => byLevel.map((images) => images[n])) : whole;
-    const ratios = sizes.flatMap((image) => image.flatMap(([h, w], l) => [w / shapes[l][1], h / shapes[l][0]]));
-    const validRatios = tf.tensor3d(ratios, [count, shapes.length, 2]);
-    const pyramid = { shapes, keyPaddingMask, validRatios };
+    const pyramid = { shapes, keyPaddingMask, validRatios: validRatios(batch, shapes, sizes) };
     const features = tf.concat(maps.map(asSequence), 1);
     const memory = this.encoder.forward(features, tf.concat(positions, 1), pyramid);
-    return { ...pyramid, memory, sizes };
+    return { ...pyramid, memory, sizes, batch };
   }
 
   /** Class scores of the encoded pixels, and boxes before the sigmoid, by the branches after those of the decoder. */
   protected propose(
-    { memory, shapes, sizes, keyPaddingMask }: EncodedPyramid,
+    { memory, shapes, sizes, keyPaddingMask, batch }: EncodedPyramid,
     layer: number,
     project: (x: tf.Tensor3D) => tf.Tensor3D,
   ): { scores: tf.Tensor3D; boxes: tf.Tensor3D } {
-    const { proposals, valid } = encoderProposals(shapes, keyPaddingMask ? sizes : sizes.map(() => shapes));
+    const { proposals, valid } = encoderProposals(batch, shapes, keyPaddingMask ? sizes : sizes.map(() => shapes));
     const output = project(tf.mul(memory, valid));
     const boxes = tf.add<tf.Tensor3D>(this.bboxHead.regBranches.at(layer).forward(output), proposals);
     return { scores: this.bboxHead.clsBranches.at(layer).forward(output), boxes };
@@ -137,17 +138,21 @@ export function bestIndices(scores: tf.Tensor, k: number): tf.Tensor2D {
       `Cannot choose ${k} queries (num_queries): the images have ${count} positions on all feature levels. Use larger ` +
         'images, or set model.num_queries lower',
     );
-  const { indices } = tf.topk(stopGradient(scores), k);
-  if (differentiatesNatively()) return indices as tf.Tensor2D;
-  return tf.tensor2d(indices.dataSync<'int32'>(), [indices.shape[0], k], 'int32');
+  return composite({ name: 'BestIndices', inputs: { scores }, attrs: { k } }, () => {
+    const { indices } = tf.topk(stopGradient(scores), k);
+    if (differentiatesNatively()) return indices as tf.Tensor2D;
+    return tf.tensor2d(indices.dataSync<'int32'>(), [indices.shape[0], k], 'int32');
+  });
 }
 
 /** Rows [B, S, n] of each image at indices [B, k]. */
 export function takeRows(x: tf.Tensor3D, indices: tf.Tensor2D): tf.Tensor3D {
   const [batch, count, width] = x.shape;
-  const first = tf.range(0, batch, 1, 'int32').mul(tf.scalar(count, 'int32')).expandDims(1);
-  const flat: tf.Tensor1D = tf.add(indices, first).reshape([-1]);
-  return tf.gather(x.reshape([batch * count, width]), flat).reshape([batch, indices.shape[1], width]);
+  return composite({ name: 'TakeRows', inputs: { x, indices }, attrs: {} }, () => {
+    const first = tf.range(0, batch, 1, 'int32').mul(tf.scalar(count, 'int32')).expandDims(1);
+    const flat: tf.Tensor1D = tf.add(indices, first).reshape([-1]);
+    return tf.gather(x.reshape([batch * count, width]), flat).reshape([batch, indices.shape[1], width]);
+  });
 }
 
 interface Decoded {
@@ -224,7 +229,7 @@ export class DeformableDETR extends DeformableTransformer<DeformableDETRHead> {
   }
 
   /** Predictions of the last decoder layer. */
-  protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): unknown {
+  protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): QueryPredictions {
     const { states, references } = this.decode(features, batch);
     return this.bboxHead.forwardLast(states, references);
   }

@@ -6,10 +6,10 @@ import { type BuildContext, moduleOption } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { initCfg, type Module, xavier } from '../../nn';
 import { detrTestCfg, detrTrainCfg } from '../dense-heads/detr-head-options';
-import type { QueryHead } from '../dense-heads/query-head';
+import type { QueryHead, QueryPredictions } from '../dense-heads/query-head';
 import { SinePositionalEncoding, sineOptions } from '../layers/positional-encodings/sine-positional-encoding';
 import { neckOption } from '../necks/neck-sequence';
-import type { FeatureSpec } from '../types';
+import type { DetBatch, FeatureSpec } from '../types';
 import { BaseDetector, detectorParts } from './base-detector';
 
 /** The options of every detector of the family; its encoder and decoder come on top. */
@@ -76,6 +76,13 @@ export abstract class DetectionTransformer<Head extends QueryHead> extends BaseD
         `${cannot}: the encoder has embed_dims ${embedDims}, but bbox_head has ${this.bboxHead.embedDims}. Give both the same`,
       );
     this.positionalEncoding = new SinePositionalEncoding(config.positional_encoding);
+  }
+
+  /** Predictions of the last decoder layer. */
+  protected abstract override forwardHeads(features: tf.Tensor4D[], batch: DetBatch): QueryPredictions;
+
+  override forward(batch: DetBatch, backboneLevels?: tf.Tensor4D[]): QueryPredictions {
+    return super.forward(batch, backboneLevels) as QueryPredictions;
   }
 
   get numClasses(): number {

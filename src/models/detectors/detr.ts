@@ -7,7 +7,7 @@ import { type BuildContext, defineModule } from '../../catalogue/registry';
 import type { Detections } from '../../data/types';
 import { Embedding } from '../../nn/embedding';
 import { DETRHead } from '../dense-heads/detr-head';
-import type { QueryHead } from '../dense-heads/query-head';
+import type { QueryHead, QueryPredictions } from '../dense-heads/query-head';
 import { DetrTransformerDecoder, DetrTransformerEncoder, type Memory } from '../layers/transformer/detr-layers';
 import { fillsBatch, paddingMask } from '../layers/transformer/padding-masks';
 import { decoderOptions, encoderOptions } from '../layers/transformer/transformer-options';
@@ -64,8 +64,8 @@ export class DETR extends SingleLevelTransformer<DETRHead> {
   }
 
   /** Predictions of the last decoder layer. */
-  protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): unknown {
-    return this.bboxHead.forward(this.states(features, batch).slice(-1));
+  protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): QueryPredictions {
+    return this.bboxHead.forward(this.states(features, batch).slice(-1))[0];
   }
 
   /** loss_cls, loss_bbox and loss_iou of the last decoder layer, and d0.loss_cls, ... of those before it. */

@@ -10,6 +10,7 @@ import { Embedding } from '../../nn/embedding';
 import { stopGradient } from '../../ops';
 import type { EncoderOutputs } from '../dense-heads/deformable-detr-head';
 import { DINOHead } from '../dense-heads/dino-head';
+import type { QueryPredictions } from '../dense-heads/query-head';
 import { CdnQueryGenerator, type DenoisingQueries, denoisingOptions } from '../layers/transformer/cdn-query-generator';
 import { DinoTransformerDecoder } from '../layers/transformer/dino-decoder';
 import { toInstances } from '../task-modules/instances';
@@ -74,7 +75,7 @@ export class DINO extends DeformableTransformer<DINOHead> {
   }
 
   /** Predictions of the last decoder layer. */
-  protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): unknown {
+  protected forwardHeads(features: tf.Tensor4D[], batch: DetBatch): QueryPredictions {
     const { states, references } = this.decode(features, batch);
     return this.bboxHead.forwardLast(states, references);
   }

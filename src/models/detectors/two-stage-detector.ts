@@ -92,6 +92,11 @@ export class TwoStageDetector extends BaseDetector {
     return this.roiHead.numClasses;
   }
 
+  /** Absent where proposals come with the data. */
+  get firstStage(): ProposalHead | undefined {
+    return this.rpn;
+  }
+
   /** @throws DetLabError where proposals come with the data. */
   get rpnHead(): ProposalHead {
     if (this.rpn) return this.rpn;

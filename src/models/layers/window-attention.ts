@@ -8,6 +8,7 @@ import { Linear } from '../../nn/linear';
 import { Module, type Parameter } from '../../nn/module';
 import { stepRandom } from '../../nn/step-random';
 import { attention } from '../../ops/attention';
+import { composite } from '../../ops/composite';
 
 export interface WindowAttentionConfig {
   embedDims: number;
@@ -91,28 +92,53 @@ export class WindowAttention extends Module {
   forward(x: tf.Tensor4D): tf.Tensor4D {
     return tf.tidy(() => {
       const { window: size, shift } = this;
-      const [b, h, w, c] = x.shape;
-      const [rows, columns] = [Math.ceil(h / size), Math.ceil(w / size)];
-      const [height, width] = [rows * size, columns * size];
-      const fits = height === h && width === w;
-      const padded: tf.Tensor4D = fits
-        ? x
-        : tf.pad4d(x, [
-            [0, 0],
-            [0, height - h],
-            [0, width - w],
-            [0, 0],
-          ]);
-      const rolled = shift > 0 ? roll(padded, shift) : padded;
-      const cells = rolled.reshape([b, rows, size, columns, size, c]);
-      const windows: tf.Tensor3D = tf.transpose(cells, [0, 1, 3, 2, 4, 5]).reshape([-1, size * size, c]);
-      const mask = shift > 0 ? shiftMask(height, width, size, shift) : undefined;
-      const attended = this.msa.forward(windows, mask).reshape([b, rows, columns, size, size, c]);
-      const joined: tf.Tensor4D = tf.transpose(attended, [0, 1, 3, 2, 4, 5]).reshape([b, height, width, c]);
-      const back = shift > 0 ? roll(joined, -shift) : joined;
-      return this.drop.forward(fits ? back : tf.slice4d(back, [0, 0, 0, 0], [b, h, w, c]));
+      const attrs = { size, shift };
+      const windows = composite({ name: 'WindowPartition', inputs: { x }, attrs }, () => partition(x, size, shift));
+      const mask =
+        shift > 0
+          ? composite({ name: 'WindowShiftMask', inputs: { x }, attrs }, () => shiftMask(x.shape, size, shift))
+          : undefined;
+      const attended = this.msa.forward(windows, mask);
+      const join = () => joinWindows(attended, x.shape, size, shift);
+      return this.drop.forward(composite({ name: 'WindowJoin', inputs: { attended, x }, attrs }, join));
     });
   }
+}
+
+/** Height and width in whole windows. */
+const whole = ([, h, w]: number[], size: number): number[] => [h, w].map((length) => Math.ceil(length / size) * size);
+
+/** [B, H, W, C] -> [B * windows, size * size, C], with zeros after the last row and column. */
+function partition(x: tf.Tensor4D, size: number, shift: number): tf.Tensor3D {
+  const [b, h, w, c] = x.shape;
+  const [height, width] = whole(x.shape, size);
+  const padded: tf.Tensor4D =
+    height === h && width === w
+      ? x
+      : tf.pad4d(x, [
+          [0, 0],
+          [0, height - h],
+          [0, width - w],
+          [0, 0],
+        ]);
+  const rolled = shift > 0 ? roll(padded, shift) : padded;
+  const cells = rolled.reshape([b, height / size, size, width / size, size, c]);
+  return tf.transpose(cells, [0, 1, 3, 2, 4, 5]).reshape<tf.Tensor3D>([-1, size * size, c]);
+}
+
+/** Back to a map of `shape`. */
+function joinWindows(
+  windows: tf.Tensor3D,
+  shape: [number, number, number, number],
+  size: number,
+  shift: number,
+): tf.Tensor4D {
+  const [b, h, w, c] = shape;
+  const [height, width] = whole(shape, size);
+  const cells = windows.reshape([b, height / size, width / size, size, size, c]);
+  const joined: tf.Tensor4D = tf.transpose(cells, [0, 1, 3, 2, 4, 5]).reshape([b, height, width, c]);
+  const back = shift > 0 ? roll(joined, -shift) : joined;
+  return height === h && width === w ? back : tf.slice4d(back, [0, 0, 0, 0], shape);
 }
 
 /** The first `count` rows and columns go to the end (negative: the last ones to the start). */
@@ -126,8 +152,9 @@ function roll(x: tf.Tensor4D, count: number): tf.Tensor4D {
 }
 
 /** -100 for two pixels of a window that lay apart before the roll, else 0: [windows, 1, L, L]. */
-function shiftMask(height: number, width: number, size: number, shift: number): tf.Tensor4D {
+function shiftMask(shape: number[], size: number, shift: number): tf.Tensor4D {
   return tf.tidy(() => {
+    const [height, width] = whole(shape, size);
     const part = (at: number, length: number) => (at < length - size ? 0 : at < length - shift ? 1 : 2);
     const parts = Float32Array.from(
       { length: height * width },

@@ -25,6 +25,7 @@ import {
 import { nextProposals, refineBoxes } from './next-proposals';
 import { ProposalSampler, partsInitCfg, type RCNNTrainCfg, rcnnTrainCfg } from './proposal-sampler';
 import { batchRoIDetections, RCNN_TEST_EXAMPLE, rcnnTestCfg } from './roi-detections';
+import type { RoIHeadParts } from './roi-head-parts';
 import { RoIPooler } from './roi-pooler';
 import type { BoxHead, MaskHead, RoIExtractor, StageInput, StageOutput, StageTraining } from './types';
 import { watchedRois } from './watched-rois';
@@ -226,6 +227,14 @@ export class CascadeRoIHead extends Module implements RoIHead {
     const { scores, deltas, objects } = output;
     if (!deltas) return { ...input, objects };
     return { boxes: refineBoxes(this.stages[stage].head, input.boxes, { scores, deltas }, batch), objects };
+  }
+
+  get parts(): RoIHeadParts {
+    return {
+      stages: this.stages,
+      masks: this.maskHeads.map((head, i) => ({ head, pooler: this.maskPoolers[i] })),
+      cfg: requireCfg(this.config.test_cfg, 'CascadeRoIHead', 'test_cfg', RCNN_TEST_EXAMPLE),
+    };
   }
 
   /** The masks of the classes `labels` of detections, averaged over all stages. */

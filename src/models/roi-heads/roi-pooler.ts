@@ -26,6 +26,13 @@ export class RoIPooler {
     return this.extractor.order(rois);
   }
 
+  /** What heads read of the maps [K, h, w, C] that were pooled from each level, where they were pooled elsewhere. */
+  combine(pooled: tf.Tensor4D[]): tf.Tensor4D {
+    const { pooling } = this.extractor;
+    const map = pooling?.levels === 'all' ? pooling.combine(pooled) : pooled[0];
+    return this.shared ? this.shared.forward(map) : map;
+  }
+
   /** Flat RoIs -> [K, h, w, C], in the order given. */
   forward(features: tf.Tensor4D[], rois: Float32Array): tf.Tensor4D {
     const pooled = this.extractor.forward(features.slice(0, this.extractor.numInputs), rois);

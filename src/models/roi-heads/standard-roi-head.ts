@@ -31,6 +31,7 @@ import {
 } from './mask-branch';
 import { ProposalSampler, partsInitCfg, rcnnTrainCfg } from './proposal-sampler';
 import { batchRoIDetections, RCNN_TEST_EXAMPLE, type RCNNTestCfg, rcnnTestCfg } from './roi-detections';
+import type { RoIHeadParts } from './roi-head-parts';
 import { type BoundPooler, RoIPooler } from './roi-pooler';
 import type { BoxHead, MaskHead, RoIExtractor, StageTraining } from './types';
 import { watchedRois } from './watched-rois';
@@ -159,6 +160,15 @@ export class StandardRoIHead extends Module implements RoIHead {
     const probabilities = (boxes: readonly Float32Array[], labels: Int32Array) =>
       this.predictMasks(maskHead, features, boxes, labels);
     return withMasks(detections, probabilities, batch, cfg.mask_thr_binary, rescale);
+  }
+
+  get parts(): RoIHeadParts {
+    const { stage, maskHead: head } = this;
+    return {
+      stages: [stage],
+      masks: head ? [{ head, pooler: this.maskPooler ?? stage.pooler }] : [],
+      cfg: requireCfg(this.testCfg, 'StandardRoIHead', 'test_cfg', RCNN_TEST_EXAMPLE),
+    };
   }
 
   /** The masks of the classes `labels` of detections, whose boxes are in pixels of the network's input. */

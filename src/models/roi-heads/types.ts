@@ -11,9 +11,17 @@ import type { BBoxTargets } from './bbox-heads/bbox-targets';
 export interface RoILayer {
   /** [height, width] in bins. */
   readonly outputSize: [number, number];
+  /** How it samples, for programs that cannot call it: samples per side of a bin (0: adaptive), half-pixel shift. */
+  readonly sampling?: { samplingRatio: number; aligned: boolean };
   /** Features [N, H, W, C], RoIs [K, 5] -> [K, height, width, C]. */
   forward(features: tf.Tensor4D, rois: tf.Tensor2D, spatialScale: number): tf.Tensor4D;
 }
+
+/** From which levels RoIs are pooled: from the one of its size, or from all, with layers that combine the pooled maps. */
+export type RoIPooling = { strides: readonly number[] } & (
+  | { levels: 'one'; finestScale: number }
+  | { levels: 'all'; combine(pooled: tf.Tensor4D[]): tf.Tensor4D }
+);
 
 /** Kind `roi_extractor`: pools RoIs from the feature levels of a pyramid. */
 export interface RoIExtractor {
@@ -21,6 +29,8 @@ export interface RoIExtractor {
   readonly numInputs: number;
   /** What pools an RoI from one level. */
   readonly layer: RoILayer;
+  /** What it pools an RoI from, for programs that cannot call it. */
+  readonly pooling?: RoIPooling;
   readonly output: FeatureSpec & { size: [number, number] };
   /** An order of the RoIs that spares the extractor a copy: pass them so. */
   order(rois: Float32Array): Int32Array;
@@ -66,7 +76,7 @@ export interface MaskHead extends Module {
   /** Pooled RoIs [K, h, w, C] -> logits [K, H, W, classes]. */
   forward(pooled: tf.Tensor4D): tf.Tensor4D;
   /** The logits [K, H, W] of the masks of the classes `labels` [K] alone. */
-  classLogits(pooled: tf.Tensor4D, labels: Int32Array): tf.Tensor3D;
+  classLogits(pooled: tf.Tensor4D, labels: Int32Array | tf.Tensor1D): tf.Tensor3D;
   /** `logits` as of `classLogits`, targets [K, H, W] between 0 and 1. */
   loss(logits: tf.Tensor3D, targets: tf.Tensor3D): tf.Scalar;
   /** Has its layers start as PyTorch's do, in place of an initialisation of its own. */

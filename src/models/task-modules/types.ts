@@ -84,8 +84,8 @@ export interface BoxCoder {
   encode(priors: Float32Array, boxes: Float32Array, options?: EncodeOptions): Float32Array; // [n, 4] x 2 -> [n, encodeSize]
   /** Boxes from predicted codes; of several codes a prior (one for each class), as many boxes. */
   decode(priors: Float32Array, codes: Float32Array, options?: DecodeOptions): Float32Array; // [n, 4], [n, encodeSize] -> [n, 4]
-  /** The same, differentiable in the codes: [..., n, encodeSize] -> [..., n, 4]. */
-  decodeTensors<T extends tf.Tensor>(priors: Float32Array, codes: T, options?: DecodeOptions): T;
+  /** The same, differentiable in the codes: [..., n, encodeSize] -> [..., n, 4]. Boxes may be a tensor too. */
+  decodeTensors<T extends tf.Tensor>(priors: Float32Array | tf.Tensor2D, codes: T, options?: DecodeOptions): T;
 }
 
 export interface IouCalculator {

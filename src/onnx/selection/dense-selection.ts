@@ -93,15 +93,19 @@ const RULES: Record<Selection['rule'], Rule> = {
   proposals,
 };
 
-/** @throws DetLabError for settings that have no form in ONNX */
+/**
+ * @param frame whose pixels sizes of boxes are in
+ * @throws DetLabError for settings that have no form in ONNX
+ */
 export function selectDetections(
   candidates: GraphCandidates,
   { rule, cfg }: Selection,
   context: LoweringContext,
+  frame: 'original' | 'input' = 'original',
 ): GraphDetections {
   const select = RULES[rule];
   const { min_bbox_size: minSize = -1, max_per_img: limit = -1, nms } = cfg;
-  if (minSize > 0)
+  if (minSize > 0 && frame === 'original')
     throw new DetLabError(
       `min_bbox_size ${minSize} is in pixels of the original image, which the network does not know. Set it to -1, or save with { nms: false }`,
     );

@@ -80,10 +80,11 @@ function pixelCentres({ shapes, validRatios }: Pyramid): tf.Tensor4D {
     const centers = new Float32Array(h * w * 2);
     for (let y = 0, at = 0; y < h; y++)
       for (let x = 0; x < w; x++) {
-        centers[at++] = (x + 0.5) / w;
-        centers[at++] = (y + 0.5) / h;
+        centers[at++] = x + 0.5;
+        centers[at++] = y + 0.5;
       }
-    return tf.div(tf.tensor3d(centers, [1, h * w, 2]), tf.slice(validRatios, [0, level, 0], [batch, 1, 2]));
+    const sides = tf.mul(tf.slice(validRatios, [0, level, 0], [batch, 1, 2]), [w, h]);
+    return tf.div(tf.tensor3d(centers, [1, h * w, 2]), sides);
   });
   return tf.mul(tf.concat(parts, 1).expandDims(2), validRatios.reshape([batch, 1, levels, 2])) as tf.Tensor4D;
 }

@@ -2,12 +2,15 @@
 // the finest level and twice as large on each level above it (Zhu et al., Deformable DETR, ICLR 2021).
 
 import * as tf from '@tensorflow/tfjs';
+import type { DetBatch } from '../../types';
+import { sizeTable } from './padding-masks';
 
 /**
  * `sizes` are the height and width of the image's part of each level, by image. Proposals [B, S, 4] are cxcywh before the
  * sigmoid, infinite where they are of no use (padding, or too near the border); `valid` [B, S, 1] is 0 there.
  */
 export function encoderProposals(
+  batch: DetBatch,
   shapes: [number, number][],
   sizes: [number, number][][],
 ): { proposals: tf.Tensor3D; valid: tf.Tensor3D } {
@@ -30,7 +33,7 @@ export function encoderProposals(
         }
     }
   return {
-    proposals: tf.tensor3d(proposals, [sizes.length, area, 4]),
-    valid: tf.tensor3d(valid, [sizes.length, area, 1]),
+    proposals: sizeTable('EncoderProposals', batch, shapes, () => tf.tensor3d(proposals, [sizes.length, area, 4])),
+    valid: sizeTable('EncoderProposalMask', batch, shapes, () => tf.tensor3d(valid, [sizes.length, area, 1])),
   };
 }

@@ -142,11 +142,12 @@ export class FCNMaskHead extends Module implements MaskHead {
     });
   }
 
-  classLogits(pooled: tf.Tensor4D, labels: Int32Array): tf.Tensor3D {
+  classLogits(pooled: tf.Tensor4D, labels: Int32Array | tf.Tensor1D): tf.Tensor3D {
     return tf.tidy(() => {
       const map = this.features(pooled);
       const [k, h, w] = map.shape;
-      const classes = tf.tensor1d(this.config.class_agnostic ? new Int32Array(labels.length) : labels, 'int32');
+      const classes = this.config.class_agnostic ? new Int32Array(k) : labels;
+      const rowOf = classes instanceof tf.Tensor ? classes : tf.tensor1d(classes, 'int32');
       // all layers from here on are per pixel, so the upsampled pixels need not be in their places yet
       const pixels = this.deconv ? this.deconv.blocks(map, { activation: 'relu' }) : this.upsampled(map);
       const channels = this.predictor.inChannels;
@@ -154,8 +155,8 @@ export class FCNMaskHead extends Module implements MaskHead {
       const scale = this.weightScale();
       const filter: tf.Tensor = this.predictor.weight.variable;
       const weights = tf.transpose((scale ? tf.mul(filter, scale) : filter).reshape([channels, -1])); // [classes, C]
-      let logits = tf.matMul(rows, tf.gather(weights, classes).expandDims<tf.Tensor3D>(2)); // [K, H W, 1]
-      const bias = tf.gather(this.predictor.bias!.variable, classes).reshape([k, 1, 1]);
+      let logits = tf.matMul(rows, tf.gather(weights, rowOf).expandDims<tf.Tensor3D>(2)); // [K, H W, 1]
+      const bias = tf.gather(this.predictor.bias!.variable, rowOf).reshape([k, 1, 1]);
       logits = tf.add(logits, bias);
       if (!this.deconv) return logits.reshape<tf.Tensor3D>([k, h * this.scale, w * this.scale]);
       const s = this.scale;

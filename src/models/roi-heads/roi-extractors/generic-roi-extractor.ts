@@ -8,7 +8,7 @@ import { DetLabError } from '../../../errors';
 import { actCfg, ConvModule, convCfg, initCfg, Module, normCfg } from '../../../nn';
 import { buildPlugin, type Plugin, pluginCfg } from '../../layers/block-plugins';
 import type { FeatureSpec } from '../../types';
-import type { RoIExtractor, RoILayer } from '../types';
+import type { RoIExtractor, RoILayer, RoIPooling } from '../types';
 
 const size = z.number().int().positive();
 const channels = { in_channels: size.describe('Input channels') };
@@ -68,23 +68,31 @@ export class GenericRoIExtractor extends Module implements RoIExtractor {
     return this.options.featmap_strides.length;
   }
 
+  get pooling(): RoIPooling {
+    return { levels: 'all', strides: this.options.featmap_strides, combine: (pooled) => this.combine(pooled) };
+  }
+
   /** RoIs need no order: all are pooled from all levels. */
   order(rois: Float32Array): Int32Array {
     return Int32Array.from({ length: rois.length / 5 }, (_, i) => i);
   }
 
   forward(features: tf.Tensor4D[], rois: Float32Array): tf.Tensor4D {
-    const { aggregation, featmap_strides: strides, out_channels } = this.options;
+    const { featmap_strides: strides, out_channels } = this.options;
     if (rois.length === 0) return tf.zeros([0, ...this.layer.outputSize, out_channels]);
     return tf.tidy(() => {
       const boxes = tf.tensor2d(rois, [rois.length / 5, 5]);
-      const pooled = features.map((x, i) => this.layer.forward(x, boxes, 1 / strides[i]));
-      // one level is returned as it is
-      if (pooled.length === 1) return pooled[0];
-      const parts = this.pre ? pooled.map((x) => this.pre!.forward(x)) : pooled;
-      const whole = aggregation === 'sum' ? (tf.addN(parts) as tf.Tensor4D) : tf.concat(parts, 3);
-      return this.post ? this.post.forward(whole) : whole;
+      return this.combine(features.map((x, i) => this.layer.forward(x, boxes, 1 / strides[i])));
     });
+  }
+
+  /** The maps pooled from each level as one. */
+  private combine(pooled: tf.Tensor4D[]): tf.Tensor4D {
+    // one level is returned as it is
+    if (pooled.length === 1) return pooled[0];
+    const parts = this.pre ? pooled.map((x) => this.pre!.forward(x)) : pooled;
+    const whole = this.options.aggregation === 'sum' ? (tf.addN(parts) as tf.Tensor4D) : tf.concat(parts, 3);
+    return this.post ? this.post.forward(whole) : whole;
   }
 }
 

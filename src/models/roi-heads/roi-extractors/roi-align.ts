@@ -29,9 +29,13 @@ export class RoIAlign implements RoILayer {
     this.outputSize = typeof output_size === 'number' ? [output_size, output_size] : output_size;
   }
 
+  get sampling(): { samplingRatio: number; aligned: boolean } {
+    const { sampling_ratio, aligned } = this.options;
+    return { samplingRatio: Math.max(sampling_ratio, 0), aligned };
+  }
+
   forward(features: tf.Tensor4D, rois: tf.Tensor2D, spatialScale: number): tf.Tensor4D {
-    const { sampling_ratio: samplingRatio, aligned } = this.options;
-    return roiAlign(features, rois, { outputSize: this.outputSize, spatialScale, samplingRatio, aligned });
+    return roiAlign(features, rois, { outputSize: this.outputSize, spatialScale, ...this.sampling });
   }
 }
 

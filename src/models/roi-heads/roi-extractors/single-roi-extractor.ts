@@ -7,7 +7,7 @@ import { DetLabError } from '../../../errors';
 import { initCfg } from '../../../nn';
 import { inferHeadChannels } from '../../inferred-options/infer-head-channels';
 import type { FeatureSpec } from '../../types';
-import type { RoIExtractor, RoILayer } from '../types';
+import type { RoIExtractor, RoILayer, RoIPooling } from '../types';
 
 const options = z.strictObject({
   roi_layer: moduleOption('roi_layer').describe('Pooling layer'),
@@ -41,6 +41,11 @@ export class SingleRoIExtractor implements RoIExtractor {
 
   get numInputs(): number {
     return this.options.featmap_strides.length;
+  }
+
+  get pooling(): RoIPooling {
+    const { finest_scale, featmap_strides: strides } = this.options;
+    return { levels: 'one', strides, finestScale: finest_scale };
   }
 
   /** Level of each RoI: floor(log2(sqrt(area) / finest_scale)), in single precision, within the levels there are. */

@@ -7,7 +7,7 @@ import { defineModule, moduleOption } from '../../../catalogue/registry';
 import { applyInitCfg, initCfg, Module } from '../../../nn';
 import { AdaptiveSpatialFusion } from '../../layers/adaptive-spatial-fusion';
 import type { FeatureSpec } from '../../types';
-import type { RoIExtractor, RoILayer } from '../types';
+import type { RoIExtractor, RoILayer, RoIPooling } from '../types';
 import { inferLevels } from './single-roi-extractor';
 
 const options = z.strictObject({
@@ -42,6 +42,11 @@ export class SoftRoIExtractor extends Module implements RoIExtractor {
 
   get numInputs(): number {
     return this.options.featmap_strides.length;
+  }
+
+  get pooling(): RoIPooling {
+    const { featmap_strides: strides } = this.options;
+    return { levels: 'all', strides, combine: (pooled) => this.fusion.forward(pooled) };
   }
 
   /** RoIs need no order: all are pooled from all levels. */

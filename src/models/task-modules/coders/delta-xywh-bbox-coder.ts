@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import type { BoxCoder, DecodeOptions } from '../types';
 import { useBoxType } from '../use-box-type-option';
+import { boxRows } from './box-rows';
 
 const f = Math.fround;
 const four = z.tuple([z.number(), z.number(), z.number(), z.number()]);
@@ -88,13 +89,18 @@ export class DeltaXYWHBBoxCoder implements BoxCoder {
     return out;
   }
 
-  decodeTensors<T extends tf.Tensor>(boxes: Float32Array, deltas: T, { maxShape }: DecodeOptions = {}): T {
+  decodeTensors<T extends tf.Tensor>(
+    boxes: Float32Array | tf.Tensor2D,
+    deltas: T,
+    { maxShape }: DecodeOptions = {},
+  ): T {
     const { target_means, target_stds, clip_border, add_ctr_clamp, ctr_clamp } = this.options;
-    if (boxes.length === 0) return deltas;
+    const rows = boxRows(boxes);
+    if (rows.shape[0] === 0) return deltas;
     const [columns, ...outer] = [...deltas.shape].reverse();
     const maxRatio = Math.abs(Math.log(WH_RATIO_CLIP));
     // [n, 1, 4] against [..., n, classes, 4]
-    const [topLeft, bottomRight] = tf.split(tf.tensor3d(boxes, [boxes.length / 4, 1, 4]), 2, 2);
+    const [topLeft, bottomRight] = tf.split(rows.expandDims<tf.Tensor3D>(1), 2, 2);
     const center = tf.mul(tf.add(topLeft, bottomRight), 0.5);
     const size = tf.sub(bottomRight, topLeft);
     const scaled = tf.add(tf.mul(deltas.reshape([...outer.reverse(), columns / 4, 4]), target_stds), target_means);

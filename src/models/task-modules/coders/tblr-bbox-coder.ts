@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { defineModule } from '../../../catalogue/registry';
 import type { BoxCoder, DecodeOptions } from '../types';
 import { useBoxType } from '../use-box-type-option';
+import { boxRows } from './box-rows';
 
 const f = Math.fround;
 type Four = [number, number, number, number];
@@ -52,8 +53,12 @@ export class TBLRBBoxCoder implements BoxCoder {
     return out;
   }
 
-  decodeTensors<T extends tf.Tensor>(boxes: Float32Array, deltas: T, { maxShape }: DecodeOptions = {}): T {
-    const [topLeft, bottomRight] = tf.split(tf.tensor2d(boxes, [boxes.length / 4, 4]), 2, 1);
+  decodeTensors<T extends tf.Tensor>(
+    boxes: Float32Array | tf.Tensor2D,
+    deltas: T,
+    { maxShape }: DecodeOptions = {},
+  ): T {
+    const [topLeft, bottomRight] = tf.split(boxRows(boxes), 2, 1);
     const [width, height] = tf.split(tf.sub(bottomRight, topLeft), 2, 1);
     const [x, y] = tf.split(tf.div(tf.add(topLeft, bottomRight), 2), 2, 1);
     const [top, bottom, left, right] = tf.split(tf.mul(deltas, this.normalizer), 4, -1);

@@ -1,0 +1,8 @@
+// Boxes that codes are relative to, as a tensor: those of priors are plain numbers, those of a program that records the network
+// tensors already.
+
+import * as tf from '@tensorflow/tfjs';
+
+/** Flat xyxy or [n, 4] -> [n, 4]. */
+export const boxRows = (boxes: Float32Array | tf.Tensor2D): tf.Tensor2D =>
+  boxes instanceof tf.Tensor ? boxes : tf.tensor2d(boxes, [boxes.length / 4, 4]);

@@ -1,0 +1,101 @@
+// The candidates of a dense head in the graph: the network with its head, then decoding.
+
+import type * as tf from '@tensorflow/tfjs';
+import { DenseHead, type DenseHeadConfig } from '../models/dense-heads/dense-head';
+import type { DecodedCandidates } from '../models/dense-heads/selection';
+import { isFixed } from './alignment';
+import { checkOverrides } from './check-overrides';
+import { clip } from './clip-boxes';
+import type { ExportInputs } from './export-network';
+import { lowerTapes } from './lower-tapes';
+import type { Lowered } from './lowered';
+import type { GraphCandidates } from './selection/pairs';
+import { recordTape, type Tape } from './tape';
+
+// biome-ignore lint/suspicious/noExplicitAny: heads of any config and maps
+export type AnyDenseHead = DenseHead<any, any>;
+
+export interface DenseNetwork {
+  extractFeatures(inputs: tf.Tensor4D): tf.Tensor4D[];
+  head: AnyDenseHead;
+  /** Feature levels, from the finest, that are read besides. */
+  kept?: number;
+}
+
+interface Recorded {
+  tape: Tape;
+  sizes: DecodedCandidates['sizes'];
+  levels: DecodedCandidates['levels'];
+  hasFactors: boolean;
+}
+
+/** The methods by which a head selects, and those that describe it for a graph. */
+const PAIRS = [
+  ['suppress', 'selection'],
+  ['detect', 'selection'],
+  ['decode', 'decodedBoxes'],
+] as const;
+
+/** @throws DetLabError for a head whose subclass changes how detections are made, without saying so for a graph */
+export const checkHead = (head: AnyDenseHead, nms: boolean): void =>
+  checkOverrides(
+    head,
+    PAIRS.filter(([, description]) => nms || description !== 'selection'),
+  );
+
+/** Runs backbone, neck and head at one size. */
+function recordCandidates(
+  { head, kept = 0, extractFeatures }: DenseNetwork,
+  input: tf.Tensor4D,
+  names: ExportInputs['names'],
+): Recorded {
+  let recorded: Omit<Recorded, 'tape'> | undefined;
+  const forward = () => {
+    const features = extractFeatures(input);
+    const { scores, boxes, factors, sizes, levels } = head.decodedCandidates(features);
+    recorded = { sizes, levels, hasFactors: factors !== undefined };
+    return [scores, boxes, ...(factors ? [factors] : []), ...features.slice(0, kept)];
+  };
+  const tape = recordTape([input], forward, names);
+  return { tape, ...recorded! };
+}
+
+export interface LoweredCandidates {
+  candidates: GraphCandidates;
+  /** T, where it is fixed. */
+  count: number | undefined;
+  features: Lowered[];
+}
+
+/** @throws DetLabError for what has no form in ONNX */
+export function lowerCandidates(
+  network: DenseNetwork,
+  { examples, names, image, sizes, context }: ExportInputs,
+): LoweredCandidates {
+  const { head } = network;
+  const recorded = examples.map((example) => recordCandidates(network, example, names));
+  const [{ hasFactors, levels }] = recorded;
+  context.levels = recorded[0].sizes.map((_, level) => [
+    recorded.map((one) => one.sizes[level][0]),
+    recorded.map((one) => one.sizes[level][1]),
+  ]);
+  const tapes = recorded.map(({ tape }) => tape);
+  const tensors = lowerTapes(tapes, [{ name: image, layout: 'channels-first' }], context, 'the network');
+  const tables = tensors.splice(0, hasFactors ? 3 : 2);
+  const [scores, boxes, factors] = tables.map((x) => x.get({ layout: 'same', type: 'float32' }));
+  const [, count] = tables[0].tensor.shape;
+  return {
+    candidates: {
+      scores,
+      columns: tables[0].shape[2],
+      classes: head.numClasses,
+      boxes: head.selection.clips ? clip(boxes, sizes(), context) : boxes,
+      factors,
+      levels: levels.map((_, level) => recorded.map((one) => one.levels[level])),
+    },
+    count: isFixed(count) ? count[0] : undefined,
+    features: tensors,
+  };
+}
+
+export const isDenseHead = (head: unknown): head is DenseHead<DenseHeadConfig, string> => head instanceof DenseHead;

@@ -1,0 +1,79 @@
+// Detectors of two stages in ONNX Runtime: the detections and masks of `predict`.
+
+import * as ort from 'onnxruntime-node';
+import { beforeAll, expect, test } from 'vitest';
+import { startEngine } from '../../src/engine';
+import { compare, compareFile, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
+import { rcnn, TWO_STAGE } from './two-stage-detectors';
+
+beforeAll(async () => void (await startEngine()));
+
+test.each(Object.keys(TWO_STAGE))('%s', async (name) => {
+  const model = lively(TWO_STAGE[name], 2);
+  const found = await compare(model, [sampleOf(...SIZE, 1)]);
+  if (process.env.ONNX_REPORT) console.log(name, found);
+  expect(found.count).toBeGreaterThan(4);
+  expect(found.mask).toBeLessThan(0.01);
+  model.dispose();
+});
+
+test.each(['Faster R-CNN', 'GRoIE', 'Cascade R-CNN, boxes by class', 'Cascade Mask R-CNN'])(
+  '%s at sizes and batches that change',
+  async (name) => {
+    const model = lively(TWO_STAGE[name], 2);
+    const file = exported(model, { dynamicSize: true, dynamicBatch: true });
+    for (const [height, width, count] of [
+      [160, 96, 2],
+      [192, 320, 1],
+    ]) {
+      const samples = Array.from({ length: count }, (_, i) => sampleOf(height, width, i));
+      const found = await compareFile(model, file, samples);
+      if (process.env.ONNX_REPORT) console.log(name, 'dynamic', found);
+      expect(found.count).toBeGreaterThan(2);
+      expect(found.mask).toBeLessThan(0.01);
+    }
+    model.dispose();
+  },
+);
+
+test('proposals that come with the data are another input', async () => {
+  const { rpn_head: _rpn, test_cfg: _cfg, ...rest } = TWO_STAGE['Faster R-CNN'];
+  const model = lively({ ...rest, type: 'FastRCNN', test_cfg: { rcnn } }, 2);
+  const bboxes = Float32Array.from(Array.from({ length: 12 }, (_, i) => [8 + i, 4 + i, 40 + 5 * i, 50 + 3 * i]).flat());
+  const sample = { ...sampleOf(...SIZE, 1), proposals: { bboxes, scores: new Float32Array(12).fill(1) } };
+  const more = { proposals: new ort.Tensor('float32', bboxes, [1, 12, 4]) };
+  const found = await compareFile(model, exported(model), [sample], undefined, more);
+  expect(found.count).toBeGreaterThan(2);
+  model.dispose();
+});
+
+test('without NMS: boxes and scores of all proposals', async () => {
+  const model = lively(TWO_STAGE['Faster R-CNN'], 2);
+  const file = exported(model, { nms: false });
+  const running = await session(file);
+  const { boxes, scores } = await running.run(feeds(model, [sampleOf(...SIZE, 1)], file.inputs));
+  await running.release();
+  expect(boxes.dims).toEqual([1, 40, 3, 4]);
+  expect(scores.dims).toEqual([1, 40, 4]);
+  const first = (scores.data as Float32Array).subarray(0, 4);
+  expect(first.reduce((sum, p) => sum + p)).toBeCloseTo(1, 5);
+  model.dispose();
+});
+
+test('masks without NMS are refused', () => {
+  const model = lively(TWO_STAGE['Mask R-CNN'], 2);
+  expect(() => exported(model, { nms: false })).toThrow(/its masks are those of selected detections/);
+  model.dispose();
+});
+
+test.each(['Faster R-CNN', 'Mask R-CNN'])('%s in half precision', async (name) => {
+  const model = lively(TWO_STAGE[name], 2);
+  const whole = exported(model);
+  const half = exported(model, { precision: 'float16' });
+  expect(half.bytes.length).toBeLessThan(0.7 * whole.bytes.length);
+  const running = await session(half);
+  const { scores } = await running.run(feeds(model, [sampleOf(...SIZE, 1)], half.inputs));
+  await running.release();
+  expect((scores.data as Float32Array)[0]).toBeGreaterThan(0.2);
+  model.dispose();
+});

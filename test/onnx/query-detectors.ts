@@ -1,0 +1,94 @@
+// Small detectors of the DETR family, for the tests of exported models.
+
+import type { ModuleConfig } from '../../src/catalogue/registry';
+import { backbone } from './exported';
+
+const C = 16;
+const mapper = { type: 'ChannelMapper', kernel_size: 1, out_channels: C, act_cfg: null, norm_cfg: { type: 'BN' } };
+const attention = { embed_dims: C, num_heads: 2, dropout: 0 };
+const ffn_cfg = { embed_dims: C, feedforward_channels: 32, num_fcs: 2, ffn_drop: 0 };
+const single = {
+  backbone: { ...backbone, out_indices: [3] },
+  neck: { ...mapper, num_outs: 1 },
+  encoder: { num_layers: 2, layer_cfg: { self_attn_cfg: attention, ffn_cfg } },
+  positional_encoding: { num_feats: C / 2, normalize: true },
+  num_queries: 12,
+  test_cfg: { max_per_img: 10 },
+};
+const deformable = { embed_dims: C, num_heads: 2, num_levels: 3, num_points: 2, dropout: 0 };
+const multi = {
+  backbone: { ...backbone, out_indices: [2, 3] },
+  neck: { ...mapper, num_outs: 3 },
+  encoder: { num_layers: 2, layer_cfg: { self_attn_cfg: deformable, ffn_cfg } },
+  decoder: {
+    num_layers: 2,
+    return_intermediate: true,
+    layer_cfg: { self_attn_cfg: attention, cross_attn_cfg: deformable, ffn_cfg },
+    post_norm_cfg: null,
+  },
+  positional_encoding: { num_feats: C / 2, normalize: true, offset: -0.5 },
+  num_queries: 8,
+  num_feature_levels: 3,
+  test_cfg: { max_per_img: 10 },
+};
+const focal = { type: 'FocalLoss', use_sigmoid: true, loss_weight: 2 };
+
+export const QUERIES: Record<string, ModuleConfig> = {
+  DETR: {
+    type: 'DETR',
+    ...single,
+    decoder: { num_layers: 2, layer_cfg: { self_attn_cfg: attention, cross_attn_cfg: attention, ffn_cfg } },
+    bbox_head: { type: 'DETRHead', embed_dims: C },
+  },
+  'Conditional DETR': {
+    type: 'ConditionalDETR',
+    ...single,
+    decoder: {
+      num_layers: 2,
+      layer_cfg: {
+        self_attn_cfg: { embed_dims: C, num_heads: 2, cross_attn: false },
+        cross_attn_cfg: { embed_dims: C, num_heads: 2, cross_attn: true },
+        ffn_cfg,
+      },
+    },
+    bbox_head: { type: 'ConditionalDETRHead', embed_dims: C, loss_cls: focal },
+  },
+  'DAB-DETR': {
+    type: 'DABDETR',
+    ...single,
+    decoder: {
+      num_layers: 2,
+      layer_cfg: {
+        self_attn_cfg: { embed_dims: C, num_heads: 2, cross_attn: false },
+        cross_attn_cfg: { embed_dims: C, num_heads: 2, cross_attn: true },
+        ffn_cfg,
+      },
+    },
+    bbox_head: { type: 'DABDETRHead', embed_dims: C, loss_cls: focal },
+  },
+  'Deformable DETR': {
+    type: 'DeformableDETR',
+    ...multi,
+    bbox_head: { type: 'DeformableDETRHead', embed_dims: C, loss_cls: focal },
+  },
+  'Deformable DETR, box refinement': {
+    type: 'DeformableDETR',
+    ...multi,
+    with_box_refine: true,
+    bbox_head: { type: 'DeformableDETRHead', embed_dims: C, loss_cls: focal },
+  },
+  'Deformable DETR, two stages': {
+    type: 'DeformableDETR',
+    ...multi,
+    with_box_refine: true,
+    as_two_stage: true,
+    bbox_head: { type: 'DeformableDETRHead', embed_dims: C, loss_cls: focal },
+  },
+  DINO: {
+    type: 'DINO',
+    ...multi,
+    with_box_refine: true,
+    as_two_stage: true,
+    bbox_head: { type: 'DINOHead', embed_dims: C, loss_cls: focal },
+  },
+};

@@ -1,0 +1,148 @@
+// Small detectors of two stages, for the tests of exported models.
+
+import type { ModuleConfig } from '../../src/catalogue/registry';
+import { backbone, fpn } from './exported';
+
+const rpn_head = {
+  type: 'RPNHead',
+  feat_channels: 16,
+  anchor_generator: { type: 'AnchorGenerator', scales: [4], ratios: [0.5, 1, 2], strides: [4, 8, 16, 32, 64] },
+  loss_bbox: { type: 'L1Loss' },
+};
+const rpn = { nms_pre: 100, max_per_img: 40, nms: { type: 'nms', iou_threshold: 0.7 }, min_bbox_size: 0 };
+export const rcnn = { score_thr: 0.2, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 20, mask_thr_binary: 0.5 };
+const test_cfg = { rpn, rcnn };
+const extractor = (bins: number, more = {}) => ({
+  type: 'SingleRoIExtractor',
+  roi_layer: { type: 'RoIAlign', output_size: bins, sampling_ratio: 0, ...more },
+  finest_scale: 14,
+});
+const head = { type: 'Shared2FCBBoxHead', fc_out_channels: 32 };
+const standard = (more = {}) => ({
+  type: 'StandardRoIHead',
+  bbox_roi_extractor: extractor(5),
+  bbox_head: { ...head, roi_feat_size: 5 },
+  ...more,
+});
+const cascade = (more = {}) => ({
+  type: 'CascadeRoIHead',
+  num_stages: 3,
+  stage_loss_weights: [1, 0.5, 0.25],
+  bbox_roi_extractor: extractor(5),
+  bbox_head: { ...head, roi_feat_size: 5, reg_class_agnostic: true },
+  ...more,
+});
+const masks = {
+  mask_roi_extractor: extractor(6),
+  mask_head: { type: 'FCNMaskHead', num_convs: 2, conv_out_channels: 16 },
+};
+const detector = (type: string, roi_head: object, more = {}): ModuleConfig => ({
+  type,
+  backbone,
+  neck: fpn(),
+  rpn_head,
+  roi_head,
+  test_cfg,
+  ...more,
+});
+
+export const TWO_STAGE: Record<string, ModuleConfig> = {
+  'Faster R-CNN': detector('FasterRCNN', standard()),
+  'Faster R-CNN, one box for all classes, fixed sampling': detector(
+    'FasterRCNN',
+    standard({
+      bbox_roi_extractor: extractor(5, { sampling_ratio: 2, aligned: false }),
+      bbox_head: { ...head, roi_feat_size: 5, reg_class_agnostic: true },
+    }),
+  ),
+  'Shared4Conv1FC, GroupNorm': detector(
+    'FasterRCNN',
+    standard({
+      bbox_head: {
+        ...head,
+        type: 'Shared4Conv1FCBBoxHead',
+        conv_out_channels: 16,
+        roi_feat_size: 5,
+        norm_cfg: { type: 'GN', num_groups: 4 },
+      },
+    }),
+  ),
+  'branches of a ConvFCBBoxHead': detector(
+    'FasterRCNN',
+    standard({
+      bbox_head: {
+        type: 'ConvFCBBoxHead',
+        num_shared_convs: 1,
+        num_cls_fcs: 1,
+        num_reg_convs: 2,
+        conv_out_channels: 16,
+        fc_out_channels: 32,
+        roi_feat_size: 5,
+      },
+    }),
+  ),
+  GRoIE: detector(
+    'FasterRCNN',
+    standard({
+      bbox_roi_extractor: {
+        type: 'GenericRoIExtractor',
+        aggregation: 'sum',
+        roi_layer: { type: 'RoIAlign', output_size: 5, sampling_ratio: 2 },
+        pre_cfg: { type: 'ConvModule', in_channels: 16, out_channels: 16, kernel_size: 5, padding: 2 },
+        post_cfg: {
+          type: 'GeneralizedAttention',
+          in_channels: 16,
+          spatial_range: -1,
+          num_heads: 2,
+          attention_type: '0100',
+          kv_stride: 2,
+        },
+      },
+    }),
+  ),
+  AugFPN: detector(
+    'FasterRCNN',
+    standard({
+      bbox_roi_extractor: {
+        type: 'SoftRoIExtractor',
+        roi_layer: { type: 'RoIAlign', output_size: 5, sampling_ratio: 2 },
+      },
+    }),
+  ),
+  C4: {
+    type: 'FasterRCNN',
+    backbone: { type: 'ResNet', depth: 18, num_stages: 1, out_indices: [0] },
+    rpn_head: { ...rpn_head, anchor_generator: { ...rpn_head.anchor_generator, strides: [4] } },
+    roi_head: {
+      type: 'StandardRoIHead',
+      shared_head: { type: 'ResLayer', depth: 18, stage: 1, stride: 2 },
+      bbox_roi_extractor: {
+        type: 'SingleRoIExtractor',
+        roi_layer: { type: 'RoIAlign', output_size: 6, sampling_ratio: 0 },
+      },
+      bbox_head: { type: 'BBoxHead', with_avg_pool: true, roi_feat_size: 3 },
+      mask_head: { type: 'FCNMaskHead', num_convs: 0, conv_out_channels: 16 },
+    },
+    test_cfg,
+  },
+  'first stage without anchors': detector('FasterRCNN', standard(), {
+    neck: fpn({ start_level: 1, add_extra_convs: 'on_output' }),
+    rpn_head: { type: 'FCOSHead', strides: [8, 16, 32, 64, 128], feat_channels: 32, stacked_convs: 1 },
+    test_cfg: { rpn: { ...rpn, nms_pre: 40 }, rcnn },
+  }),
+  'Cascade R-CNN': detector('CascadeRCNN', cascade()),
+  'Cascade R-CNN, boxes by class': detector('CascadeRCNN', cascade({ bbox_head: { ...head, roi_feat_size: 5 } })),
+  'Mask R-CNN': detector('MaskRCNN', standard(masks)),
+  'Mask R-CNN, one mask for all classes, bilinear': detector(
+    'MaskRCNN',
+    standard({
+      ...masks,
+      mask_head: { ...masks.mask_head, class_agnostic: true, upsample_cfg: { type: 'bilinear', scale_factor: 2 } },
+    }),
+  ),
+  'Mask R-CNN, CARAFE': detector(
+    'MaskRCNN',
+    standard({ ...masks, mask_head: { ...masks.mask_head, upsample_cfg: { type: 'carafe', up_kernel: 3 } } }),
+  ),
+  'Cascade Mask R-CNN': detector('CascadeRCNN', cascade(masks)),
+};
