@@ -81,19 +81,19 @@ export class Demo implements Displayable {
   }
 
   /**
-   * Writes the page. Weights of more than 25 MB are put into a folder beside it, which must go with it.
+   * Writes the page. Weights of more than 25 MB (`oneFile`, in bytes) are put into a folder beside it, which must go with it.
    *
    * @returns absolute path of the page
    * @throws DetLabError for another extension than .html
    */
-  save(file: string): string {
+  save(file: string, { oneFile = ONE_FILE }: { oneFile?: number } = {}): string {
     formatOf('a demonstration', ['html'], file);
     const target = path.resolve(file);
     const pieces = this.weights();
     const bytes = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
     mkdirSync(path.dirname(target), { recursive: true });
     const weights =
-      bytes <= ONE_FILE
+      bytes <= oneFile
         ? Buffer.concat(pieces).toString('base64')
         : { files: writeParts(Buffer.concat(pieces), target), bytes };
     writeFileSync(target, htmlPage(this.model.name, this.html(weights, true)));
