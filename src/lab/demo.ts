@@ -71,6 +71,8 @@ function browserMeta(model: PageModel): Record<string, string> {
   return { detlab: JSON.stringify({ name, classes, config: reduced, ...(threshold && { threshold }) }) };
 }
 
+export const isPageFile = (file: string): boolean => /\.html?$/i.test(file);
+
 export class Demo implements Displayable {
   constructor(private readonly model: PageModel) {
     if (namesUserModule(model.config))
