@@ -111,10 +111,10 @@ export class Demo implements Displayable {
     const { name, classes, config, threshold } = this.model;
     const palette = configuredPalette(config, classes);
     const heading = isPage
-      ? `<h1 style="font-size:22px;margin:0 0 2px">${escapeHtml(name)}</h1><p style="margin:0 0 14px;opacity:.75">${escapeHtml(summaryOf(classes))}. Everything is computed in this page, and no image leaves it.</p>`
+      ? `<h1 style="font-size:22px;margin:0 0 2px">${escapeHtml(name)}</h1><p style="margin:0 0 14px;opacity:.75">Detects ${escapeHtml(summaryOf(classes))}. Everything is computed in this page: no image leaves it.</p>`
       : '';
     return interactiveHtml({
-      body: `${heading}<div class="detlab-demo"><p>${escapeHtml(name)} detects ${escapeHtml(summaryOf(classes))} in this place where scripts may run.</p></div>`,
+      body: `${heading}<div class="detlab-demo"><p>${escapeHtml(name)} detects ${escapeHtml(summaryOf(classes))} here, where scripts may run.</p></div>`,
       data: {
         engine: engine(),
         weights,
