@@ -1,7 +1,8 @@
-// `detlab export [CONFIG] WEIGHTS FILE.onnx`: a trained detector as an ONNX file.
+// `detlab export [CONFIG] WEIGHTS FILE`: a trained detector as an ONNX file, or as a page that detects in a browser.
 
 import { statSync } from 'node:fs';
 import { DetLabError } from '../errors';
+import { isPageFile } from '../lab/demo';
 import { isOnnxFile } from '../lab/onnx/save-onnx';
 import { openModel } from './model-arguments';
 import { EXIT, output, phase } from './outcome';
@@ -23,8 +24,10 @@ export async function exportCommand(given: string[], options: ExportArguments): 
   const { nms, batch, dynamic, precision } = options;
   const file = given.at(-1)!;
   const written = await phase(EXIT.usage, async () => {
-    if (given.length < 2 || !isOnnxFile(file))
-      throw new DetLabError(`Cannot export: expected [CONFIG] WEIGHTS FILE.onnx, received ${given.join(' ')}`);
+    if (given.length < 2 || !(isOnnxFile(file) || isPageFile(file)))
+      throw new DetLabError(
+        `Cannot export: expected [CONFIG] WEIGHTS FILE.onnx or FILE.html, received ${given.join(' ')}`,
+      );
     if (statSync(file, { throwIfNoEntry: false })?.isFile() && !options.force)
       throw new DetLabError(`Cannot write "${file}": the file exists. Use --force to overwrite it`);
     const { model, rest } = await openModel(given.slice(0, -1), options.cfgOptions);

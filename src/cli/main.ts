@@ -189,8 +189,8 @@ function addInferenceCommands(withConfig: AddCommand, done: Done): void {
 
 /** What takes a trained detector elsewhere. */
 function addExportCommand(withConfig: AddCommand, done: Done): void {
-  withConfig('export', 'Write a trained detector as an ONNX file')
-    .usage('[options] [config] <weights> <file.onnx>')
+  withConfig('export', 'Write a trained detector as an ONNX file, or as a page that detects in a browser')
+    .usage('[options] [config] <weights> <file.onnx | file.html>')
     .argument(
       '<arguments...>',
       `the config, which is left out where the weights file holds it; the ${CHECKPOINT}; the file`,

@@ -71,6 +71,8 @@ function browserMeta(model: PageModel): Record<string, string> {
   return { detlab: JSON.stringify({ name, classes, config: reduced, ...(threshold && { threshold }) }) };
 }
 
+export const isPageFile = (file: string): boolean => /\.html?$/i.test(file);
+
 export class Demo implements Displayable {
   constructor(private readonly model: PageModel) {
     if (namesUserModule(model.config))
@@ -81,19 +83,19 @@ export class Demo implements Displayable {
   }
 
   /**
-   * Writes the page. Weights of more than 25 MB are put into a folder beside it, which must go with it.
+   * Writes the page. Weights of more than 25 MB (`oneFile`, in bytes) are put into a folder beside it, which must go with it.
    *
    * @returns absolute path of the page
    * @throws DetLabError for another extension than .html
    */
-  save(file: string): string {
+  save(file: string, { oneFile = ONE_FILE }: { oneFile?: number } = {}): string {
     formatOf('a demonstration', ['html'], file);
     const target = path.resolve(file);
     const pieces = this.weights();
     const bytes = pieces.reduce((sum, { byteLength }) => sum + byteLength, 0);
     mkdirSync(path.dirname(target), { recursive: true });
     const weights =
-      bytes <= ONE_FILE
+      bytes <= oneFile
         ? Buffer.concat(pieces).toString('base64')
         : { files: writeParts(Buffer.concat(pieces), target), bytes };
     writeFileSync(target, htmlPage(this.model.name, this.html(weights, true)));
@@ -109,10 +111,10 @@ export class Demo implements Displayable {
     const { name, classes, config, threshold } = this.model;
     const palette = configuredPalette(config, classes);
     const heading = isPage
-      ? `<h1 style="font-size:22px;margin:0 0 2px">${escapeHtml(name)}</h1><p style="margin:0 0 14px;opacity:.75">${escapeHtml(summaryOf(classes))}. Everything is computed in this page, and no image leaves it.</p>`
+      ? `<h1 style="font-size:22px;margin:0 0 2px">${escapeHtml(name)}</h1><p style="margin:0 0 14px;opacity:.75">Detects ${escapeHtml(summaryOf(classes))}. Everything is computed in this page: no image leaves it.</p>`
       : '';
     return interactiveHtml({
-      body: `${heading}<div class="detlab-demo"><p>${escapeHtml(name)} detects ${escapeHtml(summaryOf(classes))} in this place where scripts may run.</p></div>`,
+      body: `${heading}<div class="detlab-demo"><p>${escapeHtml(name)} detects ${escapeHtml(summaryOf(classes))} here, where scripts may run.</p></div>`,
       data: {
         engine: engine(),
         weights,

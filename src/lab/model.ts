@@ -16,7 +16,7 @@ import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assi
 import { type Attention, type AttentionOptions, attentionOf } from './attention';
 import { buildModel, type RecipeSpec } from './build-model';
 import { type Cam, type CamOptions, camOf } from './cam';
-import { Demo } from './demo';
+import { Demo, isPageFile } from './demo';
 import type { ErrorReport } from './error-report';
 import { type EvaluateOptions, evaluate } from './evaluate';
 import { runEvaluation } from './evaluation-run';
@@ -63,8 +63,6 @@ export interface ModelErrorsOptions extends EvaluateOptions, ErrorKindOptions {
   /** Compute the loss of every image too. Default false. */
   losses?: boolean;
 }
-
-const isPage = (file: string): boolean => /\.html?$/i.test(file);
 
 /** Detectors whose weights were freed. */
 const freed = new WeakSet<Detector>();
@@ -239,7 +237,7 @@ export class Model implements Displayable {
     const [unused] = Object.keys(options ?? {});
     if (unused !== undefined) throw new DetLabError(`Cannot save "${file}": the option ${unused} is of .onnx files`);
     if (isConfigFile(file)) return saveConfig(this.config, file, this.classes);
-    if (isPage(file)) return this.demo().save(file);
+    if (isPageFile(file)) return this.demo().save(file);
     this.requireWeights('save');
     mkdirSync(path.dirname(path.resolve(file)), { recursive: true });
     const state = encodeState(this.detector.stateDict());

@@ -22,7 +22,7 @@ export async function imagePixels(source: ImageSource, name = nameOf(source)): P
   if (source instanceof ArrayBuffer) return ofFile(new Blob([source]), name);
   if (source instanceof Blob) return ofFile(source, name);
   if (source instanceof ImageBitmap) return ofBitmap(source, name);
-  if (isElement(source)) return ofBitmap(await createImageBitmap(source, EXACT), name);
+  if (isElement(source)) return ofOwnBitmap(await createImageBitmap(source, EXACT), name);
   return pixelsOf(source);
 }
 
@@ -32,10 +32,10 @@ const EXACT: ImageBitmapOptions = {
   premultiplyAlpha: 'none',
 };
 
-const nameOf = (source: ImageSource): string => ('name' in source ? String(source.name) : 'image');
+const nameOf = (source: ImageSource): string => (source instanceof File ? source.name : 'image');
 
 /** Elements are of a page: a worker has none. */
-function isElement(source: object): source is HTMLImageElement | HTMLVideoElement {
+function isElement(source: unknown): source is HTMLImageElement | HTMLVideoElement {
   const { HTMLImageElement: Picture, HTMLVideoElement: Video } = globalThis as Partial<typeof globalThis>;
   return (Picture !== undefined && source instanceof Picture) || (Video !== undefined && source instanceof Video);
 }
@@ -58,7 +58,7 @@ async function ofFile(file: Blob, name: string): Promise<PixelImage> {
       error,
     );
   });
-  return ofBitmap(bitmap, name);
+  return ofOwnBitmap(bitmap, name);
 }
 
 /** Whether a JPEG or a PNG lacks its end. */
@@ -79,6 +79,14 @@ function looksLikeImage([a, b, c, d]: Uint8Array): boolean {
   return start.startsWith('\xff\xd8') || ['\x89PNG', 'GIF8', 'RIFF'].includes(start) || start.startsWith('BM');
 }
 
+function ofOwnBitmap(bitmap: ImageBitmap, name: string): PixelImage {
+  try {
+    return ofBitmap(bitmap, name);
+  } finally {
+    bitmap.close();
+  }
+}
+
 function ofBitmap(bitmap: ImageBitmap, name: string): PixelImage {
   const { width, height } = bitmap;
   try {
@@ -89,8 +97,6 @@ function ofBitmap(bitmap: ImageBitmap, name: string): PixelImage {
     return { data: withoutAlpha(context.getImageData(0, 0, width, height).data), width, height, order: 'rgb' };
   } catch (error) {
     throw new DetLabError(`Cannot read "${name}": ${(error as Error).message}`, { cause: error });
-  } finally {
-    bitmap.close();
   }
 }
 
