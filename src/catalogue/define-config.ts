@@ -75,7 +75,7 @@ interface OptimWrapperConfig {
   clip_grad?: { max_norm: number; norm_type?: number; _delete_?: boolean } | null;
   accumulative_counts?: number;
   dtype?: 'float16' | 'bfloat16' | null;
-  loss_scale?: 'dynamic' | number;
+  loss_scale?: 'dynamic' | number | Record<string, number | boolean>;
   paramwise_cfg?: Record<string, unknown> | null;
   constructor?: unknown;
   _delete_?: boolean;

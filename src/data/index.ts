@@ -22,7 +22,7 @@ export {
   type LoaderStats,
   type PipelineStage,
 } from './loader';
-export { type OrderOptions, type Shard, shardLength } from './loading/batch-order';
+export { batchesOf, type OrderOptions, type Shard } from './loading/batch-order';
 export { decodeImage, imageSize } from './loading/decode';
 export {
   type SampleTrace,

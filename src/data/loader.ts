@@ -3,7 +3,7 @@
 
 import './node-platform';
 import { DetLabError } from '../errors';
-import { batchOrder, imagesOf, type OrderOptions, shardLength } from './loading/batch-order';
+import { batchesOf, imagesOf, type OrderedSample, type OrderOptions, sampleOrder } from './loading/batch-order';
 import { streamFor } from './loading/random-streams';
 import type { OrderPosition } from './loading/sample-context';
 import { inProcess, type SampleKey, type SampleSource } from './loading/sample-source';
@@ -110,9 +110,9 @@ class PrefetchingLoader implements Loader {
       aspectRatioGrouping: options.aspectRatioGrouping ?? false,
       dropLast: options.dropLast ?? false,
       ...(options.shard && { shard: options.shard }),
+      endless: options.endless ?? false,
     };
-    const batches = shardLength(dataset.records.length, options) / batchSize;
-    this.length = this.order.dropLast ? Math.floor(batches) : Math.ceil(batches);
+    this.length = batchesOf(dataset.records.length, this.order);
     this.images = dataset.records.length;
     this.batchSize = batchSize;
     this.workers = isPortable(stages) ? workers : 0;
@@ -139,17 +139,17 @@ class PrefetchingLoader implements Loader {
   private async sampleAt(
     source: SampleSource,
     position: OrderPosition,
-    index: number,
+    { index, pass }: OrderedSample,
   ): Promise<PackedSample | undefined> {
     const { epoch } = position;
     const { name, records } = this.dataset;
     const { seed } = this.order;
-    const redraw = streamFor(seed, epoch, index, -1);
+    const redraw = streamFor(seed, pass, index, -1);
     const stage = this.stages.findLastIndex(({ from }) => from <= epoch);
     let record = index;
     let unreadable = 0;
     for (let attempt = 0; unreadable <= MAX_REPLACEMENTS && attempt < MAX_DISCARDS; attempt++) {
-      const key: SampleKey = [seed, epoch, index, attempt];
+      const key: SampleKey = [seed, pass, index, attempt];
       const outcome = await source.get({ index: record, stage, key, position });
       this.stats.decodeSeconds += outcome.seconds;
       if ('sample' in outcome) {
@@ -177,7 +177,7 @@ class PrefetchingLoader implements Loader {
 
   async *epoch(epoch: number, { start = 0, signal }: EpochOptions = {}): AsyncGenerator<PackedSample[], void, void> {
     const source = (this.source ??= this.openSource());
-    const batches = batchOrder(imagesOf(this.dataset.records), epoch, this.order);
+    const batches = sampleOrder(imagesOf(this.dataset.records), epoch, this.order);
     const firsts = [0];
     for (const batch of batches) firsts.push(firsts.at(-1)! + batch.length);
     const queue: Promise<(PackedSample | undefined)[]>[] = [];
@@ -186,7 +186,7 @@ class PrefetchingLoader implements Loader {
       while (queue.length < this.prefetch && next < batches.length) {
         const first = firsts[next];
         const batch = Promise.all(
-          batches[next++].map((index, i) => this.sampleAt(source, { epoch, position: first + i }, index)),
+          batches[next++].map((sample, i) => this.sampleAt(source, { epoch, position: first + i }, sample)),
         );
         batch.catch(() => {}); // awaited below, unless the consumer stops earlier
         queue.push(batch);

@@ -22,7 +22,10 @@ const SPARE: [path: RegExp, instead: string, unless?: RegExp][] = [
   [/^default_hooks\b/, 'it is left out'],
   [/^log_processor$/, 'the log is as without it'],
   [/^visualizer$/, 'model.predict(image) draws'],
-  [/^visualizer\.vis_backends\b/, 'scalars go to scalars.jsonl in work_dir alone'],
+  [
+    /^visualizer\.vis_backends\b/,
+    'scalars go to scalars.jsonl in work_dir; LocalVisBackend, TensorboardVisBackend and MLflowVisBackend write more',
+  ],
   [/^\w+_dataloader\.sampler$/, 'images are read as by DefaultSampler'],
   [/^\w+_dataloader\.batch_sampler$/, 'batches are as without it'],
   [/^(val|test)_cfg$/, 'evaluations run as by ValLoop'],

@@ -10,6 +10,7 @@ import { EvaluationHook } from '../training/hooks/evaluation-hook';
 import type { TrainHook } from '../training/hooks/hook';
 import type { Ranks } from '../training/ranks/ranks';
 import { configFacts, type Facts } from '../training/ranks/same-facts';
+import { RunLog } from '../training/run-log';
 import { type BestEvaluation, type TrainResult, train } from '../training/train';
 import { notebook } from '../visualization/display';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
@@ -21,14 +22,16 @@ import type { FitOptions } from './fit-options';
 import type { LabDataset } from './lab-dataset';
 import { Model } from './model';
 import { planRun, type RunPlan } from './plan';
+import { type Provenance, provenance, provenanceLines } from './provenance';
 import { syncConfigured } from './ranks/sync-configured';
 import type { Report } from './report';
 import { Run } from './run';
-import { RunConfigHook } from './run-config-hook';
+import { effectiveConfig, RunConfigHook } from './run-config-hook';
 import { RunEvaluations } from './run-evaluations';
 import { checkHooks, type HookError, UserHook } from './run-hooks';
 import { type RunView, runView } from './run-view';
 import { trainLoader } from './train-loader';
+import { visBackendsHook } from './vis-backends';
 import { fitWarmUp } from './warm-up';
 import { type Watched, watchedImages } from './watched';
 import { wholeConfig } from './whole-config';
@@ -53,14 +56,12 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   const planned = planRun(spec.config, ranks ? { ...options, processes: ranks.size } : options);
   const classes = resolveClasses(spec, data);
   const view = runView(spec.name, planned.loop, { quiet: options.log !== undefined });
-  const log = options.log ?? view.log;
+  const runLog = new RunLog(options.log ?? view.log);
+  const log = (line: string) => runLog.line(line);
   // of the first weights, which a resumed run does not have
   const startLines: string[] = [];
-  const onLine = (line: string) => {
-    if (!notices.includes(line)) startLines.push(line);
-  };
-  const { signal } = options;
-  const detector = await buildModel(spec, classes, planned.seed, onLine, { signal });
+  const onLine = (line: string) => void (notices.includes(line) || startLines.push(line));
+  const detector = await buildModel(spec, classes, planned.seed, onLine, { signal: options.signal });
   const model = new Model(detector, classes, spec.name, wholeConfig(spec.config, detector));
   const workDir = workDirOf(spec, options);
   const problems: DataProblem[] = [];
@@ -80,6 +81,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   const warmUp = fitWarmUp(planned, loader.length);
   const plan = { ...planned, ...warmUp, notices: [...planned.notices, ...warmUp.notices] };
   const firstLines = linesBefore(data, workDir, [...new Set([...plan.notices, ...notices])]);
+  const made = ranks?.isFirst === false ? undefined : await keepProvenance(runLog, plan, workDir);
   const watched = watchedOf(data, options);
   const hookErrors: HookError[] = [];
   if (ranks) syncConfigured(detector, spec.config);
@@ -95,7 +97,8 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
     view,
     watched,
     workDir,
-    log,
+    runLog,
+    made,
     firstLines,
     startLines,
     userHooks: (options.hooks ?? []).map((hook, i) => new UserHook(hook, i, model, hookErrors)),
@@ -103,7 +106,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   try {
     const trained = await trainAndEvaluate(session);
     await view.finish();
-    return new Run({
+    const run = new Run({
       ...trained,
       model,
       watched,
@@ -116,12 +119,27 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
       waitSeconds: loader.stats.waitSeconds,
       workDir,
     });
+    runLog.keep(run.toString());
+    return run;
   } catch (error) {
+    runLog.keep(`the run was ended by an error: ${error instanceof Error ? error.message : String(error)}`);
     await view.finish().catch(() => {});
     throw error;
   } finally {
     await loader.close();
   }
+}
+
+/** What the run is made by, at the head of its log; undefined where nothing is written. */
+async function keepProvenance(
+  log: RunLog,
+  { seed }: RunPlan,
+  workDir: string | undefined,
+): Promise<Provenance | undefined> {
+  if (workDir === undefined) return undefined;
+  const made = await provenance();
+  for (const line of [`started ${new Date().toISOString()}`, ...provenanceLines(made), `seed: ${seed}`]) log.keep(line);
+  return made;
 }
 
 /** The state of one call of `fit`. */
@@ -137,7 +155,9 @@ interface FitSession {
   view: RunView;
   watched: Watched | undefined;
   workDir?: string;
-  log: (line: string) => void;
+  runLog: RunLog;
+  /** What it was made by; absent where nothing is written. */
+  made?: Provenance;
   /** What the log begins with, after the engine. */
   firstLines: readonly string[];
   /** And for a run that is not resumed. */
@@ -164,7 +184,8 @@ async function trainAndEvaluate(session: FitSession): Promise<Trained> {
     model,
     view,
     watched,
-    log,
+    runLog,
+    made,
     firstLines,
     startLines,
     userHooks,
@@ -186,13 +207,18 @@ async function trainAndEvaluate(session: FitSession): Promise<Trained> {
     ranks,
     watched,
     workDir,
-    log,
+    log: (line) => runLog.line(line),
   });
   const evaluation = data.val && new EvaluationHook((at) => evaluations.evaluate(at));
-  const kept = new RunConfigHook(spec, plan, { classes: model.classes, data: data.name });
+  const record = visBackendsHook(config, () => effectiveConfig(spec, plan));
+  const kept = new RunConfigHook(spec, plan, {
+    classes: model.classes,
+    data: data.name,
+    ...(made && { environment: made }),
+  });
   const result = await train({
     ...plan,
-    hooks: [displayHook(view, options), kept, ...(evaluation ? [evaluation] : []), ...userHooks, ...plan.hooks],
+    hooks: [displayHook(view, options), kept, record, ...(evaluation ? [evaluation] : []), ...userHooks, ...plan.hooks],
     detector,
     loader,
     signal,
@@ -202,7 +228,7 @@ async function trainAndEvaluate(session: FitSession): Promise<Trained> {
     resume: options.resume ?? config.resume === true,
     freezing: spec.freezing,
     meta: { ...model.meta() },
-    log,
+    log: runLog,
     firstLines,
     startLines,
     registry: catalogue,

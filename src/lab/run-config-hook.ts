@@ -11,6 +11,7 @@ import type { TrainRun } from '../training/train-run';
 import type { RecipeSpec } from './build-model';
 import { objectAt } from './config-access';
 import type { RunPlan } from './plan';
+import type { Provenance } from './provenance';
 
 /** What `run.json` holds. */
 export interface RunRecord {
@@ -24,6 +25,8 @@ export interface RunRecord {
   seed: number;
   precision?: string;
   freezing: string[];
+  /** Versions, machine and git state. */
+  environment?: Provenance;
   /** ISO time at which it was started, or gone on with. */
   started: string;
 }
@@ -39,7 +42,7 @@ export class RunConfigHook implements TrainHook {
   constructor(
     private readonly spec: RecipeSpec,
     private readonly plan: RunPlan,
-    private readonly about: Pick<RunRecord, 'classes' | 'data'>,
+    private readonly about: Pick<RunRecord, 'classes' | 'data' | 'environment'>,
   ) {}
 
   /** The folder is this run's by then. */

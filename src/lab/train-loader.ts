@@ -3,6 +3,7 @@
 import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
 import {
+  batchesOf,
   buildPipeline,
   createLoader,
   type DataProblem,
@@ -13,7 +14,6 @@ import {
   type PipelineStage,
   planDataset,
   type Shard,
-  shardLength,
 } from '../data';
 import { DetLabError } from '../errors';
 import type { PipelineChange } from '../training/hooks/hook';
@@ -41,7 +41,7 @@ export interface TrainingData {
   order: OrderOptions;
 }
 
-type DataPlan = Pick<RunPlan, 'batchSize' | 'seed' | 'pipelineChanges'>;
+type DataPlan = Pick<RunPlan, 'batchSize' | 'loop' | 'seed' | 'pipelineChanges'>;
 
 /** The images and pipelines of a run; nothing is loaded. */
 export function trainingData(
@@ -69,15 +69,15 @@ export function trainingData(
       dropLast: ['drop_last', 'batch_sampler.drop_last'].some(
         (key) => valueAt(config, `train_dataloader.${key}`) === true,
       ),
+      endless:
+        plan.loop.unit === 'iteration' &&
+        /\bInfiniteSampler$/.test(String(valueAt(config, 'train_dataloader.sampler.type'))),
     },
   };
 }
 
 /** Iterations of an epoch. */
-export function batchesPerEpoch({ dataset, order }: TrainingData): number {
-  const batches = shardLength(dataset.records.length, order) / order.batchSize;
-  return order.dropLast ? Math.floor(batches) : Math.ceil(batches);
-}
+export const batchesPerEpoch = ({ dataset, order }: TrainingData): number => batchesOf(dataset.records.length, order);
 
 export function trainLoader(
   data: Dataset,

@@ -1,6 +1,6 @@
 // Training: builds a run from its options, resumes it where asked, and lets its loop and hooks do the rest.
 
-import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { type ModuleConfig, Registry } from '../catalogue/registry';
 import { engine, type Precision } from '../engine';
@@ -20,6 +20,7 @@ import { OptimWrapper, type OptimWrapperConfig } from './optim-wrapper';
 import type { Ranks } from './ranks/ranks';
 import { type Facts, parameterFacts } from './ranks/same-facts';
 import { restore, resumeFrom } from './restore';
+import { RunLog } from './run-log';
 import { RunState } from './run-state';
 import { Runner } from './runner';
 import { Schedule, scheduleFactories } from './schedule';
@@ -56,8 +57,8 @@ export interface TrainOptions {
   meta?: Record<string, unknown>;
   /** Iterations that logged scalars are averaged over. */
   logWindow?: number;
-  /** Takes the lines of the log; the first names the engine. */
-  log?: (line: string) => void;
+  /** Takes the lines of the log; the first names the engine. A RunLog has those from before the run. */
+  log?: RunLog | ((line: string) => void);
   /** Lines of the log after the first. */
   firstLines?: readonly string[];
   /** Lines about the weights that a run starts from, which do not hold for one that goes on. */
@@ -115,7 +116,9 @@ async function run(options: TrainOptions): Promise<TrainResult> {
   const { detector, loader, loop, ranks } = options;
   const workDir = ranks?.isFirst === false ? undefined : options.workDir;
   if (loader.length < 1) throw new DetLabError('Cannot train: the dataset is empty; see dataset.problems');
-  const log = ranks?.isFirst === false ? () => {} : logOf(options);
+  const runLog = options.log instanceof RunLog ? options.log : new RunLog(options.log);
+  runLog.open(workDir === undefined ? undefined : path.join(workDir, 'train.log'), options.resume !== true);
+  const log = ranks?.isFirst === false ? () => {} : (line: string) => runLog.line(line);
   log(`engine: ${engine().description}`);
   for (const line of options.firstLines ?? []) log(line);
   const freezing = options.freezing ?? [];
@@ -166,17 +169,6 @@ async function resumedFrom(
   const directory = await ranks.ofFirst(resumed ?? null);
   if (directory !== null && !ranks.isFirst) await resumeFrom(runner, readCheckpoint(directory));
   return resumed;
-}
-
-/** The log goes to the caller and to a file of the run's folder; a new run starts that anew. */
-function logOf({ log, resume, workDir }: TrainOptions): (line: string) => void {
-  if (workDir === undefined) return (line) => log?.(line);
-  const file = path.join(workDir, 'train.log');
-  if (!resume) rmSync(file, { force: true });
-  return (line) => {
-    log?.(line);
-    appendFileSync(file, `${line}\n`);
-  };
 }
 
 /** @throws DetLabError for a hook that counts epochs in a run that does not */

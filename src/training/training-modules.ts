@@ -7,6 +7,7 @@ import { loops } from './loops';
 import { Adam } from './optimizers/adam';
 import { AdamW } from './optimizers/adamw';
 import { SGD } from './optimizers/sgd';
+import { visBackends } from './record';
 import { dataSamplers } from './runtime/data-samplers';
 import { displays } from './runtime/displays';
 import { optimWrappers } from './runtime/optim-wrappers';
@@ -42,4 +43,5 @@ export const trainingModules = [
   ...hooks,
   ...dataSamplers,
   ...displays,
+  ...visBackends,
 ] as const satisfies readonly AnyDefinition[];

@@ -1,4 +1,5 @@
-// The samples of every batch of an epoch, as MMDetection's DefaultSampler and AspectRatioBatchSampler order them.
+// The samples of every batch of an epoch, as mmengine's DefaultSampler and InfiniteSampler and MMDetection's
+// AspectRatioBatchSampler order them.
 
 import { streamFor } from './random-streams';
 
@@ -10,6 +11,8 @@ export interface OrderOptions {
   aspectRatioGrouping: boolean;
   /** Drop the last batch if it is smaller than `batchSize`. */
   dropLast: boolean;
+  /** Passes follow one another without end, as of mmengine's InfiniteSampler: a batch may span two of them. */
+  endless?: boolean;
   /** The part of one of several processes; all images when absent. */
   shard?: Shard;
 }
@@ -36,18 +39,36 @@ export const imagesOf = (records: readonly { width: number; height: number }[]):
   upright: (index) => records[index].width < records[index].height,
 });
 
-/** The record indices of every batch of `epoch`. */
-export function batchOrder(images: OrderedImages, epoch: number, options: OrderOptions): number[][] {
+/** A sample of a batch. */
+export interface OrderedSample {
+  /** Index of its record. */
+  index: number;
+  /** The pass over the images that draws it: the epoch, unless passes run on without end. */
+  pass: number;
+}
+
+/** Batches of an epoch. */
+export function batchesOf(
+  count: number,
+  { batchSize, dropLast }: Pick<OrderOptions, 'batchSize' | 'dropLast'>,
+): number {
+  return dropLast ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
+}
+
+function permutationOf(images: OrderedImages, pass: number, { seed, shuffle }: OrderOptions): Int32Array {
+  if (shuffle) return streamFor(seed, pass).permutation(images.length);
+  return Int32Array.from({ length: images.length }, (_, i) => i);
+}
+
+/** The samples of every batch of `epoch`. */
+export function sampleOrder(images: OrderedImages, epoch: number, options: OrderOptions): OrderedSample[][] {
+  if (options.endless) return endlessOrder(images, epoch, options);
   const { batchSize, dropLast } = options;
-  const order = options.shuffle
-    ? streamFor(options.seed, epoch).permutation(images.length)
-    : Int32Array.from({ length: images.length }, (_, i) => i);
-  const own = shardOf(order, options);
-  const batches: number[][] = [];
-  const groups: [number[], number[]] = [[], []];
-  for (const index of own) {
+  const batches: OrderedSample[][] = [];
+  const groups: [OrderedSample[], OrderedSample[]] = [[], []];
+  for (const index of shardOf(permutationOf(images, epoch, options), options)) {
     const group = groups[options.aspectRatioGrouping && images.upright(index) ? 0 : 1];
-    group.push(index);
+    group.push({ index, pass: epoch });
     if (group.length === batchSize) batches.push(group.splice(0));
   }
   // the remainders of both groups share batches, portrait images first
@@ -56,6 +77,37 @@ export function batchOrder(images: OrderedImages, epoch: number, options: OrderO
   if (rest.length > 0 && !dropLast) batches.push(rest);
   return batches;
 }
+
+/**
+ * As many batches as a pass has, of permutations one after the other: a batch may span two of them, and is always full.
+ * Orientations are collected over all of them, so that those batches follow from the beginning.
+ */
+function endlessOrder(images: OrderedImages, epoch: number, options: OrderOptions): OrderedSample[][] {
+  const { aspectRatioGrouping, batchSize, shard = { rank: 0, size: 1 } } = options;
+  const count = batchesOf(images.length, options);
+  const skipped = epoch * count;
+  const batches: OrderedSample[][] = [];
+  // without orientations, what comes before is known by its length
+  let made = aspectRatioGrouping ? 0 : skipped;
+  const groups: [OrderedSample[], OrderedSample[]] = [[], []];
+  let known: { pass: number; order: Int32Array } = { pass: -1, order: new Int32Array() };
+  // of several processes each takes every so manyth sample
+  for (let at = shard.rank + made * batchSize * shard.size; batches.length < count; at += shard.size) {
+    const pass = Math.floor(at / images.length);
+    if (known.pass !== pass) known = { pass, order: permutationOf(images, pass, options) };
+    const index = known.order[at % images.length];
+    const group = groups[aspectRatioGrouping && images.upright(index) ? 0 : 1];
+    group.push({ index, pass });
+    if (group.length < batchSize) continue;
+    const batch = group.splice(0);
+    if (made++ >= skipped) batches.push(batch);
+  }
+  return batches;
+}
+
+/** The record indices of every batch of `epoch`. */
+export const batchOrder = (images: OrderedImages, epoch: number, options: OrderOptions): number[][] =>
+  sampleOrder(images, epoch, options).map((batch) => batch.map(({ index }) => index));
 
 /** The order's images rank, rank + size, ..., filled up from its front, as mmengine's DefaultSampler shares them out. */
 function shardOf(order: Int32Array, options: OrderOptions): Int32Array {

@@ -5,7 +5,7 @@ import { BadData } from '../bad-data';
 import { copyOf, type Pipeline, type SampleContext } from '../pipeline';
 import { keepPixels } from '../pixels/pixel-pool';
 import type { Sample } from '../transforms/sample';
-import { batchOrder, type OrderOptions } from './batch-order';
+import { batchesOf, type OrderedSample, type OrderOptions, sampleOrder, shardLength } from './batch-order';
 import { streamFor } from './random-streams';
 import type { RecordStore } from './record-store';
 
@@ -25,17 +25,20 @@ export function sampleContexts(
   order: OrderOptions,
   upright: (index: number) => boolean,
 ): (position: OrderPosition, first: boolean) => SampleContext {
+  // index and pass of each sample
   const orders = new Map<number, Int32Array>();
-  const orderOf = (epoch: number): Int32Array => {
-    let indices = orders.get(epoch);
-    if (!indices) {
+  const orderedAt = ({ epoch, position }: OrderPosition): OrderedSample => {
+    let samples = orders.get(epoch);
+    if (!samples) {
       if (orders.size > 2) orders.clear();
-      indices = Int32Array.from(batchOrder({ length: records.length, upright }, epoch, order).flat());
-      orders.set(epoch, indices);
+      const batches = sampleOrder({ length: records.length, upright }, epoch, order);
+      samples = Int32Array.from(batches.flatMap((batch) => batch.flatMap(({ index, pass }) => [index, pass])));
+      orders.set(epoch, samples);
     }
-    return indices;
+    return { index: samples[2 * position], pass: samples[2 * position + 1] };
   };
-  const perEpoch = order.dropLast ? records.length - (records.length % order.batchSize) : records.length;
+  const full = batchesOf(records.length, order) * order.batchSize;
+  const perEpoch = order.endless || order.dropLast ? full : shardLength(records.length, order);
   const keptByStep = new Map<number, Map<number, Promise<Sample | undefined>>>();
   const stepsWithCache = new Set<number>();
 
@@ -44,9 +47,9 @@ export function sampleContexts(
     let sample = keptOf(step).get(n);
     if (!sample) {
       const [epoch, position] = [Math.floor(n / perEpoch), n % perEpoch];
-      const index = orderOf(epoch)[position];
+      const { index, pass } = orderedAt({ epoch, position });
       sample = pipeline
-        .prepare(records.at(index), streamFor(order.seed, epoch, index, 0), {
+        .prepare(records.at(index), streamFor(order.seed, pass, index, 0), {
           context: contextAt({ epoch, position }, false),
           until: step,
         })

@@ -1,5 +1,5 @@
 // IterBasedTrainLoop (mmengine): so many iterations, over as many passes of the data as they take. To hooks, the whole run is
-// one epoch. Every pass begins with a new batch, where batches of mmengine's InfiniteSampler span two passes.
+// one epoch. With InfiniteSampler batches may span two passes; with DefaultSampler every pass begins with a new batch.
 
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';

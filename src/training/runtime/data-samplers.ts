@@ -24,7 +24,7 @@ export const DefaultSampler = defineModule({
 export const InfiniteSampler = defineModule({
   kind: 'data_sampler',
   type: 'InfiniteSampler',
-  summary: 'Every image once a pass, pass after pass: the order of DefaultSampler, for IterBasedTrainLoop',
+  summary: 'Every image once a pass, pass after pass, in batches that are always full: for IterBasedTrainLoop',
   origin: 'mmengine',
   shapes: 'n images -> permutations of 0 .. n-1, one after the other',
   example: "{ type: 'InfiniteSampler', shuffle: true }",

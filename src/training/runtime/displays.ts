@@ -38,7 +38,7 @@ export const DetLocalVisualizer = defineModule({
   options: z.strictObject({
     name: z.string().default('visualizer').describe('Accepted: there is one'),
     image: z.null().optional().describe('Only null'),
-    vis_backends: z.array(moduleOption('vis_backend')).nullish().describe('Where drawn images and scalars go'),
+    vis_backends: z.array(moduleOption('vis_backend')).nullish().describe('Where scalars go, beside scalars.jsonl'),
     save_dir: ignoredOption('output goes to work_dir', { lost: true }),
     bbox_color: ignoredOption('each class has a colour of its own', { lost: true }),
     text_color: ignoredOption('text has a colour that is legible on its box', {
@@ -52,23 +52,4 @@ export const DetLocalVisualizer = defineModule({
   build: (options) => options,
 });
 
-export const LocalVisBackend = defineModule({
-  kind: 'vis_backend',
-  type: 'LocalVisBackend',
-  summary: "Scalars of a run in its folder: DetLab's runs write scalars.jsonl there",
-  origin: 'mmengine',
-  shapes: 'scalars of a run -> a file of JSON lines',
-  example: "{ type: 'LocalVisBackend' }",
-  options: z.strictObject({
-    save_dir: ignoredOption('output goes to work_dir', { lost: true }),
-    img_save_dir: ignoredOption('`detlab predict --out` names the folder', { harmless: ['vis_image'], lost: true }),
-    config_save_file: ignoredOption('the config is kept in the checkpoints', { harmless: ['config.py'], lost: true }),
-    scalar_save_file: ignoredOption('the name is scalars.jsonl', {
-      harmless: ['scalars.json', 'scalars.jsonl'],
-      lost: true,
-    }),
-  }),
-  build: (options) => options,
-});
-
-export const displays = [LogProcessor, DetLocalVisualizer, LocalVisBackend] as const satisfies readonly AnyDefinition[];
+export const displays = [LogProcessor, DetLocalVisualizer] as const satisfies readonly AnyDefinition[];

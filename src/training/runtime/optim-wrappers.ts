@@ -29,12 +29,25 @@ const options = z.strictObject({
         'with LearningRateDecayOptimizerConstructor rates fall from the head to the first layer of the backbone',
     ),
 });
+/** Of torch's GradScaler. */
+const scaleOptions = z.strictObject({
+  init_scale: z.number().positive().optional().describe('First factor; 65536 when left out'),
+  growth_factor: z.number().gt(1).optional().describe('By which it grows; 2 when left out'),
+  backoff_factor: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .optional()
+    .describe('By which it is lowered at an overflow; 0.5 when left out'),
+  growth_interval: z.int().positive().optional().describe('Good steps after which it grows; 2000 when left out'),
+  enabled: z.boolean().optional().describe('False: the loss is not scaled'),
+});
 const amp = options.extend({
   dtype: z.enum(['float16', 'bfloat16']).nullish().describe('Low precision; bfloat16 when absent'),
   loss_scale: z
-    .union([z.literal('dynamic'), z.number().positive()])
+    .union([z.literal('dynamic'), z.number().positive(), scaleOptions])
     .default('dynamic')
-    .describe('float16 only: factor on the loss'),
+    .describe("float16 only: factor on the loss, 'dynamic', a constant, or the options of torch's GradScaler"),
   use_fsdp: z.literal(false).default(false).describe('Only false'),
 });
 /** The options of either. */

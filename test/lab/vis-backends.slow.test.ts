@@ -1,0 +1,72 @@
+// What TensorBoard and MLflow themselves read of a run, in a Python environment made for it.
+
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type LabDataset, startEngine } from '../../src';
+import { quick, scenes, small } from './small';
+
+const folder = mkdtempSync(join(tmpdir(), 'detlab-tools-'));
+const python = join(folder, 'venv/bin/python');
+let data: LabDataset;
+beforeAll(async () => {
+  execFileSync('python3', ['-m', 'venv', join(folder, 'venv')]);
+  const packages = ['tensorboard==2.20.0', 'mlflow-skinny==2.22.1'];
+  execFileSync(python, ['-m', 'pip', 'install', '-q', ...packages], { stdio: ['ignore', 'ignore', 'pipe'] });
+  await startEngine({ threads: 1 });
+  data = (await scenes(folder)).take(4);
+}, 600_000);
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const ask = (script: string, ...args: string[]) =>
+  JSON.parse(execFileSync(python, ['-c', script, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+
+const TENSORBOARD = `
+import json, sys
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+events = EventAccumulator(sys.argv[1])
+events.Reload()
+tags = events.Tags()
+text = events.Tensors('config/text_summary')[0].tensor_proto.string_val[0].decode()
+print(json.dumps(dict(scalars={t: [[e.step, e.value] for e in events.Scalars(t)] for t in tags['scalars']}, text=text)))
+`;
+const MLFLOW = `
+import json, sys
+from mlflow.tracking import MlflowClient
+client = MlflowClient('file://' + sys.argv[1])
+experiment = client.get_experiment_by_name('cells')
+[run] = client.search_runs([experiment.experiment_id])
+history = {k: [[m.step, m.value] for m in client.get_metric_history(run.info.run_id, k)] for k in run.data.metrics}
+artifacts = [a.path for a in client.list_artifacts(run.info.run_id)]
+print(json.dumps(dict(history=history, params=run.data.params, tags=run.data.tags, status=run.info.status,
+                      name=run.info.run_name, artifacts=artifacts)))
+`;
+
+test('both have every scalar of the log at its step, the config and the tags, over a resume', async () => {
+  const workDir = join(folder, 'run');
+  const mlflow = { type: 'MLflowVisBackend', exp_name: 'cells', tags: { who: 'me' }, save_dir: join(folder, 'mlruns') };
+  const recipe = small().set({ 'visualizer.vis_backends': [{ type: 'TensorboardVisBackend' }, mlflow] });
+  const options = { ...quick, batch: 2, workers: 0, watch: false, logInterval: 1, workDir } as const;
+  const stop = new AbortController();
+  const onStep = ({ step }: { step: number }) => void (step === 3 && stop.abort());
+  const first = await recipe.fit(data, { ...options, epochs: 3, signal: stop.signal, onStep });
+  const run = await recipe.fit(data, { ...options, epochs: 3, resume: true });
+  const { evaluations, train } = run.history;
+
+  const board = ask(TENSORBOARD, join(workDir, 'vis_data'));
+  const float = (value: number) => Math.fround(value);
+  expect(board.scalars.loss).toEqual(train.map(({ step, loss }) => [step, float(loss)]));
+  expect(board.scalars.lr).toEqual(train.map(({ step, lr }) => [step, float(lr)]));
+  const ap = evaluations.map((record) => [record.step, float(record['coco/bbox_mAP'])]);
+  expect(board.scalars['coco/bbox_mAP']).toEqual(ap);
+  expect(board.text).toContain('max_epochs=3');
+
+  const store = ask(MLFLOW, join(folder, 'mlruns'));
+  expect(store.history.loss).toEqual(train.map(({ step, loss }) => [step, loss]));
+  expect(store.history['coco/bbox_mAP']).toEqual(evaluations.map((r) => [r.step, r['coco/bbox_mAP']]));
+  expect(store).toMatchObject({ status: 'FINISHED', name: 'run', tags: { who: 'me' }, artifacts: ['config.py'] });
+  expect(store.params).toMatchObject({ 'train_cfg.max_epochs': '3', 'optim_wrapper.optimizer.type': 'SGD' });
+  for (const { model } of [first, run]) model.dispose();
+});
