@@ -124,11 +124,11 @@ function endOf({ rank, child, words, ended }: OtherRank): string {
 /** The error of the run, or of the process that it is about. */
 async function explained(error: unknown, others: readonly OtherRank[]): Promise<unknown> {
   await setTimeout(100); // the news of an end comes by the event loop
-  const killed = others.filter(({ ended }) => ended?.signal);
-  const isLoss = error instanceof DetLabError && /has ended without a word|has not answered/.test(error.message);
-  if (killed.length === 0 || !isLoss) return error;
+  const failed = others.filter(({ ended }) => ended && (ended.signal !== null || ended.code !== 0));
+  const isLoss = error instanceof DetLabError && /has ended without a word/.test(error.message);
+  if (failed.length === 0 || !isLoss) return error;
   return new DetLabError(
-    `Cannot continue training: ${killed.map(endOf).join('; ')}. The newest checkpoint is whole: go on with fit(..., { resume: true })`,
+    `Cannot continue training: ${failed.map(endOf).join('; ')}. The newest checkpoint is whole: go on with fit(..., { resume: true })`,
   );
 }
 
