@@ -1,4 +1,4 @@
-// One rank of the tests: trains the tiny detector as argv says, a JSON object, and writes what it ends with.
+// One rank of the tests: trains the tiny detector once for each JSON object of argv, and writes a line of what each run ends with.
 
 import { startEngine } from '../../../src/engine';
 import { joinGroup } from '../../../src/engine/torch/process-group';
@@ -21,9 +21,8 @@ export interface RankArguments {
   unfrozen?: boolean;
 }
 
-async function main(given: RankArguments): Promise<void> {
+async function run(given: RankArguments): Promise<string> {
   const { rank, size, file, seed = 7, timeout = 20 } = given;
-  await startEngine({ threads: 1 });
   const group = await joinGroup({ rank, size, meeting: { file }, timeout });
   const ranks = new Ranks(group);
   const detector = tinyDetector();
@@ -43,11 +42,21 @@ async function main(given: RankArguments): Promise<void> {
         },
       },
     });
-    console.log('done');
+    ranks.close(true);
+    return 'done';
   } catch (error) {
-    console.log((error as Error).message);
+    ranks.close(false);
+    return (error as Error).message;
+  }
+}
+
+async function main(): Promise<void> {
+  await startEngine({ threads: 1 });
+  for (const text of process.argv.slice(2)) {
+    const said = await run(JSON.parse(text) as RankArguments);
+    console.log(said.replaceAll('\n', ' '));
   }
   process.exit(0);
 }
 
-void main(JSON.parse(process.argv[2]) as RankArguments);
+void main();
