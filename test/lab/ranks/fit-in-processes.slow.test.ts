@@ -8,7 +8,7 @@ import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LabDataset, startEngine } from '../../../src';
 import { Random } from '../../../src/random';
-import { childrenOf } from './child-processes';
+import { childrenOf, isRunning } from './child-processes';
 import { largestDifference, narrow, quiet, synced, towns, weightsOf } from './narrow';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-ranks-test-'));
@@ -58,7 +58,7 @@ async function attempt(random: Random, after?: number): Promise<string> {
     const others = all.filter((pid) => pid !== victim);
     await Promise.race([ended, setTimeout(15_000)]);
     await setTimeout(1500);
-    for (const pid of others) expect(existsSync(`/proc/${pid}`), said).toBe(false);
+    for (const pid of others) expect(isRunning(pid), said).toBe(false);
   }
   await ended;
   return said;
