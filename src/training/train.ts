@@ -134,6 +134,8 @@ async function run(options: TrainOptions): Promise<TrainResult> {
       if (!(error instanceof LeftRanks)) throw error;
       await runner.hooks.call('afterTrain', runner); // Stop, and a rank that does not answer
     });
+    const waited = ranks?.waitLine();
+    if (waited) log(waited);
     const result = resultOf(runner, defaults.checkpoint, resumed);
     if (result.stop) log(`${result.stop.where}; ${wayOn(result.stop)}`);
     return result;

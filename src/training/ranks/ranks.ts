@@ -31,6 +31,9 @@ export class Ranks {
   private checked?: readonly tf.Variable[];
   private left = false;
   private stoppedAt?: number;
+  /** Seconds that iterations have waited for the others, beyond their own work, and how many iterations. */
+  waited = 0;
+  iterations = 0;
 
   /** @param signal of this process: the run stops when that of any rank is aborted */
   constructor(
@@ -192,6 +195,19 @@ export class Ranks {
       throw new LeftRanks('the other processes have not answered in time');
     }
     this.lost.look();
+  }
+
+  /** One iteration has waited so many milliseconds. */
+  count(milliseconds: number): void {
+    this.waited += milliseconds / 1000;
+    this.iterations++;
+  }
+
+  /** A line for the log; undefined before the first iteration. */
+  waitLine(): string | undefined {
+    if (this.iterations === 0) return undefined;
+    const milliseconds = (1000 * this.waited) / this.iterations;
+    return `exchange with the other processes: ${milliseconds.toFixed(1)} ms an iteration, waiting for the slowest included`;
   }
 
   /** Leaves for the others why this process ends. */
