@@ -4,15 +4,22 @@
 import { z } from 'zod';
 import { ignoredOption } from './ignored-option';
 
-const oneProcess = 'a run is one process';
+const unwrapped =
+  'the model of each process needs no wrapper, and parameters that a step does not use are found always';
 const uncompiled = 'the engine runs the model as it is';
 
 export const environmentKeys = {
-  launcher: ignoredOption(oneProcess, { schema: z.string().nullish(), harmless: ['none'] }),
-  sync_bn: ignoredOption(`${oneProcess}, whose batch norms see its whole batch`, { harmless: [false] }),
-  model_wrapper_cfg: ignoredOption(`${oneProcess}, whose model needs no wrapper`),
-  find_unused_parameters: ignoredOption(`${oneProcess}, whose model needs no wrapper`, { harmless: [false] }),
-  detect_anomalous_params: ignoredOption(`${oneProcess}, whose model needs no wrapper`, { harmless: [false] }),
+  launcher: ignoredOption('a launcher is an option: `detlab train --launcher`, or fit(data, { processes: 2 })', {
+    schema: z.string().nullish(),
+    harmless: ['none'],
+  }),
+  sync_bn: z
+    .union([z.enum(['torch', 'mmcv']), z.literal(false)])
+    .nullish()
+    .describe('in a run of several processes, batch norms see the batches of all: all are SyncBN'),
+  model_wrapper_cfg: ignoredOption(unwrapped),
+  find_unused_parameters: ignoredOption(unwrapped, { harmless: [false, true] }),
+  detect_anomalous_params: ignoredOption(unwrapped, { harmless: [false] }),
   env_cfg: z
     .strictObject({
       cudnn_benchmark: ignoredOption('there is no cuDNN', { harmless: [false] }),
@@ -22,10 +29,23 @@ export const environmentKeys = {
           opencv_num_threads: ignoredOption('images are not read by OpenCV', { harmless: [0] }),
         })
         .nullish(),
-      dist_cfg: ignoredOption(oneProcess, {
-        schema: z.looseObject({}).nullish(),
-        harmless: [{}, { backend: 'nccl' }],
-      }),
+      dist_cfg: z
+        .strictObject({
+          backend: z
+            .enum(['nccl', 'gloo'])
+            .optional()
+            .describe('accepted: Gloo on CPUs, and NCCL on GPUs where libtorch has it'),
+          timeout: z
+            .number()
+            .positive()
+            .optional()
+            .describe('seconds after which a process of a run of several that does not answer is given up (300)'),
+          init_backend: ignoredOption('the processes meet as their launcher says', { harmless: ['torch'] }),
+          port: ignoredOption('MASTER_PORT, or detlab dist-train --port, is the port', {
+            schema: z.union([z.int(), z.string()]).nullish(),
+          }),
+        })
+        .nullish(),
       resource_limit: ignoredOption('the limit of open files is that of the process', { harmless: [4096] }),
     })
     .nullish(),
@@ -33,7 +53,9 @@ export const environmentKeys = {
     .strictObject({
       seed: z.int().nullish().describe('seed of the run; 0 when absent'),
       deterministic: z.boolean().optional().describe('accepted: a run with a seed can be repeated'),
-      diff_rank_seed: ignoredOption(oneProcess, { harmless: [false] }),
+      diff_rank_seed: ignoredOption('the processes of a run have random numbers of their own', {
+        harmless: [false, true],
+      }),
     })
     .nullish(),
   log_level: ignoredOption('the log has all its lines', {

@@ -37,12 +37,15 @@ const SPARE: [path: RegExp, instead: string, unless?: RegExp][] = [
 const DATA =
   /^(train|val|test)_dataloader(\.datasets?(\.\d+)?)+$|^(train|val|test)_dataloader\.dataset\.(?!.*pipeline)/;
 
-/** What of a config a run does not act on, a line for each; the same at the start of a run and in `detlab config check`. */
-export const settingNotices = (config: ConfigObject) => [
+/**
+ * What of a config a run does not act on, a line for each; the same at the start of a run and in `detlab config check`.
+ * @param launched whether the run is of several processes
+ */
+export const settingNotices = (config: ConfigObject, launched = false) => [
   ...findIgnoredSettings(config, catalogue),
   ...findRelatedSettings(config),
   ...pythonImports(config),
-  ...environmentNotices(process.env),
+  ...(launched ? [] : environmentNotices(process.env)),
 ];
 
 /** The lines of these that concern an evaluation by `detlab test`. */
@@ -55,7 +58,7 @@ export const testNotices = (config: ConfigObject): string[] =>
  * @returns lines for the log: what the run goes on without
  * @throws DetLabError listing every problem that stops it
  */
-export function checkRun(config: ConfigObject): string[] {
+export function checkRun(config: ConfigObject, launched = false): string[] {
   const fatal: OptionProblem[] = [];
   const lines: string[] = [];
   for (const problem of findConfigProblems(config, catalogue)) {
@@ -69,7 +72,7 @@ export function checkRun(config: ConfigObject): string[] {
       fatal.push(problem);
   }
   if (fatal.length > 0) throw new DetLabError(problemsText('Cannot train', fatal));
-  return [...lines, ...settingNotices(config).map(noticeLine)];
+  return [...lines, ...settingNotices(config, launched).map(noticeLine)];
 }
 
 const isKind = (kind: string): kind is Kind => (KINDS as readonly string[]).includes(kind);

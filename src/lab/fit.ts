@@ -52,8 +52,9 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   const spec = options.loadFrom === undefined ? given : { ...given, loadFrom: { file: options.loadFrom } };
   const notices: string[] = [...(spec.notices ?? [])];
   await loadCustomImports(spec.config, spec.folders ?? [], (line) => notices.push(line));
-  notices.push(...checkRun(spec.config), ...checkData(data, spec.config));
+  notices.push(...checkRun(spec.config, ranks !== undefined), ...checkData(data, spec.config));
   const planned = planRun(spec.config, ranks ? { ...options, processes: ranks.size } : options);
+  if (ranks) notices.push(...ranksNotices(ranks, planned, options));
   const classes = resolveClasses(spec, data);
   const view = runView(spec.name, planned.loop, { quiet: options.log !== undefined });
   const runLog = new RunLog(options.log ?? view.log);
@@ -235,6 +236,11 @@ async function trainAndEvaluate(session: FitSession): Promise<Trained> {
   });
   return { ...(await evaluations.finish(result)), result };
 }
+
+const ranksNotices = ({ size }: Ranks, { batchSize }: RunPlan, { hooks = [] }: FitOptions): string[] => [
+  `${size} processes with a batch of ${batchSize} each: ${size * batchSize} images an iteration`,
+  ...(hooks.length > 0 ? ['hooks are called in rank 0 alone: what they change, they change there'] : []),
+];
 
 /** What all processes of a run must have beside the same parameters. */
 const factsOf = ({ spec, plan, data, model }: FitSession): Facts => {

@@ -1,4 +1,5 @@
-// Variables by which launchers (torchrun, mpirun, Slurm) give a process its place among several. A run here is one process.
+// Variables by which launchers (torchrun, mpirun, Slurm) give a process its place among several; they are read where --launcher
+// says so.
 
 import type { ConfigNotice } from '../catalogue/config-notices';
 
@@ -15,7 +16,9 @@ export function environmentNotices(environment: Readonly<Record<string, string |
   return [
     {
       paths: ['environment'],
-      message: `${text} has no effect: a run is one process on all images; each process started this way is a run of its own`,
+      message:
+        `${text} has no effect without --launcher pytorch or --launcher slurm: a run is one process on all images, and each ` +
+        'process started this way is a run of its own',
       lost: false,
     },
   ];

@@ -63,6 +63,7 @@ export async function iterate(
     const problem =
       named.length > 0 ? `${named.map(([name, v]) => `${name} is ${v}`).join(', ')} ${where()}` : undefined;
     const begun = ranks ? [...gradients] : [];
+    const since = performance.now();
     if (ranks)
       scalars = await ranks.means(scalars, problem).catch((error) => {
         dispose();
@@ -81,6 +82,7 @@ export async function iterate(
       gradients = await ranks.meanGradients(variables);
       for (const gradient of begun) gradient?.dispose();
     }
+    ranks?.count(performance.now() - since);
     if (afterBackward)
       await afterBackward(gradients).catch((error) => {
         dispose();

@@ -49,6 +49,7 @@ export class Runner implements TrainRun {
   readonly state: RunState;
   readonly hooks: HookList;
   readonly signal?: AbortSignal;
+  readonly ranks?: Ranks;
   readonly workDir?: string;
   stopTraining = false;
   closing = false;
@@ -62,6 +63,7 @@ export class Runner implements TrainRun {
     this.state = parts.state;
     this.hooks = new HookList(parts.hooks);
     this.signal = parts.signal;
+    this.ranks = parts.ranks;
     this.workDir = parts.workDir;
   }
 
@@ -103,8 +105,7 @@ export class Runner implements TrainRun {
 
   /** The batches left of the epoch in hand; an abort ends them early. */
   async *batches(): AsyncGenerator<Batch, void, void> {
-    const { loader, state } = this;
-    const { ranks } = this.parts;
+    const { loader, ranks, state } = this;
     const signal = ranks ? ranks.signal : this.signal;
     const source = loader.epoch(state.epoch, { start: state.iteration, signal })[Symbol.asyncIterator]();
     try {
@@ -129,8 +130,7 @@ export class Runner implements TrainRun {
    * aborts, timers and displays are served.
    */
   async iterate({ samples, began, dataTime }: Batch): Promise<void> {
-    const { detector, hooks, state } = this;
-    const { ranks } = this.parts;
+    const { detector, hooks, ranks, state } = this;
     await ranks?.checkParameters(state.wrapper, detector);
     await hooks.call('beforeTrainIter', this, samples);
     const { lr } = state.wrapper.optimizer.groups[0];
@@ -140,7 +140,8 @@ export class Runner implements TrainRun {
       : undefined;
     const signal = this.lastSeconds < LEAVABLE_SECONDS ? undefined : this.signal;
     const started = performance.now();
-    const done = await iterate(detector, state, { lr, samples, signal, ranks }, afterBackward);
+    const step = () => iterate(detector, state, { lr, samples, signal, ranks }, afterBackward);
+    const done = await (ranks ? ranks.explained(step) : step());
     if (!done) {
       ranks?.leave();
       return;

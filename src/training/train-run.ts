@@ -5,6 +5,7 @@ import type { Detector } from '../models/types';
 import type { CheckpointContents } from './checkpoint';
 import type { History, ScalarRecord } from './history';
 import type { LoopPlan } from './loops/loop-plan';
+import type { Ranks } from './ranks/ranks';
 import type { RunState } from './run-state';
 
 /** Where batches come from. The same epoch gives the same batches each time, from whatever batch it is started. */
@@ -31,6 +32,8 @@ export interface TrainRun {
   readonly loop: LoopPlan;
   readonly state: RunState;
   readonly signal?: AbortSignal;
+  /** The processes of the run, where it has several. */
+  readonly ranks?: Ranks;
   /** Folder of logs and checkpoints; nothing is written without it. */
   readonly workDir?: string;
   /** Epochs or iterations done, as the loop counts. */

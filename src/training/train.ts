@@ -17,7 +17,7 @@ import { FreezingHook } from './hooks/freezing-hook';
 import type { TrainHook } from './hooks/hook';
 import type { TrainLoop } from './loops/train-loop';
 import { OptimWrapper, type OptimWrapperConfig } from './optim-wrapper';
-import type { Ranks } from './ranks/ranks';
+import { LeftRanks, type Ranks } from './ranks/ranks';
 import { type Facts, parameterFacts } from './ranks/same-facts';
 import { restore, resumeFrom } from './restore';
 import { RunLog } from './run-log';
@@ -133,7 +133,12 @@ async function run(options: TrainOptions): Promise<TrainResult> {
     await runner.hooks.call('beforeRun', runner);
     const resumed = await resumedFrom(runner, options, workDir, defaults.checkpoint);
     if (resumed === undefined) for (const line of options.startLines ?? []) log(line);
-    await loop.run(runner);
+    await loop.run(runner).catch(async (error) => {
+      if (!(error instanceof LeftRanks)) throw error;
+      await runner.hooks.call('afterTrain', runner); // Stop, and a rank that does not answer
+    });
+    const waited = ranks?.waitLine();
+    if (waited) log(waited);
     const result = resultOf(runner, defaults.checkpoint, resumed);
     if (result.stop) log(`${result.stop.where}; ${wayOn(result.stop)}`);
     return result;

@@ -9,6 +9,7 @@
 #if __has_include(<torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>)
 
 #define USE_C10D_GLOO
+#include <c10/util/Logging.h>
 #include <torch/csrc/distributed/c10d/FileStore.hpp>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -236,6 +237,8 @@ static void defineStart() {
                static_cast<uint16_t>(call.integer(4)), call.flag(5), call.text(6),
                milliseconds(static_cast<int64_t>(call.number(7) * 1000)), call.text(8), call.text(9), call.flag(10)};
     starting = 1;
+    setenv("TORCH_CPP_LOG_LEVEL", "ERROR", 0);  // a missing host name is no news
+    c10::initLogging();
     std::thread([at] {
       try {
         started = meet(at);

@@ -18,6 +18,7 @@ import type { FitOptions } from '../fit-options';
 import type { LabDataset } from '../lab-dataset';
 import { processesOf } from '../plan';
 import type { Run } from '../run';
+import { namesUserModule } from '../user-modules';
 import { writeRankJob } from './rank-job';
 
 /** Milliseconds that the other processes have to end by themselves. */
@@ -39,6 +40,11 @@ export async function fitInProcesses(spec: RecipeSpec, data: LabDataset, options
   const { processes: _, devices, ...rest } = options;
   if (size === 1 && devices === undefined) return fit(spec, data, rest);
   await startOwnEngine(devices);
+  if (spec.config.custom_imports === undefined && namesUserModule(spec.config))
+    throw new DetLabError(
+      `Cannot train in ${size} processes: the config names modules that were registered in this process alone. Write them into a ` +
+        "file, and name it in the config: custom_imports: { imports: ['./my-modules.ts'] }",
+    );
   const folder = mkdtempSync(path.join(tmpdir(), 'detlab-ranks-'));
   const others: OtherRank[] = [];
   const threads = engineThreads(threadsOf(size));
@@ -77,11 +83,14 @@ const threadsOf = (size: number): number => Math.max(1, Math.floor(availablePara
 async function startOwnEngine(devices: readonly number[] | undefined): Promise<void> {
   const device = devices && `cuda:${devices[0]}`;
   const engine = await startEngine(device === undefined ? {} : { device });
-  if (device !== undefined && engine.device !== device)
-    throw new DetLabError(
-      `Cannot train on devices ${devices?.join(', ')}: this process already uses ${engine.device}. Start a new process, or put ` +
-        `${/\d+$/.exec(engine.device)?.[0] ?? 'its device'} first; on CPUs use processes: ${devices?.length}`,
-    );
+  if (device === undefined || engine.device === device) return;
+  const used = /^cuda:(\d+)$/.exec(engine.device)?.[1];
+  throw new DetLabError(
+    `Cannot train on devices ${devices?.join(', ')}: this process uses ${engine.device} already. ` +
+      (used === undefined
+        ? `On CPUs use processes: ${devices?.length}; for GPUs start a new process, with a CUDA build of torch in .venv`
+        : `Put ${used} first, or start a new process`),
+  );
 }
 
 function startRank(job: string, rank: number, size: number, device: number | undefined): OtherRank {
@@ -124,11 +133,11 @@ function endOf({ rank, child, words, ended }: OtherRank): string {
 /** The error of the run, or of the process that it is about. */
 async function explained(error: unknown, others: readonly OtherRank[]): Promise<unknown> {
   await setTimeout(100); // the news of an end comes by the event loop
-  const killed = others.filter(({ ended }) => ended?.signal);
-  const isLoss = error instanceof DetLabError && /has ended without a word|has not answered/.test(error.message);
-  if (killed.length === 0 || !isLoss) return error;
+  const failed = others.filter(({ ended }) => ended && (ended.signal !== null || ended.code !== 0));
+  const isLoss = error instanceof DetLabError && /has ended without a word/.test(error.message);
+  if (failed.length === 0 || !isLoss) return error;
   return new DetLabError(
-    `Cannot continue training: ${killed.map(endOf).join('; ')}. The newest checkpoint is whole: go on with fit(..., { resume: true })`,
+    `Cannot continue training: ${failed.map(endOf).join('; ')}. The newest checkpoint is whole: go on with fit(..., { resume: true })`,
   );
 }
 

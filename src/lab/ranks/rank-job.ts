@@ -18,8 +18,18 @@ export interface RankJob {
   cwd: string;
 }
 
-/** Of the options, what concerns one process alone stays there. */
-function shared({ log, onRecord, onStep, signal, watch, processes, devices, ...options }: FitOptions): FitOptions {
+/** Of the options, displays, functions and the like concern rank 0 alone. */
+function shared({
+  hooks,
+  log,
+  onRecord,
+  onStep,
+  signal,
+  watch,
+  processes,
+  devices,
+  ...options
+}: FitOptions): FitOptions {
   return options;
 }
 

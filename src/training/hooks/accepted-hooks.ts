@@ -78,12 +78,15 @@ export const checkInvalidLossHookDefinition = defineModule({
 export const syncNormHookDefinition = defineModule({
   kind: 'hook',
   type: 'SyncNormHook',
-  summary: 'Synchronises batch norms of several processes before an evaluation: there is one process',
+  summary: 'Averages the statistics of batch norms over the processes of a run before an evaluation',
   origin: 'MMDetection',
   shapes: 'statistics of the batch norms -> the same',
   example: "{ type: 'SyncNormHook' }",
   options: z.strictObject({ priority }),
-  build: () => idleHook('SyncNormHook'),
+  build: (): TrainHook => ({
+    ...idleHook('SyncNormHook'),
+    beforeVal: async ({ detector, ranks }) => ranks?.averageBuffers(detector),
+  }),
 });
 
 export const runtimeInfoHookDefinition = defineModule({
@@ -100,14 +103,17 @@ export const runtimeInfoHookDefinition = defineModule({
 export const syncBuffersHookDefinition = defineModule({
   kind: 'hook',
   type: 'SyncBuffersHook',
-  summary: 'Averages the buffers of several processes after an epoch: there is one process',
+  summary: 'Averages the buffers (running statistics) over the processes of a run after each epoch',
   origin: 'mmengine',
   shapes: 'buffers of the model -> the same',
   example: "{ type: 'SyncBuffersHook' }",
   options: z.strictObject({ priority }),
   build: (): TrainHook => ({
     ...idleHook('SyncBuffersHook'),
-    beforeRun: (run) => run.log('SyncBuffersHook has no effect: the run is one process'),
+    beforeRun(run) {
+      if (!run.ranks) run.log('SyncBuffersHook has no effect: the run is one process');
+    },
+    afterTrainEpoch: async ({ detector, ranks }) => ranks?.averageBuffers(detector),
   }),
 });
 

@@ -12,6 +12,12 @@ import type { OptimWrapper } from '../optim-wrapper';
 import { LostRanks } from './lost-ranks';
 import { checkSameFacts, type Facts, parameterFacts } from './same-facts';
 
+/** Milliseconds after Stop for which an answer of the others is waited for. */
+const STOP_MS = 2000;
+
+/** Thrown where Stop does not wait for ranks that do not answer. */
+export class LeftRanks extends Error {}
+
 /** Losses and other scalars of an iteration that the ranks can exchange. */
 const SCALARS = 256;
 
@@ -24,6 +30,10 @@ export class Ranks {
   private readonly lost: LostRanks;
   private checked?: readonly tf.Variable[];
   private left = false;
+  private stoppedAt?: number;
+  /** Seconds that iterations have waited for the others, beyond their own work, and how many iterations. */
+  waited = 0;
+  iterations = 0;
 
   /** @param signal of this process: the run stops when that of any rank is aborted */
   constructor(
@@ -34,7 +44,10 @@ export class Ranks {
     this.size = group.size;
     this.agreed = withUrgencyOf(this.agreement.signal, signal);
     this.lost = new LostRanks(group);
-    group.onWait = () => this.lost.look();
+    signal?.addEventListener('abort', () => {
+      this.stoppedAt = performance.now();
+    });
+    group.onWait = () => this.look();
   }
 
   /** Rank 0 writes logs and checkpoints. */
@@ -131,6 +144,19 @@ export class Ranks {
     await this.explained(() => this.group.broadcast(buffers.map(([, { variable }]) => variable)));
   }
 
+  /** Gives the buffers of the model (running statistics) their means over the ranks; counts stay. */
+  async averageBuffers(model: Module): Promise<void> {
+    const buffers = [...model.named()]
+      .filter(([, { kind, variable }]) => kind === 'buffer' && variable.dtype === 'float32')
+      .map(([, { variable }]) => variable);
+    this.group.beginGradients(buffers, buffers);
+    const means = await this.meanGradients(buffers);
+    for (const [i, mean] of means.entries()) {
+      if (mean) buffers[i].assign(mean);
+      mean?.dispose();
+    }
+  }
+
   /**
    * Random numbers of this rank's samplers in an iteration. Rank 0 has the run's stream, the others one from its seed and the
    * iteration: nothing of theirs is in a checkpoint.
@@ -160,6 +186,28 @@ export class Ranks {
     } catch (error) {
       throw await this.lost.explain(error);
     }
+  }
+
+  /** At every turn of a wait. */
+  private look(): void {
+    if (this.stoppedAt !== undefined && performance.now() - this.stoppedAt > STOP_MS) {
+      this.leave();
+      throw new LeftRanks('the other processes have not answered in time');
+    }
+    this.lost.look();
+  }
+
+  /** One iteration has waited so many milliseconds. */
+  count(milliseconds: number): void {
+    this.waited += milliseconds / 1000;
+    this.iterations++;
+  }
+
+  /** A line for the log; undefined before the first iteration. */
+  waitLine(): string | undefined {
+    if (this.iterations === 0) return undefined;
+    const milliseconds = (1000 * this.waited) / this.iterations;
+    return `exchange with the other processes: ${milliseconds.toFixed(1)} ms an iteration, waiting for the slowest included`;
   }
 
   /** Leaves for the others why this process ends. */

@@ -1,10 +1,11 @@
-// Two processes train as one with the whole batch, and to the same bits from run to run.
+// Two processes train as one with the whole batch, and to the same bits from run to run; they end together.
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type LabDataset, startEngine } from '../../../src';
+import { childrenOf } from './child-processes';
 import { largestDifference, narrow, quiet, synced, towns, weightsOf } from './narrow';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-ranks-test-'));
@@ -35,4 +36,50 @@ test('SyncBN sees the batches of both, and accumulated gradients are those of on
   const one = await recipe.fit(data, options);
   const two = await recipe.fit(data, { ...options, batch: 2, processes: 2 });
   expect(largestDifference(weightsOf(one.model), weightsOf(two.model))).toBeLessThan(1e-5);
+});
+
+test('kill -9 of a process ends the run by its name; one process goes on from the newest checkpoint', async () => {
+  const workDir = join(folder, 'killed');
+  const options = { ...quiet, epochs: 2, evaluateEvery: 2, workDir, checkpoint: { everyIterations: 1, maxKeep: 2 } };
+  const before = childrenOf(process.pid);
+  const onStep = ({ step }: { step: number }) => {
+    if (step === 7) for (const pid of childrenOf(process.pid)) if (!before.includes(pid)) process.kill(pid, 'SIGKILL');
+  };
+  await expect(narrow(data).fit(data, { ...options, batch: 2, processes: 2, onStep })).rejects.toThrow(
+    /rank 1 \(process \d+\) was ended by SIGKILL\. The newest checkpoint is whole/,
+  );
+  const run = await narrow(data).fit(data, { ...options, resume: true });
+  const whole = await narrow(data).fit(data, { ...options, workDir: false });
+  expect(run.step).toBe(10);
+  expect(largestDifference(weightsOf(run.model), weightsOf(whole.model))).toBeLessThan(1e-5);
+});
+
+test('Stop ends all processes, and gives the run of rank 0', async () => {
+  const stop = new AbortController();
+  const before = childrenOf(process.pid);
+  let stopped = 0;
+  const onStep = ({ step }: { step: number }) => {
+    if (step !== 3) return;
+    stopped = performance.now();
+    stop.abort();
+  };
+  const run = await narrow(data).fit(data, {
+    ...quiet,
+    epochs: 100,
+    batch: 2,
+    processes: 2,
+    onStep,
+    signal: stop.signal,
+  });
+  expect(performance.now() - stopped).toBeLessThan(3000);
+  expect(run).toMatchObject({ interrupted: true, step: 3 });
+  expect(childrenOf(process.pid).filter((pid) => !before.includes(pid))).toEqual([]);
+});
+
+test('a part that a process cannot have is named', async () => {
+  await expect(narrow(data).fit(data, { ...quiet, devices: [0, 1] })).rejects.toThrow(
+    /this process uses cpu already\. On CPUs use processes: 2/,
+  );
+  const other = narrow(data, { custom_imports: { imports: ['./absent.ts'] } });
+  await expect(other.fit(data, { ...quiet, processes: 2 })).rejects.toThrow(/absent\.ts/);
 });
