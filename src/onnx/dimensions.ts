@@ -59,7 +59,7 @@ export class Dimensions {
     return node;
   }
 
-  /** A known size, or a product of known sizes and a whole number. */
+  /** A known size, a product of known sizes and a whole number, or a known size divided by one; of the last also in products. */
   private express(sizes: Sizes, depth: number): string | undefined {
     const key = sizes.join();
     const made = this.nodes.get(key);
@@ -78,10 +78,10 @@ export class Dimensions {
       const own = this.express(known.sizes, 1)!;
       return this.remember(key, () => this.graph.node('Mul', [own, factor]));
     }
-    return undefined;
+    return this.quotient(sizes);
   }
 
-  /** A known size with a constant added, or divided by one. */
+  /** A known size with a constant added. */
   private shifted(sizes: Sizes): string | undefined {
     const key = sizes.join();
     for (const known of this.known.values()) {
@@ -91,10 +91,15 @@ export class Dimensions {
           this.graph.node('Add', [this.express(known.sizes, 1)!, this.graph.ints([difference[0]])]),
         );
     }
+    return undefined;
+  }
+
+  /** A known size divided by a constant. */
+  private quotient(sizes: Sizes): string | undefined {
     for (const known of this.known.values()) {
       const ratio = known.sizes.map((size, t) => size / sizes[t]);
       if (isFixed(ratio) && Number.isInteger(ratio[0]))
-        return this.remember(key, () =>
+        return this.remember(sizes.join(), () =>
           this.graph.node('Div', [this.express(known.sizes, 1)!, this.graph.ints([ratio[0]])]),
         );
     }
