@@ -72,6 +72,7 @@ export {
   type StreamOptions,
 } from './lab/model';
 export type { ModelThreshold } from './lab/model-threshold';
+export type { SaveOnnxOptions } from './lab/onnx/save-onnx';
 export { PipelineSteps, type StepsOptions } from './lab/pipeline-steps';
 export type { SavePredictionsOptions } from './lab/prediction/save-predictions';
 export { PredictionList } from './lab/prediction-list';

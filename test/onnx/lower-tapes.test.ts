@@ -28,6 +28,7 @@ const COARSE_OTHER: Size[] = [[1, 256, 384]];
 const COARSE_NECKS = ['NASFPN', 'FPG', 'BFP', 'FPN_CARAFE'];
 
 const resnet = { type: 'ResNet', depth: 18, base_channels: 8 };
+const recursive = { ...resnet, type: 'DetectoRS_ResNet', depth: 50, output_img: true };
 const fpn = { type: 'FPN', out_channels: 32, num_outs: 5 };
 const small = { out_channels: 32, num_outs: 5 };
 
@@ -48,6 +49,34 @@ const BACKBONES: Record<string, ModuleConfig> = {
     stage_with_dcn: [false, false, true, true],
     depth: 50,
   },
+  'ResNet with plugins': {
+    ...resnet,
+    depth: 50,
+    plugins: [
+      { cfg: { type: 'ContextBlock', ratio: 1 / 4 }, stages: [false, true, true, true], position: 'after_conv3' },
+      {
+        cfg: { type: 'GeneralizedAttention', num_heads: 4, attention_type: '1111', kv_stride: 2 },
+        stages: [false, false, true, true],
+        position: 'after_conv2',
+      },
+      { cfg: { type: 'NonLocal2d', reduction: 2 }, stages: [false, true, false, false], position: 'after_conv1' },
+    ],
+  },
+  'ResNet with weight standardisation': {
+    ...resnet,
+    base_channels: 32,
+    conv_cfg: { type: 'ConvWS' },
+    norm_cfg: { type: 'GN', num_groups: 32 },
+  },
+  'DetectoRS_ResNet with SAC': {
+    ...resnet,
+    type: 'DetectoRS_ResNet',
+    depth: 50,
+    conv_cfg: { type: 'ConvAWS' },
+    sac: { type: 'SAC', use_deform: true },
+    stage_with_sac: [false, true, true, true],
+  },
+  SSDVGG: { type: 'SSDVGG', depth: 11, out_feature_indices: [12, 24] },
   ResNeXt: { ...resnet, type: 'ResNeXt', depth: 50, groups: 4, base_width: 4 },
   Res2Net: { type: 'Res2Net', depth: 50, scales: 4, base_width: 8, base_channels: 16 },
   RegNet: { type: 'RegNet', arch: 'regnetx_400mf' },
@@ -99,6 +128,14 @@ const NECKS: Record<string, ModuleConfig | ModuleConfig[]> = {
   },
   DyHead: [fpn, { type: 'DyHead', out_channels: 32, num_blocks: 2 }],
   SSH: { type: 'SSH', out_channels: [16, 16, 16, 16] },
+  RFP: {
+    ...small,
+    type: 'RFP',
+    rfp_steps: 2,
+    aspp_out_channels: 8,
+    aspp_dilations: [1, 3, 6, 1],
+    rfp_backbone: { ...resnet, type: 'DetectoRS_ResNet', depth: 50, rfp_inplanes: 32 },
+  },
   CTResNetNeck: {
     type: 'CTResNetNeck',
     num_deconv_filters: [32, 16, 16],
@@ -125,14 +162,14 @@ describe.each(Object.keys(NECKS))('neck %s', (name) => {
   const isCoarse = COARSE_NECKS.includes(name);
 
   test('at the size recorded', async () => {
-    const built = network(resnet, NECKS[name]);
+    const built = network(name === 'RFP' ? recursive : resnet, NECKS[name]);
     const size: Size = isCoarse ? [1, 128, 256] : FIXED;
     expect(await mapDifference(built, [size], [size])).toBeLessThan(1e-5);
     for (const module of built.modules) module.dispose();
   });
 
   test.skipIf(name === 'AugFPN')('at other sizes', async () => {
-    const built = network(resnet, NECKS[name]);
+    const built = network(name === 'RFP' ? recursive : resnet, NECKS[name]);
     const [tried, other] = isCoarse ? [COARSE, COARSE_OTHER] : [TRIED, OTHER];
     expect(await mapDifference(built, tried, other)).toBeLessThan(1e-5);
     for (const module of built.modules) module.dispose();
