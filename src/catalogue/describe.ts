@@ -4,6 +4,7 @@
 import type { z } from 'zod';
 import { DetLabError, didYouMean, nameOfValue } from '../errors';
 import { wrapped, wrappedTable } from '../visualization/wrapped-table';
+import { insteadOf } from './openmmlab-functions';
 import { readOption, shapeOf, typeText } from './option-schema';
 import { type AnyDefinition, KINDS, type Kind, type Registry } from './registry';
 
@@ -139,6 +140,8 @@ export function describe(name: string, registry: Registry): ModuleDescription {
     throw new DetLabError(
       `Cannot describe "${name}": expected a type name, received a kind. Its types: ${registry.types(isKind).join(', ') || 'none'}`,
     );
+  const instead = insteadOf(type);
+  if (instead !== undefined) throw new DetLabError(`Cannot describe "${name}", which is no module: ${instead}`);
   throw new DetLabError(
     `Cannot describe "${name}": no module has this type name.${didYouMean(type, known)} \`detlab modules\` lists all ${known.length}`,
   );

@@ -57,8 +57,8 @@ function writeTensor(pickle: PickleWriter, { dtype, shape }: StoredTensor, stora
   pickle.op(')RtR');
 }
 
-/** The opcodes of pickle protocol 2 that a checkpoint needs. */
-class PickleWriter {
+/** The opcodes of pickle protocol 2 that a checkpoint needs, and that of bytes. */
+export class PickleWriter {
   private readonly parts: Buffer[] = [];
   /** Index of every global that has been written: it is read from there the next time. */
   private readonly memo = new Map<string, number>();
@@ -95,6 +95,13 @@ class PickleWriter {
     const head = Buffer.alloc(5, 'X');
     head.writeUInt32LE(encoded.byteLength, 1);
     this.parts.push(head, encoded);
+  }
+
+  /** Python's bytes, from protocol 3 on. */
+  binary(value: Uint8Array): void {
+    const head = Buffer.alloc(5, 'B');
+    head.writeUInt32LE(value.byteLength, 1);
+    this.parts.push(head, Buffer.from(value));
   }
 
   global(module: string, name: string): void {

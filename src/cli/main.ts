@@ -139,7 +139,8 @@ function addInferenceCommands(withConfig: AddCommand, done: Done): void {
         'bbox, segm, proposal or proposal_fast, several with commas; default: those of the config',
       ),
     )
-    .option('--out <file>', 'write the detections to a COCO results file, .json')
+    .option('--out <file>', "write the detections: COCO results (.json), or MMDetection's .pkl for its analysis tools")
+    .option('--show', 'open a page of the detections in the browser')
     .option('--show-dir <folder>', 'folder for the images with the boxes drawn')
     .action(async (given, options) => done(await testCommand(given, options)));
 

@@ -1,14 +1,23 @@
-// `detlab test [CONFIG] WEIGHTS`: evaluates a trained model and prints its AP table; --out writes its detections as COCO results,
-// --show-dir draws them.
+// `detlab test [CONFIG] WEIGHTS`: evaluates a trained model and prints its AP table; --out writes its detections as COCO results
+// or as MMDetection's results.pkl, --show-dir draws them, --show opens a page of them.
 
+import { mkdir, mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Dataset } from '../data';
 import { DetLabError, didYouMean } from '../errors';
+import type { EvaluationResults } from '../evaluation';
 import { testNotices } from '../lab/check-run';
 import { configuredTestData } from '../lab/config-data';
 import { evaluatedPredictions } from '../lab/prediction/evaluated-predictions';
+import { writeWhole } from '../lab/prediction/output-folder';
+import { resultsPickle } from '../lab/prediction/results-pickle';
 import { saveCoco } from '../lab/prediction/save-predictions';
+import type { PredictionList } from '../lab/prediction-list';
 import { openData } from './data-option';
 import { type InferenceArguments, inferenceOptions } from './inference-options';
 import { openModel } from './model-arguments';
+import { hasDisplay, openPage } from './open-page';
 import { CommandFailure, EXIT, output, phase, untilInterrupted } from './outcome';
 
 export interface TestArguments extends InferenceArguments {
@@ -16,6 +25,7 @@ export interface TestArguments extends InferenceArguments {
   batch?: number;
   out?: string;
   showDir?: string;
+  show?: boolean;
   eval?: string[];
   cfgOptions?: string[];
   json?: boolean;
@@ -26,7 +36,7 @@ const METRICS = ['bbox', 'segm', 'proposal', 'proposal_fast'];
 export async function testCommand(given: string[], options: TestArguments): Promise<number> {
   const out = output(options.json === true);
   const { model, rest } = await phase(EXIT.usage, () => {
-    requireJson(options.out);
+    requireResultsFile(options.out);
     // MMDetection 2.x: `--eval bbox segm`
     const metrics = options.eval ? [...options.eval.flatMap((word) => word.split(',')), ...given.filter(isMetric)] : [];
     const unknown = metrics.find((word) => !isMetric(word));
@@ -53,6 +63,11 @@ export async function testCommand(given: string[], options: TestArguments): Prom
   );
   for (const notice of data.notices) process.stderr.write(`${notice}\n`);
   for (const line of testNotices(model.config)) process.stderr.write(`${line}\n`);
+  const shows = options.show === true && hasDisplay();
+  if (options.show && !shows)
+    process.stderr.write(
+      '--show: there is no display here to open a page on; --show-dir DIR draws all images to a folder\n',
+    );
   return untilInterrupted(async (signal) => {
     const report = await model.evaluate(data, {
       batch: options.batch,
@@ -72,12 +87,14 @@ export async function testCommand(given: string[], options: TestArguments): Prom
       secondsPerImage,
     });
     out.print(report.toString());
-    if (report.results) {
-      const found = evaluatedPredictions(report.results, model.threshold?.score);
+    const { results } = report;
+    if (results) {
+      const found = evaluatedPredictions(results, model.threshold?.score);
       const { out: file, showDir } = options;
       const saved = await phase(EXIT.data, async () => [
-        ...(file === undefined ? [] : [await saveCoco(found, model.classes, file, data.evaluated)]),
+        ...(file === undefined ? [] : [await saveResults(results, found, model.classes, file, data.evaluated)]),
         ...(showDir === undefined ? [] : [await found.save(`${showDir}/`)]),
+        ...(shows ? [await showPage(found)] : []),
       ]);
       for (const place of saved) {
         out.event('saved', { file: place });
@@ -88,12 +105,49 @@ export async function testCommand(given: string[], options: TestArguments): Prom
   });
 }
 
+/** As many as a browser scrolls through with ease; each is in the page. */
+const SHOWN = 100;
+
+/** Opens a page of the first images in place of MMDetection's windows; returns its file. */
+async function showPage(found: PredictionList): Promise<string> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'detlab-show-'));
+  const file = await found.slice(0, SHOWN).save(path.join(folder, 'detections.html'));
+  if (found.length > SHOWN)
+    process.stderr.write(
+      `--show: the first ${SHOWN} of ${found.length} images; --show-dir DIR draws all to a folder\n`,
+    );
+  if (!(await openPage(file)))
+    process.stderr.write(`--show: no program opens HTML files here; open ${file} yourself\n`);
+  return file;
+}
+
 const isMetric = (word: string): boolean => METRICS.includes(word);
 
-/** MMDetection's results.pkl is a pickle, which executes what is in it. */
-function requireJson(file: string | undefined): void {
-  if (file === undefined || file.toLowerCase().endsWith('.json')) return;
+const PICKLES = ['.pkl', '.pickle'];
+const extensionOf = (file: string): string => path.extname(file).toLowerCase();
+
+function requireResultsFile(file: string | undefined): void {
+  if (file === undefined || ['.json', ...PICKLES].includes(extensionOf(file))) return;
   throw new DetLabError(
-    `Cannot write the results "${file}": expected a COCO results file, "${file.replace(/\.\w+$/, '')}.json"`,
+    `Cannot write the results "${file}": expected COCO results, "${file.replace(/\.\w+$/, '')}.json", or MMDetection's .pkl`,
   );
+}
+
+/** The detections of all images as COCO results, or as MMDetection's tools read them. */
+async function saveResults(
+  { images }: EvaluationResults,
+  found: PredictionList,
+  classes: readonly string[],
+  file: string,
+  data: Dataset,
+): Promise<string> {
+  if (!PICKLES.includes(extensionOf(file))) return saveCoco(found, classes, file, data);
+  const target = path.resolve(file);
+  await mkdir(path.dirname(target), { recursive: true });
+  const results = images.map(({ imageId: id, record: { path: source, height, width }, detections }) => ({
+    ...{ id, path: source, height, width },
+    detections,
+  }));
+  await writeWhole(target, resultsPickle(results));
+  return target;
 }

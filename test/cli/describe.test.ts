@@ -32,6 +32,16 @@ test('a near miss suggests, and what was right is not printed before', async () 
   expect(err).toMatch(/no module has this type name. Did you mean "PAFPN"\? `detlab modules` lists all \d+/);
 });
 
+test.each([
+  ['init_detector', "`await detector('CONFIG').load('weights.pth')`"],
+  ['inference_detector', "`await model.predict('photo.jpg')`"],
+  ['show_result', "`await found.save('found.png')`"],
+  ['init_detectr', 'init_detector is of'],
+])('%s of MMDetection says what to write here', async (name, instead) => {
+  const { code, err } = await detlab('describe', name);
+  expect([code, err]).toEqual([2, expect.stringContaining(instead)]);
+});
+
 test('modules lists the catalogue by kind', async () => {
   const all = (await detlab('modules', '--json')).lines();
   const kinds = new Set(all.map(({ kind }) => kind));

@@ -2,8 +2,8 @@
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { dirname, join } from 'node:path';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { LabDataset } from '../../src';
 import { scenes, small } from '../lab/small';
 import { detlab } from './detlab';
@@ -49,12 +49,44 @@ test('several metrics, as MMDetection 2.x takes them', async () => {
   expect(Object.keys(lines()[0].metrics)).toEqual(expect.arrayContaining(['AP', 'proposal_fast_AR@100']));
 });
 
+test('the results as MMDetection reads them', async () => {
+  const file = join(root, 'deep', 'results.pkl');
+  const { code, lines } = await detlab('test', weights, ...data, '--out', file, '--json');
+  expect(code).toBe(0);
+  const [report, saved] = lines();
+  expect(saved.file).toBe(file);
+  const text = readFileSync(file, 'latin1');
+  expect(text.split('pred_instances').length - 1).toBe(report.images);
+  expect(text.split('_load_from_bytes').length).toBe(2); // named once, then taken from the memo
+});
+
+test('--show says what to do where there is no display, and opens a page where there is one', async () => {
+  vi.stubEnv('DISPLAY', '');
+  vi.stubEnv('WAYLAND_DISPLAY', '');
+  const without = await detlab('test', weights, ...data, '--show');
+  expect([without.code, without.err]).toEqual([
+    0,
+    expect.stringContaining('--show-dir DIR draws all images to a folder'),
+  ]);
+  vi.stubEnv('DISPLAY', ':0');
+  vi.stubEnv('PATH', root);
+  const { code, err, lines } = await detlab('test', weights, ...data, '--show', '--json');
+  const page = lines().at(-1).file;
+  expect([code, err]).toEqual([0, expect.stringContaining(`no program opens HTML files here; open ${page} yourself`)]);
+  expect(readFileSync(page, 'utf8')).toContain('<html');
+  rmSync(dirname(page), { recursive: true });
+  vi.unstubAllEnvs();
+});
+
 test.each([
   [
     ['--eval', 'box'],
     'Cannot evaluate "box": expected --eval of bbox, segm, proposal, proposal_fast. Did you mean "bbox"?',
   ],
-  [['--out', 'results.pkl'], 'Cannot write the results "results.pkl": expected a COCO results file, "results.json"'],
+  [
+    ['--out', 'results.txt'],
+    'Cannot write the results "results.txt": expected COCO results, "results.json", or MMDetection\'s .pkl',
+  ],
   [['more'], 'Cannot test: expected [CONFIG] WEIGHTS, received "more" too'],
 ])('%j', async (args, message) => {
   const { code, err } = await detlab('test', weights, ...args);

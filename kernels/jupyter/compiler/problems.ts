@@ -2,6 +2,7 @@
 
 import { relative } from 'node:path';
 import ts from 'typescript';
+import { insteadOf } from '../../../src/catalogue/openmmlab-functions';
 import { didYouMean, nearest } from '../../../src/errors';
 import { enclosing, possibleOptions } from './object-options';
 
@@ -58,6 +59,21 @@ function hintOfProperty(checker: ts.TypeChecker, { file, start = 0, length = 0, 
   return `\nThere are ${names.join(', ')}`;
 }
 
+const UNKNOWN_NAMES = [2304, 2552];
+const NO_MODULE = 2307;
+
+/** What stands here for a name of MMDetection's Python API. */
+function hintOfPython({ file, start = 0, length = 0, code }: ts.Diagnostic): string {
+  if (!file || ![...UNKNOWN_NAMES, NO_MODULE].includes(code)) return '';
+  const text = file.text.slice(start, start + length).replace(/^['"]|['"]$/g, '');
+  if (code === NO_MODULE)
+    return /^(mmdet|mmcv|mmengine|mmyolo)(\.|\/|$)/.test(text)
+      ? `\n${text} is a Python package. What it does is in 'detlab', whose names are there without an import`
+      : '';
+  const instead = insteadOf(text);
+  return instead === undefined ? '' : `\n${instead}`;
+}
+
 /** Errors of files; `length` is that of the cell without the text appended to it. */
 export function problemsOf(
   diagnostics: readonly ts.Diagnostic[],
@@ -74,7 +90,10 @@ export function problemsOf(
     const { line, character } = file.getLineAndCharacterOfPosition(at);
     const end = file.getLineAndCharacterOfPosition(Math.min(at + extent, file.text.length));
     const source = (file.text.split('\n')[line] ?? '').replace(/\r$/, '');
-    const hint = hintOfName(diagnostic, checker) || (checker ? hintOfProperty(checker, diagnostic) : '');
+    const hint =
+      hintOfName(diagnostic, checker) ||
+      hintOfPython(diagnostic) ||
+      (checker ? hintOfProperty(checker, diagnostic) : '');
     problems.push({
       appended: file === cell && start > length,
       file: file === cell ? undefined : relative(directory, file.fileName),

@@ -30,6 +30,12 @@ it.each([
   ['base.fit(undefined as any, { epoch: 1 })', "Did you mean to write 'epochs'?"],
   ['widgets.checkbox({ colour: 1 })', 'There are value, description, disabled, layout'],
   ["detector('faster-rcnn_r50_fnp_1x_coco')", 'Did you mean "faster-rcnn_r50_fpn_1x_coco"'],
+  ["init_detector('a.py', 'b.pth')", "Here it is `await detector('CONFIG').load('weights.pth')`"],
+  [
+    "inference_detectr(base, 'a.jpg')",
+    "inference_detector is of MMDetection's Python API. Here it is `await model.predict",
+  ],
+  ["import { init_detector } from 'mmdet/apis'", 'mmdet/apis is a Python package'],
 ])('%s', async (code, hint) => {
   const { error } = await kernel.execute(code, {}, 60_000);
   expect(error?.traceback.join('\n')).toContain(hint);
