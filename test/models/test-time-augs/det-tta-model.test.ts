@@ -1,11 +1,15 @@
-// DetTTAModel against MMDetection's, and with masks, which that refuses.
+// DetTTAModel against MMDetection's, and with masks, which that refuses; whole models with the config's own views.
 
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { detector } from '../../../src';
 import type { ImageMeta } from '../../../src/data';
 import { catalogue } from '../../../src/lab/catalogue';
-import { decodeRle, encodeRle } from '../../../src/masks';
+import { countsFromString, decodeRle, encodeRle } from '../../../src/masks';
+import { fillByFormula, goldenJson, image } from '../../golden-data';
 
 interface Plain {
   bboxes: number[];
@@ -71,5 +75,57 @@ describe('DetTTAModel', () => {
       catalogue.build('tta_model', { type: 'DetTTAModel', tta_cfg }, { path: 'tta_model' });
     expect(() => build({ nms: { type: 'nms', iou_threshold: 0.5 } })).toThrow(/tta_cfg\.max_per_img/);
     expect(() => build({ nms: { type: 'nms', iou_treshold: 0.5 }, max_per_img: 10 })).toThrow(/iou_threshold/);
+  });
+});
+
+interface Whole {
+  config: object;
+  bboxes: number[][];
+  scores: number[];
+  labels: number[];
+  masks?: string[];
+}
+const whole = goldenJson<{ extra_rules: [string, number][]; models: Record<string, Whole> }>('tta_models');
+const [HEIGHT, WIDTH] = [120, 200];
+
+describe('a model with the tta_model and tta_pipeline of its config', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'detlab-tta-'));
+  const file = join(folder, 'formula.png');
+  beforeAll(async () => {
+    const bgr = image(HEIGHT, WIDTH);
+    const rgb = bgr.map((_, i) => bgr[i - (i % 3) + 2 - (i % 3)]);
+    await sharp(rgb, { raw: { width: WIDTH, height: HEIGHT, channels: 3 } })
+      .png()
+      .toFile(file);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it.each(Object.entries(whole.models))("finds what MMDetection's finds: %s", async (name, expected) => {
+    const config = join(folder, `${name}.json`);
+    writeFileSync(config, JSON.stringify(expected.config));
+    const model = await detector(config).classes(['a', 'b', 'c']).build();
+    fillByFormula(model.detector, '', whole.extra_rules);
+    model.detector.eval();
+    const found = await model.predict(file, { tta: true });
+    expect(found).toHaveLength(expected.scores.length);
+    const free = new Set(expected.scores.keys());
+    for (const { score, label, bbox, mask } of found) {
+      // neighbours in score may change places where they differ by rounding alone
+      const match = [...free].find(
+        (j) =>
+          Math.abs(expected.scores[j] - score) < 1e-4 &&
+          'abc'[expected.labels[j]] === label &&
+          expected.bboxes[j].every((v, c) => Math.abs(v - bbox[c]) < 1e-2),
+      );
+      expect(match, `${label} ${score} ${bbox}`).toBeDefined();
+      free.delete(match!);
+      expect(mask !== undefined).toBe(expected.masks !== undefined);
+      if (!mask) continue;
+      const counts = countsFromString(expected.masks![match!]);
+      const right = decodeRle({ height: HEIGHT, width: WIDTH, counts });
+      const differing = decodeRle(mask).reduce((n, v, p) => n + (v === right[p] ? 0 : 1), 0);
+      expect(differing).toBeLessThanOrEqual(2); // pixels whose probability is one half but for rounding
+    }
+    model.dispose();
   });
 });
