@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { DetLabError, nameOfValue } from '../../errors';
 import { publicAddress } from '../../remote/request';
 import { decodeImage } from '../loading/decode';
+import { firstFrameNotice, frameCount } from '../loading/frame-count';
 import { type FoundFiles, filesOfFolder, filesOfPattern, isPattern, isVideoName, meantFile } from './image-files';
 import { type PixelInput, pixelsOf } from './pixels-of';
 import { fetchImage } from './remote-image';
@@ -38,7 +39,7 @@ export function shortPath(file: string): string {
  */
 export async function openSource(source: unknown, options: FrameOptions = {}): Promise<OpenedSource> {
   if (typeof source === 'string' || source instanceof URL) return openText(String(source), options);
-  if (isImageValue(source)) return single({ name: 'image', read: () => readValue(source) });
+  if (isImageValue(source)) return single((notices) => ({ name: 'image', read: () => readValue(source, notices) }));
   if (Array.isArray(source)) return openList(source, options);
   if (typeof source === 'object' && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source))
     return openStream(source as Iterable<unknown> | AsyncIterable<unknown>, options);
@@ -56,7 +57,8 @@ const isImageValue = (value: unknown): value is Uint8Array | PixelInput =>
     value !== null &&
     ('data' in value || 'getContext' in value || ('shape' in value && 'dtype' in value)));
 
-async function readValue(value: Uint8Array | PixelInput): Promise<ReadImage> {
+async function readValue(value: Uint8Array | PixelInput, notices: string[]): Promise<ReadImage> {
+  if (value instanceof Uint8Array) await noteFrames(value, 'image', notices);
   const read = () => (value instanceof Uint8Array ? decodeImage(value) : pixelsOf(value));
   const pixels = await read();
   // a canvas or a tensor may be another one by then
@@ -67,16 +69,25 @@ async function* listed<T>(list: readonly T[]): AsyncGenerator<T> {
   yield* list;
 }
 
-const single = (image: SourceImage): OpenedSource => ({
-  kind: 'image',
-  images: listed([image]),
-  total: 1,
-  notices: [],
-});
+function single(image: (notices: string[]) => SourceImage): OpenedSource {
+  const notices: string[] = [];
+  return { kind: 'image', images: listed([image(notices)]), total: 1, notices };
+}
 
-function ofFile(file: string): SourceImage {
-  const read = () => decodeImage(file);
-  return { name: shortPath(file), file: path.resolve(file), read: async () => rereadable(await read(), read) };
+/** Notes that of an animation, or of several pages, the first image alone is used. */
+async function noteFrames(source: string | Uint8Array, name: string, notices: string[]): Promise<void> {
+  const notice = firstFrameNotice(name, await frameCount(source));
+  if (notice !== undefined) notices.push(notice);
+}
+
+function ofFile(file: string, notices: string[]): SourceImage {
+  const name = shortPath(file);
+  const decode = () => decodeImage(file);
+  async function read(): Promise<ReadImage> {
+    await noteFrames(file, name, notices);
+    return rereadable(await decode(), decode);
+  }
+  return { name, file: path.resolve(file), read };
 }
 
 const CAMERA = /^(camera(:.*)?|\/dev\/video\d+)$/;
@@ -86,9 +97,9 @@ async function openText(text: string, options: FrameOptions): Promise<OpenedSour
   if (text.trim() === '') throw new DetLabError('Cannot predict on "": expected the path or address of images');
   if (CAMERA.test(text)) return openCamera(text, options);
   const scheme = existsSync(text) ? undefined : SCHEME.exec(text)?.[1].toLowerCase();
-  if (scheme === 'data') return single(ofDataAddress(text));
+  if (scheme === 'data') return single((notices) => ofDataAddress(text, notices));
   if (scheme === 'file') return openPath(fileOfAddress(text), options);
-  if (scheme === 'http' || scheme === 'https') return single(ofAddress(text));
+  if (scheme === 'http' || scheme === 'https') return single((notices) => ofAddress(text, notices));
   if (text.includes('://'))
     throw new DetLabError(
       `Cannot predict on "${text}": expected http, https, file or data of an address, received "${scheme}". ` +
@@ -97,7 +108,7 @@ async function openText(text: string, options: FrameOptions): Promise<OpenedSour
   return openPath(text, options);
 }
 
-function ofAddress(address: string): SourceImage {
+function ofAddress(address: string, notices: string[]): SourceImage {
   const name = publicAddress(address);
   if (!URL.canParse(address)) throw new DetLabError(`Cannot predict on "${name}": this is no address`);
   if (isVideoName(name))
@@ -106,6 +117,7 @@ function ofAddress(address: string): SourceImage {
     name,
     async read(signal) {
       const bytes = await fetchImage(address, { signal });
+      await noteFrames(bytes, name, notices);
       const read = () => decodeImage(bytes, undefined, 'cv2', name);
       return rereadable(await read(), read);
     },
@@ -121,24 +133,29 @@ function fileOfAddress(address: string): string {
 }
 
 /** `data:image/png;base64,iVBOR...` */
-function ofDataAddress(address: string): SourceImage {
+function ofDataAddress(address: string, notices: string[]): SourceImage {
   const name = 'data address';
   const comma = address.indexOf(',');
   const isBase64 = /;\s*base64\s*$/i.test(address.slice(0, Math.max(0, comma)));
-  const read = () => {
+  const bytesOf = () => {
     const content = address.slice(comma + 1);
     if (comma < 0) throw new DetLabError('Cannot predict on a data address: expected data:image/png;base64,...');
     const plain = content.replace(/%([0-9a-f]{2})/gi, (_, code) => String.fromCharCode(Number.parseInt(code, 16)));
-    return decodeImage(Buffer.from(plain, isBase64 ? 'base64' : 'latin1'), undefined, 'cv2', name);
+    return Buffer.from(plain, isBase64 ? 'base64' : 'latin1');
   };
-  return { name, read: async () => rereadable(await read(), read) };
+  const decode = async () => decodeImage(bytesOf(), undefined, 'cv2', name);
+  async function read(): Promise<ReadImage> {
+    await noteFrames(bytesOf(), name, notices);
+    return rereadable(await decode(), decode);
+  }
+  return { name, read };
 }
 
 async function openPath(text: string, options: FrameOptions): Promise<OpenedSource> {
   const stat = statSync(text, { throwIfNoEntry: false });
   if (stat?.isDirectory()) return openFound(filesOfFolder(text), `the folder "${shortPath(text) || text}"`, options);
   if (stat && isVideoName(text)) return openVideo(path.resolve(text), shortPath(text), options);
-  if (stat) return single(ofFile(text));
+  if (stat) return single((notices) => ofFile(text, notices));
   if (isPattern(text)) return openFound(filesOfPattern(text), `"${text}"`, options);
   throw new DetLabError(`Cannot find image "${text}": there is no such file or folder.${meantFile(text)}`);
 }
@@ -154,7 +171,8 @@ function openFound({ images, videos }: FoundFiles, what: string, options: FrameO
     videos.length === 0
       ? []
       : [`${videos.length} ${videos.length === 1 ? 'video' : 'videos'} of ${what} not used: give them by name`];
-  return { kind: 'images', images: listed(images.map(ofFile)), total: images.length, notices };
+  const files = images.map((file) => ofFile(file, notices));
+  return { kind: 'images', images: listed(files), total: images.length, notices };
 }
 
 /** Each as if it were alone. What cannot be opened is left out by name. */
@@ -185,30 +203,47 @@ async function* partOf(
   try {
     const opened = await openSource(one, options);
     for await (const image of opened.images)
-      yield isProblem(image) || image.name !== 'image' ? image : { ...image, name };
-    notices.push(...opened.notices);
+      yield isProblem(image) ? image : notingInto(notices, opened, image.name === 'image' ? { ...image, name } : image);
+    moveNotices(opened, notices);
   } catch (error) {
     if (!(error instanceof DetLabError)) throw error;
     yield { name: typeof one === 'string' ? one : name, message: error.message };
   }
 }
 
+function moveNotices({ notices: of }: OpenedSource, notices: string[]): void {
+  notices.push(...of.splice(0));
+}
+
+/** An image of a part: what is noted while it is read is of the whole. */
+const notingInto = (notices: string[], opened: OpenedSource, image: SourceImage): SourceImage => ({
+  ...image,
+  async read(signal) {
+    try {
+      return await image.read(signal);
+    } finally {
+      moveNotices(opened, notices);
+    }
+  },
+});
+
 /** Images as a program makes them: each is asked for when the one before was read. */
 function openStream(
   stream: Iterable<unknown> | AsyncIterable<unknown>,
   { maxFrames, signal }: FrameOptions,
 ): OpenedSource {
+  const notices: string[] = [];
   async function* images(): AsyncGenerator<SourceImage | SourceProblem> {
     let index = 0;
     for await (const one of stream) {
       if (signal?.aborted || index === maxFrames) return;
       const name = `frame ${index++}`;
-      if (typeof one === 'string' || one instanceof URL) yield* partOf(one, name, { signal }, []);
+      if (typeof one === 'string' || one instanceof URL) yield* partOf(one, name, { signal }, notices);
       else yield await ofFrame(one, name);
       if (index === maxFrames) return;
     }
   }
-  return { kind: 'images', images: images(), notices: [], ...(maxFrames !== undefined && { total: maxFrames }) };
+  return { kind: 'images', images: images(), notices, ...(maxFrames !== undefined && { total: maxFrames }) };
 }
 
 /** Read before the next is asked for: the caller may write it into the same memory, or dispose of a tensor. */

@@ -33,6 +33,9 @@ export async function fetchImage(
   try {
     const answer = await request(address, { signal: ending.signal, headers: { accept: 'image/*' } });
     if (!answer.ok) throw fail(`the server answered ${answer.status} ${answer.statusText}`.trimEnd());
+    const type = answer.headers.get('content-type') ?? '';
+    if (/^video\//i.test(type))
+      throw fail(`the server sent a video (${type}), which is read from a file. Download it, and give the file`);
     const tooLarge = (bytes: number) =>
       fail(`expected at most ${Math.round(limit / MEGABYTE)} MiB, received ${Math.ceil(bytes / MEGABYTE)} MiB or more`);
     const announced = Number(answer.headers.get('content-length') ?? 0);

@@ -161,6 +161,7 @@ export async function predictSource(
     else done.push(one);
   const stopped = signal?.aborted === true;
   if (source.kind === 'image') {
+    for (const notice of source.notices) console.error(notice);
     if (done.length === 1) return done[0];
     throw new DetLabError(skipped[0]?.message ?? 'The prediction was interrupted');
   }
@@ -177,9 +178,12 @@ export async function* streamSource(
   given: unknown,
   { onSkip, ...options }: StreamOptions,
 ): AsyncGenerator<Predictions, void, undefined> {
-  const { found } = await open(model, detectIn, given, options);
-  for await (const one of found)
+  const { source, found } = await open(model, detectIn, given, options);
+  for await (const one of found) {
+    for (const notice of source.notices.splice(0)) console.error(notice);
     if (!isProblem(one)) yield one;
     else if (onSkip) onSkip(one);
     else console.error(one.message);
+  }
+  for (const notice of source.notices) console.error(notice);
 }

@@ -19,6 +19,7 @@ const answers: Record<string, (response: ServerResponse) => void> = {
     r.writeHead(200);
     r.write(bytes, () => r.destroy());
   },
+  '/clip': (r) => r.writeHead(200, { 'content-type': 'video/mp4' }).end(bytes),
   '/slow': (r) => void r.write(bytes.subarray(0, 10)),
   '/silent': () => {},
   '/large': (r) => r.writeHead(200, { 'content-length': 10_000_000 }).end(),
@@ -52,6 +53,7 @@ test('whole, also after a redirection', async () => {
 
 test.each([
   ['/missing', {}, 'the server answered 404 Not Found'],
+  ['/clip', {}, 'the server sent a video (video/mp4), which is read from a file. Download it, and give the file'],
   ['/cut', {}, 'the connection ended before the whole file was there'],
   ['/cut-chunked', {}, 'the connection ended before the whole file was there'],
   ['/slow', { timeout: 200 }, 'no whole answer within 0.2 seconds'],
