@@ -8,11 +8,12 @@ import { batchedNms } from '../ops/batched-nms';
 import { type Confidence, weightedBoxesFusion } from '../ops/weighted-boxes-fusion';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { tableText } from '../visualization/table';
+import { readEnsemble, saveEnsemble } from './ensemble-folder';
 import { type EvaluateOptions, evaluateDetections, imageDetections } from './evaluate';
 import { runEvaluation } from './evaluation-run';
 import type { LabDataset } from './lab-dataset';
 import { checkMethod } from './method-options';
-import type { Model } from './model';
+import { Model } from './model';
 import type { ImageDetector } from './prediction/detect';
 import { detectEach } from './prediction/detect-images';
 import { type InferenceOptions, imageDetector, refuseBatch } from './prediction/image-detector';
@@ -23,6 +24,8 @@ import {
   predictSource,
   type SeveralImages,
   type SourceDetector,
+  type StreamOptions,
+  streamSource,
   type VideoSource,
 } from './prediction/predict-source';
 import type { PredictionList } from './prediction-list';
@@ -77,6 +80,7 @@ export function ensemble(models: readonly Model[], options: EnsembleOptions = {}
   return new Ensemble(models, options);
 }
 
+/** Several trained models that predict and are evaluated as one. */
 export class Ensemble implements Displayable {
   readonly name: string;
 
@@ -104,6 +108,35 @@ export class Ensemble implements Displayable {
   async predict(source: PredictSource, options: PredictOptions = {}): Promise<AnyPredictions> {
     checkMethod('Ensemble.predict', options);
     return predictSource(this, this.detectIn, source, options);
+  }
+
+  /** As `model.stream`. */
+  stream(source: PredictSource, options: StreamOptions = {}): AsyncGenerator<Predictions, void, undefined> {
+    checkMethod('Ensemble.stream', options);
+    return streamSource(this, this.detectIn, source, options);
+  }
+
+  /**
+   * Writes a folder for `Ensemble.load`: the weights file of each model, which `Model.load` reads too, and how they are merged.
+   *
+   * @returns the absolute path
+   * @example both.save('both/')
+   * @throws DetLabError for the name of a file
+   */
+  save(folder: string): string {
+    for (const model of this.models) model.requireWeights('save');
+    return saveEnsemble(folder, this.models, this.options);
+  }
+
+  /**
+   * Loads an ensemble from a folder of `save`.
+   * @throws DetLabError for a folder without ensemble.json, and as `Model.load` and `ensemble` do
+   */
+  static async load(folder: string): Promise<Ensemble> {
+    const { files, options } = readEnsemble(folder);
+    const models: Model[] = [];
+    for (const file of files) models.push(await Model.load(file));
+    return ensemble(models, options);
   }
 
   private readonly detectIn: SourceDetector = (source, { batch, signal, ...options }) => {

@@ -219,6 +219,7 @@ const SHAPES = {
     },
   ],
   'Ensemble.predict': ['predict', { ...prediction, ...drawingShape }],
+  'Ensemble.stream': ['predict', { ...prediction, onSkip: callback, ...drawingShape }],
   'Ensemble.evaluate': ['evaluate', evaluation],
   'Model.predict': ['predict', { ...prediction, ...drawingShape }],
   'Model.stream': ['predict', { ...prediction, onSkip: callback, ...drawingShape }],

@@ -3,6 +3,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { DetLabError } from '../errors';
+import { ENSEMBLE_FILE } from './ensemble-folder';
 import { fetchWeights } from './weights/fetch-weights';
 import { isWeightsAddress } from './weights/hub-address';
 
@@ -11,6 +12,10 @@ export async function modelFile(place: string): Promise<string> {
   if (isWeightsAddress(place)) return fetchWeights(place);
   if (!existsSync(place)) throw new DetLabError(`Cannot find the model "${place}": there is no such file or folder`);
   if (statSync(place).isFile()) return place;
+  if (existsSync(path.join(place, ENSEMBLE_FILE)))
+    throw new DetLabError(
+      `Cannot load "${place}" as a model: it is an ensemble. Use Ensemble.load("${place}"), or one of its files`,
+    );
   const root = existsSync(path.join(place, 'checkpoints')) ? path.join(place, 'checkpoints') : place;
   const pointer = path.join(root, 'last_checkpoint');
   const folder = existsSync(pointer) ? path.join(root, readFileSync(pointer, 'utf8').trim()) : root;
