@@ -2,11 +2,12 @@
 
 import type { Command } from 'commander';
 import { MISTAKE_KINDS, type MistakeKind } from '../analysis/label-mistakes';
-import { detector } from '../lab/detector';
 import type { LabDataset } from '../lab/lab-dataset';
 import type { LabelMistakes } from '../lab/label-mistakes';
+import type { Model } from '../lab/model';
 import type { SavableDisplay } from '../visualization/savable';
 import { DATA_HELP, openData } from './data-option';
+import { openOnly } from './model-arguments';
 import { count, fileOf, oneOf, share } from './option-values';
 import { EXIT, output, phase, untilInterrupted } from './outcome';
 import { cfgOptions, RepeatableOption } from './repeatable-option';
@@ -84,7 +85,7 @@ async function duplicatesView(data: LabDataset, signal: AbortSignal, across: boo
 
 async function mistakesView(
   data: LabDataset,
-  model: Awaited<ReturnType<ReturnType<typeof detector>['load']>>,
+  model: Model,
   { kind, minimum, batch }: MistakeArguments,
   signal: AbortSignal,
 ): Promise<View> {
@@ -170,14 +171,17 @@ const MISTAKES = 'Labels that a trained model disagrees with, the most suspiciou
 
 function addMistakes(mistakes: Command, done: (code: number) => void): void {
   mistakes
-    .argument('<config>')
-    .argument('<checkpoint>', 'weights file or its address, checkpoint folder or work dir')
+    .usage('[options] [config] <weights>')
+    .argument(
+      '<arguments...>',
+      'the config, which is left out where the weights file holds it; the weights file or its address, checkpoint folder or work dir',
+    )
     .option('--kind <kind>', "only 'missing label', 'wrong class' or 'bad box'", oneOf(...MISTAKE_KINDS))
     .option('--minimum <suspicion>', 'lowest suspicion that is listed, 0 to 1 (0.5)', share)
     .option('--batch <n>', 'batch size', count)
     .addOption(cfgOptions())
-    .action(async (config: string, checkpoint: string, options: MistakeArguments) => {
-      const model = await phase(EXIT.usage, () => detector(config, { options: options.cfgOptions }).load(checkpoint));
+    .action(async (given: string[], options: MistakeArguments) => {
+      const model = await phase(EXIT.usage, () => openOnly(given, options.cfgOptions, 'list suspicious labels'));
       const opened = () => openData(options.data, model.classes);
       done(
         await showView(

@@ -1,13 +1,13 @@
-// `detlab errors CONFIG CHECKPOINT`: kinds of error with what they cost, the pairs of classes confused most, the worst images; with
+// `detlab errors [CONFIG] WEIGHTS`: kinds of error with what they cost, the pairs of classes confused most, the worst images; with
 // --out the whole page. With --results, of a COCO results file, without a model.
 
 import { DetLabError } from '../errors';
 import { testNotices } from '../lab/check-run';
 import { configuredTestData } from '../lab/config-data';
-import { detector } from '../lab/detector';
 import type { Report } from '../lab/report';
 import { tableText } from '../visualization/table';
 import { openData, requireCoco } from './data-option';
+import { openOnly } from './model-arguments';
 import { EXIT, output, phase, untilInterrupted } from './outcome';
 
 export interface ErrorsArguments {
@@ -29,17 +29,13 @@ export interface ErrorsArguments {
 const WORST = 10;
 const PAIRS = 10;
 
-export async function errorsCommand(
-  config: string | undefined,
-  checkpoint: string | undefined,
-  options: ErrorsArguments,
-): Promise<number> {
+export async function errorsCommand(given: string[], options: ErrorsArguments): Promise<number> {
   const out = output(options.json === true);
   return untilInterrupted(async (signal) => {
     const { report, losses } =
       options.results === undefined
-        ? await evaluated(config, checkpoint, options, signal)
-        : { report: await ofResults(config, options), losses: undefined };
+        ? await evaluated(given, options, signal)
+        : { report: await ofResults(given, options), losses: undefined };
     const { iou, masks, score = 0.3, worst = WORST, precision = 0.9 } = options;
     const errors = await phase(EXIT.usage, () => report.errors({ iou, masks, losses }));
     const confusion = report.confusion({ iou, score });
@@ -75,18 +71,11 @@ export async function errorsCommand(
 
 type Evaluated = { report: Report; losses?: ReadonlyMap<number, number> };
 
-async function evaluated(
-  config: string | undefined,
-  checkpoint: string | undefined,
-  options: ErrorsArguments,
-  signal: AbortSignal,
-): Promise<Evaluated> {
-  const model = await phase(EXIT.usage, () => {
-    if (config === undefined || checkpoint === undefined)
-      throw new DetLabError(
-        'Cannot list errors: expected CONFIG and CHECKPOINT, or --results FILE with --data coco:...',
-      );
-    return detector(config, { options: options.cfgOptions }).load(checkpoint);
+async function evaluated(given: readonly string[], options: ErrorsArguments, signal: AbortSignal): Promise<Evaluated> {
+  const model = await phase(EXIT.usage, async () => {
+    if (given.length === 0)
+      throw new DetLabError('Cannot list errors: expected [CONFIG] WEIGHTS, or --results FILE with --data coco:...');
+    return openOnly(given, options.cfgOptions, 'list errors');
   });
   const data = await phase(EXIT.data, () =>
     options.data === undefined
@@ -99,12 +88,10 @@ async function evaluated(
   return { report, losses: options.losses ? await model.imageLosses(data, { precision, signal }) : undefined };
 }
 
-async function ofResults(config: string | undefined, options: ErrorsArguments): Promise<Report> {
+async function ofResults(given: readonly string[], options: ErrorsArguments): Promise<Report> {
   await phase(EXIT.usage, () => {
-    if (config !== undefined || options.losses)
-      throw new DetLabError(
-        'Cannot list errors: --results needs no CONFIG, CHECKPOINT or --losses, only --data coco:...',
-      );
+    if (given.length > 0 || options.losses)
+      throw new DetLabError('Cannot list errors: --results needs no CONFIG, WEIGHTS or --losses, only --data coco:...');
     requireCoco(options.data);
   });
   return phase(EXIT.data, async () => {

@@ -145,8 +145,8 @@ function addInferenceCommands(withConfig: AddCommand, done: Done): void {
     .action(async (given, options) => done(await testCommand(given, options)));
 
   withConfig('errors', 'Where a trained detector errs: kinds of error, confused classes, worst images')
-    .argument('[config]')
-    .argument('[checkpoint]', CHECKPOINT)
+    .usage('[options] [config] <weights>')
+    .argument('[arguments...]', `the config, which is left out where the weights file holds it; the ${CHECKPOINT}`)
     .option('--data <data>', DATA_HELP)
     .option('--results <file>', 'COCO results file, instead of a config and a checkpoint; with --data coco:...')
     .option(
@@ -162,7 +162,7 @@ function addInferenceCommands(withConfig: AddCommand, done: Done): void {
     .option('--losses', 'compute the loss of every image too')
     .option('--amp', 'mixed precision (bfloat16)')
     .option('--batch <n>', 'batch size', count)
-    .action(async (config, checkpoint, options) => done(await errorsCommand(config, checkpoint, options)));
+    .action(async (given, options) => done(await errorsCommand(given, options)));
 
   addInferenceOptions(withConfig('predict', 'Detect objects in images, videos and cameras'), { count, share })
     .usage('[options] [config] <weights> <source...>')

@@ -46,3 +46,15 @@ export async function openModel(
     rest: others,
   };
 }
+
+/** The model of a command that takes nothing else. @param doing what the command does, in errors */
+export async function openOnly(
+  given: readonly string[],
+  cfgOptions: readonly string[] | undefined,
+  doing: string,
+): Promise<Model> {
+  const { model, rest } = await openModel(given, cfgOptions);
+  if (rest.length === 0) return model;
+  model.dispose();
+  throw new DetLabError(`Cannot ${doing}: expected [CONFIG] WEIGHTS, received "${rest[0]}" too`);
+}

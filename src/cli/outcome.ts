@@ -46,7 +46,7 @@ export function output(json: boolean): Output {
  * The first Ctrl-C (or SIGTERM) aborts the signal, the second ends the process immediately.
  * @param speaks whether this process says so, of several that all get it
  */
-export function interruptible(speaks = true): { signal: AbortSignal; release(): void } {
+export function interruptions(speaks = true): { signal: AbortSignal; release(): void } {
   const controller = new AbortController();
   const handle = (): void => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
@@ -66,7 +66,7 @@ export function interruptible(speaks = true): { signal: AbortSignal; release(): 
 
 /** The exit code of `work`, which gets the signal of Ctrl-C; that of an interruption when it ends by an error after one. */
 export async function untilInterrupted(work: (signal: AbortSignal) => Promise<number>): Promise<number> {
-  const { signal, release } = interruptible();
+  const { signal, release } = interruptions();
   try {
     return await work(signal);
   } catch (error) {

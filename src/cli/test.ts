@@ -16,9 +16,9 @@ import { saveCoco } from '../lab/prediction/save-predictions';
 import type { PredictionList } from '../lab/prediction-list';
 import { openData } from './data-option';
 import { type InferenceArguments, inferenceOptions } from './inference-options';
-import { openModel } from './model-arguments';
+import { openOnly } from './model-arguments';
 import { hasDisplay, openPage } from './open-page';
-import { CommandFailure, EXIT, output, phase, untilInterrupted } from './outcome';
+import { EXIT, output, phase, untilInterrupted } from './outcome';
 
 export interface TestArguments extends InferenceArguments {
   data?: string;
@@ -35,7 +35,7 @@ const METRICS = ['bbox', 'segm', 'proposal', 'proposal_fast'];
 
 export async function testCommand(given: string[], options: TestArguments): Promise<number> {
   const out = output(options.json === true);
-  const { model, rest } = await phase(EXIT.usage, () => {
+  const model = await phase(EXIT.usage, () => {
     requireResultsFile(options.out);
     // MMDetection 2.x: `--eval bbox segm`
     const metrics = options.eval ? [...options.eval.flatMap((word) => word.split(',')), ...given.filter(isMetric)] : [];
@@ -46,16 +46,9 @@ export async function testCommand(given: string[], options: TestArguments): Prom
       );
     const chosen = metrics.length > 0 ? [`test_evaluator.metric=${JSON.stringify(metrics)}`] : [];
     const cfgOptions = [...(options.cfgOptions ?? []), ...chosen];
-    return openModel(
-      given.filter((word) => !(options.eval && isMetric(word))),
-      cfgOptions.length > 0 ? cfgOptions : undefined,
-    );
+    const others = given.filter((word) => !(options.eval && isMetric(word)));
+    return openOnly(others, cfgOptions.length > 0 ? cfgOptions : undefined, 'test');
   });
-  if (rest.length > 0)
-    throw new CommandFailure(
-      EXIT.usage,
-      new DetLabError(`Cannot test: expected [CONFIG] WEIGHTS, received "${rest[0]}" too`),
-    );
   const data = await phase(EXIT.data, () =>
     options.data === undefined
       ? configuredTestData(model.config, model.classes)

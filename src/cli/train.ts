@@ -10,7 +10,7 @@ import { type LaunchedRank, type Launcher, launchedRank } from '../lab/ranks/lau
 import type { Run } from '../lab/run';
 import { Ranks } from '../training/ranks/ranks';
 import { openData } from './data-option';
-import { CommandFailure, EXIT, interruptible, output, phase } from './outcome';
+import { CommandFailure, EXIT, interruptions, output, phase } from './outcome';
 
 export interface TrainArguments {
   data?: string;
@@ -54,7 +54,7 @@ export async function trainCommand(config: string, options: TrainArguments): Pro
 
 async function trainAsRank(launched: LaunchedRank, config: string, options: TrainArguments): Promise<number> {
   const group = await phase(EXIT.failed, () => joinLaunched(launched));
-  const { signal, release } = interruptible(launched.rank === 0);
+  const { signal, release } = interruptions(launched.rank === 0);
   const ranks = new Ranks(group, signal);
   try {
     const code = await trainAlone(config, options, ranks);
@@ -85,7 +85,7 @@ async function trainAlone(config: string, options: TrainArguments, ranks?: Ranks
   // --data determines the classes; the data of the config must have the config's classes
   if (options.data !== undefined) recipe = recipe.classes(data.classes);
   await phase(EXIT.usage, () => recipe.classes(data.classes).summary());
-  const own = ranks ? undefined : interruptible();
+  const own = ranks ? undefined : interruptions();
   const fitOptions: FitOptions = {
     epochs: options.epochs,
     lr: options.lr,

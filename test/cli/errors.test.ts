@@ -71,7 +71,8 @@ test('results that do not fit are refused', async () => {
   expect(await wrong([{ ...entry, category_id: 9 }], '--data', dataOption)).toMatch(/^3: .*category_id 9 is none of/);
   expect(await wrong([{ boxes: [] }], '--data', dataOption)).toMatch(/^3: .*received {"boxes":\[\]}/);
   expect(await wrong({}, '--data', dataOption)).toMatch(/^3: .*expected a list of/);
-  expect((await detlab('errors', 'faster-rcnn_r18_fpn_toytown')).err).toContain('expected CONFIG and CHECKPOINT');
+  expect((await detlab('errors', 'faster-rcnn_r18_fpn_toytown')).err).toContain('expected [CONFIG] WEIGHTS');
+  expect((await detlab('errors')).err).toContain('expected [CONFIG] WEIGHTS, or --results FILE');
 });
 
 test('of a model, with the loss of every image', async () => {
@@ -84,4 +85,10 @@ test('of a model, with the loss of every image', async () => {
   expect(worst).toHaveLength(10);
   for (const { loss } of worst) expect(loss).toBeGreaterThan(0);
   expect(kinds.at(-1).kind).toBe('missed');
+  // the config is in the file
+  const alone = await detlab('errors', file, '--data', dataOption, '--losses', '--json');
+  expect(alone.code, alone.err).toBe(0);
+  expect(alone.lines()[0].worst).toEqual(worst);
+  const many = await detlab('errors', file, file, '--data', dataOption);
+  expect([many.code, many.err]).toEqual([2, expect.stringContaining('expected [CONFIG] WEIGHTS, received')]);
 });

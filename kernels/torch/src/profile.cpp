@@ -58,8 +58,6 @@ constexpr size_t kMaxEvents = 2'000'000;
 
 static Recording* recording = nullptr;
 
-bool profiling() { return recording != nullptr; }
-
 /** Nanoseconds; a device with a queue is waited for first, so that a call's time is that of its work. */
 static int64_t now() {
   if (!device().is_cpu()) c10::impl::VirtualGuardImpl(device().type()).synchronizeDevice(device().index());

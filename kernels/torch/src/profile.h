@@ -5,9 +5,6 @@
 
 namespace detlab {
 
-/** Whether a profile is being taken. */
-bool profiling();
-
 /** Records a call from JavaScript for as long as it exists, and the backward nodes that it makes. */
 class ProfiledCall {
  public:
