@@ -25,3 +25,6 @@ export function watchComposites(watch: Watcher | undefined): Watcher | undefined
   watcher = watch;
   return before;
 }
+
+/** Whether somebody records a network: who does so knows the kernels of TensorFlow.js, not each fusion of them. */
+export const isRecorded = (): boolean => watcher !== undefined;

@@ -4,6 +4,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { DetLabError } from '../errors';
 import { activateFused, type FusedActivation } from './activate';
+import { isRecorded } from './composite';
 import { type FeatureMaps, joinMaps } from './join-maps';
 import { hasKernel, runKernel } from './kernel';
 
