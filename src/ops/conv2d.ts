@@ -32,8 +32,8 @@ export interface Conv2dOptions {
  * @throws DetLabError when channels and groups disagree.
  */
 export function conv2d(maps: FeatureMaps, filter: tf.Tensor4D, options: Conv2dOptions = {}): tf.Tensor4D {
-  if (Array.isArray(maps) && maps.length > 1 && hasKernel('DetJoinedConv2D'))
-    return joinedConv2d(maps, filter, options);
+  const readsSeveral = hasKernel('DetJoinedConv2D') && !isRecorded();
+  if (Array.isArray(maps) && maps.length > 1 && readsSeveral) return joinedConv2d(maps, filter, options);
   const x = joinMaps(maps);
   const { strides = [1, 1], padding = [0, 0], dilations = [1, 1], groups = 1, activation = 'linear' } = options;
   if (x.shape[3] !== filter.shape[2] * groups)
