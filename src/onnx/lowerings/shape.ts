@@ -127,6 +127,17 @@ const stridedSlice: Lowering = (call) => {
   call.give('Reshape', [part, dimensions.list(call.output.tensor.shape)], { allowzero: 0 }, variant);
 };
 
+/** Every n-th row and column of a map. */
+const everyNth: Lowering = (call) => {
+  const [x] = call.operands;
+  const { graph } = call;
+  const variant: Variant = { layout: call.layoutOf(), type: call.typeOf('follows') };
+  const both = (value: number) => graph.ints([value, value]);
+  const axes = [1, 2].map((axis) => call.axis(axis, variant.layout, x.rank));
+  const inputs = [x.get(variant), both(0), both(MAX_INT), graph.ints(axes), both(call.attrs.step)];
+  call.give('Slice', inputs, {}, variant);
+};
+
 const concat: Lowering = (call) => {
   const parts = call.operands;
   const [axis] = tf.util.parseAxisParam(call.attrs.axis, parts[0].shape);
@@ -218,6 +229,7 @@ export const shapeLowerings: Record<string, Lowering> = {
   Reverse: reverse,
   Slice: slice,
   StridedSlice: stridedSlice,
+  EveryNth: everyNth,
   Concat: concat,
   Pack: pack,
   Unpack: unpack,
