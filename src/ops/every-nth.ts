@@ -14,7 +14,7 @@ export function everyNth(
   [top, left]: [number, number] = [0, 0],
   size?: [number, number],
 ): tf.Tensor4D {
-  const [n, h, w, c] = x.shape;
+  const [, h, w] = x.shape;
   const [rows, columns] = size ?? [Math.ceil((h - top) / step), Math.ceil((w - left) / step)];
   if (step === 1 && rows === h && columns === w) return x;
   // the whole map is one strided slice elsewhere
