@@ -10,7 +10,7 @@ const rpn_head = {
   loss_bbox: { type: 'L1Loss' },
 };
 const rpn = { nms_pre: 100, max_per_img: 40, nms: { type: 'nms', iou_threshold: 0.7 }, min_bbox_size: 0 };
-export const rcnn = { score_thr: 0.2, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 20, mask_thr_binary: 0.5 };
+const rcnn = { score_thr: 0.2, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 20, mask_thr_binary: 0.5 };
 const test_cfg = { rpn, rcnn };
 const extractor = (bins: number, more = {}) => ({
   type: 'SingleRoIExtractor',
