@@ -35,7 +35,19 @@ const reshaped: Lowering = (call) => {
     return;
   }
   call.give('Reshape', [value, targetShape(call, x.tensor.shape, to)], { allowzero: 0 }, variant);
+  call.output.flattened = flattened(x, to);
 };
+
+/** The maps that rows are, if they are: [N, H, W, C] to [N, H W C], then to [1, N, H W C]. */
+function flattened(x: Lowered, to: readonly Sizes[]): Lowered | undefined {
+  const map = x.flattened ?? x;
+  if (map.rank !== 4 || !map.has('channels-first') || !map.tensor.shape.slice(1).every(isFixed)) return undefined;
+  const [, h, w, c] = map.shape;
+  const [rows, row] = to.slice(-2);
+  const leading = to.slice(0, -2).every((sizes) => sizes.every((n) => n === 1));
+  const isFlat = to.length <= 3 && leading && row.every((n) => n === h * w * c);
+  return isFlat && rows.join() === map.tensor.shape[0].join() ? map : undefined;
+}
 
 const transpose: Lowering = (call) => {
   const [x] = call.operands;
