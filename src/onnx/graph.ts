@@ -119,10 +119,10 @@ export class Graph {
     this.outputs.push(valueMessage(name, type, shape, doc));
   }
 
-  /** Operators by number of nodes. */
+  /** Operators by number of the nodes that the outputs need. */
   operators(): Map<string, number> {
     const counts = new Map<string, number>();
-    for (const { opType } of this.nodes) counts.set(opType, (counts.get(opType) ?? 0) + 1);
+    for (const { opType } of this.reachable()) counts.set(opType, (counts.get(opType) ?? 0) + 1);
     return counts;
   }
 

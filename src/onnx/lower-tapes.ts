@@ -8,6 +8,7 @@ import { Call, type Lowering, type LoweringContext } from './lowering';
 import { convolutionLowerings } from './lowerings/convolution';
 import { deformableLowerings } from './lowerings/deformable';
 import { deformableAttentionLowerings } from './lowerings/deformable-attention';
+import { distanceLowerings } from './lowerings/distances';
 import { elementwiseLowerings } from './lowerings/elementwise';
 import { indexingLowerings } from './lowerings/indexing';
 import { paddingLowerings } from './lowerings/padding';
@@ -29,6 +30,7 @@ const LOWERINGS: Readonly<Record<string, Lowering>> = {
   ...deformableAttentionLowerings,
   ...paddingLowerings,
   ...windowLowerings,
+  ...distanceLowerings,
 };
 
 /** Kernels that have no form in ONNX, and what to use instead. */

@@ -20,6 +20,8 @@ const typeOf = (dtype: string): ElementType => (dtype === 'int32' || dtype === '
 
 export class Lowered {
   readonly rank: number;
+  /** Of rows that are maps [N, H, W, C] made flat: the maps. A product may read them flat channels first, without a transposition. */
+  flattened?: Lowered;
   private readonly variants = new Map<string, string>();
   private readonly made = new Map<string, string>();
   private depends = false;

@@ -34,6 +34,9 @@ export interface Tape {
 /** Paths of parameters by the id of their variable. */
 export type ParameterNames = ReadonlyMap<number, string>;
 
+/** Constants that were read, by id: tapes of one network at several sizes share its weights. */
+const readValues = new WeakMap<ParameterNames, Map<number, ArrayLike<number>>>();
+
 class Recording {
   readonly steps: Step[] = [];
   readonly tensors = new Map<number, TapeTensor>();
@@ -43,7 +46,12 @@ class Recording {
   /** Depth of composites, whose kernels are not recorded. */
   depth = 0;
 
-  constructor(private readonly names: ParameterNames) {}
+  private readonly read: Map<number, ArrayLike<number>>;
+
+  constructor(private readonly names: ParameterNames) {
+    this.read = readValues.get(names) ?? new Map();
+    readValues.set(names, this.read);
+  }
 
   add(tensor: tf.Tensor): void {
     this.dynamic.add(tensor.id);
@@ -61,10 +69,16 @@ class Recording {
       this.tensors.set(tensor.id, {
         shape: [...tensor.shape],
         dtype: tensor.dtype,
-        values: tensor.dataSync<'float32'>(),
+        values: this.valuesOf(tensor),
         name: this.names.get(tensor.id),
       });
     return tensor.id;
+  }
+
+  private valuesOf(tensor: tf.Tensor): ArrayLike<number> {
+    let values = this.read.get(tensor.id);
+    if (!values) this.read.set(tensor.id, (values = tensor.dataSync<'float32'>()));
+    return values;
   }
 
   record(kernel: string, inputs: Readonly<Record<string, unknown>>, attrs: Step['attrs'], outputs: tf.Tensor[]): void {

@@ -1,6 +1,7 @@
 // Every n-th pixel along both axes, with a gradient on every engine (TensorFlow.js has none for strided slices).
 
 import * as tf from '@tensorflow/tfjs';
+import { composite } from './composite';
 
 /**
  * Pixels (i * step + offset) of `x` [N, H, W, C], `size` of them along each axis; zero beyond the edge.
@@ -13,9 +14,22 @@ export function everyNth(
   [top, left]: [number, number] = [0, 0],
   size?: [number, number],
 ): tf.Tensor4D {
-  const [n, h, w, c] = x.shape;
+  const [, h, w] = x.shape;
   const [rows, columns] = size ?? [Math.ceil((h - top) / step), Math.ceil((w - left) / step)];
   if (step === 1 && rows === h && columns === w) return x;
+  // the whole map is one strided slice elsewhere
+  const isWhole = !size && top === 0 && left === 0;
+  const take = () => cells(x, step, [top, left], [rows, columns]);
+  return isWhole ? composite({ name: 'EveryNth', inputs: { x }, attrs: { step } }, take) : take();
+}
+
+function cells(
+  x: tf.Tensor4D,
+  step: number,
+  [top, left]: [number, number],
+  [rows, columns]: [number, number],
+): tf.Tensor4D {
+  const [n, h, w, c] = x.shape;
   return tf.tidy(() => {
     const [height, width] = [rows * step, columns * step];
     const part = tf.slice(x, [0, top, left, 0], [n, Math.min(h - top, height), Math.min(w - left, width), c]);
@@ -27,7 +41,7 @@ export function everyNth(
     ]);
     // by axis: the first row of each cell, then the first column
     const rowsOfCells = tf.slice(padded.reshape([n * rows, step, width * c]), [0, 0, 0], [n * rows, 1, width * c]);
-    const cells = rowsOfCells.reshape([n * rows * columns, step, c]);
-    return tf.slice(cells, [0, 0, 0], [n * rows * columns, 1, c]).reshape([n, rows, columns, c]);
+    const firsts = rowsOfCells.reshape([n * rows * columns, step, c]);
+    return tf.slice(firsts, [0, 0, 0], [n * rows * columns, 1, c]).reshape([n, rows, columns, c]);
   });
 }

@@ -15,6 +15,13 @@ export const DENSE: Record<string, ModuleConfig> = {
     bbox_head: { type: 'RetinaHead', ...widths },
     test_cfg: cut,
   },
+  'RetinaNet, norms by level': {
+    type: 'RetinaNet',
+    backbone,
+    neck: fpn(),
+    bbox_head: { type: 'RetinaSepBNHead', ...widths, norm_cfg: { type: 'BN' } },
+    test_cfg: cut,
+  },
   FCOS: {
     type: 'FCOS',
     backbone,
@@ -103,6 +110,17 @@ export const DENSE: Record<string, ModuleConfig> = {
     neck: { type: 'CSPNeXtPAFPN', out_channels: 16, num_csp_blocks: 1, expand_ratio: 0.5 },
     bbox_head: {
       type: 'RTMDetSepBNHead',
+      ...widths,
+      anchor_generator: { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] },
+    },
+    test_cfg: cut,
+  },
+  'RTMDet, one tower for all levels': {
+    type: 'RTMDet',
+    backbone: { type: 'CSPNeXt', deepen_factor: 0.167, widen_factor: 0.125 },
+    neck: { type: 'CSPNeXtPAFPN', out_channels: 16, num_csp_blocks: 1 },
+    bbox_head: {
+      type: 'RTMDetHead',
       ...widths,
       anchor_generator: { type: 'MlvlPointGenerator', offset: 0, strides: [8, 16, 32] },
     },

@@ -4,7 +4,7 @@ import * as ort from 'onnxruntime-node';
 import { beforeAll, expect, test } from 'vitest';
 import { startEngine } from '../../src/engine';
 import { compare, compareFile, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
-import { rcnn, TWO_STAGE } from './two-stage-detectors';
+import { FAST_RCNN, TWO_STAGE } from './two-stage-detectors';
 
 beforeAll(async () => void (await startEngine()));
 
@@ -37,8 +37,7 @@ test.each(['Faster R-CNN', 'GRoIE', 'Cascade R-CNN, boxes by class', 'Cascade Ma
 );
 
 test('proposals that come with the data are another input', async () => {
-  const { rpn_head: _rpn, test_cfg: _cfg, ...rest } = TWO_STAGE['Faster R-CNN'];
-  const model = lively({ ...rest, type: 'FastRCNN', test_cfg: { rcnn } }, 2);
+  const model = lively(FAST_RCNN, 2);
   const bboxes = Float32Array.from(Array.from({ length: 12 }, (_, i) => [8 + i, 4 + i, 40 + 5 * i, 50 + 3 * i]).flat());
   const sample = { ...sampleOf(...SIZE, 1), proposals: { bboxes, scores: new Float32Array(12).fill(1) } };
   const more = { proposals: new ort.Tensor('float32', bboxes, [1, 12, 4]) };

@@ -10,7 +10,7 @@ const rpn_head = {
   loss_bbox: { type: 'L1Loss' },
 };
 const rpn = { nms_pre: 100, max_per_img: 40, nms: { type: 'nms', iou_threshold: 0.7 }, min_bbox_size: 0 };
-export const rcnn = { score_thr: 0.2, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 20, mask_thr_binary: 0.5 };
+const rcnn = { score_thr: 0.2, nms: { type: 'nms', iou_threshold: 0.5 }, max_per_img: 20, mask_thr_binary: 0.5 };
 const test_cfg = { rpn, rcnn };
 const extractor = (bins: number, more = {}) => ({
   type: 'SingleRoIExtractor',
@@ -49,7 +49,7 @@ const detector = (type: string, roi_head: object, more = {}): ModuleConfig => ({
 export const TWO_STAGE: Record<string, ModuleConfig> = {
   'Faster R-CNN': detector('FasterRCNN', standard()),
   'Faster R-CNN, one box for all classes, fixed sampling': detector(
-    'FasterRCNN',
+    'TwoStageDetector',
     standard({
       bbox_roi_extractor: extractor(5, { sampling_ratio: 2, aligned: false }),
       bbox_head: { ...head, roi_feat_size: 5, reg_class_agnostic: true },
@@ -146,3 +146,7 @@ export const TWO_STAGE: Record<string, ModuleConfig> = {
   ),
   'Cascade Mask R-CNN': detector('CascadeRCNN', cascade(masks)),
 };
+
+const { rpn_head: _first, ...second } = TWO_STAGE['Faster R-CNN'] as Record<string, unknown>;
+/** Its proposals come with the data. */
+export const FAST_RCNN = { ...second, type: 'FastRCNN', test_cfg: { rcnn } } as ModuleConfig;

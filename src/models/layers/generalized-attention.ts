@@ -8,6 +8,7 @@ import { Conv2d } from '../../nn/conv2d';
 import { kaiming, uniform, zeros } from '../../nn/initializers';
 import { Linear } from '../../nn/linear';
 import { Module, type Parameter } from '../../nn/module';
+import { composite } from '../../ops/composite';
 import { everyNth } from '../../ops/every-nth';
 import { interpolate } from '../../ops/interpolate';
 
@@ -138,7 +139,7 @@ export class GeneralizedAttention extends Module {
       }
       if (this.xLinear && this.yLinear) {
         const left = this.biased(this.terms[1] ? query : undefined, this.positionBias, n, h * w);
-        energy = tf.add(energy, this.positionEnergy(left, [n, h, w, hk, wk]));
+        energy = tf.add(energy, this.positionEnergy(left, x, [n, h, w, hk, wk]));
       }
       if (this.constraint) {
         const hidden = tf.slice(this.constraint.variable, [0, 0, 0, 0], [h, w, hk, wk]).reshape([1, 1, h * w, hk * wk]);
@@ -160,10 +161,10 @@ export class GeneralizedAttention extends Module {
   }
 
   /** [N, heads, H W, d] against the distances along both axes: [N, heads, H W, Hk Wk]. */
-  private positionEnergy(left: tf.Tensor4D, [n, h, w, hk, wk]: number[]): tf.Tensor4D {
+  private positionEnergy(left: tf.Tensor4D, x: tf.Tensor4D, [n, h, w, hk, wk]: number[]): tf.Tensor4D {
     const query: tf.Tensor5D = left.reshape([n, this.heads, h, w, this.depth]);
     const along = (linear: Linear, length: number, keys: number, order: number[], back: number[]) => {
-      const embedded = linear.forward(this.distances(length, keys)); // [length, keys, heads d]
+      const embedded = linear.forward(this.distances(x, length, keys)); // [length, keys, heads d]
       const positions = tf.transpose(embedded.reshape([length, keys, this.heads, this.depth]), [2, 0, 3, 1]);
       const rows = tf.transpose(query, order).reshape([this.heads, length, -1, this.depth]);
       const products = tf.div(tf.matMul(rows, positions), Math.SQRT2); // [heads, length, N * other, keys]
@@ -177,19 +178,22 @@ export class GeneralizedAttention extends Module {
     return tf.add(byX, byY).reshape([n, this.heads, h * w, hk * wk]);
   }
 
-  /** Sines, then cosines of the distances between queries and keys, [length, keys, embedding / 2]. */
-  private distances(length: number, keys: number): tf.Tensor3D {
+  /** Sines, then cosines of the distances between queries and keys, [length, keys, embedding / 2]. `x` is the map. */
+  private distances(x: tf.Tensor4D, length: number, keys: number): tf.Tensor3D {
     const quarter = Math.ceil(this.embedding / 4);
-    const values = new Float32Array(length * keys * 2 * quarter);
-    for (let i = 0, at = 0; i < length; i++)
-      for (let j = 0; j < keys; j++, at += 2 * quarter) {
-        const distance = (i * this.qStride - j * this.kvStride) * this.magnitude;
-        for (let k = 0; k < quarter; k++) {
-          const angle = distance / 1000 ** ((4 / this.embedding) * k);
-          values[at + k] = Math.sin(angle);
-          values[at + quarter + k] = Math.cos(angle);
+    const frequencies = Array.from({ length: quarter }, (_, k) => this.magnitude / 1000 ** ((4 / this.embedding) * k));
+    const attrs = { length, keys, strides: [this.qStride, this.kvStride], frequencies };
+    return composite({ name: 'DistanceWaves', inputs: { x }, attrs }, () => {
+      const values = new Float32Array(length * keys * 2 * quarter);
+      for (let i = 0, at = 0; i < length; i++)
+        for (let j = 0; j < keys; j++, at += 2 * quarter) {
+          const distance = i * this.qStride - j * this.kvStride;
+          for (const [k, frequency] of frequencies.entries()) {
+            values[at + k] = Math.sin(distance * frequency);
+            values[at + quarter + k] = Math.cos(distance * frequency);
+          }
         }
-      }
-    return tf.tensor3d(values, [length, keys, 2 * quarter]);
+      return tf.tensor3d(values, [length, keys, 2 * quarter]);
+    });
   }
 }

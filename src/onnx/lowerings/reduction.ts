@@ -94,13 +94,43 @@ function transposedConstant(call: Call, x: Lowered, type: ElementType): string {
   return call.graph.constant(moved, [...x.shape.slice(0, -2), columns, rows], type, x.tensor.name);
 }
 
+/** Rows [H W C] of the second factor in the order [C H W]. */
+function rowsChannelsFirst(call: Call, b: Lowered, transposed: boolean, map: Lowered, type: ElementType): string {
+  const [, h, w, c] = map.shape;
+  const [rows, columns] = b.shape.slice(-2);
+  const [features, width] = transposed ? [columns, rows] : [rows, columns];
+  return b.once(`channels first ${h} ${w} ${type}`, () => {
+    const values = b.values!;
+    const moved = new Float32Array(values.length);
+    for (let k = 0, to = 0; k < c; k++)
+      for (let j = 0; j < h * w; j++) {
+        const row = j * c + k;
+        for (let o = 0; o < width; o++) moved[to++] = values[transposed ? o * features + row : row * width + o];
+      }
+    return call.graph.constant(moved, [features, width], type, b.tensor.name);
+  });
+}
+
+/** Both factors; maps made flat stay channels first. */
+function factors(call: Call, type: ElementType): [string, string] {
+  const { a, b } = call.inputs;
+  const { transposeA, transposeB } = call.attrs;
+  const map = a.flattened;
+  const isTable = b.isConstant && b.shape.slice(0, -2).every((n) => n === 1);
+  if (!map || transposeA || !isTable) return [factor(call, a, transposeA, type), factor(call, b, transposeB, type)];
+  const { graph } = call;
+  const first = map.get({ layout: 'channels-first', type });
+  const leading = a.shape.slice(0, -2);
+  const flat = graph.node('Reshape', [first, graph.ints([...leading, -1, a.shape.at(-1)!])], { allowzero: 0 });
+  return [flat, rowsChannelsFirst(call, b, transposeB, map, type)];
+}
+
 const matMul: Lowering = (call) => {
   const { a, b, bias } = call.inputs;
-  const { transposeA, transposeB } = call.attrs;
   // products of a few columns, such as expected values of distributions, are tails of heads
   const type = call.typeOf(b.isConstant && b.shape.at(-1)! * b.shape.at(-2)! < 64 ? 'never' : 'always', [a, b]);
   const variant: Variant = { layout: 'same', type };
-  let value = call.graph.node('MatMul', [factor(call, a, transposeA, type), factor(call, b, transposeB, type)]);
+  let value = call.graph.node('MatMul', factors(call, type));
   if (bias) value = call.graph.node('Add', [value, bias.get(variant)]);
   call.output.set(activation(call, value, call.attrs.activation ?? 'linear', type), variant);
 };

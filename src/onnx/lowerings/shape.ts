@@ -35,7 +35,19 @@ const reshaped: Lowering = (call) => {
     return;
   }
   call.give('Reshape', [value, targetShape(call, x.tensor.shape, to)], { allowzero: 0 }, variant);
+  call.output.flattened = flattened(x, to);
 };
+
+/** The maps that rows are, if they are: [N, H, W, C] to [N, H W C], then to [1, N, H W C]. */
+function flattened(x: Lowered, to: readonly Sizes[]): Lowered | undefined {
+  const map = x.flattened ?? x;
+  if (map.rank !== 4 || !map.has('channels-first') || !map.tensor.shape.slice(1).every(isFixed)) return undefined;
+  const [, h, w, c] = map.shape;
+  const [rows, row] = to.slice(-2);
+  const leading = to.slice(0, -2).every((sizes) => sizes.every((n) => n === 1));
+  const isFlat = to.length <= 3 && leading && row.every((n) => n === h * w * c);
+  return isFlat && rows.join() === map.tensor.shape[0].join() ? map : undefined;
+}
 
 const transpose: Lowering = (call) => {
   const [x] = call.operands;
@@ -125,6 +137,17 @@ const stridedSlice: Lowering = (call) => {
     dimensions.list(steps),
   ]);
   call.give('Reshape', [part, dimensions.list(call.output.tensor.shape)], { allowzero: 0 }, variant);
+};
+
+/** Every n-th row and column of a map. */
+const everyNth: Lowering = (call) => {
+  const [x] = call.operands;
+  const { graph } = call;
+  const variant: Variant = { layout: call.layoutOf(), type: call.typeOf('follows') };
+  const both = (value: number) => graph.ints([value, value]);
+  const axes = [1, 2].map((axis) => call.axis(axis, variant.layout, x.rank));
+  const inputs = [x.get(variant), both(0), both(MAX_INT), graph.ints(axes), both(call.attrs.step)];
+  call.give('Slice', inputs, {}, variant);
 };
 
 const concat: Lowering = (call) => {
@@ -218,6 +241,7 @@ export const shapeLowerings: Record<string, Lowering> = {
   Reverse: reverse,
   Slice: slice,
   StridedSlice: stridedSlice,
+  EveryNth: everyNth,
   Concat: concat,
   Pack: pack,
   Unpack: unpack,

@@ -1,0 +1,34 @@
+// Every part of a detector is in a graph that some test compares with the engine.
+
+import { expect, test } from 'vitest';
+import { catalogue } from '../../src/models/catalogue';
+import { DENSE } from './dense-detectors';
+import { BACKBONES, NECKS, RECURSIVE, WIDE } from './feature-networks';
+import { QUERIES } from './query-detectors';
+import { FAST_RCNN, TWO_STAGE } from './two-stage-detectors';
+
+const KINDS = [
+  'detector',
+  'backbone',
+  'neck',
+  'dense_head',
+  'roi_head',
+  'roi_extractor',
+  'roi_layer',
+  'shared_head',
+  'bbox_head',
+  'mask_head',
+];
+
+/** All type names in a config. */
+function typesIn(config: unknown): string[] {
+  if (config === null || typeof config !== 'object') return [];
+  const { type } = config as { type?: unknown };
+  return [...(typeof type === 'string' ? [type] : []), ...Object.values(config).flatMap(typesIn)];
+}
+
+test('no part of the catalogue is left out', () => {
+  const compared = new Set(typesIn([DENSE, TWO_STAGE, FAST_RCNN, QUERIES, BACKBONES, NECKS, RECURSIVE, WIDE]));
+  const missing = catalogue.filter(({ kind, type }) => KINDS.includes(kind) && !compared.has(type));
+  expect(missing.map(({ type }) => type)).toEqual([]);
+});
