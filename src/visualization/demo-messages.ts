@@ -13,7 +13,9 @@ export type DemoReply =
   | { kind: 'ready'; description: string }
   | { kind: 'failed'; message: string }
   | { kind: 'found'; id: number; image: LiveImageData; preview: Blob; seconds: number }
-  | { kind: 'problem'; id: number; message: string };
+  | { kind: 'problem'; id: number; message: string }
+  /** No reply: which engine is used from now on, and why. */
+  | { kind: 'engine'; outcome: string };
 
 /** A worker's side of the messages. */
 export interface DemoPort {

@@ -116,6 +116,23 @@ describe.skipIf(!browser)('a page', () => {
     });
   });
 
+  test('uses the GPU only after it has given the same detections', async () => {
+    await withPage(file, async (page) => {
+      const [first] = await give(page, [png()]);
+      const engine = page.locator('.detlab-demo[data-engine]');
+      await engine.waitFor({ timeout: 90_000 });
+      // a browser without a GPU has a software renderer, or no WebGL
+      expect(await engine.getAttribute('data-engine')).toMatch(
+        /^(webgl|wasm: WebGL gives the same detections in .*|wasm: no WebGL 2 .*)$/,
+      );
+      const found = await give(page, [png('again.png')]);
+      const { alone, box, score } = disagreement(foundIn(first, NAMES), foundIn(found[1], NAMES));
+      expect(alone).toBe(0);
+      expect(box).toBeLessThan(0.1);
+      expect(score).toBeLessThan(1e-3);
+    });
+  });
+
   test('shows names of classes and of the model as they are, not as HTML', async () => {
     expect(readFileSync(file, 'utf8')).not.toContain('<traffic light>');
     await withPage(file, async (page) => {

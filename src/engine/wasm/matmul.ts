@@ -47,10 +47,14 @@ export function matMulKernels(constants: DerivedConstants): tf.KernelConfig[] {
   const product = tf.getKernel(tf.BatchMatMul, 'wasm')!;
   const fused = tf.getKernel(tf._FusedMatMul, 'wasm')!;
   const transpose = tf.getKernel(tf.Transpose, 'wasm')!;
-  /** A single matrix with its axes exchanged, which may be weights. */
+  /** With the last two axes exchanged; that of a single matrix, which may be weights, is kept. */
   const transposed = (b: tf.Tensor, backend: object): tf.Tensor => {
-    if (b.rank > 2 || b.shape[0] === 1 || b.shape[1] === 1) return transposeLast(b);
-    const make = () => transpose.kernelFunc({ inputs: { x: b }, backend, attrs: { perm: [1, 0] } }) as tf.TensorInfo;
+    const [rows, columns] = b.shape.slice(-2);
+    // a matrix of one row or column stays as it is, and would share its data
+    if (rows === 1 || columns === 1 || b.size !== rows * columns) return transposeLast(b);
+    const perm = [...b.shape.keys()];
+    perm.push(...perm.splice(-2).reverse());
+    const make = () => transpose.kernelFunc({ inputs: { x: b }, backend, attrs: { perm } }) as tf.TensorInfo;
     return tf.engine().makeTensorFromTensorInfo(constants.of('transpose', [b], make));
   };
   // XNNPACK caches the packed right-hand matrix by the identity of its data alone: the same data in another shape would be

@@ -59,6 +59,7 @@ class DemoEngine {
   constructor(
     private readonly data: DemoData,
     private readonly onStep: (text: string) => void,
+    private readonly onEngine: (outcome: string) => void,
   ) {}
 
   /** Starts it, once. Gives its description; an error says why it cannot run. */
@@ -77,7 +78,10 @@ class DemoEngine {
     const packed = new Blob([demoBytes(this.data.engine)]).stream().pipeThrough(new DecompressionStream('gzip'));
     const script = await new Response(packed).text();
     this.port = this.worker(script) ?? this.here(script);
-    this.port.onmessage = ({ data }: MessageEvent<DemoReply>) => this.waiting.shift()?.(data);
+    this.port.onmessage = ({ data }: MessageEvent<DemoReply>) => {
+      if (data.kind === 'engine') this.onEngine(data.outcome);
+      else this.waiting.shift()?.(data);
+    };
     const weights = await this.weights();
     this.onStep('Loading the model ...');
     const reply = await this.ask({ kind: 'start', weights }, weights);
@@ -166,7 +170,14 @@ class Demo {
     private readonly data: DemoData,
   ) {
     this.threshold = data.threshold;
-    this.engine = new DemoEngine(data, (text) => this.say(text));
+    this.engine = new DemoEngine(
+      data,
+      (text) => this.say(text),
+      (outcome) => {
+        this.root.dataset.engine = outcome;
+        this.zone.title = `Computed on ${outcome}`;
+      },
+    );
     const style = document.createElement('style');
     style.textContent = DEMO_STYLE;
     this.problems.setAttribute('role', 'alert');
@@ -277,8 +288,8 @@ class Demo {
       this.say(`Detecting in ${name}${before} ...`);
       const reply = await this.engine.detect(id, name, file);
       if (reply.kind === 'found') this.show(reply);
-      else
-        this.problem(reply.kind === 'ready' ? name : `${reply.kind === 'failed' ? `"${name}": ` : ''}${reply.message}`);
+      else if (reply.kind === 'problem') this.problem(reply.message);
+      else if (reply.kind === 'failed') this.problem(`"${name}": ${reply.message}`);
     } catch (error) {
       this.unable(error as Error);
     }

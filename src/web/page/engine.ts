@@ -2,38 +2,85 @@
 // them. In a worker it answers the messages of its page; a page that may have no worker calls `detlabServe` with a port.
 
 import simd from 'tfjs-backend-wasm-simd.wasm';
-import type { PixelImage } from '../../data/types';
+import type { Detections, PixelImage } from '../../data/types';
 import type { DemoPort, DemoReply, DemoRequest } from '../../visualization/demo-messages';
 import { liveData } from '../../visualization/live-image';
 import { imagePixels } from '../image-pixels';
 import { startEngine } from '../start-engine';
 import { loadModel, type WebModel } from '../web-model';
+import { gpuTrial, onGpu } from './gpu-trial';
 
 /** Longest side of the image that is shown. */
 const PREVIEW_SIDE = 1600;
 /** Of positions: a page stores none, so that they may be exact. */
 const DECIMALS = 4;
 
+const OPTIONS = { wasm: simd };
+
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** The model on wasm and, once it has shown that it detects the same, on the GPU. */
+class Models {
+  private wasm?: WebModel;
+  private gpu?: WebModel;
+  /** Kept until it is known whether the GPU is used. */
+  private weights?: Uint8Array;
+
+  async load(weights: Uint8Array): Promise<string> {
+    const { description } = await startEngine(OPTIONS);
+    this.wasm = await loadModel(weights, OPTIONS);
+    this.weights = weights;
+    return description;
+  }
+
+  async detect(pixels: PixelImage, name: string): Promise<Detections> {
+    if (!this.wasm) throw new Error('the model is not loaded');
+    const { gpu, wasm } = this;
+    if (!gpu) return wasm.detect(pixels, name);
+    try {
+      return await onGpu(() => gpu.detect(pixels, name));
+    } catch {
+      this.gpu = undefined; // the GPU was taken away, or its memory is full
+      return wasm.detect(pixels, name);
+    }
+  }
+
+  /** Tries the GPU on an image, until it is known whether it is used. */
+  async compare(pixels: PixelImage, detections: Detections, seconds: number): Promise<string | undefined> {
+    if (!this.weights) return undefined;
+    const { model, outcome } = await gpuTrial(this.weights, OPTIONS, pixels, detections, seconds);
+    if (outcome === undefined) return undefined;
+    this.gpu = model;
+    this.weights = undefined;
+    return outcome;
+  }
+}
 
 /** Answers the messages of a page, one after the other. */
 function serve(port: DemoPort): void {
-  let model: WebModel | undefined;
+  const models = new Models();
   let work: Promise<void> = Promise.resolve();
   const answer = async (request: DemoRequest): Promise<DemoReply> => {
     if (request.kind === 'start') {
       try {
-        const { description } = await startEngine({ wasm: simd });
-        model = await loadModel(joined(request.weights), { wasm: simd });
-        return { kind: 'ready', description };
+        return { kind: 'ready', description: await models.load(joined(request.weights)) };
       } catch (error) {
         return { kind: 'failed', message: messageOf(error) };
       }
     }
     const { id, name, file } = request;
     try {
-      if (!model) throw new Error('the model is not loaded');
-      return { kind: 'found', id, ...(await found(model, file, name)) };
+      const start = performance.now();
+      const pixels = await imagePixels(file, name);
+      const decoded = performance.now();
+      const detections = await models.detect(pixels, name);
+      const end = performance.now();
+      const seconds = (end - start) / 1000;
+      work = work.then(async () => {
+        const outcome = await models.compare(pixels, detections, (end - decoded) / 1000);
+        if (outcome !== undefined) port.postMessage({ kind: 'engine', outcome });
+      });
+      return { kind: 'found', id, ...(await shown(pixels, detections, name)), seconds };
     } catch (error) {
       return { kind: 'problem', id, message: messageOf(error) };
     }
@@ -54,11 +101,7 @@ function joined(parts: readonly ArrayBuffer[]): Uint8Array {
   return whole;
 }
 
-async function found(model: WebModel, file: Blob, name: string) {
-  const start = performance.now();
-  const pixels = await imagePixels(file, name);
-  const { bboxes, scores, labels, masks } = await model.detect(pixels, name);
-  const seconds = (performance.now() - start) / 1000;
+async function shown(pixels: PixelImage, { bboxes, scores, labels, masks }: Detections, name: string) {
   const boxes = Array.from(labels, (label, i) => ({
     bbox: [...bboxes.subarray(4 * i, 4 * i + 4)],
     label,
@@ -67,7 +110,7 @@ async function found(model: WebModel, file: Blob, name: string) {
   }));
   const { width, height } = pixels;
   const image = liveData({ source: name, pixels, width, height, boxes }, DECIMALS);
-  return { image, preview: await preview(pixels), seconds };
+  return { image, preview: await preview(pixels) };
 }
 
 /** A JPEG of the pixels, upright and not larger than a screen. */

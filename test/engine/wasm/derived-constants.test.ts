@@ -29,6 +29,22 @@ test('a transposed weight is kept, follows an assignment, and is freed with its 
   x.dispose();
 });
 
+test('the weight of a fused product is kept too', () => {
+  const w = variable(() => tf.ones<tf.Rank.R2>([3, 2]));
+  const a = tf.ones<tf.Rank.R2>([2, 2]);
+  const product = () => values(() => tf.fused.matMul({ a, b: w, transposeB: true, activation: 'relu' }));
+  const kept: number[] = [];
+  const ids = dataIds();
+  for (let i = 0; i < 4; i++) {
+    expect(product()).toEqual([2, 2, 2, 2, 2, 2]);
+    kept.push(dataIds());
+  }
+  expect(kept.slice(1)).toEqual([ids + 1, ids + 1, ids + 1]);
+  w.dispose();
+  expect(dataIds()).toBe(ids - 1);
+  a.dispose();
+});
+
 test('a filter with a folded scale is kept for each scale, and freed with either', () => {
   const x = tf.ones<tf.Rank.R4>([1, 2, 2, 2]);
   const before = dataIds();
