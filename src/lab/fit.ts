@@ -48,11 +48,7 @@ export const folderName = (name: string): string => name.replace(/[^\w.+-]+/g, '
 /** @param ranks the processes that train together, where there are several: each calls this with the same recipe and data */
 export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptions = {}, ranks?: Ranks): Promise<Run> {
   const started = performance.now();
-  if (options.hooks !== undefined) checkHooks(options.hooks);
-  const spec = options.loadFrom === undefined ? given : { ...given, loadFrom: { file: options.loadFrom } };
-  const notices: string[] = [...(spec.notices ?? [])];
-  await loadCustomImports(spec.config, spec.folders ?? [], (line) => notices.push(line));
-  notices.push(...checkRun(spec.config, ranks !== undefined), ...checkData(data, spec.config));
+  const { spec, notices } = await checked(given, data, options, ranks);
   const planned = planRun(spec.config, ranks ? { ...options, processes: ranks.size } : options);
   if (ranks) notices.push(...ranksNotices(ranks, planned, options));
   const classes = resolveClasses(spec, data);
@@ -129,6 +125,23 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   } finally {
     await loader.close();
   }
+}
+
+/** What is trained, and lines about it; an error where that cannot be. */
+async function checked(
+  given: RecipeSpec,
+  data: LabDataset,
+  { hooks, loadFrom }: FitOptions,
+  ranks: Ranks | undefined,
+): Promise<{ spec: RecipeSpec; notices: string[] }> {
+  if (hooks !== undefined) checkHooks(hooks);
+  const spec = loadFrom === undefined ? given : { ...given, loadFrom: { file: loadFrom } };
+  const notices = [...(spec.notices ?? [])];
+  await loadCustomImports(spec.config, spec.folders ?? [], (line) => notices.push(line));
+  return {
+    spec,
+    notices: [...notices, ...checkRun(spec.config, ranks !== undefined), ...checkData(data, spec.config)],
+  };
 }
 
 /** What the run is made by, at the head of its log; undefined where nothing is written. */

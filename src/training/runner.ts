@@ -84,6 +84,11 @@ export class Runner implements TrainRun {
     return (this.done < this.loop.total && !this.stopTraining) || this.signal?.aborted === true;
   }
 
+  /** Where a hook of one process has ended the run, it ends in all of them. */
+  async agreeToStop(): Promise<void> {
+    if (this.ranks && !this.signal?.aborted) [this.stopTraining] = await this.ranks.any([this.stopTraining]);
+  }
+
   log(line: string): void {
     this.parts.log(line);
   }

@@ -47,12 +47,10 @@ export interface OrderedSample {
   pass: number;
 }
 
-/** Batches of an epoch. */
-export function batchesOf(
-  count: number,
-  { batchSize, dropLast }: Pick<OrderOptions, 'batchSize' | 'dropLast'>,
-): number {
-  return dropLast ? Math.floor(count / batchSize) : Math.ceil(count / batchSize);
+/** Batches of an epoch, of one process. */
+export function batchesOf(count: number, order: Pick<OrderOptions, 'batchSize' | 'dropLast' | 'shard'>): number {
+  const batches = shardLength(count, order) / order.batchSize;
+  return order.dropLast ? Math.floor(batches) : Math.ceil(batches);
 }
 
 function permutationOf(images: OrderedImages, pass: number, { seed, shuffle }: OrderOptions): Int32Array {
@@ -91,7 +89,7 @@ function endlessOrder(images: OrderedImages, epoch: number, options: OrderOption
   let made = aspectRatioGrouping ? 0 : skipped;
   const groups: [OrderedSample[], OrderedSample[]] = [[], []];
   let known: { pass: number; order: Int32Array } = { pass: -1, order: new Int32Array() };
-  // of several processes each takes every so manyth sample
+  // of several processes each takes one of so many samples
   for (let at = shard.rank + made * batchSize * shard.size; batches.length < count; at += shard.size) {
     const pass = Math.floor(at / images.length);
     if (known.pass !== pass) known = { pass, order: permutationOf(images, pass, options) };

@@ -26,6 +26,7 @@ export class EpochBasedTrainLoop implements TrainLoop {
       if (state.iteration < loader.length) break;
       state.nextEpoch();
       await hooks.call('afterTrainEpoch', runner);
+      await runner.agreeToStop();
     }
     await hooks.call('afterTrain', runner);
   }

@@ -27,6 +27,7 @@ export class IterBasedTrainLoop implements TrainLoop {
         // an evaluation may have switched it
         detector.train();
         await runner.iterate(batch);
+        await runner.agreeToStop();
         if (runner.stopped) break;
       }
       if (state.iteration === loader.length) state.nextEpoch();

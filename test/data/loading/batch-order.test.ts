@@ -34,7 +34,7 @@ test('orientations are collected over passes, as by AspectRatioBatchSampler, and
   expect(batches).toEqual(expected.slice(0, batches.length));
 });
 
-test('several processes take every so manyth sample of the same passes', () => {
+test('several processes share out the samples of the same passes', () => {
   const whole = [0, 1, 2, 3].flatMap((epoch) => sampleOrder(images, epoch, options)).flat();
   for (const rank of [0, 1]) {
     const shard = { rank, size: 2 };

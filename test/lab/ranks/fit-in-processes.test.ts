@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LabDataset, startEngine } from '../../../src';
+import { type LabDataset, type RunHook, startEngine } from '../../../src';
 import { childrenOf } from './child-processes';
 import { largestDifference, narrow, quiet, synced, towns, weightsOf } from './narrow';
 
@@ -52,6 +52,14 @@ test('kill -9 of a process ends the run by its name; one process goes on from th
   const whole = await narrow(data).fit(data, { ...options, workDir: false });
   expect(run.step).toBe(10);
   expect(largestDifference(weightsOf(run.model), weightsOf(whole.model))).toBeLessThan(1e-5);
+});
+
+test('hooks of a cell are called once, in this process, and end the run in all of them', async () => {
+  const steps: number[] = [];
+  const hook: RunHook = { afterIteration: ({ step }) => void steps.push(step), afterEpoch: ({ stop }) => stop() };
+  const run = await narrow(data).fit(data, { ...quiet, epochs: 4, batch: 2, processes: 2, hooks: [hook] });
+  expect(run).toMatchObject({ epoch: 1, interrupted: false, hookErrors: [] });
+  expect(steps).toEqual([1, 2, 3, 4, 5]);
 });
 
 test('Stop ends all processes, and gives the run of rank 0', async () => {
