@@ -54,7 +54,6 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   await loadCustomImports(spec.config, spec.folders ?? [], (line) => notices.push(line));
   notices.push(...checkRun(spec.config, ranks !== undefined), ...checkData(data, spec.config));
   const planned = planRun(spec.config, ranks ? { ...options, processes: ranks.size } : options);
-  if (ranks) notices.push(...ranksNotices(ranks, planned, options));
   const classes = resolveClasses(spec, data);
   const view = runView(spec.name, planned.loop, { quiet: options.log !== undefined });
   const runLog = new RunLog(options.log ?? view.log);
@@ -80,7 +79,8 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
     },
   });
   const warmUp = fitWarmUp(planned, loader.length);
-  const plan = { ...planned, ...warmUp, notices: [...planned.notices, ...warmUp.notices] };
+  const ofRanks = ranks ? ranksNotices(ranks, planned, options) : [];
+  const plan = { ...planned, ...warmUp, notices: [...planned.notices, ...warmUp.notices, ...ofRanks] };
   const firstLines = linesBefore(data, workDir, [...new Set([...plan.notices, ...notices])]);
   const made = ranks?.isFirst === false ? undefined : await keepProvenance(runLog, plan, workDir);
   const watched = watchedOf(data, options);
