@@ -21,9 +21,10 @@ import { findTorch } from './find-torch.mjs';
 const run = promisify(execFile);
 const here = path.dirname(fileURLToPath(import.meta.url));
 const sources = path.join(here, 'src');
-/** Headers that no wheel has. */
-const declarations = path.join(here, 'declarations');
 const build = places.buildFolder('torch');
+/** Gloo's headers, which no wheel has, by the names that libtorch's headers include. */
+const declarations = path.join(build, 'declarations');
+const GLOO = ['algorithm', 'common/error', 'config', 'context', 'rendezvous/store', 'transport/device'];
 const target = path.join(build, 'detlab_torch.node');
 const stampFile = path.join(build, 'stamp.json');
 
@@ -56,11 +57,13 @@ function compilerVersion(compiler) {
   }
 }
 
-const declaredTexts = () =>
-  readdirSync(declarations, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.h'))
-    .sort()
-    .map((file) => readFileSync(path.join(declarations, file), 'utf8'));
+function declareGloo() {
+  for (const name of GLOO) {
+    const file = path.join(declarations, 'gloo', `${name}.h`);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, `#include ${JSON.stringify(path.join(sources, 'gloo_declarations.h'))}\n`);
+  }
+}
 
 /** Which files were compiled together, in a folder of objects. */
 const GROUPS = 'groups.json';
@@ -155,9 +158,7 @@ export async function buildTorchEngine({ log = () => {}, force = false } = {}) {
   ];
   const files = readdirSync(sources).filter((file) => /\.(cpp|h)$/.test(file)).sort();
   const text = Object.fromEntries(files.map((file) => [file, readFileSync(path.join(sources, file), 'utf8')]));
-  const environment = hash(
-    torch.folder, torch.version, compiler, version, places.processor(), flags.join(' '), ...declaredTexts(),
-  );
+  const environment = hash(torch.folder, torch.version, compiler, version, places.processor(), flags.join(' '));
   const stamp = hash(environment, ...files.flatMap((file) => [file, text[file]]));
   const result = (built) => ({ file: target, torch: torch.version, cuda: cuda ? torch.cuda : null, built, seconds: (Date.now() - start) / 1000 });
   if (!force && existsSync(target) && existsSync(stampFile) && JSON.parse(readFileSync(stampFile, 'utf8')).stamp === stamp)
@@ -166,6 +167,7 @@ export async function buildTorchEngine({ log = () => {}, force = false } = {}) {
   log(`building the torch engine (torch ${torch.version}${cuda ? `, CUDA ${torch.cuda}` : ''}, g++ ${version}); about a minute`);
   const objects = path.join(build, 'objects');
   mkdirSync(objects, { recursive: true });
+  declareGloo();
   const headers = hash(environment, ...files.filter((file) => file.endsWith('.h')).map((file) => text[file]));
   const units = files.filter((file) => file.endsWith('.cpp'));
   const objectAt = (name, ...texts) => path.join(objects, `${name}-${hash(headers, ...texts).slice(0, 16)}.o`);

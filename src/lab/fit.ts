@@ -50,7 +50,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   const started = performance.now();
   const { spec, notices } = await checked(given, data, options, ranks);
   const planned = planRun(spec.config, ranks ? { ...options, processes: ranks.size } : options);
-  if (ranks) notices.push(...ranksNotices(ranks, planned, options));
+  notices.push(...ranksNotices(ranks, planned, options));
   const classes = resolveClasses(spec, data);
   const view = runView(spec.name, planned.loop, { quiet: options.log !== undefined });
   const runLog = new RunLog(options.log ?? view.log);
@@ -81,7 +81,6 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
   const made = ranks?.isFirst === false ? undefined : await keepProvenance(runLog, plan, workDir);
   const watched = watchedOf(data, options);
   const hookErrors: HookError[] = [];
-  if (ranks) syncConfigured(detector, spec.config);
   const session = {
     spec,
     plan,
@@ -205,6 +204,7 @@ async function trainAndEvaluate(session: FitSession): Promise<Trained> {
     userHooks,
     ranks,
   } = session;
+  if (ranks) syncConfigured(detector, spec.config);
   // the others of several processes write nothing
   const workDir = ranks?.isFirst === false ? undefined : session.workDir;
   const signal = options.signal ?? notebook()?.signal;
@@ -250,10 +250,13 @@ async function trainAndEvaluate(session: FitSession): Promise<Trained> {
   return { ...(await evaluations.finish(result)), result };
 }
 
-const ranksNotices = ({ size }: Ranks, { batchSize }: RunPlan, { hooks = [] }: FitOptions): string[] => [
-  `${size} processes with a batch of ${batchSize} each: ${size * batchSize} images an iteration`,
-  ...(hooks.length > 0 ? ['hooks are called in rank 0 alone: what they change, they change there'] : []),
-];
+const ranksNotices = (ranks: Ranks | undefined, { batchSize }: RunPlan, { hooks = [] }: FitOptions): string[] =>
+  ranks
+    ? [
+        `${ranks.size} processes with a batch of ${batchSize} each: ${ranks.size * batchSize} images an iteration`,
+        ...(hooks.length > 0 ? ['hooks are called in rank 0 alone: what they change, they change there'] : []),
+      ]
+    : [];
 
 /** What all processes of a run must have beside the same parameters. */
 const factsOf = ({ spec, plan, data, model }: FitSession): Facts => {

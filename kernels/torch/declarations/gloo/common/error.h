@@ -1,1 +1,0 @@
-#include <gloo/declarations.h>
