@@ -6,6 +6,7 @@ import { DetLabError } from '../errors';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import { checkDrawing, type DrawingOptions } from '../visualization/drawing-options';
 import { type LiveImage, LiveImages } from '../visualization/live-images';
+import { shortScore } from '../visualization/short-score';
 import { tableText } from '../visualization/table';
 import { checkMethod } from './method-options';
 import type { ImagePredictions, PredictedFrom, Prediction } from './prediction/image-predictions';
@@ -180,7 +181,7 @@ export class Predictions extends Array<Prediction> implements Displayable, Image
           score.toFixed(3),
           ...bbox.map((v) => v.toFixed(1)),
         ]),
-      note: `${shown.length} boxes${hidden > 0 ? `, ${hidden} more below a score of ${this.threshold}` : ''}`,
+      note: `${shown.length} boxes${hidden > 0 ? `, ${hidden} more below a score of ${shortScore(this.threshold)}` : ''}`,
     });
   }
 

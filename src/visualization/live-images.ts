@@ -17,6 +17,7 @@ import { type LiveImage, liveData, orderedImages } from './live-image';
 import type { LiveImageData, LiveLegend, LiveView } from './live-image-data';
 import { colourOf } from './palette';
 import { type Formats, SavableDisplay } from './savable';
+import { shortScore } from './short-score';
 import { type StoredImage, storedImage } from './stored-image';
 import { tableText } from './table';
 
@@ -159,7 +160,7 @@ export class LiveImages extends SavableDisplay {
           String(count(image)),
           ...names.map((name) => numberText(image.values?.[name])),
         ]),
-      note: `${this.images.length} images, ${classes.length} classes, boxes with a score of at least ${this.threshold}`,
+      note: `${this.images.length} images, ${classes.length} classes, boxes with a score of at least ${shortScore(this.threshold)}`,
     });
   }
 

@@ -12,6 +12,7 @@ import { interactiveHtml } from './interactive';
 import { type LiveImage, liveData } from './live-image';
 import { LiveImages, type LiveImagesOptions } from './live-images';
 import { type Formats, SavableDisplay } from './savable';
+import { shortScore } from './short-score';
 import { type StoredImage, storedImage } from './stored-image';
 import { tableText } from './table';
 
@@ -183,7 +184,7 @@ export class VideoPlayer extends SavableDisplay {
         .slice(0, LISTED)
         .map((frame, i) => [String(i), frame.time.toFixed(2), String(confident(frame))]),
       note: [
-        `${this.frames.length} frames, boxes with a score of at least ${this.threshold}`,
+        `${this.frames.length} frames, boxes with a score of at least ${shortScore(this.threshold)}`,
         ...(more > 0 ? [`${more} more frames`] : []),
         ...notes,
       ].join('\n'),
