@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { packageRoot } from '../src/paths';
-import { checkExecution, codeCells, notebooks } from './notebooks/executed';
+import { hasFfmpeg } from './ffmpeg';
+import { checkExecution, codeCells, notebooks, WITH_CLIPS } from './notebooks/executed';
 import { reducedNotebook, SMALLER } from './notebooks/reductions';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'detlab-notebooks-'));
@@ -24,7 +25,8 @@ test.each(names)('%s is committed as it was executed, without paths of the machi
   expect(fails).toEqual(committed.map((c) => c.metadata?.tags?.includes('raises-exception') ?? false));
 });
 
-test.each(names)('%s runs from top to bottom', { timeout: 600_000 }, (name) => {
+test.for(names)('%s runs from top to bottom', { timeout: 600_000 }, (name, { skip }) => {
+  skip(WITH_CLIPS.includes(name) && !hasFfmpeg, 'ffmpeg is not installed');
   const json = readFileSync(path.join(notebooks, name), 'utf8');
   checkExecution(name, reducedNotebook(name, json, SMALLER[name]), folder);
 });

@@ -21,6 +21,9 @@ interface Cell {
   metadata?: { tags?: string[] };
 }
 
+/** Notebooks that cut a clip, which needs ffmpeg. */
+export const WITH_CLIPS: readonly string[] = ['08-take-it-away.ipynb'];
+
 export const notebooks = path.join(packageRoot, 'notebooks');
 export const codeCells = (file: string): Cell[] =>
   (JSON.parse(readFileSync(file, 'utf8')) as { cells: Cell[] }).cells.filter((c) => c.cell_type === 'code');
@@ -98,5 +101,14 @@ const CHECKS: Record<string, (o: Record<'shown' | 'printed' | 'errors' | 'html',
   '07-inside-a-neck.ipynb': ({ shown, printed }) => {
     expect(printed).toMatch(/backbone\.layer3/);
     expect(shown).toMatch(/PAFPN/);
+  },
+  '08-take-it-away.ipynb': ({ shown }) => {
+    expect(shown).toMatch(/damaged\.jpg/);
+    expect(shown).toMatch(/clip\.mp4/);
+    const rows = [...shown.matchAll(/^\d +(\d\.\d{5}) +(\d\.\d{5}) /gm)].map(([, runtime, ours]) =>
+      [runtime, ours].map(Number),
+    );
+    expect(rows).toHaveLength(3);
+    for (const [runtime, ours] of rows) expect(Math.abs(runtime - ours)).toBeLessThan(1e-4);
   },
 };

@@ -58,6 +58,10 @@ const SCHEDULES: Record<string, Reduction[]> = {
     [/evaluateEvery: \d+/, 'evaluateEvery: 1', 2],
     [/\.\.\/runs\/inside/, './work', 4],
   ],
+  '08-take-it-away.ipynb': [
+    [/images: 160/, 'images: 40', 1], // six validation images are shown, and some objects must be found
+    [/\.\.\/runs\/away/, './work', 22],
+  ],
 };
 
 /** Further reductions for a test that is not to be slow: of the models' widths and of the data. */
@@ -73,6 +77,7 @@ export const SMALLER: Record<string, Reduction[]> = {
   '05-where-does-it-err.ipynb': [SMALL_DETECTOR],
   '06-your-own-data.ipynb': [SMALL_DETECTOR],
   '07-inside-a-neck.ipynb': [SMALL_DETECTOR],
+  '08-take-it-away.ipynb': [],
 };
 
 /** The JSON of a notebook, shortened and without outputs. Throws when the notebook has changed from under a reduction. */
