@@ -24,5 +24,6 @@ void defineTransformer();
 void defineProfile();
 void defineProcessGroup();
 void defineGradientBuckets();
+void defineImageBatch();
 
 }  // namespace detlab

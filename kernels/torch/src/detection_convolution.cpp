@@ -86,7 +86,8 @@ static Tensor forwardOnly(const Tensor& x, const Filter& f, const Tensor& bias, 
   }
   FilterForms& filter = f.forms;
   if (winogradFits(x, f.size, o.strides, o.padding, o.dilations, o.groups))
-    return winogradForward(x, filter.points(), f.size[0], o.padding, bias, residual, o.activation);
+    return filter.isExact() ? winogradForward(x, filter.filter, filter.scale, o.padding, bias, residual, o.activation)
+                            : winogradForward(x, filter.plainForm(), Tensor(), o.padding, bias, residual, o.activation);
   Tensor offset = bias.defined() ? bias.to(type) : bias;
   if (x.is_cpu() && x.numel() > 0 && x.scalar_type() != at::kHalf)
     return fusedForward(channelsLast(x), f.cached ? filter.packedForm(x.sizes()) : filter.plainForm(), offset,
@@ -162,7 +163,7 @@ struct ConvolutionFunction : torch::autograd::Function<ConvolutionFunction> {
     };
     Tensor dx, dWeight, dBias;
     if (needs[0] && winograd)
-      dx = winogradInputGradient(dy, winogradFilter(weight, true), x.sizes().slice(1), padding);
+      dx = winogradInputGradient(dy, weight, x.sizes().slice(2), padding);
     if (needs[1] && winograd)
       dWeight = winogradFilterGradient(dy, x, padding);
     else if (needs[1] && rowsFilterGradientFits(x, strides, groups))

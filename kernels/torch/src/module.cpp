@@ -28,6 +28,7 @@ static napi_value initialise(napi_env env, napi_value exports) {
     defineProfile();
     defineProcessGroup();
     defineGradientBuckets();
+    defineImageBatch();
     defined = true;
   }
   exportAll(env, exports);

@@ -3,7 +3,6 @@
 #include "layout.h"
 #include "pointwise.h"
 #include "precision.h"
-#include "winograd.h"
 
 namespace detlab {
 
@@ -54,11 +53,6 @@ Tensor FilterForms::rowPanels(bool kept) {
   Tensor result = pointwiseFilter(filter, scale, use.type, false);
   if (kept) panels = result;
   return result;
-}
-
-Tensor FilterForms::points() {
-  bool exact = !plain.defined() && use.type == at::kFloat;  // else the points are those of the rounded filter
-  return exact ? winogradFilter(filter, false, scale) : winogradFilter(plainForm(), false);
 }
 
 FilterForms* cachedForms(int64_t slot, const Tensor& filter, const Tensor& scale, const FilterUse& use) {

@@ -27,8 +27,8 @@ struct FilterForms {
   const Tensor& packedForm(at::IntArrayRef inputSize);
   /** Panels of a 1x1 filter, which are kept if the forms are. */
   Tensor rowPanels(bool kept);
-  /** Winograd's transformed filter; four times as large, and cheap beside the convolutions that use it: not kept. */
-  Tensor points();
+  /** Whether the filter and its scale are what is convolved with, since products are in float32. */
+  bool isExact() const { return use.type == at::kFloat && filter.scalar_type() == at::kFloat; }
 
  private:
   /** Without gradients the plain form is not used once another one exists. */

@@ -13,9 +13,11 @@ namespace detlab {
 
 namespace {
 
-/** Floats of a block's points, before and after the products: half of a second-level cache. */
-constexpr int64_t kBlockFloats = 1 << 18;
+/** Floats of a block's points, before the products and after those of one panel: most of a second-level cache. */
+constexpr int64_t kBlockFloats = 3 << 16;
 constexpr int64_t kMinBlock = 28, kMaxBlock = 112;
+/** With as few tiles, threads share the filter instead, which is read only once: panels, each in chunks of input channels. */
+constexpr int64_t kFewTiles = 56, kChunkDepth = 64;
 
 // What decides between the algorithms, in multiply-adds at the processor's full rate, measured on AMD's Zen 5 (AVX512):
 /** The share of the full rate that oneDNN's direct convolution reaches, in float32 and in bfloat16 (of the rate of float32). */
@@ -35,14 +37,20 @@ struct Tiling {
   int64_t height, width, rows, columns, tiles, block, parts;
 
   /** `channels`: those of a tile's points before and after the products. */
-  Tiling(int64_t images, int64_t h, int64_t w, int64_t channels) : height(h), width(w) {
+  Tiling(int64_t images, int64_t h, int64_t w, int64_t channels, int64_t threads) : height(h), width(w) {
     rows = (h + kOut - 1) / kOut;
     columns = (w + kOut - 1) / kOut;
     tiles = images * rows * columns;
     int64_t fitting = std::min(kMaxBlock, std::max(kMinBlock, kBlockFloats / (kPoints * channels)));
-    parts = std::max<int64_t>(1, std::min<int64_t>(at::get_num_threads(), tiles));
+    parts = std::max<int64_t>(1, std::min<int64_t>(threads, tiles));
     int64_t share = (tiles + parts - 1) / parts, blocks = (share + fitting - 1) / fitting;
     block = (share + blocks - 1) / blocks;
+  }
+
+  /** Calls f(first tile, tiles) for each block of a part. */
+  template <typename F>
+  void forEachBlockOf(int64_t part, F f) const {
+    for (int64_t t = tiles * part / parts, last = tiles * (part + 1) / parts; t < last; t += block) f(t, std::min(block, last - t));
   }
 
   /** Calls f(part, first tile, tiles) for each block; parts run in parallel. */
@@ -50,8 +58,7 @@ struct Tiling {
   void forEachBlock(F f) const {
     at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
       for (int64_t part = begin; part < end; part++)
-        for (int64_t t = tiles * part / parts, last = tiles * (part + 1) / parts; t < last; t += block)
-          f(part, t, std::min(block, last - t));
+        forEachBlockOf(part, [&](int64_t first, int64_t count) { f(part, first, count); });
     });
   }
 
@@ -63,13 +70,20 @@ struct Tiling {
 /** Distance between the points of a block: an odd number of cache lines, or all 36 would map to the same cache set. */
 int64_t pointStride(int64_t floats) { return ((floats + 15) / 16 | 1) * 16; }
 
-/** NHWC memory of an image batch. */
+/** The same between the points of a panel of a filter of this depth. */
+int64_t panelStride(int64_t depth) { return pointStride(depth * kPanel); }
+
+/** NHWC memory of an image batch; pixels are `step` apart. */
 template <typename T>
 struct Pixels {
   const T* data;
-  int64_t height, width, channels;
-  explicit Pixels(const Tensor& x) : data(pointer<T>(x)), height(x.size(2)), width(x.size(3)), channels(x.size(1)) {}
+  int64_t height, width, channels, step;
+  explicit Pixels(const Tensor& x)
+      : data(pointer<T>(x)), height(x.size(2)), width(x.size(3)), channels(x.size(1)), step(pixelStep(x)) {}
 };
+
+/** Images whose pixels are equally far apart: slices of channels are read where they are. */
+Tensor withPixels(const Tensor& x) { return pixelStep(x) > 0 ? x : channelsLast(x); }
 
 /** Where channel c of a block's tiles begins: rows of all channels, or panels of kPanel for the right side of a product. */
 struct PointOrder {
@@ -95,10 +109,10 @@ template <typename Transform, bool kWhole, typename T>
 inline void tilePoints(const Pixels<T>& x, const Corner<T>& corner, int64_t c, int64_t lanes, float* to, int64_t stride) {
   constexpr int n = Transform::from;
   Lanes square[kPoints];
-  const T* first = corner.image + (corner.top * x.width + corner.left) * x.channels + c;
+  const T* first = corner.image + (corner.top * x.width + corner.left) * x.step + c;
   for (int row = 0; row < n; row++)
     for (int column = 0; column < n; column++) {
-      const T* pixel = first + (row * x.width + column) * x.channels;
+      const T* pixel = first + (row * x.width + column) * x.step;
       int64_t v = corner.top + row, u = corner.left + column;
       if constexpr (kWhole)
         square[row * kIn + column] = get(pixel);
@@ -119,7 +133,7 @@ void toPoints(const Pixels<T>& x, const Tiling& tiling, at::IntArrayRef padding,
   for (int64_t t = 0; t < order.count; t++) {
     int64_t top = tiling.top(first + t) - padding[0], left = tiling.left(first + t) - padding[1];
     bool inside = top >= 0 && left >= 0 && top + n <= x.height && left + n <= x.width;
-    Corner<T> corner{x.data + tiling.image(first + t) * x.height * x.width * x.channels, top, left, inside};
+    Corner<T> corner{x.data + tiling.image(first + t) * x.height * x.width * x.step, top, left, inside};
     for (int64_t c = 0; c < x.channels; c += kLanes) {
       float* to = points + order.at(t, c);
       if (inside && x.channels - c >= kLanes)
@@ -160,16 +174,16 @@ inline void tileOutputs(const float* points, int64_t stride, int64_t corner, int
     }
 }
 
-/** Writes the outputs of a block of tiles. */
+/** Writes the outputs of a block of tiles, channels [column, column + kPanel). */
 template <typename T>
-void fromPoints(const float* points, int64_t stride, const Tiling& tiling, int64_t channels, int64_t first, int64_t count,
-                const Epilogue<T>& e, T* y) {
+void fromPoints(const float* points, int64_t stride, const Tiling& tiling, int64_t channels, int64_t column, int64_t first,
+                int64_t count, const Epilogue<T>& e, T* y) {
   for (int64_t t = 0; t < count; t++) {
     int64_t top = tiling.top(first + t), left = tiling.left(first + t);
     int64_t corner = (tiling.image(first + t) * tiling.height + top) * tiling.width + left;
     int rows = std::min<int64_t>(kOut, tiling.height - top), columns = std::min<int64_t>(kOut, tiling.width - left);
-    for (int64_t c = 0; c < channels; c += kLanes) {
-      const float* from = points + t * channels + c;
+    for (int64_t c = column; c < std::min(channels, column + kPanel); c += kLanes) {
+      const float* from = points + t * kPanel + c - column;
       if (rows == kOut && columns == kOut && channels - c >= kLanes)
         tileOutputs<true>(from, stride, corner, tiling.width, channels, kOut, kOut, kLanes, e, c, y);
       else
@@ -178,40 +192,107 @@ void fromPoints(const float* points, int64_t stride, const Tiling& tiling, int64
   }
 }
 
+/** A filter O, 3, 3, I, of which `factor` multiplies output channels; `flipped` rotates it and exchanges O and I. */
+struct FilterSource {
+  const float* data;
+  const float* factor;
+  int64_t outputs, inputs;
+  bool flipped;
+  int64_t depth() const { return flipped ? outputs : inputs; }
+  int64_t columns() const { return flipped ? inputs : outputs; }
+};
+
+/** Writes the points of columns [column, column + kLanes) and of `depth` rows from `first`; points are `stride` apart. */
+void filterPoints(const FilterSource& f, int64_t column, int64_t first, int64_t depth, float* to, int64_t stride) {
+  const int64_t o = f.flipped ? first : column, i = f.flipped ? column : first;
+  for (int64_t base = 0; base < depth; base += kLanes) {
+    const int64_t k = f.flipped ? o + base : o, c = f.flipped ? i : i + base;
+    Lanes taps[9][kLanes];  // of kLanes output channels, in each a vector of input channels, or the reverse
+    for (int tap = 0; tap < 9; tap++) {
+      const float* from = f.data + (k * 9 + (f.flipped ? 8 - tap : tap)) * f.inputs + c;
+      for (int64_t row = 0; row < kLanes; row++)
+        taps[tap][row] = k + row < f.outputs && c < f.inputs
+                             ? get(from + row * 9 * f.inputs, f.inputs - c) * (f.factor ? f.factor[k + row] : 1.0f)
+                             : Lanes{};
+      if (!f.flipped) transpose(taps[tap]);
+    }
+    for (int64_t row = 0; row < std::min<int64_t>(kLanes, depth - base); row++) {
+      Lanes square[kPoints];
+      for (int tap = 0; tap < 9; tap++) square[tap / 3 * kIn + tap % 3] = taps[tap][row];
+      transformSquare<FilterTransform>(square);
+      for (int p = 0; p < kPoints; p++) put(to + p * stride + (base + row) * kPanel, square[p]);
+    }
+  }
+}
+
+/** The points of all panels of a filter, [panels, 36, depth, kPanel] with a gap after each point. */
+Tensor allPoints(const FilterSource& f, const at::TensorOptions& options) {
+  const int64_t depth = f.depth(), stride = panelStride(depth), panels = panelsOf(f.columns());
+  Tensor result = at::empty({panels, kPoints, stride}, options);
+  float* to = result.data_ptr<float>();
+  at::parallel_for(0, panels, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t c = begin * kPanel; c < end * kPanel; c += kLanes)
+      filterPoints(f, c, 0, depth, to + c / kPanel * kPoints * stride + c % kPanel, stride);
+  });
+  return result;
+}
+
 Tensor emptyImages(int64_t n, int64_t channels, int64_t height, int64_t width, const Tensor& like) {
   return at::empty({n, channels, height, width}, like.options(), at::MemoryFormat::ChannelsLast);
 }
 
-/** conv(x) to `to` channels with the points of a filter, [36, panels, channels of x, kPanel]. */
+/** conv(x) with a filter. With few tiles, each panel's points are made by the thread that uses them, and stay in its cache. */
 template <typename T>
-Tensor convolve(const Tensor& x, const Tensor& filter, int64_t to, int64_t height, int64_t width, at::IntArrayRef padding,
+Tensor convolve(const Tensor& x, const FilterSource& filter, int64_t height, int64_t width, at::IntArrayRef padding,
                 const Tensor& bias, const Tensor& residual, Activation activation) {
-  const int64_t from = x.size(1), panels = panelsOf(to) * from * kPanel;
+  const int64_t from = filter.depth(), to = filter.columns(), panels = panelsOf(to), threads = at::get_num_threads();
+  auto options = x.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous);
   Pixels<T> pixels(x);
-  Tiling tiling(x.size(0), height, width, from + to);
-  Tensor y = emptyImages(x.size(0), to, height, width, x);
-  int64_t stride = pointStride(tiling.block * from), outStride = pointStride(tiling.block * to);
-  Tensor space = at::empty({tiling.parts, (stride + outStride) * kPoints}, filter.options());
+  Tiling tiling(x.size(0), height, width, from + kPanel, threads);
+  const bool byPanels = tiling.tiles <= kFewTiles;
+  if (byPanels) tiling = Tiling(x.size(0), height, width, from + kPanel, 1);
+  const int64_t shares = byPanels ? std::min(threads, panels) : 1, chunk = byPanels ? std::min(from, kChunkDepth) : from;
+  Tensor y = emptyImages(x.size(0), to, height, width, x), points;
+  if (!byPanels) points = allPoints(filter, options);
+  const int64_t stride = pointStride(tiling.block * from), outStride = pointStride(tiling.block * kPanel);
+  const int64_t filterStride = panelStride(chunk), made = byPanels ? filterStride : 0;
+  Tensor space = at::empty({tiling.parts * shares, (stride + outStride + made) * kPoints}, options);
   Epilogue<T> epilogue{pointer<float>(bias), pointer<T>(residual), activation};
-  const float* weights = filter.data_ptr<float>();
   float* workspace = space.data_ptr<float>();
   T* out = pointer<T>(y);
-  tiling.forEachBlock([&](int64_t part, int64_t first, int64_t count) {
-    float *points = workspace + part * space.size(1), *products = points + kPoints * stride;
-    toPoints<InputTransform>(pixels, tiling, padding, first, {false, from, count}, points, stride);
-    for (int p = 0; p < kPoints; p++)
-      product(count, to, from, {points + p * stride, from, 1}, weights + p * panels, {products + p * outStride, to, false});
-    fromPoints<T>(products, outStride, tiling, to, first, count, epilogue, out);
+  auto run = [&](int64_t unit) {
+    int64_t part = unit / shares, share = unit % shares;
+    float *left = workspace + unit * space.size(1), *products = left + kPoints * stride, *buffer = products + kPoints * outStride;
+    tiling.forEachBlockOf(part, [&](int64_t first, int64_t count) {
+      toPoints<InputTransform>(pixels, tiling, padding, first, {false, from, count}, left, stride);
+      for (int64_t panel = panels * share / shares; panel < panels * (share + 1) / shares; panel++) {
+        for (int64_t k = 0; k < from; k += chunk) {
+          const int64_t depth = std::min(chunk, from - k);
+          for (int64_t c = 0; byPanels && c < kPanel; c += kLanes)
+            filterPoints(filter, panel * kPanel + c, k, depth, buffer + c, filterStride);
+          const float* right = byPanels ? buffer : points.template data_ptr<float>() + panel * kPoints * filterStride;
+          for (int p = 0; p < kPoints; p++)
+            product(count, kPanel, depth, {left + p * stride + k, from, 1}, right + p * filterStride,
+                    {products + p * outStride, kPanel, k > 0});
+        }
+        fromPoints<T>(products, outStride, tiling, to, panel * kPanel, first, count, epilogue, out);
+      }
+    });
+  };
+  at::parallel_for(0, tiling.parts * shares, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t unit = begin; unit < end; unit++) run(unit);
   });
   return y;
 }
 
-Tensor convolveAny(const Tensor& x, const Tensor& filter, int64_t to, int64_t height, int64_t width, at::IntArrayRef padding,
-                   const Tensor& bias, const Tensor& residual, Activation activation) {
-  Tensor y;
+/** The filter OIHW as float32, times `scale`. */
+Tensor convolveAny(const Tensor& x, const Tensor& filter, const Tensor& scale, bool flipped, int64_t height, int64_t width,
+                   at::IntArrayRef padding, const Tensor& bias, const Tensor& residual, Activation activation) {
+  Tensor dense = channelsLast(full(filter)), factors = scale.defined() ? scale.contiguous() : scale, y;
+  FilterSource source{dense.data_ptr<float>(), pointer<float>(factors), filter.size(0), filter.size(1), flipped};
   withLane(x, [&](auto* lane) {
     using T = std::remove_pointer_t<decltype(lane)>;
-    y = convolve<T>(x, filter, to, height, width, padding, bias, residual, activation);
+    y = convolve<T>(x, source, height, width, padding, bias, residual, activation);
   });
   return y;
 }
@@ -230,74 +311,31 @@ bool winogradFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strid
   if (height < 1 || width < 1 || x.size(0) < 1 || disabled()) return false;
   double tiles = double(x.size(0) * ((height + kOut - 1) / kOut) * ((width + kOut - 1) / kOut));
   // with fewer tiles the gain is small, and a direct sum has the smaller rounding error
-  if (tiles < 96) return false;
+  if (tiles < 24) return false;
   double channels = double(filter[0] + filter[1]), products = double(filter[0]) * double(filter[1]);
   double direct = double(x.size(0) * height * width) * 9 * products / (isLow(x) ? kLowRate : kDirectRate);
   return tiles * (kPoints * products + kTileCost * channels) + kPoints * kFilterCost * products < direct;
 }
 
-Tensor winogradFilter(const Tensor& filter, bool flipped, const Tensor& scale) {
-  Tensor dense = channelsLast(filter);  // O, 3, 3, I
-  Tensor factors = scale.defined() ? scale.contiguous() : scale;
-  const float* factor = pointer<float>(factors);
-  int64_t o = filter.size(0), i = filter.size(1), depth = flipped ? o : i, panels = panelsOf(flipped ? i : o);
-  bool partial = (flipped ? i : o) % kPanel != 0;  // the last panel's other columns are zero
-  auto options = filter.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous);
-  Ints shape{kPoints, panels, depth, kPanel};
-  Tensor result = partial ? at::zeros(shape, options) : at::empty(shape, options);
-  float* to = result.data_ptr<float>();
-  const int64_t point = panels * depth * kPanel;
-  withLane(dense, [&](auto* lane) {
-    using T = std::remove_pointer_t<decltype(lane)>;
-    const T* from = pointer<T>(dense);
-    /** The points of kLanes input channels of output channel k. */
-    auto points = [&](int64_t k, int64_t c, Lanes* square) {
-      const float by = factor ? factor[k] : 1;
-      for (int tap = 0; tap < 9; tap++)
-        square[tap / 3 * kIn + tap % 3] = get(from + (k * 9 + (flipped ? 8 - tap : tap)) * i + c, i - c) * by;
-      transformSquare<FilterTransform>(square);
-    };
-    at::parallel_for(0, (o + kLanes - 1) / kLanes, 1, [&](int64_t begin, int64_t end) {
-      std::vector<Lanes> squares(kPoints * kLanes);
-      for (int64_t k = begin * kLanes; k < std::min(o, end * kLanes); k += kLanes)
-        for (int64_t c = 0; c < i; c += kLanes) {
-          for (int64_t row = 0; row < kLanes; row++) {
-            Lanes square[kPoints] = {};
-            if (k + row < o) points(k + row, c, square);
-            for (int p = 0; p < kPoints; p++) squares[p * kLanes + row] = square[p];
-          }
-          for (int p = 0; p < kPoints; p++) {
-            Lanes* rows = squares.data() + p * kLanes;
-            if (!flipped) transpose(rows);
-            int64_t first = flipped ? k : c, column = flipped ? c : k;
-            float* at = to + p * point + (column / kPanel * depth + first) * kPanel + column % kPanel;
-            for (int64_t row = 0; row < std::min<int64_t>(kLanes, depth - first); row++) put(at + row * kPanel, rows[row]);
-          }
-        }
-    });
-  });
-  return result;
-}
-
 static Tensor wide(const Tensor& vector) { return vector.defined() ? vector.to(at::kFloat).contiguous() : vector; }
 
-Tensor winogradForward(const Tensor& x, const Tensor& transformed, int64_t channels, at::IntArrayRef padding,
-                       const Tensor& bias, const Tensor& residual, Activation activation) {
+Tensor winogradForward(const Tensor& x, const Tensor& filter, const Tensor& scale, at::IntArrayRef padding, const Tensor& bias,
+                       const Tensor& residual, Activation activation) {
   int64_t height = x.size(2) + 2 * padding[0] - 2, width = x.size(3) + 2 * padding[1] - 2;
-  return convolveAny(channelsLast(x), transformed, channels, height, width, padding, wide(bias),
+  return convolveAny(withPixels(x), filter, scale, false, height, width, padding, wide(bias),
                      residual.defined() ? channelsLast(residual) : residual, activation);
 }
 
-Tensor winogradInputGradient(const Tensor& dy, const Tensor& transformed, at::IntArrayRef size, at::IntArrayRef padding) {
-  return convolveAny(channelsLast(dy), transformed, size[0], size[1], size[2], {2 - padding[0], 2 - padding[1]}, Tensor(),
-                     Tensor(), Activation::none);
+Tensor winogradInputGradient(const Tensor& dy, const Tensor& filter, at::IntArrayRef size, at::IntArrayRef padding) {
+  return convolveAny(withPixels(dy), filter, Tensor(), true, size[0], size[1], {2 - padding[0], 2 - padding[1]}, Tensor(), Tensor(),
+                     Activation::none);
 }
 
 /** The sums over tiles of products of points, for each thread: [parts, 36, O, I]. */
 template <typename T>
-static Tensor filterPoints(const Tensor& dy, const Tensor& x, at::IntArrayRef padding) {
+static Tensor gradientPoints(const Tensor& dy, const Tensor& x, at::IntArrayRef padding) {
   const int64_t o = dy.size(1), i = x.size(1), size = o * i;
-  Tiling tiling(x.size(0), dy.size(2), dy.size(3), o + i);
+  Tiling tiling(x.size(0), dy.size(2), dy.size(3), o + i, at::get_num_threads());
   int64_t xStride = pointStride(PointOrder{true, i, tiling.block}.size()), yStride = pointStride(tiling.block * o);
   auto options = x.options().dtype(at::kFloat).memory_format(at::MemoryFormat::Contiguous);
   Tensor space = at::empty({tiling.parts, (xStride + yStride) * kPoints}, options);
@@ -318,8 +356,8 @@ static Tensor filterPoints(const Tensor& dy, const Tensor& x, at::IntArrayRef pa
 }
 
 Tensor winogradFilterGradient(const Tensor& gradient, const Tensor& input, at::IntArrayRef padding) {
-  Tensor dy = channelsLast(gradient), x = channelsLast(input), sums;
-  withLane(x, [&](auto* lane) { sums = filterPoints<std::remove_pointer_t<decltype(lane)>>(dy, x, padding); });
+  Tensor dy = withPixels(gradient), x = withPixels(input), sums;
+  withLane(x, [&](auto* lane) { sums = gradientPoints<std::remove_pointer_t<decltype(lane)>>(dy, x, padding); });
   const int64_t o = dy.size(1), i = x.size(1), size = o * i, parts = sums.size(0);
   const float* total = sums.data_ptr<float>();
   Tensor result = at::empty({o, i, 3, 3}, sums.options(), at::MemoryFormat::ChannelsLast);

@@ -15,19 +15,12 @@ namespace detlab {
 bool winogradFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strides, at::IntArrayRef padding,
                   at::IntArrayRef dilations, int64_t groups);
 
-/**
- * The points of a filter OIHW [O, I, 3, 3], multiplied by `scale` [O] if there is one, in panels for `product`:
- * [36, panels of O, I, kPanel], or, `flipped`, of the filter rotated by 180 degrees, as the input gradient requires,
- * [36, panels of I, O, kPanel].
- */
-Tensor winogradFilter(const Tensor& filter, bool flipped, const Tensor& scale = Tensor());
+/** act(conv(x, filter * scale) + bias + residual) with a filter OIHW; NCHW views of channels_last memory. */
+Tensor winogradForward(const Tensor& x, const Tensor& filter, const Tensor& scale, at::IntArrayRef padding, const Tensor& bias,
+                       const Tensor& residual, Activation activation);
 
-/** act(conv(x) + bias + residual) to `channels`, from a transformed filter; NCHW views of channels_last memory. */
-Tensor winogradForward(const Tensor& x, const Tensor& transformed, int64_t channels, at::IntArrayRef padding,
-                       const Tensor& bias, const Tensor& residual, Activation activation);
-
-/** Gradient of the input, of size [channels, height, width]; `transformed` is flipped. */
-Tensor winogradInputGradient(const Tensor& dy, const Tensor& transformed, at::IntArrayRef size, at::IntArrayRef padding);
+/** Gradient of the input, of size [height, width]. */
+Tensor winogradInputGradient(const Tensor& dy, const Tensor& filter, at::IntArrayRef size, at::IntArrayRef padding);
 
 /** Gradient of the filter, OIHW in float32. */
 Tensor winogradFilterGradient(const Tensor& dy, const Tensor& x, at::IntArrayRef padding);

@@ -1,7 +1,13 @@
 // The interface of the native module. A kernel takes slots, numbers and lists and returns the slot of its result; the shape
 // of the tensor stored last is in `lastShape`, which saves a call per operation.
 
-export type NativeArgument = number | boolean | string | readonly number[] | ArrayBufferView;
+export type NativeArgument =
+  | number
+  | boolean
+  | string
+  | readonly number[]
+  | ArrayBufferView
+  | readonly ArrayBufferView[];
 export type NativeKernel = (...args: NativeArgument[]) => number;
 
 export interface Native {

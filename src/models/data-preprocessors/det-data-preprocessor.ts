@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import type { PackedSample, PixelImage } from '../../data/types';
 import { DetLabError } from '../../errors';
+import { hasKernel, runKernel } from '../../ops/kernel';
 import type { DetBatch } from '../types';
 import { BatchFixedSizePad, batchFixedSizePad } from './batch-fixed-size-pad';
 import { BatchSyncRandomResize, batchSyncRandomResize } from './batch-sync-random-resize';
@@ -54,8 +55,8 @@ export class DetDataPreprocessor {
   /** Mean and standard deviation by channel. */
   private readonly shift: Float32Array;
   private readonly scale: Float32Array;
-  /** Normalised value of each 8-bit value, by channel. */
-  private readonly tables: Float32Array[];
+  /** Normalised value of each 8-bit value, for one channel after the other. */
+  private readonly tables: Float32Array;
   private readonly padValue: number;
   private readonly divisor: number;
   private readonly padsMasks: boolean;
@@ -81,9 +82,10 @@ export class DetDataPreprocessor {
       Float32Array.from([0, 1, 2], (c) => values?.[values.length === 1 ? 0 : c] ?? absent);
     this.shift = channel(mean, 0);
     this.scale = channel(std, 1);
-    this.tables = [0, 1, 2].map((c) =>
-      Float32Array.from({ length: 256 }, (_, v) => f(v - this.shift[c]) / this.scale[c]),
-    );
+    this.tables = Float32Array.from({ length: 768 }, (_, k) => {
+      const c = Math.floor(k / 256);
+      return f((k % 256) - this.shift[c]) / this.scale[c];
+    });
   }
 
   /**
@@ -108,21 +110,37 @@ export class DetDataPreprocessor {
     const padShapes = samples.map(({ image }): [number, number] => [padded(image.height), padded(image.width)]);
     const height = Math.max(...padShapes.map(([h]) => h));
     const width = Math.max(...padShapes.map(([, w]) => w));
-    const pixels = new Float32Array(samples.length * height * width * 3);
-    for (const [n, sample] of samples.entries())
-      this.write(sample, pixels.subarray(n * height * width * 3, (n + 1) * height * width * 3), height, width);
-    const inputs = tf.tensor4d(pixels, [samples.length, height, width, 3]);
+    for (const { image, meta } of samples)
+      if (image.data.length !== image.width * image.height * 3)
+        throw new DetLabError(
+          `Cannot read the pixels of "${meta.imgPath}": expected ${image.width} x ${image.height} x 3 values, ` +
+            `received ${image.data.length}`,
+        );
+    const inputs = this.stackByEngine(samples, height, width) ?? this.stackHere(samples, height, width);
     const batch: DetBatch = { inputs, samples, batchShape: [height, width], padShapes };
     return this.padsMasks ? { ...batch, maskShape: [height, width] } : batch;
   }
 
-  private write({ image, meta }: PackedSample, out: Float32Array, height: number, width: number): void {
+  /** 8-bit images on an engine that normalises them. */
+  private stackByEngine(samples: PackedSample[], height: number, width: number): tf.Tensor4D | undefined {
+    const images = samples.map(({ image }) => image.data);
+    const isPlain = images.every((data) => data instanceof Uint8Array && data.buffer instanceof ArrayBuffer);
+    if (!isPlain || !hasKernel('DetImages')) return undefined;
+    const shapes = samples.flatMap(({ image }) => [image.height, image.width, image.order === this.order ? 0 : 1]);
+    const { tables, padValue } = this;
+    return runKernel<tf.Tensor4D>('DetImages', {}, { images, shapes, tables, size: [height, width], padValue });
+  }
+
+  private stackHere(samples: PackedSample[], height: number, width: number): tf.Tensor4D {
+    const pixels = new Float32Array(samples.length * height * width * 3);
+    for (const [n, sample] of samples.entries())
+      this.write(sample, pixels.subarray(n * height * width * 3, (n + 1) * height * width * 3), height, width);
+    return tf.tensor4d(pixels, [samples.length, height, width, 3]);
+  }
+
+  private write({ image }: PackedSample, out: Float32Array, height: number, width: number): void {
     const { data, width: w, height: h } = image;
-    if (data.length !== w * h * 3)
-      throw new DetLabError(
-        `Cannot read the pixels of "${meta.imgPath}": expected ${w} x ${h} x 3 values, received ${data.length}`,
-      );
-    const [first, second, third] = this.tables;
+    const [first, second, third] = [0, 256, 512].map((at) => this.tables.subarray(at, at + 256));
     const bytes = data instanceof Uint8Array;
     const flip = image.order === this.order ? 0 : 2; // 0: as stored, 2: first and third channel change places
     for (let y = 0; y < h; y++) {

@@ -12,6 +12,9 @@ import { cases, inputsOf, operations, optimizerRuns, reference, type StoredCase,
 /** Of the largest reference value; reference outputs are float64 results rounded to float32. */
 const TOLERANCE = 2e-5;
 
+/** Kernels of images, not of tensors: compared with the same code in TypeScript in test/models/data-preprocessors. */
+const READS_PIXELS = new Set(['DetImages']);
+
 /** Declares the suite for one engine, or one skipped test that says why it does not run. */
 export function conformance(name: EngineName, missing: string | undefined): void {
   const asked = process.env.DETLAB_ENGINE;
@@ -87,7 +90,7 @@ export function conformance(name: EngineName, missing: string | undefined): void
         const used = new Set<string>();
         recordKernels(used, () => runDetector(detector, classes, engine));
         expect(used.size).toBeGreaterThan(10);
-        expect([...used].filter((kernel) => !covered.has(kernel)).sort()).toEqual([]);
+        expect([...used].filter((kernel) => !covered.has(kernel) && !READS_PIXELS.has(kernel)).sort()).toEqual([]);
       });
     }
 

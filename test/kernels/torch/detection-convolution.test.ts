@@ -104,18 +104,20 @@ describe('DetConv2D', () => {
   });
 
   // wide enough for Winograd's form; neither the channels nor the sizes are whole multiples of its vectors and tiles
-  for (const [padding, activation] of [
-    [0, 'linear'],
-    [1, 'relu'],
-    [2, 'silu'],
-  ] as [number, Act][])
-    it(`many channels, padding ${padding}, ${activation}: output and every gradient`, () => {
+  for (const [padding, activation, height, width, channels] of [
+    [0, 'linear', 45, 38, 52],
+    [1, 'relu', 45, 38, 52],
+    [2, 'silu', 45, 38, 52],
+    // few tiles, whose filter's form is made panel by panel and in chunks of input channels
+    [1, 'relu', 18, 14, 70],
+  ] as [number, Act, number, number, number][])
+    it(`${channels} channels of ${height} x ${width}, padding ${padding}, ${activation}: output and every gradient`, () => {
       const named: Named = {
-        x: values([2, 45, 38, 52], 1),
-        filter: tf.mul(values([3, 3, 52, 60], 2), 0.1),
+        x: values([2, height, width, channels], 1),
+        filter: tf.mul(values([3, 3, channels, 60], 2), 0.1),
         bias: values([60], 3),
         scale: tf.add(values([60], 4), 1.5),
-        ...(padding === 1 ? { residual: values([2, 45, 38, 60], 5) } : {}),
+        ...(padding === 1 ? { residual: values([2, height, width, 60], 5) } : {}),
       };
       agree(
         named,

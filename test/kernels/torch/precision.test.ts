@@ -32,6 +32,10 @@ const PRODUCTS: Record<string, { of: () => Operands; f: (o: Operands) => tf.Tens
     of: () => ({ x: values([1, 44, 44, 48], 1), filter: values([3, 3, 48, 48], 2) }),
     f: (o) => runKernel('DetConv2D', o, { ...geometry, activation: 'linear' }),
   },
+  'DetConv2D, few tiles for Winograd, in chunks of channels': {
+    of: () => ({ x: values([1, 20, 20, 80], 1), filter: values([3, 3, 80, 64], 2) }),
+    f: (o) => runKernel('DetConv2D', o, { ...geometry, activation: 'linear' }),
+  },
   'DetConv2D, enough tiles for Winograd, no whole vectors or tiles': {
     of: () => ({
       x: values([1, 43, 47, 40], 1),

@@ -45,6 +45,9 @@ export const detectionKernels: tf.KernelConfig[] = [
       backend.wrap(variance, [channels], 'float32'),
     ];
   }),
+  define('DetImages', ({ attrs: { images, shapes, tables, size, padValue }, backend }) =>
+    backend.make(kernel.detImages(images, shapes, tables, size, padValue), 'float32'),
+  ),
   define('DetMaxPool2D', ({ inputs: { x }, attrs, backend, slot }) =>
     backend.make(
       kernel.detMaxPool2d(slot(x), attrs.size, attrs.strides, attrs.padding, Boolean(attrs.ceilMode)),
