@@ -41,10 +41,9 @@ function finish(call: Call, value: string, type: ElementType): void {
   call.output.set(activation(call, result, call.attrs.activation ?? 'linear', type), variant);
 }
 
-const detConv2d: Lowering = (call) => {
-  const { x, filter, bias, scale } = call.inputs;
+function convolve(call: Call, x: string, type: ElementType): void {
+  const { filter, bias, scale } = call.inputs;
   const { strides, padding, dilations, groups } = call.attrs;
-  const type = call.typeOf('always', [x]);
   const [kh, kw] = filter.shape;
   const attributes: Attributes = {
     auto_pad: 'NOTSET',
@@ -54,9 +53,33 @@ const detConv2d: Lowering = (call) => {
     pads: [...padding, ...padding],
     strides,
   };
-  const inputs = [map(x, type), filterOf(call, filter, scale, type)];
+  const inputs = [x, filterOf(call, filter, scale, type)];
   if (bias) inputs.push(bias.get({ layout: 'same', type }));
   finish(call, call.graph.node('Conv', inputs, attributes), type);
+}
+
+const detConv2d: Lowering = (call) => {
+  const { x } = call.inputs;
+  const type = call.typeOf('always', [x]);
+  convolve(call, map(x, type), type);
+};
+
+/** Several maps joined along channels, those of half the size repeated to 2 x 2 pixels: once for all layers that read them. */
+const joinedConv2d: Lowering = (call) => {
+  const maps = Array.from({ length: call.attrs.maps }, (_, k) => call.inputs[`map${k}`]);
+  const type = call.typeOf('always', maps);
+  const [largest] = maps.toSorted((a, b) => b.shape[1] - a.shape[1]);
+  const isHalf = (x: Lowered) => x.tensor.shape[1].every((height, t) => height < largest.tensor.shape[1][t]);
+  const repeated = (x: Lowered) => x.once(`repeated ${type}`, () => resized(call, map(x, type), [2, 2], 'nearest'));
+  const key = `joined ${maps.map(({ tensor }) => tensor.id)} ${type}`;
+  const joined = maps[0].once(key, () =>
+    call.graph.node(
+      'Concat',
+      maps.map((x) => (isHalf(x) ? repeated(x) : map(x, type))),
+      { axis: 1 },
+    ),
+  );
+  convolve(call, joined, type);
 };
 
 /** [top, left, bottom, right] of a convolution or pooling of TensorFlow.js, which are equal at all sizes or refused. */
@@ -201,9 +224,28 @@ const plainPool =
     call.give(opType, [map(x, type)], attributes, { layout: 'channels-first', type });
   };
 
+type ResizeMode = 'nearest' | 'linear';
+/** Factors of height and width, or the shape of the result, int64 [4]. */
+type ResizeTo = readonly [number, number] | string;
+
+function resized(call: Call, x: string, to: ResizeTo, mode: ResizeMode, coordinates = 'asymmetric'): string {
+  const attributes: Attributes = {
+    antialias: 0,
+    coordinate_transformation_mode: coordinates,
+    cubic_coeff_a: { float: -0.75 },
+    exclude_outside: 0,
+    extrapolation_value: { float: 0 },
+    keep_aspect_ratio_policy: 'stretch',
+    mode,
+    nearest_mode: 'floor',
+  };
+  const inputs = typeof to === 'string' ? [x, '', '', to] : [x, '', call.graph.constant([1, 1, ...to], [4], 'float32')];
+  return call.graph.node('Resize', inputs, attributes);
+}
+
 /** Sizes by a whole factor are written as the factor, which holds at every size. */
 const resize =
-  (mode: 'nearest' | 'linear'): Lowering =>
+  (mode: ResizeMode): Lowering =>
   (call) => {
     const { images } = call.inputs;
     const { alignCorners, halfPixelCenters } = call.attrs;
@@ -211,21 +253,11 @@ const resize =
     const [n, h, w, c] = images.tensor.shape;
     const [, height, width] = call.output.tensor.shape;
     const factors = [height.map((size, t) => size / h[t]), width.map((size, t) => size / w[t])];
-    const scale = factors.every((list) => isFixed(list) && Number.isInteger(list[0]));
-    const attributes: Attributes = {
-      antialias: 0,
-      coordinate_transformation_mode: alignCorners ? 'align_corners' : halfPixelCenters ? 'half_pixel' : 'asymmetric',
-      cubic_coeff_a: { float: -0.75 },
-      exclude_outside: 0,
-      extrapolation_value: { float: 0 },
-      keep_aspect_ratio_policy: 'stretch',
-      mode,
-      nearest_mode: 'floor',
-    };
-    const sizes = scale
-      ? ['', call.graph.constant([1, 1, factors[0][0], factors[1][0]], [4], 'float32')]
-      : ['', '', call.dimensions.list([n, c, height, width])];
-    call.give('Resize', [map(images, type), ...sizes], attributes, { layout: 'channels-first', type });
+    const isWhole = factors.every((list) => isFixed(list) && Number.isInteger(list[0]));
+    const to: ResizeTo = isWhole ? [factors[0][0], factors[1][0]] : call.dimensions.list([n, c, height, width]);
+    const coordinates = alignCorners ? 'align_corners' : halfPixelCenters ? 'half_pixel' : 'asymmetric';
+    const value = resized(call, map(images, type), to, mode, coordinates);
+    call.output.set(value, { layout: 'channels-first', type });
   };
 
 const fusedBatchNorm: Lowering = (call) => {
@@ -273,6 +305,7 @@ const depthToSpace: Lowering = (call) => {
 
 export const convolutionLowerings: Record<string, Lowering> = {
   DetConv2D: detConv2d,
+  DetJoinedConv2D: joinedConv2d,
   Conv2D: plainConv(false),
   FusedConv2D: plainConv(false),
   DepthwiseConv2dNative: plainConv(true),
