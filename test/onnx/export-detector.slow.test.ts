@@ -25,7 +25,7 @@ beforeAll(async () => {
   execFileSync('python3', ['-m', 'venv', path.join(folder, 'venv')]);
   python = path.join(folder, 'venv', process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python');
   execFileSync(python, ['-m', 'pip', 'install', '-q', '-r', path.join(__dirname, 'requirements.txt')]);
-}, 600_000);
+}, 1_800_000);
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const ALL = { ...DENSE, ...TWO_STAGE, ...QUERIES };
@@ -90,4 +90,4 @@ test('ONNX Runtime and OpenVINO find what predict finds', async () => {
       expect(mask, name).toBeLessThan(1e-4);
     }
   }
-}, 600_000);
+}, 1_800_000);

@@ -2,7 +2,7 @@
 
 import { beforeAll, expect, test } from 'vitest';
 import { startEngine } from '../../src/engine';
-import { compare, compareFile, exported, lively, SIZE, sampleOf } from './exported';
+import { compare, compareFile, exported, feeds, lively, SIZE, sampleOf, session } from './exported';
 import { QUERIES } from './query-detectors';
 
 beforeAll(async () => void (await startEngine()));
@@ -30,5 +30,27 @@ test.each(Object.keys(QUERIES))('%s at sizes and batches that change, with paddi
     if (process.env.ONNX_REPORT) console.log(name, 'dynamic', JSON.stringify(found));
     expect(found.count).toBe(10);
   }
+  model.dispose();
+});
+
+/** Other queries than in whole precision may be proposed: the best scores are compared in their order. */
+const PROPOSED = ['Deformable DETR, two stages', 'DINO'];
+
+test.each(Object.keys(QUERIES))('%s in half precision', async (name) => {
+  const model = lively(QUERIES[name]);
+  const nms = PROPOSED.includes(name);
+  const [whole, half] = await Promise.all(
+    (['float32', 'float16'] as const).map(async (precision) => {
+      const file = exported(model, { nms, precision });
+      const running = await session(file);
+      const { boxes, scores } = await running.run(feeds(model, [sampleOf(...SIZE, 1)], file.inputs));
+      await running.release();
+      return { boxes: boxes.data as Float32Array, scores: scores.data as Float32Array };
+    }),
+  );
+  const gap = (key: 'boxes' | 'scores') =>
+    whole[key].reduce((most, v, i) => Math.max(most, Math.abs(v - half[key][i])), 0);
+  if (!nms) expect(gap('boxes')).toBeLessThan(1);
+  expect(gap('scores')).toBeLessThan(nms ? 0.05 : 1e-2);
   model.dispose();
 });

@@ -152,7 +152,7 @@ export const WIDE: Record<string, ModuleConfig> = {
 };
 
 /** What depends on the size in a way that has no rule: refused at sizes that change. */
-export const FIXED_ONLY: readonly string[] = ['AugFPN', 'ResNet with GeneralizedAttention'];
+export const FIXED_ONLY: readonly string[] = ['AugFPN'];
 
 /** Necks that pool and enlarge by whole factors. */
 export const COARSE: readonly string[] = ['NASFPN', 'FPG', 'BFP', 'FPN_CARAFE', 'FPN_CARAFE, pixel shuffle'];

@@ -40,6 +40,7 @@ function preprocessing(config: ConfigObject): object {
 /** @example onnxMetadata(facts).classes // '["car","person"]' */
 export function onnxMetadata(facts: OnnxFacts): Record<string, string> {
   const { name, version, classes, config, nms, precision, threshold } = facts;
+  const masks = nms && Boolean(objectAt(config, 'model.roi_head').mask_head);
   return {
     detlab: version,
     model: name,
@@ -49,6 +50,10 @@ export function onnxMetadata(facts: OnnxFacts): Record<string, string> {
       nms,
       boxes:
         'xyxy in pixels of the input: subtract the padding at the left and top, divide by the factor of resizing, clip',
+      ...(masks && {
+        masks:
+          'probabilities of a grid over each box: resize it to the box, bilinearly, and compare with mask_thr_binary',
+      }),
       test_cfg: objectAt(config, 'model.test_cfg'),
     }),
     ...(threshold !== undefined && { score_threshold: String(threshold) }),

@@ -13,8 +13,9 @@ import { onnxMetadata } from './onnx-metadata';
 
 export interface SaveOnnxOptions {
   /**
-   * Select detections inside the file: outputs `boxes`, `scores`, `labels`, best first. Without, `boxes` and `scores` are those of all
-   * candidates. Default true.
+   * Select detections inside the file: outputs `boxes`, `scores`, `labels`, best first, and of models with masks `masks`, probabilities
+   * of a grid over each box (resize it to the box, bilinearly). Without, `boxes` and `scores` are those of all candidates: priors,
+   * proposals (C boxes of each, one for every class) or queries. Default true.
    */
   nms?: boolean;
   /** Height and width of the input, or both; by default those of the test pipeline, rounded up to what the network divides. */
