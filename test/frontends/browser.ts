@@ -12,8 +12,12 @@ export const browser = (process.env.PATH ?? '')
   .find(existsSync);
 
 /** Opens a saved page; an error in its scripts fails. */
-export async function withPage(file: string, look: (page: Page) => Promise<void>): Promise<void> {
-  const running = await chromium.launch({ executablePath: browser, args: ['--no-sandbox', '--disable-gpu'] });
+export async function withPage(
+  file: string,
+  look: (page: Page) => Promise<void>,
+  args: readonly string[] = [],
+): Promise<void> {
+  const running = await chromium.launch({ executablePath: browser, args: ['--no-sandbox', '--disable-gpu', ...args] });
   try {
     const page = await running.newPage();
     const errors: Error[] = [];

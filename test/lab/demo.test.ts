@@ -14,6 +14,9 @@ import { foundIn, give, png, problems, scenePng } from '../web/web-page';
 
 if (!browser) console.log('The tests of pages are skipped: no Chromium in PATH');
 
+/** Without a software renderer, which is slow to try. */
+const onWasm = (file: string, look: Parameters<typeof withPage>[1]) => withPage(file, look, ['--disable-3d-apis']);
+
 const dir = mkdtempSync(join(tmpdir(), 'detlab-demo-'));
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 beforeAll(bundled);
@@ -24,7 +27,7 @@ describe.skipIf(!browser)('the same image has the same detections in Node and in
     const page = model.save(join(dir, `${family}.html`));
     const expected = await model.predict(scenePng());
     expect(expected.length).toBeGreaterThan(10);
-    await withPage(page, async (opened) => {
+    await onWasm(page, async (opened) => {
       const [image] = await give(opened, [png()]);
       const difference = disagreement([...expected], foundIn(image, NAMES));
       expect(difference.alone).toBe(0);
@@ -45,7 +48,7 @@ describe.skipIf(!browser)('a page', () => {
   });
 
   test('keeps what is there when files are bad, and says what is wrong with each', async () => {
-    await withPage(file, async (page) => {
+    await onWasm(file, async (page) => {
       const jpeg = await model.predict(scenePng()).then((p) => p.show().bytes('jpeg'));
       const bad = (name: string, buffer: Buffer) => ({ name, mimeType: 'image/png', buffer });
       await give(page, [png('first.png')]);
@@ -74,7 +77,7 @@ describe.skipIf(!browser)('a page', () => {
   });
 
   test('has a score slider, whose value stays for the next image', async () => {
-    await withPage(file, async (page) => {
+    await onWasm(file, async (page) => {
       const [image] = await give(page, [png()]);
       const scores = image.boxes.map((box) => box[5] ?? 0).sort((a, b) => b - a);
       const threshold = Math.ceil(scores[5] * 100) / 100;
@@ -92,7 +95,7 @@ describe.skipIf(!browser)('a page', () => {
   });
 
   test('takes what is dropped on it, and says when that is no file', async () => {
-    await withPage(file, async (page) => {
+    await onWasm(file, async (page) => {
       const drop = (make: string) =>
         page.evaluate(`{
           const data = new DataTransfer();
@@ -135,7 +138,7 @@ describe.skipIf(!browser)('a page', () => {
 
   test('shows names of classes and of the model as they are, not as HTML', async () => {
     expect(readFileSync(file, 'utf8')).not.toContain('<traffic light>');
-    await withPage(file, async (page) => {
+    await onWasm(file, async (page) => {
       await give(page, [png('<b>x.png')]);
       expect(await page.locator('h1').textContent()).toBe('Faster R-CNN <narrow>');
       expect(await page.locator('.detlab-live-chips').first().textContent()).toContain('<traffic light>');
@@ -146,12 +149,12 @@ describe.skipIf(!browser)('a page', () => {
   test('has its weights in a folder beside it where they are large, which it finds, and misses by name', async () => {
     const large = model.demo().save(join(dir, 'large #1.html'), { oneFile: 100_000 });
     expect(existsSync(join(dir, 'large #1-weights', 'part-1.js'))).toBe(true);
-    await withPage(large, async (page) => {
+    await onWasm(large, async (page) => {
       expect(await give(page, [png()])).toHaveLength(1);
       expect(await problems(page)).toEqual([]);
     });
     rmSync(join(dir, 'large #1-weights'), { recursive: true });
-    await withPage(large, async (page) => {
+    await onWasm(large, async (page) => {
       await give(page, [png()]);
       expect(await problems(page)).toEqual([
         expect.stringContaining('is missing: the folder of the weights must be beside the page'),
@@ -163,7 +166,7 @@ describe.skipIf(!browser)('a page', () => {
     const { 'text/html': html } = model.demo()[JUPYTER_DISPLAY]();
     const exported = join(dir, 'notebook.html');
     writeFileSync(exported, `<!doctype html><body><main><div class="output">${html}</div></main></body>`);
-    await withPage(exported, async (page) => {
+    await onWasm(exported, async (page) => {
       expect(await give(page, [png()])).toHaveLength(1);
     });
   });
