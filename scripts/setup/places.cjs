@@ -44,10 +44,17 @@ function folderOf(name, files, ...others) {
   return known.get(key);
 }
 
+/** Files of a folder and of those in it; none where there is no such folder. */
+const filesIn = (folder) =>
+  existsSync(join(root, folder))
+    ? readdirSync(join(root, folder), { withFileTypes: true })
+        .sort((a, b) => (a.name < b.name ? -1 : 1))
+        .flatMap((entry) => (entry.isDirectory() ? filesIn(`${folder}/${entry.name}`) : [`${folder}/${entry.name}`]))
+    : [];
+
 const sourcesOf = (kernels) => [
-  ...readdirSync(join(root, kernels, 'src'))
-    .sort()
-    .map((file) => `${kernels}/src/${file}`),
+  ...filesIn(`${kernels}/src`),
+  ...filesIn(`${kernels}/declarations`),
   `${kernels}/build.mjs`,
 ];
 

@@ -3,6 +3,7 @@
 import type { PlanOptions } from './plan';
 import type { RunHook } from './run-hooks';
 
+/** Options of `fit`: length, learning rate, seed, checkpoints, what is watched. */
 export interface FitOptions extends PlanOptions {
   /**
    * Code of your own at the points of the run: `beforeRun`, `beforeEpoch`, `beforeIteration`, `afterIteration`, `afterEpoch`,

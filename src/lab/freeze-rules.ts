@@ -4,6 +4,7 @@ import { DetLabError } from '../errors';
 import type { FreezeRule } from '../training/freezing';
 import { checkMethod } from './method-options';
 
+/** Which stages of a part are frozen, and from which epoch. */
 export interface FreezeOptions {
   /** Only the stem and this many stages of the part. */
   stages?: number;

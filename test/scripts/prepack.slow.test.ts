@@ -59,6 +59,12 @@ it('is imported and required as one instance, with every name', () => {
   expect(differ).toEqual([]);
 });
 
+it('has the library for browsers', () => {
+  const code = "console.log(import.meta.resolve('detlab/web'));";
+  const file = new URL(node(code).stdout.trim());
+  expect(readFileSync(file, 'utf8').length).toBeGreaterThan(100_000);
+});
+
 it('has types for both', () => {
   const compile = (name: string, code: string) => {
     writeFileSync(path.join(app, name), code);

@@ -24,9 +24,10 @@ const listed = (folder: string) =>
     .filter((entry) => entry.isFile())
     .map((entry) => path.relative(packageRoot, path.join(entry.parentPath, entry.name)).replaceAll(path.sep, '/'));
 
-/** What a source is compiled to; the scripts of displays have no types. */
+/** What a source is compiled to; the scripts of displays have no types, the library for browsers is bundled. */
 const compiledFrom = (source: string): string[] => {
   const stem = `dist/${source.replace(/\.ts$/, '')}`;
+  if (source.startsWith('src/web/')) return [`${stem}.d.ts`];
   return source.includes('/browser/') ? [`${stem}.js`] : [`${stem}.js`, `${stem}.d.ts`];
 };
 
@@ -40,6 +41,7 @@ describe('the files of the tarball', () => {
     const expected = [
       ...['LICENSE', 'README.md', 'package.json', 'requirements.txt', 'bin/detlab.cjs'],
       ...['configs', 'weights', 'kernels/jupyter/logo', 'kernels/torch/src', 'kernels/pixels/src'].flatMap(listed),
+      ...listed('kernels/torch/declarations'),
       ...['kernels/jupyter/README.md', 'kernels/jupyter/kernelspec.json'],
       ...['kernels/pixels/build.mjs', 'kernels/torch/build.mjs', 'kernels/torch/find-torch.mjs'],
       ...['scripts/setup-engine.mjs', 'scripts/terminal.mjs'],
@@ -56,7 +58,9 @@ describe('the files of the tarball', () => {
     expect(sources.length).toBeGreaterThan(900);
     expect(sources.flatMap(compiledFrom).filter((file) => !packed.has(file))).toEqual([]);
     const compiled = (file: string) => /^dist\/(src|kernels)\/.*\.(js|d\.ts)$/.test(file) || tables.includes(file);
-    const others = files.filter((file) => file.startsWith('dist/') && !compiled(file));
+    const bundles = files.filter((file) => file.startsWith('dist/web/'));
+    expect(bundles).toEqual(['dist/web/index.mjs', 'dist/web/page.js']);
+    const others = files.filter((file) => file.startsWith('dist/') && !bundles.includes(file) && !compiled(file));
     expect(others).toEqual([]);
   });
 

@@ -11,6 +11,7 @@ import { numberAt } from '../config-access';
 import { inputSize } from '../summary';
 import { onnxMetadata } from './onnx-metadata';
 
+/** Options of `model.save('model.onnx')`. */
 export interface SaveOnnxOptions {
   /**
    * Select detections inside the file: outputs `boxes`, `scores`, `labels`, best first, and of models with masks `masks`, probabilities
