@@ -13,6 +13,7 @@ const WITHOUT_MODULE: Record<string, string> = {
   'test/api-reference.slow.test.ts': 'typedoc.json',
   'test/golden-data.test.ts': 'how all tests read and compare golden files',
   'test/contributing/': 'the examples of CONTRIBUTING.md, compiled and run',
+  'test/onnx/catalogue.test.ts': 'whether every part of a detector is compared as ONNX',
   'test/frontends/': "Jupyter's front ends, in a browser",
   'test/engine/conformance/': 'one suite for every engine',
   'test/models/roi-heads/relatives/':
