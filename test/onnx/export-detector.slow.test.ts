@@ -29,7 +29,8 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const ALL = { ...DENSE, ...TWO_STAGE, ...QUERIES };
-const SEEDS = Object.keys(TWO_STAGE);
+/** Of the other seed two boxes of YOLOv3 have equal scores, and rounding decides which one NMS keeps. */
+const SEEDS = [...Object.keys(TWO_STAGE), 'YOLOv3'];
 
 /** What `predict` finds; of detectors with masks what ONNX Runtime in Node finds, with the grids of the masks. */
 async function expectedOf(model: Detector, samples: PackedSample[], file: OnnxFile) {
