@@ -6,9 +6,9 @@ import { dataset, detector, type Recipe, startEngine } from '../src';
 import type { LabDataset } from '../src/lab/lab-dataset';
 import { fixed, option } from './measurement';
 
-const IMAGES = 8;
+const IMAGES = Number(option('images', '8'));
 /** Steps of a run, and those before it is warm. */
-const [STEPS, WARM] = [14, 4];
+const [STEPS, WARM] = [Number(option('steps', '14')), 3];
 
 /** Median images a second of one run, and the line that says what the exchange took. */
 async function measure(recipe: Recipe, data: LabDataset, processes: number) {

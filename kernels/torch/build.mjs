@@ -153,6 +153,8 @@ export async function buildTorchEngine({ log = () => {}, force = false } = {}) {
     ...['-O3', '-march=native', '-std=c++17', '-fPIC', '-fopenmp', '-fno-math-errno', '-fno-trapping-math'],
     ...['-fvisibility=hidden', '-Wall', '-Wno-sign-compare', '-Wno-unknown-pragmas', '-DNDEBUG', '-DNAPI_VERSION=8'],
     ...(cuda ? ['-DDETLAB_CUDA'] : []),
+    // gradients of GPUs by NCCL: not tried on GPUs yet, Gloo sums them in main memory
+    ...(cuda && process.env.DETLAB_NCCL ? ['-DDETLAB_NCCL'] : []),
     ...[declarations, path.join(torch.folder, 'include'), path.join(torch.folder, 'include/torch/csrc/api/include'), napi, ...cudaFolders]
       .flatMap((folder) => ['-isystem', folder]),
   ];

@@ -34,7 +34,7 @@ export const environmentKeys = {
           backend: z
             .enum(['nccl', 'gloo'])
             .optional()
-            .describe('accepted: Gloo on CPUs, and NCCL on GPUs where libtorch has it'),
+            .describe('accepted: Gloo; NCCL for the gradients of GPUs in an engine built with DETLAB_NCCL=1'),
           timeout: z
             .number()
             .positive()

@@ -1,6 +1,7 @@
 // `detlab train CONFIG`: `detector(CONFIG).fit(data)` from the command line, in one process or as one of several that a launcher
 // has started. Of those, rank 0 writes to the terminal.
 
+import { setTimeout } from 'node:timers/promises';
 import { checkRun } from '../lab/check-run';
 import { configuredData } from '../lab/config-data';
 import { detector } from '../lab/detector';
@@ -30,6 +31,9 @@ export interface TrainArguments {
   launcher?: Launcher;
   json?: boolean;
 }
+
+/** Milliseconds that rank 0 has to say why a run has failed. */
+const LAST_WORDS_MS = 2000;
 
 /** What of a run is in the last event. */
 const OUTCOME = [
@@ -64,6 +68,8 @@ async function trainAsRank(launched: LaunchedRank, config: string, options: Trai
     ranks.fail(error);
     ranks.close(false);
     if (ranks.isFirst) throw error;
+    // a launcher ends the others when one has ended: rank 0 says why first
+    await setTimeout(LAST_WORDS_MS);
     return error instanceof CommandFailure ? error.code : EXIT.failed;
   } finally {
     release();

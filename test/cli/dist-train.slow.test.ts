@@ -13,7 +13,6 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const options = {
   'model.backbone.base_channels': 8,
-  'model.backbone.init_cfg': null,
   'model.neck.in_channels': [8, 16, 32, 64],
   'model.neck.out_channels': 16,
   'model.bbox_head.in_channels': 16,
@@ -22,7 +21,10 @@ const options = {
   'train_dataloader.dataset.pipeline.2.scale': [64, 64],
   'val_dataloader.dataset.pipeline.1.scale': [64, 64],
 };
-const assignments = Object.entries(options).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+const assignments = [
+  'model.backbone.init_cfg=None',
+  ...Object.entries(options).map(([key, value]) => `${key}=${JSON.stringify(value)}`),
+];
 
 /** Two processes; `onText` is called with what they have written so far. */
 async function distTrain(workDir: string, epochs: number, onText: (text: string, pid: number) => void = () => {}) {

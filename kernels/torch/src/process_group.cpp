@@ -1,4 +1,4 @@
-// A process group of libtorch's c10d: Gloo on CPUs, NCCL for the gradients of GPUs where the wheel has it. Gradients have
+// A process group of libtorch's c10d: Gloo, and NCCL for the gradients of GPUs in a build that asks for it. Gradients have
 // connections of their own, so that their sums run beside those of a forward pass (batch norms, divisors of losses).
 #include "process_group.h"
 
@@ -14,7 +14,7 @@
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
-#if defined(DETLAB_CUDA) && __has_include(<nccl.h>)
+#if defined(DETLAB_NCCL) && __has_include(<nccl.h>)
 #define USE_C10D_NCCL
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 #endif

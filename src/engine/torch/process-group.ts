@@ -1,4 +1,4 @@
-// The process group of this process: libtorch's c10d (Gloo, or NCCL for the gradients of GPUs), as kernels/torch/src/process_group.cpp
+// The process group of this process: libtorch's c10d (Gloo; NCCL for the gradients of GPUs in a build with DETLAB_NCCL=1), as kernels/torch/src/process_group.cpp
 // binds it. What is waited for in a forward pass blocks this thread; everything else leaves the event loop its turns.
 
 import { setImmediate as macrotask } from 'node:timers/promises';

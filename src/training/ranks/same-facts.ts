@@ -18,9 +18,15 @@ export const parameterFacts = (model: Module): Facts =>
     return [name, `${variable.dtype} [${variable.shape}] ${use}`] as const;
   });
 
-/** The values of a config by their paths. */
+/** Names of what no log shows. */
+const SECRET = /token|secret|password|api_?key/i;
+
+/** The values of a config by their paths; of secrets their digests. */
 export function configFacts(config: unknown, path = 'config'): Facts {
-  if (typeof config !== 'object' || config === null) return [[path, JSON.stringify(config) ?? 'undefined']];
+  if (typeof config !== 'object' || config === null) {
+    const text = JSON.stringify(config) ?? 'undefined';
+    return [[path, SECRET.test(path) ? createHash('sha256').update(text).digest('hex').slice(0, 8) : text]];
+  }
   return Object.entries(config).flatMap(([key, value]) => configFacts(value, `${path}.${key}`));
 }
 

@@ -54,3 +54,19 @@ test('an epoch that ends has its last batch cut short, and each image once', () 
     [1, 2, 3],
   ]);
 });
+
+test('several processes share an epoch as DefaultSampler shares it, filled up from its front', () => {
+  const epoch = { ...options, batchSize: 2, endless: false };
+  const order = batchOrder(images, 1, { ...epoch, batchSize: 7 })[0];
+  const shards = [0, 1].map((rank) => ({ ...epoch, shard: { rank, size: 2 } }));
+  expect(shards.map((one) => batchOrder(images, 1, one).flat())).toEqual([
+    [order[0], order[2], order[4], order[6]],
+    [order[1], order[3], order[5], order[0]],
+  ]);
+  for (const one of shards) expect(batchesOf(7, one)).toBe(2);
+  const endless = shards.map((one) => [0, 1, 2, 3].flatMap((at) => batchOrder(images, at, { ...one, endless: true })));
+  const drawn = endless[0].flat().flatMap((index, i) => [index, endless[1].flat()[i]]);
+  // no image comes again before all have come
+  for (let pass = 0; pass < 4; pass++)
+    expect(drawn.slice(7 * pass, 7 * pass + 7).sort((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6]);
+});
