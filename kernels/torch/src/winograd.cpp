@@ -310,8 +310,9 @@ bool winogradFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strid
   int64_t height = x.size(2) + 2 * padding[0] - 2, width = x.size(3) + 2 * padding[1] - 2;
   if (height < 1 || width < 1 || x.size(0) < 1 || disabled()) return false;
   double tiles = double(x.size(0) * ((height + kOut - 1) / kOut) * ((width + kOut - 1) / kOut));
-  // with fewer tiles the gain is small, and a direct sum has the smaller rounding error
-  if (tiles < 24) return false;
+  // with fewer tiles the gain is small, and a direct sum has the smaller rounding error; up to kFewTiles the filter's points stay
+  // in the cache, but those of 512 x 512 channels (38 MB) would be written and read again for the few tiles between
+  if (tiles < 24 || (tiles > kFewTiles && tiles < 96)) return false;
   double channels = double(filter[0] + filter[1]), products = double(filter[0]) * double(filter[1]);
   double direct = double(x.size(0) * height * width) * 9 * products / (isLow(x) ? kLowRate : kDirectRate);
   return tiles * (kPoints * products + kTileCost * channels) + kPoints * kFilterCost * products < direct;
