@@ -263,7 +263,10 @@ export class Recipe implements Displayable {
   }
 
   /** @internal `fit` as one of several processes that a launcher has started; each calls it with the same arguments. */
-  fitAsRank(data: LabDataset, options: FitOptions, ranks: Ranks): Promise<Run> {
+  async fitAsRank(data: LabDataset, options: FitOptions, ranks: Ranks): Promise<Run> {
+    checkMethod('Recipe.fit', options);
+    const { imageSize, ...rest } = options;
+    if (imageSize !== undefined) return this.imageSize(imageSize).fitAsRank(data, rest, ranks);
     return fit(this.fitted(), data, options, ranks);
   }
 
