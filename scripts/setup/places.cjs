@@ -52,11 +52,7 @@ const filesIn = (folder) =>
         .flatMap((entry) => (entry.isDirectory() ? filesIn(`${folder}/${entry.name}`) : [`${folder}/${entry.name}`]))
     : [];
 
-const sourcesOf = (kernels) => [
-  ...filesIn(`${kernels}/src`),
-  ...filesIn(`${kernels}/declarations`),
-  `${kernels}/build.mjs`,
-];
+const sourcesOf = (kernels) => [...filesIn(`${kernels}/src`), `${kernels}/build.mjs`];
 
 /** The build folder of `kernels/torch` or `kernels/pixels`. */
 function buildFolder(name) {

@@ -10,7 +10,7 @@ import { digest, digestTree, isDone, markDone } from './stamp.mjs';
 
 const inputs = () =>
   digest(
-    [process.version, digestTree(['kernels/torch/src', 'kernels/torch/declarations'], /\.(cc|cpp|cu|h|hpp|mjs|txt)$/)],
+    [process.version, digestTree(['kernels/torch/src'], /\.(cc|cpp|cu|h|hpp|mjs|txt)$/)],
     ['requirements.txt', 'kernels/torch/build.mjs', 'kernels/torch/find-torch.mjs'],
   );
 const product = join(places.buildFolder('torch'), 'detlab_torch.node');

@@ -41,7 +41,6 @@ describe('the files of the tarball', () => {
     const expected = [
       ...['LICENSE', 'README.md', 'package.json', 'requirements.txt', 'bin/detlab.cjs'],
       ...['configs', 'weights', 'kernels/jupyter/logo', 'kernels/torch/src', 'kernels/pixels/src'].flatMap(listed),
-      ...listed('kernels/torch/declarations'),
       ...['kernels/jupyter/README.md', 'kernels/jupyter/kernelspec.json'],
       ...['kernels/pixels/build.mjs', 'kernels/torch/build.mjs', 'kernels/torch/find-torch.mjs'],
       ...['scripts/setup-engine.mjs', 'scripts/terminal.mjs'],
