@@ -15,7 +15,8 @@ const FILES = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
 beforeAll(() => {
   mkdirSync(join(engine, 'src'), { recursive: true });
-  cpSync(join(packageRoot, 'kernels', 'torch', 'build.mjs'), join(engine, 'build.mjs'));
+  const scripts = ['kernels/torch/build.mjs', 'kernels/torch/find-torch.mjs', 'scripts/setup'];
+  for (const script of scripts) cpSync(join(packageRoot, script), join(folder, script), { recursive: true });
   symlinkSync(join(packageRoot, 'node_modules'), join(folder, 'node_modules'), 'junction');
   writeFileSync(join(engine, 'src', 'torch.h'), '#pragma once\n');
   for (const file of FILES) writeFileSync(source(file), `int ${file};\n`);
