@@ -50,7 +50,7 @@ const shared = {
   mainFields: ['browser', 'module', 'main'],
   // settings of Node's environment
   define: { 'process.env.DETLAB_MAX_PIXELS': 'undefined' },
-  legalComments: 'none',
+  legalComments: 'eof',
   logLevel: 'warning',
   plugins: [smallTfjs, binaries],
 };
