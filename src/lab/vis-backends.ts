@@ -8,7 +8,7 @@ import { modulesAt } from './config-access';
 
 /**
  * @param effective the config whose `fit` without options is the run
- * @returns a hook that hands them the scalars of a run; those that are not implemented are left out, as `checkRun` reports
+ * @returns a hook that hands them the scalars of a run; those that DetLab lacks are left out, as `checkRun` reports
  */
 export function visBackendsHook(config: ConfigObject, effective: () => ConfigObject): VisBackendsHook {
   const named = modulesAt(config, 'visualizer.vis_backends');

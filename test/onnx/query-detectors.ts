@@ -33,6 +33,16 @@ const multi = {
 };
 const focal = { type: 'FocalLoss', use_sigmoid: true, loss_weight: 2 };
 
+/** Of Conditional and DAB-DETR. */
+const conditionalDecoder = {
+  num_layers: 2,
+  layer_cfg: {
+    self_attn_cfg: { embed_dims: C, num_heads: 2, cross_attn: false },
+    cross_attn_cfg: { embed_dims: C, num_heads: 2, cross_attn: true },
+    ffn_cfg,
+  },
+};
+
 export const QUERIES: Record<string, ModuleConfig> = {
   DETR: {
     type: 'DETR',
@@ -43,27 +53,13 @@ export const QUERIES: Record<string, ModuleConfig> = {
   'Conditional DETR': {
     type: 'ConditionalDETR',
     ...single,
-    decoder: {
-      num_layers: 2,
-      layer_cfg: {
-        self_attn_cfg: { embed_dims: C, num_heads: 2, cross_attn: false },
-        cross_attn_cfg: { embed_dims: C, num_heads: 2, cross_attn: true },
-        ffn_cfg,
-      },
-    },
+    decoder: conditionalDecoder,
     bbox_head: { type: 'ConditionalDETRHead', embed_dims: C, loss_cls: focal },
   },
   'DAB-DETR': {
     type: 'DABDETR',
     ...single,
-    decoder: {
-      num_layers: 2,
-      layer_cfg: {
-        self_attn_cfg: { embed_dims: C, num_heads: 2, cross_attn: false },
-        cross_attn_cfg: { embed_dims: C, num_heads: 2, cross_attn: true },
-        ffn_cfg,
-      },
-    },
+    decoder: conditionalDecoder,
     bbox_head: { type: 'DABDETRHead', embed_dims: C, loss_cls: focal },
   },
   'Deformable DETR': {

@@ -4,6 +4,8 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import {
+  type MinimumOptions,
+  minimumOf,
   momentumRange,
   parameterRange,
   rangeChecked,
@@ -12,11 +14,6 @@ import {
   type ScheduleFactory,
   type ScheduleOptions,
 } from './schedule-rule';
-
-interface MinimumOptions {
-  eta_min?: number | null;
-  eta_min_ratio?: number | null;
-}
 
 const options = {
   T_max: z.int().positive().nullish().describe('Steps of the half cosine; end - begin when left out'),
@@ -36,7 +33,7 @@ const build =
     return {
       ...range,
       next: (value, step, base) => {
-        const low = o.eta_min ?? base * (o.eta_min_ratio ?? 0);
+        const low = minimumOf(o, base);
         if (step === 0) return value;
         // the ratio below is 0 / 0 here: the cosine is at its minimum
         if ((step - 1 - half) % (2 * half) === 0) return value + ((base - low) * (1 - Math.cos(Math.PI / half))) / 2;

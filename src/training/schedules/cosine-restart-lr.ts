@@ -4,6 +4,8 @@
 import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import {
+  type MinimumOptions,
+  minimumOf,
   momentumRange,
   parameterRange,
   rangeChecked,
@@ -12,11 +14,6 @@ import {
   type ScheduleFactory,
   type ScheduleOptions,
 } from './schedule-rule';
-
-interface MinimumOptions {
-  eta_min?: number | null;
-  eta_min_ratio?: number | null;
-}
 
 const options = {
   periods: z.array(z.int().positive()).min(1).describe('Steps of each half cosine'),
@@ -47,7 +44,7 @@ const build =
       next: (value, at, base) => {
         const i = ends.findIndex((end) => at < end);
         if (i < 0) return value;
-        const low = o.eta_min ?? base * (o.eta_min_ratio ?? 0);
+        const low = minimumOf(o, base);
         const step = at - (i === 0 ? 0 : ends[i - 1]);
         if (step === 0) return base * o.restart_weights[i];
         const height = (k: number) => 1 + Math.cos((Math.PI * k) / periods[i]);

@@ -111,3 +111,12 @@ declare module '../../catalogue/registry' {
     param_scheduler: ScheduleFactory;
   }
 }
+
+/** The minimum of a cosine: a value, or a fraction of the first value. */
+export interface MinimumOptions {
+  eta_min?: number | null;
+  eta_min_ratio?: number | null;
+}
+
+/** 0 where neither is given. */
+export const minimumOf = (o: MinimumOptions, base: number): number => o.eta_min ?? base * (o.eta_min_ratio ?? 0);
