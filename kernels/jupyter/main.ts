@@ -69,7 +69,7 @@ function dispatch(message: ToMain, session: Session, shared: Int32Array, shutdow
       Atomics.add(shared, Slot.InterruptsReceived, 1);
       return;
     case 'terminated':
-      return session.terminated();
+      return session.terminated(message.running);
     case 'input-undelivered':
       return session.inputUndelivered(message.id);
     case 'shutdown':
@@ -111,8 +111,11 @@ function main(): void {
   const children = new ChildProcesses({ output, shared, hasPipes, currentCell: session.currentCell });
   children.install();
   const { exit } = installProcessGuards(session, launch.launcherFd);
-  allowTermination((tries) => {
+  allowTermination((running, tries) => {
     if (Atomics.load(shared, Slot.Phase) === Phase.Kernel) return false;
+    // The cell to stop may have ended since the I/O thread asked, and the next one have begun.
+    const now = Atomics.load(shared, Slot.Running);
+    if (now !== 0 && now !== running) return false;
     const cell = cells.getStore();
     // Code of no cell is the kernel's own, which soon ends; if it does not, a library has left its cell's context.
     if (!cell) return tries > MAX_SPARED;

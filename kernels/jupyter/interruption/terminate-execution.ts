@@ -12,9 +12,13 @@ import { stackFrames } from './stack-frames';
 const NAME = 'detlab.terminate';
 
 /**
- * The expression the inspector evaluates; its value is false when the running code was spared. `tries` counts from 0.
+ * The expression the inspector evaluates; its value is false when the running code was spared.
+ *
+ * @param running `seq` of the cell to stop, 0 for none
+ * @param tries counts from 0
  */
-export const terminateExpression = (tries: number) => `globalThis[Symbol.for('${NAME}')].terminate(${tries})`;
+export const terminateExpression = (running: number, tries: number) =>
+  `globalThis[Symbol.for('${NAME}')].terminate(${running}, ${tries})`;
 
 interface AsyncWrap {
   clearAsyncIdStack?(): void;
@@ -78,7 +82,7 @@ function isSafe(tries: number): boolean {
  * Installs the functions that the expressions call. `mayTerminate` runs first, in the async context of the interrupted
  * code, and returns false to spare it: the kernel's own code must not end.
  */
-export function allowTermination(mayTerminate: (tries: number) => boolean): void {
+export function allowTermination(mayTerminate: (running: number, tries: number) => boolean): void {
   const settings = process as unknown as { noDeprecation?: boolean };
   const before = settings.noDeprecation; // read-only when it is true, by --no-deprecation
   if (!before) settings.noDeprecation = true; // the binding is deprecated without a replacement
@@ -89,8 +93,8 @@ export function allowTermination(mayTerminate: (tries: number) => boolean): void
   }
   if (!before) settings.noDeprecation = before;
   const value = Object.freeze({
-    terminate(tries: number) {
-      if (!isSafe(tries) || !mayTerminate(tries)) return false;
+    terminate(running: number, tries: number) {
+      if (!isSafe(tries) || !mayTerminate(running, tries)) return false;
       terminate();
       return true;
     },

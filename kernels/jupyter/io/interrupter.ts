@@ -139,7 +139,7 @@ export class Interrupter {
   private force(interrupt: Interrupt): void {
     interrupt.forcedAt = Date.now();
     Atomics.store(this.shared, Slot.ForceStopped, interrupt.running);
-    this.terminate();
+    this.terminate(interrupt.running);
     // After the termination, so that code that waits for a child does not run on when the child has ended.
     if (Atomics.load(this.shared, Slot.WaitsForChild)) this.endChild(interrupt.timesForced);
     interrupt.timesForced++;
@@ -155,19 +155,19 @@ export class Interrupter {
   }
 
   /** Tries until the code is where it can be terminated; on a busy machine a try takes longer, and counts for more. */
-  private terminate(): void {
+  private terminate(running: number): void {
     if (this.terminating || this.evaluating) return;
     this.terminating = true;
     const start = Date.now();
     const attempt = (count: number): void => {
       const tries = Math.max(count, Math.floor((Date.now() - start) / SLOW_TRY_MS));
-      this.evaluate(terminateExpression(tries), (value, failed) => {
+      this.evaluate(terminateExpression(running, tries), (value, failed) => {
         if (value === false && !failed && !this.isReceived && tries < MAX_TRIES) {
           setTimeout(attempt, RETRY_MS, count + 1);
           return;
         }
         this.terminating = false;
-        if (failed || value !== false) this.postToMain({ op: 'terminated' });
+        if (failed || value !== false) this.postToMain({ op: 'terminated', running });
       });
     };
     attempt(0);

@@ -42,7 +42,8 @@ export type ToMain =
   | { op: 'interrupt'; running: number }
   /** Asks whether the main thread still turns, after an interrupt. */
   | { op: 'turn' }
-  | { op: 'terminated' }
+  /** The code that ran while request `running` was being stopped has been terminated; 0 while no cell ran. */
+  | { op: 'terminated'; running: number }
   /** No front end listens where the `input_request` with this id was sent. */
   | { op: 'input-undelivered'; id: string }
   | { op: 'shutdown'; restart: boolean };

@@ -152,8 +152,10 @@ export class Session {
     if (cell) this.interruption.interrupt(cell);
   }
 
-  /** Code after an await was terminated: the promise of its cell or comm handler will never settle. */
-  terminated(): void {
+  /** Code was terminated while request `running` ran: the promise of its cell or comm handler may never settle. */
+  terminated(running: number): void {
+    // a cell that has ended by itself meanwhile has left nothing half-done, and the next one is not to end for it
+    if ((this.current.running?.request?.seq ?? running) !== running) return;
     this.prelude.endTerminatedWork();
     this.comms.interrupt();
     this.interruption.terminated();

@@ -242,6 +242,17 @@ describe.concurrent('Stop', () => {
       await expectAlive(kernel);
     }));
 
+  it.each(['without a cell', 'of another cell'])('spares the running cell when it was pressed for code %s', (whose) =>
+    pool.use(async (kernel) => {
+      // what the I/O thread asks; it may arrive when the cell that was to be stopped has ended, and the next one runs
+      const running = whose === 'without a cell' ? 0 : 1;
+      const { result, error } = await kernel.execute(
+        `const sparedNow = (globalThis as any)[Symbol.for('detlab.terminate')].terminate(${running}, 100); await sleep(50); sparedNow`,
+      );
+      expect([error, result]).toEqual([undefined, 'false']);
+    }),
+  );
+
   it('aborts the queued cells, and no later one', () =>
     pool.use(async (kernel) => {
       const first = kernel.start("console.log('go'); await new Promise(() => {});");
