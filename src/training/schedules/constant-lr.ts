@@ -1,16 +1,8 @@
 // ConstantLR and its kin: the value times a factor until `end`, then as it was.
 
 import { z } from 'zod';
-import { defineModule } from '../../catalogue/registry';
-import {
-  momentumRange,
-  parameterRange,
-  rangeChecked,
-  rateRange,
-  resolveRange,
-  type ScheduleFactory,
-  type ScheduleOptions,
-} from './schedule-rule';
+import { resolveRange, type ScheduleFactory, type ScheduleOptions } from './schedule-rule';
+import { schedulerFamily } from './scheduler-family';
 
 const options = {
   factor: z
@@ -32,35 +24,10 @@ const build =
     };
   };
 
-const shared = { kind: 'param_scheduler', origin: 'PyTorch and mmengine' } as const;
-
-export const constantSchedules = [
-  defineModule({
-    ...shared,
-    type: 'ConstantLR',
-    summary: 'Multiplies the learning rate by factor between begin and end',
-    shapes: 'the learning rate of a step -> that of the next',
-    example: "{ type: 'ConstantLR', factor: 0.1, by_epoch: false, begin: 0, end: 500 }",
-    options: rangeChecked(z.strictObject({ ...options, ...rateRange })),
-    build,
-  }),
-  defineModule({
-    ...shared,
-    type: 'ConstantMomentum',
-    summary: 'Multiplies the momentum by factor between begin and end',
-    shapes: 'the momentum of a step -> that of the next',
-    example: "{ type: 'ConstantMomentum', factor: 0.1, by_epoch: false, begin: 0, end: 500 }",
-    options: rangeChecked(z.strictObject({ ...options, ...momentumRange })),
-    build,
-  }),
-  defineModule({
-    ...shared,
-    type: 'ConstantParamScheduler',
-    summary: 'Multiplies a value of the optimizer by factor between begin and end',
-    shapes: 'the value of a step -> that of the next',
-    example:
-      "{ type: 'ConstantParamScheduler', param_name: 'momentum', factor: 0.1, by_epoch: false, begin: 0, end: 500 }",
-    options: rangeChecked(z.strictObject({ ...options, ...parameterRange })),
-    build,
-  }),
-] as const;
+export const constantSchedules = schedulerFamily('Constant', {
+  options,
+  build,
+  summary: (value) => `Multiplies ${value} by factor between begin and end`,
+  example: 'factor: 0.1, by_epoch: false, begin: 0, end: 500',
+  origin: 'PyTorch and mmengine',
+});

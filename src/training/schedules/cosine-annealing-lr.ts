@@ -2,18 +2,14 @@
 // restarts).
 
 import { z } from 'zod';
-import { defineModule } from '../../catalogue/registry';
 import {
   type MinimumOptions,
   minimumOf,
-  momentumRange,
-  parameterRange,
-  rangeChecked,
-  rateRange,
   resolveRange,
   type ScheduleFactory,
   type ScheduleOptions,
 } from './schedule-rule';
+import { schedulerFamily } from './scheduler-family';
 
 const options = {
   T_max: z.int().positive().nullish().describe('Steps of the half cosine; end - begin when left out'),
@@ -43,37 +39,12 @@ const build =
     };
   };
 
-const shared = {
-  kind: 'param_scheduler',
+export const cosineAnnealingSchedules = schedulerFamily('CosineAnnealing', {
+  options,
+  checks: [oneMinimum],
+  build,
+  summary: (value) => `Lowers ${value} to eta_min along half a cosine of T_max steps`,
+  example: 'T_max: 12, eta_min: 0.0001',
+  momentumExample: 'T_max: 12, eta_min: 0.85',
   paper: 'Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts, ICLR 2017',
-} as const;
-
-export const cosineAnnealingSchedules = [
-  defineModule({
-    ...shared,
-    type: 'CosineAnnealingLR',
-    summary: 'Lowers the learning rate to eta_min along half a cosine of T_max steps',
-    shapes: 'the learning rate of a step -> that of the next',
-    example: "{ type: 'CosineAnnealingLR', T_max: 12, eta_min: 0.0001 }",
-    options: rangeChecked(z.strictObject({ ...options, ...rateRange })).refine(...oneMinimum),
-    build,
-  }),
-  defineModule({
-    ...shared,
-    type: 'CosineAnnealingMomentum',
-    summary: 'Lowers the momentum to eta_min along half a cosine of T_max steps',
-    shapes: 'the momentum of a step -> that of the next',
-    example: "{ type: 'CosineAnnealingMomentum', T_max: 12, eta_min: 0.85 }",
-    options: rangeChecked(z.strictObject({ ...options, ...momentumRange })).refine(...oneMinimum),
-    build,
-  }),
-  defineModule({
-    ...shared,
-    type: 'CosineAnnealingParamScheduler',
-    summary: 'Lowers a value of the optimizer to eta_min along half a cosine of T_max steps',
-    shapes: 'the value of a step -> that of the next',
-    example: "{ type: 'CosineAnnealingParamScheduler', param_name: 'momentum', T_max: 12, eta_min: 0.85 }",
-    options: rangeChecked(z.strictObject({ ...options, ...parameterRange })).refine(...oneMinimum),
-    build,
-  }),
-] as const;
+});

@@ -2,18 +2,14 @@
 // (Loshchilov and Hutter, SGDR, ICLR 2017). After the last one the value stays.
 
 import { z } from 'zod';
-import { defineModule } from '../../catalogue/registry';
 import {
   type MinimumOptions,
   minimumOf,
-  momentumRange,
-  parameterRange,
-  rangeChecked,
-  rateRange,
   resolveRange,
   type ScheduleFactory,
   type ScheduleOptions,
 } from './schedule-rule';
+import { schedulerFamily } from './scheduler-family';
 
 const options = {
   periods: z.array(z.int().positive()).min(1).describe('Steps of each half cosine'),
@@ -53,44 +49,12 @@ const build =
     };
   };
 
-const shared = {
-  kind: 'param_scheduler',
+export const cosineRestartSchedules = schedulerFamily('CosineRestart', {
+  options,
+  checks: [oneMinimum, oneWeight],
+  build,
+  summary: (value) => `Lowers ${value} to eta_min along half cosines, one after the other`,
+  example: 'periods: [8, 4], restart_weights: [1, 0.5], eta_min: 0.0001',
+  momentumExample: 'periods: [8, 4], restart_weights: [1, 1], eta_min: 0.85',
   paper: 'Loshchilov and Hutter, SGDR: Stochastic Gradient Descent with Warm Restarts, ICLR 2017',
-} as const;
-
-export const cosineRestartSchedules = [
-  defineModule({
-    ...shared,
-    type: 'CosineRestartLR',
-    summary: 'Lowers the learning rate to eta_min along half cosines, one after the other',
-    shapes: 'the learning rate of a step -> that of the next',
-    example: "{ type: 'CosineRestartLR', periods: [8, 4], restart_weights: [1, 0.5], eta_min: 0.0001 }",
-    options: rangeChecked(z.strictObject({ ...options, ...rateRange }))
-      .refine(...oneMinimum)
-      .refine(...oneWeight),
-    build,
-  }),
-  defineModule({
-    ...shared,
-    type: 'CosineRestartMomentum',
-    summary: 'Lowers the momentum to eta_min along half cosines, one after the other',
-    shapes: 'the momentum of a step -> that of the next',
-    example: "{ type: 'CosineRestartMomentum', periods: [8, 4], restart_weights: [1, 1], eta_min: 0.85 }",
-    options: rangeChecked(z.strictObject({ ...options, ...momentumRange }))
-      .refine(...oneMinimum)
-      .refine(...oneWeight),
-    build,
-  }),
-  defineModule({
-    ...shared,
-    type: 'CosineRestartParamScheduler',
-    summary: 'Lowers a value of the optimizer to eta_min along half cosines, one after the other',
-    shapes: 'the value of a step -> that of the next',
-    example:
-      "{ type: 'CosineRestartParamScheduler', param_name: 'momentum', periods: [8, 4], restart_weights: [1, 1], eta_min: 0.85 }",
-    options: rangeChecked(z.strictObject({ ...options, ...parameterRange }))
-      .refine(...oneMinimum)
-      .refine(...oneWeight),
-    build,
-  }),
-] as const;
+});

@@ -1,16 +1,8 @@
 // LinearLR and its kin: the value times a factor that changes linearly, mostly for warm-up.
 
 import { z } from 'zod';
-import { defineModule } from '../../catalogue/registry';
-import {
-  momentumRange,
-  parameterRange,
-  rangeChecked,
-  rateRange,
-  resolveRange,
-  type ScheduleFactory,
-  type ScheduleOptions,
-} from './schedule-rule';
+import { resolveRange, type ScheduleFactory, type ScheduleOptions } from './schedule-rule';
+import { schedulerFamily } from './scheduler-family';
 
 const options = {
   start_factor: z
@@ -36,36 +28,10 @@ const build =
     };
   };
 
-const shared = { kind: 'param_scheduler', origin: 'PyTorch and mmengine' } as const;
-
-export const linearSchedules = [
-  defineModule({
-    ...shared,
-    type: 'LinearLR',
-    summary: 'Changes the factor of the learning rate linearly from start_factor to end_factor between begin and end',
-    shapes: 'the learning rate of a step -> that of the next',
-    example: "{ type: 'LinearLR', start_factor: 0.001, by_epoch: false, begin: 0, end: 500 }",
-    options: rangeChecked(z.strictObject({ ...options, ...rateRange })),
-    build,
-  }),
-  defineModule({
-    ...shared,
-    type: 'LinearMomentum',
-    summary: 'Changes the factor of the momentum linearly from start_factor to end_factor between begin and end',
-    shapes: 'the momentum of a step -> that of the next',
-    example: "{ type: 'LinearMomentum', start_factor: 0.001, by_epoch: false, begin: 0, end: 500 }",
-    options: rangeChecked(z.strictObject({ ...options, ...momentumRange })),
-    build,
-  }),
-  defineModule({
-    ...shared,
-    type: 'LinearParamScheduler',
-    summary:
-      'Changes the factor of a value of the optimizer linearly from start_factor to end_factor between begin and end',
-    shapes: 'the value of a step -> that of the next',
-    example:
-      "{ type: 'LinearParamScheduler', param_name: 'momentum', start_factor: 0.001, by_epoch: false, begin: 0, end: 500 }",
-    options: rangeChecked(z.strictObject({ ...options, ...parameterRange })),
-    build,
-  }),
-] as const;
+export const linearSchedules = schedulerFamily('Linear', {
+  options,
+  build,
+  summary: (value) => `Changes the factor of ${value} linearly from start_factor to end_factor between begin and end`,
+  example: 'start_factor: 0.001, by_epoch: false, begin: 0, end: 500',
+  origin: 'PyTorch and mmengine',
+});
