@@ -12,6 +12,7 @@ import {
   moduleOption,
 } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
+import { CITYSCAPES_CLASSES } from '../../masks/cityscapes-labels';
 import type { Dataset } from '../types';
 import { batchShapesOptions } from './batch-shapes';
 import { type CocoOptions, loadCoco } from './coco';
@@ -112,8 +113,6 @@ export const CocoDataset = defineModule({
   build: (options, context): DatasetLoader => cocoLoader(options, context),
 });
 
-const CITYSCAPES = ['person', 'rider', 'car', 'truck', 'bus', 'train', 'motorcycle', 'bicycle'];
-
 export const CityscapesDataset = defineModule({
   kind: 'dataset',
   type: 'CityscapesDataset',
@@ -125,7 +124,7 @@ export const CityscapesDataset = defineModule({
     "{ type: 'CityscapesDataset', data_root: 'data/cityscapes/', ann_file: 'annotations/instancesonly_filtered_gtFine_val.json', data_prefix: { img: 'leftImg8bit/val/' } }",
   options: cocoOptions,
   build: (options, context): DatasetLoader => {
-    return cocoLoader(options, context, { classes: CITYSCAPES, filterIgnored: true });
+    return cocoLoader(options, context, { classes: CITYSCAPES_CLASSES, filterIgnored: true });
   },
 });
 
