@@ -5,6 +5,7 @@ import { CityScapesMetric } from './cityscapes-metric';
 import { CocoMetric } from './coco-metric';
 import { VOCMetric } from './voc-metric';
 
+export { cityscapesLabelIds, instanceFiles } from './cityscapes-files';
 export { COCO_IOU_THRESHOLDS, CocoBboxMetric, type CocoBboxOptions, evaluateBoxes } from './coco-bbox';
 export {
   type CocoDetection,

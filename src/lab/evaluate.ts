@@ -50,7 +50,9 @@ function metricConfig(config: ConfigObject, path: string): ModuleConfig {
 function metricsOf(config: ConfigObject, evaluator: string): { path: string; config: ModuleConfig }[] {
   const given = config[evaluator];
   const paths = Array.isArray(given) && given.length > 0 ? given.map((_, i) => `${evaluator}.${i}`) : [evaluator];
-  return paths.map((path) => ({ path, config: metricConfig(config, path) }));
+  const metrics = paths.map((path) => ({ path, config: metricConfig(config, path) }));
+  // a run has said which of the others is not there
+  return metrics.filter(({ config: { type } }, i) => i === 0 || catalogue.find('metric', type) !== undefined);
 }
 
 /** What an evaluation reads of a config: that of a part, or of the other where it has none. */
