@@ -66,8 +66,8 @@ test.each(Object.keys(digests))('the model, pipelines and metric of %s are known
   const train = config.train_dataloader.dataset;
   const pipelines = [(train.dataset ?? train).pipeline, config.test_dataloader.dataset.pipeline];
   for (const pipeline of pipelines) if (pipeline) expect(() => buildPipeline(pipeline, catalogue)).not.toThrow();
-  const metric = [config.val_evaluator].flat()[0];
-  expect(findModuleProblems(metric, catalogue, 'metric', 'val_evaluator')).toEqual([]);
+  for (const metric of [config.val_evaluator].flat())
+    expect(findModuleProblems(metric, catalogue, 'metric', 'val_evaluator')).toEqual([]);
 });
 
 test.each(Object.keys(singleStage))('the model of %s is known to the catalogue', (name) => {

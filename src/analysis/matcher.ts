@@ -66,7 +66,7 @@ export function matcherOf(metric: ModuleConfig, classes: readonly string[], opti
 function cocoMatcher(metric: ModuleConfig, classes: readonly string[], { iou = 0.5, masks }: MatcherOptions): Matcher {
   const { type, ...given } = metric;
   const read = type === 'CocoMetric' ? CocoMetric.options.safeParse(given) : undefined;
-  const kinds = read?.success ? [read.data.metric].flat() : ['bbox'];
+  const kinds = read?.success ? [read.data.metric].flat() : type === 'CityScapesMetric' ? ['segm'] : ['bbox'];
   const ofMasks = masks ?? (kinds.includes('segm') && !kinds.includes('bbox'));
   if (ofMasks && !kinds.includes('segm'))
     throw new DetLabError(

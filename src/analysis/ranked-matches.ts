@@ -87,9 +87,10 @@ export function pooledMatches(results: MatchResults, options: RankOptions): Pool
 
 type Settings = Required<RankOptions>;
 
-/** What the AP of a metric is computed with; that of VOCMetric is not COCO's, so that COCO's defaults hold. */
+/** What the AP of a metric is computed with; those of others are not COCO's, so that COCO's defaults hold. */
 function settingsOf(config: ModuleConfig | undefined): Settings {
   const settings: Settings = { ious: COCO_IOU_THRESHOLDS, maxDets: 100, masks: false };
+  if (config?.type === 'CityScapesMetric') return { ...settings, masks: true };
   if (config?.type !== 'CocoMetric') return settings;
   const { iou_thrs: ious, proposal_nums: numbers, metric } = config;
   const counts = Array.isArray(numbers) ? numbers.map(Number) : [];

@@ -15,6 +15,7 @@ const AP = ['mAP', 'mAP_50', 'mAP_75', 'mAP_s', 'mAP_m', 'mAP_l'];
 function metricNames({ type, metric = 'bbox' }: Options): string[] | undefined {
   const name = String(type).replace(/^mmdet\./, '');
   if (name === 'VOCMetric') return ['pascal_voc/mAP'];
+  if (name === 'CityScapesMetric') return ['cityscapes/mAP', 'cityscapes/AP@50'];
   if (name !== 'CocoMetric') return undefined;
   const kinds = [metric].flat().filter((kind) => kind === 'bbox' || kind === 'segm');
   return kinds.flatMap((kind) => AP.map((one) => `coco/${kind}_${one}`));
@@ -24,8 +25,9 @@ function metricNames({ type, metric = 'bbox' }: Options): string[] | undefined {
 export function bestMetricProblems(config: Options): OptionProblem[] {
   const { checkpoint } = optionsOf(withStandardTypes(config).default_hooks);
   const [best] = [optionsOf(checkpoint).save_best].flat();
-  const evaluator = [config.val_evaluator].flat()[0];
-  const names = evaluator === undefined || evaluator === null ? undefined : metricNames(optionsOf(evaluator));
+  const evaluators = [config.val_evaluator].flat().filter((one) => one !== undefined && one !== null);
+  const lists = evaluators.map((one) => metricNames(optionsOf(one)));
+  const names = lists.length === 0 || lists.includes(undefined) ? undefined : lists.flatMap((list) => list ?? []);
   if (typeof best !== 'string' || best === 'auto' || !names || names.includes(best)) return [];
   if (/^(coco\/.*AR|pascal_voc\/)/.test(best)) return [];
   const meant = names.find((name) => name.endsWith(`/${best}`)) ?? nearest(best, names);

@@ -4,9 +4,10 @@
 import { DetLabError } from '../errors';
 import { bestMetricProblems } from './best-metric';
 import { findSchemaProblems, problemsText } from './check-model';
+import { clashingMetrics } from './clashing-metrics';
 import { configSchema, withStandardTypes } from './config-schema';
 import type { OptionProblem } from './option-problems';
-import type { Registry } from './registry';
+import type { ModuleConfig, Registry } from './registry';
 import { scopeOf } from './type-origins';
 import { misspeltKeys } from './unread-keys';
 
@@ -24,11 +25,18 @@ export function findConfigProblems(config: Record<string, unknown>, registry: Re
   const problems = all.filter(({ path }) => !(constructed && path.startsWith('optim_wrapper.paramwise_cfg')));
   // three loaders often share one pipeline: its problems are reported once
   const seen = new Set<string>();
-  return [...misspeltKeys(config), ...problems, ...bestMetricProblems(config)].filter(({ path, message }) => {
-    const at = `${path.replace(/^(val|test)_/, 'test_')} ${message}`;
-    return seen.has(at) ? false : seen.add(at);
-  });
+  const clashes = ['val_evaluator', 'test_evaluator'].flatMap((key) => clashingMetrics(metricsAt(config[key]), key));
+  return [...misspeltKeys(config), ...problems, ...clashes, ...bestMetricProblems(config)].filter(
+    ({ path, message }) => {
+      const at = `${path.replace(/^(val|test)_/, 'test_')} ${message}`;
+      return seen.has(at) ? false : seen.add(at);
+    },
+  );
 }
+
+/** The metrics of an evaluator that are of a type. */
+const metricsAt = (evaluator: unknown): ModuleConfig[] =>
+  Array.isArray(evaluator) ? evaluator.filter((one): one is ModuleConfig => typeof one?.type === 'string') : [];
 
 /** @throws DetLabError listing all problems. */
 export function checkConfig(config: Record<string, unknown>, registry: Registry, what = 'Cannot use the config'): void {

@@ -40,14 +40,8 @@ interface SharedConfig {
   [variable: string]: unknown;
 }
 
-/** Metrics of MMDetection's configs that DetLab ignores: of a list, the first metric is computed. */
-interface ForeignMetric {
-  type: 'CityScapesMetric';
-  [option: string]: unknown;
-}
-
 /** A metric, an override of the base config's, or a list of metrics. */
-type EvaluatorConfig = MetricConfig | ModuleOverride<'metric'> | (MetricConfig | ForeignMetric)[];
+type EvaluatorConfig = MetricConfig | ModuleOverride<'metric'> | MetricConfig[];
 
 /** `train_dataloader`, `val_dataloader`, `test_dataloader`. */
 export interface DataloaderConfig {

@@ -1,5 +1,4 @@
-// CocoMetric: COCO's evaluation of boxes, masks and proposals with MMDetection's options. `mmdetectionNames` gives the
-// metrics under MMDetection's log names.
+// CocoMetric: COCO's evaluation of boxes, masks and proposals with MMDetection's options.
 
 import { z } from 'zod';
 import { ignoredOption } from '../catalogue/ignored-option';
@@ -10,7 +9,7 @@ import { CocoSegmMetric } from './coco-segm';
 import { CombinedMetric } from './combined-metric';
 import { readCocoFile, truthsOfCoco, truthsOfDataset } from './image-truths';
 import { ProposalRecall } from './proposal-recall';
-import type { BoxMetric, EvaluationReport, MetricValues } from './report';
+import type { BoxMetric } from './report';
 
 /** Creates a metric for a dataset. */
 export type MetricFactory = (dataset: Dataset) => Promise<BoxMetric>;
@@ -19,7 +18,7 @@ const kind = z.enum(['bbox', 'segm', 'proposal', 'proposal_fast']);
 type MetricKind = z.output<typeof kind>;
 
 /** Prefix of each kind's metrics in a report; those of boxes have none. */
-const PREFIX: Record<MetricKind, string> = {
+export const COCO_PREFIXES: Record<MetricKind, string> = {
   bbox: '',
   segm: 'segm_',
   proposal: 'proposal_',
@@ -101,35 +100,15 @@ export const CocoMetric = defineModule({
         });
       };
       return new CombinedMetric(
-        kinds.map((name) => ({ prefix: PREFIX[name], metric: createMetric(name), recallOnly: name === 'proposal' })),
+        kinds.map((name) => ({
+          prefix: COCO_PREFIXES[name],
+          metric: createMetric(name),
+          recallOnly: name === 'proposal',
+        })),
       );
     };
   },
 });
-
-const NAMES: Record<string, string> = {
-  AP: 'mAP',
-  AP50: 'mAP_50',
-  AP75: 'mAP_75',
-  APs: 'mAP_s',
-  APm: 'mAP_m',
-  APl: 'mAP_l',
-};
-
-/** A COCO report's metrics under MMDetection's log names: `coco/bbox_mAP`, `coco/segm_mAP_50`, `coco/AR@100`... */
-export function mmdetectionNames({ metrics }: Pick<EvaluationReport, 'metrics'>): MetricValues {
-  const named = Object.entries(metrics).map(([key, value]) => {
-    const prefix = Object.values(PREFIX).findLast((p) => p !== '' && key.startsWith(p)) ?? '';
-    const name = key.slice(prefix.length);
-    // recall by size is that of the largest number of detections
-    const recalls = Object.keys(metrics).filter((other) => other.startsWith(`${prefix}AR@`));
-    const maxDets = recalls.at(-1)?.slice(prefix.length + 2) ?? '';
-    const logName = /^AR[sml]$/.test(name) ? `AR_${name[2]}${maxDets}` : (NAMES[name] ?? name);
-    const kindName = prefix === '' ? 'bbox_' : prefix === 'segm_' ? 'segm_' : '';
-    return [`coco/${kindName}${logName}`, value] as const;
-  });
-  return Object.fromEntries(named);
-}
 
 declare module '../catalogue/registry' {
   interface Built {

@@ -16,7 +16,7 @@ export interface EvaluationResults {
   dataset: Dataset;
   /** In the order of evaluation. */
   images: EvaluatedImage[];
-  /** The metric of the evaluation as in its config, without a path of ground truth, which is that of the dataset. */
+  /** The first metric of the evaluation as in its config, without a path of ground truth, which is that of the dataset. */
   metric: ModuleConfig;
 }
 
@@ -31,8 +31,8 @@ export function compactDetections({ bboxes, scores, labels, masks }: Detections,
 }
 
 /** Whether a metric evaluates masks. */
-export function evaluatesMasks({ metric }: ModuleConfig): boolean {
-  return [metric].flat().includes('segm');
+export function evaluatesMasks({ type, metric }: ModuleConfig): boolean {
+  return type === 'CityScapesMetric' || [metric].flat().includes('segm');
 }
 
 function compact<A extends Float32Array | Int32Array | Uint32Array>(array: A): A {

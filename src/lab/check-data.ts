@@ -5,6 +5,7 @@ import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
 import { countObjects, type Dataset, type ObjectCounts, problemLines } from '../data';
 import { DetLabError } from '../errors';
+import { cityscapesLabelIds, instanceFiles } from '../evaluation';
 import { counted } from '../visualization/ap-table';
 import { modulesAt, objectAt, valueAt } from './config-access';
 import type { LabDataset } from './lab-dataset';
@@ -46,7 +47,13 @@ export function checkData(data: LabDataset, config: ConfigObject): string[] {
 export function checkEvaluated(data: Dataset, config: ConfigObject): string[] {
   const counts = countObjects(data);
   if (counts.crowds + counts.ignored > 0) requireObjects(data, counts, 'evaluate');
-  const masks = modulesAt(config, 'val_evaluator').some(({ metric }) => [metric].flat().includes('segm'));
+  const metrics = modulesAt(config, 'val_evaluator');
+  const masks = metrics.some(({ metric }) => [metric].flat().includes('segm'));
+  for (const { type, seg_prefix: segPrefix, format_only: isWritten } of metrics) {
+    if (String(type).replace(/^mmdet\./, '') !== 'CityScapesMetric') continue;
+    cityscapesLabelIds(data.classes);
+    if (!isWritten) instanceFiles(data, typeof segPrefix === 'string' ? segPrefix : null);
+  }
   return [
     ...(counts.objects === 0 ? [`"${data.name}" has no objects: AP is undefined (-1)`] : []),
     ...(masks ? outlineLines(data, counts, 'evaluate') : []),

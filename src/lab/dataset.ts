@@ -1,4 +1,4 @@
-// `dataset.coco(...)`, `.voc(...)`, `.toytown(...)`: training and validation images as one displayable object.
+// `dataset.coco(...)`, `.voc(...)`, `.cityscapes(...)`, `.toytown(...)`: training and validation images as one displayable object.
 
 import path from 'node:path';
 import {
@@ -10,8 +10,11 @@ import {
   type VocOptions,
   validationSplit,
 } from '../data';
+import { cityscapesAnnotations, writeCityscapesAnnotations } from '../data/datasets/cityscapes';
+import { generateToytownCityscapes } from '../data/toytown/cityscapes-layout';
 import { loadToytown, type ToytownOptions } from '../data/toytown/generate';
 import { DetLabError, nameOfValue } from '../errors';
+import { CITYSCAPES_CLASSES } from '../masks/cityscapes-labels';
 import { notebook } from '../visualization/display';
 import { progressBundle, progressText } from '../visualization/progress';
 import { LabDataset } from './lab-dataset';
@@ -70,9 +73,41 @@ async function voc(
   return new LabDataset(name, train, val);
 }
 
+/**
+ * A folder with leftImg8bit and gtFine, as Cityscapes is downloaded. The annotation files of MMDetection's configs are written from
+ * the instance ids where they are not there yet.
+ */
+async function cityscapes(
+  root: string,
+  options: CommonOptions & { train?: string; val?: string } = {},
+): Promise<LabDataset> {
+  checkMethod('dataset.cityscapes', options);
+  const { train = 'train', val = 'val', name = path.basename(path.resolve(root)), ...rest } = options;
+  const load = async (split: string, more: CocoOptions): Promise<Dataset> => {
+    const annFile = path.join(root, cityscapesAnnotations(split));
+    const imgDir = path.join(root, 'leftImg8bit', split);
+    const written = await writeCityscapesAnnotations({ annFile, imgDir });
+    const loaded = await loadCoco(annFile, imgDir, more);
+    return { ...loaded, notices: [...(written ? [written] : []), ...(loaded.notices ?? [])] };
+  };
+  const selected = { classes: CITYSCAPES_CLASSES, absentClasses: 'note', ...rest } as const;
+  const training = await load(train, { ...selected, name: `${name} ${train}` });
+  return new LabDataset(
+    name,
+    training,
+    await load(val, { ...selected, ...ofTraining(training, options), name: `${name} ${val}` }),
+  );
+}
+
+/** How generated scenes are written: as a COCO dataset, or as Cityscapes, whose classes are then those with instances. */
+type Layout = 'coco' | 'cityscapes';
+
 /** Generated street scenes: car, person, traffic light. Rendered to disk once, then read like any COCO dataset. */
-async function toytown(options: ToytownOptions = {}): Promise<LabDataset> {
-  checkMethod('dataset.toytown', options);
+async function toytown({
+  layout = 'coco',
+  ...options
+}: ToytownOptions & { layout?: Layout } = {}): Promise<LabDataset> {
+  checkMethod('dataset.toytown', { layout, ...options });
   const screen = notebook();
   const id = crypto.randomUUID();
   const signal = options.signal ?? screen?.signal;
@@ -86,9 +121,10 @@ async function toytown(options: ToytownOptions = {}): Promise<LabDataset> {
     if (screen) screen.display(progressBundle(state), { id });
     else if (process.stderr.isTTY) process.stderr.write(`\r${progressText(state)}${done === total ? '\n' : ''}`);
   };
+  if (layout === 'cityscapes') return cityscapes(await generateToytownCityscapes({ ...options, signal, onProgress }));
   const { train, val } = await loadToytown({ ...options, signal, onProgress });
   return new LabDataset('toytown', train, val);
 }
 
-/** Opens datasets: `dataset.coco(...)`, `dataset.voc(...)`, and the generated `dataset.toytown(...)`. */
-export const dataset = { coco, voc, toytown };
+/** Opens datasets: `dataset.coco(...)`, `.voc(...)`, `.cityscapes(...)`, and the generated `dataset.toytown(...)`. */
+export const dataset = { coco, voc, cityscapes, toytown };

@@ -14,7 +14,7 @@ import {
   withBatchShapes,
 } from '../data';
 import { interruptible } from '../engine/interruption';
-import { compactDetections, type EvaluationResults, evaluatesMasks } from '../evaluation';
+import { compactDetections, type EvaluationResults, evaluatesMasks, metricList } from '../evaluation';
 import type { Detector } from '../models/types';
 import { catalogue } from './catalogue';
 import { checkEvaluated } from './check-data';
@@ -40,14 +40,19 @@ interface ShardOptions {
   shard?: Shard;
 }
 
-/** The first metric of an evaluator. The ground truth is that of the data, not of the annotation file that the config names. */
+/** A metric of an evaluator. The ground truth is that of the data, not of the annotation file that the config names. */
 function metricConfig(config: ConfigObject, path: string): ModuleConfig {
-  const {
-    ann_file: _,
-    type = 'CocoMetric',
-    ...options
-  } = objectAt(config, Array.isArray(config[path]) ? `${path}.0` : path);
-  return { type: String(type), ...options };
+  const { ann_file: _, type = 'CocoMetric', ...options } = objectAt(config, path);
+  return { type: String(type).replace(/^mmdet\./, ''), ...options };
+}
+
+/** The metrics of an evaluator with their paths. */
+function metricsOf(config: ConfigObject, evaluator: string): { path: string; config: ModuleConfig }[] {
+  const given = config[evaluator];
+  const paths = Array.isArray(given) && given.length > 0 ? given.map((_, i) => `${evaluator}.${i}`) : [evaluator];
+  const metrics = paths.map((path) => ({ path, config: metricConfig(config, path) }));
+  // a run has said which of the others is not there
+  return metrics.filter(({ config: { type } }, i) => i === 0 || catalogue.find('metric', type) !== undefined);
 }
 
 /** What an evaluation reads of a config: that of a part, or of the other where it has none. */
@@ -55,7 +60,7 @@ function evaluationSettings(config: ConfigObject, part: 'val' | 'test') {
   const parts = part === 'test' ? ['test', 'val'] : ['val', 'test'];
   const given = (key: string) => parts.map((name) => `${name}_${key}`).find((path) => config[path]) ?? `val_${key}`;
   const evaluator = given('evaluator');
-  return { dataloader: given('dataloader'), evaluator, measured: metricConfig(config, evaluator) };
+  return { dataloader: given('dataloader'), evaluator, measured: metricsOf(config, evaluator) };
 }
 
 /** @returns undefined when the signal aborted it */
@@ -94,11 +99,14 @@ export async function evaluateDetections(
 ): Promise<Report | undefined> {
   const started = performance.now();
   const { measured, evaluator } = evaluationSettings(config, part);
-  const metric = await catalogue.build('metric', measured, { path: evaluator })(data);
+  const metric = await metricList(
+    measured.map((one) => ({ config: one.config, factory: catalogue.build('metric', one.config, { path: one.path }) })),
+    evaluator,
+  )(data);
   const records = new Map(data.records.map((record) => [record.id, record]));
-  const results: EvaluationResults = { dataset: data, images: [], metric: measured };
+  const results: EvaluationResults = { dataset: data, images: [], metric: measured[0].config };
   const failures: DataProblem[] = [];
-  const withMasks = evaluatesMasks(measured);
+  const withMasks = measured.some((one) => evaluatesMasks(one.config));
   let done = 0;
   for await (const images of found) {
     if (!images) return undefined;

@@ -157,9 +157,11 @@ const SHAPES = {
       val: text,
     },
   ],
+  'dataset.cityscapes': ['load Cityscapes', { classes, absentClasses, name: text, train: text, val: text }],
   'dataset.toytown': [
     'generate toytown',
     {
+      layout: z.enum(['coco', 'cityscapes']),
       images: z.int().min(2).max(1_000_000),
       seed,
       dir: text,

@@ -5,7 +5,7 @@ import type { ThresholdGoal } from '../analysis/score-curves';
 import type { DataProblem } from '../data';
 import { DetLabError } from '../errors';
 import type { ClassReport, EvaluationReport, EvaluationResults, MetricValues } from '../evaluation';
-import { mmdetectionNames } from '../evaluation';
+import { logNames } from '../evaluation';
 import { apTable } from '../visualization/ap-table';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import type { LiveImages } from '../visualization/live-images';
@@ -126,10 +126,9 @@ export class Report implements EvaluationReport, Displayable {
     return this.seconds / Math.max(1, this.images);
   }
 
-  /** Metrics with the names of MMDetection's logs: `coco/bbox_mAP`, `pascal_voc/mAP`. */
+  /** Metrics with the names of MMDetection's logs: `coco/bbox_mAP`, `pascal_voc/mAP`, `cityscapes/AP@50`. */
   logNames(): MetricValues {
-    if (this.metric === 'CocoMetric') return mmdetectionNames(this);
-    return Object.fromEntries(Object.entries(this.metrics).map(([name, value]) => [`pascal_voc/${name}`, value]));
+    return logNames(this);
   }
 
   /** The same report as one of a run that was stopped. */

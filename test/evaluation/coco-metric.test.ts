@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { Registry } from '../../src/catalogue/registry';
 import type { Dataset } from '../../src/data/types';
-import { CocoMetric, type MetricFactory, mmdetectionNames } from '../../src/evaluation/coco-metric';
+import { CocoMetric, type MetricFactory } from '../../src/evaluation/coco-metric';
+import { logNames } from '../../src/evaluation/log-names';
 import { polygonToRle } from '../../src/masks';
 
 describe('CocoMetric of several kinds', () => {
@@ -43,7 +44,7 @@ describe('CocoMetric of several kinds', () => {
     // the first mask covers half: of ten thresholds it passes 0.5 alone, and the second mask is exact
     expect(report.perClass[0].metrics.segm_AP).toBeCloseTo((1 + 9 * 0.5) / 10, 6);
     expect(report.metrics.segm_AP).toBeCloseTo(report.perClass[0].metrics.segm_AP / 2, 6);
-    const names = mmdetectionNames(report);
+    const names = logNames(report);
     expect(names['coco/bbox_mAP']).toBe(0.5);
     expect(names['coco/segm_mAP']).toBe(report.metrics.segm_AP);
     expect(Object.keys(names)).toContain('coco/segm_AR_s@100');
@@ -81,7 +82,10 @@ describe('CocoMetric of several kinds', () => {
     expect(metrics['proposal_fast_AR@2']).toBe(0.5);
     expect(perClass).toEqual([]);
     expect(Object.keys(metrics)).not.toContain('proposal_AP');
-    expect(mmdetectionNames({ metrics })).toMatchObject({ 'coco/AR@1': 0.5, 'coco/AR_s@2': expect.any(Number) });
+    expect(logNames({ metric: 'CocoMetric', metrics })).toMatchObject({
+      'coco/AR@1': 0.5,
+      'coco/AR_s@2': expect.any(Number),
+    });
   });
 
   it('masks that are missing are missed in words', async () => {

@@ -208,13 +208,18 @@ test('a value that makes no difference is no line', () => {
   expect(checkRun(withOptions(same))).toEqual([]);
 });
 
-test('of several metrics the others are named, and three loaders are one line', () => {
+test('of several metrics the unknown ones are named, those of one name refused; three loaders are one line', () => {
   const given = config();
-  given.val_evaluator = [given.val_evaluator, { type: 'CityScapesMetric' }];
+  const evaluator = given.val_evaluator;
+  given.val_evaluator = [evaluator, evaluator];
+  expect(complaint(() => checkRun(given))).toMatch(
+    /val_evaluator.1: expected a metric of another type than val_evaluator.0/,
+  );
+  given.val_evaluator = [evaluator, { type: 'CityScapesMetric' }, { type: 'LVISMetric' }];
   for (const part of ['train', 'val', 'test']) given[`${part}_dataloader`].pin_memory = true;
   expect(checkRun(given)).toEqual([
+    'val_evaluator.2: metric "LVISMetric" of MMDetection 3.3.0 is not implemented: it is not computed',
     'train_dataloader.pin_memory, val_dataloader.pin_memory, test_dataloader.pin_memory: true has no effect: there is no memory to pin, tensors are on the CPU',
-    'val_evaluator.1: CityScapesMetric is not computed: of several metrics the first is',
   ]);
 });
 

@@ -12,8 +12,10 @@ import {
   moduleOption,
 } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
+import { CITYSCAPES_CLASSES } from '../../masks/cityscapes-labels';
 import type { Dataset } from '../types';
 import { batchShapesOptions } from './batch-shapes';
+import { type CityscapesFiles, writeCityscapesAnnotations } from './cityscapes';
 import { type CocoOptions, loadCoco } from './coco';
 import type { DatasetLoader } from './dataset-loader';
 import { metainfoOption, namesOf, paletteOf } from './metainfo';
@@ -80,22 +82,23 @@ function cocoLoader(
   options: z.output<typeof cocoOptions>,
   { path: at }: BuildContext,
   defaults: Pick<CocoOptions, 'classes' | 'filterIgnored'> = {},
+  prepare?: (files: CityscapesFiles) => Promise<string | undefined>,
 ): DatasetLoader {
   return {
     pipeline: options.pipeline as ModuleConfig[],
     load: async (given) => {
       const { proposal_file: file } = options;
-      const loaded = await loadCoco(
-        path.resolve(options.data_root ?? '', options.ann_file),
-        path.resolve(options.data_root ?? '', options.data_prefix.img),
-        {
-          ...defaults,
-          classes: given?.classes ?? namesOf(options.metainfo) ?? defaults.classes,
-          absentClasses: given?.classes ? 'note' : options.absent_classes,
-          proposalFile: file ? path.resolve(options.data_root ?? '', file) : undefined,
-          ...filterOf(options),
-        },
-      );
+      const annFile = path.resolve(options.data_root ?? '', options.ann_file);
+      const imgDir = path.resolve(options.data_root ?? '', options.data_prefix.img);
+      const written = await prepare?.({ annFile, imgDir });
+      const loaded = await loadCoco(annFile, imgDir, {
+        ...defaults,
+        classes: given?.classes ?? namesOf(options.metainfo) ?? defaults.classes,
+        absentClasses: given?.classes ? 'note' : options.absent_classes,
+        proposalFile: file ? path.resolve(options.data_root ?? '', file) : undefined,
+        ...filterOf(options),
+      });
+      if (written) loaded.notices = [written, ...(loaded.notices ?? [])];
       return usedPart(loaded, options, at);
     },
   };
@@ -112,20 +115,19 @@ export const CocoDataset = defineModule({
   build: (options, context): DatasetLoader => cocoLoader(options, context),
 });
 
-const CITYSCAPES = ['person', 'rider', 'car', 'truck', 'bus', 'train', 'motorcycle', 'bicycle'];
-
 export const CityscapesDataset = defineModule({
   kind: 'dataset',
   type: 'CityscapesDataset',
   summary:
-    'Street scenes with masks of eight classes, in COCO JSON files; images with crowds only are dropped in training',
+    'Street scenes with masks of eight classes, in COCO JSON files, which are made from gtFine where they are missing; images with crowds only are dropped in training',
   paper: 'Cordts et al., The Cityscapes Dataset for Semantic Urban Scene Understanding, CVPR 2016',
   shapes: 'a JSON file and a folder of images -> images with boxes [k, 4], labels [k] and masks',
   example:
     "{ type: 'CityscapesDataset', data_root: 'data/cityscapes/', ann_file: 'annotations/instancesonly_filtered_gtFine_val.json', data_prefix: { img: 'leftImg8bit/val/' } }",
   options: cocoOptions,
   build: (options, context): DatasetLoader => {
-    return cocoLoader(options, context, { classes: CITYSCAPES, filterIgnored: true });
+    const defaults = { classes: CITYSCAPES_CLASSES, filterIgnored: true };
+    return cocoLoader(options, context, defaults, writeCityscapesAnnotations);
   },
 });
 

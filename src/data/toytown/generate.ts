@@ -48,36 +48,43 @@ const JPEG_QUALITY = 90;
  * @example const { train } = await generateToytown({ images: 300, seed: 1, dir: 'runs/data' });
  */
 export async function generateToytown(options: ToytownOptions = {}): Promise<ToytownFiles> {
+  const { dir, width, height, seed, total, splits } = toytownSplits(options, 'toytown');
+  const progress = { done: 0, total };
+  const made: Record<string, ToytownSplit> = {};
+  for (const { split, first, count } of splits) {
+    const imgDir = path.join(dir, split);
+    const annFile = path.join(dir, 'annotations', `${split}.json`);
+    made[split] = { annFile, imgDir, images: count };
+    // the annotation file is written last: if it exists, the split is complete
+    if (existsSync(annFile)) progress.done += count;
+    else await makeSplit(imgDir, annFile, first, count, { ...options, seed, width, height }, progress);
+    options.onProgress?.(progress.done, progress.total);
+  }
+  return { dir, train: made.train, val: made.val };
+}
+
+/** The folder of a set of options, and which scenes its splits have. @throws DetLabError for options out of range */
+export function toytownSplits(options: ToytownOptions, name: string) {
   const { images = 500, seed = 0, width = 320, height = 240, valShare = 0.2 } = options;
-  for (const [name, value, low, high] of [
+  for (const [option, value, low, high] of [
     ['images', images, 2, 1_000_000],
     ['width', width, 64, 8192],
     ['height', height, 64, 8192],
   ] as const)
     if (!Number.isInteger(value) || value < low || value > high)
       throw new DetLabError(
-        `Cannot generate toytown: expected ${name} to be an integer from ${low} to ${high}, received ${value}`,
+        `Cannot generate toytown: expected ${option} to be an integer from ${low} to ${high}, received ${value}`,
       );
   if (!(valShare > 0 && valShare < 1))
     throw new DetLabError(`Cannot generate toytown: expected valShare between 0 and 1, received ${valShare}`);
-  const name = `toytown-v${VERSION}-${images}-seed${seed}-${width}x${height}${valShare === 0.2 ? '' : `-val${valShare}`}`;
-  const dir = path.resolve(options.dir ?? path.join('runs', 'data'), name);
+  const folder = `${name}-v${VERSION}-${images}-seed${seed}-${width}x${height}${valShare === 0.2 ? '' : `-val${valShare}`}`;
+  const dir = path.resolve(options.dir ?? path.join('runs', 'data'), folder);
   const val = Math.max(1, Math.min(images - 1, Math.round(images * valShare)));
-  const progress = { done: 0, total: images };
-  const splits: Record<string, ToytownSplit> = {};
-  for (const [split, first, count] of [
-    ['train', 0, images - val],
-    ['val', images - val, val],
-  ] as const) {
-    const imgDir = path.join(dir, split);
-    const annFile = path.join(dir, 'annotations', `${split}.json`);
-    splits[split] = { annFile, imgDir, images: count };
-    // the annotation file is written last: if it exists, the split is complete
-    if (existsSync(annFile)) progress.done += count;
-    else await makeSplit(imgDir, annFile, first, count, { ...options, seed, width, height }, progress);
-    options.onProgress?.(progress.done, progress.total);
-  }
-  return { dir, train: splits.train, val: splits.val };
+  const splits = [
+    { split: 'train', first: 0, count: images - val },
+    { split: 'val', first: images - val, count: val },
+  ] as const;
+  return { dir, width, height, seed, total: images, splits };
 }
 
 /** Generates toytown if needed, and loads both splits. */
@@ -128,7 +135,7 @@ async function makeSplit(
 }
 
 /** The scene of image `index`: the first of its random stream that contains an object. */
-function sceneWithObjects(width: number, height: number, seed: number, index: number): Scene {
+export function sceneWithObjects(width: number, height: number, seed: number, index: number): Scene {
   for (let attempt = 0; ; attempt++) {
     const scene = composeScene(width, height, streamFor(seed, index, attempt));
     if (scene.truths.length > 0) return scene;
@@ -136,7 +143,7 @@ function sceneWithObjects(width: number, height: number, seed: number, index: nu
 }
 
 /** Writes a temporary file and renames it, so that a file is either complete or absent. */
-async function writeAtomically(file: string, data: Uint8Array | string): Promise<void> {
+export async function writeAtomically(file: string, data: Uint8Array | string): Promise<void> {
   const beside = `${file}.${process.pid}.part`;
   try {
     await writeFile(beside, data);
