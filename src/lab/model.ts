@@ -94,7 +94,8 @@ export class Model implements Displayable {
   /**
    * Detects the objects in an image (path, address, bytes, pixels, canvas, tensor), in each of several (a list, a folder, a
    * pattern, a stream), or in the frames of a video or camera. What cannot be used of several is in `.skipped`; Stop keeps what
-   * is done. A folder in a variable is typed as several when it is in a list: `predict([folder])`.
+   * is done. Animations (GIF, WebP) are videos, pages of a TIFF are images. A folder in a variable, an animation and a TIFF of
+   * several pages are typed as several when they are in a list: `predict([folder])`.
    *
    * @example (await model.predict('street.jpg')).filter((p) => p.score > 0.5)
    * @example await model.predict('photos/*.jpg', { batch: 4 })

@@ -82,17 +82,29 @@ async function jpegSize(file: string): Promise<{ width: number; height: number }
   }
 }
 
-async function sharpSize(bytes: Uint8Array): Promise<{ width: number; height: number }> {
+async function sharpSize(source: Uint8Array | string, page = 0): Promise<{ width: number; height: number }> {
   // without libvips's limit, whose message says neither the size nor what to do
-  return (await sharp(bytes, { ...DECODE, limitInputPixels: false }).metadata()).autoOrient;
+  return (await sharp(source, { ...DECODE, page, limitInputPixels: false }).metadata()).autoOrient;
 }
 
-async function decodeBySharp(bytes: Uint8Array): Promise<RawPixels> {
+/** One page of a TIFF file, by its number from 0. @param name of the page, for messages */
+export async function decodePage(file: string, page: number, name: string): Promise<PixelImage> {
+  try {
+    return { ...(await decodeBySharp(file, page)), order: 'rgb' };
+  } catch (error) {
+    throw unreadable(name, undefined, error);
+  }
+}
+
+/** @param source bytes, or a TIFF file */
+async function decodeBySharp(source: Uint8Array | string, page = 0): Promise<RawPixels> {
   const limit = pixelLimit();
-  const image = sharp(bytes, { ...DECODE, limitInputPixels: limit });
+  const image = sharp(source, { ...DECODE, page, limitInputPixels: limit });
+  const isFile = typeof source === 'string';
   try {
     // of TIFF, the other format that may have inks, libvips finds the components
-    const inks = isCmykJpeg(bytes) || (isTiff(bytes) && (await image.metadata()).space === 'cmyk');
+    const inks =
+      (!isFile && isCmykJpeg(source)) || ((isFile || isTiff(source)) && (await image.metadata()).space === 'cmyk');
     const decoded = inks
       ? image.pipelineColourspace('cmyk').toColourspace('cmyk')
       : image.toColourspace('srgb').removeAlpha();
@@ -101,7 +113,7 @@ async function decodeBySharp(bytes: Uint8Array): Promise<RawPixels> {
     return { data: rgb, width: info.width, height: info.height };
   } catch (error) {
     if (/pixel limit/.test((error as Error).message)) {
-      const { width, height } = await sharpSize(bytes);
+      const { width, height } = await sharpSize(source, page);
       requirePixels(width, height);
     }
     throw error;

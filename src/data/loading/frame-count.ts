@@ -1,13 +1,18 @@
-// How many images a file holds: frames of an animated GIF, WebP, PNG or AVIF, pages of a TIFF. Only the first is decoded, as
-// cv2.imread does, so that whoever predicts on such a file is to know of the others.
+// How many images a file holds: frames of an animated GIF, WebP or PNG, pages of a TIFF. Of bytes, addresses and training images
+// the first is decoded, as cv2.imread does, so that whoever predicts on them is to know of the others.
 
 import sharp from 'sharp';
 import { readStart } from './bounded-read';
+import { tiffPages } from './tiff-pages';
 
 export interface FrameCount {
   count: number;
   /** What they are called. */
   what: 'frames' | 'pages';
+  /** Of frames that can be decoded one by one: milliseconds that each is shown. */
+  delays?: number[];
+  /** Of pages: their numbers in the file, from 0. */
+  pages?: number[];
 }
 
 const ONE: FrameCount = { count: 1, what: 'frames' };
@@ -20,10 +25,13 @@ export async function frameCount(source: string | Uint8Array): Promise<FrameCoun
     const start = typeof source === 'string' ? await readStart(source, START) : source.subarray(0, START);
     const text = Buffer.from(start.buffer, start.byteOffset, start.byteLength).toString('latin1');
     if (text.startsWith('\x89PNG')) return pngFrames(text);
-    const isTiff = /^(II[*+]|MM\0[*+])/.test(text);
-    if (!isTiff && !/^(GIF8|RIFF....WEBP|....ftypavis)/s.test(text)) return ONE;
-    const { pages = 1 } = await sharp(source, { limitInputPixels: false }).metadata();
-    return { count: pages, what: isTiff ? 'pages' : 'frames' };
+    if (/^(II[*+]|MM\0[*+])/.test(text)) {
+      const pages = await tiffPages(source);
+      return { count: Math.max(1, pages.length), what: 'pages', pages };
+    }
+    if (!/^(GIF8|RIFF....WEBP)/s.test(text)) return ONE;
+    const { pages = 1, delay = [] } = await sharp(source, { limitInputPixels: false }).metadata();
+    return pages === 1 ? ONE : { count: pages, what: 'frames', delays: delay };
   } catch {
     return ONE;
   }
@@ -38,11 +46,9 @@ function pngFrames(text: string): FrameCount {
 }
 
 /** What to know of a file whose first image alone is used, in a sentence; undefined for one image. */
-export function firstFrameNotice(name: string, { count, what }: FrameCount): string | undefined {
+export function firstFrameNotice(name: string, { count, what, delays, pages }: FrameCount): string | undefined {
   if (count === 1) return undefined;
   const advice =
-    what === 'pages'
-      ? 'Save the others as files of their own to use them'
-      : `ffmpeg -i FILE FILE.mp4 makes a video of all`;
+    delays || pages ? 'Give the path of a file to use all' : 'ffmpeg -i FILE FILE.mp4 makes a video of all';
   return `"${name}" has ${count} ${what}, of which the first is used. ${advice}`;
 }

@@ -7,22 +7,20 @@ import { didYouMean } from '../../errors';
 import { IMAGE_EXTENSIONS } from '../loading/decode';
 
 export const VIDEO_EXTENSIONS: readonly string[] = [
-  ...[
-    '.mp4',
-    '.mov',
-    '.avi',
-    '.mkv',
-    '.webm',
-    '.m4v',
-    '.mpg',
-    '.mpeg',
-    '.wmv',
-    '.flv',
-    '.3gp',
-    '.ogv',
-    '.mts',
-    '.m2ts',
-  ],
+  '.mp4',
+  '.mov',
+  '.avi',
+  '.mkv',
+  '.webm',
+  '.m4v',
+  '.mpg',
+  '.mpeg',
+  '.wmv',
+  '.flv',
+  '.3gp',
+  '.ogv',
+  '.mts',
+  '.m2ts',
 ];
 
 const extensionOf = (file: string): string => path.extname(file).toLowerCase();

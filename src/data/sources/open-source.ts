@@ -9,6 +9,7 @@ import { publicAddress } from '../../remote/request';
 import { decodeImage } from '../loading/decode';
 import { firstFrameNotice, frameCount } from '../loading/frame-count';
 import { type FoundFiles, filesOfFolder, filesOfPattern, isPattern, isVideoName, meantFile } from './image-files';
+import { openSequence } from './image-sequence';
 import { type PixelInput, pixelsOf } from './pixels-of';
 import { fetchImage } from './remote-image';
 import {
@@ -155,7 +156,7 @@ async function openPath(text: string, options: FrameOptions): Promise<OpenedSour
   const stat = statSync(text, { throwIfNoEntry: false });
   if (stat?.isDirectory()) return openFound(filesOfFolder(text), `the folder "${shortPath(text) || text}"`, options);
   if (stat && isVideoName(text)) return openVideo(path.resolve(text), shortPath(text), options);
-  if (stat) return single((notices) => ofFile(text, notices));
+  if (stat) return (await openSequence(text, shortPath(text), options)) ?? single((notices) => ofFile(text, notices));
   if (isPattern(text)) return openFound(filesOfPattern(text), `"${text}"`, options);
   throw new DetLabError(`Cannot find image "${text}": there is no such file or folder.${meantFile(text)}`);
 }
@@ -171,21 +172,44 @@ function openFound({ images, videos }: FoundFiles, what: string, options: FrameO
     videos.length === 0
       ? []
       : [`${videos.length} ${videos.length === 1 ? 'video' : 'videos'} of ${what} not used: give them by name`];
-  const files = images.map((file) => ofFile(file, notices));
-  return { kind: 'images', images: listed(files), total: images.length, notices };
+  const opened: OpenedSource = { kind: 'images', images: each(), total: images.length, notices };
+  async function* each(): AsyncGenerator<SourceImage | SourceProblem> {
+    for (const file of images) {
+      if (options.signal?.aborted) return;
+      const several = await openSequence(file, shortPath(file), options);
+      if (several) yield* counted(several, opened);
+      else yield ofFile(file, notices);
+    }
+  }
+  return opened;
+}
+
+/** What a file of several images holds, which count in the total of the whole, as do its notices. */
+async function* counted(
+  { images, total = 1, notices }: OpenedSource,
+  whole: OpenedSource,
+): AsyncGenerator<SourceImage | SourceProblem> {
+  if (whole.total !== undefined) whole.total += total - 1;
+  yield* images;
+  whole.notices.push(...notices.splice(0));
 }
 
 /** Each as if it were alone. What cannot be opened is left out by name. */
 function openList(list: readonly unknown[], options: FrameOptions): OpenedSource {
-  const notices: string[] = [];
+  const isCounted = list.every((one) => isImageValue(one) || (typeof one === 'string' && isOneFile(one)));
+  const whole: OpenedSource = {
+    kind: 'images',
+    images: images(),
+    notices: [],
+    ...(isCounted && { total: list.length }),
+  };
   async function* images(): AsyncGenerator<SourceImage | SourceProblem> {
     for (const [i, one] of list.entries()) {
       if (options.signal?.aborted) return;
-      yield* partOf(one, list.length > 1 ? `image ${i + 1}` : 'image', options, notices);
+      yield* partOf(one, list.length > 1 ? `image ${i + 1}` : 'image', options, whole);
     }
   }
-  const isCounted = list.every((one) => isImageValue(one) || (typeof one === 'string' && isOneFile(one)));
-  return { kind: 'images', images: images(), notices, ...(isCounted && { total: list.length }) };
+  return whole;
 }
 
 const isOneFile = (text: string): boolean =>
@@ -198,10 +222,12 @@ async function* partOf(
   one: unknown,
   name: string,
   options: FrameOptions,
-  notices: string[],
+  whole: OpenedSource,
 ): AsyncGenerator<SourceImage | SourceProblem> {
+  const { notices } = whole;
   try {
     const opened = await openSource(one, options);
+    if (whole.total !== undefined) whole.total += (opened.total ?? 1) - 1;
     for await (const image of opened.images)
       yield isProblem(image) ? image : notingInto(notices, opened, image.name === 'image' ? { ...image, name } : image);
     moveNotices(opened, notices);
@@ -232,18 +258,23 @@ function openStream(
   stream: Iterable<unknown> | AsyncIterable<unknown>,
   { maxFrames, signal }: FrameOptions,
 ): OpenedSource {
-  const notices: string[] = [];
+  const whole: OpenedSource = {
+    kind: 'images',
+    images: images(),
+    notices: [],
+    ...(maxFrames !== undefined && { total: maxFrames }),
+  };
   async function* images(): AsyncGenerator<SourceImage | SourceProblem> {
     let index = 0;
     for await (const one of stream) {
       if (signal?.aborted || index === maxFrames) return;
       const name = `frame ${index++}`;
-      if (typeof one === 'string' || one instanceof URL) yield* partOf(one, name, { signal }, notices);
+      if (typeof one === 'string' || one instanceof URL) yield* partOf(one, name, { signal }, whole);
       else yield await ofFrame(one, name);
       if (index === maxFrames) return;
     }
   }
-  return { kind: 'images', images: images(), notices, ...(maxFrames !== undefined && { total: maxFrames }) };
+  return whole;
 }
 
 /** Read before the next is asked for: the caller may write it into the same memory, or dispose of a tensor. */

@@ -9,6 +9,7 @@ const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 const UNSAFE = /[\p{Cc}<>:"/\\|?*]/gu;
 const MAX_LENGTH = 120;
 const FRAME_DIGITS = 6;
+const PAGE_DIGITS = 3;
 
 /** A text as the name of one file or folder: without separators, never `..`, hidden or empty. */
 export function safeName(text: string, otherwise: string): string {
@@ -21,15 +22,17 @@ export function safeName(text: string, otherwise: string): string {
 }
 
 /**
- * The name of an image without folders and extension; of a frame with its number, so that names are in the order of time.
+ * The name of an image without folders and extension; of a frame or page with its number, so that names are in their order.
  * @example stemOf('../photos/a.jpg') // 'a'
  * @example stemOf('clip.mp4#12') // 'clip-000012'
+ * @example stemOf('scan.tif#page=2') // 'scan-page-002'
  */
 export function stemOf(source: string): string {
-  const [, file, frame] = /^(.*?)(?:#(\d+))?$/s.exec(source) ?? ['', source];
+  const [, file, page, number] = /^(.*?)(?:#(page=)?(\d+))?$/s.exec(source) ?? ['', source];
   const base = file.split(/[\\/]/).at(-1) ?? '';
   const stem = safeName(base.replace(IMAGE_OR_VIDEO, ''), 'image');
-  return frame === undefined ? stem : `${stem}-${frame.padStart(FRAME_DIGITS, '0')}`;
+  if (number === undefined) return stem;
+  return page ? `${stem}-page-${number.padStart(PAGE_DIGITS, '0')}` : `${stem}-${number.padStart(FRAME_DIGITS, '0')}`;
 }
 
 export interface UniqueNames {

@@ -10,12 +10,12 @@ const joined = async () =>
   sharp(await Promise.all([10, 90, 200].map((red) => plain(red).png().toBuffer())), { join: { animated: true } });
 
 it.each([
-  ['gif', 3, 'frames'],
-  ['webp', 3, 'frames'],
-  ['tiff', 3, 'pages'],
-] as const)('a %s of three', async (format, count, what) => {
-  const bytes = await (await joined()).toFormat(format).toBuffer();
-  expect(await frameCount(bytes)).toEqual({ count, what });
+  ['gif', { count: 3, what: 'frames', delays: [80, 200, 100] }],
+  ['webp', { count: 3, what: 'frames', delays: [80, 200, 100] }],
+  ['tiff', { count: 3, what: 'pages', pages: [0, 1, 2] }],
+] as const)('a %s of three', async (format, expected) => {
+  const bytes = await (await joined()).toFormat(format, format === 'tiff' ? {} : { delay: [80, 200, 100] }).toBuffer();
+  expect(await frameCount(bytes)).toEqual(expected);
 });
 
 it.each(['gif', 'webp', 'tiff', 'png', 'jpeg', 'avif'] as const)('a %s of one', async (format) => {
@@ -42,8 +42,10 @@ it.each([Buffer.alloc(0), Buffer.from('GIF89a'), Buffer.from('II*\0'), Buffer.fr
 
 it('is said with what to do', () => {
   expect(firstFrameNotice('a.gif', { count: 1, what: 'frames' })).toBeUndefined();
-  expect(firstFrameNotice('a.gif', { count: 3, what: 'frames' })).toMatch(
-    /"a.gif" has 3 frames, of which the first is used\. ffmpeg/,
+  expect(firstFrameNotice('a.png', { count: 3, what: 'frames' })).toMatch(
+    /"a.png" has 3 frames, of which the first is used\. ffmpeg/,
   );
-  expect(firstFrameNotice('a.tif', { count: 2, what: 'pages' })).toMatch(/2 pages.*Save the others as files/);
+  expect(firstFrameNotice('image', { count: 2, what: 'pages', pages: [0, 1] })).toMatch(
+    /2 pages.*Give the path of a file/,
+  );
 });

@@ -70,27 +70,19 @@ test('patterns, below folders whose links lead in a circle', async () => {
   expect(await names(`${root}/**/*.{png,PNG}`)).toEqual(['[a]*.png', '2.png', '10.png', '1.PNG']);
 });
 
-test('of an animation the first frame is used, and that is said, wherever it came from', async () => {
+test('of the bytes of an animation the first frame is used, and that is said', async () => {
   const white = await sharp({ create: { width: 4, height: 2, channels: 3, background: '#fff' } })
     .png()
     .toBuffer();
   const gif = await sharp([png, white], { join: { animated: true } })
     .gif()
     .toBuffer();
-  mkdirSync(at('moving'), { recursive: true });
-  writeFileSync(at('moving/a.gif'), gif);
-  writeFileSync(at('moving/b.gif'), gif);
   const noticesOf = async (source: unknown) => {
     const opened = await openSource(source);
-    expect((await all(opened)).map(({ first }) => first)).toEqual(Array(opened.total ?? 2).fill(pixel));
+    expect((await all(opened)).map(({ first }) => first)).toEqual([pixel]);
     return opened.notices.map((notice) => notice.replace(/, of which.*/s, ''));
   };
-  const [a, b] = ['"a.gif" has 2 frames', '"b.gif" has 2 frames'];
-  expect(await noticesOf(at('moving/a.gif'))).toEqual([a]);
-  expect(await noticesOf(at('moving'))).toEqual([a, b]);
-  expect(await noticesOf(at('moving/*.gif'))).toEqual([a, b]);
-  expect(await noticesOf([at('moving/b.gif'), at('photos/2.png')])).toEqual([b]);
-  expect(await noticesOf([[at('moving/b.gif'), gif]])).toEqual([b, '"image" has 2 frames']);
+  expect(await noticesOf([[gif]])).toEqual(['"image" has 2 frames']);
   expect(await noticesOf(gif)).toEqual(['"image" has 2 frames']);
   expect(await noticesOf(`data:image/gif;base64,${gif.toString('base64')}`)).toEqual(['"data address" has 2 frames']);
 });

@@ -17,6 +17,7 @@ test.each([
   ['https://host/photos/street.jpg', 'street'],
   ['clip.mp4#12', 'clip-000012'],
   ['camera:0#3', 'camera_0-000003'],
+  ['photos/scan.tif#page=2', 'scan-page-002'],
   ['b.v2.jpg', 'b.v2'],
   ['Größe 1.JPG', 'Größe 1'],
   [`${'x'.repeat(400)}.jpg`, 'x'.repeat(120)],
