@@ -10,6 +10,7 @@ import {
   type VocOptions,
   validationSplit,
 } from '../data';
+import { type FormatOptions, openFormat } from '../data/formats/open-format';
 import { loadToytown, type ToytownOptions } from '../data/toytown/generate';
 import { DetLabError, nameOfValue } from '../errors';
 import { notebook } from '../visualization/display';
@@ -70,6 +71,24 @@ async function voc(
   return new LabDataset(name, train, val);
 }
 
+/**
+ * The data set of a folder or an annotation file in any format that is read; `notices` says which it is and how it is known.
+ * `format` names it, `images` (and `labels`) the folders where they are unusual, `train` and `val` the splits.
+ *
+ * @throws DetLabError when nothing is recognised, and for options that the format does not have
+ * @example (await dataset.open('cells')).notices
+ */
+async function open(source: string, options: FormatOptions & { format?: string } = {}): Promise<LabDataset> {
+  checkMethod('dataset.open', options);
+  if (typeof source !== 'string' || source === '')
+    throw new DetLabError(
+      `Cannot open a data set: expected a folder or an annotation file, received ${nameOfValue(source)}`,
+    );
+  const { format = 'auto', ...rest } = options;
+  const { name, train, val } = await openFormat(source, format, rest);
+  return new LabDataset(name, train, val);
+}
+
 /** Generated street scenes: car, person, traffic light. Rendered to disk once, then read like any COCO dataset. */
 async function toytown(options: ToytownOptions = {}): Promise<LabDataset> {
   checkMethod('dataset.toytown', options);
@@ -90,5 +109,5 @@ async function toytown(options: ToytownOptions = {}): Promise<LabDataset> {
   return new LabDataset('toytown', train, val);
 }
 
-/** Opens datasets: `dataset.coco(...)`, `dataset.voc(...)`, and the generated `dataset.toytown(...)`. */
-export const dataset = { coco, voc, toytown };
+/** Opens datasets: of any format, `dataset.open(...)`, `.coco(...)`, `.voc(...)`, and the generated `dataset.toytown(...)`. */
+export const dataset = { open, coco, voc, toytown };

@@ -157,6 +157,10 @@ const SHAPES = {
       val: text,
     },
   ],
+  'dataset.open': [
+    'open a data set',
+    { ...selection, ...filter, format: text, images: text, labels: text, train: text, val: text, attribute: text },
+  ],
   'dataset.toytown': [
     'generate toytown',
     {
