@@ -11,6 +11,7 @@ import {
   validationSplit,
 } from '../data';
 import { cityscapesAnnotations, writeCityscapesAnnotations } from '../data/datasets/cityscapes';
+import { type FormatOptions, openFormat } from '../data/formats/open-format';
 import { generateToytownCityscapes } from '../data/toytown/cityscapes-layout';
 import { loadToytown, type ToytownOptions } from '../data/toytown/generate';
 import { DetLabError, nameOfValue } from '../errors';
@@ -102,6 +103,24 @@ async function cityscapes(
 /** How generated scenes are written: as a COCO dataset, or as Cityscapes, whose classes are then those with instances. */
 type Layout = 'coco' | 'cityscapes';
 
+/**
+ * The data set of a folder or an annotation file in any format that is read; `notices` says which it is and how it is known.
+ * `format` names it, `images` (and `labels`) the folders where they are unusual, `train` and `val` the splits.
+ *
+ * @throws DetLabError when nothing is recognised, and for options that the format does not have
+ * @example (await dataset.open('cells')).notices
+ */
+async function open(source: string, options: FormatOptions & { format?: string } = {}): Promise<LabDataset> {
+  checkMethod('dataset.open', options);
+  if (typeof source !== 'string' || source === '')
+    throw new DetLabError(
+      `Cannot open a data set: expected a folder or an annotation file, received ${nameOfValue(source)}`,
+    );
+  const { format = 'auto', ...rest } = options;
+  const { name, train, val } = await openFormat(source, format, rest);
+  return new LabDataset(name, train, val);
+}
+
 /** Generated street scenes: car, person, traffic light. Rendered to disk once, then read like any COCO dataset. */
 async function toytown({
   layout = 'coco',
@@ -126,5 +145,8 @@ async function toytown({
   return new LabDataset('toytown', train, val);
 }
 
-/** Opens datasets: `dataset.coco(...)`, `.voc(...)`, `.cityscapes(...)`, and the generated `dataset.toytown(...)`. */
-export const dataset = { coco, voc, cityscapes, toytown };
+/**
+ * Opens datasets: of any format, `dataset.open(...)`, `.coco(...)`, `.voc(...)`, `.cityscapes(...)`, and the generated
+ * `dataset.toytown(...)`.
+ */
+export const dataset = { open, coco, voc, cityscapes, toytown };

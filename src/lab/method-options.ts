@@ -158,6 +158,10 @@ const SHAPES = {
     },
   ],
   'dataset.cityscapes': ['load Cityscapes', { classes, absentClasses, name: text, train: text, val: text }],
+  'dataset.open': [
+    'open a data set',
+    { ...selection, ...filter, format: text, images: text, labels: text, train: text, val: text, attribute: text },
+  ],
   'dataset.toytown': [
     'generate toytown',
     {

@@ -1,10 +1,9 @@
 // The ground truth of an image from its annotations, by MMDetection's rules; what they skip is reported.
 
-import type { ImageRecord } from '../../types';
+import type { DataProblem, ImageRecord } from '../../types';
 import { packTruths, type TruthRow } from '../truth-list';
 import type { CocoAnnotation, Xywh } from './annotation';
 import { misfit, outlineArea } from './outline';
-import type { CocoReport } from './report';
 
 export interface SizedImage {
   name: string;
@@ -12,6 +11,16 @@ export interface SizedImage {
   height: number;
 }
 export type LabelledAnnotation = CocoAnnotation & { label: number };
+
+/** Receives what is skipped or odd, by the id of the annotation; `what` follows its place. */
+export interface TruthReport {
+  annotation(
+    kind: DataProblem['kind'],
+    id: number | string | undefined,
+    what: string,
+    lost?: DataProblem['lost'],
+  ): void;
+}
 
 /** Pixels by which a box may extend beyond its image without a report. */
 const TOLERANCE = 1;
@@ -32,7 +41,7 @@ export const contradicts = (annotations: readonly CocoAnnotation[], size: { widt
 export function groundTruth(
   annotations: readonly LabelledAnnotation[],
   image: SizedImage,
-  report: CocoReport,
+  report: TruthReport,
 ): ReturnType<typeof packTruths> & Pick<ImageRecord, 'truths'> {
   const rows: TruthRow[] = [];
   for (const annotation of annotations) {
@@ -43,7 +52,7 @@ export function groundTruth(
   return packTruths(rows);
 }
 
-function toRow(annotation: LabelledAnnotation, image: SizedImage, report: CocoReport): TruthRow | undefined {
+function toRow(annotation: LabelledAnnotation, image: SizedImage, report: TruthReport): TruthRow | undefined {
   const { id, bbox, label, crowd, ignore, outlined } = annotation;
   const [x, y, w, h] = bbox;
   let { segmentation } = annotation;
@@ -77,7 +86,7 @@ function toRow(annotation: LabelledAnnotation, image: SizedImage, report: CocoRe
 }
 
 /** One annotation written twice counts once; two of one content but distinct ids are both used, as by pycocotools. */
-function isRepeated(row: TruthRow, rows: readonly TruthRow[], image: SizedImage, report: CocoReport): boolean {
+function isRepeated(row: TruthRow, rows: readonly TruthRow[], image: SizedImage, report: TruthReport): boolean {
   const other = rows.find(
     ({ label, bbox: [x1, y1, x2, y2], crowd }) =>
       x1 === row.bbox[0] &&

@@ -1,0 +1,36 @@
+// The contract of a reader of annotation files: how it recognises what is there, and what it makes of it.
+
+import type { FilterOptions } from '../datasets/filter-records';
+import type { ClassOptions } from '../datasets/select-classes';
+import type { Reading } from './annotated-image';
+import type { Place } from './place';
+import type { ReadReport } from './read-report';
+
+export interface FormatOptions extends ClassOptions, FilterOptions {
+  /** Name shown in tables; default: that of the folder or file. */
+  name?: string;
+  /** Folder of the images, where it is an unusual one. */
+  images?: string;
+  /** Folder of the annotation files, where it is an unusual one. */
+  labels?: string;
+  /** Name of the training and of the validation split, where they are unusual. */
+  train?: string;
+  val?: string;
+  /** The attribute of a region that names its class (VIA). */
+  attribute?: string;
+}
+
+/** Options that only some formats have. */
+export const OWN_OPTIONS = ['images', 'labels', 'attribute'] as const;
+export type OwnOption = (typeof OWN_OPTIONS)[number];
+
+export interface Format {
+  /** As `format` names it. */
+  name: string;
+  title: string;
+  takes: readonly OwnOption[];
+  /** How the format is known from what is there, to follow `opened as YOLO: `; undefined when it is another. */
+  recognise(place: Place): Promise<string | undefined>;
+  /** @throws DetLabError when nothing of the format is there */
+  read(place: Place, options: FormatOptions, report: ReadReport): Promise<Reading>;
+}

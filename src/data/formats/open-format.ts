@@ -1,0 +1,130 @@
+// Opens a data set in any format: the one that is named, or the one that is recognised; training and validation parts as
+// Datasets of the same classes.
+
+import path from 'node:path';
+import { DetLabError, didYouMean } from '../../errors';
+import { TRAINING_SPLITS, VALIDATION_SPLITS } from '../datasets/voc/split-names';
+import type { Dataset } from '../types';
+import { annotatedDataset, classesOf } from './annotated-dataset';
+import type { AnnotatedPart, Reading } from './annotated-image';
+import type { Format, FormatOptions } from './format';
+import { OWN_OPTIONS } from './format';
+import { FORMATS } from './list';
+import { Place } from './place';
+import { ReadReport } from './read-report';
+
+export type { FormatOptions } from './format';
+
+export interface OpenedData {
+  name: string;
+  train: Dataset;
+  val?: Dataset;
+}
+
+export const formatNames = (): string[] => FORMATS.map(({ name }) => name);
+
+/** @throws DetLabError for a name that is no format's */
+export function formatOf(name: string): Format {
+  const format = FORMATS.find((known) => known.name === name);
+  if (format) return format;
+  throw new DetLabError(
+    `Cannot open a data set of format "${name}": no such format.${didYouMean(name, formatNames())} Known: auto, ${formatNames().join(', ')}`,
+  );
+}
+
+/** The first format that is recognised in a place, how, and further ones. */
+export async function recognise(place: Place): Promise<{ format: Format; how: string; others: string[] } | undefined> {
+  let found: { format: Format; how: string; others: string[] } | undefined;
+  for (const format of FORMATS) {
+    const how = await format.recognise(place);
+    if (how === undefined) continue;
+    if (found) found.others.push(format.name);
+    else found = { format, how, others: [] };
+  }
+  return found;
+}
+
+/**
+ * @param given a folder or an annotation file
+ * @throws DetLabError when nothing can be read there, and for options that the format does not have
+ */
+export async function openFormat(given: string, name: string, options: FormatOptions): Promise<OpenedData> {
+  const place = new Place(given);
+  const report = new ReadReport(place.path);
+  const format = name === 'auto' ? await recognised(place, report) : formatOf(name);
+  for (const option of OWN_OPTIONS)
+    if (options[option] !== undefined && !format.takes.includes(option))
+      throw new DetLabError(
+        `Cannot use the option ${option} with ${format.title}: expected ${format.takes.length > 0 ? format.takes.join(', ') : 'none of its own'}`,
+      );
+  const reading = await format.read(place, options, report);
+  return datasetsOf(
+    reading,
+    options.name ?? path.basename(place.path, path.extname(place.file ?? '')),
+    options,
+    report,
+  );
+}
+
+async function recognised(place: Place, report: ReadReport): Promise<Format> {
+  const found = await recognise(place);
+  if (!found)
+    throw new DetLabError(
+      `Cannot open "${place.path}": it is in no format that is read (${formatNames().join(', ')}), and has no images`,
+    );
+  const { format, how, others } = found;
+  const also = others.filter((other) => other !== 'images');
+  report.notice(
+    `opened as ${format.title}: ${how}` +
+      (also.length > 0 ? `; it could also be ${also.join(', ')}: { format: '${also[0]}' }` : ''),
+  );
+  return format;
+}
+
+/** Training and validation data of what was read. */
+export async function datasetsOf(
+  { parts, classes: declared }: Reading,
+  name: string,
+  options: FormatOptions,
+  report: ReadReport,
+): Promise<OpenedData> {
+  const train = partOf(parts, options.train, TRAINING_SPLITS, report) ?? parts[0];
+  const others = parts.filter((part) => part !== train);
+  const val = partOf(others, options.val, VALIDATION_SPLITS, report);
+  const unused = others.filter((part) => part !== val && part.images.length > 0);
+  if (unused.length > 0)
+    report.notice(
+      `${unused.map((part) => `${part.name} (${part.images.length.toLocaleString('en')} images)`).join(', ')} not used: ` +
+        `open it with { train: '${unused[0].name}' }`,
+    );
+  const used = val ? [train, val] : [train];
+  const available = classesOf(used, declared);
+  const load = (part: AnnotatedPart, more: Partial<FormatOptions>, to: ReadReport) =>
+    annotatedDataset(part, available, { ...options, ...more, name: part === val ? `${name} val` : name }, to);
+  const trainData = await load(train, {}, report);
+  if (!val || val.images.length === 0) return { name, train: trainData };
+  const own = new ReadReport(report.root);
+  const leftOut = options.classes && options.absentClasses !== 'note';
+  const { classes } = trainData;
+  const valData = await load(
+    val,
+    { classes, absentClasses: 'note', otherClasses: leftOut ? 'count' : 'report', filterEmpty: false, minSize: 0 },
+    own,
+  );
+  return { name, train: trainData, val: valData };
+}
+
+function partOf(
+  parts: readonly AnnotatedPart[],
+  named: string | undefined,
+  usual: readonly string[],
+  report: ReadReport,
+): AnnotatedPart | undefined {
+  if (named === undefined) return usual.map((name) => parts.find((part) => part.name === name)).find(Boolean);
+  const found = parts.find((part) => part.name === named);
+  if (found) return found;
+  const names = parts.map(({ name }) => name);
+  throw new DetLabError(
+    `Cannot open split "${named}" of "${report.root}": no such split.${didYouMean(named, names)} Known: ${names.join(', ') || 'none'}`,
+  );
+}

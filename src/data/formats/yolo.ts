@@ -1,0 +1,138 @@
+// YOLO data sets: a text file of fractions for each image, described by data.yaml (Ultralytics, Roboflow, FiftyOne), obj.data
+// (Darknet, CVAT, Datumaro) or a list of names (Label Studio, labelImg).
+
+import path from 'node:path';
+import { DetLabError } from '../../errors';
+import { LIMITS } from '../loading/bounded-read';
+import { taskQueue } from '../loading/task-queue';
+import type { AnnotatedImage, AnnotatedPart } from './annotated-image';
+import type { Format } from './format';
+import { Place, readText } from './place';
+import type { ReadReport } from './read-report';
+import { isDataYaml, readDataFile } from './yolo/data-file';
+import { type LabelRules, readLabels } from './yolo/label-file';
+import { LabelFiles } from './yolo/label-paths';
+import { imagesOfSplits, type Split } from './yolo/splits';
+
+/** Label files that are read at a time. */
+const AT_A_TIME = 8;
+/** A line of a label file: an id and at least four numbers. */
+const LABEL_LINE = /^\s*\d+(\.0*)?(\s+-?\d*\.?\d+(e[+-]?\d+)?){4,}\s*$/i;
+
+export const yolo: Format = {
+  name: 'yolo',
+  title: 'YOLO',
+  takes: ['images', 'labels'],
+
+  async recognise(place) {
+    for (const file of place.samples('.yaml', '.yml'))
+      if (isDataYaml(await place.start(file))) return `"${place.relative(file)}" names classes and splits`;
+    for (const file of place.samples('.data'))
+      if (/^\s*(names|train|valid)\s*=/m.test(await place.start(file))) return `"${place.relative(file)}" is Darknet's`;
+    const labels = new LabelFiles(place).files;
+    const folders = new Set<string>();
+    for (const { path: file } of labels) {
+      const folder = path.dirname(file);
+      if (folders.size > 20 || folders.has(folder)) continue;
+      const line = (await place.start(file)).split(/\r?\n/).find((text) => text.trim() !== '');
+      if (line === undefined) continue;
+      folders.add(folder);
+      if (LABEL_LINE.test(line)) return `"${place.relative(file)}" has a class id and fractions a line`;
+    }
+    return undefined;
+  },
+
+  async read(place, { images, labels, classes }, report) {
+    const data = await readDataFile(place, report);
+    const [root] = data.roots;
+    const whole = root === place.root ? place.folder : new Place(root);
+    const files = new LabelFiles(whole, labels);
+    const splits = await imagesOfSplits(
+      data,
+      images === undefined ? whole : new Place(place.given(images, 'images')),
+      report,
+    );
+    const rules = { names: data.names ?? (await unnamed(files, classes, report)), keypoints: data.keypoints };
+    const parts: AnnotatedPart[] = [];
+    const used = new Set<string>();
+    if (splits.length === 0) splits.push({ name: 'train', images: [], folders: [place.root] });
+    for (const split of splits) {
+      const folders =
+        images === undefined ? [...split.folders, ...place.imageFolders(undefined)] : place.imageFolders(images);
+      parts.push({ name: split.name, folders, images: await readSplit(split, files, rules, used, report) });
+    }
+    await addImageless(files, used, parts, rules, report);
+    if (parts.every((part) => part.images.length === 0))
+      throw new DetLabError(`Cannot load "${place.path}" as YOLO: it has neither images nor label files`);
+    return { parts, classes: data.names && [...data.names.values()] };
+  },
+};
+
+async function readSplit(
+  { images }: Split,
+  files: LabelFiles,
+  rules: LabelRules,
+  used: Set<string>,
+  report: ReadReport,
+): Promise<AnnotatedImage[]> {
+  const queue = taskQueue(AT_A_TIME);
+  let labels = images.map(({ path: file, name }) => files.of(file ?? path.resolve(files.root, name)));
+  // laid out otherwise as a whole: an image without labels beside others with is one without objects
+  if (labels.every((file) => file === undefined)) labels = images.map(({ name }) => files.named(name));
+  for (const file of labels) if (file !== undefined) used.add(file);
+  return Promise.all(
+    images.map(({ path: file, name }, i) =>
+      queue.run(async (): Promise<AnnotatedImage> => {
+        const label = labels[i];
+        const objects = label === undefined ? [] : await readObjects(label, rules, report);
+        return { path: file, names: [name], file: label ?? name, unit: 'fractions', objects };
+      }),
+    ),
+  );
+}
+
+async function readObjects(file: string, rules: LabelRules, report: ReadReport): Promise<AnnotatedImage['objects']> {
+  return readLabels(await readText(file, report, LIMITS.xml), file, rules, report);
+}
+
+/** Label files whose image is not where it should be: it is looked for by name. */
+async function addImageless(
+  files: LabelFiles,
+  used: ReadonlySet<string>,
+  parts: AnnotatedPart[],
+  rules: LabelRules,
+  report: ReadReport,
+): Promise<void> {
+  const train = parts.find(({ name }) => name === 'train') ?? parts[0];
+  const folders = new Set([...used].map((file) => path.dirname(file)));
+  for (const { path: file, stem } of files.files) {
+    // a folder of labels that no image belongs to is another data set's, unless there is none with images
+    if (used.has(file) || (used.size > 0 && !folders.has(path.dirname(file)))) continue;
+    const objects = await readObjects(file, rules, report);
+    const name = stem.split('/').at(-1)!;
+    train.images.push({ names: [`${name}.jpg`, name], file, unit: 'fractions', objects });
+  }
+}
+
+/** Names where no file has any: the selected classes by id, or the ids themselves. */
+async function unnamed(
+  files: LabelFiles,
+  classes: readonly string[] | undefined,
+  report: ReadReport,
+): Promise<Map<number, string>> {
+  if (classes) {
+    report.notice(`no file names its classes; id 0 is taken as "${classes[0]}", and so on`);
+    return new Map(classes.entries());
+  }
+  const ids = new Set<number>();
+  for (const { path: file } of files.files)
+    for (const line of (await readText(file, report, LIMITS.xml)).split('\n')) {
+      const id = Number(line.trim().split(/\s+/)[0]);
+      if (line.trim() !== '' && Number.isInteger(id) && id >= 0) ids.add(id);
+    }
+  report.notice(
+    'no file names its classes (data.yaml, obj.names, classes.txt): they are called by their ids. ' +
+      'Give names: { classes: [...] }, the first is id 0',
+  );
+  return new Map([...ids].sort((a, b) => a - b).map((id) => [id, String(id)]));
+}

@@ -1,0 +1,61 @@
+// The label file of an image: where Ultralytics looks (the last `images` of its path as `labels`), beside it, or in the folder of
+// labels by its place in the folder of images; where the whole data set is laid out otherwise, the only one of its name.
+
+import path from 'node:path';
+import { ImageFolder } from '../../datasets/image-folder';
+import { filesBelow, type TreeFile } from '../../datasets/voc/file-tree';
+import type { Place } from '../place';
+
+/** Text files of YOLO data sets that are no labels. */
+const OTHER =
+  /^(readme.*|license.*|(predefined_)?classes|labels|names|(train|val|valid|test|trainval|images?)(_?list|_?paths|\d*)?|_darknet\.labels)$/i;
+
+/** All label files: those of the named folder, or of the whole place. */
+export class LabelFiles {
+  readonly files: readonly TreeFile[];
+  private readonly listings = new Map<string, ImageFolder>();
+  private readonly byStem = new Map<string, string | undefined>();
+  readonly root: string;
+
+  constructor(place: Place, named?: string) {
+    this.root = named === undefined ? place.root : place.given(named, 'labels');
+    const all = named === undefined ? place.files('.txt') : filesBelow(this.root, ['.txt']);
+    this.files = all.filter(({ stem }) => !OTHER.test(path.posix.basename(stem)));
+    for (const { path: file, stem } of this.files) {
+      const key = path.posix.basename(stem);
+      this.byStem.set(key, this.byStem.has(key) ? undefined : file);
+    }
+  }
+
+  /** The label file that belongs to an image by its path. */
+  of(image: string): string | undefined {
+    const stem = image.slice(0, image.length - path.extname(image).length);
+    return this.candidates(stem).find((file) => this.has(file));
+  }
+
+  private has(file: string): boolean {
+    const folder = path.dirname(file);
+    let listing = this.listings.get(folder);
+    if (!listing) {
+      listing = new ImageFolder(folder);
+      this.listings.set(folder, listing);
+    }
+    return listing.has(file);
+  }
+
+  private candidates(stem: string): string[] {
+    const parts = stem.split(path.sep);
+    const at = parts.findLastIndex((part, i) => /^(images|image|img|imgs)$/i.test(part) && i < parts.length - 1);
+    const swapped = at < 0 ? [] : ['labels', 'label', 'txt'].map((name) => parts.with(at, name).join(path.sep));
+    // as deep below the folder of labels as below that of images
+    const ends = parts.map((_, i) => parts.slice(parts.length - 1 - i).join(path.sep)).slice(0, 4);
+    const within = [...ends.reverse()].map((end) => path.join(this.root, end));
+    return [...swapped, stem, ...within].map((file) => `${file}.txt`);
+  }
+
+  /** The only label file of this name, wherever it is. */
+  named(name: string): string | undefined {
+    const base = path.posix.basename(name.replaceAll('\\', '/'));
+    return this.byStem.get(base.slice(0, base.length - path.extname(base).length));
+  }
+}
