@@ -17,6 +17,23 @@ const ALONE = [
   'test/ops/**/*.test.ts',
 ];
 
+/** Tests that leave nothing in their process: files share one, which loads the sources and the engine once. */
+const SHARED = [
+  'analysis',
+  'catalogue',
+  'checkpoints',
+  'config',
+  'data',
+  'evaluation',
+  'geometry',
+  'masks',
+  'models',
+  'nn',
+  'onnx',
+  'training',
+  'visualization',
+].map((folder) => `test/${folder}/**/*.test.ts`);
+
 /** What takes longest begins first, so that the workers end at about the same time. */
 const LONG = ['test/notebooks.test.ts', 'test/lab/build-model', 'test/lab', 'test/kernels', 'test/cli', 'test/engine'];
 
@@ -31,7 +48,12 @@ class LongestFirst extends BaseSequencer {
 }
 
 /** The others run side by side, with one thread of the engine each. */
-const workers = Math.min(4, availableParallelism());
+const TOGETHER = {
+  maxWorkers: Math.min(4, availableParallelism()),
+  env: { OMP_NUM_THREADS: '1' },
+  sequence: { groupOrder: 0 },
+};
+const SLOW = process.env.DETLAB_SLOW ? [] : ['test/**/*.slow.test.ts'];
 
 export default defineConfig({
   test: {
@@ -46,12 +68,20 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          ...TOGETHER,
           name: 'together',
           include: ['test/**/*.test.ts'],
-          exclude: [...ALONE, ...(process.env.DETLAB_SLOW ? [] : ['test/**/*.slow.test.ts'])],
-          maxWorkers: workers,
-          env: { OMP_NUM_THREADS: '1' },
-          sequence: { groupOrder: 0 },
+          exclude: [...ALONE, ...SHARED, ...SLOW],
+        },
+      },
+      {
+        extends: true,
+        test: {
+          ...TOGETHER,
+          name: 'in shared processes',
+          include: SHARED,
+          exclude: [...ALONE, ...SLOW],
+          isolate: false,
         },
       },
       {
