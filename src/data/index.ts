@@ -10,6 +10,7 @@ export type { DatasetLoader } from './datasets/dataset-loader';
 export { CityscapesDataset, CocoDataset, DATASETS, VOCDataset } from './datasets/definitions';
 export { metainfoOption, namesOf, paletteOf } from './datasets/metainfo';
 export { changeInnermost, type DatasetPlan, planDataset } from './datasets/plan-dataset';
+export { imageFrequencies, repeatCounts } from './datasets/repeat-counts';
 export { loadVoc, type VocOptions } from './datasets/voc';
 export { VocFolder } from './datasets/voc/folder';
 export { validationSplit } from './datasets/voc/splits';

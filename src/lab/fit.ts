@@ -18,7 +18,7 @@ import { catalogue } from './catalogue';
 import { checkData } from './check-data';
 import { checkRun } from './check-run';
 import { loadCustomImports } from './custom-imports';
-import type { FitOptions } from './fit-options';
+import type { PreparedOptions } from './fit-options';
 import type { LabDataset } from './lab-dataset';
 import { Model } from './model';
 import { planRun, type RunPlan } from './plan';
@@ -46,7 +46,12 @@ const WATCHED = 6;
 export const folderName = (name: string): string => name.replace(/[^\w.+-]+/g, '_');
 
 /** @param ranks the processes that train together, where there are several: each calls this with the same recipe and data */
-export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptions = {}, ranks?: Ranks): Promise<Run> {
+export async function fit(
+  given: RecipeSpec,
+  data: LabDataset,
+  options: PreparedOptions = {},
+  ranks?: Ranks,
+): Promise<Run> {
   const started = performance.now();
   const { spec, notices } = await checked(given, data, options, ranks);
   const planned = planRun(spec.config, ranks ? { ...options, processes: ranks.size } : options);
@@ -130,7 +135,7 @@ export async function fit(given: RecipeSpec, data: LabDataset, options: FitOptio
 async function checked(
   given: RecipeSpec,
   data: LabDataset,
-  { hooks, loadFrom }: FitOptions,
+  { hooks, loadFrom }: PreparedOptions,
   ranks: Ranks | undefined,
 ): Promise<{ spec: RecipeSpec; notices: string[] }> {
   if (hooks !== undefined) checkHooks(hooks);
@@ -160,7 +165,7 @@ interface FitSession {
   spec: RecipeSpec;
   plan: RunPlan;
   ranks?: Ranks;
-  options: FitOptions;
+  options: PreparedOptions;
   data: LabDataset;
   detector: Detector;
   loader: Loader;
@@ -250,7 +255,7 @@ async function trainAndEvaluate(session: FitSession): Promise<Trained> {
   return { ...(await evaluations.finish(result)), result };
 }
 
-const ranksNotices = (ranks: Ranks | undefined, { batchSize }: RunPlan, { hooks = [] }: FitOptions): string[] =>
+const ranksNotices = (ranks: Ranks | undefined, { batchSize }: RunPlan, { hooks = [] }: PreparedOptions): string[] =>
   ranks
     ? [
         `${ranks.size} processes with a batch of ${batchSize} each: ${ranks.size * batchSize} images an iteration`,
@@ -271,7 +276,7 @@ const factsOf = ({ spec, plan, data, model }: FitSession): Facts => {
 };
 
 /** A hook for the displays of the run and the callbacks passed to `fit`. */
-const displayHook = ({ callbacks }: RunView, { onRecord, onStep }: FitOptions): TrainHook =>
+const displayHook = ({ callbacks }: RunView, { onRecord, onStep }: PreparedOptions): TrainHook =>
   new CallbackHook({
     ...callbacks,
     async onRecord(history, record) {
@@ -285,7 +290,7 @@ const displayHook = ({ callbacks }: RunView, { onRecord, onStep }: FitOptions): 
   });
 
 /** @throws DetLabError when validation images are needed and there are none */
-function watchedOf(data: LabDataset, { log, patience, valLoss, watch }: FitOptions): Watched | undefined {
+function watchedOf(data: LabDataset, { log, patience, valLoss, watch }: PreparedOptions): Watched | undefined {
   const asked = { patience, valLoss: valLoss || undefined, watch: watch || undefined };
   const [option] = Object.entries(asked).find(([, value]) => value !== undefined) ?? [];
   if (!data.val && option !== undefined)
@@ -296,7 +301,7 @@ function watchedOf(data: LabDataset, { log, patience, valLoss, watch }: FitOptio
 }
 
 /** `workDir`, the config's `work_dir`, or a folder of the recipe's name; undefined: nothing is written. */
-function workDirOf({ config, name }: RecipeSpec, { workDir }: FitOptions): string | undefined {
+function workDirOf({ config, name }: RecipeSpec, { workDir }: PreparedOptions): string | undefined {
   if (workDir === false) return undefined;
   return workDir ?? (typeof config.work_dir === 'string' ? config.work_dir : path.join('runs', folderName(name)));
 }

@@ -15,7 +15,9 @@ import { classColours } from './class-colours';
 import { reportOfCocoResults } from './coco-results';
 import { type DatasetStatisticsDisplay, statisticsOf } from './dataset-statistics';
 import { type Duplicates, type FindDuplicatesOptions, findDuplicates } from './duplicates';
+import { type Folds, foldsOf } from './folds';
 import { holdOut } from './hold-out';
+import type { KFoldOptions } from './k-fold';
 import { LabelMistakes, type LabelMistakesOptions, type MistakeSource } from './label-mistakes';
 import { checkMethod } from './method-options';
 import { recordImage } from './record-image';
@@ -80,6 +82,18 @@ export class LabDataset implements Displayable {
     if (!only)
       throw new DetLabError(`Cannot take the val split of "${this.name}": it has none. Create one with .split(0.2)`);
     return new LabDataset(only.name, only, undefined);
+  }
+
+  /**
+   * The training images in `count` folds: a dataset for each, which validates on the fold and trains on the others. Every fold has
+   * its share of the images of each class; validation images are in no fold.
+   *
+   * @example for (const fold of cells.kFold(5, { seed: 1 })) await recipe.fit(fold, { epochs: 12 })
+   * @throws DetLabError for more folds than images (or groups)
+   */
+  kFold(count = 5, options: KFoldOptions = {}): Folds<LabDataset> {
+    checkMethod('LabDataset.kFold', options);
+    return foldsOf(this, count, options, (name, train, val) => new LabDataset(name, train, val));
   }
 
   /** The first `n` images of each split, for a quick test. */

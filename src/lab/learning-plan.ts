@@ -13,7 +13,7 @@ import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { catalogue } from './catalogue';
 import { checkRun } from './check-run';
 import { loadCustomImports } from './custom-imports';
-import type { FitOptions } from './fit-options';
+import type { PreparedOptions } from './fit-options';
 import type { LabDataset } from './lab-dataset';
 import { planRun, type RunPlan } from './plan';
 import { checkHooks } from './run-hooks';
@@ -185,7 +185,7 @@ export class LearningPlan extends SavableDisplay {
 export async function learningPlan(
   spec: RecipeSpec,
   data: LabDataset,
-  options: FitOptions = {},
+  options: PreparedOptions = {},
 ): Promise<LearningPlan> {
   await loadCustomImports(spec.config, spec.folders ?? [], () => {});
   if (options.hooks !== undefined) checkHooks(options.hooks);

@@ -10,6 +10,7 @@ import { isTemplate } from '../training/checkpoint-naming';
 import { PUBLISHED } from '../training/publish-weights';
 import { drawingShape } from '../visualization/drawing-options';
 import { CAM_METHODS } from './cam-methods';
+import { Folds } from './folds';
 import { FOLDER_CONTENTS } from './prediction/folder-contents';
 
 const positive = z.int().positive();
@@ -47,7 +48,9 @@ const fit = {
   epochs: positive,
   lr: z.number().nonnegative(),
   scaleLr: z.boolean(),
-  batch: positive,
+  batch: positive.or(z.literal('auto')),
+  classWeights: z.unknown(), // its forms are checked with the classes
+  repeatFactors: z.union([z.boolean(), z.strictObject({ threshold: z.number().positive().max(1) })]),
   imageSize: z.unknown(), // three forms, which setImageSize explains
   amp: z.boolean(),
   seed: count,
@@ -95,7 +98,8 @@ const fit = {
   hooks: z.array(z.looseObject({})), // checkHooks looks at their points
 };
 
-const { seed, batch, epochs } = fit;
+const { seed, epochs } = fit;
+const batch = positive;
 const image = z.union([count, text]);
 const input = { seed, batch, epochs, epoch: positive };
 const evaluation = { batch, ...inference, part: z.enum(['val', 'test']), ...progress };
@@ -132,6 +136,26 @@ const profiled = z.custom<object>(
   (value) => typeof value === 'object' && value !== null && ('detector' in value || 'modules' in value),
   'expected a model, or a module of nn',
 );
+
+/** Of a file's path, or of an image. */
+const groups = z.custom<RegExp | ((...args: never[]) => unknown)>(
+  (value) => value instanceof RegExp || typeof value === 'function',
+  'expected a pattern such as /scene(\\d+)/, or a function of an image',
+);
+const folding = { stratified: z.boolean(), seed, groups };
+
+const rangeTest = {
+  seed,
+  batch,
+  from: z.number().positive(),
+  to: z.number().positive(),
+  steps: z.int().min(10).max(100_000),
+  smoothing: z.number().min(0).max(0.999),
+  divergence: z.number().min(1.01),
+  amp: z.boolean(),
+  workers: count,
+  signal: abortSignal,
+};
 
 const SHAPES = {
   detector: ['read the config', { options: z.union([z.array(z.string()), z.record(z.string(), z.unknown())]) }],
@@ -176,6 +200,7 @@ const SHAPES = {
     },
   ],
   'LabDataset.split': ['split the dataset', { seed }],
+  'LabDataset.kFold': ['split into folds', folding],
   'LabDataset.browse': [
     'browse the dataset',
     {
@@ -193,6 +218,20 @@ const SHAPES = {
   ],
   'LabDataset.labelMistakes': ['look for label mistakes', { minimum: share }],
   'Recipe.fit': ['train', fit],
+  'Recipe.crossValidate': [
+    'cross-validate',
+    {
+      ...fit,
+      stratified: z.boolean(),
+      groups,
+      folds: z.union([
+        z.int().min(2),
+        z.custom<object>((value) => value instanceof Folds, 'expected folds of data.kFold'),
+      ]),
+    },
+  ],
+  'Recipe.findLearningRate': ['find a learning rate', rangeTest],
+  'Model.findLearningRate': ['find a learning rate', rangeTest],
   'Recipe.plan': ['plan the training', fit],
   'Recipe.build': ['build the model', { seed }],
   'Recipe.summary': ['summarise the model', { input: size }],

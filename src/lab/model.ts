@@ -23,6 +23,7 @@ import { runEvaluation } from './evaluation-run';
 import { type Features, type FeaturesOptions, featuresOf } from './features';
 import { type ImageLossesOptions, imageLosses } from './image-losses';
 import type { LabDataset } from './lab-dataset';
+import { type FindLearningRateOptions, findLearningRate, type LearningRates } from './learning-rate-finder';
 import { loadStrictly } from './load-strictly';
 import { checkMethod } from './method-options';
 import { modelFile, withoutConfig } from './model-file';
@@ -134,6 +135,16 @@ export class Model implements Displayable {
     return runEvaluation({ kind: 'model', name, classes }, data, options, (evaluated, given) =>
       evaluate(this.detector, evaluated, this.config, given),
     );
+  }
+
+  /**
+   * As `recipe.findLearningRate`, from this model's weights; they, its statistics and its state are then exactly as before.
+   * @example (await model.findLearningRate(cells, { from: 1e-5, to: 1, steps: 60 })).suggested?.minimumOverTen
+   */
+  async findLearningRate(data: LabDataset, options: FindLearningRateOptions = {}): Promise<LearningRates> {
+    checkMethod('Model.findLearningRate', options);
+    this.requireWeights('find a learning rate for');
+    return findLearningRate({ ...this.meta(), freezing: [] }, data, options, this.detector);
   }
 
   /** As `recipe.assignments`, with this model's weights: what assigners that read predictions do now. */

@@ -6,9 +6,7 @@ import { noiseSample } from '../data/noise-sample';
 import { engine, type Precision } from '../engine';
 import { DetLabError } from '../errors';
 import type { Detector } from '../models/types';
-import { Random } from '../random';
-import { pass } from '../training/gradients';
-import { OptimWrapper } from '../training/optim-wrapper';
+import { TrialTraining } from '../training/trial-training';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { catalogue } from './catalogue';
 import { objectAt } from './config-access';
@@ -121,21 +119,8 @@ function trainingStep(
   { amp, batch }: { amp?: boolean; batch: number },
 ): Step {
   const plan = planRun(config, { batch, amp, lr: LEARNING_RATE });
-  const wrapper = new OptimWrapper(detector, plan.optimWrapper, catalogue, Number.MAX_SAFE_INTEGER, plan.precision);
-  detector.train();
-  const random = Random.seeded(1);
-  let iteration = 0;
-  const step = () => {
-    const inputs = detector.preprocess(samples, iteration);
-    try {
-      const context = { random, epoch: 0, iteration: iteration++ };
-      const settings = { precision: wrapper.precision, factor: wrapper.lossFactor() };
-      wrapper.update(pass(detector, inputs, wrapper.variables, context, settings).gradients);
-    } finally {
-      inputs.inputs.dispose();
-    }
-  };
-  return { precision: wrapper.precision, step, dispose: () => wrapper.dispose() };
+  const trial = new TrialTraining(detector, plan.optimWrapper, catalogue, plan);
+  return { precision: trial.precision, step: () => void trial.step(samples), dispose: () => trial.dispose() };
 }
 
 function checkPrecision(precision: Precision): void {

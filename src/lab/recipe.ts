@@ -1,11 +1,8 @@
 // A recipe: a config with methods that change it, each returning a new recipe. Nothing is built before `build` or `fit`.
 
 import { inspect } from 'node:util';
-import { checkOptions } from '../catalogue/check-options';
-import type { ModuleChoice, ModuleOverride, TypeName } from '../catalogue/config-types';
-import type { ModuleConfig } from '../catalogue/registry';
 import { readWeights } from '../checkpoints';
-import { applyOptions, type ConfigObject, type ConfigValue, cloneConfig, printConfig } from '../config';
+import { printConfig } from '../config';
 import { DetLabError } from '../errors';
 import { freezingText } from '../training/freezing';
 import type { Ranks } from '../training/ranks/ranks';
@@ -13,183 +10,39 @@ import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualiza
 import { escapeHtml } from '../visualization/escape';
 import { type Assignments, type AssignmentsOptions, assignmentsOf } from './assignments';
 import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
-import { carryHeads } from './carry-heads';
-import { catalogue } from './catalogue';
-import { necksAt, objectAt, withoutClassCounts } from './config-access';
+import { necksAt, objectAt } from './config-access';
+import { type CrossValidateOptions, type CrossValidation, crossValidate } from './cross-validation';
 import { loadCustomImports } from './custom-imports';
 import { fit } from './fit';
 import type { FitOptions } from './fit-options';
-import { type FreezeOptions, freezeRules } from './freeze-rules';
-import { type ImageSize, setImageSize } from './image-size/set-image-size';
 import type { LabDataset } from './lab-dataset';
 import { type LearningPlan, learningPlan } from './learning-plan';
+import { type FindLearningRateOptions, findLearningRate, type LearningRates } from './learning-rate-finder';
 import { metaOf } from './load-strictly';
 import { type LostTruths, type LostTruthsOptions, lostTruths } from './lost-truths';
 import { checkMethod } from './method-options';
 import { Model } from './model';
 import { modelFile } from './model-file';
 import { storedThreshold } from './model-threshold';
-import { swapLines, swapNeck } from './neck-swap';
+import { swapLines } from './neck-swap';
 import { NeckTableDisplay, type NeckTableOptions, neckTable } from './neck-table';
 import { loadUnder } from './own-config';
 import { type PipelineSteps, pipelineSteps, type StepsOptions } from './pipeline-steps';
+import { prepareFit } from './prepare-fit';
 import type { Profile } from './profile';
 import { profileRecipe, type RecipeProfileOptions } from './profile-model';
 import { fitInProcesses } from './ranks/fit-in-processes';
+import { RecipeChanges } from './recipe-changes';
 import { configPaths, modulePaths } from './recipe-paths';
 import type { Run } from './run';
 import { isConfigFile, saveConfig } from './save-config';
-import type { ModulePath, Settings } from './setting-paths';
 import { inputSize, SummaryDisplay, summarise } from './summary';
 import { type BatchesOptions, type TrainingBatches, trainingBatches } from './training-batches';
-import { checkWeights } from './weights/fetch-weights';
-import type { LoadFrom } from './weights-file';
 import { wholeConfig } from './whole-config';
 
-type NeckChoice = ModuleChoice<'neck'> | TypeName<'neck'>;
-
-export class Recipe implements Displayable {
-  constructor(private readonly spec: RecipeSpec) {}
-
-  /** The name in runs and tables. */
-  get name(): string {
-    return this.spec.name;
-  }
-
-  /** A copy of the whole config, changes included. */
-  get config(): ConfigObject {
-    const { config, classes } = this.spec;
-    return classes
-      ? { ...cloneConfig(config), model: withoutClassCounts(objectAt(config, 'model')) }
-      : cloneConfig(config);
-  }
-
-  private with(changes: Partial<RecipeSpec>): Recipe {
-    return new Recipe({ ...this.spec, ...changes });
-  }
-
-  private withModel(part: string, value: ConfigObject | ConfigObject[], name: string): Recipe {
-    const config = cloneConfig(this.spec.config);
-    config.model = { ...objectAt(config, 'model'), [part]: value };
-    return this.with({ config, name });
-  }
-
-  /** Heads whose channels the config gives take those of the neck. */
-  private withFittingHeads(): Recipe {
-    const config = cloneConfig(this.spec.config);
-    const { model, lines } = carryHeads(objectAt(config, 'model'), catalogue);
-    return lines.length === 0
-      ? this
-      : this.with({ config: { ...config, model }, changes: [...(this.spec.changes ?? []), ...lines] });
-  }
-
-  /** The same recipe under another name, used in tables and as the default work folder. */
-  named(name: string): Recipe {
-    return this.with({ name });
-  }
-
-  /**
-   * Replaces the neck, by config or type name. `in_channels` is inferred from the backbone; `out_channels` and `num_outs`
-   * are carried over from the old neck unless given, and heads whose channels the config gives follow. A list of necks runs
-   * one after the other. Displaying the recipe shows the origin of each option, which are missing, and what followed.
-   *
-   * @example base.neck({ type: 'PAFPN' })
-   * @example base.neck(['FPN', { type: 'BFP', refine_type: 'non_local' }])
-   * @throws DetLabError for an unknown neck, with the nearest name
-   */
-  neck(neck: NeckChoice | NeckChoice[]): Recipe {
-    const old = necksAt(this.spec.config, 'model.neck');
-    const swaps = [neck].flat().map((one) => swapNeck(old, one as ModuleConfig | string, catalogue));
-    const configs = swaps.map(({ config }) => config);
-    const name = `${this.name}+${swaps.map(({ type }) => type).join('+')}`;
-    return this.withModel('neck', Array.isArray(neck) ? configs : configs[0], name)
-      .with({ swaps })
-      .withFittingHeads();
-  }
-
-  /** Replaces the backbone, or changes its options (`{ depth: 18 }`). The neck's `in_channels` are inferred from it. */
-  backbone(backbone: ModuleOverride<'backbone'> | TypeName<'backbone'>): Recipe {
-    const given = (typeof backbone === 'string' ? { type: backbone } : backbone) as ConfigObject;
-    const old = objectAt(this.spec.config, 'model.backbone');
-    const type = String(given.type ?? old.type);
-    catalogue.get('backbone', type, 'model.backbone');
-    const config = type === old.type ? { ...old, ...given } : given;
-    const changed = this.withModel('backbone', config, `${this.name}+${type}${given.depth ? `-${given.depth}` : ''}`);
-    const necks = necksAt(this.spec.config, 'model.neck');
-    if (necks.length === 0) return changed;
-    const [{ in_channels: _, ...first }, ...rest] = necks;
-    return changed.withModel('neck', rest.length > 0 ? [first, ...rest] : first, changed.name);
-  }
-
-  /** Sets the class names, in label order; the heads' `num_classes` are inferred from them. */
-  classes(classes: readonly string[]): Recipe {
-    if (classes.length === 0 || new Set(classes).size !== classes.length)
-      throw new DetLabError(
-        `Cannot use these classes: expected distinct names, such as ['car', 'person'], received ${JSON.stringify(classes)}`,
-      );
-    return this.with({ classes: [...classes] });
-  }
-
-  /**
-   * Freezes parts by path or glob, including batch-norm statistics; of a backbone, optionally only the stem and the first
-   * `stages`; optionally from an `epoch` on (the first is 1).
-   *
-   * @example base.freeze('backbone', { stages: 2 }).freeze('neck.lateral_convs', '**.bn*')
-   */
-  freeze(...what: [...paths: ModulePath[]] | [...paths: ModulePath[], when: FreezeOptions]): Recipe {
-    return this.with({ freezing: [...this.spec.freezing, ...freezeRules(what, true)] });
-  }
-
-  /**
-   * Unfreezes parts that `freeze` or the config froze, optionally from an `epoch` on.
-   *
-   * @example base.freeze('backbone').unfreeze('backbone.layer4', { epoch: 3 })
-   */
-  unfreeze(...what: [...paths: ModulePath[]] | [...paths: ModulePath[], when: FreezeOptions]): Recipe {
-    return this.with({ freezing: [...this.spec.freezing, ...freezeRules(what, false)] });
-  }
-
-  /**
-   * Sets values of the config by dotted path: `set({ 'train_dataloader.batch_size': 4 })`.
-   * @throws DetLabError for a path that nothing reads, with the path that works
-   */
-  set(options: Settings): Recipe {
-    const { config } = this.spec;
-    const changed = applyOptions(cloneConfig(config), options as Record<string, ConfigValue>);
-    checkOptions(Object.keys(options), config, changed, catalogue);
-    return this.with({ config: changed });
-  }
-
-  /**
-   * Sets the size of the images, in every place of the config that holds one: resizes, crops, canvases and mosaics of all
-   * pipelines, batch augmentations, the model. Sizes that differ from the test images' keep their proportion to it.
-   *
-   * @param size both sides, [width, height], or several of those to train at; the largest is that of validation and tests
-   * @example base.imageSize(320)
-   * @example base.imageSize([[1333, 640], [1333, 800]])
-   * @throws DetLabError for a model that takes one size only (SSD), or where a network needs multiples of its stride
-   */
-  imageSize(size: ImageSize): Recipe {
-    const { config, line } = setImageSize(this.spec.config, size, this.name);
-    return this.with({ config, changes: [...(this.spec.changes ?? []), line] });
-  }
-
-  /**
-   * Starts from the weights of a file (.pth, .safetensors) whose names and shapes match. Weights only: `resume` also
-   * restores optimizer, epoch and schedule. What an address or hub names is downloaded when the model is built.
-   *
-   * @example base.loadFrom('faster_rcnn_r50_fpn_1x_coco.pth')
-   * @example base.loadFrom('torchvision://resnet50', { part: 'backbone' })
-   */
-  loadFrom(file: string, options: Omit<LoadFrom, 'file'> = {}): Recipe {
-    checkMethod('Recipe.loadFrom', options);
-    checkWeights(file);
-    return this.with({ loadFrom: { file, ...options } });
-  }
-
-  /** Alias of `loadFrom`. */
-  weights(file: string): Recipe {
-    return this.loadFrom(file);
+export class Recipe extends RecipeChanges<Recipe> implements Displayable {
+  protected of(spec: RecipeSpec): Recipe {
+    return new Recipe(spec);
   }
 
   /**
@@ -256,18 +109,45 @@ export class Recipe implements Displayable {
    */
   async fit(data: LabDataset, options: FitOptions = {}): Promise<Run> {
     checkMethod('Recipe.fit', options);
-    const { imageSize, ...rest } = options;
-    if (imageSize !== undefined) return this.imageSize(imageSize).fit(data, rest);
+    const { spec, options: rest } = await prepareFit(this.spec, data, options);
+    const fitted = new Recipe(spec).fitted();
     const inProcesses = options.processes !== undefined || options.devices !== undefined;
-    return inProcesses ? fitInProcesses(this.fitted(), data, options) : fit(this.fitted(), data, options);
+    return inProcesses ? fitInProcesses(fitted, data, rest) : fit(fitted, data, rest);
+  }
+
+  /**
+   * `fit` once for each of `folds` (5) folds of the training images, stratified, from the same first weights: mean and standard
+   * deviation of AP, and the run of each fold. Stop keeps the folds that are done.
+   *
+   * @example (await recipe.crossValidate(cells, { folds: 5, epochs: 12 })).metrics.AP.mean
+   * @throws DetLabError for folds that there cannot be
+   */
+  async crossValidate(data: LabDataset, options: CrossValidateOptions = {}): Promise<CrossValidation> {
+    checkMethod('Recipe.crossValidate', options);
+    return crossValidate(this, data, options);
+  }
+
+  /**
+   * A range test (Smith 2015) on a new model: the learning rate rises exponentially until the loss diverges; a chart, and the rate
+   * where the loss falls fastest. `model.findLearningRate` does it with trained weights.
+   *
+   * @example await recipe.fit(cells, { lr: (await recipe.findLearningRate(cells)).suggestion })
+   * @throws DetLabError for rates that do not rise, and as `fit` does for what cannot be trained
+   */
+  async findLearningRate(data: LabDataset, options: FindLearningRateOptions = {}): Promise<LearningRates> {
+    checkMethod('Recipe.findLearningRate', options);
+    return findLearningRate({ ...this.spec, config: this.config }, data, options);
   }
 
   /** @internal `fit` as one of several processes that a launcher has started; each calls it with the same arguments. */
   async fitAsRank(data: LabDataset, options: FitOptions, ranks: Ranks): Promise<Run> {
     checkMethod('Recipe.fit', options);
-    const { imageSize, ...rest } = options;
-    if (imageSize !== undefined) return this.imageSize(imageSize).fitAsRank(data, rest, ranks);
-    return fit(this.fitted(), data, options, ranks);
+    if (options.batch === 'auto')
+      throw new DetLabError(
+        "Cannot use batch: 'auto' in a process that a launcher has started. Find the batch in one process, and give the number",
+      );
+    const { spec, options: rest } = await prepareFit(this.spec, data, options);
+    return fit(new Recipe(spec).fitted(), data, rest, ranks);
   }
 
   /** What `fit` trains. */
@@ -318,9 +198,8 @@ export class Recipe implements Displayable {
    */
   async plan(data: LabDataset, options: FitOptions = {}): Promise<LearningPlan> {
     checkMethod('Recipe.plan', options);
-    const { imageSize, ...rest } = options;
-    if (imageSize !== undefined) return this.imageSize(imageSize).plan(data, rest);
-    return learningPlan({ ...this.spec, config: this.config }, data, options);
+    const { spec, options: rest } = await prepareFit(this.spec, data, options);
+    return learningPlan({ ...spec, config: new Recipe(spec).config }, data, rest);
   }
 
   /**
@@ -387,7 +266,7 @@ export class Recipe implements Displayable {
     return (await this.summary()).bundle;
   }
 
-  toString(): string {
+  override toString(): string {
     return printConfig(this.config);
   }
 

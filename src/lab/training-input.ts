@@ -17,7 +17,11 @@ export interface TrainingInput {
 }
 
 /** @throws DetLabError as `fit` does for a config that cannot be trained */
-export async function trainingInput(spec: RecipeSpec, data: LabDataset, options: InputOptions): Promise<TrainingInput> {
+export async function trainingInput(
+  spec: RecipeSpec,
+  data: LabDataset,
+  options: InputOptions & { amp?: boolean },
+): Promise<TrainingInput> {
   await loadCustomImports(spec.config, spec.folders ?? [], () => {});
   checkRun(spec.config);
   const plan = planRun(spec.config, options);

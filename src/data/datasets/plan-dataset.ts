@@ -7,6 +7,7 @@ import { DetLabError } from '../../errors';
 import type { PipelineOptions } from '../pipeline';
 import type { DataProblem, ImageRecord } from '../types';
 import { filterRecords } from './filter-records';
+import { repeatCounts } from './repeat-counts';
 import { ClassBalancedDataset, ConcatDataset, MultiImageMixDataset, RepeatDataset, WRAPPERS } from './wrappers';
 
 export interface DatasetPlan {
@@ -127,15 +128,12 @@ function single(config: ModuleConfig, path: string, skip: readonly string[]): Da
   };
 }
 
-/** Repeats an image ceil(max over its classes c of sqrt(threshold / frequency(c))) times: LVIS's repeat factor. */
 function balanced(records: ImageRecord[], threshold: number): ImageRecord[] {
-  const counts = new Map<number, number>();
-  const classes = records.map(({ truths }) => new Set(truths.labels));
-  for (const labels of classes) for (const label of labels) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return records.flatMap((record, i) => {
-    const factors = [...classes[i]].map((label) => Math.sqrt(threshold / (counts.get(label)! / records.length)));
-    return new Array<ImageRecord>(Math.ceil(Math.max(1, ...factors))).fill(record);
-  });
+  const counts = repeatCounts(
+    records.map(({ truths }) => new Set(truths.labels)),
+    threshold,
+  );
+  return records.flatMap((record, i) => new Array<ImageRecord>(counts[i]).fill(record));
 }
 
 /** A dataset config with `change` applied to the datasets inside all wrappers. */

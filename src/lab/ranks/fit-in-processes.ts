@@ -14,7 +14,7 @@ import { notebook } from '../../visualization/display';
 import type { RecipeSpec } from '../build-model';
 import { objectAt } from '../config-access';
 import { fit } from '../fit';
-import type { FitOptions } from '../fit-options';
+import type { PreparedOptions } from '../fit-options';
 import type { LabDataset } from '../lab-dataset';
 import { processesOf } from '../plan';
 import type { Run } from '../run';
@@ -35,7 +35,7 @@ interface OtherRank {
 }
 
 /** @throws DetLabError where there are no such devices, or when a rank fails: with its number and reason */
-export async function fitInProcesses(spec: RecipeSpec, data: LabDataset, options: FitOptions): Promise<Run> {
+export async function fitInProcesses(spec: RecipeSpec, data: LabDataset, options: PreparedOptions): Promise<Run> {
   const size = processesOf(options);
   const { processes: _, devices, ...rest } = options;
   if (size === 1 && devices === undefined) return fit(spec, data, rest);

@@ -5,13 +5,13 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import type { Dataset } from '../../data';
 import type { RecipeSpec } from '../build-model';
-import type { FitOptions } from '../fit-options';
+import type { PreparedOptions } from '../fit-options';
 import { LabDataset } from '../lab-dataset';
 
 export interface RankJob {
   spec: RecipeSpec;
   data: LabDataset;
-  options: FitOptions;
+  options: PreparedOptions;
   /** The file in which the ranks meet. */
   meeting: string;
   timeout?: number;
@@ -29,7 +29,7 @@ function shared({
   processes,
   devices,
   ...options
-}: FitOptions): FitOptions {
+}: PreparedOptions): PreparedOptions {
   return options;
 }
 

@@ -65,11 +65,17 @@ export function inferDETRHead<O extends DETRHeadOptions>(type: string, given: O,
 
 /**
  * The classification loss with `class_weight: 1, bg_cls_weight: 0.1` (one number for all classes, one for the background)
- * written out as a weight per class. With use_sigmoid, one number stays the weight of the positives.
+ * written out as a weight per class; of a list of one weight per class the background's is bg_cls_weight too, where MMDetection
+ * takes one number alone. With use_sigmoid, one number stays the weight of the positives.
  */
 export function perClassWeights(loss: ModuleConfig, classes: number): { loss: ModuleConfig; background: number } {
   const { bg_cls_weight, class_weight, ...rest } = loss;
   const weight = class_weight === undefined ? {} : { class_weight };
+  if (Array.isArray(class_weight) && class_weight.length === classes && typeof bg_cls_weight === 'number')
+    return {
+      loss: { ...rest, type: loss.type, class_weight: [...class_weight, bg_cls_weight] },
+      background: bg_cls_weight,
+    };
   if (typeof class_weight !== 'number' || loss.use_sigmoid === true)
     return { loss: { ...rest, type: loss.type, ...weight }, background: 0 };
   const background = typeof bg_cls_weight === 'number' ? bg_cls_weight : class_weight;
