@@ -55,6 +55,8 @@ export {
 } from './lab/error-report';
 export type { EvaluateOptions } from './lab/evaluate';
 export { compareFeatures, Features, type FeaturesOptions } from './lab/features';
+export type { FineTuneOptions, FineTuneStage } from './lab/fine-tune';
+export { fineTune } from './lab/fine-tune-model';
 export type { FitOptions } from './lab/fit-options';
 export { Folds } from './lab/folds';
 export type { FreezeOptions } from './lab/freeze-rules';
@@ -105,6 +107,8 @@ export type {
   ValidationEvent,
 } from './lab/run-hooks';
 export { RunList, runs } from './lab/runs';
+export { type SearchOptions, search } from './lab/search';
+export { SearchResult, type SearchTrial } from './lab/search-result';
 export type { ModelSummary, SummaryDisplay } from './lab/summary';
 export { type BatchesOptions, TrainingBatches } from './lab/training-batches';
 export { VideoPredictions } from './lab/video-predictions';

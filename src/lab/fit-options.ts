@@ -6,7 +6,7 @@ import type { RepeatFactors } from './repeat-factors';
 import type { RunHook } from './run-hooks';
 
 /** Options of `fit`: length, learning rate, seed, checkpoints, what is watched. */
-export interface FitOptions extends Omit<PlanOptions, 'batch'> {
+export interface FitOptions extends Omit<PlanOptions, 'batch' | 'stageRates'> {
   /**
    * Batch size: images per iteration. `'auto'`: the largest for which there is memory, found by real training steps on the largest
    * images; the learning rate follows it where the config has `auto_scale_lr` and no `lr` is given.

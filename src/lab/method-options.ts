@@ -144,6 +144,18 @@ const groups = z.custom<RegExp | ((...args: never[]) => unknown)>(
 );
 const folding = { stratified: z.boolean(), seed, groups };
 
+const fineTune = {
+  ...fit,
+  stages: some(
+    z.strictObject({
+      train: z.union([text, some(text, "train: ['neck']")]),
+      top: positive.optional(),
+      epochs: positive.optional(),
+      lr: z.number().positive().optional(),
+    }),
+    "stages: [{ train: 'heads', epochs: 2 }]",
+  ),
+};
 const rangeTest = {
   seed,
   batch,
@@ -218,6 +230,8 @@ const SHAPES = {
   ],
   'LabDataset.labelMistakes': ['look for label mistakes', { minimum: share }],
   'Recipe.fit': ['train', fit],
+  'Recipe.fineTune': ['fine-tune', fineTune],
+  fineTune: ['fine-tune', fineTune],
   'Recipe.crossValidate': [
     'cross-validate',
     {
@@ -253,6 +267,18 @@ const SHAPES = {
   'compare.fit': ['compare', { ...fit, seeds: z.union([positive, some(count, 'seeds: [0, 1, 2]')]) }],
   'compare.reports': ['compare reports', { ...draws, against: text }],
   'RunList.evaluate': ['compare runs', { ...draws, against: text }],
+  search: [
+    'search',
+    {
+      space: z.unknown(), // lists and ranges, checked by name
+      strategy: z.enum(['grid', 'random', 'halving']),
+      budget: positive,
+      factor: z.int().min(2),
+      metric: text,
+      seed,
+    },
+  ],
+  'search.fit': ['search', fit],
   ensemble: [
     'make an ensemble',
     {

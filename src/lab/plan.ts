@@ -80,6 +80,8 @@ export interface PlanOptions {
   processes?: number;
   /** GPUs to train on, a process for each: `[0, 1]`. */
   devices?: number[];
+  /** @internal Factors on the learning rate from epochs (from 0) on, of `fineTune`. */
+  stageRates?: readonly { from: number; factor: number }[];
   /** Threads that decode images; by default as many as `num_workers` of the config, one processor is left to training. */
   workers?: number;
   signal?: AbortSignal;
@@ -131,7 +133,10 @@ export function planRun(config: ConfigObject, options: PlanOptions): RunPlan {
     precision: options.amp === undefined ? undefined : options.amp ? lowPrecision : 'float32',
     optimWrapper,
     fitted: loop.total !== configured,
-    paramScheduler: planSchedule(config, loop.total, configured, notices),
+    paramScheduler: [
+      ...planSchedule(config, loop.total, configured, notices),
+      ...stageRules(options.stageRates ?? [], loop.total),
+    ],
     logWindow: numberAt(config, 'log_processor.window_size') ?? 50,
     batchSize,
     ...hooks,
@@ -205,6 +210,13 @@ function planSchedule(config: ConfigObject, total: number, configured: number, n
   notices.push(`schedule of ${configured} epochs scaled to ${total}${milestones}`);
   return scaled;
 }
+
+/** A factor for the epochs of each stage; ConstantLR ends one step before `end`, as mmengine's. */
+const stageRules = (stages: NonNullable<PlanOptions['stageRates']>, total: number): ModuleConfig[] =>
+  stages
+    .map(({ from, factor }, i) => ({ factor, begin: from, end: (stages[i + 1]?.from ?? total) + 1 }))
+    .filter(({ factor }) => factor !== 1)
+    .map((rule) => ({ type: 'ConstantLR', by_epoch: true, ...rule }));
 
 /** Options that count epochs in a loop of iterations, or the other way round; checkpoints may be asked for by the run. */
 function unitNotices(config: ConfigObject, { defaultHooks }: ConfiguredHooks): string[] {

@@ -13,8 +13,9 @@ import { buildModel, type RecipeSpec, resolveClasses } from './build-model';
 import { necksAt, objectAt } from './config-access';
 import { type CrossValidateOptions, type CrossValidation, crossValidate } from './cross-validation';
 import { loadCustomImports } from './custom-imports';
+import { type FineTuneOptions, planFineTune } from './fine-tune';
 import { fit } from './fit';
-import type { FitOptions } from './fit-options';
+import type { FitOptions, PreparedOptions } from './fit-options';
 import type { LabDataset } from './lab-dataset';
 import { type LearningPlan, learningPlan } from './learning-plan';
 import { type FindLearningRateOptions, findLearningRate, type LearningRates } from './learning-rate-finder';
@@ -110,9 +111,30 @@ export class Recipe extends RecipeChanges<Recipe> implements Displayable {
   async fit(data: LabDataset, options: FitOptions = {}): Promise<Run> {
     checkMethod('Recipe.fit', options);
     const { spec, options: rest } = await prepareFit(this.spec, data, options);
-    const fitted = new Recipe(spec).fitted();
+    return this.of(spec).train(data, rest);
+  }
+
+  private train(data: LabDataset, options: PreparedOptions): Promise<Run> {
     const inProcesses = options.processes !== undefined || options.devices !== undefined;
-    return inProcesses ? fitInProcesses(fitted, data, rest) : fit(fitted, data, rest);
+    return inProcesses ? fitInProcesses(this.fitted(), data, options) : fit(this.fitted(), data, options);
+  }
+
+  /**
+   * `fit` in stages, for a model that starts from trained weights: first the heads alone, then the neck too, then the backbone from its
+   * top, each at a learning rate of its own. What the recipe or its config freezes stays frozen.
+   *
+   * @example await recipe.fineTune(cells, { epochs: 12 })
+   * @example await recipe.fineTune(cells, { stages: [{ train: 'heads', epochs: 2 }, { train: 'backbone', top: 2, epochs: 6, lr: 1e-3 }] })
+   * @throws DetLabError for parts that the model does not have
+   */
+  async fineTune(data: LabDataset, options: FineTuneOptions = {}): Promise<Run> {
+    checkMethod('Recipe.fineTune', options);
+    const { stages, ...rest } = options;
+    const planned = await planFineTune({ ...this.spec, config: this.config }, data, options);
+    const { changes = [], freezing } = this.spec;
+    const staged = { freezing: [...freezing, ...planned.freezing], changes: [...changes, planned.line] };
+    const { spec, options: prepared } = await prepareFit({ ...this.spec, ...staged }, data, rest);
+    return this.of(spec).train(data, { ...prepared, ...planned.options });
   }
 
   /**
@@ -147,7 +169,7 @@ export class Recipe extends RecipeChanges<Recipe> implements Displayable {
         "Cannot use batch: 'auto' in a process that a launcher has started. Find the batch in one process, and give the number",
       );
     const { spec, options: rest } = await prepareFit(this.spec, data, options);
-    return fit(new Recipe(spec).fitted(), data, rest, ranks);
+    return fit(this.of(spec).fitted(), data, rest, ranks);
   }
 
   /** What `fit` trains. */
@@ -199,7 +221,7 @@ export class Recipe extends RecipeChanges<Recipe> implements Displayable {
   async plan(data: LabDataset, options: FitOptions = {}): Promise<LearningPlan> {
     checkMethod('Recipe.plan', options);
     const { spec, options: rest } = await prepareFit(this.spec, data, options);
-    return learningPlan({ ...spec, config: new Recipe(spec).config }, data, rest);
+    return learningPlan({ ...spec, config: this.of(spec).config }, data, rest);
   }
 
   /**

@@ -170,12 +170,7 @@ export abstract class Module {
   }
 
   private setFrozen(frozen: boolean, pattern = ''): number {
-    // globs over dotted paths: `backbone.layer*` matches one level, `**` any depth
-    const matches = pattern === '' ? () => true : picomatch(pattern.replaceAll('.', '/'));
-    const covers = (path: string) => {
-      const parts = path.split('.');
-      return pattern === '' || parts.some((_, i) => matches(parts.slice(0, i + 1).join('/')));
-    };
+    const covers = pathCover(pattern);
     let count = 0;
     let anyMatch = false;
     for (const [path, module] of this.modules()) {
@@ -298,4 +293,14 @@ export function assignState(p: Parameter, tensor: StateTensor): void {
     }
     p.variable.assign(value);
   });
+}
+
+/** Whether a dotted path is what a pattern means, or inside of it: `backbone.layer*` matches one level, `**` any depth; '': all. */
+export function pathCover(pattern: string): (path: string) => boolean {
+  if (pattern === '') return () => true;
+  const matches = picomatch(pattern.replaceAll('.', '/'));
+  return (path) => {
+    const parts = path.split('.');
+    return parts.some((_, i) => matches(parts.slice(0, i + 1).join('/')));
+  };
 }

@@ -1,7 +1,7 @@
 // Which parts of a model train: by path or glob, a backbone's first stages, and changes at an epoch.
 
 import { DetLabError } from '../errors';
-import type { Module, Parameter } from '../nn/module';
+import { type Module, type Parameter, pathCover } from '../nn/module';
 
 /** One freeze or unfreeze rule; rules apply in order. */
 export interface FreezeRule {
@@ -12,6 +12,11 @@ export interface FreezeRule {
   stages?: number;
   /** From this epoch on, the first being 1; from the start when absent. */
   epoch?: number;
+  /**
+   * Freezing: what is frozen is to train again later as it does now. Unfreezing: as it did before it was frozen by such a rule, so
+   * that what the config freezes stays frozen.
+   */
+  restore?: boolean;
 }
 
 const STAGE = /^(layer|stage|conv_res_block)\d+$/;
@@ -64,10 +69,42 @@ export function applyFreezing(model: Module, freezing: readonly FreezeRule[], ep
   const due = freezing.filter((rule) => (rule.epoch ?? 1) === epoch);
   for (const rule of due)
     for (const path of pathsOf(model, rule)) {
+      if (rule.frozen && rule.restore) remember(model);
       if (rule.frozen) model.freeze(path);
+      else if (rule.restore) trainAgain(model, path);
       else model.unfreeze(path);
     }
   return due;
+}
+
+/** What trained in a model before rules with `restore` froze parts of it. */
+const remembered = new WeakMap<Module, { frozen: ReadonlySet<Module>; fixed: ReadonlySet<Parameter> }>();
+
+function remember(model: Module): void {
+  if (remembered.has(model)) return;
+  const modules = [...model.modules()].map(([, module]) => module);
+  const parameters = [...model.named()].map(([, parameter]) => parameter);
+  remembered.set(model, {
+    frozen: new Set(modules.filter(({ frozen }) => frozen)),
+    fixed: new Set(parameters.filter(({ requiresGrad }) => !requiresGrad)),
+  });
+}
+
+/** @throws DetLabError when no part has the path */
+function trainAgain(model: Module, path: string): void {
+  const { frozen = new Set<Module>(), fixed = new Set<Parameter>() } = remembered.get(model) ?? {};
+  const covers = pathCover(path);
+  const modules = [...model.modules()].filter(([name]) => name !== '' && covers(name));
+  const parameters = [...model.named()].filter(([name]) => covers(name));
+  if (modules.length + parameters.length === 0) model.unfreeze(path); // its error
+  for (const [, module] of modules) module.frozen = frozen.has(module);
+  for (const [, parameter] of parameters) parameter.requiresGrad = !fixed.has(parameter);
+}
+
+/** Paths of the parts of each stage of a backbone, from its input on; undefined where it has none by name. */
+export function stagePaths(model: Module, path = 'backbone'): string[][] | undefined {
+  const part = [...model.modules()].find(([name]) => name === path)?.[1];
+  return part && stagesOf(part)?.stages.map((names) => names.map((name) => `${path}.${name}`));
 }
 
 /** Every parameter that trains in some epoch, in state-dict order; the model is left as it was. */

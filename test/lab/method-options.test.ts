@@ -22,7 +22,7 @@ test.each(methods)('%s: unknown names', (method) => {
 });
 
 /** Values of many forms, which are checked where they are read. */
-const ELSEWHERE = ['track', 'imageSize', 'options', 'classWeights'];
+const ELSEWHERE = ['track', 'imageSize', 'options', 'classWeights', 'space'];
 
 test.each(methods)('%s: values that no option can have', (method) => {
   for (const name of Object.keys(METHOD_OPTIONS[method].options.shape)) {
