@@ -113,7 +113,12 @@ export function reportLines({
   const mismatches = [
     ...(missing.length > 0 ? [`${missing.length} missing in the file (${some(missing)})`] : []),
     ...(mismatched.length > 0
-      ? [`${mismatched.length} of different shape (${some(mismatched.map(({ name }) => name))})`]
+      ? [
+          `${mismatched.length} of different shape (${some(
+            mismatched.map(({ name }) => name),
+            8,
+          )})`,
+        ]
       : []),
     ...(unexpected.length > 0 ? [`${unexpected.length} unexpected in the file (${some(unexpected)})`] : []),
   ];

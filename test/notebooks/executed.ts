@@ -102,6 +102,15 @@ const CHECKS: Record<string, (o: Record<'shown' | 'printed' | 'errors' | 'html',
     expect(printed).toMatch(/backbone\.layer3/);
     expect(shown).toMatch(/PAFPN/);
   },
+  '09-fine-tune-as-the-tutorial.ipynb': ({ shown, printed }) => {
+    expect(printed).toMatch(/gtFine\/train\/toytown\/toytown_000000_000019_gtFine_instanceIds\.png/);
+    expect(printed).toMatch(
+      /118 tensors loaded from .*start\.pth; 6 of different shape \(roi_head\.bbox_head\.fc_cls\.weight/,
+    );
+    expect(printed).toMatch(/the file was trained on 3, the model has 8; these layers keep their initial weights/);
+    expect(printed).toMatch(/instances: 0/);
+    expect(shown).toMatch(/cityscapes_AP +cityscapes_AP50/);
+  },
   '08-take-it-away.ipynb': ({ shown }) => {
     expect(shown).toMatch(/damaged\.jpg/);
     expect(shown).toMatch(/clip\.mp4/);

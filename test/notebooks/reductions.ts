@@ -62,6 +62,14 @@ const SCHEDULES: Record<string, Reduction[]> = {
     [/images: 160/, 'images: 40', 1], // six validation images are shown, and some objects must be found
     [/\.\.\/runs\/away/, './work', 22],
   ],
+  '09-fine-tune-as-the-tutorial.ipynb': [
+    [/images: 80/, 'images: 20', 1],
+    [/cityscapes-v1-80/, 'cityscapes-v1-20', 1],
+    [/images: 100/, 'images: 12', 1],
+    [/epochs: 3, /, 'epochs: 1, ', 1],
+    [/max_epochs=3/, 'max_epochs=1', 1],
+    [/\.\.\/runs/, './work', 15],
+  ],
 };
 
 /** Further reductions for a test that is not to be slow: of the models' widths and of the data. */
@@ -78,6 +86,7 @@ export const SMALLER: Record<string, Reduction[]> = {
   '06-your-own-data.ipynb': [SMALL_DETECTOR],
   '07-inside-a-neck.ipynb': [SMALL_DETECTOR],
   '08-take-it-away.ipynb': [],
+  '09-fine-tune-as-the-tutorial.ipynb': [],
 };
 
 /** The JSON of a notebook, shortened and without outputs. Throws when the notebook has changed from under a reduction. */
