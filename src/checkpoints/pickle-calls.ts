@@ -2,7 +2,7 @@
 // `Refused`; a file that calls a shell or the interpreter is refused as a whole.
 
 import type { StoredDtype } from '../nn/stored-tensor';
-import { GlobalRef, type PickleValue, Refused, StorageRef, TensorRef } from './pickle-values';
+import { DtypeRef, GlobalRef, NumpyArray, type PickleValue, Refused, StorageRef, TensorRef } from './pickle-values';
 
 /** Storage classes and dtypes by their torch names. */
 const DTYPES: Record<string, StoredDtype> = {
@@ -92,12 +92,57 @@ const CALLS: Record<string, (args: PickleValue[]) => PickleValue | undefined> = 
   'torch.device': ([kind]) => (typeof kind === 'string' ? kind : undefined),
   'builtins.set': ([list]) => new Set(isList(list) ? list : []),
   'builtins.complex': () => undefined,
+  // how protocol 2 writes no bytes
+  'builtins.bytes': (args) => (args.length === 0 ? new Uint8Array() : undefined),
   '_codecs.encode': ([text, codec]) =>
     typeof text === 'string' && codec === 'latin1' ? Uint8Array.from(text, (c) => c.charCodeAt(0)) : undefined,
-  'numpy.dtype': ([code]) => (typeof code === 'string' ? new GlobalRef(`numpy.dtype:${code}`) : undefined),
+  'numpy.dtype': ([code]) => (typeof code === 'string' ? new DtypeRef(code.slice(0, 20)) : undefined),
+  'numpy.core.multiarray._reconstruct': () => new NumpyArray('numpy.core.multiarray._reconstruct'),
+  'numpy._core.multiarray._reconstruct': () => new NumpyArray('numpy._core.multiarray._reconstruct'),
   'numpy.core.multiarray.scalar': numpyScalar,
   'numpy._core.multiarray.scalar': numpyScalar,
 };
+
+/** The state that is set on a NumPy array or dtype after construction; that of other objects is ignored. */
+export function setState(target: PickleValue, state: PickleValue): void {
+  if (!isList(state)) return;
+  if (target instanceof DtypeRef) {
+    if (state[1] === '>') target.bigEndian = true;
+    return;
+  }
+  if (!(target instanceof NumpyArray)) return;
+  const [, shape, dtype, byColumns, bytes] = state;
+  if (!isSize(shape) || !(dtype instanceof DtypeRef) || !(bytes instanceof Uint8Array)) return;
+  const count = shape.reduce((a, b) => a * b, 1);
+  const values = numbersOf(bytes, dtype);
+  if (values?.length !== count || (byColumns === true && shape.length > 1)) return;
+  target.shape = shape;
+  target.values = values;
+}
+
+/** The numbers of an array by its dtype; undefined for other types. */
+function numbersOf(bytes: Uint8Array, { code, bigEndian }: DtypeRef): number[] | undefined {
+  const plain = code.replace(/^[<>|=]/, '');
+  const width = Number(plain.slice(1));
+  if (!(width > 0 && width <= 8) || bytes.length % width !== 0) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const little = !bigEndian;
+  const readers: Record<string, (at: number) => number> = {
+    f8: (at) => view.getFloat64(at, little),
+    f4: (at) => view.getFloat32(at, little),
+    i8: (at) => Number(view.getBigInt64(at, little)),
+    u8: (at) => Number(view.getBigUint64(at, little)),
+    i4: (at) => view.getInt32(at, little),
+    u4: (at) => view.getUint32(at, little),
+    i2: (at) => view.getInt16(at, little),
+    u2: (at) => view.getUint16(at, little),
+    i1: (at) => view.getInt8(at),
+    u1: (at) => view.getUint8(at),
+    b1: (at) => view.getUint8(at),
+  };
+  const read = readers[plain];
+  return read && Array.from({ length: bytes.length / width }, (_, i) => read(i * width));
+}
 
 /** NumPy scalars, in which mmengine keeps scores and times: (dtype, bytes) -> number. */
 function numpyScalar([dtype, bytes]: PickleValue[]): PickleValue | undefined {

@@ -4,7 +4,7 @@
 
 import { DTYPE_BYTES } from '../nn/stored-tensor';
 import { damaged } from './byte-source';
-import { answerCall, isHostile, storageOf } from './pickle-calls';
+import { answerCall, isHostile, setState, storageOf } from './pickle-calls';
 import { GlobalRef, type PickleValue, Refused, StorageRef } from './pickle-values';
 
 const MARK = Symbol('mark');
@@ -221,10 +221,10 @@ class Machine {
     else if (!(target instanceof Refused)) throw this.fail('its pickle appends to a value that is not a list');
   }
 
-  /** State set on an object after construction: attributes of an OrderedDict or a dtype, which are ignored. */
+  /** State set on an object after construction: that of a NumPy array is kept, attributes of an OrderedDict are ignored. */
   build(): void {
-    this.pop();
-    this.top();
+    const state = this.pop();
+    setState(this.top(), state);
   }
 }
 

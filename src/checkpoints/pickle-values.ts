@@ -28,6 +28,23 @@ export class Refused {
   constructor(readonly name: string) {}
 }
 
+/** A NumPy array: like other objects of Python nothing that weights are read from, but its numbers are kept for lists of data. */
+export class NumpyArray extends Refused {
+  shape: number[] = [];
+  /** In row-major order; undefined for a type that is none of numbers. */
+  values?: number[];
+}
+
+/** A NumPy dtype: `f4` with its order of bytes, which is set after construction. */
+export class DtypeRef extends GlobalRef {
+  bigEndian = false;
+
+  constructor(readonly code: string) {
+    super(`numpy.dtype:${code}`);
+    this.bigEndian = code.startsWith('>');
+  }
+}
+
 /** The storage of one or several tensors, by its key in the file. */
 export class StorageRef {
   constructor(

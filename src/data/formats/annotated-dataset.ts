@@ -123,7 +123,8 @@ function labelled(
     const bbox = boxOf(object, outline, [sx, sy]);
     if (!bbox) return [];
     const turned = object.angle !== undefined && object.angle % 180 !== 0 && outline === undefined;
-    if (turned) report?.count('the upright box around a turned one is used for # boxes with an angle', quoted(object));
+    if (turned)
+      report?.count('boxes with an angle, of which the upright box around the turned one is used', quoted(object));
     return labels.map((label) => {
       let id = placeId(image.file, object.place);
       for (let n = 2; taken.has(id); n++) id = `${placeId(image.file, object.place)}.${n}`;

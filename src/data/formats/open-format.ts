@@ -4,22 +4,15 @@
 import path from 'node:path';
 import { DetLabError, didYouMean } from '../../errors';
 import { TRAINING_SPLITS, VALIDATION_SPLITS } from '../datasets/voc/split-names';
-import type { Dataset } from '../types';
 import { annotatedDataset, classesOf } from './annotated-dataset';
 import type { AnnotatedPart, Reading } from './annotated-image';
-import type { Format, FormatOptions } from './format';
-import { OWN_OPTIONS } from './format';
+import type { Format, FormatOptions, OpenedData } from './format';
+import { OWN_OPTIONS, ofValidation } from './format';
 import { FORMATS } from './list';
 import { Place } from './place';
 import { ReadReport } from './read-report';
 
 export type { FormatOptions } from './format';
-
-export interface OpenedData {
-  name: string;
-  train: Dataset;
-  val?: Dataset;
-}
 
 export const formatNames = (): string[] => FORMATS.map(({ name }) => name);
 
@@ -38,8 +31,8 @@ export async function recognise(place: Place): Promise<{ format: Format; how: st
   for (const format of FORMATS) {
     const how = await format.recognise(place);
     if (how === undefined) continue;
-    if (found) found.others.push(format.name);
-    else found = { format, how, others: [] };
+    if (!found) found = { format, how, others: [] };
+    else if (!format.general) found.others.push(format.name);
   }
   return found;
 }
@@ -57,6 +50,11 @@ export async function openFormat(given: string, name: string, options: FormatOpt
       throw new DetLabError(
         `Cannot use the option ${option} with ${format.title}: expected ${format.takes.length > 0 ? format.takes.join(', ') : 'none of its own'}`,
       );
+  if (format.open) {
+    const data = await format.open(place, options, report);
+    data.train.notices = [...report.notices, ...(data.train.notices ?? [])];
+    return data;
+  }
   const reading = await format.read(place, options, report);
   return datasetsOf(
     reading,
@@ -73,10 +71,9 @@ async function recognised(place: Place, report: ReadReport): Promise<Format> {
       `Cannot open "${place.path}": it is in no format that is read (${formatNames().join(', ')}), and has no images`,
     );
   const { format, how, others } = found;
-  const also = others.filter((other) => other !== 'images');
   report.notice(
     `opened as ${format.title}: ${how}` +
-      (also.length > 0 ? `; it could also be ${also.join(', ')}: { format: '${also[0]}' }` : ''),
+      (others.length > 0 ? `; it could also be ${others.join(', ')}: { format: '${others[0]}' }` : ''),
   );
   return format;
 }
@@ -104,13 +101,8 @@ export async function datasetsOf(
   const trainData = await load(train, {}, report);
   if (!val || val.images.length === 0) return { name, train: trainData };
   const own = new ReadReport(report.root);
-  const leftOut = options.classes && options.absentClasses !== 'note';
-  const { classes } = trainData;
-  const valData = await load(
-    val,
-    { classes, absentClasses: 'note', otherClasses: leftOut ? 'count' : 'report', filterEmpty: false, minSize: 0 },
-    own,
-  );
+  const selected = ofValidation(options, trainData.classes);
+  const valData = await load(val, { ...selected, filterEmpty: false, filterIgnored: false, minSize: 0 }, own);
   return { name, train: trainData, val: valData };
 }
 

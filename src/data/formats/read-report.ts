@@ -31,7 +31,7 @@ export class ReadReport {
 
   /**
    * Counts something of which one line in all is said, when `noteCounts` is called.
-   * @param what `# points are no regions`, with # for the number
+   * @param what `points and lines, which are not used`, of which the number follows
    */
   count(what: string, example: string): void {
     const known = this.counts.get(what);
@@ -39,9 +39,20 @@ export class ReadReport {
     else this.counts.set(what, { number: 1, first: example });
   }
 
+  /** Takes over what another report of the same data set has. */
+  add({ problems, notices, counts }: ReadReport): void {
+    for (const problem of problems) this.problems.push(problem);
+    for (const notice of notices) if (!this.notices.includes(notice)) this.notices.push(notice);
+    for (const [what, { number, first }] of counts) {
+      const known = this.counts.get(what);
+      if (known) known.number += number;
+      else this.counts.set(what, { number, first });
+    }
+  }
+
   noteCounts(): void {
     for (const [what, { number, first }] of this.counts)
-      this.notice(`${what.replace('#', number.toLocaleString('en'))}, such as ${first}`);
+      this.notice(`${what}: ${number.toLocaleString('en')}, such as ${first}`);
     this.counts.clear();
   }
 
@@ -51,8 +62,10 @@ export class ReadReport {
   }
 }
 
-/** `a.txt#3` of `Line 3 of "labels/a.txt"`. */
+/** `a.txt#3` of `Line 3 of "labels/a.txt"`, `a.jpg#box 2` of `<box> 2 of image "a.jpg" in "cvat.xml"`. */
 export function placeId(file: string, place: string): string {
-  const number = /^\w+ (\S+) /.exec(place)?.[1];
-  return number === undefined ? path.basename(file) : `${path.basename(file)}#${number}`;
+  const [, tag, number, of] = /^(\S+) (\S+) of (?:image )?(?:"([^"]+)")?/.exec(place) ?? [];
+  if (number === undefined) return path.basename(file);
+  const shape = tag.startsWith('<') ? `${tag.slice(1, -1)} ` : '';
+  return `${path.basename(of ?? file)}#${shape}${number}`;
 }

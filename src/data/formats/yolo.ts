@@ -4,18 +4,16 @@
 import path from 'node:path';
 import { DetLabError } from '../../errors';
 import { LIMITS } from '../loading/bounded-read';
-import { taskQueue } from '../loading/task-queue';
 import type { AnnotatedImage, AnnotatedPart } from './annotated-image';
 import type { Format } from './format';
 import { Place, readText } from './place';
+import { readFiles } from './read-files';
 import type { ReadReport } from './read-report';
 import { isDataYaml, readDataFile } from './yolo/data-file';
 import { type LabelRules, readLabels } from './yolo/label-file';
 import { LabelFiles } from './yolo/label-paths';
 import { imagesOfSplits, type Split } from './yolo/splits';
 
-/** Label files that are read at a time. */
-const AT_A_TIME = 8;
 /** A line of a label file: an id and at least four numbers. */
 const LABEL_LINE = /^\s*\d+(\.0*)?(\s+-?\d*\.?\d+(e[+-]?\d+)?){4,}\s*$/i;
 
@@ -75,20 +73,15 @@ async function readSplit(
   used: Set<string>,
   report: ReadReport,
 ): Promise<AnnotatedImage[]> {
-  const queue = taskQueue(AT_A_TIME);
   let labels = images.map(({ path: file, name }) => files.of(file ?? path.resolve(files.root, name)));
   // laid out otherwise as a whole: an image without labels beside others with is one without objects
   if (labels.every((file) => file === undefined)) labels = images.map(({ name }) => files.named(name));
   for (const file of labels) if (file !== undefined) used.add(file);
-  return Promise.all(
-    images.map(({ path: file, name }, i) =>
-      queue.run(async (): Promise<AnnotatedImage> => {
-        const label = labels[i];
-        const objects = label === undefined ? [] : await readObjects(label, rules, report);
-        return { path: file, names: [name], file: label ?? name, unit: 'fractions', objects };
-      }),
-    ),
-  );
+  return readFiles([...images.entries()], report, async ([i, { path: file, name }], own): Promise<AnnotatedImage> => {
+    const label = labels[i];
+    const objects = label === undefined ? [] : await readObjects(label, rules, own);
+    return { path: file, names: [name], file: label ?? name, unit: 'fractions', objects };
+  });
 }
 
 async function readObjects(file: string, rules: LabelRules, report: ReadReport): Promise<AnnotatedImage['objects']> {

@@ -122,14 +122,14 @@ it('reports every line that cannot be used, by file and number', async () => {
     /Line 9 of .* repeats line 1; used once/,
   ])
     expect(messages).toMatch(said);
-  expect(notices).toMatch(/1 lines have a sixth number/);
+  expect(notices).toMatch(/lines with a sixth number, .*: 1, such as a.txt#11/);
 });
 
 it('reads boxes with keypoints where kpt_shape says so, and lists of images', async () => {
   const folder = await roboflow('0 0.5 0.5 0.2 0.1 0.5 0.5 2 0.4 0.5 2', 'names: [cat]\nkpt_shape: [2, 3]');
   const posed = await opened(folder);
   expect(posed.boxes.a).toEqual([['cat', 40, 90, 60, 110]]);
-  expect(posed.notices).toMatch(/1 objects have keypoints, which are not used/);
+  expect(posed.notices).toMatch(/objects with keypoints, which are not used: 1/);
   writeFiles(
     {
       'data.yaml': 'path: .\ntrain: [lists/one.txt, train/images/b.png]\nnames: [cat]\n',

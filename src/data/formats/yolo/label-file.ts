@@ -68,12 +68,12 @@ function shapeOf(numbers: readonly number[], keypoints: LabelRules['keypoints'])
   if (far !== undefined)
     return `the coordinate ${far}: expected fractions of the image size from 0 to 1, such as 0.5 0.5 0.1 0.2, no pixels`;
   if (keypoints && count === 4 + keypoints[0] * keypoints[1])
-    return { box: boxOf(numbers), unused: '# objects have keypoints, which are not used' };
+    return { box: boxOf(numbers), unused: 'objects with keypoints, which are not used' };
   if (count === 4) return { box: boxOf(numbers) };
   if (count === 5)
     return {
       box: boxOf(numbers),
-      unused: '# lines have a sixth number, as predictions have their score; it is not used',
+      unused: 'lines with a sixth number, as predictions have their score, which is not used',
     };
   if (count >= 6 && count % 2 === 0) return { outline: [[...numbers]] };
   return (

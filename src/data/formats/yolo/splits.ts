@@ -5,8 +5,8 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { DetLabError } from '../../../errors';
 import { filesBelow } from '../../datasets/voc/file-tree';
-import { isSplit, TRAINING_SPLITS, VALIDATION_SPLITS } from '../../datasets/voc/split-names';
 import { IMAGE_EXTENSIONS } from '../../loading/decode';
+import { splitOf } from '../parts';
 import { numberedLines, type Place, readText } from '../place';
 import type { ReadReport } from '../read-report';
 import type { DataFile } from './data-file';
@@ -97,19 +97,10 @@ async function addList(list: string, { roots }: DataFile, split: Split, report: 
 function byFolder(place: Place, { roots }: DataFile): Split[] {
   const splits = new Map<string, Split>();
   for (const { path: file, stem } of place.images) {
-    const folder = stem.split('/').slice(0, -1).find(isSplit);
-    const name = folder === undefined ? 'train' : splitName(folder);
+    const name = splitOf(stem);
     const split = splits.get(name) ?? { name, images: [], folders: [...roots] };
     splits.set(name, split);
     split.images.push({ path: file, name: file });
   }
   return [...splits.values()];
-}
-
-/** `train`, `val` or `test` of a folder's name. */
-export function splitName(folder: string): string {
-  const name = folder.toLowerCase();
-  if (TRAINING_SPLITS.includes(name)) return 'train';
-  if (VALIDATION_SPLITS.includes(name)) return 'val';
-  return name === 'testing' ? 'test' : name;
 }

@@ -1,0 +1,75 @@
+// KITTI's labels: a text file for each image in label_2, the images in image_2; pixels from 0. DontCare regions are ignored for every
+// class.
+
+import path from 'node:path';
+import { DetLabError } from '../../errors';
+import { filesBelow } from '../datasets/voc/file-tree';
+import { LIMITS } from '../loading/bounded-read';
+import type { AnnotatedImage, AnnotatedObject } from './annotated-image';
+import type { Format } from './format';
+import { partsOf, splitName, splitOf } from './parts';
+import { numberedLines, readText } from './place';
+import { readFiles } from './read-files';
+import type { ReadReport } from './read-report';
+
+/** Type, truncated, occluded, alpha, four of the box, seven of the object in space, of predictions a score. */
+const FIELDS = [15, 16];
+const LINE = /^[A-Za-z][\w-]*(\s+-?\d+(\.\d*)?(e[+-]?\d+)?){14,15}\s*$/i;
+
+export const kitti: Format = {
+  name: 'kitti',
+  title: 'KITTI',
+  takes: ['images', 'labels'],
+
+  async recognise(place) {
+    for (const file of place.samples('.txt')) {
+      const line = (await place.start(file)).split(/\r?\n/).find((text) => text.trim() !== '');
+      if (line !== undefined && LINE.test(line.trim()))
+        return `"${place.relative(file)}" has a type and 14 numbers a line`;
+    }
+    return undefined;
+  },
+
+  async read(place, { images, labels }, report) {
+    const root = labels === undefined ? undefined : place.given(labels, 'labels');
+    const all = root === undefined ? place.files('.txt') : filesBelow(root, ['.txt']);
+    const folders = new Set<string>();
+    for (const file of place.samples('.txt'))
+      if ((await place.start(file)).split(/\r?\n/).some((line) => LINE.test(line.trim())))
+        folders.add(path.dirname(file));
+    const files = all.filter(({ path: file }) => root !== undefined || folders.has(path.dirname(file)));
+    const found = await readFiles(files, report, async ({ path: file, stem }, own) => {
+      const objects = readObjects(await readText(file, own, LIMITS.xml), file, own);
+      const name = path.posix.basename(stem);
+      const image: AnnotatedImage = { names: [`${name}.png`, `${name}.jpg`, name], file, objects };
+      return [splitOf(stem), image] as const;
+    });
+    if (found.length === 0) throw new DetLabError(`Cannot load "${place.path}" as KITTI: it has no label file`);
+    // image_2 beside label_2, in training as in a split
+    const beside = [...folders, ...(root === undefined ? [] : [root])].map((folder) => path.dirname(folder));
+    const parts = partsOf(found, place.folder.imageFolders(images, beside));
+    return { parts: parts.map((part) => ({ ...part, name: splitName(part.name) })) };
+  },
+};
+
+function readObjects(text: string, file: string, report: ReadReport): AnnotatedObject[] {
+  const objects: AnnotatedObject[] = [];
+  for (const { line, number } of numberedLines(text)) {
+    const place = `Line ${number} of "${file}"`;
+    const [name, ...rest] = line.split(/\s+/);
+    const numbers = rest.map(Number);
+    if (!FIELDS.includes(rest.length + 1) || !numbers.every(Number.isFinite)) {
+      const what = `has ${rest.length + 1} fields: expected a type and 14 numbers, of which the fourth to seventh are the box; skipped`;
+      report.problem('bad-annotation', file, place, what);
+      continue;
+    }
+    const [, , , x1, y1, x2, y2] = numbers;
+    objects.push({
+      name,
+      box: [x1, y1, x2, y2],
+      place,
+      ...(name === 'DontCare' && { everyClass: true, ignored: true }),
+    });
+  }
+  return objects;
+}
