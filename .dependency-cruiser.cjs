@@ -27,7 +27,12 @@ module.exports = {
     only('models-know-nn-and-ops', 'models', [CATALOGUE, '^src/(engine|masks|nn|ops)/', '^src/data/(types|instances)\\.ts$']),
     only('onnx-knows-models', 'onnx', ['^src/(models|nn|ops)/']),
     only('data-knows-masks', 'data', [CATALOGUE, '^src/(masks|remote)/']),
-    only('evaluation-knows-data-types', 'evaluation', [CATALOGUE, '^src/masks/', '^src/data/types\\.ts$']),
+    only('evaluation-knows-data-types', 'evaluation', [
+      CATALOGUE,
+      '^src/masks/',
+      '^src/data/types\\.ts$',
+      '^src/checkpoints/pickle-writer\\.ts$',
+    ]),
     only('analysis-knows-evaluation', 'analysis', [
       CATALOGUE,
       '^src/(evaluation|masks)/',

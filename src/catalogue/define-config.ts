@@ -40,7 +40,7 @@ interface SharedConfig {
   [variable: string]: unknown;
 }
 
-/** Metrics of MMDetection's configs that DetLab ignores: of a list, the first metric is computed. */
+/** Metrics of MMDetection's configs that DetLab leaves out: of a list, the others are computed. */
 interface ForeignMetric {
   type: 'CityScapesMetric';
   [option: string]: unknown;

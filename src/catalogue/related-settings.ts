@@ -12,12 +12,11 @@ const isOptions = (value: unknown): value is Options =>
 const optionsOf = (value: unknown): Options => (isOptions(value) ? value : {});
 
 /**
- * @example findRelatedSettings({ val_evaluator: [{ type: 'CocoMetric' }, { type: 'VOCMetric' }] })
+ * @example findRelatedSettings({ val_dataloader: { drop_last: true } })
  */
 export function findRelatedSettings(config: Options): ConfigNotice[] {
   return [
     ...['val', 'test'].flatMap((part) => [
-      ...moreMetrics(config, part),
       ...annotationFiles(config, part),
       ...droppedBatches(config, part),
       ...unfiltered(config, part),
@@ -57,18 +56,6 @@ export function findUnitSettings(config: Options): ConfigNotice[] {
   return notices;
 }
 
-function* moreMetrics(config: Options, part: string): Generator<ConfigNotice> {
-  const key = `${part}_evaluator`;
-  const list = config[key];
-  if (!Array.isArray(list) || list.length < 2) return;
-  const types = list.slice(1).map((one) => optionsOf(one).type);
-  yield {
-    paths: list.slice(1).map((_, i) => `${key}.${i + 1}`),
-    message: `${types.join(', ')} is not computed: of several metrics the first is`,
-    lost: true,
-  };
-}
-
 /** The dataset inside all wrappers; undefined where there are several. */
 function innermost(value: unknown): Options | undefined {
   const dataset = optionsOf(value);
@@ -79,16 +66,16 @@ function innermost(value: unknown): Options | undefined {
 /** The ground truth is that of the dataset, whatever file the metric names. */
 function* annotationFiles(config: Options, part: string): Generator<ConfigNotice> {
   const evaluator = config[`${part}_evaluator`];
-  const metrics = Array.isArray(evaluator) ? evaluator.slice(0, 1) : [evaluator];
+  const metrics = [evaluator].flat();
   const dataset = innermost(optionsOf(config[`${part}_dataloader`]).dataset);
   const { ann_file: read, data_root: root } = dataset ?? {};
-  for (const metric of metrics) {
+  for (const [i, metric] of metrics.entries()) {
     const given = optionsOf(metric).ann_file;
     if (typeof given !== 'string' || typeof read !== 'string') continue;
     const file = path.join(typeof root === 'string' ? root : '', read);
     if (path.resolve(file) === path.resolve(given)) continue;
     yield {
-      paths: [`${part}_evaluator${Array.isArray(evaluator) ? '.0' : ''}.ann_file`],
+      paths: [`${part}_evaluator${Array.isArray(evaluator) ? `.${i}` : ''}.ann_file`],
       message: `"${given}" is not read: the ground truth is that of ${part}_dataloader.dataset, "${file}"`,
       lost: true,
     };

@@ -2,6 +2,7 @@
 
 import type { AnyDefinition } from '../catalogue/registry';
 import { CocoMetric } from './coco-metric';
+import { DumpDetResults } from './dump-det-results';
 import { VOCMetric } from './voc-metric';
 
 export { COCO_IOU_THRESHOLDS, CocoBboxMetric, type CocoBboxOptions, evaluateBoxes } from './coco-bbox';
@@ -11,8 +12,9 @@ export {
   detectionsOfCoco,
   readCocoDetections,
 } from './coco-detections';
-export { type MetricFactory, mmdetectionNames } from './coco-metric';
+export { mmdetectionNames } from './coco-metric';
 export { CocoSegmMetric } from './coco-segm';
+export { CombinedMetric, type MetricPart } from './combined-metric';
 export {
   type CocoFile,
   type ImageTruths,
@@ -22,8 +24,10 @@ export {
   truthsOfRecord,
 } from './image-truths';
 export { ProposalRecall, type ProposalRecallOptions } from './proposal-recall';
-export type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricValues } from './report';
+export type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricFactory, MetricValues } from './report';
 export { compactDetections, type EvaluatedImage, type EvaluationResults, evaluatesMasks } from './results';
+export { type ImageResult, resultsPickle } from './results-pickle';
 export { VocBboxMetric, type VocBboxOptions } from './voc-bbox';
+export { writeWhole } from './write-whole';
 
-export const METRICS = [CocoMetric, VOCMetric] as const satisfies readonly AnyDefinition[];
+export const METRICS = [CocoMetric, VOCMetric, DumpDetResults] as const satisfies readonly AnyDefinition[];

@@ -3,7 +3,7 @@
 
 import { findConfigProblems } from '../catalogue/check-config';
 import { problemsText } from '../catalogue/check-model';
-import { findIgnoredSettings, noticeLine } from '../catalogue/config-notices';
+import { type ConfigNotice, findIgnoredSettings, noticeLine } from '../catalogue/config-notices';
 import { type OptionProblem, problemLine } from '../catalogue/option-problems';
 import { KINDS, type Kind } from '../catalogue/registry';
 import { findRelatedSettings } from '../catalogue/related-settings';
@@ -11,6 +11,7 @@ import { nearestElsewhere } from '../catalogue/type-origins';
 import type { ConfigObject } from '../config';
 import { DetLabError } from '../errors';
 import { catalogue } from './catalogue';
+import { modulesAt } from './config-access';
 import { pythonImports } from './custom-imports';
 import { environmentNotices } from './run-environment';
 
@@ -29,7 +30,7 @@ const SPARE: [path: RegExp, instead: string, unless?: RegExp][] = [
   [/^\w+_dataloader\.sampler$/, 'images are read as by DefaultSampler'],
   [/^\w+_dataloader\.batch_sampler$/, 'batches are as without it'],
   [/^(val|test)_cfg$/, 'evaluations run as by ValLoop'],
-  // reported with the settings: one metric is computed
+  // reported with the settings: the others are computed
   [/^(val|test)_evaluator\.[1-9]/, ''],
   [/^test_evaluator\b/, '`detlab test` cannot use it'],
 ];
@@ -44,9 +45,21 @@ const DATA =
 export const settingNotices = (config: ConfigObject, launched = false) => [
   ...findIgnoredSettings(config, catalogue),
   ...findRelatedSettings(config),
+  ...unknownMetrics(config),
   ...pythonImports(config),
   ...(launched ? [] : environmentNotices(process.env)),
 ];
+
+/** Of several metrics, those that are not implemented are left out. */
+function unknownMetrics(config: ConfigObject): ConfigNotice[] {
+  return ['val_evaluator', 'test_evaluator'].flatMap((path) =>
+    modulesAt(config, path).flatMap(({ type }, i): ConfigNotice[] =>
+      i === 0 || catalogue.find('metric', String(type))
+        ? []
+        : [{ paths: [`${path}.${i}`], message: `${type} is not computed, the other metrics are`, lost: true }],
+    ),
+  );
+}
 
 /** The lines of these that concern an evaluation by `detlab test`. */
 export const testNotices = (config: ConfigObject): string[] =>

@@ -1,6 +1,5 @@
 // Evaluates a detector on a dataset with the pipeline, loader settings and metric of a config.
 
-import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
 import {
   BadData,
@@ -14,11 +13,19 @@ import {
   withBatchShapes,
 } from '../data';
 import { interruptible } from '../engine/interruption';
-import { compactDetections, type EvaluationResults, evaluatesMasks } from '../evaluation';
+import { compactDetections, type EvaluationResults } from '../evaluation';
 import type { Detector } from '../models/types';
 import { catalogue } from './catalogue';
 import { checkEvaluated } from './check-data';
-import { numberAt, objectAt, valueAt } from './config-access';
+import {
+  buildMetrics,
+  chosenMetrics,
+  configuredMetrics,
+  evaluateMasks,
+  type MetricChoice,
+  measuredOf,
+} from './chosen-metrics';
+import { numberAt, valueAt } from './config-access';
 import { evaluationPipeline } from './evaluation-pipeline';
 import { loaderWorkers } from './loader-workers';
 import { detect, type ImageDetector } from './prediction/detect';
@@ -31,6 +38,11 @@ export interface EvaluateOptions extends InferenceOptions {
   batch?: number;
   /** Whose transforms, metric and batch size of the config: `val_` (default) or `test_`. */
   part?: 'val' | 'test';
+  /**
+   * What is measured, instead of the config's: 'bbox', 'segm', 'voc', 'lvis', .., a metric's config, or several.
+   * Names of the metrics after the first begin with their prefix: `pascal_voc/AP50`.
+   */
+  metric?: MetricChoice;
   signal?: AbortSignal;
   onProgress?: (done: number, total: number) => void;
 }
@@ -40,22 +52,11 @@ interface ShardOptions {
   shard?: Shard;
 }
 
-/** The first metric of an evaluator. The ground truth is that of the data, not of the annotation file that the config names. */
-function metricConfig(config: ConfigObject, path: string): ModuleConfig {
-  const {
-    ann_file: _,
-    type = 'CocoMetric',
-    ...options
-  } = objectAt(config, Array.isArray(config[path]) ? `${path}.0` : path);
-  return { type: String(type), ...options };
-}
-
 /** What an evaluation reads of a config: that of a part, or of the other where it has none. */
 function evaluationSettings(config: ConfigObject, part: 'val' | 'test') {
   const parts = part === 'test' ? ['test', 'val'] : ['val', 'test'];
   const given = (key: string) => parts.map((name) => `${name}_${key}`).find((path) => config[path]) ?? `val_${key}`;
-  const evaluator = given('evaluator');
-  return { dataloader: given('dataloader'), evaluator, measured: metricConfig(config, evaluator) };
+  return { dataloader: given('dataloader'), evaluator: given('evaluator') };
 }
 
 /** @returns undefined when the signal aborted it */
@@ -90,15 +91,18 @@ export async function evaluateDetections(
   found: FoundInImages,
   data: Dataset,
   config: ConfigObject,
-  { part = 'val', signal, onProgress }: EvaluateOptions = {},
+  { part = 'val', metric: choice, signal, onProgress }: EvaluateOptions = {},
 ): Promise<Report | undefined> {
   const started = performance.now();
-  const { measured, evaluator } = evaluationSettings(config, part);
-  const metric = await catalogue.build('metric', measured, { path: evaluator })(data);
+  const chosen =
+    choice === undefined
+      ? configuredMetrics(config, evaluationSettings(config, part).evaluator)
+      : chosenMetrics(choice);
+  const metric = await buildMetrics(chosen, data);
   const records = new Map(data.records.map((record) => [record.id, record]));
-  const results: EvaluationResults = { dataset: data, images: [], metric: measured };
+  const results: EvaluationResults = { dataset: data, images: [], metric: measuredOf(chosen) };
   const failures: DataProblem[] = [];
-  const withMasks = evaluatesMasks(measured);
+  const withMasks = evaluateMasks(chosen);
   let done = 0;
   for await (const images of found) {
     if (!images) return undefined;
@@ -117,8 +121,9 @@ export async function evaluateDetections(
   }
   if (signal?.aborted) return undefined;
   const report = metric.compute();
+  const files = (await metric.write?.()) ?? [];
   const problems = [...data.problems, ...report.problems, ...failures];
-  return new Report({ ...report, problems }, data.name, (performance.now() - started) / 1000, { results });
+  return new Report({ ...report, problems }, data.name, (performance.now() - started) / 1000, { results, files });
 }
 
 /** Batches as the config's data loader gives them; what could not be read comes last. Ends early when the signal aborts. */

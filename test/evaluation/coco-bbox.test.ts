@@ -5,10 +5,10 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Registry } from '../../src/catalogue/registry';
 import { CocoBboxMetric, evaluateBoxes } from '../../src/evaluation/coco-bbox';
-import { CocoMetric, type MetricFactory, mmdetectionNames } from '../../src/evaluation/coco-metric';
+import { CocoMetric, mmdetectionNames } from '../../src/evaluation/coco-metric';
 import { CocoSegmMetric } from '../../src/evaluation/coco-segm';
 import { type CocoFile, truthsOfCoco } from '../../src/evaluation/image-truths';
-import type { BoxDetections } from '../../src/evaluation/report';
+import type { BoxDetections, MetricFactory } from '../../src/evaluation/report';
 import { polygonToRle } from '../../src/masks';
 import { Random } from '../../src/random';
 
