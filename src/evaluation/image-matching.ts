@@ -17,6 +17,8 @@ export interface ImageMatchOptions {
   /** Ascending, at most 32. */
   thresholds: readonly number[];
   ranges?: typeof AREA_RANGES;
+  /** Whether ignored objects may match several detections, as COCO's crowds. Default true. */
+  crowds?: boolean;
   overlaps: ImageOverlaps;
 }
 

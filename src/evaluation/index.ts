@@ -3,6 +3,7 @@
 import type { AnyDefinition } from '../catalogue/registry';
 import { CocoMetric } from './coco-metric';
 import { DumpDetResults } from './dump-det-results';
+import { LVISMetric } from './lvis-metric';
 import { VOCMetric } from './voc-metric';
 
 export { COCO_IOU_THRESHOLDS, CocoBboxMetric, type CocoBboxOptions, evaluateBoxes } from './coco-bbox';
@@ -30,4 +31,4 @@ export { type ImageResult, resultsPickle } from './results-pickle';
 export { VocBboxMetric, type VocBboxOptions } from './voc-bbox';
 export { writeWhole } from './write-whole';
 
-export const METRICS = [CocoMetric, VOCMetric, DumpDetResults] as const satisfies readonly AnyDefinition[];
+export const METRICS = [CocoMetric, LVISMetric, VOCMetric, DumpDetResults] as const satisfies readonly AnyDefinition[];

@@ -44,7 +44,7 @@ export function groundTruth(
 }
 
 function toRow(annotation: LabelledAnnotation, image: SizedImage, report: CocoReport): TruthRow | undefined {
-  const { id, bbox, label, crowd, ignore, outlined } = annotation;
+  const { id, bbox, label, crowd, group, ignore, outlined } = annotation;
   const [x, y, w, h] = bbox;
   let { segmentation } = annotation;
   const unfit = segmentation && misfit(segmentation, image);
@@ -69,6 +69,7 @@ function toRow(annotation: LabelledAnnotation, image: SizedImage, report: CocoRe
     label,
     ignored: crowd || ignore,
     crowd,
+    group,
     area,
     annotationId: id,
     outlined,
