@@ -1,4 +1,5 @@
-// MMDetection's `bbox_overlaps` bit for bit: float32 arithmetic, unions of at least 1e-6, NaN passes through.
+// MMDetection's `bbox_overlaps` bit for bit: float32 arithmetic, unions of at least 1e-6, NaN passes through. Thresholds are
+// rounded to float32 as well, as NumPy 2 does: an overlap of 0.7 reaches 0.7.
 
 import type { ImageTruths } from './image-truths';
 

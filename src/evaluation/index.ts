@@ -2,8 +2,10 @@
 
 import type { AnyDefinition } from '../catalogue/registry';
 import { CocoMetric } from './coco-metric';
+import { CrowdHumanMetric } from './crowd-human-metric';
 import { DumpDetResults } from './dump-det-results';
 import { LVISMetric } from './lvis-metric';
+import { OpenImagesMetric } from './open-images-metric';
 import { VOCMetric } from './voc-metric';
 
 export { COCO_IOU_THRESHOLDS, CocoBboxMetric, type CocoBboxOptions, evaluateBoxes } from './coco-bbox';
@@ -31,4 +33,11 @@ export { type ImageResult, resultsPickle } from './results-pickle';
 export { VocBboxMetric, type VocBboxOptions } from './voc-bbox';
 export { writeWhole } from './write-whole';
 
-export const METRICS = [CocoMetric, LVISMetric, VOCMetric, DumpDetResults] as const satisfies readonly AnyDefinition[];
+export const METRICS = [
+  CocoMetric,
+  LVISMetric,
+  VOCMetric,
+  OpenImagesMetric,
+  CrowdHumanMetric,
+  DumpDetResults,
+] as const satisfies readonly AnyDefinition[];

@@ -1,5 +1,6 @@
 // LVIS's evaluation (lvis-api's LVISEval): COCO's, of the best 300 detections of an image, without those of classes of which it
-// is not known whether they are there, and without errors of classes that are not exhaustively annotated. Nothing is a crowd.
+// is not known whether they are there, and without errors of classes that are not exhaustively annotated. Nothing is a crowd, and
+// what has no area is left out.
 
 import { CocoBboxMetric, type CocoBboxOptions } from './coco-bbox';
 import { ignoringMaskless, MaskOverlaps } from './coco-segm';
@@ -21,7 +22,7 @@ export class LvisMatching extends CocoBboxMetric {
   private readonly images: ReadonlyMap<number, FederatedImage>;
 
   constructor(images: readonly FederatedImage[], { masks, ...options }: LvisMatchOptions) {
-    const truths = images.map((image) => (masks ? ignoringMaskless(image.truths) : image.truths));
+    const truths = images.map(({ truths: all }) => withArea(masks ? ignoringMaskless(all) : all));
     const overlaps = new PlainOverlaps(masks ? new MaskOverlaps() : new BoxOverlaps());
     super(truths, { ...options, maxDets: [LVIS_DETECTIONS], crowds: false }, overlaps);
     this.images = new Map(images.map((image) => [image.truths.imageId, image]));
@@ -30,10 +31,13 @@ export class LvisMatching extends CocoBboxMetric {
   protected override matchImage(truths: ImageTruths, detections: BoxDetections): ImageMatch {
     const { absent, open } = this.images.get(truths.imageId)!;
     const present = new Set(truths.labels);
-    const { labels } = detections;
+    const { bboxes, labels } = detections;
     const scores = bestScores(detections.scores);
-    for (let i = 0; i < scores.length; i++)
-      if (!present.has(labels[i]) && !absent.has(labels[i])) scores[i] = Number.NaN; // not matched
+    for (let i = 0; i < scores.length; i++) {
+      const area = (bboxes[4 * i + 2] - bboxes[4 * i]) * (bboxes[4 * i + 3] - bboxes[4 * i + 1]);
+      const isKnown = present.has(labels[i]) || absent.has(labels[i]);
+      if (!isKnown || !(area > 0)) scores[i] = Number.NaN; // not matched
+    }
     const match = this.matcher.match(truths, { ...detections, scores });
     const ranges = match.count === 0 ? 0 : match.matched.length / match.detections.length;
     for (let row = 0; row < match.count; row++) {
@@ -42,6 +46,22 @@ export class LvisMatching extends CocoBboxMetric {
     }
     return match;
   }
+}
+
+/** Objects with an area: lvis-api leaves out what has none. */
+function withArea(truths: ImageTruths): ImageTruths {
+  const kept = [...truths.areas.keys()].filter((g) => truths.areas[g] > 0);
+  if (kept.length === truths.areas.length) return truths;
+  const { mask, maskless } = truths;
+  return {
+    imageId: truths.imageId,
+    boxes: Float64Array.from(kept.flatMap((g) => [...truths.boxes.subarray(4 * g, 4 * g + 4)])),
+    labels: Int32Array.from(kept, (g) => truths.labels[g]),
+    areas: Float64Array.from(kept, (g) => truths.areas[g]),
+    ignored: Uint8Array.from(kept, (g) => truths.ignored[g]),
+    ...(maskless && { maskless: Uint8Array.from(kept, (g) => maskless[g]) }),
+    ...(mask && { mask: (g: number, frame?: { height: number; width: number }) => mask(kept[g], frame) }),
+  };
 }
 
 /** The highest scores of an image; the others are NaN. */

@@ -52,7 +52,10 @@ export class ProposalRecall implements BoxMetric {
     const overlaps = new Float32Array(most * counted.length);
     const corners = cornersOf(truths);
     for (let p = 0, i = 0; p < most; p++)
-      for (const g of counted) overlaps[i++] = overlapFloat32(detections.bboxes, order[p], corners, g, { legacy });
+      for (const g of counted) {
+        const overlap = overlapFloat32(detections.bboxes, order[p], corners, g, { legacy });
+        overlaps[i++] = Number.isNaN(overlap) ? 0 : overlap; // a box with a NaN meets nothing
+      }
     for (const [k, number] of proposalNums.entries()) {
       const count = Math.min(number, order.length);
       const matched = greedyMatches(overlaps.slice(0, count * counted.length), count, counted.length);

@@ -140,8 +140,8 @@ export function vocAveragePrecision(
     return sum;
   }
   for (let k = 0; k <= 10; k++) {
-    // as in MMDetection, recalls are float32 and the eleven points float64 (0.1 * 3 > 0.3)
-    const first = recalls.findIndex((recall) => Math.fround(recall) >= k * 0.1);
+    // the points are NumPy's: 0.1 * 3 > 0.3
+    const first = recalls.findIndex((recall) => recall >= k * 0.1);
     if (first >= 0) sum += precisions[first];
   }
   return sum / 11;

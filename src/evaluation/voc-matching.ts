@@ -65,7 +65,7 @@ export function matchVocImage(
         if (Number.isNaN(iou)) break;
       }
       nearest.push(argmax);
-      return thresholds.flatMap((threshold, t) =>
+      return thresholds.map(Math.fround).flatMap((threshold, t) =>
         ranges.map((range, r): Outcome => {
           if (argmax < 0 || !(maxIoU >= threshold)) return isIn(bboxes, d, range) ? 'false positive' : 'ignored';
           if (truths.ignored[argmax] || !isIn(corners, argmax, range)) return 'ignored';
