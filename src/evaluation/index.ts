@@ -1,6 +1,7 @@
 // Public names of the evaluation folder, and the list of built-in metrics.
 
 import type { AnyDefinition } from '../catalogue/registry';
+import { BoundaryMetric } from './boundary-metric';
 import { CocoMetric } from './coco-metric';
 import { CrowdHumanMetric } from './crowd-human-metric';
 import { DumpDetResults } from './dump-det-results';
@@ -35,6 +36,7 @@ export { writeWhole } from './write-whole';
 
 export const METRICS = [
   CocoMetric,
+  BoundaryMetric,
   LVISMetric,
   VOCMetric,
   OpenImagesMetric,

@@ -31,8 +31,8 @@ export function compactDetections({ bboxes, scores, labels, masks }: Detections,
 }
 
 /** Whether a metric evaluates masks. */
-export function evaluatesMasks({ metric }: ModuleConfig): boolean {
-  return [metric].flat().includes('segm');
+export function evaluatesMasks({ type, metric }: ModuleConfig): boolean {
+  return type === 'BoundaryMetric' || [metric].flat().includes('segm');
 }
 
 function compact<A extends Float32Array | Int32Array | Uint32Array>(array: A): A {
