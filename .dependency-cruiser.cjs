@@ -26,8 +26,13 @@ module.exports = {
     only('masks-stand-alone', 'masks', []),
     only('models-know-nn-and-ops', 'models', [CATALOGUE, '^src/(engine|masks|nn|ops)/', '^src/data/(types|instances)\\.ts$']),
     only('onnx-knows-models', 'onnx', ['^src/(models|nn|ops)/']),
-    only('data-knows-masks', 'data', [CATALOGUE, '^src/(masks|remote)/', '^src/checkpoints/plain-pickle\\.ts$']),
-    only('evaluation-knows-data-types', 'evaluation', [CATALOGUE, '^src/masks/', '^src/data/types\\.ts$']),
+    only('data-knows-masks', 'data', [CATALOGUE, '^src/(masks|remote)/', '^src/checkpoints/plain-pickle\.ts$']),
+    only('evaluation-knows-data-types', 'evaluation', [
+      CATALOGUE,
+      '^src/masks/',
+      '^src/data/types\.ts$',
+      '^src/checkpoints/pickle-writer\.ts$',
+    ]),
     only('analysis-knows-evaluation', 'analysis', [
       CATALOGUE,
       '^src/(evaluation|masks)/',

@@ -15,11 +15,12 @@ import { averageOf, precisionAtRecalls } from '../evaluation/average-precision';
 import { AREA_RANGES } from '../evaluation/coco-matching';
 import { CocoMetric } from '../evaluation/coco-metric';
 import { ignoringMaskless, MaskOverlaps } from '../evaluation/coco-segm';
+import { cornersOf, overlapFloat32 } from '../evaluation/float32-overlaps';
 import { ImageMatcher } from '../evaluation/image-matching';
 import { BoxOverlaps, type ImageOverlaps } from '../evaluation/image-overlaps';
 import { sortByScore } from '../evaluation/score-order';
 import { vocAveragePrecision } from '../evaluation/voc-bbox';
-import { matchVocImage, vocIoU } from '../evaluation/voc-matching';
+import { matchVocImage } from '../evaluation/voc-matching';
 import { VOCMetric } from '../evaluation/voc-metric';
 import { ImageComparison, type MatchOfDetection } from './image-comparison';
 import type { ImageMatches } from './image-matches';
@@ -169,10 +170,10 @@ function vocMatcher(metric: ModuleConfig, classes: readonly string[], { iou, mas
 /** IoUs as those of VOC's matching. */
 class VocOverlaps implements ImageOverlaps {
   private bboxes: ArrayLike<number> = [];
-  private boxes: Float64Array = new Float64Array(0);
+  private corners: Float32Array = new Float32Array(0);
 
-  load({ bboxes }: BoxDetections, { boxes }: ImageTruths): void {
-    [this.bboxes, this.boxes] = [bboxes, boxes];
+  load({ bboxes }: BoxDetections, truths: ImageTruths): void {
+    [this.bboxes, this.corners] = [bboxes, cornersOf(truths)];
   }
 
   area(d: number): number {
@@ -181,7 +182,7 @@ class VocOverlaps implements ImageOverlaps {
   }
 
   overlap(detection: number, truth: number): number {
-    return vocIoU(this.bboxes, detection, this.boxes, truth, true);
+    return overlapFloat32(this.bboxes, detection, this.corners, truth, { legacy: true });
   }
 }
 

@@ -15,12 +15,12 @@ export function clashingMetrics(metrics: readonly ModuleConfig[], path: string):
     if (before < 0) return [];
     const message =
       `expected a metric of another type than ${path}.${before}, also a ${one.type}: its values would have the same names. ` +
-      "Keep one of them; boxes and masks are metric: ['bbox', 'segm'] of a CocoMetric";
+      "Keep one of them, or give it a prefix; boxes and masks are metric: ['bbox', 'segm'] of a CocoMetric";
     return [{ path: `${path}.${i}`, message }];
   });
 }
 
 function clash(one: ModuleConfig, other: ModuleConfig): boolean {
-  if (one.type !== other.type) return false;
+  if (one.type !== other.type || one.prefix !== other.prefix) return false;
   return one.type !== 'CocoMetric' || kindsOf(one).some((kind) => kindsOf(other).includes(kind));
 }

@@ -136,7 +136,7 @@ function addInferenceCommands(withConfig: AddCommand, done: Done): void {
     .addOption(
       new RepeatableOption(
         '--eval <metric>',
-        'bbox, segm, proposal or proposal_fast, several with commas; default: those of the config',
+        'bbox, segm, proposal, proposal_fast, voc, lvis, openimages, .., or a type; several with commas; default: those of the config',
       ),
     )
     .option('--out <file>', "write the detections: COCO results (.json), or MMDetection's .pkl for its analysis tools")

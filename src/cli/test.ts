@@ -5,13 +5,12 @@ import { mkdir, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Dataset } from '../data';
-import { DetLabError, didYouMean } from '../errors';
-import type { EvaluationResults } from '../evaluation';
+import { DetLabError } from '../errors';
+import { type EvaluationResults, resultsPickle, writeWhole } from '../evaluation';
 import { testNotices } from '../lab/check-run';
+import { chosenMetrics, metricWords } from '../lab/chosen-metrics';
 import { configuredTestData } from '../lab/config-data';
 import { evaluatedPredictions } from '../lab/prediction/evaluated-predictions';
-import { writeWhole } from '../lab/prediction/output-folder';
-import { resultsPickle } from '../lab/prediction/results-pickle';
 import { saveCoco } from '../lab/prediction/save-predictions';
 import type { PredictionList } from '../lab/prediction-list';
 import { openData } from './data-option';
@@ -31,23 +30,16 @@ export interface TestArguments extends InferenceArguments {
   json?: boolean;
 }
 
-const METRICS = ['bbox', 'segm', 'proposal', 'proposal_fast'];
-
 export async function testCommand(given: string[], options: TestArguments): Promise<number> {
   const out = output(options.json === true);
-  const model = await phase(EXIT.usage, () => {
+  const { model, metric } = await phase(EXIT.usage, async () => {
     requireResultsFile(options.out);
     // MMDetection 2.x: `--eval bbox segm`
     const metrics = options.eval ? [...options.eval.flatMap((word) => word.split(',')), ...given.filter(isMetric)] : [];
-    const unknown = metrics.find((word) => !isMetric(word));
-    if (unknown !== undefined)
-      throw new DetLabError(
-        `Cannot evaluate "${unknown}": expected --eval of ${METRICS.join(', ')}.${didYouMean(unknown, METRICS)}`,
-      );
-    const chosen = metrics.length > 0 ? [`test_evaluator.metric=${JSON.stringify(metrics)}`] : [];
-    const cfgOptions = [...(options.cfgOptions ?? []), ...chosen];
+    if (metrics.length > 0) chosenMetrics(metrics);
     const others = given.filter((word) => !(options.eval && isMetric(word)));
-    return openOnly(others, cfgOptions.length > 0 ? cfgOptions : undefined, 'test');
+    const opened = await openOnly(others, options.cfgOptions, 'test');
+    return { model: opened, metric: metrics.length > 0 ? metrics : undefined };
   });
   const data = await phase(EXIT.data, () =>
     options.data === undefined
@@ -65,6 +57,7 @@ export async function testCommand(given: string[], options: TestArguments): Prom
     const report = await model.evaluate(data, {
       batch: options.batch,
       part: 'test',
+      ...(metric && { metric }),
       ...inferenceOptions(options),
       signal,
     });
@@ -114,7 +107,7 @@ async function showPage(found: PredictionList): Promise<string> {
   return file;
 }
 
-const isMetric = (word: string): boolean => METRICS.includes(word);
+const isMetric = (word: string): boolean => metricWords().includes(word);
 
 const PICKLES = ['.pkl', '.pickle'];
 const extensionOf = (file: string): string => path.extname(file).toLowerCase();

@@ -45,6 +45,10 @@ export interface ImageRecord {
   areas: Float32Array;
   /** 1 for COCO's crowds, which are among the ignored. Absent: none. */
   crowds?: Uint8Array;
+  /** 1 for a box around several objects of its class (OpenImages' IsGroupOf). Absent: none. */
+  groups?: Uint8Array;
+  /** What the annotation file says of the image beyond its name and size: LVIS's neg_category_ids, weather, camera, ... */
+  fields?: Readonly<Record<string, unknown>>;
   /** The outline of each object that has a usable one. Absent: the annotation file gives none for this image. */
   segmentations?: (Segmentation | undefined)[];
   proposals?: ProposalBoxes;
@@ -86,6 +90,15 @@ export interface DataProblem {
   lost?: 'image' | 'nothing';
 }
 
+/** A category of a COCO file. */
+export interface Category {
+  id: number;
+  label: number;
+  supercategory?: string;
+  /** LVIS's: r, c or f, rare, common or frequent in the training images. */
+  frequency?: string;
+}
+
 /** Images with their ground truth, as a reader of annotation files returns them. */
 export interface Dataset {
   name: string;
@@ -93,7 +106,9 @@ export interface Dataset {
   /** Colours of the classes in drawings, #rrggbb; the standard ones when not given. */
   palette?: string[];
   /** The categories of a COCO file that have a number as id, by which results name them; label -1: none of the classes. */
-  categories?: readonly { id: number; label: number }[];
+  categories?: readonly Category[];
+  /** Of each label, those of the classes above it (OpenImages' hierarchy); absent: those that `supercategory` names. */
+  ancestors?: readonly (readonly number[])[];
   records: ImageRecord[];
   problems: DataProblem[];
   /** What was guessed or is worth knowing of the whole dataset, one sentence each. */

@@ -3,7 +3,6 @@
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { ignoredOption } from '../catalogue/ignored-option';
 import { defineModule } from '../catalogue/registry';
 import type { Dataset, ImageRecord } from '../data/types';
 import { DetLabError } from '../errors';
@@ -13,8 +12,7 @@ import { labelMapPng, readLabelMap } from '../masks/label-map';
 import { CITYSCAPES_THRESHOLDS, cityscapesAp, isCounted } from './cityscapes-ap';
 import { cityscapesLabelIds, instanceFiles } from './cityscapes-files';
 import { type CityscapesDetection, type CityscapesMatches, cityscapesMatches } from './cityscapes-matches';
-import type { MetricFactory } from './coco-metric';
-import type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricValues } from './report';
+import type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricFactory } from './report';
 
 const RESULTS = 'results';
 
@@ -51,10 +49,7 @@ export const CityScapesMetric = defineModule({
       .default(true)
       .describe('Of releases before 3.0: false removes the written detections when the metrics are computed'),
     collect_device: z.enum(['cpu', 'gpu']).default('cpu').describe('Accepted: concerns several processes'),
-    prefix: ignoredOption('names of the log begin with cityscapes/', {
-      schema: z.string().nullable().default(null),
-      harmless: ['cityscapes'],
-    }),
+    prefix: z.string().nullable().default(null).describe('What its names in the log begin with; null: cityscapes'),
     backend_args: z.null().default(null).describe('Only null'),
     file_client_args: z.null().optional().describe('Only null'),
   }),
@@ -75,6 +70,7 @@ export const CityScapesMetric = defineModule({
         formatOnly: options.format_only,
         dumpMatches: options.dump_matches,
         keepResults: options.keep_results,
+        prefix: options.prefix ?? 'cityscapes',
       });
   },
 });
@@ -85,6 +81,7 @@ interface CityscapesOptions {
   formatOnly: boolean;
   dumpMatches: boolean;
   keepResults: boolean;
+  prefix: string;
 }
 
 class CityscapesInstances implements BoxMetric {
@@ -138,7 +135,7 @@ class CityscapesInstances implements BoxMetric {
   compute(): EvaluationReport {
     const { dataset, options, results, images, detections } = this;
     const report = { metric: 'CityScapesMetric', problems: dataset.problems, images, detections };
-    if (options.formatOnly) return { ...report, metrics: {}, perClass: [], truths: 0 };
+    if (options.formatOnly) return { ...report, metrics: {}, logged: {}, perClass: [], truths: 0 };
     if (options.dumpMatches)
       writeFileSync(
         path.resolve(options.folder!, 'matches.json'),
@@ -159,12 +156,14 @@ class CityscapesInstances implements BoxMetric {
       }),
     );
     const truths = perClass.reduce((sum, row) => sum + row.truths, 0);
-    return { ...report, metrics: averages(values), perClass, truths };
+    const { AP, AP50 } = averages(values);
+    const logged = { [`${options.prefix}/mAP`]: AP, [`${options.prefix}/AP@50`]: AP50 };
+    return { ...report, metrics: { AP, AP50 }, logged, perClass, truths };
   }
 }
 
 /** Averages over what has instances; -1 where nothing has. */
-function averages(values: readonly (readonly number[])[]): MetricValues {
+function averages(values: readonly (readonly number[])[]): { AP: number; AP50: number } {
   const mean = (numbers: readonly number[]): number => {
     const defined = numbers.filter((value) => !Number.isNaN(value));
     return defined.length === 0 ? -1 : defined.reduce((sum, value) => sum + value, 0) / defined.length;

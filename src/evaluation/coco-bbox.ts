@@ -5,7 +5,7 @@
 import { DetLabError } from '../errors';
 import { accumulate, type ClassCurves, type ClassMatches, linspace } from './average-precision';
 import { AREA_RANGES } from './coco-matching';
-import { ImageMatcher } from './image-matching';
+import { type ImageMatch, ImageMatcher } from './image-matching';
 import { BoxOverlaps, type ImageOverlaps } from './image-overlaps';
 import type { ImageTruths } from './image-truths';
 import { MatchedDetections } from './matched-detections';
@@ -22,6 +22,8 @@ export interface CocoBboxOptions {
   iouThresholds?: readonly number[];
   /** Match boxes regardless of their class (COCOeval's `useCats = 0`). */
   classAgnostic?: boolean;
+  /** Whether ignored objects may match several detections, as COCO's crowds. Default true. */
+  crowds?: boolean;
 }
 
 export const COCO_IOU_THRESHOLDS: readonly number[] = linspace(0.5, 0.95, 10);
@@ -39,7 +41,7 @@ export class CocoBboxMetric implements BoxMetric {
   private readonly truths = new Map<number, ImageTruths>();
   private readonly added = new Set<number>();
   private readonly matched: MatchedDetections;
-  private readonly matcher: ImageMatcher;
+  protected readonly matcher: ImageMatcher;
   /** Per class: objects that are not ignored of each size range, and the images that have some. */
   private readonly objects: Pick<ClassMatches, 'positives' | 'truthImages'>[];
   /** By class, until the next image is added. */
@@ -68,6 +70,7 @@ export class CocoBboxMetric implements BoxMetric {
       classes: this.classes.length,
       classAgnostic: options.classAgnostic,
       maxDets: this.maxDets.at(-1)!,
+      crowds: options.crowds,
       thresholds: this.thresholds,
       overlaps,
     });
@@ -85,7 +88,7 @@ export class CocoBboxMetric implements BoxMetric {
     this.ordered = undefined;
     const { scores } = detections;
     this.detections += scores.length;
-    const match = this.matcher.match(truths, detections);
+    const match = this.matchImage(truths, detections);
     this.matched.add(imageId, scores, match);
     for (let c = 0; c < match.classCount; c++) {
       const { positives, truthImages } = this.objects[match.classes[c]];
@@ -93,6 +96,10 @@ export class CocoBboxMetric implements BoxMetric {
       for (let r = 0; r < AREA_RANGES.length; r++) positives[r] += match.positives[first + r];
       if (match.positives[first + ALL] > 0) truthImages.push({ imageId, count: match.positives[first + ALL] });
     }
+  }
+
+  protected matchImage(truths: ImageTruths, detections: BoxDetections): ImageMatch {
+    return this.matcher.match(truths, detections);
   }
 
   /** The matches so far, by class: what curves, thresholds and comparisons are computed from. */

@@ -19,6 +19,8 @@ export interface MatchRule {
   /** Ascending, at most 32. */
   thresholds: readonly number[];
   ranges?: typeof AREA_RANGES;
+  /** Whether ignored objects may match several detections, as COCO's crowds. Default true. */
+  crowds?: boolean;
 }
 
 /** What detections do: bit t is set if one is so at threshold t. */
@@ -36,6 +38,7 @@ export class ClassMatcher {
   /** Objects of the class that are not ignored, per range. */
   readonly positives: Int32Array;
   private readonly limits: Float64Array;
+  private readonly crowdBit: number;
   private readonly allBits: number;
   private readonly lows: Float64Array;
   private readonly highs: Float64Array;
@@ -49,7 +52,8 @@ export class ClassMatcher {
   private overlaps = new Float64Array(0);
   private reached = new Int32Array(0);
 
-  constructor({ thresholds, ranges = AREA_RANGES }: MatchRule) {
+  constructor({ thresholds, ranges = AREA_RANGES, crowds = true }: MatchRule) {
+    this.crowdBit = crowds ? CROWD : 0;
     this.limits = Float64Array.from(thresholds, (threshold) => Math.min(threshold, 1 - 1e-10));
     this.allBits = thresholds.length === 32 ? -1 : 2 ** thresholds.length - 1;
     this.lows = Float64Array.from(ranges, ([low]) => low);
@@ -66,10 +70,10 @@ export class ClassMatcher {
     positives.fill(0);
     for (let k = 0; k < length; k++) {
       const area = areas[objects[k]];
-      const crowd = ignored[objects[k]] === 1;
-      let outside = crowd ? CROWD : 0;
+      const isIgnored = ignored[objects[k]] === 1;
+      let outside = isIgnored ? this.crowdBit : 0;
       for (let r = 0; r < lows.length; r++) {
-        if (crowd || area < lows[r] || area > highs[r]) outside |= 1 << r;
+        if (isIgnored || area < lows[r] || area > highs[r]) outside |= 1 << r;
         else positives[r]++;
         this.taken[r * length + k] = 0;
       }

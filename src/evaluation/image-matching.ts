@@ -17,6 +17,8 @@ export interface ImageMatchOptions {
   /** Ascending, at most 32. */
   thresholds: readonly number[];
   ranges?: typeof AREA_RANGES;
+  /** Whether ignored objects may match several detections, as COCO's crowds. Default true. */
+  crowds?: boolean;
   overlaps: ImageOverlaps;
 }
 
@@ -114,6 +116,8 @@ export class ImageMatcher {
       this.scores[i] = score;
       ranked[count++] = i;
     }
+    // regardless of class, equal scores are in the order of classes, as in pycocotools
+    if (classAgnostic) ranked.subarray(0, count).sort((a, b) => labels[a] - labels[b] || a - b);
     sortByScore(ranked, count, this.scores);
     [out.count, out.classCount] = [0, 0];
     for (let k = 0; k < count; k++) {
@@ -149,6 +153,8 @@ export class ImageMatcher {
       const label = classAgnostic ? 0 : truthLabels[g];
       if (label >= 0 && label < classes) this.objects[truthEnds[label]++] = g;
     }
+    if (classAgnostic)
+      this.objects.subarray(0, truthLabels.length).sort((a, b) => truthLabels[a] - truthLabels[b] || a - b);
   }
 }
 

@@ -54,14 +54,22 @@ export function truthsOfDataset(dataset: Pick<Dataset, 'records'>): ImageTruths[
 }
 
 export interface CocoFile {
-  images: { id: number; height?: number; width?: number }[];
-  categories: { id: number; name: string }[];
+  images: {
+    id: number;
+    height?: number;
+    width?: number;
+    /** LVIS: categories that are not in the image, and those of which not every object is annotated. */
+    neg_category_ids?: number[];
+    not_exhaustive_category_ids?: number[];
+  }[];
+  categories: { id: number; name: string; supercategory?: string; frequency?: string }[];
   annotations: {
     image_id: number;
     category_id: number;
     bbox: [number, number, number, number];
     area: number;
     iscrowd?: number | boolean;
+    ignore?: number | boolean;
     id?: number | string;
     segmentation?: Segmentation;
   }[];

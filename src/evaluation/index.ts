@@ -1,8 +1,13 @@
 // Public names of the evaluation folder, and the list of built-in metrics.
 
 import type { AnyDefinition } from '../catalogue/registry';
+import { BoundaryMetric } from './boundary-metric';
 import { CityScapesMetric } from './cityscapes-metric';
 import { CocoMetric } from './coco-metric';
+import { CrowdHumanMetric } from './crowd-human-metric';
+import { DumpDetResults } from './dump-det-results';
+import { LVISMetric } from './lvis-metric';
+import { OpenImagesMetric } from './open-images-metric';
 import { VOCMetric } from './voc-metric';
 
 export { cityscapesLabelIds, instanceFiles } from './cityscapes-files';
@@ -13,8 +18,9 @@ export {
   detectionsOfCoco,
   readCocoDetections,
 } from './coco-detections';
-export type { MetricFactory } from './coco-metric';
+export { mmdetectionNames } from './coco-metric';
 export { CocoSegmMetric } from './coco-segm';
+export { CombinedMetric, type MetricPart } from './combined-metric';
 export {
   type CocoFile,
   type ImageTruths,
@@ -23,11 +29,20 @@ export {
   truthsOfDataset,
   truthsOfRecord,
 } from './image-truths';
-export { logNames } from './log-names';
-export { type ListedMetric, metricList } from './metric-list';
 export { ProposalRecall, type ProposalRecallOptions } from './proposal-recall';
-export type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricValues } from './report';
+export type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricFactory, MetricValues } from './report';
 export { compactDetections, type EvaluatedImage, type EvaluationResults, evaluatesMasks } from './results';
+export { type ImageResult, resultsPickle } from './results-pickle';
 export { VocBboxMetric, type VocBboxOptions } from './voc-bbox';
+export { writeWhole } from './write-whole';
 
-export const METRICS = [CocoMetric, VOCMetric, CityScapesMetric] as const satisfies readonly AnyDefinition[];
+export const METRICS = [
+  CityScapesMetric,
+  CocoMetric,
+  BoundaryMetric,
+  LVISMetric,
+  VOCMetric,
+  OpenImagesMetric,
+  CrowdHumanMetric,
+  DumpDetResults,
+] as const satisfies readonly AnyDefinition[];

@@ -1,6 +1,6 @@
 // The report of an evaluation, and the interface of a metric that is updated image by image.
 
-import type { DataProblem } from '../data/types';
+import type { DataProblem, Dataset } from '../data/types';
 import type { Rle } from '../masks';
 
 /** Values between 0 and 1 by name; -1 where undefined (no ground truth of that size), as in pycocotools. */
@@ -25,6 +25,8 @@ export interface EvaluationReport {
   detections: number;
   /** Data that could not be evaluated, by file and id. */
   problems: DataProblem[];
+  /** The metrics that a run logs, under MMDetection's names: `coco/bbox_mAP`, `pascal_voc/AP50`. */
+  logged?: MetricValues;
 }
 
 /** Detections of one image, xyxy, in any order; a model's `Detections` are such. */
@@ -42,4 +44,15 @@ export interface BoxDetections {
 export interface BoxMetric {
   add(imageId: number, detections: BoxDetections): void;
   compute(): EvaluationReport;
+  /** Writes the files that its options name. @returns their absolute paths */
+  write?(): Promise<string[]>;
+}
+
+/** Creates a metric for a dataset. */
+export type MetricFactory = (dataset: Dataset) => Promise<BoxMetric>;
+
+declare module '../catalogue/registry' {
+  interface Built {
+    metric: MetricFactory;
+  }
 }

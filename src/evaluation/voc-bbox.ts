@@ -4,7 +4,7 @@
 import { DetLabError } from '../errors';
 import type { ImageTruths } from './image-truths';
 import type { BoxDetections, BoxMetric, ClassReport, EvaluationReport, MetricValues } from './report';
-import { matchVocImage, type Outcome } from './voc-matching';
+import { type AreaRange, matchVocImage, type Outcome } from './voc-matching';
 
 export interface VocBboxOptions {
   classes: readonly string[];
@@ -12,6 +12,8 @@ export interface VocBboxOptions {
   iouThresholds?: readonly number[];
   /** Mean precision at 11 recalls (VOC2007), or area under the curve (VOC2012). Default '11points'. */
   mode?: '11points' | 'area';
+  /** Lower and upper ends of side lengths in pixels, such as [32, 96]: AP of boxes with areas between their squares. */
+  scaleRanges?: readonly AreaRange[];
   /** Widths include both border pixels (x2 - x1 + 1), as in the official kit. Default true. */
   legacyCoordinates?: boolean;
 }
@@ -19,7 +21,7 @@ export interface VocBboxOptions {
 interface ScoredOutcome {
   score: number;
   order: number;
-  /** One per IoU threshold. */
+  /** [thresholds, ranges] */
   outcomes: Outcome[];
 }
 
@@ -28,8 +30,10 @@ export class VocBboxMetric implements BoxMetric {
   private readonly truths = new Map<number, ImageTruths>();
   private readonly added = new Set<number>();
   private readonly outcomesByClass: ScoredOutcome[][];
-  private readonly positives: number[];
+  /** [classes, ranges] */
+  private readonly positives: number[][];
   private readonly thresholds: readonly number[];
+  private readonly ranges?: AreaRange[];
   private detections = 0;
 
   constructor(
@@ -37,9 +41,10 @@ export class VocBboxMetric implements BoxMetric {
     private readonly options: VocBboxOptions,
   ) {
     for (const image of truths) this.truths.set(image.imageId, image);
-    this.outcomesByClass = options.classes.map(() => []);
-    this.positives = options.classes.map(() => 0);
     this.thresholds = options.iouThresholds ?? [0.5];
+    this.ranges = options.scaleRanges?.map(([low, high]) => [low ** 2, high ** 2]);
+    this.outcomesByClass = options.classes.map(() => []);
+    this.positives = options.classes.map(() => (this.ranges ?? [0]).map(() => 0));
   }
 
   /** @throws DetLabError for an image that is not in the ground truth, or was added before. */
@@ -49,49 +54,67 @@ export class VocBboxMetric implements BoxMetric {
     if (this.added.has(imageId)) throw new DetLabError(`Cannot evaluate image ${imageId}: it was added before`);
     this.added.add(imageId);
     this.detections += detections.scores.length;
-    const { legacyCoordinates = true } = this.options;
-    const options = { classes: this.options.classes.length, thresholds: this.thresholds, legacyCoordinates };
+    const { legacyCoordinates = true, classes } = this.options;
+    const { thresholds, ranges } = this;
+    const options = { classes: classes.length, thresholds, ranges, legacyCoordinates };
     for (const match of matchVocImage(truths, detections, options)) {
-      this.positives[match.label] += match.positives;
+      for (const [r, count] of match.positives.entries()) this.positives[match.label][r] += count;
       const column = this.outcomesByClass[match.label];
       for (const [k, d] of match.detections.entries())
         column.push({ score: detections.scores[d], order: column.length, outcomes: match.outcomes[k] });
     }
   }
 
-  /** `mAP`, and `AP50` etc. per threshold; classes without ground truth are excluded from the means. */
+  /**
+   * `mAP`, and `AP50` etc. per threshold, with scale ranges `AP50_32-96` etc. per threshold and range; classes without ground
+   * truth (of that size) are excluded from the means.
+   */
   compute(): EvaluationReport {
-    const perClass = this.options.classes.map((name, c): ClassReport => {
-      const sorted = [...this.outcomesByClass[c]].sort((a, b) => b.score - a.score || a.order - b.order);
-      const values = this.thresholds.map((_, t) => {
-        const counted = sorted.map(({ outcomes }) => outcomes[t]).filter((outcome) => outcome !== 'ignored');
-        const isTrue = counted.map((outcome) => (outcome === 'true positive' ? 1 : 0));
-        return vocAveragePrecision(isTrue, this.positives[c], this.options.mode);
-      });
-      return { class: name, truths: this.positives[c], metrics: this.named(values) };
+    const aps = this.options.classes.map((_, c) => this.averagePrecisions(c));
+    const names = this.names();
+    const isPresent = (c: number, k: number) => this.positives[c][k % this.positives[c].length] > 0;
+    const means = names.map((_, k) => {
+      const values = aps.filter((_, c) => isPresent(c, k)).map((ofClass) => ofClass[k]);
+      return values.length === 0 ? 0 : mean(values);
     });
-    const present = perClass.filter(({ truths }) => truths > 0);
-    const mean = (name: string) =>
-      present.length === 0 ? 0 : present.reduce((sum, { metrics }) => sum + metrics[name], 0) / present.length;
+    const named = (values: readonly number[]): MetricValues => ({
+      mAP: mean(values),
+      ...Object.fromEntries(names.map((name, k) => [name, values[k]])),
+    });
+    const counts = this.positives.map((ofClass) => Math.max(...ofClass));
     return {
       metric: 'VOCMetric',
-      metrics: Object.fromEntries(Object.keys(this.named(this.thresholds.map(() => 0))).map((k) => [k, mean(k)])),
-      perClass,
+      metrics: named(means),
+      perClass: this.options.classes.map(
+        (name, c): ClassReport => ({ class: name, truths: counts[c], metrics: named(aps[c]) }),
+      ),
       images: this.added.size,
-      truths: this.positives.reduce((sum, n) => sum + n, 0),
+      truths: counts.reduce((sum, n) => sum + n, 0),
       detections: this.detections,
       problems: [],
     };
   }
 
-  private named(values: number[]): MetricValues {
-    const metrics: MetricValues = { mAP: values.reduce((sum, v) => sum + v, 0) / values.length };
-    for (const [t, threshold] of this.thresholds.entries()) {
-      metrics[`AP${String(Math.trunc(threshold * 100)).padStart(2, '0')}`] = values[t];
-    }
-    return metrics;
+  /** [thresholds, ranges] */
+  private averagePrecisions(label: number): number[] {
+    const sorted = [...this.outcomesByClass[label]].sort((a, b) => b.score - a.score || a.order - b.order);
+    const ranges = this.positives[label].length;
+    return Array.from({ length: this.thresholds.length * ranges }, (_, k) => {
+      const counted = sorted.map(({ outcomes }) => outcomes[k]).filter((outcome) => outcome !== 'ignored');
+      const isTrue = counted.map((outcome) => (outcome === 'true positive' ? 1 : 0));
+      return vocAveragePrecision(isTrue, this.positives[label][k % ranges], this.options.mode);
+    });
+  }
+
+  private names(): string[] {
+    return this.thresholds.flatMap((threshold) => {
+      const name = `AP${String(Math.trunc(threshold * 100)).padStart(2, '0')}`;
+      return this.options.scaleRanges?.map(([low, high]) => `${name}_${low}-${high}`) ?? [name];
+    });
   }
 }
+
+const mean = (values: readonly number[]): number => values.reduce((sum, v) => sum + v, 0) / values.length;
 
 /**
  * Average precision of one class.
@@ -117,8 +140,8 @@ export function vocAveragePrecision(
     return sum;
   }
   for (let k = 0; k <= 10; k++) {
-    // as in MMDetection, recalls are float32 and the eleven points float64 (0.1 * 3 > 0.3)
-    const first = recalls.findIndex((recall) => Math.fround(recall) >= k * 0.1);
+    // the points are NumPy's: 0.1 * 3 > 0.3
+    const first = recalls.findIndex((recall) => recall >= k * 0.1);
     if (first >= 0) sum += precisions[first];
   }
   return sum / 11;

@@ -1,6 +1,5 @@
 // Evaluates a detector on a dataset with the pipeline, loader settings and metric of a config.
 
-import type { ModuleConfig } from '../catalogue/registry';
 import type { ConfigObject } from '../config';
 import {
   BadData,
@@ -14,11 +13,19 @@ import {
   withBatchShapes,
 } from '../data';
 import { interruptible } from '../engine/interruption';
-import { compactDetections, type EvaluationResults, evaluatesMasks, metricList } from '../evaluation';
+import { compactDetections, type EvaluationResults } from '../evaluation';
 import type { Detector } from '../models/types';
 import { catalogue } from './catalogue';
 import { checkEvaluated } from './check-data';
-import { numberAt, objectAt, valueAt } from './config-access';
+import {
+  buildMetrics,
+  chosenMetrics,
+  configuredMetrics,
+  evaluateMasks,
+  type MetricChoice,
+  measuredOf,
+} from './chosen-metrics';
+import { numberAt, valueAt } from './config-access';
 import { evaluationPipeline } from './evaluation-pipeline';
 import { loaderWorkers } from './loader-workers';
 import { detect, type ImageDetector } from './prediction/detect';
@@ -31,6 +38,11 @@ export interface EvaluateOptions extends InferenceOptions {
   batch?: number;
   /** Whose transforms, metric and batch size of the config: `val_` (default) or `test_`. */
   part?: 'val' | 'test';
+  /**
+   * What is measured, instead of the config's: 'bbox', 'segm', 'voc', 'lvis', .., a metric's config, or several.
+   * Names of the metrics after the first begin with their prefix: `pascal_voc/AP50`.
+   */
+  metric?: MetricChoice;
   signal?: AbortSignal;
   onProgress?: (done: number, total: number) => void;
 }
@@ -40,27 +52,11 @@ interface ShardOptions {
   shard?: Shard;
 }
 
-/** A metric of an evaluator. The ground truth is that of the data, not of the annotation file that the config names. */
-function metricConfig(config: ConfigObject, path: string): ModuleConfig {
-  const { ann_file: _, type = 'CocoMetric', ...options } = objectAt(config, path);
-  return { type: String(type).replace(/^mmdet\./, ''), ...options };
-}
-
-/** The metrics of an evaluator with their paths. */
-function metricsOf(config: ConfigObject, evaluator: string): { path: string; config: ModuleConfig }[] {
-  const given = config[evaluator];
-  const paths = Array.isArray(given) && given.length > 0 ? given.map((_, i) => `${evaluator}.${i}`) : [evaluator];
-  const metrics = paths.map((path) => ({ path, config: metricConfig(config, path) }));
-  // a run has said which of the others is not there
-  return metrics.filter(({ config: { type } }, i) => i === 0 || catalogue.find('metric', type) !== undefined);
-}
-
 /** What an evaluation reads of a config: that of a part, or of the other where it has none. */
 function evaluationSettings(config: ConfigObject, part: 'val' | 'test') {
   const parts = part === 'test' ? ['test', 'val'] : ['val', 'test'];
   const given = (key: string) => parts.map((name) => `${name}_${key}`).find((path) => config[path]) ?? `val_${key}`;
-  const evaluator = given('evaluator');
-  return { dataloader: given('dataloader'), evaluator, measured: metricsOf(config, evaluator) };
+  return { dataloader: given('dataloader'), evaluator: given('evaluator') };
 }
 
 /** @returns undefined when the signal aborted it */
@@ -95,18 +91,18 @@ export async function evaluateDetections(
   found: FoundInImages,
   data: Dataset,
   config: ConfigObject,
-  { part = 'val', signal, onProgress }: EvaluateOptions = {},
+  { part = 'val', metric: choice, signal, onProgress }: EvaluateOptions = {},
 ): Promise<Report | undefined> {
   const started = performance.now();
-  const { measured, evaluator } = evaluationSettings(config, part);
-  const metric = await metricList(
-    measured.map((one) => ({ config: one.config, factory: catalogue.build('metric', one.config, { path: one.path }) })),
-    evaluator,
-  )(data);
+  const chosen =
+    choice === undefined
+      ? configuredMetrics(config, evaluationSettings(config, part).evaluator)
+      : chosenMetrics(choice);
+  const metric = await buildMetrics(chosen, data);
   const records = new Map(data.records.map((record) => [record.id, record]));
-  const results: EvaluationResults = { dataset: data, images: [], metric: measured[0].config };
+  const results: EvaluationResults = { dataset: data, images: [], metric: measuredOf(chosen) };
   const failures: DataProblem[] = [];
-  const withMasks = measured.some((one) => evaluatesMasks(one.config));
+  const withMasks = evaluateMasks(chosen);
   let done = 0;
   for await (const images of found) {
     if (!images) return undefined;
@@ -125,8 +121,9 @@ export async function evaluateDetections(
   }
   if (signal?.aborted) return undefined;
   const report = metric.compute();
+  const files = (await metric.write?.()) ?? [];
   const problems = [...data.problems, ...report.problems, ...failures];
-  return new Report({ ...report, problems }, data.name, (performance.now() - started) / 1000, { results });
+  return new Report({ ...report, problems }, data.name, (performance.now() - started) / 1000, { results, files });
 }
 
 /** Batches as the config's data loader gives them; what could not be read comes last. Ends early when the signal aborts. */

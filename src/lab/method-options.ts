@@ -102,7 +102,14 @@ const { seed, epochs } = fit;
 const batch = positive;
 const image = z.union([count, text]);
 const input = { seed, batch, epochs, epoch: positive };
-const evaluation = { batch, ...inference, part: z.enum(['val', 'test']), ...progress };
+const oneMetric = z.union([text, z.looseObject({ type: text })]);
+const evaluation = {
+  batch,
+  ...inference,
+  part: z.enum(['val', 'test']),
+  metric: z.union([oneMetric, some(oneMetric, "metric: ['bbox', 'voc']")]),
+  ...progress,
+};
 const rate = z.number().positive().max(240);
 /** A tracker's options are checked where it is built. */
 const track = z.union([z.literal(true), z.looseObject({})]);

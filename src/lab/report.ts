@@ -5,7 +5,7 @@ import type { ThresholdGoal } from '../analysis/score-curves';
 import type { DataProblem } from '../data';
 import { DetLabError } from '../errors';
 import type { ClassReport, EvaluationReport, EvaluationResults, MetricValues } from '../evaluation';
-import { logNames } from '../evaluation';
+import { mmdetectionNames } from '../evaluation';
 import { apTable } from '../visualization/ap-table';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
 import type { LiveImages } from '../visualization/live-images';
@@ -24,6 +24,8 @@ export interface ReportParts {
   /** Of a run that was stopped: after what this evaluation was made, and where the run ended. */
   unfinished?: string;
   results?: EvaluationResults;
+  /** Files that the metrics wrote. */
+  files?: readonly string[];
 }
 
 export class Report implements EvaluationReport, Displayable {
@@ -36,6 +38,10 @@ export class Report implements EvaluationReport, Displayable {
   readonly problems: DataProblem[];
   /** Of a run that was stopped: after what this evaluation was made, and where the run ended. */
   readonly unfinished: string | undefined;
+  /** The files that the metrics wrote (`outfile_prefix`, DumpDetResults), absolute. */
+  readonly files: readonly string[];
+  /** What a run logs of it, under MMDetection's names. */
+  readonly logged: MetricValues | undefined;
   /**
    * The evaluated images with their detections: { dataset, images: [{ imageId, record, detections }], metric }. Not enumerable, so
    * that a printed or serialized report stays small. Undefined in a report that was not made by `evaluate` or `fit`.
@@ -48,7 +54,7 @@ export class Report implements EvaluationReport, Displayable {
     readonly data: string,
     /** Wall-clock time of loading, prediction and metric. */
     readonly seconds: number,
-    { unfinished, results }: ReportParts = {},
+    { unfinished, results, files = [] }: ReportParts = {},
   ) {
     this.metric = report.metric;
     this.metrics = report.metrics;
@@ -58,6 +64,8 @@ export class Report implements EvaluationReport, Displayable {
     this.detections = report.detections;
     this.problems = report.problems;
     this.unfinished = unfinished;
+    this.files = files;
+    this.logged = report.logged;
     Object.defineProperty(this, 'results', { value: results, enumerable: false });
   }
 
@@ -126,20 +134,22 @@ export class Report implements EvaluationReport, Displayable {
     return this.seconds / Math.max(1, this.images);
   }
 
-  /** Metrics with the names of MMDetection's logs: `coco/bbox_mAP`, `pascal_voc/mAP`, `cityscapes/AP@50`. */
+  /** Metrics with the names of MMDetection's logs: `coco/bbox_mAP`, `pascal_voc/mAP`. */
   logNames(): MetricValues {
-    return logNames(this);
+    if (this.logged || this.metric === 'CocoMetric') return this.logged ?? mmdetectionNames(this);
+    return Object.fromEntries(Object.entries(this.metrics).map(([name, value]) => [`${this.metric}/${name}`, value]));
   }
 
   /** The same report as one of a run that was stopped. */
   ofUnfinished(unfinished: string): Report {
-    return new Report(this, this.data, this.seconds, { unfinished, results: this.results });
+    return new Report(this, this.data, this.seconds, { unfinished, results: this.results, files: this.files });
   }
 
   table(title = this.data): Table {
     const table = apTable(this, title);
-    if (this.unfinished === undefined) return table;
-    return { ...table, note: [table.note, this.unfinished].filter((line) => line !== undefined).join('; ') };
+    const written = this.files.length > 0 ? `written: ${this.files.join(', ')}` : undefined;
+    const notes = [table.note, this.unfinished, written].filter((line) => line !== undefined);
+    return { ...table, note: notes.join('; ') };
   }
 
   /** Writes the numbers as .html, .csv, .json, .svg, .png or .txt; returns the absolute path. */

@@ -1,6 +1,7 @@
 // Instance masks in plain arrays: COCO's run-length encoding, polygons, mask targets, pasting. Used by data, models,
 // evaluation and visualization; depends on none of them.
 
+export { BOUNDARY_RATIO, boundaryRle, boundaryWidth } from './boundary-rle';
 export { ColumnMasks } from './column-masks';
 export { CompressedRle } from './compressed-rle';
 export { type CropAndResizeOptions, cropAndResizeMasks } from './crop-and-resize-masks';

@@ -189,12 +189,12 @@ test('check: what keeps a config from doing what it says is exit code 2, what ma
     return detlab('config', 'check', file, ...more);
   };
   const lost = await check((given) => {
-    given.val_evaluator = { type: 'CocoMetric', format_only: true };
+    (given.val_dataloader as ConfigObject).drop_last = true;
     given.launcher = 'pytorch';
   });
   expect(lost.code).toBe(2);
   expect(lost.out).toMatch(
-    /\n {2}1 setting that a run does not act on\n {4}val_evaluator.format_only: true is not acted on: [^\n]*\n {2}1 setting without effect\n {4}launcher: "pytorch"/,
+    /\n {2}1 setting that a run does not act on\n {4}val_dataloader.drop_last: [^\n]*\n {2}1 setting without effect\n {4}launcher: "pytorch"/,
   );
   const harmless = await check((given) => {
     given.launcher = 'pytorch';

@@ -3,8 +3,7 @@
 import { z } from 'zod';
 import { defineModule } from '../../src/catalogue/registry';
 import type { Dataset } from '../../src/data/types';
-import type { MetricFactory } from '../../src/evaluation/coco-metric';
-import type { BoxDetections, BoxMetric, EvaluationReport } from '../../src/evaluation/report';
+import type { BoxDetections, BoxMetric, EvaluationReport, MetricFactory } from '../../src/evaluation/report';
 import { bboxOverlaps } from '../../src/geometry/boxes';
 
 class Recall implements BoxMetric {

@@ -9,8 +9,7 @@ import type { Dataset, ImageRecord } from '../../src/data/types';
 import { CITYSCAPES_THRESHOLDS, cityscapesAp } from '../../src/evaluation/cityscapes-ap';
 import { cityscapesMatches } from '../../src/evaluation/cityscapes-matches';
 import { CityScapesMetric } from '../../src/evaluation/cityscapes-metric';
-import type { MetricFactory } from '../../src/evaluation/coco-metric';
-import { logNames } from '../../src/evaluation/log-names';
+import type { MetricFactory } from '../../src/evaluation/report';
 import { CITYSCAPES_CLASSES, CITYSCAPES_LABELS } from '../../src/masks/cityscapes-labels';
 import { readLabelMap } from '../../src/masks/label-map';
 import { goldenJson } from '../golden-data';
@@ -96,6 +95,13 @@ describe('equal to cityscapesScripts', () => {
       }
   });
 
+  test("its names in the log are MMDetection's", async () => {
+    const { metrics, logged } = (await evaluated('scenes 0')).report;
+    expect(logged).toEqual({ 'cityscapes/mAP': metrics.AP, 'cityscapes/AP@50': metrics.AP50 });
+    const { report } = await evaluated('scenes 0', { prefix: 'mine' });
+    expect(Object.keys(report.logged!)).toEqual(['mine/mAP', 'mine/AP@50']);
+  });
+
   test('where every detection is ignored the reference stops with an IndexError: nothing is found', async () => {
     expect(cases['all ignored'].error).toMatch(/out of bounds/);
     expect((await evaluated('all ignored')).report.metrics).toEqual({ AP: 0, AP50: 0 });
@@ -165,19 +171,5 @@ describe('errors', () => {
     expect(() => metric.add(0, { ...found(one), masks: found(one).masks.map(() => small) })).toThrow(
       /expected a mask of 64 x 96.*received 10 x 10/,
     );
-  });
-});
-
-test('the names of the log are those of MMDetection, alone and beside others', () => {
-  expect(logNames({ metric: 'CityScapesMetric', metrics: { AP: 0.4, AP50: 0.6 } })).toEqual({
-    'cityscapes/mAP': 0.4,
-    'cityscapes/AP@50': 0.6,
-  });
-  const both = { AP: 0.1, 'AR@100': 0.2, segm_AP50: 0.3, cityscapes_AP50: 0.6 };
-  expect(logNames({ metric: 'CocoMetric', metrics: both })).toEqual({
-    'coco/bbox_mAP': 0.1,
-    'coco/bbox_AR@100': 0.2,
-    'coco/segm_mAP_50': 0.3,
-    'cityscapes/AP@50': 0.6,
   });
 });

@@ -5,11 +5,10 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Registry } from '../../src/catalogue/registry';
 import { CocoBboxMetric, evaluateBoxes } from '../../src/evaluation/coco-bbox';
-import { CocoMetric, type MetricFactory } from '../../src/evaluation/coco-metric';
+import { CocoMetric, mmdetectionNames } from '../../src/evaluation/coco-metric';
 import { CocoSegmMetric } from '../../src/evaluation/coco-segm';
 import { type CocoFile, truthsOfCoco } from '../../src/evaluation/image-truths';
-import { logNames } from '../../src/evaluation/log-names';
-import type { BoxDetections } from '../../src/evaluation/report';
+import type { BoxDetections, MetricFactory } from '../../src/evaluation/report';
 import { polygonToRle } from '../../src/masks';
 import { Random } from '../../src/random';
 
@@ -110,7 +109,7 @@ describe.each(['tiny', 'small'])('golden coco_%s', (size) => {
     for (const [c, value] of wanted.per_class_ap.entries())
       expect(Math.abs(many.perClass[c].metrics.AP - value)).toBeLessThan(1e-6);
     expect(Math.abs(many.metrics['AR@1000'] - wanted.mean_recall_all_area_last)).toBeLessThan(1e-6);
-    expect(Object.keys(logNames(many))).toContain('coco/bbox_AR_s@1000');
+    expect(Object.keys(mmdetectionNames(many))).toContain('coco/bbox_AR_s@1000');
 
     const agnostic = evaluateBoxes(truthsOfCoco(coco), detections, { classes, classAgnostic: true });
     const free = expected.bbox_catagnostic_1_10_100;

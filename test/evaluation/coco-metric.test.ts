@@ -1,10 +1,13 @@
 // CocoMetric of several kinds: boxes, masks, proposals.
 
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Registry } from '../../src/catalogue/registry';
 import type { Dataset } from '../../src/data/types';
-import { CocoMetric, type MetricFactory } from '../../src/evaluation/coco-metric';
-import { logNames } from '../../src/evaluation/log-names';
+import { CocoMetric, mmdetectionNames } from '../../src/evaluation/coco-metric';
+import type { MetricFactory } from '../../src/evaluation/report';
 import { polygonToRle } from '../../src/masks';
 
 describe('CocoMetric of several kinds', () => {
@@ -44,7 +47,7 @@ describe('CocoMetric of several kinds', () => {
     // the first mask covers half: of ten thresholds it passes 0.5 alone, and the second mask is exact
     expect(report.perClass[0].metrics.segm_AP).toBeCloseTo((1 + 9 * 0.5) / 10, 6);
     expect(report.metrics.segm_AP).toBeCloseTo(report.perClass[0].metrics.segm_AP / 2, 6);
-    const names = logNames(report);
+    const names = mmdetectionNames(report);
     expect(names['coco/bbox_mAP']).toBe(0.5);
     expect(names['coco/segm_mAP']).toBe(report.metrics.segm_AP);
     expect(Object.keys(names)).toContain('coco/segm_AR_s@100');
@@ -82,10 +85,7 @@ describe('CocoMetric of several kinds', () => {
     expect(metrics['proposal_fast_AR@2']).toBe(0.5);
     expect(perClass).toEqual([]);
     expect(Object.keys(metrics)).not.toContain('proposal_AP');
-    expect(logNames({ metric: 'CocoMetric', metrics })).toMatchObject({
-      'coco/AR@1': 0.5,
-      'coco/AR_s@2': expect.any(Number),
-    });
+    expect(mmdetectionNames({ metrics })).toMatchObject({ 'coco/AR@1': 0.5, 'coco/AR_s@2': expect.any(Number) });
   });
 
   it('masks that are missing are missed in words', async () => {
@@ -98,5 +98,54 @@ describe('CocoMetric of several kinds', () => {
       { path: 'm' },
     ) as MetricFactory;
     await expect(make(bare)).rejects.toThrow(/none of the 2 ground-truth objects has a segmentation/);
+  });
+
+  it('metric_items, classwise and prefix are those of the log', async () => {
+    const log = async (options: object) => {
+      const metric = await build(options);
+      metric.add(1, found);
+      return metric.compute();
+    };
+    const items = await log({ metric_items: ['mAP_50', 'AR@300'], prefix: 'cells' });
+    expect(items.metrics).toEqual({ AP50: 0.5, 'AR@300': expect.any(Number) }); // MMDetection's proposal_nums
+    expect(Object.keys(items.logged!)).toEqual(['cells/bbox_mAP_50', 'cells/bbox_AR@300']);
+    const classwise = await log({ classwise: true, metric: ['bbox', 'segm'] });
+    expect(classwise.logged).toMatchObject({
+      'coco/bbox_mAP': 0.5,
+      'coco/cell_precision': 1,
+      'coco/segm_cell_precision': classwise.perClass[0].metrics.segm_AP,
+      'coco/dot_precision': 0,
+    });
+    expect(() => build({ metric_items: ['AR@300'], proposal_nums: [1, 10] })).toThrow(
+      'Cannot report the metric item "AR@300": proposal_nums: [1,10] gives mAP, mAP_50,',
+    );
+    expect(() => build({ metric_items: ['map'] })).toThrow('expected mAP, mAP_50');
+  });
+
+  it('format_only writes the files that a server evaluates, and computes nothing', async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), 'detlab-coco-'));
+    const outfile_prefix = path.join(folder, 'deep', 'results');
+    const metric = await build(
+      { format_only: true, outfile_prefix },
+      {
+        ...data,
+        categories: [
+          { id: 18, label: 0 },
+          { id: 3, label: 1 },
+        ],
+      },
+    );
+    metric.add(1, { ...found, labels: [0, 1] });
+    expect(metric.compute().metrics).toEqual({});
+    const files = await metric.write!();
+    expect(files).toEqual([`${outfile_prefix}.bbox.json`, `${outfile_prefix}.segm.json`]);
+    const [boxes, masks] = files.map((file) => JSON.parse(readFileSync(file, 'utf8')));
+    expect(boxes).toEqual([
+      { image_id: 1, bbox: [10, 10, 20, 20], score: 0.9, category_id: 18 },
+      { image_id: 1, bbox: [10, 10, 20, 18], score: 0.8, category_id: 3 },
+    ]);
+    expect(masks[1].segmentation.size).toEqual([40, 50]);
+    rmSync(folder, { recursive: true });
+    expect(() => build({ format_only: true })).toThrow('it needs outfile_prefix');
   });
 });

@@ -67,8 +67,17 @@ export async function loadCoco(annFile: string, imgDir: string, options: CocoOpt
   const dataset: Dataset = {
     name: options.name ?? path.basename(file, '.json'),
     classes,
-    categories: [...categories.values()].flatMap(({ id, name }) =>
-      typeof id === 'number' ? [{ id, label: classes.indexOf(name) }] : [],
+    categories: [...categories.values()].flatMap(({ id, name, supercategory, frequency }) =>
+      typeof id === 'number'
+        ? [
+            {
+              id,
+              label: classes.indexOf(name),
+              ...(supercategory && { supercategory }),
+              ...(frequency && { frequency }),
+            },
+          ]
+        : [],
     ),
     records: filterRecords(records, options, report.problems),
     problems: report.problems,
@@ -189,6 +198,7 @@ async function toRecords(
       id,
       path: file,
       ...size,
+      ...(image.fields && { fields: image.fields }),
       ...groundTruth(byImage.get(image.key)!, { name: image.name, ...size }, report),
     });
   }

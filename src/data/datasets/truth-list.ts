@@ -10,6 +10,8 @@ export interface TruthRow {
   ignored: boolean;
   /** A crowd is ignored too. */
   crowd?: boolean;
+  /** Around several objects of its class (OpenImages). */
+  group?: boolean;
   area: number;
   annotationId: number | string;
   segmentation?: Segmentation;
@@ -20,7 +22,7 @@ export interface TruthRow {
 /** The ground-truth fields of an ImageRecord, one row per object. */
 export function packTruths(
   rows: readonly TruthRow[],
-): Pick<ImageRecord, 'truths' | 'areas' | 'annotationIds' | 'segmentations' | 'crowds'> {
+): Pick<ImageRecord, 'truths' | 'areas' | 'annotationIds' | 'segmentations' | 'crowds' | 'groups'> {
   const outlined = rows.some((row) => row.outlined || row.segmentation !== undefined);
   const crowded = rows.some((row) => row.crowd);
   const count = rows.length;
@@ -39,6 +41,7 @@ export function packTruths(
   }
   return {
     ...(outlined ? { segmentations: rows.map((row) => row.segmentation) } : {}),
+    ...(rows.some((row) => row.group) ? { groups: Uint8Array.from(rows, (row) => (row.group ? 1 : 0)) } : {}),
     ...(crowded ? { crowds: Uint8Array.from(rows, (row) => (row.crowd ? 1 : 0)) } : {}),
     truths,
     areas,

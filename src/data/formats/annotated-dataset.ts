@@ -136,6 +136,7 @@ function labelled(
         bbox,
         area: object.area,
         crowd: object.crowd === true,
+        group: object.group === true,
         ignore: object.ignored === true,
         segmentation: outline,
         outlined: outline !== undefined,

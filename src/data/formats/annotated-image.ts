@@ -15,6 +15,8 @@ export interface AnnotatedObject {
   /** Polygons in the image's `unit`, or run lengths of the whole image. */
   outline?: Segmentation;
   crowd?: boolean;
+  /** A box around several objects, as Open Images has them. */
+  group?: boolean;
   ignored?: boolean;
   /** An ignored region of every class (KITTI's DontCare); `name` is not used. */
   everyClass?: boolean;

@@ -62,7 +62,12 @@ export const openImages: Format = {
         }
         const [x1, y1, x2, y2] = box;
         const name = names.get(fields.LabelName) ?? fields.LabelName;
-        image.objects.push({ name, box: [x1, y1, x2, y2], place, ...(fields.IsGroupOf === '1' && { crowd: true }) });
+        image.objects.push({
+          name,
+          box: [x1, y1, x2, y2],
+          place,
+          ...(fields.IsGroupOf === '1' && { crowd: true, group: true }),
+        });
       }
     }
     if (found.length === 0) throw new DetLabError(`Cannot load "${place.path}" as Open Images' CSV: it has no box`);

@@ -1,20 +1,9 @@
 // Writes files into one folder and nowhere else: links in it are not followed out of it, and a file is there whole or not at all.
 
-import { mkdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { DetLabError } from '../../errors';
-
-/** Writes a file whole or not at all; one that is there, also a link, is replaced. */
-export async function writeWhole(file: string, content: string | Uint8Array): Promise<void> {
-  const partial = path.join(path.dirname(file), `.${crypto.randomUUID()}.partial`);
-  try {
-    await writeFile(partial, content, { flag: 'wx' });
-    await rename(partial, file);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw new DetLabError(`Cannot write "${file}": ${(error as Error).message}`);
-  }
-}
+import { writeWhole } from '../../evaluation';
 
 export class OutputFolder {
   readonly root: string;

@@ -7,12 +7,13 @@ import path from 'node:path';
 import sharp from 'sharp';
 import type { Dataset, PixelImage } from '../../data';
 import { DetLabError } from '../../errors';
+import { writeWhole } from '../../evaluation';
 import { rleToSegmentation } from '../../masks';
 import { cocoEntries } from './coco-entries';
 import { safeName, uniqueFiles } from './file-names';
 import type { FolderContent } from './folder-contents';
 import type { ImagePredictions, Prediction } from './image-predictions';
-import { OutputFolder, writeWhole } from './output-folder';
+import { OutputFolder } from './output-folder';
 import { labelmeFile, yoloLabels } from './pre-annotations';
 import { VIDEO_TARGETS, VideoWriter } from './video-writer';
 

@@ -16,6 +16,8 @@ export interface CocoAnnotation {
   area?: number;
   crowd: boolean;
   ignore: boolean;
+  /** Around several objects of its class (OpenImages). */
+  group: boolean;
   segmentation?: Segmentation;
   /** Whether the file gives an outline, usable or not. */
   outlined: boolean;
@@ -43,6 +45,7 @@ export function readAnnotation(entry: unknown, id: number, report: CocoReport): 
     area: numberOf(fields.area),
     crowd: flagOf(fields.iscrowd),
     ignore: flagOf(fields.ignore),
+    group: flagOf(fields.is_group_of ?? fields.isgroupof ?? fields.IsGroupOf),
   };
   const outline = readOutline(fields.segmentation);
   const segmentation = outline.kind === 'usable' ? outline.segmentation : undefined;

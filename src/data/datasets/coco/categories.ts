@@ -10,6 +10,8 @@ export interface Category {
   id: Key;
   name: string;
   supercategory?: string;
+  /** LVIS's. */
+  frequency?: string;
 }
 
 /**
@@ -43,7 +45,12 @@ export function readCategories(entries: readonly unknown[], report: CocoReport):
     if (other !== undefined)
       report.entry('duplicate', 'Category', id, `has the name "${name}" of category ${other}; both are one class`);
     else idOfName.set(name, id);
-    categories.set(id, { id, name, supercategory: nameOf(fields.supercategory) });
+    categories.set(id, {
+      id,
+      name,
+      supercategory: nameOf(fields.supercategory),
+      frequency: nameOf(fields.frequency),
+    });
   }
   if (categories.size === 0)
     throw new DetLabError(

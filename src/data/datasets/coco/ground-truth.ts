@@ -53,7 +53,7 @@ export function groundTruth(
 }
 
 function toRow(annotation: LabelledAnnotation, image: SizedImage, report: TruthReport): TruthRow | undefined {
-  const { id, bbox, label, crowd, ignore, outlined } = annotation;
+  const { id, bbox, label, crowd, group, ignore, outlined } = annotation;
   const [x, y, w, h] = bbox;
   let { segmentation } = annotation;
   const unfit = segmentation && misfit(segmentation, image);
@@ -78,6 +78,7 @@ function toRow(annotation: LabelledAnnotation, image: SizedImage, report: TruthR
     label,
     ignored: crowd || ignore,
     crowd,
+    group,
     area,
     annotationId: id,
     outlined,

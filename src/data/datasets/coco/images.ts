@@ -18,6 +18,8 @@ export interface CocoImage {
   path?: string;
   /** As annotated; undefined when that is no size. */
   size?: { width: number; height: number };
+  /** What the file says of the image beyond that. */
+  fields?: Record<string, unknown>;
 }
 
 /**
@@ -52,7 +54,7 @@ export function readImages(entries: readonly unknown[], imgDir: string, report: 
       );
       continue;
     }
-    images.set(key, { key, id: Number.NaN, name: given[0], size: sizeOf(fields) });
+    images.set(key, { key, id: Number.NaN, name: given[0], size: sizeOf(fields), ...otherFields(fields) });
     if (given.length > 1) names.set(key, given);
   }
   numberImages([...images.values()], report);
@@ -69,6 +71,25 @@ function namesIn(fields: Record<string, unknown>): string[] {
     if (name !== undefined) names.push(name);
   }
   return names;
+}
+
+/** Fields of every COCO file; they say nothing of what is in the image. */
+const STANDARD = new Set([
+  'id',
+  'file_name',
+  'width',
+  'height',
+  'license',
+  'coco_url',
+  'flickr_url',
+  'date_captured',
+  'path',
+  'file',
+]);
+
+function otherFields(fields: Record<string, unknown>): Pick<CocoImage, 'fields'> {
+  const others = Object.entries(fields).filter(([name]) => !STANDARD.has(name));
+  return others.length === 0 ? {} : { fields: Object.fromEntries(others) };
 }
 
 function sizeOf(fields: Record<string, unknown>): CocoImage['size'] {

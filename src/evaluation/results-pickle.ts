@@ -2,9 +2,9 @@
 // pred_instances are torch tensors and masks COCO's compressed run lengths, as Python's pickle module writes them (protocol 3). Of
 // the input of the network it has no facts (img_shape, scale_factor), which MMDetection's tools do not read.
 
-import { PickleWriter } from '../../checkpoints/pickle-writer';
-import type { Detections } from '../../data/types';
-import { countsToString } from '../../masks/rle-string';
+import { PickleWriter } from '../checkpoints/pickle-writer';
+import type { Detections } from '../data/types';
+import { countsToString } from '../masks/rle-string';
 
 export interface ImageResult {
   /** As in the annotation file. */

@@ -5,8 +5,8 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, it } from 'vitest';
-import { type ImageResult, resultsPickle } from '../../../src/lab/prediction/results-pickle';
-import { places } from '../../../src/paths';
+import { type ImageResult, resultsPickle } from '../../src/evaluation/results-pickle';
+import { places } from '../../src/paths';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'detlab-pickle-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
