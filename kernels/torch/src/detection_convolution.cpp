@@ -4,6 +4,7 @@
 #include "autograd.h"
 #include "call.h"
 #include "definitions.h"
+#include "direct_convolution.h"
 #include "filter_gradient.h"
 #include "lanes.h"
 #include "layout.h"
@@ -85,9 +86,15 @@ static Tensor forwardOnly(const Tensor& x, const Filter& f, const Tensor& bias, 
     return forwardOnly(widened(x), f, widened(bias), widened(residual), o).to(type);
   }
   FilterForms& filter = f.forms;
-  if (winogradFits(x, f.size, o.strides, o.padding, o.dilations, o.groups))
+  if (winogradFits(x, f.size, o.strides, o.padding, o.dilations, o.groups)) {
+    // a filter that is kept as it is takes no memory but the variable's
+    if (f.cached && !filter.isExact())
+      return winogradPackedForward(x, filter.tapsForm(), f.size[0], o.padding, bias, residual, o.activation);
     return filter.isExact() ? winogradForward(x, filter.filter, filter.scale, o.padding, bias, residual, o.activation)
                             : winogradForward(x, filter.plainForm(), Tensor(), o.padding, bias, residual, o.activation);
+  }
+  if (directFits(x, f.size, o.strides, o.padding, o.dilations, o.groups))
+    return directForward(x, filter.directPanels(f.cached), f.size, o.strides, o.padding, bias, residual, o.activation);
   Tensor offset = bias.defined() ? bias.to(type) : bias;
   if (x.is_cpu() && x.numel() > 0 && x.scalar_type() != at::kHalf)
     return fusedForward(channelsLast(x), f.cached ? filter.packedForm(x.sizes()) : filter.plainForm(), offset,
