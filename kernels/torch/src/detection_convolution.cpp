@@ -8,6 +8,7 @@
 #include "filter_gradient.h"
 #include "lanes.h"
 #include "layout.h"
+#include "max_pool.h"
 #include "pointwise.h"
 #include "precision.h"
 #include "prepared_filters.h"
@@ -282,7 +283,13 @@ void defineDetectionConvolution() {
   // (x, size, strides, padding, ceilMode)
   defineKernel("detMaxPool2d", [](Call& call) {
     Tensor x = nchw(call.tensor(0));
-    return nhwc(at::max_pool2d(x, call.integers(1), call.integers(2), call.integers(3), {1, 1}, call.flag(4)));
+    Ints size = call.integers(1), strides = call.integers(2), padding = call.integers(3), out;
+    for (int axis = 0; axis < 2; axis++) out.push_back((x.size(2 + axis) + 2 * padding[axis] - size[axis]) / strides[axis] + 1);
+    // with the last windows beside the map libtorch's rules are finer
+    if (!call.flag(4) && !needsGradient({x}) && hasLanes(x) && x.numel() > 0 && 2 * padding[0] <= size[0] &&
+        2 * padding[1] <= size[1] && out[0] > 0 && out[1] > 0)
+      return nhwc(maxPooled(x, size, strides, padding, out[0], out[1]));
+    return nhwc(at::max_pool2d(x, size, strides, padding, {1, 1}, call.flag(4)));
   });
 }
 
