@@ -105,13 +105,14 @@ export class BatchNorm2d extends Module {
    * gradients before.
    */
   affine(): Affine {
-    const sources = [this.weight, this.bias, this.runningMean, this.runningVar];
-    if ((this.weight.requiresGrad || this.bias.requiresGrad) && recordsGradients()) {
+    const { weight, bias, runningMean, runningVar, cached } = this;
+    if ((weight.requiresGrad || bias.requiresGrad) && recordsGradients()) {
       this.forget();
       return this.computeAffine();
     }
-    const of = sources.map((p) => p.variable.dataId);
-    if (this.cached?.of.every((id, i) => id === of[i])) return this.cached;
+    const of = [weight.variable.dataId, bias.variable.dataId, runningMean.variable.dataId, runningVar.variable.dataId];
+    if (cached && of[0] === cached.of[0] && of[1] === cached.of[1] && of[2] === cached.of[2] && of[3] === cached.of[3])
+      return cached;
     this.forget();
     const { scale, shift } = this.computeAffine();
     this.cached = { scale: tf.keep(scale), shift: tf.keep(shift), of };

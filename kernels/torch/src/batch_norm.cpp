@@ -102,7 +102,7 @@ static void normalise(T* y, const T* x, const T* residual, const float* factor, 
         Lanes value = get(x + i, lanes) * get(factor + c, lanes) + get(shift + c, lanes);
         if constexpr (kResidual) value += get(residual + i, lanes);
         if constexpr (kSilu)
-          put(y + i, silu(value), lanes);
+          put(y + i, siluFor<T>(value), lanes);
         else
           put(y + i, value < floor ? floor : value, lanes);
       }
@@ -121,7 +121,7 @@ struct Backward {
     Lanes g = get(dy + i, lanes);
     if constexpr (kActivation == Activation::relu) return get(y + i, lanes) > 0 ? g : Lanes{};
     if constexpr (kActivation == Activation::silu)
-      return g * siluSlope(get(x + i, lanes) * get(factor + c, lanes) + get(shift + c, lanes));
+      return g * siluSlopeFor<T>(get(x + i, lanes) * get(factor + c, lanes) + get(shift + c, lanes));
     return g;
   }
 

@@ -4,9 +4,11 @@
 #include "autograd.h"
 #include "call.h"
 #include "definitions.h"
+#include "direct_convolution.h"
 #include "filter_gradient.h"
 #include "lanes.h"
 #include "layout.h"
+#include "max_pool.h"
 #include "pointwise.h"
 #include "precision.h"
 #include "prepared_filters.h"
@@ -85,9 +87,15 @@ static Tensor forwardOnly(const Tensor& x, const Filter& f, const Tensor& bias, 
     return forwardOnly(widened(x), f, widened(bias), widened(residual), o).to(type);
   }
   FilterForms& filter = f.forms;
-  if (winogradFits(x, f.size, o.strides, o.padding, o.dilations, o.groups))
+  if (winogradFits(x, f.size, o.strides, o.padding, o.dilations, o.groups)) {
+    // a filter that is kept as it is takes no memory but the variable's
+    if (f.cached && !filter.isExact())
+      return winogradPackedForward(x, filter.tapsForm(), f.size[0], o.padding, bias, residual, o.activation);
     return filter.isExact() ? winogradForward(x, filter.filter, filter.scale, o.padding, bias, residual, o.activation)
                             : winogradForward(x, filter.plainForm(), Tensor(), o.padding, bias, residual, o.activation);
+  }
+  if (directFits(x, f.size, o.strides, o.padding, o.dilations, o.groups))
+    return directForward(x, filter.directPanels(f.cached), f.size, o.strides, o.padding, bias, residual, o.activation);
   Tensor offset = bias.defined() ? bias.to(type) : bias;
   if (x.is_cpu() && x.numel() > 0 && x.scalar_type() != at::kHalf)
     return fusedForward(channelsLast(x), f.cached ? filter.packedForm(x.sizes()) : filter.plainForm(), offset,
@@ -275,7 +283,13 @@ void defineDetectionConvolution() {
   // (x, size, strides, padding, ceilMode)
   defineKernel("detMaxPool2d", [](Call& call) {
     Tensor x = nchw(call.tensor(0));
-    return nhwc(at::max_pool2d(x, call.integers(1), call.integers(2), call.integers(3), {1, 1}, call.flag(4)));
+    Ints size = call.integers(1), strides = call.integers(2), padding = call.integers(3), out;
+    for (int axis = 0; axis < 2; axis++) out.push_back((x.size(2 + axis) + 2 * padding[axis] - size[axis]) / strides[axis] + 1);
+    // with the last windows beside the map libtorch's rules are finer
+    if (!call.flag(4) && !needsGradient({x}) && hasLanes(x) && x.numel() > 0 && 2 * padding[0] <= size[0] &&
+        2 * padding[1] <= size[1] && out[0] > 0 && out[1] > 0)
+      return nhwc(maxPooled(x, size, strides, padding, out[0], out[1]));
+    return nhwc(at::max_pool2d(x, size, strides, padding, {1, 1}, call.flag(4)));
   });
 }
 

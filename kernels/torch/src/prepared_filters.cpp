@@ -1,8 +1,10 @@
 #include "prepared_filters.h"
 
+#include "direct_convolution.h"
 #include "layout.h"
 #include "pointwise.h"
 #include "precision.h"
+#include "winograd_filter.h"
 
 namespace detlab {
 
@@ -53,6 +55,19 @@ Tensor FilterForms::rowPanels(bool kept) {
   Tensor result = pointwiseFilter(filter, scale, use.type, false);
   if (kept) panels = result;
   return result;
+}
+
+Tensor FilterForms::directPanels(bool kept) {
+  if (direct.defined()) return direct;
+  Tensor result = directFilter(filter, scale, use.type);
+  if (kept) direct = result;
+  return result;
+}
+
+const Tensor& FilterForms::tapsForm() {
+  if (!taps.defined()) taps = packedTaps(filter, scale, use.type);
+  forgetPlain();
+  return taps;
 }
 
 FilterForms* cachedForms(int64_t slot, const Tensor& filter, const Tensor& scale, const FilterUse& use) {

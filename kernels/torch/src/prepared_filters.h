@@ -22,11 +22,17 @@ struct FilterForms {
   Tensor plain;   // OIHW in channels_last memory: what a backward pass reads
   Tensor packed;  // in the memory order of oneDNN's kernel
   Tensor panels;  // of a 1x1 filter, for the products of this engine
+  Tensor taps;    // of a 3x3 filter, for Winograd's products
+  Tensor direct;  // for direct convolutions of this engine
 
   const Tensor& plainForm();
   const Tensor& packedForm(at::IntArrayRef inputSize);
   /** Panels of a 1x1 filter, which are kept if the forms are. */
   Tensor rowPanels(bool kept);
+  /** Panels for direct convolutions, which are kept if the forms are. */
+  Tensor directPanels(bool kept);
+  /** Packed taps of a 3x3 filter. */
+  const Tensor& tapsForm();
   /** Whether the filter and its scale are what is convolved with, since products are in float32. */
   bool isExact() const { return use.type == at::kFloat && filter.scalar_type() == at::kFloat; }
 

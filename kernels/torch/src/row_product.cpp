@@ -67,29 +67,41 @@ template <int kRows, int kVectors>
 inline void accumulate(const RowSegment<uint16_t>&, int64_t, const uint16_t*, Lanes (&)[kRows][kVectors]) {}
 #endif
 
+/** Writes a vector of sums of each row of a tile, `step` apart, of which `lanes` are columns, with the epilogue. */
+template <bool kWhole, typename Out, typename F>
+inline void finishVector(const RowTarget<Out>& t, int rows, int64_t column, int64_t lanes, const float* sums, int64_t step, F activate) {
+  const RowEpilogue<Out>& e = t.epilogue;
+  if constexpr (kWhole) lanes = kLanes;
+  const Lanes bias = e.bias ? get(e.bias + column, lanes) : Lanes{};
+  const Out* residual = e.residual ? e.residual + t.row * e.residualStep + column : nullptr;
+  Out* result = t.result + t.row * t.columns + column;
+  for (int64_t r = 0; r < rows; r++, result += t.columns) {
+    int64_t row = t.row + r;
+    Lanes value = get(sums + r * step) + bias;
+    if (e.addend) value += get(e.addend + (row / (2 * e.width) * (e.width / 2) + row % e.width / 2) * t.columns + column, lanes);
+    if (residual) value += get(residual + r * e.residualStep, lanes);
+    put(result, activate(value), lanes);
+  }
+}
+
 /** Writes the rows of sums of a tile, `vectors` each, with the epilogue. */
 template <typename Out>
 void finish(const RowTarget<Out>& t, int rows, int vectors, const float* sums) {
-  const RowEpilogue<Out>& e = t.epilogue;
-  for (int v = 0; v < vectors; v++) {
-    int64_t column = t.column + v * kLanes, lanes = t.columns - column;
-    Lanes bias = e.bias ? get(e.bias + column, lanes) : Lanes{};
-    auto write = [&](auto activate) {
-      for (int64_t r = 0; r < rows; r++) {
-        int64_t row = t.row + r;
-        Lanes value = get(sums + (r * vectors + v) * kLanes) + bias;
-        if (e.addend) value += get(e.addend + (row / (2 * e.width) * (e.width / 2) + row % e.width / 2) * t.columns + column, lanes);
-        if (e.residual) value += get(e.residual + row * e.residualStep + column, lanes);
-        put(t.result + row * t.columns + column, activate(value), lanes);
-      }
-    };
-    if (e.activation == Activation::silu)
-      write([](Lanes x) { return silu(x); });
-    else if (e.activation == Activation::relu)
-      write([](Lanes x) { return x < 0 ? Lanes{} : x; });  // NaN stays NaN
-    else
-      write([](Lanes x) { return x; });
-  }
+  auto write = [&](auto activate) {
+    for (int v = 0; v < vectors; v++) {
+      int64_t column = t.column + v * kLanes, lanes = t.columns - column;
+      if (lanes >= kLanes)
+        finishVector<true>(t, rows, column, lanes, sums + v * kLanes, vectors * kLanes, activate);
+      else
+        finishVector<false>(t, rows, column, lanes, sums + v * kLanes, vectors * kLanes, activate);
+    }
+  };
+  if (t.epilogue.activation == Activation::silu)
+    write([](Lanes x) { return siluFor<Out>(x); });
+  else if (t.epilogue.activation == Activation::relu)
+    write([](Lanes x) { return x < 0 ? Lanes{} : x; });  // NaN stays NaN
+  else
+    write([](Lanes x) { return x; });
 }
 
 template <int kRows, int kVectors, typename T, typename Out>
@@ -161,19 +173,24 @@ void packRowFilter(const float* filter, const float* scale, int64_t outputs, int
 }
 
 template <typename T, typename Out>
+void rowPanelProduct(const std::vector<RowSegment<T>>& segments, int64_t begin, int64_t end, int64_t column, int64_t columns,
+                     const T* panel, const RowEpilogue<Out>& epilogue, Out* result) {
+  int64_t tiles = (end - begin + kSumRows - 1) / kSumRows;
+  for (int64_t t = 0; t < tiles; t++) {
+    int64_t row = begin + (end - begin) * t / tiles, count = begin + (end - begin) * (t + 1) / tiles - row;
+    rowTileOf<kSumRows>(count, segments, panel, RowTarget<Out>{epilogue, result, row, column, columns});
+  }
+}
+
+template <typename T, typename Out>
 void rowProduct(const std::vector<RowSegment<T>>& segments, int64_t begin, int64_t end, int64_t columns, const T* panels,
                 int64_t depth, const RowEpilogue<Out>& epilogue, Out* result) {
   const int64_t fitting = std::max<int64_t>(1, kRowBytes / (depth * int64_t(sizeof(T)) * kSumRows)) * kSumRows;
   const int64_t blocks = (end - begin + fitting - 1) / fitting;
   for (int64_t block = 0; block < blocks; block++) {
     int64_t first = begin + (end - begin) * block / blocks, last = begin + (end - begin) * (block + 1) / blocks;
-    int64_t tiles = (last - first + kSumRows - 1) / kSumRows;
     for (int64_t column = 0; column < columns; column += kPanel)
-      for (int64_t t = 0; t < tiles; t++) {
-        int64_t row = first + (last - first) * t / tiles, count = first + (last - first) * (t + 1) / tiles - row;
-        rowTileOf<kSumRows>(count, segments, panels + column * depth,
-                          RowTarget<Out>{epilogue, result, row, column, columns});
-      }
+      rowPanelProduct(segments, first, last, column, columns, panels + column * depth, epilogue, result);
   }
 }
 
@@ -185,5 +202,9 @@ template void rowProduct(const std::vector<RowSegment<uint16_t>>&, int64_t, int6
                          const RowEpilogue<uint16_t>&, uint16_t*);
 template void rowProduct(const std::vector<RowSegment<uint16_t>>&, int64_t, int64_t, int64_t, const uint16_t*, int64_t,
                          const RowEpilogue<float>&, float*);
+template void rowPanelProduct(const std::vector<RowSegment<float>>&, int64_t, int64_t, int64_t, int64_t, const float*,
+                              const RowEpilogue<float>&, float*);
+template void rowPanelProduct(const std::vector<RowSegment<uint16_t>>&, int64_t, int64_t, int64_t, int64_t, const uint16_t*,
+                              const RowEpilogue<uint16_t>&, uint16_t*);
 
 }  // namespace detlab

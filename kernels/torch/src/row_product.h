@@ -49,4 +49,9 @@ template <typename T, typename Out>
 void rowProduct(const std::vector<RowSegment<T>>& segments, int64_t begin, int64_t end, int64_t columns, const T* panels,
                 int64_t depth, const RowEpilogue<Out>& epilogue, Out* result);
 
+/** The same for the columns of one panel, from `column`, whose filter is at `panel`; blocks fit in cache by themselves. */
+template <typename T, typename Out>
+void rowPanelProduct(const std::vector<RowSegment<T>>& segments, int64_t begin, int64_t end, int64_t column, int64_t columns,
+                     const T* panel, const RowEpilogue<Out>& epilogue, Out* result);
+
 }  // namespace detlab

@@ -19,6 +19,10 @@ bool winogradFits(const Tensor& x, at::IntArrayRef filter, at::IntArrayRef strid
 Tensor winogradForward(const Tensor& x, const Tensor& filter, const Tensor& scale, at::IntArrayRef padding, const Tensor& bias,
                        const Tensor& residual, Activation activation);
 
+/** The same of a filter packed by `packedTaps` in the type of x, to `channels`. */
+Tensor winogradPackedForward(const Tensor& x, const Tensor& taps, int64_t channels, at::IntArrayRef padding, const Tensor& bias,
+                             const Tensor& residual, Activation activation);
+
 /** Gradient of the input, of size [height, width]. */
 Tensor winogradInputGradient(const Tensor& dy, const Tensor& filter, at::IntArrayRef size, at::IntArrayRef padding);
 

@@ -13,85 +13,94 @@ constexpr float kA = 0.625f, kB = 1.5f;
 constexpr float kA2 = kA * kA, kB2 = kB * kB, kA3 = kA2 * kA, kB3 = kB2 * kB, kA2B2 = kA2 * kB2;
 constexpr float kNormA = 1 / (2 * kA2 * (kA2 - kB2)), kNormB = 1 / (2 * kB2 * (kB2 - kA2));
 
-/** A one-dimensional transform of `from` values, `step` apart, to `to` values. */
+/** A one-dimensional transform of `from` values to `to` values. */
 struct InputTransform {
   static constexpr int from = kIn, to = kIn;
-  static void run(const Lanes* d, Lanes* v, int step) {
-    Lanes d0 = d[0], d1 = d[step], d2 = d[2 * step], d3 = d[3 * step], d4 = d[4 * step], d5 = d[5 * step];
-    Lanes evenA = d4 - kB2 * d2, oddA = kA * d3 - kA * kB2 * d1;
-    Lanes evenB = d4 - kA2 * d2, oddB = kB * d3 - kB * kA2 * d1;
-    v[0] = kA2B2 * d0 - (kA2 + kB2) * d2 + d4;
-    v[step] = evenA + oddA;
-    v[2 * step] = evenA - oddA;
-    v[3 * step] = evenB + oddB;
-    v[4 * step] = evenB - oddB;
-    v[5 * step] = kA2B2 * d1 - (kA2 + kB2) * d3 + d5;
+  static void run(const Lanes* d, Lanes* v) {
+    Lanes evenA = d[4] - kB2 * d[2], oddA = kA * d[3] - kA * kB2 * d[1];
+    Lanes evenB = d[4] - kA2 * d[2], oddB = kB * d[3] - kB * kA2 * d[1];
+    v[0] = kA2B2 * d[0] - (kA2 + kB2) * d[2] + d[4];
+    v[1] = evenA + oddA;
+    v[2] = evenA - oddA;
+    v[3] = evenB + oddB;
+    v[4] = evenB - oddB;
+    v[5] = kA2B2 * d[1] - (kA2 + kB2) * d[3] + d[5];
   }
 };
 
 struct OutputTransform {
   static constexpr int from = kIn, to = kOut;
-  static void run(const Lanes* m, Lanes* y, int step) {
-    Lanes sumA = m[step] + m[2 * step], differenceA = m[step] - m[2 * step];
-    Lanes sumB = m[3 * step] + m[4 * step], differenceB = m[3 * step] - m[4 * step];
-    Lanes first = m[0], last = m[5 * step];
-    y[0] = first + sumA + sumB;
-    y[step] = kA * differenceA + kB * differenceB;
-    y[2 * step] = kA2 * sumA + kB2 * sumB;
-    y[3 * step] = kA3 * differenceA + kB3 * differenceB + last;
+  static void run(const Lanes* m, Lanes* y) {
+    Lanes sumA = m[1] + m[2], differenceA = m[1] - m[2];
+    Lanes sumB = m[3] + m[4], differenceB = m[3] - m[4];
+    y[0] = m[0] + sumA + sumB;
+    y[1] = kA * differenceA + kB * differenceB;
+    y[2] = kA2 * sumA + kB2 * sumB;
+    y[3] = kA3 * differenceA + kB3 * differenceB + m[5];
   }
 };
 
 /** The transpose of OutputTransform: maps a gradient of outputs to the points. */
 struct OutputGradientTransform {
   static constexpr int from = kOut, to = kIn;
-  static void run(const Lanes* y, Lanes* m, int step) {
-    Lanes y0 = y[0], y1 = y[step], y2 = y[2 * step], y3 = y[3 * step];
-    Lanes evenA = y0 + kA2 * y2, oddA = kA * y1 + kA3 * y3, evenB = y0 + kB2 * y2, oddB = kB * y1 + kB3 * y3;
-    m[0] = y0;
-    m[step] = evenA + oddA;
-    m[2 * step] = evenA - oddA;
-    m[3 * step] = evenB + oddB;
-    m[4 * step] = evenB - oddB;
-    m[5 * step] = y3;
+  static void run(const Lanes* y, Lanes* m) {
+    Lanes evenA = y[0] + kA2 * y[2], oddA = kA * y[1] + kA3 * y[3], evenB = y[0] + kB2 * y[2], oddB = kB * y[1] + kB3 * y[3];
+    m[0] = y[0];
+    m[1] = evenA + oddA;
+    m[2] = evenA - oddA;
+    m[3] = evenB + oddB;
+    m[4] = evenB - oddB;
+    m[5] = y[3];
   }
 };
 
 struct FilterTransform {
   static constexpr int from = 3, to = kIn;
-  static void run(const Lanes* g, Lanes* u, int step) {
-    Lanes g0 = g[0], g1 = g[step], g2 = g[2 * step];
-    Lanes evenA = kNormA * (g0 + kA2 * g2), oddA = kNormA * kA * g1;
-    Lanes evenB = kNormB * (g0 + kB2 * g2), oddB = kNormB * kB * g1;
-    u[0] = (1 / kA2B2) * g0;
-    u[step] = evenA + oddA;
-    u[2 * step] = evenA - oddA;
-    u[3 * step] = evenB + oddB;
-    u[4 * step] = evenB - oddB;
-    u[5 * step] = g2;
+  static void run(const Lanes* g, Lanes* u) {
+    Lanes evenA = kNormA * (g[0] + kA2 * g[2]), oddA = kNormA * kA * g[1];
+    Lanes evenB = kNormB * (g[0] + kB2 * g[2]), oddB = kNormB * kB * g[1];
+    u[0] = (1 / kA2B2) * g[0];
+    u[1] = evenA + oddA;
+    u[2] = evenA - oddA;
+    u[3] = evenB + oddB;
+    u[4] = evenB - oddB;
+    u[5] = g[2];
   }
 };
 
 /** The transpose of FilterTransform. */
 struct FilterGradientTransform {
   static constexpr int from = kIn, to = 3;
-  static void run(const Lanes* u, Lanes* g, int step) {
-    Lanes sumA = kNormA * (u[step] + u[2 * step]), differenceA = kNormA * (u[step] - u[2 * step]);
-    Lanes sumB = kNormB * (u[3 * step] + u[4 * step]), differenceB = kNormB * (u[3 * step] - u[4 * step]);
-    Lanes first = (1 / kA2B2) * u[0], last = u[5 * step];
-    g[0] = first + sumA + sumB;
-    g[step] = kA * differenceA + kB * differenceB;
-    g[2 * step] = kA2 * sumA + kB2 * sumB + last;
+  static void run(const Lanes* u, Lanes* g) {
+    Lanes sumA = kNormA * (u[1] + u[2]), differenceA = kNormA * (u[1] - u[2]);
+    Lanes sumB = kNormB * (u[3] + u[4]), differenceB = kNormB * (u[3] - u[4]);
+    g[0] = (1 / kA2B2) * u[0] + sumA + sumB;
+    g[1] = kA * differenceA + kB * differenceB;
+    g[2] = kA2 * sumA + kB2 * sumB + u[5];
   }
 };
 
-/** Both axes of a square held in rows of kIn, in place. */
-template <typename Transform>
-inline void transformSquare(Lanes* square) {
+/** Both axes of a square: reads load(row, column), of Transform::from each, and calls store(row, column, value). */
+template <typename Transform, typename Load, typename Store>
+inline void transformSquare(Load load, Store store) {
+  constexpr int from = Transform::from, to = Transform::to;
+  Lanes middle[to][from];  // [column][row]
 #pragma GCC unroll 6
-  for (int row = 0; row < Transform::from; row++) Transform::run(square + row * kIn, square + row * kIn, 1);
+  for (int row = 0; row < from; row++) {
+    Lanes in[from], out[to];
 #pragma GCC unroll 6
-  for (int column = 0; column < Transform::to; column++) Transform::run(square + column, square + column, kIn);
+    for (int column = 0; column < from; column++) in[column] = load(row, column);
+    Transform::run(in, out);
+#pragma GCC unroll 6
+    for (int column = 0; column < to; column++) middle[column][row] = out[column];
+  }
+#pragma GCC unroll 6
+  for (int column = 0; column < to; column++) {
+    Lanes out[to];
+    Transform::run(middle[column], out);
+#pragma GCC unroll 6
+    for (int row = 0; row < to; row++) store(row, column, out[row]);
+  }
 }
 
 }  // namespace detlab

@@ -47,8 +47,13 @@ export function filterScoresAndTopk(
   const selected: number[] = [];
   for (const [start, end] of levelSpans(levels)) {
     const above: number[] = [];
-    for (let i = start; i < end; i++)
-      for (let c = 0; c < numClasses; c++) if (scores[i * columns + c] > min) above.push(i * columns + c);
+    if (columns === numClasses) {
+      // of hundreds of thousands of scores few pass: one loop over all
+      for (let at = start * columns; at < end * columns; at++) if (scores[at] > min) above.push(at);
+    } else {
+      for (let i = start; i < end; i++)
+        for (let c = 0; c < numClasses; c++) if (scores[i * columns + c] > min) above.push(i * columns + c);
+    }
     const values = Float32Array.from(above, (at) => scores[at]);
     for (const k of topIndices(values, limit >= 0 ? Math.min(limit, above.length) : above.length)) {
       priors.push(Math.floor(above[k] / columns));

@@ -36,7 +36,7 @@ describe('DetConv2D', () => {
     ...over,
   });
   const plain =
-    (stride: number, pad: number, dilation = 1) =>
+    (stride: number | [number, number], pad: number | 'valid', dilation = 1) =>
     (t: Named, act: Act = 'linear') => {
       const filter = t.scale ? tf.mul(t.filter, t.scale) : t.filter;
       let y: tf.Tensor = tf.conv2d(t.x as T4, filter as T4, stride, pad, 'NHWC', dilation);
@@ -173,6 +173,39 @@ describe('DetConv2D', () => {
               );
         },
       );
+    });
+
+  // rows of pixels between zeros: an image's three channels, strides that differ, a slice of channels that is read where it is
+  for (const [kernel, strides, padding, channels, activation] of [
+    [7, [2, 2], 3, 3, 'silu'],
+    [3, [2, 1], 1, 10, 'relu'],
+    [5, [1, 3], 0, 17, 'linear'],
+  ] as [number, [number, number], number, number, Act][])
+    it(`${kernel}x${kernel} of ${channels} channels, strides ${strides}: output and every gradient`, () => {
+      const size = (length: number, stride: number) => Math.floor((length + 2 * padding - kernel) / stride) + 1;
+      const named: Named = {
+        x: values([2, 31, 37, channels + 4], 1),
+        filter: tf.mul(values([kernel, kernel, channels, 37], 2), 0.2),
+        bias: values([37], 3),
+        scale: tf.add(values([37], 4), 1.5),
+        residual: values([2, size(31, strides[0]), size(37, strides[1]), 37], 5),
+      };
+      const part = (t: Named) => ({ ...t, x: tf.slice(t.x, [0, 0, 0, 1], [2, 31, 37, channels]) });
+      const padded = (t: Named) => ({
+        ...t,
+        x: tf.pad(t.x, [
+          [0, 0],
+          [padding, padding],
+          [padding, padding],
+          [0, 0],
+        ]),
+      });
+      const direct = (t: Named) =>
+        runKernel<tf.Tensor>('DetConv2D', part(t), attrs({ strides, padding: [padding, padding], activation }));
+      agree(named, direct, (t) => plain(strides, 'valid')(padded(part(t)), activation));
+      const [first, second, third] = [direct(named), direct(named), direct(named)].map((t) => Array.from(t.dataSync()));
+      expect(second, 'a kept filter gives the same bits').toEqual(first);
+      expect(third).toEqual(first);
     });
 
   it('dilation', () => {

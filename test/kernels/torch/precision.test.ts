@@ -49,6 +49,18 @@ const PRODUCTS: Record<string, { of: () => Operands; f: (o: Operands) => tf.Tens
     of: () => ({ x: map(1), filter: values([1, 1, 16, 24], 2) }),
     f: (o) => runKernel('DetConv2D', o, { ...geometry, strides: [2, 2], padding: [0, 0], activation: 'silu' }),
   },
+  'DetConv2D of an image with a stride, silu': {
+    of: () => ({ x: values([2, 21, 23, 3], 1), filter: values([3, 3, 3, 40], 2), bias: values([40], 3) }),
+    f: (o) => runKernel('DetConv2D', o, { ...geometry, strides: [2, 2], activation: 'silu' }),
+  },
+  'DetConv2D of an odd number of channels with a stride': {
+    of: () => ({
+      x: values([1, 33, 30, 19], 1),
+      filter: values([3, 3, 19, 37], 2),
+      residual: values([1, 17, 15, 37], 4),
+    }),
+    f: (o) => runKernel('DetConv2D', o, { ...geometry, strides: [2, 2], activation: 'relu' }),
+  },
   conv2d: {
     of: () => ({ x: map(1), filter: values([3, 3, 16, 8], 2) }),
     f: ({ x, filter }) => tf.conv2d(x as T4, filter as T4, 1, 'same'),
@@ -104,6 +116,37 @@ test.each(Object.keys(PRODUCTS))('%s: rounded operands, exact products, a rounde
       const [mine, theirs] = [gradient, exact.gradients[k]].map((g) => g.dataSync());
       const norm = Math.hypot(...theirs);
       expect(Math.hypot(...mine.map((g, i) => g - theirs[i])) / norm, Object.keys(operands)[k]).toBeLessThan(0.02);
+    }
+  });
+});
+
+test.each(Object.keys(PRODUCTS).filter((name) => name.startsWith('DetConv2D')))(
+  '%s: a kept filter gives the same bits',
+  (name) => {
+    tf.tidy(() => {
+      const { of, f } = PRODUCTS[name];
+      const operands = of();
+      const [first, ...others] = engine.autocast('bfloat16', () => [1, 2, 3].map(() => f(operands)));
+      for (const y of others) expect(y.dataSync()).toEqual(first.dataSync());
+    });
+  },
+);
+
+test('SiLU in bfloat16 of numbers without a sum: NaN, infinity, numbers beyond the exponential', () => {
+  tf.tidy(() => {
+    const numbers = [Number.NaN, Infinity, 3e38, 200, 100, 20, 1, 0.01, 0, -0.01, -1, -20, -100, -200, -3e38];
+    const x = tf.tensor4d(
+      numbers.flatMap((v) => [v, 0]),
+      [1, 1, numbers.length, 2],
+    );
+    const filter = tf.tensor4d([1, 1, 0, 0], [1, 1, 2, 2]);
+    const attrs = { ...geometry, padding: [0, 0], activation: 'silu' };
+    const found = engine.autocast('bfloat16', () => runKernel<tf.Tensor>('DetConv2D', { x, filter }, attrs)).dataSync();
+    for (const [k, v] of rounded(tf.tensor1d(numbers)).dataSync().entries()) {
+      const expected = v / (1 + Math.exp(-v));
+      if (Number.isFinite(expected))
+        expect(Math.abs(found[2 * k] - expected)).toBeLessThanOrEqual(2 ** -8 * Math.abs(expected) + 1e-6);
+      else expect(found[2 * k], String(v)).toEqual(expected);
     }
   });
 });
