@@ -2,11 +2,13 @@
 //   node dist/bench/case.js --case faster_rcnn_r50 --mode train --batch 1 --precision bf16 --reps 3
 // `--size` and `--classes` change the square image and the number of classes of a subject.
 
+import './compact-loading';
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import { loadConfig } from '../src/config';
 import { noiseSample } from '../src/data/noise-sample';
 import { engine, type Precision, startEngine } from '../src/engine';
+import { releaseYoungGeneration } from '../src/engine/young-generation';
 import { buildDetector } from '../src/models/build';
 import type { Detector } from '../src/models/types';
 import { Random } from '../src/random';
@@ -54,6 +56,7 @@ const SUBJECTS: Record<string, Subject> = {
 };
 
 async function main(): Promise<void> {
+  releaseYoungGeneration();
   const model = option('case', 'resnet50_fpn');
   const mode = option('mode', 'fwd');
   const batchSize = Number(option('batch', '1'));

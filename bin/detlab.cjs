@@ -8,4 +8,10 @@ if (!existsSync(main)) {
   console.error('detlab is not compiled yet: run `npm run setup` in its folder first');
   process.exit(2);
 }
-require(main).main(process.argv);
+const { holdYoungGeneration, releaseYoungGeneration } = require(
+  join(__dirname, '..', 'dist', 'src', 'engine', 'young-generation.js'),
+);
+holdYoungGeneration();
+const program = require(main);
+releaseYoungGeneration();
+program.main(process.argv);

@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { run } from './command.mjs';
+import { shareNamespaces } from './namespaces.mjs';
 import { isBuilt, root } from './paths.mjs';
 import { digest, digestTree, isDone, markDone } from './stamp.mjs';
 
@@ -9,13 +10,15 @@ const BUILT_IN_CONFIGS = 'scripts/setup/built-in-configs.mjs';
 
 const WEB_BUNDLE = 'scripts/setup/web-bundle.mjs';
 
+const NAMESPACES = 'scripts/setup/namespaces.mjs';
+
 /** The library and the kernel, for Node; the scripts of interactive displays, and the types of detlab/web, for browsers. */
 const PROJECTS = ['tsconfig.build.json', 'tsconfig.browser.json', 'tsconfig.web.json'];
 
 const inputs = () =>
   digest(
     [digestTree(['src', 'kernels/jupyter', 'configs'], /\.(ts|json)$/)],
-    ['package-lock.json', 'tsconfig.json', ...PROJECTS, BUILT_IN_CONFIGS, WEB_BUNDLE],
+    ['package-lock.json', 'tsconfig.json', ...PROJECTS, BUILT_IN_CONFIGS, WEB_BUNDLE, NAMESPACES],
   );
 
 export const compiled = () => isBuilt() && isDone('compile', inputs());
@@ -32,6 +35,7 @@ export async function compile(log) {
     code ||= compiling.code;
     output += compiling.output;
   }
+  if (isBuilt()) shareNamespaces();
   if (code === 0) {
     const bundled = await run(process.execPath, [join(root, WEB_BUNDLE)]);
     if (bundled.code !== 0) throw new Error(`esbuild could not bundle the library for browsers:\n${bundled.output}`);

@@ -108,23 +108,35 @@ function columnsOf(
   hasMasks: boolean,
 ): CocoImageDetections {
   const masks = hasMasks ? entries.map(({ segmentation }) => maskOf(segmentation!, frame)) : undefined;
-  const columns: CocoImageDetections = {
-    bboxes: new Float64Array(4 * entries.length),
-    scores: new Float64Array(entries.length),
-    labels: new Int32Array(entries.length),
-    ...(masks && { masks }),
-  };
+  const scores = new Float64Array(entries.length);
+  const columns = { scores, labels: new Int32Array(entries.length), ...(masks && { masks }) };
   for (let i = 0; i < entries.length; i++) {
-    const { category_id, score, segmentation } = entries[i];
-    const bbox = entries[i].bbox ?? rleToBox(masks?.[i] ?? maskOf(segmentation!, frame));
-    columns.labels[i] = labels.get(category_id)!;
-    columns.scores[i] = score;
-    columns.bboxes[4 * i] = bbox[0];
-    columns.bboxes[4 * i + 1] = bbox[1];
-    columns.bboxes[4 * i + 2] = bbox[0] + bbox[2];
-    columns.bboxes[4 * i + 3] = bbox[1] + bbox[3];
+    columns.labels[i] = labels.get(entries[i].category_id)!;
+    scores[i] = entries[i].score;
   }
-  return columns;
+  if (!masks || entries.every(({ bbox }) => bbox)) return { ...columns, bboxes: boxesOf(entries, masks, frame) };
+  // the boxes of masks are computed when they are read: evaluation of masks needs none
+  let bboxes: Float64Array | undefined;
+  return {
+    ...columns,
+    get bboxes() {
+      bboxes ??= boxesOf(entries, masks, frame);
+      return bboxes;
+    },
+  };
+}
+
+/** xyxy; of an entry without a box, that of its mask. */
+function boxesOf(entries: readonly CocoDetection[], masks: readonly Rle[] | undefined, frame: Frame): Float64Array {
+  const boxes = new Float64Array(4 * entries.length);
+  for (const [i, { bbox, segmentation }] of entries.entries()) {
+    const [x, y, width, height] = bbox ?? rleToBox(masks?.[i] ?? maskOf(segmentation!, frame));
+    boxes[4 * i] = x;
+    boxes[4 * i + 1] = y;
+    boxes[4 * i + 2] = x + width;
+    boxes[4 * i + 3] = y + height;
+  }
+  return boxes;
 }
 
 /** @throws DetLabError for a mask of another size than its image, which would meet nothing; 0: the size is not known */

@@ -92,12 +92,12 @@ export class ClassMatcher {
   /** Matches the next detection of the class; what it does becomes row `row` of `out`. */
   match(detection: number, source: ImageOverlaps, out: MatchBits, row: number): void {
     const { truths, lows, highs, allBits } = this;
-    const area = source.area(detection);
     let near = 0;
     for (let k = 0; k < truths.length; k++) {
       const overlap = source.overlap(detection, truths[k]);
       if (overlap >= this.limits[0]) this.insert(near++, k, overlap);
     }
+    const area = source.area(detection); // after the overlaps: a mask that has none is not prepared for them
     out.truthOf[row] = -1;
     for (let r = 0; r < lows.length; r++) {
       let matched = 0;

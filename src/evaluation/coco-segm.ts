@@ -60,7 +60,9 @@ export class MaskOverlaps implements ImageOverlaps {
   }
 
   area(detection: number): number {
-    return this.areas?.[detection] ?? this.columns.area(this.placeOf(detection));
+    const place = this.places[detection];
+    if (place >= 0 && !this.areas) return this.columns.area(place);
+    return this.areas?.[detection] ?? this.read(detection, (mask) => this.columns.areaOf(mask));
   }
 
   overlap(detection: number, truth: number): number {
@@ -69,11 +71,14 @@ export class MaskOverlaps implements ImageOverlaps {
   }
 
   private placeOf(detection: number): number {
-    const { places, masks, columns } = this;
-    if (places[detection] >= 0) return places[detection];
+    const { places, columns } = this;
+    if (places[detection] < 0) places[detection] = this.read(detection, (mask) => columns.add(mask));
+    return places[detection];
+  }
+
+  private read(detection: number, as: (mask: Rle) => number): number {
     try {
-      places[detection] = columns.add(masks[detection]);
-      return places[detection];
+      return as(this.masks[detection]);
     } catch (error) {
       if (!(error instanceof DetLabError)) throw error;
       throw new DetLabError(

@@ -19,6 +19,7 @@ export class ColumnMasks {
   private pieces = 0;
   /** The run lengths of a compressed mask. */
   private decoded = new Uint32Array(1024);
+  private counts = this.decoded;
 
   /** Forgets all masks. */
   clear(): void {
@@ -27,19 +28,31 @@ export class ColumnMasks {
     this.pieces = 0;
   }
 
+  /** Run lengths of a mask, to be read before those of the next; their number is the result. */
+  private read(mask: Rle): number {
+    if (!(mask instanceof CompressedRle)) {
+      this.counts = mask.counts;
+      return mask.counts.length;
+    }
+    if (mask.maxLength > this.decoded.length) this.decoded = new Uint32Array(2 * mask.maxLength);
+    this.counts = this.decoded;
+    return mask.read(this.decoded);
+  }
+
+  /** Number of foreground pixels of a mask that is compared with none, which takes a third of `add`. */
+  areaOf(mask: Rle): number {
+    const length = this.read(mask);
+    const { counts } = this;
+    let area = 0;
+    for (let i = 1; i < length; i += 2) area = (area + counts[i]) | 0;
+    return area;
+  }
+
   /** @returns the index of the mask */
   add(mask: Rle): number {
     const { height, width } = mask;
-    let counts: Uint32Array;
-    let length: number;
-    if (mask instanceof CompressedRle) {
-      if (mask.maxLength > this.decoded.length) this.decoded = new Uint32Array(2 * mask.maxLength);
-      counts = this.decoded;
-      length = mask.read(counts);
-    } else {
-      counts = mask.counts;
-      length = counts.length;
-    }
+    const length = this.read(mask);
+    const { counts } = this;
     this.grow(length, width);
     const { starts, runs, heads } = this;
     let { columns, pieces } = this;

@@ -39,16 +39,22 @@ export function readCounts(text: string, out: Uint32Array): number {
   let count = 0;
   for (let position = 0; position < length; count++) {
     let digit = text.charCodeAt(position++) - 48;
-    let value = digit & 0x1f;
-    let shift = 0;
-    while (digit >= 32 && digit < 64 && shift < 30 && position < length) {
-      digit = text.charCodeAt(position++) - 48;
-      shift += 5;
-      value |= (digit & 0x1f) << shift;
+    let value: number;
+    if (digit < 32) {
+      if (digit < 0) throw invalid(text, position);
+      value = (digit << 27) >> 27; // most numbers are of one digit, whose bit 4 is the sign
+    } else {
+      value = digit & 0x1f;
+      let shift = 0;
+      while (digit >= 32 && digit < 64 && shift < 30 && position < length) {
+        digit = text.charCodeAt(position++) - 48;
+        shift += 5;
+        value |= (digit & 0x1f) << shift;
+      }
+      // a number ends with a digit below 32
+      if (!(digit >= 0 && digit < 32)) throw invalid(text, digit >= 0 && digit < 64 ? position + 1 : position);
+      if (digit >= 16 && shift < 25) value |= -1 << (shift + 5);
     }
-    // a number ends with a digit below 32, whose bit 4 is the sign
-    if (!(digit >= 0 && digit < 32)) throw invalid(text, digit >= 0 && digit < 64 ? position + 1 : position);
-    if (digit >= 16 && shift < 25) value |= -1 << (shift + 5);
     if (count > 2) value = (value + out[count - 2]) | 0;
     if (value < 0)
       throw new DetLabError(`Cannot read a run-length encoded mask: expected lengths >= 0, run ${count} is ${value}`);

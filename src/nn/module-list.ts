@@ -35,11 +35,12 @@ export class ModuleList<T extends Module> extends Module implements Iterable<T> 
 
 /** Modules applied in order; intermediate tensors are freed as soon as they are read. */
 export class Sequential<T extends Module & { forward(x: tf.Tensor4D): tf.Tensor4D }> extends ModuleList<T> {
-  forward(x: tf.Tensor4D): tf.Tensor4D {
+  /** @param release whether the input is freed too: nobody else reads it */
+  forward(x: tf.Tensor4D, { release = false } = {}): tf.Tensor4D {
     let y = x;
     for (const module of this) {
       const next = module.forward(y);
-      if (y !== x && next !== y) y.dispose();
+      if ((release || y !== x) && next !== y) y.dispose();
       y = next;
     }
     return y;

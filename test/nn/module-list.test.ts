@@ -29,6 +29,9 @@ test('lists number their modules; a sequential runs them in turn', () => {
     expect(two.forward(x).dataSync()).toEqual(expected.dataSync());
     expect(tf.memory().numTensors, 'only the result is left').toBe(before + 1);
     expect(x.isDisposed).toBe(false);
+    const read = tf.clone(x);
+    expect(two.forward(read, { release: true }).dataSync()).toEqual(expected.dataSync());
+    expect(read.isDisposed, 'the input is freed with them').toBe(true);
     const slope = tf.grad((t) => tf.sum(two.forward(t as tf.Tensor4D)))(x);
     expect(slope.shape).toEqual(x.shape);
   });

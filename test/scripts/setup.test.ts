@@ -35,6 +35,21 @@ const finished = (child: ReturnType<typeof spawn>) =>
     child.on('close', () => resolve(output));
   });
 
+it('compiled modules read the namespace of TensorFlow.js itself, not a copy each', async () => {
+  const file = join(folder, 'dist', 'src', 'deep', 'a.js');
+  mkdirSync(join(folder, 'dist', 'src', 'deep'), { recursive: true });
+  writeFileSync(
+    file,
+    'const tf = __importStar(require("@tensorflow/tfjs"));\nconst os = __importStar(require("os"));\n',
+  );
+  expect(
+    await finished(runCode('setup/namespaces.mjs', 'console.log(lib.shareNamespaces(), lib.shareNamespaces())')),
+  ).toBe('1 0\n');
+  expect(readFileSync(file, 'utf8')).toBe(
+    'const tf = require("@tensorflow/tfjs");\nconst os = __importStar(require("os"));\n',
+  );
+});
+
 describe('stamps', () => {
   it('are valid for what they were made for only', async () => {
     const output = await finished(

@@ -1,6 +1,7 @@
 // Names that every notebook has without an import: TensorFlow.js as `tf`, and those of the lab. The packages are loaded
 // when a cell may need them, or before that when there is time; an engine is started by the time a cell uses `tf`.
 
+import { holdYoungGeneration, releaseYoungGeneration } from '../../../src/engine/young-generation';
 import { packageRoot } from '../../../src/paths';
 import { outsideOfCells } from './cell';
 
@@ -69,6 +70,7 @@ export function createPrelude(onProblem: (problem: string) => void): Prelude {
     if (lab) return;
     lab = {};
     const values: Record<string, unknown> = {};
+    holdYoungGeneration();
     try {
       outsideOfCells(() => {
         values.tf = require('@tensorflow/tfjs');
@@ -77,6 +79,8 @@ export function createPrelude(onProblem: (problem: string) => void): Prelude {
       for (const name of NAMES) values[name] = lab[name];
     } catch (error) {
       onProblem(`DetLab could not be loaded: ${(error as Error).message}`);
+    } finally {
+      releaseYoungGeneration();
     }
     for (const name of ['tf', ...NAMES]) if (isLazy(name)) define(name, { value: values[name], writable: true });
   }

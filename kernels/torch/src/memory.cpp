@@ -3,6 +3,7 @@
 #include "call.h"
 #include "definitions.h"
 #include "precision.h"
+#include "resident_memory.h"
 
 #ifdef DETLAB_CUDA
 #include <c10/cuda/CUDACachingAllocator.h>
@@ -65,7 +66,10 @@ void defineMemory() {
     }
     device() = requested;
     at::set_num_threads(static_cast<int>(call.integer(1)));
-    if (requested.is_cpu()) installAllocator(static_cast<size_t>(call.number(2)));
+    if (requested.is_cpu()) {
+      installAllocator(static_cast<size_t>(call.number(2)));
+      trimAfterStart();
+    }
     return nullptr;
   });
   // -> [in use, peak, cached]
