@@ -96,6 +96,7 @@ export type { ReportGalleryOptions } from './lab/report-gallery';
 export { ReportPage } from './lab/report-page';
 export { type ClassThreshold, ReportThreshold, type ThresholdOptions } from './lab/report-threshold';
 export { Curves, Run } from './lab/run';
+export type { EnergyReading } from './lab/run-energy';
 export type { RunFolder } from './lab/run-folder';
 export type {
   BatchEvent,
