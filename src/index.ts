@@ -86,6 +86,8 @@ export { PredictionList } from './lab/prediction-list';
 export { type Prediction, Predictions } from './lab/predictions';
 export { Profile, type ProfileOptions, profile } from './lab/profile';
 export type { ModelProfileOptions, RecipeProfileOptions } from './lab/profile-model';
+export type { PseudoBox, PseudoThreshold } from './lab/pseudo-boxes';
+export { type PseudoFilter, type PseudoLabelOptions, PseudoLabels } from './lab/pseudo-labels';
 export { Recipe } from './lab/recipe';
 export { register } from './lab/register';
 export type { RepeatFactors } from './lab/repeat-factors';
@@ -96,6 +98,7 @@ export type { ReportGalleryOptions } from './lab/report-gallery';
 export { ReportPage } from './lab/report-page';
 export { type ClassThreshold, ReportThreshold, type ThresholdOptions } from './lab/report-threshold';
 export { Curves, Run } from './lab/run';
+export type { EnergyReading } from './lab/run-energy';
 export type { RunFolder } from './lab/run-folder';
 export type {
   BatchEvent,

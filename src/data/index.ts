@@ -8,6 +8,7 @@ export { type CocoOptions, loadCoco } from './datasets/coco';
 export { countObjects, type ObjectCounts } from './datasets/count-objects';
 export type { DatasetLoader } from './datasets/dataset-loader';
 export { CityscapesDataset, CocoDataset, DATASETS, VOCDataset } from './datasets/definitions';
+export { joinDatasets } from './datasets/join-datasets';
 export { metainfoOption, namesOf, paletteOf } from './datasets/metainfo';
 export { changeInnermost, type DatasetPlan, planDataset } from './datasets/plan-dataset';
 export { imageFrequencies, repeatCounts } from './datasets/repeat-counts';

@@ -52,6 +52,8 @@ export interface ImageRecord {
   /** The outline of each object that has a usable one. Absent: the annotation file gives none for this image. */
   segmentations?: (Segmentation | undefined)[];
   proposals?: ProposalBoxes;
+  /** Of each object, where a model has labelled the image: its score, 1 of a person's. */
+  scores?: Float32Array;
   /** [height, width] of the evaluation batch (`batch_shapes_cfg`). */
   batchShape?: [number, number];
   /** Annotation ids, for messages. */

@@ -8,7 +8,7 @@ import { type Contestant, comparisonBundles, comparisonSpec, comparisonTable } f
 import { Display, type MimeBundle, notebook } from '../visualization/display';
 import { csvText, type Formats, SavableDisplay } from '../visualization/savable';
 import { tableText } from '../visualization/table';
-import { contestantOf } from './contestants';
+import { contestantsOf } from './contestants';
 import { folderName } from './fit';
 import type { FitOptions } from './fit-options';
 import type { LabDataset } from './lab-dataset';
@@ -46,7 +46,7 @@ export class Comparison extends SavableDisplay {
   }
 
   private get contestants(): Contestant[] {
-    return Object.entries(this.all).map(([name, runs]) => contestantOf(name, runs));
+    return contestantsOf(this.all);
   }
 
   /**
@@ -64,7 +64,10 @@ export class Comparison extends SavableDisplay {
     return this.compared;
   }
 
-  /** AP, AP50, AP75..., AP per class, parameters, seconds per image. */
+  /**
+   * AP, AP50, AP75..., AP per class, parameters, seconds per image, and time and energy of training until the AP that all runs have
+   * reached; where the machine's energy cannot be read the note says why.
+   */
   async table(): Promise<Display> {
     return new Display((await comparisonBundles(this.contestants)).table);
   }
@@ -161,7 +164,7 @@ export function compare(recipes: Readonly<Record<string, Recipe>>): {
         (all[name] ??= []).push(run);
         done++;
         if (screen && planned.length > 1 && done < planned.length) {
-          const { table } = await comparisonBundles(Object.entries(all).map(([n, runs]) => contestantOf(n, runs)));
+          const { table } = await comparisonBundles(contestantsOf(all));
           screen.display(table, { id });
         }
       }

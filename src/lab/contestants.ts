@@ -1,9 +1,31 @@
 // A recipe's runs, one per seed, as a column of the comparison's table: means and spreads.
 
+import { type CostedEvaluation, costTo, reachedByAll } from '../analysis/cost-to-metric';
 import { type Spread, spreadOf } from '../analysis/spread';
 import type { ReportNumbers } from '../visualization/ap-table';
 import type { Contestant } from '../visualization/comparison';
 import type { Run } from './run';
+
+/** The columns of recipes, with what each has taken to reach an AP that all of their runs have reached. */
+export function contestantsOf(all: Readonly<Record<string, readonly Run[]>>): Contestant[] {
+  const entries = Object.entries(all);
+  const evaluationsOf = (run: Run): readonly CostedEvaluation[] => run.curves.data.evaluations;
+  const metric = 'AP';
+  const value = reachedByAll(
+    entries.flatMap(([, runs]) => runs.map(evaluationsOf)),
+    metric,
+  );
+  return entries.map(([name, runs]) => {
+    const contestant = contestantOf(name, runs);
+    if (value === undefined) return contestant;
+    const mean = (cost: 'seconds' | 'joules') => {
+      const costs = runs.map((run) => costTo(evaluationsOf(run), metric, value, cost));
+      return costs.includes(undefined) ? undefined : spreadOf(costs).mean;
+    };
+    const unreadable = runs.flatMap(({ energy }) => (energy && 'unreadable' in energy ? [energy.unreadable] : []))[0];
+    return { ...contestant, toReach: { metric, value, seconds: mean('seconds'), joules: mean('joules'), unreadable } };
+  });
+}
 
 /** The column of a recipe; of several runs, those without a report are left out of the means. */
 export function contestantOf(name: string, runs: readonly Run[]): Contestant {

@@ -27,6 +27,7 @@ import { syncConfigured } from './ranks/sync-configured';
 import type { Report } from './report';
 import { Run } from './run';
 import { effectiveConfig, RunConfigHook } from './run-config-hook';
+import { RunEnergy } from './run-energy';
 import { RunEvaluations } from './run-evaluations';
 import { checkHooks, type HookError, UserHook } from './run-hooks';
 import { type RunView, runView } from './run-view';
@@ -57,7 +58,8 @@ export async function fit(
   const planned = planRun(spec.config, ranks ? { ...options, processes: ranks.size } : options);
   notices.push(...ranksNotices(ranks, planned, options));
   const classes = resolveClasses(spec, data);
-  const view = runView(spec.name, planned.loop, { quiet: options.log !== undefined });
+  const energy = new RunEnergy();
+  const view = runView(spec.name, planned.loop, { quiet: options.log !== undefined, cost: () => energy.cost() });
   const runLog = new RunLog(options.log ?? view.log);
   const log = (line: string) => runLog.line(line);
   // of the first weights, which a resumed run does not have
@@ -70,15 +72,7 @@ export async function fit(
   const loader = trainLoader(data.train, spec.config, planned, {
     workers: options.workers,
     shard: ranks && { rank: ranks.rank, size: ranks.size },
-    onProblem(problem) {
-      problems.push(problem);
-      if (problems.length <= LOGGED_PROBLEMS) log(`bad data: ${withRelativePaths(problem.message)}`);
-      if (problems.length === LOGGED_PROBLEMS) log('bad data: further images are in run.problems alone');
-    },
-    onDropped(dropped) {
-      problems.push(...dropped);
-      notices.push(...problemLines(dropped));
-    },
+    ...reportProblems(problems, notices, log),
   });
   const warmUp = fitWarmUp(planned, loader.length);
   const plan = { ...planned, ...warmUp, notices: [...planned.notices, ...warmUp.notices] };
@@ -104,6 +98,7 @@ export async function fit(
     startLines,
     userHooks: (options.hooks ?? []).map((hook, i) => new UserHook(hook, i, model, hookErrors)),
   };
+  energy.begin();
   try {
     const trained = await trainAndEvaluate(session);
     await view.finish();
@@ -114,6 +109,7 @@ export async function fit(
       curves: view.curves,
       problems,
       hookErrors,
+      energy: energy.reading(),
       seconds: (performance.now() - started) / 1000,
       loop: plan.loop,
       images: loader.stats.images * (ranks?.size ?? 1),
@@ -127,9 +123,23 @@ export async function fit(
     await view.finish().catch(() => {});
     throw error;
   } finally {
+    energy.close();
     await loader.close();
   }
 }
+
+/** Problems of images as they are found: kept, and the first of them logged. */
+const reportProblems = (problems: DataProblem[], notices: string[], log: (line: string) => void) => ({
+  onProblem(problem: DataProblem) {
+    problems.push(problem);
+    if (problems.length <= LOGGED_PROBLEMS) log(`bad data: ${withRelativePaths(problem.message)}`);
+    if (problems.length === LOGGED_PROBLEMS) log('bad data: further images are in run.problems alone');
+  },
+  onDropped(dropped: DataProblem[]) {
+    problems.push(...dropped);
+    notices.push(...problemLines(dropped));
+  },
+});
 
 /** What is trained, and lines about it; an error where that cannot be. */
 async function checked(

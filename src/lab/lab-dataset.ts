@@ -1,7 +1,7 @@
 // A dataset as a notebook shows it: a table of classes, counts and problems, and a grid of images with their ground truth.
 
 import { inspect } from 'node:util';
-import { countObjects, type DataProblem, type Dataset, problemLines } from '../data';
+import { countObjects, type DataProblem, type Dataset, joinDatasets, problemLines } from '../data';
 import { DetLabError, didYouMean, nameOfValue } from '../errors';
 import { counted } from '../visualization/ap-table';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
@@ -94,6 +94,17 @@ export class LabDataset implements Displayable {
   kFold(count = 5, options: KFoldOptions = {}): Folds<LabDataset> {
     checkMethod('LabDataset.kFold', options);
     return foldsOf(this, count, options, (name, train, val) => new LabDataset(name, train, val));
+  }
+
+  /**
+   * The training images of this and another dataset of the same classes, such as pseudo-labels; validation images stay this one's.
+   *
+   * @example await recipe.fit(labelled.merge(await model.pseudoLabel('unlabelled/*.jpg')), { epochs: 12 })
+   * @throws DetLabError where the classes differ
+   */
+  merge(other: { readonly train: Dataset }): LabDataset {
+    const train = joinDatasets([this.train, other.train]);
+    return new LabDataset(train.name, train, this.val);
   }
 
   /** The first `n` images of each split, for a quick test. */

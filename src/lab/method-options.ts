@@ -305,6 +305,18 @@ const SHAPES = {
   'PredictionList.save': ['save the predictions', saving],
   'VideoPredictions.save': ['save the predictions', saving],
   'Model.evaluate': ['evaluate', evaluation],
+  'Model.pseudoLabel': [
+    'label images',
+    { threshold: z.union([share, z.record(z.string(), share)]), ignore: share, batch, precision, ...progress },
+  ],
+  'PseudoLabels.filter': [
+    'review pseudo-labels',
+    { label: text, image: text, below: share, from: share, id: z.union([positive, z.array(positive)]) },
+  ],
+  'PseudoLabels.edit': [
+    'edit a pseudo-label',
+    { label: text, bbox: z.tuple([z.number(), z.number(), z.number(), z.number()]) },
+  ],
   'Model.save': [
     'save the model',
     {

@@ -22,7 +22,7 @@ import { type EvaluateOptions, evaluate } from './evaluate';
 import { runEvaluation } from './evaluation-run';
 import { type Features, type FeaturesOptions, featuresOf } from './features';
 import { type ImageLossesOptions, imageLosses } from './image-losses';
-import type { LabDataset } from './lab-dataset';
+import { LabDataset } from './lab-dataset';
 import { type FindLearningRateOptions, findLearningRate, type LearningRates } from './learning-rate-finder';
 import { loadStrictly } from './load-strictly';
 import { checkMethod } from './method-options';
@@ -46,6 +46,8 @@ import type { Predictions } from './predictions';
 import type { Profile } from './profile';
 import { type ModelProfileOptions, profileModel } from './profile-model';
 import { progressView } from './progress-view';
+import { thresholdsOf } from './pseudo-boxes';
+import { type PseudoLabelOptions, type PseudoLabels, pseudoLabelsOf } from './pseudo-labels';
 import type { Report } from './report';
 import type { ThresholdOptions } from './report-threshold';
 import { isConfigFile, saveConfig } from './save-config';
@@ -122,6 +124,26 @@ export class Model implements Displayable {
     checkMethod('Model.stream', options);
     this.requireWeights('predict with');
     return streamSource(this, detectorOf(this), source, options);
+  }
+
+  /**
+   * What the model detects as labels: of the training images of a dataset (their own labels are not used), or of other images. To be
+   * looked at, accepted, rejected and edited; `labelled.merge(pseudo)` trains on them. Stop keeps the images that are done.
+   *
+   * @example const pseudo = await model.pseudoLabel('unlabelled/*.jpg', { threshold: { car: 0.6, person: 0.8 }, ignore: 0.3 })
+   * @example await recipe.fit(labelled.merge(pseudo.reject({ label: 'person', below: 0.9 })))
+   * @throws DetLabError for a class that the model does not have
+   */
+  async pseudoLabel(images: LabDataset | SeveralImages, options: PseudoLabelOptions = {}): Promise<PseudoLabels> {
+    checkMethod('Model.pseudoLabel', options);
+    const { ignore, threshold, ...rest } = options;
+    thresholdsOf(this.classes, threshold);
+    const records = images instanceof LabDataset ? images.train.records : [];
+    const source = images instanceof LabDataset ? records.map(({ path: file }) => file) : images;
+    const found = await this.predict(source, rest);
+    const name = `${images instanceof LabDataset ? images.name : 'images'} labelled by ${this.name}`;
+    const ids = new Map(records.map(({ id, path: file }) => [file, id]));
+    return pseudoLabelsOf(name, found, ids, { threshold, ignore, standard: this.threshold?.score });
   }
 
   /**

@@ -18,12 +18,13 @@ export function recordImage(record: ImageRecord, detections?: Detections): LiveI
 }
 
 /** The ground truth of an image; crowds and difficult boxes are ignored ones. */
-export function truthBoxes({ truths, segmentations, height, width }: ImageRecord): LiveBox[] {
+export function truthBoxes({ scores, truths, segmentations, height, width }: ImageRecord): LiveBox[] {
   return Array.from(truths.labels, (label, i) => {
     const segmentation = segmentations?.[i];
     return {
       bbox: [...truths.bboxes.subarray(4 * i, 4 * i + 4)],
       label,
+      ...(scores && { score: scores[i] }),
       ...(truths.ignored[i] === 1 ? { state: 'ignored' as const } : {}),
       ...(segmentation ? { mask: segmentationToRle(segmentation, height, width) } : {}),
     };

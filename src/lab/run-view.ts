@@ -59,13 +59,61 @@ export interface RunView {
   finish(): Promise<void>;
 }
 
+export interface RunViewOptions {
+  /** Shows nothing. */
+  quiet?: boolean;
+  /** What this run has taken so far. */
+  cost?: () => Cost;
+}
+
+type Cost = Pick<TrainingCurves['evaluations'][number], 'seconds' | 'joules'>;
+
+/** What a checkpoint keeps of a view; older ones have the steps alone. */
+interface KeptView extends Pick<TrainingCurves, 'steps'> {
+  spent?: Cost;
+  costs?: (Cost & { at: number })[];
+}
+
+/** What a run has taken, with what it had taken before it was resumed. */
+class Spending {
+  private before: Cost = { seconds: 0, joules: 0 };
+  private costs: NonNullable<KeptView['costs']> = [];
+
+  constructor(private readonly now: () => Cost) {}
+
+  soFar(): Cost {
+    const now = this.now();
+    // of a run that is resumed where nothing was counted before, nothing is known
+    const sum = (name: keyof Cost) => {
+      const [a, b] = [this.before[name], now[name]];
+      return a === undefined || b === undefined ? undefined : a + b;
+    };
+    return costOf({ seconds: sum('seconds'), joules: sum('joules') });
+  }
+
+  restore(before: Cost = {}, costs: NonNullable<KeptView['costs']> = []): void {
+    this.before = before;
+    this.costs = costs;
+  }
+
+  /** Of an evaluation that was made before the resume. */
+  at(place: number): Cost {
+    return costOf(this.costs.find(({ at }) => at === place) ?? {});
+  }
+}
+
 /** The displays of one training run. */
-export function runView(title: string, { unit, total }: LoopPlan, { quiet = false } = {}): RunView {
+export function runView(
+  title: string,
+  { unit, total }: LoopPlan,
+  { quiet = false, cost = () => ({}) }: RunViewOptions = {},
+): RunView {
   const screen = quiet ? undefined : notebook();
   const terminal = !quiet && !screen && process.stderr.isTTY === true;
   const view = progressView('', { quiet });
   const watchId = crypto.randomUUID();
   const curves: TrainingCurves = { unit, steps: [], evaluations: [] };
+  const spending = new Spending(cost);
   const chartId = crypto.randomUUID();
   const chart =
     screen &&
@@ -81,16 +129,24 @@ export function runView(title: string, { unit, total }: LoopPlan, { quiet = fals
       if (!shown && !(screen && /^(Epoch|Iter)\(val\)/.test(line))) view.line(line);
     },
     callbacks: {
-      state: () => ({ steps: downsampled(curves.steps, KEPT_POINTS) }),
+      state: (): KeptView => ({
+        steps: downsampled(curves.steps, KEPT_POINTS),
+        spent: spending.soFar(),
+        costs: curves.evaluations.map(({ at, ...one }) => ({ at, ...costOf(one) })),
+      }),
       restore(state) {
-        curves.steps.push(...(state as Pick<TrainingCurves, 'steps'>).steps);
+        const { steps, spent, costs } = state as KeptView;
+        curves.steps.push(...steps);
+        spending.restore(spent, costs);
       },
       onStart(history, { maxSteps }) {
         // older checkpoints have only what was logged
         if (curves.steps.length === 0)
           for (const record of history.train)
             curves.steps.push({ at: (record.iter / maxSteps) * total, lr: record.lr, losses: lossesOf(record) });
-        for (const record of history.evaluations) curves.evaluations.push(evaluationOf(record));
+        for (const record of history.evaluations) {
+          curves.evaluations.push({ ...evaluationOf(record), ...spending.at(record.step) });
+        }
       },
       onStep(event) {
         const { scalars, lr, step, maxSteps, eta } = event;
@@ -108,7 +164,7 @@ export function runView(title: string, { unit, total }: LoopPlan, { quiet = fals
       },
       onRecord(history) {
         for (const record of history.evaluations.slice(curves.evaluations.length)) {
-          curves.evaluations.push(evaluationOf(record));
+          curves.evaluations.push({ ...evaluationOf(record), ...spending.soFar() });
           chart?.draw();
         }
       },
@@ -126,6 +182,12 @@ export function runView(title: string, { unit, total }: LoopPlan, { quiet = fals
     },
   };
 }
+
+/** Without what is not known. */
+const costOf = ({ seconds, joules }: Cost): Cost => ({
+  ...(seconds !== undefined && { seconds }),
+  ...(joules !== undefined && Number.isFinite(joules) && { joules }),
+});
 
 const positionOf = ({ unit, epoch, iteration, batchesPerEpoch, step }: StepEvent): number =>
   unit === 'epoch' ? epoch - 1 + iteration / batchesPerEpoch : step;

@@ -18,6 +18,7 @@ import { tableFormats } from '../visualization/table-files';
 import { curvesCsv, type TrainingCurves } from '../visualization/training-curves';
 import type { Model } from './model';
 import type { Report } from './report';
+import type { EnergyReading } from './run-energy';
 import type { HookError } from './run-hooks';
 import type { Watched } from './watched';
 
@@ -31,6 +32,7 @@ export interface RunParts {
   curves: TrainingCurves;
   problems: DataProblem[];
   hookErrors: readonly HookError[];
+  energy: EnergyReading;
   seconds: number;
   loop: LoopPlan;
   images: number;
@@ -100,6 +102,8 @@ export class Run implements Displayable {
   /** What failed in `hooks` of `fit`: the hook, its point and the message. */
   readonly hookErrors: readonly HookError[];
   readonly seconds: number;
+  /** What the machine has counted during the run (RAPL, nvidia-smi), or why that cannot be read: never an estimate. */
+  readonly energy: EnergyReading;
   /** Training images per second of the whole run, evaluations included. */
   readonly imagesPerSecond: number;
   /** Share of the time spent waiting for images. */
@@ -128,6 +132,7 @@ export class Run implements Displayable {
     this.problems = parts.problems;
     this.hookErrors = parts.hookErrors;
     this.seconds = seconds;
+    this.energy = parts.energy;
     this.imagesPerSecond = parts.images / Math.max(seconds, 1e-9);
     this.waiting = parts.waitSeconds / Math.max(seconds, 1e-9);
     this.workDir = parts.workDir;

@@ -4,6 +4,7 @@ import { metricText, type ReportNumbers } from './ap-table';
 import { chartBundle, chartConfig } from './chart';
 import type { MimeBundle } from './display';
 import { colourOf } from './palette';
+import { clock } from './progress';
 import { type Table, tablesBundle } from './table';
 import type { TrainingCurves } from './training-curves';
 
@@ -19,6 +20,8 @@ export interface Contestant {
   /** Of several runs: the evaluations of the others. */
   repeats?: readonly TrainingCurves['evaluations'][];
   parameters: number;
+  /** What training has taken until a metric that all contestants reach; `unreadable`: why there is no energy. */
+  toReach?: { metric: string; value: number; seconds?: number; joules?: number; unreadable?: string };
   /** Prediction time. */
   secondsPerImage?: number;
 }
@@ -77,10 +80,37 @@ export function comparisonTable(contestants: readonly Contestant[], title = 'Com
         (v) => (v === undefined ? '–' : v.toPrecision(3)),
         'low',
       ),
+      ...costRows(contestants).map(({ label, value, text }) => row(label, value, text, 'low')),
     ],
     strong: [0],
-    note: ['* best of its row', ...spreadNotes(contestants)].join('; '),
+    note: ['* best of its row', ...spreadNotes(contestants), ...energyNotes(contestants)].join('; '),
   };
+}
+
+/** Time and energy until the AP that all have reached. */
+function costRows(contestants: readonly Contestant[]) {
+  const target = contestants.find(({ toReach }) => toReach)?.toReach;
+  if (!target) return [];
+  const rows = [
+    { name: 'time', value: (c: Contestant) => c.toReach?.seconds, text: timeText },
+    { name: 'energy', value: (c: Contestant) => c.toReach?.joules, text: energyText },
+  ];
+  return rows
+    .filter(({ value }) => contestants.some((c) => value(c) !== undefined))
+    .map((row) => ({ ...row, label: `${row.name} to ${target.metric} ${target.value.toFixed(3)}` }));
+}
+
+const timeText = (seconds: number | undefined): string =>
+  seconds === undefined ? '–' : seconds < 100 ? `${seconds.toPrecision(3)} s` : clock(seconds);
+
+function energyText(joules: number | undefined): string {
+  if (joules === undefined) return '–';
+  return joules < 1000 ? `${joules.toPrecision(3)} J` : `${(joules / 1000).toPrecision(3)} kJ`;
+}
+
+function energyNotes(contestants: readonly Contestant[]): string[] {
+  const reason = contestants.find(({ toReach }) => toReach?.unreadable !== undefined)?.toReach?.unreadable;
+  return reason === undefined ? [] : [`energy is not known: ${reason}`];
 }
 
 const deviationText = (value: number | undefined): string =>

@@ -8,7 +8,17 @@ export interface TrainingCurves {
   /** Epochs are fractional: 2.5 is halfway through the third epoch. */
   steps: { at: number; lr: number; losses: Record<string, number> }[];
   /** `losses`: those of the validation images, by the names of training's. */
-  evaluations: { at: number; metrics: Record<string, number>; losses?: Record<string, number> }[];
+  evaluations: Evaluated[];
+}
+
+export interface Evaluated {
+  at: number;
+  metrics: Record<string, number>;
+  losses?: Record<string, number>;
+  /** Of the run up to here, evaluations included; what was before a resume included. */
+  seconds?: number;
+  /** That the machine has counted in this time, where it can be read. */
+  joules?: number;
 }
 
 /**

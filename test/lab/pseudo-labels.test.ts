@@ -1,0 +1,113 @@
+// Labels of a model: thresholds, review by words and by file, and training on them beside a person's.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type LabDataset, PseudoLabels, startEngine } from '../../src';
+import type { PseudoBox } from '../../src/lab/pseudo-boxes';
+import { JUPYTER_DISPLAY } from '../../src/visualization/display';
+import { quick, scenes, small } from './small';
+
+const folder = mkdtempSync(join(tmpdir(), 'detlab-pseudo-'));
+let data: LabDataset;
+beforeAll(async () => {
+  await startEngine();
+  data = await scenes(folder);
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Three boxes in the first image and one in the second of three. */
+function pseudo(): PseudoLabels {
+  const images = data.train.records.slice(0, 3);
+  const box = (id: number, image: number, label: string, score: number, status: PseudoBox['status']): PseudoBox => ({
+    ...{ id, label, score, status, image: images[image].path },
+    bbox: [id, 2, id + 10, 22],
+  });
+  return new PseudoLabels('street', data.classes, images, [
+    box(1, 0, 'car', 0.9, 'accepted'),
+    box(2, 0, 'person', 0.8, 'accepted'),
+    box(3, 0, 'car', 0.5, 'unsure'),
+    box(4, 1, 'car', 0.75, 'accepted'),
+  ]);
+}
+const statuses = ({ boxes }: PseudoLabels) => boxes.map(({ status }) => status[0]).join('');
+
+test('accepted boxes are truths with scores, unsure ones are ignored; images without any are left out', () => {
+  const { records, notices } = pseudo().train;
+  expect(records.length).toBe(2);
+  const [first] = records;
+  expect([...first.truths.labels]).toEqual([0, 1, 0]);
+  expect([...first.truths.ignored]).toEqual([0, 0, 1]);
+  expect([...first.scores!]).toEqual([...Float32Array.of(0.9, 0.8, 0.5)]);
+  expect([...first.truths.bboxes.slice(0, 4)]).toEqual([1, 2, 11, 22]);
+  expect([...first.areas]).toEqual([200, 200, 200]);
+  expect(notices).toEqual(['"street": 3 boxes are labels of a model, not of a person']);
+});
+
+test('review by words', () => {
+  const before = pseudo();
+  expect(statuses(before.reject({ label: 'car', below: 0.8 }))).toBe('aarr');
+  expect(statuses(before.accept({ from: 0.5, id: [3] }))).toBe('aaaa');
+  expect(statuses(before.reject(({ bbox: [x1] }) => x1 === 4))).toBe('aaur');
+  expect(statuses(before)).toBe('aaua');
+  const edited = before.edit(3, { label: 'person', bbox: [0, 0, 5, 5] });
+  expect(edited.boxes[2]).toMatchObject({ label: 'person', bbox: [0, 0, 5, 5], status: 'accepted' });
+  expect(() => before.reject({ label: 'kar' })).toThrow(/classes are car, person, traffic light. Did you mean "car"/);
+  expect(() => before.reject({ lable: 'car' } as never)).toThrow(/unknown option "lable".*"label"/);
+  expect(() => before.edit(9, {})).toThrow(/pseudo-label the number 9: expected one of 1 to 4/);
+  expect(String(before)).toMatch(/street: 2 of 3 images\nclass +accepted +unsure +rejected +mean score\n/);
+  expect(String(before)).toMatch(/^car +2 +1 +0 +0\.825$/m);
+});
+
+test('review by file: missing boxes are rejected, moved ones edited, new ones added', async () => {
+  const before = pseudo();
+  const file = await before.save(join(folder, 'pseudo.json'));
+  expect(before.review(file).boxes).toEqual(before.boxes);
+  const content = JSON.parse(readFileSync(file, 'utf8'));
+  const [a, b, , d] = content.annotations;
+  const { id: _, ...copy } = a;
+  const changed = (annotations: object[]) => {
+    const target = join(folder, 'changed.json');
+    writeFileSync(target, JSON.stringify({ ...content, annotations }));
+    return before.review(target);
+  };
+  const after = changed([{ ...a, category_id: 3 }, { ...b, bbox: [0, 0, 4, 5] }, { ...d, status: 'unsure' }, copy]);
+  expect(after.boxes.map(({ id, label, status, score }) => [id, label, status, score])).toEqual([
+    [1, 'traffic light', 'accepted', 0.9],
+    [2, 'person', 'accepted', 0.8],
+    [3, 'car', 'rejected', 0.5],
+    [4, 'car', 'unsure', 0.75],
+    [5, 'car', 'accepted', 1],
+  ]);
+  expect(after.boxes[1].bbox).toEqual([0, 0, 4, 5]);
+  expect(() => changed([{ ...a, bbox: [1, 2, -3, 4] }])).toThrow(/annotation 1 has no box: .* received \[1,2,-3,4\]/);
+  expect(() => changed([{ ...a, status: 'ok' }])).toThrow(/the status "ok": expected accepted, rejected, unsure/);
+  expect(() => changed([{ ...a, image_id: 999 }])).toThrow(/is of image 999, which was not labelled/);
+  expect(() => before.review(join(folder, 'none.json'))).toThrow(/ENOENT/);
+});
+
+test('train, label, review, retrain', async () => {
+  const labelled = data.take(2);
+  const { model } = await small().fit(labelled, { ...quick, epochs: 1 });
+  const others = data.train.records.slice(2, 4).map(({ path }) => path);
+  const found = await model.pseudoLabel(others, { threshold: { car: 0.05, person: 1 }, ignore: 0.02 });
+  for (const { label, score, status } of found.boxes)
+    expect(status).toBe(score >= (label === 'car' ? 0.05 : label === 'person' ? 1 : 0.7) ? 'accepted' : 'unsure');
+  await expect(model.pseudoLabel(others, { threshold: { kar: 0.5 } })).rejects.toThrow(/Did you mean "car"/);
+  // the labels of a dataset are not used, its ids are
+  const again = await model.pseudoLabel(data.take(1), { threshold: 0 });
+  expect(again.train.records.map(({ id }) => id)).toEqual([data.train.records[0].id]);
+  model.dispose();
+  const merged = labelled.merge(pseudo());
+  expect(merged.train.records.length).toBe(4);
+  expect(new Set(merged.train.records.map(({ id }) => id)).size).toBe(4);
+  expect(merged.val).toBe(labelled.val);
+  const lines: string[] = [];
+  const run = await small().fit(merged, { ...quick, epochs: 1, batch: 2, log: (line) => lines.push(line) });
+  expect(run.step).toBe(2);
+  expect(lines.join('\n')).toContain('3 boxes are labels of a model, not of a person');
+  run.model.dispose();
+  const html = String((await pseudo()[JUPYTER_DISPLAY]())['text/html']);
+  expect(html).toContain('pseudo-label 4, accepted');
+});
