@@ -45,7 +45,7 @@ function truths(i: number): { boxes: number[][]; labels: number[] } {
   return { boxes, labels: boxes.map((_, k) => (i + k) % classes) };
 }
 
-function sample(i: number): PackedSample {
+function sample(i: number, withMasks: boolean): PackedSample {
   const { boxes, labels } = truths(i);
   const data = formulaImage(H, W);
   for (const [k, [x1, y1, x2, y2]] of boxes.entries())
@@ -60,7 +60,7 @@ function sample(i: number): PackedSample {
       bboxes: Float32Array.from(boxes.flat()),
       labels: Int32Array.from(labels),
       ignored: new Uint8Array(labels.length),
-      masks: { kind: 'bitmap', height: H, width: W, masks },
+      ...(withMasks && { masks: { kind: 'bitmap' as const, height: H, width: W, masks } }),
     },
   };
 }
@@ -101,7 +101,7 @@ export function trainedCurves(name: string, steps: number): Record<string, numbe
   const random = Random.seeded(0);
   const curves: Record<string, number[]> = {};
   for (let step = 0; step < steps; step++) {
-    const samples = [0, 1].map((k) => sample((2 * step + k) % reference.images));
+    const samples = [0, 1].map((k) => sample((2 * step + k) % reference.images, name === 'Mask R-CNN'));
     const batch = model.preprocess(samples, step);
     const { scalars, gradients } = pass(model, batch, wrapper.variables as tf.Variable[], {
       random,
