@@ -1,5 +1,6 @@
 // `detlab dist-train CONFIG N`: torchrun of .venv starts N processes of `detlab train CONFIG --launcher pytorch`. On one machine
-// they meet in a file of a folder of this run, so that no port is needed and nothing listens but their connections on 127.0.0.1.
+// they meet in a file of a folder of this run, whatever --port is: nothing listens but their connections on 127.0.0.1. Only where an
+// address is named does torchrun open the port, on all addresses of that machine: its store knows no other way.
 
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
@@ -35,6 +36,10 @@ export async function distTrainCommand(
     throw usage(
       `${taken.line}. Type: detlab dist-train ${config} ${processes} --port ${taken.free}, or leave --port out`,
     );
+  if (port !== undefined && nnodes === 1 && options.masterAddr === undefined)
+    console.error(
+      `port ${port} is not opened: processes of one machine meet in a file. With --master-addr they meet at the port`,
+    );
   const folder = mkdtempSync(path.join(tmpdir(), 'detlab-ranks-'));
   try {
     const { flags, env } = meetingOf(folder, options);
@@ -55,12 +60,12 @@ function pythonOf(): string {
   throw usage('torchrun is in .venv, which is missing. Run "npm run setup", or use fit(data, { processes: 2 })');
 }
 
-/** How the processes meet, for torchrun and for themselves. */
-function meetingOf(folder: string, { nnodes = 1, nodeRank = 0, masterAddr, port }: DistTrainArguments) {
+/** How the processes meet, for torchrun and for themselves: in a file, or at the address that is named. */
+export function meetingOf(folder: string, { nnodes = 1, nodeRank = 0, masterAddr, port }: DistTrainArguments) {
   const env: Record<string, string> = {};
   // torchrun sets it to 1 otherwise, with five lines that say so for each run
   if (!process.env.OMP_NUM_THREADS) env.OMP_NUM_THREADS = '1';
-  if (nnodes === 1 && port === undefined && masterAddr === undefined) {
+  if (nnodes === 1 && masterAddr === undefined) {
     const rendezvous = path.join(folder, 'rendezvous');
     const flags = ['--rdzv-backend', 'c10d', '--rdzv-endpoint', rendezvous, '--rdzv-conf', 'store_type=file'];
     // torchrun's own store would listen on all addresses of the machine
@@ -69,15 +74,8 @@ function meetingOf(folder: string, { nnodes = 1, nodeRank = 0, masterAddr, port 
       env: { ...env, TORCH_DISABLE_SHARE_RDZV_TCP_STORE: '1', [MEETING]: path.join(folder, 'meeting') },
     };
   }
-  const flags = [
-    '--nnodes',
-    String(nnodes),
-    '--node-rank',
-    String(nodeRank),
-    '--master-addr',
-    masterAddr ?? '127.0.0.1',
-  ];
-  return { flags: [...flags, '--master-port', String(port ?? 29500)], env };
+  const address = ['--master-addr', String(masterAddr), '--master-port', String(port ?? 29500)];
+  return { flags: ['--nnodes', String(nnodes), '--node-rank', String(nodeRank), ...address], env };
 }
 
 /** Runs a program in the foreground; signals reach it, and its processes, too. */

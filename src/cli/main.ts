@@ -116,7 +116,7 @@ function addDistTrainCommand(command: AddCommand, done: Done): void {
     .argument('<config>', 'name or path of a config')
     .argument('<processes>', 'number of processes', count)
     .argument('[options...]', 'options of `detlab train`')
-    .option('--port <port>', 'port at which the processes meet; by default none is needed on one machine', count)
+    .option('--port <port>', 'port of --master-addr at which machines meet; on one machine none is opened', count)
     .option('--nnodes <n>', 'number of machines (1): the same command runs on each', count)
     .option('--node-rank <n>', 'number of this machine, from 0', seed)
     .option('--master-addr <address>', 'address of machine 0')

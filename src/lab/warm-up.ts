@@ -1,7 +1,7 @@
 // The warm-up of a run: fitted with the schedule to at most a tenth of the run, or reported where it is as long as the run.
 
 import type { ModuleConfig } from '../catalogue/registry';
-import { YOLOv5ParamSchedulerHook } from '../training/hooks/yolov5-param-scheduler-hook';
+import { ParamSchedulerHook } from '../training/hooks/param-scheduler-hook';
 import type { RunPlan } from './plan';
 import { warmsUp } from './warming-rule';
 
@@ -49,18 +49,12 @@ export function fitWarmUp(
   };
   const paramScheduler = fitRules(plan.paramScheduler, { epochLength, fitted }, shortened);
   const { param_scheduler: hook } = plan.defaultHooks;
-  if (!(hook instanceof YOLOv5ParamSchedulerHook)) return { defaultHooks: plan.defaultHooks, paramScheduler, notices };
-  const length = shortened(
-    hookLength(hook, epochLength),
-    'warmup_epochs and warmup_mim_iter of default_hooks.param_scheduler',
-  );
+  const own = hook instanceof ParamSchedulerHook ? hook.warmUp(epochLength) : 0;
+  if (!(hook instanceof ParamSchedulerHook) || own === 0)
+    return { defaultHooks: plan.defaultHooks, paramScheduler, notices };
+  const length = shortened(own, hook.warmUpOptions);
   if (length === undefined) return { defaultHooks: plan.defaultHooks, paramScheduler, notices };
-  const changed = new YOLOv5ParamSchedulerHook({
-    ...hook.options,
-    warmup_epochs: length / epochLength,
-    warmup_mim_iter: 0,
-  });
-  changed.priority = hook.priority;
+  const changed = hook.withWarmUp(length, epochLength);
   return { defaultHooks: { ...plan.defaultHooks, param_scheduler: changed }, paramScheduler, notices };
 }
 
@@ -71,13 +65,10 @@ export function warmUpIterations(
 ): number {
   const { param_scheduler: hook } = defaultHooks;
   const total = loop.unit === 'epoch' ? loop.total * epochLength : loop.total;
-  const own = hook instanceof YOLOv5ParamSchedulerHook ? hookLength(hook, epochLength) : 0;
+  const own = hook instanceof ParamSchedulerHook ? hook.warmUp(epochLength) : 0;
   const rules = paramScheduler.filter(warmsUp).map((rule) => lengthOf(rule, epochLength));
   return Math.min(total, Math.max(own, 0, ...rules));
 }
-
-const hookLength = ({ options: { warmup_epochs, warmup_mim_iter } }: YOLOv5ParamSchedulerHook, epochLength: number) =>
-  Math.max(Math.round(warmup_epochs * epochLength), warmup_mim_iter);
 
 /** Without a warm-up that is shortened to nothing; rules that begin where one ended follow it. */
 function fitRules(

@@ -2,6 +2,7 @@
 
 import { createServer } from 'node:net';
 import { expect, test } from 'vitest';
+import { meetingOf } from '../../src/cli/dist-train';
 import { detlab } from './detlab';
 
 test('a port in use is a line with its holder, a free port and what to type', async () => {
@@ -30,4 +31,13 @@ test('--launcher without a launcher says how to start', async () => {
   const { code, err } = await detlab('train', 'retinanet_r18_fpn_1x_coco', '--launcher', 'slurm', '--local_rank', '0');
   expect(code).toBe(2);
   expect(err).toMatch(/SLURM_PROCID is not set/);
+});
+
+test('torchrun opens a port only for an address that is named', () => {
+  const { flags, env } = meetingOf('runs/x', { port: 29511 });
+  expect(flags.join(' ')).toBe('--rdzv-backend c10d --rdzv-endpoint runs/x/rendezvous --rdzv-conf store_type=file');
+  expect(env.TORCH_DISABLE_SHARE_RDZV_TCP_STORE).toBe('1');
+  expect(meetingOf('runs/x', { port: 29511, masterAddr: '10.0.0.1', nnodes: 2, nodeRank: 1 }).flags.join(' ')).toBe(
+    '--nnodes 2 --node-rank 1 --master-addr 10.0.0.1 --master-port 29511',
+  );
 });

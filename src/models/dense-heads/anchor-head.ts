@@ -166,7 +166,10 @@ export abstract class AnchorHead<
     { positives, boxes, avgFactor }: BatchTargets,
     loss: Loss = this.lossBbox,
   ): tf.Scalar {
-    if (positives.length === 0) return zeroLoss(this);
+    if (positives.length === 0) {
+      loss.takePart?.();
+      return zeroLoss(this);
+    }
     const target = tf.tensor2d(boxes, [positives.length, boxes.length / positives.length]);
     return loss.forward(this.predictedBoxes(predicted, positives), target, { avgFactor }) as tf.Scalar;
   }

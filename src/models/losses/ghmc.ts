@@ -33,11 +33,11 @@ export class GHMC extends GradientDensity implements ClassificationLoss {
     const valid = given
       ? tf.mul(tf.greater(given, 0).cast('float32'), tf.onesLike(prediction))
       : tf.onesLike(prediction);
-    const total = tf.maximum(tf.sum(valid), 1) as tf.Scalar;
+    const { total, avgFactor } = this.totals(tf.sum<tf.Scalar>(valid));
     const weights = this.weights(tf.abs(tf.sub(tf.sigmoid(prediction), truth)), valid, total);
     const loss = weightReduceLoss(bceWithLogits(prediction, truth), {
       weight: weights,
-      avgFactor: total,
+      avgFactor,
       reduction: reduction ?? this.options.reduction,
     });
     return tf.mul(loss, this.options.loss_weight);

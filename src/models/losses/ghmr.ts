@@ -26,12 +26,12 @@ export class GHMR extends GradientDensity implements Loss {
     const given = weight ? tf.mul(weight, tf.onesLike(prediction)) : tf.onesLike(prediction);
     const difference = tf.sub(prediction, target);
     const root = tf.sqrt(tf.add(tf.square(difference), mu * mu));
-    const total = tf.maximum(tf.sum(given), 1) as tf.Scalar;
+    const { total, avgFactor } = this.totals(tf.sum<tf.Scalar>(given));
     const valid = tf.greater(given, 0).cast('float32');
     const weights = this.weights(tf.abs(tf.div(difference, root)), valid, total);
     const loss = weightReduceLoss(tf.sub(root, mu), {
       weight: weights,
-      avgFactor: total,
+      avgFactor,
       reduction: reduction ?? this.options.reduction,
     });
     return tf.mul(loss, this.options.loss_weight);

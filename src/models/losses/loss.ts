@@ -19,6 +19,8 @@ export interface LossCall {
 export interface Loss {
   /** Scalar for `mean` and `sum`, element-wise for `none`. */
   forward(prediction: tf.Tensor, target: tf.Tensor, call?: LossCall): tf.Tensor;
+  /** Of a loss that counts over the ranks of a run: called in place of `forward` where this rank has nothing to compare. */
+  takePart?(): void;
 }
 
 /** A loss over class scores. With `useSigmoid` a head has one channel per class, else one more for the background. */

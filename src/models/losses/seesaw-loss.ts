@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { defineModule } from '../../catalogue/registry';
 import { constant, Module, type Parameter } from '../../nn';
 import { stopGradient } from '../../ops';
+import { tensorOverRanks } from '../../ops/over-ranks';
 import { accuracy } from './accuracy';
 import { classRows } from './binary-cross-entropy';
 import { checkLabels } from './check-labels';
@@ -64,7 +65,8 @@ export class SeesawLoss extends Module implements ClassificationLoss {
     checkLabels(target, { loss: 'SeesawLoss', classes, background: true });
     const counted = { reduction: this.options.reduction, ...call };
     const { variable } = this.samples;
-    variable.assign(tf.add(variable, tf.sum(classRows(target, classes + 1), 0)));
+    // of all ranks: the reference counts each rank's own, and keeps those of rank 0
+    variable.assign(tf.add(variable, tensorOverRanks(tf.sum(classRows(target, classes + 1), 0))));
     const [scores, objectness] = tf.split(prediction, [classes, 2], -1);
     const background = tf.equal(target, classes).cast('int32');
     const entropy = tf.neg(tf.sum(tf.mul(tf.logSoftmax(objectness), classRows(background, 2)), -1));

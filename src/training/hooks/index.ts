@@ -10,6 +10,7 @@ import { loggerHookDefinition } from './logger-hook';
 import { memoryProfilerHookDefinition } from './memory-profiler-hook';
 import { paramSchedulerHookDefinition } from './param-scheduler-hook';
 import { pipelineSwitchHookDefinition } from './pipeline-switch-hook';
+import { ppyoloeParamSchedulerHookDefinition } from './ppyoloe-param-scheduler-hook';
 import { yolov5ParamSchedulerHookDefinition } from './yolov5-param-scheduler-hook';
 import { yoloxModeSwitchHookDefinition } from './yolox-mode-switch-hook';
 
@@ -25,4 +26,5 @@ export const hooks = [
   yoloxModeSwitchHookDefinition,
   pipelineSwitchHookDefinition,
   yolov5ParamSchedulerHookDefinition,
+  ppyoloeParamSchedulerHookDefinition,
 ] as const satisfies readonly AnyDefinition[];

@@ -16,6 +16,19 @@ export class ParamSchedulerHook implements TrainHook {
     return undefined;
   }
 
+  /** Iterations of the warm-up of its own rates. */
+  warmUp(_epochLength: number): number {
+    return 0;
+  }
+
+  /** The options that say how long it is, for messages. */
+  readonly warmUpOptions: string = '';
+
+  /** The same hook with another length of its warm-up. */
+  withWarmUp(_iterations: number, _epochLength: number): ParamSchedulerHook {
+    return this;
+  }
+
   afterTrainIter({ state }: TrainRun): void {
     state.schedule.afterIteration();
   }

@@ -96,6 +96,23 @@ export class YOLOv5ParamSchedulerHook extends ParamSchedulerHook {
   override rates(groups: readonly RatedGroup[], epochLength: number, momentum?: number): LearningRates {
     return new YOLOv5Rates(groups, epochLength, momentum, this.options);
   }
+
+  override warmUp(epochLength: number): number {
+    const { warmup_epochs: epochs, warmup_mim_iter: minimum } = this.options;
+    return Math.max(Math.round(epochs * epochLength), minimum);
+  }
+
+  override withWarmUp(iterations: number, epochLength: number): ParamSchedulerHook {
+    const hook = new YOLOv5ParamSchedulerHook({
+      ...this.options,
+      warmup_epochs: iterations / epochLength,
+      warmup_mim_iter: 0,
+    });
+    hook.priority = this.priority;
+    return hook;
+  }
+
+  override readonly warmUpOptions = 'warmup_epochs and warmup_mim_iter of default_hooks.param_scheduler';
 }
 
 export const yolov5ParamSchedulerHookDefinition = defineModule({

@@ -14,7 +14,7 @@ from mmdet.engine.schedulers import QuadraticWarmupLR
 from mmdet.models.layers import ExpMomentumEMA
 from mmengine.model import ExponentialMovingAverage, StochasticWeightAverage
 from mmengine.optim import ConstantLR, CosineAnnealingLR, LinearLR
-from mmyolo.engine.hooks import YOLOv5ParamSchedulerHook
+from mmyolo.engine.hooks import PPYOLOEParamSchedulerHook, YOLOv5ParamSchedulerHook
 from mmyolo.engine.optimizers import YOLOv5OptimizerConstructor
 from torch import nn
 
@@ -71,6 +71,28 @@ for length, epochs, cfg in ((5, 6, dict(warmup_epochs=2, warmup_mim_iter=3)),
                             (3, 6, dict(warmup_epochs=1, warmup_mim_iter=2, warmup_bias_lr=0.2, warmup_momentum=0.5))):
     out.setdefault('rates', []).append(
         dict(length=length, epochs=epochs, cfg=cfg, steps=rates(length, epochs, **cfg)))
+
+
+# ---- rates of PP-YOLOE, an iteration at a time
+def ppyoloe(length, epochs, **kwargs):
+    groups = [dict(lr=0.01), dict(lr=0.002)]
+    runner = SimpleNamespace(iter=0, train_dataloader=[0] * length,
+                             optim_wrapper=SimpleNamespace(optimizer=SimpleNamespace(param_groups=groups)))
+    hook = PPYOLOEParamSchedulerHook(**kwargs)
+    hook.before_train(runner)
+    steps = []
+    for i in range(length * epochs):
+        hook.before_train_iter(runner, i)
+        steps.append([float(group['lr']) for group in groups])
+        runner.iter += 1
+    return steps
+
+
+for length, epochs, cfg in ((4, 5, dict(warmup_epochs=2, warmup_min_iter=3, total_epochs=6)),
+                            (3, 5, dict(warmup_epochs=1, warmup_min_iter=7, total_epochs=5, start_factor=0.1, min_lr_ratio=0.05)),
+                            (3, 4, dict(total_epochs=4))):
+    out.setdefault('ppyoloe', []).append(
+        dict(length=length, epochs=epochs, cfg=cfg, steps=ppyoloe(length, epochs, **cfg)))
 
 
 # ---- groups of YOLOv5

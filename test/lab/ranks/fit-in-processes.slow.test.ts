@@ -19,7 +19,13 @@ beforeAll(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test.each([{}, synced])('four processes are one with the whole batch: %j', async (more) => {
+/** Losses whose counts are over the whole batch. */
+const harmonised = {
+  'model.bbox_head.loss_cls': { type: 'GHMC', bins: 10, momentum: 0.75, use_sigmoid: true, loss_weight: 1 },
+  'model.bbox_head.loss_bbox': { type: 'GHMR', mu: 0.02, bins: 10, momentum: 0.7, loss_weight: 10 },
+};
+
+test.each([{}, synced, harmonised])('four processes are one with the whole batch: %j', async (more) => {
   const options = { ...quiet, epochs: 4, evaluateEvery: 4 };
   const one = await narrow(data, more).fit(data, options);
   const four = await narrow(data, more).fit(data, { ...options, batch: 1, processes: 4 });

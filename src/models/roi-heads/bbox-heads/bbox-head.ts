@@ -129,7 +129,10 @@ export class BBoxHead extends Module implements BoxHead {
     const size = this.coder.encodeSize;
     const perRoI = deltas.shape[1] / size;
     const rows = deltas.reshape<tf.Tensor2D>([deltas.shape[0] * perRoI, size]);
-    if (positives.length === 0) return zeroLoss(rows);
+    if (positives.length === 0) {
+      this.lossBbox.takePart?.();
+      return zeroLoss(rows);
+    }
     const ofClass = positives.map((i) => (perRoI === 1 ? i : i * perRoI + labels[i]));
     let predicted = tf.gather(rows, tf.tensor1d(ofClass, 'int32'));
     if (this.config.reg_decoded_bbox) {
