@@ -1,13 +1,16 @@
-// `--data`: `toytown[:images=300,seed=1]`, `voc:FOLDER[,first-pixel=0]`, `coco:ANN.json,IMAGES[,VAL_ANN.json,VAL_IMAGES]`, or a VOC
-// folder.
+// `--data`: `toytown[:images=300,seed=1]`, `voc:FOLDER[,first-pixel=0]`, `coco:ANN.json,IMAGES[,VAL_ANN.json,VAL_IMAGES]`, another
+// format by name (`yolo:FOLDER[,images=DIR]`), or a folder or file whose format is recognised (`auto:FOLDER`).
 
-import { statSync } from 'node:fs';
-import { DetLabError } from '../errors';
+import { existsSync, statSync } from 'node:fs';
+import { formatNames } from '../data/formats/open-format';
+import { DetLabError, didYouMean } from '../errors';
 import { dataset } from '../lab/dataset';
 import type { LabDataset } from '../lab/lab-dataset';
 
 export const DATA_HELP =
-  'toytown[:images=N,seed=N], voc:FOLDER[,first-pixel=0|1], coco:ANN.json,IMAGES[,VAL_ANN.json,VAL_IMAGES], or a VOC folder; ' +
+  'a folder or file in any format that is recognised, also as auto:PATH; FORMAT:PATH[,images=DIR,labels=DIR,train=SPLIT,val=SPLIT,' +
+  `attribute=NAME] with ${formatNames().join(', ')}; coco:ANN.json,IMAGES[,VAL_ANN.json,VAL_IMAGES]; voc:FOLDER[,first-pixel=0|1]; ` +
+  'toytown[:images=N,seed=N]; ' +
   'first-pixel: the number of the first pixel in VOC files, 0 where a coordinate is 0 or has a fraction by default, else 1; ' +
   'default: the data of the config';
 
@@ -22,7 +25,7 @@ export function openData(option: string, classes?: readonly string[]): Promise<L
   if (kind === 'toytown') return dataset.toytown(numbers(rest));
   const selected = { classes, absentClasses: 'note' } as const;
   if (kind === 'voc') return openVoc(option, rest, selected);
-  if (kind === 'coco') {
+  if (kind === 'coco' && rest.includes(',') && !OPTIONS.test(rest)) {
     const [annFile, imgDir, valAnn, valDir, ...more] = rest.split(',');
     if (!annFile || !imgDir || (valAnn && !valDir) || more.length > 0)
       throw new DetLabError(`Cannot use --data "${option}": expected coco:ANN.json,IMAGES[,VAL_ANN.json,VAL_IMAGES]`);
@@ -31,9 +34,36 @@ export function openData(option: string, classes?: readonly string[]): Promise<L
       val: valAnn ? { annFile: valAnn, imgDir: valDir } : undefined,
     });
   }
-  if (isFolder(option)) return dataset.voc(option, selected);
+  if (existsSync(option)) return dataset.open(option, selected);
+  if (colon > 1 && [...formatNames(), 'auto'].includes(kind)) return openNamed(option, kind, rest, selected);
   throw new DetLabError(`Cannot use --data "${option}": expected ${DATA_HELP}`);
 }
+
+/** `PATH[,key=value...]`; a path may have commas in its name. */
+const OPTIONS = /,(\w+)=([^,]*)$/;
+
+function openNamed(
+  option: string,
+  format: string,
+  rest: string,
+  selected: { classes?: readonly string[]; absentClasses: 'note' },
+): Promise<LabDataset> {
+  const given: Record<string, string> = {};
+  let path = rest;
+  for (let found = OPTIONS.exec(path); found && !existsSync(path); found = OPTIONS.exec(path)) {
+    const [whole, key, value] = found;
+    if (!KEYS.includes(key) || value === '')
+      throw new DetLabError(
+        `Cannot use --data "${option}": expected ${KEYS.map((name) => `${name}=...`).join(', ')}, received "${key}=${value}".${didYouMean(key, KEYS)}`,
+      );
+    given[key] = value;
+    path = path.slice(0, -whole.length);
+  }
+  if (path === '') throw new DetLabError(`Cannot use --data "${option}": expected ${format}:PATH`);
+  return dataset.open(path, { ...selected, ...given, format });
+}
+
+const KEYS = ['images', 'labels', 'train', 'val', 'attribute'];
 
 /** @throws DetLabError for data that is not given by COCO files, whose ids results have */
 export function requireCoco(option: string | undefined): void {

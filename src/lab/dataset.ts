@@ -11,7 +11,9 @@ import {
   validationSplit,
 } from '../data';
 import { cityscapesAnnotations, writeCityscapesAnnotations } from '../data/datasets/cityscapes';
-import { type FormatOptions, openFormat } from '../data/formats/open-format';
+import { datasetsOf, type FormatOptions, openFormat } from '../data/formats/open-format';
+import { type BoxFormat, type PlainImage, readPlainObjects } from '../data/formats/plain-objects';
+import { ReadReport } from '../data/formats/read-report';
 import { generateToytownCityscapes } from '../data/toytown/cityscapes-layout';
 import { loadToytown, type ToytownOptions } from '../data/toytown/generate';
 import { DetLabError, nameOfValue } from '../errors';
@@ -121,6 +123,29 @@ async function open(source: string, options: FormatOptions & { format?: string }
   return new LabDataset(name, train, val);
 }
 
+/**
+ * A data set of lists: `{ image, boxes, labels }` for each image, boxes [x1, y1, x2, y2] in pixels (or as `boxFormat` says), checked as
+ * those of a file are. Labels are names, or numbers of `classes`; images with `split: 'val'` are for validation.
+ *
+ * @throws DetLabError naming the image for what is no box and no label
+ * @example await dataset.from([{ image: 'a.jpg', boxes: [[10, 20, 50, 60]], labels: ['cell'] }])
+ */
+async function from(
+  images: Iterable<PlainImage>,
+  options: CommonOptions & { boxFormat?: BoxFormat } = {},
+): Promise<LabDataset> {
+  checkMethod('dataset.from', options);
+  if (typeof images !== 'object' || images === null || !(Symbol.iterator in images))
+    throw new DetLabError(
+      `Cannot make a data set: expected a list of { image, boxes, labels }, received ${nameOfValue(images)}`,
+    );
+  const report = new ReadReport('dataset.from');
+  const { boxFormat: _, ...rest } = options;
+  const reading = readPlainObjects(images, options, report);
+  const { name, train, val } = await datasetsOf(reading, options.name ?? 'dataset', rest, report);
+  return new LabDataset(name, train, val);
+}
+
 /** Generated street scenes: car, person, traffic light. Rendered to disk once, then read like any COCO dataset. */
 async function toytown({
   layout = 'coco',
@@ -146,7 +171,7 @@ async function toytown({
 }
 
 /**
- * Opens datasets: of any format, `dataset.open(...)`, `.coco(...)`, `.voc(...)`, `.cityscapes(...)`, and the generated
- * `dataset.toytown(...)`.
+ * Opens datasets: of any format `dataset.open(...)`, of lists `.from(...)`, `.coco(...)`, `.voc(...)`, `.cityscapes(...)`, and the
+ * generated `dataset.toytown(...)`.
  */
-export const dataset = { open, coco, voc, cityscapes, toytown };
+export const dataset = { open, from, coco, voc, cityscapes, toytown };

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { CONFUSION_RULES } from '../analysis/confusion';
 import { ERROR_KINDS } from '../analysis/error-kinds';
 import { abortSignal, type CallOptions, callback, checkCall } from '../catalogue/call-options';
+import { BOX_FORMATS } from '../data/formats/plain-objects';
 import { CONFIDENCES } from '../ops/weighted-boxes-fusion';
 import { isTemplate } from '../training/checkpoint-naming';
 import { PUBLISHED } from '../training/publish-weights';
@@ -205,6 +206,7 @@ const SHAPES = {
     'open a data set',
     { ...selection, ...filter, format: text, images: text, labels: text, train: text, val: text, attribute: text },
   ],
+  'dataset.from': ['make a data set', { classes, absentClasses, name: text, boxFormat: z.enum(BOX_FORMATS) }],
   'dataset.toytown': [
     'generate toytown',
     {

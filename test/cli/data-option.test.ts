@@ -41,6 +41,24 @@ test('a comma in the name of a folder is part of it', async () => {
   expect((await openData(`voc:${named}`)).train.records.length).toBeGreaterThan(0);
 });
 
+test('any other format by name, with its folders and splits, or recognised', async () => {
+  const folder = copyOfCase('exports/fiftyone_yolo5');
+  await greyImages(path.join(folder, 'images/val'), CASE_IMAGES);
+  for (const option of [
+    folder,
+    `auto:${folder}`,
+    `yolo:${folder}`,
+    `yolo:${folder},images=images/val,labels=labels,train=val`,
+  ])
+    expect((await openData(option, ['RBC', 'WBC'])).train.records.length).toBe(3);
+  await expect(openData(`yolo:${folder},train=tset`)).rejects.toThrow(/no such split/);
+  expect(() => openData(`yolo:${folder},image=x`)).toThrow(
+    /expected images=.*received "image=x". Did you mean "images"\?/,
+  );
+  expect(() => openData('yolo:')).toThrow(/expected yolo:PATH/);
+  expect(() => openData('yollo:x')).toThrow(/Cannot use --data "yollo:x": expected a folder or file in any format/);
+});
+
 test('anything else is refused with what can be given', () => {
-  expect(() => openData('absent')).toThrow(/Cannot use --data "absent": expected toytown/);
+  expect(() => openData('absent')).toThrow(/Cannot use --data "absent": expected a folder or file in any format/);
 });

@@ -13,6 +13,7 @@ import {
 } from '../../catalogue/registry';
 import { DetLabError } from '../../errors';
 import { CITYSCAPES_CLASSES } from '../../masks/cityscapes-labels';
+import { openFormat } from '../formats/open-format';
 import type { Dataset } from '../types';
 import { batchShapesOptions } from './batch-shapes';
 import { type CityscapesFiles, writeCityscapesAnnotations } from './cityscapes';
@@ -184,6 +185,57 @@ export const VOCDataset = defineModule({
   build: (options, context): DatasetLoader => vocLoader(options, context),
 });
 
+const middleOptions = z.strictObject({
+  ...shared,
+  ann_file: z.string().describe('Annotation file, .json or .pkl'),
+  data_prefix: z
+    .strictObject({ img: z.string().optional(), img_path: z.string().optional(), sub_data_root: unusedPrefix })
+    .default({})
+    .describe('img_path (or img): folder of images'),
+  proposal_file: z.null().optional().describe('Only null'),
+});
+
+function middleLoader(options: z.output<typeof middleOptions>, { path: at }: BuildContext): DatasetLoader {
+  const root = options.data_root ?? '';
+  return {
+    pipeline: options.pipeline as ModuleConfig[],
+    load: async (given) => {
+      const { img_path, img } = options.data_prefix;
+      const { train } = await openFormat(path.resolve(root, options.ann_file), 'middle', {
+        classes: given?.classes ?? namesOf(options.metainfo),
+        absentClasses: given?.classes ? 'note' : options.absent_classes,
+        images: path.resolve(root, img_path ?? img ?? ''),
+        ...filterOf(options),
+      });
+      return usedPart(train, options, at);
+    },
+  };
+}
+
+export const BaseDetDataset = defineModule({
+  kind: 'dataset',
+  type: 'BaseDetDataset',
+  summary: "Images with boxes in mmengine's format: { metainfo, data_list } as JSON or a pickle",
+  origin: 'MMDetection',
+  shapes: 'a file and a folder of images -> images with boxes [k, 4], labels [k] and masks',
+  example:
+    "{ type: 'BaseDetDataset', data_root: 'data/cells/', ann_file: 'train.json', data_prefix: { img_path: 'images/' } }",
+  options: middleOptions,
+  build: (options, context): DatasetLoader => middleLoader(options, context),
+});
+
+export const CustomDataset = defineModule({
+  kind: 'dataset',
+  type: 'CustomDataset',
+  summary: 'Images with boxes in the middle format of MMDetection 1 and 2: a list of { filename, width, height, ann }',
+  origin: 'MMDetection 2',
+  shapes: 'a .json or .pkl file and a folder of images -> images with boxes [k, 4] and labels [k]',
+  example:
+    "{ type: 'CustomDataset', ann_file: 'train.pkl', data_prefix: { img: 'images' }, metainfo: { classes: ['cell'] } }",
+  options: middleOptions,
+  build: (options, context): DatasetLoader => middleLoader(options, context),
+});
+
 /** The option that MMYOLO's datasets add; applied in evaluation. */
 const batchShapes = {
   batch_shapes_cfg: batchShapesOptions
@@ -219,6 +271,8 @@ export const DATASETS = [
   VOCDataset,
   YOLOv5CocoDataset,
   YOLOv5VOCDataset,
+  BaseDetDataset,
+  CustomDataset,
   ...WRAPPERS,
 ] as const satisfies readonly AnyDefinition[];
 

@@ -86,6 +86,8 @@ export async function datasetsOf(
   report: ReadReport,
 ): Promise<OpenedData> {
   const train = partOf(parts, options.train, TRAINING_SPLITS, report) ?? parts[0];
+  if (options.train === undefined && !TRAINING_SPLITS.includes(train.name))
+    report.notice(`it has no training split: "${train.name}" is used`);
   const others = parts.filter((part) => part !== train);
   const val = partOf(others, options.val, VALIDATION_SPLITS, report);
   const unused = others.filter((part) => part !== val && part.images.length > 0);

@@ -81,3 +81,23 @@ test('fewer colours than classes of the file are an error', async () => {
     'Cannot use dataset.metainfo.palette: expected a color for each of the 2 classes, received 1',
   );
 });
+
+test.each(['BaseDetDataset', 'CustomDataset'])(
+  '%s reads the middle format, classes of the config first',
+  async (type) => {
+    const instances = [{ bbox: [1, 1, 5, 5], bbox_label: 0, ignore_flag: 0 }];
+    const entries = ids.map((id) => ({ img_path: `${id}.png`, img_id: id, width: 8, height: 8, instances }));
+    writeFileSync(path.join(folder, 'middle.json'), JSON.stringify({ metainfo: {}, data_list: entries }));
+    const config = {
+      ...{ type, data_root: folder, ann_file: 'middle.json', data_prefix: { img_path: '' }, indices: 2 },
+      metainfo: { classes: ['cell'] },
+    };
+    const loader = catalogue.build('dataset', config as ModuleConfig, { path: 'dataset' }) as DatasetLoader;
+    const { classes, records } = await loader.load();
+    expect([classes, records.map(({ id }) => id), [...records[0].truths.bboxes]]).toEqual([
+      ['cell'],
+      [11, 12],
+      [1, 1, 5, 5],
+    ]);
+  },
+);
