@@ -19,7 +19,7 @@ export class ColumnMasks {
   private pieces = 0;
   /** The run lengths of a compressed mask. */
   private decoded = new Uint32Array(1024);
-  private counts = this.decoded;
+  private counts: Uint32Array = this.decoded;
 
   /** Forgets all masks. */
   clear(): void {
