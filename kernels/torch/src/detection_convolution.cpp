@@ -261,8 +261,8 @@ static Tensor detectionConvolution(Call& call) {
   bool recorded = needsGradient({filter, bias, scale, residual});
   for (auto& x : maps) recorded |= needsGradient({x});
   if (recorded && gradientDepth() > 1) return nhwc(composed(maps[0], filter, bias, scale, residual, o));
-  // of maps that no cache holds, oneDNN is faster by a few percent where nothing is recorded
-  if (!recorded && maps.size() == 1 && maps[0].numel() + out[0] * out[1] * out[2] * out[3] > STREAMED_VALUES) pointwise = false;
+  // of maps that no cache holds, oneDNN is faster by a few percent where nothing is recorded or added
+  if (!recorded && !residual.defined() && maps.size() == 1 && maps[0].numel() + out[0] * out[1] * out[2] * out[3] > STREAMED_VALUES) pointwise = false;
   if (recorded && pointwise)
     return nhwc(pointwiseConvolution(maps, filter, bias, scale, residual, o.strides, o.activation));
   Tensor values = filter.detach(), factors = scale.defined() ? scale.detach() : scale;

@@ -14,8 +14,8 @@ constexpr int kSumRows = 14;
 constexpr int kSumRows = 6;
 #endif
 
-/** Bytes of rows that stay in the second-level cache while all panels pass. */
-constexpr int64_t kRowBytes = 256 << 10;
+/** Bytes of rows that stay in the second-level cache while all panels pass, and tiles of rows, whose results do. */
+constexpr int64_t kRowBytes = 256 << 10, kMaxTiles = 8;
 
 /** Where the results of a tile go: its first row and column, and how many columns there are. */
 template <typename Out>
@@ -104,8 +104,21 @@ void finish(const RowTarget<Out>& t, int rows, int vectors, const float* sums) {
     write([](Lanes x) { return x; });
 }
 
+/** Fetches the lines of a tile's results and residuals while its products are computed. GCC drops calls of what only fetches. */
+template <int kRows, typename Out>
+[[gnu::always_inline]] inline void prefetchRows(const RowTarget<Out>& t) {
+  constexpr int64_t line = 64 / sizeof(Out);
+  const Out *result = t.result + t.row * t.columns + t.column;
+  const Out* residual = t.epilogue.residual ? t.epilogue.residual + t.row * t.epilogue.residualStep + t.column : nullptr;
+  for (int r = 0; r < kRows; r++)
+    for (int64_t c = 0; c < kPanel; c += line) __builtin_prefetch(result + r * t.columns + c, 1);
+  for (int r = 0; residual && r < kRows; r++)
+    for (int64_t c = 0; c < kPanel; c += line) __builtin_prefetch(residual + r * t.epilogue.residualStep + c);
+}
+
 template <int kRows, int kVectors, typename T, typename Out>
 void rowTile(const std::vector<RowSegment<T>>& segments, const T* panel, const RowTarget<Out>& target) {
+  prefetchRows<kRows>(target);
   Lanes sums[kRows][kVectors];
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; r++)
@@ -185,7 +198,8 @@ void rowPanelProduct(const std::vector<RowSegment<T>>& segments, int64_t begin, 
 template <typename T, typename Out>
 void rowProduct(const std::vector<RowSegment<T>>& segments, int64_t begin, int64_t end, int64_t columns, const T* panels,
                 int64_t depth, const RowEpilogue<Out>& epilogue, Out* result) {
-  const int64_t fitting = std::max<int64_t>(1, kRowBytes / (depth * int64_t(sizeof(T)) * kSumRows)) * kSumRows;
+  const int64_t tiles = kRowBytes / (depth * int64_t(sizeof(T)) * kSumRows);
+  const int64_t fitting = std::clamp<int64_t>(tiles, 1, kMaxTiles) * kSumRows;
   const int64_t blocks = (end - begin + fitting - 1) / fitting;
   for (int64_t block = 0; block < blocks; block++) {
     int64_t first = begin + (end - begin) * block / blocks, last = begin + (end - begin) * (block + 1) / blocks;
