@@ -222,6 +222,29 @@ export class OptimWrapper {
     }
   }
 
+  /** Whether iterations have been accumulated whose step is still to come. */
+  get isInside(): boolean {
+    return this.sums !== undefined;
+  }
+
+  /** The sums of an accumulation so far, in the order of `variables`; they stay the wrapper's. */
+  accumulated(): (tf.Tensor | undefined)[] {
+    return this.optimizer.groups.flatMap(({ parameter }, i) => (parameter.requiresGrad ? [this.sums?.[i]] : []));
+  }
+
+  /** Puts others in place of them (and disposes them); none: the step will be of the iterations to come alone. */
+  replaceAccumulated(given: readonly (tf.Tensor | undefined)[] | undefined): void {
+    this.dropSums();
+    if (!given) return;
+    let next = 0;
+    this.sums = this.optimizer.groups.map(({ parameter }) => {
+      const sum = parameter.requiresGrad ? given[next++] : undefined;
+      const variable = sum && tf.tidy(() => tf.variable(sum, false));
+      sum?.dispose();
+      return variable;
+    });
+  }
+
   private dropSums(): void {
     for (const sum of this.sums ?? []) sum?.dispose();
     this.sums = undefined;

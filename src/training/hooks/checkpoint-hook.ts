@@ -134,6 +134,7 @@ export class CheckpointHook implements TrainHook {
 
   async afterTrain(run: TrainRun): Promise<void> {
     const { interrupted, state } = run;
+    if (interrupted) await this.shareOrForget(run);
     const isSaved = this.writer?.lastStep === state.step || (this.options.saveLast === false && !interrupted);
     const hurries = interrupted && canInterrupt(run.signal);
     if (this.writer && !isSaved && state.step > this.firstStep)
@@ -179,7 +180,22 @@ export class CheckpointHook implements TrainHook {
     if (!this.writesOn) await this.writer?.finished().catch(() => {});
   }
 
+  /** Of a stopped run of several processes, where the others may have left: what they had accumulated is then lost. */
+  private async shareOrForget({ log, ranks, state: { wrapper } }: TrainRun): Promise<void> {
+    if (!ranks || !wrapper.isInside) return;
+    try {
+      if (ranks.hasLeft) throw new DetLabError('the other processes have left');
+      await ranks.shareAccumulated(wrapper);
+    } catch (error) {
+      wrapper.replaceAccumulated(undefined);
+      log(
+        `the gradients accumulated since the last step are not in the checkpoint: ${(error as Error).message.split('\n')[0]}`,
+      );
+    }
+  }
+
   private async save(run: TrainRun, name?: string): Promise<void> {
+    await run.ranks?.shareAccumulated(run.state.wrapper);
     await this.writer?.save(this.reduced(await run.checkpoint()), name);
   }
 }

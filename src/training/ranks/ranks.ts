@@ -158,6 +158,17 @@ export class Ranks {
   }
 
   /**
+   * Gives every rank the mean of what the ranks have accumulated, so that a checkpoint inside an accumulation has all of it. The
+   * mean over ranks of their gradients stays what it was.
+   */
+  async shareAccumulated(wrapper: OptimWrapper): Promise<void> {
+    if (!wrapper.isInside) return;
+    const { variables } = wrapper;
+    this.group.beginGradients(wrapper.accumulated(), variables);
+    wrapper.replaceAccumulated(await this.meanGradients(variables));
+  }
+
+  /**
    * Random numbers of this rank's samplers in an iteration. Rank 0 has the run's stream, the others one from its seed and the
    * iteration: nothing of theirs is in a checkpoint.
    */

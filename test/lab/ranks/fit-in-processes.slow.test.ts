@@ -103,3 +103,18 @@ test('Stop does not wait for a process that hangs', async () => {
   expect(performance.now() - stopped).toBeLessThan(4000);
   expect(run.interrupted).toBe(true);
 });
+
+test('a run that was stopped inside an accumulation goes on with what both processes had accumulated', async () => {
+  const recipe = narrow(data, { 'optim_wrapper.accumulative_counts': 3 });
+  const options = { ...quiet, batch: 2, processes: 2, epochs: 2, evaluateEvery: 2 };
+  const whole = await recipe.fit(data, options);
+  const stop = new AbortController();
+  const onStep = ({ step }: { step: number }) => {
+    if (step === 4) stop.abort();
+  };
+  const workDir = join(folder, 'accumulated');
+  const stopped = await recipe.fit(data, { ...options, workDir, onStep, signal: stop.signal });
+  expect(stopped).toMatchObject({ interrupted: true, step: 4 });
+  const resumed = await recipe.fit(data, { ...options, workDir, resume: true });
+  expect(largestDifference(weightsOf(whole.model), weightsOf(resumed.model))).toBeLessThan(1e-6);
+});
