@@ -9,7 +9,7 @@ import type { LabDataset } from '../lab/lab-dataset';
 
 export const DATA_HELP =
   'a folder or file in any format that is recognised, also as auto:PATH; FORMAT:PATH[,images=DIR,labels=DIR,train=SPLIT,val=SPLIT,' +
-  `attribute=NAME] with ${formatNames().join(', ')}; coco:ANN.json,IMAGES[,VAL_ANN.json,VAL_IMAGES]; voc:FOLDER[,first-pixel=0|1]; ` +
+  `attribute=NAME] with ${formatNames().join(', ')}; coco:ANN.json,IMAGES[,VAL_ANN.json,VAL_IMAGES]; voc:FOLDER[,first-pixel=0|1,train=SPLIT,val=SPLIT]; cityscapes:FOLDER; ` +
   'toytown[:images=N,seed=N]; ' +
   'first-pixel: the number of the first pixel in VOC files, 0 where a coordinate is 0 or has a fraction by default, else 1; ' +
   'default: the data of the config';
@@ -24,6 +24,8 @@ export function openData(option: string, classes?: readonly string[]): Promise<L
   const rest = colon < 0 ? '' : option.slice(colon + 1);
   if (kind === 'toytown') return dataset.toytown(numbers(rest));
   const selected = { classes, absentClasses: 'note' } as const;
+  if (kind === 'cityscapes' && isFolder(rest))
+    return dataset.cityscapes(rest, classes && { classes, absentClasses: 'note' });
   if (kind === 'voc') return openVoc(option, rest, selected);
   if (kind === 'coco' && rest.includes(',') && !OPTIONS.test(rest)) {
     const [annFile, imgDir, valAnn, valDir, ...more] = rest.split(',');
@@ -74,20 +76,28 @@ export function requireCoco(option: string | undefined): void {
   );
 }
 
-/** `FOLDER[,first-pixel=0|1]`; a folder may have commas in its name. */
+/** `FOLDER[,first-pixel=0|1,train=SPLIT,val=SPLIT]`; a folder may have commas in its name. */
 function openVoc(
   option: string,
   rest: string,
   selected: { classes?: readonly string[]; absentClasses: 'note' },
 ): Promise<LabDataset> {
-  const [, folder, key, value] = /^(.+),([^,=]*)=([^,]*)$/.exec(rest) ?? [];
-  if (folder === undefined || isFolder(rest)) return dataset.voc(rest, selected);
-  if (key !== 'first-pixel' || !['0', '1'].includes(value))
-    throw new DetLabError(
-      `Cannot use --data "${option}": expected voc:FOLDER,first-pixel=0 or voc:FOLDER,first-pixel=1, received "${key}=${value}"`,
-    );
-  return dataset.voc(folder, { ...selected, firstPixel: value === '0' ? 0 : 1 });
+  const given: { firstPixel?: 0 | 1; train?: string; val?: string } = {};
+  let folder = rest;
+  for (let found = VOC_OPTION.exec(folder); found && !isFolder(folder); found = VOC_OPTION.exec(folder)) {
+    const [, before, key, value] = found;
+    if ((key === 'train' || key === 'val') && value !== '') given[key] = value;
+    else if (key === 'first-pixel' && (value === '0' || value === '1')) given.firstPixel = value === '0' ? 0 : 1;
+    else
+      throw new DetLabError(
+        `Cannot use --data "${option}": expected voc:FOLDER,first-pixel=0 or voc:FOLDER,first-pixel=1, received "${key}=${value}"`,
+      );
+    folder = before;
+  }
+  return dataset.voc(folder, { ...selected, ...given });
 }
+
+const VOC_OPTION = /^(.+),([^,=]*)=([^,]*)$/;
 
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 

@@ -7,6 +7,7 @@ import type { LabelMistakes } from '../lab/label-mistakes';
 import type { Model } from '../lab/model';
 import type { SavableDisplay } from '../visualization/savable';
 import { DATA_HELP, openData } from './data-option';
+import { addDatasetFiles } from './dataset-files';
 import { openOnly } from './model-arguments';
 import { count, fileOf, oneOf, share } from './option-values';
 import { EXIT, output, phase, untilInterrupted } from './outcome';
@@ -113,7 +114,10 @@ export function addDatasetCommands(
 ): void {
   const family = root
     .command('dataset')
-    .description('Look at a data set: its boxes, statistics, images, duplicates, leaks and suspicious labels');
+    .alias('data')
+    .description(
+      'Look at a data set: its boxes, statistics, images, duplicates, leaks and suspicious labels; convert, split, merge it',
+    );
   const help = DATA_HELP.replace(/; default: .*$/, '');
   const command = (usage: keyof typeof FORMATS, description: string) => {
     const out = `also write it to a file: ${FORMATS[usage].map((format) => `.${format}`).join(', ')}`;
@@ -133,14 +137,14 @@ export function addDatasetCommands(
       ),
   );
 
-  splits(command('statistics', 'Sizes, shapes, positions and numbers of objects'), 'train or val (train)').action(
-    async (options: DatasetArguments) =>
-      done(
-        await showView('statistics', options, (data) => {
-          const shown = data.statistics(options.split);
-          return { shown, fields: { ...shown.statistics } };
-        }),
-      ),
+  const statistics = command('statistics', 'Sizes, shapes, positions and numbers of objects').alias('stats');
+  splits(statistics, 'train or val (train)').action(async (options: DatasetArguments) =>
+    done(
+      await showView('statistics', options, (data) => {
+        const shown = data.statistics(options.split);
+        return { shown, fields: { ...shown.statistics } };
+      }),
+    ),
   );
 
   splits(command('browse', 'Images with their objects, page by page'), 'train or val (train)')
@@ -164,6 +168,7 @@ export function addDatasetCommands(
     done(await showView('leaks', options, (data, signal) => duplicatesView(data, signal, true))),
   );
 
+  addDatasetFiles(family, commandOf, done);
   addMistakes(splits(command('mistakes', MISTAKES), 'train or val (val, where there is one)'), done);
 }
 

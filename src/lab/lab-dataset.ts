@@ -2,6 +2,7 @@
 
 import { inspect } from 'node:util';
 import { countObjects, type DataProblem, type Dataset, joinDatasets, problemLines } from '../data';
+import { type Exported, type ExportFormat, type ExportOptions, exportDataset } from '../data/export/export-dataset';
 import { DetLabError, didYouMean, nameOfValue } from '../errors';
 import { counted } from '../visualization/ap-table';
 import { type Displayable, JUPYTER_DISPLAY, type MimeBundle } from '../visualization/display';
@@ -234,6 +235,20 @@ export class LabDataset implements Displayable {
   browse(options: BrowseOptions = {}): LiveImages {
     checkMethod('LabDataset.browse', options);
     return browse(this, options);
+  }
+
+  /**
+   * Writes the data set into a new folder in another format, as 'coco', 'voc', 'yolo', 'labelme' or 'middle'; images are copied, linked
+   * or left (`images`). What the format cannot hold is said before anything is written, and in `notices`.
+   * @example await cells.export('yolo', 'cells-yolo', { images: 'link' })
+   * @throws DetLabError for a folder that is not empty, without `overwrite`
+   */
+  async export(format: ExportFormat, folder: string, options: ExportOptions = {}): Promise<Exported> {
+    checkMethod('LabDataset.export', options);
+    const onNotice =
+      options.onNotice ?? ((line: string) => process.stderr.write(`${this.name} as ${format}: ${line}\n`));
+    const val = this.val ? [{ name: 'val', dataset: this.val }] : [];
+    return exportDataset(format, folder, [{ name: 'train', dataset: this.train }, ...val], { ...options, onNotice });
   }
 
   /** Writes the table as .csv, .json or .txt, with some images as .html, or these alone as .png, .jpg or .svg; returns the path. */

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { CONFUSION_RULES } from '../analysis/confusion';
 import { ERROR_KINDS } from '../analysis/error-kinds';
 import { abortSignal, type CallOptions, callback, checkCall } from '../catalogue/call-options';
+import { IMAGE_MODES } from '../data/export/export-dataset';
 import { BOX_FORMATS } from '../data/formats/plain-objects';
 import { CONFIDENCES } from '../ops/weighted-boxes-fusion';
 import { isTemplate } from '../training/checkpoint-naming';
@@ -219,6 +220,10 @@ const SHAPES = {
       valShare: share,
       ...progress,
     },
+  ],
+  'LabDataset.export': [
+    'export the dataset',
+    { images: z.enum(IMAGE_MODES), overwrite: z.boolean(), onNotice: callback, signal: abortSignal },
   ],
   'LabDataset.split': ['split the dataset', { seed }],
   'LabDataset.kFold': ['split into folds', folding],

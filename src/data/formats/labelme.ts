@@ -111,8 +111,10 @@ async function readShape(
   const group = nameOf(shape.group_id);
   const geometry = await geometryOf(type, points, shape, size);
   if (typeof geometry === 'string') return bad(`(${name}) ${geometry}`);
-  const ignored = flagOf(shape.difficult);
-  return { object: { name, place, ...geometry, ...(ignored && { ignored }) }, group };
+  const flags = fieldsOf(shape.flags);
+  const crowd = flagOf(flags?.crowd);
+  const ignored = flagOf(shape.difficult) || flagOf(flags?.ignored);
+  return { object: { name, place, ...geometry, ...(ignored && { ignored }), ...(crowd && { crowd }) }, group };
 }
 
 /** Box and outline of a shape; words for why there is none. */

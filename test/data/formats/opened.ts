@@ -4,7 +4,7 @@ import path from 'node:path';
 import type { FormatOptions } from '../../../src/data/formats/format';
 import { openFormat } from '../../../src/data/formats/open-format';
 import type { Dataset } from '../../../src/data/types';
-import { boxesOf, CASE_IMAGES, copyOfCase, greyImages, kindsOf } from '../datasets/cases';
+import { boxesOf, CASE_IMAGES, copyOfCase, greyImages, kindsOf, writeFiles } from '../datasets/cases';
 
 export interface Summary {
   classes: string[];
@@ -68,4 +68,15 @@ export function drawn(particular: Record<string, Record<number, string>> = {}): 
       boxes.map((box, i) => [...box, ...(particular[image]?.[i] ? [particular[image][i]] : [])]),
     ]),
   );
+}
+
+/** Files beside grey images of 100 x 200 pixels. */
+export async function folderOf(
+  files: Record<string, string | Uint8Array>,
+  images = ['a.png', 'b.png'],
+  size: [number, number] = [100, 200],
+) {
+  const folder = writeFiles(files);
+  await greyImages(folder, Object.fromEntries(images.map((name) => [name, size])));
+  return folder;
 }
