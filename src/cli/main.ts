@@ -168,8 +168,8 @@ function addInferenceCommands(withConfig: AddCommand, done: Done): void {
     .usage('[options] [config] <weights> <source...>')
     .argument(
       '<arguments...>',
-      'the config, which is left out where the weights file holds it; the weights file or its address, checkpoint folder or work dir; and sources: ' +
-        'files, folders, patterns in quotes, http addresses, videos and camera:0 (by ffmpeg)',
+      'the config, which is left out where the weights file holds it; the weights file or its address, checkpoint folder, work dir or ' +
+        'folder of an ensemble; and sources: files, folders, patterns in quotes, http addresses, videos and camera:0 (by ffmpeg)',
     )
     .option('--out <folder>', 'folder for images with the boxes drawn, and for videos')
     .option(

@@ -1,10 +1,12 @@
 // `[CONFIG] WEIGHTS ...` of commands that use a trained model: the config is left out where the weights file holds it.
 
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { readWeights } from '../checkpoints';
 import { DetLabError } from '../errors';
 import { detector } from '../lab/detector';
+import { Ensemble } from '../lab/ensemble';
+import { ENSEMBLE_FILE } from '../lab/ensemble-folder';
 import { Model } from '../lab/model';
 import { modelFile, withoutConfig } from '../lab/model-file';
 import { ownMeta } from '../lab/own-meta';
@@ -45,6 +47,20 @@ export async function openModel(
     model: await detector(meta.config, { options: cfgOptions }).classes(meta.classes).load(first),
     rest: others,
   };
+}
+
+/** A model or, by its folder, an ensemble, which needs no config. */
+export async function openPredictor(
+  given: readonly string[],
+  cfgOptions: readonly string[] | undefined,
+): Promise<{ model: Model | Ensemble; rest: string[] }> {
+  const [first, ...rest] = given;
+  if (!existsSync(path.join(first, ENSEMBLE_FILE))) return openModel(given, cfgOptions);
+  if (cfgOptions !== undefined)
+    throw new DetLabError(
+      `Cannot use --cfg-options with the ensemble "${first}": each of its models has a config. Use its files one by one`,
+    );
+  return { model: await Ensemble.load(first), rest };
 }
 
 /** The model of a command that takes nothing else. @param doing what the command does, in errors */

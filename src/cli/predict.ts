@@ -1,5 +1,5 @@
 // `detlab predict [CONFIG] WEIGHTS SOURCE...`: boxes of images, folders, patterns, addresses, videos and cameras as tables or JSON
-// lines; drawn with --out, and written to files with --save.
+// lines; drawn with --out, and written to files with --save. WEIGHTS may be the folder of an ensemble.
 
 import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
@@ -13,7 +13,7 @@ import { VideoWriter } from '../lab/prediction/video-writer';
 import { PredictionList } from '../lab/prediction-list';
 import type { Predictions } from '../lab/predictions';
 import { type InferenceArguments, inferenceOptions } from './inference-options';
-import { openModel } from './model-arguments';
+import { openPredictor } from './model-arguments';
 import { EXIT, output, phase, untilInterrupted } from './outcome';
 
 export interface PredictArguments extends InferenceArguments {
@@ -35,11 +35,12 @@ export async function predictCommand(given: string[], options: PredictArguments)
     if (options.as !== undefined && options.out === undefined)
       throw new DetLabError('Cannot use --as: it is of --out <folder>, which is not given');
     for (const target of options.save ?? []) checkTarget('the predictions', target);
-    const opened = await openModel(given, options.cfgOptions);
+    const opened = await openPredictor(given, options.cfgOptions);
     if (opened.rest.length > 0) return opened;
     throw new DetLabError('Cannot predict: expected [CONFIG] WEIGHTS SOURCE..., received no source');
   });
   const { threshold, batch, fps, maxFrames } = options;
+  const ownThreshold = 'threshold' in model ? model.threshold?.score : undefined;
   const track = options.track ? { track: true as const } : {};
   const drawings =
     options.out !== undefined && options.as === undefined ? new Drawings(options.out, sources) : undefined;
@@ -75,7 +76,7 @@ export async function predictCommand(given: string[], options: PredictArguments)
       const ended = await drawings?.close();
       if (ended?.error) fail(ended.file, ended.error);
     }
-    const list = PredictionList.create(all, model.classes, { threshold: threshold ?? model.threshold?.score });
+    const list = PredictionList.create(all, model.classes, { threshold: threshold ?? ownThreshold });
     const targets = [
       ...(options.as === undefined ? [] : [{ target: `${options.out}/`, as: options.as }]),
       ...(options.save ?? []).map((target) => ({ target, as: undefined })),

@@ -133,7 +133,7 @@ export class Demo implements Displayable {
         fontSize: 13,
         lineWidth: 2,
       },
-      scripts: ['box-drawing', 'live-controls', 'live-images', 'demo'],
+      scripts: ['box-drawing', 'live-controls', 'live-images', 'demo-engine', 'demo-film', 'demo-folders', 'demo'],
       entry: 'showDemo',
     });
   }

@@ -140,14 +140,14 @@ export class Ensemble implements Displayable {
   }
 
   private readonly detectIn: SourceDetector = (source, { batch, signal, ...options }) => {
-    refuseBatch('predict', batch);
+    refuseBatch('predict', batch, true);
     return detectEach(this.detector(options, 'test'), source, signal);
   };
 
   /** As `model.evaluate`, by the first model's config. */
   async evaluate(data: LabDataset, options: EvaluateOptions = {}): Promise<Report> {
     checkMethod('Ensemble.evaluate', options);
-    refuseBatch('evaluate', options.batch);
+    refuseBatch('evaluate', options.batch, true);
     const { name, classes } = this;
     const detectImage = this.detector(options, options.part ?? 'val');
     return runEvaluation({ kind: 'ensemble', name, classes }, data, options, (evaluated, given) =>

@@ -3,10 +3,13 @@
 
 import type { LiveImageData } from './live-image-data';
 
+/** A browser's ImageBitmap, where there is one. */
+type Bitmap = typeof globalThis extends { ImageBitmap: { prototype: infer T } } ? T : never;
+
 /** To the engine. */
 export type DemoRequest =
   | { kind: 'start'; weights: ArrayBuffer[] }
-  | { kind: 'detect'; id: number; name: string; file: Blob };
+  | { kind: 'detect'; id: number; name: string; file: Blob | Bitmap };
 
 /** From the engine. */
 export type DemoReply =

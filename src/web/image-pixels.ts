@@ -1,7 +1,7 @@
 // The pixels of an image in a browser, as Node's decoder gives them (8-bit RGB, EXIF orientation applied, colour profiles
 // ignored, alpha dropped): the browser decodes. Its JPEG decoder may round a value differently; PNG is exact where it is opaque.
 
-import { requirePixels } from '../data/loading/pixel-limit';
+import { pixelLimit } from '../data/loading/pixel-limit';
 import { type PixelInput, pixelsOf } from '../data/sources/pixels-of';
 import type { PixelImage } from '../data/types';
 import { DetLabError } from '../errors';
@@ -90,7 +90,11 @@ function ofOwnBitmap(bitmap: ImageBitmap, name: string): PixelImage {
 function ofBitmap(bitmap: ImageBitmap, name: string): PixelImage {
   const { width, height } = bitmap;
   try {
-    requirePixels(width, height);
+    if (width * height > pixelLimit())
+      throw new Error(
+        `it has ${width} x ${height} pixels, ${pixelLimit().toLocaleString('en')} are read in a browser at most. Reduce it, or use ` +
+          'detlab predict --tiles',
+      );
     const context = new OffscreenCanvas(width, height).getContext('2d', { willReadFrequently: true });
     if (!context) throw new Error(`this browser has no canvas of ${width} x ${height} pixels. Reduce the image`);
     context.drawImage(bitmap, 0, 0);

@@ -1,8 +1,10 @@
 // Pages that `model.save('demo.html')` writes, opened from disk in a headless Chromium. Skipped, with a notice, where there is none.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Model } from '../../src';
 import { JUPYTER_DISPLAY } from '../../src/visualization/display';
@@ -10,6 +12,7 @@ import { browser, withPage } from '../frontends/browser';
 import { disagreement } from '../web/agreement';
 import { bundled } from '../web/bundled';
 import { FAMILIES, NAMES, narrowModel } from '../web/narrow';
+import { expectSameEverywhere, fewScenes, trainedModel } from '../web/trained';
 import { foundIn, give, png, problems, scenePng } from '../web/web-page';
 
 if (!browser) console.log('The tests of pages are skipped: no Chromium in PATH');
@@ -37,6 +40,13 @@ describe.skipIf(!browser)('the same image has the same detections in Node and in
     });
     model.dispose();
   });
+});
+
+test.skipIf(!browser)('a trained detector finds the same in Node, ONNX Runtime and a page', async () => {
+  const data = await fewScenes(dir);
+  const trained = await trainedModel('FCOS', data, 120);
+  await expectSameEverywhere(trained, data.train.records[0].path, dir);
+  trained.dispose();
 });
 
 describe.skipIf(!browser)('a page', () => {
@@ -119,6 +129,63 @@ describe.skipIf(!browser)('a page', () => {
     });
   });
 
+  test('takes the images of a folder that is dropped, from disk too', async () => {
+    const [photos, empty] = [join(dir, 'photos'), join(dir, 'nothing')];
+    for (const folder of [photos, join(photos, 'inside'), empty]) mkdirSync(folder);
+    for (const name of ['10.png', '2.png', 'inside/3.png']) writeFileSync(join(photos, name), scenePng());
+    for (const name of ['notes.txt', '../nothing/notes.txt']) writeFileSync(join(photos, name), 'no image');
+    await onWasm(file, async (page) => {
+      const session = await page.context().newCDPSession(page);
+      const data = { items: [], files: [empty, photos], dragOperationsMask: 1 };
+      for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+        await session.send('Input.dispatchDragEvent', { type, x: 100, y: 100, data });
+      await page.locator('.detlab-live-tile').nth(1).waitFor();
+      const captions = await page.locator('.detlab-live-tile figcaption').allTextContents();
+      expect(captions.map((caption) => caption.split(' ')[0])).toEqual(['10.png', '2.png']);
+      expect(await problems(page)).toEqual(['The folder "nothing" holds no images that a browser reads']);
+    });
+  });
+
+  test('watches a camera until Stop, while images are taken; and says when there is none', async () => {
+    const fake = ['--disable-3d-apis', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+    const look = async (page: Page) => {
+      await page.getByRole('button', { name: 'Camera' }).click();
+      await page.evaluate(`{
+        globalThis.frames = [];
+        document.addEventListener('detlab-detections', ({ detail }) => frames.push(detail.name));
+      }`);
+      await page.waitForFunction("frames.filter((name) => name === 'camera').length > 2");
+      await page.setInputFiles('input[type=file]', [png()]);
+      await page.waitForFunction("frames.includes('scene.png')");
+      await page.getByRole('button', { name: 'Stop' }).click();
+      await page.getByRole('button', { name: 'Camera' }).waitFor();
+      const tiles = await page.locator('.detlab-live-tile figcaption').allTextContents();
+      expect(tiles.map((caption) => caption.split(' ')[0]).sort()).toEqual(['camera', 'scene.png']);
+      expect(await problems(page)).toEqual([]);
+    };
+    await withPage(file, look, fake);
+    await onWasm(file, async (page) => {
+      await page.getByRole('button', { name: 'Camera' }).click();
+      await page.locator('.detlab-demo-problems li').waitFor();
+      expect(await problems(page)).toEqual([expect.stringMatching(/^Cannot watch the camera: /)]);
+    });
+  });
+
+  test('shows the frames of a video, and names one that the browser cannot decode', async () => {
+    const clip = join(dir, 'clip.webm');
+    const source = ['-f', 'lavfi', '-i', 'testsrc=size=64x48:rate=5:duration=1', '-c:v', 'libvpx', clip];
+    const isMade = spawnSync('ffmpeg', ['-v', 'error', '-y', ...source]).status === 0;
+    writeFileSync(join(dir, 'clip.avi'), 'RIFF----AVI no video');
+    await onWasm(file, async (page) => {
+      await page.setInputFiles('input[type=file]', [join(dir, 'clip.avi'), ...(isMade ? [clip] : [])]);
+      if (isMade) await page.locator('.detlab-live-tile').waitFor();
+      await page.getByRole('button', { name: 'Camera' }).waitFor();
+      expect(await problems(page)).toEqual([
+        'Cannot read the video "clip.avi": this browser cannot decode it. Convert it (ffmpeg -i FILE FILE.webm), or use detlab predict',
+      ]);
+    });
+  });
+
   test('uses the GPU only after it has given the same detections', async () => {
     await withPage(file, async (page) => {
       const [first] = await give(page, [png()]);
@@ -126,7 +193,7 @@ describe.skipIf(!browser)('a page', () => {
       await engine.waitFor({ timeout: 90_000 });
       // a browser without a GPU has a software renderer, or no WebGL
       expect(await engine.getAttribute('data-engine')).toMatch(
-        /^(webgl|wasm: WebGL gives the same detections in .*|wasm: no WebGL 2 .*)$/,
+        /^(webgl|wasm: WebGL gives the same detections in .*|wasm: no WebGL 2 .*|wasm: WebGL without a GPU)$/,
       );
       const found = await give(page, [png('again.png')]);
       const { alone, box, score } = disagreement(foundIn(first, NAMES), foundIn(found[1], NAMES));

@@ -95,15 +95,19 @@ function spread(model: Model, gain = 1): void {
   }
 }
 
-/** A narrow detector of the family. */
-export async function narrowModel(family: string): Promise<Model> {
+/** The config of the family, narrow. */
+export function narrowConfig(family: string): ConfigObject {
   const { config } = detector(FAMILIES[family]);
-  const loader = config.test_dataloader as ConfigObject;
-  const recipe = detector({
+  return {
     ...config,
     model: SMALL_AS_SHIPPED.has(family) ? withoutThreshold(config.model) : narrowed(config.model),
-    test_dataloader: small(loader),
-  } as ConfigObject).classes(NAMES);
+    test_dataloader: small(config.test_dataloader),
+  };
+}
+
+/** A narrow detector of the family. */
+export async function narrowModel(family: string): Promise<Model> {
+  const recipe = detector(narrowConfig(family)).classes(NAMES);
   const model = await recipe.named(`${family} <narrow>`).build({ seed: 1 });
   spread(model, GAINS[family]);
   return model;

@@ -113,7 +113,8 @@ function exported({ detector, name }: SavedModel, options: OnnxOptions, header: 
     return exportDetector(detector, options, header);
   } catch (error) {
     const { dynamicSize, dynamicBatch, size } = options;
-    const changes = dynamicSize || dynamicBatch;
+    const saysHow = /\. (Save|Set|Leave|Use|Override) /.test((error as Error).message);
+    const changes = (dynamicSize || dynamicBatch) && !saysHow;
     const isKnown = error instanceof DetLabError;
     const where = isKnown ? '' : dynamicSize ? ' of changing size' : ` at ${size.join(' x ')} pixels`;
     const fixed = '. A fixed size and batch may do: leave dynamic out';

@@ -24,11 +24,13 @@ export interface InferenceOptions {
 }
 
 /** @throws DetLabError: a batch would have no effect */
-export function refuseBatch(what: string, batch: number | undefined): void {
+export function refuseBatch(what: string, batch: number | undefined, isEnsemble = false): void {
   if (batch !== undefined)
     throw new DetLabError(
-      `Cannot ${what}: batch ${batch} would have no effect, as views and tiles differ in size and are detected one by one. ` +
-        'Leave out batch, or tta and tiles',
+      `Cannot ${what}: batch ${batch} would have no effect, as ` +
+        (isEnsemble
+          ? 'an ensemble detects in one image after the other. Leave out batch'
+          : 'views and tiles differ in size and are detected one by one. Leave out batch, or tta and tiles'),
     );
 }
 

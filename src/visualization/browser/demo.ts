@@ -1,8 +1,5 @@
-// A page that detects: image files are dropped, chosen or pasted, and shown with their boxes. The engine runs in a worker made of a
-// text of the page; nothing is loaded from elsewhere, and nothing is sent.
-
-type DemoReply = import('../demo-messages').DemoReply;
-type DemoRequest = import('../demo-messages').DemoRequest;
+// A page that detects: image files and videos are dropped, chosen or pasted, or a camera is watched; they are shown with their
+// boxes. Nothing is loaded from elsewhere, and nothing is sent.
 
 interface DemoData extends LiveLegend, LiveView {
   /** JavaScript of the engine: gzip, base64. */
@@ -36,119 +33,12 @@ const DEMO_STYLE = `
 /** Files of a folder that are taken, and extensions of images in it. */
 const DEMO_FOLDER_FILES = 200;
 const DEMO_IMAGES = /\.(jpe?g|png|webp|gif|bmp|avif|jfif)$/i;
-const DEMO_HINT = 'Drop photographs here, or paste one';
+const DEMO_VIDEOS = /\.(mp4|m4v|mov|webm|ogv|avi|mkv|mpe?g|wmv|flv|3gp|m?ts|m2ts)$/i;
+const DEMO_HINT = 'Drop photographs or a video here, or paste one';
 
 function showDemo(root: HTMLElement, data: DemoData): void {
   const place = root.querySelector<HTMLElement>('.detlab-demo') ?? root;
   new Demo(place, data);
-}
-
-function demoBytes(base64: string): ArrayBuffer {
-  const text = atob(base64);
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes.buffer;
-}
-
-/** The engine behind its messages; replies come in the order of the requests. */
-class DemoEngine {
-  private port?: Worker | MessagePort;
-  private readonly waiting: ((reply: DemoReply) => void)[] = [];
-  private running?: Promise<string>;
-
-  constructor(
-    private readonly data: DemoData,
-    private readonly onStep: (text: string) => void,
-    private readonly onEngine: (outcome: string) => void,
-  ) {}
-
-  /** Starts it, once. Gives its description; an error says why it cannot run. */
-  start(): Promise<string> {
-    this.running ??= this.load();
-    return this.running;
-  }
-
-  async detect(id: number, name: string, file: Blob): Promise<DemoReply> {
-    await this.start();
-    return this.ask({ kind: 'detect', id, name, file });
-  }
-
-  private async load(): Promise<string> {
-    this.onStep('Starting the engine ...');
-    const packed = new Blob([demoBytes(this.data.engine)]).stream().pipeThrough(new DecompressionStream('gzip'));
-    const script = await new Response(packed).text();
-    this.port = this.worker(script) ?? this.here(script);
-    this.port.onmessage = ({ data }: MessageEvent<DemoReply>) => {
-      if (data.kind === 'engine') this.onEngine(data.outcome);
-      else this.waiting.shift()?.(data);
-    };
-    const weights = await this.weights();
-    this.onStep('Loading the model ...');
-    const reply = await this.ask({ kind: 'start', weights }, weights);
-    if (reply.kind === 'ready') return reply.description;
-    throw new Error(reply.kind === 'failed' ? reply.message : 'the engine did not start');
-  }
-
-  private worker(script: string): Worker | undefined {
-    try {
-      const worker = new Worker(URL.createObjectURL(new Blob([script], { type: 'text/javascript' })));
-      worker.onerror = (event) => this.fail(event.message || 'the worker stopped');
-      return worker;
-    } catch {
-      return undefined; // the page may have none: the engine then runs in the page itself
-    }
-  }
-
-  private here(script: string): MessagePort {
-    const element = document.createElement('script');
-    element.textContent = script;
-    document.head.append(element);
-    const { port1, port2 } = new MessageChannel();
-    (globalThis as unknown as { detlabServe(port: MessagePort): void }).detlabServe(port2);
-    return port1;
-  }
-
-  /** A worker that ran out of memory answers nothing: the next images start another. */
-  private fail(message: string): void {
-    this.running = undefined;
-    if (this.port instanceof Worker) this.port.terminate();
-    for (const answer of this.waiting.splice(0)) answer({ kind: 'failed', message });
-  }
-
-  private ask(request: DemoRequest, transfer: ArrayBuffer[] = []): Promise<DemoReply> {
-    return new Promise((resolve) => {
-      this.waiting.push(resolve);
-      this.port?.postMessage(request, transfer);
-    });
-  }
-
-  private async weights(): Promise<ArrayBuffer[]> {
-    const { weights } = this.data;
-    if (typeof weights === 'string') return [demoBytes(weights)];
-    const parts: ArrayBuffer[] = [];
-    for (const [i, file] of weights.files.entries()) {
-      this.onStep(`Reading the weights, part ${i + 1} of ${weights.files.length} ...`);
-      parts.push(demoBytes(await this.part(file)));
-    }
-    const received = parts.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    if (received !== weights.bytes)
-      throw new Error(`its weights have ${received} bytes, expected ${weights.bytes}. Save the page again`);
-    return parts;
-  }
-
-  /** A page on disk may not fetch files, but may load scripts: each calls `detlabWeights` with its part. */
-  private part(file: string): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const script = document.createElement('script');
-      const holder = globalThis as unknown as { detlabWeights?: (part: string) => void };
-      holder.detlabWeights = (part) => resolve(part);
-      script.onload = () => script.remove();
-      script.onerror = () =>
-        reject(new Error(`"${file}" is missing: the folder of the weights must be beside the page, under its name`));
-      script.src = file;
-      document.head.append(script);
-    });
-  }
 }
 
 class Demo {
@@ -158,6 +48,9 @@ class Demo {
   private readonly problems = liveElement('ul', 'detlab-demo-problems');
   private readonly results = liveElement('div', '');
   private readonly clear = document.createElement('button');
+  private readonly camera = document.createElement('button');
+  private gallery?: LiveImagesHandle;
+  private film?: DemoFilm;
   private images: DemoImage[] = [];
   private threshold: number;
   private queue: Promise<void> = Promise.resolve();
@@ -191,21 +84,32 @@ class Demo {
   }
 
   private fillZone(): void {
-    const input = Object.assign(document.createElement('input'), { type: 'file', accept: 'image/*', multiple: true });
+    const input = Object.assign(document.createElement('input'), {
+      type: 'file',
+      accept: 'image/*,video/*',
+      multiple: true,
+    });
     input.hidden = true;
     input.addEventListener('change', () => {
       this.add([...(input.files ?? [])]);
       input.value = '';
     });
-    const choose = Object.assign(document.createElement('button'), { type: 'button', textContent: 'Choose images' });
+    const choose = Object.assign(document.createElement('button'), { type: 'button', textContent: 'Choose files' });
     choose.className = 'detlab-demo-choose';
     choose.addEventListener('click', () => input.click());
+    // of an address that is not safe a browser lends no camera
+    Object.assign(this.camera, {
+      type: 'button',
+      textContent: 'Camera',
+      hidden: !navigator.mediaDevices?.getUserMedia,
+    });
+    this.camera.addEventListener('click', () => (this.film ? this.film.stop() : this.run(DemoFilm.ofCamera())));
     Object.assign(this.clear, { type: 'button', textContent: 'Clear', hidden: true });
     this.clear.addEventListener('click', () => this.empty());
     this.zone.tabIndex = 0;
     this.zone.setAttribute('role', 'group');
     this.zone.setAttribute('aria-label', DEMO_HINT);
-    this.zone.append(liveElement('span', '', DEMO_HINT), choose, this.clear, input);
+    this.zone.append(liveElement('span', '', DEMO_HINT), choose, this.camera, this.clear, input);
   }
 
   private listen(): void {
@@ -240,38 +144,27 @@ class Demo {
   }
 
   private async drop(given: DataTransfer | null): Promise<void> {
-    // entries are there only until the first wait
-    const entries = [...(given?.items ?? [])].map((item) => item.webkitGetAsEntry());
+    // the items are there only until the first wait
+    const folders = demoFolders([...(given?.items ?? [])]);
     const files = [...(given?.files ?? [])];
     if (files.length === 0)
       this.problem('What was dropped is no file: save the image and drop its file, or copy and paste it');
-    const folders = entries.filter((entry) => entry?.isDirectory);
-    const names = new Set(folders.map((folder) => folder?.name));
+    const names = new Set(folders.map(({ name }) => name));
     this.add(files.filter(({ name }) => !names.has(name)));
-    for (const folder of folders) await this.addFolder(folder as FileSystemDirectoryEntry);
+    for (const { name, images } of folders) await this.addFolder(name, await images());
   }
 
   /** The images right in a folder. */
-  private async addFolder(folder: FileSystemDirectoryEntry): Promise<void> {
-    const reader = folder.createReader();
-    const entries: FileSystemEntry[] = [];
-    for (;;) {
-      const some = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
-      if (some.length === 0) break;
-      entries.push(...some);
-    }
-    const images = entries.filter(({ isFile, name }) => isFile && DEMO_IMAGES.test(name));
-    images.sort((a, b) => a.name.localeCompare(b.name));
-    if (images.length === 0) this.problem(`The folder "${folder.name}" holds no images that a browser reads`);
-    if (images.length > DEMO_FOLDER_FILES)
+  private async addFolder(name: string, images: readonly DemoFolderImage[]): Promise<void> {
+    const found = images.filter((image) => DEMO_IMAGES.test(image.name));
+    found.sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }));
+    if (found.length === 0) this.problem(`The folder "${name}" holds no images that a browser reads`);
+    if (found.length > DEMO_FOLDER_FILES)
       this.problem(
-        `The folder "${folder.name}" has ${images.length} images: the first ${DEMO_FOLDER_FILES} are taken. ` +
+        `The folder "${name}" has ${found.length} images: the first ${DEMO_FOLDER_FILES} are taken. ` +
           `Drop others by themselves, or use detlab predict`,
       );
-    const taken = images.slice(0, DEMO_FOLDER_FILES) as FileSystemFileEntry[];
-    this.add(
-      await Promise.all(taken.map((entry) => new Promise<File>((resolve, reject) => entry.file(resolve, reject)))),
-    );
+    this.add(await Promise.all(found.slice(0, DEMO_FOLDER_FILES).map(({ file }) => file())));
   }
 
   private add(files: readonly File[]): void {
@@ -283,6 +176,11 @@ class Demo {
   private async detect(file: File, name: string): Promise<void> {
     const id = this.given++;
     try {
+      if (file.type.startsWith('video/') || DEMO_VIDEOS.test(name)) {
+        await this.run(DemoFilm.ofFile(file, name));
+        this.done++;
+        return;
+      }
       const before = this.total > 1 ? ` (${this.done + 1} of ${this.total})` : '';
       await this.engine.start();
       this.say(`Detecting in ${name}${before} ...`);
@@ -296,11 +194,53 @@ class Demo {
     this.done++;
   }
 
-  private show({ image, preview, seconds }: Extract<DemoReply, { kind: 'found' }>): void {
+  /** Shows the frames of a film in the place of one image, the newest. */
+  private async run(opening: Promise<DemoFilm>): Promise<void> {
+    let film: DemoFilm | undefined;
+    let place: DemoImage | undefined;
+    const started = this.engine.start().then(
+      () => true,
+      (error: Error) => void this.unable(error),
+    );
+    try {
+      film = await opening;
+      this.film?.stop(); // one at a time
+      this.film = film;
+      this.camera.textContent = 'Stop';
+      if (!(await started)) film.stop();
+      for await (const { frame, name, time } of film.frames()) {
+        const of = film.length === undefined ? '' : ` of ${film.length.toFixed(1)}`;
+        this.say(`${name}: ${time.toFixed(1)}${of} s`);
+        const reply = await this.engine.detect(this.given++, name, frame);
+        if (reply.kind !== 'found') throw new Error('message' in reply ? reply.message : 'the engine stopped');
+        if (!film.isOn && place) break;
+        place = this.show(reply, place);
+      }
+    } catch (error) {
+      this.problem((error as Error).message);
+    }
+    film?.stop();
+    if (this.film && this.film !== film) return;
+    this.film = undefined;
+    this.camera.textContent = 'Camera';
+    this.say('');
+  }
+
+  /** @param place of a film, whose frame before is replaced */
+  private show({ image, preview, seconds }: Extract<DemoReply, { kind: 'found' }>, place?: DemoImage): DemoImage {
     const caption = `${image.name} \u00b7 ${image.width} x ${image.height} \u00b7 ${seconds.toFixed(seconds < 1 ? 2 : 1)} s`;
-    this.images.unshift({ data: { ...image, caption }, address: URL.createObjectURL(preview) });
-    this.draw();
+    const shown: DemoImage = { data: { ...image, caption }, address: URL.createObjectURL(preview) };
+    const at = place ? this.images.indexOf(place) : -1;
+    if (place && at >= 0) {
+      this.images[at] = shown;
+      if (!this.gallery?.update(at, shown.data, shown.address)) this.draw();
+      URL.revokeObjectURL(place.address);
+    } else {
+      this.images.unshift(shown);
+      this.draw();
+    }
     this.root.dispatchEvent(new CustomEvent('detlab-detections', { bubbles: true, detail: { ...image, seconds } }));
+    return shown;
   }
 
   private draw(): void {
@@ -314,7 +254,7 @@ class Demo {
     if (isEmpty) return;
     const { engine: _, weights: __, ...look } = this.data;
     const images = this.images.map(({ data }) => data);
-    showLiveImages(this.results, {
+    this.gallery = showLiveImages(this.results, {
       ...look,
       threshold: this.threshold,
       sideBySide: false,
@@ -325,6 +265,8 @@ class Demo {
   }
 
   private empty(): void {
+    this.film?.stop();
+    this.film = undefined;
     for (const { address } of this.images) URL.revokeObjectURL(address);
     this.images = [];
     this.problems.replaceChildren();

@@ -19,6 +19,8 @@ interface LiveImagesHandle {
   /** Shows some images only (positions, in this order; all without), and of their boxes those for which `boxes` holds. */
   select(images?: readonly number[], boxes?: (image: number, box: number) => boolean): void;
   setThreshold(threshold: number): void;
+  /** Shows another image in a place; false where its classes have no switches yet, and all have to be shown anew. */
+  update(index: number, image: LiveImageData, source: string): boolean;
 }
 
 interface LivePane {
@@ -79,6 +81,8 @@ class LiveGallery implements LiveImagesHandle {
   private readonly measure: (text: string) => number;
   private slider?: LiveSlider;
   private switches!: Record<'class' | 'state', LiveSwitches>;
+  /** Classes that have switches. */
+  private switched: ReadonlySet<number> = new Set();
   private isWaiting = false;
   private isSelected?: (image: number, box: number) => boolean;
 
@@ -120,6 +124,14 @@ class LiveGallery implements LiveImagesHandle {
     this.view.threshold = threshold;
     this.slider?.set(threshold);
     this.redraw();
+  }
+
+  update(index: number, image: LiveImageData, source: string): boolean {
+    if (image.boxes.some((box) => !this.switched.has(box[4]))) return false;
+    this.data.images[index] = image;
+    for (const { svg } of this.tiles[index].panes) svg.children[0].setAttribute('href', source);
+    this.redraw();
+    return true;
   }
 
   /** Once a frame at most. */
@@ -319,6 +331,7 @@ class LiveGallery implements LiveImagesHandle {
         .sort((a, b) => a - b);
     const pointed = data.images.flatMap(({ points = [] }) => points.map((point) => point[3]));
     const classes = [...new Set([...present(4), ...pointed])].sort((a, b) => a - b);
+    this.switched = new Set(classes);
     const states = present(6);
     // a truth that is found at one threshold is missed at another
     const missed = data.states.indexOf('missed');

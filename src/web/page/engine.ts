@@ -72,6 +72,7 @@ function serve(port: DemoPort): void {
     try {
       const start = performance.now();
       const pixels = await imagePixels(file, name);
+      if (file instanceof ImageBitmap) file.close();
       const decoded = performance.now();
       const detections = await models.detect(pixels, name);
       const end = performance.now();

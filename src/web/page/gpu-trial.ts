@@ -1,11 +1,12 @@
 // Whether the page's GPU (WebGL 2 with 32-bit floats) is used: it computes the first image with detections once more, and takes over
-// if it finds the same and is faster. Phones have half floats, software renderers are slow, and drivers err: then wasm stays.
+// if it finds the same and is faster. Phones have half floats and drivers err: then wasm stays.
 
 import '@tensorflow/tfjs-backend-webgl';
 import * as tf from '@tensorflow/tfjs';
 import type { Detections, PixelImage } from '../../data/types';
 import { loadModel, type WebModel } from '../web-model';
 import { detectionsAgree } from './detections-agree';
+import { isSoftwareRenderer } from './software-renderer';
 
 /** How much faster the GPU must be, for it to be worth its memory. */
 const WORTHWHILE = 0.8;
@@ -27,6 +28,15 @@ export async function onGpu<T>(f: () => Promise<T>): Promise<T> {
   }
 }
 
+/** What this browser calls the device of its WebGL; empty where it does not say. */
+function webglRenderer(): string {
+  const gl = new OffscreenCanvas(1, 1).getContext('webgl2');
+  const names = gl?.getExtension('WEBGL_debug_renderer_info');
+  const name = gl?.getParameter(names?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER);
+  gl?.getExtension('WEBGL_lose_context')?.loseContext();
+  return typeof name === 'string' ? name : '';
+}
+
 /**
  * @param load the options with which the model was loaded on wasm
  * @param expected what wasm detected in `pixels`, in so many seconds
@@ -41,6 +51,7 @@ export async function gpuTrial(
   if (detectionsAgree(expected, expected) === undefined) return {};
   if (tf.env().getNumber('WEBGL_VERSION') < 2 || !tf.env().getBool('WEBGL_RENDER_FLOAT32_ENABLED'))
     return { outcome: 'wasm: no WebGL 2 with 32-bit floats' };
+  if (isSoftwareRenderer(webglRenderer())) return { outcome: 'wasm: WebGL without a GPU' };
   let model: WebModel | undefined;
   try {
     return await onGpu(async () => {

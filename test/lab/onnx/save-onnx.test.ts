@@ -89,6 +89,16 @@ test.each([
   expect(readdirSync(folder)).toEqual(before);
 });
 
+test('what has no form says what to do instead, and nothing that would not help', async () => {
+  const soft = { 'model.test_cfg.nms': { type: 'soft_nms', iou_threshold: 0.6 } };
+  const other = await detector('yolov8_n_toytown').set(soft).classes(['car']).build({ seed: 0 });
+  expect(() => other.save(at('soft.onnx'), { size: 64, dynamic: 'batch' })).toThrow(
+    /NMS of type "soft_nms" has no form in ONNX\. Save with { nms: false }, or set test_cfg.nms to { type: 'nms' }$/,
+  );
+  other.save(at('soft.onnx'), { size: 64, nms: false });
+  other.dispose();
+});
+
 test('a place where no file can be is refused before the network runs', () => {
   mkdirSync(at('folder.onnx'));
   expect(() => model.save(at('folder.onnx'))).toThrow(/Cannot save ".*folder.onnx": it is a folder/);
