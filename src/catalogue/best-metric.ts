@@ -12,22 +12,25 @@ const optionsOf = (value: unknown): Options =>
 const AP = ['mAP', 'mAP_50', 'mAP_75', 'mAP_s', 'mAP_m', 'mAP_l'];
 
 /** The names of the metrics that an evaluator logs; recalls, whose names have counts, are left out. */
-function metricNames({ type, metric = 'bbox' }: Options): string[] | undefined {
+function metricNames({ type, metric = 'bbox', metric_items: items, prefix }: Options): string[] | undefined {
   const name = String(type).replace(/^mmdet\./, '');
-  if (name === 'VOCMetric') return ['pascal_voc/mAP'];
+  if (name === 'VOCMetric') return [`${prefix ?? 'pascal_voc'}/mAP`];
   if (name !== 'CocoMetric') return undefined;
   const kinds = [metric].flat().filter((kind) => kind === 'bbox' || kind === 'segm');
-  return kinds.flatMap((kind) => AP.map((one) => `coco/${kind}_${one}`));
+  return kinds.flatMap((kind) =>
+    AP.filter((one) => !Array.isArray(items) || items.includes(one)).map((one) => `${prefix ?? 'coco'}/${kind}_${one}`),
+  );
 }
 
 /** The problem of a `save_best` that is no metric of the evaluator. */
 export function bestMetricProblems(config: Options): OptionProblem[] {
   const { checkpoint } = optionsOf(withStandardTypes(config).default_hooks);
   const [best] = [optionsOf(checkpoint).save_best].flat();
-  const evaluator = [config.val_evaluator].flat()[0];
-  const names = evaluator === undefined || evaluator === null ? undefined : metricNames(optionsOf(evaluator));
+  const lists = [config.val_evaluator].flat().map((one) => (one ? metricNames(optionsOf(one)) : undefined));
+  // names of a metric that is not known here may be any
+  const names = lists.some((list) => !list) ? undefined : lists.flatMap((list) => list ?? []);
   if (typeof best !== 'string' || best === 'auto' || !names || names.includes(best)) return [];
-  if (/^(coco\/.*AR|pascal_voc\/)/.test(best)) return [];
+  if (/\/.*(AR|AP\d|_precision$|recall@)|^pascal_voc\//.test(best)) return [];
   const meant = names.find((name) => name.endsWith(`/${best}`)) ?? nearest(best, names);
   return [
     {
