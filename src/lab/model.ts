@@ -134,7 +134,10 @@ export class Model implements Displayable {
    * @example await recipe.fit(labelled.merge(pseudo.reject({ label: 'person', below: 0.9 })))
    * @throws DetLabError for a class that the model does not have
    */
-  async pseudoLabel(images: LabDataset | SeveralImages, options: PseudoLabelOptions = {}): Promise<PseudoLabels> {
+  async pseudoLabel(
+    images: LabDataset | SeveralImages | Iterable<string>,
+    options: PseudoLabelOptions = {},
+  ): Promise<PseudoLabels> {
     checkMethod('Model.pseudoLabel', options);
     const { ignore, threshold, ...rest } = options;
     thresholdsOf(this.classes, threshold);

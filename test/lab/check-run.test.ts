@@ -21,7 +21,7 @@ test('faults of all parts are reported together', () => {
   given.optim_wrapper.optimizer.type = 'SDG';
   given.param_scheduler[1].mileston = [3];
   given.custom_hooks = [{ type: 'EarlyStopingHook' }];
-  given.val_evaluator.type = 'CocoPanopticMetric';
+  given.val_evaluator.type = 'SemSegMetric';
   given.env_cfg.cudnn_bench = true;
   given.optim_wraper = { optimizer: {} };
   expect(
