@@ -18,6 +18,21 @@ struct Span {
       : begin(std::max<int64_t>(0, output * stride - padding)), end(std::min(length, output * stride - padding + size)) {}
 };
 
+/** The maxima of kVectors vectors of channels, or of the last `lanes` channels, in a window of pixels. */
+template <int kVectors, typename T>
+inline void windowMaxima(const T* image, int64_t width, int64_t channels, const Span& down, const Span& across, int64_t lanes, T* to) {
+  Lanes maxima[kVectors];
+  for (Lanes& maximum : maxima) maximum = Lanes{} - std::numeric_limits<float>::infinity();
+  for (int64_t v = down.begin; v < down.end; v++)
+    for (int64_t u = across.begin; u < across.end; u++) {
+      const T* pixel = image + (v * width + u) * channels;
+#pragma GCC unroll 4
+      for (int k = 0; k < kVectors; k++)
+        maxima[k] = larger(kVectors > 1 ? get(pixel + k * kLanes) : get(pixel, lanes), maxima[k]);
+    }
+  for (int k = 0; k < kVectors; k++) put(to + k * kLanes, maxima[k], kVectors > 1 ? kLanes : lanes);
+}
+
 }  // namespace
 
 Tensor maxPooled(const Tensor& input, at::IntArrayRef size, at::IntArrayRef strides, at::IntArrayRef padding, int64_t outHeight,
@@ -36,13 +51,12 @@ Tensor maxPooled(const Tensor& input, at::IntArrayRef size, at::IntArrayRef stri
           const Span down(row % outHeight, strides[0], padding[0], size[0], height);
           const Span across(column, strides[1], padding[1], size[1], width);
           const T* image = from + row / outHeight * height * width * channels;
-          for (int64_t c = 0; c < channels; c += kLanes) {
-            Lanes maximum = Lanes{} - std::numeric_limits<float>::infinity();
-            for (int64_t v = down.begin; v < down.end; v++)
-              for (int64_t u = across.begin; u < across.end; u++)
-                maximum = larger(get(image + (v * width + u) * channels + c, channels - c), maximum);
-            put(to + (row * outWidth + column) * channels + c, maximum, channels - c);
-          }
+          T* result = to + (row * outWidth + column) * channels;
+          int64_t c = 0;
+          for (; c + 4 * kLanes <= channels; c += 4 * kLanes)
+            windowMaxima<4>(image + c, width, channels, down, across, kLanes, result + c);
+          for (; c < channels; c += kLanes)
+            windowMaxima<1>(image + c, width, channels, down, across, channels - c, result + c);
         }
     });
   });

@@ -19,6 +19,9 @@ namespace {
 constexpr int64_t kFewTiles = 56;
 constexpr int64_t kChunkDepth = 64;
 
+/** Tiles before its turn that the memory of a tile's outputs is fetched. */
+constexpr int64_t kAhead = 2;
+
 // What decides between the algorithms, in multiply-adds at the processor's full rate, measured on AMD's Zen 5 (AVX512):
 /** The share of the full rate that oneDNN's direct convolution reaches, in float32 and in bfloat16 (of the rate of float32). */
 constexpr double kDirectRate = 0.85, kLowRate = 1.8;
@@ -66,8 +69,12 @@ template <typename T>
 void fromPoints(const float* points, int64_t stride, const Tiling& tiling, int64_t channels, int64_t column, int64_t first,
                 int64_t count, const Epilogue<T>& e, T* y) {
   for (int64_t t = 0; t < count; t++) {
-    int64_t top = tiling.top(first + t), left = tiling.left(first + t);
-    int64_t corner = (tiling.image(first + t) * tiling.height + top) * tiling.width + left;
+    if (t + kAhead < count) {
+      T* next = y + tiling.corner(first + t + kAhead) * channels + column;
+      for (int row = 0; row < kOut; row++)
+        for (int c = 0; c < kOut; c++) __builtin_prefetch(next + (row * tiling.width + c) * channels, 1);
+    }
+    int64_t top = tiling.top(first + t), left = tiling.left(first + t), corner = tiling.corner(first + t);
     int rows = std::min<int64_t>(kOut, tiling.height - top), columns = std::min<int64_t>(kOut, tiling.width - left);
     for (int64_t c = column; c < std::min(channels, column + kPanel); c += kLanes) {
       const float* from = points + t * kPanel + c - column;

@@ -42,6 +42,8 @@ struct Tiling {
   int64_t image(int64_t t) const { return t / (rows * columns); }
   int64_t top(int64_t t) const { return t / columns % rows * kOut; }
   int64_t left(int64_t t) const { return t % columns * kOut; }
+  /** Its first output pixel, counted over all images. */
+  int64_t corner(int64_t t) const { return (image(t) * height + top(t)) * width + left(t); }
 };
 
 /** Distance between the points of a block: an odd number of cache lines, or all 36 would map to the same cache set. */
