@@ -32,6 +32,7 @@ it('areas and overlaps of plain and of compressed masks', () => {
       const both = inA.reduce((sum, value, i) => sum + (value & inB[i]), 0);
       const either = rleArea(a) + rleArea(b) - both;
       expect([columns.area(first), columns.area(third)]).toEqual([rleArea(a), rleArea(b)]);
+      expect([columns.areaOf(a), columns.areaOf(compressed)]).toEqual([rleArea(a), rleArea(b)]);
       expect(columns.overlap(first, second, false)).toBe(both === 0 ? 0 : both / either);
       expect(columns.overlap(first, third, true)).toBe(both === 0 ? 0 : both / rleArea(a));
     }

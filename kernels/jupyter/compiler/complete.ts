@@ -66,7 +66,7 @@ function fromTypes({ full, earlier }: CellCompiler, code: string, cursor: number
   const options = literal && moduleOptions(program.getTypeChecker(), literal, cursor);
   // TypeScript would offer the options of every module that the place accepts, after a longer search
   if (options) return { ...optionsFound([...options], code.slice(start, cursor)), start, end, cell };
-  const found = fromService(full, code, cursor, { start, end });
+  const found = fromService(full, cell, cursor, { start, end });
   const others = literal
     ? optionsFound(builtInOptions(program, literal, cursor), code.slice(found.start, cursor))
     : undefined;
@@ -84,14 +84,33 @@ const optionsFound = (names: readonly string[], typed: string): Pick<Found, 'can
   }),
 });
 
+/** What is read from folders at each request. */
+const OF_FOLDERS = new Set<ts.ScriptElementKind>([
+  ts.ScriptElementKind.scriptElement,
+  ts.ScriptElementKind.directory,
+  ts.ScriptElementKind.externalModuleName,
+]);
+
+/** What was found last in a cell. As long as nothing that it sees has changed, the cell stays the same object. */
+const latest = new WeakMap<ts.SourceFile, { cursor: number; completions: ts.CompletionInfo }>();
+
+function completionsAt({ service, cellPath }: CellCompiler['full'], cell: ts.SourceFile, cursor: number) {
+  const known = latest.get(cell);
+  if (known?.cursor === cursor) return known.completions;
+  const completions = service.getCompletionsAtPosition(cellPath, cursor, PREFERENCES);
+  if (completions?.entries.length && !completions.entries.some(({ kind }) => OF_FOLDERS.has(kind)))
+    latest.set(cell, { cursor, completions });
+  return completions;
+}
+
 /** What TypeScript's language service finds, by default for the word at the cursor. */
 function fromService(
-  { service, cellPath }: CellCompiler['full'],
-  code: string,
+  full: CellCompiler['full'],
+  cell: ts.SourceFile,
   cursor: number,
   word: { start: number; end: number },
 ): Found {
-  const completions = service.getCompletionsAtPosition(cellPath, cursor, PREFERENCES);
+  const completions = completionsAt(full, cell, cursor);
   const entries = completions?.entries ?? [];
   let { start, end } = word;
   // Inside a string the whole literal is replaced, which may be more than a word: 'on_input', './file'.
@@ -101,7 +120,7 @@ function fromService(
     start = span.start;
     end = span.start + span.length;
   }
-  const typed = code.slice(start, cursor);
+  const typed = cell.text.slice(start, cursor);
   const candidates: Candidate[] = [];
   for (const { name, kind, sortText, insertText } of entries) {
     const match = matchRank(name, typed);

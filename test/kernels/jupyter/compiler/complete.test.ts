@@ -37,6 +37,14 @@ describe('names', () => {
     expect(await offered("modules('n|')")).toContain('neck');
   });
 
+  it('are found anew once another cell has run', async () => {
+    const before = await offered('late|');
+    expect(await offered('late|')).toEqual(before);
+    expect(before).not.toContain('lateName');
+    expect((await kernel.execute('const lateName = 1;')).error).toBeUndefined();
+    expect(await offered('late|')).toContain('lateName');
+  });
+
   it('leave other names possible', async () => {
     const { error } = await kernel.execute("describe('FPN' as string); modules('necks');");
     expect(error).toBeUndefined();
