@@ -5,8 +5,10 @@ import { readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import picomatch from 'picomatch';
 import { DetLabError } from '../errors';
+import { Ensemble } from '../lab/ensemble';
 import { fileNamer, stemOf } from '../lab/prediction/file-names';
 import type { FolderContent } from '../lab/prediction/folder-contents';
+import { refuseBatch } from '../lab/prediction/image-detector';
 import { OutputFolder } from '../lab/prediction/output-folder';
 import { checkTarget } from '../lab/prediction/save-predictions';
 import { VideoWriter } from '../lab/prediction/video-writer';
@@ -40,7 +42,7 @@ export async function predictCommand(given: string[], options: PredictArguments)
     throw new DetLabError('Cannot predict: expected [CONFIG] WEIGHTS SOURCE..., received no source');
   });
   const { threshold, batch, fps, maxFrames } = options;
-  const ownThreshold = 'threshold' in model ? model.threshold?.score : undefined;
+  const ownThreshold = model instanceof Ensemble ? undefined : model.threshold?.score;
   const track = options.track ? { track: true as const } : {};
   const drawings =
     options.out !== undefined && options.as === undefined ? new Drawings(options.out, sources) : undefined;
@@ -53,7 +55,12 @@ export async function predictCommand(given: string[], options: PredictArguments)
     process.stderr.write(`${message}\n`);
   };
   return untilInterrupted(async (signal) => {
-    const inference = await phase(EXIT.usage, () => inferenceOptions(options));
+    const inference = await phase(EXIT.usage, () => {
+      const given = inferenceOptions(options);
+      const isEnsemble = model instanceof Ensemble;
+      if (isEnsemble || given.tta || given.tiles) refuseBatch('predict', batch, isEnsemble);
+      return given;
+    });
     const settings = { ...inference, threshold, batch, fps, maxFrames, ...track, signal };
     const onSkip = ({ name, file, message }: { name: string; file?: string; message: string }) =>
       fail(file ?? name, message);

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { writeWeights } from '../../src/checkpoints';
 import { encodeState } from '../../src/nn/stored-tensor';
@@ -141,6 +142,41 @@ test('a folder, a pattern and a bad file: the rest is done, and the code says so
   expect(readdirSync(at('drawn')).sort()).toEqual(['0.png', '1-2.png', '1.png']);
   expect(found.at(-1)).toEqual({ event: 'saved', file: saved });
   expect(JSON.parse(readFileSync(saved, 'utf8')).length).toBeGreaterThan(6);
+});
+
+test('the folder of an ensemble; what it cannot do is said', async () => {
+  const both = at('both');
+  mkdirSync(both);
+  for (const name of ['model-1.safetensors', 'model-2.safetensors']) copyFileSync(weights, join(both, name));
+  writeFileSync(join(both, 'ensemble.json'), JSON.stringify({ models: readdirSync(both), options: {} }));
+  const run = (...more: string[]) => detlab('predict', both, images[0], '--json', '--threshold', '0', ...more);
+  const { code, lines } = await run();
+  expect([code, lines()[0].predictions.length > 3]).toEqual([0, true]);
+  const batched = await run('--batch', '2');
+  expect(batched.code).toBe(2);
+  expect(batched.err).toContain('an ensemble detects in one image after the other. Leave out batch');
+  const changed = await run('--cfg-options', 'model.test_cfg.rcnn.max_per_img=2');
+  expect([changed.code, changed.err]).toEqual([2, expect.stringContaining('each of its models has a config')]);
+});
+
+test('pages of a TIFF and frames of an animation, with views, tiles and identities', async () => {
+  const pages = sharp(await Promise.all(images.slice(0, 3).map((image) => sharp(image).png().toBuffer())), {
+    join: { animated: true },
+  });
+  await pages.clone().tiff().toFile(at('scan.tif'));
+  await pages.clone().gif().toFile(at('moving.gif'));
+  const run = async (...args: string[]) => {
+    const { code, lines, err } = await detlab('predict', weights, ...args, '--json', '--threshold', '0');
+    return [code, lines().map(({ event, image, time }) => [event, image, time]), err];
+  };
+  const found = (names: string[], times: (number | undefined)[] = []) =>
+    names.map((name, i) => ['predictions', name, times[i]]);
+  const scanned = found([1, 2, 3].map((i) => `scan.tif#page=${i}`));
+  expect(await run(at('scan.tif'), '--tta', '--out', at('pages'))).toEqual([0, scanned, '']);
+  expect(readdirSync(at('pages')).sort()).toEqual(['scan-page-001.png', 'scan-page-002.png', 'scan-page-003.png']);
+  const frames = found(['moving.gif#0', 'moving.gif#1'], [0, 0.1]);
+  expect(await run(at('moving.gif'), '--max-frames', '2', '--track')).toEqual([0, frames, '']);
+  expect((await run(images[0], '--tiles', '64', '--tta-views', 'flip,0.8,1'))[0]).toBe(0);
 });
 
 test('drawings do not replace the images that are given', async () => {
