@@ -59,7 +59,7 @@ function weightsOf(data: Dataset, given: ClassWeights): number[] {
   return classes.map((key) => (key in byName ? check(byName[key], `"${key}"`) : 1));
 }
 
-/** Paths of the heads that tell classes apart: not of a first stage, which knows objects alone. */
+/** Paths of the heads that distinguish classes: not of a first stage, which knows objects alone. */
 function headPaths(config: ConfigObject): string[] {
   const inRoi = valueAt(config, 'model.roi_head.bbox_head');
   if (Array.isArray(inRoi)) return inRoi.map((_, i) => `model.roi_head.bbox_head.${i}`);
@@ -67,7 +67,7 @@ function headPaths(config: ConfigObject): string[] {
   if (isObject(valueAt(config, 'model.bbox_head'))) return ['model.bbox_head'];
   const { type } = objectAt(config, 'model');
   throw new DetLabError(
-    `Cannot use classWeights with ${String(type)}: expected a bbox_head, which tells classes apart, received a model without one`,
+    `Cannot use classWeights with ${String(type)}: expected a bbox_head, which distinguishes classes, received a model without one`,
   );
 }
 

@@ -11,8 +11,10 @@ import { saveAs } from '../visualization/savable';
 import { type Table, tablesBundle, tableText } from '../visualization/table';
 import { tableFormats } from '../visualization/table-files';
 import { Comparison } from './compare';
+import { CrossValidation } from './cross-validation';
 import { Model } from './model';
 import { Run } from './run';
+import { SearchResult } from './search-result';
 
 /** One line of the report. */
 export interface MemoryEntry {
@@ -107,13 +109,21 @@ export class MemoryReport implements Displayable {
   }
 }
 
+/** The runs of what has several. */
+function runsOf(value: unknown): readonly Run[] | undefined {
+  if (value instanceof Comparison) return Object.values(value.all).flat();
+  if (value instanceof CrossValidation) return value.runs;
+  return value instanceof SearchResult ? value.trials.map(({ run }) => run) : undefined;
+}
+
 /** Whether `owner` is what a variable holds, or part of it. */
 function refersTo(value: unknown, owner: object, depth = 0): boolean {
   if (value === owner) return true;
   if (typeof value !== 'object' || value === null || depth > 3) return false;
   if (value instanceof Model) return value.detector === owner;
   if (value instanceof Run) return value.model.detector === owner;
-  if (value instanceof Comparison) return Object.values(value.all).some((runs) => refersTo(runs, owner, depth + 1));
+  const runs = runsOf(value);
+  if (runs) return refersTo(runs, owner, depth + 1);
   if (Array.isArray(value)) return value.some((item) => refersTo(item, owner, depth + 1));
   const isPlain = Object.getPrototypeOf(value) === Object.prototype;
   return isPlain && Object.values(value).some((item) => refersTo(item, owner, depth + 1));
@@ -150,12 +160,14 @@ export type Freeable =
   | Model
   | Run
   | Comparison
+  | CrossValidation
+  | SearchResult
   | tf.Tensor
   | readonly Freeable[]
   | { readonly [name: string]: Freeable };
 
 /**
- * Frees models, runs, comparisons and tensors at once; they cannot be used any more. Not needed for what no variable refers
+ * Frees models, runs, comparisons, cross-validations, searches and tensors at once; they cannot be used any more. Not needed for what no variable refers
  * to: that is freed by itself.
  *
  * @returns how much that was, as text
@@ -169,9 +181,10 @@ export function free(...what: Freeable[]): string {
 }
 
 function freeOne(one: Freeable): void {
+  const runs = runsOf(one);
   if (one instanceof tf.Tensor || one instanceof Model) one.dispose();
   else if (one instanceof Run) one.model.dispose();
-  else if (one instanceof Comparison) for (const run of Object.values(one.all).flat()) run.model.dispose();
+  else if (runs) for (const run of runs) run.model.dispose();
   else if (Array.isArray(one)) for (const item of one) freeOne(item);
   else if (typeof one === 'object' && one !== null && Object.getPrototypeOf(one) === Object.prototype)
     for (const item of Object.values(one as Record<string, Freeable>)) freeOne(item);

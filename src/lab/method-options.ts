@@ -335,6 +335,7 @@ const SHAPES = {
     'review pseudo-labels',
     { label: text, image: text, below: share, from: share, id: z.union([positive, z.array(positive)]) },
   ],
+  'PseudoLabels.browse': ['browse the pseudo-labels', drawingShape],
   'PseudoLabels.edit': [
     'edit a pseudo-label',
     { label: text, bbox: z.tuple([z.number(), z.number(), z.number(), z.number()]) },

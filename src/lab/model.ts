@@ -41,7 +41,7 @@ import {
   streamSource,
   type VideoSource,
 } from './prediction/predict-source';
-import type { PredictionList } from './prediction-list';
+import { PredictionList } from './prediction-list';
 import type { Predictions } from './predictions';
 import type { Profile } from './profile';
 import { type ModelProfileOptions, profileModel } from './profile-model';
@@ -135,7 +135,7 @@ export class Model implements Displayable {
    * @throws DetLabError for a class that the model does not have
    */
   async pseudoLabel(
-    images: LabDataset | SeveralImages | Iterable<string>,
+    images: LabDataset | SeveralImages | ImageInputs,
     options: PseudoLabelOptions = {},
   ): Promise<PseudoLabels> {
     checkMethod('Model.pseudoLabel', options);
@@ -143,7 +143,12 @@ export class Model implements Displayable {
     thresholdsOf(this.classes, threshold);
     const records = images instanceof LabDataset ? images.train.records : [];
     const source = images instanceof LabDataset ? records.map(({ path: file }) => file) : images;
-    const found = await this.predict(source, rest);
+    this.requireWeights('label images with');
+    const found = await predictSource(this, detectorOf(this), source, rest);
+    if (!(found instanceof PredictionList))
+      throw new DetLabError(
+        'Cannot label one image or a video: expected a dataset, a folder, a pattern or a list of images, such as [image]',
+      );
     const name = `${images instanceof LabDataset ? images.name : 'images'} labelled by ${this.name}`;
     const ids = new Map(records.map(({ id, path: file }) => [file, id]));
     return pseudoLabelsOf(name, found, ids, { threshold, ignore, standard: this.threshold?.score });

@@ -139,7 +139,9 @@ export class PseudoLabels extends SavableDisplay {
    * Images with their boxes, scores and numbers; those that are rejected are left out.
    * @example pseudo.browse({ limit: 48, threshold: 0.5 }).save('pseudo.html')
    */
-  browse({ limit = SHOWN, ...drawing }: DrawingOptions = {}): LiveImages {
+  browse(options: DrawingOptions = {}): LiveImages {
+    checkMethod('PseudoLabels.browse', options);
+    const { limit = SHOWN, ...drawing } = options;
     const shown = this.images.filter(({ path }) =>
       this.boxes.some((box) => box.image === path && box.status !== 'rejected'),
     );

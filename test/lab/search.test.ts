@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type LabDataset, type SearchOptions, search, startEngine } from '../../src';
+import { free, type LabDataset, type SearchOptions, search, startEngine } from '../../src';
 import { quick, scenes, small } from './small';
 
 const folder = mkdtempSync(join(tmpdir(), 'detlab-search-'));
@@ -30,6 +30,8 @@ test('a grid over an option of fit and a path of the config', async () => {
   expect(csv[1]).toMatch(/^"lr=0.00\d, type=PAFPN",0.00\d,PAFPN,1,/);
   expect(Object.keys(found.comparison.runs).length).toBe(2);
   expect(String(found.comparison)).toContain('parameters');
+  free(found);
+  expect(() => found.best!.run.model.requireWeights('use')).toThrow(/were freed/);
 });
 
 test('halving trains the best on, exactly as if it had never stopped', async () => {

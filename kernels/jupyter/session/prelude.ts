@@ -12,6 +12,7 @@ const NAMES = [
   'compare',
   'compareFeatures',
   'ensemble',
+  'fineTune',
   'describe',
   'modules',
   'startEngine',
@@ -21,6 +22,7 @@ const NAMES = [
   'memory',
   'free',
   'runs',
+  'search',
   'widgets',
 ];
 

@@ -42,6 +42,8 @@ test('without either it is refused, except by the heads that write it out per cl
   expect(() => build({ class_weight: 2.5 })).toThrow(/one number as class_weight without use_sigmoid/);
   const loss = { type: 'CrossEntropyLoss', class_weight: 2 };
   expect(perClassWeights({ ...loss, bg_cls_weight: 0.5 }, 2).loss.class_weight).toEqual([2, 2, 0.5]);
+  const listed = perClassWeights({ ...loss, class_weight: [3, 1], bg_cls_weight: 0.5 }, 2);
+  expect(listed).toEqual({ loss: expect.objectContaining({ class_weight: [3, 1, 0.5] }), background: 0.5 });
   expect(perClassWeights({ ...loss, use_sigmoid: true }, 2)).toEqual({
     loss: { ...loss, use_sigmoid: true },
     background: 0,
