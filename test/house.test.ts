@@ -16,6 +16,7 @@ const WITHOUT_MODULE: Record<string, string> = {
   'test/onnx/catalogue.test.ts': 'whether every part of a detector is compared as ONNX',
   'test/frontends/': "Jupyter's front ends, in a browser",
   'test/engine/conformance/': 'one suite for every engine',
+  'test/training/training-curves': 'whole detectors, trained step by step beside the reference',
   'test/models/roi-heads/relatives/':
     'heads of other papers, written in the test: the parts of src/models/roi-heads fit them',
 };

@@ -15,9 +15,8 @@ import { pythonImports } from './custom-imports';
 import { environmentNotices } from './run-environment';
 
 /** Modules that a run can do without, and what it does then. */
-const SPARE: [path: RegExp, instead: string, unless?: RegExp][] = [
-  // without it, the teacher of a semi-supervised detector never learns
-  [/^custom_hooks\b/, 'it is left out', /\bMeanTeacherHook$/],
+const SPARE: [path: RegExp, instead: string][] = [
+  [/^custom_hooks\b/, 'it is left out'],
   [/^default_hooks\.(timer|logger|param_scheduler|checkpoint)$/, 'the default hook is used'],
   [/^default_hooks\b/, 'it is left out'],
   [/^log_processor$/, 'the log is as without it'],
@@ -63,7 +62,7 @@ export function checkRun(config: ConfigObject, launched = false): string[] {
   for (const problem of findConfigProblems(config, catalogue)) {
     if (problem.unknown && isKind(problem.unknown.kind)) {
       const { type } = problem.unknown;
-      const instead = SPARE.find(([place, , unless]) => place.test(problem.path) && !unless?.test(type))?.[1];
+      const instead = SPARE.find(([place]) => place.test(problem.path))?.[1];
       if (instead !== undefined && !isMisspelt(problem.unknown))
         lines.push(...(instead ? [`${missing(problem)}: ${instead}`] : []));
       else if (!DATA.test(problem.path)) fatal.push(problem);

@@ -44,14 +44,6 @@ test('faults of all parts are reported together', () => {
   ]);
 });
 
-test('without the hook that trains a teacher, a run does not go on', () => {
-  const given = config();
-  given.custom_hooks = [{ type: 'MeanTeacherHook' }];
-  expect(complaint(() => checkRun(given))).toMatch(
-    /custom_hooks.0.*"MeanTeacherHook" of MMDetection 3.3.0 is not implemented/,
-  );
-});
-
 test('a run goes on without what it does not need, and says so', () => {
   const given = config();
   given.train_dataloader.dataset.type = 'MyDataset';

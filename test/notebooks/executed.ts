@@ -109,7 +109,7 @@ const CHECKS: Record<string, (o: Record<'shown' | 'printed' | 'errors' | 'html',
     );
     expect(printed).toMatch(/the file was trained on 3, the model has 8; these layers keep their initial weights/);
     expect(printed).toMatch(/instances: 0/);
-    expect(shown).toMatch(/cityscapes_AP +cityscapes_AP50/);
+    expect(shown).toMatch(/cityscapes\/AP +cityscapes\/AP50/);
   },
   '08-take-it-away.ipynb': ({ shown }) => {
     expect(shown).toMatch(/damaged\.jpg/);

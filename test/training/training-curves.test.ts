@@ -8,7 +8,7 @@ beforeAll(async () => void (await startEngine()));
 
 test('RetinaNet: the losses of its first steps are those of MMDetection', () => {
   const { curves } = reference.models.RetinaNet;
-  const found = trainedCurves('RetinaNet', 6);
+  const found = trainedCurves('RetinaNet', 3);
   expect(Object.keys(found)).toEqual(Object.keys(curves));
   for (const [name, expected] of Object.entries(curves))
     expect(largestDifference(found[name], expected), name).toBeLessThan(1e-5);

@@ -7,6 +7,7 @@ import { earlyStoppingHookDefinition } from './early-stopping-hook';
 import { emaHookDefinition } from './ema-hook';
 import { iterTimerHookDefinition } from './iter-timer-hook';
 import { loggerHookDefinition } from './logger-hook';
+import { meanTeacherHookDefinition } from './mean-teacher-hook';
 import { memoryProfilerHookDefinition } from './memory-profiler-hook';
 import { paramSchedulerHookDefinition } from './param-scheduler-hook';
 import { pipelineSwitchHookDefinition } from './pipeline-switch-hook';
@@ -22,6 +23,7 @@ export const hooks = [
   ...acceptedHooks,
   emaHookDefinition,
   earlyStoppingHookDefinition,
+  meanTeacherHookDefinition,
   memoryProfilerHookDefinition,
   yoloxModeSwitchHookDefinition,
   pipelineSwitchHookDefinition,
