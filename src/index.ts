@@ -27,6 +27,9 @@ export { readWeights, type Weights, type WeightsReport, writeWeights } from './c
 export { readSafetensors, writeSafetensors } from './checkpoints/safetensors-file';
 export { type ConfigObject, type ConfigValue, loadConfig, printConfig } from './config';
 export type { DataProblem, Dataset, Detections, ImageRecord, PackedSample, PixelImage, Truths } from './data';
+export type { Exported, ExportFormat, ExportOptions } from './data/export/export-dataset';
+export type { FormatOptions } from './data/formats/format';
+export type { BoxFormat, PlainImage } from './data/formats/plain-objects';
 export { type Engine, type EngineOptions, engine, type Precision, startEngine } from './engine';
 export { DetLabError } from './errors';
 export type { EvaluationReport, MetricValues } from './evaluation';

@@ -16,6 +16,7 @@ interface FileArguments {
   out: string;
   images?: (typeof IMAGE_MODES)[number];
   overwrite?: boolean;
+  firstPixel?: '0' | '1';
   json?: boolean;
 }
 
@@ -28,8 +29,9 @@ async function exported(event: string, options: FileArguments, open: () => Promi
     const data = await phase(EXIT.data, open);
     for (const line of data.notices) say(line);
     const { images, overwrite, to } = options;
+    const firstPixel = options.firstPixel && (options.firstPixel === '0' ? 0 : 1);
     const done = await phase(EXIT.usage, () =>
-      data.export(to, options.out, { images, overwrite, signal, onNotice: say }),
+      data.export(to, options.out, { images, overwrite, firstPixel, signal, onNotice: say }),
     );
     out.event(event, { data: data.name, classes: data.classes, problems: data.problems.length, ...done });
     out.print(`${String(data)}\n\nwritten: ${done.folder} (${to}, ${done.images} images)`);
@@ -75,6 +77,7 @@ export function addDatasetFiles(
       .requiredOption('--to <format>', EXPORT_FORMATS.join(', '), oneOf(...EXPORT_FORMATS))
       .requiredOption('--out <folder>', 'a new folder')
       .option('--images <how>', `${IMAGE_MODES.join(', ')} (copy)`, oneOf(...IMAGE_MODES))
+      .option('--first-pixel <n>', 'of VOC files: 1 (default), or 0 as other tools read them', oneOf('0', '1'))
       .option('--overwrite', 'replace files that are there');
 
   commandOf(family, 'check', 'Everything that is wrong in a data set; exit code 3 when something is')

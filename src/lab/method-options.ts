@@ -150,6 +150,7 @@ const losses = z.custom<ReadonlyMap<number, number>>(
 );
 const page = { worst: positive, precision: z.number().positive().max(1), score: share };
 const classes = some(text, "classes: ['car', 'person']");
+const firstPixel = z.union([z.literal(0), z.literal(1)]);
 const absentClasses = z.enum(['refuse', 'note', 'suspect']);
 const selection = { classes, absentClasses, otherClasses: z.enum(['count', 'report']), name: text };
 const filter = { filterEmpty: z.boolean(), filterIgnored: z.boolean(), minSize: z.number().nonnegative() };
@@ -212,7 +213,7 @@ const SHAPES = {
       ...selection,
       ...filter,
       bboxMinSize: z.number().nonnegative(),
-      firstPixel: z.union([z.literal(0), z.literal(1)]),
+      firstPixel,
       train: text,
       val: text,
     },
@@ -238,7 +239,7 @@ const SHAPES = {
   ],
   'LabDataset.export': [
     'export the dataset',
-    { images: z.enum(IMAGE_MODES), overwrite: z.boolean(), onNotice: callback, signal: abortSignal },
+    { images: z.enum(IMAGE_MODES), overwrite: z.boolean(), firstPixel, onNotice: callback, signal: abortSignal },
   ],
   'LabDataset.split': ['split the dataset', { seed }],
   'LabDataset.kFold': ['split into folds', folding],

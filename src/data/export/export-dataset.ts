@@ -13,7 +13,10 @@ import { middleFiles } from './middle-files';
 import { vocFiles } from './voc-files';
 import { yoloFiles } from './yolo-files';
 
-const WRITERS: Record<string, (parts: readonly ExportPart[], classes: readonly string[]) => ExportFiles> = {
+const WRITERS: Record<
+  string,
+  (parts: readonly ExportPart[], classes: readonly string[], firstPixel?: 0 | 1) => ExportFiles
+> = {
   coco: cocoFiles,
   voc: vocFiles,
   yolo: yoloFiles,
@@ -30,6 +33,8 @@ const NEED_IMAGES = ['voc', 'yolo'];
 export interface ExportOptions {
   /** What is done with the images: copied, linked to by symbolic links, or left where they are. Default `copy`. */
   images?: (typeof IMAGE_MODES)[number];
+  /** Number of the first pixel in VOC's files: 1 as in VOC and MMDetection (default), or 0 as in other tools, with fractions. */
+  firstPixel?: 0 | 1;
   /** Whether files that are there may be replaced. Default false. */
   overwrite?: boolean;
   /** Receives what the format cannot hold, before anything is written. */
@@ -52,7 +57,7 @@ export async function exportDataset(
   format: string,
   folder: string,
   parts: readonly { name: string; dataset: Dataset }[],
-  { images = 'copy', overwrite = false, onNotice, signal }: ExportOptions = {},
+  { images = 'copy', overwrite = false, firstPixel, onNotice, signal }: ExportOptions = {},
 ): Promise<Exported> {
   const writer = WRITERS[format];
   if (!writer)
@@ -63,6 +68,8 @@ export async function exportDataset(
     throw new DetLabError(
       `Cannot export as ${format} with images: 'leave': its readers find annotations by the place of the images. Use 'link' or 'copy'`,
     );
+  if (firstPixel !== undefined && format !== 'voc')
+    throw new DetLabError(`Cannot export as ${format} with firstPixel: only 'voc' counts pixels from 1 or from 0`);
   const root = path.resolve(folder);
   if (!overwrite && existsSync(root) && readdirSync(root).length > 0)
     throw new DetLabError(
@@ -70,7 +77,7 @@ export async function exportDataset(
     );
   const named = withNames(parts, images === 'leave' ? root : undefined, format);
   const { classes } = parts[0].dataset;
-  const { files, losses, images: folderOf } = writer(named.parts, classes);
+  const { files, losses, images: folderOf } = writer(named.parts, classes, firstPixel);
   const notices = [...losses, ...named.notices];
   for (const line of notices) onNotice?.(line);
   for await (const [file, content] of files()) {

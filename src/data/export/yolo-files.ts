@@ -1,5 +1,5 @@
 // YOLO as Ultralytics reads it: data.yaml, images/<part> and labels/<part>. Polygons where every object is one polygon, else boxes:
-// Ultralytics takes a box in a file with polygons for a polygon of two points. Ignored objects cannot be written.
+// Ultralytics refuses a file in which both are. Ignored objects cannot be written.
 
 import { stringify } from 'yaml';
 import type { ImageRecord } from '../types';

@@ -87,6 +87,14 @@ it('VOC: whole pixels from 1, the box around an outline, difficult', async () =>
   expect(xml).toContain('<xmin>2</xmin><ymin>3</ymin><xmax>13</xmax><ymax>14</ymax>');
 });
 
+it('VOC from 0: fractions and all come back, and it is known by its owner', async () => {
+  const { boxes, valid, notices } = await roundTrip('voc', { firstPixel: 0 });
+  expect(boxes.a[0]).toEqual(['cat', 1.1, 2.3, 11.7, 12.9]);
+  expect(valid?.boxes.v).toEqual([['cat', 30, 20, 44.5, 29]]);
+  expect(notices[0]).toMatch(/1 object is written as the boxes/);
+  await expect(roundTrip('coco', { firstPixel: 0 })).rejects.toThrow(/coco with firstPixel: only 'voc'/);
+});
+
 it('YOLO: boxes where not every object is one polygon, without ignored ones', async () => {
   const { boxes, valid, notices, folder, classes } = await roundTrip('yolo', { images: 'link' });
   expect([boxes.a, boxes.y_a]).toEqual([

@@ -10,7 +10,7 @@ export type FirstPixel = 0 | 1;
 export const isOfficial = ({ database }: VocAnnotation) => /^the voc20\d\d database$/i.test(database);
 
 /** Tools that are known to count from 0, by <owner><name>. */
-const ZERO_BASED_OWNERS = ['Label Studio'];
+const ZERO_BASED_OWNERS = ['Label Studio', 'DetLab'];
 
 /** Words for what proves that an annotation counts from 0; undefined when nothing does. */
 export function zeroBased(annotation: VocAnnotation): string | undefined {
