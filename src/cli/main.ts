@@ -139,6 +139,19 @@ function addInferenceCommands(withConfig: AddCommand, done: Done): void {
         'bbox, segm, proposal, proposal_fast, voc, lvis, openimages, .., or a type; several with commas; default: those of the config',
       ),
     )
+    .addOption(
+      new RepeatableOption(
+        '--slices <name>',
+        'measure parts too: size, objects, crowding, brightness, or a field of the images; several with commas',
+      ),
+    )
+    .addOption(
+      new RepeatableOption(
+        '--corruptions <name>',
+        'evaluate corrupted images too, for mPC and rPC: benchmark, noise, blur, weather, digital, .. or names; several with commas',
+      ),
+    )
+    .addOption(new RepeatableOption('--severities <n>', 'strengths of the corruptions, 1 to 5; default: all'))
     .option('--out <file>', "write the detections: COCO results (.json), or MMDetection's .pkl for its analysis tools")
     .option('--show', 'open a page of the detections in the browser')
     .option('--show-dir <folder>', 'folder for the images with the boxes drawn')

@@ -26,6 +26,9 @@ export interface TestArguments extends InferenceArguments {
   showDir?: string;
   show?: boolean;
   eval?: string[];
+  slices?: string[];
+  corruptions?: string[];
+  severities?: string[];
   cfgOptions?: string[];
   json?: boolean;
 }
@@ -58,6 +61,7 @@ export async function testCommand(given: string[], options: TestArguments): Prom
       batch: options.batch,
       part: 'test',
       ...(metric && { metric }),
+      ...partsOf(options),
       ...inferenceOptions(options),
       signal,
     });
@@ -71,6 +75,12 @@ export async function testCommand(given: string[], options: TestArguments): Prom
       detections,
       problems,
       secondsPerImage,
+      ...(report.sliced && { slices: report.sliced.rows }),
+      ...(report.robustness && {
+        mPC: report.robustness.mPC,
+        rPC: report.robustness.rPC,
+        corrupted: report.robustness.corrupted,
+      }),
     });
     out.print(report.toString());
     const { results } = report;
@@ -90,6 +100,15 @@ export async function testCommand(given: string[], options: TestArguments): Prom
     return EXIT.ok;
   });
 }
+
+const words = (given: readonly string[]): string[] => given.flatMap((word) => word.split(','));
+
+/** Slices and corruptions. */
+const partsOf = ({ slices, corruptions, severities }: TestArguments) => ({
+  ...(slices && { slices: words(slices) }),
+  ...(corruptions && { corruptions: words(corruptions) }),
+  ...(severities && { severities: words(severities).map(Number) }),
+});
 
 /** As many as a browser scrolls through with ease; each is in the page. */
 const SHOWN = 100;

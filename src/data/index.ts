@@ -50,6 +50,7 @@ export { type FrameOptions, framesAgain } from './sources/video-frames';
 export { generateToytown, loadToytown, type ToytownFiles, type ToytownOptions } from './toytown/generate';
 export { TOYTOWN_CLASSES } from './toytown/thing';
 export { TRANSFORMS } from './transforms';
+export { CORRUPTION_GROUPS, CORRUPTIONS } from './transforms/corrupt';
 export type { Sample, Transform } from './transforms/sample';
 export type * from './types';
 export { withoutClipping } from './unclipped';

@@ -1,10 +1,18 @@
-// What transforms need from the machine, as Node has it: sharp to decode files, and the compiled pixel kernels. Importing this
+// What transforms need from the machine, as Node has it: sharp to decode and encode files, and the compiled pixel kernels. Importing this
 // file installs them, in each thread.
 
+import sharp from 'sharp';
 import { decodeImage } from './loading/decode';
 import { installImageDecoder } from './loading/image-decoder';
 import { compiledKernels } from './pixels/compiled-kernels';
+import { installJpegRoundTrip } from './pixels/corruptions/jpeg';
 import { installPixelKernels } from './pixels/native';
 
 installImageDecoder(decodeImage);
 installPixelKernels(compiledKernels);
+installJpegRoundTrip(async (data, { height, width }, quality) => {
+  const bytes = await sharp(data, { raw: { width, height, channels: 3 } })
+    .jpeg({ quality })
+    .toBuffer();
+  return sharp(bytes).removeAlpha().raw().toBuffer();
+});

@@ -19,7 +19,7 @@ export {
   readCocoDetections,
 } from './coco-detections';
 export { mmdetectionNames } from './coco-metric';
-export { CocoSegmMetric } from './coco-segm';
+export { CocoSegmMetric, MaskOverlaps } from './coco-segm';
 export { CombinedMetric, type MetricPart } from './combined-metric';
 export {
   type CocoFile,

@@ -13,6 +13,7 @@ import {
   withBatchShapes,
 } from '../data';
 import { interruptible } from '../engine/interruption';
+import { DetLabError } from '../errors';
 import { compactDetections, type EvaluationResults } from '../evaluation';
 import type { Detector } from '../models/types';
 import { catalogue } from './catalogue';
@@ -31,6 +32,8 @@ import { loaderWorkers } from './loader-workers';
 import { detect, type ImageDetector } from './prediction/detect';
 import { type InferenceOptions, imageDetector, refuseBatch } from './prediction/image-detector';
 import { Report } from './report';
+import type { Slice } from './report-slices';
+import { type CorruptedMetrics, corruptedConfig, corruptionsOf, Robustness } from './robustness';
 
 /** How a detector is evaluated: batch, precision, views, tiles, progress. */
 export interface EvaluateOptions extends InferenceOptions {
@@ -43,6 +46,12 @@ export interface EvaluateOptions extends InferenceOptions {
    * Names of the metrics after the first begin with their prefix: `pascal_voc/AP50`.
    */
   metric?: MetricChoice;
+  /** Measure parts of the data too: `['size', 'brightness', 'weather']`, as `report.slices`. */
+  slices?: readonly Slice[];
+  /** Evaluate corrupted images too: names of corruptions, or 'benchmark', 'noise', 'blur', 'weather', 'digital', 'holdout', 'all'. */
+  corruptions?: string | readonly string[];
+  /** Strengths of the corruptions; 0, no corruption, is always evaluated. Default 1 to 5. */
+  severities?: readonly number[];
   signal?: AbortSignal;
   onProgress?: (done: number, total: number) => void;
 }
@@ -67,12 +76,44 @@ export function evaluate(
   options: EvaluateOptions = {},
 ): Promise<Report | undefined> {
   const { tta, tiles, part = 'val' } = options;
+  if (options.corruptions !== undefined) return evaluateCorrupted(detector, data, config, options);
+  if (options.severities !== undefined)
+    throw new DetLabError(
+      "Cannot evaluate severities alone: they are of corruptions. Use { corruptions: 'benchmark', severities: [1, 3] }",
+    );
   checkEvaluated(data, config);
   if (tta === undefined && tiles === undefined)
     return evaluateDetections(batchDetections(detector, data, config, options), data, config, options);
   refuseBatch('evaluate', options.batch);
   const detectImage = imageDetector({ detector, config }, options, part);
   return evaluateDetections(imageDetections(detectImage, data, options.signal), data, config, options);
+}
+
+/** The report of the clean images, with what is left of it on corrupted ones. */
+async function evaluateCorrupted(
+  detector: Detector,
+  data: Dataset,
+  config: ConfigObject,
+  { corruptions, severities = [1, 2, 3, 4, 5], ...options }: EvaluateOptions,
+): Promise<Report | undefined> {
+  if (options.tta !== undefined || options.tiles !== undefined)
+    throw new DetLabError('Cannot evaluate corruptions with views or tiles: leave out tta and tiles');
+  const names = corruptionsOf(corruptions!);
+  const strengths = [...new Set(severities)].filter((severity) => severity > 0);
+  const runs = names.flatMap((corruption) => strengths.map((severity) => ({ corruption, severity })));
+  const total = (runs.length + 1) * data.records.length;
+  const progressFrom = (run: number) => (done: number) => options.onProgress?.(run * data.records.length + done, total);
+  const clean = await evaluate(detector, data, config, { ...options, onProgress: progressFrom(0) });
+  if (!clean) return undefined;
+  const corrupted: CorruptedMetrics[] = [];
+  for (const [i, { corruption, severity }] of runs.entries()) {
+    const changed = corruptedConfig(config, options.part ?? 'val', corruption, severity);
+    const settings = { ...options, slices: undefined, onProgress: progressFrom(i + 1) };
+    const report = await evaluate(detector, data, changed, settings);
+    if (!report) return undefined;
+    corrupted.push({ corruption, severity, metrics: report.metrics });
+  }
+  return clean.withRobustness(new Robustness(data.name, clean.metrics, corrupted));
 }
 
 /** What was detected in an image of a dataset, or why it could not be read. */
@@ -91,7 +132,7 @@ export async function evaluateDetections(
   found: FoundInImages,
   data: Dataset,
   config: ConfigObject,
-  { part = 'val', metric: choice, signal, onProgress }: EvaluateOptions = {},
+  { part = 'val', metric: choice, slices, signal, onProgress }: EvaluateOptions = {},
 ): Promise<Report | undefined> {
   const started = performance.now();
   const chosen =
@@ -120,10 +161,12 @@ export async function evaluateDetections(
     onProgress?.(done, data.records.length);
   }
   if (signal?.aborted) return undefined;
-  const report = metric.compute();
+  const numbers = metric.compute();
   const files = (await metric.write?.()) ?? [];
-  const problems = [...data.problems, ...report.problems, ...failures];
-  return new Report({ ...report, problems }, data.name, (performance.now() - started) / 1000, { results, files });
+  const problems = [...data.problems, ...numbers.problems, ...failures];
+  const seconds = (performance.now() - started) / 1000;
+  const report = new Report({ ...numbers, problems }, data.name, seconds, { results, files });
+  return slices ? report.withSlices(await report.slices(slices)) : report;
 }
 
 /** Batches as the config's data loader gives them; what could not be read comes last. Ends early when the signal aborts. */

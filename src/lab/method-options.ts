@@ -2,6 +2,7 @@
 // an image) is checked where it is looked up.
 
 import { z } from 'zod';
+import { ERROR_AREAS } from '../analysis/coco-error-analysis';
 import { CONFUSION_RULES } from '../analysis/confusion';
 import { ERROR_KINDS } from '../analysis/error-kinds';
 import { abortSignal, type CallOptions, callback, checkCall } from '../catalogue/call-options';
@@ -105,12 +106,26 @@ const batch = positive;
 const image = z.union([count, text]);
 const input = { seed, batch, epochs, epoch: positive };
 const oneMetric = z.union([text, z.looseObject({ type: text })]);
+const sliceOf = z.union([text, callback]);
+const slices = some(
+  z.union([
+    sliceOf,
+    z.strictObject({ by: sliceOf, name: text.optional(), bounds: some(z.number(), 'bounds: [6, 21]').optional() }),
+    z.strictObject({ groups: z.record(text, some(text, "['car', 'bus']")) }),
+  ]),
+  "['size', 'brightness']",
+);
 const evaluation = {
   batch,
   ...inference,
   part: z.enum(['val', 'test']),
   metric: z.union([oneMetric, some(oneMetric, "metric: ['bbox', 'voc']")]),
+  slices,
   ...progress,
+};
+const corruptions = {
+  corruptions: z.union([text, some(text, "corruptions: ['fog', 'motion_blur']")]),
+  severities: some(z.int().min(0).max(5), 'severities: [1, 3, 5]'),
 };
 const rate = z.number().positive().max(240);
 /** A tracker's options are checked where it is built. */
@@ -311,7 +326,7 @@ const SHAPES = {
   'Predictions.save': ['save the predictions', saving],
   'PredictionList.save': ['save the predictions', saving],
   'VideoPredictions.save': ['save the predictions', saving],
-  'Model.evaluate': ['evaluate', evaluation],
+  'Model.evaluate': ['evaluate', { ...evaluation, ...corruptions }],
   'Model.pseudoLabel': [
     'label images',
     { threshold: z.union([share, z.record(z.string(), share)]), ignore: share, batch, precision, ...progress },
@@ -365,6 +380,8 @@ const SHAPES = {
       limit: count,
     },
   ],
+  'Report.cocoErrors': ['analyse the errors', { area: z.enum(ERROR_AREAS), class: text, masks: z.boolean() }],
+  'Report.slices': ['slice the evaluation', { slices }],
   'Report.gallery': ['show the images', { ...kinds, ...drawingShape }],
   'Report.page': ['write the page', { ...page, ...kinds, losses }],
   'ErrorReport.gallery': [

@@ -12,13 +12,18 @@ import type { LiveImages } from '../visualization/live-images';
 import { csvText, saveAs } from '../visualization/savable';
 import { type Table, tablesBundle, tableText } from '../visualization/table';
 import { tableFormats } from '../visualization/table-files';
+import { type CocoErrors, type CocoErrorsOptions, cocoErrorsOf } from './coco-errors';
 import { ConfusionMatrix, type ConfusionMatrixOptions } from './confusion-matrix';
 import { type ErrorPageOptions, ErrorReport, type ErrorsOptions } from './error-report';
 import { checkMethod } from './method-options';
 import { type CurvesOptions, type ReportCurves, reportCurves } from './report-curves';
 import { type ReportGalleryOptions, reportGallery } from './report-gallery';
 import type { ReportPage } from './report-page';
+import { type ReportSlices, reportSlices, type Slice } from './report-slices';
 import { type ReportThreshold, reportThreshold, type ThresholdOptions } from './report-threshold';
+import type { Robustness } from './robustness';
+
+const DEFAULT_SLICES: readonly Slice[] = ['size', 'objects', 'crowding'];
 
 export interface ReportParts {
   /** Of a run that was stopped: after what this evaluation was made, and where the run ended. */
@@ -26,6 +31,10 @@ export interface ReportParts {
   results?: EvaluationResults;
   /** Files that the metrics wrote. */
   files?: readonly string[];
+  /** Of an evaluation with `slices`. */
+  sliced?: ReportSlices;
+  /** Of an evaluation with `corruptions`. */
+  robustness?: Robustness;
 }
 
 export class Report implements EvaluationReport, Displayable {
@@ -47,6 +56,10 @@ export class Report implements EvaluationReport, Displayable {
    * that a printed or serialized report stays small. Undefined in a report that was not made by `evaluate` or `fit`.
    */
   declare readonly results: EvaluationResults | undefined;
+  /** The slices of `evaluate(data, { slices: [...] })`, displayed below the table. Not enumerable. */
+  declare readonly sliced: ReportSlices | undefined;
+  /** P, mPC and rPC of `evaluate(data, { corruptions: 'benchmark' })`, displayed below the table. Not enumerable. */
+  declare readonly robustness: Robustness | undefined;
 
   constructor(
     report: EvaluationReport,
@@ -54,7 +67,7 @@ export class Report implements EvaluationReport, Displayable {
     readonly data: string,
     /** Wall-clock time of loading, prediction and metric. */
     readonly seconds: number,
-    { unfinished, results, files = [] }: ReportParts = {},
+    { unfinished, results, files = [], sliced, robustness }: ReportParts = {},
   ) {
     this.metric = report.metric;
     this.metrics = report.metrics;
@@ -67,6 +80,8 @@ export class Report implements EvaluationReport, Displayable {
     this.files = files;
     this.logged = report.logged;
     Object.defineProperty(this, 'results', { value: results, enumerable: false });
+    Object.defineProperty(this, 'sliced', { value: sliced, enumerable: false });
+    Object.defineProperty(this, 'robustness', { value: robustness, enumerable: false });
   }
 
   /**
@@ -96,6 +111,28 @@ export class Report implements EvaluationReport, Displayable {
   errors(options?: ErrorsOptions): ErrorReport {
     checkMethod('Report.errors', options);
     return ErrorReport.of(resultsOf(this, 'list the errors'), options, this.table());
+  }
+
+  /**
+   * COCO's error analysis (C75, C50, Loc, Sim, Oth, BG, FN) with MMDetection's chart: `.classes` has the curves.
+   * @example report.cocoErrors({ class: 'car', area: 'small' }).save('car.png')
+   * @throws DetLabError for a class that there is not
+   */
+  cocoErrors(options?: CocoErrorsOptions): CocoErrors {
+    checkMethod('Report.cocoErrors', options);
+    return cocoErrorsOf(this.data, resultsOf(this, 'analyse the errors'), options);
+  }
+
+  /**
+   * The metrics of slices: by the size of objects, by groups of classes, and of images by crowding, brightness, number of objects,
+   * any field of the annotation file, or a function.
+   *
+   * @example await report.slices(['size', 'weather', { groups: { vehicles: ['car', 'bus'] } }])
+   * @throws DetLabError for a field that the images do not have, and for a class that there is not
+   */
+  async slices(slices: readonly Slice[] = DEFAULT_SLICES): Promise<ReportSlices> {
+    checkMethod('Report.slices', { slices });
+    return reportSlices(this, resultsOf(this, 'slice the evaluation'), slices);
   }
 
   /**
@@ -140,9 +177,30 @@ export class Report implements EvaluationReport, Displayable {
     return Object.fromEntries(Object.entries(this.metrics).map(([name, value]) => [`${this.metric}/${name}`, value]));
   }
 
+  /** The same report with other parts. */
+  private withParts(changes: ReportParts): Report {
+    const { results, files, sliced, robustness, unfinished } = this;
+    return new Report(this, this.data, this.seconds, { results, files, sliced, robustness, unfinished, ...changes });
+  }
+
   /** The same report as one of a run that was stopped. */
   ofUnfinished(unfinished: string): Report {
-    return new Report(this, this.data, this.seconds, { unfinished, results: this.results, files: this.files });
+    return this.withParts({ unfinished });
+  }
+
+  /** The same report with slices, which are displayed below its table. */
+  withSlices(sliced: ReportSlices): Report {
+    return this.withParts({ sliced });
+  }
+
+  /** The same report with the robustness to corruptions, which is displayed below its table. */
+  withRobustness(robustness: Robustness): Report {
+    return this.withParts({ robustness });
+  }
+
+  /** The table, and those of slices and robustness. */
+  private tables(): [Table, ...Table[]] {
+    return [this.table(), ...[this.sliced, this.robustness].flatMap((part) => (part ? [part.table()] : []))];
   }
 
   table(title = this.data): Table {
@@ -166,11 +224,13 @@ export class Report implements EvaluationReport, Displayable {
   }
 
   [JUPYTER_DISPLAY](): MimeBundle {
-    return tablesBundle(this.table());
+    return tablesBundle(...this.tables());
   }
 
   toString(): string {
-    return tableText(this.table());
+    return this.tables()
+      .map((table) => tableText(table))
+      .join('\n\n');
   }
 
   [inspect.custom](): string {

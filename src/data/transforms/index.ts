@@ -4,6 +4,7 @@ import type { AnyDefinition } from '../../catalogue/registry';
 import { Albu } from './albu';
 import { CachedMosaic } from './cached-mosaic';
 import { Compose } from './compose';
+import { Corrupt } from './corrupt';
 import { CutOut } from './cut-out';
 import { Expand } from './expand';
 import { FilterAnnotations } from './filter-annotations';
@@ -49,6 +50,7 @@ export const TRANSFORMS = [
   Expand,
   MinIoURandomCrop,
   RandomAffine,
+  Corrupt,
   CutOut,
   FilterAnnotations,
   PhotoMetricDistortion,
