@@ -12,13 +12,15 @@ const optionsOf = (value: unknown): Options =>
 const AP = ['mAP', 'mAP_50', 'mAP_75', 'mAP_s', 'mAP_m', 'mAP_l'];
 
 /** The names of the metrics that an evaluator logs; recalls, whose names have counts, are left out. */
-function metricNames({ type, metric = 'bbox' }: Options): string[] | undefined {
+function metricNames({ type, metric = 'bbox', metric_items: items, prefix }: Options): string[] | undefined {
   const name = String(type).replace(/^mmdet\./, '');
-  if (name === 'VOCMetric') return ['pascal_voc/mAP'];
-  if (name === 'CityScapesMetric') return ['cityscapes/mAP', 'cityscapes/AP@50'];
+  if (name === 'VOCMetric') return [`${prefix ?? 'pascal_voc'}/mAP`];
+  if (name === 'CityScapesMetric') return ['mAP', 'AP@50'].map((one) => `${prefix ?? 'cityscapes'}/${one}`);
   if (name !== 'CocoMetric') return undefined;
   const kinds = [metric].flat().filter((kind) => kind === 'bbox' || kind === 'segm');
-  return kinds.flatMap((kind) => AP.map((one) => `coco/${kind}_${one}`));
+  return kinds.flatMap((kind) =>
+    AP.filter((one) => !Array.isArray(items) || items.includes(one)).map((one) => `${prefix ?? 'coco'}/${kind}_${one}`),
+  );
 }
 
 /** The problem of a `save_best` that is no metric of the evaluator. */
@@ -29,7 +31,7 @@ export function bestMetricProblems(config: Options): OptionProblem[] {
   const lists = evaluators.map((one) => metricNames(optionsOf(one)));
   const names = lists.length === 0 || lists.includes(undefined) ? undefined : lists.flatMap((list) => list ?? []);
   if (typeof best !== 'string' || best === 'auto' || !names || names.includes(best)) return [];
-  if (/^(coco\/.*AR|pascal_voc\/)/.test(best)) return [];
+  if (/\/.*(AR|AP\d|_precision$|recall@)|^pascal_voc\//.test(best)) return [];
   const meant = names.find((name) => name.endsWith(`/${best}`)) ?? nearest(best, names);
   return [
     {

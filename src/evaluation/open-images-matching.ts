@@ -41,7 +41,7 @@ export function matchOpenImages(
     return area >= range[0] && area < range[1];
   };
   const taken = new Set<number>();
-  const ranked = [...of.detections].sort((a, b) => scores[b] - scores[a] || a - b);
+  const ranked = [...of.detections].sort((a, b) => scores[b] - scores[a]); // equal ones in their order
   const outcomes = new Map<number, ScoredOutcome['outcome']>();
   for (const d of ranked) {
     const [overlap, g] = highest(objects, (object) => overlapFloat32(bboxes, d, corners, object));
