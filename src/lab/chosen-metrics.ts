@@ -26,7 +26,6 @@ const BENCHMARKS: Record<string, string> = {
   lvis: 'LVISMetric',
   openimages: 'OpenImagesMetric',
   crowdhuman: 'CrowdHumanMetric',
-  widerface: 'WIDERFaceMetric',
   boundary: 'BoundaryMetric',
   cityscapes: 'CityScapesMetric',
 };
@@ -38,13 +37,12 @@ const PREFIXES: Record<string, string> = {
   LVISMetric: 'lvis',
   OpenImagesMetric: 'openimages',
   CrowdHumanMetric: 'crowd_human',
-  WIDERFaceMetric: 'wider_face',
   BoundaryMetric: 'boundary',
   CityScapesMetric: 'cityscapes',
 };
 
 /** Types that measure nothing. */
-const WRITERS = ['DumpDetResults', 'DumpProposals'];
+const WRITERS = ['DumpDetResults'];
 
 /** The metrics of a config's evaluator that there are. The ground truth is that of the data, not of an annotation file. */
 export function configuredMetrics(config: ConfigObject, path: string): ChosenMetric[] {

@@ -14,6 +14,7 @@ import { PUBLISHED } from '../training/publish-weights';
 import { drawingShape } from '../visualization/drawing-options';
 import { CAM_METHODS } from './cam-methods';
 import { Folds } from './folds';
+import { corruptionShapes, metricShape, slicesShape, some } from './measured-options';
 import { FOLDER_CONTENTS } from './prediction/folder-contents';
 
 const positive = z.int().positive();
@@ -43,10 +44,6 @@ const inference = {
 };
 const progress = { signal: abortSignal, onProgress: callback };
 const rule = z.enum(['greater', 'less']);
-/** A list that is of no use empty; `example` is what it could be. */
-const some = <T extends z.ZodType>(item: T, example: string) =>
-  z.array(item).min(1, `expected at least one, such as ${example}`);
-
 const fit = {
   epochs: positive,
   lr: z.number().nonnegative(),
@@ -105,27 +102,13 @@ const { seed, epochs } = fit;
 const batch = positive;
 const image = z.union([count, text]);
 const input = { seed, batch, epochs, epoch: positive };
-const oneMetric = z.union([text, z.looseObject({ type: text })]);
-const sliceOf = z.union([text, callback]);
-const slices = some(
-  z.union([
-    sliceOf,
-    z.strictObject({ by: sliceOf, name: text.optional(), bounds: some(z.number(), 'bounds: [6, 21]').optional() }),
-    z.strictObject({ groups: z.record(text, some(text, "['car', 'bus']")) }),
-  ]),
-  "['size', 'brightness']",
-);
 const evaluation = {
   batch,
   ...inference,
   part: z.enum(['val', 'test']),
-  metric: z.union([oneMetric, some(oneMetric, "metric: ['bbox', 'voc']")]),
-  slices,
+  metric: metricShape,
+  slices: slicesShape,
   ...progress,
-};
-const corruptions = {
-  corruptions: z.union([text, some(text, "corruptions: ['fog', 'motion_blur']")]),
-  severities: some(z.int().min(0).max(5), 'severities: [1, 3, 5]'),
 };
 const rate = z.number().positive().max(240);
 /** A tracker's options are checked where it is built. */
@@ -327,7 +310,7 @@ const SHAPES = {
   'Predictions.save': ['save the predictions', saving],
   'PredictionList.save': ['save the predictions', saving],
   'VideoPredictions.save': ['save the predictions', saving],
-  'Model.evaluate': ['evaluate', { ...evaluation, ...corruptions }],
+  'Model.evaluate': ['evaluate', { ...evaluation, ...corruptionShapes }],
   'Model.pseudoLabel': [
     'label images',
     { threshold: z.union([share, z.record(z.string(), share)]), ignore: share, batch, precision, ...progress },
@@ -383,7 +366,7 @@ const SHAPES = {
     },
   ],
   'Report.cocoErrors': ['analyse the errors', { area: z.enum(ERROR_AREAS), class: text, masks: z.boolean() }],
-  'Report.slices': ['slice the evaluation', { slices }],
+  'Report.slices': ['slice the evaluation', { slices: slicesShape }],
   'Report.gallery': ['show the images', { ...kinds, ...drawingShape }],
   'Report.page': ['write the page', { ...page, ...kinds, losses }],
   'ErrorReport.gallery': [

@@ -7,6 +7,7 @@ import { DetLabError, didYouMean, nameOfValue } from '../errors';
 import {
   CocoBboxMetric,
   CocoSegmMetric,
+  type EvaluationReport,
   type EvaluationResults,
   evaluatesMasks,
   type MetricValues,
@@ -18,7 +19,6 @@ import { type Formats, SavableDisplay } from '../visualization/savable';
 import { type Table, tableMarkdown, tablesBundle, tableText } from '../visualization/table';
 import { tableFormats } from '../visualization/table-files';
 import { catalogue } from './catalogue';
-import type { Report } from './report';
 
 /** What images are grouped by: `objects` in the image, `crowding`, `brightness`, `width`, `height`, or a field of the file. */
 export type SliceOf = string | ((image: ImageRecord) => string | number | undefined);
@@ -97,12 +97,15 @@ const SIZES = [
   { name: 'large', range: 'l' },
 ];
 
+/** The numbers that are sliced. */
+export type SlicedReport = Pick<EvaluationReport, 'images' | 'metrics' | 'perClass' | 'truths'> & { data: string };
+
 /** Metrics of a slice that a table has room for. */
 const SHOWN = 6;
 
 /** @throws DetLabError for a name that is no field of the images, and for classes that there are not */
 export async function reportSlices(
-  report: Report,
+  report: SlicedReport,
   results: EvaluationResults,
   slices: readonly Slice[],
 ): Promise<ReportSlices> {
@@ -157,7 +160,7 @@ function sizeRows({ dataset, images, metric }: EvaluationResults): SliceRow[] {
 }
 
 function groupRows(
-  { perClass, images }: Report,
+  { perClass, images }: SlicedReport,
   groups: Readonly<Record<string, readonly string[]>>,
   select: (metrics: MetricValues) => MetricValues,
 ): SliceRow[] {

@@ -1,5 +1,5 @@
 // 2,000 sets made by test/golden/generate/metrics.py, in a Python environment of its own. The table that it prints is in
-// docs/metrics.md. With DETLAB_REFERENCE_SETS, a file of sets that were made before; MMDetection's metrics are compared where the
+// src/evaluation/README.md. With DETLAB_REFERENCE_SETS, a file of sets that were made before; MMDetection's metrics are compared where the
 // Python that made it had mmdet.
 
 import { execFileSync } from 'node:child_process';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { LabDataset, Model } from '../../src';
-import type { ConfigObject } from '../../src/config';
+import type { ConfigValue } from '../../src/config/data';
 import { chosenMetrics, configuredMetrics } from '../../src/lab/chosen-metrics';
 import { corruptionsOf, Robustness } from '../../src/lab/robustness';
 import { scenes, small } from './small';
@@ -14,7 +14,7 @@ const root = mkdtempSync(path.join(tmpdir(), 'detlab-robustness-'));
 let town: LabDataset;
 let model: Model;
 beforeAll(async () => {
-  town = await scenes(path.join(root, 'town'));
+  town = (await scenes(path.join(root, 'town'))).take(1);
   model = await small().classes(town.classes).build({ seed: 4 });
 });
 afterAll(() => {
@@ -63,7 +63,7 @@ it('metrics by words, several in one report, with slices and a file', async () =
 });
 
 it('a list in a config is computed whole, but for what there is not', () => {
-  const val_evaluator: ConfigObject[] = [
+  const val_evaluator: ConfigValue[] = [
     { type: 'CocoMetric', metric: 'bbox', ann_file: 'a.json' },
     { type: 'SemSegMetric' },
     { type: 'VOCMetric' },
